@@ -1,0 +1,66 @@
+"""Events of the ledger (contract, section 8). Unknown types are events like any other."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from ._base import Model
+from .content import text_of
+
+USER_MESSAGE = "user.message"
+SESSION_STATUS_CHANGED = "session.status_changed"
+MESSAGE_STATUS_CHANGED = "message.status_changed"
+ASSISTANT_MESSAGE_COMPLETED = "assistant.message_completed"
+TOOL_CALL_REQUESTED = "tool.call_requested"
+TOOL_CALL_COMPLETED = "tool.call_completed"
+TOOL_CALL_FAILED = "tool.call_failed"
+TOOL_RESULT_SUBMITTED = "tool.result_submitted"
+WEBHOOK_DELIVERY_FAILED = "webhook.delivery_failed"
+
+EVENT_TYPES = (
+    USER_MESSAGE,
+    SESSION_STATUS_CHANGED,
+    MESSAGE_STATUS_CHANGED,
+    ASSISTANT_MESSAGE_COMPLETED,
+    TOOL_CALL_REQUESTED,
+    TOOL_CALL_COMPLETED,
+    TOOL_CALL_FAILED,
+    TOOL_RESULT_SUBMITTED,
+    WEBHOOK_DELIVERY_FAILED,
+)
+"""The documented types. The list is representative, so code must take any other as well."""
+
+
+class Event(Model, frozen=True, kw_only=True):
+    """One entry of a session's ledger.
+
+    Attributes:
+        id: Opaque and unique in the session, such as ``sess_123:evt_4``.
+        sequence_number: Position in the session's ledger, from 1.
+        message_id: The turn it belongs to, if any.
+        data: The payload; its fields depend on ``type``.
+        created_at: ISO 8601, UTC.
+    """
+
+    id: str
+    session_id: str = ""
+    sequence_number: int = 0
+    message_id: str | None = None
+    type: str = ""
+    source: str | None = None
+    actor: Any = None
+    data: dict[str, Any] = msgspec.field(default_factory=dict)
+    created_at: str = ""
+
+    @property
+    def turn_id(self) -> str | None:
+        """The message this event belongs to, from the envelope or else the payload."""
+        return self.message_id or self.data.get("message_id")
+
+    @property
+    def text(self) -> str:
+        """The text of a user or assistant message; empty for other types."""
+        content = self.data.get("content")
+        return content if isinstance(content, str) else text_of(content)

@@ -1,0 +1,183 @@
+"""One message of the ledger while its events are folded."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from ..models import (
+    AssistantMessageItem,
+    Content,
+    Event,
+    TimelineItem,
+    ToolCallItem,
+    UserMessageItem,
+    text_block,
+)
+from ..models import events as ev
+from ..models.resources import TERMINAL
+
+
+class TurnState:
+    """What the events seen so far say about one message.
+
+    Items are immutable and replaced when they change, so two snapshots can be compared by
+    identity. All fields are read-only outside this package.
+    """
+
+    def __init__(self, message_id: str) -> None:
+        self.message_id = message_id
+        self.user: UserMessageItem | None = None
+        self.metadata: dict[str, Any] | None = None
+        self.body: list[TimelineItem] = []
+        self.status: str | None = None
+        self.error: Any = None
+        self.attempt = 1
+        self.created_at: str | None = None
+        self.completed_at: str | None = None
+        self._closing: AssistantMessageItem | None = None
+        self._calls: dict[str, int] = {}
+
+    @property
+    def is_terminal(self) -> bool:
+        """Whether the message has completed or failed."""
+        return self.status in TERMINAL
+
+    @property
+    def items(self) -> list[TimelineItem]:
+        """The message's items in display order."""
+        parts = [self.user, *self.body, self._closing]
+        return [item for item in parts if item is not None]
+
+    def apply(self, event: Event) -> None:
+        """Take in the next event of this message, in ledger order."""
+        self.created_at = self.created_at or event.created_at
+        step = _STEPS.get(event.type)
+        if step is not None:
+            step(self, event)
+
+    def _user_message(self, event: Event) -> None:
+        self.user = UserMessageItem(
+            id=event.id,
+            message_id=self.message_id,
+            content=_content(event),
+            created_at=event.created_at,
+        )
+        self.metadata = event.data.get("metadata")
+        if self.status is None:
+            self._set_status("queued", event)
+
+    def _assistant_text(self, event: Event) -> None:
+        self.body.append(
+            AssistantMessageItem(
+                id=event.id,
+                message_id=self.message_id,
+                status="completed",
+                content=_content(event),
+                created_at=event.created_at,
+            )
+        )
+
+    def _status_changed(self, event: Event) -> None:
+        attempt = event.data.get("attempt")
+        self.attempt = attempt if isinstance(attempt, int) else self.attempt
+        self.error = event.data.get("error")
+        self._set_status(str(event.data.get("status", "")), event)
+
+    def _set_status(self, status: str, event: Event) -> None:
+        self.status = status
+        self.completed_at = event.created_at if self.is_terminal else None
+        self._closing = self._closing_item(event)
+        if status == "failed":
+            self._fail_open_calls(event)
+
+    def _closing_item(self, event: Event) -> AssistantMessageItem | None:
+        if self.status == "completed":
+            return None
+        failed = self.status == "failed"
+        return AssistantMessageItem(
+            id=event.id if failed else f"{self.message_id}:pending",
+            message_id=self.message_id,
+            status=self.status or "",
+            error_message=error_text(self.error) if failed else None,
+            created_at=event.created_at,
+        )
+
+    def _fail_open_calls(self, event: Event) -> None:
+        for index, item in enumerate(self.body):
+            if isinstance(item, ToolCallItem) and item.status in ("requested", "running"):
+                self._replace(index, status="failed", is_error=True, completed_at=event.created_at)
+
+    def _call_requested(self, event: Event) -> None:
+        call_id = _call_id(event)
+        if not self._is_open(call_id):
+            self._calls[call_id] = len(self.body)
+            self.body.append(self._new_call(event, "requested"))
+
+    def _result_submitted(self, event: Event) -> None:
+        call_id = _call_id(event)
+        if self._is_open(call_id):
+            self._replace(self._calls[call_id], status="running")
+
+    def _call_ended(self, event: Event) -> None:
+        call_id, data = _call_id(event), event.data
+        failed = event.type == ev.TOOL_CALL_FAILED or bool(data.get("is_error"))
+        if not self._is_open(call_id):
+            self._calls[call_id] = len(self.body)
+            self.body.append(self._new_call(event, ""))
+        self._replace(
+            self._calls[call_id],
+            status="failed" if failed else "completed",
+            result=data["result"] if data.get("result") is not None else data.get("error"),
+            is_error=failed,
+            completed_at=event.created_at,
+        )
+
+    def _new_call(self, event: Event, status: str) -> ToolCallItem:
+        return ToolCallItem(
+            id=event.id,
+            message_id=self.message_id,
+            tool_call_id=_call_id(event),
+            tool_name=str(event.data.get("tool_name") or event.data.get("name") or ""),
+            arguments=event.data.get("arguments"),
+            status=status,
+            created_at=event.created_at,
+        )
+
+    def _is_open(self, call_id: str) -> bool:
+        item = self.body[self._calls[call_id]] if call_id in self._calls else None
+        return isinstance(item, ToolCallItem) and item.status in ("requested", "running")
+
+    def _replace(self, index: int, **changes: Any) -> None:
+        self.body[index] = msgspec.structs.replace(self.body[index], **changes)
+
+
+_STEPS = {
+    ev.USER_MESSAGE: TurnState._user_message,  # noqa: SLF001
+    ev.ASSISTANT_MESSAGE_COMPLETED: TurnState._assistant_text,  # noqa: SLF001
+    ev.MESSAGE_STATUS_CHANGED: TurnState._status_changed,  # noqa: SLF001
+    ev.TOOL_CALL_REQUESTED: TurnState._call_requested,  # noqa: SLF001
+    ev.TOOL_CALL_COMPLETED: TurnState._call_ended,  # noqa: SLF001
+    ev.TOOL_CALL_FAILED: TurnState._call_ended,  # noqa: SLF001
+    ev.TOOL_RESULT_SUBMITTED: TurnState._result_submitted,  # noqa: SLF001
+}
+
+
+def error_text(error: Any) -> str:
+    """Make one readable text of a failure, which may be a string, an object or missing (U13)."""
+    if isinstance(error, dict):
+        error = error.get("message") or error.get("detail") or error
+    return str(error) if error else "The turn failed and the server gave no cause."
+
+
+def _call_id(event: Event) -> str:
+    return str(event.data.get("tool_call_id") or event.data.get("id") or event.id)
+
+
+def _content(event: Event) -> Content:
+    content = event.data.get("content")
+    if isinstance(content, list):
+        return [block for block in content if isinstance(block, dict)]
+    text = content if content is not None else event.data.get("text")
+    return [text_block(str(text))] if text else []

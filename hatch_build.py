@@ -1,0 +1,36 @@
+"""Builds the front end into dari_nb/widgets/static when it is missing or older than its sources."""
+
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+
+ROOT = Path(__file__).parent
+STATIC = ROOT / "dari_nb" / "widgets" / "static"
+BUNDLE = (STATIC / "widget.js", STATIC / "widget.css")
+SOURCES = ("js/src", "js/package-lock.json", "js/build.mjs", "dari_nb/render/paper.css")
+
+
+def is_fresh() -> bool:
+    """Tell whether the bundle is there and newer than its sources, which an sdist lacks."""
+    if not all(file.exists() for file in BUNDLE):
+        return False
+    built = min(file.stat().st_mtime for file in BUNDLE)
+    sources = [ROOT / name for name in SOURCES if (ROOT / name).exists()]
+    files = [f for s in sources for f in (s.rglob("*") if s.is_dir() else [s]) if f.is_file()]
+    return all(file.stat().st_mtime <= built for file in files)
+
+
+class FrontEnd(BuildHookInterface[Any]):
+    PLUGIN_NAME = "custom"
+
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
+        if is_fresh():
+            return
+        npm = shutil.which("npm")
+        if npm is None:
+            raise SystemExit("dari_nb: building from a checkout needs Node 20 or newer with npm")
+        for command in (["ci", "--no-audit", "--no-fund"], ["run", "build"]):
+            subprocess.run([npm, *command], cwd=ROOT / "js", check=True)
