@@ -1,0 +1,12 @@
+"""A complete Dari of its own: an embedded server with scripted agents, functions and recordings.
+
+>>> from dari_nb.local import LocalDari
+>>> with LocalDari() as server:
+...     server.url.startswith("http://127.0.0.1:")
+True
+"""
+
+from .agents import Attachment, ToolCall, ToolResult, Turn
+from .server import LocalDari
+
+__all__ = ["Attachment", "LocalDari", "ToolCall", "ToolResult", "Turn"]

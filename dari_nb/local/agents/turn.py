@@ -1,0 +1,85 @@
+"""What an agent is given for one message, and what it can yield besides text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from ...models import Content, TimelineItem
+
+
+@dataclass(frozen=True)
+class ToolCall:
+    """A tool call that an agent makes; yielding it gives back the call's id.
+
+    With ``external=True`` the caller of the API has to answer: the message waits for the tool,
+    and yielding the call gives back the :class:`ToolResult` that was submitted.
+
+    >>> def agent(prompt):
+    ...     yield ToolCall("count_words", {"text": prompt})
+    ...     yield ToolResult(len(prompt.split()))
+    ...     yield "Counted."
+    """
+
+    name: str
+    arguments: Any = field(default_factory=dict)
+    external: bool = False
+
+
+@dataclass(frozen=True)
+class ToolResult:
+    """The result of a tool call: any JSON value, or what went wrong.
+
+    ``tool_call_id`` is needed only when several calls are open; without it the result belongs to
+    the call that was made last.
+    """
+
+    result: Any = None
+    is_error: bool = False
+    tool_call_id: str | None = None
+
+
+@dataclass(frozen=True)
+class Attachment:
+    """A file that was attached to a message of the session."""
+
+    id: str
+    name: str
+    read: Callable[[], bytes] = field(repr=False)
+
+    @cached_property
+    def data(self) -> bytes:
+        """The bytes of the file."""
+        return self.read()
+
+    @property
+    def text(self) -> str:
+        """The file as UTF-8 text; undecodable bytes become replacement characters."""
+        return self.data.decode("utf-8", errors="replace")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Turn:
+    """One message that an agent has to answer.
+
+    Attributes:
+        prompt: The text of the message.
+        content: Its content blocks.
+        llm_id: The session's LLM option, if the agent has any.
+        history: The session's timeline items before this message.
+        files: The files attached to this message and the earlier ones, oldest first.
+        metadata: The session's metadata, with the message's own on top.
+        pace: Seconds that the server waits before each step.
+    """
+
+    prompt: str
+    session_id: str
+    message_id: str
+    content: Content = field(default_factory=list)
+    llm_id: str | None = None
+    history: list[TimelineItem] = field(default_factory=list)
+    files: list[Attachment] = field(default_factory=list)
+    metadata: dict[str, Any] = field(default_factory=dict)
+    pace: float = 0.0

@@ -1,0 +1,179 @@
+"""What the API does, without HTTP: the rules of sending on top of the store and the turns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import NamedTuple, TypeVar
+
+from .. import ids
+from ..models import Content, Event
+from ..models import events as ev
+from ..transcript import Ledger
+from .agents import AgentFunction, ToolResult
+from .bells import Bells
+from .records import AgentRecord, EventRecord, JsonObject, Payload, SessionRecord, VersionRecord
+from .steps import session_status
+from .store import Store
+from .turns import Turns
+
+_T = TypeVar("_T")
+_USER = {"type": "user", "id": "org_local"}
+
+
+class Refusal(Exception):  # noqa: N818
+    """A request that the API answers with an error: status and ``detail``."""
+
+    def __init__(self, status: int, detail: str | list[JsonObject]) -> None:
+        super().__init__(status, detail)
+        self.status = status
+        self.detail = detail
+
+
+class Sent(NamedTuple):
+    """A recorded event and what it left behind."""
+
+    event: EventRecord
+    session: SessionRecord
+    message_status: str | None
+
+    def to_wire(self) -> JsonObject:
+        """Return the answer to a sent event (contract, section 6)."""
+        message_id = self.event.message_id
+        return {
+            "event": self.event.to_wire(),
+            "message": {"id": message_id, "status": self.message_status},
+            "session": self.session.to_wire(),
+        }
+
+
+class Backend:
+    """The server's state and verbs; used on the server's loop.
+
+    Args:
+        store: The truth.
+        agent_named: Finds an agent's function, or ``None``.
+        pace: Seconds between the steps of a turn.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        agent_named: Callable[[str], AgentFunction | None],
+        pace: float = 0.0,
+    ) -> None:
+        self.store = store
+        self.bells = Bells()
+        self.turns = Turns(store, self.bells, agent_named, pace)
+
+    async def stop(self) -> None:
+        """End all streams and turns."""
+        self.bells.close()
+        await self.turns.stop()
+
+    def agent(self, agent_id: str) -> AgentRecord:
+        """The agent of this id, or a 404."""
+        return _found(self.store.agent(agent_id), "agent", agent_id)
+
+    def version(self, agent_id: str, version_id: str) -> VersionRecord:
+        """A version of an agent, or a 404."""
+        return _found(self.store.version(agent_id, version_id), "version", version_id)
+
+    def session(self, session_id: str) -> SessionRecord:
+        """The session of this id, or a 404."""
+        return _found(self.store.session(session_id), "session", session_id)
+
+    def ledger(self, session_id: str) -> Ledger:
+        """A session's ledger, folded."""
+        return Ledger(record.to_event() for record in self.store.events(session_id))
+
+    def create_session(
+        self,
+        agent_id: str,
+        *,
+        version_id: str | None = None,
+        llm_id: str | None = None,
+        name: str | None = None,
+        metadata: Mapping[str, str] | None = None,
+        internet_access: bool | None = None,
+    ) -> SessionRecord:
+        """Make a session with one version of an agent, the active one by default."""
+        agent = self.agent(agent_id)
+        version = self.version(agent_id, version_id or agent.active_version_id)
+        if llm_id is not None and llm_id not in version.llms:
+            raise Refusal(400, _unknown_llm(llm_id, version.llms))
+        return self.store.add_session(
+            version,
+            llm_id=llm_id or version.default_llm,
+            name=name,
+            metadata=metadata,
+            internet_access=bool(internet_access),
+        )
+
+    def send(
+        self,
+        session_id: str,
+        content: Content,
+        metadata: JsonObject | None = None,
+        *,
+        agent: AgentFunction | None = None,
+    ) -> Sent:
+        """Append a user message and queue its turn; ``agent`` runs it instead of the session's."""
+        self._check_files(content)
+        message_id = ids.new_id(ids.MESSAGE)
+        data = {"content": content, "metadata": metadata, "message_id": message_id}
+        payloads = [Payload(ev.USER_MESSAGE, data, message_id, "user", _USER)]
+        if not self.turns.is_busy(session_id):
+            payloads.append(session_status("idle", "running"))
+        event = self.store.append(session_id, payloads)[0]
+        self.bells.ring(session_id)
+        self.turns.enqueue(session_id, message_id, agent)
+        return Sent(event, self.session(session_id), "queued")
+
+    def submit(self, session_id: str, message_id: str, call_id: str, result: ToolResult) -> Sent:
+        """Append the caller's answer to an external tool call, and let the turn go on."""
+        self._check_open(session_id, message_id, call_id)
+        data: JsonObject = {"message_id": message_id, "tool_call_id": call_id}
+        data |= {"result": result.result, "is_error": result.is_error}
+        payload = Payload(ev.TOOL_RESULT_SUBMITTED, data, message_id, "user", _USER)
+        event = self.store.append(session_id, [payload])[0]
+        self.bells.ring(session_id)
+        self.turns.resume(message_id, call_id, result)
+        return Sent(event, self.session(session_id), "waiting_for_tool")
+
+    def recall(self, scope: str, key: str | None) -> Sent | None:
+        """What this idempotency key sent before, with the state as it is now."""
+        event = self.store.recall(scope, key) if key else None
+        if event is None:
+            return None
+        turn = self.ledger(event.session_id).turns[str(event.message_id)]
+        return Sent(event, self.session(event.session_id), turn.status)
+
+    def _check_files(self, content: Content) -> None:
+        for block in content:
+            file_id = block.get("file_id")
+            if file_id is not None and self.store.file(file_id) is None:
+                raise Refusal(400, f"Unknown file_id {file_id!r}")
+
+    def _check_open(self, session_id: str, message_id: str, call_id: str) -> None:
+        if self.store.session_of_message(message_id) != session_id:
+            raise Refusal(404, f"No message {message_id!r} in this session")
+        if self.turns.waits_for(message_id, call_id):
+            return
+        events: list[Event] = [record.to_event() for record in self.store.events(session_id)]
+        if not any(
+            event.turn_id == message_id and event.data.get("tool_call_id") == call_id
+            for event in events
+        ):
+            raise Refusal(404, f"No tool call {call_id!r} in this message")
+        raise Refusal(409, f"Tool call {call_id!r} does not wait for a result")
+
+
+def _found(resource: _T | None, kind: str, resource_id: str) -> _T:
+    if resource is None:
+        raise Refusal(404, f"No {kind} {resource_id!r}")
+    return resource
+
+
+def _unknown_llm(llm_id: str, llms: list[str]) -> str:
+    known = f"this version has {', '.join(llms)}" if llms else "this version has none to choose"
+    return f"Unknown llm_id {llm_id!r}: {known}"

@@ -1,0 +1,68 @@
+"""The route that takes uploads (contract, section 2)."""
+
+from __future__ import annotations
+
+from starlette.datastructures import UploadFile
+from starlette.exceptions import HTTPException
+from starlette.formparsers import MultiPartException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import Message
+
+from ..backend import Refusal
+from .answers import backend_of, json_answer
+from .bodies import malformed
+
+_ENVELOPE = 64 * 1024
+"""Bytes allowed for the multipart headers around a file."""
+
+
+async def upload_file(request: Request) -> Response:
+    """``POST /files``: one part named ``file``."""
+    limit: int = request.app.state.max_upload
+    bounded = Request(request.scope, _Bounded(request, limit + _ENVELOPE))
+    if not request.headers.get("content-type", "").startswith("multipart/form-data"):
+        raise malformed("Expected multipart/form-data with a part named `file`")
+    try:
+        async with bounded.form(max_files=1, max_fields=10) as form:
+            name, content = await _read(form.get("file"))
+    except (HTTPException, MultiPartException) as error:
+        raise malformed(str(getattr(error, "detail", error)) or "Unreadable form") from None
+    if len(content) > limit:
+        raise _too_large(limit)
+    return json_answer(backend_of(request).store.add_file(name, content).to_wire(), 201)
+
+
+async def _read(part: UploadFile | str | None) -> tuple[str, bytes]:
+    if not isinstance(part, UploadFile):
+        raise malformed("Field required: a file part - at `$.file`")
+    return _last_component(part.filename or ""), await part.read()
+
+
+def _last_component(filename: str) -> str:
+    name = filename.replace("\\", "/").rsplit("/", 1)[-1].replace("\0", "").strip()
+    return name if name not in ("", ".", "..") else "file"
+
+
+def _too_large(limit: int) -> Refusal:
+    return Refusal(413, f"The file is larger than {limit} bytes")
+
+
+class _Bounded:
+    """Passes a request's body on until it exceeds the limit, which a header may not admit."""
+
+    def __init__(self, request: Request, limit: int) -> None:
+        self._receive = request.receive
+        self._limit = limit
+        self._seen = 0
+
+    async def __call__(self) -> Message:
+        message = await self._receive()
+        self._seen += len(message.get("body", b""))
+        if self._seen > self._limit:
+            raise _too_large(self._limit - _ENVELOPE)
+        return message
+
+
+ROUTES = [Route("/files", upload_file, methods=["POST"])]

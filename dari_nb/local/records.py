@@ -1,0 +1,200 @@
+"""What the store keeps, as typed rows, and the shape in which the API shows each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import msgspec
+
+from ..models import Event
+
+JsonObject = dict[str, Any]
+
+
+class Payload(NamedTuple):
+    """An event before it has its place in a ledger."""
+
+    type: str
+    data: JsonObject
+    message_id: str | None = None
+    source: str = "platform"
+    actor: JsonObject | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class AgentRecord:
+    """An agent and the version that new sessions get."""
+
+    id: str
+    name: str
+    active_version_id: str
+    created_at: str
+
+    def to_wire(self) -> JsonObject:
+        """Return the agent object (contract, section 4)."""
+        return {
+            "id": self.id,
+            "name": self.name,
+            "active_version_id": self.active_version_id,
+            "created_at": self.created_at,
+            "deleted_at": None,
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class VersionRecord:
+    """One version of an agent; ``manifest`` has the fields of ``dari.yml``."""
+
+    id: str
+    agent_id: str
+    manifest: JsonObject
+    created_at: str
+
+    @property
+    def llms(self) -> list[str]:
+        """The ``llm_id`` options of the manifest."""
+        return list(self.manifest.get("llm", {}).get("options", ()))
+
+    @property
+    def default_llm(self) -> str | None:
+        """The option that a session gets when it names none."""
+        default: str | None = self.manifest.get("llm", {}).get("default")
+        return default
+
+    def to_wire(self, active_version_id: str | None) -> JsonObject:
+        """Return the version object; a local version has no archive, so those fields are null."""
+        return {
+            "id": self.id,
+            "agent_id": self.agent_id,
+            "is_active": self.id == active_version_id,
+            "archive_sha256": None,
+            "size_bytes": None,
+            "created_at": self.created_at,
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class SessionRecord:
+    """A session; its three status fields follow from its ledger and are kept beside it."""
+
+    id: str
+    agent_id: str
+    version_id: str
+    llm_id: str | None = None
+    name: str | None = None
+    internet_access: bool = False
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    status: str = "idle"
+    last_message_id: str | None = None
+    last_message_status: str | None = None
+    created_at: str
+
+    def to_wire(self) -> JsonObject:
+        """Return the session object (contract, section 5)."""
+        return {
+            "id": self.id,
+            "name": self.name,
+            "agent_id": self.agent_id,
+            "version_id": self.version_id,
+            "llm_id": self.llm_id,
+            "storage_binding_id": None,
+            "internet_access": self.internet_access,
+            "status": self.status,
+            "last_message_id": self.last_message_id,
+            "last_message_status": self.last_message_status,
+            "created_at": self.created_at,
+            "metadata": dict(self.metadata),
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class FileRecord:
+    """An uploaded file without its bytes."""
+
+    id: str
+    filename: str
+    size_bytes: int
+
+    def to_wire(self) -> JsonObject:
+        """Return the file object (contract, section 2)."""
+        return {"id": self.id, "filename": self.filename, "size_bytes": self.size_bytes}
+
+
+class EventRecord(NamedTuple):
+    """One row of a ledger; ``actor`` and ``data`` are JSON text as they are stored."""
+
+    session_id: str
+    sequence_number: int
+    message_id: str | None
+    type: str
+    source: str
+    actor: str
+    data: str
+    created_at: str
+
+    @property
+    def id(self) -> str:
+        """The event's id, which contains its session and its place."""
+        return f"{self.session_id}:evt_{self.sequence_number}"
+
+    def to_wire(self) -> JsonObject:
+        """Return the event object (contract, section 8); the payload is passed on undecoded."""
+        return {
+            "id": self.id,
+            "session_id": self.session_id,
+            "sequence_number": self.sequence_number,
+            "message_id": self.message_id,
+            "type": self.type,
+            "source": self.source,
+            "actor": msgspec.Raw(self.actor.encode()),
+            "data": msgspec.Raw(self.data.encode()),
+            "created_at": self.created_at,
+        }
+
+    def to_event(self) -> Event:
+        """Return the event as the fold takes it."""
+        return Event(
+            id=self.id,
+            session_id=self.session_id,
+            sequence_number=self.sequence_number,
+            message_id=self.message_id,
+            type=self.type,
+            source=self.source,
+            actor=msgspec.json.decode(self.actor),
+            data=msgspec.json.decode(self.data),
+            created_at=self.created_at,
+        )
+
+
+def sequence_of(event_id: str, session_id: str) -> int | None:
+    """Return the place that an event id of this session names, or ``None`` for any other text.
+
+    >>> sequence_of("sess_1:evt_12", "sess_1"), sequence_of("evt_12", "sess_1")
+    (12, None)
+    """
+    head, _, number = event_id.partition(":evt_")
+    if head != session_id or not (number.isascii() and number.isdigit()) or len(number) > 15:
+        return None
+    return int(number)
+
+
+def manifest_of(
+    name: str,
+    *,
+    description: str = "",
+    llms: Sequence[str] = (),
+    default: str | None = None,
+    instructions: str | None = None,
+) -> JsonObject:
+    """Make a version's manifest with the fields of ``dari.yml`` (contract, section 15)."""
+    manifest: JsonObject = {"name": name, "harness": "local"}
+    if description:
+        manifest["description"] = description
+    if instructions:
+        manifest["instructions"] = {"system": instructions}
+    if llms:
+        options = {llm: {"model": llm} for llm in llms}
+        manifest["llm"] = {"default": default or llms[0], "options": options}
+    return manifest

@@ -1,0 +1,97 @@
+"""The tables of the store, and its rows as records."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+
+from ..models import format_time
+from .records import AgentRecord, EventRecord, Payload, SessionRecord, VersionRecord
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS agents (
+    ordinal INTEGER PRIMARY KEY, id TEXT UNIQUE NOT NULL, name TEXT UNIQUE NOT NULL,
+    active_version_id TEXT NOT NULL, created_at TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS versions (
+    ordinal INTEGER PRIMARY KEY, id TEXT UNIQUE NOT NULL, agent_id TEXT NOT NULL,
+    manifest TEXT NOT NULL, created_at TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS sessions (
+    ordinal INTEGER PRIMARY KEY, id TEXT UNIQUE NOT NULL, agent_id TEXT NOT NULL,
+    version_id TEXT NOT NULL, llm_id TEXT, name TEXT, internet_access INTEGER NOT NULL,
+    metadata TEXT NOT NULL, status TEXT NOT NULL, last_message_id TEXT,
+    last_message_status TEXT, created_at TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS sessions_by_agent ON sessions (agent_id);
+CREATE TABLE IF NOT EXISTS events (
+    session_id TEXT NOT NULL, sequence_number INTEGER NOT NULL, message_id TEXT,
+    type TEXT NOT NULL, source TEXT NOT NULL, actor TEXT NOT NULL, data TEXT NOT NULL,
+    created_at TEXT NOT NULL, PRIMARY KEY (session_id, sequence_number)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS messages (
+    id TEXT PRIMARY KEY, session_id TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS files (
+    id TEXT PRIMARY KEY, filename TEXT NOT NULL, content BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS idempotency (
+    scope TEXT NOT NULL, key TEXT NOT NULL, session_id TEXT NOT NULL,
+    sequence_number INTEGER NOT NULL, PRIMARY KEY (scope, key)) WITHOUT ROWID;
+"""
+AGENT = "id, name, active_version_id, created_at"
+VERSION = "id, agent_id, manifest, created_at"
+SESSION = (
+    "id, agent_id, version_id, llm_id, name, internet_access, metadata, "
+    "status, last_message_id, last_message_status, created_at"
+)
+EVENT = "session_id, sequence_number, message_id, type, source, actor, data, created_at"
+_PLATFORM = {"type": "platform", "id": "local"}
+
+
+def now() -> str:
+    """Return this moment in the API's form."""
+    return format_time(datetime.now(UTC))
+
+
+def to_json(value: Any) -> str:
+    """Return JSON text."""
+    return msgspec.json.encode(value).decode()
+
+
+def agent_row(row: Sequence[Any]) -> AgentRecord:
+    """Read a row of ``agents``."""
+    agent_id, name, active_version_id, created_at = row
+    return AgentRecord(
+        id=agent_id, name=name, active_version_id=active_version_id, created_at=created_at
+    )
+
+
+def version_row(row: Sequence[Any]) -> VersionRecord:
+    """Read a row of ``versions``."""
+    version_id, agent_id, manifest, created_at = row
+    return VersionRecord(
+        id=version_id,
+        agent_id=agent_id,
+        manifest=msgspec.json.decode(manifest),
+        created_at=created_at,
+    )
+
+
+def session_row(row: Sequence[Any]) -> SessionRecord:
+    """Read a row of ``sessions``."""
+    fields = dict(zip(SESSION.split(", "), row, strict=True))
+    fields["internet_access"] = bool(fields["internet_access"])
+    fields["metadata"] = msgspec.json.decode(fields["metadata"])
+    return SessionRecord(**fields)
+
+
+def event_row(session_id: str, number: int, payload: Payload, now: str) -> EventRecord:
+    """Make a row of ``events``."""
+    return EventRecord(
+        session_id=session_id,
+        sequence_number=number,
+        message_id=payload.message_id,
+        type=payload.type,
+        source=payload.source,
+        actor=to_json(payload.actor or _PLATFORM),
+        data=to_json(payload.data),
+        created_at=now,
+    )

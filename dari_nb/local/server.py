@@ -1,0 +1,191 @@
+"""The embedded Dari as one object."""
+
+from __future__ import annotations
+
+import atexit
+import inspect
+import secrets
+import weakref
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self, TypeVar
+
+from starlette.types import ASGIApp
+
+from ..errors import InvalidRequestError
+from .agents import BUILT_IN, AgentFunction
+from .backend import Backend
+from .http.app import KEEP_ALIVE, MAX_UPLOAD, make_app
+from .records import manifest_of
+from .serving import Serving, bind
+from .store import Store
+from .turns import fail_unfinished
+
+_F = TypeVar("_F", bound=AgentFunction)
+
+
+class LocalDari:
+    """A complete Dari in this process: a real HTTP server with its own ledger and agents.
+
+    It starts with the scripted agents (``echo``, ``calculator``, ``librarian``, ``tour``), takes
+    Python functions as agents, and plays recorded runs. Use it as a context manager, or with
+    :meth:`start` and :meth:`stop`.
+
+    Args:
+        path: Keep the ledger in this SQLite file, which is made when missing; sessions, files
+            and idempotency keys are there again next time. In memory by default.
+        host: Where to listen; this machine only by default.
+        port: Port to listen on; 0 takes a free one.
+        api_key: The key that clients must bring; a random one by default.
+        pace: Seconds to wait before each step of an agent, so that one can watch it work.
+        keep_alive: Seconds of silence after which a stream sends a comment.
+        max_upload: Largest file in bytes.
+
+    Raises:
+        InvalidRequestError: The file or the address cannot be used.
+
+    >>> with LocalDari() as server:
+    ...     @server.agent("shout")
+    ...     def shout(prompt):
+    ...         return prompt.upper()
+    ...     server.url.startswith("http://127.0.0.1:")
+    True
+    """
+
+    def __init__(
+        self,
+        path: str | Path | None = None,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        api_key: str | None = None,
+        pace: float = 0.0,
+        keep_alive: float = KEEP_ALIVE,
+        max_upload: int = MAX_UPLOAD,
+    ) -> None:
+        self.path = path
+        self._address = (host, port)
+        self._api_key = api_key or f"dari_local_{secrets.token_hex(16)}"
+        self._pace = pace
+        self._keep_alive = keep_alive
+        self._max_upload = max_upload
+        self._functions: dict[str, AgentFunction] = {}
+        self._store = Store(path)
+        self._close_store = weakref.finalize(self, self._store.close)
+        self._url: str | None = None
+        self._backend: Backend | None = None
+        self._serving: Serving | None = None
+        for name, function in BUILT_IN.items():
+            self.agent(name, llms=("small", "large"), default_llm="large")(function)
+
+    def __repr__(self) -> str:
+        where = self._url or "stopped"
+        return f"LocalDari({where}, {str(self.path) if self.path else 'in memory'})"
+
+    @property
+    def api_key(self) -> str:
+        """The key that clients must bring as bearer token."""
+        return self._api_key
+
+    @property
+    def url(self) -> str:
+        """The server's address without ``/v1``, such as ``http://127.0.0.1:40123``.
+
+        Raises:
+            InvalidRequestError: The server is not running.
+        """
+        if self._url is None:
+            raise InvalidRequestError("The local Dari is not running: call start() first.")
+        return self._url
+
+    def agent(
+        self,
+        name: str,
+        *,
+        llms: Sequence[str] = (),
+        default_llm: str | None = None,
+        description: str | None = None,
+    ) -> Callable[[_F], _F]:
+        """Make a Python function an agent of this server.
+
+        The function takes the prompt, or the prompt and the :class:`Turn`. It returns a text, or
+        yields texts, :class:`ToolCall` and :class:`ToolResult`; it may be async. What it raises
+        ends the turn as failed. Registering a name again replaces the function at once, and
+        publishes a new version when the options differ.
+
+        Args:
+            name: The agent's name.
+            llms: Options that a session can choose from; the function finds its own in
+                ``turn.llm_id``.
+            default_llm: The option of sessions that choose none; the first by default.
+            description: For the manifest; the function's docstring by default.
+        """
+        if not name.strip():
+            raise InvalidRequestError("An agent needs a name.")
+
+        def register(function: _F) -> _F:
+            about = description or inspect.getdoc(function) or ""
+            manifest = manifest_of(name, description=about, llms=llms, default=default_llm)
+            self._store.publish(name, manifest)
+            self._functions[name] = function
+            return function
+
+        return register
+
+    def start(self) -> Self:
+        """Start serving; does nothing when it serves already."""
+        if self._serving is not None:
+            return self
+        if not self._close_store.alive:
+            raise InvalidRequestError("This local Dari is closed: make a new one.")
+        fail_unfinished(self._store)
+        backend = Backend(self._store, self._functions.get, self._pace)
+        sock = bind(*self._address)
+        host, port = sock.getsockname()[:2]
+
+        def app() -> ASGIApp:
+            return make_app(
+                backend, self._api_key, keep_alive=self._keep_alive, max_upload=self._max_upload
+            )
+
+        serving = Serving(app, sock, backend.stop)
+        serving.start()
+        self._backend, self._serving = backend, serving
+        self._url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+        _running.add(self)
+        return self
+
+    def stop(self) -> None:
+        """Stop serving: streams end, running turns are cut off; safe to call again.
+
+        A server in memory can be started again and still has its ledger. One with a path lets
+        go of its file, and is finished.
+        """
+        serving, self._serving = self._serving, None
+        self._url = self._backend = None
+        _running.discard(self)
+        if serving is not None:
+            serving.stop()
+        if self.path is not None:
+            self._close_store()
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+
+_running: weakref.WeakSet[LocalDari] = weakref.WeakSet()
+
+
+@atexit.register
+def _stop_all() -> None:
+    for server in list(_running):
+        server.stop()

@@ -1,0 +1,186 @@
+"""Running turns: one queue a session, each turn an agent whose steps go into the ledger."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from ..models import Event, text_of
+from ..models import events as ev
+from ..transcript import Ledger
+from .agents import AgentFunction, Attachment, ToolResult, Turn, run_agent
+from .bells import Bells
+from .records import Payload, SessionRecord
+from .steps import Steps, clean, message_status, session_status
+from .store import Store
+
+_NO_CODE = (
+    'This server has no code for the agent "{name}". A recorded agent can be replayed but not '
+    'asked; any other has to be registered first, with @server.agent("{name}").'
+)
+UNFINISHED = "The server stopped before this turn ended."
+"""The cause of failure of turns that a restart finds unfinished."""
+
+
+class Turns:
+    """Runs the queued messages of all sessions, those of one session one after another.
+
+    Args:
+        store: Where the ledgers are.
+        bells: Whom to wake when one grows.
+        agent_named: Finds an agent's function, or ``None``.
+        pace: Seconds to wait before each step, unless the session's metadata say otherwise.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        bells: Bells,
+        agent_named: Callable[[str], AgentFunction | None],
+        pace: float,
+    ) -> None:
+        self._store = store
+        self._bells = bells
+        self._agent_named = agent_named
+        self._pace = pace
+        self._queues: dict[str, deque[str]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._waiting: dict[tuple[str, str], asyncio.Future[ToolResult]] = {}
+
+    def enqueue(self, session_id: str, message_id: str, agent: AgentFunction | None = None) -> None:
+        """Queue a message that is in the ledger, and start its session's queue if it rests."""
+        if session_id in self._queues:
+            self._queues[session_id].append(message_id)
+            return
+        self._queues[session_id] = deque([message_id])
+        task = asyncio.get_running_loop().create_task(self._work_off(session_id, agent))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def is_busy(self, session_id: str) -> bool:
+        """Whether a turn of this session runs or waits."""
+        return session_id in self._queues
+
+    def waits_for(self, message_id: str, tool_call_id: str) -> bool:
+        """Whether this tool call waits for the caller's answer."""
+        return (message_id, tool_call_id) in self._waiting
+
+    def resume(self, message_id: str, tool_call_id: str, result: ToolResult) -> None:
+        """Hand the caller's answer to the agent that waits for it."""
+        self._waiting.pop((message_id, tool_call_id)).set_result(result)
+
+    async def stop(self) -> None:
+        """Cancel all running turns; their ledgers stay as they are."""
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _work_off(self, session_id: str, agent: AgentFunction | None) -> None:
+        queue = self._queues[session_id]
+        while queue:
+            await self._run(session_id, queue.popleft(), agent)
+        # Nothing is awaited between the last look at the queue and here, so no message is missed.
+        del self._queues[session_id]
+        self._append(session_id, session_status("running", "idle"))
+
+    async def _run(self, session_id: str, message_id: str, agent: AgentFunction | None) -> None:
+        status = message_status(message_id, "queued", "running")
+        self._append(session_id, status)
+        error: str | None = None
+        steps = None
+        try:
+            session = self._store.session(session_id)
+            assert session is not None
+            turn = self._turn(session, message_id)
+            steps = Steps(turn, partial(self._append, session_id), self._wait_for)
+            await run_agent(agent or self._function(session), turn, steps.record)
+        except Exception as raised:  # noqa: BLE001
+            error = _cause(raised)
+        ended = "failed" if error else "completed"
+        lost = steps.lost_calls() if steps and not error else []
+        self._append(session_id, *lost, message_status(message_id, "running", ended, error))
+
+    def _function(self, session: SessionRecord) -> AgentFunction:
+        agent = self._store.agent(session.agent_id)
+        name = agent.name if agent else session.agent_id
+        function = self._agent_named(name)
+        if function is None:
+            raise _NoCodeError(_NO_CODE.format(name=name))
+        return function
+
+    def _turn(self, session: SessionRecord, message_id: str) -> Turn:
+        events = [record.to_event() for record in self._store.events(session.id)]
+        ledger = Ledger(events)
+        turns = list(ledger.turns)
+        position = turns.index(message_id)
+        earlier = [item for key in turns[:position] for item in ledger.turns[key].items]
+        asked = ledger.turns[message_id]
+        content = asked.user.content if asked.user else []
+        metadata = {**session.metadata, **(asked.metadata or {})}
+        return Turn(
+            prompt=text_of(content),
+            content=content,
+            session_id=session.id,
+            message_id=message_id,
+            llm_id=session.llm_id,
+            history=earlier,
+            files=self._files(events, set(turns[: position + 1])),
+            metadata=metadata,
+            pace=_seconds(metadata.get("pace"), self._pace),
+        )
+
+    def _files(self, events: list[Event], messages: set[str]) -> list[Attachment]:
+        content = [
+            block.get("file_id")
+            for event in events
+            if event.type == ev.USER_MESSAGE and event.turn_id in messages
+            for block in event.data.get("content", ())
+        ]
+        files = [self._store.file(file_id) for file_id in dict.fromkeys(content) if file_id]
+        return [self._attachment(file.id, file.filename) for file in files if file]
+
+    def _attachment(self, file_id: str, name: str) -> Attachment:
+        return Attachment(file_id, name, lambda: self._store.file_content(file_id))
+
+    def _append(self, session_id: str, *payloads: Payload) -> None:
+        self._store.append(session_id, payloads)
+        self._bells.ring(session_id)
+
+    def _wait_for(self, message_id: str, call_id: str) -> asyncio.Future[ToolResult]:
+        future = asyncio.get_running_loop().create_future()
+        self._waiting[message_id, call_id] = future
+        return future
+
+
+class _NoCodeError(Exception):
+    """The agent exists, but only in the store."""
+
+
+def fail_unfinished(store: Store) -> None:
+    """End the turns that an earlier server left behind as failed, and bring sessions to rest."""
+    for session in store.sessions(statuses=["running"]):
+        ledger = Ledger(record.to_event() for record in store.events(session.id))
+        ends = [
+            message_status(turn.message_id, turn.status or "queued", "failed", UNFINISHED)
+            for turn in ledger.turns.values()
+            if not turn.is_terminal
+        ]
+        store.append(session.id, [*ends, session_status("running", "idle")])
+
+
+def _cause(error: Exception) -> str:
+    if isinstance(error, _NoCodeError):
+        return str(error)
+    return clean(f"{type(error).__name__}: {error}".removesuffix(": "))
+
+
+def _seconds(text: Any, default: float) -> float:
+    """Read a pace from metadata; what is no sensible number of seconds counts as not given."""
+    try:
+        seconds = float(text)
+    except (TypeError, ValueError):
+        return default
+    return seconds if 0 <= seconds <= 60 else default
