@@ -1,0 +1,220 @@
+"""The live view of a transcript: rendered items go to the page in numbered batches."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import difflib
+import threading
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import anywidget
+import traitlets
+
+from ..models import TimelineItem
+from ..render import Head, head_html, item_html
+from ._kernel import current_kernel_id
+from ._outbox import BATCH_CHARS, Outbox
+from .wire import Fragment, Items, Snapshot
+
+#: Seconds between batches: 20 a second, far below what a Jupyter server starts to drop.
+INTERVAL = 0.05
+#: Seconds of rendering before a batch goes out, so that the first of many items show early.
+BUDGET = 0.04
+#: States after which nothing more comes.
+ENDED = frozenset({"completed", "failed", "stopped"})
+
+_STATIC = Path(__file__).parent / "static"
+
+Read = Callable[[], tuple[Sequence[TimelineItem], Head]]
+
+
+class LiveTranscript(anywidget.AnyWidget):
+    """Shows timeline items while they come, in any front end that shows widgets.
+
+    Items are compared by identity, so pass the same objects again for what did not change (the
+    fold does). Methods may be called from any thread; nothing is ever printed.
+
+    >>> live = LiveTranscript(blocking=True)
+    >>> live.show([], Head("librarian", state="running"))
+    >>> live.state
+    'running'
+
+    Attributes:
+        state: Status word that the bar shows; taken from the head at each update.
+        head: HTML of the line above the items; taken from the head at each update.
+        started: When the turn began, in seconds since the epoch; now by default.
+        seconds: How long it took, once it has ended.
+        blocking: Whether the cell waits for the turn. No message from the page reaches the kernel
+            then, so Stop asks the Jupyter server to interrupt it.
+        kernel_id: Id of this kernel on its Jupyter server; empty elsewhere.
+
+    Raises:
+        TypeError: An argument is not one of these attributes.
+    """
+
+    _esm = _STATIC / "widget.js"
+    _css = _STATIC / "widget.css"
+
+    state = traitlets.Unicode("queued").tag(sync=True)
+    head = traitlets.Unicode("").tag(sync=True)
+    started = traitlets.Float(None, allow_none=True).tag(sync=True)
+    seconds = traitlets.Float(None, allow_none=True).tag(sync=True)
+    blocking = traitlets.Bool(False).tag(sync=True)
+    kernel_id = traitlets.Unicode("").tag(sync=True)
+
+    def __init__(self, **traits: Any) -> None:
+        for name in traits:
+            if not self.has_trait(name):
+                raise TypeError(_no_trait(name, self.trait_names()))
+        self._lock = threading.RLock()
+        self._agent = "Agent"
+        self._outbox = Outbox(lambda item: item_html(item, agent=self._agent))
+        self._read: Read | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._sent_at = float("-inf")
+        self._stop_callbacks: list[Callable[[], object]] = []
+        traits.setdefault("started", time.time())
+        traits.setdefault("kernel_id", current_kernel_id())
+        super().__init__(**traits)
+        self.on_msg(self._on_message)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if not name.startswith("_") and not hasattr(type(self), name):
+            raise AttributeError(_no_trait(name, self.trait_names()))
+        super().__setattr__(name, value)
+
+    def update(self, items: Sequence[TimelineItem], head: Head) -> None:
+        """Show these items soon: at once if it was quiet, else with the next batch.
+
+        Call it in a running asyncio loop, as often as anything changes.
+
+        Args:
+            items: All items in display order, not only the new ones.
+            head: Title, state and facts.
+
+        Raises:
+            RuntimeError: No asyncio loop is running in this thread.
+        """
+        self.update_from(lambda: (items, head))
+
+    def update_from(self, read: Read) -> None:
+        """Like :meth:`update`, with items and head that are only read when a batch is due.
+
+        This is for bursts: 10,000 calls cost 10,000 assignments and a few dozen reads.
+        """
+        self._read = read
+        if self._timer is None:
+            self._schedule()
+
+    def show(self, items: Sequence[TimelineItem], head: Head) -> None:
+        """Show these items before it returns, with no need of a loop."""
+        self._read = lambda: (items, head)
+        self.flush()
+
+    def flush(self) -> None:
+        """Send all that is waiting before it returns."""
+        while self._send_next():
+            pass
+
+    async def finish(self) -> None:
+        """Wait until all that is waiting has been sent, leaving the loop to others meanwhile."""
+        while self._send_next():
+            await asyncio.sleep(0)
+
+    def on_stop(self, callback: Callable[[], object]) -> None:
+        """Call ``callback`` when the reader presses Stop; it runs in the kernel's main thread."""
+        self._stop_callbacks.append(callback)
+
+    def close(self) -> None:
+        """End the widget; views of it vanish, and later updates are ignored."""
+        self._read = None
+        super().close()
+
+    def _schedule(self) -> None:
+        wait = self._sent_at + INTERVAL - time.monotonic()
+        self._timer = asyncio.get_running_loop().call_later(max(wait, 0.0), self._on_time)
+
+    def _on_time(self) -> None:
+        self._timer = None
+        if self._send_next():
+            self._timer = asyncio.get_running_loop().call_later(0, self._on_time)
+
+    def _send_next(self) -> bool:
+        """Send one batch; returns whether there is more."""
+        with self._lock:
+            read, self._read = self._read, None
+            if read is None:
+                return False
+            items, head = read()
+            self._show_head(head)
+            fragments, more = self._next_batch(items)
+            if fragments:
+                self._send_items(*self._outbox.pack(fragments))
+            if more and self._read is None:
+                self._read = read
+            return more
+
+    def _next_batch(self, items: Sequence[TimelineItem]) -> tuple[list[Fragment], bool]:
+        fragments: list[Fragment] = []
+        size, end = 0, time.monotonic() + BUDGET
+        for fragment in self._outbox.changes(items):
+            fragments.append(fragment)
+            size += len(fragment["html"] or "")
+            if size > BATCH_CHARS or time.monotonic() > end:
+                return fragments, True
+        return fragments, False
+
+    def _show_head(self, head: Head) -> None:
+        self._agent = head.title
+        with self.hold_sync():
+            # The bar tells the state, so the head need not.
+            self.head = head_html(dataclasses.replace(head, state=""))
+            self.state = head.state or self.state
+            if self.state in ENDED and self.seconds is None:
+                self.seconds = self._elapsed()
+
+    def _elapsed(self) -> float:
+        return round(time.time() - self.started, 3) if self.started is not None else 0.0
+
+    def _send_items(self, n: int, body: bytes) -> None:
+        self._sent_at = time.monotonic()
+        self.send(Items(kind="items", n=n, elapsed=self._elapsed()), [body])
+
+    def _send_snapshot(self) -> None:
+        parts = self._outbox.snapshot()
+        for part, body in enumerate(parts):
+            head = Snapshot(
+                kind="snapshot",
+                n=self._outbox.n,
+                part=part,
+                parts=len(parts),
+                elapsed=self._elapsed(),
+            )
+            self.send(head, [body])
+
+    def _on_message(self, _widget: Any, content: Any, _buffers: Any) -> None:
+        kind = content.get("kind") if isinstance(content, dict) else None
+        if kind == "stop":
+            for callback in self._stop_callbacks:
+                callback()
+        if kind in ("hello", "resend"):
+            self._send_again(content.get("first"))
+
+    def _send_again(self, first: Any) -> None:
+        with self._lock:
+            batches = self._outbox.since(first) if isinstance(first, int) else None
+            if batches is None:
+                self._send_snapshot()
+            for n, body in batches or ():
+                self._send_items(n, body)
+
+
+def _no_trait(name: str, known: Sequence[str]) -> str:
+    public = [trait for trait in known if not trait.startswith("_")]
+    near = difflib.get_close_matches(name, public, n=1)
+    hint = f"; did you mean {near[0]!r}?" if near else ""
+    return f"LiveTranscript has no trait {name!r}{hint}"

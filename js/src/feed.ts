@@ -1,0 +1,88 @@
+import type { Fragment, FromKernel, Snapshot, ToKernel } from "./wire";
+
+/** What a feed needs of its surroundings. */
+export interface Port {
+  send(message: ToKernel): void;
+  apply(changes: Fragment[]): void;
+  replace(fragments: Fragment[]): void;
+}
+
+/** A fresh widget gets its first batch sooner; after this a page must be late and asks. */
+export const HELLO_AFTER_MS = 150;
+/** A kernel that is busy with a cell cannot answer: then showing most is better than waiting. */
+export const GIVE_UP_AFTER_MS = 1500;
+
+/** Brings numbered batches in order, asks for those that got lost, and for all of them when late. */
+export class Feed {
+  readonly #port: Port;
+  readonly #early = new Map<number, Fragment[]>();
+  #applied = 0;
+  #complete = true;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #snapshot: { n: number; parts: Fragment[][] } = { n: 0, parts: [] };
+
+  constructor(port: Port) {
+    this.#port = port;
+    this.#timer = setTimeout(() => this.#hello(), HELLO_AFTER_MS);
+  }
+
+  receive(message: FromKernel, fragments: Fragment[]): void {
+    if (message.kind === "snapshot") this.#collect(message, fragments);
+    else if (message.n > this.#applied) this.#early.set(message.n, fragments);
+    this.#drain();
+    if (this.#early.size > 0) this.#askForGap();
+  }
+
+  close(): void {
+    clearTimeout(this.#timer);
+  }
+
+  #hello(): void {
+    this.#timer = undefined;
+    this.#port.send({ kind: "hello" });
+  }
+
+  #drain(): void {
+    for (let next = this.#next(); next !== undefined; next = this.#next()) {
+      this.#early.delete(++this.#applied);
+      this.#port.apply(next);
+      clearTimeout(this.#timer);
+      this.#timer = undefined;
+    }
+  }
+
+  #next(): Fragment[] | undefined {
+    return this.#early.get(this.#applied + 1);
+  }
+
+  #askForGap(): void {
+    if (this.#timer !== undefined && this.#applied > 0) return;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#skipGap(), GIVE_UP_AFTER_MS);
+    this.#port.send({ kind: "resend", first: this.#applied + 1 });
+  }
+
+  #skipGap(): void {
+    this.#timer = undefined;
+    this.#complete = false;
+    this.#applied = Math.min(...this.#early.keys()) - 1;
+    this.#drain();
+    this.#port.send({ kind: "hello" });
+    if (this.#early.size > 0) this.#askForGap();
+  }
+
+  /** A snapshot is for whoever lacks something; a page that has all of it pays it no attention. */
+  #collect(message: Snapshot, fragments: Fragment[]): void {
+    if (message.part === 0) this.#snapshot = { n: message.n, parts: [] };
+    if (this.#snapshot.n !== message.n) return;
+    this.#snapshot.parts.push(fragments);
+    const behind = message.n > this.#applied || !this.#complete;
+    if (!behind || this.#snapshot.parts.length < message.parts) return;
+    this.#port.replace(this.#snapshot.parts.flat());
+    this.#applied = Math.max(message.n, this.#applied);
+    this.#complete = true;
+    for (const n of this.#early.keys()) if (n <= this.#applied) this.#early.delete(n);
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+}

@@ -1,0 +1,71 @@
+import type { Clock } from "./clock";
+import { Follow } from "./follow";
+import { interruptKernel } from "./interrupt";
+import { StateBar } from "./state_bar";
+import type { Timeline } from "./timeline";
+import { TurnList } from "./turns";
+import type { State } from "./wire";
+
+/** Where a live transcript comes from: a kernel, or a script on the demo page. */
+export interface Source {
+  readonly timeline: Timeline;
+  readonly clock: Clock;
+  state(): State;
+  /** Calls `listener` after any change of the state, until `signal` aborts. */
+  watch(listener: () => void, signal: AbortSignal): void;
+  /** Tells the other side that the reader wants no more. */
+  stop(): void;
+}
+
+const NO_INTERRUPT = "The cell is busy: use the interrupt button of your notebook.";
+
+/** Draws a live transcript into `el`, and keeps it up to date until `signal` aborts. */
+export function drawTranscript(el: HTMLElement, source: Source, signal: AbortSignal): void {
+  const head = document.createElement("div");
+  const log = document.createElement("div");
+  const turns = document.createElement("div");
+  const latest = latestButton();
+  const bar = new StateBar(source.clock, () => stop(source), signal);
+
+  log.className = "dari-log";
+  log.tabIndex = 0;
+  log.setAttribute("role", "log");
+  log.setAttribute("aria-label", "Transcript");
+  // A whole answer read aloud at each change is noise; the bar says what happens.
+  log.setAttribute("aria-live", "off");
+  log.append(turns);
+  el.classList.add("dari", "dari-live");
+  el.replaceChildren(head, log, latest, bar.element);
+
+  const follow = new Follow(log, turns, (following) => toggle(latest, !following), signal);
+  const list = new TurnList(turns, follow.around, signal);
+  latest.addEventListener("click", () => follow.latest(), { signal });
+  const show = () => {
+    const state = source.state();
+    if (head.innerHTML !== state.head) head.innerHTML = state.head;
+    bar.show(state);
+  };
+  source.watch(show, signal);
+  show();
+  source.timeline.subscribe((changes) => list.add(changes), signal);
+}
+
+async function stop(source: Source): Promise<string | undefined> {
+  const { blocking, kernel_id } = source.state();
+  source.stop();
+  if (!blocking) return undefined;
+  return (await interruptKernel(kernel_id)) ? undefined : NO_INTERRUPT;
+}
+
+function latestButton(): HTMLButtonElement {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "dari-latest";
+  button.textContent = "↓ latest";
+  button.hidden = true;
+  return button;
+}
+
+function toggle(button: HTMLButtonElement, shown: boolean): void {
+  button.hidden = !shown;
+}
