@@ -14,6 +14,7 @@
         ├── AuthenticationError        401
         ├── PermissionDeniedError      403
         ├── NotFoundError              404
+        │   └── UnknownNameError       a name that no resource has, or several have
         ├── ConflictError              409
         ├── PayloadTooLargeError       413
         ├── UnprocessableEntityError   422
@@ -102,6 +103,13 @@ class PermissionDeniedError(ApiError):
 
 class NotFoundError(ApiError):
     """404: no such resource, or a deleted agent."""
+
+
+class UnknownNameError(NotFoundError):
+    """No resource has this name, or several have it; ``detail`` is a text for people."""
+
+    def __str__(self) -> str:
+        return str(self.detail)
 
 
 class ConflictError(ApiError):

@@ -1,0 +1,120 @@
+"""Where the API is and who asks: base URL, key, and what httpx needs to know of them."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from typing import Any
+
+import httpx
+
+from .._version import __version__
+from ..errors import (
+    ConnectionFailedError,
+    DariError,
+    InvalidRequestError,
+    TimedOutError,
+    UnexpectedAnswerError,
+)
+
+CONNECT_TIMEOUT = 5.0
+_ERRNO = re.compile(r"^\[Errno -?\d+\] ")
+
+
+class Address:
+    """A server and the key for it. The key is in no text that this class makes.
+
+    Args:
+        base_url: Such as ``https://api.dari.dev`` or ``http://127.0.0.1:8000/v1``.
+        api_key: Sent as the bearer token.
+
+    Raises:
+        InvalidRequestError: One of them cannot be right.
+    """
+
+    def __init__(self, base_url: str, api_key: str) -> None:
+        self._url = _checked_url(base_url)
+        self._key = _checked_key(api_key)
+
+    @property
+    def url(self) -> str:
+        """The base URL without ``/v1``."""
+        return str(self._url).rstrip("/")
+
+    @property
+    def secrets(self) -> list[str]:
+        """What must not be shown."""
+        return [self._key]
+
+    def httpx_options(
+        self, timeout: float | httpx.Timeout | None, options: dict[str, Any]
+    ) -> dict[str, Any]:
+        """Options for either httpx client; those of the user win, except base URL and key."""
+        headers = httpx.Headers(options.get("headers"))
+        headers["Authorization"] = f"Bearer {self._key}"
+        headers.setdefault("Accept", "application/json")
+        headers.setdefault("User-Agent", f"dari-nb/{__version__}")
+        defaults = {
+            # Streams stay open, so a bound on connections would soon block all other requests.
+            "limits": httpx.Limits(max_connections=None, max_keepalive_connections=20),
+            # A proxy from the environment cannot reach this machine's own loopback.
+            "trust_env": not _is_loopback(self._url.host),
+        }
+        return {
+            **defaults,
+            **options,
+            "headers": headers,
+            "base_url": self._url.copy_with(path=self._url.path.rstrip("/") + "/v1"),
+            "timeout": _timeout(timeout),
+        }
+
+    def failure(self, error: httpx.HTTPError) -> DariError:
+        """Turn an error of httpx into one of ours, on one line."""
+        cause = _ERRNO.sub("", " ".join(str(error).split())) or type(error).__name__
+        if isinstance(error, httpx.ConnectTimeout):
+            return TimedOutError(f"No connection to {self.url} in time; is the server running?")
+        if isinstance(error, httpx.TimeoutException):
+            return TimedOutError(f"No answer from {self.url} in time.")
+        if isinstance(error, httpx.ConnectError):
+            return ConnectionFailedError(
+                f"Cannot reach {self.url}: {cause}; is the server running?"
+            )
+        if isinstance(error, httpx.DecodingError | httpx.TooManyRedirects):
+            return UnexpectedAnswerError(f"The answer of {self.url} cannot be read: {cause}.")
+        return ConnectionFailedError(f"The connection to {self.url} broke: {cause}.")
+
+
+def _checked_url(base_url: str) -> httpx.URL:
+    try:
+        url = httpx.URL(base_url.strip())
+    except (httpx.InvalidURL, AttributeError):
+        raise InvalidRequestError("The base URL is not a URL.") from None
+    if url.scheme not in ("http", "https") or not url.host:
+        raise InvalidRequestError("The base URL must begin with http:// or https:// and a host.")
+    if url.userinfo:
+        raise InvalidRequestError("The base URL must not hold a user name or password.")
+    path = url.path.rstrip("/").removesuffix("/v1")
+    return url.copy_with(path=path or "/", query=None, fragment=None)
+
+
+def _checked_key(api_key: str) -> str:
+    # httpx would quote a malformed header, and so the key, in its own error.
+    key = api_key.strip() if isinstance(api_key, str) else ""
+    if not key:
+        raise InvalidRequestError("There is no API key.")
+    if not key.isascii() or not key.isprintable() or " " in key:
+        raise InvalidRequestError("The API key holds characters that no key has; copy it again.")
+    return key
+
+
+def _timeout(timeout: float | httpx.Timeout | None) -> httpx.Timeout:
+    if isinstance(timeout, httpx.Timeout):
+        return timeout
+    return httpx.Timeout(timeout, connect=CONNECT_TIMEOUT)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

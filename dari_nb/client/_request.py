@@ -1,0 +1,121 @@
+"""A request as data: what to send, how to read the answer, whether a repeat is safe."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import dataclass, field
+from os import PathLike
+from typing import IO, Any, Generic, TypeAlias, TypeVar
+from urllib.parse import quote
+
+from ..errors import InvalidRequestError
+
+T = TypeVar("T")
+
+Steps: TypeAlias = Generator["Request[Any]", Any, T]
+"""Several requests that make one call: yields each, is sent its answer, returns the result."""
+
+IDEMPOTENCY_KEY = "Idempotency-Key"
+_REPEATABLE_METHODS = frozenset({"GET", "PUT", "DELETE"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Upload:
+    """A file to send as the multipart part ``file``; a path is opened when it is sent."""
+
+    source: str | PathLike[str] | bytes | IO[bytes] = field(repr=False)
+    filename: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request(Generic[T]):
+    """One HTTP request of the API, free of I/O.
+
+    Attributes:
+        path: Below the API's base, such as ``/sessions/sess_1``; made with :func:`path_of`.
+        parse: Reads the body of a 2xx answer.
+        json: What to send as a JSON body, if anything.
+        secrets: Values that a server might quote in an error, and that must not be shown.
+    """
+
+    method: str
+    path: str
+    parse: Callable[[bytes], T] = field(repr=False)
+    query: Mapping[str, str | int] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    json: Any = field(default=None, repr=False)
+    upload: Upload | None = None
+    secrets: tuple[str, ...] = field(default=(), repr=False)
+
+    @property
+    def is_repeatable(self) -> bool:
+        """Whether sending it twice has the effect of sending it once."""
+        return self.method in _REPEATABLE_METHODS or IDEMPOTENCY_KEY in self.headers
+
+    @property
+    def content(self) -> bytes | None:
+        """The JSON body.
+
+        Raises:
+            InvalidRequestError: There is something in it that JSON cannot hold.
+        """
+        if self.json is None:
+            return None
+        try:
+            return json.dumps(self.json, ensure_ascii=False, allow_nan=False).encode()
+        except (TypeError, ValueError, RecursionError) as error:
+            raise InvalidRequestError(f"This cannot be sent as JSON: {error}.") from None
+
+    def answer(self) -> Steps[T]:
+        """Ask for the answer inside of :data:`Steps`: ``page = yield from request.answer()``."""
+        answer: T = yield self
+        return answer
+
+
+def path_of(*parts: str) -> str:
+    """Join path segments, each quoted whole.
+
+    An id that holds ``/``, ``?``, ``..`` or the like stays one segment and cannot reach another
+    endpoint.
+
+    Raises:
+        InvalidRequestError: A segment is empty or not text.
+
+    >>> path_of("sessions", "sess_1/..", "events")
+    '/sessions/sess_1%2F../events'
+    >>> path_of("sessions", "..")
+    '/sessions/%2E%2E'
+    """
+    return "".join(f"/{_quoted(part)}" for part in parts)
+
+
+def _quoted(part: str) -> str:
+    if not isinstance(part, str) or not part:
+        raise InvalidRequestError(f"An id is needed here, not {part!r}.")
+    if part in (".", ".."):
+        return part.replace(".", "%2E")
+    try:
+        return quote(part, safe="")
+    except UnicodeEncodeError:
+        raise InvalidRequestError(f"This cannot be an id: {part!r}.") from None
+
+
+def idempotency(key: str | None) -> dict[str, str]:
+    """Make the header that lets a server recognise a repeat; a fresh key when none is given.
+
+    Raises:
+        InvalidRequestError: The key is empty, longer than 128 characters, or not printable ASCII.
+    """
+    key = secrets.token_hex(16) if key is None else key
+    if not (0 < len(key) <= 128 and key.isascii() and key.isprintable()):
+        raise InvalidRequestError(
+            "An idempotency key is 1 to 128 printable ASCII characters: choose another."
+        )
+    return {IDEMPOTENCY_KEY: key}
+
+
+def given(**fields: Any) -> dict[str, Any]:
+    """Keep the fields that were given, so that the server's defaults hold for the others."""
+    return {name: value for name, value in fields.items() if value is not None}

@@ -1,0 +1,43 @@
+"""Parts of request bodies that several endpoints share."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeAlias
+
+from ...errors import InvalidRequestError
+from ...models import as_content
+from ...models import events as ev
+from .._request import given
+
+Prompt: TypeAlias = str | Sequence[dict[str, Any]]
+
+_SECRET_NAME = re.compile(r"[A-Z_][A-Z0-9_]*", re.ASCII)
+
+
+def user_message(content: Prompt, metadata: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Make the body of a user message (contract, section 6)."""
+    body = given(metadata=dict(metadata) if metadata is not None else None)
+    return {"type": ev.USER_MESSAGE, "content": as_content(content), **body}
+
+
+def check_secrets(secrets: Mapping[str, str] | None) -> None:
+    """Check a session's secrets by the rules of the contract, section 5.
+
+    Raises:
+        InvalidRequestError: A name or a value breaks them; values are not shown.
+    """
+    for name, value in (secrets or {}).items():
+        if not _SECRET_NAME.fullmatch(name):
+            raise InvalidRequestError(
+                f"{name!r} cannot name a secret: only A-Z, 0-9 and _, with no digit first."
+            )
+        if not isinstance(value, str) or not value:
+            raise InvalidRequestError(f"The secret {name} is empty or not text.")
+
+
+def secret_values(session: Mapping[str, Any]) -> tuple[str, ...]:
+    """Collect what must not be shown of a session's fields."""
+    values = [session.get("llm_api_key"), *(session.get("secrets") or {}).values()]
+    return tuple(value for value in values if isinstance(value, str))

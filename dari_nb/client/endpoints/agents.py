@@ -1,0 +1,127 @@
+"""Agents, their versions, and one-shot messages (contract, sections 4 and 6)."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from typing import Any
+
+from ...errors import InvalidRequestError, UnknownNameError
+from ...ids import is_agent_id
+from ...models import Agent, AgentVersion, SendResult
+from .._answers import listing, unwrapped
+from .._request import Request, Steps, idempotency, path_of
+from ._bodies import Prompt, check_secrets, secret_values, user_message
+
+_MOST_NAMES = 10
+
+
+def list_() -> Steps[list[Agent]]:
+    """List the organization's agents that are not deleted, oldest first (contract, section 4)."""
+    return listing(path_of("agents"), "agents", Agent)
+
+
+def get(id_or_name: str) -> Steps[Agent]:
+    """Get an agent by its id, which begins with ``agt_``, or by its exact name.
+
+    Raises:
+        NotFoundError: There is no such id; or no, or more than one, agent of that name, and then
+            it is an :class:`~dari_nb.errors.UnknownNameError` that tells what there is.
+        InvalidRequestError: The name is empty.
+
+    Example:
+        >>> client.agents.get("tour").name  # doctest: +SKIP
+        'tour'
+    """
+    if not isinstance(id_or_name, str) or not id_or_name.strip():
+        raise InvalidRequestError("Which agent? Give an id or a name.")
+    if is_agent_id(id_or_name):
+        return (yield from _by_id(id_or_name).answer())
+    return _named(id_or_name, (yield from list_()))
+
+
+def version(agent_id: str, version_id: str) -> Request[AgentVersion]:
+    """Get one version of an agent (contract, section 4).
+
+    Raises:
+        NotFoundError: There is no such agent or version.
+    """
+
+    def parse(body: bytes) -> AgentVersion:
+        return AgentVersion.from_dict(unwrapped(body, "version"))
+
+    path = path_of("agents", agent_id, "versions", version_id)
+    return Request(method="GET", path=path, parse=parse)
+
+
+def send(
+    agent_id: str,
+    content: Prompt,
+    *,
+    metadata: Mapping[str, Any] | None = None,
+    session: Mapping[str, Any] | None = None,
+    idempotency_key: str | None = None,
+) -> Request[SendResult]:
+    """Start a session with its first message, in one call (contract, section 6).
+
+    Args:
+        agent_id: The agent's id.
+        content: The prompt: text, or content blocks.
+        metadata: Goes on the message.
+        session: Fields of the new session, such as ``name``, ``llm_id``, ``secrets``,
+            ``metadata``; see ``sessions.create``.
+        idempotency_key: Lets the server recognise a repeat; made when not given, so that a retry
+            after a broken connection sends the message once.
+
+    Returns:
+        The recorded event, its queued message, and the new session, which is running.
+
+    Raises:
+        InvalidRequestError: The content is empty, or a secret is malformed.
+        NotFoundError: There is no such agent, or it was deleted.
+    """
+    body = user_message(content, metadata)
+    if session:
+        check_secrets(session.get("secrets"))
+        body["session"] = dict(session)
+    return Request(
+        method="POST",
+        path=path_of("agents", agent_id, "messages"),
+        parse=SendResult.from_json,
+        json=body,
+        headers=idempotency(idempotency_key),
+        secrets=secret_values(session or {}),
+    )
+
+
+def _by_id(agent_id: str) -> Request[Agent]:
+    def parse(body: bytes) -> Agent:
+        return Agent.from_dict(unwrapped(body, "agent"))
+
+    return Request(method="GET", path=path_of("agents", agent_id), parse=parse)
+
+
+def _named(name: str, agents: list[Agent]) -> Agent:
+    found = [agent for agent in agents if agent.name == name]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        ids = ", ".join(agent.id for agent in found)
+        raise _unknown(f"{len(found)} agents are named {name!r}: use an id ({ids}).")
+    raise _unknown(f"There is no agent named {name!r}{_suggestion(name, agents)}")
+
+
+def _suggestion(name: str, agents: list[Agent]) -> str:
+    if not agents:
+        return ", nor any other yet."
+    names = {agent.name.casefold(): agent.name for agent in agents}
+    close = difflib.get_close_matches(name.casefold(), names, n=3, cutoff=0.5)
+    if close:
+        return f": did you mean {' or '.join(repr(names[match]) for match in close)}?"
+    shown = sorted(names.values())
+    more = ", …" if len(shown) > _MOST_NAMES else ""
+    return f": there are {', '.join(shown[:_MOST_NAMES])}{more}."
+
+
+def _unknown(text: str) -> UnknownNameError:
+    return UnknownNameError(404, text, "GET", "/v1/agents")

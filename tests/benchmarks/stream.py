@@ -1,0 +1,168 @@
+"""Typed events through ``client.sessions.stream`` beside plain httpx + httpx-sse + json.loads.
+
+Run it as a script: ``python tests/benchmarks/stream.py [--events 100000] [--rounds 5]``. The server
+is a process of its own on loopback and puts 400 events of about 140 bytes into each chunk. The
+target is a ratio of at least 1.3.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import multiprocessing
+import statistics
+import time
+from collections.abc import AsyncIterator, Callable
+from multiprocessing.connection import Connection
+
+import httpx
+import uvicorn
+from httpx_sse import aconnect_sse, connect_sse
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, StreamingResponse
+from starlette.routing import Route
+
+from dari_nb.client import AsyncClient, Client
+
+SESSION = "sess_bench"
+PER_CHUNK = 400
+
+
+def frame(number: int) -> bytes:
+    """One event as it goes over the wire: id, event and data lines; 140 bytes of JSON."""
+    event_id = f"{SESSION}:evt_{number}"
+    data = {
+        "id": event_id,
+        "sequence_number": number,
+        "type": "assistant.message_completed",
+        "data": {"text": "x" * max(0, 37 - 2 * len(str(number)))},
+    }
+    body = json.dumps(data, separators=(",", ":"))
+    return f"id: {event_id}\nevent: {data['type']}\ndata: {body}\n\n".encode()
+
+
+def serve(events: int, port_to: Connection) -> None:
+    """Serve the same events to every stream, until the process is ended."""
+    frames = [frame(number) for number in range(1, events + 1)]
+    chunks = [b"".join(frames[i : i + PER_CHUNK]) for i in range(0, events, PER_CHUNK)]
+
+    async def stream(_: Request) -> StreamingResponse:
+        async def body() -> AsyncIterator[bytes]:
+            for chunk in chunks:
+                yield chunk
+
+        return StreamingResponse(body(), media_type="text/event-stream")
+
+    async def listed(_: Request) -> JSONResponse:
+        return JSONResponse({"events": []})
+
+    app = Starlette(
+        routes=[
+            Route("/v1/sessions/{id}/stream", stream),
+            Route("/v1/sessions/{id}/events", listed),
+        ]
+    )
+    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error", lifespan="off"))
+
+    async def main() -> None:
+        running = asyncio.create_task(server.serve())
+        while not server.started:
+            await asyncio.sleep(0.01)
+        port_to.send(server.servers[0].sockets[0].getsockname()[1])
+        await running
+
+    asyncio.run(main())
+
+
+def plain(url: str, events: int) -> None:
+    """What one would write by hand, without resume, order or types."""
+    with (
+        httpx.Client(timeout=60) as client,
+        connect_sse(client, "GET", f"{url}/v1/sessions/{SESSION}/stream") as source,
+    ):
+        count = sum(1 for sse in source.iter_sse() if json.loads(sse.data)["id"])
+    assert count == events
+
+
+def ours(url: str, events: int) -> None:
+    """The sync client."""
+    with Client(url, "dari_bench") as client, client.sessions.stream(SESSION) as stream:
+        assert sum(1 for _, event in zip(range(events), stream, strict=False) if event.id) == events
+
+
+def plain_async(url: str, events: int) -> None:
+    """The same by hand, async."""
+
+    async def main() -> int:
+        count = 0
+        async with (
+            httpx.AsyncClient(timeout=60) as client,
+            aconnect_sse(client, "GET", f"{url}/v1/sessions/{SESSION}/stream") as source,
+        ):
+            async for sse in source.aiter_sse():
+                count += bool(json.loads(sse.data)["id"])
+        return count
+
+    assert asyncio.run(main()) == events
+
+
+def ours_async(url: str, events: int) -> None:
+    """The async client."""
+
+    async def main() -> None:
+        count = 0
+        async with (
+            AsyncClient(url, "dari_bench") as client,
+            client.sessions.stream(SESSION) as stream,
+        ):
+            async for event in stream:
+                count += bool(event.id)
+                if count == events:
+                    return
+
+    asyncio.run(main())
+
+
+def rate(read: Callable[[str, int], None], url: str, events: int) -> float:
+    """Events a second of one run."""
+    start = time.perf_counter()
+    read(url, events)
+    return events / (time.perf_counter() - start)
+
+
+def measure(url: str, events: int, rounds: int) -> None:
+    """Run the readers in turns and print the table."""
+    readers = {"plain": plain, "ours": ours, "plain, async": plain_async, "ours, async": ours_async}
+    rates: dict[str, list[float]] = {name: [] for name in readers}
+    for _ in range(rounds):
+        for name, read in readers.items():
+            rates[name].append(rate(read, url, events))
+    median = {name: statistics.median(found) for name, found in rates.items()}
+    print(f"{events:,} events of {len(frame(1))} bytes a frame, median of {rounds} rounds")
+    for name, value in median.items():
+        print(f"  {name:13} {value:>11,.0f} events/s")
+    print(f"  ratio         {median['ours'] / median['plain']:.2f} (target 1.30)")
+    print(f"  ratio, async  {median['ours, async'] / median['plain, async']:.2f}")
+
+
+def main() -> None:
+    """Start the server, measure, and end it."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--events", type=int, default=100_000)
+    parser.add_argument("--rounds", type=int, default=5)
+    options = parser.parse_args()
+    spawn = multiprocessing.get_context("spawn")
+    mine, theirs = spawn.Pipe()
+    server = spawn.Process(target=serve, args=(options.events, theirs), daemon=True)
+    server.start()
+    try:
+        measure(f"http://127.0.0.1:{mine.recv()}", options.events, options.rounds)
+    finally:
+        server.terminate()
+        server.join()
+
+
+if __name__ == "__main__":
+    main()
