@@ -1,5 +1,83 @@
-"""Hosted agents in Jupyter: magics, live chat cells, tidy frames, and a complete local Dari."""
+"""Hosted agents in Jupyter: magics, live chat cells, tidy frames, and a complete local Dari.
+
+>>> import dari_nb as dari
+>>> d = dari.connect()
+>>> d.agents.get("echo").send("Hello").wait().status
+'completed'
+
+Names are loaded with their first use, so that importing the package costs next to nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from ._version import __version__
 
-__all__ = ["__version__"]
+if TYPE_CHECKING:
+    from . import errors, local
+    from .client import AsyncClient, Client
+    from .errors import ApiError, DariError
+    from .workbench import (
+        Agent,
+        Dari,
+        Session,
+        Transcript,
+        Turn,
+        connect,
+        current,
+        events_frame,
+        messages_frame,
+        sessions_frame,
+        tool_calls_frame,
+    )
+
+__all__ = [
+    "Agent",
+    "ApiError",
+    "AsyncClient",
+    "Client",
+    "Dari",
+    "DariError",
+    "Session",
+    "Transcript",
+    "Turn",
+    "__version__",
+    "connect",
+    "current",
+    "errors",
+    "events_frame",
+    "local",
+    "messages_frame",
+    "sessions_frame",
+    "tool_calls_frame",
+]
+
+_HOME = {
+    "ApiError": "errors",
+    "AsyncClient": "client",
+    "Client": "client",
+    "DariError": "errors",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if name in ("errors", "local"):
+        return import_module(f".{name}", __name__)
+    value = getattr(import_module(f".{_HOME.get(name, 'workbench')}", __name__), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__
+
+
+def load_ipython_extension(ipython: Any) -> None:
+    """Make the magics available: ``%load_ext dari_nb``."""
+    from .magics import load_ipython_extension as load
+
+    load(ipython)

@@ -1,0 +1,65 @@
+"""The magics: thin lines over functions that a user could call."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from IPython.core.magic import Magics, line_cell_magic, line_magic, magics_class, no_var_expand
+from IPython.core.magic import cell_magic as cell_magic_only
+
+from . import dari, sending, showing
+from .completion import Completion
+from .state import State, usage_errors
+
+__all__ = ["DariMagics", "load_ipython_extension"]
+
+
+@magics_class
+class DariMagics(Magics):
+    """Messages to agents, and what came of them, from cells."""
+
+    def __init__(self, shell: Any) -> None:
+        super().__init__(shell)
+        self.state = State()
+
+    @no_var_expand
+    @line_magic
+    @usage_errors
+    def dari(self, line: str) -> Any:
+        """Where am I; ``%dari help`` lists everything."""
+        return dari.dari(self.state, line)
+
+    @no_var_expand
+    @line_cell_magic
+    @usage_errors
+    def dari_send(self, line: str, cell: str | None = None) -> None:
+        """Send a message to the current session: ``turn = session.send(text).follow()``."""
+        sending.send(self.shell, self.state, line, cell)
+
+    @no_var_expand
+    @cell_magic_only
+    @usage_errors
+    def dari_agent(self, line: str, cell: str) -> None:
+        """Start a session with an agent: ``turn = d.agents.get(name).send(text).follow()``."""
+        sending.agent(self.shell, self.state, line, cell)
+
+    @no_var_expand
+    @line_magic
+    @usage_errors
+    def dari_follow(self, line: str) -> None:
+        """Show a session's last turn live, again: ``turn = session.follow()``."""
+        sending.follow(self.shell, self.state, line)
+
+    @no_var_expand
+    @line_magic
+    @usage_errors
+    def dari_transcript(self, line: str) -> None:
+        """Show a session as it stands: ``session.transcript()``."""
+        showing.transcript(self.shell, self.state, line)
+
+
+def load_ipython_extension(ipython: Any) -> None:
+    """Register the magics and their completion."""
+    magics = DariMagics(ipython)
+    ipython.register_magics(magics)
+    ipython.Completer.custom_matchers.append(Completion(magics.state).matcher())

@@ -1,0 +1,129 @@
+"""Tab completion of options, agents, LLM options and session ids on the lines of the magics."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable
+from typing import Any
+
+from IPython.core.completer import CompletionContext, SimpleCompletion, context_matcher
+
+from ..errors import DariError
+from . import dari, sending, showing
+from .options import Option
+from .state import State
+
+_LINE = re.compile(r"^\s*(?:[^\W\d]\w*\s*=\s*)?%{1,2}(dari\w*)\s(.*)$", re.DOTALL)
+_FRESH = 5.0
+"""Seconds for which a listing is taken from memory, so that typing does not flood the server."""
+
+Candidates = list[tuple[str, str]]
+"""Completions with what is shown beside them."""
+
+
+class Completion:
+    """The matcher of one shell; never raises and never prints."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+        self._known: dict[str, tuple[float, Candidates]] = {}
+
+    def matcher(self) -> Any:
+        """Return the function that IPython's completer calls."""
+
+        @context_matcher(identifier="dari_nb")  # type: ignore[untyped-decorator]
+        def dari_matcher(context: CompletionContext) -> dict[str, Any]:
+            line = context.text_until_cursor
+            token = "" if line[-1:].isspace() else line.split()[-1] if line else ""
+            found = self.candidates(line)
+            completions = [
+                SimpleCompletion(text=text, type=kind)
+                for text, kind in found
+                if text.startswith(token)
+            ]
+            return {
+                "completions": completions,
+                "matched_fragment": token,
+                "suppress": bool(completions),
+            }
+
+        return dari_matcher
+
+    def candidates(self, line: str) -> Candidates:
+        """Return what may stand at the end of a line that begins with one of the magics."""
+        match = _LINE.match(line)
+        if match is None:
+            return []
+        magic, rest = match.groups()
+        words = rest.split()
+        token = "" if not rest or rest[-1].isspace() else words.pop()
+        try:
+            return self._candidates(magic, words, token)
+        except DariError:
+            return []
+
+    def _candidates(self, magic: str, words: list[str], token: str) -> Candidates:
+        last = words[-1] if words else ""
+        if last == "--llm":
+            return self._llms(magic, words)
+        if last == "--session":
+            return self._sessions()
+        if last == "--agent":
+            return self._agents()
+        if token.startswith("-"):
+            return [(option.flag, option.help) for option in _options(magic, words)]
+        return [] if last.startswith("-") and last != "--bg" else self._words(magic, words)
+
+    def _words(self, magic: str, words: list[str]) -> Candidates:
+        plain = [word for word in words if not word.startswith("-")]
+        if magic == "dari" and not plain:
+            return [(name, command.help) for name, command in dari.SUBCOMMANDS.items()]
+        if (magic, plain) in (("dari", ["use"]), ("dari_agent", [])):
+            return self._agents()
+        if (magic, plain) == ("dari", ["connect"]):
+            return [("local", "the embedded Dari")]
+        if magic in ("dari_transcript", "dari_follow") and not plain:
+            return self._sessions()
+        return []
+
+    def _agents(self) -> Candidates:
+        return self._fresh("agents", self._list_agents)
+
+    def _list_agents(self) -> Candidates:
+        agents = self._state.dari.client.agents.list()
+        return [(a.name, "agent") for a in agents] + [(a.id, a.name) for a in agents]
+
+    def _sessions(self) -> Candidates:
+        return self._fresh("sessions", self._list_sessions)
+
+    def _list_sessions(self) -> Candidates:
+        sessions = self._state.dari.sessions.list()
+        return [(s.id, s.name or s.agent_name) for s in reversed(sessions)]
+
+    def _llms(self, magic: str, words: list[str]) -> Candidates:
+        plain = [word for word in words if not word.startswith("-")]
+        named = plain[1:2] if magic == "dari" else plain[:1] if magic == "dari_agent" else []
+        if named:
+            return [(llm, named[0]) for llm in self._state.dari.agents.get(named[0]).llms]
+        agent = self._state.agent
+        return [(llm, agent.name) for llm in agent.llms] if agent else []
+
+    def _fresh(self, what: str, ask: Callable[[], Candidates]) -> Candidates:
+        asked, known = self._known.get(what, (-_FRESH, []))
+        if time.monotonic() - asked > _FRESH:
+            known = ask()
+            self._known[what] = (time.monotonic(), known)
+        return known
+
+
+def _options(magic: str, words: list[str]) -> tuple[Option, ...]:
+    parsers = {
+        "dari_send": sending.SEND,
+        "dari_agent": sending.AGENT,
+        "dari_follow": sending.FOLLOW,
+        "dari_transcript": showing.TRANSCRIPT,
+    }
+    if magic == "dari" and words and words[0] in dari.SUBCOMMANDS:
+        return tuple(dari.SUBCOMMANDS[words[0]].parser.options)
+    return tuple(parsers[magic].options) if magic in parsers else ()

@@ -1,0 +1,145 @@
+"""``%dari``: where am I, and what is there."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from IPython.core.error import UsageError
+
+from . import options as opt
+from .options import LineParser, Option, did_you_mean
+from .state import State
+
+KEY_ENV = Option("--key-env", "NAME", "environment variable that holds the API key")
+PATH = Option("--path", "FILE", "keep the local Dari's sessions in this file")
+AGENT = Option("--agent", "AGENT", "only sessions of this agent")
+
+
+@dataclass(frozen=True)
+class Subcommand:
+    """One ``%dari NAME …``: its parser and what it does with the parsed line and the words."""
+
+    parser: LineParser
+    run: Callable[[State, opt.Line, list[str]], Any]
+    help: str
+
+
+def dari(state: State, line: str) -> Any:
+    """Run a subcommand; without one, tell where we are."""
+    name, _, rest = line.strip().partition(" ")
+    if not name:
+        return _status(state)
+    command = SUBCOMMANDS.get(name)
+    if command is None:
+        raise UsageError(
+            f"%dari has no {name!r}{did_you_mean(name, SUBCOMMANDS)}; it has: "
+            + ", ".join(SUBCOMMANDS)
+        )
+    return command.run(state, *command.parser.words(rest))
+
+
+class Status:
+    """Where the magics are: shown as a small table."""
+
+    def __init__(self, rows: list[tuple[str, str]]) -> None:
+        self.rows = rows
+
+    def __repr__(self) -> str:
+        width = max(len(label) for label, _ in self.rows)
+        return "\n".join(f"{label:<{width}}  {text}" for label, text in self.rows)
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
+        from ..render import table
+
+        return table(("", "now"), self.rows) | {"text/plain": repr(self)}
+
+
+def _status(state: State) -> Status:
+    connection = state.dari
+    where = "local Dari, in this kernel" if connection.is_local else connection.base_url
+    agent, session = state.agent, state.session
+    llm = f" · {state.llm}" if state.llm else ""
+    return Status(
+        [
+            ("server", where),
+            ("agent", f"{agent.name}{llm}" if agent else "none yet: %dari use NAME"),
+            ("session", session.id if session else "none yet: %dari_send starts one"),
+            ("more", "%dari help"),
+        ]
+    )
+
+
+def _use(state: State, line: opt.Line, words: list[str]) -> Status:
+    if len(words) != 1:
+        raise UsageError(f"name one agent\nusage: {SUBCOMMANDS['use'].parser.usage}")
+    agent, llm = state.dari.agents.get(words[0]), line.get(opt.LLM)
+    if llm and agent.llms and llm not in agent.llms:
+        raise UsageError(
+            f"{agent.name} has no LLM option {llm!r}{did_you_mean(llm, agent.llms)}; it has: "
+            + ", ".join(agent.llms)
+        )
+    state.use(agent, llm)
+    return _status(state)
+
+
+def _agents(state: State, line: opt.Line, words: list[str]) -> Any:
+    return state.dari.agents.list()
+
+
+def _sessions(state: State, line: opt.Line, words: list[str]) -> Any:
+    metadata = opt.pairs(line.get(opt.META))
+    return state.dari.sessions.list(agent=line.get(AGENT), metadata=metadata or None)
+
+
+def _connect(state: State, line: opt.Line, words: list[str]) -> Status:
+    from ..workbench import connect
+
+    if len(words) > 1:
+        raise UsageError(
+            "an API key does not belong into a notebook: set DARI_API_KEY, or name another "
+            "variable with --key-env"
+        )
+    variable = line.get(KEY_ENV)
+    if variable is not None and variable not in os.environ:
+        raise UsageError(f"the environment has no {variable}: set it before the kernel starts")
+    key = os.environ[variable] if variable else None
+    connect(words[0] if words else None, api_key=key, path=line.get(PATH))
+    state.forget()
+    return _status(state)
+
+
+def _help(state: State, line: opt.Line, words: list[str]) -> Help:
+    return Help()
+
+
+class Help:
+    """All magics with their options."""
+
+    def __repr__(self) -> str:
+        from . import sending, showing
+
+        parsers = (sending.SEND, sending.AGENT, sending.FOLLOW, showing.TRANSCRIPT)
+        commands = [f"  {c.parser.usage:<52}  {c.help}" for c in SUBCOMMANDS.values()]
+        return "\n\n".join(["\n".join(["%dari", *commands]), *(p.help() for p in parsers)])
+
+
+SUBCOMMANDS = {
+    "use": Subcommand(
+        LineParser("%dari use AGENT [--llm L]", (opt.LLM,)), _use, "make an agent the current one"
+    ),
+    "agents": Subcommand(LineParser("%dari agents", ()), _agents, "list the agents"),
+    "sessions": Subcommand(
+        LineParser("%dari sessions [--agent AGENT] [--meta K=V]", (AGENT, opt.META)),
+        _sessions,
+        "list sessions",
+    ),
+    "connect": Subcommand(
+        LineParser("%dari connect [local|URL] [--path FILE] [--key-env NAME]", (PATH, KEY_ENV)),
+        _connect,
+        "connect elsewhere",
+    ),
+    "help": Subcommand(LineParser("%dari help", ()), _help, "show this"),
+}

@@ -1,0 +1,84 @@
+"""What the magics remember between cells: the current agent, session and defaults."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+
+from IPython.core.error import UsageError
+
+from ..errors import DariError
+
+if TYPE_CHECKING:
+    from ..workbench import Agent, Dari, Session, Turn
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class State:
+    """The current agent, session and LLM option of one shell."""
+
+    def __init__(self) -> None:
+        self.agent: Agent | None = None
+        self.session: Session | None = None
+        self.llm: str | None = None
+
+    @property
+    def dari(self) -> Dari:
+        """The current connection."""
+        from ..workbench import current
+
+        return current()
+
+    def use(self, agent: Agent, llm: str | None) -> None:
+        """Make an agent the current one; the next message starts a session with it."""
+        self.agent, self.llm, self.session = agent, llm, None
+
+    def forget(self) -> None:
+        """Forget what belongs to another connection."""
+        self.agent = self.session = self.llm = None
+
+    def session_or(self, session_id: str | None) -> Session:
+        """Return the named session, or else the current one.
+
+        Raises:
+            UsageError: There is no current session.
+        """
+        if session_id:
+            return self.dari.sessions.get(session_id)
+        if self.session is None:
+            raise UsageError("no session yet: start one with %dari_send, or name one by its id")
+        return self.session
+
+    def started(self, turn: Turn) -> None:
+        """Make a turn's session the current one."""
+        self.session = turn.session
+
+
+def usage_errors(function: Callable[P, T]) -> Callable[P, T]:
+    """Turn this package's errors into IPython's ``UsageError``: a line or two, no traceback."""
+
+    @functools.wraps(function)
+    def wrapped(*args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return function(*args, **kwargs)
+        except DariError as error:
+            message = str(error)
+        raise UsageError(message)
+
+    return wrapped
+
+
+def assign(shell: Any, name: str | None, value: object) -> None:
+    """Assign a result to the user's variable.
+
+    Raises:
+        UsageError: The name cannot be a variable's.
+    """
+    if name is None:
+        return
+    if not name.isidentifier():
+        raise UsageError(f"-o takes a variable's name, not {name!r}")
+    shell.user_ns[name] = value

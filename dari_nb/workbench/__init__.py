@@ -1,0 +1,26 @@
+"""The objects people hold, in notebooks and scripts alike."""
+
+from .agent import Agent
+from .connection import connect, current
+from .dari import Dari
+from .frames import events_frame, messages_frame, sessions_frame, tool_calls_frame
+from .listing import Listing
+from .session import EventStream, Session
+from .transcript import Transcript
+from .turn import Turn
+
+__all__ = [
+    "Agent",
+    "Dari",
+    "EventStream",
+    "Listing",
+    "Session",
+    "Transcript",
+    "Turn",
+    "connect",
+    "current",
+    "events_frame",
+    "messages_frame",
+    "sessions_frame",
+    "tool_calls_frame",
+]

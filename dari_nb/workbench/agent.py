@@ -1,0 +1,114 @@
+"""An agent that messages can be sent to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from .. import models
+from ..errors import InvalidRequestError
+from ..models import as_content
+from .session import Attachment, Prompt, Session, as_content_files
+from .turn import Turn
+
+if TYPE_CHECKING:
+    from .dari import Dari
+
+
+class Agent:
+    """An agent (contract, section 4).
+
+    >>> agent = d.agents.get("calculator")  # doctest: +SKIP
+    >>> agent.llms  # doctest: +SKIP
+    ['small', 'large']
+
+    Attributes:
+        resource: The agent as the server sent it.
+    """
+
+    def __init__(self, dari: Dari, resource: models.Agent) -> None:
+        self._dari = dari
+        self.resource = resource
+
+    @property
+    def id(self) -> str:
+        """The agent's id."""
+        return self.resource.id
+
+    @property
+    def name(self) -> str:
+        """Its name, unique in the organization."""
+        return self.resource.name
+
+    @property
+    def active_version_id(self) -> str | None:
+        """The version that new sessions use."""
+        return self.resource.active_version_id
+
+    @cached_property
+    def llms(self) -> list[str]:
+        """The ``llm_id`` options of the active version; empty when the server does not tell."""
+        if self.active_version_id is None:
+            return []
+        return self._dari.client.agents.version(self.id, self.active_version_id).llms
+
+    def send(
+        self,
+        prompt: Prompt,
+        *,
+        llm: str | None = None,
+        files: Iterable[Attachment] = (),
+        name: str | None = None,
+        metadata: Mapping[str, str] | None = None,
+    ) -> Turn:
+        """Send the first message of a new session and return its turn at once (section 6).
+
+        Args:
+            prompt: Text or content blocks.
+            llm: One of :attr:`llms`; the agent's default when left out.
+            files: Paths to upload and attach.
+            name: A label for the session.
+            metadata: Kept on the session, strings by key; sessions can be found by them.
+
+        Raises:
+            InvalidRequestError: The prompt is empty, a file is missing, or there is no such LLM
+                option; nothing was sent.
+            ApiError: The server refused it.
+        """
+        content = as_content(prompt)
+        options = self._session_options(llm, name, metadata)
+        content += as_content_files(self._dari, files)
+        sent = self._dari.client.agents.send(self.id, content, session=options or None)
+        return Session(self._dari, sent.session).turn_of(sent)
+
+    def start(
+        self,
+        *,
+        llm: str | None = None,
+        name: str | None = None,
+        metadata: Mapping[str, str] | None = None,
+    ) -> Session:
+        """Make a session without sending anything yet; arguments as in :meth:`send`."""
+        options = self._session_options(llm, name, metadata)
+        return Session(self._dari, self._dari.client.sessions.create(self.id, **options))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the agent resource in the API's own shape."""
+        return self.resource.to_dict()
+
+    def __repr__(self) -> str:
+        return f"<Agent {self.name} {self.id}>"
+
+    def _session_options(
+        self, llm: str | None, name: str | None, metadata: Mapping[str, str] | None
+    ) -> dict[str, Any]:
+        if llm is not None and self.llms and llm not in self.llms:
+            known = ", ".join(self.llms)
+            raise InvalidRequestError(f"{self.name} has no LLM option {llm!r}; it has: {known}.")
+        given: dict[str, Any] = {
+            "llm_id": llm,
+            "name": name,
+            "metadata": dict(metadata) if metadata else None,
+        }
+        return {key: value for key, value in given.items() if value is not None}

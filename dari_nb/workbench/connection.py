@@ -1,0 +1,89 @@
+"""Which Dari is meant: argument, environment, or the embedded local one."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..errors import InvalidRequestError
+from .dari import Dari
+
+if TYPE_CHECKING:
+    from ..local import LocalDari
+
+API_URL = "https://api.dari.dev/v1"
+LOCAL_PACE = 0.25
+"""Seconds between the steps of the scripted agents, so that a reader sees them work."""
+
+_current: Dari | None = None
+_servers: dict[str | None, LocalDari] = {}
+
+
+def connect(
+    target: str | None = None,
+    *,
+    base_url: str | None = None,
+    api_key: str | None = None,
+    path: str | Path | None = None,
+) -> Dari:
+    """Connect to a Dari and make it the current one.
+
+    Arguments win over the environment (``DARI_API_KEY``, ``DARI_API_URL``); without a key, the
+    embedded local Dari is used, which needs no network. Nothing is sent yet.
+
+    Args:
+        target: ``"local"`` for the embedded one, or a base URL.
+        base_url: Where the API is, with or without ``/v1``.
+        api_key: The organization's key. It is kept in memory only.
+        path: A file in which the embedded Dari keeps its sessions; in memory when left out.
+
+    Raises:
+        InvalidRequestError: The arguments contradict each other, or a key is missing.
+
+    >>> d = connect("local")
+    >>> d.is_local
+    True
+    """
+    global _current
+    if target is not None and target != "local":
+        if base_url is not None:
+            raise InvalidRequestError("Give the URL once: as the first argument or as base_url.")
+        base_url = target
+    base_url = base_url or (os.environ.get("DARI_API_URL") if target is None else None)
+    api_key = api_key or (os.environ.get("DARI_API_KEY") if target != "local" else None)
+    if target == "local" or (base_url is None and api_key is None):
+        _current = _connect_local(path)
+    else:
+        _current = _connect_remote(base_url or API_URL, api_key, path)
+    return _current
+
+
+def current() -> Dari:
+    """Return the current connection, making the default one when there is none yet."""
+    return _current or connect()
+
+
+def _connect_local(path: str | Path | None) -> Dari:
+    from ..local import LocalDari
+
+    key = None if path is None else str(Path(path).expanduser().resolve())
+    if key not in _servers:
+        pace = float(os.environ.get("DARI_LOCAL_PACE", LOCAL_PACE))
+        _servers[key] = LocalDari(key, pace=pace).start()
+    server = _servers[key]
+    return Dari(server.url, server.api_key, server)
+
+
+def _connect_remote(base_url: str, api_key: str | None, path: str | Path | None) -> Dari:
+    if path is not None:
+        raise InvalidRequestError("path= is for the embedded Dari: connect('local', path=…).")
+    if not base_url.startswith(("http://", "https://")):
+        raise InvalidRequestError(
+            f"{base_url!r} is no URL: connect('https://…'), or connect('local')."
+        )
+    if not api_key:
+        raise InvalidRequestError(
+            f"No API key for {base_url}: set DARI_API_KEY, or connect('local') to work without one."
+        )
+    return Dari(base_url, api_key)

@@ -1,0 +1,151 @@
+"""A connection and the things that can be reached through it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from .. import models
+from ..client import AsyncClient, Client
+from .agent import Agent
+from .listing import Listing
+from .session import Attachment, Session
+
+if TYPE_CHECKING:
+    from ..local import LocalDari
+
+
+class Dari:
+    """A connection to one Dari; :func:`dari_nb.connect` makes it.
+
+    Attributes:
+        base_url: Where it is.
+        client: The endpoint level, on ids, returning models.
+        server: The embedded local Dari, or ``None`` when the server is elsewhere.
+        agents: Agents: ``list()``, ``get(id or name)``.
+        sessions: Sessions: ``list()``, ``get(id)``, ``create(agent)``.
+        files: Files: ``upload(path)``.
+    """
+
+    def __init__(self, base_url: str, api_key: str, server: LocalDari | None = None) -> None:
+        self.base_url = base_url
+        self.server = server
+        self._api_key = api_key
+        self._agent_names: dict[str, str] = {}
+        self.client = Client(base_url, api_key)
+        self.agents = Agents(self)
+        self.sessions = Sessions(self)
+        self.files = Files(self)
+
+    @cached_property
+    def stream_client(self) -> AsyncClient:
+        """The client that the background loop uses; nothing else may."""
+        return self.async_client()
+
+    def async_client(self) -> AsyncClient:
+        """Make an asynchronous client for an event loop of your own."""
+        return AsyncClient(self.base_url, self._api_key)
+
+    @property
+    def is_local(self) -> bool:
+        """Whether this is the embedded local Dari."""
+        return self.server is not None
+
+    def agent_name(self, agent_id: str) -> str:
+        """Return the name of an agent, asked for once."""
+        if agent_id not in self._agent_names:
+            self._agent_names[agent_id] = self.client.agents.get(agent_id).name
+        return self._agent_names[agent_id]
+
+    def __repr__(self) -> str:
+        return f"<Dari {'local' if self.is_local else self.base_url}>"
+
+
+class Agents:
+    """Agents of the organization."""
+
+    def __init__(self, dari: Dari) -> None:
+        self._dari = dari
+
+    def list(self) -> Listing[Agent]:
+        """Return all agents, oldest first (contract, section 4)."""
+        resources = self._dari.client.agents.list()
+        return Listing((Agent(self._dari, resource) for resource in resources), _AGENT_COLUMNS)
+
+    def get(self, agent: str) -> Agent:
+        """Return an agent by id or by name.
+
+        Raises:
+            DariError: There is none; the text names close ones.
+        """
+        return Agent(self._dari, self._dari.client.agents.get(agent))
+
+
+class Sessions:
+    """Sessions of the organization."""
+
+    def __init__(self, dari: Dari) -> None:
+        self._dari = dari
+
+    def list(
+        self, *, agent: str | None = None, metadata: Mapping[str, str] | None = None
+    ) -> Listing[Session]:
+        """Return sessions (contract, section 5).
+
+        Args:
+            agent: Only those of this agent, by id or name.
+            metadata: Only those with exactly these values.
+        """
+        agent_id = self._dari.agents.get(agent).id if agent else None
+        resources = self._dari.client.sessions.list(
+            agent_id=agent_id, metadata=dict(metadata) if metadata else None
+        )
+        return Listing((Session(self._dari, r) for r in resources), _SESSION_COLUMNS)
+
+    def get(self, session_id: str) -> Session:
+        """Return a session by id."""
+        return Session(self._dari, self._dari.client.sessions.get(session_id))
+
+    def create(
+        self,
+        agent: str,
+        *,
+        llm: str | None = None,
+        name: str | None = None,
+        metadata: Mapping[str, str] | None = None,
+    ) -> Session:
+        """Make a session with an agent, by id or name; arguments as in :meth:`Agent.send`."""
+        return self._dari.agents.get(agent).start(llm=llm, name=name, metadata=metadata)
+
+
+class Files:
+    """Uploaded files."""
+
+    def __init__(self, dari: Dari) -> None:
+        self._dari = dari
+
+    def upload(self, file: Attachment) -> models.File:
+        """Upload a file (contract, section 2).
+
+        Raises:
+            InvalidRequestError: There is no such file.
+            PayloadTooLargeError: It is larger than the server takes.
+        """
+        return self._dari.client.files.upload(file)
+
+
+_AGENT_COLUMNS = {
+    "name": lambda agent: agent.name,
+    "llms": lambda agent: ", ".join(agent.llms),
+    "id": lambda agent: agent.id,
+}
+_SESSION_COLUMNS = {
+    "id": lambda session: session.id,
+    "agent": lambda session: session.agent_name,
+    "llm": lambda session: session.llm_id or "",
+    "name": lambda session: session.name or "",
+    "status": lambda session: session.resource.last_message_status or "",
+    "created": lambda session: (session.resource.created_at or "")[:19],
+    "metadata": lambda session: ", ".join(f"{k}={v}" for k, v in session.metadata.items()),
+}

@@ -1,0 +1,88 @@
+"""Showing a turn while it runs, and on paper when it has ended."""
+
+from __future__ import annotations
+
+import asyncio
+import concurrent.futures
+from typing import TYPE_CHECKING
+
+from ..errors import TimedOutError
+from . import host
+from ._background import background, wait_for
+from .views import View, view_for
+
+if TYPE_CHECKING:
+    from .turn import Turn
+
+INTERVAL = 0.05
+"""Seconds between updates: 20 a second look continuous and stay far below Jupyter's limits."""
+
+
+def show(turn: Turn, timeout: float | None, *, wait: bool) -> None:
+    """Show a turn in the place that fits; see :meth:`Turn.follow`."""
+    if turn.session.feed.has_ended(turn.id):
+        show_paper(turn)
+    elif wait:
+        _show_waiting(turn, timeout)
+    elif host.in_kernel():
+        _show_aside(turn)
+    else:
+        print(repr(turn))  # noqa: T201
+
+
+def show_paper(turn: Turn) -> None:
+    """Show what there is, without following."""
+    if host.in_kernel():
+        host.publish(turn.to_mimebundle())
+    else:
+        host.print_items(turn.items, turn.head())
+
+
+def _show_waiting(turn: Turn, timeout: float | None) -> None:
+    view = view_for(blocking=True)
+    presenting = background().run(_present(turn, view))
+    state: str | None = "disconnected"
+    try:
+        wait_for(presenting, timeout, view.tick)
+        state = None
+    except (KeyboardInterrupt, TimedOutError):
+        state = "stopped"
+        raise
+    finally:
+        presenting.cancel()
+        view.finish(turn, state)
+
+
+def _show_aside(turn: Turn) -> None:
+    view = view_for(blocking=False)
+    presenting = background().run(_present(turn, view))
+    view.stop_with(presenting)
+    presenting.add_done_callback(lambda done: view.finish(turn, _reason(done)))
+
+
+def _reason(presented: concurrent.futures.Future[None]) -> str | None:
+    if presented.cancelled():
+        return "stopped"
+    return "disconnected" if presented.exception() else None
+
+
+async def _present(turn: Turn, view: View) -> None:
+    """Give the view the turn's newest state, at most once an interval, until it has ended."""
+    changed = asyncio.Event()
+    changed.set()
+    following = asyncio.wrap_future(turn.following())
+    following.add_done_callback(lambda _: changed.set())
+    with turn.session.feed.listening(changed.set):
+        try:
+            while not following.done():
+                await changed.wait()
+                changed.clear()
+                view.update(turn.items, turn.head(_state(turn)))
+                await asyncio.sleep(INTERVAL)
+            await following
+        finally:
+            following.cancel()
+
+
+def _state(turn: Turn) -> str:
+    return "reconnecting" if turn.session.feed.connection == "reconnecting" else turn.status

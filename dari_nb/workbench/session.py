@@ -1,0 +1,185 @@
+"""A durable conversation with one agent."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .. import models
+from ..errors import DariError
+from ..models import Event, Message, as_content
+from ._feed import Feed
+from .transcript import Transcript
+from .turn import Turn
+
+if TYPE_CHECKING:
+    from .dari import Dari
+
+Prompt = str | Sequence[dict[str, Any]]
+Attachment = str | Path
+
+
+class Session:
+    """A durable conversation; shown in a notebook, it is its transcript.
+
+    >>> session = d.sessions.create("echo", metadata={"lesson": "1"})  # doctest: +SKIP
+    >>> session.send("Hello").text  # doctest: +SKIP
+    'Hello'
+
+    Attributes:
+        resource: The session as the server last sent it.
+        feed: Its ledger as far as it came.
+    """
+
+    def __init__(self, dari: Dari, resource: models.Session) -> None:
+        self._dari = dari
+        self.resource = resource
+        self.feed = Feed(dari.stream_client, resource.id)
+
+    @property
+    def id(self) -> str:
+        """The session's id."""
+        return self.resource.id
+
+    @property
+    def name(self) -> str | None:
+        """Its label, if it has one."""
+        return self.resource.name
+
+    @property
+    def metadata(self) -> dict[str, Any]:
+        """Its metadata, strings by key; sessions can be found by them."""
+        return dict(self.resource.metadata or {})
+
+    @property
+    def agent_id(self) -> str | None:
+        """Id of its agent."""
+        return self.resource.agent_id
+
+    @property
+    def llm_id(self) -> str | None:
+        """The LLM option it was created with, when the server tells."""
+        return self.resource.llm_id
+
+    @cached_property
+    def agent_name(self) -> str:
+        """Name of its agent; the id, or ``Agent``, when the server does not give it."""
+        if self.agent_id is None:
+            return "Agent"
+        try:
+            return self._dari.agent_name(self.agent_id)
+        except DariError:
+            return self.agent_id
+
+    def refresh(self) -> models.Session:
+        """Ask the server for the session's present state (contract, section 5)."""
+        self.resource = self._dari.client.sessions.get(self.id)
+        return self.resource
+
+    def send(
+        self,
+        prompt: Prompt,
+        *,
+        files: Iterable[Attachment] = (),
+        metadata: Mapping[str, Any] | None = None,
+    ) -> Turn:
+        """Send a message and return its turn at once (contract, section 6).
+
+        Args:
+            prompt: Text or content blocks.
+            files: Paths to upload and attach.
+            metadata: Kept on the message.
+
+        Raises:
+            InvalidRequestError: The prompt is empty or a file is missing; nothing was sent.
+            ApiError: The server refused it.
+        """
+        content = as_content(prompt)
+        content += as_content_files(self._dari, files)
+        sent = self._dari.client.sessions.send(
+            self.id, content, metadata=dict(metadata) if metadata else None
+        )
+        return self.turn_of(sent)
+
+    def turn_of(self, sent: models.SendResult) -> Turn:
+        """Make the turn that belongs to the answer to a sent message."""
+        self.feed.add([sent.event])
+        message_id = sent.message.id if sent.message else sent.event.turn_id
+        return Turn(self, str(message_id))
+
+    def turn(self, message_id: str | None = None) -> Turn:
+        """Return one turn of the session, the last one by default.
+
+        Raises:
+            DariError: Nothing was sent in this session yet.
+        """
+        message_id = message_id or self.refresh().last_message_id
+        if message_id is None:
+            raise DariError(f"Nothing was sent in {self.id} yet: send a message first.")
+        return Turn(self, message_id)
+
+    def follow(self, timeout: float | None = None, *, wait: bool = True) -> Turn:
+        """Show the session's last turn live until it ends; see :meth:`Turn.follow`."""
+        return self.turn().follow(timeout, wait=wait)
+
+    def events(self, limit: int | None = None) -> list[Event]:
+        """Return the ledger's events, oldest first (contract, section 8)."""
+        return self._dari.client.sessions.events(self.id, limit=limit)
+
+    def messages(self) -> list[Message]:
+        """Return the messages in order (contract, section 7)."""
+        return self._dari.client.sessions.messages(self.id)
+
+    def transcript(self) -> Transcript:
+        """Return the session as it stands, ready to show (contract, section 9)."""
+        return Transcript(self._dari.client.sessions.transcript(self.id))
+
+    def stream(self, *, last_event_id: str | None = None) -> EventStream:
+        """Return the events as they come, for ``for`` and for ``async for``.
+
+        It replays the ledger from the start, or from after ``last_event_id``, and does not end by
+        itself (contract, section 8.4).
+
+        >>> async for event in session.stream():  # doctest: +SKIP
+        ...     print(event.type)
+        """
+        return EventStream(self._dari, self.id, last_event_id)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the session resource in the API's own shape."""
+        return self.resource.to_dict()
+
+    def __repr__(self) -> str:
+        name = f" {self.name!r}" if self.name else ""
+        return f"<Session {self.id}{name}>"
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
+        return self.transcript().to_mimebundle()
+
+
+class EventStream:
+    """Events of one session as they come; iterate it with ``for`` or ``async for``."""
+
+    def __init__(self, dari: Dari, session_id: str, last_event_id: str | None) -> None:
+        self._dari = dari
+        self._session_id = session_id
+        self._last_event_id = last_event_id
+
+    def __iter__(self) -> Iterator[Event]:
+        sessions = self._dari.client.sessions
+        with sessions.stream(self._session_id, last_event_id=self._last_event_id) as stream:
+            yield from stream
+
+    async def __aiter__(self) -> AsyncIterator[Event]:
+        async with self._dari.async_client() as client:
+            stream = client.sessions.stream(self._session_id, last_event_id=self._last_event_id)
+            async with stream:
+                async for event in stream:
+                    yield event
+
+
+def as_content_files(dari: Dari, files: Iterable[Attachment]) -> models.Content:
+    """Upload files and return the blocks that attach them."""
+    return [models.file_block(dari.files.upload(file).id) for file in files]

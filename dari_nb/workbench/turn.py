@@ -1,0 +1,187 @@
+"""One message with its answer, live or finished."""
+
+from __future__ import annotations
+
+import asyncio
+import concurrent.futures
+import time
+from collections.abc import Generator
+from typing import TYPE_CHECKING, Any
+
+from ..errors import TurnFailedError
+from ..models import (
+    AssistantMessageItem,
+    TimelineItem,
+    ToolCallItem,
+    UserMessageItem,
+    seconds_between,
+)
+from ._background import background, wait_for
+
+if TYPE_CHECKING:
+    from ..render import Head
+    from .session import Session
+
+
+class Turn:
+    """One message with its answer.
+
+    A turn starts when it is sent and goes on by itself; nothing here is in its way. ``status`` and
+    ``items`` tell what is known now. ``text``, ``tool_calls`` and ``error`` are results: reading
+    them waits until the turn has ended or waits for a tool. In a notebook, a turn at the end of a
+    cell is shown live and becomes a static transcript when it ends.
+
+    >>> turn = agent.send("What is 6 * 7?")  # doctest: +SKIP
+    >>> turn.text  # doctest: +SKIP
+    '…'
+
+    Attributes:
+        id: The message's id.
+        session: The session it belongs to.
+    """
+
+    def __init__(self, session: Session, message_id: str) -> None:
+        self.id = message_id
+        self.session = session
+        self._following: concurrent.futures.Future[None] | None = None
+
+    @property
+    def status(self) -> str:
+        """The message's status as known now (contract, section 16)."""
+        self.following()
+        state = self.session.feed.turn(self.id)
+        return (state.status if state else None) or "queued"
+
+    @property
+    def items(self) -> list[TimelineItem]:
+        """The timeline items that are known now, in display order."""
+        self.following()
+        return self.session.feed.items(self.id)
+
+    @property
+    def prompt(self) -> str:
+        """The text that was sent, as the ledger has it."""
+        self._rest()
+        return "\n\n".join(i.text for i in self.items if isinstance(i, UserMessageItem))
+
+    @property
+    def text(self) -> str:
+        """The answer: the agent's texts, joined with blank lines. Waits; see the class."""
+        self._rest()
+        answers = (i.text for i in self.items if isinstance(i, AssistantMessageItem))
+        return "\n\n".join(text for text in answers if text)
+
+    @property
+    def tool_calls(self) -> list[ToolCallItem]:
+        """The tool calls in order. Waits; see the class."""
+        self._rest()
+        return [item for item in self.items if isinstance(item, ToolCallItem)]
+
+    @property
+    def error(self) -> str | None:
+        """The cause when the turn failed. Waits; see the class."""
+        self._rest()
+        errors = [i.error_message for i in self.items if isinstance(i, AssistantMessageItem)]
+        return next((error for error in errors if error), None)
+
+    @property
+    def seconds(self) -> float | None:
+        """Seconds from sending to the end; ``None`` before the end."""
+        state = self.session.feed.turn(self.id)
+        return seconds_between(state.created_at, state.completed_at) if state else None
+
+    def wait(self, timeout: float | None = None) -> Turn:
+        """Wait until the turn has ended, well or not, and return it.
+
+        Args:
+            timeout: Seconds; ``None`` waits without limit.
+
+        Raises:
+            TimedOutError: It has not ended in time. It goes on; wait again or follow it.
+            StreamInterrupted: The connection broke and could not be taken up again.
+        """
+        deadline = None if timeout is None else time.monotonic() + timeout
+        while True:
+            left = None if deadline is None else max(0.0, deadline - time.monotonic())
+            try:
+                wait_for(self.following(), left)
+                return self
+            except concurrent.futures.CancelledError:
+                continue  # somebody stopped a live view of this turn: take it up again
+
+    def raise_for_status(self) -> Turn:
+        """Return the turn, or raise when it failed.
+
+        Raises:
+            TurnFailedError: The turn failed; the text is the cause.
+        """
+        if self.status == "failed":
+            raise TurnFailedError(self.error)
+        return self
+
+    def follow(self, timeout: float | None = None, *, wait: bool = True) -> Turn:
+        """Show the turn live, in a notebook or a terminal, and what it came to when it ends.
+
+        Args:
+            timeout: Seconds to wait at most; ``None`` waits without limit.
+            wait: ``False`` returns at once, and the output goes on by itself.
+
+        Raises:
+            TimedOutError: It has not ended in time; what had come stays shown.
+            KeyboardInterrupt: The user stopped following; what had come stays shown, and the turn
+                goes on in its session.
+        """
+        from .live import show
+
+        show(self, timeout, wait=wait)
+        return self
+
+    def __await__(self) -> Generator[Any, None, Turn]:
+        yield from asyncio.wrap_future(self.following()).__await__()
+        return self
+
+    def __repr__(self) -> str:
+        return f"<Turn {self.id} {self.status}>"
+
+    def head(self, state: str | None = None) -> Head:
+        """The head line of the turn's transcript; ``state`` replaces the turn's status."""
+        from ..render import head_of
+
+        return head_of(
+            self.items,
+            self.session.agent_name,
+            llm=self.session.llm_id,
+            state=state or self.status,
+        )
+
+    def to_mimebundle(self, state: str | None = None) -> dict[str, str]:
+        """Return the turn as a static MIME bundle: HTML, Markdown and plain text."""
+        from ..render import paper
+
+        return paper(self.items, self.head(state))
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
+        return self.to_mimebundle()
+
+    def _ipython_display_(self) -> None:
+        from .live import show
+
+        show(self, None, wait=False)
+
+    def following(self) -> concurrent.futures.Future[None]:
+        """Return the future of the turn's end; starts, or takes up again, what was stopped."""
+        if self._following is None or _broke(self._following):
+            self._following = background().run(self.session.feed.follow(self.id))
+        return self._following
+
+    def _rest(self) -> None:
+        """Wait until the turn has ended or waits for a tool."""
+        following = self.following()
+        while not following.done() and self.status != "waiting_for_tool":
+            concurrent.futures.wait([following], timeout=0.05)
+        if following.done():
+            following.result()
+
+
+def _broke(following: concurrent.futures.Future[None]) -> bool:
+    return following.done() and (following.cancelled() or following.exception() is not None)

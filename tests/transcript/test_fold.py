@@ -1,0 +1,271 @@
+import random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dari_nb.models import AssistantMessageItem, Event, ToolCallItem
+from dari_nb.transcript import Ledger, error_text, fold, message_of
+
+
+def ledger_of(*entries):
+    """Events from (type, data) pairs, or (type, data, message_id) triples, numbered from 1."""
+    return [
+        Event(
+            id=f"sess_1:evt_{n}",
+            session_id="sess_1",
+            sequence_number=n,
+            message_id=entry[2] if len(entry) > 2 else "msg_1",
+            type=entry[0],
+            data=entry[1],
+            created_at=f"2026-03-31T18:40:{n:02d}Z",
+        )
+        for n, entry in enumerate(entries, 1)
+    ]
+
+
+def text(value):
+    return {"content": [{"type": "text", "text": value}]}
+
+
+def status(value, **more):
+    return ("message.status_changed", {"status": value, **more})
+
+
+CALL = {"tool_call_id": "call_1", "tool_name": "search", "arguments": {"q": "x"}}
+PLAIN = ledger_of(
+    ("user.message", text("Hi")),
+    ("session.status_changed", {"status": "running"}, None),
+    status("running"),
+    ("assistant.message_completed", text("Hello")),
+    status("completed"),
+    ("session.status_changed", {"status": "idle"}, None),
+)
+
+
+def shape(items):
+    return [(item.type, getattr(item, "status", None)) for item in items]
+
+
+def test_a_plain_turn_is_a_question_and_an_answer():
+    items = fold(PLAIN)
+    assert [item.id for item in items] == ["sess_1:evt_1", "sess_1:evt_4"]
+    assert [item.text for item in items] == ["Hi", "Hello"]
+    assert items[1].status == "completed"
+
+
+def test_a_message_that_has_not_ended_has_a_place_for_its_answer():
+    item = fold(PLAIN[:1])[-1]
+    assert (item.id, item.status, item.content) == ("msg_1:pending", "queued", [])
+    assert fold(PLAIN[:3])[-1].status == "running"
+
+
+def test_a_tool_call_is_one_item_from_request_to_result():
+    events = ledger_of(
+        ("user.message", text("Hi")),
+        ("tool.call_requested", CALL),
+        ("tool.call_completed", {"tool_call_id": "call_1", "result": {"hits": 2}}),
+    )
+    assert fold(events[:2])[1].status == "requested"
+    call = fold(events)[1]
+    assert isinstance(call, ToolCallItem)
+    assert (call.id, call.status, call.result, call.is_error, call.seconds) == (
+        "sess_1:evt_2",
+        "completed",
+        {"hits": 2},
+        False,
+        1.0,
+    )
+
+
+def test_an_external_call_runs_from_the_answer_to_its_acceptance():
+    events = ledger_of(
+        ("user.message", text("Hi")),
+        ("tool.call_requested", CALL),
+        status("waiting_for_tool"),
+        ("tool.result_submitted", {"tool_call_id": "call_1", "result": 3}),
+    )
+    assert shape(fold(events)) == [
+        ("user_message", None),
+        ("tool_call", "running"),
+        ("assistant_message", "waiting_for_tool"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "data", [{"error": "boom"}, {"result": "boom"}, {"result": None, "error": "boom"}]
+)
+def test_a_failed_call_keeps_its_cause(data):
+    events = ledger_of(
+        ("tool.call_requested", CALL), ("tool.call_failed", {"tool_call_id": "call_1", **data})
+    )
+    call = fold(events)[0]
+    assert (call.status, call.is_error, call.result) == ("failed", True, "boom")
+
+
+def test_a_failed_message_ends_with_the_cause_and_no_open_calls():
+    events = ledger_of(
+        ("user.message", text("Hi")),
+        ("tool.call_requested", CALL),
+        status("failed", error={"message": "overloaded"}),
+    )
+    call, closing = fold(events)[1:]
+    assert call.status == "failed"
+    assert isinstance(closing, AssistantMessageItem)
+    assert (closing.status, closing.error_message) == ("failed", "overloaded")
+
+
+def test_a_retried_message_shows_only_its_present_state():
+    events = ledger_of(
+        ("user.message", text("Hi")),
+        status("failed", error="first"),
+        status("running", attempt=2),
+        ("assistant.message_completed", text("Hello")),
+        status("completed"),
+    )
+    assert shape(fold(events)) == [("user_message", None), ("assistant_message", "completed")]
+    assert Ledger(events).turns["msg_1"].attempt == 2
+
+
+def test_a_queued_message_stands_after_the_answer_of_the_one_before():
+    events = ledger_of(
+        ("user.message", text("one"), "msg_1"),
+        ("user.message", text("two"), "msg_2"),
+        ("assistant.message_completed", text("1"), "msg_1"),
+        (*status("completed"), "msg_1"),
+        ("assistant.message_completed", text("2"), "msg_2"),
+        (*status("completed"), "msg_2"),
+    )
+    assert [item.text for item in fold(events)] == ["one", "1", "two", "2"]
+
+
+def test_unknown_events_stay_in_the_ledger_and_have_no_item():
+    ledger = Ledger(ledger_of(("user.message", text("Hi")), ("agent.dreamt", {"of": "sheep"})))
+    assert [event.type for event in ledger.events] == ["user.message", "agent.dreamt"]
+    assert [item.type for item in ledger.items] == ["user_message", "assistant_message"]
+
+
+def test_the_message_id_in_the_payload_is_enough():
+    event = Event(id="e", sequence_number=1, type="user.message", data={"message_id": "msg_9"})
+    assert list(Ledger([event]).turns) == ["msg_9"]
+
+
+def test_a_gap_is_known_and_filled_later():
+    ledger = Ledger([PLAIN[0], *PLAIN[2:]])
+    assert not ledger.is_complete
+    assert ledger.add([PLAIN[1]])
+    assert ledger.is_complete
+    assert ledger.events == PLAIN
+    assert ledger.session_status == "idle"
+    assert ledger.last_event_id == PLAIN[-1].id
+
+
+def test_nothing_new_changes_nothing():
+    ledger = Ledger(PLAIN)
+    before = ledger.items
+    assert not ledger.add(PLAIN)
+    assert all(a is b for a, b in zip(before, ledger.items, strict=True))
+
+
+def test_items_that_did_not_change_stay_the_same_objects():
+    ledger = Ledger(PLAIN[:3])
+    user = ledger.items[0]
+    ledger.add(PLAIN)
+    assert ledger.items[0] is user
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [("boom", "boom"), ({"detail": "d"}, "d"), ({"code": 5}, "{'code': 5}"), (None, "no cause")],
+)
+def test_causes_of_every_shape_are_text(error, expected):
+    assert expected in error_text(error)
+
+
+def test_a_message_resource_has_texts_calls_and_results_in_order():
+    events = ledger_of(
+        ("user.message", {**text("Hi"), "metadata": {"k": 1}}),
+        ("tool.call_requested", CALL),
+        ("tool.call_completed", {"tool_call_id": "call_1", "result": {"é": 1}}),
+        ("assistant.message_completed", text("Hello")),
+        status("completed"),
+    )
+    message = message_of(Ledger(events).turns["msg_1"], "sess_1", 4)
+    assert message.to_dict() == {
+        "id": "msg_1",
+        "session_id": "sess_1",
+        "sequence_number": 4,
+        "parts": [{"type": "text", "text": "Hi"}],
+        "metadata": {"k": 1},
+        "status": "completed",
+        "attempt": 1,
+        "output": {
+            "parts": [
+                {"type": "tool_call", "id": "call_1", "name": "search", "arguments": {"q": "x"}},
+                {
+                    "type": "tool_result",
+                    "tool_call_id": "call_1",
+                    "tool_name": "search",
+                    "content": [{"type": "text", "text": '{"é": 1}'}],
+                    "is_error": False,
+                },
+                {"type": "text", "text": "Hello"},
+            ],
+            "error": None,
+        },
+        "created_at": "2026-03-31T18:40:01Z",
+        "completed_at": "2026-03-31T18:40:05Z",
+    }
+
+
+def test_a_failed_message_resource_carries_the_error():
+    events = ledger_of(("user.message", text("Hi")), status("failed", error="boom"))
+    message = message_of(Ledger(events).turns["msg_1"], "sess_1", 1)
+    assert message.output.error == "boom"
+    assert message_of(Ledger(events[:1]).turns["msg_1"], "sess_1", 1).output is None
+
+
+KINDS = st.sampled_from(
+    [
+        ("user.message", text("q")),
+        ("assistant.message_completed", text("a")),
+        ("tool.call_requested", CALL),
+        ("tool.call_completed", {"tool_call_id": "call_1", "result": 1}),
+        ("tool.call_failed", {"tool_call_id": "call_1", "error": "no"}),
+        ("tool.result_submitted", {"tool_call_id": "call_1", "result": 1}),
+        ("session.status_changed", {"status": "running"}),
+        status("running"),
+        status("waiting_for_tool"),
+        status("completed"),
+        status("failed", error="boom"),
+        ("agent.dreamt", {}),
+        ("message.status_changed", {}),
+        ("assistant.message_completed", {"content": "plain text"}),
+        ("tool.call_requested", {}),
+    ]
+)
+HISTORIES = st.lists(st.tuples(KINDS, st.sampled_from(["msg_1", "msg_2"])), max_size=25).map(
+    lambda rows: ledger_of(*((*kind, message_id) for kind, message_id in rows))
+)
+
+
+@given(HISTORIES, st.randoms(use_true_random=False), st.data())
+def test_order_of_arrival_repetition_and_batching_do_not_matter(events, rnd: random.Random, data):
+    arrivals = [*events, *rnd.sample(events, k=len(events) // 2)]
+    rnd.shuffle(arrivals)
+    ledger = Ledger()
+    while arrivals:
+        size = data.draw(st.integers(1, len(arrivals)))
+        ledger.add(arrivals[:size])
+        arrivals = arrivals[size:]
+    assert ledger.items == fold(events)
+    assert ledger.events == events
+
+
+@given(HISTORIES)
+def test_folding_never_changes_the_events_and_ids_are_unique(events):
+    before = [event.to_dict() for event in events]
+    items = fold(events)
+    assert [event.to_dict() for event in events] == before
+    ids = [item.id for item in items]
+    assert len(ids) == len(set(ids))
