@@ -1,0 +1,33 @@
+"""Timeline items to HTML, Markdown and text: the only place that turns agent output into markup."""
+
+from .bundle import paper
+from .console import terminal
+from .fragments import item_html
+from .head import Head, head_of
+from .limits import LIMITS, Cap, Limits
+from .sheet import style
+from .table import table
+from .timeline import head_html, timeline_html
+from .words import clock_text, count_text, duration_text, state_text
+from .written import markdown, text
+
+__all__ = [
+    "LIMITS",
+    "Cap",
+    "Head",
+    "Limits",
+    "clock_text",
+    "count_text",
+    "duration_text",
+    "head_html",
+    "head_of",
+    "item_html",
+    "markdown",
+    "paper",
+    "state_text",
+    "style",
+    "table",
+    "terminal",
+    "text",
+    "timeline_html",
+]

@@ -1,0 +1,45 @@
+"""Characters that could hide or reorder text are shown as what they are; nothing is dropped."""
+
+from __future__ import annotations
+
+import re
+
+# Terminal colours and cursor moves say nothing on paper; other escapes stay, made visible.
+_COLOURS = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
+_UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+# A name is short and one line, so marks without width have no business in it.
+_INVISIBLE = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u180e\u200b-\u200f\u2028\u2029\u2060-\u206f\ufeff\U000e0000-\U000e007f]"
+)
+
+
+def visible(text: str) -> str:
+    r"""Make control characters, bidi overrides and lone surrogates visible.
+
+    Args:
+        text: Any text; line ends become ``\n``, and terminal colours go.
+
+    >>> visible("a\x00b\u202ec\x1b[31md")
+    'a␀b[U+202E]cd'
+    """
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if "\x1b" in text:
+        text = _COLOURS.sub("", text)
+    return _UNSAFE.sub(_picture, text)
+
+
+def visible_name(text: str) -> str:
+    """Do the same for a name: one line, and marks without width are visible too."""
+    return _INVISIBLE.sub(_code_point, " ".join(visible(text).split()))
+
+
+def _picture(match: re.Match[str]) -> str:
+    code = ord(match[0])
+    if code < 0x20:
+        return chr(0x2400 + code)
+    return "\u2421" if code == 0x7F else _code_point(match)
+
+
+def _code_point(match: re.Match[str]) -> str:
+    return f"[U+{ord(match[0]):04X}]"

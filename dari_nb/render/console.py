@@ -1,0 +1,126 @@
+"""A timeline for the terminal, through rich."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from ..models import AssistantMessageItem, TimelineItem, ToolCallItem, UserMessageItem
+from ._visible import visible, visible_name
+from .head import Head
+from .limits import LIMITS, Limits
+from .words import arguments_text, cause_text, clock_text, outcome_text, state_text
+from .written import text
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+    from rich.markdown import Markdown
+    from rich.text import Text
+
+_STATE_STYLES = {"completed": "green", "failed": "red", "waiting_for_tool": "yellow"}
+
+
+def terminal(
+    items: Sequence[TimelineItem], head: Head | None = None, *, limits: Limits | None = LIMITS
+) -> RenderableType:
+    """Lay items out for a terminal: prompts and answers in full, each call on one line.
+
+    Args:
+        items: Items in display order.
+        head: What to say above them.
+        limits: How much to show of long contents; ``None`` shows everything.
+
+    Returns:
+        Something that rich's console prints. Colours are rich's own; escape sequences in what
+        users, agents and tools wrote are made visible.
+    """
+    from rich.console import Group
+
+    agent = visible_name(head.title) if head else "Agent"
+    parts: list[RenderableType] = [_head(head)] if head else []
+    for before, item in zip([None, *items], items, strict=False):
+        if not (isinstance(item, ToolCallItem) and isinstance(before, ToolCallItem)):
+            parts.append("")
+        parts.extend(_item(item, agent, limits))
+    return Group(*parts)
+
+
+def _head(head: Head) -> Text:
+    from rich.text import Text
+
+    line = Text(visible_name(head.title), style="bold")
+    if head.llm:
+        line.append(f"  {visible_name(head.llm)}", "not bold dim")
+    if head.state:
+        style = _STATE_STYLES.get(head.state, "blue")
+        line.append(f"  ● {state_text(head.state)}", f"not bold {style}")
+    if head.facts:
+        line.append(f"  {visible_name(' · '.join(head.facts))}", "not bold dim")
+    return line
+
+
+def _item(item: TimelineItem, agent: str, limits: Limits | None) -> list[RenderableType]:
+    if isinstance(item, ToolCallItem):
+        return _call(item)
+    if isinstance(item, UserMessageItem):
+        return [_who("You", item, "bold cyan"), *_plain(item, limits)]
+    if isinstance(item, AssistantMessageItem):
+        return [_who(agent, item, "bold"), *_answer(item, limits)]
+    return _plain(item, limits)
+
+
+def _who(name: str, item: TimelineItem, style: str) -> Text:
+    from rich.text import Text
+
+    return Text.assemble((name, style), (f" {clock_text(item.created_at)}", "dim"))
+
+
+def _plain(item: TimelineItem, limits: Limits | None) -> list[RenderableType]:
+    from rich.text import Text
+
+    written = text([item], limits=limits).rstrip("\n")
+    return [Text(written.partition("\n")[2] if isinstance(item, UserMessageItem) else written)]
+
+
+def _answer(item: AssistantMessageItem, limits: Limits | None) -> list[RenderableType]:
+    from rich.text import Text
+
+    if item.status == "failed" or item.error_message:
+        cause = visible(item.error_message or "No cause is known.")
+        return [Text.assemble(("Turn failed. ", "bold red"), (cause, "red"))]
+    if not item.content:
+        return [Text(state_text(item.status), style="dim")]
+    return [_markdown(text([item], limits=limits).partition("\n")[2].rstrip("\n"))]
+
+
+def _call(item: ToolCallItem) -> list[RenderableType]:
+    from rich.text import Text
+
+    failed = item.status == "failed" or bool(item.is_error)
+    name = visible_name(item.tool_name or "tool")
+    line = Text("\u203a ", style="dim", no_wrap=True, overflow="ellipsis")
+    line.append(name, "red" if failed else "not dim")
+    line.append(f" · {outcome_text(item)}", "not dim red" if failed else "")
+    line.append(f"  {arguments_text(item.arguments)}")
+    cause = cause_text(item)
+    return [line, Text(f"  {cause}", style="red")] if cause else [line]
+
+
+def _markdown(source: str) -> Markdown:
+    from markdown_it import MarkdownIt
+    from rich.markdown import Markdown
+
+    shown = Markdown("", hyperlinks=False)
+    # rich's own parser drops raw HTML, and with it text.
+    parser = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
+    shown.parsed = parser.disable("reference").parse(source)
+    for token in shown.parsed:
+        _make_visible(token)
+    return shown
+
+
+def _make_visible(token: Any) -> None:
+    """Entities may have brought in what was made visible before."""
+    token.content = visible(token.content)
+    for child in token.children or ():
+        _make_visible(child)

@@ -1,0 +1,130 @@
+"""Markdown to HTML: CommonMark with tables, strikethrough, bare links and math; no raw HTML."""
+
+from __future__ import annotations
+
+from functools import cache
+from html import escape
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from ._visible import visible
+from .formula import math_html
+from .sanitize import LINK_SCHEMES
+from .source import code_html
+
+if TYPE_CHECKING:
+    from markdown_it import MarkdownIt
+    from markdown_it.rules_inline import StateInline
+    from markdown_it.token import Token
+
+_LONGEST_FORMULA = 2_000  # characters to look ahead for the end, so that hostile text stays linear
+
+
+def prose_html(text: str, *, line_breaks: bool = False) -> str:
+    """Convert Markdown; the result still has to pass the allow-list.
+
+    Args:
+        text: What a person or an agent wrote.
+        line_breaks: Whether a single line end shows, as people expect of what they typed.
+    """
+    return str(_parser(line_breaks).render(visible(text))).rstrip("\n")
+
+
+@cache
+def _parser(line_breaks: bool) -> MarkdownIt:
+    from markdown_it import MarkdownIt
+    from mdit_py_plugins.dollarmath import dollarmath_plugin
+    from mdit_py_plugins.gfm_autolink import gfm_autolink_plugin
+
+    parser = MarkdownIt("commonmark", {"html": False, "breaks": line_breaks})
+    # A link definition shows nothing in Markdown; here no text of an agent may vanish.
+    parser.enable(["table", "strikethrough"]).disable("reference")
+    parser.use(gfm_autolink_plugin)
+    parser.use(
+        dollarmath_plugin,
+        allow_labels=False,
+        allow_space=False,
+        allow_digits=False,
+        allow_blank_lines=False,
+        double_inline=True,
+    )
+    parser.inline.ruler.before("escape", "bracket_math", _bracket_math)
+    parser.validateLink = _is_link  # type: ignore[method-assign]
+    for name, rule in _RULES.items():
+        parser.add_render_rule(name, rule)
+    return parser
+
+
+def _is_link(url: str) -> bool:
+    return urlsplit(url.strip()).scheme.lower() in LINK_SCHEMES
+
+
+def _bracket_math(state: StateInline, silent: bool) -> bool:
+    r"""Read ``\( … \)`` and ``\[ … \]``."""
+    start = state.pos
+    closing = {r"\(": r"\)", r"\[": r"\]"}.get(state.src[start : start + 2])
+    if closing is None:
+        return False
+    end = state.src.find(closing, start + 2, start + _LONGEST_FORMULA)
+    if end < 0 or not state.src[start + 2 : end].strip():
+        return False
+    if not silent:
+        name = "math_inline" if closing == r"\)" else "math_inline_double"
+        state.push(name, "math", 0).content = state.src[start + 2 : end]
+    state.pos = end + 2
+    return True
+
+
+def _inline_math(_: Any, tokens: list[Token], index: int, *__: Any) -> str:
+    return math_html(tokens[index].content)
+
+
+def _display_math(_: Any, tokens: list[Token], index: int, *__: Any) -> str:
+    return math_html(tokens[index].content, display=True)
+
+
+def _block_math(_: Any, tokens: list[Token], index: int, *__: Any) -> str:
+    return f"<p>{math_html(tokens[index].content, display=True)}</p>\n"
+
+
+def _code(_: Any, tokens: list[Token], index: int, *__: Any) -> str:
+    token = tokens[index]
+    info = token.info.strip()
+    title = f' title="{escape(info)}"' if info else ""
+    language = info.split(maxsplit=1)[0] if info else ""
+    return f"<pre{title}>{code_html(token.content.removesuffix(chr(10)), language)}</pre>\n"
+
+
+def _image(_: Any, tokens: list[Token], index: int, *__: Any) -> str:
+    """An image would be loaded from wherever the agent says, so it becomes a link."""
+    token = tokens[index]
+    source, title = str(token.attrGet("src") or ""), token.attrGet("title")
+    words = f"image: {token.content or source}"
+    hint = f' title="{escape(str(title))}"' if title else ""
+    return f'<a href="{escape(source)}"{hint}>{escape(words, quote=False)}</a>'
+
+
+def _heading(_: Any, tokens: list[Token], index: int, *__: Any) -> str:
+    """Headings of an answer stand below those of the notebook."""
+    level = min(int(tokens[index].tag[1]) + 2, 6)
+    return f"<{'/' if tokens[index].nesting < 0 else ''}h{level}>"
+
+
+def _cell(_: Any, tokens: list[Token], index: int, *__: Any) -> str:
+    token = tokens[index]
+    side = str(token.attrGet("style") or "").removeprefix("text-align:")
+    return f'<{token.tag} align="{side}">' if side in ("right", "center") else f"<{token.tag}>"
+
+
+_RULES: dict[str, Any] = {
+    "math_inline": _inline_math,
+    "math_inline_double": _display_math,
+    "math_block": _block_math,
+    "fence": _code,
+    "code_block": _code,
+    "image": _image,
+    "heading_open": _heading,
+    "heading_close": _heading,
+    "th_open": _cell,
+    "td_open": _cell,
+}

@@ -1,0 +1,55 @@
+"""Small tables, such as a list of agents, in the same three forms as a timeline."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+
+from ._visible import visible_name
+from .passive import passive
+from .sheet import style
+from .words import count_text
+
+
+def table(
+    columns: Sequence[str], cells: Sequence[Sequence[str]], *, left_out: int = 0
+) -> dict[str, str]:
+    """Render a table as ``text/html``, ``text/markdown`` and ``text/plain``.
+
+    Args:
+        columns: The names of the columns.
+        cells: Rows of texts, each as long as ``columns``.
+        left_out: How many rows more there are, to be said below.
+    """
+    rows = [[visible_name(str(cell)) for cell in row] for row in (columns, *cells)]
+    note = f"… {count_text(left_out, 'more row')} not shown" if left_out else ""
+    return {
+        "text/html": _html(rows, note),
+        "text/markdown": _markdown(rows, note),
+        "text/plain": _plain(rows, note),
+    }
+
+
+def _html(rows: list[list[str]], note: str) -> str:
+    head, *body = (
+        "".join(f"<{tag}>{escape(cell, quote=False)}</{tag}>" for cell in row)
+        for tag, row in zip(["th"] + ["td"] * len(rows), rows, strict=False)
+    )
+    lines = "".join(f"<tr>{line}</tr>" for line in body)
+    more = f'<p class="dari-more">{note}</p>' if note else ""
+    return (
+        f'{style()}<div class="dari"><table><thead><tr>{head}</tr></thead>'
+        f"<tbody>{lines}</tbody></table>{more}</div>"
+    )
+
+
+def _markdown(rows: list[list[str]], note: str) -> str:
+    head, *body = ([passive(cell).replace("|", "\\|") for cell in row] for row in rows)
+    lines = [f"| {' | '.join(row)} |" for row in [head, ["---"] * len(head), *body]]
+    return "\n".join([*lines, *(["", note] if note else [])])
+
+
+def _plain(rows: list[list[str]], note: str) -> str:
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = ("  ".join(map(str.ljust, row, widths)).rstrip() for row in rows)
+    return "\n".join([*lines, *([note] if note else [])])

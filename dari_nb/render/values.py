@@ -1,0 +1,58 @@
+"""Arguments and results as text: on one line, or laid out."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+_WIDTH = 88  # columns of a line that holds a whole list or object
+_DEEPEST = 40  # levels; deeper ones are written on one line
+_TOO_DEEP = "… nested too deeply to be shown"
+
+
+def decoded(value: Any) -> Any:
+    """Read a text that holds a JSON object or list, if writing it again loses nothing."""
+    if not isinstance(value, str) or value.lstrip()[:1] not in ("{", "["):
+        return value
+    try:
+        data = json.loads(value)
+    except (ValueError, RecursionError):
+        return value
+    return data if "".join(one_line(data).split()) == "".join(value.split()) else value
+
+
+def one_line(value: Any) -> str:
+    """Return text as it is and anything else as JSON."""
+    return value if isinstance(value, str) else _dumps(value)
+
+
+def laid_out(value: Any) -> str:
+    """Write JSON with short lists and objects on one line each.
+
+    >>> print(laid_out({"a": [1, 2], "b": "x" * 90})[:17])
+    {
+      "a": [1, 2],
+    """
+    return _layout(value, 0)
+
+
+def _layout(value: Any, depth: int) -> str:
+    if not isinstance(value, dict | list) or not value or depth > _DEEPEST:
+        return _dumps(value)
+    if isinstance(value, dict):
+        parts = [f"{_dumps(str(key))}: {_layout(v, depth + 1)}" for key, v in value.items()]
+        opening, closing = "{}"
+    else:
+        parts = [_layout(part, depth + 1) for part in value]
+        opening, closing = "[]"
+    if sum(map(len, parts)) + 2 * (len(parts) + depth) <= _WIDTH and "\n" not in "".join(parts):
+        return f"{opening}{', '.join(parts)}{closing}"
+    start = "\n" + "  " * (depth + 1)
+    return f"{opening}{start}{f',{start}'.join(parts)}{start[:-2]}{closing}"
+
+
+def _dumps(value: Any) -> str:
+    try:
+        return json.dumps(value, ensure_ascii=False, default=str)
+    except RecursionError:
+        return _TOO_DEEP

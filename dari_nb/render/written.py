@@ -1,0 +1,142 @@
+"""A timeline as Markdown, and as plain text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from ..models import AssistantMessageItem, TimelineItem, ToolCallItem, UserMessageItem
+from ._visible import visible, visible_name
+from .head import Head
+from .limits import Limits, cut
+from .passive import passive
+from .values import one_line
+from .words import clock_text, outcome_text, state_text
+
+_TICKS = re.compile("`+")
+
+
+def markdown(
+    items: Sequence[TimelineItem], head: Head | None = None, *, limits: Limits | None = None
+) -> str:
+    """Write items as Markdown that loads nothing and runs nothing, wherever it is shown.
+
+    Args:
+        items: Items in display order.
+        head: What to say above them.
+        limits: How much to write of long contents; everything by default.
+    """
+    return "\n\n".join(_Markdown(head, limits).blocks(items)) + "\n"
+
+
+def text(
+    items: Sequence[TimelineItem], head: Head | None = None, *, limits: Limits | None = None
+) -> str:
+    """Write items as plain text without escape codes; arguments as for :func:`markdown`."""
+    return "\n\n".join(_Plain(head, limits).blocks(items)) + "\n"
+
+
+class _Plain:
+    """Plain text; Markdown differs in how it marks names, prose and data."""
+
+    def __init__(self, head: Head | None, limits: Limits | None) -> None:
+        self._head = head
+        self._agent = visible_name(head.title) if head else "Agent"
+        self._prose_cap = limits and limits.prose
+        self._data_cap = limits and limits.data
+
+    def blocks(self, items: Iterable[TimelineItem]) -> Iterator[str]:
+        if self._head:
+            yield self._head_line(self._head)
+        for item in items:
+            yield self._item(item)
+
+    def who(self, name: str, item: TimelineItem) -> str:
+        return f"{name} {clock_text(item.created_at)}".rstrip() + "\n"
+
+    def name(self, name: str) -> str:
+        return name
+
+    def asked(self, block: str) -> str:
+        return block
+
+    def prose(self, source: str) -> str:
+        return source
+
+    def data(self, source: str) -> str:
+        return "  " + source.replace("\n", "\n  ")
+
+    def _head_line(self, head: Head) -> str:
+        parts = (self._agent, head.llm, head.state and state_text(head.state), *head.facts)
+        return " · ".join(visible_name(part) for part in parts if part)
+
+    def _item(self, item: TimelineItem) -> str:
+        if isinstance(item, UserMessageItem):
+            return self.asked(self.who("You", item) + self._content(item.content))
+        if isinstance(item, AssistantMessageItem):
+            return self.who(self._agent, item) + self._answer(item)
+        if isinstance(item, ToolCallItem):
+            return self._call(item)
+        return f"{self.name(visible_name(item.type or 'unknown'))}\n{self._data(item.to_dict())}"
+
+    def _answer(self, item: AssistantMessageItem) -> str:
+        content = self._content(item.content)
+        if item.status == "failed" or item.error_message:
+            cause = self._prose(item.error_message or "No cause is known.")
+            return f"Turn failed. {cause}" + (content and f"\n\n{content}")
+        return content or (state_text(item.status) if item.status != "completed" else "(no text)")
+
+    def _call(self, item: ToolCallItem) -> str:
+        line = f"{self.name(visible_name(item.tool_name or 'tool'))} · {outcome_text(item)}"
+        values = (item.arguments, item.result)
+        return "\n".join([line, *(self._data(v) for v in values if v not in (None, {}, ""))])
+
+    def _content(self, blocks: Iterable[dict[str, Any]]) -> str:
+        return "\n\n".join(self._block(block) for block in blocks)
+
+    def _block(self, block: dict[str, Any]) -> str:
+        kind = str(block.get("type", "unknown"))
+        if kind == "text":
+            return self._prose(str(block.get("text") or ""))
+        if kind == "file" and block.get("file_id"):
+            name = block.get("filename") or block["file_id"]
+            return f"Attached: {self.name(visible_name(str(name)))}"
+        return f"{self.name(visible_name(kind))}\n{self._data(block)}"
+
+    def _prose(self, source: str) -> str:
+        return _noted(*cut(visible(source), self._prose_cap), self.prose)
+
+    def _data(self, value: Any) -> str:
+        return _noted(*cut(visible(one_line(value)), self._data_cap), self.data)
+
+
+class _Markdown(_Plain):
+    def who(self, name: str, item: TimelineItem) -> str:
+        return f"**{passive(name)}** {clock_text(item.created_at)}".rstrip() + "\n\n"
+
+    def name(self, name: str) -> str:
+        ticks = _longer_ticks(name, 1)
+        space = " " if "`" in name else ""
+        return f"{ticks}{space}{name}{space}{ticks}"
+
+    def asked(self, block: str) -> str:
+        return "> " + block.replace("\n", "\n> ")
+
+    def prose(self, source: str) -> str:
+        return passive(source)
+
+    def data(self, source: str) -> str:
+        fence = _longer_ticks(source, 3)
+        return f"{fence}\n{source}\n{fence}"
+
+    def _head_line(self, head: Head) -> str:
+        return passive(super()._head_line(head))
+
+
+def _noted(shown: str, note: str, form: Any) -> str:
+    return f"{form(shown)}\n\n{note}" if note else str(form(shown))
+
+
+def _longer_ticks(source: str, least: int) -> str:
+    return "`" * max(least, 1 + max(map(len, _TICKS.findall(source)), default=0))
