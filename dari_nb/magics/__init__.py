@@ -4,8 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from IPython.core.magic import Magics, line_cell_magic, line_magic, magics_class, no_var_expand
-from IPython.core.magic import cell_magic as cell_magic_only
+from IPython.core.magic import (
+    Magics,
+    cell_magic,
+    line_cell_magic,
+    line_magic,
+    magics_class,
+    no_var_expand,
+)
 
 from . import dari, sending, showing
 from .completion import Completion
@@ -22,7 +28,6 @@ class DariMagics(Magics):
         super().__init__(shell)
         self.state = State()
 
-    @no_var_expand
     @line_magic
     @usage_errors
     def dari(self, line: str) -> Any:
@@ -36,21 +41,18 @@ class DariMagics(Magics):
         """Send a message to the current session: ``turn = session.send(text).follow()``."""
         sending.send(self.shell, self.state, line, cell)
 
-    @no_var_expand
-    @cell_magic_only
+    @cell_magic
     @usage_errors
     def dari_agent(self, line: str, cell: str) -> None:
         """Start a session with an agent: ``turn = d.agents.get(name).send(text).follow()``."""
         sending.agent(self.shell, self.state, line, cell)
 
-    @no_var_expand
     @line_magic
     @usage_errors
     def dari_follow(self, line: str) -> None:
         """Show a session's last turn live, again: ``turn = session.follow()``."""
         sending.follow(self.shell, self.state, line)
 
-    @no_var_expand
     @line_magic
     @usage_errors
     def dari_transcript(self, line: str) -> None:

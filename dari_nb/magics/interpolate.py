@@ -36,7 +36,6 @@ def interpolate(text: str, names: Mapping[str, Any]) -> str:
     >>> interpolate('{who}: {"a": 1} \\frac{a}{b}', {"who": "you"})
     'you: {"a": 1} \\frac{a}{b}'
     """
-
     replaced_up_to = -1
 
     def replace(match: re.Match[str]) -> str:

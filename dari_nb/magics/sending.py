@@ -28,7 +28,7 @@ def send(shell: Any, state: State, line: str, cell: str | None) -> None:
     if cell is not None and parsed.text:
         raise UsageError(f"the text belongs into the cell, not on the line: {parsed.text!r}")
     prompt = _prompt(shell, parsed, parsed.text if cell is None else cell)
-    deliver(shell, state, parsed, _send(state, parsed, prompt))
+    deliver(shell, state, parsed, _send(shell, state, parsed, prompt))
 
 
 def agent(shell: Any, state: State, line: str, cell: str) -> None:
@@ -38,7 +38,7 @@ def agent(shell: Any, state: State, line: str, cell: str) -> None:
         raise UsageError(f"name one agent\nusage: {AGENT.usage}")
     prompt = _prompt(shell, parsed, cell)
     chosen = state.dari.agents.get(words[0])
-    turn = chosen.send(prompt, llm=parsed.get(opt.LLM), **_attached(parsed))
+    turn = chosen.send(prompt, llm=parsed.get(opt.LLM), **_attached(shell, parsed))
     state.use(chosen, parsed.get(opt.LLM))
     deliver(shell, state, parsed, turn)
 
@@ -76,28 +76,34 @@ def deliver(shell: Any, state: State, parsed: Line, turn: Turn) -> None:
     )
 
 
-def _send(state: State, parsed: Line, prompt: str) -> Turn:
+def _send(shell: Any, state: State, parsed: Line, prompt: str) -> Turn:
+    attached = _attached(shell, parsed)
     session_id, llm = parsed.get(opt.SESSION), parsed.get(opt.LLM)
     if session_id or (state.session is not None and llm is None):
         session = state.session_or(session_id)
         if llm is not None:
             raise UsageError("a session keeps its LLM: leave out --llm, or start a new session")
-        return session.send(prompt, **_attached(parsed))
+        return session.send(prompt, **attached)
     if state.agent is None:
         names = ", ".join(agent.name for agent in state.dari.agents.list())
         raise UsageError(f"choose an agent first: %dari use NAME (there are: {names})")
-    return state.agent.send(prompt, llm=llm or state.llm, **_attached(parsed))
+    return state.agent.send(prompt, llm=llm or state.llm, **attached)
 
 
 def _prompt(shell: Any, parsed: Line, text: str) -> str:
     text = text.strip()
     if not text:
         raise UsageError("the message is empty: write a prompt")
-    return text if parsed.has(opt.RAW) else interpolate(text, shell.user_ns)
+    return _filled_in(shell, parsed, text)
 
 
-def _attached(parsed: Line) -> dict[str, Any]:
+def _attached(shell: Any, parsed: Line) -> dict[str, Any]:
+    metadata = [_filled_in(shell, parsed, pair) for pair in parsed.get(opt.META)]
     return {
-        "files": parsed.get(opt.FILE),
-        "metadata": opt.pairs(parsed.get(opt.META)) or None,
+        "files": [_filled_in(shell, parsed, path) for path in parsed.get(opt.FILE)],
+        "metadata": opt.pairs(metadata) or None,
     }
+
+
+def _filled_in(shell: Any, parsed: Line, text: str) -> str:
+    return text if parsed.has(opt.RAW) else interpolate(text, shell.user_ns)

@@ -21,7 +21,12 @@ _STATE_STYLES = {"completed": "green", "failed": "red", "waiting_for_tool": "yel
 
 
 def terminal(
-    items: Sequence[TimelineItem], head: Head | None = None, *, limits: Limits | None = LIMITS
+    items: Sequence[TimelineItem],
+    head: Head | None = None,
+    *,
+    limits: Limits | None = LIMITS,
+    agent: str | None = None,
+    before: TimelineItem | None = None,
 ) -> RenderableType:
     """Lay items out for a terminal: prompts and answers in full, each call on one line.
 
@@ -29,6 +34,8 @@ def terminal(
         items: Items in display order.
         head: What to say above them.
         limits: How much to show of long contents; ``None`` shows everything.
+        agent: The agent's name; the head's title by default.
+        before: The item that was printed just before, when items are printed as they come.
 
     Returns:
         Something that rich's console prints. Colours are rich's own; escape sequences in what
@@ -36,9 +43,9 @@ def terminal(
     """
     from rich.console import Group
 
-    agent = visible_name(head.title) if head else "Agent"
+    agent = visible_name(agent or (head.title if head else "Agent"))
     parts: list[RenderableType] = [_head(head)] if head else []
-    for before, item in zip([None, *items], items, strict=False):
+    for before, item in zip([before, *items], items, strict=False):
         if not (isinstance(item, ToolCallItem) and isinstance(before, ToolCallItem)):
             parts.append("")
         parts.extend(_item(item, agent, limits))

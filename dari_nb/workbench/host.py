@@ -30,10 +30,16 @@ def publish(bundle: dict[str, str]) -> None:
     display(bundle, raw=True)  # type: ignore[no-untyped-call]
 
 
-def print_items(items: Sequence[TimelineItem], head: Head | None = None) -> None:
-    """Print items to the terminal, in colour when it is one; call from the main thread only."""
+def print_items(
+    items: Sequence[TimelineItem],
+    head: Head | None = None,
+    *,
+    agent: str | None = None,
+    before: TimelineItem | None = None,
+) -> None:
+    """Print items, in colour on a terminal, from the main thread; see ``render.terminal``."""
     from rich.console import Console
 
     from ..render import terminal
 
-    Console().print(terminal(items, head))
+    Console().print(terminal(items, head, agent=agent, before=before))

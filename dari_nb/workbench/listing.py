@@ -25,5 +25,8 @@ class Listing(list[T]):
         cells = [[take(row) for take in self._columns.values()] for row in self[:SHOWN]]
         return table(list(self._columns), cells, left_out=max(0, len(self) - SHOWN))
 
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        printer.text(self.to_mimebundle()["text/plain"])
+
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
         return self.to_mimebundle()

@@ -9,14 +9,10 @@ from typing import TYPE_CHECKING
 from ..errors import TimedOutError
 from . import host
 from ._background import background, wait_for
-from .views import View, view_for
+from .views import View, view_of
 
 if TYPE_CHECKING:
     from .turn import Turn
-
-INTERVAL = 0.05
-"""Seconds between updates: 20 a second look continuous and stay far below Jupyter's limits."""
-
 
 def show(turn: Turn, timeout: float | None, *, wait: bool) -> None:
     """Show a turn in the place that fits; see :meth:`Turn.follow`."""
@@ -39,7 +35,7 @@ def show_paper(turn: Turn) -> None:
 
 
 def _show_waiting(turn: Turn, timeout: float | None) -> None:
-    view = view_for(blocking=True)
+    view = view_of(turn, blocking=True)
     presenting = background().run(_present(turn, view))
     state: str | None = "disconnected"
     try:
@@ -50,14 +46,14 @@ def _show_waiting(turn: Turn, timeout: float | None) -> None:
         raise
     finally:
         presenting.cancel()
-        view.finish(turn, state)
+        view.finish(state)
 
 
 def _show_aside(turn: Turn) -> None:
-    view = view_for(blocking=False)
+    view = view_of(turn, blocking=False)
     presenting = background().run(_present(turn, view))
     view.stop_with(presenting)
-    presenting.add_done_callback(lambda done: view.finish(turn, _reason(done)))
+    presenting.add_done_callback(lambda done: view.finish(_reason(done)))
 
 
 def _reason(presented: concurrent.futures.Future[None]) -> str | None:
@@ -67,22 +63,8 @@ def _reason(presented: concurrent.futures.Future[None]) -> str | None:
 
 
 async def _present(turn: Turn, view: View) -> None:
-    """Give the view the turn's newest state, at most once an interval, until it has ended."""
-    changed = asyncio.Event()
-    changed.set()
-    following = asyncio.wrap_future(turn.following())
-    following.add_done_callback(lambda _: changed.set())
-    with turn.session.feed.listening(changed.set):
-        try:
-            while not following.done():
-                await changed.wait()
-                changed.clear()
-                view.update(turn.items, turn.head(_state(turn)))
-                await asyncio.sleep(INTERVAL)
-            await following
-        finally:
-            following.cancel()
-
-
-def _state(turn: Turn) -> str:
-    return "reconnecting" if turn.session.feed.connection == "reconnecting" else turn.status
+    """Keep the view up to date until the turn has ended; when stopped, stop following too."""
+    following = turn.following()
+    with turn.session.feed.listening(view.changed):
+        view.changed()
+        await asyncio.wrap_future(following)

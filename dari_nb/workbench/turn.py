@@ -85,6 +85,12 @@ class Turn:
         return next((error for error in errors if error), None)
 
     @property
+    def created_at(self) -> str | None:
+        """When it was sent, ISO 8601 in UTC; ``None`` while nothing of it came yet."""
+        state = self.session.feed.turn(self.id)
+        return state.created_at if state else None
+
+    @property
     def seconds(self) -> float | None:
         """Seconds from sending to the end; ``None`` before the end."""
         state = self.session.feed.turn(self.id)

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import concurrent.futures
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
-from ..models import AssistantMessageItem, TimelineItem, ToolCallItem
+from ..models import AssistantMessageItem, TimelineItem, ToolCallItem, parse_time
 from . import host
 
 if TYPE_CHECKING:
@@ -15,15 +14,15 @@ if TYPE_CHECKING:
 
 
 class View(Protocol):
-    """A place where a turn is shown."""
+    """A place where one turn is shown."""
 
-    def update(self, items: Sequence[TimelineItem], head: Head) -> None:
-        """Take the newest state; called on the background loop."""
+    def changed(self) -> None:
+        """Take notice that the turn has news; called on the background loop."""
 
     def tick(self) -> None:
         """Draw what only the waiting thread may draw."""
 
-    def finish(self, turn: Turn, state: str | None) -> None:
+    def finish(self, state: str | None) -> None:
         """Leave what stays; ``state`` says why when the turn has not ended."""
 
     def stop_with(self, presenting: concurrent.futures.Future[None]) -> None:
@@ -33,63 +32,75 @@ class View(Protocol):
 class NotebookView:
     """A live widget that becomes a static MIME bundle in the same output."""
 
-    def __init__(self, *, blocking: bool) -> None:
+    def __init__(self, turn: Turn, *, blocking: bool) -> None:
         from IPython.display import display
 
         from ..widgets import LiveTranscript
 
+        self._turn = turn
+        self._dated = False
         self._widget = LiveTranscript(blocking=blocking)
         self._handle: Any = display(  # type: ignore[no-untyped-call]
             self._widget, display_id=True
         )
 
-    def update(self, items: Sequence[TimelineItem], head: Head) -> None:
-        """Send what changed to the browser."""
-        self._widget.update(items, head)
+    def changed(self) -> None:
+        """Have the widget read the turn with its next batch."""
+        self._widget.update_from(self._read)
 
     def tick(self) -> None:
         """Nothing: the widget draws itself."""
 
-    def finish(self, turn: Turn, state: str | None) -> None:
+    def finish(self, state: str | None) -> None:
         """Replace the widget by paper."""
-        self._handle.update(turn.to_mimebundle(state), raw=True)
+        self._handle.update(self._turn.to_mimebundle(state), raw=True)
         self._widget.close()
 
     def stop_with(self, presenting: concurrent.futures.Future[None]) -> None:
         """Cancel when the reader presses Stop."""
         self._widget.on_stop(presenting.cancel)
 
+    def _read(self) -> tuple[list[TimelineItem], Head]:
+        created = parse_time(self._turn.created_at)
+        if created is not None and not self._dated:
+            self._dated = True
+            self._widget.started = created.timestamp()
+        connection = self._turn.session.feed.connection
+        state = "reconnecting" if connection == "reconnecting" else None
+        return self._turn.items, self._turn.head(state)
+
 
 class TerminalView:
     """Prints each item once it is final, in order, from the thread that waits."""
 
-    def __init__(self) -> None:
-        self._items: Sequence[TimelineItem] = ()
+    def __init__(self, turn: Turn) -> None:
+        self._turn = turn
         self._printed = 0
+        self._last: TimelineItem | None = None
 
-    def update(self, items: Sequence[TimelineItem], head: Head) -> None:
-        """Keep the newest state for the next tick."""
-        self._items = items
+    def changed(self) -> None:
+        """Nothing: the next tick reads the turn."""
 
     def tick(self) -> None:
         """Print what became final."""
-        items = self._items
-        while self._printed < len(items) and _is_final(items[self._printed]):
-            host.print_items([items[self._printed]])
+        for item in self._turn.items[self._printed :]:
+            if not _is_final(item):
+                return
+            host.print_items([item], agent=self._turn.session.agent_name, before=self._last)
             self._printed += 1
+            self._last = item
 
-    def finish(self, turn: Turn, state: str | None) -> None:
+    def finish(self, state: str | None) -> None:
         """Print the rest."""
-        self._items = turn.items
         self.tick()
 
     def stop_with(self, presenting: concurrent.futures.Future[None]) -> None:
         """Nothing: a terminal has no Stop button."""
 
 
-def view_for(*, blocking: bool) -> View:
+def view_of(turn: Turn, *, blocking: bool) -> View:
     """Return the view that fits the host."""
-    return NotebookView(blocking=blocking) if host.in_kernel() else TerminalView()
+    return NotebookView(turn, blocking=blocking) if host.in_kernel() else TerminalView(turn)
 
 
 def _is_final(item: TimelineItem) -> bool:
