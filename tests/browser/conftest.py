@@ -1,0 +1,312 @@
+"""Real JupyterLab and Notebook 7 in a real Chromium, each in directories of its own.
+
+The fixtures ``lab`` and ``notebook7`` open notebooks::
+
+    def test_an_answer_is_on_the_page(lab):
+        book = lab.open_notebook(["%load_ext dari_nb", "%dari_send Hello"])
+        book.run_all()
+        book.page.locator(".dari-answer").wait_for()
+        assert book.save().cells[1].outputs
+        lab.shutdown_kernels()
+        book.reload()
+        book.shot("answer")
+"""
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_notebook
+from playwright.sync_api import Browser, Page, sync_playwright
+
+ROOT = Path(__file__).parents[2]
+SHOTS = Path(__file__).parent / "shots"
+BUNDLE = ROOT / "dari_nb" / "widgets" / "static" / "widget.js"
+CHROMIUM_FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+# The first would cover the page with news, which need the network.
+SETTINGS = {"@jupyterlab/apputils-extension/notification": {"fetchNews": "false"}}
+# Notebook 7 throws this by itself while it starts, with nothing of ours on the page.
+OWN_NOISE = "Cannot read properties of undefined (reading 'schema')"
+THEMES = {"light": "JupyterLab Light", "dark": "JupyterLab Dark"}
+KERNEL = "window.jupyterapp.shell.currentWidget?.sessionContext?.session?.kernel"
+EXECUTE = f"""async (code) => {{
+  const future = {KERNEL}.requestExecute({{ code, store_history: false }});
+  let out = "";
+  future.onIOPub = (message) => {{
+    if (message.header.msg_type === "stream") out += message.content.text;
+    if (message.header.msg_type === "error") out += message.content.traceback.join("\\n");
+  }};
+  await future.done;
+  return out;
+}}"""
+
+
+@dataclass
+class Notebook:
+    """One notebook, open in a page of its own."""
+
+    server: "Jupyter"
+    page: Page
+    path: Path
+    #: Errors on the console, uncaught exceptions and failed requests of this page.
+    problems: list[str] = field(default_factory=list)
+
+    def open(self) -> None:
+        """Go to the notebook and wait for its kernel."""
+        self.page.goto(f"{self.server.url}/{self.server.route}/{self.path.name}{self.server.query}")
+        self.page.locator(".jp-Notebook .jp-Cell").first.wait_for()
+        self.page.wait_for_function(f"() => {KERNEL}?.status === 'idle'")
+
+    def run_all(self) -> None:
+        """Run all cells; returns when all have ended."""
+        self.command("notebook:run-all-cells")
+
+    def start_all(self) -> None:
+        """Run all cells without waiting for them."""
+        self.page.evaluate(
+            "() => void window.jupyterapp.commands.execute('notebook:run-all-cells')"
+        )
+
+    def save(self) -> nbformat.NotebookNode:
+        """Save, and read back what is on the disk."""
+        self.command("docmanager:save")
+        return nbformat.read(self.path, as_version=4)
+
+    def reload(self) -> None:
+        """Load the page anew; the notebook opens from the disk."""
+        self.open()
+
+    def execute(self, code: str) -> str:
+        """Run code in the kernel without a cell; returns what it prints."""
+        return str(self.page.evaluate(EXECUTE, code))
+
+    def interrupt(self) -> None:
+        """Interrupt the kernel, as the button of the toolbar does."""
+        self.page.evaluate(f"() => {KERNEL}.interrupt()")
+
+    def theme(self, name: str) -> None:
+        """Switch to the ``light`` or the ``dark`` theme."""
+        self.command("apputils:change-theme", theme=THEMES[name])
+        self.page.locator(f"body[data-jp-theme-light={'true' if name == 'light' else 'false'}]")
+
+    def command(self, name: str, **arguments: Any) -> None:
+        """Execute a command of the application; returns when it is done."""
+        self.page.evaluate(
+            "([name, args]) => window.jupyterapp.commands.execute(name, args).then(() => null)",
+            [name, arguments],
+        )
+
+    def shot(self, name: str, *, width: int | None = None, selector: str | None = None) -> Path:
+        """Take a screenshot into ``tests/browser/shots``, of the page or of one element."""
+        SHOTS.mkdir(exist_ok=True)
+        if width is not None:
+            height = (self.page.viewport_size or {"height": 900})["height"]
+            self.page.set_viewport_size({"width": width, "height": height})
+        target = self.page if selector is None else self.page.locator(selector).first
+        file = SHOTS / f"{self.server.kind}-{name}.png"
+        target.screenshot(path=file)
+        return file
+
+
+class Jupyter:
+    """A running JupyterLab (``lab``) or Notebook 7 (``notebook``) and a browser to look at it."""
+
+    def __init__(self, kind: str, home: Path) -> None:
+        self.kind = kind
+        self.route = {"lab": "lab/tree", "notebook": "notebooks"}[kind]
+        self.query = "?reset" if kind == "lab" else ""
+        self.home = home
+        self.notebooks = home / "notebooks"
+        self.url = f"http://127.0.0.1:{_free_port()}"
+        self.browser: Browser | None = None
+        self._process: subprocess.Popen[bytes] | None = None
+        self._pages: list[Page] = []
+
+    def start(self) -> None:
+        """Start the server and wait until it answers."""
+        self.notebooks.mkdir(parents=True)
+        _write_settings(self.home / "settings")
+        log = self.home / "server.log"
+        with log.open("wb") as stream:
+            self._process = subprocess.Popen(
+                self._command(),
+                env=self._environment(),
+                stdout=stream,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        deadline = time.monotonic() + 60
+        while not _answers(f"{self.url}/api"):
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                pytest.fail(f"{self.kind} did not start:\n{log.read_text()[-3000:]}")
+            time.sleep(0.05)
+
+    def stop(self) -> None:
+        """Stop the server, and with it its kernels."""
+        if self._process is None:
+            return
+        self._process.terminate()
+        try:
+            self._process.wait(15)
+        except subprocess.TimeoutExpired:
+            os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
+
+    def open_notebook(self, cells: Sequence[str], name: str = "test.ipynb") -> Notebook:
+        """Write a notebook of code cells and open it in a new page, 1280 x 900."""
+        assert self.browser is not None
+        kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+        metadata = {"kernelspec": kernel, "language_info": {"name": "python"}}
+        book = new_notebook(cells=[new_code_cell(cell) for cell in cells], metadata=metadata)
+        nbformat.write(book, self.notebooks / name)
+        page = self.browser.new_page(viewport={"width": 1280, "height": 900})
+        self._pages.append(page)
+        notebook = Notebook(self, page, self.notebooks / name)
+        _note_problems(page, notebook.problems)
+        notebook.open()
+        return notebook
+
+    def shutdown_kernels(self) -> None:
+        """Shut all kernels down, as someone does who closes the day's work."""
+        self._pages[-1].evaluate("() => window.jupyterapp.serviceManager.sessions.shutdownAll()")
+
+    def clear(self) -> None:
+        """Leave nothing to the next test: no kernel, no page, no notebook."""
+        if self._pages:
+            self.shutdown_kernels()
+        for page in self._pages:
+            page.close()
+        self._pages.clear()
+        for file in self.notebooks.iterdir():
+            shutil.rmtree(file) if file.is_dir() else file.unlink()
+
+    def _command(self) -> list[str]:
+        module = {"lab": "jupyterlab", "notebook": "notebook"}[self.kind]
+        app = {"lab": "LabApp", "notebook": "JupyterNotebookApp"}[self.kind]
+        return [
+            *(sys.executable, "-m", module, "--no-browser", "--allow-root", "--ip=127.0.0.1"),
+            f"--port={self.url.rsplit(':', 1)[1]}",
+            "--ServerApp.port_retries=0",
+            "--IdentityProvider.token=",
+            f"--ServerApp.root_dir={self.notebooks}",
+            f"--LabApp.user_settings_dir={self.home / 'settings'}",
+            f"--{app}.expose_app_in_browser=True",
+        ]
+
+    def _environment(self) -> dict[str, str]:
+        own = {
+            "HOME": self.home,
+            "IPYTHONDIR": self.home / "ipython",
+            "JUPYTER_CONFIG_DIR": self.home / "config",
+            "JUPYTER_DATA_DIR": self.home / "data",
+            "JUPYTER_RUNTIME_DIR": self.home / "runtime",
+            "JUPYTERLAB_SETTINGS_DIR": self.home / "settings",
+            "JUPYTERLAB_WORKSPACES_DIR": self.home / "workspaces",
+            "PYTHONPATH": ROOT,
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        }
+        inherited = {name: v for name, v in os.environ.items() if not name.startswith("DARI_")}
+        return {**inherited, **{name: str(value) for name, value in own.items()}}
+
+
+@pytest.fixture(scope="session")
+def lab_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Jupyter]:
+    yield from _running("lab", tmp_path_factory)
+
+
+@pytest.fixture(scope="session")
+def notebook7_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Jupyter]:
+    yield from _running("notebook", tmp_path_factory)
+
+
+# Not for the whole session: while playwright is started its loop counts as running in this
+# thread, and tests in other folders start loops of their own.
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=_chromium(), args=CHROMIUM_FLAGS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def lab(lab_server: Jupyter, browser: Browser) -> Iterator[Jupyter]:
+    lab_server.browser = browser
+    yield lab_server
+    lab_server.clear()
+
+
+@pytest.fixture
+def notebook7(notebook7_server: Jupyter, browser: Browser) -> Iterator[Jupyter]:
+    notebook7_server.browser = browser
+    yield notebook7_server
+    notebook7_server.clear()
+
+
+def _running(kind: str, temporary: pytest.TempPathFactory) -> Iterator[Jupyter]:
+    if not BUNDLE.exists():
+        pytest.fail("the front end is not built: run `npm ci && npm run build` in js/")
+    server = Jupyter(kind, temporary.mktemp(kind))
+    try:
+        server.start()
+        yield server
+    finally:
+        server.stop()
+
+
+def _chromium() -> str:
+    candidates = (os.environ.get("CHROMIUM"), "chromium", "chromium-browser", "google-chrome")
+    found = next((path for name in candidates if name and (path := shutil.which(name))), None)
+    if found is None:
+        pytest.fail(
+            "browser tests need Chromium: `apt-get install chromium fonts-dejavu-core`,"
+            " or name one with CHROMIUM=/path/to/chromium"
+        )
+    return found
+
+
+def _note_problems(page: Page, problems: list[str]) -> None:
+    page.on("console", lambda m: problems.append(m.text) if m.type == "error" else None)
+    page.on("pageerror", lambda e: problems.append(str(e)) if str(e) != OWN_NOISE else None)
+    page.on("requestfailed", lambda request: problems.append(f"failed: {request.url}"))
+
+
+def _write_settings(folder: Path) -> None:
+    for plugin, values in SETTINGS.items():
+        file = folder / f"{plugin}.jupyterlab-settings"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps(values))
+
+
+def _answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=1):
+            return True
+    except OSError:
+        return False
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

@@ -1,0 +1,161 @@
+"""The live transcript in real front ends, fed by hand from a background thread."""
+
+import re
+
+import pytest
+
+FEEDER = """
+import asyncio, itertools, threading, time
+from dari_nb.models import AssistantMessageItem, ToolCallItem, UserMessageItem, text_block
+from dari_nb.render import Head
+from dari_nb.widgets import LiveTranscript
+
+STAMP = "2026-03-31T18:40:04.120Z"
+def user(text, n=0):
+    return UserMessageItem(id=f"u{n}", message_id=f"m{n}", content=[text_block(text)], created_at=STAMP)
+def answer(text, n=0, status="completed"):
+    return AssistantMessageItem(id=f"a{n}-{len(text)}", message_id=f"m{n}", status=status,
+                                content=[text_block(text)], created_at=STAMP)
+def call(n, status="completed", turn=0, result="ok"):
+    return ToolCallItem(id=f"c{n}", message_id=f"m{turn}", tool_call_id=f"c{n}", tool_name="search",
+                        arguments={"query": f"churn {n}"}, status=status, created_at=STAMP,
+                        result=result if status == "completed" else None)
+
+loop = asyncio.new_event_loop()
+threading.Thread(target=loop.run_forever, daemon=True).start()
+def feed(live, items, state="running"):
+    loop.call_soon_threadsafe(live.update, list(items), Head("librarian", "small", state))
+"""
+SHOW = "live = LiveTranscript(); live"
+
+
+@pytest.fixture
+def book(lab):
+    return lab.open_notebook([FEEDER, SHOW])
+
+
+def test_items_appear_in_lab_while_the_turn_runs(book):
+    book.run_all()
+    book.execute("feed(live, [user('Which customers churned?'), call(1, 'running')])")
+    view = book.page.locator(".dari-live")
+    view.locator(".dari-call[data-state=running]").wait_for()
+    assert view.locator(".dari-bar .dari-state").inner_text() == "running"
+    book.execute(
+        "feed(live, [user('Which customers churned?'), call(1), answer('Three did.')], 'completed')"
+    )
+    view.locator(".dari-answer").wait_for()
+    kinds = view.locator("[data-item]").evaluate_all("all => all.map(e => e.dataset.item[0])")
+    assert kinds == ["u", "c", "a"]
+    assert view.locator(".dari-call").get_attribute("data-state") == "completed"
+    assert view.locator(".dari-stop").is_hidden()
+    assert not book.problems
+
+
+def test_items_appear_in_notebook7(notebook7):
+    book = notebook7.open_notebook([FEEDER, SHOW])
+    book.run_all()
+    book.execute("feed(live, [user('Hello'), answer('Hello, you.')], 'completed')")
+    book.page.locator(".dari-live .dari-answer").wait_for()
+    assert not book.problems
+
+
+def test_items_appear_while_the_cell_still_blocks(lab):
+    book = lab.open_notebook(
+        [
+            FEEDER,
+            "from IPython.display import display\n"
+            "live = LiveTranscript(blocking=True); display(live)\n"
+            "feed(live, [user('Hello'), call(1, 'running')])\n"
+            "time.sleep(30)",
+        ]
+    )
+    book.start_all()
+    book.page.locator(".dari-live .dari-call").wait_for()
+    assert book.execute is not None
+    book.page.locator(".dari-stop").click()
+    # Stop reached the kernel through the server: the sleeping cell shows its traceback.
+    book.page.get_by_text("KeyboardInterrupt").first.wait_for(timeout=5000)
+
+
+def test_stop_reaches_a_kernel_that_is_free(book):
+    book.run_all()
+    book.execute(
+        "pressed = threading.Event(); live.on_stop(pressed.set); feed(live, [user('Hello')])"
+    )
+    book.page.locator(".dari-live .dari-user").wait_for()
+    book.page.locator(".dari-stop").press("Enter")
+    assert book.execute("print(pressed.wait(5))").strip() == "True"
+
+
+def test_a_second_view_and_a_reloaded_page_show_everything(book):
+    book.run_all()
+    book.execute("feed(live, [user('Hello'), *(call(n) for n in range(40))])")
+    book.page.locator("[data-item=c39]").wait_for()
+    book.save()
+    book.reload()
+    book.page.locator(".jp-OutputArea").last.wait_for()
+    book.page.locator("[data-item=c39]").wait_for()
+    assert book.page.locator("[data-item]").count() == 41
+
+
+def test_what_the_reader_opened_stays_open_when_the_result_comes(book):
+    book.run_all()
+    book.execute("feed(live, [user('Hello'), call(1, 'running')])")
+    book.page.locator(".dari-call > summary").click()
+    book.execute("feed(live, [user('Hello'), call(1)])")
+    done = book.page.locator(".dari-call[data-state=completed]")
+    done.wait_for()
+    assert done.evaluate("call => call.open")
+    assert done.locator("summary").first.evaluate("e => e === document.activeElement")
+
+
+def test_the_log_follows_its_end_only_while_the_reader_is_there(book):
+    book.run_all()
+    grow = "feed(live, [user('Hello'), *(answer('word ' * n, 0) for n in range(1, {}))])"
+    book.execute(grow.format(60))
+    log = book.page.locator(".dari-log")
+    at_end = "log => log.scrollHeight - log.scrollTop - log.clientHeight < 2"
+    book.page.locator("[data-item=a0-295]").wait_for()
+    assert log.evaluate(at_end)
+    log.hover()
+    book.page.mouse.wheel(0, -600)
+    book.page.locator(".dari-latest").wait_for()
+    top = "log => [...log.querySelectorAll('[data-item]')].map(e => [e.dataset.item, \
+        Math.round(e.getBoundingClientRect().top)]).find(([, top]) => top > 200)"
+    seen = log.evaluate(top)
+    book.execute(grow.format(80))
+    book.page.locator("[data-item=a0-395]").wait_for(state="attached")
+    assert log.evaluate(top) == seen
+    book.page.locator(".dari-latest").click()
+    book.page.locator(".dari-latest").wait_for(state="hidden")
+    assert log.evaluate(at_end)
+
+
+def test_a_burst_of_ten_thousand_items_arrives_whole(book):
+    book.run_all()
+    book.execute("feed(live, [user('Hello')]); time.sleep(.2)")
+    book.page.evaluate(
+        """() => {
+          window.stalls = [];
+          new PerformanceObserver((list) => {
+            for (const entry of list.getEntries()) window.stalls.push(Math.round(entry.duration));
+          }).observe({ entryTypes: ["longtask"] });
+        }"""
+    )
+    book.execute("feed(live, [user('Hello'), *(call(n) for n in range(10_000))])")
+    book.page.wait_for_function("() => document.querySelectorAll('[data-item]').length === 10001")
+    order = book.page.locator("[data-item]").evaluate_all("all => all.map(e => e.dataset.item)")
+    assert order == ["u0", *(f"c{n}" for n in range(10_000))]
+    assert int(book.execute("print(live._outbox.n)")) < 100
+    stalls = book.page.evaluate("() => window.stalls")
+    assert not [stall for stall in stalls if stall > 400], stalls
+
+
+def test_the_clock_ticks_and_the_final_time_stays(book):
+    book.run_all()
+    book.execute("live.started -= 75; feed(live, [user('Hello')])")
+    clock = book.page.locator(".dari-clock")
+    book.page.get_by_text(re.compile(r"1 min 1\d s")).first.wait_for()
+    book.execute("feed(live, [user('Hello')], 'stopped')")
+    book.page.get_by_text("stopped").first.wait_for()
+    assert re.fullmatch(r"1 min \d+ s", clock.inner_text())
