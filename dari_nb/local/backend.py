@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import NamedTuple, TypeVar
+import asyncio
+from collections.abc import Callable, Coroutine, Mapping
+from typing import Any, NamedTuple, TypeVar
 
 from .. import ids
 from ..models import Content, Event
@@ -11,13 +12,20 @@ from ..models import events as ev
 from ..transcript import Ledger
 from .agents import AgentFunction, ToolResult
 from .bells import Bells
-from .records import AgentRecord, EventRecord, JsonObject, Payload, SessionRecord, VersionRecord
+from .records import (
+    USER,
+    AgentRecord,
+    EventRecord,
+    JsonObject,
+    Payload,
+    SessionRecord,
+    VersionRecord,
+)
 from .steps import session_status
 from .store import Store
 from .turns import Turns
 
 _T = TypeVar("_T")
-_USER = {"type": "user", "id": "org_local"}
 
 
 class Refusal(Exception):  # noqa: N818
@@ -64,11 +72,31 @@ class Backend:
         self.store = store
         self.bells = Bells()
         self.turns = Turns(store, self.bells, agent_named, pace)
+        self._kept: set[asyncio.Task[None]] = set()
 
     async def stop(self) -> None:
-        """End all streams and turns."""
+        """End all streams, replays and turns."""
         self.bells.close()
+        for task in list(self._kept):
+            task.cancel()
+        await asyncio.gather(*self._kept, return_exceptions=True)
         await self.turns.stop()
+
+    def keep(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run something beside the requests until it ends or the server stops."""
+        task = asyncio.get_running_loop().create_task(work)
+        self._kept.add(task)
+        task.add_done_callback(self._kept.discard)
+
+    async def rest(self, session_id: str) -> None:
+        """Wait until no turn of this session runs or is queued."""
+        bell = self.bells.listen(session_id)
+        try:
+            while self.turns.is_busy(session_id):
+                bell.clear()
+                await bell.wait()
+        finally:
+            self.bells.leave(session_id, bell)
 
     def agent(self, agent_id: str) -> AgentRecord:
         """The agent of this id, or a 404."""
@@ -121,7 +149,7 @@ class Backend:
         self._check_files(content)
         message_id = ids.new_id(ids.MESSAGE)
         data = {"content": content, "metadata": metadata, "message_id": message_id}
-        payloads = [Payload(ev.USER_MESSAGE, data, message_id, "user", _USER)]
+        payloads = [Payload(ev.USER_MESSAGE, data, message_id, "user", USER)]
         if not self.turns.is_busy(session_id):
             payloads.append(session_status("idle", "running"))
         event = self.store.append(session_id, payloads)[0]
@@ -134,7 +162,7 @@ class Backend:
         self._check_open(session_id, message_id, call_id)
         data: JsonObject = {"message_id": message_id, "tool_call_id": call_id}
         data |= {"result": result.result, "is_error": result.is_error}
-        payload = Payload(ev.TOOL_RESULT_SUBMITTED, data, message_id, "user", _USER)
+        payload = Payload(ev.TOOL_RESULT_SUBMITTED, data, message_id, "user", USER)
         event = self.store.append(session_id, [payload])[0]
         self.bells.ring(session_id)
         self.turns.resume(message_id, call_id, result)

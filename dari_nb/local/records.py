@@ -12,6 +12,10 @@ from ..models import Event
 
 JsonObject = dict[str, Any]
 
+USER = {"type": "user", "id": "org_local"}
+RUNTIME = {"type": "runtime", "id": "local"}
+PLATFORM = {"type": "platform", "id": "local"}
+
 
 class Payload(NamedTuple):
     """An event before it has its place in a ledger."""

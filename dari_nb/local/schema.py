@@ -9,8 +9,10 @@ from typing import Any
 import msgspec
 
 from ..models import format_time
-from .records import AgentRecord, EventRecord, Payload, SessionRecord, VersionRecord
+from ..transcript.nesting import is_nested_deeper
+from .records import PLATFORM, AgentRecord, EventRecord, Payload, SessionRecord, VersionRecord
 
+MAX_NESTING = 200
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS agents (
     ordinal INTEGER PRIMARY KEY, id TEXT UNIQUE NOT NULL, name TEXT UNIQUE NOT NULL,
@@ -43,7 +45,6 @@ SESSION = (
     "status, last_message_id, last_message_status, created_at"
 )
 EVENT = "session_id, sequence_number, message_id, type, source, actor, data, created_at"
-_PLATFORM = {"type": "platform", "id": "local"}
 
 
 def now() -> str:
@@ -52,7 +53,14 @@ def now() -> str:
 
 
 def to_json(value: Any) -> str:
-    """Return JSON text."""
+    """Return JSON text.
+
+    Raises:
+        ValueError: The value is nested so deeply that it could not be answered with again.
+        TypeError: It holds something that JSON has no word for.
+    """
+    if is_nested_deeper(value, MAX_NESTING):
+        raise ValueError(f"the JSON is nested more than {MAX_NESTING} levels deep")
     return msgspec.json.encode(value).decode()
 
 
@@ -91,7 +99,7 @@ def event_row(session_id: str, number: int, payload: Payload, now: str) -> Event
         message_id=payload.message_id,
         type=payload.type,
         source=payload.source,
-        actor=to_json(payload.actor or _PLATFORM),
+        actor=to_json(payload.actor or PLATFORM),
         data=to_json(payload.data),
         created_at=now,
     )

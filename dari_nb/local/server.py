@@ -7,6 +7,7 @@ import inspect
 import secrets
 import weakref
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
@@ -17,7 +18,9 @@ from ..errors import InvalidRequestError
 from .agents import BUILT_IN, AgentFunction
 from .backend import Backend
 from .http.app import KEEP_ALIVE, MAX_UPLOAD, make_app
+from .recordings import load_runs
 from .records import manifest_of
+from .replay import start_replay
 from .serving import Serving, bind
 from .store import Store
 from .turns import fail_unfinished
@@ -132,6 +135,46 @@ class LocalDari:
             return function
 
         return register
+
+    def load_runs(self, path: str | Path, agent: str | None = None) -> list[str]:
+        """Make each recorded run of a file a finished session.
+
+        Args:
+            path: JSON lines, plain or gzipped; each an object with chat-completions ``messages``
+                and any other fields, which become the session's metadata (as text).
+            agent: Name of the agent that the sessions get; the file's name by default.
+
+        Returns:
+            Ids of the new sessions, in the order of the file.
+
+        Raises:
+            InvalidRequestError: The file cannot be read; the text names the line.
+        """
+        return load_runs(self._store, path, agent)
+
+    def replay(self, session_id: str, speed: float = 1.0) -> str:
+        """Play a session again in a new one, live, as if its agent did it now.
+
+        The new session has the same agent and metadata, and ``replay_of`` besides.
+
+        Args:
+            session_id: The session to play.
+            speed: 2.0 plays twice as fast. A recording without times gets 0.4 seconds before
+                each event, divided by the speed; ``math.inf`` plays without waiting.
+
+        Returns:
+            Id of the new session, in which the first message is being played.
+
+        Raises:
+            InvalidRequestError: There is no such session, or the speed is not positive.
+        """
+        if not speed > 0:
+            raise InvalidRequestError(f"speed must be more than 0, not {speed!r}")
+        if self._serving is None or self._backend is None:
+            raise InvalidRequestError("The local Dari is not running: call start() first.")
+        if self._store.session(session_id) is None:
+            raise InvalidRequestError(f"No session {session_id!r} on this server.")
+        return self._serving.call(partial(start_replay, self._backend, session_id, speed))
 
     def start(self) -> Self:
         """Start serving; does nothing when it serves already."""

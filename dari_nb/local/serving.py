@@ -6,11 +6,14 @@ import asyncio
 import socket
 from collections.abc import Awaitable, Callable
 from threading import Event, Thread
+from typing import TypeVar
 
 import uvicorn
 from starlette.types import ASGIApp
 
 from ..errors import DariError, InvalidRequestError
+
+_T = TypeVar("_T")
 
 
 class Serving:
@@ -43,6 +46,15 @@ class Serving:
         self._ready.wait()
         if self._failure is not None:
             raise DariError(f"The local Dari did not start: {self._failure}") from self._failure
+
+    def call(self, work: Callable[[], _T]) -> _T:
+        """Run something short on the server's loop from another thread."""
+        assert self.loop is not None
+
+        async def run() -> _T:
+            return work()
+
+        return asyncio.run_coroutine_threadsafe(run(), self.loop).result()
 
     def stop(self, timeout: float = 5.0) -> None:
         """End streams and turns, and wait for the thread."""

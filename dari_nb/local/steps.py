@@ -7,18 +7,16 @@ from collections.abc import Callable
 from typing import Any
 
 from .. import ids
+from ..models import Content, text_block
 from ..models import events as ev
-from ..models import text_block
 from .agents import ToolCall, ToolResult, Turn
 from .agents.functions import Step
-from .records import Payload
+from .records import RUNTIME, Payload
 
 Append = Callable[..., None]
 """Writes payloads into the turn's ledger."""
 WaitFor = Callable[[str, str], asyncio.Future[ToolResult]]
 """Gives the caller's answer to a tool call of a message."""
-
-_RUNTIME = {"type": "runtime", "id": "local"}
 
 
 class Steps:
@@ -35,6 +33,8 @@ class Steps:
         if self._turn.pace:
             await asyncio.sleep(self._turn.pace)
         if isinstance(step, str):
+            return self._text([text_block(clean(step))] if step.strip() else [])
+        if isinstance(step, list):
             return self._text(step)
         if isinstance(step, ToolResult):
             return self._result(step)
@@ -51,13 +51,12 @@ class Steps:
         return [self._ended(result, str(result.tool_call_id)) for result in results]
 
     def _payload(self, kind: str, data: dict[str, Any], source: str = "runtime") -> Payload:
-        actor = _RUNTIME if source == "runtime" else None
+        actor = RUNTIME if source == "runtime" else None
         return Payload(kind, data, self._turn.message_id, source, actor)
 
-    def _text(self, text: str) -> None:
-        if text.strip():
-            data = {"content": [text_block(clean(text))]}
-            self._append(self._payload(ev.ASSISTANT_MESSAGE_COMPLETED, data))
+    def _text(self, content: Content) -> None:
+        if content:
+            self._append(self._payload(ev.ASSISTANT_MESSAGE_COMPLETED, {"content": content}))
 
     def _requested(self, call: ToolCall) -> tuple[str, Payload]:
         call_id = ids.new_id(ids.TOOL_CALL)

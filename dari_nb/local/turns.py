@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 from ..models import Event, text_of
 from ..models import events as ev
 from ..transcript import Ledger
-from .agents import AgentFunction, Attachment, ToolResult, Turn, run_agent
+from .agents import AgentFunction, Attachment, ToolResult, Turn, TurnFailure, run_agent
 from .bells import Bells
 from .records import Payload, SessionRecord
 from .steps import Steps, clean, message_status, session_status
@@ -46,17 +47,23 @@ class Turns:
         self._bells = bells
         self._agent_named = agent_named
         self._pace = pace
-        self._queues: dict[str, deque[str]] = {}
+        self._queues: dict[str, deque[tuple[str, AgentFunction | None]]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._waiting: dict[tuple[str, str], asyncio.Future[ToolResult]] = {}
 
     def enqueue(self, session_id: str, message_id: str, agent: AgentFunction | None = None) -> None:
-        """Queue a message that is in the ledger, and start its session's queue if it rests."""
+        """Queue a message that is in the ledger, and start its session's queue if it rests.
+
+        Args:
+            session_id: The session.
+            message_id: The message.
+            agent: Plays this turn instead of the session's own agent, without its pace.
+        """
         if session_id in self._queues:
-            self._queues[session_id].append(message_id)
+            self._queues[session_id].append((message_id, agent))
             return
-        self._queues[session_id] = deque([message_id])
-        task = asyncio.get_running_loop().create_task(self._work_off(session_id, agent))
+        self._queues[session_id] = deque([(message_id, agent)])
+        task = asyncio.get_running_loop().create_task(self._work_off(session_id))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
@@ -78,10 +85,10 @@ class Turns:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    async def _work_off(self, session_id: str, agent: AgentFunction | None) -> None:
+    async def _work_off(self, session_id: str) -> None:
         queue = self._queues[session_id]
         while queue:
-            await self._run(session_id, queue.popleft(), agent)
+            await self._run(session_id, *queue.popleft())
         # Nothing is awaited between the last look at the queue and here, so no message is missed.
         del self._queues[session_id]
         self._append(session_id, session_status("running", "idle"))
@@ -95,6 +102,7 @@ class Turns:
             session = self._store.session(session_id)
             assert session is not None
             turn = self._turn(session, message_id)
+            turn = turn if agent is None else replace(turn, pace=0.0)
             steps = Steps(turn, partial(self._append, session_id), self._wait_for)
             await run_agent(agent or self._function(session), turn, steps.record)
         except Exception as raised:  # noqa: BLE001
@@ -108,7 +116,7 @@ class Turns:
         name = agent.name if agent else session.agent_id
         function = self._agent_named(name)
         if function is None:
-            raise _NoCodeError(_NO_CODE.format(name=name))
+            raise TurnFailure(_NO_CODE.format(name=name))
         return function
 
     def _turn(self, session: SessionRecord, message_id: str) -> Turn:
@@ -155,10 +163,6 @@ class Turns:
         return future
 
 
-class _NoCodeError(Exception):
-    """The agent exists, but only in the store."""
-
-
 def fail_unfinished(store: Store) -> None:
     """End the turns that an earlier server left behind as failed, and bring sessions to rest."""
     for session in store.sessions(statuses=["running"]):
@@ -172,7 +176,7 @@ def fail_unfinished(store: Store) -> None:
 
 
 def _cause(error: Exception) -> str:
-    if isinstance(error, _NoCodeError):
+    if isinstance(error, TurnFailure):
         return str(error)
     return clean(f"{type(error).__name__}: {error}".removesuffix(": "))
 

@@ -10,10 +10,11 @@ from contextlib import suppress
 from threading import Event, Thread
 from typing import Any, cast
 
+from ...models import Content
 from .turn import ToolCall, ToolResult, Turn
 
-Step = str | ToolCall | ToolResult
-"""What an agent may yield."""
+Step = str | Content | ToolCall | ToolResult
+"""What an agent may yield: a text, content blocks, a call, a result."""
 Record = Callable[[Step], Awaitable[Any]]
 """Takes in a step; what it returns is sent back into the agent."""
 AgentFunction = Callable[..., Any]

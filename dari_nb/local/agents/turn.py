@@ -83,3 +83,7 @@ class Turn:
     files: list[Attachment] = field(default_factory=list)
     metadata: dict[str, Any] = field(default_factory=dict)
     pace: float = 0.0
+
+
+class TurnFailure(Exception):  # noqa: N818
+    """Raised by an agent to end its turn as failed; the text is the cause, as it is."""

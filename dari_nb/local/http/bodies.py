@@ -7,9 +7,11 @@ from typing import Any, Literal
 
 import msgspec
 
+from ...transcript.nesting import is_nested_deeper
 from ..backend import Refusal
 from ..records import JsonObject
 
+_MAX_NESTING = 100
 _SECRET_NAME = re.compile(r"[A-Z_][A-Z0-9_]*")
 _PATH = re.compile(r"^(?P<msg>.*?)(?: - at `(?P<path>\$.*)`)?$", re.DOTALL)
 
@@ -96,9 +98,12 @@ def parse(body: bytes) -> Any:
     if not body.strip():
         return {}
     try:
-        return msgspec.json.decode(body)
+        data = msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise malformed(str(error), kind="json_invalid") from None
+    if is_nested_deeper(data, _MAX_NESTING):
+        raise malformed(f"Nested more than {_MAX_NESTING} levels deep", kind="json_invalid")
+    return data
 
 
 def shaped(data: Any, shape: Any) -> Any:
