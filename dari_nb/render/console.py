@@ -45,8 +45,8 @@ def terminal(
 
     agent = visible_name(agent or (head.title if head else "Agent"))
     parts: list[RenderableType] = [_head(head)] if head else []
-    for before, item in zip([before, *items], items, strict=False):
-        if not (isinstance(item, ToolCallItem) and isinstance(before, ToolCallItem)):
+    for last, item in zip([before, *items], items, strict=False):
+        if not (isinstance(item, ToolCallItem) and isinstance(last, ToolCallItem)):
             parts.append("")
         parts.extend(_item(item, agent, limits))
     return Group(*parts)

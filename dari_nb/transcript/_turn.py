@@ -38,6 +38,7 @@ class TurnState:
         self.completed_at: str | None = None
         self._closing: AssistantMessageItem | None = None
         self._calls: dict[str, int] = {}
+        self._answered: set[str] = set()
 
     @property
     def is_terminal(self) -> bool:
@@ -91,6 +92,8 @@ class TurnState:
         self._closing = self._closing_item(event)
         if status == "failed":
             self._fail_open_calls(event)
+        else:
+            self._mark_open_calls()
 
     def _closing_item(self, event: Event) -> AssistantMessageItem | None:
         if self.status == "completed":
@@ -105,20 +108,26 @@ class TurnState:
         )
 
     def _fail_open_calls(self, event: Event) -> None:
-        for index, item in enumerate(self.body):
-            if isinstance(item, ToolCallItem) and item.status in ("requested", "running"):
-                self._replace(index, status="failed", is_error=True, completed_at=event.created_at)
+        for call_id in self._open_calls():
+            self._set_call(call_id, status="failed", is_error=True, completed_at=event.created_at)
+
+    def _mark_open_calls(self) -> None:
+        """No event says who runs a call (U15); whether the message waits for it tells."""
+        for call_id in self._open_calls():
+            waits = self.status == "waiting_for_tool" and call_id not in self._answered
+            self._set_call(call_id, status="requested" if waits else "running")
 
     def _call_requested(self, event: Event) -> None:
         call_id = _call_id(event)
         if not self._is_open(call_id):
             self._calls[call_id] = len(self.body)
+            self._answered.discard(call_id)
             self.body.append(self._new_call(event, "requested"))
+            self._mark_open_calls()
 
     def _result_submitted(self, event: Event) -> None:
-        call_id = _call_id(event)
-        if self._is_open(call_id):
-            self._replace(self._calls[call_id], status="running")
+        self._answered.add(_call_id(event))
+        self._mark_open_calls()
 
     def _call_ended(self, event: Event) -> None:
         call_id, data = _call_id(event), event.data
@@ -126,8 +135,8 @@ class TurnState:
         if not self._is_open(call_id):
             self._calls[call_id] = len(self.body)
             self.body.append(self._new_call(event, ""))
-        self._replace(
-            self._calls[call_id],
+        self._set_call(
+            call_id,
             status="failed" if failed else "completed",
             result=data["result"] if data.get("result") is not None else data.get("error"),
             is_error=failed,
@@ -149,8 +158,14 @@ class TurnState:
         item = self.body[self._calls[call_id]] if call_id in self._calls else None
         return isinstance(item, ToolCallItem) and item.status in ("requested", "running")
 
-    def _replace(self, index: int, **changes: Any) -> None:
-        self.body[index] = msgspec.structs.replace(self.body[index], **changes)
+    def _open_calls(self) -> list[str]:
+        return [call_id for call_id in self._calls if self._is_open(call_id)]
+
+    def _set_call(self, call_id: str, **changes: Any) -> None:
+        index = self._calls[call_id]
+        before = self.body[index]
+        if any(getattr(before, name) != value for name, value in changes.items()):
+            self.body[index] = msgspec.structs.replace(before, **changes)
 
 
 _STEPS = {

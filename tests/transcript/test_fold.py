@@ -66,7 +66,7 @@ def test_a_tool_call_is_one_item_from_request_to_result():
         ("tool.call_requested", CALL),
         ("tool.call_completed", {"tool_call_id": "call_1", "result": {"hits": 2}}),
     )
-    assert fold(events[:2])[1].status == "requested"
+    assert fold(events[:2])[1].status == "running"
     call = fold(events)[1]
     assert isinstance(call, ToolCallItem)
     assert (call.id, call.status, call.result, call.is_error, call.seconds) == (
@@ -76,6 +76,20 @@ def test_a_tool_call_is_one_item_from_request_to_result():
         False,
         1.0,
     )
+
+
+def test_a_call_is_requested_while_its_message_waits_for_it():
+    events = ledger_of(
+        ("user.message", text("Hi")),
+        ("tool.call_requested", CALL),
+        ("tool.call_requested", {**CALL, "tool_call_id": "call_2"}),
+        status("waiting_for_tool"),
+        ("tool.result_submitted", {"tool_call_id": "call_1", "result": 3}),
+        status("running"),
+    )
+    assert [item.status for item in fold(events[:4])[1:3]] == ["requested", "requested"]
+    assert [item.status for item in fold(events[:5])[1:3]] == ["running", "requested"]
+    assert [item.status for item in fold(events)[1:3]] == ["running", "running"]
 
 
 def test_an_external_call_runs_from_the_answer_to_its_acceptance():
