@@ -48,7 +48,5 @@ def text_of(content: Iterable[Any] | None) -> str:
     >>> text_of([{"type": "text", "text": "a"}, {"type": "file", "file_id": "file_1"}])
     'a'
     """
-    texts = (
-        b.get("text") for b in content or () if isinstance(b, dict) and b.get("type") == "text"
-    )
-    return "\n\n".join(str(text) for text in texts if text)
+    blocks = [b for b in content or () if isinstance(b, dict) and b.get("type") == "text"]
+    return "\n\n".join([str(b["text"]) for b in blocks if b.get("text")])

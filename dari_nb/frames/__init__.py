@@ -1,0 +1,24 @@
+"""Tidy DataFrames from the API's objects: one row a thing, fixed dtypes, the same when empty.
+
+Ids join the frames: ``session_id`` and ``message_id`` stand wherever they make sense. Texts and
+ids are ``string``, times ``datetime64[us, UTC]``, counts ``Int64``, yes or no ``boolean``, seconds
+``float64``, and names and statuses ``category``. Values of any shape are JSON text.
+"""
+
+from .events import EVENTS, events_frame
+from .messages import MESSAGES, messages_frame
+from .sessions import SESSIONS, sessions_frame
+from .tables import Table
+from .tool_calls import TOOL_CALLS, tool_calls_frame
+
+__all__ = [
+    "EVENTS",
+    "MESSAGES",
+    "SESSIONS",
+    "TOOL_CALLS",
+    "Table",
+    "events_frame",
+    "messages_frame",
+    "sessions_frame",
+    "tool_calls_frame",
+]

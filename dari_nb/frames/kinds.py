@@ -1,0 +1,173 @@
+"""Kinds of columns: each makes an array of one fixed dtype from plain values.
+
+Values come from servers and agents, so no kind ever fails on one: many are converted at once,
+and only when that does not work, one by one, where the unreadable becomes missing.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from itertools import chain
+from typing import Any
+
+import msgspec
+import numpy as np
+import pandas as pd
+
+Values = Sequence[Any]
+
+_INT64 = np.iinfo(np.int64)
+_encode = msgspec.json.Encoder().encode
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What a column holds.
+
+    Attributes:
+        dtype: The dtype as pandas names it.
+        array: Makes the array from the pieces of a column; ``None`` is missing in every kind.
+        piece: Prepares the values of some rows while they are still in the processor's cache.
+    """
+
+    dtype: str
+    array: Callable[[list[Any]], Any]
+    piece: Callable[[Values], Any] = lambda values: values
+
+
+def category(*declared: str) -> Kind:
+    """Make a kind of names.
+
+    Args:
+        declared: Names that are categories in every frame, in this order; names that turn up
+            beside them follow in alphabetical order.
+    """
+    return Kind("category", lambda pieces: _categories(pieces, declared), _category_piece)
+
+
+def json_text(value: Any) -> str | None:
+    """Write any value as JSON; ``None`` stays missing.
+
+    >>> json_text({"city": "Zürich"}), json_text("plain"), json_text(None)
+    ('{"city":"Zürich"}', '"plain"', None)
+    """
+    if value is None:
+        return None
+    try:
+        return _encode(value).decode()
+    except (TypeError, ValueError):
+        # Lone surrogates and values that only Python has: escaped, or as their text.
+        return json.dumps(value, default=str, skipkeys=True)
+
+
+def texts(values: Values) -> Any:
+    """Make a ``string`` array of any values, those that are no text by :func:`str`."""
+    return _texts([_text_piece(values)])
+
+
+def _text_piece(values: Values) -> Any:
+    if pd.StringDtype().storage != "pyarrow":
+        return values
+    arrow = import_module("pyarrow")
+    try:
+        return arrow.array(values, type=arrow.large_string())
+    except (arrow.ArrowException, TypeError, UnicodeError):
+        return arrow.array(_clean_texts(values), type=arrow.large_string())
+
+
+def _texts(pieces: list[Any]) -> Any:
+    if pd.StringDtype().storage == "pyarrow":
+        arrow = import_module("pyarrow")
+        return pd.array(arrow.chunked_array(pieces, type=arrow.large_string()), dtype="string")
+    values = _joined(pieces)
+    if not all(value is None or type(value) is str for value in values):
+        values = _clean_texts(values)
+    return pd.array(values, dtype="string")
+
+
+def _json_piece(values: Values) -> Any:
+    try:
+        return _text_piece([None if v is None else _encode(v).decode() for v in values])
+    except (TypeError, ValueError):
+        return _text_piece([json_text(value) for value in values])
+
+
+def _time_piece(values: Values) -> Values:
+    # pandas takes these two words for the time of the call.
+    if "now" in values or "today" in values:
+        return [None if value in ("now", "today") else value for value in values]
+    return values
+
+
+def _times(pieces: list[Any]) -> Any:
+    values = np.array(_joined(pieces), dtype=object)
+    return pd.to_datetime(values, format="ISO8601", utc=True, errors="coerce").as_unit("us").array
+
+
+def _integers(pieces: list[Any]) -> Any:
+    values = _joined(pieces)
+    try:
+        return pd.array(np.array(values, dtype=np.int64), dtype="Int64")
+    except (TypeError, ValueError, OverflowError):
+        return pd.array([v if _is_int64(v) else None for v in values], dtype="Int64")
+
+
+def _floats(pieces: list[Any]) -> Any:
+    values = [math.nan if value is None else value for value in _joined(pieces)]
+    return np.array(values, dtype=np.float64)
+
+
+def _booleans(pieces: list[Any]) -> Any:
+    return pd.array(_joined(pieces), dtype="boolean")
+
+
+def _category_piece(values: Values) -> tuple[list[Any], Any]:
+    """Return the distinct values, and which of them each value is."""
+    try:
+        places = {value: place for place, value in enumerate(dict.fromkeys(values))}
+    except TypeError:
+        return _category_piece(_clean_texts(values))
+    coded = np.fromiter(map(places.__getitem__, values), dtype=np.intp, count=len(values))
+    return list(places), coded
+
+
+def _categories(pieces: list[Any], declared: tuple[str, ...]) -> Any:
+    distinct = set(chain.from_iterable(values for values, _ in pieces)) - {None, ""}
+    shown = {value: _clean(value) for value in distinct}
+    others = sorted(set(shown.values()) - set(declared))
+    code = {name: code for code, name in enumerate([*declared, *others])}
+    of_value = {value: code[name] for value, name in shown.items()}
+    coded = [np.array([of_value.get(v, -1) for v in values])[places] for values, places in pieces]
+    codes = np.concatenate(coded) if coded else np.array([], dtype=np.intp)
+    return pd.Categorical.from_codes(codes, categories=pd.Index(list(code), dtype="str"))
+
+
+def _joined(pieces: list[Any]) -> list[Any]:
+    return list(chain.from_iterable(pieces))
+
+
+def _is_int64(value: Any) -> bool:
+    return type(value) is int and _INT64.min <= value <= _INT64.max
+
+
+def _clean_texts(values: Values) -> list[str | None]:
+    return [None if value is None else _clean(value) for value in values]
+
+
+def _clean(value: Any) -> str:
+    """Make text without lone surrogates, which no UTF-8 column can hold."""
+    text = str(value)
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()
+
+
+TEXT = Kind("string", _texts, _text_piece)
+JSON = Kind("string", _texts, _json_piece)
+TIME = Kind("datetime64[us, UTC]", _times, _time_piece)
+INTEGER = Kind("Int64", _integers)
+SECONDS = Kind("float64", _floats)
+BOOLEAN = Kind("boolean", _booleans)
+NAME = category()

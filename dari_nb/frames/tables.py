@@ -1,0 +1,68 @@
+"""Tables as data: the columns of a frame with their kinds, and the row that an object gives."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+import pandas as pd
+
+from .kinds import Kind, json_text, texts
+
+Thing = TypeVar("Thing")
+Metadata = Sequence[Mapping[str, Any] | None]
+
+PIECE = 500
+"""Rows taken at a time: about as many events as fit into a processor's second-level cache."""
+
+
+@dataclass(frozen=True)
+class Table(Generic[Thing]):
+    """The columns of one kind of frame.
+
+    Attributes:
+        columns: Kinds by name, in the order of the frame.
+        row: Takes the values of all columns from an object, in the same order. One call does it,
+            because reaching an object in memory costs more than reading all of its fields.
+    """
+
+    columns: Mapping[str, Kind]
+    row: Callable[[Thing], tuple[Any, ...]]
+
+    @property
+    def dtypes(self) -> dict[str, str]:
+        """The dtype of each column, which no input changes."""
+        return {name: kind.dtype for name, kind in self.columns.items()}
+
+    def frame(self, things: Iterable[Thing]) -> pd.DataFrame:
+        """Make a frame with one row an object, in the order given."""
+        things = list(things)
+        pieces: dict[str, list[Any]] = {name: [] for name in self.columns}
+        for start in range(0, len(things), PIECE):
+            values = zip(*map(self.row, things[start : start + PIECE]), strict=True)
+            for (name, kind), some in zip(self.columns.items(), values, strict=True):
+                pieces[name].append(kind.piece(some))
+        arrays = {name: kind.array(pieces[name]) for name, kind in self.columns.items()}
+        return pd.DataFrame(arrays, index=pd.RangeIndex(len(things)), copy=False)
+
+
+def with_metadata(
+    frame: pd.DataFrame, metadata: Metadata, keys: Iterable[str] | None
+) -> pd.DataFrame:
+    """Add a ``string`` column ``metadata.<key>`` for each key.
+
+    Args:
+        frame: The frame to add to.
+        metadata: The metadata of each row. Values that are no text become JSON text.
+        keys: Which keys, also when no row has them; ``None`` for all, as they first appear.
+    """
+    if keys is None:
+        keys = [key for row in metadata for key in row or ()]
+    columns = {f"metadata.{key}": _values(metadata, key) for key in dict.fromkeys(keys)}
+    return pd.concat([frame, pd.DataFrame(columns, index=frame.index, copy=False)], axis=1)
+
+
+def _values(metadata: Metadata, key: str) -> Any:
+    values = [(row or {}).get(key) for row in metadata]
+    return texts([v if isinstance(v, str) else json_text(v) for v in values])

@@ -1,0 +1,105 @@
+"""One row a tool call, from its request and its end in the ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
+
+import pandas as pd
+
+from ..models import Event, ToolCallItem
+from ..transcript import Ledger, TurnState, error_text
+from .kinds import BOOLEAN, INTEGER, JSON, NAME, SECONDS, TEXT, TIME, category
+from .tables import Table
+
+
+class Call(NamedTuple):
+    """A tool call with where it stands."""
+
+    session_id: str
+    order: int
+    turn: TurnState
+    item: ToolCallItem
+
+
+def tool_calls_frame(events: Iterable[Event]) -> pd.DataFrame:
+    """Make a frame of tool calls from the events of one session or many (contract, section 8).
+
+    Args:
+        events: The events, in any order and repetition; those of other types do no harm.
+
+    Returns:
+        One row a call, sessions as they first appear and calls as the transcript shows them.
+        ``order`` counts the calls of a session from 1. ``arguments`` and ``result`` are JSON
+        text. ``ok`` is missing while a call is open; a failed call has its cause in ``error``.
+        ``seconds`` go from request to completion. For dtypes see :data:`TOOL_CALLS`.
+
+    >>> request = {"tool_call_id": "call_1", "tool_name": "search", "arguments": {"query": "x"}}
+    >>> event = Event(id="s:1", session_id="sess_1", message_id="msg_1", sequence_number=1,
+    ...               type="tool.call_requested", data=request)
+    >>> tool_calls_frame([event])[["tool_name", "arguments", "status"]].to_dict("records")
+    [{'tool_name': 'search', 'arguments': '{"query":"x"}', 'status': 'requested'}]
+    """
+    return TOOL_CALLS.frame(_calls(events))
+
+
+def _calls(events: Iterable[Event]) -> Iterator[Call]:
+    sessions: dict[str, list[Event]] = {}
+    for event in events:
+        sessions.setdefault(event.session_id, []).append(event)
+    for session_id, own in sessions.items():
+        turns = Ledger(own).turns.values()
+        found = [(turn, i) for turn in turns for i in turn.body if isinstance(i, ToolCallItem)]
+        for order, (turn, item) in enumerate(found, 1):
+            yield Call(session_id, order, turn, item)
+
+
+def _error(call: Call) -> str | None:
+    if call.item.status != "failed":
+        return None
+    result = call.item.result
+    # A call that the turn's failure left open has no result; its cause is the turn's.
+    return error_text(call.turn.error if result is None else result)
+
+
+_OK = {"completed": True, "failed": False}
+
+
+def _row(call: Call) -> tuple[Any, ...]:
+    item = call.item
+    return (
+        call.session_id,
+        call.turn.message_id,
+        item.tool_call_id,
+        call.order,
+        item.tool_name,
+        item.arguments,
+        item.status,
+        _OK.get(item.status),
+        item.result,
+        _error(call),
+        item.created_at,
+        item.completed_at,
+        item.seconds,
+    )
+
+
+TOOL_CALLS = Table(
+    {
+        "session_id": TEXT,
+        "message_id": TEXT,
+        "tool_call_id": TEXT,
+        "order": INTEGER,
+        "tool_name": NAME,
+        "arguments": JSON,
+        "status": category("requested", "running", "completed", "failed"),
+        "ok": BOOLEAN,
+        "result": JSON,
+        "error": TEXT,
+        "requested_at": TIME,
+        "completed_at": TIME,
+        "seconds": SECONDS,
+    },
+    _row,
+)
+"""The columns of :func:`tool_calls_frame`."""
