@@ -1,0 +1,225 @@
+"""A real loopback server that answers as each test scripts it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from typing import Any, NamedTuple
+
+import pytest
+import uvicorn
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+
+from dari_nb.client import AsyncClient, Client, Reconnect, Retry
+
+KEY = "dari_Zm9vYmFy-secret"
+SESSION = "sess_1"
+QUICK = Reconnect(first_pause=0.005, longest_pause=0.02)
+
+
+class Seen(NamedTuple):
+    """One request as the server saw it; ``path`` is still quoted."""
+
+    method: str
+    path: str
+    query: list[tuple[str, str]]
+    headers: Any
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+class ScriptedDari:
+    """The server's side of one test.
+
+    Attributes:
+        answers: By method and path, what to answer; the last of several stays.
+        ledger: The session's events; appending one sends it to the streams.
+        replays: Whether a stream without ``Last-Event-ID`` begins with the first event.
+        resumes: Whether ``Last-Event-ID`` is understood.
+        lists: Whether the events list shows the ledger, or is empty.
+        streams: For each connection in turn, a function that makes its chunks; then the ledger's.
+        seen: All requests.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.answers: dict[tuple[str, str], list[Response]] = {}
+        self.ledger: list[dict[str, Any]] = []
+        self.replays = self.resumes = self.lists = True
+        self.streams: list[Callable[[], AsyncIterator[bytes]] | Response] = []
+        self.seen: list[Seen] = []
+        self.over = False
+
+    def answer(self, method: str, path: str, *answers: Response | Any) -> None:
+        self.answers[method, "/v1" + path] = [
+            given if isinstance(given, Response) else JSONResponse(given) for given in answers
+        ]
+
+    def add(self, kind: str = "assistant.message_completed", **fields: Any) -> dict[str, Any]:
+        self.ledger.append(event(len(self.ledger) + 1, kind, **fields))
+        return self.ledger[-1]
+
+    def asked(self, path: str) -> list[Seen]:
+        return [seen for seen in self.seen if seen.path == "/v1" + path]
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        request = Request(scope, receive)
+        path = scope["raw_path"].decode()
+        body = await request.body()
+        query = request.query_params.multi_items()
+        self.seen.append(Seen(request.method, path, query, request.headers, body))
+        await self._response(request, path)(scope, receive, send)
+
+    def _response(self, request: Request, path: str) -> Response:
+        scripted = self.answers.get((request.method, path))
+        if scripted:
+            return scripted.pop(0) if len(scripted) > 1 else scripted[0]
+        if path == f"/v1/sessions/{SESSION}/events":
+            return JSONResponse({"events": self.ledger if self.lists else []})
+        if path == f"/v1/sessions/{SESSION}/stream":
+            return self._stream(request)
+        return JSONResponse({"detail": f"nothing at {path}"}, 404)
+
+    def _stream(self, request: Request) -> Response:
+        scripted = self.streams.pop(0) if self.streams else None
+        if isinstance(scripted, Response):
+            return scripted
+        last = request.headers.get("last-event-id")
+        body = scripted() if scripted else self._live(self._start(last))
+        return StreamingResponse(body, media_type="text/event-stream")
+
+    def _start(self, last: str | None) -> int:
+        if last and self.resumes:
+            return [event["id"] for event in self.ledger].index(last) + 1
+        return 0 if self.replays else len(self.ledger)
+
+    async def _live(self, start: int) -> AsyncIterator[bytes]:
+        yield b": connected\n\n"
+        while not self.over:
+            for entry in self.ledger[start:]:
+                start += 1
+                yield frame(entry)
+            await asyncio.sleep(0.001)
+
+
+def event(number: int, kind: str = "assistant.message_completed", **fields: Any) -> dict[str, Any]:
+    return {
+        "id": f"{SESSION}:evt_{number}",
+        "session_id": SESSION,
+        "sequence_number": number,
+        "message_id": "msg_1",
+        "type": kind,
+        "data": {},
+        "created_at": "2026-03-31T18:40:00Z",
+        **fields,
+    }
+
+
+def frame(entry: dict[str, Any]) -> bytes:
+    body = json.dumps(entry, ensure_ascii=False)
+    return f"id: {entry['id']}\nevent: {entry['type']}\ndata: {body}\n\n".encode()
+
+
+class _Host:
+    """Lets one server serve each test's script in turn."""
+
+    url = ""
+    script: ScriptedDari
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        await self.script(scope, receive, send)
+
+
+@pytest.fixture(scope="session")
+def _host() -> Iterator[_Host]:
+    host = _Host()
+    config = uvicorn.Config(host, port=0, lifespan="off", log_level="critical", ws="none")
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        time.sleep(0.01)
+    port = server.servers[0].sockets[0].getsockname()[1]
+    host.url = f"http://127.0.0.1:{port}"
+    yield host
+    server.should_exit = server.force_exit = True
+    thread.join(5)
+
+
+@pytest.fixture
+def dari(_host: _Host) -> Iterator[ScriptedDari]:
+    """The scripted server, new for each test."""
+    _host.script = ScriptedDari(_host.url)
+    yield _host.script
+    _host.script.over = True
+
+
+class Side:
+    """The sync or the async client, behind one sync interface."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def ask(self, url: str, verb: str, *args: Any, options: Any = None, **kwargs: Any) -> Any:
+        """Call a verb such as ``sessions.get`` on a fresh client."""
+        options = {"retry": Retry(first_pause=0.001), **(options or {})}
+        noun, _, name = verb.partition(".")
+        if self.name == "sync":
+            with Client(url, KEY, **options) as client:
+                return getattr(getattr(client, noun), name)(*args, **kwargs)
+
+        async def main() -> Any:
+            async with AsyncClient(url, KEY, **options) as client:
+                return await getattr(getattr(client, noun), name)(*args, **kwargs)
+
+        return asyncio.run(main())
+
+    def follow(
+        self,
+        url: str,
+        *,
+        count: int | None = None,
+        each: Callable[[Any], object] = lambda event: None,
+        reconnect: Reconnect = QUICK,
+        **options: Any,
+    ) -> list[Any]:
+        """Follow the session until its stream ends or ``count`` events have come."""
+        found: list[Any] = []
+
+        def take(event: Any) -> bool:
+            found.append(event)
+            each(event)
+            return len(found) == count
+
+        if self.name == "sync":
+            with (
+                Client(url, KEY, reconnect=reconnect) as client,
+                client.sessions.stream(SESSION, **options) as stream,
+            ):
+                any(take(event) for event in stream)
+            return found
+
+        async def main() -> None:
+            async with (
+                AsyncClient(url, KEY, reconnect=reconnect) as client,
+                client.sessions.stream(SESSION, **options) as stream,
+            ):
+                async for event in stream:
+                    if take(event):
+                        return
+
+        asyncio.run(main())
+        return found
+
+
+@pytest.fixture(params=["sync", "async"])
+def side(request: pytest.FixtureRequest) -> Side:
+    """Runs the test once with each client."""
+    return Side(request.param)
