@@ -11,9 +11,10 @@ from .sheet import style
 from .timeline import timeline_html
 from .written import markdown, text
 
-# The three forms lie in the notebook file together, and plain text is what hosts fall back to
-# that show neither of the others: there a result is told by its beginning.
-_BRIEF = LIMITS._replace(data=Cap(lines=6, chars=400))
+# The three forms lie in the notebook file together. The HTML is the one that is shown; the others
+# hold all that was said, and tell arguments and results by their beginning.
+_MARKDOWN = LIMITS._replace(data=Cap(lines=12, chars=800))
+_PLAIN = LIMITS._replace(data=Cap(lines=3, chars=200))
 
 
 def paper(
@@ -27,11 +28,11 @@ def paper(
         limits: How much is shown of long contents; ``None`` shows everything.
 
     Returns:
-        ``text/html`` with its style sheet, ``text/markdown``, and ``text/plain``, which has all
-        that was said but only the beginning of long arguments and results.
+        ``text/html`` with its style sheet, ``text/markdown`` and ``text/plain``; the last two
+        have all that was said, but only the beginning of long arguments and results.
     """
     return {
         "text/html": style() + timeline_html(items, head, limits=limits),
-        "text/markdown": markdown(items, head, limits=limits),
-        "text/plain": text(items, head, limits=_BRIEF if limits else None),
+        "text/markdown": markdown(items, head, limits=limits and _MARKDOWN),
+        "text/plain": text(items, head, limits=limits and _PLAIN),
     }

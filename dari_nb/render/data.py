@@ -1,19 +1,20 @@
-"""Arguments and results: text as it is, JSON as text while it is short, as a tree beyond."""
+"""Arguments and results: text as it is, JSON laid out with its long parts folded."""
 
 from __future__ import annotations
 
+import re
 from html import escape
 from typing import Any
 
-from ._visible import visible, visible_name
+from ._visible import visible
 from .limits import Cap, cut
 from .source import json_html
 from .values import decoded, laid_out
-from .words import arguments_text, count_text
 
-_SHORT = 160  # characters of a value that needs no line of its own
-_FLAT = 24  # lines up to which JSON is shown whole, about half a screen
-_BRANCHES = 6  # levels of a tree that open one by one
+_FLAT = 24  # lines up to which nothing is folded, about half a screen
+_PART = 4  # lines that are worth a fold
+_GIST = 70  # characters that tell what is in a fold
+_LINE_END = re.compile(r"(?<!\\)((?:\\\\)*\\n)")
 
 
 def data_html(value: Any, cap: Cap | None) -> str:
@@ -24,45 +25,47 @@ def data_html(value: Any, cap: Cap | None) -> str:
         cap: The most to show, ``None`` for everything.
     """
     value = decoded(value)
-    if isinstance(value, str):
-        return _text_html(value, cap)
-    shown, note = cut(visible(laid_out(value)), cap)
-    if note or shown.count("\n") < _FLAT:
-        return f"<pre>{json_html(shown)}</pre>{_more(note)}"
-    return _tree_html(value)
+    is_text = isinstance(value, str)
+    shown, note = cut(visible(value if is_text else laid_out(value)), cap)
+    inner = escape(shown, quote=False) if is_text else _tree(shown.split("\n"))
+    return f"<pre>{inner}</pre>{more_html(note)}"
 
 
-def _tree_html(value: dict[str, Any] | list[Any], depth: int = 0) -> str:
-    pairs = value.items() if isinstance(value, dict) else enumerate(value)
-    rows = "".join(f"<li>{_branch(str(key), part, depth)}</li>" for key, part in pairs)
-    return f'<ul class="dari-tree">{rows}</ul>'
-
-
-def _branch(key: str, value: Any, depth: int) -> str:
-    label = f"<b>{escape(visible_name(key), quote=False)}</b>"
-    text = visible(laid_out(value))
-    if len(text) <= _SHORT and "\n" not in text:
-        return f"{label}: <code>{json_html(text)}</code>"
-    if isinstance(value, str):
-        inner = _text_html(value, None)
-    elif text.count("\n") < _FLAT or depth == _BRANCHES:
-        inner = f"<pre>{json_html(text)}</pre>"
-    else:
-        inner = _tree_html(value, depth + 1)
-    return f"<details><summary>{label}: {_gist(value)}</summary>{inner}</details>"
-
-
-def _gist(value: Any) -> str:
-    if isinstance(value, str):
-        return f"{len(value):,} characters"
-    size = count_text(len(value), "field" if isinstance(value, dict) else "item")
-    return escape(arguments_text(value), quote=False) or size
-
-
-def _text_html(text: str, cap: Cap | None) -> str:
-    shown, note = cut(visible(text), cap)
-    return f"<pre>{escape(shown, quote=False)}</pre>{_more(note)}"
-
-
-def _more(note: str) -> str:
+def more_html(note: str) -> str:
+    """Say what is left out, if anything is."""
     return f'<p class="dari-more">{note}</p>' if note else ""
+
+
+def _tree(lines: list[str]) -> str:
+    """Fold the parts of JSON text; its text stays the same, so that it can be copied."""
+    ends = _parts(lines) if len(lines) > _FLAT else {}
+    closing = set(ends.values())
+    html = []
+    for index, line in enumerate(lines):
+        # Text of several lines in a string breaks where it would; the mark stays in place.
+        marked = _LINE_END.sub(r"\1" + "\n", json_html(line))
+        if index in ends:
+            gist = escape(_gist(lines[index + 1 : ends[index]]))
+            html.append(f'<details><summary data-gist="{gist}">{marked}</summary>')
+        else:
+            html.append(f"{marked}</details>" if index in closing else f"{marked}\n")
+    return "".join(html).removesuffix("\n")
+
+
+def _parts(lines: list[str]) -> dict[int, int]:
+    """Find the first and last lines of the parts worth a fold, the outermost excepted."""
+    ends: dict[int, int] = {}
+    opened: list[int] = []
+    for index, line in enumerate(lines):
+        if line.endswith(("{", "[")):
+            opened.append(index)
+        elif line.lstrip()[:1] in ("}", "]"):
+            start = opened.pop()
+            if opened and index - start >= _PART:
+                ends[start] = index
+    return ends
+
+
+def _gist(lines: list[str]) -> str:
+    text = " ".join(line.strip() for line in lines[:_PART])
+    return f" {text[:_GIST]} …"

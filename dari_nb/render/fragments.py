@@ -15,7 +15,7 @@ from ..models import (
     parse_time,
 )
 from ._visible import visible, visible_name
-from .data import data_html
+from .data import data_html, more_html
 from .limits import LIMITS, Limits, cut
 from .prose import prose_html
 from .sanitize import sanitize
@@ -74,7 +74,7 @@ def _assistant(item: AssistantMessageItem, agent: str, limits: Limits | None) ->
 def _failure(item: AssistantMessageItem, limits: Limits | None) -> str:
     cause, note = cut(visible(item.error_message or "No cause is known."), limits and limits.data)
     lines = escape(cause, quote=False).replace("\n", "<br>")
-    return f"<strong>Turn failed.</strong> {lines}{_more(note)}{_content(item.content, limits)}"
+    return f"<strong>Turn failed.</strong> {lines}{more_html(note)}{_content(item.content, limits)}"
 
 
 def _call(item: ToolCallItem, limits: Limits | None) -> str:
@@ -114,7 +114,7 @@ def _content(
         kind = str(block.get("type", "unknown"))
         if kind == "text":
             text, note = cut(str(block.get("text") or ""), limits and limits.prose)
-            parts.append(prose_html(text, line_breaks=line_breaks) + _more(note))
+            parts.append(prose_html(text, line_breaks=line_breaks) + more_html(note))
         elif kind == "file" and block.get("file_id"):
             name = block.get("filename") or block["file_id"]
             files.append(f"<code>{_name(str(name))}</code>")
@@ -138,7 +138,3 @@ def _tag(name: str, text: str) -> str:
 
 def _name(text: str) -> str:
     return escape(visible_name(text), quote=False)
-
-
-def _more(note: str) -> str:
-    return f'<p class="dari-more">{note}</p>' if note else ""

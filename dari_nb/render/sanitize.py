@@ -36,7 +36,6 @@ _CLASSES = {
     "div": {"dari-answer", "dari-error", "dari-pending"},
     "p": {"dari-more", "dari-files"},
     "span": {"k", "s", "n1", "c", "f"},
-    "ul": {"dari-tree"},
 }
 _ATTRIBUTES = {
     "a": {"href", "title"},
@@ -45,6 +44,7 @@ _ATTRIBUTES = {
     "math": {"title"},
     "ol": {"start"},
     "pre": {"title"},
+    "summary": {"data-gist"},
     "td": {"align"},
     "th": {"align"},
     "time": {"datetime"},

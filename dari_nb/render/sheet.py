@@ -8,7 +8,7 @@ from importlib.resources import files
 
 _COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 _SPACE = re.compile(r"\s+")
-_AROUND = re.compile(r" ?([{};,>]) ?")
+_AROUND = re.compile(r" ?([{};,>+]) ?")
 
 
 @cache

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from ..models import AssistantMessageItem, TimelineItem, ToolCallItem, UserMessageItem
@@ -98,7 +98,7 @@ class _Plain:
     def _block(self, block: dict[str, Any]) -> str:
         kind = str(block.get("type", "unknown"))
         if kind == "text":
-            return self._prose(str(block.get("text") or ""))
+            return self._prose(str(block.get("text") or "").strip("\n"))
         if kind == "file" and block.get("file_id"):
             name = block.get("filename") or block["file_id"]
             return f"Attached: {self.name(visible_name(str(name)))}"
@@ -134,8 +134,8 @@ class _Markdown(_Plain):
         return passive(super()._head_line(head))
 
 
-def _noted(shown: str, note: str, form: Any) -> str:
-    return f"{form(shown)}\n\n{note}" if note else str(form(shown))
+def _noted(shown: str, note: str, form: Callable[[str], str]) -> str:
+    return f"{form(shown)}\n{note}" if note else form(shown)
 
 
 def _longer_ticks(source: str, least: int) -> str:
