@@ -140,6 +140,6 @@ function folds(element: HTMLElement): HTMLDetailsElement[] {
 }
 
 function activeElement(inside: HTMLElement): Element | null {
-  const root = inside.getRootNode();
-  return root instanceof Document || root instanceof ShadowRoot ? root.activeElement : null;
+  const root: Node & Partial<DocumentOrShadowRoot> = inside.getRootNode();
+  return root.activeElement ?? null;
 }

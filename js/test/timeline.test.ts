@@ -1,0 +1,61 @@
+import { describe, expect, test } from "vitest";
+import { Timeline } from "../src/timeline";
+import type { Fragment } from "../src/wire";
+import { gone, item, row } from "./fragments";
+
+const ids = (timeline: Timeline) => timeline.fragments().map((fragment) => fragment.id);
+
+describe("a timeline", () => {
+  test("keeps items in display order, wherever they are put", () => {
+    const timeline = new Timeline();
+    timeline.apply(row(["a", "b", "d"]));
+    timeline.apply([item("c", "b"), item("first", null)]);
+    expect(ids(timeline)).toEqual(["first", "a", "b", "c", "d"]);
+  });
+
+  test("replaces an item in place and moves one that has another predecessor", () => {
+    const timeline = new Timeline();
+    timeline.apply(row(["a", "b", "c"]));
+    timeline.apply([item("b", "a", { html: "<p>new</p>" })]);
+    expect(ids(timeline)).toEqual(["a", "b", "c"]);
+    timeline.apply([item("a", "c")]);
+    expect(ids(timeline)).toEqual(["b", "c", "a"]);
+  });
+
+  test("takes items away, and does not mind those that it never had", () => {
+    const timeline = new Timeline();
+    timeline.apply(row(["a", "b"]));
+    timeline.apply([gone("a"), gone("never")]);
+    expect(ids(timeline)).toEqual(["b"]);
+  });
+
+  test("puts an item whose predecessor is lost at the end", () => {
+    const timeline = new Timeline();
+    timeline.apply(row(["a", "b"]));
+    timeline.apply([item("d", "lost")]);
+    expect(ids(timeline)).toEqual(["a", "b", "d"]);
+  });
+
+  test("hands a late subscriber everything, and a gone one nothing", () => {
+    const timeline = new Timeline();
+    timeline.apply(row(["a", "b"]));
+    const seen: Fragment[][] = [];
+    const closing = new AbortController();
+    timeline.subscribe((changes) => seen.push(changes), closing.signal);
+    expect(seen).toEqual([row(["a", "b"])]);
+    closing.abort();
+    timeline.apply([item("c", "b")]);
+    expect(seen).toHaveLength(1);
+  });
+
+  test("becomes a snapshot with no word about what is the same", () => {
+    const timeline = new Timeline();
+    timeline.apply(row(["a", "b", "c"]));
+    const seen: Fragment[] = [];
+    timeline.subscribe((changes) => seen.push(...changes), new AbortController().signal);
+    seen.length = 0;
+    timeline.replace([item("a", null), item("c", "a"), item("d", "c")]);
+    expect(ids(timeline)).toEqual(["a", "c", "d"]);
+    expect(seen.map((change) => change.id)).toEqual(["b", "c", "d"]);
+  });
+});

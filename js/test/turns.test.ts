@@ -1,0 +1,88 @@
+import { beforeEach, describe, expect, test, vi } from "vitest";
+import { TurnList } from "../src/turns";
+import { call, gone, item, row } from "./fragments";
+
+let root: HTMLElement;
+let list: TurnList;
+
+const ids = () =>
+  [...root.querySelectorAll<HTMLElement>("[data-item]")].map((element) => element.dataset.item);
+const turns = () =>
+  [...root.querySelectorAll<HTMLElement>("article")].map((article) => article.dataset.turn);
+const details = (id: string) => root.querySelector(`[data-item=${id}]`) as HTMLDetailsElement;
+
+beforeEach(() => {
+  root = document.createElement("div");
+  document.body.replaceChildren(root);
+  list = new TurnList(root, (change) => change(), new AbortController().signal);
+});
+
+describe("a list of turns", () => {
+  test("puts each item into the article of its turn, in display order", () => {
+    list.add(row(["a", "b"], "m1"));
+    list.add([item("c", "b", { turn: "m2" }), item("a2", "a", { turn: "m1" })]);
+    expect(turns()).toEqual(["m1", "m2"]);
+    expect(ids()).toEqual(["a", "a2", "b", "c"]);
+  });
+
+  test("puts an earlier turn before the others when it comes late", () => {
+    list.add(row(["b"], "m2"));
+    list.add([item("a", null, { turn: "m1" }), item("b", "a", { turn: "m2" })]);
+    expect(turns()).toEqual(["m1", "m2"]);
+    expect(ids()).toEqual(["a", "b"]);
+  });
+
+  test("replaces an item in place", () => {
+    list.add(row(["a", "b", "c"]));
+    list.add([item("b", "a", { html: "<div>new</div>" })]);
+    expect(ids()).toEqual(["a", "b", "c"]);
+    expect(details("b").textContent).toBe("new");
+  });
+
+  test("moves an item that has another predecessor now", () => {
+    list.add(row(["a", "b", "c"]));
+    list.add([item("a", "c")]);
+    expect(ids()).toEqual(["b", "c", "a"]);
+  });
+
+  test("takes an item away, and its turn with the last one", () => {
+    list.add([...row(["a"], "m1"), item("b", "a", { turn: "m2" })]);
+    list.add([gone("b"), gone("never")]);
+    expect(turns()).toEqual(["m1"]);
+    list.add([item("b", "a", { turn: "m2" })]);
+    expect(turns()).toEqual(["m1", "m2"]);
+  });
+
+  test("keeps open what the reader opened, and the focus, when the call changes", () => {
+    list.add([call("c", null, "running")]);
+    const summary = details("c").querySelector("summary") as HTMLElement;
+    summary.focus();
+    summary.click();
+    list.add([call("c", null, "done")]);
+    expect(details("c").textContent).toBe("done");
+    expect(details("c").open).toBe(true);
+    expect(document.activeElement).toBe(details("c").querySelector("summary"));
+  });
+
+  test("leaves the state of a call to the fragment as long as nobody touched it", () => {
+    list.add([call("c", null, "running")]);
+    list.add([
+      { ...call("c", null, "failed"), html: "<details open><summary>x</summary></details>" },
+    ]);
+    expect(details("c").open).toBe(true);
+  });
+
+  test("runs no script of a fragment", () => {
+    const html = `<div><script>window.ran = true</script></div>`;
+    list.add([item("a", null, { html })]);
+    expect("ran" in window).toBe(false);
+  });
+
+  test("spreads many items over frames and loses none", async () => {
+    const many = Array.from({ length: 3000 }, (_, n) => `i${n}`);
+    list.add(row(many));
+    await vi.waitFor(() => expect(list.size).toBe(3000));
+    expect(ids()).toEqual(many);
+    expect(root.classList.contains("dari-many")).toBe(true);
+  });
+});

@@ -1,0 +1,129 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import liveTranscript from "../src/widget";
+import type { Fragment, FromKernel } from "../src/wire";
+import { row } from "./fragments";
+
+type Callback = (...args: never[]) => void;
+
+/** A model as anywidget hands it over, with the kernel played by the test. */
+class FakeModel {
+  readonly sent: unknown[] = [];
+  readonly listeners = new Map<string, Set<Callback>>();
+  traits: Record<string, unknown> = {
+    state: "running",
+    head: "<div class='dari-head'><strong>librarian</strong></div>",
+    started: null,
+    seconds: null,
+    blocking: false,
+    kernel_id: "k-1",
+  };
+
+  get = (name: string) => this.traits[name];
+  send = (message: unknown) => this.sent.push(message);
+  on = (name: string, callback: Callback) =>
+    this.listeners.set(name, (this.listeners.get(name) ?? new Set()).add(callback));
+  off = (name: string, callback: Callback) => this.listeners.get(name)?.delete(callback);
+
+  emit(name: string, ...args: unknown[]): void {
+    for (const callback of this.listeners.get(name) ?? []) callback(...(args as never[]));
+  }
+
+  deliver(message: FromKernel, fragments: Fragment[]): void {
+    const bytes = new TextEncoder().encode(JSON.stringify(fragments));
+    this.emit("msg:custom", message, [new DataView(bytes.buffer)]);
+  }
+
+  set(changes: Record<string, unknown>): void {
+    this.traits = { ...this.traits, ...changes };
+    for (const name of Object.keys(changes)) this.emit(`change:${name}`);
+  }
+
+  get listening(): number {
+    return [...this.listeners.values()].reduce((sum, callbacks) => sum + callbacks.size, 0);
+  }
+}
+
+let model: FakeModel;
+let widget: ReturnType<typeof liveTranscript>;
+let close: () => void;
+
+const view = () => {
+  const el = document.createElement("div");
+  const closeView = widget.render({ model: model as never, el });
+  return { el, closeView };
+};
+const ids = (el: HTMLElement) =>
+  [...el.querySelectorAll<HTMLElement>("[data-item]")].map((element) => element.dataset.item);
+
+beforeEach(() => {
+  model = new FakeModel();
+  widget = liveTranscript();
+  close = widget.initialize({ model: model as never });
+});
+
+afterEach(() => {
+  close();
+  vi.unstubAllGlobals();
+  document.body.replaceChildren();
+});
+
+describe("the widget", () => {
+  test("keeps what comes before its first view, and shows it in every view", () => {
+    model.deliver({ kind: "items", n: 1, elapsed: 1 }, row(["a", "b"]));
+    const [first, second] = [view(), view()];
+    model.deliver({ kind: "items", n: 2, elapsed: 2 }, row(["c"]));
+    expect(ids(first.el)).toEqual(["c", "a", "b"]);
+    expect(ids(second.el)).toEqual(ids(first.el));
+  });
+
+  test("shows head and state, and follows their changes", () => {
+    const { el } = view();
+    expect(el.querySelector(".dari-head")?.textContent).toBe("librarian");
+    model.set({ state: "waiting_for_tool", head: "<div>other</div>" });
+    expect(el.querySelector(".dari-bar .dari-state")?.textContent).toBe("waiting for a tool");
+    expect(el.firstElementChild?.textContent).toBe("other");
+  });
+
+  test("leaves no listener behind", () => {
+    const { closeView } = view();
+    closeView();
+    close();
+    expect(model.listening).toBe(0);
+  });
+
+  test("tells the kernel to stop", () => {
+    view().el.querySelector<HTMLButtonElement>(".dari-stop")?.click();
+    expect(model.sent).toEqual([{ kind: "stop" }]);
+  });
+
+  test("asks the Jupyter server to interrupt a kernel whose cell blocks", async () => {
+    const fetched = vi.fn(async (_url: string, _init: RequestInit) => ({ ok: true }));
+    vi.stubGlobal("fetch", fetched);
+    const config = document.createElement("script");
+    config.id = "jupyter-config-data";
+    config.type = "application/json";
+    config.textContent = JSON.stringify({ baseUrl: "/user/mia/" });
+    document.body.append(config);
+    model.set({ blocking: true });
+    view().el.querySelector<HTMLButtonElement>(".dari-stop")?.click();
+    await vi.waitFor(() => expect(fetched).toHaveBeenCalledOnce());
+    expect(fetched.mock.calls[0]?.[0]).toBe("/user/mia/api/kernels/k-1/interrupt");
+    expect(fetched.mock.calls[0]?.[1].method).toBe("POST");
+  });
+
+  test("points to the host's own button where there is no Jupyter server to ask", async () => {
+    model.set({ blocking: true });
+    const { el } = view();
+    el.querySelector<HTMLButtonElement>(".dari-stop")?.click();
+    await vi.waitFor(() =>
+      expect(el.querySelector(".dari-note")?.textContent).toContain("interrupt button"),
+    );
+  });
+
+  test("reads a log aloud only by its state", () => {
+    const { el } = view();
+    const log = el.querySelector("[role=log]");
+    expect(log?.getAttribute("aria-live")).toBe("off");
+    expect(el.querySelectorAll("[role=status]")).toHaveLength(1);
+  });
+});
