@@ -12,7 +12,8 @@ from dari_nb.widgets import LiveTranscript
 
 STAMP = "2026-03-31T18:40:04.120Z"
 def user(text, n=0):
-    return UserMessageItem(id=f"u{n}", message_id=f"m{n}", content=[text_block(text)], created_at=STAMP)
+    return UserMessageItem(id=f"u{n}", message_id=f"m{n}", content=[text_block(text)],
+                           created_at=STAMP)
 def answer(text, n=0, status="completed"):
     return AssistantMessageItem(id=f"a{n}-{len(text)}", message_id=f"m{n}", status=status,
                                 content=[text_block(text)], created_at=STAMP)
@@ -27,6 +28,12 @@ def feed(live, items, state="running"):
     loop.call_soon_threadsafe(live.update, list(items), Head("librarian", "small", state))
 """
 SHOW = "live = LiveTranscript(); live"
+BLOCK = """
+live = LiveTranscript(blocking=True)
+display(live)
+feed(live, [user('Hello'), call(1, 'running')])
+time.sleep(30)
+"""
 
 
 @pytest.fixture
@@ -60,18 +67,9 @@ def test_items_appear_in_notebook7(notebook7):
 
 
 def test_items_appear_while_the_cell_still_blocks(lab):
-    book = lab.open_notebook(
-        [
-            FEEDER,
-            "from IPython.display import display\n"
-            "live = LiveTranscript(blocking=True); display(live)\n"
-            "feed(live, [user('Hello'), call(1, 'running')])\n"
-            "time.sleep(30)",
-        ]
-    )
+    book = lab.open_notebook([FEEDER, BLOCK])
     book.start_all()
     book.page.locator(".dari-live .dari-call").wait_for()
-    assert book.execute is not None
     book.page.locator(".dari-stop").click()
     # Stop reached the kernel through the server: the sleeping cell shows its traceback.
     book.page.get_by_text("KeyboardInterrupt").first.wait_for(timeout=5000)
