@@ -38,7 +38,7 @@ def _row(event: Event) -> tuple[Any, ...]:
         event.id,
         event.session_id,
         event.sequence_number,
-        event.message_id or data.get("message_id"),
+        event.message_id or event.turn_id,
         kind,
         event.source,
         (data.get("tool_call_id") or data.get("id")) if is_tool else None,

@@ -62,6 +62,8 @@ def json_text(value: Any) -> str | None:
     except (TypeError, ValueError):
         # Lone surrogates and values that only Python has: escaped, or as their text.
         return json.dumps(value, default=str, skipkeys=True)
+    except RecursionError:
+        return None
 
 
 def texts(values: Values) -> Any:
@@ -92,7 +94,7 @@ def _texts(pieces: list[Any]) -> Any:
 def _json_piece(values: Values) -> Any:
     try:
         return _text_piece([None if v is None else _encode(v).decode() for v in values])
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, RecursionError):
         return _text_piece([json_text(value) for value in values])
 
 

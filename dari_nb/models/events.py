@@ -57,10 +57,13 @@ class Event(Model, frozen=True, kw_only=True):
     @property
     def turn_id(self) -> str | None:
         """The message this event belongs to, from the envelope or else the payload."""
-        return self.message_id or self.data.get("message_id")
+        told = self.data.get("message_id")
+        return self.message_id or (told if isinstance(told, str) else None)
 
     @property
     def text(self) -> str:
         """The text of a user or assistant message; empty for other types."""
         content = self.data.get("content")
-        return content if isinstance(content, str) else text_of(content)
+        if isinstance(content, str):
+            return content
+        return text_of(content) if isinstance(content, list) else ""

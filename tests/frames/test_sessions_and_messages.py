@@ -1,0 +1,98 @@
+"""Rows of sessions and messages, and their metadata as columns."""
+
+from __future__ import annotations
+
+import json
+
+import pandas as pd
+
+from dari_nb.frames import messages_frame, sessions_frame
+from dari_nb.models import Message, Session
+
+SESSIONS = [
+    Session(id="sess_1", metadata={"task_id": "7", "reward": 1.0}),
+    Session(id="sess_2", metadata=None),
+    Session(id="sess_3", metadata={"task_id": "8", "tags": ["a", "b"], "note": None}),
+]
+
+
+def test_metadata_is_json_text_and_a_column_for_each_key() -> None:
+    frame = sessions_frame(SESSIONS)
+    assert list(frame.columns[-4:]) == [
+        "metadata.task_id",
+        "metadata.reward",
+        "metadata.tags",
+        "metadata.note",
+    ]
+    assert json.loads(frame["metadata"][0]) == {"task_id": "7", "reward": 1.0}
+    assert frame["metadata"].isna().tolist() == [False, True, False]
+    assert frame["metadata.task_id"].dtype == "string"
+    assert frame["metadata.task_id"].fillna("-").tolist() == ["7", "-", "8"]
+    assert frame["metadata.reward"][0] == "1.0"
+    assert frame["metadata.tags"][2] == '["a","b"]'
+    assert frame["metadata.note"].isna().all()
+
+
+def test_chosen_metadata_keys_are_there_even_when_no_session_has_them() -> None:
+    frame = sessions_frame([], metadata=["task_id", "trial"])
+    assert list(frame.columns[-2:]) == ["metadata.task_id", "metadata.trial"]
+    assert frame["metadata.trial"].dtype == "string"
+    assert list(sessions_frame(SESSIONS, metadata=["trial"]).columns[-1:]) == ["metadata.trial"]
+
+
+def test_no_metadata_column_when_none_is_wanted() -> None:
+    assert "metadata.task_id" not in sessions_frame(SESSIONS, metadata=())
+
+
+def test_rewards_group_by_task_at_once() -> None:
+    sessions = [
+        Session(id=f"sess_{n}", metadata={"task_id": str(n % 2), "reward": str(n % 4 == 0)})
+        for n in range(8)
+    ]
+    counted = sessions_frame(sessions).groupby("metadata.task_id")["metadata.reward"]
+    assert counted.apply(lambda r: (r == "True").sum()).to_dict() == {"0": 2, "1": 0}
+
+
+def test_a_message_gives_its_texts_calls_error_and_seconds() -> None:
+    message = Message.from_dict(
+        {
+            "id": "msg_1",
+            "session_id": "sess_1",
+            "sequence_number": 4,
+            "parts": [{"type": "text", "text": "One"}, {"type": "file", "file_id": "file_1"}],
+            "metadata": {"ticket": "T-1"},
+            "status": "failed",
+            "attempt": 2,
+            "output": {
+                "parts": [
+                    {"type": "text", "text": "Looking"},
+                    {"type": "tool_call", "id": "call_1", "name": "bash", "arguments": {}},
+                    {"type": "tool_result", "tool_call_id": "call_1", "content": []},
+                    {"type": "text", "text": "Done"},
+                ],
+                "error": {"message": "upstream died"},
+            },
+            "created_at": "2026-04-21T18:40:00Z",
+            "completed_at": "2026-04-21T18:40:12.500Z",
+            "unheard_of": True,
+        }
+    )
+    row = messages_frame([message]).iloc[0]
+    assert row["prompt"] == "One"
+    assert row["text"] == "Looking\n\nDone"
+    assert row["tool_calls"] == 1
+    assert row["error"] == "upstream died"
+    assert row["seconds"] == 12.5
+    assert (row["completed_at"] - row["created_at"]).total_seconds() == 12.5
+    assert row["metadata.ticket"] == "T-1"
+
+
+def test_a_queued_message_has_neither_answer_nor_end() -> None:
+    row = messages_frame([Message(id="msg_1", status="queued")]).iloc[0]
+    assert row["tool_calls"] == 0
+    assert all(pd.isna(row[name]) for name in ("text", "error", "completed_at", "seconds"))
+
+
+def test_a_failed_message_without_a_cause_says_so() -> None:
+    row = messages_frame([Message(id="msg_1", status="failed")]).iloc[0]
+    assert "no cause" in row["error"]
