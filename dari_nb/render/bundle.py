@@ -31,8 +31,9 @@ def paper(
         ``text/html`` with its style sheet, ``text/markdown`` and ``text/plain``; the last two
         have all that was said, but only the beginning of long arguments and results.
     """
+    html = timeline_html(items, head, limits=limits)
     return {
-        "text/html": style() + timeline_html(items, head, limits=limits),
+        "text/html": style(html) + html,
         "text/markdown": markdown(items, head, limits=limits and _MARKDOWN),
         "text/plain": text(items, head, limits=limits and _PLAIN),
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from html import escape
+from itertools import islice
 from typing import Any
 
 from ._visible import visible
@@ -13,7 +14,8 @@ from .values import decoded, laid_out
 
 _FLAT = 24  # lines up to which nothing is folded, about half a screen
 _PART = 4  # lines that are worth a fold
-_GIST = 70  # characters that tell what is in a fold
+_GIST = 60  # characters that tell what is in a fold
+_VALUE = re.compile(r'(?:: |^ *)"?([^"{}[\]]{1,30}?)"?,?$')
 _LINE_END = re.compile(r"(?<!\\)((?:\\\\)*\\n)")
 
 
@@ -67,5 +69,6 @@ def _parts(lines: list[str]) -> dict[int, int]:
 
 
 def _gist(lines: list[str]) -> str:
-    text = " ".join(line.strip() for line in lines[:_PART])
-    return f" {text[:_GIST]} …"
+    """Tell a folded part by its first values."""
+    values = (match[1] for match in map(_VALUE.search, lines) if match)
+    return " · ".join(islice(values, 3))[:_GIST]

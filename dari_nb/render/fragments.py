@@ -11,7 +11,6 @@ from ..models import (
     TimelineItem,
     ToolCallItem,
     UserMessageItem,
-    format_time,
     parse_time,
 )
 from ._visible import visible, visible_name
@@ -129,7 +128,7 @@ def _time(item: TimelineItem) -> str:
     time = parse_time(item.created_at)
     if time is None:
         return ""
-    return f' <time datetime="{format_time(time)}">{clock_text(item.created_at)}</time>'
+    return f' <time datetime="{time:%Y-%m-%dT%H:%M:%SZ}">{clock_text(item.created_at)}</time>'
 
 
 def _tag(name: str, text: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from html import escape
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from markdown_it.rules_inline import StateInline
     from markdown_it.token import Token
 
+# A notebook file spends a dozen bytes on each line, so lines that show nothing go.
+_BETWEEN = re.compile(r"<pre.*?</pre>|>\n+<", re.DOTALL)
 _LONGEST_FORMULA = 2_000  # characters to look ahead for the end, so that hostile text stays linear
 
 
@@ -27,7 +30,11 @@ def prose_html(text: str, *, line_breaks: bool = False) -> str:
         text: What a person or an agent wrote.
         line_breaks: Whether a single line end shows, as people expect of what they typed.
     """
-    return str(_parser(line_breaks).render(visible(text))).rstrip("\n")
+    return _BETWEEN.sub(_closed_up, _parser(line_breaks).render(visible(text)).rstrip("\n"))
+
+
+def _closed_up(match: re.Match[str]) -> str:
+    return "><" if match[0][0] == ">" else match[0]
 
 
 @cache

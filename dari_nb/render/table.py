@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from html import escape
 
 from ._visible import visible_name
+from .data import more_html
 from .passive import passive
 from .sheet import style
 from .words import count_text
@@ -36,11 +37,11 @@ def _html(rows: list[list[str]], note: str) -> str:
         for tag, row in zip(["th"] + ["td"] * len(rows), rows, strict=False)
     )
     lines = "".join(f"<tr>{line}</tr>" for line in body)
-    more = f'<p class="dari-more">{note}</p>' if note else ""
-    return (
-        f'{style()}<div class="dari"><table><thead><tr>{head}</tr></thead>'
-        f"<tbody>{lines}</tbody></table>{more}</div>"
+    html = (
+        f'<div class="dari"><table><thead><tr>{head}</tr></thead>'
+        f"<tbody>{lines}</tbody></table>{more_html(note)}</div>"
     )
+    return style(html) + html
 
 
 def _markdown(rows: list[list[str]], note: str) -> str:
