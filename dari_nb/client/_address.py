@@ -16,6 +16,7 @@ from ..errors import (
     TimedOutError,
     UnexpectedAnswerError,
 )
+from ._secrets import Secrets
 
 CONNECT_TIMEOUT = 5.0
 _ERRNO = re.compile(r"^\[Errno -?\d+\] ")
@@ -42,9 +43,9 @@ class Address:
         return str(self._url).rstrip("/")
 
     @property
-    def secrets(self) -> list[str]:
+    def secrets(self) -> Secrets:
         """What must not be shown."""
-        return [self._key]
+        return Secrets([self._key])
 
     def httpx_options(
         self, timeout: float | httpx.Timeout | None, options: dict[str, Any]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, Generic, NamedTuple, TypeVar
 
@@ -13,6 +13,7 @@ import msgspec
 from ..errors import ApiError, UnexpectedAnswerError
 from ..models._base import Model
 from ._request import Request, Steps
+from ._secrets import Secrets
 
 T = TypeVar("T")
 M = TypeVar("M", bound=Model)
@@ -82,7 +83,7 @@ def unwrapped(body: bytes, key: str) -> dict[str, Any]:
     return inner if isinstance(inner, dict) else answer
 
 
-def read(request: Request[T], response: httpx.Response, secrets: Iterable[str] = ()) -> T:
+def read(request: Request[T], response: httpx.Response, secrets: Secrets) -> T:
     """Read the answer to a request; any 2xx is a success (U3).
 
     Args:
@@ -94,23 +95,24 @@ def read(request: Request[T], response: httpx.Response, secrets: Iterable[str] =
         ApiError: The status is not 2xx.
         UnexpectedAnswerError: The body cannot be read.
     """
+    secrets = secrets.and_those(request.secrets)
     if not response.is_success:
-        raise api_error(response, [*secrets, *request.secrets])
+        raise api_error(response, secrets)
     try:
         return request.parse(response.content)
     except _UNREADABLE as error:
-        text = f"{error}" if isinstance(error, msgspec.MsgspecError) else repr(error)
+        cause = str(error) if isinstance(error, msgspec.MsgspecError) else repr(error)
         raise UnexpectedAnswerError(
             f"{request.method} {path_in(response)}: the answer is not what the API describes"
-            f" ({hidden(text, [*secrets, *request.secrets])})."
+            f" ({secrets.hidden_in(cause)})."
         ) from None
 
 
-def api_error(response: httpx.Response, secrets: Iterable[str]) -> ApiError:
+def api_error(response: httpx.Response, secrets: Secrets) -> ApiError:
     """Make the error that belongs to an answer (contract, section 1.2)."""
     return ApiError.from_status(
         response.status_code,
-        _detail(response, hidden(response.text, secrets)),
+        _detail(response, secrets.hidden_in(response.text)),
         response.request.method,
         path_in(response),
         response.headers.get("x-request-id"),
@@ -140,15 +142,3 @@ def _phrase(status: int) -> str:
         return HTTPStatus(status).phrase
     except ValueError:
         return "the server gave no reason"
-
-
-def hidden(text: str, secrets: Iterable[str]) -> str:
-    """Take secret values out of a text that came from elsewhere."""
-    for secret in filter(None, secrets):
-        for form in (
-            secret,
-            json.dumps(secret)[1:-1],
-            json.dumps(secret, ensure_ascii=False)[1:-1],
-        ):
-            text = text.replace(form, "[hidden]")
-    return text

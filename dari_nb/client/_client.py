@@ -32,11 +32,12 @@ Raises:
     NotFoundError: There is no such session. (On iteration, as all errors.)
     StreamInterrupted: Ten connections in a row brought no news.
 
-Example:
-    >>> sent = client.sessions.send("sess_1", "Hi")  # doctest: +SKIP
-    >>> with client.sessions.stream("sess_1", until=sent.message.id) as events:  # doctest: +SKIP
-    ...     for event in events:
-    ...         print(event.type)
+Example::
+
+    sent = client.sessions.send("sess_1", "Hi")
+    with client.sessions.stream("sess_1", until=sent.message.id) as events:
+        for event in events:
+            print(event.type)
 """
 
 
@@ -191,10 +192,11 @@ class Client:
     Raises:
         InvalidRequestError: The URL or the key cannot be right.
 
-    Example:
-        >>> with Client("http://127.0.0.1:8000", "dari_key") as client:  # doctest: +SKIP
-        ...     sent = client.agents.send(client.agents.get("tour").id, "What is a closure?")
-        ...     client.sessions.transcript(sent.session.id).items
+    Example::
+
+        with Client("http://127.0.0.1:8000", "dari_key") as client:
+            sent = client.agents.send(client.agents.get("tour").id, "What is a closure?")
+            client.sessions.transcript(sent.session.id).items
     """
 
     def __init__(
@@ -245,12 +247,13 @@ class AsyncClient:
     Names, arguments and errors are those of :class:`Client`. ``sessions.stream`` is not awaited:
     iterate over it with ``async for``.
 
-    Example:
-        >>> async with AsyncClient("http://127.0.0.1:8000", "dari_key") as client:  # doctest: +SKIP
-        ...     session = await client.sessions.get("sess_1")
-        ...     async with client.sessions.stream(session.id) as events:
-        ...         async for event in events:
-        ...             print(event.type)
+    Example::
+
+        async with AsyncClient("http://127.0.0.1:8000", "dari_key") as client:
+            session = await client.sessions.get("sess_1")
+            async with client.sessions.stream(session.id) as events:
+                async for event in events:
+                    print(event.type)
     """
 
     def __init__(

@@ -24,6 +24,7 @@ from ._address import CONNECT_TIMEOUT
 from ._answers import api_error
 from ._request import Request, Steps, path_of
 from ._retry import RETRIED_STATUSES, jittered, retry_after
+from ._secrets import Secrets
 from ._sse import EventSourceDecoder
 from .endpoints import sessions
 
@@ -74,7 +75,7 @@ class Following:
         until: str | None,
         on_state: Callable[[State], object] | None,
         policy: Reconnect,
-        secrets: Iterable[str],
+        secrets: Secrets,
     ) -> None:
         self.done = False
         self.policy = policy
@@ -84,7 +85,7 @@ class Following:
         self._resumed_from = last_event_id
         self._until = until
         self._on_state = on_state
-        self._secrets = list(secrets)
+        self._secrets = secrets
         self._state: State | None = None
         self._seen: set[str] = set()
         self._position = 0

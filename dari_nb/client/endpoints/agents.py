@@ -29,9 +29,9 @@ def get(id_or_name: str) -> Steps[Agent]:
             it is an :class:`~dari_nb.errors.UnknownNameError` that tells what there is.
         InvalidRequestError: The name is empty.
 
-    Example:
-        >>> client.agents.get("tour").name  # doctest: +SKIP
-        'tour'
+    Example::
+
+        client.agents.get("tour").active_version_id
     """
     if not isinstance(id_or_name, str) or not id_or_name.strip():
         raise InvalidRequestError("Which agent? Give an id or a name.")

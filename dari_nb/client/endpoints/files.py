@@ -27,9 +27,10 @@ def upload(
         InvalidRequestError: The path cannot be read, or the file is opened as text.
         PayloadTooLargeError: It exceeds the server's limit.
 
-    Example:
-        >>> client.files.upload("ticket.txt").size_bytes  # doctest: +SKIP
-        1842
+    Example::
+
+        file = client.files.upload("ticket.txt")
+        client.sessions.send(session_id, as_content("Summarize it.", [file.id]))
     """
     if isinstance(source, TextIOBase):
         raise InvalidRequestError("The file is opened as text: open it with mode 'rb'.")

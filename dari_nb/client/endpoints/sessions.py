@@ -80,9 +80,9 @@ def list_(
         agent_id: Only those with this agent.
         metadata: Only those whose metadata holds all of these.
 
-    Example:
-        >>> client.sessions.list(metadata={"managed_run_id": "run_123"})  # doctest: +SKIP
-        [Session(id='sess_123', …)]
+    Example::
+
+        client.sessions.list(metadata={"managed_run_id": "run_123"})
     """
     if agent_id is not None and not metadata:
         return (yield from listing(path_of("agents", agent_id, "sessions"), "sessions", Session))

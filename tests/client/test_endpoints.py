@@ -1,0 +1,242 @@
+"""What each verb sends, and what it makes of the answer."""
+
+import io
+
+import pytest
+
+from dari_nb.errors import InvalidRequestError, NotFoundError, UnknownNameError
+from dari_nb.models import ToolCallItem
+
+AGENT = {"id": "agt_1", "name": "tour", "active_version_id": "ver_1", "shade": "blue"}
+OTHER = {"id": "agt_2", "name": "echo"}
+SESSION = {"id": "sess_1", "agent_id": "agt_1", "status": "idle", "metadata": {"a": "b"}}
+EVENT = {"id": "sess_1:evt_1", "sequence_number": 1, "type": "user.message", "data": {}}
+MESSAGE = {"id": "msg_1", "status": "completed", "output": {"parts": [{"type": "text"}]}}
+SENT = {"event": EVENT, "message": {"id": "msg_1", "status": "queued"}, "session": SESSION}
+TRANSCRIPT = {
+    "agent": AGENT,
+    "session": SESSION,
+    "timeline": {
+        "items": [
+            {"type": "tool_call", "id": "e", "tool_call_id": "call_1", "status": "completed"},
+            {"type": "hologram", "id": "f", "depth": 3},
+        ]
+    },
+}
+HELLO = [{"type": "text", "text": "Hi"}]
+
+READS = [
+    ("agents.list", (), {}, "/agents", {"agents": [AGENT, OTHER]}),
+    ("agents.get", ("agt_1",), {}, "/agents/agt_1", AGENT),
+    ("sessions.get", ("sess_1",), {}, "/sessions/sess_1", SESSION),
+    ("sessions.list", (), {}, "/sessions", {"sessions": [SESSION]}),
+    (
+        "sessions.list",
+        (),
+        {"agent_id": "agt_1"},
+        "/agents/agt_1/sessions",
+        {"sessions": [SESSION]},
+    ),
+    ("sessions.events", ("sess_1",), {}, "/sessions/sess_1/events", {"events": [EVENT]}),
+    ("sessions.messages", ("sess_1",), {}, "/sessions/sess_1/messages", {"messages": [MESSAGE]}),
+    ("sessions.transcript", ("sess_1",), {}, "/sessions/sess_1/transcript", TRANSCRIPT),
+    ("messages.get", ("msg_1",), {}, "/messages/msg_1", MESSAGE),
+]
+
+
+@pytest.mark.parametrize(("verb", "args", "kwargs", "path", "answer"), READS)
+def test_reading_verbs_return_the_answer_typed_with_all_its_fields(
+    dari, side, verb, args, kwargs, path, answer
+):
+    dari.answer("GET", path, answer)
+    found = side.ask(dari.url, verb, *args, **kwargs)
+    wire = [one.to_dict() for one in found] if isinstance(found, list) else found.to_dict()
+    assert wire == (next(iter(answer.values())) if isinstance(found, list) else answer)
+    assert dari.seen[0].headers["authorization"].startswith("Bearer dari_")
+    assert dari.seen[0].headers["accept"] == "application/json"
+
+
+def test_unknown_item_types_of_a_transcript_are_kept(dari, side):
+    dari.answer("GET", "/sessions/sess_1/transcript", TRANSCRIPT)
+    call, hologram = side.ask(dari.url, "sessions.transcript", "sess_1").items
+    assert isinstance(call, ToolCallItem)
+    assert (hologram.type, hologram.extra) == ("hologram", {"depth": 3})
+
+
+@pytest.mark.parametrize("wrapped", [True, False])
+def test_a_version_is_read_with_its_llm_options_wrapped_or_not(dari, side, wrapped):
+    version = {
+        "id": "ver_1",
+        "agent_id": "agt_1",
+        "manifest": {"llm": {"options": {"small": {}, "large": {}}}},
+    }
+    answer = {"agent": AGENT, "version": version} if wrapped else version
+    dari.answer("GET", "/agents/agt_1/versions/ver_1", answer)
+    found = side.ask(dari.url, "agents.version", "agt_1", "ver_1")
+    assert (found.id, found.llms) == ("ver_1", ["small", "large"])
+
+
+def test_an_agent_is_found_by_its_exact_name(dari, side):
+    dari.answer("GET", "/agents", {"agents": [AGENT, OTHER]})
+    assert side.ask(dari.url, "agents.get", "echo").id == "agt_2"
+
+
+@pytest.mark.parametrize(
+    ("name", "agents", "text"),
+    [
+        ("tuor", [AGENT, OTHER], "There is no agent named 'tuor': did you mean 'tour'?"),
+        ("Tour", [AGENT, OTHER], "There is no agent named 'Tour': did you mean 'tour'?"),
+        ("xyz", [AGENT, OTHER], "There is no agent named 'xyz': there are echo, tour."),
+        ("xyz", [], "There is no agent named 'xyz', nor any other yet."),
+        (
+            "tour",
+            [AGENT, {**AGENT, "id": "agt_9"}],
+            "2 agents are named 'tour': use an id (agt_1, agt_9).",
+        ),
+    ],
+)
+def test_a_name_without_exactly_one_agent_says_what_there_is(dari, side, name, agents, text):
+    dari.answer("GET", "/agents", {"agents": agents})
+    with pytest.raises(UnknownNameError) as raised:
+        side.ask(dari.url, "agents.get", name)
+    assert str(raised.value) == text
+    assert isinstance(raised.value, NotFoundError)
+
+
+def test_a_message_is_sent_with_a_fresh_idempotency_key_each(dari, side):
+    dari.answer("POST", "/sessions/sess_1/events", SENT)
+    sent = side.ask(dari.url, "sessions.send", "sess_1", "Hi", metadata={"n": 1})
+    side.ask(dari.url, "sessions.send", "sess_1", HELLO)
+    first, second = dari.seen
+    assert first.json == {"type": "user.message", "content": HELLO, "metadata": {"n": 1}}
+    assert second.json == {"type": "user.message", "content": HELLO}
+    keys = [seen.headers["idempotency-key"] for seen in dari.seen]
+    assert all(keys)
+    assert keys[0] != keys[1]
+    assert (sent.event.id, sent.message.id, sent.session.id) == ("sess_1:evt_1", "msg_1", "sess_1")
+
+
+def test_a_given_idempotency_key_is_the_one_that_is_sent(dari, side):
+    dari.answer("POST", "/sessions/sess_1/events", SENT)
+    side.ask(dari.url, "sessions.send", "sess_1", "Hi", idempotency_key="mine")
+    assert dari.seen[0].headers["idempotency-key"] == "mine"
+
+
+def test_a_one_shot_message_carries_the_new_sessions_fields(dari, side):
+    dari.answer("POST", "/agents/agt_1/messages", SENT)
+    side.ask(dari.url, "agents.send", "agt_1", "Hi", session={"llm_id": "small"})
+    assert dari.seen[0].json == {
+        "type": "user.message",
+        "content": HELLO,
+        "session": {"llm_id": "small"},
+    }
+    assert dari.seen[0].headers["idempotency-key"]
+
+
+def test_a_tool_result_is_sent_even_when_it_is_null(dari, side):
+    dari.answer("POST", "/sessions/sess_1/events", SENT)
+    side.ask(dari.url, "sessions.submit_tool_result", "sess_1", "msg_1", "call_1")
+    assert dari.seen[0].json == {
+        "type": "tool.result_submitted",
+        "message_id": "msg_1",
+        "tool_call_id": "call_1",
+        "result": None,
+        "is_error": False,
+    }
+    assert "idempotency-key" not in dari.seen[0].headers
+
+
+def test_creating_a_session_sends_only_what_was_given(dari, side):
+    dari.answer("POST", "/agents/agt_1/sessions", SESSION)
+    side.ask(dari.url, "sessions.create", "agt_1")
+    side.ask(
+        dari.url,
+        "sessions.create",
+        "agt_1",
+        name="n",
+        metadata={"a": "b"},
+        secrets={"TOKEN_1": "s"},
+        llm_api_key="k",
+        llm_id="small",
+        internet_access=False,
+        version_id="ver_1",
+        storage_binding_id="stb_1",
+    )
+    assert dari.seen[0].json == {}
+    assert dari.seen[1].json == {
+        "name": "n",
+        "metadata": {"a": "b"},
+        "secrets": {"TOKEN_1": "s"},
+        "llm_api_key": "k",
+        "llm_id": "small",
+        "internet_access": False,
+        "version_id": "ver_1",
+        "storage_binding_id": "stb_1",
+    }
+
+
+def test_sessions_are_filtered_by_metadata_and_agent_together(dari, side):
+    other = {"id": "sess_2", "agent_id": "agt_2"}
+    dari.answer("GET", "/sessions", {"sessions": [SESSION, other]})
+    found = side.ask(dari.url, "sessions.list", agent_id="agt_1", metadata={"a": "b c"})
+    assert [session.id for session in found] == ["sess_1"]
+    assert dari.seen[0].query == [("metadata.a", "b c")]
+
+
+def test_a_file_is_uploaded_from_a_path_bytes_or_an_open_file(dari, side, tmp_path):
+    dari.answer("POST", "/files", {"id": "file_1", "filename": "x", "size_bytes": 3})
+    path = tmp_path / "täglich.csv"
+    path.write_bytes(b"a,b")
+    with path.open("rb") as file:
+        for source in (path, str(path), file, b"a,b", io.BytesIO(b"a,b")):
+            assert side.ask(dari.url, "files.upload", source).size_bytes == 3
+    side.ask(dari.url, "files.upload", b"a,b", filename="../../etc/x.csv")
+    names = [seen.body.split(b'filename="')[1].split(b'"')[0].decode() for seen in dari.seen]
+    assert names == ["täglich.csv"] * 3 + ["file"] * 2 + ["x.csv"]
+    assert all(b"\r\n\r\na,b\r\n" in seen.body for seen in dari.seen)
+    assert all(b'name="file"' in seen.body for seen in dari.seen)
+
+
+@pytest.mark.parametrize(
+    ("verb", "args", "kwargs", "text"),
+    [
+        ("sessions.send", ("sess_1", "  "), {}, "empty"),
+        ("sessions.send", ("sess_1", []), {}, "empty"),
+        ("sessions.send", ("", "Hi"), {}, "id is needed"),
+        ("sessions.send", (None, "Hi"), {}, "id is needed"),
+        ("sessions.send", ("sess_1", "Hi"), {"idempotency_key": ""}, "1 to 128"),
+        ("sessions.send", ("sess_1", "Hi"), {"idempotency_key": "a\nb"}, "1 to 128"),
+        ("sessions.send", ("sess_1", "Hi"), {"metadata": {"x": float("nan")}}, "as JSON"),
+        ("sessions.send", ("sess_1", "Hi"), {"metadata": {"x": object()}}, "as JSON"),
+        ("sessions.create", ("agt_1",), {"secrets": {"lower": "s"}}, "'lower' cannot name"),
+        ("sessions.create", ("agt_1",), {"secrets": {"EMPTY": ""}}, "EMPTY is empty"),
+        ("agents.send", ("agt_1", "Hi"), {"session": {"secrets": {"1": "s"}}}, "'1' cannot"),
+        ("agents.get", (" ",), {}, "id or a name"),
+        ("files.upload", ("/nowhere/x.csv",), {}, "Cannot read '/nowhere/x.csv': No such file"),
+        ("files.upload", (io.StringIO("x"),), {}, "mode 'rb'"),
+    ],
+)
+def test_what_cannot_be_right_is_refused_before_anything_is_sent(
+    dari, side, verb, args, kwargs, text
+):
+    with pytest.raises(InvalidRequestError, match=text):
+        side.ask(dari.url, verb, *args, **kwargs)
+    assert dari.seen == []
+
+
+@pytest.mark.parametrize(
+    ("session_id", "path"),
+    [
+        ("..", "/v1/sessions/%2E%2E"),
+        (".", "/v1/sessions/%2E"),
+        ("../agents", "/v1/sessions/..%2Fagents"),
+        ("a?b=c#d", "/v1/sessions/a%3Fb%3Dc%23d"),
+        ("a b/ü", "/v1/sessions/a%20b%2F%C3%BC"),
+        ("a%2fb", "/v1/sessions/a%252fb"),
+    ],
+)
+def test_an_id_stays_one_segment_of_the_path(dari, side, session_id, path):
+    with pytest.raises(NotFoundError):
+        side.ask(dari.url, "sessions.get", session_id)
+    assert dari.seen[0].path == path
+    assert dari.seen[0].query == []

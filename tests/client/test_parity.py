@@ -1,0 +1,70 @@
+"""The sync and the async client have the same surface."""
+
+import inspect
+
+import pytest
+
+from dari_nb.client import AsyncClient, Client
+
+NOUNS = {
+    "agents": {"list", "get", "version", "send"},
+    "sessions": {
+        "create",
+        "get",
+        "list",
+        "send",
+        "submit_tool_result",
+        "events",
+        "stream",
+        "messages",
+        "transcript",
+    },
+    "messages": {"get"},
+    "files": {"upload"},
+}
+
+
+def public(thing: object) -> set[str]:
+    return {name for name in dir(thing) if not name.startswith("_")}
+
+
+@pytest.fixture(scope="module")
+def clients():
+    return Client("http://127.0.0.1:9", "dari_key"), AsyncClient("http://127.0.0.1:9", "dari_key")
+
+
+def verbs(clients):
+    return [
+        (name, *(getattr(getattr(client, noun), name) for client in clients))
+        for noun in NOUNS
+        for name in NOUNS[noun]
+    ]
+
+
+def test_the_nouns_and_verbs_are_these_on_both_sides(clients):
+    for client in clients:
+        assert public(client) == {*NOUNS, "base_url", "close"}
+        assert {noun: public(getattr(client, noun)) for noun in NOUNS} == NOUNS
+
+
+def test_verbs_have_the_same_parameters_and_results_on_both_sides(clients):
+    for name, sync, awaited in verbs(clients):
+        mine, theirs = inspect.signature(sync), inspect.signature(awaited)
+        assert mine.parameters == theirs.parameters
+        assert name == "stream" or mine.return_annotation == theirs.return_annotation
+    assert str(inspect.signature(Client)).replace("Client", "") == str(
+        inspect.signature(AsyncClient)
+    ).replace("AsyncClient", "")
+
+
+def test_verbs_have_the_same_documentation_and_their_own_names(clients):
+    for name, sync, awaited in verbs(clients):
+        assert sync.__name__ == awaited.__name__ == name
+        assert sync.__doc__ == awaited.__doc__
+        assert len(sync.__doc__) > 60
+
+
+def test_async_verbs_are_coroutine_functions_except_streams(clients):
+    for name, sync, awaited in verbs(clients):
+        assert inspect.iscoroutinefunction(awaited) is (name != "stream")
+        assert not inspect.iscoroutinefunction(sync)
