@@ -76,8 +76,12 @@ class Ledger:
 
     @property
     def last_event_id(self) -> str | None:
-        """Id of the last event, to resume a stream from."""
-        return self._events[-1].id if self._events else None
+        """Id of the last event before the first gap, to resume a stream from without a loss."""
+        if self.is_complete:
+            return self._events[-1].id if self._events else None
+        numbers = (event.sequence_number for event in self._events)
+        known = next(n for n, number in enumerate(numbers) if number != n + 1)
+        return self._events[known - 1].id if known else None
 
     @property
     def is_complete(self) -> bool:

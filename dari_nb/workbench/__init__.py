@@ -3,9 +3,10 @@
 from .agent import Agent
 from .connection import connect, current
 from .dari import Dari
+from .events import EventStream
 from .frames import events_frame, messages_frame, sessions_frame, tool_calls_frame
 from .listing import Listing
-from .session import EventStream, Session
+from .session import Session
 from .transcript import Transcript
 from .turn import Turn
 

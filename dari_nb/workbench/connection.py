@@ -46,10 +46,10 @@ def connect(
     True
     """
     global _current
-    if target is not None and target != "local":
-        if base_url is not None:
-            raise InvalidRequestError("Give the URL once: as the first argument or as base_url.")
-        base_url = target
+    if target is not None and base_url is not None:
+        raise InvalidRequestError("Give the URL once: as the first argument or as base_url.")
+    if target != "local":
+        base_url = base_url or target
     base_url = base_url or (os.environ.get("DARI_API_URL") if target is None else None)
     api_key = api_key or (os.environ.get("DARI_API_KEY") if target != "local" else None)
     if target == "local" or (base_url is None and api_key is None):

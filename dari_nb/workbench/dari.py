@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Coroutine, Mapping
+from concurrent.futures import Future
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from .. import models
 from ..client import AsyncClient, Client
+from ._background import background
 from .agent import Agent
 from .listing import Listing
 from .session import Attachment, Session
 
 if TYPE_CHECKING:
     from ..local import LocalDari
+
+T = TypeVar("T")
 
 
 class Dari:
@@ -33,6 +38,7 @@ class Dari:
         self.server = server
         self._api_key = api_key
         self._agent_names: dict[str, str] = {}
+        self._tasks: set[asyncio.Task[Any] | None] = set()
         self.client = Client(base_url, api_key)
         self.agents = Agents(self)
         self.sessions = Sessions(self)
@@ -41,10 +47,6 @@ class Dari:
     @cached_property
     def stream_client(self) -> AsyncClient:
         """The client that the background loop uses; nothing else may."""
-        return self.async_client()
-
-    def async_client(self) -> AsyncClient:
-        """Make an asynchronous client for an event loop of your own."""
         return AsyncClient(self.base_url, self._api_key)
 
     @property
@@ -57,6 +59,37 @@ class Dari:
         if agent_id not in self._agent_names:
             self._agent_names[agent_id] = self.client.agents.get(agent_id).name
         return self._agent_names[agent_id]
+
+    def close(self) -> None:
+        """Close the connections; what was read stays usable. The embedded server goes on."""
+        self.client.close()
+        if "stream_client" in vars(self):
+            background().run(self._close_streams()).result()
+
+    def run(self, work: Coroutine[Any, Any, T]) -> Future[T]:
+        """Run a coroutine on the background loop until it ends or the connection is closed."""
+        return background().run(self._tracked(work))
+
+    async def _tracked(self, work: Coroutine[Any, Any, T]) -> T:
+        task = asyncio.current_task()
+        self._tasks.add(task)
+        try:
+            return await work
+        finally:
+            self._tasks.discard(task)
+
+    async def _close_streams(self) -> None:
+        running = [task for task in self._tasks if task is not None]
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+        await self.stream_client.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def __repr__(self) -> str:
         return f"<Dari {'local' if self.is_local else self.base_url}>"

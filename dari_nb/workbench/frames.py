@@ -36,7 +36,7 @@ def sessions_frame(source: Source = None, *, dari: Dari | None = None) -> pd.Dat
     """
     from .. import frames
 
-    return frames.sessions_frame([s.resource for s in _sessions(source, dari or current())])
+    return frames.sessions_frame([s.latest() for s in _sessions(source, dari or current())])
 
 
 def messages_frame(source: Source = None, *, dari: Dari | None = None) -> pd.DataFrame:

@@ -14,6 +14,7 @@ from .views import View, view_of
 if TYPE_CHECKING:
     from .turn import Turn
 
+
 def show(turn: Turn, timeout: float | None, *, wait: bool) -> None:
     """Show a turn in the place that fits; see :meth:`Turn.follow`."""
     if turn.session.feed.has_ended(turn.id):

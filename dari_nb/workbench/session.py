@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +11,7 @@ from .. import models
 from ..errors import DariError
 from ..models import Event, Message, as_content
 from ._feed import Feed
+from .events import EventStream
 from .transcript import Transcript
 from .turn import Turn
 
@@ -29,13 +30,15 @@ class Session:
     'Hello'
 
     Attributes:
+        dari: The connection it was reached through.
         resource: The session as the server last sent it.
         feed: Its ledger as far as it came.
     """
 
     def __init__(self, dari: Dari, resource: models.Session) -> None:
-        self._dari = dari
+        self.dari = dari
         self.resource = resource
+        self._sent = False
         self.feed = Feed(dari.stream_client, resource.id)
 
     @property
@@ -69,14 +72,19 @@ class Session:
         if self.agent_id is None:
             return "Agent"
         try:
-            return self._dari.agent_name(self.agent_id)
+            return self.dari.agent_name(self.agent_id)
         except DariError:
             return self.agent_id
 
     def refresh(self) -> models.Session:
         """Ask the server for the session's present state (contract, section 5)."""
-        self.resource = self._dari.client.sessions.get(self.id)
+        self.resource = self.dari.client.sessions.get(self.id)
+        self._sent = False
         return self.resource
+
+    def latest(self) -> models.Session:
+        """Return the session's state, asked for anew if something was sent since it was read."""
+        return self.refresh() if self._sent else self.resource
 
     def send(
         self,
@@ -97,14 +105,15 @@ class Session:
             ApiError: The server refused it.
         """
         content = as_content(prompt)
-        content += as_content_files(self._dari, files)
-        sent = self._dari.client.sessions.send(
+        content += as_content_files(self.dari, files)
+        sent = self.dari.client.sessions.send(
             self.id, content, metadata=dict(metadata) if metadata else None
         )
         return self.turn_of(sent)
 
     def turn_of(self, sent: models.SendResult) -> Turn:
         """Make the turn that belongs to the answer to a sent message."""
+        self._sent = True
         self.feed.add([sent.event])
         message_id = sent.message.id if sent.message else sent.event.turn_id
         return Turn(self, str(message_id))
@@ -126,15 +135,15 @@ class Session:
 
     def events(self, limit: int | None = None) -> list[Event]:
         """Return the ledger's events, oldest first (contract, section 8)."""
-        return self._dari.client.sessions.events(self.id, limit=limit)
+        return self.dari.client.sessions.events(self.id, limit=limit)
 
     def messages(self) -> list[Message]:
         """Return the messages in order (contract, section 7)."""
-        return self._dari.client.sessions.messages(self.id)
+        return self.dari.client.sessions.messages(self.id)
 
     def transcript(self) -> Transcript:
         """Return the session as it stands, ready to show (contract, section 9)."""
-        return Transcript(self._dari.client.sessions.transcript(self.id))
+        return Transcript(self.dari.client.sessions.transcript(self.id))
 
     def stream(self, *, last_event_id: str | None = None) -> EventStream:
         """Return the events as they come, for ``for`` and for ``async for``.
@@ -145,7 +154,7 @@ class Session:
         >>> async for event in session.stream():  # doctest: +SKIP
         ...     print(event.type)
         """
-        return EventStream(self._dari, self.id, last_event_id)
+        return EventStream(self.dari, self.id, last_event_id)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the session resource in the API's own shape."""
@@ -157,27 +166,6 @@ class Session:
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
         return self.transcript().to_mimebundle()
-
-
-class EventStream:
-    """Events of one session as they come; iterate it with ``for`` or ``async for``."""
-
-    def __init__(self, dari: Dari, session_id: str, last_event_id: str | None) -> None:
-        self._dari = dari
-        self._session_id = session_id
-        self._last_event_id = last_event_id
-
-    def __iter__(self) -> Iterator[Event]:
-        sessions = self._dari.client.sessions
-        with sessions.stream(self._session_id, last_event_id=self._last_event_id) as stream:
-            yield from stream
-
-    async def __aiter__(self) -> AsyncIterator[Event]:
-        async with self._dari.async_client() as client:
-            stream = client.sessions.stream(self._session_id, last_event_id=self._last_event_id)
-            async with stream:
-                async for event in stream:
-                    yield event
 
 
 def as_content_files(dari: Dari, files: Iterable[Attachment]) -> models.Content:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
-import time
 from collections.abc import Generator
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +15,7 @@ from ..models import (
     UserMessageItem,
     seconds_between,
 )
-from ._background import background, wait_for
+from ._background import wait_for
 
 if TYPE_CHECKING:
     from ..render import Head
@@ -106,11 +105,9 @@ class Turn:
             TimedOutError: It has not ended in time. It goes on; wait again or follow it.
             StreamInterrupted: The connection broke and could not be taken up again.
         """
-        deadline = None if timeout is None else time.monotonic() + timeout
         while True:
-            left = None if deadline is None else max(0.0, deadline - time.monotonic())
             try:
-                wait_for(self.following(), left)
+                wait_for(self.following(), timeout)
                 return self
             except concurrent.futures.CancelledError:
                 continue  # somebody stopped a live view of this turn: take it up again
@@ -177,7 +174,7 @@ class Turn:
     def following(self) -> concurrent.futures.Future[None]:
         """Return the future of the turn's end; starts, or takes up again, what was stopped."""
         if self._following is None or _broke(self._following):
-            self._following = background().run(self.session.feed.follow(self.id))
+            self._following = self.session.dari.run(self.session.feed.follow(self.id))
         return self._following
 
     def _rest(self) -> None:

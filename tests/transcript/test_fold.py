@@ -167,11 +167,17 @@ def test_the_message_id_in_the_payload_is_enough():
 def test_a_gap_is_known_and_filled_later():
     ledger = Ledger([PLAIN[0], *PLAIN[2:]])
     assert not ledger.is_complete
+    assert ledger.last_event_id == PLAIN[0].id
     assert ledger.add([PLAIN[1]])
     assert ledger.is_complete
     assert ledger.events == PLAIN
     assert ledger.session_status == "idle"
     assert ledger.last_event_id == PLAIN[-1].id
+
+
+def test_a_ledger_without_its_beginning_is_resumed_from_the_start():
+    assert Ledger(PLAIN[2:]).last_event_id is None
+    assert Ledger().last_event_id is None
 
 
 def test_nothing_new_changes_nothing():

@@ -1,0 +1,62 @@
+import _thread
+import threading
+
+import pytest
+
+from dari_nb.errors import TimedOutError
+
+
+def interrupt_when(condition):
+    def watch():
+        while not condition():
+            pass
+        _thread.interrupt_main()
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def test_following_prints_the_turn_in_order_and_without_escape_codes(d, capsys):
+    turn = d.agents.get("calculator").send("What is 6 * 7?").follow()
+    out = capsys.readouterr().out
+    assert turn.status == "completed"
+    assert out.index("You") < out.index("6 * 7") < out.index("evaluate") < out.index("42")
+    assert "\x1b" not in out
+
+
+def test_following_a_finished_turn_prints_it_whole(d, capsys):
+    d.agents.get("echo").send("Hi").wait().follow()
+    out = capsys.readouterr().out
+    assert "echo" in out
+    assert "Hi" in out
+
+
+def test_an_interrupt_keeps_what_came_and_the_turn_goes_on(d, gate, capsys):
+    turn = d.agents.get("gated").send("Hi")
+    interrupt_when(lambda: "first" in [getattr(item, "text", "") for item in turn.items])
+    with pytest.raises(KeyboardInterrupt):
+        turn.follow()
+    assert "first" in capsys.readouterr().out
+    assert turn.status == "running"
+    gate.open()
+    assert turn.follow().text == "first\n\nsecond"
+    assert "second" in capsys.readouterr().out
+
+
+def test_a_timeout_keeps_what_came(d, gate, capsys):
+    turn = d.agents.get("gated").send("Hi")
+    with pytest.raises(TimedOutError):
+        turn.follow(timeout=0.5)
+    assert "first" in capsys.readouterr().out
+
+
+def test_without_waiting_a_terminal_gets_one_line(d, gate, capsys):
+    turn = d.agents.get("gated").send("Hi").follow(wait=False)
+    assert capsys.readouterr().out.startswith(f"<Turn {turn.id} ")
+
+
+def test_a_session_follows_its_last_turn(d, capsys):
+    session = d.sessions.create("echo")
+    session.send("Hi")
+    assert session.follow().status == "completed"
+    session.transcript().show()
+    assert capsys.readouterr().out.count("You wrote") == 2

@@ -1,0 +1,191 @@
+import asyncio
+import time
+
+import pytest
+
+from dari_nb.errors import InvalidRequestError, NotFoundError, TimedOutError, TurnFailedError
+from dari_nb.local import ToolCall
+
+
+def until(condition):
+    deadline = time.monotonic() + 10
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen in 10 s"
+        time.sleep(0.005)
+
+
+def test_sending_returns_at_once_and_reading_the_text_waits(d, gate):
+    turn = d.agents.get("gated").send("Hi")
+    until(lambda: len(turn.items) == 3)
+    assert turn.status == "running"
+    assert turn.seconds is None
+    gate.open()
+    assert turn.text == "first\n\nsecond"
+    assert turn.status == "completed"
+    assert turn.prompt == "Hi"
+    assert turn.error is None
+    assert turn.seconds >= 0
+
+
+def test_a_wait_that_is_too_short_raises_and_the_turn_goes_on(d, gate):
+    turn = d.agents.get("gated").send("Hi")
+    with pytest.raises(TimedOutError, match=r"0\.05 s; it goes on"):
+        turn.wait(0.05)
+    gate.open()
+    assert turn.wait(10).status == "completed"
+
+
+def test_a_turn_can_be_awaited(d):
+    async def ask():
+        turn = await d.agents.get("echo").send("Hi")
+        return turn.status, turn.text
+
+    status, text = asyncio.run(ask())
+    assert status == "completed"
+    assert "Hi" in text
+
+
+def test_a_stopped_turn_is_taken_up_again(d, gate):
+    turn = d.agents.get("gated").send("Hi")
+    turn.following().cancel()
+    gate.open()
+    assert turn.wait(10).text == "first\n\nsecond"
+
+
+def test_a_failed_turn_tells_the_cause_and_raises_on_request(server, d):
+    @server.agent("broken")
+    def broken(prompt):
+        yield "so far"
+        raise ValueError(prompt)
+
+    turn = d.agents.get("broken").send("no luck").wait()
+    assert (turn.status, turn.text, turn.error) == ("failed", "so far", "ValueError: no luck")
+    with pytest.raises(TurnFailedError, match="ValueError: no luck"):
+        turn.raise_for_status()
+
+
+def test_tool_calls_can_be_read_while_the_turn_waits_for_an_answer(server, d):
+    @server.agent("asker")
+    def asker(prompt):
+        answer = yield ToolCall("lookup", {"q": prompt}, external=True)
+        yield f"got {answer.result}"
+
+    turn = d.agents.get("asker").send("x")
+    call = turn.tool_calls[0]
+    assert (turn.status, call.status, call.arguments) == (
+        "waiting_for_tool",
+        "requested",
+        {"q": "x"},
+    )
+    d.client.sessions.submit_tool_result(turn.session.id, turn.id, call.tool_call_id, 42)
+    assert turn.wait(10).text == "got 42"
+
+
+def test_a_session_goes_on_and_knows_its_last_turn(d):
+    session = d.sessions.create("echo", name="lesson", metadata={"n": "1"})
+    with pytest.raises(Exception, match="Nothing was sent"):
+        session.turn()
+    session.send("one")
+    second = session.send("two", metadata={"k": "v"}).wait()
+    assert session.turn().id == second.id
+    assert [m.parts[0]["text"] for m in session.messages()] == ["one", "two"]
+    assert session.messages()[1].metadata == {"k": "v"}
+    assert [e.type for e in session.events()].count("user.message") == 2
+    assert [i.type for i in session.transcript().items] == ["user_message", "assistant_message"] * 2
+    assert session.transcript().to_dict()["session"]["id"] == session.id
+    assert (session.name, session.metadata, session.agent_name) == ("lesson", {"n": "1"}, "echo")
+
+
+def test_two_turns_of_one_session_can_be_followed_at_once(d, gate):
+    session = d.sessions.create("gated")
+    turns = [session.send("one"), session.send("two")]
+    until(lambda: len(turns[0].items) == 3)
+    assert turns[1].status == "queued"
+    gate.open()
+    assert [turn.wait(10).status for turn in turns] == ["completed", "completed"]
+    assert gate.asked == ["one", "two"]
+
+
+def test_events_come_by_for_and_by_async_for(d):
+    session = d.agents.get("echo").send("Hi").wait().session
+
+    def is_last(event):
+        return event.type == "session.status_changed" and event.data["status"] == "idle"
+
+    def sync_types():
+        types = []
+        for event in session.stream():
+            types.append(event.type)
+            if is_last(event):
+                break
+        return types
+
+    async def async_types():
+        types = []
+        async for event in session.stream():
+            types.append(event.type)
+            if is_last(event):
+                break
+        return types
+
+    expected = [event.type for event in session.events()]
+    assert sync_types() == expected
+    assert asyncio.run(async_types()) == expected
+
+
+def test_files_are_attached(d, tmp_path):
+    file = tmp_path / "notes.md"
+    file.write_text("the passport is in the blue folder")
+    turn = d.agents.get("librarian").send("where is the passport?", files=[file])
+    assert "blue folder" in turn.text
+
+
+def test_a_missing_file_is_refused_before_anything_is_sent(d, tmp_path):
+    with pytest.raises(InvalidRequestError, match=r"nothing\.md"):
+        d.agents.get("librarian").send("read", files=[tmp_path / "nothing.md"])
+    assert d.sessions.list() == []
+
+
+def test_an_empty_prompt_is_refused(d):
+    with pytest.raises(InvalidRequestError, match="empty"):
+        d.agents.get("echo").send("  ")
+
+
+def test_an_unknown_llm_option_is_refused_with_the_known_ones(d):
+    agent = d.agents.get("echo")
+    assert agent.llms == ["small", "large"]
+    with pytest.raises(InvalidRequestError, match="no LLM option 'smal'; it has: small, large"):
+        agent.send("Hi", llm="smal")
+    assert agent.send("Hi", llm="small").session.llm_id == "small"
+
+
+def test_agents_are_found_by_id_and_by_name(d):
+    agent = d.agents.get("echo")
+    assert d.agents.get(agent.id).name == "echo"
+    assert "echo" in [agent.name for agent in d.agents.list()]
+    with pytest.raises(NotFoundError, match="echo"):
+        d.agents.get("ecko")
+
+
+def test_sessions_are_found_by_agent_and_by_metadata(d):
+    d.agents.get("echo").send("a", metadata={"run": "1"}).wait()
+    wanted = d.agents.get("echo").send("b", metadata={"run": "2"}).wait().session
+    d.agents.get("tour").start()
+    assert [s.id for s in d.sessions.list(metadata={"run": "2"})] == [wanted.id]
+    assert len(d.sessions.list(agent="echo")) == 2
+    assert d.sessions.get(wanted.id).metadata == {"run": "2"}
+
+
+def test_objects_show_as_bundles_and_short_reprs(d):
+    turn = d.agents.get("echo").send("Hi").wait()
+    for shown in (
+        turn,
+        turn.session,
+        turn.session.transcript(),
+        d.agents.list(),
+        d.sessions.list(),
+    ):
+        bundle = shown._repr_mimebundle_()
+        assert set(bundle) == {"text/html", "text/markdown", "text/plain"}
+    assert repr(turn) == f"<Turn {turn.id} completed>"
+    assert "Hi" in turn._repr_mimebundle_()["text/plain"]
