@@ -130,7 +130,7 @@ class LocalDari:
         def register(function: _F) -> _F:
             about = description or inspect.getdoc(function) or ""
             manifest = manifest_of(name, description=about, llms=llms, default=default_llm)
-            self._store.publish(name, manifest)
+            self._open_store().publish(name, manifest)
             self._functions[name] = function
             return function
 
@@ -150,7 +150,7 @@ class LocalDari:
         Raises:
             InvalidRequestError: The file cannot be read; the text names the line.
         """
-        return load_runs(self._store, path, agent)
+        return load_runs(self._open_store(), path, agent)
 
     def replay(self, session_id: str, speed: float = 1.0) -> str:
         """Play a session again in a new one, live, as if its agent did it now.
@@ -172,7 +172,7 @@ class LocalDari:
             raise InvalidRequestError(f"speed must be more than 0, not {speed!r}")
         if self._serving is None or self._backend is None:
             raise InvalidRequestError("The local Dari is not running: call start() first.")
-        if self._store.session(session_id) is None:
+        if self._open_store().session(session_id) is None:
             raise InvalidRequestError(f"No session {session_id!r} on this server.")
         return self._serving.call(partial(start_replay, self._backend, session_id, speed))
 
@@ -180,10 +180,9 @@ class LocalDari:
         """Start serving; does nothing when it serves already."""
         if self._serving is not None:
             return self
-        if not self._close_store.alive:
-            raise InvalidRequestError("This local Dari is closed: make a new one.")
-        fail_unfinished(self._store)
-        backend = Backend(self._store, self._functions.get, self._pace)
+        store = self._open_store()
+        fail_unfinished(store)
+        backend = Backend(store, self._functions.get, self._pace)
         sock = bind(*self._address)
         host, port = sock.getsockname()[:2]
 
@@ -212,6 +211,11 @@ class LocalDari:
             serving.stop()
         if self.path is not None:
             self._close_store()
+
+    def _open_store(self) -> Store:
+        if not self._close_store.alive:
+            raise InvalidRequestError("This local Dari has let go of its file: make a new one.")
+        return self._store
 
     def __enter__(self) -> Self:
         return self.start()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import socket
 from collections.abc import Awaitable, Callable
 from threading import Event, Thread
@@ -14,6 +15,10 @@ from starlette.types import ASGIApp
 from ..errors import DariError, InvalidRequestError
 
 _T = TypeVar("_T")
+
+# Where nobody listens to these loggers, their warnings must not end up in somebody's notebook.
+for _name in ("uvicorn", "python_multipart"):
+    logging.getLogger(_name).addHandler(logging.NullHandler())
 
 
 class Serving:
@@ -56,7 +61,7 @@ class Serving:
 
         return asyncio.run_coroutine_threadsafe(run(), self.loop).result()
 
-    def stop(self, timeout: float = 5.0) -> None:
+    def stop(self, timeout: float = 2.0) -> None:
         """End streams and turns, and wait for the thread."""
         if self.loop is not None and self._stopping is not None and not self.loop.is_closed():
             self.loop.call_soon_threadsafe(self._stopping.set)
@@ -78,7 +83,8 @@ class Serving:
         serving = self.loop.create_task(server.serve(sockets=[self._socket]))
         while not server.started and not serving.done():
             await asyncio.sleep(0.001)
-        self._ready.set()
+        if server.started:
+            self._ready.set()
         stopping = self.loop.create_task(self._stopping.wait())
         await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
         stopping.cancel()
@@ -93,7 +99,6 @@ def _config(app: ASGIApp) -> uvicorn.Config:
         lifespan="off",
         ws="none",
         log_config=None,
-        log_level="critical",
         access_log=False,
         timeout_graceful_shutdown=1,
         server_header=False,
@@ -107,7 +112,8 @@ def bind(host: str, port: int) -> socket.socket:
         InvalidRequestError: The address cannot be bound.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    sock = socket.socket(family, socket.SOCK_STREAM)
+    # asyncio turns Nagle's delay off only where the protocol is named: 40 ms for each answer.
+    sock = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         sock.bind((host, port))

@@ -11,7 +11,7 @@ from threading import Event, Thread
 from typing import Any, cast
 
 from ...models import Content
-from .turn import ToolCall, ToolResult, Turn
+from .turn import ToolCall, ToolResult, Turn, TurnFailure
 
 Step = str | Content | ToolCall | ToolResult
 """What an agent may yield: a text, content blocks, a call, a result."""
@@ -28,12 +28,20 @@ async def run_agent(function: AgentFunction, turn: Turn, record: Record) -> None
     agent raises is raised here.
     """
     arguments = (turn.prompt, turn)[: _parameters(function)]
-    if _is(function, inspect.isasyncgenfunction):
-        await _drive_async(function(*arguments), record)
-    elif _is(function, inspect.iscoroutinefunction):
-        await _say(await function(*arguments), record)
-    else:
-        await _Thread(function, arguments).run(record)
+    try:
+        if _is(function, inspect.isasyncgenfunction):
+            await _drive_async(function(*arguments), record)
+        elif _is(function, inspect.iscoroutinefunction):
+            await _say(await function(*arguments), record)
+        else:
+            await _Thread(function, arguments).run(record)
+    except asyncio.CancelledError as error:
+        task = asyncio.current_task()
+        if task is not None and task.cancelling():
+            raise
+        raise _as_exception(error) from None
+    except BaseException as error:  # noqa: BLE001
+        raise _as_exception(error) from None
 
 
 def _parameters(function: AgentFunction) -> int:
@@ -116,10 +124,10 @@ class _Thread:
 
 
 def _as_exception(error: BaseException) -> Exception:
-    """Keep what leaves the agent an ordinary error: its ``exit()`` must not end the server."""
+    """Keep what leaves an agent an ordinary error: its ``exit()`` must not end the server."""
     if isinstance(error, Exception):
         return error
-    return RuntimeError(f"{type(error).__name__}: {error}")
+    return TurnFailure(f"{type(error).__name__}: {error}".removesuffix(": "))
 
 
 def _drive(answer: Any, record: Callable[[Step], Any]) -> None:

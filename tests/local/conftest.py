@@ -1,0 +1,123 @@
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import httpx
+import pytest
+
+from dari_nb.local import LocalDari
+
+Json = dict[str, Any]
+
+
+class Caller:
+    """Plain HTTP calls to a local Dari, so that no client of ours can hide an error."""
+
+    def __init__(self, server: LocalDari) -> None:
+        self.http = httpx.Client(
+            base_url=f"{server.url}/v1", headers={"Authorization": f"Bearer {server.api_key}"}
+        )
+
+    def get(self, path: str, **options: Any) -> Json:
+        answer = self.http.get(path, **options)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    def post(self, path: str, json: Any = None, **options: Any) -> Json:
+        answer = self.http.post(path, json=json, **options)
+        assert answer.is_success, answer.text
+        return answer.json()
+
+    def refused(self, path: str, json: Any = None, **options: Any) -> tuple[int, Any]:
+        answer = self.http.post(path, json=json, **options)
+        assert list(answer.json()) == ["detail"]
+        return answer.status_code, answer.json()["detail"]
+
+    def agent_id(self, name: str) -> str:
+        return next(a["id"] for a in self.get("/agents")["agents"] if a["name"] == name)
+
+    def create(self, agent: str, **fields: Any) -> str:
+        return self.post(f"/agents/{self.agent_id(agent)}/sessions", fields)["id"]
+
+    def send(self, session_id: str, text: str, *files: str, **options: Any) -> Json:
+        body = {"type": "user.message", "content": content(text, *files)}
+        return self.post(f"/sessions/{session_id}/events", body, **options)
+
+    def ask(self, agent: str, text: str, *files: str, **session: Any) -> Json:
+        """Send a first message; returns the finished message."""
+        body = {"type": "user.message", "content": content(text, *files), "session": session}
+        sent = self.post(f"/agents/{self.agent_id(agent)}/messages", body)
+        return self.finished(sent["message"]["id"])
+
+    def finished(self, message_id: str) -> Json:
+        return self.reaches(message_id, "completed", "failed")
+
+    def reaches(self, message_id: str, *statuses: str) -> Json:
+        return until(lambda: self.get(f"/messages/{message_id}"), lambda m: m["status"] in statuses)
+
+    def rests(self, session_id: str) -> Json:
+        return until(lambda: self.get(f"/sessions/{session_id}"), lambda s: s["status"] == "idle")
+
+    def upload(self, name: str, data: bytes) -> str:
+        return self.post("/files", files={"file": (name, data)})["id"]
+
+    def events(self, session_id: str) -> list[Json]:
+        return self.get(f"/sessions/{session_id}/events")["events"]
+
+    def items(self, session_id: str) -> list[Json]:
+        return self.get(f"/sessions/{session_id}/transcript")["timeline"]["items"]
+
+    def messages(self, session_id: str) -> list[Json]:
+        return self.get(f"/sessions/{session_id}/messages")["messages"]
+
+
+def content(text: str, *files: str) -> list[Json]:
+    return [{"type": "text", "text": text}, *({"type": "file", "file_id": f} for f in files)]
+
+
+def until(look: Callable[[], Any], is_right: Callable[[Any], bool], seconds: float = 10) -> Any:
+    end = time.monotonic() + seconds
+    while not is_right(seen := look()):
+        assert time.monotonic() < end, f"still {seen}"
+        time.sleep(0.002)
+    return seen
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[LocalDari]:
+    """One server for all tests that leave it as it is."""
+    with LocalDari() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def api(server: LocalDari) -> Iterator[Caller]:
+    caller = Caller(server)
+    yield caller
+    caller.http.close()
+
+
+@pytest.fixture
+def call() -> Callable[[LocalDari], Any]:
+    """Makes callers for a test's own servers, as context managers."""
+
+    @contextmanager
+    def calling(server: LocalDari) -> Iterator[Caller]:
+        caller = Caller(server)
+        try:
+            yield caller
+        finally:
+            caller.http.close()
+
+    return calling
+
+
+@pytest.fixture
+def wait() -> Callable[..., Any]:
+    return until
+
+
+@pytest.fixture
+def blocks() -> Callable[..., list[Json]]:
+    return content

@@ -1,0 +1,49 @@
+def test_the_scripted_agents_are_listed_oldest_first(api):
+    agents = api.get("/agents")["agents"]
+    assert [a["name"] for a in agents[:4]] == ["echo", "calculator", "librarian", "tour"]
+    assert set(agents[0]) == {"id", "name", "active_version_id", "created_at", "deleted_at"}
+    assert agents[0]["id"].startswith("agt_")
+    assert agents[0]["deleted_at"] is None
+
+
+def test_an_agent_is_got_by_id(api):
+    agent_id = api.agent_id("tour")
+    assert api.get(f"/agents/{agent_id}")["name"] == "tour"
+    assert api.http.get("/agents/agt_none").json() == {"detail": "No agent 'agt_none'"}
+
+
+def test_a_version_shows_its_manifest_with_the_llm_options(api):
+    agent_id = api.agent_id("tour")
+    listed = api.get(f"/agents/{agent_id}/versions")
+    assert listed["agent"]["id"] == agent_id
+    assert [v["is_active"] for v in listed["versions"]] == [True]
+    got = api.get(f"/agents/{agent_id}/versions/{listed['versions'][0]['id']}")
+    assert got["version"]["agent_id"] == agent_id
+    manifest = got["version"]["manifest"]
+    assert list(manifest["llm"]["options"]) == ["small", "large"]
+    assert "small" in manifest["description"]
+
+
+def test_an_unknown_version_is_404(api):
+    answer = api.http.get(f"/agents/{api.agent_id('tour')}/versions/ver_none")
+    assert (answer.status_code, answer.json()) == (404, {"detail": "No version 'ver_none'"})
+
+
+def test_registering_a_name_again_publishes_a_version_only_when_something_differs(server, api):
+    server.agent("again")(lambda prompt: "one")
+    server.agent("again")(lambda prompt: "two")
+    agent_id = api.agent_id("again")
+    assert len(api.get(f"/agents/{agent_id}/versions")["versions"]) == 1
+    assert api.ask("again", "?")["output"]["parts"][0]["text"] == "two"
+    server.agent("again", llms=("a", "b"))(lambda prompt: "three")
+    versions = api.get(f"/agents/{agent_id}/versions")["versions"]
+    assert [v["is_active"] for v in versions] == [True, False]
+
+
+def test_a_session_can_be_pinned_to_an_older_version(server, api):
+    server.agent("pinned", llms=("old",))(lambda prompt: "?")
+    server.agent("pinned", llms=("new",))(lambda prompt: "?")
+    agent_id = api.agent_id("pinned")
+    old = api.get(f"/agents/{agent_id}/versions")["versions"][1]["id"]
+    session = api.get(f"/sessions/{api.create('pinned', version_id=old)}")
+    assert (session["version_id"], session["llm_id"]) == (old, "old")
