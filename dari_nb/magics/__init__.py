@@ -41,6 +41,7 @@ class DariMagics(Magics):
         """Send a message to the current session: ``turn = session.send(text).follow()``."""
         sending.send(self.shell, self.state, line, cell)
 
+    @no_var_expand
     @cell_magic
     @usage_errors
     def dari_agent(self, line: str, cell: str) -> None:

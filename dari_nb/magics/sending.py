@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from IPython.core.error import UsageError
@@ -10,10 +11,12 @@ from ..errors import TimedOutError
 from . import options as opt
 from .interpolate import interpolate
 from .options import Line, LineParser
-from .state import State, assign
+from .state import State, assign, variable
 
 if TYPE_CHECKING:
     from ..workbench import Turn
+
+Fill = Callable[[str], str]
 
 SEND = LineParser("%dari_send [options] TEXT", (*opt.SENDING, opt.SESSION))
 AGENT = LineParser("%%dari_agent AGENT [options]", opt.SENDING)
@@ -27,8 +30,10 @@ def send(shell: Any, state: State, line: str, cell: str | None) -> None:
     parsed = SEND.text(line)
     if cell is not None and parsed.text:
         raise UsageError(f"the text belongs into the cell, not on the line: {parsed.text!r}")
-    prompt = _prompt(shell, parsed, parsed.text if cell is None else cell)
-    deliver(shell, state, parsed, _send(shell, state, parsed, prompt))
+    show = _Showing(shell, state, parsed)
+    fill = _filling(shell, parsed)
+    prompt = _prompt(parsed.text if cell is None else cell, fill)
+    show(_send(state, parsed, prompt, _attached(parsed, fill)))
 
 
 def agent(shell: Any, state: State, line: str, cell: str) -> None:
@@ -36,11 +41,13 @@ def agent(shell: Any, state: State, line: str, cell: str) -> None:
     parsed, words = AGENT.words(line)
     if len(words) != 1:
         raise UsageError(f"name one agent\nusage: {AGENT.usage}")
-    prompt = _prompt(shell, parsed, cell)
-    chosen = state.dari.agents.get(words[0])
-    turn = chosen.send(prompt, llm=parsed.get(opt.LLM), **_attached(shell, parsed))
+    show = _Showing(shell, state, parsed)
+    fill = _filling(shell, parsed)
+    prompt, attached = _prompt(cell, fill), _attached(parsed, fill)
+    chosen = state.dari.agents.get(fill(words[0]))
+    turn = chosen.send(prompt, llm=parsed.get(opt.LLM), **attached)
     state.use(chosen, parsed.get(opt.LLM))
-    deliver(shell, state, parsed, turn)
+    show(turn)
 
 
 def follow(shell: Any, state: State, line: str) -> None:
@@ -48,62 +55,72 @@ def follow(shell: Any, state: State, line: str) -> None:
     parsed, words = FOLLOW.words(line)
     if len(words) > 1:
         raise UsageError(f"name one session\nusage: {FOLLOW.usage}")
-    session = state.session_or(words[0] if words else None)
-    deliver(shell, state, parsed, session.turn())
+    show = _Showing(shell, state, parsed)
+    show(state.session_or(words[0] if words else None).turn())
 
 
-def deliver(shell: Any, state: State, parsed: Line, turn: Turn) -> None:
-    """Show a turn as the options say, and raise when it failed."""
-    timeout = opt.seconds(parsed.get(opt.TIMEOUT))
-    state.started(turn)
-    assign(shell, parsed.get(opt.ASSIGN), turn)
-    background = parsed.has(opt.BACKGROUND)
-    try:
-        if not parsed.has(opt.QUIET):
-            turn.follow(timeout, wait=not background)
-        elif not background:
-            turn.wait(timeout)
-    except KeyboardInterrupt:
-        stopped = "stopped following"
-    except TimedOutError:
-        stopped = f"not finished after {timeout:g} s"
-    else:
-        if not background:
+class _Showing:
+    """How a turn is to be shown: checked before anything is sent, done after."""
+
+    def __init__(self, shell: Any, state: State, parsed: Line) -> None:
+        self._shell = shell
+        self._state = state
+        self._name = variable(parsed.get(opt.ASSIGN))
+        self._timeout = opt.seconds(parsed.get(opt.TIMEOUT))
+        self._quiet = parsed.has(opt.QUIET)
+        self._background = parsed.has(opt.BACKGROUND)
+
+    def __call__(self, turn: Turn) -> None:
+        self._state.started(turn)
+        assign(self._shell, self._name, turn)
+        try:
+            self._show(turn)
+        except KeyboardInterrupt:
+            stopped = "stopped following"
+        except TimedOutError:
+            stopped = f"not finished after {self._timeout:g} s"
+        else:
+            return
+        raise UsageError(
+            f"{stopped}; the turn goes on in {turn.session.id}: %dari_follow shows it again"
+        )
+
+    def _show(self, turn: Turn) -> None:
+        if not self._quiet:
+            turn.follow(self._timeout, wait=not self._background)
+        elif not self._background:
+            turn.wait(self._timeout)
+        if not self._background:
             turn.raise_for_status()
-        return
-    raise UsageError(
-        f"{stopped}; the turn goes on in {turn.session.id}: %dari_follow shows it again"
-    )
 
 
-def _send(shell: Any, state: State, parsed: Line, prompt: str) -> Turn:
-    attached = _attached(shell, parsed)
+def _send(state: State, parsed: Line, prompt: str, attached: dict[str, Any]) -> Turn:
     session_id, llm = parsed.get(opt.SESSION), parsed.get(opt.LLM)
     if session_id or (state.session is not None and llm is None):
-        session = state.session_or(session_id)
         if llm is not None:
             raise UsageError("a session keeps its LLM: leave out --llm, or start a new session")
-        return session.send(prompt, **attached)
+        return state.session_or(session_id).send(prompt, **attached)
     if state.agent is None:
         names = ", ".join(agent.name for agent in state.dari.agents.list())
         raise UsageError(f"choose an agent first: %dari use NAME (there are: {names})")
     return state.agent.send(prompt, llm=llm or state.llm, **attached)
 
 
-def _prompt(shell: Any, parsed: Line, text: str) -> str:
+def _prompt(text: str, fill: Fill) -> str:
     text = text.strip()
     if not text:
         raise UsageError("the message is empty: write a prompt")
-    return _filled_in(shell, parsed, text)
+    return fill(text)
 
 
-def _attached(shell: Any, parsed: Line) -> dict[str, Any]:
-    metadata = [_filled_in(shell, parsed, pair) for pair in parsed.get(opt.META)]
+def _attached(parsed: Line, fill: Fill) -> dict[str, Any]:
     return {
-        "files": [_filled_in(shell, parsed, path) for path in parsed.get(opt.FILE)],
-        "metadata": opt.pairs(metadata) or None,
+        "files": [fill(path) for path in parsed.get(opt.FILE)],
+        "metadata": opt.pairs(fill(pair) for pair in parsed.get(opt.META)) or None,
     }
 
 
-def _filled_in(shell: Any, parsed: Line, text: str) -> str:
-    return text if parsed.has(opt.RAW) else interpolate(text, shell.user_ns)
+def _filling(shell: Any, parsed: Line) -> Fill:
+    if parsed.has(opt.RAW):
+        return str
+    return lambda text: interpolate(text, shell.user_ns)

@@ -8,7 +8,7 @@ from IPython.core.error import UsageError
 
 from . import options as opt
 from .options import LineParser
-from .state import State, assign
+from .state import State, assign, variable
 
 TRANSCRIPT = LineParser("%dari_transcript [SESSION] [options]", (opt.ASSIGN, opt.QUIET))
 
@@ -18,7 +18,8 @@ def transcript(shell: Any, state: State, line: str) -> None:
     parsed, words = TRANSCRIPT.words(line)
     if len(words) > 1:
         raise UsageError(f"name one session\nusage: {TRANSCRIPT.usage}")
+    name = variable(parsed.get(opt.ASSIGN))
     shown = state.session_or(words[0] if words else None).transcript()
-    assign(shell, parsed.get(opt.ASSIGN), shown)
+    assign(shell, name, shown)
     if not parsed.has(opt.QUIET):
         shown.show()

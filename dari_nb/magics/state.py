@@ -71,14 +71,18 @@ def usage_errors(function: Callable[P, T]) -> Callable[P, T]:
     return wrapped
 
 
-def assign(shell: Any, name: str | None, value: object) -> None:
-    """Assign a result to the user's variable.
+def variable(name: str | None) -> str | None:
+    """Check the name of a variable to assign to.
 
     Raises:
         UsageError: The name cannot be a variable's.
     """
-    if name is None:
-        return
-    if not name.isidentifier():
+    if name is not None and not name.isidentifier():
         raise UsageError(f"-o takes a variable's name, not {name!r}")
-    shell.user_ns[name] = value
+    return name
+
+
+def assign(shell: Any, name: str | None, value: object) -> None:
+    """Assign a result to the user's variable, if one is named."""
+    if name is not None:
+        shell.user_ns[name] = value

@@ -119,7 +119,7 @@ class Turn:
             TurnFailedError: The turn failed; the text is the cause.
         """
         if self.status == "failed":
-            raise TurnFailedError(self.error)
+            raise TurnFailedError(f"The turn failed: {self.error}")
         return self
 
     def follow(self, timeout: float | None = None, *, wait: bool = True) -> Turn:
