@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ..models import AssistantMessageItem, TimelineItem, ToolCallItem, UserMessageItem
 from ._visible import visible, visible_name
 from .head import Head
 from .limits import LIMITS, Limits
+from .prose import prose_tokens
 from .words import arguments_text, cause_text, clock_text, outcome_text, state_text
 from .written import text
 
 if TYPE_CHECKING:
+    from markdown_it.token import Token
     from rich.console import RenderableType
     from rich.markdown import Markdown
     from rich.text import Text
 
+_FORMULAS = {
+    "math_inline": ("$", "$"),
+    "math_inline_double": ("$$", "$$"),
+    "math_block": ("", ""),
+}
 _STATE_STYLES = {"completed": "green", "failed": "red", "waiting_for_tool": "yellow"}
 
 
@@ -114,20 +121,25 @@ def _call(item: ToolCallItem) -> list[RenderableType]:
 
 
 def _markdown(source: str) -> Markdown:
-    from markdown_it import MarkdownIt
     from rich.markdown import Markdown
 
     shown = Markdown("", hyperlinks=False)
     # rich's own parser drops raw HTML, and with it text.
-    parser = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
-    shown.parsed = parser.disable("reference").parse(source)
+    shown.parsed = prose_tokens(source)
     for token in shown.parsed:
-        _make_visible(token)
+        _fit(token)
     return shown
 
 
-def _make_visible(token: Any) -> None:
-    """Entities may have brought in what was made visible before."""
+def _fit(token: Token) -> None:
+    """Turn what rich has no form for into text, and make entities visible that were decoded."""
+    if token.type in _FORMULAS:
+        before, after = _FORMULAS[token.type]
+        token.content = f"{before}{token.content}{after}"
+        token.type = "fence" if token.type == "math_block" else "text"
+    elif token.type == "image":
+        token.type, token.content = "text", f"image: {token.content} ({token.attrGet('src')})"
+        token.children = None
     token.content = visible(token.content)
     for child in token.children or ():
-        _make_visible(child)
+        _fit(child)

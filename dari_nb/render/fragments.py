@@ -61,7 +61,7 @@ def _user(item: UserMessageItem, limits: Limits | None) -> str:
 
 def _assistant(item: AssistantMessageItem, agent: str, limits: Limits | None) -> str:
     who, clock = _name(agent), clock_text(item.created_at)
-    state = f' data-state="{escape(item.status)}"'
+    state = f' data-state="{escape(visible_name(item.status))}"'
     if item.status == "failed" or item.error_message:
         return f'<div class="dari-error"{state}>{_failure(item, limits)}</div>'
     if not item.content and item.status in _PENDING:
@@ -100,7 +100,7 @@ def _unknown(kind: str, data: dict[str, Any], limits: Limits | None) -> str:
 
 
 def _details(state: str, summary: str, body: str) -> str:
-    attribute = f' data-state="{escape(state)}"' if state else ""
+    attribute = f' data-state="{escape(visible_name(state))}"' if state else ""
     inner = f"<dl>{body}</dl>" if body else ""
     return f'<details class="dari-call"{attribute}><summary>{summary}</summary>{inner}</details>'
 

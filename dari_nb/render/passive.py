@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Sequence
+from functools import cache
+from typing import TYPE_CHECKING
 
-_FENCE = re.compile(r" {0,3}(`{3,}|~{3,})(.*)")
-# Code spans stay as they are; what would be an image or a tag is written so that it is not.
-_ACTIVE = re.compile(r"(?P<code>(?<!`)(`+)(?!`).*?(?<!`)\2(?!`))|!\[|<(?=[a-zA-Z/!?])")
+if TYPE_CHECKING:
+    from markdown_it import MarkdownIt
+    from markdown_it.token import Token
+
+_SUSPECT = re.compile(r"<[a-zA-Z/!?]|!\[|```|~~~")
+_ACTIVE = {"html_inline", "html_block", "image"}
+_CODE_SPAN_OR_SUSPECT = re.compile(r"((?<!`)(`+)(?!`).*?(?<!`)\2(?!`))|!\[|<(?=[a-zA-Z/!?])")
 
 
 def passive(source: str) -> str:
@@ -15,21 +22,59 @@ def passive(source: str) -> str:
     >>> passive("![a](http://x/y.png) <b>`<b>`")
     '[image: a](http://x/y.png) &lt;b>`<b>`'
     """
-    lines, fence = [], ""
-    for line in source.split("\n"):
-        match = _FENCE.fullmatch(line)
-        if fence:
-            ends = match and match[1].startswith(fence) and not match[2].strip()
-            fence = "" if ends else fence
-        elif match and not (match[1][0] == "`" and "`" in match[2]):
-            fence = match[1]
-        else:
-            line = _ACTIVE.sub(_written, line)
-        lines.append(line)
-    return "\n".join([*lines, fence] if fence else lines)
+    if not _SUSPECT.search(source):
+        return source
+    tokens = _parser().parse(source)
+    if _is_active(tokens):
+        source = _disarmed(source, tokens)
+        tokens = _parser().parse(source)
+    return _closed(source, tokens)
+
+
+def _disarmed(source: str, tokens: Sequence[Token]) -> str:
+    """Write images as links and tags as text; in code only when nothing less helps."""
+    lines = source.split("\n")
+    code = {n for token in tokens if token.type in ("fence", "code_block") for n in _lines(token)}
+    gentle = "\n".join(
+        line if number in code else _CODE_SPAN_OR_SUSPECT.sub(_written, line)
+        for number, line in enumerate(lines)
+    )
+    if not _is_active(_parser().parse(gentle)):
+        return gentle
+    return re.sub(r"<(?=[a-zA-Z/!?])", "&lt;", source.replace("![", "[image: "))
 
 
 def _written(match: re.Match[str]) -> str:
-    if match["code"]:
-        return match["code"]
+    if match[1]:
+        return match[1]
     return "[image: " if match[0] == "![" else "&lt;"
+
+
+def _closed(source: str, tokens: Sequence[Token]) -> str:
+    last = tokens[-1] if tokens else None
+    if last is None or last.type != "fence":
+        return source
+    end = source.rstrip("\n").rpartition("\n")[2].strip()
+    is_closed = len(_lines(last)) > 1 and end.startswith(last.markup) and not end.strip(end[0])
+    return source if is_closed else f"{source}\n{last.markup}"
+
+
+def _lines(token: Token) -> range:
+    return range(*(token.map or (0, 0)))
+
+
+def _is_active(tokens: Sequence[Token]) -> bool:
+    return any(token.type in _ACTIVE for token in _all(tokens))
+
+
+def _all(tokens: Sequence[Token]) -> Iterator[Token]:
+    for token in tokens:
+        yield token
+        yield from _all(token.children or ())
+
+
+@cache
+def _parser() -> MarkdownIt:
+    from markdown_it import MarkdownIt
+
+    return MarkdownIt("commonmark")

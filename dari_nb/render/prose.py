@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 # A notebook file spends a dozen bytes on each line, so lines that show nothing go.
 _BETWEEN = re.compile(r"<pre.*?</pre>|>\n+<", re.DOTALL)
+# Markdown drops what is nested deeper than `maxNesting`; such a text is shown as it is.
+_OPTIONS = {"html": False, "maxNesting": 200}
+_TOO_DEEP = re.compile(r"^(?:(?:[ \t]*(?:[>*+-]|\d+[.)])){60}|[ \t]{120,}(?:[>*+-]|\d+[.)]))", re.M)
 _LONGEST_FORMULA = 2_000  # characters to look ahead for the end, so that hostile text stays linear
 
 
@@ -30,7 +33,15 @@ def prose_html(text: str, *, line_breaks: bool = False) -> str:
         text: What a person or an agent wrote.
         line_breaks: Whether a single line end shows, as people expect of what they typed.
     """
-    return _BETWEEN.sub(_closed_up, _parser(line_breaks).render(visible(text)).rstrip("\n"))
+    text = visible(text)
+    if _TOO_DEEP.search(text):
+        return f"<pre>{escape(text, quote=False)}</pre>"
+    return _BETWEEN.sub(_closed_up, _parser(line_breaks).render(text).rstrip("\n"))
+
+
+def prose_tokens(text: str) -> list[Token]:
+    """Parse Markdown the same way, for forms other than HTML."""
+    return _parser(False).parse(visible(text))
 
 
 def _closed_up(match: re.Match[str]) -> str:
@@ -43,7 +54,7 @@ def _parser(line_breaks: bool) -> MarkdownIt:
     from mdit_py_plugins.dollarmath import dollarmath_plugin
     from mdit_py_plugins.gfm_autolink import gfm_autolink_plugin
 
-    parser = MarkdownIt("commonmark", {"html": False, "breaks": line_breaks})
+    parser = MarkdownIt("commonmark", {"breaks": line_breaks, **_OPTIONS})
     # A link definition shows nothing in Markdown; here no text of an agent may vanish.
     parser.enable(["table", "strikethrough"]).disable("reference")
     parser.use(gfm_autolink_plugin)

@@ -53,7 +53,10 @@ class _Plain:
             yield self._item(item)
 
     def who(self, name: str, item: TimelineItem) -> str:
-        return f"{name} {clock_text(item.created_at)}".rstrip() + "\n"
+        return f"{self.strong(name)} {clock_text(item.created_at)}".rstrip() + "\n"
+
+    def strong(self, words: str) -> str:
+        return words
 
     def name(self, name: str) -> str:
         return name
@@ -68,8 +71,8 @@ class _Plain:
         return "  " + source.replace("\n", "\n  ")
 
     def _head_line(self, head: Head) -> str:
-        parts = (self._agent, head.llm, head.state and state_text(head.state), *head.facts)
-        return " · ".join(visible_name(part) for part in parts if part)
+        rest = (head.llm, head.state and state_text(head.state), *head.facts)
+        return " · ".join([self.strong(self._agent), *(visible_name(p) for p in rest if p)])
 
     def _item(self, item: TimelineItem) -> str:
         if isinstance(item, UserMessageItem):
@@ -113,7 +116,10 @@ class _Plain:
 
 class _Markdown(_Plain):
     def who(self, name: str, item: TimelineItem) -> str:
-        return f"**{passive(name)}** {clock_text(item.created_at)}".rstrip() + "\n\n"
+        return super().who(name, item) + "\n"
+
+    def strong(self, words: str) -> str:
+        return f"**{words}**"
 
     def name(self, name: str) -> str:
         ticks = _longer_ticks(name, 1)
@@ -129,6 +135,9 @@ class _Markdown(_Plain):
     def data(self, source: str) -> str:
         fence = _longer_ticks(source, 3)
         return f"{fence}\n{source}\n{fence}"
+
+    def _item(self, item: TimelineItem) -> str:
+        return passive(super()._item(item))
 
     def _head_line(self, head: Head) -> str:
         return passive(super()._head_line(head))

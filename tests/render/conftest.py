@@ -1,0 +1,166 @@
+"""Items of every type, and a strict reader of the HTML that is made of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from html.parser import HTMLParser
+
+import pytest
+
+from dari_nb.models import (
+    AssistantMessageItem,
+    TimelineItem,
+    ToolCallItem,
+    UserMessageItem,
+    item_from_dict,
+    text_block,
+)
+
+VOID = {"br", "hr"}
+SCHEMES = ("http://", "https://", "mailto:")
+ATTRIBUTES = {
+    "align", "class", "data-gist", "data-state", "datetime", "display", "href", "id", "rel",
+    "start", "target", "title",
+}  # fmt: skip
+FORBIDDEN_TAGS = {
+    "script", "style", "svg", "img", "iframe", "object", "embed", "form", "input", "button", "base",
+    "link", "meta", "template", "video", "audio", "annotation-xml", "annotation", "foreignobject",
+    "textarea", "title", "noscript", "xmp", "plaintext", "section", "marquee",
+}  # fmt: skip
+
+
+class Page(HTMLParser):
+    """Reads HTML and holds it to what a fragment may be.
+
+    Attributes:
+        text: All text in reading order.
+        hints: All texts of ``title`` attributes and link targets.
+        roots: How many elements stand at the top.
+        tags: All tags that occur.
+    """
+
+    def __init__(self, html: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.text, self.hints, self.roots, self.tags = "", "", 0, set()
+        self._open: list[str] = []
+        self.feed(html)
+        self.close()
+        assert not self._open, f"left open: {self._open}"
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.roots += not self._open
+        self.tags.add(tag)
+        in_math = tag == "math" or "math" in self._open
+        assert tag not in FORBIDDEN_TAGS, tag
+        for name, value in attrs:
+            assert not name.startswith("on"), name
+            assert name not in ("style", "src", "srcset", "action", "xlink:href"), name
+            assert in_math or name in ATTRIBUTES, (tag, name)
+            if name == "href":
+                assert tag == "a", tag
+                assert str(value).lower().startswith(SCHEMES), value
+                assert dict(attrs)["rel"] == "noopener noreferrer nofollow"
+            if name in ("title", "href"):
+                self.hints += f" {value}"
+        if tag not in VOID:
+            self._open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in VOID:
+            return
+        assert self._open, f"closed but not open: {tag}"
+        assert self._open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+    def handle_comment(self, data: str) -> None:
+        raise AssertionError(f"comment: {data}")
+
+    def handle_decl(self, decl: str) -> None:
+        raise AssertionError(f"declaration: {decl}")
+
+
+@pytest.fixture(scope="session")
+def read() -> type[Page]:
+    """Read HTML strictly."""
+    return Page
+
+
+@pytest.fixture(scope="session")
+def items_with() -> Callable[[str], list[TimelineItem]]:
+    """Make one item of every type and state, with a text in every field."""
+    return _items_with
+
+
+def _items_with(text: str) -> list[TimelineItem]:
+    block = {"type": text or "odd", "payload": text}
+    file = {"type": "file", "file_id": text or "file_1"}
+    ids = {"message_id": "msg_1", "created_at": "2026-03-31T18:40:00Z"}
+    return [
+        UserMessageItem(id="1", content=[text_block(text), file, block], **ids),
+        AssistantMessageItem(id="2", status="completed", content=[text_block(text), block], **ids),
+        AssistantMessageItem(id="3", status="failed", error_message=text, **ids),
+        AssistantMessageItem(id="4", status=text, **ids),
+        ToolCallItem(
+            id="5",
+            tool_call_id=text,
+            tool_name=text,
+            arguments={text or "key": text, "nested": [{"deep": [text] * 30}]},
+            status="completed",
+            result=text,
+            **ids,
+        ),
+        ToolCallItem(
+            id="6", tool_name="t", arguments=text, status="failed", result={"error": text}, **ids
+        ),
+        ToolCallItem(id="7", tool_name="t", arguments=[text], status=text, **ids),
+        item_from_dict({"type": text or "odd", "id": "8", "payload": {text or "key": text}, **ids}),
+    ]
+
+
+@pytest.fixture
+def conversation() -> list[TimelineItem]:
+    """Two turns: one with two calls, one of which failed, and one that failed as a whole."""
+    first = {"message_id": "msg_1"}
+    second = {"message_id": "msg_2", "created_at": "2026-03-31T18:41:00Z"}
+    return [
+        UserMessageItem(
+            id="1",
+            content=[text_block("Book **HAT083**"), {"type": "file", "file_id": "file_7"}],
+            created_at="2026-03-31T18:40:04Z",
+            **first,
+        ),
+        ToolCallItem(
+            id="2",
+            tool_name="search",
+            arguments={"origin": "JFK", "destination": "SEA"},
+            status="completed",
+            result=[{"flight": "HAT083"}],
+            created_at="2026-03-31T18:40:05Z",
+            completed_at="2026-03-31T18:40:05.300Z",
+            **first,
+        ),
+        ToolCallItem(
+            id="3",
+            tool_name="book",
+            arguments={"flight": "HAT083"},
+            status="failed",
+            is_error=True,
+            result="certificates cannot be split",
+            created_at="2026-03-31T18:40:06Z",
+            completed_at="2026-03-31T18:40:08Z",
+            **first,
+        ),
+        AssistantMessageItem(
+            id="4",
+            status="completed",
+            content=[text_block("Shall I use the *card*?")],
+            created_at="2026-03-31T18:40:09Z",
+            **first,
+        ),
+        UserMessageItem(id="5", content=[text_block("Yes")], **second),
+        AssistantMessageItem(
+            id="6", status="failed", error_message="provider returned 529", **second
+        ),
+    ]
