@@ -12,11 +12,13 @@ import msgspec
 
 from ..errors import (
     ApiError,
+    BadRequestError,
     ConnectionFailedError,
     DariError,
     StreamInterrupted,
     TimedOutError,
     UnexpectedAnswerError,
+    UnprocessableEntityError,
 )
 from ..models import TERMINAL, Event
 from ..models import events as ev
@@ -104,9 +106,19 @@ class Following:
             headers["Last-Event-ID"] = last
         return Request(method="GET", path=self._path, headers=headers, parse=bytes)
 
-    def ledger(self) -> Steps[list[Event]]:
-        """Describe how to fetch the ledger as it stands."""
-        return sessions.events(self._session_id)
+    def ledger(self, ahead: Iterable[Event] = ()) -> Steps[list[Event]]:
+        """Describe how to fetch the ledger, if possible up to the events that are ahead of it.
+
+        A server that lists only so many events by default is asked for more (U5).
+        """
+        listed = yield from sessions.events(self._session_id)
+        wanted = max(map(_sequence_number, ahead), default=0)
+        if not listed or _sequence_number(listed[-1]) >= wanted:
+            return listed
+        try:
+            return (yield from sessions.events(self._session_id, limit=wanted))
+        except (BadRequestError, UnprocessableEntityError):
+            return listed
 
     def connected(self, response: httpx.Response) -> None:
         """Take note of a new connection.

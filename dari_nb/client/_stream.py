@@ -99,7 +99,7 @@ def _connection(transport: Transport, following: Following) -> Generator[Event, 
         for chunk in response.iter_bytes():
             events = following.read(chunk)
             if following.lacks(events):
-                events += transport.run(following.ledger(), once=True)
+                events += transport.run(following.ledger(events), once=True)
             yield from following.admit(events)
             if following.done:
                 return
@@ -133,7 +133,7 @@ async def _aconnection(
         async for chunk in response.aiter_bytes():
             events = following.read(chunk)
             if following.lacks(events):
-                events += await transport.run(following.ledger(), once=True)
+                events += await transport.run(following.ledger(events), once=True)
             yield following.admit(events)
             if following.done:
                 return

@@ -190,6 +190,20 @@ def test_a_gap_that_the_ledger_cannot_fill_is_asked_for_once(turn, side):
     assert len(turn.asked(EVENTS)) == 3
 
 
+@pytest.mark.parametrize(
+    ("more", "found"),
+    [("granted", [1, 2, 3, 4, 5, 6, 7, 8]), ("refused", [1, 2, 3, 8])],
+)
+def test_a_list_that_stops_early_is_asked_for_more(turn, side, more, found):
+    some = {"events": turn.ledger[:3]}
+    refusal = JSONResponse({"detail": "limit too high"}, 422)
+    granted = {"events": turn.ledger[:8]} if more == "granted" else refusal
+    turn.answer("GET", EVENTS, some, some, granted)
+    turn.streams = [chunks(frames(turn, 8), then_hang=True)]
+    assert numbers(side.follow(turn.url, count=len(found))) == found
+    assert [seen.query for seen in turn.asked(EVENTS)] == [[], [], [("limit", "8")]]
+
+
 def test_repeated_and_disordered_events_come_once_and_in_order(turn, side):
     turn.lists = False
     turn.streams = [
