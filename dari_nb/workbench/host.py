@@ -23,11 +23,17 @@ def in_kernel() -> bool:
     return hasattr(shell(), "kernel")
 
 
-def publish(bundle: dict[str, str]) -> None:
-    """Show a MIME bundle in a notebook."""
+def is_watched() -> bool:
+    """Whether somebody sits before the notebook; nbclient and papermill allow no input."""
+    return bool(getattr(getattr(shell(), "kernel", None), "_allow_stdin", True))
+
+
+def publish(shown: Any) -> Any:
+    """Show a widget or a MIME bundle in a notebook; returns the handle to replace it by."""
     from IPython.display import display
 
-    display(bundle, raw=True)  # type: ignore[no-untyped-call]
+    raw = isinstance(shown, dict)
+    return display(shown, raw=raw, display_id=True)  # type: ignore[no-untyped-call]
 
 
 def print_items(

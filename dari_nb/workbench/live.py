@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
+import contextvars
 from typing import TYPE_CHECKING
 
 from ..errors import TimedOutError
@@ -54,7 +55,13 @@ def _show_aside(turn: Turn) -> None:
     view = view_of(turn, blocking=False)
     presenting = background().run(_present(turn, view))
     view.stop_with(presenting)
-    presenting.add_done_callback(lambda done: view.finish(_reason(done)))
+    presenting.add_done_callback(lambda done: _finish_aside(view, done))
+
+
+def _finish_aside(view: View, presented: concurrent.futures.Future[None]) -> None:
+    # Outside the context of the cell that began it, the update belongs to the cell that runs now;
+    # executors such as nbclient drop what belongs to a cell that has ended.
+    contextvars.Context().run(view.finish, _reason(presented))
 
 
 def _reason(presented: concurrent.futures.Future[None]) -> str | None:

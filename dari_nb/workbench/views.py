@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import concurrent.futures
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from ..models import AssistantMessageItem, TimelineItem, ToolCallItem, parse_time
 from . import host
@@ -29,31 +29,45 @@ class View(Protocol):
         """Let the view's Stop cancel this."""
 
 
-class NotebookView:
-    """A live widget that becomes a static MIME bundle in the same output."""
+class PaperView:
+    """Paper that is replaced when the turn ends: for runs that nobody watches."""
+
+    def __init__(self, turn: Turn) -> None:
+        self._turn = turn
+        self._handle = host.publish(turn.to_mimebundle())
+
+    def changed(self) -> None:
+        """Nothing: nobody watches."""
+
+    def tick(self) -> None:
+        """Nothing: nobody watches."""
+
+    def finish(self, state: str | None) -> None:
+        """Replace what is shown by the turn as it stands now."""
+        self._handle.update(self._turn.to_mimebundle(state), raw=True)
+
+    def stop_with(self, presenting: concurrent.futures.Future[None]) -> None:
+        """Nothing: nobody watches."""
+
+
+class LiveView(PaperView):
+    """A live widget that becomes paper in the same output."""
 
     def __init__(self, turn: Turn, *, blocking: bool) -> None:
-        from IPython.display import display
-
         from ..widgets import LiveTranscript
 
         self._turn = turn
         self._dated = False
         self._widget = LiveTranscript(blocking=blocking)
-        self._handle: Any = display(  # type: ignore[no-untyped-call]
-            self._widget, display_id=True
-        )
+        self._handle = host.publish(self._widget)
 
     def changed(self) -> None:
         """Have the widget read the turn with its next batch."""
         self._widget.update_from(self._read)
 
-    def tick(self) -> None:
-        """Nothing: the widget draws itself."""
-
     def finish(self, state: str | None) -> None:
         """Replace the widget by paper."""
-        self._handle.update(self._turn.to_mimebundle(state), raw=True)
+        super().finish(state)
         self._widget.close()
 
     def stop_with(self, presenting: concurrent.futures.Future[None]) -> None:
@@ -100,7 +114,9 @@ class TerminalView:
 
 def view_of(turn: Turn, *, blocking: bool) -> View:
     """Return the view that fits the host."""
-    return NotebookView(turn, blocking=blocking) if host.in_kernel() else TerminalView(turn)
+    if not host.in_kernel():
+        return TerminalView(turn)
+    return LiveView(turn, blocking=blocking) if host.is_watched() else PaperView(turn)
 
 
 def _is_final(item: TimelineItem) -> bool:
