@@ -173,11 +173,8 @@ def test_a_turn_knows_its_session(server, api):
     @server.agent("knows", llms=("small", "large"))
     def knows(prompt, turn):
         seen.append(turn)
-        return [f.text for f in turn.files][-1]
+        return turn.files[-1].text
 
-    server.agent("knows", llms=("small", "large"))(
-        lambda prompt, turn: (seen.append(turn), turn.files[-1].text)[1]
-    )
     one, two = api.upload("a.txt", b"first"), api.upload("b.bin", b"\xffsecond")
     message = api.ask("knows", "Hi", one, llm_id="large", metadata={"course": "7", "pace": "0"})
     sent = api.send(message["session_id"], "More", two)
@@ -201,19 +198,24 @@ def test_a_sync_agent_that_blocks_does_not_hold_up_the_server(server, api):
     assert texts(api.finished(sent["message"]["id"])) == ["done"]
 
 
-def test_pace_waits_before_each_step_and_a_session_can_set_its_own(call):
-    with LocalDari(pace=0.05) as server, call(server) as api:
-        server.agent("two")(yields)
+def test_pace_waits_before_each_step_and_a_session_can_set_its_own(call, wait):
+    paces = []
 
-        def seconds(**session):
-            start = time.monotonic()
-            api.ask("two", "x", **session)
-            return time.monotonic() - start
+    def agent(prompt, turn):
+        paces.append(turn.pace)
+        yield "one"
+        yield "two"
 
-        assert seconds() >= 0.1
-        assert seconds(metadata={"pace": "0.1"}) >= 0.2
-        assert seconds(metadata={"pace": "0"}) < 0.1
-        assert seconds(metadata={"pace": "nonsense"}) >= 0.1
+    with LocalDari(pace=30) as server, call(server) as api:
+        server.agent("paced")(agent)
+        start = time.monotonic()
+        api.ask("paced", "x", metadata={"pace": "0.05"})
+        assert time.monotonic() - start >= 0.1
+        api.ask("paced", "x", metadata={"pace": "0"})
+        for nonsense in ("soon", "-1", "nan", "inf"):
+            api.send(api.create("paced", metadata={"pace": nonsense}), "x")
+        wait(lambda: len(paces), lambda count: count == 6)
+    assert paces == [0.05, 0, 30, 30, 30, 30]
 
 
 def test_stopping_the_server_cuts_agents_off_within_two_seconds(call):

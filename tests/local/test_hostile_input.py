@@ -17,7 +17,7 @@ WORDS = st.sampled_from(
 )
 BODIES = st.dictionaries(WORDS, JSON | WORDS | st.lists(st.dictionaries(WORDS, JSON | WORDS)))
 QUIET = settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 
 

@@ -53,7 +53,8 @@ def _shown(value: Number, digits: int) -> str:
         return str(value)
     if isinstance(value, float) and value.is_integer() and abs(value) < 10**digits:
         return str(int(value))
-    return f"{Decimal(value):.{digits}g}"
+    mantissa, mark, exponent = f"{Decimal(value):.{digits}g}".partition("e")
+    return (mantissa.rstrip("0").rstrip(".") if "." in mantissa else mantissa) + mark + exponent
 
 
 def _scientific(shown: str) -> str:

@@ -23,7 +23,7 @@ class ExpressionError(ValueError):
 
 def _power(base: Number, exponent: Number) -> Number:
     if isinstance(base, int) and isinstance(exponent, int) and exponent > 0:
-        _limit(base.bit_length() * exponent if abs(base) > 1 else 0)
+        _limit(math.log2(abs(base)) * exponent if abs(base) > 1 else 0)
     value = base**exponent
     if isinstance(value, complex):
         raise ExpressionError("the power has no real value")
@@ -50,7 +50,7 @@ def _round(number: Number, digits: Number | None = None) -> Number:
     return round(number, int(digits))
 
 
-def _limit(bits: int) -> None:
+def _limit(bits: float) -> None:
     if bits > MAX_BITS:
         raise ExpressionError("the value has too many digits")
 

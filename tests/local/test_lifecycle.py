@@ -1,0 +1,119 @@
+import subprocess
+import sys
+import threading
+import time
+
+import httpx
+import pytest
+
+from dari_nb.errors import InvalidRequestError
+from dari_nb.local import LocalDari
+
+
+def test_a_server_starts_and_stops_quickly_many_times():
+    for _ in range(5):
+        start = time.monotonic()
+        server = LocalDari().start()
+        assert time.monotonic() - start < 0.5
+        start = time.monotonic()
+        server.stop()
+        assert time.monotonic() - start < 2
+
+
+def test_answers_on_a_kept_connection_do_not_wait_for_acknowledgements(api):
+    session_id = api.create("echo")
+    start = time.monotonic()
+    for _ in range(100):
+        api.get(f"/sessions/{session_id}")
+    assert time.monotonic() - start < 2
+
+
+def test_streams_end_when_the_server_stops(call):
+    ended = threading.Event()
+    listening = threading.Event()
+    with LocalDari() as server, call(server) as api:
+        session_id = api.create("echo")
+
+        def follow():
+            with api.http.stream("GET", f"/sessions/{session_id}/stream") as answer:
+                for _ in answer.iter_lines():
+                    listening.set()
+            ended.set()
+
+        thread = threading.Thread(target=follow)
+        thread.start()
+        assert listening.wait(5)
+        server.stop()
+        thread.join(2)
+    assert ended.is_set()
+
+
+def test_a_server_in_memory_can_be_started_again_with_its_ledger(call):
+    server = LocalDari()
+    with server, call(server) as api:
+        session_id = api.ask("echo", "Hi", llm_id="small")["session_id"]
+        api.rests(session_id)
+        before = api.events(session_id)
+    with server, call(server) as api:
+        assert api.events(session_id) == before
+
+
+def test_the_key_is_random_and_never_in_the_repr():
+    with LocalDari() as one, LocalDari(api_key="dari_mine") as two:
+        assert one.api_key.startswith("dari_local_")
+        assert two.api_key == "dari_mine"
+        assert one.url in repr(one)
+        assert one.api_key not in repr(one)
+    assert "stopped" in repr(one)
+
+
+def test_a_stopped_server_says_so():
+    server = LocalDari()
+    with pytest.raises(InvalidRequestError, match="not running"):
+        _ = server.url
+    with pytest.raises(InvalidRequestError, match="not running"):
+        server.replay("sess_1")
+    server.stop()
+
+
+def test_a_taken_port_and_a_wrong_host_are_told_in_the_caller(server):
+    port = int(server.url.rsplit(":", 1)[1])
+    with pytest.raises(InvalidRequestError, match=f"Cannot listen on 127.0.0.1:{port}"):
+        LocalDari(port=port).start()
+    with pytest.raises(InvalidRequestError, match="Cannot listen"):
+        LocalDari(port=70_000).start()
+
+
+def test_an_agent_needs_a_name():
+    with pytest.raises(InvalidRequestError, match="name"):
+        LocalDari().agent(" ")
+
+
+def test_a_running_server_does_not_keep_the_interpreter_alive():
+    program = (
+        "import time\n"
+        "from dari_nb.local import LocalDari\n"
+        "import httpx\n"
+        "server = LocalDari().start()\n"
+        "server.agent('asleep')(lambda prompt: time.sleep(100))\n"
+        "http = httpx.Client(base_url=server.url + '/v1',"
+        " headers={'Authorization': 'Bearer ' + server.api_key})\n"
+        "agent = http.get('/agents').json()['agents'][-1]['id']\n"
+        "http.post(f'/agents/{agent}/messages', json={'type': 'user.message',"
+        " 'content': [{'type': 'text', 'text': 'x'}]})\n"
+        "http.close()\n"
+    )
+    start = time.monotonic()
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", program], capture_output=True, timeout=30, check=True
+    )
+    assert (done.stdout, done.stderr) == (b"", b"")
+    assert time.monotonic() - start < 10
+
+
+def test_two_servers_in_one_process_know_nothing_of_each_other(call):
+    with LocalDari() as one, LocalDari() as two, call(one) as api, call(two) as other:
+        session_id = api.create("echo")
+        assert other.http.get(f"/sessions/{session_id}").status_code == 404
+        headers = {"Authorization": f"Bearer {one.api_key}"}
+        assert httpx.get(f"{two.url}/v1/agents", headers=headers).status_code == 401
