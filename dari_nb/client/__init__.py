@@ -1,8 +1,8 @@
 """The API's nouns and verbs on ids, sync and async, over httpx; usable alone."""
 
 from ._client import AsyncClient, Client
-from ._following import Reconnect, State
-from ._retry import Retry
+from ._request import State
+from ._retry import Reconnect, Retry
 from ._stream import AsyncEventStream, EventStream
 
 __all__ = [

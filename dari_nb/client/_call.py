@@ -7,7 +7,8 @@ import inspect
 from collections.abc import Callable, Coroutine
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar, get_args
 
-from ._request import Request, Steps
+from ._request import Request, Steps, StreamRequest
+from ._stream import AsyncEventStream, EventStream
 from ._transport import AsyncTransport, Transport
 
 P = ParamSpec("P")
@@ -47,7 +48,29 @@ def acall(
     return _dressed(method, endpoint)
 
 
-def _dressed(method: F, endpoint: Callable[..., Any]) -> F:
+def stream_call(
+    endpoint: Callable[P, StreamRequest],
+) -> Callable[Concatenate[Noun, P], EventStream]:
+    """Make the method that opens the stream which the endpoint describes."""
+
+    def method(self: Noun, /, *args: P.args, **kwargs: P.kwargs) -> EventStream:
+        return EventStream(self._transport, endpoint(*args, **kwargs))
+
+    return _dressed(method, endpoint, EventStream)
+
+
+def astream_call(
+    endpoint: Callable[P, StreamRequest],
+) -> Callable[Concatenate[AsyncNoun, P], AsyncEventStream]:
+    """Make the same method as :func:`stream_call`; not awaited itself, but its stream is."""
+
+    def method(self: AsyncNoun, /, *args: P.args, **kwargs: P.kwargs) -> AsyncEventStream:
+        return AsyncEventStream(self._transport, endpoint(*args, **kwargs))
+
+    return _dressed(method, endpoint, AsyncEventStream)
+
+
+def _dressed(method: F, endpoint: Callable[..., Any], result: Any = None) -> F:
     """Give the method the endpoint's name, text and signature, with the result it returns.
 
     Endpoints end in ``_`` where their name would shadow a builtin.
@@ -56,7 +79,7 @@ def _dressed(method: F, endpoint: Callable[..., Any]) -> F:
     method.__name__ = method.__qualname__ = endpoint.__name__.removesuffix("_")
     signature = inspect.signature(endpoint, eval_str=True)
     me = inspect.Parameter("self", inspect.Parameter.POSITIONAL_ONLY)
-    result = get_args(signature.return_annotation)[-1]
+    result = result or get_args(signature.return_annotation)[-1]
     method.__signature__ = signature.replace(  # type: ignore[attr-defined]
         parameters=[me, *signature.parameters.values()], return_annotation=result
     )

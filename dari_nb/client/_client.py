@@ -2,43 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Self
 
 import httpx
 
 from ._address import Address
-from ._call import acall, call
-from ._following import Following, Reconnect, State
-from ._retry import Retry
-from ._stream import AsyncEventStream, EventStream
+from ._call import acall, astream_call, call, stream_call
+from ._retry import Reconnect, Retry
 from ._transport import AsyncTransport, Transport
 from .endpoints import agents, files, messages, sessions
-
-_STREAM_DOC = """Follow the session's events (contract, section 8.4).
-
-First come all events of the ledger, or those after ``last_event_id``, then new ones as they
-happen, each once and in order. A broken connection is taken up again without loss. The stream
-itself does not end: stop iterating, or say ``until``.
-
-Args:
-    session_id: The session's id.
-    last_event_id: The last event that is known already.
-    until: A message's id; the iteration ends with the event that completes or fails it.
-    on_state: Called with ``"live"`` when connected and ``"reconnecting"`` after a break.
-
-Raises:
-    NotFoundError: There is no such session. (On iteration, as all errors.)
-    StreamInterrupted: Ten connections in a row brought no news.
-
-Example::
-
-    sent = client.sessions.send("sess_1", "Hi")
-    with client.sessions.stream("sess_1", until=sent.message.id) as events:
-        for event in events:
-            print(event.type)
-"""
 
 
 class _Noun:
@@ -78,32 +51,9 @@ class Sessions(_Noun):
     send = call(sessions.send)
     submit_tool_result = call(sessions.submit_tool_result)
     events = call(sessions.events)
+    stream = stream_call(sessions.stream)
     messages = call(sessions.messages)
     transcript = call(sessions.transcript)
-
-    def __init__(self, transport: Transport, reconnect: Reconnect) -> None:
-        super().__init__(transport)
-        self._reconnect = reconnect
-
-    def stream(
-        self,
-        session_id: str,
-        *,
-        last_event_id: str | None = None,
-        until: str | None = None,
-        on_state: Callable[[State], object] | None = None,
-    ) -> EventStream:
-        following = Following(
-            session_id,
-            last_event_id=last_event_id,
-            until=until,
-            on_state=on_state,
-            policy=self._reconnect,
-            secrets=self._transport.address.secrets,
-        )
-        return EventStream(self._transport, following)
-
-    stream.__doc__ = _STREAM_DOC
 
 
 class AsyncSessions(_AsyncNoun):
@@ -115,32 +65,9 @@ class AsyncSessions(_AsyncNoun):
     send = acall(sessions.send)
     submit_tool_result = acall(sessions.submit_tool_result)
     events = acall(sessions.events)
+    stream = astream_call(sessions.stream)
     messages = acall(sessions.messages)
     transcript = acall(sessions.transcript)
-
-    def __init__(self, transport: AsyncTransport, reconnect: Reconnect) -> None:
-        super().__init__(transport)
-        self._reconnect = reconnect
-
-    def stream(
-        self,
-        session_id: str,
-        *,
-        last_event_id: str | None = None,
-        until: str | None = None,
-        on_state: Callable[[State], object] | None = None,
-    ) -> AsyncEventStream:
-        following = Following(
-            session_id,
-            last_event_id=last_event_id,
-            until=until,
-            on_state=on_state,
-            policy=self._reconnect,
-            secrets=self._transport.address.secrets,
-        )
-        return AsyncEventStream(self._transport, following)
-
-    stream.__doc__ = _STREAM_DOC
 
 
 class Messages(_Noun):
@@ -211,9 +138,11 @@ class Client:
     ) -> None:
         address = Address(base_url, api_key)
         http = httpx.Client(**address.httpx_options(timeout, httpx_options))
-        transport = self._transport = Transport(http, address, retry or Retry())
+        transport = self._transport = Transport(
+            http, address, retry or Retry(), reconnect or Reconnect()
+        )
         self.agents = Agents(transport)
-        self.sessions = Sessions(transport, reconnect or Reconnect())
+        self.sessions = Sessions(transport)
         self.messages = Messages(transport)
         self.files = Files(transport)
 
@@ -268,9 +197,11 @@ class AsyncClient:
     ) -> None:
         address = Address(base_url, api_key)
         http = httpx.AsyncClient(**address.httpx_options(timeout, httpx_options))
-        transport = self._transport = AsyncTransport(http, address, retry or Retry())
+        transport = self._transport = AsyncTransport(
+            http, address, retry or Retry(), reconnect or Reconnect()
+        )
         self.agents = AsyncAgents(transport)
-        self.sessions = AsyncSessions(transport, reconnect or Reconnect())
+        self.sessions = AsyncSessions(transport)
         self.messages = AsyncMessages(transport)
         self.files = AsyncFiles(transport)
 

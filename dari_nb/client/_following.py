@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Iterable
 
 import httpx
 import msgspec
@@ -22,40 +20,14 @@ from ..errors import (
 )
 from ..models import TERMINAL, Event
 from ..models import events as ev
-from ._address import CONNECT_TIMEOUT
 from ._answers import api_error
-from ._request import Request, Steps, path_of
-from ._retry import RETRIED_STATUSES, jittered, retry_after
+from ._request import Request, State, Steps, StreamRequest
+from ._retry import RETRIED_STATUSES, Reconnect, jittered, retry_after
 from ._secrets import Secrets
 from ._sse import EventSourceDecoder
 from .endpoints import sessions
 
-State = Literal["live", "reconnecting"]
-
 _LONGEST_SERVER_PAUSE = 60.0
-
-
-@dataclass(frozen=True, kw_only=True)
-class Reconnect:
-    """How a stream deals with breaks.
-
-    Attributes:
-        keep_alive: Seconds without a byte after which a connection counts as dead.
-        tries: Connections in a row without progress after which the stream gives up. Progress is
-            a new event, or a connection that held for ``longest_pause``.
-        first_pause: Seconds before the first reconnect, at most; doubled for each further one.
-        longest_pause: Upper bound of a pause, in seconds, unless the server asks for more.
-    """
-
-    keep_alive: float = 90.0
-    tries: int = 10
-    first_pause: float = 0.1
-    longest_pause: float = 10.0
-
-    @property
-    def timeout(self) -> httpx.Timeout:
-        """The timeouts of a stream's connection."""
-        return httpx.Timeout(self.keep_alive, connect=CONNECT_TIMEOUT)
 
 
 class Following:
@@ -69,25 +41,13 @@ class Following:
         done: Whether the message that was waited for has ended.
     """
 
-    def __init__(
-        self,
-        session_id: str,
-        *,
-        last_event_id: str | None,
-        until: str | None,
-        on_state: Callable[[State], object] | None,
-        policy: Reconnect,
-        secrets: Secrets,
-    ) -> None:
+    def __init__(self, wanted: StreamRequest, policy: Reconnect, secrets: Secrets) -> None:
         self.done = False
         self.policy = policy
-        self._session_id = session_id
-        self._path = path_of("sessions", session_id, "stream")
-        self._last_event_id = last_event_id
-        self._resumed_from = last_event_id
-        self._until = until
-        self._on_state = on_state
+        self._wanted = wanted
         self._secrets = secrets
+        self._last_event_id = wanted.last_event_id
+        self._resumed_from = wanted.last_event_id
         self._state: State | None = None
         self._seen: set[str] = set()
         self._position = 0
@@ -104,19 +64,19 @@ class Following:
         # An id that no header can hold is left out; the events list closes the gap.
         if last and last.isascii() and last.isprintable():
             headers["Last-Event-ID"] = last
-        return Request(method="GET", path=self._path, headers=headers, parse=bytes)
+        return Request(method="GET", path=self._wanted.path, headers=headers, parse=bytes)
 
     def ledger(self, ahead: Iterable[Event] = ()) -> Steps[list[Event]]:
         """Describe how to fetch the ledger, if possible up to the events that are ahead of it.
 
         A server that lists only so many events by default is asked for more (U5).
         """
-        listed = yield from sessions.events(self._session_id)
+        listed = yield from sessions.events(self._wanted.session_id)
         wanted = max(map(_sequence_number, ahead), default=0)
         if not listed or _sequence_number(listed[-1]) >= wanted:
             return listed
         try:
-            return (yield from sessions.events(self._session_id, limit=wanted))
+            return (yield from sessions.events(self._wanted.session_id, limit=wanted))
         except (BadRequestError, UnprocessableEntityError):
             return listed
 
@@ -133,7 +93,8 @@ class Following:
         content_type = response.headers.get("content-type", "").partition(";")[0].strip().lower()
         if content_type != "text/event-stream":
             raise UnexpectedAnswerError(
-                f"GET {self._path}: expected an event stream, not {content_type or 'no type'}."
+                f"GET {self._wanted.path}: expected an event stream,"
+                f" not {content_type or 'an answer without a type'}."
             )
         self._decoder = EventSourceDecoder()
         self._connected_at = time.monotonic()
@@ -171,7 +132,7 @@ class Following:
         if not fresh:
             return fresh
         fresh.sort(key=_sequence_number)
-        if self._until is not None:
+        if self._wanted.until is not None:
             fresh = self._up_to_the_end(fresh)
         self._advance_to(fresh[-1])
         self._fruitless = 0
@@ -194,8 +155,8 @@ class Following:
         self._fruitless += 1
         if self._fruitless >= self.policy.tries:
             raise StreamInterrupted(
-                f"The event stream of {self._session_id} broke {self._fruitless} times in a row"
-                f" without news: {error or 'the server closed it'}"
+                f"The event stream of {self._wanted.session_id} broke {self._fruitless} times"
+                f" in a row without news: {error or 'the server closed it'}"
             )
         self._connected_at = None
         self._tell("reconnecting")
@@ -241,7 +202,7 @@ class Following:
     def _ends(self, event: Event) -> bool:
         return (
             event.type == ev.MESSAGE_STATUS_CHANGED
-            and event.turn_id == self._until
+            and event.turn_id == self._wanted.until
             and event.data.get("status") in TERMINAL
         )
 
@@ -257,8 +218,8 @@ class Following:
     def _tell(self, state: State) -> None:
         if state != self._state:
             self._state = state
-            if self._on_state is not None:
-                self._on_state(state)
+            if self._wanted.on_state is not None:
+                self._wanted.on_state(state)
 
 
 def _sequence_number(event: Event) -> int:

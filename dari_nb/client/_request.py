@@ -7,7 +7,7 @@ import secrets
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
 from os import PathLike
-from typing import IO, Any, Generic, TypeAlias, TypeVar
+from typing import IO, Any, Generic, Literal, TypeAlias, TypeVar
 from urllib.parse import quote
 
 from ..errors import InvalidRequestError
@@ -16,6 +16,9 @@ T = TypeVar("T")
 
 Steps: TypeAlias = Generator["Request[Any]", Any, T]
 """Several requests that make one call: yields each, is sent its answer, returns the result."""
+
+State = Literal["live", "reconnecting"]
+"""How a stream stands: connected, or waiting to be again."""
 
 IDEMPOTENCY_KEY = "Idempotency-Key"
 _REPEATABLE_METHODS = frozenset({"GET", "PUT", "DELETE"})
@@ -72,6 +75,17 @@ class Request(Generic[T]):
         """Ask for the answer inside of :data:`Steps`: ``page = yield from request.answer()``."""
         answer: T = yield self
         return answer
+
+
+@dataclass(frozen=True, kw_only=True)
+class StreamRequest:
+    """One event stream of the API, free of I/O; see ``sessions.stream`` for the fields."""
+
+    session_id: str
+    path: str
+    last_event_id: str | None = None
+    until: str | None = None
+    on_state: Callable[[State], object] | None = None
 
 
 def path_of(*parts: str) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 
 from ..errors import ConnectionFailedError, DariError
+from ._address import CONNECT_TIMEOUT
 from ._request import Request
 
 RETRIED_STATUSES = frozenset({408, 429, 502, 503, 504})
@@ -51,6 +52,29 @@ class Retry:
         if asked is None:
             return pause
         return max(pause, asked) if asked <= self.longest_wait else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reconnect:
+    """How a stream deals with breaks.
+
+    Attributes:
+        keep_alive: Seconds without a byte after which a connection counts as dead.
+        tries: Connections in a row without progress after which the stream gives up. Progress is
+            a new event, or a connection that held for ``longest_pause``.
+        first_pause: Seconds before the first reconnect, at most; doubled for each further one.
+        longest_pause: Upper bound of a pause, in seconds, unless the server asks for more.
+    """
+
+    keep_alive: float = 90.0
+    tries: int = 10
+    first_pause: float = 0.1
+    longest_pause: float = 10.0
+
+    @property
+    def timeout(self) -> httpx.Timeout:
+        """The timeouts of a stream's connection."""
+        return httpx.Timeout(self.keep_alive, connect=CONNECT_TIMEOUT)
 
 
 def jittered(attempt: int, first: float, longest: float) -> float:

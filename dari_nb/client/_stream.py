@@ -11,6 +11,7 @@ from typing import Self
 from ..errors import DariError
 from ..models import Event
 from ._following import Following
+from ._request import StreamRequest
 from ._transport import AsyncTransport, Transport
 
 
@@ -20,7 +21,8 @@ class EventStream:
     Leaving the ``with`` block closes the connection. One thread at a time may use a stream.
     """
 
-    def __init__(self, transport: Transport, following: Following) -> None:
+    def __init__(self, transport: Transport, wanted: StreamRequest) -> None:
+        following = Following(wanted, transport.reconnect, transport.address.secrets)
         self._events = _follow(transport, following)
 
     def __iter__(self) -> Iterator[Event]:
@@ -53,7 +55,8 @@ class AsyncEventStream:
     the way to end it from elsewhere.
     """
 
-    def __init__(self, transport: AsyncTransport, following: Following) -> None:
+    def __init__(self, transport: AsyncTransport, wanted: StreamRequest) -> None:
+        following = Following(wanted, transport.reconnect, transport.address.secrets)
         self._events = _afollow(transport, following)
 
     def __aiter__(self) -> AsyncIterator[Event]:

@@ -17,7 +17,7 @@ from ..errors import DariError, InvalidRequestError
 from ._address import Address
 from ._answers import read
 from ._request import Request, Steps, Upload
-from ._retry import Retry
+from ._retry import Reconnect, Retry
 
 T = TypeVar("T")
 _ONCE = Retry(tries=1)
@@ -26,10 +26,13 @@ _ONCE = Retry(tries=1)
 class Transport:
     """Sends requests and waits for the answers."""
 
-    def __init__(self, http: httpx.Client, address: Address, retry: Retry) -> None:
+    def __init__(
+        self, http: httpx.Client, address: Address, retry: Retry, reconnect: Reconnect
+    ) -> None:
         self._http = http
         self._retry = retry
         self.address = address
+        self.reconnect = reconnect
 
     def run(self, steps: Request[T] | Steps[T], *, once: bool = False) -> T:
         """Do what an endpoint describes; ``once`` leaves repeats to the caller."""
@@ -83,10 +86,13 @@ class Transport:
 class AsyncTransport:
     """Sends requests and awaits the answers."""
 
-    def __init__(self, http: httpx.AsyncClient, address: Address, retry: Retry) -> None:
+    def __init__(
+        self, http: httpx.AsyncClient, address: Address, retry: Retry, reconnect: Reconnect
+    ) -> None:
         self._http = http
         self._retry = retry
         self.address = address
+        self.reconnect = reconnect
 
     async def run(self, steps: Request[T] | Steps[T], *, once: bool = False) -> T:
         """Do what an endpoint describes; ``once`` leaves repeats to the caller."""

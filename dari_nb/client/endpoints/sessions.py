@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ...models import Event, Message, SendResult, Session, Transcript
 from ...models import events as ev
 from .._answers import listing, page_request
-from .._request import Request, Steps, given, idempotency, path_of
+from .._request import Request, State, Steps, StreamRequest, given, idempotency, path_of
 from ._bodies import Prompt, check_secrets, secret_values, user_message
 
 
@@ -167,6 +167,45 @@ def events(session_id: str, *, limit: int | None = None) -> Steps[list[Event]]:
         return (yield from listing(path, "events", Event))
     page = yield from page_request(path, "events", Event, {"limit": limit}).answer()
     return page.items[:limit]
+
+
+def stream(
+    session_id: str,
+    *,
+    last_event_id: str | None = None,
+    until: str | None = None,
+    on_state: Callable[[State], object] | None = None,
+) -> StreamRequest:
+    """Follow the session's events (contract, section 8.4).
+
+    First come all events of the ledger, or those after ``last_event_id``, then new ones as they
+    happen, each once and in order. A broken connection is taken up again without loss. The stream
+    itself does not end: stop iterating, or say ``until``.
+
+    Args:
+        session_id: The session's id.
+        last_event_id: The last event that is known already.
+        until: A message's id; the iteration ends with the event that completes or fails it.
+        on_state: Called with ``"live"`` when connected and ``"reconnecting"`` after a break.
+
+    Raises:
+        NotFoundError: There is no such session. (On iteration, as all errors.)
+        StreamInterrupted: Ten connections in a row brought no news.
+
+    Example::
+
+        sent = client.sessions.send("sess_1", "Hi")
+        with client.sessions.stream("sess_1", until=sent.message.id) as events:
+            for event in events:
+                print(event.type)
+    """
+    return StreamRequest(
+        session_id=session_id,
+        path=path_of("sessions", session_id, "stream"),
+        last_event_id=last_event_id,
+        until=until,
+        on_state=on_state,
+    )
 
 
 def messages(session_id: str) -> Steps[list[Message]]:
