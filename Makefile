@@ -1,0 +1,65 @@
+# Commands for a checkout. They need Python 3.11+, Node 20+ with npm, git and make; `make help` lists them.
+
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+MODULES := js/node_modules/.package-lock.json
+FRONT_END := $(wildcard js/src/* js/build.mjs) js/package-lock.json dari_nb/render/paper.css
+BUNDLE := dari_nb/widgets/static/widget.js
+
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help demo lab test check bench fix chromium
+
+help: ## list the commands
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+
+demo: $(READY) $(BUNDLE) ## run the first notebook, print it, write notebooks/demo.html (RUNS=PATH: other recorded runs)
+	@DARI_NB_RUNS="$(RUNS)" $(BIN)/python notebooks/demo.py
+
+lab: $(READY) $(BUNDLE) ## open the notebooks in JupyterLab
+	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/jupyter lab notebooks $(LAB)
+
+test: $(READY) $(BUNDLE) $(MODULES) chromium ## run all tests, those in a browser included
+	$(BIN)/python -m pytest $(PYTEST)
+	npm --prefix js test
+
+check: $(READY) $(MODULES) ## look for faults of form and of types
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	npm --prefix js run check
+
+fix: $(READY) $(MODULES) ## mend what the checks can mend by themselves
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	npm --prefix js run fix
+
+bench: $(READY) $(BUNDLE) ## measure, beside peers in the same run
+	@for script in tests/benchmarks/*.py; do $(BIN)/python $$script || exit 1; done
+
+$(READY): pyproject.toml hatch_build.py
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "dari_nb needs Python 3.11 or newer: make PYTHON=python3.12 …")'
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	@touch $@
+
+# The editable install built the bundle; this builds it anew when its sources changed.
+$(BUNDLE): $(FRONT_END) $(MODULES) | $(READY)
+	npm --prefix js run build
+	@touch $@
+
+$(MODULES): js/package-lock.json | $(READY)
+	npm --prefix js ci --no-audit --no-fund
+	@touch $@
+
+chromium:
+	@for name in "$$CHROMIUM" chromium chromium-browser google-chrome; do \
+		command -v "$$name" >/dev/null && exit 0; \
+	done; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core; \
+	else \
+		echo 'The browser tests need Chromium. On Debian: sudo apt-get install chromium fonts-dejavu-core' >&2; exit 1; \
+	fi
