@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 # A notebook file spends a dozen bytes on each line, so lines that show nothing go.
 _BETWEEN = re.compile(r"<pre.*?</pre>|>\n+<", re.DOTALL)
 # Markdown drops what is nested deeper than `maxNesting`; such a text is shown as it is.
+_OPEN_BRACKETS = 200  # each costs the parser a look ahead; no text has so many by intention
 _OPTIONS = {"html": False, "maxNesting": 200}
 _TOO_DEEP = re.compile(r"^(?:(?:[ \t]*(?:[>*+-]|\d+[.)])){60}|[ \t]{120,}(?:[>*+-]|\d+[.)]))", re.M)
 _LONGEST_FORMULA = 2_000  # characters to look ahead for the end, so that hostile text stays linear
@@ -34,7 +35,7 @@ def prose_html(text: str, *, line_breaks: bool = False) -> str:
         line_breaks: Whether a single line end shows, as people expect of what they typed.
     """
     text = visible(text)
-    if _TOO_DEEP.search(text):
+    if _TOO_DEEP.search(text) or text.count("[") - text.count("]") > _OPEN_BRACKETS:
         return f"<pre>{escape(text, quote=False)}</pre>"
     return _BETWEEN.sub(_closed_up, _parser(line_breaks).render(text).rstrip("\n"))
 

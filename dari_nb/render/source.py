@@ -36,7 +36,7 @@ def _merged(lexer: Lexer, source: str) -> list[tuple[str, str]]:
     merged: list[tuple[str, str]] = []
     for token, value in lexer.get_tokens(source):
         kind, text = _kind(token), escape(value, quote=False)
-        if merged and (merged[-1][0] == kind or not value.strip()):
+        if merged and merged[-1][0] == kind:
             kind, before = merged.pop()
             text = before + text
         merged.append((kind, text))

@@ -29,9 +29,11 @@ def one_line(value: Any) -> str:
 def laid_out(value: Any) -> str:
     """Write JSON with short lists and objects on one line each.
 
-    >>> print(laid_out({"a": [1, 2], "b": "x" * 90})[:17])
+    >>> print(laid_out({"numbers": [1, 2], "text": "x" * 90}))  # doctest: +ELLIPSIS
     {
-      "a": [1, 2],
+      "numbers": [1, 2],
+      "text": "xxx...
+    }
     """
     return _layout(value, 0)
 

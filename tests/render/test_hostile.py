@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import time
 
 import pytest
 from hypothesis import given, settings
@@ -196,11 +197,11 @@ def test_a_result_is_shown_letter_by_letter(result, read):
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=20),
     lambda inner: st.lists(inner, max_size=8) | st.dictionaries(st.text(max_size=8), inner),
-    max_leaves=60,
+    max_leaves=40,
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(value=JSON)
 def test_json_is_shown_as_json_whatever_is_folded(value, read):
     item = ToolCallItem(id="1", tool_name="t", status="completed", result={"value": value})
@@ -209,21 +210,18 @@ def test_json_is_shown_as_json_whatever_is_folded(value, read):
     assert letters(visible(wanted)) in letters(page.text)
 
 
-@pytest.mark.parametrize("opening", ["\\(", "\\[", "$$\n", "$", "`", "[", "![", "<", "> ", "*a **"])
-def test_long_hostile_texts_take_linear_time(opening):
-    import time
-
-    def seconds(count: int) -> float:
-        item = AssistantMessageItem(
-            id="1", status="completed", content=[text_block(opening * count)]
-        )
+@pytest.mark.parametrize(
+    "mark", ["[", "![", "[[]", "[a](b", "<", "*a **", "`a``", "$a", "$$\n", "\\(", "\\[\n", "- a\n"]
+)
+def test_long_hostile_texts_are_not_worse_than_linear(mark):
+    def seconds(length: int) -> float:
+        content = [text_block(mark * (length // len(mark)))]
+        item = AssistantMessageItem(id="1", status="completed", content=content)
         start = time.perf_counter()
         item_html(item)
         return time.perf_counter() - start
 
-    seconds(10)
-    small, large = seconds(1_000), seconds(8_000)
-    assert large < 1 or large < 40 * small
+    assert seconds(20_000) < 1 or seconds(20_000) < 20 * seconds(4_000)
 
 
 def test_values_nested_beyond_reason_are_shown_as_far_as_they_go(read):

@@ -1,0 +1,73 @@
+"""Real runs, where they are there: nothing that was said or done is missing."""
+
+import gzip
+import json
+import re
+from pathlib import Path
+
+from dari_nb.models import AssistantMessageItem, ToolCallItem, UserMessageItem, text_block
+from dari_nb.render import head_of, markdown, paper, timeline_html
+
+RUNS = Path(__file__).parents[3] / "shared" / "data" / "airline-gpt4o.jsonl.gz"
+OWN = [
+    {"role": "user", "content": "What is 2 + 3?"},
+    {
+        "role": "assistant",
+        "content": None,
+        "tool_calls": [{"id": "c", "function": {"name": "sum", "arguments": '{"of": [2, 3]}'}}],
+    },
+    {"role": "tool", "tool_call_id": "c", "content": '{"sum": 5, "text": "caf\\u00e9"}'},
+    {"role": "assistant", "content": "It is $5$.\n\n1. first\n2. second"},
+]
+
+
+def runs():
+    yield OWN
+    if RUNS.exists():
+        lines = gzip.decompress(RUNS.read_bytes()).splitlines()
+        yield from (json.loads(line)["messages"] for line in lines)
+
+
+def as_items(messages):
+    results = {m["tool_call_id"]: m["content"] for m in messages if m["role"] == "tool"}
+    for index, message in enumerate(messages):
+        content = [text_block(message["content"])] if message.get("content") else []
+        ids = {"id": str(index), "created_at": "2026-03-31T18:40:00Z"}
+        if message["role"] == "user":
+            yield UserMessageItem(content=content, **ids)
+        elif message["role"] == "assistant" and content:
+            yield AssistantMessageItem(status="completed", content=content, **ids)
+        for call in message.get("tool_calls") or ():
+            yield ToolCallItem(
+                tool_name=call["function"]["name"],
+                arguments=json.loads(call["function"]["arguments"]),
+                status="completed",
+                result=results.get(call["id"]),
+                **ids,
+            )
+
+
+def squeezed(text):
+    return "".join(text.split())
+
+
+def test_every_text_of_every_run_is_found_in_its_rendering(read):
+    for messages in runs():
+        items = list(as_items(messages))
+        page = read(timeline_html(items, head_of(items, "airline")))
+        shown, written = squeezed(page.text), squeezed(markdown(items))
+        for item in items:
+            if isinstance(item, ToolCallItem):
+                arguments = json.dumps(item.arguments, ensure_ascii=False)
+                assert "not shown" not in shown
+                assert squeezed(arguments) in shown
+                assert squeezed(item.result or "") in shown
+                assert squeezed(item.result or "") in written
+            else:
+                missing = [w for w in re.findall(r"\w+", item.text) if w not in page.text]
+                assert not missing
+
+
+def test_a_saved_turn_is_small():
+    items = list(as_items(OWN))
+    assert sum(len(form) for form in paper(items).values()) < 5_500

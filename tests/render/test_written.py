@@ -1,0 +1,121 @@
+"""Markdown, plain text, the terminal, and the bundle of all forms."""
+
+import io
+import json
+import re
+import subprocess
+import sys
+
+import pytest
+from rich.console import Console
+
+from dari_nb.models import ToolCallItem
+from dari_nb.render import (
+    Head,
+    duration_text,
+    head_of,
+    markdown,
+    paper,
+    state_text,
+    style,
+    terminal,
+    text,
+    timeline_html,
+)
+
+
+def test_markdown_says_who_said_what(conversation):
+    assert markdown(conversation, head_of(conversation, "tour")) == (
+        "**tour** · failed · 2 turns · 2 calls · 5.0 s\n\n"
+        "> **You** 18:40:04\n> \n> Book **HAT083**\n> \n> Attached: `file_7`\n\n"
+        "`search` · 1 item · 0.3 s\n"
+        '```\n{"origin": "JFK", "destination": "SEA"}\n```\n```\n[{"flight": "HAT083"}]\n```\n\n'
+        "`book` · failed · 2.0 s\n"
+        '```\n{"flight": "HAT083"}\n```\n```\ncertificates cannot be split\n```\n\n'
+        "**tour** 18:40:09\n\nShall I use the *card*?\n\n"
+        "> **You** 18:41:00\n> \n> Yes\n\n"
+        "**tour** 18:41:00\n\nTurn failed. provider returned 529\n"
+    )
+
+
+def test_plain_text_says_the_same_without_marks(conversation):
+    written = text(conversation)
+    assert written.startswith("You 18:40:04\nBook **HAT083**\n\nAttached: file_7\n\nsearch · ")
+    assert written.endswith("Agent 18:41:00\nTurn failed. provider returned 529\n")
+
+
+def printed(width, conversation, **options):
+    out = io.StringIO()
+    console = Console(file=out, width=width, **options)
+    console.print(terminal(conversation, head_of(conversation, "tour")))
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("width", [60, 80, 200])
+def test_the_terminal_shows_each_call_on_one_line(width, conversation):
+    lines = [line.rstrip() for line in printed(width, conversation).splitlines()]
+    assert max(map(len, lines)) <= width
+    assert lines[0] == "tour  ● failed  2 turns · 2 calls · 5.0 s"
+    assert "\u203a search · 1 item · 0.3 s  JFK · SEA" in lines
+    assert "  certificates cannot be split" in lines
+    assert "Shall I use the card?" in lines
+    assert lines[-1] == "Turn failed. provider returned 529"
+
+
+def test_escape_codes_are_for_terminals_only(conversation):
+    assert "\x1b" not in printed(80, conversation)
+    assert "\x1b[" in printed(80, conversation, force_terminal=True, color_system="standard")
+
+
+def test_a_bundle_holds_three_forms_and_no_more(conversation):
+    bundle = paper(conversation, head_of(conversation, "tour"))
+    assert list(bundle) == ["text/html", "text/markdown", "text/plain"]
+    assert bundle["text/html"].endswith(timeline_html(conversation, head_of(conversation, "tour")))
+
+
+def test_only_html_tells_long_results_in_full_unless_everything_is_asked_for():
+    item = ToolCallItem(id="1", tool_name="t", status="completed", result="x\n" * 50 + "end")
+    forms = paper([item])
+    assert "end" in forms["text/html"]
+    assert "39 more lines" in forms["text/markdown"]
+    assert "48 more lines" in forms["text/plain"]
+    assert all("more lines" not in form for form in paper([item], limits=None).values())
+
+
+def test_a_bundle_carries_only_the_rules_it_uses(conversation):
+    small = paper(conversation[4:5])["text/html"]
+    assert ".dari-user" in small
+    assert ".dari-call" not in small
+    assert "math{" not in small
+    assert len(style()) < 4_200
+
+
+def test_every_setting_a_rule_uses_is_there(conversation):
+    for sheet in (style(), style(timeline_html(conversation, Head("tour"))), style("<p>")):
+        used = set(re.findall(r"var\((--[a-z])\b", sheet))
+        assert used <= set(re.findall(r"[{;](--[a-z]):", sheet))
+        assert sheet.count("{") == sheet.count("}")
+
+
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [("completed", "done"), ("waiting_for_tool", "waiting for a tool"), ("odd_one", "odd one")],
+)
+def test_states_are_said_in_words(state, words):
+    assert state_text(state) == words
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(None, ""), (0, ""), (-1, ""), (0.0004, ""), (9.96, "10 s"), (59.7, "1 min 0 s")],
+)
+def test_durations_are_short_and_left_out_when_unknown(seconds, words):
+    assert duration_text(seconds) == words
+
+
+def test_importing_the_renderer_imports_none_of_its_engines():
+    engines = ["markdown_it", "mdit_py_plugins", "pygments", "nh3", "latex2mathml", "rich"]
+    found = f"[name for name in {engines} if name in sys.modules]"
+    code = f"import sys, json, dari_nb.render; print(json.dumps({found}))"
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True)
+    assert json.loads(out.stdout) == []
