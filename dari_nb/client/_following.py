@@ -169,7 +169,7 @@ class Following:
 
     def _after_resumed(self, listed: list[Event]) -> list[Event]:
         """Leave out what the caller had before this stream began."""
-        ids = [event.id for event in listed]
+        ids = [event.id for event in listed] if self._resumed_from else []
         if self._resumed_from not in ids:
             return listed
         start = ids.index(self._resumed_from) + 1

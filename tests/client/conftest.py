@@ -9,6 +9,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any, NamedTuple
 
+import httpx
 import pytest
 import uvicorn
 from starlette.requests import Request
@@ -18,6 +19,7 @@ from dari_nb.client import AsyncClient, Client, Reconnect, Retry
 
 KEY = "dari_Zm9vYmFy-secret"
 SESSION = "sess_1"
+TLS = httpx.create_ssl_context()  # made once, since each takes some milliseconds
 QUICK = Reconnect(first_pause=0.005, longest_pause=0.02)
 
 
@@ -169,7 +171,7 @@ class Side:
 
     def ask(self, url: str, verb: str, *args: Any, options: Any = None, **kwargs: Any) -> Any:
         """Call a verb such as ``sessions.get`` on a fresh client."""
-        options = {"retry": Retry(first_pause=0.001), **(options or {})}
+        options = {"retry": Retry(first_pause=0.001), "verify": TLS, **(options or {})}
         noun, _, name = verb.partition(".")
         if self.name == "sync":
             with Client(url, KEY, **options) as client:
@@ -200,7 +202,7 @@ class Side:
 
         if self.name == "sync":
             with (
-                Client(url, KEY, reconnect=reconnect) as client,
+                Client(url, KEY, reconnect=reconnect, verify=TLS) as client,
                 client.sessions.stream(SESSION, **options) as stream,
             ):
                 any(take(event) for event in stream)
@@ -208,7 +210,7 @@ class Side:
 
         async def main() -> None:
             async with (
-                AsyncClient(url, KEY, reconnect=reconnect) as client,
+                AsyncClient(url, KEY, reconnect=reconnect, verify=TLS) as client,
                 client.sessions.stream(SESSION, **options) as stream,
             ):
                 async for event in stream:

@@ -230,3 +230,18 @@ def test_the_base_url_may_end_in_v1_or_not(given, base):
 def test_requests_go_below_the_prefix_of_the_base_url(dari, side):
     dari.answers["GET", "/prefix/v1/sessions/sess_1"] = [JSONResponse({"id": "sess_1"})]
     assert side.ask(f"{dari.url}/prefix/v1", "sessions.get", "sess_1").id == "sess_1"
+
+
+def test_a_proxy_of_the_environment_is_not_asked_for_this_machine(dari, side, monkeypatch):
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+    dari.answer("GET", "/sessions/sess_1", {"id": "sess_1"})
+    assert side.ask(dari.url, "sessions.get", "sess_1").id == "sess_1"
+
+
+def test_options_of_httpx_are_passed_on_but_never_replace_the_key(dari, side):
+    dari.answer("GET", "/sessions/sess_1", {"id": "sess_1"})
+    options = {"headers": {"X-Team": "blue", "Authorization": "Bearer other"}}
+    side.ask(dari.url, "sessions.get", "sess_1", options=options)
+    assert dari.seen[0].headers["x-team"] == "blue"
+    assert dari.seen[0].headers["authorization"] == "Bearer dari_Zm9vYmFy-secret"

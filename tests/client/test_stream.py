@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import gzip
 import json
+import signal
 import socket
 import threading
 import time
@@ -261,7 +262,7 @@ def test_a_silent_connection_is_given_up_and_taken_up_again(turn, side):
         chunks(frames(turn, 2), then_hang=True),
     ]
     states: list[str] = []
-    watch = Reconnect(keep_alive=0.1, first_pause=0.005)
+    watch = Reconnect(keep_alive=0.3, first_pause=0.005)
     found = side.follow(turn.url, count=2, reconnect=watch, on_state=states.append)
     assert numbers(found) == [1, 2]
     assert states == ["live", "reconnecting", "live"]
@@ -271,13 +272,13 @@ def test_keep_alive_comments_keep_a_connection(turn, side):
     async def slow():
         for _ in range(8):
             yield b": keep-alive\n\n"
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(0.1)
         yield frames(turn, 1)
         await asyncio.sleep(30)
 
     turn.lists = False
     turn.streams = [slow]
-    watch = Reconnect(keep_alive=0.2, first_pause=0.005)
+    watch = Reconnect(keep_alive=0.6, first_pause=0.005)
     assert numbers(side.follow(turn.url, count=1, reconnect=watch)) == [1]
     assert len(turn.asked(STREAM)) == 1
 
@@ -382,6 +383,21 @@ def test_a_closed_sync_stream_ends_and_frees_its_connection(dari):
             assert next(stream).sequence_number == 1
         assert list(stream) == []
         assert open_connections(client) == 0
+
+
+def test_an_interrupt_while_waiting_ends_a_sync_stream_and_frees_its_connection(dari):
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    dari.add()
+    before = signal.signal(signal.SIGALRM, interrupt)
+    try:
+        with Client(dari.url, KEY) as client:
+            with pytest.raises(KeyboardInterrupt), client.sessions.stream(SESSION) as stream:
+                any(signal.setitimer(signal.ITIMER_REAL, 0.05) is None for _ in stream)
+            assert open_connections(client) == 0
+    finally:
+        signal.signal(signal.SIGALRM, before)
 
 
 def test_a_cancelled_task_closes_its_stream_cleanly(dari):
