@@ -33,6 +33,7 @@ console = Console(highlight=False)
 
 
 def main() -> int:
+    """Run, print and write the notebook; returns the exit code."""
     runs = Path(os.environ.get("DARI_NB_RUNS") or HERE / "runs.jsonl").absolute()
     if not runs.is_file():
         console.print(f"There is no file {runs}: RUNS=PATH names recorded runs.", markup=False)
@@ -72,6 +73,7 @@ def execute(notebook: nbformat.NotebookNode, runs: Path) -> None:
 
 
 def show_source(cell: nbformat.NotebookNode, cell_index: int) -> None:
+    """Print a cell that is about to run; words are for reading, not for running."""
     if cell.cell_type == "markdown":
         console.print(Markdown(cell.source), "")
     elif cell.source.strip():
@@ -81,6 +83,7 @@ def show_source(cell: nbformat.NotebookNode, cell_index: int) -> None:
 
 
 def show_outputs(cell: nbformat.NotebookNode, cell_index: int, execute_reply: Any) -> None:
+    """Print what a cell has shown, as its plain text."""
     for text in map(visible, texts(cell.outputs)):
         console.print(Padding(Text(text.strip("\n")), (0, 0, 1, 4), expand=False))
 
