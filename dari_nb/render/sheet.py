@@ -6,6 +6,10 @@ import re
 from functools import cache
 from importlib.resources import files
 
+ROOT = '<div class="dari mathjax_ignore tex2jax_ignore">'
+"""Opens the element around all that is rendered. Notebooks run MathJax over HTML outputs, which
+would take prices for formulas and makes links of its own; formulas here are MathML already."""
+
 _COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 _SPACE = re.compile(r"\s+")
 _AROUND = re.compile(r" ?([{};,>+]) ?")

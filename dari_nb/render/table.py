@@ -8,7 +8,7 @@ from html import escape
 from ._visible import visible_name
 from .data import more_html
 from .passive import passive
-from .sheet import style
+from .sheet import ROOT, style
 from .words import count_text
 
 
@@ -38,7 +38,7 @@ def _html(rows: list[list[str]], note: str) -> str:
     )
     lines = "".join(f"<tr>{line}</tr>" for line in body)
     html = (
-        f'<div class="dari"><table><thead><tr>{head}</tr></thead>'
+        f'{ROOT}<table><thead><tr>{head}</tr></thead>'
         f"<tbody>{lines}</tbody></table>{more_html(note)}</div>"
     )
     return style(html) + html

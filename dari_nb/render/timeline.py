@@ -12,6 +12,7 @@ from ._visible import visible_name
 from .fragments import item_html
 from .head import Head
 from .limits import LIMITS, Limits
+from .sheet import ROOT
 from .words import state_text
 
 _NO_ID = re.compile(r"[^\w.:-]+")
@@ -32,7 +33,7 @@ def timeline_html(
         _turn(message_id, [item_html(item, agent=agent, limits=limits) for item in turn])
         for message_id, turn in groupby(items, key=lambda item: item.message_id)
     )
-    return f'<div class="dari">{head_html(head) if head else ""}{turns}</div>'
+    return f'{ROOT}{head_html(head) if head else ""}{turns}</div>'
 
 
 def head_html(head: Head) -> str:

@@ -118,7 +118,7 @@ def test_a_timeline_with_a_hostile_head_stays_one_element(hostile, items_with, r
 def test_the_style_sheet_is_all_that_stands_before_the_timeline(hostile, items_with):
     html = paper(items_with(hostile), Head(title=hostile))["text/html"]
     assert html.count("<style>") == html.count("</style>") == 1
-    assert html.partition("</style>")[2].startswith('<div class="dari">')
+    assert html.partition("</style>")[2].startswith('<div class="dari ')
 
 
 @pytest.mark.parametrize("hostile", CORPUS)
