@@ -6,6 +6,7 @@ export class Follow {
   readonly #scroller: HTMLElement;
   readonly #changed: (following: boolean) => void;
   #following = true;
+  #rushing = false;
   #top = 0;
 
   /**
@@ -34,12 +35,17 @@ export class Follow {
     return this.#following;
   }
 
-  /** Changes the content; what the reader looks at stays where it is. */
-  around = (change: () => void): void => {
+  /**
+   * Changes the content; what the reader looks at stays where it is.
+   *
+   * @param change Tells whether it is only a part and more follows in the next frame. The end is
+   *   then left alone until all is there: laying out each part of a rush costs more than the rush.
+   */
+  around = (change: () => boolean): void => {
     const anchor = this.#following || ANCHORS_ITSELF ? undefined : this.#anchor();
-    change();
-    if (this.#following) this.#toEnd();
-    else if (anchor) this.#restore(anchor);
+    this.#rushing = change();
+    if (anchor) this.#restore(anchor);
+    if (this.#following && !this.#rushing) this.#toEnd();
   };
 
   /** Goes to the end and follows it from there. */
@@ -54,6 +60,7 @@ export class Follow {
   }
 
   #settle(): void {
+    if (this.#rushing) return;
     if (this.#following) this.#toEnd();
     else this.#set(this.#atEnd());
   }

@@ -2,10 +2,20 @@ import type { Fragment } from "./wire";
 
 /** Milliseconds of DOM work before the browser gets a frame to itself. */
 const BUDGET_MS = 12;
-/** From here on, what is out of sight is not laid out; below, it costs more than it saves. */
-const MANY = 200;
+/** With a long queue fewer and longer frames get through sooner, still without a stall to feel. */
+const LONG_QUEUE = 500;
+const LONG_BUDGET_MS = 32;
+/**
+ * So many items of a turn stand in its article itself. The rest goes into chunks of that size, which
+ * are not laid out while they are out of sight: the browser watches each such box in every frame, so
+ * one for each item would cost more than it saves.
+ */
+const CHUNK = 100;
+/** From so many turns on, those out of sight are not laid out either. */
+const MANY_TURNS = 100;
 
-type Around = (change: () => void) => void;
+/** Runs a change that tells whether there is more to come, minding where the reader is. */
+type Around = (change: () => boolean) => void;
 
 /** The items as elements, each in the article of its turn. */
 export class TurnList {
@@ -19,7 +29,7 @@ export class TurnList {
 
   /**
    * @param root Element that gets one article for each turn.
-   * @param around Runs a change of the DOM, minding where the reader is.
+   * @param around Runs each change of the DOM.
    * @param signal Ends the work.
    */
   constructor(root: HTMLElement, around: Around, signal: AbortSignal) {
@@ -31,8 +41,8 @@ export class TurnList {
 
   /** Puts changes in place: now if they are few, else over the next frames. */
   add(changes: Fragment[]): void {
-    this.#queue.push(...changes);
-    if (this.#frame === 0) this.#work();
+    for (const change of changes) this.#queue.push(change);
+    if (this.#frame === 0 && this.#queue.length > 0) this.#work();
   }
 
   get size(): number {
@@ -42,15 +52,14 @@ export class TurnList {
   #work(): void {
     this.#frame = 0;
     this.#around(() => {
-      const end = performance.now() + BUDGET_MS;
+      const budget = this.#queue.length > LONG_QUEUE ? LONG_BUDGET_MS : BUDGET_MS;
+      const end = performance.now() + budget;
       let done = 0;
-      for (const change of this.#queue) {
-        this.#put(change);
-        done++;
-        if (performance.now() > end) break;
-      }
+      do this.#put(this.#queue[done++] as Fragment);
+      while (done < this.#queue.length && performance.now() < end);
       this.#queue = this.#queue.slice(done);
-      this.#root.classList.toggle("dari-many", this.size > MANY);
+      this.#root.classList.toggle("dari-many", this.#turns.size > MANY_TURNS);
+      return this.#queue.length > 0;
     });
     if (this.#queue.length > 0) this.#frame = requestAnimationFrame(() => this.#work());
   }
@@ -71,26 +80,28 @@ export class TurnList {
   }
 
   #remove(id: string, element: HTMLElement | undefined): void {
-    const article = element?.parentElement;
-    element?.remove();
     this.#items.delete(id);
     this.#toggled.delete(id);
-    if (article && article.childElementCount === 0) {
-      article.remove();
-      this.#turns.delete(article.dataset.turn ?? "");
+    let parent = element?.parentElement;
+    element?.remove();
+    while (parent && parent !== this.#root && parent.childElementCount === 0) {
+      const empty = parent;
+      parent = empty.parentElement;
+      empty.remove();
+      this.#turns.delete(empty.dataset.turn ?? "");
     }
   }
 
   #insert(element: HTMLElement, change: Fragment, old: HTMLElement | undefined): void {
     const before = change.after === null ? undefined : this.#items.get(change.after);
     const article = this.#article(change.turn, before);
-    const last = before?.parentElement === article ? before : null;
-    if (old?.parentElement === article && old.previousElementSibling === last) {
+    const last = before && article.contains(before) ? before : undefined;
+    if (old && article.contains(old) && itemBefore(old) === last) {
       old.replaceWith(element);
       return;
     }
     old?.remove();
-    if (last) last.after(element);
+    if (last) insertAfter(last, element);
     else article.prepend(element);
   }
 
@@ -100,7 +111,7 @@ export class TurnList {
     const article = document.createElement("article");
     article.className = "dari-turn";
     article.dataset.turn = turn;
-    if (before) before.parentElement?.after(article);
+    if (before) before.closest("article")?.after(article);
     else this.#root.prepend(article);
     this.#turns.set(turn, article);
     return article;
@@ -127,8 +138,39 @@ export class TurnList {
   }
 }
 
+/** Keeps boxes small: what would follow the last item of a full one begins the next. */
+function insertAfter(last: HTMLElement, element: HTMLElement): void {
+  const box = last.parentElement as HTMLElement;
+  const next = last.nextElementSibling;
+  const isLast = next === null || isChunk(next);
+  if (!isLast || box.childElementCount < CHUNK) {
+    last.after(element);
+    return;
+  }
+  const chunk = document.createElement("div");
+  chunk.className = "dari-chunk";
+  chunk.append(element);
+  (isChunk(box) ? box : last).after(chunk);
+}
+
+/** The item before this one in its article. */
+function itemBefore(element: HTMLElement): Element | undefined {
+  const previous = element.previousElementSibling;
+  if (previous) return isChunk(previous) ? (previous.lastElementChild ?? undefined) : previous;
+  const box = element.parentElement as HTMLElement;
+  if (!isChunk(box)) return undefined;
+  const before = box.previousElementSibling;
+  return (before && isChunk(before) ? before.lastElementChild : before) ?? undefined;
+}
+
+function isChunk(element: Element): boolean {
+  return element.classList.contains("dari-chunk");
+}
+
+const template = document.createElement("template");
+
+/** A template runs and loads nothing; what the fragment may hold was decided in Python. */
 function elementOf(html: string): HTMLElement {
-  const template = document.createElement("template");
   template.innerHTML = html;
   const element = template.content.firstElementChild;
   return element instanceof HTMLElement ? element : document.createElement("div");

@@ -38,6 +38,7 @@ let follow: Follow;
 const grow = (by: number) =>
   follow.around(() => {
     log.height += by;
+    return false;
   });
 
 beforeEach(() => {
@@ -54,6 +55,16 @@ describe("following", () => {
     grow(300);
     expect(log.top).toBe(900);
     expect(told).toEqual([]);
+  });
+
+  test("waits for the end of a rush", () => {
+    follow.around(() => {
+      log.height += 300;
+      return true;
+    });
+    expect(log.top).toBe(0);
+    grow(300);
+    expect(log.top).toBe(1200);
   });
 
   test("ends when the reader scrolls up, and nothing moves from then on", () => {

@@ -14,7 +14,7 @@ const details = (id: string) => root.querySelector(`[data-item=${id}]`) as HTMLD
 beforeEach(() => {
   root = document.createElement("div");
   document.body.replaceChildren(root);
-  list = new TurnList(root, (change) => change(), new AbortController().signal);
+  list = new TurnList(root, (change) => void change(), new AbortController().signal);
 });
 
 describe("a list of turns", () => {
@@ -83,6 +83,29 @@ describe("a list of turns", () => {
     list.add(row(many));
     await vi.waitFor(() => expect(list.size).toBe(3000));
     expect(ids()).toEqual(many);
-    expect(root.classList.contains("dari-many")).toBe(true);
+  });
+
+  test("keeps the order across the chunks of a long turn", () => {
+    const many = Array.from({ length: 350 }, (_, n) => `i${n}`);
+    list.add([...row(many), item("pending", "i349")]);
+    list.add([
+      item("late", "i349"),
+      item("i100", "i99", { html: "<div>new</div>" }),
+      item("mid", "i150"),
+      gone("i99"),
+      item("i0", "mid"),
+    ]);
+    const expected = [...many.slice(1, 99), ...many.slice(100, 151), "mid", "i0"];
+    expect(ids()).toEqual([...expected, ...many.slice(151), "late", "pending"]);
+    expect(
+      Math.max(...[...root.querySelectorAll(".dari-chunk")].map((c) => c.childElementCount)),
+    ).toBeLessThanOrEqual(102);
+  });
+
+  test("leaves no empty box behind", () => {
+    const many = Array.from({ length: 250 }, (_, n) => `i${n}`);
+    list.add(row(many));
+    list.add(many.map(gone));
+    expect(root.childElementCount).toBe(0);
   });
 });
