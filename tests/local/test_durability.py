@@ -64,9 +64,7 @@ def test_a_killed_process_loses_nothing_that_was_acknowledged(path, call):
         f"from dari_nb.local import LocalDari\nserver = LocalDari({str(path)!r}).start()\n"
         "print(server.url, server.api_key, flush=True)\nimport time\ntime.sleep(60)\n"
     )
-    process = subprocess.Popen(
-        [sys.executable, "-c", program], stdout=subprocess.PIPE, text=True
-    )
+    process = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)
     with process:
         url, key = process.stdout.readline().split()
         headers = {"Authorization": f"Bearer {key}"}

@@ -21,7 +21,7 @@ from dari_nb.local.agents.expressions import ExpressionError, evaluate, to_latex
         ("max(1,200) + 1", ["max(1, 200) + 1"]),
         ("the square root of 16 plus 2", ["sqrt(16) + 2"]),
         ("2^10, 5 squared, 2 to the power of 3", ["2 ** 10", "5 ** 2", "2 ** 3"]),
-        ("6 × 7 ÷ 2 − 1", ["6 * 7 / 2 - 1"]),
+        ("6 \u00d7 7 \u00f7 2 \u2212 1", ["6 * 7 / 2 - 1"]),
         ("How much is 100 divided by 7?", ["100 / 7"]),
         ("-3 + 5", ["- 3 + 5"]),
         ("((1+2)*3", ["(1 + 2) * 3"]),

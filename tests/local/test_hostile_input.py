@@ -1,4 +1,5 @@
 import json
+import re
 import string
 
 import httpx
@@ -12,12 +13,17 @@ JSON = st.recursive(
     max_leaves=12,
 )
 WORDS = st.sampled_from(
-    "type content metadata session user.message text file file_id tool.result_submitted "
-    "message_id tool_call_id result is_error secrets llm_id version_id name limit".split()
+    re.findall(
+        r"\S+",
+        """
+        type content metadata session user.message text file file_id tool.result_submitted
+        message_id tool_call_id result is_error secrets llm_id version_id name limit
+        """,
+    )
 )
 BODIES = st.dictionaries(WORDS, JSON | WORDS | st.lists(st.dictionaries(WORDS, JSON | WORDS)))
 QUIET = settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 
 

@@ -2,6 +2,7 @@ import gzip
 import json
 import math
 import os
+import runpy
 import time
 from collections import Counter
 from pathlib import Path
@@ -96,7 +97,9 @@ def test_a_run_brings_its_agent_instructions_llms_and_metadata(tmp_path, call):
         ids = server.load_runs(path)
         session = api.get(f"/sessions/{ids[0]}")
         agent_id = api.agent_id("mine")
-        paths = [f"/agents/{agent_id}/versions/{api.get(f'/sessions/{i}')['version_id']}" for i in ids]
+        paths = [
+            f"/agents/{agent_id}/versions/{api.get(f'/sessions/{i}')['version_id']}" for i in ids
+        ]
         manifests = [api.get(path)["version"]["manifest"] for path in paths]
         assert server.load_runs(path, agent="named") != ids
         assert api.agent_id("named") != agent_id
@@ -232,3 +235,13 @@ def test_a_replay_needs_a_positive_speed_and_a_session(server, speed):
         server.replay("sess_1", speed=speed)
     with pytest.raises(InvalidRequestError, match="No session 'sess_1'"):
         server.replay("sess_1")
+
+
+def test_the_projects_own_runs_come_out_the_same_each_time(call):
+    make_runs = runpy.run_path(str(Path(__file__).with_name("make_runs.py")))
+    text = (ROOT / "notebooks" / "runs.jsonl").read_text(encoding="utf-8")
+    assert make_runs["text_of_runs"]() == text
+    assert len(text) < 40_000
+    runs = [json.loads(line) for line in text.splitlines()]
+    assert Counter(run["model"] for run in runs) == {"small": 6, "large": 6}
+    assert {run["reward"] for run in runs} == {0.0, 1.0}

@@ -23,7 +23,7 @@ _PHRASES = [
 _SYMBOLS = str.maketrans("\u00d7\u00b7\u22c5\u00f7\u2212\u2013", "***/--") | {ord("π"): "pi"}
 """Signs that stand for an operator: times, dots, obelus, minus, en dash."""
 _TOKEN = re.compile(
-    r"(?P<number>\d{1,3}(?:,\d{3})+(?:\.\d+)?(?![\d,])|(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)"
+    r"(?P<number>\d{1,3}(?:,\d{3})+(?:\.\d+)?(?![\d,])|(?:\d+(?:\.\d+)?|\.\d+)(?:e[+-]?\d+)?)"
     r"|(?P<word>[^\W\d_]+\d*)|(?P<operator>\*\*|//|[-+*/%^!()])|(?P<comma>,)|(?P<other>\S)",
     re.IGNORECASE,
 )
