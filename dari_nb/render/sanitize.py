@@ -74,6 +74,7 @@ def _cleaner() -> Cleaner:
         attributes=attributes,
         allowed_classes=_CLASSES,
         url_schemes=set(LINK_SCHEMES),
+        url_relative="deny",
         link_rel="noopener noreferrer nofollow",
         set_tag_attribute_values={"a": {"target": "_blank"}},
     )

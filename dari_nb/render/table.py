@@ -38,7 +38,7 @@ def _html(rows: list[list[str]], note: str) -> str:
     )
     lines = "".join(f"<tr>{line}</tr>" for line in body)
     html = (
-        f'{ROOT}<table><thead><tr>{head}</tr></thead>'
+        f"{ROOT}<table><thead><tr>{head}</tr></thead>"
         f"<tbody>{lines}</tbody></table>{more_html(note)}</div>"
     )
     return style(html) + html

@@ -33,7 +33,7 @@ def timeline_html(
         _turn(message_id, [item_html(item, agent=agent, limits=limits) for item in turn])
         for message_id, turn in groupby(items, key=lambda item: item.message_id)
     )
-    return f'{ROOT}{head_html(head) if head else ""}{turns}</div>'
+    return f"{ROOT}{head_html(head) if head else ''}{turns}</div>"
 
 
 def head_html(head: Head) -> str:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from functools import lru_cache
 from typing import Any
 
 _WIDTH = 88  # columns of a line that holds a whole list or object
 _DEEPEST = 40  # levels; deeper ones are written on one line
+_ENCODER = json.JSONEncoder(ensure_ascii=False, default=str)
 _TOO_DEEP = "… nested too deeply to be shown"
 
 
@@ -14,11 +16,16 @@ def decoded(value: Any) -> Any:
     """Read a text that holds a JSON object or list, if writing it again loses nothing."""
     if not isinstance(value, str) or value.lstrip()[:1] not in ("{", "["):
         return value
+    return _decoded(value)
+
+
+@lru_cache(maxsize=8)  # the summary, the body and the cause of a call ask in turn
+def _decoded(text: str) -> Any:
     try:
-        data = json.loads(value)
+        data = json.loads(text)
     except (ValueError, RecursionError):
-        return value
-    return data if "".join(one_line(data).split()) == "".join(value.split()) else value
+        return text
+    return data if "".join(one_line(data).split()) == "".join(text.split()) else text
 
 
 def one_line(value: Any) -> str:
@@ -55,6 +62,6 @@ def _layout(value: Any, depth: int) -> str:
 
 def _dumps(value: Any) -> str:
     try:
-        return json.dumps(value, ensure_ascii=False, default=str)
+        return _ENCODER.encode(value)
     except RecursionError:
         return _TOO_DEEP

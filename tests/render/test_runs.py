@@ -60,11 +60,13 @@ def test_every_text_of_every_run_is_found_in_its_rendering(read):
             if isinstance(item, ToolCallItem):
                 arguments = json.dumps(item.arguments, ensure_ascii=False)
                 assert "not shown" not in shown
-                assert squeezed(arguments) in shown
+                assert not item.arguments or squeezed(arguments) in shown
                 assert squeezed(item.result or "") in shown
                 assert squeezed(item.result or "") in written
             else:
-                missing = [w for w in re.findall(r"\w+", item.text) if w not in page.text]
+                missing = [
+                    w for w in re.findall(r"[^\W\d]\w+|\d{2,}", item.text) if w not in page.text
+                ]
                 assert not missing
 
 
