@@ -41,8 +41,9 @@ bench: $(READY) $(BUNDLE) ## measure, beside peers in the same run
 
 $(READY): pyproject.toml hatch_build.py
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "dari_nb needs Python 3.11 or newer: make PYTHON=python3.12 …")'
-	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	@echo 'Setting up .venv and the front end; this takes a minute or two.'
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --editable '.[dev]'
 	@touch $@
 
 # The editable install built the bundle; this builds it anew when its sources changed.

@@ -1,0 +1,36 @@
+"""The README's Python blocks run as they stand, one after another in one shell."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+RUN_CELLS = """
+import sys
+from IPython.core.interactiveshell import InteractiveShell
+shell = InteractiveShell.instance()
+for cell in sys.stdin.read().split("\\0"):
+    shell.run_cell(cell).raise_error()
+"""
+
+
+def test_the_readme_runs() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    cells = re.findall(r"^```python\n(.*?)^```", text, flags=re.DOTALL | re.MULTILINE)
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("DARI_")}
+    done = subprocess.run(
+        [sys.executable, "-c", RUN_CELLS],
+        input="\0".join(cells),
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert len(cells) == 4
+    assert "stressed" in done.stdout
+    assert "count_characters" in done.stdout
