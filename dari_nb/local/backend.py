@@ -20,6 +20,7 @@ from .records import (
     Payload,
     SessionRecord,
     VersionRecord,
+    file_ids,
 )
 from .steps import session_status
 from .store import Store
@@ -145,8 +146,12 @@ class Backend:
         *,
         agent: AgentFunction | None = None,
     ) -> Sent:
-        """Append a user message and queue its turn; ``agent`` runs it instead of the session's."""
-        self._check_files(content)
+        """Append a user message and queue its turn.
+
+        With ``agent`` that one plays the turn, and the content is a recording, taken as it is.
+        """
+        if agent is None:
+            self._check_files(content)
         message_id = ids.new_id(ids.MESSAGE)
         data = {"content": content, "metadata": metadata, "message_id": message_id}
         payloads = [Payload(ev.USER_MESSAGE, data, message_id, "user", USER)]
@@ -177,9 +182,8 @@ class Backend:
         return Sent(event, self.session(event.session_id), turn.status)
 
     def _check_files(self, content: Content) -> None:
-        for block in content:
-            file_id = block.get("file_id")
-            if file_id is not None and self.store.file(file_id) is None:
+        for file_id in file_ids(content):
+            if self.store.file(file_id) is None:
                 raise Refusal(400, f"Unknown file_id {file_id!r}")
 
     def _check_open(self, session_id: str, message_id: str, call_id: str) -> None:

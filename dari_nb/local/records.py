@@ -8,13 +8,19 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from ..models import Event
+from ..models import Content, Event
 
 JsonObject = dict[str, Any]
 
 USER = {"type": "user", "id": "org_local"}
 RUNTIME = {"type": "runtime", "id": "local"}
 PLATFORM = {"type": "platform", "id": "local"}
+
+
+def file_ids(content: Content) -> list[str]:
+    """Return the ids of the files and images that some content refers to, each once."""
+    found = (block.get("file_id") for block in content if block.get("type") in ("file", "image"))
+    return list(dict.fromkeys(file_id for file_id in found if isinstance(file_id, str)))
 
 
 class Payload(NamedTuple):

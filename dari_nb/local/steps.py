@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from time import monotonic
 from typing import Any
 
 from .. import ids
@@ -18,6 +19,9 @@ Append = Callable[..., None]
 WaitFor = Callable[[str, str], asyncio.Future[ToolResult]]
 """Gives the caller's answer to a tool call of a message."""
 
+_BREATH = 0.01
+"""Seconds of steps in a row after which the streams get their turn."""
+
 
 class Steps:
     """Writes the steps of one turn into the ledger."""
@@ -27,11 +31,11 @@ class Steps:
         self._append = append
         self._wait_for = wait_for
         self._open: dict[str, ToolCall] = {}
+        self._rested = monotonic()
 
     async def record(self, step: Step) -> Any:
         """Write one step; returns what the agent gets back for it."""
-        if self._turn.pace:
-            await asyncio.sleep(self._turn.pace)
+        await self._rest()
         if isinstance(step, str):
             return self._text([text_block(clean(step))] if step.strip() else [])
         if isinstance(step, list):
@@ -41,6 +45,16 @@ class Steps:
         if isinstance(step, ToolCall):
             return await self._external(step) if step.external else self._request(step)
         raise TypeError(f"an agent yields str, ToolCall or ToolResult, not {type(step).__name__}")
+
+    async def _rest(self) -> None:
+        """Wait as the pace says; at no pace only let the streams run now and then.
+
+        An async agent that awaits nothing would hold them up. Doing it for each step would send
+        each event by itself, which costs several times as much.
+        """
+        if self._turn.pace or monotonic() - self._rested > _BREATH:
+            await asyncio.sleep(self._turn.pace)
+            self._rested = monotonic()
 
     def lost_calls(self) -> list[Payload]:
         """What ends the calls that the agent made and never answered."""

@@ -87,10 +87,11 @@ class Store:
             self._db.execute("BEGIN IMMEDIATE")
             try:
                 yield
+                self._db.execute("COMMIT")
             except BaseException:
-                self._db.execute("ROLLBACK")
+                if self._db.in_transaction:
+                    self._db.execute("ROLLBACK")
                 raise
-            self._db.execute("COMMIT")
 
     def _rows(self, sql: str, *values: Any) -> list[Any]:
         with self._lock:
@@ -236,34 +237,20 @@ class Store:
 
     def _follow(self, session_id: str, events: Sequence[EventRecord]) -> None:
         """Bring the session's columns up to the last of these events."""
-        changes: dict[str, Any] = {}
+        row = self._row("SELECT last_message_id FROM sessions WHERE id = ?", session_id)
+        last, changes = row[0], dict[str, Any]()
         for event in events:
-            changes |= self._change(event)
-        if not changes:
-            return
-        columns = ", ".join(f"{column} = ?" for column in changes)
-        self._rows(f"UPDATE sessions SET {columns} WHERE id = ?", *changes.values(), session_id)
-
-    def _change(self, event: EventRecord) -> dict[str, Any]:
-        if event.type == ev.USER_MESSAGE:
-            self._rows(
-                "INSERT INTO messages (id, session_id) VALUES (?, ?)",
-                *(event.message_id, event.session_id),
-            )
-            return {"last_message_id": event.message_id, "last_message_status": "queued"}
-        if event.type == ev.SESSION_STATUS_CHANGED:
-            return {"status": msgspec.json.decode(event.data)["status"]}
-        if event.type == ev.MESSAGE_STATUS_CHANGED and self._is_last_message(event):
-            return {"last_message_status": msgspec.json.decode(event.data)["status"]}
-        return {}
-
-    def _is_last_message(self, event: EventRecord) -> bool:
-        sql = (
-            "SELECT message_id FROM events WHERE session_id = ? AND type = ?"
-            " ORDER BY sequence_number DESC LIMIT 1"
-        )
-        row = self._row(sql, event.session_id, ev.USER_MESSAGE)
-        return bool(row) and row[0] == event.message_id
+            if event.type == ev.USER_MESSAGE:
+                last = event.message_id
+                self._rows("INSERT INTO messages VALUES (?, ?)", last, session_id)
+                changes |= {"last_message_id": last, "last_message_status": "queued"}
+            elif event.type == ev.SESSION_STATUS_CHANGED:
+                changes["status"] = _status(event)
+            elif event.type == ev.MESSAGE_STATUS_CHANGED and event.message_id == last:
+                changes["last_message_status"] = _status(event)
+        if changes:
+            columns = ", ".join(f"{column} = ?" for column in changes)
+            self._rows(f"UPDATE sessions SET {columns} WHERE id = ?", *changes.values(), session_id)
 
     def events(
         self, session_id: str, *, after: int = 0, limit: int | None = None
@@ -317,6 +304,10 @@ class Store:
     def file_content(self, file_id: str) -> bytes:
         """The bytes of a file that exists."""
         return bytes(self._row("SELECT content FROM files WHERE id = ?", file_id)[0])
+
+
+def _status(event: EventRecord) -> str:
+    return str(msgspec.json.decode(event.data)["status"])
 
 
 def _open_failure(path: str | Path | None, error: sqlite3.Error) -> str:

@@ -14,7 +14,7 @@ from ..models import events as ev
 from ..transcript import Ledger
 from .agents import AgentFunction, Attachment, ToolResult, Turn, TurnFailure, run_agent
 from .bells import Bells
-from .records import Payload, SessionRecord
+from .records import Payload, SessionRecord, file_ids
 from .steps import Steps, clean, message_status, session_status
 from .store import Store
 
@@ -142,12 +142,12 @@ class Turns:
 
     def _files(self, events: list[Event], messages: set[str]) -> list[Attachment]:
         content = [
-            block.get("file_id")
+            block
             for event in events
             if event.type == ev.USER_MESSAGE and event.turn_id in messages
-            for block in event.data.get("content", ())
+            for block in event.data["content"]
         ]
-        files = [self._store.file(file_id) for file_id in dict.fromkeys(content) if file_id]
+        files = [self._store.file(file_id) for file_id in file_ids(content)]
         return [self._attachment(file.id, file.filename) for file in files if file]
 
     def _attachment(self, file_id: str, name: str) -> Attachment:

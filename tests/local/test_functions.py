@@ -198,6 +198,19 @@ def test_a_sync_agent_that_blocks_does_not_hold_up_the_server(server, api):
     assert texts(api.finished(sent["message"]["id"])) == ["done"]
 
 
+def test_an_async_agent_that_awaits_nothing_does_not_hold_up_the_server(server, api):
+    @server.agent("busy")
+    async def busy(prompt):
+        end = time.monotonic() + 0.5
+        while time.monotonic() < end:
+            yield "more"
+
+    sent = api.send(api.create("busy"), "x")
+    assert api.ask("echo", "meanwhile", llm_id="small")["status"] == "completed"
+    assert api.get(f"/messages/{sent['message']['id']}")["status"] == "running"
+    assert api.finished(sent["message"]["id"])["status"] == "completed"
+
+
 def test_pace_waits_before_each_step_and_a_session_can_set_its_own(call, wait):
     paces = []
 

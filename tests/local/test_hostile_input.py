@@ -102,6 +102,15 @@ def test_deep_metadata_and_results_are_malformed_before_they_are_stored(api, blo
     assert api.events(session_id) == []
 
 
+@pytest.mark.parametrize("odd", [[1], {}, 5, None, "file_none"])
+def test_blocks_keep_fields_that_mean_nothing_here(api, odd):
+    block = {"type": "text", "text": "x", "file_id": odd, "new": {"a": [odd]}}
+    session_id = api.create("echo", llm_id="small")
+    body = {"type": "user.message", "content": [block]}
+    sent = api.post(f"/sessions/{session_id}/events", body)
+    assert api.finished(sent["message"]["id"])["parts"] == [block]
+
+
 def test_text_with_every_kind_of_character_comes_back_as_it_was(api):
     text = "".join(map(chr, [*range(1, 0x250), 0x2028, 0x2029, 0xFEFF, 0xFFFF, 0x1F600]))
     message = api.ask("echo", text, llm_id="small")

@@ -11,7 +11,7 @@ from dari_nb.local import LocalDari
 
 
 def test_a_server_starts_and_stops_quickly_many_times():
-    for _ in range(5):
+    for _ in range(3):
         start = time.monotonic()
         server = LocalDari().start()
         assert time.monotonic() - start < 0.5
