@@ -13,8 +13,7 @@ from .written import markdown, text
 
 # The three forms lie in the notebook file together. The HTML is the one that is shown; the others
 # hold all that was said, and tell arguments and results by their beginning.
-_MARKDOWN = LIMITS._replace(data=Cap(lines=12, chars=800))
-_PLAIN = LIMITS._replace(data=Cap(lines=3, chars=200))
+_BRIEF = LIMITS._replace(data=Cap(lines=3, chars=200))
 
 
 def paper(
@@ -34,6 +33,6 @@ def paper(
     html = timeline_html(items, head, limits=limits)
     return {
         "text/html": style(html) + html,
-        "text/markdown": markdown(items, head, limits=limits and _MARKDOWN),
-        "text/plain": text(items, head, limits=limits and _PLAIN),
+        "text/markdown": markdown(items, head, limits=limits and _BRIEF),
+        "text/plain": text(items, head, limits=limits and _BRIEF),
     }

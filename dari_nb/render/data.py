@@ -44,8 +44,10 @@ def _tree(lines: list[str]) -> str:
     closing = set(ends.values())
     html = []
     for index, line in enumerate(lines):
+        # In a long tree only the lines one looks for are marked: each mark counts in the file.
+        marked = json_html(line) if index in ends or not ends else escape(line, quote=False)
         # Text of several lines in a string breaks where it would; the mark stays in place.
-        marked = _LINE_END.sub(r"\1" + "\n", json_html(line))
+        marked = _LINE_END.sub(r"\1" + "\n", marked)
         if index in ends:
             gist = escape(_gist(lines[index + 1 : ends[index]]))
             html.append(f'<details><summary data-gist="{gist}">{marked}</summary>')
@@ -55,17 +57,22 @@ def _tree(lines: list[str]) -> str:
 
 
 def _parts(lines: list[str]) -> dict[int, int]:
-    """Find the first and last lines of the parts worth a fold, the outermost excepted."""
+    """Find the first and last lines of what is worth a fold: parts of something long."""
     ends: dict[int, int] = {}
     opened: list[int] = []
+    inner: list[list[int]] = [[]]
     for index, line in enumerate(lines):
         if line.endswith(("{", "[")):
             opened.append(index)
+            inner.append([])
         elif line.lstrip()[:1] in ("}", "]"):
-            start = opened.pop()
-            if opened and index - start >= _PART:
-                ends[start] = index
-    return ends
+            start, parts = opened.pop(), inner.pop()
+            inner[-1].append(start)
+            ends[start] = index
+            if index - start <= _FLAT:
+                for part in parts:
+                    del ends[part]
+    return {start: end for start, end in ends.items() if start and end - start >= _PART}
 
 
 def _gist(lines: list[str]) -> str:

@@ -77,7 +77,7 @@ def test_only_html_tells_long_results_in_full_unless_everything_is_asked_for():
     item = ToolCallItem(id="1", tool_name="t", status="completed", result="x\n" * 50 + "end")
     forms = paper([item])
     assert "end" in forms["text/html"]
-    assert "39 more lines" in forms["text/markdown"]
+    assert "48 more lines" in forms["text/markdown"]
     assert "48 more lines" in forms["text/plain"]
     assert all("more lines" not in form for form in paper([item], limits=None).values())
 
