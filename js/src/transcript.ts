@@ -21,7 +21,7 @@ const NO_INTERRUPT = "The cell is busy: use the interrupt button of your noteboo
 
 /** Draws a live transcript into `el`, and keeps it up to date until `signal` aborts. */
 export function drawTranscript(el: HTMLElement, source: Source, signal: AbortSignal): void {
-  const head = document.createElement("div");
+  const head = document.createElement("header");
   const log = document.createElement("div");
   const turns = document.createElement("div");
   const latest = latestButton();

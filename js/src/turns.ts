@@ -147,7 +147,7 @@ function insertAfter(last: HTMLElement, element: HTMLElement): void {
     last.after(element);
     return;
   }
-  const chunk = document.createElement("div");
+  const chunk = document.createElement("section");
   chunk.className = "dari-chunk";
   chunk.append(element);
   (isChunk(box) ? box : last).after(chunk);

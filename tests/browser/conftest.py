@@ -108,7 +108,7 @@ class Notebook:
         """Switch to the ``light`` or the ``dark`` theme."""
         self.command("apputils:change-theme", theme=THEMES[name])
         is_light = str(name == "light").lower()
-        self.page.locator(f"body[data-jp-theme-light={is_light}]").wait_for()
+        self.page.locator(f"body[data-jp-theme-light={is_light}]").wait_for(state="attached")
 
     def command(self, name: str, **arguments: Any) -> None:
         """Execute a command of the application; returns when it is done."""
