@@ -123,7 +123,7 @@ def _call(item: ToolCallItem) -> list[RenderableType]:
 def _markdown(source: str) -> Markdown:
     from rich.markdown import Markdown
 
-    shown = Markdown("", hyperlinks=False)
+    shown = Markdown("", code_theme="ansi_dark", hyperlinks=False)
     # rich's own parser drops raw HTML, and with it text.
     shown.parsed = prose_tokens(source)
     for token in shown.parsed:
@@ -141,5 +141,8 @@ def _fit(token: Token) -> None:
         token.type, token.content = "text", f"image: {token.content} ({token.attrGet('src')})"
         token.children = None
     token.content = visible(token.content)
-    for child in token.children or ():
-        _fit(child)
+    if token.children:
+        # The address of a bare link is its text already.
+        token.children = [child for child in token.children if child.info != "auto"]
+        for child in token.children:
+            _fit(child)

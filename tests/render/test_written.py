@@ -9,7 +9,7 @@ import sys
 import pytest
 from rich.console import Console
 
-from dari_nb.models import ToolCallItem
+from dari_nb.models import AssistantMessageItem, ToolCallItem, text_block
 from dari_nb.render import (
     Head,
     duration_text,
@@ -62,6 +62,16 @@ def test_the_terminal_shows_each_call_on_one_line(width, conversation):
     assert lines[-1] == "Turn failed. provider returned 529"
 
 
+def test_the_terminal_shows_links_formulas_and_images_as_text():
+    content = [
+        text_block(r"[a](http://x.org) http://y.org \(x^2\) ![b](http://z.org/i.png) <i>c</i>")
+    ]
+    item = AssistantMessageItem(id="1", status="completed", content=content)
+    assert printed(120, [item]).splitlines()[-1].rstrip() == (
+        "a (http://x.org) http://y.org $x^2$ image: b (http://z.org/i.png) <i>c</i>"
+    )
+
+
 def test_escape_codes_are_for_terminals_only(conversation):
     assert "\x1b" not in printed(80, conversation)
     assert "\x1b[" in printed(80, conversation, force_terminal=True, color_system="standard")
@@ -87,7 +97,7 @@ def test_a_bundle_carries_only_the_rules_it_uses(conversation):
     assert ".dari-user" in small
     assert ".dari-call" not in small
     assert "math{" not in small
-    assert len(style()) < 4_200
+    assert len(style()) < 4_300
 
 
 def test_every_setting_a_rule_uses_is_there(conversation):
