@@ -72,23 +72,27 @@ def texts(values: Values) -> Any:
 
 
 def _text_piece(values: Values) -> Any:
-    if pd.StringDtype().storage != "pyarrow":
-        return values
-    arrow = import_module("pyarrow")
     try:
+        if not _is_arrow():
+            "".join(filter(None, values)).encode()
+            return values
+        arrow = import_module("pyarrow")
         return arrow.array(values, type=arrow.large_string())
-    except (arrow.ArrowException, TypeError, UnicodeError):
-        return arrow.array(_clean_texts(values), type=arrow.large_string())
+    except (TypeError, ValueError):
+        # Something is no text, or holds a lone surrogate, which no UTF-8 column can hold.
+        return _text_piece(_clean_texts(values))
 
 
 def _texts(pieces: list[Any]) -> Any:
-    if pd.StringDtype().storage == "pyarrow":
-        arrow = import_module("pyarrow")
-        return pd.array(arrow.chunked_array(pieces, type=arrow.large_string()), dtype="string")
-    values = _joined(pieces)
-    if not all(value is None or type(value) is str for value in values):
-        values = _clean_texts(values)
-    return pd.array(values, dtype="string")
+    if not _is_arrow():
+        return pd.array(_joined(pieces), dtype="string")
+    arrow = import_module("pyarrow")
+    return pd.array(arrow.chunked_array(pieces, type=arrow.large_string()), dtype="string")
+
+
+def _is_arrow() -> bool:
+    """Whether pandas keeps ``string`` columns in Arrow's memory: when it is installed."""
+    return pd.StringDtype().storage == "pyarrow"
 
 
 def _json_piece(values: Values) -> Any:
@@ -161,7 +165,7 @@ def _clean_texts(values: Values) -> list[str | None]:
 
 
 def _clean(value: Any) -> str:
-    """Make text without lone surrogates, which no UTF-8 column can hold."""
+    """Make text without lone surrogates."""
     text = str(value)
     return text if text.isascii() else text.encode("utf-8", "replace").decode()
 

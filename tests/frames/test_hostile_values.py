@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from importlib.util import find_spec
 from typing import Any
 
 import pandas as pd
@@ -16,6 +17,8 @@ from dari_nb.frames.kinds import json_text
 from dari_nb.models import Event, Message
 
 EventMaker = Callable[..., Event]
+
+STORAGES = ["python", "pyarrow"] if find_spec("pyarrow") else ["python"]
 
 values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters()),
@@ -44,7 +47,7 @@ def dtypes(frame: pd.DataFrame) -> dict[str, str]:
     return {str(column): str(dtype) for column, dtype in frame.dtypes.items()}
 
 
-@pytest.mark.parametrize("storage", ["python", "pyarrow"])
+@pytest.mark.parametrize("storage", STORAGES)
 @settings(max_examples=60, deadline=None)
 @given(some=st.lists(events, max_size=8))
 def test_any_events_make_frames_of_the_same_dtypes(storage: str, some: list[Event]) -> None:
@@ -88,10 +91,13 @@ def test_a_tool_name_that_is_an_object_becomes_its_text(event: EventMaker) -> No
     assert frame["tool_name"].tolist() == ["{'a': [1]}", "search"]
 
 
-def test_texts_keep_everything_but_lone_surrogates(event: EventMaker) -> None:
+@pytest.mark.parametrize("storage", STORAGES)
+def test_texts_keep_everything_but_lone_surrogates(event: EventMaker, storage: str) -> None:
     text = "<script>\x00\u202e😀 ${x} =1+1"
     content = [[{"type": "text", "text": text}], [{"type": "text", "text": "a\ud800b"}]]
-    frame = events_frame([event("user.message", {"content": c}) for c in content])
+    events = [event("user.message", {"content": c}) for c in content]
+    with pd.option_context("mode.string_storage", storage):
+        frame = events_frame(events)
     assert frame["text"].tolist() == [text, "a?b"]
     assert [json.loads(data)["content"] for data in frame["data"]] == content
 
