@@ -151,7 +151,7 @@ class Backend:
         With ``agent`` that one plays the turn, and the content is a recording, taken as it is.
         """
         if agent is None:
-            self._check_files(content)
+            content = [self._named(block) for block in content]
         message_id = ids.new_id(ids.MESSAGE)
         data = {"content": content, "metadata": metadata, "message_id": message_id}
         payloads = [Payload(ev.USER_MESSAGE, data, message_id, "user", USER)]
@@ -181,10 +181,14 @@ class Backend:
         turn = self.ledger(event.session_id).turns[str(event.message_id)]
         return Sent(event, self.session(event.session_id), turn.status)
 
-    def _check_files(self, content: Content) -> None:
-        for file_id in file_ids(content):
-            if self.store.file(file_id) is None:
+    def _named(self, block: JsonObject) -> JsonObject:
+        """Add the name of the file that a block refers to: nobody can ask for it later (U6)."""
+        for file_id in file_ids([block]):
+            file = self.store.file(file_id)
+            if file is None:
                 raise Refusal(400, f"Unknown file_id {file_id!r}")
+            block = {**block, "filename": file.filename}
+        return block
 
     def _check_open(self, session_id: str, message_id: str, call_id: str) -> None:
         if self.store.session_of_message(message_id) != session_id:

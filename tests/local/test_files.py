@@ -49,3 +49,9 @@ def test_a_form_without_one_file_part_is_422(api, request_parts):
     answer = api.http.post("/files", **request_parts)
     assert answer.status_code == 422
     assert isinstance(answer.json()["detail"], list)
+
+
+def test_an_attached_file_is_named_in_the_ledger(api):
+    file_id = api.upload("notes.txt", b"hi")
+    message = api.ask("echo", "Look", file_id)
+    assert message["parts"][1] == {"type": "file", "file_id": file_id, "filename": "notes.txt"}
