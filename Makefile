@@ -19,7 +19,7 @@ demo: $(READY) $(BUNDLE) ## run the first notebook, print it, write notebooks/de
 	@DARI_NB_RUNS="$(RUNS)" $(BIN)/python notebooks/demo.py
 
 lab: $(READY) $(BUNDLE) ## open the notebooks in JupyterLab
-	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/jupyter lab notebooks $(LAB)
+	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/jupyter lab notebooks $(if $(filter 0,$(shell id -u)),--allow-root) $(LAB)
 
 test: $(READY) $(BUNDLE) $(MODULES) chromium ## run all tests, those in a browser included
 	$(BIN)/python -m pytest $(PYTEST)
