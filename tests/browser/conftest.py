@@ -246,7 +246,7 @@ def notebook7_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Jupyt
 def browser() -> Iterator[BrowserContext]:
     """One Chromium whose pages share a cache, which halves the time to open a notebook."""
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=_chromium(), args=CHROMIUM_FLAGS)
+        chromium = playwright.chromium.launch(executable_path=chromium_path(), args=CHROMIUM_FLAGS)
         yield chromium.new_context(viewport={"width": 1280, "height": 900})
         chromium.close()
 
@@ -276,7 +276,8 @@ def _running(kind: str, temporary: pytest.TempPathFactory) -> Iterator[Jupyter]:
         server.stop()
 
 
-def _chromium() -> str:
+def chromium_path() -> str:
+    """Return the Chromium to use; fails with what to do when there is none."""
     candidates = (os.environ.get("CHROMIUM"), "chromium", "chromium-browser", "google-chrome")
     found = next((path for name in candidates if name and (path := shutil.which(name))), None)
     if found is None:
