@@ -35,16 +35,16 @@ class Outbox:
         An item that stays in its relative place and is the same object is not yielded, so the
         iteration can be left at any point and begun anew with later items.
         """
-        wanted = {item.id for item in items}
+        wanted = _by_id(items)
         for gone in [item_id for item_id in self._order if item_id not in wanted]:
             yield self._remove(gone)
         rank = {item_id: index for index, item_id in enumerate(self._order)}
         furthest, after = -1, None
-        for item in items:
-            place = rank.get(item.id, -1)
-            if place <= furthest or self._items[item.id] is not item:
-                yield self._put(item, after)
-            furthest, after = max(place, furthest), item.id
+        for item_id, item in wanted.items():
+            place = rank.get(item_id, -1)
+            if place <= furthest or self._items[item_id] is not item:
+                yield self._put(item_id, item, after)
+            furthest, after = max(place, furthest), item_id
 
     def pack(self, fragments: Sequence[Fragment]) -> tuple[int, bytes]:
         """Number a batch, and keep it for pages that miss it."""
@@ -70,13 +70,12 @@ class Outbox:
         ]
         return [encode(part) for part in split(fragments)]
 
-    def _put(self, item: TimelineItem, after: str | None) -> Fragment:
-        fragment = Fragment(
-            id=item.id, turn=item.message_id or "", after=after, html=self._render(item)
-        )
-        self._place(item.id, after)
-        self._items[item.id] = item
-        self._fragments[item.id] = fragment
+    def _put(self, item_id: str, item: TimelineItem, after: str | None) -> Fragment:
+        turn, html = item.message_id or "", self._render(item)
+        fragment = Fragment(id=item_id, turn=turn, after=after, html=html)
+        self._place(item_id, after)
+        self._items[item_id] = item
+        self._fragments[item_id] = fragment
         return fragment
 
     def _place(self, item_id: str, after: str | None) -> None:
@@ -103,6 +102,17 @@ def split(fragments: Sequence[Fragment]) -> Iterator[Sequence[Fragment]]:
             size = len(fragment["html"] or "")
     for start, end in pairwise([*cuts, len(fragments)]):
         yield fragments[start:end]
+
+
+def _by_id(items: Sequence[TimelineItem]) -> dict[str, TimelineItem]:
+    """Key items by id; a server that gives the same id twice, or none, loses nothing."""
+    keyed: dict[str, TimelineItem] = {}
+    for item in items:
+        item_id = item.id
+        while item_id in keyed:
+            item_id += "'"
+        keyed[item_id] = item
+    return keyed
 
 
 def _last_index(order: list[str], item_id: str) -> int:

@@ -174,7 +174,9 @@ class LiveTranscript(anywidget.AnyWidget):
             # The bar tells the state, so the head need not.
             self.head = head_html(dataclasses.replace(head, state=""))
             self.state = head.state or self.state
-            if self.state in ENDED and self.seconds is None:
+            if self.state not in ENDED:
+                self.seconds = None
+            elif self.seconds is None:
                 self.seconds = self._elapsed()
 
     def _elapsed(self) -> float:

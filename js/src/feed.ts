@@ -18,6 +18,7 @@ export class Feed {
   readonly #early = new Map<number, Fragment[]>();
   #applied = 0;
   #complete = true;
+  #asked = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #snapshot: { n: number; parts: Fragment[][] } = { n: 0, parts: [] };
 
@@ -30,7 +31,7 @@ export class Feed {
     if (message.kind === "snapshot") this.#collect(message, fragments);
     else if (message.n > this.#applied) this.#early.set(message.n, fragments);
     this.#drain();
-    if (this.#early.size > 0) this.#askForGap();
+    if (this.#early.size > 0 && !this.#asked) this.#askForGap();
   }
 
   close(): void {
@@ -38,7 +39,6 @@ export class Feed {
   }
 
   #hello(): void {
-    this.#timer = undefined;
     this.#port.send({ kind: "hello" });
   }
 
@@ -46,8 +46,7 @@ export class Feed {
     for (let next = this.#next(); next !== undefined; next = this.#next()) {
       this.#early.delete(++this.#applied);
       this.#port.apply(next);
-      clearTimeout(this.#timer);
-      this.#timer = undefined;
+      this.#gotOn();
     }
   }
 
@@ -55,15 +54,19 @@ export class Feed {
     return this.#early.get(this.#applied + 1);
   }
 
-  #askForGap(): void {
-    if (this.#timer !== undefined && this.#applied > 0) return;
+  #gotOn(): void {
     clearTimeout(this.#timer);
+    this.#asked = false;
+  }
+
+  #askForGap(): void {
+    clearTimeout(this.#timer);
+    this.#asked = true;
     this.#timer = setTimeout(() => this.#skipGap(), GIVE_UP_AFTER_MS);
     this.#port.send({ kind: "resend", first: this.#applied + 1 });
   }
 
   #skipGap(): void {
-    this.#timer = undefined;
     this.#complete = false;
     this.#applied = Math.min(...this.#early.keys()) - 1;
     this.#drain();
@@ -82,7 +85,6 @@ export class Feed {
     this.#applied = Math.max(message.n, this.#applied);
     this.#complete = true;
     for (const n of this.#early.keys()) if (n <= this.#applied) this.#early.delete(n);
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
+    this.#gotOn();
   }
 }

@@ -84,6 +84,18 @@ describe("a feed", () => {
     expect(applied).toEqual(["b8"]);
   });
 
+  test("asks only once while a late page waits for its snapshot", () => {
+    batch(57);
+    batch(58);
+    batch(59);
+    expect(sent).toEqual([{ kind: "resend", first: 1 }]);
+    snapshot(59, 0, 1);
+    batch(60);
+    expect(applied).toEqual(["b60"]);
+    vi.advanceTimersByTime(10_000);
+    expect(sent).toHaveLength(1);
+  });
+
   test("leaves a snapshot to those who lack something", () => {
     batch(1);
     snapshot(1, 0, 1);

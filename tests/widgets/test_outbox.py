@@ -53,3 +53,12 @@ def test_items_that_only_got_a_neighbour_are_not_sent_again():
     user, pending, call = items_of(["u", "p", "c"], 0)
     assert [f["id"] for f in outbox.changes([user, pending])] == ["u", "p"]
     assert [(f["id"], f["after"]) for f in outbox.changes([user, call, pending])] == [("c", "u")]
+
+
+def test_items_with_the_same_id_or_none_are_all_shown():
+    outbox, page = Outbox(lambda item: item.type), Page()
+    items = [*items_of(["x", "x"], 0), *items_of(["", ""], 1), *items_of(["x"], 2)]
+    for fragment in outbox.changes(items):
+        page.apply(fragment)
+    assert [page.html[item_id] for item_id in page.order] == ["x0", "x0", "1", "1", "x2"]
+    assert not list(outbox.changes(items))
