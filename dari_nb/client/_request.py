@@ -41,6 +41,7 @@ class Request(Generic[T]):
         parse: Reads the body of a 2xx answer.
         json: What to send as a JSON body, if anything.
         secrets: Values that a server might quote in an error, and that must not be shown.
+        once: Never sent twice, even with a key: nobody says whether the server honours it.
     """
 
     method: str
@@ -51,10 +52,13 @@ class Request(Generic[T]):
     json: Any = field(default=None, repr=False)
     upload: Upload | None = None
     secrets: tuple[str, ...] = field(default=(), repr=False)
+    once: bool = False
 
     @property
     def is_repeatable(self) -> bool:
         """Whether sending it twice has the effect of sending it once."""
+        if self.once:
+            return False
         return self.method in _REPEATABLE_METHODS or IDEMPOTENCY_KEY in self.headers
 
     @property

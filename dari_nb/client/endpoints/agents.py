@@ -70,8 +70,8 @@ def send(
         metadata: Goes on the message.
         session: Fields of the new session, such as ``name``, ``llm_id``, ``secrets``,
             ``metadata``; see ``sessions.create``.
-        idempotency_key: Lets the server recognise a repeat; made when not given, so that a retry
-            after a broken connection sends the message once.
+        idempotency_key: Lets the server recognise a repeat; made when not given. Whether a server
+            honours it here is not known (U12), so this call is never tried again by itself.
 
     Returns:
         The recorded event, its queued message, and the new session, which is running.
@@ -91,6 +91,7 @@ def send(
         json=body,
         headers=idempotency(idempotency_key),
         secrets=secret_values(session or {}),
+        once=True,
     )
 
 
