@@ -67,9 +67,6 @@ class LiveTranscript(anywidget.AnyWidget):
     kernel_id = traitlets.Unicode("").tag(sync=True)
 
     def __init__(self, **traits: Any) -> None:
-        for name in traits:
-            if not self.has_trait(name):
-                raise TypeError(_no_trait(name, self.trait_names()))
         self._lock = threading.RLock()
         self._agent = "Agent"
         self._outbox = Outbox(lambda item: item_html(item, agent=self._agent))
@@ -77,6 +74,9 @@ class LiveTranscript(anywidget.AnyWidget):
         self._timer: asyncio.TimerHandle | None = None
         self._sent_at = float("-inf")
         self._stop_callbacks: list[Callable[[], object]] = []
+        for name in traits:
+            if not self.has_trait(name):
+                raise TypeError(_no_trait(name, self.trait_names()))
         traits.setdefault("started", time.time())
         traits.setdefault("kernel_id", current_kernel_id())
         super().__init__(**traits)
@@ -106,13 +106,15 @@ class LiveTranscript(anywidget.AnyWidget):
 
         This is for bursts: 10,000 calls cost 10,000 assignments and a few dozen reads.
         """
-        self._read = read
+        with self._lock:
+            self._read = read
         if self._timer is None:
             self._schedule()
 
     def show(self, items: Sequence[TimelineItem], head: Head) -> None:
         """Show these items before it returns, with no need of a loop."""
-        self._read = lambda: (items, head)
+        with self._lock:
+            self._read = lambda: (items, head)
         self.flush()
 
     def flush(self) -> None:
@@ -131,7 +133,8 @@ class LiveTranscript(anywidget.AnyWidget):
 
     def close(self) -> None:
         """End the widget; views of it vanish, and later updates are ignored."""
-        self._read = None
+        with self._lock:
+            self._read = None
         super().close()
 
     def _schedule(self) -> None:

@@ -61,7 +61,7 @@ def test_items_appear_in_lab_while_the_turn_runs(book):
     assert not book.problems
 
 
-def test_a_second_view_and_a_reloaded_page_show_everything(book):
+def test_a_reloaded_page_shows_everything(book):
     book.execute("feed(live, [user('Hello'), *(call(n) for n in range(40))])")
     book.page.locator("[data-item=c39]").wait_for()
     book.save()
@@ -69,6 +69,20 @@ def test_a_second_view_and_a_reloaded_page_show_everything(book):
     book.page.locator(".jp-OutputArea").last.wait_for()
     book.page.locator("[data-item=c39]").wait_for()
     assert book.page.locator("[data-item]").count() == 41
+
+
+def test_two_views_of_one_widget_show_the_same(notebook):
+    book = notebook.server.open_notebook(
+        [FEEDER, "live = LiveTranscript(); display(live, live)"], "two.ipynb"
+    )
+    book.run_all()
+    book.execute("feed(live, [user('Hello'), call(1, 'running')])")
+    book.execute("feed(live, [user('Hello'), call(1), answer('Hello, you.')])")
+    views = book.page.locator(".dari-live")
+    for view in views.all():
+        view.locator(".dari-answer").wait_for()
+    assert views.count() == 2
+    assert views.nth(0).inner_html() == views.nth(1).inner_html()
 
 
 def test_what_the_reader_opened_stays_open_when_the_result_comes(book):

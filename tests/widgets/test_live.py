@@ -42,6 +42,7 @@ def test_the_first_batch_goes_at_once_and_the_next_ones_wait_their_turn(live, wi
     seconds = asyncio.run(burst())
     assert len(wire.messages) <= seconds / INTERVAL + 2
     assert sum(len(fragments) for _, fragments in wire.messages) == 200
+    assert wire.count <= 2 * len(wire.messages) + 1
 
 
 def test_the_items_are_read_only_when_a_batch_is_due(live, make):
