@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from IPython.core.error import UsageError
 
-from ..errors import DariError
+from ..errors import AuthenticationError, DariError, NotFoundError
+from .options import did_you_mean
 
 if TYPE_CHECKING:
     from ..workbench import Agent, Dari, Session, Turn
@@ -47,10 +48,18 @@ class State:
             UsageError: There is no current session.
         """
         if session_id:
-            return self.dari.sessions.get(session_id)
+            return self._named(session_id)
         if self.session is None:
             raise UsageError("no session yet: start one with %dari_send, or name one by its id")
         return self.session
+
+    def _named(self, session_id: str) -> Session:
+        try:
+            return self.dari.sessions.get(session_id)
+        except NotFoundError:
+            known = [session.id for session in self.dari.sessions.list()]
+        hint = did_you_mean(session_id, known)
+        raise UsageError(f"there is no session {session_id}{hint}: %dari sessions lists them")
 
     def started(self, turn: Turn) -> None:
         """Make a turn's session the current one."""
@@ -64,6 +73,8 @@ def usage_errors(function: Callable[P, T]) -> Callable[P, T]:
     def wrapped(*args: P.args, **kwargs: P.kwargs) -> T:
         try:
             return function(*args, **kwargs)
+        except AuthenticationError as error:
+            message = f"{error}\nset DARI_API_KEY to a valid key, or: %dari connect local"
         except DariError as error:
             message = str(error)
         raise UsageError(message)

@@ -137,8 +137,8 @@ def test_connecting_elsewhere_forgets_the_session(shell, monkeypatch):
         ("%%dari_agent echo\nHi {nobody}", r"\{nobody\} is not defined"),
         ("%dari_transcript", "no session yet"),
         ("%dari_follow", "no session yet"),
-        ("%dari_transcript sess_gone", "sess_gone"),
-        ("%dari_send --session sess_gone Hi", "sess_gone"),
+        ("%dari_transcript sess_gone", "there is no session sess_gone: %dari sessions lists them"),
+        ("%dari_send --session sess_gone Hi", "there is no session sess_gone"),
         ("%dari connect http://127.0.0.1:9", "No API key for http://127.0.0.1:9: set DARI_API_KEY"),
         ("%dari connect local dari_key", "an API key does not belong into a notebook"),
         (
@@ -158,6 +158,13 @@ def test_what_the_user_can_mend_is_a_usage_error_of_one_or_two_lines(
     assert not shell.names["d"].sessions.list()
 
 
+def test_a_session_id_that_is_nearly_right_gets_a_suggestion(shell):
+    shell.run("%%dari_agent echo --quiet -o turn\nHi")
+    session_id = shell.names["turn"].session.id
+    with pytest.raises(UsageError, match=rf"did you mean {session_id}\?"):
+        shell.run(f"%dari_transcript {session_id[:-1]}")
+
+
 def test_an_unreachable_server_is_said_in_one_line(shell, monkeypatch):
     monkeypatch.setenv("MY_KEY", "dari_secret")
     shell.run("%dari connect http://127.0.0.1:9 --key-env MY_KEY")
@@ -171,7 +178,7 @@ def test_an_unreachable_server_is_said_in_one_line(shell, monkeypatch):
 def test_a_wrong_key_is_said_in_one_line(shell, server, monkeypatch):
     monkeypatch.setenv("MY_KEY", "dari_wrong")
     shell.run(f"%dari connect {server.url} --key-env MY_KEY")
-    with pytest.raises(UsageError, match="API key") as caught:
+    with pytest.raises(UsageError, match="API key\nset DARI_API_KEY to a valid key") as caught:
         shell.run("%dari agents")
     assert "dari_wrong" not in str(caught.value)
     dari.current().close()
