@@ -7,7 +7,7 @@ import inspect
 import secrets
 import weakref
 from collections.abc import Callable, Sequence
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
@@ -76,6 +76,7 @@ class LocalDari:
         self._functions: dict[str, AgentFunction] = {}
         self._store = Store(path)
         self._close_store = weakref.finalize(self, self._store.close)
+        _stop_all_at_exit()
         self._url: str | None = None
         self._backend: Backend | None = None
         self._serving: Serving | None = None
@@ -232,7 +233,12 @@ class LocalDari:
 _running: weakref.WeakSet[LocalDari] = weakref.WeakSet()
 
 
-@atexit.register
+@cache
+def _stop_all_at_exit() -> None:
+    # What is registered last runs first: servers stop before the finalisers close their stores.
+    atexit.register(_stop_all)
+
+
 def _stop_all() -> None:
     for server in list(_running):
         server.stop()
