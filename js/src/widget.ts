@@ -36,6 +36,7 @@ export default function liveTranscript() {
   function render({ model, el }: { model: Model; el: HTMLElement }): Cleanup {
     const closing = new AbortController();
     drawTranscript(el, sourceOf(model, timeline, clock), closing.signal);
+    keepKeys(el, closing.signal);
     return () => closing.abort();
   }
 
@@ -62,6 +63,15 @@ function sourceOf(model: Model, timeline: Timeline, clock: Clock): Source {
     },
     stop: () => model.send({ kind: "stop" } satisfies ToKernel),
   };
+}
+
+/** Keys that scroll the log would move JupyterLab to another cell; inside of it they are its own. */
+function keepKeys(el: HTMLElement, signal: AbortSignal): void {
+  const log = el.querySelector<HTMLElement>("[role=log]");
+  const keep = (event: FocusEvent) =>
+    log?.toggleAttribute("data-lm-suppress-shortcuts", event.type === "focus");
+  log?.addEventListener("focus", keep, { signal });
+  log?.addEventListener("blur", keep, { signal });
 }
 
 function decode(buffers: DataView[]): Fragment[] {

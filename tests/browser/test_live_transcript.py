@@ -131,3 +131,30 @@ def test_the_clock_ticks_and_the_final_time_stays(book):
     book.execute("feed(live, [user('Hello')], 'stopped')")
     book.page.get_by_text("stopped").first.wait_for()
     assert re.fullmatch(r"1 min \d+ s", clock.inner_text())
+
+
+def test_the_log_scrolls_by_keyboard_and_leaves_the_notebook_alone(book):
+    book.execute("feed(live, [user('Hello'), *(call(n) for n in range(80))])")
+    book.page.locator("[data-item=c79]").wait_for()
+    log = book.page.locator(".dari-log")
+    before = log.evaluate("log => log.scrollTop")
+    log.focus()
+    book.page.keyboard.press("PageUp")
+    book.page.keyboard.press("ArrowUp")
+    book.page.locator(".dari-latest").wait_for()
+    assert log.evaluate("log => log.scrollTop") < before - 100
+    assert log.evaluate("log => log === document.activeElement")
+    book.page.keyboard.press("b")
+    assert book.page.locator(".jp-CodeCell").count() == 2
+
+
+def test_the_live_view_follows_the_theme(book):
+    book.execute("feed(live, [user('Hello'), call(1, 'running')])")
+    book.page.locator(".dari-call").wait_for()
+    colours = {}
+    for theme in ("dark", "light"):
+        book.theme(theme)
+        for width in (700, 1400):
+            book.shot(f"live-{theme}-{width}", width=width, selector=".dari-live")
+        colours[theme] = book.page.locator(".dari-user").evaluate("e => getComputedStyle(e).color")
+    assert colours["dark"] != colours["light"]
