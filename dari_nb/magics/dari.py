@@ -48,13 +48,12 @@ class Status:
         self.rows = rows
 
     def __repr__(self) -> str:
-        width = max(len(label) for label, _ in self.rows)
-        return "\n".join(f"{label:<{width}}  {text}" for label, text in self.rows)
+        return self._repr_mimebundle_()["text/plain"]
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
-        from ..render import table
+        from ..render import facts
 
-        return table(("", "now"), self.rows) | {"text/plain": repr(self)}
+        return facts(self.rows)
 
 
 def _status(state: State) -> Status:

@@ -6,7 +6,7 @@ from .fragments import item_html
 from .head import Head, head_of
 from .limits import LIMITS, Cap, Limits
 from .sheet import style
-from .table import table
+from .table import facts, table
 from .timeline import head_html, timeline_html
 from .words import clock_text, count_text, duration_text, state_text
 from .written import markdown, text
@@ -19,6 +19,7 @@ __all__ = [
     "clock_text",
     "count_text",
     "duration_text",
+    "facts",
     "head_html",
     "head_of",
     "item_html",

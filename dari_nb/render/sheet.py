@@ -10,6 +10,9 @@ ROOT = '<div class="dari mathjax_ignore tex2jax_ignore">'
 """Opens the element around all that is rendered. Notebooks run MathJax over HTML outputs, which
 would take prices for formulas and makes links of its own; formulas here are MathML already."""
 
+SCOPE = ".dari.dari.dari"
+"""The sheet's outer selector: said thrice, it outweighs JupyterLab's rules for HTML outputs."""
+
 _COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 _SPACE = re.compile(r"\s+")
 _AROUND = re.compile(r" ?([{};,>+]) ?")
@@ -30,7 +33,7 @@ def style(html: str | None = None) -> str:
     kept = [rule for targets, rule in rules if html is None or _occurs(targets, html)]
     body = "".join(kept)
     settings = [part for part in root if not part.startswith("--") or _is_used(part, root, body)]
-    return f"<style>.dari{{{';'.join(settings)};{body}}}</style>"
+    return f"<style>{SCOPE}{{{';'.join(settings)};{body}}}</style>"
 
 
 def _occurs(targets: list[set[str]], html: str) -> bool:
@@ -52,7 +55,7 @@ def _is_used(setting: str, root: tuple[str, ...], body: str) -> bool:
 def _sheet() -> tuple[tuple[str, ...], list[tuple[list[set[str]], str]]]:
     """Take the sheet apart: settings of the root, and rules with the names each selector needs."""
     css = _minified((files(__package__) / "paper.css").read_text("utf-8"))
-    inner = css.removeprefix(".dari{").removesuffix("}")
+    inner = css.removeprefix(f"{SCOPE}{{").removesuffix("}")
     first = _RULE.search(inner)
     start = first.start() if first else len(inner)
     rules = [(_targets(match[1]), match[0]) for match in _RULE.finditer(inner, start)]

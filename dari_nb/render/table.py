@@ -31,6 +31,23 @@ def table(
     }
 
 
+def facts(pairs: Sequence[tuple[str, str]]) -> dict[str, str]:
+    """Render labels with their values, one a line, in the same three forms."""
+    rows = [[visible_name(label), visible_name(value)] for label, value in pairs]
+    lines = "".join(
+        f"<tr><th>{escape(label, quote=False)}</th><td>{escape(value, quote=False)}</td></tr>"
+        for label, value in rows
+    )
+    html = f"{ROOT}<table><tbody>{lines}</tbody></table></div>"
+    return {
+        "text/html": style(html) + html,
+        "text/markdown": "\n".join(
+            f"- {passive(label)}: {passive(value)}" for label, value in rows
+        ),
+        "text/plain": _plain(rows, ""),
+    }
+
+
 def _html(rows: list[list[str]], note: str) -> str:
     head, *body = (
         "".join(f"<{tag}>{escape(cell, quote=False)}</{tag}>" for cell in row)

@@ -63,6 +63,38 @@ def test_a_turn_is_live_while_it_runs_and_paper_when_it_has_ended(jupyter):
     assert not book.problems
 
 
+CLEAR = "rgba(0, 0, 0, 0)"
+LOOKS = """
+LOOKS = "```python\\nx = 1\\n```\\n\\nand `code`\\n\\n| a |\\n|---|\\n| 1 |\\n| 2 |"
+
+@d.server.agent("looks")
+def looks(prompt):
+    yield ToolCall("look", {})
+    yield ToolResult("nice")
+    yield LOOKS
+"""
+
+
+def test_the_page_does_not_overrule_the_look_of_paper(jupyter):
+    book = jupyter.open_notebook([START, LOOKS, "%%dari_agent looks\nHi"])
+    book.run_all()
+    paper = shown(book).last
+    paper.locator("pre").last.wait_for()
+
+    def look(selector):
+        return paper.locator(selector).last.evaluate(
+            "e => (s => [s.paddingLeft, s.backgroundColor, s.whiteSpace])(getComputedStyle(e))"
+        )
+
+    padding, background, white_space = look("pre")
+    assert (padding, white_space) == ("12px", "pre")
+    assert background != CLEAR
+    assert look("p > code")[:2] == ["5px", background]
+    assert look("summary > code")[:2] == ["0px", CLEAR]
+    assert look("tbody tr:nth-child(2)")[1] == CLEAR
+    assert look("tbody tr:nth-child(2) td")[:2] == ["0px", CLEAR]
+
+
 def test_stop_ends_the_cell_and_following_takes_it_up_again(lab):
     book = lab.open_notebook([START, ASK, "%dari_follow"])
     book.start_all()
