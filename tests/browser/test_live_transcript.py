@@ -118,7 +118,9 @@ def test_the_log_follows_its_end_only_while_the_reader_is_there(book):
 
 def test_a_burst_of_ten_thousand_items_arrives_whole(book):
     book.execute("feed(live, [user('Hello'), *(call(n) for n in range(10_000))])")
-    book.page.wait_for_function("() => document.querySelectorAll('[data-item]').length === 10001")
+    book.page.wait_for_function(
+        "() => document.querySelectorAll('[data-item]').length === 10001", polling=100
+    )
     order = book.page.locator("[data-item]").evaluate_all("all => all.map(e => e.dataset.item)")
     assert order == ["u0", *(f"c{n}" for n in range(10_000))]
     assert int(book.execute("print(live._outbox.n)")) < 100
