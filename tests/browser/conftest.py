@@ -96,6 +96,11 @@ class Notebook:
         """Load the page anew; the notebook opens from the disk."""
         self.open()
 
+    def close(self) -> None:
+        """Close the page; the kernel lives on. A page behind another one is drawn seldom."""
+        self.server.pages.remove(self.page)
+        self.page.close()
+
     def execute(self, code: str) -> str:
         """Run code in the kernel without a cell; returns what it prints."""
         return str(self.page.evaluate(EXECUTE, code))
@@ -141,7 +146,7 @@ class Jupyter:
         self.url = f"http://127.0.0.1:{_free_port()}"
         self.browser: BrowserContext | None = None
         self._process: subprocess.Popen[bytes] | None = None
-        self._pages: list[Page] = []
+        self.pages: list[Page] = []
 
     def start(self) -> None:
         """Start the server and wait until it answers."""
@@ -181,7 +186,7 @@ class Jupyter:
         book = new_notebook(cells=[new_code_cell(cell) for cell in cells], metadata=metadata)
         nbformat.write(book, self.notebooks / name)
         page = self.browser.new_page()
-        self._pages.append(page)
+        self.pages.append(page)
         notebook = Notebook(self, page, self.notebooks / name)
         _note_problems(page, notebook.problems)
         notebook.open()
@@ -189,15 +194,15 @@ class Jupyter:
 
     def shutdown_kernels(self) -> None:
         """Shut all kernels down, as someone does who closes the day's work."""
-        self._pages[-1].evaluate("() => window.jupyterapp.serviceManager.sessions.shutdownAll()")
+        self.pages[-1].evaluate("() => window.jupyterapp.serviceManager.sessions.shutdownAll()")
 
     def clear(self) -> None:
         """Leave nothing to the next test: no kernel, no page, no notebook."""
-        if self._pages:
+        if self.pages:
             self.shutdown_kernels()
-        for page in self._pages:
+        for page in self.pages:
             page.close()
-        self._pages.clear()
+        self.pages.clear()
         for file in self.notebooks.iterdir():
             shutil.rmtree(file) if file.is_dir() else file.unlink()
 

@@ -83,6 +83,7 @@ def test_two_views_of_one_widget_show_the_same(notebook):
         view.locator(".dari-answer").wait_for()
     assert views.count() == 2
     assert views.nth(0).inner_html() == views.nth(1).inner_html()
+    book.close()
 
 
 def test_what_the_reader_opened_stays_open_when_the_result_comes(book):
