@@ -89,5 +89,7 @@ def test_fifty_sessions_at_once_stay_apart_and_whole(server, api):
     with ThreadPoolExecutor(16) as pool:
         for number, session_id in pool.map(converse, range(50)):
             api.rests(session_id)
-            answers = [m["output"]["parts"][-1]["text"] for m in api.messages(session_id)]
+            messages = api.messages(session_id)
+            assert [m["status"] for m in messages] == ["completed"] * 3, messages
+            answers = [m["output"]["parts"][-1]["text"] for m in messages]
             assert answers == [f"$${number} \\times {number} = {number * number}$$"] * 3
