@@ -6,7 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from ..models import AssistantMessageItem, TimelineItem, ToolCallItem, seconds_between
+from ..models import (
+    TERMINAL,
+    AssistantMessageItem,
+    TimelineItem,
+    ToolCallItem,
+    seconds_between,
+)
 from .words import count_text, duration_text
 
 
@@ -54,7 +60,10 @@ def head_of(
 
 
 def _seconds(turn: list[TimelineItem]) -> float:
+    """How long a turn took; nothing yet for one that has not ended."""
     last = turn[-1]
+    if isinstance(last, AssistantMessageItem) and last.status not in TERMINAL:
+        return 0.0
     end = (isinstance(last, ToolCallItem) and last.completed_at) or last.created_at
     return max(seconds_between(turn[0].created_at, end) or 0.0, 0.0)
 

@@ -114,6 +114,14 @@ def test_a_head_is_made_from_the_items(conversation):
     assert head_of(conversation, "tour", state="stopped").state == "stopped"
 
 
+def test_the_head_of_a_turn_that_runs_has_no_duration_yet():
+    asked = UserMessageItem(id="1", message_id="m", created_at="2026-03-31T18:40:00Z")
+    pending = AssistantMessageItem(
+        id="m:pending", message_id="m", status="running", created_at="2026-03-31T18:40:05Z"
+    )
+    assert head_of([asked, pending], "tour").facts == ("1 turn",)
+
+
 def test_a_timeline_reads_in_order_with_all_markup_taken_away(conversation, read):
     page = read(timeline_html(conversation, head_of(conversation, "tour", llm="small")))
     wanted = [
