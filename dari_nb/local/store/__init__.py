@@ -1,0 +1,13 @@
+"""The SQLite store, one module a noun: agents, sessions, ledgers, files."""
+
+from .agents import Agents
+from .files import Files
+from .ledgers import Ledgers
+from .sessions import Sessions
+
+
+class Store(Agents, Sessions, Ledgers, Files):
+    """Everything the server remembers; each method is one transaction, safe from any thread."""
+
+
+__all__ = ["Store"]

@@ -1,0 +1,28 @@
+"""Uploaded files in the store."""
+
+from __future__ import annotations
+
+from ... import ids
+from ..records import FileRecord
+from .database import Database
+
+
+class Files(Database):
+    """Files with their bytes."""
+
+    def add_file(self, filename: str, content: bytes) -> FileRecord:
+        """Keep an uploaded file."""
+        file = FileRecord(id=ids.new_id(ids.FILE), filename=filename, size_bytes=len(content))
+        with self.transaction():
+            self._rows("INSERT INTO files VALUES (?, ?, ?)", file.id, filename, content)
+        return file
+
+    def file(self, file_id: str) -> FileRecord | None:
+        """The file of this id, without its bytes."""
+        sql = "SELECT id, filename, length(content) FROM files WHERE id = ?"
+        row = self._row(sql, file_id)
+        return FileRecord(id=row[0], filename=row[1], size_bytes=row[2]) if row else None
+
+    def file_content(self, file_id: str) -> bytes:
+        """The bytes of a file that exists."""
+        return bytes(self._row("SELECT content FROM files WHERE id = ?", file_id)[0])
