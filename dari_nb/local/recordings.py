@@ -43,7 +43,7 @@ def load_runs(store: Store, path: str | Path, agent: str | None = None) -> list[
     Raises:
         InvalidRequestError: The file cannot be read; the text names the line.
     """
-    name = agent or _stem(Path(path))
+    name = agent or agent_name_of(Path(path))
     with store.transaction():
         versions = _publish(store, name, read_runs(path))
         return [_add(store, run, versions[run.instructions]) for run in read_runs(path)]
@@ -97,7 +97,8 @@ def _text(value: Any) -> str | None:
     return json.dumps(value, ensure_ascii=False)
 
 
-def _stem(path: Path) -> str:
+def agent_name_of(path: Path) -> str:
+    """The name that the agent of a recording gets when nobody says another."""
     return path.name.removesuffix(".gz").removesuffix(".jsonl") or path.name
 
 

@@ -103,6 +103,11 @@ class LocalDari:
             raise InvalidRequestError("The local Dari is not running: call start() first.")
         return self._url
 
+    @property
+    def agents(self) -> list[str]:
+        """Names of the agents, oldest first."""
+        return [agent.name for agent in self._open_store().agents()]
+
     def agent(
         self,
         name: str,

@@ -1,0 +1,146 @@
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+import pytest
+
+from dari_nb.errors import InvalidRequestError
+from dari_nb.local import LocalDari
+from dari_nb.local.cli import load_agents, main
+
+ROOT = Path(__file__).parents[2]
+AGENTS = """
+from shouting import loud
+
+@server.agent("shout")
+def shout(prompt):
+    return loud(prompt)
+"""
+RUN = {"messages": [{"role": "user", "content": "?"}, {"role": "assistant", "content": "!"}]}
+
+
+@pytest.fixture
+def agents_file(tmp_path: Path) -> Path:
+    (tmp_path / "shouting.py").write_text("def loud(text):\n    return text.upper()\n")
+    path = tmp_path / "mine.py"
+    path.write_text(AGENTS)
+    return path
+
+
+@pytest.fixture
+def serving():
+    """Starts the command as a process of its own; gives it and what it says first."""
+    started = []
+
+    def start(*options: object) -> tuple[subprocess.Popen[str], str]:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "dari_nb.local", "serve", "--port", "0", *map(str, options)],
+            cwd=ROOT,
+            env={**os.environ, "PYTHONUNBUFFERED": "1"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        started.append(process)
+        lines = []
+        for line in process.stdout:
+            lines.append(line)
+            if line.startswith("Then"):
+                break
+        return process, "".join(lines)
+
+    yield start
+    for process in started:
+        process.kill()
+        process.wait()
+        process.stdout.close()
+
+
+def exported(said: str) -> dict[str, str]:
+    return dict(re.findall(r"^export (\w+)=(\S+)$", said, re.MULTILINE))
+
+
+def test_what_it_prints_connects_and_ctrl_c_ends_it_cleanly(serving, agents_file):
+    process, said = serving("--agents", agents_file)
+    given = exported(said)
+    headers = {"Authorization": f"Bearer {given['DARI_API_KEY']}"}
+    agents = httpx.get(f"{given['DARI_API_URL']}/v1/agents", headers=headers).json()["agents"]
+    assert agents[-1]["name"] == "shout"
+    process.send_signal(signal.SIGINT)
+    rest, _ = process.communicate(timeout=10)
+    assert (process.returncode, rest.splitlines()[-1]) == (0, "Stopped.")
+    assert "Traceback" not in rest
+
+
+def test_a_database_keeps_recorded_runs_and_loads_them_once(serving, tmp_path):
+    runs = tmp_path / "course.jsonl"
+    runs.write_text(json.dumps(RUN))
+    for expected in "1 runs, agent 'course'", "not loaded again":
+        process, said = serving("--db", tmp_path / "course.db", "--runs", runs, "--key", "secret")
+        assert expected in said
+        assert "secret" not in said
+        url, headers = exported(said)["DARI_API_URL"], {"Authorization": "Bearer secret"}
+        assert len(httpx.get(f"{url}/v1/sessions", headers=headers).json()["sessions"]) == 1
+        process.terminate()
+        assert process.wait(10) == 0
+
+
+def test_agents_of_a_file_may_import_their_neighbours(agents_file, call):
+    server = LocalDari()
+    load_agents(server, agents_file)
+    with server, call(server) as api:
+        assert api.ask("shout", "hey")["output"]["parts"][0]["text"] == "HEY"
+
+
+@pytest.mark.parametrize(
+    ("text", "failure"),
+    [
+        ("x = 1\nboom", "bad.py, line 2: NameError: name 'boom' is not defined"),
+        ("def f(:\n", "bad.py, line 1: SyntaxError: invalid syntax"),
+        (None, "bad.py is no Python file."),
+    ],
+)
+def test_a_broken_file_of_agents_is_named_with_its_line(tmp_path, text, failure):
+    path = tmp_path / "bad.py"
+    if text is not None:
+        path.write_text(text)
+    with pytest.raises(InvalidRequestError) as caught:
+        load_agents(LocalDari(), path)
+    assert str(caught.value) == f"{tmp_path}/{failure}"
+
+
+@pytest.mark.parametrize(
+    ("options", "failure"),
+    [
+        (["--host", "0.0.0.0"], "other machines: give it a --key"),
+        (["--host", "example.org"], "other machines: give it a --key"),
+        (["--key", "naïve"], "--key must be printable ASCII"),
+        (["--pace", "-1"], "--pace must be 0 or more"),
+        (["--pace", "nan"], "--pace must be 0 or more"),
+        (["--port", "99999"], "Cannot listen on 127.0.0.1:99999"),
+        (["--db", "/"], "/ cannot be opened as a local Dari's database"),
+        (["--runs", "none.jsonl"], "none.jsonl cannot be read"),
+    ],
+)
+def test_what_cannot_work_is_said_in_one_line(capsys, options, failure):
+    assert main(["serve", *options]) == 2
+    said = capsys.readouterr()
+    assert failure in said.err
+    assert (said.err.count("\n"), said.out) == (1, "")
+
+
+def test_loopback_addresses_need_no_key(serving):
+    _, said = serving("--host", "::1")
+    assert exported(said)["DARI_API_URL"].startswith("http://[::1]:")
+
+
+def test_all_interfaces_are_told_by_this_machines_name(serving):
+    _, said = serving("--host", "0.0.0.0", "--key", "secret")
+    url = exported(said)["DARI_API_URL"]
+    assert "0.0.0.0" not in url
+    assert re.fullmatch(r"http://[^/:]+:\d+", url)
