@@ -11,6 +11,10 @@ TOOL_CALL = "call_"
 BATCH = "batch_"
 SNAPSHOT = "src_"
 ORGANIZATION = "org_"
+API_KEY = "key_"
+CREDENTIAL = "cred_"
+STORAGE_BINDING = "stb_"
+INVITATION = "inv_"
 
 
 def new_id(prefix: str) -> str:

@@ -7,6 +7,7 @@ True
 """
 
 from .agents import Attachment, ToolCall, ToolResult, Turn
+from .organization import Organization
 from .server import LocalDari
 
-__all__ = ["Attachment", "LocalDari", "ToolCall", "ToolResult", "Turn"]
+__all__ = ["Attachment", "LocalDari", "Organization", "ToolCall", "ToolResult", "Turn"]

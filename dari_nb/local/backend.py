@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping
-from typing import Any, NamedTuple, TypeVar
+from copy import copy
+from typing import Any, NamedTuple, Self, TypeVar
 
 from .. import ids
 from ..models import Content, Event
@@ -13,6 +14,7 @@ from ..transcript import Ledger
 from .agents import AgentFunction, ToolResult
 from .bells import Bells
 from .records import (
+    FIRST_ORG,
     USER,
     AgentRecord,
     EventRecord,
@@ -73,7 +75,15 @@ class Backend:
         self.store = store
         self.bells = Bells()
         self.turns = Turns(store, self.bells, agent_named, pace)
+        self.org_id: str | None = None
+        self.credentials: dict[str, dict[str, str]] = {}
         self._kept: set[asyncio.Task[None]] = set()
+
+    def seen_by(self, org_id: str) -> Self:
+        """The same backend for one organization: what is another's answers 403."""
+        view = copy(self)
+        view.org_id = org_id
+        return view
 
     async def stop(self) -> None:
         """End all streams, replays and turns."""
@@ -100,16 +110,38 @@ class Backend:
             self.bells.leave(session_id, bell)
 
     def agent(self, agent_id: str) -> AgentRecord:
-        """The agent of this id, or a 404."""
-        return _found(self.store.agent(agent_id), "agent", agent_id)
+        """The agent of this id, deleted or not, or a 404; another organization's is a 403."""
+        agent = _found(self.store.agent(agent_id), "agent", agent_id)
+        self.check_owner(agent.org_id, "agent", agent_id)
+        return agent
+
+    def live_agent(self, agent_id: str) -> AgentRecord:
+        """The agent of this id unless it is deleted, which is a 404 like an unknown one."""
+        agent = self.agent(agent_id)
+        if agent.deleted_at is not None:
+            raise Refusal(404, f"Agent {agent_id!r} is deleted")
+        return agent
+
+    def check_owner(self, org_id: str, kind: str, resource_id: str) -> None:
+        """Refuse what belongs to another organization than the caller's."""
+        if self.org_id not in (None, org_id):
+            raise Refusal(403, f"The {kind} {resource_id!r} is of another organization")
 
     def version(self, agent_id: str, version_id: str) -> VersionRecord:
         """A version of an agent, or a 404."""
         return _found(self.store.version(agent_id, version_id), "version", version_id)
 
     def session(self, session_id: str) -> SessionRecord:
-        """The session of this id, or a 404."""
-        return _found(self.store.session(session_id), "session", session_id)
+        """The session of this id, or a 404; another organization's is a 403."""
+        session = _found(self.store.session(session_id), "session", session_id)
+        owner = self.store.agent(session.agent_id)
+        self.check_owner(owner.org_id if owner else FIRST_ORG, "session", session_id)
+        return session
+
+    def session_of_message(self, message_id: str) -> SessionRecord:
+        """The session that a message is in, or a 404; another organization's is a 403."""
+        session_id = self.store.session_of_message(message_id)
+        return self.session(_found(session_id, "message", message_id))
 
     def ledger(self, session_id: str) -> Ledger:
         """A session's ledger, folded."""
@@ -126,7 +158,7 @@ class Backend:
         internet_access: bool | None = None,
     ) -> SessionRecord:
         """Make a session with one version of an agent, the active one by default."""
-        agent = self.agent(agent_id)
+        agent = self.live_agent(agent_id)
         version = self.version(agent_id, version_id or agent.active_version_id)
         if llm_id is not None and llm_id not in version.llms:
             raise Refusal(400, _unknown_llm(llm_id, version.llms))
@@ -135,7 +167,7 @@ class Backend:
             llm_id=llm_id or version.default_llm,
             name=name,
             metadata=metadata,
-            internet_access=bool(internet_access),
+            internet_access=version.internet_access if internet_access is None else internet_access,
         )
 
     def send(
@@ -154,7 +186,7 @@ class Backend:
             content = [self._named(block) for block in content]
         message_id = ids.new_id(ids.MESSAGE)
         data = {"content": content, "metadata": metadata, "message_id": message_id}
-        payloads = [Payload(ev.USER_MESSAGE, data, message_id, "user", USER)]
+        payloads = [Payload(ev.USER_MESSAGE, data, message_id, "user", self._user)]
         if not self.turns.is_busy(session_id):
             payloads.append(session_status("idle", "running"))
         event = self.store.append(session_id, payloads)[0]
@@ -167,7 +199,7 @@ class Backend:
         self._check_open(session_id, message_id, call_id)
         data: JsonObject = {"message_id": message_id, "tool_call_id": call_id}
         data |= {"result": result.result, "is_error": result.is_error}
-        payload = Payload(ev.TOOL_RESULT_SUBMITTED, data, message_id, "user", USER)
+        payload = Payload(ev.TOOL_RESULT_SUBMITTED, data, message_id, "user", self._user)
         event = self.store.append(session_id, [payload])[0]
         self.bells.ring(session_id)
         self.turns.resume(message_id, call_id, result)
@@ -181,11 +213,15 @@ class Backend:
         turn = self.ledger(event.session_id).turns[str(event.message_id)]
         return Sent(event, self.session(event.session_id), turn.status)
 
+    @property
+    def _user(self) -> JsonObject:
+        return USER if self.org_id is None else {"type": "user", "id": self.org_id}
+
     def _named(self, block: JsonObject) -> JsonObject:
         """Add the name of the file that a block refers to: nobody can ask for it later (U6)."""
         for file_id in file_ids([block]):
             file = self.store.file(file_id)
-            if file is None:
+            if file is None or self.org_id not in (None, file.org_id):
                 raise Refusal(400, f"Unknown file_id {file_id!r}")
             block = {**block, "filename": file.filename}
         return block

@@ -12,7 +12,9 @@ from ..models import Content, Event
 
 JsonObject = dict[str, Any]
 
-USER = {"type": "user", "id": "org_local"}
+FIRST_ORG = "org_local"
+"""Id of the organization that a server begins with."""
+USER = {"type": "user", "id": FIRST_ORG}
 RUNTIME = {"type": "runtime", "id": "local"}
 PLATFORM = {"type": "platform", "id": "local"}
 
@@ -41,6 +43,8 @@ class AgentRecord:
     name: str
     active_version_id: str
     created_at: str
+    org_id: str = FIRST_ORG
+    deleted_at: str | None = None
 
     def to_wire(self) -> JsonObject:
         """Return the agent object (contract, section 4)."""
@@ -49,7 +53,7 @@ class AgentRecord:
             "name": self.name,
             "active_version_id": self.active_version_id,
             "created_at": self.created_at,
-            "deleted_at": None,
+            "deleted_at": self.deleted_at,
         }
 
 
@@ -61,6 +65,9 @@ class VersionRecord:
     agent_id: str
     manifest: JsonObject
     created_at: str
+    snapshot_id: str | None = None
+    archive_sha256: str | None = None
+    size_bytes: int | None = None
 
     @property
     def llms(self) -> list[str]:
@@ -73,14 +80,19 @@ class VersionRecord:
         default: str | None = self.manifest.get("llm", {}).get("default")
         return default
 
+    @property
+    def internet_access(self) -> bool:
+        """What a session gets that does not say whether it wants the internet."""
+        return bool(self.manifest.get("sandbox", {}).get("internet_access", False))
+
     def to_wire(self, active_version_id: str | None) -> JsonObject:
-        """Return the version object; a local version has no archive, so those fields are null."""
+        """Return the version object; without an archive, those fields are null."""
         return {
             "id": self.id,
             "agent_id": self.agent_id,
             "is_active": self.id == active_version_id,
-            "archive_sha256": None,
-            "size_bytes": None,
+            "archive_sha256": self.archive_sha256,
+            "size_bytes": self.size_bytes,
             "created_at": self.created_at,
         }
 
@@ -126,6 +138,7 @@ class FileRecord:
     id: str
     filename: str
     size_bytes: int
+    org_id: str = FIRST_ORG
 
     def to_wire(self) -> JsonObject:
         """Return the file object (contract, section 2)."""

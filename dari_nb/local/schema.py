@@ -15,11 +15,26 @@ from .records import PLATFORM, AgentRecord, EventRecord, Payload, SessionRecord,
 MAX_NESTING = 200
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS agents (
-    ordinal INTEGER PRIMARY KEY, id TEXT UNIQUE NOT NULL, name TEXT UNIQUE NOT NULL,
-    active_version_id TEXT NOT NULL, created_at TEXT NOT NULL);
+    ordinal INTEGER PRIMARY KEY, id TEXT UNIQUE NOT NULL, name TEXT NOT NULL,
+    active_version_id TEXT NOT NULL, created_at TEXT NOT NULL,
+    org_id TEXT NOT NULL DEFAULT 'org_local', deleted_at TEXT);
+CREATE UNIQUE INDEX IF NOT EXISTS live_agents ON agents (org_id, name) WHERE deleted_at IS NULL;
 CREATE TABLE IF NOT EXISTS versions (
     ordinal INTEGER PRIMARY KEY, id TEXT UNIQUE NOT NULL, agent_id TEXT NOT NULL,
-    manifest TEXT NOT NULL, created_at TEXT NOT NULL);
+    manifest TEXT NOT NULL, created_at TEXT NOT NULL, snapshot_id TEXT);
+CREATE TABLE IF NOT EXISTS snapshots (
+    id TEXT PRIMARY KEY, org_id TEXT NOT NULL, token TEXT UNIQUE NOT NULL, sha256 TEXT NOT NULL,
+    size_bytes INTEGER NOT NULL, metadata TEXT NOT NULL, status TEXT NOT NULL,
+    failure_reason TEXT, expires_at TEXT NOT NULL, content BLOB);
+CREATE TABLE IF NOT EXISTS organizations (
+    ordinal INTEGER PRIMARY KEY, id TEXT UNIQUE NOT NULL, name TEXT UNIQUE NOT NULL);
+CREATE TABLE IF NOT EXISTS api_keys (
+    ordinal INTEGER PRIMARY KEY, id TEXT UNIQUE NOT NULL, org_id TEXT NOT NULL,
+    label TEXT NOT NULL, key_type TEXT NOT NULL, digest TEXT UNIQUE NOT NULL,
+    created_at TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS storage_bindings (
+    ordinal INTEGER PRIMARY KEY, id TEXT UNIQUE NOT NULL, org_id TEXT NOT NULL,
+    name TEXT NOT NULL, settings TEXT NOT NULL, UNIQUE (org_id, name));
 CREATE TABLE IF NOT EXISTS sessions (
     ordinal INTEGER PRIMARY KEY, id TEXT UNIQUE NOT NULL, agent_id TEXT NOT NULL,
     version_id TEXT NOT NULL, llm_id TEXT, name TEXT, internet_access INTEGER NOT NULL,
@@ -33,13 +48,19 @@ CREATE TABLE IF NOT EXISTS events (
 CREATE TABLE IF NOT EXISTS messages (
     id TEXT PRIMARY KEY, session_id TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS files (
-    id TEXT PRIMARY KEY, filename TEXT NOT NULL, content BLOB NOT NULL);
+    id TEXT PRIMARY KEY, filename TEXT NOT NULL, content BLOB NOT NULL,
+    org_id TEXT NOT NULL DEFAULT 'org_local');
 CREATE TABLE IF NOT EXISTS idempotency (
     scope TEXT NOT NULL, key TEXT NOT NULL, session_id TEXT NOT NULL,
     sequence_number INTEGER NOT NULL, PRIMARY KEY (scope, key)) WITHOUT ROWID;
 """
-AGENT = "id, name, active_version_id, created_at"
-VERSION = "id, agent_id, manifest, created_at"
+AGENT = "id, name, active_version_id, created_at, org_id, deleted_at"
+VERSION = (
+    "versions.id, agent_id, manifest, created_at, snapshot_id, "
+    "snapshots.sha256, snapshots.size_bytes"
+)
+VERSIONS = "versions LEFT JOIN snapshots ON snapshots.id = versions.snapshot_id"
+SNAPSHOT = "id, org_id, token, sha256, size_bytes, status, failure_reason, expires_at"
 SESSION = (
     "id, agent_id, version_id, llm_id, name, internet_access, metadata, "
     "status, last_message_id, last_message_status, created_at"
@@ -66,20 +87,20 @@ def to_json(value: Any) -> str:
 
 def agent_row(row: Sequence[Any]) -> AgentRecord:
     """Read a row of ``agents``."""
-    agent_id, name, active_version_id, created_at = row
-    return AgentRecord(
-        id=agent_id, name=name, active_version_id=active_version_id, created_at=created_at
-    )
+    return AgentRecord(**dict(zip(AGENT.split(", "), row, strict=True)))
 
 
 def version_row(row: Sequence[Any]) -> VersionRecord:
     """Read a row of ``versions``."""
-    version_id, agent_id, manifest, created_at = row
+    version_id, agent_id, manifest, created_at, snapshot_id, sha256, size_bytes = row
     return VersionRecord(
         id=version_id,
         agent_id=agent_id,
         manifest=msgspec.json.decode(manifest),
         created_at=created_at,
+        snapshot_id=snapshot_id,
+        archive_sha256=sha256,
+        size_bytes=size_bytes,
     )
 
 

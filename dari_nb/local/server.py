@@ -18,8 +18,9 @@ from ..errors import InvalidRequestError
 from .agents import BUILT_IN, AgentFunction
 from .backend import Backend
 from .http.app import KEEP_ALIVE, MAX_UPLOAD, make_app
+from .organization import Organization
 from .recordings import load_runs
-from .records import manifest_of
+from .records import FIRST_ORG, JsonObject, manifest_of
 from .replay import start_replay
 from .serving import Serving, bind
 from .store import Store
@@ -74,6 +75,7 @@ class LocalDari:
         self._keep_alive = keep_alive
         self._max_upload = max_upload
         self._functions: dict[str, AgentFunction] = {}
+        self._manifests: dict[str, JsonObject] = {}
         self._store = Store(path)
         self._close_store = weakref.finalize(self, self._store.close)
         _stop_all_at_exit()
@@ -106,7 +108,7 @@ class LocalDari:
     @property
     def agents(self) -> list[str]:
         """Names of the agents, oldest first."""
-        return [agent.name for agent in self._open_store().agents()]
+        return [agent.name for agent in self._open_store().agents(FIRST_ORG)]
 
     def agent(
         self,
@@ -136,11 +138,50 @@ class LocalDari:
         def register(function: _F) -> _F:
             about = description or inspect.getdoc(function) or ""
             manifest = manifest_of(name, description=about, llms=llms, default=default_llm)
-            self._open_store().publish(name, manifest)
+            self._manifests[name] = manifest
+            for org_id in self._open_store().organizations():
+                self._offer(name, manifest, org_id)
             self._functions[name] = function
             return function
 
         return register
+
+    def _offer(self, name: str, manifest: JsonObject, org_id: str) -> None:
+        """Publish a function for an organization, unless a bundle of that name is active there."""
+        with self._store.transaction():
+            agent = self._store.agent_named(name, org_id)
+            active = self._store.version(agent.id, agent.active_version_id) if agent else None
+            if active is None or active.snapshot_id is None:
+                self._store.publish(name, manifest, org_id)
+
+    def organization(self, name: str, *, api_key: str | None = None) -> Organization:
+        """Make or find another organization of this server, and make a key for it.
+
+        It has the server's function agents, too, and sees nothing of other organizations.
+
+        Args:
+            name: The organization's name.
+            api_key: The key to make, which no other must have; a random one by default.
+
+        Raises:
+            InvalidRequestError: The key is taken.
+
+        >>> with LocalDari() as server:
+        ...     server.organization("second row").api_key != server.api_key
+        True
+        """
+        store = self._open_store()
+        if api_key is not None and api_key == self._api_key:
+            raise InvalidRequestError("That key lets into the first organization.")
+        with store.transaction():
+            org_id = store.organization(name)
+            owner = store.organization_of(api_key) if api_key else None
+            if owner not in (None, org_id):
+                raise InvalidRequestError("That key lets into another organization.")
+            for agent, manifest in self._manifests.items():
+                self._offer(agent, manifest, org_id)
+            text = api_key if owner else store.add_key(org_id, name, text=api_key)[1]
+        return Organization(org_id, name, str(text))
 
     def load_runs(self, path: str | Path, agent: str | None = None) -> list[str]:
         """Make each recorded run of a file a finished session.

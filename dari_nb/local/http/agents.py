@@ -9,7 +9,8 @@ from .answers import backend_of, json_answer
 
 async def list_agents(request: Request) -> Response:
     """``GET /agents``."""
-    agents = backend_of(request).store.agents()
+    backend = backend_of(request)
+    agents = backend.store.agents(backend.org_id)
     return json_answer({"agents": [agent.to_wire() for agent in agents]})
 
 

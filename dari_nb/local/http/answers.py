@@ -23,8 +23,10 @@ def json_answer(content: Any, status: int = 200, headers: dict[str, str] | None 
 
 
 def backend_of(request: Request) -> Backend:
-    """The backend of the application that got this request."""
-    return cast(Backend, request.app.state.backend)
+    """The backend as the organization sees it whose key the request brought."""
+    backend = cast(Backend, request.app.state.backend)
+    org_id: str | None = request.scope.get("org_id")
+    return backend.seen_by(org_id) if org_id else backend
 
 
 async def body_of(request: Request) -> Any:

@@ -12,12 +12,16 @@ from starlette.routing import Mount, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ..backend import Backend, Refusal
+from ..records import FIRST_ORG
+from ..store import Store
 from . import agents, events, files, sessions, stream
 from .answers import json_answer, on_http_exception, on_refusal
 
 ROUTES = [*agents.ROUTES, *sessions.ROUTES, *events.ROUTES, *stream.ROUTES, *files.ROUTES]
 MAX_UPLOAD = 25 * 1024 * 1024
 KEEP_ALIVE = 15.0
+_OPEN = ("/uploads/",)
+"""Paths that need no key; what is below them is protected by a token of its own."""
 
 
 def make_app(
@@ -31,13 +35,13 @@ def make_app(
 
     Args:
         backend: What answers.
-        api_key: The only key that is let in.
+        api_key: The key of the first organization; those of others are in the store.
         keep_alive: Seconds of silence after which a stream sends a comment.
         max_upload: Largest file in bytes.
     """
     app = Starlette(
         routes=[Mount("/v1", Router(ROUTES, redirect_slashes=False))],
-        middleware=[Middleware(_KeyCheck, api_key=api_key)],
+        middleware=[Middleware(_KeyCheck, api_key=api_key, store=backend.store)],
         exception_handlers={Refusal: on_refusal, HTTPException: on_http_exception},
     )
     app.router.redirect_slashes = False
@@ -48,17 +52,27 @@ def make_app(
 
 
 class _KeyCheck:
-    """Answers 401 to everything that does not bring the key."""
+    """Answers 401 to everything that does not bring a key, and tells whose key it is."""
 
-    def __init__(self, app: ASGIApp, api_key: str) -> None:
+    def __init__(self, app: ASGIApp, api_key: str, store: Store) -> None:
         self._app = app
+        self._store = store
         self._expected = f"Bearer {api_key}".encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        given = Headers(scope=scope).get("authorization", "").encode("utf-8", "replace")
-        if scope["type"] != "http" or secrets.compare_digest(given, self._expected):
+        if scope["type"] != "http" or scope["path"].startswith(_OPEN):
             await self._app(scope, receive, send)
+            return
+        org_id = self._organization(Headers(scope=scope).get("authorization", ""))
+        if org_id is not None:
+            await self._app({**scope, "org_id": org_id}, receive, send)
             return
         headers = {"www-authenticate": "Bearer"}
         answer = json_answer({"detail": "Missing or invalid API key"}, 401, headers)
         await answer(scope, receive, send)
+
+    def _organization(self, given: str) -> str | None:
+        if secrets.compare_digest(given.encode("utf-8", "replace"), self._expected):
+            return FIRST_ORG
+        scheme, _, key = given.partition(" ")
+        return self._store.organization_of(key) if scheme == "Bearer" else None

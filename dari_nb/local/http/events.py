@@ -40,7 +40,7 @@ async def send_event(request: Request) -> Response:
 async def send_first_message(request: Request) -> Response:
     """``POST /agents/{agent_id}/messages``: a new session with its first message."""
     backend, data = backend_of(request), await body_of(request)
-    agent = backend.agent(request.path_params["agent_id"])
+    agent = backend.live_agent(request.path_params["agent_id"])
     body = shaped(data, OneShotBody)
     key = idempotency_key(request)
     if sent := backend.recall(agent.id, key):

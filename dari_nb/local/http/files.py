@@ -11,6 +11,7 @@ from starlette.routing import Route
 from starlette.types import Message
 
 from ..backend import Refusal
+from ..records import FIRST_ORG
 from .answers import backend_of, json_answer
 from .bodies import malformed
 
@@ -31,7 +32,9 @@ async def upload_file(request: Request) -> Response:
         raise malformed(str(getattr(error, "detail", error)) or "Unreadable form") from None
     if len(content) > limit:
         raise _too_large(limit)
-    return json_answer(backend_of(request).store.add_file(name, content).to_wire(), 201)
+    backend = backend_of(request)
+    file = backend.store.add_file(name, content, backend.org_id or FIRST_ORG)
+    return json_answer(file.to_wire(), 201)
 
 
 async def _read(part: UploadFile | str | None) -> tuple[str, bytes]:

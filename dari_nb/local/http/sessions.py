@@ -7,7 +7,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from ...transcript import Ledger, message_of
-from ..backend import Backend, Refusal
+from ..backend import Backend
 from ..records import JsonObject, SessionRecord
 from .answers import backend_of, body_of, json_answer
 from .bodies import SessionBody, shaped
@@ -46,7 +46,7 @@ async def list_sessions(request: Request) -> Response:
         for key, value in request.query_params.multi_items()
         if key.startswith(_FILTER)
     ]
-    sessions = backend.store.sessions(agent_id=agent_id, metadata=filters)
+    sessions = backend.store.sessions(org_id=backend.org_id, agent_id=agent_id, metadata=filters)
     return json_answer({"sessions": [session.to_wire() for session in sessions]})
 
 
@@ -65,9 +65,7 @@ async def list_messages(request: Request) -> Response:
 async def get_message(request: Request) -> Response:
     """``GET /messages/{message_id}``."""
     backend, message_id = backend_of(request), request.path_params["message_id"]
-    session_id = backend.store.session_of_message(message_id)
-    if session_id is None:
-        raise Refusal(404, f"No message {message_id!r}")
+    session_id = backend.session_of_message(message_id).id
     messages = _messages(backend.ledger(session_id), session_id)
     return json_answer(next(message for message in messages if message["id"] == message_id))
 

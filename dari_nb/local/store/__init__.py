@@ -1,12 +1,13 @@
-"""The SQLite store, one module a noun: agents, sessions, ledgers, files."""
+"""The SQLite store, one module a noun: agents, sessions, ledgers, files and so on."""
 
 from .agents import Agents
 from .files import Files
 from .ledgers import Ledgers
+from .organizations import Organizations
 from .sessions import Sessions
 
 
-class Store(Agents, Sessions, Ledgers, Files):
+class Store(Agents, Sessions, Ledgers, Files, Organizations):
     """Everything the server remembers; each method is one transaction, safe from any thread."""
 
 

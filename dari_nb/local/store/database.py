@@ -11,6 +11,7 @@ from typing import Any
 
 from ...errors import InvalidRequestError
 from ..schema import SCHEMA
+from .migration import migrate
 
 
 class Database:
@@ -38,6 +39,7 @@ class Database:
             db.execute("PRAGMA locking_mode = EXCLUSIVE")
             db.execute("PRAGMA journal_mode = WAL")
             db.execute("PRAGMA synchronous = NORMAL")
+            migrate(db)
             db.executescript(f"BEGIN IMMEDIATE;{SCHEMA}COMMIT;")
         except sqlite3.Error as error:
             if db is not None:

@@ -53,12 +53,16 @@ class Sessions(Database):
     def sessions(
         self,
         *,
+        org_id: str | None = None,
         agent_id: str | None = None,
         metadata: Iterable[tuple[str, str]] = (),
         statuses: Sequence[str] = (),
     ) -> list[SessionRecord]:
         """Sessions oldest first, kept only when all conditions hold."""
         where, values = ["1"], list[Any]()
+        if org_id is not None:
+            where.append("agent_id IN (SELECT id FROM agents WHERE org_id = ?)")
+            values.append(org_id)
         if agent_id is not None:
             where.append("agent_id = ?")
             values.append(agent_id)

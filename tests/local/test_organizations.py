@@ -1,0 +1,88 @@
+import httpx
+import pytest
+
+from dari_nb.errors import InvalidRequestError
+from dari_nb.local import LocalDari
+
+
+class Neighbour:
+    """Plain calls with the key of another organization."""
+
+    def __init__(self, server, organization):
+        headers = {"Authorization": f"Bearer {organization.api_key}"}
+        self.http = httpx.Client(base_url=f"{server.url}/v1", headers=headers)
+
+    def status(self, method, path, json=None):
+        answer = self.http.request(method, path, json=json)
+        assert answer.is_success or list(answer.json()) == ["detail"]
+        return answer.status_code
+
+
+@pytest.fixture(scope="module")
+def other(server):
+    neighbour = Neighbour(server, server.organization("neighbours"))
+    yield neighbour
+    neighbour.http.close()
+
+
+def test_another_organizations_resources_are_403_on_every_path(api, other, blocks):
+    agent_id = api.agent_id("echo")
+    message = api.ask("echo", "mine")
+    session_id = message["session_id"]
+    event = {"type": "user.message", "content": blocks("theirs")}
+    for method, path, body in [
+        ("GET", f"/agents/{agent_id}", None),
+        ("GET", f"/agents/{agent_id}/versions", None),
+        ("GET", f"/agents/{agent_id}/sessions", None),
+        ("POST", f"/agents/{agent_id}/sessions", {}),
+        ("POST", f"/agents/{agent_id}/messages", event),
+        ("GET", f"/sessions/{session_id}", None),
+        ("GET", f"/sessions/{session_id}/events", None),
+        ("POST", f"/sessions/{session_id}/events", event),
+        ("GET", f"/sessions/{session_id}/stream", None),
+        ("GET", f"/sessions/{session_id}/messages", None),
+        ("GET", f"/sessions/{session_id}/transcript", None),
+        ("GET", f"/messages/{message['id']}", None),
+    ]:
+        assert other.status(method, path, body) == 403, (method, path)
+    assert len(api.messages(session_id)) == 1
+
+
+def test_another_organization_has_the_function_agents_and_its_own_sessions(
+    api, other, blocks, wait
+):
+    agents = other.http.get("/agents").json()["agents"]
+    echo = next(a for a in agents if a["name"] == "echo")
+    assert echo["id"] != api.agent_id("echo")
+    body = {"type": "user.message", "content": blocks("hello")}
+    sent = other.http.post(f"/agents/{echo['id']}/messages", json=body).json()
+    assert sent["event"]["actor"] == {"type": "user", "id": sent["event"]["actor"]["id"]}
+    assert sent["event"]["actor"]["id"].startswith("org_")
+    path = f"/messages/{sent['message']['id']}"
+    assert wait(lambda: other.http.get(path).json(), lambda m: m["status"] == "completed")
+    listed = [s["id"] for s in other.http.get("/sessions").json()["sessions"]]
+    assert listed == [sent["session"]["id"]]
+    assert sent["session"]["id"] not in [s["id"] for s in api.get("/sessions")["sessions"]]
+
+
+def test_another_organizations_file_is_as_unknown(api, other, blocks):
+    file_id = other.http.post("/files", files={"file": ("a.txt", b"theirs")}).json()["id"]
+    body = {"type": "user.message", "content": blocks("read", file_id)}
+    path = f"/agents/{api.agent_id('echo')}/messages"
+    assert api.refused(path, body) == (400, f"Unknown file_id {file_id!r}")
+
+
+def test_organizations_and_their_keys_outlive_the_server_and_keys_are_not_in_the_file(tmp_path):
+    path = tmp_path / "course.db"
+    with LocalDari(path) as server:
+        first = server.organization("row one", api_key="dari_row_one")
+        with pytest.raises(InvalidRequestError, match="first organization"):
+            server.organization("row two", api_key=server.api_key)
+        with pytest.raises(InvalidRequestError, match="another organization"):
+            server.organization("row two", api_key="dari_row_one")
+        assert "dari_row_one" not in repr(first)
+    assert b"dari_row_one" not in path.read_bytes()
+    with LocalDari(path) as server:
+        headers = {"Authorization": "Bearer dari_row_one"}
+        assert httpx.get(f"{server.url}/v1/agents", headers=headers).status_code == 200
+        assert server.organization("row one", api_key="dari_row_one") == first
