@@ -197,12 +197,14 @@ class Backend:
     def submit(self, session_id: str, message_id: str, call_id: str, result: ToolResult) -> Sent:
         """Append the caller's answer to an external tool call, and let the turn go on."""
         self._check_open(session_id, message_id, call_id)
+        if flaw := self.turns.waiting.flaw_of(message_id, call_id, result):
+            raise Refusal(400, f"The result does not fit the tool's output_schema: {flaw}")
         data: JsonObject = {"message_id": message_id, "tool_call_id": call_id}
         data |= {"result": result.result, "is_error": result.is_error}
         payload = Payload(ev.TOOL_RESULT_SUBMITTED, data, message_id, "user", self._user)
         event = self.store.append(session_id, [payload])[0]
         self.bells.ring(session_id)
-        self.turns.resume(message_id, call_id, result)
+        self.turns.waiting.answer(message_id, call_id, result)
         return Sent(event, self.session(session_id), "waiting_for_tool")
 
     def recall(self, scope: str, key: str | None) -> Sent | None:
@@ -229,7 +231,7 @@ class Backend:
     def _check_open(self, session_id: str, message_id: str, call_id: str) -> None:
         if self.store.session_of_message(message_id) != session_id:
             raise Refusal(404, f"No message {message_id!r} in this session")
-        if self.turns.waits_for(message_id, call_id):
+        if self.turns.waiting.has(message_id, call_id):
             return
         events: list[Event] = [record.to_event() for record in self.store.events(session_id)]
         if not any(

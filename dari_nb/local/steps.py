@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from time import monotonic
 from typing import Any
 
@@ -13,12 +13,14 @@ from ..models import events as ev
 from .agents import ToolCall, ToolResult, Turn
 from .agents.functions import Step
 from .records import RUNTIME, Payload
+from .schemas import check_schema
 
 Append = Callable[..., None]
 """Writes payloads into the turn's ledger."""
-WaitFor = Callable[[str, str], asyncio.Future[ToolResult]]
-"""Gives the caller's answer to a tool call of a message."""
+WaitFor = Callable[[str, str, ToolCall], Awaitable[ToolResult | None]]
+"""Gives the caller's answer to a message's tool call, or ``None`` when none came in time."""
 
+_LATE = "The tool gave no result within {} seconds."
 _BREATH = 0.01
 """Seconds of steps in a row after which the streams get their turn."""
 
@@ -100,11 +102,13 @@ class Steps:
 
     async def _external(self, call: ToolCall) -> ToolResult:
         """Ask the caller of the API, and wait until it answers."""
+        if call.output_schema is not None:
+            check_schema(call.output_schema)
         message_id = self._turn.message_id
         call_id, requested = self._requested(call)
-        answer = self._wait_for(message_id, call_id)
+        answer = self._wait_for(message_id, call_id, call)
         self._append(requested, message_status(message_id, "running", "waiting_for_tool"))
-        result = await answer
+        result = await answer or ToolResult(_LATE.format(call.timeout_seconds), is_error=True)
         self._open[call_id] = call
         self._append(
             self._ended(result, call_id),

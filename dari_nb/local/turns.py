@@ -12,11 +12,12 @@ from typing import Any
 from ..models import Event, text_of
 from ..models import events as ev
 from ..transcript import Ledger
-from .agents import AgentFunction, Attachment, ToolResult, Turn, TurnFailure, run_agent
+from .agents import AgentFunction, Attachment, Turn, TurnFailure, run_agent
 from .bells import Bells
 from .records import Payload, SessionRecord, file_ids
 from .steps import Steps, clean, message_status, session_status
 from .store import Store
+from .waiting import Waiting
 
 _NO_CODE = (
     'This server has no code for the agent "{name}". A recorded agent can be replayed but not '
@@ -49,7 +50,7 @@ class Turns:
         self._pace = pace
         self._queues: dict[str, deque[tuple[str, AgentFunction | None]]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self._waiting: dict[tuple[str, str], asyncio.Future[ToolResult]] = {}
+        self.waiting = Waiting()
 
     def enqueue(self, session_id: str, message_id: str, agent: AgentFunction | None = None) -> None:
         """Queue a message that is in the ledger, and start its session's queue if it rests.
@@ -70,14 +71,6 @@ class Turns:
     def is_busy(self, session_id: str) -> bool:
         """Whether a turn of this session runs or waits."""
         return session_id in self._queues
-
-    def waits_for(self, message_id: str, tool_call_id: str) -> bool:
-        """Whether this tool call waits for the caller's answer."""
-        return (message_id, tool_call_id) in self._waiting
-
-    def resume(self, message_id: str, tool_call_id: str, result: ToolResult) -> None:
-        """Hand the caller's answer to the agent that waits for it."""
-        self._waiting.pop((message_id, tool_call_id)).set_result(result)
 
     async def stop(self) -> None:
         """Cancel all running turns; their ledgers stay as they are."""
@@ -103,7 +96,7 @@ class Turns:
             assert session is not None
             turn = self._turn(session, message_id)
             turn = turn if agent is None else replace(turn, pace=0.0)
-            steps = Steps(turn, partial(self._append, session_id), self._wait_for)
+            steps = Steps(turn, partial(self._append, session_id), self.waiting.ask)
             await run_agent(agent or self._function(session), turn, steps.record)
         except Exception as raised:  # noqa: BLE001
             error = _cause(raised)
@@ -156,11 +149,6 @@ class Turns:
     def _append(self, session_id: str, *payloads: Payload) -> None:
         self._store.append(session_id, payloads)
         self._bells.ring(session_id)
-
-    def _wait_for(self, message_id: str, call_id: str) -> asyncio.Future[ToolResult]:
-        future = asyncio.get_running_loop().create_future()
-        self._waiting[message_id, call_id] = future
-        return future
 
 
 def fail_unfinished(store: Store) -> None:

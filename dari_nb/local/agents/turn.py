@@ -15,7 +15,9 @@ class ToolCall:
     """A tool call that an agent makes; yielding it gives back the call's id.
 
     With ``external=True`` the caller of the API has to answer: the message waits for the tool,
-    and yielding the call gives back the :class:`ToolResult` that was submitted.
+    and yielding the call gives back the :class:`ToolResult` that was submitted. An answer that does
+    not fit ``output_schema``, a JSON Schema, is refused and the call stays open. When
+    ``timeout_seconds`` have passed without one, an error is given back, and the turn goes on.
 
     >>> def agent(prompt):
     ...     yield ToolCall("count_words", {"text": prompt})
@@ -26,6 +28,8 @@ class ToolCall:
     name: str
     arguments: Any = field(default_factory=dict)
     external: bool = False
+    output_schema: Any = None
+    timeout_seconds: float | None = None
 
 
 @dataclass(frozen=True)
