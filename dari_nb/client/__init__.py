@@ -4,6 +4,7 @@ from ._client import AsyncClient, Client
 from ._request import State
 from ._retry import Reconnect, Retry
 from ._stream import AsyncEventStream, EventStream
+from .endpoints.batches import batch_item
 
 __all__ = [
     "AsyncClient",
@@ -13,4 +14,5 @@ __all__ = [
     "Reconnect",
     "Retry",
     "State",
+    "batch_item",
 ]

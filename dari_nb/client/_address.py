@@ -69,20 +69,29 @@ class Address:
             "timeout": _timeout(timeout),
         }
 
-    def failure(self, error: httpx.HTTPError) -> DariError:
-        """Turn an error of httpx into one of ours, on one line."""
+    def failure(self, error: httpx.HTTPError, url: str | None = None) -> DariError:
+        """Turn an error of httpx into one of ours, on one line.
+
+        Args:
+            error: What httpx raised.
+            url: What was asked, when it was not this server; only its origin is shown.
+        """
+        where = self.url if url is None else _origin(url)
         cause = _ERRNO.sub("", " ".join(str(error).split())) or type(error).__name__
         if isinstance(error, httpx.ConnectTimeout):
-            return TimedOutError(f"No connection to {self.url} in time; is the server running?")
+            return TimedOutError(f"No connection to {where} in time; is the server running?")
         if isinstance(error, httpx.TimeoutException):
-            return TimedOutError(f"No answer from {self.url} in time.")
+            return TimedOutError(f"No answer from {where} in time.")
         if isinstance(error, httpx.ConnectError):
-            return ConnectionFailedError(
-                f"Cannot reach {self.url}: {cause}; is the server running?"
-            )
+            return ConnectionFailedError(f"Cannot reach {where}: {cause}; is the server running?")
         if isinstance(error, httpx.DecodingError | httpx.TooManyRedirects):
-            return UnexpectedAnswerError(f"The answer of {self.url} cannot be read: {cause}.")
-        return ConnectionFailedError(f"The connection to {self.url} broke: {cause}.")
+            return UnexpectedAnswerError(f"The answer of {where} cannot be read: {cause}.")
+        return ConnectionFailedError(f"The connection to {where} broke: {cause}.")
+
+
+def _origin(url: str) -> str:
+    parsed = httpx.URL(url)
+    return f"{parsed.scheme}://{parsed.netloc.decode('ascii').rpartition('@')[2]}"
 
 
 def _checked_url(base_url: str) -> httpx.URL:

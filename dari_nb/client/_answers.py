@@ -23,6 +23,8 @@ _UNREADABLE = (
     msgspec.MsgspecError,
     UnicodeDecodeError,
     LookupError,
+    ValueError,
+    StopIteration,
     TypeError,
     AttributeError,
     RecursionError,
@@ -37,7 +39,7 @@ class Page(NamedTuple, Generic[T]):
 
 
 def listing(
-    path: str, key: str, model: type[M], query: Mapping[str, str | int] | None = None
+    path: str, key: str, model: type[M], query: Mapping[str, str | int | list[str]] | None = None
 ) -> Steps[list[M]]:
     """Fetch a whole list, whether the server sends it in one piece or in pages (U5)."""
     items: list[M] = []
@@ -51,7 +53,7 @@ def listing(
 
 
 def page_request(
-    path: str, key: str, model: type[M], query: Mapping[str, str | int]
+    path: str, key: str, model: type[M], query: Mapping[str, str | int | list[str]]
 ) -> Request[Page[M]]:
     """Describe the request for one page of a list."""
 
@@ -83,6 +85,11 @@ def unwrapped(body: bytes, key: str) -> dict[str, Any]:
     return inner if isinstance(inner, dict) else answer
 
 
+def any_object(body: bytes) -> dict[str, Any]:
+    """Decode an object whose shape is open; an empty body is an empty one."""
+    return msgspec.json.decode(body, type=dict[str, Any]) if body.strip() else {}
+
+
 def read(request: Request[T], response: httpx.Response, secrets: Secrets) -> T:
     """Read the answer to a request; any 2xx is a success (U3).
 
@@ -99,7 +106,7 @@ def read(request: Request[T], response: httpx.Response, secrets: Secrets) -> T:
     if not response.is_success:
         raise api_error(response, secrets)
     try:
-        return request.parse(response.content)
+        return request.parse(b"" if request.sink else response.content)
     except _UNREADABLE as error:
         cause = str(error) if isinstance(error, msgspec.MsgspecError) else repr(error)
         raise UnexpectedAnswerError(

@@ -7,91 +7,10 @@ from typing import Any, Self
 
 import httpx
 
+from . import _nouns as nouns
 from ._address import Address
-from ._call import acall, astream_call, call, stream_call
 from ._retry import Reconnect, Retry
 from ._transport import AsyncTransport, Transport
-from .endpoints import agents, files, messages, sessions
-
-
-class _Noun:
-    def __init__(self, transport: Transport) -> None:
-        self._transport = transport
-
-
-class _AsyncNoun:
-    def __init__(self, transport: AsyncTransport) -> None:
-        self._transport = transport
-
-
-class Agents(_Noun):
-    """Agents and their versions (contract, section 4)."""
-
-    list = call(agents.list_)
-    get = call(agents.get)
-    version = call(agents.version)
-    send = call(agents.send)
-
-
-class AsyncAgents(_AsyncNoun):
-    """Agents and their versions (contract, section 4)."""
-
-    list = acall(agents.list_)
-    get = acall(agents.get)
-    version = acall(agents.version)
-    send = acall(agents.send)
-
-
-class Sessions(_Noun):
-    """Sessions, their events, messages and transcripts (contract, sections 5 to 9)."""
-
-    create = call(sessions.create)
-    get = call(sessions.get)
-    list = call(sessions.list_)
-    send = call(sessions.send)
-    submit_tool_result = call(sessions.submit_tool_result)
-    events = call(sessions.events)
-    stream = stream_call(sessions.stream)
-    messages = call(sessions.messages)
-    transcript = call(sessions.transcript)
-
-
-class AsyncSessions(_AsyncNoun):
-    """Sessions, their events, messages and transcripts (contract, sections 5 to 9)."""
-
-    create = acall(sessions.create)
-    get = acall(sessions.get)
-    list = acall(sessions.list_)
-    send = acall(sessions.send)
-    submit_tool_result = acall(sessions.submit_tool_result)
-    events = acall(sessions.events)
-    stream = astream_call(sessions.stream)
-    messages = acall(sessions.messages)
-    transcript = acall(sessions.transcript)
-
-
-class Messages(_Noun):
-    """Messages: one user turn with its answer each (contract, section 7)."""
-
-    get = call(messages.get)
-
-
-class AsyncMessages(_AsyncNoun):
-    """Messages: one user turn with its answer each (contract, section 7)."""
-
-    get = acall(messages.get)
-
-
-class Files(_Noun):
-    """Uploaded files (contract, section 2)."""
-
-    upload = call(files.upload)
-
-
-class AsyncFiles(_AsyncNoun):
-    """Uploaded files (contract, section 2)."""
-
-    upload = acall(files.upload)
 
 
 class Client:
@@ -111,10 +30,17 @@ class Client:
         httpx_options: Passed on to ``httpx.Client``: ``proxy``, ``verify``, ``limits``, …
 
     Attributes:
-        agents: Verbs on agents.
+        agents: Verbs on agents and their versions.
         sessions: Verbs on sessions.
         messages: Verbs on messages.
+        batches: Verbs on session batches.
         files: Verbs on files.
+        webhooks: Verbs on agents' webhooks.
+        costs: What sessions cost.
+        credentials: Verbs on stored credentials.
+        storage_bindings: Verbs on storage bindings.
+        api_keys: Verbs on API keys.
+        members: Verbs on the people of the organization.
 
     Raises:
         InvalidRequestError: The URL or the key cannot be right.
@@ -141,10 +67,17 @@ class Client:
         transport = self._transport = Transport(
             http, address, retry or Retry(), reconnect or Reconnect()
         )
-        self.agents = Agents(transport)
-        self.sessions = Sessions(transport)
-        self.messages = Messages(transport)
-        self.files = Files(transport)
+        self.agents = nouns.Agents(transport)
+        self.sessions = nouns.Sessions(transport)
+        self.messages = nouns.Messages(transport)
+        self.batches = nouns.Batches(transport)
+        self.files = nouns.Files(transport)
+        self.webhooks = nouns.Webhooks(transport)
+        self.costs = nouns.Costs(transport)
+        self.credentials = nouns.Credentials(transport)
+        self.storage_bindings = nouns.StorageBindings(transport)
+        self.api_keys = nouns.ApiKeys(transport)
+        self.members = nouns.Members(transport)
 
     @property
     def base_url(self) -> str:
@@ -200,10 +133,17 @@ class AsyncClient:
         transport = self._transport = AsyncTransport(
             http, address, retry or Retry(), reconnect or Reconnect()
         )
-        self.agents = AsyncAgents(transport)
-        self.sessions = AsyncSessions(transport)
-        self.messages = AsyncMessages(transport)
-        self.files = AsyncFiles(transport)
+        self.agents = nouns.AsyncAgents(transport)
+        self.sessions = nouns.AsyncSessions(transport)
+        self.messages = nouns.AsyncMessages(transport)
+        self.batches = nouns.AsyncBatches(transport)
+        self.files = nouns.AsyncFiles(transport)
+        self.webhooks = nouns.AsyncWebhooks(transport)
+        self.costs = nouns.AsyncCosts(transport)
+        self.credentials = nouns.AsyncCredentials(transport)
+        self.storage_bindings = nouns.AsyncStorageBindings(transport)
+        self.api_keys = nouns.AsyncApiKeys(transport)
+        self.members = nouns.AsyncMembers(transport)
 
     @property
     def base_url(self) -> str:

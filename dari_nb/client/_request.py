@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass, field
 from os import PathLike
 from typing import IO, Any, Generic, Literal, TypeAlias, TypeVar
@@ -14,14 +14,34 @@ from ..errors import InvalidRequestError
 
 T = TypeVar("T")
 
-Steps: TypeAlias = Generator["Request[Any]", Any, T]
-"""Several requests that make one call: yields each, is sent its answer, returns the result."""
+Steps: TypeAlias = Generator["Request[Any] | Pause | Work[Any]", Any, T]
+"""Several steps that make one call: yields each, is sent its answer, returns the result."""
 
 State = Literal["live", "reconnecting"]
 """How a stream stands: connected, or waiting to be again."""
 
 IDEMPOTENCY_KEY = "Idempotency-Key"
 _REPEATABLE_METHODS = frozenset({"GET", "PUT", "DELETE"})
+_CHUNK = 1 << 16
+
+
+@dataclass(frozen=True)
+class Pause:
+    """A step that only waits; seconds."""
+
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Work(Generic[T]):
+    """A step on this machine that may take long; it does not hold up an event loop."""
+
+    do: Callable[[], T]
+
+    def answer(self) -> Steps[T]:
+        """Ask for the result inside of :data:`Steps`."""
+        answer: T = yield self
+        return answer
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +50,60 @@ class Upload:
 
     source: str | PathLike[str] | bytes | IO[bytes] = field(repr=False)
     filename: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outside:
+    """Raw bytes for an address that is not the API's: sent with these headers, without the key.
+
+    Attributes:
+        url: Where to; may hold a signature, so it is shown nowhere.
+        headers: All there are, but for ``Host`` and ``Content-Length``.
+        content: The body.
+        report: Told how many bytes have gone, after each chunk.
+    """
+
+    url: str = field(repr=False)
+    headers: Mapping[str, str] = field(repr=False)
+    content: bytes = field(repr=False)
+    report: Callable[[int], object] | None = None
+
+    def chunks(self) -> Iterator[bytes]:
+        """Cut the body into pieces, so that its progress can be told."""
+        for start in range(0, len(self.content), _CHUNK):
+            chunk = self.content[start : start + _CHUNK]
+            yield chunk
+            if self.report is not None:
+                self.report(start + len(chunk))
+
+
+class Sink:
+    """Takes the body of a successful answer into a file, up to a limit.
+
+    Attributes:
+        is_full: Whether there was more than the limit allows.
+    """
+
+    def __init__(self, file: IO[bytes], max_bytes: int) -> None:
+        self.is_full = False
+        self._file = file
+        self._max_bytes = max_bytes
+        self._taken = 0
+
+    def begin(self) -> None:
+        """Start over, for this try."""
+        self.is_full = False
+        self._taken = 0
+        self._file.seek(0)
+        self._file.truncate()
+
+    def take(self, chunk: bytes) -> bool:
+        """Write a chunk; false when it is too much, and nothing was written."""
+        self._taken += len(chunk)
+        self.is_full = self._taken > self._max_bytes
+        if not self.is_full:
+            self._file.write(chunk)
+        return not self.is_full
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,24 +116,33 @@ class Request(Generic[T]):
         json: What to send as a JSON body, if anything.
         secrets: Values that a server might quote in an error, and that must not be shown.
         once: Never sent twice, even with a key: nobody says whether the server honours it.
+        keyed: The body itself holds an idempotency key, so that a repeat is safe.
+        patience: Seconds that the answer may take, if that is more than the client's timeout.
+        outside: Sent instead, when it goes to another server.
+        sink: Takes the answer's body, which ``parse`` then does not get to see.
     """
 
     method: str
     path: str
     parse: Callable[[bytes], T] = field(repr=False)
-    query: Mapping[str, str | int] = field(default_factory=dict)
+    query: Mapping[str, str | int | list[str]] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     json: Any = field(default=None, repr=False)
     upload: Upload | None = None
     secrets: tuple[str, ...] = field(default=(), repr=False)
     once: bool = False
+    keyed: bool = False
+    patience: float = 0.0
+    outside: Outside | None = None
+    sink: Sink | None = field(default=None, repr=False)
 
     @property
     def is_repeatable(self) -> bool:
         """Whether sending it twice has the effect of sending it once."""
         if self.once:
             return False
-        return self.method in _REPEATABLE_METHODS or IDEMPOTENCY_KEY in self.headers
+        keyed = self.keyed or IDEMPOTENCY_KEY in self.headers
+        return keyed or self.method in _REPEATABLE_METHODS
 
     @property
     def content(self) -> bytes | None:
@@ -126,12 +209,21 @@ def idempotency(key: str | None) -> dict[str, str]:
     Raises:
         InvalidRequestError: The key is empty, longer than 128 characters, or not printable ASCII.
     """
+    return {IDEMPOTENCY_KEY: checked_key(key)}
+
+
+def checked_key(key: str | None) -> str:
+    """Check an idempotency key; a fresh one when none is given.
+
+    Raises:
+        InvalidRequestError: It is empty, longer than 128 characters, or not printable ASCII.
+    """
     key = secrets.token_hex(16) if key is None else key
-    if not (0 < len(key) <= 128 and key.isascii() and key.isprintable()):
+    if not (isinstance(key, str) and 0 < len(key) <= 128 and key.isascii() and key.isprintable()):
         raise InvalidRequestError(
             "An idempotency key is 1 to 128 printable ASCII characters: choose another."
         )
-    return {IDEMPOTENCY_KEY: key}
+    return key
 
 
 def given(**fields: Any) -> dict[str, Any]:

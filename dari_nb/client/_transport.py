@@ -7,17 +7,16 @@ import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from itertools import count
-from os import PathLike
-from pathlib import Path
-from typing import IO, Any, TypeVar
+from typing import Any, TypeVar
 
 import httpx
 
-from ..errors import DariError, InvalidRequestError
+from ..errors import DariError
 from ._address import Address
 from ._answers import read
-from ._request import Request, Steps, Upload
+from ._request import Outside, Pause, Request, Sink, Steps, Work
 from ._retry import Reconnect, Retry
+from ._wire import arguments, awaited, opened, outside_request, patience, stream_arguments
 
 T = TypeVar("T")
 _ONCE = Retry(tries=1)
@@ -39,17 +38,26 @@ class Transport:
         if isinstance(steps, Request):
             return self._send(steps, _ONCE if once else self._retry)
         try:
-            request = next(steps)
+            step = next(steps)
             while True:
                 try:
-                    answer = self.run(request, once=once)
+                    answer = self._done(step, once)
                 except DariError as error:
-                    request = steps.throw(error)
+                    step = steps.throw(error)
                 else:
-                    request = steps.send(answer)
+                    step = steps.send(answer)
         except StopIteration as stop:
             result: T = stop.value
             return result
+        finally:
+            steps.close()
+
+    def _done(self, step: Request[Any] | Pause | Work[Any], once: bool) -> Any:
+        if isinstance(step, Pause):
+            return time.sleep(step.seconds)
+        if isinstance(step, Work):
+            return step.do()
+        return self.run(step, once=once)
 
     def _send(self, request: Request[T], retry: Retry) -> T:
         for attempt in count(1):
@@ -61,17 +69,39 @@ class Transport:
         return _concluded(request, outcome, self.address)
 
     def _exchange(self, request: Request[Any]) -> httpx.Response | DariError:
+        outside = request.outside
         try:
-            with _opened(request.upload) as files:
-                return self._http.request(**_arguments(request), files=files)
+            if outside is not None:
+                return self._put_outside(request, outside)
+            if request.sink is not None:
+                return self._download(request, request.sink)
+            with opened(request.upload) as files:
+                return self._http.request(
+                    **arguments(request), **patience(request, self._http.timeout), files=files
+                )
         except httpx.HTTPError as error:
-            return self.address.failure(error)
+            return self.address.failure(error, outside.url if outside else None)
+
+    def _put_outside(self, request: Request[Any], outside: Outside) -> httpx.Response:
+        sent = outside_request(request, outside, outside.chunks(), self._http.timeout)
+        return self._http.send(sent, auth=None, follow_redirects=False)
+
+    def _download(self, request: Request[Any], sink: Sink) -> httpx.Response:
+        with self._http.stream(**arguments(request)) as response:
+            if not response.is_success:
+                response.read()
+                return response
+            sink.begin()
+            for chunk in response.iter_bytes():
+                if not sink.take(chunk):
+                    break
+            return response
 
     @contextmanager
     def stream(self, request: Request[Any], timeout: httpx.Timeout) -> Iterator[httpx.Response]:
         """Open a stream; the body of an error answer is read already."""
         try:
-            with self._http.stream(**_stream_arguments(request), timeout=timeout) as response:
+            with self._http.stream(**stream_arguments(request), timeout=timeout) as response:
                 if not response.is_success:
                     response.read()
                 yield response
@@ -99,17 +129,26 @@ class AsyncTransport:
         if isinstance(steps, Request):
             return await self._send(steps, _ONCE if once else self._retry)
         try:
-            request = next(steps)
+            step = next(steps)
             while True:
                 try:
-                    answer = await self.run(request, once=once)
+                    answer = await self._done(step, once)
                 except DariError as error:
-                    request = steps.throw(error)
+                    step = steps.throw(error)
                 else:
-                    request = steps.send(answer)
+                    step = steps.send(answer)
         except StopIteration as stop:
             result: T = stop.value
             return result
+        finally:
+            steps.close()
+
+    async def _done(self, step: Request[Any] | Pause | Work[Any], once: bool) -> Any:
+        if isinstance(step, Pause):
+            return await asyncio.sleep(step.seconds)
+        if isinstance(step, Work):
+            return await asyncio.to_thread(step.do)
+        return await self.run(step, once=once)
 
     async def _send(self, request: Request[T], retry: Retry) -> T:
         for attempt in count(1):
@@ -121,11 +160,33 @@ class AsyncTransport:
         return _concluded(request, outcome, self.address)
 
     async def _exchange(self, request: Request[Any]) -> httpx.Response | DariError:
+        outside = request.outside
         try:
-            with _opened(request.upload) as files:
-                return await self._http.request(**_arguments(request), files=files)
+            if outside is not None:
+                return await self._put_outside(request, outside)
+            if request.sink is not None:
+                return await self._download(request, request.sink)
+            with opened(request.upload) as files:
+                return await self._http.request(
+                    **arguments(request), **patience(request, self._http.timeout), files=files
+                )
         except httpx.HTTPError as error:
-            return self.address.failure(error)
+            return self.address.failure(error, outside.url if outside else None)
+
+    async def _put_outside(self, request: Request[Any], outside: Outside) -> httpx.Response:
+        sent = outside_request(request, outside, awaited(outside.chunks()), self._http.timeout)
+        return await self._http.send(sent, auth=None, follow_redirects=False)
+
+    async def _download(self, request: Request[Any], sink: Sink) -> httpx.Response:
+        async with self._http.stream(**arguments(request)) as response:
+            if not response.is_success:
+                await response.aread()
+                return response
+            sink.begin()
+            async for chunk in response.aiter_bytes():
+                if not sink.take(chunk):
+                    break
+            return response
 
     @asynccontextmanager
     async def stream(
@@ -133,7 +194,7 @@ class AsyncTransport:
     ) -> AsyncIterator[httpx.Response]:
         """Open a stream; the body of an error answer is read already."""
         try:
-            async with self._http.stream(**_stream_arguments(request), timeout=timeout) as response:
+            async with self._http.stream(**stream_arguments(request), timeout=timeout) as response:
                 if not response.is_success:
                     await response.aread()
                 yield response
@@ -145,46 +206,9 @@ class AsyncTransport:
         await self._http.aclose()
 
 
-def _arguments(request: Request[Any]) -> dict[str, Any]:
-    content = request.content
-    json_type = {} if content is None else {"Content-Type": "application/json"}
-    return {
-        "method": request.method,
-        "url": request.path,
-        "params": request.query or None,
-        "headers": {**json_type, **request.headers},
-        "content": content,
-    }
-
-
-def _stream_arguments(request: Request[Any]) -> dict[str, Any]:
-    # A stream comes back again and again by itself, so it must never wander to another server.
-    return {**_arguments(request), "follow_redirects": False}
-
-
 def _concluded(request: Request[T], outcome: httpx.Response | DariError, address: Address) -> T:
     if isinstance(outcome, DariError):
         # Raised here and not where httpx failed: a verbose traceback would print httpx's own
         # frames, and the API key is in their variables.
         raise outcome
     return read(request, outcome, address.secrets)
-
-
-@contextmanager
-def _opened(upload: Upload | None) -> Iterator[dict[str, Any] | None]:
-    if upload is None:
-        yield None
-    elif isinstance(upload.source, str | PathLike):
-        with _open(upload.source) as file:
-            yield {"file": (upload.filename, file)}
-    else:
-        yield {"file": (upload.filename, upload.source)}
-
-
-def _open(path: str | PathLike[str]) -> IO[bytes]:
-    try:
-        return Path(path).open("rb")
-    except OSError as error:
-        raise InvalidRequestError(
-            f"Cannot read {str(path)!r}: {error.strerror or error}."
-        ) from None

@@ -1,7 +1,10 @@
 """Typed resources and events. Unknown fields and unknown types are kept, never an error."""
 
+from .batches import BATCH_TERMINAL, Batch, BatchItem
 from .content import Content, as_content, file_block, text_block, text_of
 from .events import EVENT_TYPES, Event
+from .organization import ApiKey, CostSummary, Credential, Invitation, Member, StorageBinding
+from .publishing import BundleFile, PublishResult, Snapshot, SnapshotManifest
 from .resources import (
     TERMINAL,
     Agent,
@@ -21,24 +24,41 @@ from .timeline import (
     item_from_dict,
 )
 from .times import format_time, parse_time, seconds_between
+from .webhooks import WEBHOOK_EVENT_TYPES, Webhook, WebhookDelivery
 
 __all__ = [
+    "BATCH_TERMINAL",
     "EVENT_TYPES",
     "TERMINAL",
+    "WEBHOOK_EVENT_TYPES",
     "Agent",
     "AgentVersion",
+    "ApiKey",
     "AssistantMessageItem",
+    "Batch",
+    "BatchItem",
+    "BundleFile",
     "Content",
+    "CostSummary",
+    "Credential",
     "Event",
     "File",
+    "Invitation",
+    "Member",
     "Message",
     "MessageOutput",
+    "PublishResult",
     "SendResult",
     "Session",
+    "Snapshot",
+    "SnapshotManifest",
+    "StorageBinding",
     "TimelineItem",
     "ToolCallItem",
     "Transcript",
     "UserMessageItem",
+    "Webhook",
+    "WebhookDelivery",
     "as_content",
     "file_block",
     "format_time",

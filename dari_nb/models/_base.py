@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from functools import cache
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import msgspec
 
@@ -15,6 +15,9 @@ class Model(msgspec.Struct, kw_only=True, frozen=True, eq=False, gc=False):
     Fields that this version does not know are in :attr:`extra`, and :meth:`to_dict` gives the
     API's own shape back, unknown and left-out fields included.
     """
+
+    _hidden: ClassVar[frozenset[str]] = frozenset()
+    """Fields that hold a secret, and so are not shown by ``repr``."""
 
     _wire: bytes | dict[str, Any] | msgspec.UnsetType = msgspec.field(
         default=msgspec.UNSET, name="<wire>"
@@ -64,9 +67,30 @@ class Model(msgspec.Struct, kw_only=True, frozen=True, eq=False, gc=False):
         shown = (
             f"{name}={value!r}"
             for name, value in msgspec.structs.asdict(self).items()
-            if name != "_wire" and value not in (None, {}, [])
+            if name != "_wire" and name not in self._hidden and value not in (None, {}, [])
         )
         return f"{type(self).__name__}({', '.join(shown)})"
+
+
+class VariedModel(Model, frozen=True, kw_only=True):
+    """A resource that servers are known, or may be expected, to send in several shapes."""
+
+    @classmethod
+    def _settled(cls, data: dict[str, Any]) -> dict[str, Any]:
+        """Bring the shape that was sent to this class's own fields."""
+        raise NotImplementedError
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> Self:
+        """Read an object in any of the shapes."""
+        self = msgspec.convert(cls._settled(data), cls, strict=False)
+        msgspec.structs.force_setattr(self, "_wire", data)
+        return self
+
+    @classmethod
+    def from_json(cls, body: bytes) -> Self:
+        """Decode, then read as :meth:`from_dict` does."""
+        return cls.from_dict(msgspec.json.decode(body, type=dict[str, Any]))
 
 
 @cache

@@ -7,7 +7,18 @@ import pytest
 from dari_nb.client import AsyncClient, Client
 
 NOUNS = {
-    "agents": {"list", "get", "version", "send"},
+    "agents": {
+        "list",
+        "get",
+        "publish_snapshot",
+        "versions",
+        "version",
+        "bundle_files",
+        "read_bundle_file",
+        "set_model_backend",
+        "delete",
+        "send",
+    },
     "sessions": {
         "create",
         "get",
@@ -20,7 +31,14 @@ NOUNS = {
         "transcript",
     },
     "messages": {"get"},
+    "batches": {"create", "get", "wait"},
     "files": {"upload"},
+    "webhooks": {"get", "set", "clear", "rotate"},
+    "costs": {"session"},
+    "credentials": {"list", "put", "delete"},
+    "storage_bindings": {"list", "create"},
+    "api_keys": {"list", "create", "delete"},
+    "members": {"list", "invite"},
 }
 
 

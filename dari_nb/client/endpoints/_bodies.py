@@ -29,12 +29,21 @@ def check_secrets(secrets: Mapping[str, str] | None) -> None:
         InvalidRequestError: A name or a value breaks them; values are not shown.
     """
     for name, value in (secrets or {}).items():
-        if not _SECRET_NAME.fullmatch(name):
-            raise InvalidRequestError(
-                f"{name!r} cannot name a secret: only A-Z, 0-9 and _, with no digit first."
-            )
+        check_secret_name(name, "secret")
         if not isinstance(value, str) or not value:
             raise InvalidRequestError(f"The secret {name} is empty or not text.")
+
+
+def check_secret_name(name: str, kind: str) -> None:
+    """Check the name of a secret or a credential (contract, sections 5 and 14).
+
+    Raises:
+        InvalidRequestError: It has more than A-Z, 0-9 and ``_``, or begins with a digit.
+    """
+    if not isinstance(name, str) or not _SECRET_NAME.fullmatch(name):
+        raise InvalidRequestError(
+            f"{name!r} cannot name a {kind}: only A-Z, 0-9 and _, with no digit first."
+        )
 
 
 def secret_values(session: Mapping[str, Any]) -> tuple[str, ...]:

@@ -6,13 +6,16 @@ import difflib
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
+
 from ...errors import InvalidRequestError, UnknownNameError
 from ...ids import is_agent_id
-from ...models import Agent, AgentVersion, SendResult
-from .._answers import listing, unwrapped
+from ...models import Agent, AgentVersion, BundleFile, PublishResult, SendResult
+from .._answers import any_object, listing, unwrapped
 from .._request import Request, Steps, idempotency, path_of
 from ._bodies import Prompt, check_secrets, secret_values, user_message
 
+PUBLISH_PATIENCE = 300.0
 _MOST_NAMES = 10
 
 
@@ -54,6 +57,100 @@ def version(agent_id: str, version_id: str) -> Request[AgentVersion]:
     return Request(method="GET", path=path, parse=parse)
 
 
+def versions(agent_id: str) -> Steps[list[AgentVersion]]:
+    """List an agent's versions, in the server's order (contract, section 4).
+
+    Raises:
+        NotFoundError: There is no such agent.
+    """
+    return listing(path_of("agents", agent_id, "versions"), "versions", AgentVersion)
+
+
+def bundle_files(agent_id: str, version_id: str) -> Request[list[BundleFile]]:
+    """List the files that a version was published from (contract, section 4).
+
+    Raises:
+        NotFoundError: There is no such agent or version.
+    """
+    path = path_of("agents", agent_id, "versions", version_id, "bundle")
+    return Request(method="GET", path=path, parse=_bundle_files)
+
+
+def read_bundle_file(agent_id: str, version_id: str, path: str) -> Request[str]:
+    """Read one text file that a version was published from (contract, section 4).
+
+    Args:
+        agent_id: The agent's id.
+        version_id: The version's id.
+        path: As ``bundle_files`` lists it.
+
+    Raises:
+        NotFoundError: There is no such agent, version or file.
+    """
+
+    def parse(body: bytes) -> str:
+        return str(any_object(body)["content"])
+
+    where = path_of("agents", agent_id, "versions", version_id, "bundle", "file")
+    return Request(method="GET", path=where, parse=parse, query={"path": path})
+
+
+def publish_snapshot(snapshot_id: str, *, agent_id: str | None = None) -> Request[PublishResult]:
+    """Publish a snapshot that is ready (contract, section 4); ``publish`` does all steps.
+
+    Never sent twice by itself, since each call makes a version. May take minutes.
+
+    Args:
+        snapshot_id: The snapshot's id.
+        agent_id: The agent to make a version of; by default the one of the name in ``dari.yml``,
+            which is new when there is none.
+
+    Raises:
+        NotFoundError: There is no such snapshot or agent, or the agent was deleted.
+    """
+    path = path_of("agents") if agent_id is None else path_of("agents", agent_id, "versions")
+    return Request(
+        method="POST",
+        path=path,
+        parse=PublishResult.from_json,
+        json={"source_snapshot_id": snapshot_id},
+        patience=PUBLISH_PATIENCE,
+    )
+
+
+def set_model_backend(agent_id: str, router_id: str) -> Request[Agent]:
+    """Let a model router answer for an agent (contract, section 4; servers of June 2026 only).
+
+    Returns:
+        The agent with its new active version.
+    """
+
+    def parse(body: bytes) -> Agent:
+        return Agent.from_dict({"id": agent_id, **unwrapped(body, "agent")})
+
+    return Request(
+        method="PUT",
+        path=path_of("agents", agent_id, "model-backend"),
+        parse=parse,
+        json={"kind": "router", "router_id": router_id},
+    )
+
+
+def delete(agent_id: str) -> Request[Agent]:
+    """Delete an agent; its sessions stay readable (contract, section 4).
+
+    A repeat is fine and returns the first deletion's time.
+
+    Raises:
+        NotFoundError: There is no such agent.
+    """
+
+    def parse(body: bytes) -> Agent:
+        return Agent.from_dict(unwrapped(body, "agent"))
+
+    return Request(method="DELETE", path=path_of("agents", agent_id), parse=parse)
+
+
 def send(
     agent_id: str,
     content: Prompt,
@@ -93,6 +190,15 @@ def send(
         secrets=secret_values(session or {}),
         once=True,
     )
+
+
+def _bundle_files(body: bytes) -> list[BundleFile]:
+    # Nobody has shown this answer's shape (U8): a list, in a key or not, of paths or objects.
+    answer = msgspec.json.decode(body)
+    if isinstance(answer, dict):
+        answer = next(value for value in answer.values() if isinstance(value, list))
+    entries = [{"path": entry} if isinstance(entry, str) else entry for entry in answer]
+    return [BundleFile.from_dict(entry) for entry in entries]
 
 
 def _by_id(agent_id: str) -> Request[Agent]:

@@ -1,0 +1,217 @@
+"""The API's nouns with their verbs, sent and awaited, from the endpoints' descriptions."""
+
+from __future__ import annotations
+
+from ._call import acall, astream_call, call, stream_call
+from ._transport import AsyncTransport, Transport
+from .endpoints import (
+    agents,
+    api_keys,
+    batches,
+    costs,
+    credentials,
+    files,
+    members,
+    messages,
+    sessions,
+    storage_bindings,
+    webhooks,
+)
+
+
+class _Noun:
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+
+class _AsyncNoun:
+    def __init__(self, transport: AsyncTransport) -> None:
+        self._transport = transport
+
+
+class Agents(_Noun):
+    """Agents, their versions and bundles (contract, section 4)."""
+
+    list = call(agents.list_)
+    get = call(agents.get)
+    send = call(agents.send)
+    publish_snapshot = call(agents.publish_snapshot)
+    versions = call(agents.versions)
+    version = call(agents.version)
+    bundle_files = call(agents.bundle_files)
+    read_bundle_file = call(agents.read_bundle_file)
+    set_model_backend = call(agents.set_model_backend)
+    delete = call(agents.delete)
+
+
+class AsyncAgents(_AsyncNoun):
+    """Agents, their versions and bundles (contract, section 4)."""
+
+    list = acall(agents.list_)
+    get = acall(agents.get)
+    send = acall(agents.send)
+    publish_snapshot = acall(agents.publish_snapshot)
+    versions = acall(agents.versions)
+    version = acall(agents.version)
+    bundle_files = acall(agents.bundle_files)
+    read_bundle_file = acall(agents.read_bundle_file)
+    set_model_backend = acall(agents.set_model_backend)
+    delete = acall(agents.delete)
+
+
+class Sessions(_Noun):
+    """Sessions, their events, messages, transcripts, files (contract, sections 5 to 10)."""
+
+    create = call(sessions.create)
+    get = call(sessions.get)
+    list = call(sessions.list_)
+    send = call(sessions.send)
+    submit_tool_result = call(sessions.submit_tool_result)
+    events = call(sessions.events)
+    stream = stream_call(sessions.stream)
+    messages = call(sessions.messages)
+    transcript = call(sessions.transcript)
+
+
+class AsyncSessions(_AsyncNoun):
+    """Sessions, their events, messages, transcripts, files (contract, sections 5 to 10)."""
+
+    create = acall(sessions.create)
+    get = acall(sessions.get)
+    list = acall(sessions.list_)
+    send = acall(sessions.send)
+    submit_tool_result = acall(sessions.submit_tool_result)
+    events = acall(sessions.events)
+    stream = astream_call(sessions.stream)
+    messages = acall(sessions.messages)
+    transcript = acall(sessions.transcript)
+
+
+class Messages(_Noun):
+    """Messages: one user turn with its answer each (contract, section 7)."""
+
+    get = call(messages.get)
+
+
+class AsyncMessages(_AsyncNoun):
+    """Messages: one user turn with its answer each (contract, section 7)."""
+
+    get = acall(messages.get)
+
+
+class Batches(_Noun):
+    """Session batches (contract, section 11)."""
+
+    create = call(batches.create)
+    get = call(batches.get)
+    wait = call(batches.wait)
+
+
+class AsyncBatches(_AsyncNoun):
+    """Session batches (contract, section 11)."""
+
+    create = acall(batches.create)
+    get = acall(batches.get)
+    wait = acall(batches.wait)
+
+
+class Files(_Noun):
+    """Uploaded files (contract, section 2)."""
+
+    upload = call(files.upload)
+
+
+class AsyncFiles(_AsyncNoun):
+    """Uploaded files (contract, section 2)."""
+
+    upload = acall(files.upload)
+
+
+class Webhooks(_Noun):
+    """Agents' webhooks (contract, section 12)."""
+
+    get = call(webhooks.get)
+    set = call(webhooks.set_)
+    clear = call(webhooks.clear)
+    rotate = call(webhooks.rotate)
+
+
+class AsyncWebhooks(_AsyncNoun):
+    """Agents' webhooks (contract, section 12)."""
+
+    get = acall(webhooks.get)
+    set = acall(webhooks.set_)
+    clear = acall(webhooks.clear)
+    rotate = acall(webhooks.rotate)
+
+
+class Costs(_Noun):
+    """What sessions cost (contract, section 13)."""
+
+    session = call(costs.session)
+
+
+class AsyncCosts(_AsyncNoun):
+    """What sessions cost (contract, section 13)."""
+
+    session = acall(costs.session)
+
+
+class Credentials(_Noun):
+    """Stored credentials (contract, section 14)."""
+
+    list = call(credentials.list_)
+    put = call(credentials.put)
+    delete = call(credentials.delete)
+
+
+class AsyncCredentials(_AsyncNoun):
+    """Stored credentials (contract, section 14)."""
+
+    list = acall(credentials.list_)
+    put = acall(credentials.put)
+    delete = acall(credentials.delete)
+
+
+class StorageBindings(_Noun):
+    """Storage bindings (contract, section 14)."""
+
+    list = call(storage_bindings.list_)
+    create = call(storage_bindings.create)
+
+
+class AsyncStorageBindings(_AsyncNoun):
+    """Storage bindings (contract, section 14)."""
+
+    list = acall(storage_bindings.list_)
+    create = acall(storage_bindings.create)
+
+
+class ApiKeys(_Noun):
+    """API keys (contract, section 14)."""
+
+    list = call(api_keys.list_)
+    create = call(api_keys.create)
+    delete = call(api_keys.delete)
+
+
+class AsyncApiKeys(_AsyncNoun):
+    """API keys (contract, section 14)."""
+
+    list = acall(api_keys.list_)
+    create = acall(api_keys.create)
+    delete = acall(api_keys.delete)
+
+
+class Members(_Noun):
+    """People of the organization (contract, section 14)."""
+
+    list = call(members.list_)
+    invite = call(members.invite)
+
+
+class AsyncMembers(_AsyncNoun):
+    """People of the organization (contract, section 14)."""
+
+    list = acall(members.list_)
+    invite = acall(members.invite)

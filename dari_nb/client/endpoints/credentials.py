@@ -1,0 +1,48 @@
+"""Credentials that the organization has stored (contract, section 14)."""
+
+from __future__ import annotations
+
+from ...errors import InvalidRequestError
+from ...models import Credential
+from .._answers import listing
+from .._request import Request, Steps, path_of
+from ._bodies import check_secret_name
+
+
+def list_() -> Steps[list[Credential]]:
+    """List the names of the stored credentials, never their values (contract, section 14)."""
+    return listing(path_of("organizations", "current", "credentials"), "credentials", Credential)
+
+
+def put(name: str, value: str) -> Request[Credential]:
+    """Store a credential, or replace its value (contract, section 14).
+
+    Args:
+        name: Of A-Z, 0-9 and ``_``, with no digit first, such as ``OPENAI_API_KEY``.
+        value: The secret; it is never given back.
+
+    Raises:
+        InvalidRequestError: The name or the value cannot be right.
+    """
+    check_secret_name(name, "credential")
+    if not isinstance(value, str) or not value:
+        raise InvalidRequestError(f"The credential {name} is empty or not text.")
+    return Request(
+        method="PUT",
+        path=path_of("organizations", "current", "credentials", name),
+        parse=Credential.from_json,
+        json={"value": value},
+        secrets=(value,),
+    )
+
+
+def delete(name: str) -> Request[Credential]:
+    """Delete a credential (contract, section 14).
+
+    Raises:
+        InvalidRequestError: No credential can have this name.
+        NotFoundError: There is none of this name.
+    """
+    check_secret_name(name, "credential")
+    path = path_of("organizations", "current", "credentials", name)
+    return Request(method="DELETE", path=path, parse=Credential.from_json)

@@ -1,0 +1,49 @@
+"""Buckets that sessions can have as their workspace (contract, section 14)."""
+
+from __future__ import annotations
+
+from ...models import StorageBinding
+from .._answers import listing
+from .._request import Request, Steps, given, path_of
+from ._bodies import check_secret_name
+
+
+def list_() -> Steps[list[StorageBinding]]:
+    """List the organization's storage bindings (contract, section 14)."""
+    return listing(
+        path_of("organizations", "current", "storage-bindings"), "storage_bindings", StorageBinding
+    )
+
+
+def create(
+    name: str,
+    *,
+    bucket: str,
+    service_account_key_credential_name: str,
+    base_prefix: str | None = None,
+    provider: str = "gcs",
+) -> Request[StorageBinding]:
+    """Make a bucket available as sessions' workspace (contract, section 14).
+
+    Each session has the folder ``<base_prefix>/sessions/<session_id>/`` of it.
+
+    Args:
+        name: What to call it.
+        bucket: The bucket's name.
+        service_account_key_credential_name: The stored credential that opens it.
+        base_prefix: A folder in the bucket.
+        provider: Only ``gcs`` is known.
+    """
+    check_secret_name(service_account_key_credential_name, "credential")
+    return Request(
+        method="POST",
+        path=path_of("organizations", "current", "storage-bindings"),
+        parse=StorageBinding.from_json,
+        json=given(
+            provider=provider,
+            name=name,
+            bucket=bucket,
+            base_prefix=base_prefix,
+            service_account_key_credential_name=service_account_key_credential_name,
+        ),
+    )
