@@ -24,9 +24,9 @@ __all__ = ["DariMagics", "load_ipython_extension"]
 class DariMagics(Magics):
     """Messages to agents, and what came of them, from cells."""
 
-    def __init__(self, shell: Any) -> None:
+    def __init__(self, shell: Any, state: State | None = None) -> None:
         super().__init__(shell)
-        self.state = State()
+        self.state = state or State()
 
     @line_magic
     @usage_errors
@@ -62,7 +62,10 @@ class DariMagics(Magics):
 
 
 def load_ipython_extension(ipython: Any) -> None:
-    """Register the magics and their completion."""
-    magics = DariMagics(ipython)
+    """Register the magics and their completion; loading again keeps agent and session."""
+    before = ipython.magics_manager.registry.get("DariMagics")
+    magics = DariMagics(ipython, before.state if before else None)
     ipython.register_magics(magics)
-    ipython.Completer.custom_matchers.append(Completion(magics.state).matcher())
+    matchers = ipython.Completer.custom_matchers
+    matchers[:] = [m for m in matchers if getattr(m, "matcher_identifier", "") != "dari_nb"]
+    matchers.append(Completion(magics.state).matcher())

@@ -45,7 +45,7 @@ def interpolate(text: str, names: Mapping[str, Any]) -> str:
             return match[0]
         path = match[1]
         try:
-            value = as_text(_resolve(path, names))
+            value = _read(path, names)
             replaced_up_to = match.end()
             return value
         except _UnresolvedError:
@@ -56,6 +56,16 @@ def interpolate(text: str, names: Mapping[str, Any]) -> str:
             return match[0]
 
     return _FIELD.sub(replace, text)
+
+
+def _read(path: str, names: Mapping[str, Any]) -> str:
+    try:
+        return as_text(_resolve(path, names))
+    except _UnresolvedError:
+        raise
+    except Exception as error:  # noqa: BLE001
+        cause = f"{type(error).__name__}: {error}"
+    raise UsageError(f"{{{path}}} cannot be read: {cause}")
 
 
 def as_text(value: Any) -> str:

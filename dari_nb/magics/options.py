@@ -144,7 +144,8 @@ class LineParser:
         option = self._by_flag.get(flag)
         if option is None:
             raise UsageError(
-                f"unknown option {flag}{did_you_mean(flag, self._by_flag)}\nusage: {self.usage}"
+                f"unknown option {flag}{did_you_mean(flag, self._by_flag)}; %dari help lists all, "
+                f"and text that begins with - stands behind --\nusage: {self.usage}"
             )
         return option
 

@@ -96,10 +96,14 @@ class _Showing:
 
 def _send(state: State, parsed: Line, prompt: str, attached: dict[str, Any]) -> Turn:
     session_id, llm = parsed.get(opt.SESSION), parsed.get(opt.LLM)
-    if session_id or (state.session is not None and llm is None):
-        if llm is not None:
-            raise UsageError("a session keeps its LLM: leave out --llm, or start a new session")
-        return state.session_or(session_id).send(prompt, **attached)
+    if session_id or state.session is not None:
+        session = state.session_or(session_id)
+        if llm not in (None, session.llm_id):
+            raise UsageError(
+                f"this session keeps its LLM, {session.llm_id or 'the default'}: "
+                f"a new one starts with %%dari_agent {session.agent_name} --llm {llm}"
+            )
+        return session.send(prompt, **attached)
     if state.agent is None:
         names = ", ".join(agent.name for agent in state.dari.agents.list())
         raise UsageError(f"choose an agent first: %dari use NAME (there are: {names})")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from keyword import iskeyword
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from IPython.core.error import UsageError
@@ -62,8 +63,15 @@ class State:
         raise UsageError(f"there is no session {session_id}{hint}: %dari sessions lists them")
 
     def started(self, turn: Turn) -> None:
-        """Make a turn's session the current one."""
+        """Make a turn's session the current one, and its agent too."""
         self.session = turn.session
+        agent_id = turn.session.agent_id
+        if agent_id is not None and (self.agent is None or self.agent.id != agent_id):
+            self.llm = None
+            try:
+                self.agent = self.dari.agents.get(agent_id)
+            except DariError:  # it was deleted; its sessions can still be read
+                self.agent = None
 
 
 def usage_errors(function: Callable[P, T]) -> Callable[P, T]:
@@ -88,7 +96,7 @@ def variable(name: str | None) -> str | None:
     Raises:
         UsageError: The name cannot be a variable's.
     """
-    if name is not None and not name.isidentifier():
+    if name is not None and (not name.isidentifier() or iskeyword(name)):
         raise UsageError(f"-o takes a variable's name, not {name!r}")
     return name
 

@@ -16,6 +16,8 @@ API_URL = "https://api.dari.dev/v1"
 LOCAL_PACE = 0.25
 """Seconds between the steps of the scripted agents, so that a reader sees them work."""
 
+MOST_PACE = 60.0
+
 _current: Dari | None = None
 _servers: dict[str | None, LocalDari] = {}
 
@@ -60,7 +62,13 @@ def connect(
 
 
 def current() -> Dari:
-    """Return the current connection, making the default one when there is none yet."""
+    """Return the current connection, making the default one when there is none yet.
+
+    Raises:
+        InvalidRequestError: It was closed.
+    """
+    if _current is not None and _current.is_closed:
+        raise InvalidRequestError("The current connection is closed: connect again.")
     return _current or connect()
 
 
@@ -68,11 +76,32 @@ def _connect_local(path: str | Path | None) -> Dari:
     from ..local import LocalDari
 
     key = None if path is None else str(Path(path).expanduser().resolve())
-    if key not in _servers:
-        pace = float(os.environ.get("DARI_LOCAL_PACE", LOCAL_PACE))
-        _servers[key] = LocalDari(key, pace=pace).start()
-    server = _servers[key]
+    server = _servers.get(key)
+    if server is None or (key is not None and not _is_running(server)):
+        server = _servers[key] = LocalDari(key, pace=_pace())
+    if not _is_running(server):
+        server.start()
     return Dari(server.url, server.api_key, server)
+
+
+def _is_running(server: LocalDari) -> bool:
+    try:
+        return bool(server.url)
+    except InvalidRequestError:
+        return False
+
+
+def _pace() -> float:
+    text = os.environ.get("DARI_LOCAL_PACE", str(LOCAL_PACE))
+    try:
+        pace = float(text)
+    except ValueError:
+        pace = -1.0
+    if not 0 <= pace <= MOST_PACE:
+        raise InvalidRequestError(
+            f"DARI_LOCAL_PACE={text} is no pace: give seconds from 0 to {MOST_PACE:g}."
+        )
+    return pace
 
 
 def _connect_remote(base_url: str, api_key: str | None, path: str | Path | None) -> Dari:
@@ -80,10 +109,10 @@ def _connect_remote(base_url: str, api_key: str | None, path: str | Path | None)
         raise InvalidRequestError("path= is for the embedded Dari: connect('local', path=…).")
     if not base_url.startswith(("http://", "https://")):
         raise InvalidRequestError(
-            f"{base_url!r} is no URL: connect('https://…'), or connect('local')."
+            f"{base_url!r} is no URL: give one that starts with https://, or 'local'."
         )
     if not api_key:
         raise InvalidRequestError(
-            f"No API key for {base_url}: set DARI_API_KEY, or connect('local') to work without one."
+            f"No API key for {base_url}: set DARI_API_KEY, or use the local Dari, which needs none."
         )
     return Dari(base_url, api_key)

@@ -28,6 +28,7 @@ class Dari:
         base_url: Where it is.
         client: The endpoint level, on ids, returning models.
         server: The embedded local Dari, or ``None`` when the server is elsewhere.
+        is_closed: Whether :meth:`close` was called.
         agents: Agents: ``list()``, ``get(id or name)``.
         sessions: Sessions: ``list()``, ``get(id)``, ``create(agent)``.
         files: Files: ``upload(path)``.
@@ -36,6 +37,7 @@ class Dari:
     def __init__(self, base_url: str, api_key: str, server: LocalDari | None = None) -> None:
         self.base_url = base_url
         self.server = server
+        self.is_closed = False
         self._api_key = api_key
         self._agent_names: dict[str, str] = {}
         self._tasks: set[asyncio.Task[Any] | None] = set()
@@ -62,6 +64,7 @@ class Dari:
 
     def close(self) -> None:
         """Close the connections; what was read stays usable. The embedded server goes on."""
+        self.is_closed = True
         self.client.close()
         if "stream_client" in vars(self):
             background().run(self._close_streams()).result()

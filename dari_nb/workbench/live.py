@@ -43,8 +43,11 @@ def _show_waiting(turn: Turn, timeout: float | None) -> None:
     try:
         wait_for(presenting, timeout, view.tick)
         state = None
-    except (KeyboardInterrupt, TimedOutError):
+    except KeyboardInterrupt:
         state = "stopped"
+        raise
+    except TimedOutError:
+        state = None
         raise
     finally:
         presenting.cancel()
@@ -72,7 +75,7 @@ def _reason(presented: concurrent.futures.Future[None]) -> str | None:
 
 async def _present(turn: Turn, view: View) -> None:
     """Keep the view up to date until the turn has ended; when stopped, stop following too."""
-    following = turn.following()
-    with turn.session.feed.listening(view.changed):
+    with turn.watched() as following, turn.session.feed.listening(view.changed):
         view.changed()
-        await asyncio.wrap_future(following)
+        # Shielded, so that one view that is stopped does not stop the others.
+        await asyncio.shield(asyncio.wrap_future(following))

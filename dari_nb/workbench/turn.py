@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
-from collections.abc import Generator
+import contextlib
+import time
+from collections.abc import Generator, Iterator
 from typing import TYPE_CHECKING, Any
 
-from ..errors import TurnFailedError
+from ..errors import TimedOutError, TurnFailedError
 from ..models import (
     AssistantMessageItem,
     TimelineItem,
@@ -43,6 +45,7 @@ class Turn:
         self.id = message_id
         self.session = session
         self._following: concurrent.futures.Future[None] | None = None
+        self._watchers = 0
 
     @property
     def status(self) -> str:
@@ -105,12 +108,16 @@ class Turn:
             TimedOutError: It has not ended in time. It goes on; wait again or follow it.
             StreamInterrupted: The connection broke and could not be taken up again.
         """
-        while True:
+        deadline = None if timeout is None else time.monotonic() + timeout
+        while (following := self.following()) and not _has_ended(following):
+            left = None if deadline is None else max(0.0, deadline - time.monotonic())
             try:
-                wait_for(self.following(), timeout)
-                return self
+                wait_for(following, left)
             except concurrent.futures.CancelledError:
-                continue  # somebody stopped a live view of this turn: take it up again
+                continue  # somebody stopped the last live view of this turn: take it up again
+            except TimedOutError:
+                raise TimedOutError(f"Not finished after {timeout:g} s; it goes on.") from None
+        return self
 
     def raise_for_status(self) -> Turn:
         """Return the turn, or raise when it failed.
@@ -140,8 +147,7 @@ class Turn:
         return self
 
     def __await__(self) -> Generator[Any, None, Turn]:
-        yield from asyncio.wrap_future(self.following()).__await__()
-        return self
+        return self._ended().__await__()
 
     def __repr__(self) -> str:
         return f"<Turn {self.id} {self.status}>"
@@ -177,13 +183,42 @@ class Turn:
             self._following = self.session.dari.run(self.session.feed.follow(self.id))
         return self._following
 
+    @contextlib.contextmanager
+    def watched(self) -> Iterator[concurrent.futures.Future[None]]:
+        """Follow as long as somebody watches; the last one to leave stops it."""
+        following = self.following()
+        self._watchers += 1
+        try:
+            yield following
+        finally:
+            self._watchers -= 1
+            if not self._watchers:
+                following.cancel()
+
+    async def _ended(self) -> Turn:
+        while not _has_ended(following := self.following()):
+            try:
+                await asyncio.shield(asyncio.wrap_future(following))
+            except asyncio.CancelledError:
+                task = asyncio.current_task()
+                if task is not None and task.cancelling():
+                    raise
+        return self
+
     def _rest(self) -> None:
         """Wait until the turn has ended or waits for a tool."""
-        following = self.following()
-        while not following.done() and self.status != "waiting_for_tool":
+        while not _has_ended(following := self.following()):
+            if self.status == "waiting_for_tool":
+                return
             concurrent.futures.wait([following], timeout=0.05)
-        if following.done():
-            following.result()
+
+
+def _has_ended(following: concurrent.futures.Future[None]) -> bool:
+    """Whether the turn has ended; raises what kept it from being followed to its end."""
+    if not following.done() or following.cancelled():
+        return False
+    following.result()
+    return True
 
 
 def _broke(following: concurrent.futures.Future[None]) -> bool:

@@ -49,6 +49,30 @@ def test_a_session_can_be_named(shell):
     assert shell.names["again"].session.id == first
 
 
+def test_a_session_keeps_its_llm(shell):
+    shell.run("%%dari_agent echo --quiet --llm small\nHi")
+    shell.run("%dari_send --quiet --llm small -o same More")
+    with pytest.raises(UsageError, match=r"keeps its LLM, small: .* %%dari_agent echo --llm large"):
+        shell.run("%dari_send --llm large More")
+    assert len(shell.names["same"].session.messages()) == 2
+
+
+def test_following_another_session_makes_its_agent_the_current_one(shell):
+    shell.run("%%dari_agent tour --quiet -o turn\nHi")
+    shell.run("%%dari_agent echo --quiet\nHi")
+    shell.run(f"%dari_follow {shell.names['turn'].session.id} --quiet")
+    assert "tour" in repr(shell.run("%dari"))
+
+
+def test_loading_again_keeps_agent_and_session(shell):
+    shell.run("%%dari_agent echo --quiet\nHi")
+    before = repr(shell.run("%dari"))
+    matchers = len(shell.ip.Completer.custom_matchers)
+    shell.run("%reload_ext dari_nb")
+    assert repr(shell.run("%dari")) == before
+    assert len(shell.ip.Completer.custom_matchers) == matchers
+
+
 def test_names_are_filled_in_once_and_raw_leaves_them(shell):
     shell.names["name"] = "{other}"
     shell.names["frame"] = pd.DataFrame({"a": [1]})
@@ -133,6 +157,8 @@ def test_connecting_elsewhere_forgets_the_session(shell, monkeypatch):
         ("%%dari_agent echo --meta novalue\nHi", "--meta takes K=V"),
         ("%%dari_agent echo --timeout soon\nHi", "--timeout takes seconds"),
         ("%%dari_agent echo -o 1x\nHi", "-o takes a variable's name"),
+        ("%%dari_agent echo -o class\nHi", "-o takes a variable's name"),
+        ("%%dari_agent echo\nHi {broken.value}", r"\{broken.value\} cannot be read: OSError: no"),
         ("%%dari_agent echo --bgg\nHi", r"unknown option --bgg \(did you mean --bg\?\)"),
         ("%%dari_agent echo\nHi {nobody}", r"\{nobody\} is not defined"),
         ("%dari_transcript", "no session yet"),
@@ -150,6 +176,12 @@ def test_connecting_elsewhere_forgets_the_session(shell, monkeypatch):
 def test_what_the_user_can_mend_is_a_usage_error_of_one_or_two_lines(
     shell, monkeypatch, cell, message
 ):
+    class Broken:
+        @property
+        def value(self):
+            raise OSError("no")
+
+    shell.names["broken"] = Broken()
     monkeypatch.delenv("DARI_API_KEY", raising=False)
     with pytest.raises(UsageError, match=message) as caught:
         shell.run(cell)

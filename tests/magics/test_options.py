@@ -37,7 +37,7 @@ def test_options_come_first_and_the_text_stays_as_written(line, values, text):
     ("line", "message"),
     [
         ("--lmm small Hi", r"unknown option --lmm \(did you mean --llm\?\)"),
-        ("--zzz Hi", "unknown option --zzz\nusage: %dari_send"),
+        ("--zzz Hi", "unknown option --zzz; %dari help lists all, .* behind --\nusage: %dari_send"),
         ("--llm", "--llm needs a value: --llm L"),
         ("Hi --llm small", "--llm stands behind the text: put options first"),
         ("Hi there --bg", "--bg stands behind the text"),

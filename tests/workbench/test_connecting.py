@@ -50,6 +50,31 @@ def test_a_path_makes_it_durable(tmp_path):
     assert len(dari.connect("local", path=str(path)).sessions.list()) == 1
 
 
+@pytest.mark.parametrize("durable", [False, True])
+def test_a_stopped_embedded_dari_starts_again(durable, tmp_path):
+    path = tmp_path / "course.db" if durable else None
+    first = dari.connect("local", path=path)
+    first.agents.get("echo").send("Hi").wait()
+    first.close()
+    first.server.stop()
+    assert len(dari.connect("local", path=path).sessions.list()) >= 1
+
+
+def test_a_closed_connection_asks_to_connect_again():
+    dari.connect("local").close()
+    with pytest.raises(InvalidRequestError, match="connect again"):
+        dari.current()
+    assert dari.connect("local").agents.list()
+
+
+@pytest.mark.parametrize("pace", ["fast", "-1", "nan", "inf", "1e9"])
+def test_a_pace_that_is_none_is_refused_by_name(monkeypatch, pace):
+    monkeypatch.setenv("DARI_LOCAL_PACE", pace)
+    monkeypatch.setattr(connection, "_servers", {})
+    with pytest.raises(InvalidRequestError, match=f"DARI_LOCAL_PACE={pace}"):
+        dari.connect("local")
+
+
 def test_a_key_in_the_environment_means_the_hosted_dari(monkeypatch):
     monkeypatch.setenv("DARI_API_KEY", "dari_secret")
     d = dari.connect()

@@ -1,4 +1,5 @@
 import _thread
+import contextlib
 import threading
 
 import pytest
@@ -6,13 +7,25 @@ import pytest
 from dari_nb.errors import TimedOutError
 
 
-def interrupt_when(condition):
+@contextlib.contextmanager
+def interrupted_when(condition):
+    """Interrupt the main thread once the condition holds, and again when a first one got lost."""
+    done = threading.Event()
+
     def watch():
         while not condition():
-            pass
-        _thread.interrupt_main()
+            done.wait(0.02)
+        while not done.wait(0.5):
+            _thread.interrupt_main()
 
-    threading.Thread(target=watch, daemon=True).start()
+    thread = threading.Thread(target=watch, daemon=True)
+    thread.start()
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            yield
+    finally:
+        done.set()
+        thread.join()
 
 
 def test_following_prints_the_turn_in_order_and_without_escape_codes(d, capsys):
@@ -32,8 +45,7 @@ def test_following_a_finished_turn_prints_it_whole(d, capsys):
 
 def test_an_interrupt_keeps_what_came_and_the_turn_goes_on(d, gate, capsys):
     turn = d.agents.get("gated").send("Hi")
-    interrupt_when(lambda: "first" in [getattr(item, "text", "") for item in turn.items])
-    with pytest.raises(KeyboardInterrupt):
+    with interrupted_when(lambda: "first" in [getattr(i, "text", "") for i in turn.items]):
         turn.follow()
     assert "first" in capsys.readouterr().out
     assert turn.status == "running"
@@ -47,6 +59,17 @@ def test_a_timeout_keeps_what_came(d, gate, capsys):
     with pytest.raises(TimedOutError):
         turn.follow(timeout=0.5)
     assert "first" in capsys.readouterr().out
+
+
+def test_a_view_that_is_stopped_leaves_the_others_alone(d, gate):
+    turn = d.agents.get("gated").send("Hi")
+    with turn.watched() as one:
+        with pytest.raises(TimedOutError):
+            turn.follow(timeout=0.3)
+        assert not one.cancelled()
+        gate.open()
+        one.result(10)
+    assert turn.status == "completed"
 
 
 def test_without_waiting_a_terminal_gets_one_line(d, gate, capsys):

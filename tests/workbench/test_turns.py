@@ -3,7 +3,13 @@ import time
 
 import pytest
 
-from dari_nb.errors import InvalidRequestError, NotFoundError, TimedOutError, TurnFailedError
+from dari_nb.errors import (
+    ConnectionFailedError,
+    InvalidRequestError,
+    NotFoundError,
+    TimedOutError,
+    TurnFailedError,
+)
 from dari_nb.local import ToolCall
 
 
@@ -50,6 +56,46 @@ def test_a_stopped_turn_is_taken_up_again(d, gate):
     turn.following().cancel()
     gate.open()
     assert turn.wait(10).text == "first\n\nsecond"
+
+
+def test_reading_after_a_view_was_stopped_takes_the_turn_up_again(d, gate):
+    turn = d.agents.get("gated").send("Hi")
+    with pytest.raises(TimedOutError):
+        turn.follow(timeout=0.3)
+    gate.open()
+    assert turn.text == "first\n\nsecond"
+
+
+def test_an_awaiting_task_can_be_cancelled_and_the_turn_goes_on(d, gate):
+    turn = d.agents.get("gated").send("Hi")
+
+    async def ask_for_a_moment():
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(turn, 0.2)
+        turn.following().cancel()
+        gate.open()
+        return await turn
+
+    assert asyncio.run(ask_for_a_moment()).status == "completed"
+
+
+def test_what_breaks_a_stream_is_raised_by_every_way_of_waiting(d, server, gate):
+    turn = d.agents.get("gated").send("Hi")
+    until(lambda: len(turn.items) == 3)
+
+    async def ask():
+        await turn
+
+    broken = turn.session.dari.run(_raise(ConnectionFailedError("gone")))
+    for wait in (turn.wait, lambda: turn.text, lambda: asyncio.run(ask())):
+        turn._following = broken
+        turn.following = lambda: broken
+        with pytest.raises(ConnectionFailedError, match="gone"):
+            wait()
+
+
+async def _raise(error):
+    raise error
 
 
 def test_a_failed_turn_tells_the_cause_and_raises_on_request(server, d):
