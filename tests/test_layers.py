@@ -11,6 +11,7 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "dari_nb"
 
 LAYERS = {
+    "_secret": 0,
     "_version": 0,
     "errors": 0,
     "ids": 0,

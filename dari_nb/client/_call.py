@@ -32,7 +32,9 @@ def call(endpoint: Callable[P, Request[T] | Steps[T]]) -> Callable[Concatenate[N
     """Make the method that sends what the endpoint describes and returns its result."""
 
     def method(self: Noun, /, *args: P.args, **kwargs: P.kwargs) -> T:
-        return self._transport.run(endpoint(*args, **kwargs))
+        steps = endpoint(*args, **kwargs)
+        del args, kwargs  # there may be secrets in them, and a traceback may show variables
+        return self._transport.run(steps)
 
     return _dressed(method, endpoint)
 
@@ -43,7 +45,9 @@ def acall(
     """Make the same method as :func:`call`, to be awaited."""
 
     async def method(self: AsyncNoun, /, *args: P.args, **kwargs: P.kwargs) -> T:
-        return await self._transport.run(endpoint(*args, **kwargs))
+        steps = endpoint(*args, **kwargs)
+        del args, kwargs  # as above
+        return await self._transport.run(steps)
 
     return _dressed(method, endpoint)
 

@@ -7,6 +7,7 @@ from typing import Any, Self
 
 import httpx
 
+from .._secret import hidden
 from . import _nouns as nouns
 from ._address import Address
 from ._retry import Reconnect, Retry
@@ -31,6 +32,7 @@ class Client:
 
     Attributes:
         agents: Verbs on agents and their versions.
+        snapshots: Verbs on source snapshots, which ``agents.publish`` is made of.
         sessions: Verbs on sessions.
         messages: Verbs on messages.
         batches: Verbs on session batches.
@@ -62,12 +64,14 @@ class Client:
         reconnect: Reconnect | None = None,
         **httpx_options: Any,
     ) -> None:
+        api_key = hidden(api_key)
         address = Address(base_url, api_key)
         http = httpx.Client(**address.httpx_options(timeout, httpx_options))
         transport = self._transport = Transport(
             http, address, retry or Retry(), reconnect or Reconnect()
         )
         self.agents = nouns.Agents(transport)
+        self.snapshots = nouns.Snapshots(transport)
         self.sessions = nouns.Sessions(transport)
         self.messages = nouns.Messages(transport)
         self.batches = nouns.Batches(transport)
@@ -128,12 +132,14 @@ class AsyncClient:
         reconnect: Reconnect | None = None,
         **httpx_options: Any,
     ) -> None:
+        api_key = hidden(api_key)
         address = Address(base_url, api_key)
         http = httpx.AsyncClient(**address.httpx_options(timeout, httpx_options))
         transport = self._transport = AsyncTransport(
             http, address, retry or Retry(), reconnect or Reconnect()
         )
         self.agents = nouns.AsyncAgents(transport)
+        self.snapshots = nouns.AsyncSnapshots(transport)
         self.sessions = nouns.AsyncSessions(transport)
         self.messages = nouns.AsyncMessages(transport)
         self.batches = nouns.AsyncBatches(transport)

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from .._secret import hidden
 from ..errors import InvalidRequestError
 from .dari import Dari
 
@@ -48,12 +49,13 @@ def connect(
     True
     """
     global _current
+    api_key = hidden(api_key)
     if target is not None and base_url is not None:
         raise InvalidRequestError("Give the URL once: as the first argument or as base_url.")
     if target != "local":
         base_url = base_url or target
     base_url = base_url or (os.environ.get("DARI_API_URL") if target is None else None)
-    api_key = api_key or (os.environ.get("DARI_API_KEY") if target != "local" else None)
+    api_key = api_key or hidden(os.environ.get("DARI_API_KEY") if target != "local" else None)
     if target == "local" or (base_url is None and api_key is None):
         _current = _connect_local(path)
     else:

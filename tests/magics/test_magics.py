@@ -216,6 +216,26 @@ def test_a_wrong_key_is_said_in_one_line(shell, server, monkeypatch):
     dari.current().close()
 
 
+def test_no_verbose_traceback_shows_a_secret(shell, monkeypatch, capsys):
+    monkeypatch.setenv("MY_KEY", "dari_secret")
+    shell.run("import os, dari_nb\nkey = lambda: os.environ['MY_KEY']")
+    shell.run("%xmode Verbose")
+    url = "http://127.0.0.1:9"
+    for cell in (
+        "dari_nb.connect(base_url='bad', api_key=key())",
+        f"dari_nb.connect(base_url='{url}', api_key=key(), path='x')",
+        "dari_nb.Client('bad', key())",
+        f"with dari_nb.Client('{url}', key()) as c: c.agents.list()",
+        f"with dari_nb.Client('{url}', 'k') as c: c.sessions.create('a', llm_api_key=key())",
+        f"with dari_nb.Client('{url}', 'k') as c: c.sessions.create('a', secrets=dict(A=key()))",
+    ):
+        with pytest.raises(dari.DariError):
+            shell.run(cell)
+        out = capsys.readouterr()
+        assert "Error" in out.out + out.err
+        assert "dari_secret" not in out.out + out.err, cell
+
+
 def test_a_failed_turn_fails_its_cell_after_showing_what_came(shell, server, capsys):
     @server.agent("broken")
     def broken(prompt):
