@@ -6,8 +6,8 @@
 True
 """
 
-from .agents import Attachment, ToolCall, ToolResult, Turn
+from .agents import Attachment, ToolCall, ToolResult, Turn, Usage
 from .organization import Organization
 from .server import LocalDari
 
-__all__ = ["Attachment", "LocalDari", "Organization", "ToolCall", "ToolResult", "Turn"]
+__all__ = ["Attachment", "LocalDari", "Organization", "ToolCall", "ToolResult", "Turn", "Usage"]

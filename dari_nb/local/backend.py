@@ -64,6 +64,7 @@ class Backend:
         store: The truth.
         agent_named: Finds an agent's function, or ``None``.
         pace: Seconds between the steps of a turn.
+        cost_delay: Seconds after which a reported cost can be seen.
     """
 
     def __init__(
@@ -71,10 +72,11 @@ class Backend:
         store: Store,
         agent_named: Callable[[str], AgentFunction | None],
         pace: float = 0.0,
+        cost_delay: float = 0.0,
     ) -> None:
         self.store = store
         self.bells = Bells()
-        self.turns = Turns(store, self.bells, agent_named, pace)
+        self.turns = Turns(store, self.bells, agent_named, pace, cost_delay)
         self.org_id: str | None = None
         self.credentials: dict[str, dict[str, str]] = {}
         self._kept: set[asyncio.Task[None]] = set()

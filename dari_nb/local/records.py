@@ -191,6 +191,27 @@ class EventRecord(NamedTuple):
         )
 
 
+@dataclass(frozen=True, kw_only=True)
+class BatchRecord:
+    """A session batch."""
+
+    id: str
+    org_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class BatchItemRecord:
+    """One item of a batch: its session and first message, or the error that it failed with."""
+
+    agent_id: str
+    version_id: str | None
+    llm_id: str | None
+    metadata: Mapping[str, str]
+    session_id: str | None = None
+    message_id: str | None = None
+    error: str | None = None
+
+
 def sequence_of(event_id: str, session_id: str) -> int | None:
     """Return the place that an event id of this session names, or ``None`` for any other text.
 

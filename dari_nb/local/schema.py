@@ -47,6 +47,16 @@ CREATE TABLE IF NOT EXISTS events (
     created_at TEXT NOT NULL, PRIMARY KEY (session_id, sequence_number)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS messages (
     id TEXT PRIMARY KEY, session_id TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS batches (
+    id TEXT PRIMARY KEY, org_id TEXT NOT NULL, key TEXT, created_at TEXT NOT NULL,
+    UNIQUE (org_id, key)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS batch_items (
+    batch_id TEXT NOT NULL, position INTEGER NOT NULL, agent_id TEXT NOT NULL, version_id TEXT,
+    llm_id TEXT, metadata TEXT NOT NULL, session_id TEXT, message_id TEXT, error TEXT,
+    PRIMARY KEY (batch_id, position)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS costs (
+    ordinal INTEGER PRIMARY KEY, session_id TEXT NOT NULL, cost_usd TEXT, seen_from REAL NOT NULL);
+CREATE INDEX IF NOT EXISTS costs_by_session ON costs (session_id);
 CREATE TABLE IF NOT EXISTS files (
     id TEXT PRIMARY KEY, filename TEXT NOT NULL, content BLOB NOT NULL,
     org_id TEXT NOT NULL DEFAULT 'org_local');

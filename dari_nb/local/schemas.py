@@ -1,4 +1,4 @@
-"""Checking values against JSON Schemas: what external tools answer with, and schemas themselves."""
+"""Checking values against JSON Schemas, and whether something is one."""
 
 from __future__ import annotations
 

@@ -43,6 +43,8 @@ class LocalDari:
         port: Port to listen on; 0 takes a free one.
         api_key: The key that clients must bring; a random one by default.
         pace: Seconds to wait before each step of an agent, so that one can watch it work.
+        cost_delay: Seconds after which a cost that an agent reports can be seen, as on the hosted
+            service, where costs arrive late.
         keep_alive: Seconds of silence after which a stream sends a comment.
         max_upload: Largest file in bytes.
 
@@ -65,6 +67,7 @@ class LocalDari:
         port: int = 0,
         api_key: str | None = None,
         pace: float = 0.0,
+        cost_delay: float = 0.05,
         keep_alive: float = KEEP_ALIVE,
         max_upload: int = MAX_UPLOAD,
     ) -> None:
@@ -72,6 +75,7 @@ class LocalDari:
         self._address = (host, port)
         self._api_key = api_key or f"dari_local_{secrets.token_hex(16)}"
         self._pace = pace
+        self._cost_delay = cost_delay
         self._keep_alive = keep_alive
         self._max_upload = max_upload
         self._functions: dict[str, AgentFunction] = {}
@@ -229,7 +233,7 @@ class LocalDari:
             return self
         store = self._open_store()
         fail_unfinished(store)
-        backend = Backend(store, self._functions.get, self._pace)
+        backend = Backend(store, self._functions.get, self._pace, self._cost_delay)
         sock = bind(*self._address)
         host, port = sock.getsockname()[:2]
 

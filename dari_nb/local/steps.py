@@ -10,13 +10,15 @@ from typing import Any
 from .. import ids
 from ..models import Content, text_block
 from ..models import events as ev
-from .agents import ToolCall, ToolResult, Turn
+from .agents import ToolCall, ToolResult, Turn, Usage
 from .agents.functions import Step
 from .records import RUNTIME, Payload
 from .schemas import check_schema
 
 Append = Callable[..., None]
 """Writes payloads into the turn's ledger."""
+Charge = Callable[[Usage], None]
+"""Takes in what the turn has cost."""
 WaitFor = Callable[[str, str, ToolCall], Awaitable[ToolResult | None]]
 """Gives the caller's answer to a message's tool call, or ``None`` when none came in time."""
 
@@ -28,10 +30,11 @@ _BREATH = 0.01
 class Steps:
     """Writes the steps of one turn into the ledger."""
 
-    def __init__(self, turn: Turn, append: Append, wait_for: WaitFor) -> None:
+    def __init__(self, turn: Turn, append: Append, wait_for: WaitFor, charge: Charge) -> None:
         self._turn = turn
         self._append = append
         self._wait_for = wait_for
+        self._charge = charge
         self._open: dict[str, ToolCall] = {}
         self._rested = monotonic()
 
@@ -44,6 +47,8 @@ class Steps:
             return self._text(step)
         if isinstance(step, ToolResult):
             return self._result(step)
+        if isinstance(step, Usage):
+            return self._charge(step)
         if isinstance(step, ToolCall):
             return await self._external(step) if step.external else self._request(step)
         raise TypeError(f"an agent yields str, ToolCall or ToolResult, not {type(step).__name__}")

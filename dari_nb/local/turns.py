@@ -12,7 +12,7 @@ from typing import Any
 from ..models import Event, text_of
 from ..models import events as ev
 from ..transcript import Ledger
-from .agents import AgentFunction, Attachment, Turn, TurnFailure, run_agent
+from .agents import AgentFunction, Attachment, Turn, TurnFailure, Usage, run_agent
 from .bells import Bells
 from .records import Payload, SessionRecord, file_ids
 from .steps import Steps, clean, message_status, session_status
@@ -35,6 +35,7 @@ class Turns:
         bells: Whom to wake when one grows.
         agent_named: Finds an agent's function, or ``None``.
         pace: Seconds to wait before each step, unless the session's metadata say otherwise.
+        cost_delay: Seconds after which a reported cost can be seen.
     """
 
     def __init__(
@@ -43,11 +44,13 @@ class Turns:
         bells: Bells,
         agent_named: Callable[[str], AgentFunction | None],
         pace: float,
+        cost_delay: float = 0.0,
     ) -> None:
         self._store = store
         self._bells = bells
         self._agent_named = agent_named
         self._pace = pace
+        self._cost_delay = cost_delay
         self._queues: dict[str, deque[tuple[str, AgentFunction | None]]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self.waiting = Waiting()
@@ -96,7 +99,8 @@ class Turns:
             assert session is not None
             turn = self._turn(session, message_id)
             turn = turn if agent is None else replace(turn, pace=0.0)
-            steps = Steps(turn, partial(self._append, session_id), self.waiting.ask)
+            charge = partial(self._charge, session_id)
+            steps = Steps(turn, partial(self._append, session_id), self.waiting.ask, charge)
             await run_agent(agent or self._function(session), turn, steps.record)
         except Exception as raised:  # noqa: BLE001
             error = _cause(raised)
@@ -145,6 +149,9 @@ class Turns:
 
     def _attachment(self, file_id: str, name: str) -> Attachment:
         return Attachment(file_id, name, lambda: self._store.file_content(file_id))
+
+    def _charge(self, session_id: str, usage: Usage) -> None:
+        self._store.add_cost(session_id, usage.cost_usd, self._cost_delay)
 
     def _append(self, session_id: str, *payloads: Payload) -> None:
         self._store.append(session_id, payloads)

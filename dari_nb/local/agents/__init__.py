@@ -5,7 +5,7 @@ from .echo import echo
 from .functions import AgentFunction, run_agent
 from .librarian import librarian
 from .tour import tour
-from .turn import Attachment, ToolCall, ToolResult, Turn, TurnFailure
+from .turn import Attachment, ToolCall, ToolResult, Turn, TurnFailure, Usage
 
 BUILT_IN: dict[str, AgentFunction] = {
     "echo": echo,
@@ -23,5 +23,6 @@ __all__ = [
     "ToolResult",
     "Turn",
     "TurnFailure",
+    "Usage",
     "run_agent",
 ]

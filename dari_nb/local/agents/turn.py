@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
@@ -43,6 +44,24 @@ class ToolResult:
     result: Any = None
     is_error: bool = False
     tool_call_id: str | None = None
+
+
+@dataclass(frozen=True)
+class Usage:
+    """What a step has cost, in US dollars; ``None`` when that is not known.
+
+    Yielding it writes nothing into the ledger: it counts towards the session's cost.
+
+    Raises:
+        ValueError: The cost is no finite ``Decimal``, or negative.
+    """
+
+    cost_usd: Decimal | None = None
+
+    def __post_init__(self) -> None:
+        cost = self.cost_usd
+        if cost is not None and not (isinstance(cost, Decimal) and cost.is_finite() and cost >= 0):
+            raise ValueError(f"cost_usd is a Decimal from 0, or None, not {cost!r}")
 
 
 @dataclass(frozen=True)

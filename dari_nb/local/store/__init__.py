@@ -1,13 +1,15 @@
 """The SQLite store, one module a noun: agents, sessions, ledgers, files and so on."""
 
 from .agents import Agents
+from .batches import Batches
+from .costs import Costs
 from .files import Files
 from .ledgers import Ledgers
 from .organizations import Organizations
 from .sessions import Sessions
 
 
-class Store(Agents, Sessions, Ledgers, Files, Organizations):
+class Store(Agents, Sessions, Ledgers, Files, Batches, Costs, Organizations):
     """Everything the server remembers; each method is one transaction, safe from any thread."""
 
 

@@ -1,0 +1,80 @@
+"""Session batches in the store."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import msgspec
+
+from ... import ids
+from ..records import BatchItemRecord, BatchRecord
+from ..schema import now, to_json
+from .database import Database
+
+
+class Batches(Database):
+    """Batches and their items; the status of both follows from the ledgers."""
+
+    def add_batch(self, org_id: str, key: str | None) -> BatchRecord:
+        """Make a batch without items; the key is the organization's and must be new."""
+        batch = BatchRecord(id=ids.new_id(ids.BATCH), org_id=org_id)
+        with self.transaction():
+            self._rows("INSERT INTO batches VALUES (?, ?, ?, ?)", batch.id, org_id, key, now())
+        return batch
+
+    def add_batch_item(self, batch_id: str, position: int, item: BatchItemRecord) -> None:
+        """Put an item at its place in a batch."""
+        with self.transaction():
+            self._rows(
+                "INSERT INTO batch_items VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                *(batch_id, position, item.agent_id, item.version_id, item.llm_id),
+                *(to_json(dict(item.metadata)), item.session_id, item.message_id, item.error),
+            )
+
+    def batch(self, batch_id: str) -> BatchRecord | None:
+        """The batch of this id."""
+        row = self._row("SELECT id, org_id FROM batches WHERE id = ?", batch_id)
+        return BatchRecord(id=row[0], org_id=row[1]) if row else None
+
+    def batch_with_key(self, org_id: str, key: str) -> BatchRecord | None:
+        """The batch that an organization made with this key."""
+        row = self._row("SELECT id FROM batches WHERE org_id = ? AND key = ?", org_id, key)
+        return BatchRecord(id=row[0], org_id=org_id) if row else None
+
+    def batch_items(self, batch_id: str) -> list[BatchItemRecord]:
+        """The items of a batch in order."""
+        rows = self._rows(
+            "SELECT agent_id, version_id, llm_id, metadata, session_id, message_id, error"
+            " FROM batch_items WHERE batch_id = ? ORDER BY position",
+            batch_id,
+        )
+        names = ("agent_id", "version_id", "llm_id", "metadata", "session_id", "message_id")
+        items = [dict(zip((*names, "error"), row, strict=True)) for row in rows]
+        return [
+            BatchItemRecord(**{**item, "metadata": msgspec.json.decode(item["metadata"])})
+            for item in items
+        ]
+
+    def message_status(self, session_id: str, message_id: str) -> str:
+        """The status that a message's last change gave it."""
+        row = self._row(
+            "SELECT json_extract(data, '$.status') FROM events WHERE session_id = ?"
+            " AND message_id = ? AND type = 'message.status_changed'"
+            " ORDER BY sequence_number DESC LIMIT 1",
+            *(session_id, message_id),
+        )
+        return str(row[0]) if row else "queued"
+
+    @contextmanager
+    def attempt(self) -> Iterator[None]:
+        """Inside a transaction: take back what an error leaves behind, and only that."""
+        with self._lock:
+            self._db.execute("SAVEPOINT attempt")
+            try:
+                yield
+            except BaseException:
+                self._db.execute("ROLLBACK TO attempt")
+                raise
+            finally:
+                self._db.execute("RELEASE attempt")
