@@ -1,0 +1,118 @@
+"""A real process is killed at random points, again and again, on one file."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
+import httpx
+
+from dari_nb.local import LocalDari
+from dari_nb.local.turns import UNFINISHED
+
+ROUNDS = 50
+# The modules are loaded once; each line on stdin forks a process that serves the file.
+FORKING = """
+import gc, os, sys, time
+import uvicorn, dari_nb.local.server, uvicorn.protocols.http.auto, uvicorn.loops.auto
+for line in sys.stdin:
+    pid = os.fork()
+    if pid == 0:
+        server = dari_nb.local.server.LocalDari(sys.argv[1], api_key="dari_killed", pace=0.002)
+        print(os.getpid(), server.start().url, flush=True)
+        time.sleep(60)
+    os.waitpid(pid, 0)
+    print("dead", flush=True)
+"""
+HEADERS = {"Authorization": "Bearer dari_killed"}
+BODY = {"type": "user.message", "content": [{"type": "text", "text": "x"}]}
+
+
+class Acknowledged:
+    """What a client was told before the process died."""
+
+    def __init__(self):
+        self.events = {}
+        self.keys = {}
+
+    def send(self, url, agent_id, number):
+        """Send messages, and follow a stream, until the server is gone."""
+        with httpx.Client(base_url=f"{url}/v1", headers=HEADERS, timeout=5) as http:
+            try:
+                for count in range(200):
+                    key = f"{url}-{number}-{count}"
+                    sent = self.sent(http, agent_id, key)
+                    self.keys[key] = sent
+                    self.note(sent)
+                    if count % 3 == number:
+                        self.follow(http, sent["session_id"])
+            except (httpx.TransportError, json.JSONDecodeError):
+                return
+
+    def sent(self, http, agent_id, key):
+        path = f"/agents/{agent_id}/messages"
+        return http.post(path, json=BODY, headers={"Idempotency-Key": key}).json()["event"]
+
+    def follow(self, http, session_id):
+        with http.stream("GET", f"/sessions/{session_id}/stream") as stream:
+            for line in stream.iter_lines():
+                if line.startswith("data: "):
+                    event = json.loads(line.removeprefix("data: "))
+                    self.note(event)
+                    if event["data"].get("status") == "idle":
+                        return
+
+    def note(self, event):
+        self.events[event["id"]] = event
+
+
+@contextmanager
+def forking(path):
+    with subprocess.Popen(
+        [sys.executable, "-c", FORKING, str(path)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=os.getcwd(),  # noqa: PTH109
+    ) as parent:
+        yield parent
+        parent.stdin.close()
+
+
+def killed_once(parent, known, pause, senders):
+    parent.stdin.write("\n")
+    parent.stdin.flush()
+    pid, url = parent.stdout.readline().split()
+    with httpx.Client(base_url=f"{url}/v1", headers=HEADERS) as http:
+        agent_id = http.get("/agents").json()["agents"][0]["id"]
+        for key, event in list(known.keys.items())[-3:]:
+            assert known.sent(http, agent_id, key) == event
+    sending = [senders.submit(known.send, url, agent_id, number) for number in range(2)]
+    time.sleep(pause)
+    os.kill(int(pid), signal.SIGKILL)
+    for one in sending:
+        one.result()
+    assert parent.stdout.readline() == "dead\n"
+
+
+def test_a_process_killed_fifty_times_loses_nothing_that_was_acknowledged(tmp_path, call):
+    known, chance = Acknowledged(), random.Random(7)
+    path = tmp_path / "killed.db"
+    with forking(path) as parent, ThreadPoolExecutor(2) as senders:
+        for _ in range(ROUNDS):
+            killed_once(parent, known, chance.uniform(0, 0.12), senders)
+    assert len(known.keys) > ROUNDS
+    with LocalDari(path, api_key="dari_killed") as server, call(server) as api:
+        sessions = api.get("/sessions")["sessions"]
+        kept = {e["id"]: e for session in sessions for e in api.events(session["id"])}
+        assert {event_id: kept.get(event_id) for event_id in known.events} == known.events
+        messages = [m for session in sessions for m in api.messages(session["id"])]
+    assert {s["status"] for s in sessions} == {"idle"}
+    assert {m["status"] for m in messages} == {"completed", "failed"}
+    causes = {m["output"]["error"] for m in messages if m["status"] == "failed"}
+    assert causes <= {UNFINISHED}
