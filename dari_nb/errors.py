@@ -8,6 +8,9 @@
     ├── TimedOutError             no answer, or no end of a turn, in time (also a TimeoutError)
     ├── StreamInterrupted         an event stream broke and could not be resumed
     ├── UnexpectedAnswerError     a 2xx answer that is not what the API describes
+    ├── SnapshotFailedError       what was uploaded is not what the server got
+    ├── WorkspaceError            a downloaded workspace is too large, or unsafe to unpack
+    ├── WebhookVerificationError  a delivery is not from the service, or too old
     ├── TurnFailedError           the turn ended with status ``failed``
     └── ApiError                  the server answered with an error status
         ├── BadRequestError            400
@@ -53,6 +56,18 @@ class UnexpectedAnswerError(DariError):
 
 class TurnFailedError(DariError):
     """A turn ended with status ``failed``; the text is the failure's cause."""
+
+
+class SnapshotFailedError(DariError):
+    """The server got something else than the bundle that was sent."""
+
+
+class WorkspaceError(DariError):
+    """A workspace exceeds a limit, or holds what must not be unpacked."""
+
+
+class WebhookVerificationError(DariError):
+    """A webhook delivery is not from the service, was changed, or is too old."""
 
 
 class ApiError(DariError):

@@ -4,15 +4,21 @@ from ._client import AsyncClient, Client
 from ._request import State
 from ._retry import Reconnect, Retry
 from ._stream import AsyncEventStream, EventStream
+from .bundle import Bundle
 from .endpoints.batches import batch_item
+from .endpoints.publishing import Progress
+from .webhooks import verify_webhook
 
 __all__ = [
     "AsyncClient",
     "AsyncEventStream",
+    "Bundle",
     "Client",
     "EventStream",
+    "Progress",
     "Reconnect",
     "Retry",
     "State",
     "batch_item",
+    "verify_webhook",
 ]

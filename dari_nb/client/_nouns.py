@@ -13,7 +13,9 @@ from .endpoints import (
     files,
     members,
     messages,
+    publishing,
     sessions,
+    snapshots,
     storage_bindings,
     webhooks,
 )
@@ -35,6 +37,7 @@ class Agents(_Noun):
     list = call(agents.list_)
     get = call(agents.get)
     send = call(agents.send)
+    publish = call(publishing.publish)
     publish_snapshot = call(agents.publish_snapshot)
     versions = call(agents.versions)
     version = call(agents.version)
@@ -50,6 +53,7 @@ class AsyncAgents(_AsyncNoun):
     list = acall(agents.list_)
     get = acall(agents.get)
     send = acall(agents.send)
+    publish = acall(publishing.publish)
     publish_snapshot = acall(agents.publish_snapshot)
     versions = acall(agents.versions)
     version = acall(agents.version)
@@ -57,6 +61,26 @@ class AsyncAgents(_AsyncNoun):
     read_bundle_file = acall(agents.read_bundle_file)
     set_model_backend = acall(agents.set_model_backend)
     delete = acall(agents.delete)
+
+
+class Snapshots(_Noun):
+    """Source snapshots (contract, section 3)."""
+
+    create = call(snapshots.create)
+    upload = call(snapshots.upload)
+    finalize = call(snapshots.finalize)
+    manifest = call(snapshots.manifest)
+    delete = call(snapshots.delete)
+
+
+class AsyncSnapshots(_AsyncNoun):
+    """Source snapshots (contract, section 3)."""
+
+    create = acall(snapshots.create)
+    upload = acall(snapshots.upload)
+    finalize = acall(snapshots.finalize)
+    manifest = acall(snapshots.manifest)
+    delete = acall(snapshots.delete)
 
 
 class Sessions(_Noun):

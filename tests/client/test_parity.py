@@ -10,6 +10,7 @@ NOUNS = {
     "agents": {
         "list",
         "get",
+        "publish",
         "publish_snapshot",
         "versions",
         "version",
@@ -19,6 +20,7 @@ NOUNS = {
         "delete",
         "send",
     },
+    "snapshots": {"create", "upload", "finalize", "manifest", "delete"},
     "sessions": {
         "create",
         "get",
