@@ -27,6 +27,7 @@ from .records import (
 from .steps import session_status
 from .store import Store
 from .turns import Turns
+from .workspaces import Workspaces
 
 _T = TypeVar("_T")
 
@@ -65,6 +66,7 @@ class Backend:
         agent_named: Finds an agent's function, or ``None``.
         pace: Seconds between the steps of a turn.
         cost_delay: Seconds after which a reported cost can be seen.
+        workspaces: The folders of sessions; temporary ones by default.
     """
 
     def __init__(
@@ -73,10 +75,14 @@ class Backend:
         agent_named: Callable[[str], AgentFunction | None],
         pace: float = 0.0,
         cost_delay: float = 0.0,
+        workspaces: Workspaces | None = None,
     ) -> None:
         self.store = store
         self.bells = Bells()
-        self.turns = Turns(store, self.bells, agent_named, pace, cost_delay)
+        self.workspaces = workspaces or Workspaces()
+        self.turns = Turns(
+            store, self.bells, agent_named, pace, cost_delay, workspaces=self.workspaces
+        )
         self.org_id: str | None = None
         self.credentials: dict[str, dict[str, str]] = {}
         self._kept: set[asyncio.Task[None]] = set()

@@ -25,6 +25,7 @@ from .replay import start_replay
 from .serving import Serving, bind
 from .store import Store
 from .turns import fail_unfinished
+from .workspaces import Workspaces
 
 _F = TypeVar("_F", bound=AgentFunction)
 
@@ -38,7 +39,8 @@ class LocalDari:
 
     Args:
         path: Keep the ledger in this SQLite file, which is made when missing; sessions, files
-            and idempotency keys are there again next time. In memory by default.
+            and idempotency keys are there again next time, and so are workspaces, in a folder
+            beside it. In memory by default.
         host: Where to listen; this machine only by default.
         port: Port to listen on; 0 takes a free one.
         api_key: The key that clients must bring; a random one by default.
@@ -76,6 +78,7 @@ class LocalDari:
         self._api_key = api_key or f"dari_local_{secrets.token_hex(16)}"
         self._pace = pace
         self._cost_delay = cost_delay
+        self._workspaces = Workspaces(path)
         self._keep_alive = keep_alive
         self._max_upload = max_upload
         self._functions: dict[str, AgentFunction] = {}
@@ -233,7 +236,9 @@ class LocalDari:
             return self
         store = self._open_store()
         fail_unfinished(store)
-        backend = Backend(store, self._functions.get, self._pace, self._cost_delay)
+        backend = Backend(
+            store, self._functions.get, self._pace, self._cost_delay, self._workspaces
+        )
         sock = bind(*self._address)
         host, port = sock.getsockname()[:2]
 

@@ -14,14 +14,20 @@ from ..models import events as ev
 from ..transcript import Ledger
 from .agents import AgentFunction, Attachment, Turn, TurnFailure, Usage, run_agent
 from .bells import Bells
+from .manifest import provider_of
 from .records import Payload, SessionRecord, file_ids
 from .steps import Steps, clean, message_status, session_status
 from .store import Store
 from .waiting import Waiting
+from .workspaces import Workspaces
 
 _NO_CODE = (
     'This server has no code for the agent "{name}". A recorded agent can be replayed but not '
     'asked; any other has to be registered first, with @server.agent("{name}").'
+)
+_NO_MODEL = (
+    'The agent "{name}" is published, but this server has no models of the provider {provider}. '
+    'Register a function that answers for it, with @server.agent("{name}").'
 )
 UNFINISHED = "The server stopped before this turn ended."
 """The cause of failure of turns that a restart finds unfinished."""
@@ -36,6 +42,7 @@ class Turns:
         agent_named: Finds an agent's function, or ``None``.
         pace: Seconds to wait before each step, unless the session's metadata say otherwise.
         cost_delay: Seconds after which a reported cost can be seen.
+        workspaces: The folders that agents work in.
     """
 
     def __init__(
@@ -45,12 +52,15 @@ class Turns:
         agent_named: Callable[[str], AgentFunction | None],
         pace: float,
         cost_delay: float = 0.0,
+        *,
+        workspaces: Workspaces,
     ) -> None:
         self._store = store
         self._bells = bells
         self._agent_named = agent_named
         self._pace = pace
         self._cost_delay = cost_delay
+        self._workspaces = workspaces
         self._queues: dict[str, deque[tuple[str, AgentFunction | None]]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self.waiting = Waiting()
@@ -113,8 +123,15 @@ class Turns:
         name = agent.name if agent else session.agent_id
         function = self._agent_named(name)
         if function is None:
-            raise TurnFailure(_NO_CODE.format(name=name))
+            raise TurnFailure(self._no_code(session, name))
         return function
+
+    def _no_code(self, session: SessionRecord, name: str) -> str:
+        version = self._store.version(session.agent_id, session.version_id)
+        if version is None or version.snapshot_id is None:
+            return _NO_CODE.format(name=name)
+        provider = provider_of(version.manifest, session.llm_id)
+        return _NO_MODEL.format(name=name, provider=provider)
 
     def _turn(self, session: SessionRecord, message_id: str) -> Turn:
         events = [record.to_event() for record in self._store.events(session.id)]
@@ -125,6 +142,7 @@ class Turns:
         asked = ledger.turns[message_id]
         content = asked.user.content if asked.user else []
         metadata = {**session.metadata, **(asked.metadata or {})}
+        new = self._files(events, {message_id})
         return Turn(
             prompt=text_of(content),
             content=content,
@@ -135,6 +153,7 @@ class Turns:
             files=self._files(events, set(turns[: position + 1])),
             metadata=metadata,
             pace=_seconds(metadata.get("pace"), self._pace),
+            workspace=self._workspaces.prepare(session.id, new),
         )
 
     def _files(self, events: list[Event], messages: set[str]) -> list[Attachment]:

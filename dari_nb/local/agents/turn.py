@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 from ...models import Content, TimelineItem
@@ -95,6 +96,8 @@ class Turn:
         files: The files attached to this message and the earlier ones, oldest first.
         metadata: The session's metadata, with the message's own on top.
         pace: Seconds that the server waits before each step.
+        workspace: The session's own folder, with the attached files in it; what is in it can be
+            downloaded.
     """
 
     prompt: str
@@ -106,6 +109,7 @@ class Turn:
     files: list[Attachment] = field(default_factory=list)
     metadata: dict[str, Any] = field(default_factory=dict)
     pace: float = 0.0
+    workspace: Path = field(default_factory=Path.cwd)
 
 
 class TurnFailure(Exception):  # noqa: N818

@@ -14,11 +14,11 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from ..backend import Backend, Refusal
 from ..records import FIRST_ORG
 from ..store import Store
-from . import agents, batches, costs, events, files, sessions, stream
+from . import agents, batches, costs, events, files, sessions, stream, workspaces
 from .answers import json_answer, on_http_exception, on_refusal
 
 ROUTES = [*agents.ROUTES, *sessions.ROUTES, *events.ROUTES, *stream.ROUTES, *files.ROUTES]
-ROUTES += [*batches.ROUTES, *costs.ROUTES]
+ROUTES += [*batches.ROUTES, *costs.ROUTES, *workspaces.ROUTES]
 MAX_UPLOAD = 25 * 1024 * 1024
 KEEP_ALIVE = 15.0
 _OPEN = ("/uploads/",)
