@@ -8,6 +8,7 @@ from .bundle import Bundle
 from .endpoints.batches import batch_item
 from .endpoints.publishing import Progress
 from .webhooks import verify_webhook
+from .workspace import Limits, Workspace, WorkspaceFile
 
 __all__ = [
     "AsyncClient",
@@ -15,10 +16,13 @@ __all__ = [
     "Bundle",
     "Client",
     "EventStream",
+    "Limits",
     "Progress",
     "Reconnect",
     "Retry",
     "State",
+    "Workspace",
+    "WorkspaceFile",
     "batch_item",
     "verify_webhook",
 ]

@@ -18,6 +18,7 @@ from .endpoints import (
     snapshots,
     storage_bindings,
     webhooks,
+    workspaces,
 )
 
 
@@ -95,6 +96,7 @@ class Sessions(_Noun):
     stream = stream_call(sessions.stream)
     messages = call(sessions.messages)
     transcript = call(sessions.transcript)
+    workspace = call(workspaces.workspace)
 
 
 class AsyncSessions(_AsyncNoun):
@@ -109,6 +111,7 @@ class AsyncSessions(_AsyncNoun):
     stream = astream_call(sessions.stream)
     messages = acall(sessions.messages)
     transcript = acall(sessions.transcript)
+    workspace = acall(workspaces.workspace)
 
 
 class Messages(_Noun):

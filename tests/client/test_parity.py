@@ -31,6 +31,7 @@ NOUNS = {
         "stream",
         "messages",
         "transcript",
+        "workspace",
     },
     "messages": {"get"},
     "batches": {"create", "get", "wait"},

@@ -1,0 +1,258 @@
+"""A session's files, downloaded as one zip that is on disk and never trusted (section 10)."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import stat
+import weakref
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import IO, TYPE_CHECKING, Any, Self
+
+from ..errors import WorkspaceError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_DRIVE = re.compile(r"[A-Za-z]:")
+_RATIO_MATTERS_FROM = 16 << 20
+_ENCRYPTED = 0x1
+_UNIX = 3
+_BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError)
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a workspace may be at most.
+
+    Attributes:
+        files: How many files.
+        size_bytes: Bytes of all files, unpacked.
+        ratio: Unpacked to packed bytes, for workspaces of 16 MiB and more.
+    """
+
+    files: int = 20_000
+    size_bytes: int = 1 << 30
+    ratio: float = 200.0
+
+
+@dataclass(frozen=True)
+class WorkspaceFile:
+    """A file of a workspace; ``size_bytes`` is its unpacked size."""
+
+    path: str
+    size_bytes: int
+
+
+class Workspace:
+    """The files of a session's ``/workspace``.
+
+    Reading takes single files out of the zip; nothing is unpacked unless :meth:`extract` is
+    called. The context manager, :meth:`close` and the garbage collector remove a temporary zip.
+
+    Args:
+        archive: The zip file.
+        limits: What it may be at most.
+        is_temporary: Whether the zip file goes with this object.
+
+    Attributes:
+        archive: The zip file's path.
+        unsafe: Paths of entries that are never unpacked: links, devices, and names that lead
+            elsewhere.
+
+    Raises:
+        WorkspaceError: It is no zip file, or exceeds a limit.
+    """
+
+    def __init__(
+        self,
+        archive: str | os.PathLike[str],
+        *,
+        limits: Limits | None = None,
+        is_temporary: bool = False,
+    ) -> None:
+        self.archive = Path(archive)
+        self._limits = limits or Limits()
+        with _readable(str(self.archive)):
+            self._zip = zipfile.ZipFile(self.archive)
+        self._finalizer = weakref.finalize(self, _dispose, self._zip, self.archive, is_temporary)
+        try:
+            entries = [entry for entry in self._zip.infolist() if not entry.is_dir()]
+            self._check(entries)
+        except WorkspaceError:
+            self.close()
+            raise
+        safe = [entry for entry in entries if _is_safe(entry)]
+        self._entries = {entry.filename: entry for entry in safe}
+        self.unsafe = [entry.orig_filename for entry in entries if not _is_safe(entry)]
+
+    def files(self) -> list[WorkspaceFile]:
+        """List the files, sorted by path; those in :attr:`unsafe` are not among them."""
+        return [
+            WorkspaceFile(path, self._entries[path].file_size) for path in sorted(self._entries)
+        ]
+
+    @contextmanager
+    def open(self, path: str) -> Iterator[IO[bytes]]:
+        """Open one file for reading bytes.
+
+        Raises:
+            WorkspaceError: There is no such file, or it is damaged.
+        """
+        with _readable(path), self._zip.open(self._entry(path)) as file:
+            yield file
+
+    def read_bytes(self, path: str) -> bytes:
+        """Read one file; same errors as :meth:`open`."""
+        with self.open(path) as file:
+            return file.read()
+
+    def read_text(self, path: str, encoding: str = "utf-8") -> str:
+        """Read one text file.
+
+        Raises:
+            WorkspaceError: There is no such file, or it is not text of this encoding.
+        """
+        try:
+            return self.read_bytes(path).decode(encoding)
+        except UnicodeDecodeError:
+            raise WorkspaceError(f"{path!r} is not {encoding} text.") from None
+
+    def read_json(self, path: str) -> Any:
+        """Read one JSON file; a ``json.JSONDecodeError`` tells where it is none."""
+        return json.loads(self.read_bytes(path))
+
+    def read_csv(self, path: str, **options: Any) -> pd.DataFrame:
+        """Read one CSV file; options are those of ``pandas.read_csv``."""
+        import pandas as pd
+
+        with self.open(path) as file:
+            frame: pd.DataFrame = pd.read_csv(file, **options)
+        return frame
+
+    def read_parquet(self, path: str, **options: Any) -> pd.DataFrame:
+        """Read one Parquet file; options are those of ``pandas.read_parquet``."""
+        import pandas as pd
+
+        with self.open(path) as file:
+            return pd.read_parquet(file, **options)
+
+    def extract(self, dest: str | os.PathLike[str], *, skip_unsafe: bool = False) -> Path:
+        """Unpack all files into a folder, and only there; existing files are replaced.
+
+        Args:
+            dest: The folder; made when it does not exist.
+            skip_unsafe: Leave out what is in :attr:`unsafe`, rather than unpack nothing at all.
+
+        Returns:
+            The folder.
+
+        Raises:
+            WorkspaceError: Something is unsafe or damaged, or a link in the folder leads out.
+        """
+        if self.unsafe and not skip_unsafe:
+            raise WorkspaceError(
+                f"The workspace holds what must not be unpacked: {self.unsafe[0]!r}"
+                f" ({len(self.unsafe)} in all); skip_unsafe=True leaves it out."
+            )
+        root = Path(dest).resolve()
+        root.mkdir(parents=True, exist_ok=True)
+        for path in sorted(self._entries):
+            self._extract(path, root)
+        return root
+
+    def close(self) -> None:
+        """Close the zip file, and remove it if it is temporary; harmless when done before."""
+        self._finalizer()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"Workspace({len(self._entries)} files)"
+
+    def _check(self, entries: list[zipfile.ZipInfo]) -> None:
+        limits = self._limits
+        size = sum(entry.file_size for entry in entries)
+        packed = max(1, self.archive.stat().st_size)
+        names = {entry.filename for entry in entries}
+        if len(entries) > limits.files:
+            raise WorkspaceError(f"The workspace has {len(entries)} files, over {limits.files}.")
+        if size > limits.size_bytes:
+            raise WorkspaceError(f"The workspace has {size} bytes, over {limits.size_bytes}.")
+        if size > _RATIO_MATTERS_FROM and size / packed > limits.ratio:
+            raise WorkspaceError(f"The workspace unpacks to over {limits.ratio:g} times its size.")
+        if len(names) < len(entries):
+            raise WorkspaceError("The workspace has two files of the same name.")
+
+    def _entry(self, path: str) -> zipfile.ZipInfo:
+        entry = self._entries.get(path.removeprefix("/workspace/"))
+        if entry is None:
+            raise WorkspaceError(f"There is no file {path!r} in the workspace.")
+        return entry
+
+    def _extract(self, path: str, root: Path) -> None:
+        target = root / path
+        try:
+            # A link that was in the folder before must not lead out of it.
+            if not _parent_made(target, root):
+                raise WorkspaceError(f"{path!r} would be written outside of {str(root)!r}.")
+            target.unlink(missing_ok=True)
+            with self.open(path) as file, target.open("xb") as copy:
+                shutil.copyfileobj(file, copy)
+        except OSError as error:
+            raise WorkspaceError(f"Cannot unpack {path!r}: {error.strerror or error}.") from None
+
+
+def _parent_made(target: Path, root: Path) -> bool:
+    nearest = target.parent
+    while not nearest.exists() and not nearest.is_symlink():
+        nearest = nearest.parent
+    if not nearest.resolve().is_relative_to(root):
+        return False
+    target.parent.mkdir(parents=True, exist_ok=True)
+    return True
+
+
+def _is_safe(entry: zipfile.ZipInfo) -> bool:
+    name = entry.orig_filename
+    parts = name.split("/")
+    mode = entry.external_attr >> 16 if entry.create_system == _UNIX else 0
+    return (
+        stat.S_IFMT(mode) in (0, stat.S_IFREG)
+        and not entry.flag_bits & _ENCRYPTED
+        and name.isprintable()
+        and "\\" not in name
+        and not {"", ".", ".."}.intersection(parts)
+        and not any(_DRIVE.match(part) for part in parts)
+    )
+
+
+@contextmanager
+def _readable(path: str) -> Iterator[None]:
+    try:
+        yield
+    except _BROKEN as error:
+        raise WorkspaceError(f"{path!r} cannot be read: {error}.") from None
+
+
+def _dispose(archive: zipfile.ZipFile, path: Path, is_temporary: bool) -> None:
+    archive.close()
+    if is_temporary:
+        path.unlink(missing_ok=True)
