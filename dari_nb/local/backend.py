@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from copy import copy
 from typing import Any, NamedTuple, Self, TypeVar
 
@@ -13,6 +13,7 @@ from ..models import events as ev
 from ..transcript import Ledger
 from .agents import AgentFunction, ToolResult
 from .bells import Bells
+from .deliveries import BACKOFF, Deliveries
 from .records import (
     FIRST_ORG,
     USER,
@@ -67,6 +68,7 @@ class Backend:
         pace: Seconds between the steps of a turn.
         cost_delay: Seconds after which a reported cost can be seen.
         workspaces: The folders of sessions; temporary ones by default.
+        webhook_backoff: Seconds before each further try of a webhook.
     """
 
     def __init__(
@@ -76,6 +78,7 @@ class Backend:
         pace: float = 0.0,
         cost_delay: float = 0.0,
         workspaces: Workspaces | None = None,
+        webhook_backoff: Sequence[float] = BACKOFF,
     ) -> None:
         self.store = store
         self.bells = Bells()
@@ -83,6 +86,8 @@ class Backend:
         self.turns = Turns(
             store, self.bells, agent_named, pace, cost_delay, workspaces=self.workspaces
         )
+        self.deliveries = Deliveries(store, self.bells, self.turns.waiting.has, webhook_backoff)
+        self.turns.announce = self.deliveries.announce
         self.org_id: str | None = None
         self.credentials: dict[str, dict[str, str]] = {}
         self._kept: set[asyncio.Task[None]] = set()
@@ -100,6 +105,7 @@ class Backend:
             task.cancel()
         await asyncio.gather(*self._kept, return_exceptions=True)
         await self.turns.stop()
+        await self.deliveries.stop()
 
     def keep(self, work: Coroutine[Any, Any, None]) -> None:
         """Run something beside the requests until it ends or the server stops."""

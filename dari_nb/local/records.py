@@ -212,6 +212,15 @@ class BatchItemRecord:
     error: str | None = None
 
 
+@dataclass(frozen=True, kw_only=True)
+class WebhookRecord:
+    """The webhook of an agent."""
+
+    url: str
+    event_types: list[str]
+    secret: str = field(repr=False)
+
+
 def sequence_of(event_id: str, session_id: str) -> int | None:
     """Return the place that an event id of this session names, or ``None`` for any other text.
 

@@ -54,6 +54,10 @@ CREATE TABLE IF NOT EXISTS batch_items (
     batch_id TEXT NOT NULL, position INTEGER NOT NULL, agent_id TEXT NOT NULL, version_id TEXT,
     llm_id TEXT, metadata TEXT NOT NULL, session_id TEXT, message_id TEXT, error TEXT,
     PRIMARY KEY (batch_id, position)) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS batch_items_by_message ON batch_items (message_id);
+CREATE TABLE IF NOT EXISTS webhooks (
+    agent_id TEXT PRIMARY KEY, url TEXT NOT NULL, event_types TEXT NOT NULL,
+    secret TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS costs (
     ordinal INTEGER PRIMARY KEY, session_id TEXT NOT NULL, cost_usd TEXT, seen_from REAL NOT NULL);
 CREATE INDEX IF NOT EXISTS costs_by_session ON costs (session_id);

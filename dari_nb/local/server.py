@@ -17,6 +17,7 @@ from starlette.types import ASGIApp
 from ..errors import InvalidRequestError
 from .agents import BUILT_IN, AgentFunction
 from .backend import Backend
+from .deliveries import BACKOFF
 from .http.app import KEEP_ALIVE, MAX_UPLOAD, make_app
 from .organization import Organization
 from .recordings import load_runs
@@ -47,6 +48,7 @@ class LocalDari:
         pace: Seconds to wait before each step of an agent, so that one can watch it work.
         cost_delay: Seconds after which a cost that an agent reports can be seen, as on the hosted
             service, where costs arrive late.
+        webhook_backoff: Seconds before the second and each later try of a webhook.
         keep_alive: Seconds of silence after which a stream sends a comment.
         max_upload: Largest file in bytes.
 
@@ -70,6 +72,7 @@ class LocalDari:
         api_key: str | None = None,
         pace: float = 0.0,
         cost_delay: float = 0.05,
+        webhook_backoff: Sequence[float] = BACKOFF,
         keep_alive: float = KEEP_ALIVE,
         max_upload: int = MAX_UPLOAD,
     ) -> None:
@@ -78,6 +81,7 @@ class LocalDari:
         self._api_key = api_key or f"dari_local_{secrets.token_hex(16)}"
         self._pace = pace
         self._cost_delay = cost_delay
+        self._webhook_backoff = tuple(webhook_backoff)
         self._workspaces = Workspaces(path)
         self._keep_alive = keep_alive
         self._max_upload = max_upload
@@ -237,7 +241,12 @@ class LocalDari:
         store = self._open_store()
         fail_unfinished(store)
         backend = Backend(
-            store, self._functions.get, self._pace, self._cost_delay, self._workspaces
+            store,
+            self._functions.get,
+            self._pace,
+            self._cost_delay,
+            self._workspaces,
+            self._webhook_backoff,
         )
         sock = bind(*self._address)
         host, port = sock.getsockname()[:2]

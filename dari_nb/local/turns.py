@@ -15,7 +15,7 @@ from ..transcript import Ledger
 from .agents import AgentFunction, Attachment, Turn, TurnFailure, Usage, run_agent
 from .bells import Bells
 from .manifest import provider_of
-from .records import Payload, SessionRecord, file_ids
+from .records import EventRecord, Payload, SessionRecord, file_ids
 from .steps import Steps, clean, message_status, session_status
 from .store import Store
 from .waiting import Waiting
@@ -64,6 +64,7 @@ class Turns:
         self._queues: dict[str, deque[tuple[str, AgentFunction | None]]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self.waiting = Waiting()
+        self.announce: Callable[[str, list[EventRecord]], None] = lambda _session, _events: None
 
     def enqueue(self, session_id: str, message_id: str, agent: AgentFunction | None = None) -> None:
         """Queue a message that is in the ledger, and start its session's queue if it rests.
@@ -173,8 +174,9 @@ class Turns:
         self._store.add_cost(session_id, usage.cost_usd, self._cost_delay)
 
     def _append(self, session_id: str, *payloads: Payload) -> None:
-        self._store.append(session_id, payloads)
+        events = self._store.append(session_id, payloads)
         self._bells.ring(session_id)
+        self.announce(session_id, events)
 
 
 def fail_unfinished(store: Store) -> None:

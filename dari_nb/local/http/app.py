@@ -14,15 +14,35 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from ..backend import Backend, Refusal
 from ..records import FIRST_ORG
 from ..store import Store
-from . import agents, batches, costs, events, files, sessions, stream, workspaces
+from . import (
+    agents,
+    batches,
+    costs,
+    events,
+    files,
+    publishing,
+    sessions,
+    snapshots,
+    stream,
+    webhooks,
+    workspaces,
+)
 from .answers import json_answer, on_http_exception, on_refusal
 
-ROUTES = [*agents.ROUTES, *sessions.ROUTES, *events.ROUTES, *stream.ROUTES, *files.ROUTES]
-ROUTES += [*batches.ROUTES, *costs.ROUTES, *workspaces.ROUTES]
+ROUTES = [
+    *agents.ROUTES,
+    *publishing.ROUTES,
+    *snapshots.ROUTES,
+    *sessions.ROUTES,
+    *events.ROUTES,
+    *stream.ROUTES,
+    *files.ROUTES,
+]
+ROUTES += [*batches.ROUTES, *costs.ROUTES, *workspaces.ROUTES, *webhooks.ROUTES]
 MAX_UPLOAD = 25 * 1024 * 1024
 KEEP_ALIVE = 15.0
 _OPEN = ("/uploads/",)
-"""Paths that need no key; what is below them is protected by a token of its own."""
+"""Paths that need no key; each upload has a token of its own."""
 
 
 def make_app(
@@ -41,7 +61,7 @@ def make_app(
         max_upload: Largest file in bytes.
     """
     app = Starlette(
-        routes=[Mount("/v1", Router(ROUTES, redirect_slashes=False))],
+        routes=[*snapshots.UPLOADS, Mount("/v1", Router(ROUTES, redirect_slashes=False))],
         middleware=[Middleware(_KeyCheck, api_key=api_key, store=backend.store)],
         exception_handlers={Refusal: on_refusal, HTTPException: on_http_exception},
     )

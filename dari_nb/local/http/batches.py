@@ -116,21 +116,19 @@ def _wire(backend: Backend, batch: BatchRecord) -> JsonObject:
         _child(backend, index, item)
         for index, item in enumerate(backend.store.batch_items(batch.id))
     ]
-    status = batch_status([child["status"] for child in children])
+    status = backend.store.batch_status(batch.id)
     return {"batch_id": batch.id, "status": status, "sessions": children}
 
 
 def _child(backend: Backend, index: int, item: BatchItemRecord) -> JsonObject:
-    status, last, url = "failed", None, None
-    if item.session_id and item.message_id:
-        first = backend.store.message_status(item.session_id, item.message_id)
-        status = "running" if first == "waiting_for_tool" else first
+    last, url = None, None
+    if item.session_id:
         last = backend.session(item.session_id).last_message_status
         url = f"/v1/sessions/{item.session_id}/transcript"
     return {
         "index": index,
         "session_id": item.session_id,
-        "status": status,
+        "status": backend.store.item_status(item),
         "last_message_status": last,
         "agent_id": item.agent_id,
         "version_id": item.version_id,
@@ -139,18 +137,6 @@ def _child(backend: Backend, index: int, item: BatchItemRecord) -> JsonObject:
         "transcript_url": url,
         "error": item.error,
     }
-
-
-def batch_status(children: list[str]) -> str:
-    """Derive a batch's status from those of its items (contract, section 16).
-
-    >>> batch_status(["queued", "failed"]), batch_status(["completed", "failed"])
-    ('queued', 'partial_failed')
-    """
-    seen = set(children)
-    if not seen & {"queued", "running"}:
-        return seen.pop() if len(seen) == 1 else "partial_failed"
-    return "running" if seen & {"running", "completed"} else "queued"
 
 
 ROUTES = [

@@ -7,9 +7,11 @@ from .files import Files
 from .ledgers import Ledgers
 from .organizations import Organizations
 from .sessions import Sessions
+from .snapshots import Snapshots
+from .webhooks import Webhooks
 
 
-class Store(Agents, Sessions, Ledgers, Files, Batches, Costs, Organizations):
+class Store(Agents, Sessions, Ledgers, Files, Batches, Costs, Webhooks, Organizations, Snapshots):
     """Everything the server remembers; each method is one transaction, safe from any thread."""
 
 

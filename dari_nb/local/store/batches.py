@@ -56,6 +56,20 @@ class Batches(Database):
             for item in items
         ]
 
+    def item_status(self, item: BatchItemRecord) -> str:
+        """An item's status, which follows its first message."""
+        if item.session_id is None or item.message_id is None:
+            return "failed"
+        status = self.message_status(item.session_id, item.message_id)
+        return "running" if status == "waiting_for_tool" else status
+
+    def batch_status(self, batch_id: str) -> str:
+        """A batch's status, which follows from those of its items (contract, section 16)."""
+        seen = {self.item_status(item) for item in self.batch_items(batch_id)}
+        if not seen & {"queued", "running"}:
+            return seen.pop() if len(seen) == 1 else "partial_failed"
+        return "running" if seen & {"running", "completed"} else "queued"
+
     def message_status(self, session_id: str, message_id: str) -> str:
         """The status that a message's last change gave it."""
         row = self._row(

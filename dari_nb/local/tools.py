@@ -1,0 +1,114 @@
+"""The tools and skills that a bundle brings (contract, section 15)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Annotated, Any, Literal
+
+import msgspec
+
+from .bundle import Files
+from .records import JsonObject
+
+BUILT_IN_TOOLS = ("read", "bash", "edit", "write", "grep", "find", "ls")
+_DESCRIPTION = 1024
+_FRONT_MATTER = re.compile(rb"\A---\r?\n(.*?)\r?\n---\s*(?:\r?\n|\Z)", re.DOTALL)
+
+ParseYaml = Callable[[bytes, str], JsonObject]
+Positive = Annotated[int, msgspec.Meta(ge=1)]
+
+
+class Tool(msgspec.Struct, kw_only=True):
+    """An entry of ``custom_tools``."""
+
+    name: Annotated[str, msgspec.Meta(min_length=1)]
+    path: str
+    kind: Literal["main", "external"]
+    runtime: Literal["typescript", "python"] | None = None
+    handler: str | None = None
+    retries: Positive | None = None
+    timeout_seconds: Positive | None = None
+
+
+def check_tool(tool: Tool, files: Files, place: str, parse_yaml: ParseYaml) -> None:
+    """Check an entry, its ``tool.yml`` and the JSON Schemas that one names.
+
+    Raises:
+        ValueError: Something is wrong; the text begins with the place.
+    """
+    folder = tool.path.removesuffix("/tool.yml").rstrip("/")
+    if not folder.startswith("tools/") or not _has_folder(files, folder):
+        raise ValueError(f"{place}.path: no folder {tool.path!r} below tools/")
+    if tool.kind == "external":
+        if tool.runtime or tool.handler or tool.retries:
+            raise ValueError(f"{place}: an external tool has no runtime, handler or retries")
+    elif tool.runtime is None or tool.handler is None:
+        raise ValueError(f"{place}: a main tool needs runtime and handler")
+    else:
+        _check_handler(tool.handler, folder, files, place)
+    if f"{folder}/tool.yml" in files:
+        _check_description(tool, folder, files, parse_yaml)
+    elif f"{folder}/tool.ts" not in files or ".dari/code-first-tools.json" not in files:
+        raise ValueError(f"{folder}/tool.yml is missing in the bundle")
+
+
+def _check_handler(handler: str, folder: str, files: Files, place: str) -> None:
+    file, colon, export = handler.partition(":")
+    if not (colon and export):
+        raise ValueError(f"{place}.handler: {handler!r} is not like handler.ts:main")
+    if f"{folder}/{file}" not in files and file not in files:
+        raise ValueError(f"{place}.handler: no file {file!r} in {folder}")
+
+
+def _check_description(tool: Tool, folder: str, files: Files, parse_yaml: ParseYaml) -> None:
+    path = f"{folder}/tool.yml"
+    about = parse_yaml(files[path], path)
+    if about.get("name") != tool.name:
+        raise ValueError(f"{path}, name: {about.get('name')!r} is not {tool.name!r}")
+    if not isinstance(about.get("description"), str):
+        raise ValueError(f"{path}, description: a text is missing")  # noqa: TRY004
+    _check_schema(about.get("input_schema"), folder, files, f"{path}, input_schema")
+    if about.get("output_schema") is not None:
+        _check_schema(about["output_schema"], folder, files, f"{path}, output_schema")
+
+
+def _check_schema(file: Any, folder: str, files: Files, place: str) -> None:
+    from jsonschema.exceptions import SchemaError
+    from jsonschema.validators import validator_for
+
+    path = next((p for p in (f"{folder}/{file}", str(file)) if p in files), None)
+    if path is None:
+        raise ValueError(f"{place}: no file {file!r}")
+    try:
+        schema = msgspec.json.decode(files[path])
+        validator_for(schema).check_schema(schema)
+    except SchemaError as error:
+        raise ValueError(f"{path} is no JSON Schema: {error.message}") from None
+    except (msgspec.DecodeError, UnicodeDecodeError, TypeError, RecursionError) as error:
+        raise ValueError(f"{path} is no JSON Schema: {error}") from None
+
+
+def check_skill(name: str, path: str, files: Files, place: str, parse_yaml: ParseYaml) -> None:
+    """Check that a skill's ``SKILL.md`` says what it is.
+
+    Raises:
+        ValueError: Something is wrong; the text begins with the place.
+    """
+    folder = path.rstrip("/")
+    file = f"{folder}/SKILL.md"
+    if not folder.startswith("skills/") or file not in files:
+        raise ValueError(f"{place}.path: no {file} below skills/")
+    match = _FRONT_MATTER.match(files[file])
+    if match is None:
+        raise ValueError(f"{file} has no front matter")
+    about = parse_yaml(match[1], file)
+    if about.get("name") != name:
+        raise ValueError(f"{file}, name: {about.get('name')!r} is not {name!r}")
+    description = about.get("description")
+    if not isinstance(description, str) or not 0 < len(description) <= _DESCRIPTION:
+        raise ValueError(f"{file}, description: 1 to {_DESCRIPTION} characters are needed")
+
+
+def _has_folder(files: Files, folder: str) -> bool:
+    return any(path.startswith(f"{folder}/") for path in files)
