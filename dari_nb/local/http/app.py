@@ -20,6 +20,7 @@ from . import (
     costs,
     events,
     files,
+    organizations,
     publishing,
     sessions,
     snapshots,
@@ -37,6 +38,7 @@ ROUTES = [
     *events.ROUTES,
     *stream.ROUTES,
     *files.ROUTES,
+    *organizations.ROUTES,
 ]
 ROUTES += [*batches.ROUTES, *costs.ROUTES, *workspaces.ROUTES, *webhooks.ROUTES]
 MAX_UPLOAD = 25 * 1024 * 1024

@@ -57,7 +57,7 @@ class SessionBody(msgspec.Struct, kw_only=True):
             if not value:
                 raise Refusal(400, f"Secret {name} must not be empty")
         if self.storage_binding_id is not None:
-            raise Refusal(400, f"Unknown storage_binding_id {self.storage_binding_id!r}")
+            raise Refusal(400, "This server mounts no storage: leave storage_binding_id out")
 
 
 class UserMessageBody(msgspec.Struct, kw_only=True, tag_field="type", tag="user.message"):
