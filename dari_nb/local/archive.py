@@ -6,7 +6,7 @@ import os
 import stat
 import zipfile
 from collections.abc import Iterator, Sequence
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import BinaryIO
 
 _CHUNK = 256 * 1024
@@ -22,12 +22,12 @@ def directory_in(root: Path, path: str) -> Path:
     Raises:
         ValueError: The path is invalid or leads through a link, or is no directory.
     """
-    pure = PurePosixPath(path)
-    parts = pure.parts[2:] if pure.parts[:2] == ("/", "workspace") else pure.parts
-    if "\0" in path or ".." in parts or "/" in parts:
+    parts = [part for part in path.split("/") if part not in ("", ".")]
+    is_absolute = path.startswith("/")
+    if "\0" in path or ".." in parts or (is_absolute and parts[:1] != ["workspace"]):
         raise ValueError(f"Invalid path {path!r}: name a directory below /workspace")
     found = root
-    for part in parts:
+    for part in parts[is_absolute:]:
         found = found / part
         if found.is_symlink() or not found.is_dir():
             raise ValueError(f"No directory {path!r} in the workspace")

@@ -84,7 +84,21 @@ def test_paths_choose_directories_and_keep_their_names(api, made):
 
 @pytest.mark.parametrize(
     "path",
-    ["missing", "top.md", "..", "docs/../..", "/etc", "/workspacex", "a\0b", "link", "x" * 999],
+    [
+        "missing",
+        "top.md",
+        "..",
+        "docs/../..",
+        "/etc",
+        "/workspacex",
+        "/",
+        "//",
+        "//etc",
+        "///etc",
+        "a\0b",
+        "link",
+        "x" * 999,
+    ],
 )
 def test_a_path_that_is_no_directory_of_the_workspace_is_refused(api, made, path):
     def work(root):
