@@ -108,6 +108,7 @@ def test_a_path_that_is_no_directory_of_the_workspace_is_refused(api, made, path
 
     answer = api.http.get(f"/sessions/{made(work)}/workspace.zip", params={"path": path})
     assert (answer.status_code, list(answer.json())) == (400, ["detail"])
+    assert "dari-workspaces" not in answer.text
 
 
 def test_links_and_pipes_lead_nowhere(api, made, tmp_path):

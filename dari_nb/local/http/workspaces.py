@@ -20,8 +20,10 @@ async def download_workspace(request: Request) -> Response:
         raise Refusal(409, "No workspace yet: run the session first, then try again")
     try:
         folders = [directory_in(root, path) for path in request.query_params.getlist("path")]
-    except (ValueError, OSError) as error:
-        raise Refusal(400, str(error).encode("utf-8", "replace").decode()) from None
+    except ValueError as error:
+        raise Refusal(400, str(error)) from None
+    except OSError:  # its text would name the folder on this machine
+        raise Refusal(400, "No such directory in the workspace") from None
     headers = {"content-disposition": f'attachment; filename="workspace-{session.id}.zip"'}
     content = zipped(root, folders or [root])
     return StreamingResponse(content, media_type="application/zip", headers=headers)
