@@ -68,6 +68,7 @@ def _check(member: tarfile.TarInfo) -> None:
     if not member.isreg() or member.issparse():
         raise BundleError(f"{member.name!r} is not a regular file")
     path = PurePosixPath(member.name)
-    is_plain = member.name == str(path) and "\\" not in member.name
+    # Names that are no UTF-8 hold surrogates, which are not printable.
+    is_plain = member.name == str(path) and "\\" not in member.name and member.name.isprintable()
     if path.is_absolute() or ".." in path.parts or not path.parts or not is_plain:
         raise BundleError(f"{member.name!r} is no plain path below the bundle's root")

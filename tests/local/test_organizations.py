@@ -1,3 +1,5 @@
+import sqlite3
+
 import httpx
 import pytest
 
@@ -86,3 +88,26 @@ def test_organizations_and_their_keys_outlive_the_server_and_keys_are_not_in_the
         headers = {"Authorization": "Bearer dari_row_one"}
         assert httpx.get(f"{server.url}/v1/agents", headers=headers).status_code == 200
         assert server.organization("row one", api_key="dari_row_one") == first
+
+
+def test_a_database_without_organizations_is_the_first_ones(tmp_path, call):
+    path = tmp_path / "old.db"
+    db = sqlite3.connect(path)
+    db.executescript("""
+        CREATE TABLE agents (
+            ordinal INTEGER PRIMARY KEY, id TEXT UNIQUE NOT NULL, name TEXT UNIQUE NOT NULL,
+            active_version_id TEXT NOT NULL, created_at TEXT NOT NULL);
+        CREATE TABLE versions (
+            ordinal INTEGER PRIMARY KEY, id TEXT UNIQUE NOT NULL, agent_id TEXT NOT NULL,
+            manifest TEXT NOT NULL, created_at TEXT NOT NULL);
+        CREATE TABLE files (
+            id TEXT PRIMARY KEY, filename TEXT NOT NULL, content BLOB NOT NULL);
+        INSERT INTO agents VALUES (1, 'agt_old', 'old', 'ver_old', '2026-01-01T00:00:00Z');
+        INSERT INTO versions VALUES (1, 'ver_old', 'agt_old', '{}', '2026-01-01T00:00:00Z');
+    """)
+    db.close()
+    for _ in range(2):
+        with LocalDari(path) as server, call(server) as api:
+            server.organization("new")
+            assert api.agent_id("old") == "agt_old"
+            assert api.get("/agents/agt_old/versions")["versions"][0]["id"] == "ver_old"

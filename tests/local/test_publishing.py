@@ -239,6 +239,7 @@ def link(kind):
         (packed(files(), link(tarfile.CHRTYPE)), "'secret' is not a regular file"),
         (packed(files(), link(tarfile.DIRTYPE)), "'secret' is not a regular file"),
         (packed(files(**{"../up": b""})), "'../up' is no plain path"),
+        (packed(files(**{"a\udcff": b""})), "is no plain path"),
         (packed(files(**{"/etc/x": b""})), "'/etc/x' is no plain path"),
         (packed(files(**{"a/../../x": b""})), "is no plain path"),
         (packed(files(), tarfile.TarInfo("dari.yml")), "'dari.yml' is in the archive twice"),
