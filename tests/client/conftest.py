@@ -169,16 +169,24 @@ class Side:
     def __init__(self, name: str) -> None:
         self.name = name
 
-    def ask(self, url: str, verb: str, *args: Any, options: Any = None, **kwargs: Any) -> Any:
+    def ask(
+        self,
+        url: str,
+        verb: str,
+        *args: Any,
+        options: Any = None,
+        key: str = KEY,
+        **kwargs: Any,
+    ) -> Any:
         """Call a verb such as ``sessions.get`` on a fresh client."""
         options = {"retry": Retry(first_pause=0.001), "verify": TLS, **(options or {})}
         noun, _, name = verb.partition(".")
         if self.name == "sync":
-            with Client(url, KEY, **options) as client:
+            with Client(url, key, **options) as client:
                 return getattr(getattr(client, noun), name)(*args, **kwargs)
 
         async def main() -> Any:
-            async with AsyncClient(url, KEY, **options) as client:
+            async with AsyncClient(url, key, **options) as client:
                 return await getattr(getattr(client, noun), name)(*args, **kwargs)
 
         return asyncio.run(main())
