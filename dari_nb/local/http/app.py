@@ -29,6 +29,7 @@ from . import (
     workspaces,
 )
 from .answers import json_answer, on_http_exception, on_refusal
+from .description import PATH, description_route
 
 ROUTES = [
     *agents.ROUTES,
@@ -43,7 +44,7 @@ ROUTES = [
 ROUTES += [*batches.ROUTES, *costs.ROUTES, *workspaces.ROUTES, *webhooks.ROUTES]
 MAX_UPLOAD = 25 * 1024 * 1024
 KEEP_ALIVE = 15.0
-_OPEN = ("/uploads/",)
+_OPEN = (PATH, "/uploads/")
 """Paths that need no key; each upload has a token of its own."""
 
 
@@ -63,7 +64,11 @@ def make_app(
         max_upload: Largest file in bytes.
     """
     app = Starlette(
-        routes=[*snapshots.UPLOADS, Mount("/v1", Router(ROUTES, redirect_slashes=False))],
+        routes=[
+            description_route(ROUTES),
+            *snapshots.UPLOADS,
+            Mount("/v1", Router(ROUTES, redirect_slashes=False)),
+        ],
         middleware=[Middleware(_KeyCheck, api_key=api_key, store=backend.store)],
         exception_handlers={Refusal: on_refusal, HTTPException: on_http_exception},
     )
