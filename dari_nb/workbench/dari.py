@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Coroutine, Mapping
 from concurrent.futures import Future
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from .. import models
@@ -116,6 +117,16 @@ class Agents:
             DariError: There is none; the text names close ones.
         """
         return Agent(self._dari, self._dari.client.agents.get(agent))
+
+    def publish(self, folder: str | Path) -> Agent:
+        """Publish a folder with a ``dari.yml``; its name says of which agent (section 4).
+
+        Raises:
+            InvalidRequestError: There is no such folder, or no ``dari.yml`` in it.
+            ApiError: The server refused it; the text says what is wrong.
+        """
+        published = self._dari.client.agents.publish(folder)
+        return self.get(published.agent_id)
 
 
 class Sessions:

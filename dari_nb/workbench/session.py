@@ -16,6 +16,7 @@ from .transcript import Transcript
 from .turn import Turn
 
 if TYPE_CHECKING:
+    from ..client import Workspace
     from .dari import Dari
 
 Prompt = str | Sequence[dict[str, Any]]
@@ -144,6 +145,22 @@ class Session:
     def transcript(self) -> Transcript:
         """Return the session as it stands, ready to show (contract, section 9)."""
         return Transcript(self.dari.client.sessions.transcript(self.id))
+
+    def workspace(self, *, paths: Sequence[str] = (), wait: float | None = None) -> Workspace:
+        """Download the session's workspace, whole or only some folders (contract, section 10).
+
+        Args:
+            paths: Folders below ``/workspace``; everything when left out.
+            wait: Seconds to wait for a workspace that is not there yet.
+
+        Raises:
+            ConflictError: There is no workspace yet.
+            BadRequestError: A path is no folder of it.
+
+        >>> with session.workspace() as workspace:  # doctest: +SKIP
+        ...     workspace.read_csv("out.csv")
+        """
+        return self.dari.client.sessions.workspace(self.id, paths=paths, wait=wait)
 
     def stream(self, *, last_event_id: str | None = None) -> EventStream:
         """Return the events as they come, for ``for`` and for ``async for``.

@@ -235,3 +235,22 @@ def test_objects_show_as_bundles_and_short_reprs(d):
         assert set(bundle) == {"text/html", "text/markdown", "text/plain"}
     assert repr(turn) == f"<Turn {turn.id} completed>"
     assert "Hi" in turn._repr_mimebundle_()["text/plain"]
+
+
+def test_an_agent_is_published_and_its_workspace_read(server, d, tmp_path):
+    manifest = "name: writer\nharness: pi\ninstructions:\n  system: a.md\nllm:\n  model: openai/x\n"
+    (tmp_path / "dari.yml").write_text(manifest)
+    (tmp_path / "a.md").write_text("Write.")
+
+    @server.agent("writer")
+    def writer(prompt, turn):
+        (turn.workspace / "out.csv").write_text("a,b\n1,2\n")
+        return "done"
+
+    agent = d.agents.publish(tmp_path)
+    assert agent.name == "writer"
+    session = agent.send("go").wait().session
+    with session.workspace() as workspace:
+        assert workspace.read_csv("out.csv").b.tolist() == [2]
+    with pytest.raises(InvalidRequestError):
+        d.agents.publish(tmp_path / "nowhere")
