@@ -9,20 +9,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from ...models import WEBHOOK_EVENT_TYPES
 from ..backend import Backend, Refusal
 from ..posting import checked_url
 from ..records import WebhookRecord
 from .answers import backend_of, body_of, json_answer
 from .bodies import shaped
-
-EVENT_TYPES = (
-    "tool.call_requested",
-    "session.completed",
-    "session.failed",
-    "batch.completed",
-    "batch.failed",
-    "batch.partial_failed",
-)
 
 
 class WebhookBody(msgspec.Struct, kw_only=True):
@@ -38,8 +30,8 @@ class WebhookBody(msgspec.Struct, kw_only=True):
         except ValueError as error:
             raise Refusal(400, str(error)) from None
         for name in self.event_types or ():
-            if name not in EVENT_TYPES:
-                raise Refusal(400, f"Unknown event type {name!r}: {', '.join(EVENT_TYPES)}")
+            if name not in WEBHOOK_EVENT_TYPES:
+                raise Refusal(400, f"Unknown event type {name!r}: {', '.join(WEBHOOK_EVENT_TYPES)}")
 
 
 async def get_webhook(request: Request) -> Response:

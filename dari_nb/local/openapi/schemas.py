@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...models.events import EVENT_TYPES
+from ...models import EVENT_TYPES, WEBHOOK_EVENT_TYPES
 from ..records import JsonObject
 
 TEXT: JsonObject = {"type": "string"}
@@ -26,14 +26,6 @@ SECRETS: JsonObject = {
 MESSAGE_STATUSES = ["queued", "running", "waiting_for_tool", "completed", "failed"]
 TOOL_CALL_STATUSES = ["requested", "running", "completed", "failed"]
 BATCH_ITEM_STATUSES = ["queued", "running", "completed", "failed"]
-WEBHOOK_EVENTS = [
-    "tool.call_requested",
-    "session.completed",
-    "session.failed",
-    "batch.completed",
-    "batch.failed",
-    "batch.partial_failed",
-]
 
 
 def ref(name: str) -> JsonObject:
@@ -127,7 +119,7 @@ BODIES: JsonObject = {
     ),
     "NewWebhook": record(
         {"webhook_url": {"type": "string", "format": "uri"}},
-        {"event_types": list_of(one_of_words(*WEBHOOK_EVENTS))},
+        {"event_types": list_of(one_of_words(*WEBHOOK_EVENT_TYPES))},
     ),
     "NewCredential": record({"value": SOME_TEXT}),
     "NewStorageBinding": record(
@@ -308,7 +300,7 @@ ANSWERS: JsonObject = {
         {
             "webhook_url": MAYBE_TEXT,
             "signing_enabled": FLAG,
-            "event_types": list_of(one_of_words(*WEBHOOK_EVENTS)),
+            "event_types": list_of(one_of_words(*WEBHOOK_EVENT_TYPES)),
             "signing_secret": MAYBE_TEXT,
         }
     ),
