@@ -16,7 +16,7 @@ from ..errors import InvalidRequestError
 from ..models import events as ev
 from ..transcript.chat import ChatTurn, chat_turns, system_prompt
 from ..transcript.nesting import is_nested_deeper
-from .records import RUNTIME, USER, JsonObject, Payload, VersionRecord, manifest_of
+from .records import FIRST_ORG, RUNTIME, JsonObject, Payload, VersionRecord, manifest_of
 from .steps import message_status, session_status
 from .store import Store
 
@@ -31,8 +31,10 @@ class Run(NamedTuple):
     metadata: dict[str, str]
 
 
-def load_runs(store: Store, path: str | Path, agent: str | None = None) -> list[str]:
-    """Make each run of a file a finished session; all of them or, after an error, none.
+def load_runs(
+    store: Store, path: str | Path, agent: str | None = None, org_id: str = FIRST_ORG
+) -> list[str]:
+    """Make each run of a file a finished session of an organization; all or, after an error, none.
 
     Runs with the same system prompt share a version. All events of a run have one time, that
     of loading, since the file has none.
@@ -45,8 +47,8 @@ def load_runs(store: Store, path: str | Path, agent: str | None = None) -> list[
     """
     name = agent or agent_name_of(Path(path))
     with store.transaction():
-        versions = _publish(store, name, read_runs(path))
-        return [_add(store, run, versions[run.instructions]) for run in read_runs(path)]
+        versions = _publish(store, name, org_id, read_runs(path))
+        return [_add(store, run, versions[run.instructions], org_id) for run in read_runs(path)]
 
 
 def read_runs(path: str | Path) -> Iterator[Run]:
@@ -102,7 +104,7 @@ def agent_name_of(path: Path) -> str:
     return path.name.removesuffix(".gz").removesuffix(".jsonl") or path.name
 
 
-def _publish(store: Store, name: str, runs: Iterator[Run]) -> dict[str, VersionRecord]:
+def _publish(store: Store, name: str, org_id: str, runs: Iterator[Run]) -> dict[str, VersionRecord]:
     """Publish a version for each system prompt; its options are the models seen with it."""
     models: dict[str, dict[str, None]] = {}
     for run in runs:
@@ -110,20 +112,20 @@ def _publish(store: Store, name: str, runs: Iterator[Run]) -> dict[str, VersionR
         seen |= {run.metadata["model"]: None} if run.metadata.get("model") else {}
     return {
         instructions: store.publish(
-            name, manifest_of(name, llms=list(seen), instructions=instructions)
+            name, manifest_of(name, llms=list(seen), instructions=instructions), org_id
         )
         for instructions, seen in models.items()
     }
 
 
-def _add(store: Store, run: Run, version: VersionRecord) -> str:
+def _add(store: Store, run: Run, version: VersionRecord, org_id: str) -> str:
     session = store.add_session(
         version,
         llm_id=run.metadata.get("model"),
         name=_name(run.metadata),
         metadata=run.metadata,
     )
-    store.append(session.id, _payloads(run.turns), at=session.created_at)
+    store.append(session.id, _payloads(run.turns, org_id), at=session.created_at)
     return session.id
 
 
@@ -133,11 +135,12 @@ def _name(metadata: dict[str, str]) -> str | None:
     return ", ".join(parts) or None
 
 
-def _payloads(turns: list[ChatTurn]) -> Iterator[Payload]:
+def _payloads(turns: list[ChatTurn], org_id: str) -> Iterator[Payload]:
+    user = {"type": "user", "id": org_id}
     for turn in turns:
         message_id = ids.new_id(ids.MESSAGE)
         data: JsonObject = {"content": turn.content, "metadata": None, "message_id": message_id}
-        yield Payload(ev.USER_MESSAGE, data, message_id, "user", USER)
+        yield Payload(ev.USER_MESSAGE, data, message_id, "user", user)
         yield session_status("idle", "running")
         yield message_status(message_id, "queued", "running")
         for kind, step in turn.steps:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import atexit
 import inspect
 import secrets
 import weakref
 from collections.abc import Callable, Sequence
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
@@ -15,13 +14,15 @@ from typing import Self, TypeVar
 from starlette.types import ASGIApp
 
 from ..errors import InvalidRequestError
+from . import closing
 from .agents import BUILT_IN, AgentFunction
 from .backend import Backend
 from .deliveries import BACKOFF
 from .http.app import KEEP_ALIVE, MAX_UPLOAD, make_app
-from .organization import Organization
+from .offered import Offered
+from .organization import Organization, joined
 from .recordings import load_runs
-from .records import FIRST_ORG, JsonObject, manifest_of
+from .records import FIRST_ORG, manifest_of
 from .replay import start_replay
 from .serving import Serving, bind
 from .store import Store
@@ -85,11 +86,10 @@ class LocalDari:
         self._workspaces = Workspaces(path)
         self._keep_alive = keep_alive
         self._max_upload = max_upload
-        self._functions: dict[str, AgentFunction] = {}
-        self._manifests: dict[str, JsonObject] = {}
         self._store = Store(path)
         self._close_store = weakref.finalize(self, self._store.close)
-        _stop_all_at_exit()
+        closing.stop_at_exit()
+        self._offered = Offered(self._store)
         self._url: str | None = None
         self._backend: Backend | None = None
         self._serving: Serving | None = None
@@ -149,21 +149,11 @@ class LocalDari:
         def register(function: _F) -> _F:
             about = description or inspect.getdoc(function) or ""
             manifest = manifest_of(name, description=about, llms=llms, default=default_llm)
-            self._manifests[name] = manifest
-            for org_id in self._open_store().organizations():
-                self._offer(name, manifest, org_id)
-            self._functions[name] = function
+            self._open_store()
+            self._offered.add(manifest, function)
             return function
 
         return register
-
-    def _offer(self, name: str, manifest: JsonObject, org_id: str) -> None:
-        """Publish a function for an organization, unless a bundle of that name is active there."""
-        with self._store.transaction():
-            agent = self._store.agent_named(name, org_id)
-            active = self._store.version(agent.id, agent.active_version_id) if agent else None
-            if active is None or active.snapshot_id is None:
-                self._store.publish(name, manifest, org_id)
 
     def organization(self, name: str, *, api_key: str | None = None) -> Organization:
         """Make or find another organization of this server, and make a key for it.
@@ -184,23 +174,21 @@ class LocalDari:
         store = self._open_store()
         if api_key is not None and api_key == self._api_key:
             raise InvalidRequestError("That key lets into the first organization.")
-        with store.transaction():
-            org_id = store.organization(name)
-            owner = store.organization_of(api_key) if api_key else None
-            if owner not in (None, org_id):
-                raise InvalidRequestError("That key lets into another organization.")
-            for agent, manifest in self._manifests.items():
-                self._offer(agent, manifest, org_id)
-            text = api_key if owner else store.add_key(org_id, name, text=api_key)[1]
-        return Organization(org_id, name, str(text))
+        return joined(store, self._offered, name, api_key)
 
-    def load_runs(self, path: str | Path, agent: str | None = None) -> list[str]:
+    def load_runs(
+        self,
+        path: str | Path,
+        agent: str | None = None,
+        organization: Organization | None = None,
+    ) -> list[str]:
         """Make each recorded run of a file a finished session.
 
         Args:
             path: JSON lines, plain or gzipped; each an object with chat-completions ``messages``
                 and any other fields, which become the session's metadata (as text).
             agent: Name of the agent that the sessions get; the file's name by default.
+            organization: Whose sessions they become; the first organization's by default.
 
         Returns:
             Ids of the new sessions, in the order of the file.
@@ -208,7 +196,8 @@ class LocalDari:
         Raises:
             InvalidRequestError: The file cannot be read; the text names the line.
         """
-        return load_runs(self._open_store(), path, agent)
+        org_id = organization.id if organization else FIRST_ORG
+        return load_runs(self._open_store(), path, agent, org_id)
 
     def replay(self, session_id: str, speed: float = 1.0) -> str:
         """Play a session again in a new one, live, as if its agent did it now.
@@ -242,7 +231,7 @@ class LocalDari:
         fail_unfinished(store)
         backend = Backend(
             store,
-            self._functions.get,
+            self._offered.named,
             self._pace,
             self._cost_delay,
             self._workspaces,
@@ -260,7 +249,7 @@ class LocalDari:
         serving.start()
         self._backend, self._serving = backend, serving
         self._url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-        _running.add(self)
+        closing.runs(self)
         return self
 
     def stop(self) -> None:
@@ -271,7 +260,7 @@ class LocalDari:
         """
         serving, self._serving = self._serving, None
         self._url = self._backend = None
-        _running.discard(self)
+        closing.rests(self)
         if serving is not None:
             serving.stop()
         if self.path is not None:
@@ -292,17 +281,3 @@ class LocalDari:
         trace: TracebackType | None,
     ) -> None:
         self.stop()
-
-
-_running: weakref.WeakSet[LocalDari] = weakref.WeakSet()
-
-
-@cache
-def _stop_all_at_exit() -> None:
-    # What is registered last runs first: servers stop before the finalisers close their stores.
-    atexit.register(_stop_all)
-
-
-def _stop_all() -> None:
-    for server in list(_running):
-        server.stop()

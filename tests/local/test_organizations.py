@@ -1,3 +1,4 @@
+import json
 import sqlite3
 
 import httpx
@@ -111,3 +112,22 @@ def test_a_database_without_organizations_is_the_first_ones(tmp_path, call):
             server.organization("new")
             assert api.agent_id("old") == "agt_old"
             assert api.get("/agents/agt_old/versions")["versions"][0]["id"] == "ver_old"
+
+
+def test_recorded_runs_become_sessions_of_the_organization_they_are_loaded_for(tmp_path, call):
+    messages = [{"role": "user", "content": "hi"}, {"role": "assistant", "content": "hello"}]
+    path = tmp_path / "lesson.jsonl"
+    path.write_text(json.dumps({"messages": messages}))
+    with LocalDari() as server, call(server) as api:
+        organization = server.organization("row two")
+        [session_id] = server.load_runs(path, organization=organization)
+        theirs = Neighbour(server, organization)
+        [listed] = theirs.http.get("/sessions").json()["sessions"]
+        first = theirs.http.get(f"/sessions/{session_id}/events").json()["events"][0]
+        agents = [a["name"] for a in theirs.http.get("/agents").json()["agents"]]
+        theirs.http.close()
+        assert listed["id"] == session_id
+        assert first["actor"] == {"type": "user", "id": organization.id}
+        assert agents[-1] == "lesson"
+        assert api.get("/sessions")["sessions"] == []
+        assert "lesson" not in server.agents

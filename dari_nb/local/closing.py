@@ -1,0 +1,43 @@
+"""Stopping what still runs when the interpreter ends."""
+
+from __future__ import annotations
+
+import atexit
+import weakref
+from functools import cache
+from typing import Protocol
+
+
+class Stoppable(Protocol):
+    """Something that serves until it is stopped."""
+
+    def stop(self) -> None:
+        """Stop serving; safe to call again."""
+
+
+_running: weakref.WeakSet[Stoppable] = weakref.WeakSet()
+
+
+@cache
+def stop_at_exit() -> None:
+    """See to it that running servers are stopped at the end.
+
+    To be called after the finalisers of their stores are made: what is registered last runs first,
+    so servers stop before their stores are closed.
+    """
+    atexit.register(_stop_all)
+
+
+def runs(server: Stoppable) -> None:
+    """Note that a server runs."""
+    _running.add(server)
+
+
+def rests(server: Stoppable) -> None:
+    """Note that a server is stopped."""
+    _running.discard(server)
+
+
+def _stop_all() -> None:
+    for server in list(_running):
+        server.stop()
