@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 MODULES := js/node_modules/.package-lock.json
-FRONT_END := $(wildcard js/src/* js/build.mjs) js/package-lock.json dari_nb/render/paper.css
+FRONT_END := $(wildcard js/src/* js/src/*/* js/build.mjs) js/package-lock.json dari_nb/render/paper.css
 BUNDLE := dari_nb/widgets/static/widget.js
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1

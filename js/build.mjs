@@ -13,7 +13,7 @@ const shared = {
 if (process.argv.includes("--demo")) {
   const demo = await context({
     ...shared,
-    entryPoints: { demo: "demo/demo.ts", live: "src/live.css" },
+    entryPoints: { demo: "demo/demo.ts", styles: "src/styles.css" },
     outdir: "demo/build",
   });
   await demo.watch();
@@ -27,7 +27,7 @@ if (process.argv.includes("--demo")) {
   });
   await build({
     ...shared,
-    entryPoints: { widget: "src/live.css" },
+    entryPoints: { widget: "src/styles.css" },
     outdir: "../dari_nb/widgets/static",
     minify: true,
   });

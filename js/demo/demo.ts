@@ -1,8 +1,8 @@
 /** The live transcript with no kernel: a script plays its part. `npm run demo` serves it. */
-import { Clock } from "../src/clock";
-import { Timeline } from "../src/timeline";
-import { drawTranscript, type Source } from "../src/transcript";
-import type { Fragment, State } from "../src/wire";
+import { Clock } from "../src/live/clock";
+import { Timeline } from "../src/live/timeline";
+import { drawTranscript, type Source } from "../src/live/transcript";
+import type { Fragment, State } from "../src/live/wire";
 
 const STEP_MS = 700;
 

@@ -1,41 +1,27 @@
-/** The one file that knows Jupyter: joins an anywidget model to the transcript. */
+/** The one file that knows Jupyter: joins an anywidget model to one of the components. */
 import type { AnyModel } from "@anywidget/types";
-import { Clock } from "./clock";
-import { Feed } from "./feed";
-import { Timeline } from "./timeline";
-import { drawTranscript, type Source } from "./transcript";
-import type { Fragment, FromKernel, State, ToKernel } from "./wire";
+import { components } from "./components";
+import { type Draw, type Message, type Port, Questions } from "./shared/port";
+import type { Answer } from "./shared/wire";
 
-type Model = AnyModel<State & Record<string, unknown>>;
+type Traits = Record<string, unknown>;
+type Model = AnyModel<Traits>;
 type Cleanup = () => void;
 
-const TRAITS = ["state", "head", "started", "seconds", "blocking", "kernel_id"] as const;
-
 /** Each model gets its own: what has arrived is kept, however many views come and go. */
-export default function liveTranscript() {
-  const timeline = new Timeline();
-  const clock = new Clock();
+export default function view() {
+  let draw: Draw = () => undefined;
 
-  /** Listens from here on, because messages come before the first view does. */
   function initialize({ model }: { model: Model }): Cleanup {
-    const send = (message: ToKernel) => model.send(message);
-    const apply = (changes: Fragment[]) => timeline.apply(changes);
-    const feed = new Feed({ send, apply, replace: (all) => timeline.replace(all) });
-    const receive = (message: FromKernel, buffers: DataView[]) => {
-      if (typeof message.elapsed === "number") clock.sync(message.elapsed);
-      feed.receive(message, decode(buffers));
-    };
-    clock.guess(model.get("started"));
-    model.on("msg:custom", receive);
-    return () => {
-      model.off("msg:custom", receive);
-      feed.close();
-    };
+    const closing = new AbortController();
+    const component = components[String(model.get("component"))];
+    if (component) draw = component(portOf(model, closing.signal), closing.signal);
+    return () => closing.abort();
   }
 
-  function render({ model, el }: { model: Model; el: HTMLElement }): Cleanup {
+  function render({ el }: { el: HTMLElement }): Cleanup {
     const closing = new AbortController();
-    drawTranscript(el, sourceOf(model, timeline, clock), closing.signal);
+    draw(el, closing.signal);
     keepKeys(el, closing.signal);
     return () => closing.abort();
   }
@@ -43,37 +29,47 @@ export default function liveTranscript() {
   return { initialize, render };
 }
 
-function sourceOf(model: Model, timeline: Timeline, clock: Clock): Source {
-  return {
-    timeline,
-    clock,
-    state: () => ({
-      state: model.get("state"),
-      head: model.get("head"),
-      started: model.get("started"),
-      seconds: model.get("seconds"),
-      blocking: model.get("blocking"),
-      kernel_id: model.get("kernel_id"),
-    }),
-    watch(listener, signal) {
-      for (const name of TRAITS) model.on(`change:${name}`, listener);
-      signal.addEventListener("abort", () => {
-        for (const name of TRAITS) model.off(`change:${name}`, listener);
-      });
-    },
-    stop: () => model.send({ kind: "stop" } satisfies ToKernel),
+function portOf(model: Model, signal: AbortSignal): Port<never> {
+  const questions = new Questions();
+  const on = (name: string, listener: (...args: never[]) => void, until: AbortSignal) => {
+    model.on(name as "msg:custom", listener as () => void);
+    until.addEventListener("abort", () => model.off(name, listener as () => void));
   };
+  const answer = (message: Answer, buffers: DataView[]) => {
+    if (message.kind === "answer") questions.answered(message, buffers);
+  };
+  on("msg:custom", answer, signal);
+  const port: Port<Traits> = {
+    get: (name) => model.get(name),
+    set(changes) {
+      for (const [name, value] of Object.entries(changes)) model.set(name, value);
+      model.save_changes();
+    },
+    watch(names, listener, until) {
+      for (const name of names) on(`change:${name}`, listener, until);
+    },
+    send: (message) => model.send(message),
+    receive(listener, until) {
+      const others = (message: Message, buffers: DataView[]) => {
+        if (message.kind !== "answer") listener(message, buffers);
+      };
+      on("msg:custom", others, until);
+    },
+    ask: (what, body) => questions.ask(what, body, (request) => model.send(request)),
+  };
+  return port as Port<never>;
 }
 
-/** Keys that scroll the log would move JupyterLab to another cell; inside of it they are its own. */
+/**
+ * Keys that are for the view must not reach the notebook, which would move to another cell or run
+ * it: JupyterLab leaves elements with this attribute alone.
+ */
 function keepKeys(el: HTMLElement, signal: AbortSignal): void {
-  const log = el.querySelector<HTMLElement>("[role=log]");
-  const keep = (event: FocusEvent) =>
-    log?.toggleAttribute("data-lm-suppress-shortcuts", event.type === "focus");
-  log?.addEventListener("focus", keep, { signal });
-  log?.addEventListener("blur", keep, { signal });
-}
-
-function decode(buffers: DataView[]): Fragment[] {
-  return buffers.flatMap((buffer) => JSON.parse(new TextDecoder().decode(buffer)) as Fragment[]);
+  const keep = (event: FocusEvent) => {
+    const target = event.target as HTMLElement;
+    const keeper = target.closest<HTMLElement>("[data-keys]");
+    keeper?.toggleAttribute("data-lm-suppress-shortcuts", event.type === "focusin");
+  };
+  el.addEventListener("focusin", keep, { signal });
+  el.addEventListener("focusout", keep, { signal });
 }

@@ -1,4 +1,4 @@
-import type { Fragment } from "../src/wire";
+import type { Fragment } from "../src/live/wire";
 
 /** A small item of one turn. */
 export function item(

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import liveTranscript from "../src/widget";
-import type { Fragment, FromKernel } from "../src/wire";
+import type { Fragment, FromKernel } from "../src/live/wire";
+import openView from "../src/widget";
 import { row } from "./fragments";
 
 type Callback = (...args: never[]) => void;
@@ -10,6 +10,7 @@ class FakeModel {
   readonly sent: unknown[] = [];
   readonly listeners = new Map<string, Set<Callback>>();
   traits: Record<string, unknown> = {
+    component: "live",
     state: "running",
     head: "<div class='dari-head'><strong>librarian</strong></div>",
     started: null,
@@ -44,12 +45,12 @@ class FakeModel {
 }
 
 let model: FakeModel;
-let widget: ReturnType<typeof liveTranscript>;
+let widget: ReturnType<typeof openView>;
 let close: () => void;
 
 const view = () => {
   const el = document.createElement("div");
-  const closeView = widget.render({ model: model as never, el });
+  const closeView = widget.render({ el });
   return { el, closeView };
 };
 const ids = (el: HTMLElement) =>
@@ -57,7 +58,7 @@ const ids = (el: HTMLElement) =>
 
 beforeEach(() => {
   model = new FakeModel();
-  widget = liveTranscript();
+  widget = openView();
   close = widget.initialize({ model: model as never });
 });
 

@@ -1,53 +1,95 @@
-"""Both sides of the wire have the same shapes: wire.py and js/src/wire.ts."""
+"""Both sides of each wire have the same shapes: a ``wire.py`` and a ``wire.ts`` for each part."""
 
 import re
+from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 from typing import Any, get_type_hints
 
 import pytest
 
-from dari_nb.widgets import LiveTranscript, wire
+from dari_nb import widgets
+from dari_nb.widgets import LiveTranscript
+from dari_nb.widgets.view import View
 
-TYPESCRIPT = Path(__file__).parents[2] / "js" / "src" / "wire.ts"
-SHAPES = {
-    name: shape
-    for name, shape in vars(wire).items()
-    if isinstance(shape, type) and hasattr(shape, "__required_keys__") and name != "TypedDict"
-}
+TYPESCRIPT = Path(__file__).parents[2] / "js" / "src"
+HERE = Path(widgets.__file__).parent
+PARTS = ["shared", *sorted(file.parent.name for file in HERE.glob("*/wire.py"))]
 WORDS = {
     "str": "string",
     "int": "number",
     "float": "number",
     "bool": "boolean",
     "None": "null",
+    "typing.Any": "unknown",
+    "Any": "unknown",
 }
 
 
-def interfaces() -> dict[str, dict[str, str]]:
-    text = re.sub(r"/\*\*.*?\*/", "", TYPESCRIPT.read_text(), flags=re.S)
-    found = re.findall(r"export interface (\w+) \{(.*?)\}", text, flags=re.S)
+def wire_of(part: str) -> ModuleType:
+    name = "wire" if part == "shared" else f"{part}.wire"
+    return import_module(f"dari_nb.widgets.{name}")
+
+
+def shapes(part: str) -> dict[str, Any]:
+    found = vars(wire_of(part)).items()
+    return {n: s for n, s in found if hasattr(s, "__required_keys__") and n != "TypedDict"}
+
+
+def interfaces(part: str) -> dict[str, dict[str, str]]:
+    text = (TYPESCRIPT / part / "wire.ts").read_text()
+    text = re.sub(r"/\*\*.*?\*/", "", text, flags=re.S)
+    found = re.findall(r"export interface (\w+) \{(.*?)\n\}", text, flags=re.S)
     return {name: dict(re.findall(r"(\w+): ([^;]+);", body)) for name, body in found}
 
 
 def typescript_of(hint: Any) -> str:
     """Say a Python type as wire.ts would."""
-    text = hint.__name__ if isinstance(hint, type) else str(hint)
-    literal = re.fullmatch(r"typing\.Literal\['(\w+)'\]", text)
-    if literal:
-        return f'"{literal[1]}"'
-    return " | ".join(WORDS[part] for part in text.split(" | "))
+    text = hint.__name__ if isinstance(hint, type) and not _is_generic(hint) else str(hint)
+    if literal := re.fullmatch(r"typing\.Literal\[(.*)\]", text):
+        return " | ".join(f'"{word}"' for word in re.findall(r"'([^']*)'", literal[1]))
+    if listed := re.fullmatch(r"list\[(.*)\]", text):
+        inner = typescript_name(listed[1])
+        return f"({inner})[]" if "|" in inner else f"{inner}[]"
+    if mapped := re.fullmatch(r"dict\[str, (.*)\]", text):
+        return f"Record<string, {typescript_name(mapped[1])}>"
+    return typescript_name(text)
 
 
-def test_both_sides_know_the_same_shapes():
-    assert set(interfaces()) == set(SHAPES)
+def typescript_name(text: str) -> str:
+    return " | ".join(WORDS.get(p, p.rsplit(".", 1)[-1]) for p in text.split(" | "))
 
 
-@pytest.mark.parametrize("name", sorted(SHAPES))
-def test_both_sides_agree_on_each_field(name):
-    hints = get_type_hints(SHAPES[name])
-    assert interfaces()[name] == {field: typescript_of(hint) for field, hint in hints.items()}
+def _is_generic(hint: Any) -> bool:
+    return "[" in str(hint)
 
 
-def test_the_synced_traits_are_those_of_the_wire():
-    own = {name for name in LiveTranscript.class_own_traits(sync=True) if not name.startswith("_")}
-    assert own == set(wire.State.__annotations__)
+FIELDS = [(part, name) for part in PARTS for name in shapes(part)]
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_both_sides_know_the_same_shapes(part):
+    assert set(interfaces(part)) == set(shapes(part))
+
+
+@pytest.mark.parametrize(("part", "name"), FIELDS)
+def test_both_sides_agree_on_each_field(part, name):
+    hints = get_type_hints(shapes(part)[name])
+    assert interfaces(part)[name] == {field: typescript_of(hint) for field, hint in hints.items()}
+
+
+VIEWS = [view for name in widgets.__all__ if issubclass(view := getattr(widgets, name), View)]
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_the_synced_traits_are_those_of_the_wire(view):
+    own = {name for name in view.class_own_traits(sync=True) if not name.startswith("_")}
+    state = import_module(view.__module__.rsplit(".", 1)[0] + ".wire").State
+    assert own - {"component"} == set(state.__annotations__)
+
+
+def test_every_view_names_a_component_of_the_front_end():
+    known = (TYPESCRIPT / "components.ts").read_text()
+    for view in VIEWS:
+        assert re.search(rf"\b{view.class_traits()['component'].default_value}: ", known)
+    assert LiveTranscript in VIEWS

@@ -96,7 +96,7 @@ def test_a_page_that_opens_late_gets_a_snapshot_of_everything(live, wire, make):
 
 
 def test_a_gap_that_is_too_old_is_filled_by_a_snapshot(live, wire, make, monkeypatch):
-    monkeypatch.setattr("dari_nb.widgets._outbox.LOG_BYTES", 1000)
+    monkeypatch.setattr("dari_nb.widgets.live.outbox.LOG_BYTES", 1000)
     items = [make.answer(f"a{n}", "word " * 100) for n in range(9)]
     for n in range(1, 10):
         live.show(items[:n], RUNNING)

@@ -1,4 +1,4 @@
-/** What kernel and page tell each other. `dari_nb/widgets/wire.py` has the same shapes. */
+/** What kernel and page tell each other. `dari_nb/widgets/live/wire.py` has the same shapes. */
 
 /** One rendered timeline item and its place; the buffer of a message is a JSON list of these. */
 export interface Fragment {

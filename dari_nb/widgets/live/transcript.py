@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-import difflib
 import threading
 import time
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
-import anywidget
 import traitlets
 
-from ..models import TimelineItem
-from ..render import Head, head_html, item_html
-from ._kernel import current_kernel_id
-from ._outbox import BATCH_CHARS, Outbox
+from ...models import TimelineItem
+from ...render import Head, head_html, item_html
+from .._kernel import current_kernel_id
+from ..view import View
+from .outbox import BATCH_CHARS, Outbox
 from .wire import Fragment, Items, Snapshot
 
 #: Seconds between batches: 20 a second, far below what a Jupyter server starts to drop.
@@ -27,12 +25,10 @@ BUDGET = 0.04
 #: States after which nothing more comes.
 ENDED = frozenset({"completed", "failed", "stopped"})
 
-_STATIC = Path(__file__).parent / "static"
-
 Read = Callable[[], tuple[Sequence[TimelineItem], Head]]
 
 
-class LiveTranscript(anywidget.AnyWidget):
+class LiveTranscript(View):
     """Shows timeline items while they come, in any front end that shows widgets.
 
     Items are compared by identity, so pass the same objects again for what did not change (the
@@ -56,9 +52,7 @@ class LiveTranscript(anywidget.AnyWidget):
         TypeError: An argument is not one of these attributes.
     """
 
-    _esm = _STATIC / "widget.js"
-    _css = _STATIC / "widget.css"
-
+    component = traitlets.Unicode("live").tag(sync=True)
     state = traitlets.Unicode("queued").tag(sync=True)
     head = traitlets.Unicode("").tag(sync=True)
     started = traitlets.Float(None, allow_none=True).tag(sync=True)
@@ -74,18 +68,9 @@ class LiveTranscript(anywidget.AnyWidget):
         self._timer: asyncio.TimerHandle | None = None
         self._sent_at = float("-inf")
         self._stop_callbacks: list[Callable[[], object]] = []
-        for name in traits:
-            if not self.has_trait(name):
-                raise TypeError(_no_trait(name, self.trait_names()))
         traits.setdefault("started", time.time())
         traits.setdefault("kernel_id", current_kernel_id())
         super().__init__(**traits)
-        self.on_msg(self._on_message)
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        if not name.startswith("_") and not hasattr(type(self), name):
-            raise AttributeError(_no_trait(name, self.trait_names()))
-        super().__setattr__(name, value)
 
     def update(self, items: Sequence[TimelineItem], head: Head) -> None:
         """Show these items soon: at once if it was quiet, else with the next batch.
@@ -201,13 +186,14 @@ class LiveTranscript(anywidget.AnyWidget):
             )
             self.send(head, [body])
 
-    def _on_message(self, _widget: Any, content: Any, _buffers: Any) -> None:
-        kind = content.get("kind") if isinstance(content, dict) else None
+    def received(self, message: dict[str, Any], buffers: Sequence[memoryview]) -> None:
+        """Take the reader's Stop, and send again what a page lacks."""
+        kind = message.get("kind")
         if kind == "stop":
             for callback in self._stop_callbacks:
                 callback()
         if kind in ("hello", "resend"):
-            self._send_again(content.get("first"))
+            self._send_again(message.get("first"))
 
     def _send_again(self, first: Any) -> None:
         with self._lock:
@@ -216,10 +202,3 @@ class LiveTranscript(anywidget.AnyWidget):
                 self._send_snapshot()
             for n, body in batches or ():
                 self._send_items(n, body)
-
-
-def _no_trait(name: str, known: Sequence[str]) -> str:
-    public = [trait for trait in known if not trait.startswith("_")]
-    near = difflib.get_close_matches(name, public, n=1)
-    hint = f"; did you mean {near[0]!r}?" if near else ""
-    return f"LiveTranscript has no trait {name!r}{hint}"

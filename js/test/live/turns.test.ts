@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { TurnList } from "../src/turns";
-import { call, gone, item, row } from "./fragments";
+import { TurnList } from "../../src/live/turns";
+import { call, gone, item, row } from "../fragments";
 
 let root: HTMLElement;
 let list: TurnList;

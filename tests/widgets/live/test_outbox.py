@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dari_nb.models import TimelineItem
-from dari_nb.widgets._outbox import Outbox
+from dari_nb.widgets.live.outbox import Outbox
 
 LISTS = st.lists(st.sampled_from("abcdefgh"), unique=True)
 

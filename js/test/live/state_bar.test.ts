@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { Clock, duration, ticking } from "../src/clock";
-import { StateBar, stateWord } from "../src/state_bar";
-import type { State } from "../src/wire";
+import { Clock, duration, ticking } from "../../src/live/clock";
+import { StateBar, stateWord } from "../../src/live/state_bar";
+import type { State } from "../../src/live/wire";
 
 const STATE: State = {
   state: "running",

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { Feed, GIVE_UP_AFTER_MS, HELLO_AFTER_MS } from "../src/feed";
-import type { Fragment, ToKernel } from "../src/wire";
-import { item } from "./fragments";
+import { Feed, GIVE_UP_AFTER_MS, HELLO_AFTER_MS } from "../../src/live/feed";
+import type { Fragment, ToKernel } from "../../src/live/wire";
+import { item } from "../fragments";
 
 let sent: ToKernel[];
 let applied: string[];

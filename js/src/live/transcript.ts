@@ -1,6 +1,6 @@
+import { interruptKernel } from "../shared/interrupt";
 import type { Clock } from "./clock";
 import { Follow } from "./follow";
-import { interruptKernel } from "./interrupt";
 import { StateBar } from "./state_bar";
 import type { Timeline } from "./timeline";
 import { TurnList } from "./turns";
@@ -29,12 +29,13 @@ export function drawTranscript(el: HTMLElement, source: Source, signal: AbortSig
 
   log.className = "dari-log";
   log.tabIndex = 0;
+  log.dataset.keys = "";
   log.setAttribute("role", "log");
   log.setAttribute("aria-label", "Transcript");
   // A whole answer read aloud at each change is noise; the bar says what happens.
   log.setAttribute("aria-live", "off");
   log.append(turns);
-  el.classList.add("dari", "dari-live");
+  el.classList.add("dari", "dari-view", "dari-live");
   el.replaceChildren(head, log, latest, bar.element);
 
   const follow = new Follow(log, turns, (following) => toggle(latest, !following), signal);

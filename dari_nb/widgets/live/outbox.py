@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 
-from ..models import TimelineItem
+from ...models import TimelineItem
 from .wire import Fragment, encode
 
 Render = Callable[[TimelineItem], str]

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import { Follow } from "../src/follow";
+import { Follow } from "../../src/live/follow";
 
 /** happy-dom lays nothing out: a log of given heights stands in for one. */
 class FakeLog {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { Timeline } from "../src/timeline";
-import type { Fragment } from "../src/wire";
-import { gone, item, row } from "./fragments";
+import { Timeline } from "../../src/live/timeline";
+import type { Fragment } from "../../src/live/wire";
+import { gone, item, row } from "../fragments";
 
 const ids = (timeline: Timeline) => timeline.fragments().map((fragment) => fragment.id);
 

@@ -1,0 +1,5 @@
+"""The live view of a turn."""
+
+from .transcript import INTERVAL, LiveTranscript
+
+__all__ = ["INTERVAL", "LiveTranscript"]

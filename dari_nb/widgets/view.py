@@ -1,0 +1,125 @@
+"""What all views have in common: their front end, strict names, and answers to the page."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Sequence
+from concurrent.futures import CancelledError, Future
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import anywidget
+import traitlets
+
+from ..errors import DariError
+from .wire import Answer
+
+_STATIC = Path(__file__).parent / "static"
+
+Handler = Callable[[Any], Any]
+"""Takes the body of a request; returns the answer's body, or a future of it.
+
+A pair of a body and a list of ``bytes`` sends these beside it as binary buffers.
+"""
+
+
+class View(anywidget.AnyWidget):
+    """A widget of this package: one front end for all, told by ``component`` what to be.
+
+    Attributes:
+        component: Which of the front end's components draws it; ``js/src/components.ts``.
+
+    Raises:
+        TypeError: An argument is not one of the attributes.
+    """
+
+    _esm = _STATIC / "widget.js"
+    _css = _STATIC / "widget.css"
+
+    component = traitlets.Unicode().tag(sync=True)
+
+    def __init__(self, **traits: Any) -> None:
+        self._handlers: dict[str, Handler] = {}
+        for name in traits:
+            if not self.has_trait(name):
+                raise TypeError(self._no_trait(name))
+        super().__init__(**traits)
+        self.on_msg(self._on_custom_message)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if not name.startswith("_") and not hasattr(type(self), name):
+            raise AttributeError(self._no_trait(name))
+        super().__setattr__(name, value)
+
+    def answer(self, what: str, handler: Handler) -> None:
+        """Have ``handler`` answer the page's requests of this name.
+
+        It runs in the kernel's main thread; work that takes long belongs into a future. What it
+        raises reaches the reader as a text: a :class:`DariError` in its own words.
+        """
+        self._handlers[what] = handler
+
+    def received(self, message: dict[str, Any], buffers: Sequence[memoryview]) -> None:
+        """Take a message of the page that is no request; nothing by default."""
+
+    def _on_custom_message(self, _widget: Any, content: Any, buffers: Any) -> None:
+        if not isinstance(content, dict):
+            return
+        if content.get("kind") == "request":
+            self._answer(content)
+        else:
+            self.received(content, buffers or ())
+
+    def _answer(self, request: dict[str, Any]) -> None:
+        what = request.get("what")
+        handler = self._handlers.get(str(what))
+        if handler is None:
+            self._reply(request, error=f"Nothing here answers {what!r}.")
+            return
+        try:
+            result = handler(request.get("body"))
+        except Exception as error:  # noqa: BLE001
+            self._reply(request, error=_words(error))
+            return
+        if isinstance(result, Future):
+            result.add_done_callback(partial(self._reply_with, request))
+        else:
+            self._reply(request, result)
+
+    def _reply_with(self, request: dict[str, Any], future: Future[Any]) -> None:
+        try:
+            result = future.result()
+        except (Exception, CancelledError) as error:  # noqa: BLE001
+            self._reply(request, error=_words(error))
+        else:
+            self._reply(request, result)
+
+    def _reply(
+        self, request: dict[str, Any], result: Any = None, *, error: str | None = None
+    ) -> None:
+        body, buffers = result if _has_buffers(result) else (result, None)
+        number = request.get("id")
+        answer = Answer(
+            kind="answer", id=number if isinstance(number, int) else 0, error=error, body=body
+        )
+        self.send(answer, buffers)
+
+    @classmethod
+    def _no_trait(cls, name: str) -> str:
+        public = [trait for trait in cls.class_trait_names() if not trait.startswith("_")]
+        near = difflib.get_close_matches(name, public, n=1)
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        return f"{cls.__name__} has no trait {name!r}{hint}"
+
+
+def _has_buffers(result: Any) -> bool:
+    return isinstance(result, tuple) and len(result) == 2 and isinstance(result[1], list)
+
+
+def _words(error: BaseException) -> str:
+    if isinstance(error, DariError):
+        return str(error)
+    if isinstance(error, CancelledError):
+        return "It was cancelled."
+    return f"{type(error).__name__}: {error}".removesuffix(": ")

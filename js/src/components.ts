@@ -1,0 +1,7 @@
+import { liveTranscript } from "./live/component";
+import type { Component } from "./shared/port";
+
+/** The views by the name that the kernel calls them by, in the trait `component`. */
+export const components: Record<string, Component<never>> = {
+  live: liveTranscript,
+};

@@ -1,0 +1,41 @@
+import type { Component, Port } from "../shared/port";
+import { Clock } from "./clock";
+import { Feed } from "./feed";
+import { Timeline } from "./timeline";
+import { drawTranscript, type Source } from "./transcript";
+import type { Fragment, FromKernel, State, ToKernel } from "./wire";
+
+const TRAITS = ["state", "head", "started", "seconds", "blocking", "kernel_id"] as const;
+
+/** A transcript that grows while its turn runs. */
+export const liveTranscript: Component<State> = (port, signal) => {
+  const timeline = new Timeline();
+  const clock = new Clock();
+  const send = (message: ToKernel) => port.send(message);
+  const apply = (changes: Fragment[]) => timeline.apply(changes);
+  const feed = new Feed({ send, apply, replace: (all) => timeline.replace(all) });
+
+  clock.guess(port.get("started"));
+  port.receive((message, buffers) => {
+    const news = message as FromKernel;
+    if (typeof news.elapsed === "number") clock.sync(news.elapsed);
+    feed.receive(news, decode(buffers));
+  }, signal);
+  signal.addEventListener("abort", () => feed.close());
+  return (el, until) => drawTranscript(el, sourceOf(port, timeline, clock), until);
+};
+
+function sourceOf(port: Port<State>, timeline: Timeline, clock: Clock): Source {
+  return {
+    timeline,
+    clock,
+    state: () =>
+      Object.fromEntries(TRAITS.map((name) => [name, port.get(name)])) as unknown as State,
+    watch: (listener, signal) => port.watch(TRAITS, listener, signal),
+    stop: () => port.send({ kind: "stop" } satisfies ToKernel),
+  };
+}
+
+function decode(buffers: DataView[]): Fragment[] {
+  return buffers.flatMap((buffer) => JSON.parse(new TextDecoder().decode(buffer)) as Fragment[]);
+}

@@ -1,0 +1,17 @@
+/** What every view and its kernel tell each other. `dari_nb/widgets/wire.py` has the same shapes. */
+
+/** A view asks the kernel; each request gets exactly one answer with the same id. */
+export interface Request {
+  kind: "request";
+  id: number;
+  what: string;
+  body: unknown;
+}
+
+/** `error` is a text for the reader; without one, `body` is what was asked for. */
+export interface Answer {
+  kind: "answer";
+  id: number;
+  error: string | null;
+  body: unknown;
+}
