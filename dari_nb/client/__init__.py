@@ -7,6 +7,7 @@ from ._stream import AsyncEventStream, EventStream
 from .bundle import Bundle
 from .endpoints.batches import batch_item
 from .endpoints.publishing import Progress
+from .fetching import Fetching, fetch_many
 from .webhooks import verify_webhook
 from .workspace import Limits, Workspace, WorkspaceFile
 
@@ -16,6 +17,7 @@ __all__ = [
     "Bundle",
     "Client",
     "EventStream",
+    "Fetching",
     "Limits",
     "Progress",
     "Reconnect",
@@ -24,5 +26,6 @@ __all__ = [
     "Workspace",
     "WorkspaceFile",
     "batch_item",
+    "fetch_many",
     "verify_webhook",
 ]

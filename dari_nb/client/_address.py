@@ -19,6 +19,9 @@ from ..errors import (
 from ._secrets import Secrets
 
 CONNECT_TIMEOUT = 5.0
+OWN_TRANSPORT = frozenset({"transport", "mounts"})
+"""Options of httpx that hold connections."""
+
 _ERRNO = re.compile(r"^\[Errno -?\d+\] ")
 
 
@@ -55,12 +58,16 @@ class Address:
         headers["Authorization"] = f"Bearer {self._key}"
         headers.setdefault("Accept", "application/json")
         headers.setdefault("User-Agent", f"dari-nb/{__version__}")
-        defaults = {
+        loopback = _is_loopback(self._url.host)
+        defaults: dict[str, Any] = {
             # Streams stay open, so a bound on connections would soon block all other requests.
             "limits": httpx.Limits(max_connections=None, max_keepalive_connections=20),
             # A proxy from the environment cannot reach this machine's own loopback.
-            "trust_env": not _is_loopback(self._url.host),
+            "trust_env": not loopback,
         }
+        if not {"verify", "cert"} & set(options):
+            # Made here, so that a client that is made alike need not make it again.
+            defaults["verify"] = httpx.create_ssl_context(trust_env=not loopback)
         return {
             **defaults,
             **options,
@@ -115,6 +122,11 @@ def _checked_key(api_key: str) -> str:
     if not key.isascii() or not key.isprintable() or " " in key:
         raise InvalidRequestError("The API key holds characters that no key has; copy it again.")
     return key
+
+
+def tls_of(options: dict[str, Any]) -> dict[str, Any]:
+    """Pick the option that takes time to make and may be shared by clients."""
+    return {"verify": options["verify"]} if "verify" in options else {}
 
 
 def _timeout(timeout: float | httpx.Timeout | None) -> httpx.Timeout:

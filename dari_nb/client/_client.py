@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from types import TracebackType
 from typing import Any, Self
 
@@ -9,7 +11,7 @@ import httpx
 
 from .._secret import hidden
 from . import _nouns as nouns
-from ._address import Address
+from ._address import OWN_TRANSPORT, Address, tls_of
 from ._retry import Reconnect, Retry
 from ._transport import AsyncTransport, Transport
 
@@ -66,10 +68,18 @@ class Client:
     ) -> None:
         api_key = hidden(api_key)
         address = Address(base_url, api_key)
-        http = httpx.Client(**address.httpx_options(timeout, httpx_options))
+        options = address.httpx_options(timeout, httpx_options)
         transport = self._transport = Transport(
-            http, address, retry or Retry(), reconnect or Reconnect()
+            httpx.Client(**options), address, retry or Retry(), reconnect or Reconnect()
         )
+
+        def again() -> Client:
+            shared = {**httpx_options, **tls_of(options)}
+            return Client(
+                base_url, api_key, timeout=timeout, retry=retry, reconnect=reconnect, **shared
+            )
+
+        self._again = None if OWN_TRANSPORT & set(httpx_options) else again
         self.agents = nouns.Agents(transport)
         self.snapshots = nouns.Snapshots(transport)
         self.sessions = nouns.Sessions(transport)
@@ -87,6 +97,18 @@ class Client:
     def base_url(self) -> str:
         """The server's URL, without ``/v1``."""
         return self._transport.address.url
+
+    @contextmanager
+    def alike(self) -> Iterator[Client]:
+        """Lend a client that is made alike, with connections of its own, for one worker of many.
+
+        It is this client itself when a ``transport`` of one's own was given.
+        """
+        if self._again is None:
+            yield self
+            return
+        with self._again() as client:
+            yield client
 
     def close(self) -> None:
         """Close all connections."""
@@ -134,10 +156,18 @@ class AsyncClient:
     ) -> None:
         api_key = hidden(api_key)
         address = Address(base_url, api_key)
-        http = httpx.AsyncClient(**address.httpx_options(timeout, httpx_options))
+        options = address.httpx_options(timeout, httpx_options)
         transport = self._transport = AsyncTransport(
-            http, address, retry or Retry(), reconnect or Reconnect()
+            httpx.AsyncClient(**options), address, retry or Retry(), reconnect or Reconnect()
         )
+
+        def again() -> AsyncClient:
+            shared = {**httpx_options, **tls_of(options)}
+            return AsyncClient(
+                base_url, api_key, timeout=timeout, retry=retry, reconnect=reconnect, **shared
+            )
+
+        self._again = None if OWN_TRANSPORT & set(httpx_options) else again
         self.agents = nouns.AsyncAgents(transport)
         self.snapshots = nouns.AsyncSnapshots(transport)
         self.sessions = nouns.AsyncSessions(transport)
@@ -155,6 +185,18 @@ class AsyncClient:
     def base_url(self) -> str:
         """The server's URL, without ``/v1``."""
         return self._transport.address.url
+
+    @asynccontextmanager
+    async def alike(self) -> AsyncIterator[AsyncClient]:
+        """Lend a client that is made alike, with connections of its own, for one worker of many.
+
+        It is this client itself when a ``transport`` of one's own was given.
+        """
+        if self._again is None:
+            yield self
+            return
+        async with self._again() as client:
+            yield client
 
     async def close(self) -> None:
         """Close all connections."""

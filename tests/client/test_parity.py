@@ -64,7 +64,7 @@ def verbs(clients):
 
 def test_the_nouns_and_verbs_are_these_on_both_sides(clients):
     for client in clients:
-        assert public(client) == {*NOUNS, "base_url", "close"}
+        assert public(client) == {*NOUNS, "alike", "base_url", "close"}
         assert {noun: public(getattr(client, noun)) for noun in NOUNS} == NOUNS
 
 

@@ -1,0 +1,146 @@
+"""Many calls at once: each result once, as it comes, and an end when it is wanted."""
+
+import signal
+import threading
+import time
+
+import httpx
+import pytest
+from starlette.responses import Response
+
+from dari_nb.client import Client, Retry, fetch_many
+from dari_nb.errors import InvalidRequestError, NotFoundError
+
+KEY = "dari_Zm9vYmFy-secret"
+
+
+def fetchers() -> list[threading.Thread]:
+    return [one for one in threading.enumerate() if one.name.startswith("dari-fetch-")]
+
+
+def getting(names):
+    return (lambda client, name=name: client.sessions.get(name) for name in names)
+
+
+@pytest.fixture
+def client(dari):
+    with Client(dari.url, KEY, retry=Retry(first_pause=0.001)) as client:
+        yield client
+
+
+def test_each_call_has_its_result_or_its_error_by_its_place(dari, client):
+    names = [f"sess_{number}" for number in range(50)]
+    for name in names[:49]:
+        dari.answer("GET", f"/sessions/{name}", {"id": name})
+    busy = Response(status_code=503)
+    dari.answer("GET", "/sessions/sess_7", busy, busy, {"id": "sess_7"})
+    with fetch_many(client, getting(names)) as results:
+        found = dict(results)
+    assert sorted(found) == list(range(50))
+    assert [found[place].id for place in range(49)] == names[:49]
+    assert isinstance(found[49], NotFoundError)
+    assert fetchers() == []
+
+
+@pytest.mark.parametrize("workers", [1, 3, 40])
+def test_so_many_calls_run_at_once_as_there_are_workers_when_the_server_is_slow(client, workers):
+    running = threading.Barrier(workers)
+    waits = [lambda _: running.wait(10) for _ in range(2 * workers)]
+    slow = [lambda _: time.sleep(0.02)]
+    with fetch_many(client, [*slow, *waits], workers=workers) as results:
+        assert len(dict(results)) == 2 * workers + 1
+
+
+def test_few_workers_are_used_while_answers_come_faster_than_they_are_read(client):
+    names = set()
+    busy = [lambda _: names.add(threading.current_thread().name) for _ in range(500)]
+    with fetch_many(client, busy) as results:
+        assert len(list(results)) == 500
+    assert len(names) <= 4
+
+
+def test_results_that_nobody_takes_hold_the_calls_up(client):
+    taken = []
+    calls = (lambda _, number=number: taken.append(number) for number in range(1000))
+    with fetch_many(client, calls, workers=3) as results:
+        next(results)
+        assert len(taken) <= 1 + 3 + 3
+    assert len(taken) < 10
+    assert fetchers() == []
+
+
+def test_an_interrupt_between_results_ends_the_workers(client):
+    def interrupt(place: int) -> None:
+        if place == 20:
+            signal.raise_signal(signal.SIGINT)
+
+    calls = (lambda _: None for _ in range(100_000))
+    with pytest.raises(KeyboardInterrupt), fetch_many(client, calls) as results:
+        any(interrupt(place) for place, _ in results)
+    assert fetchers() == []
+    assert list(results) == []
+
+
+def test_an_end_does_not_wait_for_a_call_that_hangs(client):
+    hanging = threading.Event()
+    with fetch_many(client, [lambda _: None, lambda _: hanging.wait(30)]) as results:
+        next(results)
+        started = time.monotonic()
+    assert time.monotonic() - started < 5
+    hanging.set()
+    for thread in fetchers():
+        thread.join(5)
+
+
+def broken():
+    yield lambda _: 1
+    raise LookupError("no more")
+
+
+@pytest.mark.parametrize("calls", [[lambda _: 1 / 0], broken()])
+def test_what_is_no_error_of_ours_is_raised(client, calls):
+    with pytest.raises((ZeroDivisionError, LookupError)), fetch_many(client, calls) as results:
+        list(results)
+    assert fetchers() == []
+
+
+def test_no_calls_are_no_results(client):
+    with fetch_many(client, []) as results:
+        assert list(results) == []
+
+
+def test_fewer_workers_than_one_are_refused(client):
+    with pytest.raises(InvalidRequestError, match="At least 1 worker"):
+        fetch_many(client, [], workers=0)
+
+
+def test_workers_ask_as_the_client_would(dari):
+    dari.answer("GET", "/sessions/sess_1", {"id": "sess_1"})
+    with (
+        Client(dari.url, KEY, headers={"X-Team": "blue"}, timeout=7) as client,
+        client.alike() as other,
+    ):
+        assert other is not client
+        assert other.sessions.get("sess_1").id == "sess_1"
+        assert other._transport._http.timeout.read == 7
+    assert dari.seen[0].headers["x-team"] == "blue"
+    assert dari.seen[0].headers["authorization"] == f"Bearer {KEY}"
+    assert KEY not in repr(vars(other))
+
+
+def test_a_transport_of_ones_own_is_shared_and_stays_open():
+    class Canned(httpx.BaseTransport):
+        closed = 0
+
+        def handle_request(self, request):
+            return httpx.Response(200, json={"id": request.url.path})
+
+        def close(self):
+            self.closed += 1
+
+    transport = Canned()
+    with Client("http://127.0.0.1:1", KEY, transport=transport) as client:
+        with fetch_many(client, getting(["a", "b"])) as results:
+            assert len(list(results)) == 2
+        assert transport.closed == 0
+    assert transport.closed == 1
