@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from copy import copy
 from typing import Any, NamedTuple, Self, TypeVar
@@ -69,6 +70,7 @@ class Backend:
         cost_delay: Seconds after which a reported cost can be seen.
         workspaces: The folders of sessions; temporary ones by default.
         webhook_backoff: Seconds before each further try of a webhook.
+        webhook_tls: What HTTPS receivers of webhooks must prove.
     """
 
     def __init__(
@@ -79,6 +81,7 @@ class Backend:
         cost_delay: float = 0.0,
         workspaces: Workspaces | None = None,
         webhook_backoff: Sequence[float] = BACKOFF,
+        webhook_tls: ssl.SSLContext | None = None,
     ) -> None:
         self.store = store
         self.bells = Bells()
@@ -86,7 +89,9 @@ class Backend:
         self.turns = Turns(
             store, self.bells, agent_named, pace, cost_delay, workspaces=self.workspaces
         )
-        self.deliveries = Deliveries(store, self.bells, self.turns.waiting.has, webhook_backoff)
+        self.deliveries = Deliveries(
+            store, self.bells, self.turns.waiting.has, webhook_backoff, webhook_tls
+        )
         self.turns.announce = self.deliveries.announce
         self.org_id: str | None = None
         self.credentials: dict[str, dict[str, str]] = {}

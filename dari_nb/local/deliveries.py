@@ -1,28 +1,25 @@
-"""Telling webhooks what happened: signed, tried again, and noted in the ledger when all fails."""
+"""Deliveries to webhooks: signed, tried again, and noted in the ledger when all tries fail."""
 
 from __future__ import annotations
 
 import asyncio
 import hashlib
 import hmac
+import ssl
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 
-import msgspec
-
-from .. import ids
 from ..models import events as ev
+from .announcing import WaitsFor, note_batch, note_events
 from .bells import Bells
 from .posting import NotSent, post
-from .records import EventRecord, JsonObject, Payload, SessionRecord, WebhookRecord
-from .schema import now
+from .records import EventRecord, JsonObject, Payload, WebhookRecord
 from .store import Store
+from .store.deliveries import DeliveryRecord
 
 BACKOFF = (0.5, 2.0, 8.0)
 """Seconds before the second and each later try."""
 _TIMEOUT = 5.0
-_DELIVERY = "whd_"
-_TOLD = (ev.TOOL_CALL_REQUESTED, ev.MESSAGE_STATUS_CHANGED)
 
 
 def signature(secret: str, body: bytes, moment: int) -> str:
@@ -32,101 +29,109 @@ def signature(secret: str, body: bytes, moment: int) -> str:
 
 
 class Deliveries:
-    """Sends what happens in ledgers to the webhooks of their agents; used on the server's loop.
+    """Makes what the store has of deliveries; used on the server's loop.
+
+    A delivery stays in the store until it is taken or given up, so one that a stop interrupts is
+    taken up again at the next start, with the same id and the tries counted on.
 
     Args:
-        store: Where the webhooks and ledgers are.
+        store: Where the webhooks, ledgers and deliveries are.
         bells: Whom to wake when a failure is noted.
         waits_for: Whether a message's tool call is one that the caller has to answer.
         backoff: Seconds before the second and each later try.
+        tls: What HTTPS receivers must prove; certificates known to this machine by default.
     """
 
     def __init__(
         self,
         store: Store,
         bells: Bells,
-        waits_for: Callable[[str, str], bool],
+        waits_for: WaitsFor,
         backoff: Sequence[float] = BACKOFF,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         self._store = store
         self._bells = bells
         self._waits_for = waits_for
         self._backoff = tuple(backoff)
+        self._tls = tls
         self._tasks: set[asyncio.Task[None]] = set()
 
+    def resume(self) -> None:
+        """Take up what an earlier server left behind."""
+        self._begin(self._store.open_deliveries())
+
     async def stop(self) -> None:
-        """Give up what is on its way."""
+        """Leave what is on its way to the next start."""
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def announce(self, session_id: str, events: Sequence[EventRecord]) -> None:
-        """Send what the agent's webhook asked for among these new events of a session."""
-        events = [event for event in events if event.type in _TOLD]
-        session = self._store.session(session_id) if events else None
-        webhook = self._store.webhook(session.agent_id) if session else None
-        if webhook is None or session is None:
-            return
-        for event in events:
-            for kind, data in self._told(session, event):
-                if kind in webhook.event_types:
-                    self._send(session.id, event, webhook, kind, data)
+        """Deliver what the agent's webhook asked for among these new events of a session."""
+        self._begin(note_events(self._store, session_id, events, self._waits_for))
 
-    def _told(self, session: SessionRecord, event: EventRecord) -> Iterator[tuple[str, JsonObject]]:
-        data = msgspec.json.decode(event.data)
-        about: JsonObject = {"session_id": session.id, "message_id": event.message_id}
-        about["metadata"] = dict(session.metadata)
-        message_id = str(event.message_id)
-        if event.type == ev.TOOL_CALL_REQUESTED:
-            if self._waits_for(message_id, data["tool_call_id"]):
-                yield ev.TOOL_CALL_REQUESTED, {**about, **data}
-        elif event.type == ev.MESSAGE_STATUS_CHANGED and data["status"] in ("completed", "failed"):
-            yield f"session.{data['status']}", about
-            batch_id = self._store.batch_of_message(message_id)
-            status = self._store.batch_status(batch_id) if batch_id else "running"
-            if status not in ("queued", "running"):
-                yield f"batch.{status}", {"batch_id": batch_id, "status": status, **about}
+    def announce_batch(self, agent_id: str, batch_id: str) -> None:
+        """Deliver that a new batch is over already, if it is."""
+        self._begin(note_batch(self._store, agent_id, batch_id))
 
-    def _send(
-        self,
-        session_id: str,
-        event: EventRecord,
-        webhook: WebhookRecord,
-        kind: str,
-        data: JsonObject,
-    ) -> None:
-        delivery = {"id": ids.new_id(_DELIVERY), "type": kind, "created_at": now(), "data": data}
-        work = self._deliver(session_id, event, webhook, delivery)
-        task = asyncio.get_running_loop().create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+    def _begin(self, deliveries: Iterable[str]) -> None:
+        for delivery_id in deliveries:
+            task = asyncio.get_running_loop().create_task(self._deliver(delivery_id))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
 
-    async def _deliver(
-        self, session_id: str, event: EventRecord, webhook: WebhookRecord, delivery: JsonObject
-    ) -> None:
-        body = msgspec.json.encode(delivery)
-        status, error = None, None
-        for wait in (0.0, *self._backoff):
-            await asyncio.sleep(wait)
-            headers = {
-                "Content-Type": "application/json",
-                "Dari-Webhook-Signature": signature(webhook.secret, body, int(time.time())),
-            }
-            status, error = None, None
-            try:
-                status = await post(webhook.url, body, headers, _TIMEOUT)
-            except NotSent as failure:
-                error = str(failure)
-            if status is not None and 200 <= status < 300:
-                return
-        failed = {
-            "webhook_id": delivery["id"],
-            "event_id": event.id,
-            "attempt": len(self._backoff) + 1,
-            "status_code": status,
-            "error": error or f"answered {status}",
+    async def _deliver(self, delivery_id: str) -> None:
+        while delivery := self._store.delivery(delivery_id):
+            await self._until(delivery.due)
+            webhook = self._store.webhook(delivery.agent_id)
+            if webhook is None:
+                return self._store.drop_delivery(delivery_id)
+            # Counted first, so that a kill in the middle does not make the tries endless.
+            self._store.count_try(delivery_id)
+            status, error = await self._tried(webhook, delivery.body.encode())
+            if error is None:
+                return self._store.drop_delivery(delivery_id)
+            self._put_off(delivery, status, error)
+        return None
+
+    async def _until(self, due: float) -> None:
+        # A clock that was set back must not put a try off for longer than the longest pause.
+        longest = max(self._backoff, default=0.0)
+        await asyncio.sleep(min(max(0.0, due - time.time()), longest))
+
+    async def _tried(self, webhook: WebhookRecord, body: bytes) -> tuple[int | None, str | None]:
+        """Send once; returns the status of the answer, and what was wrong, if anything."""
+        headers = {
+            "Content-Type": "application/json",
+            "Dari-Webhook-Signature": signature(webhook.secret, body, int(time.time())),
         }
-        self._store.append(
-            session_id, [Payload(ev.WEBHOOK_DELIVERY_FAILED, failed, event.message_id)]
-        )
+        try:
+            status = await post(webhook.url, body, headers, _TIMEOUT, self._tls)
+        except NotSent as failure:
+            return None, str(failure)
+        return status, None if 200 <= status < 300 else f"answered {status}"
+
+    def _put_off(self, delivery: DeliveryRecord, status: int | None, error: str) -> None:
+        if delivery.attempts < len(self._backoff):
+            due = time.time() + self._backoff[delivery.attempts]
+            self._store.put_off_delivery(delivery.id, due)
+            return
+        with self._store.transaction():
+            self._store.drop_delivery(delivery.id)
+            if delivery.session_id is not None:
+                self._note_failure(delivery.session_id, delivery, status, error)
+
+    def _note_failure(
+        self, session_id: str, delivery: DeliveryRecord, status: int | None, error: str
+    ) -> None:
+        failed: JsonObject = {
+            "webhook_id": delivery.id,
+            "event_id": delivery.event_id,
+            "attempt": delivery.attempts + 1,
+            "status_code": status,
+            "error": error,
+        }
+        payload = Payload(ev.WEBHOOK_DELIVERY_FAILED, failed, delivery.message_id)
+        self._store.append(session_id, [payload])
         self._bells.ring(session_id)

@@ -6,7 +6,11 @@ import asyncio
 import ipaddress
 import ssl
 from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
+
+from ..errors import InvalidRequestError
 
 _LIMIT = 64 * 1024
 
@@ -41,27 +45,62 @@ def checked_url(url: str) -> SplitResult:
     return parts
 
 
-async def post(url: str, body: bytes, headers: Mapping[str, str], timeout: float) -> int:
-    """Send a body and return the status of the answer; redirects are not followed.
+def tls_of(verify: str | Path | ssl.SSLContext | None) -> ssl.SSLContext | None:
+    """The context that trusts a file's certificates and no others; contexts stay as they are.
 
     Raises:
-        NotSent: There was no answer in time, or the name led to an address it must not.
+        InvalidRequestError: The file cannot be read, or holds no certificates.
+    """
+    if verify is None or isinstance(verify, ssl.SSLContext):
+        return verify
+    try:
+        return ssl.create_default_context(cafile=verify)
+    except OSError as error:  # ssl.SSLError is one, too
+        raise InvalidRequestError(f"{verify} holds no certificates: {error}") from error
+
+
+async def post(
+    url: str,
+    body: bytes,
+    headers: Mapping[str, str],
+    timeout: float,
+    tls: ssl.SSLContext | None = None,
+) -> int:
+    """Send a body and return the status of the answer; redirects are not followed.
+
+    Args:
+        url: Where to, under the rules of :func:`checked_url`.
+        body: The bytes to send.
+        headers: Sent with it, besides host and length.
+        timeout: Seconds for all of it.
+        tls: What HTTPS receivers must prove; certificates known to this machine by default.
+
+    Raises:
+        NotSent: There was no answer in time, the certificate is not trusted, or the name led to
+            an address it must not.
     """
     try:
         async with asyncio.timeout(timeout):
-            return await _post(checked_url(url), body, headers)
+            return await _post(checked_url(url), body, headers, tls or _default_tls())
     except TimeoutError:
         raise NotSent(f"no answer within {timeout:g} s") from None
     except (OSError, EOFError, ValueError) as error:
         raise NotSent(f"{type(error).__name__}: {error}") from None
 
 
-async def _post(parts: SplitResult, body: bytes, headers: Mapping[str, str]) -> int:
+@cache
+def _default_tls() -> ssl.SSLContext:
+    return ssl.create_default_context()
+
+
+async def _post(
+    parts: SplitResult, body: bytes, headers: Mapping[str, str], tls: ssl.SSLContext
+) -> int:
     secure = parts.scheme == "https"
     reader, writer = await asyncio.open_connection(
         parts.hostname,
         parts.port or (443 if secure else 80),
-        ssl=ssl.create_default_context() if secure else None,
+        ssl=tls if secure else None,
         limit=_LIMIT,
     )
     try:

@@ -58,6 +58,10 @@ CREATE INDEX IF NOT EXISTS batch_items_by_message ON batch_items (message_id);
 CREATE TABLE IF NOT EXISTS webhooks (
     agent_id TEXT PRIMARY KEY, url TEXT NOT NULL, event_types TEXT NOT NULL,
     secret TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS deliveries (
+    ordinal INTEGER PRIMARY KEY, id TEXT UNIQUE NOT NULL, agent_id TEXT NOT NULL,
+    body TEXT NOT NULL, session_id TEXT, message_id TEXT, event_id TEXT,
+    attempts INTEGER NOT NULL, due REAL NOT NULL);
 CREATE TABLE IF NOT EXISTS costs (
     ordinal INTEGER PRIMARY KEY, session_id TEXT NOT NULL, cost_usd TEXT, seen_from REAL NOT NULL);
 CREATE INDEX IF NOT EXISTS costs_by_session ON costs (session_id);

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import secrets
+import ssl
 import weakref
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -21,12 +22,13 @@ from .deliveries import BACKOFF
 from .http.app import KEEP_ALIVE, MAX_UPLOAD, make_app
 from .offered import Offered
 from .organization import Organization, joined
+from .posting import tls_of
 from .recordings import load_runs
 from .records import FIRST_ORG, manifest_of
 from .replay import start_replay
+from .restart import fail_unfinished
 from .serving import Serving, bind
 from .store import Store
-from .turns import fail_unfinished
 from .workspaces import Workspaces
 
 _F = TypeVar("_F", bound=AgentFunction)
@@ -50,6 +52,8 @@ class LocalDari:
         cost_delay: Seconds after which a cost that an agent reports can be seen, as on the hosted
             service, where costs arrive late.
         webhook_backoff: Seconds before the second and each later try of a webhook.
+        webhook_verify: Whose certificates HTTPS webhooks must have: a file of certificates, or an
+            ``ssl.SSLContext``; those that this machine trusts by default.
         keep_alive: Seconds of silence after which a stream sends a comment.
         max_upload: Largest file in bytes.
 
@@ -74,6 +78,7 @@ class LocalDari:
         pace: float = 0.0,
         cost_delay: float = 0.05,
         webhook_backoff: Sequence[float] = BACKOFF,
+        webhook_verify: str | Path | ssl.SSLContext | None = None,
         keep_alive: float = KEEP_ALIVE,
         max_upload: int = MAX_UPLOAD,
     ) -> None:
@@ -83,6 +88,7 @@ class LocalDari:
         self._pace = pace
         self._cost_delay = cost_delay
         self._webhook_backoff = tuple(webhook_backoff)
+        self._webhook_tls = tls_of(webhook_verify)
         self._workspaces = Workspaces(path)
         self._keep_alive = keep_alive
         self._max_upload = max_upload
@@ -236,11 +242,13 @@ class LocalDari:
             self._cost_delay,
             self._workspaces,
             self._webhook_backoff,
+            self._webhook_tls,
         )
         sock = bind(*self._address)
         host, port = sock.getsockname()[:2]
 
         def app() -> ASGIApp:
+            backend.deliveries.resume()
             return make_app(
                 backend, self._api_key, keep_alive=self._keep_alive, max_upload=self._max_upload
             )

@@ -29,8 +29,6 @@ _NO_MODEL = (
     'The agent "{name}" is published, but this server has no models of the provider {provider}. '
     'Register a function that answers for it, with @server.agent("{name}").'
 )
-UNFINISHED = "The server stopped before this turn ended."
-"""The cause of failure of turns that a restart finds unfinished."""
 
 
 class Turns:
@@ -174,21 +172,9 @@ class Turns:
         self._store.add_cost(session_id, usage.cost_usd, self._cost_delay)
 
     def _append(self, session_id: str, *payloads: Payload) -> None:
-        events = self._store.append(session_id, payloads)
+        with self._store.transaction():
+            self.announce(session_id, self._store.append(session_id, payloads))
         self._bells.ring(session_id)
-        self.announce(session_id, events)
-
-
-def fail_unfinished(store: Store) -> None:
-    """End the turns that an earlier server left behind as failed, and bring sessions to rest."""
-    for session in store.sessions(statuses=["running"]):
-        ledger = Ledger(record.to_event() for record in store.events(session.id))
-        ends = [
-            message_status(turn.message_id, turn.status or "queued", "failed", UNFINISHED)
-            for turn in ledger.turns.values()
-            if not turn.is_terminal
-        ]
-        store.append(session.id, [*ends, session_status("running", "idle")])
 
 
 def _cause(error: Exception) -> str:

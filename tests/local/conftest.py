@@ -1,6 +1,10 @@
+import json
+import ssl
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
 from typing import Any
 
 import httpx
@@ -72,6 +76,42 @@ class Caller:
         return self.get(f"/sessions/{session_id}/messages")["messages"]
 
 
+class Receiver:
+    """A webhook that answers with the given statuses, the last one for ever."""
+
+    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
+        self.seen: list[tuple[str, bytes]] = []
+        self.statuses = [204]
+        self.meanwhile: Callable[[], Any] = lambda: None
+        receiver = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                receiver.seen.append((self.headers["Dari-Webhook-Signature"], body))
+                receiver.meanwhile()
+                statuses = receiver.statuses
+                self.send_response(statuses.pop(0) if len(statuses) > 1 else statuses[0])
+                self.end_headers()
+
+            def log_message(self, *_: Any) -> None:
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        if tls is not None:
+            self.server.socket = tls.wrap_socket(self.server.socket, server_side=True)
+        scheme = "https" if tls else "http"
+        self.url = f"{scheme}://127.0.0.1:{self.server.server_port}/hook?a=b"
+        Thread(target=self.server.serve_forever, args=(0.01,), daemon=True).start()
+
+    def told(self) -> list[Json]:
+        return [json.loads(body) for _, body in list(self.seen)]
+
+    def close(self) -> None:
+        self.server.shutdown()
+        self.server.server_close()
+
+
 def content(text: str, *files: str) -> list[Json]:
     return [{"type": "text", "text": text}, *({"type": "file", "file_id": f} for f in files)]
 
@@ -121,3 +161,22 @@ def wait() -> Callable[..., Any]:
 @pytest.fixture
 def blocks() -> Callable[..., list[Json]]:
     return content
+
+
+@pytest.fixture
+def receiving() -> Iterator[Callable[..., Receiver]]:
+    """Makes webhooks on this machine, which are closed at the end."""
+    made: list[Receiver] = []
+
+    def make(tls: ssl.SSLContext | None = None) -> Receiver:
+        made.append(Receiver(tls))
+        return made[-1]
+
+    yield make
+    for receiver in made:
+        receiver.close()
+
+
+@pytest.fixture
+def receiver(receiving: Callable[..., Receiver]) -> Receiver:
+    return receiving()

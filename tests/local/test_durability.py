@@ -8,7 +8,7 @@ import pytest
 
 from dari_nb.errors import InvalidRequestError
 from dari_nb.local import LocalDari, ToolCall
-from dari_nb.local.turns import UNFINISHED
+from dari_nb.local.restart import UNFINISHED
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 import httpx
 
 from dari_nb.local import LocalDari
-from dari_nb.local.turns import UNFINISHED
+from dari_nb.local.restart import UNFINISHED
 
 ROUNDS = 50
 # The modules are loaded once; each line on stdin forks a process that serves the file.

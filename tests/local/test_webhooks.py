@@ -2,8 +2,6 @@ import hashlib
 import hmac
 import json
 import time
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 
 import pytest
 
@@ -13,45 +11,14 @@ ALL = ["tool.call_requested", "session.completed", "session.failed"]
 ALL += ["batch.completed", "batch.failed", "batch.partial_failed"]
 
 
-class Receiver:
-    """A webhook that answers with the given statuses, the last one for ever."""
-
-    def __init__(self):
-        self.seen = []
-        self.statuses = [204]
-        receiver = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self):
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                receiver.seen.append((self.headers["Dari-Webhook-Signature"], body))
-                statuses = receiver.statuses
-                self.send_response(statuses.pop(0) if len(statuses) > 1 else statuses[0])
-                self.end_headers()
-
-            def log_message(self, *_):
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}/hook?a=b"
-        Thread(target=self.server.serve_forever, args=(0.01,), daemon=True).start()
-
-    def told(self):
-        return [json.loads(body) for _, body in list(self.seen)]
-
-
-@pytest.fixture
-def receiver():
-    receiver = Receiver()
-    yield receiver
-    receiver.server.shutdown()
-    receiver.server.server_close()
-
-
 @pytest.fixture
 def own(call):
     with LocalDari(webhook_backoff=(0.01, 0.01)) as server, call(server) as api:
         yield server, api
+
+
+def content(text):
+    return [{"type": "text", "text": text}]
 
 
 def put(api, agent, url, **fields):
@@ -186,3 +153,43 @@ def test_a_push_that_fails_for_good_is_in_the_ledger(own, receiver, wait):
     assert data["event_id"] in {e["id"] for e in events}
     assert (data["attempt"], data["status_code"]) == (3, 503)
     assert api.get(f"/sessions/{session_id}")["last_message_status"] == "completed"
+
+
+def test_a_batch_of_which_nothing_could_begin_is_pushed_as_failed(own, receiver, wait):
+    _, api = own
+    put(api, "echo", receiver.url, event_types=ALL)
+    agent_id = api.agent_id("echo")
+    bad = {"agent_id": agent_id, "llm_id": "none", "message": {"content": content("x")}}
+    body = {"items": [bad, bad], "idempotency_key": "all-bad"}
+    batch_id = api.post("/session-batches", body)["batch_id"]
+    [told] = wait(receiver.told, bool)
+    assert (told["type"], told["data"]["batch_id"]) == ("batch.failed", batch_id)
+    assert api.post("/session-batches", body)["batch_id"] == batch_id
+    good = {"agent_id": agent_id, "message": {"content": content("x")}}
+    api.post("/session-batches", {"items": [bad, good]})
+    told = wait(receiver.told, lambda seen: len(seen) == 3)
+    assert [one["type"] for one in told[1:]] == ["session.completed", "batch.partial_failed"]
+
+
+def test_a_push_that_nobody_takes_after_a_batch_without_sessions_is_given_up(own, receiver, wait):
+    _, api = own
+    receiver.statuses = [503]
+    put(api, "echo", receiver.url, event_types=ALL)
+    bad = {"agent_id": api.agent_id("echo"), "llm_id": "none", "message": {"content": content("x")}}
+    api.post("/session-batches", {"items": [bad]})
+    told = wait(receiver.told, lambda seen: len(seen) == 3)
+    assert {one["type"] for one in told} == {"batch.failed"}
+
+
+def test_a_rotated_secret_signs_the_next_try(own, receiver, wait):
+    _, api = own
+    receiver.statuses = [503, 204]
+    path = f"/agents/{api.agent_id('echo')}/webhook/rotate-secret"
+    secrets = []
+    receiver.meanwhile = lambda: secrets.append(api.post(path)["signing_secret"])
+    put(api, "echo", receiver.url, event_types=["session.completed"])
+    api.ask("echo", "x")
+    header, body = wait(lambda: list(receiver.seen), lambda seen: len(seen) == 2)[1]
+    moment, _, digest = header.removeprefix("t=").partition(",v1=")
+    signed = f"{moment}.".encode() + body
+    assert digest == hmac.new(secrets[0].encode(), signed, hashlib.sha256).hexdigest()

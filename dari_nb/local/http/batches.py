@@ -69,6 +69,7 @@ async def create_batch(request: Request) -> Response:
             for place, (item, raw) in enumerate(zip(body.items, data["items"], strict=True)):
                 record = _begun(backend, item, raw["message"]["content"])
                 backend.store.add_batch_item(batch.id, place, record)
+            backend.deliveries.announce_batch(body.items[0].agent_id, batch.id)
     return json_answer(_wire(backend, batch), 201)
 
 

@@ -3,6 +3,7 @@
 from .agents import Agents
 from .batches import Batches
 from .costs import Costs
+from .deliveries import Deliveries
 from .files import Files
 from .ledgers import Ledgers
 from .organizations import Organizations
@@ -11,7 +12,18 @@ from .snapshots import Snapshots
 from .webhooks import Webhooks
 
 
-class Store(Agents, Sessions, Ledgers, Files, Batches, Costs, Webhooks, Organizations, Snapshots):
+class Store(
+    Agents,
+    Sessions,
+    Ledgers,
+    Files,
+    Batches,
+    Costs,
+    Webhooks,
+    Deliveries,
+    Organizations,
+    Snapshots,
+):
     """Everything the server remembers; each method is one transaction, safe from any thread."""
 
 
