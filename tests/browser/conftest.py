@@ -21,7 +21,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -34,6 +34,15 @@ from playwright.sync_api import BrowserContext, Page, Request, sync_playwright
 ROOT = Path(__file__).parents[2]
 SHOTS = Path(__file__).parent / "shots"
 BUNDLE = ROOT / "dari_nb" / "widgets" / "static" / "widget.js"
+AXE = ROOT / "js" / "node_modules" / "axe-core" / "axe.min.js"
+# Serious and critical ones only; `target` is the path of selectors to the element.
+FINDINGS = """async (root) => {
+  const { violations } = await axe.run(root, { resultTypes: ["violations"] });
+  return violations
+    .filter(({ impact }) => ["serious", "critical"].includes(impact))
+    .flatMap(({ id, nodes }) => nodes.map(({ target, failureSummary }) =>
+      `${id}: ${target.join(" ")}: ${failureSummary}`));
+}"""
 CHROMIUM_FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -268,6 +277,17 @@ def notebook7(notebook7_server: Jupyter, browser: BrowserContext) -> Iterator[Ju
     notebook7_server.browser = browser
     yield notebook7_server
     notebook7_server.clear()
+
+
+@pytest.fixture
+def axe() -> Callable[[Page, str], list[str]]:
+    """``axe(page, selector)``: what axe-core finds there that is serious or critical."""
+
+    def findings(page: Page, selector: str) -> list[str]:
+        page.add_script_tag(content=AXE.read_text())
+        return list(page.evaluate(FINDINGS, selector))
+
+    return findings
 
 
 def _running(kind: str, temporary: pytest.TempPathFactory) -> Iterator[Jupyter]:
