@@ -26,8 +26,10 @@ class MatrixCell:
         seconds: From sending to the end.
         cost: US dollars as the API's decimal string; ``None`` while unknown.
         tool_calls: How many tools were called; ``None`` while unknown.
+        tools: Names of the tools called, in order; ``None`` while unknown.
         attempts: How often it was sent.
         scores: Values by name, from functions and from people.
+        notes: What people wrote beside their ratings, by the name of the score.
     """
 
     id: str
@@ -42,8 +44,10 @@ class MatrixCell:
     seconds: float | None = None
     cost: str | None = None
     tool_calls: int | None = None
+    tools: Sequence[str] | None = None
     attempts: int = 0
     scores: Mapping[str, Any] = field(default_factory=dict)
+    notes: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -75,6 +79,7 @@ class Matrix:
         rows: Tasks, in order.
         columns: LLMs and versions, in order.
         cells: All cells, row by row, column by column, repeat by repeat.
+        seconds: Since the first cell was sent; ``None`` when unknown.
         seconds_left: An estimate of the time to the end; ``None`` when there is none to make.
     """
 
@@ -83,4 +88,5 @@ class Matrix:
     rows: Sequence[MatrixRow]
     columns: Sequence[MatrixColumn]
     cells: Sequence[MatrixCell]
+    seconds: float | None = None
     seconds_left: float | None = None
