@@ -20,6 +20,7 @@ LAYERS = {
     "client": 2,
     "render": 3,
     "frames": 3,
+    "scores": 3,
     "local": 3,
     "widgets": 4,
     "workbench": 5,

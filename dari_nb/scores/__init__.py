@@ -1,0 +1,35 @@
+"""What cells of a batch are worth: a journal of scores and ratings, and statistics over tasks.
+
+Everything here works on plain values: a :class:`ScoreBook` keeps them in a file, and the
+statistics take *values by task*, such as ``{"task 1": [1.0, 0.0], "task 2": [1.0, 1.0]}``, where
+a task's values are those of its repeats. A missing value is ``None`` or NaN and counts for
+nothing. Intervals are 95 % ones unless told otherwise.
+
+>>> mean({"a": [1, 0], "b": [1, 1], "c": [0, 0]}).value
+0.5
+"""
+
+from .book import Score, ScoreBook
+from .comparisons import paired_difference, win_rate
+from .estimates import Estimate, mean, wilson
+from .repeats import pass_at_k, pass_hat_k
+from .scoring import Outcome, run_scores, score_each
+from .summary import pass_rates, summary, win_rates
+
+__all__ = [
+    "Estimate",
+    "Outcome",
+    "Score",
+    "ScoreBook",
+    "mean",
+    "paired_difference",
+    "pass_at_k",
+    "pass_hat_k",
+    "pass_rates",
+    "run_scores",
+    "score_each",
+    "summary",
+    "wilson",
+    "win_rate",
+    "win_rates",
+]

@@ -1,0 +1,203 @@
+"""The journal of scores and ratings: a file of JSON lines that is only ever added to."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+from ..errors import InvalidRequestError
+
+if sys.platform != "win32":
+    import fcntl
+
+By = Literal["function", "person"]
+Key = tuple[str, int, str, int, str, str]
+
+
+class Score(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What one cell of a batch was found to be worth, by a function or by a person.
+
+    Attributes:
+        run_id: What the sessions of the batch have in common; empty outside of batches.
+        task_index: The task, from 0.
+        llm_id: The LLM, or whatever names the cell's column.
+        repeat: Which repetition, from 0.
+        session_id: The session that was looked at; a retried cell has another one.
+        name: The score's name.
+        value: Yes or no, a number, a text, or a dict of these; ``None`` takes a rating back, or
+            stands beside an ``error``.
+        note: What a person wrote to it.
+        error: Why a function gave no value.
+        by: Who gave it.
+        at: When, ISO 8601 in UTC.
+    """
+
+    name: str
+    run_id: str = ""
+    task_index: int = 0
+    llm_id: str = ""
+    repeat: int = 0
+    session_id: str | None = None
+    value: Any = None
+    note: str | None = None
+    error: str | None = None
+    by: By = "function"
+    at: str = msgspec.field(default_factory=lambda: _now())
+
+    @property
+    def key(self) -> Key:
+        """What two scores have in common when the later one replaces the earlier."""
+        return (self.run_id, self.task_index, self.llm_id, self.repeat, self.name, self.by)
+
+
+class ScoreBook:
+    """Scores and ratings in a file, safe against restarts and against two kernels at once.
+
+    Every :meth:`add` is one write at the end of the file, on disk when it returns. Nothing is
+    ever rewritten: a line that cannot be read, such as the half of one that a crash left, stays
+    where it is and is counted.
+
+    Args:
+        path: The file; made with the first score.
+
+    Attributes:
+        path: The file.
+        damaged: How many lines could not be read.
+
+    >>> import tempfile
+    >>> book = ScoreBook(Path(tempfile.mkdtemp()) / "dari-scores.jsonl")
+    >>> book.add([Score(run_id="run_1", llm_id="small", name="correct", value=True)])
+    >>> [score.value for score in ScoreBook(book.path).scores("run_1")]
+    [True]
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
+        self.damaged = 0
+        self._latest: dict[Key, Score] = {}
+        self._read = 0
+        self._file: tuple[int, int] | None = None
+
+    def add(self, scores: Iterable[Score]) -> None:
+        """Write scores down.
+
+        Raises:
+            InvalidRequestError: The file cannot be written, or a value is not JSON.
+        """
+        lines = b"".join(_line(score) for score in scores)
+        if not lines:
+            return
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            _append(self.path, lines)
+        except OSError as error:
+            raise InvalidRequestError(f"Scores cannot be kept in {self.path}: {error}") from error
+
+    def scores(self, run_id: str | None = None) -> list[Score]:
+        """Return the latest score of each cell, name and kind of giver, also from other kernels.
+
+        Of two scores for the same the one with the later time counts, or that further down in the
+        file. One that was taken back, by a value of ``None`` without note and error, is gone.
+
+        Args:
+            run_id: Only those of this run; all when left out.
+
+        Raises:
+            InvalidRequestError: The file cannot be read.
+        """
+        try:
+            self._take_in()
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            raise InvalidRequestError(f"{self.path} cannot be read: {error}") from error
+        return [
+            score
+            for score in self._latest.values()
+            if run_id in (None, score.run_id)
+            and not (score.value is None and score.note is None and score.error is None)
+        ]
+
+    def __repr__(self) -> str:
+        return f"ScoreBook({str(self.path)!r})"
+
+    def _take_in(self) -> None:
+        with self.path.open("rb") as file:
+            status = os.fstat(file.fileno())
+            place = (status.st_dev, status.st_ino)
+            if self._file != place or status.st_size < self._read:
+                self._latest, self._read, self.damaged, self._file = {}, 0, 0, place
+            file.seek(self._read)
+            # What follows the last line break may be half a line, which is finished or not.
+            whole, _, _ = file.read().rpartition(b"\n")
+        if whole:
+            self._read += len(whole) + 1
+            for line in whole.split(b"\n"):
+                self._take_line(line)
+
+    def _take_line(self, line: bytes) -> None:
+        if not line.strip():
+            return
+        try:
+            score = _decode(line)
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+            self.damaged += 1
+            return
+        known = self._latest.get(score.key)
+        if known is None or score.at >= known.at:
+            self._latest[score.key] = score
+
+
+_decode = msgspec.json.Decoder(Score).decode
+
+
+def _now() -> str:
+    # Microseconds, so that the quick ratings of one person keep their order.
+    return datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def _line(score: Score) -> bytes:
+    try:
+        return msgspec.json.encode(score) + b"\n"
+    except (TypeError, ValueError, RecursionError) as error:
+        raise InvalidRequestError(f"The score {score.name!r} cannot be kept: {error}") from None
+
+
+def _append(path: Path, lines: bytes) -> None:
+    descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o644)
+    try:
+        with _locked(descriptor):
+            if _ends_in_half_a_line(descriptor):
+                lines = b"\n" + lines
+            while lines:
+                lines = lines[os.write(descriptor, lines) :]
+            os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _ends_in_half_a_line(descriptor: int) -> bool:
+    size = os.fstat(descriptor).st_size
+    if not size:
+        return False
+    os.lseek(descriptor, size - 1, os.SEEK_SET)
+    return os.read(descriptor, 1) != b"\n"
+
+
+@contextlib.contextmanager
+def _locked(descriptor: int) -> Iterator[None]:
+    """Keep other kernels out; where files know no locks, one write at the end must do."""
+    if sys.platform == "win32":
+        yield
+        return
+    # Some network file systems refuse locks; the lock goes with the descriptor.
+    with contextlib.suppress(OSError):
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+    yield

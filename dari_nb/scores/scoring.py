@@ -1,0 +1,224 @@
+"""Scoring by a function: all cells side by side, errors kept as errors."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import math
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from functools import partial
+from typing import Any, NamedTuple, Protocol, TypeVar
+
+from ..errors import InvalidRequestError
+from .book import Score, ScoreBook
+
+T = TypeVar("T")
+WORKERS = 8
+_LONGEST_ERROR = 500
+
+
+class Outcome(NamedTuple):
+    """What a function said of one thing: a value, or why there is none."""
+
+    value: Any
+    error: str | None = None
+
+
+class ScoredCell(Protocol):
+    """What is scored: anything with these attributes."""
+
+    @property
+    def task_index(self) -> int:
+        """The task, from 0."""
+
+    @property
+    def llm_id(self) -> str | None:
+        """The LLM."""
+
+    @property
+    def repeat(self) -> int:
+        """Which repetition, from 0."""
+
+    @property
+    def session_id(self) -> str | None:
+        """The session that ran it."""
+
+
+Cell = TypeVar("Cell", bound=ScoredCell)
+
+
+def run_scores(
+    cells: Sequence[Cell],
+    name: str,
+    fn: Callable[[Any], Any],
+    *,
+    turn_of: Callable[[Cell], Any] | None = None,
+    run_id: str = "",
+    book: ScoreBook | None = None,
+    workers: int = WORKERS,
+    on_done: Callable[[int, int], object] | None = None,
+) -> list[Score]:
+    """Score cells by a function of the turn, side by side.
+
+    Each score is in the book as soon as it is there, so that an interrupt loses none.
+
+    Args:
+        cells: What to score.
+        name: The score's name.
+        fn: Called with each turn, in several threads; or a coroutine function, awaited on a loop
+            of its own. It returns yes or no, a number, a text, or a dict of these.
+        turn_of: Makes what ``fn`` is called with from a cell; the cell itself by default.
+        run_id: Goes into the scores.
+        book: Where to keep them.
+        workers: How many calls of ``fn`` run at once.
+        on_done: Called in this thread with how many are done and how many there are.
+
+    Returns:
+        The scores in the order of the cells. One whose function failed has an ``error``.
+
+    Raises:
+        InvalidRequestError: The name is empty, or ``fn`` cannot be called.
+
+    >>> cell = Score(name="", task_index=3, llm_id="small")
+    >>> [s.value for s in run_scores([cell], "late", lambda cell: cell.task_index > 2)]
+    [True]
+    """
+    if not name.strip():
+        raise InvalidRequestError("A score needs a name.")
+    turns = [partial(turn_of, cell) if turn_of else partial(_itself, cell) for cell in cells]
+    scores: dict[int, Score] = {}
+    for place, outcome in score_each(turns, fn, workers=workers):
+        scores[place] = score = _score(cells[place], name, run_id, outcome)
+        if book is not None:
+            book.add([score])
+        if on_done is not None:
+            on_done(len(scores), len(cells))
+    return [scores[place] for place in range(len(cells))]
+
+
+def score_each(
+    turns: Sequence[Callable[[], Any]], fn: Callable[[Any], Any], *, workers: int = WORKERS
+) -> Iterator[tuple[int, Outcome]]:
+    """Call a function, plain or async, for each turn; yields place and outcome as they come.
+
+    Args:
+        turns: Make the turns; each is called where ``fn`` is, so that it may take its time.
+        fn: The function.
+        workers: How many calls run at once.
+
+    Raises:
+        InvalidRequestError: ``fn`` cannot be called, or ``workers`` is less than 1.
+    """
+    if not callable(fn):
+        raise InvalidRequestError(f"A score needs a function of the turn, not {fn!r}.")
+    if workers < 1:
+        raise InvalidRequestError(f"At least 1 worker is needed, not {workers}.")
+    is_async = inspect.iscoroutinefunction(fn) or inspect.iscoroutinefunction(
+        getattr(fn, "__call__", None)  # noqa: B004 - an object may have an async __call__
+    )
+    return (_awaited if is_async else _threaded)(turns, fn, workers)
+
+
+def _threaded(
+    turns: Sequence[Callable[[], Any]], fn: Callable[[Any], Any], workers: int
+) -> Iterator[tuple[int, Outcome]]:
+    pool = ThreadPoolExecutor(workers, thread_name_prefix="dari-score")
+    try:
+        places = {pool.submit(_outcome, turn, fn): place for place, turn in enumerate(turns)}
+        for done in as_completed(places):
+            yield places[done], done.result()
+    finally:
+        # After an interrupt, calls that run already end by themselves; nobody waits for them.
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _awaited(
+    turns: Sequence[Callable[[], Any]], fn: Callable[[Any], Any], workers: int
+) -> Iterator[tuple[int, Outcome]]:
+    # The calling thread may be a kernel's, whose own loop is running.
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, name="dari-score", daemon=True)
+    thread.start()
+    free = asyncio.Semaphore(workers)
+    places: dict[Future[Outcome], int] = {}
+    try:
+        for place, turn in enumerate(turns):
+            work = _outcome_async(turn, fn, free)
+            places[asyncio.run_coroutine_threadsafe(work, loop)] = place
+        for done in as_completed(places):
+            yield places[done], done.result()
+    finally:
+        asyncio.run_coroutine_threadsafe(_cancel_all(), loop).result()
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()
+
+
+async def _cancel_all() -> None:
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in others:
+        task.cancel()
+    await asyncio.gather(*others, return_exceptions=True)
+
+
+def _outcome(turn: Callable[[], Any], fn: Callable[[Any], Any]) -> Outcome:
+    try:
+        return _checked(fn(turn()))
+    except Exception as error:  # noqa: BLE001 - whatever a user's function raises is its outcome
+        return Outcome(None, _error_text(error))
+
+
+async def _outcome_async(
+    turn: Callable[[], Any], fn: Callable[[Any], Any], free: asyncio.Semaphore
+) -> Outcome:
+    async with free:
+        try:
+            return _checked(await fn(await asyncio.to_thread(turn)))
+        except Exception as error:  # noqa: BLE001 - as above
+            return Outcome(None, _error_text(error))
+
+
+def _checked(value: Any) -> Outcome:
+    """Take a value as it is kept: plain Python, and nothing that JSON has no word for."""
+    if isinstance(value, dict):
+        parts = {str(key): _checked(part) for key, part in value.items()}
+        if any(isinstance(part.value, dict) for part in parts.values()):
+            return Outcome(None, "a dict of dicts is no score: give one level of values")
+        wrong = [f"{key}: {part.error}" for key, part in parts.items() if part.error]
+        if wrong:
+            return Outcome(None, "; ".join(wrong))
+        return Outcome({key: part.value for key, part in parts.items()})
+    if callable(getattr(value, "item", None)) and getattr(value, "ndim", None) == 0:
+        value = value.item()
+    if value is None:
+        return Outcome(None, "the function returned nothing")
+    if isinstance(value, float) and not math.isfinite(value):
+        return Outcome(None, f"{value} is no score: it is not a finite number")
+    if isinstance(value, bool | int | float | str):
+        return Outcome(value)
+    kind = type(value).__name__
+    return Outcome(None, f"a {kind} is no score: give yes or no, a number, a text, or a dict")
+
+
+def _error_text(error: Exception) -> str:
+    text = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    return text if len(text) <= _LONGEST_ERROR else text[: _LONGEST_ERROR - 1] + "…"
+
+
+def _score(cell: ScoredCell, name: str, run_id: str, outcome: Outcome) -> Score:
+    return Score(
+        name=name,
+        run_id=run_id,
+        task_index=cell.task_index,
+        llm_id=cell.llm_id or "",
+        repeat=cell.repeat,
+        session_id=cell.session_id,
+        value=outcome.value,
+        error=outcome.error,
+    )
+
+
+def _itself(cell: T) -> T:
+    return cell

@@ -1,0 +1,206 @@
+"""Tables of the statistics: from a frame with one row a cell to one row an LLM, or a pair."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from itertools import combinations
+from typing import TYPE_CHECKING, Any
+
+from ..errors import InvalidRequestError
+from .comparisons import paired_difference, win_rate
+from .estimates import DRAWS, LEVEL, Method, mean
+from .repeats import pass_at_k, pass_hat_k
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+BY = "llm_id"
+TASK = "task_index"
+
+
+def summary(
+    frame: pd.DataFrame,
+    score: str,
+    *,
+    by: str = BY,
+    task: str = TASK,
+    method: Method = "bootstrap",
+    level: float = LEVEL,
+    draws: int = DRAWS,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """Sum a score up: one row an LLM, with the mean and its interval.
+
+    Args:
+        frame: One row a cell, such as ``batch.to_frame()``.
+        score: The score's column, with or without ``score.`` before its name.
+        by: The column of the LLM, or whatever is compared.
+        task: The column of the task.
+        method: How the interval is made; see :func:`mean`.
+        level: Its coverage.
+        draws: How many resamples the bootstrap takes.
+        seed: What its random numbers start from.
+
+    Returns:
+        ``by``, ``score``, ``tasks``, ``cells``, ``missing`` (cells without the score), ``mean``,
+        ``low``, ``high``, and where the frame has them ``cost_usd`` (mean a cell, US dollars) and
+        ``seconds`` (median), in the order in which the LLMs first appear.
+
+    Raises:
+        InvalidRequestError: A column is missing, or the score holds something else than numbers.
+
+    >>> import pandas as pd
+    >>> frame = pd.DataFrame({"llm_id": ["small"] * 2, "task_index": [0, 1], "score.ok": [1, 0]})
+    >>> summary(frame, "ok")[["llm_id", "cells", "mean"]].to_dict("records")
+    [{'llm_id': 'small', 'cells': 2, 'mean': 0.5}]
+    """
+    import pandas as pd
+
+    column, rows = score_column(frame, score, by, task), []
+    for group, cells in _groups(frame, by):
+        found = mean(
+            _by_task(cells, column, task), method=method, level=level, draws=draws, seed=seed
+        )
+        rows.append(
+            {
+                by: group,
+                "score": column.removeprefix("score."),
+                "tasks": found.tasks,
+                "cells": len(cells),
+                "missing": len(cells) - found.values,
+                "mean": found.value,
+                "low": found.low,
+                "high": found.high,
+                **_means(cells),
+            }
+        )
+    known = [name for name in ("cost_usd", "seconds") if name in frame]
+    names = [by, "score", "tasks", "cells", "missing", "mean", "low", "high", *known]
+    return _typed(pd.DataFrame(rows, columns=names), [by, "score"], ["tasks", "cells", "missing"])
+
+
+def win_rates(
+    frame: pd.DataFrame,
+    score: str,
+    *,
+    by: str = BY,
+    task: str = TASK,
+    level: float = LEVEL,
+    draws: int = DRAWS,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """Compare each two LLMs on the tasks that both have the score for; one row a pair.
+
+    Arguments and errors as in :func:`summary`.
+
+    Returns:
+        ``by``, ``other``, ``score``, ``tasks``, ``win_rate`` of the first over the other with
+        ``win_low`` and ``win_high``, and ``difference`` of the first to the other with
+        ``difference_low`` and ``difference_high``; see :func:`win_rate` and
+        :func:`paired_difference`.
+    """
+    import pandas as pd
+
+    column = score_column(frame, score, by, task)
+    groups = [(group, _by_task(cells, column, task)) for group, cells in _groups(frame, by)]
+    rows = []
+    for (one, ones), (other, others) in combinations(groups, 2):
+        options = {"level": level, "draws": draws, "seed": seed}
+        won = win_rate(ones, others, **options)  # type: ignore[arg-type]
+        gap = paired_difference(ones, others, **options)  # type: ignore[arg-type]
+        name = column.removeprefix("score.")
+        rows.append((one, other, name, won.tasks, *won[:3], *gap[:3]))
+    wins, gaps = ["win_rate", "win_low", "win_high"], ["difference", "difference_low"]
+    names = [by, "other", "score", "tasks", *wins, *gaps, "difference_high"]
+    return _typed(pd.DataFrame(rows, columns=names), [by, "other", "score"], ["tasks"])
+
+
+def pass_rates(
+    frame: pd.DataFrame,
+    score: str,
+    ks: Sequence[int] | None = None,
+    *,
+    by: str = BY,
+    task: str = TASK,
+    passing: float = 1.0,
+    level: float = LEVEL,
+    draws: int = DRAWS,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """Tell how often some of k tries succeed, and all of them; one row an LLM and k.
+
+    Args:
+        frame: One row a cell.
+        score: The score's column.
+        ks: Numbers of tries; from 1 to the most repeats that a task has when left out.
+        by: The column of the LLM.
+        task: The column of the task.
+        passing: From which value on a try is a success.
+        level: Coverage of the intervals.
+        draws: How many resamples the bootstrap takes.
+        seed: What its random numbers start from.
+
+    Returns:
+        ``by``, ``score``, ``k``, ``tasks`` (with at least k values), ``pass_at_k``, ``at_low``,
+        ``at_high``, ``pass_hat_k``, ``hat_low``, ``hat_high``; see :func:`pass_at_k` and
+        :func:`pass_hat_k`.
+
+    Raises:
+        InvalidRequestError: As in :func:`summary`.
+    """
+    import pandas as pd
+
+    column, rows = score_column(frame, score, by, task), []
+    for group, cells in _groups(frame, by):
+        tries = _by_task(cells, column, task)
+        most = max((len(values) for values in tries.values()), default=0)
+        for k in ks if ks is not None else range(1, most + 1):
+            options: dict[str, Any] = {"level": level, "draws": draws, "seed": seed}
+            some = pass_at_k(tries, k, passing=passing, **options)
+            every = pass_hat_k(tries, k, passing=passing, **options)
+            name = column.removeprefix("score.")
+            rows.append((group, name, k, some.tasks, *some[:3], *every[:3]))
+    rates = ["pass_at_k", "at_low", "at_high", "pass_hat_k", "hat_low", "hat_high"]
+    made = pd.DataFrame(rows, columns=[by, "score", "k", "tasks", *rates])
+    return _typed(made, [by, "score"], ["k", "tasks"])
+
+
+def score_column(frame: pd.DataFrame, score: str, *needed: str) -> str:
+    """Return the column of a score, named with or without what stands before its name.
+
+    Raises:
+        InvalidRequestError: The frame lacks it or one of the needed columns.
+    """
+    found = [name for name in (score, f"score.{score}", f"rating.{score}") if name in frame]
+    lacking = [name for name in needed if name not in frame]
+    if lacking:
+        raise InvalidRequestError(f"The frame has no column {lacking[0]!r}.")
+    if not found:
+        known = [str(n) for n in frame.columns if str(n).startswith(("score.", "rating."))]
+        rest = f": there is {', '.join(known)}" if known else ", and no scores at all"
+        raise InvalidRequestError(f"The frame has no score {score!r}{rest}.")
+    return found[0]
+
+
+def _groups(frame: pd.DataFrame, by: str) -> list[tuple[Hashable, pd.DataFrame]]:
+    return list(frame.groupby(by, sort=False, observed=True))
+
+
+def _by_task(cells: pd.DataFrame, column: str, task: str) -> dict[Hashable, list[Any]]:
+    tasks: dict[Hashable, list[Any]] = {}
+    for key, value in zip(cells[task], cells[column], strict=True):
+        tasks.setdefault(key, []).append(value)
+    return tasks
+
+
+def _means(cells: pd.DataFrame) -> dict[str, float]:
+    return {
+        **({"cost_usd": float(cells["cost_usd"].mean())} if "cost_usd" in cells else {}),
+        **({"seconds": float(cells["seconds"].median())} if "seconds" in cells else {}),
+    }
+
+
+def _typed(frame: pd.DataFrame, names: list[str], counts: list[str]) -> pd.DataFrame:
+    kinds = dict.fromkeys(frame.columns, "float64")
+    kinds |= {**dict.fromkeys(names, "string"), **dict.fromkeys(counts, "Int64")}
+    return frame.astype(kinds)

@@ -1,0 +1,194 @@
+"""The statistics beside scipy and statsmodels on the same data, and what they do at the edges."""
+
+from __future__ import annotations
+
+import math
+from itertools import combinations, product
+
+import numpy as np
+import pytest
+import statsmodels.api as sm
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import special, stats
+from statsmodels.stats.proportion import proportion_confint
+
+from dari_nb.errors import InvalidRequestError
+from dari_nb.scores import mean, paired_difference, pass_at_k, pass_hat_k, wilson, win_rate
+from dari_nb.scores.student import incomplete_beta, t_quantile
+
+EXACT = {"rel": 1e-9, "abs": 1e-9}
+DRAWS = 4_000
+
+
+def sample(seed: int, tasks: int = 25, most: int = 4) -> dict[str, list[float]]:
+    """Values that resemble each other inside a task, of unequal counts."""
+    random = np.random.default_rng(seed)
+    return {
+        f"task {n}": (random.normal() + random.normal(size=random.integers(1, most + 1))).tolist()
+        for n in range(tasks)
+    }
+
+
+def sums_and_counts(by_task: dict[str, list[float]]) -> tuple[np.ndarray, np.ndarray]:
+    return (
+        np.array([sum(values) for values in by_task.values()]),
+        np.array([float(len(values)) for values in by_task.values()]),
+    )
+
+
+@pytest.mark.parametrize("df", [1, 2, 3, 4, 7.5, 24, 120, 1_000, 50_000])
+@pytest.mark.parametrize("probability", [0.001, 0.025, 0.5, 0.6, 0.9, 0.975, 0.9995])
+def test_student_quantiles_are_those_of_scipy(df: float, probability: float) -> None:
+    assert t_quantile(probability, df) == pytest.approx(stats.t.ppf(probability, df), **EXACT)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.floats(0, 1), st.floats(0.05, 500), st.floats(0.05, 500))
+def test_the_incomplete_beta_function_is_that_of_scipy(x: float, a: float, b: float) -> None:
+    assert incomplete_beta(x, a, b) == pytest.approx(special.betainc(a, b, x), **EXACT)
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("level", [0.8, 0.95])
+def test_the_bootstrap_draws_tasks_as_scipy_does(seed: int, level: float) -> None:
+    by_task = sample(seed)
+    expected = stats.bootstrap(
+        sums_and_counts(by_task),
+        lambda sums, counts, axis: sums.sum(axis=axis) / counts.sum(axis=axis),
+        paired=True,
+        vectorized=True,
+        n_resamples=DRAWS,
+        confidence_level=level,
+        method="percentile",
+        rng=np.random.default_rng(seed),
+    ).confidence_interval
+    found = mean(by_task, level=level, draws=DRAWS, seed=seed)
+    assert (found.low, found.high) == pytest.approx(tuple(expected), **EXACT)
+    assert found.value == pytest.approx(np.mean(np.concatenate(list(by_task.values()))), **EXACT)
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize(("method", "use_t"), [("t", True), ("normal", False)])
+def test_the_closed_interval_is_the_cluster_robust_one_of_statsmodels(seed, method, use_t) -> None:
+    by_task = sample(seed)
+    values = np.concatenate(list(by_task.values()))
+    groups = np.repeat(np.arange(len(by_task)), [len(v) for v in by_task.values()])
+    fit = sm.OLS(values, np.ones_like(values)).fit(
+        cov_type="cluster", cov_kwds={"groups": groups}, use_t=use_t
+    )
+    found = mean(by_task, method=method)
+    assert found.value == pytest.approx(fit.params[0], **EXACT)
+    assert (found.low, found.high) == pytest.approx(tuple(fit.conf_int(0.05)[0]), **EXACT)
+
+
+def test_with_one_value_a_task_the_closed_interval_is_the_textbook_one() -> None:
+    values = np.random.default_rng(5).normal(size=12)
+    found = mean({n: [value] for n, value in enumerate(values)}, method="t")
+    expected = stats.ttest_1samp(values, 0).confidence_interval(0.95)
+    assert (found.low, found.high) == pytest.approx(tuple(expected), **EXACT)
+
+
+@pytest.mark.parametrize(("successes", "total"), [(0, 5), (5, 5), (7, 25), (3.5, 10), (1, 1)])
+@pytest.mark.parametrize("level", [0.9, 0.95])
+def test_the_score_interval_is_wilsons(successes: float, total: int, level: float) -> None:
+    found = wilson(successes, total, level=level)
+    expected = proportion_confint(successes, total, alpha=1 - level, method="wilson")
+    assert (found.low, found.high) == pytest.approx(expected, **EXACT)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_win_rate_is_the_mean_of_the_rank_statistics_of_the_tasks(seed: int) -> None:
+    one = {task: np.round(values).tolist() for task, values in sample(seed).items()}
+    other = {task: np.round(values).tolist() for task, values in sample(seed + 50).items()}
+    shares = [
+        stats.mannwhitneyu(one[t], other[t]).statistic / (len(one[t]) * len(other[t])) for t in one
+    ]
+    assert win_rate(one, other).value == pytest.approx(np.mean(shares), **EXACT)
+    turned = win_rate(other, one)
+    assert turned.value == pytest.approx(1 - np.mean(shares), **EXACT)
+    by_score = win_rate(one, other, method="wilson")
+    expected = proportion_confint(sum(shares), len(shares), method="wilson")
+    assert (by_score.low, by_score.high) == pytest.approx(expected, **EXACT)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_paired_difference_is_that_of_the_t_test_for_pairs(seed: int) -> None:
+    one, other = sample(seed), sample(seed + 50)
+    pairs = ([np.mean(v) for v in one.values()], [np.mean(v) for v in other.values()])
+    expected = stats.ttest_rel(*pairs).confidence_interval(0.95)
+    found = paired_difference(one, other, method="t")
+    assert found.value == pytest.approx(np.mean(pairs[0]) - np.mean(pairs[1]), **EXACT)
+    assert (found.low, found.high) == pytest.approx(tuple(expected), **EXACT)
+
+
+def test_only_tasks_that_both_have_values_for_are_compared() -> None:
+    one, other = {"a": [1], "b": [1], "c": [None]}, {"b": [0], "c": [1], "d": [1]}
+    for compare in (win_rate, paired_difference):
+        assert compare(one, other)[:1] == (1.0,)
+        assert compare(one, other)[3:] == (1, 2)
+
+
+@pytest.mark.parametrize("k", [1, 2, 3, 4])
+def test_pass_at_k_and_pass_hat_k_are_counted_over_all_choices_of_k_tries(k: int) -> None:
+    tries = dict(enumerate(product([0, 1], repeat=4)))
+    some = [np.mean([any(c) for c in combinations(v, k)]) for v in tries.values()]
+    every = [np.mean([all(c) for c in combinations(v, k)]) for v in tries.values()]
+    assert pass_at_k(tries, k).value == pytest.approx(np.mean(some), **EXACT)
+    assert pass_hat_k(tries, k).value == pytest.approx(np.mean(every), **EXACT)
+
+
+def test_tasks_with_fewer_than_k_tries_are_left_out_and_partial_scores_do_not_pass() -> None:
+    tries = {"a": [1, 0.5, None], "b": [1], "c": [0.9, 0.2]}
+    found = pass_at_k(tries, 2)
+    assert (found.value, found.tasks, found.values) == (0.5, 2, 4)
+    assert pass_at_k(tries, 2, passing=0.8).value == 1.0
+
+
+def test_missing_values_count_for_nothing() -> None:
+    import pandas as pd
+
+    assert mean({"a": [1, None, math.nan, pd.NA], "b": [np.float64(0)], "c": [None]})[3:] == (2, 2)
+    assert math.isnan(mean({"a": [None]}).value)
+    assert mean({})[3:] == (0, 0)
+    assert math.isnan(wilson(0, 0).value)
+
+
+@pytest.mark.parametrize("method", ["bootstrap", "t", "normal"])
+def test_one_task_has_a_mean_but_no_interval(method: str) -> None:
+    value, low, high, tasks, values = mean({"a": [1, 0]}, method=method)
+    assert (value, tasks, values) == (0.5, 1, 2)
+    assert math.isnan(low)
+    assert math.isnan(high)
+
+
+def test_the_same_seed_gives_the_same_interval_and_another_one_another() -> None:
+    by_task = sample(1)
+    assert mean(by_task, seed=3) == mean(by_task, seed=3)
+    assert mean(by_task, seed=3) != mean(by_task, seed=4)
+
+
+def test_a_bootstrap_of_many_tasks_does_not_hold_all_draws_at_once() -> None:
+    values = {n: [float(n % 2)] for n in range(3_000)}
+    found = mean(values, draws=2_000)
+    assert found.low < 0.5 < found.high
+    assert found.high - found.low == pytest.approx(2 * 1.96 * 0.5 / math.sqrt(3_000), rel=0.1)
+
+
+@pytest.mark.parametrize("value", ["yes", "1", [1], math.inf, -math.inf, 10**400])
+def test_what_is_no_number_is_refused(value: object) -> None:
+    with pytest.raises(InvalidRequestError, match="is no number"):
+        mean({"a": [value]})
+
+
+@pytest.mark.parametrize("level", [0, 1, 95, -0.5])
+def test_a_level_outside_of_0_and_1_is_refused(level: float) -> None:
+    with pytest.raises(InvalidRequestError, match="level"):
+        mean({"a": [1]}, level=level)
+    with pytest.raises(InvalidRequestError, match="level"):
+        wilson(1, 2, level=level)
+
+
+def test_k_below_1_is_refused() -> None:
+    with pytest.raises(InvalidRequestError, match="k must be"):
+        pass_at_k({"a": [1]}, 0)
