@@ -6,8 +6,17 @@
 True
 """
 
-from .agents import Attachment, ToolCall, ToolResult, Turn, Usage
+from .agents import Attachment, NewAttempt, ToolCall, ToolResult, Turn, Usage
 from .organization import Organization
 from .server import LocalDari
 
-__all__ = ["Attachment", "LocalDari", "Organization", "ToolCall", "ToolResult", "Turn", "Usage"]
+__all__ = [
+    "Attachment",
+    "LocalDari",
+    "NewAttempt",
+    "Organization",
+    "ToolCall",
+    "ToolResult",
+    "Turn",
+    "Usage",
+]

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from dataclasses import replace
 from time import monotonic
 from typing import Any
 
 from .. import ids
 from ..models import Content, text_block
 from ..models import events as ev
-from .agents import ToolCall, ToolResult, Turn, Usage
+from .agents import NewAttempt, ToolCall, ToolResult, Turn, Usage
 from .agents.functions import Step
 from .records import RUNTIME, Payload
 from .schemas import check_schema
@@ -37,6 +38,13 @@ class Steps:
         self._charge = charge
         self._open: dict[str, ToolCall] = {}
         self._rested = monotonic()
+        self._attempt = 1
+        self._used: dict[str, int] = {}
+
+    @property
+    def used(self) -> dict[str, int]:
+        """The tokens that the turn has taken by now, for the event that ends it."""
+        return dict(self._used)
 
     async def record(self, step: Step) -> Any:
         """Write one step; returns what the agent gets back for it."""
@@ -48,9 +56,13 @@ class Steps:
         if isinstance(step, ToolResult):
             return self._result(step)
         if isinstance(step, Usage):
-            return self._charge(step)
+            return self._use(step)
+        if isinstance(step, NewAttempt):
+            return self._try_again(step)
+        if isinstance(step, tuple):
+            return await self._side_by_side(step)
         if isinstance(step, ToolCall):
-            return await self._external(step) if step.external else self._request(step)
+            return (await self._ask([step]))[0] if step.external else self._request(step)
         raise TypeError(f"an agent yields str, ToolCall or ToolResult, not {type(step).__name__}")
 
     async def _rest(self) -> None:
@@ -105,21 +117,83 @@ class Steps:
         data |= {"result": result.result, "is_error": result.is_error}
         return self._payload(kind, data, source="platform")
 
-    async def _external(self, call: ToolCall) -> ToolResult:
-        """Ask the caller of the API, and wait until it answers."""
-        if call.output_schema is not None:
-            check_schema(call.output_schema)
+    async def _side_by_side(self, calls: tuple[ToolCall, ...]) -> list[ToolResult]:
+        """Work off several calls, those of the caller last: until then none waits for it (U15)."""
+        for call in calls:
+            if not isinstance(call, ToolCall) or (call.run is None and not call.external):
+                raise TypeError("a tuple that an agent yields has calls: external, or with run")
+        inside = [call for call in calls if not call.external]
+        outside = [call for call in calls if call.external]
+        ran = iter(await self._run(inside))
+        answered = iter(await self._ask(outside) if outside else [])
+        return [next(answered if call.external else ran) for call in calls]
+
+    async def _run(self, calls: Sequence[ToolCall]) -> list[ToolResult]:
+        call_ids = [self._request(call) for call in calls]
+
+        async def run(call: ToolCall, call_id: str) -> ToolResult:
+            assert call.run is not None
+            result = replace(await call.run(), tool_call_id=call_id)
+            self._result(result)
+            return result
+
+        return await _all([run(*pair) for pair in zip(calls, call_ids, strict=True)])
+
+    async def _ask(self, calls: Sequence[ToolCall]) -> list[ToolResult]:
+        """Ask the caller of the API, and wait until it has answered each call."""
+        for call in calls:
+            if call.output_schema is not None:
+                check_schema(call.output_schema)
         message_id = self._turn.message_id
-        call_id, requested = self._requested(call)
-        answer = self._wait_for(message_id, call_id, call)
-        self._append(requested, message_status(message_id, "running", "waiting_for_tool"))
-        result = await answer or ToolResult(_LATE.format(call.timeout_seconds), is_error=True)
-        self._open[call_id] = call
-        self._append(
-            self._ended(result, call_id),
-            message_status(message_id, "waiting_for_tool", "running"),
+        requests = [self._requested(call) for call in calls]
+        answers = [
+            self._wait_for(message_id, call_id, call)
+            for call, (call_id, _) in zip(calls, requests, strict=True)
+        ]
+        waits = message_status(message_id, "running", "waiting_for_tool")
+        self._append(*(payload for _, payload in requests), waits)
+        left = len(calls)
+
+        async def take(
+            call: ToolCall, call_id: str, answer: Awaitable[ToolResult | None]
+        ) -> ToolResult:
+            nonlocal left
+            late = ToolResult(_LATE.format(call.timeout_seconds), is_error=True)
+            result = replace(await answer or late, tool_call_id=call_id)
+            self._open[call_id] = call
+            left -= 1
+            goes_on = [] if left else [message_status(message_id, "waiting_for_tool", "running")]
+            self._append(self._ended(result, call_id), *goes_on)
+            return result
+
+        return await _all(
+            [
+                take(call, call_id, answer)
+                for call, (call_id, _), answer in zip(calls, requests, answers, strict=True)
+            ]
         )
-        return ToolResult(result.result, result.is_error, call_id)
+
+    def _use(self, usage: Usage) -> None:
+        self._charge(usage)
+        for name in ("input_tokens", "output_tokens", "cached_input_tokens"):
+            if tokens := getattr(usage, name):
+                self._used[name] = self._used.get(name, 0) + tokens
+
+    def _try_again(self, step: NewAttempt) -> None:
+        self._attempt += 1
+        status = message_status(self._turn.message_id, "running", "running")
+        status.data.update(attempt=self._attempt, reason=clean(step.reason))
+        self._append(status)
+
+
+async def _all(work: Sequence[Coroutine[Any, Any, ToolResult]]) -> list[ToolResult]:
+    """Do all at once; what one of them raises is raised, and ends the others."""
+    tasks = [asyncio.ensure_future(each) for each in work]
+    try:
+        return await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
 
 
 def session_status(previous: str, status: str) -> Payload:
@@ -128,12 +202,18 @@ def session_status(previous: str, status: str) -> Payload:
 
 
 def message_status(
-    message_id: str, previous: str, status: str, error: str | None = None
+    message_id: str,
+    previous: str,
+    status: str,
+    error: str | None = None,
+    used: dict[str, int] | None = None,
 ) -> Payload:
-    """Make the event of a message's change of status."""
-    data = {"status": status, "previous_status": previous}
+    """Make the event of a message's change of status; ``used`` are the tokens that it took."""
+    data: dict[str, Any] = {"status": status, "previous_status": previous}
     if error:
         data["error"] = error
+    if used:
+        data["usage"] = used
     return Payload(ev.MESSAGE_STATUS_CHANGED, data, message_id)
 
 

@@ -115,7 +115,9 @@ class Turns:
             error = _cause(raised)
         ended = "failed" if error else "completed"
         lost = steps.lost_calls() if steps and not error else []
-        self._append(session_id, *lost, message_status(message_id, "running", ended, error))
+        used = steps.used if steps else {}
+        status = message_status(message_id, "running", ended, error, used)
+        self._append(session_id, *lost, status)
 
     def _function(self, session: SessionRecord) -> AgentFunction:
         agent = self._store.agent(session.agent_id)

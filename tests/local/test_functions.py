@@ -5,7 +5,7 @@ from functools import partial
 
 import pytest
 
-from dari_nb.local import LocalDari, ToolCall, ToolResult, Turn
+from dari_nb.local import LocalDari, NewAttempt, ToolCall, ToolResult, Turn, Usage
 
 
 def texts(message):
@@ -260,3 +260,85 @@ def test_stopping_the_server_cuts_agents_off_within_two_seconds(call):
         server.stop()
     assert time.monotonic() - start < 2
     assert closed.wait(2)
+
+
+def side_by_side(prompt):
+    both = asyncio.Barrier(2)
+
+    async def run(number):
+        await both.wait()
+        return ToolResult(number, is_error=number == 2)
+
+    results = yield (
+        ToolCall("ask", {"who": "you"}, external=True),
+        ToolCall("one", run=lambda: run(1)),
+        ToolCall("two", run=lambda: run(2)),
+        ToolCall("ask", {"who": "me"}, external=True),
+    )
+    yield repr([(result.result, result.is_error) for result in results])
+
+
+async def side_by_side_async(prompt):
+    steps = side_by_side(prompt)
+    yield steps.send((yield next(steps)))
+
+
+@pytest.mark.parametrize("function", [side_by_side, side_by_side_async])
+def test_calls_of_a_tuple_run_side_by_side_and_give_their_results_in_order(server, api, function):
+    server.agent("both")(function)
+    session_id = api.create("both")
+    message_id = api.send(session_id, "x")["message"]["id"]
+    api.reaches(message_id, "waiting_for_tool")
+    tools = [i for i in api.items(session_id) if i["type"] == "tool_call"]
+    states = [(tool["tool_name"], tool["status"]) for tool in tools]
+    asked = ("ask", "requested")
+    assert states == [("one", "completed"), ("two", "failed"), asked, asked]
+    for tool in reversed(tools[2:]):
+        answer = {"type": "tool.result_submitted", "message_id": message_id}
+        answer |= {"tool_call_id": tool["tool_call_id"], "result": tool["arguments"]["who"]}
+        api.post(f"/sessions/{session_id}/events", answer)
+    message = api.finished(message_id)
+    assert texts(message) == ["[('you', False), (1, False), (2, True), ('me', False)]"]
+    changes = [e["data"] for e in api.events(session_id) if e["type"] == "message.status_changed"]
+    assert [change["status"] for change in changes][-3:] == [
+        "waiting_for_tool",
+        "running",
+        "completed",
+    ]
+
+
+def test_what_a_call_of_a_tuple_raises_fails_the_turn(server, api):
+    async def run():
+        raise KeyError("gone")
+
+    @server.agent("raising")
+    def raising(prompt):
+        yield (ToolCall("one", run=run),)
+
+    @server.agent("wrong")
+    def wrong(prompt):
+        yield (ToolCall("one"),)
+
+    assert api.ask("raising", "x")["output"]["error"] == "KeyError: 'gone'"
+    assert "external, or with run" in api.ask("wrong", "x")["output"]["error"]
+
+
+def test_another_attempt_and_the_tokens_are_in_the_ledger(server, api):
+    @server.agent("trying")
+    def trying(prompt):
+        yield Usage(None, input_tokens=10, output_tokens=2)
+        yield NewAttempt("it was busy")
+        yield Usage(None, input_tokens=10, output_tokens=3, cached_input_tokens=4)
+        yield "done"
+
+    message = api.ask("trying", "x")
+    assert message["attempt"] == 2
+    changes = [
+        e["data"]
+        for e in api.events(message["session_id"])
+        if e["type"] == "message.status_changed"
+    ]
+    again = {"status": "running", "previous_status": "running"}
+    assert again | {"attempt": 2, "reason": "it was busy"} in changes
+    used = {"input_tokens": 20, "output_tokens": 5, "cached_input_tokens": 4}
+    assert changes[-1]["usage"] == used

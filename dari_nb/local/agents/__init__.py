@@ -5,7 +5,7 @@ from .echo import echo
 from .functions import AgentFunction, run_agent
 from .librarian import librarian
 from .tour import tour
-from .turn import Attachment, ToolCall, ToolResult, Turn, TurnFailure, Usage
+from .turn import Attachment, NewAttempt, ToolCall, ToolResult, Turn, TurnFailure, Usage
 
 BUILT_IN: dict[str, AgentFunction] = {
     "echo": echo,
@@ -19,6 +19,7 @@ __all__ = [
     "BUILT_IN",
     "AgentFunction",
     "Attachment",
+    "NewAttempt",
     "ToolCall",
     "ToolResult",
     "Turn",

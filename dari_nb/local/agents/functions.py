@@ -11,10 +11,10 @@ from threading import Event, Thread
 from typing import Any, cast
 
 from ...models import Content
-from .turn import ToolCall, ToolResult, Turn, TurnFailure, Usage
+from .turn import NewAttempt, ToolCall, ToolResult, Turn, TurnFailure, Usage
 
-Step = str | Content | ToolCall | ToolResult | Usage
-"""What an agent may yield: a text, content blocks, a call, a result, a cost."""
+Step = str | Content | ToolCall | tuple[ToolCall, ...] | ToolResult | Usage | NewAttempt
+"""What an agent may yield: a text, content blocks, calls, a result, a cost, another try."""
 Record = Callable[[Step], Awaitable[Any]]
 """Takes in a step; what it returns is sent back into the agent."""
 AgentFunction = Callable[..., Any]

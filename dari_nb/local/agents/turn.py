@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cached_property
@@ -21,6 +21,17 @@ class ToolCall:
     not fit ``output_schema``, a JSON Schema, is refused and the call stays open. When
     ``timeout_seconds`` have passed without one, an error is given back, and the turn goes on.
 
+    A tuple of calls, each external or with ``run``, is worked off side by side: yielding it gives
+    back the list of their :class:`ToolResult`, in the order of the calls.
+
+    Attributes:
+        name: The tool.
+        arguments: What it is called with; any JSON value.
+        external: Whether the caller of the API answers.
+        output_schema: The JSON Schema of an external call's answer.
+        timeout_seconds: Seconds that the caller has, without end by default.
+        run: Runs the call, when it is one of a tuple and not external.
+
     >>> def agent(prompt):
     ...     yield ToolCall("count_words", {"text": prompt})
     ...     yield ToolResult(len(prompt.split()))
@@ -32,6 +43,7 @@ class ToolCall:
     external: bool = False
     output_schema: Any = None
     timeout_seconds: float | None = None
+    run: Callable[[], Awaitable[ToolResult]] | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)
@@ -51,18 +63,38 @@ class ToolResult:
 class Usage:
     """What a step has cost, in US dollars; ``None`` when that is not known.
 
-    Yielding it writes nothing into the ledger: it counts towards the session's cost.
+    Yielding it counts towards the session's cost. Its tokens are added up, and stand in the event
+    that ends the turn.
+
+    Attributes:
+        cost_usd: US dollars, or ``None``.
+        input_tokens: Tokens that were read.
+        output_tokens: Tokens that were written.
+        cached_input_tokens: How many of the input tokens came from a cache.
 
     Raises:
         ValueError: The cost is no finite ``Decimal``, or negative.
     """
 
     cost_usd: Decimal | None = None
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cached_input_tokens: int = 0
 
     def __post_init__(self) -> None:
         cost = self.cost_usd
         if cost is not None and not (isinstance(cost, Decimal) and cost.is_finite() and cost >= 0):
             raise ValueError(f"cost_usd is a Decimal from 0, or None, not {cost!r}")
+
+
+@dataclass(frozen=True)
+class NewAttempt:
+    """What an agent yields before it tries again what failed in passing.
+
+    The message's ``attempt`` goes up by one; the reason stands in the ledger.
+    """
+
+    reason: str
 
 
 @dataclass(frozen=True)
