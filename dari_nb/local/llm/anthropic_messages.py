@@ -1,0 +1,150 @@
+"""The messages protocol, as Anthropic speaks it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from ..tooling import ToolSpec
+from .conversation import CallResult, MadeCall, Message, ModelSaid
+from .decoding import Decoder, count, error_in
+from .reply import OpenCall, Stop, Tokens
+from .trouble import BrokenStream
+
+PATH = "/messages"
+_VERSION = "2023-06-01"
+_STOPS: dict[str, Stop] = {
+    "max_tokens": "length",
+    "model_context_window_exceeded": "length",
+    "refusal": "refusal",
+}
+
+
+def headers(key: str | None) -> dict[str, str]:
+    """The headers that carry the key and the protocol's version."""
+    return {"anthropic-version": _VERSION, **({"x-api-key": key} if key else {})}
+
+
+def body(
+    model: str,
+    system: str,
+    messages: Sequence[Message],
+    tools: Iterable[ToolSpec],
+    limit: dict[str, int],
+) -> dict[str, Any]:
+    """The request; ``limit`` is the field with the most output tokens, which the protocol wants."""
+    request: dict[str, Any] = {
+        "model": model,
+        "messages": _merged(messages),
+        "stream": True,
+        **limit,
+    }
+    if system.strip():
+        request["system"] = system
+    if offered := [_tool(tool) for tool in tools]:
+        request["tools"] = offered
+    return request
+
+
+def _merged(messages: Sequence[Message]) -> list[dict[str, Any]]:
+    """Put neighbours of one role together: the roles have to take turns, results in front."""
+    merged: list[dict[str, Any]] = []
+    for message in messages:
+        role = "assistant" if isinstance(message, ModelSaid) else "user"
+        if not merged or merged[-1]["role"] != role:
+            merged.append({"role": role, "content": []})
+        merged[-1]["content"] += _blocks(message)
+    return merged
+
+
+def _blocks(message: Message) -> list[dict[str, Any]]:
+    if isinstance(message, CallResult):
+        result = {"type": "tool_result", "tool_use_id": message.call_id, "content": message.text}
+        return [{**result, "is_error": True} if message.is_error else result]
+    text = [{"type": "text", "text": message.text}] if message.text.strip() else []
+    if isinstance(message, ModelSaid):
+        return [*text, *map(_use, message.calls)]
+    return text
+
+
+def _use(call: MadeCall) -> dict[str, Any]:
+    return {"type": "tool_use", "id": call.id, "name": call.name, "input": call.arguments}
+
+
+def _tool(tool: ToolSpec) -> dict[str, Any]:
+    about = {"name": tool.name, "description": tool.description}
+    return {**about, "input_schema": tool.input_schema}
+
+
+class AnthropicMessagesDecoder(Decoder):
+    """Reads the events of one streamed message; types without use here are passed over."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._usage: dict[str, Any] = {}
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the message has ended; a reason to stop is end enough."""
+        return self.is_done or self.draft.stop is not None
+
+    def take_object(self, data: dict[str, Any]) -> None:
+        """Take in one event, or a whole message."""
+        if trouble := error_in(data):
+            raise trouble
+        kind = data.get("type")
+        if kind == "message_start":
+            self._count(data.get("message") or {})
+        elif kind == "content_block_start":
+            self._block(data.get("index"), data.get("content_block") or {})
+        elif kind == "content_block_delta":
+            self._delta(data.get("index"), data.get("delta") or {})
+        elif kind == "message_delta":
+            self._count(data)
+            self._stop(data.get("delta") or {})
+        elif kind == "message_stop":
+            self.is_done = True
+        elif kind == "message":
+            for index, block in enumerate(data.get("content") or ()):
+                self._block(index, block)
+            self._count(data)
+            self._stop(data)
+
+    def _block(self, index: Any, block: dict[str, Any]) -> None:
+        if block.get("type") == "text":
+            self.draft.add_text(str(block.get("text") or ""))
+        elif block.get("type") == "tool_use":
+            call = self.draft.open_call(index, str(block.get("id")), str(block.get("name")))
+            if block.get("input"):
+                self.draft.add_arguments(call, json.dumps(block["input"]))
+
+    def _delta(self, index: Any, delta: dict[str, Any]) -> None:
+        if delta.get("type") == "text_delta":
+            self.draft.add_text(str(delta.get("text") or ""))
+        elif delta.get("type") == "input_json_delta":
+            self.draft.add_arguments(self._open(index), str(delta.get("partial_json") or ""))
+
+    def _open(self, index: Any) -> OpenCall:
+        call = self.draft.last_call(index)
+        if call is None:
+            raise BrokenStream("its stream has arguments without a tool call")
+        return call
+
+    def _stop(self, about: dict[str, Any]) -> None:
+        if reason := about.get("stop_reason"):
+            self.draft.stop = _STOPS.get(reason, "end")
+
+    def _count(self, about: dict[str, Any]) -> None:
+        """Take in usage, which comes in two parts; cached input is counted beside the rest."""
+        given = about.get("usage") or {}
+        self._usage |= {name: value for name, value in given.items() if value is not None}
+        usage = self._usage
+        cached = count(usage.get("cache_read_input_tokens"))
+        written = count(usage.get("cache_creation_input_tokens"))
+        if usage:
+            self.draft.tokens = Tokens(
+                input=count(usage.get("input_tokens")) + cached + written,
+                output=count(usage.get("output_tokens")),
+                cached=cached,
+            )

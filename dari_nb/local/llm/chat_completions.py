@@ -1,0 +1,138 @@
+"""The chat completions protocol, as OpenAI, OpenRouter, Ollama, vLLM and llama.cpp speak it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from ..tooling import ToolSpec
+from .conversation import CallResult, MadeCall, Message, ModelSaid
+from .decoding import Decoder, count, error_in
+from .reply import OpenCall, Stop, Tokens
+from .trouble import BrokenStream
+
+PATH = "/chat/completions"
+_STOPS: dict[str, Stop] = {"length": "length", "content_filter": "refusal"}
+
+
+def headers(key: str | None) -> dict[str, str]:
+    """The headers that carry the key."""
+    return {"Authorization": f"Bearer {key}"} if key else {}
+
+
+def body(
+    model: str,
+    system: str,
+    messages: Sequence[Message],
+    tools: Iterable[ToolSpec],
+    limit: dict[str, int],
+) -> dict[str, Any]:
+    """The request; ``limit`` is the field with the most output tokens, or empty."""
+    said = [{"role": "system", "content": system}] if system else []
+    request: dict[str, Any] = {
+        "model": model,
+        "messages": [*said, *map(_message, messages)],
+        "stream": True,
+        "stream_options": {"include_usage": True},
+        **limit,
+    }
+    if offered := [_tool(tool) for tool in tools]:
+        request["tools"] = offered
+    return request
+
+
+def _message(message: Message) -> dict[str, Any]:
+    if isinstance(message, CallResult):
+        text = f"Error: {message.text}" if message.is_error else message.text
+        return {"role": "tool", "tool_call_id": message.call_id, "content": text}
+    if isinstance(message, ModelSaid):
+        said: dict[str, Any] = {"role": "assistant", "content": message.text or None}
+        if message.calls:
+            said["tool_calls"] = [_call(call) for call in message.calls]
+        return said
+    return {"role": "user", "content": message.text}
+
+
+def _call(call: MadeCall) -> dict[str, Any]:
+    function = {"name": call.name, "arguments": json.dumps(call.arguments)}
+    return {"id": call.id, "type": "function", "function": function}
+
+
+def _tool(tool: ToolSpec) -> dict[str, Any]:
+    function = {"name": tool.name, "description": tool.description}
+    return {"type": "function", "function": {**function, "parameters": tool.input_schema}}
+
+
+class ChatCompletionsDecoder(Decoder):
+    """Reads the chunks of one streamed completion."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._has_answer = False
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether a reason to stop was given; ``[DONE]`` alone stands for one, too."""
+        return self._has_answer and (self.draft.stop is not None or self.is_done)
+
+    def take_object(self, data: dict[str, Any]) -> None:
+        """Take in one chunk."""
+        if trouble := error_in(data):
+            raise trouble
+        if isinstance(data.get("usage"), dict):
+            self.draft.tokens = _tokens(data["usage"])
+        for choice in data.get("choices") or ():
+            if isinstance(choice, dict) and not choice.get("index"):
+                self._choice(choice)
+
+    def _choice(self, choice: dict[str, Any]) -> None:
+        self._has_answer = True
+        delta = choice.get("delta") or choice.get("message") or {}
+        self.draft.add_text(_text(delta.get("content")))
+        if refusal := _text(delta.get("refusal")):
+            self.draft.add_text(refusal)
+            self.draft.refused = True
+        for call in delta.get("tool_calls") or ():
+            self._call(call)
+        reason = choice.get("finish_reason")
+        if reason == "error":
+            raise BrokenStream("it stopped with an error and did not say which")
+        if reason:
+            self.draft.stop = _STOPS.get(reason, "end")
+
+    def _call(self, piece: dict[str, Any]) -> None:
+        function = piece.get("function") or {}
+        call = self._call_of(piece, str(function.get("name") or ""))
+        arguments = function.get("arguments")
+        # Some servers send the arguments as an object, although the protocol wants text.
+        text = arguments if isinstance(arguments, str) else json.dumps(arguments)
+        self.draft.add_arguments(call, text if arguments is not None else "")
+
+    def _call_of(self, piece: dict[str, Any], name: str) -> OpenCall:
+        """Find the call that a piece belongs to, or begin one.
+
+        Several servers give each call whole, all with the same index or with none.
+        """
+        index, call_id = piece.get("index"), str(piece.get("id") or "")
+        call = self.draft.last_call(index)
+        if call is None or (name and call.name and (index is None or call_id not in ("", call.id))):
+            return self.draft.open_call(index, call_id, name)
+        call.name = call.name or name
+        return call
+
+
+def _text(content: Any) -> str:
+    """The text of a delta, which a few servers send as a list of blocks."""
+    if isinstance(content, list):
+        return "".join(_text(block.get("text")) for block in content if isinstance(block, dict))
+    return content if isinstance(content, str) else ""
+
+
+def _tokens(usage: dict[str, Any]) -> Tokens:
+    details = usage.get("prompt_tokens_details") or {}
+    return Tokens(
+        input=count(usage.get("prompt_tokens")),
+        output=count(usage.get("completion_tokens")),
+        cached=count(details.get("cached_tokens")),
+    )

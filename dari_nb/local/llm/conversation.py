@@ -1,0 +1,117 @@
+"""What is said to a model: a session's earlier turns and the present one, in no provider's form."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from ...models import (
+    AssistantMessageItem,
+    Content,
+    TimelineItem,
+    ToolCallItem,
+    UserMessageItem,
+    text_of,
+)
+
+MAX_RESULT = 200_000
+"""Characters of one tool result that a model is shown."""
+
+
+@dataclass(frozen=True)
+class UserText:
+    """What the user said."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class MadeCall:
+    """A tool call with the id that it has in the ledger."""
+
+    id: str
+    name: str
+    arguments: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class ModelSaid:
+    """One answer of the model: a text, tool calls, or both."""
+
+    text: str
+    calls: tuple[MadeCall, ...] = ()
+
+
+@dataclass(frozen=True)
+class CallResult:
+    """What came out of one tool call, as the model reads it."""
+
+    call_id: str
+    text: str
+    is_error: bool = False
+
+
+Message = UserText | ModelSaid | CallResult
+PlaceOf = Callable[[str, str], str]
+"""Gives the workspace path of an attached file, by its id and its name."""
+
+
+def user_text(content: Content, place_of: PlaceOf) -> UserText:
+    """What a user's message says to a model: its text, and where its files are."""
+    files = [
+        place_of(str(block["file_id"]), str(block.get("filename") or block["file_id"]))
+        for block in content
+        if block.get("file_id")
+    ]
+    attached = f"Attached files: {', '.join(files)}" if files else ""
+    return UserText("\n\n".join(part for part in (text_of(content), attached) if part))
+
+
+def earlier(items: Iterable[TimelineItem], place_of: PlaceOf) -> list[Message]:
+    """Fold a session's timeline into what the model said and was told.
+
+    Calls that follow one another were made side by side, or could have been: they become one
+    answer, and their results come after it.
+    """
+    messages: list[Message] = []
+    said, calls, results = "", list[MadeCall](), list[CallResult]()
+
+    def close() -> None:
+        nonlocal said, calls, results
+        if said or calls:
+            messages.extend((ModelSaid(said, tuple(calls)), *results))
+        said, calls, results = "", [], []
+
+    for item in items:
+        if isinstance(item, ToolCallItem):
+            calls.append(MadeCall(item.tool_call_id, item.tool_name, as_object(item.arguments)))
+            results.append(_result(item))
+            continue
+        close()
+        if isinstance(item, UserMessageItem):
+            messages.append(user_text(item.content, place_of))
+        elif isinstance(item, AssistantMessageItem):
+            said = item.text
+    close()
+    return messages
+
+
+def result_of(call_id: str, result: Any, *, is_error: bool) -> CallResult:
+    """A tool's result as the model reads it: texts as they are, all else as JSON."""
+    text = result if isinstance(result, str) else json.dumps(result, ensure_ascii=False)
+    if len(text) > MAX_RESULT:
+        text = f"{text[:MAX_RESULT]}\n[{len(text) - MAX_RESULT} more characters are left out]"
+    return CallResult(call_id, text, is_error)
+
+
+def as_object(arguments: Any) -> dict[str, Any]:
+    """Arguments as the object that every provider wants; malformed ones stand inside it."""
+    return arguments if isinstance(arguments, dict) else {"malformed": arguments}
+
+
+def _result(item: ToolCallItem) -> CallResult:
+    if item.completed_at is None or (item.is_error and item.result is None):
+        return CallResult(item.tool_call_id, "The call gave no result.", True)
+    return result_of(item.tool_call_id, item.result, is_error=bool(item.is_error))

@@ -1,0 +1,42 @@
+"""Where the key of a model comes from."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from ..._secret import hidden
+from .settings import Llm
+
+
+@dataclass(frozen=True)
+class SessionSecrets:
+    """What a session was given that nobody gets to see again; it is kept in memory only.
+
+    Attributes:
+        llm_api_key: The key of its model.
+        secrets: Values by name, in place of stored credentials.
+    """
+
+    llm_api_key: str | None = field(default=None, repr=False)
+    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+def key_of(
+    llm: Llm, own: SessionSecrets, credentials: Mapping[str, str], *, sees_environment: bool
+) -> str | None:
+    """Find a model's key: the session's, its secrets, the settings, credentials, the environment.
+
+    Args:
+        llm: The model.
+        own: What the session was given.
+        credentials: The stored credentials of its organization.
+        sees_environment: Whether the server's environment is the session's, too. A bundle names
+            the variable and the address, so another organization's could carry any key away.
+    """
+    name = llm.key_name
+    found = own.llm_api_key or (own.secrets.get(name) if name else None) or llm.key
+    if not found and name:
+        found = credentials.get(name) or (os.environ.get(name) if sees_environment else None)
+    return hidden(found) if found else None

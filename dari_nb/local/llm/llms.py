@@ -1,0 +1,63 @@
+"""The named LLMs of a server, what models cost, and how they are asked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ..records import JsonObject, manifest_of
+from .patience import BACKOFF
+from .prices import Prices
+from .sending import Sender
+from .settings import Llm, named_llm
+
+ASSISTANT = "assistant"
+"""The agent that a server with LLMs of its own has."""
+_ABOUT = "A plain chat with the server's LLMs, with file tools in the session's workspace."
+_PROMPT = """\
+You are a helpful assistant in a notebook. Answer in Markdown, briefly and to the point. Files \
+that the user attaches are in your workspace, /workspace: use your tools to read, find, write and \
+edit files there."""
+_TOOLS = ["read", "write", "edit", "ls", "find", "grep"]
+
+
+class Llms:
+    """The LLMs of one server.
+
+    Args:
+        named: Settings by name, as `LocalDari` takes them.
+        prices: A price table, as `Prices` takes it.
+        backoff: Seconds before each further try of a request that failed in passing.
+
+    Raises:
+        InvalidRequestError: A setting or a price is wrong; the text names it.
+    """
+
+    def __init__(
+        self,
+        named: Mapping[str, Mapping[str, Any]] | None = None,
+        prices: Mapping[str, Mapping[str, Any]] | None = None,
+        backoff: Sequence[float] = BACKOFF,
+    ) -> None:
+        self.named: dict[str, Llm] = {}
+        self.prices = Prices()
+        self.backoff = tuple(backoff)
+        self.sender = Sender()
+        self.add(named, prices)
+
+    def add(
+        self,
+        named: Mapping[str, Mapping[str, Any]] | None = None,
+        prices: Mapping[str, Mapping[str, Any]] | None = None,
+    ) -> None:
+        """Take in more LLMs and prices, or other ones in place of those of the same names."""
+        more = {str(name): named_llm(str(name), given) for name, given in (named or {}).items()}
+        self.prices = self.prices.updated(prices or {})
+        self.named = self.named | more
+
+    def assistant(self) -> JsonObject:
+        """The manifest of the agent that chats with these LLMs; the first one is its default."""
+        manifest = manifest_of(ASSISTANT, description=_ABOUT, instructions=_PROMPT)
+        options = {name: {"model": llm.settings.model} for name, llm in self.named.items()}
+        llm = {"default": next(iter(self.named)), "options": options}
+        return {**manifest, "harness": "pi", "llm": llm, "built_in_tools": _TOOLS}
