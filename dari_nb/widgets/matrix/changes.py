@@ -1,0 +1,156 @@
+"""What the pages have been told of a matrix, and what they still lack. No I/O."""
+
+from __future__ import annotations
+
+import hashlib
+import random
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from ...render.cells import cell_html, column_html, label_text, row_html
+from ...render.figures import amount_of
+from ...render.matrix import Matrix, MatrixCell, MatrixRow
+from .wire import Cell, Change, Column, Row
+
+#: Characters of HTML in one message; JSON escapes keep it below a megabyte.
+MESSAGE_CHARS = 300_000
+
+Entry = tuple[int, str, Row | Cell]
+
+
+class Changes:
+    """Numbers what is new, so that a page that missed some of it gets all that came since.
+
+    Nothing that is old is kept: a page that comes late gets each cell once, as it is now.
+    """
+
+    def __init__(self) -> None:
+        self.n = 0
+        self._columns: list[Column] = []
+        self._seen: dict[tuple[str, str], Any] = {}
+        self._entries: dict[tuple[str, str], Entry] = {}
+
+    def take(self, matrix: Matrix) -> Iterator[tuple[int, int, bytes]]:
+        """Compare a matrix with what is known; yields messages as ``since``, ``n``, buffer."""
+        before, columns = self.n, self._columns
+        self._columns = _columns(matrix)
+        size = 0
+        new: list[tuple[tuple[str, str], str, Row | Cell]] = []
+        for key, thing, make in self._new(matrix):
+            entry = make()
+            self._seen[key] = thing
+            size += len(entry["html"])
+            new.append((key, key[0], entry))
+        if not new and columns == self._columns:
+            return
+        self.n += 1
+        room = MESSAGE_CHARS
+        for key, kind, entry in new:
+            room -= len(entry["html"])
+            if room < 0:
+                self.n, room = self.n + 1, MESSAGE_CHARS
+            self._entries[key] = (self.n, kind, entry)
+        yield from self.since(before)
+
+    def since(self, n: int) -> Iterator[tuple[int, int, bytes]]:
+        """Yield all that is new after ``n`` as messages of bounded size."""
+        entries = sorted(
+            (entry for entry in self._entries.values() if entry[0] > n), key=lambda e: e[0]
+        )
+        start, before, room = 0, n, MESSAGE_CHARS
+        for index, (number, _, entry) in enumerate(entries):
+            room -= len(entry["html"])
+            if room < 0 and index and number > entries[index - 1][0]:
+                last = entries[index - 1][0]
+                yield before, last, self._packed(entries[start:index])
+                start, before, room = index, last, MESSAGE_CHARS
+        yield before, self.n, self._packed(entries[start:])
+
+    def _new(self, matrix: Matrix) -> Iterator[tuple[tuple[str, str], Any, Any]]:
+        for index, row in enumerate(matrix.rows):
+            key = ("rows", row.id)
+            if self._seen.get(key) != (index, row):
+                yield key, (index, row), lambda row=row, index=index: _row(row, index)
+        for cell in matrix.cells:
+            key = ("cells", cell.id)
+            if self._seen.get(key) != cell:
+                yield key, cell, lambda cell=cell: _cell(cell)
+
+    def _packed(self, entries: Sequence[Entry]) -> bytes:
+        change = Change(columns=self._columns, rows=[], cells=[])
+        for _, kind, entry in entries:
+            change[kind].append(entry)  # type: ignore[literal-required]
+        return msgspec.json.encode(change)
+
+
+def blind_places(matrix: Matrix) -> Mapping[str, int]:
+    """Shuffle the columns, always the same way for one run, so that no place tells the LLM."""
+    ids = sorted(column.id for column in matrix.columns)
+    random.Random(matrix.run_id).shuffle(ids)  # noqa: S311
+    return {column_id: place for place, column_id in enumerate(ids)}
+
+
+def blind_name(place: int) -> str:
+    """Name a column by its place.
+
+    >>> blind_name(0), blind_name(25), blind_name(26)
+    ('A', 'Z', 'AA')
+    """
+    letter = chr(ord("A") + place % 26)
+    return letter if place < 26 else blind_name(place // 26 - 1) + letter
+
+
+def _columns(matrix: Matrix) -> list[Column]:
+    places = blind_places(matrix)
+    cells: dict[str, list[MatrixCell]] = {}
+    for cell in matrix.cells:
+        cells.setdefault(cell.column, []).append(cell)
+    return [
+        Column(
+            id=column.id,
+            html=column_html(column, cells.get(column.id, [])),
+            blind=places[column.id],
+        )
+        for column in matrix.columns
+    ]
+
+
+def _row(row: MatrixRow, index: int) -> Row:
+    return Row(
+        id=row.id,
+        index=index,
+        label=label_text(row.label),
+        html=row_html(row, index + 1),
+        values={str(name): str(value) for name, value in row.metadata.items()},
+    )
+
+
+def _cell(cell: MatrixCell) -> Cell:
+    cost = amount_of(cell.cost)
+    return Cell(
+        id=cell.id,
+        row=cell.row,
+        column=cell.column,
+        repeat=cell.repeat,
+        state=cell.state,
+        html=cell_html(cell),
+        text=_digest(" ".join((cell.text or cell.error or "").split())),
+        tools=_digest("\n".join(cell.tools)) if cell.tools is not None else "",
+        seconds=cell.seconds,
+        cost=float(cost) if cost is not None else None,
+        scores={str(name): _plain(value) for name, value in cell.scores.items()},
+        notes={str(name): str(note) for name, note in cell.notes.items()},
+    )
+
+
+def _digest(text: str) -> str:
+    data = text.encode("utf-8", "surrogatepass")
+    return hashlib.blake2b(data, digest_size=6).hexdigest()
+
+
+def _plain(value: Any) -> Any:
+    """Make a score something that JSON has: ``NaN`` and objects are told as text."""
+    is_number = isinstance(value, int | float) and value - value == 0
+    return value if value is None or isinstance(value, str) or is_number else str(value)

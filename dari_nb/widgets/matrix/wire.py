@@ -1,0 +1,117 @@
+"""What kernel and page tell each other; ``js/src/matrix/wire.ts`` has the same shapes."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, TypedDict
+
+from ..live import wire as live
+
+
+class Column(TypedDict):
+    """``blind`` is its place among the others when their names are hidden."""
+
+    id: str
+    html: str
+    blind: int
+
+
+class Row(TypedDict):
+    """A task; ``values`` is what is known about it, for sorting and filtering."""
+
+    id: str
+    index: int
+    label: str
+    html: str
+    values: dict[str, str]
+
+
+class Cell(TypedDict):
+    """One session; two with the same answer have the same ``text``, likewise ``tools``."""
+
+    id: str
+    row: str
+    column: str
+    repeat: int
+    state: str
+    html: str
+    text: str
+    tools: str
+    seconds: float | None
+    cost: float | None
+    scores: dict[str, Any]
+    notes: dict[str, str]
+
+
+class Change(TypedDict):
+    """The buffer of a message, as JSON: all columns, and the rows and cells that are new."""
+
+    columns: list[Column]
+    rows: list[Row]
+    cells: list[Cell]
+
+
+class News(TypedDict):
+    """Brings a page that is at ``since`` to ``n``."""
+
+    kind: Literal["news"]
+    since: int
+    n: int
+
+
+class Hello(TypedDict):
+    """A page is at ``n`` and wants what came since; a new one is at 0."""
+
+    kind: Literal["hello"]
+    n: int
+
+
+class Visible(TypedDict):
+    """The cells that the reader sees and that have not ended."""
+
+    kind: Literal["visible"]
+    cells: list[str]
+
+
+class Stop(TypedDict):
+    """The reader wants to follow no more."""
+
+    kind: Literal["stop"]
+
+
+class Question(TypedDict):
+    """``cell`` and ``compare`` ask for these cells, with names of LLMs or without."""
+
+    cells: list[str]
+    blind: bool
+
+
+class Opened(TypedDict):
+    """A transcript: its head, and its items as the live view has them."""
+
+    head: str
+    items: list[live.Fragment]
+
+
+class Rating(TypedDict):
+    """``rate`` asks to keep a rating and a note."""
+
+    cell: str
+    name: str
+    value: float | None
+    note: str
+
+
+class State(TypedDict):
+    """The synced traits."""
+
+    head: str
+    counts: dict[str, int]
+    busy: bool
+    blocking: bool
+    kernel_id: str
+    rating: str
+    blind: bool
+    filter: str
+    order: str
+    only: str
+    chosen: list[str]
