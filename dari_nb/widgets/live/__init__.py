@@ -1,5 +1,5 @@
 """The live view of a turn."""
 
-from .transcript import INTERVAL, LiveTranscript
+from .transcript import LiveTranscript
 
-__all__ = ["INTERVAL", "LiveTranscript"]
+__all__ = ["LiveTranscript"]

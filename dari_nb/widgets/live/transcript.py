@@ -14,12 +14,11 @@ import traitlets
 from ...models import TimelineItem
 from ...render import Head, head_html, item_html
 from .._kernel import current_kernel_id
+from ..pace import Pace
 from ..view import View
 from .outbox import BATCH_CHARS, Outbox
 from .wire import Fragment, Items, Snapshot
 
-#: Seconds between batches: 20 a second, far below what a Jupyter server starts to drop.
-INTERVAL = 0.05
 #: Seconds of rendering before a batch goes out, so that the first of many items show early.
 BUDGET = 0.04
 #: States after which nothing more comes.
@@ -65,8 +64,7 @@ class LiveTranscript(View):
         self._agent = "Agent"
         self._outbox = Outbox(lambda item: item_html(item, agent=self._agent))
         self._read: Read | None = None
-        self._timer: asyncio.TimerHandle | None = None
-        self._sent_at = float("-inf")
+        self._pace = Pace(self._send_next)
         self._stop_callbacks: list[Callable[[], object]] = []
         traits.setdefault("started", time.time())
         traits.setdefault("kernel_id", current_kernel_id())
@@ -93,8 +91,7 @@ class LiveTranscript(View):
         """
         with self._lock:
             self._read = read
-        if self._timer is None:
-            self._schedule()
+        self._pace.soon()
 
     def show(self, items: Sequence[TimelineItem], head: Head) -> None:
         """Show these items before it returns, with no need of a loop."""
@@ -121,15 +118,6 @@ class LiveTranscript(View):
         with self._lock:
             self._read = None
         super().close()
-
-    def _schedule(self) -> None:
-        wait = self._sent_at + INTERVAL - time.monotonic()
-        self._timer = asyncio.get_running_loop().call_later(max(wait, 0.0), self._on_time)
-
-    def _on_time(self) -> None:
-        self._timer = None
-        if self._send_next():
-            self._timer = asyncio.get_running_loop().call_later(0, self._on_time)
 
     def _send_next(self) -> bool:
         """Send one batch; returns whether there is more."""
@@ -171,7 +159,6 @@ class LiveTranscript(View):
         return round(time.time() - self.started, 3) if self.started is not None else 0.0
 
     def _send_items(self, n: int, body: bytes) -> None:
-        self._sent_at = time.monotonic()
         self.send(Items(kind="items", n=n, elapsed=self._elapsed()), [body])
 
     def _send_snapshot(self) -> None:

@@ -1,4 +1,4 @@
-import type { Component, Port } from "../shared/port";
+import { type Component, decode, type Port } from "../shared/port";
 import { Clock } from "./clock";
 import { Feed } from "./feed";
 import { Timeline } from "./timeline";
@@ -19,7 +19,7 @@ export const liveTranscript: Component<State> = (port, signal) => {
   port.receive((message, buffers) => {
     const news = message as FromKernel;
     if (typeof news.elapsed === "number") clock.sync(news.elapsed);
-    feed.receive(news, decode(buffers));
+    feed.receive(news, decode<Fragment>(buffers));
   }, signal);
   signal.addEventListener("abort", () => feed.close());
   return (el, until) => drawTranscript(el, sourceOf(port, timeline, clock), until);
@@ -34,8 +34,4 @@ function sourceOf(port: Port<State>, timeline: Timeline, clock: Clock): Source {
     watch: (listener, signal) => port.watch(TRAITS, listener, signal),
     stop: () => port.send({ kind: "stop" } satisfies ToKernel),
   };
-}
-
-function decode(buffers: DataView[]): Fragment[] {
-  return buffers.flatMap((buffer) => JSON.parse(new TextDecoder().decode(buffer)) as Fragment[]);
 }

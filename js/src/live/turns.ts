@@ -1,3 +1,5 @@
+import { focused } from "../shared/dom";
+import { Folds } from "../shared/folds";
 import type { Fragment } from "./wire";
 
 /** Milliseconds of DOM work before the browser gets a frame to itself. */
@@ -23,7 +25,7 @@ export class TurnList {
   readonly #around: Around;
   readonly #items = new Map<string, HTMLElement>();
   readonly #turns = new Map<string, HTMLElement>();
-  readonly #toggled = new Map<string, Map<number, boolean>>();
+  readonly #folds = new Folds();
   #queue: Fragment[] = [];
   #frame = 0;
 
@@ -35,7 +37,7 @@ export class TurnList {
   constructor(root: HTMLElement, around: Around, signal: AbortSignal) {
     this.#root = root;
     this.#around = around;
-    root.addEventListener("click", (event) => this.#remember(event), { capture: true, signal });
+    this.#folds.watch(root, signal);
     signal.addEventListener("abort", () => cancelAnimationFrame(this.#frame));
   }
 
@@ -72,16 +74,16 @@ export class TurnList {
     }
     const element = elementOf(change.html);
     element.dataset.item = change.id;
-    this.#reopen(change.id, element);
-    const focused = old?.contains(activeElement(this.#root)) ?? false;
+    this.#folds.apply(change.id, element);
+    const hadFocus = old?.contains(focused(this.#root)) ?? false;
     this.#insert(element, change, old);
     this.#items.set(change.id, element);
-    if (focused) element.querySelector("summary")?.focus({ preventScroll: true });
+    if (hadFocus) element.querySelector("summary")?.focus({ preventScroll: true });
   }
 
   #remove(id: string, element: HTMLElement | undefined): void {
     this.#items.delete(id);
-    this.#toggled.delete(id);
+    this.#folds.forget(id);
     let parent = element?.parentElement;
     element?.remove();
     while (parent && parent !== this.#root && parent.childElementCount === 0) {
@@ -115,26 +117,6 @@ export class TurnList {
     else this.#root.prepend(article);
     this.#turns.set(turn, article);
     return article;
-  }
-
-  /** A click on a summary is the reader's own choice and outlives the next version of the item. */
-  #remember(event: Event): void {
-    const target = event.target as Element;
-    const details = target.closest("summary")?.parentElement;
-    const item = target.closest<HTMLElement>("[data-item]");
-    if (!(details instanceof HTMLDetailsElement) || !item?.dataset.item) return;
-    const choices = this.#toggled.get(item.dataset.item) ?? new Map<number, boolean>();
-    this.#toggled.set(item.dataset.item, choices.set(folds(item).indexOf(details), !details.open));
-  }
-
-  #reopen(id: string, element: HTMLElement): void {
-    const choices = this.#toggled.get(id);
-    if (!choices) return;
-    const all = folds(element);
-    for (const [index, open] of choices) {
-      const details = all[index];
-      if (details) details.open = open;
-    }
   }
 }
 
@@ -174,14 +156,4 @@ function elementOf(html: string): HTMLElement {
   template.innerHTML = html;
   const element = template.content.firstElementChild;
   return element instanceof HTMLElement ? element : document.createElement("div");
-}
-
-function folds(element: HTMLElement): HTMLDetailsElement[] {
-  const inner = [...element.querySelectorAll("details")];
-  return element instanceof HTMLDetailsElement ? [element, ...inner] : inner;
-}
-
-function activeElement(inside: HTMLElement): Element | null {
-  const root: Node & Partial<DocumentOrShadowRoot> = inside.getRootNode();
-  return root.activeElement ?? null;
 }

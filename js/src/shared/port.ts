@@ -52,3 +52,8 @@ export class Questions {
     else waiting?.[1](new Error(answer.error));
   }
 }
+
+/** Reads buffers that each hold a JSON list. */
+export function decode<Thing>(buffers: DataView[]): Thing[] {
+  return buffers.flatMap((buffer) => JSON.parse(new TextDecoder().decode(buffer)) as Thing[]);
+}

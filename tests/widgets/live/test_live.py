@@ -8,7 +8,7 @@ import pytest
 
 from dari_nb.render import Head
 from dari_nb.widgets import LiveTranscript
-from dari_nb.widgets.live import INTERVAL
+from dari_nb.widgets.pace import INTERVAL
 
 RUNNING = Head("librarian", "small", "running")
 

@@ -1,0 +1,70 @@
+"""What the kernel and a view for reading tell each other; ``js/src/reader/wire.ts`` agrees."""
+
+from __future__ import annotations
+
+from typing import Literal, TypedDict
+
+
+class Row(TypedDict):
+    """What a page knows of every item, shown or not.
+
+    ``rev`` grows with each version of the item, ``chars`` is about how long it is, ``flag`` is
+    ``error``, ``pending`` or empty, and ``tool`` is empty for what is no tool call.
+    """
+
+    id: str
+    turn: str
+    kind: str
+    tool: str
+    flag: str
+    label: str
+    rev: int
+    chars: int
+
+
+class Rows(TypedDict):
+    """The rows from ``first`` on are those in the buffer; there are ``total`` in all.
+
+    ``n`` counts these messages from 1 without a gap; a page that misses one asks for all rows.
+    """
+
+    kind: Literal["rows"]
+    n: int
+    first: int
+    total: int
+
+
+class Piece(TypedDict):
+    """One item as sanitised HTML, of the version ``rev``."""
+
+    id: str
+    rev: int
+    html: str
+
+
+class Wanted(TypedDict):
+    """Body of the request ``fragments``; the answer's buffer is a JSON list of ``Piece``."""
+
+    ids: list[str]
+
+
+class Sought(TypedDict):
+    """Body of the request ``find``; the answer is a list of pairs of an id and a count."""
+
+    query: str
+
+
+class Chosen(TypedDict):
+    """Body of the requests ``raw`` (answered with JSON text) and ``copy`` (answered with text)."""
+
+    id: str
+    form: str
+
+
+class State(TypedDict):
+    """The synced traits; ``at`` is the id of the item to begin with, ``height`` is in pixels."""
+
+    state: str
+    head: str
+    at: str
+    height: int

@@ -1,0 +1,63 @@
+import type { Port } from "../shared/port";
+import { decode } from "../shared/port";
+import type { Piece, Row, State, Wanted } from "./wire";
+
+/** Characters of HTML that a page keeps; what was longest out of use goes first. */
+const KEPT_CHARS = 3_000_000;
+
+/** The HTML of the items that were seen of late; the rest is asked for. */
+export class Pieces {
+  readonly #port: Port<State>;
+  readonly #arrived: () => void;
+  readonly #kept = new Map<string, Piece>();
+  #chars = 0;
+  #wanted: string[] = [];
+  #asking = false;
+
+  /** @param arrived Called when something came that was asked for. */
+  constructor(port: Port<State>, arrived: () => void) {
+    this.#port = port;
+    this.#arrived = arrived;
+  }
+
+  /** The newest version that is here, be it an older one; undefined when there is none. */
+  get(row: Row): Piece | undefined {
+    const piece = this.#kept.get(row.id);
+    if (!piece) return undefined;
+    this.#kept.delete(row.id);
+    this.#kept.set(row.id, piece);
+    return piece;
+  }
+
+  /** Asks for what is not here in the version of its row, the first ones first. */
+  want(rows: Row[]): void {
+    this.#wanted = rows
+      .filter((row) => this.#kept.get(row.id)?.rev !== row.rev)
+      .map((row) => row.id);
+    if (!this.#asking) void this.#ask();
+  }
+
+  async #ask(): Promise<void> {
+    this.#asking = true;
+    while (this.#wanted.length > 0) {
+      const ids = this.#wanted.splice(0, 60);
+      const { buffers } = await this.#port.ask("fragments", { ids } satisfies Wanted);
+      const pieces = decode<Piece>(buffers);
+      for (const piece of pieces) this.#keep(piece);
+      if (pieces.length === 0) break;
+      this.#arrived();
+    }
+    this.#asking = false;
+  }
+
+  #keep(piece: Piece): void {
+    this.#chars += piece.html.length - (this.#kept.get(piece.id)?.html.length ?? 0);
+    this.#kept.delete(piece.id);
+    this.#kept.set(piece.id, piece);
+    for (const [id, old] of this.#kept) {
+      if (this.#chars <= KEPT_CHARS || id === piece.id) return;
+      this.#kept.delete(id);
+      this.#chars -= old.html.length;
+    }
+  }
+}

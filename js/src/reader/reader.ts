@@ -1,0 +1,337 @@
+import { make } from "../shared/dom";
+import { Folds } from "../shared/folds";
+import type { Port } from "../shared/port";
+import { Marks } from "./highlight";
+import { type Key, keySheet, onKeys } from "./keys";
+import { Pieces } from "./pieces";
+import { type Actions, drawRow, menuOf, toggleRaw } from "./row";
+import type { Rows } from "./rows";
+import { Toolbar } from "./toolbar";
+import { Viewport } from "./viewport";
+import type { Chosen, Row, Sought, State } from "./wire";
+
+/** Milliseconds without a key before something is looked for. */
+const TYPING_MS = 120;
+const LINE_PX = 22;
+const LINE_CHARS = 95;
+
+/** One view of a transcript. */
+export class Reader {
+  readonly #port: Port<State>;
+  readonly #rows: Rows;
+  readonly #signal: AbortSignal;
+  readonly #head = make("header", "");
+  readonly #log = make("div", "dari-log", {
+    role: "log",
+    tabindex: "0",
+    "aria-label": "Transcript",
+    "aria-live": "off",
+    "data-keys": "",
+  });
+  readonly #spoken = make("span", "dari-spoken", { role: "status" });
+  readonly #none = make("p", "dari-more dari-none");
+  readonly #toolbar: Toolbar;
+  readonly #view: Viewport;
+  readonly #pieces: Pieces;
+  readonly #folds = new Folds();
+  readonly #marks = new Marks();
+  readonly #actions: Actions;
+  readonly #keys: Key[];
+  readonly #sheet: HTMLElement;
+  #hits = new Map<string, number>();
+  #query = "";
+  #current = "";
+  #typing: ReturnType<typeof setTimeout> | undefined;
+  #begun = false;
+
+  constructor(el: HTMLElement, port: Port<State>, rows: Rows, signal: AbortSignal) {
+    this.#port = port;
+    this.#rows = rows;
+    this.#signal = signal;
+    this.#actions = {
+      raw: async (id) => (await port.ask<string>("raw", { id, form: "" } satisfies Chosen)).body,
+      copy: async (id, form) =>
+        (await port.ask<string>("copy", { id, form } satisfies Chosen)).body,
+      say: (words) => this.#say(words),
+    };
+    this.#pieces = new Pieces(port, () => this.#view.draw());
+    this.#keys = this.#makeKeys();
+    this.#sheet = keySheet(this.#keys);
+    this.#sheet.hidden = true;
+    this.#toolbar = new Toolbar(
+      {
+        find: (query) => this.#findSoon(query),
+        step: (by) => this.#toMatch(by),
+        choose: (kinds, tool) => this.#choose(kinds, tool),
+        fold: (open) => this.#foldAll(open),
+        keys: () => this.#showKeys(),
+      },
+      signal,
+    );
+    el.classList.add("dari", "dari-view", "dari-reader");
+    el.replaceChildren(
+      this.#head,
+      this.#toolbar.element,
+      this.#sheet,
+      this.#log,
+      this.#none,
+      this.#spoken,
+    );
+    this.#view = new Viewport(this.#log, this.#content(), signal);
+    this.#folds.watch(this.#log, signal);
+    this.#log.addEventListener("focusin", (event) => this.#focused(event), { signal });
+    onKeys(el, this.#keys, signal);
+    port.watch(["head", "height"], () => this.#showTraits(), signal);
+    signal.addEventListener("abort", () => this.#close());
+    this.#showTraits();
+    this.changed();
+  }
+
+  /** Shows what the rows are now. */
+  changed(): void {
+    const follows = this.#begun && this.#view.followsEnd;
+    this.#toolbar.show(this.#rows);
+    this.#none.hidden = this.#rows.shown.length > 0;
+    this.#none.textContent =
+      this.#rows.all.length > 0 ? "Nothing is of this kind." : "Nothing is here yet.";
+    this.#log.hidden = this.#rows.shown.length === 0;
+    this.#view.reset();
+    if (follows) this.#view.toEnd();
+    if (!this.#begun && this.#rows.all.length > 0) this.#begin();
+    if (this.#query) void this.#find();
+  }
+
+  #begin(): void {
+    this.#begun = true;
+    const at = this.#rows.place(this.#port.get("at"));
+    if (at !== undefined) this.#go(at, "start");
+  }
+
+  #close(): void {
+    clearTimeout(this.#typing);
+    this.#marks.clearAll();
+  }
+
+  #showTraits(): void {
+    const [head, height] = [this.#port.get("head"), this.#port.get("height")];
+    if (this.#head.innerHTML !== head) this.#head.innerHTML = head;
+    this.#log.style.maxHeight = height > 0 ? `${height}px` : "";
+  }
+
+  #content() {
+    const row = (place: number) => this.#rows.shown[place] as Row;
+    const rows = this.#rows;
+    return {
+      get count() {
+        return rows.shown.length;
+      },
+      id: (place: number) => row(place).id,
+      guess: (place: number) => guess(row(place)) + (rows.begins(place) ? LINE_PX : 0),
+      draw: (element: HTMLElement, place: number) => this.#draw(element, row(place), place),
+      drawn: (first: number, last: number) => this.#wantNear(first, last),
+    };
+  }
+
+  #draw(element: HTMLElement, row: Row, place: number): void {
+    element.classList.toggle("dari-first", this.#rows.begins(place) && place > 0);
+    element.classList.toggle("dari-here", row.id === this.#current);
+    element.setAttribute("aria-posinset", String(place + 1));
+    element.setAttribute("aria-setsize", String(this.#rows.shown.length));
+    const menu = () => menuOf(row.id, this.#actions, this.#signal);
+    if (!drawRow(element, row, this.#pieces.get(row), menu)) return;
+    const body = element.firstElementChild as HTMLElement;
+    this.#folds.apply(row.id, body);
+    this.#mark(element, row.id);
+  }
+
+  /** What is drawn comes first, then what the next turns of the wheel will bring. */
+  #wantNear(first: number, last: number): void {
+    const more = Math.max(10, last - first);
+    this.#pieces.want([
+      ...this.#rows.shown.slice(first, last + 1 + more),
+      ...this.#rows.shown.slice(Math.max(0, first - more), first),
+    ]);
+  }
+
+  #findSoon(query: string): void {
+    this.#query = query.trim();
+    clearTimeout(this.#typing);
+    this.#typing = setTimeout(() => void this.#find(true), TYPING_MS);
+  }
+
+  async #find(goes = false): Promise<void> {
+    const query = this.#query;
+    const found = query
+      ? (await this.#port.ask<[string, number][]>("find", { query } satisfies Sought)).body
+      : [];
+    if (query !== this.#query) return;
+    this.#hits = new Map(found);
+    this.#showFound();
+    for (const element of this.#log.querySelectorAll<HTMLElement>("[data-item]")) {
+      this.#mark(element, element.dataset.item ?? "");
+    }
+    if (goes && this.#hits.size > 0) this.#toMatch(1, this.#view.first - 1);
+  }
+
+  #showFound(): void {
+    const places = this.#rows.shown.filter((row) => this.#hits.has(row.id));
+    const matches = places.reduce((sum, row) => sum + (this.#hits.get(row.id) ?? 0), 0);
+    const here = places.findIndex((row) => row.id === this.#current);
+    const where = here >= 0 ? `${here + 1} of ` : "";
+    const items = `${where}${places.length} ${places.length === 1 ? "item" : "items"}`;
+    const words = matches > 0 ? `${items} · ${matches} matches` : "nothing found";
+    this.#toolbar.found(this.#query ? words : "", places.length);
+    if (this.#query) this.#say(words);
+  }
+
+  #toMatch(by: 1 | -1, from = this.#place): void {
+    const place = this.#rows.next(from, by, (row) => this.#hits.has(row.id));
+    if (place === undefined) return;
+    this.#go(place, "nearest", false);
+    this.#showFound();
+  }
+
+  /** Marks an item; where the reader stands, what hides a match is opened. */
+  #mark(element: HTMLElement, id: string): void {
+    const body = element.firstElementChild;
+    if (!body) return;
+    const isHit = this.#hits.has(id);
+    const here = isHit && id === this.#current;
+    this.#marks.show(body, isHit ? this.#query : "", here);
+    if (here) for (const fold of body.querySelectorAll("details")) openForMatch(fold, this.#query);
+  }
+
+  #choose(kinds: ReadonlySet<string>, tool: string): void {
+    this.#rows.choose({ kinds, tool });
+    this.changed();
+    this.#showFound();
+    if (!this.#query) this.#say(`${this.#rows.shown.length} items`);
+  }
+
+  #foldAll(open: boolean): void {
+    this.#folds.setAll(open);
+    for (const element of this.#log.querySelectorAll<HTMLElement>("[data-item]")) {
+      this.#folds.apply(element.dataset.item ?? "", element);
+    }
+  }
+
+  get #place(): number {
+    return this.#rows.place(this.#current) ?? this.#view.first - 1;
+  }
+
+  #go(place: number, block: "start" | "nearest" = "nearest", focus = true): void {
+    const row = this.#rows.shown[place];
+    if (!row) return;
+    const before = this.#current;
+    this.#current = row.id;
+    this.#view.reveal(place, block);
+    for (const id of [before, row.id]) {
+      const element = this.#view.element(id);
+      element?.classList.toggle("dari-here", id === row.id);
+      if (element) this.#mark(element, id);
+    }
+    if (focus) this.#view.element(row.id)?.focus({ preventScroll: true });
+  }
+
+  #jump(by: 1 | -1, test: (row: Row, place: number) => boolean, what: string): void {
+    const place = this.#rows.next(this.#place, by, test);
+    if (place === undefined) this.#say(`There is no ${what}.`);
+    else this.#go(place, "start");
+  }
+
+  /** Keys start from where the reader put the focus, by pointer too. */
+  #focused(event: FocusEvent): void {
+    const element = (event.target as HTMLElement).closest<HTMLElement>("[data-item]");
+    const id = element?.dataset.item;
+    if (!id || id === this.#current) return;
+    this.#view.element(this.#current)?.classList.remove("dari-here");
+    this.#current = id;
+    element.classList.add("dari-here");
+  }
+
+  #say(words: string): void {
+    this.#spoken.textContent = words;
+  }
+
+  #showKeys(): void {
+    this.#sheet.hidden = !this.#sheet.hidden;
+  }
+
+  #menu(): HTMLElement | null | undefined {
+    return this.#view.element(this.#current)?.querySelector<HTMLElement>(":scope > .dari-menu");
+  }
+
+  #escape(): void {
+    this.#sheet.hidden = true;
+    if (this.#query) {
+      this.#toolbar.field.value = "";
+      this.#findSoon("");
+    }
+    this.#log.focus({ preventScroll: true });
+  }
+
+  #makeKeys(): Key[] {
+    const last = () => this.#rows.shown.length - 1;
+    const turn = (_: Row, place: number) => this.#rows.begins(place);
+    const tool = (row: Row) => row.kind === "tool";
+    const error = (row: Row) => row.flag === "error";
+    const fold = () => {
+      const id = this.#view.element(this.#current);
+      id?.querySelector<HTMLElement>("summary")?.click();
+    };
+    return [
+      {
+        keys: ["ArrowDown", "j"],
+        says: "next item",
+        does: () => this.#go(Math.min(this.#place + 1, last())),
+      },
+      {
+        keys: ["ArrowUp", "k"],
+        says: "item before",
+        does: () => this.#go(Math.max(this.#place - 1, 0)),
+      },
+      { keys: ["u"], says: "next turn", does: () => this.#jump(1, turn, "turn") },
+      { keys: ["U"], says: "turn before", does: () => this.#jump(-1, turn, "turn") },
+      { keys: ["t"], says: "next tool call", does: () => this.#jump(1, tool, "tool call") },
+      { keys: ["T"], says: "tool call before", does: () => this.#jump(-1, tool, "tool call") },
+      { keys: ["e"], says: "next error", does: () => this.#jump(1, error, "error") },
+      { keys: ["E"], says: "error before", does: () => this.#jump(-1, error, "error") },
+      { keys: ["Home", "g"], says: "first item", does: () => this.#go(0) },
+      { keys: ["End", "G"], says: "last item", does: () => this.#go(last()) },
+      { keys: ["/"], says: "find", does: () => this.#toolbar.field.focus() },
+      { keys: ["n"], says: "next match", does: () => this.#toMatch(1) },
+      { keys: ["N"], says: "match before", does: () => this.#toMatch(-1) },
+      { keys: ["Enter", "o"], says: "open or close the item", does: fold },
+      { keys: ["a"], says: "open all", does: () => this.#foldAll(true) },
+      { keys: ["c"], says: "close all", does: () => this.#foldAll(false) },
+      {
+        keys: ["m"],
+        says: "copy, link",
+        does: () => this.#menu()?.querySelector("button")?.click(),
+      },
+      { keys: ["r"], says: "raw JSON", does: () => this.#toggleRaw() },
+      { keys: ["?"], says: "these keys", does: () => this.#showKeys() },
+      { keys: ["Escape"], says: "leave the search", does: () => this.#escape() },
+    ];
+  }
+
+  #toggleRaw(): void {
+    const menu = this.#menu();
+    if (!menu) return;
+    toggleRaw(menu, this.#current, this.#actions).catch((error: Error) => this.#say(error.message));
+  }
+}
+
+/** About how high a row will be: good enough to scroll by until it is measured. */
+function guess(row: Row): number {
+  if (row.kind === "tool" || row.kind === "other") return LINE_PX + 4;
+  return 2 * LINE_PX + Math.ceil(row.chars / LINE_CHARS) * LINE_PX;
+}
+
+function openForMatch(fold: HTMLDetailsElement, query: string): void {
+  const inside = [...fold.children].filter((child) => child.tagName !== "SUMMARY");
+  const has = inside.some((child) =>
+    child.textContent?.toLowerCase().includes(query.toLowerCase()),
+  );
+  if (has) fold.open = true;
+}

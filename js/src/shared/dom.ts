@@ -1,0 +1,31 @@
+/** Makes an element: a class, attributes by name, and what is in it. */
+export function make<Tag extends keyof HTMLElementTagNameMap>(
+  tag: Tag,
+  name: string,
+  attributes: Record<string, string> = {},
+  ...children: (Node | string)[]
+): HTMLElementTagNameMap[Tag] {
+  const element = document.createElement(tag);
+  if (name) element.className = name;
+  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
+  element.append(...children);
+  return element;
+}
+
+/** Makes a button that does something until `signal` aborts. */
+export function button(
+  label: string,
+  does: (event: MouseEvent) => void,
+  signal: AbortSignal,
+  attributes: Record<string, string> = {},
+): HTMLButtonElement {
+  const element = make("button", "", { type: "button", ...attributes }, label);
+  element.addEventListener("click", does, { signal });
+  return element;
+}
+
+/** The element that has the focus, also inside of a shadow tree. */
+export function focused(inside: Node): Element | null {
+  const root: Node & Partial<DocumentOrShadowRoot> = inside.getRootNode();
+  return root.activeElement ?? null;
+}

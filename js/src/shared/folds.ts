@@ -1,0 +1,44 @@
+/** What a reader opened or closed outlives the next version of the item. */
+export class Folds {
+  readonly #chosen = new Map<string, Map<number, boolean>>();
+  #all: boolean | undefined;
+
+  /** Remembers clicks on summaries below `root`, in items that have `data-item`. */
+  watch(root: HTMLElement, signal: AbortSignal): void {
+    root.addEventListener("click", (event) => this.#remember(event), { capture: true, signal });
+  }
+
+  forget(id: string): void {
+    this.#chosen.delete(id);
+  }
+
+  /** Opens or closes all items, those that come later too; single choices count from then on. */
+  setAll(open: boolean): void {
+    this.#all = open;
+    this.#chosen.clear();
+  }
+
+  /** Brings an item that was just made to what the reader chose. */
+  apply(id: string, item: HTMLElement): void {
+    const all = folds(item);
+    if (this.#all !== undefined) for (const fold of all) fold.open = this.#all;
+    for (const [index, open] of this.#chosen.get(id) ?? []) {
+      const fold = all[index];
+      if (fold) fold.open = open;
+    }
+  }
+
+  #remember(event: Event): void {
+    const target = event.target as Element;
+    const fold = target.closest("summary")?.parentElement;
+    const item = target.closest<HTMLElement>("[data-item]");
+    if (!(fold instanceof HTMLDetailsElement) || !item?.dataset.item) return;
+    const choices = this.#chosen.get(item.dataset.item) ?? new Map<number, boolean>();
+    this.#chosen.set(item.dataset.item, choices.set(folds(item).indexOf(fold), !fold.open));
+  }
+}
+
+function folds(item: HTMLElement): HTMLDetailsElement[] {
+  const inner = [...item.querySelectorAll("details")];
+  return item instanceof HTMLDetailsElement ? [item, ...inner] : inner;
+}
