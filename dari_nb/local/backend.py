@@ -14,6 +14,7 @@ from ..models import events as ev
 from ..transcript import Ledger
 from .agents import AgentFunction, ToolResult
 from .bells import Bells
+from .bundles import Bundles
 from .deliveries import BACKOFF, Deliveries
 from .records import (
     FIRST_ORG,
@@ -86,8 +87,11 @@ class Backend:
         self.store = store
         self.bells = Bells()
         self.workspaces = workspaces or Workspaces()
+        self.bundles = Bundles(store)
         self.turns = Turns(
-            store, self.bells, agent_named, pace, cost_delay, workspaces=self.workspaces
+            *(store, self.bells, agent_named, pace, cost_delay),
+            workspaces=self.workspaces,
+            bundles=self.bundles,
         )
         self.deliveries = Deliveries(
             store, self.bells, self.turns.waiting.has, webhook_backoff, webhook_tls
@@ -175,6 +179,7 @@ class Backend:
         name: str | None = None,
         metadata: Mapping[str, str] | None = None,
         internet_access: bool | None = None,
+        storage_binding_id: str | None = None,
     ) -> SessionRecord:
         """Make a session with one version of an agent, the active one by default."""
         agent = self.live_agent(agent_id)
@@ -187,7 +192,17 @@ class Backend:
             name=name,
             metadata=metadata,
             internet_access=version.internet_access if internet_access is None else internet_access,
+            storage_binding_id=self._binding(agent.org_id, version, storage_binding_id),
         )
+
+    def _binding(self, org_id: str, version: VersionRecord, given: str | None) -> str | None:
+        """The storage binding of a new session: the given one, or the one its version names."""
+        if given is None:
+            name = version.storage_binding
+            return self.store.storage_binding_named(org_id, name) if name else None
+        if not self.store.has_storage_binding(org_id, given):
+            raise Refusal(400, f"Unknown storage_binding_id {given!r}")
+        return given
 
     def send(
         self,

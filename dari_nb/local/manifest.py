@@ -8,7 +8,6 @@ from typing import Annotated, Any, Literal
 import msgspec
 import yaml  # type: ignore[import-untyped]
 
-from ..transcript.nesting import is_nested_deeper
 from .bundle import Files
 from .records import JsonObject
 from .tools import BUILT_IN_TOOLS, Tool, check_skill, check_tool
@@ -166,12 +165,16 @@ def parse_yaml(text: bytes, path: str) -> JsonObject:
 
 
 def _plain(text: bytes) -> Any:
-    if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, yaml.SafeLoader)):
-        raise ValueError("aliases are not allowed")
-    data = yaml.safe_load(text)
-    if is_nested_deeper(data, _MAX_NESTING):
-        raise ValueError("it is nested too deeply")
-    return msgspec.json.decode(msgspec.json.encode(data))
+    depth = 0
+    # Looked at event by event: what is nested deeply takes long, or all of the stack, to load.
+    for event in yaml.parse(text, yaml.SafeLoader):
+        if isinstance(event, yaml.AliasEvent):
+            raise ValueError("aliases are not allowed")  # noqa: TRY004
+        depth += isinstance(event, yaml.CollectionStartEvent)
+        depth -= isinstance(event, yaml.CollectionEndEvent)
+        if depth > _MAX_NESTING:
+            raise ValueError("it is nested too deeply")
+    return msgspec.json.decode(msgspec.json.encode(yaml.safe_load(text)))
 
 
 def provider_of(manifest: JsonObject, llm_id: str | None) -> str:

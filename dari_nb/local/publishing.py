@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import secrets
 from datetime import UTC, datetime, timedelta
 
 from ..models import format_time, parse_time
 from .backend import Backend, Refusal
-from .bundle import MAX_ARCHIVE, BundleError, Files, read_bundle
+from .bundle import MAX_ARCHIVE, BundleError, read_bundle
 from .manifest import ManifestError, read_manifest
 from .records import FIRST_ORG, AgentRecord, JsonObject, VersionRecord
+from .store import Store
 from .store.snapshots import SnapshotRecord
 
 UPLOAD_SECONDS = 900
@@ -73,36 +75,45 @@ def _failure(snapshot: SnapshotRecord, archive: bytes | None) -> str | None:
     return None
 
 
-def files_of(backend: Backend, snapshot_id: str) -> Files:
-    """The files of a snapshot that is ready; a broken rule of the archive is a 400."""
+async def manifest_of(backend: Backend, snapshot_id: str) -> tuple[JsonObject, str]:
+    """A snapshot's checked manifest with its system prompt; a flaw is a 400."""
     snapshot = find(backend, snapshot_id)
     if snapshot.status != "ready":
         raise Refusal(400, f"The source snapshot is not ready: {snapshot.status}")
+    # In a thread: a large archive would hold up the streams of everybody.
+    return await asyncio.to_thread(_read, backend.store, snapshot_id)
+
+
+def _read(store: Store, snapshot_id: str) -> tuple[JsonObject, str]:
     try:
-        return read_bundle(backend.store.archive(snapshot_id) or b"")
-    except BundleError as error:
+        return read_manifest(read_bundle(store.archive(snapshot_id) or b""))
+    except (BundleError, ManifestError) as error:
         raise Refusal(400, str(error)) from None
 
 
-def manifest_of(backend: Backend, snapshot_id: str) -> tuple[JsonObject, str]:
-    """A snapshot's checked manifest with its system prompt; a flaw is a 400."""
-    files = files_of(backend, snapshot_id)
-    try:
-        return read_manifest(files)
-    except ManifestError as error:
-        raise Refusal(400, str(error)) from None
-
-
-def publish(backend: Backend, snapshot_id: str, agent_id: str | None = None) -> VersionRecord:
+async def publish(backend: Backend, snapshot_id: str, agent_id: str | None = None) -> VersionRecord:
     """Make a snapshot the active version of an agent: of this one, or of the manifest's name."""
-    agent = backend.live_agent(agent_id) if agent_id else None
-    manifest, _ = manifest_of(backend, snapshot_id)
+    if agent_id:
+        backend.live_agent(agent_id)
+    manifest, _ = await manifest_of(backend, snapshot_id)
     org_id = backend.org_id or FIRST_ORG
     name = str(manifest["name"])
+    _check_binding(backend.store, org_id, manifest)
     with backend.store.transaction():
+        # Both may have been deleted while the archive was read.
+        find(backend, snapshot_id)
+        agent = backend.live_agent(agent_id) if agent_id else None
         agent = agent or backend.store.agent_named(name, org_id)
         return backend.store.add_version(
             agent, name, manifest, snapshot_id=snapshot_id, org_id=org_id
+        )
+
+
+def _check_binding(store: Store, org_id: str, manifest: JsonObject) -> None:
+    name = (manifest.get("sandbox") or {}).get("storage_binding")
+    if name and store.storage_binding_named(org_id, name) is None:
+        raise Refusal(
+            400, f"dari.yml, sandbox.storage_binding: the organization has no binding {name!r}"
         )
 
 

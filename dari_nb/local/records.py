@@ -72,18 +72,28 @@ class VersionRecord:
     @property
     def llms(self) -> list[str]:
         """The ``llm_id`` options of the manifest."""
-        return list(self.manifest.get("llm", {}).get("options", ()))
+        return list((self.manifest.get("llm") or {}).get("options", ()))
 
     @property
     def default_llm(self) -> str | None:
         """The option that a session gets when it names none."""
-        default: str | None = self.manifest.get("llm", {}).get("default")
+        default: str | None = (self.manifest.get("llm") or {}).get("default")
         return default
 
     @property
     def internet_access(self) -> bool:
         """What a session gets that does not say whether it wants the internet."""
-        return bool(self.manifest.get("sandbox", {}).get("internet_access", False))
+        return bool(self._sandbox.get("internet_access", False))
+
+    @property
+    def storage_binding(self) -> str | None:
+        """Name of the storage binding that sessions get, if the manifest names one."""
+        name: str | None = self._sandbox.get("storage_binding")
+        return name
+
+    @property
+    def _sandbox(self) -> JsonObject:
+        return self.manifest.get("sandbox") or {}
 
     def to_wire(self, active_version_id: str | None) -> JsonObject:
         """Return the version object; without an archive, those fields are null."""
@@ -112,6 +122,7 @@ class SessionRecord:
     last_message_id: str | None = None
     last_message_status: str | None = None
     created_at: str
+    storage_binding_id: str | None = None
 
     def to_wire(self) -> JsonObject:
         """Return the session object (contract, section 5)."""
@@ -121,7 +132,7 @@ class SessionRecord:
             "agent_id": self.agent_id,
             "version_id": self.version_id,
             "llm_id": self.llm_id,
-            "storage_binding_id": None,
+            "storage_binding_id": self.storage_binding_id,
             "internet_access": self.internet_access,
             "status": self.status,
             "last_message_id": self.last_message_id,

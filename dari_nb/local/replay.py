@@ -49,6 +49,7 @@ def start_replay(backend: Backend, session_id: str, speed: float) -> str:
         name=recorded.name,
         metadata={**recorded.metadata, "replay_of": session_id},
         internet_access=recorded.internet_access,
+        storage_binding_id=recorded.storage_binding_id,
     )
     backend.keep(_play(backend, session.id, _turns(events, speed)))
     return session.id

@@ -35,11 +35,14 @@ CREATE TABLE IF NOT EXISTS api_keys (
 CREATE TABLE IF NOT EXISTS storage_bindings (
     ordinal INTEGER PRIMARY KEY, id TEXT UNIQUE NOT NULL, org_id TEXT NOT NULL,
     name TEXT NOT NULL, settings TEXT NOT NULL, UNIQUE (org_id, name));
+CREATE TABLE IF NOT EXISTS invitations (
+    ordinal INTEGER PRIMARY KEY, id TEXT UNIQUE NOT NULL, org_id TEXT NOT NULL,
+    email TEXT NOT NULL, role TEXT NOT NULL, created_at TEXT NOT NULL, UNIQUE (org_id, email));
 CREATE TABLE IF NOT EXISTS sessions (
     ordinal INTEGER PRIMARY KEY, id TEXT UNIQUE NOT NULL, agent_id TEXT NOT NULL,
     version_id TEXT NOT NULL, llm_id TEXT, name TEXT, internet_access INTEGER NOT NULL,
     metadata TEXT NOT NULL, status TEXT NOT NULL, last_message_id TEXT,
-    last_message_status TEXT, created_at TEXT NOT NULL);
+    last_message_status TEXT, created_at TEXT NOT NULL, storage_binding_id TEXT);
 CREATE INDEX IF NOT EXISTS sessions_by_agent ON sessions (agent_id);
 CREATE TABLE IF NOT EXISTS events (
     session_id TEXT NOT NULL, sequence_number INTEGER NOT NULL, message_id TEXT,
@@ -81,7 +84,7 @@ VERSIONS = "versions LEFT JOIN snapshots ON snapshots.id = versions.snapshot_id"
 SNAPSHOT = "id, org_id, token, sha256, size_bytes, status, failure_reason, expires_at"
 SESSION = (
     "id, agent_id, version_id, llm_id, name, internet_access, metadata, "
-    "status, last_message_id, last_message_status, created_at"
+    "status, last_message_id, last_message_status, created_at, storage_binding_id"
 )
 EVENT = "session_id, sequence_number, message_id, type, source, actor, data, created_at"
 

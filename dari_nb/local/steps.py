@@ -15,6 +15,7 @@ from .agents import NewAttempt, ToolCall, ToolResult, Turn, Usage
 from .agents.functions import Step
 from .records import RUNTIME, Payload
 from .schemas import check_schema
+from .tooling import ToolSpec
 
 Append = Callable[..., None]
 """Writes payloads into the turn's ledger."""
@@ -22,8 +23,11 @@ Charge = Callable[[Usage], None]
 """Takes in what the turn has cost."""
 WaitFor = Callable[[str, str, ToolCall], Awaitable[ToolResult | None]]
 """Gives the caller's answer to a message's tool call, or ``None`` when none came in time."""
+External = Callable[[str], Awaitable[ToolSpec | None]]
+"""Finds the tool of a name, if the turn's version declares it and leaves it to the caller."""
 
 _LATE = "The tool gave no result within {} seconds."
+_NO_CALLS = "a tuple that an agent yields has calls: external, or with run"
 _BREATH = 0.01
 """Seconds of steps in a row after which the streams get their turn."""
 
@@ -31,11 +35,19 @@ _BREATH = 0.01
 class Steps:
     """Writes the steps of one turn into the ledger."""
 
-    def __init__(self, turn: Turn, append: Append, wait_for: WaitFor, charge: Charge) -> None:
+    def __init__(
+        self,
+        turn: Turn,
+        append: Append,
+        wait_for: WaitFor,
+        charge: Charge,
+        external_tool: External,
+    ) -> None:
         self._turn = turn
         self._append = append
         self._wait_for = wait_for
         self._charge = charge
+        self._external_tool = external_tool
         self._open: dict[str, ToolCall] = {}
         self._rested = monotonic()
         self._attempt = 1
@@ -62,7 +74,8 @@ class Steps:
         if isinstance(step, tuple):
             return await self._side_by_side(step)
         if isinstance(step, ToolCall):
-            return (await self._ask([step]))[0] if step.external else self._request(step)
+            call = await self._as_declared(step)
+            return (await self._ask([call]))[0] if call.external else self._request(call)
         raise TypeError(f"an agent yields str, ToolCall or ToolResult, not {type(step).__name__}")
 
     async def _rest(self) -> None:
@@ -97,6 +110,15 @@ class Steps:
         data |= {"message_id": self._turn.message_id}
         return call_id, self._payload(ev.TOOL_CALL_REQUESTED, data)
 
+    async def _as_declared(self, call: ToolCall) -> ToolCall:
+        """Give a call of a declared external tool what it does not say itself."""
+        tool = await self._external_tool(call.name) if call.run is None else None
+        if tool is None:
+            return call
+        schema = tool.output_schema if call.output_schema is None else call.output_schema
+        seconds = tool.timeout_seconds if call.timeout_seconds is None else call.timeout_seconds
+        return replace(call, external=True, output_schema=schema, timeout_seconds=seconds)
+
     def _request(self, call: ToolCall) -> str:
         call_id, payload = self._requested(call)
         self._append(payload)
@@ -119,9 +141,11 @@ class Steps:
 
     async def _side_by_side(self, calls: tuple[ToolCall, ...]) -> list[ToolResult]:
         """Work off several calls, those of the caller last: until then none waits for it (U15)."""
-        for call in calls:
-            if not isinstance(call, ToolCall) or (call.run is None and not call.external):
-                raise TypeError("a tuple that an agent yields has calls: external, or with run")
+        if not all(isinstance(call, ToolCall) for call in calls):
+            raise TypeError(_NO_CALLS)
+        calls = tuple([await self._as_declared(call) for call in calls])
+        if not all(call.external or call.run for call in calls):
+            raise TypeError(_NO_CALLS)
         inside = [call for call in calls if not call.external]
         outside = [call for call in calls if call.external]
         ran = iter(await self._run(inside))

@@ -71,6 +71,14 @@ def _check_description(tool: Tool, folder: str, files: Files, parse_yaml: ParseY
     _check_schema(about.get("input_schema"), folder, files, f"{path}, input_schema")
     if about.get("output_schema") is not None:
         _check_schema(about["output_schema"], folder, files, f"{path}, output_schema")
+    _check_seconds(about.get("timeout_seconds"), f"{path}, timeout_seconds")
+
+
+def _check_seconds(seconds: Any, place: str) -> None:
+    """The contract shows the time here and in ``dari.yml``, where its shape is checked (U24)."""
+    is_whole = isinstance(seconds, int) and not isinstance(seconds, bool)
+    if seconds is not None and not (is_whole and seconds > 0):
+        raise ValueError(f"{place}: {seconds!r} is no whole number of seconds from 1")
 
 
 def _check_schema(file: Any, folder: str, files: Files, place: str) -> None:

@@ -14,10 +14,12 @@ from ..models import events as ev
 from ..transcript import Ledger
 from .agents import AgentFunction, Attachment, Turn, TurnFailure, Usage, run_agent
 from .bells import Bells
+from .bundles import Bundles
 from .manifest import provider_of
 from .records import EventRecord, Payload, SessionRecord, file_ids
 from .steps import Steps, clean, message_status, session_status
 from .store import Store
+from .tooling import ToolSpec
 from .waiting import Waiting
 from .workspaces import Workspaces
 
@@ -41,6 +43,7 @@ class Turns:
         pace: Seconds to wait before each step, unless the session's metadata say otherwise.
         cost_delay: Seconds after which a reported cost can be seen.
         workspaces: The folders that agents work in.
+        bundles: What published versions hold.
     """
 
     def __init__(
@@ -52,6 +55,7 @@ class Turns:
         cost_delay: float = 0.0,
         *,
         workspaces: Workspaces,
+        bundles: Bundles,
     ) -> None:
         self._store = store
         self._bells = bells
@@ -59,6 +63,7 @@ class Turns:
         self._pace = pace
         self._cost_delay = cost_delay
         self._workspaces = workspaces
+        self._bundles = bundles
         self._queues: dict[str, deque[tuple[str, AgentFunction | None]]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self.waiting = Waiting()
@@ -109,7 +114,10 @@ class Turns:
             turn = self._turn(session, message_id)
             turn = turn if agent is None else replace(turn, pace=0.0)
             charge = partial(self._charge, session_id)
-            steps = Steps(turn, partial(self._append, session_id), self.waiting.ask, charge)
+            append = partial(self._append, session_id)
+            # What a recording calls is answered in it, whoever had to answer at the time.
+            external = partial(self._external_tool, session) if agent is None else _no_tool
+            steps = Steps(turn, append, self.waiting.ask, charge, external)
             await run_agent(agent or self._function(session), turn, steps.record)
         except Exception as raised:  # noqa: BLE001
             error = _cause(raised)
@@ -126,6 +134,10 @@ class Turns:
         if function is None:
             raise TurnFailure(self._no_code(session, name))
         return function
+
+    async def _external_tool(self, session: SessionRecord, name: str) -> ToolSpec | None:
+        version = self._store.version(session.agent_id, session.version_id)
+        return await self._bundles.external_tool(version, name) if version else None
 
     def _no_code(self, session: SessionRecord, name: str) -> str:
         version = self._store.version(session.agent_id, session.version_id)
@@ -177,6 +189,10 @@ class Turns:
         with self._store.transaction():
             self.announce(session_id, self._store.append(session_id, payloads))
         self._bells.ring(session_id)
+
+
+async def _no_tool(_name: str) -> None:
+    return None
 
 
 def _cause(error: Exception) -> str:

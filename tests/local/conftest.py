@@ -1,5 +1,8 @@
+import hashlib
+import io
 import json
 import ssl
+import tarfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -66,6 +69,27 @@ class Caller:
     def upload(self, name: str, data: bytes) -> str:
         return self.post("/files", files={"file": (name, data)})["id"]
 
+    def packed(self, bundle: dict[str, bytes]) -> bytes:
+        return packed(bundle)
+
+    def reserve(self, archive: bytes, **changes: Any) -> Json:
+        digest = hashlib.sha256(archive).hexdigest()
+        body = {"format": "tar.gz", "sha256": digest, "size_bytes": len(archive), "metadata": {}}
+        return self.post("/source-snapshots", body | changes)
+
+    def snapshot(self, archive: bytes) -> str:
+        """Upload an archive; returns the id of the snapshot, which is ready."""
+        reserved = self.reserve(archive)
+        put = httpx.put(reserved["upload_url"], content=archive, headers=reserved["upload_headers"])
+        assert put.status_code == 200
+        done = self.post(f"/source-snapshots/{reserved['source_snapshot_id']}/finalize")
+        assert done["status"] == "ready"
+        return done["source_snapshot_id"]
+
+    def publish(self, bundle: dict[str, bytes], agent_id: str | None = None) -> Json:
+        path = f"/agents/{agent_id}/versions" if agent_id else "/agents"
+        return self.post(path, {"source_snapshot_id": self.snapshot(packed(bundle))})
+
     def events(self, session_id: str) -> list[Json]:
         return self.get(f"/sessions/{session_id}/events")["events"]
 
@@ -110,6 +134,17 @@ class Receiver:
     def close(self) -> None:
         self.server.shutdown()
         self.server.server_close()
+
+
+def packed(bundle: dict[str, bytes]) -> bytes:
+    """Make the archive of a bundle."""
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w:gz") as tar:
+        for path, data in bundle.items():
+            info = tarfile.TarInfo(path)
+            info.size = len(data)
+            tar.addfile(info, io.BytesIO(data))
+    return buffer.getvalue()
 
 
 def content(text: str, *files: str) -> list[Json]:

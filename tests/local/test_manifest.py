@@ -75,7 +75,8 @@ def test_everything_that_the_contract_names_is_taken():
         (MINIMAL + "a: &a [1]\nb: *a", "dari.yml is no readable YAML: aliases"),
         ("- 1", "dari.yml is no mapping"),
         ("a: [", "dari.yml is no readable YAML"),
-        ("[" * 5000, "dari.yml is no readable YAML"),
+        ("[" * 200_000, "dari.yml is no readable YAML: it is nested too deeply"),
+        ("a: " + "[" * 51 + "]" * 51, "dari.yml is no readable YAML: it is nested too deeply"),
         ("a: !!python/object:os.system {}", "dari.yml is no readable YAML"),
     ],
 )
@@ -88,6 +89,12 @@ def test_a_flaw_of_the_manifest_names_its_place(yml, place):
     [
         (TOOL, "tools/t/tool.yml", None, "tools/t/tool.yml is missing"),
         (TOOL, "tools/t/tool.yml", b"{name: u}", "tools/t/tool.yml, name: 'u' is not 't'"),
+        (
+            TOOL,
+            "tools/t/tool.yml",
+            TOOL_FILES["tools/t/tool.yml"][:-1] + b", timeout_seconds: soon}",
+            "tools/t/tool.yml, timeout_seconds: 'soon' is no whole number",
+        ),
         (TOOL, "tools/t/in.json", None, "tools/t/tool.yml, input_schema: no file 'in.json'"),
         (TOOL, "tools/t/in.json", b'{"type": 1}', "tools/t/in.json is no JSON Schema"),
         (TOOL, "tools/t/in.json", b"{", "tools/t/in.json is no JSON Schema"),

@@ -65,9 +65,26 @@ def test_a_routing_key_is_not_for_this_api(own):
     assert httpx.get(f"{server.url}/v1/agents", headers=headers).status_code == 401
 
 
-def test_nobody_is_a_member_and_invitations_are_checked(own):
-    api, _ = own
-    assert api.get(f"{BASE}/members") == {"members": []}
+def test_the_holder_of_the_key_and_who_is_invited_are_members(own):
+    api, server = own
+    [owner] = api.get(f"{BASE}/members")["members"]
+    assert (owner["role"], owner["status"]) == ("owner", "active")
     made = api.post(f"{BASE}/invitations", {"email": "a@example.com", "role": "admin"})
     assert made["id"].startswith("inv_")
+    again = api.post(f"{BASE}/invitations", {"email": "a@example.com", "role": "member"})
+    assert again == made | {"role": "member"}
+    invited = {"id": made["id"], "email": "a@example.com", "role": "member", "status": "invited"}
+    assert api.get(f"{BASE}/members") == {"members": [owner, invited]}
     assert api.refused(f"{BASE}/invitations", {"email": "a", "role": "admin"})[0] == 422
+    assert api.refused(f"{BASE}/invitations", {"email": "b@c.de", "role": "guest"})[0] == 422
+    headers = {"Authorization": f"Bearer {server.organization('others').api_key}"}
+    theirs = httpx.get(f"{server.url}/v1{BASE}/members", headers=headers).json()
+    assert theirs == {"members": [owner]}
+
+
+def test_invitations_outlive_the_server(call, tmp_path):
+    with LocalDari(tmp_path / "course.db") as server, call(server) as api:
+        api.post(f"{BASE}/invitations", {"email": "a@example.com", "role": "admin"})
+        members = api.get(f"{BASE}/members")
+    with LocalDari(tmp_path / "course.db") as server, call(server) as api:
+        assert api.get(f"{BASE}/members") == members

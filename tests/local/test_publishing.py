@@ -1,7 +1,7 @@
 import gzip
-import hashlib
 import io
 import tarfile
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import httpx
@@ -40,29 +40,9 @@ def packed(bundle, *members):
     return buffer.getvalue()
 
 
-def reserve(api, archive, **changes):
-    digest = hashlib.sha256(archive).hexdigest()
-    body = {"format": "tar.gz", "sha256": digest, "size_bytes": len(archive), "metadata": {}}
-    return api.post("/source-snapshots", body | changes)
-
-
-def snapshot(api, archive):
-    reserved = reserve(api, archive)
-    put = httpx.put(reserved["upload_url"], content=archive, headers=reserved["upload_headers"])
-    assert put.status_code == 200
-    done = api.post(f"/source-snapshots/{reserved['source_snapshot_id']}/finalize")
-    assert done["status"] == "ready"
-    return done["source_snapshot_id"]
-
-
-def publish(api, bundle, agent_id=None):
-    path = f"/agents/{agent_id}/versions" if agent_id else "/agents"
-    return api.post(path, {"source_snapshot_id": snapshot(api, packed(bundle))})
-
-
 def test_an_archive_is_uploaded_without_a_key_and_finalized(api):
     archive = packed(files())
-    reserved = reserve(api, archive)
+    reserved = api.reserve(archive)
     assert reserved["status"] == "pending_upload"
     path = f"/source-snapshots/{reserved['source_snapshot_id']}"
     url, headers = reserved["upload_url"], reserved["upload_headers"]
@@ -82,7 +62,7 @@ def test_an_archive_is_uploaded_without_a_key_and_finalized(api):
 def test_a_mismatch_is_a_success_with_status_failed(api, sent, reason):
     archive = packed(files())
     content = sent * len(archive) if sent == b"x" else sent
-    reserved = reserve(api, archive)
+    reserved = api.reserve(archive)
     if content is not None:
         httpx.put(reserved["upload_url"], content=content, headers=reserved["upload_headers"])
     snapshot_id = reserved["source_snapshot_id"]
@@ -103,7 +83,7 @@ def test_a_malformed_reservation_is_422(api, wrong):
 
 def test_an_upload_address_expires(api, monkeypatch):
     archive = packed(files())
-    reserved = reserve(api, archive)
+    reserved = api.reserve(archive)
     later = datetime.now(UTC) + timedelta(hours=1)
 
     class Later(datetime):
@@ -117,28 +97,28 @@ def test_an_upload_address_expires(api, monkeypatch):
 
 
 def test_the_manifest_is_answered_with_the_system_prompt(api):
-    snapshot_id = snapshot(api, packed(files()))
+    snapshot_id = api.snapshot(packed(files()))
     answer = api.get(f"/source-snapshots/{snapshot_id}/manifest")
     assert answer["manifest"]["llm"]["default"] == "small"
     assert answer["system_prompt"] == "Be brief and kind: ü."
 
 
 def test_a_snapshot_is_deleted_unless_a_version_uses_it(api):
-    unused = snapshot(api, packed(files("unused")))
+    unused = api.snapshot(packed(files("unused")))
     assert api.http.delete(f"/source-snapshots/{unused}").status_code == 200
     assert api.http.delete(f"/source-snapshots/{unused}").status_code == 404
-    used = snapshot(api, packed(files("used")))
+    used = api.snapshot(packed(files("used")))
     api.post("/agents", {"source_snapshot_id": used})
     answer = api.http.delete(f"/source-snapshots/{used}")
     assert (answer.status_code, answer.json()) == (409, {"detail": "in use"})
 
 
 def test_publishing_a_name_again_makes_a_new_active_version(api):
-    first = publish(api, files("twice"))
-    second = publish(api, files("twice"))
+    first = api.publish(files("twice"))
+    second = api.publish(files("twice"))
     assert first["agent_id"] == second["agent_id"]
     assert httpx.URL(first["agent_url"]).path == f"/v1/agents/{first['agent_id']}"
-    third = publish(api, files("other-name"), first["agent_id"])
+    third = api.publish(files("other-name"), first["agent_id"])
     listed = api.get(f"/agents/{first['agent_id']}/versions")
     assert listed["agent"]["name"] == "twice"
     assert [v["id"] for v in listed["versions"]] == [
@@ -153,7 +133,7 @@ def test_publishing_a_name_again_makes_a_new_active_version(api):
 
 
 def test_a_bundle_is_listed_and_its_files_are_read(api):
-    done = publish(api, files("browsed", **{"logo.bin": b"\xff\xfe"}))
+    done = api.publish(files("browsed", **{"logo.bin": b"\xff\xfe"}))
     path = f"/agents/{done['agent_id']}/versions/{done['version_id']}/bundle"
     listed = [file["path"] for file in api.get(path)["files"]]
     assert listed == ["dari.yml", "logo.bin", "prompts/system.md"]
@@ -165,7 +145,7 @@ def test_a_bundle_is_listed_and_its_files_are_read(api):
 
 
 def test_a_deleted_agent_leaves_the_list_and_its_sessions_stay(api, blocks):
-    done = publish(api, files("gone"))
+    done = api.publish(files("gone"))
     agent_id, session_id = done["agent_id"], api.create("gone")
     first = api.http.delete(f"/agents/{agent_id}").json()
     assert first["deleted_at"] is not None
@@ -176,13 +156,13 @@ def test_a_deleted_agent_leaves_the_list_and_its_sessions_stay(api, blocks):
     message = {"type": "user.message", "content": blocks("hello")}
     assert api.refused(f"/agents/{agent_id}/sessions", {})[0] == 404
     assert api.refused(f"/agents/{agent_id}/messages", message)[0] == 404
-    body = {"source_snapshot_id": snapshot(api, packed(files("gone")))}
+    body = {"source_snapshot_id": api.snapshot(packed(files("gone")))}
     assert api.refused(f"/agents/{agent_id}/versions", body)[0] == 404
     assert api.post("/agents", body)["agent_id"] != agent_id
 
 
 def test_a_model_backend_makes_a_new_active_version(api):
-    done = publish(api, files("routed"))
+    done = api.publish(files("routed"))
     path = f"/agents/{done['agent_id']}/model-backend"
     answer = api.http.put(path, json={"kind": "router", "router_id": "rtr_1"})
     active = api.get(f"/agents/{done['agent_id']}")["active_version_id"]
@@ -192,7 +172,7 @@ def test_a_model_backend_makes_a_new_active_version(api):
 
 def test_a_published_agent_runs_the_function_of_its_name_or_tells_what_is_missing(call):
     with LocalDari() as server, call(server) as api:
-        done = publish(api, files("helper"))
+        done = api.publish(files("helper"))
         failed = api.ask("helper", "?", llm_id="large")
         assert failed["status"] == "failed"
         assert "no models of the provider openai" in failed["output"]["error"]
@@ -203,7 +183,7 @@ def test_a_published_agent_runs_the_function_of_its_name_or_tells_what_is_missin
 
 
 def test_another_organizations_snapshot_is_403(server, api):
-    snapshot_id = snapshot(api, packed(files("private")))
+    snapshot_id = api.snapshot(packed(files("private")))
     headers = {"Authorization": f"Bearer {server.organization('publishers').api_key}"}
     with httpx.Client(base_url=f"{server.url}/v1", headers=headers) as other:
         assert other.get(f"/source-snapshots/{snapshot_id}/manifest").status_code == 403
@@ -214,7 +194,7 @@ def test_another_organizations_snapshot_is_403(server, api):
 
 def test_published_agents_outlive_the_server(tmp_path, call):
     with LocalDari(tmp_path / "course.db") as server, call(server) as api:
-        done = publish(api, files("kept"))
+        done = api.publish(files("kept"))
     with LocalDari(tmp_path / "course.db") as server, call(server) as api:
         path = f"/agents/{done['agent_id']}/versions/{done['version_id']}/bundle"
         assert len(api.get(path)["files"]) == 2
@@ -246,7 +226,20 @@ def link(kind):
     ],
 )
 def test_an_archive_that_breaks_a_rule_is_400(api, archive, reason):
-    path = f"/source-snapshots/{snapshot(api, archive)}/manifest"
+    path = f"/source-snapshots/{api.snapshot(archive)}/manifest"
     answer = api.http.get(path)
     assert answer.status_code == 400
     assert reason in answer.json()["detail"]
+
+
+def test_a_large_archive_holds_up_nobody(api):
+    large = {f"data/{place}.bin": bytes(20_000_000) for place in range(4)}
+    snapshot_id = api.snapshot(packed(files("large", **large)))
+    with ThreadPoolExecutor(1) as beside:
+        reading = beside.submit(api.get, f"/source-snapshots/{snapshot_id}/manifest")
+        answers = 0
+        while not reading.done():
+            api.get("/agents")
+            answers += 1
+    assert reading.result()["manifest"]["name"] == "large"
+    assert answers > 5

@@ -20,6 +20,8 @@ class ToolCall:
     and yielding the call gives back the :class:`ToolResult` that was submitted. An answer that does
     not fit ``output_schema``, a JSON Schema, is refused and the call stays open. When
     ``timeout_seconds`` have passed without one, an error is given back, and the turn goes on.
+    A tool that a published version declares as external needs none of the three: its calls are
+    external, with the schema and the time of its declaration.
 
     A tuple of calls, each external or with ``run``, is worked off side by side: yielding it gives
     back the list of their :class:`ToolResult`, in the order of the calls.

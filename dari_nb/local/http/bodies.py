@@ -56,8 +56,6 @@ class SessionBody(msgspec.Struct, kw_only=True):
                 raise Refusal(400, f"Secret name {name!r} must match ^[A-Z_][A-Z0-9_]*$")
             if not value:
                 raise Refusal(400, f"Secret {name} must not be empty")
-        if self.storage_binding_id is not None:
-            raise Refusal(400, "This server mounts no storage: leave storage_binding_id out")
 
 
 class UserMessageBody(msgspec.Struct, kw_only=True, tag_field="type", tag="user.message"):

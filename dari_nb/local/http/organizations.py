@@ -19,6 +19,8 @@ from .bodies import shaped
 
 _NAME = re.compile(r"[A-Z_][A-Z0-9_]*")
 _BASE = "/organizations/current"
+_OWNER = {"id": "owner", "email": None, "role": "owner", "status": "active"}
+"""Who holds a key of the organization: nobody signs in to a local Dari."""
 
 Text = Annotated[str, msgspec.Meta(min_length=1)]
 
@@ -133,16 +135,21 @@ async def delete_api_key(request: Request) -> Response:
     return json_answer({"id": key_id, "deleted_at": now()})
 
 
-async def list_members(_request: Request) -> Response:
-    """``GET /organizations/current/members``: nobody, for nobody signs in to a local Dari."""
-    return json_answer({"members": []})
+async def list_members(request: Request) -> Response:
+    """``GET /organizations/current/members``: who holds the key, and who is invited."""
+    backend, org_id = _caller(request)
+    invited = [
+        {"id": one.id, "email": one.email, "role": one.role, "status": "invited"}
+        for one in backend.store.invitations(org_id)
+    ]
+    return json_answer({"members": [_OWNER, *invited]})
 
 
 async def invite(request: Request) -> Response:
-    """``POST /organizations/current/invitations``: checked and answered; no mail is sent."""
+    """``POST /organizations/current/invitations``: kept and listed; no mail is sent."""
     body = shaped(await body_of(request), InvitationBody)
-    answer = {"id": ids.new_id(ids.INVITATION), "email": body.email, "role": body.role}
-    return json_answer(answer, 201)
+    backend, org_id = _caller(request)
+    return json_answer(backend.store.invite(org_id, body.email, body.role).to_wire(), 201)
 
 
 ROUTES = [

@@ -33,7 +33,7 @@ class RouterBody(msgspec.Struct):
 async def publish_by_name(request: Request) -> Response:
     """``POST /agents``: by the name in ``dari.yml``."""
     body = shaped(await body_of(request), PublishBody)
-    version = publishing.publish(backend_of(request), body.source_snapshot_id)
+    version = await publishing.publish(backend_of(request), body.source_snapshot_id)
     return json_answer(_published(request, version), 201)
 
 
@@ -42,7 +42,7 @@ async def publish_version(request: Request) -> Response:
     backend, data = backend_of(request), await body_of(request)
     agent = backend.live_agent(request.path_params["agent_id"])
     body = shaped(data, PublishBody)
-    version = publishing.publish(backend, body.source_snapshot_id, agent.id)
+    version = await publishing.publish(backend, body.source_snapshot_id, agent.id)
     return json_answer(_published(request, version), 201)
 
 
@@ -74,7 +74,7 @@ async def delete_agent(request: Request) -> Response:
 
 async def list_bundle(request: Request) -> Response:
     """``GET /agents/{agent_id}/versions/{version_id}/bundle``: paths and sizes, sorted."""
-    files = _bundle(request)
+    files = await _bundle(request)
     wire = [{"path": path, "size_bytes": len(files[path])} for path in sorted(files)]
     return json_answer({"files": wire})
 
@@ -84,7 +84,7 @@ async def read_bundle_file(request: Request) -> Response:
     path = request.query_params.get("path")
     if path is None:
         raise malformed("Field required - at `$.path`", where="query", kind="missing")
-    files = _bundle(request)
+    files = await _bundle(request)
     if path not in files:
         raise Refusal(404, f"No file {path!r} in this bundle")
     try:
@@ -94,13 +94,13 @@ async def read_bundle_file(request: Request) -> Response:
     return json_answer({"path": path, "content": content, "size_bytes": len(files[path])})
 
 
-def _bundle(request: Request) -> Files:
+async def _bundle(request: Request) -> Files:
     backend = backend_of(request)
     agent = backend.agent(request.path_params["agent_id"])
     version = backend.version(agent.id, request.path_params["version_id"])
     if version.snapshot_id is None:
         raise Refusal(404, f"Version {version.id!r} is a function here and has no bundle")
-    return publishing.files_of(backend, version.snapshot_id)
+    return await backend.bundles.files_of(version)
 
 
 _VERSION = "/agents/{agent_id}/versions/{version_id}"

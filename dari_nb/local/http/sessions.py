@@ -32,6 +32,7 @@ def new_session(backend: Backend, agent_id: str, body: SessionBody) -> SessionRe
         name=body.name,
         metadata=body.metadata,
         internet_access=body.internet_access,
+        storage_binding_id=body.storage_binding_id,
     )
 
 

@@ -72,7 +72,7 @@ async def finalize_snapshot(request: Request) -> Response:
 async def get_manifest(request: Request) -> Response:
     """``GET /source-snapshots/{source_snapshot_id}/manifest``."""
     snapshot_id = request.path_params["source_snapshot_id"]
-    manifest, prompt = publishing.manifest_of(backend_of(request), snapshot_id)
+    manifest, prompt = await publishing.manifest_of(backend_of(request), snapshot_id)
     return json_answer(
         {"source_snapshot_id": snapshot_id, "manifest": manifest, "system_prompt": prompt}
     )

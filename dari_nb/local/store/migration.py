@@ -19,7 +19,14 @@ COMMIT;
 
 
 def migrate(db: sqlite3.Connection) -> None:
-    """Give the agents and files of a database without organizations to the first one."""
-    columns = {row[1] for row in db.execute("PRAGMA table_info(agents)")}
-    if columns and "org_id" not in columns:
+    """Add what this version keeps besides; what has no organization is the first one's."""
+    if _lacks(db, "agents", "org_id"):
         db.executescript(_OWNED_AGENTS)
+    if _lacks(db, "sessions", "storage_binding_id"):
+        db.execute("ALTER TABLE sessions ADD COLUMN storage_binding_id TEXT")
+
+
+def _lacks(db: sqlite3.Connection, table: str, column: str) -> bool:
+    """Whether a table is there, from an earlier version, without this column."""
+    columns = {row[1] for row in db.execute(f"PRAGMA table_info({table})")}
+    return bool(columns) and column not in columns

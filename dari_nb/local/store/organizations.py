@@ -29,6 +29,19 @@ class KeyRecord(NamedTuple):
         return self._asdict()
 
 
+class InvitationRecord(NamedTuple):
+    """Whom an organization has invited."""
+
+    id: str
+    email: str
+    role: str
+    created_at: str
+
+    def to_wire(self) -> JsonObject:
+        """Return the invitation object (contract, section 14)."""
+        return self._asdict()
+
+
 class Organizations(Database):
     """Organizations with what belongs to them besides agents and files."""
 
@@ -99,6 +112,32 @@ class Organizations(Database):
             {"id": row[0], "name": row[1], **msgspec.json.decode(row[2])}
             for row in self._rows(sql, org_id)
         ]
+
+    def has_storage_binding(self, org_id: str, binding_id: str) -> bool:
+        """Whether an organization has the storage binding of this id."""
+        sql = "SELECT 1 FROM storage_bindings WHERE org_id = ? AND id = ?"
+        return self._row(sql, org_id, binding_id) is not None
+
+    def storage_binding_named(self, org_id: str, name: str) -> str | None:
+        """The id of an organization's storage binding of this name."""
+        sql = "SELECT id FROM storage_bindings WHERE org_id = ? AND name = ?"
+        row = self._row(sql, org_id, name)
+        return row[0] if row else None
+
+    def invite(self, org_id: str, email: str, role: str) -> InvitationRecord:
+        """Keep an invitation; who is invited already keeps the invitation and gets the role."""
+        with self.transaction():
+            self._rows(
+                "INSERT INTO invitations (id, org_id, email, role, created_at)"
+                " VALUES (?, ?, ?, ?, ?) ON CONFLICT (org_id, email) DO UPDATE SET role = ?",
+                *(ids.new_id(ids.INVITATION), org_id, email, role, now(), role),
+            )
+            return next(one for one in self.invitations(org_id) if one.email == email)
+
+    def invitations(self, org_id: str) -> list[InvitationRecord]:
+        """The invitations of an organization, oldest first."""
+        sql = "SELECT id, email, role, created_at FROM invitations WHERE org_id = ?"
+        return [InvitationRecord(*row) for row in self._rows(f"{sql} ORDER BY ordinal", org_id)]
 
 
 def _digest(text: str) -> str:

@@ -24,6 +24,7 @@ class Sessions(Database):
         name: str | None = None,
         metadata: Mapping[str, str] | None = None,
         internet_access: bool = False,
+        storage_binding_id: str | None = None,
     ) -> SessionRecord:
         """Make an idle session with an empty ledger."""
         session = SessionRecord(
@@ -35,13 +36,14 @@ class Sessions(Database):
             internet_access=internet_access,
             metadata=dict(metadata or {}),
             created_at=now(),
+            storage_binding_id=storage_binding_id,
         )
         with self.transaction():
             self._rows(
-                f"INSERT INTO sessions ({SESSION}) VALUES (?,?,?,?,?,?,?,?,?,?,?)",
+                f"INSERT INTO sessions ({SESSION}) VALUES (?,?,?,?,?,?,?,?,?,?,?,?)",
                 *(session.id, session.agent_id, session.version_id, session.llm_id, session.name),
                 *(session.internet_access, to_json(session.metadata), session.status),
-                *(None, None, session.created_at),
+                *(None, None, session.created_at, storage_binding_id),
             )
         return session
 
