@@ -8,7 +8,7 @@ from typing import Any
 
 from ..tooling import ToolSpec
 from .conversation import CallResult, MadeCall, Message, ModelSaid
-from .decoding import Decoder, count, error_in
+from .decoding import Decoder, count, entries, error_in, fields, word
 from .reply import OpenCall, Stop, Tokens
 from .trouble import BrokenStream
 
@@ -95,35 +95,35 @@ class AnthropicMessagesDecoder(Decoder):
             raise trouble
         kind = data.get("type")
         if kind == "message_start":
-            self._count(data.get("message") or {})
+            self._count(fields(data.get("message")))
         elif kind == "content_block_start":
-            self._block(data.get("index"), data.get("content_block") or {})
+            self._block(data.get("index"), fields(data.get("content_block")))
         elif kind == "content_block_delta":
-            self._delta(data.get("index"), data.get("delta") or {})
+            self._delta(data.get("index"), fields(data.get("delta")))
         elif kind == "message_delta":
             self._count(data)
-            self._stop(data.get("delta") or {})
+            self._stop(fields(data.get("delta")))
         elif kind == "message_stop":
             self.is_done = True
         elif kind == "message":
-            for index, block in enumerate(data.get("content") or ()):
+            for index, block in enumerate(entries(data.get("content"))):
                 self._block(index, block)
             self._count(data)
             self._stop(data)
 
     def _block(self, index: Any, block: dict[str, Any]) -> None:
         if block.get("type") == "text":
-            self.draft.add_text(str(block.get("text") or ""))
+            self.draft.add_text(word(block.get("text")))
         elif block.get("type") == "tool_use":
-            call = self.draft.open_call(index, str(block.get("id")), str(block.get("name")))
+            call = self.draft.open_call(index, word(block.get("id")), word(block.get("name")))
             if block.get("input"):
                 self.draft.add_arguments(call, json.dumps(block["input"]))
 
     def _delta(self, index: Any, delta: dict[str, Any]) -> None:
         if delta.get("type") == "text_delta":
-            self.draft.add_text(str(delta.get("text") or ""))
+            self.draft.add_text(word(delta.get("text")))
         elif delta.get("type") == "input_json_delta":
-            self.draft.add_arguments(self._open(index), str(delta.get("partial_json") or ""))
+            self.draft.add_arguments(self._open(index), word(delta.get("partial_json")))
 
     def _open(self, index: Any) -> OpenCall:
         call = self.draft.last_call(index)
@@ -132,12 +132,12 @@ class AnthropicMessagesDecoder(Decoder):
         return call
 
     def _stop(self, about: dict[str, Any]) -> None:
-        if reason := about.get("stop_reason"):
+        if reason := word(about.get("stop_reason")):
             self.draft.stop = _STOPS.get(reason, "end")
 
     def _count(self, about: dict[str, Any]) -> None:
         """Take in usage, which comes in two parts; cached input is counted beside the rest."""
-        given = about.get("usage") or {}
+        given = fields(about.get("usage"))
         self._usage |= {name: value for name, value in given.items() if value is not None}
         usage = self._usage
         cached = count(usage.get("cache_read_input_tokens"))

@@ -8,7 +8,7 @@ from typing import Any
 
 from ..tooling import ToolSpec
 from .conversation import CallResult, MadeCall, Message, ModelSaid
-from .decoding import Decoder, count, error_in
+from .decoding import Decoder, count, entries, error_in, fields, word
 from .reply import OpenCall, Stop, Tokens
 from .trouble import BrokenStream
 
@@ -82,28 +82,28 @@ class ChatCompletionsDecoder(Decoder):
             raise trouble
         if isinstance(data.get("usage"), dict):
             self.draft.tokens = _tokens(data["usage"])
-        for choice in data.get("choices") or ():
-            if isinstance(choice, dict) and not choice.get("index"):
+        for choice in entries(data.get("choices")):
+            if not choice.get("index"):
                 self._choice(choice)
 
     def _choice(self, choice: dict[str, Any]) -> None:
         self._has_answer = True
-        delta = choice.get("delta") or choice.get("message") or {}
+        delta = fields(choice.get("delta") or choice.get("message"))
         self.draft.add_text(_text(delta.get("content")))
         if refusal := _text(delta.get("refusal")):
             self.draft.add_text(refusal)
             self.draft.refused = True
-        for call in delta.get("tool_calls") or ():
+        for call in entries(delta.get("tool_calls")):
             self._call(call)
-        reason = choice.get("finish_reason")
+        reason = word(choice.get("finish_reason"))
         if reason == "error":
             raise BrokenStream("it stopped with an error and did not say which")
         if reason:
             self.draft.stop = _STOPS.get(reason, "end")
 
     def _call(self, piece: dict[str, Any]) -> None:
-        function = piece.get("function") or {}
-        call = self._call_of(piece, str(function.get("name") or ""))
+        function = fields(piece.get("function"))
+        call = self._call_of(piece, word(function.get("name")))
         arguments = function.get("arguments")
         # Some servers send the arguments as an object, although the protocol wants text.
         text = arguments if isinstance(arguments, str) else json.dumps(arguments)
@@ -114,7 +114,7 @@ class ChatCompletionsDecoder(Decoder):
 
         Several servers give each call whole, all with the same index or with none.
         """
-        index, call_id = piece.get("index"), str(piece.get("id") or "")
+        index, call_id = piece.get("index"), word(piece.get("id"))
         call = self.draft.last_call(index)
         if call is None or (name and call.name and (index is None or call_id not in ("", call.id))):
             return self.draft.open_call(index, call_id, name)
@@ -125,12 +125,12 @@ class ChatCompletionsDecoder(Decoder):
 def _text(content: Any) -> str:
     """The text of a delta, which a few servers send as a list of blocks."""
     if isinstance(content, list):
-        return "".join(_text(block.get("text")) for block in content if isinstance(block, dict))
-    return content if isinstance(content, str) else ""
+        return "".join(word(block.get("text")) for block in entries(content))
+    return word(content)
 
 
 def _tokens(usage: dict[str, Any]) -> Tokens:
-    details = usage.get("prompt_tokens_details") or {}
+    details = fields(usage.get("prompt_tokens_details"))
     return Tokens(
         input=count(usage.get("prompt_tokens")),
         output=count(usage.get("completion_tokens")),

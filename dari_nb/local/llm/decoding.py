@@ -110,6 +110,21 @@ def may_pass(error: Any) -> bool:
     return "insufficient_quota" not in words and any(word in words for word in _PASSING)
 
 
+def fields(value: Any) -> dict[str, Any]:
+    """The fields of a part of an event; what is no object has none."""
+    return value if isinstance(value, dict) else {}
+
+
+def entries(value: Any) -> list[dict[str, Any]]:
+    """The objects of a list in an event; what is no list has none."""
+    return [fields(each) for each in value] if isinstance(value, list) else []
+
+
+def word(value: Any) -> str:
+    """A text in an event; what is none is empty."""
+    return value if isinstance(value, str) else ""
+
+
 def count(value: Any) -> int:
     """Read a number of tokens; what is none counts as 0."""
     return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else 0
