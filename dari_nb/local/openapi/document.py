@@ -9,8 +9,10 @@ from typing import Any
 
 from ..._version import __version__
 from ..records import JsonObject
+from .answers import ANSWERS
+from .bodies import BODIES
 from .operations import JSON, OPERATIONS, Operation
-from .schemas import SCHEMAS, TEXT, ref
+from .shapes import TEXT, ref
 
 
 def description(served: Iterable[tuple[str, str]], server: str = "/v1") -> JsonObject:
@@ -38,7 +40,7 @@ def description(served: Iterable[tuple[str, str]], server: str = "/v1") -> JsonO
         "security": [{"key": []}],
         "paths": paths,
         "components": {
-            "schemas": SCHEMAS,
+            "schemas": BODIES | ANSWERS,
             "securitySchemes": {"key": {"type": "http", "scheme": "bearer"}},
         },
     }

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from ..records import JsonObject
-from .schemas import NUMBER, OBJECT, TEXT, TEXTS, list_of, record, ref
+from .shapes import NUMBER, OBJECT, TEXT, TEXTS, list_of, record, ref
 
 JSON = "application/json"
 
@@ -251,10 +251,10 @@ OPERATIONS = (
     ),
     Operation(
         *("GET", f"{_ORGANIZATION}/members", "list_members", "Who is in the organization"),
-        *(200, _list("members", OBJECT)),
+        *(200, _list("members", ref("Member"))),
     ),
     Operation(
         *("POST", f"{_ORGANIZATION}/invitations", "invite", "Invite somebody"),
-        *(201, record({"id": TEXT}), (422,), ref("NewInvitation")),
+        *(201, ref("Invitation"), (422,), ref("NewInvitation")),
     ),
 )
