@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -45,5 +46,9 @@ class ToolOutcome:
     is_error: bool = False
 
 
-class ToolTrouble(Exception):
+class ToolTrouble(Exception):  # noqa: N818
     """A call cannot be done; the text says why, and is meant for the model."""
+
+
+Run = Callable[[dict[str, Any]], Awaitable[ToolOutcome]]
+"""Runs one call with arguments that fit the tool's schema; may raise `ToolTrouble`."""

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from ..bundle import Files
 from ..records import JsonObject
 from ..schemas import flaw_of
+from .built_in import built_in
+from .custom import CustomTool
 from .declared import declared_tools
-from .specs import ToolOutcome, ToolSpec, ToolTrouble
-
-Run = Callable[[dict[str, Any]], Awaitable[ToolOutcome]]
-"""Runs one call with arguments that fit the schema; may raise `ToolTrouble`."""
+from .limits import Limits
+from .offered import offered_built_ins
+from .sandbox import Room, sandbox_available
+from .specs import Run, ToolOutcome, ToolSpec, ToolTrouble
+from .threads import off_the_loop
+from .unpacked import Unpacked
 
 _log = logging.getLogger(__name__)
 
@@ -49,13 +53,13 @@ class Toolbox:
         spec, run = self._runs[name]
         if run is None:
             return ToolOutcome(f"The tool {name!r} is run by the caller, not here.", True)
-        if flaw := flaw_of(arguments, spec.input_schema):
+        if flaw := await off_the_loop(flaw_of, arguments, spec.input_schema):
             return ToolOutcome(f"The arguments do not fit the tool's schema: {flaw}", True)
         try:
             return await run(arguments)
         except ToolTrouble as trouble:
             return ToolOutcome(str(trouble), True)
-        except Exception:
+        except Exception:  # noqa: BLE001
             # A fault of the server's own: the model learns that, the log learns what.
             _log.exception("The tool %s failed", name)
             return ToolOutcome(f"The tool {name!r} failed inside the server.", True)
@@ -79,4 +83,28 @@ def toolbox_of(
         secrets: Values of the session's secrets; only those that ``sandbox.secrets`` names reach
             the sandbox, beside the variables of ``sandbox.env``.
     """
-    return Toolbox((spec, None) for _, spec in declared_tools(manifest, files))
+    return Toolbox(_tools(manifest, files, workspace, internet_access, secrets or {}))
+
+
+def _tools(
+    manifest: JsonObject,
+    files: Files,
+    workspace: Path,
+    internet_access: bool,
+    secrets: Mapping[str, str],
+) -> Iterator[tuple[ToolSpec, Run | None]]:
+    room = Room(workspace=workspace, network=internet_access)
+    variables, limits, bundle = _variables(manifest, secrets), Limits(), Unpacked(files)
+    for name in offered_built_ins(manifest):
+        yield built_in(name, room, bundle, variables, limits)
+    for entry, spec in declared_tools(manifest, files):
+        if spec.kind == "external":
+            yield spec, None
+        elif sandbox_available():
+            yield spec, CustomTool(spec, entry, files, bundle, room, variables, limits)
+
+
+def _variables(manifest: JsonObject, secrets: Mapping[str, str]) -> dict[str, str]:
+    sandbox = manifest.get("sandbox") or {}
+    named = {name: secrets[name] for name in sandbox.get("secrets") or [] if name in secrets}
+    return {**(sandbox.get("env") or {}), **named}

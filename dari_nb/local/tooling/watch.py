@@ -1,0 +1,94 @@
+"""Watching what the processes of a sandbox hold together, which no limit of one process bounds."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+from .folder import Folder
+from .limits import MIB, Limits, in_words
+from .walking import use_of
+
+_PAGE = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
+_NEARLY_FULL = 512 * MIB
+_NOTICED = 64 * MIB
+
+
+class Watch:
+    """Tells when a sandbox takes too much memory or disk.
+
+    Args:
+        process: The id of the process that made the sandbox; all in it descend from that one.
+        workspace: The folder that the sandbox writes to.
+        limits: What it may take.
+    """
+
+    def __init__(self, process: int, workspace: Path, limits: Limits) -> None:
+        self._process = process
+        self._folder = Folder(workspace)
+        self._limits = limits
+        self._free = shutil.disk_usage(workspace).free
+
+    def excess(self) -> str | None:
+        """Say what there is too much of at this moment, or ``None``; takes some milliseconds."""
+        processes = list(_tree(self._process))
+        return self._memory(processes) or self._disk(processes)
+
+    def _memory(self, processes: list[int]) -> str | None:
+        if sum(map(_resident, processes)) > self._limits.memory_bytes:
+            return f"it took more than {in_words(self._limits.memory_bytes)} of memory"
+        return None
+
+    def _disk(self, processes: list[int]) -> str | None:
+        use = use_of(self._folder)
+        if excess := excess_of(use.size + _held(processes), use.files, use.hidden, self._limits):
+            return excess
+        free = shutil.disk_usage(self._folder.root).free
+        if free < _NEARLY_FULL and self._free - free > _NOTICED:
+            return "the disk of the machine is nearly full"
+        return None
+
+
+def excess_of(size: int, files: int, hidden: bool, limits: Limits) -> str | None:
+    """Say what there is too much of in a workspace, or ``None``."""
+    if size > limits.workspace_bytes:
+        return f"the workspace holds more than {in_words(limits.workspace_bytes)}"
+    if files > limits.workspace_files:
+        return f"the workspace holds more than {limits.workspace_files} files"
+    if hidden:
+        return "the workspace has folders that cannot be looked into, or too many inside each other"
+    return None
+
+
+def _tree(process: int) -> Iterator[int]:
+    waiting = [process]
+    while waiting:
+        process = waiting.pop()
+        yield process
+        # What ends meanwhile has no children: they go to the sandbox's first process.
+        with suppress(OSError):
+            for task in Path(f"/proc/{process}/task").iterdir():
+                waiting += map(int, (task / "children").read_text().split())
+
+
+def _resident(process: int) -> int:
+    with suppress(OSError, IndexError):
+        return int(Path(f"/proc/{process}/statm").read_text().split()[1]) * _PAGE
+    return 0
+
+
+def _held(processes: list[int]) -> int:
+    """Bytes of files that have no name any more but are still open."""
+    held: dict[tuple[int, int], int] = {}
+    for process in processes:
+        with suppress(OSError):
+            for descriptor in Path(f"/proc/{process}/fd").iterdir():
+                with suppress(OSError):
+                    found = descriptor.stat()
+                    if stat.S_ISREG(found.st_mode) and not found.st_nlink:
+                        held[found.st_dev, found.st_ino] = found.st_blocks * 512
+    return sum(held.values())
