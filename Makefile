@@ -10,7 +10,7 @@ BUNDLE := dari_nb/widgets/static/widget.js
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo lab test check bench fix chromium
+.PHONY: help demo lab test check bench fix programs
 
 help: ## list the commands
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -21,7 +21,7 @@ demo: $(READY) $(BUNDLE) ## run the first notebook, print it, write notebooks/de
 lab: $(READY) $(BUNDLE) ## open the notebooks in JupyterLab
 	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/jupyter lab notebooks $(if $(filter 0,$(shell id -u)),--allow-root) $(LAB)
 
-test: $(READY) $(BUNDLE) $(MODULES) chromium ## run all tests, those in a browser included
+test: $(READY) $(BUNDLE) $(MODULES) programs ## run all tests, those in a browser included
 	$(BIN)/python -m pytest $(PYTEST)
 	npm --prefix js test
 
@@ -55,12 +55,16 @@ $(MODULES): js/package-lock.json | $(READY)
 	npm --prefix js ci --no-audit --no-fund
 	@touch $@
 
-chromium:
-	@for name in "$$CHROMIUM" chromium chromium-browser google-chrome; do \
-		command -v "$$name" >/dev/null && exit 0; \
+programs: # what the tests run beside Python and Node: a browser, and bubblewrap for the sandbox
+	@missing=; \
+	command -v bwrap >/dev/null || missing='bubblewrap'; \
+	for name in "$$CHROMIUM" chromium chromium-browser google-chrome none; do \
+		command -v "$$name" >/dev/null && break; \
 	done; \
+	[ "$$name" != none ] || missing="$$missing chromium fonts-dejavu-core"; \
+	[ -n "$$missing" ] || exit 0; \
 	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-		apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core; \
+		apt-get update -qq && apt-get install -y -qq --no-install-recommends $$missing; \
 	else \
-		echo 'The browser tests need Chromium. On Debian: sudo apt-get install chromium fonts-dejavu-core' >&2; exit 1; \
+		echo "The tests need more programs. On Debian: sudo apt-get install $$missing" >&2; exit 1; \
 	fi

@@ -14,6 +14,7 @@ from .manifest import ManifestError, read_manifest
 from .records import FIRST_ORG, AgentRecord, JsonObject, VersionRecord
 from .store import Store
 from .store.snapshots import SnapshotRecord
+from .tooling import check_tools
 
 UPLOAD_SECONDS = 900
 """Seconds for which an upload address holds."""
@@ -99,6 +100,7 @@ async def publish(backend: Backend, snapshot_id: str, agent_id: str | None = Non
     org_id = backend.org_id or FIRST_ORG
     name = str(manifest["name"])
     _check_binding(backend.store, org_id, manifest)
+    await asyncio.to_thread(_check_tools, manifest)
     with backend.store.transaction():
         # Both may have been deleted while the archive was read.
         find(backend, snapshot_id)
@@ -115,6 +117,13 @@ def _check_binding(store: Store, org_id: str, manifest: JsonObject) -> None:
         raise Refusal(
             400, f"dari.yml, sandbox.storage_binding: the organization has no binding {name!r}"
         )
+
+
+def _check_tools(manifest: JsonObject) -> None:
+    try:
+        check_tools(manifest)
+    except ValueError as error:
+        raise Refusal(400, str(error)) from None
 
 
 def route_models(backend: Backend, agent: AgentRecord, router_id: str) -> VersionRecord:
