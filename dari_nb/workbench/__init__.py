@@ -1,6 +1,7 @@
 """The objects people hold, in notebooks and scripts alike."""
 
 from .agent import Agent
+from .batches import Batch, Cell, Plan
 from .connection import connect, current
 from .dari import Dari
 from .events import EventStream
@@ -12,9 +13,12 @@ from .turn import Turn
 
 __all__ = [
     "Agent",
+    "Batch",
+    "Cell",
     "Dari",
     "EventStream",
     "Listing",
+    "Plan",
     "Session",
     "Transcript",
     "Turn",

@@ -13,6 +13,7 @@ from .. import models
 from ..client import AsyncClient, Client
 from ._background import background
 from .agent import Agent
+from .batches import Batches
 from .listing import Listing
 from .session import Attachment, Session
 
@@ -33,6 +34,7 @@ class Dari:
         agents: Agents: ``list()``, ``get(id or name)``.
         sessions: Sessions: ``list()``, ``get(id)``, ``create(agent)``.
         files: Files: ``upload(path)``.
+        batches: Tasks with LLMs: ``run(agent, tasks, llms)``, ``recover(run id)``, ``get(id)``.
     """
 
     def __init__(self, base_url: str, api_key: str, server: LocalDari | None = None) -> None:
@@ -46,6 +48,7 @@ class Dari:
         self.agents = Agents(self)
         self.sessions = Sessions(self)
         self.files = Files(self)
+        self.batches = Batches(self)
 
     @cached_property
     def stream_client(self) -> AsyncClient:

@@ -1,0 +1,9 @@
+"""Batches: tasks with LLMs as one object, however many API batches they take."""
+
+from .batch import Batch
+from .cells import Attempt, Cell, Column
+from .noun import Batches
+from .plan import Plan
+from .tasks import Task
+
+__all__ = ["Attempt", "Batch", "Batches", "Cell", "Column", "Plan", "Task"]

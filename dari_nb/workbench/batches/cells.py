@@ -1,0 +1,242 @@
+"""The cells of a batch: a task with an LLM, once; and each time that it was sent."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ...errors import DariError
+from ...models.resources import TERMINAL
+
+if TYPE_CHECKING:
+    from ..session import Session
+    from ..turn import Turn
+    from .batch import Batch
+    from .tasks import Task
+
+DEFAULT = "default"
+"""What the column is called that leaves the LLM to the agent."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """What tasks are given to: an LLM option of a version; ``None`` is the agent's default."""
+
+    llm: str | None
+    version: str | None = None
+
+    @property
+    def label(self) -> str:
+        """The LLM option."""
+        return self.llm or DEFAULT
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One time that a cell was sent.
+
+    Attributes:
+        number: From 1.
+        state: A status word of the API: ``queued``, ``running``, ``completed``, ``failed``.
+        chunk_key: Idempotency key of the API batch it was sent in.
+        batch_id: Id of that batch; ``None`` when the session was found without it.
+        batch_index: Place among the items of that batch, from 0.
+        session_id: ``None`` when the session could not be created; ``error`` says why.
+        message_id: Known once details were read.
+        text: The answer.
+        error: Why it failed.
+        tool_calls: How many tools were called.
+        created_at: When the message was sent, ISO 8601.
+        completed_at: When it ended, ISO 8601.
+        seconds: From one to the other.
+        cost: US dollars as the API's decimal text; ``None`` while unknown.
+        sent_at: When this process sent it, on the monotonic clock.
+        waited: Seconds after that for which it was seen to be queued.
+        is_read: Whether all that is known of its end was read.
+    """
+
+    number: int
+    state: str = "queued"
+    chunk_key: str | None = None
+    batch_id: str | None = None
+    batch_index: int | None = None
+    session_id: str | None = None
+    message_id: str | None = None
+    text: str | None = None
+    error: str | None = None
+    tool_calls: int | None = None
+    created_at: str | None = None
+    completed_at: str | None = None
+    seconds: float | None = None
+    cost: str | None = None
+    sent_at: float | None = None
+    waited: float = 0.0
+    is_read: bool = False
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether nothing more happens to it."""
+        return self.state in TERMINAL
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether it has ended and its end was read."""
+        return self.has_ended and (self.is_read or self.session_id is None)
+
+
+class Cell:
+    """A task with an LLM, once; what it shows is its last attempt.
+
+    Attributes:
+        id: Stands for the cell in its batch.
+        task: The task.
+        column: The LLM option and version it is given to.
+        repeat: Which repetition, from 0.
+        history: All attempts, oldest first; empty before it was sent.
+        unsent: Why it could not be sent, if it could not.
+        metadata: What the session carries.
+    """
+
+    def __init__(self, batch: Batch, cell_id: str, task: Task, column: Column, repeat: int) -> None:
+        self._batch = batch
+        self.id = cell_id
+        self.task = task
+        self.column = column
+        self.repeat = repeat
+        self.history: list[Attempt] = []
+        self.unsent: str | None = None
+
+    @property
+    def last(self) -> Attempt | None:
+        """The last attempt."""
+        return self.history[-1] if self.history else None
+
+    def attempt(self, number: int) -> Attempt | None:
+        """One attempt, by its number."""
+        return next((a for a in self.history if a.number == number), None)
+
+    def put(self, attempt: Attempt) -> None:
+        """Take in an attempt, or what is newly known of it."""
+        others = [a for a in self.history if a.number != attempt.number]
+        self.history = sorted([*others, attempt], key=lambda a: a.number)
+        self.unsent = None
+
+    @property
+    def task_index(self) -> int:
+        """The task's place, from 0."""
+        return self.task.index
+
+    @property
+    def llm(self) -> str | None:
+        """The LLM option; ``None`` is the agent's default."""
+        return self.column.llm
+
+    @property
+    def version(self) -> str | None:
+        """The agent's version."""
+        return self.column.version
+
+    @property
+    def metadata(self) -> Mapping[str, str]:
+        """The task's metadata."""
+        return self.task.metadata
+
+    @property
+    def attempts(self) -> int:
+        """How often it was sent."""
+        return self.last.number if self.last else 0
+
+    @property
+    def state(self) -> str:
+        """``planned`` before it is sent, then a status word of the API."""
+        if self.unsent is not None:
+            return "failed"
+        return self.last.state if self.last else "planned"
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether nothing more happens to it by itself."""
+        return self.state in TERMINAL
+
+    @property
+    def session_id(self) -> str | None:
+        """Id of the session of the last attempt."""
+        return self.last.session_id if self.last else None
+
+    @property
+    def message_id(self) -> str | None:
+        """Id of the message of the last attempt, once it is known."""
+        return self.last.message_id if self.last else None
+
+    @property
+    def batch_id(self) -> str | None:
+        """Id of the API batch of the last attempt, when it is known."""
+        return self.last.batch_id if self.last else None
+
+    @property
+    def text(self) -> str | None:
+        """The answer; its beginning while somebody watches the cell run."""
+        live = self._batch.live_text(self)
+        return live if live is not None else self.last.text if self.last else None
+
+    @property
+    def error(self) -> str | None:
+        """Why it failed, if it did."""
+        return self.unsent or (self.last.error if self.last else None)
+
+    @property
+    def seconds(self) -> float | None:
+        """From sending to the end."""
+        return self.last.seconds if self.last else None
+
+    @property
+    def cost(self) -> str | None:
+        """US dollars as the API's decimal text; ``None`` while unknown."""
+        return self.last.cost if self.last else None
+
+    @property
+    def tool_calls(self) -> int | None:
+        """How many tools were called; ``None`` before it is known."""
+        return self.last.tool_calls if self.last else None
+
+    @property
+    def created_at(self) -> str | None:
+        """When it was sent, ISO 8601."""
+        return self.last.created_at if self.last else None
+
+    @property
+    def completed_at(self) -> str | None:
+        """When it ended, ISO 8601."""
+        return self.last.completed_at if self.last else None
+
+    @property
+    def scores(self) -> Mapping[str, Any]:
+        """Values by name, from functions and from people."""
+        return self._batch.scores_of(self)
+
+    @property
+    def session(self) -> Session:
+        """The session that runs it.
+
+        Raises:
+            DariError: It has none: it was not sent, or could not be created.
+        """
+        if self.session_id is None:
+            raise DariError(
+                f"Cell {self.id} has no session: {self.error or 'it was not sent yet'}."
+            )
+        return self._batch.session_of(self.session_id)
+
+    @property
+    def turn(self) -> Turn:
+        """Its turn; the session's :attr:`session` may hold later ones.
+
+        Raises:
+            DariError: It has no session.
+        """
+        session = self.session
+        return session.turn(self.message_id or session.messages()[0].id)
+
+    def __repr__(self) -> str:
+        return f"<Cell {self.id} {self.state}>"

@@ -1,0 +1,48 @@
+"""Keys made from content: the same work has the same key, in any process."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+from ...errors import InvalidRequestError
+
+_CHUNK = 1 << 20
+
+
+def digest(*parts: Any) -> str:
+    """Return a SHA-256 of JSON-like parts, in hex.
+
+    >>> digest("a", {"x": 1, "y": 2}) == digest("a", {"y": 2, "x": 1})
+    True
+    """
+    text = json.dumps(parts, sort_keys=True, ensure_ascii=True, separators=(",", ":"), default=str)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def file_digest(path: str | Path) -> tuple[str, str]:
+    """Return a file's name and the SHA-256 of its bytes.
+
+    Raises:
+        InvalidRequestError: It cannot be read.
+    """
+    sha = hashlib.sha256()
+    try:
+        with Path(path).expanduser().open("rb") as file:
+            while block := file.read(_CHUNK):
+                sha.update(block)
+    except OSError as error:
+        raise InvalidRequestError(f"{path} cannot be read: {error.strerror or error}") from None
+    return Path(path).name, sha.hexdigest()
+
+
+def run_id_of(agent_id: str, versions: list[str | None], task_keys: list[str]) -> str:
+    """Name a run by what is asked of whom; LLMs and repeats may be added to it later."""
+    return f"run_{digest('run', agent_id, versions, task_keys)[:20]}"
+
+
+def chunk_key(run_id: str, jobs: list[list[Any]]) -> str:
+    """Make the idempotency key of one API batch from the cells in it."""
+    return f"nb_{digest('chunk', run_id, jobs)[:32]}"

@@ -1,0 +1,195 @@
+"""``d.batches``: run tasks with LLMs, and find such runs again."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, overload
+
+from ...errors import InvalidRequestError
+from .._background import wait_for
+from ..agent import Agent
+from .batch import Batch
+from .cells import Column
+from .keys import run_id_of
+from .past_costs import past_costs
+from .plan import Plan
+from .tasks import Tasks, read_tasks
+
+if TYPE_CHECKING:
+    from ..dari import Dari
+
+_LONGEST_RUN_ID = 100
+
+
+class Batches:
+    """Batches of the organization: tasks with LLMs."""
+
+    def __init__(self, dari: Dari) -> None:
+        self._dari = dari
+
+    @overload
+    def run(
+        self,
+        agent: str | Agent,
+        tasks: Tasks,
+        llms: Iterable[str] | None = None,
+        repeats: int = 1,
+        *,
+        dry_run: Literal[False] = False,
+        **options: Any,
+    ) -> Batch: ...
+
+    @overload
+    def run(
+        self,
+        agent: str | Agent,
+        tasks: Tasks,
+        llms: Iterable[str] | None = None,
+        repeats: int = 1,
+        *,
+        dry_run: bool,
+        **options: Any,
+    ) -> Batch | Plan: ...
+
+    # The options have their types here, where editors and help look, and not in the overloads.
+    def run(  # type: ignore[misc]
+        self,
+        agent: str | Agent,
+        tasks: Tasks,
+        llms: Iterable[str] | None = None,
+        repeats: int = 1,
+        *,
+        dry_run: bool = False,
+        version: str | None = None,
+        versions: Iterable[str] | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        files: Iterable[str | Path] = (),
+        prompt: str = "prompt",
+        run_id: str | None = None,
+        fresh: bool = False,
+        max_items: int | None = None,
+        max_cost: float | Decimal | str | None = None,
+    ) -> Batch | Plan:
+        """Give each task to each LLM, and return at once (contract, section 11).
+
+        To run it again pays for nothing twice: what was sent before, by this process or another,
+        is found by its content, and only what is missing is sent. A changed task, version or file
+        makes a new run; further LLMs and repeats extend the one that is there.
+
+        Args:
+            agent: The agent, by id or name.
+            tasks: Texts, lists of content blocks, or dicts with ``prompt`` or ``content`` and
+                perhaps ``metadata`` and ``files``; or a DataFrame, or a path to a ``.csv`` or
+                ``.jsonl`` file, whose further columns become metadata. Any number.
+            llms: LLM options of the agent; its default when left out.
+            repeats: How often each task goes to each LLM.
+            dry_run: Only return the :class:`Plan`.
+            version: A version of the agent; the active one when left out.
+            versions: Several versions, to be compared.
+            metadata: Kept on all sessions, texts by name.
+            files: Paths, uploaded once and attached to every task.
+            prompt: The column, or entry of a dict, that holds the text.
+            run_id: A name for the run; by default one that follows from its content.
+            fresh: Really run again, under a new name.
+            max_items: Send no more than this.
+            max_cost: Send nothing when past sessions say that it costs more, in US dollars, or
+                do not say what it costs.
+
+        Raises:
+            InvalidRequestError: Something is malformed, or a cap would be exceeded; nothing was
+                sent.
+            DariError: Nothing could be sent. Where only some API batches could not be sent, their
+                cells tell why, and ``retry_failed()`` sends them.
+
+        >>> batch = d.batches.run("calculator", ["2 + 2", "3 * 7"], ["small"])  # doctest: +SKIP
+        >>> batch.wait().counts  # doctest: +SKIP
+        {'completed': 2}
+        """
+        chosen = agent if isinstance(agent, Agent) else self._dari.agents.get(agent)
+        read = read_tasks(tasks, prompt=prompt, metadata=metadata, files=files)
+        columns = _columns(chosen, llms, version, versions)
+        if isinstance(repeats, bool) or not isinstance(repeats, int) or repeats < 1:
+            raise InvalidRequestError(f"repeats is a number from 1, not {repeats!r}.")
+        keys = [task.key for task in read]
+        pinned = list(dict.fromkeys(column.version for column in columns))
+        name = _checked(run_id) or run_id_of(chosen.id, pinned, keys)
+        name = f"{name}-{secrets.token_hex(4)}" if fresh else name
+        batch = Batch(self._dari, chosen.resource, name, read, columns, repeats)
+        batch.look()
+        if dry_run or max_items is not None or max_cost is not None:
+            plan = self._plan(batch, estimate=dry_run or max_cost is not None)
+            if dry_run:
+                return plan
+            plan.check(max_items, max_cost)
+        return batch.send()
+
+    def get(self, batch_id: str) -> Batch:
+        """Return the batch that an API batch belongs to, whole.
+
+        Raises:
+            NotFoundError: There is no such API batch.
+        """
+        from .recovery import batch_of
+
+        return batch_of(self._dari, batch_id)
+
+    def recover(self, run_id: str) -> Batch:
+        """Return a batch by its ``run_id``, from its sessions, with all retries and additions.
+
+        What never became a session is unknown to the server, and so missing: running the cell
+        again sends it.
+
+        Raises:
+            NotFoundError: No session has this ``managed_run_id``.
+        """
+        from .recovery import recovered
+
+        return recovered(self._dari, run_id)
+
+    def _plan(self, batch: Batch, *, estimate: bool) -> Plan:
+        if not estimate:
+            return Plan(batch, {})
+        client = self._dari.stream_client
+        asked = past_costs(client, batch.agent.id, batch.columns)
+        return Plan(batch, wait_for(self._dari.run(asked)))
+
+
+def _columns(
+    agent: Agent,
+    llms: Iterable[str] | None,
+    version: str | None,
+    versions: Iterable[str] | None,
+) -> list[Column]:
+    if version is not None and versions is not None:
+        raise InvalidRequestError("Give version or versions, not both.")
+    pinned = _names(versions, "versions") or [version or agent.active_version_id]
+    options = _names(llms, "llms") or [None]
+    unknown = [llm for llm in options if llm is not None and agent.llms and llm not in agent.llms]
+    if unknown and pinned == [agent.active_version_id]:
+        known = ", ".join(agent.llms)
+        raise InvalidRequestError(
+            f"{agent.name} has no LLM option {unknown[0]!r}; it has: {known}."
+        )
+    return [Column(llm, pin) for pin in pinned for llm in options]
+
+
+def _names(names: Iterable[str] | None, what: str) -> Sequence[str | None]:
+    listed = [names] if isinstance(names, str) else list(names or ())
+    if not all(isinstance(name, str) and name for name in listed):
+        raise InvalidRequestError(f"{what} is a list of names.")
+    if len(set(listed)) < len(listed):
+        raise InvalidRequestError(f"{what} has a name twice; repeats= runs a task several times.")
+    return listed
+
+
+def _checked(run_id: str | None) -> str | None:
+    if run_id is None:
+        return None
+    if not (isinstance(run_id, str) and run_id.strip() and run_id.isprintable()):
+        raise InvalidRequestError("A run's name is some printable text.")
+    if len(run_id) > _LONGEST_RUN_ID:
+        raise InvalidRequestError(f"A run's name has at most {_LONGEST_RUN_ID} characters.")
+    return run_id

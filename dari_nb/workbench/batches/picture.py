@@ -1,0 +1,71 @@
+"""A batch as views see it: plain data."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from ...models import parse_time
+from ...render.matrix import Matrix, MatrixCell, MatrixColumn, MatrixRow
+from .time_left import Pace, seconds_left
+
+if TYPE_CHECKING:
+    from .batch import Batch
+    from .cells import Attempt, Cell
+
+
+def matrix_of(batch: Batch) -> Matrix:
+    """Return a batch as it is known now."""
+    ids = {column: batch.column_id(column) for column in batch.columns}
+    return Matrix(
+        title=batch.agent.name,
+        run_id=batch.run_id,
+        rows=[MatrixRow(str(t.index), t.text, dict(t.metadata)) for t in batch.tasks],
+        columns=[MatrixColumn(ids[c], ids[c], c.llm, c.version) for c in batch.columns],
+        cells=[_cell(cell, ids[cell.column]) for cell in batch.cells],
+        seconds_left=time_left(batch),
+    )
+
+
+def _cell(cell: Cell, column_id: str) -> MatrixCell:
+    return MatrixCell(
+        id=cell.id,
+        row=str(cell.task.index),
+        column=column_id,
+        repeat=cell.repeat,
+        state=cell.state,
+        session_id=cell.session_id,
+        message_id=cell.message_id,
+        text=cell.text,
+        error=cell.error,
+        seconds=cell.seconds,
+        cost=cell.cost,
+        tool_calls=cell.tool_calls,
+        attempts=cell.attempts,
+        scores=cell.scores,
+    )
+
+
+def time_left(batch: Batch) -> float | None:
+    """Estimate the seconds until all that was sent has ended."""
+    sent = [cell for cell in batch.cells if cell.last is not None]
+    return seconds_left(_pace(cell) for cell in sent)
+
+
+def _pace(cell: Cell) -> Pace:
+    attempt = cell.last
+    assert attempt is not None
+    if attempt.has_ended:
+        # Without the time in the queue, which says nothing about the work.
+        return Pace(cell.column, "ended", max(0.0, (attempt.seconds or 0.0) - attempt.waited))
+    if attempt.state == "queued":
+        return Pace(cell.column, "queued", 0.0)
+    return Pace(cell.column, "running", max(0.0, _since(attempt) - attempt.waited))
+
+
+def _since(attempt: Attempt) -> float:
+    """Seconds since it was sent."""
+    if attempt.sent_at is not None:
+        return time.monotonic() - attempt.sent_at
+    created = parse_time(attempt.created_at)
+    return time.time() - created.timestamp() if created else 0.0

@@ -1,0 +1,71 @@
+"""Reads what came of a cell, once it has ended: answer, cause, times, tool calls; and its cost."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from ...errors import ApiError, NotFoundError, UnexpectedAnswerError, detail_text
+from ...models import Message, seconds_between
+from .cells import Attempt
+
+if TYPE_CHECKING:
+    from ...client import AsyncClient
+
+
+async def read_end(client: AsyncClient, attempt: Attempt) -> Attempt:
+    """Read the message of an attempt that is said to have ended (contract, section 7).
+
+    What the server refuses is the attempt's error; it is not asked for again.
+
+    Raises:
+        DariError: The server cannot be reached, or does not answer in time.
+    """
+    try:
+        messages = await client.sessions.messages(attempt.session_id or "")
+    except (ApiError, UnexpectedAnswerError) as error:
+        return replace(attempt, error=f"The answer cannot be read: {error}", is_read=True)
+    return _with(attempt, messages)
+
+
+def _with(attempt: Attempt, messages: Sequence[Message]) -> Attempt:
+    if not messages:
+        return replace(attempt, is_read=attempt.has_ended)
+    first = messages[0]  # later ones are a conversation that somebody went on with
+    output = first.output
+    return replace(
+        attempt,
+        state=first.status or attempt.state,
+        message_id=first.id,
+        text=first.text,
+        error=_error_of(first) if first.status == "failed" else None,
+        tool_calls=_tool_calls(output.parts if output else ()),
+        created_at=first.created_at or attempt.created_at,
+        completed_at=first.completed_at,
+        seconds=seconds_between(first.created_at, first.completed_at),
+        is_read=first.is_terminal,
+    )
+
+
+def _error_of(message: Message) -> str:
+    error = message.output.error if message.output else None
+    return detail_text(error) if error else "The turn failed; the server does not say why."
+
+
+def _tool_calls(parts: Sequence[dict[str, Any]]) -> int:
+    return sum(part.get("type") == "tool_call" for part in parts)
+
+
+async def read_cost(client: AsyncClient, session_id: str) -> str | None:
+    """Return what a session has cost, as decimal text; ``None`` when nothing came yet.
+
+    Raises:
+        DariError: The server cannot be asked.
+    """
+    try:
+        summary = await client.costs.session(session_id)
+    except NotFoundError:
+        return None
+    known = summary.event_count != 0 and summary.total_cost is not None
+    return summary.total_cost_usd if known else None

@@ -1,0 +1,134 @@
+"""Rebuilds a batch from what the server has: its sessions, or an API batch."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from ... import models
+from ...errors import NotFoundError
+from .._background import wait_for
+from .batch import Batch
+from .cells import Column
+from .chunks import Job
+from .finding import Found, find_run, found_in
+from .following import AT_ONCE
+from .sending import take_batch
+from .tasks import RESERVED, Task
+
+if TYPE_CHECKING:
+    from ...client import AsyncClient
+    from ..dari import Dari
+
+
+def recovered(dari: Dari, run_id: str) -> Batch:
+    """Return a batch by its run id; see :meth:`Batches.recover`."""
+    found = wait_for(dari.run(find_run(dari.stream_client, run_id)))
+    if not found:
+        raise NotFoundError(
+            404, f"No session belongs to the run {run_id!r}.", "GET", "/v1/sessions"
+        )
+    batch = _from_found(dari, run_id, found)
+    batch.following()
+    return batch
+
+
+def batch_of(dari: Dari, batch_id: str) -> Batch:
+    """Return the batch that an API batch belongs to; see :meth:`Batches.get`."""
+    answer = dari.client.batches.get(batch_id)
+    run_ids = {str((item.metadata or {}).get("managed_run_id", "")) for item in answer.items}
+    found = [entry for item in answer.items if (entry := _found_in_item(item)) is not None]
+    if len(found) == len(answer.items) and len(run_ids) == 1:
+        return _whole(dari, run_ids.pop(), answer, found)
+    return _foreign(dari, answer)
+
+
+def _from_found(dari: Dari, run_id: str, found: Sequence[Found]) -> Batch:
+    """Build the matrix that these sessions make up."""
+    samples = {entry.task_index: entry for entry in reversed(found) if entry.attempt.session_id}
+    session_ids = {index: entry.attempt.session_id or "" for index, entry in samples.items()}
+    contents = wait_for(dari.run(_contents(dari.stream_client, session_ids.values())))
+    firsts = {entry.task_index: entry for entry in reversed(found)}
+    tasks = [
+        Task(
+            index,
+            contents.get(session_ids.get(index, ""), []),
+            entry.metadata,
+            known_key=entry.task_key,
+        )
+        for index, entry in sorted(firsts.items())
+    ]
+    columns = list(dict.fromkeys(entry.column for entry in found))
+    repeats = 1 + max(entry.repeat for entry in found)
+    agent = dari.client.agents.get(found[0].agent_id)
+    batch = Batch(dari, agent, run_id, tasks, columns, repeats)
+    batch.take(found)
+    return batch
+
+
+async def _contents(client: AsyncClient, session_ids: Iterable[str]) -> dict[str, models.Content]:
+    """Return what was sent first in each session."""
+    slots = asyncio.Semaphore(AT_ONCE)
+
+    async def content(session_id: str) -> models.Content:
+        async with slots:
+            messages = await client.sessions.messages(session_id)
+        return messages[0].parts if messages else []
+
+    wanted = list(session_ids)
+    return dict(zip(wanted, await asyncio.gather(*map(content, wanted)), strict=True))
+
+
+def _found_in_item(item: models.BatchItem) -> Found | None:
+    """Read an item as if it were its session, which may not have been created."""
+    session = models.Session(
+        id=item.session_id or "",
+        agent_id=item.agent_id,
+        last_message_status="queued" if item.session_id else "failed",
+        metadata=item.metadata,
+    )
+    return found_in(session)
+
+
+def _whole(dari: Dari, run_id: str, answer: models.Batch, items: Sequence[Found]) -> Batch:
+    """Return the run of an API batch, with its items that have no session."""
+    sessions = wait_for(dari.run(find_run(dari.stream_client, run_id)))
+    missing = [entry for entry in items if not entry.attempt.session_id]
+    batch = _from_found(dari, run_id, [*sessions, *missing])
+    jobs = {index: _job(batch, entry) for index, entry in enumerate(items)}
+    take_batch(answer, jobs)
+    batch.following()
+    return batch
+
+
+def _job(batch: Batch, entry: Found) -> Job:
+    return Job(batch.cell_at(entry.task_index, entry.column, entry.repeat), entry.attempt.number)
+
+
+def _foreign(dari: Dari, answer: models.Batch) -> Batch:
+    """Make a matrix of an API batch that something else has started: rows by what was sent."""
+    session_ids = [item.session_id for item in answer.items if item.session_id]
+    contents = wait_for(dari.run(_contents(dari.stream_client, session_ids)))
+    tasks: list[Task] = []
+    places: list[tuple[int, Column, int]] = []
+    for item in answer.items:
+        content = contents.get(item.session_id or "", [])
+        task = next((task for task in tasks if content and task.content == content), None)
+        if task is None:
+            task = Task(len(tasks), content, _texts(item.metadata), known_key=None)
+            tasks.append(task)
+        column = Column(item.llm_id, item.version_id)
+        repeat = sum(place[:2] == (task.index, column) for place in places)
+        places.append((task.index, column, repeat))
+    columns = list(dict.fromkeys(column for _, column, _ in places))
+    agent = dari.client.agents.get(answer.items[0].agent_id or "")
+    batch = Batch(dari, agent, answer.id, tasks, columns, 1 + max(p[2] for p in places))
+    take_batch(answer, {i: Job(batch.cell_at(*place)) for i, place in enumerate(places)})
+    batch.look()
+    batch.following()
+    return batch
+
+
+def _texts(metadata: dict[str, object] | None) -> dict[str, str]:
+    return {str(k): str(v) for k, v in (metadata or {}).items() if k not in RESERVED}

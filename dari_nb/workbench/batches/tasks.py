@@ -1,0 +1,196 @@
+"""The tasks of a batch: texts, content blocks, dicts, a DataFrame, a CSV or JSONL file."""
+
+from __future__ import annotations
+
+import csv
+import json
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from ...errors import InvalidRequestError
+from ...models import Content, as_content, text_of
+from .keys import digest, file_digest
+
+Tasks = Any
+"""A list of texts, content blocks or dicts; a DataFrame; or a path to a CSV or JSONL file."""
+
+RESERVED = frozenset(
+    {
+        "managed_run_id",
+        "task_index",
+        "llm_id",
+        "version_id",
+        "repeat",
+        "attempt",
+        "task_key",
+        "chunk_key",
+    }
+)
+"""Metadata by which a batch finds its sessions again."""
+
+_TABLES = (".csv", ".jsonl", ".ndjson")
+
+
+@dataclass(frozen=True)
+class Task:
+    """One task: what is sent, and what the user knows about it.
+
+    Attributes:
+        index: Its place in the batch, from 0.
+        content: Content blocks without the files that are yet to be uploaded.
+        metadata: Texts by name; kept on each of its sessions.
+        files: Paths that are uploaded and attached.
+        known_key: Its key, when it was read back from a session.
+    """
+
+    index: int
+    content: Content
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    files: tuple[str, ...] = ()
+    known_key: str | None = None
+
+    @property
+    def text(self) -> str:
+        """The text of it."""
+        return text_of(self.content)
+
+    @cached_property
+    def key(self) -> str:
+        """Stands for its content, metadata and the bytes of its files."""
+        files = [file_digest(path) for path in self.files]
+        return self.known_key or digest("task", self.content, dict(self.metadata), files)[:16]
+
+
+def read_tasks(
+    tasks: Tasks,
+    *,
+    prompt: str = "prompt",
+    metadata: Mapping[str, Any] | None = None,
+    files: Iterable[str | Path] = (),
+) -> list[Task]:
+    """Read tasks in any of their forms.
+
+    Args:
+        tasks: See :data:`Tasks`. A dict has ``prompt`` or ``content``, and perhaps ``metadata``
+            and ``files``; all its other entries, and all other columns of a table, are metadata.
+        prompt: The column, or entry of a dict, that is sent.
+        metadata: Goes to all tasks.
+        files: Paths that go to all tasks.
+
+    Raises:
+        InvalidRequestError: There is no task, or one is empty or malformed; the text says which.
+
+    >>> [task.text for task in read_tasks(["Hi", {"prompt": "Ho", "level": 2}])]
+    ['Hi', 'Ho']
+    """
+    shared = {"metadata": dict(metadata or {}), "files": [str(path) for path in files]}
+    read = [_task(index, row, prompt, shared) for index, row in enumerate(_rows(tasks))]
+    if not read:
+        raise InvalidRequestError("There is no task: give at least one.")
+    return read
+
+
+def _rows(tasks: Tasks) -> Iterable[Any]:
+    pandas = sys.modules.get("pandas")
+    if pandas is not None and isinstance(tasks, pandas.DataFrame):
+        return _frame_rows(tasks, pandas)
+    if pandas is not None and isinstance(tasks, pandas.Series):
+        return list(tasks)
+    if isinstance(tasks, Path) or (isinstance(tasks, str) and tasks.lower().endswith(_TABLES)):
+        return _file_rows(Path(tasks).expanduser())
+    if isinstance(tasks, str | bytes | Mapping) or not isinstance(tasks, Iterable):
+        raise InvalidRequestError(
+            "Tasks are a list, a DataFrame, or a path to a .csv or .jsonl file; "
+            f"put a single one into a list, not {type(tasks).__name__}."
+        )
+    return tasks
+
+
+def _frame_rows(frame: Any, pandas: Any) -> Iterator[dict[str, Any]]:
+    for row in frame.to_dict("records"):
+        yield {
+            str(k): v
+            for k, v in row.items()
+            if not (pandas.api.types.is_scalar(v) and pandas.isna(v))
+        }
+
+
+def _file_rows(path: Path) -> list[Any]:
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as lines:
+            if path.suffix.lower() == ".csv":
+                return [_without_gaps(row) for row in csv.DictReader(lines)]
+            if path.suffix.lower() in _TABLES:
+                return [json.loads(line) for line in lines if line.strip()]
+    except OSError as error:
+        raise InvalidRequestError(f"{path} cannot be read: {error.strerror or error}.") from None
+    except (ValueError, csv.Error, RecursionError) as error:
+        raise InvalidRequestError(f"{path} cannot be read: {error}.") from None
+    raise InvalidRequestError(f"{path} is no table of tasks: give a .csv or .jsonl file.")
+
+
+def _without_gaps(row: Mapping[str | None, Any]) -> dict[str, Any]:
+    return {key: value for key, value in row.items() if key is not None and value not in (None, "")}
+
+
+def _task(index: int, row: Any, prompt: str, shared: Mapping[str, Any]) -> Task:
+    try:
+        given = _parts(row, prompt)
+        own = _mapping(given.pop("metadata", None))
+        content = as_content(given.pop("content"))
+        files = [*shared["files"], *_paths(given.pop("files", ()))]
+        metadata = _texts({**shared["metadata"], **given, **own})
+    except InvalidRequestError as error:
+        raise InvalidRequestError(f"Task {index}: {error}") from None
+    return Task(index, content, metadata, tuple(files))
+
+
+def _parts(row: Any, prompt: str) -> dict[str, Any]:
+    """Give a task the form of a dict with ``content``."""
+    if isinstance(row, Mapping):
+        given = {str(key): value for key, value in row.items()}
+        name = next((name for name in (prompt, "content") if name in given), None)
+        if name is None:
+            has = ", ".join(given) or "nothing"
+            raise InvalidRequestError(
+                f"It has no {prompt!r} (prompt= names another); it has: {has}."
+            )
+        return {**given, "content": given.pop(name)} if name == "content" else _renamed(given, name)
+    return {"content": row}
+
+
+def _renamed(given: dict[str, Any], name: str) -> dict[str, Any]:
+    content = given.pop(name)
+    return {**given, "content": content}
+
+
+def _mapping(metadata: Any) -> Mapping[str, Any]:
+    if metadata is not None and not isinstance(metadata, Mapping):
+        raise InvalidRequestError("Its metadata is a dict of texts by name.")
+    return metadata or {}
+
+
+def _paths(files: Any) -> list[str]:
+    if isinstance(files, str | Path):
+        return [str(files)]
+    if not isinstance(files, Sequence):
+        raise InvalidRequestError("files is a list of paths.")
+    return [str(path) for path in files]
+
+
+def _texts(metadata: Mapping[str, Any]) -> dict[str, str]:
+    """Make metadata what the API takes: texts by name (contract, section 5)."""
+    taken = RESERVED & set(metadata)
+    if taken:
+        raise InvalidRequestError(f"The batch itself uses the metadata {min(taken)!r}: rename it.")
+    return {str(key): _text(value) for key, value in metadata.items() if value is not None}
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, dict | list | tuple):
+        return json.dumps(value, ensure_ascii=False, default=str)
+    return str(value)
