@@ -117,3 +117,23 @@ def test_two_servers_in_one_process_know_nothing_of_each_other(call):
         assert other.http.get(f"/sessions/{session_id}").status_code == 404
         headers = {"Authorization": f"Bearer {one.api_key}"}
         assert httpx.get(f"{two.url}/v1/agents", headers=headers).status_code == 401
+
+
+def test_a_fault_of_the_server_is_json_too_and_tells_nothing(call):
+    with LocalDari() as server, call(server) as api:
+        server._store.close()
+        answer = api.http.get("/agents")
+        assert (answer.status_code, answer.json()) == (500, {"detail": "Internal server error"})
+
+
+def test_a_body_over_the_limit_is_413_and_read_to_its_end(api):
+    answer = api.http.post("/session-batches", content=b" " * (33 * 1024 * 1024))
+    assert (answer.status_code, list(answer.json())) == (413, ["detail"])
+
+
+def test_the_word_bearer_is_taken_in_any_case(server, api):
+    for word in ("bearer", "BEARER"):
+        headers = {"Authorization": f"{word} {server.api_key}"}
+        assert api.http.get("/agents", headers=headers).status_code == 200
+    headers = {"Authorization": f"Basic {server.api_key}"}
+    assert api.http.get("/agents", headers=headers).status_code == 401

@@ -31,11 +31,14 @@ def backend_of(request: Request) -> Backend:
 
 async def body_of(request: Request) -> Any:
     """Read and decode the JSON body; 413 when it is too large, 422 when it is no JSON."""
-    body = bytearray()
+    body, size = bytearray(), 0
     async for chunk in request.stream():
-        body += chunk
-        if len(body) > MAX_BODY:
-            raise Refusal(413, f"The body is larger than {MAX_BODY} bytes")
+        # Read to the end, or the sender would find a broken connection instead of the answer.
+        size += len(chunk)
+        if size <= MAX_BODY:
+            body += chunk
+    if size > MAX_BODY:
+        raise Refusal(413, f"The body is larger than {MAX_BODY} bytes")
     return parse(bytes(body))
 
 
@@ -50,3 +53,8 @@ async def on_http_exception(_request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     headers = dict(error.headers or {})
     return json_answer({"detail": error.detail}, error.status_code, headers)
+
+
+async def on_fault(_request: Request, _error: Exception) -> Response:
+    """Answer a fault of the server's own in the API's shape; its text may name what is private."""
+    return json_answer({"detail": "Internal server error"}, 500)

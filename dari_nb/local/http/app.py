@@ -28,7 +28,7 @@ from . import (
     webhooks,
     workspaces,
 )
-from .answers import json_answer, on_http_exception, on_refusal
+from .answers import json_answer, on_fault, on_http_exception, on_refusal
 from .description import PATH, description_route
 
 ROUTES = [
@@ -70,7 +70,11 @@ def make_app(
             Mount("/v1", Router(ROUTES, redirect_slashes=False)),
         ],
         middleware=[Middleware(_KeyCheck, api_key=api_key, store=backend.store)],
-        exception_handlers={Refusal: on_refusal, HTTPException: on_http_exception},
+        exception_handlers={
+            Refusal: on_refusal,
+            HTTPException: on_http_exception,
+            Exception: on_fault,
+        },
     )
     app.router.redirect_slashes = False
     app.state.backend = backend
@@ -85,7 +89,7 @@ class _KeyCheck:
     def __init__(self, app: ASGIApp, api_key: str, store: Store) -> None:
         self._app = app
         self._store = store
-        self._expected = f"Bearer {api_key}".encode()
+        self._api_key = api_key.encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["path"].startswith(_OPEN):
@@ -100,7 +104,9 @@ class _KeyCheck:
         await answer(scope, receive, send)
 
     def _organization(self, given: str) -> str | None:
-        if secrets.compare_digest(given.encode("utf-8", "replace"), self._expected):
-            return FIRST_ORG
         scheme, _, key = given.partition(" ")
-        return self._store.organization_of(key) if scheme == "Bearer" else None
+        if scheme.lower() != "bearer":
+            return None
+        if secrets.compare_digest(key.encode("utf-8", "replace"), self._api_key):
+            return FIRST_ORG
+        return self._store.organization_of(key)

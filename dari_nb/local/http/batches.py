@@ -17,7 +17,7 @@ from .bodies import Block, SessionBody, UserMessageBody, shaped
 from .sessions import new_session
 
 _MAX_ITEMS = 100
-_MAX_KEY = 255
+_MAX_KEY = 128
 _STATUSES = ("queued", "running", "completed", "failed")
 
 

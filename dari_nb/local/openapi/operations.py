@@ -92,7 +92,7 @@ OPERATIONS = (
     ),
     Operation(
         *("POST", "/agents", "publish", "Publish under the name in dari.yml"),
-        *(201, ref("Published"), (400, 404, 422), ref("Publish")),
+        *(201, ref("Published"), (400, 403, 404, 422), ref("Publish")),
     ),
     Operation(
         *("GET", _AGENT, "get_agent", "One agent", 200, ref("Agent"), (404,)),
@@ -191,7 +191,7 @@ OPERATIONS = (
     ),
     Operation(
         *("POST", "/session-batches", "create_batch", "Start up to 100 sessions at once"),
-        *(201, ref("Batch"), (400, 404, 422), ref("NewBatch")),
+        *(201, ref("Batch"), (400, 403, 404, 422), ref("NewBatch")),
     ),
     Operation(
         *("GET", "/session-batches/{batch_id}", "get_batch", "How far a batch is"),
