@@ -1,4 +1,4 @@
-"""Arguments and results: text as it is, JSON laid out with its long parts folded."""
+"""Arguments and results: text, tables, pictures, and JSON with its long parts folded."""
 
 from __future__ import annotations
 
@@ -8,10 +8,14 @@ from itertools import islice
 from typing import Any
 
 from ._visible import visible
-from .limits import Cap, cut
-from .source import json_html
+from .limits import Limits, cut
+from .pictures import picture_html, picture_of
+from .records import csv_records, records_html, records_of
+from .runs import more_html, output_runs, pre_html
+from .source import code_runs, json_html
 from .values import decoded, laid_out
 
+_LONGEST_CSV = 200_000  # characters; more than a table of it would show
 _FLAT = 24  # lines up to which nothing is folded, about half a screen
 _PART = 4  # lines that are worth a fold
 _GIST = 60  # characters that tell what is in a fold
@@ -19,23 +23,56 @@ _VALUE = re.compile(r'(?:: |^ *)"?([^"{}[\]]{1,30}?)"?,?$')
 _LINE_END = re.compile(r"(?<!\\)((?:\\\\)*\\n)")
 
 
-def data_html(value: Any, cap: Cap | None) -> str:
+def data_html(value: Any, limits: Limits | None, *, language: str = "") -> str:
     """Show one value; the result still has to pass the allow-list.
+
+    Text is shown as it is, with colours of terminals, or as source code; lists of uniform
+    objects and CSV are tables, pictures pictures, and everything else JSON.
 
     Args:
         value: Text or anything made of JSON; text that holds JSON is shown as such.
-        cap: The most to show, ``None`` for everything.
+        limits: The most to show, ``None`` for everything.
+        language: The language of a text that is source code.
     """
     value = decoded(value)
-    is_text = isinstance(value, str)
-    shown, note = cut(visible(value if is_text else laid_out(value)), cap)
-    inner = escape(shown, quote=False) if is_text else _tree(shown.split("\n"))
-    return f"<pre>{inner}</pre>{more_html(note)}"
+    if isinstance(value, str):
+        return text_html(value, limits, language=language)
+    if picture := picture_of(value):
+        return picture_html(picture, limits and limits.picture)
+    if blocks := _blocks(value):
+        return "".join(data_html(block, limits) for block in blocks)
+    if records := records_of(value):
+        return records_html(records, limits and limits.rows)
+    shown, note = cut(visible(laid_out(value)), limits and limits.data)
+    tree = _tree(shown.split("\n"))
+    return f"<pre>{tree}</pre>{more_html(note)}"
 
 
-def more_html(note: str) -> str:
-    """Say what is left out, if anything is."""
-    return f'<p class="dari-more">{note}</p>' if note else ""
+def text_html(text: str, limits: Limits | None, *, language: str = "") -> str:
+    """Show text that a tool took or gave."""
+    if picture := picture_of(text):
+        return picture_html(picture, limits and limits.picture)
+    if language:
+        return pre_html(visible(text), lambda part: code_runs(part, language), limits)
+    if records := csv_records(text) if len(text) < _LONGEST_CSV else None:
+        return records_html(records, limits and limits.rows)
+    return pre_html(text, output_runs, limits)
+
+
+def _blocks(value: Any) -> list[Any] | None:
+    """Read content blocks, as some protocols wrap what a tool gives: texts and pictures."""
+    if isinstance(value, dict) and set(value) <= {"content", "isError", "is_error"}:
+        value = value.get("content")
+    if not isinstance(value, list) or not value:
+        return None
+    parts = [_block(part) for part in value]
+    return None if None in parts else parts
+
+
+def _block(part: Any) -> Any:
+    if isinstance(part, dict) and set(part) == {"type", "text"} and part["type"] == "text":
+        return str(part["text"])
+    return part if not isinstance(part, str) and picture_of(part) else None
 
 
 def _tree(lines: list[str]) -> str:

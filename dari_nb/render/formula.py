@@ -29,7 +29,13 @@ def math_html(tex: str, *, display: bool = False) -> str:
     if tree is None:
         return f"<code>{escape(tex.strip(), quote=False)}</code>"
     block = ' display="block"' if display else ""
-    return f'<math{block} title="{escape(tex.strip())}">{_inner(tree)}</math>'
+    # Browsers hide an annotation by themselves; where MathML is stripped, it is what can be read.
+    mark = "$$" if display else "$"
+    source = f" {mark}{escape(tex.strip(), quote=False)}{mark} "
+    return (
+        f'<math{block} title="{escape(tex.strip())}"><semantics><mrow>{_inner(tree)}</mrow>'
+        f'<annotation encoding="application/x-tex">{source}</annotation></semantics></math>'
+    )
 
 
 def _tree(tex: str) -> ElementTree.Element | None:

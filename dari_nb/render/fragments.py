@@ -14,11 +14,22 @@ from ..models import (
     parse_time,
 )
 from ._visible import visible, visible_name
-from .data import data_html, more_html
+from .calls import call_html
+from .data import data_html
 from .limits import LIMITS, Limits, cut
+from .pictures import picture_html, picture_of
 from .prose import prose_html
+from .runs import more_html
 from .sanitize import sanitize
-from .words import arguments_text, cause_text, clock_text, outcome_text
+from .words import (
+    cause_text,
+    clock_text,
+    exit_code_of,
+    is_failed,
+    outcome_text,
+    since_text,
+    subject_text,
+)
 
 _PENDING = {
     "queued": "queued …",
@@ -27,13 +38,21 @@ _PENDING = {
 }
 
 
-def item_html(item: TimelineItem, *, agent: str = "Agent", limits: Limits | None = LIMITS) -> str:
+def item_html(
+    item: TimelineItem,
+    *,
+    agent: str = "Agent",
+    limits: Limits | None = LIMITS,
+    start: str | None = None,
+) -> str:
     """Render one item as exactly one root element, sanitised.
 
     Args:
         item: A user message, an assistant message, a tool call, or an item of an unknown type.
         agent: The name that stands before an answer where no style sheet hides it.
         limits: How much is shown of long contents; ``None`` shows everything.
+        start: When the item's turn began, as the API writes times; with it, times of answers
+            and calls are told from there on, such as ``+3.2 s``.
 
     Returns:
         ``blockquote.dari-user``, ``div.dari-answer``, ``div.dari-error``, ``div.dari-pending``
@@ -41,82 +60,89 @@ def item_html(item: TimelineItem, *, agent: str = "Agent", limits: Limits | None
         status in ``data-state`` where there is one.
 
     >>> print(item_html(UserMessageItem(content=[{"type": "text", "text": "*Hi*"}])))
-    <blockquote class="dari-user"><header>You</header><p><em>Hi</em></p></blockquote>
+    <blockquote class="dari-user"><header><strong>You</strong></header><p><em>Hi</em></p></blockquote>
     """
     if isinstance(item, UserMessageItem):
         html = _user(item, limits)
     elif isinstance(item, AssistantMessageItem):
-        html = _assistant(item, agent, limits)
+        html = _assistant(item, agent, limits, start)
     elif isinstance(item, ToolCallItem):
-        html = _call(item, limits)
+        html = _call(item, limits, start)
     else:
         html = _unknown(item.type or "unknown", item.to_dict(), limits)
     return sanitize(html)
 
 
 def _user(item: UserMessageItem, limits: Limits | None) -> str:
-    body = _content(item.content, limits, line_breaks=True)
-    return f'<blockquote class="dari-user"><header>You{_time(item)}</header>{body}</blockquote>'
+    body = _content(item.content, limits, limits and limits.prompt, line_breaks=True)
+    time = time_html(item, clock_text(item.created_at))
+    return f'<blockquote class="dari-user"><header><strong>You</strong>{time}</header>{body}</blockquote>'
 
 
-def _assistant(item: AssistantMessageItem, agent: str, limits: Limits | None) -> str:
-    who, clock = _name(agent), clock_text(item.created_at)
+def _assistant(
+    item: AssistantMessageItem, agent: str, limits: Limits | None, start: str | None
+) -> str:
+    who = _name(agent)
     state = f' data-state="{escape(visible_name(item.status))}"'
     if item.status == "failed" or item.error_message:
         return f'<div class="dari-error"{state}>{_failure(item, limits)}</div>'
     if not item.content and item.status in _PENDING:
         return f'<div class="dari-pending"{state}>{who} {_PENDING[item.status]}</div>'
-    body = _content(item.content, limits) or '<p class="dari-more">(no text)</p>'
-    return f'<div class="dari-answer"><header>{who} {clock}</header>{body}</div>'
+    time = time_html(item, since_text(start, item.created_at) or clock_text(item.created_at))
+    body = _content(item.content, limits, limits and limits.answer)
+    body = body or '<p class="dari-more">(no text)</p>'
+    return f'<div class="dari-answer"><header><b>{who}</b>{time}</header>{body}</div>'
 
 
 def _failure(item: AssistantMessageItem, limits: Limits | None) -> str:
     cause, note = cut(visible(item.error_message or "No cause is known."), limits and limits.data)
     lines = escape(cause, quote=False).replace("\n", "<br>")
-    return f"<strong>Turn failed.</strong> {lines}{more_html(note)}{_content(item.content, limits)}"
+    body = _content(item.content, limits, limits and limits.answer)
+    return f"<strong>Turn failed.</strong> {lines}{more_html(note)}{body}"
 
 
-def _call(item: ToolCallItem, limits: Limits | None) -> str:
-    failed = item.status == "failed" or bool(item.is_error)
+def _call(item: ToolCallItem, limits: Limits | None, start: str | None) -> str:
+    since = since_text(start, item.created_at)
+    look = ' class="r"' if exit_code_of(item) else ""
     parts = [
         f"<code>{_name(item.tool_name or 'tool')}</code>",
-        _tag("span", arguments_text(item.arguments)),
-        _tag("small", outcome_text(item)),
+        _tag("span", subject_text(item)),
+        f"<small{look}>{escape(outcome_text(item), quote=False)}</small>",
+        time_html(item, since).lstrip(),
         _tag("strong", cause_text(item)),
     ]
-    cap = limits and limits.data
-    rows = [("Arguments", item.arguments), ("Error" if failed else "Result", item.result)]
-    body = "".join(
-        f"<dt>{label}</dt><dd>{data_html(value, cap)}</dd>"
-        for label, value in rows
-        if value not in (None, {}, "")
-    )
-    return _details("failed" if failed else item.status, " ".join(filter(None, parts)), body)
+    state = "failed" if is_failed(item) else item.status
+    return _details(state, " ".join(filter(None, parts)), call_html(item, limits))
 
 
 def _unknown(kind: str, data: dict[str, Any], limits: Limits | None) -> str:
-    body = f"<dd>{data_html(data, limits and limits.data)}</dd>"
+    body = f"<dl><dd>{data_html(data, limits)}</dd></dl>"
     return _details("", f"<code>{_name(kind)}</code>", body)
 
 
 def _details(state: str, summary: str, body: str) -> str:
     attribute = f' data-state="{escape(visible_name(state))}"' if state else ""
-    inner = f"<dl>{body}</dl>" if body else ""
-    return f'<details class="dari-call"{attribute}><summary>{summary}</summary>{inner}</details>'
+    return f'<details class="dari-call"{attribute}><summary>{summary}</summary>{body}</details>'
 
 
 def _content(
-    blocks: Iterable[dict[str, Any]], limits: Limits | None, *, line_breaks: bool = False
+    blocks: Iterable[dict[str, Any]],
+    limits: Limits | None,
+    fold: int | None,
+    *,
+    line_breaks: bool = False,
 ) -> str:
     parts, files = [], []
     for block in blocks:
         kind = str(block.get("type", "unknown"))
         if kind == "text":
             text, note = cut(str(block.get("text") or ""), limits and limits.prose)
-            parts.append(prose_html(text, line_breaks=line_breaks) + more_html(note))
+            parts.append(prose_html(text, fold, line_breaks=line_breaks) + more_html(note))
         elif kind == "file" and block.get("file_id"):
             name = block.get("filename") or block["file_id"]
             files.append(f"<code>{_name(str(name))}</code>")
+        elif picture := picture_of(block):
+            parts.append(picture_html(picture, limits and limits.picture))
         else:
             parts.append(_unknown(kind, block, limits))
     if files:
@@ -124,11 +150,13 @@ def _content(
     return "".join(parts)
 
 
-def _time(item: TimelineItem) -> str:
+def time_html(item: TimelineItem, words: str) -> str:
+    """Write when an item came, with the exact time behind the words; empty without any."""
     time = parse_time(item.created_at)
-    if time is None:
+    if time is None or not words:
         return ""
-    return f' <time datetime="{time:%Y-%m-%dT%H:%M:%SZ}">{clock_text(item.created_at)}</time>'
+    exact = f'datetime="{time:%Y-%m-%dT%H:%M:%SZ}" title="{time:%Y-%m-%d %H:%M:%S} UTC"'
+    return f" <time {exact}>{words}</time>"
 
 
 def _tag(name: str, text: str) -> str:

@@ -1,4 +1,4 @@
-"""How much of a long content is shown, and the words for what is left out."""
+"""How much of a long content is shown and kept, and the words for what is left out."""
 
 from __future__ import annotations
 
@@ -6,10 +6,19 @@ from typing import NamedTuple
 
 
 class Cap(NamedTuple):
-    """The most that is shown of one text."""
+    """The most of one text."""
 
     lines: int
     chars: int
+
+    def place(self, text: str) -> int | None:
+        r"""Return the position to cut at; ``None`` when the rest would be empty.
+
+        >>> Cap(lines=2, chars=100).place("a\nb\nc"), Cap(lines=2, chars=100).place("a\nb\n")
+        (4, None)
+        """
+        end = min(_end_of_lines(text, self.lines), self.chars)
+        return end if text[end:].strip() else None
 
     def cut(self, text: str) -> tuple[str, str]:
         r"""Return the part that is shown and a note on the rest, empty when all is shown.
@@ -17,12 +26,10 @@ class Cap(NamedTuple):
         >>> Cap(lines=2, chars=100).cut("a\nb\nc\nd")
         ('a\nb', '… 2 more lines (3 characters) not shown')
         """
-        shown = _first_lines(text, self.lines)
-        if len(shown) > self.chars:
-            shown = shown[: self.chars]
-        rest = text[len(shown) :].removeprefix("\n")
-        if not rest.strip():
+        place = self.place(text)
+        if place is None:
             return text, ""
+        shown, rest = text[:place].removesuffix("\n"), text[place:].removeprefix("\n")
         lines = rest.count("\n") + 1
         many = f"{lines:,} more lines ({len(rest):,} characters)"
         return shown, f"… {many if lines > 1 else f'{len(rest):,} more characters'} not shown"
@@ -32,13 +39,23 @@ class Limits(NamedTuple):
     """Caps by kind of content.
 
     Attributes:
-        data: For arguments and results. 400 lines are about ten screens, and 40,000 characters
-            keep a saved notebook with a hundred calls below 5 MB.
-        prose: For what a person or an agent wrote; nobody writes that much by hand.
+        data: The most that is kept of arguments and results. 400 lines are about ten screens,
+            and 40,000 characters keep a saved notebook with a hundred calls below 5 MB.
+        prose: The most that is kept of what a person or an agent wrote: about 60 pages.
+        shown: What is seen of arguments and results before the rest is folded.
+        prompt: Lines that are seen of a prompt before the rest is folded.
+        answer: Lines that are seen of an answer before the rest is folded.
+        rows: The most rows of a table.
+        picture: The most bytes of a picture that is kept in the output.
     """
 
     data: Cap = Cap(lines=400, chars=40_000)
-    prose: Cap = Cap(lines=5_000, chars=400_000)
+    prose: Cap = Cap(lines=3_000, chars=150_000)
+    shown: Cap = Cap(lines=16, chars=2_400)
+    prompt: int = 30
+    answer: int = 200
+    rows: int = 200
+    picture: int = 100_000
 
 
 LIMITS = Limits()
@@ -49,10 +66,10 @@ def cut(text: str, cap: Cap | None) -> tuple[str, str]:
     return cap.cut(text) if cap else (text, "")
 
 
-def _first_lines(text: str, count: int) -> str:
+def _end_of_lines(text: str, count: int) -> int:
     end = -1
     for _ in range(count):
         end = text.find("\n", end + 1)
         if end < 0:
-            return text
-    return text[:end]
+            return len(text)
+    return end + 1

@@ -10,8 +10,9 @@ from urllib.parse import urlsplit
 
 from ._visible import visible
 from .formula import math_html
+from .runs import change_runs, runs_html
 from .sanitize import LINK_SCHEMES
-from .source import code_html
+from .source import code_runs
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
@@ -22,27 +23,60 @@ if TYPE_CHECKING:
 _BETWEEN = re.compile(r"<pre.*?</pre>|>\n+<", re.DOTALL)
 # Markdown drops what is nested deeper than `maxNesting`; such a text is shown as it is.
 _OPEN_BRACKETS = 200  # each costs the parser a look ahead; no text has so many by intention
+_RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
 _OPTIONS = {"html": False, "maxNesting": 200}
 _TOO_DEEP = re.compile(r"^(?:(?:[ \t]*(?:[>*+-]|\d+[.)])){60}|[ \t]{120,}(?:[>*+-]|\d+[.)]))", re.M)
 _LONGEST_FORMULA = 2_000  # characters to look ahead for the end, so that hostile text stays linear
 
 
-def prose_html(text: str, *, line_breaks: bool = False) -> str:
+def prose_html(text: str, fold: int | None = None, *, line_breaks: bool = False) -> str:
     """Convert Markdown; the result still has to pass the allow-list.
 
     Args:
         text: What a person or an agent wrote.
+        fold: Lines to be seen at once; what follows is a click away.
         line_breaks: Whether a single line end shows, as people expect of what they typed.
     """
     text = visible(text)
     if _TOO_DEEP.search(text) or text.count("[") - text.count("]") > _OPEN_BRACKETS:
         return f"<pre>{escape(text, quote=False)}</pre>"
-    return _BETWEEN.sub(_closed_up, _parser(line_breaks).render(text).rstrip("\n"))
+    place = _place(text, fold) if fold else None
+    if place is None:
+        return _html(text, line_breaks)
+    lines = text.rstrip("\n").split("\n")
+    before, after = (_html("\n".join(p), line_breaks) for p in (lines[:place], lines[place:]))
+    summary = f"… {len(lines) - place:,} more lines"
+    return f'{before}<details class="dari-rest"><summary>{summary}</summary>{after}</details>'
 
 
 def prose_tokens(text: str) -> list[Token]:
     """Parse Markdown the same way, for forms other than HTML."""
     return _parser(False).parse(visible(text))
+
+
+def _html(text: str, line_breaks: bool) -> str:
+    parser = _parser(line_breaks)
+    tokens = parser.parse(text)
+    if _RIGHT_TO_LEFT.search(text):
+        for token in tokens:
+            if token.nesting > 0:
+                token.attrSet("dir", "auto")
+    html: str = parser.renderer.render(tokens, parser.options, {})
+    return _BETWEEN.sub(_closed_up, html.rstrip("\n"))
+
+
+def _place(text: str, fold: int) -> int | None:
+    """The line to fold from: between two blocks, or between two lines of a paragraph."""
+    total = text.rstrip("\n").count("\n") + 1
+    if total <= fold + fold // 4:
+        return None
+    for token in prose_tokens(text):
+        if token.level or not token.map or token.map[1] <= fold:
+            continue
+        start, end = token.map
+        place = max(start, fold) if token.type == "paragraph_open" or start > fold else end
+        return place if place < total else None
+    return None
 
 
 def _closed_up(match: re.Match[str]) -> str:
@@ -111,7 +145,9 @@ def _code(_: Any, tokens: list[Token], index: int, *__: Any) -> str:
     info = token.info.strip()
     title = f' title="{escape(info)}"' if info else ""
     language = info.split(maxsplit=1)[0] if info else ""
-    return f"<pre{title}>{code_html(token.content.removesuffix(chr(10)), language)}</pre>\n"
+    source = token.content.removesuffix("\n")
+    runs = change_runs(source) if language == "diff" else code_runs(source, language)
+    return f"<pre{title}>{runs_html(runs)}</pre>\n"
 
 
 def _image(_: Any, tokens: list[Token], index: int, *__: Any) -> str:
@@ -125,14 +161,20 @@ def _image(_: Any, tokens: list[Token], index: int, *__: Any) -> str:
 
 def _heading(_: Any, tokens: list[Token], index: int, *__: Any) -> str:
     """Headings of an answer stand below those of the notebook."""
-    level = min(int(tokens[index].tag[1]) + 2, 6)
-    return f"<{'/' if tokens[index].nesting < 0 else ''}h{level}>"
+    token = tokens[index]
+    level = min(int(token.tag[1]) + 2, 6)
+    return f"</h{level}>" if token.nesting < 0 else f"<h{level}{_direction(token)}>"
 
 
 def _cell(_: Any, tokens: list[Token], index: int, *__: Any) -> str:
     token = tokens[index]
     side = str(token.attrGet("style") or "").removeprefix("text-align:")
-    return f'<{token.tag} align="{side}">' if side in ("right", "center") else f"<{token.tag}>"
+    align = f' align="{side}"' if side in ("right", "center") else ""
+    return f"<{token.tag}{align}{_direction(token)}>"
+
+
+def _direction(token: Token) -> str:
+    return ' dir="auto"' if token.attrGet("dir") else ""
 
 
 _RULES: dict[str, Any] = {

@@ -6,6 +6,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from ._visible import visible
+from .pictures import is_picture_url
 
 if TYPE_CHECKING:
     from nh3 import Cleaner
@@ -18,11 +19,12 @@ def _names(text: str) -> frozenset[str]:
 LINK_SCHEMES = frozenset({"http", "https", "mailto"})
 
 MATH_TAGS = _names("""
-    math menclose mfrac mi mmultiscripts mn mo mover mpadded mphantom mprescripts mroot mrow ms
-    mspace msqrt mstyle msub msubsup msup mtable mtd mtext mtr munder munderover none
+    annotation math menclose mfrac mi mmultiscripts mn mo mover mpadded mphantom mprescripts mroot
+    mrow ms mspace msqrt mstyle msub msubsup msup mtable mtd mtext mtr munder munderover none
+    semantics
 """)
 MATH_ATTRIBUTES = _names("""
-    accent accentunder columnalign columnlines depth display displaystyle fence form height
+    accent accentunder columnalign columnlines depth display displaystyle encoding fence form height
     largeop linebreak linethickness lspace mathvariant maxsize minsize movablelimits notation
     rowlines rspace scriptlevel separator stretchy symmetric voffset width
 """)
@@ -32,10 +34,11 @@ _TAGS = _names("""
 """)
 _CLASSES = {
     "blockquote": {"dari-user"},
-    "details": {"dari-call"},
+    "details": {"dari-call", "dari-rest"},
     "div": {"dari-answer", "dari-error", "dari-pending"},
     "p": {"dari-more", "dari-files"},
-    "span": {"k", "s", "n1", "c", "f"},
+    "small": {"r"},
+    "span": set(_names("k s n1 c f r y q p m")),
 }
 _ATTRIBUTES = {
     "a": {"href", "title"},
@@ -46,35 +49,51 @@ _ATTRIBUTES = {
     "pre": {"title"},
     "summary": {"data-gist"},
     "td": {"align"},
-    "th": {"align"},
-    "time": {"datetime"},
+    "th": {"align", "colspan"},
+    "time": {"datetime", "title"},
 }
+# Where text of any writing may stand, it may say that it finds its own direction.
+_DIRECTED = _names("blockquote h3 h4 h5 h6 li ol p table tbody td th thead tr ul")
 
 
 def sanitize(html: str) -> str:
     """Keep only known tags, attributes, classes and link schemes, and balance the tags.
 
     Texts are kept where their tags go. Links open in a new tab and pass nothing on; there is no
-    ``style``, ``src``, ``id`` or handler in the result, whatever the input.
+    ``style``, ``id`` or handler in the result, whatever the input, and the only ``src`` is a
+    picture that came along.
     """
     # Entities may have brought in what was made visible before.
-    return visible(_cleaner().clean(html))
+    return visible(_cleaner("<img " in html).clean(html))
 
 
 @cache
-def _cleaner() -> Cleaner:
+def _cleaner(with_pictures: bool) -> Cleaner:
+    """Make the cleaner; looking at each URL costs time, so it is done only where it must be."""
     import nh3
 
     attributes = _ATTRIBUTES | {
         tag: set(MATH_ATTRIBUTES | _ATTRIBUTES.get(tag, set())) for tag in MATH_TAGS
     }
+    attributes |= {tag: attributes.get(tag, set()) | {"dir"} for tag in _DIRECTED}
+    if with_pictures:
+        attributes["img"] = {"src", "alt"}
     return nh3.Cleaner(
-        tags=set(_TAGS | MATH_TAGS),
+        tags=set(_TAGS | MATH_TAGS) | ({"img"} if with_pictures else set()),
         clean_content_tags=set(),
         attributes=attributes,
+        attribute_filter=_checked if with_pictures else None,
         allowed_classes=_CLASSES,
-        url_schemes=set(LINK_SCHEMES),
+        url_schemes=set(LINK_SCHEMES) | ({"data"} if with_pictures else set()),
         url_relative="deny",
         link_rel="noopener noreferrer nofollow",
         set_tag_attribute_values={"a": {"target": "_blank"}},
     )
+
+
+def _checked(tag: str, name: str, value: str) -> str | None:
+    if name == "src":
+        return value if is_picture_url(value) else None
+    if name == "href" and value.strip()[:5].lower() == "data:":
+        return None
+    return value

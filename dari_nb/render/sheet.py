@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
 
@@ -17,9 +18,15 @@ _COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 _SPACE = re.compile(r"\s+")
 _AROUND = re.compile(r" ?([{};,>+]) ?")
 _OWN_NAME = re.compile(r"[;{](--[a-z]+):")
-_RULE = re.compile(r"([^{};]+)\{[^{}]*\}")
+_RULE = re.compile(r"([^{};]+)\{([^{}]*)\}")
+_COMMA = re.compile(r",(?![^(]*\))")
+_CHOICE = re.compile(r":is\(([^)]*)\)")
+_STATE = re.compile(r"\[data-state=(\w+)\]")
+_CONDITION = re.compile(r"\[[^\]]*\]|:(?:not|has|nth-child)\([^)]*\)+|::?[a-z-]+")
 _CLASS_OR_TAG = re.compile(r"(?<![\w-])\.?[a-z][\w-]*")
-_CONDITION = re.compile(r"\[[^\]]*\]|\([^)]*\)|::?[a-z-]+")
+
+Needs = list[list[str]]
+"""What must occur in markup for a selector to match: of each list one."""
 
 
 def style(html: str | None = None) -> str:
@@ -29,42 +36,56 @@ def style(html: str | None = None) -> str:
         html: Markup to be styled; rules for what does not occur in it are left out. All of them
             by default.
     """
-    root, rules = _sheet()
-    kept = [rule for targets, rule in rules if html is None or _occurs(targets, html)]
-    body = "".join(kept)
-    settings = [part for part in root if not part.startswith("--") or _is_used(part, root, body)]
-    return f"<style>{SCOPE}{{{';'.join(settings)};{body}}}</style>"
+    settings, rules = _sheet()
+    body = "".join(
+        f"{','.join(kept)}{{{declarations}}}"
+        for selectors, declarations in rules
+        if (kept := [name for name, needs in selectors if html is None or _occurs(needs, html)])
+    )
+    return f"<style>{SCOPE}{{{_used(settings, body)}{body}}}</style>"
 
 
-def _occurs(targets: list[set[str]], html: str) -> bool:
-    return any(all(_has(name, html) for name in names) for names in targets)
+def _occurs(needs: Needs, html: str) -> bool:
+    return all(any(name in html for name in names) for names in needs)
 
 
-def _has(name: str, html: str) -> bool:
-    if name[0] == ".":
-        return f'class="{name[1:]}"' in html
-    return f"<{name}>" in html or f"<{name} " in html
-
-
-def _is_used(setting: str, root: tuple[str, ...], body: str) -> bool:
-    use = f"var({setting.partition(':')[0]})"
-    return use in body or any(use in part for part in root)
+def _used(settings: Sequence[str], body: str) -> str:
+    """The settings that the rules need; each may need those before it."""
+    kept: list[str] = []
+    for setting in reversed(settings):
+        is_own = setting.startswith("--")
+        if not is_own or f"var({setting.partition(':')[0]})" in body:
+            kept.append(setting)
+            body += setting
+    return "".join(f"{setting};" for setting in reversed(kept))
 
 
 @cache
-def _sheet() -> tuple[tuple[str, ...], list[tuple[list[set[str]], str]]]:
-    """Take the sheet apart: settings of the root, and rules with the names each selector needs."""
+def _sheet() -> tuple[list[str], list[tuple[list[tuple[str, Needs]], str]]]:
+    """Take the sheet apart: settings of the root, and rules by selectors and what those need."""
     css = _minified((files(__package__) / "paper.css").read_text("utf-8"))
     inner = css.removeprefix(f"{SCOPE}{{").removesuffix("}")
     first = _RULE.search(inner)
     start = first.start() if first else len(inner)
-    rules = [(_targets(match[1]), match[0]) for match in _RULE.finditer(inner, start)]
-    return tuple(filter(None, inner[:start].split(";"))), rules
+    rules = [
+        ([(name, _needs(name)) for name in _COMMA.split(match[1])], match[2])
+        for match in _RULE.finditer(inner, start)
+    ]
+    return [setting for setting in inner[:start].split(";") if setting], rules
 
 
-def _targets(selectors: str) -> list[set[str]]:
-    bare = _CONDITION.sub("", selectors)
-    return [set(_CLASS_OR_TAG.findall(selector)) for selector in bare.split(",")]
+def _needs(selector: str) -> Needs:
+    choices = [match[1].split(",") for match in _CHOICE.finditer(selector)]
+    states = [[f'data-state="{state}"'] for state in _STATE.findall(selector)]
+    bare = _CONDITION.sub("", _CHOICE.sub("", selector))
+    names = [[name] for name in _CLASS_OR_TAG.findall(bare)]
+    return states + [
+        [mark for name in names for mark in _marks(name.strip())] for names in choices + names
+    ]
+
+
+def _marks(name: str) -> list[str]:
+    return [f'class="{name[1:]}"'] if name[0] == "." else [f"<{name}>", f"<{name} "]
 
 
 def _minified(css: str) -> str:

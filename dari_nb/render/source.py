@@ -7,40 +7,47 @@ from functools import lru_cache
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+from .runs import Runs, add
+
 if TYPE_CHECKING:
     from pygments.lexer import Lexer
 
 _LONGEST = 50_000  # characters; Pygments needs about 1 ms for each 700
 _KINDS = {"k": "k", "o": "", "s": "s", "m": "n1", "c": "c", "nf": "f", "nc": "f", "nt": "k"}
+_LANGUAGES = {"yml": "yaml", "h": "c", "hpp": "cpp", "cc": "cpp", "jl": "julia", "htm": "html"}
+_ENDING = re.compile(
+    r"\.(bash|c|cpp|cs|css|go|html|ini|java|js|json|jsx|kt|lua|php|py|r|rb|rs|scala|scss|sh|sql"
+    r"|swift|toml|ts|tsx|xml|yaml|zig|yml|h|hpp|cc|jl|htm)$",
+    re.IGNORECASE,
+)
 _STRING = re.compile(r'"((?:[^"\\\n]|\\.)*)"(?=: )')
 
 
-def code_html(source: str, language: str) -> str:
-    """Mark keywords, strings, numbers, comments and definitions; unknown languages stay plain."""
+def code_runs(source: str, language: str) -> Runs:
+    """Tell keywords, strings, numbers, comments and definitions; unknown languages stay plain."""
     lexer = _lexer(language.lower()) if language and len(source) <= _LONGEST else None
     if lexer is None:
-        return escape(source, quote=False)
-    return "".join(
-        f'<span class="{kind}">{text}</span>' if kind else text
-        for kind, text in _merged(lexer, source)
-    )
+        return [("", source)]
+    runs: Runs = []
+    for token, value in lexer.get_tokens(source):
+        add(runs, _kind(token), value)
+    return runs
+
+
+def language_of(path: str) -> str:
+    """Tell the language of a file by its ending; empty for text.
+
+    >>> language_of("src/app.py"), language_of("notes.txt")
+    ('py', '')
+    """
+    match = _ENDING.search(path)
+    ending = match[1].lower() if match else ""
+    return _LANGUAGES.get(ending, ending)
 
 
 def json_html(text: str) -> str:
     """Mark the keys of JSON text, which costs a third of marking every token."""
     return _STRING.sub(r'"<b>\1</b>"', escape(text, quote=False))
-
-
-def _merged(lexer: Lexer, source: str) -> list[tuple[str, str]]:
-    """Join neighbours of one kind, so that markup stays small."""
-    merged: list[tuple[str, str]] = []
-    for token, value in lexer.get_tokens(source):
-        kind, text = _kind(token), escape(value, quote=False)
-        if merged and merged[-1][0] == kind:
-            kind, before = merged.pop()
-            text = before + text
-        merged.append((kind, text))
-    return merged
 
 
 @lru_cache(maxsize=256)

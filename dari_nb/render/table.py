@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from html import escape
 
 from ._visible import visible_name
-from .data import more_html
 from .passive import passive
+from .runs import more_html
 from .sheet import ROOT, style
 from .words import count_text
 

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from html import escape
 from itertools import groupby
 
-from ..models import TimelineItem
+from ..models import TimelineItem, ToolCallItem
 from ._visible import visible_name
-from .fragments import item_html
+from .fragments import item_html, time_html
 from .head import Head
 from .limits import LIMITS, Limits
 from .sheet import ROOT
-from .words import state_text
+from .words import count_text, is_failed, short_id, since_text, state_text, work_text
 
 _NO_ID = re.compile(r"[^\w.:-]+")
+_MANY = 4  # calls that follow each other and are worth a fold
 
 
 def timeline_html(
@@ -28,9 +29,8 @@ def timeline_html(
         head: What to say above them.
         limits: How much is shown of long contents; ``None`` shows everything.
     """
-    agent = head.title if head else "Agent"
     turns = "".join(
-        _turn(message_id, [item_html(item, agent=agent, limits=limits) for item in turn])
+        _turn(message_id, list(turn), head.title if head else "Agent", limits)
         for message_id, turn in groupby(items, key=lambda item: item.message_id)
     )
     return f"{ROOT}{head_html(head) if head else ''}{turns}</div>"
@@ -39,6 +39,8 @@ def timeline_html(
 def head_html(head: Head) -> str:
     """Render the head as one ``div.dari-head``."""
     parts = [f"<strong>{_safe(head.title)}</strong>"]
+    if head.version:
+        parts.append(f'<span title="{_safe(head.version)}">{_safe(short_id(head.version))}</span>')
     if head.llm:
         parts.append(f"<span>{_safe(head.llm)}</span>")
     if head.state:
@@ -49,10 +51,44 @@ def head_html(head: Head) -> str:
     return f'<div class="dari-head">{" ".join(parts)}</div>'
 
 
-def _turn(message_id: str | None, fragments: list[str]) -> str:
-    anchor = f' id="dari-{_NO_ID.sub("-", message_id)}"' if message_id else ""
-    return f'<article class="dari-turn"{anchor}>{"".join(fragments)}</article>'
+def _turn(
+    message_id: str | None, items: Sequence[TimelineItem], agent: str, limits: Limits | None
+) -> str:
+    anchor = f"dari-{_NO_ID.sub('-', message_id)}" if message_id else ""
+    start = next((item.created_at for item in items if item.created_at), None)
+    body = "".join(
+        _work(
+            [item_html(item, agent=agent, limits=limits, start=start) for item in run], run, start
+        )
+        for run in _runs(items)
+    )
+    if not anchor:
+        return f'<article class="dari-turn">{body}</article>'
+    link = f'<a href="#{anchor}" title="Link to this turn">#</a>'
+    return f'<article class="dari-turn" id="{anchor}">{link}{body}</article>'
+
+
+def _runs(items: Iterable[TimelineItem]) -> Iterable[list[TimelineItem]]:
+    """Part items so that calls that follow each other are together."""
+    return (list(group) for _, group in groupby(items, lambda i: isinstance(i, ToolCallItem)))
+
+
+def _work(fragments: Sequence[str], items: Sequence[TimelineItem], start: str | None) -> str:
+    """Fold many calls in a row; open as long as one of them is."""
+    calls = [item for item in items if isinstance(item, ToolCallItem)]
+    html = "".join(fragments)
+    if len(calls) < _MANY:
+        return html
+    is_open = any(call.status in ("requested", "running") for call in calls)
+    look = ' class="r"' if any(map(is_failed, calls)) else ""
+    names = ", ".join(dict.fromkeys(call.tool_name or "tool" for call in calls))
+    return (
+        f'<details class="dari-work"{" open" if is_open else ""}><summary>'
+        f"<code>{count_text(len(calls), 'call')}</code> <span>{_safe(names)}</span> "
+        f"<small{look}>{work_text(calls)}</small>"
+        f"{time_html(calls[0], since_text(start, calls[0].created_at))}</summary>{html}</details>"
+    )
 
 
 def _safe(text: str) -> str:
-    return escape(visible_name(text), quote=False)
+    return escape(visible_name(text))

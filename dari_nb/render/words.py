@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from ..models import ToolCallItem, parse_time
+from ..models import ToolCallItem, parse_time, seconds_between
 from ._visible import visible_name
+from .diff import changed_counts, changed_lines
+from .kinds import Use, use_of
+from .output import output_of
 from .values import decoded, one_line
 
 _STATES = {
@@ -16,6 +21,8 @@ _STATES = {
 _VALUE_WIDTH = 60
 _SUMMARY_WIDTH = 120
 _OUTCOME_WIDTH = 24
+_MINUS = "\u2212"  # as wide as plus
+_SUBJECTS = ("command", "code", "query", "path", "folder")
 
 
 def state_text(state: str) -> str:
@@ -25,6 +32,33 @@ def state_text(state: str) -> str:
     ('waiting for a tool', 'running')
     """
     return visible_name(_STATES.get(state, state.replace("_", " ")))
+
+
+def short_id(identifier: str) -> str:
+    """Shorten a long id to what is enough to tell it from others by eye.
+
+    >>> short_id("ver_01J9ZC3T5VX8M2K7QJ4W"), short_id("ver_123")
+    ('ver_01J9ZC3T…', 'ver_123')
+    """
+    return identifier if len(identifier) <= 16 else f"{identifier[:12]}…"
+
+
+def cost_text(dollars: str | Decimal | None) -> str:
+    """Say a cost as the API gives it, to four digits behind the point at most; empty when unknown.
+
+    >>> [cost_text(cost) for cost in ("0.04210", "12", "0.000001", None)]
+    ['$0.0421', '$12.00', '<$0.0001', '']
+    """
+    try:
+        cost = Decimal(dollars or "")
+    except InvalidOperation:
+        return ""
+    if not cost.is_finite() or cost < 0:
+        return ""
+    if 0 < cost < Decimal("0.0001"):
+        return "<$0.0001"
+    text = f"{cost:,.4f}"
+    return f"${text[:-2]}{text[-2:].rstrip('0')}"
 
 
 def duration_text(seconds: float | None) -> str:
@@ -55,6 +89,16 @@ def clock_text(created_at: str | None) -> str:
     return time.strftime("%H:%M:%S") if time else ""
 
 
+def since_text(start: str | None, time: str | None) -> str:
+    """Say how long after the start of its turn something was; empty when that is unknown.
+
+    >>> since_text("2026-03-31T18:40:04Z", "2026-03-31T18:40:07.200Z")
+    '+3.2 s'
+    """
+    seconds = seconds_between(start, time)
+    return f"+{duration_text(seconds) or '0 s'}" if seconds is not None and seconds >= 0 else ""
+
+
 def count_text(count: int, noun: str) -> str:
     """Count a noun with a regular plural.
 
@@ -78,21 +122,70 @@ def arguments_text(arguments: Any) -> str:
     return _ellipsis(line, _SUMMARY_WIDTH)
 
 
+def subject_text(item: ToolCallItem) -> str:
+    """Say what a call is about, on one short line: a command, a file, what is looked for.
+
+    >>> subject_text(ToolCallItem(tool_name="grep", arguments={"pattern": "def", "path": "src"}))
+    'def · src'
+    """
+    use = use_of(item)
+    named = [use.parts[part] for part in _SUBJECTS if part in use.parts]
+    if not named:
+        return arguments_text(item.arguments)
+    # The first line of a command or of code is its gist; a path is never cut at its end.
+    texts = [visible_name(str(name).strip().partition("\n")[0]) for name in named]
+    return _ellipsis(" · ".join(filter(None, texts)), _SUMMARY_WIDTH)
+
+
+def is_failed(item: ToolCallItem) -> bool:
+    """Whether a call ended in an error."""
+    return item.status == "failed" or bool(item.is_error)
+
+
 def outcome_text(item: ToolCallItem) -> str:
     """Say what came of a call and how long it took, such as ``4 items · 0.3 s``."""
-    failed = item.status == "failed" or bool(item.is_error)
-    if failed:
+    if is_failed(item):
         word = "failed"
     elif item.status == "completed":
-        word = _result_text(item.result)
+        word = result_text(item)
     else:
         word = state_text(item.status)
     return " · ".join(part for part in (word, duration_text(item.seconds)) if part)
 
 
+def result_text(item: ToolCallItem) -> str:
+    """Say what a call that went well came to.
+
+    >>> result_text(ToolCallItem(tool_name="write", arguments={"path": "a", "content": "x"}))
+    '1 line'
+    """
+    use = use_of(item)
+    say = _RESULTS.get(use.kind)
+    return (say(use, item.result) if say else "") or _plain_result(item.result)
+
+
+def exit_code_of(item: ToolCallItem) -> int | None:
+    """The exit code of a command or of code, when it is known."""
+    is_program = use_of(item).kind in ("shell", "code")
+    return output_of(item.result).exit_code if is_program else None
+
+
+def work_text(calls: Sequence[ToolCallItem]) -> str:
+    """Sum up calls that follow each other, such as ``1 failed · 1.2 s``."""
+    failed = sum(map(is_failed, calls))
+    open_calls = [call for call in calls if call.status in ("requested", "running")]
+    seconds = sum(call.seconds or 0.0 for call in calls)
+    parts = (
+        f"{failed} failed" if failed else "",
+        f"{len(open_calls)} open" if open_calls else "",
+        duration_text(seconds),
+    )
+    return " · ".join(part for part in parts if part)
+
+
 def cause_text(item: ToolCallItem) -> str:
     """Say why a call failed, on one line; empty when it did not or no cause is known."""
-    if item.status != "failed" and not item.is_error:
+    if not is_failed(item):
         return ""
     result = decoded(item.result)
     if isinstance(result, dict):
@@ -100,7 +193,7 @@ def cause_text(item: ToolCallItem) -> str:
     return "" if result is None else _ellipsis(visible_name(one_line(result)), 2 * _SUMMARY_WIDTH)
 
 
-def _result_text(result: Any) -> str:
+def _plain_result(result: Any) -> str:
     value = decoded(result)
     if isinstance(value, list):
         return count_text(len(value), "item")
@@ -110,6 +203,48 @@ def _result_text(result: Any) -> str:
     if "\n" in text.strip():
         return count_text(text.strip().count("\n") + 1, "line")
     return visible_name(text) if 0 < len(text) <= _OUTCOME_WIDTH else "done"
+
+
+def _printed_text(use: Use, result: Any) -> str:
+    output = output_of(result)
+    if output.exit_code:
+        return f"exit {output.exit_code}"
+    return _lines_text(output.text or output.errors)
+
+
+def _read_text(use: Use, result: Any) -> str:
+    return _lines_text(result) if isinstance(result, str) else ""
+
+
+def _written_text(use: Use, result: Any) -> str:
+    content = use.parts["content"].rstrip("\n")
+    return count_text(content.count("\n") + 1, "line") if content else "empty"
+
+
+def _changed_text(use: Use, result: Any) -> str:
+    added, removed = changed_counts(changed_lines(use))
+    parts = [f"+{added}"] if added else []
+    return " ".join([*parts, f"{_MINUS}{removed}"] if removed else parts)
+
+
+def _hits_text(use: Use, result: Any) -> str:
+    value = decoded(result)
+    if isinstance(value, dict):
+        hits = next((v for v in value.values() if isinstance(v, list)), None)
+        value = value if hits is None else hits
+    if isinstance(value, str):
+        count = sum(bool(line.strip()) for line in value.splitlines())
+    elif isinstance(value, list):
+        count = len(value)
+    else:
+        return ""
+    noun = "hit" if use.kind == "search" else "file"
+    return count_text(count, noun) if count else f"no {noun}s"
+
+
+def _lines_text(text: str) -> str:
+    stripped = text.rstrip("\n")
+    return count_text(stripped.count("\n") + 1, "line") if "\n" in stripped else ""
 
 
 def _short(value: Any) -> str:
@@ -123,3 +258,15 @@ def _short(value: Any) -> str:
 
 def _ellipsis(text: str, width: int) -> str:
     return text if len(text) <= width else text[: width - 1].rstrip() + "…"
+
+
+_RESULTS: dict[str, Callable[[Use, Any], str]] = {
+    "shell": _printed_text,
+    "code": _printed_text,
+    "read": _read_text,
+    "write": _written_text,
+    "edit": _changed_text,
+    "patch": _changed_text,
+    "search": _hits_text,
+    "list": _hits_text,
+}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from html.parser import HTMLParser
 
@@ -16,15 +17,16 @@ from dari_nb.models import (
     text_block,
 )
 
-VOID = {"br", "hr"}
+VOID = {"br", "hr", "img"}
 SCHEMES = ("http://", "https://", "mailto:")
+PICTURE = re.compile(r"data:image/(png|jpeg|gif|webp);base64,[A-Za-z0-9+/]+=*")
 ATTRIBUTES = {
-    "align", "class", "data-gist", "data-state", "datetime", "display", "href", "id", "rel",
-    "start", "target", "title",
+    "align", "alt", "class", "colspan", "data-gist", "data-state", "datetime", "dir", "display",
+    "href", "id", "open", "rel", "src", "start", "target", "title",
 }  # fmt: skip
 FORBIDDEN_TAGS = {
-    "script", "style", "svg", "img", "iframe", "object", "embed", "form", "input", "button", "base",
-    "link", "meta", "template", "video", "audio", "annotation-xml", "annotation", "foreignobject",
+    "script", "style", "svg", "iframe", "object", "embed", "form", "input", "button", "base",
+    "link", "meta", "template", "video", "audio", "annotation-xml", "foreignobject",
     "textarea", "title", "noscript", "xmp", "plaintext", "section", "marquee",
 }  # fmt: skip
 
@@ -54,10 +56,13 @@ class Page(HTMLParser):
         assert tag not in FORBIDDEN_TAGS, tag
         for name, value in attrs:
             assert not name.startswith("on"), name
-            assert name not in ("style", "src", "srcset", "action", "xlink:href"), name
+            assert name not in ("style", "srcset", "action", "xlink:href"), name
+            assert name != "src" or (tag == "img" and PICTURE.fullmatch(str(value))), value
             assert in_math or name in ATTRIBUTES, (tag, name)
             if name == "href":
                 assert tag == "a", tag
+                if re.fullmatch(r"#dari-[\w.:-]+", str(value)):
+                    continue  # the link to a turn
                 assert str(value).lower().startswith(SCHEMES), value
                 assert dict(attrs)["rel"] == "noopener noreferrer nofollow"
             if name in ("title", "href"):

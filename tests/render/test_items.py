@@ -57,7 +57,8 @@ def test_a_failed_call_is_marked_even_when_only_its_result_says_so():
 
 def test_a_user_message_shows_who_when_and_what_is_attached(conversation, read):
     html = item_html(conversation[0])
-    assert '<time datetime="2026-03-31T18:40:04Z">18:40:04</time>' in html
+    exact = 'datetime="2026-03-31T18:40:04Z" title="2026-03-31 18:40:04 UTC"'
+    assert f"<time {exact}>18:40:04</time>" in html
     assert read(html).text == "You 18:40:04Book HAT083Attached: file_7"
 
 
@@ -91,7 +92,7 @@ def test_long_results_say_how_much_is_left_out_and_can_be_had_whole(read):
 
 
 def test_long_parts_of_json_are_folded_and_the_text_stays_json(read):
-    value = [{"name": f"flight {n}", "seats": {"economy": n, "text": "x" * 90}} for n in range(9)]
+    value = [{"name": f"flight {n}", "seats": {"economy": n, "text": "x" * 150}} for n in range(9)]
     page = read(item_html(call(result=value)))
     assert page.tags >= {"details", "summary", "pre"}
     assert json.loads(page.text[page.text.index("[") :]) == value
@@ -104,7 +105,8 @@ def test_articles_have_an_anchor_and_hold_the_items_flat(conversation):
         "dari-msg_2",
     ]
     assert html.index("dari-user") < html.index("dari-call") < html.index("dari-answer")
-    assert "".join(item_html(item, agent="tour") for item in conversation[:4]) in html
+    start = conversation[0].created_at
+    assert "".join(item_html(i, agent="tour", start=start) for i in conversation[:4]) in html
 
 
 def test_a_head_is_made_from_the_items(conversation):
@@ -127,9 +129,9 @@ def test_a_timeline_reads_in_order_with_all_markup_taken_away(conversation, read
     wanted = [
         "tour small failed 2 turns · 2 calls · 5.0 s",
         "You 18:40:04", "Book HAT083", "Attached: file_7",
-        "search JFK · SEA 1 item · 0.3 s", "Arguments", '"origin"', "Result", '"flight"',
-        "book HAT083 failed · 2.0 s certificates cannot be split",
-        "tour 18:40:09", "Shall I use the card?",
+        "search JFK · SEA 1 item · 0.3 s +1.0 s", "Arguments", '"origin"', "Result", '"flight"',
+        "book HAT083 failed · 2.0 s +2.0 s certificates cannot be split",
+        "tour +5.0 s", "Shall I use the card?",
         "You 18:41:00", "Yes",
         "Turn failed. provider returned 529",
     ]  # fmt: skip

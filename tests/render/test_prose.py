@@ -62,8 +62,8 @@ def test_code_is_marked_with_few_short_classes():
     [
         (r"$\frac{a}{b}$", "<mfrac><mi>a</mi><mi>b</mi></mfrac>"),
         (r"\(\sqrt{d}\)", "<msqrt><mi>d</mi></msqrt>"),
-        (r"$$x^2$$", '<math display="block" title="x^2"><msup>'),
-        ("$$\nx^2\n$$", '<math display="block" title="x^2"><msup>'),
+        (r"$$x^2$$", '<math display="block" title="x^2"><semantics><mrow><msup>'),
+        ("$$\nx^2\n$$", '<math display="block" title="x^2"><semantics><mrow><msup>'),
         ("\\[\nx\n= y\n\\]", '<math display="block"'),
         (r"\[ a \]", '<math display="block" title="a">'),
         (r"$\begin{aligned} a &= b \\ c &= d \end{aligned}$", "<mtable><mtr><mtd>"),

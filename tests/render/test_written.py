@@ -97,7 +97,7 @@ def test_a_bundle_carries_only_the_rules_it_uses(conversation):
     assert ".dari-user" in small
     assert ".dari-call" not in small
     assert "math{" not in small
-    assert len(style()) < 4_300
+    assert len(style()) < 6_000
 
 
 def test_every_setting_a_rule_uses_is_there(conversation):
