@@ -76,18 +76,30 @@ def _failure(snapshot: SnapshotRecord, archive: bytes | None) -> str | None:
     return None
 
 
-async def manifest_of(backend: Backend, snapshot_id: str) -> tuple[JsonObject, str]:
-    """A snapshot's checked manifest with its system prompt; a flaw is a 400."""
+async def manifest_of(
+    backend: Backend, snapshot_id: str, *, runs_here: bool = False
+) -> tuple[JsonObject, str]:
+    """A snapshot's checked manifest with its system prompt; a flaw is a 400.
+
+    Args:
+        backend: Where the snapshot is.
+        snapshot_id: The snapshot.
+        runs_here: Whether a tool that this machine cannot run is a flaw, too.
+    """
     snapshot = find(backend, snapshot_id)
     if snapshot.status != "ready":
         raise Refusal(400, f"The source snapshot is not ready: {snapshot.status}")
     # In a thread: a large archive would hold up the streams of everybody.
-    return await asyncio.to_thread(_read, backend.store, snapshot_id)
+    return await asyncio.to_thread(_read, backend.store, snapshot_id, runs_here)
 
 
-def _read(store: Store, snapshot_id: str) -> tuple[JsonObject, str]:
+def _read(store: Store, snapshot_id: str, runs_here: bool) -> tuple[JsonObject, str]:
     try:
-        return read_manifest(read_bundle(store.archive(snapshot_id) or b""))
+        files = read_bundle(store.archive(snapshot_id) or b"")
+        manifest, prompt = read_manifest(files)
+        if runs_here:
+            check_tools(manifest, files)
+        return manifest, prompt
     except (BundleError, ManifestError) as error:
         raise Refusal(400, str(error)) from None
 
@@ -96,11 +108,10 @@ async def publish(backend: Backend, snapshot_id: str, agent_id: str | None = Non
     """Make a snapshot the active version of an agent: of this one, or of the manifest's name."""
     if agent_id:
         backend.live_agent(agent_id)
-    manifest, _ = await manifest_of(backend, snapshot_id)
+    manifest, _ = await manifest_of(backend, snapshot_id, runs_here=True)
     org_id = backend.org_id or FIRST_ORG
     name = str(manifest["name"])
     _check_binding(backend.store, org_id, manifest)
-    await asyncio.to_thread(_check_tools, manifest)
     with backend.store.transaction():
         # Both may have been deleted while the archive was read.
         find(backend, snapshot_id)
@@ -117,13 +128,6 @@ def _check_binding(store: Store, org_id: str, manifest: JsonObject) -> None:
         raise Refusal(
             400, f"dari.yml, sandbox.storage_binding: the organization has no binding {name!r}"
         )
-
-
-def _check_tools(manifest: JsonObject) -> None:
-    try:
-        check_tools(manifest)
-    except ValueError as error:
-        raise Refusal(400, str(error)) from None
 
 
 def route_models(backend: Backend, agent: AgentRecord, router_id: str) -> VersionRecord:

@@ -17,14 +17,20 @@ MAIN_SECONDS = 60
 
 
 def declared_tools(manifest: JsonObject, files: Files) -> Iterator[tuple[JsonObject, ToolSpec]]:
-    """Give each entry of ``custom_tools`` with its specification.
+    """Give each entry of ``custom_tools`` with its specification, if it has a ``tool.yml``.
 
     Args:
         manifest: The manifest of a version that was published, so it and its files were checked.
         files: The files of the version's bundle.
     """
     for entry in manifest.get("custom_tools") or []:
-        yield entry, _spec(entry, files)
+        if described_in(entry) in files:
+            yield entry, _spec(entry, files)
+
+
+def described_in(entry: JsonObject) -> str:
+    """The path of the file that says what a custom tool does and takes."""
+    return f"{folder_of(entry)}/tool.yml"
 
 
 def folder_of(entry: JsonObject) -> str:
@@ -34,7 +40,8 @@ def folder_of(entry: JsonObject) -> str:
 
 def _spec(entry: JsonObject, files: Files) -> ToolSpec:
     folder = folder_of(entry)
-    about = _about(folder, files)
+    path = described_in(entry)
+    about = parse_yaml(files[path], path)
     seconds = entry.get("timeout_seconds") or about.get("timeout_seconds")
     default = MAIN_SECONDS if entry["kind"] == "main" else None
     output = about.get("output_schema")
@@ -46,11 +53,6 @@ def _spec(entry: JsonObject, files: Files) -> ToolSpec:
         output_schema=None if output is None else _schema(output, folder, files),
         timeout_seconds=seconds or default,
     )
-
-
-def _about(folder: str, files: Files) -> JsonObject:
-    path = f"{folder}/tool.yml"
-    return parse_yaml(files[path], path)
 
 
 def _schema(file: Any, folder: str, files: Files) -> JsonObject:

@@ -42,9 +42,9 @@ def runtime_trouble(name: str, file: str) -> str | None:
     """Say why a handler cannot run on this machine and what to do, or ``None``."""
     suffix = PurePosixPath(file).suffix
     if name == "python":
-        return None if suffix == ".py" else f"a Python handler is a .py file, not {file!r}"
+        return None if suffix == ".py" else f"A Python handler is a .py file, not {file!r}."
     if suffix not in _SCRIPTS + _TYPED:
-        return f"a TypeScript handler is a .ts or .js file, not {file!r}"
+        return f"A TypeScript handler is a .ts or .js file, not {file!r}."
     version = _node_version()
     if version is None:
         return (
@@ -52,7 +52,7 @@ def runtime_trouble(name: str, file: str) -> str | None:
         )
     if suffix in _TYPED and version < _STRIPS:
         number = ".".join(map(str, version))
-        return f"{file!r} needs Node 22.6 or newer: Node {number} reads JavaScript only"
+        return f"{file!r} needs Node 22.6 or newer; Node {number} runs .js and .mjs handlers only."
     return None
 
 
