@@ -21,7 +21,8 @@ import pandas as pd
 Values = Sequence[Any]
 
 _INT64 = np.iinfo(np.int64)
-_encode = msgspec.json.Encoder().encode
+_BREAK = ord("\n")
+_encoder = msgspec.json.Encoder()
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ def json_text(value: Any) -> str | None:
     if value is None:
         return None
     try:
-        return _encode(value).decode()
+        return _encoder.encode(value).decode()
     except (TypeError, ValueError):
         # Lone surrogates and values that only Python has: escaped, or as their text.
         return json.dumps(value, default=str, skipkeys=True)
@@ -76,11 +77,25 @@ def _text_piece(values: Values) -> Any:
         if not _is_arrow():
             "".join(filter(None, values)).encode()
             return values
-        arrow = import_module("pyarrow")
-        return arrow.array(values, type=arrow.large_string())
+        whole = _whole_texts(values)
+        return _arrow_texts(values) if whole is None else whole
     except (TypeError, ValueError):
         # Something is no text, or holds a lone surrogate, which no UTF-8 column can hold.
         return _text_piece(_clean_texts(values))
+
+
+def _arrow_texts(values: Values) -> Any:
+    arrow = import_module("pyarrow")
+    return arrow.array(values, type=arrow.large_string())
+
+
+def _whole_texts(values: Values) -> Any | None:
+    """Make Arrow's array of texts that all are there, on one line each; otherwise ``None``."""
+    try:
+        lines = "\n".join(values).encode() + b"\n"
+    except TypeError:
+        return None
+    return _split(lines) if lines.count(b"\n") == len(values) else None
 
 
 def _texts(pieces: list[Any]) -> Any:
@@ -97,21 +112,53 @@ def _is_arrow() -> bool:
 
 def _json_piece(values: Values) -> Any:
     try:
-        return _text_piece([None if v is None else _encode(v).decode() for v in values])
+        lines = _encoder.encode_lines(values)
     except (TypeError, ValueError, RecursionError):
         return _text_piece([json_text(value) for value in values])
+    if not _is_arrow() or None in values:
+        found = lines.decode().split("\n")
+        return _text_piece([None if v is None else t for v, t in zip(values, found, strict=False)])
+    return _split(lines)
 
 
-def _time_piece(values: Values) -> Values:
-    # pandas takes these two words for the time of the call.
-    if "now" in values or "today" in values:
-        return [None if value in ("now", "today") else value for value in values]
-    return values
+def _split(lines: bytes) -> Any:
+    """Make Arrow's array of lines, three times as fast as from a list of texts."""
+    arrow = import_module("pyarrow")
+    breaks = np.flatnonzero(np.frombuffer(lines, dtype=np.uint8) == _BREAK)
+    # Each break before it moves a text's end one place to the front.
+    offsets = np.zeros(len(breaks) + 1, dtype=np.int64)
+    np.subtract(breaks, np.arange(len(breaks)), out=offsets[1:])
+    buffers = arrow.py_buffer(offsets), arrow.py_buffer(lines.replace(b"\n", b""))
+    return arrow.LargeStringArray.from_buffers(len(breaks), *buffers)
+
+
+def _time_piece(values: Values) -> Any:
+    if not _is_arrow():
+        return values
+    arrow = import_module("pyarrow")
+    try:
+        times = arrow.array(values, type=arrow.string()).cast(arrow.timestamp("us", tz="UTC"))
+    except (TypeError, ValueError):
+        return _pandas_times(values)
+    return times.to_numpy(zero_copy_only=False)
 
 
 def _times(pieces: list[Any]) -> Any:
-    values = np.array(_joined(pieces), dtype=object)
-    return pd.to_datetime(values, format="ISO8601", utc=True, errors="coerce").as_unit("us").array
+    if _is_arrow():
+        found = np.concatenate([np.array([], dtype="M8[us]"), *pieces])
+    else:
+        found = _pandas_times(_joined(pieces))
+    return pd.DatetimeIndex(found).as_unit("us").tz_localize("UTC").array
+
+
+def _pandas_times(values: Values) -> Any:
+    # pandas takes these two words for the time of the call.
+    if "now" in values or "today" in values:
+        values = [None if value in ("now", "today") else value for value in values]
+    found = pd.to_datetime(
+        np.array(values, dtype=object), format="ISO8601", utc=True, errors="coerce"
+    )
+    return found.as_unit("us").tz_localize(None).to_numpy()
 
 
 def _integers(pieces: list[Any]) -> Any:

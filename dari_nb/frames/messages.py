@@ -10,7 +10,7 @@ import pandas as pd
 from ..models import Message, seconds_between, text_of
 from ..transcript import error_text
 from .kinds import INTEGER, JSON, SECONDS, TEXT, TIME, category
-from .tables import Table, with_metadata
+from .tables import Table, by_row, with_metadata
 
 MESSAGE_STATUS = category("queued", "running", "waiting_for_tool", "completed", "failed")
 """A message's statuses in the order in which it goes through them."""
@@ -75,6 +75,6 @@ MESSAGES = Table(
         "seconds": SECONDS,
         "metadata": JSON,
     },
-    _row,
+    by_row(_row),
 )
 """The columns of :func:`messages_frame` that are always there."""

@@ -10,7 +10,7 @@ import pandas as pd
 from ..models import Session
 from .kinds import JSON, NAME, TEXT, TIME, category
 from .messages import MESSAGE_STATUS
-from .tables import Table, with_metadata
+from .tables import Table, by_row, with_metadata
 
 
 def sessions_frame(
@@ -63,6 +63,6 @@ SESSIONS = Table(
         "created_at": TIME,
         "metadata": JSON,
     },
-    _row,
+    by_row(_row),
 )
 """The columns of :func:`sessions_frame` that are always there."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Generic, TypeVar
 
 import pandas as pd
@@ -17,18 +18,21 @@ PIECE = 500
 """Rows taken at a time: about as many events as fit into a processor's second-level cache."""
 
 
+Take = Callable[[Sequence[Thing]], Iterable[Sequence[Any]]]
+
+
 @dataclass(frozen=True)
 class Table(Generic[Thing]):
     """The columns of one kind of frame.
 
     Attributes:
         columns: Kinds by name, in the order of the frame.
-        row: Takes the values of all columns from an object, in the same order. One call does it,
-            because reaching an object in memory costs more than reading all of its fields.
+        take: Takes the values of all columns from some objects, one sequence a column in the same
+            order. It gets a piece at a time, so that what it makes stays in the processor's cache.
     """
 
     columns: Mapping[str, Kind]
-    row: Callable[[Thing], tuple[Any, ...]]
+    take: Take[Thing]
 
     @property
     def dtypes(self) -> dict[str, str]:
@@ -36,15 +40,23 @@ class Table(Generic[Thing]):
         return {name: kind.dtype for name, kind in self.columns.items()}
 
     def frame(self, things: Iterable[Thing]) -> pd.DataFrame:
-        """Make a frame with one row an object, in the order given."""
-        things = list(things)
+        """Make a frame with one row an object, in the order given.
+
+        Objects are taken from the iterable as they are needed and not kept.
+        """
+        count, things = 0, iter(things)
         pieces: dict[str, list[Any]] = {name: [] for name in self.columns}
-        for start in range(0, len(things), PIECE):
-            values = zip(*map(self.row, things[start : start + PIECE]), strict=True)
-            for (name, kind), some in zip(self.columns.items(), values, strict=True):
+        while piece := list(islice(things, PIECE)):
+            count += len(piece)
+            for (name, kind), some in zip(self.columns.items(), self.take(piece), strict=True):
                 pieces[name].append(kind.piece(some))
-        arrays = {name: kind.array(pieces[name]) for name, kind in self.columns.items()}
-        return pd.DataFrame(arrays, index=pd.RangeIndex(len(things)), copy=False)
+        arrays = {name: kind.array(pieces.pop(name)) for name, kind in self.columns.items()}
+        return pd.DataFrame(arrays, index=pd.RangeIndex(count), copy=False)
+
+
+def by_row(row: Callable[[Thing], tuple[Any, ...]]) -> Take[Thing]:
+    """Make what a table takes from a function that gives the values of one object."""
+    return lambda things: zip(*map(row, things), strict=True)
 
 
 def with_metadata(

@@ -10,7 +10,7 @@ import pandas as pd
 from ..models import Event, ToolCallItem
 from ..transcript import Ledger, TurnState, error_text
 from .kinds import BOOLEAN, INTEGER, JSON, NAME, SECONDS, TEXT, TIME, category
-from .tables import Table
+from .tables import Table, by_row
 
 
 class Call(NamedTuple):
@@ -100,6 +100,6 @@ TOOL_CALLS = Table(
         "completed_at": TIME,
         "seconds": SECONDS,
     },
-    _row,
+    by_row(_row),
 )
 """The columns of :func:`tool_calls_frame`."""
