@@ -16,6 +16,7 @@ from .agents import AgentFunction, ToolResult
 from .bells import Bells
 from .bundles import Bundles
 from .deliveries import BACKOFF, Deliveries
+from .llm import Llms, PublishedAgents, SessionSecrets
 from .records import (
     FIRST_ORG,
     USER,
@@ -72,6 +73,7 @@ class Backend:
         workspaces: The folders of sessions; temporary ones by default.
         webhook_backoff: Seconds before each further try of a webhook.
         webhook_tls: What HTTPS receivers of webhooks must prove.
+        llms: The LLMs of the server; none of its own by default.
     """
 
     def __init__(
@@ -83,22 +85,26 @@ class Backend:
         workspaces: Workspaces | None = None,
         webhook_backoff: Sequence[float] = BACKOFF,
         webhook_tls: ssl.SSLContext | None = None,
+        llms: Llms | None = None,
     ) -> None:
         self.store = store
         self.bells = Bells()
         self.workspaces = workspaces or Workspaces()
         self.bundles = Bundles(store)
+        self.llms = llms or Llms()
+        self.credentials: dict[str, dict[str, str]] = {}
+        self._secrets: dict[str, SessionSecrets] = {}
         self.turns = Turns(
             *(store, self.bells, agent_named, pace, cost_delay),
             workspaces=self.workspaces,
             bundles=self.bundles,
+            published=self._published_agents().agent,
         )
         self.deliveries = Deliveries(
             store, self.bells, self.turns.waiting.has, webhook_backoff, webhook_tls
         )
         self.turns.announce = self.deliveries.announce
         self.org_id: str | None = None
-        self.credentials: dict[str, dict[str, str]] = {}
         self._kept: set[asyncio.Task[None]] = set()
 
     def seen_by(self, org_id: str) -> Self:
@@ -115,6 +121,7 @@ class Backend:
         await asyncio.gather(*self._kept, return_exceptions=True)
         await self.turns.stop()
         await self.deliveries.stop()
+        await self.llms.sender.close()
 
     def keep(self, work: Coroutine[Any, Any, None]) -> None:
         """Run something beside the requests until it ends or the server stops."""
@@ -170,6 +177,19 @@ class Backend:
         """A session's ledger, folded."""
         return Ledger(record.to_event() for record in self.store.events(session_id))
 
+    def llms_of(self, version: VersionRecord) -> list[str]:
+        """What a session of this version can choose from: its options, and the server's LLMs."""
+        is_code = version.manifest.get("harness") == "local"
+        return list(dict.fromkeys([*version.llms, *(() if is_code else self.llms.named)]))
+
+    def _published_agents(self) -> PublishedAgents:
+        return PublishedAgents(
+            self.bundles,
+            self.llms,
+            lambda org_id: self.credentials.get(org_id, {}),
+            lambda session_id: self._secrets.get(session_id, SessionSecrets()),
+        )
+
     def create_session(
         self,
         agent_id: str,
@@ -180,13 +200,15 @@ class Backend:
         metadata: Mapping[str, str] | None = None,
         internet_access: bool | None = None,
         storage_binding_id: str | None = None,
+        own: SessionSecrets | None = None,
     ) -> SessionRecord:
         """Make a session with one version of an agent, the active one by default."""
         agent = self.live_agent(agent_id)
         version = self.version(agent_id, version_id or agent.active_version_id)
-        if llm_id is not None and llm_id not in version.llms:
-            raise Refusal(400, _unknown_llm(llm_id, version.llms))
-        return self.store.add_session(
+        llms = self.llms_of(version)
+        if llm_id is not None and llm_id not in llms:
+            raise Refusal(400, _unknown_llm(llm_id, llms))
+        session = self.store.add_session(
             version,
             llm_id=llm_id or version.default_llm,
             name=name,
@@ -194,6 +216,9 @@ class Backend:
             internet_access=version.internet_access if internet_access is None else internet_access,
             storage_binding_id=self._binding(agent.org_id, version, storage_binding_id),
         )
+        if own is not None:
+            self._secrets[session.id] = own
+        return session
 
     def _binding(self, org_id: str, version: VersionRecord, given: str | None) -> str | None:
         """The storage binding of a new session: the given one, or the one its version names."""

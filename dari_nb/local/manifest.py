@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 import yaml  # type: ignore[import-untyped]
 
+from .addresses import base_url
 from .bundle import Files
 from .records import JsonObject
 from .tools import BUILT_IN_TOOLS, Tool, check_skill, check_tool
@@ -177,15 +178,6 @@ def _plain(text: bytes) -> Any:
     return msgspec.json.decode(msgspec.json.encode(yaml.safe_load(text)))
 
 
-def provider_of(manifest: JsonObject, llm_id: str | None) -> str:
-    """The provider that a session's turns need, from the manifest or the model's prefix."""
-    llm = manifest.get("llm") or {}
-    option = llm.get("options", {}).get(llm_id or llm.get("default"), llm)
-    prefix = str(option.get("model", "")).partition("/")[0]
-    inferred = prefix if prefix in ("openai", "anthropic") else "openrouter"
-    return str(option.get("provider") or inferred)
-
-
 def _shaped(data: Any, shape: Any, place: str = "") -> Any:
     try:
         return msgspec.convert(data, shape)
@@ -206,11 +198,21 @@ def _check_llm(manifest: Manifest) -> None:
     if manifest.llm is None:
         return
     if "options" not in manifest.llm:
-        _shaped(manifest.llm, Option, "llm")
+        _check_address(_shaped(manifest.llm, Option, "llm"), "llm")
         return
     several: Options = _shaped(manifest.llm, Options, "llm")
+    for name, option in several.options.items():
+        _check_address(option, f"llm.options.{name}")
     if several.default not in several.options:
         raise ManifestError(f"dari.yml, llm.default: {several.default!r} is none of the options")
+
+
+def _check_address(option: Option, place: str) -> None:
+    try:
+        if option.base_url is not None:
+            base_url(option.base_url)
+    except ValueError as error:
+        raise ManifestError(f"dari.yml, {place}: {error}") from None
 
 
 def _check_sandbox(sandbox: Sandbox, files: Files) -> None:

@@ -1,4 +1,4 @@
-"""Function agents, which every organization of a server has."""
+"""The agents of a server itself, which every one of its organizations has."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from .store import Store
 
 
 class Offered:
-    """The functions of a server by name, with the manifests under which they are published.
+    """The functions of a server by name, with the manifests of its agents.
 
     Args:
         store: Where they are published.
@@ -23,21 +23,25 @@ class Offered:
         """The function of this name."""
         return self._functions.get(name)
 
-    def add(self, manifest: JsonObject, function: AgentFunction) -> None:
-        """Offer a function to all organizations, in place of an earlier one of its name."""
+    def add(self, manifest: JsonObject, function: AgentFunction | None) -> None:
+        """Offer an agent to all organizations, in place of an earlier one of its name.
+
+        Without a function it answers by what its manifest says.
+        """
         name = str(manifest["name"])
         self._manifests[name] = manifest
         for org_id in self._store.organizations():
             self._publish(name, org_id)
-        self._functions[name] = function
+        if function is not None:
+            self._functions[name] = function
 
     def add_to(self, org_id: str) -> None:
-        """Offer all functions to a new organization."""
+        """Offer all agents to a new organization."""
         for name in self._manifests:
             self._publish(name, org_id)
 
     def _publish(self, name: str, org_id: str) -> None:
-        """Publish a function, unless a bundle of that name is active in the organization."""
+        """Publish an agent, unless a bundle of that name is active in the organization."""
         with self._store.transaction():
             agent = self._store.agent_named(name, org_id)
             active = self._store.version(agent.id, agent.active_version_id) if agent else None

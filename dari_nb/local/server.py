@@ -6,11 +6,11 @@ import inspect
 import secrets
 import ssl
 import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from types import TracebackType
-from typing import Self, TypeVar
+from types import MappingProxyType, TracebackType
+from typing import Any, Self, TypeVar
 
 from starlette.types import ASGIApp
 
@@ -20,6 +20,7 @@ from .agents import BUILT_IN, AgentFunction
 from .backend import Backend
 from .deliveries import BACKOFF
 from .http.app import KEEP_ALIVE, MAX_UPLOAD, make_app
+from .llm import ASSISTANT, LLM_BACKOFF, Llm, Llms
 from .offered import Offered
 from .organization import Organization, joined
 from .posting import tls_of
@@ -56,9 +57,12 @@ class LocalDari:
             ``ssl.SSLContext``; those that this machine trusts by default.
         keep_alive: Seconds of silence after which a stream sends a comment.
         max_upload: Largest file in bytes.
+        llms: LLMs of the server by name, see :meth:`add_llms`.
+        prices: What their tokens cost, see :meth:`add_llms`.
+        llm_backoff: Seconds before the second and each later try of a request to a model.
 
     Raises:
-        InvalidRequestError: The file or the address cannot be used.
+        InvalidRequestError: The file, the address or a setting of an LLM cannot be used.
 
     >>> with LocalDari() as server:
     ...     @server.agent("shout")
@@ -81,7 +85,11 @@ class LocalDari:
         webhook_verify: str | Path | ssl.SSLContext | None = None,
         keep_alive: float = KEEP_ALIVE,
         max_upload: int = MAX_UPLOAD,
+        llms: Mapping[str, Mapping[str, Any]] | None = None,
+        prices: Mapping[str, Mapping[str, Any]] | None = None,
+        llm_backoff: Sequence[float] = LLM_BACKOFF,
     ) -> None:
+        self._llms = Llms(backoff=llm_backoff)
         self.path = path
         self._address = (host, port)
         self._api_key = api_key or f"dari_local_{secrets.token_hex(16)}"
@@ -101,6 +109,7 @@ class LocalDari:
         self._serving: Serving | None = None
         for name, function in BUILT_IN.items():
             self.agent(name, llms=("small", "large"), default_llm="large")(function)
+        self.add_llms(llms or {}, prices)
 
     def __repr__(self) -> str:
         where = self._url or "stopped"
@@ -160,6 +169,44 @@ class LocalDari:
             return function
 
         return register
+
+    def add_llms(
+        self,
+        llms: Mapping[str, Mapping[str, Any]],
+        prices: Mapping[str, Mapping[str, Any]] | None = None,
+    ) -> None:
+        """Give the server LLMs of its own, or other ones in place of those of the same names.
+
+        Sessions of any published agent can name one as ``llm_id``. One of the manifest's own
+        options is asked first, where it has an address or a key; else the LLM of that name here.
+        The agent ``assistant``, a plain chat with file tools, comes with the first LLM.
+
+        Args:
+            llms: For each name at least ``model``; ``base_url`` for a server that speaks chat
+                completions, such as ``http://127.0.0.1:11434/v1``, else ``provider`` (``openai``,
+                ``openrouter``, ``anthropic``) or a model with that prefix. A key is ``api_key``,
+                or ``api_key_env``, a variable's name, or ``api_key_secret``, a credential's.
+                Limits: ``max_output_tokens``, ``max_turn_tokens``, ``max_steps``, ``timeout``.
+            prices: For each model ``{"input": "0.15", "output": "0.60"}``, US dollars for a million
+                tokens as text; ``cached_input``, too, where it is not the price of other input.
+                What a model costs that is not in it stays unknown.
+
+        Raises:
+            InvalidRequestError: A setting or a price is wrong; the text names it.
+
+        >>> server = LocalDari()
+        >>> server.add_llms({"small": {"model": "llama3.2", "base_url": "http://127.0.0.1:11434/v1"}})
+        >>> server.agents[-1]
+        'assistant'
+        """
+        self._llms.add(llms, prices)
+        if self._llms.named and self._offered.named(ASSISTANT) is None:
+            self._offered.add(self._llms.assistant(), None)
+
+    @property
+    def llms(self) -> Mapping[str, Llm]:
+        """The server's own LLMs by name."""
+        return MappingProxyType(self._llms.named)
 
     def organization(self, name: str, *, api_key: str | None = None) -> Organization:
         """Make or find another organization of this server, and make a key for it.
@@ -243,6 +290,7 @@ class LocalDari:
             self._workspaces,
             self._webhook_backoff,
             self._webhook_tls,
+            self._llms,
         )
         sock = bind(*self._address)
         host, port = sock.getsockname()[:2]

@@ -15,8 +15,7 @@ from ..transcript import Ledger
 from .agents import AgentFunction, Attachment, Turn, TurnFailure, Usage, run_agent
 from .bells import Bells
 from .bundles import Bundles
-from .manifest import provider_of
-from .records import EventRecord, Payload, SessionRecord, file_ids
+from .records import EventRecord, Payload, SessionRecord, VersionRecord, file_ids
 from .steps import Steps, clean, message_status, session_status
 from .store import Store
 from .tooling import ToolSpec
@@ -27,10 +26,8 @@ _NO_CODE = (
     'This server has no code for the agent "{name}". A recorded agent can be replayed but not '
     'asked; any other has to be registered first, with @server.agent("{name}").'
 )
-_NO_MODEL = (
-    'The agent "{name}" is published, but this server has no models of the provider {provider}. '
-    'Register a function that answers for it, with @server.agent("{name}").'
-)
+Published = Callable[[SessionRecord, VersionRecord, str], AgentFunction | None]
+"""Makes the function of a session's version in an organization, where a manifest says enough."""
 
 
 class Turns:
@@ -44,6 +41,7 @@ class Turns:
         cost_delay: Seconds after which a reported cost can be seen.
         workspaces: The folders that agents work in.
         bundles: What published versions hold.
+        published: Makes a function for agents that have none.
     """
 
     def __init__(
@@ -56,6 +54,7 @@ class Turns:
         *,
         workspaces: Workspaces,
         bundles: Bundles,
+        published: Published,
     ) -> None:
         self._store = store
         self._bells = bells
@@ -64,6 +63,7 @@ class Turns:
         self._cost_delay = cost_delay
         self._workspaces = workspaces
         self._bundles = bundles
+        self._published = published
         self._queues: dict[str, deque[tuple[str, AgentFunction | None]]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self.waiting = Waiting()
@@ -129,22 +129,18 @@ class Turns:
 
     def _function(self, session: SessionRecord) -> AgentFunction:
         agent = self._store.agent(session.agent_id)
-        name = agent.name if agent else session.agent_id
-        function = self._agent_named(name)
+        version = self._store.version(session.agent_id, session.version_id)
+        assert agent is not None
+        assert version is not None
+        function = self._agent_named(agent.name)
+        function = function or self._published(session, version, agent.org_id)
         if function is None:
-            raise TurnFailure(self._no_code(session, name))
+            raise TurnFailure(_NO_CODE.format(name=agent.name))
         return function
 
     async def _external_tool(self, session: SessionRecord, name: str) -> ToolSpec | None:
         version = self._store.version(session.agent_id, session.version_id)
         return await self._bundles.external_tool(version, name) if version else None
-
-    def _no_code(self, session: SessionRecord, name: str) -> str:
-        version = self._store.version(session.agent_id, session.version_id)
-        if version is None or version.snapshot_id is None:
-            return _NO_CODE.format(name=name)
-        provider = provider_of(version.manifest, session.llm_id)
-        return _NO_MODEL.format(name=name, provider=provider)
 
     def _turn(self, session: SessionRecord, message_id: str) -> Turn:
         events = [record.to_event() for record in self._store.events(session.id)]

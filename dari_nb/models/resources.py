@@ -44,8 +44,11 @@ class AgentVersion(Model, frozen=True, kw_only=True):
 
     @property
     def llms(self) -> list[str]:
-        """The ``llm_id`` options of the version's manifest; empty when the server does not tell."""
-        manifest = self.to_dict().get("manifest")
+        """The ``llm_id`` that a session can choose; empty when the server does not tell."""
+        wire = self.to_dict()
+        if isinstance(wire.get("llms"), list):
+            return [str(name) for name in wire["llms"]]
+        manifest = wire.get("manifest")
         llm = manifest.get("llm") if isinstance(manifest, dict) else None
         options = llm.get("options") if isinstance(llm, dict) else None
         return list(options) if isinstance(options, dict) else []

@@ -1,6 +1,6 @@
 import pytest
 
-from dari_nb.local.manifest import ManifestError, provider_of, read_manifest
+from dari_nb.local.manifest import ManifestError, read_manifest
 
 MINIMAL = """\
 name: my-agent
@@ -110,10 +110,3 @@ def test_a_flaw_of_a_file_that_the_manifest_names_is_told(yml, file, content, pl
     files = {**TOOL_FILES, "skills/s/SKILL.md": SKILL_MD, file: content}
     present = {path: text for path, text in files.items() if text is not None}
     assert place in flaw(MINIMAL + yml, present)
-
-
-def test_the_provider_follows_from_the_manifest_or_the_models_prefix():
-    several = {"default": "a", "options": {"a": {"model": "anthropic/x"}, "b": {"model": "y"}}}
-    assert provider_of({"llm": several}, None) == "anthropic"
-    assert provider_of({"llm": several}, "b") == "openrouter"
-    assert provider_of({"llm": {"model": "x", "provider": "openai"}}, None) == "openai"

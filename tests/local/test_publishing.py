@@ -170,12 +170,15 @@ def test_a_model_backend_makes_a_new_active_version(api):
     assert api.http.put(path, json={"kind": "other", "router_id": "rtr_1"}).status_code == 422
 
 
-def test_a_published_agent_runs_the_function_of_its_name_or_tells_what_is_missing(call):
+def test_a_published_agent_runs_the_function_of_its_name_or_tells_what_is_missing(
+    call, monkeypatch
+):
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
     with LocalDari() as server, call(server) as api:
         done = api.publish(files("helper"))
         failed = api.ask("helper", "?", llm_id="large")
         assert failed["status"] == "failed"
-        assert "no models of the provider openai" in failed["output"]["error"]
+        assert "put the credential OPENAI_API_KEY" in failed["output"]["error"]
         server.agent("helper")(lambda prompt: f"{prompt} answered")
         active = api.get(f"/agents/{done['agent_id']}")["active_version_id"]
         assert active == done["version_id"]

@@ -29,11 +29,12 @@ async def list_versions(request: Request) -> Response:
 
 
 async def get_version(request: Request) -> Response:
-    """``GET /agents/{agent_id}/versions/{version_id}``, with the manifest as an extra field."""
+    """``GET /agents/{agent_id}/versions/{version_id}``, with the manifest and the LLMs besides."""
     backend = backend_of(request)
     agent = backend.agent(request.path_params["agent_id"])
     version = backend.version(agent.id, request.path_params["version_id"])
     wire = version.to_wire(agent.active_version_id) | {"manifest": version.manifest}
+    wire["llms"] = backend.llms_of(version)
     return json_answer({"agent": agent.to_wire(), "version": wire})
 
 

@@ -7,8 +7,10 @@ from typing import Any, Literal
 
 import msgspec
 
+from ..._secret import hidden
 from ...transcript.nesting import is_nested_deeper
 from ..backend import Refusal
+from ..llm import SessionSecrets
 from ..records import JsonObject
 
 _MAX_NESTING = 100
@@ -38,7 +40,7 @@ Block = TextBlock | FileBlock | ImageBlock
 
 
 class SessionBody(msgspec.Struct, kw_only=True):
-    """What a new session can be given (contract, section 5); secrets are checked, never kept."""
+    """What a new session can be given (contract, section 5)."""
 
     name: str | None = None
     metadata: dict[str, str] | None = None
@@ -56,6 +58,15 @@ class SessionBody(msgspec.Struct, kw_only=True):
                 raise Refusal(400, f"Secret name {name!r} must match ^[A-Z_][A-Z0-9_]*$")
             if not value:
                 raise Refusal(400, f"Secret {name} must not be empty")
+
+    def own(self) -> SessionSecrets | None:
+        """What the session is given that nobody gets to see again, if there is any."""
+        if not self.llm_api_key and not self.secrets:
+            return None
+        return SessionSecrets(
+            hidden(self.llm_api_key),
+            {name: hidden(value) for name, value in (self.secrets or {}).items()},
+        )
 
 
 class UserMessageBody(msgspec.Struct, kw_only=True, tag_field="type", tag="user.message"):

@@ -11,6 +11,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from ... import ids
+from ..._secret import hidden
 from ..backend import Backend, Refusal
 from ..records import FIRST_ORG
 from ..schema import now
@@ -80,7 +81,7 @@ async def put_credential(request: Request) -> Response:
     body = shaped(await body_of(request), CredentialBody)
     credentials = _credentials(request)
     is_new = name not in credentials
-    credentials[name] = body.value
+    credentials[name] = hidden(body.value)
     return json_answer({"id": f"{ids.CREDENTIAL}{name}", "name": name, "created": is_new})
 
 

@@ -23,7 +23,7 @@ async def create_session(request: Request) -> Response:
 
 
 def new_session(backend: Backend, agent_id: str, body: SessionBody) -> SessionRecord:
-    """Check the rules and make the session; its secrets are not kept, for nothing uses them."""
+    """Check the rules and make the session; its secrets are kept in memory only."""
     body.check()
     return backend.create_session(
         agent_id,
@@ -33,6 +33,7 @@ def new_session(backend: Backend, agent_id: str, body: SessionBody) -> SessionRe
         metadata=body.metadata,
         internet_access=body.internet_access,
         storage_binding_id=body.storage_binding_id,
+        own=body.own(),
     )
 
 

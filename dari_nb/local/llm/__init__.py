@@ -2,6 +2,8 @@
 
 from .keys import SessionSecrets
 from .llms import ASSISTANT, Llms
+from .patience import BACKOFF as LLM_BACKOFF
 from .published import PublishedAgents
+from .settings import Llm
 
-__all__ = ["ASSISTANT", "Llms", "PublishedAgents", "SessionSecrets"]
+__all__ = ["ASSISTANT", "LLM_BACKOFF", "Llm", "Llms", "PublishedAgents", "SessionSecrets"]

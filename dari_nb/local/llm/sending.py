@@ -8,10 +8,9 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
+from ..addresses import is_loopback
 from . import anthropic_messages, chat_completions
 from .conversation import Message
 from .decoding import Decoder, error_text, may_pass
@@ -111,15 +110,6 @@ class Sender:
         if is_here not in self._clients:
             self._clients[is_here] = httpx.AsyncClient(trust_env=not is_here)
         return self._clients[is_here]
-
-
-def is_loopback(url: str) -> bool:
-    """Whether a URL leads to this machine, as far as its text tells."""
-    host = urlsplit(url).hostname or ""
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 async def _read(answer: httpx.Response, decoder: Decoder) -> Reply:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
 
 import msgspec
 
 from ..._secret import hidden
 from ...errors import InvalidRequestError
+from ..addresses import base_url
 from ..records import JsonObject
 
 Provider = Literal["openrouter", "openai", "anthropic"]
@@ -140,7 +140,7 @@ def llm_of(settings: LlmSettings) -> Llm:
     """
     key, settings.api_key = hidden(settings.api_key), None
     if settings.base_url is not None:
-        url = _checked(settings.base_url)
+        url = base_url(settings.base_url)
         speaks_messages = settings.provider == "anthropic"
         protocol = "anthropic_messages" if speaks_messages else "chat_completions"
         return Llm(settings, url, protocol, settings.model, key)  # type: ignore[arg-type]
@@ -150,21 +150,6 @@ def llm_of(settings: LlmSettings) -> Llm:
     model = settings.model
     model = model if provider == "openrouter" else model.removeprefix(f"{provider}/")
     return Llm(settings, BASE_URLS[provider], protocol, model, key)  # type: ignore[arg-type]
-
-
-def _checked(url: str) -> str:
-    try:
-        parts = urlsplit(url)
-        _ = parts.port
-    except ValueError as error:
-        raise ValueError(f"base_url cannot be read: {error}") from None
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError("base_url must be an absolute http or https URL")
-    if parts.username is not None or parts.password is not None or parts.query or parts.fragment:
-        raise ValueError("base_url must not hold a user, a password, a query or a fragment")
-    if not (url.isascii() and url.isprintable()) or " " in url:
-        raise ValueError("base_url must be percent-encoded")
-    return url.rstrip("/")
 
 
 def _place_last(text: str) -> str:
