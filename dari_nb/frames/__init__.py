@@ -5,20 +5,31 @@ ids are ``string``, times ``datetime64[us, UTC]``, counts ``Int64``, yes or no `
 ``float64``, and names and statuses ``category``. Values of any shape are JSON text.
 """
 
+from .batches import BATCH_CELLS, BatchCell, batch_frame, matrix_cells, pivot
+from .costs import COSTS, costs_frame
 from .events import EVENTS, events_frame
+from .expanding import expanded
 from .messages import MESSAGES, messages_frame
 from .sessions import SESSIONS, sessions_frame
 from .tables import Table
 from .tool_calls import TOOL_CALLS, tool_calls_frame
 
 __all__ = [
+    "BATCH_CELLS",
+    "COSTS",
     "EVENTS",
     "MESSAGES",
     "SESSIONS",
     "TOOL_CALLS",
+    "BatchCell",
     "Table",
+    "batch_frame",
+    "costs_frame",
     "events_frame",
+    "expanded",
+    "matrix_cells",
     "messages_frame",
+    "pivot",
     "sessions_frame",
     "tool_calls_frame",
 ]

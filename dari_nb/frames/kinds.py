@@ -18,6 +18,8 @@ import msgspec
 import numpy as np
 import pandas as pd
 
+from ..errors import InvalidRequestError
+
 Values = Sequence[Any]
 
 _INT64 = np.iinfo(np.int64)
@@ -224,3 +226,45 @@ INTEGER = Kind("Int64", _integers)
 SECONDS = Kind("float64", _floats)
 BOOLEAN = Kind("boolean", _booleans)
 NAME = category()
+
+
+def typed(values: Values, dtype: str | None = None) -> Any:
+    """Make an array of values of JSON.
+
+    Args:
+        values: The values.
+        dtype: ``boolean`` for yes and no, ``Int64`` for whole numbers, ``float64`` for any
+            number, or ``string``, in which what is no text stands as JSON; a value that does not
+            fit is missing. Left out, it is the first of these that all values fit. Without any
+            value that is ``float64``, so that a score that nobody gave yet can be counted with.
+
+    Raises:
+        InvalidRequestError: It is another dtype.
+
+    >>> str(typed([1, None]).dtype), str(typed([1, "a"]).dtype)
+    ('Int64', 'string')
+    """
+    if dtype is None:
+        given = [value for value in values if value is not None]
+        order = list(_PLAIN) if given else ["float64"]
+        dtype = next((n for n in order if all(map(_PLAIN[n][0], given))), "string")
+    if dtype not in _PLAIN:
+        raise InvalidRequestError(f"{dtype!r} is no dtype here: there is {', '.join(_PLAIN)}.")
+    fits, array = _PLAIN[dtype]
+    return array([value if value is not None and fits(value) else None for value in values])
+
+
+def _json_texts(values: Values) -> Any:
+    return texts([v if v is None or isinstance(v, str) else json_text(v) for v in values])
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, float) or _is_int64(value)
+
+
+_PLAIN: dict[str, tuple[Callable[[Any], bool], Callable[[Values], Any]]] = {
+    "boolean": (lambda value: isinstance(value, bool), lambda values: _booleans([values])),
+    "Int64": (_is_int64, lambda values: _integers([values])),
+    "float64": (_is_number, lambda values: _floats([values])),
+    "string": (lambda value: True, _json_texts),
+}

@@ -38,7 +38,7 @@ def tool_calls_frame(events: Iterable[Event]) -> pd.DataFrame:
     >>> event = Event(id="s:1", session_id="sess_1", message_id="msg_1", sequence_number=1,
     ...               type="tool.call_requested", data=request)
     >>> tool_calls_frame([event])[["tool_name", "arguments", "status"]].to_dict("records")
-    [{'tool_name': 'search', 'arguments': '{"query":"x"}', 'status': 'requested'}]
+    [{'tool_name': 'search', 'arguments': '{"query":"x"}', 'status': 'running'}]
     """
     return TOOL_CALLS.frame(_calls(events))
 

@@ -1,0 +1,227 @@
+"""One row a cell of a batch, and the pivots of it: tasks down, LLMs across."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+
+from ..errors import InvalidRequestError
+from .costs import DOLLARS, dollars
+from .kinds import INTEGER, NAME, SECONDS, TEXT, TIME, Kind, category, typed
+from .tables import Table, by_row, with_metadata
+
+CELL_STATUS = category("planned", "queued", "running", "waiting_for_tool", "completed", "failed")
+"""A cell's statuses in the order in which it goes through them."""
+
+MEANINGS = {"cost": "cost_usd", "latency": "seconds"}
+"""What people call some columns."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class BatchCell:
+    """What is known of one cell of a batch: a task with an LLM, once.
+
+    Attributes:
+        run_id: What all sessions of the batch have in common.
+        batch_id: The API's batch that the session came from.
+        task_index: The task, from 0.
+        task: The task's text.
+        llm_id: The LLM.
+        version_id: The agent's version, when one was asked for.
+        repeat: Which repetition, from 0.
+        session_id: The session of the last attempt.
+        message_id: The message in it.
+        status: ``planned`` while it is not sent, and then a status of the API.
+        error: Why it failed.
+        text: The answer.
+        seconds: From sending to the end.
+        cost: US dollars as the API's decimal text.
+        tool_calls: How many tools were called.
+        attempts: How often it was sent.
+        created_at: When it was sent, ISO 8601 in UTC.
+        completed_at: When it ended.
+        metadata: What the user knows about the task.
+        scores: Values by name; a dict of values has a column for each.
+        notes: What people wrote beside their ratings, by the score's name.
+    """
+
+    run_id: str | None = None
+    batch_id: str | None = None
+    task_index: int = 0
+    task: str | None = None
+    llm_id: str | None = None
+    version_id: str | None = None
+    repeat: int = 0
+    session_id: str | None = None
+    message_id: str | None = None
+    status: str = "planned"
+    error: str | None = None
+    text: str | None = None
+    seconds: float | None = None
+    cost: str | None = None
+    tool_calls: int | None = None
+    attempts: int = 0
+    created_at: str | None = None
+    completed_at: str | None = None
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    scores: Mapping[str, Any] = field(default_factory=dict)
+    notes: Mapping[str, str] = field(default_factory=dict)
+
+
+def batch_frame(
+    cells: Iterable[BatchCell],
+    *,
+    metadata: Iterable[str] | None = None,
+    scores: Iterable[str] | None = None,
+) -> pd.DataFrame:
+    """Make a frame of the cells of a batch.
+
+    Args:
+        cells: The cells; each is one row, in the order given.
+        metadata: Keys to spread over columns ``metadata.<key>``, as in :func:`sessions_frame`.
+        scores: Names that have a column even when no cell has them; those that occur by default.
+
+    Returns:
+        The cell's fields, with ``cost_usd`` as a float for arithmetic and ``cost_exact`` as the
+        API wrote it; then the metadata, a column ``score.<name>`` for each score and rating
+        (``score.<name>.<key>`` for dicts), and ``note.<name>`` where people wrote notes. For the
+        dtypes of the fields see :data:`BATCH_CELLS`. Scores are ``boolean``, ``Int64``,
+        ``float64`` or ``string``, whatever fits all their values.
+
+    >>> cell = BatchCell(task_index=3, llm_id="small", scores={"correct": True})
+    >>> batch_frame([cell])[["task_index", "llm_id", "score.correct"]].to_dict("records")
+    [{'task_index': 3, 'llm_id': 'small', 'score.correct': True}]
+    """
+    cells = list(cells)
+    frame = with_metadata(BATCH_CELLS.frame(cells), [cell.metadata for cell in cells], metadata)
+    flat = [_flat(cell.scores) for cell in cells]
+    names = dict.fromkeys([*(scores or ()), *(name for row in flat for name in row)])
+    columns = {f"score.{name}": typed([row.get(name) for row in flat]) for name in names}
+    noted = dict.fromkeys(name for cell in cells for name in cell.notes)
+    columns |= {f"note.{name}": typed([cell.notes.get(name) for cell in cells]) for name in noted}
+    return pd.concat([frame, pd.DataFrame(columns, index=frame.index, copy=False)], axis=1)
+
+
+def matrix_cells(matrix: Any) -> list[BatchCell]:
+    """Read the cells of a batch's matrix, such as ``batch.snapshot()``.
+
+    Args:
+        matrix: Has ``run_id``, ``rows``, ``columns`` and ``cells`` (``dari_nb.render.Matrix``).
+    """
+    places = {row.id: place for place, row in enumerate(matrix.rows)}
+    columns = {column.id: column for column in matrix.columns}
+    return [
+        _cell(matrix.run_id, cell, places[cell.row], matrix.rows, columns[cell.column])
+        for cell in matrix.cells
+    ]
+
+
+def pivot(frame: pd.DataFrame, what: str) -> pd.DataFrame:
+    """Lay a column of a :func:`batch_frame` out as the matrix: tasks down, LLMs across.
+
+    Args:
+        frame: The cells.
+        what: ``text``, ``cost`` (US dollars), ``latency`` (seconds), a score's name, or any
+            other column.
+
+    Returns:
+        Rows are ``task_index`` and ``task``. Columns are ``llm_id``, in the order in which they
+        first appear, with ``version_id`` and ``repeat`` below where there is more than one.
+
+    Raises:
+        InvalidRequestError: There is no such column; the text names those there are.
+
+    >>> cells = [BatchCell(task_index=0, task="Hi", llm_id=llm, text=llm.upper()) for llm in "ab"]
+    >>> pivot(batch_frame(cells), "text").to_numpy().tolist()
+    [['A', 'B']]
+    """
+    column = _column(frame, what)
+    across = ["llm_id"]
+    across += ["version_id"] if frame["version_id"].nunique(dropna=False) > 1 else []
+    across += ["repeat"] if frame["repeat"].nunique() > 1 else []
+    down = ["task_index", "task"]
+    # Categories would give combinations that no cell has.
+    keys = frame[down + across].astype({"llm_id": "string"})
+    order = keys[across].drop_duplicates()
+    labels = pd.Index(order["llm_id"]) if across == ["llm_id"] else pd.MultiIndex.from_frame(order)
+    values = frame[column].set_axis(pd.MultiIndex.from_frame(keys))
+    laid = values[~values.index.duplicated(keep="last")].unstack(across)
+    return laid.reindex(columns=labels).sort_index(axis=0)
+
+
+def _column(frame: pd.DataFrame, what: str) -> str:
+    for name in (MEANINGS.get(what, what), f"score.{what}"):
+        if name in frame:
+            return name
+    scores = [str(n).removeprefix("score.") for n in frame.columns if str(n).startswith("score.")]
+    known = ", ".join(["text", "cost", "latency", *scores])
+    raise InvalidRequestError(f"A batch has no {what!r}. There is {known}, and every column.")
+
+
+def _cell(run_id: str, cell: Any, place: int, rows: Sequence[Any], column: Any) -> BatchCell:
+    row = rows[place]
+    return BatchCell(
+        run_id=run_id,
+        task_index=place,
+        task=row.label,
+        llm_id=column.llm,
+        version_id=column.version,
+        repeat=cell.repeat,
+        session_id=cell.session_id,
+        message_id=cell.message_id,
+        status=cell.state,
+        error=cell.error,
+        text=cell.text,
+        seconds=cell.seconds,
+        cost=cell.cost,
+        tool_calls=cell.tool_calls,
+        attempts=cell.attempts,
+        metadata=row.metadata,
+        scores=cell.scores,
+        notes=cell.notes,
+    )
+
+
+def _flat(scores: Mapping[str, Any]) -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for name, value in scores.items():
+        if isinstance(value, Mapping):
+            flat |= {f"{name}.{key}": part for key, part in value.items()}
+        else:
+            flat[name] = value
+    return flat
+
+
+_COLUMNS: dict[str, Kind] = {
+    "run_id": TEXT,
+    "batch_id": TEXT,
+    "task_index": INTEGER,
+    "task": TEXT,
+    "llm_id": NAME,
+    "version_id": TEXT,
+    "repeat": INTEGER,
+    "session_id": TEXT,
+    "message_id": TEXT,
+    "status": CELL_STATUS,
+    "error": TEXT,
+    "text": TEXT,
+    "seconds": SECONDS,
+    "cost_usd": DOLLARS,
+    "cost_exact": TEXT,
+    "tool_calls": INTEGER,
+    "attempts": INTEGER,
+    "created_at": TIME,
+    "completed_at": TIME,
+}
+
+
+def _row(cell: BatchCell) -> tuple[Any, ...]:
+    own = {"cost_usd": dollars(cell.cost), "cost_exact": cell.cost}
+    return tuple(own[name] if name in own else getattr(cell, name) for name in _COLUMNS)
+
+
+BATCH_CELLS = Table(_COLUMNS, by_row(_row))
+"""The columns of :func:`batch_frame` that are always there."""
