@@ -6,17 +6,20 @@ import asyncio
 import concurrent.futures
 import contextlib
 from collections import Counter
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import product
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ... import models
-from ...errors import InvalidRequestError
+from ...errors import ConflictError, InvalidRequestError
 from ...models import TimelineItem
 from .._background import wait_for
+from . import marks
 from .cells import Cell, Column
 from .chunks import Job, chunks_to_send
+from .comparison import Comparison
 from .finding import Found, find_run
 from .following import Following
 from .sending import Sending
@@ -24,9 +27,17 @@ from .tasks import Task, Tasks, read_tasks
 from .watching import Watching
 
 if TYPE_CHECKING:
+    from ...client import Workspace
     from ...render.matrix import Matrix
+    from ...scores import Score
+    from ...widgets.matrix import MatrixView
     from ..dari import Dari
     from ..session import Session
+    from ..turn import Turn
+    from .marks import Marks
+
+Place = Any
+"""A cell, or where it is: ``(task_index, llm)`` or ``(task_index, llm, repeat)``."""
 
 
 class Batch:
@@ -43,6 +54,7 @@ class Batch:
         tasks: The tasks, which are the rows.
         columns: The LLMs and versions, which are the columns.
         repeats: How often each task goes to each column.
+        book: Where its scores and ratings are kept.
         started: How many sessions the last call has started: making it, adding, or retrying.
         found: How many sessions were there before that call, and so were not paid for again.
     """
@@ -55,6 +67,7 @@ class Batch:
         tasks: Iterable[Task],
         columns: Iterable[Column],
         repeats: int,
+        scores: str | Path | None = None,
     ) -> None:
         self.dari = dari
         self.agent = agent
@@ -71,6 +84,7 @@ class Batch:
         self._sending = Sending(dari.stream_client, agent.id, run_id)
         self._watching = Watching(self.session_of, self._changed)
         self._followed = Following(dari.stream_client, run_id, lambda: self.cells, self._changed)
+        self.book = marks.book_at(scores)
         self._fill()
 
     @property
@@ -134,25 +148,25 @@ class Batch:
             KeyboardInterrupt: The user stopped waiting. It goes on; wait again.
             DariError: The server refused, or could not be reached for long.
         """
-        return self.follow(timeout, show=False)
+        from .showing import wait
 
-    def follow(
-        self, timeout: float | None = None, *, wait: bool = True, show: bool = True
-    ) -> Batch:
+        wait(self, timeout)
+        return self
+
+    def follow(self, timeout: float | None = None, *, wait: bool = True) -> Batch:
         """Show the batch live, in a notebook or a terminal, and what it came to when it ends.
 
         Args:
             timeout: Seconds to wait at most; ``None`` waits without limit.
             wait: ``False`` returns at once, and the output goes on by itself.
-            show: ``False`` only waits.
 
         Raises:
             TimedOutError: It has not ended in time; what had come stays shown.
             KeyboardInterrupt: The user stopped following; the batch goes on.
         """
-        from .showing import follow
+        from .showing import show
 
-        follow(self, timeout, wait=wait, show=show)
+        show(self, timeout, waits=wait)
         return self
 
     def refresh(self) -> Batch:
@@ -164,9 +178,14 @@ class Batch:
         """Return the future of the end; starts, or takes up again, what was stopped."""
         if self._following is None or _is_over(self._following, self.is_done):
             self._following = self.dari.run(self._followed.to_the_end())
-        if self._costs is None or self._costs.done():
-            self._costs = self.dari.run(self._followed.costs())
+        self.costs_come()
         return self._following
+
+    def costs_come(self) -> concurrent.futures.Future[None]:
+        """Return the future of the last costs, which come some seconds after the end."""
+        if self._costs is None or (self._costs.done() and not self.is_done):
+            self._costs = self.dari.run(self._followed.costs())
+        return self._costs
 
     def stop_following(self) -> None:
         """Ask for nothing any more, until somebody waits or looks again; the batch goes on."""
@@ -281,9 +300,84 @@ class Batch:
         live = [] if cell.has_ended else self._watching.items(cell)
         return live or cell.session.transcript().items
 
-    def scores_of(self, cell: Cell) -> Mapping[str, Any]:
-        """Values of a cell by name."""
-        return {}
+    def marks(self) -> dict[str, Marks]:
+        """Return scores, ratings and notes by the cells' ids."""
+        return marks.marks_of(self)
+
+    def rate(self, cell: Cell, name: str, value: Any, note: str = "") -> None:
+        """Keep a rating by a person; ``None`` without a note takes it back."""
+        marks.rate(self, cell, name, value, note)
+
+    def score(self, name: str, function: Callable[[Turn], Any]) -> list[Score]:
+        """Score all answers by a function of the turn, side by side, and keep the values.
+
+        It waits for the batch first. An error of the function is kept as an error, and cells that
+        failed have no value.
+
+        Args:
+            name: The score's name.
+            function: Plain or async; returns yes or no, a number, a text, or a dict of these.
+                The task's metadata is in ``turn.session.metadata``.
+
+        Raises:
+            InvalidRequestError: The name is empty, or there is no function; see
+                :func:`dari_nb.scores.run_scores`.
+
+        >>> batch.score("right", lambda turn: "4" in turn.text)  # doctest: +SKIP
+        """
+        self.wait()
+        _ = self.sessions  # all with one request
+        return marks.score(self, name, function)
+
+    def compare(self, *cells: Place) -> Comparison:
+        """Compare two cells or more: answers word by word, tool calls aligned, time and cost.
+
+        Args:
+            *cells: Cells, or places as in ``batch[place]``.
+
+        >>> batch.compare((0, "small"), (0, "large"))  # doctest: +SKIP
+        """
+        chosen = [cell if isinstance(cell, Cell) else self[cell] for cell in cells]
+        if len(chosen) < 2:
+            raise InvalidRequestError("Choose two cells or more to compare.")
+        return Comparison(self, chosen)
+
+    def view(self) -> MatrixView:
+        """Return the interactive matrix: cells to open, compare and rate.
+
+        A saved notebook cannot show it again without a kernel; ``follow()`` leaves paper.
+        """
+        from .views import matrix_view
+
+        return matrix_view(self)
+
+    def workspaces(self, paths: Sequence[str] = ()) -> Iterator[tuple[Cell, Workspace]]:
+        """Download the workspaces of all cells, one after the other as they are asked for.
+
+        Cells without a session or a workspace are left out.
+
+        Args:
+            paths: Only these folders of each.
+
+        >>> for cell, workspace in batch.workspaces():  # doctest: +SKIP
+        ...     workspace.read_csv("out.csv")
+        """
+        for cell in self.cells:
+            if cell.session_id is not None:
+                with contextlib.suppress(ConflictError):
+                    yield cell, cell.session.workspace(paths=paths)
+
+    def to_mimebundle(self) -> dict[str, str]:
+        """Return the matrix as it stands as HTML, Markdown and plain text."""
+        from .paper import paper_of
+
+        return paper_of(self.snapshot())
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
+        return self.to_mimebundle()
+
+    def _ipython_display_(self) -> None:
+        self.follow(wait=False)
 
     def __await__(self) -> Generator[Any, None, Batch]:
         return self._ended().__await__()

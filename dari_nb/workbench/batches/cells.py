@@ -46,7 +46,7 @@ class Attempt:
         message_id: Known once details were read.
         text: The answer.
         error: Why it failed.
-        tool_calls: How many tools were called.
+        tools: Names of the tools called, in order.
         created_at: When the message was sent, ISO 8601.
         completed_at: When it ended, ISO 8601.
         seconds: From one to the other.
@@ -65,7 +65,7 @@ class Attempt:
     message_id: str | None = None
     text: str | None = None
     error: str | None = None
-    tool_calls: int | None = None
+    tools: tuple[str, ...] | None = None
     created_at: str | None = None
     completed_at: str | None = None
     seconds: float | None = None
@@ -133,6 +133,11 @@ class Cell:
         return self.column.llm
 
     @property
+    def llm_id(self) -> str:
+        """Name of its column, as frames and scores have it."""
+        return self._batch.column_id(self.column)
+
+    @property
     def version(self) -> str | None:
         """The agent's version."""
         return self.column.version
@@ -198,7 +203,7 @@ class Cell:
     @property
     def tool_calls(self) -> int | None:
         """How many tools were called; ``None`` before it is known."""
-        return self.last.tool_calls if self.last else None
+        return None if self.tools is None else len(self.tools)
 
     @property
     def created_at(self) -> str | None:
@@ -213,7 +218,12 @@ class Cell:
     @property
     def scores(self) -> Mapping[str, Any]:
         """Values by name, from functions and from people."""
-        return self._batch.scores_of(self)
+        return self._batch.marks()[self.id].scores
+
+    @property
+    def tools(self) -> tuple[str, ...] | None:
+        """Names of the tools called, in order; ``None`` before they are known."""
+        return self.last.tools if self.last else None
 
     @property
     def session(self) -> Session:
@@ -230,13 +240,16 @@ class Cell:
 
     @property
     def turn(self) -> Turn:
-        """Its turn; the session's :attr:`session` may hold later ones.
+        """Its turn, with all its events once it has ended; its session may hold later ones.
 
         Raises:
             DariError: It has no session.
         """
         session = self.session
-        return session.turn(self.message_id or session.messages()[0].id)
+        message_id = self.message_id or session.messages()[0].id
+        if self.has_ended and not session.feed.has_ended(message_id):
+            session.feed.add(session.events())  # one request is less than a stream
+        return session.turn(message_id)
 
     def __repr__(self) -> str:
         return f"<Cell {self.id} {self.state}>"

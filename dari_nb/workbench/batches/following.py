@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, TypeAlias
 
 from ...errors import ConnectionFailedError, DariError, RateLimitError, ServerError, TimedOutError
 from .cells import Attempt, Cell
@@ -28,6 +29,8 @@ _MOST_FAILURES = 5
 _COST_TRIES = (0.0, 2.0, 8.0, 30.0, 90.0)
 """Seconds after a cell's end at which its cost is asked for, as it comes late (section 13)."""
 _PASSING = (ConnectionFailedError, TimedOutError, ServerError, RateLimitError)
+
+_Step: TypeAlias = Callable[[], Awaitable[None]]
 
 
 class Following:
@@ -74,8 +77,8 @@ class Following:
 
     async def once(self) -> None:
         """Ask for all that has not ended, and read what has."""
-        for part in (self._ask(), self._read()):
-            await self._together(part)
+        await self._together(self._ask())
+        await self._together(self._read())
 
     async def costs(self) -> None:
         """Ask for the costs of what has ended, a few times, until all is known."""
@@ -84,12 +87,12 @@ class Following:
         while True:
             now = time.monotonic()
             waiting = [job for job in self._jobs() if _lacks_cost(job, tries)]
-            due = []
+            due: list[_Step] = []
             for job in waiting:
                 since = now - ended.setdefault(_name(job), now)
                 if since >= _COST_TRIES[tries.get(_name(job), 0)]:
                     tries[_name(job)] = tries.get(_name(job), 0) + 1
-                    due.append(self._read_cost(job))
+                    due.append(partial(self._read_cost, job))
             await self._together(due)
             if not waiting and not self._open():
                 return
@@ -101,13 +104,13 @@ class Following:
     def _open(self) -> list[Job]:
         return [job for job in self._jobs() if not _attempt(job).is_settled]
 
-    def _ask(self) -> list[Coroutine[Any, Any, None]]:
+    def _ask(self) -> list[_Step]:
         open_ = [job for job in self._open() if not _attempt(job).has_ended]
         batch_ids = {_attempt(job).batch_id for job in open_}
-        asked: list[Coroutine[Any, Any, None]] = [
-            self._ask_batch(batch_id) for batch_id in sorted(filter(None, batch_ids))
+        asked: list[_Step] = [
+            partial(self._ask_batch, batch_id) for batch_id in sorted(filter(None, batch_ids))
         ]
-        return [*asked, self._ask_run()] if None in batch_ids else asked
+        return [*asked, self._ask_run] if None in batch_ids else asked
 
     async def _ask_batch(self, batch_id: str) -> None:
         answer = await self._client.batches.get(batch_id)
@@ -133,8 +136,8 @@ class Following:
                 job.cell.put(replace(known, state=now.state))
         self._changed()
 
-    def _read(self) -> list[Coroutine[Any, Any, None]]:
-        return [self._read_end(job) for job in self._open() if _attempt(job).has_ended]
+    def _read(self) -> list[_Step]:
+        return [partial(self._read_end, job) for job in self._open() if _attempt(job).has_ended]
 
     async def _read_end(self, job: Job) -> None:
         job.cell.put(await read_end(self._client, _attempt(job)))
@@ -149,10 +152,10 @@ class Following:
             job.cell.put(replace(_attempt(job), cost=cost))
             self._changed()
 
-    async def _together(self, work: Iterable[Coroutine[Any, Any, None]]) -> None:
-        async def one(part: Coroutine[Any, Any, None]) -> None:
+    async def _together(self, work: Iterable[_Step]) -> None:
+        async def one(step: _Step) -> None:
             async with self._slots:
-                await part
+                await step()
 
         done = await asyncio.gather(*map(one, work), return_exceptions=True)
         for result in done:

@@ -72,6 +72,7 @@ class Batches:
         fresh: bool = False,
         max_items: int | None = None,
         max_cost: float | Decimal | str | None = None,
+        scores: str | Path | None = None,
     ) -> Batch | Plan:
         """Give each task to each LLM, and return at once (contract, section 11).
 
@@ -97,6 +98,8 @@ class Batches:
             max_items: Send no more than this.
             max_cost: Send nothing when past sessions say that it costs more, in US dollars, or
                 do not say what it costs.
+            scores: The file of scores and ratings; ``dari-scores.jsonl`` in the working folder
+                when left out.
 
         Raises:
             InvalidRequestError: Something is malformed, or a cap would be exceeded; nothing was
@@ -117,7 +120,7 @@ class Batches:
         pinned = list(dict.fromkeys(column.version for column in columns))
         name = _checked(run_id) or run_id_of(chosen.id, pinned, keys)
         name = f"{name}-{secrets.token_hex(4)}" if fresh else name
-        batch = Batch(self._dari, chosen.resource, name, read, columns, repeats)
+        batch = Batch(self._dari, chosen.resource, name, read, columns, repeats, scores)
         batch.look()
         if dry_run or max_items is not None or max_cost is not None:
             plan = self._plan(batch, estimate=dry_run or max_cost is not None)

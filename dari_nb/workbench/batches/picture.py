@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import time
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from ...models import parse_time
 from ...render.matrix import Matrix, MatrixCell, MatrixColumn, MatrixRow
+from .marks import Marks
 from .time_left import Pace, seconds_left
 
 if TYPE_CHECKING:
@@ -16,18 +18,20 @@ if TYPE_CHECKING:
 
 def matrix_of(batch: Batch) -> Matrix:
     """Return a batch as it is known now."""
+    marks = batch.marks()
     ids = {column: batch.column_id(column) for column in batch.columns}
     return Matrix(
         title=batch.agent.name,
         run_id=batch.run_id,
         rows=[MatrixRow(str(t.index), t.text, dict(t.metadata)) for t in batch.tasks],
         columns=[MatrixColumn(ids[c], ids[c], c.llm, c.version) for c in batch.columns],
-        cells=[_cell(cell, ids[cell.column]) for cell in batch.cells],
+        cells=[_cell(cell, ids[cell.column], marks[cell.id]) for cell in batch.cells],
+        seconds=_seconds(batch),
         seconds_left=time_left(batch),
     )
 
 
-def _cell(cell: Cell, column_id: str) -> MatrixCell:
+def _cell(cell: Cell, column_id: str, marks: Marks) -> MatrixCell:
     return MatrixCell(
         id=cell.id,
         row=str(cell.task.index),
@@ -41,9 +45,22 @@ def _cell(cell: Cell, column_id: str) -> MatrixCell:
         seconds=cell.seconds,
         cost=cell.cost,
         tool_calls=cell.tool_calls,
+        tools=cell.tools,
         attempts=cell.attempts,
-        scores=cell.scores,
+        scores=marks.scores,
+        notes=marks.notes,
     )
+
+
+def _seconds(batch: Batch) -> float | None:
+    """Seconds from the first cell's sending to the last one's end, or to now."""
+    attempts = [attempt for cell in batch.cells for attempt in cell.history]
+    begun = [time for a in attempts if (time := parse_time(a.created_at))]
+    if not begun:
+        return None
+    ended = [time for a in attempts if (time := parse_time(a.completed_at))]
+    last = max(ended, default=None) if batch.is_done else datetime.now(UTC)
+    return None if last is None else max(0.0, (last - min(begun)).total_seconds())
 
 
 def time_left(batch: Batch) -> float | None:

@@ -40,7 +40,7 @@ def _with(attempt: Attempt, messages: Sequence[Message]) -> Attempt:
         message_id=first.id,
         text=first.text,
         error=_error_of(first) if first.status == "failed" else None,
-        tool_calls=_tool_calls(output.parts if output else ()),
+        tools=_tools(output.parts if output else ()),
         created_at=first.created_at or attempt.created_at,
         completed_at=first.completed_at,
         seconds=seconds_between(first.created_at, first.completed_at),
@@ -53,8 +53,8 @@ def _error_of(message: Message) -> str:
     return detail_text(error) if error else "The turn failed; the server does not say why."
 
 
-def _tool_calls(parts: Sequence[dict[str, Any]]) -> int:
-    return sum(part.get("type") == "tool_call" for part in parts)
+def _tools(parts: Sequence[dict[str, Any]]) -> tuple[str, ...]:
+    return tuple(str(part.get("name")) for part in parts if part.get("type") == "tool_call")
 
 
 async def read_cost(client: AsyncClient, session_id: str) -> str | None:

@@ -1,0 +1,51 @@
+"""Cells of a batch beside each other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .batch import Batch
+    from .cells import Cell
+
+
+class Comparison:
+    """Cells beside each other; shown in a notebook, it is a table.
+
+    Attributes:
+        cells: What is compared; answers are compared with that of the first.
+    """
+
+    def __init__(self, batch: Batch, cells: Sequence[Cell]) -> None:
+        self._batch = batch
+        self.cells = list(cells)
+
+    @cached_property
+    def _bundle(self) -> dict[str, str]:
+        from ...render.compare import Compared, compare_paper
+
+        pictures = {cell.id: cell for cell in self._batch.snapshot().cells}
+        with ThreadPoolExecutor(max_workers=8) as pool:
+            items = list(pool.map(self._batch.items, self.cells))
+        compared = [
+            Compared(self._name(cell), pictures[cell.id], of_cell)
+            for cell, of_cell in zip(self.cells, items, strict=True)
+        ]
+        return compare_paper(compared)
+
+    def _name(self, cell: Cell) -> str:
+        trial = f" · {cell.repeat + 1}" if self._batch.repeats > 1 else ""
+        return f"{cell.task_index + 1} · {cell.llm_id}{trial}"
+
+    def to_mimebundle(self) -> dict[str, str]:
+        """Return it as HTML, Markdown and plain text."""
+        return dict(self._bundle)
+
+    def __repr__(self) -> str:
+        return self._bundle["text/plain"]
+
+    def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
+        return self.to_mimebundle()

@@ -1,0 +1,155 @@
+"""The places where a batch is shown while it runs."""
+
+from __future__ import annotations
+
+import concurrent.futures
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Protocol
+
+from ...models import TimelineItem
+from .. import host
+
+if TYPE_CHECKING:
+    from ...render import Head
+    from ...widgets.matrix import MatrixView
+    from .batch import Batch
+
+
+class View(Protocol):
+    """A place where one batch is shown."""
+
+    def changed(self) -> None:
+        """Take notice that there are news; called on the background loop."""
+
+    def tick(self) -> None:
+        """Draw what only the waiting thread may draw."""
+
+    def finish(self) -> None:
+        """Leave what stays; may be called again when costs have come."""
+
+    def stop_with(self, presenting: concurrent.futures.Future[None]) -> None:
+        """Let the view's Stop cancel this."""
+
+
+class PaperView:
+    """Paper that is replaced when the batch ends: for runs that nobody watches."""
+
+    def __init__(self, batch: Batch) -> None:
+        self._batch = batch
+        self._handle = host.publish(batch.to_mimebundle())
+
+    def changed(self) -> None:
+        """Nothing: nobody watches."""
+
+    def tick(self) -> None:
+        """Nothing: nobody watches."""
+
+    def finish(self) -> None:
+        """Replace what is shown by the batch as it stands now."""
+        self._handle.update(self._batch.to_mimebundle(), raw=True)
+
+    def stop_with(self, presenting: concurrent.futures.Future[None]) -> None:
+        """Nothing: nobody watches."""
+
+
+class LiveView(PaperView):
+    """A live matrix that becomes paper in the same output."""
+
+    def __init__(self, batch: Batch, *, blocking: bool) -> None:
+        self._batch = batch
+        self._widget = matrix_view(batch, blocking=blocking)
+        self._handle = host.publish(self._widget)
+
+    def changed(self) -> None:
+        """Have the widget read the batch with its next news."""
+        self._widget.changed()
+
+    def finish(self) -> None:
+        """Replace the widget by paper."""
+        super().finish()
+        self._batch.watch(())
+        self._widget.close()
+
+    def stop_with(self, presenting: concurrent.futures.Future[None]) -> None:
+        """Cancel when the reader presses Stop."""
+        self._widget.on_stop(presenting.cancel)
+
+
+class TerminalView:
+    """A line of progress, drawn by the thread that waits; one for each tenth in a log."""
+
+    def __init__(self, batch: Batch) -> None:
+        from rich.console import Console
+        from rich.live import Live
+
+        self._batch = batch
+        self._console = Console()
+        self._live = Live(console=self._console, auto_refresh=False, transient=True)
+        self._told = -1
+        if self._console.is_terminal:
+            self._live.start()
+
+    def changed(self) -> None:
+        """Nothing: the next tick reads the batch."""
+
+    def tick(self) -> None:
+        """Draw the line."""
+        from rich.text import Text
+
+        line, tenth = progress_line(self._batch)
+        if self._console.is_terminal:
+            self._live.update(Text(line), refresh=True)
+        elif tenth > self._told:
+            self._console.print(Text(line))
+            self._told = tenth
+
+    def finish(self) -> None:
+        """Print the matrix."""
+        if self._live.is_started:
+            self._live.stop()
+        print(self._batch.to_mimebundle()["text/plain"])  # noqa: T201
+
+    def stop_with(self, presenting: concurrent.futures.Future[None]) -> None:
+        """Nothing: a terminal has no Stop button."""
+
+
+def view_of(batch: Batch, *, blocking: bool) -> View:
+    """Return the view that fits the host."""
+    if not host.in_kernel():
+        return TerminalView(batch)
+    return LiveView(batch, blocking=blocking) if host.is_watched() else PaperView(batch)
+
+
+def matrix_view(batch: Batch, *, blocking: bool = False) -> MatrixView:
+    """Make the interactive matrix of a batch."""
+    from ...widgets.matrix import MatrixView
+
+    cells = {cell.id: cell for cell in batch.cells}
+
+    def transcript(cell_id: str) -> tuple[Sequence[TimelineItem], Head]:
+        from ...render import head_of
+
+        cell = cells[cell_id]
+        items = batch.items(cell)
+        llm = batch.column_id(cell.column)
+        return items, head_of(items, batch.agent.name, llm, cell.state, cost=cell.cost)
+
+    def rate(cell_id: str, name: str, value: float | None, note: str) -> None:
+        batch.rate(cells[cell_id], name, value, note)
+
+    return MatrixView(
+        batch.snapshot, transcript=transcript, rate=rate, watch=batch.watch, blocking=blocking
+    )
+
+
+def progress_line(batch: Batch) -> tuple[str, int]:
+    """Say how far a batch is, and in which tenth."""
+    from ...render import duration_text
+
+    matrix, counts = batch.snapshot(), batch.counts
+    ended = counts.get("completed", 0) + counts.get("failed", 0)
+    parts = [f"{ended} of {len(batch)} done"]
+    parts += [f"{counts[s]} {s}" for s in ("failed", "running", "queued") if counts.get(s)]
+    if matrix.seconds_left:
+        parts.append(f"about {duration_text(matrix.seconds_left)} left")
+    return " · ".join(parts), 10 * ended // max(1, len(batch))
