@@ -58,7 +58,7 @@ class Address:
         headers["Authorization"] = f"Bearer {self._key}"
         headers.setdefault("Accept", "application/json")
         headers.setdefault("User-Agent", f"dari-nb/{__version__}")
-        loopback = _is_loopback(self._url.host)
+        loopback = is_loopback(self._url.host)
         defaults: dict[str, Any] = {
             # Streams stay open, so a bound on connections would soon block all other requests.
             "limits": httpx.Limits(max_connections=None, max_keepalive_connections=20),
@@ -135,7 +135,8 @@ def _timeout(timeout: float | httpx.Timeout | None) -> httpx.Timeout:
     return httpx.Timeout(timeout, connect=CONNECT_TIMEOUT)
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine itself."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

@@ -12,6 +12,7 @@ import httpx
 from .._secret import hidden
 from . import _nouns as nouns
 from ._address import OWN_TRANSPORT, Address, tls_of
+from ._loopback import with_shortcut
 from ._retry import Reconnect, Retry
 from ._transport import AsyncTransport, Transport
 
@@ -158,7 +159,10 @@ class AsyncClient:
         address = Address(base_url, api_key)
         options = address.httpx_options(timeout, httpx_options)
         transport = self._transport = AsyncTransport(
-            httpx.AsyncClient(**options), address, retry or Retry(), reconnect or Reconnect()
+            httpx.AsyncClient(**with_shortcut(options)),
+            address,
+            retry or Retry(),
+            reconnect or Reconnect(),
         )
 
         def again() -> AsyncClient:

@@ -56,8 +56,10 @@ def frames(dari, *wanted: int) -> bytes:
 
 def open_connections(client: Client | AsyncClient) -> int:
     """How many of httpx's connections are in use."""
-    pool = client._transport._http._transport._pool
-    return sum(not (each.is_idle() or each.is_closed()) for each in pool.connections)
+    http = client._transport._http
+    pools = [transport._pool for transport in (http._transport, *http._mounts.values())]
+    connections = [each for pool in pools for each in pool.connections]
+    return sum(not (each.is_idle() or each.is_closed()) for each in connections)
 
 
 @pytest.fixture
@@ -413,6 +415,7 @@ def test_a_cancelled_task_closes_its_stream_cleanly(dari):
         async with AsyncClient(dari.url, KEY) as client:
             task = asyncio.create_task(follow())
             await came.wait()
+            assert open_connections(client) == 1
             task.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await task
