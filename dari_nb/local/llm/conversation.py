@@ -72,20 +72,24 @@ def user_text(content: Content, place_of: PlaceOf) -> UserText:
 def earlier(items: Iterable[TimelineItem], place_of: PlaceOf) -> list[Message]:
     """Fold a session's timeline into what the model said and was told.
 
-    Calls that follow one another were made side by side, or could have been: they become one
-    answer, and their results come after it.
+    Calls that were made before the first of them had ended belong to one answer, and their
+    results come after it.
     """
     messages: list[Message] = []
     said, calls, results = "", list[MadeCall](), list[CallResult]()
+    first_end = ""
 
     def close() -> None:
-        nonlocal said, calls, results
+        nonlocal said, calls, results, first_end
         if said or calls:
             messages.extend((ModelSaid(said, tuple(calls)), *results))
-        said, calls, results = "", [], []
+        said, calls, results, first_end = "", [], [], ""
 
     for item in items:
         if isinstance(item, ToolCallItem):
+            if first_end and str(item.created_at) >= first_end:
+                close()
+            first_end = min(filter(None, (first_end, item.completed_at)), default="")
             calls.append(MadeCall(item.tool_call_id, item.tool_name, as_object(item.arguments)))
             results.append(_result(item))
             continue

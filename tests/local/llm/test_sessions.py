@@ -1,0 +1,300 @@
+"""Whole sessions with a model behind them: what is asked, written, tried again, and counted."""
+
+import json
+import threading
+
+import pytest
+
+PROTOCOLS = ["chat_completions", "anthropic_messages"]
+
+
+@pytest.fixture(params=PROTOCOLS)
+def llm(request, stand_in):
+    """Settings of the stand-in in each of the two protocols."""
+    if request.param == "chat_completions":
+        return {"model": "small", "base_url": stand_in.url}
+    return {"model": "small", "base_url": stand_in.url, "provider": "anthropic"}
+
+
+@pytest.fixture
+def api(asking, call, llm):
+    asking.add_llms({"small": llm})
+    with call(asking) as caller:
+        yield caller
+
+
+def texts(message):
+    return [part["text"] for part in message["output"]["parts"] if part["type"] == "text"]
+
+
+def tools(api, session_id):
+    return [item for item in api.items(session_id) if item["type"] == "tool_call"]
+
+
+def told(request):
+    """The roles and texts of a request's messages, in either protocol."""
+    said = []
+    for message in request.body["messages"]:
+        content = message["content"]
+        blocks = [{"type": "text", "text": content}] if isinstance(content, str) else content or []
+        said += [(message["role"], block.get("text") or block["type"]) for block in blocks]
+    return [entry for entry in said if entry[0] != "system"]
+
+
+def test_a_session_asks_and_remembers(api, stand_in):
+    message = api.ask("assistant", "Hällo 🙂")
+    assert (message["status"], texts(message)) == ("completed", ["You said: Hällo 🙂"])
+    session_id = message["session_id"]
+    again = api.finished(api.send(session_id, "And?")["message"]["id"])
+    assert texts(again) == ["You said: And?"]
+    assert told(stand_in.requests[-1]) == [
+        ("user", "Hällo 🙂"),
+        ("assistant", "You said: Hällo 🙂"),
+        ("user", "And?"),
+    ]
+
+
+def test_tools_run_until_the_model_stops(api, stand_ins, stand_in):
+    write = ("write", {"path": "a.txt", "content": "ü"})
+    stand_in.script += [
+        stand_ins.Answer("I write.", calls=[write]),
+        stand_ins.Answer(calls=[("read", {"path": "a.txt"})]),
+    ]
+    message = api.ask("assistant", "go")
+    session_id = message["session_id"]
+    kinds = [part["type"] for part in message["output"]["parts"]]
+    pair = ["tool_call", "tool_result"]
+    assert kinds == ["text", *pair, *pair, "text"]
+    assert [tool["arguments"] for tool in tools(api, session_id)] == [write[1], {"path": "a.txt"}]
+    assert texts(message)[1].startswith("The tool gave:")
+    assert "ü" in texts(message)[1]
+    api.finished(api.send(session_id, "more")["message"]["id"])
+    roles = [entry["role"] for entry in stand_in.requests[-1].body["messages"]]
+    assert roles.count("assistant") == 3
+
+
+def test_parallel_calls_run_side_by_side(serve, publish, llm, stand_ins, stand_in):
+    api = serve(llms={"small": llm})
+    schema = json.dumps({"type": "object", "required": ["n"]})
+    yml = "name: ask\ndescription: Ask.\ninput_schema: input.json\n"
+    files = {"tools/ask/tool.yml": yml, "tools/ask/input.json": schema}
+    more = "custom_tools: [{name: ask, path: tools/ask, kind: external}]\nbuilt_in_tools: [ls]\n"
+    publish(api, "asker", "{model: small}", files=files, more=more)
+    calls = [("ask", {"n": 1}), ("ls", {}), ("ask", {"n": 2}), ("ask", {}), ("nope", {})]
+    stand_in.script = [stand_ins.Answer(calls=calls)]
+    session_id = api.create("asker")
+    message_id = api.send(session_id, "go")["message"]["id"]
+    api.reaches(message_id, "waiting_for_tool")
+    states = {
+        (tool["tool_name"], json.dumps(tool["arguments"])): tool for tool in tools(api, session_id)
+    }
+    assert states["ls", "{}"]["status"] == "completed"
+    assert "'n' is a required property" in states["ask", "{}"]["result"]
+    assert "There is no tool 'nope'" in states["nope", "{}"]["result"]
+    waiting = [tool for tool in states.values() if tool["status"] == "requested"]
+    for tool in waiting:
+        answer = {"type": "tool.result_submitted", "message_id": message_id}
+        answer |= {"tool_call_id": tool["tool_call_id"], "result": {"got": tool["arguments"]}}
+        api.post(f"/sessions/{session_id}/events", answer)
+    assert api.finished(message_id)["status"] == "completed"
+    assert len(waiting) == 2
+    last = json.dumps(stand_in.requests[-1].body)
+    assert all(tool["tool_call_id"] in last for tool in states.values())
+
+
+TROUBLES = [
+    ({"status": 429, "error": {"error": {"message": "slow down"}}}, "answered 429: slow down"),
+    ({"status": 500, "error": "oops"}, "answered 500: oops"),
+    ({"status": 529, "error": {"type": "error", "error": {"message": "full"}}}, "529: full"),
+    ({"text": "half of it", "fault": "cut"}, "the connection broke"),
+    ({"text": "half of it", "fault": "garbage"}, "its stream holds what is no JSON"),
+    ({"text": "x", "error": {"type": "overloaded_error", "message": "busy"}}, "reported: busy"),
+]
+
+
+@pytest.mark.parametrize(("trouble", "reason"), TROUBLES, ids=[t[1] for t in TROUBLES])
+def test_passing_trouble_is_a_new_attempt(api, stand_ins, stand_in, trouble, reason):
+    stand_in.script = [stand_ins.Answer(**trouble)]
+    message = api.ask("assistant", "hi")
+    assert (message["status"], message["attempt"]) == ("completed", 2)
+    assert texts(message) == ["You said: hi"]
+    again = [
+        event["data"]
+        for event in api.events(message["session_id"])
+        if event["data"].get("attempt") == 2
+    ]
+    assert [data["status"] for data in again] == ["running"]
+    assert reason in again[0]["reason"]
+
+
+@pytest.mark.parametrize(("trouble", "reason"), TROUBLES, ids=[t[1] for t in TROUBLES])
+def test_trouble_that_stays_ends_the_turn_with_its_cause(api, stand_ins, stand_in, trouble, reason):
+    stand_in.rule = lambda _request: stand_ins.Answer(**trouble)
+    message = api.ask("assistant", "hi")
+    assert (message["status"], message["attempt"]) == ("failed", 3)
+    error = message["output"]["error"]
+    assert reason in error
+    assert f"small at {stand_in.url}" in error
+    assert error.endswith("(tried 3 times)")
+    stand_in.rule = stand_ins.rule
+    later = api.send(message["session_id"], "again")["message"]["id"]
+    assert texts(api.finished(later)) == ["You said: again"]
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 422])
+def test_trouble_that_cannot_pass_is_not_tried_again(api, stand_ins, stand_in, status):
+    told_error = {"error": {"message": "model not found", "type": "invalid_request_error"}}
+    stand_in.script = [stand_ins.Answer(status=status, error=told_error)]
+    message = api.ask("assistant", "hi")
+    assert (message["status"], message["attempt"]) == ("failed", 1)
+    expected = f"small at {stand_in.url}: it answered {status}: model not found"
+    assert message["output"]["error"] == expected
+    assert len(stand_in.requests) == 1
+
+
+def test_a_wish_to_wait_is_heeded_up_to_a_minute(api, stand_ins, stand_in):
+    soon = {"retry-after-ms": "20"}
+    stand_in.script = [
+        stand_ins.Answer(status=429, error="a", headers=soon),
+        stand_ins.Answer(status=429, error="b", headers={"Retry-After": "0"}),
+    ]
+    assert api.ask("assistant", "hi")["attempt"] == 3
+    stand_in.script = [stand_ins.Answer(status=429, error="full", headers={"Retry-After": "3600"})]
+    error = api.ask("assistant", "hi")["output"]["error"]
+    assert error.endswith("it answered 429: full (tried 1 times; it asks to wait 3600 s)")
+
+
+def test_a_tool_is_not_run_again_when_a_later_request_fails(api, stand_ins, stand_in):
+    stand_in.script = [
+        stand_ins.Answer(calls=[("write", {"path": "a.txt", "content": "x"})]),
+        stand_ins.Answer(status=503, error="busy"),
+    ]
+    message = api.ask("assistant", "go")
+    assert (message["status"], message["attempt"]) == ("completed", 2)
+    assert len(tools(api, message["session_id"])) == 1
+
+
+def test_silence_counts_as_broken(serve, llm, stand_ins, stand_in):
+    api = serve(llms={"small": llm | {"timeout": 0.1}})
+    stand_in.script = [stand_ins.Answer("half", fault="silence")]
+    message = api.ask("assistant", "hi")
+    assert (message["status"], message["attempt"]) == ("completed", 2)
+    reasons = [event["data"].get("reason") for event in api.events(message["session_id"])]
+    assert any(reason and "no answer within 0.1 s" in reason for reason in reasons)
+
+
+def test_a_server_that_is_not_there_is_named(serve, llm, stand_in):
+    stand_in.close()
+    error = serve(llms={"small": llm}).ask("assistant", "hi")["output"]["error"]
+    assert error.startswith(f"small at {stand_in.url}: it cannot be reached")
+
+
+def test_bytes_may_drip(api, stand_ins, stand_in):
+    stand_in.script = [stand_ins.Answer("Hällo 🙂", calls=[("ls", {})], drip=1)]
+    message = api.ask("assistant", "hi")
+    assert texts(message)[0] == "Hällo 🙂"
+    assert tools(api, message["session_id"])[0]["status"] == "completed"
+
+
+@pytest.mark.parametrize(
+    ("stop", "error"),
+    [("length", "The answer was cut off"), ("refusal", "The model refused to answer.")],
+)
+def test_a_cut_or_refused_answer_is_kept_and_fails(api, stand_ins, stand_in, stop, error):
+    stand_in.script = [stand_ins.Answer("I begin", stop=stop)]
+    message = api.ask("assistant", "hi")
+    assert message["status"] == "failed"
+    assert message["output"]["error"].startswith(error)
+    assert texts(message) == ["I begin"]
+
+
+def test_an_empty_answer_fails_unless_something_was_done(api, stand_ins, stand_in):
+    stand_in.script = [stand_ins.Answer()]
+    assert api.ask("assistant", "hi")["output"]["error"] == "The model gave an empty answer."
+    stand_in.script = [stand_ins.Answer(calls=[("ls", {})]), stand_ins.Answer()]
+    assert api.ask("assistant", "hi")["status"] == "completed"
+
+
+def test_malformed_arguments_go_back_to_the_model_a_few_times(api, stand_ins, stand_in):
+    malformed = stand_ins.Answer(calls=[("ls", '{"path": ')])
+    stand_in.script = [malformed, malformed]
+    message = api.ask("assistant", "go")
+    assert message["status"] == "completed"
+    calls = tools(api, message["session_id"])
+    assert [(call["arguments"], call["status"]) for call in calls] == [('{"path": ', "failed")] * 2
+    assert "not valid JSON" in calls[0]["result"]
+    assert "malformed" in json.dumps(stand_in.requests[-1].body)
+    stand_in.rule = lambda _request: malformed
+    error = api.ask("assistant", "go")["output"]["error"]
+    assert error.startswith("The model wrote malformed arguments for its tools 3 times")
+
+
+def test_limits_are_reached_visibly(serve, llm, stand_ins, stand_in):
+    stand_in.rule = lambda _request: stand_ins.Answer(calls=[("ls", {})], usage=(60, 40, 0))
+    settings = {"steps": llm | {"max_steps": 3}, "tokens": llm | {"max_turn_tokens": 150}}
+    api = serve(llms=settings)
+    error = api.ask("assistant", "go", llm_id="steps")["output"]["error"]
+    assert error == "The turn reached its limit of 3 requests to the model before it ended."
+    assert len(stand_in.requests) == 3
+    error = api.ask("assistant", "go", llm_id="tokens")["output"]["error"]
+    assert error == "The turn reached its limit of 150 tokens before it ended."
+
+
+def test_output_is_limited_where_it_is_set(serve, llm, stand_in):
+    serve(llms={"small": llm | {"max_output_tokens": 7}}).ask("assistant", "hi")
+    assert stand_in.requests[-1].body["max_tokens"] == 7
+
+
+def test_attached_files_are_named_by_their_place(api, stand_in):
+    first, second = api.upload("notes.txt", b"one"), api.upload("notes.txt", b"two")
+    message = api.ask("assistant", 'use read {"path": "notes-2.txt"}', first, second)
+    said = told(stand_in.requests[0])[-1][1]
+    assert said.endswith("Attached files: /workspace/notes.txt, /workspace/notes-2.txt")
+    assert "two" in texts(message)[-1]
+
+
+def test_usage_becomes_costs_exactly_and_an_unknown_price_stays_unknown(
+    serve, llm, stand_ins, stand_in
+):
+    prices = {"small": {"input": "0.15", "output": "0.60", "cached_input": "0.075"}}
+    api = serve(llms={"small": llm, "other": llm | {"model": "other"}}, prices=prices)
+    stand_in.script = [
+        stand_ins.Answer(calls=[("ls", {})], usage=(1000, 10, 400)),
+        stand_ins.Answer("done", usage=(1001, 3, 0)),
+        stand_ins.Answer("free?", usage=(5, 5, 0)),
+        stand_ins.Answer("not counted", usage=None),
+    ]
+    message = api.ask("assistant", "hi")
+    last = api.events(message["session_id"])[-2]["data"]
+    used = {"input_tokens": 2001, "output_tokens": 13, "cached_input_tokens": 400}
+    assert last["usage"] == used
+    cost = api.get(f"/costs/sessions/{message['session_id']}")
+    # (600 * 0.15 + 400 * 0.075 + 10 * 0.60 + 1001 * 0.15 + 3 * 0.60) / 1,000,000
+    assert float(cost["total_cost_usd"]) == pytest.approx(0.00027795)
+    assert cost["total_cost_usd"].rstrip("0") == "0.00027795"
+    assert cost["event_count"] == 2
+    for name in ("other", "small"):
+        session_id = api.ask("assistant", "hi", llm_id=name)["session_id"]
+        cost = api.get(f"/costs/sessions/{session_id}")
+        assert (cost["event_count"], cost["total_cost_usd"]) == (1, "0")
+
+
+def test_the_server_answers_while_a_model_is_slow(api, stand_ins, stand_in):
+    gate = threading.Event()
+    stand_in.script = [stand_ins.Answer("slow", gate=gate)]
+    session_id = api.create("assistant")
+    message_id = api.send(session_id, "hi")["message"]["id"]
+    api.reaches(message_id, "running")
+    assert api.ask("assistant", "quick")["status"] == "completed"
+    assert api.get(f"/messages/{message_id}")["status"] == "running"
+    gate.set()
+    assert texts(api.finished(message_id)) == ["slow"]
+
+
+def test_a_stop_ends_what_is_asked(serve, llm, stand_ins, stand_in, wait):
+    api = serve(llms={"small": llm})
+    stand_in.script = [stand_ins.Answer("half", fault="silence")]
+    api.send(api.create("assistant"), "hi")
+    wait(lambda: len(stand_in.requests), lambda number: number == 1)
+    api.server.stop()
+    assert repr(api.server).startswith("LocalDari(stopped")
