@@ -50,6 +50,12 @@ class Model(msgspec.Struct, kw_only=True, frozen=True, eq=False, gc=False):
             return copy.deepcopy(self._wire)
         return dict(msgspec.to_builtins(self))
 
+    def to_json(self) -> bytes:
+        """Return the API's own shape as JSON, just as it was sent if it came that way."""
+        if isinstance(self._wire, bytes):
+            return self._wire
+        return msgspec.json.encode(self.to_dict())
+
     @property
     def extra(self) -> dict[str, Any]:
         """The fields that the server sent and this version does not know."""
