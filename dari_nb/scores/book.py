@@ -18,7 +18,7 @@ if sys.platform != "win32":
     import fcntl
 
 By = Literal["function", "person"]
-Key = tuple[str, int, str, int, str, str]
+Key = tuple[str, int, str | None, str | None, int, str, str]
 
 
 class Score(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -27,7 +27,8 @@ class Score(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     Attributes:
         run_id: What the sessions of the batch have in common; empty outside of batches.
         task_index: The task, from 0.
-        llm_id: The LLM, or whatever names the cell's column.
+        llm_id: The LLM; ``None`` is the agent's default.
+        version_id: The agent's version, when one was asked for.
         repeat: Which repetition, from 0.
         session_id: The session that was looked at; a retried cell has another one.
         name: The score's name.
@@ -42,7 +43,8 @@ class Score(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     name: str
     run_id: str = ""
     task_index: int = 0
-    llm_id: str = ""
+    llm_id: str | None = None
+    version_id: str | None = None
     repeat: int = 0
     session_id: str | None = None
     value: Any = None
@@ -54,7 +56,8 @@ class Score(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     @property
     def key(self) -> Key:
         """What two scores have in common when the later one replaces the earlier."""
-        return (self.run_id, self.task_index, self.llm_id, self.repeat, self.name, self.by)
+        place = (self.run_id, self.task_index, self.llm_id, self.version_id, self.repeat)
+        return (*place, self.name, self.by)
 
 
 class ScoreBook:

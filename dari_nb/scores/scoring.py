@@ -34,8 +34,12 @@ class ScoredCell(Protocol):
         """The task, from 0."""
 
     @property
-    def llm_id(self) -> str | None:
+    def llm(self) -> str | None:
         """The LLM."""
+
+    @property
+    def version(self) -> str | None:
+        """The agent's version, when one was asked for."""
 
     @property
     def repeat(self) -> int:
@@ -81,9 +85,8 @@ def run_scores(
     Raises:
         InvalidRequestError: The name is empty, or ``fn`` cannot be called.
 
-    >>> cell = Score(name="", task_index=3, llm_id="small")
-    >>> [s.value for s in run_scores([cell], "late", lambda cell: cell.task_index > 2)]
-    [True]
+    >>> scores = run_scores(batch.cells, "short", lambda turn: len(turn.text) < 80,
+    ...                     turn_of=lambda cell: cell.turn)  # doctest: +SKIP
     """
     if not name.strip():
         raise InvalidRequestError("A score needs a name.")
@@ -212,7 +215,8 @@ def _score(cell: ScoredCell, name: str, run_id: str, outcome: Outcome) -> Score:
         name=name,
         run_id=run_id,
         task_index=cell.task_index,
-        llm_id=cell.llm_id or "",
+        llm_id=cell.llm,
+        version_id=cell.version,
         repeat=cell.repeat,
         session_id=cell.session_id,
         value=outcome.value,

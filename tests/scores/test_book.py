@@ -65,6 +65,12 @@ def test_the_latest_of_two_ratings_counts_wherever_it_stands(path: Path) -> None
     assert values(book) == [3]
 
 
+def test_two_versions_of_one_llm_have_scores_of_their_own(path: Path) -> None:
+    book = ScoreBook(path)
+    book.add([rating(value=1, version_id="ver_1"), rating(value=2, version_id="ver_2")])
+    assert values(book) == [1, 2]
+
+
 def test_a_person_and_a_function_do_not_replace_each_other(path: Path) -> None:
     book = ScoreBook(path)
     book.add([rating(value=True), rating(value=False, by="function")])

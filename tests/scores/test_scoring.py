@@ -19,7 +19,8 @@ from dari_nb.scores import ScoreBook, run_scores
 @dataclass
 class Cell:
     task_index: int
-    llm_id: str | None = "small"
+    llm: str | None = "small"
+    version: str | None = None
     repeat: int = 0
     session_id: str | None = "sess_1"
 
