@@ -13,7 +13,7 @@ from IPython.core.magic import (
     no_var_expand,
 )
 
-from . import dari, sending, showing
+from . import batches, dari, sending, showing
 from .completion import Completion
 from .state import State, usage_errors
 
@@ -47,6 +47,13 @@ class DariMagics(Magics):
     def dari_agent(self, line: str, cell: str) -> None:
         """Start a session with an agent: ``turn = d.agents.get(name).send(text).follow()``."""
         sending.agent(self.shell, self.state, line, cell)
+
+    @no_var_expand
+    @line_cell_magic
+    @usage_errors
+    def dari_batch(self, line: str, cell: str | None = None) -> Any:
+        """Give tasks to LLMs: ``batch = d.batches.run(name, tasks, llms).follow()``."""
+        return batches.batch(self.shell, self.state, line, cell)
 
     @line_magic
     @usage_errors

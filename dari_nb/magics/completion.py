@@ -10,7 +10,7 @@ from typing import Any
 from IPython.core.completer import CompletionContext, SimpleCompletion, context_matcher
 
 from ..errors import DariError
-from . import dari, sending, showing
+from . import batches, dari, sending, showing
 from .options import Option
 from .state import State
 
@@ -79,7 +79,7 @@ class Completion:
         plain = [word for word in words if not word.startswith("-")]
         if magic == "dari" and not plain:
             return [(name, command.help) for name, command in dari.SUBCOMMANDS.items()]
-        if (magic, plain) in (("dari", ["use"]), ("dari_agent", [])):
+        if (magic, plain) in (("dari", ["use"]), ("dari_agent", []), ("dari_batch", [])):
             return self._agents()
         if (magic, plain) == ("dari", ["connect"]):
             return [("local", "the embedded Dari")]
@@ -103,7 +103,8 @@ class Completion:
 
     def _llms(self, magic: str, words: list[str]) -> Candidates:
         plain = [word for word in words if not word.startswith("-")]
-        named = plain[1:2] if magic == "dari" else plain[:1] if magic == "dari_agent" else []
+        starts = magic in ("dari_agent", "dari_batch")
+        named = plain[1:2] if magic == "dari" else plain[:1] if starts else []
         if named:
             return [(llm, named[0]) for llm in self._state.dari.agents.get(named[0]).llms]
         agent = self._state.agent
@@ -121,6 +122,7 @@ def _options(magic: str, words: list[str]) -> tuple[Option, ...]:
     parsers = {
         "dari_send": sending.SEND,
         "dari_agent": sending.AGENT,
+        "dari_batch": batches.BATCH,
         "dari_follow": sending.FOLLOW,
         "dari_transcript": showing.TRANSCRIPT,
     }

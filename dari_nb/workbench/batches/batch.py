@@ -116,6 +116,27 @@ class Batch:
         raise KeyError(f"{place!r}: there are {len(self.tasks)} tasks, and the columns {columns}")
 
     @property
+    def is_new(self) -> bool:
+        """Whether the last call has started sessions; ``False`` when all were there already."""
+        return self.started > 0
+
+    @property
+    def outcome(self) -> str:
+        """What the last call has done, in a line.
+
+        >>> d.batches.run("echo", ["Hi"]).outcome  # doctest: +SKIP
+        'run_0123456789abcdef0123: 1 session started'
+        """
+        from ...render import count_text
+
+        if not self.found:
+            return f"{self.run_id}: {count_text(self.started, 'session')} started"
+        if not self.started:
+            return f"{self.run_id}: nothing sent, all is there already (fresh runs it again)"
+        started = count_text(self.started, "session")
+        return f"{self.run_id}: {started} started, {self.found} there already"
+
+    @property
     def counts(self) -> dict[str, int]:
         """How many cells are in each state, as known now."""
         return dict(Counter(cell.state for cell in self.cells))
