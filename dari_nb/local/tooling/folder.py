@@ -208,4 +208,4 @@ def _in_the_way(path: str, what: str, here: int, name: str) -> str:
         found = os.stat(name, dir_fd=here, follow_symlinks=False)
         if stat.S_ISLNK(found.st_mode):
             return f"{path!r} is refused: it is a link, and links are not followed."
-    return f"{path!r} is no {what}."
+    return f"{path!r} is no {'folder' if what == 'folder' else 'regular file'}."

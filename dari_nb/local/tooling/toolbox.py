@@ -72,6 +72,7 @@ def toolbox_of(
     *,
     internet_access: bool = False,
     secrets: Mapping[str, str] | None = None,
+    limits: Limits | None = None,
 ) -> Toolbox:
     """Make the tools that a session of a published version has.
 
@@ -82,19 +83,17 @@ def toolbox_of(
         internet_access: Whether what runs in the sandbox reaches the network.
         secrets: Values of the session's secrets; only those that ``sandbox.secrets`` names reach
             the sandbox, beside the variables of ``sandbox.env``.
+        limits: What the tools may take.
     """
-    return Toolbox(_tools(manifest, files, workspace, internet_access, secrets or {}))
+    room = Room(workspace=workspace, network=internet_access)
+    variables = _variables(manifest, secrets or {})
+    return Toolbox(_tools(manifest, files, room, variables, limits or Limits()))
 
 
 def _tools(
-    manifest: JsonObject,
-    files: Files,
-    workspace: Path,
-    internet_access: bool,
-    secrets: Mapping[str, str],
+    manifest: JsonObject, files: Files, room: Room, variables: Mapping[str, str], limits: Limits
 ) -> Iterator[tuple[ToolSpec, Run | None]]:
-    room = Room(workspace=workspace, network=internet_access)
-    variables, limits, bundle = _variables(manifest, secrets), Limits(), Unpacked(files)
+    bundle = Unpacked(files)
     for name in offered_built_ins(manifest):
         yield built_in(name, room, bundle, variables, limits)
     for entry, spec in declared_tools(manifest, files):
