@@ -76,7 +76,7 @@ def _parameters(operation: Operation) -> list[JsonObject]:
 
 def _responses(operation: Operation) -> JsonObject:
     codes = {401, *operation.refusals}
-    if "{" in operation.path:
+    if "_id}" in operation.path:
         codes.add(403)
     if operation.body is not None and operation.body_media == JSON:
         codes.add(413)

@@ -21,7 +21,7 @@ class Operation(NamedTuple):
         summary: One line about it.
         status: The code when it works.
         answer: The answer's schema.
-        refusals: Codes of its own errors. 401 comes with each, 403 with each path parameter,
+        refusals: Codes of its own errors. 401 comes with each, 403 with each id in the path,
             413 with each JSON body; they are not repeated here.
         body: The body's schema, when it takes one.
         body_media: The body's media type.

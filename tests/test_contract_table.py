@@ -1,0 +1,158 @@
+"""``CONTRACT.md`` is complete: every operation and every uncertain point has a row that is true."""
+
+import ast
+import inspect
+import re
+from collections import Counter
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+import yaml
+
+import dari_nb.local
+from dari_nb.client import AsyncClient, Client
+from dari_nb.local.http.app import ROUTES
+from dari_nb.local.openapi import OPERATIONS, description
+
+TESTS = Path(__file__).parent
+LOCAL = Path(dari_nb.local.__file__).parent
+CONTRACT = (LOCAL / "CONTRACT.md").read_text(encoding="utf-8")
+SHARED = TESTS.parents[1] / "shared/api/openapi.yaml"
+METHODS = {"get", "put", "post", "delete"}
+ONLY_IN_THE_NOTES = {
+    ("GET", "/organizations/current/members"),
+    ("POST", "/organizations/current/invitations"),
+}
+
+
+class Row(NamedTuple):
+    """A row of the table of endpoints."""
+
+    method: str
+    path: str
+    section: str
+    codes: str
+    verbs: list[str]
+    module: str
+    function: str
+
+
+def cells(line):
+    return [cell.strip() for cell in line.strip("|\n ").split(" | ")]
+
+
+def row_of(line):
+    endpoint, section, codes, verbs, route, *tests = cells(line)
+    method, path = endpoint.strip("`").split(" ")
+    module, function = route.strip("`").split(": ")
+    assert len(tests) == 2, line
+    assert tests[0].startswith("`local/"), line
+    assert tests[1].startswith("`client/"), line
+    return Row(method, path, section, codes, re.findall(r"`([\w.]+)`", verbs), module, function)
+
+
+ROWS = [row_of(line) for line in CONTRACT.splitlines() if re.match(r"\| `[A-Z]+ /", line)]
+POINTS = [cells(line) for line in CONTRACT.splitlines() if line.startswith("| U")]
+LISTED = [
+    tuple(line.split())
+    for line in (TESTS / "contract.txt").read_text(encoding="utf-8").splitlines()
+    if not line.startswith("#")
+]
+SERVED = [(method, route.path) for route in ROUTES for method in route.methods - {"HEAD"}]
+
+
+def operations_in(file):
+    paths = yaml.safe_load(file.read_text(encoding="utf-8"))["paths"]
+    return {
+        (method.upper(), path) for path, item in paths.items() for method in METHODS & set(item)
+    }
+
+
+@cache
+def names_of_tests(file):
+    tree = ast.parse((TESTS / file).read_text(encoding="utf-8"))
+    kinds = (ast.FunctionDef, ast.AsyncFunctionDef)
+    return {node.name for node in tree.body if isinstance(node, kinds)}
+
+
+def verbs_of(client):
+    return {
+        f"{noun}.{verb}"
+        for noun, verbs in vars(client).items()
+        if not noun.startswith("_")
+        for verb in dir(verbs)
+        if not verb.startswith("_")
+    }
+
+
+@pytest.fixture(scope="module")
+def verbs():
+    both = [verbs_of(kind("http://127.0.0.1:9", "dari_key")) for kind in (Client, AsyncClient)]
+    return both[0] & both[1]
+
+
+def test_each_operation_of_the_contract_is_served_described_and_has_one_row():
+    listed = Counter((method, path) for _, method, path in LISTED)
+    document = description(SERVED)
+    described = Counter(
+        (method.upper(), path) for path, item in document["paths"].items() for method in item
+    )
+    assert set(listed.values()) == {1}
+    assert Counter(SERVED) == listed
+    assert described == listed
+    assert Counter((row.method, row.path) for row in ROWS) == listed
+    assert {(row.section, row.method, row.path) for row in ROWS} == set(LISTED)
+
+
+def test_the_list_of_operations_is_the_contracts():
+    listed = {(method, path) for _, method, path in LISTED}
+    assert {section for section, _, _ in LISTED} >= {str(number) for number in range(2, 15)} - {"8"}
+    # The contract itself lies beside the project where it is developed; the list is always there.
+    described = operations_in(SHARED) if SHARED.exists() else listed - ONLY_IN_THE_NOTES
+    assert listed == described | ONLY_IN_THE_NOTES
+
+
+def test_each_row_names_the_route_that_serves_it():
+    endpoints = {
+        (method, route.path): route.endpoint for route in ROUTES for method in route.methods
+    }
+    for row in ROWS:
+        endpoint = endpoints[row.method, row.path]
+        assert endpoint.__name__ == row.function, row
+        assert Path(inspect.getfile(endpoint)) == LOCAL / row.module, row
+
+
+def test_each_row_has_the_codes_of_the_description():
+    document = description(SERVED)
+    unsaid = {"401", "413"}
+    for row in ROWS:
+        operation = next(o for o in OPERATIONS if (o.method, o.path) == (row.method, row.path))
+        described = set(document["paths"][row.path][row.method.lower()]["responses"])
+        said = unsaid - {str(code) for code in operation.refusals}
+        assert set(row.codes.split(", ")) == described - said, row
+
+
+def test_each_verb_of_the_clients_is_in_a_row_and_each_row_has_one(verbs):
+    assert all(row.verbs for row in ROWS)
+    assert {verb for row in ROWS for verb in row.verbs} == verbs
+
+
+def test_each_uncertain_point_has_one_row_with_both_sides_and_their_tests():
+    numbers = [int(re.match(r"U(\d+) ", point[0])[1]) for point in POINTS]
+    assert numbers == list(range(1, 25))
+    for item, ours, theirs, tests in POINTS:
+        assert ours, item
+        assert theirs, item
+        sides = {test.split("/")[0] for test in re.findall(r"`(\w+/\S+)`", tests)}
+        assert "local" in sides, item
+        assert len(sides) > 1, item
+
+
+def test_each_named_test_exists():
+    named = re.findall(r"`([\w/]+\.py)::(\w+)`", CONTRACT)
+    assert len(named) > 2 * (len(ROWS) + len(POINTS)) - 1
+    assert [(file, test) for file, test in named if test not in names_of_tests(file)] == []
+    loose = re.findall(r"`(test_\w+)`", CONTRACT)
+    assert loose == []
