@@ -27,6 +27,8 @@ from .tasks import Task, Tasks, read_tasks
 from .watching import Watching
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from ...client import Workspace
     from ...render.matrix import Matrix
     from ...scores import Score
@@ -349,6 +351,39 @@ class Batch:
         self.wait()
         _ = self.sessions  # all with one request
         return marks.score(self, name, function)
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row a cell, with metadata and scores; see :func:`dari_nb.frames.batch_frame`.
+
+        The agent's default LLM is called ``default``.
+        """
+        from .tables import frame_of
+
+        return frame_of(self)
+
+    def matrix(self, what: str) -> pd.DataFrame:
+        """Return one thing of every cell: tasks down, LLMs across.
+
+        Args:
+            what: ``text``, ``cost`` (US dollars), ``latency`` (seconds), or a score's name.
+
+        Raises:
+            InvalidRequestError: There is no such thing; the text names those there are.
+        """
+        from ...frames import pivot
+
+        return pivot(self.to_frame(), what)
+
+    def summary(self, score: str, **options: Any) -> pd.DataFrame:
+        """Return a score's mean by LLM with its interval; see :func:`dari_nb.scores.summary`.
+
+        Args:
+            score: The score's name.
+            **options: Passed on, such as ``seed`` or ``method``.
+        """
+        from .tables import summary_of
+
+        return summary_of(self, score, **options)
 
     def compare(self, *cells: Place) -> Comparison:
         """Compare two cells or more: answers word by word, tool calls aligned, time and cost.

@@ -133,11 +133,6 @@ class Cell:
         return self.column.llm
 
     @property
-    def llm_id(self) -> str:
-        """Name of its column, as frames and scores have it."""
-        return self._batch.column_id(self.column)
-
-    @property
     def version(self) -> str | None:
         """The agent's version."""
         return self.column.version

@@ -38,7 +38,7 @@ class Comparison:
 
     def _name(self, cell: Cell) -> str:
         trial = f" · {cell.repeat + 1}" if self._batch.repeats > 1 else ""
-        return f"{cell.task_index + 1} · {cell.llm_id}{trial}"
+        return f"{cell.task_index + 1} · {self._batch.column_id(cell.column)}{trial}"
 
     def to_mimebundle(self) -> dict[str, str]:
         """Return it as HTML, Markdown and plain text."""

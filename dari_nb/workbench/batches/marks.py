@@ -36,15 +36,16 @@ def marks_of(batch: Batch) -> dict[str, Marks]:
     """Return what is known of each cell, by its id; scores of earlier attempts do not count."""
     by_place = defaultdict(list)
     for score in batch.book.scores(batch.run_id):
-        by_place[score.task_index, score.llm_id, score.repeat].append(score)
+        place = (score.task_index, score.llm_id, score.version_id, score.repeat)
+        by_place[place].append(score)
     return {
         cell.id: _marks(score for score in by_place.get(_place(cell), ()) if _is_of(score, cell))
         for cell in batch.cells
     }
 
 
-def _place(cell: Cell) -> tuple[int, str, int]:
-    return cell.task_index, cell.llm_id, cell.repeat
+def _place(cell: Cell) -> tuple[int, str | None, str | None, int]:
+    return cell.task_index, cell.llm, cell.version, cell.repeat
 
 
 def _is_of(score: Score, cell: Cell) -> bool:
@@ -75,7 +76,8 @@ def rate(batch: Batch, cell: Cell, name: str, value: Any, note: str) -> None:
                 name=name,
                 run_id=batch.run_id,
                 task_index=cell.task_index,
-                llm_id=cell.llm_id,
+                llm_id=cell.llm,
+                version_id=cell.version,
                 repeat=cell.repeat,
                 session_id=cell.session_id,
                 value=value,

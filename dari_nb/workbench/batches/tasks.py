@@ -141,7 +141,7 @@ def _task(index: int, row: Any, prompt: str, shared: Mapping[str, Any]) -> Task:
     try:
         given = _parts(row, prompt)
         own = _mapping(given.pop("metadata", None))
-        content = as_content(given.pop("content"))
+        content = _content(given.pop("content"))
         files = [*shared["files"], *_paths(given.pop("files", ()))]
         metadata = _texts({**shared["metadata"], **given, **own})
     except InvalidRequestError as error:
@@ -159,13 +159,18 @@ def _parts(row: Any, prompt: str) -> dict[str, Any]:
             raise InvalidRequestError(
                 f"It has no {prompt!r} (prompt= names another); it has: {has}."
             )
-        return {**given, "content": given.pop(name)} if name == "content" else _renamed(given, name)
+        content = given.pop(name)
+        return {**given, "content": content}
     return {"content": row}
 
 
-def _renamed(given: dict[str, Any], name: str) -> dict[str, Any]:
-    content = given.pop(name)
-    return {**given, "content": content}
+def _content(content: Any) -> Content:
+    is_list = isinstance(content, Sequence) and all(isinstance(b, Mapping) for b in content)
+    if not (isinstance(content, str) or is_list):
+        raise InvalidRequestError(
+            f"It is a text, content blocks or a dict, not {type(content).__name__}."
+        )
+    return as_content(content)
 
 
 def _mapping(metadata: Any) -> Mapping[str, Any]:
