@@ -2,40 +2,32 @@
 
 from __future__ import annotations
 
-import inspect
 import secrets
 import ssl
-import weakref
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from types import MappingProxyType, TracebackType
-from typing import Any, Self, TypeVar
+from types import TracebackType
+from typing import Any, Self
 
 from starlette.types import ASGIApp
 
 from ..errors import InvalidRequestError
 from . import closing
-from .agents import BUILT_IN, AgentFunction
 from .backend import Backend
+from .contents import Contents
 from .deliveries import BACKOFF
 from .http.app import KEEP_ALIVE, MAX_UPLOAD, make_app
-from .llm import ASSISTANT, LLM_BACKOFF, Llm, Llms
-from .offered import Offered
+from .llm import LLM_BACKOFF, Llms
 from .organization import Organization, joined
 from .posting import tls_of
-from .recordings import load_runs
-from .records import FIRST_ORG, manifest_of
 from .replay import start_replay
 from .restart import fail_unfinished
 from .serving import Serving, bind
-from .store import Store
 from .workspaces import Workspaces
 
-_F = TypeVar("_F", bound=AgentFunction)
 
-
-class LocalDari:
+class LocalDari(Contents):
     """A complete Dari in this process: a real HTTP server with its own ledger and agents.
 
     It starts with the scripted agents (``echo``, ``calculator``, ``librarian``, ``tour``), takes
@@ -89,8 +81,7 @@ class LocalDari:
         prices: Mapping[str, Mapping[str, Any]] | None = None,
         llm_backoff: Sequence[float] = LLM_BACKOFF,
     ) -> None:
-        self._llms = Llms(backoff=llm_backoff)
-        self.path = path
+        super().__init__(path, Llms(llms, prices, llm_backoff))
         self._address = (host, port)
         self._api_key = api_key or f"dari_local_{secrets.token_hex(16)}"
         self._pace = pace
@@ -100,16 +91,10 @@ class LocalDari:
         self._workspaces = Workspaces(path)
         self._keep_alive = keep_alive
         self._max_upload = max_upload
-        self._store = Store(path)
-        self._close_store = weakref.finalize(self, self._store.close)
         closing.stop_at_exit()
-        self._offered = Offered(self._store)
         self._url: str | None = None
         self._backend: Backend | None = None
         self._serving: Serving | None = None
-        for name, function in BUILT_IN.items():
-            self.agent(name, llms=("small", "large"), default_llm="large")(function)
-        self.add_llms(llms or {}, prices)
 
     def __repr__(self) -> str:
         where = self._url or "stopped"
@@ -131,83 +116,6 @@ class LocalDari:
             raise InvalidRequestError("The local Dari is not running: call start() first.")
         return self._url
 
-    @property
-    def agents(self) -> list[str]:
-        """Names of the agents, oldest first."""
-        return [agent.name for agent in self._open_store().agents(FIRST_ORG)]
-
-    def agent(
-        self,
-        name: str,
-        *,
-        llms: Sequence[str] = (),
-        default_llm: str | None = None,
-        description: str | None = None,
-    ) -> Callable[[_F], _F]:
-        """Make a Python function an agent of this server.
-
-        The function takes the prompt, or the prompt and the :class:`Turn`. It returns a text, or
-        yields texts, :class:`ToolCall` and :class:`ToolResult`; it may be async. What it raises
-        ends the turn as failed. Registering a name again replaces the function at once, and
-        publishes a new version when the options differ.
-
-        Args:
-            name: The agent's name.
-            llms: Options that a session can choose from; the function finds its own in
-                ``turn.llm_id``.
-            default_llm: The option of sessions that choose none; the first by default.
-            description: For the manifest; the function's docstring by default.
-        """
-        if not name.strip():
-            raise InvalidRequestError("An agent needs a name.")
-
-        def register(function: _F) -> _F:
-            about = description or inspect.getdoc(function) or ""
-            manifest = manifest_of(name, description=about, llms=llms, default=default_llm)
-            self._open_store()
-            self._offered.add(manifest, function)
-            return function
-
-        return register
-
-    def add_llms(
-        self,
-        llms: Mapping[str, Mapping[str, Any]],
-        prices: Mapping[str, Mapping[str, Any]] | None = None,
-    ) -> None:
-        """Give the server LLMs of its own, or other ones in place of those of the same names.
-
-        Sessions of any published agent can name one as ``llm_id``. One of the manifest's own
-        options is asked first, where it has an address or a key; else the LLM of that name here.
-        The agent ``assistant``, a plain chat with file tools, comes with the first LLM.
-
-        Args:
-            llms: For each name at least ``model``; ``base_url`` for a server that speaks chat
-                completions, such as ``http://127.0.0.1:11434/v1``, else ``provider`` (``openai``,
-                ``openrouter``, ``anthropic``) or a model with that prefix. A key is ``api_key``,
-                or ``api_key_env``, a variable's name, or ``api_key_secret``, a credential's.
-                Limits: ``max_output_tokens``, ``max_turn_tokens``, ``max_steps``, ``timeout``.
-            prices: For each model ``{"input": "0.15", "output": "0.60"}``, US dollars for a million
-                tokens as text; ``cached_input``, too, where it is not the price of other input.
-                What a model costs that is not in it stays unknown.
-
-        Raises:
-            InvalidRequestError: A setting or a price is wrong; the text names it.
-
-        >>> server = LocalDari()
-        >>> server.add_llms({"small": {"model": "llama3.2", "base_url": "http://127.0.0.1:11434/v1"}})
-        >>> server.agents[-1]
-        'assistant'
-        """
-        self._llms.add(llms, prices)
-        if self._llms.named and self._offered.named(ASSISTANT) is None:
-            self._offered.add(self._llms.assistant(), None)
-
-    @property
-    def llms(self) -> Mapping[str, Llm]:
-        """The server's own LLMs by name."""
-        return MappingProxyType(self._llms.named)
-
     def organization(self, name: str, *, api_key: str | None = None) -> Organization:
         """Make or find another organization of this server, and make a key for it.
 
@@ -228,29 +136,6 @@ class LocalDari:
         if api_key is not None and api_key == self._api_key:
             raise InvalidRequestError("That key lets into the first organization.")
         return joined(store, self._offered, name, api_key)
-
-    def load_runs(
-        self,
-        path: str | Path,
-        agent: str | None = None,
-        organization: Organization | None = None,
-    ) -> list[str]:
-        """Make each recorded run of a file a finished session.
-
-        Args:
-            path: JSON lines, plain or gzipped; each an object with chat-completions ``messages``
-                and any other fields, which become the session's metadata (as text).
-            agent: Name of the agent that the sessions get; the file's name by default.
-            organization: Whose sessions they become; the first organization's by default.
-
-        Returns:
-            Ids of the new sessions, in the order of the file.
-
-        Raises:
-            InvalidRequestError: The file cannot be read; the text names the line.
-        """
-        org_id = organization.id if organization else FIRST_ORG
-        return load_runs(self._open_store(), path, agent, org_id)
 
     def replay(self, session_id: str, speed: float = 1.0) -> str:
         """Play a session again in a new one, live, as if its agent did it now.
@@ -321,11 +206,6 @@ class LocalDari:
             serving.stop()
         if self.path is not None:
             self._close_store()
-
-    def _open_store(self) -> Store:
-        if not self._close_store.alive:
-            raise InvalidRequestError("This local Dari has let go of its file: make a new one.")
-        return self._store
 
     def __enter__(self) -> Self:
         return self.start()

@@ -1,0 +1,164 @@
+"""What a local Dari holds, whether it serves or not: agents, LLMs and recorded runs."""
+
+from __future__ import annotations
+
+import inspect
+import weakref
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, TypeVar
+
+from ..errors import InvalidRequestError
+from .agents import BUILT_IN, AgentFunction
+from .folders import publish_folder
+from .llm import ASSISTANT, Llm, Llms
+from .offered import Offered
+from .organization import Organization
+from .recordings import load_runs
+from .records import FIRST_ORG, manifest_of
+from .store import Store
+
+_F = TypeVar("_F", bound=AgentFunction)
+
+
+class Contents:
+    """The agents, LLMs and ledgers of a server.
+
+    Args:
+        path: The server's file; in memory without one.
+        llms: The server's LLMs.
+
+    Raises:
+        InvalidRequestError: The file cannot be used.
+    """
+
+    def __init__(self, path: str | Path | None, llms: Llms) -> None:
+        self.path = path
+        self._store = Store(path)
+        self._close_store = weakref.finalize(self, self._store.close)
+        self._offered = Offered(self._store)
+        self._llms = llms
+        for name, function in BUILT_IN.items():
+            self.agent(name, llms=("small", "large"), default_llm="large")(function)
+        self.add_llms({})
+
+    @property
+    def agents(self) -> list[str]:
+        """Names of the agents, oldest first."""
+        return [agent.name for agent in self._open_store().agents(FIRST_ORG)]
+
+    def agent(
+        self,
+        name: str,
+        *,
+        llms: Sequence[str] = (),
+        default_llm: str | None = None,
+        description: str | None = None,
+    ) -> Callable[[_F], _F]:
+        """Make a Python function an agent of this server.
+
+        The function takes the prompt, or the prompt and the :class:`Turn`. It returns a text, or
+        yields texts, :class:`ToolCall` and :class:`ToolResult`; it may be async. What it raises
+        ends the turn as failed. Registering a name again replaces the function at once, and
+        publishes a new version when the options differ.
+
+        Args:
+            name: The agent's name.
+            llms: Options that a session can choose from; the function finds its own in
+                ``turn.llm_id``.
+            default_llm: The option of sessions that choose none; the first by default.
+            description: For the manifest; the function's docstring by default.
+        """
+        if not name.strip():
+            raise InvalidRequestError("An agent needs a name.")
+
+        def register(function: _F) -> _F:
+            about = description or inspect.getdoc(function) or ""
+            manifest = manifest_of(name, description=about, llms=llms, default=default_llm)
+            self._open_store()
+            self._offered.add(manifest, function)
+            return function
+
+        return register
+
+    def add_llms(
+        self,
+        llms: Mapping[str, Mapping[str, Any]],
+        prices: Mapping[str, Mapping[str, Any]] | None = None,
+    ) -> None:
+        """Give the server LLMs of its own, or other ones in place of those of the same names.
+
+        Sessions of any published agent can name one as ``llm_id``. One of the manifest's own
+        options is asked first, where it has an address or a key; else the LLM of that name here.
+        The agent ``assistant``, a plain chat with file tools, comes with the first LLM.
+
+        Args:
+            llms: For each name at least ``model``; ``base_url`` for a server that speaks chat
+                completions, such as ``http://127.0.0.1:11434/v1``, else ``provider`` (``openai``,
+                ``openrouter``, ``anthropic``) or a model with that prefix. A key is ``api_key``,
+                or ``api_key_env``, a variable's name, or ``api_key_secret``, a credential's.
+                Limits: ``max_output_tokens``, ``max_turn_tokens``, ``max_steps``, ``timeout``.
+            prices: For each model ``{"input": "0.15", "output": "0.60"}``, US dollars for a million
+                tokens as text; ``cached_input``, too, where it is not the price of other input.
+                What a model costs that is not in it stays unknown.
+
+        Raises:
+            InvalidRequestError: A setting or a price is wrong; the text names it.
+
+        >>> from dari_nb.local import LocalDari
+        >>> server = LocalDari()
+        >>> server.add_llms({"small": {"model": "x", "base_url": "http://127.0.0.1:11434/v1"}})
+        >>> server.agents[-1]
+        'assistant'
+        """
+        self._llms.add(llms, prices)
+        if self._llms.named and self._offered.named(ASSISTANT) is None:
+            self._offered.add(self._llms.assistant(), None)
+
+    @property
+    def llms(self) -> Mapping[str, Llm]:
+        """The server's own LLMs by name."""
+        return MappingProxyType(self._llms.named)
+
+    def load_runs(
+        self,
+        path: str | Path,
+        agent: str | None = None,
+        organization: Organization | None = None,
+    ) -> list[str]:
+        """Make each recorded run of a file a finished session.
+
+        Args:
+            path: JSON lines, plain or gzipped; each an object with chat-completions ``messages``
+                and any other fields, which become the session's metadata (as text).
+            agent: Name of the agent that the sessions get; the file's name by default.
+            organization: Whose sessions they become; the first organization's by default.
+
+        Returns:
+            Ids of the new sessions, in the order of the file.
+
+        Raises:
+            InvalidRequestError: The file cannot be read; the text names the line.
+        """
+        org_id = organization.id if organization else FIRST_ORG
+        return load_runs(self._open_store(), path, agent, org_id)
+
+    def publish(self, folder: str | Path) -> str:
+        """Publish the bundle in a folder for the first organization, unless it is active already.
+
+        Args:
+            folder: A folder with ``dari.yml``.
+
+        Returns:
+            The id of the active version.
+
+        Raises:
+            InvalidRequestError: It is no bundle, or breaks a rule; the text says which.
+        """
+        return publish_folder(self._open_store(), Path(folder))
+
+    def _open_store(self) -> Store:
+        if not self._close_store.alive:
+            raise InvalidRequestError("This local Dari has let go of its file: make a new one.")
+        return self._store
