@@ -8,7 +8,7 @@ from typing import Any
 from ..models import ToolCallItem
 from ._visible import visible
 from .data import data_html, text_html
-from .diff import GAP, changed_lines
+from .diff import changed_lines
 from .kinds import Use, use_of
 from .limits import Limits
 from .output import output_of
@@ -103,7 +103,8 @@ def _tells_change(result: Any, use: Use) -> bool:
     """Whether a tool answers with the same change once more, as many do."""
     if not isinstance(result, str) or not is_change(result):
         return False
-    return set(result.splitlines()).issuperset(set(changed_lines(use)) - {GAP})
+    own = {line for line in changed_lines(use) if not line.startswith("…")}
+    return own.issubset(visible(result).split("\n"))
 
 
 _NAMES = ("path", "folder", "query")

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from difflib import SequenceMatcher
 
+from ._visible import visible
 from .kinds import Use
 
-GAP = "…"
-"""Stands for unchanged lines that are left out."""
-
-_CONTEXT = 3  # unchanged lines around a change
+_CONTEXT = 8  # unchanged lines around a change
 _MOST = 2_000  # lines; comparing is not linear, and beyond this nobody reads it line by line
 
 
@@ -18,25 +16,25 @@ def diff_lines(old: str, new: str) -> list[str]:
     r"""Compare two texts line by line.
 
     Returns:
-        Lines that begin with a space, ``-`` or ``+``; ``…`` where unchanged lines are left out.
+        Lines that begin with a space, ``-`` or ``+``, and with ``…`` where unchanged ones are
+        left out.
 
     >>> diff_lines("a\nb", "a\nc")
     [' a', '-b', '+c']
     """
-    before, after = old.splitlines(), new.splitlines()
+    before, after = _lines(old), _lines(new)
     if len(before) + len(after) > _MOST:
         return _replaced(before, after)
     groups = SequenceMatcher(None, before, after, autojunk=False).get_grouped_opcodes(_CONTEXT)
     lines: list[str] = []
+    end = 0
     for group in groups:
-        if lines:
-            lines.append(GAP)
+        lines += _gap(group[0][1] - end)
         for tag, a, b, c, d in group:
-            if tag == "equal":
-                lines += [f" {line}" for line in before[a:b]]
-            else:
-                lines += _replaced(before[a:b], after[c:d])
-    return lines or [f" {line}" for line in before]
+            same = [f" {line}" for line in before[a:b]]
+            lines += same if tag == "equal" else _replaced(before[a:b], after[c:d])
+        end = group[-1][2]
+    return [*lines, *_gap(len(before) - end)]
 
 
 def changed_counts(lines: Sequence[str]) -> tuple[int, int]:
@@ -49,12 +47,20 @@ def changed_counts(lines: Sequence[str]) -> tuple[int, int]:
 def changed_lines(use: Use) -> list[str]:
     """The lines of the diff or patch that an edit is."""
     if "patch" in use.parts:
-        return str(use.parts["patch"]).splitlines()
+        return _lines(use.parts["patch"])
     pairs = use.parts.get("edits") or [(use.parts.get("old", ""), use.parts.get("new", ""))]
     lines: list[str] = []
     for old, new in pairs:
-        lines += [GAP, *diff_lines(old, new)]
-    return lines[1:]
+        lines += [*(["…"] if lines else []), *diff_lines(old, new)]
+    return lines
+
+
+def _lines(text: str) -> list[str]:
+    return visible(text).removesuffix("\n").split("\n") if text else []
+
+
+def _gap(count: int) -> list[str]:
+    return [f"… {count:,} unchanged"] if count else []
 
 
 def _replaced(before: Sequence[str], after: Sequence[str]) -> list[str]:

@@ -9,6 +9,7 @@ from xml.etree import ElementTree
 
 from .sanitize import MATH_ATTRIBUTES, MATH_TAGS
 
+_DEEPEST = 100  # levels; nobody reads more, and browsers lay out no more than some hundreds
 _LONGEST = 4_000  # characters; beyond this it is no formula, and conversion is not linear
 _NAMESPACE = re.compile(r"^\{.*\}")
 _ALIGNED = re.compile(r"\\(begin|end)\{(?:aligned|split|gathered|align|gather|equation)\*?\}")
@@ -47,12 +48,20 @@ def _tree(tex: str) -> ElementTree.Element | None:
         tree = ElementTree.fromstring(convert(source))  # noqa: S314 - no document type can occur
     except Exception:  # noqa: BLE001 - the converter raises whatever comes its way
         return None
-    return tree if all(_is_known(element) for element in tree.iter()) else None
+    is_whole = all(_is_known(element) for element in tree.iter())
+    return tree if is_whole and not _is_deeper(tree, _DEEPEST) else None
 
 
 def _is_known(element: ElementTree.Element) -> bool:
     # An unknown command comes back as an identifier that starts with its backslash.
     return _name(element) in MATH_TAGS and not (element.text or "").startswith("\\")
+
+
+def _is_deeper(tree: ElementTree.Element, levels: int) -> bool:
+    level = [tree]
+    for _ in range(levels):
+        level = [child for element in level for child in element]
+    return bool(level)
 
 
 def _inner(element: ElementTree.Element) -> str:

@@ -59,8 +59,8 @@ def item_html(
         (a message that has not ended yet) or ``details.dari-call``, the last three with the
         status in ``data-state`` where there is one.
 
-    >>> print(item_html(UserMessageItem(content=[{"type": "text", "text": "*Hi*"}])))
-    <blockquote class="dari-user"><header><strong>You</strong></header><p><em>Hi</em></p></blockquote>
+    >>> print(item_html(AssistantMessageItem(status="running"), agent="tour"))
+    <div class="dari-pending" data-state="running">tour working …</div>
     """
     if isinstance(item, UserMessageItem):
         html = _user(item, limits)
@@ -75,8 +75,8 @@ def item_html(
 
 def _user(item: UserMessageItem, limits: Limits | None) -> str:
     body = _content(item.content, limits, limits and limits.prompt, line_breaks=True)
-    time = time_html(item, clock_text(item.created_at))
-    return f'<blockquote class="dari-user"><header><strong>You</strong>{time}</header>{body}</blockquote>'
+    who = f"<header><strong>You</strong>{time_html(item, clock_text(item.created_at))}</header>"
+    return f'<blockquote class="dari-user">{who}{body}</blockquote>'
 
 
 def _assistant(

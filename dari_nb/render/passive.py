@@ -64,7 +64,11 @@ def _lines(token: Token) -> range:
 
 
 def _is_active(tokens: Sequence[Token]) -> bool:
-    return any(token.type in _ACTIVE for token in _all(tokens))
+    # What is no image here may become one by a definition that stands elsewhere.
+    return any(
+        token.type in _ACTIVE or (token.type == "text" and "![" in token.content)
+        for token in _all(tokens)
+    )
 
 
 def _all(tokens: Sequence[Token]) -> Iterator[Token]:

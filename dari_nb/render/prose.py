@@ -109,7 +109,12 @@ def _parser(line_breaks: bool) -> MarkdownIt:
 
 
 def _is_link(url: str) -> bool:
-    return urlsplit(url.strip()).scheme.lower() in LINK_SCHEMES
+    try:
+        parts = urlsplit(url.strip())
+    except ValueError:
+        return False
+    scheme = parts.scheme.lower()
+    return scheme in LINK_SCHEMES and (scheme == "mailto" or bool(parts.netloc))
 
 
 def _bracket_math(state: StateInline, silent: bool) -> bool:

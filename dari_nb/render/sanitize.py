@@ -6,7 +6,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from ._visible import visible
-from .pictures import is_picture_url
+from .pictures import picture_of
 
 if TYPE_CHECKING:
     from nh3 import Cleaner
@@ -93,7 +93,7 @@ def _cleaner(with_pictures: bool) -> Cleaner:
 
 def _checked(tag: str, name: str, value: str) -> str | None:
     if name == "src":
-        return value if is_picture_url(value) else None
+        return value if picture_of(value) else None
     if name == "href" and value.strip()[:5].lower() == "data:":
         return None
     return value

@@ -82,11 +82,11 @@ def _work(fragments: Sequence[str], items: Sequence[TimelineItem], start: str | 
     is_open = any(call.status in ("requested", "running") for call in calls)
     look = ' class="r"' if any(map(is_failed, calls)) else ""
     names = ", ".join(dict.fromkeys(call.tool_name or "tool" for call in calls))
+    since = time_html(calls[0], since_text(start, calls[0].created_at))
     return (
         f'<details class="dari-work"{" open" if is_open else ""}><summary>'
         f"<code>{count_text(len(calls), 'call')}</code> <span>{_safe(names)}</span> "
-        f"<small{look}>{work_text(calls)}</small>"
-        f"{time_html(calls[0], since_text(start, calls[0].created_at))}</summary>{html}</details>"
+        f"<small{look}>{work_text(calls)}</small>{since}</summary>{html}</details>"
     )
 
 

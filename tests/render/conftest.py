@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from html.parser import HTMLParser
+from typing import Any
 
 import pytest
 
@@ -65,7 +66,7 @@ class Page(HTMLParser):
                     continue  # the link to a turn
                 assert str(value).lower().startswith(SCHEMES), value
                 assert dict(attrs)["rel"] == "noopener noreferrer nofollow"
-            if name in ("title", "href"):
+            if name in ("title", "href", "alt"):
                 self.hints += f" {value}"
         if tag not in VOID:
             self._open.append(tag)
@@ -98,6 +99,12 @@ def items_with() -> Callable[[str], list[TimelineItem]]:
     return _items_with
 
 
+@pytest.fixture(scope="session")
+def fields_with() -> Callable[[str], list[TimelineItem]]:
+    """Make an item for every field in which a text may stand, with the text in that field alone."""
+    return _fields_with
+
+
 def _items_with(text: str) -> list[TimelineItem]:
     block = {"type": text or "odd", "payload": text}
     file = {"type": "file", "file_id": text or "file_1"}
@@ -121,6 +128,69 @@ def _items_with(text: str) -> list[TimelineItem]:
         ),
         ToolCallItem(id="7", tool_name="t", arguments=[text], status=text, **ids),
         item_from_dict({"type": text or "odd", "id": "8", "payload": {text or "key": text}, **ids}),
+    ]
+
+
+def _fields_with(text: str) -> list[TimelineItem]:
+    ids = {"id": "1", "message_id": "msg_1"}
+    rows = [{"a": text, "b": 1}, {"a": "x", "b": 2}]
+    calls: list[tuple[str, Any, Any]] = [
+        (text, None, None),
+        ("t", text, None),
+        ("t", {"key": {text: 1}}, None),
+        ("t", None, text),
+        ("t", None, {"key": [text]}),
+        ("t", None, rows),
+        ("t", None, [{text: 1, "b": 1}, {text: 2, "b": 2}]),
+        ("t", None, [{"a": {text: 1, "c": 2}, "b": 1}, {"a": {text: 2, "c": 2}, "b": 2}]),
+        ("t", None, {"columns": [text, "b"], "data": [[1, 2]]}),
+        ("t", None, f"name,size\n{text},1\nb,2\n"),
+        ("t", None, [{"type": "text", "text": text}]),
+        ("t", None, {"type": "image", "data": "AAAA", "mimeType": text}),
+        ("t", None, {"type": "image_url", "image_url": {"url": text}}),
+        ("bash", {"command": text}, "x"),
+        ("bash", {"command": ["echo", text]}, "x"),
+        ("bash", {"command": "ls", "cwd": text}, "x"),
+        ("bash", {"command": "ls"}, text),
+        ("bash", {"command": "ls"}, {"stdout": text, "exit_code": 1}),
+        ("bash", {"command": "ls"}, {"stdout": "x", "stderr": text, "exit_code": 0}),
+        ("bash", {"command": "ls"}, {"stdout": "x", "note": text}),
+        ("python", {"code": text}, "x"),
+        ("read", {"path": text}, "x"),
+        ("read", {"path": "a.py"}, text),
+        ("read", {"path": "a.json"}, text),
+        ("write", {"path": text, "content": "x"}, "x"),
+        ("write", {"path": "a.md", "content": text}, None),
+        ("edit", {"path": text, "old": "a", "new": "b"}, None),
+        ("edit", {"path": "a.py", "old": text, "new": "b"}, "x"),
+        ("edit", {"path": "a.py", "old": f"{text}\nb", "new": f"{text}\nc"}, "x"),
+        ("edit", {"path": "a.py", "old": "a", "new": "b"}, f"@@ -1 +1 @@\n-a\n+b\n {text}"),
+        ("edit", {"path": "a", "edits": [{"old": text, "new": "b"}]}, None),
+        ("apply_patch", {"patch": text}, None),
+        ("apply_patch", text, None),
+        ("grep", {"pattern": text, "path": "src"}, "x"),
+        ("grep", {"pattern": "x", "path": text}, "x"),
+        ("grep", {"pattern": "x"}, f"{text}:1:x"),
+        ("grep", {"pattern": "x"}, [text]),
+        ("grep", {"pattern": "x"}, {"matches": [{"line": text}]}),
+        ("ls", {"path": text}, None),
+        ("ls", {}, text),
+    ]
+    return [
+        UserMessageItem(content=[text_block(text)], **ids),
+        UserMessageItem(content=[{"type": text}], **ids),
+        UserMessageItem(content=[{"type": "file", "file_id": text}], **ids),
+        UserMessageItem(content=[{"type": "file", "file_id": "f", "filename": text}], **ids),
+        AssistantMessageItem(status="completed", content=[text_block(text)], **ids),
+        AssistantMessageItem(status="failed", error_message=text, **ids),
+        item_from_dict({"type": text, **ids}),
+        item_from_dict({"type": "odd", "field": text, **ids}),
+        ToolCallItem(tool_name="t", status="failed", result=text, **ids),
+        ToolCallItem(tool_name="t", status="failed", result={"detail": text}, **ids),
+        *(
+            ToolCallItem(tool_name=tool, arguments=given, status="completed", result=came, **ids)
+            for tool, given, came in calls
+        ),
     ]
 
 
