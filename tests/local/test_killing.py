@@ -92,12 +92,29 @@ def killed_once(parent, known, pause, senders):
         agent_id = http.get("/agents").json()["agents"][0]["id"]
         for key, event in list(known.keys.items())[-3:]:
             assert known.sent(http, agent_id, key) == event
+            check_rest(known, http, event["session_id"])
     sending = [senders.submit(known.send, url, agent_id, number) for number in range(2)]
     time.sleep(pause)
     os.kill(int(pid), signal.SIGKILL)
     for one in sending:
         one.result()
     assert parent.stdout.readline() == "dead\n"
+
+
+def check_rest(known, http, session_id):
+    """After a restart a session is at rest, and its stream replays what was told, in order."""
+    messages = http.get(f"/sessions/{session_id}/messages").json()["messages"]
+    assert {m["status"] for m in messages} <= {"completed", "failed"}
+    replayed = []
+    with http.stream("GET", f"/sessions/{session_id}/stream") as stream:
+        for line in stream.iter_lines():
+            if line.startswith("data: "):
+                replayed.append(json.loads(line.removeprefix("data: ")))
+                if replayed[-1]["data"].get("status") == "idle":
+                    break
+    assert [e["sequence_number"] for e in replayed] == list(range(1, len(replayed) + 1))
+    told = {i: e for i, e in known.events.items() if e["session_id"] == session_id}
+    assert {e["id"]: e for e in replayed if e["id"] in told} == told
 
 
 def test_a_process_killed_fifty_times_loses_nothing_that_was_acknowledged(tmp_path, call):
@@ -108,6 +125,9 @@ def test_a_process_killed_fifty_times_loses_nothing_that_was_acknowledged(tmp_pa
             killed_once(parent, known, chance.uniform(0, 0.12), senders)
     assert len(known.keys) > ROUNDS
     with LocalDari(path, api_key="dari_killed") as server, call(server) as api:
+        agent_id = api.agent_id("echo")
+        for key, event in known.keys.items():
+            assert known.sent(api.http, agent_id, key) == event
         sessions = api.get("/sessions")["sessions"]
         kept = {e["id"]: e for session in sessions for e in api.events(session["id"])}
         assert {event_id: kept.get(event_id) for event_id in known.events} == known.events

@@ -7,6 +7,7 @@ from ..records import JsonObject
 from .shapes import (
     ANYTHING,
     CONTENT,
+    EMAIL,
     FLAG,
     NUMBER,
     OBJECT,
@@ -91,5 +92,5 @@ BODIES: JsonObject = {
         }
     ),
     "NewApiKey": record({"label": SOME_TEXT}, {"key_type": one_of_words("management", "routing")}),
-    "NewInvitation": record({"email": SOME_TEXT, "role": one_of_words("owner", "admin", "member")}),
+    "NewInvitation": record({"email": EMAIL, "role": one_of_words("owner", "admin", "member")}),
 }

@@ -15,6 +15,7 @@ MAYBE_TIME: JsonObject = {"type": ["string", "null"], "format": "date-time"}
 ANYTHING: JsonObject = {}
 OBJECT: JsonObject = {"type": "object"}
 TEXTS: JsonObject = {"type": "object", "additionalProperties": TEXT}
+EMAIL: JsonObject = {"type": "string", "pattern": "^[^@\\s]+@[^@\\s]+$"}
 SECRET_NAME: JsonObject = {"type": "string", "pattern": "^[A-Z_][A-Z0-9_]*$"}
 SECRETS: JsonObject = {
     "type": "object",
