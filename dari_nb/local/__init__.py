@@ -7,11 +7,14 @@ True
 """
 
 from .agents import Attachment, NewAttempt, ToolCall, ToolResult, Turn, Usage
+from .llm.reach import LlmState
 from .organization import Organization
+from .reachable import reachable_llms
 from .server import LocalDari
 
 __all__ = [
     "Attachment",
+    "LlmState",
     "LocalDari",
     "NewAttempt",
     "Organization",
@@ -19,4 +22,5 @@ __all__ = [
     "ToolResult",
     "Turn",
     "Usage",
+    "reachable_llms",
 ]

@@ -7,12 +7,16 @@ be moved there as they are::
     @server.agent("shout")
     def shout(prompt):
         return prompt.upper()
+
+``--config FILE.toml`` says the same, and brings LLMs, prices and bundles; one is shown by
+``dari-local serve --help``.
 """
 
 from __future__ import annotations
 
 import argparse
 import ipaddress
+import os
 import signal
 import socket
 import sys
@@ -24,10 +28,11 @@ from pathlib import Path
 from threading import Event
 
 from ..errors import DariError, InvalidRequestError
+from .configuration import EXAMPLE, Configuration, read_configuration
 from .recordings import agent_name_of
 from .server import LocalDari
 
-PORT = 8787
+HOST, PORT = "127.0.0.1", 8787
 """Where it listens unless told otherwise."""
 
 _AGENTS = 'agents of your own: functions under @server.agent("name"); server is there by itself'
@@ -38,8 +43,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; returns its exit status, 2 when it cannot start."""
     options = _parser().parse_args(argv)
     try:
+        configuration = read_configuration(options.config) if options.config else Configuration()
+        _fill(options, configuration)
         _check(options)
-        return _serve(options)
+        return _serve(options, configuration)
     except KeyboardInterrupt:
         return 130
     except DariError as error:
@@ -84,18 +91,45 @@ def _failure(path: Path, error: Exception) -> str:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser("dari-local", description="A complete Dari on this machine.")
+    parser = argparse.ArgumentParser(
+        "dari-local",
+        description="A complete Dari on this machine.",
+        epilog="dari-local serve --help tells what can be served, and from which configuration.",
+    )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    serve = commands.add_parser("serve", help="serve until Ctrl-C")
+    serve = commands.add_parser(
+        "serve",
+        help="serve until Ctrl-C; --config FILE.toml: LLMs, prices, agents",
+        epilog=f"the file of --config; what the command says wins:\n\n{EXAMPLE}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     add = serve.add_argument
-    add("--host", default="127.0.0.1", help="where to listen (default: %(default)s)")
-    add("--port", type=int, default=PORT, help="0 takes a free one (default: %(default)s)")
+    add("--config", type=Path, metavar="FILE.toml", help="LLMs, prices, agents and options; below")
+    add("--host", help=f"where to listen (default: {HOST})")
+    add("--port", type=int, help=f"0 takes a free one (default: {PORT})")
     add("--db", type=Path, metavar="FILE", help="keep everything in this file (default: in memory)")
     add("--key", help="the key that clients must bring (default: a new one at each start)")
     add("--agents", type=Path, nargs="+", default=[], metavar="FILE.py", help=_AGENTS)
     add("--runs", type=Path, nargs="+", default=[], metavar="FILE.jsonl", help=_RUNS)
-    add("--pace", type=float, default=0.0, metavar="S", help="seconds before each step of an agent")
+    add("--pace", type=float, metavar="S", help="seconds before each step of an agent")
     return parser
+
+
+def _fill(options: argparse.Namespace, configuration: Configuration) -> None:
+    """Take from the configuration what the command does not say."""
+    table = configuration.server
+    options.host = options.host or table.host or HOST
+    options.port = options.port if options.port is not None else table.port
+    options.port = PORT if options.port is None else options.port
+    options.db = options.db or (options.config.parent / table.db if table.db else None)
+    options.pace = float(table.pace or 0.0) if options.pace is None else options.pace
+    if options.key is None and table.key_env is not None:
+        options.key = os.environ.get(table.key_env)
+        if not options.key:
+            raise InvalidRequestError(
+                f"{options.config}: server.key_env: the variable {table.key_env} is not set."
+            )
+    options.agents = [*configuration.files, *options.agents]
 
 
 def _check(options: argparse.Namespace) -> None:
@@ -116,14 +150,18 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def _serve(options: argparse.Namespace) -> int:
+def _serve(options: argparse.Namespace, configuration: Configuration) -> int:
     server = LocalDari(
         options.db,
         host=options.host,
         port=options.port,
         api_key=options.key,
         pace=options.pace,
+        llms=configuration.llms,
+        prices=configuration.prices,
     )
+    for folder in configuration.bundles:
+        server.publish(folder)
     for path in options.agents:
         load_agents(server, path)
     for path in options.runs:
@@ -163,10 +201,11 @@ def _greeting(server: LocalDari, options: argparse.Namespace) -> str:
     url = _reachable(server.url, options.host)
     # A key that someone chose is not repeated on a screen that others may see.
     key = "'<your --key>'" if options.key else server.api_key
+    llms = f"LLMs: {', '.join(server.llms)}\n" if server.llms else ""
     return f"""\
 Local Dari at {url}, {f"in {options.db}" if options.db else "in memory"}. Ctrl-C stops it.
 Agents: {", ".join(server.agents)}
-
+{llms}
 Paste into the shell that starts Jupyter (or, with %env and without "export", into a cell):
 
 export DARI_API_URL={url}

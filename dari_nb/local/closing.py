@@ -33,11 +33,16 @@ def runs(server: Stoppable) -> None:
     _running.add(server)
 
 
+def running() -> list[Stoppable]:
+    """The servers that run in this process."""
+    return list(_running)
+
+
 def rests(server: Stoppable) -> None:
     """Note that a server is stopped."""
     _running.discard(server)
 
 
 def _stop_all() -> None:
-    for server in list(_running):
+    for server in running():
         server.stop()
