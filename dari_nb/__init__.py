@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from ._version import __version__
 
 if TYPE_CHECKING:
-    from . import errors, local
+    from . import errors, frames, local, scores
     from .client import AsyncClient, Client
     from .errors import ApiError, DariError
     from .workbench import (
@@ -25,7 +25,9 @@ if TYPE_CHECKING:
         Session,
         Transcript,
         Turn,
+        batch_frame,
         connect,
+        costs_frame,
         current,
         events_frame,
         messages_frame,
@@ -44,12 +46,16 @@ __all__ = [
     "Transcript",
     "Turn",
     "__version__",
+    "batch_frame",
     "connect",
+    "costs_frame",
     "current",
     "errors",
     "events_frame",
+    "frames",
     "local",
     "messages_frame",
+    "scores",
     "sessions_frame",
     "tool_calls_frame",
 ]
@@ -65,7 +71,7 @@ _HOME = {
 def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    if name in ("errors", "local"):
+    if name in ("errors", "frames", "local", "scores"):
         return import_module(f".{name}", __name__)
     value = getattr(import_module(f".{_HOME.get(name, 'workbench')}", __name__), name)
     globals()[name] = value

@@ -19,12 +19,16 @@ NAMES = [
     "Transcript",
     "Turn",
     "__version__",
+    "batch_frame",
     "connect",
+    "costs_frame",
     "current",
     "errors",
     "events_frame",
+    "frames",
     "local",
     "messages_frame",
+    "scores",
     "sessions_frame",
     "tool_calls_frame",
 ]
@@ -47,7 +51,18 @@ def test_an_unknown_name_is_an_attribute_error_that_names_it() -> None:
 
 
 @pytest.mark.parametrize(
-    "part", ["client", "frames", "local", "models", "render", "transcript", "widgets", "workbench"]
+    "part",
+    [
+        "client",
+        "frames",
+        "local",
+        "models",
+        "render",
+        "scores",
+        "transcript",
+        "widgets",
+        "workbench",
+    ],
 )
 def test_each_part_lists_names_that_exist(part: str) -> None:
     module = importlib.import_module(f"dari_nb.{part}")

@@ -9,6 +9,7 @@ from .batches import BATCH_CELLS, BatchCell, batch_frame, matrix_cells, pivot
 from .costs import COSTS, costs_frame
 from .events import EVENTS, events_frame
 from .expanding import expanded
+from .filters import events_of, later
 from .messages import MESSAGES, messages_frame
 from .sessions import SESSIONS, sessions_frame
 from .tables import Table
@@ -26,7 +27,9 @@ __all__ = [
     "batch_frame",
     "costs_frame",
     "events_frame",
+    "events_of",
     "expanded",
+    "later",
     "matrix_cells",
     "messages_frame",
     "pivot",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -111,11 +111,10 @@ def matrix_cells(matrix: Any) -> list[BatchCell]:
     Args:
         matrix: Has ``run_id``, ``rows``, ``columns`` and ``cells`` (``dari_nb.render.Matrix``).
     """
-    places = {row.id: place for place, row in enumerate(matrix.rows)}
+    rows = {row.id: (place, row) for place, row in enumerate(matrix.rows)}
     columns = {column.id: column for column in matrix.columns}
     return [
-        _cell(matrix.run_id, cell, places[cell.row], matrix.rows, columns[cell.column])
-        for cell in matrix.cells
+        _cell(matrix.run_id, cell, *rows[cell.row], columns[cell.column]) for cell in matrix.cells
     ]
 
 
@@ -161,11 +160,11 @@ def _column(frame: pd.DataFrame, what: str) -> str:
     raise InvalidRequestError(f"A batch has no {what!r}. There is {known}, and every column.")
 
 
-def _cell(run_id: str, cell: Any, place: int, rows: Sequence[Any], column: Any) -> BatchCell:
-    row = rows[place]
+def _cell(run_id: str, cell: Any, place: int, row: Any, column: Any) -> BatchCell:
     return BatchCell(
         run_id=run_id,
-        task_index=place,
+        # Rows that were added later may have left a number out.
+        task_index=int(row.id) if row.id.isdecimal() else place,
         task=row.label,
         llm_id=column.llm,
         version_id=column.version,

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any, NamedTuple
 
 import pandas as pd
 
 from ..models import Event, ToolCallItem
+from ..models import events as ev
 from ..transcript import Ledger, TurnState, error_text
+from .filters import Since, later
 from .kinds import BOOLEAN, INTEGER, JSON, NAME, SECONDS, TEXT, TIME, category
 from .tables import Table, by_row
+
+_WITHOUT_CALLS = {ev.ASSISTANT_MESSAGE_COMPLETED, ev.SESSION_STATUS_CHANGED}
+"""Types that say nothing of calls, and not which turn came first either."""
 
 
 class Call(NamedTuple):
@@ -21,12 +26,24 @@ class Call(NamedTuple):
     turn: TurnState
     item: ToolCallItem
 
+    @property
+    def created_at(self) -> str | None:
+        """When it was requested."""
+        return self.item.created_at
 
-def tool_calls_frame(events: Iterable[Event]) -> pd.DataFrame:
+
+def tool_calls_frame(
+    events: Iterable[Event],
+    *,
+    tools: str | Collection[str] | None = None,
+    since: Since = None,
+) -> pd.DataFrame:
     """Make a frame of tool calls from the events of one session or many (contract, section 8).
 
     Args:
         events: The events, in any order and repetition; those of other types do no harm.
+        tools: Only calls of these tools.
+        since: Only calls requested at this time or later; see :func:`events_of`.
 
     Returns:
         One row a call, sessions as they first appear and calls as the transcript shows them.
@@ -40,13 +57,16 @@ def tool_calls_frame(events: Iterable[Event]) -> pd.DataFrame:
     >>> tool_calls_frame([event])[["tool_name", "arguments", "status"]].to_dict("records")
     [{'tool_name': 'search', 'arguments': '{"query":"x"}', 'status': 'running'}]
     """
-    return TOOL_CALLS.frame(_calls(events))
+    names = (tools,) if isinstance(tools, str) else tools
+    calls = (call for call in _calls(events) if names is None or call.item.tool_name in names)
+    return TOOL_CALLS.frame(later(calls, since))
 
 
 def _calls(events: Iterable[Event]) -> Iterator[Call]:
     sessions: dict[str, list[Event]] = {}
     for event in events:
-        sessions.setdefault(event.session_id, []).append(event)
+        if event.type not in _WITHOUT_CALLS:
+            sessions.setdefault(event.session_id, []).append(event)
     for session_id, own in sessions.items():
         turns = Ledger(own).turns.values()
         found = [(turn, i) for turn in turns for i in turn.body if isinstance(i, ToolCallItem)]

@@ -5,7 +5,14 @@ from .batches import Batch, Cell, Plan
 from .connection import connect, current
 from .dari import Dari
 from .events import EventStream
-from .frames import events_frame, messages_frame, sessions_frame, tool_calls_frame
+from .frames import (
+    batch_frame,
+    costs_frame,
+    events_frame,
+    messages_frame,
+    sessions_frame,
+    tool_calls_frame,
+)
 from .listing import Listing
 from .session import Session
 from .transcript import Transcript
@@ -22,7 +29,9 @@ __all__ = [
     "Session",
     "Transcript",
     "Turn",
+    "batch_frame",
     "connect",
+    "costs_frame",
     "current",
     "events_frame",
     "messages_frame",

@@ -1,106 +1,244 @@
-"""The frames over whatever names sessions: ids, objects, lists of them, or nothing for all."""
+"""The frames over whatever names sessions, read several at once."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Callable, Collection, Iterable
+from contextlib import closing
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
-from .. import models
 from ..errors import InvalidRequestError
-from ..ids import is_session_id
 from .connection import current
 from .dari import Dari
-from .session import Session
-from .turn import Turn
+from .loading import COSTS, EVENTS, MESSAGES, SESSIONS, Kind, Loading, M, OnError
+from .sources import Source, parts_of
 
 if TYPE_CHECKING:
     import pandas as pd
 
-M = TypeVar("M", models.Event, models.Message)
+    from ..frames import BatchCell
+    from ..frames.expanding import Expand
+    from ..frames.filters import Since
 
-Source = Any
-"""A session id, a ``Session``, a ``Turn``, a model object, or an iterable of these."""
+
+class Options(TypedDict, total=False):
+    """What all frames can be told.
+
+    Attributes:
+        dari: The connection for ids and queries; the current one when left out.
+        on_error: ``"raise"`` (when left out) or ``"skip"``, which leaves out sessions that cannot
+            be read, warns, and names them in ``frame.attrs["skipped"]``.
+        fresh: ``True`` reads everything anew. Otherwise a session that has ended is read once: it
+            is asked for again only when another message was sent in it. What the ledger may say
+            after the end, such as a webhook that failed, needs this.
+        progress: ``False`` tells nothing. Otherwise reading for more than a second shows how far
+            it is.
+    """
+
+    dari: Dari | None
+    on_error: OnError
+    fresh: bool
+    progress: bool
 
 
-def sessions_frame(source: Source = None, *, dari: Dari | None = None) -> pd.DataFrame:
+def sessions_frame(
+    source: Source = None, *, since: Since = None, **options: Unpack[Options]
+) -> pd.DataFrame:
     """Load sessions as a DataFrame, one row a session.
 
+    Sessions are read over several connections. After an interrupt, or an error, the same call
+    goes on with what was read before.
+
     Args:
-        source: Session ids or objects, one or many; all sessions when left out.
-        dari: The connection for ids; the current one when left out.
+        source: Session ids or objects, turns, an agent, a batch, metadata to look sessions up by,
+            or any number of these; all sessions when left out.
+        since: Only sessions created at this time or later.
+        **options: See :class:`Options`.
 
     Returns:
         Columns and dtypes as in :func:`dari_nb.frames.sessions_frame`, the same when empty.
 
-    >>> dari.sessions_frame(d.sessions.list(metadata={"task_id": "0"}))  # doctest: +SKIP
+    Raises:
+        InvalidRequestError: Something names no session, or an option is none.
+        DariError: A session cannot be read.
+
+    >>> dari.sessions_frame({"task_id": "0"}, dari=d)  # doctest: +SKIP
     """
     from .. import frames
 
-    return frames.sessions_frame([s.latest() for s in _sessions(source, dari or current())])
+    return _frame(frames.sessions_frame, SESSIONS, source, options, since=since)
 
 
-def messages_frame(source: Source = None, *, dari: Dari | None = None) -> pd.DataFrame:
-    """Load messages as a DataFrame, one row a message; arguments as in :func:`sessions_frame`."""
+def messages_frame(
+    source: Source = None, *, since: Since = None, **options: Unpack[Options]
+) -> pd.DataFrame:
+    """Load messages as a DataFrame, one row a message; arguments as in :func:`sessions_frame`.
+
+    Columns and dtypes are those of :func:`dari_nb.frames.messages_frame`.
+    """
     from .. import frames
 
-    messages = _gather(source, dari, models.Message, lambda s: s.messages(), lambda m: m.id)
-    return frames.messages_frame(messages)
+    return _frame(frames.messages_frame, MESSAGES, source, options, since=since)
 
 
-def events_frame(source: Source = None, *, dari: Dari | None = None) -> pd.DataFrame:
-    """Load events as a DataFrame, one row an event; arguments as in :func:`sessions_frame`."""
+def events_frame(
+    source: Source = None,
+    *,
+    kinds: str | Collection[str] | None = None,
+    tools: str | Collection[str] | None = None,
+    since: Since = None,
+    expand: Expand = None,
+    **options: Unpack[Options],
+) -> pd.DataFrame:
+    """Load events as a DataFrame, one row an event.
+
+    Args:
+        source: As in :func:`sessions_frame`, or events.
+        kinds: Only events of these types, such as ``"user.message"``; ``"tool."`` stands for all
+            that begin so.
+        tools: Only the events of calls of these tools.
+        since: Only events from this time on.
+        expand: ``"data"`` gives each key of the payloads a typed column ``data.<key>``; see
+            :func:`dari_nb.frames.expanded`.
+        **options: See :class:`Options`.
+
+    Returns:
+        Columns and dtypes as in :func:`dari_nb.frames.events_frame`.
+
+    Raises:
+        InvalidRequestError: Something names no session, or an argument cannot be right.
+        DariError: A session cannot be read.
+
+    >>> dari.events_frame(batch, kinds="assistant.message_completed")  # doctest: +SKIP
+    """
     from .. import frames
 
-    return frames.events_frame(_events(source, dari))
+    def make(events: Iterable[Any]) -> pd.DataFrame:
+        wanted = frames.events_of(events, kinds=kinds, tools=tools)
+        return frames.expanded(frames.events_frame(wanted), expand)
+
+    return _frame(make, EVENTS, source, options, since=since)
 
 
-def tool_calls_frame(source: Source = None, *, dari: Dari | None = None) -> pd.DataFrame:
-    """Load tool calls as a DataFrame, one row a call; arguments as in :func:`sessions_frame`."""
+def tool_calls_frame(
+    source: Source = None,
+    *,
+    tools: str | Collection[str] | None = None,
+    since: Since = None,
+    expand: Expand = None,
+    **options: Unpack[Options],
+) -> pd.DataFrame:
+    """Load tool calls as a DataFrame, one row a call.
+
+    Args:
+        source: As in :func:`sessions_frame`, or events.
+        tools: Only calls of these tools; ``order`` still counts all calls of the session.
+        since: Only calls requested from this time on.
+        expand: ``"arguments"`` gives each argument a typed column ``arguments.<key>``, and
+            ``"result"`` those of results; see :func:`dari_nb.frames.expanded`.
+        **options: See :class:`Options`.
+
+    Returns:
+        Columns and dtypes as in :func:`dari_nb.frames.tool_calls_frame`.
+
+    Raises:
+        InvalidRequestError: Something names no session, or an argument cannot be right.
+        DariError: A session cannot be read.
+
+    >>> dari.tool_calls_frame(batch, tools="search", expand="arguments")  # doctest: +SKIP
+    """
     from .. import frames
 
-    return frames.tool_calls_frame(_events(source, dari))
+    def make(events: Iterable[Any]) -> pd.DataFrame:
+        made = frames.tool_calls_frame(events, tools=tools, since=since)
+        return frames.expanded(made, expand)
+
+    return _frame(make, EVENTS, source, options)
 
 
-def _events(source: Source, dari: Dari | None) -> list[models.Event]:
-    return _gather(source, dari, models.Event, lambda s: s.events(), lambda e: e.turn_id)
+def costs_frame(source: Source = None, **options: Unpack[Options]) -> pd.DataFrame:
+    """Load what sessions have cost so far, one row a session; arguments as above.
+
+    The last costs of a session come some minutes late: load them again then. Columns and dtypes
+    are those of :func:`dari_nb.frames.costs_frame`.
+    """
+    from .. import frames
+
+    return _frame(frames.costs_frame, COSTS, source, options)
 
 
-def _gather(
+def batch_frame(
+    batch: Any,
+    *,
+    metadata: Iterable[str] | None = None,
+    scores: Iterable[str] | None = None,
+) -> pd.DataFrame:
+    """Make a DataFrame of a batch as it stands, one row a cell.
+
+    Args:
+        batch: A :class:`Batch`, or what its ``snapshot()`` gave.
+        metadata: Keys to spread over columns ``metadata.<key>``; all that occur by default.
+        scores: Names that have a column even when no cell has them.
+
+    Returns:
+        Columns and dtypes as in :func:`dari_nb.frames.batch_frame`.
+
+    Raises:
+        InvalidRequestError: It is no batch.
+
+    >>> dari.batch_frame(batch).groupby("llm_id")["score.correct"].mean()  # doctest: +SKIP
+    """
+    from .. import frames
+
+    return frames.batch_frame(_batch_cells(batch), metadata=metadata, scores=scores)
+
+
+def _batch_cells(batch: Any) -> list[BatchCell]:
+    from ..frames import matrix_cells
+    from .batches import Batch
+
+    if isinstance(batch, Batch):
+        pairs = zip(matrix_cells(batch.snapshot()), batch.cells, strict=True)
+        return [
+            replace(
+                cell,
+                batch_id=own.batch_id,
+                created_at=own.created_at,
+                completed_at=own.completed_at,
+            )
+            for cell, own in pairs
+        ]
+    if not hasattr(batch, "rows"):
+        raise InvalidRequestError(f"{batch!r} is no batch: give one, or a snapshot of one.")
+    return matrix_cells(batch)
+
+
+def _frame(
+    make: Callable[[Iterable[M]], pd.DataFrame],
+    kind: Kind[M],
     source: Source,
-    dari: Dari | None,
-    kind: type[M],
-    load: Callable[[Session], list[M]],
-    turn_id: Callable[[M], str | None],
-) -> list[M]:
-    """Take objects of the wanted kind as they are, and load the others' from their sessions."""
-    rows: list[M] = []
-    for entry in _entries(source):
-        if isinstance(entry, kind):
-            rows.append(entry)
-        elif isinstance(entry, Turn):
-            rows += [row for row in load(entry.session) if turn_id(row) == entry.id]
-        else:
-            for session in _sessions(entry, dari or current()):
-                rows += load(session)
-    return rows
+    options: Options,
+    *,
+    since: Since = None,
+) -> pd.DataFrame:
+    """Make a frame of what is read, and say what is left out."""
+    from .. import frames
 
-
-def _sessions(source: Source, dari: Dari) -> Iterator[Session]:
-    for entry in _entries(source):
-        if entry is None:
-            yield from dari.sessions.list()
-        elif isinstance(entry, Session):
-            yield entry
-        elif isinstance(entry, Turn):
-            yield entry.session
-        elif isinstance(entry, models.Session):
-            yield Session(dari, entry)
-        elif isinstance(entry, str) and is_session_id(entry):
-            yield dari.sessions.get(entry)
-        else:
-            raise InvalidRequestError(f"{entry!r} is neither a session nor a session id.")
-
-
-def _entries(source: Source) -> Iterable[Any]:
-    single = source is None or isinstance(source, str) or not isinstance(source, Iterable)
-    return [source] if single else source
+    unknown = set(options) - Options.__optional_keys__
+    if unknown:
+        known = ", ".join(sorted(Options.__optional_keys__))
+        raise TypeError(f"unexpected argument {min(unknown)!r}; beside its own there is {known}")
+    loading = Loading(
+        kind,
+        parts_of(source, lambda: options.get("dari") or current(), kind),
+        on_error=options.get("on_error", "raise"),
+        fresh=options.get("fresh", False),
+        progress=options.get("progress", True),
+    )
+    # However it ends, no thread goes on reading.
+    with closing(iter(loading)) as rows:
+        frame = make(frames.later(rows, since))
+    loading.conclude()
+    if loading.skipped:
+        frame.attrs["skipped"] = dict(loading.skipped)
+    return frame

@@ -1,0 +1,99 @@
+"""What frames are made of: whatever names sessions, as an ordered list of what is to be read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+from .. import ids, models
+from ..errors import InvalidRequestError
+from .agent import Agent
+from .dari import Dari
+from .loading import Kind, M, Part
+from .session import Session
+from .turn import Turn
+
+Source = Any
+"""A session id, a ``Session``, a ``Turn``, an ``Agent``, a batch or its id, metadata to look
+sessions up by (a dict), a model object, or an iterable of these."""
+
+
+def parts_of(source: Source, dari: Callable[[], Dari], kind: Kind[M]) -> Iterator[Part[M]]:
+    """Resolve a source; lists of sessions are asked for, and nothing else.
+
+    Args:
+        source: What names sessions.
+        dari: Gives the connection for what knows none of its own.
+        kind: What is to be read of them; objects of its type are taken as they are.
+
+    Raises:
+        InvalidRequestError: Something in it is neither a session nor names any.
+    """
+    for entry in _entries(source):
+        if isinstance(entry, kind.model):
+            yield Part(given=[entry])
+        elif isinstance(entry, Turn):
+            by_message = kind.model in (models.Event, models.Message)
+            only = entry.id if by_message else None
+            yield Part(entry.session.dari, entry.session.id, message_id=only)
+        elif isinstance(entry, Session):
+            yield _session_part(entry, kind)
+        else:
+            yield from _parts(entry, dari, kind)
+
+
+def _parts(entry: Any, dari: Callable[[], Dari], kind: Kind[M]) -> Iterable[Part[M]]:
+    if isinstance(entry, models.Session):
+        return [Part(dari(), entry.id)]
+    if isinstance(entry, models.Batch):
+        return [Part(dari(), item.session_id) for item in entry.items if item.session_id]
+    if isinstance(entry, str):
+        return _named(entry, dari, kind)
+    if entry is None or isinstance(entry, Dari | Mapping | Agent):
+        return _query(entry, dari, kind)
+    sessions = getattr(entry, "sessions", None)
+    if isinstance(sessions, Iterable):
+        return parts_of(list(sessions), dari, kind)
+    if hasattr(entry, "session_id"):
+        # A cell of a batch; one that was never sent has no session.
+        return parts_of([entry.session] if entry.session_id else [], dari, kind)
+    raise InvalidRequestError(f"{entry!r} is neither a session nor a session id.")
+
+
+def _named(name: str, dari: Callable[[], Dari], kind: Kind[M]) -> Iterable[Part[M]]:
+    if ids.is_session_id(name):
+        return [Part(dari(), name)]
+    if name.startswith(ids.BATCH):
+        return _parts(dari().client.batches.get(name), dari, kind)
+    raise InvalidRequestError(f"{name!r} is neither a session id nor a batch id.")
+
+
+def _query(
+    query: Dari | Agent | Mapping[str, Any] | None, dari: Callable[[], Dari], kind: Kind[M]
+) -> Iterator[Part[M]]:
+    """Ask for the sessions of a query, which tell how they stand now."""
+    place = query if isinstance(query, Dari) else dari()
+    if isinstance(query, Agent):
+        found = place.client.sessions.list(agent_id=query.id)
+    elif isinstance(query, Mapping):
+        metadata = {str(key): str(value) for key, value in query.items()}
+        found = place.client.sessions.list(metadata=metadata)
+    else:
+        found = place.client.sessions.list()
+    for resource in found:
+        if isinstance(resource, kind.model):
+            yield Part(given=[resource])
+        else:
+            yield Part(place, resource.id, resource=resource)
+
+
+def _session_part(session: Session, kind: Kind[M]) -> Part[M]:
+    latest = session.latest() if kind.model is models.Session else None
+    if isinstance(latest, kind.model):
+        return Part(given=[latest])
+    return Part(session.dari, session.id)
+
+
+def _entries(source: Source) -> Iterable[Any]:
+    single = source is None or isinstance(source, str | Mapping | models.Batch | Dari)
+    return [source] if single or not isinstance(source, Iterable) else source
