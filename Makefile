@@ -5,7 +5,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 MODULES := js/node_modules/.package-lock.json
 FRONT_END := $(wildcard js/src/* js/src/*/* js/build.mjs) js/package-lock.json dari_nb/render/paper.css
-BUNDLE := dari_nb/widgets/static/widget.js
+BUNDLE := dari_nb/widgets/static/live.js
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 

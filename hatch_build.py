@@ -9,15 +9,15 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 ROOT = Path(__file__).parent
 STATIC = ROOT / "dari_nb" / "widgets" / "static"
-BUNDLE = (STATIC / "widget.js", STATIC / "widget.css")
 SOURCES = ("js/src", "js/package-lock.json", "js/build.mjs", "dari_nb/render/paper.css")
 
 
 def is_fresh() -> bool:
     """Tell whether the bundle is there and newer than its sources, which an sdist lacks."""
-    if not all(file.exists() for file in BUNDLE):
+    bundle = [*STATIC.glob("*.js"), *STATIC.glob("*.css")]
+    if not bundle:
         return False
-    built = min(file.stat().st_mtime for file in BUNDLE)
+    built = min(file.stat().st_mtime for file in bundle)
     sources = [ROOT / name for name in SOURCES if (ROOT / name).exists()]
     files = [f for s in sources for f in (s.rglob("*") if s.is_dir() else [s]) if f.is_file()]
     return all(file.stat().st_mtime <= built for file in files)

@@ -69,8 +69,8 @@ def test_the_wheel_holds_the_front_end_and_the_types_and_nothing_beside_the_pack
     assert {
         "dari_nb/py.typed",
         "dari_nb/render/paper.css",
-        "dari_nb/widgets/static/widget.css",
-        "dari_nb/widgets/static/widget.js",
+        "dari_nb/widgets/static/live.css",
+        "dari_nb/widgets/static/live.js",
     } <= names
     assert all(name.startswith(("dari_nb/", "dari_nb-")) for name in names)
 

@@ -1,6 +1,7 @@
 """Live views for notebooks; importing this brings anywidget, so import it with the first use."""
 
 from .live import LiveTranscript
+from .matrix import MatrixView
 from .reader import TranscriptView
 
-__all__ = ["LiveTranscript", "TranscriptView"]
+__all__ = ["LiveTranscript", "MatrixView", "TranscriptView"]

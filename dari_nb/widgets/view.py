@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import anywidget
-import traitlets
+from IPython.display import display
 
 from ..errors import DariError
 from .wire import Answer
 
-_STATIC = Path(__file__).parent / "static"
+STATIC = Path(__file__).parent / "static"
+"""Where the front end is: a script and a style sheet for each view, built from ``js/``."""
 
 Handler = Callable[[Any], Any]
 """Takes the body of a request; returns the answer's body, or a future of it.
@@ -25,22 +26,17 @@ A pair of a body and a list of ``bytes`` sends these beside it as binary buffers
 
 
 class View(anywidget.AnyWidget):
-    """A widget of this package: one front end for all, told by ``component`` what to be.
-
-    Attributes:
-        component: Which of the front end's components draws it; ``js/src/components.ts``.
+    """A widget of this package: strict about names, and each request of a page is answered.
 
     Raises:
         TypeError: An argument is not one of the attributes.
     """
 
-    _esm = _STATIC / "widget.js"
-    _css = _STATIC / "widget.css"
-
-    component = traitlets.Unicode().tag(sync=True)
-
     def __init__(self, **traits: Any) -> None:
         self._handlers: dict[str, Handler] = {}
+        self._present: Callable[[], object] | None = None
+        self._in_jupyter: list[Callable[[], object]] = []
+        self._at_close: list[Callable[[], object]] = []
         for name in traits:
             if not self.has_trait(name):
                 raise TypeError(self._no_trait(name))
@@ -60,14 +56,47 @@ class View(anywidget.AnyWidget):
         """
         self._handlers[what] = handler
 
+    def present_with(self, present: Callable[[], object]) -> None:
+        """Have ``present`` show the widget whenever it is displayed, in place of showing itself."""
+        self._present = present
+
+    def on_jupyter(self, callback: Callable[[], object]) -> None:
+        """Call ``callback`` when a page of JupyterLab or Notebook 7 shows the widget."""
+        self._in_jupyter.append(callback)
+
+    def on_close(self, callback: Callable[[], object]) -> None:
+        """Call ``callback`` when the widget is closed."""
+        self._at_close.append(callback)
+
+    def close(self) -> None:
+        """End the widget; views of it vanish, and later updates are ignored."""
+        callbacks, self._at_close = self._at_close, []
+        for callback in callbacks:
+            callback()
+        super().close()
+
     def received(self, message: dict[str, Any], buffers: Sequence[memoryview]) -> None:
         """Take a message of the page that is no request; nothing by default."""
+
+    def to_mimebundle(self) -> dict[str, Any]:
+        """Return what a front end that shows widgets makes this view of."""
+        bundle = self._repr_mimebundle_()
+        return dict(bundle[0] if isinstance(bundle, tuple) else bundle or {})
+
+    def _ipython_display_(self) -> None:
+        if self._present is not None:
+            self._present()
+        else:
+            display(self.to_mimebundle(), raw=True)  # type: ignore[no-untyped-call]
 
     def _on_custom_message(self, _widget: Any, content: Any, buffers: Any) -> None:
         if not isinstance(content, dict):
             return
         if content.get("kind") == "request":
             self._answer(content)
+        elif content.get("kind") == "jupyter":
+            for callback in self._in_jupyter:
+                callback()
         else:
             self.received(content, buffers or ())
 

@@ -39,6 +39,23 @@ class Feed:
         with self._lock:
             return self._ledger.turns.get(message_id)
 
+    def timeline(self) -> list[TimelineItem]:
+        """Return the items of the whole session so far, in display order."""
+        with self._lock:
+            return self._ledger.items
+
+    @property
+    def events(self) -> list[Event]:
+        """The events so far, in ledger order."""
+        with self._lock:
+            return self._ledger.events
+
+    @property
+    def is_at_rest(self) -> bool:
+        """Whether every message that is known has ended."""
+        with self._lock:
+            return all(turn.is_terminal for turn in self._ledger.turns.values())
+
     def items(self, message_id: str) -> list[TimelineItem]:
         """Return the items of one message so far, in display order."""
         with self._lock:
@@ -66,8 +83,14 @@ class Feed:
             StreamInterrupted: The stream broke and could not be resumed.
             ApiError: The server refused it.
         """
-        if self.has_ended(message_id):
-            return
+        if not self.has_ended(message_id):
+            await self._follow(message_id)
+
+    async def follow_on(self) -> None:
+        """Follow whatever happens in the session, until cancelled; errors as in :meth:`follow`."""
+        await self._follow(None)
+
+    async def _follow(self, message_id: str | None) -> None:
         async with self._client.sessions.stream(
             self._session_id,
             last_event_id=self._ledger.last_event_id,

@@ -32,8 +32,8 @@ def publish(shown: Any) -> Any:
     """Show a widget or a MIME bundle in a notebook; returns the handle to replace it by."""
     from IPython.display import display
 
-    raw = isinstance(shown, dict)
-    return display(shown, raw=raw, display_id=True)  # type: ignore[no-untyped-call]
+    bundle = shown if isinstance(shown, dict) else shown.to_mimebundle()
+    return display(bundle, raw=True, display_id=True)  # type: ignore[no-untyped-call]
 
 
 def print_items(

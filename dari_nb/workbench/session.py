@@ -17,6 +17,8 @@ from .turn import Turn
 
 if TYPE_CHECKING:
     from ..client import Workspace
+    from ..render import Head
+    from ..widgets import TranscriptView
     from .dari import Dari
 
 Prompt = str | Sequence[dict[str, Any]]
@@ -145,6 +147,28 @@ class Session:
     def transcript(self) -> Transcript:
         """Return the session as it stands, ready to show (contract, section 9)."""
         return Transcript(self.dari.client.sessions.transcript(self.id))
+
+    def view(self, *, at: str | None = None, height: int | None = None) -> TranscriptView:
+        """Return the session as a view to find one's way in, which goes on with the session.
+
+        It finds, filters, jumps, copies and shows the JSON behind each item; ``?`` lists its keys.
+        A saved notebook keeps the last items as paper. Close it with ``view.close()``.
+
+        Args:
+            at: Id of the item to begin with.
+            height: Most pixels that the list takes.
+
+        >>> session.view()  # doctest: +SKIP
+        """
+        from .reading import session_view
+
+        return session_view(self, at, height)
+
+    def head(self) -> Head:
+        """The head line of the session as far as its events came."""
+        from ..render import head_of
+
+        return head_of(self.feed.timeline(), self.agent_name, llm=self.llm_id)
 
     def workspace(self, *, paths: Sequence[str] = (), wait: float | None = None) -> Workspace:
         """Download the session's workspace, whole or only some folders (contract, section 10).

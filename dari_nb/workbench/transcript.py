@@ -10,6 +10,7 @@ from . import host
 
 if TYPE_CHECKING:
     from ..render import Head
+    from ..widgets import TranscriptView
 
 
 class Transcript:
@@ -48,6 +49,12 @@ class Transcript:
         from ..render import paper
 
         return paper(self.items, self.head())
+
+    def view(self, *, at: str | None = None, height: int | None = None) -> TranscriptView:
+        """Return it as a view to find one's way in; arguments as in :meth:`Session.view`."""
+        from .reading import transcript_view
+
+        return transcript_view(self, at, height)
 
     def show(self) -> None:
         """Show it where this process shows things: notebook, terminal or plain output."""

@@ -1,21 +1,27 @@
-/** The one file that knows Jupyter: joins an anywidget model to one of the components. */
+/** The one file that knows Jupyter: joins an anywidget model to a component. */
 import type { AnyModel } from "@anywidget/types";
-import { components } from "./components";
-import { type Draw, type Message, type Port, Questions } from "./shared/port";
+import { type Component, type Draw, type Message, type Port, Questions } from "./shared/port";
 import type { Answer } from "./shared/wire";
 
 type Traits = Record<string, unknown>;
 type Model = AnyModel<Traits>;
 type Cleanup = () => void;
 
-/** Each model gets its own: what has arrived is kept, however many views come and go. */
-export default function view() {
+/**
+ * Makes a component what anywidget takes: a factory, called once for each model. So what has
+ * arrived is kept, however many views come and go.
+ */
+export function openView(component: Component<never>) {
+  return () => viewOf(component);
+}
+
+function viewOf(component: Component<never>) {
   let draw: Draw = () => undefined;
 
   function initialize({ model }: { model: Model }): Cleanup {
     const closing = new AbortController();
-    const component = components[String(model.get("component"))];
-    if (component) draw = component(portOf(model, closing.signal), closing.signal);
+    draw = component(portOf(model, closing.signal), closing.signal);
+    if (document.getElementById("jupyter-config-data")) model.send({ kind: "jupyter" });
     return () => closing.abort();
   }
 

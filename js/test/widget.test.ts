@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import openLive from "../src/live/index";
 import type { Fragment, FromKernel } from "../src/live/wire";
-import openView from "../src/widget";
 import { row } from "./fragments";
 
 type Callback = (...args: never[]) => void;
@@ -10,7 +10,6 @@ class FakeModel {
   readonly sent: unknown[] = [];
   readonly listeners = new Map<string, Set<Callback>>();
   traits: Record<string, unknown> = {
-    component: "live",
     state: "running",
     head: "<div class='dari-head'><strong>librarian</strong></div>",
     started: null,
@@ -45,7 +44,7 @@ class FakeModel {
 }
 
 let model: FakeModel;
-let widget: ReturnType<typeof openView>;
+let widget: ReturnType<typeof openLive>;
 let close: () => void;
 
 const view = () => {
@@ -58,7 +57,7 @@ const ids = (el: HTMLElement) =>
 
 beforeEach(() => {
   model = new FakeModel();
-  widget = openView();
+  widget = openLive();
   close = widget.initialize({ model: model as never });
 });
 

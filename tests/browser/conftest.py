@@ -33,7 +33,7 @@ from playwright.sync_api import BrowserContext, Page, Request, sync_playwright
 
 ROOT = Path(__file__).parents[2]
 SHOTS = Path(__file__).parent / "shots"
-BUNDLE = ROOT / "dari_nb" / "widgets" / "static" / "widget.js"
+BUNDLE = ROOT / "dari_nb" / "widgets" / "static" / "live.js"
 AXE = ROOT / "js" / "node_modules" / "axe-core" / "axe.min.js"
 # Serious and critical ones only; `target` is the path of selectors to the element.
 FINDINGS = """async (root) => {

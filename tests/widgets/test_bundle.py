@@ -1,28 +1,46 @@
-"""The built front end: within its budget, and of one piece with the paper's style sheet."""
+"""The built front end: each view within its budget, and of one piece with the paper's styles."""
 
 import re
-from pathlib import Path
 
 import pytest
 
-import dari_nb.widgets
+from dari_nb import widgets
+from dari_nb.widgets.view import STATIC, View
 
-STATIC = Path(dari_nb.widgets.__file__).parent / "static"
-
-
-@pytest.mark.parametrize(("name", "limit"), [("widget.js", 40_000), ("widget.css", 12_000)])
-def test_the_bundle_stays_within_its_budget(name, limit):
-    assert (STATIC / name).stat().st_size <= limit
+VIEWS = [view for name in widgets.__all__ if issubclass(view := getattr(widgets, name), View)]
+SCRIPTS, SHEETS = sorted(STATIC.glob("*.js")), sorted(STATIC.glob("*.css"))
 
 
-def test_every_variable_is_the_hosts_or_defined_by_the_paper():
-    css = (STATIC / "widget.css").read_text()
+def name(file):
+    return file.name
+
+
+def test_each_view_has_a_script_and_a_sheet_of_its_own():
+    assert {str(view._esm) for view in VIEWS} == {file.read_text() for file in SCRIPTS}
+    assert {str(view._css) for view in VIEWS} == {file.read_text() for file in SHEETS}
+    assert len(SCRIPTS) == len(SHEETS) == len(VIEWS)
+
+
+@pytest.mark.parametrize("file", SCRIPTS, ids=name)
+def test_a_script_stays_within_its_budget(file):
+    assert file.stat().st_size <= 40_000
+
+
+@pytest.mark.parametrize("file", SHEETS, ids=name)
+def test_a_sheet_stays_within_its_budget(file):
+    assert file.stat().st_size <= 12_000
+
+
+@pytest.mark.parametrize("file", SHEETS, ids=name)
+def test_every_variable_is_the_hosts_or_defined_by_the_paper(file):
+    css = file.read_text()
     used = set(re.findall(r"var\((--[\w-]+)", css))
     defined = set(re.findall(r"(--[\w-]+):", css))
     assert {name for name in used - defined if not name.startswith(("--jp-", "--vscode-"))} == set()
 
 
-def test_the_bundle_loads_nothing_and_runs_no_text():
-    code = (STATIC / "widget.js").read_text()
-    assert not re.search(r"\b(eval|importScripts|XMLHttpRequest|Function)\(|import\(|https?:", code)
-    assert not re.search(r"url\(|@import|https?:", (STATIC / "widget.css").read_text())
+@pytest.mark.parametrize("file", [*SCRIPTS, *SHEETS], ids=name)
+def test_the_bundle_loads_nothing_and_runs_no_text(file):
+    text = file.read_text()
+    assert not re.search(r"\b(eval|importScripts|XMLHttpRequest|Function)\(|import\(|https?:", text)
+    assert not re.search(r"url\(|@import", text)

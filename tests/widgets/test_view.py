@@ -8,9 +8,13 @@ from dari_nb.errors import DariError
 from dari_nb.widgets.view import View
 
 
+class Bare(View):
+    _esm = "export default {}"
+
+
 @pytest.fixture
 def view():
-    view = View(component="live")
+    view = Bare()
     yield view
     view.close()
 
@@ -71,7 +75,7 @@ def test_a_cancelled_future_is_an_error(view):
 
 
 def test_a_misspelt_trait_is_refused(view):
-    with pytest.raises(AttributeError, match="did you mean 'component'"):
-        view.componnent = "x"
-    with pytest.raises(TypeError, match="did you mean 'component'"):
-        View(componnent="x")
+    with pytest.raises(AttributeError, match="did you mean 'layout'"):
+        view.layuot = "x"
+    with pytest.raises(TypeError, match="did you mean 'layout'"):
+        Bare(layuot="x")

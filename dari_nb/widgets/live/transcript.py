@@ -15,7 +15,7 @@ from ...models import TimelineItem
 from ...render import Head, head_html, item_html
 from .._kernel import current_kernel_id
 from ..pace import Pace
-from ..view import View
+from ..view import STATIC, View
 from .outbox import BATCH_CHARS, Outbox
 from .wire import Fragment, Items, Snapshot
 
@@ -51,7 +51,9 @@ class LiveTranscript(View):
         TypeError: An argument is not one of these attributes.
     """
 
-    component = traitlets.Unicode("live").tag(sync=True)
+    _esm = STATIC / "live.js"
+    _css = STATIC / "live.css"
+
     state = traitlets.Unicode("queued").tag(sync=True)
     head = traitlets.Unicode("").tag(sync=True)
     started = traitlets.Float(None, allow_none=True).tag(sync=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -16,12 +15,13 @@ from ...errors import DariError, InvalidRequestError
 from ...models import TimelineItem
 from ...render import Head, head_html, item_html
 from ...render.compare import Compared, compare_html
-from ...render.figures import matrix_head, repeats_of, state_counts
+from ...render.figures import repeats_of
 from ...render.matrix import ENDED, Matrix, MatrixCell
 from .._kernel import current_kernel_id
 from ..live.wire import Fragment
-from ..view import View
+from ..view import STATIC, View
 from .changes import Changes, blind_name, blind_places
+from .tools import tools_html, totals_html
 from .wire import News, Opened
 
 #: Seconds between batches: with 5 a second the eye sees all that happens in a matrix.
@@ -48,8 +48,9 @@ class MatrixView(View):
     ...     columns=[MatrixColumn("small", "small")],
     ...     cells=[MatrixCell("0-small", "0", "small", state="completed", text="At ten.")],
     ... )
-    >>> MatrixView(lambda: matrix).counts
-    {'completed': 1}
+    >>> view = MatrixView(lambda: matrix)
+    >>> "1 done" in view.head
+    True
 
     Args:
         read: Returns the matrix as it stands. Called when a batch is due, at most
@@ -64,6 +65,9 @@ class MatrixView(View):
         **traits: Any of the attributes.
 
     Attributes:
+        head: HTML of the totals; taken from the matrix at each update.
+        tools: HTML of the fields that sort and filter; taken from the matrix likewise.
+        busy: Whether there is something to stop.
         blocking: Whether a cell waits for the matrix. No message from the page reaches the kernel
             then, so Stop asks the Jupyter server to interrupt it.
         kernel_id: Id of this kernel on its Jupyter server; empty elsewhere.
@@ -79,9 +83,11 @@ class MatrixView(View):
         TypeError: An argument is not one of these.
     """
 
-    component = traitlets.Unicode("matrix").tag(sync=True)
+    _esm = STATIC / "matrix.js"
+    _css = STATIC / "matrix.css"
+
     head = traitlets.Unicode("").tag(sync=True)
-    counts = traitlets.Dict().tag(sync=True)
+    tools = traitlets.Unicode("").tag(sync=True)
     busy = traitlets.Bool(False).tag(sync=True)
     blocking = traitlets.Bool(False).tag(sync=True)
     kernel_id = traitlets.Unicode("").tag(sync=True)
@@ -174,11 +180,9 @@ class MatrixView(View):
         self.flush()
 
     def _show_totals(self, matrix: Matrix) -> None:
-        # The bar below tells the state, so the head need not.
-        head = dataclasses.replace(matrix_head(matrix), state="")
         with self.hold_sync():
-            self.head = head_html(head)
-            self.counts = state_counts(matrix)
+            self.head = totals_html(matrix)
+            self.tools = tools_html(matrix)
             self.busy = _is_busy(matrix) and (self.blocking or bool(self._stop_callbacks))
 
     def _send_news(self, since: int, n: int, body: bytes) -> None:

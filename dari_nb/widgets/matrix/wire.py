@@ -105,7 +105,7 @@ class State(TypedDict):
     """The synced traits."""
 
     head: str
-    counts: dict[str, int]
+    tools: str
     busy: bool
     blocking: bool
     kernel_id: str

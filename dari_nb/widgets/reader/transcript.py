@@ -13,7 +13,7 @@ from ...errors import DariError
 from ...models import TimelineItem
 from ...render import Head, head_html, item_html, markdown, text
 from ..pace import Pace
-from ..view import View
+from ..view import STATIC, View
 from .outline import Outline, encode
 from .wire import Row, Rows
 
@@ -49,7 +49,9 @@ class TranscriptView(View):
         height: Most pixels that the list takes; 0 leaves it to the page.
     """
 
-    component = traitlets.Unicode("reader").tag(sync=True)
+    _esm = STATIC / "reader.js"
+    _css = STATIC / "reader.css"
+
     state = traitlets.Unicode("").tag(sync=True)
     head = traitlets.Unicode("").tag(sync=True)
     at = traitlets.Unicode("").tag(sync=True)

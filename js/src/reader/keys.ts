@@ -29,11 +29,16 @@ export function onKeys(element: HTMLElement, keys: Key[], signal: AbortSignal): 
 
 /** The sheet of all keys. */
 export function keySheet(keys: Key[]): HTMLElement {
-  const rows = keys.flatMap(({ keys: names, says }) => [
-    make("dt", "", {}, ...names.map((name) => make("kbd", "", {}, NAMES[name] ?? name))),
-    make("dd", "", {}, says),
-  ]);
-  return make("dl", "dari-keys", { role: "group", "aria-label": "Keys" }, ...rows);
+  const rows = keys.map(({ keys: names, says }) =>
+    make(
+      "div",
+      "",
+      {},
+      make("dt", "", {}, ...names.map((name) => make("kbd", "", {}, NAMES[name] ?? name))),
+      make("dd", "", {}, says),
+    ),
+  );
+  return make("dl", "dari-keys", { "aria-label": "Keys" }, ...rows);
 }
 
 const NAMES: Record<string, string> = {

@@ -1,0 +1,4 @@
+import { openView } from "../widget";
+import { liveTranscript } from "./component";
+
+export default openView(liveTranscript);

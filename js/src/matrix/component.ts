@@ -1,0 +1,36 @@
+import type { Component } from "../shared/port";
+import { Sheet } from "./sheet";
+import { drawMatrix } from "./view";
+import type { Change, News, State } from "./wire";
+
+/** A fresh widget gets its first news sooner; after this a page must be late and asks. */
+const HELLO_AFTER_MS = 150;
+
+/** A matrix of tasks and LLMs that fills while its sessions run. */
+export const matrix: Component<State> = (port, signal) => {
+  const sheet = new Sheet();
+  let n = 0;
+  let asked = false;
+  const hello = () => {
+    if (!asked) port.send({ kind: "hello", n });
+    asked = true;
+  };
+  const timer = setTimeout(() => n === 0 && hello(), HELLO_AFTER_MS);
+  signal.addEventListener("abort", () => clearTimeout(timer));
+  port.receive((message, buffers) => {
+    const news = message as News;
+    for (const buffer of buffers) sheet.apply(decode(buffer));
+    // What came is shown in any case; what is missing before it is asked for once.
+    if (news.since > n) {
+      hello();
+      return;
+    }
+    n = Math.max(n, news.n);
+    asked = false;
+  }, signal);
+  return (el, until) => drawMatrix(el, port, sheet, until);
+};
+
+function decode(buffer: DataView): Change {
+  return JSON.parse(new TextDecoder().decode(buffer)) as Change;
+}

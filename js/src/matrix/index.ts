@@ -1,0 +1,4 @@
+import { openView } from "../widget";
+import { matrix } from "./component";
+
+export default openView(matrix);

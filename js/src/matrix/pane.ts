@@ -1,0 +1,79 @@
+import { Timeline } from "../live/timeline";
+import { TurnList } from "../live/turns";
+import { find, part, put } from "./parts";
+import type { Opened } from "./wire";
+
+const PATIENCE_MS = 800;
+const BUSY = "The kernel is busy with a cell; this shows when it is done.";
+
+/** What is beside the matrix or below it: a transcript, or cells compared. */
+export class Pane {
+  readonly element: HTMLElement;
+  readonly #head: HTMLElement;
+  readonly #told: HTMLElement;
+  readonly #log: HTMLElement;
+  #closing = new AbortController();
+  #timeline: Timeline | undefined;
+  #asked = 0;
+
+  constructor(element: HTMLElement, signal: AbortSignal) {
+    this.element = element;
+    this.#head = find(element, "header");
+    this.#told = find(element, ".dari-more");
+    this.#log = find(element, ".dari-log");
+    signal.addEventListener("abort", () => this.#closing.abort());
+  }
+
+  /** Makes room for something new. */
+  open(title: string): void {
+    this.close();
+    this.#closing = new AbortController();
+    this.element.hidden = false;
+    put(this.#head, "");
+    this.#head.append(title);
+    this.#log.replaceChildren();
+    this.#log.ariaLabel = title;
+  }
+
+  close(): void {
+    this.element.hidden = true;
+    this.#asked++;
+    this.#closing.abort();
+    this.#timeline = undefined;
+  }
+
+  /** Shows a transcript; one that is there already only changes where it grew. */
+  show({ head, items }: Opened): void {
+    const { signal } = this.#closing;
+    put(this.#head, head);
+    if (!this.#timeline) {
+      const turns = part("div", {});
+      const list = new TurnList(turns, (change) => void change(), signal);
+      this.#log.replaceChildren(turns);
+      this.#timeline = new Timeline();
+      this.#timeline.subscribe((changes) => list.add(changes), signal);
+    }
+    this.#timeline.replace(items);
+  }
+
+  compare(html: string): void {
+    this.#log.innerHTML = html;
+  }
+
+  /** Waits for an answer, and says so when it takes long; only the last one asked for counts. */
+  async wait<Body>(answer: Promise<{ body: Body }>, show: (body: Body) => void): Promise<void> {
+    const asked = ++this.#asked;
+    const tell = (words: string) => {
+      if (asked === this.#asked) this.#told.textContent = words;
+    };
+    const timer = setTimeout(tell, PATIENCE_MS, BUSY);
+    try {
+      const { body } = await answer;
+      if (asked === this.#asked) show(body);
+      tell("");
+    } catch (error) {
+      tell((error as Error).message);
+    }
+    clearTimeout(timer);
+  }
+}

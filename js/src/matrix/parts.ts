@@ -1,0 +1,23 @@
+/** An element with attributes. */
+export function part<Tag extends keyof HTMLElementTagNameMap>(
+  tag: Tag,
+  attributes: Record<string, string>,
+): HTMLElementTagNameMap[Tag] {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
+  return element;
+}
+
+/** The one element below `root` that is there by construction. */
+export function find<Kind extends HTMLElement>(root: ParentNode, selector: string): Kind {
+  return root.querySelector(selector) as Kind;
+}
+
+const shown = new WeakMap<Element, string>();
+
+/** Puts a fragment made in Python in place, unless it is there already. */
+export function put(element: Element, html: string): void {
+  if (shown.get(element) === html) return;
+  shown.set(element, html);
+  element.innerHTML = html;
+}

@@ -1,0 +1,43 @@
+import type { Cell, Rating } from "./wire";
+
+/** A rating as far as it is known here: the kernel's news come a moment later. */
+type Known = Pick<Rating, "value" | "note">;
+
+/** Hears what became of a rating. */
+type Told = (cell: Cell, words: string, isError: boolean) => void;
+
+/** Ratings by hand, kept one after another, so that the last one of a cell stays. */
+export class Ratings {
+  readonly #keep: (rating: Rating) => Promise<unknown>;
+  readonly #told: Told;
+  readonly #known = new Map<string, Known>();
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(keep: (rating: Rating) => Promise<unknown>, told: Told) {
+    this.#keep = keep;
+    this.#told = told;
+  }
+
+  of(cell: Cell, name: string): Known {
+    const score = cell.scores[name];
+    const value = typeof score === "number" ? score : null;
+    return this.#known.get(cell.id) ?? { value, note: cell.notes[name] ?? "" };
+  }
+
+  /** Keeps a value or a note; the same value again takes it back. */
+  rate(cell: Cell, name: string, change: Partial<Known>): void {
+    const before = this.of(cell, name);
+    const now = { ...before, ...change };
+    if (now.note === before.note && now.value === before.value) now.value = null;
+    this.#known.set(cell.id, now);
+    this.#told(cell, "saving …", false);
+    this.#last = this.#last
+      .then(() => this.#keep({ cell: cell.id, name, ...now }))
+      .then(() => this.#told(cell, now.value ? `saved: ${now.value} of 5` : "saved", false))
+      .catch((error: Error) => {
+        // What was not kept is not shown, unless something newer is on its way.
+        if (this.#known.get(cell.id) === now) this.#known.set(cell.id, before);
+        this.#told(cell, error.message, true);
+      });
+  }
+}

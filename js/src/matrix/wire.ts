@@ -1,0 +1,100 @@
+/** What kernel and page tell each other. `dari_nb/widgets/matrix/wire.py` has the same shapes. */
+import type { Fragment } from "../live/wire";
+
+/** `blind` is its place among the others when their names are hidden. */
+export interface Column {
+  id: string;
+  html: string;
+  blind: number;
+}
+
+/** A task; `values` is what is known about it, for sorting and filtering. */
+export interface Row {
+  id: string;
+  index: number;
+  label: string;
+  html: string;
+  values: Record<string, string>;
+}
+
+/** One session; two with the same answer have the same `text`, likewise `tools`. */
+export interface Cell {
+  id: string;
+  row: string;
+  column: string;
+  repeat: number;
+  state: string;
+  html: string;
+  text: string;
+  tools: string;
+  seconds: number | null;
+  cost: number | null;
+  scores: Record<string, unknown>;
+  notes: Record<string, string>;
+}
+
+/** The buffer of a message, as JSON: all columns, and the rows and cells that are new. */
+export interface Change {
+  columns: Column[];
+  rows: Row[];
+  cells: Cell[];
+}
+
+/** Brings a page that is at `since` to `n`. */
+export interface News {
+  kind: "news";
+  since: number;
+  n: number;
+}
+
+/** A page is at `n` and wants what came since; a new one is at 0. */
+export interface Hello {
+  kind: "hello";
+  n: number;
+}
+
+/** The cells that the reader sees and that have not ended. */
+export interface Visible {
+  kind: "visible";
+  cells: string[];
+}
+
+/** The reader wants to follow no more. */
+export interface Stop {
+  kind: "stop";
+}
+
+/** `cell` and `compare` ask for these cells, with names of LLMs or without. */
+export interface Question {
+  cells: string[];
+  blind: boolean;
+}
+
+/** A transcript: its head, and its items as the live view has them. */
+export interface Opened {
+  head: string;
+  items: Fragment[];
+}
+
+/** `rate` asks to keep a rating and a note. */
+export interface Rating {
+  cell: string;
+  name: string;
+  value: number | null;
+  note: string;
+}
+
+/** The synced traits. */
+export interface State {
+  head: string;
+  tools: string;
+  busy: boolean;
+  blocking: boolean;
+  kernel_id: string;
+  rating: string;
+  blind: boolean;
+  filter: string;
+  order: string;
+  only: string;
+  chosen: string[];
+}

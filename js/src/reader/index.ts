@@ -1,0 +1,4 @@
+import { openView } from "../widget";
+import { transcriptReader } from "./component";
+
+export default openView(transcriptReader);

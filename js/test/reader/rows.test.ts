@@ -1,0 +1,78 @@
+import { beforeEach, describe, expect, test } from "vitest";
+import { Rows } from "../../src/reader/rows";
+import type { Row } from "../../src/reader/wire";
+
+function row(id: string, fields: Partial<Row> = {}): Row {
+  return {
+    id,
+    turn: "m1",
+    kind: "user",
+    tool: "",
+    flag: "",
+    label: id,
+    rev: 1,
+    chars: 9,
+    ...fields,
+  };
+}
+
+const ITEMS = [
+  row("u1"),
+  row("c1", { kind: "tool", tool: "search" }),
+  row("c2", { kind: "tool", tool: "read", flag: "error" }),
+  row("a1", { kind: "assistant" }),
+  row("u2", { turn: "m2" }),
+  row("p2", { turn: "m2", kind: "assistant", flag: "pending" }),
+];
+const choose = (rows: Rows, kinds: string[], tool = "") => {
+  rows.choose({ kinds: new Set(kinds), tool });
+  return rows.shown.map(({ id }) => id);
+};
+
+let rows: Rows;
+beforeEach(() => {
+  rows = new Rows();
+  rows.replace(0, ITEMS);
+});
+
+describe("rows", () => {
+  test("nothing chosen shows everything", () => {
+    expect(choose(rows, [])).toEqual(["u1", "c1", "c2", "a1", "u2", "p2"]);
+  });
+
+  test("several kinds are added, a tool narrows", () => {
+    expect(choose(rows, ["you", "answers"])).toEqual(["u1", "a1", "u2"]);
+    expect(choose(rows, ["errors"])).toEqual(["c2"]);
+    expect(choose(rows, ["pending"])).toEqual(["p2"]);
+    expect(choose(rows, ["tools"], "search")).toEqual(["c1"]);
+    expect(choose(rows, [], "read")).toEqual(["c2"]);
+  });
+
+  test("news keep the filter", () => {
+    choose(rows, ["you"]);
+    rows.replace(6, [row("u3", { turn: "m3" })]);
+    expect(rows.shown.map(({ id }) => id)).toEqual(["u1", "u2", "u3"]);
+    rows.replace(4, []);
+    expect(rows.shown.map(({ id }) => id)).toEqual(["u1"]);
+  });
+
+  test("rows after a gap are refused", () => {
+    expect(rows.replace(9, [row("x")])).toBe(false);
+    expect(rows.all).toHaveLength(6);
+  });
+
+  test("the next of a kind is found in both directions and round the end", () => {
+    const tool = ({ kind }: Row) => kind === "tool";
+    expect(rows.next(-1, 1, tool)).toBe(1);
+    expect(rows.next(2, 1, tool)).toBe(1);
+    expect(rows.next(1, -1, tool)).toBe(2);
+    expect(rows.next(0, 1, () => false)).toBeUndefined();
+  });
+
+  test("a turn begins where its first shown row is", () => {
+    choose(rows, ["answers", "pending"]);
+    expect([rows.begins(0), rows.begins(1)]).toEqual([true, true]);
+    expect(rows.tools).toEqual(["read", "search"]);
+    expect(rows.count("tools")).toBe(2);
+  });
+});

@@ -1,0 +1,160 @@
+"""The view for reading in real front ends, worked by keyboard alone."""
+
+import pytest
+
+LONG = """
+import os
+os.environ["DARI_LOCAL_PACE"] = "0"
+import dari_nb as dari
+from dari_nb.local import LocalDari, ToolCall, ToolResult
+d = dari.connect("local")
+
+@d.server.agent("worker")
+def worker(prompt):
+    for n in range(20):
+        result = yield ToolCall(f"look_{n % 3}", {"step": n})
+        yield ToolResult({"found": n} if n != 13 else "needle is not here", is_error=n == 13)
+    yield f"Done with **{prompt}**. " + "All is well. " * 40
+
+session = d.agents.get("worker").start()
+for n in range(12):
+    session.send(f"Task number {n}").wait()
+"""
+
+
+@pytest.fixture(scope="module")
+def notebook(lab_server, browser):
+    lab_server.browser = browser
+    yield lab_server.open_notebook([LONG, "view = session.view(); view"])
+    lab_server.clear()
+
+
+@pytest.fixture
+def book(notebook):
+    """The same notebook, run again: its view is new."""
+    notebook.problems.clear()
+    notebook.run_all()
+    notebook.page.locator(".dari-reader .dari-row .dari-user").first.wait_for()
+    return notebook
+
+
+def here(page):
+    """What the item is called at which the reader stands."""
+    page.locator(".dari-row.dari-here").wait_for()
+    return page.locator(".dari-row.dari-here").get_attribute("aria-label")
+
+
+def press(page, *keys):
+    for key in keys:
+        page.keyboard.press(key)
+
+
+def test_a_whole_view_is_worked_by_keyboard(book):
+    page = book.page
+    page.locator(".dari-reader [role=log]").focus()
+    press(page, "j")
+    assert here(page) == "You"
+    press(page, "e")
+    assert "look_1, failed" in here(page)
+    press(page, "Enter")
+    details = page.locator(".dari-row.dari-here details.dari-call")
+    assert details.evaluate("e => e.open")
+    press(page, "r")
+    assert '"tool.call_requested"' in page.locator(".dari-here .dari-raw").inner_text()
+    press(page, "r")
+    page.locator(".dari-here .dari-raw").wait_for(state="detached")
+    press(page, "m")
+    page.locator(".dari-menu-list:visible").get_by_text("Copy JSON").wait_for()
+    press(page, "Escape")
+    press(page, "u")
+    assert here(page) == "You"
+    press(page, "End")
+    page.locator(".dari-reader").get_by_text("Task number 11").last.wait_for()
+    assert here(page) == "Answer"
+    press(page, "?")
+    page.locator(".dari-keys").get_by_text("next error").wait_for()
+    press(page, "?")
+    # None of these keys ran, moved or cut a cell of the notebook.
+    assert len(book.save().cells) == 2
+    assert not book.problems
+
+
+def test_find_counts_steps_and_opens_what_hides_a_match(book):
+    page = book.page
+    page.locator(".dari-reader [role=log]").focus()
+    press(page, "/")
+    page.keyboard.type("NEEDLE")
+    count = page.locator(".dari-reader .dari-count")
+    count.get_by_text("of 12 items").wait_for()
+    first = count.inner_text()
+    assert page.locator(".dari-here details.dari-call").evaluate("e => e.open")
+    press(page, "Enter")
+    page.wait_for_function(
+        "before => document.querySelector('.dari-count').textContent != before", arg=first
+    )
+    press(page, "Escape")
+    page.wait_for_function("() => document.querySelector('.dari-count').textContent === ''")
+
+
+def test_kinds_and_tools_narrow_what_is_shown(book):
+    page = book.page
+    page.get_by_role("button", name="errors 12").click()
+    page.wait_for_function("() => document.querySelectorAll('.dari-row').length === 12")
+    page.get_by_role("combobox", name="Tool").select_option("look_0")
+    page.get_by_text("Nothing is of this kind.").wait_for()
+    page.get_by_role("combobox", name="Tool").select_option("look_1")
+    page.locator(".dari-row").first.wait_for()
+    page.get_by_role("button", name="errors 12").click()
+    labels = page.locator(".dari-row").evaluate_all("all => all.map(e => e.ariaLabel)")
+    assert labels
+    assert all("look_1" in label for label in labels)
+
+
+def test_the_view_goes_on_with_its_session_without_moving_what_is_read(book):
+    page = book.page
+    top = page.locator(".dari-reader [role=log]").evaluate("e => e.scrollTop = 300")
+    first = page.locator(".dari-row").first.inner_text()
+    book.execute("session.send('And one more').wait()")
+    page.wait_for_function(
+        "() => document.querySelector('.dari-kinds').textContent.includes('you 13')"
+    )
+    assert page.locator(".dari-reader [role=log]").evaluate("e => e.scrollTop") == top
+    assert page.locator(".dari-row").first.inner_text() == first
+    page.locator(".dari-reader [role=log]").focus()
+    press(page, "End")
+    page.locator(".dari-reader").get_by_text("Done with And one more").wait_for()
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_nothing_serious(book, axe, theme):
+    book.theme(theme)
+    page = book.page
+    page.locator(".dari-reader [role=log]").focus()
+    press(page, "e", "Enter", "r", "?")
+    page.locator(".dari-raw").wait_for()
+    assert axe(page, ".dari-reader") == []
+    for width in (700, 1400):
+        book.shot(f"reader-{theme}-{width}", width=width)
+    press(page, "?")
+
+
+@pytest.mark.parametrize("front_end", ["lab", "notebook7"])
+def test_a_reopened_notebook_shows_the_paper_and_no_dead_widget(request, front_end):
+    server = request.getfixturevalue(front_end)
+    cells = [
+        "import dari_nb as dari",
+        "turn = dari.connect('local').agents.get('tour').send('hi')",
+        "turn.wait(); turn.session.view()",
+    ]
+    book = server.open_notebook(cells, "reader.ipynb")
+    book.run_all()
+    book.page.locator(".dari-reader .dari-user").wait_for()
+    book.page.locator(".dari-kept .dari-user").wait_for(state="attached")
+    assert book.page.locator(".dari-kept .dari-user").is_hidden()
+    saved = book.save()
+    assert "widgets" not in saved.metadata
+    server.shutdown_kernels()
+    book.reload()
+    book.page.locator(".dari-kept .dari-user").wait_for()
+    assert not book.page.get_by_text("model not found").is_visible()
+    book.shot("reader-reopened")
