@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .._secret import hidden
 from ..errors import InvalidRequestError
@@ -29,6 +30,8 @@ def connect(
     base_url: str | None = None,
     api_key: str | None = None,
     path: str | Path | None = None,
+    llms: Mapping[str, Mapping[str, Any]] | None = None,
+    prices: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> Dari:
     """Connect to a Dari and make it the current one.
 
@@ -40,6 +43,10 @@ def connect(
         base_url: Where the API is, with or without ``/v1``.
         api_key: The organization's key. It is kept in memory only.
         path: A file in which the embedded Dari keeps its sessions; in memory when left out.
+        llms: LLMs for the embedded Dari, such as
+            ``{"small": {"model": "llama3.2", "base_url": "http://127.0.0.1:11434/v1"}}``; see
+            :meth:`dari_nb.local.LocalDari.add_llms`. They come with the agent ``assistant``.
+        prices: What tokens cost there, as in ``add_llms``.
 
     Raises:
         InvalidRequestError: The arguments contradict each other, or a key is missing.
@@ -57,7 +64,9 @@ def connect(
     base_url = base_url or (os.environ.get("DARI_API_URL") if target is None else None)
     api_key = api_key or hidden(os.environ.get("DARI_API_KEY") if target != "local" else None)
     if target == "local" or (base_url is None and api_key is None):
-        _current = _connect_local(path)
+        _current = _connect_local(path, llms, prices)
+    elif llms or prices:
+        raise InvalidRequestError("llms= and prices= are for the embedded Dari: connect('local').")
     else:
         _current = _connect_remote(base_url or API_URL, api_key, path)
     return _current
@@ -74,7 +83,11 @@ def current() -> Dari:
     return _current or connect()
 
 
-def _connect_local(path: str | Path | None) -> Dari:
+def _connect_local(
+    path: str | Path | None,
+    llms: Mapping[str, Mapping[str, Any]] | None,
+    prices: Mapping[str, Mapping[str, Any]] | None,
+) -> Dari:
     from ..local import LocalDari
 
     key = None if path is None else str(Path(path).expanduser().resolve())
@@ -83,6 +96,8 @@ def _connect_local(path: str | Path | None) -> Dari:
         server = _servers[key] = LocalDari(key, pace=_pace())
     if not _is_running(server):
         server.start()
+    if llms or prices:
+        server.add_llms(llms or {}, prices)
     return Dari(server.url, server.api_key, server)
 
 
