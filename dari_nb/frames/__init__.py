@@ -11,6 +11,7 @@ from .events import EVENTS, events_frame
 from .expanding import expanded
 from .filters import events_of, later
 from .messages import MESSAGES, messages_frame
+from .partitions import dask
 from .sessions import SESSIONS, sessions_frame
 from .tables import Table
 from .tool_calls import TOOL_CALLS, tool_calls_frame
@@ -26,6 +27,7 @@ __all__ = [
     "Table",
     "batch_frame",
     "costs_frame",
+    "dask",
     "events_frame",
     "events_of",
     "expanded",
