@@ -5,22 +5,18 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from copy import copy
-from typing import Any, NamedTuple, Self, TypeVar
+from typing import Any, NamedTuple
 
 from .. import ids
 from ..models import Content, Event
 from ..models import events as ev
-from ..transcript import Ledger
 from .agents import AgentFunction, ToolResult
 from .bells import Bells
 from .bundles import Bundles
 from .deliveries import BACKOFF, Deliveries
 from .llm import Llms, PublishedAgents, SessionSecrets
 from .records import (
-    FIRST_ORG,
     USER,
-    AgentRecord,
     EventRecord,
     JsonObject,
     Payload,
@@ -28,21 +24,11 @@ from .records import (
     VersionRecord,
     file_ids,
 )
+from .resources import Refusal, Resources
 from .steps import session_status
 from .store import Store
 from .turns import Turns
 from .workspaces import Workspaces
-
-_T = TypeVar("_T")
-
-
-class Refusal(Exception):  # noqa: N818
-    """A request that the API answers with an error: status and ``detail``."""
-
-    def __init__(self, status: int, detail: str | list[JsonObject]) -> None:
-        super().__init__(status, detail)
-        self.status = status
-        self.detail = detail
 
 
 class Sent(NamedTuple):
@@ -62,7 +48,7 @@ class Sent(NamedTuple):
         }
 
 
-class Backend:
+class Backend(Resources):
     """The server's state and verbs; used on the server's loop.
 
     Args:
@@ -87,7 +73,7 @@ class Backend:
         webhook_tls: ssl.SSLContext | None = None,
         llms: Llms | None = None,
     ) -> None:
-        self.store = store
+        super().__init__(store)
         self.bells = Bells()
         self.workspaces = workspaces or Workspaces()
         self.bundles = Bundles(store)
@@ -104,14 +90,7 @@ class Backend:
             store, self.bells, self.turns.waiting.has, webhook_backoff, webhook_tls
         )
         self.turns.announce = self.deliveries.announce
-        self.org_id: str | None = None
         self._kept: set[asyncio.Task[None]] = set()
-
-    def seen_by(self, org_id: str) -> Self:
-        """The same backend for one organization: what is another's answers 403."""
-        view = copy(self)
-        view.org_id = org_id
-        return view
 
     async def stop(self) -> None:
         """End all streams, replays and turns."""
@@ -138,44 +117,6 @@ class Backend:
                 await bell.wait()
         finally:
             self.bells.leave(session_id, bell)
-
-    def agent(self, agent_id: str) -> AgentRecord:
-        """The agent of this id, deleted or not, or a 404; another organization's is a 403."""
-        agent = _found(self.store.agent(agent_id), "agent", agent_id)
-        self.check_owner(agent.org_id, "agent", agent_id)
-        return agent
-
-    def live_agent(self, agent_id: str) -> AgentRecord:
-        """The agent of this id unless it is deleted, which is a 404 like an unknown one."""
-        agent = self.agent(agent_id)
-        if agent.deleted_at is not None:
-            raise Refusal(404, f"Agent {agent_id!r} is deleted")
-        return agent
-
-    def check_owner(self, org_id: str, kind: str, resource_id: str) -> None:
-        """Refuse what belongs to another organization than the caller's."""
-        if self.org_id not in (None, org_id):
-            raise Refusal(403, f"The {kind} {resource_id!r} is of another organization")
-
-    def version(self, agent_id: str, version_id: str) -> VersionRecord:
-        """A version of an agent, or a 404."""
-        return _found(self.store.version(agent_id, version_id), "version", version_id)
-
-    def session(self, session_id: str) -> SessionRecord:
-        """The session of this id, or a 404; another organization's is a 403."""
-        session = _found(self.store.session(session_id), "session", session_id)
-        owner = self.store.agent(session.agent_id)
-        self.check_owner(owner.org_id if owner else FIRST_ORG, "session", session_id)
-        return session
-
-    def session_of_message(self, message_id: str) -> SessionRecord:
-        """The session that a message is in, or a 404; another organization's is a 403."""
-        session_id = self.store.session_of_message(message_id)
-        return self.session(_found(session_id, "message", message_id))
-
-    def ledger(self, session_id: str) -> Ledger:
-        """A session's ledger, folded."""
-        return Ledger(record.to_event() for record in self.store.events(session_id))
 
     def llms_of(self, version: VersionRecord) -> list[str]:
         """What a session of this version can choose from: its options, and the server's LLMs."""
@@ -299,12 +240,6 @@ class Backend:
         ):
             raise Refusal(404, f"No tool call {call_id!r} in this message")
         raise Refusal(409, f"Tool call {call_id!r} does not wait for a result")
-
-
-def _found(resource: _T | None, kind: str, resource_id: str) -> _T:
-    if resource is None:
-        raise Refusal(404, f"No {kind} {resource_id!r}")
-    return resource
 
 
 def _unknown_llm(llm_id: str, llms: list[str]) -> str:

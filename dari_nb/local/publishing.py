@@ -8,10 +8,11 @@ import secrets
 from datetime import UTC, datetime, timedelta
 
 from ..models import format_time, parse_time
-from .backend import Backend, Refusal
+from .backend import Backend
 from .bundle import MAX_ARCHIVE, BundleError, read_bundle
 from .manifest import ManifestError, read_manifest
 from .records import FIRST_ORG, AgentRecord, JsonObject, VersionRecord
+from .resources import Refusal
 from .store import Store
 from .store.snapshots import SnapshotRecord
 from .tooling import check_tools

@@ -9,7 +9,8 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from ..backend import Backend, Refusal
+from ..backend import Backend
+from ..resources import Refusal
 from .bodies import parse
 
 MAX_BODY = 32 * 1024 * 1024

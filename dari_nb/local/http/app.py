@@ -11,8 +11,9 @@ from starlette.middleware import Middleware
 from starlette.routing import Mount, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from ..backend import Backend, Refusal
+from ..backend import Backend
 from ..records import FIRST_ORG
+from ..resources import Refusal
 from ..store import Store
 from . import (
     agents,

@@ -10,8 +10,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from ..backend import Backend, Refusal
+from ..backend import Backend
 from ..records import FIRST_ORG, BatchItemRecord, BatchRecord, JsonObject
+from ..resources import Refusal
 from .answers import backend_of, body_of, json_answer
 from .bodies import Block, SessionBody, UserMessageBody, shaped
 from .sessions import new_session

@@ -9,9 +9,9 @@ import msgspec
 
 from ..._secret import hidden
 from ...transcript.nesting import is_nested_deeper
-from ..backend import Refusal
 from ..llm import SessionSecrets
 from ..records import JsonObject
+from ..resources import Refusal
 
 _MAX_NESTING = 100
 _SECRET_NAME = re.compile(r"[A-Z_][A-Z0-9_]*")

@@ -10,7 +10,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from ..agents import ToolResult
-from ..backend import Backend, Refusal, Sent
+from ..backend import Backend, Sent
+from ..resources import Refusal
 from .answers import backend_of, body_of, json_answer
 from .bodies import (
     EventBody,

@@ -10,8 +10,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Message
 
-from ..backend import Refusal
 from ..records import FIRST_ORG
+from ..resources import Refusal
 from .answers import backend_of, json_answer
 from .bodies import malformed
 

@@ -12,8 +12,9 @@ from starlette.routing import Route
 
 from ... import ids
 from ..._secret import hidden
-from ..backend import Backend, Refusal
+from ..backend import Backend
 from ..records import FIRST_ORG
+from ..resources import Refusal
 from ..schema import now
 from .answers import backend_of, body_of, json_answer
 from .bodies import shaped

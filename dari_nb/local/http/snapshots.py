@@ -10,9 +10,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from .. import publishing
-from ..backend import Refusal
 from ..bundle import MAX_ARCHIVE
 from ..records import JsonObject
+from ..resources import Refusal
 from .answers import backend_of, body_of, json_answer
 from .bodies import shaped
 

@@ -10,9 +10,10 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from ...models import WEBHOOK_EVENT_TYPES
-from ..backend import Backend, Refusal
+from ..backend import Backend
 from ..posting import checked_url
 from ..records import WebhookRecord
+from ..resources import Refusal
 from .answers import backend_of, body_of, json_answer
 from .bodies import shaped
 

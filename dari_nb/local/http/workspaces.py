@@ -7,7 +7,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from ..archive import directory_in, zipped
-from ..backend import Refusal
+from ..resources import Refusal
 from .answers import backend_of
 
 
