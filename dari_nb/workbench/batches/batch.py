@@ -468,18 +468,21 @@ class Batch:
         Raises:
             InvalidRequestError: The run is about other tasks, or another agent.
         """
-        tasks = {task.index: task for task in self.tasks}
+        keys = {task.index: task.key for task in self.tasks}
         for entry in found:
-            task = tasks.get(entry.task_index)
+            if entry.agent_id != self.agent.id:
+                raise self._taken("its agent")
+            if keys.get(entry.task_index, entry.task_key) != entry.task_key:
+                raise self._taken(f"task {entry.task_index}")
             cell = self._cells.get((entry.task_index, entry.column, entry.repeat))
-            if entry.agent_id != self.agent.id or (task and task.key != entry.task_key):
-                what = f"task {entry.task_index} is" if task else "its agent is"
-                raise InvalidRequestError(
-                    f"There is a run {self.run_id!r} already, and {what} another one there: "
-                    "choose another name. Nothing was sent."
-                )
             if cell is not None and cell.attempt(entry.attempt.number) is None:
                 cell.put(entry.attempt)
+
+    def _taken(self, what: str) -> InvalidRequestError:
+        return InvalidRequestError(
+            f"There is a run {self.run_id!r} already, and {what} is another one there: "
+            "choose another name. Nothing was sent."
+        )
 
     def cell_at(self, task_index: int, column: Column, repeat: int) -> Cell:
         """Return the cell at a place."""

@@ -38,7 +38,7 @@ def _with(attempt: Attempt, messages: Sequence[Message]) -> Attempt:
         attempt,
         state=first.status or attempt.state,
         message_id=first.id,
-        text=first.text,
+        text=first.text or (None if first.status == "failed" else ""),
         error=_error_of(first) if first.status == "failed" else None,
         tools=_tools(output.parts if output else ()),
         created_at=first.created_at or attempt.created_at,

@@ -1,0 +1,243 @@
+import pytest
+
+from dari_nb.client import batch_item
+from dari_nb.errors import DariError, InvalidRequestError
+from dari_nb.local import LocalDari
+from dari_nb.workbench import Dari
+
+from .conftest import LLMS, Flaky, cell_of
+
+TASKS = [f"Task {number}" for number in range(30)]
+
+
+def unlucky(task_index, llm, repeat):
+    """True for 54 cells of 360: 15 %."""
+    return (int(task_index) * 12 + LLMS.index(llm) * 2 + int(repeat)) % 20 < 3
+
+
+def sessions_of(d, run_id):
+    return d.client.sessions.list(metadata={"managed_run_id": run_id})
+
+
+def test_a_large_batch_with_failures_is_sent_once_retried_alone_and_found_again(d, again, flaky):
+    flaky.fails = unlucky
+    batch = d.batches.run("flaky", TASKS, LLMS, 2).wait(60)
+    assert (len(batch), batch.started, batch.found) == (360, 360, 0)
+    assert batch.counts == {"completed": 306, "failed": 54}
+    assert set(flaky.asked.values()) == {1}
+    assert len(flaky.asked) == 360
+
+    failed = {cell.id for cell in batch.cells if cell.state == "failed"}
+    assert batch.retry_failed().wait(60).counts == {"completed": 360}
+    assert batch.started == 54
+    retried = {cell for cell in batch.cells if cell.attempts == 2}
+    assert {cell.id for cell in retried} == failed
+    assert all("out of luck" in cell.history[0].error for cell in retried)
+    assert sum(flaky.asked.values()) == 414
+
+    # The cell is run again, in this kernel and in a new one: nothing is sent.
+    for connection in (d, again()):
+        repeated = connection.batches.run("flaky", TASKS, LLMS, 2).wait(60)
+        assert (repeated.run_id, repeated.is_new, repeated.found) == (batch.run_id, False, 414)
+        assert repeated.counts == {"completed": 360}
+        assert {cell.id for cell in repeated.cells if cell.attempts == 2} == failed
+    assert sum(flaky.asked.values()) == 414
+    assert len(sessions_of(d, batch.run_id)) == 414
+
+
+def test_every_item_tells_its_cell(d, flaky):
+    batch = d.batches.run(
+        "flaky", [{"prompt": "x", "metadata": {"level": "2"}}], ["a", "b"], 2, metadata={"by": "me"}
+    )
+    sessions = sessions_of(d, batch.run_id)
+    assert sorted(cell_of(session.metadata) for session in sessions) == [
+        ("0", "a", "0"),
+        ("0", "a", "1"),
+        ("0", "b", "0"),
+        ("0", "b", "1"),
+    ]
+    for session in sessions:
+        own = {key: session.metadata[key] for key in ("level", "by", "attempt", "version_id")}
+        version = d.agents.get("flaky").active_version_id
+        assert own == {"level": "2", "by": "me", "attempt": "1", "version_id": version}
+
+
+def test_a_changed_task_is_another_run(d, flaky):
+    first = d.batches.run("flaky", ["x"], ["a"])
+    assert d.batches.run("flaky", ["x "], ["a"]).run_id != first.run_id
+    assert d.batches.run("flaky", ["x"], ["a"], metadata={"k": "v"}).run_id != first.run_id
+    assert d.batches.run("echo", ["x"]).run_id != first.run_id
+    assert d.batches.run("flaky", ["x"], ["a"]).run_id == first.run_id
+
+
+def test_a_new_version_of_the_agent_is_another_run(d, server, flaky):
+    first = d.batches.run("flaky", ["x"], ["a"])
+
+    @server.agent("flaky", llms=["a"], description="Another manifest.")
+    def flaky_too(prompt):
+        return "new"
+
+    assert d.batches.run("flaky", ["x"], ["a"]).wait(20)[0, "a"].text == "new"
+    kept = d.batches.run("flaky", ["x"], ["a"], version=first.columns[0].version)
+    assert (kept.run_id, kept.is_new) == (first.run_id, False)
+
+
+def test_versions_are_compared_as_columns(d, server, flaky):
+    old = d.agents.get("flaky").active_version_id
+    server.agent("flaky", llms=["a"], description="Another manifest.")(lambda prompt: "new")
+    new = d.agents.get("flaky").active_version_id
+    batch = d.batches.run("flaky", ["x"], ["a"], versions=[old, new]).wait(20)
+    sessions = {s.metadata["version_id"]: s.version_id for s in sessions_of(d, batch.run_id)}
+    assert sessions == {old: old, new: new}
+    assert [column.label for column in batch.snapshot().columns] == [f"a @ {old}", f"a @ {new}"]
+    assert batch[0, f"a @ {new}"].version == new
+    with pytest.raises(InvalidRequestError, match="not both"):
+        d.batches.run("flaky", ["x"], version=old, versions=[new])
+
+
+def test_fresh_really_runs_again_under_a_name_of_its_own(d, flaky):
+    first = d.batches.run("flaky", ["x"], ["a"]).wait(20)
+    fresh = d.batches.run("flaky", ["x"], ["a"], fresh=True).wait(20)
+    assert fresh.is_new
+    assert fresh.run_id.startswith(f"{first.run_id}-")
+    assert sum(flaky.asked.values()) == 2
+    taken_up = d.batches.run("flaky", ["x"], ["a"], run_id=fresh.run_id)
+    assert not taken_up.is_new
+
+
+def test_further_llms_and_repeats_of_the_same_tasks_extend_the_run(d, flaky):
+    d.batches.run("flaky", TASKS[:5], ["a", "b"])
+    wider = d.batches.run("flaky", TASKS[:5], ["a", "b", "c"], 2).wait(30)
+    assert (wider.found, wider.started) == (10, 20)
+    assert set(flaky.asked.values()) == {1}
+    narrow = d.batches.run("flaky", TASKS[:5], ["c"])
+    assert (narrow.found, narrow.started) == (5, 0)
+
+
+def test_items_that_cannot_become_sessions_are_failed_cells(d, server, again, flaky):
+    content = [{"type": "file", "file_id": "file_unknown"}]
+    batch = d.batches.run("flaky", ["good", content], ["a"]).wait(20)
+    good, bad = batch.cells
+    assert (good.state, bad.state, bad.session_id) == ("completed", "failed", None)
+    assert "file_unknown" in bad.error
+    with pytest.raises(DariError, match="no session"):
+        _ = bad.session
+    found = again().batches.run("flaky", ["good", content], ["a"]).wait(20)
+    assert (found.is_new, found[1, "a"].error) == (False, bad.error)
+    batch.retry_failed().wait(20)
+    assert (bad.attempts, good.attempts, bad.state) == (2, 1, "failed")
+    assert sum(flaky.asked.values()) == 1
+
+
+def test_without_llms_there_is_one_column(d, flaky):
+    batch = d.batches.run("flaky", ["x"]).wait(20)
+    [column] = batch.snapshot().columns
+    assert (column.label, column.llm) == ("default", None)
+    assert batch[0, "default"].text == batch[0, None].text == "x by a"
+
+
+def test_files_are_uploaded_once_and_shared(d, server, folder):
+    (folder / "notes.txt").write_text("Bring soap.")
+    (folder / "more.txt").write_text("Bring salt.")
+
+    @server.agent("reader")
+    def reader(prompt, turn):
+        return " ".join(file.text for file in turn.files)
+
+    tasks = ["x", {"prompt": "y", "files": ["more.txt"]}]
+    batch = d.batches.run("reader", tasks, repeats=3, files=["notes.txt"]).wait(20)
+    assert [c.text for c in batch.cells if c.repeat == 0] == [
+        "Bring soap.",
+        "Bring soap. Bring salt.",
+    ]
+    sent = {
+        block["file_id"]
+        for cell in batch.cells
+        for block in cell.session.messages()[0].parts
+        if block["type"] == "file"
+    }
+    assert len(sent) == 2
+    (folder / "notes.txt").write_text("Bring soup.")
+    changed = d.batches.run("reader", tasks, repeats=3, files=["notes.txt"])
+    assert changed.run_id != batch.run_id
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"llms": ["z"]}, "no LLM option 'z'; it has: a, b"),
+        ({"llms": ["a", "a"]}, "a name twice"),
+        ({"repeats": 0}, "number from 1"),
+        ({"repeats": True}, "number from 1"),
+        ({"tasks": []}, "no task"),
+        ({"tasks": "x"}, "put a single one into a list"),
+        ({"tasks": ["x", 3]}, "Task 1: It is a text"),
+        ({"tasks": ["x", " "]}, "Task 1: The message is empty"),
+        ({"metadata": {"repeat": "1"}}, "uses the metadata 'repeat'"),
+        ({"files": ["missing.txt"]}, "missing.txt cannot be read"),
+        ({"run_id": " "}, "printable text"),
+        ({"run_id": "x" * 101}, "at most 100"),
+        ({"max_items": 1}, "2 items would be sent, more than max_items=1"),
+        ({"max_cost": 1}, "No past session tells what default costs"),
+    ],
+)
+def test_what_cannot_be_right_is_refused_before_anything_is_sent(d, flaky, options, message):
+    options = {"tasks": ["x", "y"], **options}
+    with pytest.raises(InvalidRequestError, match=message):
+        d.batches.run("flaky", **options)
+    assert d.sessions.list() == []
+
+
+def test_a_name_that_belongs_to_other_tasks_is_refused(d, flaky):
+    d.batches.run("flaky", ["x", "y"], ["a"], run_id="mine")
+    with pytest.raises(InvalidRequestError, match="task 1 is another one there"):
+        d.batches.run("flaky", ["x", "z"], ["a"], run_id="mine")
+    with pytest.raises(InvalidRequestError, match="its agent is another one"):
+        d.batches.run("echo", ["x", "y"], run_id="mine")
+    assert len(d.sessions.list()) == 2
+
+
+def test_nothing_sent_is_the_error_of_the_server(d, flaky):
+    d.client.agents.delete(d.agents.get("flaky").id)
+    agent = d.agents.get("echo")
+    d.client.agents.delete(agent.id)
+    with pytest.raises(DariError, match="deleted"):
+        d.batches.run(agent, ["x"])
+
+
+def test_after_a_break_the_same_call_sends_what_is_missing(server, flaky, tcp_proxy):
+    proxy = tcp_proxy(server.url)
+    with Dari(proxy.url, server.api_key) as d:
+        batch = d.batches.run("flaky", ["x"], ["a"]).wait(20)
+        proxy.refusing = True
+        proxy.kill()
+        with pytest.raises(DariError):
+            batch.add(llms=["b"])
+        proxy.refusing = False
+        batch.add(llms=["b"]).wait(20)
+    assert batch.counts == {"completed": 2}
+    assert set(flaky.asked.values()) == {1}
+
+
+def test_what_could_not_be_sent_is_told_by_its_cells_and_the_rest_is_kept(folder):
+    (folder / "large.txt").write_text("x" * 100)
+    tasks = [f"Task {number}" for number in range(100)]
+    with LocalDari(max_upload=99) as server, Dari(server.url, server.api_key, server) as d:
+        flaky = Flaky(server)
+        batch = d.batches.run("flaky", [*tasks, {"prompt": "y", "files": ["large.txt"]}]).wait(30)
+        assert batch.counts == {"completed": 100, "failed": 1}
+        last = batch.cells[-1]
+        assert (last.attempts, last.session_id) == (0, None)
+        assert last.error.startswith("Not sent: POST /v1/files → 413")
+        batch.retry_failed().wait(30)
+        assert (batch.started, last.state, len(flaky.asked)) == (0, "failed", 100)
+
+
+def test_a_batch_of_someone_else_is_shown_by_what_was_sent(d, flaky):
+    agent = d.agents.get("echo")
+    items = [batch_item(agent.id, text) for text in ("x", "y", "x")]
+    made = d.client.batches.create([*items, batch_item(agent.id, "z", llm_id="none")])
+    batch = d.batches.get(made.id).wait(20)
+    assert [task.text for task in batch.tasks] == ["x", "y", ""]
+    assert batch.counts["completed"] == 3
+    assert [cell.error for cell in batch.cells if cell.state == "failed"] == [made.items[3].error]
