@@ -1,102 +1,110 @@
-"""The body of a tool call: what it was given and what came of it, by its kind."""
+"""What is known of a tool call, part by part: what it was given and what came of it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..models import ToolCallItem
 from ._visible import visible
-from .data import data_html, text_html
 from .diff import changed_lines
 from .kinds import Use, use_of
-from .limits import Limits
 from .output import output_of
-from .runs import change_runs, hit_runs, is_change, pre_html
-from .source import code_runs, language_of
+from .runs import is_change
+from .source import language_of
 from .values import decoded
 from .words import is_failed, subject_text
 
 _NOTHING: tuple[Any, ...] = (None, {}, "")
-Row = tuple[str, str]
-"""A label, empty for none, and the HTML below it."""
+_NAMES = ("path", "folder", "query")
 
 
-def call_html(item: ToolCallItem, limits: Limits | None) -> str:
-    """Show all that is known of a call as ``dl``; empty when nothing is known."""
+class Part(NamedTuple):
+    """One thing to show of a call.
+
+    Attributes:
+        label: What it is; empty when its look says so.
+        look: ``command``, ``change``, ``hits`` or ``data``.
+        value: Text, or for ``data`` anything made of JSON.
+        language: The language of a text that is source code.
+    """
+
+    label: str
+    look: str
+    value: Any
+    language: str = ""
+
+
+def parts_of(item: ToolCallItem) -> list[Part]:
+    """Tell all that is known of a call and does not stand in its summary, in order.
+
+    >>> parts_of(ToolCallItem(tool_name="bash", arguments={"command": "ls"}, result="a.py"))
+    [Part(label='', look='command', value='ls', language='bash'), \
+Part(label='Output', look='data', value='a.py', language='')]
+    """
     use = use_of(item)
     if use.kind in ("edit", "patch") and _tells_change(item.result, use):
-        rows = [*_arguments(use, item, limits), ("Change", data_html(item.result, limits))]
-    else:
-        show = _GIVEN.get(use.kind)
-        given = show(use, limits) if show else []
-        rows = [*given, *_arguments(use, item, limits), *_came(use, item, limits)]
-    body = "".join(f"{label and f'<dt>{label}</dt>'}<dd>{html}</dd>" for label, html in rows)
-    return f"<dl>{body}</dl>" if body else ""
+        return [*_arguments(use, item), Part("Change", "change", item.result)]
+    show = _GIVEN.get(use.kind)
+    return [*(show(use) if show else []), *_arguments(use, item), *_came(use, item)]
 
 
-def _arguments(use: Use, item: ToolCallItem, limits: Limits | None) -> list[Row]:
+def _arguments(use: Use, item: ToolCallItem) -> list[Part]:
     """What the agent gave beside what has a look of its own or stands in the summary."""
     rest, subject = use.rest, subject_text(item)
     named = {part: use.parts[part] for part in _NAMES if part in use.parts}
     cut_short = {part: name for part, name in named.items() if name not in subject}
     if cut_short:
         rest = {**cut_short, **(rest or {})}
-    return [] if rest in _NOTHING else [("Arguments", data_html(rest, limits))]
+    return [] if rest in _NOTHING else [Part("Arguments", "data", rest)]
 
 
-def _came(use: Use, item: ToolCallItem, limits: Limits | None) -> list[Row]:
+def _came(use: Use, item: ToolCallItem) -> list[Part]:
     """What the tool gave back."""
     if item.result in _NOTHING:
         return []
     if is_failed(item):
-        return [("Error", data_html(item.result, limits))]
+        return [Part("Error", "data", item.result)]
     show = _CAME.get(use.kind)
-    return show(use, item.result, limits) if show else [("Result", data_html(item.result, limits))]
+    return show(use, item.result) if show else [Part("Result", "data", item.result)]
 
 
-def _command(use: Use, limits: Limits | None) -> list[Row]:
-    command = visible(use.parts["command"])
-    return [("", pre_html(command, lambda c: [("c", "$ "), *code_runs(c, "bash")], limits))]
+def _command(use: Use) -> list[Part]:
+    return [Part("", "command", use.parts["command"], "bash")]
 
 
-def _code(use: Use, limits: Limits | None) -> list[Row]:
-    code = visible(use.parts["code"])
-    return [("", pre_html(code, lambda c: code_runs(c, "python"), limits))]
+def _code(use: Use) -> list[Part]:
+    return [Part("", "data", use.parts["code"], "python")]
 
 
-def _edited(use: Use, limits: Limits | None) -> list[Row]:
-    return [("Change", pre_html("\n".join(changed_lines(use)), change_runs, limits))]
+def _edited(use: Use) -> list[Part]:
+    return [Part("Change", "change", "\n".join(changed_lines(use)))]
 
 
-def _written(use: Use, limits: Limits | None) -> list[Row]:
-    content = use.parts["content"]
-    return [("Written", text_html(content, limits, language=language_of(use.path)))]
+def _written(use: Use) -> list[Part]:
+    return [Part("Written", "data", use.parts["content"], language_of(use.path))]
 
 
-def _printed(use: Use, result: Any, limits: Limits | None) -> list[Row]:
+def _printed(use: Use, result: Any) -> list[Part]:
     output = output_of(result)
     ended = "" if output.exit_code is None else f" · exit code {output.exit_code}"
-    rows = [
-        (f"Output{ended}", text_html(output.text, limits) if output.text else ""),
-        ("Error output", text_html(output.errors, limits) if output.errors else ""),
-        ("Result", "" if output.rest in _NOTHING else data_html(output.rest, limits)),
+    parts = [
+        Part(f"Output{ended}", "data", output.text),
+        Part("Error output", "data", output.errors),
+        Part("Result", "data", output.rest),
     ]
-    shown = [row for row in rows if row[1]]
-    return shown or [(f"No output{ended}", "")]
+    return [part for part in parts if part.value not in _NOTHING]
 
 
-def _content(use: Use, result: Any, limits: Limits | None) -> list[Row]:
-    return [("Content", data_html(result, limits, language=language_of(use.path)))]
+def _content(use: Use, result: Any) -> list[Part]:
+    return [Part("Content", "data", result, language_of(use.path))]
 
 
-def _hits(use: Use, result: Any, limits: Limits | None) -> list[Row]:
+def _hits(use: Use, result: Any) -> list[Part]:
     value = decoded(result)
-    if isinstance(value, str):
-        return [("Found", pre_html(value, hit_runs, limits))]
-    if isinstance(value, list) and all(isinstance(hit, str) for hit in value):
-        return [("Found", pre_html("\n".join(value), hit_runs, limits))]
-    return [("Found", data_html(value, limits))]
+    if isinstance(value, list) and value and all(isinstance(hit, str) for hit in value):
+        value = "\n".join(value)
+    return [Part("Found", "hits" if isinstance(value, str) else "data", value)]
 
 
 def _tells_change(result: Any, use: Use) -> bool:
@@ -107,15 +115,14 @@ def _tells_change(result: Any, use: Use) -> bool:
     return own.issubset(visible(result).split("\n"))
 
 
-_NAMES = ("path", "folder", "query")
-_GIVEN: dict[str, Callable[[Use, Limits | None], list[Row]]] = {
+_GIVEN: dict[str, Callable[[Use], list[Part]]] = {
     "shell": _command,
     "code": _code,
     "edit": _edited,
     "patch": _edited,
     "write": _written,
 }
-_CAME: dict[str, Callable[[Use, Any, Limits | None], list[Row]]] = {
+_CAME: dict[str, Callable[[Use, Any], list[Part]]] = {
     "shell": _printed,
     "code": _printed,
     "read": _content,

@@ -10,15 +10,26 @@ from ._visible import visible, visible_name
 from .head import Head
 from .limits import LIMITS, Limits
 from .prose import prose_tokens
-from .words import arguments_text, cause_text, clock_text, outcome_text, state_text
+from .words import (
+    cause_text,
+    clock_text,
+    exit_code_of,
+    is_failed,
+    outcome_text,
+    short_id,
+    state_text,
+    subject_text,
+)
 from .written import text
 
 if TYPE_CHECKING:
     from markdown_it.token import Token
     from rich.console import RenderableType
     from rich.markdown import Markdown
+    from rich.table import Table
     from rich.text import Text
 
+_WIDEST = 100  # columns; longer lines are hard to read
 _FORMULAS = {
     "math_inline": ("$", "$"),
     "math_inline_double": ("$$", "$$"),
@@ -49,6 +60,7 @@ def terminal(
         users, agents and tools wrote are made visible.
     """
     from rich.console import Group
+    from rich.constrain import Constrain
 
     agent = visible_name(agent or (head.title if head else "Agent"))
     parts: list[RenderableType] = [_head(head)] if head else []
@@ -56,13 +68,15 @@ def terminal(
         if not (isinstance(item, ToolCallItem) and isinstance(last, ToolCallItem)):
             parts.append("")
         parts.extend(_item(item, agent, limits))
-    return Group(*parts)
+    return Constrain(Group(*parts), _WIDEST)
 
 
 def _head(head: Head) -> Text:
     from rich.text import Text
 
     line = Text(visible_name(head.title), style="bold")
+    if head.version:
+        line.append(f"  {visible_name(short_id(head.version))}", "not bold dim")
     if head.llm:
         line.append(f"  {visible_name(head.llm)}", "not bold dim")
     if head.state:
@@ -71,6 +85,17 @@ def _head(head: Head) -> Text:
     if head.facts:
         line.append(f"  {visible_name(' · '.join(head.facts))}", "not bold dim")
     return line
+
+
+def _row(left: Text, right: Text) -> Table:
+    """Put figures at the far end, where they stand in one column from line to line."""
+    from rich.table import Table
+
+    row = Table.grid(padding=(0, 2, 0, 0), expand=True)
+    row.add_column(ratio=1)
+    row.add_column(justify="right", no_wrap=True)
+    row.add_row(left, right)
+    return row
 
 
 def _item(item: TimelineItem, agent: str, limits: Limits | None) -> list[RenderableType]:
@@ -110,14 +135,13 @@ def _answer(item: AssistantMessageItem, limits: Limits | None) -> list[Renderabl
 def _call(item: ToolCallItem) -> list[RenderableType]:
     from rich.text import Text
 
-    failed = item.status == "failed" or bool(item.is_error)
-    name = visible_name(item.tool_name or "tool")
+    failed = is_failed(item)
     line = Text("\u203a ", style="dim", no_wrap=True, overflow="ellipsis")
-    line.append(name, "red" if failed else "not dim")
-    line.append(f" · {outcome_text(item)}", "not dim red" if failed else "")
-    line.append(f"  {arguments_text(item.arguments)}")
+    line.append(visible_name(item.tool_name or "tool"), "red" if failed else "not dim")
+    line.append(f" {subject_text(item)}")
+    end = Text(outcome_text(item), "red" if failed or exit_code_of(item) else "dim")
     cause = cause_text(item)
-    return [line, Text(f"  {cause}", style="red")] if cause else [line]
+    return [_row(line, end), *([Text(f"  {cause}", style="red")] if cause else [])]
 
 
 def _markdown(source: str) -> Markdown:

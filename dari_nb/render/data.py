@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from html import escape
 from itertools import islice
 from typing import Any
 
 from ._visible import visible
+from .calls import Part
 from .limits import Limits, cut
 from .pictures import picture_html, picture_of
 from .records import csv_records, records_html, records_of
-from .runs import more_html, output_runs, pre_html
+from .runs import Runs, change_runs, hit_runs, more_html, output_runs, pre_html
 from .source import code_runs, json_html
 from .values import decoded, laid_out
 
@@ -20,6 +22,7 @@ _FLAT = 24  # lines up to which nothing is folded, about half a screen
 _PART = 4  # lines that are worth a fold
 _GIST = 60  # characters that tell what is in a fold
 _VALUE = re.compile(r'(?:: |^ *)"?([^"{}[\]]{1,30}?)"?,?$')
+_READERS: dict[str, Callable[[str], Runs]] = {"change": change_runs, "hits": hit_runs}
 _LINE_END = re.compile(r"(?<!\\)((?:\\\\)*\\n)")
 
 
@@ -39,13 +42,25 @@ def data_html(value: Any, limits: Limits | None, *, language: str = "") -> str:
         return text_html(value, limits, language=language)
     if picture := picture_of(value):
         return picture_html(picture, limits and limits.picture)
-    if blocks := _blocks(value):
+    if blocks := blocks_of(value):
         return "".join(data_html(block, limits) for block in blocks)
     if records := records_of(value):
         return records_html(records, limits and limits.rows)
     shown, note = cut(visible(laid_out(value)), limits and limits.data)
     tree = _tree(shown.split("\n"))
     return f"<pre>{tree}</pre>{more_html(note)}"
+
+
+def part_html(part: Part, limits: Limits | None) -> str:
+    """Show a part of a call in its look, below its label."""
+    if part.look == "command":
+        command = [("c", "$ ")]
+        html = pre_html(visible(part.value), lambda t: command + code_runs(t, "bash"), limits)
+    elif part.look in _READERS:
+        html = pre_html(part.value, _READERS[part.look], limits)
+    else:
+        html = data_html(part.value, limits, language=part.language)
+    return f"<dt>{part.label}</dt><dd>{html}</dd>" if part.label else f"<dd>{html}</dd>"
 
 
 def text_html(text: str, limits: Limits | None, *, language: str = "") -> str:
@@ -59,7 +74,7 @@ def text_html(text: str, limits: Limits | None, *, language: str = "") -> str:
     return pre_html(text, output_runs, limits)
 
 
-def _blocks(value: Any) -> list[Any] | None:
+def blocks_of(value: Any) -> list[Any] | None:
     """Read content blocks, as some protocols wrap what a tool gives: texts and pictures."""
     if isinstance(value, dict) and set(value) <= {"content", "isError", "is_error"}:
         value = value.get("content")

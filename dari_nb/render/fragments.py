@@ -14,8 +14,8 @@ from ..models import (
     parse_time,
 )
 from ._visible import visible, visible_name
-from .calls import call_html
-from .data import data_html
+from .calls import parts_of
+from .data import data_html, part_html
 from .limits import LIMITS, Limits, cut
 from .pictures import picture_html, picture_of
 from .prose import prose_html
@@ -112,17 +112,19 @@ def _call(item: ToolCallItem, limits: Limits | None, start: str | None) -> str:
         _tag("strong", cause_text(item)),
     ]
     state = "failed" if is_failed(item) else item.status
-    return _details(state, " ".join(filter(None, parts)), call_html(item, limits))
+    body = "".join(part_html(part, limits) for part in parts_of(item))
+    return _details(state, " ".join(filter(None, parts)), body)
 
 
 def _unknown(kind: str, data: dict[str, Any], limits: Limits | None) -> str:
-    body = f"<dl><dd>{data_html(data, limits)}</dd></dl>"
+    body = f"<dd>{data_html(data, limits)}</dd>"
     return _details("", f"<code>{_name(kind)}</code>", body)
 
 
 def _details(state: str, summary: str, body: str) -> str:
     attribute = f' data-state="{escape(visible_name(state))}"' if state else ""
-    return f'<details class="dari-call"{attribute}><summary>{summary}</summary>{body}</details>'
+    inner = f"<dl>{body}</dl>" if body else ""
+    return f'<details class="dari-call"{attribute}><summary>{summary}</summary>{inner}</details>'
 
 
 def _content(

@@ -31,6 +31,11 @@ class Picture(NamedTuple):
     kind: str
     data: str
 
+    @property
+    def size(self) -> int:
+        """Bytes of the picture, give or take two."""
+        return len(self.data) * 3 // 4
+
 
 def picture_of(block: Any) -> Picture | None:
     """Find the picture in a content block, or in a text that is nothing but a ``data:`` URL.
@@ -43,9 +48,8 @@ def picture_of(block: Any) -> Picture | None:
 
 def picture_html(picture: Picture, most: int | None) -> str:
     """Show a picture of at most so many bytes; larger ones are named with their size."""
-    size = len(picture.data) * 3 // 4
-    if most is not None and size > most:
-        return f'<p class="dari-more">{picture.kind}, {size:,} bytes: not shown here</p>'
+    if most is not None and picture.size > most:
+        return f'<p class="dari-more">{picture.kind}, {picture.size:,} bytes: not shown here</p>'
     return f'<p><img src="data:{picture.kind};base64,{picture.data}" alt="{picture.kind}"></p>'
 
 

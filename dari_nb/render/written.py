@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from ..models import AssistantMessageItem, TimelineItem, ToolCallItem, UserMessageItem
 from ._visible import visible, visible_name
+from .calls import Part, parts_of
+from .data import blocks_of
 from .head import Head
 from .limits import Limits, cut
 from .passive import passive
+from .pictures import picture_of
 from .values import one_line
-from .words import clock_text, outcome_text, state_text
+from .words import clock_text, outcome_text, short_id, state_text, subject_text
 
+_FORMS = {"change": "diff", "command": "console"}
+"""Languages of fenced code by the look of a part."""
 _TICKS = re.compile("`+")
 
 
@@ -67,11 +72,12 @@ class _Plain:
     def prose(self, source: str) -> str:
         return source
 
-    def data(self, source: str) -> str:
+    def data(self, source: str, language: str) -> str:
         return "  " + source.replace("\n", "\n  ")
 
     def _head_line(self, head: Head) -> str:
-        rest = (head.llm, head.state and state_text(head.state), *head.facts)
+        version = head.version and short_id(head.version)
+        rest = (version, head.llm, head.state and state_text(head.state), *head.facts)
         return " · ".join([self.strong(self._agent), *(visible_name(p) for p in rest if p)])
 
     def _item(self, item: TimelineItem) -> str:
@@ -91,9 +97,15 @@ class _Plain:
         return content or (state_text(item.status) if item.status != "completed" else "(no text)")
 
     def _call(self, item: ToolCallItem) -> str:
-        line = f"{self.name(visible_name(item.tool_name or 'tool'))} · {outcome_text(item)}"
-        values = (item.arguments, item.result)
-        return "\n".join([line, *(self._data(v) for v in values if v not in (None, {}, ""))])
+        about = f"{visible_name(item.tool_name or 'tool')} {subject_text(item)}".rstrip()
+        line = f"{self.name(about)} · {outcome_text(item)}"
+        return "\n".join([line, *map(self._part, parts_of(item))])
+
+    def _part(self, part: Part) -> str:
+        value = f"$ {part.value}" if part.look == "command" else part.value
+        form = _FORMS.get(part.look, part.language)
+        data = self._data(value, form)
+        return f"{part.label}\n{data}" if part.label else data
 
     def _content(self, blocks: Iterable[dict[str, Any]]) -> str:
         return "\n\n".join(self._block(block) for block in blocks)
@@ -108,10 +120,13 @@ class _Plain:
         return f"{self.name(visible_name(kind))}\n{self._data(block)}"
 
     def _prose(self, source: str) -> str:
-        return _noted(*cut(visible(source), self._prose_cap), self.prose)
+        shown, note = cut(visible(source), self._prose_cap)
+        return _noted(self.prose(shown), note)
 
-    def _data(self, value: Any) -> str:
-        return _noted(*cut(visible(one_line(value)), self._data_cap), self.data)
+    def _data(self, value: Any, language: str = "") -> str:
+        source = visible("\n".join(_texts(value))).rstrip("\n")
+        shown, note = cut(source, self._data_cap)
+        return _noted(self.data(shown, language), note)
 
 
 class _Markdown(_Plain):
@@ -132,9 +147,9 @@ class _Markdown(_Plain):
     def prose(self, source: str) -> str:
         return passive(source)
 
-    def data(self, source: str) -> str:
+    def data(self, source: str, language: str) -> str:
         fence = _longer_ticks(source, 3)
-        return f"{fence}\n{source}\n{fence}"
+        return f"{fence}{language}\n{source}\n{fence}"
 
     def _item(self, item: TimelineItem) -> str:
         return passive(super()._item(item))
@@ -143,8 +158,19 @@ class _Markdown(_Plain):
         return passive(super()._head_line(head))
 
 
-def _noted(shown: str, note: str, form: Callable[[str], str]) -> str:
-    return f"{form(shown)}\n{note}" if note else form(shown)
+def _texts(value: Any) -> Iterator[str]:
+    """Write a value: texts as they are, pictures by name, everything else as JSON."""
+    if picture := picture_of(value):
+        yield f"[{picture.kind}, {picture.size:,} bytes]"
+    elif blocks := blocks_of(value):
+        for block in blocks:
+            yield from _texts(block)
+    else:
+        yield one_line(value)
+
+
+def _noted(shown: str, note: str) -> str:
+    return f"{shown}\n{note}" if note else shown
 
 
 def _longer_ticks(source: str, least: int) -> str:
