@@ -22,15 +22,15 @@ _LABEL = 300  # characters; a task is told by its beginning
 def cell_html(cell: MatrixCell) -> str:
     """Render what stands in a cell: a peek at the answer or the cause, the state, the figures.
 
-    >>> print(cell_html(MatrixCell("c", "r", "l", state="completed", text="Yes", seconds=3.2)))
-    <p>Yes</p><small><span class="dari-state" data-state="completed">done</span> 3.2 s</small>
+    >>> print(cell_html(MatrixCell("c", "r", "l", state="queued", seconds=3.2)))
+    <small><span class="dari-state" data-state="queued">queued</span> <span>3.2 s</span></small>
     """
     peek = peek_text(cell)
     state = escape(visible_name(cell.state))
     word = f'<span class="dari-state" data-state="{state}">{_safe(state_word(cell))}</span>'
-    facts = " · ".join(cell_facts(cell))
+    facts = f" <span>{_safe(' · '.join(facts))}</span>" if (facts := cell_facts(cell)) else ""
     html = f"<p>{_safe(peek)}</p>" if peek else ""
-    return f"{html}<small>{word}{f' {_safe(facts)}' if facts else ''}</small>{_scores(cell)}"
+    return f"{html}<small>{word}{facts}</small>{_scores(cell)}"
 
 
 def row_html(row: MatrixRow, number: int) -> str:
@@ -55,7 +55,7 @@ def _scores(cell: MatrixCell) -> str:
         f"<span>{_safe(visible_name(name))} <b>{_safe(score_text(value))}</b></span> "
         for name, value in cell.scores.items()
     )
-    return f'<small class="dari-scores">{chips.rstrip()}</small>' if chips else ""
+    return f'<div class="dari-scores">{chips.rstrip()}</div>' if chips else ""
 
 
 def _safe(text: str) -> str:
