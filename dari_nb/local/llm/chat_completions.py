@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from ..._secret import hidden
 from ..tooling import ToolSpec
 from .conversation import CallResult, MadeCall, Message, ModelSaid
 from .decoding import Decoder, count, entries, error_in, fields, word
@@ -18,7 +19,7 @@ _STOPS: dict[str, Stop] = {"length": "length", "content_filter": "refusal"}
 
 def headers(key: str | None) -> dict[str, str]:
     """The headers that carry the key."""
-    return {"Authorization": f"Bearer {key}"} if key else {}
+    return {"Authorization": hidden(f"Bearer {key}")} if key else {}
 
 
 def body(

@@ -1,0 +1,262 @@
+"""Which model a manifest's LLM is, where its key comes from, and where the key never goes."""
+
+import asyncio
+import json
+import logging
+import sqlite3
+import traceback
+from collections.abc import Callable
+from contextlib import closing
+
+import pytest
+
+from dari_nb.local import LocalDari
+from dari_nb.local.llm.sending import Sender
+from dari_nb.local.llm.settings import BASE_URLS, named_llm
+from dari_nb.local.llm.trouble import ProviderTrouble
+
+KEY = "sk-very-secret-0123456789"
+
+
+@pytest.fixture
+def providers(monkeypatch, stand_in):
+    """Let the stand-in be all providers."""
+    for name in ("openai", "anthropic", "openrouter"):
+        monkeypatch.setitem(BASE_URLS, name, stand_in.url)
+
+
+def error(message):
+    assert message["status"] == "failed", message
+    return message["output"]["error"]
+
+
+def key_sent(stand_in):
+    headers = stand_in.requests[-1].headers
+    return headers.get("x-api-key") or headers.get("authorization", "").removeprefix("Bearer ")
+
+
+def put_credential(api, name, value):
+    path = f"/organizations/current/credentials/{name}"
+    assert api.http.put(path, json={"value": value}).is_success
+
+
+def test_a_local_address_needs_no_key_and_gets_none(serve, publish, stand_in, monkeypatch):
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    api = serve()
+    publish(api, "a", f"{{model: openai/m, base_url: '{stand_in.url}'}}")
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    assert api.ask("a", "hi")["status"] == "completed"
+    request = stand_in.requests[-1]
+    assert request.body["model"] == "openai/m"
+    assert request.body["messages"][0] == {"role": "system", "content": "Be brief."}
+    assert "authorization" not in request.headers
+
+
+@pytest.mark.usefixtures("providers")
+@pytest.mark.parametrize(
+    ("llm", "name", "sent"),
+    [
+        ("{model: openai/gpt-5.5}", "OPENAI_API_KEY", "gpt-5.5"),
+        ("{model: claude-haiku-4-5, provider: anthropic}", "ANTHROPIC_API_KEY", "claude-haiku-4-5"),
+        ("{model: mistralai/small}", "OPENROUTER_API_KEY", "mistralai/small"),
+        ("{model: openai/gpt-5.5, api_key_secret: TEAM_KEY}", "TEAM_KEY", "gpt-5.5"),
+    ],
+)
+def test_a_missing_key_is_named_and_may_come_from_anywhere(
+    serve, publish, stand_in, monkeypatch, llm, name, sent
+):
+    api = serve()
+    publish(api, "a", llm)
+    told = error(api.ask("a", "hi"))
+    assert f"there is no key for it: put the credential {name} or set that variable" in told
+    assert not stand_in.requests
+    monkeypatch.setenv(name, "from-environment")
+    assert api.ask("a", "hi")["status"] == "completed"
+    assert (key_sent(stand_in), stand_in.requests[-1].body["model"]) == ("from-environment", sent)
+    put_credential(api, name, "from-credential")
+    api.ask("a", "hi")
+    assert key_sent(stand_in) == "from-credential"
+    api.ask("a", "hi", secrets={name: "from-secret"})
+    assert key_sent(stand_in) == "from-secret"
+    api.ask("a", "hi", secrets={name: "from-secret"}, llm_api_key="from-session")
+    assert key_sent(stand_in) == "from-session"
+
+
+@pytest.mark.usefixtures("providers")
+def test_an_options_form_has_a_default_and_keys_of_its_own(serve, publish, stand_in):
+    api = serve()
+    options = "{a: {model: x, provider: anthropic, api_key_secret: A_KEY}, b: {model: openai/y}}"
+    done = publish(api, "several", f"{{default: a, options: {options}}}")
+    version = api.get(f"/agents/{done['agent_id']}/versions/{done['version_id']}")["version"]
+    assert version["llms"] == ["a", "b"]
+    put_credential(api, "A_KEY", "for-a")
+    put_credential(api, "OPENAI_API_KEY", "for-b")
+    api.ask("several", "hi")
+    assert (stand_in.requests[-1].path, key_sent(stand_in)) == ("/v1/messages", "for-a")
+    api.ask("several", "hi", llm_id="b")
+    assert (stand_in.requests[-1].path, key_sent(stand_in)) == ("/v1/chat/completions", "for-b")
+    item = {"agent_id": done["agent_id"], "llm_id": "b", "secrets": {"OPENAI_API_KEY": "of-item"}}
+    item["message"] = {"content": [{"type": "text", "text": "hi"}]}
+    batch = api.post("/session-batches", {"items": [item]})
+    api.rests(batch["sessions"][0]["session_id"])
+    assert key_sent(stand_in) == "of-item"
+
+
+@pytest.mark.usefixtures("providers")
+def test_the_environment_is_not_for_other_organizations(
+    serve, publish, stand_in, monkeypatch, call
+):
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    server = serve(llms={"small": {"model": "openai/m"}}).server
+
+    class Other:
+        url, api_key = server.url, server.organization("second row").api_key
+
+    with call(Other) as api:
+        publish(api, "a", "{model: openai/m, api_key_secret: OPENAI_API_KEY}")
+        told = error(api.ask("a", "hi"))
+        assert "put the credential OPENAI_API_KEY, or give the session" in told
+        # What the operator set up is for everybody.
+        assert api.ask("assistant", "hi")["status"] == "completed"
+        assert key_sent(stand_in) == KEY
+
+
+def test_the_servers_llm_stands_in_for_an_option_that_cannot_be_asked(
+    serve, publish, stand_in, monkeypatch
+):
+    mine = {"model": "mine", "base_url": stand_in.url}
+    api = serve(llms={"small": mine, "extra": mine})
+    done = publish(api, "a", "{default: small, options: {small: {model: openai/m}}}")
+    assert api.ask("a", "hi")["status"] == "completed"
+    assert stand_in.requests[-1].body["model"] == "mine"
+    version = api.get(f"/agents/{done['agent_id']}/versions/{done['version_id']}")["version"]
+    assert version["llms"] == ["small", "extra"]
+    assert api.ask("a", "hi", llm_id="extra")["status"] == "completed"
+    own = f"{{model: own, base_url: '{stand_in.url}'}}"
+    publish(api, "b", f"{{default: small, options: {{small: {own}}}}}")
+    api.ask("b", "hi")
+    assert stand_in.requests[-1].body["model"] == "own"
+    publish(api, "c", "{model: small}")
+    api.ask("c", "hi")
+    assert stand_in.requests[-1].body["model"] == "mine"
+    refused = api.http.post(f"/agents/{done['agent_id']}/sessions", json={"llm_id": "none"})
+    assert (refused.status_code, "small, extra" in refused.text) == (400, True)
+
+
+def test_an_assistant_without_its_llm_says_so(tmp_path, call, stand_in):
+    llms = {"small": {"model": "m", "base_url": stand_in.url}}
+    with LocalDari(tmp_path / "x.db", llms=llms) as server, call(server) as api:
+        session_id = api.ask("assistant", "hi")["session_id"]
+    with LocalDari(tmp_path / "x.db") as server, call(server) as api:
+        message = api.finished(api.send(session_id, "again")["message"]["id"])
+        assert "has no LLM 'small'" in error(message)
+    with LocalDari(tmp_path / "x.db", llms=llms) as server, call(server) as api:
+        message = api.finished(api.send(session_id, "again")["message"]["id"])
+        assert message["status"] == "completed"
+        assert [m["content"] for m in stand_in.requests[-1].body["messages"]][1] == "hi"
+
+
+def test_skills_are_listed_and_read_when_wanted(serve, publish, stand_ins, stand_in):
+    skill = "---\nname: tidy\ndescription: Make tables\n  tidy.\n---\nFirst, wash."
+    files = {"skills/tidy/SKILL.md": skill, "skills/tidy/more/x.txt": "Then, dry."}
+    api = serve()
+    llm = f"{{model: m, base_url: '{stand_in.url}'}}"
+    publish(api, "a", llm, files=files, more="skills: [{name: tidy, path: skills/tidy}]\n")
+    calls = [("read_skill", {"skill": "tidy"})]
+    calls += [("read_skill", {"skill": "tidy", "file": name}) for name in ("more/x.txt", "../x")]
+    stand_in.script = [stand_ins.Answer(calls=calls)]
+    session_id = api.ask("a", "hi")["session_id"]
+    assert "- tidy: Make tables tidy." in stand_in.requests[0].body["messages"][0]["content"]
+    results = [i["result"] for i in api.items(session_id) if i["type"] == "tool_call"]
+    assert results[0] == skill
+    assert results[1] == "Then, dry."
+    assert results[2] == "The skill has no file '../x'. It has: SKILL.md, more/x.txt."
+
+
+def test_a_runtime_server_of_its_own_is_not_run(serve, publish):
+    api = serve()
+    harness = "{kind: customRuntimeServer, protocol: dari-runtime-v1, customRuntimeServer: "
+    harness += "{command: x, port: 1}}"
+    manifest = f"name: own\nharness: {harness}\ninstructions: {{system: system.md}}\n"
+    publish(api, "x", "{model: m}", files={"dari.yml": manifest})
+    assert "brings a runtime server of its own" in error(api.ask("own", "hi"))
+
+
+def test_an_address_that_cannot_be_asked_is_refused_at_publishing(serve, publish):
+    with pytest.raises(AssertionError, match="must not hold a user"):
+        publish(serve(), "a", "{model: m, base_url: 'http://user:pass@h/v1'}")
+
+
+def test_a_key_that_no_header_can_carry_is_refused_without_its_text(serve, stand_in):
+    api = serve(llms={"small": {"model": "m", "base_url": stand_in.url}})
+    for key in ("sk-ü", "sk-a\nb"):
+        told = error(api.ask("assistant", "hi", llm_api_key=key))
+        assert "must be printable ASCII" in told
+        assert key not in told
+    assert not stand_in.requests
+
+
+def test_the_key_is_nowhere_to_be_found(
+    tmp_path, call: Callable, publish, stand_ins, stand_in, caplog, capfd
+):
+    caplog.set_level(logging.DEBUG)
+    path = tmp_path / "x.db"
+    echoed = {"error": {"message": f"Incorrect API key provided: {KEY}"}}
+    bad = stand_ins.Answer(status=401, error=echoed)
+    settings = {"model": "m", "base_url": stand_in.url}
+    llms = {
+        "own": settings | {"api_key": KEY},
+        "named": settings | {"api_key_secret": "TEAM_KEY"},
+        "messages": settings | {"provider": "anthropic", "api_key_secret": "TEAM_KEY"},
+        "gone": {"model": "m", "base_url": "http://127.0.0.1:9/v1", "api_key_secret": "TEAM_KEY"},
+    }
+    server = LocalDari(path, llms=llms, llm_backoff=(0.01,))
+    with server, call(server) as api:
+        put_credential(api, "TEAM_KEY", KEY)
+        publish(api, "a", f"{{model: m, base_url: '{stand_in.url}', api_key_secret: TEAM_KEY}}")
+        for name in llms:
+            api.ask("assistant", "hi", llm_id=name)
+            assert name == "gone" or key_sent(stand_in) == KEY
+            stand_in.script = [bad, stand_ins.Answer("x", error=echoed["error"])]
+            for session in ({}, {"llm_api_key": KEY}, {"secrets": {"TEAM_KEY": KEY}}):
+                api.ask("assistant", "hi", llm_id=name, **session)
+        message = api.ask("a", "hi", secrets={"TEAM_KEY": KEY})
+        assert key_sent(stand_in) == KEY
+        seen = [json.dumps(api.items(message["session_id"])), json.dumps(api.get("/agents"))]
+        seen += [repr(server), repr(server.llms), repr(vars(server)), repr(server._backend)]
+        seen += [repr(vars(server._backend)), repr(vars(server._backend.turns))]
+    with closing(sqlite3.connect(path)) as database:
+        seen += list(database.iterdump())
+    everything = b"".join(p.read_bytes() for p in tmp_path.rglob("*") if p.is_file())
+    assert KEY.encode() not in everything
+    out, err = capfd.readouterr()
+    assert KEY not in "".join([*seen, out, err, caplog.text])
+    assert "Incorrect API key provided: [hidden]" in "".join(seen)
+
+
+def test_the_key_is_in_no_traceback_that_shows_variables(stand_ins, stand_in):
+    answers = [
+        stand_ins.Answer(status=401, error="no"),
+        stand_ins.Answer("x", fault="cut"),
+        stand_ins.Answer("x", fault="garbage"),
+    ]
+    for protocol in ("openai", "anthropic"):
+        settings = {"model": "m", "base_url": stand_in.url, "provider": protocol, "api_key": KEY}
+        llm = named_llm("small", settings)
+        stand_in.script = list(answers)
+        for _ in answers:
+            with pytest.raises(ProviderTrouble) as raised:
+                asyncio.run(ask(llm))
+            shown = traceback.TracebackException.from_exception(raised.value, capture_locals=True)
+            frames = [frame for frame in shown.stack if frame.filename != __file__]
+            text = "".join(traceback.StackSummary.from_list(frames).format())
+            assert "[hidden]" in text
+            assert KEY not in text
+
+
+async def ask(llm):
+    sender = Sender()
+    try:
+        return await sender.ask(llm, llm.key, "", [], [])
+    finally:
+        await sender.close()
