@@ -195,8 +195,3 @@ def test_many_pieces_give_the_same_as_one() -> None:
     assert frame["source"].isna().sum() == 617
 
 
-def test_a_frame_survives_parquet_with_its_dtypes(tmp_path: Any) -> None:
-    pytest.importorskip("pyarrow")
-    frame = tool_calls_frame([FULL_CALL, BARE_CALL])
-    frame.to_parquet(tmp_path / "calls.parquet")
-    pd.testing.assert_frame_equal(pd.read_parquet(tmp_path / "calls.parquet"), frame)
