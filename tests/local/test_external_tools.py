@@ -91,7 +91,7 @@ def declared(server, api):
     for name, more in {
         "count": "}",
         "slow": ", timeout_seconds: 1}",
-        "slower": "}",
+        "slower": ", timeout_seconds: 60}",
         "own": "}",
     }.items():
         folder = f"tools/{name}"

@@ -235,3 +235,23 @@ def test_a_message_is_found_in_its_session_by_number(api):
     assert [m["sequence_number"] for m in messages] == [1, 2]
     assert messages[1] == api.get(f"/messages/{messages[1]['id']}")
     assert messages[1]["output"]["parts"] == [{"type": "text", "text": "two"}]
+
+
+def test_an_optional_field_that_is_null_is_as_left_out(api, blocks):
+    nothing = dict.fromkeys(("name", "metadata", "secrets", "llm_id", "internet_access"))
+    nothing |= dict.fromkeys(("llm_api_key", "version_id", "storage_binding_id"))
+    agent_id = api.agent_id("echo")
+    body = {"type": "user.message", "content": blocks("x"), "metadata": None}
+    for session in (None, nothing):
+        sent = api.post(f"/agents/{agent_id}/messages", body | {"session": session})
+        assert (sent["session"]["name"], sent["session"]["metadata"]) == (None, {})
+    assert api.post(f"/agents/{agent_id}/sessions", nothing)["status"] == "idle"
+    item = {"agent_id": agent_id, "message": {"content": blocks("x"), "metadata": None}}
+    item |= dict.fromkeys(("version_id", "llm_id", "metadata", "secrets"))
+    batch = api.post("/session-batches", {"items": [item], "idempotency_key": None})
+    assert batch["sessions"][0]["error"] is None
+    reserved = api.reserve(b"x", metadata=None)
+    assert reserved["status"] == "pending_upload"
+    hook = {"webhook_url": "https://example.com/x", "event_types": None}
+    assert api.http.put(f"/agents/{agent_id}/webhook", json=hook).is_success
+    assert api.http.delete(f"/agents/{agent_id}/webhook").is_success

@@ -87,7 +87,7 @@ class ToolResultBody(msgspec.Struct, kw_only=True, tag_field="type", tag="tool.r
     message_id: str
     tool_call_id: str
     result: Any | msgspec.UnsetType = msgspec.UNSET
-    is_error: bool = False
+    is_error: bool | None = None
 
 
 class OneShotBody(msgspec.Struct, kw_only=True):
@@ -96,7 +96,7 @@ class OneShotBody(msgspec.Struct, kw_only=True):
     type: Literal["user.message"]
     content: list[Block]
     metadata: dict[str, Any] | None = None
-    session: SessionBody = msgspec.field(default_factory=SessionBody)
+    session: SessionBody | None = None
 
 
 EventBody = UserMessageBody | ToolResultBody

@@ -16,6 +16,7 @@ from .answers import backend_of, body_of, json_answer
 from .bodies import (
     EventBody,
     OneShotBody,
+    SessionBody,
     ToolResultBody,
     UserMessageBody,
     malformed,
@@ -49,7 +50,7 @@ async def send_first_message(request: Request) -> Response:
     message = UserMessageBody(content=body.content, metadata=body.metadata)
     message.check()
     with backend.store.transaction():
-        session = new_session(backend, agent.id, body.session)
+        session = new_session(backend, agent.id, body.session or SessionBody())
         sent = _send(backend, session.id, message, data, None)
         if key:
             backend.store.remember(agent.id, key, sent.event)
@@ -74,7 +75,7 @@ def _submit(backend: Backend, session_id: str, body: ToolResultBody) -> Sent:
     if body.result is msgspec.UNSET and not body.is_error:
         raise malformed("Object missing required field `result`")
     value = None if body.result is msgspec.UNSET else body.result
-    result = ToolResult(value, body.is_error)
+    result = ToolResult(value, bool(body.is_error))
     return backend.submit(session_id, body.message_id, body.tool_call_id, result)
 
 

@@ -23,13 +23,15 @@ class SnapshotBody(msgspec.Struct, kw_only=True):
     format: Literal["tar.gz"]
     sha256: Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}\Z")]
     size_bytes: Annotated[int, msgspec.Meta(ge=1, le=2**53)]
-    metadata: JsonObject = {}
+    metadata: JsonObject | None = None
 
 
 async def create_snapshot(request: Request) -> Response:
     """``POST /source-snapshots``."""
     body = shaped(await body_of(request), SnapshotBody)
-    snapshot = publishing.reserve(backend_of(request), body.sha256, body.size_bytes, body.metadata)
+    snapshot = publishing.reserve(
+        backend_of(request), body.sha256, body.size_bytes, body.metadata or {}
+    )
     address = request.url.replace(path=f"/uploads/{snapshot.token}", query="")
     return json_answer(
         {
