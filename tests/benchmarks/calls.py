@@ -115,6 +115,7 @@ def main() -> None:
     (mine, theirs), over = spawn.Pipe(), spawn.Event()
     server = spawn.Process(target=serve, args=(theirs, over), daemon=True)
     server.start()
+    theirs.close()
     try:
         measure(mine.recv(), options.calls, options.rounds)
     finally:
