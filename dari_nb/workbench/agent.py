@@ -11,6 +11,7 @@ from ..errors import InvalidRequestError
 from ..models import as_content
 from .session import Attachment, Prompt, Session, as_content_files
 from .turn import Turn
+from .webhook import AgentWebhook
 
 if TYPE_CHECKING:
     from .dari import Dari
@@ -52,6 +53,11 @@ class Agent:
         if self.active_version_id is None:
             return []
         return self._dari.client.agents.version(self.id, self.active_version_id).llms
+
+    @property
+    def webhook(self) -> AgentWebhook:
+        """Where its news is delivered to: ``get()``, ``set(url)``, ``rotate()``, ``clear()``."""
+        return AgentWebhook(self._dari, self.id)
 
     def send(
         self,

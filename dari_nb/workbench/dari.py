@@ -14,6 +14,7 @@ from ..client import AsyncClient, Client
 from ._background import background
 from .agent import Agent
 from .batches import Batches
+from .costs import Costs
 from .listing import Listing
 from .session import Attachment, Session
 
@@ -34,6 +35,7 @@ class Dari:
         agents: Agents: ``list()``, ``get(id or name)``.
         sessions: Sessions: ``list()``, ``get(id)``, ``create(agent)``.
         files: Files: ``upload(path)``.
+        costs: What sessions cost: ``session(id)``.
         batches: Tasks with LLMs: ``run(agent, tasks, llms)``, ``recover(run id)``, ``get(id)``.
     """
 
@@ -48,6 +50,7 @@ class Dari:
         self.agents = Agents(self)
         self.sessions = Sessions(self)
         self.files = Files(self)
+        self.costs = Costs(self)
         self.batches = Batches(self)
 
     @cached_property

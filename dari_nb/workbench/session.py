@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -68,6 +69,11 @@ class Session:
     def llm_id(self) -> str | None:
         """The LLM option it was created with, when the server tells."""
         return self.resource.llm_id
+
+    @property
+    def cost(self) -> Decimal | None:
+        """What it has cost so far, in US dollars; ``None`` while that is unknown (section 13)."""
+        return self.dari.costs.session(self.id)
 
     @cached_property
     def agent_name(self) -> str:

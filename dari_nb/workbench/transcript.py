@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .. import models
@@ -11,6 +13,7 @@ from . import host
 if TYPE_CHECKING:
     from ..render import Head
     from ..widgets import TranscriptView
+    from .listing import Listing
 
 
 class Transcript:
@@ -18,10 +21,76 @@ class Transcript:
 
     Attributes:
         resource: The snapshot as the server sent it.
+        events: The ledger it was made from, for frames; empty for a snapshot of the server's.
+        instructions: The system prompt of a run from elsewhere.
     """
 
-    def __init__(self, resource: models.Transcript) -> None:
+    def __init__(
+        self,
+        resource: models.Transcript,
+        events: Sequence[models.Event] = (),
+        instructions: str = "",
+    ) -> None:
         self.resource = resource
+        self.events = list(events)
+        self.instructions = instructions
+
+    @classmethod
+    def from_messages(
+        cls,
+        messages: Iterable[Mapping[str, Any]],
+        *,
+        agent: str = "Agent",
+        llm: str | None = None,
+        metadata: Mapping[str, Any] | None = None,
+    ) -> Transcript:
+        """Make a transcript of chat-completions messages, such as a run from elsewhere.
+
+        Args:
+            messages: Dicts with ``role`` and ``content``, and ``tool_calls`` of assistants.
+            agent: Who answers.
+            llm: With what.
+            metadata: What is known about the run.
+
+        Raises:
+            InvalidRequestError: A message has no known role or shape.
+
+        >>> run = Transcript.from_messages([{"role": "user", "content": "Hi"}])
+        >>> run.to_messages()
+        [{'role': 'user', 'content': 'Hi'}]
+        """
+        from .foreign import from_messages
+
+        return from_messages(messages, agent=agent, llm=llm, metadata=metadata)
+
+    @classmethod
+    def from_file(cls, path: str | Path, *, agent: str | None = None) -> Listing[Transcript]:
+        """Read runs from a JSONL file, plain or gzipped: an object with ``messages`` a line.
+
+        Its other entries become metadata; ``model`` is also the LLM.
+
+        Args:
+            path: The file.
+            agent: Who answers; named like the file when left out.
+
+        Raises:
+            InvalidRequestError: The file cannot be read; the text names the line.
+        """
+        from .foreign import from_file
+
+        return from_file(path, agent=agent)
+
+    def to_messages(self) -> list[dict[str, Any]]:
+        """Return it as chat-completions messages, one tool call a message."""
+        from ..transcript.chat import to_chat
+
+        system = [{"role": "system", "content": self.instructions}] if self.instructions else []
+        return [*system, *to_chat(self.items)]
+
+    @property
+    def metadata(self) -> dict[str, Any]:
+        """What is known about the session, by name."""
+        return dict(self.resource.session.metadata or {})
 
     @property
     def items(self) -> list[TimelineItem]:

@@ -7,6 +7,7 @@ import concurrent.futures
 import contextlib
 import time
 from collections.abc import Generator, Iterator
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from ..errors import TimedOutError, TurnFailedError
@@ -97,6 +98,16 @@ class Turn:
         """Seconds from sending to the end; ``None`` before the end."""
         state = self.session.feed.turn(self.id)
         return seconds_between(state.created_at, state.completed_at) if state else None
+
+    @property
+    def cost(self) -> Decimal | None:
+        """What it has cost, in US dollars; ``None`` while that is unknown.
+
+        The API tells costs of whole sessions, some seconds late (section 13). So it is known only
+        where the turn is the only one of its session; see :attr:`Session.cost`.
+        """
+        alone = [message.id for message in self.session.messages()] == [self.id]
+        return self.session.cost if alone else None
 
     def wait(self, timeout: float | None = None) -> Turn:
         """Wait until the turn has ended, well or not, and return it.

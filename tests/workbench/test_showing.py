@@ -21,8 +21,8 @@ def interrupted_when(condition):
     thread = threading.Thread(target=watch, daemon=True)
     thread.start()
     try:
-        with pytest.raises(KeyboardInterrupt):
-            yield
+        with pytest.raises(KeyboardInterrupt) as said:
+            yield said
     finally:
         done.set()
         thread.join()

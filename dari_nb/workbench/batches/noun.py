@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 from ...errors import InvalidRequestError
 from .._background import wait_for
 from ..agent import Agent
+from ..listing import Listing
 from .batch import Batch
 from .cells import Column
 from .keys import run_id_of
@@ -20,6 +21,7 @@ from .tasks import Tasks, read_tasks
 
 if TYPE_CHECKING:
     from ..dari import Dari
+    from .recovery import Run
 
 _LONGEST_RUN_ID = 100
 
@@ -151,6 +153,12 @@ class Batches:
         from .recovery import recovered
 
         return recovered(self._dari, run_id)
+
+    def list(self) -> Listing[Run]:
+        """Return the runs there are, the latest first, from the metadata of all sessions."""
+        from .recovery import runs
+
+        return runs(self._dari)
 
     def _plan(self, batch: Batch, *, estimate: bool) -> Plan:
         if not estimate:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...errors import ApiError, NotFoundError, UnexpectedAnswerError, detail_text
 from ...models import Message, seconds_between
+from ..costs import known_cost
 from .cells import Attempt
 
 if TYPE_CHECKING:
@@ -67,5 +68,4 @@ async def read_cost(client: AsyncClient, session_id: str) -> str | None:
         summary = await client.costs.session(session_id)
     except NotFoundError:
         return None
-    known = summary.event_count != 0 and summary.total_cost is not None
-    return summary.total_cost_usd if known else None
+    return None if known_cost(summary) is None else summary.total_cost_usd

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ... import models
 from ...errors import NotFoundError
 from .._background import wait_for
+from ..listing import Listing
 from .batch import Batch
 from .cells import Column
 from .chunks import Job
@@ -20,6 +23,46 @@ from .tasks import RESERVED, Task
 if TYPE_CHECKING:
     from ...client import AsyncClient
     from ..dari import Dari
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run that can be recovered.
+
+    Attributes:
+        run_id: Its name.
+        agent_name: The agent.
+        sessions: How many sessions there are, retries included.
+        created_at: When the first was made, ISO 8601 in UTC.
+    """
+
+    run_id: str
+    agent_name: str
+    sessions: int
+    created_at: str
+
+
+def runs(dari: Dari) -> Listing[Run]:
+    """Return the runs there are, the latest first."""
+    by_name: dict[str, list[models.Session]] = defaultdict(list)
+    for session in dari.client.sessions.list():
+        if found_in(session) is not None:
+            by_name[str((session.metadata or {}).get("managed_run_id"))].append(session)
+    made = [_run(dari, run_id, sessions) for run_id, sessions in by_name.items()]
+    return Listing(sorted(made, key=lambda run: run.created_at, reverse=True), _RUN_COLUMNS)
+
+
+def _run(dari: Dari, run_id: str, sessions: Sequence[models.Session]) -> Run:
+    created = min(session.created_at or "" for session in sessions)
+    return Run(run_id, dari.agent_name(sessions[0].agent_id or ""), len(sessions), created)
+
+
+_RUN_COLUMNS = {
+    "run": lambda run: run.run_id,
+    "agent": lambda run: run.agent_name,
+    "sessions": lambda run: str(run.sessions),
+    "created": lambda run: run.created_at[:19],
+}
 
 
 def recovered(dari: Dari, run_id: str) -> Batch:
