@@ -31,14 +31,13 @@ def body(
     system: str,
     messages: Sequence[Message],
     tools: Iterable[ToolSpec],
-    limit: dict[str, int],
+    options: dict[str, Any],
 ) -> dict[str, Any]:
-    """The request; ``limit`` is the field with the most output tokens, which the protocol wants."""
+    """The request; ``options`` are its further fields."""
     request: dict[str, Any] = {
         "model": model,
         "messages": _merged(messages),
-        "stream": True,
-        **limit,
+        **options,
     }
     if system.strip():
         request["system"] = system

@@ -27,16 +27,14 @@ def body(
     system: str,
     messages: Sequence[Message],
     tools: Iterable[ToolSpec],
-    limit: dict[str, int],
+    options: dict[str, Any],
 ) -> dict[str, Any]:
-    """The request; ``limit`` is the field with the most output tokens, or empty."""
+    """The request; ``options`` are its further fields."""
     said = [{"role": "system", "content": system}] if system else []
     request: dict[str, Any] = {
         "model": model,
         "messages": [*said, *map(_message, messages)],
-        "stream": True,
-        "stream_options": {"include_usage": True},
-        **limit,
+        **options,
     }
     if offered := [_tool(tool) for tool in tools]:
         request["tools"] = offered

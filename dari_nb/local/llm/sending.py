@@ -54,7 +54,7 @@ class Sender:
             ProviderTrouble: There was none; the text says why, without the key.
         """
         protocol, decoder = _PROTOCOLS[llm.protocol]
-        body = protocol.body(llm.model, system, messages, tools, llm.output_limit)
+        body = protocol.body(llm.model, system, messages, tools, llm.options)
         headers = protocol.headers(_checked(key))
         try:
             async with (

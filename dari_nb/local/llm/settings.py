@@ -41,6 +41,7 @@ class LlmSettings(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
         max_turn_tokens: Most tokens of one turn, input and output of all its requests.
         max_steps: Most requests of one turn.
         timeout: Seconds of silence after which an answer counts as broken.
+        stream: Whether answers are streamed; some servers count tokens only when they are not.
     """
 
     model: Annotated[str, msgspec.Meta(min_length=1)]
@@ -53,6 +54,7 @@ class LlmSettings(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     max_turn_tokens: Positive = 2_000_000
     max_steps: Positive = 50
     timeout: Annotated[float, msgspec.Meta(gt=0)] = 300.0
+    stream: bool = True
 
 
 @dataclass(frozen=True)
@@ -84,8 +86,15 @@ class Llm:
         return f"{provider_of(given.model, given.provider).upper()}_API_KEY"
 
     @property
-    def output_limit(self) -> dict[str, int]:
-        """The field of a request that limits its output, or nothing."""
+    def options(self) -> dict[str, Any]:
+        """The fields of a request that the settings decide."""
+        streams = self.settings.stream
+        is_chat = self.protocol == "chat_completions"
+        usage = {"stream_options": {"include_usage": True}} if streams and is_chat else {}
+        return {"stream": streams, **usage, **self._output_limit}
+
+    @property
+    def _output_limit(self) -> dict[str, int]:
         most = self.settings.max_output_tokens
         if self.protocol == "anthropic_messages":
             return {"max_tokens": most or _ANTHROPIC_OUTPUT}

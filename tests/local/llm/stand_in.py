@@ -158,6 +158,9 @@ class _Handler(BaseHTTPRequestHandler):
             self._whole(answer.status, answer.error, answer.headers)
             return
         is_messages = self.path.endswith("/messages")
+        if not request.body.get("stream"):
+            self._whole(200, (_message if is_messages else _completion)(answer))
+            return
         events = list((_messages if is_messages else _completions)(answer))
         self._stream(answer, events)
 
@@ -210,6 +213,33 @@ def _pieces(text: str, size: int) -> list[str]:
 
 def _written(arguments: Json | str) -> str:
     return arguments if isinstance(arguments, str) else json.dumps(arguments)
+
+
+def _completion(answer: Answer) -> Json:
+    calls = [
+        {"id": f"call_{i}", "type": "function", "function": {"name": n, "arguments": _written(a)}}
+        for i, (n, a) in enumerate(answer.calls)
+    ]
+    message = {"role": "assistant", "content": answer.text, "tool_calls": calls}
+    read, written, _ = answer.usage or (0, 0, 0)
+    finish = answer.stop or ("tool_calls" if calls else "stop")
+    return {
+        "choices": [{"index": 0, "message": message, "finish_reason": finish}],
+        "usage": {"prompt_tokens": read, "completion_tokens": written},
+    }
+
+
+def _message(answer: Answer) -> Json:
+    content: list[Json] = [{"type": "text", "text": answer.text}] if answer.text else []
+    for i, (name, arguments) in enumerate(answer.calls):
+        content.append({"type": "tool_use", "id": f"toolu_{i}", "name": name, "input": arguments})
+    read, written, _ = answer.usage or (0, 0, 0)
+    return {
+        "type": "message",
+        "content": content,
+        "stop_reason": "tool_use" if answer.calls else "end_turn",
+        "usage": {"input_tokens": read, "output_tokens": written},
+    }
 
 
 def _completions(answer: Answer) -> Iterator[str]:

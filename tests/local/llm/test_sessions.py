@@ -245,6 +245,14 @@ def test_output_is_limited_where_it_is_set(serve, llm, stand_in):
     assert stand_in.requests[-1].body["max_tokens"] == 7
 
 
+def test_answers_need_not_be_streamed(serve, llm, stand_ins, stand_in):
+    stand_in.script = [stand_ins.Answer("I look.", calls=[("ls", {})])]
+    message = serve(llms={"small": llm | {"stream": False}}).ask("assistant", "hi")
+    assert stand_in.requests[-1].body["stream"] is False
+    assert texts(message)[0] == "I look."
+    assert (message["status"], len(stand_in.requests)) == ("completed", 2)
+
+
 def test_attached_files_are_named_by_their_place(api, stand_in):
     first, second = api.upload("notes.txt", b"one"), api.upload("notes.txt", b"two")
     message = api.ask("assistant", 'use read {"path": "notes-2.txt"}', first, second)
