@@ -117,9 +117,18 @@ def check_rest(known, http, session_id):
     assert {e["id"]: e for e in replayed if e["id"] in told} == told
 
 
-def test_a_process_killed_fifty_times_loses_nothing_that_was_acknowledged(tmp_path, call):
+def pushed(receiver):
+    return {(one["data"]["message_id"], one["type"]) for one in receiver.told()}
+
+
+def test_a_process_killed_fifty_times_loses_nothing_that_was_acknowledged(
+    tmp_path, call, receiver, wait
+):
     known, chance = Acknowledged(), random.Random(7)
     path = tmp_path / "killed.db"
+    hook = {"webhook_url": receiver.url, "event_types": ["session.completed", "session.failed"]}
+    with LocalDari(path) as server, call(server) as api:
+        assert api.http.put(f"/agents/{api.agent_id('echo')}/webhook", json=hook).is_success
     with forking(path) as parent, ThreadPoolExecutor(2) as senders:
         for _ in range(ROUNDS):
             killed_once(parent, known, chance.uniform(0, 0.12), senders)
@@ -132,6 +141,8 @@ def test_a_process_killed_fifty_times_loses_nothing_that_was_acknowledged(tmp_pa
         kept = {e["id"]: e for session in sessions for e in api.events(session["id"])}
         assert {event_id: kept.get(event_id) for event_id in known.events} == known.events
         messages = [m for session in sessions for m in api.messages(session["id"])]
+        ends = {(m["id"], f"session.{m['status']}") for m in messages}
+        wait(lambda: pushed(receiver), lambda seen: seen >= ends)
     assert {s["status"] for s in sessions} == {"idle"}
     assert {m["status"] for m in messages} == {"completed", "failed"}
     causes = {m["output"]["error"] for m in messages if m["status"] == "failed"}
