@@ -13,7 +13,7 @@ from IPython.core.magic import (
     no_var_expand,
 )
 
-from . import batches, dari, sending, showing
+from . import batches, dari, loading, sending, showing
 from .completion import Completion
 from .state import State, usage_errors
 
@@ -63,9 +63,21 @@ class DariMagics(Magics):
 
     @line_magic
     @usage_errors
-    def dari_transcript(self, line: str) -> None:
-        """Show a session as it stands: ``session.transcript()``."""
-        showing.transcript(self.shell, self.state, line)
+    def dari_transcript(self, line: str) -> Any:
+        """Show a session as it stands: ``session.transcript()``, or ``session.view()``."""
+        return showing.transcript(self.shell, self.state, line)
+
+    @line_magic
+    @usage_errors
+    def dari_workspace(self, line: str) -> Any:
+        """Download a session's files and show them: ``session.workspace()``."""
+        return showing.workspace(self.shell, self.state, line)
+
+    @line_magic
+    @usage_errors
+    def dari_frame(self, line: str) -> Any:
+        """Load sessions and what is in them: ``dari_nb.messages_frame(session)``."""
+        return loading.frame(self.shell, self.state, line)
 
 
 def load_ipython_extension(ipython: Any) -> None:

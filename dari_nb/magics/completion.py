@@ -10,11 +10,13 @@ from typing import Any
 from IPython.core.completer import CompletionContext, SimpleCompletion, context_matcher
 
 from ..errors import DariError
-from . import batches, dari, sending, showing
+from . import dari, loading
+from .catalogue import PARSERS
 from .options import Option
 from .state import State
 
 _LINE = re.compile(r"^\s*(?:[^\W\d]\w*\s*=\s*)?%{1,2}(dari\w*)\s(.*)$", re.DOTALL)
+_OF_ONE_SESSION = ("dari_transcript", "dari_follow", "dari_workspace")
 _FRESH = 5.0
 """Seconds for which a listing is taken from memory, so that typing does not flood the server."""
 
@@ -83,7 +85,9 @@ class Completion:
             return self._agents()
         if (magic, plain) == ("dari", ["connect"]):
             return [("local", "the embedded Dari")]
-        if magic in ("dari_transcript", "dari_follow") and not plain:
+        if magic == "dari_frame" and not plain:
+            return [(kind, "a DataFrame") for kind in loading.KINDS]
+        if magic == "dari_frame" or (magic in _OF_ONE_SESSION and not plain):
             return self._sessions()
         return []
 
@@ -119,13 +123,6 @@ class Completion:
 
 
 def _options(magic: str, words: list[str]) -> tuple[Option, ...]:
-    parsers = {
-        "dari_send": sending.SEND,
-        "dari_agent": sending.AGENT,
-        "dari_batch": batches.BATCH,
-        "dari_follow": sending.FOLLOW,
-        "dari_transcript": showing.TRANSCRIPT,
-    }
     if magic == "dari" and words and words[0] in dari.SUBCOMMANDS:
         return tuple(dari.SUBCOMMANDS[words[0]].parser.options)
-    return tuple(parsers[magic].options) if magic in parsers else ()
+    return tuple(PARSERS[magic].options) if magic in PARSERS else ()

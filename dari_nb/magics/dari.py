@@ -118,12 +118,10 @@ class Help:
     """All magics with their options."""
 
     def __repr__(self) -> str:
-        from . import batches, sending, showing
+        from .catalogue import PARSERS
 
-        sent = (sending.SEND, sending.AGENT, batches.BATCH)
-        parsers = (*sent, sending.FOLLOW, showing.TRANSCRIPT)
         commands = [f"  {c.parser.usage:<52}  {c.help}" for c in SUBCOMMANDS.values()]
-        return "\n\n".join(["\n".join(["%dari", *commands]), *(p.help() for p in parsers)])
+        return "\n\n".join(["\n".join(["%dari", *commands]), *(p.help() for p in PARSERS.values())])
 
 
 SUBCOMMANDS = {

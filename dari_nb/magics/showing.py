@@ -1,4 +1,4 @@
-"""``%dari_transcript``: a session as it stands."""
+"""``%dari_transcript`` and ``%dari_workspace``: a session as it stands, and its files."""
 
 from __future__ import annotations
 
@@ -7,19 +7,37 @@ from typing import Any
 from IPython.core.error import UsageError
 
 from . import options as opt
-from .options import LineParser
+from .options import LineParser, Option
 from .state import State, assign, variable
 
-TRANSCRIPT = LineParser("%dari_transcript [SESSION] [options]", (opt.ASSIGN, opt.QUIET))
+VIEW = Option("--view", None, "as a view to find one's way in, which goes on with the session")
+WAIT = Option("--wait", "S", "wait so many seconds for a workspace that is not there yet")
+TRANSCRIPT = LineParser("%dari_transcript [SESSION] [options]", (opt.ASSIGN, VIEW, opt.QUIET))
+WORKSPACE = LineParser("%dari_workspace [SESSION] [options]", (opt.ASSIGN, WAIT, opt.QUIET))
 
 
-def transcript(shell: Any, state: State, line: str) -> None:
+def transcript(shell: Any, state: State, line: str) -> Any:
     """Show the transcript of a session, the current one by default."""
     parsed, words = TRANSCRIPT.words(line)
-    if len(words) > 1:
-        raise UsageError(f"name one session\nusage: {TRANSCRIPT.usage}")
     name = variable(parsed.get(opt.ASSIGN))
-    shown = state.session_or(words[0] if words else None).transcript()
+    session = state.session_or(_one(words, TRANSCRIPT))
+    shown = session.view() if parsed.has(VIEW) else session.transcript()
     assign(shell, name, shown)
-    if not parsed.has(opt.QUIET):
-        shown.show()
+    if parsed.has(opt.QUIET):
+        return None
+    return shown if parsed.has(VIEW) else shown.show()
+
+
+def workspace(shell: Any, state: State, line: str) -> Any:
+    """Download the workspace of a session, the current one by default, and show its files."""
+    parsed, words = WORKSPACE.words(line)
+    name, wait = variable(parsed.get(opt.ASSIGN)), opt.seconds(parsed.get(WAIT), WAIT)
+    found = state.session_or(_one(words, WORKSPACE)).workspace(wait=wait)
+    assign(shell, name, found)
+    return None if parsed.has(opt.QUIET) else found
+
+
+def _one(words: list[str], parser: LineParser) -> str | None:
+    if len(words) > 1:
+        raise UsageError(f"name one session\nusage: {parser.usage}")
+    return words[0] if words else None

@@ -1,0 +1,50 @@
+"""``%dari_frame``: sessions and what is in them as DataFrames."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from IPython.core.error import UsageError
+
+from . import options as opt
+from .options import LineParser, Option, did_you_mean
+from .state import State, assign, variable
+
+ALL = Option("--all", None, "all sessions, not only the current one")
+AGENT = Option("--agent", "AGENT", "all sessions of this agent")
+FRAME = LineParser(
+    "%dari_frame sessions|messages|events|tool_calls|costs [SESSION …] [options]",
+    (opt.ASSIGN, opt.META, AGENT, ALL, opt.QUIET),
+)
+KINDS = ("sessions", "messages", "events", "tool_calls", "costs")
+
+
+def frame(shell: Any, state: State, line: str) -> Any:
+    """Load a frame: of the named sessions, those with metadata, or the current one."""
+    parsed, words = FRAME.words(line)
+    if not words or words[0] not in KINDS:
+        hint = did_you_mean(words[0], KINDS) if words else ""
+        raise UsageError(f"say what to load{hint}: {', '.join(KINDS)}\nusage: {FRAME.usage}")
+    name = variable(parsed.get(opt.ASSIGN))
+    loaded = _loader(words[0])(_source(state, parsed, words), dari=state.dari)
+    assign(shell, name, loaded)
+    return None if parsed.has(opt.QUIET) or name else loaded
+
+
+def _loader(kind: str) -> Callable[..., Any]:
+    from .. import workbench
+
+    loader: Callable[..., Any] = getattr(workbench, f"{kind}_frame")
+    return loader
+
+
+def _source(state: State, parsed: opt.Line, words: list[str]) -> Any:
+    metadata, agent = opt.pairs(parsed.get(opt.META)), parsed.get(AGENT)
+    if words[1:]:
+        return [state.session_or(session_id) for session_id in words[1:]]
+    if metadata or agent:
+        return list(state.dari.sessions.list(agent=agent, metadata=metadata or None))
+    if parsed.has(ALL) or (words[0] == "sessions" and state.session is None):
+        return None
+    return state.session_or(None)
