@@ -425,9 +425,9 @@ class Batch:
 
     def to_mimebundle(self) -> dict[str, str]:
         """Return the matrix as it stands as HTML, Markdown and plain text."""
-        from .paper import paper_of
+        from ...render.matrix_paper import matrix_paper
 
-        return paper_of(self.snapshot())
+        return matrix_paper(self.snapshot())
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
         return self.to_mimebundle()

@@ -69,7 +69,7 @@ def _attempt(number: int, session: models.Session, metadata: dict[str, str]) -> 
         number,
         state=session.last_message_status or "queued",
         chunk_key=metadata.get("chunk_key"),
-        session_id=session.id,
+        session_id=session.id or None,
         created_at=session.created_at,
     )
 
