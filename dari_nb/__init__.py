@@ -17,7 +17,7 @@ from ._version import __version__
 
 if TYPE_CHECKING:
     from . import errors, frames, local, scores
-    from .client import AsyncClient, Client
+    from .client import AsyncClient, Client, verify_webhook
     from .errors import ApiError, DariError
     from .workbench import (
         Agent,
@@ -58,6 +58,7 @@ __all__ = [
     "scores",
     "sessions_frame",
     "tool_calls_frame",
+    "verify_webhook",
 ]
 
 _HOME = {
@@ -65,6 +66,7 @@ _HOME = {
     "AsyncClient": "client",
     "Client": "client",
     "DariError": "errors",
+    "verify_webhook": "client",
 }
 
 

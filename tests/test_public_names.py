@@ -31,6 +31,7 @@ NAMES = [
     "scores",
     "sessions_frame",
     "tool_calls_frame",
+    "verify_webhook",
 ]
 
 
