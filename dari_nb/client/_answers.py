@@ -19,6 +19,7 @@ T = TypeVar("T")
 M = TypeVar("M", bound=Model)
 
 _LONGEST_RAW_DETAIL = 512
+_REQUEST_IDS = ("x-request-id", "request-id", "x-correlation-id", "x-amzn-requestid")
 _UNREADABLE = (
     msgspec.MsgspecError,
     UnicodeDecodeError,
@@ -122,7 +123,7 @@ def api_error(response: httpx.Response, secrets: Secrets) -> ApiError:
         _detail(response, secrets.hidden_in(response.text)),
         response.request.method,
         path_in(response),
-        response.headers.get("x-request-id"),
+        next((response.headers[name] for name in _REQUEST_IDS if name in response.headers), None),
     )
 
 

@@ -42,7 +42,7 @@ class Transport:
             while True:
                 try:
                     answer = self._done(step, once)
-                except DariError as error:
+                except BaseException as error:  # noqa: BLE001 - the steps may have to clean up
                     step = steps.throw(error)
                 else:
                     step = steps.send(answer)
@@ -133,7 +133,7 @@ class AsyncTransport:
             while True:
                 try:
                     answer = await self._done(step, once)
-                except DariError as error:
+                except BaseException as error:  # noqa: BLE001 - the steps may have to clean up
                     step = steps.throw(error)
                 else:
                     step = steps.send(answer)

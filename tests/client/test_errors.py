@@ -75,8 +75,9 @@ def test_the_detail_is_found_in_every_shape(dari, side, body, detail):
         assert raised.value.detail == detail
 
 
-def test_a_request_id_is_kept_and_shown(dari, side):
-    answer = JSONResponse({"detail": "d"}, 404, headers={"X-Request-Id": "req_7"})
+@pytest.mark.parametrize("name", ["X-Request-Id", "request-id", "X-Correlation-ID"])
+def test_a_request_id_is_kept_and_shown(dari, side, name):
+    answer = JSONResponse({"detail": "d"}, 404, headers={name: "req_7"})
     dari.answer("GET", "/sessions/sess_1", answer)
     with pytest.raises(errors.NotFoundError, match=r"\[request req_7\]") as raised:
         side.ask(dari.url, "sessions.get", "sess_1")

@@ -1,18 +1,21 @@
 """Bundles are the same bytes for the same files; publishing takes all steps, or cleans up."""
 
+import asyncio
 import gzip
 import hashlib
 import io
 import os
 import shutil
+import signal
 import subprocess
 import tarfile
+import threading
 
 import pytest
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from dari_nb import errors
-from dari_nb.client import Bundle, Progress
+from dari_nb.client import AsyncClient, Bundle, Progress
 
 FILES = {
     "dari.yml": b"name: support\n",
@@ -284,3 +287,68 @@ def test_publishing_is_never_done_twice(ready, side, folder):
     with pytest.raises(errors.ServerError):
         side.ask(ready.url, "agents.publish", folder)
     assert len(ready.asked("/agents")) == 1
+
+
+def interrupting(then: Response):
+    """Interrupt the main thread when the request has come; then answer late."""
+
+    async def body():
+        signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+        await asyncio.sleep(30)
+        yield then.body
+
+    return StreamingResponse(body(), then.status_code)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "sent"),
+    [
+        ("PUT", "/storage/put", 2),
+        ("POST", "/source-snapshots/src_1/finalize", 3),
+        ("GET", "/source-snapshots/src_1/manifest", 4),
+        ("POST", "/agents", 5),
+    ],
+)
+def test_an_interrupt_deletes_the_snapshot(ready, side, folder, method, path, sent):
+    ready.answer(method, path, interrupting(Response("{}")))
+    with pytest.raises(KeyboardInterrupt):
+        side.ask(ready.url, "agents.publish", folder)
+    assert steps(ready) == [*[*STEPS, ("POST", "/v1/agents")][:sent], DELETED]
+
+
+def test_a_second_interrupt_ends_it_at_once(ready, side, folder):
+    ready.answer("PUT", "/storage/put", interrupting(Response()))
+    ready.answer("DELETE", "/source-snapshots/src_1", interrupting(Response()))
+    with pytest.raises(KeyboardInterrupt):
+        side.ask(ready.url, "agents.publish", folder)
+    assert steps(ready) == [*STEPS[:2], DELETED]
+
+
+def test_a_task_that_is_cancelled_deletes_the_snapshot(ready, folder):
+    async def silent():
+        yield b"{"
+        await asyncio.sleep(30)
+
+    ready.answer("POST", "/source-snapshots/src_1/finalize", StreamingResponse(silent()))
+
+    async def main() -> None:
+        async with AsyncClient(ready.url, "dari_k") as client:
+            task = asyncio.create_task(client.agents.publish(folder))
+            while len(ready.seen) < 3:
+                await asyncio.sleep(0)
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+
+    asyncio.run(main())
+    assert steps(ready) == [*STEPS[:3], DELETED]
+
+
+@pytest.mark.parametrize("stage", ["upload", "check", "publish"])
+def test_a_callback_that_fails_deletes_the_snapshot(ready, side, folder, stage):
+    def failing(progress: Progress) -> None:
+        assert progress.stage != stage
+
+    with pytest.raises(AssertionError):
+        side.ask(ready.url, "agents.publish", folder, on_progress=failing)
+    assert steps(ready)[-1] == DELETED

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from os import PathLike
 from typing import Any, Literal, TypeAlias
 
@@ -41,7 +41,8 @@ def publish(
     """Publish an agent from a folder with a ``dari.yml`` (contract, sections 3 and 4).
 
     The bundle is uploaded, checked by the server, and becomes the active version at once. When
-    something fails, the uploaded snapshot is deleted again.
+    something fails, or an interrupt ends it, the snapshot is deleted again; a second interrupt
+    leaves it.
 
     Args:
         source: The folder, a tar.gz, or a ``Bundle``.
@@ -71,8 +72,10 @@ def publish(
         yield from _fill(snapshot, bundle, tell)
         tell(Progress("publish", total, total))
         published = yield from agents.publish_snapshot(snapshot.id, agent_id=agent_id).answer()
-    except DariError:
-        yield from _forget(snapshot)
+    except GeneratorExit:
+        raise
+    except BaseException as error:
+        yield from _forget(snapshot, once=not isinstance(error, DariError))
         raise
     tell(Progress("done", total, total))
     return published
@@ -98,9 +101,9 @@ def _fill(snapshot: Snapshot, bundle: Bundle, tell: Callable[[Progress], object]
     yield from snapshots.manifest(snapshot.id).answer()
 
 
-def _forget(snapshot: Snapshot) -> Steps[None]:
+def _forget(snapshot: Snapshot, *, once: bool) -> Steps[None]:
     try:
-        yield from snapshots.delete(snapshot.id).answer()
+        yield from replace(snapshots.delete(snapshot.id), once=once).answer()
     except DariError:
         # The failure that led here matters more; a snapshot in use stays, and should.
         return
