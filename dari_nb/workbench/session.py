@@ -17,10 +17,10 @@ from .transcript import Transcript
 from .turn import Turn
 
 if TYPE_CHECKING:
-    from ..client import Workspace
     from ..render import Head
     from ..widgets import TranscriptView
     from .dari import Dari
+    from .workspace import Workspace
 
 Prompt = str | Sequence[dict[str, Any]]
 Attachment = str | Path
@@ -190,7 +190,9 @@ class Session:
         >>> with session.workspace() as workspace:  # doctest: +SKIP
         ...     workspace.read_csv("out.csv")
         """
-        return self.dari.client.sessions.workspace(self.id, paths=paths, wait=wait)
+        from .workspace import download
+
+        return download(self.dari.client, self.id, paths=paths, wait=wait)
 
     def stream(self, *, last_event_id: str | None = None) -> EventStream:
         """Return the events as they come, for ``for`` and for ``async for``.
