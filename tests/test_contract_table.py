@@ -56,7 +56,7 @@ def row_of(line):
 ROWS = [row_of(line) for line in CONTRACT.splitlines() if re.match(r"\| `[A-Z]+ /", line)]
 POINTS = [cells(line) for line in CONTRACT.splitlines() if line.startswith("| U")]
 LISTED = [
-    tuple(line.split())
+    tuple(line.split()[:3])
     for line in (TESTS / "contract.txt").read_text(encoding="utf-8").splitlines()
     if not line.startswith("#")
 ]
