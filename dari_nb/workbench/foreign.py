@@ -55,7 +55,7 @@ def _transcript(
     # Named by content, so that frames of the same file can be joined whenever they are made.
     content = [[turn.content, turn.steps] for turn in turns]
     text = json.dumps([content, instructions, agent, llm, dict(metadata)], default=str)
-    session_id = f"run_{hashlib.sha256(text.encode()).hexdigest()[:16]}"
+    session_id = f"chat_{hashlib.sha256(text.encode()).hexdigest()[:16]}"
     ledger = Ledger(_events(session_id, turns))
     states = list(ledger.turns.values())
     last = states[-1] if states else None

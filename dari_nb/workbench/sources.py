@@ -11,11 +11,12 @@ from .agent import Agent
 from .dari import Dari
 from .loading import Kind, M, Part
 from .session import Session
+from .transcript import Transcript
 from .turn import Turn
 
 Source = Any
 """A session id, a ``Session``, a ``Turn``, an ``Agent``, a batch or its id, metadata to look
-sessions up by (a dict), a model object, or an iterable of these."""
+sessions up by (a dict), a ``Transcript``, a model object, or an iterable of these."""
 
 
 def parts_of(source: Source, dari: Callable[[], Dari], kind: Kind[M]) -> Iterator[Part[M]]:
@@ -45,6 +46,8 @@ def parts_of(source: Source, dari: Callable[[], Dari], kind: Kind[M]) -> Iterato
 def _parts(entry: Any, dari: Callable[[], Dari], kind: Kind[M]) -> Iterable[Part[M]]:
     if isinstance(entry, models.Session):
         return [Part(dari(), entry.id)]
+    if isinstance(entry, Transcript):
+        return [_transcript_part(entry, dari, kind)]
     if isinstance(entry, models.Batch):
         return [Part(dari(), item.session_id) for item in entry.items if item.session_id]
     if isinstance(entry, str):
@@ -92,6 +95,11 @@ def _session_part(session: Session, kind: Kind[M]) -> Part[M]:
     if isinstance(latest, kind.model):
         return Part(given=[latest])
     return Part(session.dari, session.id)
+
+
+def _transcript_part(entry: Transcript, dari: Callable[[], Dari], kind: Kind[M]) -> Part[M]:
+    known = [r for r in entry.records() if isinstance(r, kind.model)]
+    return Part(given=known) if entry.events else Part(dari(), entry.resource.session.id)
 
 
 def _entries(source: Source) -> Iterable[Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -86,6 +86,16 @@ class Transcript:
 
         system = [{"role": "system", "content": self.instructions}] if self.instructions else []
         return [*system, *to_chat(self.items)]
+
+    def records(self) -> Iterator[models.Session | models.Message | models.Event]:
+        """Give what frames are made of, where it was made of events."""
+        from ..transcript import Ledger, message_of
+
+        session = self.resource.session
+        yield session
+        turns = Ledger(self.events).turns.values()
+        yield from (message_of(turn, session.id, n) for n, turn in enumerate(turns, 1))
+        yield from self.events
 
     @property
     def metadata(self) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from ... import models
 from ...errors import ConflictError, InvalidRequestError
 from ...models import TimelineItem
 from .._background import wait_for
+from ..progress import Progress
 from . import marks
 from .cells import Cell, Column
 from .chunks import Job, chunks_to_send
@@ -350,16 +351,14 @@ class Batch:
         """
         self.wait()
         _ = self.sessions  # all with one request
-        return marks.score(self, name, function)
+        with Progress(self.counts.get("completed", 0), "answers scored") as progress:
+            return marks.score(self, name, function, lambda *_: progress.advance())
 
     def to_frame(self) -> pd.DataFrame:
-        """Return one row a cell, with metadata and scores; see :func:`dari_nb.frames.batch_frame`.
+        """Return one row a cell, with metadata and scores; see :func:`dari_nb.batch_frame`."""
+        from ..frames import batch_frame
 
-        The agent's default LLM is called ``default``.
-        """
-        from .tables import frame_of
-
-        return frame_of(self)
+        return batch_frame(self)
 
     def matrix(self, what: str) -> pd.DataFrame:
         """Return one thing of every cell: tasks down, LLMs across.
@@ -381,7 +380,7 @@ class Batch:
             score: The score's name.
             **options: Passed on, such as ``seed`` or ``method``.
         """
-        from .tables import summary_of
+        from .statistics import summary_of
 
         return summary_of(self, score, **options)
 
