@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 import time
 import warnings
 from collections import OrderedDict
 from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Generic, Literal, NamedTuple, TypeVar
 from weakref import WeakKeyDictionary
 
@@ -81,32 +82,44 @@ class Kept(NamedTuple):
         return sum(map(len, self.lines))
 
 
-@dataclass
 class Keeping:
-    """What was read of finished sessions, the least recently used dropped first."""
+    """What was read of finished sessions, the least recently used dropped first.
 
-    kept: OrderedDict[tuple[str, str], Kept] = field(default_factory=OrderedDict)
-    size: int = 0
+    Attributes:
+        kept: By kind and session.
+        size: Bytes in all.
+    """
+
+    def __init__(self) -> None:
+        self.kept: OrderedDict[tuple[str, str], Kept] = OrderedDict()
+        self.size = 0
+        self._lock = threading.Lock()
 
     def get(self, kind: Kind[M], session_id: str) -> Kept | None:
         """Return what is kept of a session."""
         key = (kind.model.__name__, session_id)
-        if key in self.kept:
-            self.kept.move_to_end(key)
-        return self.kept.get(key)
+        with self._lock:
+            if key in self.kept:
+                self.kept.move_to_end(key)
+            return self.kept.get(key)
 
     def put(self, kind: Kind[M], session_id: str, rows: Sequence[M], state: State | None) -> None:
         """Keep what was read of a session."""
-        self.drop(kind, session_id)
         entry = Kept(tuple(row.to_json() for row in rows), state, time.monotonic())
-        self.kept[kind.model.__name__, session_id] = entry
-        self.size += entry.size
-        while self.size > KEPT_BYTES:
-            self.size -= self.kept.popitem(last=False)[1].size
+        with self._lock:
+            self._drop((kind.model.__name__, session_id))
+            self.kept[kind.model.__name__, session_id] = entry
+            self.size += entry.size
+            while self.size > KEPT_BYTES:
+                self._drop(next(iter(self.kept)))
 
     def drop(self, kind: Kind[M], session_id: str) -> None:
         """Forget what is kept of a session."""
-        dropped = self.kept.pop((kind.model.__name__, session_id), None)
+        with self._lock:
+            self._drop((kind.model.__name__, session_id))
+
+    def _drop(self, key: tuple[str, str]) -> None:
+        dropped = self.kept.pop(key, None)
         self.size -= dropped.size if dropped else 0
 
 
@@ -206,22 +219,22 @@ class Loading(Generic[M]):
                 client = part.dari.client
             if kept is not None and _is_valid(kept, part, client):
                 return kept
-            return kind.load(client, session_id)
+            rows = kind.load(client, session_id)
+            state = kind.state(rows)
+            if part.dari is not None and (state is not None or kind.is_fleeting):
+                # Here and not where results are taken, so that an interrupt loses none.
+                keeping_of(part.dari).put(kind, session_id, rows, state)
+            return rows
 
         return call
 
     def _taken(self, part: Part[M], result: Sequence[M] | Kept | DariError) -> Sequence[M] | Kept:
-        session_id = str(part.session_id)
-        if isinstance(result, DariError):
-            if self._on_error == "raise":
-                raise result
-            self.skipped[session_id] = str(result)
-            return ()
-        if not isinstance(result, Kept) and part.dari is not None:
-            state = self._kind.state(result)
-            if state is not None or self._kind.is_fleeting:
-                keeping_of(part.dari).put(self._kind, session_id, result, state)
-        return result
+        if not isinstance(result, DariError):
+            return result
+        if self._on_error == "raise":
+            raise result
+        self.skipped[str(part.session_id)] = str(result)
+        return ()
 
     def _rows(self, part: Part[M], found: Sequence[M] | Kept) -> Iterable[M]:
         rows = map(self._kind.read, found.lines) if isinstance(found, Kept) else found
