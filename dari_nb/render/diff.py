@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from difflib import SequenceMatcher
+from functools import lru_cache
 
 from ._visible import visible
 from .kinds import Use
@@ -22,10 +23,15 @@ def diff_lines(old: str, new: str) -> list[str]:
     >>> diff_lines("a\nb", "a\nc")
     [' a', '-b', '+c']
     """
+    return list(_compared(old, new))
+
+
+@lru_cache(maxsize=16)  # the summary, the body and other forms of an edit ask in turn
+def _compared(old: str, new: str) -> tuple[str, ...]:
     before, after = _lines(old), _lines(new)
     if len(before) + len(after) > _MOST:
-        return _replaced(before, after)
-    groups = SequenceMatcher(None, before, after, autojunk=False).get_grouped_opcodes(_CONTEXT)
+        return tuple(_replaced(before, after))
+    groups = SequenceMatcher(None, before, after).get_grouped_opcodes(_CONTEXT)
     lines: list[str] = []
     end = 0
     for group in groups:
@@ -34,7 +40,7 @@ def diff_lines(old: str, new: str) -> list[str]:
             same = [f" {line}" for line in before[a:b]]
             lines += same if tag == "equal" else _replaced(before[a:b], after[c:d])
         end = group[-1][2]
-    return [*lines, *_gap(len(before) - end)]
+    return (*lines, *_gap(len(before) - end))
 
 
 def changed_counts(lines: Sequence[str]) -> tuple[int, int]:

@@ -52,7 +52,7 @@ class Limits(NamedTuple):
     data: Cap = Cap(lines=400, chars=40_000)
     prose: Cap = Cap(lines=3_000, chars=150_000)
     shown: Cap = Cap(lines=16, chars=2_400)
-    prompt: int = 30
+    prompt: int = 20
     answer: int = 200
     rows: int = 200
     picture: int = 100_000

@@ -26,6 +26,8 @@ _OPEN_BRACKETS = 200  # each costs the parser a look ahead; no text has so many 
 _RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
 _OPTIONS = {"html": False, "maxNesting": 200}
 _TOO_DEEP = re.compile(r"^(?:(?:[ \t]*(?:[>*+-]|\d+[.)])){60}|[ \t]{120,}(?:[>*+-]|\d+[.)]))", re.M)
+_MOST_MATH = 40_000  # characters of TeX in one text that become MathML
+_LEAST_FORMULA = 20  # characters that a formula counts for beside its own
 _LONGEST_FORMULA = 2_000  # characters to look ahead for the end, so that hostile text stays linear
 
 
@@ -58,8 +60,9 @@ def _html(text: str, line_breaks: bool) -> str:
     parser = _parser(line_breaks)
     tokens = parser.parse(text)
     if _RIGHT_TO_LEFT.search(text):
+        # What lies inside takes the direction from there; its text finds its own by the sheet.
         for token in tokens:
-            if token.nesting > 0:
+            if token.nesting > 0 and token.level == 0:
                 token.attrSet("dir", "auto")
     html: str = parser.renderer.render(tokens, parser.options, {})
     return _BETWEEN.sub(_closed_up, html.rstrip("\n"))
@@ -133,16 +136,24 @@ def _bracket_math(state: StateInline, silent: bool) -> bool:
     return True
 
 
-def _inline_math(_: Any, tokens: list[Token], index: int, *__: Any) -> str:
-    return math_html(tokens[index].content)
+def _inline_math(_: Any, tokens: list[Token], index: int, __: Any, env: Any) -> str:
+    return _formula(tokens[index].content, env)
 
 
-def _display_math(_: Any, tokens: list[Token], index: int, *__: Any) -> str:
-    return math_html(tokens[index].content, display=True)
+def _display_math(_: Any, tokens: list[Token], index: int, __: Any, env: Any) -> str:
+    return _formula(tokens[index].content, env, display=True)
 
 
-def _block_math(_: Any, tokens: list[Token], index: int, *__: Any) -> str:
-    return f"<p>{math_html(tokens[index].content, display=True)}</p>\n"
+def _block_math(_: Any, tokens: list[Token], index: int, __: Any, env: Any) -> str:
+    return f"<p>{_formula(tokens[index].content, env, display=True)}</p>\n"
+
+
+def _formula(tex: str, env: dict[str, int], *, display: bool = False) -> str:
+    """MathML is ten times as long as its source, so there is a limit for one text."""
+    env["math"] = env.get("math", 0) + len(tex) + _LEAST_FORMULA
+    if env["math"] > _MOST_MATH:
+        return f"<code>{escape(tex.strip(), quote=False)}</code>"
+    return math_html(tex, display=display)
 
 
 def _code(_: Any, tokens: list[Token], index: int, *__: Any) -> str:

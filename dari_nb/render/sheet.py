@@ -21,9 +21,10 @@ _OWN_NAME = re.compile(r"[;{](--[a-z]+):")
 _RULE = re.compile(r"([^{};]+)\{([^{}]*)\}")
 _COMMA = re.compile(r",(?![^(]*\))")
 _CHOICE = re.compile(r":is\(([^)]*)\)")
-_STATE = re.compile(r"\[data-state=(\w+)\]")
-_CONDITION = re.compile(r"\[[^\]]*\]|:(?:not|has|nth-child)\([^)]*\)+|::?[a-z-]+")
-_CLASS_OR_TAG = re.compile(r"(?<![\w-])\.?[a-z][\w-]*")
+_PLAIN = re.compile(r"(\w+):not\(\[class\]\)")
+# What changes on the page, and what says only where something stands.
+_CONDITION = re.compile(r"\[open\]|:(?:not|has|nth-child)\([^)]*\)+|::?[a-z-]+")
+_NAME = re.compile(r"\[[^\]]*\]|(?<![\w-])\.?[a-z][\w-]*")
 
 Needs = list[list[str]]
 """What must occur in markup for a selector to match: of each list one."""
@@ -76,15 +77,17 @@ def _sheet() -> tuple[list[str], list[tuple[list[tuple[str, Needs]], str]]]:
 
 def _needs(selector: str) -> Needs:
     choices = [match[1].split(",") for match in _CHOICE.finditer(selector)]
-    states = [[f'data-state="{state}"'] for state in _STATE.findall(selector)]
-    bare = _CONDITION.sub("", _CHOICE.sub("", selector))
-    names = [[name] for name in _CLASS_OR_TAG.findall(bare)]
-    return states + [
-        [mark for name in names for mark in _marks(name.strip())] for names in choices + names
-    ]
+    plain = [[f"<{tag}>", f"<{tag} dir"] for tag in _PLAIN.findall(selector)]
+    bare = _CONDITION.sub("", _CHOICE.sub("", _PLAIN.sub("", selector)))
+    names = choices + [[name] for name in _NAME.findall(bare)]
+    return plain + [[mark for name in group for mark in _marks(name.strip())] for group in names]
 
 
 def _marks(name: str) -> list[str]:
+    """What stands in markup where a class, an attribute or a tag occurs."""
+    if name[0] == "[":
+        attribute, _, value = name[1:-1].partition("=")
+        return [f' {attribute}="{value}"' if value else f" {attribute}="]
     return [f'class="{name[1:]}"'] if name[0] == "." else [f"<{name}>", f"<{name} "]
 
 

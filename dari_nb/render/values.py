@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Any
 
 _WIDTH = 88  # columns of a line that holds a whole list or object
+_SHORT = 30  # entries; more of them do not fit on a line
 _DEEPEST = 40  # levels; deeper ones are written on one line
 _ENCODER = json.JSONEncoder(ensure_ascii=False, default=str)
 _TOO_DEEP = "… nested too deeply to be shown"
@@ -48,14 +49,14 @@ def laid_out(value: Any) -> str:
 def _layout(value: Any, depth: int) -> str:
     if not isinstance(value, dict | list) or not value or depth > _DEEPEST:
         return _dumps(value)
+    if len(value) <= _SHORT and len(line := _dumps(value)) + 2 * depth <= _WIDTH:
+        return line
     if isinstance(value, dict):
         parts = [f"{_dumps(str(key))}: {_layout(v, depth + 1)}" for key, v in value.items()]
         opening, closing = "{}"
     else:
         parts = [_layout(part, depth + 1) for part in value]
         opening, closing = "[]"
-    if sum(map(len, parts)) + 2 * (len(parts) + depth) <= _WIDTH and "\n" not in "".join(parts):
-        return f"{opening}{', '.join(parts)}{closing}"
     start = "\n" + "  " * (depth + 1)
     return f"{opening}{start}{f',{start}'.join(parts)}{start[:-2]}{closing}"
 

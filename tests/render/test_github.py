@@ -161,5 +161,5 @@ def test_the_link_to_a_turn_leads_to_its_anchor(conversation):
 def test_text_that_is_folded_is_still_there():
     prompt = UserMessageItem(id="1", content=[text_block("\n".join(f"row {n}" for n in range(99)))])
     text = seen([prompt]).text
-    assert "… 69 more lines\nrow 30\n" in text
+    assert "… 79 more lines\nrow 20\n" in text
     assert text.rstrip().endswith("row 98")

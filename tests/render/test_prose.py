@@ -2,7 +2,7 @@
 
 import pytest
 
-from dari_nb.models import AssistantMessageItem, text_block
+from dari_nb.models import AssistantMessageItem, UserMessageItem, text_block
 from dari_nb.render import item_html
 
 
@@ -85,3 +85,38 @@ def test_what_is_no_formula_stays_as_its_source(tex, read):
 
 def test_figures_stand_to_the_right_where_the_table_says_so():
     assert '<td align="right">2</td>' in answer("| a |\n|--:|\n| 2 |")
+
+
+def test_text_from_right_to_left_brings_its_blocks_with_it():
+    html = answer("# שלום\n\n- פריט\n\n> ציטוט\n\n| שם |\n|---|\n| א |")
+    assert '<h3 dir="auto">' in html
+    assert '<ul dir="auto"><li>' in html
+    assert '<blockquote dir="auto"><p>' in html
+    assert '<table dir="auto"><thead>' in html
+    assert "dir=" not in answer("plain")
+
+
+def test_a_long_prompt_is_folded_between_lines_and_an_answer_between_blocks(read):
+    rows = "\n".join(f"row {n}" for n in range(60))
+    prompt = item_html(UserMessageItem(id="1", content=[text_block(rows)]))
+    assert "row 19</p>" in prompt
+    assert '<details class="dari-rest"><summary>… 40 more lines</summary><p>row 20' in prompt
+    assert answer(rows).count("<details") == 0
+    long = "\n\n".join(f"```\n{rows}\n```" for _ in range(5))
+    html = answer(long)
+    assert html.count("<pre>") == 5
+    assert "</pre><details" in html
+    assert read(html).text.count("row 59") == 5
+
+
+@pytest.mark.parametrize("count", [20, 25])
+def test_a_few_lines_too_many_are_not_folded(count):
+    prompt = UserMessageItem(id="1", content=[text_block("\n".join(["row"] * count))])
+    assert "details" not in item_html(prompt)
+
+
+def test_a_fold_never_cuts_a_block_of_code_or_a_list():
+    code = "```\n" + "\n".join(f"row {n}" for n in range(60)) + "\n```"
+    html = item_html(UserMessageItem(id="1", content=[text_block(f"{code}\n\nand then")]))
+    assert "row 59</pre><details" in html
+    assert "<summary>… 2 more lines</summary><p>and then</p>" in html

@@ -89,4 +89,4 @@ def test_every_text_of_every_run_is_found_in_its_rendering(read):
 
 def test_a_saved_turn_is_small():
     items = list(as_items(OWN))
-    assert sum(len(form) for form in paper(items).values()) < 5_500
+    assert sum(len(form) for form in paper(items).values()) < 5_200

@@ -10,7 +10,7 @@ import sys
 import pytest
 from rich.console import Console
 
-from dari_nb.models import AssistantMessageItem, ToolCallItem, text_block
+from dari_nb.models import AssistantMessageItem, ToolCallItem, UserMessageItem, text_block
 from dari_nb.render import (
     Head,
     duration_text,
@@ -126,8 +126,33 @@ def test_a_bundle_carries_only_the_rules_it_uses(conversation):
     small = paper(conversation[4:5])["text/html"]
     assert ".dari-user" in small
     assert ".dari-call" not in small
+    assert "blockquote:not" not in small
     assert "math{" not in small
-    assert len(style()) < 6_000
+    assert len(style()) <= 12_000
+
+
+def test_a_prompt_with_a_short_answer_carries_little_style():
+    ids = {"message_id": "m", "created_at": "2026-03-31T18:40:04Z"}
+    asked = UserMessageItem(id="1", content=[text_block("What is 2 + 3?")], **ids)
+    said = AssistantMessageItem(id="2", status="completed", content=[text_block("5")], **ids)
+    html = timeline_html([asked, said], head_of([asked, said], "tour"))
+    assert len(style(html)) < 1_900
+
+
+@pytest.mark.parametrize(
+    ("html", "part", "is_there"),
+    [
+        ('<span class="dari-state" data-state="failed">', "[data-state=failed]{", True),
+        ('<span class="dari-state" data-state="failed">', "[data-state=completed]", False),
+        ("<blockquote>", "blockquote:not([class])", True),
+        ('<blockquote class="dari-user">', "blockquote:not([class])", False),
+        ('<a href="#x">', "[target]", False),
+        ('<a href="http://x" target="_blank">', "[target]", True),
+        ('<details class="dari-rest">', ".dari-rest[open]", True),
+    ],
+)
+def test_a_rule_comes_along_when_what_it_is_for_occurs(html, part, is_there):
+    assert (part in style(html)) == is_there
 
 
 def test_every_setting_a_rule_uses_is_there(conversation):
