@@ -11,7 +11,16 @@ from ..agents import NewAttempt, ToolCall, ToolResult, Turn, TurnFailure, Usage
 from ..agents.functions import Step
 from ..schemas import flaw_of
 from ..tooling import Toolbox
-from .conversation import MadeCall, Message, ModelSaid, as_object, earlier, result_of, user_text
+from .conversation import (
+    MadeCall,
+    Message,
+    ModelSaid,
+    as_object,
+    earlier,
+    result_of,
+    user_text,
+    wire_name,
+)
 from .patience import BACKOFF, Patience
 from .places import place_in
 from .prices import Prices
@@ -133,21 +142,23 @@ class _Spent:
 
     def call(self, asked: AskedCall, toolbox: Toolbox) -> ToolCall:
         """Make the step of a call that the model asked for."""
+        named = (spec for spec in toolbox.specs if wire_name(spec.name) == asked.name)
+        spec = next(named, None)
+        name = spec.name if spec else asked.name
         try:
             arguments = asked.parsed()
         except ValueError as error:
             self._malformed += 1
             if self._malformed >= MOST_MALFORMED:
                 raise TurnFailure(_MALFORMED.format(self._malformed, asked.name, error)) from None
-            return ToolCall(asked.name, asked.arguments, run=_failed(str(error)))
-        spec = next((spec for spec in toolbox.specs if spec.name == asked.name), None)
+            return ToolCall(name, asked.arguments, run=_failed(str(error)))
         if spec is None or spec.kind != "external":
-            return ToolCall(asked.name, arguments, run=_running(toolbox, asked.name, arguments))
+            return ToolCall(name, arguments, run=_running(toolbox, name, arguments))
         if flaw := flaw_of(arguments, spec.input_schema):
             text = f"The arguments do not fit the tool's schema: {flaw}"
-            return ToolCall(asked.name, arguments, run=_failed(text))
+            return ToolCall(name, arguments, run=_failed(text))
         return ToolCall(
-            asked.name,
+            name,
             arguments,
             external=True,
             output_schema=spec.output_schema,

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from ..tooling import ToolSpec
-from .conversation import CallResult, MadeCall, Message, ModelSaid
+from .conversation import CallResult, MadeCall, Message, ModelSaid, wire_name
 from .decoding import Decoder, count, entries, error_in, fields, word
 from .reply import OpenCall, Stop, Tokens
 from .trouble import BrokenStream
@@ -68,11 +68,16 @@ def _blocks(message: Message) -> list[dict[str, Any]]:
 
 
 def _use(call: MadeCall) -> dict[str, Any]:
-    return {"type": "tool_use", "id": call.id, "name": call.name, "input": call.arguments}
+    return {
+        "type": "tool_use",
+        "id": call.id,
+        "name": wire_name(call.name),
+        "input": call.arguments,
+    }
 
 
 def _tool(tool: ToolSpec) -> dict[str, Any]:
-    about = {"name": tool.name, "description": tool.description}
+    about = {"name": wire_name(tool.name), "description": tool.description}
     return {**about, "input_schema": tool.input_schema}
 
 

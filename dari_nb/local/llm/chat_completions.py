@@ -8,7 +8,7 @@ from typing import Any
 
 from ..._secret import hidden
 from ..tooling import ToolSpec
-from .conversation import CallResult, MadeCall, Message, ModelSaid
+from .conversation import CallResult, MadeCall, Message, ModelSaid, wire_name
 from .decoding import Decoder, count, entries, error_in, fields, word
 from .reply import OpenCall, Stop, Tokens
 from .trouble import BrokenStream
@@ -54,12 +54,12 @@ def _message(message: Message) -> dict[str, Any]:
 
 
 def _call(call: MadeCall) -> dict[str, Any]:
-    function = {"name": call.name, "arguments": json.dumps(call.arguments)}
+    function = {"name": wire_name(call.name), "arguments": json.dumps(call.arguments)}
     return {"id": call.id, "type": "function", "function": function}
 
 
 def _tool(tool: ToolSpec) -> dict[str, Any]:
-    function = {"name": tool.name, "description": tool.description}
+    function = {"name": wire_name(tool.name), "description": tool.description}
     return {"type": "function", "function": {**function, "parameters": tool.input_schema}}
 
 

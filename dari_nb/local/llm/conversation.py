@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -53,6 +54,9 @@ class CallResult:
     is_error: bool = False
 
 
+_FOREIGN = re.compile(r"[^a-zA-Z0-9_-]")
+_LONGEST_NAME = 64
+
 Message = UserText | ModelSaid | CallResult
 PlaceOf = Callable[[str, str], str]
 """Gives the workspace path of an attached file, by its id and its name."""
@@ -100,6 +104,15 @@ def earlier(items: Iterable[TimelineItem], place_of: PlaceOf) -> list[Message]:
             said = item.text
     close()
     return messages
+
+
+def wire_name(name: str) -> str:
+    """A tool's name as all providers take it; a request with any other is refused as a whole.
+
+    >>> wire_name("look up: ü")
+    'look_up___'
+    """
+    return _FOREIGN.sub("_", name)[:_LONGEST_NAME] or "_"
 
 
 def result_of(call_id: str, result: Any, *, is_error: bool) -> CallResult:

@@ -16,6 +16,7 @@ from .conversation import Message
 from .decoding import Decoder, error_text, may_pass
 from .reply import Reply
 from .settings import Llm
+from .sse import MAX_EVENT
 from .trouble import BrokenStream, ProviderTrouble
 
 if TYPE_CHECKING:
@@ -116,7 +117,7 @@ async def _read(answer: httpx.Response, decoder: Decoder) -> Reply:
     if not answer.is_success:
         raise await _refusal(answer)
     if answer.headers.get("content-type", "").startswith("application/json"):
-        return decoder.whole(await answer.aread())
+        return decoder.whole(await _start_of(answer, MAX_EVENT))
     async for data in answer.aiter_bytes():
         decoder.feed(data)
         if decoder.is_done:
@@ -125,12 +126,7 @@ async def _read(answer: httpx.Response, decoder: Decoder) -> Reply:
 
 
 async def _refusal(answer: httpx.Response) -> ProviderTrouble:
-    body = bytearray()
-    async for data in answer.aiter_bytes():
-        body += data
-        if len(body) > _ERROR_BYTES:
-            break
-    text = body[:_ERROR_BYTES].decode("utf-8", "replace")
+    text = (await _start_of(answer, _ERROR_BYTES)).decode("utf-8", "replace")
     try:
         told = json.loads(text)
     except (ValueError, RecursionError):
@@ -145,6 +141,16 @@ async def _refusal(answer: httpx.Response) -> ProviderTrouble:
         may_pass=passes,
         wait=_wait(answer.headers),
     )
+
+
+async def _start_of(answer: httpx.Response, most: int) -> bytes:
+    """The first bytes of an answer, of which there may be no end."""
+    body = bytearray()
+    async for data in answer.aiter_bytes():
+        body += data
+        if len(body) > most:
+            break
+    return bytes(body[:most])
 
 
 def _wait(headers: httpx.Headers) -> float | None:

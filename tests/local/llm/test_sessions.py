@@ -287,12 +287,12 @@ def test_usage_becomes_costs_exactly_and_an_unknown_price_stays_unknown(
         assert (cost["event_count"], cost["total_cost_usd"]) == (1, "0")
 
 
-def test_the_server_answers_while_a_model_is_slow(api, stand_ins, stand_in):
+def test_the_server_answers_while_a_model_is_slow(api, stand_ins, stand_in, wait):
     gate = threading.Event()
     stand_in.script = [stand_ins.Answer("slow", gate=gate)]
     session_id = api.create("assistant")
     message_id = api.send(session_id, "hi")["message"]["id"]
-    api.reaches(message_id, "running")
+    wait(lambda: len(stand_in.requests), lambda number: number == 1)
     assert api.ask("assistant", "quick")["status"] == "completed"
     assert api.get(f"/messages/{message_id}")["status"] == "running"
     gate.set()
