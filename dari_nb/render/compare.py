@@ -47,7 +47,7 @@ class _Line:
     label: str
     html: Sequence[str]
     text: Sequence[str]
-    kind: str = ""
+    differs: bool = False
 
 
 def compare_html(compared: Sequence[Compared], *, blind: bool = False) -> str:
@@ -87,7 +87,8 @@ def _sections(compared: Sequence[Compared], *, blind: bool) -> Iterator[list[_Li
     yield list(_figures(compared, blind=blind))
     yield list(_answers([_answers_of(one) for one in compared]))
     paths = [[i for i in one.items if isinstance(i, ToolCallItem)] for one in compared]
-    yield [_step_line(step) for step in aligned([path[:_CALLS] for path in paths])]
+    steps = aligned([path[:_CALLS] for path in paths])
+    yield [_step_line(number, step) for number, step in enumerate(steps, 1)]
     left_out = [len(path[_CALLS:]) for path in paths]
     if any(left_out):
         texts = [f"{count_text(n, 'more call')} not shown" if n else "" for n in left_out]
@@ -108,8 +109,7 @@ def _figures(compared: Sequence[Compared], *, blind: bool) -> Iterator[_Line]:
 
 
 def _plain_line(label: str, texts: Sequence[str]) -> _Line:
-    differs = "other" if len(set(texts)) > 1 else ""
-    return _Line(label, [_safe(text) for text in texts], texts, differs)
+    return _Line(label, [_safe(text) for text in texts], texts, len(set(texts)) > 1)
 
 
 def _answers_of(one: Compared) -> list[str]:
@@ -119,6 +119,9 @@ def _answers_of(one: Compared) -> list[str]:
         said = [item for item in turn if isinstance(item, AssistantMessageItem)]
         texts = [item.text or item.error_message or "" for item in said]
         answers.append("\n\n".join(text for text in texts if text))
+    # A turn that only says good-bye, or has not been answered yet, is no answer to compare.
+    while answers and not answers[-1]:
+        answers.pop()
     return answers or [one.cell.error or one.cell.text or ""]
 
 
@@ -162,11 +165,11 @@ def _diffs(texts: Sequence[str]) -> list[str]:
     ]
 
 
-def _step_line(step: Step) -> _Line:
+def _step_line(number: int, step: Step) -> _Line:
     differing = step.differing() if step.kind == "other arguments" else []
     html = [_call_html(call, differing, first=not i) for i, call in enumerate(step.calls)]
     texts = [_call_text(call, differing) for call in step.calls]
-    return _Line(_step_label(step), html, texts, "other" if step.kind != "same" else "")
+    return _Line(f"Call {number} · {_step_label(step)}", html, texts, step.kind != "same")
 
 
 def _step_label(step: Step) -> str:
@@ -212,9 +215,9 @@ def _note(note: str) -> str:
 
 
 def _line_html(line: _Line) -> str:
-    kind = f' data-state="{line.kind}"' if line.kind else ""
+    differs = ' class="dari-differs"' if line.differs else ""
     cells = "".join(f"<td>{html}</td>" for html in line.html)
-    return f'<tr{kind}><th scope="row">{_safe(line.label)}</th>{cells}</tr>'
+    return f'<tr{differs}><th scope="row">{_safe(line.label)}</th>{cells}</tr>'
 
 
 def _markdown(names: Sequence[str], lines: Sequence[_Line]) -> str:

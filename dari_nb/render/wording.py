@@ -14,6 +14,7 @@ from ._visible import visible
 # A word with what it is made of (2024-05-20, can't, 3.50), or a mark; the space before comes along.
 _TOKEN = re.compile(r"\s*(?:\w+(?:[.,:'\u2019/-]\w+)*|[^\w\s])")
 _MOST_WORK = 300_000  # pairs of equal words; beyond that comparing would take seconds
+_LEAST_SHARED = 0.2  # of the shorter text; with less, marks would cover everything
 _SHORT = 3  # characters of a lone word that does not earn a break between two marks
 
 
@@ -28,8 +29,8 @@ def worded(left: str, right: str) -> tuple[list[Wording], list[Wording]] | None:
     """Compare two texts word by word; white space does not count.
 
     Returns:
-        Both texts in stretches, or ``None`` when they are too long and too alike in their words
-        to be compared in reasonable time.
+        Both texts in stretches, or ``None`` when there is no use in it: they have hardly
+        anything in common, or the same few words so often that comparing would take seconds.
 
     >>> worded("to the card", "to your card")  # doctest: +NORMALIZE_WHITESPACE
     ([Wording(text='to', is_shared=True), Wording(text=' the', is_shared=False),
@@ -49,6 +50,8 @@ def worded(left: str, right: str) -> tuple[list[Wording], list[Wording]] | None:
     blocks += [(i + start, j + start, size) for i, j, size in matcher.get_matching_blocks() if size]
     blocks.append((len(a) - end, len(b) - end, end))
     shared = _worth_it(blocks, a, b)
+    if sum(size for _, _, size in shared) < _LEAST_SHARED * min(len(a), len(b)):
+        return None
     return _stretches(a, [(i, i + n) for i, _, n in shared]), _stretches(
         b, [(j, j + n) for _, j, n in shared]
     )

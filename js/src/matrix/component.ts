@@ -1,6 +1,6 @@
 import type { Component } from "../shared/port";
 import { Sheet } from "./sheet";
-import { drawMatrix } from "./view";
+import { MatrixView } from "./view";
 import type { Change, News, State } from "./wire";
 
 /** A fresh widget gets its first news sooner; after this a page must be late and asks. */
@@ -28,7 +28,7 @@ export const matrix: Component<State> = (port, signal) => {
     n = Math.max(n, news.n);
     asked = false;
   }, signal);
-  return (el, until) => drawMatrix(el, port, sheet, until);
+  return (el, until) => void new MatrixView(el, port, sheet, until);
 };
 
 function decode(buffer: DataView): Change {

@@ -1,3 +1,4 @@
+import { find } from "./parts";
 import type { Cell, Rating } from "./wire";
 
 /** A rating as far as it is known here: the kernel's news come a moment later. */
@@ -13,6 +14,7 @@ export class Ratings {
   readonly #known = new Map<string, Known>();
   #last: Promise<unknown> = Promise.resolve();
 
+  /** @param keep Rejects with what went wrong, for the reader. */
   constructor(keep: (rating: Rating) => Promise<unknown>, told: Told) {
     this.#keep = keep;
     this.#told = told;
@@ -28,16 +30,42 @@ export class Ratings {
   rate(cell: Cell, name: string, change: Partial<Known>): void {
     const before = this.of(cell, name);
     const now = { ...before, ...change };
-    if (now.note === before.note && now.value === before.value) now.value = null;
+    if (change.value === before.value) now.value = null;
     this.#known.set(cell.id, now);
     this.#told(cell, "saving …", false);
+    const words = now.value === null ? "saved, not rated" : `saved: ${now.value} of 5`;
     this.#last = this.#last
       .then(() => this.#keep({ cell: cell.id, name, ...now }))
-      .then(() => this.#told(cell, now.value ? `saved: ${now.value} of 5` : "saved", false))
+      .then(() => this.#told(cell, words, false))
       .catch((error: Error) => {
         // What was not kept is not shown, unless something newer is on its way.
         if (this.#known.get(cell.id) === now) this.#known.set(cell.id, before);
         this.#told(cell, error.message, true);
       });
+  }
+}
+
+/** The line that shows the rating of the open cell. */
+export class RatingLine {
+  readonly element: HTMLElement;
+  readonly note: HTMLInputElement;
+  readonly #told: HTMLElement;
+
+  constructor(element: HTMLElement) {
+    this.element = element;
+    this.note = find(element, "input");
+    this.#told = find(element, "span");
+  }
+
+  show({ value, note }: Known): void {
+    for (const button of this.element.querySelectorAll("button")) {
+      button.setAttribute("aria-pressed", String(Number(button.value) === value));
+    }
+    if (!this.note.matches(":focus")) this.note.value = note;
+  }
+
+  tell(words: string, isError = false): void {
+    this.#told.textContent = words;
+    this.#told.toggleAttribute("data-error", isError);
   }
 }
