@@ -118,6 +118,8 @@ class Request(Generic[T]):
         once: Never sent twice, even with a key: nobody says whether the server honours it.
         keyed: The body itself holds an idempotency key, so that a repeat is safe.
         patience: Seconds that the answer may take, if that is more than the client's timeout.
+        gone: Read in place of a 404 to a later try: an earlier one, whose answer was lost, has
+            deleted it.
         outside: Sent instead, when it goes to another server.
         sink: Takes the answer's body, which ``parse`` then does not get to see.
     """
@@ -133,6 +135,7 @@ class Request(Generic[T]):
     once: bool = False
     keyed: bool = False
     patience: float = 0.0
+    gone: bytes | None = None
     outside: Outside | None = None
     sink: Sink | None = field(default=None, repr=False)
 

@@ -66,7 +66,7 @@ class Transport:
             if pause is None:
                 break
             time.sleep(pause)
-        return _concluded(request, outcome, self.address)
+        return _concluded(request, outcome, self.address, attempt)
 
     def _exchange(self, request: Request[Any]) -> httpx.Response | DariError:
         outside = request.outside
@@ -157,7 +157,7 @@ class AsyncTransport:
             if pause is None:
                 break
             await asyncio.sleep(pause)
-        return _concluded(request, outcome, self.address)
+        return _concluded(request, outcome, self.address, attempt)
 
     async def _exchange(self, request: Request[Any]) -> httpx.Response | DariError:
         outside = request.outside
@@ -206,9 +206,13 @@ class AsyncTransport:
         await self._http.aclose()
 
 
-def _concluded(request: Request[T], outcome: httpx.Response | DariError, address: Address) -> T:
+def _concluded(
+    request: Request[T], outcome: httpx.Response | DariError, address: Address, attempt: int
+) -> T:
     if isinstance(outcome, DariError):
         # Raised here and not where httpx failed: a verbose traceback would print httpx's own
         # frames, and the API key is in their variables.
         raise outcome
+    if attempt > 1 and request.gone is not None and outcome.status_code == httpx.codes.NOT_FOUND:
+        return request.parse(request.gone)
     return read(request, outcome, address.secrets)

@@ -198,6 +198,8 @@ class Side:
         count: int | None = None,
         each: Callable[[Any], object] = lambda event: None,
         reconnect: Reconnect = QUICK,
+        key: str = KEY,
+        session_id: str = SESSION,
         **options: Any,
     ) -> list[Any]:
         """Follow the session until its stream ends or ``count`` events have come."""
@@ -210,16 +212,16 @@ class Side:
 
         if self.name == "sync":
             with (
-                Client(url, KEY, reconnect=reconnect, verify=TLS) as client,
-                client.sessions.stream(SESSION, **options) as stream,
+                Client(url, key, reconnect=reconnect, verify=TLS) as client,
+                client.sessions.stream(session_id, **options) as stream,
             ):
                 any(take(event) for event in stream)
             return found
 
         async def main() -> None:
             async with (
-                AsyncClient(url, KEY, reconnect=reconnect, verify=TLS) as client,
-                client.sessions.stream(SESSION, **options) as stream,
+                AsyncClient(url, key, reconnect=reconnect, verify=TLS) as client,
+                client.sessions.stream(session_id, **options) as stream,
             ):
                 async for event in stream:
                     if take(event):

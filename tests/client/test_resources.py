@@ -81,13 +81,14 @@ CALLS = [
     (
         "storage_bindings.create",
         ("team",),
-        {"bucket": "b", "service_account_key_credential_name": "GCS"},
+        {"bucket": "b", "base_prefix": "p", "service_account_key_credential_name": "GCS"},
         "POST",
         f"{ORG}/storage-bindings",
         {
             "provider": "gcs",
             "name": "team",
             "bucket": "b",
+            "base_prefix": "p",
             "service_account_key_credential_name": "GCS",
         },
     ),
@@ -316,7 +317,7 @@ ITEM = batch_item("agt_1", "Hi")
         (
             "storage_bindings.create",
             ("n",),
-            {"bucket": "b", "service_account_key_credential_name": "x y"},
+            {"bucket": "b", "base_prefix": "p", "service_account_key_credential_name": "x y"},
             "'x y' cannot name",
         ),
         ("sessions.send", ("sess_1", "Hi"), {"idempotency_key": "x" * 129}, "1 to 128"),

@@ -13,7 +13,13 @@ from starlette.responses import JSONResponse, Response
 from dari_nb.client import Client, Retry
 from dari_nb.client._request import Request
 from dari_nb.client._retry import jittered, retry_after
-from dari_nb.errors import ApiError, ConnectionFailedError, RateLimitError, TimedOutError
+from dari_nb.errors import (
+    ApiError,
+    ConnectionFailedError,
+    NotFoundError,
+    RateLimitError,
+    TimedOutError,
+)
 
 SESSION = {"id": "sess_1"}
 SENT = {"event": {"id": "e"}, "message": {"id": "msg_1"}, "session": SESSION}
@@ -66,6 +72,23 @@ def test_what_would_be_done_twice_is_sent_once(dari, side, verb, path, args):
     with pytest.raises(ApiError):
         side.ask(dari.url, verb, *args)
     assert len(dari.seen) == 1
+
+
+DELETIONS = [
+    ("credentials.delete", "A", "/organizations/current/credentials/A"),
+    ("api_keys.delete", "key_1", "/organizations/current/api-keys/key_1"),
+    ("snapshots.delete", "src_1", "/source-snapshots/src_1"),
+]
+
+
+@pytest.mark.parametrize(("verb", "of", "path"), DELETIONS)
+def test_what_a_lost_try_has_deleted_is_deleted(dari, side, verb, of, path):
+    missing = JSONResponse({"detail": "no such thing"}, 404)
+    dari.answer("DELETE", path, Response(status_code=502), missing)
+    side.ask(dari.url, verb, of)
+    assert len(dari.seen) == 2
+    with pytest.raises(NotFoundError):
+        side.ask(dari.url, verb, of)
 
 
 @pytest.fixture

@@ -38,4 +38,4 @@ def delete(key_id: str) -> Request[dict[str, Any]]:
         NotFoundError: There is no such key.
     """
     path = path_of("organizations", "current", "api-keys", key_id)
-    return Request(method="DELETE", path=path, parse=any_object)
+    return Request(method="DELETE", path=path, parse=any_object, gone=b"{}")

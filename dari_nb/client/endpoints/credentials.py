@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from ...errors import InvalidRequestError
 from ...models import Credential
 from .._answers import listing
@@ -45,4 +47,5 @@ def delete(name: str) -> Request[Credential]:
     """
     check_secret_name(name, "credential")
     path = path_of("organizations", "current", "credentials", name)
-    return Request(method="DELETE", path=path, parse=Credential.from_json)
+    gone = json.dumps({"name": name}).encode()
+    return Request(method="DELETE", path=path, parse=Credential.from_json, gone=gone)

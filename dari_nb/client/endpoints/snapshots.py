@@ -89,7 +89,7 @@ def delete(snapshot_id: str) -> Request[dict[str, Any]]:
         ConflictError: A version uses it.
     """
     path = path_of("source-snapshots", snapshot_id)
-    return Request(method="DELETE", path=path, parse=_anything)
+    return Request(method="DELETE", path=path, parse=_anything, gone=b"{}")
 
 
 def _anything(body: bytes) -> dict[str, Any]:

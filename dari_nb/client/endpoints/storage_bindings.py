@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ...models import StorageBinding
 from .._answers import listing
-from .._request import Request, Steps, given, path_of
+from .._request import Request, Steps, path_of
 from ._bodies import check_secret_name
 
 
@@ -19,8 +19,8 @@ def create(
     name: str,
     *,
     bucket: str,
+    base_prefix: str,
     service_account_key_credential_name: str,
-    base_prefix: str | None = None,
     provider: str = "gcs",
 ) -> Request[StorageBinding]:
     """Make a bucket available as sessions' workspace (contract, section 14).
@@ -30,20 +30,23 @@ def create(
     Args:
         name: What to call it.
         bucket: The bucket's name.
-        service_account_key_credential_name: The stored credential that opens it.
         base_prefix: A folder in the bucket.
+        service_account_key_credential_name: The stored credential that opens it.
         provider: Only ``gcs`` is known.
+
+    Raises:
+        InvalidRequestError: No credential can have this name.
     """
     check_secret_name(service_account_key_credential_name, "credential")
     return Request(
         method="POST",
         path=path_of("organizations", "current", "storage-bindings"),
         parse=StorageBinding.from_json,
-        json=given(
-            provider=provider,
-            name=name,
-            bucket=bucket,
-            base_prefix=base_prefix,
-            service_account_key_credential_name=service_account_key_credential_name,
-        ),
+        json={
+            "provider": provider,
+            "name": name,
+            "bucket": bucket,
+            "base_prefix": base_prefix,
+            "service_account_key_credential_name": service_account_key_credential_name,
+        },
     )
