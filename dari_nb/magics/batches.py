@@ -129,11 +129,10 @@ def _amount(parsed: Line) -> Decimal | None:
 
 def _show(made: Batch, parsed: Line, name: str | None, timeout: float | None) -> None:
     quiet, waits = parsed.has(opt.QUIET), not parsed.has(opt.BACKGROUND)
-    if not quiet:
-        print(made.outcome)  # noqa: T201
     handle = name or f'd.batches.recover("{made.run_id}")'
     try:
         if not quiet:
+            print(made.outcome)  # noqa: T201
             made.follow(timeout, wait=waits)
         elif waits:
             made.wait(timeout)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from ...render import Head
     from ...widgets.matrix import MatrixView
     from .batch import Batch
+    from .cells import Cell
 
 
 class View(Protocol):
@@ -126,20 +127,24 @@ def matrix_view(batch: Batch, *, blocking: bool = False) -> MatrixView:
 
     cells = {cell.id: cell for cell in batch.cells}
 
-    def transcript(cell_id: str) -> tuple[Sequence[TimelineItem], Head]:
-        from ...render import head_of
-
-        cell = cells[cell_id]
-        items = batch.items(cell)
-        llm = batch.column_id(cell.column)
-        return items, head_of(items, batch.agent.name, llm, cell.state, cost=cell.cost)
-
     def rate(cell_id: str, name: str, value: float | None, note: str) -> None:
         batch.rate(cells[cell_id], name, value, note)
 
     return MatrixView(
-        batch.snapshot, transcript=transcript, rate=rate, watch=batch.watch, blocking=blocking
+        batch.snapshot,
+        transcript=lambda cell_id: opened(batch, cells[cell_id]),
+        rate=rate,
+        watch=batch.watch,
+        blocking=blocking,
     )
+
+
+def opened(batch: Batch, cell: Cell) -> tuple[Sequence[TimelineItem], Head]:
+    """Return what a cell shows when it is opened: its items, and the line above them."""
+    from ...render import head_of
+
+    items, name = batch.items(cell), batch.column_id(cell.column)
+    return items, head_of(items, batch.agent.name, name, cell.state, cost=cell.cost)
 
 
 def progress_line(batch: Batch) -> tuple[str, int]:

@@ -1,0 +1,167 @@
+import asyncio
+import threading
+from decimal import Decimal
+
+import pytest
+
+from dari_nb.errors import ConnectionFailedError, TimedOutError
+from dari_nb.local import ToolCall, ToolResult, Usage
+from dari_nb.workbench import Dari
+
+from ..test_showing import interrupted_when
+
+
+class Held:
+    """An agent that says "thinking", and answers when the test lets it."""
+
+    def __init__(self, server):
+        self.let = threading.Event()
+
+        @server.agent("held", llms=["a", "b"])
+        async def held(prompt, turn):
+            yield f"thinking about {prompt}"
+            yield ToolCall("wait", {"for": prompt})
+            yield ToolResult(await asyncio.to_thread(self.let.wait, 20))
+            yield "done"
+
+
+@pytest.fixture
+def held(server):
+    held = Held(server)
+    yield held
+    held.let.set()
+
+
+@pytest.fixture
+def news(request):
+    """Wait until something holds after news of a batch: ``news(batch, condition)``."""
+
+    def news(batch, condition):
+        came = threading.Event()
+        with batch.listening(lambda: came.set() if condition() else None):
+            assert condition() or came.wait(20)
+
+    return news
+
+
+def test_a_batch_tells_of_news_and_of_its_end(d, held, news):
+    batch = d.batches.run("held", ["x", "y"], ["a"])
+    news(batch, lambda: batch.counts == {"running": 2})
+    assert not batch.is_done
+    held.let.set()
+    news(batch, lambda: batch.is_done)
+    assert batch.counts == {"completed": 2}
+    cell = batch[0, "a"]
+    assert (cell.tools, cell.tool_calls) == (("wait",), 1)
+    assert cell.seconds > 0
+    assert cell.turn.text == "thinking about x\n\ndone"
+    assert cell.turn.session.id == cell.session_id
+
+
+def test_a_wait_that_is_too_short_says_so_and_can_be_repeated(d, held):
+    batch = d.batches.run("held", ["x"])
+    with pytest.raises(TimedOutError, match=r"Not finished after 0\.1 s"):
+        batch.wait(0.1)
+    held.let.set()
+    assert batch.wait(20).counts == {"completed": 1}
+
+
+def test_an_interrupt_stops_following_and_not_the_batch(d, held):
+    batch = d.batches.run("held", ["x"])
+    with interrupted_when(lambda: batch.counts == {"running": 1}):
+        batch.wait()
+    assert batch.following().cancelled() is False
+    held.let.set()
+    assert batch.wait(20).counts == {"completed": 1}
+
+
+def test_the_interrupt_says_how_to_go_on(d, held):
+    batch = d.batches.run("held", ["x"])
+    with interrupted_when(lambda: True) as said:
+        batch.wait()
+    assert f"{batch.run_id} goes on: batch.follow()" in str(said.value)
+
+
+def test_a_batch_can_be_awaited(d, flaky):
+    async def ended():
+        return await d.batches.run("flaky", ["x"], ["a"])
+
+    assert asyncio.run(ended()).counts == {"completed": 1}
+
+
+def test_only_watched_cells_stream_their_answers(d, held, news):
+    batch = d.batches.run("held", ["x", "y"], ["a"])
+    news(batch, lambda: batch.counts == {"running": 2})
+    batch.watch([batch[0, "a"].id, "no such cell"])
+    news(batch, lambda: batch[0, "a"].text is not None)
+    assert (batch[0, "a"].text, batch[1, "a"].text) == ("thinking about x", None)
+    assert [item.type for item in batch.items(batch[0, "a"])][:2] == [
+        "user_message",
+        "assistant_message",
+    ]
+    batch.watch([batch[1, "a"].id])
+    news(batch, lambda: batch[1, "a"].text == "thinking about y")
+    held.let.set()
+    assert [cell.text for cell in batch.wait(20).cells] == [
+        "thinking about x\n\ndone",
+        "thinking about y\n\ndone",
+    ]
+
+
+def test_a_server_that_is_away_for_a_moment_does_not_end_the_following(
+    server, held, tcp_proxy, news
+):
+    proxy = tcp_proxy(server.url)
+    with Dari(proxy.url, server.api_key) as d:
+        batch = d.batches.run("held", ["x"])
+        news(batch, lambda: batch.counts == {"running": 1})
+        proxy.refusing = True
+        proxy.kill()
+        before = proxy.accepted
+        with pytest.raises(TimedOutError):
+            batch.wait(0.5)
+        assert proxy.accepted > before
+        proxy.refusing = False
+        held.let.set()
+        assert batch.wait(20).counts == {"completed": 1}
+
+
+def test_an_unreachable_server_is_an_error_of_the_refresh(server, held, tcp_proxy):
+    proxy = tcp_proxy(server.url)
+    with Dari(proxy.url, server.api_key) as d:
+        batch = d.batches.run("held", ["x"])
+        batch.stop_following()
+        proxy.refusing = True
+        proxy.kill()
+        with pytest.raises(ConnectionFailedError):
+            batch.refresh()
+
+
+def test_costs_come_late_and_are_exact(d, server):
+    @server.agent("costly", llms=["a", "b"])
+    def costly(prompt, turn):
+        yield Usage(Decimal("0.1") if turn.llm_id == "a" else Decimal("0.20"))
+        yield "x"
+
+    batch = d.batches.run("costly", ["x"], ["a", "b"]).wait(20)
+    batch.costs_come().result(20)
+    assert [cell.cost for cell in batch.cells] == ["0.1", "0.20"]
+    assert batch[0, "a"].turn.cost == Decimal("0.1")
+    assert batch[0, "a"].session.cost == Decimal("0.1")
+
+    plan = d.batches.run("costly", ["x", "y", "z"], ["a", "b"], dry_run=True)
+    assert (plan.sends, plan.batches, plan.cost) == (6, 1, Decimal("0.90"))
+    with pytest.raises(ValueError, match=r"about \$0.9000, more than max_cost=0.5"):
+        d.batches.run("costly", ["x", "y", "z"], ["a", "b"], max_cost=0.5)
+    assert d.batches.run("costly", ["y"], ["a", "b"], max_cost=0.5).started == 2
+
+
+def test_a_plan_tells_what_is_there_already(d, flaky):
+    d.batches.run("flaky", ["x", "y"], ["a"]).wait(20)
+    plan = d.batches.run("flaky", ["x", "y"], ["a", "b"], dry_run=True)
+    assert (plan.items, plan.found, plan.to_send, plan.cost) == (4, 2, {"b": 2}, None)
+    assert "unknown: no past session tells what b costs" in repr(plan)
+    nothing = d.batches.run("flaky", ["x", "y"], ["a"], dry_run=True)
+    assert (nothing.sends, nothing.cost) == (0, 0)
+    assert d.batches.run("flaky", ["x", "y"], ["a"], max_items=1, max_cost="0.01").started == 0
+    assert len(d.sessions.list()) == 2

@@ -1,0 +1,187 @@
+import contextlib
+import json
+
+import pytest
+
+from dari_nb.errors import InvalidRequestError
+from dari_nb.workbench.batches.time_left import Pace, seconds_left
+from dari_nb.workbench.batches.views import opened
+
+
+@pytest.fixture
+def batch(d, flaky):
+    flaky.fails = lambda task_index, llm, repeat: (task_index, llm) == ("1", "b")
+    tasks = [{"prompt": "x", "level": 1}, {"prompt": "y", "level": 2}]
+    return d.batches.run("flaky", tasks, ["a", "b"]).wait(20)
+
+
+def test_cells_are_had_by_task_and_llm(batch):
+    assert batch[0, "b"].text == "x by b"
+    assert (batch[1, "b"].state, batch[1, "b"].text) == ("failed", None)
+    assert "out of luck" in batch[1, "b"].error
+    assert batch[1, "b"].metadata == {"level": "2"}
+    with pytest.raises(KeyError, match="there are 2 tasks, and the columns a, b"):
+        batch[0, "z"]
+    with pytest.raises(KeyError):
+        batch[2, "a"]
+    with pytest.raises(KeyError):
+        batch[0, "a", 1]
+
+
+def test_the_picture_has_everything_in_order(batch):
+    matrix = batch.snapshot()
+    assert (matrix.title, matrix.run_id, matrix.seconds_left) == ("flaky", batch.run_id, 0.0)
+    assert [(row.label, row.metadata) for row in matrix.rows] == [
+        ("x", {"level": "1"}),
+        ("y", {"level": "2"}),
+    ]
+    assert [(c.row, c.column, c.state) for c in matrix.cells] == [
+        ("0", "a", "completed"),
+        ("0", "b", "completed"),
+        ("1", "a", "completed"),
+        ("1", "b", "failed"),
+    ]
+    assert matrix.cells[0].session_id == batch.sessions[0].id
+
+
+def test_a_batch_is_text_markdown_and_html(batch):
+    bundle = batch.to_mimebundle()
+    assert set(bundle) == {"text/plain", "text/markdown", "text/html"}
+    assert all("x by a" in form and "out of luck" in form for form in bundle.values())
+    assert repr(batch) == (f"<Batch {batch.run_id}: 2 tasks x 2 LLMs x 1; 3 completed, 1 failed>")
+
+
+def test_following_prints_progress_and_the_matrix_without_escape_codes(d, flaky, capsys):
+    d.batches.run("flaky", ["x", "y"], ["a"]).follow()
+    out = capsys.readouterr().out
+    assert out.index("2 of 2 done") < out.index("x by a") < out.index("y by a")
+    assert "\x1b" not in out
+
+
+def test_frames_and_pivots_have_the_cells(batch):
+    frame = batch.to_frame()
+    assert list(frame["llm_id"]) == ["a", "b", "a", "b"]
+    assert list(frame["metadata.level"]) == ["1", "1", "2", "2"]
+    assert frame["batch_id"].nunique() == 1
+    assert batch.matrix("text").loc[(0, "x"), "b"] == "x by b"
+    with pytest.raises(InvalidRequestError, match="no 'beauty'"):
+        batch.matrix("beauty")
+
+
+def test_a_function_of_the_turn_scores_the_answers(d, batch, folder):
+    def right(turn):
+        if turn.session.metadata["level"] == "2":
+            raise ValueError("too hard to tell")
+        return turn.text == turn.prompt + " by a"
+
+    scores = batch.score("right", right)
+    assert [(score.value, score.error) for score in scores] == [
+        (True, None),
+        (False, None),
+        (None, "ValueError: too hard to tell"),
+    ]
+    assert [cell.scores.get("right") for cell in batch.cells] == [True, False, None, None]
+    assert batch.matrix("right").loc[(0, "x")].tolist() == [True, False]
+    assert list(batch.summary("right")["mean"]) == [1.0, 0.0]
+    # They are beside the notebook, where the next kernel finds them.
+    kept = [json.loads(line) for line in (folder / "dari-scores.jsonl").read_text().splitlines()]
+    assert {score["run_id"] for score in kept} == {batch.run_id}
+    again = d.batches.recover(batch.run_id)
+    assert again[0, "a"].scores == {"right": True}
+
+
+async def length(turn):
+    return {"words": len(turn.text.split()), "letters": len(turn.text)}
+
+
+def test_a_coroutine_may_score_and_give_several_values(batch):
+    batch.score("length", length)
+    assert batch[0, "a"].scores == {"length.words": 3, "length.letters": 6}
+    assert batch.matrix("length.words").loc[(1, "y"), "a"] == 3
+
+
+def test_ratings_by_hand_stand_beside_scores_and_can_be_taken_back(batch):
+    batch.score("right", lambda turn: True)
+    cell = batch[0, "a"]
+    batch.rate(cell, "rating", 4, "short")
+    batch.rate(cell, "right", 2)
+    picture = batch.snapshot().cells[0]
+    assert (picture.scores, picture.notes) == ({"right": 2, "rating": 4}, {"rating": "short"})
+    batch.rate(cell, "right", None)
+    assert batch[0, "a"].scores == {"right": True, "rating": 4}
+
+
+def test_scores_of_an_attempt_that_was_sent_again_do_not_count(batch):
+    cell = batch[1, "b"]
+    batch.rate(cell, "rating", 1)
+    assert cell.scores == {"rating": 1}
+    batch.retry_failed().wait(20)
+    assert (cell.state, cell.scores) == ("completed", {})
+
+
+def test_scores_may_be_kept_in_another_file(d, flaky, folder):
+    batch = d.batches.run("flaky", ["x"], ["a"], scores="sub/mine.jsonl").wait(20)
+    batch.score("right", lambda turn: True)
+    assert (folder / "sub" / "mine.jsonl").exists()
+    assert not (folder / "dari-scores.jsonl").exists()
+
+
+def test_cells_are_compared_beside_each_other(batch):
+    compared = batch.compare((0, "a"), (0, "b"))
+    assert "x by <del>a</del>" in compared.to_mimebundle()["text/html"]
+    assert "1 · a" in repr(compared)
+    with pytest.raises(InvalidRequestError, match="two cells or more"):
+        batch.compare((0, "a"))
+
+
+def test_workspaces_come_as_they_are_asked_for(d, server):
+    @server.agent("writer", llms=["a", "b"])
+    def writer(prompt, turn):
+        (turn.workspace / "out.csv").write_text(f"llm\n{turn.llm_id}\n")
+        return "written"
+
+    batch = d.batches.run("writer", ["x"], ["a", "b"]).wait(20)
+    read = {cell.llm: workspace.read_csv("out.csv") for cell, workspace in batch.workspaces()}
+    assert {llm: frame["llm"].tolist() for llm, frame in read.items()} == {"a": ["a"], "b": ["b"]}
+
+
+def test_an_opened_cell_shows_its_transcript(batch):
+    items, head = opened(batch, batch[0, "a"])
+    assert [item.text for item in items] == ["x", "x by a"]
+    assert (head.title, head.llm, head.state) == ("flaky", "a", "completed")
+    items, head = opened(batch, batch[1, "b"])
+    assert ("out of luck" in items[-1].error_message, head.state) == (True, "failed")
+
+
+def test_the_interactive_matrix_is_there_for_a_finished_batch(batch):
+    with contextlib.closing(batch.view()) as view:
+        assert (view.rating, view.blocking, view.busy) == ("rating", False, False)
+
+
+@pytest.mark.parametrize(
+    ("paces", "expected"),
+    [
+        ([], None),
+        ([Pace("a", "running", 3)], None),
+        ([Pace("a", "ended", 4)], 0),
+        ([Pace("a", "ended", 4), Pace("a", "ended", 8), Pace("a", "queued", 0)], 6),
+        # Two run at once, so that what is left is halved.
+        ([Pace("a", "ended", 4), *[Pace("a", "running", 1)] * 2, *[Pace("a", "queued", 0)] * 2], 7),
+        # A column without an end counts like the others.
+        ([Pace("a", "ended", 4), Pace("b", "running", 1)], 3),
+        # The slowest column holds up the end, however many run at once.
+        (
+            [
+                Pace("a", "ended", 1),
+                Pace("b", "ended", 60),
+                *[Pace("a", "running", 0)] * 9,
+                Pace("b", "running", 10),
+            ],
+            50,
+        ),
+        # What takes longer than usual is about to end.
+        ([Pace("a", "ended", 4), Pace("a", "running", 9)], 0),
+    ],
+)
+def test_the_time_left_follows_from_medians_and_what_runs_at_once(paces, expected):
+    assert seconds_left(paces) == expected
