@@ -16,6 +16,7 @@ from dari_nb.local import LocalDari
 
 HERE = Path(__file__).parent
 KEYS = ("OPENAI_API_KEY", "ANTHROPIC_API_KEY", "OPENROUTER_API_KEY")
+NO_TOOLS = "built_in_tools: []\n"
 Json = dict[str, Any]
 
 
@@ -74,7 +75,7 @@ def publish() -> Callable[..., Json]:
     """Publish a bundle: ``publish(api, "name", llm=…, files={path: text}, more="yaml")``."""
 
     def publishing(
-        api: Any, name: str, llm: str, *, files: dict[str, str] | None = None, more: str = ""
+        api: Any, name: str, llm: str, *, files: dict[str, str] | None = None, more: str = NO_TOOLS
     ) -> Json:
         manifest = f"name: {name}\nharness: pi\ninstructions: {{system: system.md}}\nllm: {llm}\n"
         bundle = {"dari.yml": manifest + more, "system.md": "Be brief.", **(files or {})}

@@ -39,7 +39,7 @@ def used(api, message):
 
 def test_a_session_is_driven_and_remembers(serve, publish, settings):
     api = serve(prices={settings["model"]: {"input": "1", "output": "2"}}, llms={"it": settings})
-    publish(api, "plain", "{model: it}", more="built_in_tools: []\n")
+    publish(api, "plain", "{model: it}")
     first = api.ask("plain", "Say hello.")
     assert text_of(first).strip()
     second = api.finished(api.send(first["session_id"], "And again.")["message"]["id"])
@@ -62,7 +62,7 @@ def test_a_server_that_goes_away_fails_a_turn_and_the_next_recovers(
 ):
     proxy = tcp_proxy(settings["base_url"])
     api = serve(llms={"it": settings | {"base_url": f"{proxy.url}/v1"}})
-    publish(api, "plain", "{model: it}", more="built_in_tools: []\n")
+    publish(api, "plain", "{model: it}")
     proxy.refusing = True
     failed = api.ask("plain", "Say hello.")
     assert (failed["status"], failed["attempt"]) == ("failed", 3)

@@ -161,7 +161,8 @@ def test_skills_are_listed_and_read_when_wanted(serve, publish, stand_ins, stand
     files = {"skills/tidy/SKILL.md": skill, "skills/tidy/more/x.txt": "Then, dry."}
     api = serve()
     llm = f"{{model: m, base_url: '{stand_in.url}'}}"
-    publish(api, "a", llm, files=files, more="skills: [{name: tidy, path: skills/tidy}]\n")
+    more = "built_in_tools: []\nskills: [{name: tidy, path: skills/tidy}]\n"
+    publish(api, "a", llm, files=files, more=more)
     calls = [("read_skill", {"skill": "tidy"})]
     calls += [("read_skill", {"skill": "tidy", "file": name}) for name in ("more/x.txt", "../x")]
     stand_in.script = [stand_ins.Answer(calls=calls)]
