@@ -14,6 +14,7 @@ from .frames import (
     tool_calls_frame,
 )
 from .listing import Listing
+from .plots import plot_cost, plot_latency, plot_scores
 from .session import Session
 from .transcript import Transcript
 from .turn import Turn
@@ -35,6 +36,9 @@ __all__ = [
     "current",
     "events_frame",
     "messages_frame",
+    "plot_cost",
+    "plot_latency",
+    "plot_scores",
     "sessions_frame",
     "tool_calls_frame",
 ]
