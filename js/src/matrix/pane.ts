@@ -35,6 +35,12 @@ export class Pane {
     this.#log.ariaLabel = title;
   }
 
+  get hasFocus(): boolean {
+    // Within a shadow root the document would only tell the root's host.
+    const root = this.element.getRootNode() as Document | ShadowRoot;
+    return this.element.contains(root.activeElement);
+  }
+
   close(): void {
     this.element.hidden = true;
     this.#asked++;

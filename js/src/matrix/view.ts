@@ -165,7 +165,7 @@ export class MatrixView {
   #close(): void {
     clearTimeout(this.#following);
     const back = this.#opened?.id ?? this.#port.get("chosen").at(-1);
-    const hadFocus = this.#pane.element.matches(":focus-within");
+    const hadFocus = this.#pane.hasFocus;
     this.#opened = undefined;
     delete this.#root.dataset.open;
     this.#pane.close();

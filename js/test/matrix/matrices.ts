@@ -1,0 +1,87 @@
+import type { Cell, Change, Column, Row, State } from "../../src/matrix/wire";
+import type { Port, Reply } from "../../src/shared/port";
+
+export function column(id: string, blind = 0): Column {
+  return { id, html: `${id} <small>1 / 1</small>`, blind };
+}
+
+export function row(id: string, index: number, values: Record<string, string> = {}): Row {
+  return { id, index, label: `task ${id}`, html: `<p>task ${id}</p>`, values };
+}
+
+export function cell(rowId: string, columnId: string, change: Partial<Cell> = {}): Cell {
+  const repeat = change.repeat ?? 0;
+  return {
+    id: `${rowId}/${columnId}/${repeat}`,
+    row: rowId,
+    column: columnId,
+    repeat,
+    state: "completed",
+    html: `<p>answer ${rowId} ${columnId}</p>`,
+    text: "t",
+    tools: "",
+    seconds: null,
+    cost: null,
+    scores: {},
+    notes: {},
+    ...change,
+  };
+}
+
+/** Two tasks and two LLMs; `large` comes first when names are hidden. */
+export function small(): Change {
+  const columns = [column("small", 1), column("large", 0)];
+  const rows = [row("a", 0, { tier: "gold" }), row("b", 1, { tier: "basic" })];
+  const cells = ["a", "b"].flatMap((r) => ["small", "large"].map((c) => cell(r, c)));
+  return { columns, rows, cells };
+}
+
+type Ask = (what: string, body: unknown) => Promise<unknown>;
+
+/** The other side, played by a test: it keeps what was said and answers what is asked. */
+export class Side implements Port<State> {
+  readonly sent: object[] = [];
+  readonly asked: [string, unknown][] = [];
+  readonly #changed = new EventTarget();
+  #receive: ((message: never, buffers: DataView[]) => void)[] = [];
+  answer: Ask = async () => ({ head: "<b>head</b>", items: [] });
+  traits: State = {
+    head: "<b>totals</b>",
+    tools: '<input name="filter"><select name="order"><option value=""></option></select>',
+    busy: false,
+    blocking: false,
+    kernel_id: "",
+    rating: "rating",
+    blind: false,
+    filter: "",
+    order: "",
+    only: "",
+    chosen: [],
+  };
+
+  get = <Name extends keyof State & string>(name: Name) => this.traits[name];
+
+  set = (changes: Partial<State>) => {
+    this.traits = { ...this.traits, ...changes };
+    this.#changed.dispatchEvent(new Event("change"));
+  };
+
+  watch = (_: readonly string[], listener: () => void, signal: AbortSignal) =>
+    this.#changed.addEventListener("change", listener, { signal });
+
+  send = (message: object) => void this.sent.push(message);
+
+  receive = (listener: (message: never, buffers: DataView[]) => void) =>
+    void this.#receive.push(listener);
+
+  ask = async <Body>(what: string, body?: unknown): Promise<Reply<Body>> => {
+    this.asked.push([what, body]);
+    return { body: (await this.answer(what, body)) as Body, buffers: [] };
+  };
+
+  deliver(since: number, n: number, change: Change): void {
+    const bytes = new TextEncoder().encode(JSON.stringify(change));
+    const message = { kind: "news", since, n };
+    for (const receive of this.#receive) receive(message as never, [new DataView(bytes.buffer)]);
+  }
+}
