@@ -43,6 +43,7 @@ class Session:
         self.dari = dari
         self.resource = resource
         self._sent = False
+        self._cost: Decimal | None = None
         self.feed = Feed(dari.stream_client, resource.id)
 
     @property
@@ -73,7 +74,8 @@ class Session:
     @property
     def cost(self) -> Decimal | None:
         """What it has cost so far, in US dollars; ``None`` while that is unknown (section 13)."""
-        return self.dari.costs.session(self.id)
+        self._cost = self.dari.costs.session(self.id)
+        return self._cost
 
     @cached_property
     def agent_name(self) -> str:
@@ -151,8 +153,13 @@ class Session:
         return self.dari.client.sessions.messages(self.id)
 
     def transcript(self) -> Transcript:
-        """Return the session as it stands, ready to show (contract, section 9)."""
-        return Transcript(self.dari.client.sessions.transcript(self.id))
+        """Return the session as it stands, ready to show (contract, section 9).
+
+        Its head tells the cost where that is known without waiting for it: on the local Dari, and
+        elsewhere once :attr:`cost` was read.
+        """
+        resource = self.dari.client.sessions.transcript(self.id)
+        return Transcript(resource, cost=self.cost if self.dari.is_local else self._cost)
 
     def view(self, *, at: str | None = None, height: int | None = None) -> TranscriptView:
         """Return the session as a view to find one's way in, which goes on with the session.
@@ -174,7 +181,8 @@ class Session:
         """The head line of the session as far as its events came."""
         from ..render import head_of
 
-        return head_of(self.feed.timeline(), self.agent_name, llm=self.llm_id)
+        items, version = self.feed.timeline(), self.resource.version_id
+        return head_of(items, self.agent_name, llm=self.llm_id, version=version, cost=self._cost)
 
     def workspace(self, *, paths: Sequence[str] = (), wait: float | None = None) -> Workspace:
         """Download the session's workspace, whole or only some folders (contract, section 10).

@@ -11,6 +11,8 @@ from ..models import TimelineItem
 from . import host
 
 if TYPE_CHECKING:
+    from decimal import Decimal
+
     from ..render import Head
     from ..widgets import TranscriptView
     from .listing import Listing
@@ -23,6 +25,7 @@ class Transcript:
         resource: The snapshot as the server sent it.
         events: The ledger it was made from, for frames; empty for a snapshot of the server's.
         instructions: The system prompt of a run from elsewhere.
+        cost: What the session has cost, in US dollars, where that is known.
     """
 
     def __init__(
@@ -30,10 +33,12 @@ class Transcript:
         resource: models.Transcript,
         events: Sequence[models.Event] = (),
         instructions: str = "",
+        cost: Decimal | None = None,
     ) -> None:
         self.resource = resource
         self.events = list(events)
         self.instructions = instructions
+        self.cost = cost
 
     @classmethod
     def from_messages(
@@ -112,7 +117,7 @@ class Transcript:
         return self.resource.to_dict()
 
     def head(self) -> Head:
-        """The head line: agent, LLM, state, figures."""
+        """The head line: agent, version, LLM, state, figures."""
         from ..render import head_of
 
         session = self.resource.session
@@ -121,6 +126,8 @@ class Transcript:
             self.resource.agent.name or "Agent",
             llm=session.llm_id,
             state=session.last_message_status or session.status,
+            version=session.version_id,
+            cost=self.cost,
         )
 
     def to_mimebundle(self) -> dict[str, str]:

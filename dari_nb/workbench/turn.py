@@ -172,6 +172,7 @@ class Turn:
             self.session.agent_name,
             llm=self.session.llm_id,
             state=state or self.status,
+            version=self.session.resource.version_id,
         )
 
     def to_mimebundle(self, state: str | None = None) -> dict[str, str]:
