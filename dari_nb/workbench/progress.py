@@ -68,8 +68,8 @@ class Progress:
         text = f"{self.done:,} of {self.total:,} {self.noun}"
         if not 0 < self.done < self.total:
             return text
-        left = self.seconds / self.done * (self.total - self.done)
-        return f"{text} · about {duration_text(max(1.0, round(left)))} left"
+        left = max(1, round(self.seconds / self.done * (self.total - self.done)))
+        return f"{text} · about {f'{left} s' if left < 60 else duration_text(left)} left"
 
     def __enter__(self) -> Self:
         return self

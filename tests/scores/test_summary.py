@@ -1,0 +1,165 @@
+"""Tables of the statistics, and the recorded runs counted again by other means."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+from collections import defaultdict
+from math import comb
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from dari_nb.errors import InvalidRequestError
+from dari_nb.frames import BatchCell, batch_frame, pivot
+from dari_nb.scores import mean, pass_rates, summary, win_rates
+
+REPOSITORY = Path(__file__).parents[2]
+OWN_RUNS = REPOSITORY / "notebooks" / "runs.jsonl"
+REAL_RUNS = REPOSITORY.parent / "shared" / "data" / "airline-gpt4o.jsonl.gz"
+FILES = [
+    path
+    for path in (OWN_RUNS, REAL_RUNS, Path(os.environ.get("DARI_NB_RUNS", "")))
+    if path.is_file()
+]
+Run = dict[str, Any]
+
+
+@pytest.fixture(params=FILES, ids=lambda path: path.name, scope="module")
+def runs(request: pytest.FixtureRequest) -> list[Run]:
+    opened = gzip.open if request.param.suffix == ".gz" else open
+    with opened(request.param, "rt", encoding="utf-8") as lines:
+        return [json.loads(line) for line in lines]
+
+
+@pytest.fixture(scope="module")
+def frame(runs: list[Run]) -> pd.DataFrame:
+    return batch_frame(
+        BatchCell(
+            task_index=run["task_id"],
+            task=run["instruction"],
+            llm_id=run["model"],
+            repeat=run["trial"],
+            cost=None if run["user_cost_usd"] is None else str(run["user_cost_usd"]),
+            scores={"reward": run["reward"]},
+        )
+        for run in runs
+    )
+
+
+def rewards(runs: list[Run], model: str) -> dict[int, list[float]]:
+    found: dict[int, list[float]] = defaultdict(list)
+    for run in runs:
+        if run["model"] == model:
+            found[run["task_id"]].append(run["reward"])
+    return found
+
+
+def test_each_task_of_the_recorded_runs_has_the_rewards_of_the_file(runs, frame) -> None:
+    made = pivot(frame, "reward")
+    for run in runs:
+        assert (
+            made.loc[(run["task_id"], run["instruction"]), (run["model"], run["trial"])]
+            == (run["reward"])
+        )
+    assert made.notna().to_numpy().sum() == len(runs)
+
+
+def test_the_summary_of_the_recorded_runs_is_that_of_the_file(runs, frame) -> None:
+    made = summary(frame, "reward").set_index("llm_id")
+    assert set(made.index) == {run["model"] for run in runs}
+    for model, row in made.iterrows():
+        own = [run for run in runs if run["model"] == model]
+        assert row["mean"] == pytest.approx(sum(r["reward"] for r in own) / len(own), abs=1e-12)
+        assert row["cells"] == len(own)
+        assert row["tasks"] == len({run["task_id"] for run in own})
+        assert row["missing"] == 0
+        assert row["low"] <= row["mean"] <= row["high"]
+        costs = [run["user_cost_usd"] for run in own if run["user_cost_usd"] is not None]
+        assert row["cost_usd"] == pytest.approx(sum(costs) / len(costs))
+
+
+def test_pass_rates_of_the_recorded_runs_are_those_of_the_file(runs, frame) -> None:
+    made = pass_rates(frame, "reward").set_index(["llm_id", "k"])
+    for (model, k), row in made.iterrows():
+        tries = [(len(v), int(sum(v))) for v in rewards(runs, model).values()]
+        some = [1 - comb(n - c, k) / comb(n, k) for n, c in tries]
+        every = [comb(c, k) / comb(n, k) for n, c in tries]
+        assert row["pass_at_k"] == pytest.approx(sum(some) / len(some), abs=1e-12)
+        assert row["pass_hat_k"] == pytest.approx(sum(every) / len(every), abs=1e-12)
+    most = max(len(v) for run in runs for v in rewards(runs, run["model"]).values())
+    assert made.index.get_level_values("k").max() == most
+
+
+@pytest.fixture
+def scored() -> pd.DataFrame:
+    values = {
+        "large": [True, True, False, True],
+        "small": [True, False, False, None],
+        "other": [None, None, None, None],
+    }
+    return batch_frame(
+        BatchCell(
+            task_index=task,
+            llm_id=llm,
+            scores={} if value is None else {"ok": value, "words": task, "tone": "dry"},
+        )
+        for llm, found in values.items()
+        for task, value in enumerate(found)
+    )
+
+
+def test_llms_come_in_the_order_in_which_they_appear_and_missing_scores_are_told(scored) -> None:
+    made = summary(scored, "ok")
+    assert made["llm_id"].tolist() == ["large", "small", "other"]
+    assert made["missing"].tolist() == [0, 1, 4]
+    assert made["tasks"].tolist() == [4, 3, 0]
+    assert made["mean"].tolist()[:2] == [0.75, pytest.approx(1 / 3)]
+    assert made["mean"].isna().tolist() == [False, False, True]
+    assert made["score"].unique().tolist() == ["ok"]
+
+
+def test_the_interval_is_that_of_the_mean_by_task(scored) -> None:
+    row = summary(scored, "score.ok", method="t", level=0.9).iloc[0]
+    expected = mean({0: [1], 1: [1], 2: [0], 3: [1]}, method="t", level=0.9)
+    assert (row["low"], row["high"]) == (expected.low, expected.high)
+
+
+def test_win_rates_compare_each_two_on_common_tasks(scored) -> None:
+    made = win_rates(scored, "ok")
+    assert made[["llm_id", "other"]].to_numpy().tolist() == [
+        ["large", "small"],
+        ["large", "other"],
+        ["small", "other"],
+    ]
+    first = made.iloc[0]
+    assert first["tasks"] == 3
+    assert first["win_rate"] == pytest.approx((0.5 + 1 + 0.5) / 3)
+    assert first["difference"] == pytest.approx(1 / 3)
+    assert made["win_rate"].isna().tolist() == [False, True, True]
+
+
+def test_tables_have_the_same_dtypes_when_they_are_empty(scored) -> None:
+    for table in (summary, win_rates, pass_rates):
+        empty = table(scored.head(0), "ok")
+        assert len(empty) == 0
+        assert empty.dtypes.equals(table(scored, "ok").dtypes)
+
+
+def test_any_column_can_be_what_is_compared(scored) -> None:
+    renamed = scored.rename(columns={"llm_id": "model", "task_index": "question"})
+    assert summary(renamed, "ok", by="model", task="question")["model"].tolist()[0] == "large"
+    with pytest.raises(InvalidRequestError, match="no column 'llm_id'"):
+        summary(renamed, "ok")
+
+
+def test_scores_that_are_no_numbers_and_scores_that_are_not_there_are_refused(scored) -> None:
+    with pytest.raises(InvalidRequestError, match="'dry' is no number"):
+        summary(scored, "tone")
+    with pytest.raises(InvalidRequestError, match=r"no score 'okay': there is score.ok, score.w"):
+        summary(scored, "okay")
+    with pytest.raises(InvalidRequestError, match="no scores at all"):
+        summary(batch_frame([]), "ok")

@@ -1,0 +1,131 @@
+"""Charts that draw the numbers they are given, and tables where there is no Altair."""
+
+from __future__ import annotations
+
+import sys
+
+import pandas as pd
+import pytest
+import vl_convert
+
+import dari_nb as dari
+from dari_nb.errors import InvalidRequestError
+from dari_nb.frames import BatchCell, batch_frame
+from dari_nb.scores import summary
+
+LLMS = ["small", "large", "<script>"]
+
+
+@pytest.fixture
+def frame():
+    return batch_frame(
+        BatchCell(
+            task_index=task,
+            llm_id=llm,
+            scores={"correct": task >= place * 2},
+            cost=f"0.00{3 - place}",
+            seconds=1.0 + place + task / 10,
+        )
+        for task in range(6)
+        for place, llm in enumerate(LLMS)
+    )
+
+
+@pytest.fixture
+def without_altair(monkeypatch):
+    monkeypatch.setitem(sys.modules, "altair", None)
+
+
+def charts(frame):
+    return [
+        dari.plot_scores(summary(frame, "correct")),
+        dari.plot_cost(frame, "correct"),
+        dari.plot_latency(frame),
+    ]
+
+
+def rows(chart):
+    [data] = chart.to_dict()["datasets"].values()
+    return pd.DataFrame(data)
+
+
+def test_charts_hold_the_numbers_of_the_summary(frame):
+    made = summary(frame, "correct")
+    for chart in charts(frame)[:2]:
+        drawn = rows(chart).set_index("llm_id")
+        for row in made.to_dict("records"):
+            kept = drawn.loc[row["llm_id"]]
+            assert (kept["mean"], kept["low"], kept["high"]) == (
+                row["mean"],
+                row["low"],
+                row["high"],
+            )
+    latency = rows(charts(frame)[2])
+    assert sorted(latency["seconds"]) == sorted(frame["seconds"])
+
+
+def test_the_best_is_on_top_and_the_fastest_first(frame):
+    scores, _, latency = (chart.to_dict() for chart in charts(frame))
+    assert scores["layer"][0]["encoding"]["y"]["sort"] == LLMS
+    assert latency["layer"][0]["encoding"]["y"]["sort"] == LLMS
+
+
+def test_charts_can_be_drawn_and_names_stay_text(frame):
+    for chart in charts(frame):
+        svg = vl_convert.vegalite_to_svg(chart.to_json())
+        assert "&lt;script&gt;" in svg
+        assert "<script" not in svg
+
+
+def test_an_llm_has_the_same_colour_in_every_chart(frame):
+    scales = [chart.to_dict()["layer"][0]["encoding"]["color"]["scale"] for chart in charts(frame)]
+    assert scales[0] == scales[1] == scales[2]
+    assert len(set(scales[0]["range"])) == 3
+
+
+def test_scores_beyond_0_and_1_are_drawn_in_their_own_range():
+    cells = [
+        BatchCell(task_index=n, llm_id="a", scores={"points": 40 + n}, cost="1") for n in range(5)
+    ]
+    svg = vl_convert.vegalite_to_svg(
+        dari.plot_scores(summary(batch_frame(cells), "points")).to_json()
+    )
+    assert ">42.00<" in svg
+
+
+def test_one_task_has_no_interval_and_is_drawn_all_the_same():
+    frame = batch_frame([BatchCell(llm_id="a", scores={"s": 1}, cost="1", seconds=1.0)])
+    for chart in (dari.plot_scores(summary(frame, "s")), dari.plot_cost(frame, "s")):
+        assert "<svg" in vl_convert.vegalite_to_svg(chart.to_json())
+
+
+@pytest.mark.usefixtures("without_altair")
+def test_without_altair_there_are_tables_that_say_how_to_get_charts(frame):
+    scores, cost, latency = charts(frame)
+    assert scores.columns == ["llm_id", "mean correct", "interval"]
+    assert scores.rows[0][:2] == ["small", "1"]
+    assert cost.rows[0][:2] == ["<script>", "$0.001"]
+    assert latency.rows[0] == ["small", "1.25 s", "1.12 to 1.38 s", "1.48 s", "6"]
+    for table in (scores, cost, latency):
+        bundle = table.to_mimebundle()
+        assert all("pip install 'dari-nb[plot]'" in text for text in bundle.values())
+        assert "&lt;script&gt;" in bundle["text/html"]
+        assert "<script" not in bundle["text/html"]
+        assert repr(table) == bundle["text/plain"]
+
+
+@pytest.mark.usefixtures("without_altair")
+def test_tables_say_unknown_where_there_is_no_interval():
+    frame = batch_frame([BatchCell(llm_id="a", scores={"s": 1})])
+    assert dari.plot_scores(summary(frame, "s")).rows == [["a", "1", "unknown"]]
+
+
+def test_what_cannot_be_drawn_is_told(frame):
+    with pytest.raises(InvalidRequestError, match="No cost is known yet"):
+        dari.plot_cost(frame.assign(cost_usd=float("nan")), "correct")
+    with pytest.raises(InvalidRequestError, match="Nothing has ended yet"):
+        dari.plot_latency(frame.assign(seconds=float("nan")))
+    with pytest.raises(InvalidRequestError, match="no column 'tasks'"):
+        dari.plot_scores(frame.assign(score="x"))
+    with pytest.raises(InvalidRequestError, match="no score 'right'"):
+        dari.plot_cost(frame, "right")
