@@ -1,8 +1,9 @@
-/** The live transcript with no kernel: a script plays its part. `npm run demo` serves it. */
+/** The views with no kernel: scripts play its part. `npm run demo` serves them. */
 import { Clock } from "../src/live/clock";
 import { Timeline } from "../src/live/timeline";
 import { drawTranscript, type Source } from "../src/live/transcript";
 import type { Fragment, State } from "../src/live/wire";
+import { showMatrix } from "./matrix";
 
 const STEP_MS = 700;
 
@@ -90,4 +91,5 @@ const actions: Record<string, () => void> = {
 for (const button of document.querySelectorAll<HTMLButtonElement>("[data-play]")) {
   button.addEventListener("click", () => actions[button.dataset.play ?? ""]?.());
 }
+showMatrix(document.querySelector("#matrix") as HTMLElement);
 drawTranscript(document.querySelector("main") as HTMLElement, source, new AbortController().signal);

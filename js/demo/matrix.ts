@@ -1,0 +1,108 @@
+/** A matrix with no kernel: cells run and end by themselves, and ratings stay on the page. */
+import { matrix } from "../src/matrix/component";
+import type { Cell, Change, Column, State } from "../src/matrix/wire";
+import type { Message, Port, Reply } from "../src/shared/port";
+
+const LLMS = ["small", "medium", "large"];
+const TASKS = [
+  "Refund a basic economy fare",
+  "Change the passenger's name",
+  "Add a second bag",
+  "Cancel because of illness",
+];
+const ANSWERS = [
+  "Yes, in full within 24 hours.",
+  "Only the spelling can be corrected.",
+  "It is $50.",
+];
+const STEP_MS = 600;
+
+const changed = new EventTarget();
+const cells = new Map<string, Cell>();
+let receive: (message: Message, buffers: DataView[]) => void = () => undefined;
+let n = 0;
+let state: State = {
+  head: "",
+  tools: `<input type="search" name="filter" placeholder="Filter" aria-label="Filter tasks">
+    <select name="only" aria-label="Rows"><option value="">All tasks</option>
+    <option value="text">Differ in answer</option></select>
+    <label><input type="checkbox" name="blind"> Blind</label>`,
+  busy: true,
+  blocking: false,
+  kernel_id: "",
+  rating: "rating",
+  blind: false,
+  filter: "",
+  order: "",
+  only: "",
+  chosen: [],
+};
+
+const port: Port<State> = {
+  get: (name) => state[name],
+  set(changes) {
+    state = { ...state, ...changes };
+    changed.dispatchEvent(new Event("change"));
+  },
+  watch: (_, listener, signal) => changed.addEventListener("change", listener, { signal }),
+  send: (message) => console.info("to the kernel", message),
+  receive(listener) {
+    receive = listener;
+  },
+  ask: async <Body>(what: string, body: unknown) => {
+    console.info("asked", what, body);
+    return { body: answer(what) as Body, buffers: [] } satisfies Reply<Body>;
+  },
+};
+
+function answer(what: string): unknown {
+  if (what === "compare") {
+    return `<table class="dari-compare"><thead><tr><th></th><th>1 · small</th><th>1 · large</th></tr>
+      </thead><tbody><tr><th>Answer</th><td>Yes, <del>in full</del>.</td>
+      <td>Yes, <ins>to the card</ins>.</td></tr></tbody></table>`;
+  }
+  const item = { id: "a", turn: "m", after: null, html: "<div class='dari-answer'>Yes.</div>" };
+  return { head: "<div class='dari-head'><strong>demo</strong></div>", items: [item] };
+}
+
+function put(id: string, word: string, peek: string): void {
+  const [row = "", column = ""] = id.split("/");
+  const html = `<p>${peek}</p><small><span class="dari-state" data-state="${word}">${word}</span></small>`;
+  const text = peek;
+  const rest = { repeat: 0, tools: "", seconds: null, cost: null, scores: {}, notes: {} };
+  const cell: Cell = { id, row, column, state: word, html, text, ...rest };
+  cells.set(id, cell);
+  deliver({ columns: columns(), rows: [], cells: [cell] });
+}
+
+function columns(): Column[] {
+  return LLMS.map((id, blind) => ({ id, html: id, blind: (blind + 1) % LLMS.length }));
+}
+
+function deliver(change: Change): void {
+  const bytes = new TextEncoder().encode(JSON.stringify(change));
+  receive({ kind: "news", since: n, n: ++n } as Message, [new DataView(bytes.buffer)]);
+  const done = [...cells.values()].filter((cell) => cell.state === "completed").length;
+  const head = `<div class="dari-head"><strong>refund-policy</strong> <small>${done} of 12</small></div>`;
+  port.set({ head, busy: done < 12 });
+}
+
+async function play(): Promise<void> {
+  const rows = TASKS.map((label, index) => {
+    return { id: String(index), index, label, html: `<p>${label}</p>`, values: {} };
+  });
+  deliver({ columns: columns(), rows, cells: [] });
+  for (const { id } of rows) for (const llm of LLMS) put(`${id}/${llm}`, "queued", "");
+  for (const id of [...cells.keys()]) {
+    put(id, "running", "Let me see …");
+    await new Promise((resolve) => setTimeout(resolve, STEP_MS));
+    put(id, "completed", ANSWERS[Math.floor(Math.random() * 3)] ?? "");
+  }
+}
+
+/** Draws the matrix into `el` and lets it run. */
+export function showMatrix(el: HTMLElement): void {
+  const { signal } = new AbortController();
+  matrix(port as never, signal)(el, signal);
+  void play();
+}
