@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import concurrent.futures
 from collections.abc import Sequence
+from itertools import islice
 from typing import TYPE_CHECKING, Protocol
 
 from ...models import TimelineItem
 from .. import host
+from .watching import MOST_STREAMS
 
 if TYPE_CHECKING:
     from ...render import Head
     from ...widgets.matrix import MatrixView
     from .batch import Batch
     from .cells import Cell
+
+_STILL = frozenset({"planned", "queued", "completed", "failed"})
 
 
 class View(Protocol):
@@ -58,11 +62,15 @@ class LiveView(PaperView):
 
     def __init__(self, batch: Batch, *, blocking: bool) -> None:
         self._batch = batch
+        self._blocking = blocking
+        self._watched: list[str] = []
         self._widget = matrix_view(batch, blocking=blocking)
         self._handle = host.publish(self._widget)
 
     def changed(self) -> None:
         """Have the widget read the batch with its next news."""
+        if self._blocking:
+            self._watch_the_first()
         self._widget.changed()
 
     def finish(self) -> None:
@@ -74,6 +82,14 @@ class LiveView(PaperView):
     def stop_with(self, presenting: concurrent.futures.Future[None]) -> None:
         """Cancel when the reader presses Stop."""
         self._widget.on_stop(presenting.cancel)
+
+    def _watch_the_first(self) -> None:
+        # What the page has in sight it cannot tell a kernel whose cell blocks.
+        running = (cell.id for cell in self._batch.cells if cell.state not in _STILL)
+        first = list(islice(running, MOST_STREAMS))
+        if first != self._watched:
+            self._watched = first
+            self._batch.watch(first)
 
 
 class TerminalView:
