@@ -8,15 +8,16 @@ import signal
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from typing import Any
 from weakref import WeakKeyDictionary
 
 from .folder import Folder
 from .limits import Limits, in_words
 from .output import Output
-from .sandbox import Room, command, hand_over, passed
+from .sandbox import Passed, Room, command, hand_over, passed
 from .specs import ToolTrouble
 from .threads import off_the_loop
-from .walking import use_of
+from .walking import Use, use_of
 from .watch import Watch, excess_of
 
 _LOOKS = 0.1
@@ -71,26 +72,27 @@ async def run_sandboxed(
     """
     loop = asyncio.get_running_loop()
     async with _slots.setdefault(loop, asyncio.Semaphore(max(os.cpu_count() or 1, 2) * 2)):
-        limits = await off_the_loop(_prepared, room, limits)
+        start = await off_the_loop(_prepared, room)
+        if excess_of(start, limits):
+            # In a workspace that is full no file can grow, but all can be deleted.
+            limits = replace(limits, file_bytes=0)
         with passed({**_VARIABLES, **variables}) as descriptors:
             line = command(room, program, limits, descriptors)
             process = await _started(line, descriptors, apart=given is not None)
+            watch = Watch(process.pid, room.workspace, limits, start)
             try:
-                return await _Run(process, room, limits, given).finished()
+                return await _Run(process, watch, limits, given).finished()
             finally:
                 await _ended(process)
 
 
-def _prepared(room: Room, limits: Limits) -> Limits:
-    """Hand the workspace over; in one that is full nothing can grow, but all can be deleted."""
+def _prepared(room: Room) -> Use:
     hand_over(room.workspace)
-    use = use_of(Folder(room.workspace))
-    is_full = excess_of(use.size, use.files, use.hidden, limits) is not None
-    return replace(limits, file_bytes=0) if is_full else limits
+    return use_of(Folder(room.workspace))
 
 
 async def _started(
-    line: list[str], descriptors: tuple[int, int], *, apart: bool
+    line: list[str], descriptors: Passed, *, apart: bool
 ) -> asyncio.subprocess.Process:
     try:
         return await asyncio.create_subprocess_exec(
@@ -118,60 +120,58 @@ class _Run:
     def __init__(
         self,
         process: asyncio.subprocess.Process,
-        room: Room,
+        watch: Watch,
         limits: Limits,
         given: bytes | None,
     ) -> None:
         self._process = process
-        self._room = room
+        self._watch = watch
         self._limits = limits
         self._given = given
         self._output = Output(limits.output_bytes if given is None else 2 * limits.result_bytes)
         self._errors = Output(limits.output_bytes)
+        self._excess: asyncio.Future[str] = asyncio.get_running_loop().create_future()
 
     async def finished(self) -> Finished:
         streams = [
             asyncio.create_task(self._read(self._process.stdout, self._output)),
             asyncio.create_task(self._read(self._process.stderr, self._errors)),
         ]
-        feed = asyncio.create_task(self._feed())
-        watch = asyncio.create_task(self._watched())
+        others = [asyncio.create_task(self._feed()), asyncio.create_task(self._look())]
         try:
-            stopped = await self._end(watch, streams)
+            stopped = await self._end()
             await _ended(self._process)
             # Nothing outlives the sandbox, so both streams are at their ends, or will be at once.
             await asyncio.gather(*streams)
         finally:
-            for task in (feed, watch, *streams):
+            for task in (*others, *streams):
                 task.cancel()
-            await asyncio.gather(feed, watch, *streams, return_exceptions=True)
+            await asyncio.gather(*others, *streams, return_exceptions=True)
         code = self._process.returncode or 0
         return Finished(code if code >= 0 else 128 - code, self._output, self._errors, stopped)
 
-    async def _end(
-        self, watch: asyncio.Task[str], streams: list[asyncio.Task[str | None]]
-    ) -> str | None:
-        exit_ = asyncio.create_task(self._process.wait())
-        waiting = {exit_, watch, *streams}
+    async def _end(self) -> str | None:
+        """Wait for the end, or for a reason to make one."""
+        exited = asyncio.create_task(self._process.wait())
         try:
-            async with asyncio.timeout(self._limits.seconds):
-                while not exit_.done():
-                    done, waiting = await asyncio.wait(waiting, return_when="FIRST_COMPLETED")
-                    for task in done - {exit_}:
-                        if reason := task.result():
-                            return str(reason)
-        except TimeoutError:
-            return f"it took longer than {self._limits.seconds:g} s"
+            waiting: set[asyncio.Future[Any]] = {exited, self._excess}
+            await asyncio.wait(waiting, timeout=self._limits.seconds, return_when="FIRST_COMPLETED")
         finally:
-            exit_.cancel()
-        return None
+            exited.cancel()
+        if self._excess.done():
+            return self._excess.result()
+        return None if exited.done() else f"it took longer than {self._limits.seconds:g} s"
 
-    async def _read(self, stream: asyncio.StreamReader | None, output: Output) -> str | None:
+    async def _read(self, stream: asyncio.StreamReader | None, output: Output) -> None:
+        # It is read to its end even if there is too much: a process is gone only when it is.
         while stream and (data := await stream.read(_CHUNK)):
             output.add(data)
             if output.total > self._limits.flood_bytes:
-                return f"it wrote more than {in_words(self._limits.flood_bytes)}"
-        return None
+                self._stop(f"it wrote more than {in_words(self._limits.flood_bytes)}")
+
+    def _stop(self, reason: str) -> None:
+        if not self._excess.done():
+            self._excess.set_result(reason)
 
     async def _feed(self) -> None:
         if self._given is not None and self._process.stdin:
@@ -180,13 +180,12 @@ class _Run:
                 await self._process.stdin.drain()
             self._process.stdin.close()
 
-    async def _watched(self) -> str:
+    async def _look(self) -> None:
         loop = asyncio.get_running_loop()
-        watch = Watch(self._process.pid, self._room.workspace, self._limits)
-        pause = _LOOKS
-        while True:
+        pause, excess = _LOOKS, None
+        while excess is None:
             await asyncio.sleep(pause)
             start = loop.time()
-            if excess := await off_the_loop(watch.excess):
-                return excess
+            excess = await off_the_loop(self._watch.excess)
             pause = max(_LOOKS, 3 * (loop.time() - start))
+        self._stop(excess)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import NamedTuple
 
 from .entry import INNER
 from .folder import Folder
@@ -33,9 +34,12 @@ _NETWORK = (
     "/etc/ca-certificates",
     "/etc/pki/tls/certs",
 )
+# The sandbox dies with the server from here on; that the server did not die before is asked first.
 # The variables are set last, when no more rights are held, and come by a descriptor: what stands in
 # a command line can be seen from outside.
 _PROLOGUE = """\
+read -t 0 -u {lifeline} && exit 125
+exec {lifeline}<&-
 ulimit -u {processes} -d {memory} -f {file} -n {descriptors} -c 0 || exit 125
 cd /workspace || exit 125
 echo 1000 2>/dev/null >/proc/self/oom_score_adj
@@ -60,6 +64,17 @@ class Room:
     bundle: Path | None = None
     network: bool = False
     binds: tuple[tuple[str, str], ...] = ()
+
+
+class Passed(NamedTuple):
+    """Descriptors that a sandbox inherits."""
+
+    filtered: int
+    """The filter of system calls."""
+    variables: int
+    """The environment, as pairs that end with a zero byte."""
+    lifeline: int
+    """A pipe whose other end is open for as long as the server lives."""
 
 
 def sandbox_available() -> bool:
@@ -103,14 +118,16 @@ def _tried(bwrap: str) -> str | None:
 
 
 @contextmanager
-def passed(variables: Mapping[str, str]) -> Iterator[tuple[int, int]]:
-    """Hold two descriptors open for `command`: the filter, and the environment's variables."""
+def passed(variables: Mapping[str, str]) -> Iterator[Passed]:
+    """Hold the descriptors open that `command` needs."""
     pairs = "".join(f"{name}={value}\0" for name, value in variables.items())
     with ExitStack() as stack:
-        yield (
-            stack.enter_context(_in_memory(filter_program())),
-            stack.enter_context(_in_memory(pairs.encode("utf-8", "surrogateescape"))),
-        )
+        filtered = stack.enter_context(_in_memory(filter_program()))
+        told = stack.enter_context(_in_memory(pairs.encode("utf-8", "surrogateescape")))
+        lifeline, ours = os.pipe()
+        stack.callback(os.close, lifeline)
+        stack.callback(os.close, ours)
+        yield Passed(filtered, told, lifeline)
 
 
 @contextmanager
@@ -141,7 +158,7 @@ def command(
     room: Room,
     program: Sequence[str],
     limits: Limits,
-    descriptors: tuple[int, int],
+    descriptors: Passed,
     bwrap: str | None = None,
 ) -> list[str]:
     """Return the command that runs a program in a sandbox.
@@ -153,15 +170,15 @@ def command(
         descriptors: What `passed` gave; the command must inherit them.
         bwrap: The program that makes the sandbox.
     """
-    filtered, variables = descriptors
     shown = [str(bwrap or shutil.which("bwrap")), *_namespaces(room), *_view(room, limits)]
-    shown += ["--seccomp", str(filtered), "--chdir", "/", "--"]
+    shown += ["--seccomp", str(descriptors.filtered), "--chdir", "/", "--"]
     prologue = _PROLOGUE.format(
         processes=limits.processes,
         descriptors=limits.descriptors,
         memory=limits.memory_bytes // KIB,
         file=limits.file_bytes // KIB,
-        variables=variables,
+        variables=descriptors.variables,
+        lifeline=descriptors.lifeline,
     )
     inside = ["/usr/bin/nice", "-n", "10", *_dropped(), "/bin/bash", "-c", prologue, "sandbox"]
     return [*_entered(), *shown, *inside, *program]

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import os
-import shutil
 import stat
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 from .folder import Folder
 from .limits import MIB, Limits, in_words
-from .walking import use_of
+from .walking import Use, use_of
 
 _PAGE = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
 _NEARLY_FULL = 512 * MIB
 _NOTICED = 64 * MIB
+_TOLERATED = 100
 
 
 class Watch:
@@ -25,41 +26,61 @@ class Watch:
         process: The id of the process that made the sandbox; all in it descend from that one.
         workspace: The folder that the sandbox writes to.
         limits: What it may take.
+        start: What the workspace holds before; where that is too much, it may hardly become more.
     """
 
-    def __init__(self, process: int, workspace: Path, limits: Limits) -> None:
+    def __init__(self, process: int, workspace: Path, limits: Limits, start: Use) -> None:
         self._process = process
         self._folder = Folder(workspace)
-        self._limits = limits
-        self._free = shutil.disk_usage(workspace).free
+        self._start = start
+        self._limits = _still_allowed(start, limits)
+        self._disk = os.statvfs(workspace)
 
     def excess(self) -> str | None:
         """Say what there is too much of at this moment, or ``None``; takes some milliseconds."""
         processes = list(_tree(self._process))
-        return self._memory(processes) or self._disk(processes)
+        return self._of_memory(processes) or self._of_disk(processes)
 
-    def _memory(self, processes: list[int]) -> str | None:
+    def _of_memory(self, processes: list[int]) -> str | None:
         if sum(map(_resident, processes)) > self._limits.memory_bytes:
             return f"it took more than {in_words(self._limits.memory_bytes)} of memory"
         return None
 
-    def _disk(self, processes: list[int]) -> str | None:
+    def _of_disk(self, processes: list[int]) -> str | None:
         use = use_of(self._folder)
-        if excess := excess_of(use.size + _held(processes), use.files, use.hidden, self._limits):
-            return excess
-        free = shutil.disk_usage(self._folder.root).free
-        if free < _NEARLY_FULL and self._free - free > _NOTICED:
+        use = replace(use, size=use.size + _held(processes))
+        use.hidden = use.hidden and not self._start.hidden
+        return excess_of(use, self._limits) or self._of_machine()
+
+    def _of_machine(self) -> str | None:
+        """Look at the whole disk, for what is hidden from the look at the workspace."""
+        disk = os.statvfs(self._folder.root)
+        free, taken = disk.f_bavail * disk.f_frsize, self._disk.f_bavail - disk.f_bavail
+        if free < _NEARLY_FULL and taken * disk.f_frsize > _NOTICED:
             return "the disk of the machine is nearly full"
+        if self._start.hidden and self._disk.f_ffree - disk.f_ffree > self._limits.workspace_files:
+            return f"it made more than {self._limits.workspace_files} files"
         return None
 
 
-def excess_of(size: int, files: int, hidden: bool, limits: Limits) -> str | None:
+def _still_allowed(start: Use, limits: Limits) -> Limits:
+    """Room to delete in a workspace that is full: what it holds wavers while files go."""
+    if excess_of(start, limits) is None:
+        return limits
+    return replace(
+        limits,
+        workspace_bytes=max(limits.workspace_bytes, start.size + _NOTICED),
+        workspace_files=max(limits.workspace_files, start.files + _TOLERATED),
+    )
+
+
+def excess_of(use: Use, limits: Limits) -> str | None:
     """Say what there is too much of in a workspace, or ``None``."""
-    if size > limits.workspace_bytes:
+    if use.size > limits.workspace_bytes:
         return f"the workspace holds more than {in_words(limits.workspace_bytes)}"
-    if files > limits.workspace_files:
+    if use.files > limits.workspace_files:
         return f"the workspace holds more than {limits.workspace_files} files"
-    if hidden:
+    if use.hidden:
         return "the workspace has folders that cannot be looked into, or too many inside each other"
     return None
 

@@ -1,5 +1,6 @@
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -70,3 +71,44 @@ def agent(workspace: Path) -> Callable[..., Agent]:
 def someone(agent: Callable[..., Agent]) -> Agent:
     """An agent with the usual limits."""
     return agent()
+
+
+PROGRAM = (
+    b"def run(given):\n    space = {}\n    exec(given['code'], space)\n    return space['said']\n"
+)
+PYTHON = {
+    "manifest": {
+        "custom_tools": [
+            {
+                "name": "python",
+                "path": "tools/python",
+                "kind": "main",
+                "runtime": "python",
+                "handler": "tool.py:run",
+                "timeout_seconds": 20,
+            }
+        ]
+    },
+    "files": {
+        "tools/python/tool.yml": b"{name: python, description: d, input_schema: in.json}",
+        "tools/python/in.json": b'{"type": "object", "required": ["code"]}',
+        "tools/python/tool.py": PROGRAM,
+    },
+}
+"""A custom tool that runs any code and returns what the code calls ``said``."""
+
+
+@pytest.fixture
+def python(agent: Callable[..., Agent]) -> Agent:
+    """An agent that also has a tool for Python code."""
+    return agent(**PYTHON)
+
+
+def running(mark: str) -> list[int]:
+    """The processes of the machine that have this in their command line."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):
+            if mark.encode() in path.read_bytes():
+                found.append(int(path.parent.name))
+    return found
