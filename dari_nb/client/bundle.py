@@ -77,6 +77,8 @@ class Bundle:
             raise InvalidRequestError("The bundle is not a tar.gz.") from None
         if MANIFEST not in names:
             raise InvalidRequestError(f"There is no {MANIFEST} on top of the bundle.")
+        if len(set(names)) < len(names):
+            raise InvalidRequestError("The bundle has two files of the same name.")
         return cls(content, tuple(sorted(names)))
 
 
@@ -138,7 +140,8 @@ def _is_reached_by_link(root: Path, name: str) -> bool:
 
 def _member_name(member: tarfile.TarInfo) -> str:
     path = PurePosixPath(member.name)
-    if not member.isreg() or path.is_absolute() or ".." in path.parts:
+    is_plain = member.isreg() and not member.issparse() and "\0" not in member.name
+    if not is_plain or path.is_absolute() or ".." in path.parts:
         raise InvalidRequestError(f"{member.name!r} in the bundle is no regular, relative file.")
     return str(path)
 

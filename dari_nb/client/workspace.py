@@ -10,10 +10,11 @@ import stat
 import weakref
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import IO, TYPE_CHECKING, Any, Self
 
@@ -26,6 +27,7 @@ _DRIVE = re.compile(r"[A-Za-z]:")
 _RATIO_MATTERS_FROM = 16 << 20
 _ENCRYPTED = 0x1
 _UNIX = 3
+_LEAST_HEADER = 30
 _BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError)
 
 
@@ -148,6 +150,8 @@ class Workspace:
     def extract(self, dest: str | os.PathLike[str], *, skip_unsafe: bool = False) -> Path:
         """Unpack all files into a folder, and only there; existing files are replaced.
 
+        Nothing is put into the folder before all of it is unpacked and found to be whole.
+
         Args:
             dest: The folder; made when it does not exist.
             skip_unsafe: Leave out what is in :attr:`unsafe`, rather than unpack nothing at all.
@@ -164,9 +168,14 @@ class Workspace:
                 f" ({len(self.unsafe)} in all); skip_unsafe=True leaves it out."
             )
         root = Path(dest).resolve()
-        root.mkdir(parents=True, exist_ok=True)
-        for path in sorted(self._entries):
-            self._extract(path, root)
+        with _staging(root) as stage:
+            for path in self._entries:
+                self._unpack(path, stage / path)
+            if root.exists():
+                _check_places(root, self._entries)
+            root.mkdir(parents=True, exist_ok=True)
+            for path in self._entries:
+                _place(stage / path, root / path, path)
         return root
 
     def close(self) -> None:
@@ -200,6 +209,8 @@ class Workspace:
             raise WorkspaceError(f"The workspace unpacks to over {limits.ratio:g} times its size.")
         if len(names) < len(entries):
             raise WorkspaceError("The workspace has two files of the same name.")
+        if _overlap(entries):
+            raise WorkspaceError("The workspace's files overlap in the zip file.")
 
     def _entry(self, path: str) -> zipfile.ZipInfo:
         entry = self._entries.get(path.removeprefix("/workspace/"))
@@ -207,41 +218,76 @@ class Workspace:
             raise WorkspaceError(f"There is no file {path!r} in the workspace.")
         return entry
 
-    def _extract(self, path: str, root: Path) -> None:
-        target = root / path
-        try:
-            # A link that was in the folder before must not lead out of it.
-            if not _parent_made(target, root):
-                raise WorkspaceError(f"{path!r} would be written outside of {str(root)!r}.")
-            target.unlink(missing_ok=True)
+    def _unpack(self, path: str, target: Path) -> None:
+        with _writing(path):
+            target.parent.mkdir(parents=True, exist_ok=True)
             with self.open(path) as file, target.open("xb") as copy:
                 shutil.copyfileobj(file, copy)
-        except OSError as error:
-            raise WorkspaceError(f"Cannot unpack {path!r}: {error.strerror or error}.") from None
+        if target.stat().st_size != self._entries[path].file_size:
+            raise WorkspaceError(f"{path!r} cannot be read: it is shorter than the zip file says.")
 
 
-def _parent_made(target: Path, root: Path) -> bool:
-    nearest = target.parent
-    while not nearest.exists() and not nearest.is_symlink():
-        nearest = nearest.parent
-    if not nearest.resolve().is_relative_to(root):
-        return False
-    target.parent.mkdir(parents=True, exist_ok=True)
-    return True
+@contextmanager
+def _staging(root: Path) -> Iterator[Path]:
+    """Make a folder that goes again, on the disk where the files are to be in the end."""
+    near = next(folder for folder in (root, *root.parents) if folder.exists())
+    with _writing(root.name), TemporaryDirectory(prefix=".unpacking-", dir=near) as stage:
+        yield Path(stage)
+
+
+def _check_places(root: Path, paths: Iterable[str]) -> None:
+    """See to it that what was in the folder before does not stand in the way or lead out of it."""
+    for path in paths:
+        nearest = (root / path).parent
+        while not nearest.exists() and not nearest.is_symlink():
+            nearest = nearest.parent
+        if not nearest.resolve().is_relative_to(root):
+            raise WorkspaceError(f"{path!r} would be written outside of {str(root)!r}.")
+        target = root / path
+        if not nearest.is_dir() or (target.is_dir() and not target.is_symlink()):
+            raise WorkspaceError(f"Cannot unpack {path!r}: something else has its place.")
+
+
+def _place(unpacked: Path, target: Path, path: str) -> None:
+    with _writing(path):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        unpacked.replace(target)
+
+
+@contextmanager
+def _writing(path: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise WorkspaceError(f"Cannot unpack {path!r}: {error.strerror or error}.") from None
 
 
 def _is_safe(entry: zipfile.ZipInfo) -> bool:
-    name = entry.orig_filename
-    parts = name.split("/")
     mode = entry.external_attr >> 16 if entry.create_system == _UNIX else 0
     return (
         stat.S_IFMT(mode) in (0, stat.S_IFREG)
         and not entry.flag_bits & _ENCRYPTED
-        and name.isprintable()
+        # They differ when the name has a null character, or is told a second time.
+        and _is_safe_name(entry.orig_filename)
+        and _is_safe_name(entry.filename)
+    )
+
+
+def _is_safe_name(name: str) -> bool:
+    parts = name.split("/")
+    return (
+        name.isprintable()
         and "\\" not in name
         and not {"", ".", ".."}.intersection(parts)
         and not any(_DRIVE.match(part) for part in parts)
     )
+
+
+def _overlap(entries: list[zipfile.ZipInfo]) -> bool:
+    """Whether packed bytes are used twice, as bombs do."""
+    ordered = sorted(entries, key=lambda entry: entry.header_offset)
+    ends = (one.header_offset + _LEAST_HEADER + one.compress_size for one in ordered)
+    return any(later.header_offset < end for end, later in zip(ends, ordered[1:], strict=False))
 
 
 @contextmanager

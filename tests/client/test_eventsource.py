@@ -41,8 +41,10 @@ CASES = {
         ["hello"] * 5,
     ),
     "format-field-parsing": (
-        "data:\0\ndata:  2\rData:1\ndata\0:2\ndata:1\r\0data:4\nda-ta:3\rdata_5\ndata:3\rdata:\r\n"
-        + " data:32\ndata:4\n\n",
+        (
+            "data:\0\ndata:  2\rData:1\ndata\0:2\ndata:1\r\0data:4\nda-ta:3\rdata_5\n"
+            "data:3\rdata:\r\n data:32\ndata:4\n\n"
+        ),
         ["\0\n 2\n1\n3\n\n4"],
     ),
     "format-field-retry": ("retry:3000\ndata:x\n\n", ["x"]),
@@ -57,8 +59,10 @@ CASES = {
     "format-null-character": ("data:\0\n\n\n\n", ["\0"]),
     "format-utf-8": ("data:ok…\n\n", ["ok…"]),
     "event-data": (
-        "data:msg\ndata: msg\n\n:\nfalsefield:msg\n\nfalsefield:msg\nData:data\n\n"
-        + "data\n\ndata:end\n\n",
+        (
+            "data:msg\ndata: msg\n\n:\nfalsefield:msg\n\nfalsefield:msg\nData:data\n\n"
+            "data\n\ndata:end\n\n"
+        ),
         ["msg\nmsg", "end"],
     ),
 }

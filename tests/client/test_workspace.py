@@ -152,6 +152,12 @@ def test_a_link_in_the_folder_leads_nothing_out_of_it(tmp_path):
     with Workspace(tmp_path / "w.zip") as files, pytest.raises(errors.WorkspaceError, match="outs"):
         files.extract(root)
     assert list(outside.iterdir()) == []
+    assert sorted(path.name for path in root.iterdir()) == ["README.md", "reports"]
+    (root / "reports").unlink()
+    with Workspace(tmp_path / "w.zip") as files:
+        files.extract(root)
+    assert list(outside.iterdir()) == []
+    assert (root / "README.md").read_bytes() == FILES["README.md"]
     assert not (root / "README.md").is_symlink()
 
 
