@@ -1,14 +1,19 @@
-"""Events to a DataFrame: `events_frame` beside `pandas.json_normalize`, in one run.
+"""Events to a DataFrame: `events_frame` beside `pandas.json_normalize`, in one run; then 1,000
+sessions of a local Dari, read and made into frames, each way in a process of its own.
 
-Both start from decoded objects in memory: typed events here, plain dicts there.
+In the first part both start from decoded objects in memory: typed events here, plain dicts there.
 """
 
 from __future__ import annotations
 
 import gc
 import json
+import subprocess
+import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -18,6 +23,66 @@ from dari_nb.models import Event
 
 EVENTS = 100_000
 RUNS = 7
+
+SESSIONS = 1_000
+ROOT = Path(__file__).parents[2]
+SERVER = """
+import sys
+from dari_nb.local import LocalDari
+server = LocalDari(api_key="dari_bench").start()
+server.load_runs(sys.argv[1])
+print(server.url, flush=True)
+sys.stdin.read()
+"""
+READER = """
+import _thread, sys, time
+import pandas, pyarrow
+import dari_nb as dari
+from dari_nb.workbench import loading
+d = dari.connect(base_url=sys.argv[1], api_key="dari_bench")
+ids = [session.id for session in d.client.sessions.list()]
+def memory():
+    with open("/proc/self/status") as status:
+        return next(int(line.split()[1]) for line in status if line.startswith("VmHWM")) / 1024
+before, start = memory(), time.perf_counter()
+def tell(frame, more=""):
+    seconds = time.perf_counter() - start
+    size = frame.memory_usage(deep=True).sum() / 2**20
+    print(f"{len(frame):>7,} rows of {size:3.0f} MiB in {seconds:5.2f} s; the most memory "
+          f"{before:.0f} -> {memory():.0f} MiB{more}")
+"""
+WAYS = {
+    "plain loop, json_normalize": """
+rows = []
+import httpx
+with httpx.Client(headers={"Authorization": "Bearer dari_bench"}) as http:
+    for id in ids:
+        rows += http.get(f"{sys.argv[1]}/v1/sessions/{id}/events").json()["events"]
+tell(pandas.json_normalize(rows))
+""",
+    "events_frame": "tell(dari.events_frame(ids))",
+    "events_frame, one kind": "tell(dari.events_frame(ids, kinds='user.message'))",
+    "tool_calls_frame": "tell(dari.tool_calls_frame(ids))",
+    "events_frame, the second time": """
+dari.events_frame(ids)
+start = time.perf_counter()
+tell(dari.events_frame(ids))
+""",
+    "interrupted and resumed": """
+import threading
+def when_half():
+    while len(loading.keeping_of(d).kept) < len(ids) // 2:
+        time.sleep(0.001)
+    _thread.interrupt_main()
+threading.Thread(target=when_half).start()
+try:
+    dari.events_frame(ids)
+except KeyboardInterrupt:
+    kept, first = len(loading.keeping_of(d).kept), time.perf_counter() - start
+start = time.perf_counter()
+tell(dari.events_frame(ids), f"; {kept} sessions read in {first:.2f} s before")
+""",
+}
 
 TURN: list[tuple[str, str, dict[str, Any]]] = [
     ("user.message", "user", {"content": [{"type": "text", "text": "Find a flight. " * 10}]}),
@@ -47,6 +112,45 @@ def main() -> None:
     print(f"  events_frame      {ours * 1000:7.0f} ms")
     print(f"  json_normalize    {peer * 1000:7.0f} ms   {peer / ours:.1f} times ours (target 5)")
     print(f"  tool_calls_frame  {calls * 1000:7.0f} ms")
+
+
+def sessions() -> None:
+    """Read sessions from a local Dari, which is a process of its own, and tell what it takes."""
+    with tempfile.TemporaryDirectory() as folder:
+        runs = Path(folder) / "runs.jsonl"
+        runs.write_text("".join(json.dumps(run) + "\n" for run in recorded()), encoding="utf-8")
+        command = [sys.executable, "-c", SERVER, str(runs)]
+        pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+        with subprocess.Popen(command, cwd=ROOT, text=True, **pipes) as server:
+            url = server.stdout.readline().strip()
+            try:
+                for name, way in WAYS.items():
+                    print(f"  {name:28}", told(url, way))
+            finally:
+                server.stdin.close()
+
+
+def recorded() -> Iterator[dict[str, Any]]:
+    """Runs of 13 turns with a tool call in all but one: 100 events each."""
+    for run in range(SESSIONS):
+        messages: list[dict[str, Any]] = []
+        for turn in range(13):
+            call = {"name": "search", "arguments": json.dumps({"to": "ZRH", "max": turn})}
+            asked = {"id": f"c{turn}", "type": "function", "function": call}
+            messages.append({"role": "user", "content": "Find a flight. " * 10})
+            if turn < 11:
+                messages.append({"role": "assistant", "content": None, "tool_calls": [asked]})
+                messages.append({"role": "tool", "tool_call_id": f"c{turn}", "content": "[1, 2]"})
+            messages.append({"role": "assistant", "content": "Two. " * 30})
+        yield {"task_id": run, "model": "small", "messages": messages}
+
+
+def told(url: str, way: str) -> str:
+    """What one way took in a fresh process, as that process tells it."""
+    command = [sys.executable, "-c", READER + way, url]
+    return subprocess.run(
+        command, cwd=ROOT, text=True, capture_output=True, check=True
+    ).stdout.strip()
 
 
 def ledger(count: int) -> Iterator[dict[str, Any]]:
@@ -83,3 +187,5 @@ def seconds(work: Callable[[], object]) -> float:
 
 if __name__ == "__main__":
     main()
+    print(f"{SESSIONS:,} sessions of a local Dari, read over loopback")
+    sessions()
