@@ -13,7 +13,7 @@ from IPython.core.magic import (
     no_var_expand,
 )
 
-from . import batches, dari, loading, sending, showing
+from . import batches, chatting, dari, loading, sending, showing
 from .completion import Completion
 from .state import State, usage_errors
 
@@ -66,6 +66,12 @@ class DariMagics(Magics):
     def dari_transcript(self, line: str) -> Any:
         """Show a session as it stands: ``session.transcript()``, or ``session.view()``."""
         return showing.transcript(self.shell, self.state, line)
+
+    @line_magic
+    @usage_errors
+    def dari_chat(self, line: str) -> Any:
+        """Chat in the cell: ``agent.chat()`` or ``session.chat()``."""
+        return chatting.chat(self.shell, self.state, line)
 
     @line_magic
     @usage_errors

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import batches, loading, sending, showing
+from . import batches, chatting, loading, sending, showing
 from .options import LineParser
 
 PARSERS: dict[str, LineParser] = {
@@ -10,6 +10,7 @@ PARSERS: dict[str, LineParser] = {
     "dari_agent": sending.AGENT,
     "dari_batch": batches.BATCH,
     "dari_follow": sending.FOLLOW,
+    "dari_chat": chatting.CHAT,
     "dari_transcript": showing.TRANSCRIPT,
     "dari_workspace": showing.WORKSPACE,
     "dari_frame": loading.FRAME,

@@ -83,6 +83,8 @@ class Completion:
             return [(name, command.help) for name, command in dari.SUBCOMMANDS.items()]
         if (magic, plain) in (("dari", ["use"]), ("dari_agent", []), ("dari_batch", [])):
             return self._agents()
+        if (magic, plain) == ("dari_chat", []):
+            return self._agents() + self._sessions()
         if (magic, plain) == ("dari", ["connect"]):
             return [("local", "the embedded Dari")]
         if magic == "dari_frame" and not plain:

@@ -21,11 +21,15 @@ def transcript(shell: Any, state: State, line: str) -> Any:
     parsed, words = TRANSCRIPT.words(line)
     name = variable(parsed.get(opt.ASSIGN))
     session = state.session_or(_one(words, TRANSCRIPT))
-    shown = session.view() if parsed.has(VIEW) else session.transcript()
+    if parsed.has(VIEW):
+        view = session.view()
+        assign(shell, name, view)
+        return None if parsed.has(opt.QUIET) else view
+    shown = session.transcript()
     assign(shell, name, shown)
-    if parsed.has(opt.QUIET):
-        return None
-    return shown if parsed.has(VIEW) else shown.show()
+    if not parsed.has(opt.QUIET):
+        shown.show()
+    return None
 
 
 def workspace(shell: Any, state: State, line: str) -> Any:

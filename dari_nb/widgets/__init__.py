@@ -1,7 +1,8 @@
 """Live views for notebooks; importing this brings anywidget, so import it with the first use."""
 
+from .chat import ChatView
 from .live import LiveTranscript
 from .matrix import MatrixView
 from .reader import TranscriptView
 
-__all__ = ["LiveTranscript", "MatrixView", "TranscriptView"]
+__all__ = ["ChatView", "LiveTranscript", "MatrixView", "TranscriptView"]

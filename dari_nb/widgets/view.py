@@ -18,9 +18,10 @@ from .wire import Answer
 STATIC = Path(__file__).parent / "static"
 """Where the front end is: a script and a style sheet for each view, built from ``js/``."""
 
-Handler = Callable[[Any], Any]
+Handler = Callable[..., Any]
 """Takes the body of a request; returns the answer's body, or a future of it.
 
+A request with binary buffers hands their list over as a second argument.
 A pair of a body and a list of ``bytes`` sends these beside it as binary buffers.
 """
 
@@ -93,21 +94,22 @@ class View(anywidget.AnyWidget):
         if not isinstance(content, dict):
             return
         if content.get("kind") == "request":
-            self._answer(content)
+            self._answer(content, buffers or ())
         elif content.get("kind") == "jupyter":
             for callback in self._in_jupyter:
                 callback()
         else:
             self.received(content, buffers or ())
 
-    def _answer(self, request: dict[str, Any]) -> None:
+    def _answer(self, request: dict[str, Any], buffers: Sequence[memoryview]) -> None:
         what = request.get("what")
         handler = self._handlers.get(str(what))
         if handler is None:
             self._reply(request, error=f"Nothing here answers {what!r}.")
             return
         try:
-            result = handler(request.get("body"))
+            body = request.get("body")
+            result = handler(body, buffers) if buffers else handler(body)
         except Exception as error:  # noqa: BLE001
             self._reply(request, error=_words(error))
             return

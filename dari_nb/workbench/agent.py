@@ -14,6 +14,7 @@ from .turn import Turn
 from .webhook import AgentWebhook
 
 if TYPE_CHECKING:
+    from .chat import Chat
     from .dari import Dari
 
 
@@ -98,6 +99,15 @@ class Agent:
         """Make a session without sending anything yet; arguments as in :meth:`send`."""
         options = self._session_options(llm, name, metadata)
         return Session(self._dari, self._dari.client.sessions.create(self.id, **options))
+
+    def chat(self) -> Chat:
+        """Return a chat with the agent; its first message starts a session.
+
+        >>> agent.chat()  # doctest: +SKIP
+        """
+        from .chat import Chat
+
+        return Chat(self)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the agent resource in the API's own shape."""

@@ -41,47 +41,56 @@ def session_view(session: Session, at: str | None, height: int | None) -> Transc
 
     session.feed.add(session.events())
     view = TranscriptView(
-        events=lambda item: _events_of(session, item),
-        link=lambda item: _link_to(session, item),
+        events=lambda item: events_of(session, item),
+        link=lambda item: link_to(session, item),
         at=at or "",
         height=height or 0,
     )
     view.show(*read())
     kept = _keep(view, read)
-    following = session.dari.run(_follow(session, view, read, kept))
-    view.on_close(following.cancel)
-    following.add_done_callback(_forget_failure)
-    return view
 
-
-def _keep(view: TranscriptView, read: Read) -> Kept:
-    def paper() -> dict[str, str]:
-        from ..render import paper
-
-        items, head = read()
-        return paper(items[-KEPT_ITEMS:], head)
-
-    return Kept(view, paper, lambda: host.print_items(*read()))
-
-
-async def _follow(session: Session, view: TranscriptView, read: Read, kept: Kept) -> None:
     def changed() -> None:
         view.update_from(read)
         if session.feed.is_at_rest:
             kept.refresh()
 
+    following = session.dari.run(follow(session, changed))
+    following.add_done_callback(forget_failure)
+    view.on_close(following.cancel)
+    return view
+
+
+def _keep(view: TranscriptView, read: Read) -> Kept:
+    return Kept(view, lambda: kept_paper(*read()), lambda: host.print_items(*read()))
+
+
+def kept_paper(items: Sequence[TimelineItem], head: Head) -> dict[str, str]:
+    """The paper that a saved notebook keeps of a view."""
+    from ..render import paper
+
+    return paper(items[-KEPT_ITEMS:], head)
+
+
+async def follow(session: Session, changed: Callable[[], object]) -> None:
+    """Follow a session until cancelled; ``changed`` is called on the background loop."""
     with session.feed.listening(changed):
         await session.feed.follow_on()
 
 
-def _forget_failure(following: concurrent.futures.Future[None]) -> None:
+def forget_failure(following: concurrent.futures.Future[None]) -> None:
     """A view whose stream broke shows what it has; the next call of anything tells why."""
     if not following.cancelled():
         following.exception()
 
 
-def _events_of(session: Session, item: TimelineItem) -> list[dict[str, Any]]:
+def events_of(session: Session, item: TimelineItem) -> list[dict[str, Any]]:
+    """The events behind an item, in the API's own shape."""
     return [event.to_dict() for event in session.feed.events if _belongs(event, item)]
+
+
+def link_to(session: Session, item: TimelineItem) -> str:
+    """Python that leads back to an item."""
+    return f'dari_nb.current().sessions.get("{session.id}").view(at="{item.id}")'
 
 
 def _belongs(event: Event, item: TimelineItem) -> bool:
@@ -90,7 +99,3 @@ def _belongs(event: Event, item: TimelineItem) -> bool:
     return event.id == item.id or (
         item.id.startswith(f"{item.message_id}:") and event.turn_id == item.message_id
     )
-
-
-def _link_to(session: Session, item: TimelineItem) -> str:
-    return f'dari_nb.current().sessions.get("{session.id}").view(at="{item.id}")'

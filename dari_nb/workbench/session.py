@@ -19,6 +19,7 @@ from .turn import Turn
 if TYPE_CHECKING:
     from ..render import Head
     from ..widgets import TranscriptView
+    from .chat import Chat
     from .dari import Dari
     from .workspace import Workspace
 
@@ -176,6 +177,15 @@ class Session:
         from .reading import session_view
 
         return session_view(self, at, height)
+
+    def chat(self) -> Chat:
+        """Return the session as a chat: its transcript with a place to write below it.
+
+        >>> session.chat()  # doctest: +SKIP
+        """
+        from .chat import Chat
+
+        return Chat(None, self)
 
     def head(self) -> Head:
         """The head line of the session as far as its events came."""

@@ -54,14 +54,15 @@ function portOf(model: Model, signal: AbortSignal): Port<never> {
     watch(names, listener, until) {
       for (const name of names) on(`change:${name}`, listener, until);
     },
-    send: (message) => model.send(message),
+    send: (message, buffers) => model.send(message, undefined, buffers),
     receive(listener, until) {
       const others = (message: Message, buffers: DataView[]) => {
         if (message.kind !== "answer") listener(message, buffers);
       };
       on("msg:custom", others, until);
     },
-    ask: (what, body) => questions.ask(what, body, (request) => model.send(request)),
+    ask: (what, body, buffers) =>
+      questions.ask(what, body, (request) => model.send(request, undefined, buffers)),
   };
   return port as Port<never>;
 }

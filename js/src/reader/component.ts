@@ -1,10 +1,16 @@
-import { type Component, decode } from "../shared/port";
+import { type Component, decode, type Port } from "../shared/port";
 import { Reader } from "./reader";
 import { Rows } from "./rows";
 import type { Row, Rows as RowsMessage, State } from "./wire";
 
 /** A transcript to find one's way in, of any length. */
 export const transcriptReader: Component<State> = (port, signal) => {
+  const draw = readerOf(port, signal);
+  return (el, until) => void draw(el, until);
+};
+
+/** The same as a part of another view, which gets hold of what it drew. */
+export function readerOf(port: Port<State>, signal: AbortSignal) {
   let rows: Row[] = [];
   let applied = 0;
   const views = new Set<{ reader: Reader; rows: Rows }>();
@@ -33,11 +39,12 @@ export const transcriptReader: Component<State> = (port, signal) => {
   }, signal);
   void askForAll();
 
-  return (el, until) => {
+  return (el: HTMLElement, until: AbortSignal): Reader => {
     const own = new Rows();
     own.replace(0, rows);
     const view = { rows: own, reader: new Reader(el, port, own, until) };
     views.add(view);
     until.addEventListener("abort", () => views.delete(view));
+    return view.reader;
   };
-};
+}

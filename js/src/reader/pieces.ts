@@ -44,8 +44,7 @@ export class Pieces {
       const { buffers } = await this.#port.ask("fragments", { ids } satisfies Wanted);
       const pieces = decode<Piece>(buffers);
       for (const piece of pieces) this.#keep(piece);
-      if (pieces.length === 0) break;
-      this.#arrived();
+      if (pieces.length > 0) this.#arrived();
     }
     this.#asking = false;
   }

@@ -89,7 +89,7 @@ export class Reader {
 
   /** Shows what the rows are now. */
   changed(): void {
-    const follows = this.#begun && this.#view.followsEnd;
+    const follows = this.#view.followsEnd;
     this.#toolbar.show(this.#rows);
     this.#none.hidden = this.#rows.shown.length > 0;
     this.#none.textContent =
@@ -99,6 +99,11 @@ export class Reader {
     if (follows) this.#view.toEnd();
     if (!this.#begun && this.#rows.all.length > 0) this.#begin();
     if (this.#query) void this.#find();
+  }
+
+  /** Goes to the end, and stays there while more comes. */
+  toEnd(): void {
+    this.#view.toEnd();
   }
 
   #begin(): void {

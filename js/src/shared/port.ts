@@ -19,11 +19,11 @@ export interface Port<Traits extends object> {
   set(changes: Partial<Traits>): void;
   /** Calls `listener` after any change of these traits, until `signal` aborts. */
   watch(names: readonly (keyof Traits & string)[], listener: () => void, signal: AbortSignal): void;
-  send(message: object): void;
+  send(message: object, buffers?: ArrayBuffer[]): void;
   /** Hands over every message that is no answer, until `signal` aborts. */
   receive(listener: Receive, signal: AbortSignal): void;
   /** Asks the other side; rejects with an `Error` whose message is for the reader. */
-  ask<Body>(what: string, body?: unknown): Promise<Reply<Body>>;
+  ask<Body>(what: string, body?: unknown, buffers?: ArrayBuffer[]): Promise<Reply<Body>>;
 }
 
 /** Draws one view of the component into `el`, until `signal` aborts. */

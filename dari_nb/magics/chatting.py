@@ -1,0 +1,43 @@
+"""``%dari_chat``: a chat in a cell."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from IPython.core.error import UsageError
+
+from ..ids import is_session_id
+from . import options as opt
+from .options import LineParser, Option
+from .state import State, assign, variable
+
+if TYPE_CHECKING:
+    from ..workbench.chat import Chat
+
+NEW = Option("--new", None, "a new session with the current agent")
+CHAT = LineParser("%dari_chat [AGENT|SESSION] [options]", (opt.ASSIGN, NEW))
+
+
+def chat(shell: Any, state: State, line: str) -> Chat:
+    """Chat with an agent, in a named session, or go on with the current one."""
+    parsed, words = CHAT.words(line)
+    if len(words) > 1:
+        raise UsageError(f"name one agent or session\nusage: {CHAT.usage}")
+    name = variable(parsed.get(opt.ASSIGN))
+    made = _chat(state, words[0] if words else None, new=parsed.has(NEW))
+    assign(shell, name, made)
+    return made
+
+
+def _chat(state: State, named: str | None, *, new: bool) -> Chat:
+    if named is not None and is_session_id(named):
+        return state.session_or(named).chat()
+    if named is not None:
+        agent = state.dari.agents.get(named)
+        state.use(agent, None)
+        return agent.chat()
+    if state.session is not None and not new:
+        return state.session.chat()
+    if state.agent is None:
+        raise UsageError("choose an agent first: %dari_chat NAME, or %dari use NAME")
+    return state.agent.chat()

@@ -1,0 +1,6 @@
+"""The chat."""
+
+from .chat import ChatView
+from .form import fields_of
+
+__all__ = ["ChatView", "fields_of"]

@@ -1,0 +1,4 @@
+import { openView } from "../widget";
+import { chat } from "./component";
+
+export default openView(chat);
