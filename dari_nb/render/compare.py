@@ -132,7 +132,7 @@ def _answers(answers: Sequence[Sequence[str]]) -> Iterator[_Line]:
     for number, texts in enumerate(turns[:-1], 1):
         shown = [cut(text, _TEXT)[0] for text in texts]
         folded = [_folded(html, text) for html, text in zip(_diffs(shown), shown, strict=True)]
-        yield _Line(f"Answer {number}", folded, shown)
+        yield _Line(f"Answer {number}", folded, shown, len(set(shown)) > 1)
     # The last answers belong together even where one session took more turns.
     cuts = [cut("".join(texts), _TEXT) for texts in last]
     shown = [text for text, _ in cuts]
@@ -140,7 +140,8 @@ def _answers(answers: Sequence[Sequence[str]]) -> Iterator[_Line]:
         f"{text or ABSENT}{_note(note)}"
         for text, (_, note) in zip(_diffs(shown), cuts, strict=True)
     ]
-    yield _Line("Last answer" if len(turns) > 1 else "Answer", html, shown)
+    label = "Last answer" if len(turns) > 1 else "Answer"
+    yield _Line(label, html, shown, len(set(shown)) > 1)
 
 
 def _folded(html: str, text: str) -> str:

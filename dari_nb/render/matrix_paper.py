@@ -100,7 +100,7 @@ def _table(matrix: Matrix, rows: Sequence[MatrixRow]) -> str:
         )
     )
     return (
-        f'<table class="dari-cells"><thead><tr><th scope="col">Task</th>{heads}</tr></thead>'
+        f'<table class="dari-paper"><thead><tr><th scope="col">Task</th>{heads}</tr></thead>'
         f"<tbody>{lines}</tbody></table>"
     )
 

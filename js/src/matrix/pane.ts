@@ -32,7 +32,8 @@ export class Pane {
     put(this.#head, "");
     this.#head.append(title);
     this.#log.replaceChildren();
-    this.#log.ariaLabel = title;
+    this.#log.setAttribute("aria-label", title);
+    this.element.scrollIntoView({ block: "nearest" });
   }
 
   get hasFocus(): boolean {

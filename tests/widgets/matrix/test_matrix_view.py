@@ -1,0 +1,259 @@
+"""What the kernel tells a page of a matrix, and what it answers."""
+
+import asyncio
+import dataclasses
+import re
+import time
+
+import pytest
+
+from dari_nb.render.matrix import MatrixCell, MatrixRow
+from dari_nb.widgets import MatrixView
+from dari_nb.widgets.matrix import INTERVAL
+from dari_nb.widgets.matrix.changes import MESSAGE_CHARS, Changes, blind_places
+
+
+@pytest.fixture
+def view(board, transcript):
+    view = MatrixView(board.read, transcript=transcript)
+    yield view
+    view.close()
+
+
+@pytest.fixture
+def wire(view, wire_of):
+    return wire_of(view)
+
+
+def test_all_is_told_at_first_and_then_only_what_changed(board, view, wire):
+    [(since, n, change)] = wire.news()
+    assert (since, n) == (0, 1)
+    assert [row["id"] for row in change["rows"]] == ["a", "b"]
+    assert [cell["id"] for cell in change["cells"]] == ["a/small", "a/large", "b/small", "b/large"]
+    board.put("b/small", state="completed", text="Closed.", seconds=2.0)
+    view.flush()
+    view.flush()
+    [(since, n, change)] = wire.news()
+    assert (since, n) == (1, 2)
+    assert change["rows"] == []
+    assert [cell["id"] for cell in change["cells"]] == ["b/small"]
+    assert "Closed." in change["cells"][0]["html"]
+    assert "1 / 2" in change["columns"][0]["html"]
+
+
+def test_a_page_that_missed_something_gets_each_cell_once_as_it_is_now(board, view, wire):
+    for text in ("a", "ab", "abc"):
+        board.put("a/small", state="running", text=text)
+        view.flush()
+    wire.news()
+    wire.say({"kind": "hello", "n": 1})
+    [(since, n, change)] = wire.news()
+    assert (since, n) == (1, 4)
+    assert [cell["id"] for cell in change["cells"]] == ["a/small"]
+    assert "abc" in change["cells"][0]["html"]
+
+
+@pytest.mark.parametrize("n", [0, -1, 99, None, "x"])
+def test_a_new_page_or_one_that_talks_nonsense_gets_everything(wire, n):
+    wire.news()
+    wire.say({"kind": "hello", "n": n})
+    assert len(wire.cells()) == 4
+
+
+def test_a_burst_is_read_and_told_a_few_times_a_second(board, view, wire):
+    wire.news()
+
+    async def burst() -> float:
+        start = time.monotonic()
+        reads = board.reads
+        for number in range(2_000):
+            board.put("a/small", state="running", text=str(number))
+            view.changed()
+            await asyncio.sleep(0)
+        await asyncio.sleep(INTERVAL * 1.2)
+        assert board.reads - reads <= (time.monotonic() - start) / INTERVAL + 2
+        return time.monotonic() - start
+
+    seconds = asyncio.run(burst())
+    news = wire.news()
+    assert len(news) <= seconds / INTERVAL + 2
+    assert "1999" in news[-1][2]["cells"][0]["html"]
+
+
+def test_without_a_loop_news_are_told_at_once(board, view, wire):
+    wire.news()
+    board.put("a/large", state="failed", error="overloaded")
+    view.changed()
+    assert wire.cells() == ["a/large"]
+
+
+def test_a_large_matrix_comes_in_messages_of_bounded_size_without_a_gap(board):
+    cells = [MatrixCell(f"c{n}", "a", "small", n, text="word " * 60) for n in range(5_000)]
+    matrix = dataclasses.replace(board.matrix, cells=cells)
+    changes = Changes()
+    messages = list(changes.take(matrix))
+    assert len(messages) > 3
+    assert [since for since, _, _ in messages] == [0, *(n for _, n, _ in messages[:-1])]
+    assert messages[-1][1] == changes.n
+    assert max(len(body) for _, _, body in messages) < 1_000_000
+    again = list(changes.since(messages[0][1]))
+    assert sum(len(body) for _, _, body in again) < sum(len(b) for _, _, b in messages[1:]) + 1_000
+    assert list(changes.take(matrix)) == []
+    assert MESSAGE_CHARS < 1_000_000
+
+
+def test_totals_and_fields_are_traits_that_do_not_grow(board, view):
+    board.put("a/small", state="completed", scores={"reward": 1.0})
+    view.flush()
+    assert "1 of 4" in view.head
+    assert 'aria-label="1 done, 3 to come"' in view.head
+    assert "Differ in reward" in view.tools
+    assert "By tier" in view.tools
+    board.matrix = dataclasses.replace(
+        board.matrix,
+        rows=[MatrixRow(str(n), "x" * 300) for n in range(500)],
+        cells=[MatrixCell(str(n), str(n), "small") for n in range(500)],
+    )
+    view.flush()
+    state = {name: v for name, v in view.get_state().items() if name not in ("_esm", "_css")}
+    assert len(str(state)) < 5_000
+
+
+def test_an_open_cell_is_its_transcript_as_fragments(view, wire):
+    opened = wire.ask("cell", {"cells": ["a/large"], "blind": False})["body"]
+    assert "<span>small</span>" in opened["head"]
+    assert [fragment["turn"] for fragment in opened["items"]] == ["m", "m"]
+    assert "This is a/large." in opened["items"][1]["html"]
+    assert opened["items"][1]["after"] == opened["items"][0]["id"]
+
+
+def test_blind_it_tells_neither_llm_nor_figures(board, view, wire):
+    opened = wire.ask("cell", {"cells": ["a/large"], "blind": True})["body"]
+    letter = "AB"[blind_places(board.matrix)["large"]]
+    assert f"<span>1 · {letter}</span>" in opened["head"]
+    assert "small" not in opened["head"]
+    assert "1 turn" not in opened["head"]
+
+
+def test_places_of_blind_columns_are_the_same_for_a_run_and_differ_between_runs(board):
+    matrix = board.matrix
+    runs = [dataclasses.replace(matrix, run_id=f"run_{n}") for n in range(20)]
+    assert blind_places(matrix) == blind_places(dataclasses.replace(matrix, title="other"))
+    assert {blind_places(run)["small"] for run in runs} == {0, 1}
+
+
+def test_chosen_cells_are_compared(view, wire):
+    html = wire.ask("compare", {"cells": ["a/small", "b/large"], "blind": False})["body"]
+    assert '<th scope="col">1 · small</th>' in html
+    assert '<th scope="col">2 · large</th>' in html
+    assert "<del>a/small</del>" in html
+    assert "<ins>b/large</ins>" in html
+
+
+def test_a_blind_comparison_leaves_out_time_and_cost(board, wire_of, transcript):
+    board.put("a/small", state="completed", seconds=123.0, cost="0.5")
+    view = MatrixView(board.read, transcript=transcript)
+    html = wire_of(view).ask("compare", {"cells": ["a/small", "a/large"], "blind": True})["body"]
+    assert "small" not in html.replace("a/small", "")
+    assert "2 min" not in html
+    assert "$0.5" not in html
+
+
+@pytest.mark.parametrize(
+    ("what", "body", "words"),
+    [
+        ("cell", {"cells": ["x"]}, "There is no such cell"),
+        ("cell", {"cells": []}, "Choose 1 to 1 cells, not 0."),
+        ("cell", None, "Choose 1 to 1 cells"),
+        ("cell", {"cells": [["a"]]}, "Choose 1 to 1 cells"),
+        ("compare", {"cells": ["a/small"]}, "Choose 2 to 6 cells, not 1."),
+    ],
+)
+def test_a_question_that_makes_no_sense_is_answered_with_words(wire, what, body, words):
+    assert words in wire.ask(what, body)["error"]
+
+
+def test_a_rating_is_kept_by_whoever_keeps_them(board, wire_of):
+    kept = []
+    view = MatrixView(board.read, rate=lambda *rating: kept.append(rating))
+    body = {"cell": "a/small", "name": "rating", "value": 4, "note": "good"}
+    assert wire_of(view).ask("rate", body)["error"] is None
+    assert kept == [("a/small", "rating", 4, "good")]
+    assert view.rating == "rating"
+
+
+@pytest.mark.parametrize("value", [0, 6, "4", []])
+def test_a_rating_out_of_range_is_refused(board, wire_of, value):
+    kept = []
+    view = MatrixView(board.read, rate=lambda *rating: kept.append(rating))
+    body = {"cell": "a/small", "name": "rating", "value": value, "note": ""}
+    assert wire_of(view).ask("rate", body)["error"] == "A rating is a number from 1 to 5."
+    assert kept == []
+
+
+def test_a_rating_that_could_not_be_written_says_why(board, wire_of):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    view = MatrixView(board.read, rate=full)
+    answer = wire_of(view).ask("rate", {"cell": "a/small", "name": "rating", "value": 1})
+    assert answer["error"] == "Not saved: No space left on device."
+
+
+def test_the_cells_in_sight_are_watched(board, wire_of):
+    watched = []
+    view = MatrixView(board.read, watch=watched.append)
+    wire_of(view).say({"kind": "visible", "cells": ["a/small", 7, "b/small"]})
+    wire_of(view).say({"kind": "visible"})
+    assert watched == [["a/small", "b/small"], []]
+
+
+def test_stop_is_offered_while_there_is_something_to_stop(board, view, wire):
+    heard = []
+    assert not view.busy
+    view.on_stop(lambda: heard.append(1))
+    assert view.busy
+    wire.say({"kind": "stop"})
+    assert heard == [1]
+    for cell in board.matrix.cells:
+        board.put(cell.id, state="completed")
+    view.flush()
+    assert not view.busy
+
+
+def test_news_after_the_end_are_ignored(board, view, wire):
+    wire.news()
+    view.close()
+    board.put("a/small", state="completed")
+    view.changed()
+    assert board.reads == 2
+
+
+def test_a_misspelt_argument_is_refused(board):
+    with pytest.raises(TypeError, match="did you mean 'blind'"):
+        MatrixView(board.read, blnd=True)
+
+
+HOSTILE = "<img src=x onerror=alert(1)>\" ' \u202e </td></table><script>alert(2)</script>"
+
+
+def test_hostile_texts_stay_texts_in_every_field(board, wire_of):
+    board.matrix = dataclasses.replace(
+        board.matrix,
+        title=HOSTILE,
+        rows=[MatrixRow("a", HOSTILE, {HOSTILE: HOSTILE})],
+        columns=[dataclasses.replace(board.matrix.columns[0], label=HOSTILE)],
+        cells=[
+            MatrixCell("c", "a", "small", state=HOSTILE, text=HOSTILE, scores={HOSTILE: HOSTILE})
+        ],
+    )
+    view = MatrixView(board.read)
+    [(_, _, change)] = wire_of(view).news()
+    parts = [*change["columns"], *change["rows"], *change["cells"]]
+    html = view.head + view.tools + "".join(part["html"] for part in parts)
+    assert "<img" not in html
+    assert "<script" not in html
+    assert "</td>" not in html
+    # The value of an option is the very name that rows are sorted by; nobody sees it.
+    assert "\u202e" not in re.sub(r'value="[^"]*"', "", html)
+    assert "&lt;img" in html
