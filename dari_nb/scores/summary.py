@@ -183,7 +183,7 @@ def score_column(frame: pd.DataFrame, score: str, *needed: str) -> str:
 
 
 def _groups(frame: pd.DataFrame, by: str) -> list[tuple[Hashable, pd.DataFrame]]:
-    return list(frame.groupby(by, sort=False, observed=True))
+    return list(frame.groupby(by, sort=False, observed=True, dropna=False))
 
 
 def _by_task(cells: pd.DataFrame, column: str, task: str) -> dict[Hashable, list[Any]]:

@@ -65,7 +65,7 @@ def plot_scores(summary: pd.DataFrame) -> Any:
     """
     _need(summary, ["score", "tasks", "mean", "low", "high"])
     by = _first(summary)
-    ordered = summary.sort_values("mean", ascending=False, kind="stable")
+    ordered = _named(summary, by).sort_values("mean", ascending=False, kind="stable")
     alt = _altair()
     if alt is None:
         rows = [
@@ -107,8 +107,8 @@ def plot_cost(frame: pd.DataFrame, score: str, *, by: str = "llm_id") -> Any:
     """
     from ..scores import summary
 
-    _need(frame, ["cost_usd"])
-    made = summary(frame, score, by=by)
+    _need(frame, [by, "cost_usd"])
+    made = summary(_named(frame, by), score, by=by)
     known = made[made["cost_usd"].notna()]
     if known.empty:
         raise InvalidRequestError("No cost is known yet; costs come some minutes late.")
@@ -155,7 +155,7 @@ def plot_latency(frame: pd.DataFrame, *, by: str = "llm_id") -> Any:
         InvalidRequestError: The frame lacks a column, or nothing has ended yet.
     """
     _need(frame, [by, "seconds"])
-    ended = frame[frame["seconds"].notna()]
+    ended = _named(frame[frame["seconds"].notna()], by)
     if ended.empty:
         raise InvalidRequestError("Nothing has ended yet, so there are no times to draw.")
     order = ended.groupby(by, observed=True, sort=False)["seconds"].median().sort_values().index
@@ -184,6 +184,12 @@ def plot_latency(frame: pd.DataFrame, *, by: str = "llm_id") -> Any:
     )
     median = base.mark_tick(thickness=3, size=24).encode(x="median(seconds):Q", y=y, color=colour)
     return _styled((dots + quartiles + median).properties(width=_WIDTH, height=alt.Step(_ROW + 20)))
+
+
+def _named(frame: pd.DataFrame, by: str) -> pd.DataFrame:
+    """Give the agent's default LLM, which has no id, a name that can stand in a chart."""
+    names = frame[by].astype(object)
+    return frame.assign(**{by: names.where(names.notna(), "default")})
 
 
 def _altair() -> Any | None:

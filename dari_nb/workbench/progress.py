@@ -115,7 +115,9 @@ class Progress:
         from ..render import style
         from ..render.sheet import ROOT
 
-        bar = f'<progress value="{self.done}" max="{self.total}"></progress>'
+        bar = (
+            f'<progress value="{self.done}" max="{self.total}" aria-label="{self.noun}"></progress>'
+        )
         html = f"{ROOT}<p>{bar} {self.text}</p></div>"
         return {"text/html": style(html) + html, "text/plain": self.text}
 

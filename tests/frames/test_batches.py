@@ -140,6 +140,13 @@ def test_versions_of_one_llm_do_not_fall_together() -> None:
     assert made.to_numpy().tolist() == [["ver_2", "ver_1"]]
 
 
+def test_the_default_llm_which_has_no_id_is_a_column_like_any_other() -> None:
+    cells = [BatchCell(llm_id=llm, text=str(llm)) for llm in (None, "small")]
+    made = pivot(batch_frame(cells), "text")
+    assert made.columns.isna().tolist() == [True, False]
+    assert made.to_numpy().tolist() == [["None", "small"]]
+
+
 @pytest.mark.parametrize(
     ("what", "column", "dtype"),
     [

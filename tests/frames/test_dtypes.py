@@ -193,5 +193,3 @@ def test_many_pieces_give_the_same_as_one() -> None:
     assert frame["event_id"].tolist() == [str(n) for n in range(1_234)]
     assert frame["type"].tolist() == [f"kind.{n % 7}" for n in range(1_234)]
     assert frame["source"].isna().sum() == 617
-
-

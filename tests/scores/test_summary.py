@@ -122,6 +122,13 @@ def test_llms_come_in_the_order_in_which_they_appear_and_missing_scores_are_told
     assert made["score"].unique().tolist() == ["ok"]
 
 
+def test_the_default_llm_which_has_no_id_is_a_row_like_any_other(scored) -> None:
+    nameless = scored.assign(llm_id=scored["llm_id"].where(scored["llm_id"] != "large"))
+    made = summary(nameless, "ok")
+    assert made["llm_id"].isna().tolist() == [True, False, False]
+    assert made["mean"].tolist()[0] == 0.75
+
+
 def test_the_interval_is_that_of_the_mean_by_task(scored) -> None:
     row = summary(scored, "score.ok", method="t", level=0.9).iloc[0]
     expected = mean({0: [1], 1: [1], 2: [0], 3: [1]}, method="t", level=0.9)

@@ -83,6 +83,12 @@ def test_an_llm_has_the_same_colour_in_every_chart(frame):
     assert len(set(scales[0]["range"])) == 3
 
 
+def test_the_default_llm_has_a_name(frame):
+    nameless = frame.assign(llm_id=frame["llm_id"].where(frame["llm_id"] != "small"))
+    for chart in charts(nameless):
+        assert set(rows(chart)["llm_id"]) == {"default", "large", "<script>"}
+
+
 def test_scores_beyond_0_and_1_are_drawn_in_their_own_range():
     cells = [
         BatchCell(task_index=n, llm_id="a", scores={"points": 40 + n}, cost="1") for n in range(5)
