@@ -98,7 +98,10 @@ class Contents:
                 completions, such as ``http://127.0.0.1:11434/v1``, else ``provider`` (``openai``,
                 ``openrouter``, ``anthropic``) or a model with that prefix. A key is ``api_key``,
                 or ``api_key_env``, a variable's name, or ``api_key_secret``, a credential's.
-                Limits: ``max_output_tokens``, ``max_turn_tokens``, ``max_steps``, ``timeout``.
+                Limits: ``max_output_tokens`` of an answer, ``max_turn_tokens`` (2,000,000) and
+                ``max_steps`` (50) of a turn, ``max_parallel`` (8) requests at once, and
+                ``timeout`` (300), seconds of silence. ``stream=False`` asks for whole answers,
+                for servers that count no tokens while they stream.
             prices: For each model ``{"input": "0.15", "output": "0.60"}``, US dollars for a million
                 tokens as text; ``cached_input``, too, where it is not the price of other input.
                 What a model costs that is not in it stays unknown.

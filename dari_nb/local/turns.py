@@ -15,6 +15,7 @@ from ..transcript import Ledger
 from .agents import AgentFunction, Attachment, Turn, TurnFailure, Usage, run_agent
 from .bells import Bells
 from .bundles import Bundles
+from .llm import LlmAgent
 from .records import EventRecord, Payload, SessionRecord, VersionRecord, file_ids
 from .steps import Steps, clean, message_status, session_status
 from .store import Store
@@ -112,13 +113,16 @@ class Turns:
             session = self._store.session(session_id)
             assert session is not None
             turn = self._turn(session, message_id)
-            turn = turn if agent is None else replace(turn, pace=0.0)
+            function = agent or self._function(session)
+            if agent is not None or isinstance(function, LlmAgent):
+                # A recording has a pace of its own, and a model takes its time anyway.
+                turn = replace(turn, pace=0.0)
             charge = partial(self._charge, session_id)
             append = partial(self._append, session_id)
             # What a recording calls is answered in it, whoever had to answer at the time.
             external = partial(self._external_tool, session) if agent is None else _no_tool
             steps = Steps(turn, append, self.waiting.ask, charge, external)
-            await run_agent(agent or self._function(session), turn, steps.record)
+            await run_agent(function, turn, steps.record)
         except Exception as raised:  # noqa: BLE001
             error = _cause(raised)
         ended = "failed" if error else "completed"

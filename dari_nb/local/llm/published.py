@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from importlib import import_module
 from typing import NamedTuple
 
 from ..agents import Turn, TurnFailure
@@ -128,6 +129,9 @@ def _no_key(call: _Call, llm: Llm) -> str:
 
 
 def _toolbox(call: _Call, files: dict[str, bytes], turn: Turn) -> Toolbox:
+    # Both are wanted soon, and take a while to load: in this thread that holds up nobody's stream.
+    for module in ("httpx", "jsonschema"):
+        import_module(module)
     manifest = call.version.manifest
     toolbox = toolbox_of(
         manifest,

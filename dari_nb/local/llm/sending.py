@@ -40,6 +40,7 @@ class Sender:
 
     def __init__(self) -> None:
         self._clients: dict[bool, httpx.AsyncClient] = {}
+        self._gates: dict[tuple[str, str, int], asyncio.Semaphore] = {}
 
     async def ask(
         self,
@@ -59,6 +60,7 @@ class Sender:
         headers = protocol.headers(_checked(key))
         try:
             async with (
+                self._gate(llm),
                 asyncio.timeout(_LONGEST_SECONDS),
                 self._answer(llm, protocol.PATH, body, headers) as answer,
             ):
@@ -71,8 +73,14 @@ class Sender:
     async def close(self) -> None:
         """Close all connections."""
         clients, self._clients = list(self._clients.values()), {}
+        self._gates.clear()
         for client in clients:
             await client.aclose()
+
+    def _gate(self, llm: Llm) -> asyncio.Semaphore:
+        most = llm.settings.max_parallel
+        key = (llm.base_url, llm.model, most)
+        return self._gates.setdefault(key, asyncio.Semaphore(most))
 
     @asynccontextmanager
     async def _answer(

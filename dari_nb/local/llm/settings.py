@@ -40,6 +40,7 @@ class LlmSettings(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
         max_output_tokens: Most tokens of one answer.
         max_turn_tokens: Most tokens of one turn, input and output of all its requests.
         max_steps: Most requests of one turn.
+        max_parallel: Most requests at once; more wait here, where no timeout runs.
         timeout: Seconds of silence after which an answer counts as broken.
         stream: Whether answers are streamed; some servers count tokens only when they are not.
     """
@@ -53,6 +54,7 @@ class LlmSettings(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     max_output_tokens: Positive | None = None
     max_turn_tokens: Positive = 2_000_000
     max_steps: Positive = 50
+    max_parallel: Positive = 8
     timeout: Annotated[float, msgspec.Meta(gt=0)] = 300.0
     stream: bool = True
 

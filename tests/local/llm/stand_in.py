@@ -15,6 +15,7 @@ import json
 import re
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
@@ -38,7 +39,7 @@ class Answer:
         fault: ``cut`` ends the connection in the middle, ``garbage`` sends no JSON, ``silence``
             sends nothing more until the server closes.
         drip: Send so many bytes at a time.
-        gate: Waited for before the end of the answer, if given.
+        gate: Waited for before the answer, if given.
     """
 
     text: str = ""
@@ -96,6 +97,7 @@ class StandIn:
         script: Answers that come before those of the rule, one a request.
         requests: What was asked so far.
         url: Where it is, up to and with ``/v1``.
+        most_at_once: The most requests that waited for an answer at the same time.
     """
 
     def __init__(self, *script: Answer, port: int = 0, model: str = "stand-in") -> None:
@@ -103,6 +105,7 @@ class StandIn:
         self.rule: Callable[[Request], Answer] = rule
         self.requests: list[Request] = []
         self.model = model
+        self.most_at_once = self._at_once = 0
         self.closing = threading.Event()
         self._lock = threading.Lock()
         self._server = ThreadingHTTPServer(("127.0.0.1", port), _handler(self))
@@ -131,6 +134,18 @@ class StandIn:
             scripted = self.script.pop(0) if self.script else None
         return scripted or self.rule(request)
 
+    @contextmanager
+    def counted(self) -> Iterator[None]:
+        """Count a request as long as its answer has not begun."""
+        with self._lock:
+            self._at_once += 1
+            self.most_at_once = max(self.most_at_once, self._at_once)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._at_once -= 1
+
 
 def _handler(stand_in: StandIn) -> type[BaseHTTPRequestHandler]:
     class Handler(_Handler):
@@ -154,6 +169,9 @@ class _Handler(BaseHTTPRequestHandler):
         headers = {name.lower(): value for name, value in self.headers.items()}
         request = Request(self.path, headers, json.loads(raw))
         answer = self.server_of.answer(request)
+        with self.server_of.counted():
+            if answer.gate is not None:
+                answer.gate.wait(30)
         if answer.status != 200:
             self._whole(answer.status, answer.error, answer.headers)
             return
@@ -188,8 +206,6 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _goes_on(self, answer: Answer) -> bool:
         """Do in the middle of the answer what it wants done there."""
-        if answer.gate is not None:
-            answer.gate.wait(30)
         if answer.fault == "garbage":
             self._chunk(b"data: {not json\n\n")
         if answer.fault == "silence":

@@ -299,6 +299,28 @@ def test_the_server_answers_while_a_model_is_slow(api, stand_ins, stand_in, wait
     assert texts(api.finished(message_id)) == ["slow"]
 
 
+def test_more_requests_than_a_model_takes_wait_their_turn(
+    serve, publish, llm, stand_ins, stand_in, wait
+):
+    gate = threading.Event()
+    stand_in.rule = lambda _request: stand_ins.Answer("done", gate=gate)
+    api = serve(llms={"small": llm | {"max_parallel": 2}})
+    publish(api, "plain", "{model: small}")
+    ids = [api.send(api.create("plain"), "hi")["message"]["id"] for _ in range(5)]
+    wait(lambda: len(stand_in.requests), lambda number: number == 2)
+    gate.set()
+    messages = [api.finished(message_id) for message_id in ids]
+    assert [(message["status"], message["attempt"]) for message in messages] == [
+        ("completed", 1)
+    ] * 5
+    assert stand_in.most_at_once == 2
+
+
+def test_a_model_is_not_slowed_down(serve, llm):
+    api = serve(llms={"small": llm}, pace=30.0)
+    assert api.ask("assistant", "hi")["status"] == "completed"
+
+
 def test_a_stop_ends_what_is_asked(serve, llm, stand_ins, stand_in, wait):
     api = serve(llms={"small": llm})
     stand_in.script = [stand_ins.Answer("half", fault="silence")]
