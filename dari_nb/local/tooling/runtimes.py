@@ -47,9 +47,7 @@ def runtime_trouble(name: str, file: str) -> str | None:
         return f"A TypeScript handler is a .ts or .js file, not {file!r}."
     version = _node_version()
     if version is None:
-        return (
-            "TypeScript handlers need Node, which is not installed; Node 22.6 or newer reads them"
-        )
+        return "It needs Node, which is missing here. Install Node 22.6 or newer."
     if suffix in _TYPED and version < _STRIPS:
         number = ".".join(map(str, version))
         return f"{file!r} needs Node 22.6 or newer; Node {number} runs .js and .mjs handlers only."

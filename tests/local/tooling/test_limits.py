@@ -203,9 +203,11 @@ def test_a_call_that_is_given_up_ends_its_processes(someone, mark, wait):
 SERVER = """
 import asyncio, sys
 from pathlib import Path
-from dari_nb.local.tooling import toolbox_of
-box = toolbox_of({}, {}, Path(sys.argv[1]))
-asyncio.run(box.run("bash", {"command": input()}))
+from dari_nb.local.tooling import Limits
+from dari_nb.local.tooling.process import run_sandboxed
+from dari_nb.local.tooling.sandbox import Room
+room = Room(workspace=Path(sys.argv[1]))
+asyncio.run(run_sandboxed(room, ["/bin/bash", "-c", input()], Limits(), {}))
 """
 
 

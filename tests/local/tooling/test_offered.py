@@ -1,0 +1,103 @@
+"""What is offered where something is missing, and what publishing says about it."""
+
+import logging
+from pathlib import Path
+
+import pytest
+
+from dari_nb.local import tooling
+from dari_nb.local.manifest import ManifestError
+from dari_nb.local.tooling import check_tools, sandbox_available, sandbox_trouble, toolbox_of
+
+from .conftest import PYTHON
+
+
+@pytest.fixture
+def bare(monkeypatch, tmp_path):
+    """A machine without bubblewrap and without Node."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    tooling.runtimes._node_version.cache_clear()
+    yield
+    tooling.runtimes._node_version.cache_clear()
+
+
+def names(manifest, files=(), workspace=Path()):
+    return [spec.name for spec in toolbox_of(manifest, dict(files), workspace).specs]
+
+
+def main(handler, runtime="typescript"):
+    entry = {"name": "t", "path": "tools/t", "kind": "main", "runtime": runtime}
+    return {"custom_tools": [{**entry, "handler": handler}]}
+
+
+FILES = {"tools/t/tool.yml": b""}
+
+
+def test_the_default_tools_are_four():
+    assert names({}) == ["read", "bash", "edit", "write"]
+    assert names({"built_in_tools": []}) == []
+    assert names({"built_in_tools": ["ls", "read", "ls"]}) == ["ls", "read"]
+
+
+def test_all_tools_run_here():
+    assert sandbox_available()
+    assert sandbox_trouble() is None
+    check_tools({"built_in_tools": ["bash"], **PYTHON["manifest"]}, PYTHON["files"])
+
+
+def test_without_a_sandbox_its_tools_are_not_offered(bare):
+    assert names({}) == ["read", "edit", "write"]
+    assert names({"built_in_tools": ["bash", "ls"]}) == ["ls"]
+    assert names({"built_in_tools": [], **PYTHON["manifest"]}, PYTHON["files"]) == []
+
+
+def test_without_a_sandbox_publishing_says_what_to_install(bare, caplog):
+    with pytest.raises(ManifestError, match=r"'bash' cannot run here\. .*apt-get install bubblew"):
+        check_tools({"built_in_tools": ["read", "bash"]}, {})
+    with pytest.raises(ManifestError, match=r"custom_tools\[0\]: 'python' .*install bubblewrap"):
+        check_tools(PYTHON["manifest"], PYTHON["files"])
+    assert not caplog.records
+    with caplog.at_level(logging.WARNING):
+        check_tools({"name": "helper"}, {})
+    assert "Sessions of 'helper' have no tool bash. The program bwrap is missing" in caplog.text
+
+
+def test_a_sandbox_that_does_not_work_is_not_used(tmp_path, monkeypatch):
+    broken = tmp_path / "bwrap"
+    broken.write_text("#!/bin/sh\necho no namespaces here >&2\nexit 1\n")
+    broken.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    assert "cannot make a sandbox here: no namespaces here" in (sandbox_trouble() or "")
+    assert names({}) == ["read", "edit", "write"]
+
+
+def test_handlers_that_cannot_run_are_refused(bare):
+    with pytest.raises(ManifestError, match="needs Node, which is missing"):
+        check_tools(main("tool.ts:run"), FILES)
+    with pytest.raises(ManifestError, match=r"is a \.py file"):
+        check_tools(main("tool.ts:run", "python"), FILES)
+    with pytest.raises(ManifestError, match=r"is a \.ts or \.js file"):
+        check_tools(main("tool.py:run"), FILES)
+    with pytest.raises(ManifestError, match=r"Describe it in tools/t/tool\.yml"):
+        check_tools(main("tool.ts:run"), {"tools/t/tool.ts": b""})
+
+
+@pytest.mark.parametrize(("version", "runs"), [("v20.19.1", False), ("v22.6.0", True)])
+def test_typescript_runs_from_the_version_that_reads_it(tmp_path, monkeypatch, bare, version, runs):
+    node = tmp_path / "node"
+    node.write_text(f"#!/bin/sh\necho {version}\n")
+    node.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    assert tooling.runtimes.runtime_trouble("typescript", "tool.mjs") is None
+    said = tooling.runtimes.runtime_trouble("typescript", "tool.ts")
+    assert said is None if runs else "Node 22.6 or newer; Node 20.19 runs" in said
+
+
+def test_publishing_over_http_refuses_what_cannot_run(api, monkeypatch, tmp_path):
+    yml = b"name: able\nharness: pi\ninstructions: {system: p.md}\nllm: {model: openai/x}\n"
+    bundle = {"dari.yml": yml + b"built_in_tools: [bash]\n", "p.md": b"Hi"}
+    with monkeypatch.context() as bare:
+        bare.setenv("PATH", str(tmp_path))
+        with pytest.raises(AssertionError, match=r"'bash' cannot run here\. The program"):
+            api.publish(bundle)
+    assert api.publish(bundle)["version_id"]
