@@ -10,15 +10,15 @@ import stat
 import weakref
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import IO, TYPE_CHECKING, Any, Self
 
 from ..errors import WorkspaceError
+from ._unpacking import check_places, place, staging, writing
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -168,14 +168,14 @@ class Workspace:
                 f" ({len(self.unsafe)} in all); skip_unsafe=True leaves it out."
             )
         root = Path(dest).resolve()
-        with _staging(root) as stage:
+        with staging(root) as stage:
             for path in self._entries:
                 self._unpack(path, stage / path)
             if root.exists():
-                _check_places(root, self._entries)
+                check_places(root, self._entries)
             root.mkdir(parents=True, exist_ok=True)
             for path in self._entries:
-                _place(stage / path, root / path, path)
+                place(stage / path, root / path, path)
         return root
 
     def close(self) -> None:
@@ -219,47 +219,12 @@ class Workspace:
         return entry
 
     def _unpack(self, path: str, target: Path) -> None:
-        with _writing(path):
+        with writing(path):
             target.parent.mkdir(parents=True, exist_ok=True)
             with self.open(path) as file, target.open("xb") as copy:
                 shutil.copyfileobj(file, copy)
         if target.stat().st_size != self._entries[path].file_size:
             raise WorkspaceError(f"{path!r} cannot be read: it is shorter than the zip file says.")
-
-
-@contextmanager
-def _staging(root: Path) -> Iterator[Path]:
-    """Make a folder that goes again, on the disk where the files are to be in the end."""
-    near = next(folder for folder in (root, *root.parents) if folder.exists())
-    with _writing(root.name), TemporaryDirectory(prefix=".unpacking-", dir=near) as stage:
-        yield Path(stage)
-
-
-def _check_places(root: Path, paths: Iterable[str]) -> None:
-    """See to it that what was in the folder before does not stand in the way or lead out of it."""
-    for path in paths:
-        nearest = (root / path).parent
-        while not nearest.exists() and not nearest.is_symlink():
-            nearest = nearest.parent
-        if not nearest.resolve().is_relative_to(root):
-            raise WorkspaceError(f"{path!r} would be written outside of {str(root)!r}.")
-        target = root / path
-        if not nearest.is_dir() or (target.is_dir() and not target.is_symlink()):
-            raise WorkspaceError(f"Cannot unpack {path!r}: something else has its place.")
-
-
-def _place(unpacked: Path, target: Path, path: str) -> None:
-    with _writing(path):
-        target.parent.mkdir(parents=True, exist_ok=True)
-        unpacked.replace(target)
-
-
-@contextmanager
-def _writing(path: str) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise WorkspaceError(f"Cannot unpack {path!r}: {error.strerror or error}.") from None
 
 
 def _is_safe(entry: zipfile.ZipInfo) -> bool:

@@ -34,12 +34,21 @@ def as_content(prompt: str | Sequence[dict[str, Any]], file_ids: Iterable[str] =
     >>> as_content("Hi", ["file_1"])
     [{'type': 'text', 'text': 'Hi'}, {'type': 'file', 'file_id': 'file_1'}]
     """
-    blocks = [text_block(prompt)] if isinstance(prompt, str) else [dict(block) for block in prompt]
+    blocks = [text_block(prompt)] if isinstance(prompt, str) else _blocks(prompt)
     if not any(
         block.get("type") != "text" or str(block.get("text", "")).strip() for block in blocks
     ):
         raise InvalidRequestError("The message is empty: write a prompt.")
     return [*blocks, *(file_block(file_id) for file_id in file_ids)]
+
+
+def _blocks(prompt: Sequence[dict[str, Any]]) -> Content:
+    try:
+        return [dict(block) for block in prompt]
+    except (TypeError, ValueError):
+        raise InvalidRequestError(
+            "A message is text, or a list of content blocks, which are dicts."
+        ) from None
 
 
 def text_of(content: Iterable[Any] | None) -> str:

@@ -202,6 +202,8 @@ def test_a_file_is_uploaded_from_a_path_bytes_or_an_open_file(dari, side, tmp_pa
     [
         ("sessions.send", ("sess_1", "  "), {}, "empty"),
         ("sessions.send", ("sess_1", []), {}, "empty"),
+        ("sessions.send", ("sess_1", 7), {}, "text, or a list of content blocks"),
+        ("sessions.send", ("sess_1", ["Hi"]), {}, "text, or a list of content blocks"),
         ("sessions.send", ("", "Hi"), {}, "id is needed"),
         ("sessions.send", (None, "Hi"), {}, "id is needed"),
         ("sessions.send", ("sess_1", "Hi"), {"idempotency_key": ""}, "1 to 128"),

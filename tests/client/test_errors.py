@@ -1,16 +1,19 @@
 """Every way to fail becomes one of our errors, short, and without the key."""
 
+import asyncio
 import contextlib
 import json
 import re
 import socket
 import traceback
 
+import httpx
 import pytest
 from starlette.responses import JSONResponse, Response
 
 from dari_nb import errors
 from dari_nb.client import AsyncClient, Client, Retry
+from dari_nb.client._request import Request
 
 ONCE = {"retry": Retry(tries=1)}
 STATUSES = {
@@ -246,3 +249,32 @@ def test_options_of_httpx_are_passed_on_but_never_replace_the_key(dari, side):
     side.ask(dari.url, "sessions.get", "sess_1", options=options)
     assert dari.seen[0].headers["x-team"] == "blue"
     assert dari.seen[0].headers["authorization"] == "Bearer dari_Zm9vYmFy-secret"
+
+
+def test_a_proxy_that_is_given_is_asked(dari, side):
+    path = "http://192.0.2.1/v1/sessions/sess_1"
+    dari.answers["GET", path] = [JSONResponse({"id": "sess_1"})]
+    options = {"proxy": dari.url}
+    assert side.ask("http://192.0.2.1", "sessions.get", "sess_1", options=options).id == "sess_1"
+
+
+def test_limits_and_timeouts_that_are_given_are_kept(dari):
+    """With one connection, a request inside of a stream finds none."""
+    dari.answer("GET", "/sessions/sess_1", {"id": "x" * 9_000_000})
+    options = {"limits": httpx.Limits(max_connections=1), "timeout": httpx.Timeout(5, pool=0.05)}
+    asked = {"method": "GET", "path": "/sessions/sess_1", "parse": bytes}
+
+    async def main() -> None:
+        async with AsyncClient(dari.url, "dari_k", **options) as client:
+            transport = client._transport
+            async with transport.stream(Request(**asked), httpx.Timeout(5)):
+                await client.sessions.get("sess_1")
+
+    with (
+        pytest.raises(errors.TimedOutError),
+        Client(dari.url, "dari_k", **options) as client,
+        client._transport.stream(Request(**asked), httpx.Timeout(5)),
+    ):
+        client.sessions.get("sess_1")
+    with pytest.raises(errors.TimedOutError):
+        asyncio.run(main())

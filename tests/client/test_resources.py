@@ -300,6 +300,7 @@ ITEM = batch_item("agt_1", "Hi")
         ("batches.create", ([],), {}, "1 to 100 items, not 0"),
         ("batches.create", ([ITEM] * 101,), {}, "1 to 100 items, not 101"),
         ("batches.create", ([ITEM, {**ITEM, "agent_id": "agt_2"}],), {}, "agt_1, agt_2"),
+        ("batches.create", (["agt_1"],), {}, "Item 0 .* needs an agent_id"),
         ("batches.create", ([{"agent_id": "agt_1"}],), {}, "Item 0 .* needs an agent_id"),
         ("batches.create", ([ITEM, {**ITEM, "message": {}}],), {}, "Item 1 .* is empty"),
         ("batches.create", ([{**ITEM, "secrets": {"a": "s"}}],), {}, "Item 0 .* 'a' cannot name"),

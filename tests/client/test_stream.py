@@ -467,3 +467,10 @@ def test_compressed_streams_are_read(turn, side):
     turn.lists = False
     turn.streams = [StreamingResponse(body(), media_type="text/event-stream", headers=headers)]
     assert numbers(side.follow(turn.url, count=2)) == [1, 2]
+
+
+def test_an_event_of_eight_mebibytes_comes_through(dari, side):
+    dari.add(data={"text": "naïve" * (8 << 20 >> 2)})
+    dari.lists = False
+    (event,) = side.follow(dari.url, count=1)
+    assert event.to_dict() == dari.ledger[0]

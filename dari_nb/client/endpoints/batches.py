@@ -129,7 +129,7 @@ def wait(
 
 
 def _checked(item: Mapping[str, Any], place: int) -> dict[str, Any]:
-    message = item.get("message")
+    message = item.get("message") if isinstance(item, Mapping) else None
     if not isinstance(message, Mapping) or not isinstance(item.get("agent_id"), str):
         raise InvalidRequestError(
             f"Item {place} of the batch needs an agent_id and a message; see batch_item."
