@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Iterable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 _CONNECT_SECONDS = 10.0
 _LONGEST_SECONDS = 3600.0
 """Seconds after which an answer that still trickles counts as broken."""
+_DRAIN_SECONDS = 0.2
 _ERROR_BYTES = 64 * 1024
 _PASSING = (408, 409, 425, 429)
 _PROTOCOLS = {
@@ -126,11 +127,23 @@ async def _read(answer: httpx.Response, decoder: Decoder) -> Reply:
         raise await _refusal(answer)
     if answer.headers.get("content-type", "").startswith("application/json"):
         return decoder.whole(await _start_of(answer, MAX_EVENT))
-    async for data in answer.aiter_bytes():
+    pieces = answer.aiter_bytes()
+    async for data in pieces:
         decoder.feed(data)
         if decoder.is_done:
+            await _drain(pieces)
             break
     return decoder.end()
+
+
+async def _drain(pieces: AsyncIterator[bytes]) -> None:
+    """Read what little is left of an answer, so that its connection serves the next request."""
+    import httpx
+
+    with suppress(TimeoutError, httpx.HTTPError):
+        async with asyncio.timeout(_DRAIN_SECONDS):
+            async for _ in pieces:
+                pass
 
 
 async def _refusal(answer: httpx.Response) -> ProviderTrouble:

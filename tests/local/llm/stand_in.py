@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import json
 import re
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -56,11 +57,12 @@ class Answer:
 
 @dataclass
 class Request:
-    """A request that came."""
+    """A request that came; ``port`` tells its connection."""
 
     path: str
     headers: dict[str, str]
     body: Json
+    port: int = 0
 
     @property
     def last(self) -> str:
@@ -108,7 +110,7 @@ class StandIn:
         self.most_at_once = self._at_once = 0
         self.closing = threading.Event()
         self._lock = threading.Lock()
-        self._server = ThreadingHTTPServer(("127.0.0.1", port), _handler(self))
+        self._server = _Server(("127.0.0.1", port), _handler(self))
         self._server.daemon_threads = True
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}/v1"
@@ -147,6 +149,13 @@ class StandIn:
                 self._at_once -= 1
 
 
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, *_: Any) -> None:
+        """Say nothing of callers that have gone away."""
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(*_)
+
+
 def _handler(stand_in: StandIn) -> type[BaseHTTPRequestHandler]:
     class Handler(_Handler):
         server_of = stand_in
@@ -167,7 +176,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         raw = self.rfile.read(int(self.headers["content-length"]))
         headers = {name.lower(): value for name, value in self.headers.items()}
-        request = Request(self.path, headers, json.loads(raw))
+        request = Request(self.path, headers, json.loads(raw), self.client_address[1])
         answer = self.server_of.answer(request)
         with self.server_of.counted():
             if answer.gate is not None:

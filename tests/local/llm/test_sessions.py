@@ -299,6 +299,13 @@ def test_the_server_answers_while_a_model_is_slow(api, stand_ins, stand_in, wait
     assert texts(api.finished(message_id)) == ["slow"]
 
 
+def test_a_connection_serves_many_requests(serve, llm, stand_ins, stand_in):
+    stand_in.script = [stand_ins.Answer(calls=[("ls", {})])] * 4
+    assert serve(llms={"small": llm}).ask("assistant", "hi")["status"] == "completed"
+    assert len(stand_in.requests) == 5
+    assert len({request.port for request in stand_in.requests}) == 1
+
+
 def test_more_requests_than_a_model_takes_wait_their_turn(
     serve, publish, llm, stand_ins, stand_in, wait
 ):
