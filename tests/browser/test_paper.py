@@ -1,0 +1,134 @@
+"""Paper in a real browser: hostile texts do nothing, folds fold, links lead to their turns."""
+
+import json
+from pathlib import Path
+
+from dari_nb.models import (
+    AssistantMessageItem,
+    ToolCallItem,
+    UserMessageItem,
+    item_from_dict,
+    text_block,
+)
+from dari_nb.render import Head, paper
+
+HOSTILE = Path(__file__).parents[1] / "render" / "hostile.json"
+PAGE = "<!doctype html><meta charset=utf-8><base target=_blank><title>paper</title><body>"
+WATCH = """
+window.ran = [];
+for (const name of ["alert", "confirm", "prompt", "open"])
+  window[name] = (text) => void window.ran.push(`${name} ${text}`);
+"""
+# Whatever a reader could do by pointing: open all folds, and let the pointer pass over everything.
+STIR = """() => {
+  for (const fold of document.querySelectorAll("details")) fold.open = true;
+  for (const element of document.querySelectorAll("*"))
+    for (const name of ["mouseover", "pointerover", "focus", "toggle", "error", "load"])
+      element.dispatchEvent(new Event(name));
+}"""
+
+LOOKS = """() => [...document.querySelectorAll(".dari .p, .dari .m, .dari td, .dari .r")]
+  .map((e) => [e.textContent, getComputedStyle(e).color, getComputedStyle(e).backgroundColor])"""
+
+
+def items_of(texts):
+    for number, text in enumerate(texts):
+        ids = {"message_id": f"msg_{number}", "created_at": "2026-03-31T18:40:00Z"}
+        calls = [
+            (text, {text: text}, {text: [text]}),
+            ("bash", {"command": text}, {"stdout": text, "stderr": text, "exit_code": 1}),
+            ("edit", {"path": text, "old": text, "new": "x"}, text),
+            ("read", {"path": "a.py"}, text),
+            ("t", None, [{"a": text, "b": 1}, {"a": text, "b": 2}]),
+            ("t", None, {"type": "image", "data": text, "mimeType": "image/png"}),
+            ("t", None, text),
+        ]
+        yield UserMessageItem(id="1", content=[text_block(text), {"type": text}], **ids)
+        for tool, given, came in calls:
+            yield ToolCallItem(
+                id="2", tool_name=tool, arguments=given, result=came, status="completed", **ids
+            )
+        yield AssistantMessageItem(id="3", status="completed", content=[text_block(text)], **ids)
+        yield AssistantMessageItem(id="4", status="failed", error_message=text, **ids)
+        yield item_from_dict({"type": text, "id": "5", "payload": text, **ids})
+
+
+def test_hostile_texts_run_nothing_and_load_nothing(browser):
+    texts = [text for texts in json.loads(HOSTILE.read_text()).values() for text in texts]
+    page = browser.new_page()
+    requests, problems = [], []
+    page.on("request", lambda request: requests.append(request.url))
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    page.add_init_script(WATCH)
+    page.goto("about:blank")
+    for start in range(0, len(texts), 40):
+        items = list(items_of(texts[start : start + 40]))
+        head = Head(texts[start], llm=texts[start], state=texts[start], version=texts[start])
+        page.set_content(PAGE + paper(items, head)["text/html"])
+        page.evaluate(STIR)
+        page.wait_for_function("() => document.readyState === 'complete'")
+        shown = page.locator("body").inner_text()
+        assert shown.lower().count("needle") >= 6 * len(texts[start : start + 40])
+        assert page.evaluate("() => window.ran") == []
+        assert page.evaluate("() => document.scripts.length + document.images.length") == 0
+    assert [url for url in requests if not url.startswith(("about:", "data:"))] == []
+    assert problems == []
+    page.close()
+
+
+def test_a_fold_opens_closes_and_takes_focus_by_keyboard(browser):
+    result = "\n".join(f"row {n}" for n in range(60))
+    item = ToolCallItem(id="1", tool_name="t", result=result, status="completed")
+    page = browser.new_page()
+    page.set_content(PAGE + paper([item])["text/html"])
+    last = page.get_by_text("row 59")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    assert not last.is_visible()
+    page.keyboard.press("Tab")
+    focus = page.evaluate("() => document.activeElement.textContent")
+    assert focus == "… 44 more lines"
+    page.keyboard.press("Enter")
+    assert last.is_visible()
+    page.keyboard.press("Enter")
+    assert not last.is_visible()
+    page.close()
+
+
+PAPER = """\
+from IPython.display import display
+from dari_nb.models import ToolCallItem, UserMessageItem, text_block
+from dari_nb.render import paper
+calls = [("bash", {"command": "ls"}, {"stdout": "a.py", "exit_code": 2}),
+    ("edit", {"path": "a.py", "old": "x = 1", "new": "x = 2"}, None),
+    ("t", None, [{"day": "Mon", "n": 1}, {"day": "Tue", "n": 2}])]
+items = [ToolCallItem(id="1", message_id="msg_0", tool_name=t, arguments=a, result=r,
+    status="completed") for t, a, r in calls]
+items += [UserMessageItem(id="2", message_id=f"msg_{n}", content=[text_block("Go on.")])
+    for n in range(1, 40)]
+display(paper(items), raw=True)"""
+
+
+def test_in_a_notebook_paper_keeps_its_look_and_its_links(lab):
+    book = lab.open_notebook([PAPER])
+    book.run_all()
+    before = looks_of(book)
+    assert len(before) == 7
+    assert len({background for _, _, background in before}) == 3
+    book.save()
+    lab.shutdown_kernels()
+    book.reload()
+    assert looks_of(book) == before
+    turn = book.page.locator("#dari-msg_20")
+    turn.scroll_into_view_if_needed()
+    assert turn.bounding_box()["y"] > 300
+    turn.locator("> a").click()
+    assert turn.bounding_box()["y"] < 200
+    assert len(book.page.context.pages) == 1
+    assert book.problems == []
+
+
+def looks_of(book):
+    book.page.locator(".dari-call").nth(2).wait_for()
+    book.page.evaluate("() => document.querySelectorAll('.dari-call').forEach(d => d.open = 1)")
+    return book.page.evaluate(LOOKS)
