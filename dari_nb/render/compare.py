@@ -10,9 +10,9 @@ from itertools import groupby, zip_longest
 from ..models import AssistantMessageItem, TimelineItem, ToolCallItem
 from ._visible import visible, visible_name
 from .figures import ABSENT, money_text, score_text, state_word
+from .inert import inert_lines
 from .limits import Cap, cut
 from .matrix import MatrixCell
-from .passive import passive
 from .sheet import ROOT, style
 from .tool_paths import Step, aligned, arguments_of
 from .values import one_line
@@ -224,12 +224,8 @@ def _line_html(line: _Line) -> str:
 def _markdown(names: Sequence[str], lines: Sequence[_Line]) -> str:
     rows = [["", *names], ["---"] * (len(names) + 1)]
     rows += [[line.label, *line.text] for line in lines]
-    marked = [[_in_table(cell) for cell in row] for row in rows]
-    return "\n".join(f"| {' | '.join(row)} |" for row in marked)
-
-
-def _in_table(text: str) -> str:
-    return "<br>".join(passive(visible(text)).replace("|", "\\|").splitlines())
+    written = [[inert_lines(cell) for cell in row] for row in rows]
+    return "\n".join(f"| {' | '.join(row)} |" for row in written)
 
 
 def _plain(names: Sequence[str], lines: Sequence[_Line]) -> str:

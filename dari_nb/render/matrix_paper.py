@@ -21,8 +21,8 @@ from .figures import (
     state_counts,
     state_word,
 )
+from .inert import inert
 from .matrix import Matrix, MatrixCell, MatrixColumn, MatrixRow
-from .passive import passive
 from .sheet import ROOT, style
 from .timeline import head_html
 from .words import count_text, state_text
@@ -131,14 +131,14 @@ def _row(
 
 
 def _markdown(matrix: Matrix, rows: Sequence[MatrixRow]) -> Iterator[str]:
-    yield passive(f"**{visible_name(matrix.title)}** · {_about(matrix)}")
+    yield f"**{inert(matrix.title)}** · {inert(_about(matrix))}"
     yield ""
     lanes = _lanes(matrix)
     places = cells_by_place(matrix)
-    heads = [_md(f"{c.label} · {r + 1}" if r is not None else c.label) for c, r in lanes]
+    heads = [inert(f"{c.label} · {r + 1}" if r is not None else c.label) for c, r in lanes]
     if not any(lane.repeat is not None for lane in lanes):
         heads = [
-            f"{h}<br>{_md(_column_facts(matrix, c))}"
+            f"{h}<br>{inert(_column_facts(matrix, c))}"
             for h, (c, _) in zip(heads, lanes, strict=True)
         ]
     yield f"| Task | {' | '.join(heads)} |"
@@ -147,9 +147,9 @@ def _markdown(matrix: Matrix, rows: Sequence[MatrixRow]) -> Iterator[str]:
         cells = []
         for column, repeat in lanes:
             found = places.get((row.id, column.id), [])
-            cells.append("<br>".join(_md(_said(c)) for c in found if repeat in (None, c.repeat)))
-        known = f"<br>{_md(metadata_text(row))}" if row.metadata else ""
-        yield f"| {number}. {_md(label_text(row.label))}{known} | {' | '.join(cells)} |"
+            cells.append("<br>".join(inert(_said(c)) for c in found if repeat in (None, c.repeat)))
+        known = f"<br>{inert(metadata_text(row))}" if row.metadata else ""
+        yield f"| {number}. {inert(label_text(row.label))}{known} | {' | '.join(cells)} |"
 
 
 def _plain(matrix: Matrix, rows: Sequence[MatrixRow]) -> Iterator[str]:
@@ -184,10 +184,6 @@ def _scores(cell: MatrixCell) -> list[str]:
 
 def _column_facts(matrix: Matrix, column: MatrixColumn) -> str:
     return " · ".join(column_facts([cell for cell in matrix.cells if cell.column == column.id]))
-
-
-def _md(text: str) -> str:
-    return passive(visible_name(text)).replace("|", "\\|")
 
 
 def _safe(text: str) -> str:

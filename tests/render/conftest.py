@@ -23,7 +23,7 @@ SCHEMES = ("http://", "https://", "mailto:")
 PICTURE = re.compile(r"data:image/(png|jpeg|gif|webp);base64,[A-Za-z0-9+/]+=*")
 ATTRIBUTES = {
     "align", "alt", "class", "colspan", "data-gist", "data-state", "datetime", "dir", "display",
-    "href", "id", "open", "rel", "src", "start", "target", "title",
+    "href", "id", "open", "rel", "rowspan", "scope", "src", "start", "target", "title",
 }  # fmt: skip
 FORBIDDEN_TAGS = {
     "script", "style", "svg", "iframe", "object", "embed", "form", "input", "button", "base",

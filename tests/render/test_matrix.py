@@ -1,0 +1,173 @@
+"""A matrix on paper, in three forms that need nothing else."""
+
+import re
+
+import pytest
+
+from dari_nb.render.figures import (
+    cell_facts,
+    column_facts,
+    matrix_head,
+    money_text,
+    peek_text,
+    score_text,
+)
+from dari_nb.render.matrix import Matrix, MatrixCell, MatrixColumn, MatrixRow
+from dari_nb.render.matrix_paper import matrix_paper
+
+DONE = {"state": "completed", "text": "Yes, in **full**.", "seconds": 3.2, "cost": "0.0421"}
+FAILED = {"state": "failed", "error": "provider returned 529", "attempts": 2}
+
+
+def matrix(llms=("small", "large"), repeats=1, rows=2, **about):
+    tasks = [MatrixRow(str(n), f"Task | {n}", {"tier": "gold"}) for n in range(rows)]
+    columns = [MatrixColumn(llm, llm, llm) for llm in llms]
+    cells = [
+        MatrixCell(f"{t.id}/{c.id}/{k}", t.id, c.id, k, **(FAILED if c.id == "large" else DONE))
+        for t in tasks
+        for c in columns
+        for k in range(repeats)
+    ]
+    return Matrix("refunds", "run", tasks, columns, cells, **about)
+
+
+def rows_of(html):
+    return re.findall(r"<tr>(.*?)</tr>", html)
+
+
+def test_the_table_has_a_row_for_each_task_and_a_cell_for_each_llm(read):
+    html = matrix_paper(matrix())["text/html"].partition("</style>")[2]
+    text = read(html).text
+    head, *rows = rows_of(html)
+    assert [head.count("<th"), *(row.count("<td>") for row in rows)] == [3, 2, 2]
+    assert "refunds" in text
+    assert "2 tasks \N{MULTIPLICATION SIGN} 2 LLMs" in text
+    assert "provider returned 529" in text
+    assert "attempt 2" in text
+    assert "Yes, in full.done 3.2 s · $0.042" in text
+
+
+def test_repeats_stand_below_each_other_and_those_of_one_llm_beside_each_other():
+    _, *rows = rows_of(matrix_paper(matrix(repeats=3))["text/html"])
+    assert len(rows) == 6
+    assert [row.count('rowspan="3"') for row in rows] == [1, 0, 0, 1, 0, 0]
+    head, *rows = rows_of(matrix_paper(matrix(("small",), repeats=3))["text/html"])
+    assert re.findall(r"small · \d", head) == ["small · 1", "small · 2", "small · 3"]
+    assert [row.count("<td>") for row in rows] == [3, 3]
+
+
+def test_a_cell_that_is_not_there_leaves_its_place_empty():
+    whole = matrix()
+    part = Matrix("t", "r", whole.rows, whole.columns, whole.cells[:-1])
+    assert rows_of(matrix_paper(part)["text/html"])[-1].endswith("<td></td>")
+    assert matrix_paper(part)["text/markdown"].splitlines()[-1].endswith("|  |")
+
+
+def test_markdown_is_one_table_whatever_stands_in_it():
+    lines = matrix_paper(matrix())["text/markdown"].splitlines()
+    assert lines[0].startswith(
+        "**refunds** · 2 tasks \N{MULTIPLICATION SIGN} 2 LLMs · done · 2 failed"
+    )
+    bars = {len(re.findall(r"(?<!\\)\|", line)) for line in lines[2:]}
+    assert bars == {4}
+    assert "1. Task \\| 0<br>tier gold" in lines[4]
+
+
+def test_text_tells_each_cell_on_a_line():
+    lines = matrix_paper(matrix())["text/plain"].splitlines()
+    assert lines[2:5] == [
+        "1  Task | 0  (tier gold)",
+        "   small  done · 3.2 s · $0.042  Yes, in full.",
+        "   large  failed · attempt 2  provider returned 529",
+    ]
+
+
+def test_of_a_large_matrix_the_rest_is_counted():
+    forms = matrix_paper(matrix(rows=2_000))
+    for form in forms.values():
+        assert "… 1,500 more tasks not shown" in form
+        assert len(form) < 300_000
+
+
+def test_the_head_tells_what_is_left():
+    cells = [
+        MatrixCell("1", "0", "s", state="completed", cost="0.10"),
+        MatrixCell("2", "0", "s", 1, state="running"),
+        MatrixCell("3", "0", "s", 2, state="failed", cost="0.205"),
+    ]
+    running = Matrix("t", "r", [MatrixRow("0", "x")], [MatrixColumn("s", "s")], cells, 72.0, 20.0)
+    head = matrix_head(running)
+    assert (head.llm, head.state) == (
+        "1 task \N{MULTIPLICATION SIGN} 1 LLM \N{MULTIPLICATION SIGN} 3",
+        "running",
+    )
+    assert list(head.facts) == [
+        "2 of 3", "1 failed", "1 min 12 s", "about 20 s left", "$0.30",
+    ]  # fmt: skip
+    versions = [MatrixColumn(v, v, "s", version=v) for v in ("v1", "v2")]
+    compared = Matrix("t", "r", [MatrixRow("0", "x")], versions, [])
+    assert matrix_head(compared).llm == "1 task \N{MULTIPLICATION SIGN} 2 versions"
+
+
+def test_a_column_tells_its_means():
+    cells = [
+        MatrixCell("1", "0", "s", state="completed", seconds=2.0, cost="0.01", scores={"ok": True}),
+        MatrixCell("2", "1", "s", state="completed", seconds=4.0, scores={"ok": False, "w": "x"}),
+        MatrixCell("3", "2", "s", state="failed"),
+    ]
+    assert column_facts(cells) == ["2 / 3", "$0.010", "3.0 s", "ok 0.5"]
+    assert cell_facts(cells[2]) == []
+
+
+@pytest.mark.parametrize(
+    ("cost", "text"),
+    [("0", "$0"), ("0.0000041", "$0.0000041"), ("1234.5", "$1,234.50"), ("NaN", ""), ("x", "")],
+)
+def test_money_has_two_digits_that_count(cost, text):
+    assert money_text(cost) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (False, "no"),
+        (3, "3"),
+        (0.1234, "0.123"),
+        ("x" * 40, "x" * 23 + "…"),
+        ({"a": 1}, "{'a': 1}"),
+    ],
+)
+def test_scores_are_short(value, text):
+    assert score_text(value) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "peek"),
+    [
+        ("# Title\n\n- one\n- two", "Title one two"),
+        ("snake_case * 2 and `code`", "snake_case * 2 and code"),
+        ("x" * 300, "x" * 199 + "…"),
+        (None, ""),
+    ],
+)
+def test_a_peek_is_one_line_without_marks(text, peek):
+    assert peek_text(MatrixCell("c", "r", "l", state="completed", text=text)) == peek
+
+
+HOSTILE = "<img src=x onerror=1>|`](javascript:1) \u202e</td></table><script>1</script>\n# x"
+
+
+def test_hostile_texts_stay_texts(read):
+    cells = [
+        MatrixCell("c", "r", "l", state=HOSTILE, text=HOSTILE, scores={HOSTILE: HOSTILE}),
+        MatrixCell("d", "r", "l", 1, state="failed", error=HOSTILE),
+    ]
+    rows, columns = [MatrixRow("r", HOSTILE, {HOSTILE: HOSTILE})], [MatrixColumn("l", HOSTILE)]
+    forms = matrix_paper(Matrix(HOSTILE, "r", rows, columns, cells))
+    page = read(forms["text/html"].partition("</style>")[2])
+    assert page.roots == 1
+    assert page.text.count("onerror=1") >= 6
+    for form in forms.values():
+        assert "\u202e" not in form
+    assert "<img" not in forms["text/markdown"]
+    assert "<script" not in forms["text/markdown"]
