@@ -32,8 +32,7 @@ def key_of(
         llm: The model.
         own: What the session was given.
         credentials: The stored credentials of its organization.
-        sees_environment: Whether the server's environment is the session's, too. A bundle names
-            the variable and the address, so another organization's could carry any key away.
+        sees_environment: Whether the server's environment may have it.
     """
     name = llm.key_name
     found = own.llm_api_key or (own.secrets.get(name) if name else None) or llm.key

@@ -34,9 +34,9 @@ class Patience:
             raise trouble
         asked = trouble.wait
         if not self._waits or (asked is not None and asked > MOST_WAIT):
+            tried = "once" if self._tries == 1 else f"{self._tries} times"
             later = f"; it asks to wait {asked:.0f} s" if asked is not None else ""
-            tried = f" (tried {self._tries} times{later})" if self._tries > 1 or later else ""
-            raise ProviderTrouble(f"{trouble}{tried}")
+            raise ProviderTrouble(f"{trouble} (tried {tried}{later})")
         self._tries += 1
         own = self._waits.pop(0)
         # Sessions that failed together must not come again together.

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import NamedTuple
 
+from ..addresses import is_loopback
 from ..agents import Turn, TurnFailure
 from ..bundles import Bundles
 from ..records import FIRST_ORG, JsonObject, SessionRecord, VersionRecord
@@ -81,7 +82,8 @@ class PublishedAgents:
         llm = self._llm(call)
         key = self._key(call, llm)
         if key is None and llm.key_name is not None:
-            raise TurnFailure(_no_key(call, llm))
+            sees = self._sees_environment(call, llm)
+            raise TurnFailure(_no_key(call, llm, sees_environment=sees))
         files = await self._bundles.files_of(call.version)
         toolbox = await asyncio.to_thread(_toolbox, call, files, turn)
         return Mind(llm, key, _system(call.version, files), toolbox)
@@ -105,9 +107,19 @@ class PublishedAgents:
         raise TurnFailure(_NO_LLM.format(name=call.name, option=llm_id, known=known))
 
     def _key(self, call: _Call, llm: Llm) -> str | None:
-        # What an operator set up for all is for all; what a bundle names is its owner's alone.
-        is_trusted = call.org_id == FIRST_ORG or llm in self._llms.named.values()
-        return key_of(llm, call.own, call.credentials, sees_environment=is_trusted)
+        sees = self._sees_environment(call, llm)
+        return key_of(llm, call.own, call.credentials, sees_environment=sees)
+
+    def _sees_environment(self, call: _Call, llm: Llm) -> bool:
+        """Whether a key may come from the server's environment.
+
+        What the operator set up is for all. A bundle names the variable and the address, so it
+        could carry any key away: to the providers and this machine only, for the first organization.
+        """
+        if llm in self._llms.named.values():
+            return True
+        given = llm.settings.base_url
+        return call.org_id == FIRST_ORG and (given is None or is_loopback(given))
 
 
 def _option(call: _Call) -> tuple[JsonObject | None, str | None]:
@@ -119,10 +131,9 @@ def _option(call: _Call) -> tuple[JsonObject | None, str | None]:
     return llm["options"].get(llm_id), llm_id
 
 
-def _no_key(call: _Call, llm: Llm) -> str:
+def _no_key(call: _Call, llm: Llm, *, sees_environment: bool) -> str:
     option = call.session.llm_id or llm.settings.model
-    is_first = call.org_id == FIRST_ORG
-    variable = " or set that variable where the server runs" if is_first else ""
+    variable = " or set that variable where the server runs" if sees_environment else ""
     return _NO_KEY.format(
         name=call.name, llm=llm, key=llm.key_name, variable=variable, option=option
     )

@@ -121,6 +121,16 @@ def test_the_environment_is_not_for_other_organizations(
         assert key_sent(stand_in) == KEY
 
 
+def test_no_bundle_carries_the_environment_to_an_address_of_its_own(serve, publish, monkeypatch):
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    api = serve()
+    llm = "{model: m, base_url: 'https://llm.example/v1', api_key_secret: OPENAI_API_KEY}"
+    publish(api, "a", llm)
+    told = error(api.ask("a", "hi"))
+    assert "m at https://llm.example/v1, and there is no key for it" in told
+    assert "put the credential OPENAI_API_KEY, or give the session" in told
+
+
 def test_the_servers_llm_stands_in_for_an_option_that_cannot_be_asked(
     serve, publish, stand_in, monkeypatch
 ):

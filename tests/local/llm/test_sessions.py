@@ -161,7 +161,7 @@ def test_a_wish_to_wait_is_heeded_up_to_a_minute(api, stand_ins, stand_in):
     assert api.ask("assistant", "hi")["attempt"] == 3
     stand_in.script = [stand_ins.Answer(status=429, error="full", headers={"Retry-After": "3600"})]
     error = api.ask("assistant", "hi")["output"]["error"]
-    assert error.endswith("it answered 429: full (tried 1 times; it asks to wait 3600 s)")
+    assert error.endswith("it answered 429: full (tried once; it asks to wait 3600 s)")
 
 
 def test_a_tool_is_not_run_again_when_a_later_request_fails(api, stand_ins, stand_in):
