@@ -114,7 +114,8 @@ class PublishedAgents:
         """Whether a key may come from the server's environment.
 
         What the operator set up is for all. A bundle names the variable and the address, so it
-        could carry any key away: to the providers and this machine only, for the first organization.
+        could carry any key away: it may only to providers and this machine, and for the first
+        organization.
         """
         if llm in self._llms.named.values():
             return True
