@@ -23,6 +23,7 @@ from .chunks import Job, chunks_to_send
 from .comparison import Comparison
 from .finding import Found, find_run
 from .following import Following
+from .late_costs import LateCosts
 from .sending import Sending
 from .tasks import Task, Tasks, read_tasks
 from .watching import Watching
@@ -87,6 +88,7 @@ class Batch:
         self._sending = Sending(dari.stream_client, agent.id, run_id)
         self._watching = Watching(self.session_of, self._changed)
         self._followed = Following(dari.stream_client, run_id, lambda: self.cells, self._changed)
+        self._late_costs = LateCosts(dari.stream_client, lambda: self.cells, self._changed)
         self.book = marks.book_at(scores)
         self._fill()
 
@@ -147,8 +149,7 @@ class Batch:
     @property
     def is_done(self) -> bool:
         """Whether all that was sent has ended and was read; costs may still come."""
-        attempts = [cell.last for cell in self.cells]
-        return all(attempt is None or attempt.is_settled for attempt in attempts)
+        return all(cell.is_settled for cell in self.cells)
 
     @property
     def sessions(self) -> list[Session]:
@@ -194,8 +195,9 @@ class Batch:
         return self
 
     def refresh(self) -> Batch:
-        """Ask for everything that has not ended, once, and return the batch."""
-        wait_for(self.dari.run(self._followed.once()))
+        """Ask once for everything that has not ended, and for missing costs."""
+        self._ask()
+        wait_for(self.dari.run(self._late_costs.once()))
         return self
 
     def following(self) -> concurrent.futures.Future[None]:
@@ -208,7 +210,7 @@ class Batch:
     def costs_come(self) -> concurrent.futures.Future[None]:
         """Return the future of the last costs, which come some seconds after the end."""
         if self._costs is None or (self._costs.done() and not self.is_done):
-            self._costs = self.dari.run(self._followed.costs())
+            self._costs = self.dari.run(self._late_costs.to_the_last())
         return self._costs
 
     def stop_following(self) -> None:
@@ -241,7 +243,7 @@ class Batch:
             InvalidRequestError: Nothing has failed.
             DariError: Nothing could be sent.
         """
-        self.refresh()
+        self._ask()
         failed = [cell for cell in self.cells if cell.state == "failed"]
         if not failed:
             raise InvalidRequestError(f"Nothing of {self.run_id} has failed: nothing was sent.")
@@ -469,7 +471,7 @@ class Batch:
         """
         keys = {task.index: task.key for task in self.tasks}
         for entry in found:
-            if entry.agent_id != self.agent.id:
+            if entry.agent_id not in ("", self.agent.id):
                 raise self._taken("its agent")
             if keys.get(entry.task_index, entry.task_key) != entry.task_key:
                 raise self._taken(f"task {entry.task_index}")
@@ -498,6 +500,9 @@ class Batch:
     def send(self) -> Batch:
         """Send what was planned and not sent, and go on following; as :meth:`add` without more."""
         return self._send(self.jobs(1))
+
+    def _ask(self) -> None:
+        wait_for(self.dari.run(self._followed.once()))
 
     def _find(self) -> list[Found]:
         return wait_for(self.dari.run(find_run(self.dari.stream_client, self.run_id)))

@@ -160,6 +160,11 @@ class Cell:
         return self.state in TERMINAL
 
     @property
+    def is_settled(self) -> bool:
+        """Whether nothing more happens to it, and its end was read; its cost may still come."""
+        return self.last is None or self.last.is_settled
+
+    @property
     def session_id(self) -> str | None:
         """Id of the session of the last attempt."""
         return self.last.session_id if self.last else None

@@ -10,11 +10,11 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
 
-from ...errors import ConnectionFailedError, DariError, RateLimitError, ServerError, TimedOutError
+from ...errors import ConnectionFailedError, RateLimitError, ServerError, TimedOutError
 from .cells import Attempt, Cell
 from .chunks import Job
 from .finding import find_run
-from .reading import read_cost, read_end
+from .reading import read_end
 from .sending import take_batch
 
 if TYPE_CHECKING:
@@ -26,11 +26,10 @@ _FIRST_PAUSE = 0.15
 _LONGEST_PAUSE = 10.0
 _AGE_PER_PAUSE = 20.0
 _MOST_FAILURES = 5
-_COST_TRIES = (0.0, 2.0, 8.0, 30.0, 90.0)
-"""Seconds after a cell's end at which its cost is asked for, as it comes late (section 13)."""
 _PASSING = (ConnectionFailedError, TimedOutError, ServerError, RateLimitError)
 
-_Step: TypeAlias = Callable[[], Awaitable[None]]
+Step: TypeAlias = Callable[[], Awaitable[None]]
+"""A request, and taking in what it brings."""
 
 
 class Following:
@@ -77,26 +76,8 @@ class Following:
 
     async def once(self) -> None:
         """Ask for all that has not ended, and read what has."""
-        await self._together(self._ask())
-        await self._together(self._read())
-
-    async def costs(self) -> None:
-        """Ask for the costs of what has ended, a few times, until all is known."""
-        ended: dict[tuple[str, int], float] = {}
-        tries: dict[tuple[str, int], int] = {}
-        while True:
-            now = time.monotonic()
-            waiting = [job for job in self._jobs() if _lacks_cost(job, tries)]
-            due: list[_Step] = []
-            for job in waiting:
-                since = now - ended.setdefault(_name(job), now)
-                if since >= _COST_TRIES[tries.get(_name(job), 0)]:
-                    tries[_name(job)] = tries.get(_name(job), 0) + 1
-                    due.append(partial(self._read_cost, job))
-            await self._together(due)
-            if not waiting and not self._open():
-                return
-            await asyncio.sleep(0.25)
+        await together(self._slots, self._ask())
+        await together(self._slots, self._read())
 
     def _jobs(self) -> list[Job]:
         return [Job(cell, attempt.number) for cell in self._cells() for attempt in cell.history]
@@ -104,10 +85,10 @@ class Following:
     def _open(self) -> list[Job]:
         return [job for job in self._jobs() if not _attempt(job).is_settled]
 
-    def _ask(self) -> list[_Step]:
+    def _ask(self) -> list[Step]:
         open_ = [job for job in self._open() if not _attempt(job).has_ended]
         batch_ids = {_attempt(job).batch_id for job in open_}
-        asked: list[_Step] = [
+        asked: list[Step] = [
             partial(self._ask_batch, batch_id) for batch_id in sorted(filter(None, batch_ids))
         ]
         return [*asked, self._ask_run] if None in batch_ids else asked
@@ -136,47 +117,31 @@ class Following:
                 job.cell.put(replace(known, state=now.state))
         self._changed()
 
-    def _read(self) -> list[_Step]:
+    def _read(self) -> list[Step]:
         return [partial(self._read_end, job) for job in self._open() if _attempt(job).has_ended]
 
     async def _read_end(self, job: Job) -> None:
         job.cell.put(await read_end(self._client, _attempt(job)))
         self._changed()
 
-    async def _read_cost(self, job: Job) -> None:
-        try:
-            cost = await read_cost(self._client, _attempt(job).session_id or "")
-        except DariError:
-            return  # it is asked for again, or stays unknown
-        if cost is not None:
-            job.cell.put(replace(_attempt(job), cost=cost))
-            self._changed()
 
-    async def _together(self, work: Iterable[_Step]) -> None:
-        async def one(step: _Step) -> None:
-            async with self._slots:
-                await step()
+async def together(slots: asyncio.Semaphore, steps: Iterable[Step]) -> None:
+    """Do all steps, a few at once; raises what the first one raised when all have ended."""
 
-        done = await asyncio.gather(*map(one, work), return_exceptions=True)
-        for result in done:
-            if isinstance(result, BaseException):
-                raise result
+    async def one(step: Step) -> None:
+        async with slots:
+            await step()
+
+    done = await asyncio.gather(*map(one, steps), return_exceptions=True)
+    for result in done:
+        if isinstance(result, BaseException):
+            raise result
 
 
 def _attempt(job: Job) -> Attempt:
     attempt = job.cell.attempt(job.number)
     assert attempt is not None
     return attempt
-
-
-def _name(job: Job) -> tuple[str, int]:
-    return job.cell.id, job.number
-
-
-def _lacks_cost(job: Job, tries: dict[tuple[str, int], int]) -> bool:
-    attempt = _attempt(job)
-    ended = attempt.is_settled and attempt.session_id is not None
-    return ended and attempt.cost is None and tries.get(_name(job), 0) < len(_COST_TRIES)
 
 
 def _pause(age: float, failures: int) -> float:

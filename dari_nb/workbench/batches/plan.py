@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING
 
 from ...errors import InvalidRequestError
@@ -81,7 +81,7 @@ class Plan:
                 f"No past session tells what {', '.join(self.unknown)} costs, so max_cost cannot "
                 "be held: run one task first, or leave it out. Nothing was sent."
             )
-        if self.cost > Decimal(str(max_cost)):
+        if self.cost > _amount(max_cost):
             raise InvalidRequestError(
                 f"It would cost about {_dollars(self.cost)}, more than max_cost={max_cost}. "
                 "Nothing was sent."
@@ -114,6 +114,16 @@ class Plan:
         from ...render import facts
 
         return facts(self.rows())
+
+
+def _amount(max_cost: float | Decimal | str) -> Decimal:
+    try:
+        amount = Decimal(str(max_cost))
+    except InvalidOperation:
+        amount = Decimal("NaN")
+    if amount.is_nan():
+        raise InvalidRequestError(f"max_cost is an amount of US dollars, not {max_cost!r}.")
+    return amount
 
 
 def _dollars(amount: Decimal) -> str:

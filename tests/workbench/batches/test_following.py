@@ -149,6 +149,8 @@ def test_costs_come_late_and_are_exact(d, server):
     assert batch[0, "a"].turn.cost == Decimal("0.1")
     assert batch[0, "a"].session.cost == Decimal("0.1")
 
+    with pytest.raises(ValueError, match="an amount of US dollars, not 'much'"):
+        d.batches.run("costly", ["x", "y"], ["a", "b"], max_cost="much")
     plan = d.batches.run("costly", ["x", "y", "z"], ["a", "b"], dry_run=True)
     assert (plan.sends, plan.batches, plan.cost) == (6, 1, Decimal("0.90"))
     with pytest.raises(ValueError, match=r"about \$0.9000, more than max_cost=0.5"):

@@ -1,3 +1,5 @@
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from dari_nb.client import batch_item
@@ -43,6 +45,16 @@ def test_a_large_batch_with_failures_is_sent_once_retried_alone_and_found_again(
         assert {cell.id for cell in repeated.cells if cell.attempts == 2} == failed
     assert sum(flaky.asked.values()) == 414
     assert len(sessions_of(d, batch.run_id)) == 414
+
+
+def test_two_kernels_that_send_the_same_at_once_pay_once(again, flaky):
+    kernels = [again(), again()]
+    with ThreadPoolExecutor() as pool:
+        run = lambda kernel: kernel.batches.run("flaky", TASKS, LLMS).wait(60)  # noqa: E731
+        batches = list(pool.map(run, kernels))
+    assert [batch.counts for batch in batches] == [{"completed": 180}] * 2
+    assert batches[0].sessions[7].id == batches[1].sessions[7].id
+    assert (len(flaky.asked), set(flaky.asked.values())) == (180, {1})
 
 
 def test_every_item_tells_its_cell(d, flaky):
