@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from operator import attrgetter
 from typing import Any
 
 import pandas as pd
+from msgspec.structs import astuple
 
 from ..models import EVENT_TYPES, Event, text_of
 from .kinds import INTEGER, JSON, NAME, TEXT, TIME, category
@@ -32,46 +32,43 @@ def events_frame(events: Iterable[Event]) -> pd.DataFrame:
     return EVENTS.frame(events)
 
 
-_FIELDS = attrgetter(
-    "id", "session_id", "sequence_number", "message_id", "type", "source", "data", "created_at"
-)
-
-
 def _take(events: Sequence[Event]) -> Iterable[Sequence[Any]]:
     # Reaching an object in memory costs more than reading all of its fields, so that each event
     # is reached once.
-    ids, sessions, numbers, messages, types, sources, data, times = zip(
-        *map(_FIELDS, events), strict=True
-    )
+    fields = zip(*map(astuple, events), strict=True)
+    told = dict(zip(Event.__struct_fields__, fields, strict=True))
+    types, data, messages = told["type"], told["data"], told["message_id"]
     if None in messages or "" in messages:
         messages = tuple(event.turn_id for event in events)
     tools = {kind for kind in set(types) if kind.startswith("tool.")}
     payloads = [some if kind in tools else None for kind, some in zip(types, data, strict=True)]
     return (
-        ids,
-        sessions,
-        numbers,
+        told["id"],
+        told["session_id"],
+        told["sequence_number"],
         messages,
         types,
-        sources,
+        told["source"],
         [(some.get("tool_call_id") or some.get("id")) if some else None for some in payloads],
         [(some.get("tool_name") or some.get("name")) if some else None for some in payloads],
         [_text(some["content"]) if "content" in some else None for some in data],
         data,
-        times,
+        told["created_at"],
     )
 
 
 def _text(content: Any) -> str | None:
     """Return what :attr:`Event.text` does, faster for a single block of text, as most are."""
-    match content:
-        case [{"type": "text", "text": str(text)}]:
+    if isinstance(content, str):
+        return content or None
+    if not isinstance(content, list):
+        return None
+    block = content[0] if len(content) == 1 else None
+    if isinstance(block, dict) and block.get("type") == "text":
+        text = block.get("text")
+        if isinstance(text, str):
             return text or None
-        case str():
-            return content or None
-        case list():
-            return text_of(content) or None
-    return None
+    return text_of(content) or None
 
 
 EVENTS = Table(
