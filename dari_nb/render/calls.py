@@ -13,7 +13,7 @@ from .output import output_of
 from .runs import is_change
 from .source import language_of
 from .values import decoded
-from .words import is_failed, subject_text
+from .words import PROGRAMS, exit_code_of, is_failed, subject_text
 
 _NOTHING: tuple[Any, ...] = (None, {}, "")
 _NAMES = ("path", "folder", "query")
@@ -63,7 +63,7 @@ def _came(use: Use, item: ToolCallItem) -> list[Part]:
     """What the tool gave back."""
     if item.result in _NOTHING:
         return []
-    if is_failed(item):
+    if is_failed(item) and not (use.kind in PROGRAMS and exit_code_of(item)):
         return [Part("Error", "data", item.result)]
     show = _CAME.get(use.kind)
     return show(use, item.result) if show else [Part("Result", "data", item.result)]

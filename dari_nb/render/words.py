@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -22,6 +23,9 @@ _VALUE_WIDTH = 60
 _SUMMARY_WIDTH = 120
 _OUTCOME_WIDTH = 24
 _MINUS = "\u2212"  # as wide as plus
+_NOTE = re.compile(r"^\s*[\[(].*[\])]\s*$")  # a remark of the tool, such as [No line fits.]
+PROGRAMS = ("shell", "code")
+"""Kinds that print and end with an exit code."""
 _SUBJECTS = ("command", "code", "query", "path", "folder")
 
 
@@ -145,7 +149,7 @@ def is_failed(item: ToolCallItem) -> bool:
 def outcome_text(item: ToolCallItem) -> str:
     """Say what came of a call and how long it took, such as ``4 items · 0.3 s``."""
     if is_failed(item):
-        word = "failed"
+        word = f"exit {code}" if (code := exit_code_of(item)) else "failed"
     elif item.status == "completed":
         word = result_text(item)
     else:
@@ -166,7 +170,7 @@ def result_text(item: ToolCallItem) -> str:
 
 def exit_code_of(item: ToolCallItem) -> int | None:
     """The exit code of a command or of code, when it is known."""
-    is_program = use_of(item).kind in ("shell", "code")
+    is_program = use_of(item).kind in PROGRAMS
     return output_of(item.result).exit_code if is_program else None
 
 
@@ -187,6 +191,9 @@ def cause_text(item: ToolCallItem) -> str:
     """Say why a call failed, on one line; empty when it did not or no cause is known."""
     if not is_failed(item):
         return ""
+    if exit_code_of(item):
+        output = output_of(item.result)
+        return _ellipsis(_last_line(output.errors or output.text), 2 * _SUMMARY_WIDTH)
     result = decoded(item.result)
     if isinstance(result, dict):
         result = result.get("message") or result.get("error") or result.get("detail") or result
@@ -233,13 +240,20 @@ def _hits_text(use: Use, result: Any) -> str:
         hits = next((v for v in value.values() if isinstance(v, list)), None)
         value = value if hits is None else hits
     if isinstance(value, str):
-        count = sum(bool(line.strip()) for line in value.splitlines())
+        count = sum(bool(line.strip()) and not _NOTE.match(line) for line in value.split("\n"))
     elif isinstance(value, list):
         count = len(value)
     else:
         return ""
-    noun = "hit" if use.kind == "search" else "file"
-    return count_text(count, noun) if count else f"no {noun}s"
+    if use.kind == "search":
+        return count_text(count, "hit") if count else "no hits"
+    return "1 entry" if count == 1 else f"{count or 'no'} entries"
+
+
+def _last_line(text: str) -> str:
+    """What a program said last, which mostly is why it ended; remarks of the tool left out."""
+    lines = (visible_name(line) for line in reversed(text.split("\n")))
+    return next((line for line in lines if line and not _NOTE.match(line)), "")
 
 
 def _lines_text(text: str) -> str:

@@ -90,8 +90,14 @@ def test_the_kind_of_a_call_is_told_from_its_name_and_arguments(tool, arguments,
         (call("grep", {"pattern": "x", "path": "src"}, "a:1:x\nb:2:x"), "grep x · src 2 hits"),
         (call("grep", {"pattern": "x"}, ""), "grep x no hits"),
         (call("grep", {"pattern": "x"}, {"matches": [1, 2, 3]}), "grep x 3 hits"),
-        (call("ls", {"path": "/workspace"}, ["a", "b"]), "ls /workspace 2 files"),
+        (call("ls", {"path": "/workspace"}, ["a", "b"]), "ls /workspace 2 entries"),
+        (call("ls", {}, "[The folder is empty.]"), "ls no entries"),
+        (call("grep", {"pattern": "x"}, "[No line fits.]"), "grep x no hits"),
         (call("bash", {"command": "ls"}, "no", is_error=True), "bash ls failed no"),
+        (
+            call("bash", {"command": "x"}, "start\nx: not found\n[Exit code 127.]", is_error=True),
+            "bash x exit 127 x: not found",
+        ),
     ],
 )
 def test_a_summary_says_what_happened(item, line):
