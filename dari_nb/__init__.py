@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from .errors import ApiError, DariError
     from .workbench import (
         Agent,
+        Batch,
         Dari,
         Session,
         Transcript,
@@ -42,6 +43,7 @@ __all__ = [
     "Agent",
     "ApiError",
     "AsyncClient",
+    "Batch",
     "Client",
     "Dari",
     "DariError",

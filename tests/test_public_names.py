@@ -12,6 +12,7 @@ NAMES = [
     "Agent",
     "ApiError",
     "AsyncClient",
+    "Batch",
     "Client",
     "Dari",
     "DariError",

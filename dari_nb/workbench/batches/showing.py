@@ -78,7 +78,7 @@ def _show_aside(batch: Batch) -> None:
 
 def _finish(batch: Batch, view: View) -> None:
     view.finish()
-    _when_costs_come(batch, view.finish)
+    _when_costs_come(batch, view.amend)
 
 
 def _when_costs_come(batch: Batch, update: Callable[[], object]) -> None:

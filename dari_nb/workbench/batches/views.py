@@ -30,7 +30,10 @@ class View(Protocol):
         """Draw what only the waiting thread may draw."""
 
     def finish(self) -> None:
-        """Leave what stays; may be called again when costs have come."""
+        """Leave what stays."""
+
+    def amend(self) -> None:
+        """Show the costs that came after the end; called in any thread."""
 
     def stop_with(self, presenting: concurrent.futures.Future[None]) -> None:
         """Let the view's Stop cancel this."""
@@ -51,6 +54,10 @@ class PaperView:
 
     def finish(self) -> None:
         """Replace what is shown by the batch as it stands now."""
+        self.amend()
+
+    def amend(self) -> None:
+        """Replace what is shown once more."""
         self._handle.update(self._batch.to_mimebundle(), raw=True)
 
     def stop_with(self, presenting: concurrent.futures.Future[None]) -> None:
@@ -125,6 +132,9 @@ class TerminalView:
         if self._live.is_started:
             self._live.stop()
         print(self._batch.to_mimebundle()["text/plain"])  # noqa: T201
+
+    def amend(self) -> None:
+        """Nothing: what was printed stays as it is."""
 
     def stop_with(self, presenting: concurrent.futures.Future[None]) -> None:
         """Nothing: a terminal has no Stop button."""
