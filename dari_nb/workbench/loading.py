@@ -220,10 +220,8 @@ class Loading(Generic[M]):
             if kept is not None and _is_valid(kept, part, client):
                 return kept
             rows = kind.load(client, session_id)
-            state = kind.state(rows)
-            if part.dari is not None and (state is not None or kind.is_fleeting):
-                # Here and not where results are taken, so that an interrupt loses none.
-                keeping_of(part.dari).put(kind, session_id, rows, state)
+            # Here and not where results are taken, so that an interrupt loses none.
+            _keep(kind, part, rows)
             return rows
 
         return call
@@ -241,6 +239,17 @@ class Loading(Generic[M]):
         if part.message_id is None:
             return rows
         return (row for row in rows if _turn_id(row) == part.message_id)
+
+
+def _keep(kind: Kind[M], part: Part[M], rows: Sequence[M]) -> None:
+    """Keep what was just read of a session that has ended, and nothing older of any other."""
+    state = kind.state(rows)
+    if part.dari is None:
+        return
+    if state is not None or kind.is_fleeting:
+        keeping_of(part.dari).put(kind, str(part.session_id), rows, state)
+    else:
+        keeping_of(part.dari).drop(kind, str(part.session_id))
 
 
 def _kept(kind: Kind[M], part: Part[M]) -> Kept | None:

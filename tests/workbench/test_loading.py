@@ -127,6 +127,28 @@ def test_a_running_session_is_read_anew_each_time(d, gate):
     assert "second" in set(dari.events_frame(turn)["text"].dropna())
 
 
+def test_what_was_kept_of_a_session_is_never_given_for_its_present(d, server):
+    ended = threading.Event()
+
+    @server.agent("twice")
+    def twice(prompt):
+        yield "first"
+        if prompt == "wait":
+            ended.wait(20)
+
+    session = d.sessions.create("twice")
+    session.send("go").wait()
+    before = len(dari.events_frame(session))
+    session.send("wait")
+    while len(dari.events_frame(session, fresh=True).query("type == 'user.message'")) < 2:
+        pass
+    dari.events_frame([session.id] * 20, dari=d, fresh=True)
+    counts = dari.events_frame([session.id] * 20, dari=d).groupby("event_id").size()
+    ended.set()
+    assert len(counts) > before
+    assert counts.iloc[: before + 1].eq(20).all()
+
+
 def test_fresh_reads_what_has_ended_anew(d, ids, asked):
     dari.events_frame(ids[:5], dari=d)
     dari.events_frame(ids[:5], dari=d, fresh=True)
