@@ -111,8 +111,11 @@ def _tells_change(result: Any, use: Use) -> bool:
     """Whether a tool answers with the same change once more, as many do."""
     if not isinstance(result, str) or not is_change(result):
         return False
+    told = visible(result).split("\n")
+    by_mark = {mark: "\n".join(line for line in told if line[:1] == mark) for mark in "+- "}
+    # A tool tells whole lines, where an agent may have given parts of them.
     own = {line for line in changed_lines(use) if not line.startswith("…")}
-    return own.issubset(visible(result).split("\n"))
+    return all(line[1:] in by_mark.get(line[:1], "") for line in own)
 
 
 _GIVEN: dict[str, Callable[[Use], list[Part]]] = {

@@ -137,6 +137,9 @@ def test_a_tool_that_answers_with_the_same_diff_shows_it_once():
     html = body(call("edit", {"path": "x", "old": "one", "new": "two"}, diff))
     assert html.count("two") == 1
     assert "+++ b/x" in html
+    parts = "Edited:\n@@ line 3 @@\n def f():\n-    one = 1\n+    two = 1"
+    html = body(call("edit", {"path": "x", "old": "one", "new": "two"}, parts))
+    assert html.count("two") == 1
     other = "@@ -1 +1 @@\n-one\n+three\n"
     assert "two" in body(call("edit", {"path": "x", "old": "one", "new": "two"}, other))
 
