@@ -35,6 +35,7 @@ _FORMULAS = {
     "math_inline_double": ("$$", "$$"),
     "math_block": ("", ""),
 }
+_CALL_STYLES = {"requested": "yellow", "running": "blue"}
 _STATE_STYLES = {"completed": "green", "failed": "red", "waiting_for_tool": "yellow"}
 
 
@@ -137,9 +138,10 @@ def _call(item: ToolCallItem) -> list[RenderableType]:
 
     failed = is_failed(item)
     line = Text("\u203a ", style="dim", no_wrap=True, overflow="ellipsis")
-    line.append(visible_name(item.tool_name or "tool"), "red" if failed else "not dim")
+    line.append(visible_name(item.tool_name or "tool"), "not dim red" if failed else "not dim")
     line.append(f" {subject_text(item)}")
-    end = Text(outcome_text(item), "red" if failed or exit_code_of(item) else "dim")
+    look = "red" if failed or exit_code_of(item) else _CALL_STYLES.get(item.status, "dim")
+    end = Text(outcome_text(item), look)
     cause = cause_text(item)
     return [_row(line, end), *([Text(f"  {cause}", style="red")] if cause else [])]
 

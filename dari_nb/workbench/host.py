@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -48,4 +49,6 @@ def print_items(
 
     from ..render import terminal
 
-    Console().print(terminal(items, head, agent=agent, before=before))
+    # rich leaves bold and dim in where no colour is wanted; then nobody wants their codes either.
+    console = Console(color_system=None) if os.environ.get("NO_COLOR") else Console()
+    console.print(terminal(items, head, agent=agent, before=before))
