@@ -17,7 +17,7 @@ from .decoding import Decoder, error_text, may_pass
 from .reply import Reply
 from .settings import Llm
 from .sse import MAX_EVENT
-from .trouble import BrokenStream, ProviderTrouble
+from .trouble import BrokenStream, ProviderTrouble, shortened
 
 if TYPE_CHECKING:
     import httpx
@@ -199,6 +199,9 @@ def _checked(key: str | None) -> str | None:
 
 def _placed(trouble: ProviderTrouble, llm: Llm, key: str | None) -> ProviderTrouble:
     """Say which model it was, and hide the key in what others wrote."""
-    text = f"{llm}: {trouble}"
-    text = text.replace(key, "[hidden]") if key else text
-    return ProviderTrouble(text, may_pass=trouble.may_pass, wait=trouble.wait, begun=trouble.begun)
+    text = str(trouble)
+    # Before it is cut: the beginning of a key is more than nothing.
+    text = shortened(text.replace(key, "[hidden]") if key else text)
+    return ProviderTrouble(
+        f"{llm}: {text}", may_pass=trouble.may_pass, wait=trouble.wait, begun=trouble.begun
+    )

@@ -28,7 +28,7 @@ class ProviderTrouble(TurnFailure):
     def __init__(
         self, text: str, *, may_pass: bool = False, wait: float | None = None, begun: bool = False
     ) -> None:
-        super().__init__(shortened(text))
+        super().__init__(text)
         self.may_pass = may_pass
         self.wait = wait
         self.begun = begun

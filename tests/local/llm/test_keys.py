@@ -207,6 +207,19 @@ def test_a_key_that_no_header_can_carry_is_refused_without_its_text(serve, stand
     assert not stand_in.requests
 
 
+def test_the_words_of_a_provider_are_cut_and_no_half_of_a_key_is_left(serve, stand_ins, stand_in):
+    api = serve(llms={"small": {"model": "m", "base_url": stand_in.url, "api_key": KEY}})
+    for before in range(480, 505, 3):
+        stand_in.script = [stand_ins.Answer(status=400, error=f"{'x' * before}{KEY}{'y' * 900}")]
+        told = error(api.ask("assistant", "hi"))
+        assert told.startswith(f"m at {stand_in.url}: it answered 400: xxx")
+        assert told.endswith(" …")
+        assert KEY[:3] not in told
+        assert len(told) < 600
+    stand_in.script = [stand_ins.Answer(status=500, error="x" * 900)] * 3
+    assert error(api.ask("assistant", "hi")).endswith("xx … (tried 3 times)")
+
+
 def test_the_key_is_nowhere_to_be_found(
     tmp_path, call: Callable, publish, stand_ins, stand_in, caplog, capfd
 ):
