@@ -15,6 +15,7 @@ from .state import State
 
 KEY_ENV = Option("--key-env", "NAME", "environment variable that holds the API key")
 PATH = Option("--path", "FILE", "keep the local Dari's sessions in this file")
+VIEW = Option("--view", None, "as a table to sort, filter, open and select in")
 AGENT = Option("--agent", "AGENT", "only sessions of this agent")
 
 
@@ -90,7 +91,9 @@ def _agents(state: State, line: opt.Line, words: list[str]) -> Any:
 
 def _sessions(state: State, line: opt.Line, words: list[str]) -> Any:
     metadata = opt.pairs(line.get(opt.META))
-    return state.dari.sessions.list(agent=line.get(AGENT), metadata=metadata or None)
+    sessions = state.dari.sessions
+    show = sessions.view if line.has(VIEW) else sessions.list
+    return show(agent=line.get(AGENT), metadata=metadata or None)
 
 
 def _connect(state: State, line: opt.Line, words: list[str]) -> Status:
@@ -130,7 +133,7 @@ SUBCOMMANDS = {
     ),
     "agents": Subcommand(LineParser("%dari agents", ()), _agents, "list the agents"),
     "sessions": Subcommand(
-        LineParser("%dari sessions [--agent AGENT] [--meta K=V]", (AGENT, opt.META)),
+        LineParser("%dari sessions [--agent AGENT] [--meta K=V] [--view]", (AGENT, opt.META, VIEW)),
         _sessions,
         "list sessions",
     ),

@@ -4,5 +4,6 @@ from .chat import ChatView
 from .live import LiveTranscript
 from .matrix import MatrixView
 from .reader import TranscriptView
+from .sessions import SessionsView
 
-__all__ = ["ChatView", "LiveTranscript", "MatrixView", "TranscriptView"]
+__all__ = ["ChatView", "LiveTranscript", "MatrixView", "SessionsView", "TranscriptView"]

@@ -20,6 +20,7 @@ from .session import Attachment, Session
 
 if TYPE_CHECKING:
     from ..local import LocalDari
+    from .browser import SessionBrowser
 
 T = TypeVar("T")
 
@@ -155,6 +156,17 @@ class Sessions:
             agent_id=agent_id, metadata=dict(metadata) if metadata else None
         )
         return Listing((Session(self._dari, r) for r in resources), _SESSION_COLUMNS)
+
+    def view(
+        self, *, agent: str | None = None, metadata: Mapping[str, str] | None = None
+    ) -> SessionBrowser:
+        """Return a table to sort, filter and open sessions in; arguments as in :meth:`list`.
+
+        What is selected in the page is ``browser.selected``.
+        """
+        from .browser import SessionBrowser
+
+        return SessionBrowser(self._dari, lambda: self.list(agent=agent, metadata=metadata))
 
     def get(self, session_id: str) -> Session:
         """Return a session by id."""

@@ -1,8 +1,8 @@
 import { make } from "../shared/dom";
 import { Folds } from "../shared/folds";
+import { type Key, keySheet, onKeys } from "../shared/keys";
 import type { Port } from "../shared/port";
 import { Marks } from "./highlight";
-import { type Key, keySheet, onKeys } from "./keys";
 import { Pieces } from "./pieces";
 import { type Actions, drawRow, menuOf, toggleRaw } from "./row";
 import type { Rows } from "./rows";

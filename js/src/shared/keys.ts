@@ -1,4 +1,4 @@
-import { make } from "../shared/dom";
+import { make } from "./dom";
 
 /** What a key does; the sheet says it in these words. */
 export interface Key {

@@ -1,0 +1,6 @@
+"""The session browser."""
+
+from .sessions import SessionsView
+from .wire import Row
+
+__all__ = ["Row", "SessionsView"]

@@ -1,0 +1,4 @@
+import { openView } from "../widget";
+import { sessions } from "./component";
+
+export default openView(sessions);
