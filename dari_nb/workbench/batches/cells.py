@@ -12,7 +12,7 @@ from ...models.resources import TERMINAL
 if TYPE_CHECKING:
     from ..session import Session
     from ..turn import Turn
-    from .batch import Batch
+    from .results import Results
     from .tasks import Task
 
 DEFAULT = "default"
@@ -98,7 +98,9 @@ class Cell:
         metadata: What the session carries.
     """
 
-    def __init__(self, batch: Batch, cell_id: str, task: Task, column: Column, repeat: int) -> None:
+    def __init__(
+        self, batch: Results, cell_id: str, task: Task, column: Column, repeat: int
+    ) -> None:
         self._batch = batch
         self.id = cell_id
         self.task = task

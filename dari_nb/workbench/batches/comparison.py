@@ -8,8 +8,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .batch import Batch
     from .cells import Cell
+    from .results import Results
 
 
 class Comparison:
@@ -19,7 +19,7 @@ class Comparison:
         cells: What is compared; answers are compared with that of the first.
     """
 
-    def __init__(self, batch: Batch, cells: Sequence[Cell]) -> None:
+    def __init__(self, batch: Results, cells: Sequence[Cell]) -> None:
         self._batch = batch
         self.cells = list(cells)
 
@@ -38,7 +38,7 @@ class Comparison:
 
     def _name(self, cell: Cell) -> str:
         trial = f" · {cell.repeat + 1}" if self._batch.repeats > 1 else ""
-        return f"{cell.task_index + 1} · {self._batch.column_id(cell.column)}{trial}"
+        return f"{cell.task_index + 1} · {self._batch.grid.column_id(cell.column)}{trial}"
 
     def to_mimebundle(self) -> dict[str, str]:
         """Return it as HTML, Markdown and plain text."""

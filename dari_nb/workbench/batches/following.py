@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
 import time
 from collections.abc import Awaitable, Callable, Iterable
@@ -38,7 +39,7 @@ class Following:
     Args:
         client: The client of the background loop.
         run_id: The run to ask for where no API batch is known.
-        cells: Returns the cells as they are now.
+        cells: Gives the cells as they are now, each time it is iterated.
         changed: Called on the background loop when something is new.
     """
 
@@ -46,7 +47,7 @@ class Following:
         self,
         client: AsyncClient,
         run_id: str,
-        cells: Callable[[], Iterable[Cell]],
+        cells: Iterable[Cell],
         changed: Callable[[], object],
     ) -> None:
         self._client = client
@@ -54,6 +55,8 @@ class Following:
         self._cells = cells
         self._changed = changed
         self._slots = asyncio.Semaphore(AT_ONCE)
+        self._nudged = asyncio.Event()
+        self._since = 0.0
 
     async def to_the_end(self) -> None:
         """Ask until all that was sent has ended and is read.
@@ -61,7 +64,7 @@ class Following:
         Raises:
             DariError: The server refused, or could not be reached for long.
         """
-        started, failures = time.monotonic(), 0
+        self._since, failures = time.monotonic(), 0
         while True:
             try:
                 await self.once()
@@ -72,15 +75,25 @@ class Following:
                     raise
             if not self._open() and not failures:
                 return
-            await asyncio.sleep(_pause(time.monotonic() - started, failures))
+            await self._rest(_pause(time.monotonic() - self._since, failures))
+
+    async def nudge(self) -> None:
+        """Ask soon and often again: something was sent."""
+        self._since = time.monotonic()
+        self._nudged.set()
 
     async def once(self) -> None:
         """Ask for all that has not ended, and read what has."""
         await together(self._slots, self._ask())
         await together(self._slots, self._read())
 
+    async def _rest(self, seconds: float) -> None:
+        self._nudged.clear()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._nudged.wait(), seconds)
+
     def _jobs(self) -> list[Job]:
-        return [Job(cell, attempt.number) for cell in self._cells() for attempt in cell.history]
+        return [Job(cell, attempt.number) for cell in self._cells for attempt in cell.history]
 
     def _open(self) -> list[Job]:
         return [job for job in self._jobs() if not _attempt(job).is_settled]

@@ -29,14 +29,14 @@ class LateCosts:
 
     Args:
         client: The client of the background loop.
-        cells: Returns the cells as they are now.
+        cells: Gives the cells as they are now, each time it is iterated.
         changed: Called on the background loop when a cost has come.
     """
 
     def __init__(
         self,
         client: AsyncClient,
-        cells: Callable[[], Iterable[Cell]],
+        cells: Iterable[Cell],
         changed: Callable[[], object],
     ) -> None:
         self._client = client
@@ -51,18 +51,18 @@ class LateCosts:
         while True:
             waiting = self._waiting()
             await together(self._slots, [partial(self._ask, cell) for cell in self._due(waiting)])
-            if not waiting and all(cell.is_settled for cell in self._cells()):
+            if not waiting and all(cell.is_settled for cell in self._cells):
                 return
             await asyncio.sleep(_PAUSE)
 
     async def once(self) -> None:
         """Ask for all costs that are not known."""
-        missing = [cell for cell in self._cells() if _lacks_cost(cell)]
+        missing = [cell for cell in self._cells if _lacks_cost(cell)]
         await together(self._slots, [partial(self._ask, cell) for cell in missing])
 
     def _waiting(self) -> list[Cell]:
         """Return the cells that are yet to be asked for."""
-        cells = list(self._cells())
+        cells = list(self._cells)
         missing = [cell for cell in cells if _lacks_cost(cell)]
         if all(cell.cost is None for cell in cells):
             missing = missing[:PROBES]

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ...scores import Score, ScoreBook
-    from .batch import Batch
     from .cells import Cell
+    from .results import Results
 
 FILE = "dari-scores.jsonl"
 """Where scores are kept, beside the notebook, unless another file is named."""
@@ -32,7 +32,7 @@ def book_at(path: str | Path | None) -> ScoreBook:
     return ScoreBook(Path(path or FILE).expanduser().absolute())
 
 
-def marks_of(batch: Batch) -> dict[str, Marks]:
+def marks_of(batch: Results) -> dict[str, Marks]:
     """Return what is known of each cell, by its id; scores of earlier attempts do not count."""
     by_place = defaultdict(list)
     for score in batch.book.scores(batch.run_id):
@@ -66,7 +66,7 @@ def _marks(scores: Iterable[Score]) -> Marks:
     return Marks(values, notes)
 
 
-def rate(batch: Batch, cell: Cell, name: str, value: Any, note: str) -> None:
+def rate(batch: Results, cell: Cell, name: str, value: Any, note: str) -> None:
     """Keep a rating by a person; ``None`` without a note takes it back."""
     from ...scores import Score
 
@@ -89,7 +89,7 @@ def rate(batch: Batch, cell: Cell, name: str, value: Any, note: str) -> None:
 
 
 def score(
-    batch: Batch,
+    batch: Results,
     name: str,
     function: Callable[[Any], Any],
     on_done: Callable[[int, int], object] | None = None,

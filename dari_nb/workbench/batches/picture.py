@@ -12,14 +12,14 @@ from .marks import Marks
 from .time_left import Pace, seconds_left
 
 if TYPE_CHECKING:
-    from .batch import Batch
     from .cells import Attempt, Cell
+    from .results import Results
 
 
-def matrix_of(batch: Batch) -> Matrix:
+def matrix_of(batch: Results) -> Matrix:
     """Return a batch as it is known now."""
     marks = batch.marks()
-    ids = {column: batch.column_id(column) for column in batch.columns}
+    ids = {column: batch.grid.column_id(column) for column in batch.columns}
     return Matrix(
         title=batch.agent.name,
         run_id=batch.run_id,
@@ -52,7 +52,7 @@ def _cell(cell: Cell, column_id: str, marks: Marks) -> MatrixCell:
     )
 
 
-def _seconds(batch: Batch) -> float | None:
+def _seconds(batch: Results) -> float | None:
     """Seconds from the first cell's sending to the last one's end, or to now."""
     attempts = [attempt for cell in batch.cells for attempt in cell.history]
     begun = [time for a in attempts if (time := parse_time(a.created_at))]
@@ -63,7 +63,7 @@ def _seconds(batch: Batch) -> float | None:
     return None if last is None else max(0.0, (last - min(begun)).total_seconds())
 
 
-def time_left(batch: Batch) -> float | None:
+def time_left(batch: Results) -> float | None:
     """Estimate the seconds until all that was sent has ended."""
     sent = [cell for cell in batch.cells if cell.last is not None]
     return seconds_left(_pace(cell) for cell in sent)

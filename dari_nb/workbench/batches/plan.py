@@ -32,8 +32,8 @@ class Plan:
     """
 
     def __init__(self, batch: Batch, costs: Mapping[Column, Decimal | None]) -> None:
-        name = batch.column_id
-        chunks = list(chunks_to_send(batch.run_id, batch.jobs(1)[0]))
+        name = batch.grid.column_id
+        chunks = list(chunks_to_send(batch.run_id, batch.grid.jobs(again=False)[0]))
         jobs = [job for chunk in chunks for job in chunk.jobs if job.sent_as is None]
         self.run_id = batch.run_id
         self.agent = batch.agent.name

@@ -146,7 +146,7 @@ def _whole(dari: Dari, run_id: str, answer: models.Batch, items: Sequence[Found]
 
 
 def _job(batch: Batch, entry: Found) -> Job:
-    return Job(batch.cell_at(entry.task_index, entry.column, entry.repeat), entry.attempt.number)
+    return Job(batch.grid.at(entry.task_index, entry.column, entry.repeat), entry.attempt.number)
 
 
 def _foreign(dari: Dari, answer: models.Batch) -> Batch:
@@ -167,7 +167,7 @@ def _foreign(dari: Dari, answer: models.Batch) -> Batch:
     columns = list(dict.fromkeys(column for _, column, _ in places))
     agent = dari.client.agents.get(answer.items[0].agent_id or "")
     batch = Batch(dari, agent, answer.id, tasks, columns, 1 + max(p[2] for p in places))
-    take_batch(answer, {i: Job(batch.cell_at(*place)) for i, place in enumerate(places)})
+    take_batch(answer, {i: Job(batch.grid.at(*place)) for i, place in enumerate(places)})
     batch.look()
     batch.following()
     return batch

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ...widgets.matrix import MatrixView
     from .batch import Batch
     from .cells import Cell
+    from .results import Results
 
 _STILL = frozenset({"planned", "queued", "completed", "failed"})
 
@@ -147,7 +148,7 @@ def view_of(batch: Batch, *, blocking: bool) -> View:
     return LiveView(batch, blocking=blocking) if host.is_watched() else PaperView(batch)
 
 
-def matrix_view(batch: Batch, *, blocking: bool = False) -> MatrixView:
+def matrix_view(batch: Results, *, blocking: bool = False) -> MatrixView:
     """Make the interactive matrix of a batch."""
     from ...widgets.matrix import MatrixView
 
@@ -165,11 +166,11 @@ def matrix_view(batch: Batch, *, blocking: bool = False) -> MatrixView:
     )
 
 
-def opened(batch: Batch, cell: Cell) -> tuple[Sequence[TimelineItem], Head]:
+def opened(batch: Results, cell: Cell) -> tuple[Sequence[TimelineItem], Head]:
     """Return what a cell shows when it is opened: its items, and the line above them."""
     from ...render import head_of
 
-    items, name = batch.items(cell), batch.column_id(cell.column)
+    items, name = batch.items(cell), batch.grid.column_id(cell.column)
     return items, head_of(items, batch.agent.name, name, cell.state, cost=cell.cost)
 
 
