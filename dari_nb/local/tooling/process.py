@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -18,7 +19,7 @@ from .sandbox import Passed, Room, command, hand_over, passed
 from .specs import ToolTrouble
 from .threads import off_the_loop
 from .walking import Use, use_of
-from .watch import Watch, excess_of
+from .watch import Watch, excess_of, tree
 
 _LOOKS = 0.1
 """Seconds between two looks at what a sandbox holds; more when a look takes long."""
@@ -80,10 +81,11 @@ async def run_sandboxed(
             line = command(room, program, limits, descriptors)
             process = await _started(line, descriptors, apart=given is not None)
             watch = Watch(process.pid, room.workspace, limits, start)
+            end = partial(_ended, process, descriptors.hang_up)
             try:
-                return await _Run(process, watch, limits, given).finished()
+                return await _Run(process, watch, limits, given, end).finished()
             finally:
-                await _ended(process)
+                await end()
 
 
 def _prepared(room: Room) -> Use:
@@ -100,7 +102,7 @@ async def _started(
             stdin=asyncio.subprocess.PIPE if apart else asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE if apart else asyncio.subprocess.STDOUT,
-            pass_fds=descriptors,
+            pass_fds=descriptors.inherited,
             env={},
             cwd="/",
             start_new_session=True,
@@ -109,10 +111,14 @@ async def _started(
         raise ToolTrouble(f"The sandbox could not be started: {error}") from None
 
 
-async def _ended(process: asyncio.subprocess.Process) -> None:
+async def _ended(process: asyncio.subprocess.Process, hang_up: Callable[[], None]) -> None:
+    """End all processes of a sandbox, one that is still being made included."""
+    hang_up()
     if process.returncode is None:
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
+        # Its first process may not have asked yet to die with the one that made it.
+        for each in await off_the_loop(lambda: list(tree(process.pid))):
+            with suppress(ProcessLookupError):
+                os.kill(each, signal.SIGKILL)
         await process.wait()
 
 
@@ -123,7 +129,9 @@ class _Run:
         watch: Watch,
         limits: Limits,
         given: bytes | None,
+        end: Callable[[], Awaitable[None]],
     ) -> None:
+        self._end_all = end
         self._process = process
         self._watch = watch
         self._limits = limits
@@ -140,7 +148,7 @@ class _Run:
         others = [asyncio.create_task(self._feed()), asyncio.create_task(self._look())]
         try:
             stopped = await self._end()
-            await _ended(self._process)
+            await self._end_all()
             # Nothing outlives the sandbox, so both streams are at their ends, or will be at once.
             await asyncio.gather(*streams)
         finally:

@@ -6,13 +6,12 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import NamedTuple
 
 from .entry import INNER
 from .folder import Folder
@@ -34,11 +33,12 @@ _NETWORK = (
     "/etc/ca-certificates",
     "/etc/pki/tls/certs",
 )
-# The sandbox dies with the server from here on; that the server did not die before is asked first.
+# The first process dies with the server, but only once it has said so to the kernel; until then, a
+# process of the prologue ends all others when the server's end of the lifeline closes.
 # The variables are set last, when no more rights are held, and come by a descriptor: what stands in
 # a command line can be seen from outside.
 _PROLOGUE = """\
-read -t 0 -u {lifeline} && exit 125
+(read -r -u {lifeline}; kill -KILL -1) {variables}<&- </dev/null >/dev/null 2>&1 &
 exec {lifeline}<&-
 ulimit -u {processes} -d {memory} -f {file} -n {descriptors} -c 0 || exit 125
 cd /workspace || exit 125
@@ -66,15 +66,26 @@ class Room:
     binds: tuple[tuple[str, str], ...] = ()
 
 
-class Passed(NamedTuple):
-    """Descriptors that a sandbox inherits."""
+@dataclass(frozen=True)
+class Passed:
+    """Descriptors that a sandbox inherits.
+
+    Attributes:
+        filtered: The filter of system calls.
+        variables: The environment, as pairs that end with a zero byte.
+        lifeline: A pipe whose other end is open for as long as the server lives.
+        hang_up: Closes that other end.
+    """
 
     filtered: int
-    """The filter of system calls."""
     variables: int
-    """The environment, as pairs that end with a zero byte."""
     lifeline: int
-    """A pipe whose other end is open for as long as the server lives."""
+    hang_up: Callable[[], None]
+
+    @property
+    def inherited(self) -> tuple[int, int, int]:
+        """What the command has to be given."""
+        return self.filtered, self.variables, self.lifeline
 
 
 def sandbox_available() -> bool:
@@ -101,7 +112,7 @@ def _tried(bwrap: str) -> str | None:
         try:
             done = subprocess.run(  # noqa: S603
                 command(room, ["/bin/true"], Limits(), descriptors, bwrap),
-                pass_fds=descriptors,
+                pass_fds=descriptors.inherited,
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
                 env={},
@@ -126,8 +137,9 @@ def passed(variables: Mapping[str, str]) -> Iterator[Passed]:
         told = stack.enter_context(_in_memory(pairs.encode("utf-8", "surrogateescape")))
         lifeline, ours = os.pipe()
         stack.callback(os.close, lifeline)
-        stack.callback(os.close, ours)
-        yield Passed(filtered, told, lifeline)
+        line = stack.enter_context(ExitStack())
+        line.callback(os.close, ours)
+        yield Passed(filtered, told, lifeline, line.close)
 
 
 @contextmanager

@@ -38,7 +38,7 @@ class Watch:
 
     def excess(self) -> str | None:
         """Say what there is too much of at this moment, or ``None``; takes some milliseconds."""
-        processes = list(_tree(self._process))
+        processes = list(tree(self._process))
         return self._of_memory(processes) or self._of_disk(processes)
 
     def _of_memory(self, processes: list[int]) -> str | None:
@@ -85,7 +85,8 @@ def excess_of(use: Use, limits: Limits) -> str | None:
     return None
 
 
-def _tree(process: int) -> Iterator[int]:
+def tree(process: int) -> Iterator[int]:
+    """Give the id of a process and those of all that descend from it."""
     waiting = [process]
     while waiting:
         process = waiting.pop()

@@ -69,7 +69,7 @@ def test_proc_leads_nowhere(someone, path):
         "echo b > /proc/sysrq-trigger",
         "echo /workspace/x > /proc/sys/kernel/core_pattern",
         "echo 1 > /proc/sys/kernel/randomize_va_space",
-        "echo 0 > /proc/1/oom_score_adj",
+        "echo -1000 > /proc/1/oom_score_adj",
         "ls /sys/kernel",
         "dmesg",
         "head -c 1 /dev/mem",
