@@ -2,7 +2,9 @@
 
 Ids join the frames: ``session_id`` and ``message_id`` stand wherever they make sense. Texts and
 ids are ``string``, times ``datetime64[us, UTC]``, counts ``Int64``, yes or no ``boolean``, seconds
-``float64``, and names and statuses ``category``. Values of any shape are JSON text.
+``float64``, and names and statuses ``category``. Values of any shape are JSON text, which
+:func:`expanded` takes apart. ``frame.to_parquet(path)`` keeps columns and dtypes (it needs
+``pip install 'dari-nb[parquet]'``), and :func:`dask` makes the same frames in partitions.
 """
 
 from .batches import BATCH_CELLS, BatchCell, batch_frame, matrix_cells, pivot

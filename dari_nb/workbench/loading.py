@@ -2,30 +2,23 @@
 
 from __future__ import annotations
 
-import threading
 import time
 import warnings
-from collections import OrderedDict
 from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from typing import Any, Generic, Literal, NamedTuple, TypeVar
-from weakref import WeakKeyDictionary
 
 from .. import models
 from ..client import Client, fetch_many
 from ..errors import DariError, InvalidRequestError
 from .dari import Dari
+from .finished import Kept, State, keeping_of
 from .progress import Progress
 
 M = TypeVar("M", bound=models.Event | models.Message | models.Session | models.CostSummary)
 
 OnError = Literal["raise", "skip"]
-State = tuple[str | None, str | None]
-
-KEPT_BYTES = 128 * 2**20
-"""How much of finished sessions is kept of each connection, as the JSON that was sent."""
-
 _FLEETING_LAST = 300.0
 _MOST_NAMED = 3
 
@@ -49,6 +42,11 @@ class Kind(NamedTuple, Generic[M]):
     state: Callable[[Sequence[M]], State | None] = lambda _: None
     is_fleeting: bool = False
 
+    @property
+    def name(self) -> str:
+        """Under which it is kept."""
+        return self.model.__name__
+
 
 @dataclass
 class Part(Generic[M]):
@@ -67,68 +65,6 @@ class Part(Generic[M]):
     given: Sequence[M] = ()
     resource: models.Session | None = None
     message_id: str | None = None
-
-
-class Kept(NamedTuple):
-    """A finished session as the JSON that was sent, and in which state it was."""
-
-    lines: tuple[bytes, ...]
-    state: State | None
-    at: float
-
-    @property
-    def size(self) -> int:
-        """Bytes."""
-        return sum(map(len, self.lines))
-
-
-class Keeping:
-    """What was read of finished sessions, the least recently used dropped first.
-
-    Attributes:
-        kept: By kind and session.
-        size: Bytes in all.
-    """
-
-    def __init__(self) -> None:
-        self.kept: OrderedDict[tuple[str, str], Kept] = OrderedDict()
-        self.size = 0
-        self._lock = threading.Lock()
-
-    def get(self, kind: Kind[M], session_id: str) -> Kept | None:
-        """Return what is kept of a session."""
-        key = (kind.model.__name__, session_id)
-        with self._lock:
-            if key in self.kept:
-                self.kept.move_to_end(key)
-            return self.kept.get(key)
-
-    def put(self, kind: Kind[M], session_id: str, rows: Sequence[M], state: State | None) -> None:
-        """Keep what was read of a session."""
-        entry = Kept(tuple(row.to_json() for row in rows), state, time.monotonic())
-        with self._lock:
-            self._drop((kind.model.__name__, session_id))
-            self.kept[kind.model.__name__, session_id] = entry
-            self.size += entry.size
-            while self.size > KEPT_BYTES:
-                self._drop(next(iter(self.kept)))
-
-    def drop(self, kind: Kind[M], session_id: str) -> None:
-        """Forget what is kept of a session."""
-        with self._lock:
-            self._drop((kind.model.__name__, session_id))
-
-    def _drop(self, key: tuple[str, str]) -> None:
-        dropped = self.kept.pop(key, None)
-        self.size -= dropped.size if dropped else 0
-
-
-_keeping: WeakKeyDictionary[Dari, Keeping] = WeakKeyDictionary()
-
-
-def keeping_of(dari: Dari) -> Keeping:
-    """Return what is kept of a connection's sessions."""
-    return _keeping.setdefault(dari, Keeping())
 
 
 class Loading(Generic[M]):
@@ -188,7 +124,7 @@ class Loading(Generic[M]):
         if self._kind.is_fleeting:
             for part in self._parts:
                 if part.dari is not None:
-                    keeping_of(part.dari).drop(self._kind, str(part.session_id))
+                    keeping_of(part.dari).drop(self._kind.name, str(part.session_id))
         if self.skipped:
             named = [f"{key}: {why}" for key, why in list(self.skipped.items())[:_MOST_NAMED]]
             more = ["…"] if len(self.skipped) > _MOST_NAMED else []
@@ -247,13 +183,13 @@ def _keep(kind: Kind[M], part: Part[M], rows: Sequence[M]) -> None:
     if part.dari is None:
         return
     if state is not None or kind.is_fleeting:
-        keeping_of(part.dari).put(kind, str(part.session_id), rows, state)
+        keeping_of(part.dari).put(kind.name, str(part.session_id), rows, state)
     else:
-        keeping_of(part.dari).drop(kind, str(part.session_id))
+        keeping_of(part.dari).drop(kind.name, str(part.session_id))
 
 
 def _kept(kind: Kind[M], part: Part[M]) -> Kept | None:
-    return keeping_of(part.dari).get(kind, str(part.session_id)) if part.dari else None
+    return keeping_of(part.dari).get(kind.name, str(part.session_id)) if part.dari else None
 
 
 def _result_of(call: Callable[[Client], Any], client: Client) -> Any:

