@@ -69,6 +69,8 @@ class Plan:
         Raises:
             InvalidRequestError: A cap would be exceeded.
         """
+        if max_items is not None and not isinstance(max_items, int):
+            raise InvalidRequestError(f"max_items is a number, not {max_items!r}.")
         if max_items is not None and self.sends > max_items:
             raise InvalidRequestError(
                 f"{self.sends} items would be sent, more than max_items={max_items}. "

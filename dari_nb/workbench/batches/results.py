@@ -61,7 +61,7 @@ class Results:
         self.book = marks.book_at(scores)
         self._listeners: list[Callable[[], object]] = []
         self._sessions: dict[str, Session] = {}
-        self._watching = Watching(self.session_of, self._changed)
+        self._watching = Watching(dari, self._changed)
 
     @property
     def tasks(self) -> list[Task]:

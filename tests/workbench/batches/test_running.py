@@ -190,6 +190,7 @@ def test_files_are_uploaded_once_and_shared(d, server, folder):
         ({"run_id": " "}, "printable text"),
         ({"run_id": "x" * 101}, "at most 100"),
         ({"max_items": 1}, "2 items would be sent, more than max_items=1"),
+        ({"max_items": "many"}, "max_items is a number, not 'many'"),
         ({"max_cost": 1}, "No past session tells what default costs"),
     ],
 )
