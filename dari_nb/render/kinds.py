@@ -84,7 +84,7 @@ KINDS = (
          ("folder",)),
     Kind("shell", frozenset(), ("command",), alone=True),
 )  # fmt: skip
-_SAFE_ALONE = {"command"}  # an argument of that very name says enough, where it is all there is
+_ALONE = {"command"}  # an argument of that very name says enough, where it is all there is
 _PREFIX = re.compile(r"^.*(?:__|[./:])")
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
@@ -125,7 +125,7 @@ def use_of(item: ToolCallItem) -> Use:
     if not isinstance(arguments, dict):
         return Use("", rest=arguments)
     for kind in KINDS:
-        if tool in kind.tools or (kind.alone and set(arguments) == _SAFE_ALONE):
+        if tool in kind.tools or (kind.alone and set(arguments) == _ALONE):
             parts = _parts(kind, arguments)
             if parts is not None:
                 values = {part: _value(part, arguments[key]) for part, key in parts.items()}

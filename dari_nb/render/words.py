@@ -136,7 +136,7 @@ def subject_text(item: ToolCallItem) -> str:
     named = [use.parts[part] for part in _SUBJECTS if part in use.parts]
     if not named:
         return arguments_text(item.arguments)
-    # The first line of a command or of code is its gist; a path is never cut at its end.
+    # The first line of a command or of code is its gist.
     texts = [visible_name(str(name).strip().partition("\n")[0]) for name in named]
     return _ellipsis(" · ".join(filter(None, texts)), _SUMMARY_WIDTH)
 

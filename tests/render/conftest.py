@@ -186,6 +186,13 @@ def _fields_with(text: str) -> list[TimelineItem]:
         item_from_dict({"type": text, **ids}),
         item_from_dict({"type": "odd", "field": text, **ids}),
         ToolCallItem(tool_name="t", status="failed", result=text, **ids),
+        ToolCallItem(
+            tool_name="bash",
+            arguments={"command": "ls"},
+            status="failed",
+            result=f"{text}\n[Exit code 1.]",
+            **ids,
+        ),
         ToolCallItem(tool_name="t", status="failed", result={"detail": text}, **ids),
         *(
             ToolCallItem(tool_name=tool, arguments=given, status="completed", result=came, **ids)
