@@ -1,0 +1,215 @@
+"""A matrix in a real front end: it fills, is worked by keyboard alone, and stays fluid."""
+
+import pytest
+
+BOARD = """
+import asyncio, dataclasses, json, threading
+from dari_nb.models import AssistantMessageItem, ToolCallItem, UserMessageItem, text_block
+from dari_nb.render import Head
+from dari_nb.render.matrix import Matrix, MatrixCell, MatrixColumn, MatrixRow
+from dari_nb.widgets import MatrixView
+
+def matrix(rows, llms=("small", "medium", "large")):
+    tiers = [{"tier": "gold"}, {"tier": "basic"}]
+    tasks = [MatrixRow(str(n), f"Task {n}: is it open on Monday?", tiers[n % 2])
+             for n in range(rows)]
+    cells = [MatrixCell(f"{t.id}-{llm}", t.id, llm) for t in tasks for llm in llms]
+    return Matrix("librarian", "run_1", tasks, [MatrixColumn(llm, llm, llm) for llm in llms], cells)
+
+class Board:
+    def __init__(self, rows, **options):
+        self.matrix, self.ratings, self.watched = matrix(rows, **options), [], []
+        self.view = MatrixView(lambda: self.matrix, transcript=self.transcript,
+                               rate=lambda *r: self.rate(*r), watch=self.watched.append)
+    def put(self, cell_id, **changes):
+        cells = [dataclasses.replace(c, **changes) if c.id == cell_id else c
+                 for c in self.matrix.cells]
+        self.matrix = dataclasses.replace(self.matrix, cells=cells)
+        loop.call_soon_threadsafe(self.view.changed)
+    def rate(self, cell_id, name, value, note):
+        self.ratings.append((cell_id, value, note))
+        self.put(cell_id, scores={name: value} if value else {}, notes={name: note})
+    def transcript(self, cell_id):
+        task, llm = cell_id.split("-")
+        ids = {"message_id": "m"}
+        done = {"message_id": "m", "status": "completed"}
+        call = ToolCallItem(id="c", tool_name="look", arguments={"day": ANSWER[llm][-7:]}, **done)
+        asked = UserMessageItem(id="u", content=[text_block(f"Task {task}?")], **ids)
+        said = AssistantMessageItem(id="a", content=[text_block(ANSWER[llm])], **done)
+        return [asked, call, said], Head("librarian", llm, "completed")
+
+ANSWER = {"small": "No, it is closed on Monday.", "medium": "No, it is closed then.",
+          "large": "No, it is closed on Sunday."}
+loop = asyncio.new_event_loop()
+threading.Thread(target=loop.run_forever, daemon=True).start()
+"""
+FILL = """
+for cell in board.matrix.cells[:-1]:
+    board.put(cell.id, state="completed", text=ANSWER[cell.column], seconds=3.2, cost="0.02")
+board.put("1-small", state="failed", error="provider returned 529", attempts=2)
+"""
+LONGEST_TASK = """
+window.longest = 0;
+new PerformanceObserver((list) => {
+  for (const entry of list.getEntries()) window.longest = Math.max(window.longest, entry.duration);
+}).observe({ entryTypes: ["longtask"] });
+"""
+
+
+@pytest.fixture(scope="module")
+def notebook(lab_server, browser):
+    lab_server.browser = browser
+    yield lab_server.open_notebook([BOARD, "board = Board(4); board.view"])
+    lab_server.clear()
+
+
+@pytest.fixture
+def book(notebook):
+    """The same notebook, run again: its board and the view of it are new."""
+    notebook.problems.clear()
+    notebook.run_all()
+    notebook.page.locator("[data-cell='3-large']").wait_for()
+    return notebook
+
+
+def focused(book):
+    return book.page.evaluate("() => document.activeElement.dataset.cell")
+
+
+def cell(book, cell_id):
+    return book.page.locator(f"[data-cell='{cell_id}']")
+
+
+def told(book, expression, expected):
+    """Ask the kernel until it knows: a page sends changes one after another."""
+    asked = (book.execute(f"print(({expression}))").strip() for _ in range(100))
+    return any(answer == expected for answer in asked)
+
+
+def test_cells_fill_while_the_sessions_run(book):
+    book.execute("board.put('0-large', state='running', text='Let me look')")
+    cell(book, "0-large").get_by_text("Let me look").wait_for()
+    book.execute(FILL)
+    cell(book, "1-small").get_by_text("provider returned 529").wait_for()
+    view = book.page.locator(".dari-matrix")
+    view.get_by_text("10 done").wait_for()
+    assert cell(book, "1-small").get_attribute("data-state") == "failed"
+    assert "11 of 12" in view.locator(".dari-head").inner_text()
+    assert view.locator("thead th").all_inner_texts()[1].startswith("small\n3 / 4")
+    assert not book.problems
+
+
+def test_a_whole_matrix_is_worked_by_keyboard(book, axe):
+    book.execute(FILL)
+    cell(book, "2-large").get_by_text("done").wait_for()
+    keys, page = book.page.keyboard, book.page
+    before = page.locator(".jp-Cell").count()
+    page.locator("[name=filter]").focus()
+    for _ in range(4):
+        keys.press("Tab")
+    assert focused(book) == "0-small"
+    for key in ("ArrowRight", "ArrowDown", "ArrowDown", "Enter"):
+        keys.press(key)
+    pane = page.locator(".dari-pane")
+    pane.get_by_text("No, it is closed then.").wait_for()
+    assert focused(book) == "2-medium"
+    keys.press("4")
+    pane.get_by_text("saved: 4 of 5").wait_for()
+    cell(book, "2-medium").get_by_text("rating 4").wait_for()
+    keys.press("n")
+    keys.type("a bit short")
+    keys.press("Tab")
+    page.wait_for_function(
+        "() => document.querySelector('[role=status]').textContent === 'Task 3: saved: 4 of 5'"
+    )
+    assert axe(page, ".dari-matrix") == []
+    keys.press("Escape")
+    assert pane.is_hidden()
+    assert focused(book) == "2-medium"
+    keys.press(" ")
+    keys.press("ArrowRight")
+    keys.press(" ")
+    keys.press("c")
+    pane.locator("ins").get_by_text("on Sunday").wait_for()
+    assert pane.locator("tr", has_text="other arguments").count() == 1
+    assert axe(page, ".dari-matrix") == []
+    keys.press("Escape")
+    assert page.locator(".jp-Cell").count() == before
+    kept = "(['2-medium', '2-large'], ('2-medium', 4, 'a bit short'))"
+    assert told(book, "board.view.chosen, board.ratings[-1]", kept)
+    assert not book.problems
+
+
+def test_rows_are_filtered_sorted_and_shown_where_they_differ(book):
+    book.execute(FILL)
+    cell(book, "2-large").get_by_text("done").wait_for()
+    heads = book.page.locator(".dari-cells tbody th")
+    book.page.locator("[name=filter]").fill("tier=basic")
+    assert [text[0] for text in heads.all_inner_texts()] == ["2", "4"]
+    book.page.locator("[name=order]").select_option("task")
+    book.page.locator("[name=only]").select_option("state")
+    assert [text[0] for text in heads.all_inner_texts()] == ["2"]
+    assert book.page.get_by_text("1 of 4 tasks").is_visible()
+    assert told(book, "board.view.filter, board.view.only", "('tier=basic', 'state')")
+
+
+def test_blind_it_shows_no_llm_anywhere(book):
+    book.execute(FILL)
+    cell(book, "2-large").get_by_text("done").wait_for()
+    book.page.locator("[name=blind]").check()
+    cell(book, "2-large").click()
+    book.page.locator(".dari-pane .dari-answer").wait_for()
+    heads = book.page.locator(".dari-cells thead th").all_inner_texts()
+    assert heads == ["Task", "A", "B", "C"]
+    shown = book.page.locator(".dari-matrix").inner_text()
+    assert not any(llm in shown.split() for llm in ("small", "medium", "large"))
+    assert "$0.02" not in shown.partition("Task")[2]
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_it_looks_right_beside_a_transcript_and_narrow(book, axe, theme):
+    book.theme(theme)
+    book.page.set_viewport_size({"width": 1400, "height": 900})
+    book.execute(FILL)
+    cell(book, "2-large").get_by_text("done").wait_for()
+    cell(book, "0-small").click()
+    book.page.locator(".dari-pane .dari-answer").wait_for()
+    boxes = [book.page.locator(place).bounding_box() for place in (".dari-grid", ".dari-pane")]
+    assert boxes[0]["y"] == boxes[1]["y"]
+    assert axe(book.page, ".dari-matrix") == []
+    book.shot(f"matrix-{theme}", selector=".dari-matrix")
+    book.page.set_viewport_size({"width": 700, "height": 900})
+    boxes = [book.page.locator(place).bounding_box() for place in (".dari-grid", ".dari-pane")]
+    assert boxes[0]["y"] + boxes[0]["height"] <= boxes[1]["y"]
+    book.shot(f"matrix-{theme}-narrow", selector=".dari-matrix")
+    book.page.set_viewport_size({"width": 1280, "height": 900})
+    book.theme("light")
+
+
+def test_500_tasks_with_6_llms_stay_fluid_and_only_what_is_seen_is_watched(notebook):
+    large = notebook.server.open_notebook(
+        [BOARD, "board = Board(500, llms=tuple('abcdef')); board.view"], "large.ipynb"
+    )
+    large.page.evaluate(LONGEST_TASK)
+    large.run_all()
+    large.page.locator("[data-cell='499-f']").wait_for(state="attached")
+    grid = large.page.locator(".dari-grid")
+    grid.evaluate("e => e.scrollIntoView()")
+    large.page.wait_for_function(
+        "() => new Promise((done) => requestIdleCallback(() => done(true)))"
+    )
+    first = large.page.evaluate("() => window.longest")
+    large.page.evaluate("() => window.longest = 0")
+    for part in range(1, 11):
+        grid.evaluate(f"e => e.scrollTop = e.scrollHeight * {part} / 10")
+        large.page.evaluate(
+            "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+        )
+    large.execute("board.put('499-f', state='running', text='Let me look')")
+    cell(large, "499-f").get_by_text("Let me look").wait_for()
+    assert first < 800
+    assert large.page.evaluate("() => window.longest") < 300
+    assert told(large, "[cells[-1] for cells in board.watched[-1:]]", "['499-f']")
+    assert 6 <= int(large.execute("print(len(board.watched[-1]))")) <= 300
+    assert not large.problems
+    large.close()
