@@ -15,7 +15,7 @@ from ..progress import Progress
 from . import marks
 from .cells import Column
 from .chunks import Job, chunks_to_send
-from .finding import Found, find_run
+from .finding import MOST_REPEATS, Found, find_run
 from .following import Following
 from .late_costs import LateCosts
 from .results import Results
@@ -156,10 +156,7 @@ class Batch(Results):
             InvalidRequestError: A task or the number is malformed; nothing was sent.
             DariError: Nothing could be sent.
         """
-        if repeats is not None and not (isinstance(repeats, int) and repeats >= self.repeats):
-            raise InvalidRequestError(
-                f"repeats is how many there are to be in all, at least {self.repeats}."
-            )
+        check_repeats(repeats or self.repeats, least=self.repeats)
         further = [] if _is_empty(tasks) else read_tasks(tasks, prompt=prompt)
         options = [llms] if isinstance(llms, str) else list(llms)
         found = self._find()
@@ -279,6 +276,20 @@ class Batch(Results):
 
     def _session_ids(self) -> set[str]:
         return {a.session_id for cell in self.cells for a in cell.history if a.session_id}
+
+
+def check_repeats(repeats: int, *, least: int = 1) -> None:
+    """Check how many repetitions there are to be in all.
+
+    Raises:
+        InvalidRequestError: It is no number from ``least`` to 1,000.
+    """
+    is_number = isinstance(repeats, int) and not isinstance(repeats, bool)
+    if not (is_number and least <= repeats <= MOST_REPEATS):
+        raise InvalidRequestError(
+            f"repeats is how many there are to be in all, from {least} to {MOST_REPEATS:,}, "
+            f"not {repeats!r}."
+        )
 
 
 def _is_over(following: concurrent.futures.Future[None], is_done: bool) -> bool:

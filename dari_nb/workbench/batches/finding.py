@@ -12,6 +12,10 @@ from .tasks import RESERVED
 if TYPE_CHECKING:
     from ...client import AsyncClient
 
+MOST_REPEATS = 1_000
+"""How often a task may go to a column."""
+_DIGITS = 9
+
 
 @dataclass(frozen=True)
 class Found:
@@ -53,6 +57,8 @@ def found_in(session: models.Session) -> Found | None:
     task_index, repeat, number = numbers
     if task_key is None or task_index is None or repeat is None or not number:
         return None
+    if repeat >= MOST_REPEATS:
+        return None  # a number that no batch gives must not make a matrix that fills the memory
     return Found(
         agent_id=session.agent_id or "",
         task_index=task_index,
@@ -75,4 +81,5 @@ def _attempt(number: int, session: models.Session, metadata: dict[str, str]) -> 
 
 
 def _number(text: str | None) -> int | None:
-    return int(text) if text is not None and text.isascii() and text.isdigit() else None
+    is_number = text is not None and text.isascii() and text.isdigit() and len(text) <= _DIGITS
+    return int(text or "") if is_number else None

@@ -22,20 +22,20 @@ def digest(*parts: Any) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def file_digest(path: str | Path) -> tuple[str, str]:
-    """Return a file's name and the SHA-256 of its bytes.
+def file_digest(path: str) -> str:
+    """Return the SHA-256 of a file's name and bytes, in hex.
 
     Raises:
         InvalidRequestError: It cannot be read.
     """
-    sha = hashlib.sha256()
+    sha = hashlib.sha256(f"{Path(path).name}\0".encode())
     try:
         with Path(path).expanduser().open("rb") as file:
             while block := file.read(_CHUNK):
                 sha.update(block)
     except OSError as error:
         raise InvalidRequestError(f"{path} cannot be read: {error.strerror or error}") from None
-    return Path(path).name, sha.hexdigest()
+    return sha.hexdigest()
 
 
 def run_id_of(agent_id: str, versions: list[str | None], task_keys: list[str]) -> str:

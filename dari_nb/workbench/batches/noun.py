@@ -12,7 +12,7 @@ from ...errors import InvalidRequestError
 from .._background import wait_for
 from ..agent import Agent
 from ..listing import Listing
-from .batch import Batch
+from .batch import Batch, check_repeats
 from .cells import Column
 from .keys import run_id_of
 from .past_costs import past_costs
@@ -88,7 +88,7 @@ class Batches:
                 perhaps ``metadata`` and ``files``; or a DataFrame, or a path to a ``.csv`` or
                 ``.jsonl`` file, whose further columns become metadata. Any number.
             llms: LLM options of the agent; its default when left out.
-            repeats: How often each task goes to each LLM.
+            repeats: How often each task goes to each LLM; 1,000 at most.
             dry_run: Only return the :class:`Plan`.
             version: A version of the agent; the active one when left out.
             versions: Several versions, to be compared.
@@ -116,8 +116,7 @@ class Batches:
         chosen = agent if isinstance(agent, Agent) else self._dari.agents.get(agent)
         read = read_tasks(tasks, prompt=prompt, metadata=metadata, files=files)
         columns = _columns(chosen, llms, version, versions)
-        if isinstance(repeats, bool) or not isinstance(repeats, int) or repeats < 1:
-            raise InvalidRequestError(f"repeats is a number from 1, not {repeats!r}.")
+        check_repeats(repeats)
         keys = [task.key for task in read]
         pinned = list(dict.fromkeys(column.version for column in columns))
         name = _checked(run_id) or run_id_of(chosen.id, pinned, keys)

@@ -13,7 +13,6 @@ from ...errors import DariError, detail_text
 from ...models import file_block
 from .cells import Attempt, Cell
 from .chunks import Chunk, Job
-from .keys import file_digest
 
 if TYPE_CHECKING:
     from ...client import AsyncClient
@@ -33,7 +32,7 @@ class Sending:
         self._client = client
         self._agent_id = agent_id
         self._run_id = run_id
-        self._file_ids: dict[tuple[str, str], str] = {}
+        self._file_ids: dict[str, str] = {}
         self._uploading = asyncio.Lock()
         self.errors: list[DariError] = []
 
@@ -82,14 +81,13 @@ class Sending:
         return {**cell.metadata, **{k: v for k, v in where.items() if v is not None}}
 
     async def _file_blocks(self, task: Task) -> models.Content:
-        return [file_block(await self._file_id(path)) for path in task.files]
+        return [file_block(await self._file_id(*file)) for file in task.files.items()]
 
-    async def _file_id(self, path: str) -> str:
-        known = file_digest(path)
+    async def _file_id(self, path: str, digest: str) -> str:
         async with self._uploading:
-            if known not in self._file_ids:
-                self._file_ids[known] = (await self._client.files.upload(path)).id
-        return self._file_ids[known]
+            if digest not in self._file_ids:
+                self._file_ids[digest] = (await self._client.files.upload(path)).id
+        return self._file_ids[digest]
 
 
 def take_batch(answer: models.Batch, jobs: Mapping[int, Job], key: str | None = None) -> None:

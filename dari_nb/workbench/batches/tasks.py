@@ -5,9 +5,9 @@ from __future__ import annotations
 import csv
 import json
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -43,14 +43,14 @@ class Task:
         index: Its place in the batch, from 0.
         content: Content blocks without the files that are yet to be uploaded.
         metadata: Texts by name; kept on each of its sessions.
-        files: Paths that are uploaded and attached.
+        files: What is uploaded and attached: digests of the files by their paths.
         known_key: Its key, when it was read back from a session.
     """
 
     index: int
     content: Content
     metadata: Mapping[str, str] = field(default_factory=dict)
-    files: tuple[str, ...] = ()
+    files: Mapping[str, str] = field(default_factory=dict)
     known_key: str | None = None
 
     @property
@@ -61,7 +61,7 @@ class Task:
     @cached_property
     def key(self) -> str:
         """Stands for its content, metadata and the bytes of its files."""
-        files = [file_digest(path) for path in self.files]
+        files = list(self.files.values())
         return self.known_key or digest("task", self.content, dict(self.metadata), files)[:16]
 
 
@@ -88,7 +88,8 @@ def read_tasks(
     ['Hi', 'Ho']
     """
     shared = {"metadata": dict(metadata or {}), "files": [str(path) for path in files]}
-    read = [_task(index, row, prompt, shared) for index, row in enumerate(_rows(tasks))]
+    digest_of = cache(file_digest)  # a file of many tasks is read once
+    read = [_task(index, row, prompt, shared, digest_of) for index, row in enumerate(_rows(tasks))]
     if not read:
         raise InvalidRequestError("There is no task: give at least one.")
     return read
@@ -137,16 +138,23 @@ def _without_gaps(row: Mapping[str | None, Any]) -> dict[str, Any]:
     return {key: value for key, value in row.items() if key is not None and value not in (None, "")}
 
 
-def _task(index: int, row: Any, prompt: str, shared: Mapping[str, Any]) -> Task:
+def _task(
+    index: int,
+    row: Any,
+    prompt: str,
+    shared: Mapping[str, Any],
+    digest_of: Callable[[str], str],
+) -> Task:
     try:
         given = _parts(row, prompt)
         own = _mapping(given.pop("metadata", None))
         content = _content(given.pop("content"))
-        files = [*shared["files"], *_paths(given.pop("files", ()))]
+        paths = [*shared["files"], *_paths(given.pop("files", ()))]
+        files = {path: digest_of(path) for path in paths}
         metadata = _texts({**shared["metadata"], **given, **own})
     except InvalidRequestError as error:
         raise InvalidRequestError(f"Task {index}: {error}") from None
-    return Task(index, content, metadata, tuple(files))
+    return Task(index, content, metadata, files)
 
 
 def _parts(row: Any, prompt: str) -> dict[str, Any]:

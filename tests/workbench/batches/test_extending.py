@@ -38,7 +38,7 @@ def test_adding_again_is_safe_also_after_a_restart(d, again, flaky):
 
 def test_a_smaller_number_of_repeats_is_refused(d, flaky):
     batch = d.batches.run("flaky", ["x"], ["a"], 2)
-    with pytest.raises(InvalidRequestError, match="at least 2"):
+    with pytest.raises(InvalidRequestError, match="from 2 to 1,000, not 1"):
         batch.add(repeats=1)
 
 
@@ -113,6 +113,14 @@ def test_what_is_not_there_cannot_be_recovered(d):
         d.batches.recover("nothing")
     with pytest.raises(NotFoundError):
         d.batches.get("batch_nothing")
+
+
+def test_numbers_that_no_batch_gives_make_no_cells(d, flaky):
+    batch = d.batches.run("flaky", ["x"], ["a"], run_id="mine").wait(20)
+    own = batch.sessions[0].metadata
+    for name, number in (("repeat", "1000000000"), ("task_index", "9" * 5000), ("attempt", "0")):
+        d.sessions.create("flaky", metadata={**own, name: number})
+    assert len(d.batches.recover("mine")) == 1
 
 
 def test_runs_are_listed(d, flaky):

@@ -179,8 +179,8 @@ def test_files_are_uploaded_once_and_shared(d, server, folder):
     [
         ({"llms": ["z"]}, "no LLM option 'z'; it has: a, b"),
         ({"llms": ["a", "a"]}, "a name twice"),
-        ({"repeats": 0}, "number from 1"),
-        ({"repeats": True}, "number from 1"),
+        ({"repeats": 0}, "from 1 to 1,000, not 0"),
+        ({"repeats": True}, "from 1 to 1,000, not True"),
         ({"tasks": []}, "no task"),
         ({"tasks": "x"}, "put a single one into a list"),
         ({"tasks": ["x", 3]}, "Task 1: It is a text"),
