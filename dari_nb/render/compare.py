@@ -9,7 +9,7 @@ from itertools import groupby, zip_longest
 
 from ..models import AssistantMessageItem, TimelineItem, ToolCallItem
 from ._visible import visible, visible_name
-from .figures import ABSENT, money_text, score_text, state_word
+from .figures import ABSENT, score_text, state_word
 from .inert import inert_lines
 from .limits import Cap, cut
 from .matrix import MatrixCell
@@ -17,7 +17,7 @@ from .sheet import ROOT, style
 from .tool_paths import Step, aligned, arguments_of
 from .values import one_line
 from .wording import Wording, worded, wording_html
-from .words import arguments_text, count_text, duration_text
+from .words import arguments_text, cost_text, count_text, duration_text
 
 _TEXT = Cap(lines=400, chars=20_000)
 _CALLS = 300  # calls of a path that are aligned
@@ -100,7 +100,7 @@ def _figures(compared: Sequence[Compared], *, blind: bool) -> Iterator[_Line]:
     yield _plain_line("State", [state_word(cell) for cell in cells])
     if not blind:
         yield _plain_line("Time", [duration_text(cell.seconds) or ABSENT for cell in cells])
-        yield _plain_line("Cost", [money_text(cell.cost) or ABSENT for cell in cells])
+        yield _plain_line("Cost", [cost_text(cell.cost) or ABSENT for cell in cells])
     yield _plain_line("Turns", [str(len({i.message_id for i in c.items})) for c in compared])
     calls = [sum(isinstance(i, ToolCallItem) for i in c.items) for c in compared]
     yield _plain_line("Calls", [str(count) for count in calls])

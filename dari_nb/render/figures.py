@@ -12,7 +12,7 @@ from typing import Any
 from ._visible import visible_name
 from .head import Head
 from .matrix import ENDED, Matrix, MatrixCell, MatrixRow
-from .words import count_text, duration_text, state_text
+from .words import cost_text, count_text, duration_text, state_text
 
 ABSENT = "—"
 """Stands where there is nothing."""
@@ -22,21 +22,6 @@ _SCORE = 24
 _MARKS = re.compile(
     r"(?<!\w)[*~`]{1,3}(?=\S)|(?<=\S)[*~`]{1,3}(?!\w)|^\s*(?:#{1,6}|[-*+>])\s+", re.MULTILINE
 )
-
-
-def money_text(cost: str | Decimal | None) -> str:
-    """Say an amount in US dollars with two digits that count; empty when it is unknown.
-
-    >>> [money_text(cost) for cost in ("0.31", "0.04211", "12.345", "0", "much", None)]
-    ['$0.31', '$0.042', '$12.34', '$0', '', '']
-    """
-    amount = amount_of(cost)
-    if amount is None:
-        return ""
-    if not amount:
-        return "$0"
-    digits = max(2, 1 - amount.adjusted())
-    return f"${amount:,.{min(digits, 8)}f}"
 
 
 def amount_of(cost: str | Decimal | None) -> Decimal | None:
@@ -79,7 +64,7 @@ def cell_facts(cell: MatrixCell) -> list[str]:
     facts = [
         count_text(cell.tool_calls, "call") if cell.tool_calls is not None else "",
         duration_text(cell.seconds),
-        money_text(cell.cost),
+        cost_text(cell.cost),
         f"attempt {cell.attempts}" if cell.attempts > 1 else "",
     ]
     return [fact for fact in facts if fact]
@@ -89,7 +74,7 @@ def column_facts(cells: Sequence[MatrixCell]) -> list[str]:
     """Say what a column came to: cells done, cost, mean time, mean of each score."""
     done = sum(cell.state == "completed" for cell in cells)
     seconds = [cell.seconds for cell in cells if cell.seconds is not None]
-    facts = [f"{done} / {len(cells)}", money_text(_total(cells))]
+    facts = [f"{done} / {len(cells)}", cost_text(_total(cells))]
     facts.append(duration_text(fmean(seconds)) if seconds else "")
     facts += [f"{name} {score_text(mean)}" for name, mean in means(cells).items()]
     return [fact for fact in facts if fact]
@@ -124,7 +109,7 @@ def matrix_head(matrix: Matrix) -> Head:
         f"{counts['failed']} failed" if counts.get("failed") else "",
         duration_text(matrix.seconds),
         f"about {left} left" if left else "",
-        money_text(_total(matrix.cells)),
+        cost_text(_total(matrix.cells)),
     )
     facts_there = tuple(fact for fact in facts if fact)
     return Head(matrix.title, size_text(matrix), _state(counts, is_over), facts_there)

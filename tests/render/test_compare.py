@@ -185,7 +185,7 @@ RIGHT = compared("large", call("fare", id=2), call("pay"), said("Yes, to the car
 
 def test_a_comparison_tells_figures_answers_and_calls(read):
     text = read(compare_html([LEFT, RIGHT])).text
-    for part in ("Time3.2 s9.0 s", "Cost$0.010—", "Calls12", "okyes—", "Call 1 · other arguments",
+    for part in ("Time3.2 s9.0 s", "Cost$0.01—", "Calls12", "okyes—", "Call 1 · other arguments",
                  "fareid 1fareid 2", "Call 2 · only here—pay"):  # fmt: skip
         assert part in text
     assert "Yes, <del>in full</del>." in compare_html([LEFT, RIGHT])
