@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ... import models
 from ...errors import InvalidRequestError
 from .._background import wait_for
+from ..agent import Agent
 from ..progress import Progress
 from . import marks
 from .cells import Column
@@ -159,6 +160,7 @@ class Batch(Results):
         check_repeats(repeats or self.repeats, least=self.repeats)
         further = [] if _is_empty(tasks) else read_tasks(tasks, prompt=prompt)
         options = [llms] if isinstance(llms, str) else list(llms)
+        check_llms(Agent(self.dari, self.agent), options, [c.version for c in self.columns])
         found = self._find()
         self.grid.extend(further, options, repeats or self.repeats, found)
         self.take(found)
@@ -276,6 +278,20 @@ class Batch(Results):
 
     def _session_ids(self) -> set[str]:
         return {a.session_id for cell in self.cells for a in cell.history if a.session_id}
+
+
+def check_llms(agent: Agent, llms: Iterable[str | None], versions: Iterable[str | None]) -> None:
+    """Check LLM options, as far as the server tells which there are.
+
+    Raises:
+        InvalidRequestError: The active version lacks one.
+    """
+    if set(versions) != {agent.active_version_id}:
+        return  # only the options of the active version are known
+    for llm in llms:
+        if llm is not None and agent.llms and llm not in agent.llms:
+            known = ", ".join(agent.llms)
+            raise InvalidRequestError(f"{agent.name} has no LLM option {llm!r}; it has: {known}.")
 
 
 def check_repeats(repeats: int, *, least: int = 1) -> None:

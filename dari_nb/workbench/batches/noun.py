@@ -12,7 +12,7 @@ from ...errors import InvalidRequestError
 from .._background import wait_for
 from ..agent import Agent
 from ..listing import Listing
-from .batch import Batch, check_repeats
+from .batch import Batch, check_llms, check_repeats
 from .cells import Column
 from .keys import run_id_of
 from .past_costs import past_costs
@@ -130,28 +130,36 @@ class Batches:
             plan.check(max_items, max_cost)
         return batch.send()
 
-    def get(self, batch_id: str) -> Batch:
+    def get(self, batch_id: str, *, scores: str | Path | None = None) -> Batch:
         """Return the batch that an API batch belongs to, whole.
+
+        Args:
+            batch_id: Id of the API batch.
+            scores: As for :meth:`run`.
 
         Raises:
             NotFoundError: There is no such API batch.
         """
         from .recovery import batch_of
 
-        return batch_of(self._dari, batch_id)
+        return batch_of(self._dari, batch_id, scores)
 
-    def recover(self, run_id: str) -> Batch:
+    def recover(self, run_id: str, *, scores: str | Path | None = None) -> Batch:
         """Return a batch by its ``run_id``, from its sessions, with all retries and additions.
 
         What never became a session is unknown to the server, and so missing: running the cell
         again sends it.
+
+        Args:
+            run_id: The run's name.
+            scores: As for :meth:`run`.
 
         Raises:
             NotFoundError: No session has this ``managed_run_id``.
         """
         from .recovery import recovered
 
-        return recovered(self._dari, run_id)
+        return recovered(self._dari, run_id, scores)
 
     def list(self) -> Listing[Run]:
         """Return the runs there are, the latest first, from the metadata of all sessions."""
@@ -177,12 +185,7 @@ def _columns(
         raise InvalidRequestError("Give version or versions, not both.")
     pinned = _names(versions, "versions") or [version or agent.active_version_id]
     options = _names(llms, "llms") or [None]
-    unknown = [llm for llm in options if llm is not None and agent.llms and llm not in agent.llms]
-    if unknown and pinned == [agent.active_version_id]:
-        known = ", ".join(agent.llms)
-        raise InvalidRequestError(
-            f"{agent.name} has no LLM option {unknown[0]!r}; it has: {known}."
-        )
+    check_llms(agent, options, pinned)
     return [Column(llm, pin) for pin in pinned for llm in options]
 
 

@@ -23,7 +23,7 @@ def matrix_of(batch: Results) -> Matrix:
     return Matrix(
         title=batch.agent.name,
         run_id=batch.run_id,
-        rows=[MatrixRow(str(t.index), t.text, dict(t.metadata)) for t in batch.tasks],
+        rows=[MatrixRow(str(t.index), t.label, dict(t.metadata)) for t in batch.tasks],
         columns=[MatrixColumn(ids[c], ids[c], c.llm, c.version) for c in batch.columns],
         cells=[_cell(cell, ids[cell.column], marks[cell.id]) for cell in batch.cells],
         seconds=_seconds(batch),

@@ -6,6 +6,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ... import models
@@ -65,29 +66,31 @@ _RUN_COLUMNS = {
 }
 
 
-def recovered(dari: Dari, run_id: str) -> Batch:
+def recovered(dari: Dari, run_id: str, scores: str | Path | None = None) -> Batch:
     """Return a batch by its run id; see :meth:`Batches.recover`."""
     found = wait_for(dari.run(find_run(dari.stream_client, run_id)))
     if not found:
         raise NotFoundError(
             404, f"No session belongs to the run {run_id!r}.", "GET", "/v1/sessions"
         )
-    batch = _from_found(dari, run_id, found)
+    batch = _from_found(dari, run_id, found, scores)
     batch.following()
     return batch
 
 
-def batch_of(dari: Dari, batch_id: str) -> Batch:
+def batch_of(dari: Dari, batch_id: str, scores: str | Path | None = None) -> Batch:
     """Return the batch that an API batch belongs to; see :meth:`Batches.get`."""
     answer = dari.client.batches.get(batch_id)
     run_ids = {str((item.metadata or {}).get("managed_run_id", "")) for item in answer.items}
     found = [entry for item in answer.items if (entry := _found_in_item(item)) is not None]
     if len(found) == len(answer.items) and len(run_ids) == 1:
-        return _whole(dari, run_ids.pop(), answer, found)
-    return _foreign(dari, answer)
+        return _whole(dari, run_ids.pop(), answer, found, scores)
+    return _foreign(dari, answer, scores)
 
 
-def _from_found(dari: Dari, run_id: str, found: Sequence[Found]) -> Batch:
+def _from_found(
+    dari: Dari, run_id: str, found: Sequence[Found], scores: str | Path | None
+) -> Batch:
     """Build the matrix that these sessions make up."""
     samples = {entry.task_index: entry for entry in reversed(found) if entry.attempt.session_id}
     session_ids = {index: entry.attempt.session_id or "" for index, entry in samples.items()}
@@ -105,7 +108,7 @@ def _from_found(dari: Dari, run_id: str, found: Sequence[Found]) -> Batch:
     columns = list(dict.fromkeys(entry.column for entry in found))
     repeats = 1 + max(entry.repeat for entry in found)
     agent = dari.client.agents.get(found[0].agent_id)
-    batch = Batch(dari, agent, run_id, tasks, columns, repeats)
+    batch = Batch(dari, agent, run_id, tasks, columns, repeats, scores)
     batch.take(found)
     return batch
 
@@ -134,11 +137,17 @@ def _found_in_item(item: models.BatchItem) -> Found | None:
     return found_in(session)
 
 
-def _whole(dari: Dari, run_id: str, answer: models.Batch, items: Sequence[Found]) -> Batch:
+def _whole(
+    dari: Dari,
+    run_id: str,
+    answer: models.Batch,
+    items: Sequence[Found],
+    scores: str | Path | None,
+) -> Batch:
     """Return the run of an API batch, with its items that have no session."""
     sessions = wait_for(dari.run(find_run(dari.stream_client, run_id)))
     missing = [entry for entry in items if not entry.attempt.session_id]
-    batch = _from_found(dari, run_id, [*sessions, *missing])
+    batch = _from_found(dari, run_id, [*sessions, *missing], scores)
     jobs = {index: _job(batch, entry) for index, entry in enumerate(items)}
     take_batch(answer, jobs)
     batch.following()
@@ -149,7 +158,7 @@ def _job(batch: Batch, entry: Found) -> Job:
     return Job(batch.grid.at(entry.task_index, entry.column, entry.repeat), entry.attempt.number)
 
 
-def _foreign(dari: Dari, answer: models.Batch) -> Batch:
+def _foreign(dari: Dari, answer: models.Batch, scores: str | Path | None) -> Batch:
     """Make a matrix of an API batch that something else has started: rows by what was sent."""
     session_ids = [item.session_id for item in answer.items if item.session_id]
     contents = wait_for(dari.run(_contents(dari.stream_client, session_ids)))
@@ -166,7 +175,8 @@ def _foreign(dari: Dari, answer: models.Batch) -> Batch:
         places.append((task.index, column, repeat))
     columns = list(dict.fromkeys(column for _, column, _ in places))
     agent = dari.client.agents.get(answer.items[0].agent_id or "")
-    batch = Batch(dari, agent, answer.id, tasks, columns, 1 + max(p[2] for p in places))
+    repeats = 1 + max(place[2] for place in places)
+    batch = Batch(dari, agent, answer.id, tasks, columns, repeats, scores)
     take_batch(answer, {i: Job(batch.grid.at(*place)) for i, place in enumerate(places)})
     batch.look()
     batch.following()

@@ -192,10 +192,12 @@ class Results:
         """Compare two cells or more: answers word by word, tool calls aligned, time and cost.
 
         Args:
-            *cells: Cells, or places as in ``batch[place]``.
+            *cells: Cells, or places as in ``batch[place]``; or one list of these.
 
         >>> batch.compare((0, "small"), (0, "large"))  # doctest: +SKIP
         """
+        if len(cells) == 1 and isinstance(cells[0], list):
+            cells = tuple(cells[0])
         chosen = [cell if isinstance(cell, Cell) else self[cell] for cell in cells]
         if len(chosen) < 2:
             raise InvalidRequestError("Choose two cells or more to compare.")

@@ -58,6 +58,12 @@ class Task:
         """The text of it."""
         return text_of(self.content)
 
+    @property
+    def label(self) -> str:
+        """The text, or what there is instead."""
+        kinds = ", ".join(str(block.get("type")) for block in self.content)
+        return self.text or (f"({kinds})" if kinds else "(unknown: no session was created)")
+
     @cached_property
     def key(self) -> str:
         """Stands for its content, metadata and the bytes of its files."""

@@ -152,14 +152,15 @@ def matrix_view(batch: Results, *, blocking: bool = False) -> MatrixView:
     """Make the interactive matrix of a batch."""
     from ...widgets.matrix import MatrixView
 
-    cells = {cell.id: cell for cell in batch.cells}
+    def cell(cell_id: str) -> Cell:
+        return next(cell for cell in batch.grid if cell.id == cell_id)
 
     def rate(cell_id: str, name: str, value: float | None, note: str) -> None:
-        batch.rate(cells[cell_id], name, value, note)
+        batch.rate(cell(cell_id), name, value, note)
 
     return MatrixView(
         batch.snapshot,
-        transcript=lambda cell_id: opened(batch, cells[cell_id]),
+        transcript=lambda cell_id: opened(batch, cell(cell_id)),
         rate=rate,
         watch=batch.watch,
         blocking=blocking,

@@ -36,10 +36,13 @@ def test_adding_again_is_safe_also_after_a_restart(d, again, flaky):
     assert set(flaky.asked.values()) == {1}
 
 
-def test_a_smaller_number_of_repeats_is_refused(d, flaky):
+def test_what_cannot_be_added_is_refused_and_leaves_the_batch_as_it_is(d, flaky):
     batch = d.batches.run("flaky", ["x"], ["a"], 2)
     with pytest.raises(InvalidRequestError, match="from 2 to 1,000, not 1"):
         batch.add(repeats=1)
+    with pytest.raises(InvalidRequestError, match="no LLM option 'z'; it has: a, b"):
+        batch.add(llms=["z"])
+    assert len(batch) == 2
 
 
 def test_retrying_twice_counts_attempts_and_keeps_the_older_ones(d, server):

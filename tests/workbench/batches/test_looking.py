@@ -124,12 +124,15 @@ def test_scores_may_be_kept_in_another_file(d, flaky, folder):
     batch.score("right", lambda turn: True)
     assert (folder / "sub" / "mine.jsonl").exists()
     assert not (folder / "dari-scores.jsonl").exists()
+    found = d.batches.recover(batch.run_id, scores="sub/mine.jsonl")
+    assert found[0, "a"].scores == {"right": True}
 
 
 def test_cells_are_compared_beside_each_other(batch):
     compared = batch.compare((0, "a"), (0, "b"))
     assert "x by <del>a</del>" in compared.to_mimebundle()["text/html"]
     assert "1 · a" in repr(compared)
+    assert repr(batch.compare([batch[0, "a"], batch[0, "b"]])) == repr(compared)
     with pytest.raises(InvalidRequestError, match="two cells or more"):
         batch.compare((0, "a"))
 

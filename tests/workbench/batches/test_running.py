@@ -251,6 +251,10 @@ def test_a_batch_of_someone_else_is_shown_by_what_was_sent(d, flaky):
     items = [batch_item(agent.id, text) for text in ("x", "y", "x")]
     made = d.client.batches.create([*items, batch_item(agent.id, "z", llm_id="none")])
     batch = d.batches.get(made.id).wait(20)
-    assert [task.text for task in batch.tasks] == ["x", "y", ""]
+    assert [row.label for row in batch.snapshot().rows] == [
+        "x",
+        "y",
+        "(unknown: no session was created)",
+    ]
     assert batch.counts["completed"] == 3
     assert [cell.error for cell in batch.cells if cell.state == "failed"] == [made.items[3].error]
