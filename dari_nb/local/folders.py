@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import io
+import logging
 import os
 import tarfile
 from collections.abc import Iterator
@@ -16,8 +17,9 @@ from .manifest import ManifestError, read_manifest
 from .records import FIRST_ORG
 from .schema import now
 from .store import Store
-from .tooling import check_tools
+from .tooling import tool_notes
 
+_log = logging.getLogger(__name__)
 _LEFT_OUT = {".dari", ".git", ".pytest_cache", ".venv", "__pycache__", "node_modules", ".DS_Store"}
 
 
@@ -33,9 +35,10 @@ def publish_folder(store: Store, folder: Path) -> str:
         archive = _packed(folder)
         files = read_bundle(archive)
         manifest, _ = read_manifest(files)
-        check_tools(manifest, files)
     except (BundleError, ManifestError, OSError) as error:
         raise InvalidRequestError(f"{folder}: {error}") from None
+    for note in tool_notes(manifest, files):
+        _log.warning("%s: %s", folder, note)
     name, sha256 = str(manifest["name"]), hashlib.sha256(archive).hexdigest()
     with store.transaction():
         agent = store.agent_named(name)

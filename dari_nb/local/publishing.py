@@ -15,7 +15,7 @@ from .records import FIRST_ORG, AgentRecord, JsonObject, VersionRecord
 from .resources import Refusal
 from .store import Store
 from .store.snapshots import SnapshotRecord
-from .tooling import check_tools
+from .tooling import tool_notes
 
 UPLOAD_SECONDS = 900
 """Seconds for which an upload address holds."""
@@ -77,39 +77,41 @@ def _failure(snapshot: SnapshotRecord, archive: bytes | None) -> str | None:
     return None
 
 
-async def manifest_of(
-    backend: Backend, snapshot_id: str, *, runs_here: bool = False
-) -> tuple[JsonObject, str]:
-    """A snapshot's checked manifest with its system prompt; a flaw is a 400.
+async def manifest_of(backend: Backend, snapshot_id: str) -> tuple[JsonObject, str]:
+    """A snapshot's checked manifest with its system prompt; a flaw is a 400."""
+    manifest, prompt, _ = await _read(backend, snapshot_id)
+    return manifest, prompt
 
-    Args:
-        backend: Where the snapshot is.
-        snapshot_id: The snapshot.
-        runs_here: Whether a tool that this machine cannot run is a flaw, too.
-    """
+
+async def _read(backend: Backend, snapshot_id: str) -> tuple[JsonObject, str, list[str]]:
+    """Manifest, system prompt, and what cannot run here."""
     snapshot = find(backend, snapshot_id)
     if snapshot.status != "ready":
         raise Refusal(400, f"The source snapshot is not ready: {snapshot.status}")
+
+    def read() -> tuple[JsonObject, str, list[str]]:
+        try:
+            files = read_bundle(backend.store.archive(snapshot_id) or b"")
+            manifest, prompt = read_manifest(files)
+        except (BundleError, ManifestError) as error:
+            raise Refusal(400, str(error)) from None
+        return manifest, prompt, tool_notes(manifest, files)
+
     # In a thread: a large archive would hold up the streams of everybody.
-    return await asyncio.to_thread(_read, backend.store, snapshot_id, runs_here)
+    return await asyncio.to_thread(read)
 
 
-def _read(store: Store, snapshot_id: str, runs_here: bool) -> tuple[JsonObject, str]:
-    try:
-        files = read_bundle(store.archive(snapshot_id) or b"")
-        manifest, prompt = read_manifest(files)
-        if runs_here:
-            check_tools(manifest, files)
-        return manifest, prompt
-    except (BundleError, ManifestError) as error:
-        raise Refusal(400, str(error)) from None
+async def publish(
+    backend: Backend, snapshot_id: str, agent_id: str | None = None
+) -> tuple[VersionRecord, list[str]]:
+    """Make a snapshot the active version of an agent: of this one, or of the manifest's name.
 
-
-async def publish(backend: Backend, snapshot_id: str, agent_id: str | None = None) -> VersionRecord:
-    """Make a snapshot the active version of an agent: of this one, or of the manifest's name."""
+    Returns:
+        The version, and what of it cannot run here.
+    """
     if agent_id:
         backend.live_agent(agent_id)
-    manifest, _ = await manifest_of(backend, snapshot_id, runs_here=True)
+    manifest, _, notes = await _read(backend, snapshot_id)
     org_id = backend.org_id or FIRST_ORG
     name = str(manifest["name"])
     _check_binding(backend.store, org_id, manifest)
@@ -118,9 +120,10 @@ async def publish(backend: Backend, snapshot_id: str, agent_id: str | None = Non
         find(backend, snapshot_id)
         agent = backend.live_agent(agent_id) if agent_id else None
         agent = agent or backend.store.agent_named(name, org_id)
-        return backend.store.add_version(
+        version = backend.store.add_version(
             agent, name, manifest, snapshot_id=snapshot_id, org_id=org_id
         )
+    return version, notes
 
 
 def _check_binding(store: Store, org_id: str, manifest: JsonObject) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Literal
 
 import msgspec
@@ -11,7 +12,7 @@ from starlette.routing import Route
 
 from .. import publishing
 from ..bundle import Files
-from ..records import VersionRecord
+from ..records import JsonObject, VersionRecord
 from ..resources import Refusal
 from .answers import backend_of, body_of, json_answer
 from .bodies import malformed, shaped
@@ -33,8 +34,8 @@ class RouterBody(msgspec.Struct):
 async def publish_by_name(request: Request) -> Response:
     """``POST /agents``: by the name in ``dari.yml``."""
     body = shaped(await body_of(request), PublishBody)
-    version = await publishing.publish(backend_of(request), body.source_snapshot_id)
-    return json_answer(_published(request, version), 201)
+    version, notes = await publishing.publish(backend_of(request), body.source_snapshot_id)
+    return json_answer(_published(request, version, notes), 201)
 
 
 async def publish_version(request: Request) -> Response:
@@ -42,8 +43,8 @@ async def publish_version(request: Request) -> Response:
     backend, data = backend_of(request), await body_of(request)
     agent = backend.live_agent(request.path_params["agent_id"])
     body = shaped(data, PublishBody)
-    version = await publishing.publish(backend, body.source_snapshot_id, agent.id)
-    return json_answer(_published(request, version), 201)
+    version, notes = await publishing.publish(backend, body.source_snapshot_id, agent.id)
+    return json_answer(_published(request, version, notes), 201)
 
 
 async def set_model_backend(request: Request) -> Response:
@@ -55,13 +56,14 @@ async def set_model_backend(request: Request) -> Response:
     return json_answer(_published(request, version) | {"active_version_id": version.id})
 
 
-def _published(request: Request, version: VersionRecord) -> dict[str, str]:
+def _published(request: Request, version: VersionRecord, notes: Sequence[str] = ()) -> JsonObject:
     address = request.url.replace(path=f"/v1/agents/{version.agent_id}", query="")
-    return {
+    published: JsonObject = {
         "agent_id": version.agent_id,
         "version_id": version.id,
         "agent_url": str(address),
     }
+    return published | ({"notes": list(notes)} if notes else {})
 
 
 async def delete_agent(request: Request) -> Response:

@@ -55,7 +55,9 @@ ANSWERS: JsonObject = {
     ),
     "Versions": record({"agent": _AGENT_REF, "versions": list_of(ref("Version"))}),
     "VersionOfAgent": record({"agent": _AGENT_REF, "version": ref("Version")}),
-    "Published": record({"agent_id": TEXT, "version_id": TEXT, "agent_url": TEXT}),
+    "Published": record(
+        {"agent_id": TEXT, "version_id": TEXT, "agent_url": TEXT}, {"notes": list_of(TEXT)}
+    ),
     "Snapshot": record(
         {
             "source_snapshot_id": TEXT,

@@ -29,7 +29,7 @@ What is not:
 """
 
 from .limits import Limits
-from .offered import check_tools
+from .offered import tool_notes
 from .sandbox import sandbox_available, sandbox_trouble
 from .specs import ToolOutcome, ToolSpec, ToolTrouble
 from .toolbox import Toolbox, toolbox_of
@@ -40,8 +40,8 @@ __all__ = [
     "ToolSpec",
     "ToolTrouble",
     "Toolbox",
-    "check_tools",
     "sandbox_available",
     "sandbox_trouble",
+    "tool_notes",
     "toolbox_of",
 ]

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import logging
-
 from ..bundle import Files
-from ..manifest import ManifestError
 from ..records import JsonObject
 from .built_in import DEFAULT, files_available
 from .declared import described_in
 from .runtimes import runtime_trouble
 from .sandbox import sandbox_trouble
-
-_log = logging.getLogger(__name__)
 
 
 def offered_built_ins(manifest: JsonObject) -> list[str]:
@@ -25,24 +20,20 @@ def offered_built_ins(manifest: JsonObject) -> list[str]:
     return [name for name in names if _missing(name) is None]
 
 
-def check_tools(manifest: JsonObject, files: Files) -> None:
-    """Hold that all tools which a manifest names can run here, before it is published.
+def tool_notes(manifest: JsonObject, files: Files) -> list[str]:
+    """Say which tools of a manifest this machine cannot run, and what to install.
 
-    The default of a manifest that names no built-in tools is no reason to refuse it: where there is
-    no sandbox, its sessions have no ``bash``, and the log says so.
-
-    Raises:
-        ManifestError: One cannot; the text says which, and what to install.
+    Its sessions do not have them. That is no reason to refuse a bundle: a Python function may
+    answer for its agent, and another machine may run it.
     """
-    for name in manifest.get("built_in_tools") or []:
-        if trouble := _missing(name):
-            raise ManifestError(f"dari.yml, built_in_tools: {name!r} cannot run here. {trouble}")
-    for place, entry in enumerate(manifest.get("custom_tools") or []):
-        if trouble := _trouble(entry, files):
-            where = f"dari.yml, custom_tools[{place}]"
-            raise ManifestError(f"{where}: {entry['name']!r} cannot run here. {trouble}")
-    if manifest.get("built_in_tools") is None and (trouble := _missing("bash")):
-        _log.warning("Sessions of %r have no tool bash. %s", manifest.get("name"), trouble)
+    named = manifest.get("built_in_tools")
+    names = list(dict.fromkeys(DEFAULT if named is None else named))
+    entries = manifest.get("custom_tools") or []
+    troubles = [
+        *((f"built_in_tools: {name!r}", _missing(name)) for name in names),
+        *((f"custom_tools: {entry['name']!r}", trouble_of(entry, files)) for entry in entries),
+    ]
+    return [f"{place} cannot run here. {trouble}" for place, trouble in troubles if trouble]
 
 
 def _missing(name: str) -> str | None:
@@ -51,7 +42,8 @@ def _missing(name: str) -> str | None:
     return None if files_available() else "The file tools need Linux or macOS."
 
 
-def _trouble(entry: JsonObject, files: Files) -> str | None:
+def trouble_of(entry: JsonObject, files: Files) -> str | None:
+    """Why a custom tool cannot run here; ``None`` when it can."""
     if described_in(entry) not in files:
         return f"Describe it in {described_in(entry)}: what stands in tool.ts alone is not read."
     if entry["kind"] != "main":

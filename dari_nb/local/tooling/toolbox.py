@@ -14,8 +14,8 @@ from .built_in import built_in
 from .custom import CustomTool
 from .declared import declared_tools
 from .limits import Limits
-from .offered import offered_built_ins
-from .sandbox import Room, sandbox_available
+from .offered import offered_built_ins, trouble_of
+from .sandbox import Room
 from .specs import Run, ToolOutcome, ToolSpec, ToolTrouble
 from .threads import off_the_loop
 from .unpacked import Unpacked
@@ -99,7 +99,7 @@ def _tools(
     for entry, spec in declared_tools(manifest, files):
         if spec.kind == "external":
             yield spec, None
-        elif sandbox_available():
+        elif trouble_of(entry, files) is None:
             yield spec, CustomTool(spec, entry, files, bundle, room, variables, limits)
 
 

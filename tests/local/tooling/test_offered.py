@@ -1,13 +1,11 @@
 """What is offered where something is missing, and what publishing says about it."""
 
-import logging
 from pathlib import Path
 
 import pytest
 
 from dari_nb.local import tooling
-from dari_nb.local.manifest import ManifestError
-from dari_nb.local.tooling import check_tools, sandbox_available, sandbox_trouble, toolbox_of
+from dari_nb.local.tooling import sandbox_available, sandbox_trouble, tool_notes, toolbox_of
 
 from .conftest import PYTHON
 
@@ -30,7 +28,10 @@ def main(handler, runtime="typescript"):
     return {"custom_tools": [{**entry, "handler": handler}]}
 
 
-FILES = {"tools/t/tool.yml": b""}
+FILES = {
+    "tools/t/tool.yml": b"name: t\ndescription: d\ninput_schema: in.json\n",
+    "tools/t/in.json": b"{}",
+}
 
 
 def test_the_default_tools_are_four():
@@ -42,7 +43,7 @@ def test_the_default_tools_are_four():
 def test_all_tools_run_here():
     assert sandbox_available()
     assert sandbox_trouble() is None
-    check_tools({"built_in_tools": ["bash"], **PYTHON["manifest"]}, PYTHON["files"])
+    assert tool_notes({"built_in_tools": ["bash"], **PYTHON["manifest"]}, PYTHON["files"]) == []
 
 
 def test_without_a_sandbox_its_tools_are_not_offered(bare):
@@ -51,15 +52,14 @@ def test_without_a_sandbox_its_tools_are_not_offered(bare):
     assert names({"built_in_tools": [], **PYTHON["manifest"]}, PYTHON["files"]) == []
 
 
-def test_without_a_sandbox_publishing_says_what_to_install(bare, caplog):
-    with pytest.raises(ManifestError, match=r"'bash' cannot run here\. .*apt-get install bubblew"):
-        check_tools({"built_in_tools": ["read", "bash"]}, {})
-    with pytest.raises(ManifestError, match=r"custom_tools\[0\]: 'python' .*install bubblewrap"):
-        check_tools(PYTHON["manifest"], PYTHON["files"])
-    assert not caplog.records
-    with caplog.at_level(logging.WARNING):
-        check_tools({"name": "helper"}, {})
-    assert "Sessions of 'helper' have no tool bash. The program bwrap is missing" in caplog.text
+def test_without_a_sandbox_it_is_said_what_to_install(bare):
+    (note,) = tool_notes({"built_in_tools": ["read", "bash"]}, {})
+    assert note.startswith("built_in_tools: 'bash' cannot run here. The program bwrap is missing")
+    assert "apt-get install bubblewrap" in note
+    assert tool_notes({"name": "helper"}, {}) == [note]
+    assert tool_notes({"built_in_tools": []}, {}) == []
+    (note,) = tool_notes({"built_in_tools": [], **PYTHON["manifest"]}, PYTHON["files"])
+    assert note.startswith("custom_tools: 'python' cannot run here.")
 
 
 def test_a_sandbox_that_does_not_work_is_not_used(tmp_path, monkeypatch):
@@ -71,15 +71,19 @@ def test_a_sandbox_that_does_not_work_is_not_used(tmp_path, monkeypatch):
     assert names({}) == ["read", "edit", "write"]
 
 
-def test_handlers_that_cannot_run_are_refused(bare):
-    with pytest.raises(ManifestError, match="needs Node, which is missing"):
-        check_tools(main("tool.ts:run"), FILES)
-    with pytest.raises(ManifestError, match=r"is a \.py file"):
-        check_tools(main("tool.ts:run", "python"), FILES)
-    with pytest.raises(ManifestError, match=r"is a \.ts or \.js file"):
-        check_tools(main("tool.py:run"), FILES)
-    with pytest.raises(ManifestError, match=r"Describe it in tools/t/tool\.yml"):
-        check_tools(main("tool.ts:run"), {"tools/t/tool.ts": b""})
+@pytest.mark.parametrize(
+    ("manifest", "files", "said"),
+    [
+        (main("tool.ts:run"), FILES, "needs Node, which is missing"),
+        (main("tool.ts:run", "python"), FILES, "is a .py file"),
+        (main("tool.py:run"), FILES, "is a .ts or .js file"),
+        (main("tool.ts:run"), {"tools/t/tool.ts": b""}, "Describe it in tools/t/tool.yml"),
+    ],
+)
+def test_handlers_that_cannot_run_are_named_and_not_offered(bare, manifest, files, said):
+    (note,) = tool_notes({"built_in_tools": [], **manifest}, files)
+    assert said in note
+    assert names({"built_in_tools": [], **manifest}, files) == []
 
 
 @pytest.mark.parametrize(("version", "runs"), [("v20.19.1", False), ("v22.6.0", True)])
@@ -93,11 +97,10 @@ def test_typescript_runs_from_the_version_that_reads_it(tmp_path, monkeypatch, b
     assert said is None if runs else "Node 22.6 or newer; Node 20.19 runs" in said
 
 
-def test_publishing_over_http_refuses_what_cannot_run(api, monkeypatch, tmp_path):
+def test_publishing_over_http_says_what_cannot_run(api, monkeypatch, tmp_path):
     yml = b"name: able\nharness: pi\ninstructions: {system: p.md}\nllm: {model: openai/x}\n"
     bundle = {"dari.yml": yml + b"built_in_tools: [bash]\n", "p.md": b"Hi"}
     with monkeypatch.context() as bare:
         bare.setenv("PATH", str(tmp_path))
-        with pytest.raises(AssertionError, match=r"'bash' cannot run here\. The program"):
-            api.publish(bundle)
-    assert api.publish(bundle)["version_id"]
+        assert "'bash' cannot run here. The program bwrap" in api.publish(bundle)["notes"][0]
+    assert "notes" not in api.publish(bundle)
