@@ -1,4 +1,5 @@
 import asyncio
+import re
 import threading
 from decimal import Decimal
 
@@ -7,7 +8,9 @@ import pytest
 from dari_nb.errors import ConnectionFailedError, TimedOutError
 from dari_nb.local import ToolCall, ToolResult, Usage
 from dari_nb.workbench import Dari
+from dari_nb.workbench.batches.late_costs import PROBES
 
+from ...conftest import TcpProxy
 from ..test_showing import interrupted_when
 
 
@@ -156,6 +159,37 @@ def test_costs_come_late_and_are_exact(d, server):
     with pytest.raises(ValueError, match=r"about \$0.9000, more than max_cost=0.5"):
         d.batches.run("costly", ["x", "y", "z"], ["a", "b"], max_cost=0.5)
     assert d.batches.run("costly", ["y"], ["a", "b"], max_cost=0.5).started == 2
+
+
+class Overheard(TcpProxy):
+    """Notes the sessions whose costs are asked for."""
+
+    def __init__(self, target):
+        super().__init__(target)
+        self.asked = []
+        self.again = threading.Event()
+
+    async def _pump(self, reader, writer, pair):
+        read = reader.read
+
+        async def overhearing(size):
+            data = await read(size)
+            self.asked += re.findall(rb"GET /v1/costs/sessions/(\S+)", data)
+            if len(self.asked) > PROBES:
+                self.again.set()
+            return data
+
+        reader.read = overhearing
+        await super()._pump(reader, writer, pair)
+
+
+def test_costs_that_never_come_are_asked_for_a_few_cells_only(server, flaky):
+    tasks = [f"Task {number}" for number in range(2 * PROBES)]
+    with Overheard(server.url) as proxy, Dari(proxy.url, server.api_key) as d:
+        batch = d.batches.run("flaky", tasks, ["a"]).wait(20)
+        assert proxy.again.wait(20)
+        assert len(set(proxy.asked)) == PROBES
+        assert {cell.cost for cell in batch.cells} == {None}
 
 
 def test_a_plan_tells_what_is_there_already(d, flaky):
