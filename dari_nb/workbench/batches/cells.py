@@ -53,6 +53,7 @@ class Attempt:
         cost: US dollars as the API's decimal text; ``None`` while unknown.
         sent_at: When this process sent it, on the monotonic clock.
         waited: Seconds after that for which it was seen to be queued.
+        is_conversation: Whether all messages of the session count, and not only the first.
         is_read: Whether all that is known of its end was read.
     """
 
@@ -72,6 +73,7 @@ class Attempt:
     cost: str | None = None
     sent_at: float | None = None
     waited: float = 0.0
+    is_conversation: bool = False
     is_read: bool = False
 
     @property
@@ -95,6 +97,7 @@ class Cell:
         repeat: Which repetition, from 0.
         history: All attempts, oldest first; empty before it was sent.
         unsent: Why it could not be sent, if it could not.
+        given: Scores that came with the session.
         metadata: What the session carries.
     """
 
@@ -108,6 +111,7 @@ class Cell:
         self.repeat = repeat
         self.history: list[Attempt] = []
         self.unsent: str | None = None
+        self.given: Mapping[str, Any] = {}
 
     @property
     def last(self) -> Attempt | None:

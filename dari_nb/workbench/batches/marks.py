@@ -39,7 +39,7 @@ def marks_of(batch: Results) -> dict[str, Marks]:
         place = (score.task_index, score.llm_id, score.version_id, score.repeat)
         by_place[place].append(score)
     return {
-        cell.id: _marks(score for score in by_place.get(_place(cell), ()) if _is_of(score, cell))
+        cell.id: _marks(cell, (s for s in by_place.get(_place(cell), ()) if _is_of(s, cell)))
         for cell in batch.cells
     }
 
@@ -52,8 +52,8 @@ def _is_of(score: Score, cell: Cell) -> bool:
     return score.session_id in (None, cell.session_id)
 
 
-def _marks(scores: Iterable[Score]) -> Marks:
-    values: dict[str, Any] = {}
+def _marks(cell: Cell, scores: Iterable[Score]) -> Marks:
+    values = dict(cell.given)
     notes: dict[str, str] = {}
     # A person's word stands where a function has said something under the same name.
     for score in sorted(scores, key=lambda score: score.by == "person"):

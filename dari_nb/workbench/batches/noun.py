@@ -21,6 +21,7 @@ from .tasks import Tasks, read_tasks
 
 if TYPE_CHECKING:
     from ..dari import Dari
+    from ..session import Session
     from .recovery import Run
 
 _LONGEST_RUN_ID = 100
@@ -160,6 +161,52 @@ class Batches:
         from .recovery import recovered
 
         return recovered(self._dari, run_id, scores)
+
+    def gather(
+        self,
+        sessions: Iterable[Session],
+        *,
+        task: str,
+        repeat: str | None = None,
+        label: str | None = None,
+        values: Iterable[str] = (),
+        name: str | None = None,
+        scores: str | Path | None = None,
+    ) -> Batch:
+        """Make a matrix of sessions that no batch has made, such as recorded runs.
+
+        Columns are their LLMs. Nothing is sent, and nothing can be sent again: what the tasks were
+        is known only by their metadata.
+
+        Args:
+            sessions: The sessions, such as ``d.sessions.list(agent="airline")``.
+            task: The metadata that tells which task a session is about.
+            repeat: The metadata that repetitions are ordered by.
+            label: The metadata that says what a task is; the value of ``task`` when left out.
+            values: Metadata that are scores of the sessions.
+            name: What ratings are kept under; by default one that follows from the sessions.
+            scores: As for :meth:`run`.
+
+        Raises:
+            InvalidRequestError: There is no session, or one lacks the metadata.
+
+        >>> batch = d.batches.gather(  # doctest: +SKIP
+        ...     d.sessions.list(agent="airline"), task="task_id", repeat="trial", values=["reward"]
+        ... )
+        >>> batch.summary("reward")  # doctest: +SKIP
+        """
+        from .gathering import gathered
+
+        return gathered(
+            self._dari,
+            sessions,
+            task=task,
+            repeat=repeat,
+            label=label,
+            values=values,
+            name=_checked(name),
+            scores=scores,
+        )
 
     def list(self) -> Listing[Run]:
         """Return the runs there are, the latest first, from the metadata of all sessions."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ...errors import ApiError, NotFoundError, UnexpectedAnswerError, detail_text
 from ...models import Message, seconds_between
@@ -33,19 +33,21 @@ async def read_end(client: AsyncClient, attempt: Attempt) -> Attempt:
 def _with(attempt: Attempt, messages: Sequence[Message]) -> Attempt:
     if not messages:
         return replace(attempt, is_read=attempt.has_ended)
-    first = messages[0]  # later ones are a conversation that somebody went on with
-    output = first.output
+    # Of a cell that a batch has sent, later messages are somebody's conversation about it.
+    counted = messages if attempt.is_conversation else messages[:1]
+    first, last = counted[0], counted[-1]
+    texts = [message.text for message in counted if message.text.strip()]
     return replace(
         attempt,
-        state=first.status or attempt.state,
-        message_id=first.id,
-        text=first.text or (None if first.status == "failed" else ""),
-        error=_error_of(first) if first.status == "failed" else None,
-        tools=_tools(output.parts if output else ()),
+        state=last.status or attempt.state,
+        message_id=last.id,
+        text=texts[-1] if texts else None if last.status == "failed" else "",
+        error=_error_of(last) if last.status == "failed" else None,
+        tools=tuple(name for message in counted for name in _tools(message)),
         created_at=first.created_at or attempt.created_at,
-        completed_at=first.completed_at,
-        seconds=seconds_between(first.created_at, first.completed_at),
-        is_read=first.is_terminal,
+        completed_at=last.completed_at,
+        seconds=seconds_between(first.created_at, last.completed_at),
+        is_read=last.is_terminal,
     )
 
 
@@ -54,8 +56,9 @@ def _error_of(message: Message) -> str:
     return detail_text(error) if error else "The turn failed; the server does not say why."
 
 
-def _tools(parts: Sequence[dict[str, Any]]) -> tuple[str, ...]:
-    return tuple(str(part.get("name")) for part in parts if part.get("type") == "tool_call")
+def _tools(message: Message) -> Iterator[str]:
+    parts = message.output.parts if message.output else []
+    return (str(part.get("name")) for part in parts if part.get("type") == "tool_call")
 
 
 async def read_cost(client: AsyncClient, session_id: str) -> str | None:

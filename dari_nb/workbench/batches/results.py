@@ -118,6 +118,10 @@ class Results:
             self._sessions.setdefault(resource.id, Session(self.dari, resource))
         return [cell.session for cell in self.cells if cell.session_id]
 
+    def know(self, sessions: Iterable[Session]) -> None:
+        """Take sessions that were read already, so that they are not asked for again."""
+        self._sessions |= {session.id: session for session in sessions}
+
     def session_of(self, session_id: str) -> Session:
         """Return one of the sessions, asked for once."""
         if session_id not in self._sessions:

@@ -45,6 +45,7 @@ class Task:
         metadata: Texts by name; kept on each of its sessions.
         files: What is uploaded and attached: digests of the files by their paths.
         known_key: Its key, when it was read back from a session.
+        title: What it is called, when its content is not known.
     """
 
     index: int
@@ -52,6 +53,7 @@ class Task:
     metadata: Mapping[str, str] = field(default_factory=dict)
     files: Mapping[str, str] = field(default_factory=dict)
     known_key: str | None = None
+    title: str | None = None
 
     @property
     def text(self) -> str:
@@ -62,7 +64,11 @@ class Task:
     def label(self) -> str:
         """The text, or what there is instead."""
         kinds = ", ".join(str(block.get("type")) for block in self.content)
-        return self.text or (f"({kinds})" if kinds else "(unknown: no session was created)")
+        return (
+            self.text
+            or self.title
+            or (f"({kinds})" if kinds else "(unknown: no session was created)")
+        )
 
     @cached_property
     def key(self) -> str:
