@@ -123,7 +123,7 @@ class MatrixView(View):
         if transcript is not None:
             self._answer_from(transcript)
         if rate is not None:
-            self.answer("rate", lambda body: self._pool.submit(_rate, rate, body))
+            self.answer("rate", lambda body: self._pool.submit(self._rated, rate, body))
         self.flush()
 
     def changed(self) -> None:
@@ -223,6 +223,11 @@ class MatrixView(View):
             for cell, (items, _) in zip(cells, read, strict=True)
         ]
         return compare_html(compared, blind=blind)
+
+    def _rated(self, rate: Rate, body: Any) -> None:
+        _rate(rate, body)
+        # The score is in the matrix now, and whoever keeps it need not tell anyone.
+        self.flush()
 
     def _asked(self, body: Any, least: int, most: int) -> list[MatrixCell]:
         ids = _ids(body)

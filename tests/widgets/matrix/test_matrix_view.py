@@ -173,13 +173,21 @@ def test_a_question_that_makes_no_sense_is_answered_with_words(wire, what, body,
     assert words in wire.ask(what, body)["error"]
 
 
-def test_a_rating_is_kept_by_whoever_keeps_them(board, wire_of):
+def test_a_rating_is_kept_by_whoever_keeps_them_and_shown_in_its_cell(board, wire_of):
     kept = []
-    view = MatrixView(board.read, rate=lambda *rating: kept.append(rating))
+
+    def keep(cell_id, name, value, note):
+        kept.append((cell_id, name, value, note))
+        board.put(cell_id, scores={name: value})
+
+    view = MatrixView(board.read, rate=keep)
+    wire = wire_of(view)
+    wire.news()
     body = {"cell": "a/small", "name": "rating", "value": 4, "note": "good"}
-    assert wire_of(view).ask("rate", body)["error"] is None
+    assert wire.ask("rate", body)["error"] is None
     assert kept == [("a/small", "rating", 4, "good")]
     assert view.rating == "rating"
+    assert "By rating, highest first" in view.tools
 
 
 @pytest.mark.parametrize("value", [0, 6, "4", []])
