@@ -2,13 +2,13 @@ import { make } from "../shared/dom";
 import { Folds } from "../shared/folds";
 import { type Key, keySheet, onKeys } from "../shared/keys";
 import type { Port } from "../shared/port";
-import { Marks } from "./highlight";
 import { Pieces } from "./pieces";
 import { type Actions, drawRow, menuOf, toggleRaw } from "./row";
 import type { Rows } from "./rows";
+import { Search } from "./search";
 import { Toolbar } from "./toolbar";
 import { Viewport } from "./viewport";
-import type { Chosen, Row, Sought, State } from "./wire";
+import type { Chosen, Row, State } from "./wire";
 
 /** Milliseconds without a key before something is looked for. */
 const TYPING_MS = 120;
@@ -34,12 +34,10 @@ export class Reader {
   readonly #view: Viewport;
   readonly #pieces: Pieces;
   readonly #folds = new Folds();
-  readonly #marks = new Marks();
+  readonly #search: Search;
   readonly #actions: Actions;
   readonly #keys: Key[];
   readonly #sheet: HTMLElement;
-  #hits = new Map<string, number>();
-  #query = "";
   #current = "";
   #typing: ReturnType<typeof setTimeout> | undefined;
   #begun = false;
@@ -48,6 +46,7 @@ export class Reader {
     this.#port = port;
     this.#rows = rows;
     this.#signal = signal;
+    this.#search = new Search(port, rows);
     this.#actions = {
       raw: async (id) => (await port.ask<string>("raw", { id, form: "" } satisfies Chosen)).body,
       copy: async (id, form) =>
@@ -98,7 +97,7 @@ export class Reader {
     this.#view.reset();
     if (follows) this.#view.toEnd();
     if (!this.#begun && this.#rows.all.length > 0) this.#begin();
-    if (this.#query) void this.#find();
+    if (this.#search.query) void this.#find();
   }
 
   /** Goes to the end, and stays there while more comes. */
@@ -114,7 +113,7 @@ export class Reader {
 
   #close(): void {
     clearTimeout(this.#typing);
-    this.#marks.clearAll();
+    this.#search.clear();
   }
 
   #showTraits(): void {
@@ -159,58 +158,42 @@ export class Reader {
   }
 
   #findSoon(query: string): void {
-    this.#query = query.trim();
+    this.#search.query = query.trim();
     clearTimeout(this.#typing);
     this.#typing = setTimeout(() => void this.#find(true), TYPING_MS);
   }
 
   async #find(goes = false): Promise<void> {
-    const query = this.#query;
-    const found = query
-      ? (await this.#port.ask<[string, number][]>("find", { query } satisfies Sought)).body
-      : [];
-    if (query !== this.#query) return;
-    this.#hits = new Map(found);
+    if (!(await this.#search.look())) return;
     this.#showFound();
     for (const element of this.#log.querySelectorAll<HTMLElement>("[data-item]")) {
       this.#mark(element, element.dataset.item ?? "");
     }
-    if (goes && this.#hits.size > 0) this.#toMatch(1, this.#view.first - 1);
+    if (goes && this.#search.count > 0) this.#toMatch(1, this.#view.first - 1);
   }
 
   #showFound(): void {
-    const places = this.#rows.shown.filter((row) => this.#hits.has(row.id));
-    const matches = places.reduce((sum, row) => sum + (this.#hits.get(row.id) ?? 0), 0);
-    const here = places.findIndex((row) => row.id === this.#current);
-    const where = here >= 0 ? `${here + 1} of ` : "";
-    const items = `${where}${places.length} ${places.length === 1 ? "item" : "items"}`;
-    const words = matches > 0 ? `${items} · ${matches} matches` : "nothing found";
-    this.#toolbar.found(this.#query ? words : "", places.length);
-    if (this.#query) this.#say(words);
+    const words = this.#search.words(this.#current);
+    this.#toolbar.found(words, this.#search.count);
+    if (words) this.#say(words);
   }
 
   #toMatch(by: 1 | -1, from = this.#place): void {
-    const place = this.#rows.next(from, by, (row) => this.#hits.has(row.id));
+    const place = this.#rows.next(from, by, (row) => this.#search.has(row.id));
     if (place === undefined) return;
     this.#go(place, "nearest", false);
     this.#showFound();
   }
 
-  /** Marks an item; where the reader stands, what hides a match is opened. */
   #mark(element: HTMLElement, id: string): void {
-    const body = element.firstElementChild;
-    if (!body) return;
-    const isHit = this.#hits.has(id);
-    const here = isHit && id === this.#current;
-    this.#marks.show(body, isHit ? this.#query : "", here);
-    if (here) for (const fold of body.querySelectorAll("details")) openForMatch(fold, this.#query);
+    if (element.firstElementChild) this.#search.mark(element.firstElementChild, id, this.#current);
   }
 
   #choose(kinds: ReadonlySet<string>, tool: string): void {
     this.#rows.choose({ kinds, tool });
     this.changed();
     this.#showFound();
-    if (!this.#query) this.#say(`${this.#rows.shown.length} items`);
+    if (!this.#search.query) this.#say(`${this.#rows.shown.length} items`);
   }
 
   #foldAll(open: boolean): void {
@@ -268,7 +251,7 @@ export class Reader {
 
   #escape(): void {
     this.#sheet.hidden = true;
-    if (this.#query) {
+    if (this.#search.query) {
       this.#toolbar.field.value = "";
       this.#findSoon("");
     }
@@ -331,12 +314,4 @@ export class Reader {
 function guess(row: Row): number {
   if (row.kind === "tool" || row.kind === "other") return LINE_PX + 4;
   return 2 * LINE_PX + Math.ceil(row.chars / LINE_CHARS) * LINE_PX;
-}
-
-function openForMatch(fold: HTMLDetailsElement, query: string): void {
-  const inside = [...fold.children].filter((child) => child.tagName !== "SUMMARY");
-  const has = inside.some((child) =>
-    child.textContent?.toLowerCase().includes(query.toLowerCase()),
-  );
-  if (has) fold.open = true;
 }

@@ -1,0 +1,68 @@
+import { beforeEach, describe, expect, test, vi } from "vitest";
+import { transcriptReader } from "../../src/reader/component";
+import type { Row } from "../../src/reader/wire";
+
+function row(id: string, kind = "user"): Row {
+  return { id, turn: "m1", kind, tool: "", flag: "", label: id, rev: 1, chars: 9 };
+}
+
+function buffer(things: unknown): DataView {
+  return new DataView(new TextEncoder().encode(JSON.stringify(things)).buffer);
+}
+
+let all: Row[];
+let n: number;
+let asked: string[];
+let tell: (message: object, buffers: DataView[]) => void;
+
+/** A kernel with some rows. */
+function kernel() {
+  return {
+    get: (name: string) => ({ head: "<b>head</b>", height: 0, at: "", state: "" })[name],
+    watch: () => undefined,
+    receive(listener: typeof tell) {
+      tell = listener;
+    },
+    async ask(what: string) {
+      asked.push(what);
+      if (what === "rows") return { body: { n }, buffers: [buffer(all)] };
+      return { body: [], buffers: [buffer([])] };
+    },
+  };
+}
+
+let el: HTMLElement;
+const shown = () => el.querySelector(".dari-kinds")?.textContent ?? "";
+
+beforeEach(async () => {
+  asked = [];
+  [all, n] = [[row("u1"), row("u2")], 4];
+  el = document.createElement("div");
+  document.body.replaceChildren(el);
+  const signal = new AbortController().signal;
+  transcriptReader(kernel() as never, signal)(el, signal);
+  await vi.waitFor(() => expect(shown()).toContain("you 2"));
+});
+
+describe("a reader", () => {
+  test("takes in rows that come in order, and drops what it has already", () => {
+    tell({ kind: "rows", n: 5, first: 2, total: 3 }, [buffer([row("u3")])]);
+    tell({ kind: "rows", n: 5, first: 0, total: 0 }, [buffer([])]);
+    expect(shown()).toContain("you 3");
+    tell({ kind: "rows", n: 6, first: 1, total: 1 }, [buffer([])]);
+    expect(shown()).toContain("you 1");
+    expect(asked.filter((what) => what === "rows")).toHaveLength(1);
+  });
+
+  test("asks for everything when a message was lost", async () => {
+    [all, n] = [[row("u1"), row("u2"), row("u3"), row("u4")], 7];
+    tell({ kind: "rows", n: 7, first: 3, total: 4 }, [buffer([row("u4")])]);
+    await vi.waitFor(() => expect(shown()).toContain("you 4"));
+    expect(asked.filter((what) => what === "rows")).toHaveLength(2);
+  });
+
+  test("says that nothing is there", async () => {
+    tell({ kind: "rows", n: 5, first: 0, total: 0 }, [buffer([])]);
+    expect(el.textContent).toContain("Nothing is here yet.");
+  });
+});
