@@ -163,8 +163,8 @@ def changes_paper(
     html = f"{ROOT}{head_html(Head(title, facts=facts))}{''.join(map(_change_html, changes))}</div>"
     return {
         "text/html": style(html) + html,
-        "text/markdown": passive("\n\n".join([f"**{about}**", *map(_change_md, changes)])),
-        "text/plain": "\n".join([about, *map(_change_text, changes)]),
+        "text/markdown": passive("\n\n".join([f"**{about}**", *map(change_markdown, changes)])),
+        "text/plain": "\n".join([about, *map(change_text, changes)]),
     }
 
 
@@ -232,8 +232,8 @@ def text_of(data: bytes) -> str | None:
 
 
 def _change_html(change: ChangedFile) -> str:
-    diff = _diff(change)
-    about = _about(change)
+    diff = change_lines(change)
+    about = change_about(change)
     summary = f"<code>{_safe(change.path)}</code> <small>{about}</small>"
     if diff is None:
         return f'<p class="dari-files">{summary}</p>'
@@ -241,9 +241,10 @@ def _change_html(change: ChangedFile) -> str:
     return f'<details class="dari-change"><summary>{summary}</summary>{body}</details>'
 
 
-def _change_md(change: ChangedFile) -> str:
-    diff = _diff(change)
-    head = f"`{visible_name(change.path).replace('`', '')}` {_about(change)}"
+def change_markdown(change: ChangedFile) -> str:
+    """Write a changed file as Markdown, with its lines as a fenced diff."""
+    diff = change_lines(change)
+    head = f"`{visible_name(change.path).replace('`', '')}` {change_about(change)}"
     if not diff:
         return head
     text, note = _LIMITS.data.cut(visible("\n".join(diff)))
@@ -251,24 +252,26 @@ def _change_md(change: ChangedFile) -> str:
     return "\n".join([head, "", f"{fence}diff", text, fence, *([note] if note else [])])
 
 
-def _change_text(change: ChangedFile) -> str:
-    text, note = _LIMITS.data.cut(visible("\n".join(_diff(change) or [])))
-    lines = [f"{visible_name(change.path)}  {_about(change)}"]
+def change_text(change: ChangedFile) -> str:
+    """Write a changed file as plain text, its lines indented."""
+    text, note = _LIMITS.data.cut(visible("\n".join(change_lines(change) or [])))
+    lines = [f"{visible_name(change.path)}  {change_about(change)}"]
     lines += [f"  {line}" for line in text.splitlines()]
     return "\n".join([*lines, *([f"  {note}"] if note else [])])
 
 
-def _about(change: ChangedFile) -> str:
+def change_about(change: ChangedFile) -> str:
+    """Say what happened to a file: lines that came and went, or its size."""
     sizes = " → ".join(size_text(size) for size in change.sizes)
     size = {"added": size_text(change.sizes[1]), "removed": size_text(change.sizes[0])}
-    lines = _diff(change)
+    lines = change_lines(change)
     if change.change != "changed" or lines is None:
         return f"{change.change} · {size.get(change.change, sizes)}"
     added, removed = changed_counts(lines)
     return f"changed · +{added} -{removed}"
 
 
-def _diff(change: ChangedFile) -> list[str] | None:
+def change_lines(change: ChangedFile) -> list[str] | None:
     """Return the lines of a diff; ``None`` for what is not text or too large."""
     there = [data for data in (change.before, change.after) if data is not None]
     wanted = 2 if change.change == "changed" else 1
