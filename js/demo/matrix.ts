@@ -1,7 +1,8 @@
 /** A matrix with no kernel: cells run and end by themselves, and ratings stay on the page. */
 import { matrix } from "../src/matrix/component";
 import type { Cell, Change, Column, State } from "../src/matrix/wire";
-import type { Message, Port, Reply } from "../src/shared/port";
+import type { Message } from "../src/shared/port";
+import { kernel, pause } from "./kernel";
 
 const LLMS = ["small", "medium", "large"];
 const TASKS = [
@@ -17,43 +18,27 @@ const ANSWERS = [
 ];
 const STEP_MS = 600;
 
-const changed = new EventTarget();
 const cells = new Map<string, Cell>();
-let receive: (message: Message, buffers: DataView[]) => void = () => undefined;
 let n = 0;
-let state: State = {
-  head: "",
-  tools: `<input type="search" name="filter" placeholder="Filter" aria-label="Filter tasks">
+const { port, tell } = kernel<State>(
+  {
+    head: "",
+    tools: `<input type="search" name="filter" placeholder="Filter" aria-label="Filter tasks">
     <select name="only" aria-label="Rows"><option value="">All tasks</option>
     <option value="text">Differ in answer</option></select>
     <label><input type="checkbox" name="blind"> Blind</label>`,
-  busy: true,
-  blocking: false,
-  kernel_id: "",
-  rating: "rating",
-  blind: false,
-  filter: "",
-  order: "",
-  only: "",
-  chosen: [],
-};
-
-const port: Port<State> = {
-  get: (name) => state[name],
-  set(changes) {
-    state = { ...state, ...changes };
-    changed.dispatchEvent(new Event("change"));
+    busy: true,
+    blocking: false,
+    kernel_id: "",
+    rating: "rating",
+    blind: false,
+    filter: "",
+    order: "",
+    only: "",
+    chosen: [],
   },
-  watch: (_, listener, signal) => changed.addEventListener("change", listener, { signal }),
-  send: (message) => console.info("to the kernel", message),
-  receive(listener) {
-    receive = listener;
-  },
-  ask: async <Body>(what: string, body: unknown) => {
-    console.info("asked", what, body);
-    return { body: answer(what) as Body, buffers: [] } satisfies Reply<Body>;
-  },
-};
+  (what) => [answer(what)],
+);
 
 function answer(what: string): unknown {
   if (what === "compare") {
@@ -80,8 +65,7 @@ function columns(): Column[] {
 }
 
 function deliver(change: Change): void {
-  const bytes = new TextEncoder().encode(JSON.stringify(change));
-  receive({ kind: "news", since: n, n: ++n } as Message, [new DataView(bytes.buffer)]);
+  tell({ kind: "news", since: n, n: ++n } as Message, change);
   const done = [...cells.values()].filter((cell) => cell.state === "completed").length;
   const head = `<div class="dari-head"><strong>refund-policy</strong> <small>${done} of 12</small></div>`;
   port.set({ head, busy: done < 12 });
@@ -95,7 +79,7 @@ async function play(): Promise<void> {
   for (const { id } of rows) for (const llm of LLMS) put(`${id}/${llm}`, "queued", "");
   for (const id of [...cells.keys()]) {
     put(id, "running", "Let me see …");
-    await new Promise((resolve) => setTimeout(resolve, STEP_MS));
+    await pause(STEP_MS);
     put(id, "completed", ANSWERS[Math.floor(Math.random() * 3)] ?? "");
   }
 }

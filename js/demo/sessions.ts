@@ -1,0 +1,31 @@
+/** A session browser with no kernel. */
+import { sessions } from "../src/sessions/component";
+import type { Chosen, Row, State, Wanted } from "../src/sessions/wire";
+import { kernel } from "./kernel";
+
+const STATES = ["completed", "completed", "failed", "running"];
+const AGENTS = ["librarian", "calculator", "tour"];
+
+const rows: Row[] = Array.from({ length: 1000 }, (_, index) => ({
+  id: `sess_${index}`,
+  status: STATES[index % STATES.length] ?? "",
+  agent: AGENTS[index % AGENTS.length] ?? "",
+  llm: index % 2 ? "small" : "large",
+  name: `Lesson ${index}`,
+  created: new Date(Date.UTC(2026, 2, 31) - index * 3_600_000).toISOString(),
+  metadata: { lesson: String(index), class: String(index % 7) },
+}));
+
+/** Draws the browser into `el`. */
+export function showSessions(el: HTMLElement): void {
+  const { port } = kernel<State>({ selected: [] }, (what, body) => {
+    if (what === "rows") return [null, rows];
+    if (what === "costs") {
+      return [Object.fromEntries((body as Wanted).ids.map((id) => [id, `$0.0${id.length}`]))];
+    }
+    const { id } = body as Chosen;
+    return [`<div class="dari"><div class="dari-head"><strong>${id}</strong></div></div>`];
+  });
+  const { signal } = new AbortController();
+  sessions(port as never, signal)(el, signal);
+}
