@@ -213,3 +213,28 @@ def test_500_tasks_with_6_llms_stay_fluid_and_only_what_is_seen_is_watched(noteb
     assert 6 <= int(large.execute("print(len(board.watched[-1]))")) <= 300
     assert not large.problems
     large.close()
+
+
+BATCH = """
+import dari_nb
+d = dari_nb.connect("local")
+batch = d.batches.run("echo", ["Hello", "Good-bye"], llms=["small", "large"])
+batch.wait(timeout=30)
+"""
+
+
+def test_a_view_of_a_batch_leaves_paper_in_the_saved_notebook(lab):
+    book = lab.open_notebook([BATCH, "view = batch.view(); view"])
+    book.run_all()
+    book.page.locator("[data-cell]").nth(1).click()
+    pane = book.page.locator(".dari-pane")
+    pane.locator(".dari-answer").wait_for()
+    pane.get_by_role("button", name="5").click()
+    pane.get_by_text("saved: 5 of 5").wait_for()
+    book.page.locator(".dari-cells td").get_by_text("rating 5").wait_for()
+    html = "".join(o.data.get("text/html", "") for o in book.save().cells[1].outputs)
+    assert 'class="dari-paper"' in html
+    assert "<b>5</b>" in html
+    lab.shutdown_kernels()
+    book.reload()
+    book.page.locator(".dari-paper td").get_by_text("rating 5").wait_for()

@@ -226,11 +226,11 @@ class Results:
     def view(self) -> MatrixView:
         """Return the interactive matrix: cells to open, compare and rate.
 
-        A saved notebook cannot show it again without a kernel; ``follow()`` leaves paper.
+        It follows the batch while it runs; a saved notebook shows it on paper.
         """
-        from .views import matrix_view
+        from .views import kept_view
 
-        return matrix_view(self)
+        return kept_view(self)
 
     def snapshot(self) -> Matrix:
         """Return what a view shows, as it is known now; asks the server nothing."""

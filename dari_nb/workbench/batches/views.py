@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import concurrent.futures
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Callable, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Protocol
 
 from ...models import TimelineItem
 from .. import host
+from ..kept import Kept
 from .watching import MOST_STREAMS
 
 if TYPE_CHECKING:
@@ -18,7 +20,8 @@ if TYPE_CHECKING:
     from .cells import Cell
     from .results import Results
 
-_STILL = frozenset({"planned", "queued", "completed", "failed"})
+_ENDED = frozenset({"completed", "failed"})
+_STILL = _ENDED | {"planned", "queued"}
 
 
 class View(Protocol):
@@ -132,7 +135,7 @@ class TerminalView:
         """Print the matrix."""
         if self._live.is_started:
             self._live.stop()
-        print(self._batch.to_mimebundle()["text/plain"])  # noqa: T201
+        _print(self._batch)
 
     def amend(self) -> None:
         """Nothing: what was printed stays as it is."""
@@ -148,8 +151,26 @@ def view_of(batch: Batch, *, blocking: bool) -> View:
     return LiveView(batch, blocking=blocking) if host.is_watched() else PaperView(batch)
 
 
-def matrix_view(batch: Results, *, blocking: bool = False) -> MatrixView:
-    """Make the interactive matrix of a batch."""
+def kept_view(batch: Results) -> MatrixView:
+    """Make the interactive matrix that follows its batch, and leaves paper in a saved notebook."""
+    view = matrix_view(batch, rated=lambda: kept.refresh())
+    kept = Kept(view, batch.to_mimebundle, lambda: _print(batch))
+
+    def changed() -> None:
+        view.changed()
+        if all(cell.state in _ENDED for cell in batch.cells):
+            kept.refresh()
+
+    listening = contextlib.ExitStack()
+    listening.enter_context(batch.listening(changed))
+    view.on_close(listening.close)
+    return view
+
+
+def matrix_view(
+    batch: Results, *, blocking: bool = False, rated: Callable[[], object] = lambda: None
+) -> MatrixView:
+    """Make the interactive matrix of a batch; ``rated`` is called after each rating."""
     from ...widgets.matrix import MatrixView
 
     def cell(cell_id: str) -> Cell:
@@ -157,6 +178,7 @@ def matrix_view(batch: Results, *, blocking: bool = False) -> MatrixView:
 
     def rate(cell_id: str, name: str, value: float | None, note: str) -> None:
         batch.rate(cell(cell_id), name, value, note)
+        rated()
 
     return MatrixView(
         batch.snapshot,
@@ -165,6 +187,10 @@ def matrix_view(batch: Results, *, blocking: bool = False) -> MatrixView:
         watch=batch.watch,
         blocking=blocking,
     )
+
+
+def _print(batch: Results) -> None:
+    print(batch.to_mimebundle()["text/plain"])  # noqa: T201
 
 
 def opened(batch: Results, cell: Cell) -> tuple[Sequence[TimelineItem], Head]:
