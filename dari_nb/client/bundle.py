@@ -10,9 +10,10 @@ import struct
 import subprocess
 import tarfile
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
+from typing import TypeAlias
 
 from ..errors import InvalidRequestError
 
@@ -25,6 +26,9 @@ _GZIP_HEADER = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"
 # Without this, a folder's own configuration could make git run a program of its choice.
 _GIT = ("git", "-c", "core.fsmonitor=false", "ls-files", "-z")
 _GIT_SELECTION = ("--cached", "--others", "--exclude-standard")
+
+Entry: TypeAlias = tuple[str, bytes, bool]
+"""A file's path and content, and whether it is executable."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +48,12 @@ class Bundle:
         """The archive's digest, in lowercase hex."""
         return hashlib.sha256(self.content).hexdigest()
 
+    def read(self) -> dict[str, bytes]:
+        """Unpack it in memory; returns contents by path."""
+        with tarfile.open(fileobj=io.BytesIO(self.content), mode="r:gz") as archive:
+            opened = ((member.name, archive.extractfile(member)) for member in archive)
+            return {str(PurePosixPath(name)): file.read() for name, file in opened if file}
+
     @classmethod
     def from_folder(cls, folder: str | os.PathLike[str]) -> Bundle:
         """Pack a folder: in a git checkout what git knows or would add, otherwise nearly all.
@@ -61,7 +71,37 @@ class Bundle:
         names = sorted(set(_listed_by_git(root) or _walked(root)))
         if MANIFEST not in names:
             raise InvalidRequestError(f"Git ignores {MANIFEST} in {str(folder)!r}: it is needed.")
-        return cls(_compressed(_archive(root, names)), tuple(names))
+        return cls(_compressed(_archive(_entries(root, names))), tuple(names))
+
+    @classmethod
+    def from_files(
+        cls,
+        files: Mapping[str, bytes],
+        *,
+        folder: str | os.PathLike[str] = ".",
+        places: Iterable[str] = (),
+    ) -> Bundle:
+        """Pack files that are written here, with some that lie in a folder.
+
+        Args:
+            files: Contents by path; ``dari.yml`` is one of them.
+            folder: Where the others lie.
+            places: Files and folders below it to take along, under the same paths.
+
+        Raises:
+            InvalidRequestError: There is no ``dari.yml`` or no such place, a path leads out of the
+                folder, or something is no regular file.
+
+        >>> Bundle.from_files({"dari.yml": b"name: a", "prompts/system.md": b"Be brief."}).files
+        ('dari.yml', 'prompts/system.md')
+        """
+        if MANIFEST not in files:
+            raise InvalidRequestError(f"There is no {MANIFEST} among the files.")
+        root = Path(folder)
+        found = {name for place in places for name in _below(root, place)}
+        written = [(name, content, False) for name, content in files.items()]
+        entries = sorted([*written, *_entries(root, sorted(found - set(files)))])
+        return cls(_compressed(_archive(entries)), tuple(name for name, _, _ in entries))
 
     @classmethod
     def from_bytes(cls, content: bytes) -> Bundle:
@@ -106,12 +146,30 @@ def _walked(root: Path) -> Iterator[str]:
                 yield (here / name).relative_to(root).as_posix()
 
 
-def _archive(root: Path, names: Iterable[str]) -> bytes:
-    buffer, left = io.BytesIO(), MOST_BYTES
+def _below(root: Path, place: str) -> Iterator[str]:
+    path = PurePosixPath(place)
+    if path.is_absolute() or ".." in path.parts:
+        raise InvalidRequestError(f"{place!r} leads out of {str(root)!r}.")
+    if (root / path).is_dir():
+        yield from ((path / name).as_posix() for name in _walked(root / path))
+    elif os.path.lexists(root / path):
+        yield path.as_posix()
+    else:
+        raise InvalidRequestError(f"There is no {place!r} in {str(root.resolve())!r}.")
+
+
+def _entries(root: Path, names: Iterable[str]) -> Iterator[Entry]:
+    left = MOST_BYTES
+    for name in names:
+        content, executable = _read(root, name, left)
+        left -= len(content)
+        yield name, content, executable
+
+
+def _archive(entries: Iterable[Entry]) -> bytes:
+    buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w", format=tarfile.PAX_FORMAT) as archive:
-        for name in names:
-            content, executable = _read(root, name, left)
-            left -= len(content)
+        for name, content, executable in entries:
             entry = tarfile.TarInfo(name)
             entry.size = len(content)
             entry.mode = 0o755 if executable else 0o644

@@ -99,6 +99,21 @@ def test_the_same_files_are_the_same_bytes_wherever_and_whenever(folder, tmp_pat
     assert Bundle.from_folder(copy).sha256 != Bundle.from_folder(folder).sha256
 
 
+def test_files_that_are_written_make_the_same_bundle_as_a_folder_of_them(folder):
+    packed = Bundle.from_folder(folder)
+    contents = packed.read()
+    assert list(contents) == list(packed.files)
+    manifest = {"dari.yml": contents["dari.yml"]}
+    others = {name.partition("/")[0] for name in packed.files} - {"dari.yml"}
+    assert Bundle.from_files(manifest, folder=folder, places=others).sha256 == packed.sha256
+
+
+@pytest.mark.parametrize("place", ["../x", "/etc/passwd", "nowhere"])
+def test_what_lies_elsewhere_is_not_taken_along(folder, place):
+    with pytest.raises(InvalidRequestError, match=place):
+        Bundle.from_files({"dari.yml": b"name: a\n"}, folder=folder, places=[place])
+
+
 def test_outside_of_git_what_tools_leave_behind_is_left_out(folder):
     for name in (".venv/lib.py", "a/__pycache__/x.pyc", "node_modules/m.js", ".DS_Store"):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
