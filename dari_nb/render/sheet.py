@@ -76,6 +76,8 @@ def _sheet() -> tuple[list[str], list[tuple[list[tuple[str, Needs]], str]]]:
 
 
 def _needs(selector: str) -> Needs:
+    if "&" in selector:  # it is about what stands around the markup
+        return []
     choices = [match[1].split(",") for match in _CHOICE.finditer(selector)]
     plain = [[f"<{tag}>", f"<{tag} dir"] for tag in _PLAIN.findall(selector)]
     bare = _CONDITION.sub("", _CHOICE.sub("", _PLAIN.sub("", selector)))
