@@ -110,7 +110,7 @@ def test_files_that_are_written_make_the_same_bundle_as_a_folder_of_them(folder)
 
 @pytest.mark.parametrize("place", ["../x", "/etc/passwd", "nowhere"])
 def test_what_lies_elsewhere_is_not_taken_along(folder, place):
-    with pytest.raises(InvalidRequestError, match=place):
+    with pytest.raises(errors.InvalidRequestError, match=place):
         Bundle.from_files({"dari.yml": b"name: a\n"}, folder=folder, places=[place])
 
 
