@@ -18,19 +18,19 @@ for cell in sys.stdin.read().split("\\0"):
 """
 
 
-def test_the_readme_runs() -> None:
+def test_the_readme_runs(tmp_path: Path) -> None:
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     cells = re.findall(r"^```python\n(.*?)^```", text, flags=re.DOTALL | re.MULTILINE)
     environment = {k: v for k, v in os.environ.items() if not k.startswith("DARI_")}
     done = subprocess.run(
         [sys.executable, "-c", RUN_CELLS],
         input="\0".join(cells),
-        cwd=ROOT,
+        cwd=tmp_path,
         env=environment,
         capture_output=True,
         text=True,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    assert len(cells) == 4
+    assert len(cells) == 5
     assert "stressed" in done.stdout
     assert "count_characters" in done.stdout
