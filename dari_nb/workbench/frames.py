@@ -176,7 +176,7 @@ def batch_frame(
     """Make a DataFrame of a batch as it stands, one row a cell.
 
     Args:
-        batch: A :class:`Batch`, or what its ``snapshot()`` gave.
+        batch: A :class:`Batch`, what ``d.batches.of()`` made, or what its ``snapshot()`` gave.
         metadata: Keys to spread over columns ``metadata.<key>``; all that occur by default.
         scores: Names that have a column even when no cell has them.
 
@@ -195,9 +195,9 @@ def batch_frame(
 
 def _batch_cells(batch: Any) -> list[BatchCell]:
     from ..frames import matrix_cells
-    from .batches import Batch
+    from .batches import Results
 
-    if isinstance(batch, Batch):
+    if isinstance(batch, Results):
         pairs = zip(matrix_cells(batch.snapshot()), batch.cells, strict=True)
         return [
             replace(

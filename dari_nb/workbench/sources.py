@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from .. import ids, models
@@ -10,6 +11,7 @@ from ..errors import InvalidRequestError
 from .agent import Agent
 from .dari import Dari
 from .loading import Kind, M, Part
+from .recorded import RecordedSession
 from .session import Session
 from .transcript import Transcript
 from .turn import Turn
@@ -30,13 +32,16 @@ def parts_of(source: Source, dari: Callable[[], Dari], kind: Kind[M]) -> Iterato
     Raises:
         InvalidRequestError: Something in it is neither a session nor names any.
     """
-    for entry in _entries(source):
+    for entry in entries_of(source):
         if isinstance(entry, kind.model):
             yield Part(given=[entry])
+        elif isinstance(entry, Turn) and isinstance(entry.session, RecordedSession):
+            yield replace(_recorded_part(entry.session, kind), message_id=_only(entry, kind))
         elif isinstance(entry, Turn):
-            by_message = kind.model in (models.Event, models.Message)
-            only = entry.id if by_message else None
-            yield Part(entry.session.dari, entry.session.id, message_id=only)
+            session = entry.session
+            yield Part(session.dari, session.id, message_id=_only(entry, kind))
+        elif isinstance(entry, RecordedSession):
+            yield _recorded_part(entry, kind)
         elif isinstance(entry, Session):
             yield _session_part(entry, kind)
         else:
@@ -47,7 +52,7 @@ def _parts(entry: Any, dari: Callable[[], Dari], kind: Kind[M]) -> Iterable[Part
     if isinstance(entry, models.Session):
         return [Part(dari(), entry.id)]
     if isinstance(entry, Transcript):
-        return [_transcript_part(entry, dari, kind)]
+        return [_transcript_part(entry, kind) or Part(dari(), entry.resource.session.id)]
     if isinstance(entry, models.Batch):
         return [Part(dari(), item.session_id) for item in entry.items if item.session_id]
     if isinstance(entry, str):
@@ -97,11 +102,21 @@ def _session_part(session: Session, kind: Kind[M]) -> Part[M]:
     return Part(session.dari, session.id)
 
 
-def _transcript_part(entry: Transcript, dari: Callable[[], Dari], kind: Kind[M]) -> Part[M]:
+def _only(turn: Turn, kind: Kind[M]) -> str | None:
+    return turn.id if kind.model in (models.Event, models.Message) else None
+
+
+def _recorded_part(session: RecordedSession, kind: Kind[M]) -> Part[M]:
+    return _transcript_part(session.recording, kind) or Part()
+
+
+def _transcript_part(entry: Transcript, kind: Kind[M]) -> Part[M] | None:
+    """Return what a recording holds; ``None`` for a snapshot of the server's."""
     known = [r for r in entry.records() if isinstance(r, kind.model)]
-    return Part(given=known) if entry.events else Part(dari(), entry.resource.session.id)
+    return Part(given=known) if entry.events else None
 
 
-def _entries(source: Source) -> Iterable[Any]:
+def entries_of(source: Source) -> Iterable[Any]:
+    """Return a source's entries, which is itself when it is a single one."""
     single = source is None or isinstance(source, str | Mapping | models.Batch | Dari)
     return [source] if single or not isinstance(source, Iterable) else source

@@ -2,8 +2,10 @@
 
 from .batch import Batch
 from .cells import Attempt, Cell, Column
+from .gathered import Gathered
 from .noun import Batches
 from .plan import Plan
+from .results import Results
 from .tasks import Task
 
-__all__ = ["Attempt", "Batch", "Batches", "Cell", "Column", "Plan", "Task"]
+__all__ = ["Attempt", "Batch", "Batches", "Cell", "Column", "Gathered", "Plan", "Results", "Task"]

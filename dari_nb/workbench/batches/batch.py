@@ -12,8 +12,6 @@ from ... import models
 from ...errors import InvalidRequestError
 from .._background import wait_for
 from ..agent import Agent
-from ..progress import Progress
-from . import marks
 from .cells import Column
 from .chunks import Job, chunks_to_send
 from .finding import MOST_REPEATS, Found, find_run
@@ -167,26 +165,9 @@ class Batch(Results):
         return self.send()
 
     def score(self, name: str, function: Callable[[Turn], Any]) -> list[Score]:
-        """Score all answers by a function of the turn, side by side, and keep the values.
-
-        It waits for the batch first. An error of the function is kept as an error, and cells that
-        failed have no value.
-
-        Args:
-            name: The score's name.
-            function: Plain or async; returns yes or no, a number, a text, or a dict of these.
-                The task's metadata is in ``turn.session.metadata``.
-
-        Raises:
-            InvalidRequestError: The name is empty, or there is no function; see
-                :func:`dari_nb.scores.run_scores`.
-
-        >>> batch.score("right", lambda turn: "4" in turn.text)  # doctest: +SKIP
-        """
+        """Wait for the batch, and score all answers; see :meth:`Results.score`."""
         self.wait()
-        _ = self.sessions  # all with one request
-        with Progress(self.counts.get("completed", 0), "answers scored") as progress:
-            return marks.score(self, name, function, lambda *_: progress.advance())
+        return super().score(name, function)
 
     def following(self) -> concurrent.futures.Future[None]:
         """Return the future of the end; starts, or takes up again, what was stopped."""

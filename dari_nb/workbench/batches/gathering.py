@@ -1,125 +1,233 @@
-"""Sessions that no batch has made, as a matrix: rows, repetitions and scores by their metadata."""
+"""Sessions that no batch has made, as a matrix: rows, columns and scores by their metadata."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ... import models
 from ...errors import InvalidRequestError
-from .batch import Batch
+from ..loading import MESSAGES, SESSIONS, Loading
+from ..recorded import RecordedSession
+from ..session import Session
+from ..sources import Source, entries_of, parts_of
+from ..transcript import Transcript
 from .cells import Attempt, Column
+from .gathered import Gathered
 from .keys import digest
+from .reading import with_messages
 from .tasks import Task
 
 if TYPE_CHECKING:
     from ..dari import Dari
-    from ..session import Session
+
+_MOST_PLACES = 50
+"""Places for each session; a matrix that is so empty is a mistake, and would fill the memory."""
+
+
+class Keys(NamedTuple):
+    """Which metadata tells what of a session; see :meth:`Batches.of`."""
+
+    task: str
+    column: str | None
+    repeat: str | None
+    label: str | None
+    scores: tuple[str, ...]
+
+    @property
+    def needed(self) -> list[str]:
+        """What every session has to tell."""
+        return [key for key in (self.task, self.column, self.repeat) if key is not None]
+
+
+@dataclass(frozen=True)
+class Member:
+    """A session, and where it belongs.
+
+    Attributes:
+        session: The session.
+        row: The name of its task.
+        column: The name of its column; ``None`` is the agent's default LLM.
+        repeat: Tells it from others at the same place.
+    """
+
+    session: Session
+    row: str
+    column: str | None
+    repeat: str
+
+    @property
+    def metadata(self) -> dict[str, str]:
+        """What is known about it, as texts."""
+        return {str(key): str(value) for key, value in self.session.metadata.items()}
 
 
 def gathered(
     dari: Dari,
-    sessions: Iterable[Session],
+    source: Source,
+    keys: Keys,
     *,
-    task: str,
-    repeat: str | None,
-    label: str | None,
-    values: Iterable[str],
-    name: str | None,
-    scores: str | Path | None,
-) -> Batch:
-    """Make a batch of sessions; see :meth:`Batches.gather`."""
-    sessions = list(sessions)
-    resources = [session.resource for session in sessions]
-    if not resources:
-        raise InvalidRequestError("There is no session to gather.")
-    rows, values = _by(resources, task), list(values)
-    apart = {label or task, repeat, *values}
-    tasks = [_task(n, title, rows[title], label, apart) for n, title in enumerate(rows)]
-    places = _places(list(rows.values()), repeat)
-    columns = list(dict.fromkeys(column for _, column, _ in places.values()))
-    repeats = 1 + max(place[2] for place in places.values())
-    agent = dari.client.agents.get(resources[0].agent_id or "")
-    run_id = name or f"gathered_{digest(sorted(places))[:16]}"
-    batch = Batch(dari, agent, run_id, tasks, columns, repeats, scores)
-    batch.know(sessions)
-    for resource in resources:
-        cell = batch.grid.at(*places[resource.id])
-        cell.put(_attempt(resource))
-        cell.given = _values(resource.metadata or {}, values)
-    batch.following()
-    return batch
+    title: str | None,
+    run_id: str | None,
+    book: str | Path | None,
+) -> Gathered:
+    """Make a matrix of sessions; see :meth:`Batches.of`."""
+    members = _members(_sessions(dari, source), keys)
+    rows = sorted({member.row for member in members}, key=_natural)
+    columns = list(dict.fromkeys(member.column for member in members))
+    repeats = sorted({member.repeat for member in members}, key=_natural)
+    _check(members, len(rows) * len(columns) * len(repeats))
+    attempts = _read(dari, [member.session for member in members])
+    made = Gathered(
+        dari,
+        _agent(members, title),
+        run_id or _run_id(members, attempts),
+        [_task(n, row, members, keys) for n, row in enumerate(rows)],
+        [Column(name) for name in columns],
+        len(repeats),
+        book,
+        is_named=run_id is not None,
+    )
+    for member, attempt in zip(members, attempts, strict=True):
+        place = (rows.index(member.row), Column(member.column), repeats.index(member.repeat))
+        made.put(place, member.session, attempt, _scores(member, keys))
+    made.look_for_costs()
+    return made
 
 
-def _by(resources: Iterable[models.Session], key: str) -> dict[str, list[models.Session]]:
-    rows: dict[str, list[models.Session]] = defaultdict(list)
-    for resource in resources:
-        value = (resource.metadata or {}).get(key)
-        if value is None:
-            raise InvalidRequestError(f"{resource.id} has no {key!r} in its metadata.")
-        rows[str(value)].append(resource)
-    return {value: rows[value] for value in sorted(rows, key=_natural)}
+def _sessions(dari: Dari, source: Source) -> list[Session]:
+    """Resolve a source, several requests at once; recordings stay what they are."""
+    entries = list(entries_of(source))
+    held = {session.id: session for entry in entries for session in _held(dari, entry)}
+    loading = Loading(SESSIONS, parts_of(entries, lambda: dari, SESSIONS))
+    found = {r.id: held.get(r.id) or Session(dari, r) for r in loading}
+    loading.conclude()
+    if not found:
+        raise InvalidRequestError("There is no session to make a matrix of.")
+    return list(found.values())
 
 
-def _places(
-    rows: Sequence[Sequence[models.Session]], repeat: str | None
-) -> dict[str, tuple[int, Column, int]]:
-    """Return the place of each session by its id; repetitions stand in the order of their name."""
-    places: dict[str, tuple[int, Column, int]] = {}
-    for index, row in enumerate(rows):
-        seen: dict[Column, int] = defaultdict(int)
-        for resource in sorted(row, key=lambda r: _natural(_text(r, repeat))):
-            column = Column(resource.llm_id)
-            places[resource.id] = (index, column, seen[column])
-            seen[column] += 1
-    return places
+def _held(dari: Dari, entry: Any) -> list[Session]:
+    if isinstance(entry, Session):
+        return [entry]
+    is_recording = isinstance(entry, Transcript) and bool(entry.events)
+    return [RecordedSession(dari, entry)] if is_recording else []
 
 
-def _task(
-    index: int,
-    name: str,
-    row: Sequence[models.Session],
-    label: str | None,
-    apart: Collection[str | None],
-) -> Task:
-    """Make the task of a row: what all its sessions have in common is known about it."""
-    first = {str(key): str(value) for key, value in (row[0].metadata or {}).items()}
-    common = {
-        key: value
-        for key, value in first.items()
-        if key not in apart and all(_text(resource, key) == value for resource in row)
-    }
-    title = first.get(label, name) if label else name
-    return Task(index, [], common, known_key=digest("row", name)[:16], title=title)
+def _members(sessions: Iterable[Session], keys: Keys) -> list[Member]:
+    counts: dict[tuple[str, str | None], int] = defaultdict(int)
+    members = []
+    for session in sessions:
+        known = {key: _known(session, key) for key in keys.needed}
+        row = known[keys.task]
+        column = known[keys.column] if keys.column else session.llm_id
+        repeat = known[keys.repeat] if keys.repeat else str(counts[row, column])
+        counts[row, column] += 1
+        members.append(Member(session, row, column, repeat))
+    known_scores = {key for member in members for key in member.metadata}
+    for name in keys.scores:
+        if name not in known_scores:
+            raise InvalidRequestError(
+                f"No session has {name!r} in its metadata; there is: {_listed(known_scores)}."
+            )
+    return members
 
 
-def _attempt(resource: models.Session) -> Attempt:
+def _known(session: Session, key: str) -> str:
+    value = session.metadata.get(key)
+    if value is None:
+        there = _listed(session.metadata)
+        raise InvalidRequestError(f"{session.id} has no {key!r} in its metadata; it has: {there}.")
+    return str(value)
+
+
+def _check(members: Sequence[Member], places: int) -> None:
+    """Check that members make up a matrix.
+
+    Raises:
+        InvalidRequestError: Two belong to one place, or hardly any place would be filled.
+    """
+    taken: dict[tuple[str, str | None, str], str] = {}
+    for member in members:
+        place = (member.row, member.column, member.repeat)
+        other = taken.setdefault(place, member.session.id)
+        if other != member.session.id:
+            raise InvalidRequestError(
+                f"{other} and {member.session.id} belong to the same place, "
+                f"{' · '.join(filter(None, place))}: tell them apart with repeat= or column=."
+            )
+    if places > _MOST_PLACES * len(members):
+        raise InvalidRequestError(
+            f"{len(members)} sessions would lie in a matrix of {places:,} places: "
+            "choose other metadata for task=, column= and repeat=."
+        )
+
+
+def _read(dari: Dari, sessions: Sequence[Session]) -> list[Attempt]:
+    """Read what came of sessions, several at once."""
+    messages: dict[str, list[models.Message]] = defaultdict(list)
+    loading = Loading(MESSAGES, parts_of(sessions, lambda: dari, MESSAGES))
+    for message in loading:
+        messages[str(message.session_id)].append(message)
+    loading.conclude()
+    return [with_messages(_attempt(session), messages[session.id]) for session in sessions]
+
+
+def _attempt(session: Session) -> Attempt:
+    cost = session.cost if isinstance(session, RecordedSession) else None
     return Attempt(
         1,
-        state=resource.last_message_status or "queued",
-        session_id=resource.id,
-        created_at=resource.created_at,
+        state=session.resource.last_message_status or "planned",
+        session_id=session.id,
+        created_at=session.resource.created_at,
+        cost=None if cost is None else str(cost),
         is_conversation=True,
-        is_read=resource.last_message_id is None,
     )
 
 
-def _values(metadata: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
-    return {name: _value(metadata[name]) for name in names if name in metadata}
+def _agent(members: Sequence[Member], title: str | None) -> models.Agent:
+    by_id = {member.session.agent_id: member.session for member in members}
+    names = dict.fromkeys(session.agent_name for session in by_id.values())
+    only = next(iter(by_id)) if len(by_id) == 1 else None
+    return models.Agent(id=only or "", name=title or _listed(names))
 
 
-def _value(value: Any) -> Any:
+def _run_id(members: Sequence[Member], attempts: Sequence[Attempt]) -> str:
+    """Name a matrix by what is in it, so that the same runs, loaded again, find their ratings."""
+    content = [
+        (member.row, member.column, member.repeat, attempt.text, attempt.tools, attempt.error)
+        for member, attempt in zip(members, attempts, strict=True)
+    ]
+    return f"runs_{digest('of', sorted(content, key=digest))[:20]}"
+
+
+def _task(index: int, row: str, members: Iterable[Member], keys: Keys) -> Task:
+    """Make the task of a row: what all its sessions have in common is known about it."""
+    own = [member.metadata for member in members if member.row == row]
+    used = {*keys.needed, *keys.scores, keys.label}
+    common = {
+        key: value
+        for key, value in own[0].items()
+        if key not in used and all(metadata.get(key) == value for metadata in own)
+    }
+    title = own[0].get(keys.label, row) if keys.label else row
+    return Task(index, [], common, known_key=digest("row", row)[:16], title=title)
+
+
+def _scores(member: Member, keys: Keys) -> dict[str, Any]:
+    metadata = member.metadata
+    return {name: _value(metadata[name]) for name in keys.scores if name in metadata}
+
+
+def _value(text: str) -> Any:
     """Read a value that metadata could keep only as text."""
     try:
-        return float(value)
-    except (TypeError, ValueError):
-        return {"true": True, "false": False}.get(str(value).lower(), value)
-
-
-def _text(resource: models.Session, key: str | None) -> str:
-    return str((resource.metadata or {}).get(key, "")) if key else ""
+        return float(text)
+    except ValueError:
+        return {"true": True, "false": False}.get(text.lower(), text)
 
 
 def _natural(text: str) -> tuple[int, float, str]:
@@ -128,3 +236,7 @@ def _natural(text: str) -> tuple[int, float, str]:
         return (0, float(text), text)
     except ValueError:
         return (1, 0.0, text)
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(map(str, list(names)[:8])) or "nothing"

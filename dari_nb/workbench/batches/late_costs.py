@@ -60,6 +60,13 @@ class LateCosts:
         missing = [cell for cell in self._cells if _lacks_cost(cell)]
         await together(self._slots, [partial(self._ask, cell) for cell in missing])
 
+    async def if_there_are_any(self) -> None:
+        """Ask for all costs once, but not when the first few cells know none."""
+        missing = [cell for cell in self._cells if _lacks_cost(cell)]
+        await together(self._slots, [partial(self._ask, cell) for cell in missing[:PROBES]])
+        if any(cell.cost is not None for cell in missing[:PROBES]):
+            await self.once()
+
     def _waiting(self) -> list[Cell]:
         """Return the cells that are yet to be asked for."""
         cells = list(self._cells)

@@ -32,14 +32,23 @@ def book_at(path: str | Path | None) -> ScoreBook:
     return ScoreBook(Path(path or FILE).expanduser().absolute())
 
 
-def marks_of(batch: Results) -> dict[str, Marks]:
-    """Return what is known of each cell, by its id; scores of earlier attempts do not count."""
+def marks_of(batch: Results, *, of_any_session: bool = False) -> dict[str, Marks]:
+    """Return what is known of each cell, by its id.
+
+    Args:
+        batch: Whose cells.
+        of_any_session: Whether it counts, too, what was said of another session at the same
+            place, which otherwise is an earlier attempt.
+    """
     by_place = defaultdict(list)
     for score in batch.book.scores(batch.run_id):
         place = (score.task_index, score.llm_id, score.version_id, score.repeat)
         by_place[place].append(score)
     return {
-        cell.id: _marks(cell, (s for s in by_place.get(_place(cell), ()) if _is_of(s, cell)))
+        cell.id: _marks(
+            cell,
+            (s for s in by_place.get(_place(cell), ()) if of_any_session or _is_of(s, cell)),
+        )
         for cell in batch.cells
     }
 

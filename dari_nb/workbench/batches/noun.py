@@ -21,7 +21,8 @@ from .tasks import Tasks, read_tasks
 
 if TYPE_CHECKING:
     from ..dari import Dari
-    from ..session import Session
+    from ..sources import Source
+    from .gathered import Gathered
     from .recovery import Run
 
 _LONGEST_RUN_ID = 100
@@ -162,50 +163,55 @@ class Batches:
 
         return recovered(self._dari, run_id, scores)
 
-    def gather(
+    def of(
         self,
-        sessions: Iterable[Session],
+        sessions: Source,
         *,
         task: str,
+        column: str | None = None,
         repeat: str | None = None,
         label: str | None = None,
-        values: Iterable[str] = (),
-        name: str | None = None,
-        scores: str | Path | None = None,
-    ) -> Batch:
-        """Make a matrix of sessions that no batch has made, such as recorded runs.
-
-        Columns are their LLMs. Nothing is sent, and nothing can be sent again: what the tasks were
-        is known only by their metadata.
+        scores: Iterable[str] = (),
+        title: str | None = None,
+        run_id: str | None = None,
+        book: str | Path | None = None,
+    ) -> Gathered:
+        """Make a matrix of sessions that are there, such as recorded runs; nothing is sent.
 
         Args:
-            sessions: The sessions, such as ``d.sessions.list(agent="airline")``.
-            task: The metadata that tells which task a session is about.
-            repeat: The metadata that repetitions are ordered by.
-            label: The metadata that says what a task is; the value of ``task`` when left out.
-            values: Metadata that are scores of the sessions.
-            name: What ratings are kept under; by default one that follows from the sessions.
-            scores: As for :meth:`run`.
+            sessions: Sessions or their ids, transcripts such as those of
+                :meth:`Transcript.from_file`, an agent, or metadata to look sessions up by.
+            task: The metadata that tells which task a session is about: the rows.
+            column: The metadata that tells what did it; the LLM when left out.
+            repeat: The metadata that tells which repetition it is; the order they are given in
+                when left out.
+            label: The metadata that says what the task is; the value of ``task`` when left out.
+            scores: Metadata that are scores, such as ``["reward"]``.
+            title: What stands above it; the agent's name when left out.
+            run_id: What ratings are kept under, for the sessions with these ids. When left out it
+                follows from the content, so that the same runs, loaded again, find their ratings.
+            book: The file of scores and ratings, as ``scores`` of :meth:`run`.
 
         Raises:
-            InvalidRequestError: There is no session, or one lacks the metadata.
+            InvalidRequestError: There is no session, one lacks the metadata, or two belong to the
+                same place.
+            DariError: A session cannot be read.
 
-        >>> batch = d.batches.gather(  # doctest: +SKIP
-        ...     d.sessions.list(agent="airline"), task="task_id", repeat="trial", values=["reward"]
-        ... )
-        >>> batch.summary("reward")  # doctest: +SKIP
+        >>> runs = dari.Transcript.from_file("airline.jsonl.gz")  # doctest: +SKIP
+        >>> matrix = d.batches.of(runs, task="task_id", repeat="trial", scores=["reward"])
+        ... # doctest: +SKIP
+        >>> matrix.compare((0, "gpt-4o", 0), (0, "gpt-4o", 1))  # doctest: +SKIP
         """
-        from .gathering import gathered
+        from .gathering import Keys, gathered
 
+        names = (scores,) if isinstance(scores, str) else tuple(scores)
         return gathered(
             self._dari,
             sessions,
-            task=task,
-            repeat=repeat,
-            label=label,
-            values=values,
-            name=_checked(name),
-            scores=scores,
+            Keys(task, column, repeat, label, names),
+            title=title,
+            run_id=_checked(run_id),
+            book=book,
         )
 
     def list(self) -> Listing[Run]:

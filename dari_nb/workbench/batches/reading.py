@@ -27,10 +27,11 @@ async def read_end(client: AsyncClient, attempt: Attempt) -> Attempt:
         messages = await client.sessions.messages(attempt.session_id or "")
     except (ApiError, UnexpectedAnswerError) as error:
         return replace(attempt, error=f"The answer cannot be read: {error}", is_read=True)
-    return _with(attempt, messages)
+    return with_messages(attempt, messages)
 
 
-def _with(attempt: Attempt, messages: Sequence[Message]) -> Attempt:
+def with_messages(attempt: Attempt, messages: Sequence[Message]) -> Attempt:
+    """Return an attempt with what its messages tell."""
     if not messages:
         return replace(attempt, is_read=attempt.has_ended)
     # Of a cell that a batch has sent, later messages are somebody's conversation about it.
@@ -46,9 +47,18 @@ def _with(attempt: Attempt, messages: Sequence[Message]) -> Attempt:
         tools=tuple(name for message in counted for name in _tools(message)),
         created_at=first.created_at or attempt.created_at,
         completed_at=last.completed_at,
-        seconds=seconds_between(first.created_at, last.completed_at),
+        seconds=_seconds(attempt, counted),
         is_read=last.is_terminal,
     )
+
+
+def _seconds(attempt: Attempt, messages: Sequence[Message]) -> float | None:
+    """Return how long the agent took; what its user took between messages does not count."""
+    times = [seconds_between(message.created_at, message.completed_at) for message in messages]
+    total = sum(seconds for seconds in times if seconds is not None)
+    # Recordings without times have one time for everything.
+    is_known = None not in times and (total > 0 or not attempt.is_conversation)
+    return total if is_known else None
 
 
 def _error_of(message: Message) -> str:

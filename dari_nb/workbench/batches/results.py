@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from ... import models
 from ...errors import ConflictError, InvalidRequestError
 from ...models import TimelineItem
+from ..progress import Progress
 from . import marks
 from .cells import Cell, Column
 from .comparison import Comparison
@@ -24,9 +25,11 @@ if TYPE_CHECKING:
 
     from ...client import Workspace
     from ...render.matrix import Matrix
+    from ...scores import Score
     from ...widgets.matrix import MatrixView
     from ..dari import Dari
     from ..session import Session
+    from ..turn import Turn
     from .marks import Marks
 
 Place = Any
@@ -34,7 +37,7 @@ Place = Any
 
 
 class Results:
-    """What is known of a matrix of sessions; :class:`Batch` is what fills it.
+    """What is known of a matrix of sessions, whoever has made them.
 
     Attributes:
         dari: The connection it was made through.
@@ -159,6 +162,27 @@ class Results:
     def rate(self, cell: Cell, name: str, value: Any, note: str = "") -> None:
         """Keep a rating by a person; ``None`` without a note takes it back."""
         marks.rate(self, cell, name, value, note)
+
+    def score(self, name: str, function: Callable[[Turn], Any]) -> list[Score]:
+        """Score all answers by a function of the turn, side by side, and keep the values.
+
+        An error of the function is kept as an error, and cells that failed have no value.
+
+        Args:
+            name: The score's name.
+            function: Plain or async; returns yes or no, a number, a text, or a dict of these.
+                The task's metadata is in ``turn.session.metadata``. Of a conversation it is the
+                last turn.
+
+        Raises:
+            InvalidRequestError: The name is empty, or there is no function; see
+                :func:`dari_nb.scores.run_scores`.
+
+        >>> batch.score("right", lambda turn: "4" in turn.text)  # doctest: +SKIP
+        """
+        _ = self.sessions  # all with one request
+        with Progress(self.counts.get("completed", 0), "answers scored") as progress:
+            return marks.score(self, name, function, lambda *_: progress.advance())
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row a cell, with metadata and scores; see :func:`dari_nb.batch_frame`."""

@@ -1,0 +1,92 @@
+"""A matrix of sessions that are there: everything but sending."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ... import models
+from .._background import wait_for
+from . import marks
+from .cells import Attempt, Cell, Column
+from .late_costs import LateCosts
+from .results import Results
+from .tasks import Task
+
+if TYPE_CHECKING:
+    from ..dari import Dari
+    from ..session import Session
+    from .marks import Marks
+
+
+class Gathered(Results):
+    """Finished sessions as a matrix; :meth:`Batches.of` makes it.
+
+    It is what a :class:`Batch` is to look at, to score and to take on, and sends nothing.
+
+    >>> runs = dari.Transcript.from_file("airline.jsonl")  # doctest: +SKIP
+    >>> d.batches.of(runs, task="task_id", scores=["reward"]).summary("reward")  # doctest: +SKIP
+    """
+
+    def __init__(
+        self,
+        dari: Dari,
+        agent: models.Agent,
+        run_id: str,
+        tasks: Iterable[Task],
+        columns: Iterable[Column],
+        repeats: int,
+        book: str | Path | None = None,
+        *,
+        is_named: bool = False,
+    ) -> None:
+        super().__init__(dari, agent, run_id, tasks, columns, repeats, book)
+        self._is_named = is_named
+
+    @property
+    def cells(self) -> list[Cell]:
+        """The cells that have a session: task by task, column by column, repeat by repeat."""
+        return [cell for cell in self.grid if cell.session_id]
+
+    @property
+    def sessions(self) -> list[Session]:
+        """The sessions of all cells."""
+        return [cell.session for cell in self.cells]
+
+    def __len__(self) -> int:
+        return len(self.cells)
+
+    def put(
+        self,
+        place: tuple[int, Column, int],
+        session: Session,
+        attempt: Attempt,
+        scores: Mapping[str, Any],
+    ) -> None:
+        """Put a session into its place, with what is known of it."""
+        cell = self.grid.at(*place)
+        cell.put(attempt)
+        cell.given = scores
+        self.know([session])
+
+    def look_for_costs(self) -> None:
+        """Ask once for costs that are not known; when the first few are not, for no more."""
+        on_server = [cell for cell in self.cells if cell.session.resource.agent_id]
+        costs = LateCosts(self.dari.stream_client, on_server, self._changed)
+        wait_for(self.dari.run(costs.if_there_are_any()))
+
+    def marks(self) -> dict[str, Marks]:
+        """Return scores, ratings and notes by the cells' ids."""
+        # Named by its content, it is the same whatever ids its sessions got when they were loaded.
+        return marks.marks_of(self, of_any_session=not self._is_named)
+
+    def __repr__(self) -> str:
+        from ...render import count_text
+
+        tasks, columns = (
+            count_text(len(self.tasks), "task"),
+            count_text(len(self.columns), "column"),
+        )
+        size = f"{tasks} x {columns} x {self.repeats}"
+        return f"<Gathered {self.agent.name}: {size}; {count_text(len(self), 'session')}>"
