@@ -76,7 +76,11 @@ def _pairs(
     best = _scores(a, b)
     i = j = 0
     while i < len(a) and j < len(b):
-        if best[i][j] == best[i + 1][j]:
+        # Never worse, and the paths stay together until they really part.
+        if _key(a[i]) == _key(b[j]):
+            yield i, j
+            i, j = i + 1, j + 1
+        elif best[i][j] == best[i + 1][j]:
             yield i, None
             i += 1
         elif best[i][j] == best[i][j + 1]:

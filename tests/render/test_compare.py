@@ -130,7 +130,7 @@ def paths_of_runs():
     for file in filter(Path.exists, RUNS):
         opened = gzip.open if file.suffix == ".gz" else open
         with opened(file, "rt", encoding="utf-8") as lines:
-            runs = [json.loads(line) for line in lines]
+            runs = sorted(map(json.loads, lines), key=lambda run: run["task_id"])
         for _, trials in itertools.groupby(runs, key=lambda run: run["task_id"]):
             yield [list(calls_of(run["messages"])) for run in trials]
 
