@@ -109,13 +109,14 @@ def _reworded(before: list[str], after: list[str]) -> tuple[list[str], list[str]
 
 def _marked(stretches: Sequence[Wording], lines: Sequence[str], tag: str) -> list[str]:
     """Cut a text with marks into its lines, none of which a mark goes beyond."""
-    marked = [""]
+    parts: list[list[Wording]] = [[]]
     for text, is_shared in stretches:
         for number, piece in enumerate(text.split("\n")):
             if number:
-                marked.append("")
+                parts.append([])
             if piece:
-                marked[-1] += wording_html([Wording(piece, is_shared or not piece.strip())], tag)
+                parts[-1].append(Wording(piece, is_shared or not piece.strip()))
+    marked = [_marked_line(part, tag) for part in parts]
     # White space around the whole is no part of any word, so the stretches are without it.
     text = "\n".join(lines)
     inner = text.strip()
@@ -124,6 +125,12 @@ def _marked(stretches: Sequence[Wording], lines: Sequence[str], tag: str) -> lis
     marked[0] = indent + marked[0]
     left = max(0, len(lines) - blank - len(marked))
     return [""] * blank + marked + [""] * left
+
+
+def _marked_line(stretches: Sequence[Wording], tag: str) -> str:
+    # In a line that is new as a whole, marks would only repeat its sign.
+    has_shared = any(is_shared and text.strip() for text, is_shared in stretches)
+    return wording_html((Wording(text, same or not has_shared) for text, same in stretches), tag)
 
 
 def _head(change: VersionChange) -> str:
@@ -154,7 +161,7 @@ def _facts(change: VersionChange) -> list[str]:
         for kind in ("changed", "added", "removed")
     }
     facts = [f"{count_text(count, 'file')} {kind}" for kind, count in counts.items() if count]
-    return [*facts, *([f"{change.same} the same"] if change.same else [])]
+    return [*facts, *([f"{count_text(change.same, 'file')} the same"] if change.same else [])]
 
 
 def _file(file: ChangedFile) -> str:

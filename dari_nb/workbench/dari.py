@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from .. import models
 from ..client import AsyncClient, Client
+from ..ids import is_agent_id
 from ._background import background
 from .agent import Agent
 from .batches import Batches
@@ -21,6 +22,10 @@ from .session import Attachment, Session
 if TYPE_CHECKING:
     from ..local import LocalDari
     from .browser import SessionBrowser
+    from .prompts import Llms
+    from .publishing import Published
+    from .tools.tool import Given
+    from .versions import Version
 
 T = TypeVar("T")
 
@@ -33,7 +38,8 @@ class Dari:
         client: The endpoint level, on ids, returning models.
         server: The embedded local Dari, or ``None`` when the server is elsewhere.
         is_closed: Whether :meth:`close` was called.
-        agents: Agents: ``list()``, ``get(id or name)``.
+        agents: Agents: ``list()``, ``get(id or name)``, ``publish(folder)``,
+            ``publish_prompt(name, prompt)``.
         sessions: Sessions: ``list()``, ``get(id)``, ``create(agent)``.
         files: Files: ``upload(path)``.
         costs: What sessions cost: ``session(id)``.
@@ -125,15 +131,72 @@ class Agents:
         """
         return Agent(self._dari, self._dari.client.agents.get(agent))
 
-    def publish(self, folder: str | Path) -> Agent:
+    def publish(self, folder: str | Path, *, dry_run: bool = False) -> Published:
         """Publish a folder with a ``dari.yml``; its name says of which agent (section 4).
+
+        A folder that is active as it is makes no new version. What takes longer than a second
+        shows how far it is.
+
+        Args:
+            folder: The folder.
+            dry_run: Only tell what would change.
 
         Raises:
             InvalidRequestError: There is no such folder, or no ``dari.yml`` in it.
             ApiError: The server refused it; the text says what is wrong.
+
+        >>> d.agents.publish("agents/support").version.id  # doctest: +SKIP
+        'ver_2'
         """
-        published = self._dari.client.agents.publish(folder)
-        return self.get(published.agent_id)
+        from .publishing import publish
+
+        return publish(self._dari, folder, dry_run=dry_run)
+
+    def publish_prompt(
+        self,
+        agent: str,
+        prompt: str,
+        *,
+        llm: Llms | None = None,
+        tools: Given = (),
+        manifest: Mapping[str, Any] | None = None,
+        dry_run: bool = False,
+    ) -> Published:
+        """Publish a system prompt as an agent; the same again makes no new version.
+
+        Args:
+            agent: Its name, or the id of one that is there.
+            prompt: The system prompt.
+            llm: A model such as ``openai/gpt-5.5``, or one of the local Dari's LLMs by its name;
+                several make options, the first of which is the default. Or what stands in a
+                manifest as ``llm``. By default all LLMs of the local Dari.
+            tools: Functions that the agent can call, and that whoever sends messages answers with
+                (``agent.send(…, tools=…)``); see :func:`dari_nb.tool`.
+            manifest: Further keys of ``dari.yml``, such as ``built_in_tools``, ``skills`` (names
+                of folders below ``skills/`` will do), ``sandbox``. Files that they name are taken
+                from the working folder.
+            dry_run: Only tell what would change.
+
+        Raises:
+            InvalidRequestError: Something cannot be right, or a file is missing; the text names
+                the key. Nothing was sent.
+            ApiError: The server refused it; the text says what is wrong.
+
+        >>> d.agents.publish_prompt("greeter", "Greet.", llm="openai/gpt-5.5")  # doctest: +SKIP
+        """
+        from .prompts import prompt_bundle
+        from .publishing import publish
+
+        found = self.get(agent) if is_agent_id(agent) else None
+        bundle = prompt_bundle(
+            found.name if found else agent,
+            prompt,
+            llm=llm,
+            tools=tools,
+            manifest=manifest,
+            server=self._dari.server,
+        )
+        return publish(self._dari, bundle, agent_id=found.id if found else None, dry_run=dry_run)
 
 
 class Sessions:
@@ -177,11 +240,14 @@ class Sessions:
         agent: str,
         *,
         llm: str | None = None,
+        version: str | Version | None = None,
         name: str | None = None,
         metadata: Mapping[str, str] | None = None,
     ) -> Session:
         """Make a session with an agent, by id or name; arguments as in :meth:`Agent.send`."""
-        return self._dari.agents.get(agent).start(llm=llm, name=name, metadata=metadata)
+        return self._dari.agents.get(agent).start(
+            llm=llm, version=version, name=name, metadata=metadata
+        )
 
 
 class Files:

@@ -247,7 +247,7 @@ def test_an_agent_is_published_and_its_workspace_read(server, d, tmp_path):
         (turn.workspace / "out.csv").write_text("a,b\n1,2\n")
         return "done"
 
-    agent = d.agents.publish(tmp_path)
+    agent = d.agents.publish(tmp_path).agent
     assert agent.name == "writer"
     session = agent.send("go").wait().session
     with session.workspace() as workspace:
