@@ -11,11 +11,14 @@ from ..errors import InvalidRequestError
 from ..models import as_content
 from .session import Attachment, Prompt, Session, as_content_files
 from .turn import Turn
+from .versions import Version, versions_of
 from .webhook import AgentWebhook
 
 if TYPE_CHECKING:
     from .chat import Chat
     from .dari import Dari
+    from .listing import Listing
+    from .version_diff import VersionDiff
 
 
 class Agent:
@@ -55,6 +58,36 @@ class Agent:
             return []
         return self._dari.client.agents.version(self.id, self.active_version_id).llms
 
+    def versions(self) -> Listing[Version]:
+        """Return all versions, in the server's order; the active one is marked (section 4)."""
+        return versions_of(self, self._dari)
+
+    def version(self, version_id: str | None = None) -> Version:
+        """Return one version, by default the active one.
+
+        Raises:
+            NotFoundError: There is no such version.
+            InvalidRequestError: The agent has no active one.
+
+        >>> agent.version().manifest["llm"]  # doctest: +SKIP
+        {'model': 'openai/gpt-5.5'}
+        """
+        version_id = version_id or self.active_version_id
+        if version_id is None:
+            raise InvalidRequestError(f"{self.name} has no active version: publish one.")
+        resource = self._dari.client.agents.version(self.id, version_id)
+        return Version(self._dari, self.id, self.name, resource)
+
+    def diff(self, first: str | Version, second: str | Version | None = None) -> VersionDiff:
+        """Return what becomes of one version in another, by default in the active one.
+
+        >>> agent.diff("ver_1", "ver_2")  # doctest: +SKIP
+        """
+        before, after = (
+            one if isinstance(one, Version) else self.version(one) for one in (first, second)
+        )
+        return before.diff(after)
+
     @property
     def webhook(self) -> AgentWebhook:
         """Where its news is delivered to: ``get()``, ``set(url)``, ``rotate()``, ``clear()``."""
@@ -65,6 +98,7 @@ class Agent:
         prompt: Prompt,
         *,
         llm: str | None = None,
+        version: str | Version | None = None,
         files: Iterable[Attachment] = (),
         name: str | None = None,
         metadata: Mapping[str, str] | None = None,
@@ -74,6 +108,7 @@ class Agent:
         Args:
             prompt: Text or content blocks.
             llm: One of :attr:`llms`; the agent's default when left out.
+            version: The version that the session keeps; the active one when left out.
             files: Paths to upload and attach.
             name: A label for the session.
             metadata: Kept on the session, strings by key; sessions can be found by them.
@@ -84,7 +119,7 @@ class Agent:
             ApiError: The server refused it.
         """
         content = as_content(prompt)
-        options = self._session_options(llm, name, metadata)
+        options = self._session_options(llm, version, name, metadata)
         content += as_content_files(self._dari, files)
         sent = self._dari.client.agents.send(self.id, content, session=options or None)
         return Session(self._dari, sent.session).turn_of(sent)
@@ -93,11 +128,12 @@ class Agent:
         self,
         *,
         llm: str | None = None,
+        version: str | Version | None = None,
         name: str | None = None,
         metadata: Mapping[str, str] | None = None,
     ) -> Session:
         """Make a session without sending anything yet; arguments as in :meth:`send`."""
-        options = self._session_options(llm, name, metadata)
+        options = self._session_options(llm, version, name, metadata)
         return Session(self._dari, self._dari.client.sessions.create(self.id, **options))
 
     def chat(self) -> Chat:
@@ -117,14 +153,27 @@ class Agent:
         return f"<Agent {self.name} {self.id}>"
 
     def _session_options(
-        self, llm: str | None, name: str | None, metadata: Mapping[str, str] | None
+        self,
+        llm: str | None,
+        version: str | Version | None,
+        name: str | None,
+        metadata: Mapping[str, str] | None,
     ) -> dict[str, Any]:
-        if llm is not None and self.llms and llm not in self.llms:
-            known = ", ".join(self.llms)
-            raise InvalidRequestError(f"{self.name} has no LLM option {llm!r}; it has: {known}.")
+        version_id = version.id if isinstance(version, Version) else version
+        if llm is not None:
+            self._check_llm(llm, version_id)
         given: dict[str, Any] = {
             "llm_id": llm,
+            "version_id": version_id,
             "name": name,
             "metadata": dict(metadata) if metadata else None,
         }
         return {key: value for key, value in given.items() if value is not None}
+
+    def _check_llm(self, llm: str, version_id: str | None) -> None:
+        is_active = version_id in (None, self.active_version_id)
+        known = self.llms if is_active else self.version(version_id).llms
+        if known and llm not in known:
+            raise InvalidRequestError(
+                f"{self.name} has no LLM option {llm!r}; it has: {', '.join(known)}."
+            )
