@@ -13,7 +13,7 @@ from IPython.core.magic import (
     no_var_expand,
 )
 
-from . import batches, chatting, dari, loading, sending, showing
+from . import batches, chatting, dari, loading, publishing, sending, showing
 from .completion import Completion
 from .state import State, usage_errors
 
@@ -55,6 +55,13 @@ class DariMagics(Magics):
         """Give tasks to LLMs: ``batch = d.batches.run(name, tasks, llms).follow()``."""
         return batches.batch(self.shell, self.state, line, cell)
 
+    @no_var_expand
+    @line_cell_magic
+    @usage_errors
+    def dari_publish(self, line: str, cell: str | None = None) -> Any:
+        """Publish a folder, or the cell as a prompt: ``d.agents.publish_prompt(name, text)``."""
+        return publishing.publish(self.shell, self.state, line, cell)
+
     @line_magic
     @usage_errors
     def dari_follow(self, line: str) -> None:
@@ -93,4 +100,4 @@ def load_ipython_extension(ipython: Any) -> None:
     ipython.register_magics(magics)
     matchers = ipython.Completer.custom_matchers
     matchers[:] = [m for m in matchers if getattr(m, "matcher_identifier", "") != "dari_nb"]
-    matchers.append(Completion(magics.state).matcher())
+    matchers.append(Completion(magics.state, ipython.user_ns).matcher())

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 from IPython.core.completer import CompletionContext, SimpleCompletion, context_matcher
@@ -15,8 +16,9 @@ from .catalogue import PARSERS
 from .options import Option
 from .state import State
 
-_LINE = re.compile(r"^\s*(?:[^\W\d]\w*\s*=\s*)?%{1,2}(dari\w*)\s(.*)$", re.DOTALL)
+_LINE = re.compile(r"^\s*(?:[^\W\d]\w*\s*=\s*)?(%{1,2}dari\w*)\s(.*)$", re.DOTALL)
 _OF_ONE_SESSION = ("dari_transcript", "dari_follow", "dari_workspace")
+_OF_AN_AGENT = ("dari_agent", "dari_batch", "dari_publish")
 _FRESH = 5.0
 """Seconds for which a listing is taken from memory, so that typing does not flood the server."""
 
@@ -27,8 +29,9 @@ Candidates = list[tuple[str, str]]
 class Completion:
     """The matcher of one shell; never raises and never prints."""
 
-    def __init__(self, state: State) -> None:
+    def __init__(self, state: State, names: Mapping[str, Any]) -> None:
         self._state = state
+        self._names = names
         self._known: dict[str, tuple[float, Candidates]] = {}
 
     def matcher(self) -> Any:
@@ -57,11 +60,13 @@ class Completion:
         match = _LINE.match(line)
         if match is None:
             return []
-        magic, rest = match.groups()
+        written, rest = match.groups()
         words = rest.split()
         token = "" if not rest or rest[-1].isspace() else words.pop()
         try:
-            return self._candidates(magic, words, token)
+            if written == "%dari_publish" and not token.startswith("-"):
+                return _folders(words)
+            return self._candidates(written.lstrip("%"), words, token)
         except DariError:
             return []
 
@@ -73,15 +78,22 @@ class Completion:
             return self._sessions()
         if last == "--agent":
             return self._agents()
+        if last == "--version":
+            return self._versions(words)
+        if last == "--tools":
+            return self._functions(token)
+        if last == "--config":
+            return [(str(path), "a configuration") for path in sorted(Path().glob("*.toml"))]
         if token.startswith("-"):
             return [(option.flag, option.help) for option in _options(magic, words)]
-        return [] if last.startswith("-") and last != "--bg" else self._words(magic, words)
+        switches = {option.flag for option in _options(magic, words) if option.value is None}
+        return [] if last.startswith("-") and last not in switches else self._words(magic, words)
 
     def _words(self, magic: str, words: list[str]) -> Candidates:
         plain = [word for word in words if not word.startswith("-")]
         if magic == "dari" and not plain:
             return [(name, command.help) for name, command in dari.SUBCOMMANDS.items()]
-        if (magic, plain) in (("dari", ["use"]), ("dari_agent", []), ("dari_batch", [])):
+        if (magic, plain) == ("dari", ["use"]) or (magic in _OF_AN_AGENT and not plain):
             return self._agents()
         if (magic, plain) == ("dari_chat", []):
             return self._agents() + self._sessions()
@@ -108,6 +120,11 @@ class Completion:
         return [(s.id, s.name or s.agent_name) for s in reversed(sessions)]
 
     def _llms(self, magic: str, words: list[str]) -> Candidates:
+        if magic == "dari_publish":
+            server = self._state.dari.server
+            return [
+                (name, llm.settings.model) for name, llm in (server.llms if server else {}).items()
+            ]
         plain = [word for word in words if not word.startswith("-")]
         starts = magic in ("dari_agent", "dari_batch")
         named = plain[1:2] if magic == "dari" else plain[:1] if starts else []
@@ -116,12 +133,41 @@ class Completion:
         agent = self._state.agent
         return [(llm, agent.name) for llm in agent.llms] if agent else []
 
+    def _versions(self, words: list[str]) -> Candidates:
+        named = next((word for word in words if not word.startswith("-")), None)
+        agent = self._state.dari.agents.get(named) if named else self._state.agent
+        versions = agent.versions() if agent else []
+        return [(v.id, "active" if v.is_active else v.resource.created_at or "") for v in versions]
+
+    def _functions(self, token: str) -> Candidates:
+        """Functions of the notebook, behind those that stand there already."""
+        before = token.rpartition(",")[0]
+        start = f"{before}," if before else ""
+        return [
+            (f"{start}{name}", "a function")
+            for name, value in self._names.items()
+            if not name.startswith("_") and _can_be_tool(value)
+        ]
+
     def _fresh(self, what: str, ask: Callable[[], Candidates]) -> Candidates:
         asked, known = self._known.get(what, (-_FRESH, []))
         if time.monotonic() - asked > _FRESH:
             known = ask()
             self._known[what] = (time.monotonic(), known)
         return known
+
+
+def _can_be_tool(value: Any) -> bool:
+    # Tools are objects that wrap functions; classes and IPython's own helpers are none.
+    module = getattr(value, "__module__", "") or ""
+    is_plain = callable(value) and not isinstance(value, type)
+    return is_plain and not module.startswith(("IPython", "ipykernel"))
+
+
+def _folders(words: list[str]) -> Candidates:
+    if any(not word.startswith("-") for word in words):
+        return []
+    return [(str(path.parent), "an agent") for path in sorted(Path().glob("*/dari.yml"))]
 
 
 def _options(magic: str, words: list[str]) -> tuple[Option, ...]:

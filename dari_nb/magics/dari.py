@@ -16,6 +16,8 @@ from .state import State
 KEY_ENV = Option("--key-env", "NAME", "environment variable that holds the API key")
 PATH = Option("--path", "FILE", "keep the local Dari's sessions in this file")
 VIEW = Option("--view", None, "as a table to sort, filter, open and select in")
+PROBE = Option("--probe", None, "look at the usual ports of this machine, too")
+CONFIG = Option("--config", "FILE.toml", "LLMs, prices and agents for the local Dari")
 AGENT = Option("--agent", "AGENT", "only sessions of this agent")
 
 
@@ -96,6 +98,15 @@ def _sessions(state: State, line: opt.Line, words: list[str]) -> Any:
     return show(agent=line.get(AGENT), metadata=metadata or None)
 
 
+def _llms(state: State, line: opt.Line, words: list[str]) -> Any:
+    found = state.dari.llms(state.agent, probe=line.has(PROBE))
+    if found:
+        return found
+    more = [] if line.has(PROBE) else [("on this machine", "%dari llms --probe looks for some")]
+    own = "%dari connect local --config FILE.toml, or dari_nb.connect('local', llms={…})"
+    return Status([("LLMs", "none are known"), *more, ("your own", own)])
+
+
 def _connect(state: State, line: opt.Line, words: list[str]) -> Status:
     from ..workbench import connect
 
@@ -108,7 +119,8 @@ def _connect(state: State, line: opt.Line, words: list[str]) -> Status:
     if variable is not None and variable not in os.environ:
         raise UsageError(f"the environment has no {variable}: set it before the kernel starts")
     key = os.environ[variable] if variable else None
-    connect(words[0] if words else None, api_key=key, path=line.get(PATH))
+    target = words[0] if words else None
+    connect(target, api_key=key, path=line.get(PATH), config=line.get(CONFIG))
     state.forget()
     return _status(state)
 
@@ -137,8 +149,14 @@ SUBCOMMANDS = {
         _sessions,
         "list sessions",
     ),
+    "llms": Subcommand(
+        LineParser("%dari llms [--probe]", (PROBE,)), _llms, "list the LLMs at hand"
+    ),
     "connect": Subcommand(
-        LineParser("%dari connect [local|URL] [--path FILE] [--key-env NAME]", (PATH, KEY_ENV)),
+        LineParser(
+            "%dari connect [local|URL] [--path FILE] [--config FILE] [--key-env NAME]",
+            (PATH, CONFIG, KEY_ENV),
+        ),
         _connect,
         "connect elsewhere",
     ),

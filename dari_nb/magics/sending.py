@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 Fill = Callable[[str], str]
 
 SEND = LineParser("%dari_send [options] TEXT", (*opt.SENDING, opt.SESSION))
-AGENT = LineParser("%%dari_agent AGENT [options]", opt.SENDING)
+AGENT = LineParser("%%dari_agent AGENT [options]", (*opt.SENDING, opt.VERSION))
 FOLLOW = LineParser(
     "%dari_follow [SESSION] [options]", (opt.ASSIGN, opt.BACKGROUND, opt.TIMEOUT, opt.QUIET)
 )
@@ -45,7 +45,8 @@ def agent(shell: Any, state: State, line: str, cell: str) -> None:
     fill = _filling(shell, parsed)
     prompt, attached = _prompt(cell, fill), _attached(parsed, fill)
     chosen = state.dari.agents.get(fill(words[0]))
-    turn = chosen.send(prompt, llm=parsed.get(opt.LLM), **attached)
+    pinned = {"llm": parsed.get(opt.LLM), "version": parsed.get(opt.VERSION)}
+    turn = chosen.send(prompt, **pinned, **attached)
     state.use(chosen, parsed.get(opt.LLM))
     show(turn)
 

@@ -13,6 +13,7 @@ from .dari import Dari
 
 if TYPE_CHECKING:
     from ..local import LocalDari
+    from ..local.configuration import Configuration
 
 API_URL = "https://api.dari.dev/v1"
 LOCAL_PACE = 0.25
@@ -32,6 +33,7 @@ def connect(
     path: str | Path | None = None,
     llms: Mapping[str, Mapping[str, Any]] | None = None,
     prices: Mapping[str, Mapping[str, Any]] | None = None,
+    config: str | Path | None = None,
 ) -> Dari:
     """Connect to a Dari and make it the current one.
 
@@ -47,9 +49,12 @@ def connect(
             ``{"small": {"model": "llama3.2", "base_url": "http://127.0.0.1:11434/v1"}}``; see
             :meth:`dari_nb.local.LocalDari.add_llms`. They come with the agent ``assistant``.
         prices: What tokens cost there, as in ``add_llms``.
+        config: A configuration file for the embedded Dari, the one that ``dari-local serve``
+            takes: LLMs, prices, agents, and the file of ``[server]``. Its Python files are run.
 
     Raises:
-        InvalidRequestError: The arguments contradict each other, or a key is missing.
+        InvalidRequestError: The arguments contradict each other, a key is missing, or something
+            in the configuration is wrong.
 
     >>> d = connect("local")
     >>> d.is_local
@@ -64,9 +69,11 @@ def connect(
     base_url = base_url or (os.environ.get("DARI_API_URL") if target is None else None)
     api_key = api_key or hidden(os.environ.get("DARI_API_KEY") if target != "local" else None)
     if target == "local" or (base_url is None and api_key is None):
-        _current = _connect_local(path, llms, prices)
-    elif llms or prices:
-        raise InvalidRequestError("llms= and prices= are for the embedded Dari: connect('local').")
+        _current = _connect_local(path, llms, prices, config)
+    elif llms or prices or config:
+        raise InvalidRequestError(
+            "llms=, prices= and config= are for the embedded Dari: connect('local')."
+        )
     else:
         _current = _connect_remote(base_url or API_URL, api_key, path)
     return _current
@@ -87,18 +94,43 @@ def _connect_local(
     path: str | Path | None,
     llms: Mapping[str, Mapping[str, Any]] | None,
     prices: Mapping[str, Mapping[str, Any]] | None,
+    config: str | Path | None,
 ) -> Dari:
     from ..local import LocalDari
 
+    configuration = _configuration(config)
+    if path is None and config is not None and configuration and configuration.server.db:
+        path = Path(config).expanduser().parent / configuration.server.db
     key = None if path is None else str(Path(path).expanduser().resolve())
     server = _servers.get(key)
     if server is None or (key is not None and not _is_running(server)):
         server = _servers[key] = LocalDari(key, pace=_pace())
     if not _is_running(server):
         server.start()
+    if configuration is not None:
+        _fill(server, configuration)
     if llms or prices:
         server.add_llms(llms or {}, prices)
     return Dari(server.url, server.api_key, server)
+
+
+def _configuration(config: str | Path | None) -> Configuration | None:
+    if config is None:
+        return None
+    from ..local.configuration import read_configuration
+
+    return read_configuration(Path(config).expanduser())
+
+
+def _fill(server: LocalDari, configuration: Configuration) -> None:
+    """Give a server what a configuration brings; again, it replaces what it brought before."""
+    from ..local.cli import load_agents
+
+    server.add_llms(configuration.llms, configuration.prices)
+    for folder in configuration.bundles:
+        server.publish(folder)
+    for path in configuration.files:
+        load_agents(server, path)
 
 
 def _is_running(server: LocalDari) -> bool:

@@ -22,6 +22,7 @@ from .session import Attachment, Session
 if TYPE_CHECKING:
     from ..local import LocalDari
     from .browser import SessionBrowser
+    from .llms import KnownLlm
     from .prompts import Llms
     from .publishing import Published
     from .tools.tool import Given
@@ -75,6 +76,20 @@ class Dari:
         if agent_id not in self._agent_names:
             self._agent_names[agent_id] = self.client.agents.get(agent_id).name
         return self._agent_names[agent_id]
+
+    def llms(self, agent: Agent | None = None, *, probe: bool = False) -> Listing[KnownLlm]:
+        """Return the LLMs at hand: those of an agent, and those that the local Dari brings.
+
+        Args:
+            agent: Whose options to tell, too.
+            probe: Look at the usual ports of this machine as well: Ollama, LM Studio, llama.cpp,
+                vLLM.
+
+        >>> d.llms(probe=True)  # doctest: +SKIP
+        """
+        from .llms import known_llms
+
+        return known_llms(self, agent, probe=probe)
 
     def close(self) -> None:
         """Close the connections; what was read stays usable. The embedded server goes on."""

@@ -1,0 +1,92 @@
+"""``%%dari_publish`` and ``%dari_publish``: a prompt or a folder becomes an agent's new version."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from IPython.core.error import UsageError
+
+from . import options as opt
+from .interpolate import interpolate
+from .options import Line, LineParser, Option
+from .state import State, assign, variable
+
+if TYPE_CHECKING:
+    from ..workbench.publishing import Published
+
+LLMS = Option(
+    "--llm", "MODEL", "such as openai/gpt-5.5, or a local LLM; may be repeated", many=True
+)
+TOOLS = Option("--tools", "F,G", "functions that the agent can call, answered where one sends")
+DRY_RUN = Option("--dry-run", None, "show what would change, and publish nothing")
+PUBLISH = LineParser(
+    "%%dari_publish AGENT [options] or %dari_publish FOLDER [options]",
+    (LLMS, TOOLS, DRY_RUN, opt.ASSIGN, opt.RAW, opt.QUIET),
+)
+
+_OF_CELLS = (LLMS, TOOLS, opt.RAW)
+
+
+def publish(shell: Any, state: State, line: str, cell: str | None) -> Published | None:
+    """Publish the cell, or a folder, and make its agent the current one."""
+    parsed, words = PUBLISH.words(line)
+    name = variable(parsed.get(opt.ASSIGN))
+    if len(words) != 1:
+        what = "name the agent" if cell is not None else "name a folder with a dari.yml"
+        raise UsageError(f"{what}\nusage: {PUBLISH.usage}")
+    if cell is None:
+        published = _folder(state, parsed, words[0])
+    else:
+        published = _prompt(shell, state, parsed, words[0], cell)
+    _use(state, published)
+    assign(shell, name, published)
+    return None if parsed.has(opt.QUIET) else published
+
+
+def _folder(state: State, parsed: Line, folder: str) -> Published:
+    for option in _OF_CELLS:
+        if parsed.has(option):
+            raise UsageError(f"{option.flag} is for a prompt in a cell: %%dari_publish AGENT")
+    return state.dari.agents.publish(folder, dry_run=parsed.has(DRY_RUN))
+
+
+def _prompt(shell: Any, state: State, parsed: Line, agent: str, cell: str) -> Published:
+    from ..workbench.front_matter import split_prompt
+
+    # The magic itself stands on the first line.
+    prompt, manifest = split_prompt(cell, first_line=2)
+    if not prompt:
+        raise UsageError("the system prompt is empty: write it into the cell")
+    tools = functions(shell, parsed.get(TOOLS))
+    return state.dari.agents.publish_prompt(
+        agent,
+        prompt if parsed.has(opt.RAW) else interpolate(prompt, shell.user_ns),
+        llm=parsed.get(LLMS) or None,
+        tools=tools,
+        manifest=manifest,
+        dry_run=parsed.has(DRY_RUN),
+    )
+
+
+def functions(shell: Any, names: str | None) -> list[Any]:
+    """Return the functions of the notebook that are named, with commas between them.
+
+    Raises:
+        UsageError: There is no such function.
+    """
+    wanted = [name.strip() for name in (names or "").split(",") if name.strip()]
+    found = [shell.user_ns.get(name) for name in wanted]
+    known = [name for name, value in shell.user_ns.items() if callable(value) and name[0] != "_"]
+    for name, function in zip(wanted, found, strict=True):
+        if not callable(function):
+            what = "is not defined" if name not in shell.user_ns else "is no function"
+            raise UsageError(f"{name} {what}{opt.did_you_mean(name, known)}")
+    return found
+
+
+def _use(state: State, published: Published) -> None:
+    if published.agent is None or published.is_dry_run:
+        return
+    is_current = state.agent is not None and state.agent.id == published.agent.id
+    if published.is_new or not is_current:
+        state.use(published.agent, None)
