@@ -34,9 +34,11 @@ class Workspace(dari_client.Workspace):
 
         return files_paper("workspace", list(self._shown()), unsafe=self.unsafe)
 
-    def diff(self, other: dari_client.Workspace) -> WorkspaceDiff:
+    def diff(
+        self, other: dari_client.Workspace, names: tuple[str, str] = ("first", "second")
+    ) -> WorkspaceDiff:
         """Compare it with another one; see :func:`diff_workspaces`."""
-        return diff_workspaces(self, other)
+        return diff_workspaces(self, other, names)
 
     def __str__(self) -> str:
         return self.to_mimebundle()["text/plain"]
