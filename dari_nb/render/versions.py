@@ -9,6 +9,7 @@ from itertools import groupby
 
 from ._visible import visible, visible_name
 from .files import ChangedFile, change_about, change_lines, change_markdown, change_text
+from .inert import inert
 from .limits import LIMITS
 from .passive import passive
 from .runs import more_html
@@ -52,9 +53,10 @@ def version_paper(change: VersionChange) -> dict[str, str]:
     """
     html = f"{ROOT}{_head(change)}{''.join(map(_note_html, change.notes))}"
     html += "".join(map(_file, change.changes)) + "</div>"
-    about = " · ".join(part for part in (_title(change), change.said, *_facts(change)) if part)
+    said = visible_name(change.said)
+    about = " · ".join(part for part in (_title(change), said, *_facts(change)) if part)
     notes = [visible_name(note) for note in change.notes]
-    written = [f"**{passive(about)}**", *map(passive, notes), *map(_markdown, change.changes)]
+    written = [f"**{inert(about)}**", *map(inert, notes), *map(_markdown, change.changes)]
     return {
         "text/html": style(html) + html,
         "text/markdown": "\n\n".join(written),

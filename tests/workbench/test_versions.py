@@ -1,0 +1,262 @@
+"""Publishing from Python, and versions: read, compared, pinned by sessions and batches."""
+
+import json
+import sys
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+
+import pytest
+
+from dari_nb import errors
+from dari_nb.client import Bundle
+
+STAND_IN = Path(__file__).parents[1] / "local" / "llm" / "stand_in.py"
+MODEL = "openai/gpt-5.5"
+
+
+@pytest.fixture(scope="module")
+def stand_ins():
+    spec = spec_from_file_location("stand_in_of_versions", STAND_IN)
+    module = module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def stand_in(stand_ins):
+    """An LLM server whose model says its system prompt."""
+
+    class Parrot(stand_ins.StandIn):
+        def answer(self, request):
+            return stand_ins.Answer(request.body["messages"][0]["content"].partition("\n")[0])
+
+    with Parrot() as stand_in:
+        yield stand_in
+
+
+def publish(d, prompt="Be brief.", **options):
+    return d.agents.publish_prompt("helper", prompt, **{"llm": MODEL, **options})
+
+
+def test_versions_are_listed_with_the_active_one_marked(d):
+    first, second = publish(d).version, publish(d, "Be long.").version
+    listed = d.agents.get("helper").versions()
+    assert [(version.id, version.is_active) for version in listed] == [
+        (second.id, True),
+        (first.id, False),
+    ]
+    shown = listed.to_mimebundle()["text/plain"].splitlines()
+    assert shown[0].split() == ["id", "active", "created", "size"]
+    assert "✓" in shown[1]
+    assert repr(second) == f"<Version {second.id} of helper active>"
+
+
+def test_a_versions_files_manifest_and_prompt_can_be_read(d):
+    version = publish(d, manifest={"built_in_tools": []}).version
+    assert [file.path for file in version.files()] == ["dari.yml", "prompts/system.md"]
+    assert "16 B" not in str(version.files()[0])
+    assert version.system_prompt == version.read("prompts/system.md") == "Be brief.\n"
+    assert version.manifest["llm"] == {"model": MODEL}
+    assert version.to_dict()["archive_sha256"] == version.resource.archive_sha256
+    with pytest.raises(errors.NotFoundError):
+        version.read("nothing")
+    with pytest.raises(errors.NotFoundError):
+        d.agents.get("helper").version("ver_0")
+
+
+def test_an_agent_that_is_a_function_has_a_manifest_and_no_files(d):
+    version = d.agents.get("calculator").version()
+    assert version.files() == []
+    assert version.manifest["harness"] == "local"
+    assert version.system_prompt is None
+    assert version.llms == ["small", "large"]
+
+
+def test_an_agents_prompt_without_a_bundle_is_read_too(d, server):
+    server.add_llms({"tiny": {"model": "m", "base_url": "http://127.0.0.1:9/v1"}})
+    assert d.agents.get("assistant").version().system_prompt.startswith("You are")
+
+
+def test_two_versions_are_compared_by_object_or_id(d):
+    first, second = publish(d).version, publish(d, "Be long.").version
+    agent = d.agents.get("helper")
+    diff = agent.diff(first.id, second)
+    assert (diff.changed, diff.added, diff.removed, diff.same) == (["prompts/system.md"], [], [], 1)
+    assert str(diff) == str(first.diff(second)) == str(agent.diff(first))
+    assert "-Be brief." in str(diff)
+    assert repr(diff) == "<VersionDiff: 0 added, 0 removed, 1 changed>"
+    assert set(diff._repr_mimebundle_()) == {"text/html", "text/markdown", "text/plain"}
+    assert not agent.diff(second, second)
+
+
+def test_a_function_that_gets_a_prompt_shows_the_manifests_difference(d, server):
+    @server.agent("helper")
+    def helper(prompt):
+        return prompt
+
+    diff = publish(d).diff
+    assert (diff.changed, diff.added) == (["dari.yml"], ["prompts/system.md"])
+    assert "-harness: local" in str(diff)
+
+
+def test_prompt_and_manifest_come_before_other_files(d):
+    def aid(name: str) -> str:
+        """Help."""
+        return name
+
+    publish(d)
+    shown = str(publish(d, "Be long.", tools=[aid]))
+    places = [shown.index(path) for path in ("prompts/system.md", "dari.yml  ", "tools/aid/tool")]
+    assert places == sorted(places)
+
+
+def test_files_that_are_no_text_are_compared_by_size(d, tmp_path):
+    manifest = (
+        f"name: helper\nharness: pi\ninstructions: {{system: a.md}}\nllm: {{model: {MODEL}}}\n"
+    )
+    (tmp_path / "dari.yml").write_text(manifest)
+    (tmp_path / "a.md").write_text("Hi")
+    (tmp_path / "same.bin").write_bytes(b"\xff\x00")
+    (tmp_path / "grown.bin").write_bytes(b"\xff\x00")
+    assert d.agents.publish(tmp_path).diff.added == ["a.md", "dari.yml", "grown.bin", "same.bin"]
+    (tmp_path / "same.bin").write_bytes(b"\x00\xff")
+    (tmp_path / "grown.bin").write_bytes(b"\xff\x00\xff")
+    diff = d.agents.publish(tmp_path).diff
+    assert (diff.changed, diff.not_compared) == (["grown.bin"], ["same.bin"])
+    assert "Not compared: same.bin" in str(diff)
+
+
+def test_unchanged_means_the_same_archive(d):
+    first = publish(d)
+    sha256 = first.version.resource.archive_sha256
+    again = publish(d)
+    assert (again.is_new, again.version.id) == (False, first.version.id)
+    prompt, manifest = (first.version.contents()[p] for p in ("prompts/system.md", "dari.yml"))
+    written = Bundle.from_files({"prompts/system.md": prompt, "dari.yml": manifest})
+    assert written.sha256 == sha256
+    assert repr(again) == f"<Published helper: unchanged, still {first.version.id}>"
+
+
+def test_an_agent_is_published_under_its_id_too(d):
+    first = publish(d)
+    again = d.agents.publish_prompt(first.agent.id, "Be long.", llm=MODEL)
+    assert again.agent.id == first.agent.id
+    assert again.diff.versions == (first.version.id, again.version.id)
+    assert again.version.manifest["name"] == "helper"
+
+
+def test_tools_without_a_description_of_their_own_and_with_defaults_are_declared(d):
+    def pick(options: list[str], count: int = 1) -> str:
+        return options[0]
+
+    version = publish(d, tools=pick).version
+    schema = json.loads(version.read("tools/pick/input.json"))
+    assert schema["required"] == ["options"]
+    assert schema["properties"]["count"]["default"] == 1
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"prompt": " "}, "system prompt is empty"),
+        ({"agent": " "}, "needs a name"),
+        ({"llm": []}, "Which LLM"),
+        ({"llm": {"modle": "x"}}, r"llm\.modle: .*mean model"),
+        ({"llm": None, "manifest": {"lmm": 1}}, "lmm: .*mean llm"),
+        ({"manifest": {"llm": {"model": "x"}}}, "given twice"),
+        ({"manifest": {"skills": ["../x"]}}, "leads out"),
+        ({"tools": [3]}, "A tool is a function"),
+    ],
+)
+def test_what_cannot_be_right_is_refused_before_anything_is_sent(d, options, message):
+    given = {"agent": "helper", "prompt": "Hi", "llm": MODEL, **options}
+    with pytest.raises(errors.InvalidRequestError, match=message):
+        d.agents.publish_prompt(**given)
+    assert "helper" not in [agent.name for agent in d.agents.list()]
+
+
+def test_what_this_machine_cannot_run_is_said(d, tmp_path):
+    (tmp_path / "tools" / "old").mkdir(parents=True)
+    manifest = (
+        f"name: helper\nharness: pi\ninstructions: {{system: a.md}}\nllm: {{model: {MODEL}}}\n"
+        "custom_tools: [{name: old, path: tools/old, kind: external}]\n"
+    )
+    (tmp_path / "dari.yml").write_text(manifest)
+    (tmp_path / "a.md").write_text("Hi")
+    (tmp_path / "tools" / "old" / "tool.ts").write_text("export const description = ''")
+    (tmp_path / ".dari").mkdir()
+    code_first = {"tools/old/tool.ts": b"x", ".dari/code-first-tools.json": b"{}"}
+    bundle = Bundle.from_files({"dari.yml": manifest.encode(), "a.md": b"Hi", **code_first})
+    from dari_nb.workbench.publishing import publish as publish_bundle
+
+    published = publish_bundle(d, bundle)
+    assert "custom_tools: 'old' cannot run here." in str(published)
+
+
+def test_sessions_keep_the_version_they_are_started_with(d, server):
+    @server.agent("helper")
+    def helper(prompt):
+        return prompt
+
+    old = publish(d, llm=["small", "large"]).version
+    publish(d, "Be long.", llm=["huge", "giant"])
+    agent = d.agents.get("helper")
+    made = [
+        agent.send("x", version=old).session,
+        agent.start(version=old.id),
+        d.sessions.create("helper", version=old, llm="small"),
+    ]
+    assert {session.resource.version_id for session in made} == {old.id}
+    with pytest.raises(errors.InvalidRequestError, match="it has: small, large"):
+        agent.send("x", version=old, llm="huge")
+    with pytest.raises(errors.NotFoundError):
+        agent.send("x", version="ver_0")
+
+
+def test_a_local_llm_is_published_with_its_address_and_never_its_key(d, server):
+    server.add_llms(
+        {
+            "open": {"model": "m", "base_url": "http://127.0.0.1:9/v1"},
+            "locked": {"model": "m", "base_url": "http://127.0.0.1:9/v1", "api_key": "sk-hush"},
+        }
+    )
+    version = publish(d, llm=None).version
+    assert version.manifest["llm"] == {
+        "default": "open",
+        "options": {
+            "open": {"model": "m", "base_url": "http://127.0.0.1:9/v1"},
+            "locked": {
+                "model": "m",
+                "base_url": "http://127.0.0.1:9/v1",
+                "api_key_secret": "LOCKED_LLM_KEY",
+            },
+        },
+    }
+    states = {row.name: row.state for row in d.llms(d.agents.get("helper"))[:2]}
+    assert states == {"open": "does not answer", "locked": "the local Dari's locked"}
+
+
+def test_a_changed_prompt_is_compared_with_the_old_one_in_a_batch(d, server, stand_in):
+    server.add_llms({"parrot": {"model": "p", "base_url": stand_in.url, "api_key": "sk-hush"}})
+    old = publish(d, "I am old.", llm="parrot").version
+    new = publish(d, "I am new.", llm="parrot").version
+    batch = d.batches.run("helper", ["Who are you?"], ["parrot"], versions=[old.id, new.id])
+    batch.wait(30)
+    assert batch.matrix("text").iloc[0].tolist() == ["I am old.", "I am new."]
+    assert set(batch.to_frame()["version_id"]) == {old.id, new.id}
+    again = d.batches.run("helper", ["Who are you?"], ["parrot"], versions=[old.id, new.id])
+    assert again.run_id == batch.run_id
+
+
+def test_what_an_agent_asks_is_told_with_what_is_known_of_it(d, monkeypatch):
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    publish(d)
+    agent = d.agents.get("helper")
+    assert [(row.name, row.model, row.state) for row in d.llms(agent)] == [
+        (MODEL, MODEL, "has no key")
+    ]
+    d.client.credentials.put("OPENAI_API_KEY", "sk-hush")
+    assert d.llms(agent)[0].state == "has a key"
+    assert {row.state for row in d.llms(d.agents.get("echo"))} == {"a function answers"}
+    assert d.llms() == []
