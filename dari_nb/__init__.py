@@ -36,6 +36,7 @@ if TYPE_CHECKING:
         plot_latency,
         plot_scores,
         sessions_frame,
+        tool,
         tool_calls_frame,
     )
 
@@ -65,6 +66,7 @@ __all__ = [
     "plot_scores",
     "scores",
     "sessions_frame",
+    "tool",
     "tool_calls_frame",
     "verify_webhook",
 ]

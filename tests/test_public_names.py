@@ -34,6 +34,7 @@ NAMES = [
     "plot_scores",
     "scores",
     "sessions_frame",
+    "tool",
     "tool_calls_frame",
     "verify_webhook",
 ]

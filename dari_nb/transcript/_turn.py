@@ -51,6 +51,14 @@ class TurnState:
         parts = [self.user, *self.body, self._closing]
         return [item for item in parts if item is not None]
 
+    @property
+    def waiting(self) -> list[ToolCallItem]:
+        """The calls that wait for an answer from outside; see :meth:`_mark_open_calls`."""
+        if self.status != "waiting_for_tool":
+            return []
+        calls = (item for item in self.body if isinstance(item, ToolCallItem))
+        return [call for call in calls if call.status == "requested"]
+
     def apply(self, event: Event) -> None:
         """Take in the next event of this message, in ledger order."""
         self.created_at = self.created_at or event.created_at

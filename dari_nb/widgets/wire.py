@@ -14,6 +14,21 @@ class Request(TypedDict):
     body: Any
 
 
+class Question(TypedDict):
+    """A tool call that waits for the reader's decision; ``arguments`` is sanitised HTML."""
+
+    id: str
+    name: str
+    arguments: str
+
+
+class Decision(TypedDict):
+    """Body of the request ``decide``; ``always`` holds for the tool in this session."""
+
+    id: str
+    verdict: Literal["run", "refuse", "always"]
+
+
 class Answer(TypedDict):
     """``error`` is a text for the reader; without one, ``body`` is what was asked for."""
 

@@ -16,6 +16,7 @@ from .frames import (
 from .listing import Listing
 from .plots import plot_cost, plot_latency, plot_scores
 from .session import Session
+from .tools import Tool, tool
 from .transcript import Transcript
 from .turn import Turn
 
@@ -28,6 +29,7 @@ __all__ = [
     "Listing",
     "Plan",
     "Session",
+    "Tool",
     "Transcript",
     "Turn",
     "batch_frame",
@@ -40,5 +42,6 @@ __all__ = [
     "plot_latency",
     "plot_scores",
     "sessions_frame",
+    "tool",
     "tool_calls_frame",
 ]

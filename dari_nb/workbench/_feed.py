@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-from ..models import Event, TimelineItem
+from ..models import Event, TimelineItem, ToolCallItem
 from ..transcript import Ledger, TurnState
 
 if TYPE_CHECKING:
@@ -67,6 +67,20 @@ class Feed:
         turn = self.turn(message_id)
         return turn is not None and turn.is_terminal
 
+    def waiting(self) -> list[ToolCallItem]:
+        """The calls that wait for an answer from outside."""
+        with self._lock:
+            return [call for turn in self._ledger.turns.values() for call in turn.waiting]
+
+    def on_change(self, changed: Callable[[], object]) -> None:
+        """Call ``changed`` from now on as :meth:`listening` does."""
+        self._listeners.append(changed)
+
+    def notify(self) -> None:
+        """Tell all who listen that there is something new; on the background loop."""
+        for changed in self._listeners:
+            changed()
+
     @contextlib.contextmanager
     def listening(self, changed: Callable[[], object]) -> Iterator[None]:
         """Call ``changed`` on the background loop after each event and change of connection."""
@@ -99,12 +113,8 @@ class Feed:
         ) as stream:
             async for event in stream:
                 self.add([event])
-                self._notify()
+                self.notify()
 
     def _connection_changed(self, state: str) -> None:
         self.connection = state
-        self._notify()
-
-    def _notify(self) -> None:
-        for changed in self._listeners:
-            changed()
+        self.notify()

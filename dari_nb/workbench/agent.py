@@ -10,6 +10,7 @@ from .. import models
 from ..errors import InvalidRequestError
 from ..models import as_content
 from .session import Attachment, Prompt, Session, as_content_files
+from .tools.tool import as_tools, checked_approve
 from .turn import Turn
 from .versions import Version, versions_of
 from .webhook import AgentWebhook
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from .chat import Chat
     from .dari import Dari
     from .listing import Listing
+    from .tools.tool import Approve, Given
     from .version_diff import VersionDiff
 
 
@@ -102,6 +104,8 @@ class Agent:
         files: Iterable[Attachment] = (),
         name: str | None = None,
         metadata: Mapping[str, str] | None = None,
+        tools: Given = (),
+        approve: Approve | None = None,
     ) -> Turn:
         """Send the first message of a new session and return its turn at once (section 6).
 
@@ -112,17 +116,24 @@ class Agent:
             files: Paths to upload and attach.
             name: A label for the session.
             metadata: Kept on the session, strings by key; sessions can be found by them.
+            tools: Functions of this process that answer the agent's external tool calls; see
+                :meth:`Session.answer_tools`.
+            approve: Who decides whether a call is run; see :func:`dari_nb.tool`.
 
         Raises:
-            InvalidRequestError: The prompt is empty, a file is missing, or there is no such LLM
-                option; nothing was sent.
+            InvalidRequestError: The prompt is empty, a file is missing, there is no such LLM
+                option, or a function cannot be a tool; nothing was sent.
             ApiError: The server refused it.
         """
         content = as_content(prompt)
+        given = as_tools(tools)
+        checked_approve(approve)
         options = self._session_options(llm, version, name, metadata)
         content += as_content_files(self._dari, files)
         sent = self._dari.client.agents.send(self.id, content, session=options or None)
-        return Session(self._dari, sent.session).turn_of(sent)
+        session = Session(self._dari, sent.session)
+        session.tools.give(given.values(), approve)
+        return session.turn_of(sent)
 
     def start(
         self,
@@ -131,19 +142,29 @@ class Agent:
         version: str | Version | None = None,
         name: str | None = None,
         metadata: Mapping[str, str] | None = None,
+        tools: Given = (),
+        approve: Approve | None = None,
     ) -> Session:
         """Make a session without sending anything yet; arguments as in :meth:`send`."""
         options = self._session_options(llm, version, name, metadata)
-        return Session(self._dari, self._dari.client.sessions.create(self.id, **options))
+        given = as_tools(tools)
+        checked_approve(approve)
+        session = Session(self._dari, self._dari.client.sessions.create(self.id, **options))
+        session.tools.give(given.values(), approve)
+        return session
 
-    def chat(self) -> Chat:
+    def chat(self, *, tools: Given = (), approve: Approve | None = None) -> Chat:
         """Return a chat with the agent; its first message starts a session.
+
+        Args:
+            tools: Functions that answer the agent's external tool calls; asked about in the chat.
+            approve: Who decides whether a call is run; see :func:`dari_nb.tool`.
 
         >>> agent.chat()  # doctest: +SKIP
         """
         from .chat import Chat
 
-        return Chat(self)
+        return Chat(self, tools=as_tools(tools).values(), approve=checked_approve(approve))
 
     def to_dict(self) -> dict[str, Any]:
         """Return the agent resource in the API's own shape."""

@@ -19,8 +19,8 @@ from .session import Session, as_content_files
 if TYPE_CHECKING:
     from ..render import Head
     from .agent import Agent
-
-_OPEN = ("requested", "running")
+    from .tools.approval import Verdict
+    from .tools.tool import Approve, Given
 
 
 class Chat:
@@ -36,16 +36,25 @@ class Chat:
         view: The widget that shows it.
     """
 
-    def __init__(self, agent: Agent | None, session: Session | None = None) -> None:
+    def __init__(
+        self,
+        agent: Agent | None,
+        session: Session | None = None,
+        *,
+        tools: Given = (),
+        approve: Approve | None = None,
+    ) -> None:
         from ..widgets import ChatView
 
         self.session = session
         self._agent = agent
+        self._given = (tools, approve)
         # One thread, so that messages are sent in the order in which they were written.
         self._sender = ThreadPoolExecutor(1, "dari-chat")
         self.view = ChatView(
             send=lambda *message: self._sender.submit(self._send, *message),
             submit=lambda *answer: self._sender.submit(self._submit, *answer),
+            decide=self._decide,
             events=lambda item: events_of(self.session, item) if self.session else [],
             link=lambda item: link_to(self.session, item) if self.session else item.id,
             agent=self._name,
@@ -92,11 +101,15 @@ class Chat:
         def changed() -> None:
             self.view.update_from(self._read)
             with contextlib.suppress(RuntimeError):  # the view was closed just now
-                self._sender.submit(lambda: self.view.ask(_open_calls(session)))
+                self._sender.submit(lambda: self.view.ask(_open_calls(session), _asked(session)))
             if session.feed.is_at_rest:
                 self._kept.refresh()
 
+        page = session.tools.on_page()
+        page.__enter__()
+        self.view.on_close(lambda: page.__exit__(None, None, None))
         following = session.dari.run(follow(session, changed))
+        session.tools.look()
         following.add_done_callback(forget_failure)
         self.view.on_close(following.cancel)
 
@@ -109,10 +122,15 @@ class Chat:
         sent = session.dari.client.sessions.send(session.id, content, idempotency_key=key)
         session.turn_of(sent)
 
+    def _decide(self, question_id: str, verdict: Verdict) -> None:
+        if self.session is not None:
+            self.session.tools.settle(question_id, verdict)
+
     def _begin(self, llm: str) -> Session:
         if self._agent is None:
             raise DariError("This chat has neither an agent nor a session.")
-        session = self._agent.start(llm=llm or None)
+        tools, approve = self._given
+        session = self._agent.start(llm=llm or None, tools=tools, approve=approve)
         self.session = session
         self.view.begun = True
         self._follow(session)
@@ -125,8 +143,12 @@ class Chat:
             )
 
 
+def _asked(session: Session) -> list[ToolCallItem]:
+    return [question.call for question in session.tools.questions]
+
+
 def _open_calls(session: Session) -> list[Any]:
-    """The calls that wait for the caller: those of messages that wait for a tool."""
+    """The calls that wait for the caller, and for no tool of this kernel."""
     from ..widgets.chat import fields_of
     from ..widgets.chat.wire import OpenCall
 
@@ -137,11 +159,6 @@ def _open_calls(session: Session) -> list[Any]:
             name=call.tool_name,
             fields=fields_of(output_schema(session, call.tool_name)),
         )
-        for call in session.feed.timeline()
-        if isinstance(call, ToolCallItem) and call.status in _OPEN and _waits(session, call)
+        for call in session.feed.waiting()
+        if call.tool_name not in session.tools.names
     ]
-
-
-def _waits(session: Session, call: ToolCallItem) -> bool:
-    turn = session.feed.turn(str(call.message_id))
-    return turn is not None and turn.status == "waiting_for_tool"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +28,18 @@ def in_kernel() -> bool:
 def is_watched() -> bool:
     """Whether somebody sits before the notebook; nbclient and papermill allow no input."""
     return bool(getattr(getattr(shell(), "kernel", None), "_allow_stdin", True))
+
+
+def is_main_thread() -> bool:
+    """Whether this is the thread that cells run in, the only one that can read input."""
+    return threading.current_thread() is threading.main_thread()
+
+
+def can_ask() -> bool:
+    """Whether somebody can be asked through the input prompt, or in the page of a notebook."""
+    if in_kernel():
+        return is_watched()
+    return sys.stdin is not None and not sys.stdin.closed and sys.stdin.isatty()
 
 
 def publish(shown: Any) -> Any:

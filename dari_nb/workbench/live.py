@@ -39,12 +39,18 @@ def show_paper(turn: Turn) -> None:
 def _show_waiting(turn: Turn, timeout: float | None) -> None:
     view = view_of(turn, blocking=True)
     presenting = background().run(_present(turn, view))
+
+    def tick() -> None:
+        view.tick()
+        turn.session.tools.ask_here()
+
     state: str | None = "disconnected"
     try:
-        wait_for(presenting, timeout, view.tick)
+        wait_for(presenting, timeout, tick)
         state = None
     except KeyboardInterrupt:
         state = "stopped"
+        turn.release()
         raise
     except TimedOutError:
         state = None
@@ -57,8 +63,13 @@ def _show_waiting(turn: Turn, timeout: float | None) -> None:
 def _show_aside(turn: Turn) -> None:
     view = view_of(turn, blocking=False)
     presenting = background().run(_present(turn, view))
-    view.stop_with(presenting)
+    view.stop_with(lambda: _stop(turn, presenting))
     presenting.add_done_callback(lambda done: _finish_aside(view, done))
+
+
+def _stop(turn: Turn, presenting: concurrent.futures.Future[None]) -> None:
+    turn.release()
+    presenting.cancel()
 
 
 def _finish_aside(view: View, presented: concurrent.futures.Future[None]) -> None:
@@ -75,7 +86,7 @@ def _reason(presented: concurrent.futures.Future[None]) -> str | None:
 
 async def _present(turn: Turn, view: View) -> None:
     """Keep the view up to date until the turn has ended; when stopped, stop following too."""
-    with turn.watched() as following, turn.session.feed.listening(view.changed):
+    with turn.serve().watched() as following, turn.session.feed.listening(view.changed):
         view.changed()
         # Shielded, so that one view that is stopped does not stop the others.
         await asyncio.shield(asyncio.wrap_future(following))

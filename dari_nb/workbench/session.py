@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from .. import models
 from ..errors import DariError
-from ..models import Event, Message, as_content
+from ..models import Event, Message, ToolCallItem, as_content
 from ._feed import Feed
 from .events import EventStream
+from .tools.toolbox import Toolbox
 from .transcript import Transcript
 from .turn import Turn
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from ..widgets import TranscriptView
     from .chat import Chat
     from .dari import Dari
+    from .tools.tool import Approve, Given
     from .workspace import Workspace
 
 Prompt = str | Sequence[dict[str, Any]]
@@ -72,6 +74,11 @@ class Session:
         """The LLM option it was created with, when the server tells."""
         return self.resource.llm_id
 
+    @cached_property
+    def tools(self) -> Toolbox:
+        """What answers its external tool calls from here; see :meth:`answer_tools`."""
+        return Toolbox(self)
+
     @property
     def cost(self) -> Decimal | None:
         """What it has cost so far, in US dollars; ``None`` while that is unknown (section 13)."""
@@ -104,6 +111,8 @@ class Session:
         *,
         files: Iterable[Attachment] = (),
         metadata: Mapping[str, Any] | None = None,
+        tools: Given = (),
+        approve: Approve | None = None,
     ) -> Turn:
         """Send a message and return its turn at once (contract, section 6).
 
@@ -111,12 +120,17 @@ class Session:
             prompt: Text or content blocks.
             files: Paths to upload and attach.
             metadata: Kept on the message.
+            tools: Functions of this process that answer the agent's external tool calls, from now
+                on; see :meth:`answer_tools`.
+            approve: Who decides whether a call is run; see :func:`dari_nb.tool`.
 
         Raises:
-            InvalidRequestError: The prompt is empty or a file is missing; nothing was sent.
+            InvalidRequestError: The prompt is empty, a file is missing, or a function cannot be a
+                tool; nothing was sent.
             ApiError: The server refused it.
         """
         content = as_content(prompt)
+        self.tools.give(tools, approve)
         content += as_content_files(self.dari, files)
         sent = self.dari.client.sessions.send(
             self.id, content, metadata=dict(metadata) if metadata else None
@@ -128,7 +142,7 @@ class Session:
         self._sent = True
         self.feed.add([sent.event])
         message_id = sent.message.id if sent.message else sent.event.turn_id
-        return Turn(self, str(message_id))
+        return Turn(self, str(message_id)).serve()
 
     def turn(self, message_id: str | None = None) -> Turn:
         """Return one turn of the session, the last one by default.
@@ -144,6 +158,40 @@ class Session:
     def follow(self, timeout: float | None = None, *, wait: bool = True) -> Turn:
         """Show the session's last turn live until it ends; see :meth:`Turn.follow`."""
         return self.turn().follow(timeout, wait=wait)
+
+    def pending_calls(self) -> list[ToolCallItem]:
+        """Return the tool calls that wait for an answer from outside, as the ledger has them."""
+        self.feed.add(self.events())
+        return self.feed.waiting()
+
+    def answer(self, tool_call_id: str, result: Any = None, *, is_error: bool = False) -> None:
+        """Answer an external tool call by hand (contract, section 6).
+
+        Args:
+            tool_call_id: One of :meth:`pending_calls`.
+            result: Anything; what is no JSON becomes JSON as a tool's result does.
+            is_error: Tell the agent that the tool failed, with ``result`` as the cause.
+
+        Raises:
+            InvalidRequestError: No such call waits.
+            ApiError: The server refused the answer, as one that does not fit; the call still waits.
+        """
+        from .tools.answering import answer
+
+        answer(self, tool_call_id, result, is_error=is_error)
+
+    def answer_tools(self, tools: Given = (), *, approve: Approve | None = None) -> Turn:
+        """Answer the session's external tool calls with these functions, and return its last turn.
+
+        They answer whenever the session is followed from this process. Each call is run at most
+        once: the ledger is asked first, and what another notebook of this machine runs is left to
+        it. Calls that wait since an interrupt or a restart are taken up, and asked about again.
+
+        >>> session.answer_tools([look_up], approve="always").text  # doctest: +SKIP
+        '…'
+        """
+        self.tools.give(tools, approve)
+        return self.turn().serve()
 
     def events(self, limit: int | None = None) -> list[Event]:
         """Return the ledger's events, oldest first (contract, section 8)."""
@@ -178,13 +226,18 @@ class Session:
 
         return session_view(self, at, height)
 
-    def chat(self) -> Chat:
+    def chat(self, *, tools: Given = (), approve: Approve | None = None) -> Chat:
         """Return the session as a chat: its transcript with a place to write below it.
+
+        Args:
+            tools: Functions that answer the agent's external tool calls; asked about in the chat.
+            approve: Who decides whether a call is run; see :func:`dari_nb.tool`.
 
         >>> session.chat()  # doctest: +SKIP
         """
         from .chat import Chat
 
+        self.tools.give(tools, approve)
         return Chat(None, self)
 
     def head(self) -> Head:

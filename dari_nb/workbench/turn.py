@@ -47,6 +47,7 @@ class Turn:
         self.session = session
         self._following: concurrent.futures.Future[None] | None = None
         self._watchers = 0
+        self._is_served = False
 
     @property
     def status(self) -> str:
@@ -123,12 +124,37 @@ class Turn:
         while (following := self.following()) and not _has_ended(following):
             left = None if deadline is None else max(0.0, deadline - time.monotonic())
             try:
-                wait_for(following, left)
+                wait_for(following, left, self.session.tools.ask_here)
             except concurrent.futures.CancelledError:
                 continue  # somebody stopped the last live view of this turn: take it up again
             except TimedOutError:
                 raise TimedOutError(f"Not finished after {timeout:g} s; it goes on.") from None
+            except KeyboardInterrupt:
+                self.release()
+                raise
         return self
+
+    def answer(self, tool_call_id: str, result: Any = None, *, is_error: bool = False) -> Turn:
+        """Answer one of its external tool calls by hand; see :meth:`Session.answer`."""
+        self.session.answer(tool_call_id, result, is_error=is_error)
+        return self
+
+    def serve(self) -> Turn:
+        """Keep following as long as the session has tools to answer with, and return the turn."""
+        if self.session.tools.names and not self._is_served:
+            self._is_served = True
+            self._watchers += 1
+            self.following()
+        return self
+
+    def release(self) -> None:
+        """Serve and ask no more, after an interrupt, until somebody follows again."""
+        self.session.tools.pause()
+        if self._is_served:
+            self._is_served = False
+            self._watchers -= 1
+            if not self._watchers and self._following is not None:
+                self._following.cancel()
 
     def raise_for_status(self) -> Turn:
         """Return the turn, or raise when it failed.
@@ -193,6 +219,7 @@ class Turn:
         """Return the future of the turn's end; starts, or takes up again, what was stopped."""
         if self._following is None or _broke(self._following):
             self._following = self.session.dari.run(self.session.feed.follow(self.id))
+            self.session.tools.look()
         return self._following
 
     @contextlib.contextmanager
@@ -218,11 +245,13 @@ class Turn:
         return self
 
     def _rest(self) -> None:
-        """Wait until the turn has ended or waits for a tool."""
+        """Wait until the turn has ended or waits for a tool that is not ours."""
+        tools = self.session.tools
         while not _has_ended(following := self.following()):
-            if self.status == "waiting_for_tool":
+            if self.status == "waiting_for_tool" and not tools.serve(self.id):
                 return
             concurrent.futures.wait([following], timeout=0.05)
+            tools.ask_here()
 
 
 def _has_ended(following: concurrent.futures.Future[None]) -> bool:

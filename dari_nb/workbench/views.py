@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import concurrent.futures
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
 from ..models import AssistantMessageItem, TimelineItem, ToolCallItem, parse_time
+from ..render import visible_name
 from . import host
 
 if TYPE_CHECKING:
@@ -25,8 +26,8 @@ class View(Protocol):
     def finish(self, state: str | None) -> None:
         """Leave what stays; ``state`` says why when the turn has not ended."""
 
-    def stop_with(self, presenting: concurrent.futures.Future[None]) -> None:
-        """Let the view's Stop cancel this."""
+    def stop_with(self, stop: Callable[[], object]) -> None:
+        """Have the view's Stop call this."""
 
 
 class PaperView:
@@ -34,19 +35,21 @@ class PaperView:
 
     def __init__(self, turn: Turn) -> None:
         self._turn = turn
+        self._note = ""
         self._handle = host.publish(turn.to_mimebundle())
 
     def changed(self) -> None:
         """Nothing: nobody watches."""
 
     def tick(self) -> None:
-        """Nothing: nobody watches."""
+        """Say what the turn waits for when nobody answers it."""
+        self._note = print_note(self._turn, self._note)
 
     def finish(self, state: str | None) -> None:
         """Replace what is shown by the turn as it stands now."""
         self._handle.update(self._turn.to_mimebundle(state), raw=True)
 
-    def stop_with(self, presenting: concurrent.futures.Future[None]) -> None:
+    def stop_with(self, stop: Callable[[], object]) -> None:
         """Nothing: nobody watches."""
 
 
@@ -58,21 +61,28 @@ class LiveView(PaperView):
 
         self._turn = turn
         self._dated = False
+        self._blocking = blocking
         self._widget = LiveTranscript(blocking=blocking)
+        self._widget.on_decide(turn.session.tools.settle)
         self._handle = host.publish(self._widget)
+
+    def tick(self) -> None:
+        """Nothing: the widget shows all there is."""
 
     def changed(self) -> None:
         """Have the widget read the turn with its next batch."""
         self._widget.update_from(self._read)
+        self._widget.ask([question.call for question in self._turn.session.tools.questions])
+        self._widget.note = waiting_note(self._turn, interrupt=self._blocking)
 
     def finish(self, state: str | None) -> None:
         """Replace the widget by paper."""
         super().finish(state)
         self._widget.close()
 
-    def stop_with(self, presenting: concurrent.futures.Future[None]) -> None:
-        """Cancel when the reader presses Stop."""
-        self._widget.on_stop(presenting.cancel)
+    def stop_with(self, stop: Callable[[], object]) -> None:
+        """Call it when the reader presses Stop."""
+        self._widget.on_stop(stop)
 
     def _read(self) -> tuple[list[TimelineItem], Head]:
         created = parse_time(self._turn.created_at)
@@ -89,6 +99,7 @@ class TerminalView:
 
     def __init__(self, turn: Turn) -> None:
         self._turn = turn
+        self._note = ""
         self._printed = 0
         self._last: TimelineItem | None = None
 
@@ -99,16 +110,17 @@ class TerminalView:
         """Print what became final."""
         for item in self._turn.items[self._printed :]:
             if not _is_final(item):
-                return
+                break
             host.print_items([item], agent=self._turn.session.agent_name, before=self._last)
             self._printed += 1
             self._last = item
+        self._note = print_note(self._turn, self._note)
 
     def finish(self, state: str | None) -> None:
         """Print the rest."""
         self.tick()
 
-    def stop_with(self, presenting: concurrent.futures.Future[None]) -> None:
+    def stop_with(self, stop: Callable[[], object]) -> None:
         """Nothing: a terminal has no Stop button."""
 
 
@@ -117,6 +129,28 @@ def view_of(turn: Turn, *, blocking: bool) -> View:
     if not host.in_kernel():
         return TerminalView(turn)
     return LiveView(turn, blocking=blocking) if host.is_watched() else PaperView(turn)
+
+
+def waiting_note(turn: Turn, *, interrupt: bool) -> str:
+    """Say what a turn waits for that nobody answers from here; empty when there is nothing."""
+    tools = turn.session.tools
+    if tools.trouble:
+        return f"A tool's answer could not be sent: {tools.trouble}"
+    calls = [c for c in turn.session.feed.waiting() if c.message_id == turn.id]
+    left = [call for call in calls if call.tool_name not in tools.names]
+    if not left:
+        return ""
+    names = ", ".join(dict.fromkeys(visible_name(call.tool_name) for call in left))
+    how = "interrupt, then " if interrupt else ""
+    return f'waits for {names}: {how}turn.answer("{visible_name(left[0].tool_call_id)}", result)'
+
+
+def print_note(turn: Turn, before: str) -> str:
+    """Print what a turn waits for, once; returns what was printed last."""
+    note = waiting_note(turn, interrupt=True)
+    if note and note != before:
+        print(note)  # noqa: T201
+    return note or before
 
 
 def _is_final(item: TimelineItem) -> bool:

@@ -34,6 +34,7 @@ const { port, tell } = kernel<State & ReaderState>(
     begun: false,
     most_bytes: 25_000_000,
     open_calls: [OPEN],
+    questions: [],
     state: "",
     head: '<div class="dari-head"><strong>librarian</strong></div>',
     at: "",

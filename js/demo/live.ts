@@ -3,7 +3,7 @@ import { Clock } from "../src/live/clock";
 import { Timeline } from "../src/live/timeline";
 import { drawTranscript, type Source } from "../src/live/transcript";
 import type { Fragment, State } from "../src/live/wire";
-import { pause } from "./kernel";
+import { kernel, pause } from "./kernel";
 
 const STEP_MS = 700;
 
@@ -15,6 +15,8 @@ let state: State = {
   seconds: null,
   blocking: false,
   kernel_id: "",
+  questions: [],
+  note: "",
 };
 const timeline = new Timeline();
 const clock = new Clock();
@@ -26,6 +28,7 @@ const source: Source = {
   state: () => state,
   watch: (listener, signal) => changed.addEventListener("change", listener, { signal }),
   stop: () => show("stopped"),
+  port: kernel<State>(state, () => [null]).port,
 };
 
 function show(name: string): void {
@@ -38,7 +41,8 @@ function put(id: string, html: string): void {
   const all = timeline.fragments();
   const known = all.find((fragment) => fragment.id === id);
   const after = known ? known.after : (all.at(-1)?.id ?? null);
-  timeline.apply([{ id, turn: `m${turn}`, after, html }]);
+  const since = html.includes('data-state="running"') ? clock.seconds : null;
+  timeline.apply([{ id, turn: `m${turn}`, after, html, since }]);
 }
 
 function call(word: string, end: string): string {
@@ -73,7 +77,7 @@ function burst(): void {
   const ids = Array.from({ length: 10_000 }, (_, n) => `t${turn}-${n}`);
   const html = call("completed", "3 items · 0.7 s");
   const fragments: Fragment[] = ids.map((id, n) => {
-    return { id, turn: `m${turn}`, after: ids[n - 1] ?? last, html };
+    return { id, turn: `m${turn}`, after: ids[n - 1] ?? last, html, since: null };
   });
   timeline.apply(fragments);
 }

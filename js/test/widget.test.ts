@@ -16,6 +16,8 @@ class FakeModel {
     seconds: null,
     blocking: false,
     kernel_id: "k-1",
+    questions: [],
+    note: "",
   };
 
   get = (name: string) => this.traits[name];
@@ -120,10 +122,10 @@ describe("the widget", () => {
     );
   });
 
-  test("reads a log aloud only by its state", () => {
+  test("reads a log aloud only by its state and what waits for the reader", () => {
     const { el } = view();
     const log = el.querySelector("[role=log]");
     expect(log?.getAttribute("aria-live")).toBe("off");
-    expect(el.querySelectorAll("[role=status]")).toHaveLength(1);
+    expect(el.querySelectorAll("[role=status]")).toHaveLength(2);
   });
 });

@@ -9,8 +9,11 @@ from typing import Any
 
 import traitlets
 
+from ...models import ToolCallItem
+from ..questions import VERDICTS, Decide, Questions
 from ..reader.transcript import TranscriptView
 from ..view import STATIC
+from ..wire import Decision
 from .form import value_of
 from .upload import Uploads
 from .wire import Answering, OpenCall, Outgoing
@@ -30,6 +33,7 @@ class ChatView(TranscriptView):
             the attached files and the chosen LLM option.
         submit: Answers a tool call, given message id, call id, the result and whether it is an
             error.
+        decide: Takes the reader's decisions on calls of the kernel's tools.
 
     Attributes:
         agent: The agent's name.
@@ -38,6 +42,7 @@ class ChatView(TranscriptView):
         begun: Whether the session exists, so that its LLM can no longer be chosen.
         most_bytes: The largest file that can be attached.
         open_calls: Tool calls that wait for an answer from here.
+        questions: Calls of the kernel's tools that wait for the reader's decision.
     """
 
     _esm = STATIC / "chat.js"
@@ -49,26 +54,37 @@ class ChatView(TranscriptView):
     begun = traitlets.Bool(False).tag(sync=True)
     most_bytes = traitlets.Int(MOST_BYTES).tag(sync=True)
     open_calls = traitlets.List(traitlets.Dict()).tag(sync=True)
+    questions = traitlets.List(traitlets.Dict()).tag(sync=True)
 
-    def __init__(self, *, send: Send, submit: Submit, **options: Any) -> None:
+    def __init__(self, *, send: Send, submit: Submit, decide: Decide, **options: Any) -> None:
         self._send_message = send
         self._submit = submit
+        self._decide = decide
+        self._asked = Questions()
         super().__init__(**options)
         self._uploads = Uploads(self.most_bytes)
         self.on_close(self._uploads.forget)
         self.answer("send", self._answer_send)
         self.answer("upload", self._uploads.take)
         self.answer("submit", self._answer_submit)
+        self.answer("decide", self._answer_decide)
 
-    def ask(self, calls: Sequence[OpenCall]) -> None:
-        """Show what waits for an answer."""
+    def ask(self, calls: Sequence[OpenCall], questions: Sequence[ToolCallItem] = ()) -> None:
+        """Show what waits for an answer, and what for a decision."""
         wanted: list[Any] = list(calls)
         if wanted != self.open_calls:
             self.open_calls = wanted
+        asked: list[Any] = list(self._asked.of(questions))
+        if asked != self.questions:
+            self.questions = asked
 
     def _answer_send(self, body: Outgoing) -> Future[None]:
         files = [self._uploads.path(key) for key in body["files"]]
         return self._send_message(body["key"], body["text"], files, body["llm"])
+
+    def _answer_decide(self, body: Decision) -> None:
+        if body["verdict"] in VERDICTS:
+            self._decide(body["id"], body["verdict"])
 
     def _answer_submit(self, body: Answering) -> Future[None]:
         calls = {call["id"]: call for call in self.open_calls}

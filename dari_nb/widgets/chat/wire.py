@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Literal, TypedDict
 
+from .. import wire as shared
+
 
 class Field(TypedDict):
     """One part of a form; ``choices`` are those of a ``choice``, ``help`` may be empty."""
@@ -63,3 +65,4 @@ class State(TypedDict):
     begun: bool
     most_bytes: int
     open_calls: list[OpenCall]
+    questions: list[shared.Question]

@@ -10,6 +10,7 @@ from ...models import TimelineItem
 from .wire import Fragment, encode
 
 Render = Callable[[TimelineItem], str]
+Since = Callable[[TimelineItem], float | None]
 
 #: Characters of HTML in one buffer; JSON escapes keep it below a megabyte.
 BATCH_CHARS = 500_000
@@ -20,9 +21,10 @@ LOG_BYTES = 4_000_000
 class Outbox:
     """Compares items by identity with what was sent, and makes numbered batches of the rest."""
 
-    def __init__(self, render: Render) -> None:
+    def __init__(self, render: Render, since: Since = lambda _: None) -> None:
         self.n = 0
         self._render = render
+        self._since = since
         self._items: dict[str, TimelineItem] = {}
         self._fragments: dict[str, Fragment] = {}
         self._order: list[str] = []
@@ -72,7 +74,7 @@ class Outbox:
 
     def _put(self, item_id: str, item: TimelineItem, after: str | None) -> Fragment:
         turn, html = item.message_id or "", self._render(item)
-        fragment = Fragment(id=item_id, turn=turn, after=after, html=html)
+        fragment = Fragment(id=item_id, turn=turn, after=after, html=html, since=self._since(item))
         self._place(item_id, after)
         self._items[item_id] = item
         self._fragments[item_id] = fragment
@@ -89,7 +91,7 @@ class Outbox:
     def _remove(self, item_id: str) -> Fragment:
         del self._items[item_id], self._fragments[item_id]
         self._order.remove(item_id)
-        return Fragment(id=item_id, turn="", after=None, html=None)
+        return Fragment(id=item_id, turn="", after=None, html=None, since=None)
 
 
 def split(fragments: Sequence[Fragment]) -> Iterator[Sequence[Fragment]]:

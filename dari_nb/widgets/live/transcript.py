@@ -11,11 +11,13 @@ from typing import Any
 
 import traitlets
 
-from ...models import TimelineItem
+from ...models import TimelineItem, ToolCallItem, parse_time
 from ...render import Head, head_html, item_html
 from .._kernel import current_kernel_id
 from ..pace import Pace
+from ..questions import VERDICTS, Decide, Questions
 from ..view import STATIC, View
+from ..wire import Decision
 from .outbox import BATCH_CHARS, Outbox
 from .wire import Fragment, Items, Snapshot
 
@@ -23,6 +25,8 @@ from .wire import Fragment, Items, Snapshot
 BUDGET = 0.04
 #: States after which nothing more comes.
 ENDED = frozenset({"completed", "failed", "stopped"})
+#: States of a tool call that has no result yet.
+OPEN = frozenset({"requested", "running"})
 
 Read = Callable[[], tuple[Sequence[TimelineItem], Head]]
 
@@ -46,6 +50,8 @@ class LiveTranscript(View):
         blocking: Whether the cell waits for the turn. No message from the page reaches the kernel
             then, so Stop asks the Jupyter server to interrupt it.
         kernel_id: Id of this kernel on its Jupyter server; empty elsewhere.
+        questions: Tool calls that wait for the reader's decision; see :meth:`ask`.
+        note: What the turn waits for that nobody here answers.
 
     Raises:
         TypeError: An argument is not one of these attributes.
@@ -60,17 +66,22 @@ class LiveTranscript(View):
     seconds = traitlets.Float(None, allow_none=True).tag(sync=True)
     blocking = traitlets.Bool(False).tag(sync=True)
     kernel_id = traitlets.Unicode("").tag(sync=True)
+    questions = traitlets.List(traitlets.Dict()).tag(sync=True)
+    note = traitlets.Unicode("").tag(sync=True)
 
     def __init__(self, **traits: Any) -> None:
         self._lock = threading.RLock()
         self._agent = "Agent"
-        self._outbox = Outbox(lambda item: item_html(item, agent=self._agent))
+        self._outbox = Outbox(lambda item: item_html(item, agent=self._agent), self._since)
+        self._questions = Questions()
+        self._decide: Decide | None = None
         self._read: Read | None = None
         self._pace = Pace(self._send_next)
         self._stop_callbacks: list[Callable[[], object]] = []
         traits.setdefault("started", time.time())
         traits.setdefault("kernel_id", current_kernel_id())
         super().__init__(**traits)
+        self.answer("decide", self._answer_decide)
 
     def update(self, items: Sequence[TimelineItem], head: Head) -> None:
         """Show these items soon: at once if it was quiet, else with the next batch.
@@ -114,6 +125,16 @@ class LiveTranscript(View):
     def on_stop(self, callback: Callable[[], object]) -> None:
         """Call ``callback`` when the reader presses Stop; it runs in the kernel's main thread."""
         self._stop_callbacks.append(callback)
+
+    def on_decide(self, decide: Decide) -> None:
+        """Have ``decide`` take the reader's decisions; it runs in the kernel's main thread."""
+        self._decide = decide
+
+    def ask(self, calls: Sequence[ToolCallItem]) -> None:
+        """Ask the reader whether these calls are to be run, and no others."""
+        wanted: list[Any] = list(self._questions.of(calls))
+        if wanted != self.questions:
+            self.questions = wanted
 
     def close(self) -> None:
         """End the widget; views of it vanish, and later updates are ignored."""
@@ -159,6 +180,19 @@ class LiveTranscript(View):
 
     def _elapsed(self) -> float:
         return round(time.time() - self.started, 3) if self.started is not None else 0.0
+
+    def _since(self, item: TimelineItem) -> float | None:
+        """When an open call began, in seconds after the turn."""
+        if not isinstance(item, ToolCallItem) or item.status not in OPEN:
+            return None
+        begun = parse_time(item.created_at)
+        if begun is None or self.started is None:
+            return None
+        return max(0.0, round(begun.timestamp() - self.started, 3))
+
+    def _answer_decide(self, body: Decision) -> None:
+        if self._decide is not None and body["verdict"] in VERDICTS:
+            self._decide(body["id"], body["verdict"])
 
     def _send_items(self, n: int, body: bytes) -> None:
         self.send(Items(kind="items", n=n, elapsed=self._elapsed()), [body])

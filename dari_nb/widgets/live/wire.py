@@ -7,18 +7,22 @@ from typing import Literal, TypedDict
 
 import msgspec
 
+from .. import wire as shared
+
 
 class Fragment(TypedDict):
     """One rendered timeline item and its place; a message's buffer is a JSON list of these.
 
     ``turn`` is the id of the item's message, ``after`` the id of the item before it in display
-    order (``None`` for the first of all), and ``html`` is ``None`` to take the item away.
+    order (``None`` for the first of all), and ``html`` is ``None`` to take the item away. ``since``
+    is when an open call began, in seconds after the turn; ``None`` for everything else.
     """
 
     id: str
     turn: str
     after: str | None
     html: str | None
+    since: float | None
 
 
 class Items(TypedDict):
@@ -59,7 +63,10 @@ class Stop(TypedDict):
 
 
 class State(TypedDict):
-    """The synced traits; ``started`` is seconds of the kernel's clock, ``seconds`` is final."""
+    """The synced traits; ``started`` is seconds of the kernel's clock, ``seconds`` is final.
+
+    ``questions`` are calls that wait for the reader, ``note`` says what else the turn waits for.
+    """
 
     state: str
     head: str
@@ -67,6 +74,8 @@ class State(TypedDict):
     seconds: float | None
     blocking: bool
     kernel_id: str
+    questions: list[shared.Question]
+    note: str
 
 
 def encode(fragments: Sequence[Fragment]) -> bytes:

@@ -268,7 +268,13 @@ def _fragments(items: Iterable[TimelineItem], agent: str) -> list[Fragment]:
         after = fragments[-1]["id"] if fragments else None
         html = item_html(item, agent=agent)
         fragments.append(
-            Fragment(id=f"{index}-{item.id}", turn=item.message_id or "", after=after, html=html)
+            Fragment(
+                id=f"{index}-{item.id}",
+                turn=item.message_id or "",
+                after=after,
+                html=html,
+                since=None,
+            )
         )
     return fragments
 

@@ -2,6 +2,7 @@ import { readerOf } from "../reader/component";
 import type { State as ReaderState } from "../reader/wire";
 import { make } from "../shared/dom";
 import type { Component, Port } from "../shared/port";
+import { Questions } from "../shared/questions";
 import { Composer } from "./composer";
 import { OpenCalls } from "./open_calls";
 import type { State } from "./wire";
@@ -16,7 +17,8 @@ export const chat: Component<State & ReaderState> = (port, signal) => {
     const composer = new Composer(own, () => reader.toEnd(), until);
     const open = new OpenCalls(own, until);
     el.classList.add("dari", "dari-view", "dari-chat");
-    el.replaceChildren(transcript, open.element, composer.element);
+    const questions = new Questions(own, () => false, until);
+    el.replaceChildren(transcript, questions.element, open.element, composer.element);
     reader.toEnd();
   };
 };

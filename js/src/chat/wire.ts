@@ -1,3 +1,5 @@
+import type { Question } from "../shared/wire";
+
 /** What a chat and its kernel tell each other; `dari_nb/widgets/chat/wire.py` has the same shapes. */
 
 /** One part of a form; `choices` are those of a `choice`, `help` may be empty. */
@@ -49,4 +51,5 @@ export interface State {
   begun: boolean;
   most_bytes: number;
   open_calls: OpenCall[];
+  questions: Question[];
 }

@@ -5,7 +5,16 @@ import { Timeline } from "./timeline";
 import { drawTranscript, type Source } from "./transcript";
 import type { Fragment, FromKernel, State, ToKernel } from "./wire";
 
-const TRAITS = ["state", "head", "started", "seconds", "blocking", "kernel_id"] as const;
+const TRAITS = [
+  "state",
+  "head",
+  "started",
+  "seconds",
+  "blocking",
+  "kernel_id",
+  "questions",
+  "note",
+] as const;
 
 /** A transcript that grows while its turn runs. */
 export const liveTranscript: Component<State> = (port, signal) => {
@@ -31,6 +40,7 @@ function sourceOf(port: Port<State>, timeline: Timeline, clock: Clock): Source {
     clock,
     state: () =>
       Object.fromEntries(TRAITS.map((name) => [name, port.get(name)])) as unknown as State,
+    port,
     watch: (listener, signal) => port.watch(TRAITS, listener, signal),
     stop: () => port.send({ kind: "stop" } satisfies ToKernel),
   };

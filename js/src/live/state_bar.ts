@@ -56,9 +56,9 @@ export class StateBar {
     if (changed) {
       this.#state.textContent = stateWord(state.state);
       this.#spoken.textContent = stateWord(state.state);
-      this.#note.textContent = "";
       this.#stop.disabled = false;
     }
+    if (!this.#stop.disabled) this.#note.textContent = state.note;
     this.#showTime();
   }
 

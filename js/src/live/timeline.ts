@@ -63,7 +63,7 @@ export class Timeline {
 }
 
 function removal(id: string): Fragment {
-  return { id, turn: "", after: null, html: null };
+  return { id, turn: "", after: null, html: null, since: null };
 }
 
 function same(a: Fragment, b: Fragment | undefined): boolean {

@@ -1,10 +1,13 @@
 import { interruptKernel } from "../shared/interrupt";
+import type { Port } from "../shared/port";
+import { Questions } from "../shared/questions";
 import type { Clock } from "./clock";
 import { Follow } from "./follow";
+import { RunningCalls } from "./running";
 import { StateBar } from "./state_bar";
 import type { Timeline } from "./timeline";
 import { TurnList } from "./turns";
-import type { State } from "./wire";
+import type { Fragment, State } from "./wire";
 
 /** Where a live transcript comes from: a kernel, or a script on the demo page. */
 export interface Source {
@@ -15,6 +18,8 @@ export interface Source {
   watch(listener: () => void, signal: AbortSignal): void;
   /** Tells the other side that the reader wants no more. */
   stop(): void;
+  /** Where questions are asked and answered. */
+  readonly port: Pick<Port<State>, "get" | "watch" | "ask">;
 }
 
 const NO_INTERRUPT = "The cell is busy: use the interrupt button of your notebook.";
@@ -36,9 +41,11 @@ export function drawTranscript(el: HTMLElement, source: Source, signal: AbortSig
   log.setAttribute("aria-live", "off");
   log.append(turns);
   el.classList.add("dari", "dari-view", "dari-live");
-  el.replaceChildren(head, log, latest, bar.element);
+  const questions = new Questions(source.port, () => source.state().blocking, signal);
+  el.replaceChildren(head, log, latest, questions.element, bar.element);
 
   const follow = new Follow(log, turns, (following) => toggle(latest, !following), signal);
+  const running = new RunningCalls(turns, source.clock, signal);
   const list = new TurnList(turns, follow.around, signal);
   latest.addEventListener("click", () => follow.latest(), { signal });
   const show = () => {
@@ -48,7 +55,11 @@ export function drawTranscript(el: HTMLElement, source: Source, signal: AbortSig
   };
   source.watch(show, signal);
   show();
-  source.timeline.subscribe((changes) => list.add(changes), signal);
+  const add = (changes: Fragment[]) => {
+    list.add(changes);
+    running.show();
+  };
+  source.timeline.subscribe(add, signal);
 }
 
 async function stop(source: Source): Promise<string | undefined> {

@@ -74,6 +74,7 @@ export class TurnList {
     }
     const element = elementOf(change.html);
     element.dataset.item = change.id;
+    if (change.since !== null) element.dataset.since = String(change.since);
     this.#folds.apply(change.id, element);
     const hadFocus = old?.contains(focused(this.#root)) ?? false;
     this.#insert(element, change, old);

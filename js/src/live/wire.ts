@@ -1,3 +1,5 @@
+import type { Question } from "../shared/wire";
+
 /** What kernel and page tell each other. `dari_nb/widgets/live/wire.py` has the same shapes. */
 
 /** One rendered timeline item and its place; the buffer of a message is a JSON list of these. */
@@ -9,6 +11,8 @@ export interface Fragment {
   after: string | null;
   /** Sanitised by Python; `null` takes the item away. */
   html: string | null;
+  /** When an open call began, in seconds after the turn; `null` for everything else. */
+  since: number | null;
 }
 
 /** The next changes. `n` counts batches from 1 without a gap; `elapsed` is in seconds. */
@@ -54,4 +58,8 @@ export interface State {
   seconds: number | null;
   blocking: boolean;
   kernel_id: string;
+  /** Calls that wait for the reader. */
+  questions: Question[];
+  /** What else the turn waits for. */
+  note: string;
 }

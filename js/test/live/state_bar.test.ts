@@ -10,6 +10,8 @@ const STATE: State = {
   seconds: null,
   blocking: false,
   kernel_id: "",
+  questions: [],
+  note: "",
 };
 
 let closing: AbortController;

@@ -1,0 +1,109 @@
+"""Whether a call is run: the question to the user, and who else may decide."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from ...models import ToolCallItem
+from .running import in_thread, words_of
+
+Verdict = Literal["run", "refuse", "always"]
+VERDICTS: tuple[Verdict, ...] = ("run", "refuse", "always")
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What was decided about one call.
+
+    Attributes:
+        tool_call_id: The call.
+        tool_name: Its tool.
+        is_approved: Whether it is run.
+        by: Who decided, and why, in a few words.
+    """
+
+    tool_call_id: str
+    tool_name: str
+    is_approved: bool
+    by: str
+
+
+class Question:
+    """A call that waits for the user's decision; made on the background loop.
+
+    Attributes:
+        call: The call as the ledger has it.
+    """
+
+    def __init__(self, call: ToolCallItem) -> None:
+        self.call = call
+        self._loop = asyncio.get_running_loop()
+        self._verdict: asyncio.Future[Verdict] = self._loop.create_future()
+
+    @property
+    def id(self) -> str:
+        """Its id: that of the call's item."""
+        return self.call.id
+
+    def settle(self, verdict: Verdict) -> None:
+        """Decide, from any thread; the first decision counts."""
+        self._loop.call_soon_threadsafe(self._settle, verdict)
+
+    def withdraw(self) -> None:
+        """Ask no more, on the background loop; whoever waits for a verdict is cancelled."""
+        self._verdict.cancel()
+
+    async def verdict(self) -> Verdict:
+        """Wait for the decision."""
+        return await self._verdict
+
+    def _settle(self, verdict: Verdict) -> None:
+        if not self._verdict.done():
+            self._verdict.set_result(verdict)
+
+
+async def decided_by(function: Callable[[str, Any], Any], call: ToolCallItem) -> Decision:
+    """Ask a function of name and arguments; one that fails or says nothing sensible refuses."""
+    name = call.tool_name
+    try:
+        answer = await in_thread(lambda: _asked(function, name, call.arguments))
+    except Exception as error:  # noqa: BLE001
+        return _decision(call, False, f"the approve function failed: {words_of(error)}")
+    if isinstance(answer, str):
+        return _decision(call, False, f"the approve function said: {answer}")
+    if answer is True:
+        return _decision(call, True, "the approve function")
+    return _decision(call, False, "the approve function")
+
+
+def decided(call: ToolCallItem, verdict: Verdict) -> Decision:
+    """The user's verdict as a decision."""
+    by = "the user, for all calls of it in this session" if verdict == "always" else "the user"
+    return _decision(call, verdict != "refuse", by)
+
+
+def unasked(call: ToolCallItem) -> Decision:
+    """The decision where nobody can be asked."""
+    by = 'nobody can be asked here; approve="always" or an approve function lets it run'
+    return _decision(call, False, by)
+
+
+def refusal_of(decision: Decision) -> str:
+    """What the agent is told of a call that was not run."""
+    return f"{decision.tool_name} was refused and not run: {decision.by}."
+
+
+def _decision(call: ToolCallItem, is_approved: bool, by: str) -> Decision:
+    return Decision(call.tool_call_id, call.tool_name, is_approved, by)
+
+
+def _asked(function: Callable[[str, Any], Any], name: str, arguments: Any) -> Any:
+    answer = function(name, arguments)
+    return asyncio.run(_awaited(answer)) if asyncio.iscoroutine(answer) else answer
+
+
+async def _awaited(answer: Any) -> Any:
+    return await answer

@@ -1,0 +1,206 @@
+"""The tools that a session was given, and their calls: asked for, run once, answered."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Iterator
+from concurrent.futures import Future
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from ...errors import DariError, InvalidRequestError
+from ...models import ToolCallItem
+from .. import host
+from .answering import Answering
+from .approval import Decision, Question, Verdict, decided, decided_by, unasked
+from .running import in_thread, words_of
+from .tool import Approve, Given, Tool, as_tools, checked_approve
+
+if TYPE_CHECKING:
+    from ..session import Session
+
+_SOON = 0.02
+_always: dict[str, set[str]] = {}
+"""Tools that need no more asking, by session: the user said so once in this process."""
+
+
+class Toolbox:
+    """Answers the calls of its tools whenever the session is followed.
+
+    A call is ours when it has the name of one of our tools and its message waits for a tool: no
+    event says who is to answer it (U15). The ledger is asked before anything is run.
+
+    Args:
+        session: Whose calls they are.
+
+    Attributes:
+        decisions: What was decided here, by tool call id.
+        trouble: Why an answer could not be brought to the server, if one could not.
+    """
+
+    def __init__(self, session: Session) -> None:
+        self.decisions: dict[str, Decision] = {}
+        self.trouble: str | None = None
+        self._session = session
+        self._tools: dict[str, Tool[..., Any]] = {}
+        self._approve: dict[str, Approve] = {}
+        self._answering: dict[str, Future[None]] = {}
+        self._questions: dict[str, Question] = {}
+        self._pages = 0
+        self._is_due = False
+        session.feed.on_change(self._look_soon)
+
+    def give(self, tools: Given, approve: Approve | None = None) -> None:
+        """Add tools; ``approve`` stands above what they say of themselves.
+
+        Raises:
+            InvalidRequestError: Something cannot be a tool.
+        """
+        given, chosen = as_tools(tools), checked_approve(approve)
+        if not given:
+            return
+        self._tools.update(given)
+        for name, tool in given.items():
+            self._approve[name] = chosen or tool.approve or "ask"
+        self.look()
+
+    @property
+    def names(self) -> list[str]:
+        """The names of the tools."""
+        return list(self._tools)
+
+    @property
+    def questions(self) -> list[Question]:
+        """What waits for the user, in order."""
+        return list(self._questions.values())
+
+    def settle(self, question_id: str, verdict: Verdict) -> None:
+        """Decide a question, from any thread.
+
+        Raises:
+            InvalidRequestError: It no longer waits.
+        """
+        question = self._questions.get(question_id)
+        if question is None:
+            raise InvalidRequestError("This call does not wait any more.")
+        question.settle(verdict)
+
+    def serve(self, message_id: str) -> bool:
+        """Whether all that a message waits for is answered from here."""
+        if not self._tools:
+            return False
+        waiting = [c for c in self._session.feed.waiting() if c.message_id == message_id]
+        return all(call.tool_name in self._tools for call in waiting)
+
+    def ask_here(self) -> None:
+        """Ask what waits by the input prompt; the main thread does so while it waits.
+
+        Raises:
+            KeyboardInterrupt: The user wants to decide later; nothing is refused.
+        """
+        if not self._questions or not host.can_ask() or not host.is_main_thread():
+            return
+        from .prompting import ask
+
+        for question in self.questions:
+            ask(question)
+
+    @contextlib.contextmanager
+    def on_page(self) -> Iterator[None]:
+        """As long as a page shows the questions, somebody can be asked."""
+        self._pages += 1
+        try:
+            yield
+        finally:
+            self._pages -= 1
+
+    def look(self) -> None:
+        """Look for calls to answer, on the background loop; from any thread."""
+        if self._tools:
+            self._session.dari.run(self._looked())
+
+    def pause(self) -> None:
+        """Ask nothing more until somebody follows again; what runs already is answered."""
+        if self._tools:
+            self._session.dari.run(self._paused())
+
+    async def _looked(self) -> None:
+        self._look()
+
+    async def _paused(self) -> None:
+        for question in self.questions:
+            question.withdraw()
+
+    def _look_soon(self) -> None:
+        """Once for a rush of events."""
+        if self._tools and not self._is_due:
+            self._is_due = True
+            asyncio.get_running_loop().call_later(_SOON, self._look)
+
+    def _look(self) -> None:
+        self._is_due = False
+        waiting = {c.id: c for c in self._session.feed.waiting() if c.tool_name in self._tools}
+        for question in self.questions:
+            if question.id not in waiting:
+                question.withdraw()  # it was answered elsewhere, or its time is up
+        for item_id, call in waiting.items():
+            if item_id not in self._answering:
+                self._answering[item_id] = answering = self._session.dari.run(self._answer(call))
+                answering.add_done_callback(partial(self._ended, item_id))
+
+    def _ended(self, item_id: str, done: Future[None]) -> None:
+        """What was withdrawn is asked again when somebody follows again."""
+        error = None if done.cancelled() else done.exception()
+        if error is not None:
+            self.trouble = str(error) if isinstance(error, DariError) else words_of(error)
+        if error is not None or done.cancelled():
+            self._answering.pop(item_id, None)
+
+    async def _answer(self, call: ToolCallItem) -> None:
+        tool = self._tools[call.tool_name]
+        answering = Answering(self._session, call)
+        try:
+            made = await in_thread(lambda: tool.prepare(call.arguments))
+        except Exception as error:  # noqa: BLE001
+            await answering.refuse(str(error))
+            return
+        decision = await self._decide(call, answering)
+        if decision is None:
+            return
+        self.decisions[call.tool_call_id] = decision
+        await answering.carry_out(decision, tool, made)
+
+    async def _decide(self, call: ToolCallItem, answering: Answering) -> Decision | None:
+        """Return what is decided; ``None`` when the call was answered meanwhile."""
+        approve = self._approve[call.tool_name]
+        always = _always.setdefault(self._session.id, set())
+        if approve == "always":
+            return Decision(call.tool_call_id, call.tool_name, True, 'approve="always"')
+        if not await answering.is_open():
+            return None
+        if callable(approve):
+            return await decided_by(approve, call)
+        if call.tool_name in always:
+            return decided(call, "always")
+        if not self._pages and not host.can_ask():
+            return unasked(call)
+        verdict = await self._asked(call)
+        if verdict == "always":
+            always.add(call.tool_name)
+            self._settle_others(call.tool_name)
+        return decided(call, verdict)
+
+    async def _asked(self, call: ToolCallItem) -> Verdict:
+        question = self._questions[call.id] = Question(call)
+        self._session.feed.notify()
+        try:
+            return await question.verdict()
+        finally:
+            del self._questions[call.id]
+            self._session.feed.notify()
+
+    def _settle_others(self, name: str) -> None:
+        for question in self.questions:
+            if question.call.tool_name == name:
+                question.settle("always")

@@ -1,0 +1,100 @@
+import { button, focused, make } from "./dom";
+import type { Port } from "./port";
+import type { Decision, Question } from "./wire";
+
+/** What a view with questions has among its traits. */
+interface Asking {
+  questions: Question[];
+}
+
+type AskingPort = Pick<Port<Asking>, "get" | "watch" | "ask">;
+
+/** Where the reader is to answer when no message reaches the kernel. */
+const BLOCKED = "The cell is busy: answer in the input field below it.";
+
+/** Tool calls that wait for the reader's decision, each as a card with its arguments open. */
+export class Questions {
+  readonly element = make("section", "dari-questions", {
+    "data-keys": "",
+    "aria-label": "Tool calls to decide about",
+  });
+  readonly #port: AskingPort;
+  readonly #blocking: () => boolean;
+  readonly #signal: AbortSignal;
+  readonly #cards = new Map<string, HTMLElement>();
+  readonly #spoken = make("span", "dari-spoken", { role: "status" });
+
+  /**
+   * @param port Where the questions are, and the decisions go.
+   * @param blocking Whether the cell is busy until the turn ends.
+   * @param signal Ends the listening.
+   */
+  constructor(port: AskingPort, blocking: () => boolean, signal: AbortSignal) {
+    this.#port = port;
+    this.#blocking = blocking;
+    this.#signal = signal;
+    this.element.append(this.#spoken);
+    port.watch(["questions"], () => this.#show(), signal);
+    this.#show();
+  }
+
+  #show(): void {
+    const questions = this.#port.get("questions");
+    const ids = new Set(questions.map((question) => question.id));
+    const hadFocus = this.element.contains(focused(this.element));
+    for (const [id, card] of this.#cards) {
+      if (ids.has(id)) continue;
+      card.remove();
+      this.#cards.delete(id);
+    }
+    for (const question of questions) if (!this.#cards.has(question.id)) this.#add(question);
+    // Who decides about several calls goes on with the next one.
+    if (hadFocus) this.element.querySelector<HTMLElement>("button:not(:disabled)")?.focus();
+  }
+
+  #add(question: Question): void {
+    const card = this.#card(question);
+    this.#cards.set(question.id, card);
+    this.element.append(card);
+    this.#spoken.textContent = `${question.name} wants to run and waits for your decision`;
+  }
+
+  #card(question: Question): HTMLElement {
+    const title = make("p", "", {}, make("code", "", {}, question.name), " wants to run");
+    const given = make("div", "dari-given", { tabindex: "0", "aria-label": "Arguments" });
+    given.setAttribute("role", "group");
+    // Sanitised by Python, like every fragment.
+    given.innerHTML = question.arguments;
+    const line = this.#blocking()
+      ? make("p", "dari-note", {}, BLOCKED)
+      : this.#choices(question.id);
+    const card = make("div", "dari-question", { role: "group" }, title, given, line);
+    card.setAttribute("aria-label", `${question.name} wants to run`);
+    return card;
+  }
+
+  #choices(id: string): HTMLElement {
+    const note = make("span", "dari-note", { role: "alert" });
+    const decide = async (verdict: Decision["verdict"]) => {
+      line.toggleAttribute("inert", true);
+      try {
+        await this.#port.ask("decide", { id, verdict } satisfies Decision);
+      } catch (error) {
+        note.textContent = (error as Error).message;
+        line.toggleAttribute("inert", false);
+      }
+    };
+    const choice = (verdict: Decision["verdict"], label: string, look: string) =>
+      button(label, () => void decide(verdict), this.#signal, look ? { class: look } : {});
+    const line = make(
+      "div",
+      "dari-line",
+      {},
+      choice("run", "Run it", "dari-main"),
+      choice("refuse", "Refuse", ""),
+      choice("always", "Always for this tool in this session", ""),
+      note,
+    );
+    return line;
+  }
+}
