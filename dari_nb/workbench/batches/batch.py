@@ -19,11 +19,13 @@ from .following import Following
 from .late_costs import LateCosts
 from .results import Results
 from .sending import Sending
+from .serving import Serving
 from .tasks import Task, Tasks, read_tasks
 
 if TYPE_CHECKING:
     from ...scores import Score
     from ..dari import Dari
+    from ..tools.tool import Approve, Given
     from ..turn import Turn
 
 
@@ -57,6 +59,7 @@ class Batch(Results):
         self._sending = Sending(client, agent.id, run_id)
         self._followed = Following(client, run_id, self.grid, self._changed)
         self._late_costs = LateCosts(client, self.grid, self._changed)
+        self._serving = Serving(dari, self.grid)
 
     @property
     def is_new(self) -> bool:
@@ -109,6 +112,15 @@ class Batch(Results):
         from .showing import show
 
         show(self, timeout, waits=wait)
+        return self
+
+    def answer_tools(self, tools: Given, *, approve: Approve | None = None) -> Batch:
+        """Answer the external tool calls of all its sessions; as ``tools`` of :meth:`Batches.run`.
+
+        Raises:
+            InvalidRequestError: Something cannot be a tool, or would ask before each call.
+        """
+        self._serving.give(tools, approve)
         return self
 
     def refresh(self) -> Batch:
@@ -229,6 +241,10 @@ class Batch(Results):
                 if task is not None and task.cancelling():
                     raise
         return self
+
+    def _changed(self) -> None:
+        super()._changed()
+        self._serving.look()
 
     def _ask(self) -> None:
         wait_for(self.dari.run(self._followed.once()))

@@ -204,14 +204,17 @@ def _run_id(members: Sequence[Member], attempts: Sequence[Attempt]) -> str:
     return f"runs_{digest('of', sorted(content, key=digest))[:20]}"
 
 
-def _task(index: int, row: str, members: Iterable[Member], keys: Keys) -> Task:
-    """Make the task of a row: what all its sessions have in common is known about it."""
+def _task(index: int, row: str, members: Sequence[Member], keys: Keys) -> Task:
+    """Make the task of a row: what its sessions have in common, and not with all others."""
+    known = [member.metadata for member in members]
     own = [member.metadata for member in members if member.row == row]
     used = {*keys.needed, *keys.scores, keys.label}
     common = {
         key: value
         for key, value in own[0].items()
-        if key not in used and all(metadata.get(key) == value for metadata in own)
+        if key not in used
+        and all(metadata.get(key) == value for metadata in own)
+        and any(metadata.get(key) != value for metadata in known)
     }
     title = own[0].get(keys.label, row) if keys.label else row
     return Task(index, [], common, known_key=digest("row", row)[:16], title=title)

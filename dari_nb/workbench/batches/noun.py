@@ -21,6 +21,7 @@ from .tasks import Tasks, read_tasks
 
 if TYPE_CHECKING:
     from ..dari import Dari
+    from ..tools.tool import Approve, Given
     from ..sources import Source
     from .gathered import Gathered
     from .recovery import Run
@@ -77,6 +78,8 @@ class Batches:
         max_items: int | None = None,
         max_cost: float | Decimal | str | None = None,
         scores: str | Path | None = None,
+        tools: Given = (),
+        approve: Approve | None = None,
     ) -> Batch | Plan:
         """Give each task to each LLM, and return at once (contract, section 11).
 
@@ -104,6 +107,10 @@ class Batches:
                 do not say what it costs.
             scores: The file of scores and ratings; ``dari-scores.jsonl`` in the working folder
                 when left out.
+            tools: Functions of this process that answer the agent's external tool calls; they
+                answer whenever the batch is followed, so give them again after a restart.
+            approve: ``"always"``, or a function that decides whether a call is run; needed where
+                the tools do not say it themselves, because a batch asks nobody.
 
         Raises:
             InvalidRequestError: Something is malformed, or a cap would be exceeded; nothing was
@@ -124,6 +131,7 @@ class Batches:
         name = _checked(run_id) or run_id_of(chosen.id, pinned, keys)
         name = f"{name}-{secrets.token_hex(4)}" if fresh else name
         batch = Batch(self._dari, chosen.resource, name, read, columns, repeats, scores)
+        batch.answer_tools(tools, approve=approve)
         batch.look()
         if dry_run or max_items is not None or max_cost is not None:
             plan = self._plan(batch, estimate=dry_run or max_cost is not None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -28,6 +29,18 @@ def matrix_of(batch: Results) -> Matrix:
         cells=[_cell(cell, ids[cell.column], marks[cell.id]) for cell in batch.cells],
         seconds=_seconds(batch),
         seconds_left=time_left(batch),
+    )
+
+
+def with_costs(matrix: Matrix, batch: Results) -> Matrix:
+    """Return a picture of a batch with the costs that have come since, and nothing else."""
+    attempts = (attempt for cell in batch.cells for attempt in cell.history)
+    costs = {attempt.session_id: attempt.cost for attempt in attempts}
+    return replace(
+        matrix,
+        cells=[
+            replace(cell, cost=costs.get(cell.session_id) or cell.cost) for cell in matrix.cells
+        ],
     )
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from ...errors import TimedOutError
 from .. import host
 from .._background import background, wait_for
-from .views import View, view_of
+from .views import PaperView, View, view_of
 
 if TYPE_CHECKING:
     from .batch import Batch
@@ -51,8 +51,7 @@ def show(batch: Batch, timeout: float | None, *, waits: bool) -> None:
 def show_paper(batch: Batch) -> None:
     """Show what there is, without following."""
     if host.in_kernel():
-        handle = host.publish(batch.to_mimebundle())
-        _when_costs_come(batch, lambda: handle.update(batch.to_mimebundle(), raw=True))
+        _when_costs_come(batch, PaperView(batch).amend)
     else:
         print(batch.to_mimebundle()["text/plain"])  # noqa: T201
 

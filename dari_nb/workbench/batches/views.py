@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 from ...models import TimelineItem
 from .. import host
 from ..kept import Kept
+from .picture import with_costs
 from .watching import MOST_STREAMS
 
 if TYPE_CHECKING:
@@ -48,7 +49,8 @@ class PaperView:
 
     def __init__(self, batch: Batch) -> None:
         self._batch = batch
-        self._handle = host.publish(batch.to_mimebundle())
+        self._shown = batch.snapshot()
+        self._handle = host.publish(self._paper())
 
     def changed(self) -> None:
         """Nothing: nobody watches."""
@@ -58,14 +60,21 @@ class PaperView:
 
     def finish(self) -> None:
         """Replace what is shown by the batch as it stands now."""
-        self.amend()
+        self._shown = self._batch.snapshot()
+        self._handle.update(self._paper(), raw=True)
 
     def amend(self) -> None:
-        """Replace what is shown once more."""
-        self._handle.update(self._batch.to_mimebundle(), raw=True)
+        """Add the costs; what was retried, added or scored since belongs to later outputs."""
+        self._shown = with_costs(self._shown, self._batch)
+        self._handle.update(self._paper(), raw=True)
 
     def stop_with(self, presenting: concurrent.futures.Future[None]) -> None:
         """Nothing: nobody watches."""
+
+    def _paper(self) -> dict[str, str]:
+        from ...render.matrix_paper import matrix_paper
+
+        return matrix_paper(self._shown)
 
 
 class LiveView(PaperView):
@@ -75,6 +84,7 @@ class LiveView(PaperView):
         self._batch = batch
         self._blocking = blocking
         self._watched: list[str] = []
+        self._shown = batch.snapshot()
         self._widget = matrix_view(batch, blocking=blocking)
         self._handle = host.publish(self._widget)
 

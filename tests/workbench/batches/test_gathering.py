@@ -183,6 +183,12 @@ def test_columns_may_be_any_metadata_and_repetitions_the_order(d):
     assert matrix.snapshot().title == "Colours"
 
 
+def test_what_distinguishes_no_task_is_no_metadata_of_one(d):
+    given = [run(task, level=level, team="x") for task, level in [("a", 1), ("b", 2), ("c", 2)]]
+    matrix = d.batches.of(given, task="task", repeat="trial")
+    assert [dict(task.metadata) for task in matrix.tasks] == [{"level": str(n)} for n in (1, 2, 2)]
+
+
 def test_sessions_are_found_by_metadata_and_mixed_with_recordings(d, server):
     server.load_runs(RUNS, "museum")
     found = d.batches.of({"task_id": "0"}, task="task_id", repeat="trial")

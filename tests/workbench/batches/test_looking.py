@@ -1,9 +1,13 @@
 import contextlib
 import json
+from dataclasses import replace
+from decimal import Decimal
 
 import pytest
 
 from dari_nb.errors import InvalidRequestError
+from dari_nb.local import Usage
+from dari_nb.workbench.batches.picture import with_costs
 from dari_nb.workbench.batches.time_left import Pace, seconds_left
 from dari_nb.workbench.batches.views import opened
 
@@ -66,6 +70,28 @@ def test_frames_and_pivots_have_the_cells(batch):
     assert batch.matrix("text").loc[(0, "x"), "b"] == "x by b"
     with pytest.raises(InvalidRequestError, match="no 'beauty'"):
         batch.matrix("beauty")
+
+
+def test_late_costs_add_nothing_else_to_what_an_output_shows(d, server):
+    @server.agent("costly", llms=["a", "b"])
+    def costly(prompt, turn):
+        if (prompt, turn.llm_id, turn.metadata["attempt"]) == ("x", "b", "1"):
+            raise RuntimeError("out of luck")
+        yield "done"
+        yield Usage(cost_usd=Decimal("0.1"))
+
+    batch = d.batches.run("costly", ["x"], ["a", "b"]).wait(20)
+    shown = batch.snapshot()
+    batch.retry_failed().add(tasks=["y"]).wait(20)
+    batch.rate(batch[0, "a"], "rating", 5)
+    batch.refresh().costs_come().result(20)
+    now = with_costs(shown, batch)
+    assert [(c.state, c.cost, c.attempts) for c in now.cells] == [
+        ("completed", "0.1", 1),
+        ("failed", None, 1),
+    ]
+    assert replace(now, cells=shown.cells) == shown
+    assert not now.cells[0].scores
 
 
 def test_a_function_of_the_turn_scores_the_answers(d, batch, folder):
