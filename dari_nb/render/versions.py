@@ -68,9 +68,9 @@ def diff_html(lines: Sequence[str]) -> str:
     """Render the lines of a diff; where some replace others, the words that differ are marked.
 
     >>> print(diff_html([" a", "-to the card", "+to your card"]))
-    <pre class="dari-worded"> a
-    <span class="m">-to <del>the</del> card
-    </span><span class="p">+to <ins>your</ins> card
+    <pre class="dari-worded">  a
+    <span class="m">- to <del>the</del> card
+    </span><span class="p">+ to <ins>your</ins> card
     </span></pre>
     """
     parts: list[str] = []
@@ -79,12 +79,15 @@ def diff_html(lines: Sequence[str]) -> str:
     for (sign, run), wording in zip(runs, wordings, strict=True):
         if sign in _MARKS:
             name, _ = _MARKS[sign]
-            text = "".join(f"{sign}{line}\n" for line in wording)
-            parts.append(f'<span class="{name}">{text}</span>')
+            parts += [f'<span class="{name}">{sign} {line}\n</span>' for line in wording]
         else:
-            kind = ('<span class="c">', "</span>") if sign == "…" else ("", "")
-            parts += [f"{kind[0]}{_safe_line(line)}{kind[1]}\n" for line in run]
+            parts += [f"{_unchanged(line)}\n" for line in run]
     return f'<pre class="dari-worded">{"".join(parts)}</pre>'
+
+
+def _unchanged(line: str) -> str:
+    is_gap = line.startswith("…")
+    return f'<span class="c">{_safe_line(line)}</span>' if is_gap else f" {_safe_line(line)}"
 
 
 def _wordings(runs: Sequence[tuple[str, list[str]]]) -> Iterator[list[str]]:

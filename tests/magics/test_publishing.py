@@ -59,7 +59,7 @@ def test_a_changed_prompt_shows_what_changed_and_starts_anew(shell):
           -Be brief.
           +Be very brief.
            Never lie.""")
-    assert "+Be <ins>very</ins> brief." in second.to_mimebundle()["text/html"]
+    assert "+ Be <ins>very</ins> brief." in second.to_mimebundle()["text/html"]
     assert "none yet: %dari_send starts one" in repr(shell.run("%dari"))
 
 

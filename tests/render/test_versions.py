@@ -38,19 +38,20 @@ def test_all_lines_of_a_diff_are_there_whatever_the_marks(before, after):
     lines = diff_lines(before, after)
     html = diff_html(lines)
     read = plain(html).replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
-    assert [line.rstrip() for line in read.splitlines()] == [line.rstrip() for line in lines]
+    spaced = [f"{line[:1]} {line[1:]}" for line in lines]
+    assert [line.rstrip() for line in read.splitlines()] == [line.rstrip() for line in spaced]
 
 
 def test_only_words_that_differ_are_marked():
     html = diff_html(diff_lines("Answer to the card.\nBye", "Answer to your card.\nBye"))
-    assert "-Answer to <del>the</del> card." in html
-    assert "+Answer to <ins>your</ins> card." in html
+    assert "- Answer to <del>the</del> card." in html
+    assert "+ Answer to <ins>your</ins> card." in html
 
 
 def test_a_line_that_is_new_as_a_whole_has_no_marks_in_it():
     html = diff_html(diff_lines("llm:\n  model: a", "llm:\n  model: b\n  provider: openai"))
-    assert "+  model: <ins>b</ins>" in html
-    assert "+  provider: openai" in html
+    assert "+   model: <ins>b</ins>" in html
+    assert "+   provider: openai" in html
 
 
 def test_what_changed_is_open_and_what_is_new_is_folded():
