@@ -8,6 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from ..errors import InvalidRequestError
+from .chart import shown_offline
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,17 +31,25 @@ class PlainTable:
         self.columns = list(columns)
         self.rows = [list(row) for row in rows]
 
+    @property
+    def text(self) -> str:
+        """The table alone."""
+        return self._made()["text/plain"]
+
     def to_mimebundle(self) -> dict[str, str]:
         """Return it as HTML, Markdown and plain text."""
-        from ..render import table
-
-        made = table(self.columns, self.rows)
+        made = self._made()
         head, tail = made["text/html"][: -len("</div>")], "</div>"
         return {
             "text/html": f"{head}<p>{HINT}</p>{tail}",
             "text/markdown": f"{made['text/markdown']}\n\n{HINT}",
             "text/plain": f"{made['text/plain']}\n{HINT}",
         }
+
+    def _made(self) -> dict[str, str]:
+        from ..render import table
+
+        return table(self.columns, self.rows)
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
         return self.to_mimebundle()
@@ -66,13 +75,14 @@ def plot_scores(summary: pd.DataFrame) -> Any:
     _need(summary, ["score", "tasks", "mean", "low", "high"])
     by = _first(summary)
     ordered = _named(summary, by).sort_values("mean", ascending=False, kind="stable")
+    rows = [
+        [str(r[by]), _number(r["mean"]), _range(r["low"], r["high"])]
+        for r in ordered.to_dict("records")
+    ]
+    table = PlainTable([by, f"mean {_title(summary)}", "interval"], rows)
     alt = _altair()
     if alt is None:
-        rows = [
-            [str(r[by]), _number(r["mean"]), _range(r["low"], r["high"])]
-            for r in ordered.to_dict("records")
-        ]
-        return PlainTable([by, f"mean {_title(summary)}", "interval"], rows)
+        return table
     data = _plain(ordered)
     y = alt.Y(f"{by}:N", sort=data[by].tolist(), title=None)
     scale = _scale(alt, data, ["low", "mean", "high"])
@@ -88,7 +98,8 @@ def plot_scores(summary: pd.DataFrame) -> Any:
     text = base.mark_text(dy=-13, fontSize=12, color=_INK).encode(
         x="mean:Q", text=alt.Text("mean:Q", format=".2f")
     )
-    return _styled((rule + point + text).properties(width=_WIDTH, height=alt.Step(_ROW + 10)))
+    chart = (rule + point + text).properties(width=_WIDTH, height=alt.Step(_ROW + 10))
+    return _styled(chart, table)
 
 
 def plot_cost(frame: pd.DataFrame, score: str, *, by: str = "llm_id") -> Any:
@@ -112,13 +123,14 @@ def plot_cost(frame: pd.DataFrame, score: str, *, by: str = "llm_id") -> Any:
     known = made[made["cost_usd"].notna()]
     if known.empty:
         raise InvalidRequestError("No cost is known yet; costs come some minutes late.")
+    rows = [
+        [str(r[by]), f"${r['cost_usd']:.4g}", _number(r["mean"])]
+        for r in known.sort_values("cost_usd").to_dict("records")
+    ]
+    table = PlainTable([by, "mean cost", f"mean {_title(made)}"], rows)
     alt = _altair()
     if alt is None:
-        rows = [
-            [str(r[by]), f"${r['cost_usd']:.4g}", _number(r["mean"])]
-            for r in known.sort_values("cost_usd").to_dict("records")
-        ]
-        return PlainTable([by, "mean cost", f"mean {_title(made)}"], rows)
+        return table
     data = _plain(known)
     most = float(data["cost_usd"].max())
     cost = alt.X(
@@ -138,7 +150,7 @@ def plot_cost(frame: pd.DataFrame, score: str, *, by: str = "llm_id") -> Any:
     )
     point = base.mark_circle(size=150, opacity=1).encode(y=y, color=colour)
     chart = alt.layer(rule, point)
-    return _styled(chart.properties(width=_WIDTH, height=280))
+    return _styled(chart.properties(width=_WIDTH, height=280), table)
 
 
 def plot_latency(frame: pd.DataFrame, *, by: str = "llm_id") -> Any:
@@ -159,12 +171,13 @@ def plot_latency(frame: pd.DataFrame, *, by: str = "llm_id") -> Any:
     if ended.empty:
         raise InvalidRequestError("Nothing has ended yet, so there are no times to draw.")
     order = ended.groupby(by, observed=True, sort=False)["seconds"].median().sort_values().index
+    table = PlainTable(
+        [by, "median", "quartiles", "95 %", "cells"],
+        [_quantiles(str(name), ended.loc[ended[by] == name, "seconds"]) for name in order],
+    )
     alt = _altair()
     if alt is None:
-        return PlainTable(
-            [by, "median", "quartiles", "95 %", "cells"],
-            [_quantiles(str(name), ended.loc[ended[by] == name, "seconds"]) for name in order],
-        )
+        return table
     data = _jittered(_plain(ended[[by, "seconds"]]))
     names = [str(name) for name in order]
     y = alt.Y(f"{by}:N", sort=names, title=None)
@@ -183,7 +196,8 @@ def plot_latency(frame: pd.DataFrame, *, by: str = "llm_id") -> Any:
         x="q1(seconds):Q", x2="q3(seconds):Q", y=y, color=colour
     )
     median = base.mark_tick(thickness=3, size=24).encode(x="median(seconds):Q", y=y, color=colour)
-    return _styled((dots + quartiles + median).properties(width=_WIDTH, height=alt.Step(_ROW + 20)))
+    chart = (dots + quartiles + median).properties(width=_WIDTH, height=alt.Step(_ROW + 20))
+    return _styled(chart, table)
 
 
 def _named(frame: pd.DataFrame, by: str) -> pd.DataFrame:
@@ -228,8 +242,8 @@ def _colour(alt: Any, by: str, names: list[str], legend: Any = None) -> Any:
     return alt.Color(f"{by}:N", legend=legend, scale=alt.Scale(domain=domain, range=colours))
 
 
-def _styled(chart: Any) -> Any:
-    return (
+def _styled(chart: Any, table: PlainTable) -> Any:
+    styled = (
         chart.configure(background="transparent", font="system-ui, sans-serif")
         .configure_view(stroke=None)
         .configure_axis(
@@ -250,6 +264,7 @@ def _styled(chart: Any) -> Any:
             labelColor=_INK, labelFontSize=12, labelLimit=220, symbolOpacity=1, rowPadding=6
         )
     )
+    return shown_offline(styled, table.text)
 
 
 def _quantiles(name: str, seconds: pd.Series[Any]) -> list[str]:

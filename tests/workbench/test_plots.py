@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 
+import altair
 import pandas as pd
 import pytest
 import vl_convert
@@ -135,3 +136,20 @@ def test_what_cannot_be_drawn_is_told(frame):
         dari.plot_scores(frame.assign(score="x"))
     with pytest.raises(InvalidRequestError, match="no score 'right'"):
         dari.plot_cost(frame, "right")
+
+
+def test_charts_are_drawn_and_pictured_without_the_network(frame):
+    for chart in charts(frame):
+        bundle = chart._repr_mimebundle_()
+        assert set(bundle) == {"application/vnd.vegalite.v5+json", "image/svg+xml", "text/plain"}
+        assert bundle["image/svg+xml"].startswith("<svg")
+        assert "cdn" not in str(bundle)
+        assert "small" in bundle["text/plain"]
+        [drawn] = bundle["application/vnd.vegalite.v5+json"]["datasets"].values()
+        assert len(drawn) == len(rows(chart))
+
+
+def test_a_renderer_that_the_user_chose_is_used(frame):
+    with altair.renderers.enable("json"):
+        [bundle, _] = charts(frame)[0]._repr_mimebundle_()
+    assert set(bundle) == {"application/json"}
