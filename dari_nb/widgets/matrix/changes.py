@@ -7,11 +7,10 @@ import random
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-import msgspec
-
 from ...render.cells import cell_html, column_html, label_text, row_html
 from ...render.figures import amount_of
 from ...render.matrix import Matrix, MatrixCell, MatrixRow
+from ..packing import packed
 from .wire import Cell, Change, Column, Row
 
 #: Characters of HTML in one message; JSON escapes keep it below a megabyte.
@@ -82,7 +81,7 @@ class Changes:
         change = Change(columns=self._columns, rows=[], cells=[])
         for _, kind, entry in entries:
             change[kind].append(entry)  # type: ignore[literal-required]
-        return msgspec.json.encode(change)
+        return packed(change)
 
 
 def blind_places(matrix: Matrix) -> Mapping[str, int]:

@@ -6,8 +6,6 @@ import json
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-import msgspec
-
 from ...models import AssistantMessageItem, TimelineItem, ToolCallItem, UserMessageItem
 from ...render import state_text
 from .wire import Piece, Row
@@ -114,18 +112,6 @@ class Outline:
         if known is None or known[0] is not item:
             known = self._texts[item_id] = (item, _search_text(item).casefold())
         return known[1]
-
-
-def encode(things: Sequence[Row] | Sequence[Piece]) -> bytes:
-    """Write rows or pieces as one buffer; what no UTF-8 can hold is replaced."""
-    try:
-        return msgspec.json.encode(things)
-    except UnicodeEncodeError:
-        return msgspec.json.encode([{k: _clean(v) for k, v in thing.items()} for thing in things])
-
-
-def _clean(value: object) -> object:
-    return value.encode("utf-8", "replace").decode() if isinstance(value, str) else value
 
 
 def _row(item_id: str, item: TimelineItem, rev: int) -> Row:

@@ -13,8 +13,9 @@ from ...errors import DariError
 from ...models import TimelineItem
 from ...render import Head, head_html, item_html, markdown, text
 from ..pace import Pace
+from ..packing import packed
 from ..view import STATIC, View
-from .outline import Outline, encode
+from .outline import Outline
 from .wire import Row, Rows
 
 #: Rows in one message, about 700 kB.
@@ -116,18 +117,18 @@ class TranscriptView(View):
         for start in range(first, max(total, first + 1), ROWS):
             self._n += 1
             rows = self._outline.rows(start)[:ROWS]
-            self.send(Rows(kind="rows", n=self._n, first=start, total=total), [encode(rows)])
+            self.send(Rows(kind="rows", n=self._n, first=start, total=total), [packed(rows)])
 
     def _answer_rows(self, _body: Any) -> tuple[dict[str, int], list[bytes]]:
         with self._lock:
             rows: list[Row] = self._outline.rows()
-            parts = [encode(rows[start : start + ROWS]) for start in range(0, len(rows), ROWS)]
+            parts = [packed(rows[start : start + ROWS]) for start in range(0, len(rows), ROWS)]
             return {"n": self._n}, parts
 
     def _answer_fragments(self, body: Any) -> tuple[None, list[bytes]]:
         with self._lock:
             ids = [str(item_id) for item_id in body["ids"]]
-            return None, [encode(list(self._outline.pieces(ids, ANSWER_CHARS)))]
+            return None, [packed(list(self._outline.pieces(ids, ANSWER_CHARS)))]
 
     def _answer_find(self, body: Any) -> list[tuple[str, int]]:
         with self._lock:

@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from typing import Any
 
-import msgspec
 import traitlets
 
+from ..packing import packed
 from ..view import STATIC, View
 from .wire import Row
 
@@ -52,4 +52,4 @@ def _pass_on(loaded: Future[Sequence[Row]], answer: Future[tuple[None, list[byte
     if error is not None:
         answer.set_exception(error)
     else:
-        answer.set_result((None, [msgspec.json.encode(loaded.result())]))
+        answer.set_result((None, [packed(loaded.result())]))

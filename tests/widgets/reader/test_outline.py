@@ -3,7 +3,8 @@
 import pytest
 
 from dari_nb.models import AssistantMessageItem, ToolCallItem
-from dari_nb.widgets.reader.outline import Outline, encode
+from dari_nb.widgets.packing import packed
+from dari_nb.widgets.reader.outline import Outline
 
 
 @pytest.fixture
@@ -121,4 +122,4 @@ def test_find_sees_the_newest_version(outline, make):
 
 def test_lone_surrogates_reach_the_page_as_question_marks(outline, make):
     outline.update([make.user("\ud800")])
-    assert b'"id":"?"' in encode(outline.rows())
+    assert b'"id":"?"' in packed(outline.rows())
