@@ -32,7 +32,16 @@ BATCH = LineParser(
     "%%dari_batch AGENT [options]",
     (
         *(LLMS, TASKS, PROMPT, REPEATS, VERSION, NAME, MAX_ITEMS, MAX_COST, DRY_RUN, FRESH),
-        *(opt.ASSIGN, opt.BACKGROUND, opt.TIMEOUT, opt.FILE, opt.META, opt.RAW, opt.QUIET),
+        *(
+            opt.ASSIGN,
+            opt.BACKGROUND,
+            opt.TIMEOUT,
+            opt.FILE,
+            opt.META,
+            *opt.KERNEL_TOOLS,
+            opt.RAW,
+            opt.QUIET,
+        ),
     ),
 )
 
@@ -74,6 +83,7 @@ def _settings(shell: Any, parsed: Line) -> dict[str, Any]:
         "max_items": _number(parsed, MAX_ITEMS),
         "max_cost": _amount(parsed),
         "dry_run": parsed.has(DRY_RUN),
+        **opt.kernel_tools(shell, parsed),
     }
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ..workbench.chat import Chat
 
 NEW = Option("--new", None, "a new session with the current agent")
-CHAT = LineParser("%dari_chat [AGENT|SESSION] [options]", (opt.ASSIGN, NEW))
+CHAT = LineParser("%dari_chat [AGENT|SESSION] [options]", (opt.ASSIGN, NEW, *opt.KERNEL_TOOLS))
 
 
 def chat(shell: Any, state: State, line: str) -> Chat:
@@ -24,20 +24,21 @@ def chat(shell: Any, state: State, line: str) -> Chat:
     if len(words) > 1:
         raise UsageError(f"name one agent or session\nusage: {CHAT.usage}")
     name = variable(parsed.get(opt.ASSIGN))
-    made = _chat(state, words[0] if words else None, new=parsed.has(NEW))
+    tools = opt.kernel_tools(shell, parsed)
+    made = _chat(state, words[0] if words else None, tools, new=parsed.has(NEW))
     assign(shell, name, made)
     return made
 
 
-def _chat(state: State, named: str | None, *, new: bool) -> Chat:
+def _chat(state: State, named: str | None, tools: dict[str, Any], *, new: bool) -> Chat:
     if named is not None and is_session_id(named):
-        return state.session_or(named).chat()
+        return state.session_or(named).chat(**tools)
     if named is not None:
         agent = state.dari.agents.get(named)
         state.use(agent, None)
-        return agent.chat()
+        return agent.chat(**tools)
     if state.session is not None and not new:
-        return state.session.chat()
+        return state.session.chat(**tools)
     if state.agent is None:
         raise UsageError("choose an agent first: %dari_chat NAME, or %dari use NAME")
-    return state.agent.chat()
+    return state.agent.chat(**tools)

@@ -47,7 +47,11 @@ RAW = Option("--raw", None, "no {name} interpolation")
 QUIET = Option("--quiet", None, "show nothing")
 SESSION = Option("--session", "ID", "the session to use instead of the current one")
 
-SENDING = (ASSIGN, BACKGROUND, TIMEOUT, FILE, META, LLM, RAW, QUIET)
+TOOLS = Option("--tools", "F,G", "functions that answer the agent's tool calls", many=True)
+APPROVE = Option("--approve", "ask|always|F", "who decides whether a call is run")
+KERNEL_TOOLS = (TOOLS, APPROVE)
+
+SENDING = (ASSIGN, BACKGROUND, TIMEOUT, FILE, META, LLM, *KERNEL_TOOLS, RAW, QUIET)
 """The options that all magics that send have in common."""
 
 
@@ -201,6 +205,30 @@ def pairs(values: Iterable[str], option: Option = META) -> dict[str, str]:
             raise UsageError(f"{option.flag} takes {option.value}, not {value!r}")
         result[key] = text
     return result
+
+
+def kernel_tools(shell: Any, line: Line) -> dict[str, Any]:
+    """Return ``tools`` and ``approve`` as functions of the workbench take them.
+
+    Raises:
+        UsageError: A name is not defined, or is no function's.
+    """
+    names = [name for names in line.get(TOOLS) for name in names.split(",") if name.strip()]
+    approve = line.get(APPROVE)
+    if line.has(TOOLS) and not names:
+        raise UsageError("--tools takes names of functions, such as look_up,count")
+    if approve not in (None, "ask", "always"):
+        approve = _function(shell, approve.strip(), APPROVE)
+    return {"tools": [_function(shell, n.strip(), TOOLS) for n in names], "approve": approve}
+
+
+def _function(shell: Any, name: str, option: Option) -> Any:
+    if name not in shell.user_ns:
+        known = [known for known in shell.user_ns if not known.startswith("_")]
+        raise UsageError(f"{option.flag}: {name} is not defined{did_you_mean(name, known)}")
+    if not callable(shell.user_ns[name]):
+        raise UsageError(f"{option.flag}: {name} is no function")
+    return shell.user_ns[name]
 
 
 def seconds(value: str | None, option: Option = TIMEOUT) -> float | None:

@@ -21,7 +21,8 @@ Fill = Callable[[str], str]
 SEND = LineParser("%dari_send [options] TEXT", (*opt.SENDING, opt.SESSION))
 AGENT = LineParser("%%dari_agent AGENT [options]", (*opt.SENDING, opt.VERSION))
 FOLLOW = LineParser(
-    "%dari_follow [SESSION] [options]", (opt.ASSIGN, opt.BACKGROUND, opt.TIMEOUT, opt.QUIET)
+    "%dari_follow [SESSION] [options]",
+    (opt.ASSIGN, opt.BACKGROUND, opt.TIMEOUT, *opt.KERNEL_TOOLS, opt.QUIET),
 )
 
 
@@ -33,7 +34,7 @@ def send(shell: Any, state: State, line: str, cell: str | None) -> None:
     show = _Showing(shell, state, parsed)
     fill = _filling(shell, parsed)
     prompt = _prompt(parsed.text if cell is None else cell, fill)
-    show(_send(state, parsed, prompt, _attached(parsed, fill)))
+    show(_send(state, parsed, prompt, _attached(shell, parsed, fill)))
 
 
 def agent(shell: Any, state: State, line: str, cell: str) -> None:
@@ -43,7 +44,7 @@ def agent(shell: Any, state: State, line: str, cell: str) -> None:
         raise UsageError(f"name one agent\nusage: {AGENT.usage}")
     show = _Showing(shell, state, parsed)
     fill = _filling(shell, parsed)
-    prompt, attached = _prompt(cell, fill), _attached(parsed, fill)
+    prompt, attached = _prompt(cell, fill), _attached(shell, parsed, fill)
     chosen = state.dari.agents.get(fill(words[0]))
     pinned = {"llm": parsed.get(opt.LLM), "version": parsed.get(opt.VERSION)}
     turn = chosen.send(prompt, **pinned, **attached)
@@ -52,12 +53,13 @@ def agent(shell: Any, state: State, line: str, cell: str) -> None:
 
 
 def follow(shell: Any, state: State, line: str) -> None:
-    """Show the last turn of a session live, again."""
+    """Show the last turn of a session live, again, and answer what waits with ``--tools``."""
     parsed, words = FOLLOW.words(line)
     if len(words) > 1:
         raise UsageError(f"name one session\nusage: {FOLLOW.usage}")
     show = _Showing(shell, state, parsed)
-    show(state.session_or(words[0] if words else None).turn())
+    given = opt.kernel_tools(shell, parsed)
+    show(state.session_or(words[0] if words else None).answer_tools(**given))
 
 
 class _Showing:
@@ -118,10 +120,11 @@ def _prompt(text: str, fill: Fill) -> str:
     return fill(text)
 
 
-def _attached(parsed: Line, fill: Fill) -> dict[str, Any]:
+def _attached(shell: Any, parsed: Line, fill: Fill) -> dict[str, Any]:
     return {
         "files": [fill(path) for path in parsed.get(opt.FILE)],
         "metadata": opt.pairs(fill(pair) for pair in parsed.get(opt.META)) or None,
+        **opt.kernel_tools(shell, parsed),
     }
 
 

@@ -21,8 +21,8 @@ from .tasks import Tasks, read_tasks
 
 if TYPE_CHECKING:
     from ..dari import Dari
-    from ..tools.tool import Approve, Given
     from ..sources import Source
+    from ..tools.tool import Approve, Given
     from .gathered import Gathered
     from .recovery import Run
 

@@ -36,10 +36,12 @@ class Question:
 
     Attributes:
         call: The call as the ledger has it.
+        is_settled: Whether somebody decided; the background loop takes notice soon after.
     """
 
     def __init__(self, call: ToolCallItem) -> None:
         self.call = call
+        self.is_settled = False
         self._loop = asyncio.get_running_loop()
         self._verdict: asyncio.Future[Verdict] = self._loop.create_future()
 
@@ -50,6 +52,7 @@ class Question:
 
     def settle(self, verdict: Verdict) -> None:
         """Decide, from any thread; the first decision counts."""
+        self.is_settled = True
         self._loop.call_soon_threadsafe(self._settle, verdict)
 
     def withdraw(self) -> None:

@@ -104,7 +104,8 @@ class Toolbox:
         from .prompting import ask
 
         for question in self.questions:
-            ask(question)
+            if not question.is_settled:
+                ask(question)
 
     @contextlib.contextmanager
     def on_page(self) -> Iterator[None]:

@@ -1,0 +1,127 @@
+"""Calls of kernel tools in a real JupyterLab: asked about in a card, or at the input prompt."""
+
+import pytest
+
+SETUP = """
+import os
+os.environ["DARI_LOCAL_PACE"] = "0"
+import threading, time
+import dari_nb as dari
+%load_ext dari_nb
+from dari_nb.local import ToolCall
+d = dari.connect("local")
+ran, gate = [], threading.Event()
+
+@d.server.agent("keeper")
+def keeper(prompt):
+    for n in range(int(prompt)):
+        result = yield ToolCall("remove_rows", {
+            "table": "orders", "where": {"customer": ["Ada", "Grace"], "before": "2025-01-01"},
+            "note": f"<img src=x onerror=alert({n})>"}, external=True)
+        yield f"Call {n}: {result.result}"
+
+@dari.tool
+def remove_rows(table: str, where: dict, note: str = "") -> str:
+    "Remove rows of a table."
+    ran.append(table)
+    gate.wait(20)
+    return "removed"
+"""
+LIVE = "turn = d.agents.get('keeper').send('2', tools=[remove_rows]); turn"
+CHAT = "chat = d.agents.get('keeper').chat(tools=[remove_rows]); chat"
+
+
+@pytest.fixture
+def opened(lab):
+    def open_with(*cells):
+        book = lab.open_notebook([SETUP, *cells])
+        book.start_all()
+        return book
+
+    return open_with
+
+
+def card(page):
+    return page.get_by_role("group", name="remove_rows wants to run")
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_a_card_shows_the_arguments_and_is_worked_by_keyboard(opened, axe, theme):
+    book = opened(LIVE)
+    book.theme(theme)
+    page = book.page
+    card(page).get_by_text("2025-01-01").wait_for()
+    assert axe(page, ".dari-live") == []
+    for width in (700, 1400):
+        book.shot(f"approval-{theme}-{width}", width=width)
+    assert "<img src=x" in card(page).inner_text()
+    assert book.execute("print(ran)").strip() == "[]"
+    # By keyboard: past the arguments to the first choice.
+    card(page).locator(".dari-given").focus()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    running = page.locator(".dari-live .dari-call[data-since] > summary > small")
+    running.get_by_text("· 1 s").wait_for()
+    book.shot(f"approval-running-{theme}", selector=".dari-live")
+    book.execute("gate.set()")
+    page.locator(".dari-live .dari-answer").get_by_text("Call 0: removed").wait_for()
+    card(page).get_by_role("button", name="Refuse").click()
+    page.get_by_text("was refused and not run: the user").first.wait_for()
+    book.shot(f"approval-decided-{theme}", selector=".jp-Notebook")
+    assert book.execute("print(ran)").strip() == "['orders']"
+    assert not book.problems
+
+
+def test_always_asks_no_more_in_this_session(opened):
+    book = opened(LIVE)
+    book.execute("gate.set()")
+    card(book.page).get_by_role("button", name="Always").click()
+    book.page.get_by_text("Call 1: removed").wait_for()
+    assert book.execute("print(len(ran))").strip() == "2"
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_a_chat_asks_in_the_same_card_instead_of_a_form(opened, axe, theme):
+    book = opened(CHAT)
+    book.theme(theme)
+    page = book.page
+    page.locator(".dari-composer textarea").click()
+    page.keyboard.type("1")
+    page.keyboard.press("Control+Enter")
+    card(page).wait_for()
+    assert page.get_by_role("form", name="Answer remove_rows").count() == 0
+    assert axe(page, ".dari-chat") == []
+    book.shot(f"approval-chat-{theme}", selector=".dari-chat")
+    book.execute("gate.set()")
+    card(page).get_by_role("button", name="Run it").click()
+    page.locator(".dari-chat .dari-answer").get_by_text("Call 0: removed").wait_for()
+    card(page).wait_for(state="detached")
+
+
+def test_a_busy_cell_asks_at_the_input_prompt(opened):
+    book = opened("%%dari_agent keeper --tools remove_rows\n2")
+    page = book.page
+    prompt = page.locator(".jp-Stdin-input")
+    prompt.wait_for()
+    assert "remove_rows wants to run" in page.locator(".jp-Stdin-prompt").inner_text()
+    card(page).get_by_text("answer in the input field").wait_for()
+    book.shot("approval-prompt")
+    prompt.fill("n")
+    prompt.press("Enter")
+    page.get_by_text("was refused and not run: the user").first.wait_for()
+    # An interrupt during a question refuses nothing: the call waits, and is asked about again.
+    page.wait_for_function("document.querySelectorAll('.jp-Stdin-input').length === 1")
+    book.shot("approval-prompt-again")
+    book.command("notebook:interrupt-kernel")
+    page.get_by_text("stopped following").wait_for()
+    again = "print([c.status for c in dari.current().sessions.list()[-1].pending_calls()])"
+    assert book.execute(again).strip() == "['requested']"
+
+
+def test_a_call_that_nobody_answers_is_told_in_the_bar(opened):
+    book = opened("turn = d.agents.get('keeper').send('1'); turn")
+    note = book.page.locator(".dari-bar .dari-note")
+    note.get_by_text("waits for remove_rows: turn.answer(").wait_for()
+    book.shot("approval-unanswered", selector=".dari-live")
+    book.execute("turn.answer(turn.session.pending_calls()[0].tool_call_id, 'by hand')")
+    book.page.get_by_text("Call 0: by hand").first.wait_for()

@@ -1,0 +1,67 @@
+"""``--tools`` and ``--approve`` in a real shell."""
+
+import pytest
+from IPython.core.error import UsageError
+
+from dari_nb.local import ToolCall
+
+
+@pytest.fixture(autouse=True)
+def tools(server, shell, tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+
+    @server.agent("caller")
+    def caller(prompt):
+        result = yield ToolCall("double", {"n": 4}, external=True)
+        yield f"{prompt}: {result.result}"
+
+    shell.run("def double(n: int) -> int:\n    return 2 * n\nnumber = 3")
+    shell.run("def small(name, arguments):\n    return arguments['n'] < 5 or 'too large'")
+
+
+@pytest.mark.parametrize("approve", ["always", "small"])
+def test_functions_of_the_notebook_answer_the_agent(shell, approve):
+    shell.run(f"%%dari_agent caller --quiet --tools double --approve {approve} -o turn\nfirst")
+    assert shell.names["turn"].text == "first: 8"
+    shell.run("%dari_send --quiet -o turn second")
+    assert shell.names["turn"].text == "second: 8"
+
+
+def test_where_nobody_can_be_asked_a_call_is_refused_with_what_to_do(shell):
+    shell.run("%%dari_agent caller --quiet --tools double -o turn\nfirst")
+    assert 'nobody can be asked here; approve="always"' in shell.names["turn"].text
+
+
+def test_a_batch_takes_them_too(shell):
+    shell.run("%%dari_batch caller --quiet --tools double --approve always -o batch\nfirst")
+    assert shell.names["batch"].cells[0].text == "first: 8"
+
+
+def test_what_waits_is_answered_when_it_is_followed_with_tools(shell):
+    shell.run("%%dari_agent caller --bg --quiet -o turn\nfirst")
+    shell.run("%dari_follow --quiet --tools double --approve always -o turn")
+    assert shell.names["turn"].text == "first: 8"
+
+
+def test_a_chat_takes_them(shell):
+    chat = shell.run("%dari_chat caller --tools double --approve always")
+    chat.view._send_message("key", "first", [], "").result(20)
+    assert chat.session.turn().text == "first: 8"
+    chat.close()
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ("--tools dubble", r"--tools: dubble is not defined \(did you mean double\?\)"),
+        ("--tools number", "--tools: number is no function"),
+        ("--tools ,", "--tools takes names of functions"),
+        ("--tools double --approve maybe", "--approve: maybe is not defined"),
+        ("--tools print", "print cannot be a tool"),
+    ],
+)
+def test_what_cannot_be_is_said_before_anything_is_sent(shell, options, said):
+    shell.names["print"] = print
+    with pytest.raises(UsageError, match=said):
+        shell.run(f"%%dari_agent caller {options}\nfirst")
+    assert not shell.names["d"].sessions.list()
