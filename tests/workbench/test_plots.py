@@ -152,4 +152,4 @@ def test_charts_are_drawn_and_pictured_without_the_network(frame):
 def test_a_renderer_that_the_user_chose_is_used(frame):
     with altair.renderers.enable("json"):
         [bundle, _] = charts(frame)[0]._repr_mimebundle_()
-    assert set(bundle) == {"application/json"}
+    assert set(bundle) == {"application/json", "text/plain"}
