@@ -48,42 +48,58 @@ def prompt_bundle(
     Raises:
         InvalidRequestError: Something cannot be right, or a file is missing.
     """
-    if not isinstance(name, str) or not name.strip():
-        raise InvalidRequestError("An agent needs a name.")
-    if not isinstance(prompt, str) or not prompt.strip():
-        raise InvalidRequestError("The system prompt is empty.")
-    given = dict(manifest or {})
+    _check_texts(name, prompt)
+    given = _plain(manifest or {})
     check_manifest(given)
-    if llm is not None and "llm" in given:
-        raise InvalidRequestError("The LLM is given twice: with llm, and in the manifest.")
-    skills = [_skill(entry) for entry in given.pop("skills", ())]
     kernel_tools = list(as_tools(tools).values())
     custom = [*given.pop("custom_tools", ()), *(_external(tool.name) for tool in kernel_tools)]
-    model = given.pop("llm", None) if llm is None else _llm(llm, server)
-    if model is None and not isinstance(given.get("harness"), Mapping):
-        model = _llm(list(server.llms) if server else [], server)
+    skills = [_skill(entry) for entry in given.pop("skills", ())]
     whole = {
         "name": name,
-        "harness": given.pop("harness", "pi"),
+        "harness": given.get("harness", "pi"),
         "instructions": {"system": PROMPT},
-        "llm": model,
+        **_chosen(llm, given, server),
         **given,
-        "custom_tools": custom,
-        "skills": skills,
+        **({"custom_tools": custom} if custom else {}),
+        **({"skills": skills} if skills else {}),
     }
-    files = {
-        MANIFEST: written({key: value for key, value in whole.items() if value not in (None, [])}),
-        PROMPT: f"{prompt.strip()}\n".encode(),
-    }
+    files = {MANIFEST: written(whole), PROMPT: f"{prompt.strip()}\n".encode()}
     for tool in kernel_tools:
         files |= _tool_files(tool.spec())
     return Bundle.from_files(files, folder=folder, places=_places(whole, set(files)))
 
 
+def _check_texts(name: str, prompt: str) -> None:
+    if not isinstance(name, str) or not name.strip():
+        raise InvalidRequestError("An agent needs a name.")
+    if not isinstance(prompt, str) or not prompt.strip():
+        raise InvalidRequestError("The system prompt is empty.")
+
+
+def _plain(manifest: Mapping[str, Any]) -> dict[str, Any]:
+    """Copy what JSON can hold; in YAML the same object twice would become an alias."""
+    try:
+        plain: dict[str, Any] = json.loads(json.dumps(dict(manifest)))
+    except (TypeError, ValueError) as error:
+        raise InvalidRequestError(
+            f"The manifest has a value that no JSON can be: {error}"
+        ) from None
+    return plain
+
+
+def _chosen(llm: Llms | None, given: Mapping[str, Any], server: LocalDari | None) -> dict[str, Any]:
+    """The entry ``llm`` of a manifest, unless it is among the given keys or not needed."""
+    if llm is None and ("llm" in given or isinstance(given.get("harness"), Mapping)):
+        return {}
+    if "llm" in given:
+        raise InvalidRequestError("The LLM is given twice: with llm, and in the manifest.")
+    return {"llm": _llm(list(server.llms) if llm is None and server else llm or (), server)}
+
+
 def _llm(given: Llms, server: LocalDari | None) -> dict[str, Any]:
     if isinstance(given, Mapping):
         check_manifest({"llm": given})
-        return dict(given)
+        return _plain(given)
     names = [given] if isinstance(given, str) else list(given)
     own = server.llms if server else {}
     if not names:
@@ -92,12 +108,13 @@ def _llm(given: Llms, server: LocalDari | None) -> dict[str, Any]:
         )
     if len(names) == 1 and names[0] not in own:
         return {"model": names[0]}
-    options = {_option_name(n, own): _own(n, own[n]) if n in own else {"model": n} for n in names}
-    return {"default": next(iter(options)), "options": options}
-
-
-def _option_name(name: str, own: Mapping[str, Llm]) -> str:
-    return name if name in own else name.rpartition("/")[2]
+    short = [name if name in own else name.rpartition("/")[2] for name in names]
+    labels = short if len(set(short)) == len(set(names)) else names
+    options = {
+        label: _own(name, own[name]) if name in own else {"model": name}
+        for label, name in zip(labels, names, strict=True)
+    }
+    return {"default": labels[0], "options": options}
 
 
 def _own(name: str, llm: Llm) -> dict[str, Any]:
@@ -138,7 +155,7 @@ def _tool_files(spec: dict[str, Any]) -> dict[str, bytes]:
 
 def _places(manifest: Mapping[str, Any], made: set[str]) -> Iterator[str]:
     """The files and folders that a manifest names, without those that are made here."""
-    for entry in (*manifest["custom_tools"], *manifest["skills"]):
+    for entry in (*manifest.get("custom_tools", ()), *manifest.get("skills", ())):
         path = entry.get("path") if isinstance(entry, Mapping) else None
         folder = str(path or "").removesuffix("/tool.yml").rstrip("/")
         if folder and f"{folder}/tool.yml" not in made:

@@ -10,7 +10,7 @@ import pytest
 from dari_nb import errors
 from dari_nb.client import Bundle
 
-STAND_IN = Path(__file__).parents[1] / "local" / "llm" / "stand_in.py"
+STAND_IN = Path(__file__).parents[2] / "notebooks" / "stand_in.py"
 MODEL = "openai/gpt-5.5"
 
 
@@ -55,9 +55,10 @@ def test_versions_are_listed_with_the_active_one_marked(d):
 def test_a_versions_files_manifest_and_prompt_can_be_read(d):
     version = publish(d, manifest={"built_in_tools": []}).version
     assert [file.path for file in version.files()] == ["dari.yml", "prompts/system.md"]
-    assert "16 B" not in str(version.files()[0])
+    assert version.files().to_mimebundle()["text/plain"].splitlines()[2].endswith("  10 B")
     assert version.system_prompt == version.read("prompts/system.md") == "Be brief.\n"
     assert version.manifest["llm"] == {"model": MODEL}
+    assert version.manifest["built_in_tools"] == []
     assert version.to_dict()["archive_sha256"] == version.resource.archive_sha256
     with pytest.raises(errors.NotFoundError):
         version.read("nothing")
@@ -146,6 +147,18 @@ def test_an_agent_is_published_under_its_id_too(d):
     assert again.version.manifest["name"] == "helper"
 
 
+def test_models_of_the_same_short_name_keep_their_whole_names_as_options(d):
+    llm = publish(d, llm=["openai/x", "openrouter/x"]).version.manifest["llm"]
+    assert list(llm["options"]) == ["openai/x", "openrouter/x"]
+
+
+def test_a_value_that_is_given_twice_is_written_twice(d):
+    option = {"model": MODEL}
+    llm = {"default": "a", "options": {"a": option, "b": option}}
+    assert publish(d, llm=None, manifest={"llm": llm}).version.manifest["llm"] == llm
+    assert publish(d, llm=llm, prompt="x").version.manifest["llm"] == llm
+
+
 def test_tools_without_a_description_of_their_own_and_with_defaults_are_declared(d):
     def pick(options: list[str], count: int = 1) -> str:
         return options[0]
@@ -166,6 +179,8 @@ def test_tools_without_a_description_of_their_own_and_with_defaults_are_declared
         ({"llm": None, "manifest": {"lmm": 1}}, "lmm: .*mean llm"),
         ({"manifest": {"llm": {"model": "x"}}}, "given twice"),
         ({"manifest": {"skills": ["../x"]}}, "leads out"),
+        ({"manifest": {"skills": None}}, "skills: a list"),
+        ({"manifest": {"sandbox": {"env": {1j}}}}, "no JSON"),
         ({"tools": [3]}, "A tool is a function"),
     ],
 )
@@ -260,3 +275,17 @@ def test_what_an_agent_asks_is_told_with_what_is_known_of_it(d, monkeypatch):
     assert d.llms(agent)[0].state == "has a key"
     assert {row.state for row in d.llms(d.agents.get("echo"))} == {"a function answers"}
     assert d.llms() == []
+
+
+def test_an_agent_of_a_prompt_calls_the_functions_it_was_published_with(d, server, stand_ins):
+    def double(number: int) -> int:
+        """Double a number."""
+        return 2 * number
+
+    with stand_ins.StandIn() as model:
+        server.add_llms({"rule": {"model": "m", "base_url": model.url}})
+        agent = publish(d, llm="rule", tools=[double], manifest={"built_in_tools": []}).agent
+        turn = agent.send('use double {"number": 21}', tools=[double], approve="always").wait(30)
+        offered = model.requests[0].body["tools"]
+    assert [tool["function"]["name"] for tool in offered] == ["double"]
+    assert [(call.tool_name, call.result) for call in turn.tool_calls] == [("double", 42)]
