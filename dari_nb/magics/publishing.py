@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from IPython.core.error import UsageError
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 LLMS = Option(
     "--llm", "MODEL", "such as openai/gpt-5.5, or a local LLM; may be repeated", many=True
 )
-TOOLS = Option("--tools", "F,G", "functions that the agent can call, answered where one sends")
+TOOLS = replace(opt.TOOLS, help="functions that the agent can call")
 DRY_RUN = Option("--dry-run", None, "show what would change, and publish nothing")
 PUBLISH = LineParser(
     "%%dari_publish AGENT [options] or %dari_publish FOLDER [options]",
@@ -57,31 +58,14 @@ def _prompt(shell: Any, state: State, parsed: Line, agent: str, cell: str) -> Pu
     prompt, manifest = split_prompt(cell, first_line=2)
     if not prompt:
         raise UsageError("the system prompt is empty: write it into the cell")
-    tools = functions(shell, parsed.get(TOOLS))
     return state.dari.agents.publish_prompt(
         agent,
         prompt if parsed.has(opt.RAW) else interpolate(prompt, shell.user_ns),
         llm=parsed.get(LLMS) or None,
-        tools=tools,
+        tools=opt.kernel_tools(shell, parsed)["tools"],
         manifest=manifest,
         dry_run=parsed.has(DRY_RUN),
     )
-
-
-def functions(shell: Any, names: str | None) -> list[Any]:
-    """Return the functions of the notebook that are named, with commas between them.
-
-    Raises:
-        UsageError: There is no such function.
-    """
-    wanted = [name.strip() for name in (names or "").split(",") if name.strip()]
-    found = [shell.user_ns.get(name) for name in wanted]
-    known = [name for name, value in shell.user_ns.items() if callable(value) and name[0] != "_"]
-    for name, function in zip(wanted, found, strict=True):
-        if not callable(function):
-            what = "is not defined" if name not in shell.user_ns else "is no function"
-            raise UsageError(f"{name} {what}{opt.did_you_mean(name, known)}")
-    return found
 
 
 def _use(state: State, published: Published) -> None:

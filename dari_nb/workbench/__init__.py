@@ -15,10 +15,13 @@ from .frames import (
 )
 from .listing import Listing
 from .plots import plot_cost, plot_latency, plot_scores
+from .publishing import Published
 from .session import Session
 from .tools import Tool, tool
 from .transcript import Transcript
 from .turn import Turn
+from .version_diff import VersionDiff
+from .versions import Version
 
 __all__ = [
     "Agent",
@@ -28,10 +31,13 @@ __all__ = [
     "EventStream",
     "Listing",
     "Plan",
+    "Published",
     "Session",
     "Tool",
     "Transcript",
     "Turn",
+    "Version",
+    "VersionDiff",
     "batch_frame",
     "connect",
     "costs_frame",

@@ -199,7 +199,7 @@ class Agents:
 
         >>> d.agents.publish_prompt("greeter", "Greet.", llm="openai/gpt-5.5")  # doctest: +SKIP
         """
-        from .prompts import prompt_bundle
+        from .prompts import answering_note, prompt_bundle
         from .publishing import publish
 
         found = self.get(agent) if is_agent_id(agent) else None
@@ -211,7 +211,10 @@ class Agents:
             manifest=manifest,
             server=self._dari.server,
         )
-        return publish(self._dari, bundle, agent_id=found.id if found else None, dry_run=dry_run)
+        agent_id = found.id if found else None
+        published = publish(self._dari, bundle, agent_id=agent_id, dry_run=dry_run)
+        published.notes += answering_note(tools) if published.is_new else []
+        return published
 
 
 class Sessions:

@@ -69,6 +69,13 @@ def prompt_bundle(
     return Bundle.from_files(files, folder=folder, places=_places(whole, set(files)))
 
 
+def answering_note(tools: Given) -> list[str]:
+    """Say, if there are tools, that somebody has to answer for them."""
+    names = ",".join(as_tools(tools))
+    words = f"Whoever sends messages answers for the tools: %dari_send --tools {names}, or tools=."
+    return [words] if names else []
+
+
 def _check_texts(name: str, prompt: str) -> None:
     if not isinstance(name, str) or not name.strip():
         raise InvalidRequestError("An agent needs a name.")

@@ -34,7 +34,7 @@ class Published:
         is_new: Whether this is, or would be, a new version.
         is_dry_run: Whether nothing was published.
         diff: What changed against the version that was active before.
-        notes: What the server says about it, such as tools that cannot run on its machine.
+        notes: What else is to be known, such as tools that cannot run on the server's machine.
     """
 
     def __init__(

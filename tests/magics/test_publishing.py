@@ -82,7 +82,9 @@ def test_functions_of_the_notebook_become_external_tools_with_their_schemas(shel
             """
             return []
     ''')
-    version = shell.run(cell(options="--tools rows")).version
+    published = shell.run(cell(options="--tools rows"))
+    assert "%dari_send --tools rows" in str(published)
+    version = published.version
     assert version.manifest["custom_tools"] == [
         {"name": "rows", "path": "tools/rows", "kind": "external"}
     ]
@@ -217,7 +219,12 @@ def test_a_configuration_file_sets_up_the_local_dari(shell, tmp_path):
     assert shell.names["turn"].text == "HI"
     assert [row.name for row in shell.run("%dari llms")][-1] == "tiny"
     assert (tmp_path / "course.db").exists()
-    shell.names["turn"].session.dari.server.stop()
+    connected = shell.names["turn"].session.dari
+    connected.close()
+    connected.server.stop()
+
+
+def test_a_configuration_file_that_is_not_there_is_named(shell):
     with pytest.raises(UsageError, match=r"nowhere\.toml"):
         shell.run("%dari connect local --config nowhere.toml")
 
