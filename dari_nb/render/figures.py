@@ -12,6 +12,7 @@ from typing import Any
 from ._visible import visible_name
 from .head import Head
 from .matrix import ENDED, Matrix, MatrixCell, MatrixRow
+from .plain_math import with_plain_math
 from .words import cost_text, count_text, duration_text, state_text
 
 ABSENT = "—"
@@ -55,7 +56,9 @@ def peek_text(cell: MatrixCell) -> str:
     """
     source = cell.error or "No cause is known." if cell.state == "failed" else cell.text or ""
     source = source[: 4 * _PEEK]
-    text = visible_name(source if cell.state == "failed" else _MARKS.sub("", source))
+    if cell.state != "failed":
+        source = _MARKS.sub("", with_plain_math(source))
+    text = visible_name(source)
     return text if len(text) <= _PEEK else text[: _PEEK - 1].rstrip() + "…"
 
 
@@ -117,8 +120,8 @@ def matrix_head(matrix: Matrix) -> Head:
 
 def size_text(matrix: Matrix) -> str:
     """Say how large a matrix is: tasks, LLMs, and repeats when there are several."""
-    kinds = {bool(column.version) for column in matrix.columns}
-    noun = "version" if kinds == {True} and not _llms_differ(matrix) else "LLM"
+    versions = {column.version for column in matrix.columns}
+    noun = "version" if len(versions) > 1 and not _llms_differ(matrix) else "LLM"
     repeats = repeats_of(matrix)
     parts = [count_text(len(matrix.rows), "task"), count_text(len(matrix.columns), noun)]
     return " \N{MULTIPLICATION SIGN} ".join([*parts, *([str(repeats)] if repeats > 1 else [])])

@@ -10,6 +10,7 @@ from dari_nb.render.figures import (
     matrix_head,
     peek_text,
     score_text,
+    size_text,
 )
 from dari_nb.render.matrix import Matrix, MatrixCell, MatrixColumn, MatrixRow
 from dari_nb.render.matrix_paper import matrix_paper
@@ -162,3 +163,31 @@ def test_hostile_texts_stay_texts(read):
         assert "\u202e" not in form
     assert "<img" not in forms["text/markdown"]
     assert "<script" not in forms["text/markdown"]
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        (
+            r"$$\left(121 + 2 \times 50\right) \times 1.19 \approx 263$$",
+            "(121 + 2 x 50) x 1.19 ≈ 263",
+        ),
+        (r"$$2^{10} \approx 1.02 \times 10^{-3}$$", "2¹⁰ ≈ 1.02 x 10⁻³"),
+        (r"$$\frac{1 + 2}{\pi} = \sqrt{x}$$", "(1 + 2)/π = √x"),
+        ("It is \\(2 \\cdot 3\\).\n\n$$6 = 6$$", "It is 2 · 3. 6 = 6"),
+        (r"$$\sum_{i} x_i$$ costs $5 or $6", r"$$\sum_{i} x_i$$ costs $5 or $6"),
+    ],
+)
+def test_formulas_are_peeked_at_as_plain_text(text, shown):
+    peek = peek_text(MatrixCell("c", "r", "l", state="completed", text=text))
+    assert peek.replace("\N{MULTIPLICATION SIGN}", "x") == shown
+
+
+def test_versions_are_counted_only_where_they_differ():
+    def size(*columns):
+        made = [MatrixColumn(f"{n}", "x", *column) for n, column in enumerate(columns)]
+        text = size_text(Matrix("agent", "run", [MatrixRow("0", "Hi")], made, []))
+        return text.replace("\N{MULTIPLICATION SIGN}", "x")
+
+    assert size(("small", "v1")) == size((None, "v1")) == "1 task x 1 LLM"
+    assert size(("small", "v1"), ("small", "v2")) == "1 task x 2 versions"
