@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from ..widgets import TranscriptView
     from .chat import Chat
     from .dari import Dari
+    from .tools.approval import Decision
     from .tools.tool import Approve, Given
     from .workspace import Workspace
 
@@ -78,6 +79,14 @@ class Session:
     def tools(self) -> Toolbox:
         """What answers its external tool calls from here; see :meth:`answer_tools`."""
         return Toolbox(self)
+
+    @property
+    def decisions(self) -> list[Decision]:
+        """What was decided from here about calls of its kernel tools, in order.
+
+        The ledger tells of refusals only; see :class:`dari_nb.workbench.tools.approval.Decision`.
+        """
+        return list(self.tools.decisions.values())
 
     @property
     def cost(self) -> Decimal | None:

@@ -121,6 +121,7 @@ class Turn:
             StreamInterrupted: The connection broke and could not be taken up again.
         """
         deadline = None if timeout is None else time.monotonic() + timeout
+        self.serve()
         while (following := self.following()) and not _has_ended(following):
             left = None if deadline is None else max(0.0, deadline - time.monotonic())
             try:
@@ -145,6 +146,7 @@ class Turn:
             self._is_served = True
             self._watchers += 1
             self.following()
+        self.session.tools.resume()
         return self
 
     def release(self) -> None:
@@ -235,6 +237,7 @@ class Turn:
                 following.cancel()
 
     async def _ended(self) -> Turn:
+        self.serve()
         while not _has_ended(following := self.following()):
             try:
                 await asyncio.shield(asyncio.wrap_future(following))
@@ -246,7 +249,7 @@ class Turn:
 
     def _rest(self) -> None:
         """Wait until the turn has ended or waits for a tool that is not ours."""
-        tools = self.session.tools
+        tools = self.serve().session.tools
         while not _has_ended(following := self.following()):
             if self.status == "waiting_for_tool" and not tools.serve(self.id):
                 return

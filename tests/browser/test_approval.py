@@ -66,7 +66,7 @@ def test_a_card_shows_the_arguments_and_is_worked_by_keyboard(opened, axe, theme
     book.execute("gate.set()")
     page.locator(".dari-live .dari-answer").get_by_text("Call 0: removed").wait_for()
     card(page).get_by_role("button", name="Refuse").click()
-    page.get_by_text("was refused and not run: the user").first.wait_for()
+    page.get_by_text("was not run: refused by the user").first.wait_for()
     book.shot(f"approval-decided-{theme}", selector=".jp-Notebook")
     assert book.execute("print(ran)").strip() == "['orders']"
     assert not book.problems
@@ -108,7 +108,7 @@ def test_a_busy_cell_asks_at_the_input_prompt(opened):
     book.shot("approval-prompt")
     prompt.fill("n")
     prompt.press("Enter")
-    page.get_by_text("was refused and not run: the user").first.wait_for()
+    page.get_by_text("was not run: refused by the user").first.wait_for()
     # An interrupt during a question refuses nothing: the call waits, and is asked about again.
     page.wait_for_function("document.querySelectorAll('.jp-Stdin-input').length === 1")
     book.shot("approval-prompt-again")

@@ -29,7 +29,7 @@ def test_functions_of_the_notebook_answer_the_agent(shell, approve):
 
 def test_where_nobody_can_be_asked_a_call_is_refused_with_what_to_do(shell):
     shell.run("%%dari_agent caller --quiet --tools double -o turn\nfirst")
-    assert 'nobody can be asked here; approve="always"' in shell.names["turn"].text
+    assert 'nobody can be asked here: approve="always"' in shell.names["turn"].text
 
 
 def test_a_batch_takes_them_too(shell):

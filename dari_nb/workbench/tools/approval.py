@@ -22,7 +22,7 @@ class Decision:
         tool_call_id: The call.
         tool_name: Its tool.
         is_approved: Whether it is run.
-        by: Who decided, and why, in a few words.
+        by: Who decided, and why, in a few words, such as ``by the user``.
     """
 
     tool_call_id: str
@@ -74,29 +74,31 @@ async def decided_by(function: Callable[[str, Any], Any], call: ToolCallItem) ->
     try:
         answer = await in_thread(lambda: _asked(function, name, call.arguments))
     except Exception as error:  # noqa: BLE001
-        return _decision(call, False, f"the approve function failed: {words_of(error)}")
+        return _decision(call, False, f"because the approve function failed: {words_of(error)}")
     if isinstance(answer, str):
-        return _decision(call, False, f"the approve function said: {answer}")
+        return _decision(call, False, f"by the approve function: {answer}")
     if answer is True:
-        return _decision(call, True, "the approve function")
-    return _decision(call, False, "the approve function")
+        return _decision(call, True, "by the approve function")
+    return _decision(call, False, "by the approve function")
 
 
 def decided(call: ToolCallItem, verdict: Verdict) -> Decision:
     """The user's verdict as a decision."""
-    by = "the user, for all calls of it in this session" if verdict == "always" else "the user"
+    by = "by the user"
+    if verdict == "always":
+        by += ", for all calls of it in this session"
     return _decision(call, verdict != "refuse", by)
 
 
 def unasked(call: ToolCallItem) -> Decision:
     """The decision where nobody can be asked."""
-    by = 'nobody can be asked here; approve="always" or an approve function lets it run'
+    by = 'because nobody can be asked here: approve="always", or a function, lets it run'
     return _decision(call, False, by)
 
 
 def refusal_of(decision: Decision) -> str:
     """What the agent is told of a call that was not run."""
-    return f"{decision.tool_name} was refused and not run: {decision.by}."
+    return f"{decision.tool_name} was not run: refused {decision.by}."
 
 
 def _decision(call: ToolCallItem, is_approved: bool, by: str) -> Decision:

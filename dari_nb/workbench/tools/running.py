@@ -25,7 +25,7 @@ class Outcome(NamedTuple):
 
 def failure(text: str) -> Outcome:
     """An error for the agent, in a few words."""
-    return Outcome({"type": "text", "text": text}, is_error=True)
+    return Outcome(text, is_error=True)
 
 
 class TookTooLong(Exception):  # noqa: N818

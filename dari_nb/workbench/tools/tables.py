@@ -40,7 +40,7 @@ def table_of(value: Any) -> Any | None:
 
 def _pandas(frame: Any) -> Any:
     count, shown = len(frame), frame.head(MOST_ROWS)
-    if type(frame.index).__name__ != "RangeIndex":
+    if not _is_count(frame.index):
         # Names that are there already, or none at all, are no reason to lose the index.
         index = shown.index.to_frame(index=False)
         names = [name if name is not None else "index" for name in shown.index.names]
@@ -50,6 +50,12 @@ def _pandas(frame: Any) -> Any:
         )
         return _records(columns, count, rows)
     return _records(list(shown.columns), count, zip(*_columns(shown), strict=True))
+
+
+def _is_count(index: Any) -> bool:
+    """Whether an index only counts the rows."""
+    is_range = type(index).__name__ == "RangeIndex" and index.name is None
+    return is_range and (index.start, index.step) == (0, 1)
 
 
 def _columns(frame: Any) -> list[Any]:

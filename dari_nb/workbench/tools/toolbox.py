@@ -49,6 +49,7 @@ class Toolbox:
         self._questions: dict[str, Question] = {}
         self._pages = 0
         self._is_due = False
+        self._is_paused = False
         session.feed.on_change(self._look_soon)
 
     def give(self, tools: Given, approve: Approve | None = None) -> None:
@@ -88,7 +89,7 @@ class Toolbox:
 
     def serve(self, message_id: str) -> bool:
         """Whether all that a message waits for is answered from here."""
-        if not self._tools:
+        if not self._tools or self._is_paused:
             return False
         waiting = [c for c in self._session.feed.waiting() if c.message_id == message_id]
         return all(call.tool_name in self._tools for call in waiting)
@@ -121,8 +122,14 @@ class Toolbox:
         if self._tools:
             self._session.dari.run(self._looked())
 
+    def resume(self) -> None:
+        """Go on after :meth:`pause`."""
+        self._is_paused = False
+        self.look()
+
     def pause(self) -> None:
-        """Ask nothing more until somebody follows again; what runs already is answered."""
+        """Ask and run nothing more until :meth:`resume`; what runs already is answered."""
+        self._is_paused = True
         if self._tools:
             self._session.dari.run(self._paused())
 
@@ -146,7 +153,7 @@ class Toolbox:
             if question.id not in waiting:
                 question.withdraw()  # it was answered elsewhere, or its time is up
         for item_id, call in waiting.items():
-            if item_id not in self._answering:
+            if item_id not in self._answering and not self._is_paused:
                 self._answering[item_id] = answering = self._session.dari.run(self._answer(call))
                 answering.add_done_callback(partial(self._ended, item_id))
 
@@ -177,7 +184,7 @@ class Toolbox:
         approve = self._approve[call.tool_name]
         always = _always.setdefault(self._session.id, set())
         if approve == "always":
-            return Decision(call.tool_call_id, call.tool_name, True, 'approve="always"')
+            return Decision(call.tool_call_id, call.tool_name, True, 'by approve="always"')
         if not await answering.is_open():
             return None
         if callable(approve):
@@ -199,7 +206,8 @@ class Toolbox:
             return await question.verdict()
         finally:
             del self._questions[call.id]
-            self._session.feed.notify()
+            with contextlib.suppress(RuntimeError):  # the interpreter ends, and its loop has
+                self._session.feed.notify()
 
     def _settle_others(self, name: str) -> None:
         for question in self.questions:

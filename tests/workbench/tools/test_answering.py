@@ -83,7 +83,7 @@ def test_an_exception_is_a_short_error_without_traceback_or_variables(caller):
     turn = caller.send("bad", tools=[bad], approve="always")
     [call] = turn.tool_calls
     assert call.is_error
-    assert call.result == {"type": "text", "text": "bad failed: ValueError: the first line"}
+    assert call.result == "bad failed: ValueError: the first line"
 
 
 @pytest.mark.parametrize("ends", [SystemExit(3), KeyboardInterrupt(), StopIteration(1)])
@@ -215,7 +215,7 @@ def test_a_result_that_the_server_refuses_becomes_an_error(d, server):
     def strict(prompt):
         schema = {"type": "object"}
         result = yield ToolCall("double", {"n": 1}, external=True, output_schema=schema)
-        yield f"{result.is_error}: {result.result['text']}"
+        yield f"{result.is_error}: {result.result}"
 
     turn = d.agents.get("strict").send("x", tools=[double])
     assert turn.text.startswith("True: The server refused the result of double:")
@@ -224,7 +224,7 @@ def test_a_result_that_the_server_refuses_becomes_an_error(d, server):
 def test_what_cannot_be_a_tool_is_said_before_anything_is_sent(caller, d):
     for attempt in (caller.send, caller.start().send):
         with pytest.raises(InvalidRequestError, match=r"takes \*args"):
-            attempt("x", tools=[lambda *args: 1, print][:0] or [_many])
+            attempt("x", tools=[_many])
         with pytest.raises(InvalidRequestError, match='approve is "ask"'):
             attempt("x", tools=[double], approve="sometimes")
     assert all(not session.messages() for session in d.sessions.list())
