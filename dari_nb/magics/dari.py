@@ -135,7 +135,8 @@ class Help:
     def __repr__(self) -> str:
         from .catalogue import PARSERS
 
-        commands = [f"  {c.parser.usage:<52}  {c.help}" for c in SUBCOMMANDS.values()]
+        width = max(len(command.parser.usage) for command in SUBCOMMANDS.values())
+        commands = [f"  {c.parser.usage:<{width}}  {c.help}" for c in SUBCOMMANDS.values()]
         return "\n\n".join(["\n".join(["%dari", *commands]), *(p.help() for p in PARSERS.values())])
 
 
@@ -154,7 +155,7 @@ SUBCOMMANDS = {
     ),
     "connect": Subcommand(
         LineParser(
-            "%dari connect [local|URL] [--path FILE] [--config FILE] [--key-env NAME]",
+            "%dari connect [local|URL] [--path F] [--config F] [--key-env NAME]",
             (PATH, CONFIG, KEY_ENV),
         ),
         _connect,

@@ -9,6 +9,8 @@ import pytest
 
 from dari_nb import errors
 from dari_nb.client import Bundle
+from dari_nb.workbench import progress
+from dari_nb.workbench.publishing import publish as publish_bundle
 
 STAND_IN = Path(__file__).parents[2] / "notebooks" / "stand_in.py"
 MODEL = "openai/gpt-5.5"
@@ -128,6 +130,12 @@ def test_files_that_are_no_text_are_compared_by_size(d, tmp_path):
     assert "Not compared: same.bin" in str(diff)
 
 
+def test_publishing_that_takes_long_tells_how_far_it_is(d, monkeypatch, capsys):
+    monkeypatch.setattr(progress, "PATIENCE", 0.0)
+    publish(d)
+    assert "of 1 kB uploaded" in capsys.readouterr().err
+
+
 def test_unchanged_means_the_same_archive(d):
     first = publish(d)
     sha256 = first.version.resource.archive_sha256
@@ -203,8 +211,6 @@ def test_what_this_machine_cannot_run_is_said(d, tmp_path):
     (tmp_path / ".dari").mkdir()
     code_first = {"tools/old/tool.ts": b"x", ".dari/code-first-tools.json": b"{}"}
     bundle = Bundle.from_files({"dari.yml": manifest.encode(), "a.md": b"Hi", **code_first})
-    from dari_nb.workbench.publishing import publish as publish_bundle
-
     published = publish_bundle(d, bundle)
     assert "custom_tools: 'old' cannot run here." in str(published)
 
