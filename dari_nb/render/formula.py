@@ -11,6 +11,9 @@ from .sanitize import MATH_ATTRIBUTES, MATH_TAGS
 
 _DEEPEST = 100  # levels; nobody reads more, and browsers lay out no more than some hundreds
 _LONGEST = 4_000  # characters; beyond this it is no formula, and conversion is not linear
+_LENGTHS = frozenset({"width", "height", "depth", "voffset", "lspace", "rspace", "minsize"})
+_NUMBER = re.compile(r"(-?\d*\.?\d+) *([a-z%]*)")
+_MOST_EM, _MOST_PX = 20, 200
 _NAMESPACE = re.compile(r"^\{.*\}")
 _ALIGNED = re.compile(r"\\(begin|end)\{(?:aligned|split|gathered|align|gather|equation)\*?\}")
 
@@ -54,7 +57,17 @@ def _tree(tex: str) -> ElementTree.Element | None:
 
 def _is_known(element: ElementTree.Element) -> bool:
     # An unknown command comes back as an identifier that starts with its backslash.
-    return _name(element) in MATH_TAGS and not (element.text or "").startswith("\\")
+    is_command = (element.text or "").startswith("\\")
+    return _name(element) in MATH_TAGS and not is_command and all(map(_is_modest, element.items()))
+
+
+def _is_modest(attribute: tuple[str, str]) -> bool:
+    # A space or a rule of a thousand lines would push all that follows out of sight.
+    name, value = attribute
+    number = _NUMBER.match(value) if name in _LENGTHS else None
+    if number is None:
+        return True
+    return abs(float(number[1])) <= (_MOST_EM if number[2] in ("em", "ex", "") else _MOST_PX)
 
 
 def _is_deeper(tree: ElementTree.Element, levels: int) -> bool:

@@ -4,6 +4,7 @@ import pytest
 
 from dari_nb.models import AssistantMessageItem, UserMessageItem, text_block
 from dari_nb.render import item_html
+from dari_nb.render.formula import math_html
 
 
 def answer(source):
@@ -120,3 +121,9 @@ def test_a_fold_never_cuts_a_block_of_code_or_a_list():
     html = item_html(UserMessageItem(id="1", content=[text_block(f"{code}\n\nand then")]))
     assert "row 59</pre><details" in html
     assert "<summary>… 2 more lines</summary><p>and then</p>" in html
+
+
+@pytest.mark.parametrize("tex", [r"\rule{99999em}{99999em}x", r"x\hspace{-900em}y"])
+def test_a_formula_that_would_push_the_page_away_stays_as_its_source(tex):
+    assert math_html(tex) == f"<code>{tex}</code>"
+    assert "<mspace" in math_html(r"\rule{2em}{1em}x\hspace{-1em}y")
