@@ -150,6 +150,7 @@ export class MatrixView {
   }
 
   #compare(): void {
+    clearTimeout(this.#following);
     this.#opened = undefined;
     this.#root.dataset.open = "compare";
     this.#pane.open("Compared");
