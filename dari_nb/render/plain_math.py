@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 _FORMULA = re.compile(r"\$\$([^$]+)\$\$|\\\[(.+?)\\\]|\\\((.+?)\\\)", re.DOTALL)
+_BETWEEN = re.compile(r"(?<=[^\s$])\$\$\s+\$\$(?=[^\s$])")
 _SIGNS = {
     r"\times": "\N{MULTIPLICATION SIGN}",
     r"\cdot": "·",
@@ -33,7 +34,7 @@ def with_plain_math(text: str) -> str:
     >>> with_plain_math(r"So $$\frac{15}{100} \cdot 80 = 12$$ and $$2^{10} = 1024$$.")
     'So 15/100 · 80 = 12 and 2¹⁰ = 1024.'
     """
-    return _FORMULA.sub(_plain, text)
+    return _FORMULA.sub(_plain, _BETWEEN.sub("$$, $$", text))
 
 
 def _plain(found: re.Match[str]) -> str:

@@ -174,6 +174,7 @@ def test_hostile_texts_stay_texts(read):
         ),
         (r"$$2^{10} \approx 1.02 \times 10^{-3}$$", "2¹⁰ ≈ 1.02 x 10⁻³"),
         (r"$$\frac{1 + 2}{\pi} = \sqrt{x}$$", "(1 + 2)/π = √x"),
+        ("$$6 = 6$$\n\n$$7 = 7$$", "6 = 6, 7 = 7"),
         ("It is \\(2 \\cdot 3\\).\n\n$$6 = 6$$", "It is 2 · 3. 6 = 6"),
         (r"$$\sum_{i} x_i$$ costs $5 or $6", r"$$\sum_{i} x_i$$ costs $5 or $6"),
     ],
