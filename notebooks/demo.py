@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -53,12 +53,16 @@ def main() -> int:
     return 0
 
 
-def execute(notebook: nbformat.NotebookNode, runs: Path) -> None:
+def execute(
+    notebook: nbformat.NotebookNode, runs: Path, settings: Mapping[str, str] | None = None
+) -> None:
     """Run all cells in a kernel of their own, printing each as it finishes.
 
     The kernel has no API key, so it talks to a local Dari, and an empty folder to write into.
+    ``settings`` are further variables of its environment.
     """
     environment = {k: v for k, v in os.environ.items() if not k.startswith("DARI_")}
+    environment |= {"PYTHONPATH": str(HERE), "PYTHONDONTWRITEBYTECODE": "1", **(settings or {})}
     with TemporaryDirectory() as folder:
         client = NotebookClient(
             notebook,

@@ -63,9 +63,12 @@ class Grid:
         raise KeyError(f"{place!r}: there are {len(self.tasks)} tasks, and the columns {columns}")
 
     def column_id(self, column: Column) -> str:
-        """Return the name of a column, which tells versions apart where there are several."""
-        several = len({column.version for column in self.columns}) > 1
-        return f"{column.label} @ {column.version}" if several else column.label
+        """Return the name of a column: its LLM, its version, or both, as it takes to be known."""
+        if len({column.version for column in self.columns}) < 2:
+            return column.label
+        if len({column.llm for column in self.columns}) < 2:
+            return str(column.version)
+        return f"{column.label} @ {column.version}"
 
     def jobs(self, *, again: bool) -> list[list[Job]]:
         """Return what was and what is to be sent, a list for each number of attempt.

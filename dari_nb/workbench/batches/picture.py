@@ -13,7 +13,7 @@ from .marks import Marks
 from .time_left import Pace, seconds_left
 
 if TYPE_CHECKING:
-    from .cells import Attempt, Cell
+    from .cells import Attempt, Cell, Column
     from .results import Results
 
 
@@ -25,7 +25,7 @@ def matrix_of(batch: Results) -> Matrix:
         title=batch.agent.name,
         run_id=batch.run_id,
         rows=[MatrixRow(str(t.index), t.label, dict(t.metadata)) for t in batch.tasks],
-        columns=[MatrixColumn(ids[c], ids[c], c.llm, c.version) for c in batch.columns],
+        columns=[_column(c, ids[c]) for c in batch.columns],
         cells=[_cell(cell, ids[cell.column], marks[cell.id]) for cell in batch.cells],
         seconds=_seconds(batch),
         seconds_left=time_left(batch),
@@ -42,6 +42,14 @@ def with_costs(matrix: Matrix, batch: Results) -> Matrix:
             replace(cell, cost=costs.get(cell.session_id) or cell.cost) for cell in matrix.cells
         ],
     )
+
+
+def _column(column: Column, name: str) -> MatrixColumn:
+    from ...render.words import short_id
+
+    version = column.version or ""
+    label = name.replace(version, short_id(version)) if version else name
+    return MatrixColumn(name, label, column.llm, column.version)
 
 
 def _cell(cell: Cell, column_id: str, marks: Marks) -> MatrixCell:

@@ -15,14 +15,15 @@ import pytest
 from dari_nb.local import LocalDari
 
 HERE = Path(__file__).parent
+STAND_IN = HERE.parents[2] / "notebooks" / "stand_in.py"
 KEYS = ("OPENAI_API_KEY", "ANTHROPIC_API_KEY", "OPENROUTER_API_KEY")
 NO_TOOLS = "built_in_tools: []\n"
 Json = dict[str, Any]
 
 
-def load(name: str) -> ModuleType:
-    """Load a neighbour by its path, as a notebook would."""
-    spec = spec_from_file_location(f"llm_{name}", HERE / f"{name}.py")
+def load(path: Path) -> ModuleType:
+    """Load a module by its path, as a notebook would."""
+    spec = spec_from_file_location(f"llm_{path.stem}", path)
     module = module_from_spec(spec)
     sys.modules[spec.name] = module
     spec.loader.exec_module(module)
@@ -32,7 +33,7 @@ def load(name: str) -> ModuleType:
 @pytest.fixture(scope="session")
 def stand_ins() -> ModuleType:
     """The module of the stand-in."""
-    return load("stand_in")
+    return load(STAND_IN)
 
 
 @pytest.fixture

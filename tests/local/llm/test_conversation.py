@@ -159,7 +159,7 @@ def test_a_file_is_named_by_the_place_where_its_bytes_are(tmp_path):
 
 
 def test_the_stand_in_runs_by_itself():
-    path = Path(__file__).with_name("stand_in.py")
+    path = Path(__file__).parents[3] / "notebooks" / "stand_in.py"
     command = [sys.executable, str(path), "--port", "0"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=os.environ) as process:
         try:

@@ -94,6 +94,17 @@ def test_a_new_version_of_the_agent_is_another_run(d, server, flaky):
     assert (kept.run_id, kept.is_new) == (first.run_id, False)
 
 
+def test_columns_tell_llm_and_version_where_both_differ(d, server):
+    server.agent("two", llms=["a", "b"])(lambda prompt: "old")
+    old = d.agents.get("two").active_version_id
+    server.agent("two", llms=["a", "b"], description="Another manifest.")(lambda prompt: "new")
+    new = d.agents.get("two").active_version_id
+    batch = d.batches.run("two", ["x"], ["a", "b"], versions=[old, new]).wait(20)
+    names = [f"a @ {old}", f"b @ {old}", f"a @ {new}", f"b @ {new}"]
+    assert [column.id for column in batch.snapshot().columns] == names
+    assert batch[0, f"b @ {new}"].version == new
+
+
 def test_versions_are_compared_as_columns(d, server, flaky):
     old = d.agents.get("flaky").active_version_id
     server.agent("flaky", llms=["a"], description="Another manifest.")(lambda prompt: "new")
@@ -101,8 +112,8 @@ def test_versions_are_compared_as_columns(d, server, flaky):
     batch = d.batches.run("flaky", ["x"], ["a"], versions=[old, new]).wait(20)
     sessions = {s.metadata["version_id"]: s.version_id for s in sessions_of(d, batch.run_id)}
     assert sessions == {old: old, new: new}
-    assert [column.label for column in batch.snapshot().columns] == [f"a @ {old}", f"a @ {new}"]
-    assert batch[0, f"a @ {new}"].version == new
+    assert [column.id for column in batch.snapshot().columns] == [old, new]
+    assert batch[0, new].version == new
     with pytest.raises(InvalidRequestError, match="not both"):
         d.batches.run("flaky", ["x"], version=old, versions=[new])
 

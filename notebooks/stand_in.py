@@ -5,7 +5,8 @@ It needs nothing but Python, so that it can be loaded by its path or run by itse
     python stand_in.py --port 11500
 
 Its "model" is a rule: it repeats what it was told, and calls a tool when the user writes
-``use NAME {"json": "arguments"}``. A test puts other answers and faults in front of that.
+``use NAME {"json": "arguments"}``. A test puts other answers and faults in front of that. The rule
+:func:`attentive` finds the tool by itself, so that a lesson about tools needs no model.
 """
 
 from __future__ import annotations
@@ -92,6 +93,61 @@ def rule(request: Request) -> Answer:
     return Answer(f"You said: {words}", usage=usage)
 
 
+def attentive(request: Request) -> Answer:
+    """Another rule: calls the tool that the question is about, and says what came of it.
+
+    It is brief when the system prompt wishes so.
+    """
+    usage = (len(json.dumps(request.body["messages"])) // 4, 5 + len(request.last) // 4, 0)
+    if request.answers_tool:
+        found = request.last.strip()
+        system = str(request.body["messages"][0].get("content")).lower()
+        is_brief = "brief" in system or "one line" in system
+        said = f"I looked it up: {found}"
+        more = "" if is_brief else "\n\nThat is all I know. Is there anything else I can look up?"
+        return Answer(said + more, usage=usage)
+    tools = [tool.get("function", tool) for tool in request.body.get("tools") or []]
+    fitting = [(tool, filled) for tool in tools if (filled := _filled(tool, request.last))]
+    if not fitting:
+        return Answer("I have no tool for that, and I do not guess.", usage=usage)
+    tool, arguments = max(fitting, key=lambda one: _in_common(one[0], request.last))
+    return Answer(calls=[(tool["name"], arguments)], usage=usage)
+
+
+def _filled(tool: Json, question: str) -> Json | None:
+    """The arguments that a question has for a tool; nothing when a required one is missing."""
+    schema = tool.get("parameters") or tool.get("input_schema") or {}
+    found = {
+        name: value
+        for name, part in schema.get("properties", {}).items()
+        if (value := _found(part, question)) is not None
+    }
+    return found if found and set(schema.get("required", ())) <= set(found) else None
+
+
+def _found(part: Json, question: str) -> Any:
+    """What a question says for one argument: one of the choices, a number, or a name."""
+    if choices := part.get("enum"):
+        return next((one for one in choices if str(one).lower() in question.lower()), None)
+    if part.get("type") in ("integer", "number"):
+        numbers = re.findall(r"\d+(?:\.\d+)?", question)
+        return json.loads(numbers[0]) if numbers else None
+    names = re.findall(r"(?<!^)(?<![.?!] )\b[A-Z]\w+", question)
+    return names[0] if part.get("type") == "string" and names else None
+
+
+def _in_common(tool: Json, question: str) -> int:
+    """How many words a tool and a question share; those of its name count double."""
+    asked = _words(question)
+    return 2 * len(_words(tool["name"].replace("_", " ")) & asked) + len(
+        _words(tool.get("description", "")) & asked
+    )
+
+
+def _words(text: str) -> set[str]:
+    return {word.rstrip("s") for word in re.findall(r"[a-z]{4,}", text.lower())} - {"what", "were"}
+
+
 class StandIn:
     """The server; a context manager.
 
@@ -112,12 +168,18 @@ class StandIn:
         self._lock = threading.Lock()
         self._server = _Server(("127.0.0.1", port), _handler(self))
         self._server.daemon_threads = True
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, args=(0.01,), daemon=True
+        )
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}/v1"
 
-    def __enter__(self) -> Self:
+    def start(self) -> Self:
+        """Serve until :meth:`close`."""
         self._thread.start()
         return self
+
+    def __enter__(self) -> Self:
+        return self.start()
 
     def __exit__(self, *_: object) -> None:
         self.close()
