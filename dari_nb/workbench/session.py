@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
@@ -254,7 +255,8 @@ class Session:
         from ..render import head_of
 
         items, version = self.feed.timeline(), self.resource.version_id
-        return head_of(items, self.agent_name, llm=self.llm_id, version=version, cost=self._cost)
+        head = head_of(items, self.agent_name, llm=self.llm_id, version=version, cost=self._cost)
+        return replace(head, facts=(*head.facts, *self.tools.facts()))
 
     def workspace(self, *, paths: Sequence[str] = (), wait: float | None = None) -> Workspace:
         """Download the session's workspace, whole or only some folders (contract, section 10).

@@ -7,6 +7,7 @@ import concurrent.futures
 import contextlib
 import time
 from collections.abc import Generator, Iterator
+from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -195,13 +196,14 @@ class Turn:
         """The head line of the turn's transcript; ``state`` replaces the turn's status."""
         from ..render import head_of
 
-        return head_of(
+        head = head_of(
             self.items,
             self.session.agent_name,
             llm=self.session.llm_id,
             state=state or self.status,
             version=self.session.resource.version_id,
         )
+        return replace(head, facts=(*head.facts, *self.session.tools.facts(self.id)))
 
     def to_mimebundle(self, state: str | None = None) -> dict[str, str]:
         """Return the turn as a static MIME bundle: HTML, Markdown and plain text."""

@@ -1,5 +1,9 @@
 """``--tools`` and ``--approve`` in a real shell."""
 
+import sys
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+
 import pytest
 from IPython.core.error import UsageError
 
@@ -65,3 +69,29 @@ def test_what_cannot_be_is_said_before_anything_is_sent(shell, options, said):
     with pytest.raises(UsageError, match=said):
         shell.run(f"%%dari_agent caller {options}\nfirst")
     assert not shell.names["d"].sessions.list()
+
+
+@pytest.fixture
+def stand_in():
+    path = Path(__file__).parents[2] / "notebooks" / "stand_in.py"
+    spec = spec_from_file_location("stand_in_of_kernel_tools", path)
+    module = module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    with module.StandIn() as stand_in:
+        yield stand_in
+    del sys.modules[spec.name]
+
+
+def test_a_published_agent_with_a_model_calls_functions_of_the_notebook(shell, server, stand_in):
+    server.add_llms({"rule": {"model": "rule", "base_url": stand_in.url, "api_key": "sk-hush"}})
+    publish = shell.names["d"].agents.publish_prompt
+    publish("helper", "Count well.", llm="rule", tools=[shell.names["double"]])
+    shell.run("%dari use helper")
+    use = 'use double {"n": 21}'
+    shell.run(f"%%dari_send --quiet --raw --tools double --approve always -o turn\n{use}")
+    turn = shell.names["turn"]
+    [call] = turn.tool_calls
+    assert (call.arguments, call.result, call.status) == ({"n": 21}, 42, "completed")
+    assert "42" in turn.text
+    assert '1 approved by approve="always"' in turn.head().facts

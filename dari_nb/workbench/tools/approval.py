@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -19,12 +20,14 @@ class Decision:
     """What was decided about one call.
 
     Attributes:
+        message_id: The message whose turn it belongs to.
         tool_call_id: The call.
         tool_name: Its tool.
         is_approved: Whether it is run.
         by: Who decided, and why, in a few words, such as ``by the user``.
     """
 
+    message_id: str | None
     tool_call_id: str
     tool_name: str
     is_approved: bool
@@ -101,8 +104,19 @@ def refusal_of(decision: Decision) -> str:
     return f"{decision.tool_name} was not run: refused {decision.by}."
 
 
+def approved_always(call: ToolCallItem) -> Decision:
+    """The decision where the caller left no question open."""
+    return _decision(call, True, 'by approve="always"')
+
+
+def approvals(decisions: Iterable[Decision]) -> list[str]:
+    """Tell in a few words what was approved, and by whom; the ledger tells what was refused."""
+    by = Counter(one.by.partition(",")[0] for one in decisions if one.is_approved)
+    return [f"{count:,} approved {whom}" for whom, count in by.items()]
+
+
 def _decision(call: ToolCallItem, is_approved: bool, by: str) -> Decision:
-    return Decision(call.tool_call_id, call.tool_name, is_approved, by)
+    return Decision(call.message_id, call.tool_call_id, call.tool_name, is_approved, by)
 
 
 def _asked(function: Callable[[str, Any], Any], name: str, arguments: Any) -> Any:

@@ -13,7 +13,16 @@ from ...errors import DariError, InvalidRequestError
 from ...models import ToolCallItem
 from .. import host
 from .answering import Answering
-from .approval import Decision, Question, Verdict, decided, decided_by, unasked
+from .approval import (
+    Decision,
+    Question,
+    Verdict,
+    approvals,
+    approved_always,
+    decided,
+    decided_by,
+    unasked,
+)
 from .running import in_thread, words_of
 from .tool import Approve, Given, Tool, as_tools, checked_approve
 
@@ -75,6 +84,11 @@ class Toolbox:
     def questions(self) -> list[Question]:
         """What waits for the user, in order."""
         return list(self._questions.values())
+
+    def facts(self, message_id: str | None = None) -> list[str]:
+        """What was approved here, for the head of a session, or of one of its turns."""
+        made = [*self.decisions.values()]
+        return approvals(one for one in made if message_id in (None, one.message_id))
 
     def settle(self, question_id: str, verdict: Verdict) -> None:
         """Decide a question, from any thread.
@@ -184,7 +198,7 @@ class Toolbox:
         approve = self._approve[call.tool_name]
         always = _always.setdefault(self._session.id, set())
         if approve == "always":
-            return Decision(call.tool_call_id, call.tool_name, True, 'by approve="always"')
+            return approved_always(call)
         if not await answering.is_open():
             return None
         if callable(approve):
