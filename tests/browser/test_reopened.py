@@ -1,0 +1,35 @@
+"""Every kind of output in a notebook that is saved, and opened again when its kernel is gone."""
+
+import runpy
+from pathlib import Path
+
+import pytest
+
+KINDS = runpy.run_path(str(Path(__file__).with_name("kinds.py")))
+START, CELLS = KINDS["START"], KINDS["CELLS"]
+
+
+@pytest.mark.parametrize("front_end", ["lab", "notebook7"])
+def test_all_that_was_shown_is_shown_again(request, front_end):
+    server = request.getfixturevalue(front_end)
+    book = server.open_notebook([START, *CELLS], "kinds.ipynb")
+    book.run_all()
+    outputs = book.page.locator(".jp-Cell")
+    for number, text in enumerate(CELLS.values(), 1):
+        outputs.nth(number).get_by_text(text).first.wait_for(state="attached")
+    book.page.locator(".dari-kept").get_by_text("large says").first.wait_for(state="attached")
+    key = book.execute("print(d.server.api_key)").strip()
+    saved = book.save()
+    server.shutdown_kernels()
+    errors = [o for cell in saved.cells for o in cell.outputs if o.output_type == "error"]
+    assert errors == []
+    assert "widgets" not in saved.metadata
+    assert key
+    assert key not in book.path.read_text()
+    book.reload()
+    for number, text in enumerate(CELLS.values(), 1):
+        cell = outputs.nth(number)
+        cell.scroll_into_view_if_needed()
+        cell.locator(".jp-OutputArea").get_by_text(text).first.wait_for()
+    assert not book.page.get_by_text("model not found").first.is_visible()
+    book.shot("reopened")
