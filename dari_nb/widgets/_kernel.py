@@ -1,4 +1,4 @@
-"""Which kernel this is, as its Jupyter server calls it."""
+"""Which kernel this is, as its Jupyter server calls it, and whether pages can listen to it."""
 
 from __future__ import annotations
 
@@ -15,3 +15,8 @@ def current_kernel_id() -> str:
     app = getattr(shell, "config", {}).get("IPKernelApp", {})
     match = re.fullmatch(r"kernel-(.+)\.json", Path(str(app.get("connection_file", ""))).name)
     return match[1] if match else ""
+
+
+def has_pages() -> bool:
+    """Whether a page can show widgets; nbclient, which allows no input, only files their state."""
+    return bool(getattr(getattr(get_ipython(), "kernel", None), "_allow_stdin", True))

@@ -13,6 +13,7 @@ import anywidget
 from IPython.display import display
 
 from ..errors import DariError
+from ._kernel import has_pages
 from .wire import Answer
 
 STATIC = Path(__file__).parent / "static"
@@ -68,6 +69,11 @@ class View(anywidget.AnyWidget):
     def on_close(self, callback: Callable[[], object]) -> None:
         """Call ``callback`` when the widget is closed."""
         self._at_close.append(callback)
+
+    def open(self) -> None:
+        """Begin to speak with pages, where there can be any: no state is saved in vain."""
+        if has_pages():
+            super().open()
 
     def close(self) -> None:
         """End the widget; views of it vanish, and later updates are ignored."""
