@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ from .results import Results
 from .tasks import Task
 
 if TYPE_CHECKING:
+    from ...render.matrix import Matrix
     from ..dari import Dari
     from ..session import Session
     from .marks import Marks
@@ -39,9 +41,11 @@ class Gathered(Results):
         repeats: int,
         book: str | Path | None = None,
         *,
+        title: str | None = None,
         is_named: bool = False,
     ) -> None:
         super().__init__(dari, agent, run_id, tasks, columns, repeats, book)
+        self.title = title or agent.name
         self._is_named = is_named
 
     @property
@@ -76,6 +80,10 @@ class Gathered(Results):
         costs = LateCosts(self.dari.stream_client, on_server, self._changed)
         wait_for(self.dari.run(costs.if_there_are_any()))
 
+    def snapshot(self) -> Matrix:
+        """Return what a view shows; asks the server nothing."""
+        return replace(super().snapshot(), title=self.title)
+
     def marks(self) -> dict[str, Marks]:
         """Return scores, ratings and notes by the cells' ids."""
         # Named by its content, it is the same whatever ids its sessions got when they were loaded.
@@ -89,4 +97,4 @@ class Gathered(Results):
             count_text(len(self.columns), "column"),
         )
         size = f"{tasks} x {columns} x {self.repeats}"
-        return f"<Gathered {self.agent.name}: {size}; {count_text(len(self), 'session')}>"
+        return f"<Gathered {self.title}: {size}; {count_text(len(self), 'session')}>"

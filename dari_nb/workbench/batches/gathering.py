@@ -83,12 +83,13 @@ def gathered(
     attempts = _read(dari, [member.session for member in members])
     made = Gathered(
         dari,
-        _agent(members, title),
+        _agent(members),
         run_id or _run_id(members, attempts),
         [_task(n, row, members, keys) for n, row in enumerate(rows)],
         [Column(name) for name in columns],
         len(repeats),
         book,
+        title=title,
         is_named=run_id is not None,
     )
     for member, attempt in zip(members, attempts, strict=True):
@@ -188,11 +189,11 @@ def _attempt(session: Session) -> Attempt:
     )
 
 
-def _agent(members: Sequence[Member], title: str | None) -> models.Agent:
+def _agent(members: Sequence[Member]) -> models.Agent:
     by_id = {member.session.agent_id: member.session for member in members}
     names = dict.fromkeys(session.agent_name for session in by_id.values())
     only = next(iter(by_id)) if len(by_id) == 1 else None
-    return models.Agent(id=only or "", name=title or _listed(names))
+    return models.Agent(id=only or "", name=_listed(names))
 
 
 def _run_id(members: Sequence[Member], attempts: Sequence[Attempt]) -> str:

@@ -10,6 +10,7 @@ import dari_nb
 from dari_nb.errors import ConflictError, InvalidRequestError
 from dari_nb.render.tool_paths import arguments_of
 from dari_nb.workbench import Transcript
+from dari_nb.workbench.batches.views import opened
 
 HERE = Path(__file__).parents[3]
 REAL = HERE.parent / "shared" / "data" / "airline-gpt4o.jsonl.gz"
@@ -181,6 +182,8 @@ def test_columns_may_be_any_metadata_and_repetitions_the_order(d):
         ("blue", 0),
     ]
     assert matrix.snapshot().title == "Colours"
+    _, head = opened(matrix, matrix.cells[0])
+    assert (head.title, head.llm) == ("Agent", "red")
 
 
 def test_what_distinguishes_no_task_is_no_metadata_of_one(d):
