@@ -73,7 +73,9 @@ class LiveView(PaperView):
         """Have the widget read the turn with its next batch."""
         self._widget.update_from(self._read)
         self._widget.ask([question.call for question in self._turn.session.tools.questions])
-        self._widget.note = waiting_note(self._turn, interrupt=self._blocking)
+        self._widget.note = waiting_note(self._turn, interrupt=self._blocking) or _run_here(
+            self._turn
+        )
 
     def finish(self, state: str | None) -> None:
         """Replace the widget by paper."""
@@ -143,6 +145,12 @@ def waiting_note(turn: Turn, *, interrupt: bool) -> str:
     names = ", ".join(dict.fromkeys(visible_name(call.tool_name) for call in left))
     how = "interrupt, then " if interrupt else ""
     return f'waits for {names}: {how}turn.answer("{visible_name(left[0].tool_call_id)}", result)'
+
+
+def _run_here(turn: Turn) -> str:
+    """Say which tools this kernel runs for the turn now."""
+    names = dict.fromkeys(visible_name(name) for name in turn.session.tools.running(turn.id))
+    return f"{', '.join(names)} runs in this kernel" if names else ""
 
 
 def print_note(turn: Turn, before: str) -> str:

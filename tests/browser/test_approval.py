@@ -62,6 +62,7 @@ def test_a_card_shows_the_arguments_and_is_worked_by_keyboard(opened, axe, theme
     page.keyboard.press("Enter")
     running = page.locator(".dari-live .dari-call[data-since] > summary > small")
     running.get_by_text("· 1 s").wait_for()
+    page.locator(".dari-bar").get_by_text("remove_rows runs in this kernel").wait_for()
     book.shot(f"approval-running-{theme}", selector=".dari-live")
     book.execute("gate.set()")
     page.locator(".dari-live .dari-answer").get_by_text("Call 0: removed").wait_for()

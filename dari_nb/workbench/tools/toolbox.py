@@ -85,6 +85,12 @@ class Toolbox:
         """What waits for the user, in order."""
         return list(self._questions.values())
 
+    def running(self, message_id: str) -> list[str]:
+        """The tools that run for a message now: approved, and without a result so far."""
+        waiting = self._session.feed.waiting()
+        mine = [call for call in waiting if call.message_id == message_id]
+        return [call.tool_name for call in mine if call.tool_call_id in self.decisions]
+
     def facts(self, message_id: str | None = None) -> list[str]:
         """What was approved here, for the head of a session, or of one of its turns."""
         made = [*self.decisions.values()]
@@ -191,6 +197,7 @@ class Toolbox:
         if decision is None:
             return
         self.decisions[call.tool_call_id] = decision
+        self._session.feed.notify()
         await answering.carry_out(decision, tool, made)
 
     async def _decide(self, call: ToolCallItem, answering: Answering) -> Decision | None:
