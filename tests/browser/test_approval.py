@@ -1,5 +1,7 @@
 """Calls of kernel tools in a real JupyterLab: asked about in a card, or at the input prompt."""
 
+import re
+
 import pytest
 
 SETUP = """
@@ -59,9 +61,13 @@ def test_a_card_shows_the_arguments_and_is_worked_by_keyboard(opened, axe, theme
     # By keyboard: past the arguments to the first choice.
     card(page).locator(".dari-given").focus()
     page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == "Run it"
     page.keyboard.press("Enter")
+    card(page).wait_for(state="detached")
     running = page.locator(".dari-live .dari-call[data-since] > summary > small")
-    running.get_by_text("· 1 s").wait_for()
+    shown = running.inner_text()
+    assert re.fullmatch(r".+ · \d+ s", shown)
+    running.filter(has_not_text=shown).wait_for()
     page.locator(".dari-bar").get_by_text("remove_rows runs in this kernel").wait_for()
     book.shot(f"approval-running-{theme}", selector=".dari-live")
     book.execute("gate.set()")
