@@ -101,7 +101,7 @@ def unasked(call: ToolCallItem) -> Decision:
 
 def refusal_of(decision: Decision) -> str:
     """What the agent is told of a call that was not run."""
-    return f"{decision.tool_name} was not run: refused {decision.by}."
+    return f"{decision.tool_name} was not run: refused {decision.by}".rstrip(".") + "."
 
 
 def approved_always(call: ToolCallItem) -> Decision:
