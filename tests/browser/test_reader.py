@@ -122,7 +122,10 @@ def test_kinds_and_tools_narrow_what_is_shown(book):
 
 def test_the_view_goes_on_with_its_session_without_moving_what_is_read(book):
     page = book.page
-    page.locator(".dari-reader [role=log]").evaluate("e => { e.scrollTop = 300 }")
+    scrolled = page.locator(".dari-reader [role=log]").evaluate(
+        "e => { e.scrollTop = 300; return e.scrollTop }"
+    )
+    assert scrolled == 300
     before = page.evaluate(SEEN)
     book.execute("session.send('And one more').wait()")
     page.wait_for_function(

@@ -5,6 +5,9 @@ import type { Piece, Row, State, Wanted } from "./wire";
 /** Characters of HTML that a page keeps; what was longest out of use goes first. */
 const KEPT_CHARS = 3_000_000;
 
+/** Items in one request: about what is seen at once, so that it comes before the rest. */
+const AT_ONCE = 24;
+
 /** The HTML of the items that were seen of late; the rest is asked for. */
 export class Pieces {
   readonly #port: Port<State>;
@@ -40,7 +43,7 @@ export class Pieces {
   async #ask(): Promise<void> {
     this.#asking = true;
     while (this.#wanted.length > 0) {
-      const ids = this.#wanted.splice(0, 60);
+      const ids = this.#wanted.splice(0, AT_ONCE);
       const { buffers } = await this.#port.ask("fragments", { ids } satisfies Wanted);
       const pieces = decode<Piece>(buffers);
       for (const piece of pieces) this.#keep(piece);

@@ -148,12 +148,13 @@ export class Reader {
     this.#mark(element, row.id);
   }
 
-  /** What is drawn comes first, then what the next turns of the wheel will bring. */
+  /** What is seen comes first, then what the next turns of the wheel will bring. */
   #wantNear(first: number, last: number): void {
     const more = Math.max(10, last - first);
+    const seen = Math.max(first, Math.min(this.#view.first, last));
     this.#pieces.want([
-      ...this.#rows.shown.slice(first, last + 1 + more),
-      ...this.#rows.shown.slice(Math.max(0, first - more), first),
+      ...this.#rows.shown.slice(seen, last + 1 + more),
+      ...this.#rows.shown.slice(Math.max(0, first - more), seen).reverse(),
     ]);
   }
 

@@ -1,0 +1,156 @@
+"""The view for reading in JupyterLab: 10,000 items, an item of 1 MB, ten views in one notebook."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import sync_playwright
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "browser"))
+from conftest import CHROMIUM_FLAGS, Jupyter, Notebook, chromium_path
+
+ITEMS = """
+import random
+from dari_nb.models import AssistantMessageItem, ToolCallItem, UserMessageItem, text_block
+from dari_nb.render import Head
+from dari_nb.widgets import TranscriptView
+
+random.seed(1)
+WORDS = "alpha beta gamma delta epsilon zeta eta theta".split()
+
+def turn(n):
+    text = " ".join(random.choices(WORDS, k=random.randint(3, 300)))
+    asked = [text_block(f"Question {n}: {text[:80]}")]
+    yield UserMessageItem(id=f"u{n}", message_id=f"m{n}", content=asked)
+    for letter in "cd":
+        yield ToolCallItem(id=f"{letter}{n}", message_id=f"m{n}", tool_call_id=f"{letter}{n}",
+                           tool_name=f"tool_{n % 5}", arguments={"n": n}, status="completed",
+                           result={"ok": n})
+    yield AssistantMessageItem(id=f"a{n}", message_id=f"m{n}", status="completed",
+                               content=[text_block(text)])
+
+def shown(items):
+    view = TranscriptView()
+    view.show(items, Head("librarian", "small", "completed"))
+    return view
+
+items = [item for n in range(2500) for item in turn(n)]
+huge = AssistantMessageItem(id="huge", message_id="m", status="completed",
+                            content=[text_block("Some words, and some more. " * 40_000)])
+"""
+WATCH = """() => {
+  const first = async (selector) => {
+    while (!document.querySelector(selector)) await new Promise(requestAnimationFrame);
+    return performance.now();
+  };
+  const begun = first(".dari-reader");
+  const drawn = first(".dari-reader .dari-row:not([data-rev=''])");
+  window.paint = Promise.all([begun, drawn]).then(([from, to]) => to - from);
+}"""
+SCROLL = """async () => {
+  const log = document.querySelector(".dari-reader [role=log]");
+  const frame = () => new Promise(requestAnimationFrame);
+  const complete = () => {
+    const box = log.getBoundingClientRect();
+    const rows = [...log.querySelectorAll(".dari-row")].filter((row) => {
+      const { top, bottom } = row.getBoundingClientRect();
+      return bottom > box.top && top < box.bottom;
+    });
+    return rows.length > 0 && rows.every((row) => row.dataset.rev !== "");
+  };
+  const blank = async () => {
+    const begun = performance.now();
+    await frame();
+    while (!complete()) await frame();
+    return performance.now() - begun;
+  };
+  let stall = 0;
+  new PerformanceObserver((list) => {
+    for (const { duration } of list.getEntries()) stall = Math.max(stall, duration);
+  }).observe({ entryTypes: ["longtask"] });
+  let steady = 0;
+  for (let step = 0; step < 240; step++) {
+    log.scrollTop += 120;
+    steady = Math.max(steady, await blank());
+  }
+  const jumps = [];
+  for (const part of [0.5, 0.1, 0.9, 0.3]) {
+    log.scrollTop = part * log.scrollHeight;
+    jumps.push(await blank());
+  }
+  const rows = log.querySelectorAll(".dari-row").length;
+  return { steady, jump: Math.max(...jumps), stall, rows };
+}"""
+# The view waits 120 ms for further keys before it looks; the time for a reader includes them.
+FIND = """async (query) => {
+  const [field, count] = [".dari-tools input", ".dari-find .dari-count"].map((one) =>
+    document.querySelector(".dari-reader").querySelector(one));
+  const before = count.textContent;
+  field.value = query;
+  field.dispatchEvent(new Event("input", { bubbles: true }));
+  const begun = performance.now() + 120;
+  while (count.textContent === before) await new Promise((done) => setTimeout(done, 2));
+  return [performance.now() - begun, count.textContent];
+}"""
+HEAP = "() => performance.memory.usedJSHeapSize / 1e6"
+
+
+def main() -> None:
+    print("view for reading, in JupyterLab")
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        flags = [*CHROMIUM_FLAGS, "--enable-precise-memory-info", "--js-flags=--expose-gc"]
+        chromium = playwright.chromium.launch(executable_path=chromium_path(), args=flags)
+        lab = Jupyter("lab", Path(folder))
+        lab.browser = chromium.new_context(viewport={"width": 1280, "height": 900})
+        lab.start()
+        try:
+            many(lab.open_notebook([ITEMS, "shown(items)"], "many.ipynb"))
+            large(lab.open_notebook([ITEMS, "shown([huge])"], "large.ipynb"))
+            for count in (1, 10):
+                cells = [ITEMS, *["shown(items)"] * count]
+                several(lab.open_notebook(cells, f"{count}.ipynb"), count)
+        finally:
+            lab.stop()
+
+
+def many(book: Notebook) -> None:
+    paint = first_paint(book)
+    scroll: dict[str, Any] = book.page.evaluate(SCROLL)
+    print(f"  first paint        {paint:5.0f} ms after the view is there (target 100)")
+    print(
+        f"  scrolling          {scroll['steady']:5.0f} ms longest without all rows, "
+        f"{scroll['jump']:.0f} ms after a jump (target 100); "
+        f"longest task {scroll['stall']:.0f} ms, {scroll['rows']} rows in the document"
+    )
+    for query in ("question 24", "zeta eta"):
+        ms, words = book.page.evaluate(FIND, query)
+        print(f"  find {query!r:13s} {ms:5.0f} ms after the last key settled: {words} (target 200)")
+
+
+def first_paint(book: Notebook) -> float:
+    """Milliseconds from the first view's element to its first items."""
+    book.page.evaluate(WATCH)
+    book.start_all()
+    return float(book.page.evaluate("() => window.paint"))
+
+
+def large(book: Notebook) -> None:
+    paint = first_paint(book)
+    print(f"  an item of 1 MB    {paint:5.0f} ms to its first paint")
+
+
+def several(book: Notebook, count: int) -> None:
+    book.run_all()
+    book.page.locator(".dari-reader .dari-row").first.wait_for()
+    book.page.evaluate("() => window.gc()")
+    heap = book.page.evaluate(HEAP)
+    book.save()
+    size = book.path.stat().st_size / 1000
+    print(f"  {count:2d} views of them   {heap:5.0f} MB of the page's heap, {size:.0f} kB saved")
+
+
+if __name__ == "__main__":
+    main()
