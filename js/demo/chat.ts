@@ -44,7 +44,7 @@ const { port, tell } = kernel<State & ReaderState>(
 );
 
 const answers: Record<string, (body: never) => Told | Promise<Told>> = {
-  rows: () => [{ n }, rows],
+  rows: () => [{ n, parts: 1 }, rows, []],
   fragments: ({ ids }: Wanted) => [null, ids.flatMap((id) => pieces(id))],
   find: ({ query }: Sought) => [
     rows

@@ -53,6 +53,11 @@ class Outline:
         """The rows from a place on."""
         return self._rows[first:]
 
+    def ids_from(self, item_id: str, count: int) -> list[str]:
+        """Ids from an item on; from the first one when there is none of this id."""
+        place = self._place.get(item_id, 0)
+        return [row["id"] for row in self._rows[place : place + count]]
+
     def item(self, item_id: str) -> TimelineItem | None:
         """The item of this id, or ``None``."""
         place = self._place.get(item_id)

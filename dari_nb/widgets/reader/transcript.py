@@ -16,10 +16,12 @@ from ..pace import Pace
 from ..packing import packed
 from ..view import STATIC, View
 from .outline import Outline
-from .wire import Row, Rows
+from .wire import All, Row, Rows
 
 #: Rows in one message, about 700 kB.
 ROWS = 5_000
+#: Items that come with the rows.
+FIRST = 24
 #: Characters of HTML in one answer.
 ANSWER_CHARS = 500_000
 
@@ -119,11 +121,14 @@ class TranscriptView(View):
             rows = self._outline.rows(start)[:ROWS]
             self.send(Rows(kind="rows", n=self._n, first=start, total=total), [packed(rows)])
 
-    def _answer_rows(self, _body: Any) -> tuple[dict[str, int], list[bytes]]:
+    def _answer_rows(self, _body: Any) -> tuple[All, list[bytes]]:
+        """All rows, and the items that are seen first, so that a page need not ask for them."""
         with self._lock:
             rows: list[Row] = self._outline.rows()
             parts = [packed(rows[start : start + ROWS]) for start in range(0, len(rows), ROWS)]
-            return {"n": self._n}, parts
+            ids = self._outline.ids_from(self.at, FIRST)
+            pieces = packed(list(self._outline.pieces(ids, ANSWER_CHARS)))
+            return All(n=self._n, parts=len(parts)), [*parts, pieces]
 
     def _answer_fragments(self, body: Any) -> tuple[None, list[bytes]]:
         with self._lock:

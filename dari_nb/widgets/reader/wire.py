@@ -34,6 +34,16 @@ class Rows(TypedDict):
     total: int
 
 
+class All(TypedDict):
+    """Answer to the request ``rows``: as after message ``n``.
+
+    The first ``parts`` buffers hold the rows; the last one holds the pieces that are seen first.
+    """
+
+    n: int
+    parts: int
+
+
 class Piece(TypedDict):
     """One item as sanitised HTML, of the version ``rev``."""
 

@@ -1,7 +1,7 @@
 import { type Component, decode, type Port } from "../shared/port";
 import { Reader } from "./reader";
 import { Rows } from "./rows";
-import type { Row, Rows as RowsMessage, State } from "./wire";
+import type { All, Piece, Row, Rows as RowsMessage, State } from "./wire";
 
 /** A transcript to find one's way in, of any length. */
 export const transcriptReader: Component<State> = (port, signal) => {
@@ -12,37 +12,40 @@ export const transcriptReader: Component<State> = (port, signal) => {
 /** The same as a part of another view, which gets hold of what it drew. */
 export function readerOf(port: Port<State>, signal: AbortSignal) {
   let rows: Row[] = [];
+  let first: Piece[] = [];
   let applied = 0;
   const views = new Set<{ reader: Reader; rows: Rows }>();
 
-  const take = (first: number, some: Row[]) => {
-    rows = [...rows.slice(0, first), ...some];
+  const take = (from: number, some: Row[]) => {
+    rows = [...rows.slice(0, from), ...some];
     for (const view of views) {
-      view.rows.replace(first, some);
+      view.rows.replace(from, some);
       view.reader.changed();
     }
   };
   const askForAll = async () => {
-    const { body, buffers } = await port.ask<{ n: number }>("rows");
+    const { body, buffers } = await port.ask<All>("rows");
     applied = body.n;
-    take(0, decode<Row>(buffers));
+    first = decode<Piece>(buffers.slice(body.parts));
+    for (const view of views) view.reader.keep(first);
+    take(0, decode<Row>(buffers.slice(0, body.parts)));
   };
   port.receive((message, buffers) => {
-    const { kind, n, first } = message as RowsMessage;
+    const { kind, n, first: from } = message as RowsMessage;
     if (kind !== "rows" || n <= applied) return;
     if (n !== applied + 1) {
       void askForAll();
       return;
     }
     applied = n;
-    take(first, decode<Row>(buffers));
+    take(from, decode<Row>(buffers));
   }, signal);
   void askForAll();
 
   return (el: HTMLElement, until: AbortSignal): Reader => {
     const own = new Rows();
     own.replace(0, rows);
-    const view = { rows: own, reader: new Reader(el, port, own, until) };
+    const view = { rows: own, reader: new Reader(el, port, own, until, first) };
     views.add(view);
     until.addEventListener("abort", () => views.delete(view));
     return view.reader;

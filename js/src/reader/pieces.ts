@@ -32,6 +32,11 @@ export class Pieces {
     return piece;
   }
 
+  /** Keeps what came unasked. */
+  add(pieces: Piece[]): void {
+    for (const piece of pieces) this.#keep(piece);
+  }
+
   /** Asks for what is not here in the version of its row, the first ones first. */
   want(rows: Row[]): void {
     this.#wanted = rows
@@ -42,14 +47,17 @@ export class Pieces {
 
   async #ask(): Promise<void> {
     this.#asking = true;
-    while (this.#wanted.length > 0) {
-      const ids = this.#wanted.splice(0, AT_ONCE);
-      const { buffers } = await this.#port.ask("fragments", { ids } satisfies Wanted);
-      const pieces = decode<Piece>(buffers);
-      for (const piece of pieces) this.#keep(piece);
-      if (pieces.length > 0) this.#arrived();
+    try {
+      while (this.#wanted.length > 0) {
+        const ids = this.#wanted.splice(0, AT_ONCE);
+        const { buffers } = await this.#port.ask("fragments", { ids } satisfies Wanted);
+        const pieces = decode<Piece>(buffers);
+        this.add(pieces);
+        if (pieces.length > 0) this.#arrived();
+      }
+    } finally {
+      this.#asking = false;
     }
-    this.#asking = false;
   }
 
   #keep(piece: Piece): void {

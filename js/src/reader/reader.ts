@@ -8,7 +8,7 @@ import type { Rows } from "./rows";
 import { Search } from "./search";
 import { Toolbar } from "./toolbar";
 import { Viewport } from "./viewport";
-import type { Chosen, Row, State } from "./wire";
+import type { Chosen, Piece, Row, State } from "./wire";
 
 /** Milliseconds without a key before something is looked for. */
 const TYPING_MS = 120;
@@ -42,7 +42,14 @@ export class Reader {
   #typing: ReturnType<typeof setTimeout> | undefined;
   #begun = false;
 
-  constructor(el: HTMLElement, port: Port<State>, rows: Rows, signal: AbortSignal) {
+  /** @param pieces Items that are here already. */
+  constructor(
+    el: HTMLElement,
+    port: Port<State>,
+    rows: Rows,
+    signal: AbortSignal,
+    pieces: Piece[],
+  ) {
     this.#port = port;
     this.#rows = rows;
     this.#signal = signal;
@@ -54,6 +61,7 @@ export class Reader {
       say: (words) => this.#say(words),
     };
     this.#pieces = new Pieces(port, () => this.#view.draw());
+    this.keep(pieces);
     this.#keys = this.#makeKeys();
     this.#sheet = keySheet(this.#keys);
     this.#sheet.hidden = true;
@@ -98,6 +106,11 @@ export class Reader {
     if (follows) this.#view.toEnd();
     if (!this.#begun && this.#rows.all.length > 0) this.#begin();
     if (this.#search.query) void this.#find();
+  }
+
+  /** Takes in items that came unasked. */
+  keep(pieces: Piece[]): void {
+    this.#pieces.add(pieces);
   }
 
   /** Goes to the end, and stays there while more comes. */

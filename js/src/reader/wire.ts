@@ -20,6 +20,12 @@ export interface Rows {
   total: number;
 }
 
+/** Answer to the request `rows`, as after message `n`; the buffer behind `parts` has pieces. */
+export interface All {
+  n: number;
+  parts: number;
+}
+
 /** One item as sanitised HTML, of the version `rev`. */
 export interface Piece {
   id: string;

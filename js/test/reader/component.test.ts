@@ -12,7 +12,9 @@ function buffer(things: unknown): DataView {
 
 let all: Row[];
 let n: number;
+const first = [{ id: "u1", rev: 1, html: "<p>what was asked first</p>" }];
 let asked: string[];
+let wanted: string[][];
 let tell: (message: object, buffers: DataView[]) => void;
 
 /** A kernel with some rows. */
@@ -23,9 +25,10 @@ function kernel() {
     receive(listener: typeof tell) {
       tell = listener;
     },
-    async ask(what: string) {
+    async ask(what: string, body?: { ids: string[] }) {
       asked.push(what);
-      if (what === "rows") return { body: { n }, buffers: [buffer(all)] };
+      if (what === "fragments") wanted.push(body?.ids ?? []);
+      if (what === "rows") return { body: { n, parts: 1 }, buffers: [buffer(all), buffer(first)] };
       return { body: [], buffers: [buffer([])] };
     },
   };
@@ -35,7 +38,7 @@ let el: HTMLElement;
 const shown = () => el.querySelector(".dari-kinds")?.textContent ?? "";
 
 beforeEach(async () => {
-  asked = [];
+  [asked, wanted] = [[], []];
   [all, n] = [[row("u1"), row("u2")], 4];
   el = document.createElement("div");
   document.body.replaceChildren(el);
@@ -52,6 +55,11 @@ describe("a reader", () => {
     tell({ kind: "rows", n: 6, first: 1, total: 1 }, [buffer([])]);
     expect(shown()).toContain("you 1");
     expect(asked.filter((what) => what === "rows")).toHaveLength(1);
+  });
+
+  test("shows what came with the rows without asking for it", () => {
+    expect(el.textContent).toContain("what was asked first");
+    expect(wanted.flat()).not.toContain("u1");
   });
 
   test("asks for everything when a message was lost", async () => {

@@ -47,8 +47,16 @@ def test_rows_come_numbered_and_only_as_they_change(view, make):
 def test_a_page_that_comes_late_gets_all_rows(view, make):
     view.show([make.user(f"u{n}") for n in range(12_000)], HEAD)
     answer, parts = ask(view, "rows")
-    assert answer["body"] == {"n": 3}
-    assert [len(part) for part in parts] == [5000, 5000, 2000]
+    assert answer["body"] == {"n": 3, "parts": 3}
+    assert [len(part) for part in parts] == [5000, 5000, 2000, 24]
+
+
+def test_the_items_that_are_seen_first_come_with_the_rows(make):
+    view = TranscriptView(at="u90")
+    view.show([make.user(f"u{n}") for n in range(100)], HEAD)
+    _, (_, pieces) = ask(view, "rows")
+    assert [piece["id"] for piece in pieces] == [f"u{n}" for n in range(90, 100)]
+    view.close()
 
 
 def test_an_emptied_timeline_is_told(view, make):
