@@ -168,7 +168,9 @@ def test_a_batch_of_which_nothing_could_begin_is_pushed_as_failed(own, receiver,
     good = {"agent_id": agent_id, "message": {"content": content("x")}}
     api.post("/session-batches", {"items": [bad, good]})
     told = wait(receiver.told, lambda seen: len(seen) == 3)
-    assert [one["type"] for one in told[1:]] == ["session.completed", "batch.partial_failed"]
+    # Deliveries may come out of order (contract, section 12).
+    types = sorted(one["type"] for one in told[1:])
+    assert types == ["batch.partial_failed", "session.completed"]
 
 
 def test_a_push_that_nobody_takes_after_a_batch_without_sessions_is_given_up(own, receiver, wait):
