@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
+from .file_diff import FileDiff
+
 if TYPE_CHECKING:
     from ..render.files import ChangedFile
 
@@ -14,7 +16,7 @@ Files = Mapping[str, bytes | int]
 """Contents by path; of what is no text, or too large to be compared, only the size in bytes."""
 
 
-class VersionDiff:
+class VersionDiff(FileDiff):
     """What differs between two versions of an agent; shown, it is a diff of its prompt and files.
 
     Attributes:
@@ -38,12 +40,8 @@ class VersionDiff:
     ) -> None:
         self.agent_name = agent_name
         self.versions = versions
-        self.same = same
         self.not_compared = list(not_compared)
-        self._changes = list(changes)
-        self.added = self._paths("added")
-        self.removed = self._paths("removed")
-        self.changed = self._paths("changed")
+        super().__init__(changes, same)
 
     def to_mimebundle(self, said: str = "", notes: Sequence[str] = ()) -> dict[str, str]:
         """Return it as a static MIME bundle: HTML, Markdown and plain text.
@@ -60,24 +58,6 @@ class VersionDiff:
             self.agent_name, self.versions, self._changes, self.same, said, notes
         )
         return version_paper(change)
-
-    def __bool__(self) -> bool:
-        return bool(self._changes)
-
-    def __str__(self) -> str:
-        return self.to_mimebundle()["text/plain"]
-
-    def __repr__(self) -> str:
-        return (
-            f"<VersionDiff: {len(self.added)} added, {len(self.removed)} removed,"
-            f" {len(self.changed)} changed>"
-        )
-
-    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
-        return self.to_mimebundle()
-
-    def _paths(self, change: str) -> list[str]:
-        return [one.path for one in self._changes if one.change == change]
 
 
 def diff_files(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from .. import client as dari_client
 from ..errors import WorkspaceError
+from .file_diff import FileDiff
 
 if TYPE_CHECKING:
     from ..render.files import ChangedFile, ShownFile
@@ -55,7 +56,7 @@ class Workspace(dari_client.Workspace):
             yield ShownFile(file.path, file.size_bytes, head)
 
 
-class WorkspaceDiff:
+class WorkspaceDiff(FileDiff):
     """What differs between two workspaces; shown in a notebook, it is diffs of the files.
 
     Attributes:
@@ -66,36 +67,14 @@ class WorkspaceDiff:
     """
 
     def __init__(self, changes: Sequence[ChangedFile], same: int, names: tuple[str, str]) -> None:
-        self._changes = changes
         self._names = names
-        self.same = same
-        self.added = self._paths("added")
-        self.removed = self._paths("removed")
-        self.changed = self._paths("changed")
+        super().__init__(changes, same)
 
     def to_mimebundle(self) -> dict[str, str]:
         """Return it as a static MIME bundle: HTML, Markdown and plain text."""
         from ..render.files import changes_paper
 
         return changes_paper(self._names, self._changes, same=self.same)
-
-    def __bool__(self) -> bool:
-        return bool(self._changes)
-
-    def __str__(self) -> str:
-        return self.to_mimebundle()["text/plain"]
-
-    def __repr__(self) -> str:
-        return (
-            f"<WorkspaceDiff: {len(self.added)} added, {len(self.removed)} removed,"
-            f" {len(self.changed)} changed>"
-        )
-
-    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
-        return self.to_mimebundle()
-
-    def _paths(self, change: str) -> list[str]:
-        return [one.path for one in self._changes if one.change == change]
 
 
 def diff_workspaces(
