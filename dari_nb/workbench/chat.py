@@ -13,7 +13,7 @@ from ..models import TimelineItem, ToolCallItem, as_content
 from . import host
 from .kept import Kept
 from .outputs import output_schema
-from .reading import events_of, follow, forget_failure, kept_paper, link_to
+from .reading import events_of, follow_while_open, kept_paper, link_to
 from .session import Session, as_content_files
 
 if TYPE_CHECKING:
@@ -108,10 +108,8 @@ class Chat:
         page = session.tools.on_page()
         page.__enter__()
         self.view.on_close(lambda: page.__exit__(None, None, None))
-        following = session.dari.run(follow(session, changed))
+        follow_while_open(session, self.view, changed)
         session.tools.look()
-        following.add_done_callback(forget_failure)
-        self.view.on_close(following.cancel)
 
     def _send(self, key: str, text: str, files: list[Path], llm: str) -> None:
         if not text.strip() and not files:

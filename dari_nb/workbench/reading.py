@@ -54,9 +54,7 @@ def session_view(session: Session, at: str | None, height: int | None) -> Transc
         if session.feed.is_at_rest:
             kept.refresh()
 
-    following = session.dari.run(follow(session, changed))
-    following.add_done_callback(forget_failure)
-    view.on_close(following.cancel)
+    follow_while_open(session, view, changed)
     return view
 
 
@@ -71,13 +69,21 @@ def kept_paper(items: Sequence[TimelineItem], head: Head) -> dict[str, str]:
     return paper(items[-KEPT_ITEMS:], head)
 
 
-async def follow(session: Session, changed: Callable[[], object]) -> None:
-    """Follow a session until cancelled; ``changed`` is called on the background loop."""
+def follow_while_open(
+    session: Session, view: TranscriptView, changed: Callable[[], object]
+) -> None:
+    """Follow a session until the view is closed; ``changed`` is called on the background loop."""
+    following = session.dari.run(_follow(session, changed))
+    following.add_done_callback(_forget_failure)
+    view.on_close(following.cancel)
+
+
+async def _follow(session: Session, changed: Callable[[], object]) -> None:
     with session.feed.listening(changed):
         await session.feed.follow_on()
 
 
-def forget_failure(following: concurrent.futures.Future[None]) -> None:
+def _forget_failure(following: concurrent.futures.Future[None]) -> None:
     """A view whose stream broke shows what it has; the next call of anything tells why."""
     if not following.cancelled():
         following.exception()
