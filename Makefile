@@ -4,25 +4,28 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 MODULES := js/node_modules/.package-lock.json
-FRONT_END := $(wildcard js/src/* js/src/*/* js/build.mjs) js/package-lock.json dari_nb/render/paper.css
+FRONT_END := $(wildcard js/src/* js/src/*/* js/build.mjs) js/package-lock.json dari_nb/render/page/paper.css
 BUNDLE := dari_nb/widgets/static/live.js
+
+# One process more than there are cores, since tests wait a good part of their time.
+PROCESSES ?= $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) + 1)')
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo lab test check bench fix programs
+.PHONY: help demo lab test check bench fix pictures programs model
 
 help: ## list the commands
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
 
-demo: $(READY) $(BUNDLE) ## run the first notebook, print it, write notebooks/demo.html (RUNS=PATH: other recorded runs)
+demo: $(READY) $(BUNDLE) model ## run the first notebook, print it, write notebooks/demo.html (RUNS=PATH: other recorded runs)
 	@DARI_NB_RUNS="$(RUNS)" $(BIN)/python notebooks/demo.py
 
-lab: $(READY) $(BUNDLE) ## open the notebooks in JupyterLab
+lab: $(READY) $(BUNDLE) model ## open the notebooks in JupyterLab
 	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/jupyter lab notebooks $(if $(filter 0,$(shell id -u)),--allow-root) $(LAB)
 
 test: $(READY) $(BUNDLE) $(MODULES) programs ## run all tests, those in a browser included
-	$(BIN)/python -m pytest $(PYTEST)
+	$(BIN)/python -m pytest -n $(PROCESSES) --dist loadfile $(PYTEST)
 	npm --prefix js test
 
 check: $(READY) $(MODULES) ## look for faults of form and of types
@@ -39,6 +42,9 @@ fix: $(READY) $(MODULES) ## mend what the checks can mend by themselves
 bench: $(READY) $(BUNDLE) ## measure, beside peers in the same run
 	@for script in tests/benchmarks/*.py; do $(BIN)/python $$script || exit 1; done
 
+pictures: $(READY) $(BUNDLE) programs ## take the pictures of the README anew
+	DARI_NB_TAKE_PICTURES=1 $(BIN)/python -m pytest -q tests/browser/test_pictures.py
+
 $(READY): pyproject.toml hatch_build.py
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "dari_nb needs Python 3.11 or newer: make PYTHON=python3.12 …")'
 	@echo 'Setting up .venv and the front end; this takes a minute or two.'
@@ -54,6 +60,9 @@ $(BUNDLE): $(FRONT_END) $(MODULES) | $(READY)
 $(MODULES): js/package-lock.json | $(READY)
 	npm --prefix js ci --no-audit --no-fund
 	@touch $@
+
+model: $(READY) # a very small language model for the lessons, which go on without it
+	@$(BIN)/dari-local model pull smollm2 || true
 
 programs: # what the tests run beside Python and Node: a browser, and bubblewrap for the sandbox
 	@missing=; \

@@ -2,10 +2,19 @@
 
 >>> import dari_nb as dari
 >>> d = dari.connect()
->>> d.agents.get("echo").send("Hello").wait().status
-'completed'
+>>> agent = d.agents["calculator"]
+>>> turn = agent.send("What is 6 * 7?", llm="small")
+>>> session = turn.session
+>>> batch = d.batches.run(agent, ["2 / 3", "3 * 7"], llms=["small", "large"])
+>>> scores = batch.score("exact", lambda turn: "approx" not in turn.text)
+>>> client, server = d.client, d.server
+
+The examples of all docstrings go on from these lines; the files that they name are yours.
 
 Names are loaded with their first use, so that importing the package costs next to nothing.
+
+Docstrings cite the API's contract, by section (contract, section 8.4) and by what is open in it
+(U5); it is in ``dari_nb/local/CONTRACT.md``, which is installed with the package.
 """
 
 from __future__ import annotations
@@ -99,3 +108,10 @@ def load_ipython_extension(ipython: Any) -> None:
     from .magics import load_ipython_extension as load
 
     load(ipython)
+
+
+def unload_ipython_extension(ipython: Any) -> None:
+    """Take the magics away again: ``%unload_ext dari_nb``."""
+    from .magics import unload_ipython_extension as unload
+
+    unload(ipython)

@@ -4,12 +4,15 @@
 
     DariError
     ├── InvalidRequestError       refused before anything was sent (also a ValueError)
+    │   └── NoCellError            a matrix has no such cell (also a KeyError)
     ├── ConnectionFailedError     the server cannot be reached
+    │   └── InsecureServerError    there is no secure connection to it; trying again is no help
     ├── TimedOutError             no answer, or no end of a turn, in time (also a TimeoutError)
     ├── StreamInterrupted         an event stream broke and could not be resumed
     ├── UnexpectedAnswerError     a 2xx answer that is not what the API describes
     ├── SnapshotFailedError       what was uploaded is not what the server got
     ├── WorkspaceError            a downloaded workspace is too large, or unsafe to unpack
+    ├── StorageError              a local Dari cannot write: its disk is full or out of order
     ├── WebhookVerificationError  a delivery is not from the service, or too old
     ├── TurnFailedError           the turn ended with status ``failed``
     └── ApiError                  the server answered with an error status
@@ -23,23 +26,64 @@
         ├── UnprocessableEntityError   422
         ├── RateLimitError             429
         └── ServerError                5xx
+
+In IPython the text is shown below the line that led to it, without what went on in here; all
+of that is in ``error.__traceback__`` and in ``%debug``.
 """
 
 from __future__ import annotations
 
+import os
+import sys
+import traceback
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
 from typing import Any
 
 
 class DariError(Exception):
-    """Base of all errors of this package."""
+    """Base of all errors of this package.
+
+    Attributes:
+        idempotency_key: The key of the send that failed, if it was one. To send again with it,
+            ``session.send(text, idempotency_key=error.idempotency_key)``, makes no second message.
+
+    >>> try:
+    ...     d.agents.get("calculater")
+    ... except dari.DariError as error:
+    ...     print(error)
+    There is no agent named 'calculater': did you mean 'calculator'?
+    """
+
+    idempotency_key: str | None = None
+
+    def _render_traceback_(self) -> list[str]:
+        """Return what IPython shows."""
+        told = type(self), self, _as_called(self.__traceback__)
+        shell = sys.modules["IPython"].get_ipython()
+        if shell is None:  # one that is not the only one of its process
+            return traceback.format_exception(*told)
+        shown: list[str] = shell.InteractiveTB.structured_traceback(*told)
+        return shown
 
 
 class InvalidRequestError(DariError, ValueError):
     """The call cannot be right, so nothing was sent."""
 
 
+class NoCellError(InvalidRequestError, KeyError):
+    """A matrix has no cell at this place."""
+
+    __str__ = DariError.__str__  # that of a KeyError is in quotes
+
+
 class ConnectionFailedError(DariError):
     """The server cannot be reached."""
+
+
+class InsecureServerError(ConnectionFailedError):
+    """A secure connection to the server cannot be made; the text says what to do."""
 
 
 class TimedOutError(DariError, TimeoutError):
@@ -55,7 +99,15 @@ class UnexpectedAnswerError(DariError):
 
 
 class TurnFailedError(DariError):
-    """A turn ended with status ``failed``; the text is the failure's cause."""
+    """A turn ended with status ``failed``; the text is the failure's cause.
+
+    Attributes:
+        so_far: What the agent had said before it failed.
+    """
+
+    def __init__(self, message: str, so_far: str = "") -> None:
+        super().__init__(message)
+        self.so_far = so_far
 
 
 class SnapshotFailedError(DariError):
@@ -64,6 +116,18 @@ class SnapshotFailedError(DariError):
 
 class WorkspaceError(DariError):
     """A workspace exceeds a limit, or holds what must not be unpacked."""
+
+
+class StorageError(DariError):
+    """A local Dari cannot write to its database; what was under way was not kept.
+
+    Attributes:
+        is_full: Whether its disk is full.
+    """
+
+    def __init__(self, text: str, *, is_full: bool = False) -> None:
+        super().__init__(text)
+        self.is_full = is_full
 
 
 class WebhookVerificationError(DariError):
@@ -79,12 +143,30 @@ class ApiError(DariError):
         method: HTTP method of the request.
         path: Path of the request, without host and query.
         request_id: The server's request id, when it sent one.
+        headers: The answer's headers, by names in any case, without those that hold secrets.
+        retry_after: Seconds that the server asked to wait, if it did.
+
+    >>> try:
+    ...     client.sessions.get("sess_0")
+    ... except dari.ApiError as error:
+    ...     error.status, error.method, error.path
+    (404, 'GET', '/v1/sessions/sess_0')
     """
 
     def __init__(
-        self, status: int, detail: Any, method: str, path: str, request_id: str | None = None
+        self,
+        status: int,
+        detail: Any,
+        method: str,
+        path: str,
+        request_id: str | None = None,
+        *,
+        headers: Mapping[str, str] | None = None,
+        retry_after: float | None = None,
     ) -> None:
         super().__init__(status, detail, method, path, request_id)
+        self.headers = {} if headers is None else headers
+        self.retry_after = retry_after
         self.status = status
         self.detail = detail
         self.method = method
@@ -97,11 +179,21 @@ class ApiError(DariError):
 
     @classmethod
     def from_status(
-        cls, status: int, detail: Any, method: str, path: str, request_id: str | None = None
+        cls,
+        status: int,
+        detail: Any,
+        method: str,
+        path: str,
+        request_id: str | None = None,
+        *,
+        headers: Mapping[str, str] | None = None,
+        retry_after: float | None = None,
     ) -> ApiError:
         """Make the class that belongs to this status."""
         kind = _BY_STATUS.get(status, ServerError if status >= 500 else ApiError)
-        return kind(status, detail, method, path, request_id)
+        return kind(
+            status, detail, method, path, request_id, headers=headers, retry_after=retry_after
+        )
 
 
 class BadRequestError(ApiError):
@@ -140,7 +232,7 @@ class UnprocessableEntityError(ApiError):
 
 
 class RateLimitError(ApiError):
-    """429: too many requests."""
+    """429: too many requests; ``retry_after`` says for how many seconds, when the server does."""
 
 
 class ServerError(ApiError):
@@ -157,6 +249,29 @@ _BY_STATUS: dict[int, type[ApiError]] = {
     422: UnprocessableEntityError,
     429: RateLimitError,
 }
+
+
+def _as_called(whole: TracebackType | None) -> TracebackType | None:
+    """Leave off at the last line that is neither of this package nor of what it calls back from."""
+    links: list[TracebackType] = []
+    shown = None
+    while (link := whole if not links else links[-1].tb_next) is not None:
+        links.append(link)
+    while links and _is_inside(links[-1].tb_frame.f_code.co_filename):
+        links.pop()
+    for link in reversed(links):
+        shown = TracebackType(shown, link.tb_frame, link.tb_lasti, link.tb_lineno)
+    return shown or whole
+
+
+def _is_inside(file: str) -> bool:
+    """Whether a file is of this package, of traitlets, or of Python's own library."""
+    if file.startswith(f"{Path(__file__).parent}{os.sep}"):
+        return True
+    parts = Path(file).parts
+    if "site-packages" in parts or "dist-packages" in parts:
+        return "traitlets" in parts
+    return file.startswith(f"{Path(os.__file__).parent}{os.sep}")
 
 
 def detail_text(detail: Any) -> str:

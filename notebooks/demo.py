@@ -27,6 +27,8 @@ from rich.text import Text
 HERE = Path(__file__).parent
 NOTEBOOK = HERE / "01_first_conversation.ipynb"
 PAGE = HERE / "demo.html"
+CACHE = "DARI_NB_CACHE"
+"""The variable that says where pulled models are, when that is not the user's cache folder."""
 NO_CDN = dict.fromkeys(("require_js_url", "mathjax_url", "jquery_url", "mermaid_js_url"), "")
 
 console = Console(highlight=False)
@@ -61,8 +63,12 @@ def execute(
     The kernel has no API key, so it talks to a local Dari, and an empty folder to write into.
     ``settings`` are further variables of its environment.
     """
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("DARI_")}
-    environment |= {"PYTHONPATH": str(HERE), "PYTHONDONTWRITEBYTECODE": "1", **(settings or {})}
+    kept = {k: v for k, v in os.environ.items() if not k.startswith("DARI_") or k == CACHE}
+    environment = kept | {
+        "PYTHONPATH": str(HERE),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        **(settings or {}),
+    }
     with TemporaryDirectory() as folder:
         client = NotebookClient(
             notebook,

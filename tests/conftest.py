@@ -1,17 +1,40 @@
-"""What tests of several parts share: a TCP proxy whose connections can be cut on demand."""
+"""What tests of several parts share: a measure of work, and a TCP proxy that can be cut."""
 
 from __future__ import annotations
 
 import asyncio
+import atexit
+import gc
+import os
+import shutil
+import signal
 import socket
 import struct
+import sys
+import tempfile
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack, suppress
-from typing import Self
+from pathlib import Path
+from types import FrameType
+from typing import Any, Self
 from urllib.parse import urlsplit
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+from dari_nb.errors import DariError
+from dari_nb.local import pull_model
+from dari_nb.local.gguf import kept, lacking
+
+REAL_CACHE = "DARI_NB_TEST_CACHE"
+"""The variable that tells test processes where pulled models really are."""
+
+# How long an example takes is the machine's affair, and no test holds a time.
+settings.register_profile(
+    "any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("any machine")
 
 
 class TcpProxy:
@@ -53,7 +76,7 @@ class TcpProxy:
         self._loop.close()
 
     def _call(self, coroutine):
-        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(10)
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(60)
 
     async def _kill(self) -> int:
         for writer in self._writers:
@@ -106,3 +129,95 @@ def tcp_proxy() -> Iterator[Callable[[str], TcpProxy]]:
     """Start proxies: ``tcp_proxy(url)`` is one in front of the server at ``url``."""
     with ExitStack() as stack:
         yield lambda target: stack.enter_context(TcpProxy(target))
+
+
+def _lines_run(call: Callable[[], object]) -> int:
+    count = 0
+
+    def trace(_frame: FrameType, event: str, _: Any) -> Any:
+        nonlocal count
+        count += event == "line"
+        return trace
+
+    before = sys.gettrace()
+    # What others left behind may be collected meanwhile, which runs Python, too.
+    gc.disable()
+    sys.settrace(trace)
+    try:
+        call()
+    finally:
+        sys.settrace(before)
+        gc.enable()
+    return count
+
+
+@pytest.fixture
+def lines_run() -> Callable[[Callable[[], object]], int]:
+    """Count the lines of Python that a call runs through: work, whatever the machine's pace."""
+    return _lines_run
+
+
+def pytest_configure() -> None:
+    """Let interrupts come through, which a shell has its jobs in the background ignore."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    # Else each kernel that a test starts would compile all modules anew, in a third of a second.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    _keep_models_apart()
+
+
+def _keep_models_apart() -> None:
+    """Let tests see no model that somebody has pulled, save those that ask for the real one."""
+    os.environ.setdefault(REAL_CACHE, str(kept.folder()))
+    os.environ[kept.FOLDER] = tempfile.mkdtemp(prefix="dari-nb-cache-")
+    atexit.register(shutil.rmtree, os.environ[kept.FOLDER], ignore_errors=True)
+
+
+@pytest.fixture
+def real_model(monkeypatch: pytest.MonkeyPatch) -> Path:
+    """SmolLM2 itself, out of the user's cache folder: pulled where it is not there yet.
+
+    Where it cannot be had the test fails and says why, so that nobody takes it for tested.
+    """
+    monkeypatch.setenv(kept.FOLDER, os.environ[REAL_CACHE])
+    try:
+        path = pull_model("smollm2")
+    except DariError as error:
+        pytest.fail(f"The tests with a real model need it: {error}", pytrace=False)
+    if (missing := lacking()) is not None:
+        pytest.fail(f"The tests with a real model need it: {missing}", pytrace=False)
+    return path
+
+
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Name bytes by their parameter: an archive's hold the time when it was made."""
+    return argname if isinstance(val, bytes) else None
+
+
+_broken: list[str] = []
+
+
+def pytest_internalerror(excrepr: object) -> None:
+    """Remember what broke pytest itself, or one of its processes, to say it at the end again."""
+    _broken.append(str(excrepr))
+
+
+def pytest_unconfigure() -> None:
+    """Say the first of these last: what comes after it is long, and only follows from it."""
+    if _broken:
+        print("\nWhat broke first:\n" + "\n".join(_broken[0].splitlines()[-60:]), flush=True)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_report_to_serializable() -> Generator[None, Any, Any]:
+    """Make what a test printed fit to be sent: half a character in a log ends its process."""
+    return _sendable((yield))
+
+
+def _sendable(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode()
+    if isinstance(value, dict):
+        return {key: _sendable(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return type(value)(_sendable(each) for each in value)
+    return value

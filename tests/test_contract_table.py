@@ -11,10 +11,12 @@ from typing import NamedTuple
 import pytest
 import yaml
 
+import dari_nb.client
 import dari_nb.local
+import dari_nb.models
 from dari_nb.client import AsyncClient, Client
-from dari_nb.local.http.app import ROUTES
-from dari_nb.local.openapi import OPERATIONS, description
+from dari_nb.local.http.app import OPERATIONS
+from dari_nb.local.http.openapi import description
 
 TESTS = Path(__file__).parent
 LOCAL = Path(dari_nb.local.__file__).parent
@@ -55,12 +57,14 @@ def row_of(line):
 
 ROWS = [row_of(line) for line in CONTRACT.splitlines() if re.match(r"\| `[A-Z]+ /", line)]
 POINTS = [cells(line) for line in CONTRACT.splitlines() if line.startswith("| U")]
+HEADINGS = re.findall(r"^##+ (\d+(?:\.\d+)?)\.? ", CONTRACT, re.MULTILINE)
+CITABLE = {*HEADINGS, *(re.match(r"U\d+", point[0])[0] for point in POINTS)}
 LISTED = [
     tuple(line.split()[:3])
     for line in (TESTS / "contract.txt").read_text(encoding="utf-8").splitlines()
     if not line.startswith("#")
 ]
-SERVED = [(method, route.path) for route in ROUTES for method in route.methods - {"HEAD"}]
+SERVED = [(operation.method, operation.path) for operation in OPERATIONS]
 
 
 def operations_in(file):
@@ -93,9 +97,58 @@ def verbs():
     return both[0] & both[1]
 
 
+def cited(text):
+    """The sections and the points of the contract that a text names."""
+    number = r"\d+(?:\.\d+)?"
+    several = rf"sections?\s+({number}(?:(?:,\s+|\s+and\s+|\s+to\s+){number})*)"
+    found = re.findall(rf"(?:contract,\s+|\(){several}", text)
+    points = re.findall(r"\bU\d{1,2}\b", text)
+    return {*points, *(one for numbers in found for one in re.findall(number, numbers))}
+
+
+def docs_in(file):
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    kinds = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+    docs = [ast.get_docstring(node) for node in ast.walk(tree) if isinstance(node, kinds)]
+    return " ".join(doc for doc in docs if doc)
+
+
+def test_citations_are_found_in_each_form():
+    assert cited("(contract, section 8.4), (contract,\n    sections 5 to 10)") == {"8.4", "5", "10"}
+    assert cited("(contract, sections 2, 4, 5 and 6); (section 13) (U7)") == {*"2456", "13", "U7"}
+    assert cited("a section 3 of something else, UTF8") == set()
+
+
+@pytest.mark.parametrize("part", sorted(one.name for one in LOCAL.parent.iterdir()))
+def test_what_docstrings_cite_of_the_contract_is_there(part):
+    here = LOCAL.parent / part
+    files = [here, *here.rglob("*.py")] if here.is_dir() else [here]
+    for file in files:
+        if file.suffix == ".py":
+            assert cited(docs_in(file)) <= CITABLE, file
+
+
+def test_docstrings_cite_each_section_that_there_is_an_endpoint_of():
+    found = {number for file in LOCAL.parent.rglob("*.py") for number in cited(docs_in(file))}
+    assert found >= {row.section for row in ROWS}
+
+
+def test_the_sections_are_in_order_and_none_is_missing():
+    sections = [number for number in CITABLE if not number.startswith("U")]
+    order = sorted(sections, key=lambda number: [int(part) for part in number.split(".")])
+    assert [number for number in order if "." not in number] == [str(n) for n in range(1, 19)]
+    assert {"1.1", "1.2", "1.3", "1.4", "8.1", "8.2", "8.3", "8.4"} <= set(order)
+    assert order == HEADINGS
+
+
+def test_whoever_reads_a_citation_is_told_where_the_contract_is():
+    for module in (dari_nb, dari_nb.client, dari_nb.local, dari_nb.models):
+        assert "dari_nb/local/CONTRACT.md" in module.__doc__
+
+
 def test_each_operation_of_the_contract_is_served_described_and_has_one_row():
     listed = Counter((method, path) for _, method, path in LISTED)
-    document = description(SERVED)
+    document = description(OPERATIONS)
     described = Counter(
         (method.upper(), path) for path, item in document["paths"].items() for method in item
     )
@@ -115,9 +168,7 @@ def test_the_list_of_operations_is_the_contracts():
 
 
 def test_each_row_names_the_route_that_serves_it():
-    endpoints = {
-        (method, route.path): route.endpoint for route in ROUTES for method in route.methods
-    }
+    endpoints = {(one.method, one.path): one.endpoint for one in OPERATIONS}
     for row in ROWS:
         endpoint = endpoints[row.method, row.path]
         assert endpoint.__name__ == row.function, row
@@ -125,7 +176,7 @@ def test_each_row_names_the_route_that_serves_it():
 
 
 def test_each_row_has_the_codes_of_the_description():
-    document = description(SERVED)
+    document = description(OPERATIONS)
     unsaid = {"401", "413"}
     for row in ROWS:
         operation = next(o for o in OPERATIONS if (o.method, o.path) == (row.method, row.path))

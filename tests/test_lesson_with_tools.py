@@ -38,8 +38,11 @@ def text_of(cells: list[Any], start: str) -> str:
     return "\n".join(output.data["text/plain"] for output in shown)
 
 
-def test_the_lesson_runs_with_no_model_and_leaves_paper() -> None:
+def test_the_lesson_runs_with_no_server_and_leaves_paper(real_model: Path) -> None:
     cells = executed()
+    guessed = next(cell for cell in cells if cell.source.startswith('if "smollm2"'))
+    assert set(guessed.outputs[-1].data) == PAPER
+    assert "Ann" in text_of(cells, 'if "smollm2"')
     published = [cell for cell in cells if cell.source.startswith("%%dari_publish")]
     for cell in [*published, next(c for c in cells if c.source.startswith("%%dari_agent"))]:
         # What takes longer than a second leaves a line about that, too.

@@ -10,10 +10,11 @@ from types import ModuleType
 
 import nbformat
 import pytest
+from nbconvert import HTMLExporter
+
+from .recorded import FILES
 
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
-REAL_RUNS = NOTEBOOKS.parents[1] / "shared" / "data" / "airline-gpt4o.jsonl.gz"
-RUNS = [path for path in (NOTEBOOKS / "runs.jsonl", REAL_RUNS) if path.is_file()]
 PAPER = {"text/html", "text/markdown", "text/plain"}
 TURN_MAGICS = ("%%dari_agent", "%dari_send", "%dari_transcript")
 MATRICES = (
@@ -47,7 +48,15 @@ def test_lessons_are_committed_without_outputs(path: Path) -> None:
     assert "widgets" not in notebook.metadata
 
 
-@pytest.mark.parametrize("runs", RUNS, ids=lambda path: path.name)
+@pytest.mark.parametrize("path", sorted(NOTEBOOKS.glob("*.ipynb")), ids=lambda path: path.name)
+def test_the_page_of_a_lesson_is_called_as_its_first_line(path: Path) -> None:
+    notebook = nbformat.read(path, nbformat.NO_CONVERT)
+    page, _ = HTMLExporter().from_notebook_node(notebook)
+    title = notebook.cells[0].source.partition("\n")[0].removeprefix("# ")
+    assert f"<title>{title} · dari_nb</title>" in page
+
+
+@pytest.mark.parametrize("runs", FILES, ids=lambda path: path.name)
 def test_the_first_lesson_runs_and_leaves_paper(
     demo: ModuleType, runs: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -63,10 +72,23 @@ def test_the_first_lesson_runs_and_leaves_paper(
     saved = json.dumps(notebook)
     assert "dari_local_" not in saved
     assert "widget-view" not in saved
-    assert "evaluate" in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert "evaluate" in told
+    assert "No language model is here: the scripted agents answer" in told
 
 
-@pytest.mark.parametrize("runs", RUNS, ids=lambda path: path.name)
+def test_the_first_lesson_asks_a_real_model(demo: ModuleType, real_model: Path) -> None:
+    notebook = nbformat.read(demo.NOTEBOOK, nbformat.NO_CONVERT)
+    places = [place for place, cell in enumerate(notebook.cells) if cell.id == "model-01"]
+    notebook.cells = notebook.cells[: places[0] + 1]
+    demo.execute(notebook, FILES[0])
+    [output] = notebook.cells[-1].outputs
+    assert set(output.data) == PAPER
+    assert "assistant" in output.data["text/plain"]
+    assert "exact" in output.data["text/plain"]
+
+
+@pytest.mark.parametrize("runs", FILES, ids=lambda path: path.name)
 def test_the_second_lesson_runs_pays_once_and_leaves_paper(demo: ModuleType, runs: Path) -> None:
     before = sorted(NOTEBOOKS.iterdir())
     notebook = nbformat.read(NOTEBOOKS / "02_comparing_models.ipynb", nbformat.NO_CONVERT)
@@ -81,6 +103,10 @@ def test_the_second_lesson_runs_pays_once_and_leaves_paper(demo: ModuleType, run
     assert all(bundles == [PAPER] for bundles in shown.values()), shown
     printed = "".join(o.text for cell in cells for o in cell.outputs if o.output_type == "stream")
     assert re.fullmatch(r"(\S+): 20 sessions started\n\1: nothing sent, all is there .*\n", printed)
+    [dashboard] = [cell for cell in cells if "widgets.HBox([table, reader]" in cell.source]
+    boxes, chart = (output.data for output in dashboard.outputs)
+    assert (set(boxes), boxes["text/plain"].count("A ticket costs 121")) == (PAPER, 1)
+    assert chart["text/plain"].startswith("llm_id  median")
     values = {
         cell.source.split("\n")[0]: output.data["text/plain"]
         for cell in cells

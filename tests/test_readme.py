@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -18,10 +19,17 @@ for cell in sys.stdin.read().split("\\0"):
 """
 
 
-def test_the_readme_runs(tmp_path: Path) -> None:
+def cells_of_readme() -> list[str]:
+    """Return the README's Python blocks."""
     text = (ROOT / "README.md").read_text(encoding="utf-8")
-    cells = re.findall(r"^```python\n(.*?)^```", text, flags=re.DOTALL | re.MULTILINE)
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("DARI_")}
+    return re.findall(r"^```python\n(.*?)^```", text, flags=re.DOTALL | re.MULTILINE)
+
+
+def test_the_readme_runs(tmp_path: Path) -> None:
+    cells = cells_of_readme()
+    environment = {
+        k: v for k, v in os.environ.items() if not k.startswith("DARI_") or k == "DARI_NB_CACHE"
+    }
     done = subprocess.run(
         [sys.executable, "-c", RUN_CELLS],
         input="\0".join(cells),
@@ -34,3 +42,11 @@ def test_the_readme_runs(tmp_path: Path) -> None:
     assert len(cells) == 5
     assert "stressed" in done.stdout
     assert "count_characters" in done.stdout
+
+
+def test_the_readme_tells_of_each_extra() -> None:
+    with (ROOT / "pyproject.toml").open("rb") as file:
+        extras = tomllib.load(file)["project"]["optional-dependencies"]
+    told = re.findall(r"^\| `\[(\w+)\]` \|", (ROOT / "README.md").read_text("utf-8"), re.MULTILINE)
+    assert set(told) == set(extras) - {"dev"}
+    assert len((ROOT / "README.md").read_text("utf-8").splitlines()) < 150

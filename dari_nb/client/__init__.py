@@ -1,15 +1,19 @@
-"""The API's nouns and verbs on ids, sync and async, over httpx; usable alone."""
+"""The API's nouns and verbs on ids, sync and async, over httpx; usable alone.
 
+Docstrings cite the API's contract, by section (contract, section 8.4) and by what is open in it
+(U5); it is in ``dari_nb/local/CONTRACT.md``, which is installed with the package.
+"""
+
+from ..packing import Bundle
 from ._client import AsyncClient, Client
+from ._following.stream import AsyncEventStream, EventStream
 from ._request import State
 from ._retry import Reconnect, Retry
-from ._stream import AsyncEventStream, EventStream
-from .bundle import Bundle
 from .endpoints.batches import batch_item
-from .endpoints.publishing import Progress
+from .endpoints.publishing import PublishProgress
 from .fetching import Fetching, fetch_many
 from .webhooks import verify_webhook
-from .workspace import Limits, Workspace, WorkspaceFile
+from .workspaces.workspace import Limits, Workspace, WorkspaceFile
 
 __all__ = [
     "AsyncClient",
@@ -19,7 +23,7 @@ __all__ = [
     "EventStream",
     "Fetching",
     "Limits",
-    "Progress",
+    "PublishProgress",
     "Reconnect",
     "Retry",
     "State",

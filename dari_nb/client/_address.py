@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import ipaddress
 import re
+import ssl
+from collections.abc import Iterable
+from functools import cache
 from typing import Any
 
 import httpx
@@ -12,13 +15,17 @@ from .._version import __version__
 from ..errors import (
     ConnectionFailedError,
     DariError,
+    InsecureServerError,
     InvalidRequestError,
     TimedOutError,
     UnexpectedAnswerError,
 )
-from ._secrets import Secrets
+from ._offers import Offers
+from ._redaction import Secrets
+from ._request import Offer
+from ._timeouts import Timeout, timeout_of
+from ._tls import advice, tls_failure
 
-CONNECT_TIMEOUT = 5.0
 OWN_TRANSPORT = frozenset({"transport", "mounts"})
 """Options of httpx that hold connections."""
 
@@ -31,14 +38,21 @@ class Address:
     Args:
         base_url: Such as ``https://api.dari.dev`` or ``http://127.0.0.1:8000/v1``.
         api_key: Sent as the bearer token.
+        extensions: What the server is known to offer beyond the contract.
 
     Raises:
         InvalidRequestError: One of them cannot be right.
+
+    Attributes:
+        offers: What the server offers beyond the contract, as far as that is known.
     """
 
-    def __init__(self, base_url: str, api_key: str) -> None:
+    def __init__(
+        self, base_url: str, api_key: str, extensions: Iterable[str] | None = None
+    ) -> None:
         self._url = _checked_url(base_url)
         self._key = _checked_key(api_key)
+        self.offers = Offers(extensions)
 
     @property
     def url(self) -> str:
@@ -50,9 +64,7 @@ class Address:
         """What must not be shown."""
         return Secrets([self._key])
 
-    def httpx_options(
-        self, timeout: float | httpx.Timeout | None, options: dict[str, Any]
-    ) -> dict[str, Any]:
+    def httpx_options(self, timeout: Timeout, options: dict[str, Any]) -> dict[str, Any]:
         """Options for either httpx client; those of the user win, except base URL and key."""
         headers = httpx.Headers(options.get("headers"))
         headers["Authorization"] = f"Bearer {self._key}"
@@ -67,14 +79,25 @@ class Address:
         }
         if not {"verify", "cert"} & set(options):
             # Made here, so that a client that is made alike need not make it again.
-            defaults["verify"] = httpx.create_ssl_context(trust_env=not loopback)
+            defaults["verify"] = _tls_here() if loopback else httpx.create_ssl_context()
         return {
             **defaults,
             **options,
             "headers": headers,
             "base_url": self._url.copy_with(path=self._url.path.rstrip("/") + "/v1"),
-            "timeout": _timeout(timeout),
+            "timeout": timeout_of(timeout),
         }
+
+    def check_offer(self, offer: Offer) -> None:
+        """See that the server has said that it offers something.
+
+        Raises:
+            InvalidRequestError: It does not.
+        """
+        if offer.name not in (self.offers.names or ()):
+            raise InvalidRequestError(
+                f"The server at {self.url} cannot {offer.does}: nothing was sent."
+            )
 
     def failure(self, error: httpx.HTTPError, url: str | None = None) -> DariError:
         """Turn an error of httpx into one of ours, on one line.
@@ -89,6 +112,11 @@ class Address:
             return TimedOutError(f"No connection to {where} in time; is the server running?")
         if isinstance(error, httpx.TimeoutException):
             return TimedOutError(f"No answer from {where} in time.")
+        refused = tls_failure(error)
+        if refused is not None:
+            return InsecureServerError(
+                f"There is no secure connection to {where}: {advice(refused)}"
+            )
         if isinstance(error, httpx.ConnectError):
             return ConnectionFailedError(f"Cannot reach {where}: {cause}; is the server running?")
         if isinstance(error, httpx.DecodingError | httpx.TooManyRedirects):
@@ -129,10 +157,10 @@ def tls_of(options: dict[str, Any]) -> dict[str, Any]:
     return {"verify": options["verify"]} if "verify" in options else {}
 
 
-def _timeout(timeout: float | httpx.Timeout | None) -> httpx.Timeout:
-    if isinstance(timeout, httpx.Timeout):
-        return timeout
-    return httpx.Timeout(timeout, connect=CONNECT_TIMEOUT)
+@cache
+def _tls_here() -> ssl.SSLContext:
+    """What all clients of this machine's servers have in common, since it takes 6 ms to make."""
+    return httpx.create_ssl_context(trust_env=False)
 
 
 def is_loopback(host: str) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any, Generic, NamedTuple, TypeVar
 
@@ -11,25 +11,21 @@ import httpx
 import msgspec
 
 from ..errors import ApiError, UnexpectedAnswerError
-from ..models._base import Model
+from ..models._base import Model, object_in
+from ._redaction import Secrets
 from ._request import Request, Steps
-from ._secrets import Secrets
+from ._retry import retry_after
 
 T = TypeVar("T")
 M = TypeVar("M", bound=Model)
 
 _LONGEST_RAW_DETAIL = 512
 _REQUEST_IDS = ("x-request-id", "request-id", "x-correlation-id", "x-amzn-requestid")
-_UNREADABLE = (
-    msgspec.MsgspecError,
-    UnicodeDecodeError,
-    LookupError,
-    ValueError,
-    StopIteration,
-    TypeError,
-    AttributeError,
-    RecursionError,
+_SECRET_HEADERS = frozenset(
+    {"authorization", "cookie", "proxy-authorization", "set-cookie", "set-cookie2", "x-api-key"}
 )
+_UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+"""What reading an answer raises when the answer is wrong; all else is a mistake made here."""
 
 
 class Page(NamedTuple, Generic[T]):
@@ -42,14 +38,24 @@ class Page(NamedTuple, Generic[T]):
 def listing(
     path: str, key: str, model: type[M], query: Mapping[str, str | int | list[str]] | None = None
 ) -> Steps[list[M]]:
-    """Fetch a whole list, whether the server sends it in one piece or in pages (U5)."""
+    """Fetch a whole list, whether the server sends it in one piece or in pages (U5).
+
+    Raises:
+        UnexpectedAnswerError: A page leads back to one before it.
+    """
     items: list[M] = []
     query = dict(query or {})
+    cursors: list[str] = []
     while True:
         page = yield from page_request(path, key, model, query).answer()
         items += page.items
-        if page.cursor is None or page.cursor == query.get("cursor"):
+        if page.cursor is None or page.cursor in cursors[-1:]:
             return items
+        if page.cursor in cursors:
+            raise UnexpectedAnswerError(
+                f"GET /v1{path}: the pages of the list go round in a circle."
+            )
+        cursors.append(page.cursor)
         query["cursor"] = page.cursor
 
 
@@ -69,26 +75,53 @@ def _page(body: bytes, key: str, model: type[M]) -> Page[M]:
         return Page(_resources(body, model), None)
     answer = msgspec.json.decode(body, type=dict[str, msgspec.Raw])
     cursor = msgspec.json.decode(answer.get("next_cursor", b"null"))
-    has_more = msgspec.json.decode(answer.get("has_more", b"true"))
+    has_more = msgspec.json.decode(answer.get("has_more", b"null"))
+    if key not in answer:
+        raise msgspec.ValidationError(f"Object has no list `{key}`")
     items = _resources(bytes(answer[key]), model)
-    return Page(items, str(cursor) if cursor and has_more else None)
+    return Page(items, str(cursor) if cursor and has_more is not False else None)
 
 
 def _resources(body: bytes, model: type[M]) -> list[M]:
-    entries = msgspec.json.decode(body, type=list[msgspec.Raw])
-    return [model.from_json(bytes(entry)) for entry in entries]
+    entries = msgspec.json.decode(body, type=list[msgspec.Raw] | None) or []
+    return [model.from_json(bytes(entry)) for entry in entries if bytes(entry) != b"null"]
 
 
-def unwrapped(body: bytes, key: str) -> dict[str, Any]:
-    """Decode an object that may be wrapped in a key of its own (U8)."""
-    answer = msgspec.json.decode(body, type=dict[str, Any])
-    inner = answer.get(key)
-    return inner if isinstance(inner, dict) else answer
+def resource(model: type[M], key: str | None = None, /, **known: Any) -> Callable[[bytes], M]:
+    """Make the reader of one resource that was asked for.
+
+    Args:
+        model: What it is.
+        key: A key of its own that it may be wrapped in (U8).
+        known: What the request knows of it already, for an answer that leaves it out.
+    """
+
+    def parse(body: bytes) -> M:
+        answer = object_in(body)
+        inner = answer.get(key) if key else None
+        sent = inner if isinstance(inner, dict) else answer
+        gaps = model.gaps(sent, known)
+        if gaps or sent is not answer:
+            return model.from_dict({**sent, **gaps})
+        return model.from_json(body)
+
+    return parse
+
+
+def outcome(model: type[M], key: str | None = None, /, **known: Any) -> Callable[[bytes], M]:
+    """Make the reader of what was done to a resource, which a server may tell with no body."""
+    told = resource(model, key, **known)
+    return lambda body: told(body.strip() or b"{}")
 
 
 def any_object(body: bytes) -> dict[str, Any]:
     """Decode an object whose shape is open; an empty body is an empty one."""
-    return msgspec.json.decode(body, type=dict[str, Any]) if body.strip() else {}
+    return object_in(body) if body.strip() else {}
+
+
+def whatever(body: bytes) -> dict[str, Any]:
+    """Decode an answer that says no more than its status does: an object, if it is one."""
+    return any_object(body) if body.lstrip()[:1] == b"{" else {}
 
 
 def read(request: Request[T], response: httpx.Response, secrets: Secrets) -> T:
@@ -124,6 +157,18 @@ def api_error(response: httpx.Response, secrets: Secrets) -> ApiError:
         response.request.method,
         path_in(response),
         next((response.headers[name] for name in _REQUEST_IDS if name in response.headers), None),
+        headers=_shown(response.headers, secrets),
+        retry_after=retry_after(response),
+    )
+
+
+def _shown(headers: httpx.Headers, secrets: Secrets) -> httpx.Headers:
+    return httpx.Headers(
+        [
+            (name, secrets.hidden_in(value))
+            for name, value in headers.multi_items()
+            if name not in _SECRET_HEADERS
+        ]
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from types import TracebackType
 from typing import Any, Self
@@ -12,9 +12,10 @@ import httpx
 from .._secret import hidden
 from . import _nouns as nouns
 from ._address import OWN_TRANSPORT, Address, tls_of
-from ._loopback import with_shortcut
 from ._retry import Reconnect, Retry
+from ._timeouts import USUAL, Timeout, Usual
 from ._transport import AsyncTransport, Transport
+from .endpoints import plain
 
 
 class Client:
@@ -23,14 +24,17 @@ class Client:
     Safe to share between threads. Every method raises :class:`~dari_nb.errors.ApiError` for an
     error status, :class:`~dari_nb.errors.ConnectionFailedError`,
     :class:`~dari_nb.errors.TimedOutError`, and :class:`~dari_nb.errors.UnexpectedAnswerError`.
+    Every method takes a ``timeout`` of its own.
 
     Args:
         base_url: The server, with or without ``/v1``.
         api_key: An organization's key; it is shown nowhere.
-        timeout: Seconds for each read and write of plain requests, or an ``httpx.Timeout``;
-            connecting may take 5 s. Streams have their own, see :class:`Reconnect`.
+        timeout: Seconds for each read and write of plain requests, an ``httpx.Timeout``, or
+            ``None`` for no bound; connecting may take 5 s at most. Streams have their own, see
+            :class:`Reconnect`.
         retry: When a request is tried again.
         reconnect: How streams deal with breaks.
+        extensions: What the server offers beyond the contract, where that is known already.
         httpx_options: Passed on to ``httpx.Client``: ``proxy``, ``verify``, ``limits``, …
 
     Attributes:
@@ -50,11 +54,10 @@ class Client:
     Raises:
         InvalidRequestError: The URL or the key cannot be right.
 
-    Example::
-
-        with Client("http://127.0.0.1:8000", "dari_key") as client:
-            sent = client.agents.send(client.agents.get("tour").id, "What is a closure?")
-            client.sessions.transcript(sent.session.id).items
+    >>> with dari.Client(server.url, server.api_key) as client:
+    ...     sent = client.agents.send(client.agents.get("tour").id, "What is a closure?")
+    ...     len(client.sessions.transcript(sent.session.id).items) > 0
+    True
     """
 
     def __init__(
@@ -62,13 +65,14 @@ class Client:
         base_url: str,
         api_key: str,
         *,
-        timeout: float | httpx.Timeout | None = 60.0,
+        timeout: Timeout = 60.0,
         retry: Retry | None = None,
         reconnect: Reconnect | None = None,
+        extensions: Iterable[str] | None = None,
         **httpx_options: Any,
     ) -> None:
         api_key = hidden(api_key)
-        address = Address(base_url, api_key)
+        address = Address(base_url, api_key, extensions)
         options = address.httpx_options(timeout, httpx_options)
         transport = self._transport = Transport(
             httpx.Client(**options), address, retry or Retry(), reconnect or Reconnect()
@@ -99,11 +103,58 @@ class Client:
         """The server's URL, without ``/v1``."""
         return self._transport.address.url
 
+    @property
+    def extensions(self) -> frozenset[str]:
+        """What the server's last answer said that it offers beyond the contract (section 18).
+
+        Such as ``drafts`` and ``cancel``; empty before the first answer.
+        """
+        return self._transport.address.offers.names or frozenset()
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        json: Any = None,
+        params: Mapping[str, Any] | None = None,
+        timeout: Timeout | Usual = USUAL,
+    ) -> Any:
+        """Ask for what no verb knows, with the same key, retries and errors; not for streams.
+
+        Args:
+            method: Such as ``GET``. ``POST`` and ``PATCH`` are sent again only when the server has
+                done nothing.
+            path: Below ``/v1`` and not quoted, such as ``/sessions/sess_1``: each part between
+                slashes is quoted whole. A URL is taken when it is this server's.
+            json: What to send as a JSON body, if anything.
+            params: The query; lists are given several times, what is ``None`` is left out.
+            timeout: Seconds for each read and write of each try, an ``httpx.Timeout``, or ``None``
+                for no bound; by default the client's.
+
+        Returns:
+            The answer's JSON, or ``None`` when it is empty.
+
+        Raises:
+            InvalidRequestError: The method or the path cannot be right, or the URL is another
+                server's.
+
+        >>> client.request("GET", "/sessions", params={"limit": 2})["sessions"][0]["id"]
+        'sess_...'
+        """
+        steps = plain.request(self.base_url, method, path, json, params)
+        del json, params  # there may be secrets in them, and a traceback may show variables
+        return self._transport.timed(timeout).run(steps)
+
     @contextmanager
-    def alike(self) -> Iterator[Client]:
+    def copy(self) -> Iterator[Client]:
         """Lend a client that is made alike, with connections of its own, for one worker of many.
 
         It is this client itself when a ``transport`` of one's own was given.
+
+        >>> with client.copy() as worker:
+        ...     worker.sessions.get(session.id).llm_id
+        'small'
         """
         if self._again is None:
             yield self
@@ -112,7 +163,11 @@ class Client:
             yield client
 
     def close(self) -> None:
-        """Close all connections."""
+        """Close all connections.
+
+        >>> client = dari.Client(server.url, server.api_key)
+        >>> client.close()
+        """
         self._transport.close()
 
     def __enter__(self) -> Self:
@@ -133,16 +188,27 @@ class Client:
 class AsyncClient:
     """The Dari API, endpoint by endpoint, to be awaited; for one event loop.
 
-    Names, arguments and errors are those of :class:`Client`. ``sessions.stream`` is not awaited:
-    iterate over it with ``async for``.
+    Names, arguments and errors are those of :class:`Client`, whose examples go with ``await``.
+    ``sessions.stream`` is not awaited: iterate over it with ``async for``.
 
-    Example::
+    Args:
+        base_url: The server, with or without ``/v1``.
+        api_key: An organization's key; it is shown nowhere.
+        timeout: Seconds for each read and write of plain requests; ``None`` for no bound.
+        retry: When a request is tried again.
+        reconnect: How streams deal with breaks.
+        extensions: What the server offers beyond the contract, where that is known already.
+        httpx_options: Passed on to ``httpx.AsyncClient``.
 
-        async with AsyncClient("http://127.0.0.1:8000", "dari_key") as client:
-            session = await client.sessions.get("sess_1")
-            async with client.sessions.stream(session.id) as events:
-                async for event in events:
-                    print(event.type)
+    Raises:
+        InvalidRequestError: The URL or the key cannot be right.
+
+    >>> async with dari.AsyncClient(server.url, server.api_key) as client:
+    ...     async with client.sessions.stream(session.id) as events:
+    ...         async for event in events:
+    ...             print(event.type)
+    ...             break
+    user.message
     """
 
     def __init__(
@@ -150,19 +216,17 @@ class AsyncClient:
         base_url: str,
         api_key: str,
         *,
-        timeout: float | httpx.Timeout | None = 60.0,
+        timeout: Timeout = 60.0,
         retry: Retry | None = None,
         reconnect: Reconnect | None = None,
+        extensions: Iterable[str] | None = None,
         **httpx_options: Any,
     ) -> None:
         api_key = hidden(api_key)
-        address = Address(base_url, api_key)
+        address = Address(base_url, api_key, extensions)
         options = address.httpx_options(timeout, httpx_options)
         transport = self._transport = AsyncTransport(
-            httpx.AsyncClient(**with_shortcut(options)),
-            address,
-            retry or Retry(),
-            reconnect or Reconnect(),
+            httpx.AsyncClient(**options), address, retry or Retry(), reconnect or Reconnect()
         )
 
         def again() -> AsyncClient:
@@ -190,11 +254,40 @@ class AsyncClient:
         """The server's URL, without ``/v1``."""
         return self._transport.address.url
 
+    @property
+    def extensions(self) -> frozenset[str]:
+        """What the server offers beyond the contract; see :attr:`Client.extensions`."""
+        return self._transport.address.offers.names or frozenset()
+
+    async def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        json: Any = None,
+        params: Mapping[str, Any] | None = None,
+        timeout: Timeout | Usual = USUAL,
+    ) -> Any:
+        """Ask for what no verb knows, and return the answer's JSON; see :meth:`Client.request`.
+
+        >>> async with dari.AsyncClient(server.url, server.api_key) as client:
+        ...     (await client.request("GET", "/sessions", params={"limit": 2}))["sessions"][0]["id"]
+        'sess_...'
+        """
+        steps = plain.request(self.base_url, method, path, json, params)
+        del json, params  # there may be secrets in them, and a traceback may show variables
+        return await self._transport.timed(timeout).run(steps)
+
     @asynccontextmanager
-    async def alike(self) -> AsyncIterator[AsyncClient]:
+    async def copy(self) -> AsyncIterator[AsyncClient]:
         """Lend a client that is made alike, with connections of its own, for one worker of many.
 
         It is this client itself when a ``transport`` of one's own was given.
+
+        >>> async with dari.AsyncClient(server.url, server.api_key) as client:
+        ...     async with client.copy() as worker:
+        ...         (await worker.sessions.get(session.id)).llm_id
+        'small'
         """
         if self._again is None:
             yield self
@@ -203,7 +296,11 @@ class AsyncClient:
             yield client
 
     async def close(self) -> None:
-        """Close all connections."""
+        """Close all connections.
+
+        >>> client = dari.AsyncClient(server.url, server.api_key)
+        >>> await client.close()
+        """
         await self._transport.close()
 
     async def __aenter__(self) -> Self:

@@ -21,7 +21,7 @@ State = Literal["live", "reconnecting"]
 """How a stream stands: connected, or waiting to be again."""
 
 IDEMPOTENCY_KEY = "Idempotency-Key"
-_REPEATABLE_METHODS = frozenset({"GET", "PUT", "DELETE"})
+_REPEATABLE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
 _CHUNK = 1 << 16
 
 
@@ -50,6 +50,11 @@ class Upload:
 
     source: str | PathLike[str] | bytes | IO[bytes] = field(repr=False)
     filename: str
+
+    @property
+    def is_rewindable(self) -> bool:
+        """Whether it can be sent from its start again."""
+        return isinstance(self.source, str | PathLike | bytes) or self.source.seekable()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,6 +112,21 @@ class Sink:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Offer:
+    """What a server has to offer beyond the contract before it is sent a request.
+
+    Attributes:
+        name: The extension, such as ``fork``.
+        does: What it does, as in "this server cannot …".
+        introduction: A request whose answer tells what the server offers.
+    """
+
+    name: str
+    does: str
+    introduction: Request[Any]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Request(Generic[T]):
     """One HTTP request of the API, free of I/O.
 
@@ -115,13 +135,14 @@ class Request(Generic[T]):
         parse: Reads the body of a 2xx answer.
         json: What to send as a JSON body, if anything.
         secrets: Values that a server might quote in an error, and that must not be shown.
-        once: Never sent twice, even with a key: nobody says whether the server honours it.
-        keyed: The body itself holds an idempotency key, so that a repeat is safe.
+        once: Never done twice, even with a key: nobody says whether the server honours it.
+        key: The idempotency key that the body itself holds, so that a repeat is safe.
         patience: Seconds that the answer may take, if that is more than the client's timeout.
-        gone: Read in place of a 404 to a later try: an earlier one, whose answer was lost, has
+        on_404: Read in place of a 404 to a later try: an earlier one, whose answer was lost, has
             deleted it.
         outside: Sent instead, when it goes to another server.
         sink: Takes the answer's body, which ``parse`` then does not get to see.
+        offer: What the server has to offer for it; nothing is sent to one that does not.
     """
 
     method: str
@@ -133,19 +154,24 @@ class Request(Generic[T]):
     upload: Upload | None = None
     secrets: tuple[str, ...] = field(default=(), repr=False)
     once: bool = False
-    keyed: bool = False
+    key: str | None = None
     patience: float = 0.0
-    gone: bytes | None = None
+    on_404: bytes | None = None
     outside: Outside | None = None
     sink: Sink | None = field(default=None, repr=False)
+    offer: Offer | None = None
+
+    @property
+    def idempotency_key(self) -> str | None:
+        """What lets the server recognise a repeat, in a header or in the body."""
+        return self.key or self.headers.get(IDEMPOTENCY_KEY)
 
     @property
     def is_repeatable(self) -> bool:
-        """Whether sending it twice has the effect of sending it once."""
+        """Whether doing it twice has the effect of doing it once."""
         if self.once:
             return False
-        keyed = self.keyed or IDEMPOTENCY_KEY in self.headers
-        return keyed or self.method in _REPEATABLE_METHODS
+        return self.idempotency_key is not None or self.method in _REPEATABLE_METHODS
 
     @property
     def content(self) -> bytes | None:
@@ -176,6 +202,7 @@ class StreamRequest:
     last_event_id: str | None = None
     until: str | None = None
     on_state: Callable[[State], object] | None = None
+    drafts: bool = False
 
 
 def path_of(*parts: str) -> str:

@@ -10,48 +10,54 @@ from typing import Any
 
 import httpx
 
-from ..errors import ConnectionFailedError, DariError
-from ._address import CONNECT_TIMEOUT
 from ._request import Request
+from ._timeouts import CONNECT_TIMEOUT
+from ._tls import tls_failure
 
 RETRIED_STATUSES = frozenset({408, 429, 502, 503, 504})
+# 503 is none, not even with Retry-After: a gateway gives it for an answer that was lost, too.
+_UNPROCESSED_STATUS = 429
+_NOT_CONNECTED = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Retry:
-    """When a request is tried again: after a broken connection, and on 408, 429, 502, 503, 504.
+    """When a request is tried again.
 
-    Only requests whose repeat is safe are: GET, PUT, DELETE, and those with an idempotency key.
+    After 429, and when there was no connection: every request, since the server has done nothing.
+    After a broken connection, and on 408, 502, 503 and 504: those whose repeat is safe, which are
+    GET, PUT, DELETE, and those with an idempotency key. After an answer that did not come in time:
+    those with a key, so that it is known in the end whether they have arrived.
 
     Attributes:
-        tries: How often in all; 1 means never again.
-        first_pause: Seconds before the second try, at most; doubled for each further one.
-        longest_pause: Upper bound of a pause, in seconds.
-        longest_wait: A ``Retry-After`` beyond this many seconds raises the error at once.
+        attempts: How often in all; 1 means never again.
+        initial_backoff: Seconds before the second attempt, at most; doubled for each further one.
+        max_backoff: Upper bound of a pause, in seconds.
+        max_retry_after: A ``Retry-After`` beyond this many seconds raises the error at once.
     """
 
-    tries: int = 4
-    first_pause: float = 0.25
-    longest_pause: float = 8.0
-    longest_wait: float = 60.0
+    attempts: int = 4
+    initial_backoff: float = 0.25
+    max_backoff: float = 8.0
+    max_retry_after: float = 60.0
 
     def pause(
-        self, request: Request[Any], outcome: httpx.Response | DariError, attempt: int
+        self, request: Request[Any], outcome: httpx.Response | httpx.HTTPError, attempt: int
     ) -> float | None:
         """Seconds to wait before the next try; ``None`` when there is to be none.
 
         Args:
             request: What was sent.
             outcome: The answer, or why there is none.
-            attempt: How many tries there were, from 1.
+            attempt: How many attempts there were, from 1.
         """
-        if attempt >= self.tries or not request.is_repeatable or not _is_transient(outcome):
+        if attempt >= self.attempts or not _may_be_repeated(request, outcome):
             return None
-        pause = jittered(attempt, self.first_pause, self.longest_pause)
+        pause = jittered(attempt, self.initial_backoff, self.max_backoff)
         asked = retry_after(outcome) if isinstance(outcome, httpx.Response) else None
         if asked is None:
             return pause
-        return max(pause, asked) if asked <= self.longest_wait else None
+        return max(pause, asked) if asked <= self.max_retry_after else None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,22 +65,23 @@ class Reconnect:
     """How a stream deals with breaks.
 
     Attributes:
-        keep_alive: Seconds without a byte after which a connection counts as dead.
-        tries: Connections in a row without progress after which the stream gives up. Progress is
-            a new event, or a connection that held for ``longest_pause``.
-        first_pause: Seconds before the first reconnect, at most; doubled for each further one.
-        longest_pause: Upper bound of a pause, in seconds, unless the server asks for more.
+        idle_timeout: Seconds without a byte after which a connection counts as dead; ``None`` for
+            no bound.
+        attempts: Connections in a row without progress after which the stream gives up. Progress is
+            a new event, or a connection that held for ``max_backoff``.
+        initial_backoff: Seconds before the first reconnect, at most; doubled for each further one.
+        max_backoff: Upper bound of a pause, in seconds, unless the server asks for more.
     """
 
-    keep_alive: float = 90.0
-    tries: int = 10
-    first_pause: float = 0.1
-    longest_pause: float = 10.0
+    idle_timeout: float | None = 90.0
+    attempts: int = 10
+    initial_backoff: float = 0.1
+    max_backoff: float = 10.0
 
     @property
     def timeout(self) -> httpx.Timeout:
         """The timeouts of a stream's connection."""
-        return httpx.Timeout(self.keep_alive, connect=CONNECT_TIMEOUT)
+        return httpx.Timeout(self.idle_timeout, connect=CONNECT_TIMEOUT)
 
 
 def jittered(attempt: int, first: float, longest: float) -> float:
@@ -90,13 +97,27 @@ def retry_after(response: httpx.Response) -> float | None:
         return float(text)
     try:
         time = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     time = time if time.tzinfo else time.replace(tzinfo=UTC)
     return max(0.0, (time - datetime.now(UTC)).total_seconds())
 
 
-def _is_transient(outcome: httpx.Response | DariError) -> bool:
+def _may_be_repeated(request: Request[Any], outcome: httpx.Response | httpx.HTTPError) -> bool:
+    if isinstance(outcome, httpx.HTTPError) and tls_failure(outcome) is not None:
+        return False
+    if isinstance(outcome, _NOT_CONNECTED):
+        return True
+    if request.upload is not None and not request.upload.is_rewindable:
+        return False
+    if isinstance(outcome, httpx.Response) and outcome.status_code == _UNPROCESSED_STATUS:
+        return True
+    if isinstance(outcome, httpx.TimeoutException) and request.idempotency_key is None:
+        return False
+    return request.is_repeatable and _is_transient(outcome)
+
+
+def _is_transient(outcome: httpx.Response | httpx.HTTPError) -> bool:
     if isinstance(outcome, httpx.Response):
         return outcome.status_code in RETRIED_STATUSES
-    return isinstance(outcome, ConnectionFailedError)
+    return isinstance(outcome, httpx.TransportError)

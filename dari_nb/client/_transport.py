@@ -3,26 +3,61 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from dataclasses import replace
 from itertools import count
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 import httpx
 
 from ..errors import DariError
 from ._address import Address
 from ._answers import read
+from ._arguments import (
+    arguments,
+    awaited,
+    opened,
+    outside_request,
+    patience,
+    raise_if_closed,
+    stream_arguments,
+)
 from ._request import Outside, Pause, Request, Sink, Steps, Work
 from ._retry import Reconnect, Retry
-from ._wire import arguments, awaited, opened, outside_request, patience, stream_arguments
+from ._timeouts import USUAL, Timeout, Usual, timeout_of
 
 T = TypeVar("T")
-_ONCE = Retry(tries=1)
+Outcome = TypeVar("Outcome", bound=httpx.Response | httpx.HTTPError)
+_ONCE = Retry(attempts=1)
 
 
-class Transport:
+class _Timed:
+    """What both transports know of timeouts and of their server."""
+
+    reconnect: Reconnect
+    address: Address
+    _timeout: httpx.Timeout | None = None
+
+    def heard(self, outcome: Outcome) -> Outcome:
+        """Take note of what an answer says of the server."""
+        if isinstance(outcome, httpx.Response):
+            self.address.offers.hear(outcome)
+        return outcome
+
+    def timed(self, timeout: Timeout | Usual) -> Self:
+        """Make one that sends over the same connections, with another timeout."""
+        if timeout is USUAL:
+            return self
+        other = copy.copy(self)
+        other._timeout = timeout_of(timeout)  # noqa: SLF001 - it is this class's own
+        other.reconnect = replace(self.reconnect, idle_timeout=other._timeout.read)  # noqa: SLF001
+        return other
+
+
+class Transport(_Timed):
     """Sends requests and waits for the answers."""
 
     def __init__(
@@ -60,15 +95,19 @@ class Transport:
         return self.run(step, once=once)
 
     def _send(self, request: Request[T], retry: Retry) -> T:
+        if request.offer is not None:
+            if self.address.offers.names is None:
+                self._send(request.offer.introduction, retry)
+            self.address.check_offer(request.offer)
         for attempt in count(1):
-            outcome = self._exchange(request)
+            outcome = self.heard(self._exchange(request))
             pause = retry.pause(request, outcome, attempt)
             if pause is None:
                 break
             time.sleep(pause)
         return _concluded(request, outcome, self.address, attempt)
 
-    def _exchange(self, request: Request[Any]) -> httpx.Response | DariError:
+    def _exchange(self, request: Request[Any]) -> httpx.Response | httpx.HTTPError:
         outside = request.outside
         try:
             if outside is not None:
@@ -76,18 +115,23 @@ class Transport:
             if request.sink is not None:
                 return self._download(request, request.sink)
             with opened(request.upload) as files:
-                return self._http.request(
-                    **arguments(request), **patience(request, self._http.timeout), files=files
-                )
+                timeout = patience(request, self._http.timeout, self._timeout)
+                return self._http.request(**arguments(request), timeout=timeout, files=files)
         except httpx.HTTPError as error:
-            return self.address.failure(error, outside.url if outside else None)
+            # Its traceback holds httpx's own frames, and the API key is in their variables.
+            return error.with_traceback(None)
+        except RuntimeError:
+            raise_if_closed(self._http)
+            raise
 
     def _put_outside(self, request: Request[Any], outside: Outside) -> httpx.Response:
-        sent = outside_request(request, outside, outside.chunks(), self._http.timeout)
+        timeout = patience(request, self._http.timeout, self._timeout)
+        sent = outside_request(request, outside, outside.chunks(), timeout)
         return self._http.send(sent, auth=None, follow_redirects=False)
 
     def _download(self, request: Request[Any], sink: Sink) -> httpx.Response:
-        with self._http.stream(**arguments(request)) as response:
+        timeout = patience(request, self._http.timeout, self._timeout)
+        with self._http.stream(**arguments(request), timeout=timeout) as response:
             if not response.is_success:
                 response.read()
                 return response
@@ -104,16 +148,19 @@ class Transport:
             with self._http.stream(**stream_arguments(request), timeout=timeout) as response:
                 if not response.is_success:
                     response.read()
-                yield response
+                yield self.heard(response)
         except httpx.HTTPError as error:
             raise self.address.failure(error) from None
+        except RuntimeError:
+            raise_if_closed(self._http)
+            raise
 
     def close(self) -> None:
         """Close all connections."""
         self._http.close()
 
 
-class AsyncTransport:
+class AsyncTransport(_Timed):
     """Sends requests and awaits the answers."""
 
     def __init__(
@@ -151,15 +198,19 @@ class AsyncTransport:
         return await self.run(step, once=once)
 
     async def _send(self, request: Request[T], retry: Retry) -> T:
+        if request.offer is not None:
+            if self.address.offers.names is None:
+                await self._send(request.offer.introduction, retry)
+            self.address.check_offer(request.offer)
         for attempt in count(1):
-            outcome = await self._exchange(request)
+            outcome = self.heard(await self._exchange(request))
             pause = retry.pause(request, outcome, attempt)
             if pause is None:
                 break
             await asyncio.sleep(pause)
         return _concluded(request, outcome, self.address, attempt)
 
-    async def _exchange(self, request: Request[Any]) -> httpx.Response | DariError:
+    async def _exchange(self, request: Request[Any]) -> httpx.Response | httpx.HTTPError:
         outside = request.outside
         try:
             if outside is not None:
@@ -167,18 +218,23 @@ class AsyncTransport:
             if request.sink is not None:
                 return await self._download(request, request.sink)
             with opened(request.upload) as files:
-                return await self._http.request(
-                    **arguments(request), **patience(request, self._http.timeout), files=files
-                )
+                timeout = patience(request, self._http.timeout, self._timeout)
+                return await self._http.request(**arguments(request), timeout=timeout, files=files)
         except httpx.HTTPError as error:
-            return self.address.failure(error, outside.url if outside else None)
+            # Its traceback holds httpx's own frames, and the API key is in their variables.
+            return error.with_traceback(None)
+        except RuntimeError:
+            raise_if_closed(self._http)
+            raise
 
     async def _put_outside(self, request: Request[Any], outside: Outside) -> httpx.Response:
-        sent = outside_request(request, outside, awaited(outside.chunks()), self._http.timeout)
+        timeout = patience(request, self._http.timeout, self._timeout)
+        sent = outside_request(request, outside, awaited(outside.chunks()), timeout)
         return await self._http.send(sent, auth=None, follow_redirects=False)
 
     async def _download(self, request: Request[Any], sink: Sink) -> httpx.Response:
-        async with self._http.stream(**arguments(request)) as response:
+        timeout = patience(request, self._http.timeout, self._timeout)
+        async with self._http.stream(**arguments(request), timeout=timeout) as response:
             if not response.is_success:
                 await response.aread()
                 return response
@@ -197,9 +253,12 @@ class AsyncTransport:
             async with self._http.stream(**stream_arguments(request), timeout=timeout) as response:
                 if not response.is_success:
                     await response.aread()
-                yield response
+                yield self.heard(response)
         except httpx.HTTPError as error:
             raise self.address.failure(error) from None
+        except RuntimeError:
+            raise_if_closed(self._http)
+            raise
 
     async def close(self) -> None:
         """Close all connections."""
@@ -207,12 +266,20 @@ class AsyncTransport:
 
 
 def _concluded(
-    request: Request[T], outcome: httpx.Response | DariError, address: Address, attempt: int
+    request: Request[T], outcome: httpx.Response | httpx.HTTPError, address: Address, attempt: int
 ) -> T:
-    if isinstance(outcome, DariError):
-        # Raised here and not where httpx failed: a verbose traceback would print httpx's own
-        # frames, and the API key is in their variables.
-        raise outcome
-    if attempt > 1 and request.gone is not None and outcome.status_code == httpx.codes.NOT_FOUND:
-        return request.parse(request.gone)
+    try:
+        return _answer(request, outcome, address, attempt)
+    except DariError as error:
+        error.idempotency_key = request.idempotency_key
+        raise
+
+
+def _answer(
+    request: Request[T], outcome: httpx.Response | httpx.HTTPError, address: Address, attempt: int
+) -> T:
+    if isinstance(outcome, httpx.HTTPError):
+        raise address.failure(outcome, request.outside.url if request.outside else None)
+    if attempt > 1 and request.on_404 is not None and outcome.status_code == httpx.codes.NOT_FOUND:
+        return request.parse(request.on_404)
     return read(request, outcome, address.secrets)

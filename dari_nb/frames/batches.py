@@ -11,9 +11,12 @@ import pandas as pd
 from ..errors import InvalidRequestError
 from .costs import DOLLARS, dollars
 from .kinds import INTEGER, NAME, SECONDS, TEXT, TIME, Kind, category, typed
+from .messages import STOP_REASON
 from .tables import Table, by_row, with_metadata
 
-CELL_STATUS = category("planned", "queued", "running", "waiting_for_tool", "completed", "failed")
+CELL_STATUS = category(
+    *("planned", "queued", "running", "waiting_for_tool", "completed", "failed", "cancelled")
+)
 """A cell's statuses in the order in which it goes through them."""
 
 MEANINGS = {"cost": "cost_usd", "latency": "seconds"}
@@ -34,8 +37,9 @@ class BatchCell:
         repeat: Which repetition, from 0.
         session_id: The session of the last attempt.
         message_id: The message in it.
-        status: ``planned`` while it is not sent, and then a status of the API.
+        status: ``planned`` while it is not sent, then a status of the API, or ``cancelled``.
         error: Why it failed.
+        stop_reason: ``max_tokens`` when the answer was cut off.
         text: The answer.
         seconds: From sending to the end.
         cost: US dollars as the API's decimal text.
@@ -46,6 +50,9 @@ class BatchCell:
         metadata: What the user knows about the task.
         scores: Values by name; a dict of values has a column for each.
         notes: What people wrote beside their ratings, by the score's name.
+
+    >>> dari.frames.BatchCell(task_index=0, task="Hi", llm_id="small").llm_id
+    'small'
     """
 
     run_id: str | None = None
@@ -59,6 +66,7 @@ class BatchCell:
     message_id: str | None = None
     status: str = "planned"
     error: str | None = None
+    stop_reason: str | None = None
     text: str | None = None
     seconds: float | None = None
     cost: str | None = None
@@ -86,13 +94,15 @@ def batch_frame(
 
     Returns:
         The cell's fields, with ``cost_usd`` as a float for arithmetic and ``cost_exact`` as the
-        API wrote it; then the metadata, a column ``score.<name>`` for each score and rating
-        (``score.<name>.<key>`` for dicts), and ``note.<name>`` where people wrote notes. For the
+        API wrote it; after the text a column ``score.<name>`` for each score and rating
+        (``score.<name>.<key>`` for dicts) and ``note.<name>`` where people wrote notes; ids and
+        then the metadata come last. For the
         dtypes of the fields see :data:`BATCH_CELLS`. Scores are ``boolean``, ``Int64``,
         ``float64`` or ``string``, whatever fits all their values.
 
-    >>> cell = BatchCell(task_index=3, llm_id="small", scores={"correct": True})
-    >>> batch_frame([cell])[["task_index", "llm_id", "score.correct"]].to_dict("records")
+    >>> cell = dari.frames.BatchCell(task_index=3, llm_id="small", scores={"correct": True})
+    >>> frame = dari.frames.batch_frame([cell])
+    >>> frame[["task_index", "llm_id", "score.correct"]].to_dict("records")
     [{'task_index': 3, 'llm_id': 'small', 'score.correct': True}]
     """
     cells = list(cells)
@@ -102,16 +112,24 @@ def batch_frame(
     columns = {f"score.{name}": typed([row.get(name) for row in flat]) for name in names}
     noted = dict.fromkeys(name for cell in cells for name in cell.notes)
     columns |= {f"note.{name}": typed([cell.notes.get(name) for cell in cells]) for name in noted}
-    return pd.concat([frame, pd.DataFrame(columns, index=frame.index, copy=False)], axis=1)
+    marks = pd.DataFrame(columns, index=frame.index, copy=False)
+    read = list(frame.columns).index("text") + 1
+    return pd.concat([frame.iloc[:, :read], marks, frame.iloc[:, read:]], axis=1)
 
 
 def matrix_cells(matrix: Any) -> list[BatchCell]:
-    """Read the cells of a batch's matrix, such as ``batch.snapshot()``.
+    """Read the cells of a batch's matrix, as a view of it shows them.
 
     Args:
         matrix: Has ``run_id``, ``rows``, ``columns`` and ``cells`` (``dari_nb.render.Matrix``).
+
+    >>> from dari_nb.render.matrix.matrix import Matrix, MatrixCell, MatrixColumn, MatrixRow
+    >>> rows, columns = [MatrixRow("0", "Hi")], [MatrixColumn("s", "small")]
+    >>> matrix = Matrix("echo", "run_1", rows, columns, [MatrixCell("c", "0", "s", text="Hi")])
+    >>> dari.frames.batch_frame(dari.frames.matrix_cells(matrix))["text"].to_list()
+    ['Hi']
     """
-    rows = {row.id: (place, row) for place, row in enumerate(matrix.rows)}
+    rows = {row.id: (matrix.numbers[row.id], row) for row in matrix.rows}
     columns = {column.id: column for column in matrix.columns}
     return [
         _cell(matrix.run_id, cell, *rows[cell.row], columns[cell.column]) for cell in matrix.cells
@@ -133,9 +151,8 @@ def pivot(frame: pd.DataFrame, what: str) -> pd.DataFrame:
     Raises:
         InvalidRequestError: There is no such column; the text names those there are.
 
-    >>> cells = [BatchCell(task_index=0, task="Hi", llm_id=llm, text=llm.upper()) for llm in "ab"]
-    >>> pivot(batch_frame(cells), "text").to_numpy().tolist()
-    [['A', 'B']]
+    >>> dari.frames.pivot(batch.to_frame(), "text").shape
+    (2, 2)
     """
     column = _column(frame, what)
     across = ["llm_id"]
@@ -157,14 +174,16 @@ def _column(frame: pd.DataFrame, what: str) -> str:
             return name
     scores = [str(n).removeprefix("score.") for n in frame.columns if str(n).startswith("score.")]
     known = ", ".join(["text", "cost", "latency", *scores])
-    raise InvalidRequestError(f"A batch has no {what!r}. There is {known}, and every column.")
+    raise InvalidRequestError(
+        f"A batch has no {what!r}. There is {known}, and every column; batch.score() gives scores, "
+        'and batch.rate((0, "small"), "rating", 4) or batch.view() ratings.'
+    )
 
 
-def _cell(run_id: str, cell: Any, place: int, row: Any, column: Any) -> BatchCell:
+def _cell(run_id: str, cell: Any, task_index: int, row: Any, column: Any) -> BatchCell:
     return BatchCell(
         run_id=run_id,
-        # Rows that were added later may have left a number out.
-        task_index=int(row.id) if row.id.isdecimal() else place,
+        task_index=task_index,
         task=row.label,
         llm_id=column.llm,
         version_id=column.version,
@@ -173,6 +192,7 @@ def _cell(run_id: str, cell: Any, place: int, row: Any, column: Any) -> BatchCel
         message_id=cell.message_id,
         status=cell.state,
         error=cell.error,
+        stop_reason=cell.stop_reason,
         text=cell.text,
         seconds=cell.seconds,
         cost=cell.cost,
@@ -195,18 +215,14 @@ def _flat(scores: Mapping[str, Any]) -> dict[str, Any]:
 
 
 _COLUMNS: dict[str, Kind] = {
-    "run_id": TEXT,
-    "batch_id": TEXT,
     "task_index": INTEGER,
     "task": TEXT,
     "llm_id": NAME,
-    "version_id": TEXT,
     "repeat": INTEGER,
-    "session_id": TEXT,
-    "message_id": TEXT,
+    "text": TEXT,
     "status": CELL_STATUS,
     "error": TEXT,
-    "text": TEXT,
+    "stop_reason": STOP_REASON,
     "seconds": SECONDS,
     "cost_usd": DOLLARS,
     "cost_exact": TEXT,
@@ -214,6 +230,11 @@ _COLUMNS: dict[str, Kind] = {
     "attempts": INTEGER,
     "created_at": TIME,
     "completed_at": TIME,
+    "version_id": TEXT,
+    "session_id": TEXT,
+    "message_id": TEXT,
+    "run_id": TEXT,
+    "batch_id": TEXT,
 }
 
 

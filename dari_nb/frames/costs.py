@@ -24,18 +24,18 @@ def costs_frame(costs: Iterable[CostSummary]) -> pd.DataFrame:
         costs: The costs; each is one row, in the order given.
 
     Returns:
-        ``cost_usd`` is in US dollars as a float, missing when it is unknown, and ``cost_exact``
-        the same decimal number as the server wrote it; ``cost_events`` counts what it is the sum
-        of. For dtypes see :data:`COSTS`.
+        ``cost_usd`` is in US dollars as a float, missing while no part of it is known, and
+        ``cost_exact`` the same decimal number as the server wrote it; ``cost_events`` counts what
+        it is the sum of. For dtypes see :data:`COSTS`.
 
-    >>> cost = CostSummary(scope_kind="session", scope_id="sess_1", total_cost_usd="0.10")
-    >>> costs_frame([cost])[["session_id", "cost_usd", "cost_exact"]].to_dict("records")
-    [{'session_id': 'sess_1', 'cost_usd': 0.1, 'cost_exact': '0.10'}]
+    >>> cost = client.costs.session(session.id)
+    >>> dari.frames.costs_frame([cost])["session_id"].to_list() == [session.id]
+    True
     """
     return COSTS.frame(costs)
 
 
-def dollars(exact: str | None) -> float:
+def dollars(exact: str | Decimal | None) -> float:
     """Read a decimal text; NaN when it is missing or no finite number.
 
     >>> dollars("0.0421"), dollars("NaN"), dollars(None)
@@ -49,7 +49,7 @@ def dollars(exact: str | None) -> float:
 
 
 def _row(cost: CostSummary) -> tuple[Any, ...]:
-    exact = cost.total_cost_usd
+    exact = None if cost.event_count == 0 else cost.total_cost_usd
     return (cost.scope_id, dollars(exact), exact, cost.event_count)
 
 

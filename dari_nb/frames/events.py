@@ -23,11 +23,12 @@ def events_frame(events: Iterable[Event]) -> pd.DataFrame:
         ``session_id``, ``message_id`` and ``sequence_number`` place the event; ``type`` has the
         documented types as categories, others after them; ``text`` is what a user or an assistant
         wrote; ``tool_call_id`` and ``tool_name`` are there for ``tool.*`` events; ``data`` is the
-        whole payload as JSON text. For dtypes see :data:`EVENTS`.
+        whole payload as JSON text; ``copied_from`` is the event of which it is a copy, in a fork
+        (section 18.4): copies have no ``usage`` in their payload, so that tokens count once. For
+        dtypes see :data:`EVENTS`.
 
-    >>> event = Event(id="sess_1:evt_1", sequence_number=1, type="user.message")
-    >>> events_frame([event])[["event_id", "sequence_number"]].to_dict("records")
-    [{'event_id': 'sess_1:evt_1', 'sequence_number': 1}]
+    >>> dari.frames.events_frame(session.events(limit=1))["type"].to_list()
+    ['user.message']
     """
     return EVENTS.frame(events)
 
@@ -54,6 +55,9 @@ def _take(events: Sequence[Event]) -> Iterable[Sequence[Any]]:
         [_text(some["content"]) if "content" in some else None for some in data],
         data,
         told["created_at"],
+        [event.original_id for event in events]
+        if any(told["copied_from"])
+        else [None] * len(types),
     )
 
 
@@ -84,6 +88,7 @@ EVENTS = Table(
         "text": TEXT,
         "data": JSON,
         "created_at": TIME,
+        "copied_from": TEXT,
     },
     _take,
 )

@@ -26,11 +26,15 @@ def expanded(frame: pd.DataFrame, expand: Expand) -> pd.DataFrame:
             appear, of the narrowest of ``boolean``, ``Int64``, ``float64`` and ``string`` that
             holds their values.
 
+    Returns:
+        A new frame; the JSON columns stay.
+
     Raises:
         InvalidRequestError: There is no such column, or a dtype is none.
 
+    >>> import pandas as pd
     >>> frame = pd.DataFrame({"arguments": ['{"to": "ZRH", "max": 3}', None]})
-    >>> expanded(frame, "arguments")["arguments.max"].tolist()
+    >>> dari.frames.expanded(frame, "arguments")["arguments.max"].tolist()
     [3, <NA>]
     """
     names = [expand] if isinstance(expand, str) else list(expand or ())

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, TypeVar
 
-from ..errors import InvalidRequestError
 from ..models import Event, parse_time
+from ..models.times import Since, since_time
 
 T = TypeVar("T")
-Since = str | datetime | None
 
 
 def events_of(
@@ -28,27 +27,36 @@ def events_of(
             with it, such as ``tool.``.
         tools: Names of tools: then only the events of their calls, those that name just the call
             included.
-        since: Only what came at this time or later; a text is ISO 8601, in UTC without an offset.
+        since: Only what came at this time or later; see :func:`dari_nb.models.times.since_time`.
 
     Raises:
         InvalidRequestError: ``since`` is no time.
 
-    >>> events = [Event(id="1", type="user.message"), Event(id="2", type="tool.call_requested")]
-    >>> [event.id for event in events_of(events, kinds="tool.")]
-    ['2']
+    >>> events = turn.wait().session.events()
+    >>> [event.type for event in dari.frames.events_of(events, kinds="tool.")][:2]
+    ['tool.call_requested', 'tool.call_completed']
     """
     return later(_of_tools(_of_kinds(events, _names(kinds)), _names(tools)), since)
 
 
 def later(things: Iterable[T], since: Since) -> Iterator[T]:
-    """Pass on what was created at a time or later; what has no readable time is left out.
+    """Return, as it comes, what was created at a time or later.
+
+    What has no readable time is left out.
+
+    Args:
+        things: Events, messages or sessions.
+        since: A time, a day, or how long ago, such as ``"2d"``; ``None`` for all.
 
     Raises:
         InvalidRequestError: ``since`` is no time.
+
+    >>> len(list(dari.frames.later(session.events(limit=1), "1 hour")))
+    1
     """
     if since is None:
         return iter(things)
-    start = _time(since)
+    start = since_time(since)
     return (thing for thing in things if _is_since(getattr(thing, "created_at", None), start))
 
 
@@ -82,10 +90,3 @@ def _names(names: str | Collection[str] | None) -> Collection[str] | None:
 def _is_since(text: str | None, start: datetime) -> bool:
     time = parse_time(text)
     return time is not None and time >= start
-
-
-def _time(since: str | datetime) -> datetime:
-    time = since if isinstance(since, datetime) else parse_time(since)
-    if time is None:
-        raise InvalidRequestError(f"{since!r} is no time: give one such as 2026-05-18T12:00:00Z.")
-    return time if time.tzinfo else time.replace(tzinfo=UTC)

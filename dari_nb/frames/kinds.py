@@ -19,11 +19,13 @@ import numpy as np
 import pandas as pd
 
 from ..errors import InvalidRequestError
+from ..models import UNKNOWN_TIME
 
 Values = Sequence[Any]
 
 _INT64 = np.iinfo(np.int64)
 _BREAK = ord("\n")
+_UNKNOWN = np.datetime64(UNKNOWN_TIME.removesuffix("Z"), "us")
 _encoder = msgspec.json.Encoder()
 
 
@@ -35,6 +37,9 @@ class Kind:
         dtype: The dtype as pandas names it.
         array: Makes the array from the pieces of a column; ``None`` is missing in every kind.
         piece: Prepares the values of some rows while they are still in the processor's cache.
+
+    >>> dari.frames.SESSIONS.columns["created_at"].dtype
+    'datetime64[us, UTC]'
     """
 
     dtype: str
@@ -150,6 +155,7 @@ def _times(pieces: list[Any]) -> Any:
         found = np.concatenate([np.array([], dtype="M8[us]"), *pieces])
     else:
         found = _pandas_times(_joined(pieces))
+    found = np.where(found == _UNKNOWN, np.datetime64("NaT", "us"), found)
     return pd.DatetimeIndex(found).as_unit("us").tz_localize("UTC").array
 
 

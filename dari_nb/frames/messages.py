@@ -8,11 +8,16 @@ from typing import Any
 import pandas as pd
 
 from ..models import Message, seconds_between, text_of
+from ..models import events as ev
 from ..transcript import error_text
 from .kinds import INTEGER, JSON, SECONDS, TEXT, TIME, category
 from .tables import Table, by_row, with_metadata
 
-MESSAGE_STATUS = category("queued", "running", "waiting_for_tool", "completed", "failed")
+STOP_REASON = category(ev.MAX_TOKENS)
+"""Why an answer ended where it did, when that was not by itself."""
+MESSAGE_STATUS = category(
+    *("queued", "running", "waiting_for_tool", "completed", "failed", "cancelled")
+)
 """A message's statuses in the order in which it goes through them."""
 
 
@@ -26,13 +31,17 @@ def messages_frame(
         metadata: Keys to spread over columns ``metadata.<key>``, as in :func:`sessions_frame`.
 
     Returns:
-        ``prompt`` is the user's text and ``text`` the agent's; ``error`` is the cause of a failed
-        turn; ``tool_calls`` counts the calls in the answer; ``seconds`` go from creation to
-        completion, those in the queue included. For dtypes see :data:`MESSAGES`.
+        ``prompt`` is the user's text and ``text`` the agent's; ``reasoning`` is what its model
+        thought, where that is known; ``error`` is the cause of a failed
+        turn, and the ``status`` of one that somebody ended is ``cancelled``; ``stop_reason`` is
+        ``max_tokens`` where the answer was cut off, which completes a turn, and else missing;
+        ``tool_calls`` counts the calls in the answer; ``seconds`` go from creation to completion,
+        those in the queue included; ``copied_from`` is the message of which this one is a copy, in
+        a fork (section 18.4), so that ``frame[frame["copied_from"].isna()]`` has each once. For
+        dtypes see :data:`MESSAGES`.
 
-    >>> message = Message(id="msg_1", status="queued", parts=[{"type": "text", "text": "Hi"}])
-    >>> messages_frame([message])[["prompt", "tool_calls"]].to_dict("records")
-    [{'prompt': 'Hi', 'tool_calls': 0}]
+    >>> dari.frames.messages_frame(turn.wait().session.messages())["tool_calls"].to_list()[0]
+    1
     """
     messages = list(messages)
     return with_metadata(MESSAGES.frame(messages), [m.metadata for m in messages], metadata)
@@ -46,15 +55,18 @@ def _row(message: Message) -> tuple[Any, ...]:
         message.id,
         message.session_id,
         message.sequence_number,
-        message.status,
+        ev.CANCELLED if message.is_cancelled else message.status,
         message.attempt,
         text_of(message.parts) or None,
         message.text or None,
+        message.reasoning or None,
         error_text(error) if error or message.status == "failed" else None,
+        message.stop_reason,
         sum(part.get("type") == "tool_call" for part in parts),
         message.created_at,
         message.completed_at,
         seconds_between(message.created_at, message.completed_at),
+        message.original_id,
         message.metadata,
     )
 
@@ -68,11 +80,14 @@ MESSAGES = Table(
         "attempt": INTEGER,
         "prompt": TEXT,
         "text": TEXT,
+        "reasoning": TEXT,
         "error": TEXT,
+        "stop_reason": STOP_REASON,
         "tool_calls": INTEGER,
         "created_at": TIME,
         "completed_at": TIME,
         "seconds": SECONDS,
+        "copied_from": TEXT,
         "metadata": JSON,
     },
     by_row(_row),

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 import pandas as pd
 
 from ..errors import DariError, InvalidRequestError
+from ..models.times import Since
 from .costs import costs_frame
 from .events import events_frame
 from .expanding import expanded
-from .filters import Since, events_of, later
+from .filters import events_of, later
 from .messages import messages_frame
 from .sessions import sessions_frame
 from .tool_calls import tool_calls_frame
@@ -73,10 +74,10 @@ def dask(
         InvalidRequestError: An argument cannot be right, or dask is not installed.
         DariError: On a worker, when a session cannot be read.
 
-    Example::
-
-        calls = dari.frames.dask("tool_calls", ids, base_url="https://dari.example", slice_of=500)
-        calls.groupby("tool_name", observed=True)["seconds"].mean().compute()
+    >>> ids = [session.id for session in batch.wait().sessions]
+    >>> calls = dari.frames.dask("tool_calls", ids, base_url=server.url, slice_of=2)
+    >>> calls.npartitions
+    2
     """
     base_url = base_url or os.environ.get("DARI_API_URL")
     if not base_url:

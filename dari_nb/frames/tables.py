@@ -29,6 +29,9 @@ class Table(Generic[Thing]):
         columns: Kinds by name, in the order of the frame.
         take: Takes the values of all columns from some objects, one sequence a column in the same
             order. It gets a piece at a time, so that what it makes stays in the processor's cache.
+
+    >>> dari.frames.AGENTS.dtypes["name"]
+    'string'
     """
 
     columns: Mapping[str, Kind]
@@ -43,6 +46,12 @@ class Table(Generic[Thing]):
         """Make a frame with one row an object, in the order given.
 
         Objects are taken from the iterable as they are needed and not kept.
+
+        Args:
+            things: The objects, such as ``models.Agent`` for ``AGENTS``.
+
+        >>> dari.frames.AGENTS.frame([agent.resource])["name"].to_list()
+        ['calculator']
         """
         count, things = 0, iter(things)
         pieces: dict[str, list[Any]] = {name: [] for name in self.columns}

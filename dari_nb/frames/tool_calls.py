@@ -9,8 +9,9 @@ import pandas as pd
 
 from ..models import Event, ToolCallItem
 from ..models import events as ev
+from ..models.times import Since
 from ..transcript import Ledger, TurnState, error_text
-from .filters import Since, later
+from .filters import later
 from .kinds import BOOLEAN, INTEGER, JSON, NAME, SECONDS, TEXT, TIME, category
 from .tables import Table, by_row
 
@@ -49,13 +50,12 @@ def tool_calls_frame(
         One row a call, sessions as they first appear and calls as the transcript shows them.
         ``order`` counts the calls of a session from 1. ``arguments`` and ``result`` are JSON
         text. ``ok`` is missing while a call is open; a failed call has its cause in ``error``.
-        ``seconds`` go from request to completion. For dtypes see :data:`TOOL_CALLS`.
+        ``seconds`` go from request to completion. ``copied_from`` is the message of whose turn this
+        one is a copy, in a fork (section 18.4). For dtypes see :data:`TOOL_CALLS`.
 
-    >>> request = {"tool_call_id": "call_1", "tool_name": "search", "arguments": {"query": "x"}}
-    >>> event = Event(id="s:1", session_id="sess_1", message_id="msg_1", sequence_number=1,
-    ...               type="tool.call_requested", data=request)
-    >>> tool_calls_frame([event])[["tool_name", "arguments", "status"]].to_dict("records")
-    [{'tool_name': 'search', 'arguments': '{"query":"x"}', 'status': 'running'}]
+    >>> calls = dari.frames.tool_calls_frame(turn.wait().session.events())
+    >>> calls[["tool_name", "arguments", "result"]].values.tolist()[0]
+    ['evaluate', '{"expression":"6 * 7"}', '42']
     """
     names = (tools,) if isinstance(tools, str) else tools
     calls = (call for call in _calls(events) if names is None or call.item.tool_name in names)
@@ -101,6 +101,7 @@ def _row(call: Call) -> tuple[Any, ...]:
         item.created_at,
         item.completed_at,
         item.seconds,
+        (call.turn.copied_from or {}).get("message_id"),
     )
 
 
@@ -119,6 +120,7 @@ TOOL_CALLS = Table(
         "requested_at": TIME,
         "completed_at": TIME,
         "seconds": SECONDS,
+        "copied_from": TEXT,
     },
     by_row(_row),
 )

@@ -4,23 +4,32 @@
 >>> with LocalDari() as server:
 ...     server.url.startswith("http://127.0.0.1:")
 True
+
+Docstrings cite the API's contract, by section (contract, section 8.4) and by what is open in it
+(U5); it is in ``dari_nb/local/CONTRACT.md``, which is installed with the package.
 """
 
-from .agents import Attachment, NewAttempt, ToolCall, ToolResult, Turn, Usage
+from .agents import Attachment, Draft, NewAttempt, Reasoning, ToolCall, ToolResult, Turn, Usage
+from .gguf import ModelState, list_models, pull_model, remove_model
 from .llm.reach import LlmState
-from .organization import Organization
-from .reachable import reachable_llms
-from .server import LocalDari
+from .server import LocalDari, reachable_llms
+from .service.organizations import Organization
 
 __all__ = [
     "Attachment",
+    "Draft",
     "LlmState",
     "LocalDari",
+    "ModelState",
     "NewAttempt",
     "Organization",
+    "Reasoning",
     "ToolCall",
     "ToolResult",
     "Turn",
     "Usage",
+    "list_models",
+    "pull_model",
     "reachable_llms",
+    "remove_model",
 ]

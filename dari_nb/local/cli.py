@@ -10,6 +10,10 @@ be moved there as they are::
 
 ``--config FILE.toml`` says the same, and brings LLMs, prices and bundles; one is shown by
 ``dari-local serve --help``.
+
+``dari-local backup DB OUT`` copies a database and its workspaces, whether it is served or not.
+
+``dari-local model pull smollm2`` gets a very small language model, which runs on this machine.
 """
 
 from __future__ import annotations
@@ -28,14 +32,23 @@ from pathlib import Path
 from threading import Event
 
 from ..errors import DariError, InvalidRequestError
+from .backups import back_up_file
 from .configuration import EXAMPLE, Configuration, read_configuration
-from .recordings import agent_name_of
+from .gguf import BOXED, lacking, list_models, pull_model, pulled_llms, remove_model
 from .server import LocalDari
+from .service.organizations import usable_key
+from .service.recordings import agent_name_of
+from .workspaces.workspaces import beside
 
 HOST, PORT = "127.0.0.1", 8787
 """Where it listens unless told otherwise."""
 
 _AGENTS = 'agents of your own: functions under @server.agent("name"); server is there by itself'
+_BACKUP = "copy a database and its workspaces, at any time"
+_MODEL = "models that run on this machine: pull one, list them, remove one"
+_KEY = "the key that clients must bring (default: a new one at each start); processes show it"
+_INTERNET = "sandboxes may reach the network if their manifest asks; it is all of this machine's"
+_SECRETS = "variables of the environment that bundles may name as keys of their LLMs"
 _RUNS = "recorded runs, one a line; each becomes a finished session"
 
 
@@ -43,10 +56,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; returns its exit status, 2 when it cannot start."""
     options = _parser().parse_args(argv)
     try:
-        configuration = read_configuration(options.config) if options.config else Configuration()
-        _fill(options, configuration)
-        _check(options)
-        return _serve(options, configuration)
+        status: int = options.run(options)
+        return status
     except KeyboardInterrupt:
         return 130
     except DariError as error:
@@ -78,6 +89,26 @@ def load_agents(server: LocalDari, path: Path) -> None:
         raise InvalidRequestError(_failure(path, error)) from error
 
 
+def add_organizations(server: LocalDari, configuration: Configuration) -> None:
+    """Make the organizations of a configuration, or change what they may do.
+
+    Raises:
+        InvalidRequestError: A variable with a key is not set, or the key is another's.
+    """
+    for name, table in configuration.organizations.items():
+        key = os.environ.get(table.key_env)
+        if not key:
+            raise InvalidRequestError(
+                f"organizations.{name}.key_env: the variable {table.key_env} is not set."
+            )
+        server.organization(
+            name,
+            api_key=key,
+            internet_access=table.internet_access,
+            max_cost=table.max_cost,
+        )
+
+
 def _failure(path: Path, error: Exception) -> str:
     lines = [
         frame.lineno
@@ -103,16 +134,87 @@ def _parser() -> argparse.ArgumentParser:
         epilog=f"the file of --config; what the command says wins:\n\n{EXAMPLE}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    _add_options(serve)
+    backup = commands.add_parser("backup", help=_BACKUP, description=f"{_BACKUP.capitalize()}.")
+    _add_places(backup)
+    model = commands.add_parser("model", help=_MODEL, description=f"{_MODEL.capitalize()}.")
+    _add_model_commands(model)
+    return parser
+
+
+def _add_options(serve: argparse.ArgumentParser) -> None:
+    serve.set_defaults(run=_configure_and_serve)
     add = serve.add_argument
     add("--config", type=Path, metavar="FILE.toml", help="LLMs, prices, agents and options; below")
     add("--host", help=f"where to listen (default: {HOST})")
     add("--port", type=int, help=f"0 takes a free one (default: {PORT})")
     add("--db", type=Path, metavar="FILE", help="keep everything in this file (default: in memory)")
-    add("--key", help="the key that clients must bring (default: a new one at each start)")
+    keys = serve.add_mutually_exclusive_group()
+    keys.add_argument("--key", help=_KEY)
+    keys.add_argument("--key-env", metavar="NAME", help="the variable that holds it instead")
     add("--agents", type=Path, nargs="+", default=[], metavar="FILE.py", help=_AGENTS)
     add("--runs", type=Path, nargs="+", default=[], metavar="FILE.jsonl", help=_RUNS)
+    add("--internet-access", action="store_true", default=None, help=_INTERNET)
+    add("--max-cost", metavar="USD", help="what sessions may cost together in US dollars")
+    add("--secrets", nargs="+", default=[], metavar="NAME", help=_SECRETS)
     add("--pace", type=float, metavar="S", help="seconds before each step of an agent")
-    return parser
+
+
+def _add_places(backup: argparse.ArgumentParser) -> None:
+    backup.set_defaults(run=_back_up)
+    backup.add_argument("db", type=Path, metavar="DB", help="the file of a local Dari")
+    backup.add_argument("out", type=Path, metavar="OUT", help="the file to make")
+    backup.add_argument("--overwrite", action="store_true", help="replace a backup that is there")
+
+
+def _back_up(options: argparse.Namespace) -> int:
+    back_up_file(options.db, options.out, overwrite=options.overwrite)
+    folder = beside(options.out.resolve())
+    workspaces = f", workspaces in {folder}" if folder.exists() else ""
+    sys.stdout.write(f"{options.db} is copied to {options.out}{workspaces}\n")
+    return 0
+
+
+def _add_model_commands(model: argparse.ArgumentParser) -> None:
+    commands = model.add_subparsers(required=True, metavar="COMMAND")
+    about = f"which one: {', '.join(BOXED)}"
+    pull = commands.add_parser("pull", help="download one, once, into the user's cache folder")
+    pull.set_defaults(run=_pull)
+    pull.add_argument("name", metavar="NAME", help=about)
+    listing = commands.add_parser("list", help="which there are, and where")
+    listing.set_defaults(run=_list)
+    remove = commands.add_parser("remove", help="remove one from the cache folder")
+    remove.set_defaults(run=_remove)
+    remove.add_argument("name", metavar="NAME", help=about)
+
+
+def _pull(options: argparse.Namespace) -> int:
+    path = pull_model(options.name)
+    missing = lacking()
+    more = f"\n{missing}" if missing else ""
+    sys.stdout.write(f"{options.name}, {BOXED[options.name].about}, is in {path}{more}\n")
+    return 0
+
+
+def _list(options: argparse.Namespace) -> int:
+    for model in list_models():
+        where = model.path or f"not here: dari-local model pull {model.name}"
+        size = f"{model.size // 1_000_000} MB, {model.licence}"
+        sys.stdout.write(f"{model.name}: {model.model}, {model.about} ({size}); {where}\n")
+    return 0
+
+
+def _remove(options: argparse.Namespace) -> int:
+    was_there = remove_model(options.name)
+    sys.stdout.write(f"{options.name} {'is removed' if was_there else 'was not here'}\n")
+    return 0
+
+
+def _configure_and_serve(options: argparse.Namespace) -> int:
+    configuration = read_configuration(options.config) if options.config else Configuration()
+    _fill(options, configuration)
+    _check(options)
+    return _serve(options, configuration)
 
 
 def _fill(options: argparse.Namespace, configuration: Configuration) -> None:
@@ -121,24 +223,34 @@ def _fill(options: argparse.Namespace, configuration: Configuration) -> None:
     options.host = options.host or table.host or HOST
     options.port = options.port if options.port is not None else table.port
     options.port = PORT if options.port is None else options.port
-    options.db = options.db or (options.config.parent / table.db if table.db else None)
+    options.db = options.db or configuration.database
     options.pace = float(table.pace or 0.0) if options.pace is None else options.pace
-    if options.key is None and table.key_env is not None:
-        options.key = os.environ.get(table.key_env)
-        if not options.key:
-            raise InvalidRequestError(
-                f"{options.config}: server.key_env: the variable {table.key_env} is not set."
-            )
+    if options.key_env is not None:
+        options.key = _variable(options.key_env, "--key-env")
+    elif options.key is None and table.key_env is not None:
+        options.key = _variable(table.key_env, f"{options.config}: server.key_env")
+    if options.internet_access is None:
+        options.internet_access = bool(table.internet_access)
+    options.max_cost = table.max_cost if options.max_cost is None else options.max_cost
+    options.secrets = [*configuration.secrets, *options.secrets]
     options.agents = [*configuration.files, *options.agents]
 
 
+def _variable(name: str, where: str) -> str:
+    value = os.environ.get(name)
+    if not value:
+        raise InvalidRequestError(f"{where}: the variable {name} is not set.")
+    return value
+
+
 def _check(options: argparse.Namespace) -> None:
+    if options.key is not None:
+        usable_key(options.key, "--key")
     if not _is_loopback(options.host) and not options.key:
         raise InvalidRequestError(
-            f"--host {options.host} can be reached by other machines: give it a --key of your own."
+            f"--host {options.host} can be reached by other machines: give it a --key of your own, "
+            "or a --key-env, which no list of processes shows."
         )
-    if options.key is not None and not (options.key.isascii() and options.key.isprintable()):
-        raise InvalidRequestError("--key must be printable ASCII, since it travels in a header.")
     if not 0 <= options.pace < float("inf"):
         raise InvalidRequestError("--pace must be 0 or more seconds.")
 
@@ -157,9 +269,13 @@ def _serve(options: argparse.Namespace, configuration: Configuration) -> int:
         port=options.port,
         api_key=options.key,
         pace=options.pace,
-        llms=configuration.llms,
+        llms={**pulled_llms(), **configuration.llms},
         prices=configuration.prices,
+        internet_access=options.internet_access,
+        max_cost=options.max_cost,
+        secrets=options.secrets,
     )
+    add_organizations(server, configuration)
     for folder in configuration.bundles:
         server.publish(folder)
     for path in options.agents:
@@ -203,7 +319,7 @@ def _greeting(server: LocalDari, options: argparse.Namespace) -> str:
     key = "'<your --key>'" if options.key else server.api_key
     llms = f"LLMs: {', '.join(server.llms)}\n" if server.llms else ""
     return f"""\
-Local Dari at {url}, {f"in {options.db}" if options.db else "in memory"}. Ctrl-C stops it.
+Local Dari at {url}, {f"in {server.path}" if server.path else "in memory"}. Ctrl-C stops it.
 Agents: {", ".join(server.agents)}
 {llms}
 Paste into the shell that starts Jupyter (or, with %env and without "export", into a cell):

@@ -1,8 +1,9 @@
-"""Stopping what still runs when the interpreter ends."""
+"""Stopping what still runs when the interpreter ends, in the process that runs it."""
 
 from __future__ import annotations
 
 import atexit
+import os
 import weakref
 from functools import cache
 from typing import Protocol
@@ -13,6 +14,9 @@ class Stoppable(Protocol):
 
     def stop(self) -> None:
         """Stop serving; safe to call again."""
+
+    def leave(self) -> None:
+        """In a forked process: let the one that serves go on."""
 
 
 _running: weakref.WeakSet[Stoppable] = weakref.WeakSet()
@@ -41,6 +45,16 @@ def running() -> list[Stoppable]:
 def rests(server: Stoppable) -> None:
     """Note that a server is stopped."""
     _running.discard(server)
+
+
+def _leave_all() -> None:
+    for server in running():
+        rests(server)
+        server.leave()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_leave_all)
 
 
 def _stop_all() -> None:

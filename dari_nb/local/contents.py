@@ -10,14 +10,17 @@ from types import MappingProxyType
 from typing import Any, TypeVar
 
 from ..errors import InvalidRequestError
-from .agents import BUILT_IN, AgentFunction
-from .folders import publish_folder
+from .agents import AgentFunction
+from .backups import back_up
+from .demo_agents import BUILT_IN
 from .llm import ASSISTANT, Llm, Llms
-from .offered import Offered
-from .organization import Organization
-from .recordings import load_runs
-from .records import FIRST_ORG, manifest_of
+from .runtime.registry import Registry
+from .service.organizations import Organization
+from .service.publishing import publish_folder
+from .service.recordings import load_runs
 from .store import Store
+from .store.records import FIRST_ORG, manifest_of
+from .workspaces.workspaces import Workspaces
 
 _F = TypeVar("_F", bound=AgentFunction)
 
@@ -34,14 +37,22 @@ class Contents:
     """
 
     def __init__(self, path: str | Path | None, llms: Llms) -> None:
-        self.path = path
         self._store = Store(path)
+        self.path = None if self._store.path is None else path
+        self.is_new = self._store.is_new
+        self._workspaces = Workspaces(self._store.path)
+        self._workspaces.tidy(lambda session_id: self._store.session(session_id) is not None)
         self._close_store = weakref.finalize(self, self._store.close)
-        self._offered = Offered(self._store)
+        self._registry = Registry(self._store)
         self._llms = llms
-        for name, function in BUILT_IN.items():
-            self.agent(name, llms=("small", "large"), default_llm="large")(function)
-        self.add_llms({})
+        try:
+            for name, function in BUILT_IN.items():
+                self.agent(name, llms=("small", "large"), default_llm="large")(function)
+            self.add_llms({})
+        except BaseException:
+            # Nobody else can: a file that is damaged has to be free for its backup.
+            self._close_store()
+            raise
 
     @property
     def agents(self) -> list[str]:
@@ -69,6 +80,19 @@ class Contents:
                 ``turn.llm_id``.
             default_llm: The option of sessions that choose none; the first by default.
             description: For the manifest; the function's docstring by default.
+
+        Returns:
+            The decorator, which gives the function back as it is.
+
+        Raises:
+            InvalidRequestError: The name is empty, or an option cannot be right.
+
+        >>> @server.agent("reverser", llms=["loud", "quiet"])
+        ... def reverser(prompt, turn):
+        ...     text = prompt[::-1]
+        ...     return text.upper() if turn.llm_id == "loud" else text
+        >>> d.agents["reverser"].send("desserts", llm="quiet").text
+        'stressed'
         """
         if not name.strip():
             raise InvalidRequestError("An agent needs a name.")
@@ -77,7 +101,7 @@ class Contents:
             about = description or inspect.getdoc(function) or ""
             manifest = manifest_of(name, description=about, llms=llms, default=default_llm)
             self._open_store()
-            self._offered.add(manifest, function)
+            self._registry.add(manifest, function)
             return function
 
         return register
@@ -91,13 +115,21 @@ class Contents:
 
         Sessions of any published agent can name one as ``llm_id``. One of the manifest's own
         options is asked first, where it has an address or a key; else the LLM of that name here.
-        The agent ``assistant``, a plain chat with file tools, comes with the first LLM.
+        The agent ``assistant``, a plain chat with file tools, comes with the first LLM, which
+        stays its default when more are added.
 
         Args:
             llms: For each name at least ``model``; ``base_url`` for a server that speaks chat
                 completions, such as ``http://127.0.0.1:11434/v1``, else ``provider`` (``openai``,
                 ``openrouter``, ``anthropic``) or a model with that prefix. A key is ``api_key``,
                 or ``api_key_env``, a variable's name, or ``api_key_secret``, a credential's.
+                In place of all that, ``gguf`` is a model that runs on this machine, in a process
+                of its own: the path of a GGUF file, or the name of a model that was pulled, and
+                ``context`` (8192) the tokens that its conversations share.
+                ``options`` say how it answers: ``temperature``, ``top_p``, ``seed``,
+                ``max_tokens``, and ``system``, the prompt of ``assistant``. ``tools`` are ``auto``,
+                ``native``, or by a ``schema`` for models that know none, ``images=True`` is for
+                models that see: ``%dari help options``.
                 Limits: ``max_output_tokens`` of an answer, ``max_turn_tokens`` (2,000,000) and
                 ``max_steps`` (50) of a turn, ``max_parallel`` (8) requests at once, and
                 ``timeout`` (300), seconds of silence. ``stream=False`` asks for whole answers,
@@ -109,15 +141,14 @@ class Contents:
         Raises:
             InvalidRequestError: A setting or a price is wrong; the text names it.
 
-        >>> from dari_nb.local import LocalDari
-        >>> server = LocalDari()
+        >>> server = dari.local.LocalDari()
         >>> server.add_llms({"small": {"model": "x", "base_url": "http://127.0.0.1:11434/v1"}})
         >>> server.agents[-1]
         'assistant'
         """
         self._llms.add(llms, prices)
-        if self._llms.named and self._offered.named(ASSISTANT) is None:
-            self._offered.add(self._llms.assistant(), None)
+        if self._llms.named and self._registry.named(ASSISTANT) is None:
+            self._registry.add(self._llms.assistant(), None)
 
     @property
     def llms(self) -> Mapping[str, Llm]:
@@ -143,6 +174,10 @@ class Contents:
 
         Raises:
             InvalidRequestError: The file cannot be read; the text names the line.
+
+        >>> ids = server.load_runs("runs.jsonl", agent="shopkeeper")
+        >>> d.sessions.get(ids[0]).metadata["task_id"]
+        'tea'
         """
         org_id = organization.id if organization else FIRST_ORG
         return load_runs(self._open_store(), path, agent, org_id)
@@ -158,8 +193,31 @@ class Contents:
 
         Raises:
             InvalidRequestError: It is no bundle, or breaks a rule; the text says which.
+
+        >>> server.publish("agents/support")
+        'ver_...'
         """
         return publish_folder(self._open_store(), Path(folder))
+
+    def backup(self, path: str | Path, *, overwrite: bool = False) -> None:
+        """Copy everything to another file, at any time: sessions, files, keys, and workspaces.
+
+        The copy is the state of one moment, while turns go on. It gets its name when it is whole,
+        and is for its owner only. The workspaces, copied as they are found, are in a folder beside
+        it, ``PATH.workspaces``, so that ``LocalDari(path)`` serves the copy.
+
+        Args:
+            path: The file to make.
+            overwrite: Replace a backup that is there; else it is refused.
+
+        Raises:
+            InvalidRequestError: There is such a file, a local Dari serves it, or it cannot be
+                written.
+
+        >>> server.backup("monday.db", overwrite=True)
+        """
+        store = self._open_store()
+        back_up(store.backup, store.path, self._workspaces, Path(path), overwrite=overwrite)
 
     def _open_store(self) -> Store:
         if not self._close_store.alive:

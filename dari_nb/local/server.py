@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import secrets
 import ssl
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
+from secrets import token_hex
 from types import TracebackType
 from typing import Any, Self
 
@@ -14,17 +14,19 @@ from starlette.types import ASGIApp
 
 from ..errors import InvalidRequestError
 from . import closing
-from .backend import Backend
+from .bundles.allowances import Allowances, Amount, changed
 from .contents import Contents
-from .deliveries import BACKOFF
+from .gguf import ModelFile
 from .http.app import KEEP_ALIVE, MAX_UPLOAD, make_app
-from .llm import LLM_BACKOFF, Llms
-from .organization import Organization, joined
-from .posting import tls_of
-from .replay import start_replay
-from .restart import fail_unfinished
-from .serving import Serving, bind
-from .workspaces import Workspaces
+from .http.serving import Serving, bind
+from .llm import LLM_BACKOFF, Llm, Llms
+from .llm.reach import LlmState, llm_states
+from .service import Service
+from .service.organizations import Organization, joined, usable_key
+from .service.recovery import fail_unfinished
+from .service.replay import start_replay
+from .webhooks.dispatcher import BACKOFF
+from .webhooks.posting import tls_of
 
 
 class LocalDari(Contents):
@@ -37,7 +39,10 @@ class LocalDari(Contents):
     Args:
         path: Keep the ledger in this SQLite file, which is made when missing; sessions, files
             and idempotency keys are there again next time, and so are workspaces, in a folder
-            beside it. In memory by default.
+            beside it. In memory by default. The file is for its owner only, and for one local Dari
+            at a time; other programs may read it, and a plain copy of it is complete as soon as
+            turns have come to rest. Nothing acknowledged is lost when the process is killed, the
+            last moment at most when the power fails. See :meth:`backup`.
         host: Where to listen; this machine only by default.
         port: Port to listen on; 0 takes a free one.
         api_key: The key that clients must bring; a random one by default.
@@ -52,16 +57,26 @@ class LocalDari(Contents):
         llms: LLMs of the server by name, see :meth:`add_llms`.
         prices: What their tokens cost, see :meth:`add_llms`.
         llm_backoff: Seconds before the second and each later try of a request to a model.
+        internet_access: Whether sessions may have what their manifest or their maker asks for,
+            the network in the sandbox. It is this machine's own network: what runs there reaches
+            whatever listens on the loopback address, this server included.
+        max_cost: US dollars that the sessions of the first organization may cost together. When
+            the known costs have reached it, messages are refused; turns that run go on.
+        secrets: Environment variables that bundles of the first organization may name as
+            ``api_key_secret``. A provider's own variable, such as ``OPENAI_API_KEY``, goes to that
+            provider without being named here, and nowhere else.
 
     Raises:
-        InvalidRequestError: The file, the address or a setting of an LLM cannot be used.
+        InvalidRequestError: The file, the address, the key, the pace or a setting of an LLM cannot
+            be used.
 
-    >>> with LocalDari() as server:
+    >>> with dari.local.LocalDari() as server:
     ...     @server.agent("shout")
     ...     def shout(prompt):
     ...         return prompt.upper()
-    ...     server.url.startswith("http://127.0.0.1:")
-    True
+    ...     with dari.connect(server.url, api_key=server.api_key) as d:
+    ...         d.agents["shout"].send("Hi").text
+    'HI'
     """
 
     def __init__(
@@ -80,20 +95,24 @@ class LocalDari(Contents):
         llms: Mapping[str, Mapping[str, Any]] | None = None,
         prices: Mapping[str, Mapping[str, Any]] | None = None,
         llm_backoff: Sequence[float] = LLM_BACKOFF,
+        internet_access: bool = False,
+        max_cost: Amount | None = None,
+        secrets: Iterable[str] = (),
     ) -> None:
+        self._api_key = f"dari_local_{token_hex(16)}" if api_key is None else usable_key(api_key)
+        self._pace = _checked_pace(pace)
         super().__init__(path, Llms(llms, prices, llm_backoff))
+        self._allowances = Allowances(self._store)
+        self.allow(internet_access=internet_access, max_cost=max_cost, secrets=secrets)
         self._address = (host, port)
-        self._api_key = api_key or f"dari_local_{secrets.token_hex(16)}"
-        self._pace = pace
         self._cost_delay = cost_delay
         self._webhook_backoff = tuple(webhook_backoff)
         self._webhook_tls = tls_of(webhook_verify)
-        self._workspaces = Workspaces(path)
         self._keep_alive = keep_alive
         self._max_upload = max_upload
         closing.stop_at_exit()
         self._url: str | None = None
-        self._backend: Backend | None = None
+        self._service: Service | None = None
         self._serving: Serving | None = None
 
     def __repr__(self) -> str:
@@ -116,26 +135,70 @@ class LocalDari(Contents):
             raise InvalidRequestError("The local Dari is not running: call start() first.")
         return self._url
 
-    def organization(self, name: str, *, api_key: str | None = None) -> Organization:
+    def allow(
+        self,
+        *,
+        internet_access: bool | None = None,
+        max_cost: Amount | None = None,
+        secrets: Iterable[str] = (),
+    ) -> None:
+        """Change what the first organization may do; what is left out stays.
+
+        Args:
+            internet_access: Whether its sandboxes may reach the network.
+            max_cost: US dollars that its sessions may cost together; ``"inf"`` for any.
+            secrets: More variables of the environment that its bundles may name.
+
+        Raises:
+            InvalidRequestError: The amount is none.
+
+        >>> server.allow(max_cost="2.50")
+        """
+        self._allowances.first = changed(
+            self._allowances.first,
+            internet_access=internet_access,
+            max_cost=max_cost,
+            secrets=secrets,
+        )
+
+    def organization(
+        self,
+        name: str,
+        *,
+        api_key: str | None = None,
+        internet_access: bool | None = None,
+        max_cost: Amount | None = None,
+    ) -> Organization:
         """Make or find another organization of this server, and make a key for it.
 
-        It has the server's function agents, too, and sees nothing of other organizations.
+        It has the server's function agents, too, and sees nothing of other organizations. Its
+        bundles have no variable of the environment, and its webhooks and the LLMs of its bundles
+        must be at public addresses.
 
         Args:
             name: The organization's name.
             api_key: The key to make, which no other must have; a random one by default.
+            internet_access: Whether its sandboxes may reach the network, which is this machine's;
+                as before, and not at first.
+            max_cost: US dollars that its sessions may cost together, ``"inf"`` for any; as
+                before, and any at first.
 
         Raises:
-            InvalidRequestError: The key is taken.
+            InvalidRequestError: The key is taken or no client could bring it, or the amount is
+                none.
 
-        >>> with LocalDari() as server:
-        ...     server.organization("second row").api_key != server.api_key
+        >>> server.organization("second row").api_key != server.api_key
         True
         """
         store = self._open_store()
         if api_key is not None and api_key == self._api_key:
             raise InvalidRequestError("That key lets into the first organization.")
-        return joined(store, self._offered, name, api_key)
+        with store.transaction():
+            organization = joined(store, self._registry, name, api_key)
+            self._allowances.change(
+                organization.id, internet_access=internet_access, max_cost=max_cost
+            )
+        return organization
 
     def replay(self, session_id: str, speed: float = 1.0) -> str:
         """Play a session again in a new one, live, as if its agent did it now.
@@ -152,43 +215,55 @@ class LocalDari(Contents):
 
         Raises:
             InvalidRequestError: There is no such session, or the speed is not positive.
+
+        >>> again = d.sessions.get(server.replay(session.id, speed=100))
+        >>> again.metadata["replay_of"] == session.id
+        True
         """
         if not speed > 0:
             raise InvalidRequestError(f"speed must be more than 0, not {speed!r}")
-        if self._serving is None or self._backend is None:
+        if self._serving is None or self._service is None:
             raise InvalidRequestError("The local Dari is not running: call start() first.")
         if self._open_store().session(session_id) is None:
             raise InvalidRequestError(f"No session {session_id!r} on this server.")
-        return self._serving.call(partial(start_replay, self._backend, session_id, speed))
+        return self._serving.call(partial(start_replay, self._service, session_id, speed))
 
     def start(self) -> Self:
-        """Start serving; does nothing when it serves already."""
+        """Start serving, and return the server; does nothing when it serves already.
+
+        Raises:
+            InvalidRequestError: The address is taken or none, or the file is let go of.
+
+        >>> server = dari.local.LocalDari().start()
+        >>> server.stop()
+        """
         if self._serving is not None:
             return self
         store = self._open_store()
         fail_unfinished(store)
-        backend = Backend(
+        service = Service(
             store,
-            self._offered.named,
+            self._registry.named,
             self._pace,
             self._cost_delay,
             self._workspaces,
             self._webhook_backoff,
             self._webhook_tls,
             self._llms,
+            self._allowances,
         )
         sock = bind(*self._address)
         host, port = sock.getsockname()[:2]
 
         def app() -> ASGIApp:
-            backend.deliveries.resume()
+            service.dispatcher.resume()
             return make_app(
-                backend, self._api_key, keep_alive=self._keep_alive, max_upload=self._max_upload
+                service, self._api_key, keep_alive=self._keep_alive, max_upload=self._max_upload
             )
 
-        serving = Serving(app, sock, backend.stop)
+        serving = Serving(app, sock, service.stop)
         serving.start()
-        self._backend, self._serving = backend, serving
+        self._service, self._serving = service, serving
         self._url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
         closing.runs(self)
         return self
@@ -198,17 +273,35 @@ class LocalDari(Contents):
 
         A server in memory can be started again and still has its ledger. One with a path lets
         go of its file, and is finished.
+
+        Raises:
+            DariError: It still runs, because something holds it up; it can be stopped again.
+
+        >>> server = dari.local.LocalDari().start()
+        >>> server.stop()
+        >>> server
+        LocalDari(stopped, in memory)
         """
-        serving, self._serving = self._serving, None
-        self._url = self._backend = None
+        if self._serving is not None:
+            self._serving.stop()
+        self._serving = self._url = self._service = None
         closing.rests(self)
-        if serving is not None:
-            serving.stop()
         if self.path is not None:
             self._close_store()
 
+    def leave(self) -> None:
+        """In a forked process: the server stays with the one that made it, at the same address."""
+        if self._serving is not None:
+            self._serving.leave()
+        self._serving = self._service = None
+
     def __enter__(self) -> Self:
-        return self.start()
+        try:
+            return self.start()
+        except BaseException:
+            # As at the end of the block: else whoever keeps the error keeps the file.
+            self.stop()
+            raise
 
     def __exit__(
         self,
@@ -217,3 +310,36 @@ class LocalDari(Contents):
         trace: TracebackType | None,
     ) -> None:
         self.stop()
+
+
+def _checked_pace(pace: float) -> float:
+    if not 0 <= pace < float("inf"):
+        raise InvalidRequestError(f"pace must be 0 or more seconds, not {pace!r}.")
+    return pace
+
+
+def reachable_llms(server: LocalDari | None = None, *, probe: bool = False) -> list[LlmState]:
+    """Tell which models can be asked.
+
+    Args:
+        server: Whose LLMs to look at; those of all local Daris that run here by default.
+        probe: Look at the usual ports of this machine, too: Ollama, LM Studio, llama.cpp, vLLM.
+
+    Returns:
+        The server's LLMs in their order, then what was found.
+
+    >>> dari.local.reachable_llms()
+    []
+    """
+    servers = (
+        [server] if server else [each for each in closing.running() if isinstance(each, LocalDari)]
+    )
+    llms = {name: llm for each in servers for name, llm in each.llms.items()}
+
+    def runs(file: ModelFile) -> bool:
+        return any(each._llms.sender.runs(file) for each in servers)  # noqa: SLF001
+
+    def is_bound(llm: Llm) -> bool:
+        return any(each._llms.sender.ways.is_bound(llm) for each in servers)  # noqa: SLF001
+
+    return llm_states(llms, probe=probe, runs=runs, is_bound=is_bound)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from IPython.core.magic import (
     Magics,
-    cell_magic,
     line_cell_magic,
     line_magic,
     magics_class,
@@ -14,10 +15,14 @@ from IPython.core.magic import (
 )
 
 from . import batches, chatting, dari, loading, publishing, sending, showing
-from .completion import Completion
-from .state import State, usage_errors
+from .catalogue import COMMANDS, PARSERS, overview
+from .lines.parser import HELP, HelpAsked, Line
+from .shell.completion import Completion
+from .shell.questions import hear_questions, leave_questions
+from .shell.statements import leave_statements, read_statements
+from .state import State, usage_errors, whole
 
-__all__ = ["DariMagics", "load_ipython_extension"]
+__all__ = ["DariMagics", "load_ipython_extension", "unload_ipython_extension"]
 
 
 @magics_class
@@ -32,24 +37,29 @@ class DariMagics(Magics):
     @usage_errors
     def dari(self, line: str) -> Any:
         """Where am I; ``%dari help`` lists everything."""
-        return dari.dari(self.state, line)
+        if line.split()[:1] in ([flag] for flag in HELP):
+            raise HelpAsked(repr(COMMANDS["help"].run(self.state, Line(), [])))
+        return dari.dari(self.state, line, COMMANDS, PARSERS)
 
     @no_var_expand
     @line_cell_magic
+    @whole
     @usage_errors
-    def dari_send(self, line: str, cell: str | None = None) -> None:
+    def dari_send(self, line: str, cell: str | None = None) -> Any:
         """Send a message to the current session: ``turn = session.send(text).follow()``."""
-        sending.send(self.shell, self.state, line, cell)
-
-    @no_var_expand
-    @cell_magic
-    @usage_errors
-    def dari_agent(self, line: str, cell: str) -> None:
-        """Start a session with an agent: ``turn = d.agents.get(name).send(text).follow()``."""
-        sending.agent(self.shell, self.state, line, cell)
+        return sending.send(self.shell, self.state, line, cell)
 
     @no_var_expand
     @line_cell_magic
+    @whole
+    @usage_errors
+    def dari_agent(self, line: str, cell: str | None = None) -> Any:
+        """Start a session with an agent: ``turn = d.agents.get(name).send(text).follow()``."""
+        return sending.agent(self.shell, self.state, line, cell)
+
+    @no_var_expand
+    @line_cell_magic
+    @whole
     @usage_errors
     def dari_batch(self, line: str, cell: str | None = None) -> Any:
         """Give tasks to LLMs: ``batch = d.batches.run(name, tasks, llms).follow()``."""
@@ -63,10 +73,17 @@ class DariMagics(Magics):
         return publishing.publish(self.shell, self.state, line, cell)
 
     @line_magic
+    @whole
     @usage_errors
-    def dari_follow(self, line: str) -> None:
+    def dari_follow(self, line: str) -> Any:
         """Show a session's last turn live, again: ``turn = session.follow()``."""
-        sending.follow(self.shell, self.state, line)
+        return sending.follow(self.shell, self.state, line)
+
+    @line_magic
+    @usage_errors
+    def dari_cancel(self, line: str) -> Any:
+        """End a session's last turn, or a batch: ``turn.cancel()``, ``batch.cancel()``."""
+        return sending.cancel(self.shell, self.state, line)
 
     @line_magic
     @usage_errors
@@ -93,11 +110,39 @@ class DariMagics(Magics):
         return loading.frame(self.shell, self.state, line)
 
 
+DariMagics.dari.__doc__ = f"{DariMagics.dari.__doc__}\n\n{overview()}"
+for _name, _parser in PARSERS.items():
+    _magic = getattr(DariMagics, _name)
+    _magic.__doc__ = f"{_magic.__doc__}\n\n{_parser.help()}"
+
+
+_STATES: WeakKeyDictionary[Any, State] = WeakKeyDictionary()
+"""What each shell goes on with when the extension is loaded again."""
+
+
 def load_ipython_extension(ipython: Any) -> None:
-    """Register the magics and their completion; loading again keeps agent and session."""
-    before = ipython.magics_manager.registry.get("DariMagics")
-    magics = DariMagics(ipython, before.state if before else None)
+    """Register the magics, their completion and questions; agent and session are kept."""
+    unload_ipython_extension(ipython)
+    magics = DariMagics(ipython, _STATES.setdefault(ipython, State()))
     ipython.register_magics(magics)
+    ipython.Completer.custom_matchers.append(Completion(magics.state, ipython.user_ns).matcher())
+    read_statements(ipython)
+    hear_questions(ipython)
+
+
+def unload_ipython_extension(ipython: Any) -> None:
+    """Leave no trace in the shell; agent and session are kept for the next loading."""
+    manager = ipython.magics_manager
+    manager.registry.pop(DariMagics.__name__, None)
+    for magics in manager.magics.values():
+        for name, function in list(magics.items()):
+            if isinstance(getattr(function, "__self__", None), DariMagics):
+                del magics[name]
+    configurables = ipython.configurables
+    configurables[:] = [each for each in configurables if not isinstance(each, DariMagics)]
     matchers = ipython.Completer.custom_matchers
     matchers[:] = [m for m in matchers if getattr(m, "matcher_identifier", "") != "dari_nb"]
-    matchers.append(Completion(magics.state, ipython.user_ns).matcher())
+    leave_statements(ipython)
+    leave_questions(ipython)
+    if "dari_nb.workbench.showing.presentation" in sys.modules:
+        sys.modules["dari_nb.workbench.showing.presentation"].leave(ipython)

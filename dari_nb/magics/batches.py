@@ -3,30 +3,40 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
 from IPython.core.error import UsageError
 
 from ..errors import TimedOutError
-from . import options as opt
-from .interpolate import interpolate
-from .options import Line, LineParser, Option
-from .state import State, assign, variable
+from .kernel_tools import kernel_tools
+from .lines import options as opt
+from .lines.interpolate import RULE
+from .lines.names import names_of_people, visible_names
+from .lines.options import Option
+from .lines.parser import Line, LineParser
+from .results import shown
+from .sending import Fill, filling
+from .state import State, assign, interruptible, late, variable
 
 if TYPE_CHECKING:
     from ..workbench import Batch, Plan
 
-LLMS = Option("--llm", "L", "LLM option of the agent; may be repeated", many=True)
+LLMS = Option("--llm", "L", "LLM option of the agent; or several: a,b", many=True)
 TASKS = Option("--tasks", "VAR", "variable with a list or DataFrame, or a .csv or .jsonl path")
 PROMPT = Option("--prompt", "COLUMN", "column that holds the text; the others are metadata")
 REPEATS = Option("--repeats", "N", "how often each task goes to each LLM")
-VERSION = Option("--version", "V", "version of the agent; may be repeated", many=True)
+VERSION = Option("--version", "V", "version of the agent; or several: v,w", many=True)
 NAME = Option("--name", "RUN", "a name for the run instead of one that follows from its content")
 MAX_ITEMS = Option("--max-items", "N", "send nothing when it were more items")
 MAX_COST = Option("--max-cost", "USD", "send nothing when it were dearer, by past sessions")
 DRY_RUN = Option("--dry-run", None, "show what would be sent, and send nothing")
 FRESH = Option("--fresh", None, "really run again, under a new name")
+
+TASK_LINES = """\
+Tasks: each line of the cell is one, and a line that begins with "# " is a comment, which is not
+sent. Where a line is ---, the blocks between such lines are the tasks, as they stand."""
 
 BATCH = LineParser(
     "%%dari_batch AGENT [options]",
@@ -43,75 +53,85 @@ BATCH = LineParser(
             opt.QUIET,
         ),
     ),
+    does="give each line of the cell to each LLM: a live matrix",
+    notes=f"{TASK_LINES}\n\n{RULE}",
+    example="%%dari_batch calculator --llm small,large\n2 / 3\n3 * 7",
 )
 
+_PARTLY_SENT = "interrupted while it was sent: run the cell again, it sends only what is missing"
+_COMMENT = re.compile(r"\s*#(?:\s|$)")
 _RULE = re.compile(r"^---[ \t]*$", re.MULTILINE)
 
 
-def batch(shell: Any, state: State, line: str, cell: str | None) -> Plan | None:
+def batch(shell: Any, state: State, line: str, cell: str | None) -> Batch | Plan:
     """Run a batch and show it; with ``--dry-run`` only return what would be sent."""
     parsed, words = BATCH.words(line)
     if len(words) != 1:
         raise UsageError(f"name one agent\nusage: {BATCH.usage}")
+    fill = filling(shell, parsed)
+    parsed = parsed.filled(fill)
     name, timeout = variable(parsed.get(opt.ASSIGN)), opt.seconds(parsed.get(opt.TIMEOUT))
     settings = _settings(shell, parsed)
-    tasks = _tasks(shell, parsed, cell)
-    try:
-        made = state.dari.batches.run(words[0], tasks, **settings)
-    except KeyboardInterrupt:
-        raise UsageError(
-            "interrupted while it was sent: run the cell again, it sends only what is missing"
-        ) from None
+    tasks = _tasks(shell, parsed, cell, fill)
+    with interruptible(_PARTLY_SENT):
+        made = state.dari.batches.run(fill(words[0]), tasks, **settings)
     assign(shell, name, made)
     if parsed.has(DRY_RUN):
-        return None if parsed.has(opt.QUIET) else made
-    _show(made, parsed, name, timeout)
-    return None
+        plan: Plan = made
+        return shown(plan) if parsed.has(opt.QUIET) else plan
+    running: Batch = made
+    state.batch = running
+    _show(shell, running, parsed, name, timeout)
+    return shown(running)
 
 
 def _settings(shell: Any, parsed: Line) -> dict[str, Any]:
-    fill = str if parsed.has(opt.RAW) else lambda text: interpolate(text, shell.user_ns)
     return {
         "llms": parsed.get(LLMS) or None,
         "repeats": _number(parsed, REPEATS) or 1,
         "versions": parsed.get(VERSION) or None,
-        "metadata": opt.pairs(fill(pair) for pair in parsed.get(opt.META)),
-        "files": [fill(path) for path in parsed.get(opt.FILE)],
+        "metadata": opt.pairs(parsed.get(opt.META)),
+        "files": parsed.get(opt.FILE),
         "prompt": parsed.get(PROMPT) or "prompt",
         "run_id": parsed.get(NAME),
         "fresh": parsed.has(FRESH),
         "max_items": _number(parsed, MAX_ITEMS),
         "max_cost": _amount(parsed),
         "dry_run": parsed.has(DRY_RUN),
-        **opt.kernel_tools(shell, parsed),
+        **kernel_tools(shell, parsed),
     }
 
 
-def _tasks(shell: Any, parsed: Line, cell: str | None) -> Any:
+def _tasks(shell: Any, parsed: Line, cell: str | None, fill: Fill) -> Any:
     """Return the tasks of the cell: a line each, or blocks between lines of ``---``."""
     source = parsed.get(TASKS)
     if source is not None:
         if cell is not None and cell.strip():
             raise UsageError("tasks stand in the cell or in --tasks, not in both")
-        return _named_tasks(shell, source)
+        return _named_tasks(visible_names(shell), source)
     if cell is None:
         raise UsageError(f"no tasks: write them into a cell, or name them with --tasks\n{_USAGE}")
-    blocks = _RULE.split(cell) if _RULE.search(cell) else cell.splitlines()
+    blocks = _RULE.split(cell) if _RULE.search(cell) else _lines(cell)
     texts = [block.strip() for block in blocks if block.strip()]
     if not texts:
         raise UsageError("the cell has no task: write one a line, or blocks between lines of ---")
-    return texts if parsed.has(opt.RAW) else [interpolate(text, shell.user_ns) for text in texts]
+    return [fill(text) for text in texts]
+
+
+def _lines(cell: str) -> list[str]:
+    """Return the lines that are tasks; those of a comment are none."""
+    return [line for line in cell.splitlines() if not _COMMENT.match(line)]
 
 
 _USAGE = f"usage: {BATCH.usage}"
 
 
-def _named_tasks(shell: Any, source: str) -> Any:
-    if source in shell.user_ns:
-        return shell.user_ns[source]
+def _named_tasks(names: Mapping[str, Any], source: str) -> Any:
+    if source in names:
+        return names[source]
     if source.isidentifier():
-        known = [name for name in shell.user_ns if not name.startswith("_")]
-        raise UsageError(f"{source} is not defined{opt.did_you_mean(source, known)}")
+        hint = opt.did_you_mean(source, names_of_people(names))
+        raise UsageError(f"{source} is not defined{hint}")
     return source
 
 
@@ -137,7 +157,7 @@ def _amount(parsed: Line) -> Decimal | None:
     return amount
 
 
-def _show(made: Batch, parsed: Line, name: str | None, timeout: float | None) -> None:
+def _show(shell: Any, made: Batch, parsed: Line, name: str | None, timeout: float | None) -> None:
     quiet, waits = parsed.has(opt.QUIET), not parsed.has(opt.BACKGROUND)
     handle = name or f'd.batches.recover("{made.run_id}")'
     try:
@@ -146,19 +166,20 @@ def _show(made: Batch, parsed: Line, name: str | None, timeout: float | None) ->
             made.follow(timeout, wait=waits)
         elif waits:
             made.wait(timeout)
-    except KeyboardInterrupt:
-        stopped = "stopped following"
     except TimedOutError:
-        stopped = f"not finished after {timeout:g} s"
+        goes_on = f"{made.run_id} goes on: run the cell again, or {handle}.follow()"
+        raise late(shell, timeout, goes_on, is_quiet=quiet) from None
     else:
         _tell_failures(made, handle, quiet=quiet or not waits)
-        return
-    raise UsageError(
-        f"{stopped}; {made.run_id} goes on: run the cell again, or {handle}.follow()"
-    ) from None
 
 
 def _tell_failures(made: Batch, handle: str, *, quiet: bool) -> None:
-    failed = made.counts.get("failed", 0)
-    if failed and not quiet:
-        print(f"{failed} of {len(made)} failed: {handle}.retry_failed() sends them again")  # noqa: T201
+    from ..models.events import CANCELLED
+
+    again = {"failed": "", CANCELLED: "cancelled=True"}
+    for state, how in again.items():
+        count = made.counts.get(state, 0)
+        if count and not quiet:
+            retry = f"{handle}.retry_failed({how})"
+            them = "it" if count == 1 else "them"
+            print(f"{count} of {len(made)} {state}: {retry} sends {them} again")  # noqa: T201

@@ -7,15 +7,22 @@ from typing import TYPE_CHECKING, Any
 from IPython.core.error import UsageError
 
 from ..ids import is_session_id
-from . import options as opt
-from .options import LineParser, Option
+from .kernel_tools import kernel_tools
+from .lines import options as opt
+from .lines.options import Option
+from .lines.parser import LineParser
 from .state import State, assign, variable
 
 if TYPE_CHECKING:
-    from ..workbench.chat import Chat
+    from ..workbench.showing.chat import Chat
 
 NEW = Option("--new", None, "a new session with the current agent")
-CHAT = LineParser("%dari_chat [AGENT|SESSION] [options]", (opt.ASSIGN, NEW, *opt.KERNEL_TOOLS))
+CHAT = LineParser(
+    "%dari_chat [AGENT|SESSION] [options]",
+    (opt.ASSIGN, NEW, *opt.KERNEL_TOOLS),
+    does="chat in the cell",
+    example="%dari_chat calculator",
+)
 
 
 def chat(shell: Any, state: State, line: str) -> Chat:
@@ -24,7 +31,7 @@ def chat(shell: Any, state: State, line: str) -> Chat:
     if len(words) > 1:
         raise UsageError(f"name one agent or session\nusage: {CHAT.usage}")
     name = variable(parsed.get(opt.ASSIGN))
-    tools = opt.kernel_tools(shell, parsed)
+    tools = kernel_tools(shell, parsed)
     made = _chat(state, words[0] if words else None, tools, new=parsed.has(NEW))
     assign(shell, name, made)
     return made

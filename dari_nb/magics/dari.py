@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from IPython.core.error import UsageError
 
-from . import options as opt
-from .options import LineParser, Option, did_you_mean
-from .state import State
+from .lines import options as opt
+from .lines.options import MEANT, Option, did_you_mean
+from .lines.parser import Line, LineParser
+from .state import State, interruptible
+
+if TYPE_CHECKING:
+    from ..local import LocalDari, ModelState
+    from ..workbench import Dari
 
 KEY_ENV = Option("--key-env", "NAME", "environment variable that holds the API key")
 PATH = Option("--path", "FILE", "keep the local Dari's sessions in this file")
@@ -19,6 +24,7 @@ VIEW = Option("--view", None, "as a table to sort, filter, open and select in")
 PROBE = Option("--probe", None, "look at the usual ports of this machine, too")
 CONFIG = Option("--config", "FILE.toml", "LLMs, prices and agents for the local Dari")
 AGENT = Option("--agent", "AGENT", "only sessions of this agent")
+SINCE = Option("--since", "TIME", "only those since then: 2d, '3 hours', today, monday, 2026-05-18")
 
 
 @dataclass(frozen=True)
@@ -26,21 +32,28 @@ class Subcommand:
     """One ``%dari NAME …``: its parser and what it does with the parsed line and the words."""
 
     parser: LineParser
-    run: Callable[[State, opt.Line, list[str]], Any]
+    run: Callable[[State, Line, list[str]], Any]
     help: str
 
 
-def dari(state: State, line: str) -> Any:
-    """Run a subcommand; without one, tell where we are."""
+def dari(state: State, line: str, commands: Mapping[str, Subcommand], magics: Iterable[str]) -> Any:
+    """Run a subcommand; without one, tell where we are.
+
+    Args:
+        state: Where that is.
+        line: What stands behind ``%dari``.
+        commands: All subcommands.
+        magics: The names of the other magics, which people may have meant.
+    """
     name, _, rest = line.strip().partition(" ")
     if not name:
         return _status(state)
-    command = SUBCOMMANDS.get(name)
+    command = commands.get(name)
     if command is None:
-        raise UsageError(
-            f"%dari has no {name!r}{did_you_mean(name, SUBCOMMANDS)}; it has: "
-            + ", ".join(SUBCOMMANDS)
-        )
+        others = {magic.removeprefix("dari_"): f"%{magic}" for magic in magics}
+        others |= {word: f"%dari_{magic}" for word, magic in MEANT.items()}
+        hint = did_you_mean(name, commands, others) or did_you_mean(name, commands, closeness=0.6)
+        raise UsageError(f"%dari has no {name!r}{hint}; it has: {', '.join(commands)}")
     return command.run(state, *command.parser.words(rest))
 
 
@@ -59,7 +72,7 @@ class Status:
         return facts(self.rows)
 
 
-def _status(state: State) -> Status:
+def _status(state: State, *, counting: bool = False) -> Status:
     connection = state.dari
     where = "local Dari, in this kernel" if connection.is_local else connection.base_url
     agent, session = state.agent, state.session
@@ -67,14 +80,46 @@ def _status(state: State) -> Status:
     return Status(
         [
             ("server", where),
+            *_kept(connection, counting=counting),
             ("agent", f"{agent.name}{llm}" if agent else "none yet: %dari use NAME"),
-            ("session", session.id if session else "none yet: %dari_send starts one"),
+            (
+                "session",
+                session.id
+                if session
+                else "none yet: %dari_send starts one, %dari sessions finds one",
+            ),
+            ("in Python", "d = dari_nb.connect() is this connection"),
             ("more", "%dari help"),
         ]
     )
 
 
-def _use(state: State, line: opt.Line, words: list[str]) -> Status:
+def _kept(connection: Dari, *, counting: bool) -> list[tuple[str, str]]:
+    """Say where a local Dari keeps what there is, what that is, and how it outlives the kernel."""
+    server = connection.server
+    if server is None:
+        return []
+    if server.path is None:
+        how = "in memory, until the kernel ends; in a file: %dari connect local --path FILE"
+        return [("kept", how)]
+    return [("kept", f"in {server.path}{_found(connection, server) if counting else ''}")]
+
+
+def _found(connection: Dari, server: LocalDari) -> str:
+    """Say what was in the file, so that a slip in its name is seen."""
+    from ..render import count_text
+    from ..render.page.session_lines import local_time_text
+
+    sessions = connection.sessions.list()
+    if not sessions:
+        return ": a new file" if server.is_new else ": no sessions yet"
+    newest = local_time_text(sessions[0].resource.created_at)
+    return f": {count_text(len(sessions), 'session')}" + (
+        f", the newest {newest}" if newest else ""
+    )
+
+
+def _use(state: State, line: Line, words: list[str]) -> Status:
     if len(words) != 1:
         raise UsageError(f"name one agent\nusage: {SUBCOMMANDS['use'].parser.usage}")
     agent, llm = state.dari.agents.get(words[0]), line.get(opt.LLM)
@@ -87,27 +132,79 @@ def _use(state: State, line: opt.Line, words: list[str]) -> Status:
     return _status(state)
 
 
-def _agents(state: State, line: opt.Line, words: list[str]) -> Any:
+def _agents(state: State, line: Line, words: list[str]) -> Any:
     return state.dari.agents.list()
 
 
-def _sessions(state: State, line: opt.Line, words: list[str]) -> Any:
-    metadata = opt.pairs(line.get(opt.META))
-    sessions = state.dari.sessions
-    show = sessions.view if line.has(VIEW) else sessions.list
-    return show(agent=line.get(AGENT), metadata=metadata or None)
+def _sessions(state: State, line: Line, words: list[str]) -> Any:
+    metadata, sessions = opt.pairs(line.get(opt.META)), state.dari.sessions
+    wanted = {
+        "agent": line.get(AGENT),
+        "metadata": metadata or None,
+        "since": line.get(SINCE),
+        "text": " ".join(words),
+    }
+    if line.has(VIEW):
+        return sessions.view(**wanted)
+    found = sessions.list(**wanted)
+    if found.first_alone:
+        session_id = found.first_alone.id
+        found.notes += [
+            f"to go on with one: %dari_send --session {session_id} …",
+            f"to read one: %dari_transcript {session_id}",
+        ]
+    return found
 
 
-def _llms(state: State, line: opt.Line, words: list[str]) -> Any:
+def _llms(state: State, line: Line, words: list[str]) -> Any:
+    from ..workbench.agents.local_models import models_to_have
+
     found = state.dari.llms(state.agent, probe=line.has(PROBE))
+    box = models_to_have(state.dari.server) if state.dari.server else []
     if found:
+        found.notes += [f"{name}, {how}" for name, how in box]
         return found
     more = [] if line.has(PROBE) else [("on this machine", "%dari llms --probe looks for some")]
     own = "%dari connect local --config FILE.toml, or dari_nb.connect('local', llms={…})"
-    return Status([("LLMs", "none are known"), *more, ("your own", own)])
+    return Status([("LLMs", "none are known"), *box, *more, ("your own", own)])
 
 
-def _connect(state: State, line: opt.Line, words: list[str]) -> Status:
+def _model(state: State, line: Line, words: list[str]) -> Status:
+    from ..local import list_models, pull_model, remove_model
+    from ..workbench.connection import take_in_pulled
+
+    actions = ("list", "pull", "remove")
+    action, *names = words or ["list"]
+    if action not in actions:
+        hint = did_you_mean(action, actions)
+        raise UsageError(f"%dari model has no {action!r}{hint}; it has: {', '.join(actions)}")
+    if len(names) != (action != "list"):
+        raise UsageError(f"usage: {SUBCOMMANDS['model'].parser.usage}")
+    if action == "pull":
+        with interruptible("interrupted; nothing was kept, and the same line pulls it anew"):
+            pull_model(names[0])
+        if state.dari.server is not None:
+            take_in_pulled(state.dari.server)
+    elif action == "remove":
+        remove_model(names[0])
+        serving = " (a kernel that has begun to use it may do so until it ends)"
+        return Status(
+            [(names[0], f"removed{serving}; to get it anew: %dari model pull {names[0]}")]
+        )
+    return Status([(each.name, _told(each)) for each in list_models()])
+
+
+def _told(model: ModelState) -> str:
+    from ..local.gguf import lacking
+
+    size = f"{model.size // 1_000_000} MB, {model.licence}"
+    what = f"{model.model}, {model.about} ({size})"
+    if model.path is None:
+        return f"{what}; to get it: %dari model pull {model.name}"
+    return f"{what}; {lacking() or f'%dari_agent assistant --llm {model.name} asks it'}"
+
+
+def _connect(state: State, line: Line, words: list[str]) -> Status:
     from ..workbench import connect
 
     if len(words) > 1:
@@ -121,45 +218,48 @@ def _connect(state: State, line: opt.Line, words: list[str]) -> Status:
     key = os.environ[variable] if variable else None
     target = words[0] if words else None
     connect(target, api_key=key, path=line.get(PATH), config=line.get(CONFIG))
-    state.forget()
-    return _status(state)
-
-
-def _help(state: State, line: opt.Line, words: list[str]) -> Help:
-    return Help()
-
-
-class Help:
-    """All magics with their options."""
-
-    def __repr__(self) -> str:
-        from .catalogue import PARSERS
-
-        width = max(len(command.parser.usage) for command in SUBCOMMANDS.values())
-        commands = [f"  {c.parser.usage:<{width}}  {c.help}" for c in SUBCOMMANDS.values()]
-        return "\n\n".join(["\n".join(["%dari", *commands]), *(p.help() for p in PARSERS.values())])
+    return _status(state, counting=True)
 
 
 SUBCOMMANDS = {
     "use": Subcommand(
-        LineParser("%dari use AGENT [--llm L]", (opt.LLM,)), _use, "make an agent the current one"
+        LineParser(
+            "%dari use AGENT [--llm L]", (opt.LLM,), example="%dari use calculator --llm small"
+        ),
+        _use,
+        "make an agent the current one",
     ),
     "agents": Subcommand(LineParser("%dari agents", ()), _agents, "list the agents"),
     "sessions": Subcommand(
-        LineParser("%dari sessions [--agent AGENT] [--meta K=V] [--view]", (AGENT, opt.META, VIEW)),
+        LineParser(
+            "%dari sessions [WORDS] [options]",
+            (AGENT, opt.META, SINCE, VIEW),
+            example="%dari sessions passport --since yesterday",
+        ),
         _sessions,
-        "list sessions",
+        "list sessions, by WORDS of their first message",
     ),
     "llms": Subcommand(
-        LineParser("%dari llms [--probe]", (PROBE,)), _llms, "list the LLMs at hand"
+        LineParser("%dari llms [--probe]", (PROBE,), example="%dari llms"),
+        _llms,
+        "list the LLMs at hand",
+    ),
+    "model": Subcommand(
+        LineParser(
+            "%dari model [list | pull NAME | remove NAME]",
+            (),
+            example="%dari model pull smollm2",
+        ),
+        _model,
+        "language models that run on this machine",
     ),
     "connect": Subcommand(
         LineParser(
             "%dari connect [local|URL] [--path F] [--config F] [--key-env NAME]",
             (PATH, CONFIG, KEY_ENV),
+            example="%dari connect local --path course.db",
         ),
         _connect,
         "connect elsewhere",
     ),
-    "help": Subcommand(LineParser("%dari help", ()), _help, "show this"),
 }

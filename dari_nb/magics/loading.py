@@ -7,17 +7,22 @@ from typing import Any
 
 from IPython.core.error import UsageError
 
-from . import options as opt
-from .options import LineParser, Option, did_you_mean
+from .lines import options as opt
+from .lines.options import Option, did_you_mean
+from .lines.parser import Line, LineParser
+from .results import shown
 from .state import State, assign, variable
 
 ALL = Option("--all", None, "all sessions, not only the current one")
 AGENT = Option("--agent", "AGENT", "all sessions of this agent")
-FRAME = LineParser(
-    "%dari_frame sessions|messages|events|tool_calls|costs [SESSION …] [options]",
-    (opt.ASSIGN, opt.META, AGENT, ALL, opt.QUIET),
-)
 KINDS = ("sessions", "messages", "events", "tool_calls", "costs")
+FRAME = LineParser(
+    "%dari_frame WHAT [SESSION …] [options]",
+    (opt.ASSIGN, opt.META, AGENT, ALL, opt.QUIET),
+    does="load sessions, or what is in them, as a DataFrame",
+    notes=f"WHAT is one of {', '.join(KINDS)}.",
+    example="%dari_frame tool_calls -o calls",
+)
 
 
 def frame(shell: Any, state: State, line: str) -> Any:
@@ -29,7 +34,7 @@ def frame(shell: Any, state: State, line: str) -> Any:
     name = variable(parsed.get(opt.ASSIGN))
     loaded = _loader(words[0])(_source(state, parsed, words), dari=state.dari)
     assign(shell, name, loaded)
-    return None if parsed.has(opt.QUIET) or name else loaded
+    return shown(loaded) if parsed.has(opt.QUIET) or name else loaded
 
 
 def _loader(kind: str) -> Callable[..., Any]:
@@ -39,12 +44,13 @@ def _loader(kind: str) -> Callable[..., Any]:
     return loader
 
 
-def _source(state: State, parsed: opt.Line, words: list[str]) -> Any:
+def _source(state: State, parsed: Line, words: list[str]) -> Any:
     metadata, agent = opt.pairs(parsed.get(opt.META)), parsed.get(AGENT)
-    if words[1:]:
-        return [state.session_or(session_id) for session_id in words[1:]]
+    named = [each for word in words[1:] for each in word.split(",") if each]
+    if named:
+        return [state.session_or(session_id) for session_id in named]
     if metadata or agent:
-        return list(state.dari.sessions.list(agent=agent, metadata=metadata or None))
+        return state.dari.sessions.list(agent=agent, metadata=metadata or None)[::-1]
     if parsed.has(ALL) or (words[0] == "sessions" and state.session is None):
         return None
-    return state.session_or(None)
+    return state.session_or(None, f"%dari_frame {words[0]} {{}}")

@@ -7,41 +7,50 @@ from typing import TYPE_CHECKING, Any
 
 from IPython.core.error import UsageError
 
-from . import options as opt
-from .interpolate import interpolate
-from .options import Line, LineParser, Option
+from .kernel_tools import kernel_tools
+from .lines import options as opt
+from .lines.interpolate import RULE
+from .lines.options import Option
+from .lines.parser import Line, LineParser
+from .results import shown
+from .sending import Fill, filling
 from .state import State, assign, variable
 
 if TYPE_CHECKING:
-    from ..workbench.publishing import Published
+    from ..workbench.agents.publishing import Published
 
 LLMS = Option(
-    "--llm", "MODEL", "such as openai/gpt-5.5, or a local LLM; may be repeated", many=True
+    "--llm", "MODEL", "such as openai/gpt-5.5, or a local LLM; or several: a,b", many=True
 )
 TOOLS = replace(opt.TOOLS, help="functions that the agent can call")
 DRY_RUN = Option("--dry-run", None, "show what would change, and publish nothing")
 PUBLISH = LineParser(
     "%%dari_publish AGENT [options] or %dari_publish FOLDER [options]",
     (LLMS, TOOLS, DRY_RUN, opt.ASSIGN, opt.RAW, opt.QUIET),
+    does="make an agent: the cell is its system prompt",
+    notes=RULE,
+    example="%%dari_publish greeter --llm openai/gpt-5.5\nYou greet people by their names.",
 )
 
 _OF_CELLS = (LLMS, TOOLS, opt.RAW)
 
 
-def publish(shell: Any, state: State, line: str, cell: str | None) -> Published | None:
+def publish(shell: Any, state: State, line: str, cell: str | None) -> Published:
     """Publish the cell, or a folder, and make its agent the current one."""
     parsed, words = PUBLISH.words(line)
     name = variable(parsed.get(opt.ASSIGN))
     if len(words) != 1:
         what = "name the agent" if cell is not None else "name a folder with a dari.yml"
         raise UsageError(f"{what}\nusage: {PUBLISH.usage}")
+    fill = filling(shell, parsed)
+    parsed, target = parsed.filled(fill), fill(words[0])
     if cell is None:
-        published = _folder(state, parsed, words[0])
+        published = _folder(state, parsed, target)
     else:
-        published = _prompt(shell, state, parsed, words[0], cell)
+        published = _prompt(shell, state, parsed, target, cell, fill)
     _use(state, published)
     assign(shell, name, published)
-    return None if parsed.has(opt.QUIET) else published
+    return shown(published) if parsed.has(opt.QUIET) else published
 
 
 def _folder(state: State, parsed: Line, folder: str) -> Published:
@@ -51,8 +60,8 @@ def _folder(state: State, parsed: Line, folder: str) -> Published:
     return state.dari.agents.publish(folder, dry_run=parsed.has(DRY_RUN))
 
 
-def _prompt(shell: Any, state: State, parsed: Line, agent: str, cell: str) -> Published:
-    from ..workbench.front_matter import split_prompt
+def _prompt(shell: Any, state: State, parsed: Line, agent: str, cell: str, fill: Fill) -> Published:
+    from ..workbench.agents.front_matter import split_prompt
 
     # The magic itself stands on the first line.
     prompt, manifest = split_prompt(cell, first_line=2)
@@ -60,9 +69,9 @@ def _prompt(shell: Any, state: State, parsed: Line, agent: str, cell: str) -> Pu
         raise UsageError("the system prompt is empty: write it into the cell")
     return state.dari.agents.publish_prompt(
         agent,
-        prompt if parsed.has(opt.RAW) else interpolate(prompt, shell.user_ns),
+        fill(prompt),
         llm=parsed.get(LLMS) or None,
-        tools=opt.kernel_tools(shell, parsed)["tools"],
+        tools=kernel_tools(shell, parsed)["tools"],
         manifest=manifest,
         dry_run=parsed.has(DRY_RUN),
     )

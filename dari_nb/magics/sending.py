@@ -7,59 +7,172 @@ from typing import TYPE_CHECKING, Any
 
 from IPython.core.error import UsageError
 
-from ..errors import TimedOutError
-from . import options as opt
-from .interpolate import interpolate
-from .options import Line, LineParser
-from .state import State, assign, variable
+from ..errors import NotFoundError, TimedOutError, TurnFailedError
+from ..ids import is_session_id
+from .kernel_tools import kernel_tools
+from .lines import options as opt
+from .lines.interpolate import RULE, interpolate
+from .lines.names import visible_names
+from .lines.options import did_you_mean
+from .lines.parser import Line, LineParser
+from .results import shown
+from .state import State, assign, interruptible, late, said, variable
 
 if TYPE_CHECKING:
-    from ..workbench import Turn
+    from ..workbench import Batch, Turn
+
+_PERHAPS_SENT = "interrupted while it was sent: %dari sessions tells whether it arrived"
 
 Fill = Callable[[str], str]
 
-SEND = LineParser("%dari_send [options] TEXT", (*opt.SENDING, opt.SESSION))
-AGENT = LineParser("%%dari_agent AGENT [options]", (*opt.SENDING, opt.VERSION))
+SEND = LineParser(
+    "%dari_send [options] TEXT",
+    (*opt.SENDING, opt.SESSION, opt.AGAIN),
+    is_text=True,
+    does="send a message to the current session",
+    notes=RULE,
+    example="%dari_send --timeout 60 What is 15% of 86.8?",
+)
+AGENT = LineParser(
+    "%%dari_agent AGENT [options] or %dari_agent AGENT [options] TEXT",
+    (*opt.SENDING, opt.VERSION),
+    does="begin a session with an agent, by the cell",
+    notes=RULE,
+    example="%dari_agent calculator --llm small What is 6 * 7?",
+)
 FOLLOW = LineParser(
     "%dari_follow [SESSION] [options]",
     (opt.ASSIGN, opt.BACKGROUND, opt.TIMEOUT, *opt.KERNEL_TOOLS, opt.QUIET),
+    does="show a session's last turn live, again",
+    example="%dari_follow --timeout 60",
+)
+CANCEL = LineParser(
+    "%dari_cancel [SESSION or RUN]",
+    (),
+    does="end a session's last turn, or a batch, on the server",
+    notes="Ends the last turn of the session, or all turns of a batch, on the server, as Stop in\n"
+    "a view does; without a name, what was started last in this notebook. What was written\n"
+    "stays, and the session goes on. An interrupt ends none.",
+    example="%dari_cancel",
 )
 
 
-def send(shell: Any, state: State, line: str, cell: str | None) -> None:
+def send(shell: Any, state: State, line: str, cell: str | None) -> Turn:
     """Send a message to the current session; one starts with the current agent if there is none."""
     parsed = SEND.text(line)
     if cell is not None and parsed.text:
         raise UsageError(f"the text belongs into the cell, not on the line: {parsed.text!r}")
     show = _Showing(shell, state, parsed)
-    fill = _filling(shell, parsed)
-    prompt = _prompt(parsed.text if cell is None else cell, fill)
-    show(_send(state, parsed, prompt, _attached(shell, parsed, fill)))
+    fill = filling(shell, parsed)
+    parsed = parsed.filled(fill)
+    text = parsed.text if cell is None else cell
+    if parsed.has(opt.AGAIN):
+        again = fill(text.strip()) or None
+        attached = _attached(shell, parsed)
+        with interruptible(_PERHAPS_SENT):
+            turn = _again(state, parsed, again, attached)
+        return show(turn)
+    prompt = _prompt(text, fill)
+    attached = _attached(shell, parsed)
+    with interruptible(_PERHAPS_SENT):
+        turn = _send(state, parsed, prompt, attached)
+    return show(turn)
 
 
-def agent(shell: Any, state: State, line: str, cell: str) -> None:
-    """Send the cell as the first message of a new session, which becomes the current one."""
-    parsed, words = AGENT.words(line)
-    if len(words) != 1:
-        raise UsageError(f"name one agent\nusage: {AGENT.usage}")
+def agent(shell: Any, state: State, line: str, cell: str | None) -> Turn:
+    """Send the first message of a new session, which becomes the current one."""
+    parsed, name, text = _of_agent(line, cell)
     show = _Showing(shell, state, parsed)
-    fill = _filling(shell, parsed)
-    prompt, attached = _prompt(cell, fill), _attached(shell, parsed, fill)
-    chosen = state.dari.agents.get(fill(words[0]))
+    fill = filling(shell, parsed)
+    parsed = parsed.filled(fill)
+    prompt, attached = _prompt(text, fill), _attached(shell, parsed)
     pinned = {"llm": parsed.get(opt.LLM), "version": parsed.get(opt.VERSION)}
-    turn = chosen.send(prompt, **pinned, **attached)
+    with interruptible(_PERHAPS_SENT):
+        chosen = state.dari.agents.get(fill(name))
+        turn = chosen.send(prompt, **pinned, **attached)
     state.use(chosen, parsed.get(opt.LLM))
-    show(turn)
+    return show(turn)
 
 
-def follow(shell: Any, state: State, line: str) -> None:
+def _of_agent(line: str, cell: str | None) -> tuple[Line, str, str]:
+    if cell is None:
+        parsed, name = AGENT.word_and_text(line)
+        text = parsed.text
+    else:
+        parsed, words = AGENT.words(line)
+        if len(words) > 1:
+            raise UsageError(f"the text belongs into the cell, not on the line: {words[1]!r} …")
+        name, text = "".join(words), cell
+    if not name:
+        raise UsageError(f"name one agent\nusage: {AGENT.usage}")
+    if not text.strip():
+        raise UsageError(
+            f"the message is empty: write it below %%dari_agent {name}, or behind %dari_agent "
+            f"{name}; %dari use {name} only chooses the agent"
+        )
+    return parsed, name, text
+
+
+def follow(shell: Any, state: State, line: str) -> Turn:
     """Show the last turn of a session live, again, and answer what waits with ``--tools``."""
     parsed, words = FOLLOW.words(line)
     if len(words) > 1:
         raise UsageError(f"name one session\nusage: {FOLLOW.usage}")
     show = _Showing(shell, state, parsed)
-    given = opt.kernel_tools(shell, parsed)
-    show(state.session_or(words[0] if words else None).answer_tools(**given))
+    given = kernel_tools(shell, parsed)
+    with interruptible("interrupted before the turn was shown"):
+        named = words[0] if words else None
+        turn = state.session_or(named, "%dari_follow {}").answer_tools(**given)
+    return show(turn)
+
+
+def cancel(_shell: Any, state: State, line: str) -> Turn | Batch:
+    """End the last turn of a session, or all of a batch; what was written stays."""
+    from ..models import TERMINAL
+    from ..models.events import CANCELLED
+
+    _, words = CANCEL.words(line)
+    if len(words) > 1:
+        raise UsageError(f"name one session, or the run of a batch\nusage: {CANCEL.usage}")
+    name = words[0] if words else None
+    if name is None and state.batch is not None:
+        return _cancel_batch(state.batch, state.under_way)
+    if name is not None and not is_session_id(name):
+        return _cancel_batch(_batch(state, name), str)
+    with interruptible("interrupted; perhaps the turn was cancelled"):
+        if name is None and state.session is None:
+            raise UsageError(f"no session yet; {state.under_way() or 'nothing runs'}")
+        turn = state.session_or(name).turn()
+        had_ended = turn.status in {*TERMINAL, CANCELLED}
+        turn.cancel()
+        more = state.under_way() if had_ended and name is None else ""
+    _tell(f"{turn.id} had ended before" if had_ended else f"cancelled: {turn.id}", more)
+    return shown(turn)
+
+
+def _cancel_batch(batch: Batch, what_runs: Callable[[], str]) -> Batch:
+    from ..models.events import CANCELLED
+
+    with interruptible("interrupted; perhaps the batch was cancelled"):
+        had_ended = batch.refresh().is_done
+        batch.cancel()
+        more = what_runs() if had_ended else ""
+    count = f"{batch.counts.get(CANCELLED, 0)} of {len(batch)} cancelled"
+    _tell(f"{batch.run_id}{' had ended before' if had_ended else ''}: {count}", more)
+    return shown(batch)
+
+
+def _batch(state: State, run_id: str) -> Batch:
+    with interruptible("interrupted before anything was cancelled"):
+        try:
+            return state.dari.batches.recover(run_id)
+        except NotFoundError:
+            hint = did_you_mean(run_id, [run.run_id for run in state.dari.batches.list()])
+            raise UsageError(f"there is no session and no run {run_id}{hint}") from None
+
+
+def _tell(said: str, more: str) -> None:
+    print(f"{said}; {more}" if more else said)  # noqa: T201
 
 
 class _Showing:
@@ -73,20 +186,18 @@ class _Showing:
         self._quiet = parsed.has(opt.QUIET)
         self._background = parsed.has(opt.BACKGROUND)
 
-    def __call__(self, turn: Turn) -> None:
-        self._state.started(turn)
+    def __call__(self, turn: Turn) -> Turn:
         assign(self._shell, self._name, turn)
+        with interruptible(turn._stopped().said):
+            self._state.started(turn)
         try:
             self._show(turn)
-        except KeyboardInterrupt:
-            stopped = "stopped following"
+        except TurnFailedError as failed:
+            raise said(self._shell, str(failed), is_said=not self._quiet) from None
         except TimedOutError:
-            stopped = f"not finished after {self._timeout:g} s"
-        else:
-            return
-        raise UsageError(
-            f"{stopped}; the turn goes on in {turn.session.id}: %dari_follow shows it again"
-        )
+            goes_on = f"the turn goes on in {turn.session.id}: %dari_follow shows it again"
+            raise late(self._shell, self._timeout, goes_on, is_quiet=self._quiet) from None
+        return shown(turn)
 
     def _show(self, turn: Turn) -> None:
         if not self._quiet:
@@ -109,8 +220,22 @@ def _send(state: State, parsed: Line, prompt: str, attached: dict[str, Any]) -> 
         return session.send(prompt, **attached)
     if state.agent is None:
         names = ", ".join(agent.name for agent in state.dari.agents.list())
-        raise UsageError(f"choose an agent first: %dari use NAME (there are: {names})")
+        raise UsageError(
+            f"choose an agent first: %dari use NAME (there are: {names})\n{state.going_on()}"
+        )
     return state.agent.send(prompt, llm=llm or state.llm, **attached)
+
+
+def _again(state: State, parsed: Line, text: str | None, attached: dict[str, Any]) -> Turn:
+    """Ask the last prompt of a session anew, or a text in its place, and say where."""
+    session = state.session_or(parsed.get(opt.SESSION))
+    turn = session.turn().again(text, llm=parsed.get(opt.LLM), **attached)
+    if not parsed.has(opt.QUIET):
+        kept = f"{session.id} stays as it was"
+        _tell(f"asked again in {turn.session.id}, now the current session", kept)
+        for note in turn.session.notes:
+            _tell(note, "")
+    return turn
 
 
 def _prompt(text: str, fill: Fill) -> str:
@@ -120,15 +245,17 @@ def _prompt(text: str, fill: Fill) -> str:
     return fill(text)
 
 
-def _attached(shell: Any, parsed: Line, fill: Fill) -> dict[str, Any]:
+def _attached(shell: Any, parsed: Line) -> dict[str, Any]:
     return {
-        "files": [fill(path) for path in parsed.get(opt.FILE)],
-        "metadata": opt.pairs(fill(pair) for pair in parsed.get(opt.META)) or None,
-        **opt.kernel_tools(shell, parsed),
+        "files": parsed.get(opt.FILE),
+        "metadata": opt.pairs(parsed.get(opt.META)) or None,
+        **kernel_tools(shell, parsed),
     }
 
 
-def _filling(shell: Any, parsed: Line) -> Fill:
+def filling(shell: Any, parsed: Line) -> Fill:
+    """Return what fills the braces of a line and its cell; nothing does with ``--raw``."""
     if parsed.has(opt.RAW):
         return str
-    return lambda text: interpolate(text, shell.user_ns)
+    names = visible_names(shell)
+    return lambda text: interpolate(text, names)

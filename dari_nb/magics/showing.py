@@ -6,39 +6,51 @@ from typing import Any
 
 from IPython.core.error import UsageError
 
-from . import options as opt
-from .options import LineParser, Option
+from .lines import options as opt
+from .lines.options import Option
+from .lines.parser import LineParser
+from .results import shown
 from .state import State, assign, variable
 
 VIEW = Option("--view", None, "as a view to find one's way in, which goes on with the session")
 WAIT = Option("--wait", "S", "wait so many seconds for a workspace that is not there yet")
-TRANSCRIPT = LineParser("%dari_transcript [SESSION] [options]", (opt.ASSIGN, VIEW, opt.QUIET))
-WORKSPACE = LineParser("%dari_workspace [SESSION] [options]", (opt.ASSIGN, WAIT, opt.QUIET))
+TRANSCRIPT = LineParser(
+    "%dari_transcript [SESSION] [options]",
+    (opt.ASSIGN, VIEW, opt.QUIET),
+    does="show all of a session",
+    example="%dari_transcript --view",
+)
+WORKSPACE = LineParser(
+    "%dari_workspace [SESSION] [options]",
+    (opt.ASSIGN, WAIT, opt.QUIET),
+    does="show the files of a session",
+    example="%dari_workspace -o workspace --wait 60",
+)
 
 
 def transcript(shell: Any, state: State, line: str) -> Any:
     """Show the transcript of a session, the current one by default."""
     parsed, words = TRANSCRIPT.words(line)
     name = variable(parsed.get(opt.ASSIGN))
-    session = state.session_or(_one(words, TRANSCRIPT))
+    session = state.session_or(_one(words, TRANSCRIPT), "%dari_transcript {}")
     if parsed.has(VIEW):
         view = session.view()
         assign(shell, name, view)
-        return None if parsed.has(opt.QUIET) else view
-    shown = session.transcript()
-    assign(shell, name, shown)
+        return shown(view) if parsed.has(opt.QUIET) else view
+    found = session.transcript()
+    assign(shell, name, found)
     if not parsed.has(opt.QUIET):
-        shown.show()
-    return None
+        found.show()
+    return shown(found)
 
 
 def workspace(shell: Any, state: State, line: str) -> Any:
     """Download the workspace of a session, the current one by default, and show its files."""
     parsed, words = WORKSPACE.words(line)
     name, wait = variable(parsed.get(opt.ASSIGN)), opt.seconds(parsed.get(WAIT), WAIT)
-    found = state.session_or(_one(words, WORKSPACE)).workspace(wait=wait)
+    found = state.session_or(_one(words, WORKSPACE), "%dari_workspace {}").workspace(wait=wait)
     assign(shell, name, found)
-    return None if parsed.has(opt.QUIET) else found
+    return shown(found) if parsed.has(opt.QUIET) else found
 
 
 def _one(words: list[str], parser: LineParser) -> str | None:

@@ -1,7 +1,20 @@
-"""Typed resources and events. Unknown fields and unknown types are kept, never an error."""
+"""Typed resources and events. Unknown fields and unknown types are kept, never an error.
+
+Docstrings cite the API's contract, by section (contract, section 8.4) and by what is open in it
+(U5); it is in ``dari_nb/local/CONTRACT.md``, which is installed with the package.
+"""
 
 from .batches import BATCH_TERMINAL, Batch, BatchItem
-from .content import Content, as_content, file_block, text_block, text_of
+from .content import (
+    Content,
+    as_content,
+    file_block,
+    is_reasoning,
+    reasoning_block,
+    reasoning_of,
+    text_block,
+    text_of,
+)
 from .events import EVENT_TYPES, Event
 from .organization import ApiKey, CostSummary, Credential, Invitation, Member, StorageBinding
 from .publishing import BundleFile, PublishResult, Snapshot, SnapshotManifest
@@ -23,13 +36,14 @@ from .timeline import (
     UserMessageItem,
     item_from_dict,
 )
-from .times import format_time, parse_time, seconds_between
+from .times import UNKNOWN_TIME, format_time, parse_time, seconds_between
 from .webhooks import WEBHOOK_EVENT_TYPES, Webhook, WebhookDelivery
 
 __all__ = [
     "BATCH_TERMINAL",
     "EVENT_TYPES",
     "TERMINAL",
+    "UNKNOWN_TIME",
     "WEBHOOK_EVENT_TYPES",
     "Agent",
     "AgentVersion",
@@ -62,8 +76,11 @@ __all__ = [
     "as_content",
     "file_block",
     "format_time",
+    "is_reasoning",
     "item_from_dict",
     "parse_time",
+    "reasoning_block",
+    "reasoning_of",
     "seconds_between",
     "text_block",
     "text_of",

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Self
 
 import msgspec
 
-from ._base import Model, VariedModel
+from ._base import VariedModel, Whole, parts
 from .resources import TERMINAL
 
 BATCH_TERMINAL = frozenset({"completed", "failed", "partial_failed"})
@@ -20,6 +21,13 @@ class BatchItem(VariedModel, frozen=True, kw_only=True):
         index: Its place in the batch, from 0.
         session_id: ``None`` when the session could not be created; ``error`` says why.
         transcript_url: A path that begins with ``/v1``.
+        status: ``queued``, ``running``, ``completed`` or ``failed``.
+        last_message_status: The message's status.
+        agent_id: The agent.
+        version_id: Its version.
+        llm_id: The LLM option.
+        metadata: The session's metadata.
+        error: Why there is no session, or why its turn failed.
     """
 
     index: int
@@ -49,18 +57,18 @@ class BatchItem(VariedModel, frozen=True, kw_only=True):
         return self.is_failed or self.status in TERMINAL
 
 
-class Batch(Model, frozen=True, kw_only=True):
+class Batch(Whole, frozen=True, kw_only=True):
     """A batch as it stands (contract, section 11).
 
     Attributes:
-        id: The batch's id, which the API calls ``batch_id``.
+        id: The batch's id, which the API calls ``batch_id``; empty when the server does not tell.
         status: ``queued``, ``running``, ``completed``, ``failed`` or ``partial_failed``.
         items: Its sessions, in the order of their ``index``.
         counts: How many items are ``queued``, ``running``, ``completed`` and ``failed``; empty
             when the server does not tell.
     """
 
-    id: str = msgspec.field(name="batch_id")
+    id: str = msgspec.field(default="", name="batch_id")
     status: str = ""
     items: list[BatchItem] = msgspec.field(default_factory=list, name="sessions")
     counts: dict[str, int] = msgspec.field(default_factory=dict)
@@ -71,19 +79,64 @@ class Batch(Model, frozen=True, kw_only=True):
         return self.status in BATCH_TERMINAL
 
     @classmethod
-    def from_dict(cls, data: dict[str, Any]) -> Self:
-        """Read the batch, each item keeping its own unknown fields."""
-        sent = enumerate(data.get("sessions") or [])
-        items = [BatchItem.from_dict({"index": place, **item}) for place, item in sent]
-        return cls(
-            id=msgspec.convert(data.get("batch_id") or data["id"], str),
-            status=str(data.get("status") or ""),
-            items=sorted(items, key=lambda item: item.index),
-            counts=msgspec.convert(data.get("counts") or {}, dict[str, int], strict=False),
-            _wire=data,
-        )
+    def _settled(cls, data: dict[str, Any]) -> dict[str, Any]:
+        return {**data, "batch_id": data.get("batch_id") or data.get("id")}
 
     @classmethod
-    def from_json(cls, body: bytes) -> Self:
-        """Decode, then read as :meth:`from_dict` does."""
-        return cls.from_dict(msgspec.json.decode(body, type=dict[str, Any]))
+    def _read(cls, data: dict[str, Any]) -> Self:
+        sent = enumerate(parts(data.get("sessions")))
+        items = [BatchItem.from_dict(_placed(item, place)) for place, item in sent]
+        counts = msgspec.convert(data.get("counts") or {}, dict[str, int | None], strict=False)
+        return cls(
+            id=msgspec.convert(cls._settled(data)["batch_id"] or "", str),
+            status=msgspec.convert(data.get("status") or "", str),
+            items=sorted(items, key=lambda item: item.index),
+            counts={name: count for name, count in counts.items() if count is not None},
+        )
+
+
+def _placed(item: dict[str, Any], place: int) -> dict[str, Any]:
+    return item if item.get("index") is not None else {**item, "index": place}
+
+
+RUN_METADATA = frozenset(
+    {
+        "managed_run_id",
+        "task_index",
+        "llm_id",
+        "version_id",
+        "repeat",
+        "attempt",
+        "task_key",
+        "chunk_key",
+    }
+)
+"""Metadata by which a run finds its sessions again."""
+
+RUN_DIGESTS = frozenset({"task_key", "chunk_key"})
+"""Those that say nothing to people."""
+
+
+def run_id_in(metadata: Mapping[str, Any] | None) -> str | None:
+    """Return the name of the run that a session belongs to, when it was made by one.
+
+    >>> run_id_in({"managed_run_id": "triage", "task_key": "1f", "task_index": "0"})
+    'triage'
+    """
+    told = metadata or {}
+    is_ours = {"managed_run_id", "task_key", "task_index"} <= told.keys()
+    return str(told["managed_run_id"]) if is_ours else None
+
+
+def given_metadata(
+    metadata: Mapping[str, Any] | None, kept: frozenset[str] = RUN_METADATA
+) -> dict[str, Any]:
+    """Return a session's metadata without what a run keeps there for itself.
+
+    >>> given_metadata({"lesson": "2", "chunk_key": "mine"})
+    {'lesson': '2', 'chunk_key': 'mine'}
+    """
+    told = dict(metadata or {})
+    if run_id_in(told) is None:
+        return told
+    return {key: value for key, value in told.items() if key not in kept}

@@ -21,12 +21,18 @@ def file_block(file_id: str) -> dict[str, Any]:
     return {"type": "file", "file_id": file_id}
 
 
+def reasoning_block(text: str, provider: dict[str, Any] | None = None) -> dict[str, Any]:
+    """Make a block of what a model thought (contract, section 18.2)."""
+    block: dict[str, Any] = {"type": "reasoning", "reasoning": text}
+    return {**block, "provider": provider} if provider else block
+
+
 def as_content(prompt: str | Sequence[dict[str, Any]], file_ids: Iterable[str] = ()) -> Content:
     """Turn a prompt into content blocks.
 
     Args:
         prompt: Text, or blocks that are passed on as they are.
-        file_ids: Uploaded files to attach after the prompt.
+        file_ids: Uploaded files to attach after the prompt; a text is the id of one.
 
     Raises:
         InvalidRequestError: There is nothing to send.
@@ -39,7 +45,8 @@ def as_content(prompt: str | Sequence[dict[str, Any]], file_ids: Iterable[str] =
         block.get("type") != "text" or str(block.get("text", "")).strip() for block in blocks
     ):
         raise InvalidRequestError("The message is empty: write a prompt.")
-    return [*blocks, *(file_block(file_id) for file_id in file_ids)]
+    attached = [file_ids] if isinstance(file_ids, str) else file_ids
+    return [*blocks, *map(file_block, attached)]
 
 
 def _blocks(prompt: Sequence[dict[str, Any]]) -> Content:
@@ -57,5 +64,23 @@ def text_of(content: Iterable[Any] | None) -> str:
     >>> text_of([{"type": "text", "text": "a"}, {"type": "file", "file_id": "file_1"}])
     'a'
     """
-    blocks = [b for b in content or () if isinstance(b, dict) and b.get("type") == "text"]
-    return "\n\n".join([str(b["text"]) for b in blocks if b.get("text")])
+    return _joined(content, "text")
+
+
+def reasoning_of(content: Iterable[Any] | None) -> str:
+    """Join what a model thought, as :func:`text_of` joins what it said.
+
+    >>> reasoning_of([{"type": "reasoning", "reasoning": "Hm."}, {"type": "text", "text": "a"}])
+    'Hm.'
+    """
+    return _joined(content, "reasoning")
+
+
+def is_reasoning(block: Any) -> bool:
+    """Whether a block holds what a model thought."""
+    return isinstance(block, dict) and block.get("type") == "reasoning"
+
+
+def _joined(content: Iterable[Any] | None, kind: str) -> str:
+    blocks = [b for b in content or () if isinstance(b, dict) and b.get("type") == kind]
+    return "\n\n".join([str(b[kind]) for b in blocks if b.get(kind)])

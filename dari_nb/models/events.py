@@ -18,6 +18,14 @@ TOOL_CALL_COMPLETED = "tool.call_completed"
 TOOL_CALL_FAILED = "tool.call_failed"
 TOOL_RESULT_SUBMITTED = "tool.result_submitted"
 WEBHOOK_DELIVERY_FAILED = "webhook.delivery_failed"
+ASSISTANT_MESSAGE_DELTA = "assistant.message_delta"
+"""A piece of an answer while it is written, which is in no ledger (contract, section 18.1)."""
+MESSAGE_CANCEL_REQUESTED = "message.cancel_requested"
+"""Where the server offers to end turns (contract, section 18.3)."""
+CANCELLED = "cancelled"
+"""The error of a turn that was ended."""
+MAX_TOKENS = "max_tokens"
+"""The ``stop_reason`` of a text that its LLM's limit of tokens cut off (contract, section 18.5)."""
 
 EVENT_TYPES = (
     USER_MESSAGE,
@@ -42,6 +50,11 @@ class Event(Model, frozen=True, kw_only=True):
         message_id: The turn it belongs to, if any.
         data: The payload; its fields depend on ``type``.
         created_at: ISO 8601, UTC.
+        session_id: Its session.
+        source: Who wrote it, such as ``user`` or ``agent``.
+        actor: Who exactly, as the server tells.
+        copied_from: Where it happened, in a session that began as a fork (contract, section 18.4):
+            an object of ``session_id``, ``event_id`` and ``message_id``; else ``None``.
     """
 
     id: str
@@ -53,6 +66,13 @@ class Event(Model, frozen=True, kw_only=True):
     actor: Any = None
     data: dict[str, Any] = msgspec.field(default_factory=dict)
     created_at: str = ""
+    copied_from: Any = None
+
+    @property
+    def original_id(self) -> str | None:
+        """The event of which it is a copy, in the session where that happened."""
+        found = self.copied_from.get("event_id") if isinstance(self.copied_from, dict) else None
+        return found if isinstance(found, str) else None
 
     @property
     def turn_id(self) -> str | None:

@@ -6,16 +6,22 @@ from typing import Any, Self
 
 import msgspec
 
-from ._base import Model
-from .content import Content, text_of
-from .events import Event
+from ._base import Model, Whole, part
+from .content import Content, reasoning_of, text_of
+from .events import CANCELLED, Event
 
 TERMINAL = frozenset({"completed", "failed"})
 """Message statuses after which nothing more happens (contract, section 16)."""
 
 
 class File(Model, frozen=True, kw_only=True):
-    """An uploaded file (contract, section 2). ``size_bytes`` is in bytes."""
+    """An uploaded file (contract, section 2).
+
+    Attributes:
+        id: Its id, ``file_…``.
+        filename: Its name for the agent.
+        size_bytes: Its size in bytes.
+    """
 
     id: str
     filename: str = ""
@@ -23,7 +29,15 @@ class File(Model, frozen=True, kw_only=True):
 
 
 class Agent(Model, frozen=True, kw_only=True):
-    """An agent (contract, section 4)."""
+    """An agent (contract, section 4).
+
+    Attributes:
+        id: Its id, ``agt_…``.
+        name: Its name, unique in the organization.
+        active_version_id: The version of new sessions; ``None`` when there is none.
+        created_at: ISO 8601, UTC.
+        deleted_at: When it was deleted, ISO 8601; ``None`` while it is there.
+    """
 
     id: str
     name: str = ""
@@ -33,7 +47,16 @@ class Agent(Model, frozen=True, kw_only=True):
 
 
 class AgentVersion(Model, frozen=True, kw_only=True):
-    """One immutable version of an agent (contract, section 4)."""
+    """One immutable version of an agent (contract, section 4).
+
+    Attributes:
+        id: Its id, ``ver_…``.
+        agent_id: Its agent.
+        is_active: Whether new sessions use it.
+        archive_sha256: The bundle's digest, lowercase hex.
+        size_bytes: The bundle's size in bytes.
+        created_at: ISO 8601, UTC.
+    """
 
     id: str
     agent_id: str | None = None
@@ -55,7 +78,23 @@ class AgentVersion(Model, frozen=True, kw_only=True):
 
 
 class Session(Model, frozen=True, kw_only=True):
-    """A durable conversation with one version of an agent (contract, section 5)."""
+    """A durable conversation with one version of an agent (contract, section 5).
+
+    Attributes:
+        id: Its id, ``sess_…``.
+        name: A label for people.
+        agent_id: Its agent.
+        version_id: The agent's version that it keeps.
+        llm_id: The LLM option that was chosen.
+        storage_binding_id: The bucket that is mounted.
+        internet_access: Whether its sandbox reaches the internet.
+        status: A word of the contract, section 16.
+        last_message_id: Its last message; ``None`` before the first.
+        last_message_status: That message's status.
+        last_message_stop_reason: ``max_tokens`` when its answer was cut off.
+        created_at: ISO 8601, UTC.
+        metadata: Texts by name.
+    """
 
     id: str
     name: str | None = None
@@ -67,19 +106,44 @@ class Session(Model, frozen=True, kw_only=True):
     status: str = ""
     last_message_id: str | None = None
     last_message_status: str | None = None
+    last_message_stop_reason: str | None = None
     created_at: str | None = None
     metadata: dict[str, Any] | None = None
 
 
 class MessageOutput(Model, frozen=True, kw_only=True):
-    """What an agent did in one turn, in the order it happened (contract, section 7)."""
+    """What an agent did in one turn, in the order it happened (contract, section 7).
+
+    Attributes:
+        parts: Content blocks and tool calls, as the API has them.
+        error: Why the turn failed; ``None`` when it did not.
+        stop_reason: ``max_tokens`` when the answer was cut off (contract, section 18.5).
+        max_tokens: The limit that cut it off, where that is known.
+    """
 
     parts: list[dict[str, Any]] = msgspec.field(default_factory=list)
     error: Any = None
+    stop_reason: Any = msgspec.UNSET
+    max_tokens: Any = msgspec.UNSET
 
 
 class Message(Model, frozen=True, kw_only=True):
-    """One user turn with the agent's answer (contract, section 7)."""
+    """One user turn with the agent's answer (contract, section 7).
+
+    Attributes:
+        id: Its id, ``msg_…``.
+        session_id: Its session.
+        sequence_number: Its place in the session, from 1.
+        parts: What was sent: content blocks.
+        metadata: What was sent with it.
+        status: A word of the contract, section 16.
+        attempt: Which try the agent is at, from 1.
+        output: The answer; ``None`` before there is one.
+        created_at: ISO 8601, UTC.
+        completed_at: When the turn ended, ISO 8601.
+        copied_from: Where it happened, in a session that began as a fork (contract, section 18.4):
+            an object of ``session_id`` and ``message_id``.
+    """
 
     id: str
     session_id: str | None = None
@@ -91,6 +155,13 @@ class Message(Model, frozen=True, kw_only=True):
     output: MessageOutput | None = None
     created_at: str | None = None
     completed_at: str | None = None
+    copied_from: Any = msgspec.UNSET
+
+    @property
+    def original_id(self) -> str | None:
+        """The message of which it is a copy, in the session where that was sent."""
+        found = self.copied_from.get("message_id") if isinstance(self.copied_from, dict) else None
+        return found if isinstance(found, str) else None
 
     @property
     def is_terminal(self) -> bool:
@@ -98,30 +169,58 @@ class Message(Model, frozen=True, kw_only=True):
         return self.status in TERMINAL
 
     @property
+    def is_cancelled(self) -> bool:
+        """Whether it failed because somebody ended it (contract, section 18.3)."""
+        error = self.output.error if self.output else None
+        return self.status == "failed" and error == CANCELLED
+
+    @property
+    def stop_reason(self) -> str | None:
+        """``max_tokens`` when the answer was cut off; ``None`` when it ended by itself."""
+        reason = self.output.stop_reason if self.output else None
+        return reason if isinstance(reason, str) else None
+
+    @property
     def text(self) -> str:
         """The agent's texts, joined with blank lines."""
         return text_of(self.output.parts) if self.output else ""
 
+    @property
+    def reasoning(self) -> str:
+        """What the agent's model thought (contract, section 18.2); empty where nothing is known."""
+        return reasoning_of(self.output.parts) if self.output else ""
 
-class SendResult(Model, frozen=True, kw_only=True):
-    """The answer to a sent event: the event, its message and the session (contract, section 6)."""
 
-    event: Event
+class SendResult(Whole, frozen=True, kw_only=True):
+    """The answer to a sent event: the event, its message and the session (contract, section 6).
+
+    Attributes:
+        event: The event as it was recorded; ``None`` when the server does not tell.
+        message: The message that the event belongs to, if any.
+        session: The session; only its ``id`` when the server does not tell more.
+    """
+
+    event: Event | None
     message: Message | None
     session: Session
 
     @classmethod
-    def from_dict(cls, data: dict[str, Any]) -> Self:
-        """Read the three parts, each keeping its own unknown fields."""
-        message = data.get("message")
+    def _read(cls, data: dict[str, Any]) -> Self:
+        event = data if "event" not in data and "type" in data else part(data, "event")
+        message, session = part(data, "message"), part(data, "session")
+        tellers = (event, message, data)
+        told = (one.get("session_id") for one in tellers if one.get("session_id"))
+        owner = session.get("id") or next(told, None)
         return cls(
-            event=Event.from_dict(data["event"]),
-            message=Message.from_dict(message) if message else None,
-            session=Session.from_dict(data["session"]),
-            _wire=data,
+            event=Event.from_dict(event) if event.get("id") else None,
+            message=Message.from_dict(message) if message.get("id") else None,
+            session=Session.from_dict({**session, "id": owner} if owner else session),
         )
 
-    @classmethod
-    def from_json(cls, body: bytes) -> Self:
-        """Decode, then read as :meth:`from_dict` does."""
-        return cls.from_dict(msgspec.json.decode(body, type=dict[str, Any]))
+    @property
+    def message_id(self) -> str | None:
+        """The id of the message, wherever the server tells it."""
+        if self.message is not None:
+            return self.message.id
+        told = self.event.turn_id if self.event is not None else None
+        return told or self.session.last_message_id

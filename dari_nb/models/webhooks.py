@@ -26,6 +26,7 @@ class Webhook(Model, frozen=True, kw_only=True):
         webhook_url: ``None`` when there is no webhook.
         signing_secret: Only in the answer that makes it; keep it then.
         event_types: ``None`` when the server does not tell (U21).
+        signing_enabled: Whether deliveries are signed.
     """
 
     _hidden: ClassVar[frozenset[str]] = frozenset({"signing_secret"})
@@ -43,6 +44,7 @@ class WebhookDelivery(Model, frozen=True, kw_only=True):
         id: Stable across retries.
         type: One of :data:`WEBHOOK_EVENT_TYPES`.
         data: Such as ``session_id`` and ``metadata``, or ``batch_id``.
+        created_at: ISO 8601, UTC.
     """
 
     id: str

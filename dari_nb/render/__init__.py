@@ -1,21 +1,24 @@
 """Timeline items to HTML, Markdown and text: the only place that turns agent output into markup."""
 
-from ._visible import visible_name
-from .bundle import paper
-from .console import terminal
-from .fragments import item_html
-from .head import Head, head_of
-from .limits import LIMITS, Cap, Limits
-from .question import arguments_html, arguments_text
-from .sheet import style
-from .table import facts, table
-from .timeline import head_html, timeline_html
-from .words import clock_text, count_text, duration_text, state_text
-from .written import markdown, text
+from .calls.question import arguments_html, arguments_text
+from .page.sheet import style
+from .page.table import facts, table
+from .plain.limits import LIMITS, Cap, Limits
+from .plain.visible import visible_name
+from .plain.words import clock_text, count_text, duration_text, state_text
+from .timeline.console import terminal
+from .timeline.fragments import item_html
+from .timeline.growing import GrowingItems
+from .timeline.head import Head, head_of
+from .timeline.paper import noted, paper
+from .timeline.silence import with_silence
+from .timeline.timeline import head_html, timeline_html
+from .timeline.written import markdown, text
 
 __all__ = [
     "LIMITS",
     "Cap",
+    "GrowingItems",
     "Head",
     "Limits",
     "arguments_html",
@@ -28,6 +31,7 @@ __all__ = [
     "head_of",
     "item_html",
     "markdown",
+    "noted",
     "paper",
     "state_text",
     "style",
@@ -36,4 +40,5 @@ __all__ = [
     "text",
     "timeline_html",
     "visible_name",
+    "with_silence",
 ]

@@ -3,9 +3,10 @@
 Everything here works on plain values: a :class:`ScoreBook` keeps them in a file, and the
 statistics take *values by task*, such as ``{"task 1": [1.0, 0.0], "task 2": [1.0, 1.0]}``, where
 a task's values are those of its repeats. A missing value is ``None`` or NaN and counts for
-nothing. Intervals are 95 % ones unless told otherwise.
+nothing. Intervals are 95 % ones unless told otherwise, and each estimate's ``method`` tells how its
+interval was made.
 
->>> mean({"a": [1, 0], "b": [1, 1], "c": [0, 0]}).value
+>>> dari.scores.mean({"a": [1, 0], "b": [1, 1], "c": [0, 0]}).value
 0.5
 """
 

@@ -13,6 +13,7 @@ from typing import Any, Literal
 import msgspec
 
 from ..errors import InvalidRequestError
+from .worth import checked_name, checked_worth
 
 if sys.platform != "win32":
     import fcntl
@@ -38,6 +39,9 @@ class Score(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         error: Why a function gave no value.
         by: Who gave it.
         at: When, ISO 8601 in UTC.
+
+    >>> dari.scores.Score(name="correct", value=True, llm_id="small").value
+    True
     """
 
     name: str
@@ -64,8 +68,8 @@ class ScoreBook:
     """Scores and ratings in a file, safe against restarts and against two kernels at once.
 
     Every :meth:`add` is one write at the end of the file, on disk when it returns. Nothing is
-    ever rewritten: a line that cannot be read, such as the half of one that a crash left, stays
-    where it is and is counted.
+    ever rewritten: a line that cannot be read, such as the half of one that a crash left or one
+    that holds no score, stays where it is and is counted.
 
     Args:
         path: The file; made with the first score.
@@ -74,10 +78,9 @@ class ScoreBook:
         path: The file.
         damaged: How many lines could not be read.
 
-    >>> import tempfile
-    >>> book = ScoreBook(Path(tempfile.mkdtemp()) / "dari-scores.jsonl")
-    >>> book.add([Score(run_id="run_1", llm_id="small", name="correct", value=True)])
-    >>> [score.value for score in ScoreBook(book.path).scores("run_1")]
+    >>> book = dari.scores.ScoreBook("book.jsonl")
+    >>> book.add([dari.scores.Score(run_id="run_1", name="correct", value=True)])
+    >>> [score.value for score in dari.scores.ScoreBook("book.jsonl").scores("run_1")]
     [True]
     """
 
@@ -91,8 +94,16 @@ class ScoreBook:
     def add(self, scores: Iterable[Score]) -> None:
         """Write scores down.
 
+        Args:
+            scores: What to write, in this order.
+
         Raises:
-            InvalidRequestError: The file cannot be written, or a value is not JSON.
+            InvalidRequestError: The file cannot be written, or one of them is no score: its name
+                is empty or longer than 200 characters, or its value is none of those that
+                :class:`Score` names. Then none is written.
+
+        >>> book = dari.scores.ScoreBook("added.jsonl")
+        >>> book.add([dari.scores.Score(name="correct", value=True)])
         """
         lines = b"".join(_line(score) for score in scores)
         if not lines:
@@ -102,6 +113,30 @@ class ScoreBook:
             _append(self.path, lines)
         except OSError as error:
             raise InvalidRequestError(f"Scores cannot be kept in {self.path}: {error}") from error
+
+    def take_back(self, run_id: str, name: str) -> None:
+        """Take back what functions have given under a name; what people gave stays.
+
+        Args:
+            run_id: The run.
+            name: The score's name.
+
+        Raises:
+            InvalidRequestError: There is nothing, or the file cannot be written.
+
+        >>> book = dari.scores.ScoreBook("taken.jsonl")
+        >>> book.add([dari.scores.Score(run_id="run_1", name="ok", value=1, by="function")])
+        >>> book.take_back("run_1", "ok")
+        >>> book.scores("run_1")
+        []
+        """
+        given = [score for score in self.scores(run_id) if score.by == "function"]
+        taken = [score for score in given if score.name == name]
+        if not taken:
+            known = ", ".join(dict.fromkeys(score.name for score in given)) or "nothing"
+            raise InvalidRequestError(f"No function has scored {name!r}: there is {known}.")
+        gone = {"value": None, "error": None, "note": None, "at": _now()}
+        self.add(msgspec.structs.replace(score, **gone) for score in taken)
 
     def scores(self, run_id: str | None = None) -> list[Score]:
         """Return the latest score of each cell, name and kind of giver, also from other kernels.
@@ -114,6 +149,11 @@ class ScoreBook:
 
         Raises:
             InvalidRequestError: The file cannot be read.
+
+        >>> book = dari.scores.ScoreBook("read.jsonl")
+        >>> book.add(dari.scores.Score(run_id="run_1", name="ok", value=v) for v in (0, 1))
+        >>> [score.value for score in book.scores("run_1")]
+        [1]
         """
         try:
             self._take_in()
@@ -149,8 +189,8 @@ class ScoreBook:
         if not line.strip():
             return
         try:
-            score = _decode(line)
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+            score = _checked(_decode(line))
+        except (InvalidRequestError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             self.damaged += 1
             return
         known = self._latest.get(score.key)
@@ -167,10 +207,26 @@ def _now() -> str:
 
 
 def _line(score: Score) -> bytes:
+    name = checked_name(score.name)
     try:
-        return msgspec.json.encode(score) + b"\n"
-    except (TypeError, ValueError, RecursionError) as error:
-        raise InvalidRequestError(f"The score {score.name!r} cannot be kept: {error}") from None
+        line = msgspec.json.encode(_checked(score))
+        # What is written is read by other kernels: all that they would pass over is refused.
+        _decode(line)
+    except (InvalidRequestError, TypeError, ValueError, RecursionError) as error:
+        raise InvalidRequestError(f"The score {name!r} cannot be kept: {error}.") from None
+    return line + b"\n"
+
+
+def _checked(score: Score) -> Score:
+    """Take a score whose name and value are such as can be kept.
+
+    Raises:
+        InvalidRequestError: They are not.
+    """
+    checked_name(score.name)
+    if score.value is None:
+        return score
+    return msgspec.structs.replace(score, value=checked_worth(score.value))
 
 
 def _append(path: Path, lines: bytes) -> None:

@@ -3,38 +3,38 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from statistics import NormalDist
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..errors import InvalidRequestError
-from .student import t_quantile
+from ..score_kinds import Kind, kind_of
+from .intervals import (
+    DRAWS,
+    LEVEL,
+    UNKNOWN,
+    Ends,
+    Method,
+    Sample,
+    check_level,
+    check_method,
+    for_means,
+    of_means,
+    of_shares,
+    score_interval,
+)
 
 ByTask = Mapping[Hashable, Sequence[Any]]
 """The values of each task's repeats: numbers or yes and no; ``None`` and NaN are missing."""
 
-Method = Literal["bootstrap", "t", "normal"]
-Array = NDArray[np.float64]
-
-DRAWS = 10_000
-LEVEL = 0.95
-_AT_ONCE = 2_000_000
+EFFECTIVE = "wilson-effective"
+"""Says that Wilson's interval is one of effective trials, with Student's quantile."""
+METHODS = ("auto", "wilson", "t", "bootstrap", "normal")
 
 
-class Estimate(NamedTuple):
-    """A number with its interval.
-
-    Attributes:
-        value: The estimate; NaN when there is nothing to estimate it from.
-        low: Lower end of the interval; NaN when one task is not enough to tell.
-        high: Upper end of the interval.
-        tasks: How many tasks it comes from.
-        values: How many values it comes from.
-    """
-
+class _Numbers(NamedTuple):
     value: float
     low: float
     high: float
@@ -42,30 +42,79 @@ class Estimate(NamedTuple):
     values: int
 
 
+class Estimate(_Numbers):
+    """A number with its interval.
+
+    Attributes:
+        value: The estimate; NaN when there is nothing to estimate it from.
+        low: Lower end of the interval; NaN when the tasks cannot tell: there is one only, or all
+            have the same value and nothing bounds what another could have.
+        high: Upper end of the interval.
+        tasks: How many tasks it comes from.
+        values: How many values it comes from.
+        method: How the interval was made; ``none`` when there is none.
+
+    >>> found = dari.scores.mean({"a": [1, 0], "b": [1, 1]})
+    >>> found.value, found.tasks, found.values
+    (0.75, 2, 4)
+    """
+
+    method: str = "none"
+
+    @classmethod
+    def of(cls, value: float, ends: Ends, tasks: int, values: int, method: str) -> Estimate:
+        """Make an estimate that knows its method."""
+        made = cls(value, *ends, tasks, values)
+        made.method = "none" if math.isnan(ends[0]) else method
+        return made
+
+    def _replace(self, **changed: Any) -> Estimate:
+        made: Estimate = super()._replace(**changed)
+        made.method = self.method
+        return made
+
+    def __repr__(self) -> str:
+        numbers = ", ".join(f"{name}={getattr(self, name)!r}" for name in self._fields)
+        return f"Estimate({numbers}, method={self.method!r})"
+
+
 def mean(
     by_task: ByTask,
     *,
-    method: Method = "bootstrap",
+    method: Method = "auto",
     level: float = LEVEL,
     draws: int = DRAWS,
     seed: int = 0,
+    kind: Kind | None = None,
 ) -> Estimate:
     """Estimate the mean of all values, with an interval that knows that repeats go together.
 
     The answers to one task resemble each other, so the tasks are what varies freely. With
     ``s`` the sum and ``n`` the count of a task's values, the mean is ``m = Σs / Σn``.
 
-    ``bootstrap`` draws whole tasks with replacement, as many as there are, and takes the
-    ``(1 ± level) / 2`` quantiles of the means of the draws: the percentile interval of B. Efron,
-    *Bootstrap methods: another look at the jackknife*, Annals of Statistics 7 (1979), with tasks
-    as clusters. The same seed gives the same interval.
+    ``auto`` is ``wilson`` when all values are 0 or 1, else ``t`` below 50 tasks and ``bootstrap``
+    from there on; the estimate's ``method`` tells which, and ``wilson-effective`` where repeats
+    make Wilson's interval one of effective trials with Student's quantile.
+
+    ``wilson`` is :func:`wilson`'s interval with each task as a trial. Repeats are worth between
+    one trial a task and one a value, by how alike they are: ``G / a`` trials with
+    ``a = G · se² / (m(1 - m))`` and the ``se`` below, averaged over the G - 1 degrees of freedom
+    and two more for which it is 1. Student's quantile stands in place of the normal one, because
+    ``a`` is estimated: after N. Dean and M. Pagano, *Evaluating confidence interval methods for
+    binomial proportions in clustered surveys*, Journal of Survey Statistics and Methodology 3
+    (2015).
 
     ``t`` is ``m ± t(level; G - 1) · se`` with the variance that allows for clusters,
     ``se² = (G / (G - 1)) · Σ_tasks (s - n · m)² / N²`` for G tasks and N
     values: K.-Y. Liang and S. L. Zeger, *Longitudinal data analysis using generalized linear
     models*, Biometrika 73 (1986), with the usual correction for few clusters. With one value a
     task it is the textbook interval of a mean. ``normal`` has the normal quantile in place of
-    Student's.
+    Student's, which is too narrow for few tasks.
+
+    ``bootstrap`` draws whole tasks with replacement, as many as there are, and takes the
+    ``(1 ± level) / 2`` quantiles of the means of the draws: the percentile interval of B. Efron,
+    *Bootstrap methods: another look at the jackknife*, Annals of Statistics 7 (1979), with tasks
+    as clusters. The same seed gives the same interval. It is too narrow for few tasks.
 
     Args:
         by_task: The values; missing ones count for nothing.
@@ -73,27 +122,38 @@ def mean(
         level: Its coverage.
         draws: How many resamples ``bootstrap`` takes.
         seed: What its random numbers start from.
+        kind: What the score is where these are a part of its values only: 1s alone may be yes, or
+            numbers among which there is a 7 elsewhere. Told by these values when left out.
 
     Raises:
-        InvalidRequestError: A value is no number, or the level is not between 0 and 1.
+        InvalidRequestError: A value is no number, the level is not between 0 and 1, there is no
+            such method, or it does not fit the values.
 
-    >>> tasks = {"a": [1, 1], "b": [0, 1], "c": [0, 0], "d": [1, 1]}
-    >>> value, low, high, *_ = mean(tasks, method="t")
-    >>> round(value, 3), round(low, 3), round(high, 3)
-    (0.625, -0.137, 1.387)
+    >>> tasks = {"a": [1], "b": [1], "c": [0], "d": [1]}
+    >>> found = dari.scores.mean(tasks)
+    >>> found.value, round(found.low, 3), round(found.high, 3), found.method
+    (0.75, 0.301, 0.954, 'wilson')
     """
     check_level(level)
+    check_method(method, METHODS)
     tasks = numbers(by_task)
-    sums = np.array([sum(values) for values in tasks.values()], dtype=np.float64)
-    counts = np.array([len(values) for values in tasks.values()], dtype=np.float64)
-    if not len(sums):
+    if not tasks:
         return Estimate(math.nan, math.nan, math.nan, 0, 0)
-    value = float(sums.sum() / counts.sum())
-    if method == "bootstrap":
-        low, high = bootstrap(sums, counts, level=level, draws=draws, seed=seed)
+    sample, size = sample_of(tasks.values()), len(tasks)
+    of_yes_and_no = are_yes_and_no(tasks.values(), kind)
+    if method == "auto":
+        method = "wilson" if of_yes_and_no else for_means(size)
+    if method == "wilson" and not of_yes_and_no:
+        raise InvalidRequestError("The method 'wilson' is for values that are all 0 or 1.")
+    values, used = int(sample.counts.sum()), str(method)
+    if size < 2:
+        ends = UNKNOWN
+    elif method == "wilson":
+        ends = of_shares(sample, values, level)
+        used = "wilson" if values <= size else EFFECTIVE
     else:
-        low, high = _closed(sums, counts, value, method, level)
-    return Estimate(value, low, high, len(sums), int(counts.sum()))
+        ends = of_means(sample, method, level=level, draws=draws, seed=seed)
+    return Estimate.of(sample.value, ends, size, values, used)
 
 
 def wilson(successes: float, total: int, *, level: float = LEVEL) -> Estimate:
@@ -108,40 +168,18 @@ def wilson(successes: float, total: int, *, level: float = LEVEL) -> Estimate:
         total: Of how many independent trials.
         level: Coverage of the interval.
 
-    >>> _, low, high, *_ = wilson(8, 10)
+    Raises:
+        InvalidRequestError: The level is not between 0 and 1.
+
+    >>> _, low, high, *_ = dari.scores.wilson(8, 10)
     >>> round(low, 4), round(high, 4)
     (0.4902, 0.9433)
     """
     check_level(level)
     if not total:
         return Estimate(math.nan, math.nan, math.nan, 0, 0)
-    z, p = NormalDist().inv_cdf((1 + level) / 2), successes / total
-    shrink = 1 + z * z / total
-    centre = (p + z * z / (2 * total)) / shrink
-    half = z * math.sqrt(p * (1 - p) / total + z * z / (4 * total * total)) / shrink
-    return Estimate(p, max(0.0, centre - half), min(1.0, centre + half), total, total)
-
-
-def bootstrap(
-    sums: Array,
-    counts: Array,
-    *,
-    level: float = LEVEL,
-    draws: int = DRAWS,
-    seed: int = 0,
-    statistic: Callable[[Array, Array], Array] = np.divide,
-) -> tuple[float, float]:
-    """Return the percentile interval of ``statistic(Σ sums, Σ counts)`` over redrawn tasks."""
-    size = len(sums)
-    if size < 2:
-        return math.nan, math.nan
-    random = np.random.default_rng(seed)
-    found, rows = [], max(1, _AT_ONCE // size)
-    for start in range(0, draws, rows):
-        drawn = random.integers(0, size, size=(min(rows, draws - start), size))
-        found.append(statistic(sums[drawn].sum(axis=1), counts[drawn].sum(axis=1)))
-    low, high = np.quantile(np.concatenate(found), [(1 - level) / 2, (1 + level) / 2])
-    return float(low), float(high)
+    share, quantile = successes / total, NormalDist().inv_cdf((1 + level) / 2)
+    return Estimate.of(share, score_interval(share, total, quantile), total, total, "wilson")
 
 
 def numbers(by_task: ByTask) -> dict[Hashable, list[float]]:
@@ -157,10 +195,16 @@ def numbers(by_task: ByTask) -> dict[Hashable, list[float]]:
     return {task: values for task, values in there.items() if values}
 
 
-def check_level(level: float) -> None:
-    """Raise ``InvalidRequestError`` unless the level lies between 0 and 1."""
-    if not 0 < level < 1:
-        raise InvalidRequestError(f"level must be between 0 and 1, such as 0.95, not {level!r}.")
+def sample_of(tasks: Iterable[Sequence[float]]) -> Sample:
+    """Return the sums and counts of the tasks' values."""
+    pairs = [(sum(values), len(values)) for values in tasks]
+    sums, counts = zip(*pairs, strict=True)
+    return Sample(np.array(sums, dtype=np.float64), np.array(counts, dtype=np.float64))
+
+
+def are_yes_and_no(tasks: Iterable[Sequence[float]], kind: Kind | None = None) -> bool:
+    """Whether all values are 0 or 1, and no others of the same score are anything else."""
+    return (kind or kind_of(value for values in tasks for value in values)) in ("yes/no", None)
 
 
 def _number(value: Any) -> float:
@@ -174,16 +218,3 @@ def _number(value: Any) -> float:
     if math.isinf(number):
         raise InvalidRequestError(f"{value!r} is no number that has a mean.")
     return number
-
-
-def _closed(
-    sums: Array, counts: Array, value: float, method: Method, level: float
-) -> tuple[float, float]:
-    size = len(sums)
-    if size < 2:
-        return math.nan, math.nan
-    residuals = sums - counts * value
-    error = math.sqrt(size / (size - 1) * float((residuals**2).sum())) / float(counts.sum())
-    upper = (1 + level) / 2
-    quantile = t_quantile(upper, size - 1) if method == "t" else NormalDist().inv_cdf(upper)
-    return value - quantile * error, value + quantile * error

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-import math
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
@@ -13,6 +12,7 @@ from typing import Any, NamedTuple, Protocol, TypeVar
 
 from ..errors import InvalidRequestError
 from .book import Score, ScoreBook
+from .worth import checked_name, checked_worth
 
 T = TypeVar("T")
 WORKERS = 8
@@ -20,7 +20,15 @@ _LONGEST_ERROR = 500
 
 
 class Outcome(NamedTuple):
-    """What a function said of one thing: a value, or why there is none."""
+    """What a function said of one thing: a value, or why there is none.
+
+    Attributes:
+        value: Yes or no, a number, a text or a dict of these; ``None`` beside an error.
+        error: Why there is no value; ``None`` beside one.
+
+    >>> dari.scores.Outcome(True, None).value
+    True
+    """
 
     value: Any
     error: str | None = None
@@ -83,17 +91,22 @@ def run_scores(
         The scores in the order of the cells. One whose function failed has an ``error``.
 
     Raises:
-        InvalidRequestError: The name is empty, or ``fn`` cannot be called.
+        InvalidRequestError: The name is no text of 1 to 200 characters, or ``fn`` cannot be called.
 
-    >>> scores = run_scores(batch.cells, "short", lambda turn: len(turn.text) < 80,
-    ...                     turn_of=lambda cell: cell.turn)  # doctest: +SKIP
+    >>> cells = batch.wait().cells
+    >>> scores = dari.scores.run_scores(
+    ...     cells, "short", lambda turn: len(turn.text) < 80, turn_of=lambda cell: cell.turn
+    ... )
+    >>> [score.value for score in scores]
+    [True, True, True, True]
     """
-    if not name.strip():
-        raise InvalidRequestError("A score needs a name.")
+    checked_name(name)
     turns = [partial(turn_of, cell) if turn_of else partial(_itself, cell) for cell in cells]
     scores: dict[int, Score] = {}
     for place, outcome in score_each(turns, fn, workers=workers):
-        scores[place] = score = _score(cells[place], name, run_id, outcome)
+        scores[place] = score = score_of(
+            cells[place], name, run_id, value=outcome.value, error=outcome.error
+        )
         if book is not None:
             book.add([score])
         if on_done is not None:
@@ -113,6 +126,10 @@ def score_each(
 
     Raises:
         InvalidRequestError: ``fn`` cannot be called, or ``workers`` is less than 1.
+
+    >>> outcomes = dari.scores.score_each([lambda: "4", lambda: "5"], lambda text: text == "4")
+    >>> sorted((place, outcome.value) for place, outcome in outcomes)
+    [(0, True), (1, False)]
     """
     if not callable(fn):
         raise InvalidRequestError(f"A score needs a function of the turn, not {fn!r}.")
@@ -185,24 +202,12 @@ async def _outcome_async(
 
 def _checked(value: Any) -> Outcome:
     """Take a value as it is kept: plain Python, and nothing that JSON has no word for."""
-    if isinstance(value, dict):
-        parts = {str(key): _checked(part) for key, part in value.items()}
-        if any(isinstance(part.value, dict) for part in parts.values()):
-            return Outcome(None, "a dict of dicts is no score: give one level of values")
-        wrong = [f"{key}: {part.error}" for key, part in parts.items() if part.error]
-        if wrong:
-            return Outcome(None, "; ".join(wrong))
-        return Outcome({key: part.value for key, part in parts.items()})
-    if callable(getattr(value, "item", None)) and getattr(value, "ndim", None) == 0:
-        value = value.item()
     if value is None:
         return Outcome(None, "the function returned nothing")
-    if isinstance(value, float) and not math.isfinite(value):
-        return Outcome(None, f"{value} is no score: it is not a finite number")
-    if isinstance(value, bool | int | float | str):
-        return Outcome(value)
-    kind = type(value).__name__
-    return Outcome(None, f"a {kind} is no score: give yes or no, a number, a text, or a dict")
+    try:
+        return Outcome(checked_worth(value))
+    except InvalidRequestError as error:
+        return Outcome(None, str(error))
 
 
 def _error_text(error: Exception) -> str:
@@ -210,7 +215,8 @@ def _error_text(error: Exception) -> str:
     return text if len(text) <= _LONGEST_ERROR else text[: _LONGEST_ERROR - 1] + "…"
 
 
-def _score(cell: ScoredCell, name: str, run_id: str, outcome: Outcome) -> Score:
+def score_of(cell: ScoredCell, name: str, run_id: str, **found: Any) -> Score:
+    """Make the score of a cell; ``found`` are the fields of :class:`Score` that tell its worth."""
     return Score(
         name=name,
         run_id=run_id,
@@ -219,8 +225,7 @@ def _score(cell: ScoredCell, name: str, run_id: str, outcome: Outcome) -> Score:
         version_id=cell.version,
         repeat=cell.repeat,
         session_id=cell.session_id,
-        value=outcome.value,
-        error=outcome.error,
+        **found,
     )
 
 

@@ -7,8 +7,10 @@ from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 from ..errors import InvalidRequestError
+from ..score_kinds import Kind, kind_of
 from .comparisons import paired_difference, win_rate
-from .estimates import DRAWS, LEVEL, Method, mean
+from .estimates import mean
+from .intervals import DRAWS, LEVEL, Method
 from .repeats import pass_at_k, pass_hat_k
 
 if TYPE_CHECKING:
@@ -20,11 +22,11 @@ TASK = "task_index"
 
 def summary(
     frame: pd.DataFrame,
-    score: str,
+    score: str | None = None,
     *,
     by: str = BY,
     task: str = TASK,
-    method: Method = "bootstrap",
+    method: Method = "auto",
     level: float = LEVEL,
     draws: int = DRAWS,
     seed: int = 0,
@@ -33,7 +35,8 @@ def summary(
 
     Args:
         frame: One row a cell, such as ``batch.to_frame()``.
-        score: The score's column, with or without ``score.`` before its name.
+        score: The score's column, with or without ``score.`` before its name; the first one that
+            is a number when left out.
         by: The column of the LLM, or whatever is compared.
         task: The column of the task.
         method: How the interval is made; see :func:`mean`.
@@ -43,24 +46,23 @@ def summary(
 
     Returns:
         ``by``, ``score``, ``tasks``, ``cells``, ``missing`` (cells without the score), ``mean``,
-        ``low``, ``high``, and where the frame has them ``cost_usd`` (mean a cell, US dollars) and
-        ``seconds`` (median), in the order in which the LLMs first appear.
+        ``low``, ``high``, ``method`` (how the interval was made), and where the frame has them
+        ``cost_usd`` (mean a cell, US dollars) and ``median_seconds``, in the order in which the
+        LLMs first appear.
 
     Raises:
-        InvalidRequestError: A column is missing, or the score holds something else than numbers.
+        InvalidRequestError: A column is missing, the score holds something else than numbers, or
+            there is no such method.
 
-    >>> import pandas as pd
-    >>> frame = pd.DataFrame({"llm_id": ["small"] * 2, "task_index": [0, 1], "score.ok": [1, 0]})
-    >>> summary(frame, "ok")[["llm_id", "cells", "mean"]].to_dict("records")
-    [{'llm_id': 'small', 'cells': 2, 'mean': 0.5}]
+    >>> dari.scores.summary(batch.to_frame(), "exact")[["llm_id", "cells", "mean"]].values.tolist()
+    [['small', 2, 0.5], ['large', 2, 0.5]]
     """
     import pandas as pd
 
     column, rows = score_column(frame, score, by, task), []
+    options = {"level": level, "draws": draws, "seed": seed, "kind": _kind(frame, column)}
     for group, cells in _groups(frame, by):
-        found = mean(
-            _by_task(cells, column, task), method=method, level=level, draws=draws, seed=seed
-        )
+        found = mean(_by_task(cells, column, task), method=method, **options)  # type: ignore[arg-type]
         rows.append(
             {
                 by: group,
@@ -71,12 +73,14 @@ def summary(
                 "mean": found.value,
                 "low": found.low,
                 "high": found.high,
-                **_means(cells),
+                "method": found.method,
+                **_typical(cells),
             }
         )
-    known = [name for name in ("cost_usd", "seconds") if name in frame]
-    names = [by, "score", "tasks", "cells", "missing", "mean", "low", "high", *known]
-    return _typed(pd.DataFrame(rows, columns=names), [by, "score"], ["tasks", "cells", "missing"])
+    known = _typical(frame)
+    names = [by, "score", "tasks", "cells", "missing", "mean", "low", "high", "method", *known]
+    counts = ["tasks", "cells", "missing"]
+    return _typed(pd.DataFrame(rows, columns=names), [by, "score", "method"], counts)
 
 
 def win_rates(
@@ -98,16 +102,20 @@ def win_rates(
         ``win_low`` and ``win_high``, and ``difference`` of the first to the other with
         ``difference_low`` and ``difference_high``; see :func:`win_rate` and
         :func:`paired_difference`.
+
+    >>> dari.scores.win_rates(batch.to_frame(), "score.exact")["win_rate"].to_list()
+    [0.5]
     """
     import pandas as pd
 
     column = score_column(frame, score, by, task)
+    kind = _kind(frame, column)
     groups = [(group, _by_task(cells, column, task)) for group, cells in _groups(frame, by)]
     rows = []
     for (one, ones), (other, others) in combinations(groups, 2):
         options = {"level": level, "draws": draws, "seed": seed}
         won = win_rate(ones, others, **options)  # type: ignore[arg-type]
-        gap = paired_difference(ones, others, **options)  # type: ignore[arg-type]
+        gap = paired_difference(ones, others, kind=kind, **options)  # type: ignore[arg-type]
         name = column.removeprefix("score.")
         rows.append((one, other, name, won.tasks, *won[:3], *gap[:3]))
     wins, gaps = ["win_rate", "win_low", "win_high"], ["difference", "difference_low"]
@@ -147,6 +155,9 @@ def pass_rates(
 
     Raises:
         InvalidRequestError: As in :func:`summary`.
+
+    >>> dari.scores.pass_rates(batch.to_frame(), "score.exact")[["k", "pass_at_k"]].values.tolist()
+    [[1, 0.5], [1, 0.5]]
     """
     import pandas as pd
 
@@ -165,21 +176,32 @@ def pass_rates(
     return _typed(made, [by, "score"], ["k", "tasks"])
 
 
-def score_column(frame: pd.DataFrame, score: str, *needed: str) -> str:
+def score_column(frame: pd.DataFrame, score: str | None, *needed: str) -> str:
     """Return the column of a score, named with or without what stands before its name.
+
+    Without a name it is the first one that is a number.
 
     Raises:
         InvalidRequestError: The frame lacks it or one of the needed columns.
     """
     found = [name for name in (score, f"score.{score}", f"rating.{score}") if name in frame]
+    if score is None:
+        found = [str(n) for n in frame.columns if str(n).startswith("score.")]
+        found = [name for name in found if frame[name].dtype.kind in "iufb"]
     lacking = [name for name in needed if name not in frame]
     if lacking:
         raise InvalidRequestError(f"The frame has no column {lacking[0]!r}.")
     if not found:
         known = [str(n) for n in frame.columns if str(n).startswith(("score.", "rating."))]
-        rest = f": there is {', '.join(known)}" if known else ", and no scores at all"
-        raise InvalidRequestError(f"The frame has no score {score!r}{rest}.")
-    return found[0]
+        if not known:
+            raise InvalidRequestError(
+                "There are no scores yet: give some first, such as "
+                'batch.score("short", lambda turn: len(turn.text) < 80), '
+                "or rate cells in batch.view()."
+            )
+        what = "score that is a number" if score is None else f"score {score!r}"
+        raise InvalidRequestError(f"The frame has no {what}: there is {', '.join(known)}.")
+    return str(found[0])
 
 
 def _groups(frame: pd.DataFrame, by: str) -> list[tuple[Hashable, pd.DataFrame]]:
@@ -193,11 +215,29 @@ def _by_task(cells: pd.DataFrame, column: str, task: str) -> dict[Hashable, list
     return tasks
 
 
-def _means(cells: pd.DataFrame) -> dict[str, float]:
-    return {
-        **({"cost_usd": float(cells["cost_usd"].mean())} if "cost_usd" in cells else {}),
-        **({"seconds": float(cells["seconds"].median())} if "seconds" in cells else {}),
-    }
+def _kind(frame: pd.DataFrame, column: str) -> Kind | None:
+    """Tell the kind of a score from all of its values, so that no LLM has one of its own.
+
+    Raises:
+        InvalidRequestError: It has no mean.
+    """
+    values = frame[column].dropna()
+    kind = kind_of(values.tolist(), column.removeprefix("score."))
+    if kind == "label":
+        seen = ", ".join(repr(value) for value in values.drop_duplicates().tolist()[:3])
+        raise InvalidRequestError(
+            f"The score {column.removeprefix('score.')!r} has no mean: it holds {seen}. "
+            "Score True or False, or a number, "
+            f"or count what it holds: to_frame().groupby({BY!r})[{column!r}].value_counts()."
+        )
+    return kind
+
+
+def _typical(cells: pd.DataFrame) -> dict[str, float]:
+    """Return what a cell costs on average, and how long half of them took at most."""
+    mean_cost = {"cost_usd": cells["cost_usd"].mean()} if "cost_usd" in cells else {}
+    median = {"median_seconds": cells["seconds"].median()} if "seconds" in cells else {}
+    return {name: float(value) for name, value in {**mean_cost, **median}.items()}
 
 
 def _typed(frame: pd.DataFrame, names: list[str], counts: list[str]) -> pd.DataFrame:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -13,10 +14,17 @@ from ..models import (
     TimelineItem,
     ToolCallItem,
     UserMessageItem,
+    reasoning_block,
     text_block,
 )
 from ..models import events as ev
 from ..models.resources import TERMINAL
+
+_WRITTEN: dict[str, Callable[[str], dict[str, Any]]] = {
+    "reasoning": reasoning_block,
+    "text": text_block,
+}
+"""What is shown of drafts, in the order in which a message has it."""
 
 
 class TurnState:
@@ -34,16 +42,25 @@ class TurnState:
         self.status: str | None = None
         self.error: Any = None
         self.attempt = 1
+        self.copied_from: dict[str, Any] | None = None
         self.created_at: str | None = None
         self.completed_at: str | None = None
         self._closing: AssistantMessageItem | None = None
-        self._calls: dict[str, int] = {}
+        self._drafts: dict[int, tuple[str, str]] = {}
+        self._settled = -1
+        # Where the calls that have not ended are in the body: all others stay as they are.
+        self._open: dict[str, int] = {}
         self._answered: set[str] = set()
 
     @property
     def is_terminal(self) -> bool:
         """Whether the message has completed or failed."""
         return self.status in TERMINAL
+
+    @property
+    def is_cancelled(self) -> bool:
+        """Whether somebody ended it (contract, section 18.3)."""
+        return self.status == "failed" and self.error == ev.CANCELLED
 
     @property
     def items(self) -> list[TimelineItem]:
@@ -59,6 +76,33 @@ class TurnState:
         calls = (item for item in self.body if isinstance(item, ToolCallItem))
         return [call for call in calls if call.status == "requested"]
 
+    def write(self, piece: dict[str, Any]) -> bool:
+        """Take in a piece of an answer that is being written; returns whether it shows."""
+        number, offset, attempt = (piece.get(name) for name in ("draft", "offset", "attempt"))
+        if not (isinstance(number, int) and isinstance(offset, int)) or self._closing is None:
+            return False
+        is_old = number <= self._settled or (isinstance(attempt, int) and attempt < self.attempt)
+        _, before = self._drafts.get(number, ("", ""))
+        kind = str(piece.get("kind"))
+        follows = kind in _WRITTEN and 0 <= offset <= len(before)
+        if is_old or self.is_terminal or not follows:
+            return False
+        self._drafts[number] = kind, before[:offset] + str(piece.get("text", ""))
+        self._closing = msgspec.structs.replace(self._closing, content=self._written())
+        return True
+
+    def _written(self) -> Content:
+        drafts = list(self._drafts.values())
+        texts = {kind: "".join(text for of, text in drafts if of == kind) for kind in _WRITTEN}
+        return [_WRITTEN[kind](text) for kind, text in texts.items() if text]
+
+    def _settle(self) -> None:
+        """What was a draft is in the ledger now, or came to nothing."""
+        self._settled = max(self._drafts, default=self._settled)
+        self._drafts.clear()
+        if self._closing is not None and not self.is_terminal:
+            self._closing = msgspec.structs.replace(self._closing, content=[])
+
     def apply(self, event: Event) -> None:
         """Take in the next event of this message, in ledger order."""
         self.created_at = self.created_at or event.created_at
@@ -72,12 +116,17 @@ class TurnState:
             message_id=self.message_id,
             content=_content(event),
             created_at=event.created_at,
+            recorded_messages=_recorded(event),
         )
         self.metadata = event.data.get("metadata")
+        if isinstance(event.copied_from, dict):
+            told = ("session_id", "message_id")
+            self.copied_from = {name: event.copied_from.get(name) for name in told}
         if self.status is None:
             self._set_status("queued", event)
 
     def _assistant_text(self, event: Event) -> None:
+        self._settle()
         self.body.append(
             AssistantMessageItem(
                 id=event.id,
@@ -85,12 +134,18 @@ class TurnState:
                 status="completed",
                 content=_content(event),
                 created_at=event.created_at,
+                recorded_messages=_recorded(event),
+                stop_reason=event.data.get("stop_reason", msgspec.UNSET),
+                max_tokens=event.data.get("max_tokens", msgspec.UNSET),
             )
         )
 
     def _status_changed(self, event: Event) -> None:
         attempt = event.data.get("attempt")
-        self.attempt = attempt if isinstance(attempt, int) else self.attempt
+        if isinstance(attempt, int) and attempt != self.attempt:
+            self.attempt = attempt
+            self._settle()
+            self._settled = -1
         self.error = event.data.get("error")
         self._set_status(str(event.data.get("status", "")), event)
 
@@ -111,66 +166,69 @@ class TurnState:
             id=event.id if failed else f"{self.message_id}:pending",
             message_id=self.message_id,
             status=self.status or "",
+            content=[] if failed else self._written(),
             error_message=error_text(self.error) if failed else None,
             created_at=event.created_at,
         )
 
     def _fail_open_calls(self, event: Event) -> None:
-        for call_id in self._open_calls():
-            self._set_call(call_id, status="failed", is_error=True, completed_at=event.created_at)
+        ended: dict[str, Any] = {"is_error": True, "completed_at": event.created_at}
+        if self.is_cancelled:
+            ended["result"] = ev.CANCELLED
+        for index in self._open.values():
+            self._change(index, status="failed", **ended)
+        self._open.clear()
 
     def _mark_open_calls(self) -> None:
+        for call_id in self._open:
+            self._mark(call_id)
+
+    def _mark(self, call_id: str) -> None:
         """No event says who runs a call (U15); whether the message waits for it tells."""
-        for call_id in self._open_calls():
+        if call_id in self._open:
             waits = self.status == "waiting_for_tool" and call_id not in self._answered
-            self._set_call(call_id, status="requested" if waits else "running")
+            self._change(self._open[call_id], status="requested" if waits else "running")
 
     def _call_requested(self, event: Event) -> None:
         call_id = _call_id(event)
-        if not self._is_open(call_id):
-            self._calls[call_id] = len(self.body)
+        if call_id not in self._open:
             self._answered.discard(call_id)
-            self.body.append(self._new_call(event, "requested"))
-            self._mark_open_calls()
+            self._add_call(call_id, event, "requested")
+            self._mark(call_id)
 
     def _result_submitted(self, event: Event) -> None:
         self._answered.add(_call_id(event))
-        self._mark_open_calls()
+        self._mark(_call_id(event))
 
     def _call_ended(self, event: Event) -> None:
         call_id, data = _call_id(event), event.data
         failed = event.type == ev.TOOL_CALL_FAILED or bool(data.get("is_error"))
-        if not self._is_open(call_id):
-            self._calls[call_id] = len(self.body)
-            self.body.append(self._new_call(event, ""))
-        self._set_call(
-            call_id,
+        if call_id not in self._open:
+            self._add_call(call_id, event, "")
+        self._change(
+            self._open.pop(call_id),
             status="failed" if failed else "completed",
             result=data["result"] if data.get("result") is not None else data.get("error"),
             is_error=failed,
             completed_at=event.created_at,
         )
 
-    def _new_call(self, event: Event, status: str) -> ToolCallItem:
-        return ToolCallItem(
-            id=event.id,
-            message_id=self.message_id,
-            tool_call_id=_call_id(event),
-            tool_name=str(event.data.get("tool_name") or event.data.get("name") or ""),
-            arguments=event.data.get("arguments"),
-            status=status,
-            created_at=event.created_at,
+    def _add_call(self, call_id: str, event: Event, status: str) -> None:
+        self._open[call_id] = len(self.body)
+        self.body.append(
+            ToolCallItem(
+                id=event.id,
+                message_id=self.message_id,
+                tool_call_id=call_id,
+                tool_name=str(event.data.get("tool_name") or event.data.get("name") or ""),
+                arguments=event.data.get("arguments"),
+                status=status,
+                created_at=event.created_at,
+                recorded_messages=_recorded(event),
+            )
         )
 
-    def _is_open(self, call_id: str) -> bool:
-        item = self.body[self._calls[call_id]] if call_id in self._calls else None
-        return isinstance(item, ToolCallItem) and item.status in ("requested", "running")
-
-    def _open_calls(self) -> list[str]:
-        return [call_id for call_id in self._calls if self._is_open(call_id)]
-
-    def _set_call(self, call_id: str, **changes: Any) -> None:
-        index = self._calls[call_id]
+    def _change(self, index: int, **changes: Any) -> None:
         before = self.body[index]
         if any(getattr(before, name) != value for name, value in changes.items()):
             self.body[index] = msgspec.structs.replace(before, **changes)
@@ -196,6 +254,10 @@ def error_text(error: Any) -> str:
 
 def _call_id(event: Event) -> str:
     return str(event.data.get("tool_call_id") or event.data.get("id") or event.id)
+
+
+def _recorded(event: Event) -> Any:
+    return event.data.get("recorded_messages", msgspec.UNSET)
 
 
 def _content(event: Event) -> Content:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ from ..models import (
     TimelineItem,
     ToolCallItem,
     UserMessageItem,
+    is_reasoning,
     text_block,
     text_of,
 )
@@ -27,6 +29,8 @@ Step = tuple[str, dict[str, Any]]
 MAX_NESTING = 100
 """Levels up to which JSON in a text is taken for JSON."""
 UNANSWERED = "The recording ends before the tool call {call_id} was answered."
+RECORDED = "recorded_messages"
+"""The field of an event, and of an item, with the chat messages of a whole turn, as they were."""
 _SYSTEM_ROLES = ("system", "developer")
 
 
@@ -38,11 +42,22 @@ class ChatTurn:
         content: The user's content blocks; empty when the agent spoke first.
         steps: Types and payloads of the events, in order, without statuses.
         error: Why the turn counts as failed, or ``None``.
+        messages: The messages it was made of, as they were.
     """
 
     content: Content
     steps: list[Step] = field(default_factory=list)
     error: str | None = None
+    messages: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def opening(self) -> dict[str, Any]:
+        """What the payload of its first event has besides: the messages, unless they are plain.
+
+        A ledger does not tell how arguments were spelled, or which text and calls were one message.
+        """
+        is_plain = all(map(_is_plain, self.messages))
+        return {} if is_plain else {RECORDED: self.messages}
 
 
 def system_prompt(messages: Iterable[dict[str, Any]]) -> str:
@@ -77,22 +92,23 @@ def chat_turns(messages: Iterable[dict[str, Any]]) -> list[ChatTurn]:
 class _Reader:
     def __init__(self) -> None:
         self._turns: list[ChatTurn] = []
+        self._before: list[dict[str, Any]] = []
+        """Messages in front of the first turn, which are told with it."""
         self._open: dict[str, str] = {}
         """Names of the calls that have no result yet, by id."""
 
     def read(self, message: Any, number: int) -> None:
         role = message.get("role") if isinstance(message, dict) else None
-        if role in _SYSTEM_ROLES:
-            return
         if role == "user":
             self._close()
-            self._turns.append(ChatTurn(_blocks(message)))
+            self._open_turn(_blocks(message))
         elif role == "assistant":
             self._assistant(message, number)
         elif role == "tool":
             self._tool(message)
-        else:
+        elif role not in _SYSTEM_ROLES:
             raise ValueError(f"message {number} has no known role: {role!r}")
+        (self._turns[-1].messages if self._turns else self._before).append(message)
 
     def finish(self) -> list[ChatTurn]:
         self._close()
@@ -103,9 +119,13 @@ class _Reader:
             self._turns[-1].error = UNANSWERED.format(call_id=next(iter(self._open)))
             self._open.clear()
 
+    def _open_turn(self, content: Content) -> None:
+        self._turns.append(ChatTurn(content, messages=self._before))
+        self._before = []
+
     def _add(self, kind: str, data: dict[str, Any]) -> None:
         if not self._turns:
-            self._turns.append(ChatTurn([]))
+            self._open_turn([])
         self._turns[-1].steps.append((kind, data))
 
     def _assistant(self, message: dict[str, Any], number: int) -> None:
@@ -144,6 +164,13 @@ def _blocks(message: dict[str, Any]) -> Content:
     if isinstance(content, list):
         return [block for block in content if isinstance(block, dict)]
     return [text_block(str(content))] if content not in (None, "") else []
+
+
+def _is_plain(message: dict[str, Any]) -> bool:
+    """Whether a message is nothing but a text, which a ledger gives back as it was."""
+    text = message.get("content")
+    has_a_text = isinstance(text, str) and text != ""
+    return has_a_text and len(message) == 2 and message["role"] in ("user", "assistant")
 
 
 def _plain(content: Any) -> Any:
@@ -189,25 +216,41 @@ def _spellings(value: Any) -> list[str]:
 
 
 def to_chat(items: Iterable[TimelineItem]) -> list[dict[str, Any]]:
-    """Write timeline items as chat-completions messages, one tool call a message.
+    """Write timeline items as chat-completions messages.
 
-    Items without text, such as the placeholder of a running answer, have no message.
+    A recorded turn has its messages as they were. Otherwise a tool call has a message of its own,
+    or that of the text right before it, and items without text, such as the placeholder of a
+    running answer, have none.
     """
     messages: list[dict[str, Any]] = []
+    recorded: set[str | None] = set()
+    before: TimelineItem | None = None
     for item in items:
-        if isinstance(item, UserMessageItem):
-            messages.append({"role": "user", "content": item.text})
-        elif isinstance(item, AssistantMessageItem) and item.content:
-            messages.append({"role": "assistant", "content": item.text})
+        if isinstance(item.recorded_messages, list):
+            messages += copy.deepcopy(item.recorded_messages)
+            recorded.add(item.message_id)
+        if item.message_id in recorded:
+            continue
+        if isinstance(item, UserMessageItem | AssistantMessageItem) and _is_said(item):
+            role = "user" if isinstance(item, UserMessageItem) else "assistant"
+            messages.append({"role": role, "content": item.text})
         elif isinstance(item, ToolCallItem):
-            messages += _call_messages(item)
+            answered = isinstance(before, AssistantMessageItem) and _is_said(before)
+            text = messages.pop() if answered else {"role": "assistant", "content": None}
+            messages += _call_messages(item, text)
+        before = item
     return messages
 
 
-def _call_messages(item: ToolCallItem) -> list[dict[str, Any]]:
+def _is_said(item: UserMessageItem | AssistantMessageItem) -> bool:
+    """Whether an item says something; what a model thought does not."""
+    return not all(map(is_reasoning, item.content))
+
+
+def _call_messages(item: ToolCallItem, message: dict[str, Any]) -> list[dict[str, Any]]:
     function = {"name": item.tool_name, "arguments": _written(item.arguments)}
     call = {"id": item.tool_call_id, "type": "function", "function": function}
-    request = {"role": "assistant", "content": None, "tool_calls": [call]}
+    request = {**message, "tool_calls": [call]}
     if item.completed_at is None:
         return [request]
     text = _written(item.result)

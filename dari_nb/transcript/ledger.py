@@ -48,8 +48,17 @@ class Ledger:
         self.add(events)
 
     def add(self, events: Iterable[Event]) -> bool:
-        """Take in events; returns whether any of them was new."""
-        new = [event for event in events if self._is_new(event)]
+        """Take in events; returns whether any of them was new.
+
+        A piece of an answer that is being written (contract, section 18.1) shows in the pending
+        item until the ledger has what became of it. It is no event of the ledger.
+        """
+        new, drafts = [], []
+        for event in events:
+            if event.type == ev.ASSISTANT_MESSAGE_DELTA:
+                drafts.append(event)
+            elif self._is_new(event):
+                new.append(event)
         in_order = True
         for event in new:
             in_order = in_order and self._append(event)
@@ -57,7 +66,8 @@ class Ledger:
                 insort(self._events, event, key=_position)
         if not in_order:
             self._refold()
-        return bool(new)
+        written = [self._write(draft) for draft in drafts]
+        return bool(new) or any(written)
 
     @property
     def events(self) -> list[Event]:
@@ -87,6 +97,10 @@ class Ledger:
     def is_complete(self) -> bool:
         """Whether no event is missing between the first of the session and the last one here."""
         return not self._events or self._events[-1].sequence_number == len(self._events)
+
+    def _write(self, draft: Event) -> bool:
+        turn = self._turns.get(draft.message_id or "")
+        return turn is not None and turn.write(draft.data)
 
     def _is_new(self, event: Event) -> bool:
         new = event.id not in self._ids

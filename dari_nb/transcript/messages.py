@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import msgspec
+
 from ..models import (
     AssistantMessageItem,
     Message,
@@ -26,6 +28,8 @@ def message_of(turn: TurnState, session_id: str, sequence_number: int) -> Messag
     """
     parts = [part for item in turn.body for part in _parts(item)]
     error = error_text(turn.error) if turn.status == "failed" else None
+    texts = (item for item in reversed(turn.body) if isinstance(item, AssistantMessageItem))
+    last = next(texts, AssistantMessageItem())
     return Message(
         id=turn.message_id,
         session_id=session_id,
@@ -34,9 +38,14 @@ def message_of(turn: TurnState, session_id: str, sequence_number: int) -> Messag
         metadata=turn.metadata,
         status=turn.status or "",
         attempt=turn.attempt,
-        output=MessageOutput(parts=parts, error=error) if parts or error else None,
+        output=MessageOutput(
+            parts=parts, error=error, stop_reason=last.stop_reason, max_tokens=last.max_tokens
+        )
+        if parts or error
+        else None,
         created_at=turn.created_at,
         completed_at=turn.completed_at,
+        copied_from=turn.copied_from or msgspec.UNSET,
     )
 
 

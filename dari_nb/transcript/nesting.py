@@ -2,6 +2,8 @@
 
 from typing import Any
 
+_HOLDERS = (dict, list, tuple)
+
 
 def is_nested_deeper(value: Any, limit: int) -> bool:
     """Tell whether lists and objects lie in each other more than ``limit`` levels deep.
@@ -9,15 +11,13 @@ def is_nested_deeper(value: Any, limit: int) -> bool:
     >>> is_nested_deeper([[1]], 1), is_nested_deeper([[1]], 2)
     (True, False)
     """
-    level = [value]
-    for _ in range(limit + 1):
-        level = [part for item in level for part in _parts(item)]
+    level = [value] if isinstance(value, _HOLDERS) else []
+    for _ in range(limit):
+        level = [part for holder in level for part in _parts(holder) if isinstance(part, _HOLDERS)]
         if not level:
             return False
-    return True
+    return bool(level)
 
 
-def _parts(value: Any) -> Any:
-    if isinstance(value, dict):
-        return value.values()
-    return value if isinstance(value, list | tuple) else ()
+def _parts(holder: Any) -> Any:
+    return holder.values() if isinstance(holder, dict) else holder

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ..models import ToolCallItem
@@ -11,8 +11,13 @@ from .wire import Question
 
 VERDICTS = ("run", "refuse", "always")
 
-Decide = Callable[[str, Any], None]
-"""Takes the id of a call's item, and ``run``, ``refuse`` or ``always``."""
+Decide = Callable[[str, Any, str], None]
+"""Takes the id of a call's item, ``run``, ``refuse`` or ``always``, and why it is refused."""
+
+NOTHING: Mapping[str, str] = {}
+"""What is known of tools that nobody described."""
+
+_MOST_ABOUT = 400  # characters of a description: its first paragraph is what a card has room for
 
 
 class Questions:
@@ -21,12 +26,20 @@ class Questions:
     def __init__(self) -> None:
         self._shown: dict[str, Question] = {}
 
-    def of(self, calls: Sequence[ToolCallItem]) -> list[Question]:
-        """Return the questions about these calls."""
-        self._shown = {call.id: self._shown.get(call.id) or _question(call) for call in calls}
+    def of(self, calls: Sequence[ToolCallItem], about: Mapping[str, str]) -> list[Question]:
+        """Return the questions about these calls; ``about`` says what each tool does."""
+        self._shown = {
+            call.id: self._shown.get(call.id) or _question(call, about.get(call.tool_name, ""))
+            for call in calls
+        }
         return list(self._shown.values())
 
 
-def _question(call: ToolCallItem) -> Question:
+def _question(call: ToolCallItem, about: str) -> Question:
     name = visible_name(call.tool_name)
-    return Question(id=call.id, name=name, arguments=arguments_html(call))
+    words = visible_name(about.strip().partition("\n\n")[0])
+    if len(words) > _MOST_ABOUT:
+        words = f"{words[:_MOST_ABOUT].rstrip()} …"
+    # A tool that nobody described is described by its name.
+    about = "" if words == name.replace("_", " ") else words
+    return Question(id=call.id, name=name, about=about, arguments=arguments_html(call))

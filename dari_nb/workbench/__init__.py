@@ -1,10 +1,13 @@
 """The objects people hold, in notebooks and scripts alike."""
 
-from .agent import Agent
+from .agents.agent import Agent
+from .agents.publishing import Published
+from .agents.version_diff import VersionDiff
+from .agents.versions import Version
 from .batches import Batch, Cell, Plan
+from .batches.matrix.plots import plot_cost, plot_latency, plot_scores
 from .connection import connect, current
 from .dari import Dari
-from .events import EventStream
 from .frames import (
     batch_frame,
     costs_frame,
@@ -13,15 +16,12 @@ from .frames import (
     sessions_frame,
     tool_calls_frame,
 )
+from .kernel_tools import Tool, tool
 from .listing import Listing
-from .plots import plot_cost, plot_latency, plot_scores
-from .publishing import Published
-from .session import Session
-from .tools import Tool, tool
-from .transcript import Transcript
-from .turn import Turn
-from .version_diff import VersionDiff
-from .versions import Version
+from .sessions.event_stream import EventStream
+from .sessions.session import Session
+from .sessions.transcript import Transcript
+from .sessions.turn import Turn
 
 __all__ = [
     "Agent",

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from .._secret import hidden
-from ..errors import InvalidRequestError
+from ..errors import DariError, InvalidRequestError
 from .dari import Dari
 
 if TYPE_CHECKING:
     from ..local import LocalDari
     from ..local.configuration import Configuration
+
+Environment = tuple[str | None, str | None]
+"""The URL and the API key that the environment names."""
 
 API_URL = "https://api.dari.dev/v1"
 LOCAL_PACE = 0.25
@@ -22,6 +27,10 @@ LOCAL_PACE = 0.25
 MOST_PACE = 60.0
 
 _current: Dari | None = None
+_default: tuple[Dari, Environment] | None = None
+"""The last connection that nobody named, and the environment that it followed from."""
+_making = threading.RLock()
+"""Held while the current one is made: completion may ask for one on a thread of its own."""
 _servers: dict[str | None, LocalDari] = {}
 
 
@@ -35,10 +44,16 @@ def connect(
     prices: Mapping[str, Mapping[str, Any]] | None = None,
     config: str | Path | None = None,
 ) -> Dari:
-    """Connect to a Dari and make it the current one.
+    """Return the current connection, or with arguments a new one, which becomes the current one.
+
+    Without arguments it is the one that the magics use, ``%dari connect local --path course.db``
+    for one: nobody leaves a server or a file without naming another. A new one is made where there
+    is none yet, where the current one was closed, and where the environment names another server
+    by now than the one that it was taken from.
 
     Arguments win over the environment (``DARI_API_KEY``, ``DARI_API_URL``); without a key, the
-    embedded local Dari is used, which needs no network. Nothing is sent yet.
+    embedded local Dari is used, which needs no network. Nothing is sent yet. Where a model was
+    pulled (:func:`dari_nb.local.pull_model`), its agent ``assistant`` answers with that.
 
     Args:
         target: ``"local"`` for the embedded one, or a base URL.
@@ -47,7 +62,8 @@ def connect(
         path: A file in which the embedded Dari keeps its sessions; in memory when left out.
         llms: LLMs for the embedded Dari, such as
             ``{"small": {"model": "llama3.2", "base_url": "http://127.0.0.1:11434/v1"}}``; see
-            :meth:`dari_nb.local.LocalDari.add_llms`. They come with the agent ``assistant``.
+            :meth:`dari_nb.local.LocalDari.add_llms`, or ``{"mine": {"gguf": "path.gguf"}}`` for a
+            model that runs on this machine. They come with the agent ``assistant``.
         prices: What tokens cost there, as in ``add_llms``.
         config: A configuration file for the embedded Dari, the one that ``dari-local serve``
             takes: LLMs, prices, agents, and the file of ``[server]``. Its Python files are run.
@@ -56,27 +72,20 @@ def connect(
         InvalidRequestError: The arguments contradict each other, a key is missing, or something
             in the configuration is wrong.
 
-    >>> d = connect("local")
-    >>> d.is_local
-    True
+    >>> d = dari.connect("local")
+    >>> d.is_local, dari.connect() is d
+    (True, True)
     """
     global _current
-    api_key = hidden(api_key)
-    if target is not None and base_url is not None:
-        raise InvalidRequestError("Give the URL once: as the first argument or as base_url.")
-    if target != "local":
-        base_url = base_url or target
-    base_url = base_url or (os.environ.get("DARI_API_URL") if target is None else None)
-    api_key = api_key or hidden(os.environ.get("DARI_API_KEY") if target != "local" else None)
-    if target == "local" or (base_url is None and api_key is None):
-        _current = _connect_local(path, llms, prices, config)
-    elif llms or prices or config:
-        raise InvalidRequestError(
-            "llms=, prices= and config= are for the embedded Dari: connect('local')."
-        )
-    else:
-        _current = _connect_remote(base_url or API_URL, api_key, path)
-    return _current
+    api_key = hidden(api_key)  # by its own name, which a traceback would show
+    given = (target, base_url, api_key, path, llms, prices, config)
+    try:
+        with _making:
+            is_named = any(one is not None for one in given)
+            _current = _connected(*given) if is_named else _going_on() or _made_by_default()
+            return _current
+    except DariError as error:
+        raise error.with_traceback(None) from None  # its text says all
 
 
 def current() -> Dari:
@@ -84,10 +93,67 @@ def current() -> Dari:
 
     Raises:
         InvalidRequestError: It was closed.
+
+    >>> dari.connect("local") is dari.current()
+    True
     """
     if _current is not None and _current.is_closed:
-        raise InvalidRequestError("The current connection is closed: connect again.")
-    return _current or connect()
+        raise InvalidRequestError(
+            "The current connection is closed: connect again, with %dari connect or in Python."
+        )
+    with _making:
+        return _current or connect()
+
+
+def _going_on() -> Dari | None:
+    """Return the current connection, if there is one that has not ended."""
+    now = _current
+    if now is None or now.is_closed:
+        return None
+    if _default is not None and _default[0] is now and _default[1] != _environment():
+        return None
+    if now.server is None:
+        return now
+    if not _is_running(now.server):
+        return _connect_local(now.server.path, None, None, None)
+    take_in_pulled(now.server)
+    return now
+
+
+def _made_by_default() -> Dari:
+    global _default
+    made = _connected(None, None, None, None, None, None, None)
+    _default = (made, _environment())
+    return made
+
+
+def _environment() -> Environment:
+    return os.environ.get("DARI_API_URL"), hidden(os.environ.get("DARI_API_KEY"))
+
+
+def _connected(
+    target: str | None,
+    base_url: str | None,
+    api_key: str | None,
+    path: str | Path | None,
+    llms: Mapping[str, Mapping[str, Any]] | None,
+    prices: Mapping[str, Mapping[str, Any]] | None,
+    config: str | Path | None,
+) -> Dari:
+    if target is not None and base_url is not None:
+        raise InvalidRequestError("Give the URL once: as the first argument or as base_url.")
+    known_url, known_key = _environment()
+    if target != "local":
+        base_url = base_url or target
+    base_url = base_url or (known_url if target is None else None)
+    api_key = api_key or (known_key if target != "local" else None)
+    if target == "local" or (base_url is None and api_key is None):
+        return _connect_local(path, llms, prices, config)
+    if llms or prices or config:
+        raise InvalidRequestError(
+            "llms=, prices= and config= are for the embedded Dari: connect('local')."
+        )
+    return _connect_remote(base_url or API_URL, api_key, path)
 
 
 def _connect_local(
@@ -97,11 +163,12 @@ def _connect_local(
     config: str | Path | None,
 ) -> Dari:
     from ..local import LocalDari
+    from ..local.store.sqlite_file.connecting import is_memory
 
     configuration = _configuration(config)
-    if path is None and config is not None and configuration and configuration.server.db:
-        path = Path(config).expanduser().parent / configuration.server.db
-    key = None if path is None else str(Path(path).expanduser().resolve())
+    if path is None and configuration is not None:
+        path = configuration.database
+    key = None if is_memory(path) else os.path.realpath(Path(str(path)).expanduser())
     server = _servers.get(key)
     if server is None or (key is not None and not _is_running(server)):
         server = _servers[key] = LocalDari(key, pace=_pace())
@@ -109,9 +176,21 @@ def _connect_local(
         server.start()
     if configuration is not None:
         _fill(server, configuration)
-    if llms or prices:
-        server.add_llms(llms or {}, prices)
+    take_in_pulled(server, llms or {}, prices or {})
     return Dari(server.url, server.api_key, server)
+
+
+def take_in_pulled(
+    server: LocalDari,
+    llms: Mapping[str, Mapping[str, Any]] = MappingProxyType({}),
+    prices: Mapping[str, Mapping[str, Any]] = MappingProxyType({}),
+) -> None:
+    """Give a local Dari the models that were pulled meanwhile, and more LLMs and prices."""
+    from ..local.gguf import pulled_llms
+
+    pulled = {name: llm for name, llm in pulled_llms().items() if name not in server.llms}
+    if pulled or llms or prices:
+        server.add_llms({**pulled, **llms}, prices)
 
 
 def _configuration(config: str | Path | None) -> Configuration | None:
@@ -124,8 +203,15 @@ def _configuration(config: str | Path | None) -> Configuration | None:
 
 def _fill(server: LocalDari, configuration: Configuration) -> None:
     """Give a server what a configuration brings; again, it replaces what it brought before."""
-    from ..local.cli import load_agents
+    from ..local.cli import add_organizations, load_agents
 
+    table = configuration.server
+    server.allow(
+        internet_access=table.internet_access,
+        max_cost=table.max_cost,
+        secrets=configuration.secrets,
+    )
+    add_organizations(server, configuration)
     server.add_llms(configuration.llms, configuration.prices)
     for folder in configuration.bundles:
         server.publish(folder)

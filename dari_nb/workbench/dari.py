@@ -2,80 +2,89 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Coroutine, Mapping
-from concurrent.futures import Future
-from functools import cached_property
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self
 
 from .. import models
-from ..client import AsyncClient, Client
-from ..ids import is_agent_id
-from ._background import background
-from .agent import Agent
+from ..client import Client
+from ..errors import NotFoundError
+from ..ids import is_agent_id, is_session_id
+from .agents.agent import Agent, agent_named
+from .agents.local_models import why_no_assistant
 from .batches import Batches
-from .costs import Costs
-from .listing import Listing
-from .session import Attachment, Session
+from .link import Link, host
+from .link.attachments import Attachment
+from .listing import Listing, Shelf
+from .sessions.costs import Costs
+from .sessions.gists import Gists
+from .sessions.session import Session, session_of, sessions_of
+from .showing.presentation import watch
 
 if TYPE_CHECKING:
-    from ..local import LocalDari
-    from .browser import SessionBrowser
-    from .llms import KnownLlm
-    from .prompts import Llms
-    from .publishing import Published
-    from .tools.tool import Given
-    from .versions import Version
+    import pandas as pd
 
-T = TypeVar("T")
+    from ..local import LocalDari
+    from ..models.times import Since
+    from ..widgets.view import AnyLayout
+    from .agents.llms import KnownLlm
+    from .agents.prompts import Llms
+    from .agents.publishing import Published
+    from .agents.versions import Version
+    from .kernel_tools.tool import Given
+    from .sessions.browser import SessionBrowser
+    from .sessions.session_list import SessionList
 
 
 class Dari:
     """A connection to one Dari; :func:`dari_nb.connect` makes it.
 
     Attributes:
-        base_url: Where it is.
-        client: The endpoint level, on ids, returning models.
-        server: The embedded local Dari, or ``None`` when the server is elsewhere.
-        is_closed: Whether :meth:`close` was called.
         agents: Agents: ``list()``, ``get(id or name)``, ``publish(folder)``,
-            ``publish_prompt(name, prompt)``.
-        sessions: Sessions: ``list()``, ``get(id)``, ``create(agent)``.
+            ``publish_prompt(name, prompt)``; ``d.agents["tour"]``, ``for agent in d.agents``.
+        sessions: Sessions: ``list(since=, text=)``, ``get(id)``, ``create(agent)``; as above.
         files: Files: ``upload(path)``.
         costs: What sessions cost: ``session(id)``.
         batches: Tasks with LLMs: ``run(agent, tasks, llms)``, ``recover(run id)``, ``get(id)``.
+
+    >>> d.is_local, d.is_closed
+    (True, False)
     """
 
     def __init__(self, base_url: str, api_key: str, server: LocalDari | None = None) -> None:
-        self.base_url = base_url
-        self.server = server
-        self.is_closed = False
-        self._api_key = api_key
-        self._agent_names: dict[str, str] = {}
-        self._tasks: set[asyncio.Task[Any] | None] = set()
-        self.client = Client(base_url, api_key)
-        self.agents = Agents(self)
-        self.sessions = Sessions(self)
-        self.files = Files(self)
-        self.costs = Costs(self)
-        self.batches = Batches(self)
+        self._link = link = Link(base_url, api_key, server)
+        self.agents = Agents(link)
+        self.sessions = Sessions(link)
+        self.files = Files(link)
+        self.costs = Costs(link)
+        self.batches = Batches(link)
+        if host.in_kernel():
+            watch(host.shell())
 
-    @cached_property
-    def stream_client(self) -> AsyncClient:
-        """The client that the background loop uses; nothing else may."""
-        return AsyncClient(self.base_url, self._api_key)
+    @property
+    def base_url(self) -> str:
+        """Where it is."""
+        return self._link.base_url
+
+    @property
+    def client(self) -> Client:
+        """The endpoint level, on ids, returning models."""
+        return self._link.client
+
+    @property
+    def server(self) -> LocalDari | None:
+        """The embedded local Dari, or ``None`` when the server is elsewhere."""
+        return self._link.server
 
     @property
     def is_local(self) -> bool:
         """Whether this is the embedded local Dari."""
-        return self.server is not None
+        return self._link.is_local
 
-    def agent_name(self, agent_id: str) -> str:
-        """Return the name of an agent, asked for once."""
-        if agent_id not in self._agent_names:
-            self._agent_names[agent_id] = self.client.agents.get(agent_id).name
-        return self._agent_names[agent_id]
+    @property
+    def is_closed(self) -> bool:
+        """Whether :meth:`close` was called."""
+        return self._link.is_closed
 
     def llms(self, agent: Agent | None = None, *, probe: bool = False) -> Listing[KnownLlm]:
         """Return the LLMs at hand: those of an agent, and those that the local Dari brings.
@@ -85,37 +94,26 @@ class Dari:
             probe: Look at the usual ports of this machine as well: Ollama, LM Studio, llama.cpp,
                 vLLM.
 
-        >>> d.llms(probe=True)  # doctest: +SKIP
-        """
-        from .llms import known_llms
+        Raises:
+            DariError: The agent cannot be read.
 
-        return known_llms(self, agent, probe=probe)
+        >>> [llm.name for llm in d.llms(agent)]
+        ['small', 'large']
+        """
+        from .agents.llms import known_llms
+
+        return known_llms(self._link, agent, probe=probe)
 
     def close(self) -> None:
-        """Close the connections; what was read stays usable. The embedded server goes on."""
-        self.is_closed = True
-        self.client.close()
-        if "stream_client" in vars(self):
-            background().run(self._close_streams()).result()
+        """Close the connections; what was read stays usable. The embedded server goes on.
 
-    def run(self, work: Coroutine[Any, Any, T]) -> Future[T]:
-        """Run a coroutine on the background loop until it ends or the connection is closed."""
-        return background().run(self._tracked(work))
-
-    async def _tracked(self, work: Coroutine[Any, Any, T]) -> T:
-        task = asyncio.current_task()
-        self._tasks.add(task)
-        try:
-            return await work
-        finally:
-            self._tasks.discard(task)
-
-    async def _close_streams(self) -> None:
-        running = [task for task in self._tasks if task is not None]
-        for task in running:
-            task.cancel()
-        await asyncio.gather(*running, return_exceptions=True)
-        await self.stream_client.close()
+        >>> with dari.Dari(server.url, server.api_key) as other:
+        ...     len(other.agents) > 3
+        True
+        >>> other.is_closed
+        True
+        """
+        self._link.close()
 
     def __enter__(self) -> Self:
         return self
@@ -127,24 +125,61 @@ class Dari:
         return f"<Dari {'local' if self.is_local else self.base_url}>"
 
 
-class Agents:
-    """Agents of the organization."""
+class Agents(Shelf[Agent, Agent]):
+    """Agents of the organization.
 
-    def __init__(self, dari: Dari) -> None:
-        self._dari = dari
+    >>> "tour" in d.agents, d.agents["tour"].name, len(d.agents) > 3
+    (True, 'tour', True)
+    """
+
+    def __init__(self, link: Link) -> None:
+        self._link = link
 
     def list(self) -> Listing[Agent]:
-        """Return all agents, oldest first (contract, section 4)."""
-        resources = self._dari.client.agents.list()
-        return Listing((Agent(self._dari, resource) for resource in resources), _AGENT_COLUMNS)
+        """Return all agents, oldest first (contract, section 4).
+
+        Raises:
+            ApiError: The server refused it.
+
+        >>> [agent.name for agent in d.agents.list()][:3]
+        ['echo', 'calculator', 'librarian']
+        """
+        resources = self._link.client.agents.list()
+        agents = (Agent(self._link, resource) for resource in resources)
+        return Listing(agents, _AGENT_COLUMNS, names=_agent_names, frame=_agents_frame)
 
     def get(self, agent: str) -> Agent:
         """Return an agent by id or by name.
 
+        Args:
+            agent: Its id, which begins with ``agt_``, or its exact name.
+
         Raises:
-            DariError: There is none; the text names close ones.
+            NotFoundError: There is none; the text names close ones.
+
+        >>> d.agents.get("tour").name
+        'tour'
         """
-        return Agent(self._dari, self._dari.client.agents.get(agent))
+        return agent_named(self._link, agent)
+
+    def named(self, name: str) -> Agent:
+        """Return the agent with this name or id, as ``d.agents[name]`` does.
+
+        Args:
+            name: A name or an id.
+
+        Raises:
+            KeyError: There is none; the text names close ones.
+            ApiError: The server refused it.
+
+        >>> d.agents["tour"].name
+        'tour'
+        """
+        try:
+            return self.list()[name]
+        except KeyError as error:
+            waits = why_no_assistant(self._link.server, name)
+            raise KeyError(waits) if waits else error from None
 
     def publish(self, folder: str | Path, *, dry_run: bool = False) -> Published:
         """Publish a folder with a ``dari.yml``; its name says of which agent (section 4).
@@ -160,12 +195,14 @@ class Agents:
             InvalidRequestError: There is no such folder, or no ``dari.yml`` in it.
             ApiError: The server refused it; the text says what is wrong.
 
-        >>> d.agents.publish("agents/support").version.id  # doctest: +SKIP
-        'ver_2'
+        >>> d.agents.publish("agents/support").version.id
+        'ver_...'
+        >>> d.agents.publish("agents/support").is_new
+        False
         """
-        from .publishing import publish
+        from .agents.publishing import publish
 
-        return publish(self._dari, folder, dry_run=dry_run)
+        return publish(self._link, folder, dry_run=dry_run)
 
     def publish_prompt(
         self,
@@ -197,10 +234,11 @@ class Agents:
                 the key. Nothing was sent.
             ApiError: The server refused it; the text says what is wrong.
 
-        >>> d.agents.publish_prompt("greeter", "Greet.", llm="openai/gpt-5.5")  # doctest: +SKIP
+        >>> d.agents.publish_prompt("porter", "Carry on.", llm="openai/gpt-5.5").outcome
+        'new agent, published'
         """
-        from .prompts import answering_note, prompt_bundle
-        from .publishing import publish
+        from .agents.prompts import answering_note, prompt_bundle
+        from .agents.publishing import publish
 
         found = self.get(agent) if is_agent_id(agent) else None
         bundle = prompt_bundle(
@@ -209,49 +247,151 @@ class Agents:
             llm=llm,
             tools=tools,
             manifest=manifest,
-            server=self._dari.server,
+            server=self._link.server,
         )
         agent_id = found.id if found else None
-        published = publish(self._dari, bundle, agent_id=agent_id, dry_run=dry_run)
+        published = publish(self._link, bundle, agent_id=agent_id, dry_run=dry_run)
         published.notes += answering_note(tools) if published.is_new else []
         return published
 
 
-class Sessions:
-    """Sessions of the organization."""
+class Sessions(Shelf[Session, Session]):
+    """Sessions of the organization.
 
-    def __init__(self, dari: Dari) -> None:
-        self._dari = dari
+    >>> session in d.sessions, d.sessions[session.id].id == session.id
+    (True, True)
+    """
+
+    def __init__(self, link: Link) -> None:
+        self._link = link
+        self._gists = Gists(link)
 
     def list(
-        self, *, agent: str | None = None, metadata: Mapping[str, str] | None = None
-    ) -> Listing[Session]:
-        """Return sessions (contract, section 5).
+        self,
+        *,
+        agent: str | None = None,
+        metadata: Mapping[str, str] | None = None,
+        since: Since = None,
+        text: str | None = None,
+    ) -> SessionList:
+        """Return sessions, the newest first (contract, section 5).
 
         Args:
             agent: Only those of this agent, by id or name.
             metadata: Only those with exactly these values.
+            since: Only those made at this time or later: a time, a day, ``"yesterday"``,
+                ``"monday"``, or how long ago, such as ``"3 hours"`` or ``"2d"``. Naive times and
+                days are in UTC.
+            text: Only those in which all these words stand: in the first message, the name, the
+                id or the metadata. The newest 1,000 are looked through; ``notes`` says how far.
+
+        Raises:
+            InvalidRequestError: ``since`` is no time.
+            NotFoundError: There is no such agent.
+
+        >>> len(d.sessions.list(agent="calculator", since="yesterday", text="6 * 7").to_frame()) > 0
+        True
         """
-        agent_id = self._dari.agents.get(agent).id if agent else None
-        resources = self._dari.client.sessions.list(
+        from .sessions.session_list import (
+            IN_MEMORY,
+            SessionList,
+            made_since,
+            newest_first,
+            with_words,
+        )
+
+        agent_id = agent_named(self._link, agent).id if agent else None
+        resources = self._link.client.sessions.list(
             agent_id=agent_id, metadata=dict(metadata) if metadata else None
         )
-        return Listing((Session(self._dari, r) for r in resources), _SESSION_COLUMNS)
+        found, notes = made_since(newest_first(resources), since), []
+        if text and text.strip():
+            found, note = with_words(found, text, self._gists)
+            notes = [note]
+        if not found and self._link.server is not None and self._link.server.path is None:
+            notes.append(IN_MEMORY)
+        return SessionList(sessions_of(self._link, found), self._gists, notes)
 
     def view(
-        self, *, agent: str | None = None, metadata: Mapping[str, str] | None = None
+        self,
+        *,
+        agent: str | None = None,
+        metadata: Mapping[str, str] | None = None,
+        since: Since = None,
+        text: str | None = None,
+        preview: bool = True,
+        layout: AnyLayout = None,
     ) -> SessionBrowser:
-        """Return a table to sort, filter and open sessions in; arguments as in :meth:`list`.
+        """Return a table to sort, filter and open sessions in; other arguments as in :meth:`list`.
 
-        What is selected in the page is ``browser.selected``.
+        It is an ipywidget. Its traits are ``selected`` (the :class:`Session` that is open, or
+        ``None``) and ``chosen`` (those whose boxes are ticked); both may be set, by ids too.
+
+        Args:
+            agent: Only those with this agent, by id or name.
+            metadata: Only those that have all of this.
+            since: Only those made then or later.
+            text: Only those in which all these words stand.
+            preview: Whether the session that is open is shown beside the table. ``False`` leaves
+                that to another view, such as one that is linked.
+            layout: Its place and size, an ``ipywidgets.Layout`` or a dict of CSS.
+
+        Raises:
+            InvalidRequestError: ``since`` is no time.
+
+        >>> from traitlets import link
+        >>> table, reader = d.sessions.view(preview=False), session.view()
+        >>> linked = link((reader, "session"), (table, "selected"))
+        >>> table.selected == session
+        True
         """
-        from .browser import SessionBrowser
+        from .sessions.browser import SessionBrowser
 
-        return SessionBrowser(self._dari, lambda: self.list(agent=agent, metadata=metadata))
+        def listed() -> SessionList:
+            return self.list(agent=agent, metadata=metadata, since=since, text=text)
+
+        return SessionBrowser(self._link, listed, self._gists, preview=preview, layout=layout)
 
     def get(self, session_id: str) -> Session:
-        """Return a session by id."""
-        return Session(self._dari, self._dari.client.sessions.get(session_id))
+        """Return a session by id.
+
+        Args:
+            session_id: The session's id, ``sess_…``.
+
+        Raises:
+            NotFoundError: There is no such session.
+
+        >>> d.sessions.get(session.id).llm_id
+        'small'
+        """
+        return session_of(self._link, session_id)
+
+    def named(self, name: str) -> Session:
+        """Return the session with this id or name, as ``d.sessions[name]`` does.
+
+        Args:
+            name: An id, or a name that only one has.
+
+        Raises:
+            KeyError: There is none, or there are several.
+            ApiError: The server refused it.
+
+        >>> d.sessions[session.id].agent_name
+        'calculator'
+        """
+        if not is_session_id(name):
+            return self.list()[name]
+        try:
+            return self.get(name)
+        except NotFoundError:
+            raise KeyError(f"there is no session {name!r}: list(text=…) looks for words") from None
+
+    def __contains__(self, key: object) -> bool:
+        session_id = key.id if isinstance(key, Session) else key
+        try:
+            return isinstance(session_id, str) and self.named(session_id) is not None
+        except KeyError:
+            return False
 
     def create(
         self,
@@ -262,39 +402,65 @@ class Sessions:
         name: str | None = None,
         metadata: Mapping[str, str] | None = None,
     ) -> Session:
-        """Make a session with an agent, by id or name; arguments as in :meth:`Agent.send`."""
-        return self._dari.agents.get(agent).start(
+        """Make a session with an agent and return it (contract, section 5).
+
+        Args:
+            agent: The agent's id or name.
+            llm: One of the agent's LLM options.
+            version: The version that the session keeps; the active one when left out.
+            name: A label for the session.
+            metadata: Kept on the session, strings by key; it can be found by them.
+
+        Raises:
+            NotFoundError: There is no such agent.
+            InvalidRequestError: There is no such LLM option or version.
+
+        >>> d.sessions.create("echo", metadata={"lesson": "1"}).metadata
+        {'lesson': '1'}
+        """
+        return agent_named(self._link, agent).start(
             llm=llm, version=version, name=name, metadata=metadata
         )
 
 
 class Files:
-    """Uploaded files."""
+    """Uploaded files (contract, section 2).
 
-    def __init__(self, dari: Dari) -> None:
-        self._dari = dari
+    >>> d.files.upload("ticket.txt").filename
+    'ticket.txt'
+    """
+
+    def __init__(self, link: Link) -> None:
+        self._link = link
 
     def upload(self, file: Attachment) -> models.File:
-        """Upload a file (contract, section 2).
+        """Upload a file and return what the server tells of it (contract, section 2).
+
+        Args:
+            file: A path.
 
         Raises:
             InvalidRequestError: There is no such file.
             PayloadTooLargeError: It is larger than the server takes.
+
+        >>> d.files.upload("ticket.txt").size_bytes
+        21
         """
-        return self._dari.client.files.upload(file)
+        return self._link.client.files.upload(file)
+
+
+def _agent_names(agent: Agent) -> tuple[str, str]:
+    return agent.name, agent.id
+
+
+def _agents_frame(agents: Sequence[Agent]) -> pd.DataFrame:
+    from ..frames import AGENTS
+
+    return AGENTS.frame(agent.resource for agent in agents)
 
 
 _AGENT_COLUMNS = {
     "name": lambda agent: agent.name,
     "llms": lambda agent: ", ".join(agent.llms),
     "id": lambda agent: agent.id,
-}
-_SESSION_COLUMNS = {
-    "id": lambda session: session.id,
-    "agent": lambda session: session.agent_name,
-    "llm": lambda session: session.llm_id or "",
-    "name": lambda session: session.name or "",
-    "status": lambda session: session.resource.last_message_status or "",
-    "created": lambda session: (session.resource.created_at or "")[:19],
-    "metadata": lambda session: ", ".join(f"{k}={v}" for k, v in session.metadata.items()),
 }

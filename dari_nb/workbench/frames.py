@@ -4,21 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
 from contextlib import closing
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 from ..errors import InvalidRequestError
 from .connection import current
 from .dari import Dari
-from .loading import COSTS, EVENTS, MESSAGES, SESSIONS, Kind, Loading, M, OnError
-from .sources import Source, parts_of
+from .loading.loading import COSTS, EVENTS, MESSAGES, SESSIONS, Kind, Loading, M, OnError
+from .loading.sources import Source, parts_of
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from ..frames import BatchCell
     from ..frames.expanding import Expand
-    from ..frames.filters import Since
+    from ..models.times import Since
 
 
 class Options(TypedDict, total=False):
@@ -52,7 +51,8 @@ def sessions_frame(
     Args:
         source: Session ids or objects, turns, an agent, a batch, metadata to look sessions up by,
             or any number of these; all sessions when left out.
-        since: Only sessions created at this time or later.
+        since: Only sessions created at this time or later; recorded runs, whose time is
+            unknown, never.
         **options: See :class:`Options`.
 
     Returns:
@@ -62,7 +62,8 @@ def sessions_frame(
         InvalidRequestError: Something names no session, or an option is none.
         DariError: A session cannot be read.
 
-    >>> dari.sessions_frame({"task_id": "0"}, dari=d)  # doctest: +SKIP
+    >>> dari.sessions_frame({"managed_run_id": batch.run_id})["llm_id"].to_list()
+    ['small', 'large', 'small', 'large']
     """
     from .. import frames
 
@@ -74,7 +75,21 @@ def messages_frame(
 ) -> pd.DataFrame:
     """Load messages as a DataFrame, one row a message; arguments as in :func:`sessions_frame`.
 
-    Columns and dtypes are those of :func:`dari_nb.frames.messages_frame`.
+    Args:
+        source: Session ids or objects, turns, an agent, a batch, metadata; all sessions when
+            left out.
+        since: Only messages created at this time or later.
+        **options: See :class:`Options`.
+
+    Returns:
+        Columns and dtypes as in :func:`dari_nb.frames.messages_frame`.
+
+    Raises:
+        InvalidRequestError: Something names no session, or an option is none.
+        DariError: A session cannot be read.
+
+    >>> dari.messages_frame(turn.wait())["prompt"].to_list()[:1]
+    ['What is 6 * 7?']
     """
     from .. import frames
 
@@ -109,7 +124,8 @@ def events_frame(
         InvalidRequestError: Something names no session, or an argument cannot be right.
         DariError: A session cannot be read.
 
-    >>> dari.events_frame(batch, kinds="assistant.message_completed")  # doctest: +SKIP
+    >>> dari.events_frame(batch, kinds="assistant.message_completed")["type"].nunique()
+    1
     """
     from .. import frames
 
@@ -145,7 +161,9 @@ def tool_calls_frame(
         InvalidRequestError: Something names no session, or an argument cannot be right.
         DariError: A session cannot be read.
 
-    >>> dari.tool_calls_frame(batch, tools="search", expand="arguments")  # doctest: +SKIP
+    >>> calls = dari.tool_calls_frame(batch, tools="evaluate", expand="arguments")
+    >>> calls["arguments.expression"].to_list()[:2]
+    ['2 / 3', '2 / 3']
     """
     from .. import frames
 
@@ -157,10 +175,23 @@ def tool_calls_frame(
 
 
 def costs_frame(source: Source = None, **options: Unpack[Options]) -> pd.DataFrame:
-    """Load what sessions have cost so far, one row a session; arguments as above.
+    """Load what sessions have cost so far, one row a session.
 
-    The last costs of a session come some minutes late: load them again then. Columns and dtypes
-    are those of :func:`dari_nb.frames.costs_frame`.
+    The last costs of a session come some minutes late: load them again then.
+
+    Args:
+        source: As in :func:`sessions_frame`.
+        **options: See :class:`Options`.
+
+    Returns:
+        Columns and dtypes as in :func:`dari_nb.frames.costs_frame`.
+
+    Raises:
+        InvalidRequestError: Something names no session, or an option is none.
+        DariError: A session cannot be read.
+
+    >>> dari.costs_frame(session)[["cost_usd"]].shape
+    (1, 1)
     """
     from .. import frames
 
@@ -176,7 +207,7 @@ def batch_frame(
     """Make a DataFrame of a batch as it stands, one row a cell.
 
     Args:
-        batch: A :class:`Batch`, what ``d.batches.of()`` made, or what its ``snapshot()`` gave.
+        batch: A :class:`Batch`, or what ``d.batches.of()`` made.
         metadata: Keys to spread over columns ``metadata.<key>``; all that occur by default.
         scores: Names that have a column even when no cell has them.
 
@@ -186,7 +217,8 @@ def batch_frame(
     Raises:
         InvalidRequestError: It is no batch.
 
-    >>> dari.batch_frame(batch).groupby("llm_id")["score.correct"].mean()  # doctest: +SKIP
+    >>> dari.batch_frame(batch).groupby("llm_id", observed=True)["score.exact"].count().to_dict()
+    {'large': 2, 'small': 2}
     """
     from .. import frames
 
@@ -194,23 +226,12 @@ def batch_frame(
 
 
 def _batch_cells(batch: Any) -> list[BatchCell]:
-    from ..frames import matrix_cells
     from .batches import Results
+    from .batches.matrix.picture import frame_cells
 
-    if isinstance(batch, Results):
-        pairs = zip(matrix_cells(batch.snapshot()), batch.cells, strict=True)
-        return [
-            replace(
-                cell,
-                batch_id=own.batch_id,
-                created_at=own.created_at,
-                completed_at=own.completed_at,
-            )
-            for cell, own in pairs
-        ]
-    if not hasattr(batch, "rows"):
-        raise InvalidRequestError(f"{batch!r} is no batch: give one, or a snapshot of one.")
-    return matrix_cells(batch)
+    if not isinstance(batch, Results):
+        raise InvalidRequestError(f"{batch!r} is no batch: give what d.batches.run() returns.")
+    return frame_cells(batch)
 
 
 def _frame(
@@ -230,7 +251,7 @@ def _frame(
         raise TypeError(f"unexpected argument {min(unknown)!r}; beside its own there is {known}")
     loading = Loading(
         kind,
-        parts_of(source, lambda: options.get("dari") or current(), kind),
+        parts_of(source, lambda: (options.get("dari") or current())._link, kind),
         on_error=options.get("on_error", "raise"),
         fresh=options.get("fresh", False),
         progress=options.get("progress", True),

@@ -32,13 +32,18 @@ const { port, tell } = kernel<State & ReaderState>(
     llms: ["small", "large"],
     llm: "",
     begun: false,
+    note: "",
+    watch: "",
     most_bytes: 25_000_000,
     open_calls: [OPEN],
     questions: [],
-    state: "",
+    session: "",
+    selected: "",
+    status: "",
     head: '<div class="dari-head"><strong>librarian</strong></div>',
-    at: "",
     height: 0,
+    branches: [],
+    can_fork: false,
   },
   answer,
 );
@@ -49,7 +54,7 @@ const answers: Record<string, (body: never) => Told | Promise<Told>> = {
   find: ({ query }: Sought) => [
     rows
       .filter(({ id }) => html.get(id)?.toLowerCase().includes(query.toLowerCase()))
-      .map(({ id }) => [id, 1]),
+      .map(({ id }) => id),
   ],
   raw: ({ id }: Chosen) => [JSON.stringify({ id, html: html.get(id) }, null, 2)],
   copy: ({ id }: Chosen) => [id],

@@ -1,5 +1,5 @@
 /** The other side of a view, played by a script. */
-import type { Message, Port } from "../src/shared/port";
+import type { Message, Port } from "../src/host/port";
 
 type Receive = (message: Message, buffers: DataView[]) => void;
 /** The body of an answer, and the lists that go as its buffers. */

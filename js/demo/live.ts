@@ -17,6 +17,7 @@ let state: State = {
   kernel_id: "",
   questions: [],
   note: "",
+  stop: "Stop",
 };
 const timeline = new Timeline();
 const clock = new Clock();
@@ -27,7 +28,7 @@ const source: Source = {
   clock,
   state: () => state,
   watch: (listener, signal) => changed.addEventListener("change", listener, { signal }),
-  stop: () => show("stopped"),
+  stop: async () => show("cancelled"),
   port: kernel<State>(state, () => [null]).port,
 };
 
@@ -42,7 +43,7 @@ function put(id: string, html: string): void {
   const known = all.find((fragment) => fragment.id === id);
   const after = known ? known.after : (all.at(-1)?.id ?? null);
   const since = html.includes('data-state="running"') ? clock.seconds : null;
-  timeline.apply([{ id, turn: `m${turn}`, after, html, since }]);
+  timeline.apply([{ id, turn: `m${turn}`, after, html, since, rev: 0 }]);
 }
 
 function call(word: string, end: string): string {
@@ -77,7 +78,7 @@ function burst(): void {
   const ids = Array.from({ length: 10_000 }, (_, n) => `t${turn}-${n}`);
   const html = call("completed", "3 items · 0.7 s");
   const fragments: Fragment[] = ids.map((id, n) => {
-    return { id, turn: `m${turn}`, after: ids[n - 1] ?? last, html, since: null };
+    return { id, turn: `m${turn}`, after: ids[n - 1] ?? last, html, since: null, rev: 0 };
   });
   timeline.apply(fragments);
 }

@@ -1,7 +1,8 @@
 /** A matrix with no kernel: cells run and end by themselves, and ratings stay on the page. */
+
+import type { Message } from "../src/host/port";
 import { matrix } from "../src/matrix/component";
 import type { Cell, Change, Column, State } from "../src/matrix/wire";
-import type { Message } from "../src/shared/port";
 import { kernel, pause } from "./kernel";
 
 const LLMS = ["small", "medium", "large"];
@@ -27,7 +28,9 @@ const { port, tell } = kernel<State>(
     <select name="only" aria-label="Rows"><option value="">All tasks</option>
     <option value="text">Differ in answer</option></select>
     <label><input type="checkbox" name="blind"> Blind</label>`,
+    same: "",
     busy: true,
+    stop: "Stop",
     blocking: false,
     kernel_id: "",
     rating: "rating",
@@ -35,7 +38,9 @@ const { port, tell } = kernel<State>(
     filter: "",
     order: "",
     only: "",
+    selected: "",
     chosen: [],
+    status: "running",
   },
   (what) => [answer(what)],
 );
@@ -54,7 +59,16 @@ function put(id: string, word: string, peek: string): void {
   const [row = "", column = ""] = id.split("/");
   const html = `<p>${peek}</p><small><span class="dari-state" data-state="${word}">${word}</span></small>`;
   const text = peek;
-  const rest = { repeat: 0, tools: "", seconds: null, cost: null, scores: {}, notes: {} };
+  const rest = {
+    repeat: 0,
+    within: id,
+    tint: "",
+    tools: "",
+    seconds: null,
+    cost: null,
+    scores: {},
+    notes: {},
+  };
   const cell: Cell = { id, row, column, state: word, html, text, ...rest };
   cells.set(id, cell);
   deliver({ columns: columns(), rows: [], cells: [cell] });
@@ -73,7 +87,7 @@ function deliver(change: Change): void {
 
 async function play(): Promise<void> {
   const rows = TASKS.map((label, index) => {
-    return { id: String(index), index, label, html: `<p>${label}</p>`, values: {} };
+    return { id: String(index), index, label, html: `<p>${label}</p>`, values: {}, same: false };
   });
   deliver({ columns: columns(), rows, cells: [] });
   for (const { id } of rows) for (const llm of LLMS) put(`${id}/${llm}`, "queued", "");

@@ -14,12 +14,22 @@ const rows: Row[] = Array.from({ length: 1000 }, (_, index) => ({
   name: `Lesson ${index}`,
   created: new Date(Date.UTC(2026, 2, 31) - index * 3_600_000).toISOString(),
   metadata: { lesson: String(index), class: String(index % 7) },
+  run: index % 50 < 12 ? `triage ${Math.floor(index / 50)}` : "",
+  task: String(index % 50),
 }));
 
 /** Draws the browser into `el`. */
 export function showSessions(el: HTMLElement): void {
-  const { port } = kernel<State>({ selected: [] }, (what, body) => {
+  const { port } = kernel<State>({ selected: "", chosen: [], preview: true }, (what, body) => {
     if (what === "rows") return [null, rows];
+    if (what === "gists") {
+      const told = (id: string) => ({
+        words: `What is in lesson ${id.slice(5)}?`,
+        turns: 1,
+        cancelled: false,
+      });
+      return [Object.fromEntries((body as Wanted).ids.map((id) => [id, told(id)]))];
+    }
     if (what === "costs") {
       return [Object.fromEntries((body as Wanted).ids.map((id) => [id, `$0.0${id.length}`]))];
     }

@@ -1,11 +1,29 @@
 /** The one file that knows Jupyter: joins an anywidget model to a component. */
 import type { AnyModel } from "@anywidget/types";
-import { type Component, type Draw, type Message, type Port, Questions } from "./shared/port";
-import type { Answer } from "./shared/wire";
+import { keepKeys } from "./host/border";
+import { UNASKED } from "./host/interrupt";
+import { leavePaper } from "./host/last";
+import { type Component, type Draw, type Message, type Port, Questions } from "./host/port";
+import { Presence } from "./host/presence";
+import type { Answer, Last } from "./host/wire";
 
 type Traits = Record<string, unknown>;
 type Model = AnyModel<Traits>;
 type Cleanup = () => void;
+
+/** The widget manager of JupyterLab and Notebook, as far as it is asked. */
+interface Manager {
+  kernel: { statusChanged: Signal; removeInputGuard?(): void } | null;
+}
+interface Signal {
+  connect(slot: (sender: unknown, status: string) => void): void;
+  disconnect(slot: (sender: unknown, status: string) => void): void;
+}
+
+const ENDS = ["restarting", "autorestarting", "terminating", "dead"];
+/** What is no affair of a component. */
+const OWN = ["answer", "who", "last", "unasked"];
+const GONE = "The kernel is gone: run the cell again.";
 
 /**
  * Makes a component what anywidget takes: a factory, called once for each model. So what has
@@ -17,11 +35,32 @@ export function openView(component: Component<never>) {
 
 function viewOf(component: Component<never>) {
   let draw: Draw = () => undefined;
+  let presence: Presence | undefined;
+  let gone = new AbortController().signal;
+
+  let leaveInput: (el: Element) => void = () => undefined;
+
+  const shown = new Set<HTMLElement>();
 
   function initialize({ model }: { model: Model }): Cleanup {
     const closing = new AbortController();
-    draw = component(portOf(model, closing.signal), closing.signal);
-    if (document.getElementById("jupyter-config-data")) model.send({ kind: "jupyter" });
+    gone = kernelGone(model, closing.signal);
+    leaveInput = (el) => {
+      kernelOf(model)?.removeInputGuard?.();
+      hideInput(el);
+    };
+    draw = component(portOf(model, gone, closing.signal), closing.signal);
+    // With the notebook the way to its kernel was closed, too.
+    const isCut = () => gone.aborted || kernelOf(model) === null;
+    const tell = (message: object) => isCut() || model.send(message);
+    presence = new Presence(tell, closing.signal);
+    const asked = (message: Message) => {
+      if (message.kind === "who") presence?.answer();
+      if (message.kind === "last") for (const el of shown) leavePaper(el, (message as Last).html);
+      if (message.kind === "unasked") for (const el of shown) leaveInput(el);
+    };
+    model.on("msg:custom", asked);
+    closing.signal.addEventListener("abort", () => model.off("msg:custom", asked));
     return () => closing.abort();
   }
 
@@ -29,13 +68,40 @@ function viewOf(component: Component<never>) {
     const closing = new AbortController();
     draw(el, closing.signal);
     keepKeys(el, closing.signal);
+    presence?.shown(el, closing.signal);
+    el.addEventListener(UNASKED, () => leaveInput(el), { signal: closing.signal });
+    shown.add(el);
+    closing.signal.addEventListener("abort", () => shown.delete(el));
+    const mark = () => el.classList.add("dari-gone");
+    if (gone.aborted) mark();
+    gone.addEventListener("abort", mark, { signal: closing.signal });
     return () => closing.abort();
   }
 
   return { initialize, render };
 }
 
-function portOf(model: Model, signal: AbortSignal): Port<never> {
+function kernelOf(model: Model): Manager["kernel"] | undefined {
+  return (model.widget_manager as Partial<Manager> | undefined)?.kernel;
+}
+
+/** The field stays in its cell until that runs again; nobody is to answer it. */
+function hideInput(el: Element): void {
+  const fields = el.closest(".jp-Cell")?.querySelectorAll<HTMLElement>(".jp-OutputArea-stdin-item");
+  for (const field of fields ?? []) field.style.display = "none";
+}
+
+/** Aborts when the kernel ends or begins anew: no model outlives it. Not every host tells. */
+function kernelGone(model: Model, signal: AbortSignal): AbortSignal {
+  const gone = new AbortController();
+  const changed = kernelOf(model)?.statusChanged;
+  const see = (_: unknown, status: string) => ENDS.includes(status) && gone.abort();
+  changed?.connect(see);
+  signal.addEventListener("abort", () => changed?.disconnect(see));
+  return gone.signal;
+}
+
+function portOf(model: Model, gone: AbortSignal, signal: AbortSignal): Port<never> {
   const questions = new Questions();
   const on = (name: string, listener: (...args: never[]) => void, until: AbortSignal) => {
     model.on(name as "msg:custom", listener as () => void);
@@ -45,6 +111,7 @@ function portOf(model: Model, signal: AbortSignal): Port<never> {
     if (message.kind === "answer") questions.answered(message, buffers);
   };
   on("msg:custom", answer, signal);
+  gone.addEventListener("abort", () => questions.refuse(GONE));
   const port: Port<Traits> = {
     get: (name) => model.get(name),
     set(changes) {
@@ -57,7 +124,7 @@ function portOf(model: Model, signal: AbortSignal): Port<never> {
     send: (message, buffers) => model.send(message, undefined, buffers),
     receive(listener, until) {
       const others = (message: Message, buffers: DataView[]) => {
-        if (message.kind !== "answer") listener(message, buffers);
+        if (!OWN.includes(message.kind)) listener(message, buffers);
       };
       on("msg:custom", others, until);
     },
@@ -65,18 +132,4 @@ function portOf(model: Model, signal: AbortSignal): Port<never> {
       questions.ask(what, body, (request) => model.send(request, undefined, buffers)),
   };
   return port as Port<never>;
-}
-
-/**
- * Keys that are for the view must not reach the notebook, which would move to another cell or run
- * it: JupyterLab leaves elements with this attribute alone.
- */
-function keepKeys(el: HTMLElement, signal: AbortSignal): void {
-  const keep = (event: FocusEvent) => {
-    const target = event.target as HTMLElement;
-    const keeper = target.closest<HTMLElement>("[data-keys]");
-    keeper?.toggleAttribute("data-lm-suppress-shortcuts", event.type === "focusin");
-  };
-  el.addEventListener("focusin", keep, { signal });
-  el.addEventListener("focusout", keep, { signal });
 }

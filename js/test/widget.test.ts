@@ -7,7 +7,7 @@ type Callback = (...args: never[]) => void;
 
 /** A model as anywidget hands it over, with the kernel played by the test. */
 class FakeModel {
-  readonly sent: unknown[] = [];
+  readonly sent: { kind: string }[] = [];
   readonly listeners = new Map<string, Set<Callback>>();
   traits: Record<string, unknown> = {
     state: "running",
@@ -18,10 +18,11 @@ class FakeModel {
     kernel_id: "k-1",
     questions: [],
     note: "",
+    stop: "Stop watching",
   };
 
   get = (name: string) => this.traits[name];
-  send = (message: unknown) => this.sent.push(message);
+  send = (message: { kind: string }) => this.sent.push(message);
   on = (name: string, callback: Callback) =>
     this.listeners.set(name, (this.listeners.get(name) ?? new Set()).add(callback));
   off = (name: string, callback: Callback) => this.listeners.get(name)?.delete(callback);
@@ -70,12 +71,13 @@ afterEach(() => {
 });
 
 describe("the widget", () => {
-  test("keeps what comes before its first view, and shows it in every view", () => {
+  test("keeps what comes before its first view, and shows it in every view", async () => {
     model.deliver({ kind: "items", n: 1, elapsed: 1 }, row(["a", "b"]));
     const [first, second] = [view(), view()];
     model.deliver({ kind: "items", n: 2, elapsed: 2 }, row(["c"]));
-    expect(ids(first.el)).toEqual(["c", "a", "b"]);
-    expect(ids(second.el)).toEqual(ids(first.el));
+    // On a busy machine rows are drawn over several frames.
+    await vi.waitFor(() => expect(ids(first.el)).toEqual(["c", "a", "b"]));
+    await vi.waitFor(() => expect(ids(second.el)).toEqual(ids(first.el)));
   });
 
   test("shows head and state, and follows their changes", () => {
@@ -95,7 +97,40 @@ describe("the widget", () => {
 
   test("tells the kernel to stop", () => {
     view().el.querySelector<HTMLButtonElement>(".dari-stop")?.click();
-    expect(model.sent).toEqual([{ kind: "stop" }]);
+    const asked = { kind: "request", id: 1, what: "stop", body: null };
+    expect(model.sent).toEqual([{ kind: "here", jupyter: false }, asked]);
+  });
+
+  test("tells the kernel when its last view went, and that it is back", async () => {
+    const [first, second] = [view(), view()];
+    first.closeView();
+    second.closeView();
+    const gone = { kind: "gone", cleared: false };
+    await vi.waitFor(() => expect(model.sent).toContainEqual(gone));
+    view();
+    const here = { kind: "here", jupyter: false };
+    expect(model.sent.filter(({ kind }) => kind !== "hello")).toEqual([here, gone, here]);
+  });
+
+  test("says that the output was cleared when its place still stands", async () => {
+    const area = document.createElement("div");
+    area.className = "jp-OutputArea";
+    document.body.append(area);
+    const { el, closeView } = view();
+    area.append(el);
+    await new Promise((resolve) => setTimeout(resolve));
+    el.remove();
+    closeView();
+    const gone = { kind: "gone", cleared: true };
+    await vi.waitFor(() => expect(model.sent).toContainEqual(gone));
+  });
+
+  test("answers whether it is shown, and only when it is", () => {
+    model.emit("msg:custom", { kind: "who" }, []);
+    expect(model.sent).toEqual([]);
+    view();
+    model.emit("msg:custom", { kind: "who" }, []);
+    expect(model.sent).toHaveLength(2);
   });
 
   test("asks the Jupyter server to interrupt a kernel whose cell blocks", async () => {
@@ -111,6 +146,22 @@ describe("the widget", () => {
     await vi.waitFor(() => expect(fetched).toHaveBeenCalledOnce());
     expect(fetched.mock.calls[0]?.[0]).toBe("/user/mia/api/kernels/k-1/interrupt");
     expect(fetched.mock.calls[0]?.[1].method).toBe("POST");
+  });
+
+  test("takes the input field away, and lets cells run, when nothing is asked any more", () => {
+    const removeInputGuard = vi.fn();
+    const statusChanged = { connect: () => undefined, disconnect: () => undefined };
+    Object.assign(model, { widget_manager: { kernel: { statusChanged, removeInputGuard } } });
+    const cell = document.createElement("div");
+    cell.className = "jp-Cell";
+    cell.innerHTML = '<div class="jp-OutputArea-stdin-item"><input></div>';
+    const { el } = view();
+    cell.append(el);
+    model.emit("msg:custom", { kind: "unasked" }, []);
+    expect(removeInputGuard).toHaveBeenCalledOnce();
+    expect(cell.querySelector<HTMLElement>(".jp-OutputArea-stdin-item")?.style.display).toBe(
+      "none",
+    );
   });
 
   test("points to the host's own button where there is no Jupyter server to ask", async () => {

@@ -1,7 +1,8 @@
 """Many sessions at once, each with its own stream: time, memory, and whether anything was lost.
 
 Run it as a script: ``python tests/benchmarks/sessions.py [--sessions 500] [--turns 2]``. The local
-Dari is a process of its own; memory is that process's, from the system.
+Dari is a process of its own, once in memory and once in a file; memory is that process's, from the
+system.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from urllib.parse import urlsplit
 
 import httpx
@@ -22,7 +24,7 @@ import httpx
 SERVER = """
 from dari_nb.local import LocalDari
 import sys
-server = LocalDari(api_key="dari_bench").start()
+server = LocalDari(sys.argv[1], api_key="dari_bench").start()
 print(server.url, flush=True)
 sys.stdin.read()
 """
@@ -50,13 +52,13 @@ class Report:
         )
 
 
-def run(sessions: int, turns: int = 2) -> Report:
+def run(sessions: int, turns: int = 2, path: str = ":memory:") -> Report:
     """Run it once against a server process of its own."""
     # Each stream is an open file on either side.
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = max(soft, min(hard, 4 * sessions + 200))
     resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
-    command = [sys.executable, "-c", SERVER]
+    command = [sys.executable, "-c", SERVER, path]
     root = Path(__file__).parents[2]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
     with subprocess.Popen(command, cwd=root, text=True, **pipes) as server:
@@ -130,4 +132,6 @@ if __name__ == "__main__":
     parser.add_argument("--sessions", type=int, default=500)
     parser.add_argument("--turns", type=int, default=2)
     options = parser.parse_args()
-    print(run(options.sessions, options.turns))
+    print("In memory:", run(options.sessions, options.turns))
+    with TemporaryDirectory() as folder:
+        print("In a file:", run(options.sessions, options.turns, f"{folder}/bench.db"))

@@ -11,6 +11,7 @@ from playwright.sync_api import sync_playwright
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "browser"))
 from conftest import CHROMIUM_FLAGS, Jupyter, Notebook, chromium_path
+from test_matrix import BOARD
 
 ITEMS = """
 import random
@@ -95,6 +96,13 @@ FIND = """async (query) => {
   while (count.textContent === before) await new Promise((done) => setTimeout(done, 2));
   return [performance.now() - begun, count.textContent];
 }"""
+LONGEST_TASK = """
+window.longest = 0;
+new PerformanceObserver((list) => {
+  for (const entry of list.getEntries()) window.longest = Math.max(window.longest, entry.duration);
+}).observe({ entryTypes: ["longtask"] });
+"""
+IDLE = "() => new Promise((done) => requestIdleCallback(() => done(true)))"
 HEAP = "() => performance.memory.usedJSHeapSize / 1e6"
 
 
@@ -112,6 +120,8 @@ def main() -> None:
             for count in (1, 10):
                 cells = [ITEMS, *["shown(items)"] * count]
                 several(lab.open_notebook(cells, f"{count}.ipynb"), count)
+            board = "board = Board(500, llms=tuple('abcdef')); board.view"
+            matrix(lab.open_notebook([BOARD, board], "matrix.ipynb"))
         finally:
             lab.stop()
 
@@ -128,6 +138,25 @@ def many(book: Notebook) -> None:
     for query in ("question 24", "zeta eta"):
         ms, words = book.page.evaluate(FIND, query)
         print(f"  find {query!r:13s} {ms:5.0f} ms after the last key settled: {words} (target 200)")
+
+
+def matrix(book: Notebook) -> None:
+    """A matrix of 500 tasks and 6 LLMs: the page's longest task when it comes and is scrolled."""
+    book.page.evaluate(LONGEST_TASK)
+    book.run_all()
+    book.page.locator("[data-cell='499-f']").wait_for(state="attached")
+    grid = book.page.locator(".dari-grid")
+    grid.evaluate("e => e.scrollIntoView()")
+    book.page.wait_for_function(IDLE)
+    first = book.page.evaluate("() => window.longest")
+    book.page.evaluate("() => window.longest = 0")
+    for part in range(1, 11):
+        grid.evaluate(f"e => e.scrollTop = e.scrollHeight * {part} / 10")
+        book.page.wait_for_function(IDLE)
+    scrolled = book.page.evaluate("() => window.longest")
+    print(
+        f"  3,000 cells        {first:5.0f} ms longest task as they come, {scrolled:.0f} scrolled"
+    )
 
 
 def first_paint(book: Notebook) -> float:

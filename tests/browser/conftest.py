@@ -29,7 +29,7 @@ from typing import Any
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
-from playwright.sync_api import BrowserContext, Frame, Page, Request, sync_playwright
+from playwright.sync_api import BrowserContext, Error, Frame, Page, Request, sync_playwright
 
 ROOT = Path(__file__).parents[2]
 SHOTS = Path(__file__).parent / "shots"
@@ -54,19 +54,51 @@ CHROMIUM_FLAGS = [
 ]
 # The first would cover the page with news, which need the network.
 SETTINGS = {"@jupyterlab/apputils-extension/notification": {"fetchNews": "false"}}
-# Notebook 7 throws this by itself while it starts, with nothing of ours on the page.
-OWN_NOISE = "Cannot read properties of undefined (reading 'schema')"
+# What the notebooks themselves complain of, with nothing of ours on the page: Notebook 7 while it
+# starts, and JupyterLab's debugger when its kernel goes before it was asked.
+OWN_NOISE = {
+    "Cannot read properties of undefined (reading 'schema')",
+    (
+        "Could not restore the debugger state: Canceled future for debug_request message before"
+        " replies were done"
+    ),
+}
 THEMES = {"light": "JupyterLab Light", "dark": "JupyterLab Dark"}
 KERNEL = "window.jupyterapp.shell.currentWidget?.sessionContext?.session?.kernel"
+# Right after an interrupt a kernel takes back what it is to run.
 EXECUTE = f"""async (code) => {{
-  const future = {KERNEL}.requestExecute({{ code, store_history: false }});
-  let out = "";
-  future.onIOPub = (message) => {{
-    if (message.header.msg_type === "stream") out += message.content.text;
-    if (message.header.msg_type === "error") out += message.content.traceback.join("\\n");
-  }};
-  await future.done;
-  return out;
+  for (;;) {{
+    const future = {KERNEL}.requestExecute({{ code, store_history: false }});
+    let out = "";
+    future.onIOPub = (message) => {{
+      if (message.header.msg_type === "stream") out += message.content.text;
+      if (message.header.msg_type === "error") out += message.content.traceback.join("\\n");
+    }};
+    const reply = await future.done;
+    if (reply.content.status !== "aborted") return out;
+  }}
+}}"""
+
+
+# JupyterLab as it is before a notebook is opened in it; not where a test has left something else.
+EMPTIED = """async () => {
+  const { name, shell, commands } = window.jupyterapp ?? {};
+  if (name !== "JupyterLab" || document.querySelector(".jp-Dialog")) return false;
+  for (const widget of [...shell.widgets("main")]) {
+    if (widget.context) widget.context.model.dirty = false;
+    widget.dispose();
+  }
+  if (document.body.dataset.jpThemeLight !== "true")
+    await commands.execute("apputils:change-theme", { theme: "JupyterLab Light" });
+  return true;
+}"""
+
+# The launcher comes when nothing else is left; it may come only when a notebook is there again.
+AT_FRONT = f"""(path) => {{
+  const {{ shell }} = window.jupyterapp;
+  const notebook = [...shell.widgets("main")].find((widget) => widget.context?.path === path);
+  if (shell.currentWidget !== notebook) shell.activateById(notebook.id);
+  return {KERNEL}?.status === "idle";
 }}"""
 
 
@@ -83,6 +115,17 @@ class Notebook:
     def open(self) -> None:
         """Go to the notebook and wait for its kernel."""
         self.page.goto(f"{self.server.url}/{self.server.route}/{self.path.name}{self.server.query}")
+        self._wait()
+
+    def open_in_place(self) -> None:
+        """Open the notebook in a JupyterLab that is on the page already."""
+        self.page.set_viewport_size({"width": 1280, "height": 900})
+        self.page.emulate_media(media="null")
+        self.command("docmanager:open", path=self.path.name)
+        self.page.wait_for_function(AT_FRONT, arg=self.path.name)
+        self._wait()
+
+    def _wait(self) -> None:
         self.page.locator(".jp-Notebook .jp-Cell").first.wait_for()
         self.page.wait_for_function(f"() => {KERNEL}?.status === 'idle'")
 
@@ -123,6 +166,8 @@ class Notebook:
         self.command("apputils:change-theme", theme=THEMES[name])
         is_light = str(name == "light").lower()
         self.page.locator(f"body[data-jp-theme-light={is_light}]").wait_for(state="attached")
+        # JupyterLab stumbles when it is told to switch again before its curtain has gone.
+        self.page.locator("#jupyterlab-splash").wait_for(state="detached")
 
     def command(self, name: str, **arguments: Any) -> None:
         """Execute a command of the application; returns when it is done."""
@@ -137,10 +182,18 @@ class Notebook:
         if width is not None:
             height = (self.page.viewport_size or {"height": 900})["height"]
             self.page.set_viewport_size({"width": width, "height": height})
-        target = self.page if selector is None else self.page.locator(selector).first
         file = SHOTS / f"{self.server.kind}-{name}.png"
-        target.screenshot(path=file)
-        return file
+        if selector is None:
+            self.page.screenshot(path=file)
+            return file
+        while True:
+            try:
+                self.page.locator(selector).first.screenshot(path=file)
+                return file
+            except Error as error:
+                # What is put in anew meanwhile is taken anew.
+                if "not attached to the DOM" not in str(error):
+                    raise
 
 
 class Jupyter:
@@ -153,9 +206,12 @@ class Jupyter:
         self.home = home
         self.notebooks = home / "notebooks"
         self.url = f"http://127.0.0.1:{_free_port()}"
-        self.browser: BrowserContext | None = None
+        self._browser: BrowserContext | None = None
         self._process: subprocess.Popen[bytes] | None = None
+        self._opener: Page | None = None
         self.pages: list[Page] = []
+        self._problems: dict[Page, list[str]] = {}
+        self._emptied: Page | None = None
 
     def start(self) -> None:
         """Start the server and wait until it answers."""
@@ -188,17 +244,19 @@ class Jupyter:
             self._process.wait()
 
     def open_notebook(self, cells: Sequence[str], name: str = "test.ipynb") -> Notebook:
-        """Write a notebook of code cells and open it in a new page, 1280 x 900."""
-        assert self.browser is not None
+        """Write a notebook of code cells and open it in a page of its own, 1280 x 900."""
         kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
         metadata = {"kernelspec": kernel, "language_info": {"name": "python"}}
         book = new_notebook(cells=[new_code_cell(cell) for cell in cells], metadata=metadata)
         nbformat.write(book, self.notebooks / name)
-        page = self.browser.new_page()
+        page = self._emptied or self._new_page()
         self.pages.append(page)
-        notebook = Notebook(self, page, self.notebooks / name)
-        _note_problems(page, notebook.problems)
-        notebook.open()
+        notebook = Notebook(self, page, self.notebooks / name, self._problems[page])
+        if page == self._emptied:
+            self._emptied = None
+            notebook.open_in_place()
+        else:
+            notebook.open()
         return notebook
 
     def shutdown_kernels(self) -> None:
@@ -206,14 +264,39 @@ class Jupyter:
         self.pages[-1].evaluate("() => window.jupyterapp.serviceManager.sessions.shutdownAll()")
 
     def clear(self) -> None:
-        """Leave nothing to the next test: no kernel, no page, no notebook."""
+        """Leave no kernel and no notebook to the next test, and at most an empty JupyterLab."""
         if self.pages:
             self.shutdown_kernels()
         for page in self.pages:
-            page.close()
+            # To load JupyterLab takes three times as long as to open a notebook in it. (Notebook 7
+            # is loaded with each notebook.)
+            if self._emptied is None and page in self._problems and page.evaluate(EMPTIED):
+                self._emptied = page
+            else:
+                self._problems.pop(page, None)
+                page.close()
         self.pages.clear()
         for file in self.notebooks.iterdir():
             shutil.rmtree(file) if file.is_dir() else file.unlink()
+        if self._emptied is not None:
+            self._problems[self._emptied].clear()
+
+    def look_with(self, browser: BrowserContext) -> None:
+        """Look at the server with a browser; what was left in another one has gone with it."""
+        if browser != self._browser:
+            self._browser, self._opener, self._emptied = browser, None, None
+
+    def _new_page(self) -> Page:
+        # Pages that one page opened share its process, which has compiled the scripts already.
+        assert self._browser is not None
+        if self._opener is None:
+            self._opener = self._browser.new_page()
+            self._opener.goto(f"{self.url}/api")
+        with self._opener.expect_popup() as opened:
+            self._opener.evaluate("() => void window.open('about:blank')")
+        problems = self._problems[opened.value] = []
+        _note_problems(opened.value, problems)
+        return opened.value
 
     def _command(self) -> list[str]:
         module = {"lab": "jupyterlab", "notebook": "notebook"}[self.kind]
@@ -240,7 +323,9 @@ class Jupyter:
             "PYTHONPATH": ROOT,
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
         }
-        inherited = {name: v for name, v in os.environ.items() if not name.startswith("DARI_")}
+        kept = {name: v for name, v in os.environ.items() if name == "DARI_NB_CACHE"}
+        others = {name: v for name, v in os.environ.items() if not name.startswith("DARI_")}
+        inherited = others | kept
         return {**inherited, **{name: str(value) for name, value in own.items()}}
 
 
@@ -267,14 +352,14 @@ def browser() -> Iterator[BrowserContext]:
 
 @pytest.fixture
 def lab(lab_server: Jupyter, browser: BrowserContext) -> Iterator[Jupyter]:
-    lab_server.browser = browser
+    lab_server.look_with(browser)
     yield lab_server
     lab_server.clear()
 
 
 @pytest.fixture
 def notebook7(notebook7_server: Jupyter, browser: BrowserContext) -> Iterator[Jupyter]:
-    notebook7_server.browser = browser
+    notebook7_server.look_with(browser)
     yield notebook7_server
     notebook7_server.clear()
 
@@ -314,8 +399,12 @@ def chromium_path() -> str:
 
 
 def _note_problems(page: Page, problems: list[str]) -> None:
-    page.on("console", lambda m: problems.append(m.text) if m.type == "error" else None)
-    page.on("pageerror", lambda e: problems.append(str(e)) if str(e) != OWN_NOISE else None)
+    def note(text: str, where: str | None = None) -> None:
+        if text not in OWN_NOISE:
+            problems.append(where or text)
+
+    page.on("console", lambda m: note(m.text) if m.type == "error" else None)
+    page.on("pageerror", lambda e: note(str(e), e.stack))
     page.on("requestfailed", lambda request: problems.extend(_failure(request)))
 
 
@@ -343,3 +432,11 @@ def _free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def telling(cell):
+    """What a saved cell shows: its outputs that are not empty.
+
+    Below a view that lives stands its paper for those who save meanwhile; it is emptied at the end.
+    """
+    return [output for output in cell.outputs if any(output.get("data", {}).values())]

@@ -30,3 +30,10 @@ CELLS = {
     "turn.session.workspace().diff(turn.session.workspace())": "the same",
     "dari.messages_frame([turn.session])": "said in a turn",
 }
+
+# Entries of a menu that cannot be clicked on, as something is above them or cuts them off.
+HIDDEN = """(list) => [...list.querySelectorAll("button")].filter((button) => {
+  const { left, right, top, bottom } = button.getBoundingClientRect();
+  return [[left + 2, top + 2], [right - 2, bottom - 2]].some(
+    ([x, y]) => list.getRootNode().elementFromPoint(x, y) !== button);
+}).map((button) => button.textContent)"""

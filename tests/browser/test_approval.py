@@ -2,6 +2,7 @@
 
 import re
 
+import httpx
 import pytest
 
 SETUP = """
@@ -26,7 +27,7 @@ def keeper(prompt):
 def remove_rows(table: str, where: dict, note: str = "") -> str:
     "Remove rows of a table."
     ran.append(table)
-    gate.wait(20)
+    gate.wait(60)
     return "removed"
 """
 LIVE = "turn = d.agents.get('keeper').send('2', tools=[remove_rows]); turn"
@@ -57,6 +58,7 @@ def test_a_card_shows_the_arguments_and_is_worked_by_keyboard(opened, axe, theme
     for width in (700, 1400):
         book.shot(f"approval-{theme}-{width}", width=width)
     assert "<img src=x" in card(page).inner_text()
+    assert "Remove rows of a table." in card(page).inner_text()
     assert book.execute("print(ran)").strip() == "[]"
     # By keyboard: past the arguments to the first choice.
     card(page).locator(".dari-given").focus()
@@ -64,6 +66,7 @@ def test_a_card_shows_the_arguments_and_is_worked_by_keyboard(opened, axe, theme
     assert page.evaluate("document.activeElement.textContent") == "Run it"
     page.keyboard.press("Enter")
     card(page).wait_for(state="detached")
+    assert page.evaluate("document.activeElement.getAttribute('role')") == "log"
     running = page.locator(".dari-live .dari-call[data-since] > summary > small")
     shown = running.inner_text()
     assert re.fullmatch(r".+ · \d+ s", shown)
@@ -72,8 +75,11 @@ def test_a_card_shows_the_arguments_and_is_worked_by_keyboard(opened, axe, theme
     book.shot(f"approval-running-{theme}", selector=".dari-live")
     book.execute("gate.set()")
     page.locator(".dari-live .dari-answer").get_by_text("Call 0: removed").wait_for()
-    card(page).get_by_role("button", name="Refuse").click()
-    page.get_by_text("was not run: refused by the user").first.wait_for()
+    card(page).get_by_role("textbox", name="Reason to refuse").fill("Grace is still a customer")
+    page.keyboard.press("Enter")
+    page.get_by_text(
+        "was not run: refused by the user: Grace is still a customer."
+    ).first.wait_for()
     book.shot(f"approval-decided-{theme}", selector=".jp-Notebook")
     assert book.execute("print(ran)").strip() == "['orders']"
     assert not book.problems
@@ -100,9 +106,13 @@ def test_a_chat_asks_in_the_same_card_instead_of_a_form(opened, axe, theme):
     assert axe(page, ".dari-chat") == []
     book.shot(f"approval-chat-{theme}", selector=".dari-chat")
     book.execute("gate.set()")
-    card(page).get_by_role("button", name="Run it").click()
+    card(page).get_by_role("button", name="Run it").focus()
+    page.keyboard.press("Enter")
     page.locator(".dari-chat .dari-answer").get_by_text("Call 0: removed").wait_for()
     card(page).wait_for(state="detached")
+    assert page.evaluate("document.activeElement.getAttribute('aria-label')") == (
+        "Message to keeper"
+    )
 
 
 def test_a_busy_cell_asks_at_the_input_prompt(opened):
@@ -120,9 +130,47 @@ def test_a_busy_cell_asks_at_the_input_prompt(opened):
     page.wait_for_function("document.querySelectorAll('.jp-Stdin-input').length === 1")
     book.shot("approval-prompt-again")
     book.command("notebook:interrupt-kernel")
-    page.get_by_text("stopped following").wait_for()
-    again = "print([c.status for c in dari.current().sessions.list()[-1].pending_calls()])"
+    page.get_by_text("you stopped watching").wait_for()
+    again = "print([c.status for c in dari.current().sessions.list()[0].pending_calls()])"
     assert book.execute(again).strip() == "['requested']"
+
+
+ADDRESS = """
+from pathlib import Path
+Path("at").write_text(f"{d.server.url} {d.server.api_key}")
+"""
+
+
+def press_stop(book):
+    book.page.locator(".dari-stop").click()
+
+
+def cancel_elsewhere(book):
+    """Cancel the turn as another client does."""
+    url, key = (book.path.parent / "at").read_text().split()
+    with httpx.Client(base_url=f"{url}/v1", headers={"Authorization": f"Bearer {key}"}) as http:
+        [session] = http.get("/sessions").json()["sessions"]
+        cancel = {"type": "message.cancel_requested", "message_id": session["last_message_id"]}
+        assert http.post(f"/sessions/{session['id']}/events", json=cancel).status_code == 202
+
+
+@pytest.mark.parametrize("end", [press_stop, cancel_elsewhere])
+def test_with_its_turn_a_question_at_the_input_prompt_ends(opened, end):
+    book = opened(ADDRESS, "%%dari_agent keeper --tools remove_rows\n2", "print('goes', 'on')")
+    page = book.page
+    page.locator(".jp-Stdin-input").wait_for()
+    end(book)
+    paper = page.locator(".jp-OutputArea-output .dari:not(.dari-view)")
+    paper.get_by_text("cancelled").first.wait_for()
+    assert "stopped" not in paper.inner_text()
+    assert not page.locator(".jp-Stdin-input").is_visible()
+    book.shot(f"approval-ended-{end.__name__}", selector=".jp-Cell:has(.dari)")
+    # The notebook is free: no dialog says that an input is pending.
+    page.evaluate("() => { jupyterapp.shell.currentWidget.content.activeCellIndex = 3 }")
+    book.command("notebook:run-cell")
+    page.get_by_text("goes on", exact=True).first.wait_for()
+    assert page.locator(".jp-Dialog").count() == 0
+    assert book.execute("print(ran)").strip() == "[]"
 
 
 def test_a_call_that_nobody_answers_is_told_in_the_bar(opened):

@@ -1,5 +1,7 @@
 """``%%dari_batch`` in a real JupyterLab: a live matrix that becomes paper in the same output."""
 
+from .conftest import telling
+
 START = """
 %load_ext dari_nb
 import asyncio, dari_nb
@@ -43,7 +45,7 @@ def test_a_batch_is_a_live_matrix_and_then_paper(lab):
 
     saved = book.save()
     lab.shutdown_kernels()
-    batch, retried = ([o.data for o in cell.outputs if "data" in o] for cell in saved.cells[1:])
+    batch, retried = ([o.data for o in telling(cell)] for cell in saved.cells[1:])
     assert [set(data) for data in (*batch, *retried)] == [
         {"text/html", "text/markdown", "text/plain"}
     ] * 3

@@ -17,7 +17,7 @@ def helper(prompt, turn):
         result = yield ToolCall("look", {"q": 1}, external=True)
         yield f"You said {result.result}."
     elif prompt == "wait":
-        gate.wait(20)
+        gate.wait(60)
         yield "Waited."
     else:
         names = ", ".join(file.name for file in turn.files)
@@ -28,7 +28,7 @@ CELLS = [SETUP, "chat = d.agents.get('helper').chat(); chat"]
 
 @pytest.fixture(scope="module")
 def notebook(lab_server, browser):
-    lab_server.browser = browser
+    lab_server.look_with(browser)
     yield lab_server.open_notebook(CELLS)
     lab_server.clear()
 
@@ -63,6 +63,24 @@ def test_a_conversation_by_keyboard(book):
     # Shift+Enter did not run the cell, and no key moved or cut one.
     assert len(book.save().cells) == 2
     assert not book.problems
+
+
+def test_tools_for_finding_come_when_they_are_asked_for(book):
+    page = book.page
+    for n in range(6):
+        write(page, f"number {n}")
+        page.locator(".dari-chat .dari-answer em").get_by_text(f"number {n}").wait_for()
+    tools = page.get_by_role("toolbar", name="Transcript")
+    assert tools.is_hidden()
+    composer = page.locator(".dari-composer").bounding_box()
+    log = page.locator(".dari-chat .dari-log").bounding_box()
+    assert composer["y"] + composer["height"] - log["y"] < page.viewport_size["height"] - 150
+    page.get_by_role("button", name="Find").click()
+    page.get_by_role("searchbox").fill("number 1")
+    page.locator(".dari-count").filter(has_text="2 items").wait_for()
+    page.keyboard.press("Escape")
+    tools.wait_for(state="hidden")
+    assert page.evaluate("document.activeElement.getAttribute('role')") == "log"
 
 
 def test_messages_that_wait_are_shown_as_queued(book):
@@ -103,9 +121,24 @@ def test_what_could_not_be_sent_is_kept_and_sent_again(book):
     page.locator(".dari-chat .dari-answer").wait_for()
     book.execute("d.server.stop()")
     write(page, "lost?")
-    page.locator(".dari-outbox [data-state=failed]").wait_for(timeout=60_000)
+    refused = page.locator(".dari-outbox [data-state=failed]")
+    refused.wait_for(timeout=60_000)
     assert "lost?" in page.locator(".dari-outbox").inner_text()
     assert page.get_by_role("button", name="Send again").is_visible()
+    for width in (850, 560, 250):
+        page.locator(".dari-chat").evaluate("(e, width) => { e.style.width = `${width}px` }", width)
+        text, why, again, edit = (
+            part.bounding_box() for part in refused.locator("span, small, button").all()
+        )
+        assert text["width"] > width - 60
+        assert text["height"] < 30
+        assert why["y"] >= text["y"] + text["height"]
+        assert why["width"] > min(200, width - 60)
+        # Their words are in one line.
+        assert again["height"] == edit["height"] < 30
+        is_beside = again["y"] < why["y"] + why["height"]
+        assert is_beside == (width > 500)
+        book.shot(f"chat-refused-{width}", selector=".dari-chat")
     page.get_by_role("button", name="Edit").click()
     assert page.locator(".dari-composer textarea").input_value() == "lost?"
 

@@ -4,6 +4,8 @@ import re
 
 import pytest
 
+from .conftest import telling
+
 START = """
 %load_ext dari_nb
 import os, time
@@ -49,10 +51,10 @@ def test_a_turn_is_live_while_it_runs_and_paper_when_it_has_ended(jupyter):
     assert live.get_by_text("the second part").count() == 0
 
     open_gate(jupyter)
-    shown(book).get_by_text("the second part").wait_for()
     book.page.locator(".dari-live").wait_for(state="detached")
+    shown(book).get_by_text("the second part").wait_for()
     saved = book.save()
-    outputs = saved.cells[1].outputs
+    outputs = telling(saved.cells[1])
     assert [set(output.data) for output in outputs] == [PAPER]
     assert "widgets" not in saved.metadata
 
@@ -95,15 +97,17 @@ def test_the_page_does_not_overrule_the_look_of_paper(jupyter):
     assert look("tbody tr:nth-child(2) td")[:2] == ["0px", CLEAR]
 
 
-def test_stop_ends_the_cell_and_following_takes_it_up_again(lab):
+def test_an_interrupt_ends_the_cell_and_following_takes_it_up_again(lab):
     book = lab.open_notebook([START, ASK, "%dari_follow"])
     book.start_all()
     book.page.locator(".dari-live").get_by_text("the first part").wait_for()
-    book.page.locator(".dari-stop").click()
-    book.page.get_by_text("stopped following; the turn goes on").wait_for(timeout=5000)
+    book.interrupt()
+    book.page.get_by_text("The turn goes on in its session").wait_for(timeout=5000)
     shown(book).get_by_text("the first part").wait_for()
     assert book.page.locator(".dari-live").count() == 0
 
+    # The cells that were to run after it are taken back before anything else is run.
+    book.page.locator(".jp-InputPrompt", has_text="[*]").first.wait_for(state="detached")
     open_gate(lab)
     book.run_all()
     shown(book).get_by_text("the second part").first.wait_for()
@@ -115,10 +119,10 @@ def test_a_turn_in_the_background_becomes_paper_in_its_own_cell(lab):
     book.run_all()
     book.page.locator(".dari-live").get_by_text("the first part").wait_for()
     open_gate(lab)
-    shown(book).get_by_text("the second part").wait_for()
     book.page.locator(".dari-live").wait_for(state="detached")
+    shown(book).get_by_text("the second part").wait_for()
     saved = book.save()
-    assert [set(output.data) for output in saved.cells[1].outputs] == [PAPER]
+    assert [set(output.data) for output in telling(saved.cells[1])] == [PAPER]
     assert [output.output_type for output in saved.cells[2].outputs] == ["stream"]
 
 
@@ -128,7 +132,7 @@ def test_stop_of_a_background_turn_leaves_what_came(lab):
     book.page.locator(".dari-live").get_by_text("the first part").wait_for()
     book.page.locator(".dari-stop").click()
     book.page.locator(".dari-live").wait_for(state="detached")
-    assert "stopped" in shown(book).inner_text()
+    assert "cancelled" in shown(book).inner_text()
     assert "the first part" in shown(book).inner_text()
     open_gate(lab)
 

@@ -23,7 +23,7 @@ def url() -> Iterator[str]:
     found = (re.search(r"http://127\.0\.0\.1:\d+/", line) for line in process.stdout)
     yield next(match[0] for match in found if match)
     process.terminate()
-    process.wait(10)
+    process.wait(60)
     process.stdout.close()
 
 

@@ -3,6 +3,8 @@
 import json
 from pathlib import Path
 
+import pytest
+
 from dari_nb.models import (
     AssistantMessageItem,
     ToolCallItem,
@@ -119,12 +121,13 @@ def test_in_a_notebook_paper_keeps_its_look_and_its_links(lab):
     lab.shutdown_kernels()
     book.reload()
     assert looks_of(book) == before
+    pages = len(book.page.context.pages)
     turn = book.page.locator("#dari-msg_20")
     turn.scroll_into_view_if_needed()
     assert turn.bounding_box()["y"] > 300
     turn.locator("> a").click()
     assert turn.bounding_box()["y"] < 200
-    assert len(book.page.context.pages) == 1
+    assert len(book.page.context.pages) == pages
     assert book.problems == []
 
 
@@ -132,3 +135,33 @@ def looks_of(book):
     book.page.locator(".dari-call").nth(2).wait_for()
     book.page.evaluate("() => document.querySelectorAll('.dari-call').forEach(d => d.open = 1)")
     return book.page.evaluate(LOOKS)
+
+
+@pytest.mark.parametrize("answer", ["Yes.", "42", r"$$\frac{15}{100} \times 86.8 = 13.02$$"])
+def test_paper_that_ends_in_a_short_answer_needs_no_bar_to_scroll(browser, answer):
+    items = [
+        UserMessageItem(id="1", message_id="m", content=[text_block("How much?")]),
+        AssistantMessageItem(
+            id="2",
+            message_id="m",
+            status="completed",
+            created_at="2026-03-31T18:40:00Z",
+            content=[text_block(answer)],
+        ),
+    ]
+    page = browser.new_page()
+    shown = paper(items, Head("a calculator of many words"))["text/html"]
+    page.set_content(f"{PAGE}<div id=output style='overflow: auto'>{shown}</div>")
+    sizes = page.locator("#output").evaluate("o => [o.scrollHeight, o.clientHeight]")
+    assert sizes[0] == sizes[1]
+    page.close()
+
+
+def test_what_was_printed_above_does_not_stick_to_paper(lab):
+    load = "%load_ext dari_nb\nimport dari_nb\nd = dari_nb.connect('local')"
+    run = "batch = d.batches.run('echo', ['a', 'b']).wait()"
+    book = lab.open_notebook([load, run, "print('2 sessions started')\nbatch"])
+    book.run_all()
+    line = book.page.get_by_text("2 sessions started", exact=True).last.bounding_box()
+    head = book.page.locator(".dari-head").last.bounding_box()
+    assert head["y"] - (line["y"] + line["height"]) >= 5

@@ -1,6 +1,10 @@
 """The view for reading in real front ends, worked by keyboard alone."""
 
+import re
+
 import pytest
+
+from .kinds import HIDDEN
 
 LONG = """
 import os
@@ -21,6 +25,14 @@ for n in range(12):
     session.send(f"Task number {n}").wait()
 """
 
+SHORT = """
+import os
+os.environ["DARI_LOCAL_PACE"] = "0"
+import dari_nb as dari
+session = dari.connect("local").agents.get("tour").send("Show me").wait().session
+session.send("Again").wait()
+"""
+
 
 # What the reader sees, and where; after rows that were just drawn have been measured.
 SEEN = """async () => {
@@ -32,9 +44,18 @@ SEEN = """async () => {
 }"""
 
 
+# Each drawn row begins where the one before it ends, or after it.
+STACKED = """() => {
+  const rows = [...document.querySelectorAll(".dari-reader .dari-row")];
+  const boxes = rows.map((row) => [Number(row.dataset.place), row.getBoundingClientRect()]);
+  boxes.sort(([one], [other]) => one - other);
+  return boxes.every(([, box], n) => n === 0 || box.top > boxes[n - 1][1].bottom - 0.5);
+}"""
+
+
 @pytest.fixture(scope="module")
 def notebook(lab_server, browser):
-    lab_server.browser = browser
+    lab_server.look_with(browser)
     yield lab_server.open_notebook([LONG, "view = session.view(); view"])
     lab_server.clear()
 
@@ -42,6 +63,7 @@ def notebook(lab_server, browser):
 @pytest.fixture
 def book(notebook):
     """The same notebook, run again: its view is new."""
+    notebook.page.set_viewport_size({"width": 1280, "height": 900})
     notebook.problems.clear()
     notebook.run_all()
     notebook.page.locator(".dari-reader .dari-row .dari-user").first.wait_for()
@@ -120,6 +142,31 @@ def test_kinds_and_tools_narrow_what_is_shown(book):
     assert all("look_1" in label for label in labels)
 
 
+def test_whoever_clicks_on_selected_text_is_in_the_view(book):
+    page = book.page
+    cells = page.locator(".jp-Cell").count()
+    asked = page.locator(".dari-reader .dari-user").first
+    asked.click()
+    page.evaluate("() => document.activeElement.blur()")
+    page.keyboard.press("Control+a")
+    asked.click()
+    press(page, "x", "d", "d")
+    here = "() => document.querySelector('.dari-reader').contains(document.activeElement)"
+    assert page.evaluate(here)
+    assert page.locator(".jp-Cell").count() == cells
+
+
+def test_rows_stand_below_each_other_whatever_is_shown(notebook):
+    short = notebook.server.open_notebook([SHORT, "session.view()"], "short.ipynb")
+    short.run_all()
+    short.page.locator(".dari-reader .dari-row .dari-user").first.wait_for()
+    for name in ("tools", "tools", "answers", "tools"):
+        short.page.locator(".dari-tools button", has_text=name).first.click()
+        short.page.evaluate(SEEN)
+        short.page.wait_for_function(STACKED)
+    short.close()
+
+
 def test_the_view_goes_on_with_its_session_without_moving_what_is_read(book):
     page = book.page
     scrolled = page.locator(".dari-reader [role=log]").evaluate(
@@ -150,6 +197,27 @@ def test_axe_finds_nothing_serious(book, axe, theme):
     press(page, "?")
 
 
+def test_an_open_menu_lies_above_the_rows_that_follow(book):
+    page = book.page
+    row = page.locator(".dari-row").nth(2)
+    row.hover()
+    row.get_by_role("button", name="Copy, raw JSON").click()
+    assert row.locator(".dari-menu-list").evaluate(HIDDEN) == []
+    page.keyboard.press("Escape")
+
+
+def test_a_view_prints_as_the_paper_that_it_leaves(book):
+    page = book.page
+    kept = page.locator(".dari-kept .dari-answer").first
+    kept.wait_for(state="attached")
+    assert kept.is_hidden()
+    page.emulate_media(media="print")
+    kept.wait_for()
+    assert page.locator(".dari-reader").is_hidden()
+    page.emulate_media(media="screen")
+    page.locator(".dari-reader").wait_for()
+
+
 @pytest.mark.parametrize("front_end", ["lab", "notebook7"])
 def test_a_reopened_notebook_shows_the_paper_and_no_dead_widget(request, front_end):
     server = request.getfixturevalue(front_end)
@@ -170,3 +238,97 @@ def test_a_reopened_notebook_shows_the_paper_and_no_dead_widget(request, front_e
     book.page.locator(".dari-kept .dari-user").wait_for()
     assert not book.page.get_by_text("model not found").is_visible()
     book.shot("reader-reopened")
+
+
+# Where the match is at which the reader stands, seen from the box and from the page.
+IN_SIGHT = """() => {
+  const [match] = CSS.highlights.get("dari-current");
+  if (!match) return false;
+  const { top, bottom } = match.getBoundingClientRect();
+  let box = match.startContainer.parentElement;
+  for (; box; box = box.parentElement) {
+    const edge = box.getBoundingClientRect();
+    if (!["auto", "scroll"].includes(getComputedStyle(box).overflowY)) continue;
+    if (top < edge.top || bottom > edge.bottom) return false;
+  }
+  return bottom > top;
+}"""
+DEEP = """
+import os
+os.environ["DARI_LOCAL_PACE"] = "0"
+import dari_nb as dari
+d = dari.connect("local")
+
+@d.server.agent("deep")
+def deep(prompt):
+    result = yield dari.local.ToolCall("read", {"n": prompt})
+    lines = [f"line {n}" for n in range(14)] + [f"the needle of {prompt}"]
+    yield dari.local.ToolResult("\\n".join(lines))
+    yield "\\n\\n".join(f"Paragraph {n}. " + "All is well. " * 20 for n in range(12))
+
+session = d.agents.get("deep").start()
+for n in range(30):
+    session.send(f"{n}").wait()
+"""
+
+
+def test_a_match_is_in_sight_wherever_it_is(lab):
+    book = lab.open_notebook([DEEP, "session.view()"])
+    book.run_all()
+    page = book.page
+    page.locator(".dari-reader .dari-row").first.wait_for()
+    page.get_by_role("searchbox").fill("the needle")
+    found = page.locator(".dari-count")
+    found.filter(has_text=re.compile("^1 of 30 items$")).wait_for()
+    for n in range(2, 12):
+        page.wait_for_function(IN_SIGHT)
+        page.get_by_role("button", name="Next match").click()
+        found.filter(has_text=f"{n} of 30 items").wait_for()
+    page.get_by_role("button", name="Previous match").click()
+    page.wait_for_function(IN_SIGHT)
+    page.get_by_role("searchbox").fill("needle of 17")
+    found.filter(has_text=re.compile("^1 of 1 item$")).wait_for()
+    page.wait_for_function(IN_SIGHT)
+
+
+def test_views_on_one_page_keep_their_marks(lab):
+    book = lab.open_notebook([DEEP, "session.view()", "session.view()"])
+    book.run_all()
+    page = book.page
+    counts = "() => ['found', 'current'].map((name) => CSS.highlights.get(`dari-${name}`).size)"
+    fields = page.get_by_role("searchbox")
+    fields.nth(1).wait_for()
+    found = page.locator(".dari-count")
+    fields.nth(0).fill("needle of 3")
+    found.nth(0).filter(has_text="1 of 1 item").wait_for()
+    assert page.evaluate(counts) == [0, 1]
+    fields.nth(1).fill("needle of 5")
+    found.nth(1).filter(has_text="1 of 1 item").wait_for()
+    assert page.evaluate(counts) == [0, 2]
+    fields.nth(1).fill("")
+    found.nth(1).filter(has_text="1 of 1 item").wait_for(state="detached")
+    assert page.evaluate(counts) == [0, 1]
+
+
+MANY = """
+import os
+os.environ["DARI_LOCAL_PACE"] = "0"
+import dari_nb as dari
+import ipywidgets as W
+echo = dari.connect("local").agents["echo"]
+W.VBox([echo.send(f"question {n}").wait().session.view() for n in range(60)])
+"""
+
+
+def test_views_out_of_sight_are_built_when_the_reader_comes_to_them(lab):
+    book = lab.open_notebook([MANY])
+    page = book.page
+    book.run_all()
+    readers = page.locator(".dari-reader")
+    readers.first.get_by_text("question 0").first.wait_for()
+    page.locator(".dari-kept").get_by_text("question 59").first.wait_for(state="attached")
+    assert readers.count() == 60
+    assert page.locator(".dari-reader .dari-log").count() < 30
+    readers.last.scroll_into_view_if_needed()
+    readers.last.get_by_text("question 59").first.wait_for()
+    assert book.problems == []

@@ -7,6 +7,8 @@ import json
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import ExitStack
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import httpx
@@ -20,7 +22,7 @@ from dari_nb.client import AsyncClient, Client, Reconnect, Retry
 KEY = "dari_Zm9vYmFy-secret"
 SESSION = "sess_1"
 TLS = httpx.create_ssl_context()  # made once, since each takes some milliseconds
-QUICK = Reconnect(first_pause=0.005, longest_pause=0.02)
+QUICK = Reconnect(initial_backoff=0.005, max_backoff=0.02)
 
 
 class Seen(NamedTuple):
@@ -46,6 +48,8 @@ class ScriptedDari:
         replays: Whether a stream without ``Last-Event-ID`` begins with the first event.
         resumes: Whether ``Last-Event-ID`` is understood.
         lists: Whether the events list shows the ledger, or is empty.
+        most: How many events it shows without ``limit``; all by default.
+        limits: Whether ``limit`` is honoured.
         streams: For each connection in turn, a function that makes its chunks; then the ledger's.
         seen: All requests.
     """
@@ -54,7 +58,8 @@ class ScriptedDari:
         self.url = url
         self.answers: dict[tuple[str, str], list[Response]] = {}
         self.ledger: list[dict[str, Any]] = []
-        self.replays = self.resumes = self.lists = True
+        self.replays = self.resumes = self.lists = self.limits = True
+        self.most: int | None = None
         self.streams: list[Callable[[], AsyncIterator[bytes]] | Response] = []
         self.seen: list[Seen] = []
         self.over = False
@@ -84,7 +89,9 @@ class ScriptedDari:
         if scripted:
             return scripted.pop(0) if len(scripted) > 1 else scripted[0]
         if path == f"/v1/sessions/{SESSION}/events":
-            return JSONResponse({"events": self.ledger if self.lists else []})
+            limit = request.query_params.get("limit") if self.limits else None
+            most = int(limit) if limit else self.most
+            return JSONResponse({"events": self.ledger[:most] if self.lists else []})
         if path == f"/v1/sessions/{SESSION}/stream":
             return self._stream(request)
         return JSONResponse({"detail": f"nothing at {path}"}, 404)
@@ -142,7 +149,9 @@ class _Host:
 @pytest.fixture(scope="session")
 def _host() -> Iterator[_Host]:
     host = _Host()
-    config = uvicorn.Config(host, port=0, lifespan="off", log_level="critical", ws="none")
+    config = uvicorn.Config(
+        host, port=0, lifespan="off", log_level="critical", ws="none", timeout_keep_alive=600
+    )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
@@ -152,7 +161,7 @@ def _host() -> Iterator[_Host]:
     host.url = f"http://127.0.0.1:{port}"
     yield host
     server.should_exit = server.force_exit = True
-    thread.join(5)
+    thread.join(60)
 
 
 @pytest.fixture
@@ -166,8 +175,10 @@ def dari(_host: _Host) -> Iterator[ScriptedDari]:
 class Side:
     """The sync or the async client, behind one sync interface."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, closing: ExitStack) -> None:
         self.name = name
+        self._closing = closing
+        self._clients: dict[tuple[str, str], Any] = {}
 
     def ask(
         self,
@@ -178,18 +189,30 @@ class Side:
         key: str = KEY,
         **kwargs: Any,
     ) -> Any:
-        """Call a verb such as ``sessions.get`` on a fresh client."""
-        options = {"retry": Retry(first_pause=0.001), "verify": TLS, **(options or {})}
+        """Call a verb such as ``sessions.get``, with options on a client of its own."""
         noun, _, name = verb.partition(".")
+        with ExitStack() as closing:
+            client = self._made(url, key, options, closing) if options else self._kept(url, key)
+            found = getattr(getattr(client, noun), name)(*args, **kwargs)
+            return found if self.name == "sync" else self._runner.run(found)
+
+    def _kept(self, url: str, key: str) -> Any:
+        if (url, key) not in self._clients:
+            self._clients[url, key] = self._made(url, key, {}, self._closing)
+        return self._clients[url, key]
+
+    def _made(self, url: str, key: str, options: dict[str, Any], closing: ExitStack) -> Any:
+        options = {"retry": Retry(initial_backoff=0.001), "verify": TLS, **options}
         if self.name == "sync":
-            with Client(url, key, **options) as client:
-                return getattr(getattr(client, noun), name)(*args, **kwargs)
+            return closing.enter_context(Client(url, key, **options))
+        client = AsyncClient(url, key, **options)
+        runner = self._runner
+        closing.callback(lambda: runner.run(client.close()))
+        return client
 
-        async def main() -> Any:
-            async with AsyncClient(url, key, **options) as client:
-                return await getattr(getattr(client, noun), name)(*args, **kwargs)
-
-        return asyncio.run(main())
+    @cached_property
+    def _runner(self) -> asyncio.Runner:
+        return self._closing.enter_context(asyncio.Runner())
 
     def follow(
         self,
@@ -231,7 +254,26 @@ class Side:
         return found
 
 
+@pytest.fixture
+def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The seconds for which this thread, which is the client's, means to sleep: it does not."""
+    asked: list[float] = []
+    sleep = asyncio.sleep
+
+    async def asleep(seconds: float, result: Any = None) -> Any:
+        if threading.current_thread() is not threading.main_thread():
+            return await sleep(seconds, result)
+        if seconds:
+            asked.append(seconds)
+        return await sleep(0, result)
+
+    monkeypatch.setattr(time, "sleep", asked.append)
+    monkeypatch.setattr(asyncio, "sleep", asleep)
+    return asked
+
+
 @pytest.fixture(params=["sync", "async"])
-def side(request: pytest.FixtureRequest) -> Side:
+def side(request: pytest.FixtureRequest) -> Iterator[Side]:
     """Runs the test once with each client."""
-    return Side(request.param)
+    with ExitStack() as closing:
+        yield Side(request.param, closing)

@@ -3,6 +3,7 @@
 import io
 
 import pytest
+from starlette.responses import JSONResponse
 
 from dari_nb.errors import InvalidRequestError, NotFoundError, UnknownNameError
 from dari_nb.models import ToolCallItem
@@ -175,6 +176,51 @@ def test_creating_a_session_sends_only_what_was_given(dari, side):
     }
 
 
+POINT = {"session_id": "sess_1", "before_message_id": "msg_2"}
+
+
+def offering(body, *names):
+    return JSONResponse(body, headers={"Dari-Extensions": ", ".join(names)})
+
+
+def test_a_fork_is_asked_for_where_it_is_offered(dari, side):
+    dari.answer("GET", "/sessions/sess_1", offering(SESSION, "drafts", "fork"))
+    made = offering({**SESSION, "id": "sess_2", "notes": ["as it is now"]}, "drafts", "fork")
+    dari.answer("POST", "/agents/agt_1/sessions", made)
+    fork = side.ask(dari.url, "sessions.create", "agt_1", llm_id="small", fork_of=POINT)
+    assert (fork.id, fork.extra["notes"]) == ("sess_2", ["as it is now"])
+    assert [seen.method for seen in dari.seen] == ["GET", "POST"]
+    assert dari.seen[1].json == {"llm_id": "small", "fork_of": POINT}
+    known = {"extensions": ["fork"]}
+    side.ask(dari.url, "sessions.create", "agt_1", fork_of=POINT, options=known)
+    assert [seen.method for seen in dari.seen[2:]] == ["POST"]
+
+
+@pytest.mark.parametrize("answer", [SESSION, offering(SESSION, "drafts", "cancel")])
+def test_a_server_that_cannot_fork_is_sent_no_fork(dari, side, answer):
+    dari.answer("GET", "/sessions/sess_1", answer)
+    dari.answer("POST", "/agents/agt_1/sessions", SESSION)
+    with pytest.raises(InvalidRequestError, match="cannot fork a session: nothing was sent"):
+        side.ask(dari.url, "sessions.create", "agt_1", fork_of=POINT)
+    assert [seen.method for seen in dari.seen] == ["GET"]
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        {},
+        {"session_id": "sess_1"},
+        {"after_message_id": "msg_1"},
+        {**POINT, "after_message_id": "msg_1"},
+        {"session_id": "sess_1", "at": "msg_1"},
+    ],
+)
+def test_a_fork_that_names_no_place_is_not_asked_for(dari, side, place):
+    with pytest.raises(InvalidRequestError, match="before_message_id or after_message_id"):
+        side.ask(dari.url, "sessions.create", "agt_1", fork_of=place)
+    assert dari.seen == []
+
+
 def test_sessions_are_filtered_by_metadata_and_agent_together(dari, side):
     other = {"id": "sess_2", "agent_id": "agt_2"}
     dari.answer("GET", "/sessions", {"sessions": [SESSION, other]})
@@ -206,6 +252,14 @@ def test_a_file_is_uploaded_from_a_path_bytes_or_an_open_file(dari, side, tmp_pa
         ("sessions.send", ("sess_1", ["Hi"]), {}, "text, or a list of content blocks"),
         ("sessions.send", ("", "Hi"), {}, "id is needed"),
         ("sessions.send", (None, "Hi"), {}, "id is needed"),
+        ("sessions.send", ("x" * 100_000, "Hi"), {}, "100,017 characters its address is too long"),
+        ("sessions.get", ("x" * 100_000,), {}, "its address is too long"),
+        ("sessions.get", ("é" * 20_000,), {}, "its address is too long"),
+        ("sessions.get", ("\ud800",), {}, "cannot be an id"),
+        ("sessions.transcript", ("x" * 100_000,), {}, "its address is too long"),
+        ("sessions.list", (), {"metadata": {"a": "x" * 100_000}}, "cannot be asked for"),
+        ("sessions.list", (), {"metadata": {"a": "\ud800"}}, "cannot be asked for"),
+        ("agents.get", ("agt_" + "x" * 100_000,), {}, "its address is too long"),
         ("sessions.send", ("sess_1", "Hi"), {"idempotency_key": ""}, "1 to 128"),
         ("sessions.send", ("sess_1", "Hi"), {"idempotency_key": "a\nb"}, "1 to 128"),
         ("sessions.send", ("sess_1", "Hi"), {"metadata": {"x": float("nan")}}, "as JSON"),

@@ -3,9 +3,12 @@
 import asyncio
 import contextlib
 import json
+import pickle
 import re
 import socket
 import traceback
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 
 import httpx
 import pytest
@@ -15,7 +18,9 @@ from dari_nb import errors
 from dari_nb.client import AsyncClient, Client, Retry
 from dari_nb.client._request import Request
 
-ONCE = {"retry": Retry(tries=1)}
+from .conftest import KEY
+
+ONCE = {"retry": Retry(attempts=1)}
 STATUSES = {
     302: errors.ApiError,
     400: errors.BadRequestError,
@@ -278,3 +283,53 @@ def test_limits_and_timeouts_that_are_given_are_kept(dari):
         client.sessions.get("sess_1")
     with pytest.raises(errors.TimedOutError):
         asyncio.run(main())
+
+
+def refused(dari, side, status, **headers):
+    headers = {name.replace("_", "-"): value for name, value in headers.items()}
+    dari.answer("GET", "/sessions/sess_1", JSONResponse({"detail": "d"}, status, headers=headers))
+    with pytest.raises(errors.ApiError) as raised:
+        side.ask(dari.url, "sessions.get", "sess_1", options=ONCE)
+    return raised.value
+
+
+@pytest.mark.parametrize("status", [404, 429, 503])
+def test_an_error_has_the_answers_headers_in_any_case(dari, side, status):
+    error = refused(dari, side, status, X_RateLimit_Remaining="0", ETag="a")
+    assert error.headers["x-ratelimit-remaining"] == error.headers["X-RATELIMIT-Remaining"] == "0"
+    assert error.headers.get("nothing") is None
+    assert "etag" in error.headers
+    assert pickle.loads(pickle.dumps(error)).headers == error.headers
+
+
+def test_no_secret_is_in_the_headers_of_an_error(dari, side):
+    echoed = {
+        "Authorization": f"Bearer {KEY}",
+        "Set-Cookie": "sid=hush",
+        "X-Api-Key": "hush",
+        "Proxy-Authorization": "hush",
+        "Cookie": "hush",
+        "X-Debug": f"key {KEY} refused",
+    }
+    error = refused(dari, side, 401, **echoed)
+    assert error.headers["x-debug"] == "key [hidden] refused"
+    for text in (repr(error.headers), str(dict(error.headers)), str(error), repr(vars(error))):
+        assert KEY not in text
+        assert "hush" not in text
+
+
+@pytest.mark.parametrize("status", [429, 503])
+@pytest.mark.parametrize(
+    ("after", "low", "high"),
+    [("7", 7, 7), ("soon", None, None), (None, None, None), ("hence", 60, 121)],
+)
+def test_an_error_says_for_how_many_seconds_the_server_asked(dari, side, status, after, low, high):
+    if after == "hence":
+        after = format_datetime(datetime.now(UTC) + timedelta(seconds=120), usegmt=True)
+    error = refused(dari, side, status, **({} if after is None else {"Retry-After": after}))
+    assert error.retry_after is None if low is None else low <= error.retry_after <= high
+
+
+def test_errors_made_by_hand_have_neither_headers_nor_a_wait():
+    error = errors.ApiError.from_status(429, "d", "GET", "/v1/x")
+    assert (dict(error.headers), error.retry_after, error.idempotency_key) == ({}, None, None)

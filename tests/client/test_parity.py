@@ -27,6 +27,7 @@ NOUNS = {
         "list",
         "send",
         "submit_tool_result",
+        "cancel",
         "events",
         "stream",
         "messages",
@@ -64,7 +65,7 @@ def verbs(clients):
 
 def test_the_nouns_and_verbs_are_these_on_both_sides(clients):
     for client in clients:
-        assert public(client) == {*NOUNS, "alike", "base_url", "close"}
+        assert public(client) == {*NOUNS, "copy", "base_url", "close", "extensions", "request"}
         assert {noun: public(getattr(client, noun)) for noun in NOUNS} == NOUNS
 
 
@@ -76,6 +77,10 @@ def test_verbs_have_the_same_parameters_and_results_on_both_sides(clients):
     assert str(inspect.signature(Client)).replace("Client", "") == str(
         inspect.signature(AsyncClient)
     ).replace("AsyncClient", "")
+
+
+def test_what_no_verb_knows_is_asked_for_in_the_same_way_on_both_sides():
+    assert inspect.signature(Client.request) == inspect.signature(AsyncClient.request)
 
 
 def test_verbs_have_the_same_documentation_and_their_own_names(clients):

@@ -15,7 +15,7 @@ import pytest
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from dari_nb import errors
-from dari_nb.client import AsyncClient, Bundle, Progress
+from dari_nb.client import AsyncClient, Bundle, PublishProgress
 
 FILES = {
     "dari.yml": b"name: support\n",
@@ -178,7 +178,7 @@ def test_an_archive_that_breaks_the_rules_is_refused_before_anything_is_sent(dar
 
 @pytest.mark.parametrize("agent_id", [None, "agt_1"])
 def test_publishing_takes_all_steps_in_order(ready, side, folder, agent_id):
-    told: list[Progress] = []
+    told: list[PublishProgress] = []
     options = {"agent_id": agent_id, "metadata": {"origin": "ci"}, "on_progress": told.append}
     published = side.ask(ready.url, "agents.publish", folder, **options)
     bundle = Bundle.from_folder(folder)
@@ -214,7 +214,7 @@ def test_the_upload_has_exactly_the_given_headers_and_no_key(ready, side, folder
 
 def test_a_large_upload_tells_how_far_it_is(ready, side, folder):
     (folder / "large.bin").write_bytes(os.urandom(300_000))
-    told: list[Progress] = []
+    told: list[PublishProgress] = []
     side.ask(ready.url, "agents.publish", folder, on_progress=told.append)
     sent = [progress.sent for progress in told if progress.stage == "upload"]
     assert sent == sorted(sent)
@@ -361,7 +361,7 @@ def test_a_task_that_is_cancelled_deletes_the_snapshot(ready, folder):
 
 @pytest.mark.parametrize("stage", ["upload", "check", "publish"])
 def test_a_callback_that_fails_deletes_the_snapshot(ready, side, folder, stage):
-    def failing(progress: Progress) -> None:
+    def failing(progress: PublishProgress) -> None:
         assert progress.stage != stage
 
     with pytest.raises(AssertionError):

@@ -1,29 +1,40 @@
 """Requests are tried again where a repeat is safe, and only there."""
 
+import io
+import json
+import pickle
+import re
 import socket
 import threading
-import time
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from typing import Self
 
 import httpx
 import pytest
 from starlette.responses import JSONResponse, Response
 
-from dari_nb.client import Client, Retry
+from dari_nb.client import Retry
 from dari_nb.client._request import Request
 from dari_nb.client._retry import jittered, retry_after
 from dari_nb.errors import (
     ApiError,
     ConnectionFailedError,
+    DariError,
     NotFoundError,
     RateLimitError,
+    ServerError,
     TimedOutError,
 )
 
 SESSION = {"id": "sess_1"}
 SENT = {"event": {"id": "e"}, "message": {"id": "msg_1"}, "session": SESSION}
 READ = Request(method="GET", path="/x", parse=bytes)
+
+
+def in_seconds(seconds: float) -> str:
+    return format_datetime(datetime.now(UTC) + timedelta(seconds=seconds), usegmt=True)
 
 
 @pytest.mark.parametrize("status", [408, 429, 502, 503, 504])
@@ -72,6 +83,60 @@ def test_what_would_be_done_twice_is_sent_once(dari, side, verb, path, args):
     with pytest.raises(ApiError):
         side.ask(dari.url, verb, *args)
     assert len(dari.seen) == 1
+
+
+@pytest.mark.parametrize(
+    ("verb", "path", "args", "answer"),
+    [
+        ("agents.send", "/agents/agt_1/messages", ("agt_1", "Hi"), SENT),
+        ("sessions.create", "/agents/agt_1/sessions", ("agt_1",), SESSION),
+        ("sessions.submit_tool_result", "/sessions/sess_1/events", ("sess_1", "m", "c"), SENT),
+        ("files.upload", "/files", (b"x",), {"id": "file_1"}),
+        ("files.upload", "/files", (io.BytesIO(b"x"),), {"id": "file_1"}),
+    ],
+)
+@pytest.mark.parametrize("after", ["0", "Wed, 21 Oct 2015 07:28:00 GMT", None])
+def test_what_the_server_had_no_time_for_is_sent_again(dari, side, verb, path, args, answer, after):
+    headers = {} if after is None else {"Retry-After": after}
+    dari.answer("POST", path, Response(status_code=429, headers=headers), answer)
+    side.ask(dari.url, verb, *args)
+    first, second = dari.seen
+    assert _content(first) == _content(second) != b""
+
+
+def _content(seen) -> bytes:
+    """A body, without the boundary of its parts."""
+    return re.sub(rb"[0-9a-f]{32}", b"", seen.body)
+
+
+@pytest.mark.parametrize("after", ["0", in_seconds(0), None], ids=["seconds", "date", "nothing"])
+def test_a_server_that_may_have_done_it_is_not_asked_again_even_if_it_says_when(dari, side, after):
+    headers = {} if after is None else {"Retry-After": after}
+    dari.answer("POST", "/agents/agt_1/sessions", Response(status_code=503, headers=headers))
+    with pytest.raises(ServerError) as raised:
+        side.ask(dari.url, "sessions.create", "agt_1")
+    assert len(dari.seen) == 1
+    assert raised.value.retry_after == (None if after is None else 0)
+
+
+class Pipe(io.RawIOBase):
+    """A source that can be read once."""
+
+    def __init__(self, content: bytes) -> None:
+        self._left = io.BytesIO(content)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer) -> int:
+        return self._left.readinto(buffer)
+
+
+def test_an_upload_that_cannot_be_read_again_is_not_sent_again(dari, side):
+    dari.answer("POST", "/files", Response(status_code=429), {"id": "file_1"})
+    with pytest.raises(RateLimitError):
+        side.ask(dari.url, "files.upload", Pipe(b"once"))
+    assert [b"once" in seen.body for seen in dari.seen] == [True]
 
 
 DELETIONS = [
@@ -123,7 +188,7 @@ def test_a_broken_connection_is_tried_again_only_where_safe(hanging_up, side):
     assert len(accepted) == 5
 
 
-def test_a_timeout_is_not_tried_again(side):
+def test_a_read_that_times_out_is_not_tried_again(side):
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"http://127.0.0.1:{silent.getsockname()[1]}"
         with pytest.raises(TimedOutError):
@@ -134,13 +199,153 @@ def test_a_timeout_is_not_tried_again(side):
             silent.accept()
 
 
-def test_a_sync_client_waits_as_long_as_the_server_asks(dari):
-    busy = Response(status_code=429, headers={"Retry-After": "1"})
+@pytest.fixture
+def late():
+    """A server that leaves its first requests without an answer; ``late(3)`` the first three."""
+    with ExitStack() as stack:
+        yield lambda silent: stack.enter_context(LateServer(silent))
+
+
+class LateServer:
+    """Answers a request for each connection, but for the first ones.
+
+    Attributes:
+        asked: The requests, as they came.
+    """
+
+    def __init__(self, silent: int) -> None:
+        self.asked: list[bytes] = []
+        self._silent = silent
+        self._open: list[socket.socket] = []
+        self._listening = socket.socket()
+        self._listening.bind(("127.0.0.1", 0))
+        self._thread = threading.Thread(target=self._serve)
+        self.url = f"http://127.0.0.1:{self._listening.getsockname()[1]}"
+
+    def __enter__(self) -> Self:
+        self._listening.listen()
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._listening.shutdown(socket.SHUT_RDWR)
+        self._thread.join()
+        for connection in (*self._open, self._listening):
+            connection.close()
+
+    def _serve(self) -> None:
+        body = json.dumps({**SENT, "batch_id": "batch_1", "sessions": []}).encode()
+        answer = b"HTTP/1.1 202 Accepted\r\nConnection: close\r\nContent-Length: %d\r\n\r\n" % len(
+            body
+        )
+        while True:
+            try:
+                connection, _ = self._listening.accept()
+            except OSError:
+                return
+            self._open.append(connection)
+            self.asked.append(self._request(connection))
+            if len(self.asked) > self._silent:
+                connection.sendall(answer + body)
+
+    def _request(self, connection: socket.socket) -> bytes:
+        data = b""
+        while not data.endswith(b"}"):
+            data += connection.recv(1 << 16)
+        return data
+
+    def keys(self) -> list[str]:
+        """The idempotency keys that came, in a header or a body."""
+        pattern = rb'(?i)idempotency.key(?:"?: "?)([\w-]+)'
+        return [re.search(pattern, request)[1].decode() for request in self.asked]
+
+
+KEYED = [
+    ("sessions.send", ("sess_1", "Hi")),
+    ("batches.create", ([{"agent_id": "agt_1", "message": {"content": "Hi"}}],)),
+]
+
+
+@pytest.mark.parametrize(("verb", "args"), KEYED)
+@pytest.mark.parametrize("key", [None, "mine-1"])
+def test_a_keyed_send_whose_answer_is_late_is_sent_again_with_its_key(late, side, verb, args, key):
+    server = late(1)
+    side.ask(server.url, verb, *args, idempotency_key=key, options={"timeout": 1})
+    assert len(server.asked) == 2
+    assert len(set(server.keys())) == 1
+    assert key in (None, server.keys()[0])
+
+
+@pytest.mark.parametrize(("verb", "args"), KEYED)
+def test_a_send_that_failed_tells_its_key_and_can_be_repeated_with_it(late, side, verb, args):
+    server = late(1)
+    with pytest.raises(TimedOutError) as raised:
+        side.ask(server.url, verb, *args, options={"timeout": 1, "retry": Retry(attempts=1)})
+    side.ask(server.url, verb, *args, idempotency_key=raised.value.idempotency_key)
+    assert server.keys() == [raised.value.idempotency_key] * 2
+
+
+def test_a_first_message_whose_answer_is_late_tells_its_key_and_is_sent_once(late, side):
+    server = late(9)
+    with pytest.raises(TimedOutError) as raised:
+        side.ask(server.url, "agents.send", "agt_1", "Hi", options={"timeout": 0.2})
+    assert server.keys() == [raised.value.idempotency_key]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        JSONResponse({"detail": "no"}, 422),
+        JSONResponse({"detail": "later"}, 503),
+        Response(b"<html>", 200),
+        Response(status_code=307, headers={"Location": "http://127.0.0.1:1"}),
+        Response(b"not gzip", headers={"Content-Encoding": "gzip"}),
+    ],
+)
+@pytest.mark.parametrize("key", [None, "mine-1"])
+def test_every_error_of_a_keyed_send_tells_its_key(dari, side, answer, key):
+    dari.answer("POST", "/sessions/sess_1/events", answer)
+    with pytest.raises(DariError) as raised:
+        side.ask(dari.url, "sessions.send", "sess_1", "Hi", idempotency_key=key)
+    assert raised.value.idempotency_key == dari.seen[0].headers["idempotency-key"]
+    assert key in (None, raised.value.idempotency_key)
+
+
+def test_an_error_keeps_its_key_through_a_pickle(hanging_up, side):
+    with pytest.raises(ConnectionFailedError) as raised:
+        side.ask(hanging_up[0], "sessions.send", "sess_1", "Hi", idempotency_key="mine-1")
+    assert pickle.loads(pickle.dumps(raised.value)).idempotency_key == "mine-1"
+
+
+def test_errors_of_other_requests_have_no_key(dari, side):
+    for verb in ("sessions.get", "sessions.create"):
+        with pytest.raises(NotFoundError) as raised:
+            side.ask(dari.url, verb, "x_1")
+        assert raised.value.idempotency_key is None
+
+
+@pytest.mark.parametrize(
+    ("verb", "args"),
+    [("agents.send", ("agt_1", "Hi")), ("sessions.submit_tool_result", ("sess_1", "m", "c"))],
+)
+def test_what_found_no_server_is_sent_when_there_is_one(side, verb, args):
+    often = Retry(attempts=10_000, initial_backoff=0.01, max_backoff=0.01)
+    server = LateServer(0)
+    opening = threading.Timer(0.1, server.__enter__)
+    opening.start()
+    try:
+        side.ask(server.url, verb, *args, options={"retry": often})
+        assert len(server.asked) == 1
+    finally:
+        opening.join()
+        server.__exit__()
+
+
+def test_a_client_waits_as_long_as_the_server_asks(dari, side, pauses):
+    busy = Response(status_code=429, headers={"Retry-After": "7"})
     dari.answer("GET", "/sessions/sess_1", busy, SESSION)
-    start = time.monotonic()
-    with Client(dari.url, "dari_k") as client:
-        client.sessions.get("sess_1")
-    assert time.monotonic() - start >= 1
+    assert side.ask(dari.url, "sessions.get", "sess_1").id == "sess_1"
+    assert pauses == [7]
 
 
 def test_a_server_that_asks_for_too_long_a_wait_gets_none(dari, side):
@@ -149,10 +354,6 @@ def test_a_server_that_asks_for_too_long_a_wait_gets_none(dari, side):
     with pytest.raises(RateLimitError):
         side.ask(dari.url, "sessions.get", "sess_1")
     assert len(dari.seen) == 1
-
-
-def in_seconds(seconds: float) -> str:
-    return format_datetime(datetime.now(UTC) + timedelta(seconds=seconds), usegmt=True)
 
 
 @pytest.mark.parametrize(
@@ -166,11 +367,16 @@ def in_seconds(seconds: float) -> str:
         ("soon", None, None),
         ("-3", None, None),
         ("1.5", None, None),
+        ("9" * 400, float("inf"), float("inf")),
+        ("Wed, 21 Oct 99999999999999 07:28:00 GMT", None, None),
+        ("Wed, 21 Oct 2015 07:28:00 +99999", None, None),
+        ("٣", None, None),
     ],
 )
 def test_retry_after_is_read_in_both_forms(value, low, high):
     text = in_seconds(value) if isinstance(value, int) else value
-    response = httpx.Response(503, headers={} if text is None else {"Retry-After": text})
+    headers = [] if text is None else [(b"Retry-After", text.encode())]
+    response = httpx.Response(503, headers=headers)
     seconds = retry_after(response)
     assert seconds is None if low is None else low <= seconds <= high
 
@@ -184,5 +390,5 @@ def test_pauses_grow_to_their_bound_and_are_spread():
 def test_the_servers_wait_is_the_least_pause():
     response = httpx.Response(503, headers={"Retry-After": "30"})
     assert Retry().pause(READ, response, 1) == 30
-    assert Retry(longest_wait=10).pause(READ, response, 1) is None
-    assert Retry(tries=1).pause(READ, response, 1) is None
+    assert Retry(max_retry_after=10).pause(READ, response, 1) is None
+    assert Retry(attempts=1).pause(READ, response, 1) is None

@@ -18,7 +18,7 @@ from dari_nb.frames import (
     pivot,
 )
 from dari_nb.models import CostSummary
-from dari_nb.render.matrix import Matrix, MatrixCell, MatrixColumn, MatrixRow
+from dari_nb.render.matrix.matrix import Matrix, MatrixCell, MatrixColumn, MatrixRow
 
 FULL = BatchCell(
     run_id="run_1",
@@ -216,5 +216,21 @@ def test_costs_are_numbers_for_arithmetic_and_kept_exactly(text: str, dollars: f
     assert row["cost_events"] == 3
 
 
+def test_a_cost_of_which_nothing_has_come_is_missing_and_not_0() -> None:
+    free = CostSummary(scope_id="s", total_cost_usd="0", event_count=1)
+    unknown = CostSummary(scope_id="s", total_cost_usd="0", event_count=0)
+    frame = costs_frame([free, unknown])
+    assert frame["cost_usd"].isna().tolist() == frame["cost_exact"].isna().tolist() == [False, True]
+    assert frame["cost_events"].tolist() == [1, 0]
+
+
 def test_costs_have_the_same_dtypes_when_there_are_none() -> None:
     assert dtypes(costs_frame([])) == COSTS.dtypes == dtypes(costs_frame([CostSummary()]))
+
+
+def test_what_one_reads_comes_first_and_ids_come_last() -> None:
+    columns = list(batch_frame([FULL]).columns)
+    read = ["task_index", "task", "llm_id", "repeat", "text", "score.correct", "note.correct"]
+    assert columns[: len(read)] == read
+    ids = ["version_id", "session_id", "message_id", "run_id", "batch_id"]
+    assert columns[-6:] == [*ids, "metadata.topic"]

@@ -34,7 +34,9 @@ EXPECTED: dict[str, dict[str, str]] = {
         "status": "category",
         "last_message_id": "string",
         "last_message_status": "category",
+        "last_message_stop_reason": "category",
         "created_at": TIME,
+        "forked_from": "string",
         "metadata": "string",
     },
     "messages": {
@@ -45,11 +47,14 @@ EXPECTED: dict[str, dict[str, str]] = {
         "attempt": "Int64",
         "prompt": "string",
         "text": "string",
+        "reasoning": "string",
         "error": "string",
+        "stop_reason": "category",
         "tool_calls": "Int64",
         "created_at": TIME,
         "completed_at": TIME,
         "seconds": "float64",
+        "copied_from": "string",
         "metadata": "string",
     },
     "events": {
@@ -64,6 +69,7 @@ EXPECTED: dict[str, dict[str, str]] = {
         "text": "string",
         "data": "string",
         "created_at": TIME,
+        "copied_from": "string",
     },
     "tool_calls": {
         "session_id": "string",
@@ -79,6 +85,7 @@ EXPECTED: dict[str, dict[str, str]] = {
         "requested_at": TIME,
         "completed_at": TIME,
         "seconds": "float64",
+        "copied_from": "string",
     },
 }
 

@@ -48,7 +48,7 @@ def dtypes(frame: pd.DataFrame) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("storage", STORAGES)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(some=st.lists(events, max_size=8))
 def test_any_events_make_frames_of_the_same_dtypes(storage: str, some: list[Event]) -> None:
     with pd.option_context("mode.string_storage", storage):

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import gzip
 import json
-import os
 from collections import Counter
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,23 +14,14 @@ from dari_nb.models import Event, Message, Session
 from dari_nb.transcript import Ledger, message_of
 from dari_nb.transcript.chat import chat_turns
 
-REPOSITORY = Path(__file__).parents[2]
-OWN_RUNS = REPOSITORY / "notebooks" / "runs.jsonl"
-REAL_RUNS = REPOSITORY.parent / "shared" / "data" / "airline-gpt4o.jsonl.gz"
-FILES = [
-    path
-    for path in (OWN_RUNS, REAL_RUNS, Path(os.environ.get("DARI_NB_RUNS", "")))
-    if path.is_file()
-]
+from ..recorded import FILES, runs_of
 
 Run = dict[str, Any]
 
 
 @pytest.fixture(params=FILES, ids=lambda path: path.name, scope="module")
 def runs(request: pytest.FixtureRequest) -> list[Run]:
-    opened = gzip.open if request.param.suffix == ".gz" else open
-    with opened(request.param, "rt", encoding="utf-8") as lines:
-        return [json.loads(line) for line in lines]
+    return runs_of(request.param)
 
 
 def ledger_of(number: int, run: Run) -> Iterator[Event]:

@@ -65,6 +65,7 @@ def test_a_message_gives_its_texts_calls_error_and_seconds() -> None:
             "attempt": 2,
             "output": {
                 "parts": [
+                    {"type": "reasoning", "reasoning": "Hm.", "provider": {"signature": "s"}},
                     {"type": "text", "text": "Looking"},
                     {"type": "tool_call", "id": "call_1", "name": "bash", "arguments": {}},
                     {"type": "tool_result", "tool_call_id": "call_1", "content": []},
@@ -80,11 +81,29 @@ def test_a_message_gives_its_texts_calls_error_and_seconds() -> None:
     row = messages_frame([message]).iloc[0]
     assert row["prompt"] == "One"
     assert row["text"] == "Looking\n\nDone"
+    assert row["reasoning"] == "Hm."
     assert row["tool_calls"] == 1
     assert row["error"] == "upstream died"
     assert row["seconds"] == 12.5
     assert (row["completed_at"] - row["created_at"]).total_seconds() == 12.5
     assert row["metadata.ticket"] == "T-1"
+
+
+def test_answers_that_were_cut_off_can_be_left_out() -> None:
+    messages = [
+        Message.from_dict({"id": f"msg_{n}", "status": "completed", "output": output})
+        for n, output in enumerate(
+            (
+                {"parts": []},
+                {"parts": [], "stop_reason": "max_tokens", "max_tokens": 9},
+                {"parts": [], "stop_reason": ["odd"]},
+            )
+        )
+    ]
+    frame = messages_frame(messages)
+    assert frame["stop_reason"].isna().tolist() == [True, False, True]
+    assert frame[frame["stop_reason"] != "max_tokens"]["message_id"].tolist() == ["msg_0", "msg_2"]
+    assert (messages_frame([])["stop_reason"] == "max_tokens").tolist() == []
 
 
 def test_a_queued_message_has_neither_answer_nor_end() -> None:

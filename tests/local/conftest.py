@@ -1,3 +1,4 @@
+import asyncio
 import hashlib
 import io
 import json
@@ -23,7 +24,9 @@ class Caller:
 
     def __init__(self, server: LocalDari) -> None:
         self.http = httpx.Client(
-            base_url=f"{server.url}/v1", headers={"Authorization": f"Bearer {server.api_key}"}
+            base_url=f"{server.url}/v1",
+            headers={"Authorization": f"Bearer {server.api_key}"},
+            timeout=60,
         )
 
     def get(self, path: str, **options: Any) -> Json:
@@ -111,7 +114,10 @@ class Receiver:
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"]))
+                length = int(self.headers["Content-Length"])
+                body = self.rfile.read(length)
+                if len(body) < length:
+                    return  # whoever sent it was killed meanwhile
                 receiver.seen.append((self.headers["Dari-Webhook-Signature"], body))
                 receiver.meanwhile()
                 statuses = receiver.statuses
@@ -151,7 +157,7 @@ def content(text: str, *files: str) -> list[Json]:
     return [{"type": "text", "text": text}, *({"type": "file", "file_id": f} for f in files)]
 
 
-def until(look: Callable[[], Any], is_right: Callable[[Any], bool], seconds: float = 10) -> Any:
+def until(look: Callable[[], Any], is_right: Callable[[Any], bool], seconds: float = 60) -> Any:
     end = time.monotonic() + seconds
     while not is_right(seen := look()):
         assert time.monotonic() < end, f"still {seen}"
@@ -191,6 +197,20 @@ def call() -> Callable[[LocalDari], Any]:
 @pytest.fixture
 def wait() -> Callable[..., Any]:
     return until
+
+
+@pytest.fixture
+def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The seconds for which anything on a loop has slept since."""
+    asked: list[float] = []
+    sleep = asyncio.sleep
+
+    async def asleep(seconds: float, result: Any = None) -> Any:
+        asked.append(seconds)
+        return await sleep(seconds, result)
+
+    monkeypatch.setattr(asyncio, "sleep", asleep)
+    return asked
 
 
 @pytest.fixture

@@ -1,7 +1,11 @@
+import os
+import socket
 import subprocess
 import sys
 import threading
-import time
+from contextlib import suppress
+from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -10,22 +14,27 @@ from dari_nb.errors import InvalidRequestError
 from dari_nb.local import LocalDari
 
 
-def test_a_server_starts_and_stops_quickly_many_times():
+def test_a_server_starts_and_stops_many_times():
+    server = LocalDari()
     for _ in range(3):
-        start = time.monotonic()
-        server = LocalDari().start()
-        assert time.monotonic() - start < 0.5
-        start = time.monotonic()
+        assert httpx.get(f"{server.start().url}/v1/agents").status_code == 401
         server.stop()
-        assert time.monotonic() - start < 2
 
 
-def test_answers_on_a_kept_connection_do_not_wait_for_acknowledgements(api):
-    session_id = api.create("echo")
-    start = time.monotonic()
-    for _ in range(100):
-        api.get(f"/sessions/{session_id}")
-    assert time.monotonic() - start < 2
+def test_answers_on_a_kept_connection_do_not_wait_for_acknowledgements(server):
+    where = urlsplit(server.url)
+    with socket.create_connection((where.hostname, where.port)) as mine:
+        mine.sendall(b"GET /v1/agents HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert mine.recv(9) == b"HTTP/1.1 "
+        assert [option for peer, option in no_delays() if peer == mine.getsockname()] == [1]
+
+
+def no_delays():
+    """The peer of each TCP socket of this process, and whether what is sent goes at once."""
+    for path in Path("/proc/self/fd").iterdir():
+        if path.is_socket():
+            with suppress(OSError), socket.socket(fileno=os.dup(int(path.name))) as one:
+                yield one.getpeername(), one.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
 def test_streams_end_when_the_server_stops(call):
@@ -42,9 +51,9 @@ def test_streams_end_when_the_server_stops(call):
 
         thread = threading.Thread(target=follow)
         thread.start()
-        assert listening.wait(5)
+        assert listening.wait(60)
         server.stop()
-        thread.join(2)
+        thread.join(60)
     assert ended.is_set()
 
 
@@ -84,6 +93,20 @@ def test_a_taken_port_and_a_wrong_host_are_told_in_the_caller(server):
         LocalDari(port=70_000).start()
 
 
+@pytest.mark.parametrize("pace", [float("nan"), float("inf"), -0.1])
+def test_a_pace_that_no_agent_could_keep_is_refused(pace):
+    with pytest.raises(InvalidRequestError, match=f"pace must be 0 or more seconds, not {pace}"):
+        LocalDari(pace=pace)
+
+
+@pytest.mark.parametrize("key", ["", " ", "dari_x\n", "dari_ä"])
+def test_a_key_that_no_client_could_bring_is_refused(key):
+    with pytest.raises(InvalidRequestError, match="api_key must"):
+        LocalDari(api_key=key)
+    with LocalDari() as server, pytest.raises(InvalidRequestError, match="api_key must"):
+        server.organization("second row", api_key=key)
+
+
 def test_an_agent_needs_a_name():
     with pytest.raises(InvalidRequestError, match="name"):
         LocalDari().agent(" ")
@@ -95,7 +118,7 @@ def test_a_running_server_does_not_keep_the_interpreter_alive():
         "from dari_nb.local import LocalDari\n"
         "import httpx\n"
         "server = LocalDari().start()\n"
-        "server.agent('asleep')(lambda prompt: time.sleep(100))\n"
+        "server.agent('asleep')(lambda prompt: time.sleep(1000))\n"
         "http = httpx.Client(base_url=server.url + '/v1',"
         " headers={'Authorization': 'Bearer ' + server.api_key})\n"
         "agent = http.get('/agents').json()['agents'][-1]['id']\n"
@@ -103,12 +126,10 @@ def test_a_running_server_does_not_keep_the_interpreter_alive():
         " 'content': [{'type': 'text', 'text': 'x'}]})\n"
         "http.close()\n"
     )
-    start = time.monotonic()
     done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", program], capture_output=True, timeout=30, check=True
+        [sys.executable, "-W", "error", "-c", program], capture_output=True, timeout=60, check=True
     )
     assert (done.stdout, done.stderr) == (b"", b"")
-    assert time.monotonic() - start < 10
 
 
 def test_two_servers_in_one_process_know_nothing_of_each_other(call):
@@ -137,3 +158,25 @@ def test_the_word_bearer_is_taken_in_any_case(server, api):
         assert api.http.get("/agents", headers=headers).status_code == 200
     headers = {"Authorization": f"Basic {server.api_key}"}
     assert api.http.get("/agents", headers=headers).status_code == 401
+
+
+def test_a_server_stops_while_the_name_of_a_webhook_is_looked_up(call, monkeypatch):
+    entered, found, look_up = threading.Event(), threading.Event(), socket.getaddrinfo
+
+    def slow(host, *arguments, **options):
+        if host == "slow.example":
+            entered.set()
+            assert found.wait(60)
+            raise socket.gaierror(socket.EAI_AGAIN, "no such name")
+        return look_up(host, *arguments, **options)
+
+    monkeypatch.setattr(socket, "getaddrinfo", slow)
+    try:
+        with LocalDari() as server, call(server) as api:
+            webhook = {"webhook_url": "https://slow.example/", "event_types": ["session.completed"]}
+            api.http.put(f"/agents/{api.agent_id('echo')}/webhook", json=webhook)
+            api.ask("echo", "x")
+            assert entered.wait(60)
+            server.stop()
+    finally:
+        found.set()

@@ -106,7 +106,7 @@ def test_failures_are_counted_with_what_sends_them_again(shell, server, capsys):
 
     shell.run("%%dari_batch picky -o batch\ngood\nbad")
     out = capsys.readouterr().out
-    assert "1 of 2 failed: batch.retry_failed() sends them again" in out
+    assert "1 of 2 failed: batch.retry_failed() sends it again" in out
     assert "ZeroDivisionError" in out
 
 
@@ -143,7 +143,10 @@ def test_an_interrupt_and_a_timeout_say_how_to_go_on(shell, server):
         shell.run("%%dari_batch slow --name mine --timeout 0.1 -o batch\nhi")
     interrupting = threading.Thread(target=interrupt)
     interrupting.start()
-    with pytest.raises(UsageError, match=r"stopped following; mine goes on.*again\.follow"):
+    with pytest.raises(
+        KeyboardInterrupt,
+        match=r"you stopped watching; mine goes on: batch\.follow\(\), or the cell run again",
+    ):
         shell.run("%%dari_batch slow --name mine -o again\nhi")
     over.set()
     interrupting.join()
@@ -198,4 +201,5 @@ def test_tab_completes_agents_llms_and_options(shell, shout):
 
 
 def test_the_help_has_the_magic(shell):
-    assert "%%dari_batch AGENT [options]" in repr(shell.run("%dari help"))
+    assert "%%dari_batch AGENT" in repr(shell.run("%dari help"))
+    assert "%%dari_batch AGENT [options]" in repr(shell.run("%dari help batch"))

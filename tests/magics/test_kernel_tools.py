@@ -49,7 +49,7 @@ def test_what_waits_is_answered_when_it_is_followed_with_tools(shell):
 
 def test_a_chat_takes_them(shell):
     chat = shell.run("%dari_chat caller --tools double --approve always")
-    chat.view._send_message("key", "first", [], "").result(20)
+    chat._send_message("key", "first", [], "").result(20)
     assert chat.session.turn().text == "first: 8"
     chat.close()
 

@@ -97,7 +97,7 @@ def test_in_the_background_a_cell_returns_at_once(shell, server):
 
     @server.agent("gated")
     def gated(prompt):
-        gate.wait(20)
+        gate.wait(60)
         return "late"
 
     shell.run("%%dari_agent gated --bg -o turn\nHi")
@@ -255,7 +255,7 @@ def test_a_turn_that_takes_too_long_goes_on_and_the_error_says_how_to_follow_it(
 
     @server.agent("gated")
     def gated(prompt):
-        gate.wait(20)
+        gate.wait(60)
         return "late"
 
     with pytest.raises(UsageError, match=r"goes on in sess_\w+: %dari_follow shows it again"):
@@ -263,3 +263,23 @@ def test_a_turn_that_takes_too_long_goes_on_and_the_error_says_how_to_follow_it(
     gate.set()
     shell.run("%dari_follow")
     assert shell.names["turn"].text == "late"
+
+
+def test_sessions_are_found_by_words_and_the_way_back_is_a_line_to_type(shell):
+    session = shell.run('d.agents.get("echo").send("Where is my passport?").wait().session')
+    shell.run('d.agents.get("echo").send("Something else").wait()')
+    found = shell.run("%dari sessions passport --since yesterday")
+    assert [one.id for one in found] == [session.id]
+    told = found._repr_mimebundle_()["text/plain"].splitlines()
+    line = next(line for line in told if "to go on with one: " in line).partition(": ")[2]
+    shell.run(f"turn = {line.replace('…', 'And where is yours?')}")
+    assert shell.names["turn"].session.id == session.id
+    line = next(line for line in told if "to read one: " in line).partition(": ")[2]
+    shell.run(line)
+    assert shell.run("%dari sessions nowhere") == []
+    assert [s.id for s in shell.run("%dari sessions")][-1] == session.id
+
+
+def test_a_time_that_is_none_is_a_line_without_a_traceback(shell):
+    with pytest.raises(UsageError, match="'tomorrow' is no time: give one such as"):
+        shell.run("%dari sessions --since tomorrow")

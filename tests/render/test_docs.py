@@ -6,9 +6,11 @@ import pytest
 
 import dari_nb.render
 
-MODULES = [module.name for module in pkgutil.iter_modules(dari_nb.render.__path__)]
+MODULES = [
+    module.name for module in pkgutil.walk_packages(dari_nb.render.__path__, "dari_nb.render.")
+]
 
 
 @pytest.mark.parametrize("name", MODULES)
 def test_examples_in_docstrings_hold(name):
-    assert doctest.testmod(importlib.import_module(f"dari_nb.render.{name}")).failed == 0
+    assert doctest.testmod(importlib.import_module(name)).failed == 0

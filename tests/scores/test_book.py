@@ -185,3 +185,44 @@ def test_a_value_that_is_no_json_is_refused_and_nothing_is_written(path: Path) -
     with pytest.raises(InvalidRequestError, match="'good' cannot be kept"):
         ScoreBook(path).add([rating(value=1), rating(value=object())])
     assert not path.exists()
+
+
+@pytest.mark.parametrize("value", ["1" + "0" * 400, "[1]", "{}", '{"a":{"b":1}}', '{"a":null}'])
+def test_a_line_whose_value_is_no_score_is_passed_over(path: Path, value: str) -> None:
+    book = ScoreBook(path)
+    book.add([rating(value=1)])
+    with path.open("a") as file:
+        file.write(f'{{"run_id":"run_1","llm_id":"small","name":"n","value":{value}}}\n')
+    book.add([rating(value=2, repeat=1)])
+    assert values(book) == values(ScoreBook(path)) == [1, 2]
+    assert book.damaged == 1
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"value": 10**400}, "is not a finite number"),
+        ({"value": float("nan")}, "nan is no score: it is not a finite number"),
+        ({"value": [1]}, "a list is no score"),
+        ({"value": {}}, "an empty dict is no score"),
+        ({"value": {"a": {"b": 1}}}, "a dict of dicts"),
+        ({"value": {"a" * 201: 1}}, "200 characters at most"),
+        ({"value": "\ud800"}, "not a valid text"),
+        ({"name": "", "value": 1}, "needs a name"),
+        ({"name": 5, "value": 1}, "name is a text, not an int"),
+        ({"name": "x" * 201, "value": 1}, "200 characters at most, not 201"),
+        ({"note": 5, "value": 1}, "note"),
+        ({"task_index": "1", "value": 1}, "task_index"),
+    ],
+)
+def test_what_no_book_could_read_is_refused_and_nothing_is_written(
+    path: Path, fields: dict[str, object], said: str
+) -> None:
+    with pytest.raises(InvalidRequestError, match=said):
+        ScoreBook(path).add([rating(value=1), rating(**fields)])
+    assert not path.exists()
+
+
+def test_a_number_of_more_than_64_bits_is_kept_as_a_float(path: Path) -> None:
+    ScoreBook(path).add([rating(value=10**30)])
+    assert values(ScoreBook(path)) == [1e30]

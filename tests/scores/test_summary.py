@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import gzip
-import json
-import os
 from collections import defaultdict
 from math import comb
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -17,22 +13,14 @@ from dari_nb.errors import InvalidRequestError
 from dari_nb.frames import BatchCell, batch_frame, pivot
 from dari_nb.scores import mean, pass_rates, summary, win_rates
 
-REPOSITORY = Path(__file__).parents[2]
-OWN_RUNS = REPOSITORY / "notebooks" / "runs.jsonl"
-REAL_RUNS = REPOSITORY.parent / "shared" / "data" / "airline-gpt4o.jsonl.gz"
-FILES = [
-    path
-    for path in (OWN_RUNS, REAL_RUNS, Path(os.environ.get("DARI_NB_RUNS", "")))
-    if path.is_file()
-]
+from ..recorded import FILES, runs_of
+
 Run = dict[str, Any]
 
 
 @pytest.fixture(params=FILES, ids=lambda path: path.name, scope="module")
 def runs(request: pytest.FixtureRequest) -> list[Run]:
-    opened = gzip.open if request.param.suffix == ".gz" else open
-    with opened(request.param, "rt", encoding="utf-8") as lines:
-        return [json.loads(line) for line in lines]
+    return runs_of(request.param)
 
 
 @pytest.fixture(scope="module")
@@ -164,9 +152,25 @@ def test_any_column_can_be_what_is_compared(scored) -> None:
 
 
 def test_scores_that_are_no_numbers_and_scores_that_are_not_there_are_refused(scored) -> None:
-    with pytest.raises(InvalidRequestError, match="'dry' is no number"):
+    with pytest.raises(InvalidRequestError, match="has no mean: it holds 'dry'"):
         summary(scored, "tone")
     with pytest.raises(InvalidRequestError, match=r"no score 'okay': there is score.ok, score.w"):
         summary(scored, "okay")
-    with pytest.raises(InvalidRequestError, match="no scores at all"):
+    with pytest.raises(InvalidRequestError, match="no scores yet: give some first"):
         summary(batch_frame([]), "ok")
+
+
+@pytest.mark.parametrize(("good", "bad"), [(-5, 1), (1, 7)])
+def test_a_score_has_one_method_whichever_values_an_llm_happens_to_have(good, bad) -> None:
+    made = summary(
+        batch_frame(
+            BatchCell(
+                task_index=n, llm_id=llm, scores={"n": good if n == 0 and llm == "a" else bad}
+            )
+            for n in range(8)
+            for llm in "ab"
+        ),
+        "n",
+    )
+    assert made["method"].tolist() == ["t", "none"]
+    assert made["low"].isna().tolist() == [False, True]

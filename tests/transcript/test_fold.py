@@ -1,4 +1,5 @@
 import random
+import sys
 
 import pytest
 from hypothesis import given
@@ -289,3 +290,135 @@ def test_folding_never_changes_the_events_and_ids_are_unique(events):
     assert [event.to_dict() for event in events] == before
     ids = [item.id for item in items]
     assert len(ids) == len(set(ids))
+
+
+def piece(value, offset=0, draft=0, attempt=1, **more):
+    data = {"draft": draft, "attempt": attempt, "kind": "text", "offset": offset, "text": value}
+    return Event(id="", type="assistant.message_delta", message_id="msg_1", data=data | more)
+
+
+def shown(ledger):
+    last = ledger.items[-1]
+    return last.id, last.status, last.text
+
+
+def test_a_draft_is_the_pending_item_until_the_ledger_has_it():
+    ledger = Ledger(PLAIN[:3])
+    assert ledger.add([piece("Hel"), piece("lo", 3)])
+    assert shown(ledger) == ("msg_1:pending", "running", "Hello")
+    assert ledger.add([piece("Hello y")])  # another connection begins at 0
+    assert shown(ledger) == ("msg_1:pending", "running", "Hello y")
+    assert ledger.events == PLAIN[:3]
+    ledger.add(PLAIN[3:4])
+    assert shown(ledger) == ("msg_1:pending", "running", "")
+    assert not ledger.add([piece("ou", 7)])  # it was on its way
+    ledger.add([piece("More", 0, 1)])
+    assert shown(ledger)[2] == "More"
+    ledger.add(PLAIN[4:])
+    assert ledger.items == fold(PLAIN)
+
+
+def test_thoughts_are_drafts_before_the_text_and_not_of_it():
+    ledger = Ledger(PLAIN[:3])
+    ledger.add([piece("Hm, ", kind="reasoning")])
+    assert shown(ledger) == ("msg_1:pending", "running", "")
+    assert ledger.items[-1].reasoning == "Hm, "
+    ledger.add([piece("Hel", 0, 1), piece("well.", 4, kind="reasoning")])
+    assert [block["type"] for block in ledger.items[-1].content] == ["reasoning", "text"]
+    assert (shown(ledger)[2], ledger.items[-1].reasoning) == ("Hel", "Hm, well.")
+    ledger.add(PLAIN[3:])
+    assert ledger.items == fold(PLAIN)
+
+
+def test_a_text_that_turns_out_to_be_a_thought_is_written_anew():
+    ledger = Ledger(PLAIN[:3])
+    ledger.add([piece("Hm, well.")])
+    ledger.add([piece("", 0), piece("Hm, well.", 0, 1, kind="reasoning"), piece("Hel", 0)])
+    assert (shown(ledger)[2], ledger.items[-1].reasoning) == ("Hel", "Hm, well.")
+
+
+def test_another_attempt_has_drafts_of_its_own():
+    events = ledger_of(
+        ("user.message", text("Hi")), status("running"), status("running", attempt=2)
+    )
+    ledger = Ledger(events[:2])
+    ledger.add([piece("wrong")])
+    ledger.add(events[2:])
+    assert shown(ledger)[2] == ""
+    assert not ledger.add([piece("wronger", 5)])
+    ledger.add([piece("right", attempt=2)])
+    assert shown(ledger)[2] == "right"
+
+
+@pytest.mark.parametrize("status_", ["completed", "failed"])
+def test_nothing_of_a_draft_is_left_when_a_turn_has_ended(status_):
+    ends = ledger_of(("user.message", text("Hi")), status("running"), status(status_))
+    ledger = Ledger(ends[:2])
+    ledger.add([piece("half an ans")])
+    ledger.add(ends[2:])
+    assert not ledger.add([piece("wer", 11)])
+    assert ledger.items == fold(ends)
+
+
+@pytest.mark.parametrize(
+    "strange",
+    [
+        {"draft": None},
+        {"offset": "x"},
+        {"offset": 4},
+        {"kind": "arguments"},
+        {"kind": ["text"]},
+        {"offset": -1},
+    ],
+)
+def test_a_piece_that_fits_nowhere_changes_nothing(strange):
+    ledger = Ledger(PLAIN[:3])
+    ledger.add([piece("Hel")])
+    assert not ledger.add([piece("lo", **({"offset": 3} | strange))])
+    assert shown(ledger)[2] == "Hel"
+
+
+def test_calls_that_are_open_when_their_turn_is_cancelled_are_cancelled_with_it():
+    events = ledger_of(
+        ("user.message", text("Hi")),
+        status("running"),
+        ("tool.call_requested", CALL),
+        status("failed", error="cancelled"),
+    )
+    _, call, end = fold(events)
+    assert (call.status, call.result, call.is_cancelled) == ("failed", "cancelled", True)
+    assert end.is_cancelled
+    assert Ledger(events).turns["msg_1"].is_cancelled
+
+
+def steps_of(calls, *, side_by_side):
+    """How many functions run while a turn of so many calls is folded."""
+    asks = [("tool.call_requested", CALL | {"tool_call_id": f"call_{n}"}) for n in range(calls)]
+    ends = [
+        ("tool.call_completed", {"tool_call_id": f"call_{n}", "result": n}) for n in range(calls)
+    ]
+    told = (
+        [*asks, *ends]
+        if side_by_side
+        else [one for pair in zip(asks, ends, strict=True) for one in pair]
+    )
+    events = ledger_of(("user.message", text("Hi")), status("running"), *told, status("completed"))
+    steps = 0
+
+    def count(_frame, event, _argument):
+        nonlocal steps
+        steps += event in ("call", "c_call")
+
+    sys.setprofile(count)
+    try:
+        items = fold(events)
+    finally:
+        sys.setprofile(None)
+    assert len(items) == calls + 1
+    return steps
+
+
+@pytest.mark.parametrize("side_by_side", [False, True])
+def test_twice_as_many_calls_are_twice_as_much_work(side_by_side):
+    few, many = (steps_of(calls, side_by_side=side_by_side) for calls in (200, 400))
+    assert many < 2.1 * few

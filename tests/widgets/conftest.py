@@ -1,7 +1,8 @@
 """A widget whose comm ends in a list, which is what a page would get."""
 
 import json
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from types import SimpleNamespace
 from typing import Any
 
@@ -34,13 +35,18 @@ class Wire:
 
     def __init__(self, widget: LiveTranscript) -> None:
         self._widget = widget
+        self._first = self.count
 
     @property
     def messages(self) -> list[tuple[dict[str, Any], list[dict[str, Any]]]]:
-        """The custom messages, each with the fragments of its buffer."""
+        """The custom messages since it was made, each with the fragments of its buffer."""
+        return self.since(self._first)
+
+    def since(self, count: int) -> list[tuple[dict[str, Any], list[dict[str, Any]]]]:
+        """The custom messages after so many of any kind."""
         return [
             (data["content"], json.loads(buffers[0]))
-            for data, buffers in self._widget.comm.published
+            for data, buffers in self._widget.comm.published[count:]
             if data.get("method") == "custom"
         ]
 
@@ -57,6 +63,14 @@ class Wire:
         """Speak as the page does."""
         message = {"content": {"data": {"method": "custom", "content": content}}, "buffers": []}
         self._widget.comm.handle_msg(message)
+
+
+def until(condition: Callable[[], object]) -> None:
+    """Wait for what a view does in a thread of its own."""
+    deadline = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen in 20 s"
+        time.sleep(0.005)
 
 
 def user(item_id: str, text: str = "Hello", turn: str = "m1") -> TimelineItem:
@@ -89,4 +103,4 @@ def wire(live: LiveTranscript) -> Wire:
 @pytest.fixture
 def make() -> SimpleNamespace:
     """Items by kind: ``make.user(id, text, turn)`` and ``make.answer(id, text, turn)``."""
-    return SimpleNamespace(user=user, answer=answer)
+    return SimpleNamespace(user=user, answer=answer, until=until)

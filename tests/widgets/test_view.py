@@ -1,10 +1,14 @@
 """What a page asks is answered, errors included."""
 
+import gc
+import sys
 from concurrent.futures import Future
 
 import pytest
+from traitlets import TraitError
 
 from dari_nb.errors import DariError
+from dari_nb.widgets import MatrixView
 from dari_nb.widgets.view import View
 
 
@@ -79,3 +83,27 @@ def test_a_misspelt_trait_is_refused(view):
         view.layuot = "x"
     with pytest.raises(TypeError, match="did you mean 'layout'"):
         Bare(layuot="x")
+
+
+def test_a_view_whose_making_failed_goes_without_a_word(monkeypatch):
+    said = []
+    monkeypatch.setattr(sys, "unraisablehook", said.append)
+
+    class Unmade(Bare):
+        def __init__(self):
+            self.missing()
+
+    for make in (Unmade, lambda: Bare(laiout={}), lambda: Bare(layout=5)):
+        with pytest.raises((AttributeError, TypeError, TraitError)):
+            make()
+    gc.collect()
+    assert not said
+
+
+def test_a_matrix_that_cannot_be_read_goes_without_a_word(monkeypatch):
+    said = []
+    monkeypatch.setattr(sys, "unraisablehook", said.append)
+    with pytest.raises(ZeroDivisionError):
+        MatrixView(lambda: 1 / 0)
+    gc.collect()
+    assert not said

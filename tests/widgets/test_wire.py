@@ -13,7 +13,7 @@ from dari_nb.widgets.view import View
 
 TYPESCRIPT = Path(__file__).parents[2] / "js" / "src"
 HERE = Path(widgets.__file__).parent
-PARTS = ["shared", *sorted(file.parent.name for file in HERE.glob("*/wire.py"))]
+PARTS = ["host", *sorted(file.parent.name for file in HERE.glob("*/wire.py"))]
 WORDS = {
     "str": "string",
     "int": "number",
@@ -26,7 +26,7 @@ WORDS = {
 
 
 def wire_of(part: str) -> ModuleType:
-    name = "wire" if part == "shared" else f"{part}.wire"
+    name = "wire" if part == "host" else f"{part}.wire"
     return import_module(f"dari_nb.widgets.{name}")
 
 
@@ -47,8 +47,14 @@ def typescript_of(hint: Any) -> str:
     text = hint.__name__ if isinstance(hint, type) and not _is_generic(hint) else str(hint)
     if literal := re.fullmatch(r"typing\.Literal\[(.*)\]", text):
         return " | ".join(f'"{word}"' for word in re.findall(r"'([^']*)'", literal[1]))
+    return typescript_of_text(text)
+
+
+def typescript_of_text(text: str) -> str:
+    if paired := re.fullmatch(r"tuple\[(.*)\]", text):
+        return f"[{', '.join(map(typescript_name, paired[1].split(', ')))}]"
     if listed := re.fullmatch(r"list\[(.*)\]", text):
-        inner = typescript_name(listed[1])
+        inner = typescript_of_text(listed[1])
         return f"({inner})[]" if "|" in inner else f"{inner}[]"
     if mapped := re.fullmatch(r"dict\[str, (.*)\]", text):
         return f"Record<string, {typescript_name(mapped[1])}>"

@@ -34,6 +34,58 @@ def test_without_a_key_the_embedded_dari_is_used():
     assert d.agents.get("echo").send("Hi").wait().status == "completed"
 
 
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"path": "tomorrow.db"},
+        {"target": "local"},
+        {"target": "local", "path": "tomorrow.db"},
+        {"target": "local", "config": "local.toml"},
+        {"target": "http://127.0.0.1:9", "api_key": "dari_secret"},
+        {"base_url": "http://127.0.0.1:9", "api_key": "dari_secret"},
+    ],
+)
+def test_without_arguments_the_current_connection_is_meant(options, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "local.toml").write_text("")
+    d = dari.connect(**options)
+    monkeypatch.setenv("DARI_API_KEY", "dari_other")
+    monkeypatch.setenv("DARI_API_URL", "http://127.0.0.1:8")
+    assert dari.connect() is dari.current() is d
+    assert dari.connect("local") is not d
+
+
+def test_what_is_asked_after_connecting_without_arguments_is_kept_in_the_file(tmp_path):
+    path = tmp_path / "tomorrow.db"
+    dari.connect("local", path=path)
+    dari.connect().agents.get("echo").send("Do not lose me").wait()
+    dari.current().server.stop()
+    assert [each.name for each in tmp_path.glob("*.lock")] == []
+    again = dari.connect()
+    assert [m.parts[0]["text"] for m in again.sessions.list()[0].messages()] == ["Do not lose me"]
+
+
+def test_a_default_follows_the_environment_and_another_server_in_it_is_connected_to(monkeypatch):
+    local = dari.current()
+    assert dari.connect() is local
+    monkeypatch.setenv("DARI_API_KEY", "dari_one")
+    monkeypatch.setenv("DARI_API_URL", "http://127.0.0.1:9")
+    first = dari.connect()
+    assert first.base_url == "http://127.0.0.1:9"
+    assert dari.connect() is first
+    monkeypatch.setenv("DARI_API_KEY", "dari_two")
+    assert dari.connect() is not first
+    monkeypatch.delenv("DARI_API_KEY")
+    monkeypatch.delenv("DARI_API_URL")
+    assert dari.connect().is_local
+
+
+def test_after_closing_the_environment_decides_again(tmp_path):
+    dari.connect("local", path=tmp_path / "tomorrow.db").close()
+    again = dari.connect()
+    assert (again.is_closed, again.server.path) == (False, None)
+
+
 def test_current_connects_when_nothing_did():
     assert dari.current().is_local
 
@@ -48,6 +100,12 @@ def test_a_path_makes_it_durable(tmp_path):
     dari.connect("local", path=path).agents.get("echo").send("Hi").wait()
     assert path.exists()
     assert len(dari.connect("local", path=str(path)).sessions.list()) == 1
+
+
+def test_a_path_that_stands_for_memory_makes_no_file(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    dari.connect("local", path=":memory:").agents.get("echo").send("Hi").wait()
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("durable", [False, True])
@@ -93,7 +151,7 @@ def test_arguments_win_over_the_environment(monkeypatch):
 
 def test_no_key_is_ever_shown():
     d = dari.connect(base_url="http://127.0.0.1:9", api_key="dari_secret")
-    for thing in (d, d.client, d.agents, d.stream_client, vars(d.client)):
+    for thing in (d, d.client, d.agents, d._link, d._link.stream_client, vars(d.client)):
         assert "dari_secret" not in repr(thing)
     with pytest.raises(dari.DariError) as caught:
         d.agents.list()

@@ -57,7 +57,7 @@ def on_a_screen(arguments, width):
         except OSError:  # the other end is closed
             break
     os.close(leader)
-    assert process.wait(10) == 0
+    assert process.wait(60) == 0
     return seen.decode()
 
 

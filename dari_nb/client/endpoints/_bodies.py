@@ -13,6 +13,7 @@ from .._request import given
 
 Prompt: TypeAlias = str | Sequence[dict[str, Any]]
 
+_PLACES = frozenset({"before_message_id", "after_message_id"})
 _SECRET_NAME = re.compile(r"[A-Z_][A-Z0-9_]*", re.ASCII)
 
 
@@ -32,6 +33,23 @@ def check_secrets(secrets: Mapping[str, str] | None) -> None:
         check_secret_name(name, "secret")
         if not isinstance(value, str) or not value:
             raise InvalidRequestError(f"The secret {name} is empty or not text.")
+
+
+def fork_place(fork_of: Mapping[str, str] | None) -> dict[str, str] | None:
+    """Check where a session is to be forked (contract, section 18.4).
+
+    Raises:
+        InvalidRequestError: It names no session, or not one message before or after which.
+    """
+    if fork_of is None:
+        return None
+    place = dict(fork_of)
+    message = place.keys() - {"session_id"}
+    if "session_id" not in place or len(message) != 1 or not message <= _PLACES:
+        raise InvalidRequestError(
+            "fork_of takes a session_id, and before_message_id or after_message_id."
+        )
+    return place
 
 
 def check_secret_name(name: str, kind: str) -> None:

@@ -5,12 +5,16 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from ...models import ApiKey
-from .._answers import any_object, listing
+from .._answers import listing, outcome, whatever
 from .._request import Request, Steps, given, path_of
 
 
 def list_() -> Steps[list[ApiKey]]:
-    """List the organization's API keys, without the keys themselves (contract, section 14)."""
+    """List the organization's API keys, without the keys themselves (contract, section 14).
+
+    >>> [key.label for key in client.api_keys.list()]
+    [...]
+    """
     return listing(path_of("organizations", "current", "api-keys"), "api_keys", ApiKey)
 
 
@@ -22,11 +26,14 @@ def create(
     Args:
         label: What it is for.
         key_type: ``management`` or ``routing``; servers before July 2026 do not know it.
+
+    >>> client.api_keys.create("course").api_key
+    'dari_...'
     """
     return Request(
         method="POST",
         path=path_of("organizations", "current", "api-keys"),
-        parse=ApiKey.from_json,
+        parse=outcome(ApiKey, "api_key", label=label, key_type=key_type),
         json=given(label=label, key_type=key_type),
     )
 
@@ -34,8 +41,14 @@ def create(
 def delete(key_id: str) -> Request[dict[str, Any]]:
     """Revoke an API key; returns the server's answer, whose shape is open (contract, section 14).
 
+    Args:
+        key_id: The key's id.
+
     Raises:
         NotFoundError: There is no such key.
+
+    >>> key = client.api_keys.create("course")
+    >>> answer = client.api_keys.delete(key.id)
     """
     path = path_of("organizations", "current", "api-keys", key_id)
-    return Request(method="DELETE", path=path, parse=any_object, gone=b"{}")
+    return Request(method="DELETE", path=path, parse=whatever, on_404=b"{}")

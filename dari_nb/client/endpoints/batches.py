@@ -8,6 +8,8 @@ from typing import Any
 
 from ...errors import InvalidRequestError, TimedOutError
 from ...models import Batch, as_content
+from ...models.times import checked_seconds
+from .._answers import outcome, resource
 from .._request import Pause, Request, Steps, checked_key, given, path_of
 from ._bodies import Prompt, check_secrets, secret_values
 
@@ -39,6 +41,7 @@ def batch_item(
     Raises:
         InvalidRequestError: The content is empty, or a secret is malformed.
 
+    >>> from dari_nb.client import batch_item
     >>> batch_item("agt_1", "Hi", llm_id="small")["message"]
     {'content': [{'type': 'text', 'text': 'Hi'}]}
     """
@@ -65,10 +68,10 @@ def create(
         InvalidRequestError: There are no items or over 100, they name several agents, a message
             is empty, or a secret or the key is malformed.
 
-    Example::
-
-        items = [batch_item(agent.id, task, llm_id="small") for task in tasks]
-        batch = client.batches.wait(client.batches.create(items).id)
+    >>> from dari_nb.client import batch_item
+    >>> items = [batch_item(agent.id, task, llm_id="small") for task in ("2 + 2", "3 * 7")]
+    >>> client.batches.wait(client.batches.create(items).id).status
+    'completed'
     """
     if not 0 < len(items) <= MOST_ITEMS:
         raise InvalidRequestError(f"A batch has 1 to {MOST_ITEMS} items, not {len(items)}.")
@@ -76,23 +79,31 @@ def create(
     agents = sorted({item["agent_id"] for item in checked})
     if len(agents) > 1:
         raise InvalidRequestError(f"A batch is for one agent, not for {', '.join(agents)}.")
+    key = checked_key(idempotency_key)
     return Request(
         method="POST",
         path=path_of("session-batches"),
-        parse=Batch.from_json,
-        json={"idempotency_key": checked_key(idempotency_key), "items": checked},
+        parse=outcome(Batch, "batch"),
+        json={"idempotency_key": key, "items": checked},
         secrets=tuple(value for item in checked for value in secret_values(item)),
-        keyed=True,
+        key=key,
     )
 
 
 def get(batch_id: str) -> Request[Batch]:
     """Get a batch with its items as they stand (contract, section 11).
 
+    Args:
+        batch_id: The batch's id.
+
     Raises:
         NotFoundError: There is no such batch.
+
+    >>> client.batches.get(batch[0, "small"].batch_id).counts["completed"]
+    4
     """
-    return Request(method="GET", path=path_of("session-batches", batch_id), parse=Batch.from_json)
+    path = path_of("session-batches", batch_id)
+    return Request(method="GET", path=path, parse=resource(Batch, "batch", batch_id=batch_id))
 
 
 def wait(
@@ -113,7 +124,11 @@ def wait(
     Raises:
         TimedOutError: It has not ended in time. It goes on; ask again.
         NotFoundError: There is no such batch.
+
+    >>> client.batches.wait(batch[0, "small"].batch_id, timeout=60).status
+    'completed'
     """
+    checked_seconds(timeout)
     started, pause = time.monotonic(), min(_FIRST_PAUSE, every)
     while True:
         batch = yield from get(batch_id).answer()

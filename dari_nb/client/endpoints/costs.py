@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ...models import CostSummary
+from .._answers import resource
 from .._request import Request, path_of
 
 
@@ -11,12 +12,14 @@ def session(session_id: str) -> Request[CostSummary]:
 
     Costs come late: ask again some seconds after the turn has ended.
 
+    Args:
+        session_id: The session's id, ``sess_…``.
+
     Raises:
         NotFoundError: There is no such session.
 
-    Example::
-
-        client.costs.session("sess_1").total_cost  # a Decimal
+    >>> client.costs.session(session.id).total_cost  # a Decimal, in US dollars
+    Decimal('0')
     """
     path = path_of("costs", "sessions", session_id)
-    return Request(method="GET", path=path, parse=CostSummary.from_json)
+    return Request(method="GET", path=path, parse=resource(CostSummary, scope_id=session_id))

@@ -9,6 +9,7 @@ from typing import IO
 
 from ...errors import InvalidRequestError
 from ...models import File
+from .._answers import outcome
 from .._request import Request, Upload
 
 _UNNAMED = "file"
@@ -27,10 +28,9 @@ def upload(
         InvalidRequestError: The path cannot be read, or the file is opened as text.
         PayloadTooLargeError: It exceeds the server's limit.
 
-    Example::
-
-        file = client.files.upload("ticket.txt")
-        client.sessions.send(session_id, as_content("Summarize it.", [file.id]))
+    >>> from dari_nb.models import as_content
+    >>> file = client.files.upload("ticket.txt")
+    >>> sent = client.sessions.send(session.id, as_content("How many words?", [file.id]))
     """
     if isinstance(source, TextIOBase):
         raise InvalidRequestError("The file is opened as text: open it with mode 'rb'.")
@@ -38,7 +38,7 @@ def upload(
     return Request(
         method="POST",
         path="/files",
-        parse=File.from_json,
+        parse=outcome(File, "file", filename=name),
         upload=Upload(source=source, filename=name),
     )
 

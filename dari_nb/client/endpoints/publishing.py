@@ -7,17 +7,19 @@ from dataclasses import dataclass, replace
 from os import PathLike
 from typing import Any, Literal, TypeAlias
 
+import msgspec
+
 from ...errors import DariError
-from ...models import PublishResult, Snapshot
+from ...models import PublishResult, Snapshot, SnapshotManifest
+from ...packing import Bundle
 from .._request import Steps, Work
-from ..bundle import Bundle
 from . import agents, snapshots
 
 Stage: TypeAlias = Literal["pack", "reserve", "upload", "check", "publish", "done"]
 
 
 @dataclass(frozen=True)
-class Progress:
+class PublishProgress:
     """How far publishing is.
 
     Attributes:
@@ -36,7 +38,7 @@ def publish(
     *,
     agent_id: str | None = None,
     metadata: Mapping[str, Any] | None = None,
-    on_progress: Callable[[Progress], object] | None = None,
+    on_progress: Callable[[PublishProgress], object] | None = None,
 ) -> Steps[PublishResult]:
     """Publish an agent from a folder with a ``dari.yml`` (contract, sections 3 and 4).
 
@@ -56,29 +58,28 @@ def publish(
         SnapshotFailedError: The server got something else than what was sent.
         ApiError: The manifest is invalid, or publishing was refused; ``detail`` says why.
 
-    Example::
-
-        published = client.agents.publish("agents/support")
-        client.agents.send(published.agent_id, "Hello")
+    >>> published = client.agents.publish("agents/support")
+    >>> published.agent_id, published.version_id
+    ('agt_...', 'ver_...')
     """
     tell = on_progress or (lambda progress: None)
-    tell(Progress("pack"))
+    tell(PublishProgress("pack"))
     bundle = yield from Work(lambda: _bundle(source)).answer()
     total = len(bundle.content)
-    tell(Progress("reserve", 0, total))
+    tell(PublishProgress("reserve", 0, total))
     reserve = snapshots.create(bundle.sha256, total, metadata=metadata)
     snapshot = yield from reserve.answer()
     try:
-        yield from _fill(snapshot, bundle, tell)
-        tell(Progress("publish", total, total))
+        read = yield from _fill(snapshot, bundle, tell)
+        tell(PublishProgress("publish", total, total))
         published = yield from agents.publish_snapshot(snapshot.id, agent_id=agent_id).answer()
     except GeneratorExit:
         raise
     except BaseException as error:
         yield from _forget(snapshot, once=not isinstance(error, DariError))
         raise
-    tell(Progress("done", total, total))
-    return published
+    tell(PublishProgress("done", total, total))
+    return published if published.agent_id else (yield from _with_its_agent(published, read))
 
 
 def _bundle(source: str | PathLike[str] | bytes | Bundle) -> Bundle:
@@ -89,16 +90,28 @@ def _bundle(source: str | PathLike[str] | bytes | Bundle) -> Bundle:
     return Bundle.from_folder(source)
 
 
-def _fill(snapshot: Snapshot, bundle: Bundle, tell: Callable[[Progress], object]) -> Steps[None]:
+def _fill(
+    snapshot: Snapshot, bundle: Bundle, tell: Callable[[PublishProgress], object]
+) -> Steps[SnapshotManifest]:
     total = len(bundle.content)
 
     def report(sent: int) -> None:
-        tell(Progress("upload", sent, total))
+        tell(PublishProgress("upload", sent, total))
 
     yield from snapshots.upload(snapshot, bundle.content, report=report).answer()
-    tell(Progress("check", total, total))
+    tell(PublishProgress("check", total, total))
     yield from snapshots.finalize(snapshot.id)
-    yield from snapshots.manifest(snapshot.id).answer()
+    return (yield from snapshots.manifest(snapshot.id).answer())
+
+
+def _with_its_agent(published: PublishResult, read: SnapshotManifest) -> Steps[PublishResult]:
+    """Find the agent by its name, for a server that answers with the version alone."""
+    try:
+        agent = yield from agents.get(str(read.manifest.get("name") or ""))
+    except DariError:
+        # It is published all the same, and that must not look like a failure.
+        return published
+    return msgspec.structs.replace(published, agent_id=agent.id)
 
 
 def _forget(snapshot: Snapshot, *, once: bool) -> Steps[None]:

@@ -7,9 +7,12 @@ from typing import Any
 
 from ...models import Event, Message, SendResult, Session, Transcript
 from ...models import events as ev
-from .._answers import listing, page_request
-from .._request import Request, State, Steps, StreamRequest, given, idempotency, path_of
-from ._bodies import Prompt, check_secrets, secret_values, user_message
+from ...models._base import object_in, part
+from .._answers import any_object, listing, outcome, page_request, resource
+from .._request import Offer, Request, State, Steps, StreamRequest, given, idempotency, path_of
+from ._bodies import Prompt, check_secrets, fork_place, secret_values, user_message
+
+_NEVER_RETURNED = frozenset({"secrets", "llm_api_key", "fork_of"})
 
 
 def create(
@@ -23,6 +26,7 @@ def create(
     internet_access: bool | None = None,
     version_id: str | None = None,
     storage_binding_id: str | None = None,
+    fork_of: Mapping[str, str] | None = None,
 ) -> Request[Session]:
     """Start an idle session with an agent (contract, section 5).
 
@@ -36,10 +40,23 @@ def create(
         internet_access: Whether the sandbox reaches the internet; by default as the agent says.
         version_id: A version to pin; by default the active one.
         storage_binding_id: A storage binding to mount.
+        fork_of: Begin with what happened in another session of the agent up to a message, on a
+            server that offers it (section 18.4): its ``session_id``, and ``before_message_id`` or
+            ``after_message_id``. What is left out is as there, but for metadata, in which
+            ``forked_from`` is that session. The answer may have ``notes`` in its ``extra``.
 
     Raises:
-        InvalidRequestError: A secret is malformed.
-        NotFoundError: There is no such agent, or it was deleted.
+        InvalidRequestError: A secret or a fork is malformed, or the server does not offer to
+            fork; nothing was sent.
+        NotFoundError: There is no such agent, or it was deleted; or nothing to fork.
+        ConflictError: The message, or one before it, has not ended.
+
+    >>> client.sessions.create(agent.id, llm_id="small", metadata={"lesson": "1"}).status
+    'idle'
+    >>> point = {"session_id": session.id, "after_message_id": turn.wait().id}
+    >>> fork = client.sessions.create(agent.id, fork_of=point)
+    >>> client.sessions.messages(fork.id)[0].original_id == turn.id
+    True
     """
     check_secrets(secrets)
     fields = given(
@@ -51,11 +68,13 @@ def create(
         internet_access=internet_access,
         version_id=version_id,
         storage_binding_id=storage_binding_id,
+        fork_of=fork_place(fork_of),
     )
     return Request(
         method="POST",
         path=path_of("agents", agent_id, "sessions"),
-        parse=Session.from_json,
+        offer=None if fork_of is None else _forks(fork_of["session_id"]),
+        parse=outcome(Session, "session", agent_id=agent_id, **_shown(fields)),
         json=fields,
         secrets=secret_values(fields),
     )
@@ -64,11 +83,18 @@ def create(
 def get(session_id: str) -> Request[Session]:
     """Get a session (contract, section 5).
 
+    Args:
+        session_id: The session's id, ``sess_…``.
+
     Raises:
         NotFoundError: There is no such session.
         PermissionDeniedError: It belongs to another organization.
+
+    >>> client.sessions.get(session.id).llm_id
+    'small'
     """
-    return Request(method="GET", path=path_of("sessions", session_id), parse=Session.from_json)
+    path = path_of("sessions", session_id)
+    return Request(method="GET", path=path, parse=resource(Session, "session", id=session_id))
 
 
 def list_(
@@ -80,9 +106,8 @@ def list_(
         agent_id: Only those with this agent.
         metadata: Only those whose metadata holds all of these.
 
-    Example::
-
-        client.sessions.list(metadata={"managed_run_id": "run_123"})
+    >>> len(client.sessions.list(metadata={"managed_run_id": batch.run_id}))
+    4
     """
     if agent_id is not None and not metadata:
         return (yield from listing(path_of("agents", agent_id, "sessions"), "sessions", Session))
@@ -106,16 +131,23 @@ def send(
         content: The prompt: text, or content blocks.
         metadata: Goes on the message.
         idempotency_key: A second send with the same key in the same session returns the first
-            one's event. Made when not given, so that retries never double a message.
+            one's event. Made when not given, so that retries never double a message; errors tell
+            it, so that you can send again. Give your own if you may stop waiting by yourself.
 
     Raises:
         InvalidRequestError: The content is empty or the key malformed.
         NotFoundError: There is no such session.
+
+    >>> try:
+    ...     sent = client.sessions.send(session.id, "6 * 7", timeout=5)
+    ... except dari.DariError as error:
+    ...     key = error.idempotency_key  # again with it makes no second message
+    ...     sent = client.sessions.send(session.id, "6 * 7", idempotency_key=key)
     """
     return Request(
         method="POST",
         path=path_of("sessions", session_id, "events"),
-        parse=SendResult.from_json,
+        parse=_sent_in(session_id),
         json=user_message(content, metadata),
         headers=idempotency(idempotency_key),
     )
@@ -131,7 +163,7 @@ def submit_tool_result(
 ) -> Request[SendResult]:
     """Answer a call of an external tool (contract, section 6).
 
-    It is never sent twice by itself: idempotency keys hold for messages only, and a second answer
+    It is never done twice by itself: idempotency keys hold for messages only, and a second answer
     to a call is an error.
 
     Args:
@@ -140,11 +172,24 @@ def submit_tool_result(
         tool_call_id: From the same event.
         result: Any JSON; checked by the server against the tool's output schema.
         is_error: Tell the agent that the tool failed, with ``result`` as the cause.
+
+    Raises:
+        ApiError: No such call waits, or the result does not fit the tool's schema.
+
+    >>> @server.agent("shop")
+    ... def shop(prompt):
+    ...     answer = yield dari.local.ToolCall("stock", {"item": "tea"}, external=True)
+    ...     yield f"{answer.result} left"
+    >>> turn = d.agents["shop"].send("How much tea?")
+    >>> call = turn.tool_calls[0]
+    >>> made = client.sessions.submit_tool_result(turn.session.id, turn.id, call.tool_call_id, 7)
+    >>> turn.wait().text
+    '7 left'
     """
     return Request(
         method="POST",
         path=path_of("sessions", session_id, "events"),
-        parse=SendResult.from_json,
+        parse=_sent_in(session_id),
         json={
             "type": ev.TOOL_RESULT_SUBMITTED,
             "message_id": message_id,
@@ -155,12 +200,47 @@ def submit_tool_result(
     )
 
 
+def cancel(session_id: str, message_id: str) -> Request[SendResult]:
+    """End a turn, on a server that offers it (contract, section 18.3).
+
+    It ends as ``failed`` with the error ``cancelled``, and keeps what was written.
+
+    Args:
+        session_id: The session's id.
+        message_id: The message whose turn it is.
+
+    Raises:
+        ConflictError: It has ended already.
+        NotFoundError: There is no such message in this session.
+
+    >>> import asyncio
+    >>> @server.agent("slow")
+    ... async def slow(prompt):
+    ...     await asyncio.sleep(60)
+    >>> turn = d.agents["slow"].send("Take your time.")
+    >>> client.sessions.cancel(turn.session.id, turn.id).event.type
+    'message.cancel_requested'
+    """
+    return Request(
+        method="POST",
+        path=path_of("sessions", session_id, "events"),
+        parse=_sent_in(session_id),
+        json={"type": ev.MESSAGE_CANCEL_REQUESTED, "message_id": message_id},
+    )
+
+
 def events(session_id: str, *, limit: int | None = None) -> Steps[list[Event]]:
     """List the events of the session's ledger, oldest first (contract, section 8.1).
 
     Args:
         session_id: The session's id.
         limit: How many at most, in one page; without it, all that the server gives.
+
+    Raises:
+        NotFoundError: There is no such session.
+
+    >>> [event.type for event in client.sessions.events(session.id, limit=1)]
+    ['user.message']
     """
     path = path_of("sessions", session_id, "events")
     if limit is None:
@@ -175,29 +255,33 @@ def stream(
     last_event_id: str | None = None,
     until: str | None = None,
     on_state: Callable[[State], object] | None = None,
+    drafts: bool = False,
 ) -> StreamRequest:
     """Follow the session's events (contract, section 8.4).
 
     First come all events of the ledger, or those after ``last_event_id``, then new ones as they
-    happen, each once and in order. A broken connection is taken up again without loss. The stream
-    itself does not end: stop iterating, or say ``until``.
+    happen, each once and in order. A broken connection is taken up again without loss. Frames that
+    are no events, such as pings, are passed over. The stream itself does not end, but for a server
+    that answers 204: stop iterating, or say ``until``.
 
     Args:
         session_id: The session's id.
         last_event_id: The last event that is known already.
         until: A message's id; the iteration ends with the event that completes or fails it.
         on_state: Called with ``"live"`` when connected and ``"reconnecting"`` after a break.
+        drafts: Give pieces of answers while they are written, too, from a server that offers it
+            (section 18.1): events of type ``assistant.message_delta`` without an id, whose
+            ``data`` has ``draft``, ``attempt``, ``kind``, ``offset`` in code points, and ``text``.
 
     Raises:
         NotFoundError: There is no such session. (On iteration, as all errors.)
-        StreamInterrupted: Ten connections in a row brought no news.
+        StreamInterrupted: Ten connections in a row brought no news, or the server answered 204,
+            that there is no more, before the message had ended.
 
-    Example::
-
-        sent = client.sessions.send("sess_1", "Hi")
-        with client.sessions.stream("sess_1", until=sent.message.id) as events:
-            for event in events:
-                print(event.type)
+    >>> sent = client.sessions.send(session.id, "6 * 7")
+    >>> with client.sessions.stream(session.id, until=sent.message.id) as events:
+    ...     "assistant.message_completed" in [event.type for event in events]
+    True
     """
     return StreamRequest(
         session_id=session_id,
@@ -205,20 +289,65 @@ def stream(
         last_event_id=last_event_id,
         until=until,
         on_state=on_state,
+        drafts=drafts,
     )
 
 
 def messages(session_id: str) -> Steps[list[Message]]:
-    """List the session's messages in order, each with its answer (contract, section 7)."""
+    """List the session's messages in order, each with its answer (contract, section 7).
+
+    Args:
+        session_id: The session's id, ``sess_…``.
+
+    Raises:
+        NotFoundError: There is no such session.
+
+    >>> turn.id in [message.id for message in client.sessions.messages(session.id)]
+    True
+    """
     return listing(path_of("sessions", session_id, "messages"), "messages", Message)
 
 
 def transcript(session_id: str) -> Request[Transcript]:
     """Get the session as it stands, ready for display (contract, section 9).
 
+    Args:
+        session_id: The session's id, ``sess_…``.
+
     Raises:
         NotFoundError: There is no such session.
         PermissionDeniedError: It belongs to another organization.
+
+    >>> client.sessions.transcript(session.id).agent.name
+    'calculator'
     """
     path = path_of("sessions", session_id, "transcript")
-    return Request(method="GET", path=path, parse=Transcript.from_json)
+    parse = _with_its_session(session_id)
+    return Request(method="GET", path=path, parse=parse)
+
+
+def _shown(fields: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in fields.items() if name not in _NEVER_RETURNED}
+
+
+def _forks(session_id: str) -> Offer:
+    return Offer(name="fork", does="fork a session", introduction=get(session_id))
+
+
+def _sent_in(session_id: str) -> Callable[[bytes], SendResult]:
+    def parse(body: bytes) -> SendResult:
+        answer = any_object(body)
+        known = {} if part(answer, "session").get("id") else {"session_id": session_id}
+        return SendResult.from_dict({**answer, **known})
+
+    return parse
+
+
+def _with_its_session(session_id: str) -> Callable[[bytes], Transcript]:
+    def parse(body: bytes) -> Transcript:
+        answer = object_in(body)
+        session = part(answer, "session")
+        known = {} if session.get("id") else {"session": {**session, "id": session_id}}
+        return Transcript.from_dict({**answer, **known})
+
+    return parse

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import httpx
 
 from ...errors import InvalidRequestError
 from ...models import WEBHOOK_EVENT_TYPES, Webhook
+from .._answers import outcome
 from .._request import Request, given, path_of
 
 
@@ -16,6 +18,15 @@ def get(agent_id: str) -> Request[Webhook]:
 
     The signing secret is not in it: that is shown once, by ``set`` or ``rotate`` (contract,
     section 12).
+
+    Args:
+        agent_id: The agent's id, ``agt_…``.
+
+    Raises:
+        NotFoundError: There is no such agent.
+
+    >>> client.webhooks.get(d.agents["echo"].id).webhook_url is None
+    True
     """
     return _request("GET", agent_id)
 
@@ -37,6 +48,9 @@ def set_(
 
     Raises:
         InvalidRequestError: The URL or an event type cannot be right.
+
+    >>> client.webhooks.set(agent.id, "https://dari.example/news").webhook_url
+    'https://dari.example/news'
     """
     types = None if event_types is None else _checked_types(event_types)
     body = given(webhook_url=_checked_url(webhook_url), event_types=types)
@@ -44,23 +58,41 @@ def set_(
 
 
 def clear(agent_id: str) -> Request[Webhook]:
-    """Remove an agent's webhook; fine when there is none (contract, section 12)."""
+    """Remove an agent's webhook; fine when there is none (contract, section 12).
+
+    Args:
+        agent_id: The agent's id, ``agt_…``.
+
+    Raises:
+        NotFoundError: There is no such agent.
+
+    >>> client.webhooks.clear(agent.id).webhook_url is None
+    True
+    """
     return _request("DELETE", agent_id)
 
 
 def rotate(agent_id: str) -> Request[Webhook]:
     """Make a new signing secret, which is shown in this answer only (contract, section 12).
 
+    Args:
+        agent_id: The agent's id, ``agt_…``.
+
     Raises:
         ApiError: The agent has no webhook.
+
+    >>> _ = client.webhooks.set(agent.id, "https://dari.example/news")
+    >>> client.webhooks.rotate(agent.id).signing_secret
+    'whsec_...'
     """
     path = path_of("agents", agent_id, "webhook", "rotate-secret")
-    return Request(method="POST", path=path, parse=Webhook.from_json)
+    return Request(method="POST", path=path, parse=outcome(Webhook, "webhook"))
 
 
-def _request(method: str, agent_id: str, body: object = None) -> Request[Webhook]:
+def _request(method: str, agent_id: str, body: dict[str, Any] | None = None) -> Request[Webhook]:
     path = path_of("agents", agent_id, "webhook")
-    return Request(method=method, path=path, parse=Webhook.from_json, json=body)
+    parse = outcome(Webhook, "webhook", **(body or {}))
+    return Request(method=method, path=path, parse=parse, json=body)
 
 
 def _checked_url(webhook_url: str) -> str:

@@ -17,10 +17,10 @@ from ...errors import (
     WorkspaceError,
     detail_text,
 )
+from ...models.times import checked_seconds
 from .._request import Pause, Request, Sink, Steps, path_of
-from ..workspace import Limits, Workspace
+from ..workspaces.workspace import MOST_BYTES, Limits, Workspace
 
-MOST_BYTES = 256 << 20
 _PAUSE = 0.5
 
 
@@ -40,7 +40,7 @@ def workspace(
         paths: Folders below ``/workspace``; by default all of it. Single files cannot be asked
             for.
         dest: Where to keep the zip file; by default a temporary file that goes with the result.
-        max_bytes: What the zip file may have at most.
+        max_bytes: Bytes that the zip file may have at most.
         limits: What its files may be at most.
         wait: Seconds to go on asking while there is no workspace yet.
 
@@ -49,11 +49,11 @@ def workspace(
         ConflictError: There is no workspace yet, or not after ``wait`` seconds.
         NotFoundError: There is no such session.
         WorkspaceError: The zip file exceeds a limit.
+        InvalidRequestError: A path is empty, or ``dest`` cannot be written to.
 
-    Example::
-
-        with client.sessions.workspace("sess_1", wait=60) as files:
-            frame = files.read_csv("reports/totals.csv")
+    >>> with client.sessions.workspace(turn.wait().session.id, wait=60) as workspace:
+    ...     [file.path for file in workspace.files()]
+    []
     """
     asked = [paths] if isinstance(paths, str) else list(paths)
     if not all(isinstance(path, str) and path for path in asked):
@@ -99,7 +99,7 @@ def _check(sink: Sink, max_bytes: int) -> None:
 
 
 def _download(request: Request[bytes], wait: float | None) -> Steps[None]:
-    end = time.monotonic() + (wait or 0)
+    end = time.monotonic() + (checked_seconds(wait, "wait") or 0)
     while True:
         try:
             yield from request.answer()
@@ -116,7 +116,15 @@ def _download(request: Request[bytes], wait: float | None) -> Steps[None]:
 
 def _explained(error: ApiError, hint: str) -> ApiError:
     detail = f"{detail_text(error.detail)} ({hint})"
-    return type(error)(error.status, detail, error.method, error.path, error.request_id)
+    return type(error)(
+        error.status,
+        detail,
+        error.method,
+        error.path,
+        error.request_id,
+        headers=error.headers,
+        retry_after=error.retry_after,
+    )
 
 
 def _opened(archive: Path, dest: str | os.PathLike[str] | None, limits: Limits | None) -> Workspace:

@@ -1,29 +1,39 @@
-"""The agents of the local Dari: scripted ones, and what a function needs to be one."""
+"""Functions as agents: what one is given, what it yields, and the running of it."""
 
-from .calculator import calculator
-from .echo import echo
-from .functions import AgentFunction, run_agent
-from .librarian import librarian
-from .tour import tour
-from .turn import Attachment, NewAttempt, ToolCall, ToolResult, Turn, TurnFailure, Usage
-
-BUILT_IN: dict[str, AgentFunction] = {
-    "echo": echo,
-    "calculator": calculator,
-    "librarian": librarian,
-    "tour": tour,
-}
-"""The scripted agents by name; each has the LLM options ``small`` and ``large``."""
+from .agent_loop import AgentLoop
+from .functions import AgentFunction, run_agent, run_call, told
+from .slots import Slot, Slots
+from .turn import (
+    Attachment,
+    CutOff,
+    Draft,
+    DraftKind,
+    NewAttempt,
+    Reasoning,
+    ToolCall,
+    ToolResult,
+    Turn,
+    TurnFailure,
+    Usage,
+)
 
 __all__ = [
-    "BUILT_IN",
     "AgentFunction",
+    "AgentLoop",
     "Attachment",
+    "CutOff",
+    "Draft",
+    "DraftKind",
     "NewAttempt",
+    "Reasoning",
+    "Slot",
+    "Slots",
     "ToolCall",
     "ToolResult",
     "Turn",
     "TurnFailure",
     "Usage",
     "run_agent",
+    "run_call",
+    "told",
 ]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from ...models import Content, TimelineItem
 
@@ -34,9 +34,10 @@ class ToolCall:
         timeout_seconds: Seconds that the caller has, without end by default.
         run: Runs the call, when it is one of a tuple and not external.
 
-    >>> def agent(prompt):
-    ...     yield ToolCall("count_words", {"text": prompt})
-    ...     yield ToolResult(len(prompt.split()))
+    >>> @server.agent("counter")
+    ... def counter(prompt):
+    ...     yield dari.local.ToolCall("count_words", {"text": prompt})
+    ...     yield dari.local.ToolResult(len(prompt.split()))
     ...     yield "Counted."
     """
 
@@ -54,6 +55,19 @@ class ToolResult:
 
     ``tool_call_id`` is needed only when several calls are open; without it the result belongs to
     the call that was made last.
+
+    Attributes:
+        result: Any JSON value.
+        is_error: Whether the tool failed; ``result`` is the cause then.
+        tool_call_id: The call's id, where it is needed.
+
+    >>> @server.agent("counter")
+    ... def counter(prompt):
+    ...     yield dari.local.ToolCall("count_words", {"text": prompt})
+    ...     yield dari.local.ToolResult(len(prompt.split()))
+    ...     yield "Counted."
+    >>> d.agents["counter"].send("one two").tool_calls[0].result
+    2
     """
 
     result: Any = None
@@ -73,15 +87,25 @@ class Usage:
         input_tokens: Tokens that were read.
         output_tokens: Tokens that were written.
         cached_input_tokens: How many of the input tokens came from a cache.
+        reasoning_tokens: How many of the output tokens were thoughts.
 
     Raises:
         ValueError: The cost is no finite ``Decimal``, or negative.
+
+    >>> from decimal import Decimal
+    >>> @server.agent("paid")
+    ... def paid(prompt):
+    ...     yield dari.local.Usage(cost_usd=Decimal("0.01"), input_tokens=20, output_tokens=5)
+    ...     yield "Done."
+    >>> d.agents["paid"].send("Hi").wait().status
+    'completed'
     """
 
     cost_usd: Decimal | None = None
     input_tokens: int = 0
     output_tokens: int = 0
     cached_input_tokens: int = 0
+    reasoning_tokens: int = 0
 
     def __post_init__(self) -> None:
         cost = self.cost_usd
@@ -90,10 +114,91 @@ class Usage:
 
 
 @dataclass(frozen=True)
+class Reasoning:
+    """What the agent's model thought; it is told apart from what it says.
+
+    It is kept with the text that is yielded next, or before a tool call (contract, section 18.2),
+    and takes the place of what was drafted of it.
+
+    Attributes:
+        text: The thoughts; empty where the model's provider keeps them hidden.
+        provider: What the model's protocol wants to be handed back with them, such as a signature.
+
+    >>> @server.agent("thoughtful")
+    ... def thoughtful(prompt):
+    ...     yield dari.local.Reasoning("Six times seven: forty-two.")
+    ...     yield "42"
+    >>> turn = d.agents["thoughtful"].send("What is 6 * 7?")
+    >>> turn.text, turn.reasoning
+    ('42', 'Six times seven: forty-two.')
+    """
+
+    text: str
+    provider: dict[str, Any] | None = field(default=None, repr=False)
+
+
+DraftKind = Literal["text", "reasoning", "arguments"]
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A piece of a text while it is written; whoever watches sees it at once.
+
+    Pieces are put together, and the next text that is yielded takes their place. What is still a
+    draft when the agent goes on to a tool call, returns, or is cancelled, stays as what was said
+    (contract, section 18.1).
+
+    Attributes:
+        text: The piece, as it follows on the one before it.
+        kind: What is written: ``text``, ``reasoning``, or the ``arguments`` of a call.
+        tool_name: The tool that is about to be called, for its arguments.
+        call: Tells calls of one tool apart whose arguments are written side by side.
+        anew: Whether the piece takes the place of those before it, and not what follows on them.
+
+    >>> @server.agent("counting")
+    ... def counting(prompt):
+    ...     for word in ("one", " two", " three"):
+    ...         yield dari.local.Draft(word)
+    >>> d.agents["counting"].send("Hi").text
+    'one two three'
+    """
+
+    text: str
+    kind: DraftKind = "text"
+    tool_name: str | None = None
+    call: str | int | None = None
+    anew: bool = False
+
+
+@dataclass(frozen=True)
+class CutOff:
+    """A text that ends where its model had to stop (contract, section 18.5).
+
+    Attributes:
+        said: What it had written, as text or blocks.
+        max_tokens: The limit of tokens that it reached, where that is known.
+    """
+
+    said: str | Content
+    max_tokens: int | None = None
+
+
+@dataclass(frozen=True)
 class NewAttempt:
     """What an agent yields before it tries again what failed in passing.
 
     The message's ``attempt`` goes up by one; the reason stands in the ledger.
+
+    Attributes:
+        reason: What failed, for the ledger.
+
+    >>> @server.agent("patient")
+    ... def patient(prompt):
+    ...     yield dari.local.NewAttempt("the line was busy")
+    ...     yield "Here I am."
+    >>> turn = d.agents["patient"].send("Hello?").wait()
+    >>> client.messages.get(turn.id).attempt
+    2
     """
 
     reason: str
@@ -101,11 +206,25 @@ class NewAttempt:
 
 @dataclass(frozen=True)
 class Attachment:
-    """A file that was attached to a message of the session."""
+    """A file that was attached to a message of the session.
+
+    Attributes:
+        id: The file's id.
+        name: Its name when it was uploaded.
+        read: Reads its bytes.
+        place: The name that it was given in the workspace, or ``None`` where there is none.
+
+    >>> @server.agent("reader")
+    ... def reader(prompt, turn):
+    ...     return f"{turn.files[0].name}: {len(turn.files[0].text.split())} words"
+    >>> d.agents["reader"].send("How long is it?", files=["ticket.txt"]).text
+    'ticket.txt: 4 words'
+    """
 
     id: str
     name: str
     read: Callable[[], bytes] = field(repr=False)
+    place: str | None = None
 
     @cached_property
     def data(self) -> bytes:
@@ -124,14 +243,22 @@ class Turn:
 
     Attributes:
         prompt: The text of the message.
+        session_id: The session's id.
+        message_id: The message's id.
         content: Its content blocks.
         llm_id: The session's LLM option, if the agent has any.
-        history: The session's timeline items before this message.
-        files: The files attached to this message and the earlier ones, oldest first.
         metadata: The session's metadata, with the message's own on top.
         pace: Seconds that the server waits before each step.
         workspace: The session's own folder, with the attached files in it; what is in it can be
             downloaded.
+        load_history: Reads :attr:`history`.
+        load_files: Reads :attr:`files`.
+
+    >>> @server.agent("names")
+    ... def names(prompt, turn):
+    ...     return f"{turn.llm_id}, {len(turn.history)} items before"
+    >>> d.agents["names"].send("Hi").text
+    'None, 0 items before'
     """
 
     prompt: str
@@ -139,11 +266,21 @@ class Turn:
     message_id: str
     content: Content = field(default_factory=list)
     llm_id: str | None = None
-    history: list[TimelineItem] = field(default_factory=list)
-    files: list[Attachment] = field(default_factory=list)
     metadata: dict[str, Any] = field(default_factory=dict)
     pace: float = 0.0
     workspace: Path = field(default_factory=Path.cwd)
+    load_history: Callable[[], list[TimelineItem]] = field(default=list, repr=False)
+    load_files: Callable[[], list[Attachment]] = field(default=list, repr=False)
+
+    @cached_property
+    def history(self) -> list[TimelineItem]:
+        """The session's timeline items before this message; read when it is first asked for."""
+        return self.load_history()
+
+    @cached_property
+    def files(self) -> list[Attachment]:
+        """The files attached to this message and the earlier ones, oldest first."""
+        return self.load_files()
 
 
 class TurnFailure(Exception):  # noqa: N818

@@ -2,45 +2,46 @@
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 
-from .answers import backend_of, json_answer
+from .answers import access_of, json_answer
+from .openapi import Operations
+from .openapi.shapes import listed, ref
+
+OPERATIONS = Operations()
 
 
+@OPERATIONS.serve("GET", "/agents", 200, listed("agents", "Agent"))
 async def list_agents(request: Request) -> Response:
-    """``GET /agents``."""
-    backend = backend_of(request)
-    agents = backend.store.agents(backend.org_id)
+    """Agents that are not deleted, oldest first."""
+    access = access_of(request)
+    agents = access.store.agents(access.org_id)
     return json_answer({"agents": [agent.to_wire() for agent in agents]})
 
 
+@OPERATIONS.serve("GET", "/agents/{agent_id}", 200, ref("Agent"), refusals=(404,))
 async def get_agent(request: Request) -> Response:
-    """``GET /agents/{agent_id}``."""
-    return json_answer(backend_of(request).agent(request.path_params["agent_id"]).to_wire())
+    """One agent."""
+    return json_answer(access_of(request).agent(request.path_params["agent_id"]).to_wire())
 
 
+@OPERATIONS.serve("GET", "/agents/{agent_id}/versions", 200, ref("Versions"), refusals=(404,))
 async def list_versions(request: Request) -> Response:
-    """``GET /agents/{agent_id}/versions``."""
-    backend = backend_of(request)
-    agent = backend.agent(request.path_params["agent_id"])
-    versions = backend.store.versions(agent.id)
+    """An agent's versions, newest first."""
+    access = access_of(request)
+    agent = access.agent(request.path_params["agent_id"])
+    versions = access.store.versions(agent.id)
     wire = [version.to_wire(agent.active_version_id) for version in versions]
     return json_answer({"agent": agent.to_wire(), "versions": wire})
 
 
+@OPERATIONS.serve(
+    "GET", "/agents/{agent_id}/versions/{version_id}", 200, ref("VersionOfAgent"), refusals=(404,)
+)
 async def get_version(request: Request) -> Response:
-    """``GET /agents/{agent_id}/versions/{version_id}``, with the manifest and the LLMs besides."""
-    backend = backend_of(request)
-    agent = backend.agent(request.path_params["agent_id"])
-    version = backend.version(agent.id, request.path_params["version_id"])
+    """One version, with the manifest and the LLMs besides."""
+    access = access_of(request)
+    agent = access.agent(request.path_params["agent_id"])
+    version = access.version(agent.id, request.path_params["version_id"])
     wire = version.to_wire(agent.active_version_id) | {"manifest": version.manifest}
-    wire["llms"] = backend.llms_of(version)
+    wire["llms"] = access.service.llms_of(version)
     return json_answer({"agent": agent.to_wire(), "version": wire})
-
-
-ROUTES = [
-    Route("/agents", list_agents, methods=["GET"]),
-    Route("/agents/{agent_id}", get_agent, methods=["GET"]),
-    Route("/agents/{agent_id}/versions", list_versions, methods=["GET"]),
-    Route("/agents/{agent_id}/versions/{version_id}", get_version, methods=["GET"]),
-]

@@ -9,16 +9,15 @@ from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.routing import Mount, Router
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ..backend import Backend
-from ..records import FIRST_ORG
-from ..resources import Refusal
+from ...errors import StorageError
+from ..service import Refusal, Service
 from ..store import Store
+from ..store.records import FIRST_ORG
 from . import (
     agents,
     batches,
-    costs,
     events,
     files,
     organizations,
@@ -29,28 +28,39 @@ from . import (
     webhooks,
     workspaces,
 )
-from .answers import json_answer, on_fault, on_http_exception, on_refusal
-from .description import PATH, description_route
+from .answers import (
+    json_answer,
+    on_fault,
+    on_http_exception,
+    on_refusal,
+    on_storage_error,
+    on_system_error,
+)
+from .routes import DESCRIPTION, description_route, routes_of
 
-ROUTES = [
-    *agents.ROUTES,
-    *publishing.ROUTES,
-    *snapshots.ROUTES,
-    *sessions.ROUTES,
-    *events.ROUTES,
-    *stream.ROUTES,
-    *files.ROUTES,
-    *organizations.ROUTES,
+OPERATIONS = [
+    *agents.OPERATIONS,
+    *publishing.OPERATIONS,
+    *snapshots.OPERATIONS,
+    *sessions.OPERATIONS,
+    *events.OPERATIONS,
+    *stream.OPERATIONS,
+    *files.OPERATIONS,
+    *organizations.OPERATIONS,
+    *batches.OPERATIONS,
+    *workspaces.OPERATIONS,
+    *webhooks.OPERATIONS,
 ]
-ROUTES += [*batches.ROUTES, *costs.ROUTES, *workspaces.ROUTES, *webhooks.ROUTES]
 MAX_UPLOAD = 25 * 1024 * 1024
 KEEP_ALIVE = 15.0
-_OPEN = (PATH, "/uploads/")
+_EXTENSIONS = b"drafts, reasoning, cancel, fork"
+_SLASH = b"%2f"
+_OPEN = (DESCRIPTION, "/uploads/")
 """Paths that need no key; each upload has a token of its own."""
 
 
 def make_app(
-    backend: Backend,
+    service: Service,
     api_key: str,
     *,
     keep_alive: float = KEEP_ALIVE,
@@ -59,29 +69,49 @@ def make_app(
     """Make the ASGI application.
 
     Args:
-        backend: What answers.
+        service: What answers.
         api_key: The key of the first organization; those of others are in the store.
         keep_alive: Seconds of silence after which a stream sends a comment.
         max_upload: Largest file in bytes.
     """
     app = Starlette(
         routes=[
-            description_route(ROUTES),
+            description_route(OPERATIONS),
             *snapshots.UPLOADS,
-            Mount("/v1", Router(ROUTES, redirect_slashes=False)),
+            Mount("/v1", Router(routes_of(OPERATIONS), redirect_slashes=False)),
         ],
-        middleware=[Middleware(_KeyCheck, api_key=api_key, store=backend.store)],
+        middleware=[
+            Middleware(_Extended),
+            Middleware(_KeyCheck, api_key=api_key, store=service.store),
+        ],
         exception_handlers={
             Refusal: on_refusal,
             HTTPException: on_http_exception,
+            StorageError: on_storage_error,
+            OSError: on_system_error,
             Exception: on_fault,
         },
     )
     app.router.redirect_slashes = False
-    app.state.backend = backend
+    app.state.service = service
     app.state.keep_alive = keep_alive
     app.state.max_upload = max_upload
     return app
+
+
+class _Extended:
+    """Says in each answer what this server offers beyond the contract (its section 18)."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def say(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message["headers"], (b"dari-extensions", _EXTENSIONS)]
+            await send(message)
+
+        await self._app(scope, receive, say)
 
 
 class _KeyCheck:
@@ -97,12 +127,15 @@ class _KeyCheck:
             await self._app(scope, receive, send)
             return
         org_id = self._organization(Headers(scope=scope).get("authorization", ""))
-        if org_id is not None:
+        if org_id is None:
+            headers = {"www-authenticate": "Bearer"}
+            answer = json_answer({"detail": "Missing or invalid API key"}, 401, headers)
+            await answer(scope, receive, send)
+        elif _SLASH in scope.get("raw_path", b"").lower():
+            # Decoded it would be another path; as it is, it is part of an id that nothing has.
+            await json_answer({"detail": "Not Found"}, 404)(scope, receive, send)
+        else:
             await self._app({**scope, "org_id": org_id}, receive, send)
-            return
-        headers = {"www-authenticate": "Bearer"}
-        answer = json_answer({"detail": "Missing or invalid API key"}, 401, headers)
-        await answer(scope, receive, send)
 
     def _organization(self, given: str) -> str | None:
         scheme, _, key = given.partition(" ")

@@ -3,19 +3,34 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
 from ..._secret import hidden
 from ...transcript.nesting import is_nested_deeper
 from ..llm import SessionSecrets
-from ..records import JsonObject
-from ..resources import Refusal
+from ..service import Refusal
+from ..service.forks import ForkPoint
+from ..service.sessions import NewSession
+from ..store.records import ENV_NAME, JsonObject
 
 _MAX_NESTING = 100
-_SECRET_NAME = re.compile(r"[A-Z_][A-Z0-9_]*")
 _PATH = re.compile(r"^(?P<msg>.*?)(?: - at `(?P<path>\$.*)`)?$", re.DOTALL)
+
+# What breaks these two is a 400 of the service, whose rules they are.
+SecretName = Annotated[str, msgspec.Meta(extra_json_schema={"pattern": f"^{ENV_NAME}$"})]
+Secrets = dict[SecretName, Annotated[str, msgspec.Meta(extra_json_schema={"minLength": 1})]]
+_LARGEST = 2**53
+Size = (
+    Annotated[int, msgspec.Meta(ge=1, le=_LARGEST)]
+    | Annotated[float, msgspec.Meta(ge=1, le=_LARGEST, multiple_of=1)]
+)
+"""A number of bytes: in JSON, 2.0 is as whole as 2."""
+NoFork = Annotated[Any, msgspec.Meta(extra_json_schema={"type": "null"})]
+"""What only the making of a session without a message can take."""
+_NO_FORK = "A message comes after the fork: POST /agents/{agent_id}/sessions takes `fork_of`"
+Key = Annotated[str, msgspec.Meta(min_length=1, extra_json_schema={"writeOnly": True})]
 
 
 class TextBlock(msgspec.Struct, tag_field="type", tag="text"):
@@ -39,34 +54,111 @@ class ImageBlock(msgspec.Struct, tag_field="type", tag="image"):
 Block = TextBlock | FileBlock | ImageBlock
 
 
+class ForkBody(msgspec.Struct, kw_only=True):
+    """Where a session is forked: before or after one of its messages (contract, section 18.4)."""
+
+    session_id: str
+    before_message_id: str | None = None
+    after_message_id: str | None = None
+
+    def __post_init__(self) -> None:
+        """Hold what is said above.
+
+        Raises:
+            ValueError: There is neither or both.
+        """
+        if (self.before_message_id is None) == (self.after_message_id is None):
+            raise ValueError("Object takes one of `before_message_id` and `after_message_id`")
+
+    def point(self) -> ForkPoint:
+        """The place in that session."""
+        is_after = self.before_message_id is None
+        message_id = self.after_message_id or self.before_message_id or ""
+        return ForkPoint(self.session_id, message_id, is_after)
+
+
+def _one_of(given: str, other: str) -> JsonObject:
+    fields = {given: {"type": "string"}, other: {"type": "null"}}
+    return {"type": "object", "properties": fields, "required": [given]}
+
+
+_BEFORE, _AFTER = "before_message_id", "after_message_id"
+_PLACES = [{"type": "null"}, _one_of(_BEFORE, _AFTER), _one_of(_AFTER, _BEFORE)]
+Fork = Annotated[ForkBody | None, msgspec.Meta(extra_json_schema={"oneOf": _PLACES})]
+"""Of the two places one, which only a check can tell."""
+
+
 class SessionBody(msgspec.Struct, kw_only=True):
     """What a new session can be given (contract, section 5)."""
 
     name: str | None = None
     metadata: dict[str, str] | None = None
-    secrets: dict[str, str] | None = None
-    llm_api_key: str | None = None
+    secrets: Secrets | None = None
+    llm_api_key: Key | None = None
     llm_id: str | None = None
     internet_access: bool | None = None
     version_id: str | None = None
     storage_binding_id: str | None = None
 
-    def check(self) -> None:
-        """Hold the rules that the shape cannot express."""
-        for name, value in (self.secrets or {}).items():
-            if not _SECRET_NAME.fullmatch(name):
-                raise Refusal(400, f"Secret name {name!r} must match ^[A-Z_][A-Z0-9_]*$")
-            if not value:
-                raise Refusal(400, f"Secret {name} must not be empty")
+    def wish(self) -> NewSession:
+        """What the session is to be given."""
+        return NewSession(
+            self.version_id,
+            self.llm_id,
+            self.name,
+            self.metadata,
+            self.internet_access,
+            self.storage_binding_id,
+            self._secrets(),
+        )
 
-    def own(self) -> SessionSecrets | None:
+    def _secrets(self) -> SessionSecrets | None:
         """What the session is given that nobody gets to see again, if there is any."""
-        if not self.llm_api_key and not self.secrets:
+        if not self.llm_api_key and self.secrets is None:
             return None
         return SessionSecrets(
             hidden(self.llm_api_key),
             {name: hidden(value) for name, value in (self.secrets or {}).items()},
         )
+
+
+class NewSessionBody(SessionBody, kw_only=True):
+    """The same for a session without a message, which can begin as a fork of another."""
+
+    fork_of: Fork = None
+
+
+class Unforked(msgspec.Struct, kw_only=True):
+    """What makes a session with its first message, and so no fork."""
+
+    fork_of: NoFork = None
+
+    def __post_init__(self) -> None:
+        """Refuse what would make another session than the one that was asked for.
+
+        Raises:
+            ValueError: It is to be a fork.
+        """
+        _refuse(self.fork_of)
+
+
+class FirstSessionBody(SessionBody, kw_only=True):
+    """The same for a session with its first message."""
+
+    fork_of: NoFork = None
+
+    def __post_init__(self) -> None:
+        """Refuse what would make another session than the one that was asked for.
+
+        Raises:
+            ValueError: It is to be a fork.
+        """
+        _refuse(self.fork_of)
+
+
+def _refuse(fork_of: Any) -> None:
+    if fork_of is not None:
+        raise ValueError(_NO_FORK)
 
 
 class UserMessageBody(msgspec.Struct, kw_only=True, tag_field="type", tag="user.message"):
@@ -75,31 +167,41 @@ class UserMessageBody(msgspec.Struct, kw_only=True, tag_field="type", tag="user.
     content: list[Block]
     metadata: dict[str, Any] | None = None
 
-    def check(self) -> None:
-        """Refuse a message that holds nothing."""
-        if not any(not isinstance(b, TextBlock) or b.text.strip() for b in self.content):
-            raise Refusal(400, "The message is empty: content needs a text, file or image")
-
 
 class ToolResultBody(msgspec.Struct, kw_only=True, tag_field="type", tag="tool.result_submitted"):
-    """The answer to an external tool call (contract, section 6)."""
+    """The answer to an external tool call; only an error needs no result (contract, section 6)."""
 
     message_id: str
     tool_call_id: str
     result: Any | msgspec.UnsetType = msgspec.UNSET
-    is_error: bool | None = None
+    is_error: bool | None = False
+
+    def __post_init__(self) -> None:
+        """Hold what is said above.
+
+        Raises:
+            ValueError: There is neither a result nor an error.
+        """
+        if self.result is msgspec.UNSET and not self.is_error:
+            raise ValueError("Object missing required field `result`")
 
 
-class OneShotBody(msgspec.Struct, kw_only=True):
+class CancelBody(msgspec.Struct, kw_only=True, tag_field="type", tag="message.cancel_requested"):
+    """The wish that a turn end (contract, section 18.3)."""
+
+    message_id: str
+
+
+class OneShotBody(Unforked, kw_only=True):
     """A first message with its session (contract, section 6)."""
 
     type: Literal["user.message"]
     content: list[Block]
     metadata: dict[str, Any] | None = None
-    session: SessionBody | None = None
+    session: FirstSessionBody | None = None
 
 
-EventBody = UserMessageBody | ToolResultBody
+EventBody = UserMessageBody | ToolResultBody | CancelBody
 
 
 def parse(body: bytes) -> Any:
@@ -133,6 +235,6 @@ def malformed(message: str, *, kind: str = "value_error", where: str = "body") -
 
 
 def _steps(path: str) -> list[str | int]:
-    """Split ``$.content[0].text`` into its steps."""
-    parts = re.findall(r"\.([^.\[]+)|\[(\d+)\]", path)
+    """Split ``$.content[0].text`` into its steps; what no name tells (``[...]``) is left out."""
+    parts = re.findall(r"\.([^.\[\]]+)|\[(\d+)\]", path)
     return [int(index) if index else name for name, index in parts]

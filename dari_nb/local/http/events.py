@@ -2,81 +2,70 @@
 
 from __future__ import annotations
 
-from typing import Any
+import asyncio
 
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 
 from ..agents import ToolResult
-from ..backend import Backend, Sent
-from ..resources import Refusal
-from .answers import backend_of, body_of, json_answer
-from .bodies import (
-    EventBody,
-    OneShotBody,
-    SessionBody,
-    ToolResultBody,
-    UserMessageBody,
-    malformed,
-    shaped,
-)
-from .sessions import new_session
+from ..service import Refusal, sessions
+from ..service.sessions import NewMessage
+from ..store.records import JsonObject
+from .answers import access_of, given, json_answer, json_list
+from .bodies import CancelBody, EventBody, OneShotBody, SessionBody, ToolResultBody, malformed
+from .openapi import Operations
+from .openapi.shapes import NUMBER, TEXT, listed, ref
 
+OPERATIONS = Operations()
 _MAX_KEY = 255
+_SAYS = "The same key again gives the first answer's event back."
+_KEY = {"Idempotency-Key": {**TEXT, "minLength": 1, "maxLength": _MAX_KEY, "description": _SAYS}}
+_MANY = 500
+"""Events that are listed on the server's loop, which more would hold up."""
 
 
-async def send_event(request: Request) -> Response:
-    """``POST /sessions/{session_id}/events``: one user message or external tool result."""
-    backend, data = backend_of(request), await body_of(request)
-    session = backend.session(request.path_params["session_id"])
-    body = shaped(data, EventBody)
+@OPERATIONS.serve(
+    *("POST", "/sessions/{session_id}/events", 202, ref("Sent")),
+    refusals=(400, 402, 404, 409),
+    headers=_KEY,
+)
+async def send_event(request: Request, body: EventBody) -> Response:
+    """Send a message or an external tool's result, or end a turn."""
+    access = access_of(request)
+    session = access.session(request.path_params["session_id"])
     if isinstance(body, ToolResultBody):
-        sent = _submit(backend, session.id, body)
+        call_id, result = body.tool_call_id, _result(body)
+        sent = await sessions.submit(access, session.id, body.message_id, call_id, result)
+    elif isinstance(body, CancelBody):
+        sent = sessions.cancel(access, session.id, body.message_id)
     else:
-        sent = _send(backend, session.id, body, data, idempotency_key(request))
+        sent = sessions.send(access, session.id, _message(request, body.metadata))
     return json_answer(sent.to_wire(), 202)
 
 
-async def send_first_message(request: Request) -> Response:
-    """``POST /agents/{agent_id}/messages``: a new session with its first message."""
-    backend, data = backend_of(request), await body_of(request)
-    agent = backend.live_agent(request.path_params["agent_id"])
-    body = shaped(data, OneShotBody)
-    key = idempotency_key(request)
-    if sent := backend.recall(agent.id, key):
-        return json_answer(sent.to_wire(), 202)
-    message = UserMessageBody(content=body.content, metadata=body.metadata)
-    message.check()
-    with backend.store.transaction():
-        session = new_session(backend, agent.id, body.session or SessionBody())
-        sent = _send(backend, session.id, message, data, None)
-        if key:
-            backend.store.remember(agent.id, key, sent.event)
+@OPERATIONS.serve(
+    *("POST", "/agents/{agent_id}/messages", 202, ref("Sent")),
+    refusals=(400, 402, 404),
+    headers=_KEY,
+)
+async def send_first_message(request: Request, body: OneShotBody) -> Response:
+    """Start a session with a message."""
+    access = access_of(request)
+    agent = access.live_agent(request.path_params["agent_id"])
+    wish = (body.session or SessionBody()).wish()
+    sent = sessions.send_first(access, agent.id, wish, _message(request, body.metadata))
     return json_answer(sent.to_wire(), 202)
 
 
-def _send(
-    backend: Backend, session_id: str, body: UserMessageBody, data: Any, key: str | None
-) -> Sent:
-    if sent := backend.recall(session_id, key):
-        return sent
-    body.check()
-    # The blocks go into the ledger as they came, with what this server does not know of.
-    with backend.store.transaction():
-        sent = backend.send(session_id, data["content"], body.metadata)
-        if key:
-            backend.store.remember(session_id, key, sent.event)
-    return sent
+def _message(request: Request, metadata: JsonObject | None) -> NewMessage:
+    # The blocks go into the ledger as they came.
+    return NewMessage(given(request)["content"], metadata, idempotency_key(request))
 
 
-def _submit(backend: Backend, session_id: str, body: ToolResultBody) -> Sent:
-    if body.result is msgspec.UNSET and not body.is_error:
-        raise malformed("Object missing required field `result`")
+def _result(body: ToolResultBody) -> ToolResult:
     value = None if body.result is msgspec.UNSET else body.result
-    result = ToolResult(value, bool(body.is_error))
-    return backend.submit(session_id, body.message_id, body.tool_call_id, result)
+    return ToolResult(value, bool(body.is_error))
 
 
 def idempotency_key(request: Request) -> str | None:
@@ -87,12 +76,24 @@ def idempotency_key(request: Request) -> str | None:
     return key
 
 
+@OPERATIONS.serve(
+    *("GET", "/sessions/{session_id}/events", 200, listed("events", "Event")),
+    refusals=(404, 422),
+    query={"limit": NUMBER},
+)
 async def list_events(request: Request) -> Response:
-    """``GET /sessions/{session_id}/events``: oldest first, all of them without ``limit``."""
-    backend = backend_of(request)
-    session = backend.session(request.path_params["session_id"])
-    events = backend.store.events(session.id, limit=_limit(request))
-    return json_answer({"events": [event.to_wire() for event in events]})
+    """A session's ledger, oldest first; all of it without ``limit``."""
+    access = access_of(request)
+    session = access.session(request.path_params["session_id"])
+    limit = _limit(request)
+
+    def answer() -> Response:
+        events = access.store.each_event(session.id, limit=limit)
+        return json_answer({"events": json_list(event.to_wire() for event in events)})
+
+    if access.store.last_event(session.id) <= _MANY:
+        return answer()
+    return await asyncio.to_thread(answer)
 
 
 def _limit(request: Request) -> int | None:
@@ -102,10 +103,3 @@ def _limit(request: Request) -> int | None:
     if not (text.isascii() and text.isdigit()) or int(text[:15]) < 1:
         raise malformed("Expected an integer >= 1 - at `$.limit`", where="query")
     return int(text[:15])
-
-
-ROUTES = [
-    Route("/agents/{agent_id}/messages", send_first_message, methods=["POST"]),
-    Route("/sessions/{session_id}/events", send_event, methods=["POST"]),
-    Route("/sessions/{session_id}/events", list_events, methods=["GET"]),
-]

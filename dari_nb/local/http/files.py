@@ -7,20 +7,23 @@ from starlette.exceptions import HTTPException
 from starlette.formparsers import MultiPartException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 from starlette.types import Message
 
-from ..records import FIRST_ORG
-from ..resources import Refusal
-from .answers import backend_of, json_answer
+from ..service import Refusal
+from .answers import access_of, json_answer
 from .bodies import malformed
+from .openapi import Operations
+from .openapi.shapes import record, ref
 
+OPERATIONS = Operations()
+_FORM = record({"file": {"type": "string", "contentMediaType": "application/octet-stream"}})
 _ENVELOPE = 64 * 1024
 """Bytes allowed for the multipart headers around a file."""
 
 
+@OPERATIONS.serve("POST", "/files", 201, ref("File"), refusals=(413, 422), form=_FORM)
 async def upload_file(request: Request) -> Response:
-    """``POST /files``: one part named ``file``."""
+    """Upload a file that messages can refer to."""
     limit: int = request.app.state.max_upload
     bounded = Request(request.scope, _Bounded(request, limit + _ENVELOPE))
     if not request.headers.get("content-type", "").startswith("multipart/form-data"):
@@ -32,8 +35,8 @@ async def upload_file(request: Request) -> Response:
         raise malformed(str(getattr(error, "detail", error)) or "Unreadable form") from None
     if len(content) > limit:
         raise _too_large(limit)
-    backend = backend_of(request)
-    file = backend.store.add_file(name, content, backend.org_id or FIRST_ORG)
+    access = access_of(request)
+    file = access.store.add_file(name, content, access.owner)
     return json_answer(file.to_wire(), 201)
 
 
@@ -69,6 +72,3 @@ class _Bounded:
         while message.get("more_body"):
             message = await self._receive()
         raise _too_large(self._limit - _ENVELOPE)
-
-
-ROUTES = [Route("/files", upload_file, methods=["POST"])]

@@ -8,14 +8,18 @@ from typing import Annotated, Literal
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 
-from .. import publishing
-from ..bundle import Files
-from ..records import JsonObject, VersionRecord
-from ..resources import Refusal
-from .answers import backend_of, body_of, json_answer
-from .bodies import malformed, shaped
+from ..bundles.archive import Files
+from ..service import Refusal, publishing
+from ..store.records import JsonObject, VersionRecord
+from .answers import access_of, address_at, json_answer
+from .bodies import malformed
+from .openapi import Operations
+from .openapi.shapes import OBJECT, TEXT, record, ref
+
+OPERATIONS = Operations()
+_AGENT = "/agents/{agent_id}"
+_VERSION = f"{_AGENT}/versions/{{version_id}}"
 
 
 class PublishBody(msgspec.Struct):
@@ -31,58 +35,67 @@ class RouterBody(msgspec.Struct):
     router_id: Annotated[str, msgspec.Meta(min_length=1)]
 
 
-async def publish_by_name(request: Request) -> Response:
-    """``POST /agents``: by the name in ``dari.yml``."""
-    body = shaped(await body_of(request), PublishBody)
-    version, notes = await publishing.publish(backend_of(request), body.source_snapshot_id)
+@OPERATIONS.serve("POST", "/agents", 201, ref("Published"), refusals=(400, 403, 404))
+async def publish(request: Request, body: PublishBody) -> Response:
+    """Publish under the name in dari.yml."""
+    version, notes = await publishing.publish(access_of(request), body.source_snapshot_id)
     return json_answer(_published(request, version, notes), 201)
 
 
-async def publish_version(request: Request) -> Response:
-    """``POST /agents/{agent_id}/versions``; the agent keeps its name."""
-    backend, data = backend_of(request), await body_of(request)
-    agent = backend.live_agent(request.path_params["agent_id"])
-    body = shaped(data, PublishBody)
-    version, notes = await publishing.publish(backend, body.source_snapshot_id, agent.id)
+@OPERATIONS.serve("POST", f"{_AGENT}/versions", 201, ref("Published"), refusals=(400, 404))
+async def publish_version(request: Request, body: PublishBody) -> Response:
+    """Publish a new version of this agent, which keeps its name."""
+    access = access_of(request)
+    agent = access.live_agent(request.path_params["agent_id"])
+    version, notes = await publishing.publish(access, body.source_snapshot_id, agent.id)
     return json_answer(_published(request, version, notes), 201)
 
 
-async def set_model_backend(request: Request) -> Response:
-    """``PUT /agents/{agent_id}/model-backend``: a new version of the active one."""
-    backend, data = backend_of(request), await body_of(request)
-    agent = backend.live_agent(request.path_params["agent_id"])
-    body = shaped(data, RouterBody)
-    version = publishing.route_models(backend, agent, body.router_id)
+@OPERATIONS.serve(
+    *("PUT", f"{_AGENT}/model-backend", 200, record({"active_version_id": TEXT})), refusals=(404,)
+)
+async def set_model_backend(request: Request, body: RouterBody) -> Response:
+    """Back an agent by a router: a new version of the active one."""
+    access = access_of(request)
+    agent = access.live_agent(request.path_params["agent_id"])
+    version = publishing.route_models(access, agent, body.router_id)
     return json_answer(_published(request, version) | {"active_version_id": version.id})
 
 
 def _published(request: Request, version: VersionRecord, notes: Sequence[str] = ()) -> JsonObject:
-    address = request.url.replace(path=f"/v1/agents/{version.agent_id}", query="")
     published: JsonObject = {
         "agent_id": version.agent_id,
         "version_id": version.id,
-        "agent_url": str(address),
+        "agent_url": address_at(request, f"/v1/agents/{version.agent_id}"),
     }
     return published | ({"notes": list(notes)} if notes else {})
 
 
+@OPERATIONS.serve("DELETE", _AGENT, 200, ref("Agent"), refusals=(404,))
 async def delete_agent(request: Request) -> Response:
-    """``DELETE /agents/{agent_id}``: soft, and the same answer each time."""
-    backend = backend_of(request)
-    agent = backend.agent(request.path_params["agent_id"])
-    backend.store.delete_agent(agent.id)
-    return json_answer(backend.agent(agent.id).to_wire())
+    """Delete an agent; its sessions stay readable, and the answer is the same each time."""
+    access = access_of(request)
+    agent = access.agent(request.path_params["agent_id"])
+    access.store.delete_agent(agent.id)
+    return json_answer(access.agent(agent.id).to_wire())
 
 
+@OPERATIONS.serve("GET", f"{_VERSION}/bundle", 200, OBJECT, refusals=(404,))
 async def list_bundle(request: Request) -> Response:
-    """``GET /agents/{agent_id}/versions/{version_id}/bundle``: paths and sizes, sorted."""
+    """Files of a version's archive with their sizes, sorted by path."""
     files = await _bundle(request)
     wire = [{"path": path, "size_bytes": len(files[path])} for path in sorted(files)]
     return json_answer({"files": wire})
 
 
-async def read_bundle_file(request: Request) -> Response:
-    """``GET /agents/{agent_id}/versions/{version_id}/bundle/file``: one UTF-8 file."""
+@OPERATIONS.serve(
+    *("GET", f"{_VERSION}/bundle/file", 200, record({"content": TEXT})),
+    refusals=(400, 404, 422),
+    query={"path": TEXT},
+    required_query=("path",),
+)
+async def get_bundle_file(request: Request) -> Response:
+    """One text file of the archive, in UTF-8."""
     path = request.query_params.get("path")
     if path is None:
         raise malformed("Field required - at `$.path`", where="query", kind="missing")
@@ -97,20 +110,9 @@ async def read_bundle_file(request: Request) -> Response:
 
 
 async def _bundle(request: Request) -> Files:
-    backend = backend_of(request)
-    agent = backend.agent(request.path_params["agent_id"])
-    version = backend.version(agent.id, request.path_params["version_id"])
+    access = access_of(request)
+    agent = access.agent(request.path_params["agent_id"])
+    version = access.version(agent.id, request.path_params["version_id"])
     if version.snapshot_id is None:
         raise Refusal(404, f"Version {version.id!r} is a function here and has no bundle")
-    return await backend.bundles.files_of(version)
-
-
-_VERSION = "/agents/{agent_id}/versions/{version_id}"
-ROUTES = [
-    Route("/agents", publish_by_name, methods=["POST"]),
-    Route("/agents/{agent_id}", delete_agent, methods=["DELETE"]),
-    Route("/agents/{agent_id}/versions", publish_version, methods=["POST"]),
-    Route("/agents/{agent_id}/model-backend", set_model_backend, methods=["PUT"]),
-    Route(f"{_VERSION}/bundle", list_bundle, methods=["GET"]),
-    Route(f"{_VERSION}/bundle/file", read_bundle_file, methods=["GET"]),
-]
+    return await access.service.bundles.files_of(version)

@@ -2,84 +2,58 @@
 
 from __future__ import annotations
 
-import secrets
+from typing import Annotated
 
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 
 from ...models import WEBHOOK_EVENT_TYPES
-from ..backend import Backend
-from ..posting import checked_url
-from ..records import WebhookRecord
-from ..resources import Refusal
-from .answers import backend_of, body_of, json_answer
-from .bodies import shaped
+from ..service import webhooks
+from ..store.records import WebhookRecord
+from .answers import access_of, json_answer
+from .openapi import Operations
+from .openapi.shapes import ref
+
+OPERATIONS = Operations()
+_WEBHOOK = "/agents/{agent_id}/webhook"
+_URL = msgspec.Meta(extra_json_schema={"format": "uri"})
+_TYPE = msgspec.Meta(extra_json_schema={"enum": list(WEBHOOK_EVENT_TYPES)})
 
 
 class WebhookBody(msgspec.Struct, kw_only=True):
     """A webhook to set."""
 
-    webhook_url: str
-    event_types: list[str] | None = None
-
-    def check(self) -> None:
-        """Hold the rules that the shape cannot express."""
-        try:
-            checked_url(self.webhook_url)
-        except ValueError as error:
-            raise Refusal(400, str(error)) from None
-        for name in self.event_types or ():
-            if name not in WEBHOOK_EVENT_TYPES:
-                raise Refusal(400, f"Unknown event type {name!r}: {', '.join(WEBHOOK_EVENT_TYPES)}")
+    webhook_url: Annotated[str, _URL]
+    event_types: list[Annotated[str, _TYPE]] | None = None
 
 
+@OPERATIONS.serve("GET", _WEBHOOK, 200, ref("Webhook"), refusals=(404,))
 async def get_webhook(request: Request) -> Response:
-    """``GET /agents/{agent_id}/webhook``, without the secret."""
-    backend = backend_of(request)
-    agent = backend.agent(request.path_params["agent_id"])
-    return _answer(backend.store.webhook(agent.id))
+    """An agent's webhook, without its secret."""
+    return _answer(webhooks.find(access_of(request), request.path_params["agent_id"]))
 
 
-async def set_webhook(request: Request) -> Response:
-    """``PUT /agents/{agent_id}/webhook``: what is left out stays, the secret too."""
-    backend, data = backend_of(request), await body_of(request)
-    agent = backend.live_agent(request.path_params["agent_id"])
-    body = shaped(data, WebhookBody)
-    body.check()
-    old = backend.store.webhook(agent.id)
-    types = body.event_types
-    if types is None:
-        types = old.event_types if old else ["tool.call_requested"]
-    secret = old.secret if old else _new_secret()
-    new = WebhookRecord(url=body.webhook_url, event_types=list(dict.fromkeys(types)), secret=secret)
-    backend.store.set_webhook(agent.id, new)
-    return _answer(new, shown=old is None)
+@OPERATIONS.serve("PUT", _WEBHOOK, 200, ref("Webhook"), refusals=(400, 404))
+async def set_webhook(request: Request, body: WebhookBody) -> Response:
+    """Set the webhook; a new one shows its secret, and what is left out stays."""
+    access, agent_id = access_of(request), request.path_params["agent_id"]
+    webhook, is_new = webhooks.put(access, agent_id, body.webhook_url, body.event_types)
+    return _answer(webhook, shown=is_new)
 
 
-async def delete_webhook(request: Request) -> Response:
-    """``DELETE /agents/{agent_id}/webhook``."""
-    backend = backend_of(request)
-    agent = backend.agent(request.path_params["agent_id"])
-    backend.store.delete_webhook(agent.id)
+@OPERATIONS.serve("DELETE", _WEBHOOK, 200, ref("Webhook"), refusals=(404,))
+async def clear_webhook(request: Request) -> Response:
+    """Remove the webhook."""
+    webhooks.clear(access_of(request), request.path_params["agent_id"])
     return _answer(None)
 
 
-async def rotate_secret(request: Request) -> Response:
-    """``POST /agents/{agent_id}/webhook/rotate-secret``: 409 when there is no webhook."""
-    backend: Backend = backend_of(request)
-    agent = backend.agent(request.path_params["agent_id"])
-    old = backend.store.webhook(agent.id)
-    if old is None:
-        raise Refusal(409, "This agent has no webhook")
-    new = WebhookRecord(url=old.url, event_types=old.event_types, secret=_new_secret())
-    backend.store.set_webhook(agent.id, new)
-    return _answer(new, shown=True)
-
-
-def _new_secret() -> str:
-    return f"whsec_{secrets.token_hex(24)}"
+@OPERATIONS.serve("POST", f"{_WEBHOOK}/rotate-secret", 200, ref("Webhook"), refusals=(404, 409))
+async def rotate_webhook_secret(request: Request) -> Response:
+    """Make a new secret; 409 when there is no webhook."""
+    webhook = webhooks.rotate(access_of(request), request.path_params["agent_id"])
+    return _answer(webhook, shown=True)
 
 
 def _answer(webhook: WebhookRecord | None, *, shown: bool = False) -> Response:
@@ -91,11 +65,3 @@ def _answer(webhook: WebhookRecord | None, *, shown: bool = False) -> Response:
             "signing_secret": webhook.secret if webhook and shown else None,
         }
     )
-
-
-ROUTES = [
-    Route("/agents/{agent_id}/webhook", get_webhook, methods=["GET"]),
-    Route("/agents/{agent_id}/webhook", set_webhook, methods=["PUT"]),
-    Route("/agents/{agent_id}/webhook", delete_webhook, methods=["DELETE"]),
-    Route("/agents/{agent_id}/webhook/rotate-secret", rotate_secret, methods=["POST"]),
-]

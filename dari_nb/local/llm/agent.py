@@ -4,28 +4,32 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
-from ..agents import NewAttempt, ToolCall, ToolResult, Turn, TurnFailure, Usage
+from ...models import Content, reasoning_block, text_block
+from ..agent_tools import Toolbox
+from ..agents import CutOff, Draft, NewAttempt, ToolCall, ToolResult, Turn, TurnFailure, Usage
 from ..agents.functions import Step
-from ..schemas import flaw_of
-from ..tooling import Toolbox
+from ..json_schema.schemas import checked, flaw_of
+from .asking import Sender
 from .conversation import (
     MadeCall,
     Message,
     ModelSaid,
     as_object,
     earlier,
+    places_of,
     result_of,
     user_text,
     wire_name,
 )
+from .images.attached import Pictures
 from .patience import BACKOFF, Patience
-from .places import place_in
 from .prices import Prices
 from .reply import AskedCall, Reply, Tokens
-from .sending import Sender
 from .settings import Llm
 from .trouble import ProviderTrouble
 
@@ -34,7 +38,8 @@ MOST_MALFORMED = 3
 
 _TOO_MANY_STEPS = "The turn reached its limit of {} requests to the model before it ended."
 _TOO_MANY_TOKENS = "The turn reached its limit of {} tokens before it ended."
-_CUT = "The answer was cut off: the model reached its limit of output tokens{}."
+_CUT = "The answer was cut off {}: the model reached its limit of output tokens{}."
+_IN_A_CALL, _BEFORE_A_TEXT = "in the middle of a tool call", "before it had a text"
 _MALFORMED = "The model wrote malformed arguments for its tools {} times, last for {!r}: {}"
 
 
@@ -74,40 +79,58 @@ class LlmAgent:
     async def __call__(self, _prompt: str, turn: Turn) -> AsyncGenerator[Step, Any]:
         """Answer one message; each request that fails in passing is a new attempt."""
         mind = await self.mind_for(turn)
-        place_of = await asyncio.to_thread(place_in, turn.workspace, turn.files)
-        messages = [*earlier(turn.history, place_of), user_text(turn.content, place_of)]
+        # In a thread: a long history would hold up the streams of everybody.
+        messages = await asyncio.to_thread(_conversation, turn, mind.llm)
         spent = _Spent(mind.llm)
         while True:
             spent.check()
             patience, reply = Patience(self.backoff), None
             while reply is None:
                 try:
-                    reply = await self._ask(mind, messages)
+                    async with aclosing(self._ask(mind, messages)) as answer:
+                        async for piece in answer:
+                            if isinstance(piece, Draft):
+                                yield piece
+                            else:
+                                reply = piece
+                except asyncio.CancelledError:
+                    # What had been written costs something, and nobody says how much.
+                    yield self._usage(mind.llm, None)
+                    raise
                 except ProviderTrouble as trouble:
                     if trouble.begun:
-                        yield Usage()
+                        yield self._usage(mind.llm, None)
+                    if trouble.said:
+                        yield trouble.said
                     seconds = patience.wait_after(trouble)
                     yield NewAttempt(str(trouble))
                     await asyncio.sleep(seconds)
             yield self._usage(mind.llm, reply.tokens)
-            if reply.text.strip():
-                yield reply.text
+            yield spent.said(reply)
             spent.add(reply)
             if not reply.calls:
                 return
-            calls = [spent.call(asked, mind.toolbox) for asked in reply.calls]
+            calls = await spent.calls(reply, mind.toolbox)
             results: list[ToolResult] = yield tuple(calls)
             messages += _said(reply, calls, results)
 
-    async def _ask(self, mind: Mind, messages: Sequence[Message]) -> Reply:
+    def _ask(self, mind: Mind, messages: Sequence[Message]) -> AsyncGenerator[Draft | Reply, None]:
         specs = mind.toolbox.specs
-        return await self.sender.ask(mind.llm, mind.key, mind.system, messages, specs)
+        return self.sender.ask(mind.llm, mind.key, mind.system, messages, specs)
 
     def _usage(self, llm: Llm, tokens: Tokens | None) -> Usage:
-        cost = self.prices.cost([llm.settings.model, llm.model], tokens)
+        cost = self.prices.cost([llm.name, llm.model], tokens)
+        if cost is None and llm.file is not None:
+            cost = Decimal(0)  # nobody is paid for what this machine does
         if tokens is None:
             return Usage(cost)
-        return Usage(cost, tokens.input, tokens.output, tokens.cached)
+        return Usage(cost, tokens.input, tokens.output, tokens.cached, tokens.reasoning)
+
+
+def _conversation(turn: Turn, llm: Llm) -> list[Message]:
+    place_of, pictures = places_of(turn.files), Pictures(llm, turn.files)
+    asked = user_text(turn.content, place_of, pictures.of)
+    return [*earlier(turn.history, place_of, pictures.of_earlier), asked]
 
 
 class _Spent:
@@ -115,6 +138,7 @@ class _Spent:
 
     def __init__(self, llm: Llm) -> None:
         self._limits = llm.settings
+        self._most_output = llm.max_output_tokens
         self._steps = 0
         self._tokens = 0
         self._malformed = 0
@@ -128,20 +152,39 @@ class _Spent:
             raise TurnFailure(_TOO_MANY_TOKENS.format(self._limits.max_turn_tokens))
         self._steps += 1
 
+    def said(self, reply: Reply) -> Content | CutOff:
+        """What was thought and said, which may be nothing."""
+        said = [reasoning_block(thought.text, thought.provider) for thought in reply.reasoning]
+        said += [text_block(reply.text)] if reply.text.strip() else []
+        return CutOff(said, self.limit_of(reply)) if reply.is_cut_off else said
+
+    def limit_of(self, reply: Reply) -> int | None:
+        """The limit of tokens that cut an answer off; none where its model ended before that."""
+        most, written = self._most_output, reply.tokens.output if reply.tokens else 0
+        return most if most and (not written or written >= most) else None
+
     def add(self, reply: Reply) -> None:
-        """Count an answer, and end the turn when it is no proper one."""
+        """Count an answer, and end the turn when it is no proper one.
+
+        One that was cut off is an answer, unless there is no text of it, or it goes on with calls.
+        """
         self._tokens += reply.tokens.input + reply.tokens.output if reply.tokens else 0
-        if reply.stop == "length":
-            most = self._limits.max_output_tokens
-            raise TurnFailure(_CUT.format(f" ({most})" if most else ""))
+        if reply.stop == "length" and not reply.is_cut_off:
+            most = self.limit_of(reply)
+            where = _IN_A_CALL if reply.calls else _BEFORE_A_TEXT
+            limit = f" ({most}; the LLM's max_tokens sets it)" if most else ""
+            raise TurnFailure(_CUT.format(where, limit))
         if reply.stop == "refusal":
             raise TurnFailure("The model refused to answer.")
         self._has_said = self._has_said or bool(reply.text.strip() or reply.calls)
         if not self._has_said:
             raise TurnFailure("The model gave an empty answer.")
 
-    def call(self, asked: AskedCall, toolbox: Toolbox) -> ToolCall:
-        """Make the step of a call that the model asked for."""
+    async def calls(self, reply: Reply, toolbox: Toolbox) -> list[ToolCall]:
+        """Make the steps of the calls that the model asked for."""
+        return [await self._call(asked, toolbox) for asked in reply.calls]
+
+    async def _call(self, asked: AskedCall, toolbox: Toolbox) -> ToolCall:
         named = (spec for spec in toolbox.specs if wire_name(spec.name) == asked.name)
         spec = next(named, None)
         name = spec.name if spec else asked.name
@@ -154,7 +197,7 @@ class _Spent:
             return ToolCall(name, asked.arguments, run=_failed(str(error)))
         if spec is None or spec.kind != "external":
             return ToolCall(name, arguments, run=_running(toolbox, name, arguments))
-        if flaw := flaw_of(arguments, spec.input_schema):
+        if flaw := await checked(flaw_of, arguments, spec.input_schema):
             text = f"The arguments do not fit the tool's schema: {flaw}"
             return ToolCall(name, arguments, run=_failed(text))
         return ToolCall(
@@ -192,4 +235,4 @@ def _said(reply: Reply, calls: Sequence[ToolCall], results: Sequence[ToolResult]
         result_of(call.id, result.result, is_error=result.is_error)
         for call, result in zip(made, results, strict=True)
     ]
-    return [ModelSaid(reply.text, made), *told]
+    return [ModelSaid(reply.text, made, reply.reasoning), *told]

@@ -14,8 +14,11 @@ from ...models import (
     TimelineItem,
     ToolCallItem,
     UserMessageItem,
+    is_reasoning,
     text_of,
 )
+from ..agents import Attachment, Reasoning
+from .images.scaling import Picture
 
 MAX_RESULT = 200_000
 """Characters of one tool result that a model is shown."""
@@ -23,9 +26,10 @@ MAX_RESULT = 200_000
 
 @dataclass(frozen=True)
 class UserText:
-    """What the user said."""
+    """What the user said, and the images that go with it."""
 
     text: str
+    images: tuple[Picture, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -39,10 +43,11 @@ class MadeCall:
 
 @dataclass(frozen=True)
 class ModelSaid:
-    """One answer of the model: a text, tool calls, or both."""
+    """One answer of the model: a text, tool calls, or both, and what it thought before."""
 
     text: str
     calls: tuple[MadeCall, ...] = ()
+    reasoning: tuple[Reasoning, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -60,20 +65,36 @@ _LONGEST_NAME = 64
 Message = UserText | ModelSaid | CallResult
 PlaceOf = Callable[[str, str], str]
 """Gives the workspace path of an attached file, by its id and its name."""
+ImagesOf = Callable[[Content], tuple[Picture, ...]]
+"""Gives the images of a message, as a model is shown them."""
 
 
-def user_text(content: Content, place_of: PlaceOf) -> UserText:
-    """What a user's message says to a model: its text, and where its files are."""
+def places_of(files: Iterable[Attachment]) -> PlaceOf:
+    """Look up the path of each attached file, as the agent's tools name it."""
+    places = {file.id: file.place for file in files if file.place}
+    return lambda file_id, name: f"/workspace/{places.get(file_id, name)}"
+
+
+def no_images(_content: Content) -> tuple[Picture, ...]:
+    """Show a model none."""
+    return ()
+
+
+def user_text(content: Content, place_of: PlaceOf, images_of: ImagesOf = no_images) -> UserText:
+    """What a user's message says to a model: its text, where its files are, and its images."""
     files = [
         place_of(str(block["file_id"]), str(block.get("filename") or block["file_id"]))
         for block in content
         if block.get("file_id")
     ]
     attached = f"Attached files: {', '.join(files)}" if files else ""
-    return UserText("\n\n".join(part for part in (text_of(content), attached) if part))
+    text = "\n\n".join(part for part in (text_of(content), attached) if part)
+    return UserText(text, images_of(content))
 
 
-def earlier(items: Iterable[TimelineItem], place_of: PlaceOf) -> list[Message]:
+def earlier(
+    items: Iterable[TimelineItem], place_of: PlaceOf, images_of: ImagesOf = no_images
+) -> list[Message]:
     """Fold a session's timeline into what the model said and was told.
 
     Calls that were made before the first of them had ended belong to one answer, and their
@@ -81,13 +102,14 @@ def earlier(items: Iterable[TimelineItem], place_of: PlaceOf) -> list[Message]:
     """
     messages: list[Message] = []
     said, calls, results = "", list[MadeCall](), list[CallResult]()
+    thoughts: tuple[Reasoning, ...] = ()
     first_end = ""
 
     def close() -> None:
-        nonlocal said, calls, results, first_end
+        nonlocal said, calls, results, thoughts, first_end
         if said or calls:
-            messages.extend((ModelSaid(said, tuple(calls)), *results))
-        said, calls, results, first_end = "", [], [], ""
+            messages.extend((ModelSaid(said, tuple(calls), thoughts), *results))
+        said, calls, results, thoughts, first_end = "", [], [], (), ""
 
     for item in items:
         if isinstance(item, ToolCallItem):
@@ -99,9 +121,9 @@ def earlier(items: Iterable[TimelineItem], place_of: PlaceOf) -> list[Message]:
             continue
         close()
         if isinstance(item, UserMessageItem):
-            messages.append(user_text(item.content, place_of))
+            messages.append(user_text(item.content, place_of, images_of))
         elif isinstance(item, AssistantMessageItem):
-            said = item.text
+            said, thoughts = item.text, _thoughts(item.content)
     close()
     return messages
 
@@ -126,6 +148,12 @@ def result_of(call_id: str, result: Any, *, is_error: bool) -> CallResult:
 def as_object(arguments: Any) -> dict[str, Any]:
     """Arguments as the object that every provider wants; malformed ones stand inside it."""
     return arguments if isinstance(arguments, dict) else {"malformed": arguments}
+
+
+def _thoughts(content: Content) -> tuple[Reasoning, ...]:
+    blocks = filter(is_reasoning, content)
+    given = [(str(block.get("reasoning") or ""), block.get("provider")) for block in blocks]
+    return tuple(Reasoning(text, own if isinstance(own, dict) else None) for text, own in given)
 
 
 def _result(item: ToolCallItem) -> CallResult:

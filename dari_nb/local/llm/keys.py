@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 
 from ..._secret import hidden
-from .settings import Llm
+from ..network.addresses import origin
+from .settings import BASE_URLS, PROVIDER_KEYS, Llm
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,18 @@ class SessionSecrets:
 
     llm_api_key: str | None = field(default=None, repr=False)
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+def may_take_from_environment(llm: Llm, allowed: Container[str]) -> bool:
+    """Whether a bundle's LLM may have the variable that it names.
+
+    A bundle names the variable and the address, so it could carry anything away: it gets what the
+    operator allows, and a provider's own variable for that provider's own address.
+    """
+    if llm.key_name in allowed:
+        return True
+    own = PROVIDER_KEYS.get(llm.key_name or "")
+    return own is not None and origin(llm.base_url) == origin(BASE_URLS[own])
 
 
 def key_of(

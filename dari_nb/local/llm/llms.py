@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..records import JsonObject, manifest_of
+import msgspec
+
+from ..store.records import JsonObject, manifest_of
+from .asking import Sender
 from .patience import BACKOFF
 from .prices import Prices
-from .sending import Sender
 from .settings import Llm, named_llm
 
 ASSISTANT = "assistant"
@@ -51,13 +53,29 @@ class Llms:
         prices: Mapping[str, Mapping[str, Any]] | None = None,
     ) -> None:
         """Take in more LLMs and prices, or other ones in place of those of the same names."""
-        more = {str(name): named_llm(str(name), given) for name, given in (named or {}).items()}
+        given = (named or {}).items()
+        more = {str(name): named_llm(str(name), settings) for name, settings in given}
         self.prices = self.prices.updated(prices or {})
-        self.named = self.named | more
+        # The first one is the default of the agent that chats with them, and stays so; of those
+        # that come at once, people's own are before what comes by itself.
+        self.named = {**self.named, **dict(sorted(more.items(), key=_comes_by_itself))}
 
     def assistant(self) -> JsonObject:
         """The manifest of the agent that chats with these LLMs; the first one is its default."""
         manifest = manifest_of(ASSISTANT, description=_ABOUT, instructions=_PROMPT)
-        options = {name: {"model": llm.settings.model} for name, llm in self.named.items()}
+        options = {name: _option(llm) for name, llm in self.named.items()}
         llm = {"default": next(iter(self.named)), "options": options}
         return {**manifest, "harness": "pi", "llm": llm, "built_in_tools": _TOOLS}
+
+
+def _option(llm: Llm) -> JsonObject:
+    """What the manifest tells of an LLM: other options make another version."""
+    options = msgspec.to_builtins(llm.settings.options)
+    about = {"about": llm.file.about} if llm.file and llm.file.about else {}
+    given = {"options": options} if options else {}
+    return {"model": llm.name, **about, **given, **llm.abilities}
+
+
+def _comes_by_itself(named: tuple[str, Llm]) -> bool:
+    name, llm = named
+    return llm.file is not None and llm.file.name == name and bool(llm.file.about)

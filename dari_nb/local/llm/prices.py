@@ -8,6 +8,7 @@ from decimal import Context, Decimal, InvalidOperation
 from typing import Any
 
 from ...errors import InvalidRequestError
+from ..store.costs import total
 from .reply import Tokens
 
 _EXACT = Context(prec=60)
@@ -30,10 +31,9 @@ class Price:
             (tokens.cached, self.cached_input),
             (tokens.output, self.output),
         )
-        total = Decimal(0)
-        for number, price in parts:
-            total = _EXACT.add(total, _EXACT.multiply(Decimal(number), price))
-        return _EXACT.scaleb(total, -6)
+        return total(
+            _EXACT.scaleb(_EXACT.multiply(Decimal(number), price), -6) for number, price in parts
+        )
 
 
 class Prices:

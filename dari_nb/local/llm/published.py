@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from importlib import import_module
 from typing import NamedTuple
 
-from ..addresses import is_loopback
+from ..agent_tools import Toolbox, toolbox_of
 from ..agents import Turn, TurnFailure
-from ..bundles import Bundles
-from ..records import FIRST_ORG, JsonObject, SessionRecord, VersionRecord
-from ..tooling import Toolbox, toolbox_of
+from ..bundles.allowances import Allowance
+from ..bundles.bundles import Bundles
+from ..store.records import FIRST_ORG, JsonObject, SessionRecord, VersionRecord
 from .agent import LlmAgent, Mind
-from .keys import SessionSecrets, key_of
+from .keys import SessionSecrets, key_of, may_take_from_environment
 from .llms import Llms
 from .settings import Llm, option_llm
 from .skills import skills_text, with_skills
@@ -23,7 +24,10 @@ _NO_KEY = (
     ", or give the session an llm_api_key. A server can also bring an LLM of its own for it: "
     "LocalDari(llms={{{option!r}: …}})."
 )
-_NO_LLM = 'The agent "{name}" has no LLM {option!r}, and this server brings none: {known}.'
+_NO_LLM = (
+    'The agent "{name}" has no LLM {option!r}: this server has {known}. '
+    "Add it again with LocalDari.add_llms({{{option!r}: …}})."
+)
 _CUSTOM = 'The agent "{name}" brings a runtime server of its own, which a local Dari does not run.'
 
 
@@ -33,6 +37,7 @@ class _Call(NamedTuple):
     session: SessionRecord
     version: VersionRecord
     org_id: str
+    allowance: Allowance
     own: SessionSecrets
     credentials: Mapping[str, str]
 
@@ -47,6 +52,7 @@ class PublishedAgents:
     Args:
         bundles: Their files.
         llms: The server's LLMs.
+        allowance_of: What the operator lets an organization do.
         credentials_of: The stored credentials of an organization.
         secrets_of: What a session was given.
     """
@@ -55,11 +61,13 @@ class PublishedAgents:
         self,
         bundles: Bundles,
         llms: Llms,
+        allowance_of: Callable[[str], Allowance],
         credentials_of: Callable[[str], Mapping[str, str]],
         secrets_of: Callable[[str], SessionSecrets],
     ) -> None:
         self._bundles = bundles
         self._llms = llms
+        self._allowance_of = allowance_of
         self._credentials_of = credentials_of
         self._secrets_of = secrets_of
 
@@ -67,13 +75,25 @@ class PublishedAgents:
         """The function that answers in a session, or ``None`` where only code could."""
         if version.manifest.get("harness") == "local":
             return None
-        credentials, own = self._credentials_of(org_id), self._secrets_of(session.id)
-        call = _Call(session, version, org_id, own, credentials)
+        call = self._call(session, version, org_id)
 
         async def mind_for(turn: Turn) -> Mind:
             return await self._mind(call, turn)
 
         return LlmAgent(mind_for, self._llms.sender, self._llms.prices, self._llms.backoff)
+
+    def llm_of(self, session: SessionRecord, version: VersionRecord, org_id: str) -> Llm | None:
+        """The model that would be asked in a session, or ``None`` where there is none."""
+        if version.manifest.get("harness") == "local":
+            return None
+        try:
+            return self._llm(self._call(session, version, org_id))
+        except TurnFailure:  # its turn says so
+            return None
+
+    def _call(self, session: SessionRecord, version: VersionRecord, org_id: str) -> _Call:
+        credentials, own = self._credentials_of(org_id), self._secrets_of(session.id)
+        return _Call(session, version, org_id, self._allowance_of(org_id), own, credentials)
 
     async def _mind(self, call: _Call, turn: Turn) -> Mind:
         manifest = call.version.manifest
@@ -86,7 +106,7 @@ class PublishedAgents:
             raise TurnFailure(_no_key(call, llm, sees_environment=sees))
         files = await self._bundles.files_of(call.version)
         toolbox = await asyncio.to_thread(_toolbox, call, files, turn)
-        return Mind(llm, key, _system(call.version, files), toolbox)
+        return Mind(llm, key, _system(call.version, files, llm), toolbox)
 
     def _llm(self, call: _Call) -> Llm:
         """Choose the model: the manifest's if it can be asked, else the server's of that name."""
@@ -98,13 +118,18 @@ class PublishedAgents:
             except ValueError as error:
                 raise TurnFailure(f'The agent "{call.name}" cannot ask its LLM: {error}') from None
             if own.key_name is None or self._key(call, own):
-                return own
+                return self._kept_outside(call, own)
         names = (llm_id, str((option or {}).get("model")))
         named = next((self._llms.named[name] for name in names if name in self._llms.named), None)
         if named or own:
             return named or own  # type: ignore[return-value]
-        known = ", ".join(self._llms.named) or "it was started without llms"
+        known = ", ".join(self._llms.named) or "none of its own"
         raise TurnFailure(_NO_LLM.format(name=call.name, option=llm_id, known=known))
+
+    def _kept_outside(self, call: _Call, llm: Llm) -> Llm:
+        """Another organization's bundle must not lead requests into this machine's networks."""
+        is_own = llm.settings.base_url is not None and llm not in self._llms.named.values()
+        return replace(llm, is_foreign=True) if is_own and call.org_id != FIRST_ORG else llm
 
     def _key(self, call: _Call, llm: Llm) -> str | None:
         sees = self._sees_environment(call, llm)
@@ -113,14 +138,12 @@ class PublishedAgents:
     def _sees_environment(self, call: _Call, llm: Llm) -> bool:
         """Whether a key may come from the server's environment.
 
-        What the operator set up is for all. A bundle names the variable and the address, so it
-        could carry any key away: it may only to providers and this machine, and for the first
-        organization.
+        What the operator set up is for all, and what bundles ask for, for the first organization.
         """
         if llm in self._llms.named.values():
             return True
-        given = llm.settings.base_url
-        return call.org_id == FIRST_ORG and (given is None or is_loopback(given))
+        allowed = call.allowance.variables
+        return call.org_id == FIRST_ORG and may_take_from_environment(llm, allowed)
 
 
 def _option(call: _Call) -> tuple[JsonObject | None, str | None]:
@@ -133,29 +156,34 @@ def _option(call: _Call) -> tuple[JsonObject | None, str | None]:
 
 
 def _no_key(call: _Call, llm: Llm, *, sees_environment: bool) -> str:
-    option = call.session.llm_id or llm.settings.model
-    variable = " or set that variable where the server runs" if sees_environment else ""
+    option = call.session.llm_id or llm.name
+    variable = ""
+    if sees_environment:
+        variable = " or set that variable where the server runs"
+    elif call.org_id == FIRST_ORG:
+        variable = f" or let bundles have that variable, LocalDari(secrets=[{llm.key_name!r}])"
     return _NO_KEY.format(
         name=call.name, llm=llm, key=llm.key_name, variable=variable, option=option
     )
 
 
 def _toolbox(call: _Call, files: dict[str, bytes], turn: Turn) -> Toolbox:
-    # Both are wanted soon, and take a while to load: in this thread that holds up nobody's stream.
-    for module in ("httpx", "jsonschema"):
-        import_module(module)
+    # It is wanted soon, and takes a while to load: in this thread that holds up nobody's stream.
+    import_module("httpx_sse")
     manifest = call.version.manifest
     toolbox = toolbox_of(
         manifest,
         files,
         turn.workspace,
-        internet_access=call.session.internet_access,
+        internet_access=call.session.internet_access and call.allowance.internet_access,
         secrets={**call.credentials, **call.own.secrets},
     )
     return with_skills(toolbox, manifest, files)
 
 
-def _system(version: VersionRecord, files: dict[str, bytes]) -> str:
+def _system(version: VersionRecord, files: dict[str, bytes], llm: Llm) -> str:
     system = str(version.manifest["instructions"]["system"])
-    prompt = files[system].decode() if version.snapshot_id else system
+    if version.snapshot_id is None:
+        return llm.settings.options.system or system
+    prompt = files[system].decode()
     return "\n\n".join(part for part in (prompt, skills_text(version.manifest, files)) if part)

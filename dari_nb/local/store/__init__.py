@@ -4,6 +4,7 @@ from .agents import Agents
 from .batches import Batches
 from .costs import Costs
 from .deliveries import Deliveries
+from .event_log import EventLog
 from .files import Files
 from .ledgers import Ledgers
 from .organizations import Organizations
@@ -27,4 +28,4 @@ class Store(
     """Everything the server remembers; each method is one transaction, safe from any thread."""
 
 
-__all__ = ["Store"]
+__all__ = ["EventLog", "Store"]

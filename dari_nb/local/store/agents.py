@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from ... import ids
-from ..records import FIRST_ORG, AgentRecord, JsonObject, VersionRecord
-from ..schema import AGENT, VERSION, VERSIONS, agent_row, now, to_json, version_row
 from .database import Database
+from .records import FIRST_ORG, AgentRecord, JsonObject, VersionRecord
+from .schema import AGENT, VERSION, VERSIONS, agent_row, now, to_json, version_row
 
 # ruff: noqa: S608  (what is put into the statements below are constant column lists; values are bound)
 

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import msgspec
 
 from ... import ids
-from ..records import BatchItemRecord, BatchRecord
-from ..schema import now, to_json
 from .database import Database
+from .records import BatchItemRecord, BatchRecord
+from .schema import now, to_json
 
 
 class Batches(Database):
@@ -60,7 +57,7 @@ class Batches(Database):
         """An item's status, which follows its first message."""
         if item.session_id is None or item.message_id is None:
             return "failed"
-        status = self.message_status(item.session_id, item.message_id)
+        status = self.message_status(item.message_id)
         return "running" if status == "waiting_for_tool" else status
 
     def batch_status(self, batch_id: str) -> str:
@@ -70,25 +67,17 @@ class Batches(Database):
             return seen.pop() if len(seen) == 1 else "partial_failed"
         return "running" if seen & {"running", "completed"} else "queued"
 
-    def message_status(self, session_id: str, message_id: str) -> str:
+    def message_status(self, message_id: str) -> str:
         """The status that a message's last change gave it."""
         row = self._row(
-            "SELECT json_extract(data, '$.status') FROM events WHERE session_id = ?"
-            " AND message_id = ? AND type = 'message.status_changed'"
+            "SELECT json_extract(data, '$.status') FROM events"
+            " WHERE message_id = ? AND type = 'message.status_changed'"
             " ORDER BY sequence_number DESC LIMIT 1",
-            *(session_id, message_id),
+            message_id,
         )
         return str(row[0]) if row else "queued"
 
-    @contextmanager
-    def attempt(self) -> Iterator[None]:
-        """Inside a transaction: take back what an error leaves behind, and only that."""
-        with self._lock:
-            self._db.execute("SAVEPOINT attempt")
-            try:
-                yield
-            except BaseException:
-                self._db.execute("ROLLBACK TO attempt")
-                raise
-            finally:
-                self._db.execute("RELEASE attempt")
+    def batch_of_message(self, message_id: str) -> str | None:
+        """The batch that this message is the first of an item of."""
+        row = self._row("SELECT batch_id FROM batch_items WHERE message_id = ?", message_id)
+        return row[0] if row else None

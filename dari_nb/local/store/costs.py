@@ -1,11 +1,28 @@
-"""What sessions have cost, as their agents reported it."""
+"""What sessions have cost, as their agents reported it: US dollars, which are never rounded."""
 
 from __future__ import annotations
 
 import time
-from decimal import Decimal
+from collections.abc import Iterable
+from decimal import Decimal, localcontext
 
 from .database import Database
+
+
+def total(amounts: Iterable[Decimal]) -> Decimal:
+    """Add finite amounts up, however far apart they are.
+
+    >>> total([Decimal("1e20"), Decimal("1e-20")])
+    Decimal('100000000000000000000.00000000000000000001')
+    """
+    amounts = [amount for amount in amounts if amount]
+    if not amounts:
+        return Decimal(0)
+    first = max(amount.adjusted() for amount in amounts)
+    last = min(int(amount.as_tuple().exponent) for amount in amounts)
+    with localcontext() as context:
+        context.prec = first - last + 1 + len(str(len(amounts)))
+        return sum(amounts, Decimal(0))
 
 
 class Costs(Database):
@@ -23,3 +40,15 @@ class Costs(Database):
         sql = "SELECT cost_usd FROM costs WHERE session_id = ? AND seen_from <= ? ORDER BY ordinal"
         rows = self._rows(sql, session_id, time.time())
         return [None if amount is None else Decimal(amount) for (amount,) in rows]
+
+    def costs_after(self, org_id: str, ordinal: int) -> list[tuple[int, Decimal]]:
+        """The known costs of an organization's sessions from a report on, each with its number."""
+        rows = self._rows(
+            "SELECT costs.ordinal, costs.cost_usd FROM costs"
+            " JOIN sessions ON sessions.id = costs.session_id"
+            " JOIN agents ON agents.id = sessions.agent_id"
+            " WHERE costs.ordinal > ? AND agents.org_id = ? AND costs.cost_usd IS NOT NULL"
+            " ORDER BY costs.ordinal",
+            *(ordinal, org_id),
+        )
+        return [(number, Decimal(amount)) for number, amount in rows]

@@ -47,6 +47,11 @@ class Deliveries(Database):
         row = self._row(f"SELECT {_COLUMNS} FROM deliveries WHERE id = ?", delivery_id)
         return DeliveryRecord(*row) if row else None
 
+    def delivery_due(self, delivery_id: str) -> tuple[str, float] | None:
+        """The agent of a delivery that is to be made, and the time of its next try."""
+        row = self._row("SELECT agent_id, due FROM deliveries WHERE id = ?", delivery_id)
+        return (row[0], row[1]) if row else None
+
     def open_deliveries(self) -> list[str]:
         """Ids of the deliveries that are to be made, oldest first."""
         return [row[0] for row in self._rows("SELECT id FROM deliveries ORDER BY ordinal")]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ... import ids
-from ..records import FIRST_ORG, FileRecord
 from .database import Database
+from .records import FIRST_ORG, FileRecord
 
 
 class Files(Database):

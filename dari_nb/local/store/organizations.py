@@ -9,9 +9,9 @@ from typing import NamedTuple
 import msgspec
 
 from ... import ids
-from ..records import FIRST_ORG, JsonObject
-from ..schema import now, to_json
 from .database import Database
+from .records import FIRST_ORG, JsonObject
+from .schema import now, to_json
 
 KEY_TYPES = ("management", "routing")
 
@@ -54,6 +54,18 @@ class Organizations(Database):
             org_id = ids.new_id(ids.ORGANIZATION)
             self._rows("INSERT INTO organizations (id, name) VALUES (?, ?)", org_id, name)
             return org_id
+
+    def limits(self, org_id: str) -> tuple[bool, str | None]:
+        """Whether an organization may reach the internet, and what it may cost in US dollars."""
+        sql = "SELECT internet_access, max_cost FROM organizations WHERE id = ?"
+        row = self._row(sql, org_id)
+        return (bool(row[0]), row[1]) if row else (False, None)
+
+    def set_limits(self, org_id: str, *, internet_access: bool, max_cost: str | None) -> None:
+        """Say what an organization may do from now on."""
+        with self.transaction():
+            sql = "UPDATE organizations SET internet_access = ?, max_cost = ? WHERE id = ?"
+            self._rows(sql, internet_access, max_cost, org_id)
 
     def organizations(self) -> list[str]:
         """The ids of all organizations, the first one's in front."""

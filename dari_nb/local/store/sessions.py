@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ... import ids
-from ..records import SessionRecord, VersionRecord
-from ..schema import SESSION, now, session_row, to_json
 from .database import Database
+from .records import SessionRecord, VersionRecord
+from .schema import SESSION, now, session_row, to_json
 
 # ruff: noqa: S608  (what is put into the statements below are constant column lists; values are bound)
 
@@ -25,32 +25,46 @@ class Sessions(Database):
         metadata: Mapping[str, str] | None = None,
         internet_access: bool = False,
         storage_binding_id: str | None = None,
+        created_at: str | None = None,
+        session_id: str | None = None,
     ) -> SessionRecord:
-        """Make an idle session with an empty ledger."""
+        """Make an idle session with an empty ledger, created now unless it is told when."""
         session = SessionRecord(
-            id=ids.new_id(ids.SESSION),
+            id=session_id or ids.new_id(ids.SESSION),
             agent_id=version.agent_id,
             version_id=version.id,
             llm_id=llm_id,
             name=name,
             internet_access=internet_access,
             metadata=dict(metadata or {}),
-            created_at=now(),
+            created_at=created_at or now(),
             storage_binding_id=storage_binding_id,
         )
         with self.transaction():
             self._rows(
-                f"INSERT INTO sessions ({SESSION}) VALUES (?,?,?,?,?,?,?,?,?,?,?,?)",
+                f"INSERT INTO sessions ({SESSION}) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)",
                 *(session.id, session.agent_id, session.version_id, session.llm_id, session.name),
                 *(session.internet_access, to_json(session.metadata), session.status),
-                *(None, None, session.created_at, storage_binding_id),
+                *(None, None, session.created_at, storage_binding_id, None),
             )
         return session
+
+    def forget_sessions(self, session_ids: Iterable[str]) -> None:
+        """Take back sessions that were added, with their ledgers."""
+        with self.transaction():
+            for session_id in session_ids:
+                for table in ("events", "messages"):
+                    self._rows(f"DELETE FROM {table} WHERE session_id = ?", session_id)
+                self._rows("DELETE FROM sessions WHERE id = ?", session_id)
 
     def session(self, session_id: str) -> SessionRecord | None:
         """The session of this id."""
         row = self._row(f"SELECT {SESSION} FROM sessions WHERE id = ?", session_id)
         return session_row(row) if row else None
+
+    def session_status(self, session_id: str) -> str:
+        """The status of a session that is there."""
+        return str(self._row("SELECT status FROM sessions WHERE id = ?", session_id)[0])
 
     def sessions(
         self,

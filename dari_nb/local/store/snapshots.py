@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from ... import ids
-from ..records import JsonObject
-from ..schema import SNAPSHOT, to_json
 from .database import Database
+from .records import JsonObject
+from .schema import SNAPSHOT, to_json
 
 # ruff: noqa: S608  (what is put into the statements below are constant column lists; values are bound)
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import msgspec
 
-from ..records import WebhookRecord
-from ..schema import to_json
 from .database import Database
+from .records import WebhookRecord
+from .schema import to_json
 
 
 class Webhooks(Database):
@@ -32,8 +32,3 @@ class Webhooks(Database):
         """Forget an agent's webhook, if it has one."""
         with self.transaction():
             self._rows("DELETE FROM webhooks WHERE agent_id = ?", agent_id)
-
-    def batch_of_message(self, message_id: str) -> str | None:
-        """The batch that this message is the first of an item of."""
-        row = self._row("SELECT batch_id FROM batch_items WHERE message_id = ?", message_id)
-        return row[0] if row else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 import traitlets
 
 from ...models import ToolCallItem
-from ..questions import VERDICTS, Decide, Questions
+from ..questions import NOTHING, VERDICTS, Decide, Questions
 from ..reader.transcript import TranscriptView
 from ..view import STATIC
 from ..wire import Decision
@@ -34,29 +34,47 @@ class ChatView(TranscriptView):
         submit: Answers a tool call, given message id, call id, the result and whether it is an
             error.
         decide: Takes the reader's decisions on calls of the kernel's tools.
+        watch: Called when the reader presses the button beside the note, who is told what a
+            future that it returns raises.
 
     Attributes:
-        agent: The agent's name.
+        agent: The agent's name. Like all that follow but ``llm`` it is read-only.
         llms: LLM options to choose from for a new session.
-        llm: The option that is chosen.
+        llm: The option that is chosen; empty for the agent's default.
         begun: Whether the session exists, so that its LLM can no longer be chosen.
         most_bytes: The largest file that can be attached.
         open_calls: Tool calls that wait for an answer from here.
         questions: Calls of the kernel's tools that wait for the reader's decision.
+        note: What is said about the turn that runs, or is not watched.
+        watch: What the button beside it says; empty when there is none.
+
+    >>> view = session.chat()
+    >>> view.agent, view.begun
+    ('calculator', True)
     """
 
     _esm = STATIC / "chat.js"
     _css = STATIC / "chat.css"
 
-    agent = traitlets.Unicode("Agent").tag(sync=True)
-    llms = traitlets.List(traitlets.Unicode()).tag(sync=True)
+    agent = traitlets.Unicode("Agent", read_only=True).tag(sync=True)
+    llms = traitlets.List(traitlets.Unicode(), read_only=True).tag(sync=True)
     llm = traitlets.Unicode("").tag(sync=True)
-    begun = traitlets.Bool(False).tag(sync=True)
-    most_bytes = traitlets.Int(MOST_BYTES).tag(sync=True)
-    open_calls = traitlets.List(traitlets.Dict()).tag(sync=True)
-    questions = traitlets.List(traitlets.Dict()).tag(sync=True)
+    begun = traitlets.Bool(False, read_only=True).tag(sync=True)
+    most_bytes = traitlets.Int(MOST_BYTES, read_only=True).tag(sync=True)
+    open_calls = traitlets.List(traitlets.Dict(), read_only=True).tag(sync=True)
+    questions = traitlets.List(traitlets.Dict(), read_only=True).tag(sync=True)
+    note = traitlets.Unicode("", read_only=True).tag(sync=True)
+    watch = traitlets.Unicode("", read_only=True).tag(sync=True)
 
-    def __init__(self, *, send: Send, submit: Submit, decide: Decide, **options: Any) -> None:
+    def __init__(
+        self,
+        *,
+        send: Send,
+        submit: Submit,
+        decide: Decide,
+        watch: Callable[[], Future[None] | None],
+        **options: Any,
+    ) -> None:
         self._send_message = send
         self._submit = submit
         self._decide = decide
@@ -68,15 +86,33 @@ class ChatView(TranscriptView):
         self.answer("upload", self._uploads.take)
         self.answer("submit", self._answer_submit)
         self.answer("decide", self._answer_decide)
+        self.answer("watch", lambda _: watch())
 
-    def ask(self, calls: Sequence[OpenCall], questions: Sequence[ToolCallItem] = ()) -> None:
-        """Show what waits for an answer, and what for a decision."""
+    def ask(
+        self,
+        calls: Sequence[OpenCall],
+        questions: Sequence[ToolCallItem] = (),
+        about: Mapping[str, str] = NOTHING,
+    ) -> None:
+        """Show what waits for an answer, and what for a decision; ``about`` is by tool."""
         wanted: list[Any] = list(calls)
         if wanted != self.open_calls:
-            self.open_calls = wanted
-        asked: list[Any] = list(self._asked.of(questions))
+            self.tell(open_calls=wanted)
+        asked: list[Any] = list(self._asked.of(questions, about))
         if asked != self.questions:
-            self.questions = asked
+            self.tell(questions=asked)
+
+    def watching(self, note: str, label: str) -> None:
+        """Say what is to be said about the turn, and what a button would do."""
+        self.tell(note=note, watch=label)
+
+    @traitlets.validate("llm")
+    def _valid_llm(self, proposal: Any) -> str:
+        llm: str = proposal.value
+        if llm and llm not in self.llms:
+            there = ", ".join(self.llms) or "none to choose from"
+            raise traitlets.TraitError(f"There is no LLM {llm!r} here: there is {there}.")
+        return llm
 
     def _answer_send(self, body: Outgoing) -> Future[None]:
         files = [self._uploads.path(key) for key in body["files"]]
@@ -84,7 +120,7 @@ class ChatView(TranscriptView):
 
     def _answer_decide(self, body: Decision) -> None:
         if body["verdict"] in VERDICTS:
-            self._decide(body["id"], body["verdict"])
+            self._decide(body["id"], body["verdict"], body["reason"])
 
     def _answer_submit(self, body: Answering) -> Future[None]:
         calls = {call["id"]: call for call in self.open_calls}

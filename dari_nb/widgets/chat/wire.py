@@ -66,3 +66,5 @@ class State(TypedDict):
     most_bytes: int
     open_calls: list[OpenCall]
     questions: list[shared.Question]
+    note: str
+    watch: str

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import pairwise
+from typing import cast
 
-from ...models import TimelineItem
-from .wire import Fragment, encode
+from ...models import AssistantMessageItem, TimelineItem
+from ..edits import edits
+from .wire import Fragment, Growth, encode
 
 Render = Callable[[TimelineItem], str]
 Since = Callable[[TimelineItem], float | None]
+Change = Fragment | Growth
 
 #: Characters of HTML in one buffer; JSON escapes keep it below a megabyte.
 BATCH_CHARS = 500_000
@@ -23,6 +26,7 @@ class Outbox:
 
     def __init__(self, render: Render, since: Since = lambda _: None) -> None:
         self.n = 0
+        self._rev = 0
         self._render = render
         self._since = since
         self._items: dict[str, TimelineItem] = {}
@@ -31,27 +35,29 @@ class Outbox:
         self._log: deque[tuple[int, bytes]] = deque()
         self._log_bytes = 0
 
-    def changes(self, items: Sequence[TimelineItem]) -> Iterator[Fragment]:
+    def changes(self, items: Sequence[TimelineItem]) -> Iterator[Change]:
         """Yield what the pages lack to show exactly ``items``; what is taken counts as sent.
 
         An item that stays in its relative place and is the same object is not yielded, so the
-        iteration can be left at any point and begun anew with later items.
+        iteration can be left at any point and begun anew with later items. Of an item that grew
+        where it stands only what is new is sent; an answer takes the place of its draft likewise.
         """
         wanted = _by_id(items)
-        for gone in [item_id for item_id in self._order if item_id not in wanted]:
-            yield self._remove(gone)
         rank = {item_id: index for index, item_id in enumerate(self._order)}
         furthest, after = -1, None
         for item_id, item in wanted.items():
-            place = rank.get(item_id, -1)
-            if place <= furthest or self._items[item_id] is not item:
-                yield self._put(item_id, item, after)
+            draft = self._draft_of(item_id, item, wanted, after)
+            place = rank.get(draft or item_id, -1)
+            if place <= furthest or self._items.get(item_id) is not item:
+                yield self._put(item_id, item, after, draft, stays=place > furthest)
             furthest, after = max(place, furthest), item_id
+        for gone in [item_id for item_id in self._order if item_id not in wanted]:
+            yield self._remove(gone)
 
-    def pack(self, fragments: Sequence[Fragment]) -> tuple[int, bytes]:
+    def pack(self, changes: Sequence[Change]) -> tuple[int, bytes]:
         """Number a batch, and keep it for pages that miss it."""
         self.n += 1
-        batch = (self.n, encode(fragments))
+        batch = (self.n, encode(changes))
         self._log.append(batch)
         self._log_bytes += len(batch[1])
         while self._log_bytes > LOG_BYTES:
@@ -72,13 +78,38 @@ class Outbox:
         ]
         return [encode(part) for part in split(fragments)]
 
-    def _put(self, item_id: str, item: TimelineItem, after: str | None) -> Fragment:
-        turn, html = item.message_id or "", self._render(item)
-        fragment = Fragment(id=item_id, turn=turn, after=after, html=html, since=self._since(item))
-        self._place(item_id, after)
+    def _draft_of(
+        self, item_id: str, item: TimelineItem, now: Mapping[str, TimelineItem], after: str | None
+    ) -> str | None:
+        """The draft that stood where an answer comes, and that is no longer what it was."""
+        draft = f"{item.message_id}:pending"
+        before = self._items.get(draft)
+        if not isinstance(item, AssistantMessageItem) or item_id in self._items:
+            return None
+        if not (isinstance(before, AssistantMessageItem) and before.content):
+            return None
+        if now.get(draft) is before:
+            return None
+        index = _last_index(self._order, draft)
+        return draft if (self._order[index - 1] if index else None) == after else None
+
+    def _put(
+        self, item_id: str, item: TimelineItem, after: str | None, draft: str | None, *, stays: bool
+    ) -> Change:
+        self._rev += 1
+        turn, html, since = item.message_id or "", self._render(item), self._since(item)
+        fragment = Fragment(
+            id=item_id, turn=turn, after=after, html=html, since=since, rev=self._rev
+        )
+        before = self._fragments.get(draft or item_id) if stays else None
+        if draft is not None:
+            self._order[_last_index(self._order, draft)] = item_id
+            del self._items[draft], self._fragments[draft]
+        else:
+            self._place(item_id, after)
         self._items[item_id] = item
         self._fragments[item_id] = fragment
-        return fragment
+        return fragment if before is None else _growth(before, fragment, draft) or fragment
 
     def _place(self, item_id: str, after: str | None) -> None:
         if item_id in self._items:
@@ -91,7 +122,28 @@ class Outbox:
     def _remove(self, item_id: str) -> Fragment:
         del self._items[item_id], self._fragments[item_id]
         self._order.remove(item_id)
-        return Fragment(id=item_id, turn="", after=None, html=None, since=None)
+        return Fragment(id=item_id, turn="", after=None, html=None, since=None, rev=0)
+
+
+def changed_size(change: Change) -> int:
+    """Characters of HTML in a change."""
+    if "edits" in change:
+        return sum([len(text) for _, _, text in cast("Growth", change)["edits"]])
+    return len(change["html"] or "")
+
+
+def _growth(before: Fragment, after: Fragment, draft: str | None) -> Growth | None:
+    """Tell two versions apart; ``None`` where the new one is better sent as a whole."""
+    if draft is None and (before["since"], after["since"]) != (None, None):
+        return None
+    growth = Growth(
+        id=after["id"] if draft else None,
+        base=before["rev"],
+        rev=after["rev"],
+        edits=edits(before["html"] or "", after["html"] or ""),
+    )
+    is_small = 2 * changed_size(growth) < len(after["html"] or "")
+    return growth if is_small or draft is not None else None
 
 
 def split(fragments: Sequence[Fragment]) -> Iterator[Sequence[Fragment]]:

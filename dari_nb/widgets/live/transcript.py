@@ -6,25 +6,26 @@ import asyncio
 import dataclasses
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import traitlets
 
 from ...models import TimelineItem, ToolCallItem, parse_time
-from ...render import Head, head_html, item_html
+from ...render import GrowingItems, Head, head_html, with_silence
 from .._kernel import current_kernel_id
 from ..pace import Pace
-from ..questions import VERDICTS, Decide, Questions
+from ..questions import NOTHING, VERDICTS, Decide, Questions
+from ..stopping import Stopped, Stops
 from ..view import STATIC, View
 from ..wire import Decision
-from .outbox import BATCH_CHARS, Outbox
-from .wire import Fragment, Items, Snapshot
+from .outbox import BATCH_CHARS, Change, Outbox, changed_size
+from .wire import Items, Snapshot
 
 #: Seconds of rendering before a batch goes out, so that the first of many items show early.
 BUDGET = 0.04
 #: States after which nothing more comes.
-ENDED = frozenset({"completed", "failed", "stopped"})
+ENDED = frozenset({"completed", "failed", "cancelled", "stopped"})
 #: States of a tool call that has no result yet.
 OPEN = frozenset({"requested", "running"})
 
@@ -52,6 +53,7 @@ class LiveTranscript(View):
         kernel_id: Id of this kernel on its Jupyter server; empty elsewhere.
         questions: Tool calls that wait for the reader's decision; see :meth:`ask`.
         note: What the turn waits for that nobody here answers.
+        stop: What the button says that calls :meth:`on_stop`, or interrupts the kernel.
 
     Raises:
         TypeError: An argument is not one of these attributes.
@@ -68,48 +70,47 @@ class LiveTranscript(View):
     kernel_id = traitlets.Unicode("").tag(sync=True)
     questions = traitlets.List(traitlets.Dict()).tag(sync=True)
     note = traitlets.Unicode("").tag(sync=True)
+    stop = traitlets.Unicode("Stop").tag(sync=True)
 
     def __init__(self, **traits: Any) -> None:
         self._lock = threading.RLock()
         self._agent = "Agent"
-        self._outbox = Outbox(lambda item: item_html(item, agent=self._agent), self._since)
+        rendered = GrowingItems()
+        self._outbox = Outbox(lambda item: rendered.html(item, agent=self._agent), self._since)
         self._questions = Questions()
         self._decide: Decide | None = None
         self._read: Read | None = None
         self._pace = Pace(self._send_next)
-        self._stop_callbacks: list[Callable[[], object]] = []
+        self._stops = Stops()
         traits.setdefault("started", time.time())
         traits.setdefault("kernel_id", current_kernel_id())
         super().__init__(**traits)
         self.answer("decide", self._answer_decide)
+        self.answer("stop", self._stops.press)
 
     def update(self, items: Sequence[TimelineItem], head: Head) -> None:
         """Show these items soon: at once if it was quiet, else with the next batch.
 
-        Call it in a running asyncio loop, as often as anything changes.
+        Call it as often as anything changes; it never waits.
 
         Args:
             items: All items in display order, not only the new ones.
             head: Title, state and facts.
-
-        Raises:
-            RuntimeError: No asyncio loop is running in this thread.
         """
         self.update_from(lambda: (items, head))
 
     def update_from(self, read: Read) -> None:
         """Like :meth:`update`, with items and head that are only read when a batch is due.
 
-        This is for bursts: 10,000 calls cost 10,000 assignments and a few dozen reads.
+        This is for bursts: 10,000 calls cost 10,000 assignments and a few dozen reads, and those
+        are made in the thread that renders.
         """
-        with self._lock:
-            self._read = read
+        self._read = read
         self._pace.soon()
 
     def show(self, items: Sequence[TimelineItem], head: Head) -> None:
-        """Show these items before it returns, with no need of a loop."""
-        with self._lock:
-            self._read = lambda: (items, head)
+        """Show these items before it returns."""
+        self._read = lambda: (items, head)
         self.flush()
 
     def flush(self) -> None:
@@ -122,19 +123,34 @@ class LiveTranscript(View):
         while self._send_next():
             await asyncio.sleep(0)
 
-    def on_stop(self, callback: Callable[[], object]) -> None:
-        """Call ``callback`` when the reader presses Stop; it runs in the kernel's main thread."""
-        self._stop_callbacks.append(callback)
+    def on_stop(self, callback: Stopped) -> None:
+        """Call ``callback`` when the reader presses Stop; it runs in the kernel's main thread.
+
+        What a future that it returns raises is told to the reader.
+        """
+        self._stops.add(callback)
 
     def on_decide(self, decide: Decide) -> None:
         """Have ``decide`` take the reader's decisions; it runs in the kernel's main thread."""
         self._decide = decide
 
-    def ask(self, calls: Sequence[ToolCallItem]) -> None:
-        """Ask the reader whether these calls are to be run, and no others."""
-        wanted: list[Any] = list(self._questions.of(calls))
+    def ask(self, calls: Sequence[ToolCallItem], about: Mapping[str, str] = NOTHING) -> None:
+        """Ask the reader whether these calls are to be run, and no others.
+
+        Args:
+            calls: What waits for a decision.
+            about: What each tool does, by its name.
+        """
+        wanted: list[Any] = list(self._questions.of(calls, about))
         if wanted != self.questions:
             self.questions = wanted
+
+    def open(self) -> None:
+        """Begin to speak with pages; who hears its first words has been there from the start."""
+        super().open()
+        if self.comm is not None:
+            with self._lock:
+                self._send_snapshot()
 
     def close(self) -> None:
         """End the widget; views of it vanish, and later updates are ignored."""
@@ -145,27 +161,24 @@ class LiveTranscript(View):
     def _send_next(self) -> bool:
         """Send one batch; returns whether there is more."""
         with self._lock:
-            read, self._read = self._read, None
-            if read is None:
+            if self._read is None:
                 return False
-            items, head = read()
+            items, head = self._read()
             self._show_head(head)
-            fragments, more = self._next_batch(items)
-            if fragments:
-                self._send_items(*self._outbox.pack(fragments))
-            if more and self._read is None:
-                self._read = read
+            changes, more = self._next_batch(with_silence(items, head))
+            if changes:
+                self._send_items(*self._outbox.pack(changes))
             return more
 
-    def _next_batch(self, items: Sequence[TimelineItem]) -> tuple[list[Fragment], bool]:
-        fragments: list[Fragment] = []
+    def _next_batch(self, items: Sequence[TimelineItem]) -> tuple[list[Change], bool]:
+        changes: list[Change] = []
         size, end = 0, time.monotonic() + BUDGET
-        for fragment in self._outbox.changes(items):
-            fragments.append(fragment)
-            size += len(fragment["html"] or "")
+        for change in self._outbox.changes(items):
+            changes.append(change)
+            size += changed_size(change)
             if size > BATCH_CHARS or time.monotonic() > end:
-                return fragments, True
-        return fragments, False
+                return changes, True
+        return changes, False
 
     def _show_head(self, head: Head) -> None:
         self._agent = head.title
@@ -192,7 +205,7 @@ class LiveTranscript(View):
 
     def _answer_decide(self, body: Decision) -> None:
         if self._decide is not None and body["verdict"] in VERDICTS:
-            self._decide(body["id"], body["verdict"])
+            self._decide(body["id"], body["verdict"], body["reason"])
 
     def _send_items(self, n: int, body: bytes) -> None:
         self.send(Items(kind="items", n=n, elapsed=self._elapsed()), [body])
@@ -209,12 +222,9 @@ class LiveTranscript(View):
             )
             self.send(head, [body])
 
-    def received(self, message: dict[str, Any], buffers: Sequence[memoryview]) -> None:
-        """Take the reader's Stop, and send again what a page lacks."""
+    def _received(self, message: dict[str, Any], buffers: Sequence[memoryview]) -> None:
+        """Send again what a page lacks."""
         kind = message.get("kind")
-        if kind == "stop":
-            for callback in self._stop_callbacks:
-                callback()
         if kind in ("hello", "resend"):
             self._send_again(message.get("first"))
 

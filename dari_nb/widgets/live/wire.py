@@ -11,11 +11,13 @@ from .. import wire as shared
 
 
 class Fragment(TypedDict):
-    """One rendered timeline item and its place; a message's buffer is a JSON list of these.
+    """One rendered timeline item and its place.
 
-    ``turn`` is the id of the item's message, ``after`` the id of the item before it in display
-    order (``None`` for the first of all), and ``html`` is ``None`` to take the item away. ``since``
-    is when an open call began, in seconds after the turn; ``None`` for everything else.
+    A message's buffer is a JSON list of fragments and growths. ``rev`` is the number of this
+    version of the item, different from all others of the view. ``turn`` is the id of the item's
+    message, ``after`` the id of the item before it in display order (``None`` for the first of
+    all), and ``html`` is ``None`` to take the item away. ``since`` is when an open call began, in
+    seconds after the turn; ``None`` for everything else.
     """
 
     id: str
@@ -23,6 +25,21 @@ class Fragment(TypedDict):
     after: str | None
     html: str | None
     since: float | None
+    rev: int
+
+
+class Growth(TypedDict):
+    """The item whose version is ``base`` changes where it stands, and is version ``rev`` then.
+
+    A draft becomes the answer ``id``; ``None`` leaves it what it is. ``edits`` say from where to
+    where HTML is taken out, in UTF-16 units of version ``base``, and what comes there. They lie
+    apart and in order.
+    """
+
+    id: str | None
+    base: int
+    rev: int
+    edits: list[tuple[int, int, str]]
 
 
 class Items(TypedDict):
@@ -34,7 +51,10 @@ class Items(TypedDict):
 
 
 class Snapshot(TypedDict):
-    """Everything as it is after batch ``n``, in ``parts`` messages; this is number ``part``."""
+    """Everything as it is after batch ``n``, in ``parts`` messages; this is number ``part``.
+
+    A view that opens begins with one: a page that hears it lacks nothing, and need not ask.
+    """
 
     kind: Literal["snapshot"]
     n: int
@@ -44,7 +64,7 @@ class Snapshot(TypedDict):
 
 
 class Hello(TypedDict):
-    """A page that has just opened asks for everything."""
+    """A page that has heard nothing from the start asks for everything."""
 
     kind: Literal["hello"]
 
@@ -56,16 +76,11 @@ class Resend(TypedDict):
     first: int
 
 
-class Stop(TypedDict):
-    """The reader wants no more of it."""
-
-    kind: Literal["stop"]
-
-
 class State(TypedDict):
     """The synced traits; ``started`` is seconds of the kernel's clock, ``seconds`` is final.
 
-    ``questions`` are calls that wait for the reader, ``note`` says what else the turn waits for.
+    ``questions`` are calls that wait for the reader, ``note`` says what else the turn waits for,
+    and ``stop`` what the button does.
     """
 
     state: str
@@ -76,8 +91,9 @@ class State(TypedDict):
     kernel_id: str
     questions: list[shared.Question]
     note: str
+    stop: str
 
 
-def encode(fragments: Sequence[Fragment]) -> bytes:
+def encode(changes: Sequence[Fragment | Growth]) -> bytes:
     """Make the buffer of one message."""
-    return msgspec.json.encode(fragments)
+    return msgspec.json.encode(changes)

@@ -5,11 +5,14 @@ from __future__ import annotations
 import hashlib
 import random
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
-from ...render.cells import cell_html, column_html, label_text, row_html
-from ...render.figures import amount_of
-from ...render.matrix import Matrix, MatrixCell, MatrixRow
+from ...render.matrix.alike import groups_of, said_of, same_rows, stands_aside
+from ...render.matrix.cells import cell_html, column_html, label_text, row_html, tint_of
+from ...render.matrix.figures import amount_of, cells_by_place
+from ...render.matrix.matrix import Matrix, MatrixCell, MatrixRow
+from ...score_kinds import Kind, is_missing
 from ..packing import packed
 from .wire import Cell, Change, Column, Row
 
@@ -68,14 +71,19 @@ class Changes:
         yield before, self.n, self._packed(entries[start:])
 
     def _new(self, matrix: Matrix) -> Iterator[tuple[tuple[str, str], Any, Any]]:
-        for index, row in enumerate(matrix.rows):
-            key = ("rows", row.id)
-            if self._seen.get(key) != (index, row):
-                yield key, (index, row), lambda row=row, index=index: _row(row, index)
+        same = {row.id for row in same_rows(matrix)}
+        for row in matrix.rows:
+            index = matrix.numbers[row.id]
+            key, told = ("rows", row.id), (index, row, row.id in same)
+            if self._seen.get(key) != told:
+                yield key, told, partial(_row, row, index, same=row.id in same)
+        groups, kinds = _groups(matrix), matrix.kinds
         for cell in matrix.cells:
-            key = ("cells", cell.id)
-            if self._seen.get(key) != cell:
-                yield key, cell, lambda cell=cell: _cell(cell)
+            group = groups[cell.id]
+            own = group if group[0] is cell else group[:1]
+            key, thing = ("cells", cell.id), (cell, own, [kinds.get(name) for name in cell.scores])
+            if self._seen.get(key) != thing:
+                yield key, thing, partial(_cell, cell, group, kinds)
 
     def _packed(self, entries: Sequence[Entry]) -> bytes:
         change = Change(columns=self._columns, rows=[], cells=[])
@@ -109,24 +117,33 @@ def _columns(matrix: Matrix) -> list[Column]:
     return [
         Column(
             id=column.id,
-            html=column_html(column, cells.get(column.id, [])),
+            html=column_html(column, cells.get(column.id, []), matrix.columns),
             blind=places[column.id],
         )
         for column in matrix.columns
     ]
 
 
-def _row(row: MatrixRow, index: int) -> Row:
+def _groups(matrix: Matrix) -> dict[str, list[MatrixCell]]:
+    """Find for each cell those that came out alike at the same place, itself among them."""
+    if stands_aside(matrix):
+        return {cell.id: [cell] for cell in matrix.cells}
+    groups = (group for cells in cells_by_place(matrix).values() for group in groups_of(cells))
+    return {cell.id: group for group in groups for cell in group}
+
+
+def _row(row: MatrixRow, index: int, *, same: bool) -> Row:
     return Row(
         id=row.id,
         index=index,
         label=label_text(row.label),
-        html=row_html(row, index + 1),
+        html=row_html(row, index),
         values={str(name): str(value) for name, value in row.metadata.items()},
+        same=same,
     )
 
 
-def _cell(cell: MatrixCell) -> Cell:
+def _cell(cell: MatrixCell, group: Sequence[MatrixCell], kinds: Mapping[str, Kind]) -> Cell:
     cost = amount_of(cell.cost)
     return Cell(
         id=cell.id,
@@ -134,8 +151,10 @@ def _cell(cell: MatrixCell) -> Cell:
         column=cell.column,
         repeat=cell.repeat,
         state=cell.state,
-        html=cell_html(cell),
-        text=_digest(" ".join((cell.text or cell.error or "").split())),
+        within=group[0].id,
+        html=cell_html(*group, kinds=kinds) if group[0] is cell else "",
+        tint=tint_of(cell, kinds),
+        text=_digest(said_of(cell)),
         tools=_digest("\n".join(cell.tools)) if cell.tools is not None else "",
         seconds=cell.seconds,
         cost=float(cost) if cost is not None else None,
@@ -150,6 +169,7 @@ def _digest(text: str) -> str:
 
 
 def _plain(value: Any) -> Any:
-    """Make a score something that JSON has: ``NaN`` and objects are told as text."""
-    is_number = isinstance(value, int | float) and value - value == 0
-    return value if value is None or isinstance(value, str) or is_number else str(value)
+    """Make a score something that JSON has: objects are told as text."""
+    if is_missing(value):
+        return None
+    return value if isinstance(value, str | int | float) else str(value)

@@ -10,21 +10,22 @@ from collections.abc import Iterable, Mapping
 from html import escape
 
 from ...render import head_html
-from ...render._visible import visible_name
-from ...render.figures import matrix_head, state_counts
-from ...render.matrix import Matrix
-from ...render.words import state_text
+from ...render.matrix.figures import matrix_head, state_counts
+from ...render.matrix.finding import finding_html
+from ...render.matrix.matrix import Matrix
+from ...render.plain.visible import visible_name
+from ...render.plain.words import state_text
 
 _DIFFER = {"text": "answer", "tools": "tool path", "state": "state"}
 _NAMES = 40  # of metadata and scores; longer lists serve nobody
-_FIELDS = """<input type="search" name="filter" placeholder="Filter: words, reward&lt;1 …"\
+_FIELDS = """<input type="search" name="filter" placeholder="Filter: words, {example} …"\
  aria-label="Filter tasks">{only}{order}\
 <label title="Hide names of LLMs, times and costs">\
 <input type="checkbox" name="blind"> Blind</label>"""
 
 
 def totals_html(matrix: Matrix) -> str:
-    """Render the head line, and the counts by state as a bar and in words."""
+    """Render the head line, the counts by state as a bar and in words, and the finding."""
     counts = {state: count for state, count in state_counts(matrix).items() if count}
     words = {state: f"{count} {_word(state)}" for state, count in counts.items()}
     bar = "".join(
@@ -40,7 +41,7 @@ def totals_html(matrix: Matrix) -> str:
     label = _safe(", ".join(words.values()))
     return (
         f'{head}<div class="dari-progress" role="img" aria-label="{label}">{bar}</div>'
-        f'<p class="dari-counts">{states}</p>'
+        f'<p class="dari-counts">{states}</p>{finding_html(matrix)}'
     )
 
 
@@ -50,15 +51,17 @@ def tools_html(matrix: Matrix) -> str:
     metadata = _names(row.metadata for row in matrix.rows)
     differ = {**_DIFFER, **{name: name for name in scores}}
     only = _select("only", "Rows", "All tasks", [(n, f"Differ in {w}") for n, w in differ.items()])
-    ups = [(name, f"By {name}") for name in ["task", *metadata]]
+    ups = [("number", "In task order")]
+    ups += [(name, f"By {name}") for name in ["task", *metadata]]
     figures = {**{name: name for name in scores}, "seconds": "time", "cost": "cost"}
     both = [
         (sign + name, f"By {word}, {side} first")
         for name, word in figures.items()
         for sign, side in (("", "lowest"), ("-", "highest"))
     ]
-    order = _select("order", "Order", "In task order", [*ups, *both])
-    return _FIELDS.format(only=only, order=order)
+    order = _select("order", "Order", "What differs first", [*ups, *both])
+    example = _safe(f"{scores[0]}<1" if scores else "time>1")
+    return _FIELDS.format(example=example, only=only, order=order)
 
 
 def _names(mappings: Iterable[Mapping[str, object]]) -> list[str]:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import threading
-import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
@@ -14,11 +12,16 @@ import traitlets
 from ...errors import DariError, InvalidRequestError
 from ...models import TimelineItem
 from ...render import Head, head_html, item_html
-from ...render.compare import Compared, compare_html
-from ...render.figures import repeats_of
-from ...render.matrix import ENDED, Matrix, MatrixCell
+from ...render.matrix.alike import same_rows, same_text
+from ...render.matrix.compare import Compared, compare_html
+from ...render.matrix.figures import repeats_of, status_of
+from ...render.matrix.matrix import ENDED, Matrix, MatrixCell
 from .._kernel import current_kernel_id
+from ..errands import in_thread
 from ..live.wire import Fragment
+from ..pace import Pace
+from ..stopping import Stopped, Stops
+from ..things import thing, things
 from ..view import STATIC, View
 from .changes import Changes, blind_name, blind_places
 from .tools import tools_html, totals_html
@@ -40,16 +43,8 @@ class MatrixView(View):
 
     Methods may be called from any thread; nothing is ever printed.
 
-    >>> from dari_nb.render.matrix import MatrixCell, MatrixColumn, MatrixRow
-    >>> matrix = Matrix(
-    ...     title="librarian",
-    ...     run_id="run_1",
-    ...     rows=[MatrixRow("0", "When is it open?")],
-    ...     columns=[MatrixColumn("small", "small")],
-    ...     cells=[MatrixCell("0-small", "0", "small", state="completed", text="At ten.")],
-    ... )
-    >>> view = MatrixView(lambda: matrix)
-    >>> "1 done" in view.head
+    >>> view = batch.wait().view()
+    >>> "4 done" in view.head
     True
 
     Args:
@@ -67,17 +62,23 @@ class MatrixView(View):
     Attributes:
         head: HTML of the totals; taken from the matrix at each update.
         tools: HTML of the fields that sort and filter; taken from the matrix likewise.
+        same: What the tasks have in common on which nothing differs; likewise.
         busy: Whether there is something to stop.
+        stop: What the button says that calls :meth:`on_stop`, or interrupts the kernel.
         blocking: Whether a cell waits for the matrix. No message from the page reaches the kernel
             then, so Stop asks the Jupyter server to interrupt it.
-        kernel_id: Id of this kernel on its Jupyter server; empty elsewhere.
+        kernel_id: Id of this kernel on its Jupyter server; empty elsewhere. It and all above are
+            read-only.
         rating: Name of the score that people give; empty when nothing can be rated.
         blind: Whether names of LLMs and figures that betray them are hidden.
         filter: Words that rows must hold, such as ``refund`` or ``reward<1``.
         order: What rows are sorted by: a name, with ``-`` before it for the largest first.
         only: Which rows are shown: ``text``, ``tools``, ``state`` or the name of a score shows
             those in which it differs.
-        chosen: Ids of the cells that the reader chose.
+        selected: The cell that is open, or ``None``; it is the value, too.
+        chosen: The cells that the reader chose to compare.
+        status: ``planned`` before anything is sent, ``running`` until all cells have ended, then
+            ``failed`` if one has, ``cancelled`` if one was, else ``completed``; read-only.
 
     Raises:
         TypeError: An argument is not one of these.
@@ -85,18 +86,23 @@ class MatrixView(View):
 
     _esm = STATIC / "matrix.js"
     _css = STATIC / "matrix.css"
+    _valued = "selected"
 
-    head = traitlets.Unicode("").tag(sync=True)
-    tools = traitlets.Unicode("").tag(sync=True)
-    busy = traitlets.Bool(False).tag(sync=True)
-    blocking = traitlets.Bool(False).tag(sync=True)
-    kernel_id = traitlets.Unicode("").tag(sync=True)
+    head = traitlets.Unicode("", read_only=True).tag(sync=True)
+    tools = traitlets.Unicode("", read_only=True).tag(sync=True)
+    same = traitlets.Unicode("", read_only=True).tag(sync=True)
+    busy = traitlets.Bool(False, read_only=True).tag(sync=True)
+    stop = traitlets.Unicode("Stop", read_only=True).tag(sync=True)
+    blocking = traitlets.Bool(False, read_only=True).tag(sync=True)
+    kernel_id = traitlets.Unicode("", read_only=True).tag(sync=True)
     rating = traitlets.Unicode("").tag(sync=True)
     blind = traitlets.Bool(False).tag(sync=True)
     filter = traitlets.Unicode("").tag(sync=True)
     order = traitlets.Unicode("").tag(sync=True)
     only = traitlets.Unicode("").tag(sync=True)
-    chosen = traitlets.List(traitlets.Unicode()).tag(sync=True)
+    selected = thing()
+    chosen = things()
+    status = traitlets.Unicode("", read_only=True).tag(sync=True)
 
     def __init__(
         self,
@@ -112,34 +118,25 @@ class MatrixView(View):
         self._lock = threading.RLock()
         self._matrix = read()
         self._changes = Changes()
-        self._timer: asyncio.TimerHandle | None = None
-        self._sent_at = float("-inf")
+        self._pace = Pace(self._send_next, INTERVAL)
         self._is_closed = False
-        self._stop_callbacks: list[Callable[[], object]] = []
-        self._pool = ThreadPoolExecutor(max_workers=8, thread_name_prefix="dari_nb-matrix")
+        self._stops = Stops()
         traits.setdefault("kernel_id", current_kernel_id())
         traits.setdefault("rating", "rating" if rate else "")
         super().__init__(**traits)
+        self.answer("stop", self._stops.press)
         if transcript is not None:
             self._answer_from(transcript)
         if rate is not None:
-            self.answer("rate", lambda body: self._pool.submit(self._rated, rate, body))
+            self.answer("rate", lambda body: in_thread(self._rated, rate, body))
         self.flush()
 
     def changed(self) -> None:
         """Take notice of news: they are read and sent at once if it was quiet, else soon.
 
-        Call it as often as anything changes. Where an asyncio loop runs it returns at once, and
-        elsewhere when the news were sent.
+        Call it as often as anything changes; it never waits.
         """
-        try:
-            loop = asyncio.get_running_loop()
-        except RuntimeError:
-            self.flush()
-            return
-        if self._timer is None:
-            wait = self._sent_at + INTERVAL - time.monotonic()
-            self._timer = loop.call_later(max(wait, 0.0), self._on_time)
+        self._pace.soon()
 
     def flush(self) -> None:
         """Read the matrix and send what is new before it returns."""
@@ -147,43 +144,51 @@ class MatrixView(View):
             if self._is_closed:
                 return
             self._matrix = self._read()
-            self._sent_at = time.monotonic()
             self._show_totals(self._matrix)
             for since, n, body in self._changes.take(self._matrix):
                 self._send_news(since, n, body)
+            status = status_of(self._matrix)
+        # Whoever observes it may take its time.
+        self.set_trait("status", status)
 
-    def on_stop(self, callback: Callable[[], object]) -> None:
-        """Call ``callback`` when the reader presses Stop; it runs in the kernel's main thread."""
-        self._stop_callbacks.append(callback)
-        self.busy = _is_busy(self._matrix)
+    def on_stop(self, callback: Stopped) -> None:
+        """Call ``callback`` when the reader presses Stop; it runs in the kernel's main thread.
+
+        What a future that it returns raises is told to the reader.
+        """
+        self._stops.add(callback)
+        self.tell(busy=_is_busy(self._matrix))
 
     def close(self) -> None:
-        """End the widget; views of it vanish, and later news are ignored."""
+        """End the widget; views of it vanish, and later news are ignored.
+
+        >>> view = batch.view()
+        >>> view.close()
+        """
         with self._lock:
             self._is_closed = True
-        self._pool.shutdown(wait=False, cancel_futures=True)
         super().close()
 
-    def received(self, message: dict[str, Any], buffers: Sequence[memoryview]) -> None:
-        """Take the reader's Stop and what is in sight, and send again what a page lacks."""
+    def _received(self, message: dict[str, Any], buffers: Sequence[memoryview]) -> None:
+        """Take what is in sight, and send again what a page lacks."""
         kind = message.get("kind")
-        if kind == "stop":
-            for callback in self._stop_callbacks:
-                callback()
-        elif kind == "visible" and self._watch is not None:
+        if kind == "visible" and self._watch is not None:
             self._watch(_ids(message))
         elif kind == "hello":
             self._send_again(message.get("n"))
 
-    def _on_time(self) -> None:
-        self._timer = None
+    def _send_next(self) -> bool:
         self.flush()
+        return False
 
     def _show_totals(self, matrix: Matrix) -> None:
-        with self.hold_sync():
-            self.head = totals_html(matrix)
-            self.tools = tools_html(matrix)
-            self.busy = _is_busy(matrix) and (self.blocking or bool(self._stop_callbacks))
+        rows = same_rows(matrix)
+        self.tell(
+            head=totals_html(matrix),
+            tools=tools_html(matrix),
+            same=same_text(matrix, rows) if rows else "",
+            busy=_is_busy(matrix) and (self.blocking or bool(self._stops)),
+        )
 
     def _send_news(self, since: int, n: int, body: bytes) -> None:
         self.send(News(kind="news", since=since, n=n), [body])
@@ -197,25 +202,26 @@ class MatrixView(View):
     def _answer_from(self, transcript: ReadTranscript) -> None:
         def opened(body: Any) -> Future[Opened]:
             [cell] = self._asked(body, 1, 1)
-            return self._pool.submit(self._opened, transcript, cell, bool(body.get("blind")))
+            return in_thread(self._opened, transcript, cell, bool(body.get("blind")))
 
         def compared(body: Any) -> Future[str]:
             cells = self._asked(body, 2, MOST_COMPARED)
-            return self._pool.submit(self._compared, transcript, cells, bool(body.get("blind")))
+            return in_thread(self._compared, transcript, cells, bool(body.get("blind")))
 
         self.answer("cell", opened)
         self.answer("compare", compared)
 
     def _opened(self, transcript: ReadTranscript, cell: MatrixCell, blind: bool) -> Opened:
         items, head = transcript(cell.id)
-        if blind:
-            head = Head(head.title, self._name(cell, blind=True), head.state)
-        return Opened(head=head_html(head), items=_fragments(items, head.title))
+        number, column = self._name(cell, blind=blind).split(" · ", 1)
+        facts = () if blind else head.facts
+        told = Head(f"Task {number}", column, head.state, facts)
+        return Opened(head=head_html(told), items=_fragments(items, head.title))
 
     def _compared(
         self, transcript: ReadTranscript, cells: Sequence[MatrixCell], blind: bool
     ) -> str:
-        # One after another would keep the reader waiting; the pool has a thread more than these.
+        # One after another would keep the reader waiting.
         with ThreadPoolExecutor(max_workers=MOST_COMPARED) as pool:
             read = list(pool.map(lambda cell: transcript(cell.id), cells))
         compared = [
@@ -241,13 +247,12 @@ class MatrixView(View):
     def _name(self, cell: MatrixCell, *, blind: bool) -> str:
         """Tell a cell from others: task, LLM, repeat."""
         matrix = self._matrix
-        number = next((n for n, row in enumerate(matrix.rows, 1) if row.id == cell.row), 0)
         labels = {column.id: column.label for column in matrix.columns}
         column = (
             blind_name(blind_places(matrix)[cell.column]) if blind else labels.get(cell.column, "")
         )
-        trial = f" · {cell.repeat + 1}" if repeats_of(matrix) > 1 else ""
-        return f"{number} · {column}{trial}"
+        trial = f" · {cell.repeat}" if repeats_of(matrix) > 1 else ""
+        return f"{matrix.numbers[cell.row]} · {column}{trial}"
 
 
 def _rate(rate: Rate, body: Any) -> None:
@@ -274,6 +279,7 @@ def _fragments(items: Iterable[TimelineItem], agent: str) -> list[Fragment]:
                 after=after,
                 html=html,
                 since=None,
+                rev=0,
             )
         )
     return fragments

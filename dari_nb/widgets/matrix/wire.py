@@ -16,24 +16,30 @@ class Column(TypedDict):
 
 
 class Row(TypedDict):
-    """A task; ``values`` is what is known about it, for sorting and filtering."""
+    """A task; ``values`` is what is known about it, ``same`` whether nothing differs in it."""
 
     id: str
     index: int
     label: str
     html: str
     values: dict[str, str]
+    same: bool
 
 
 class Cell(TypedDict):
-    """One session; two with the same answer have the same ``text``, likewise ``tools``."""
+    """One session; two with the same answer have the same ``text``, likewise ``tools``.
+
+    ``within`` is the cell that shows it: itself, or the first of the repeats that came out alike.
+    """
 
     id: str
     row: str
     column: str
     repeat: int
     state: str
+    within: str
     html: str
+    tint: str
     text: str
     tools: str
     seconds: float | None
@@ -72,12 +78,6 @@ class Visible(TypedDict):
     cells: list[str]
 
 
-class Stop(TypedDict):
-    """The reader wants to follow no more."""
-
-    kind: Literal["stop"]
-
-
 class Question(TypedDict):
     """``cell`` and ``compare`` ask for these cells, with names of LLMs or without."""
 
@@ -102,11 +102,13 @@ class Rating(TypedDict):
 
 
 class State(TypedDict):
-    """The synced traits."""
+    """The synced traits; ``stop`` is what the button does."""
 
     head: str
     tools: str
+    same: str
     busy: bool
+    stop: str
     blocking: bool
     kernel_id: str
     rating: str
@@ -114,4 +116,6 @@ class State(TypedDict):
     filter: str
     order: str
     only: str
+    selected: str
     chosen: list[str]
+    status: str

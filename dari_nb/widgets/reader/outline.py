@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from ...models import AssistantMessageItem, TimelineItem, ToolCallItem, UserMessageItem
 from ...render import state_text
-from .wire import Piece, Row
+from ..edits import edits
+from .wire import Growth, Piece, Row
 
 Render = Callable[[TimelineItem], str]
 
@@ -31,6 +32,7 @@ class Outline:
         self._texts: dict[str, tuple[TimelineItem, str]] = {}
         self._html: OrderedDict[str, tuple[TimelineItem, str]] = OrderedDict()
         self._html_chars = 0
+        self._written: dict[str, tuple[int, str]] = {}
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -40,13 +42,17 @@ class Outline:
         first = self._first_change(items)
         if first is None:
             return None
-        for row in self._rows[first:]:
-            del self._place[row["id"]]
+        taken = [row["id"] for row in self._rows[first:]]
+        for item_id in taken:
+            del self._place[item_id]
         before = {row["id"]: item for row, item in zip(self._rows, self._items, strict=True)}
         del self._rows[first:]
         for item in items[first:]:
             self._append(item, before)
         self._items = list(items)
+        for item_id in taken:
+            if item_id not in self._place:
+                self._texts.pop(item_id, None)
         return first
 
     def rows(self, first: int = 0) -> list[Row]:
@@ -57,6 +63,13 @@ class Outline:
         """Ids from an item on; from the first one when there is none of this id."""
         place = self._place.get(item_id, 0)
         return [row["id"] for row in self._rows[place : place + count]]
+
+    def id_of(self, item: TimelineItem | None) -> str:
+        """The id that an item has here: its own, unless others before it have that, too."""
+        if item is None or self.item(item.id) is item:
+            return "" if item is None else item.id
+        pairs = zip(self._rows, self._items, strict=True)
+        return next((row["id"] for row, other in pairs if other is item), item.id)
 
     def item(self, item_id: str) -> TimelineItem | None:
         """The item of this id, or ``None``."""
@@ -76,15 +89,33 @@ class Outline:
             if size > most_chars:
                 return
 
-    def find(self, query: str) -> list[tuple[str, int]]:
-        """How often the query is in each item, whatever the case; items without it are left out."""
+    def growths(self, first: int) -> list[Growth]:
+        """What is new of answers that are being written, and of those that take their places."""
+        found = []
+        for row, item in zip(self._rows[first:], self._items[first:], strict=True):
+            if not isinstance(item, AssistantMessageItem) or not item.content:
+                continue
+            draft = f"{item.message_id}:pending"
+            before = self._written.pop(draft, None)
+            if before is None and row["id"] != draft:
+                continue
+            html = self._rendered(row["id"], item)
+            base, known = before or (0, "")
+            found.append(
+                Growth(id=row["id"], of=draft, base=base, rev=row["rev"], edits=edits(known, html))
+            )
+            if row["id"] == draft:
+                self._written[draft] = (row["rev"], html)
+        for gone in self._written.keys() - self._place.keys():
+            del self._written[gone]
+        return found
+
+    def find(self, query: str) -> list[str]:
+        """The ids of the items that have the query, whatever the case."""
         query = query.casefold()
         if not query:
             return []
-        counts = (
-            (row["id"], self._text(place).count(query)) for place, row in enumerate(self._rows)
-        )
-        return [(item_id, count) for item_id, count in counts if count]
+        return [row["id"] for place, row in enumerate(self._rows) if query in self._text(place)]
 
     def _first_change(self, items: Sequence[TimelineItem]) -> int | None:
         pairs = enumerate(zip(self._items, items, strict=False))
@@ -137,7 +168,8 @@ def _row(item_id: str, item: TimelineItem, rev: int) -> Row:
 
 def _search_text(item: TimelineItem) -> str:
     """All that an item says, names and data included."""
-    parts = [str(block.get("text") or "") for block in getattr(item, "content", None) or ()]
+    content = getattr(item, "content", None) or ()
+    parts = [str(block.get("text") or block.get("reasoning") or "") for block in content]
     parts.append(getattr(item, "error_message", None) or "")
     if isinstance(item, ToolCallItem):
         parts += [item.tool_name, _data_text(item.arguments), _data_text(item.result)]
@@ -151,6 +183,8 @@ def _data_text(value: object) -> str:
 
 
 def _flag(item: TimelineItem) -> str:
+    if getattr(item, "is_cancelled", False):
+        return ""
     status = getattr(item, "status", "")
     failed = getattr(item, "is_error", None) or getattr(item, "error_message", None)
     if failed or status == "failed":

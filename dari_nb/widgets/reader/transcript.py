@@ -5,15 +5,17 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Sequence
-from typing import Any
+from concurrent.futures import Future
+from typing import Any, Protocol
 
 import traitlets
 
 from ...errors import DariError
 from ...models import TimelineItem
-from ...render import Head, head_html, item_html, markdown, text
+from ...render import GrowingItems, Head, head_html, markdown, text
 from ..pace import Pace
 from ..packing import packed
+from ..things import thing
 from ..view import STATIC, View
 from .outline import Outline
 from .wire import All, Row, Rows
@@ -26,6 +28,24 @@ FIRST = 24
 ANSWER_CHARS = 500_000
 
 Read = Callable[[], tuple[Sequence[TimelineItem], Head]]
+
+
+class Branching(Protocol):
+    """What a page can ask of the branches of a session, by its turns' ids."""
+
+    def prompt(self, turn: str) -> str:
+        """What was asked in a turn."""
+
+    def step(self, turn: str, by: int) -> Future[str]:
+        """Show the branch so many further on; gives the turn at the same place there."""
+
+    def again(self, turn: str, text: str) -> Future[str]:
+        """Ask a text in the place of a turn's; gives the new turn, which is shown."""
+
+    def compare(self, turn: str) -> Future[str]:
+        """Give the branches side by side, as HTML."""
+
+
 Events = Callable[[TimelineItem], Sequence[dict[str, Any]]]
 Link = Callable[[TimelineItem], str]
 
@@ -36,36 +56,51 @@ class TranscriptView(View):
     The page has an outline of all items and fetches what it shows; so 10,000 items cost it no
     more than 100. Items are compared by identity, as in :class:`LiveTranscript`.
 
-    >>> view = TranscriptView()
-    >>> view.show([], Head("librarian", state="completed"))
-    >>> view.state
-    'completed'
+    >>> view = turn.wait().session.transcript().view(height=400)
+    >>> view.status, view.height
+    ('completed', 400)
 
     Args:
         events: Gives the events behind an item in the API's shape, for its raw form.
         link: Gives a text that leads back to an item.
+        branching: What the page can ask of other branches, where there can be any.
 
     Attributes:
-        state: Status word, taken from the head at each update.
-        head: HTML of the line above the items, taken from the head at each update.
-        at: Id of the item to begin with; the beginning by default.
+        session: What it is a transcript of, where it is one of a session; ``None`` otherwise.
+        selected: The item that the reader is at, a ``TimelineItem``, or ``None``. Set it, or its
+            id, to go there.
+        status: Status word of the last message as the API has it (``queued``, ``running``,
+            ``waiting_for_tool``, ``completed``, ``failed``), ``disconnected`` when that is not
+            known any more, or empty; read-only.
+        head: HTML of the line above the items, taken from the head at each update; read-only.
         height: Most pixels that the list takes; 0 leaves it to the page.
+        branches: Messages in whose place others were asked in other sessions; read-only.
+        can_fork: Whether a message can be edited and asked again; read-only.
     """
 
     _esm = STATIC / "reader.js"
     _css = STATIC / "reader.css"
 
-    state = traitlets.Unicode("").tag(sync=True)
-    head = traitlets.Unicode("").tag(sync=True)
-    at = traitlets.Unicode("").tag(sync=True)
+    session = thing()
+    selected = thing(lambda item, view: view._outline.id_of(item))  # noqa: SLF001
+    status = traitlets.Unicode("", read_only=True).tag(sync=True)
+    head = traitlets.Unicode("", read_only=True).tag(sync=True)
     height = traitlets.Int(0).tag(sync=True)
+    branches = traitlets.List(traitlets.Dict(), read_only=True).tag(sync=True)
+    can_fork = traitlets.Bool(False, read_only=True).tag(sync=True)
 
     def __init__(
-        self, *, events: Events | None = None, link: Link | None = None, **traits: Any
+        self,
+        *,
+        events: Events | None = None,
+        link: Link | None = None,
+        branching: Branching | None = None,
+        **traits: Any,
     ) -> None:
         self._lock = threading.RLock()
         self._agent = "Agent"
-        self._outline = Outline(lambda item: item_html(item, agent=self._agent))
+        rendered = GrowingItems()
+        self._outline = Outline(lambda item: rendered.html(item, agent=self._agent))
         self._events = events
         self._link = link
         self._read: Read | None = None
@@ -77,56 +112,80 @@ class TranscriptView(View):
         self.answer("find", self._answer_find)
         self.answer("raw", self._answer_raw)
         self.answer("copy", self._answer_copy)
+        if branching is not None:
+            self.answer("prompt", lambda body: branching.prompt(str(body["turn"])))
+            self.answer("branch", lambda body: branching.step(str(body["turn"]), int(body["by"])))
+            self.answer("again", lambda body: branching.again(str(body["turn"]), body["text"]))
+            self.answer("compare", lambda body: branching.compare(str(body["turn"])))
 
     def show(self, items: Sequence[TimelineItem], head: Head) -> None:
         """Show these items before it returns."""
-        with self._lock:
-            self._read = lambda: (items, head)
+        self._read = lambda: (items, head)
         self._send_next()
 
     def update_from(self, read: Read) -> None:
-        """Show soon what ``read`` gives then; call it in a running loop, as often as you like."""
-        with self._lock:
-            self._read = read
+        """Show soon what ``read`` gives then; call it as often as you like, it never waits."""
+        self._read = read
         self._pace.soon()
 
     def close(self) -> None:
-        """End the widget; views of it vanish, and later updates are ignored."""
+        """End the widget; views of it vanish, and later updates are ignored.
+
+        >>> view = session.view()
+        >>> view.close()
+        """
         with self._lock:
             self._read = None
         super().close()
 
     def _send_next(self) -> bool:
         with self._lock:
-            read, self._read = self._read, None
-            if read is None:
+            if self._read is None:
                 return False
-            items, head = read()
-            self._show_head(head)
+            items, head = self._read()
+            self._agent = head.title
+            self.tell(head=head_html(head))
+            selected = self._outline.id_of(self.selected)
             first = self._outline.update(items)
             if first is not None:
                 self._send_rows(first)
+                # The page may choose one meanwhile: only what was chosen is looked up anew.
+                if selected:
+                    self.selected = self._outline.item(selected)
+        # Whoever observes it may take its time.
+        self.set_trait("status", head.state)
         return False
 
-    def _show_head(self, head: Head) -> None:
-        self._agent = head.title
-        with self.hold_sync():
-            self.head = head_html(head)
-            self.state = head.state or self.state
+    @traitlets.validate("selected")
+    def _valid_selected(self, proposal: Any) -> TimelineItem | None:
+        wanted = proposal.value
+        if wanted is None:
+            return None
+        if not isinstance(wanted, str | TimelineItem):
+            raise traitlets.TraitError(f"{wanted!r} is no item.")
+        with self._lock:
+            item_id = wanted if isinstance(wanted, str) else self._outline.id_of(wanted)
+            item = self._outline.item(item_id)
+        if item is None:
+            raise traitlets.TraitError(f"There is no item {item_id!r} in this transcript.")
+        return item
 
     def _send_rows(self, first: int) -> None:
         total = len(self._outline)
         for start in range(first, max(total, first + 1), ROWS):
             self._n += 1
-            rows = self._outline.rows(start)[:ROWS]
-            self.send(Rows(kind="rows", n=self._n, first=start, total=total), [packed(rows)])
+            buffers = [packed(self._outline.rows(start)[:ROWS])]
+            if start == first and (growths := self._outline.growths(first)):
+                buffers.append(packed(growths))
+            self.send(Rows(kind="rows", n=self._n, first=start, total=total), buffers)
 
     def _answer_rows(self, _body: Any) -> tuple[All, list[bytes]]:
         """All rows, and the items that are seen first, so that a page need not ask for them."""
         with self._lock:
             rows: list[Row] = self._outline.rows()
             parts = [packed(rows[start : start + ROWS]) for start in range(0, len(rows), ROWS)]
-            ids = self._outline.ids_from(self.at, FIRST)
+            at = self._outline.id_of(self.selected)
+            ids = self._outline.ids_from(at, FIRST)
             pieces = packed(list(self._outline.pieces(ids, ANSWER_CHARS)))
             return All(n=self._n, parts=len(parts)), [*parts, pieces]
 
@@ -135,7 +194,7 @@ class TranscriptView(View):
             ids = [str(item_id) for item_id in body["ids"]]
             return None, [packed(list(self._outline.pieces(ids, ANSWER_CHARS)))]
 
-    def _answer_find(self, body: Any) -> list[tuple[str, int]]:
+    def _answer_find(self, body: Any) -> list[str]:
         with self._lock:
             return self._outline.find(str(body["query"]))
 

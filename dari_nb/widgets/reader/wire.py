@@ -25,6 +25,8 @@ class Row(TypedDict):
 class Rows(TypedDict):
     """The rows from ``first`` on are those in the buffer; there are ``total`` in all.
 
+    A second buffer, where there is one, has the growths of answers that are being written.
+
     ``n`` counts these messages from 1 without a gap; a page that misses one asks for all rows.
     """
 
@@ -52,6 +54,19 @@ class Piece(TypedDict):
     html: str
 
 
+class Growth(TypedDict):
+    """Version ``base`` of ``of`` becomes version ``rev`` of ``id``, an answer or its draft.
+
+    ``base`` is 0 where nothing is there yet. ``edits`` are those of the live view.
+    """
+
+    id: str
+    of: str
+    base: int
+    rev: int
+    edits: list[tuple[int, int, str]]
+
+
 class Wanted(TypedDict):
     """Body of the request ``fragments``; the answer's buffer is a JSON list of ``Piece``."""
 
@@ -71,10 +86,39 @@ class Chosen(TypedDict):
     form: str
 
 
-class State(TypedDict):
-    """The synced traits; ``at`` is the id of the item to begin with, ``height`` is in pixels."""
+class Branch(TypedDict):
+    """The message of ``turn`` is the one at ``place`` of the ``count`` that were asked there."""
 
-    state: str
+    turn: str
+    place: int
+    count: int
+
+
+class Step(TypedDict):
+    """Body of ``branch``, answered with the turn there; for ``compare`` (HTML) ``by`` is 0."""
+
+    turn: str
+    by: int
+
+
+class Again(TypedDict):
+    """Body of the requests ``prompt`` (answered with text) and ``again`` (with the new turn)."""
+
+    turn: str
+    text: str
+
+
+class State(TypedDict):
+    """The synced traits; ``height`` is in pixels.
+
+    ``selected`` is the id of the item that the reader is at, and ``session`` that of what it is a
+    transcript of; either may be empty.
+    """
+
+    session: str
+    selected: str
+    status: str
     head: str
-    at: str
     height: int
+    branches: list[Branch]
+    can_fork: bool

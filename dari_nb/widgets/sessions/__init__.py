@@ -1,6 +1,6 @@
 """The session browser."""
 
 from .sessions import SessionsView
-from .wire import Row
+from .wire import Gist, Row
 
-__all__ = ["Row", "SessionsView"]
+__all__ = ["Gist", "Row", "SessionsView"]

@@ -1,4 +1,4 @@
-"""A table of sessions: sorted, filtered, opened and selected in the page."""
+"""A table of sessions: sorted, filtered, opened and chosen in the page."""
 
 from __future__ import annotations
 
@@ -9,11 +9,13 @@ from typing import Any
 import traitlets
 
 from ..packing import packed
+from ..things import thing, things
 from ..view import STATIC, View
-from .wire import Row
+from .wire import Gist, Row
 
 Load = Callable[[], "Future[Sequence[Row]]"]
 Costs = Callable[[Sequence[str]], "Future[dict[str, str]]"]
+Gists = Callable[[Sequence[str]], "Future[dict[str, Gist]]"]
 Open = Callable[[str], "Future[str]"]
 
 
@@ -22,22 +24,35 @@ class SessionsView(View):
 
     Args:
         load: Gives the sessions as they are now, newest first.
-        costs: Gives what sessions have cost, as texts.
+        gists: Gives what sessions are about.
+        costs: Gives what sessions and runs have cost, as texts.
         open_one: Gives the transcript of a session as sanitised HTML.
 
     Attributes:
-        selected: Ids of the selected sessions, in the order of the table.
+        selected: The session that is open, or ``None``; it is the value, too.
+        chosen: Those whose boxes are ticked, in the order of the table.
+        preview: Whether the one that is open is shown beside the table.
+
+    >>> view = d.sessions.view(preview=False)
+    >>> view.selected, view.chosen, view.preview
+    (None, [], False)
     """
 
     _esm = STATIC / "sessions.js"
     _css = STATIC / "sessions.css"
+    _valued = "selected"
 
-    selected = traitlets.List(traitlets.Unicode()).tag(sync=True)
+    selected = thing()
+    chosen = things()
+    preview = traitlets.Bool(True).tag(sync=True)
 
-    def __init__(self, *, load: Load, costs: Costs, open_one: Open, **traits: Any) -> None:
+    def __init__(
+        self, *, load: Load, gists: Gists, costs: Costs, open_one: Open, **traits: Any
+    ) -> None:
         super().__init__(**traits)
         self._load = load
         self.answer("rows", self._answer_rows)
+        self.answer("gists", lambda body: gists([str(one) for one in body["ids"]]))
         self.answer("costs", lambda body: costs([str(one) for one in body["ids"]]))
         self.answer("open", lambda body: open_one(str(body["id"])))
 

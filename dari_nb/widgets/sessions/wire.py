@@ -6,7 +6,11 @@ from typing import TypedDict
 
 
 class Row(TypedDict):
-    """A session; ``created`` is ISO 8601 in UTC, all but ``id`` may be empty."""
+    """A session; all but ``id`` may be empty.
+
+    ``created`` is ISO 8601 in UTC, ``run`` names the run it belongs to, and ``task`` the place of
+    its task there.
+    """
 
     id: str
     status: str
@@ -15,10 +19,28 @@ class Row(TypedDict):
     name: str
     created: str
     metadata: dict[str, str]
+    run: str
+    task: str
+
+
+class Gist(TypedDict):
+    """What a session is about: the beginning of its first message, and how many there are.
+
+    Either is ``None`` when unknown. ``cancelled`` is whether the last one, which a list tells to
+    have failed, was cancelled.
+    """
+
+    words: str | None
+    turns: int | None
+    cancelled: bool
 
 
 class Wanted(TypedDict):
-    """Body of the request ``costs``; the answer is a text by id, empty while unknown."""
+    """Body of the request ``gists``, whose answer is a gist by id; and of ``costs``.
+
+    The latter's answer is a text by id, empty while unknown, where ``run:NAME`` stands for all
+    sessions of a run.
+    """
 
     ids: list[str]
 
@@ -30,6 +52,11 @@ class Chosen(TypedDict):
 
 
 class State(TypedDict):
-    """The synced traits: ids of the selected sessions, in the order of the table."""
+    """The synced traits: the session that is open, those whose boxes are ticked, by their ids.
 
-    selected: list[str]
+    ``preview`` says whether the one that is open is shown beside the table.
+    """
+
+    selected: str
+    chosen: list[str]
+    preview: bool

@@ -2,39 +2,42 @@
 
 from __future__ import annotations
 
-import asyncio
 import concurrent.futures
-from collections.abc import Callable, Generator, Iterable, Sequence
+import contextlib
+from collections.abc import Generator, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ... import models
 from ...errors import InvalidRequestError
-from .._background import wait_for
-from ..agent import Agent
+from ...models.events import CANCELLED
+from ..agents.agent import Agent
+from ..agents.versions import gists_of
+from ..link import host
+from ..link.background import awaited, wait_for
+from ..showing.words import Ending, StoppedWatching, batch_stopped
 from .cells import Column
-from .chunks import Job, chunks_to_send
-from .finding import MOST_REPEATS, Found, find_run
-from .following import Following
-from .late_costs import LateCosts
+from .following.cancelling import Cancelling
+from .following.following import Following
+from .following.late_costs import LateCosts
 from .results import Results
-from .sending import Sending
-from .serving import Serving
-from .tasks import Task, Tasks, read_tasks
+from .sending.chunks import Job, chunks_to_send
+from .sending.finding import MOST_REPEATS, Found, find_run
+from .sending.sending import Sending
+from .sending.serving import Serving
+from .tasks import Task, Tasks, read_tasks, size_text
 
 if TYPE_CHECKING:
-    from ...scores import Score
-    from ..dari import Dari
-    from ..tools.tool import Approve, Given
-    from ..turn import Turn
+    from ..kernel_tools.tool import Approve, Given
+    from ..link import Link
 
 
 class Batch(Results):
     """Tasks with LLMs, some number of times; shown in a notebook, it is a live matrix.
 
-    >>> batch = d.batches.run("calculator", ["2 + 2"], ["small", "large"])  # doctest: +SKIP
-    >>> batch.wait()[0, "small"].text  # doctest: +SKIP
-    '4'
+    >>> batch = d.batches.run("calculator", ["2 + 2"], ["small", "large"])
+    >>> batch.wait()[0, "small"].text
+    '$$2 + 2 = 4$$'
 
     Attributes:
         started: How many sessions the last call has started: making it, adding, or retrying.
@@ -43,7 +46,7 @@ class Batch(Results):
 
     def __init__(
         self,
-        dari: Dari,
+        link: Link,
         agent: models.Agent,
         run_id: str,
         tasks: Iterable[Task],
@@ -51,15 +54,17 @@ class Batch(Results):
         repeats: int,
         scores: str | Path | None = None,
     ) -> None:
-        super().__init__(dari, agent, run_id, tasks, columns, repeats, scores)
-        client = dari.stream_client
+        super().__init__(link, agent, run_id, tasks, columns, repeats, scores)
+        client = link.stream_client
         self.started = self.found = 0
         self._following: concurrent.futures.Future[None] | None = None
         self._costs: concurrent.futures.Future[None] | None = None
         self._sending = Sending(client, agent.id, run_id)
         self._followed = Following(client, run_id, self.grid, self._changed)
         self._late_costs = LateCosts(client, self.grid, self._changed)
-        self._serving = Serving(dari, self.grid)
+        self._cancelling = Cancelling(link, self.grid)
+        self._serving = Serving(link, agent.name, self.grid)
+        self._gists = gists_of(link, agent, (column.version for column in self.columns))
 
     @property
     def is_new(self) -> bool:
@@ -70,15 +75,16 @@ class Batch(Results):
     def outcome(self) -> str:
         """What the last call has done, in a line.
 
-        >>> d.batches.run("echo", ["Hi"]).outcome  # doctest: +SKIP
-        'run_0123456789abcdef0123: 1 session started'
+        >>> d.batches.run("echo", ["Hi"], fresh=True).outcome
+        'run_...: 1 session started'
         """
         from ...render import count_text
 
         if not self.found:
             return f"{self.run_id}: {count_text(self.started, 'session')} started"
         if not self.started:
-            return f"{self.run_id}: nothing sent, all is there already (fresh runs it again)"
+            again = "--fresh or fresh=True runs it again"
+            return f"{self.run_id}: nothing sent, all is there already ({again})"
         started = count_text(self.started, "session")
         return f"{self.run_id}: {started} started, {self.found} there already"
 
@@ -92,14 +98,24 @@ class Batch(Results):
             TimedOutError: It has not ended in time. It goes on; wait again.
             KeyboardInterrupt: The user stopped waiting. It goes on; wait again.
             DariError: The server refused, or could not be reached for long.
-        """
-        from .showing import wait
 
-        wait(self, timeout)
+        >>> batch.wait(timeout=60).counts
+        {'completed': 4}
+        >>> (await batch).is_done
+        True
+        """
+        ended = self._link.run(self._ended())
+        try:
+            wait_for(ended, timeout)
+        except KeyboardInterrupt:
+            raise StoppedWatching(self._stopped(), is_said=False) from None
+        finally:
+            ended.cancel()
+        wait_for(self._link.run(self._late_costs.catch_up()))
         return self
 
     def follow(self, timeout: float | None = None, *, wait: bool = True) -> Batch:
-        """Show the batch live, in a notebook or a terminal, and what it came to when it ends.
+        """Show the batch live, in a notebook or a terminal, and return it when it has ended.
 
         Args:
             timeout: Seconds to wait at most; ``None`` waits without limit.
@@ -108,42 +124,116 @@ class Batch(Results):
         Raises:
             TimedOutError: It has not ended in time; what had come stays shown.
             KeyboardInterrupt: The user stopped following; the batch goes on.
-        """
-        from .showing import show
 
-        show(self, timeout, waits=wait)
+        >>> batch = batch.wait().follow(timeout=60)
+        4 of 4 done
+        ...
+        """
+        from ..showing.passing import Passing
+        from .subject import BatchSubject
+
+        if self.is_done:
+            self._costs_come()
+        elif not wait and not host.in_kernel():
+            print(repr(self))  # noqa: T201
+            return self
+        Passing(BatchSubject(self)).follow(timeout, wait=wait)
         return self
 
     def answer_tools(self, tools: Given, *, approve: Approve | None = None) -> Batch:
-        """Answer the external tool calls of all its sessions; as ``tools`` of :meth:`Batches.run`.
+        """Answer the external tool calls of all its sessions, and return it.
+
+        Args:
+            tools: Functions, plain or made by :func:`dari_nb.tool`.
+            approve: ``"always"``, or a function that decides; needed where the tools do not say
+                it.
 
         Raises:
             InvalidRequestError: Something cannot be a tool, or would ask before each call.
+
+        >>> @server.agent("shop")
+        ... def shop(prompt):
+        ...     answer = yield dari.local.ToolCall("stock", {"item": prompt}, external=True)
+        ...     yield f"{answer.result} left"
+        >>> def stock(item: str) -> int:
+        ...     "How many packets there are."
+        ...     return len(item)
+        >>> batch = d.batches.run("shop", ["tea", "sugar"])
+        >>> batch.answer_tools(stock, approve="always").wait(60)[1, None].text
+        '5 left'
         """
         self._serving.give(tools, approve)
         return self
 
     def refresh(self) -> Batch:
-        """Ask once for everything that has not ended, and for missing costs."""
+        """Ask once for everything that has not ended and for missing costs, and return the batch.
+
+        Raises:
+            DariError: The server refused, or could not be reached.
+
+        >>> batch.refresh().is_done
+        True
+        """
         self._ask()
-        wait_for(self.dari.run(self._late_costs.once()))
+        wait_for(self._link.run(self._late_costs.once()))
         return self
 
-    def retry_failed(self) -> Batch:
-        """Send again what failed, and only that: not created, not sent, or its turn failed.
+    def cancel(self) -> Batch:
+        """End all its turns on the server, wait until they have, and return the batch.
+
+        Those that wait end, too, and what is not sent yet is not sent (contract, section 18.3).
+        What was written stays, and cells that had ended stay as they are.
+
+        Raises:
+            InvalidRequestError: The server cannot end turns: it goes on.
+
+        >>> @server.agent("slow")
+        ... def slow(prompt):
+        ...     yield "So far so good."
+        ...     yield dari.local.ToolCall("ask", external=True)
+        >>> batch = d.batches.run("slow", ["Take your time.", "You too."])
+        >>> batch.cancel().counts
+        {'cancelled': 2}
+        """
+        wait_for(self._end_turns())
+        return self.wait()
+
+    def retry_failed(self, *, cancelled: bool = False) -> Batch:
+        """Send again what failed, and only that, and return the batch.
+
+        What failed was not created, not sent, or its turn failed. What was cancelled is left
+        alone, and a line says how many that are.
 
         Each time counts as one more attempt; the older ones stay in ``cell.history``. To call it
         again is safe: what was sent again already is left alone.
 
+        Args:
+            cancelled: Send again what was cancelled, too.
+
         Raises:
             InvalidRequestError: Nothing has failed.
             DariError: Nothing could be sent.
+
+        >>> @server.agent("moody")
+        ... def moody(prompt, turn):
+        ...     if len(d.sessions.list(agent="moody")) < 2:
+        ...         raise ValueError("Not today.")
+        ...     return "Fine."
+        >>> batch = d.batches.run("moody", ["How are you?"]).wait(60)
+        >>> batch.retry_failed().wait(60)[0, None].text
+        'Fine.'
         """
         self._ask()
-        if not any(cell.state == "failed" for cell in self.cells):
-            raise InvalidRequestError(f"Nothing of {self.run_id} has failed: nothing was sent.")
-        self.look()
-        return self._send(self.grid.jobs(again=True))
+        wanted = {"failed", CANCELLED} if cancelled else {"failed"}
+        left = "" if cancelled else cancelled_line(self.counts.get(CANCELLED, 0))
+        if not wanted & self.counts.keys():
+            nothing = f"Nothing of {self.run_id} has failed: nothing was sent."
+            raise InvalidRequestError(f"{nothing} {left}".strip())
+        self._look()
+        self._send(self.grid.jobs(again=wanted))
+        if left:
+            print(left)  # noqa: T201
+        return self
 
     def add(
         self,
@@ -153,7 +243,9 @@ class Batch(Results):
         repeats: int | None = None,
         prompt: str = "prompt",
     ) -> Batch:
-        """Extend the matrix and run the missing cells; what is there already is left alone.
+        """Extend the matrix, run the missing cells, and return the batch.
+
+        What is there already is left alone.
 
         Without arguments it sends what was planned and not sent. Running it again is safe.
 
@@ -166,49 +258,74 @@ class Batch(Results):
         Raises:
             InvalidRequestError: A task or the number is malformed; nothing was sent.
             DariError: Nothing could be sent.
+
+        >>> batch = d.batches.run("echo", ["Hi"], ["small"])
+        >>> batch.add(tasks=["Ho"], llms=["large"], repeats=2).wait(60).counts
+        {'completed': 8}
         """
         check_repeats(repeats or self.repeats, least=self.repeats)
         further = [] if _is_empty(tasks) else read_tasks(tasks, prompt=prompt)
         options = [llms] if isinstance(llms, str) else list(llms)
-        check_llms(Agent(self.dari, self.agent), options, [c.version for c in self.columns])
+        check_llms(Agent(self._link, self.agent), options, [c.version for c in self.columns])
         found = self._find()
         self.grid.extend(further, options, repeats or self.repeats, found)
-        self.take(found)
-        return self.send()
+        self._take_in(found)
+        return self._send_planned()
 
-    def score(self, name: str, function: Callable[[Turn], Any]) -> list[Score]:
-        """Wait for the batch, and score all answers; see :meth:`Results.score`."""
+    def _settle(self) -> None:
         self.wait()
-        return super().score(name, function)
 
-    def following(self) -> concurrent.futures.Future[None]:
+    def _begin_following(self) -> concurrent.futures.Future[None]:
         """Return the future of the end; starts, or takes up again, what was stopped."""
         if self._following is None or _is_over(self._following, self.is_done):
-            self._following = self.dari.run(self._followed.to_the_end())
-        self.costs_come()
+            self._following = self._link.run(self._followed.to_the_end())
+        self._costs_come()
         return self._following
 
-    def costs_come(self) -> concurrent.futures.Future[None]:
+    def _costs_come(self) -> concurrent.futures.Future[None]:
         """Return the future of the last costs, which come some seconds after the end."""
         if self._costs is None or (self._costs.done() and not self.is_done):
-            self._costs = self.dari.run(self._late_costs.to_the_last())
+            self._costs = self._link.run(self._late_costs.to_the_last())
         return self._costs
 
-    def stop_following(self) -> None:
+    def _stop_following(self) -> None:
         """Ask for nothing any more, until somebody waits or looks again; the batch goes on."""
         if self._following is not None:
             self._following.cancel()
 
-    def look(self) -> None:
+    def _stopped(self) -> Ending:
+        """Stop following, as the user wished; returns what to say."""
+        self._stop_following()
+        return batch_stopped(self.run_id, self._name, can_cancel=self._can_cancel)
+
+    @property
+    def _name(self) -> str:
+        """How Python calls it; a script knows its own name for it."""
+        if host.shell() is None:
+            return "batch"
+        return host.name_of(self) or f'd.batches.recover("{self.run_id}")'
+
+    @property
+    def _can_cancel(self) -> bool:  # type: ignore[override]
+        return self._link.offers("cancel")
+
+    def _end_turns(self) -> concurrent.futures.Future[None]:
+        if not self._can_cancel:
+            return super()._end_turns()
+        self._sending.stop()
+        self._begin_following()
+        return self._cancelling.begin()
+
+    def _look(self) -> None:
         """Find what was sent of it before.
 
         Raises:
             InvalidRequestError: The run is about other tasks, or another agent.
         """
-        self.take(self._find())
+        self._take_in(self._find())
 
-    def take(self, found: Sequence[Found]) -> None:
-        """Take in sessions that are there; errors as of :meth:`look`."""
+    def _take_in(self, found: Sequence[Found]) -> None:
+        """Take in sessions that are there; errors as of :meth:`_look`."""
         others = (entry.agent_id not in ("", self.agent.id) for entry in found)
         what = "its agent" if any(others) else self.grid.take(found)
         if what is not None:
@@ -217,16 +334,19 @@ class Batch(Results):
                 "choose another name. Nothing was sent."
             )
 
-    def send(self) -> Batch:
+    def _send_planned(self) -> Batch:
         """Send what was planned and not sent, and go on following; as :meth:`add` without more."""
-        return self._send(self.grid.jobs(again=False))
+        return self._send(self.grid.jobs())
 
     def __await__(self) -> Generator[Any, None, Batch]:
         return self._ended().__await__()
 
+    def __str__(self) -> str:
+        return self.to_mimebundle()["text/plain"]
+
     def __repr__(self) -> str:
         states = ", ".join(f"{count} {state}" for state, count in sorted(self.counts.items()))
-        size = f"{len(self.tasks)} tasks x {len(self.columns)} LLMs x {self.repeats}"
+        size = size_text(len(self.tasks), len(self.columns), self.repeats)
         return f"<Batch {self.run_id}: {size}; {states}>"
 
     def _ipython_display_(self) -> None:
@@ -234,23 +354,20 @@ class Batch(Results):
 
     async def _ended(self) -> Batch:
         while not self.is_done:
-            try:
-                await asyncio.shield(asyncio.wrap_future(self.following()))
-            except asyncio.CancelledError:
-                task = asyncio.current_task()
-                if task is not None and task.cancelling():
-                    raise
+            with contextlib.suppress(concurrent.futures.CancelledError):  # a view was stopped
+                await awaited(self._begin_following())
         return self
 
     def _changed(self) -> None:
         super()._changed()
+        self._cancelling.look()
         self._serving.look()
 
     def _ask(self) -> None:
-        wait_for(self.dari.run(self._followed.once()))
+        wait_for(self._link.run(self._followed.once()))
 
     def _find(self) -> list[Found]:
-        return wait_for(self.dari.run(find_run(self.dari.stream_client, self.run_id)))
+        return wait_for(self._link.run(find_run(self._link.stream_client, self.run_id)))
 
     def _send(self, jobs: Iterable[Sequence[Job]]) -> Batch:
         """Send what is missing, and go on following.
@@ -258,9 +375,10 @@ class Batch(Results):
         Raises:
             DariError: Nothing could be sent; the error is that of the first API batch.
         """
+        self._cancelling.end()
         before = self._session_ids()
         chunks = [chunk for group in jobs for chunk in chunks_to_send(self.run_id, group)]
-        sending = self.dari.run(self._sending.send(chunks))
+        sending = self._link.run(self._sending.send(chunks))
         try:
             wait_for(sending)
         finally:
@@ -269,12 +387,20 @@ class Batch(Results):
         self.started, self.found = len(now - before), len(before)
         if self._sending.errors and not now:
             raise self._sending.errors[0]
-        self.following()
-        self.dari.run(self._followed.nudge())
+        self._begin_following()
+        self._link.run(self._followed.nudge())
         return self
 
     def _session_ids(self) -> set[str]:
         return {a.session_id for cell in self.cells for a in cell.history if a.session_id}
+
+
+def cancelled_line(count: int) -> str:
+    """Say how many cells were cancelled and are left alone; empty when none was."""
+    if not count:
+        return ""
+    was, they = ("was", "it") if count == 1 else ("were", "them")
+    return f"{count} {was} cancelled: retry_failed(cancelled=True) sends {they}, too."
 
 
 def check_llms(agent: Agent, llms: Iterable[str | None], versions: Iterable[str | None]) -> None:

@@ -4,24 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from ...errors import DariError
+from ...models.events import CANCELLED
 from ...models.resources import TERMINAL
 
 if TYPE_CHECKING:
-    from ..session import Session
-    from ..turn import Turn
-    from .results import Results
+    from ..sessions.session import Session
+    from ..sessions.turn import Turn
     from .tasks import Task
 
+ENDED = frozenset({*TERMINAL, CANCELLED})
+"""States after which nothing more happens: those of a message, and that somebody ended it."""
 DEFAULT = "default"
 """What the column is called that leaves the LLM to the agent."""
 
 
 @dataclass(frozen=True)
 class Column:
-    """What tasks are given to: an LLM option of a version; ``None`` is the agent's default."""
+    """What tasks are given to: an LLM option of a version; ``None`` is the agent's default.
+
+    Attributes:
+        llm: The LLM option; ``None`` leaves it to the agent.
+        version: Id of the version.
+
+    >>> [column.label for column in batch.columns]
+    ['small', 'large']
+    """
 
     llm: str | None
     version: str | None = None
@@ -38,14 +48,17 @@ class Attempt:
 
     Attributes:
         number: From 1.
-        state: A status word of the API: ``queued``, ``running``, ``completed``, ``failed``.
+        state: A status word of the API (``queued``, ``running``, ``completed``, ``failed``), or
+            ``cancelled``.
         chunk_key: Idempotency key of the API batch it was sent in.
         batch_id: Id of that batch; ``None`` when the session was found without it.
         batch_index: Place among the items of that batch, from 0.
         session_id: ``None`` when the session could not be created; ``error`` says why.
         message_id: Known once details were read.
         text: The answer.
+        answer: What was said last, after all tool calls; ``None`` when nothing tells.
         error: Why it failed.
+        stop_reason: ``max_tokens`` when the answer was cut off.
         tools: Names of the tools called, in order.
         created_at: When the message was sent, ISO 8601.
         completed_at: When it ended, ISO 8601.
@@ -55,6 +68,9 @@ class Attempt:
         waited: Seconds after that for which it was seen to be queued.
         is_conversation: Whether all messages of the session count, and not only the first.
         is_read: Whether all that is known of its end was read.
+
+    >>> batch[0, "small"].last.number
+    1
     """
 
     number: int
@@ -65,7 +81,9 @@ class Attempt:
     session_id: str | None = None
     message_id: str | None = None
     text: str | None = None
+    answer: str | None = None
     error: str | None = None
+    stop_reason: str | None = None
     tools: tuple[str, ...] | None = None
     created_at: str | None = None
     completed_at: str | None = None
@@ -79,12 +97,25 @@ class Attempt:
     @property
     def has_ended(self) -> bool:
         """Whether nothing more happens to it."""
-        return self.state in TERMINAL
+        return self.state in ENDED
 
     @property
     def is_settled(self) -> bool:
         """Whether it has ended and its end was read."""
         return self.has_ended and (self.is_read or self.session_id is None)
+
+
+class Holder(Protocol):
+    """What a cell asks of the matrix that it is in."""
+
+    def _live_text(self, cell: Cell) -> str | None:
+        """Return the answer as far as it came; ``None`` when nobody watches."""
+
+    def _marks(self) -> Mapping[str, Any]:
+        """Return scores, ratings and notes by the cells' ids."""
+
+    def _session_of(self, session_id: str) -> Session:
+        """Return one of its sessions."""
 
 
 class Cell:
@@ -99,10 +130,14 @@ class Cell:
         unsent: Why it could not be sent, if it could not.
         given: Scores that came with the session.
         metadata: What the session carries.
+
+    >>> cell = batch.wait(timeout=60)[1, "large"]
+    >>> cell.text, cell.state
+    ('$$3 ... = 21$$', 'completed')
     """
 
     def __init__(
-        self, batch: Results, cell_id: str, task: Task, column: Column, repeat: int
+        self, batch: Holder, cell_id: str, task: Task, column: Column, repeat: int
     ) -> None:
         self._batch = batch
         self.id = cell_id
@@ -155,15 +190,19 @@ class Cell:
 
     @property
     def state(self) -> str:
-        """``planned`` before it is sent, then a status word of the API."""
+        """``planned`` before it is sent, then a status word of the API, or ``cancelled``."""
         if self.unsent is not None:
-            return "failed"
-        return self.last.state if self.last else "planned"
+            return CANCELLED if self.unsent == CANCELLED else "failed"
+        if self.last is None:
+            return "planned"
+        # Only its end, once that is read, tells what failed from what was cancelled.
+        is_known = self.last.state != "failed" or self.last.is_settled
+        return self.last.state if is_known else "running"
 
     @property
     def has_ended(self) -> bool:
         """Whether nothing more happens to it by itself."""
-        return self.state in TERMINAL
+        return self.state in ENDED
 
     @property
     def is_settled(self) -> bool:
@@ -188,13 +227,23 @@ class Cell:
     @property
     def text(self) -> str | None:
         """The answer; its beginning while somebody watches the cell run."""
-        live = self._batch.live_text(self)
+        live = self._batch._live_text(self)
         return live if live is not None else self.last.text if self.last else None
+
+    @property
+    def answer(self) -> str | None:
+        """What it said last, after all its tool calls; ``None`` while it runs."""
+        return self.last.answer if self.last else None
 
     @property
     def error(self) -> str | None:
         """Why it failed, if it did."""
         return self.unsent or (self.last.error if self.last else None)
+
+    @property
+    def stop_reason(self) -> str | None:
+        """``max_tokens`` when the answer was cut off; ``None`` when it ended by itself."""
+        return self.last.stop_reason if self.last else None
 
     @property
     def seconds(self) -> float | None:
@@ -224,7 +273,8 @@ class Cell:
     @property
     def scores(self) -> Mapping[str, Any]:
         """Values by name, from functions and from people."""
-        return self._batch.marks()[self.id].scores
+        scores: Mapping[str, Any] = self._batch._marks()[self.id].scores
+        return scores
 
     @property
     def tools(self) -> tuple[str, ...] | None:
@@ -242,7 +292,7 @@ class Cell:
             raise DariError(
                 f"Cell {self.id} has no session: {self.error or 'it was not sent yet'}."
             )
-        return self._batch.session_of(self.session_id)
+        return self._batch._session_of(self.session_id)
 
     @property
     def turn(self) -> Turn:
@@ -252,10 +302,7 @@ class Cell:
             DariError: It has no session.
         """
         session = self.session
-        message_id = self.message_id or session.messages()[0].id
-        if self.has_ended and not session.feed.has_ended(message_id):
-            session.feed.add(session.events())  # one request is less than a stream
-        return session.turn(message_id)
+        return session.turn(self.message_id or session.messages()[0].id)
 
     def __repr__(self) -> str:
         return f"<Cell {self.id} {self.state}>"

@@ -8,18 +8,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ... import models
-from .._background import wait_for
-from . import marks
+from ..link.background import wait_for
 from .cells import Attempt, Cell, Column
-from .late_costs import LateCosts
+from .following.late_costs import LateCosts
+from .matrix import marks
 from .results import Results
 from .tasks import Task
 
 if TYPE_CHECKING:
-    from ...render.matrix import Matrix
-    from ..dari import Dari
-    from ..session import Session
-    from .marks import Marks
+    from ...render.matrix.matrix import Matrix
+    from ..link import Link
+    from ..sessions.session import Session
+    from .matrix.marks import Marks
 
 
 class Gathered(Results):
@@ -27,13 +27,14 @@ class Gathered(Results):
 
     It is what a :class:`Batch` is to look at, to score and to take on, and sends nothing.
 
-    >>> runs = dari.Transcript.from_file("airline.jsonl")  # doctest: +SKIP
-    >>> d.batches.of(runs, task="task_id", scores=["reward"]).summary("reward")  # doctest: +SKIP
+    >>> runs = dari.Transcript.from_file("runs.jsonl")
+    >>> d.batches.of(runs, task="task_id", scores=["reward"]).summary("reward")["mean"].item()
+    1.0
     """
 
     def __init__(
         self,
-        dari: Dari,
+        link: Link,
         agent: models.Agent,
         run_id: str,
         tasks: Iterable[Task],
@@ -44,7 +45,7 @@ class Gathered(Results):
         title: str | None = None,
         is_named: bool = False,
     ) -> None:
-        super().__init__(dari, agent, run_id, tasks, columns, repeats, book)
+        super().__init__(link, agent, run_id, tasks, columns, repeats, book)
         self.title = title or agent.name
         self._is_named = is_named
 
@@ -72,22 +73,25 @@ class Gathered(Results):
         cell = self.grid.at(*place)
         cell.put(attempt)
         cell.given = scores
-        self.know([session])
+        self._know([session])
 
     def look_for_costs(self) -> None:
         """Ask once for costs that are not known; when the first few are not, for no more."""
         on_server = [cell for cell in self.cells if cell.session.resource.agent_id]
-        costs = LateCosts(self.dari.stream_client, on_server, self._changed)
-        wait_for(self.dari.run(costs.if_there_are_any()))
+        costs = LateCosts(self._link.stream_client, on_server, self._changed)
+        wait_for(self._link.run(costs.if_there_are_any()))
 
-    def snapshot(self) -> Matrix:
+    def _snapshot(self) -> Matrix:
         """Return what a view shows; asks the server nothing."""
-        return replace(super().snapshot(), title=self.title)
+        return replace(super()._snapshot(), title=self.title)
 
-    def marks(self) -> dict[str, Marks]:
+    def _marks(self) -> dict[str, Marks]:
         """Return scores, ratings and notes by the cells' ids."""
         # Named by its content, it is the same whatever ids its sessions got when they were loaded.
         return marks.marks_of(self, of_any_session=not self._is_named)
+
+    def __str__(self) -> str:
+        return self.to_mimebundle()["text/plain"]
 
     def __repr__(self) -> str:
         from ...render import count_text

@@ -10,19 +10,19 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ... import models
 from ...errors import InvalidRequestError
-from ..loading import MESSAGES, SESSIONS, Loading
-from ..recorded import RecordedSession
-from ..session import Session
-from ..sources import Source, entries_of, parts_of
-from ..transcript import Transcript
+from ..loading.loading import MESSAGES, SESSIONS, Loading
+from ..loading.sources import Source, entries_of, parts_of
+from ..sessions.recorded import RecordedSession
+from ..sessions.session import Session, sessions_of
+from ..sessions.transcript import Transcript
 from .cells import Attempt, Column
+from .following.reading import with_messages
 from .gathered import Gathered
 from .keys import digest
-from .reading import with_messages
 from .tasks import Task
 
 if TYPE_CHECKING:
-    from ..dari import Dari
+    from ..link import Link
 
 _MOST_PLACES = 50
 """Places for each session; a matrix that is so empty is a mistake, and would fill the memory."""
@@ -66,7 +66,7 @@ class Member:
 
 
 def gathered(
-    dari: Dari,
+    link: Link,
     source: Source,
     keys: Keys,
     *,
@@ -75,14 +75,14 @@ def gathered(
     book: str | Path | None,
 ) -> Gathered:
     """Make a matrix of sessions; see :meth:`Batches.of`."""
-    members = _members(_sessions(dari, source), keys)
+    members = _members(_sessions(link, source), keys)
     rows = sorted({member.row for member in members}, key=_natural)
     columns = list(dict.fromkeys(member.column for member in members))
     repeats = sorted({member.repeat for member in members}, key=_natural)
     _check(members, len(rows) * len(columns) * len(repeats))
-    attempts = _read(dari, [member.session for member in members])
+    attempts = _read(link, [member.session for member in members])
     made = Gathered(
-        dari,
+        link,
         _agent(members),
         run_id or _run_id(members, attempts),
         [_task(n, row, members, keys) for n, row in enumerate(rows)],
@@ -99,23 +99,23 @@ def gathered(
     return made
 
 
-def _sessions(dari: Dari, source: Source) -> list[Session]:
+def _sessions(link: Link, source: Source) -> list[Session]:
     """Resolve a source, several requests at once; recordings stay what they are."""
     entries = list(entries_of(source))
-    held = {session.id: session for entry in entries for session in _held(dari, entry)}
-    loading = Loading(SESSIONS, parts_of(entries, lambda: dari, SESSIONS))
-    found = {r.id: held.get(r.id) or Session(dari, r) for r in loading}
+    held = {session.id: session for entry in entries for session in _held(link, entry)}
+    loading = Loading(SESSIONS, parts_of(entries, lambda: link, SESSIONS))
+    found = {s.id: held.get(s.id, s) for s in sessions_of(link, loading)}
     loading.conclude()
     if not found:
         raise InvalidRequestError("There is no session to make a matrix of.")
     return list(found.values())
 
 
-def _held(dari: Dari, entry: Any) -> list[Session]:
+def _held(link: Link, entry: Any) -> list[Session]:
     if isinstance(entry, Session):
         return [entry]
     is_recording = isinstance(entry, Transcript) and bool(entry.events)
-    return [RecordedSession(dari, entry)] if is_recording else []
+    return [RecordedSession(link, entry)] if is_recording else []
 
 
 def _members(sessions: Iterable[Session], keys: Keys) -> list[Member]:
@@ -167,10 +167,10 @@ def _check(members: Sequence[Member], places: int) -> None:
         )
 
 
-def _read(dari: Dari, sessions: Sequence[Session]) -> list[Attempt]:
+def _read(link: Link, sessions: Sequence[Session]) -> list[Attempt]:
     """Read what came of sessions, several at once."""
     messages: dict[str, list[models.Message]] = defaultdict(list)
-    loading = Loading(MESSAGES, parts_of(sessions, lambda: dari, MESSAGES))
+    loading = Loading(MESSAGES, parts_of(sessions, lambda: link, MESSAGES))
     for message in loading:
         messages[str(message.session_id)].append(message)
     loading.conclude()

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from ...descriptors import open_regular
 from ...errors import InvalidRequestError
 
 _CHUNK = 1 << 20
@@ -30,7 +32,7 @@ def file_digest(path: str) -> str:
     """
     sha = hashlib.sha256(f"{Path(path).name}\0".encode())
     try:
-        with Path(path).expanduser().open("rb") as file:
+        with open_regular(Path(path).expanduser()) as file:
             while block := file.read(_CHUNK):
                 sha.update(block)
     except OSError as error:
@@ -38,9 +40,22 @@ def file_digest(path: str) -> str:
     return sha.hexdigest()
 
 
-def run_id_of(agent_id: str, versions: list[str | None], task_keys: list[str]) -> str:
-    """Name a run by what is asked of whom; LLMs and repeats may be added to it later."""
-    return f"run_{digest('run', agent_id, versions, task_keys)[:20]}"
+def run_id_of(
+    agent_id: str,
+    versions: list[str | None],
+    task_keys: list[str],
+    options: Mapping[str, Any] | None = None,
+) -> str:
+    """Name a run by what is asked of whom; LLMs and repeats may be added to it later.
+
+    Args:
+        agent_id: Who is asked.
+        versions: Its versions.
+        task_keys: What is asked.
+        options: Options of LLMs that no version tells of: other ones give other answers.
+    """
+    more = [options] if options else []
+    return f"run_{digest('run', agent_id, versions, task_keys, *more)[:20]}"
 
 
 def chunk_key(run_id: str, jobs: list[list[Any]]) -> str:

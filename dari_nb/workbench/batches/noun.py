@@ -4,36 +4,46 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
 
-from ...errors import InvalidRequestError
-from .._background import wait_for
-from ..agent import Agent
-from ..listing import Listing
+from ... import ids
+from ...errors import InvalidRequestError, NotFoundError
+from ..agents.agent import Agent, agent_named
+from ..agents.versions import version_id_of
+from ..link.background import wait_for
+from ..listing import Listing, Shelf
+from ..sessions.arguments import unknown_argument
 from .batch import Batch, check_llms, check_repeats
 from .cells import Column
+from .following.past_costs import past_costs
 from .keys import run_id_of
-from .past_costs import past_costs
 from .plan import Plan
 from .tasks import Tasks, read_tasks
 
 if TYPE_CHECKING:
-    from ..dari import Dari
-    from ..sources import Source
-    from ..tools.tool import Approve, Given
+    from ..agents.versions import Version
+    from ..kernel_tools.tool import Approve, Given
+    from ..link import Link
+    from ..loading.sources import Source
     from .gathered import Gathered
     from .recovery import Run
 
 _LONGEST_RUN_ID = 100
 
 
-class Batches:
-    """Batches of the organization: tasks with LLMs."""
+class Batches(Shelf["Run", Batch]):
+    """Batches of the organization: tasks with LLMs; iterated over, it gives the runs.
 
-    def __init__(self, dari: Dari) -> None:
-        self._dari = dari
+    >>> batch.run_id in [run.run_id for run in d.batches]
+    True
+    """
+
+    def __init__(self, link: Link) -> None:
+        self._link = link
 
     @overload
     def run(
@@ -60,7 +70,7 @@ class Batches:
     ) -> Batch | Plan: ...
 
     # The options have their types here, where editors and help look, and not in the overloads.
-    def run(  # type: ignore[misc]
+    def run(
         self,
         agent: str | Agent,
         tasks: Tasks,
@@ -68,8 +78,8 @@ class Batches:
         repeats: int = 1,
         *,
         dry_run: bool = False,
-        version: str | None = None,
-        versions: Iterable[str] | None = None,
+        version: str | int | Version | None = None,
+        versions: Iterable[str | int | Version] | None = None,
         metadata: Mapping[str, Any] | None = None,
         files: Iterable[str | Path] = (),
         prompt: str = "prompt",
@@ -80,12 +90,14 @@ class Batches:
         scores: str | Path | None = None,
         tools: Given = (),
         approve: Approve | None = None,
+        **unknown: Any,
     ) -> Batch | Plan:
         """Give each task to each LLM, and return at once (contract, section 11).
 
         To run it again pays for nothing twice: what was sent before, by this process or another,
-        is found by its content, and only what is missing is sent. A changed task, version or file
-        makes a new run; further LLMs and repeats extend the one that is there.
+        is found by its content, and only what is missing is sent. A changed task, version or
+        file, or other options of a local Dari's LLM, make a new run; further LLMs and repeats
+        extend the one that is there.
 
         Args:
             agent: The agent, by id or name.
@@ -95,7 +107,7 @@ class Batches:
             llms: LLM options of the agent; its default when left out.
             repeats: How often each task goes to each LLM; 1,000 at most.
             dry_run: Only return the :class:`Plan`.
-            version: A version of the agent; the active one when left out.
+            version: A version of the agent, by id or number; the active one when left out.
             versions: Several versions, to be compared.
             metadata: Kept on all sessions, texts by name.
             files: Paths, uploaded once and attached to every task.
@@ -111,34 +123,40 @@ class Batches:
                 answer whenever the batch is followed, so give them again after a restart.
             approve: ``"always"``, or a function that decides whether a call is run; needed where
                 the tools do not say it themselves, because a batch asks nobody.
+            **unknown: Nothing.
 
         Raises:
+            TypeError: Something else was given.
             InvalidRequestError: Something is malformed, or a cap would be exceeded; nothing was
                 sent.
             DariError: Nothing could be sent. Where only some API batches could not be sent, their
                 cells tell why, and ``retry_failed()`` sends them.
 
-        >>> batch = d.batches.run("calculator", ["2 + 2", "3 * 7"], ["small"])  # doctest: +SKIP
-        >>> batch.wait().counts  # doctest: +SKIP
+        >>> batch = d.batches.run("calculator", ["2 + 2", "3 * 7"], ["small"])
+        >>> batch.wait(timeout=60).counts
         {'completed': 2}
+        >>> d.batches.run("calculator", "tasks.csv", ["small", "large"], dry_run=True).sends
+        4
         """
-        chosen = agent if isinstance(agent, Agent) else self._dari.agents.get(agent)
+        if unknown:
+            raise TypeError(_no_option(min(unknown)))
+        chosen = agent if isinstance(agent, Agent) else agent_named(self._link, agent)
         read = read_tasks(tasks, prompt=prompt, metadata=metadata, files=files)
         columns = _columns(chosen, llms, version, versions)
         check_repeats(repeats)
         keys = [task.key for task in read]
         pinned = list(dict.fromkeys(column.version for column in columns))
-        name = _checked(run_id) or run_id_of(chosen.id, pinned, keys)
+        name = _checked(run_id) or run_id_of(chosen.id, pinned, keys, _options(self._link, columns))
         name = f"{name}-{secrets.token_hex(4)}" if fresh else name
-        batch = Batch(self._dari, chosen.resource, name, read, columns, repeats, scores)
+        batch = Batch(self._link, chosen.resource, name, read, columns, repeats, scores)
         batch.answer_tools(tools, approve=approve)
-        batch.look()
+        batch._look()
         if dry_run or max_items is not None or max_cost is not None:
             plan = self._plan(batch, estimate=dry_run or max_cost is not None)
             if dry_run:
                 return plan
             plan.check(max_items, max_cost)
-        return batch.send()
+        return batch._send_planned()
 
     def get(self, batch_id: str, *, scores: str | Path | None = None) -> Batch:
         """Return the batch that an API batch belongs to, whole.
@@ -149,10 +167,13 @@ class Batches:
 
         Raises:
             NotFoundError: There is no such API batch.
+
+        >>> d.batches.get(batch[0, "small"].batch_id).run_id == batch.run_id
+        True
         """
         from .recovery import batch_of
 
-        return batch_of(self._dari, batch_id, scores)
+        return batch_of(self._link, batch_id, scores)
 
     def recover(self, run_id: str, *, scores: str | Path | None = None) -> Batch:
         """Return a batch by its ``run_id``, from its sessions, with all retries and additions.
@@ -166,10 +187,13 @@ class Batches:
 
         Raises:
             NotFoundError: No session has this ``managed_run_id``.
+
+        >>> d.batches.recover(batch.run_id).wait(timeout=60).counts
+        {'completed': 4}
         """
         from .recovery import recovered
 
-        return recovered(self._dari, run_id, scores)
+        return recovered(self._link, run_id, scores)
 
     def of(
         self,
@@ -205,16 +229,15 @@ class Batches:
                 same place.
             DariError: A session cannot be read.
 
-        >>> runs = dari.Transcript.from_file("airline.jsonl.gz")  # doctest: +SKIP
-        >>> matrix = d.batches.of(runs, task="task_id", repeat="trial", scores=["reward"])
-        ... # doctest: +SKIP
-        >>> matrix.compare((0, "gpt-4o", 0), (0, "gpt-4o", 1))  # doctest: +SKIP
+        >>> runs = dari.Transcript.from_file("runs.jsonl")
+        >>> d.batches.of(runs, task="task_id", scores=["reward"], title="Shop")
+        <Gathered Shop: 2 tasks x 1 column x 1; 2 sessions>
         """
         from .gathering import Keys, gathered
 
         names = (scores,) if isinstance(scores, str) else tuple(scores)
         return gathered(
-            self._dari,
+            self._link,
             sessions,
             Keys(task, column, repeat, label, names),
             title=title,
@@ -223,40 +246,79 @@ class Batches:
         )
 
     def list(self) -> Listing[Run]:
-        """Return the runs there are, the latest first, from the metadata of all sessions."""
+        """Return the runs there are, the latest first, from the metadata of all sessions.
+
+        Raises:
+            ApiError: The server refused it.
+
+        >>> "run_id" in d.batches.list().to_frame()
+        True
+        """
         from .recovery import runs
 
-        return runs(self._dari)
+        return runs(self._link)
+
+    def named(self, name: str) -> Batch:
+        """Return the batch of this run, as ``d.batches[name]`` does.
+
+        Args:
+            name: A run's name, or an API batch's id.
+
+        Raises:
+            KeyError: There is none; the text tells which runs there are.
+
+        >>> d.batches[batch.run_id].run_id == batch.run_id
+        True
+        """
+        with suppress(NotFoundError):
+            return self.get(name) if name.startswith(ids.BATCH) else self.recover(name)
+        return self.recover(self.list()[name].run_id)
 
     def _plan(self, batch: Batch, *, estimate: bool) -> Plan:
         if not estimate:
             return Plan(batch, {})
-        client = self._dari.stream_client
+        client = self._link.stream_client
         asked = past_costs(client, batch.agent.id, batch.columns)
-        return Plan(batch, wait_for(self._dari.run(asked)))
+        return Plan(batch, wait_for(self._link.run(asked)))
 
 
 def _columns(
     agent: Agent,
     llms: Iterable[str] | None,
-    version: str | None,
-    versions: Iterable[str] | None,
+    version: str | int | Version | None,
+    versions: Iterable[str | int | Version] | None,
 ) -> list[Column]:
     if version is not None and versions is not None:
         raise InvalidRequestError("Give version or versions, not both.")
-    pinned = _names(versions, "versions") or [version or agent.active_version_id]
+    listed = [versions] if isinstance(versions, str | int) else list(versions or ())
+    read = partial(version_id_of, agent._link, agent.resource)
+    pinned = _names(map(read, listed), "versions")
+    pinned = pinned or [read(version) or agent.active_version_id]
     options = _names(llms, "llms") or [None]
     check_llms(agent, options, pinned)
     return [Column(llm, pin) for pin in pinned for llm in options]
 
 
-def _names(names: Iterable[str] | None, what: str) -> Sequence[str | None]:
+def _options(link: Link, columns: Iterable[Column]) -> dict[str, Any]:
+    """The options that people gave the LLMs of a local Dari, as far as these are asked."""
+    known = link.server.llms if link.server else {}
+    asked = {column.llm for column in columns if column.llm in known}
+    return {name: own for name in sorted(filter(None, asked)) if (own := known[name].own_options)}
+
+
+def _names(names: Iterable[str | None] | None, what: str) -> Sequence[str | None]:
     listed = [names] if isinstance(names, str) else list(names or ())
     if not all(isinstance(name, str) and name for name in listed):
         raise InvalidRequestError(f"{what} is a list of names.")
     if len(set(listed)) < len(listed):
         raise InvalidRequestError(f"{what} has a name twice; repeats= runs a task several times.")
     return listed
+
+
+def _no_option(name: str) -> str:
+    if name == "llm":
+        return "d.batches.run() takes no 'llm': it takes llms, one or several: llms=[\"small\"]."
+    return unknown_argument("d.batches.run()", name)
 
 
 def _checked(run_id: str | None) -> str | None:

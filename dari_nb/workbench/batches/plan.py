@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from ...errors import InvalidRequestError
 from .cells import Column
-from .chunks import chunks_to_send
+from .sending.chunks import chunks_to_send
+from .tasks import size_text
 
 if TYPE_CHECKING:
     from .batch import Batch
@@ -29,11 +30,15 @@ class Plan:
         batches: How many API batches that takes.
         cost_per_item: What one item of a column cost in the past, in US dollars, by the column's
             name; ``None`` where nothing is known.
+
+    >>> plan = d.batches.run("calculator", ["1 + 1"], ["small"], repeats=3, dry_run=True)
+    >>> plan.sends, plan.to_send
+    (3, {'small': 3})
     """
 
     def __init__(self, batch: Batch, costs: Mapping[Column, Decimal | None]) -> None:
         name = batch.grid.column_id
-        chunks = list(chunks_to_send(batch.run_id, batch.grid.jobs(again=False)[0]))
+        chunks = list(chunks_to_send(batch.run_id, batch.grid.jobs()[0]))
         jobs = [job for chunk in chunks for job in chunk.jobs if job.sent_as is None]
         self.run_id = batch.run_id
         self.agent = batch.agent.name
@@ -72,8 +77,10 @@ class Plan:
         if max_items is not None and not isinstance(max_items, int):
             raise InvalidRequestError(f"max_items is a number, not {max_items!r}.")
         if max_items is not None and self.sends > max_items:
+            from ...render import count_text
+
             raise InvalidRequestError(
-                f"{self.sends} items would be sent, more than max_items={max_items}. "
+                f"{count_text(self.sends, 'item')} would be sent, more than max_items={max_items}. "
                 "Nothing was sent."
             )
         if max_cost is None or not self.sends:
@@ -92,8 +99,9 @@ class Plan:
     def rows(self) -> list[tuple[str, str]]:
         """Return what the plan says, as names and texts."""
         columns = ", ".join(self.cost_per_item)
-        size = f"{self.tasks} tasks x {len(self.cost_per_item)} LLMs x {self.repeats}"
-        sent = f"{self.sends} in {self.batches} API batches" if self.sends else "nothing"
+        size = size_text(self.tasks, len(self.cost_per_item), self.repeats)
+        many = "batch" if self.batches == 1 else "batches"
+        sent = f"{self.sends} in {self.batches} API {many}" if self.sends else "nothing"
         return [
             ("agent", self.agent),
             ("run", self.run_id),

@@ -11,19 +11,22 @@ from typing import TYPE_CHECKING
 
 from ... import models
 from ...errors import NotFoundError
-from .._background import wait_for
+from ...models.batches import RUN_METADATA
+from ..link.background import wait_for
 from ..listing import Listing
 from .batch import Batch
 from .cells import Column
-from .chunks import Job
-from .finding import Found, find_run, found_in
-from .following import AT_ONCE
-from .sending import take_batch
-from .tasks import RESERVED, Task
+from .following.following import AT_ONCE
+from .sending.chunks import Job
+from .sending.finding import Found, find_run, found_in
+from .sending.sending import take_batch
+from .tasks import Task
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from ...client import AsyncClient
-    from ..dari import Dari
+    from ..link import Link
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,9 @@ class Run:
         agent_name: The agent.
         sessions: How many sessions there are, retries included.
         created_at: When the first was made, ISO 8601 in UTC.
+
+    >>> d.batches.list()[batch.run_id].agent_name
+    'calculator'
     """
 
     run_id: str
@@ -43,19 +49,26 @@ class Run:
     created_at: str
 
 
-def runs(dari: Dari) -> Listing[Run]:
+def runs(link: Link) -> Listing[Run]:
     """Return the runs there are, the latest first."""
     by_name: dict[str, list[models.Session]] = defaultdict(list)
-    for session in dari.client.sessions.list():
+    for session in link.client.sessions.list():
         if found_in(session) is not None:
             by_name[str((session.metadata or {}).get("managed_run_id"))].append(session)
-    made = [_run(dari, run_id, sessions) for run_id, sessions in by_name.items()]
-    return Listing(sorted(made, key=lambda run: run.created_at, reverse=True), _RUN_COLUMNS)
+    made = [_run(link, run_id, sessions) for run_id, sessions in by_name.items()]
+    made.sort(key=lambda run: run.created_at, reverse=True)
+    return Listing(made, _RUN_COLUMNS, names=lambda run: (run.run_id,), frame=_frame)
 
 
-def _run(dari: Dari, run_id: str, sessions: Sequence[models.Session]) -> Run:
+def _frame(listed: Sequence[Run]) -> pd.DataFrame:
+    from ...frames import RUNS
+
+    return RUNS.frame(listed)
+
+
+def _run(link: Link, run_id: str, sessions: Sequence[models.Session]) -> Run:
     created = min(session.created_at or "" for session in sessions)
-    return Run(run_id, dari.agent_name(sessions[0].agent_id or ""), len(sessions), created)
+    return Run(run_id, link.agent_name(sessions[0].agent_id), len(sessions), created)
 
 
 _RUN_COLUMNS = {
@@ -66,35 +79,35 @@ _RUN_COLUMNS = {
 }
 
 
-def recovered(dari: Dari, run_id: str, scores: str | Path | None = None) -> Batch:
+def recovered(link: Link, run_id: str, scores: str | Path | None = None) -> Batch:
     """Return a batch by its run id; see :meth:`Batches.recover`."""
-    found = wait_for(dari.run(find_run(dari.stream_client, run_id)))
+    found = wait_for(link.run(find_run(link.stream_client, run_id)))
     if not found:
         raise NotFoundError(
             404, f"No session belongs to the run {run_id!r}.", "GET", "/v1/sessions"
         )
-    batch = _from_found(dari, run_id, found, scores)
-    batch.following()
+    batch = _from_found(link, run_id, found, scores)
+    batch._begin_following()
     return batch
 
 
-def batch_of(dari: Dari, batch_id: str, scores: str | Path | None = None) -> Batch:
+def batch_of(link: Link, batch_id: str, scores: str | Path | None = None) -> Batch:
     """Return the batch that an API batch belongs to; see :meth:`Batches.get`."""
-    answer = dari.client.batches.get(batch_id)
+    answer = link.client.batches.get(batch_id)
     run_ids = {str((item.metadata or {}).get("managed_run_id", "")) for item in answer.items}
     found = [entry for item in answer.items if (entry := _found_in_item(item)) is not None]
     if len(found) == len(answer.items) and len(run_ids) == 1:
-        return _whole(dari, run_ids.pop(), answer, found, scores)
-    return _foreign(dari, answer, scores)
+        return _whole(link, run_ids.pop(), answer, found, scores)
+    return _foreign(link, answer, scores)
 
 
 def _from_found(
-    dari: Dari, run_id: str, found: Sequence[Found], scores: str | Path | None
+    link: Link, run_id: str, found: Sequence[Found], scores: str | Path | None
 ) -> Batch:
     """Build the matrix that these sessions make up."""
     samples = {entry.task_index: entry for entry in reversed(found) if entry.attempt.session_id}
     session_ids = {index: entry.attempt.session_id or "" for index, entry in samples.items()}
-    contents = wait_for(dari.run(_contents(dari.stream_client, session_ids.values())))
+    contents = wait_for(link.run(_contents(link.stream_client, session_ids.values())))
     firsts = {entry.task_index: entry for entry in reversed(found)}
     tasks = [
         Task(
@@ -107,9 +120,9 @@ def _from_found(
     ]
     columns = list(dict.fromkeys(entry.column for entry in found))
     repeats = 1 + max(entry.repeat for entry in found)
-    agent = dari.client.agents.get(found[0].agent_id)
-    batch = Batch(dari, agent, run_id, tasks, columns, repeats, scores)
-    batch.take(found)
+    agent = link.client.agents.get(found[0].agent_id)
+    batch = Batch(link, agent, run_id, tasks, columns, repeats, scores)
+    batch._take_in(found)
     return batch
 
 
@@ -138,19 +151,19 @@ def _found_in_item(item: models.BatchItem) -> Found | None:
 
 
 def _whole(
-    dari: Dari,
+    link: Link,
     run_id: str,
     answer: models.Batch,
     items: Sequence[Found],
     scores: str | Path | None,
 ) -> Batch:
     """Return the run of an API batch, with its items that have no session."""
-    sessions = wait_for(dari.run(find_run(dari.stream_client, run_id)))
+    sessions = wait_for(link.run(find_run(link.stream_client, run_id)))
     missing = [entry for entry in items if not entry.attempt.session_id]
-    batch = _from_found(dari, run_id, [*sessions, *missing], scores)
+    batch = _from_found(link, run_id, [*sessions, *missing], scores)
     jobs = {index: _job(batch, entry) for index, entry in enumerate(items)}
     take_batch(answer, jobs)
-    batch.following()
+    batch._begin_following()
     return batch
 
 
@@ -158,10 +171,10 @@ def _job(batch: Batch, entry: Found) -> Job:
     return Job(batch.grid.at(entry.task_index, entry.column, entry.repeat), entry.attempt.number)
 
 
-def _foreign(dari: Dari, answer: models.Batch, scores: str | Path | None) -> Batch:
+def _foreign(link: Link, answer: models.Batch, scores: str | Path | None) -> Batch:
     """Make a matrix of an API batch that something else has started: rows by what was sent."""
     session_ids = [item.session_id for item in answer.items if item.session_id]
-    contents = wait_for(dari.run(_contents(dari.stream_client, session_ids)))
+    contents = wait_for(link.run(_contents(link.stream_client, session_ids)))
     tasks: list[Task] = []
     places: list[tuple[int, Column, int]] = []
     for item in answer.items:
@@ -174,14 +187,14 @@ def _foreign(dari: Dari, answer: models.Batch, scores: str | Path | None) -> Bat
         repeat = sum(place[:2] == (task.index, column) for place in places)
         places.append((task.index, column, repeat))
     columns = list(dict.fromkeys(column for _, column, _ in places))
-    agent = dari.client.agents.get(answer.items[0].agent_id or "")
+    agent = link.client.agents.get(answer.items[0].agent_id or "")
     repeats = 1 + max(place[2] for place in places)
-    batch = Batch(dari, agent, answer.id, tasks, columns, repeats, scores)
+    batch = Batch(link, agent, answer.id, tasks, columns, repeats, scores)
     take_batch(answer, {i: Job(batch.grid.at(*place)) for i, place in enumerate(places)})
-    batch.look()
-    batch.following()
+    batch._look()
+    batch._begin_following()
     return batch
 
 
 def _texts(metadata: dict[str, object] | None) -> dict[str, str]:
-    return {str(k): str(v) for k, v in (metadata or {}).items() if k not in RESERVED}
+    return {str(k): str(v) for k, v in (metadata or {}).items() if k not in RUN_METADATA}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,25 +13,26 @@ from typing import TYPE_CHECKING, Any
 from ... import models
 from ...errors import ConflictError, InvalidRequestError
 from ...models import TimelineItem
-from ..progress import Progress
-from . import marks
+from ..link import Link
+from ..link.progress import Progress
+from ..sessions.session import Session, session_of
 from .cells import Cell, Column
-from .comparison import Comparison
-from .grid import Grid
+from .following.watching import Watching
+from .matrix import marks
+from .matrix.comparison import Comparison, cells_of_columns
+from .matrix.grid import Grid
 from .tasks import Task
-from .watching import Watching
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from ...client import Workspace
-    from ...render.matrix import Matrix
-    from ...scores import Score
-    from ...widgets.matrix import MatrixView
-    from ..dari import Dari
-    from ..session import Session
-    from ..turn import Turn
-    from .marks import Marks
+    from ...render.matrix.matrix import Matrix
+    from ...widgets.view import AnyLayout
+    from ..sessions.turn import Turn
+    from .matrix.marks import Marks
+    from .matrix.scored import ScoreTable
+    from .matrix_view import BatchMatrix
 
 Place = Any
 """A cell, or where it is: ``(task_index, llm)`` or ``(task_index, llm, repeat)``."""
@@ -40,7 +42,6 @@ class Results:
     """What is known of a matrix of sessions, whoever has made them.
 
     Attributes:
-        dari: The connection it was made through.
         agent: The agent as the server sent it.
         run_id: What all its sessions have in common, as ``managed_run_id`` in their metadata.
         grid: The cells by their places.
@@ -49,7 +50,7 @@ class Results:
 
     def __init__(
         self,
-        dari: Dari,
+        link: Link,
         agent: models.Agent,
         run_id: str,
         tasks: Iterable[Task],
@@ -57,14 +58,15 @@ class Results:
         repeats: int,
         scores: str | Path | None = None,
     ) -> None:
-        self.dari = dari
+        self._link = link
         self.agent = agent
         self.run_id = run_id
         self.grid = Grid(partial(Cell, self), tasks, columns, repeats)
         self.book = marks.book_at(scores)
         self._listeners: list[Callable[[], object]] = []
         self._sessions: dict[str, Session] = {}
-        self._watching = Watching(dari, self._changed)
+        self._watching = Watching(link, self._changed)
+        self._gists: dict[str, str] = {}
 
     @property
     def tasks(self) -> list[Task]:
@@ -94,9 +96,12 @@ class Results:
                 are compared), and which repetition, the first when left out.
 
         Raises:
-            KeyError: There is no such cell.
+            NoCellError: There is no such cell.
         """
         return self.grid.named(place)
+
+    def _cell_at(self, place: Place) -> Cell:
+        return place if isinstance(place, Cell) else self[place]
 
     def __len__(self) -> int:
         return len(self.grid)
@@ -114,83 +119,138 @@ class Results:
     @property
     def sessions(self) -> list[Session]:
         """The sessions of all cells' last attempts, asked for with one request."""
-        from ..session import Session
-
-        listed = self.dari.client.sessions.list(metadata={"managed_run_id": self.run_id})
+        listed = self._link.client.sessions.list(metadata={"managed_run_id": self.run_id})
         for resource in listed:
-            self._sessions.setdefault(resource.id, Session(self.dari, resource))
+            self._sessions.setdefault(resource.id, Session(self._link, resource, self.agent.name))
         return [cell.session for cell in self.cells if cell.session_id]
 
-    def know(self, sessions: Iterable[Session]) -> None:
+    _can_cancel = False
+    """Whether its turns can be ended."""
+
+    def _end_turns(self) -> Future[None]:
+        """Have all its turns ended, and send no more."""
+        raise InvalidRequestError(f"{self._link} cannot end a turn: {self.run_id} goes on.")
+
+    def _know(self, sessions: Iterable[Session]) -> None:
         """Take sessions that were read already, so that they are not asked for again."""
         self._sessions |= {session.id: session for session in sessions}
 
-    def session_of(self, session_id: str) -> Session:
+    def _session_of(self, session_id: str) -> Session:
         """Return one of the sessions, asked for once."""
         if session_id not in self._sessions:
-            self._sessions[session_id] = self.dari.sessions.get(session_id)
+            self._sessions[session_id] = session_of(self._link, session_id)
         return self._sessions[session_id]
 
     @contextlib.contextmanager
-    def listening(self, changed: Callable[[], object]) -> Iterator[None]:
-        """Call ``changed`` on the background loop whenever something is new."""
+    def _listening(self, changed: Callable[[], object]) -> Iterator[None]:
+        """Call ``changed`` on the background loop, where this is, whenever something is new.
+
+        Scores and ratings are, too, whichever object of this run was told of them.
+        """
         self._listeners.append(changed)
         try:
-            yield
+            with marks.listening(self, changed):
+                yield
         finally:
             self._listeners.remove(changed)
 
-    def watch(self, cell_ids: Iterable[str]) -> None:
+    def _watch(self, cell_ids: Iterable[str]) -> None:
         """Stream the answers of these cells while they run, a dozen at most, and of no others."""
         wanted = set(cell_ids)
         cells = [cell for cell in self.cells if cell.id in wanted]
-        self.dari.run(self._watching.watch(cells))
+        self._link.run(self._watching.watch(cells))
 
-    def live_text(self, cell: Cell) -> str | None:
+    def _live_text(self, cell: Cell) -> str | None:
         """The answer of a running cell as far as its stream came; ``None`` without one."""
         return None if cell.has_ended else self._watching.text(cell)
 
-    def items(self, cell: Cell) -> list[TimelineItem]:
+    def _items(self, cell: Cell) -> list[TimelineItem]:
         """The timeline items of a cell: from its stream while that runs, else asked for."""
         live = [] if cell.has_ended else self._watching.items(cell)
         return live or cell.session.transcript().items
 
-    def marks(self) -> dict[str, Marks]:
+    def _version_number(self, version_id: str | None) -> int | None:
+        """Return the number of a version of the agent, if it is known."""
+        return self._link.version_number(version_id)
+
+    def _version_gist(self, version_id: str | None) -> str:
+        """Return what a version has that the one before it had not, in a few words."""
+        return self._gists.get(version_id or "", "")
+
+    def _marks(self) -> dict[str, Marks]:
         """Return scores, ratings and notes by the cells' ids."""
         return marks.marks_of(self)
 
-    def rate(self, cell: Cell, name: str, value: Any, note: str = "") -> None:
-        """Keep a rating by a person; ``None`` without a note takes it back."""
-        marks.rate(self, cell, name, value, note)
+    def rate(self, cell: Place, name: str, value: Any, note: str = "") -> None:
+        """Keep a rating by a person; ``None`` without a note takes it back.
 
-    def score(self, name: str, function: Callable[[Turn], Any]) -> list[Score]:
-        """Score all answers by a function of the turn, side by side, and keep the values.
+        Args:
+            cell: A place as in ``batch[place]``, or one of ``batch.cells``.
+            name: The score's name.
+            value: Yes or no, a number, or a text; a ``"rating"``, which the matrix gives, is a
+                number from 1, the worst, to 5.
+            note: What there is to say of it.
 
-        An error of the function is kept as an error, and cells that failed have no value.
+        Raises:
+            NoCellError: There is no cell at this place.
+            InvalidRequestError: The value is none of these, or not finite, or a ``"rating"``
+                outside of 1 to 5; the name is no text of 1 to 200 characters; or the note is no
+                text.
+
+        >>> batch.rate((0, "small"), "quality", 4, "a bit short")
+        >>> batch[0, "small"].scores["quality"]
+        4
+        """
+        marks.rate(self, self._cell_at(cell), name, value, note)
+
+    def score(self, name: str, function: Callable[[Turn], Any] | None) -> ScoreTable:
+        """Wait for all answers, score them by a function of the turn, and keep the values.
+
+        Scoring again under the name replaces what was there. An error of the function is kept as
+        an error, and cells that failed have no value. More is better, and yes is better than no,
+        in all that is said of scores.
 
         Args:
             name: The score's name.
-            function: Plain or async; returns yes or no, a number, a text, or a dict of these.
-                The task's metadata is in ``turn.session.metadata``. Of a conversation it is the
-                last turn.
+            function: Plain or async; takes the turn, such as ``turn.text``, and returns True or
+                False, a number, a text, or a dict of these. The task's metadata is in
+                ``turn.session.metadata``. Of a conversation it is the last turn. ``None`` takes
+                back what functions have given under this name.
 
         Raises:
-            InvalidRequestError: The name is empty, or there is no function; see
-                :func:`dari_nb.scores.run_scores`.
+            InvalidRequestError: The name is no text of 1 to 200 characters, or this is no
+                function; see :func:`dari_nb.scores.run_scores`.
 
-        >>> batch.score("right", lambda turn: "4" in turn.text)  # doctest: +SKIP
+        >>> batch.score("right", lambda turn: "21" in turn.text)
+        task ...
+        >>> taken_back = batch.score("right", None)
         """
+        from .matrix.scored import ScoreTable
+
+        if function is None:
+            marks.take_back(self, name)
+            return ScoreTable([], self)
+        self._settle()
         _ = self.sessions  # all with one request
         with Progress(self.counts.get("completed", 0), "answers scored") as progress:
-            return marks.score(self, name, function, lambda *_: progress.advance())
+            made = marks.score(self, name, function, lambda *_: progress.advance())
+        return ScoreTable(made, self)
+
+    def _settle(self) -> None:
+        """Wait for what is still to come, where anything is."""
 
     def to_frame(self) -> pd.DataFrame:
-        """Return one row a cell, with metadata and scores; see :func:`dari_nb.batch_frame`."""
-        from ..frames import batch_frame
+        """Return one row a cell, with metadata and scores; see :func:`dari_nb.batch_frame`.
 
-        return batch_frame(self)
+        >>> batch.to_frame()[["llm_id", "score.exact"]].shape
+        (4, 2)
+        """
+        from ...frames import batch_frame
+        from .matrix.picture import frame_cells
 
-    def matrix(self, what: str) -> pd.DataFrame:
+        return batch_frame(frame_cells(self))
+
+    def matrix(self, what: str = "text") -> pd.DataFrame:
         """Return one thing of every cell: tasks down, LLMs across.
 
         Args:
@@ -198,38 +258,82 @@ class Results:
 
         Raises:
             InvalidRequestError: There is no such thing; the text names those there are.
+
+        >>> batch.matrix("exact").shape  # tasks x LLMs
+        (2, 2)
         """
         from ...frames import pivot
 
         return pivot(self.to_frame(), what)
 
-    def summary(self, score: str, **options: Any) -> pd.DataFrame:
+    def summary(self, score: str | None = None, **options: Any) -> pd.DataFrame:
         """Return a score's mean by LLM with its interval; see :func:`dari_nb.scores.summary`.
 
         Args:
-            score: The score's name.
+            score: The score's name; the first one that is a number when left out.
             **options: Passed on, such as ``seed`` or ``method``.
+
+        Raises:
+            InvalidRequestError: There is no such score.
+
+        >>> batch.summary("exact")[["llm_id", "mean"]].to_dict("records")
+        [{'llm_id': 'small', 'mean': 0.5}, {'llm_id': 'large', 'mean': 0.5}]
         """
         from ...scores import summary
+        from .matrix.picture import frame_by_column
 
-        # Versions are columns too, and so is the agent's default, which no LLM names.
-        names = [self.grid.column_id(cell.column) for cell in self.cells]
-        return summary(self.to_frame().assign(llm_id=names), score, **options)
+        return summary(frame_by_column(self), score, **options)
 
-    def compare(self, *cells: Place) -> Comparison:
+    def plot(self, what: str | None = None) -> Any:
+        """Draw a score by LLM with its interval, what it has cost, or how long cells took.
+
+        The chart is as wide as its cell, and needs no network to be seen.
+
+        Args:
+            what: A score's name, ``"cost"`` or ``"latency"``; the first score that is a number
+                when left out, or ``"score"``.
+
+        Returns:
+            An ``altair.Chart``; without Altair a table.
+
+        Raises:
+            InvalidRequestError: There is nothing like that to draw.
+
+        >>> chart = batch.plot("exact")
+        >>> chart.save("exact.html")
+        """
+        from .matrix.plots import plot_cost, plot_latency, plot_scores
+
+        if what in ("cost", "latency"):
+            return plot_cost(self) if what == "cost" else plot_latency(self)
+        is_any = what == "score" and not any("score" in cell.scores for cell in self.cells)
+        return plot_scores(self, None if is_any else what)
+
+    def compare(self, *cells: Place, task: int | None = None) -> Comparison:
         """Compare two cells or more: answers word by word, tool calls aligned, time and cost.
 
         Args:
-            *cells: Cells, or places as in ``batch[place]``; or one list of these.
+            *cells: Cells, places as in ``batch[place]``, or names of columns; or one list of these.
+            task: The task on which columns are compared, from 0; the first on which they differ
+                when left out.
 
-        >>> batch.compare((0, "small"), (0, "large"))  # doctest: +SKIP
+        Raises:
+            InvalidRequestError: There are fewer than two, or a column or a task is not there.
+            NoCellError: There is no cell at a place.
+
+        >>> batch.compare("small", "large", task=0).parts_at is None
+        True
+        >>> comparison = batch.compare((0, "small"), (1, "small"))
         """
         if len(cells) == 1 and isinstance(cells[0], list):
             cells = tuple(cells[0])
-        chosen = [cell if isinstance(cell, Cell) else self[cell] for cell in cells]
+        names = [name for name in cells if isinstance(name, str)]
+        found, note = cells_of_columns(self, names, task) if names else ([], "")
+        on_task = iter(found)
+        chosen = [next(on_task) if isinstance(name, str) else self._cell_at(name) for name in cells]
         if len(chosen) < 2:
             raise InvalidRequestError("Choose two cells or more to compare.")
-        return Comparison(self, chosen)
+        return Comparison(self, chosen, note)
 
     def workspaces(self, paths: Sequence[str] = ()) -> Iterator[tuple[Cell, Workspace]]:
         """Download the workspaces of all cells, one after the other as they are asked for.
@@ -239,34 +343,53 @@ class Results:
         Args:
             paths: Only these folders of each.
 
-        >>> for cell, workspace in batch.workspaces():  # doctest: +SKIP
-        ...     workspace.read_csv("out.csv")
+        Raises:
+            DariError: A workspace cannot be read.
+
+        >>> for cell, workspace in batch.workspaces():
+        ...     print(cell.llm, len(workspace.files()))
+        ...     break
+        small 0
         """
         for cell in self.cells:
             if cell.session_id is not None:
                 with contextlib.suppress(ConflictError):
                     yield cell, cell.session.workspace(paths=paths)
 
-    def view(self) -> MatrixView:
+    def view(self, *, layout: AnyLayout = None) -> BatchMatrix:
         """Return the interactive matrix: cells to open, compare and rate.
 
         It follows the batch while it runs; a saved notebook shows it on paper.
+
+        It is an ipywidget. Its traits are ``selected`` (the :class:`Cell` that is open, or
+        ``None``), ``chosen`` (those that are chosen to be compared) and ``status`` (``planned``,
+        ``running``, then ``failed`` if a cell has, ``cancelled`` if one was, else ``completed``;
+        read-only). The first two
+        may be set, by ids and by places as in ``batch[place]``, too.
+
+        Args:
+            layout: Its place and size, an ``ipywidgets.Layout`` or a dict of CSS.
+
+        >>> matrix = batch.view()
+        >>> matrix.selected = (0, "small")  # or open the cell in the page
+        >>> matrix.value.llm
+        'small'
         """
-        from .views import kept_view
+        from .matrix_view import BatchMatrix
 
-        return kept_view(self)
+        return BatchMatrix(self, stays=True, layout=layout)
 
-    def snapshot(self) -> Matrix:
+    def _snapshot(self) -> Matrix:
         """Return what a view shows, as it is known now; asks the server nothing."""
-        from .picture import matrix_of
+        from .matrix.picture import matrix_of
 
         return matrix_of(self)
 
     def to_mimebundle(self) -> dict[str, str]:
         """Return the matrix as it stands as HTML, Markdown and plain text."""
-        from ...render.matrix_paper import matrix_paper
+        from ...render.matrix.paper import matrix_paper
 
-        return matrix_paper(self.snapshot())
+        return matrix_paper(self._snapshot())
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
         return self.to_mimebundle()

@@ -13,24 +13,11 @@ from typing import Any
 
 from ...errors import InvalidRequestError
 from ...models import Content, as_content, text_of
+from ...models.batches import RUN_METADATA
 from .keys import digest, file_digest
 
 Tasks = Any
 """A list of texts, content blocks or dicts; a DataFrame; or a path to a CSV or JSONL file."""
-
-RESERVED = frozenset(
-    {
-        "managed_run_id",
-        "task_index",
-        "llm_id",
-        "version_id",
-        "repeat",
-        "attempt",
-        "task_key",
-        "chunk_key",
-    }
-)
-"""Metadata by which a batch finds its sessions again."""
 
 _TABLES = (".csv", ".jsonl", ".ndjson")
 
@@ -46,6 +33,9 @@ class Task:
         files: What is uploaded and attached: digests of the files by their paths.
         known_key: Its key, when it was read back from a session.
         title: What it is called, when its content is not known.
+
+    >>> batch.tasks[0].index, batch.tasks[0].text
+    (0, '2 / 3')
     """
 
     index: int
@@ -165,7 +155,7 @@ def _task(
         files = {path: digest_of(path) for path in paths}
         metadata = _texts({**shared["metadata"], **given, **own})
     except InvalidRequestError as error:
-        raise InvalidRequestError(f"Task {index}: {error}") from None
+        raise InvalidRequestError(f"tasks[{index}]: {error}") from None
     return Task(index, content, metadata, files)
 
 
@@ -209,7 +199,7 @@ def _paths(files: Any) -> list[str]:
 
 def _texts(metadata: Mapping[str, Any]) -> dict[str, str]:
     """Make metadata what the API takes: texts by name (contract, section 5)."""
-    taken = RESERVED & set(metadata)
+    taken = RUN_METADATA & set(metadata)
     if taken:
         raise InvalidRequestError(f"The batch itself uses the metadata {min(taken)!r}: rename it.")
     return {str(key): _text(value) for key, value in metadata.items() if value is not None}
@@ -219,3 +209,14 @@ def _text(value: Any) -> str:
     if isinstance(value, dict | list | tuple):
         return json.dumps(value, ensure_ascii=False, default=str)
     return str(value)
+
+
+def size_text(tasks: int, columns: int, repeats: int) -> str:
+    """Say how large a matrix is, as objects tell it.
+
+    >>> size_text(1, 2, 3)
+    '1 task x 2 LLMs x 3'
+    """
+    from ...render import count_text
+
+    return f"{count_text(tasks, 'task')} x {count_text(columns, 'LLM')} x {repeats}"

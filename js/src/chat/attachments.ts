@@ -1,5 +1,5 @@
+import type { Port } from "../host/port";
 import { button, make } from "../shared/dom";
-import type { Port } from "../shared/port";
 import type { Chunk, State } from "./wire";
 
 /** Far below what a Jupyter server takes in one message. */
@@ -11,7 +11,7 @@ export class Attachments {
   readonly #port: Port<State>;
   readonly #signal: AbortSignal;
   readonly #say: (words: string) => void;
-  readonly #files = new Map<string, Promise<boolean>>();
+  readonly #files = new Map<string, Upload>();
 
   constructor(port: Port<State>, say: (words: string) => void, signal: AbortSignal) {
     this.#port = port;
@@ -28,15 +28,18 @@ export class Attachments {
     for (const file of files) this.#add(file);
   }
 
-  /** Waits until all have arrived; returns their keys, and holds none any more. */
-  async take(): Promise<string[]> {
-    const files = [...this.#files];
-    const arrived = await Promise.all(files.map(([, done]) => done));
-    if (arrived.includes(false)) throw new Error("A file did not arrive: remove it, or try again.");
+  /** Gives the files to a message, on their way as they are, and holds none any more. */
+  take(): Upload[] {
+    const files = [...this.#files.values()];
     this.#files.clear();
     this.element.replaceChildren();
     this.element.hidden = true;
-    return files.map(([key]) => key);
+    return files;
+  }
+
+  /** Takes files back from a message that is written anew; what has arrived stays so. */
+  put(files: Upload[]): void {
+    for (const upload of files) this.#show(upload);
   }
 
   #add(file: File): void {
@@ -44,40 +47,63 @@ export class Attachments {
       this.#say(`${file.name} is larger than ${sizeText(this.#port.get("most_bytes"))}.`);
       return;
     }
-    const key = crypto.randomUUID();
-    const progress = make("span", "dari-count", {}, "0 %");
-    const item = make("li", "", {}, make("span", "", {}, `${file.name} · ${sizeText(file.size)}`));
+    const upload = new Upload(this.#port, file);
+    this.#show(upload);
+    upload.arrive().catch((error: Error) => this.#say(error.message));
+  }
+
+  #show(upload: Upload): void {
+    const { key, file } = upload;
+    const name = make("span", "", {}, `${file.name} · ${sizeText(file.size)}`);
+    const item = make("li", "", {}, name, upload.progress);
     const remove = () => {
+      upload.isWanted = false;
       this.#files.delete(key);
       item.remove();
       this.element.hidden = this.isEmpty;
     };
-    const cross = button("×", remove, this.#signal, { "aria-label": `Remove ${file.name}` });
-    item.append(progress, cross);
+    item.append(button("×", remove, this.#signal, { "aria-label": `Remove ${file.name}` }));
+    this.#files.set(key, upload);
     this.element.append(item);
     this.element.hidden = false;
-    const show = (words: string) => {
-      progress.textContent = words;
-    };
-    this.#files.set(key, this.#upload(key, file, show));
+  }
+}
+
+/** One file on its way to the kernel. */
+export class Upload {
+  readonly key = crypto.randomUUID();
+  readonly file: File;
+  readonly progress = make("span", "dari-count", {}, "0 %");
+  isWanted = true;
+  readonly #port: Port<State>;
+  #arriving: Promise<void> | undefined;
+
+  constructor(port: Port<State>, file: File) {
+    this.#port = port;
+    this.file = file;
   }
 
-  async #upload(key: string, file: File, show: (words: string) => void): Promise<boolean> {
+  /** Resolves when the kernel has it; sends it again only if it did not arrive before. */
+  arrive(): Promise<void> {
+    this.#arriving ??= this.#send().catch((error: Error) => {
+      this.#arriving = undefined;
+      this.progress.textContent = "failed";
+      throw new Error(`${this.file.name} did not arrive: ${error.message}`);
+    });
+    return this.#arriving;
+  }
+
+  async #send(): Promise<void> {
+    const { key, file } = this;
     const { name, size } = file;
-    try {
-      for (let offset = 0; offset < size || offset === 0; offset += PART_BYTES) {
-        const part = await file.slice(offset, offset + PART_BYTES).arrayBuffer();
-        await this.#port.ask("upload", { key, name, size, offset } satisfies Chunk, [part]);
-        if (!this.#files.has(key)) return false;
-        show(`${Math.round((100 * (offset + part.byteLength)) / Math.max(1, size))} %`);
-      }
-    } catch (error) {
-      show("failed");
-      this.#say((error as Error).message);
-      return false;
+    for (let offset = 0; offset < size || offset === 0; offset += PART_BYTES) {
+      const part = await file.slice(offset, offset + PART_BYTES).arrayBuffer();
+      await this.#port.ask("upload", { key, name, size, offset } satisfies Chunk, [part]);
+      if (!this.isWanted) return;
+      const share = (offset + part.byteLength) / Math.max(1, size);
+      this.progress.textContent = `${Math.round(100 * share)} %`;
     }
-    show("");
-    return true;
+    this.progress.textContent = "";
   }
 }
 

@@ -1,10 +1,11 @@
+import type { Component, Port } from "../host/port";
 import { readerOf } from "../reader/component";
 import type { State as ReaderState } from "../reader/wire";
-import { make } from "../shared/dom";
-import type { Component, Port } from "../shared/port";
+import { button, make } from "../shared/dom";
 import { Questions } from "../shared/questions";
 import { Composer } from "./composer";
 import { OpenCalls } from "./open_calls";
+import { Watching } from "./watching";
 import type { State } from "./wire";
 
 /** A transcript, what waits for an answer, and a place to write. */
@@ -12,13 +13,22 @@ export const chat: Component<State & ReaderState> = (port, signal) => {
   const drawReader = readerOf(port as unknown as Port<ReaderState>, signal);
   const own = port as unknown as Port<State>;
   return (el, until) => {
-    const transcript = make("div", "");
+    const transcript = make("div", "dari-fills");
     const reader = drawReader(transcript, until);
-    const composer = new Composer(own, () => reader.toEnd(), until);
+    reader.hideTools();
+    const find = button("Find", () => reader.find(), until);
+    const composer = new Composer(own, () => reader.toEnd(), until, [find]);
     const open = new OpenCalls(own, until);
     el.classList.add("dari", "dari-view", "dari-chat");
-    const questions = new Questions(own, () => false, until);
-    el.replaceChildren(transcript, questions.element, open.element, composer.element);
+    const questions = new Questions(
+      own,
+      () => false,
+      () => composer.focus(),
+      until,
+    );
+    const watching = new Watching(own, () => composer.focus(), until);
+    const below = [questions.element, open.element, watching.element, composer.element];
+    el.replaceChildren(transcript, ...below);
     reader.toEnd();
   };
 };

@@ -1,13 +1,11 @@
-import { button, make } from "../shared/dom";
-import type { Port } from "../shared/port";
-import { Attachments } from "./attachments";
+import type { Port } from "../host/port";
+import { button, make, SENDS, sendsWith } from "../shared/dom";
+import { Attachments, type Upload } from "./attachments";
 import type { Outgoing, State } from "./wire";
-
-const IS_MAC = /Mac|iP(hone|ad)/.test(navigator.platform);
 
 /** Where one writes: nothing that was written is lost, whatever happens to it. */
 export class Composer {
-  readonly element = make("form", "dari-composer", { "data-keys": "", "aria-label": "Message" });
+  readonly element = make("form", "dari-composer", { "aria-label": "Message" });
   readonly #port: Port<State>;
   readonly #sent: () => void;
   readonly #signal: AbortSignal;
@@ -18,8 +16,18 @@ export class Composer {
   readonly #attachments: Attachments;
   readonly #send: HTMLButtonElement;
 
-  /** @param sent Called when a message went out. */
-  constructor(port: Port<State>, sent: () => void, signal: AbortSignal) {
+  /**
+   * @param port Where messages go.
+   * @param sent Called when a message went out.
+   * @param signal Ends the listening.
+   * @param others What else can be done from here.
+   */
+  constructor(
+    port: Port<State>,
+    sent: () => void,
+    signal: AbortSignal,
+    others: HTMLButtonElement[] = [],
+  ) {
     this.#port = port;
     this.#sent = sent;
     this.#signal = signal;
@@ -28,19 +36,23 @@ export class Composer {
       "aria-label": `Message to ${port.get("agent")}`,
     });
     this.#attachments = new Attachments(port, (words) => this.#say(words), signal);
-    this.#send = button("Send", () => this.#submit(), signal, { class: "dari-main" });
+    this.#send = button("Send", () => this.#submit(), signal, { class: "dari-main", title: SENDS });
     const picker = make("input", "", { type: "file", multiple: "", hidden: "" });
     const attach = button("Attach", () => picker.click(), signal);
     picker.addEventListener("change", () => this.#picked(picker), { signal });
-    const line = make("div", "dari-line", {}, attach, picker, this.#llm, this.#note, this.#send);
+    const line = make("div", "dari-line", {}, attach, picker, ...others, this.#llm);
+    line.append(this.#note, make("small", "", {}, `${SENDS} sends`), this.#send);
     this.element.append(this.#outbox, this.#attachments.element, this.#field, line);
-    this.element.addEventListener("submit", (event) => event.preventDefault(), { signal });
     this.#field.addEventListener("input", () => this.#grow(), { signal });
-    this.#field.addEventListener("keydown", (event) => this.#pressed(event), { signal });
+    sendsWith(this.#field, () => this.#submit());
     this.#listenToDrops(signal);
     port.watch(["llms", "begun", "agent"], () => this.#showTraits(), signal);
     this.#llm.addEventListener("change", () => port.set({ llm: this.#llm.value }), { signal });
     this.#showTraits();
+  }
+
+  focus(): void {
+    this.#field.focus({ preventScroll: true });
   }
 
   #showTraits(): void {
@@ -51,15 +63,7 @@ export class Composer {
     );
     this.#llm.replaceChildren(...options);
     this.#llm.value = this.#port.get("llm");
-    this.#field.placeholder = `Message ${agent} — ${IS_MAC ? "⌘" : "Ctrl"}+Enter sends`;
-  }
-
-  /** Keys are for the text: the notebook must neither run the cell nor leave it. */
-  #pressed(event: KeyboardEvent): void {
-    event.stopPropagation();
-    if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey) || event.isComposing) return;
-    event.preventDefault();
-    this.#submit();
+    this.#field.placeholder = `Message ${agent}`;
   }
 
   #grow(): void {
@@ -77,36 +81,40 @@ export class Composer {
     this.#say("");
     this.#field.value = "";
     this.#grow();
-    const message = { key: `chat-${crypto.randomUUID()}`, text, files: [], llm: this.#llm.value };
-    void this.#deliver(message, this.#attachments.take());
+    const files = this.#attachments.take();
+    const keys = files.map(({ key }) => key);
+    const key = `chat-${crypto.randomUUID()}`;
+    void this.#deliver({ key, text, files: keys, llm: this.#llm.value }, files);
   }
 
   /** Shows the message as on its way until the kernel has it; then it is in the transcript. */
-  async #deliver(message: Outgoing, files: Promise<string[]>): Promise<void> {
+  async #deliver(message: Outgoing, files: Upload[]): Promise<void> {
     const state = make("small", "", {}, "sending …");
-    const entry = make("li", "", {}, make("span", "", {}, message.text || "(files)"), state);
+    const names = files.map(({ file }) => file.name).join(", ");
+    const words = [message.text, names && `(${names})`].filter(Boolean).join(" ");
+    const entry = make("li", "", {}, make("span", "", {}, words), state);
     this.#outbox.append(entry);
-    const sending = { ...message };
     try {
-      sending.files = [...message.files, ...(await files)];
-      await this.#port.ask("send", sending);
+      await Promise.all(files.map((file) => file.arrive()));
+      await this.#port.ask("send", message);
       entry.remove();
       this.#sent();
     } catch (error) {
       state.textContent = (error as Error).message;
-      this.#offerAgain(entry, sending);
+      this.#offerAgain(entry, message, files);
     }
   }
 
-  /** The same key again: should the first try have arrived after all, it is not doubled. */
-  #offerAgain(entry: HTMLElement, message: Outgoing): void {
+  /** The same keys again: should the first try have arrived after all, nothing is doubled. */
+  #offerAgain(entry: HTMLElement, message: Outgoing, files: Upload[]): void {
     entry.dataset.state = "failed";
     const again = () => {
       entry.remove();
-      void this.#deliver(message, Promise.resolve([]));
+      void this.#deliver(message, files);
     };
     const edit = () => {
       entry.remove();
+      this.#attachments.put(files);
       this.#field.value = [message.text, this.#field.value].filter(Boolean).join("\n");
       this.#grow();
       this.#field.focus();

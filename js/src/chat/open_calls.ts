@@ -1,10 +1,10 @@
+import type { Port } from "../host/port";
 import { button, make } from "../shared/dom";
-import type { Port } from "../shared/port";
 import type { Answering, Field, OpenCall, State } from "./wire";
 
 /** Tool calls that wait for an answer from here, each with a form of its own. */
 export class OpenCalls {
-  readonly element = make("div", "dari-open", { "data-keys": "" });
+  readonly element = make("div", "dari-open");
   readonly #port: Port<State>;
   readonly #signal: AbortSignal;
   readonly #forms = new Map<string, HTMLElement>();
@@ -76,7 +76,6 @@ export class OpenCalls {
       ),
     );
     form.addEventListener("submit", (event) => event.preventDefault(), { signal: this.#signal });
-    form.addEventListener("keydown", (event) => event.stopPropagation(), { signal: this.#signal });
     return form;
   }
 }

@@ -1,4 +1,4 @@
-import type { Question } from "../shared/wire";
+import type { Question } from "../host/wire";
 
 /** What a chat and its kernel tell each other; `dari_nb/widgets/chat/wire.py` has the same shapes. */
 
@@ -52,4 +52,7 @@ export interface State {
   most_bytes: number;
   open_calls: OpenCall[];
   questions: Question[];
+  /** What is said about the turn, and what the button beside it says; empty without one. */
+  note: string;
+  watch: string;
 }

@@ -1,9 +1,9 @@
-import { type Component, decode, type Port } from "../shared/port";
+import { type Component, decode, type Port } from "../host/port";
 import { Clock } from "./clock";
 import { Feed } from "./feed";
 import { Timeline } from "./timeline";
 import { drawTranscript, type Source } from "./transcript";
-import type { Fragment, FromKernel, State, ToKernel } from "./wire";
+import type { Change, FromKernel, State, ToKernel } from "./wire";
 
 const TRAITS = [
   "state",
@@ -14,6 +14,7 @@ const TRAITS = [
   "kernel_id",
   "questions",
   "note",
+  "stop",
 ] as const;
 
 /** A transcript that grows while its turn runs. */
@@ -21,14 +22,14 @@ export const liveTranscript: Component<State> = (port, signal) => {
   const timeline = new Timeline();
   const clock = new Clock();
   const send = (message: ToKernel) => port.send(message);
-  const apply = (changes: Fragment[]) => timeline.apply(changes);
+  const apply = (changes: Change[]) => timeline.apply(changes);
   const feed = new Feed({ send, apply, replace: (all) => timeline.replace(all) });
 
   clock.guess(port.get("started"));
   port.receive((message, buffers) => {
     const news = message as FromKernel;
     if (typeof news.elapsed === "number") clock.sync(news.elapsed);
-    feed.receive(news, decode<Fragment>(buffers));
+    feed.receive(news, decode<Change>(buffers));
   }, signal);
   signal.addEventListener("abort", () => feed.close());
   return (el, until) => drawTranscript(el, sourceOf(port, timeline, clock), until);
@@ -42,6 +43,6 @@ function sourceOf(port: Port<State>, timeline: Timeline, clock: Clock): Source {
       Object.fromEntries(TRAITS.map((name) => [name, port.get(name)])) as unknown as State,
     port,
     watch: (listener, signal) => port.watch(TRAITS, listener, signal),
-    stop: () => port.send({ kind: "stop" } satisfies ToKernel),
+    stop: () => port.ask("stop"),
   };
 }

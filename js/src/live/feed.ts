@@ -1,13 +1,13 @@
-import type { Fragment, FromKernel, Snapshot, ToKernel } from "./wire";
+import type { Change, Fragment, FromKernel, Snapshot, ToKernel } from "./wire";
 
 /** What a feed needs of its surroundings. */
 export interface Port {
   send(message: ToKernel): void;
-  apply(changes: Fragment[]): void;
+  apply(changes: Change[]): void;
   replace(fragments: Fragment[]): void;
 }
 
-/** A fresh widget gets its first batch sooner; after this a page must be late and asks. */
+/** A fresh widget says at once that there is nothing yet; who has not heard that is late, and asks. */
 export const HELLO_AFTER_MS = 150;
 /** A kernel that is busy with a cell cannot answer: then showing most is better than waiting. */
 export const GIVE_UP_AFTER_MS = 1500;
@@ -15,7 +15,7 @@ export const GIVE_UP_AFTER_MS = 1500;
 /** Brings numbered batches in order, asks for those that got lost, and for all of them when late. */
 export class Feed {
   readonly #port: Port;
-  readonly #early = new Map<number, Fragment[]>();
+  readonly #early = new Map<number, Change[]>();
   #applied = 0;
   #complete = true;
   #asked = false;
@@ -27,9 +27,9 @@ export class Feed {
     this.#timer = setTimeout(() => this.#hello(), HELLO_AFTER_MS);
   }
 
-  receive(message: FromKernel, fragments: Fragment[]): void {
-    if (message.kind === "snapshot") this.#collect(message, fragments);
-    else if (message.n > this.#applied) this.#early.set(message.n, fragments);
+  receive(message: FromKernel, changes: Change[]): void {
+    if (message.kind === "snapshot") this.#collect(message, changes as Fragment[]);
+    else if (message.n > this.#applied) this.#early.set(message.n, changes);
     this.#drain();
     if (this.#early.size > 0 && !this.#asked) this.#askForGap();
   }
@@ -50,7 +50,7 @@ export class Feed {
     }
   }
 
-  #next(): Fragment[] | undefined {
+  #next(): Change[] | undefined {
     return this.#early.get(this.#applied + 1);
   }
 
@@ -63,14 +63,16 @@ export class Feed {
     clearTimeout(this.#timer);
     this.#asked = true;
     this.#timer = setTimeout(() => this.#skipGap(), GIVE_UP_AFTER_MS);
-    this.#port.send({ kind: "resend", first: this.#applied + 1 });
+    // All of it as it is now is less than all that it came by.
+    if (this.#applied === 0) this.#hello();
+    else this.#port.send({ kind: "resend", first: this.#applied + 1 });
   }
 
   #skipGap(): void {
     this.#complete = false;
     this.#applied = Math.min(...this.#early.keys()) - 1;
     this.#drain();
-    this.#port.send({ kind: "hello" });
+    this.#hello();
     if (this.#early.size > 0) this.#askForGap();
   }
 
@@ -80,6 +82,7 @@ export class Feed {
     if (this.#snapshot.n !== message.n) return;
     this.#snapshot.parts.push(fragments);
     const behind = message.n > this.#applied || !this.#complete;
+    if (!behind && this.#early.size === 0) this.#gotOn();
     if (!behind || this.#snapshot.parts.length < message.parts) return;
     this.#port.replace(this.#snapshot.parts.flat());
     this.#applied = Math.max(message.n, this.#applied);

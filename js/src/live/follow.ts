@@ -1,3 +1,5 @@
+import { itemAt } from "../shared/order";
+
 /** Closer to the end than this counts as being there: fractions, and one line of slack. */
 const SLACK_PX = 24;
 
@@ -90,11 +92,8 @@ export class Follow {
   }
 
   #anchor(): { id: string; top: number } | undefined {
-    const edge = this.#scroller.getBoundingClientRect().top;
-    const articles = this.#scroller.getElementsByTagName("article");
-    const article = articles[firstBelow(articles, edge)];
-    const item = article?.children[firstBelow(article.children, edge)];
-    const id = item instanceof HTMLElement ? item.dataset.item : undefined;
+    const item = itemAt(this.#scroller, this.#scroller.getBoundingClientRect().top);
+    const id = item?.dataset.item;
     return item && id ? { id, top: item.getBoundingClientRect().top } : undefined;
   }
 
@@ -107,14 +106,3 @@ export class Follow {
 
 /** Safari is the one that does not keep the place by itself. */
 const ANCHORS_ITSELF = globalThis.CSS?.supports?.("overflow-anchor", "auto") ?? false;
-
-/** Index of the first element that ends below `edge`; elements stand in order, one below another. */
-function firstBelow(elements: HTMLCollection, edge: number): number {
-  let [low, high] = [0, elements.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if ((elements[middle] as Element).getBoundingClientRect().bottom > edge) high = middle;
-    else low = middle + 1;
-  }
-  return low;
-}

@@ -6,7 +6,7 @@ const WORDS: Record<string, string> = {
   waiting_for_tool: "waiting for a tool",
   completed: "done",
 };
-const ENDED = new Set(["completed", "failed", "stopped"]);
+const ENDED = new Set(["completed", "failed", "cancelled", "stopped"]);
 
 /** Whether nothing more will come. */
 export function hasEnded(state: string): boolean {
@@ -40,8 +40,6 @@ export class StateBar {
     this.#time = time;
     this.element.className = "dari-bar";
     this.#stop.type = "button";
-    this.#stop.textContent = "Stop";
-    this.#stop.title = "Stop following; the turn itself goes on";
     this.#stop.addEventListener("click", () => void this.#stopped(stop), { signal });
     this.#spoken.setAttribute("role", "status");
     this.element.append(this.#state, this.#clock, this.#note, this.#stop, this.#spoken);
@@ -53,6 +51,7 @@ export class StateBar {
     this.#shown = state;
     this.#state.dataset.state = state.state;
     this.#stop.hidden = hasEnded(state.state);
+    this.#stop.textContent = state.stop;
     if (changed) {
       this.#state.textContent = stateWord(state.state);
       this.#spoken.textContent = stateWord(state.state);

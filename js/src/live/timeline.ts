@@ -1,6 +1,12 @@
-import type { Fragment } from "./wire";
+import { edited } from "../shared/grow";
+import type { Change, Fragment, Growth } from "./wire";
 
-type Listener = (changes: Fragment[]) => void;
+/** An item as it is now; it may take the place of a draft. */
+export interface Placed extends Fragment {
+  of?: string;
+}
+
+type Listener = (changes: Placed[]) => void;
 
 /** The items of one model in display order, from which any number of views is drawn. */
 export class Timeline {
@@ -9,9 +15,11 @@ export class Timeline {
   readonly #listeners = new Set<Listener>();
 
   /** Takes in changes in the order in which the kernel made them. */
-  apply(changes: Fragment[]): void {
-    for (const change of changes) this.#place(change);
-    for (const listener of this.#listeners) listener(changes);
+  apply(changes: Change[]): void {
+    const placed = changes.flatMap((change) =>
+      "edits" in change ? this.#grow(change) : this.#place(change),
+    );
+    for (const listener of this.#listeners) listener(placed);
   }
 
   /** Becomes exactly `fragments`; what is the same already stays untouched in the views. */
@@ -38,17 +46,32 @@ export class Timeline {
     signal.addEventListener("abort", () => this.#listeners.delete(listener));
   }
 
-  #place(change: Fragment): void {
+  #place(change: Fragment): Placed[] {
     const known = this.#items.has(change.id);
     if (change.html === null) {
       if (known) this.#order.splice(this.#order.lastIndexOf(change.id), 1);
       this.#items.delete(change.id);
-      return;
+      return [change];
     }
     this.#items.set(change.id, change);
-    if (known && this.#predecessor(change.id) === change.after) return;
+    if (known && this.#predecessor(change.id) === change.after) return [change];
     if (known) this.#order.splice(this.#order.lastIndexOf(change.id), 1);
     this.#order.splice(this.#position(change.after), 0, change.id);
+    return [change];
+  }
+
+  /** Where the version before got lost nothing can grow; all of it is on its way then. */
+  #grow({ id, base, rev, edits }: Growth): Placed[] {
+    let place = this.#order.length - 1;
+    while (place >= 0 && this.#items.get(this.#order[place] as string)?.rev !== base) place--;
+    const before = this.#items.get(this.#order[place] ?? "");
+    if (before?.html == null) return [];
+    const after = this.#order[place - 1] ?? null;
+    const item = { ...before, id: id ?? before.id, rev, after, html: edited(before.html, edits) };
+    this.#order[place] = item.id;
+    this.#items.delete(before.id);
+    this.#items.set(item.id, item);
+    return [item.id === before.id ? item : { ...item, of: before.id }];
   }
 
   #predecessor(id: string): string | null {
@@ -63,7 +86,7 @@ export class Timeline {
 }
 
 function removal(id: string): Fragment {
-  return { id, turn: "", after: null, html: null, since: null };
+  return { id, turn: "", after: null, html: null, since: null, rev: 0 };
 }
 
 function same(a: Fragment, b: Fragment | undefined): boolean {

@@ -1,13 +1,14 @@
-import { interruptKernel } from "../shared/interrupt";
-import type { Port } from "../shared/port";
+import { interruptKernel } from "../host/interrupt";
+import type { Port } from "../host/port";
+import { Place } from "../shared/place";
 import { Questions } from "../shared/questions";
 import type { Clock } from "./clock";
 import { Follow } from "./follow";
 import { RunningCalls } from "./running";
 import { StateBar } from "./state_bar";
-import type { Timeline } from "./timeline";
+import type { Placed, Timeline } from "./timeline";
 import { TurnList } from "./turns";
-import type { Fragment, State } from "./wire";
+import type { State } from "./wire";
 
 /** Where a live transcript comes from: a kernel, or a script on the demo page. */
 export interface Source {
@@ -16,8 +17,8 @@ export interface Source {
   state(): State;
   /** Calls `listener` after any change of the state, until `signal` aborts. */
   watch(listener: () => void, signal: AbortSignal): void;
-  /** Tells the other side that the reader wants no more. */
-  stop(): void;
+  /** Tells the other side that the reader wants no more; rejects when that could not be. */
+  stop(): Promise<unknown>;
   /** Where questions are asked and answered. */
   readonly port: Pick<Port<State>, "get" | "watch" | "ask">;
 }
@@ -30,21 +31,22 @@ export function drawTranscript(el: HTMLElement, source: Source, signal: AbortSig
   const log = document.createElement("div");
   const turns = document.createElement("div");
   const latest = latestButton();
-  const bar = new StateBar(source.clock, () => stop(source), signal);
+  const bar = new StateBar(source.clock, () => stop(el, source), signal);
 
   log.className = "dari-log";
   log.tabIndex = 0;
-  log.dataset.keys = "";
   log.setAttribute("role", "log");
   log.setAttribute("aria-label", "Transcript");
   // A whole answer read aloud at each change is noise; the bar says what happens.
   log.setAttribute("aria-live", "off");
   log.append(turns);
   el.classList.add("dari", "dari-view", "dari-live");
-  const questions = new Questions(source.port, () => source.state().blocking, signal);
+  const decided = () => log.focus({ preventScroll: true });
+  const questions = new Questions(source.port, () => source.state().blocking, decided, signal);
   el.replaceChildren(head, log, latest, questions.element, bar.element);
 
   const follow = new Follow(log, turns, (following) => toggle(latest, !following), signal);
+  new Place(el, log, onPaper, signal);
   const running = new RunningCalls(turns, source.clock, signal);
   const list = new TurnList(turns, follow.around, signal);
   latest.addEventListener("click", () => follow.latest(), { signal });
@@ -55,18 +57,31 @@ export function drawTranscript(el: HTMLElement, source: Source, signal: AbortSig
   };
   source.watch(show, signal);
   show();
-  const add = (changes: Fragment[]) => {
+  const add = (changes: Placed[]) => {
     list.add(changes);
     running.show();
   };
   source.timeline.subscribe(add, signal);
 }
 
-async function stop(source: Source): Promise<string | undefined> {
+/** The items of a transcript stand on paper in the same order. */
+function onPaper(_: HTMLElement[], paper: HTMLElement): HTMLElement[] {
+  return [
+    ...paper.querySelectorAll<HTMLElement>(
+      ".dari-turn > :not(a, .dari-work), .dari-work > .dari-call",
+    ),
+  ];
+}
+
+async function stop(el: HTMLElement, source: Source): Promise<string | undefined> {
   const { blocking, kernel_id } = source.state();
-  source.stop();
-  if (!blocking) return undefined;
-  return (await interruptKernel(kernel_id)) ? undefined : NO_INTERRUPT;
+  const stopped = source.stop().then(
+    () => undefined,
+    (error: Error) => error.message,
+  );
+  // A kernel whose cell blocks hears of it only when the interrupt has ended that.
+  if (!blocking) return stopped;
+  return (await interruptKernel(el, kernel_id)) ? undefined : NO_INTERRUPT;
 }
 
 function latestButton(): HTMLButtonElement {

@@ -1,6 +1,7 @@
 import { focused } from "../shared/dom";
 import { Folds } from "../shared/folds";
-import type { Fragment } from "./wire";
+import { become, isAnswer, markEnd } from "../shared/grow";
+import type { Placed } from "./timeline";
 
 /** Milliseconds of DOM work before the browser gets a frame to itself. */
 const BUDGET_MS = 12;
@@ -26,7 +27,7 @@ export class TurnList {
   readonly #items = new Map<string, HTMLElement>();
   readonly #turns = new Map<string, HTMLElement>();
   readonly #folds = new Folds();
-  #queue: Fragment[] = [];
+  #queue: Placed[] = [];
   #frame = 0;
 
   /**
@@ -42,7 +43,7 @@ export class TurnList {
   }
 
   /** Puts changes in place: now if they are few, else over the next frames. */
-  add(changes: Fragment[]): void {
+  add(changes: Placed[]): void {
     for (const change of changes) this.#queue.push(change);
     if (this.#frame === 0 && this.#queue.length > 0) this.#work();
   }
@@ -57,7 +58,7 @@ export class TurnList {
       const budget = this.#queue.length > LONG_QUEUE ? LONG_BUDGET_MS : BUDGET_MS;
       const end = performance.now() + budget;
       let done = 0;
-      do this.#put(this.#queue[done++] as Fragment);
+      do this.#put(this.#queue[done++] as Placed);
       while (done < this.#queue.length && performance.now() < end);
       this.#queue = this.#queue.slice(done);
       this.#root.classList.toggle("dari-many", this.#turns.size > MANY_TURNS);
@@ -66,16 +67,28 @@ export class TurnList {
     if (this.#queue.length > 0) this.#frame = requestAnimationFrame(() => this.#work());
   }
 
-  #put(change: Fragment): void {
-    const old = this.#items.get(change.id);
+  #put(change: Placed): void {
+    const old = this.#items.get(change.of ?? change.id);
     if (change.html === null) {
       this.#remove(change.id, old);
       return;
     }
     const element = elementOf(change.html);
     element.dataset.item = change.id;
+    if (change.of) {
+      this.#items.delete(change.of);
+      this.#folds.rename(change.of, change.id);
+    }
+    if (old && isAnswer(old) && isAnswer(element) && this.#isInPlace(old, change)) {
+      this.#folds.apply(change.id, element);
+      become(old, element);
+      markEnd(old);
+      this.#items.set(change.id, old);
+      return;
+    }
     if (change.since !== null) element.dataset.since = String(change.since);
     this.#folds.apply(change.id, element);
+    if (isAnswer(element)) markEnd(element);
     const hadFocus = old?.contains(focused(this.#root)) ?? false;
     this.#insert(element, change, old);
     this.#items.set(change.id, element);
@@ -95,17 +108,29 @@ export class TurnList {
     }
   }
 
-  #insert(element: HTMLElement, change: Fragment, old: HTMLElement | undefined): void {
-    const before = change.after === null ? undefined : this.#items.get(change.after);
+  #insert(element: HTMLElement, change: Placed, old: HTMLElement | undefined): void {
+    const before = this.#before(change);
     const article = this.#article(change.turn, before);
     const last = before && article.contains(before) ? before : undefined;
-    if (old && article.contains(old) && itemBefore(old) === last) {
+    if (old && this.#isInPlace(old, change)) {
       old.replaceWith(element);
       return;
     }
     old?.remove();
     if (last) insertAfter(last, element);
     else article.prepend(element);
+  }
+
+  #before(change: Placed): HTMLElement | undefined {
+    return change.after === null ? undefined : this.#items.get(change.after);
+  }
+
+  /** Whether an element stands where the change wants it. */
+  #isInPlace(element: HTMLElement, change: Placed): boolean {
+    const article = this.#turns.get(change.turn);
+    const before = this.#before(change);
+    const last = before && article?.contains(before) ? before : undefined;
+    return article?.contains(element) === true && itemBefore(element) === last;
   }
 
   #article(turn: string, before: HTMLElement | undefined): HTMLElement {

@@ -1,4 +1,4 @@
-import type { Component } from "../shared/port";
+import type { Component } from "../host/port";
 import { Sheet } from "./sheet";
 import { MatrixView } from "./view";
 import type { Change, News, State } from "./wire";

@@ -1,3 +1,4 @@
+import { scrollWithin } from "../shared/scrolling";
 import { find, part, put } from "./parts";
 import type { Sheet } from "./sheet";
 import type { Cell, Change, Column } from "./wire";
@@ -8,16 +9,26 @@ interface Lane {
   repeat: number | undefined;
 }
 
+/** Rows that are seen, and below them a line that opens those on which nothing differs. */
+export interface Rows {
+  shown: string[];
+  same: string[];
+  words: string;
+}
+
 /** The table of a matrix: tasks down, LLMs across. */
 export interface Grid {
   /** Shows these rows in this order, with names of LLMs or without. */
-  show(order: string[], blind: boolean): void;
+  show(rows: Rows, blind: boolean): void;
   /** Draws again what changed of the rows that are there. */
   update(change: Change): void;
   mark(opened: string, chosen: readonly string[]): void;
   /** Moves the focus, or only the place where Tab enters the table. */
   focus(id: string): void;
   enter(id: string): void;
+  /** Brings a cell into sight; `scrollTo` scrolls the table alone for that, and not the page. */
+  reveal(id: string): void;
+  scrollTo(id: string): void;
   /** The cell that a key leads to. */
   next(id: string, event: KeyboardEvent): string | undefined;
 }
@@ -40,14 +51,23 @@ export function gridIn(
   observe: (body: HTMLElement) => void,
 ): Grid {
   const head = part("thead", { role: "rowgroup" });
+  const fold = part("tbody", { role: "rowgroup" });
   const bodies = new Map<string, HTMLElement>();
   const cells = new Map<string, HTMLElement>();
   let lanes: Lane[] = [];
-  let tracks = 1;
   let shape = "";
   let shown = "";
   let entry = "";
+  let isOpen = false;
+  let rows: Rows = { shown: [], same: [], words: "" };
   let marks = { opened: "", chosen: [] as readonly string[] };
+
+  fold.innerHTML = `<tr role="row"><td role="gridcell" class="dari-fold">
+    <button type="button" name="same"></button></td></tr>`;
+  find(fold, "button").addEventListener("click", () => {
+    isOpen = !isOpen;
+    place();
+  });
 
   function reshape(blind: boolean): void {
     const { columns, repeats } = sheet;
@@ -56,18 +76,16 @@ export function gridIn(
     lanes = aside
       ? Array.from({ length: repeats }, (_, repeat) => ({ column: order[0] as Column, repeat }))
       : order.map((column) => ({ column, repeat: undefined }));
-    tracks = aside ? 1 : repeats;
     bodies.clear();
     cells.clear();
     table.style.setProperty("--lanes", String(lanes.length));
-    table.style.setProperty("--tracks", String(tracks));
   }
 
   function drawHead(blind: boolean): void {
     const heads = lanes.map(({ column, repeat }) => {
       const now = sheet.columns.find(({ id }) => id === column.id) ?? column;
       const html = blind ? letter(now.blind) : now.html;
-      return repeat === undefined ? html : `${html.replace(/ <small>.*/, "")} · ${repeat + 1}`;
+      return repeat === undefined ? html : `${html.replace(/ <small.*/, "")} · ${repeat}`;
     });
     const html = ["Task", ...heads].map((text) => `<th role="columnheader">${text}</th>`).join("");
     put(head, `<tr role="row">${html}</tr>`);
@@ -76,69 +94,118 @@ export function gridIn(
   function body(id: string): HTMLElement {
     const known = bodies.get(id);
     if (known) return known;
-    const group = part("tbody", { role: "rowgroup", "data-row": id });
+    const group = part("tbody", { role: "rowgroup", "data-row": id, "data-item": id });
     bodies.set(id, group);
-    for (let track = 0; track < tracks; track++) {
-      const row = part("tr", { role: "row" });
-      if (track === 0) row.append(part("th", { role: "rowheader" }));
-      for (let lane = lanes.length; lane > 0; lane--) row.append(part("td", { role: "gridcell" }));
-      group.append(row);
-    }
+    put(group.appendChild(part("tr", { role: "row" })), '<th role="rowheader"></th>');
     put(find(group, "th"), sheet.rows.get(id)?.html ?? "");
-    for (const cell of sheet.cellsOf(id)) draw(cell);
+    draw(id);
     observe(group);
     return group;
   }
 
-  function draw(cell: Cell): void {
-    const group = bodies.get(cell.row);
+  /** Draws a row: in each lane what came out differently, one below the other. */
+  function draw(id: string): void {
+    const group = bodies.get(id);
     if (!group) return;
-    const lane = lanes.findIndex(
-      ({ column, repeat }) => column.id === cell.column && (repeat ?? cell.repeat) === cell.repeat,
+    const all = sheet.cellsOf(id).sort((a, b) => a.repeat - b.repeat);
+    const columns = lanes.map(({ column, repeat }) =>
+      all.filter(
+        (cell) =>
+          cell.column === column.id &&
+          cell.within === cell.id &&
+          (repeat ?? cell.repeat) === cell.repeat,
+      ),
     );
-    const row = group.children[tracks > 1 ? cell.repeat : 0];
-    const element = row?.querySelectorAll("td")[lane];
-    if (!element) return;
-    put(element, cell.html);
-    element.dataset.state = cell.state;
-    if (cells.get(cell.id) === element) return;
+    const tracks = Math.max(1, ...columns.map(({ length }) => length));
+    resize(group, tracks);
+    for (const cell of all) cells.delete(cell.id);
+    for (const [track, row] of [...group.children].entries()) {
+      const places = row.querySelectorAll("td");
+      columns.forEach((found, lane) => {
+        const element = places[lane] as HTMLElement;
+        const isLast = track === found.length - 1;
+        element.hidden = track >= Math.max(1, found.length);
+        // Above them is room for the task, where there is none beside.
+        element.style.gridArea = `${track + 2} / ${lane + 2} / ${isLast ? tracks + 2 : track + 3}`;
+        fill(element, found[track]);
+      });
+    }
+  }
+
+  /** Gives a row as many lines as it has tracks. */
+  function resize(group: HTMLElement, tracks: number): void {
+    find(group, "th").style.setProperty("--tracks", String(tracks));
+    while (group.children.length > tracks) group.lastElementChild?.remove();
+    while (group.children.length < tracks) group.append(part("tr", { role: "row" }));
+    for (const row of group.children) {
+      const missing = lanes.length - row.querySelectorAll("td").length;
+      for (let n = missing; n > 0; n--) row.append(part("td", { role: "gridcell" }));
+    }
+  }
+
+  function fill(element: HTMLElement, cell: Cell | undefined): void {
+    put(element, cell?.html ?? "");
+    if (!cell) {
+      element.removeAttribute("data-cell");
+      return;
+    }
+    Object.assign(element.dataset, { cell: cell.id, state: cell.state, tint: cell.tint });
     cells.set(cell.id, element);
-    element.dataset.cell = cell.id;
-    element.tabIndex = -1;
+    element.tabIndex = cell.id === entry ? 0 : -1;
     markOne(cell.id);
   }
 
+  /** The element that shows a cell, be it with others that came out like it. */
+  function elementOf(id: string): HTMLElement | undefined {
+    return cells.get(sheet.cells.get(id)?.within ?? id);
+  }
+
   function markOne(id: string): void {
-    cells.get(id)?.setAttribute("aria-selected", String(marks.chosen.includes(id)));
-    cells.get(id)?.toggleAttribute("data-open", id === marks.opened);
+    const element = elementOf(id);
+    const shows = (other: string) => other !== "" && elementOf(other) === element;
+    element?.setAttribute("aria-selected", String(marks.chosen.some(shows)));
+    element?.toggleAttribute("data-open", shows(marks.opened));
   }
 
   function enter(id: string): void {
-    cells.get(entry)?.setAttribute("tabindex", "-1");
-    cells.get(id)?.setAttribute("tabindex", "0");
-    entry = id;
+    elementOf(entry)?.setAttribute("tabindex", "-1");
+    elementOf(id)?.setAttribute("tabindex", "0");
+    entry = sheet.cells.get(id)?.within ?? id;
+  }
+
+  /** Puts the rows into the table that are to be there. */
+  function place(): void {
+    const focused = elementOf(entry)?.matches(":focus");
+    const button = find<HTMLButtonElement>(fold, "button");
+    const onButton = button.matches(":focus");
+    button.textContent = rows.words;
+    button.setAttribute("aria-expanded", String(isOpen));
+    const below = rows.same.length ? [fold, ...(isOpen ? rows.same.map(body) : [])] : [];
+    table.replaceChildren(head, ...rows.shown.map(body), ...below);
+    if (!elementOf(entry)?.isConnected) entry = find(table, "[data-cell]")?.dataset.cell ?? "";
+    enter(entry);
+    if (focused) elementOf(entry)?.focus({ preventScroll: true });
+    if (onButton) button.focus({ preventScroll: true });
   }
 
   return {
-    show(order, blind) {
-      const now = JSON.stringify([blind, sheet.repeats, sheet.columns.map(({ id }) => id)]);
-      if (now !== shape) reshape(blind);
+    show(now, blind) {
+      const columns = JSON.stringify([blind, sheet.repeats, sheet.columns.map(({ id }) => id)]);
+      if (columns !== shape) reshape(blind);
       drawHead(blind);
-      if (now + order.join("\n") === shown) return;
-      shape = now;
-      shown = now + order.join("\n");
-      const focused = cells.get(entry)?.matches(":focus");
-      table.replaceChildren(head, ...order.map(body));
-      if (!cells.get(entry)?.isConnected) entry = find(table, "[data-cell]")?.dataset.cell ?? "";
-      enter(entry);
-      if (focused) cells.get(entry)?.focus({ preventScroll: true });
+      const key = JSON.stringify([columns, now]);
+      if (key === shown) return;
+      shape = columns;
+      shown = key;
+      rows = now;
+      place();
     },
     update(change) {
       for (const { id, html } of change.rows) {
         const group = bodies.get(id);
         if (group) put(find(group, "th"), html);
       }
-      change.cells.forEach(draw);
+      for (const id of new Set(change.cells.map((cell) => cell.row))) draw(id);
     },
     mark(opened, chosen) {
       const changed = [marks.opened, ...marks.chosen, opened, ...chosen];
@@ -148,14 +215,20 @@ export function gridIn(
     enter,
     focus(id) {
       enter(id);
-      cells.get(id)?.focus();
+      elementOf(id)?.focus();
+    },
+    reveal(id) {
+      elementOf(id)?.scrollIntoView({ block: "nearest", inline: "nearest" });
+    },
+    scrollTo(id) {
+      scrollWithin(table.parentElement, elementOf(id), head.offsetHeight);
     },
     next(id, event) {
       let [down, across] = STEPS[event.key] ?? [0, 0];
-      const lines = [...table.querySelectorAll("tbody > tr")].map((row) => [
+      const lines = [...table.querySelectorAll("[data-row] > tr")].map((row) => [
         ...row.querySelectorAll("td"),
       ]);
-      const at = cells.get(id) as HTMLTableCellElement;
+      const at = elementOf(id) as HTMLTableCellElement;
       let y = lines.findIndex((line) => line.includes(at));
       let x = lines[y]?.indexOf(at) ?? 0;
       // As in a spreadsheet, Ctrl goes all the way.
@@ -167,12 +240,19 @@ export function gridIn(
       for (let tries = lines.length; tries > 0 && (down || across); tries--) {
         y = Math.min(Math.max(y + down, 0), lines.length - 1);
         x = Math.min(Math.max(x + across, 0), lanes.length - 1);
-        const cell = lines[y]?.[x]?.dataset.cell;
-        if (cell) return cell;
+        const cell = reaching(lines, y, x);
+        if (cell && cell !== id) return cell;
       }
       return undefined;
     },
   };
+}
+
+/** The cell at a place, or the one above it that reaches down to there. */
+function reaching(lines: HTMLElement[][], y: number, x: number): string | undefined {
+  const element = lines[y]?.[x];
+  if (!element?.hidden) return element?.dataset.cell;
+  return reaching(lines, y - 1, x);
 }
 
 /** `A` for 0, as the kernel names a column whose LLM is hidden. */

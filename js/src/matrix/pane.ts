@@ -1,7 +1,7 @@
 import { Timeline } from "../live/timeline";
 import { TurnList } from "../live/turns";
-import { find, part, put } from "./parts";
-import type { Opened } from "./wire";
+import { find, part, put, tell } from "./parts";
+import type { Cell, Opened } from "./wire";
 
 const PATIENCE_MS = 800;
 const BUSY = "The kernel is busy with a cell; this shows when it is done.";
@@ -10,6 +10,7 @@ const BUSY = "The kernel is busy with a cell; this shows when it is done.";
 export class Pane {
   readonly element: HTMLElement;
   readonly #head: HTMLElement;
+  readonly #repeats: HTMLElement;
   readonly #told: HTMLElement;
   readonly #log: HTMLElement;
   #closing = new AbortController();
@@ -19,6 +20,7 @@ export class Pane {
   constructor(element: HTMLElement, signal: AbortSignal) {
     this.element = element;
     this.#head = find(element, "header");
+    this.#repeats = find(element, ".dari-repeats");
     this.#told = find(element, ".dari-more");
     this.#log = find(element, ".dari-log");
     signal.addEventListener("abort", () => this.#closing.abort());
@@ -29,11 +31,10 @@ export class Pane {
     this.close();
     this.#closing = new AbortController();
     this.element.hidden = false;
-    put(this.#head, "");
-    this.#head.append(title);
+    this.#repeats.hidden = true;
+    tell(this.#head, title);
     this.#log.replaceChildren();
     this.#log.setAttribute("aria-label", title);
-    this.element.scrollIntoView({ block: "nearest" });
   }
 
   get hasFocus(): boolean {
@@ -63,6 +64,23 @@ export class Pane {
     this.#timeline.replace(items);
   }
 
+  /** Offers the repeats at the same place, of which the matrix may show some as one. */
+  showRepeats(cells: Cell[], opened: string): void {
+    const line = this.#repeats;
+    line.hidden = cells.length < 2;
+    // The first element is the word before them.
+    while (line.children.length > cells.length + 1) line.lastElementChild?.remove();
+    for (const [place, { id, repeat }] of cells.entries()) {
+      const button =
+        line.children[place + 1] ?? line.appendChild(part("button", { type: "button" }));
+      const label = `Repeat ${repeat}`;
+      const attributes = { name: "repeat", value: id, "aria-label": label };
+      for (const [name, value] of Object.entries(attributes)) button.setAttribute(name, value);
+      button.setAttribute("aria-pressed", String(id === opened));
+      button.textContent = String(repeat);
+    }
+  }
+
   compare(html: string): void {
     this.#log.innerHTML = html;
   }
@@ -70,16 +88,16 @@ export class Pane {
   /** Waits for an answer, and says so when it takes long; only the last one asked for counts. */
   async wait<Body>(answer: Promise<{ body: Body }>, show: (body: Body) => void): Promise<void> {
     const asked = ++this.#asked;
-    const tell = (words: string) => {
+    const say = (words: string) => {
       if (asked === this.#asked) this.#told.textContent = words;
     };
-    const timer = setTimeout(tell, PATIENCE_MS, BUSY);
+    const timer = setTimeout(say, PATIENCE_MS, BUSY);
     try {
       const { body } = await answer;
       if (asked === this.#asked) show(body);
-      tell("");
+      say("");
     } catch (error) {
-      tell((error as Error).message);
+      say((error as Error).message);
     }
     clearTimeout(timer);
   }

@@ -15,6 +15,12 @@ export function find<Kind extends HTMLElement>(root: ParentNode, selector: strin
 
 const shown = new WeakMap<Element, string>();
 
+/** Puts a text in place. */
+export function tell(element: Element, text: string): void {
+  shown.delete(element);
+  element.textContent = text;
+}
+
 /** Puts a fragment made in Python in place, unless it is there already. */
 export function put(element: Element, html: string): void {
   if (shown.get(element) === html) return;

@@ -37,5 +37,5 @@ export class Sheet {
 
 /** Whether nothing more will come of a cell. */
 export function hasEnded(cell: Cell): boolean {
-  return cell.state === "completed" || cell.state === "failed";
+  return ["completed", "failed", "cancelled"].includes(cell.state);
 }

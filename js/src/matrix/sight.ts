@@ -38,7 +38,9 @@ export class Sight {
   #soon(): void {
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
-      const cells = [...this.#rows].flatMap((row) => this.#sheet.cellsOf(row));
+      // In the matrix' order, whatever order the reader came by them in.
+      const rows = [...this.#sheet.rows.keys()].filter((row) => this.#rows.has(row));
+      const cells = rows.flatMap((row) => this.#sheet.cellsOf(row));
       const ids = cells.filter((cell) => !hasEnded(cell)).map((cell) => cell.id);
       const now = ids.join("\n");
       if (now !== this.#reported) this.#report(ids);

@@ -1,3 +1,5 @@
+import { type Key, keySheet } from "../shared/keys";
+
 const VALUES = [1, 2, 3, 4, 5].map((n) => `<button type="button" value="${n}">${n}</button>`);
 
 /** What stands around the cells; buttons are told apart by their names, ratings by their values. */
@@ -5,14 +7,39 @@ export const SKELETON = `<header></header>
 <div class="dari-tools"><div></div><span class="dari-note"></span>
 <button type="button" name="compare" title="c"></button>
 <button type="button" name="clear" title="Choose none">Clear</button>
-<button type="button" name="stop" title="Stop following; the sessions go on">Stop</button></div>
-<div class="dari-split">
+<button type="button" name="stop"></button>
+<button type="button" name="keys" title="?" aria-label="Keys">?</button></div>
+<p class="dari-more dari-hint">Click a cell to open it; Ctrl+click or ⌘ click cells to compare
+them.</p>
+<div class="dari-split dari-fills">
 <div class="dari-grid"><table class="dari-cells" role="grid" aria-label="Matrix"
 aria-multiselectable="true"></table></div>
 <aside class="dari-pane" aria-label="Opened" hidden>
 <div class="dari-tools"><header></header>
+<span class="dari-repeats" role="group" aria-label="Repeats" hidden>
+<small>repeat</small></span>
 <button type="button" name="close" title="Escape">Close</button></div>
-<div class="dari-rate" role="group" aria-label="Rating from 1 to 5">${VALUES.join("")}
+<div class="dari-rate" role="group" aria-label="Rating from 1, the worst, to 5, the best">
+<small>worst</small>${VALUES.join("")}<small>best</small>
 <input aria-label="Note" placeholder="Note"><span class="dari-note"></span></div>
 <p class="dari-more"></p><div class="dari-log" role="region" tabindex="0"></div></aside></div>
 <span class="dari-spoken" role="status"></span>`;
+
+/** What the keys do; the view does it. */
+const KEYS: Omit<Key, "does">[] = [
+  { keys: ["↑", "↓", "←", "→"], says: "go to another cell" },
+  { keys: ["Enter"], says: "open it" },
+  { keys: ["Space"], says: "choose it to compare" },
+  { keys: ["c"], says: "compare what is chosen" },
+  { keys: ["1–5"], says: "rate what is open: 1 is the worst, 5 the best" },
+  { keys: ["n"], says: "write a note to the rating" },
+  { keys: ["?"], says: "these keys" },
+  { keys: ["Escape"], says: "close what is open" },
+];
+
+/** The sheet of all keys, folded. */
+export function sheetOfKeys(): HTMLElement {
+  const sheet = keySheet(KEYS);
+  sheet.hidden = true;
+  return sheet;
+}

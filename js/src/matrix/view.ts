@@ -1,24 +1,29 @@
-import { interruptKernel } from "../shared/interrupt";
-import type { Port } from "../shared/port";
+import { isChord, runsCell } from "../host/border";
+import { interruptKernel } from "../host/interrupt";
+import type { Port } from "../host/port";
+import { Place } from "../shared/place";
 import { type Grid, gridIn } from "./grid";
 import { Pane } from "./pane";
 import { find, put } from "./parts";
 import { RatingLine, Ratings } from "./ratings";
 import type { Sheet } from "./sheet";
-import { sift } from "./sift";
+import { sift, unknownIn } from "./sift";
 import { Sight } from "./sight";
-import { SKELETON } from "./skeleton";
+import { SKELETON, sheetOfKeys } from "./skeleton";
 import type { Cell, Change, Opened, Question, Rating, State } from "./wire";
 
 const TRAITS = [
   "head",
   "tools",
+  "same",
   "busy",
+  "stop",
   "rating",
   "blind",
   "filter",
   "order",
   "only",
+  "selected",
   "chosen",
 ] as const;
 const FOLLOW_MS = 150;
@@ -33,6 +38,8 @@ export class MatrixView {
   readonly #tools: HTMLElement;
   readonly #count: HTMLElement;
   readonly #spoken: HTMLElement;
+  readonly #hint: HTMLElement;
+  readonly #keys = sheetOfKeys();
   readonly #grid: Grid;
   readonly #pane: Pane;
   readonly #line: RatingLine;
@@ -44,7 +51,6 @@ export class MatrixView {
 
   constructor(root: HTMLElement, port: Port<State>, sheet: Sheet, signal: AbortSignal) {
     root.classList.add("dari", "dari-view", "dari-matrix");
-    root.dataset.keys = "";
     root.innerHTML = SKELETON;
     this.#root = root;
     this.#port = port;
@@ -53,8 +59,11 @@ export class MatrixView {
     this.#tools = find(root, ".dari-tools > div");
     this.#count = find(root, ".dari-note");
     this.#spoken = find(root, ".dari-spoken");
+    this.#hint = find(root, ".dari-hint");
+    this.#hint.before(this.#keys);
     const tell = (cells: string[]) => port.send({ kind: "visible", cells });
     const sight = new Sight(sheet, tell, signal);
+    new Place(root, find(root, ".dari-grid"), rowsOnPaper, signal);
     this.#grid = gridIn(find(root, "table"), sheet, (row) => sight.observe(row));
     this.#pane = new Pane(find(root, ".dari-pane"), signal);
     this.#line = new RatingLine(find(root, ".dari-rate"));
@@ -94,13 +103,18 @@ export class MatrixView {
       else if (field.value !== value) field.value = value;
     }
     const [compare, clear] = [this.#button("compare"), this.#button("clear")];
-    compare.textContent = `Compare ${chosen.length}`;
+    compare.textContent = chosen.length < 2 ? "Choose one more" : `Compare ${chosen.length}`;
     compare.disabled = chosen.length < 2;
     compare.hidden = clear.hidden = chosen.length === 0;
-    this.#button("stop").hidden = !port.get("busy");
+    this.#hint.hidden = chosen.length > 0 || Boolean(this.#root.dataset.open);
+    const stop = this.#button("stop");
+    stop.hidden = !port.get("busy");
+    if (stop.hidden) stop.disabled = false;
+    stop.textContent = stop.disabled ? "Stopping…" : port.get("stop");
     this.#line.element.hidden = !port.get("rating") || !this.#opened;
     if (this.#blind !== port.get("blind")) this.#goBlind();
     this.#arrange();
+    this.#openSelected();
     this.#grid.mark(this.#opened?.id ?? "", chosen);
   }
 
@@ -114,15 +128,41 @@ export class MatrixView {
     ];
     const rows = sift(this.#sheet, { filter, order, only });
     const all = this.#sheet.rows.size;
-    this.#grid.show(rows, this.#blind);
-    this.#count.textContent = rows.length < all ? `${rows.length} of ${all} tasks` : "";
+    const words = this.#port.get("same");
+    const folds = words && !(filter || order || only);
+    const [same, shown] = [true, false].map((is) =>
+      rows.filter((id) => Boolean(folds && this.#sheet.rows.get(id)?.same) === is),
+    ) as [string[], string[]];
+    this.#grid.show({ shown, same, words }, this.#blind);
+    const unknown = rows.length ? "" : unknownIn(this.#sheet, filter);
+    const count = rows.length < all ? `${rows.length} of ${all} task${all === 1 ? "" : "s"}` : "";
+    this.#count.textContent = unknown ? `${count}: ${unknown}` : count;
+  }
+
+  /** Opens what is selected, whoever selected it, once it is there. */
+  #openSelected(): void {
+    const id = this.#port.get("selected");
+    if (id === (this.#opened?.id ?? "")) return;
+    const cell = this.#sheet.cells.get(id);
+    if (cell) this.#open(cell);
+    else if (this.#opened && !id) this.#close();
   }
 
   #changed(change: Change): void {
     this.#grid.update(change);
+    this.#openSelected();
     this.#frame ||= requestAnimationFrame(() => this.#arrange());
     const opened = change.cells.find((cell) => cell.id === this.#opened?.id);
     if (opened) this.#read(opened);
+  }
+
+  /** Selects a cell, as the reader wishes, and brings what opens into sight. */
+  #select(cell: Cell): void {
+    if (this.#opened?.id === cell.id) this.#open(cell);
+    else this.#port.set({ selected: cell.id });
+    this.#show();
+    this.#pane.element.scrollIntoView({ block: "nearest" });
+    this.#grid.reveal(cell.id);
   }
 
   /** What is open tells names or hides them, too. */
@@ -136,14 +176,17 @@ export class MatrixView {
   #open(cell: Cell): void {
     clearTimeout(this.#following);
     this.#root.dataset.open = "cell";
-    this.#pane.open(this.#sheet.rows.get(cell.row)?.label ?? "");
+    this.#pane.open(`Task ${this.#numberOf(cell)}: ${this.#sheet.rows.get(cell.row)?.label ?? ""}`);
     this.#line.tell("");
     this.#read(cell);
     this.#show();
+    this.#grid.scrollTo(cell.id);
   }
 
   #read(cell: Cell): void {
     this.#opened = cell;
+    const beside = this.#sheet.cellsOf(cell.row).filter(({ column }) => column === cell.column);
+    this.#pane.showRepeats(beside, cell.id);
     this.#line.show(this.#ratings.of(cell, this.#port.get("rating")));
     const answer = this.#port.ask<Opened>("cell", this.#question([cell.id]));
     void this.#pane.wait(answer, (opened) => this.#pane.show(opened));
@@ -152,8 +195,10 @@ export class MatrixView {
   #compare(): void {
     clearTimeout(this.#following);
     this.#opened = undefined;
+    this.#port.set({ selected: "" });
     this.#root.dataset.open = "compare";
     this.#pane.open("Compared");
+    this.#pane.element.scrollIntoView({ block: "nearest" });
     const answer = this.#port.ask<string>("compare", this.#question(this.#port.get("chosen")));
     void this.#pane.wait(answer, (html) => this.#pane.compare(html));
     this.#show();
@@ -168,6 +213,7 @@ export class MatrixView {
     const back = this.#opened?.id ?? this.#port.get("chosen").at(-1);
     const hadFocus = this.#pane.hasFocus;
     this.#opened = undefined;
+    this.#port.set({ selected: "" });
     delete this.#root.dataset.open;
     this.#pane.close();
     if (hadFocus && back) this.#grid.focus(back);
@@ -186,10 +232,9 @@ export class MatrixView {
   }
 
   #told(cell: Cell, words: string, isError: boolean): void {
-    const number = (this.#sheet.rows.get(cell.row)?.index ?? 0) + 1;
-    this.#spoken.textContent = `Task ${number}: ${words}`;
+    this.#spoken.textContent = `Task ${this.#numberOf(cell)}: ${words}`;
     // An error is seen beside the cell that it is about.
-    if (isError && this.#opened?.id !== cell.id) this.#open(cell);
+    if (isError && this.#opened?.id !== cell.id) this.#select(cell);
     if (this.#opened?.id !== cell.id) return;
     this.#line.tell(words, isError);
     this.#line.show(this.#ratings.of(cell, this.#port.get("rating")));
@@ -197,11 +242,29 @@ export class MatrixView {
 
   async #stop(): Promise<void> {
     const [port, stop] = [this.#port, this.#button("stop")];
-    port.send({ kind: "stop" });
+    // A disabled button would lose the focus to the page.
+    if (stop.matches(":focus")) this.#button("keys").focus();
     stop.disabled = true;
-    if (!port.get("blocking") || (await interruptKernel(port.get("kernel_id")))) return;
+    stop.textContent = this.#spoken.textContent = "Stopping…";
+    const stopped = port.ask("stop").then(
+      () => "",
+      (error: Error) => error.message,
+    );
+    // A kernel whose cell blocks hears of it only when the interrupt has ended that.
+    const isHeard = !port.get("blocking");
+    const trouble = isHeard ? await stopped : await interrupted(this.#root, port.get("kernel_id"));
+    if (!trouble) return;
     stop.disabled = false;
-    this.#count.textContent = this.#spoken.textContent = NO_INTERRUPT;
+    stop.textContent = port.get("stop");
+    this.#count.textContent = this.#spoken.textContent = trouble;
+  }
+
+  #numberOf(cell: Cell): number {
+    return this.#sheet.rows.get(cell.row)?.index ?? 0;
+  }
+
+  #showKeys(): void {
+    this.#keys.hidden = !this.#keys.hidden;
   }
 
   #button(name: string): HTMLButtonElement {
@@ -224,13 +287,15 @@ export class MatrixView {
     const cell = this.#cellAt(event);
     const button = (event.target as Element).closest("button");
     if (cell && (event.shiftKey || event.ctrlKey || event.metaKey)) this.#choose(cell);
-    else if (cell) this.#open(cell);
+    else if (cell) this.#select(cell);
+    else if (button?.name === "repeat") this.#select(this.#sheet.cells.get(button.value) as Cell);
     else if (button?.value && this.#opened) {
       this.#rate(this.#opened, { value: Number(button.value) });
     } else if (button?.name === "compare") this.#compare();
     else if (button?.name === "clear") this.#port.set({ chosen: [] });
     else if (button?.name === "close") this.#close();
     else if (button?.name === "stop") void this.#stop();
+    else if (button?.name === "keys") this.#showKeys();
   }
 
   /** With a transcript open, it is that of the cell with the focus. */
@@ -240,35 +305,52 @@ export class MatrixView {
     clearTimeout(this.#following);
     this.#grid.enter(cell.id);
     if (!this.#opened || this.#opened.id === cell.id) return;
-    this.#following = setTimeout(() => this.#open(cell), FOLLOW_MS);
+    this.#following = setTimeout(() => this.#select(cell), FOLLOW_MS);
   }
 
   #pressed(event: KeyboardEvent): void {
     const cell = this.#cellAt(event);
     const isClosing = event.key === "Escape" && !this.#pane.element.hidden;
+    const isField = (event.target as Element).matches("input, select");
     if (isClosing) this.#close();
-    else if (!cell || event.altKey || !this.#act(cell, event)) return;
+    else if (isField || event.altKey || runsCell(event)) return;
+    else if (!(cell && this.#goOn(cell, event)) && !this.#act(cell ?? this.#opened, event)) return;
     event.preventDefault();
-    event.stopPropagation();
   }
 
-  /** Does what a key means on a cell; returns whether it means anything. */
-  #act(cell: Cell, event: KeyboardEvent): boolean {
-    const { key } = event;
+  /** Does what a key means on a cell alone; elsewhere it belongs to what has the focus. */
+  #goOn(cell: Cell, event: KeyboardEvent): boolean {
     const next = this.#grid.next(cell.id, event);
-    const isRated = this.#port.get("rating") !== "";
     if (next) this.#grid.focus(next);
-    else if (event.ctrlKey || event.metaKey) return false;
-    else if (key === "Enter") this.#open(cell);
-    else if (key === " ") this.#choose(cell);
+    else if (isChord(event)) return false;
+    else if (event.key === "Enter") this.#select(cell);
+    else if (event.key === " ") this.#choose(cell);
+    else return false;
+    return true;
+  }
+
+  /** Does what a key means in all of the view, for a cell or what is open; returns whether it does. */
+  #act(cell: Cell | undefined, event: KeyboardEvent): boolean {
+    const { key } = event;
+    if (isChord(event)) return false;
+    if (key === "?") this.#showKeys();
     else if (key === "c" && this.#port.get("chosen").length > 1) this.#compare();
-    else if (isRated && key >= "1" && key <= "5") this.#rate(cell, { value: Number(key) });
-    else if (isRated && key === "n") {
-      this.#open(cell);
+    else if (!cell || !this.#port.get("rating")) return false;
+    else if (this.#opened && key >= "1" && key <= "5") {
+      // Nobody rates what they have not opened, only because a key was touched.
+      if (this.#opened.id !== cell.id) this.#select(cell);
+      this.#rate(cell, { value: Number(key) });
+    } else if (key === "n") {
+      this.#select(cell);
       this.#line.note.focus();
     } else return false;
     return true;
   }
+}
+
+/** Interrupts the kernel; resolves to why that could not be, if it could not. */
+async function interrupted(root: Element, kernelId: string): Promise<string> {
+  return (await interruptKernel(root, kernelId)) ? "" : NO_INTERRUPT;
 }
 
 /** What someone unfolds in a comparison unfolds in the whole row. */
@@ -276,4 +358,12 @@ function unfoldRow({ target }: Event): void {
   const { open } = target as HTMLDetailsElement;
   const row = (target as Element).closest(".dari-compare tr")?.querySelectorAll("details") ?? [];
   for (const details of row) details.open = open;
+}
+
+/** Rows may have another order on paper: a task is found by its number and words. */
+function rowsOnPaper(rows: HTMLElement[], paper: HTMLElement): (HTMLElement | undefined)[] {
+  const words = (row: Element) => row.querySelector("th")?.textContent?.replace(/\s+/g, " ").trim();
+  const onPaper = [...paper.querySelectorAll<HTMLElement>("tbody > tr")];
+  const byWords = new Map(onPaper.map((row) => [words(row), row]));
+  return rows.map((row) => byWords.get(words(row)));
 }

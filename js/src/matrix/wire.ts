@@ -8,23 +8,29 @@ export interface Column {
   blind: number;
 }
 
-/** A task; `values` is what is known about it, for sorting and filtering. */
+/** A task; `values` is what is known about it, `same` whether nothing differs in it. */
 export interface Row {
   id: string;
   index: number;
   label: string;
   html: string;
   values: Record<string, string>;
+  same: boolean;
 }
 
-/** One session; two with the same answer have the same `text`, likewise `tools`. */
+/**
+ * One session; two with the same answer have the same `text`, likewise `tools`. `within` is the
+ * cell that shows it: itself, or the first of the repeats that came out alike.
+ */
 export interface Cell {
   id: string;
   row: string;
   column: string;
   repeat: number;
   state: string;
+  within: string;
   html: string;
+  tint: string;
   text: string;
   tools: string;
   seconds: number | null;
@@ -59,11 +65,6 @@ export interface Visible {
   cells: string[];
 }
 
-/** The reader wants to follow no more. */
-export interface Stop {
-  kind: "stop";
-}
-
 /** `cell` and `compare` ask for these cells, with names of LLMs or without. */
 export interface Question {
   cells: string[];
@@ -88,7 +89,10 @@ export interface Rating {
 export interface State {
   head: string;
   tools: string;
+  same: string;
   busy: boolean;
+  /** What the button does. */
+  stop: string;
   blocking: boolean;
   kernel_id: string;
   rating: string;
@@ -96,5 +100,7 @@ export interface State {
   filter: string;
   order: string;
   only: string;
+  selected: string;
   chosen: string[];
+  status: string;
 }

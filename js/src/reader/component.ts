@@ -1,12 +1,16 @@
-import { type Component, decode, type Port } from "../shared/port";
+import { whenNear } from "../host/near";
+import { type Component, decode, type Port } from "../host/port";
 import { Reader } from "./reader";
 import { Rows } from "./rows";
-import type { All, Piece, Row, Rows as RowsMessage, State } from "./wire";
+import type { All, Growth, Piece, Row, Rows as RowsMessage, State } from "./wire";
 
 /** A transcript to find one's way in, of any length. */
 export const transcriptReader: Component<State> = (port, signal) => {
   const draw = readerOf(port, signal);
-  return (el, until) => void draw(el, until);
+  return (el, until) => {
+    el.classList.add("dari", "dari-view", "dari-reader");
+    whenNear(el, () => void draw(el, until), until);
+  };
 };
 
 /** The same as a part of another view, which gets hold of what it drew. */
@@ -14,6 +18,7 @@ export function readerOf(port: Port<State>, signal: AbortSignal) {
   let rows: Row[] = [];
   let first: Piece[] = [];
   let applied = 0;
+  let begun = false;
   const views = new Set<{ reader: Reader; rows: Rows }>();
 
   const take = (from: number, some: Row[]) => {
@@ -32,17 +37,20 @@ export function readerOf(port: Port<State>, signal: AbortSignal) {
   };
   port.receive((message, buffers) => {
     const { kind, n, first: from } = message as RowsMessage;
-    if (kind !== "rows" || n <= applied) return;
+    if (!begun || kind !== "rows" || n <= applied) return;
     if (n !== applied + 1) {
       void askForAll();
       return;
     }
     applied = n;
-    take(from, decode<Row>(buffers));
+    const growths = decode<Growth>(buffers.slice(1));
+    for (const view of views) view.reader.grow(growths);
+    take(from, decode<Row>(buffers.slice(0, 1)));
   }, signal);
-  void askForAll();
 
   return (el: HTMLElement, until: AbortSignal): Reader => {
+    if (!begun) void askForAll();
+    begun = true;
     const own = new Rows();
     own.replace(0, rows);
     const view = { rows: own, reader: new Reader(el, port, own, until, first) };

@@ -1,10 +1,17 @@
-/** Marks what was found without touching the document, where the browser can. */
-const registry = globalThis.CSS?.highlights;
-const marks = registry && new Highlight();
-const current = registry && new Highlight();
-if (registry && marks && current) {
-  registry.set("dari-found", marks);
-  registry.set("dari-current", current);
+/**
+ * Marks what was found without touching the document, where the browser can. Each view brings this
+ * module along, and a page has one mark of a name: whoever comes first makes it for all.
+ */
+const marks = mark("dari-found");
+const current = mark("dari-current");
+
+function mark(name: string): Highlight | undefined {
+  const registry = globalThis.CSS?.highlights;
+  const known = registry?.get(name);
+  if (!registry || known) return known;
+  const made = new Highlight();
+  registry.set(name, made);
+  return made;
 }
 
 /** The marks of one view. */
@@ -18,6 +25,11 @@ export class Marks {
     const ranges = rangesOf(element, query);
     this.#ranges.set(element, ranges);
     for (const range of ranges) (here ? current : marks)?.add(range);
+  }
+
+  /** The first mark in an element. */
+  first(element: Element): Range | undefined {
+    return this.#ranges.get(element)?.[0];
   }
 
   clear(element: Element): void {

@@ -1,6 +1,7 @@
-import type { Port } from "../shared/port";
-import { decode } from "../shared/port";
-import type { Piece, Row, State, Wanted } from "./wire";
+import type { Port } from "../host/port";
+import { decode } from "../host/port";
+import { edited } from "../shared/grow";
+import type { Growth, Piece, Row, State, Wanted } from "./wire";
 
 /** Characters of HTML that a page keeps; what was longest out of use goes first. */
 const KEPT_CHARS = 3_000_000;
@@ -13,6 +14,7 @@ export class Pieces {
   readonly #port: Port<State>;
   readonly #arrived: () => void;
   readonly #kept = new Map<string, Piece>();
+  readonly #drafts = new Map<string, string>();
   #chars = 0;
   #wanted: string[] = [];
   #asking = false;
@@ -35,6 +37,23 @@ export class Pieces {
   /** Keeps what came unasked. */
   add(pieces: Piece[]): void {
     for (const piece of pieces) this.#keep(piece);
+  }
+
+  /** Lets answers grow; where the version before is not here, all of it is asked for. */
+  grow(growths: Growth[]): void {
+    for (const { id, of, base, rev, edits } of growths) {
+      const before = this.#kept.get(of);
+      if (base > 0 && before?.rev !== base) continue;
+      this.#keep({ id, rev, html: edited(base > 0 ? (before?.html ?? "") : "", edits) });
+      if (id !== of) this.#drafts.set(id, of);
+    }
+  }
+
+  /** The draft whose place an item takes; told once. */
+  draftOf(id: string): string | undefined {
+    const draft = this.#drafts.get(id);
+    this.#drafts.delete(id);
+    return draft;
   }
 
   /** Asks for what is not here in the version of its row, the first ones first. */

@@ -1,19 +1,29 @@
+import type { Port } from "../host/port";
 import { make } from "../shared/dom";
 import { Folds } from "../shared/folds";
 import { type Key, keySheet, onKeys } from "../shared/keys";
-import type { Port } from "../shared/port";
+import { bringIntoSight } from "../shared/scrolling";
+import { Branches } from "./branches";
 import { Pieces } from "./pieces";
-import { type Actions, drawRow, menuOf, toggleRaw } from "./row";
+import { drawRow, menuOf, type Shared, toggleRaw } from "./row";
 import type { Rows } from "./rows";
 import { Search } from "./search";
 import { Toolbar } from "./toolbar";
 import { Viewport } from "./viewport";
-import type { Chosen, Piece, Row, State } from "./wire";
+import type { Chosen, Growth, Piece, Row, State } from "./wire";
 
 /** Milliseconds without a key before something is looked for. */
 const TYPING_MS = 120;
+const SETTLING_FRAMES = 4;
 const LINE_PX = 22;
 const LINE_CHARS = 95;
+
+/** A turn to be at; `by` says which control has the focus, `top` how far down it begins. */
+interface Goal {
+  turn: string;
+  by: number;
+  top: number;
+}
 
 /** One view of a transcript. */
 export class Reader {
@@ -21,12 +31,11 @@ export class Reader {
   readonly #rows: Rows;
   readonly #signal: AbortSignal;
   readonly #head = make("header", "");
-  readonly #log = make("div", "dari-log", {
+  readonly #log = make("div", "dari-log dari-fills", {
     role: "log",
     tabindex: "0",
     "aria-label": "Transcript",
     "aria-live": "off",
-    "data-keys": "",
   });
   readonly #spoken = make("span", "dari-spoken", { role: "status" });
   readonly #none = make("p", "dari-more dari-none");
@@ -35,12 +44,17 @@ export class Reader {
   readonly #pieces: Pieces;
   readonly #folds = new Folds();
   readonly #search: Search;
-  readonly #actions: Actions;
+  readonly #actions: Shared;
+  readonly #branches: Branches;
   readonly #keys: Key[];
   readonly #sheet: HTMLElement;
   #current = "";
+  /** The item whose match is on its way into sight. */
+  #sought = "";
   #typing: ReturnType<typeof setTimeout> | undefined;
   #begun = false;
+  #hidesTools = false;
+  #goal: Goal | undefined;
 
   /** @param pieces Items that are here already. */
   constructor(
@@ -60,6 +74,8 @@ export class Reader {
         (await port.ask<string>("copy", { id, form } satisfies Chosen)).body,
       say: (words) => this.#say(words),
     };
+    const went = (turn: string, by: number, top: number) => this.#went({ turn, by, top });
+    this.#branches = new Branches(port, { went, say: (words) => this.#say(words) }, signal);
     this.#pieces = new Pieces(port, () => this.#view.draw());
     this.keep(pieces);
     this.#keys = this.#makeKeys();
@@ -89,6 +105,9 @@ export class Reader {
     this.#log.addEventListener("focusin", (event) => this.#focused(event), { signal });
     onKeys(el, this.#keys, signal);
     port.watch(["head", "height"], () => this.#showTraits(), signal);
+    port.watch(["selected"], () => this.#goSelected(), signal);
+    port.watch(["session"], () => this.#beginAnew(), signal);
+    port.watch(["branches"], () => this.#drawBranches(), signal);
     signal.addEventListener("abort", () => this.#close());
     this.#showTraits();
     this.changed();
@@ -113,6 +132,23 @@ export class Reader {
     this.#pieces.add(pieces);
   }
 
+  /** Lets answers grow while they are written. */
+  grow(growths: Growth[]): void {
+    this.#pieces.grow(growths);
+  }
+
+  /** Puts the line of tools out of sight until someone looks for something. */
+  hideTools(): void {
+    this.#hidesTools = true;
+    this.#toolbar.element.hidden = true;
+  }
+
+  /** Takes the reader to the field for finding. */
+  find(): void {
+    this.#toolbar.element.hidden = false;
+    this.#toolbar.field.focus();
+  }
+
   /** Goes to the end, and stays there while more comes. */
   toEnd(): void {
     this.#view.toEnd();
@@ -120,8 +156,36 @@ export class Reader {
 
   #begin(): void {
     this.#begun = true;
-    const at = this.#rows.place(this.#port.get("at"));
-    if (at !== undefined) this.#go(at, "start");
+    const at = this.#rows.place(this.#port.get("selected"));
+    if (at !== undefined) this.#go(at, "start", false);
+  }
+
+  /** Goes where others than this reader have gone. */
+  #goSelected(): void {
+    const id = this.#port.get("selected");
+    const place = this.#rows.place(id);
+    if (id === this.#current) return;
+    if (place !== undefined) this.#go(place, "nearest", false);
+    else this.#moveTo(id);
+  }
+
+  /** Another transcript comes: where the reader was in the one before says nothing about it. */
+  #beginAnew(): void {
+    if (this.#rows.all.length === 0) return;
+    this.#begun = false;
+    this.#view.toStart();
+  }
+
+  /** Notes where the reader is, and tells whoever follows. */
+  #moveTo(id: string): void {
+    const before = this.#current;
+    this.#current = id;
+    for (const one of [before, id]) {
+      const element = this.#view.element(one);
+      element?.classList.toggle("dari-here", one === id);
+      if (element) this.#mark(element, one);
+    }
+    if (this.#port.get("selected") !== id) this.#port.set({ selected: id });
   }
 
   #close(): void {
@@ -143,22 +207,67 @@ export class Reader {
         return rows.shown.length;
       },
       id: (place: number) => row(place).id,
+      before: (place: number) => {
+        const [id, draft] = [row(place).id, this.#pieces.draftOf(row(place).id)];
+        if (draft !== undefined) this.#folds.rename(draft, id);
+        return draft;
+      },
       guess: (place: number) => guess(row(place)) + (rows.begins(place) ? LINE_PX : 0),
       draw: (element: HTMLElement, place: number) => this.#draw(element, row(place), place),
+      gone: (element: HTMLElement) => this.#search.unmark(element.firstElementChild),
       drawn: (first: number, last: number) => this.#wantNear(first, last),
     };
   }
 
   #draw(element: HTMLElement, row: Row, place: number): void {
     element.classList.toggle("dari-first", this.#rows.begins(place) && place > 0);
+    const isAfter = row.kind !== "tool" && this.#rows.shown[place - 1]?.kind === "tool";
+    element.classList.toggle("dari-after", isAfter);
     element.classList.toggle("dari-here", row.id === this.#current);
     element.setAttribute("aria-posinset", String(place + 1));
     element.setAttribute("aria-setsize", String(this.#rows.shown.length));
-    const menu = () => menuOf(row.id, this.#actions, this.#signal);
+    const more = () => this.#branches.entries(element, row);
+    const menu = () => menuOf(row.id, { ...this.#actions, more }, this.#signal);
+    const before = element.firstElementChild;
     if (!drawRow(element, row, this.#pieces.get(row), menu)) return;
+    this.#branches.draw(element, row);
+    const goal = this.#goal;
+    if (row.turn === goal?.turn) requestAnimationFrame(() => this.#went(goal));
+    this.#search.unmark(before);
     const body = element.firstElementChild as HTMLElement;
     this.#folds.apply(row.id, body);
     this.#mark(element, row.id);
+    if (row.id === this.#sought) this.#bringMatch();
+  }
+
+  #drawBranches(): void {
+    for (const row of this.#rows.shown) {
+      const element = this.#view.element(row.id);
+      if (element) this.#branches.draw(element, row);
+    }
+  }
+
+  /** The same place of another branch comes where this one's was, and what had the focus has it. */
+  #went(goal: Goal, frames = SETTLING_FRAMES): void {
+    const { turn, by, top } = goal;
+    const place = this.#rows.shown.findIndex((row) => row.turn === turn && row.kind === "user");
+    const row = this.#rows.shown[place];
+    if (!row || this.#signal.aborted) return;
+    this.#moveTo(row.id);
+    this.#view.put(place, top);
+    const element = this.#view.element(row.id);
+    const control = by && element?.querySelector<HTMLElement>(`.dari-branch [data-by="${by}"]`);
+    (control || element)?.focus({ preventScroll: true });
+    // What is in the row may be on its way, and rows get their heights in the next frames.
+    this.#goal = this.#pieces.get(row)?.rev === row.rev ? undefined : goal;
+    if (frames > 0) requestAnimationFrame(() => this.#went(goal, frames - 1));
+  }
+
+  #branch(what: "edit" | "compare" | "step", by: 1 | -1 = 1): void {
+    const row = this.#rows.shown[this.#place];
+    const element = row && this.#view.element(row.id);
+    if (!element) return;
+    this.#branches[what](element, row, by).catch((error: Error) => this.#say(error.message));
   }
 
   /** What is seen comes first, then what the next turns of the wheel will bring. */
@@ -196,7 +305,19 @@ export class Reader {
     const place = this.#rows.next(from, by, (row) => this.#search.has(row.id));
     if (place === undefined) return;
     this.#go(place, "nearest", false);
+    this.#sought = this.#current;
+    this.#bringMatch();
     this.#showFound();
+  }
+
+  /** Rows that were just drawn get their heights in the next frames, and move what is below. */
+  #bringMatch(frames = SETTLING_FRAMES): void {
+    const body = this.#view.element(this.#sought)?.firstElementChild;
+    const match = body && this.#search.first(body);
+    if (!match || this.#signal.aborted) return;
+    bringIntoSight(match);
+    if (frames > 0) requestAnimationFrame(() => this.#bringMatch(frames - 1));
+    else this.#sought = "";
   }
 
   #mark(element: HTMLElement, id: string): void {
@@ -224,14 +345,8 @@ export class Reader {
   #go(place: number, block: "start" | "nearest" = "nearest", focus = true): void {
     const row = this.#rows.shown[place];
     if (!row) return;
-    const before = this.#current;
-    this.#current = row.id;
+    this.#moveTo(row.id);
     this.#view.reveal(place, block);
-    for (const id of [before, row.id]) {
-      const element = this.#view.element(id);
-      element?.classList.toggle("dari-here", id === row.id);
-      if (element) this.#mark(element, id);
-    }
     if (focus) this.#view.element(row.id)?.focus({ preventScroll: true });
   }
 
@@ -245,10 +360,7 @@ export class Reader {
   #focused(event: FocusEvent): void {
     const element = (event.target as HTMLElement).closest<HTMLElement>("[data-item]");
     const id = element?.dataset.item;
-    if (!id || id === this.#current) return;
-    this.#view.element(this.#current)?.classList.remove("dari-here");
-    this.#current = id;
-    element.classList.add("dari-here");
+    if (id && id !== this.#current) this.#moveTo(id);
   }
 
   #say(words: string): void {
@@ -269,6 +381,7 @@ export class Reader {
       this.#toolbar.field.value = "";
       this.#findSoon("");
     }
+    if (this.#hidesTools) this.hideTools();
     this.#log.focus({ preventScroll: true });
   }
 
@@ -300,7 +413,7 @@ export class Reader {
       { keys: ["E"], says: "error before", does: () => this.#jump(-1, error, "error") },
       { keys: ["Home", "g"], says: "first item", does: () => this.#go(0) },
       { keys: ["End", "G"], says: "last item", does: () => this.#go(last()) },
-      { keys: ["/"], says: "find", does: () => this.#toolbar.field.focus() },
+      { keys: ["/"], says: "find", does: () => this.find() },
       { keys: ["n"], says: "next match", does: () => this.#toMatch(1) },
       { keys: ["N"], says: "match before", does: () => this.#toMatch(-1) },
       { keys: ["Enter", "o"], says: "open or close the item", does: fold },
@@ -312,6 +425,26 @@ export class Reader {
         does: () => this.#menu()?.querySelector("button")?.click(),
       },
       { keys: ["r"], says: "raw JSON", does: () => this.#toggleRaw() },
+      {
+        keys: ["A"],
+        says: "ask again",
+        does: () => this.#branch("edit"),
+      },
+      {
+        keys: ["["],
+        says: "branch before",
+        does: () => this.#branch("step", -1),
+      },
+      {
+        keys: ["]"],
+        says: "next branch",
+        does: () => this.#branch("step"),
+      },
+      {
+        keys: ["="],
+        says: "compare branches",
+        does: () => this.#branch("compare"),
+      },
       { keys: ["?"], says: "these keys", does: () => this.#showKeys() },
       { keys: ["Escape"], says: "leave the search", does: () => this.#escape() },
     ];

@@ -1,12 +1,18 @@
-import { button, make } from "../shared/dom";
+import { button, make, onEscape } from "../shared/dom";
+import { become, isAnswer, markEnd } from "../shared/grow";
 import type { Piece, Row } from "./wire";
 
-/** What can be done with an item. */
-export interface Actions {
+/** What can be done with any item. */
+export interface Shared {
   raw(id: string): Promise<string>;
   copy(id: string, form: string): Promise<string>;
   /** Says something in the one place that is read aloud. */
   say(words: string): void;
+}
+
+/** What can be done with one item. */
+export interface Actions extends Shared {
+  more(): [string, () => Promise<void>][];
 }
 
 const FORMS: Record<string, string> = {
@@ -26,60 +32,63 @@ export function drawRow(
   element.setAttribute("aria-label", row.label);
   const version = piece ? String(piece.rev) : "";
   if (element.dataset.item === row.id && element.dataset.rev === version) return false;
+  const isAnother = element.dataset.item !== row.id;
   element.dataset.item = row.id;
   element.dataset.rev = version;
   const body = make("div", "dari-piece");
   if (piece) body.innerHTML = piece.html;
   else body.append(make("p", "dari-more", {}, "…"));
-  const keep = [...element.querySelectorAll(":scope > :is(.dari-menu, .dari-raw)")];
-  element.replaceChildren(body, ...(keep.length > 0 ? keep : [menu()]));
+  const [before, next] = [element.firstElementChild?.firstElementChild, body.firstElementChild];
+  if (before && next && isAnswer(before) && isAnswer(next)) {
+    become(before, next);
+    markEnd(before);
+    if (isAnother) element.querySelector(":scope > .dari-menu")?.replaceWith(menu());
+    return true;
+  }
+  if (next && isAnswer(next)) markEnd(next);
+  // What was opened below it stays, with the focus that is in it.
+  if (before) element.firstElementChild?.replaceWith(body);
+  else element.replaceChildren(body, menu());
   return true;
 }
 
 /** The button of a row with what it opens: raw JSON and copies. */
 export function menuOf(id: string, actions: Actions, signal: AbortSignal): HTMLElement {
-  const list = make("span", "dari-menu-list", { role: "group", "aria-label": "Item" });
-  list.hidden = true;
-  const toggle = button("⋯", () => open(list.hidden === true), signal, {
-    "aria-label": "Copy, raw JSON",
-    "aria-expanded": "false",
-  });
+  const list = make("span", "dari-menu-list", { popover: "", role: "group", "aria-label": "Item" });
+  const toggle = make("button", "", { type: "button", "aria-label": "Copy, raw JSON" }, "⋯");
+  toggle.popoverTargetElement = list;
   const wrapper = make("span", "dari-menu", {}, toggle, list);
-  const open = (shown: boolean) => {
-    list.hidden = !shown;
-    toggle.setAttribute("aria-expanded", String(shown));
-    if (shown) list.querySelector("button")?.focus();
+  const close = () => {
+    list.hidePopover();
+    toggle.focus();
   };
   const entry = (label: string, does: () => Promise<void>) => {
     const run = () => {
-      open(false);
-      toggle.focus();
+      close();
       does().catch((error: Error) => actions.say(error.message));
     };
     list.append(button(label, run, signal));
   };
-  for (const [form, label] of Object.entries(FORMS)) {
-    entry(label, async () => {
-      await toClipboard(await actions.copy(id, form), wrapper);
-      actions.say("Copied.");
-    });
-  }
-  entry("Raw JSON", () => toggleRaw(wrapper, id, actions));
-  wrapper.addEventListener(
-    "keydown",
-    (event) => {
-      if (event.key !== "Escape" || list.hidden) return;
-      event.stopPropagation();
-      open(false);
-      toggle.focus();
-    },
-    { signal },
-  );
+  const fill = (event: ToggleEvent) => {
+    if (event.newState === "closed") return;
+    list.replaceChildren();
+    for (const [label, does] of actions.more()) entry(label, does);
+    for (const [form, label] of Object.entries(FORMS)) {
+      entry(label, async () => {
+        await toClipboard(await actions.copy(id, form), wrapper);
+        actions.say("Copied.");
+      });
+    }
+    entry("Raw JSON", () => toggleRaw(wrapper, id, actions));
+    list.querySelector("button")?.setAttribute("autofocus", "");
+  };
+  list.addEventListener("beforetoggle", fill, { signal });
+  onEscape(wrapper, close, () => list.matches(":popover-open"));
   return wrapper;
 }
 
 /** Shows the JSON behind an item below it, or hides it again. */
-export async function toggleRaw(menu: HTMLElement, id: string, actions: Actions): Promise<void> {
+export async function toggleRaw(menu: HTMLElement, id: string, actions: Shared): Promise<void> {
   const row = menu.parentElement;
   const shown = row?.querySelector(":scope > .dari-raw");
   if (shown) {

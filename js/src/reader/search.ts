@@ -1,4 +1,4 @@
-import type { Port } from "../shared/port";
+import type { Port } from "../host/port";
 import { Marks } from "./highlight";
 import type { Rows } from "./rows";
 import type { Sought, State } from "./wire";
@@ -8,7 +8,7 @@ export class Search {
   readonly #port: Port<State>;
   readonly #rows: Rows;
   readonly #marks = new Marks();
-  #hits = new Map<string, number>();
+  #hits: ReadonlySet<string> = new Set();
   query = "";
 
   constructor(port: Port<State>, rows: Rows) {
@@ -20,10 +20,10 @@ export class Search {
   async look(): Promise<boolean> {
     const { query } = this;
     const found = query
-      ? (await this.#port.ask<[string, number][]>("find", { query } satisfies Sought)).body
+      ? (await this.#port.ask<string[]>("find", { query } satisfies Sought)).body
       : [];
     if (query !== this.query) return false;
-    this.#hits = new Map(found);
+    this.#hits = new Set(found);
     return true;
   }
 
@@ -40,11 +40,10 @@ export class Search {
   words(current: string): string {
     if (!this.query) return "";
     const found = this.#found;
-    const matches = found.reduce((sum, { id }) => sum + (this.#hits.get(id) ?? 0), 0);
-    if (matches === 0) return "nothing found";
+    if (found.length === 0) return "nothing found";
     const here = found.findIndex(({ id }) => id === current);
     const where = here >= 0 ? `${here + 1} of ` : "";
-    return `${where}${found.length} ${found.length === 1 ? "item" : "items"} · ${matches} matches`;
+    return `${where}${found.length} ${found.length === 1 ? "item" : "items"}`;
   }
 
   /** Marks an item; where the reader stands, what hides a match is opened. */
@@ -53,6 +52,16 @@ export class Search {
     const here = isHit && id === current;
     this.#marks.show(body, isHit ? this.query : "", here);
     if (here) for (const fold of body.querySelectorAll("details")) openForMatch(fold, this.query);
+  }
+
+  /** Forgets the marks of an item that is not there any more. */
+  unmark(body: Element | null): void {
+    if (body) this.#marks.clear(body);
+  }
+
+  /** Where the first match in an item is, once that is marked. */
+  first(body: Element): Range | undefined {
+    return this.#marks.first(body);
   }
 
   clear(): void {

@@ -59,13 +59,13 @@ export class Toolbar {
       toggle.textContent = `${kind} ${count}`;
       toggle.hidden = count === 0 && !this.#chosen.has(kind);
     }
-    const tools = ["", ...rows.tools];
-    if (tools.length === this.#tool.options.length) return;
     const chosen = this.#tool.value;
+    const tools = [...new Set(["", ...rows.tools, chosen])];
+    this.#tool.hidden = tools.length < 3;
+    if (tools.join() === [...this.#tool.options].map(({ value }) => value).join()) return;
     const options = tools.map((tool) => make("option", "", { value: tool }, tool || "any tool"));
     this.#tool.replaceChildren(...options);
     this.#tool.value = chosen;
-    this.#tool.hidden = tools.length < 3;
   }
 
   /** Says what was found. */

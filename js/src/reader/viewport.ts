@@ -10,10 +10,14 @@ export interface Content {
   count: number;
   /** Stands for a row whatever place it has. */
   id(place: number): string;
+  /** What stood there in another form before and is no more, if anything did. */
+  before(place: number): string | undefined;
   /** A guess, as long as a row was never drawn. */
   guess(place: number): number;
   /** Fills the row's element, or brings it up to date. */
   draw(element: HTMLElement, place: number): void;
+  /** Told of an element that is taken away. */
+  gone(element: HTMLElement): void;
   /** Told the range that is drawn. */
   drawn(first: number, last: number): void;
 }
@@ -31,6 +35,8 @@ export class Viewport {
   #atEnd = false;
   #top = 0;
   #width = 0;
+  /** The row that was asked for: until the reader scrolls, it stays where it is. */
+  #kept = "";
 
   constructor(box: HTMLElement, content: Content, signal: AbortSignal) {
     this.#box = box;
@@ -38,6 +44,9 @@ export class Viewport {
     this.#canvas.className = "dari-canvas";
     box.append(this.#canvas);
     box.addEventListener("scroll", () => this.#scrolled(), { passive: true, signal });
+    for (const act of ["wheel", "pointerdown", "touchmove", "keydown"]) {
+      box.addEventListener(act, () => this.#letGo(), { passive: true, signal });
+    }
     this.#sizes = new ResizeObserver((entries) => this.#resized(entries));
     this.#sizes.observe(box);
     signal.addEventListener("abort", () => {
@@ -81,7 +90,28 @@ export class Viewport {
     else if (above) this.#box.scrollTop = top;
     else if (bottom > scrollTop + clientHeight) this.#box.scrollTop = bottom - clientHeight;
     this.#atEnd = this.#isAtEnd();
+    this.#kept = this.#content.id(place);
     this.draw();
+  }
+
+  /** Scrolls so that a row begins so far below the upper edge. */
+  put(place: number, below: number): void {
+    this.#atEnd = false;
+    this.#kept = this.#content.id(place);
+    this.#canvas.style.height = `${this.#heights.total}px`;
+    this.#box.scrollTop = this.#heights.top(place) - below;
+    this.draw();
+  }
+
+  #letGo(): void {
+    this.#kept = "";
+  }
+
+  /** Goes to the beginning, whatever comes. */
+  toStart(): void {
+    this.#atEnd = false;
+    this.#kept = "";
+    this.#box.scrollTop = 0;
   }
 
   toEnd(): void {
@@ -106,7 +136,7 @@ export class Viewport {
 
   #put(place: number): string {
     const id = this.#content.id(place);
-    let element = this.#elements.get(id);
+    let element = this.#elements.get(id) ?? this.#adopted(id, this.#content.before(place));
     if (!element) {
       element = document.createElement("article");
       element.className = "dari-row";
@@ -118,9 +148,19 @@ export class Viewport {
     this.#content.draw(element, place);
     if (!element.isConnected) {
       this.#canvas.insertBefore(element, this.#after(place));
-      this.#sizes.observe(element);
+      // Its padding counts, too: the first row of a turn has more of it.
+      this.#sizes.observe(element, { box: "border-box" });
     }
     return id;
+  }
+
+  /** An answer goes on in the element of its draft, so that nothing in it moves. */
+  #adopted(id: string, before: string | undefined): HTMLElement | undefined {
+    const element = this.#elements.get(before ?? "");
+    if (!element || before === undefined) return undefined;
+    this.#elements.delete(before);
+    this.#elements.set(id, element);
+    return element;
   }
 
   /** Rows stand in the document in their order, for whoever goes through it without eyes. */
@@ -137,6 +177,7 @@ export class Viewport {
     if (element.contains(root.activeElement)) this.#box.focus({ preventScroll: true });
     this.#sizes.unobserve(element);
     element.remove();
+    this.#content.gone(element);
     this.#elements.delete(id);
   }
 
@@ -160,7 +201,8 @@ export class Viewport {
 
   #anchor(): { id: string; within: number } | undefined {
     if (this.#atEnd || this.#heights.count === 0) return undefined;
-    const place = this.first;
+    const kept = this.#elements.get(this.#kept);
+    const place = kept ? Number(kept.dataset.place) : this.first;
     const within = this.#box.scrollTop - this.#heights.top(place);
     const element = [...this.#elements].find(([, e]) => Number(e.dataset.place) === place);
     return element && { id: element[0], within };

@@ -12,7 +12,10 @@ export interface Row {
   chars: number;
 }
 
-/** The rows from `first` on are those in the buffer; there are `total` in all. */
+/**
+ * The rows from `first` on are those in the buffer; there are `total` in all. A second buffer, where
+ * there is one, has the growths of answers that are being written.
+ */
 export interface Rows {
   kind: "rows";
   n: number;
@@ -33,6 +36,18 @@ export interface Piece {
   html: string;
 }
 
+/**
+ * Version `base` of `of` becomes version `rev` of `id`, an answer or its draft. `base` is 0 where
+ * nothing is there yet.
+ */
+export interface Growth {
+  id: string;
+  of: string;
+  base: number;
+  rev: number;
+  edits: [number, number, string][];
+}
+
 /** Body of the request `fragments`; the answer's buffer is a JSON list of `Piece`. */
 export interface Wanted {
   ids: string[];
@@ -49,10 +64,35 @@ export interface Chosen {
   form: string;
 }
 
-/** The synced traits; `at` is the id of the item to begin with, `height` is in pixels. */
+/** The message of `turn` is the one at `place` of the `count` that were asked there. */
+export interface Branch {
+  turn: string;
+  place: number;
+  count: number;
+}
+
+/** Body of `branch`, answered with the turn there; for `compare` (HTML) `by` is 0. */
+export interface Step {
+  turn: string;
+  by: number;
+}
+
+/** Body of the requests `prompt` (answered with text) and `again` (with the new turn). */
+export interface Again {
+  turn: string;
+  text: string;
+}
+
+/**
+ * The synced traits; `height` is in pixels. `selected` is the id of the item that the reader is at, and `session` that
+ * of what it is a transcript of; either may be empty.
+ */
 export interface State {
-  state: string;
+  session: string;
+  selected: string;
+  status: string;
   head: string;
-  at: string;
   height: number;
+  branches: Branch[];
+  can_fork: boolean;
 }

@@ -1,44 +1,28 @@
+import type { Component, Port } from "../host/port";
 import { button, make } from "../shared/dom";
 import { type Key, keySheet, onKeys } from "../shared/keys";
-import { type Component, decode, type Port } from "../shared/port";
-import { type Column, type Order, sift, sorted } from "./sift";
+import { List, LOOKED_THROUGH } from "./list";
+import {
+  asksForWords,
+  type Column,
+  isAskedFor,
+  type Line,
+  lined,
+  type Order,
+  sift,
+  sorted,
+} from "./sift";
 import { Table } from "./table";
-import type { Chosen, Row, State, Wanted } from "./wire";
+import type { Chosen, Row, State } from "./wire";
 
-/** Rows that are drawn at first, and with each wish for more. */
+/** Lines that are drawn at first, and with each wish for more. */
 const PAGE = 100;
 
-/** A table of sessions to sort, filter, open and select. */
+/** A table of sessions to sort, filter, open and choose from. */
 export const sessions: Component<State> = (port) => {
   const list = new List(port);
   return (el, signal) => new Browser(el, port, list, signal).begin();
 };
-
-/** What is known of the sessions, for all views of one model. */
-class List {
-  readonly costs = new Map<string, string>();
-  rows: Row[] = [];
-  readonly #port: Port<State>;
-
-  constructor(port: Port<State>) {
-    this.#port = port;
-  }
-
-  async load(): Promise<void> {
-    this.rows = decode<Row>((await this.#port.ask("rows")).buffers);
-  }
-
-  /** Asks for costs that are not known; returns whether any came. */
-  async loadCosts(rows: Row[]): Promise<boolean> {
-    const ids = rows.map(({ id }) => id).filter((id) => !this.costs.get(id));
-    if (ids.length === 0) return false;
-    const { body } = await this.#port.ask<Record<string, string>>("costs", {
-      ids,
-    } satisfies Wanted);
-    for (const [id, cost] of Object.entries(body)) this.costs.set(id, cost);
-    return true;
-  }
-}
 
 /** One view of the table. */
 class Browser {
@@ -54,8 +38,12 @@ class Browser {
     "aria-label": "Session",
   });
   readonly #sheet: HTMLElement;
-  #order: Order = { column: "created", descending: true };
+  readonly #unfolded = new Set<string>();
+  #sizes = new Map<string, number>();
+  #order: Order = { column: "when", descending: true };
   #shown: Row[] = [];
+  #lines: Line[] = [];
+  #looking = false;
   #most = PAGE;
   #opened = "";
   #last = "";
@@ -65,14 +53,14 @@ class Browser {
     this.#list = list;
     this.#query = make("input", "", {
       type: "search",
-      placeholder: "Filter: text, key=value",
-      "aria-label": "Filter",
+      placeholder: "Find: words, key=value",
+      "aria-label": "Find",
     });
     this.#table = new Table(
       {
         sort: (column) => this.#sort(column),
-        toggle: (id, range) => this.#toggle(id, range),
-        open: (id) => void this.#open(id),
+        toggle: (key, range) => this.#toggle(key, range),
+        open: (key) => this.#open(key),
       },
       signal,
     );
@@ -86,62 +74,105 @@ class Browser {
       "dari-tools",
       { role: "toolbar", "aria-label": "Sessions" },
       this.#query,
-      this.#count,
       button("Reload", () => void this.begin(), signal),
       button("?", () => this.#showKeys(), signal, { "aria-label": "Keys" }),
+      this.#count,
     );
     const scroll = make("div", "dari-scroll", {}, this.#table.element, this.#more);
     el.classList.add("dari", "dari-view", "dari-sessions");
-    el.dataset.keys = "";
-    el.replaceChildren(tools, this.#sheet, make("div", "dari-pair", {}, scroll, this.#beside));
-    this.#query.addEventListener("input", () => this.#show(), { signal });
+    el.replaceChildren(
+      tools,
+      this.#sheet,
+      make("div", "dari-pair dari-fills", {}, scroll, this.#beside),
+    );
+    this.#query.addEventListener("input", () => this.#find(), { signal });
     onKeys(el, keys, signal);
-    port.watch(["selected"], () => this.#draw(), signal);
+    port.watch(["chosen"], () => this.#draw(), signal);
+    port.watch(["selected", "preview"], () => this.#showSelected(), signal);
   }
 
   async begin(): Promise<void> {
     this.#count.textContent = "loading …";
     try {
       await this.#list.load();
-      this.#show();
+      this.#sizes = new Map(lined(this.#list.rows).map(({ key, rows }) => [key, rows.length]));
+      this.#find();
+      this.#showSelected();
     } catch (error) {
       this.#count.textContent = (error as Error).message;
     }
   }
 
-  #show(): void {
-    const kept = sift(this.#list.rows, this.#query.value);
-    this.#shown = sorted(kept, this.#order, this.#list.costs);
-    this.#draw();
-    void this.#addCosts();
+  #find(): void {
+    this.#show();
+    if (asksForWords(this.#query.value)) void this.#look();
   }
 
-  async #addCosts(): Promise<void> {
-    const came = await this.#list.loadCosts(this.#shown.slice(0, this.#most)).catch(() => false);
-    if (came) this.#draw();
+  /** Reads first messages for as long as words are asked for that may stand in one. */
+  async #look(): Promise<void> {
+    if (this.#looking) return;
+    this.#looking = true;
+    try {
+      while (asksForWords(this.#query.value) && (await this.#list.read())) this.#show();
+    } catch {
+      // What could not be read is not found; Reload asks again.
+    }
+    this.#looking = false;
+    this.#draw();
+  }
+
+  #show(): void {
+    const kept = sift(this.#list.rows, this.#query.value, this.#list);
+    this.#shown = sorted(kept, this.#order, this.#list);
+    this.#lines = lined(this.#shown);
+    this.#draw();
+    void this.#learn();
+  }
+
+  /**
+   * Asks about the lines that are drawn, and about the sessions of those runs that are open. What
+   * comes may change the order, and an order by it is one of all lines.
+   */
+  async #learn(): Promise<void> {
+    const most = isAskedFor(this.#order.column) ? LOOKED_THROUGH : 0;
+    const drawn = this.#lines.slice(0, Math.max(this.#most, most));
+    const inner = drawn.filter(({ key }) => this.#unfolded.has(key)).flatMap(({ rows }) => rows);
+    const single = inner.map((row) => ({ key: row.id, rows: [row], run: "" }));
+    const came = await this.#list.learn([...drawn, ...single]).catch(() => false);
+    if (came) this.#show();
   }
 
   #draw(): void {
-    const selected = new Set(this.#port.get("selected"));
-    const rows = this.#shown.slice(0, this.#most);
+    const chosen = new Set(this.#port.get("chosen"));
+    const lines = this.#lines.slice(0, this.#most);
     this.#table.show({
-      rows,
+      lines,
       order: this.#order,
-      costs: this.#list.costs,
-      selected,
+      known: this.#list,
+      chosen,
       opened: this.#opened,
+      unfolded: this.#unfolded,
+      sizes: this.#sizes,
     });
-    this.#more.hidden = rows.length === this.#shown.length;
-    this.#more.textContent = `${this.#shown.length - rows.length} more`;
+    this.#more.hidden = lines.length === this.#lines.length;
+    this.#more.textContent = `${this.#lines.length - lines.length} more`;
+    this.#count.textContent = this.#counted(chosen.size);
+  }
+
+  #counted(chosen: number): string {
     const all = this.#list.rows.length;
     const some = this.#shown.length < all ? `${this.#shown.length} of ${all}` : `${all}`;
-    const chosen = selected.size > 0 ? ` · ${selected.size} selected` : "";
-    this.#count.textContent = `${some} sessions${chosen}`;
+    const parts = [`${some} session${all === 1 ? "" : "s"}`];
+    if (this.#looking) parts.push("looking …");
+    else if (asksForWords(this.#query.value) && all > LOOKED_THROUGH)
+      parts.push(`first messages of the newest ${LOOKED_THROUGH} looked through`);
+    if (chosen > 0) parts.push(`${chosen} chosen`);
+    return parts.join(" · ");
   }
 
   #sort(column: Column): void {
     const again = column === this.#order.column;
-    this.#order = { column, descending: again ? !this.#order.descending : column === "created" };
+    this.#order = { column, descending: again ? !this.#order.descending : column === "when" };
     this.#show();
   }
 
@@ -150,56 +181,107 @@ class Browser {
     this.#show();
   }
 
-  #toggle(id: string, range: boolean): void {
-    const selected = new Set(this.#port.get("selected"));
-    const on = !selected.has(id);
-    const ids = this.#shown.map((row) => row.id);
-    const [from, to] = [ids.indexOf(range ? this.#last : id), ids.indexOf(id)].sort(
+  /** Chooses a line, or all from the last one that was; or takes them out. */
+  #toggle(key: string, range: boolean): void {
+    const chosen = new Set(this.#port.get("chosen"));
+    const keys = this.#keysShown();
+    const [from, to] = [keys.indexOf(range ? this.#last : key), keys.indexOf(key)].sort(
       (a, b) => a - b,
     );
-    for (const one of ids.slice(Math.max(0, from as number), (to as number) + 1)) {
-      if (on) selected.add(one);
-      else selected.delete(one);
-    }
-    this.#last = id;
-    this.#select(selected);
+    const on = !this.#rowsOf(key).every(({ id }) => chosen.has(id));
+    for (const one of keys.slice(Math.max(0, from as number), (to as number) + 1))
+      for (const { id } of this.#rowsOf(one)) {
+        if (on) chosen.add(id);
+        else chosen.delete(id);
+      }
+    this.#last = key;
+    this.#choose(chosen);
   }
 
-  #select(selected: ReadonlySet<string>): void {
-    const order = this.#list.rows.map((row) => row.id).filter((id) => selected.has(id));
-    this.#port.set({ selected: order });
+  #keysShown(): string[] {
+    return this.#lines.flatMap(({ key, run, rows }) =>
+      run && this.#unfolded.has(key) ? [key, ...rows.map(({ id }) => id)] : [key],
+    );
+  }
+
+  /** The sessions that a line stands for. */
+  #rowsOf(key: string): Row[] {
+    const line = this.#lines.find((line) => line.key === key);
+    return line?.rows ?? this.#shown.filter(({ id }) => id === key);
+  }
+
+  #choose(chosen: ReadonlySet<string>): void {
+    const order = this.#list.rows.map((row) => row.id).filter((id) => chosen.has(id));
+    this.#port.set({ chosen: order });
     this.#draw();
   }
 
   #toggleAll(): void {
-    const selected = new Set(this.#port.get("selected"));
-    const all = this.#shown.every((row) => selected.has(row.id));
+    const chosen = new Set(this.#port.get("chosen"));
+    const all = this.#shown.every((row) => chosen.has(row.id));
     for (const { id } of this.#shown) {
-      if (all) selected.delete(id);
-      else selected.add(id);
+      if (all) chosen.delete(id);
+      else chosen.add(id);
     }
-    this.#select(selected);
+    this.#choose(chosen);
   }
 
-  async #open(id: string): Promise<void> {
+  #open(id: string): void {
+    if (this.#sizes.has(id) && this.#lines.some(({ key, run }) => key === id && run)) {
+      this.#unfold(id);
+      return;
+    }
+    this.#port.set({ selected: id });
+    this.#showSelected();
+  }
+
+  /** Shows what is selected, whoever selected it. */
+  #showSelected(): void {
+    const id = this.#port.get("selected");
+    const [isOther, isBeside] = [id !== this.#opened, id !== "" && this.#port.get("preview")];
     this.#opened = id;
-    this.#beside.hidden = false;
+    if (isBeside && (isOther || this.#beside.hidden)) void this.#preview(id);
+    this.#beside.hidden = !isBeside;
+    if (id && isOther) this.#reveal(id);
     this.#draw();
+  }
+
+  /** Has a session drawn wherever it stands; one that came since is read first. */
+  #reveal(id: string): void {
+    const place = this.#lines.findIndex(({ rows }) => rows.some((row) => row.id === id));
+    const line = this.#lines[place];
+    if (!this.#list.rows.some((row) => row.id === id)) void this.begin();
+    if (!line) return;
+    if (line.run) this.#unfolded.add(line.key);
+    this.#most = Math.max(this.#most, place + 1);
+    this.#draw();
+    this.#table.reveal(id);
+    void this.#learn();
+  }
+
+  async #preview(id: string): Promise<void> {
     try {
       const { body } = await this.#port.ask<string>("open", { id } satisfies Chosen);
-      if (this.#opened === id) this.#beside.innerHTML = body;
+      if (this.#opened !== id) return;
+      this.#beside.innerHTML = body;
+      this.#beside.prepend(wayBack(id));
     } catch (error) {
       this.#beside.replaceChildren(make("p", "dari-error", {}, (error as Error).message));
     }
     this.#beside.scrollTop = 0;
   }
 
-  #close(): void {
-    this.#opened = "";
-    this.#beside.hidden = true;
-    this.#beside.replaceChildren();
-    this.#sheet.hidden = true;
+  #unfold(key: string): void {
+    if (!this.#unfolded.delete(key)) this.#unfolded.add(key);
     this.#draw();
+    void this.#learn();
+  }
+
+  #close(): void {
+    this.#sheet.hidden = true;
+    this.#beside.replaceChildren();
+    this.#port.set({ selected: "" });
+    this.#showSelected();
     this.#table.move(0);
   }
 
@@ -211,12 +293,22 @@ class Browser {
     return [
       { keys: ["ArrowDown", "j"], says: "next session", does: () => this.#table.move(1) },
       { keys: ["ArrowUp", "k"], says: "session before", does: () => this.#table.move(-1) },
-      { keys: ["Enter", "o"], says: "open beside", does: () => void this.#open(this.#table.here) },
-      { keys: [" ", "x"], says: "select", does: () => this.#toggle(this.#table.here, false) },
-      { keys: ["a"], says: "select all shown, or none", does: () => this.#toggleAll() },
-      { keys: ["/"], says: "filter", does: () => this.#query.focus() },
+      {
+        keys: ["Enter", "o"],
+        says: "open beside; a run: show its sessions",
+        does: () => this.#open(this.#table.here),
+      },
+      { keys: [" ", "x"], says: "choose", does: () => this.#toggle(this.#table.here, false) },
+      { keys: ["a"], says: "choose all shown, or none", does: () => this.#toggleAll() },
+      { keys: ["/"], says: "find", does: () => this.#query.focus() },
       { keys: ["?"], says: "these keys", does: () => this.#showKeys() },
       { keys: ["Escape"], says: "close what is open", does: () => this.#close() },
     ];
   }
+}
+
+/** What to type to go on with a session. */
+function wayBack(id: string): HTMLElement {
+  const line = make("code", "", {}, `%dari_send --session ${id} …`);
+  return make("p", "dari-back", {}, "go on with it: ", line);
 }

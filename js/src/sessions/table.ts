@@ -1,41 +1,55 @@
 import { stateWord } from "../live/state_bar";
 import { button, make } from "../shared/dom";
-import { COLUMNS, type Column, metadataText, type Order } from "./sift";
+import { scrollWithin } from "../shared/scrolling";
+import {
+  COLUMNS,
+  type Column,
+  first,
+  type Known,
+  type Line,
+  metadataText,
+  type Order,
+} from "./sift";
+import { when } from "./when";
 import type { Row } from "./wire";
 
 /** What the table tells of the reader. */
 export interface Wishes {
   sort(column: Column): void;
-  toggle(id: string, range: boolean): void;
-  open(id: string): void;
+  toggle(key: string, range: boolean): void;
+  /** Opens a session, or the sessions of a run below its line. */
+  open(key: string): void;
 }
 
 /** What the table shows. */
 export interface Shown {
-  rows: Row[];
+  lines: Line[];
   order: Order;
-  costs: Map<string, string>;
-  selected: ReadonlySet<string>;
+  known: Known;
+  chosen: ReadonlySet<string>;
+  /** The session that is open. */
   opened: string;
+  /** The runs whose sessions are shown. */
+  unfolded: ReadonlySet<string>;
+  /** How many sessions each run has, shown or not. */
+  sizes: ReadonlyMap<string, number>;
 }
 
-/** The table itself: a row for each session, one of which can be reached by Tab. */
+/** The table itself: a row for each line, one of which can be reached by Tab. */
 export class Table {
-  readonly element = make("table", "", { "aria-multiselectable": "true", role: "grid" });
+  readonly element = make("table", "", { "aria-multiselectable": "true", role: "treegrid" });
   readonly #body = make("tbody", "");
   readonly #heads = new Map<Column, HTMLElement>();
   readonly #wishes: Wishes;
-  readonly #signal: AbortSignal;
   #here = "";
 
   constructor(wishes: Wishes, signal: AbortSignal) {
     this.#wishes = wishes;
-    this.#signal = signal;
     const line = make(
       "tr",
       "",
       {},
-      make("th", "", { scope: "col" }, make("span", "dari-spoken", {}, "Select")),
+      make("th", "", { scope: "col" }, make("span", "dari-spoken", {}, "Choose")),
     );
     for (const column of COLUMNS) {
       const head = make("th", "", { scope: "col" });
@@ -53,7 +67,7 @@ export class Table {
       const direction = shown.order.descending ? "descending" : "ascending";
       head.setAttribute("aria-sort", column === shown.order.column ? direction : "none");
     }
-    const rows = shown.rows.map((row) => this.#row(row, shown));
+    const rows = shown.lines.flatMap((line) => this.#rows(line, shown));
     const hadFocus = this.#body.contains(document.activeElement);
     this.#body.replaceChildren(...rows);
     const here = rows.find((row) => row.dataset.id === this.#here) ?? rows[0];
@@ -61,6 +75,13 @@ export class Table {
     this.#here = here.dataset.id ?? "";
     here.tabIndex = 0;
     if (hadFocus) here.focus({ preventScroll: true });
+  }
+
+  /** Scrolls the box of the table, and nothing around it, until a row is in sight. */
+  reveal(id: string): void {
+    const rows = [...this.#body.children] as HTMLElement[];
+    const row = rows.find((row) => row.dataset.id === id);
+    scrollWithin(this.element.parentElement, row, this.element.tHead?.offsetHeight);
   }
 
   get here(): string {
@@ -74,44 +95,59 @@ export class Table {
     rows[Math.max(0, Math.min(rows.length - 1, from + by))]?.focus();
   }
 
-  #row(row: Row, shown: Shown): HTMLElement {
+  #rows(line: Line, shown: Shown): HTMLElement[] {
+    const head = this.#row(line, shown);
+    if (!line.run || !shown.unfolded.has(line.key)) return [head];
+    const inner = line.rows.map((row) => this.#row({ key: row.id, rows: [row], run: "" }, shown));
+    for (const row of inner) row.className = "dari-inner";
+    return [head, ...inner];
+  }
+
+  #row(line: Line, shown: Shown): HTMLElement {
+    const { key, rows } = line;
+    const asked = first(line);
+    const gist = shown.known.gists.get(asked.id);
+    const chosen = rows.filter((row) => shown.chosen.has(row.id)).length;
     const box = make("input", "", {
       type: "checkbox",
       tabindex: "-1",
-      "aria-label": `Select ${row.id}`,
+      "aria-label": `Choose ${key}`,
     });
-    box.checked = shown.selected.has(row.id);
-    const state = make("span", "dari-state", { "data-state": row.status }, stateWord(row.status));
-    const name = button(row.name || row.id, () => this.#wishes.open(row.id), this.#signal, {
+    box.checked = chosen === rows.length;
+    box.indeterminate = chosen > 0 && !box.checked;
+    const words = gist ? saying(gist.words, gist.turns) : "…";
+    const title = gist?.words ?? "";
+    const name = make("button", "", { type: "button", tabindex: "-1", title }, words);
+    const llms = new Set(rows.map(({ llm }) => llm).filter(Boolean));
+    const turns = gist?.turns ?? "";
+    const [short, exact] = when(rows[0]?.created ?? "");
+    const attributes: Record<string, string> = {
+      "data-id": key,
       tabindex: "-1",
-      title: row.id,
-    });
-    const cells = [
-      box,
-      state,
-      row.agent,
-      row.llm,
-      name,
-      when(row.created),
-      shown.costs.get(row.id) ?? "",
-    ];
+      "aria-selected": String(box.checked),
+    };
+    if (key === shown.opened) attributes["aria-current"] = "true";
+    if (line.run) attributes["aria-expanded"] = String(shown.unfolded.has(key));
     return make(
       "tr",
       "",
-      {
-        "data-id": row.id,
-        tabindex: "-1",
-        "aria-selected": String(box.checked),
-        ...(row.id === shown.opened ? { "aria-current": "true" } : {}),
-      },
-      ...[...cells, metadataText(row)].map((cell) => make("td", "", {}, cell)),
+      attributes,
+      make("td", "", {}, box),
+      make("td", "", {}, name, below(about(line, shown))),
+      make("td", "", {}, asked.agent, below([[...llms].reverse().join(", ")])),
+      make("td", "", { "data-unit": turns === 1 ? "turn" : "turns" }, String(turns)),
+      make("td", "", { title: exact }, short),
+      make("td", "", {}, cost(line, shown)),
     );
   }
 
+  /** A row opens wherever it is clicked, but for the cell with the box, which chooses. */
   #clicked(event: MouseEvent): void {
     const target = event.target as HTMLElement;
-    const id = target.closest<HTMLElement>("tr")?.dataset.id;
-    if (id && !target.closest("button")) this.#wishes.toggle(id, event.shiftKey);
+    const key = target.closest<HTMLElement>("tr")?.dataset.id;
+    if (!key) return;
+    if (target.closest("td:first-child")) this.#wishes.toggle(key, event.shiftKey);
+    else this.#wishes.open(key);
   }
 
   #focused(event: FocusEvent): void {
@@ -124,11 +160,35 @@ export class Table {
   }
 }
 
-/** The reader's own time of day, as people write it. */
-function when(created: string): string {
-  const time = new Date(created);
-  if (Number.isNaN(time.getTime())) return created;
-  const two = (part: number) => String(part).padStart(2, "0");
-  const day = `${time.getFullYear()}-${two(time.getMonth() + 1)}-${two(time.getDate())}`;
-  return `${day} ${two(time.getHours())}:${two(time.getMinutes())}`;
+/** What a line cost; unknown for a run of which only some sessions are shown. */
+function cost({ key, run, rows }: Line, { known, sizes }: Shown): string {
+  const isWhole = !run || rows.length === sizes.get(key);
+  return (isWhole && known.costs.get(key)) || "—";
+}
+
+/** What was asked first, in the words of the kernel's tables where there are none. */
+function saying(words: string | null, turns: number | null): string {
+  if (words === null) return "—";
+  return words.trim() || (turns ? "(no text)" : "(nothing sent yet)");
+}
+
+/** What stands below the first message: the run with its size; or the state if it is not done, name and metadata. */
+function about(line: Line, shown: Shown): (Node | string)[] {
+  if (line.run) {
+    const all = shown.sizes.get(line.key) ?? line.rows.length;
+    const some = line.rows.length < all ? `${line.rows.length} of ` : "";
+    return [`run “${line.run}”, ${some}${all} session${all === 1 ? "" : "s"}`];
+  }
+  const row = line.rows[0] as Row;
+  const isPlain = ["", "completed", "idle"].includes(row.status);
+  const attributes = { "data-state": row.status };
+  const state = isPlain ? "" : make("span", "dari-state", attributes, stateWord(row.status));
+  return [state, row.name, metadataText(row)];
+}
+
+function below(parts: (Node | string)[]): Node {
+  const told = parts.filter((part) => part !== "");
+  const small = make("small", "");
+  for (const [place, part] of told.entries()) small.append(place > 0 ? " · " : "", part);
+  return told.length > 0 ? small : document.createTextNode("");
 }

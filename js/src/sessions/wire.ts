@@ -1,6 +1,9 @@
 /** What a table of sessions and its kernel tell each other; `dari_nb/widgets/sessions/wire.py` agrees. */
 
-/** A session; `created` is ISO 8601 in UTC, all but `id` may be empty. */
+/**
+ * A session; `created` is ISO 8601 in UTC, `run` names the run it belongs to and `task` the place of its task there;
+ * all but `id` may be empty.
+ */
 export interface Row {
   id: string;
   status: string;
@@ -9,9 +12,24 @@ export interface Row {
   name: string;
   created: string;
   metadata: Record<string, string>;
+  run: string;
+  task: string;
 }
 
-/** Body of the request `costs`; the answer is a text by id, empty while unknown. */
+/**
+ * What a session is about: the beginning of its first message, and how many there are; `null` when unknown.
+ * `cancelled` is whether the last one, which a list tells to have failed, was cancelled.
+ */
+export interface Gist {
+  words: string | null;
+  turns: number | null;
+  cancelled: boolean;
+}
+
+/**
+ * Body of the request `gists`, whose answer is a gist by id; and of `costs`, whose answer is a text by id, empty
+ * while unknown, where `run:NAME` stands for all sessions of a run.
+ */
 export interface Wanted {
   ids: string[];
 }
@@ -21,7 +39,12 @@ export interface Chosen {
   id: string;
 }
 
-/** The synced traits: ids of the selected sessions, in the order of the table. */
+/**
+ * The synced traits: the session that is open, those whose boxes are ticked, by their ids. `preview` says whether the
+ * one that is open is shown beside the table.
+ */
 export interface State {
-  selected: string[];
+  selected: string;
+  chosen: string[];
+  preview: boolean;
 }

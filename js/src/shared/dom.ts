@@ -1,3 +1,24 @@
+/** The keys that send what is written. */
+export const SENDS = `${/Mac|iP(hone|ad)/.test(navigator.platform) ? "⌘" : "Ctrl"}+Enter`;
+
+/** Sends what is written in a field by that key. */
+export function sendsWith(field: HTMLElement, send: () => void): void {
+  field.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey) || event.isComposing) return;
+    event.preventDefault();
+    send();
+  });
+}
+
+/** Closes by Escape what has the focus in it, if it is open; nothing around hears of that key. */
+export function onEscape(element: HTMLElement, close: () => void, isOpen = () => true): void {
+  element.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || !isOpen()) return;
+    event.stopPropagation();
+    close();
+  });
+}
+
 /** Makes an element: a class, attributes by name, and what is in it. */
 export function make<Tag extends keyof HTMLElementTagNameMap>(
   tag: Tag,

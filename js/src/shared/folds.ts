@@ -12,6 +12,13 @@ export class Folds {
     this.#chosen.delete(id);
   }
 
+  /** An answer goes on with what the reader chose in its draft. */
+  rename(id: string, next: string): void {
+    const chosen = this.#chosen.get(id);
+    this.#chosen.delete(id);
+    if (chosen) this.#chosen.set(next, chosen);
+  }
+
   /** Opens or closes all items, those that come later too; single choices count from then on. */
   setAll(open: boolean): void {
     this.#all = open;

@@ -1,3 +1,4 @@
+import { isChord, runsCell } from "../host/border";
 import { make } from "./dom";
 
 /** What a key does; the sheet says it in these words. */
@@ -12,23 +13,20 @@ export function onKeys(element: HTMLElement, keys: Key[], signal: AbortSignal): 
   const pressed = (event: KeyboardEvent) => {
     const target = event.target as HTMLElement;
     const isField = target.matches("input, select, textarea");
-    if (event.ctrlKey || event.metaKey || event.altKey || (isField && event.key !== "Escape")) {
-      return;
-    }
+    if (isChord(event) || runsCell(event) || (isField && event.key !== "Escape")) return;
     // Enter and space belong to what has the focus when that is a control.
     const isControl = target.matches("button, summary, a");
     if (isControl && (event.key === "Enter" || event.key === " ")) return;
     const key = keys.find((one) => one.keys.includes(event.key));
     if (!key) return;
     event.preventDefault();
-    event.stopPropagation();
     key.does();
   };
   element.addEventListener("keydown", pressed, { signal });
 }
 
 /** The sheet of all keys. */
-export function keySheet(keys: Key[]): HTMLElement {
+export function keySheet(keys: Omit<Key, "does">[]): HTMLElement {
   const rows = keys.map(({ keys: names, says }) =>
     make(
       "div",

@@ -44,17 +44,16 @@ beforeEach(() => {
 });
 
 describe("a composer", () => {
-  test("sends with Ctrl+Enter, and keeps every key from the notebook", async () => {
-    const reached = vi.fn();
-    document.body.addEventListener("keydown", reached);
+  test("sends with Ctrl+Enter, which it says whatever is written in it", async () => {
     field().value = "Hello";
+    expect(composer.element.textContent).toContain("Ctrl+Enter sends");
+    expect(composer.element.querySelector(".dari-main")?.getAttribute("title")).toBe("Ctrl+Enter");
     expect(key("Enter", { shiftKey: true }).defaultPrevented).toBe(false);
     expect(sent).toHaveLength(0);
     key("Enter", { ctrlKey: true });
     await vi.waitFor(() => expect(sent).toHaveLength(1));
     expect(sent[0]?.text).toBe("Hello");
     expect(field().value).toBe("");
-    expect(reached).not.toHaveBeenCalled();
     await vi.waitFor(() => expect(went).toHaveBeenCalled());
   });
 
@@ -99,6 +98,40 @@ describe("a composer", () => {
     await vi.waitFor(() => expect(sent).toHaveLength(1));
     expect(sent[0]?.files).toHaveLength(1);
     expect(composer.element.textContent).not.toContain("notes.txt");
+  });
+
+  test("sends a message again with all its files, those that had arrived and the others", async () => {
+    attach(new File(["a"], "came.txt"));
+    await vi.waitFor(() => expect(other.ask).toHaveBeenCalledTimes(1));
+    fail = "The disk is full.";
+    attach(new File(["b"], "failed.txt"));
+    await vi.waitFor(() => expect(composer.element.textContent).toContain("did not arrive"));
+    field().value = "Read both";
+    press("Send");
+    await vi.waitFor(() => expect(labels()).toContain("Send again"));
+    expect(composer.element.textContent).toContain("Read both (came.txt, failed.txt)");
+    fail = "";
+    press("Send again");
+    await vi.waitFor(() => expect(sent).toHaveLength(1));
+    const uploads = other.ask.mock.calls.filter(([what]) => what === "upload");
+    const keys = uploads.map(([, body]) => (body as { key: string }).key);
+    expect(new Set(sent[0]?.files)).toEqual(new Set(keys));
+    expect(keys.filter((one) => one === keys[0])).toHaveLength(1);
+  });
+
+  test("gives files back with what is written anew", async () => {
+    attach(new File(["a"], "came.txt"));
+    await vi.waitFor(() => expect(other.ask).toHaveBeenCalledTimes(1));
+    fail = "The server is gone.";
+    field().value = "Hello";
+    press("Send");
+    await vi.waitFor(() => expect(labels()).toContain("Edit"));
+    press("Edit");
+    expect(composer.element.querySelector(".dari-attached")?.textContent).toContain("came.txt");
+    fail = "";
+    press("Send");
+    await vi.waitFor(() => expect(sent).toHaveLength(1));
+    expect(sent[0]?.files).toHaveLength(1);
   });
 
   test("says that a file is too large before it sends any of it", () => {

@@ -1,5 +1,5 @@
 import { vi } from "vitest";
-import type { Reply } from "../../src/shared/port";
+import type { Reply } from "../../src/host/port";
 
 type Answer = (what: string, body: never) => unknown;
 

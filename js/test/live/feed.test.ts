@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { Feed, GIVE_UP_AFTER_MS, HELLO_AFTER_MS } from "../../src/live/feed";
-import type { Fragment, ToKernel } from "../../src/live/wire";
+import type { Change, ToKernel } from "../../src/live/wire";
 import { item } from "../fragments";
 
 let sent: ToKernel[];
@@ -11,7 +11,7 @@ let feed: Feed;
 const batch = (n: number) => feed.receive({ kind: "items", n, elapsed: 0 }, [item(`b${n}`, null)]);
 const snapshot = (n: number, part: number, parts: number) =>
   feed.receive({ kind: "snapshot", n, part, parts, elapsed: 0 }, [item(`s${part}`, null)]);
-const ids = (fragments: Fragment[]) => fragments.map((fragment) => fragment.id);
+const ids = (changes: Change[]) => changes.map((change) => change.id ?? "");
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -42,6 +42,14 @@ describe("a feed", () => {
   test("says hello on a page that gets nothing", () => {
     vi.advanceTimersByTime(HELLO_AFTER_MS);
     expect(sent).toEqual([{ kind: "hello" }]);
+  });
+
+  test("asks for nothing on a page that has heard from the start that there is nothing yet", () => {
+    snapshot(0, 0, 1);
+    vi.advanceTimersByTime(10_000);
+    expect(sent).toEqual([]);
+    batch(1);
+    expect(applied).toEqual(["b1"]);
   });
 
   test("asks once for a gap, and goes on in order when it is filled", () => {
@@ -88,7 +96,7 @@ describe("a feed", () => {
     batch(57);
     batch(58);
     batch(59);
-    expect(sent).toEqual([{ kind: "resend", first: 1 }]);
+    expect(sent).toEqual([{ kind: "hello" }]);
     snapshot(59, 0, 1);
     batch(60);
     expect(applied).toEqual(["b60"]);

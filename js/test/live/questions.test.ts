@@ -1,17 +1,28 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import type { Question } from "../../src/host/wire";
 import { Clock } from "../../src/live/clock";
 import { RunningCalls } from "../../src/live/running";
 import { Questions } from "../../src/shared/questions";
-import type { Question } from "../../src/shared/wire";
 
-const ONE: Question = { id: "i1", name: "double", arguments: "<dl><dd>n: 1</dd></dl>" };
-const TWO: Question = { id: "i2", name: "erase", arguments: "<p>It takes no arguments.</p>" };
+const ONE: Question = {
+  id: "i1",
+  name: "double",
+  about: "Double a number.",
+  arguments: "<dl><dd>n: 1</dd></dl>",
+};
+const TWO: Question = {
+  id: "i2",
+  name: "erase",
+  about: "",
+  arguments: "<p>It takes no arguments.</p>",
+};
 
 let closing: AbortController;
 let questions: Question[];
 let changed: () => void;
 let asked: unknown[];
 let refuse: Error | undefined;
+const after = vi.fn();
 
 function view(blocking = false): HTMLElement {
   const port = {
@@ -25,7 +36,7 @@ function view(blocking = false): HTMLElement {
       return { body: null as never, buffers: [] };
     },
   };
-  const { element } = new Questions(port, () => blocking, closing.signal);
+  const { element } = new Questions(port, () => blocking, after, closing.signal);
   document.body.replaceChildren(element);
   return element;
 }
@@ -61,7 +72,7 @@ test.each([
 ])("button %d decides %s, once", (place, verdict) => {
   const el = view();
   buttons(el)[place]?.click();
-  expect(asked).toEqual([["decide", { id: "i1", verdict }]]);
+  expect(asked).toEqual([["decide", { id: "i1", verdict, reason: "" }]]);
   expect(el.querySelector(".dari-line")?.hasAttribute("inert")).toBe(true);
 });
 
@@ -81,6 +92,45 @@ test("the focus goes on to the next card", () => {
   changed();
   expect(el.querySelectorAll(".dari-question")).toHaveLength(1);
   expect(document.activeElement).toBe(buttons(el)[0]);
+});
+
+test("a card says what the tool does, where somebody wrote it down", () => {
+  questions = [ONE, TWO];
+  const said = [...view().querySelectorAll(".dari-question")].map((card) => card.textContent);
+  expect(said[0]).toContain("Double a number.");
+  expect(said[1]).not.toContain("undefined");
+});
+
+test("a refusal carries a reason, by its button and by Enter", () => {
+  questions = [ONE, TWO];
+  const el = view();
+  const [first, second] = el.querySelectorAll("input");
+  (first as HTMLInputElement).value = " Too large. ";
+  buttons(el)[1]?.click();
+  (second as HTMLInputElement).value = "Not this one.";
+  second?.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", bubbles: true }));
+  expect(asked).toEqual([
+    ["decide", { id: "i1", verdict: "refuse", reason: "Too large." }],
+    ["decide", { id: "i2", verdict: "refuse", reason: "Not this one." }],
+  ]);
+});
+
+test("a reason that was begun goes with no approval", () => {
+  const el = view();
+  (el.querySelector("input") as HTMLInputElement).value = "No, bec";
+  buttons(el)[0]?.click();
+  expect(asked).toEqual([["decide", { id: "i1", verdict: "run", reason: "" }]]);
+});
+
+test("the focus stays in the view while a decision is on its way, and is handed on after it", () => {
+  const el = view();
+  after.mockClear();
+  buttons(el)[0]?.focus();
+  buttons(el)[0]?.click();
+  expect(document.activeElement).toBe(el.querySelector(".dari-question"));
+  questions = [];
+  changed();
+  expect(after).toHaveBeenCalledOnce();
 });
 
 test("a busy cell is answered in its input field", () => {

@@ -12,6 +12,7 @@ const STATE: State = {
   kernel_id: "",
   questions: [],
   note: "",
+  stop: "Stop watching",
 };
 
 let closing: AbortController;

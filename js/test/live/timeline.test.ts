@@ -5,6 +5,8 @@ import { gone, item, row } from "../fragments";
 
 const ids = (timeline: Timeline) => timeline.fragments().map((fragment) => fragment.id);
 
+const never = new AbortController().signal;
+
 describe("a timeline", () => {
   test("keeps items in display order, wherever they are put", () => {
     const timeline = new Timeline();
@@ -57,5 +59,26 @@ describe("a timeline", () => {
     timeline.replace([item("a", null), item("c", "a"), item("d", "c")]);
     expect(ids(timeline)).toEqual(["a", "c", "d"]);
     expect(seen.map((change) => change.id)).toEqual(["b", "c", "d"]);
+  });
+
+  test("lets an item grow, and an answer take the place of its draft", () => {
+    const timeline = new Timeline();
+    timeline.apply([item("u", null), { ...item("draft", "u", { html: "<p>a</p>" }), rev: 5 }]);
+    timeline.apply([{ id: null, base: 5, rev: 6, edits: [[4, 4, "b"]] }]);
+    timeline.apply([{ id: "said", base: 6, rev: 7, edits: [[5, 5, "c"]] }]);
+    expect(ids(timeline)).toEqual(["u", "said"]);
+    expect(timeline.fragments()[1]?.html).toBe("<p>abc</p>");
+  });
+
+  test("lets nothing grow of which it has another version", () => {
+    const timeline = new Timeline();
+    const heard: string[] = [];
+    timeline.apply([{ ...item("draft", null, { html: "<p>a</p>" }), rev: 5 }]);
+    timeline.subscribe((changes) => heard.push(...changes.map(({ id }) => id)), never);
+    heard.length = 0;
+    timeline.apply([{ id: null, base: 6, rev: 7, edits: [[0, 3, "<script>"]] }]);
+    timeline.apply([{ id: "said", base: 4, rev: 8, edits: [[0, 3, "<script>"]] }]);
+    expect(timeline.fragments()[0]?.html).toBe("<p>a</p>");
+    expect(heard).toEqual([]);
   });
 });

@@ -78,6 +78,22 @@ describe("a list of turns", () => {
     expect(details("c").open).toBe(true);
   });
 
+  test("keeps a thought as the reader chose, also when the answer takes its draft's place", () => {
+    const thought = (open: string, text: string) =>
+      `<div class="dari-answer"><details${open}><summary>t</summary></details>${text}</div>`;
+    list.add([item("d", null, { html: thought(" open", "") })]);
+    const fold = root.querySelector("details") as HTMLDetailsElement;
+    fold.querySelector("summary")?.click();
+    list.add([item("d", null, { html: thought(" open", "A") })]);
+    expect(fold.open).toBe(false);
+    fold.querySelector("summary")?.click();
+    list.add([{ ...item("a", null, { html: thought("", "An answer") }), of: "d" }]);
+    expect(fold.isConnected).toBe(true);
+    expect(fold.open).toBe(true);
+    list.add([item("a", null, { html: thought("", "An answer.") })]);
+    expect(fold.open).toBe(true);
+  });
+
   test("runs no script of a fragment", () => {
     const html = `<div><script>window.ran = true</script></div>`;
     list.add([item("a", null, { html })]);
@@ -90,9 +106,9 @@ describe("a list of turns", () => {
     vi.mocked(performance.now).mockImplementation(() => now++);
     list.add(row(many));
     expect(list.size).toBeLessThan(3000);
-    await vi.waitFor(() => expect(list.size).toBe(3000));
+    await vi.waitFor(() => expect(list.size).toBe(3000), { timeout: 60_000 });
     expect(ids()).toEqual(many);
-  });
+  }, 90_000);
 
   test("keeps the order across the chunks of a long turn", () => {
     const many = Array.from({ length: 350 }, (_, n) => `i${n}`);
@@ -116,5 +132,17 @@ describe("a list of turns", () => {
     list.add(row(many));
     list.add(many.map(gone));
     expect(root.childElementCount).toBe(0);
+  });
+
+  test("leaves the finished parts of an answer alone while it is written, and at its end", () => {
+    const html = (...parts: string[]) => `<div class="dari-answer">${parts.join("")}</div>`;
+    list.add([item("u", null), item("draft", "u", { html: html("<p>one</p>", "<p>tw</p>") })]);
+    const [one, two] = [...details("draft").children];
+    list.add([item("draft", "u", { html: html("<p>one</p>", "<p>two</p>", "<p>th</p>") })]);
+    const said = item("said", "u", { html: html("<p>one</p>", "<p>two</p>", "<p>three</p>") });
+    list.add([{ ...said, of: "draft" }, item("draft", "said")]);
+    expect(ids()).toEqual(["u", "said", "draft"]);
+    expect([...details("said").children].slice(0, 2)).toEqual([one, two]);
+    expect(details("said").textContent).toBe("onetwothree");
   });
 });

@@ -1,22 +1,25 @@
+import type { Port, Reply } from "../../src/host/port";
 import type { Cell, Change, Column, Row, State } from "../../src/matrix/wire";
-import type { Port, Reply } from "../../src/shared/port";
 
 export function column(id: string, blind = 0): Column {
   return { id, html: `${id} <small>1 / 1</small>`, blind };
 }
 
 export function row(id: string, index: number, values: Record<string, string> = {}): Row {
-  return { id, index, label: `task ${id}`, html: `<p>task ${id}</p>`, values };
+  return { id, index, label: `task ${id}`, html: `<p>task ${id}</p>`, values, same: false };
 }
 
 export function cell(rowId: string, columnId: string, change: Partial<Cell> = {}): Cell {
   const repeat = change.repeat ?? 0;
+  const id = `${rowId}/${columnId}/${repeat}`;
   return {
-    id: `${rowId}/${columnId}/${repeat}`,
+    id,
     row: rowId,
     column: columnId,
     repeat,
     state: "completed",
+    within: id,
+    tint: "",
     html: `<p>answer ${rowId} ${columnId}</p>`,
     text: "t",
     tools: "",
@@ -48,7 +51,9 @@ export class Side implements Port<State> {
   traits: State = {
     head: "<b>totals</b>",
     tools: '<input name="filter"><select name="order"><option value=""></option></select>',
+    same: "",
     busy: false,
+    stop: "Stop",
     blocking: false,
     kernel_id: "",
     rating: "rating",
@@ -56,7 +61,9 @@ export class Side implements Port<State> {
     filter: "",
     order: "",
     only: "",
+    selected: "",
     chosen: [],
+    status: "completed",
   };
 
   get = <Name extends keyof State & string>(name: Name) => this.traits[name];

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { Sheet } from "../../src/matrix/sheet";
-import { sift } from "../../src/matrix/sift";
+import { sift, unknownIn } from "../../src/matrix/sift";
 import type { Change } from "../../src/matrix/wire";
 import { cell, column, row } from "./matrices";
 
@@ -44,9 +44,45 @@ test.each([
   ["state=failed", "c"],
   ["seconds<5", "a"],
   ["label=good", "a"],
+  ["time<5", "a"],
   ["nothing=here", ""],
 ])("the filter %s keeps %s", (filter, rows) => {
   expect(sift(sheet, { ...ALL, filter }).join("")).toBe(rows);
+});
+
+const yes = sheetOf({
+  rows: [row("a", 0), row("b", 1), row("c", 2)],
+  cells: [
+    cell("a", "s", { state: "failed" }),
+    cell("a", "l", { scores: { right: false } }),
+    cell("b", "s", { scores: { right: true } }),
+    cell("b", "l"),
+    cell("c", "s"),
+  ],
+});
+
+test.each([
+  ["right<1", "a"],
+  ["right=0", "a"],
+  ["right=no", "a"],
+  ["right:no", "a"],
+  ["right<0.5", "a"],
+  ["right=false", "a"],
+  ["Right=yes", "b"],
+  ["right>0", "b"],
+])("of a score that is yes or no %s keeps %s", (filter, rows) => {
+  expect(sift(yes, { ...ALL, filter }).join("")).toBe(rows);
+});
+
+test("what only some cells have makes no difference", () => {
+  expect(sift(yes, { ...ALL, only: "right" })).toEqual([]);
+});
+
+test("a condition on what is not there is told what there is", () => {
+  expect(unknownIn(yes, "lenght<30 task right=no")).toBe(
+    "there is no lenght; there is number, task, state, time, cost, right",
+  );
+  expect(unknownIn(yes, "right=no words")).toBe("");
 });
 
 test.each([

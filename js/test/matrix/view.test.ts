@@ -73,18 +73,18 @@ describe("a matrix", () => {
     const cells = [cell("c", "huge"), cell("a", "small", { repeat: 1 })];
     side.deliver(1, 2, { columns, rows: [row("c", 2)], cells });
     await vi.waitFor(() => expect(texts("tbody th")).toEqual(["task a", "task b", "task c"]));
-    expect(el.querySelectorAll("tbody tr")).toHaveLength(6);
+    expect(el.querySelectorAll("tbody tr")).toHaveLength(4);
     expect(at("a/small/1").closest("tr")?.previousElementSibling).toBe(
       at("a/small/0").closest("tr"),
     );
-    expect(el.querySelectorAll("td:not([data-cell])").length).toBe(18 - 6);
+    expect(el.querySelectorAll("td:not([data-cell])").length).toBe(12 - 6);
   });
 
   test("puts the repeats of a single LLM beside each other", async () => {
     const cells = [0, 1, 2].map((repeat) => cell("a", "small", { repeat }));
     side.deliver(1, 2, { columns: [column("small")], rows: [], cells });
     await vi.waitFor(() => expect(texts("thead th")).toHaveLength(4));
-    expect(texts("thead th")).toEqual(["Task", "small · 1", "small · 2", "small · 3"]);
+    expect(texts("thead th")).toEqual(["Task", "small · 0", "small · 1", "small · 2"]);
     expect(at("a/small/2").closest("tr")).toBe(at("a/small/0").closest("tr"));
   });
 
@@ -103,6 +103,10 @@ describe("a matrix", () => {
     expect(side.traits.filter).toBe("tier=gold");
     expect(texts("tbody th")).toEqual(["task a"]);
     expect(texts(".dari-tools > .dari-note")[0]).toBe("1 of 2 tasks");
+    side.set({ filter: "lenght<3" });
+    expect(texts(".dari-tools > .dari-note")[0]).toBe(
+      "0 of 2 tasks: there is no lenght; there is number, task, state, time, cost, tier",
+    );
   });
 
   test("says stop to the kernel once", () => {
@@ -110,7 +114,7 @@ describe("a matrix", () => {
     const stop = el.querySelector<HTMLButtonElement>("[name=stop]");
     stop?.click();
     stop?.click();
-    expect(side.sent).toEqual([{ kind: "stop" }]);
+    expect(side.asked.map(([what]) => what)).toEqual(["stop"]);
   });
 });
 
@@ -155,6 +159,40 @@ describe("keys", () => {
     expect(side.traits.chosen).toEqual(["a/small/0"]);
   });
 
+  test("the heading names the task, and what is compared once, however often", async () => {
+    const header = () => el.querySelector(".dari-pane header")?.textContent;
+    side.answer = () => new Promise(() => {});
+    for (let times = 0; times < 2; times++) {
+      for (const id of ["a/small/0", "a/large/0"]) {
+        at(id).dispatchEvent(new MouseEvent("click", { bubbles: true, ctrlKey: true }));
+      }
+      el.querySelector<HTMLButtonElement>("[name=compare]")?.click();
+      expect(header()).toBe("Compared");
+      press("Escape");
+      el.querySelector<HTMLButtonElement>("[name=clear]")?.click();
+    }
+    at("b/small/0").click();
+    expect(header()).toBe("Task 1: task b");
+  });
+
+  test("how to open, choose and rate is said, and all keys with a question mark", () => {
+    const hint = el.querySelector<HTMLElement>(".dari-hint");
+    const keys = el.querySelector<HTMLElement>(".dari-keys");
+    expect(hint?.hidden).toBe(false);
+    expect(hint?.textContent).toContain("Ctrl+click");
+    at("a/small/0").focus();
+    press("?");
+    expect(keys?.hidden).toBe(false);
+    expect(keys?.textContent).toContain("1 is the worst");
+    expect(texts(".dari-keys kbd")).toContain("1–5");
+    el.querySelector<HTMLButtonElement>("[name=keys]")?.click();
+    expect(keys?.hidden).toBe(true);
+    press(" ");
+    expect(hint?.hidden).toBe(true);
+    expect(texts("[name=compare]")).toEqual(["Choose one more"]);
+    expect(texts(".dari-rate small")).toEqual(["worst", "best"]);
+  });
+
   test("what fails is told where it would have been", async () => {
     side.answer = () => Promise.reject(new Error("The session is gone."));
     at("a/small/0").click();
@@ -183,9 +221,9 @@ describe("ratings", () => {
 
   test("a digit rates, the same digit takes it back, and the page says what was saved", async () => {
     at("a/small/0").focus();
-    press("4");
-    await vi.waitFor(() => expect(texts("[role=status]")).toEqual(["Task 1: saved: 4 of 5"]));
     press("Enter");
+    press("4");
+    await vi.waitFor(() => expect(texts("[role=status]")).toEqual(["Task 0: saved: 4 of 5"]));
     expect(pressed()).toEqual(["4"]);
     at("a/small/0").focus();
     press("4");
@@ -196,6 +234,19 @@ describe("ratings", () => {
       { ...rating, value: 4 },
       { ...rating, value: null },
     ]);
+  });
+
+  test("a digit rates the cell with the focus once one is open, and means nothing before", async () => {
+    at("a/small/0").focus();
+    press("4");
+    expect(side.asked).toEqual([]);
+    press("Enter");
+    press("ArrowDown");
+    press("5");
+    await vi.waitFor(() => expect(told()).toBe("saved: 5 of 5"));
+    const rating = { cell: "b/small/0", name: "rating", value: 5, note: "" };
+    expect(side.asked.at(-1)).toEqual(["rate", rating]);
+    expect(at("b/small/0").hasAttribute("data-open")).toBe(true);
   });
 
   test("a note is kept with the rating that is there", async () => {
@@ -211,12 +262,37 @@ describe("ratings", () => {
     expect(side.asked.at(-1)?.[1]).toMatchObject({ value: 2, note: "fine" });
   });
 
+  test("wherever the focus is in what is open, digits rate it and n writes the note", async () => {
+    at("b/small/0").click();
+    const four = el.querySelector<HTMLElement>(".dari-rate [value='4']");
+    four?.focus();
+    four?.click();
+    await vi.waitFor(() => expect(told()).toBe("saved: 4 of 5"));
+    press("n");
+    const note = el.querySelector<HTMLInputElement>(".dari-rate input") as HTMLInputElement;
+    expect(document.activeElement).toBe(note);
+    for (const key of ["2", "n", "?"]) press(key);
+    note.value = "precise enough";
+    note.dispatchEvent(new Event("change", { bubbles: true }));
+    const rating = { cell: "b/small/0", name: "rating", value: 4, note: "precise enough" };
+    await vi.waitFor(() => expect(side.asked.at(-1)).toEqual(["rate", rating]));
+    el.querySelector<HTMLElement>(".dari-log")?.focus();
+    press("5");
+    await vi.waitFor(() => expect(side.asked.at(-1)?.[1]).toEqual({ ...rating, value: 5 }));
+    const all = side.asked.length;
+    for (const key of [" ", "ArrowDown", "Enter"]) press(key);
+    press("3", { ctrlKey: true });
+    expect(side.asked).toHaveLength(all);
+    expect(side.traits.chosen).toEqual([]);
+  });
+
   test("a rating that was not kept is not shown, and the cause is", async () => {
     side.answer = async (what) => {
       if (what === "rate") throw new Error("Not saved: the disk is full.");
       return { head: "", items: [] };
     };
     at("b/large/0").focus();
+    press("Enter");
     press("1");
     await vi.waitFor(() => expect(told()).toBe("Not saved: the disk is full."));
     expect(pressed()).toEqual([]);
@@ -228,5 +304,62 @@ describe("ratings", () => {
     at("a/small/0").focus();
     press("3");
     expect(side.asked).toEqual([]);
+  });
+});
+
+describe("what came out alike", () => {
+  const twice = () => [
+    cell("a", "small", { html: "<p>Low</p><small><b>2×</b></small>" }),
+    cell("a", "small", { repeat: 1, within: "a/small/0", html: "" }),
+    cell("a", "large", { repeat: 1, html: "<p>High</p>", tint: "yes" }),
+  ];
+
+  test("is one cell, and the keys step over it", async () => {
+    side.deliver(1, 2, { columns: small().columns, rows: [], cells: twice() });
+    await vi.waitFor(() => expect(at("a/large/1").textContent).toBe("High"));
+    expect(at("a/small/1")).toBeNull();
+    expect(at("a/small/0").textContent).toBe("Low2×");
+    expect(at("a/large/1").dataset.tint).toBe("yes");
+    at("a/small/0").focus();
+    press("ArrowDown");
+    expect(focused()).toBe("b/small/0");
+    press("ArrowUp");
+    expect(focused()).toBe("a/small/0");
+    press("ArrowRight");
+    press("ArrowDown");
+    expect(focused()).toBe("a/large/1");
+    press("ArrowLeft");
+    expect(focused()).toBe("a/small/0");
+  });
+
+  test("is read repeat by repeat in the pane", async () => {
+    side.deliver(1, 2, { columns: small().columns, rows: [], cells: twice() });
+    await vi.waitFor(() => expect(at("a/large/1")).not.toBeNull());
+    at("a/small/0").click();
+    const repeats = [...el.querySelectorAll<HTMLButtonElement>("[name=repeat]")];
+    expect(repeats.map((button) => button.textContent)).toEqual(["0", "1"]);
+    repeats[1]?.click();
+    expect(side.asked.at(-1)).toEqual(["cell", { cells: ["a/small/1"], blind: false }]);
+    expect(at("a/small/0").hasAttribute("data-open")).toBe(true);
+    expect(el.querySelector("[name=repeat][aria-pressed=true]")?.textContent).toBe("1");
+  });
+
+  test("is a line that opens, unless rows are sought or sorted", async () => {
+    const same = { ...row("a", 0), same: true };
+    side.set({ same: "1 task on which nothing differs" });
+    side.deliver(1, 2, { columns: small().columns, rows: [same], cells: [] });
+    await vi.waitFor(() => expect(texts("tbody th")).toEqual(["task b"]));
+    const line = el.querySelector<HTMLButtonElement>("[name=same]");
+    expect(line?.textContent).toBe("1 task on which nothing differs");
+    line?.click();
+    expect(line?.getAttribute("aria-expanded")).toBe("true");
+    expect(texts("tbody th")).toEqual(["task b", "task a"]);
+    line?.click();
+    side.set({ order: "number" });
+    expect(texts("tbody th")).toEqual(["task a", "task b"]);
+    side.set({ order: "", filter: "gold" });
+    side.set({ filter: "task" });
+    expect(texts("tbody th")).toEqual(["task b", "task a"]);
+    expect(el.querySelector("[name=same]")).toBeNull();
   });
 });

@@ -20,7 +20,7 @@ let tell: (message: object, buffers: DataView[]) => void;
 /** A kernel with some rows. */
 function kernel() {
   return {
-    get: (name: string) => ({ head: "<b>head</b>", height: 0, at: "", state: "" })[name],
+    get: (name: string) => ({ head: "<b>head</b>", height: 0, selected: "", session: "" })[name],
     watch: () => undefined,
     receive(listener: typeof tell) {
       tell = listener;
@@ -34,6 +34,17 @@ function kernel() {
   };
 }
 
+/** What was told of what the reader sees: everything here comes into sight when a test says so. */
+let comeNear: () => void;
+class Observer {
+  constructor(seen: (entries: { isIntersecting: boolean }[]) => void) {
+    comeNear = () => seen([{ isIntersecting: true }]);
+  }
+  observe() {}
+  disconnect() {}
+}
+vi.stubGlobal("IntersectionObserver", Observer);
+
 let el: HTMLElement;
 const shown = () => el.querySelector(".dari-kinds")?.textContent ?? "";
 
@@ -44,6 +55,8 @@ beforeEach(async () => {
   document.body.replaceChildren(el);
   const signal = new AbortController().signal;
   transcriptReader(kernel() as never, signal)(el, signal);
+  expect([asked, el.children.length]).toEqual([[], 0]);
+  comeNear();
   await vi.waitFor(() => expect(shown()).toContain("you 2"));
 });
 
@@ -60,6 +73,16 @@ describe("a reader", () => {
   test("shows what came with the rows without asking for it", () => {
     expect(el.textContent).toContain("what was asked first");
     expect(wanted.flat()).not.toContain("u1");
+  });
+
+  test("offers tools to choose from where there are some to choose between", () => {
+    const choice = el.querySelector<HTMLSelectElement>("[aria-label=Tool]");
+    expect(choice?.hidden).toBe(true);
+    const called = (id: string, tool: string) => ({ ...row(id), kind: "tool", tool });
+    const rows = [called("c1", "look"), called("c2", "read")];
+    tell({ kind: "rows", n: 5, first: 2, total: 4 }, [buffer(rows)]);
+    expect(choice?.hidden).toBe(false);
+    expect(choice?.textContent).toBe("any toollookread");
   });
 
   test("asks for everything when a message was lost", async () => {

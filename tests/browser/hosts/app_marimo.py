@@ -1,4 +1,4 @@
-"""A marimo notebook: a transcript to read, a turn that runs, and paper."""
+"""A marimo notebook: a transcript to read, a turn that runs, paper, and linked views."""
 
 import marimo
 
@@ -35,12 +35,38 @@ def _(mo, turn):
 @app.cell
 def _(d, mo):
     chat = d.agents.get("helper").chat()
-    mo.ui.anywidget(chat.view)
+    mo.ui.anywidget(chat)
 
 
 @app.cell
 def _(turn):
     turn  # noqa: B018
+
+
+@app.cell
+def _(d, mo, turn):
+    from traitlets import link
+
+    other = d.agents.get("helper").send("something else").wait()
+    table, reader = d.sessions.view(preview=False), turn.session.view()
+    joined = link((reader, "session"), (table, "selected"))
+    seen = mo.ui.anywidget(table)
+    mo.hstack([seen, mo.ui.anywidget(reader)], widths="equal")
+    return joined, other, seen
+
+
+@app.cell
+def _(mo, seen):
+    mo.md(f"selected: {seen.value.get('selected')}")
+
+
+@app.cell
+def _():
+    from dari_nb import plot_latency
+    from dari_nb.frames import BatchCell, batch_frame
+
+    cells = [BatchCell(task_index=n, llm_id="small", seconds=n / 4) for n in range(30)]
+    plot_latency(batch_frame(cells))
 
 
 if __name__ == "__main__":

@@ -77,7 +77,7 @@ def test_what_is_shown_can_be_read(host, axe, d, turn, theme):
     reader = turn.session.view()
     page.show(reader)
     chat = d.agents.get("librarian").start(llm="small").chat()
-    page.show(chat.view)
+    page.show(chat)
     for selector in (".dari-live", ".dari-reader", ".dari-turn"):
         page.frame.locator(f"{selector} .dari-answer").first.wait_for()
         opened(page, selector)

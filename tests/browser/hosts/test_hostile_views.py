@@ -15,15 +15,17 @@ from dari_nb.models import (
     text_block,
 )
 from dari_nb.render import Head, paper, table
-from dari_nb.render.compare import Compared, compare_paper
-from dari_nb.render.files import ChangedFile, ShownFile, changes_paper, files_paper
-from dari_nb.render.matrix import Matrix, MatrixCell, MatrixColumn, MatrixRow
-from dari_nb.render.matrix_paper import matrix_paper
+from dari_nb.render.files.files import ChangedFile, ShownFile, changes_paper, files_paper
+from dari_nb.render.matrix.compare import Compared, compare_paper
+from dari_nb.render.matrix.matrix import Matrix, MatrixCell, MatrixColumn, MatrixRow
+from dari_nb.render.matrix.paper import matrix_paper
 from dari_nb.widgets import ChatView, LiveTranscript, MatrixView, SessionsView, TranscriptView
 
 HOSTILE = Path(__file__).parents[2] / "render" / "hostile.json"
 TEXTS = [text for texts in json.loads(HOSTILE.read_text()).values() for text in texts]
 # Whatever a reader could do by pointing: open all folds, and let the pointer pass over everything.
+TWO_FRAMES = """() => new Promise((done) =>
+  requestAnimationFrame(() => requestAnimationFrame(done)))"""
 STIR = """() => {
   for (const fold of document.querySelectorAll("details")) fold.open = true;
   for (const element of document.querySelectorAll("body *"))
@@ -40,6 +42,13 @@ ACTIVE = """() => [...document.querySelectorAll("body *")].flatMap((element) => 
   return bad.length > 0 || element.matches(tags) || links.length > 0 ? [element.outerHTML] : [];
 })"""
 WORDS = "() => document.body.textContent.toLowerCase().split('needle').length - 1"
+CUT = [text for text in TEXTS if len(text) < 160]
+# Looks at every moment, and not only in the end.
+WATCH_ALL = f"""() => {{
+  window.bad = [];
+  new MutationObserver(() => window.bad.push(...({ACTIVE})()))
+    .observe(document.body, {{ childList: true, subtree: true, attributes: true }});
+}}"""
 # A screen further, and what is there has been drawn.
 ON = """async (log) => {
   log.scrollTop += log.clientHeight;
@@ -94,7 +103,7 @@ def page(host):
     page = host()
     yield page
     page.evaluate(STIR)
-    page.evaluate("() => new Promise((done) => setTimeout(done, 50))")  # for what would load
+    page.evaluate(TWO_FRAMES)  # what would load has begun to
     assert page.evaluate("() => window.ran") == []
     assert page.evaluate(ACTIVE) == []
     assert page.evaluate("() => document.scripts.length") == 1
@@ -115,6 +124,41 @@ def test_a_live_turn(page):
     live.show(all_items(), head_with(TEXTS[1]))
     page.frame.locator(f"[data-item='{len(TEXTS) - 1}-6']").wait_for(state="attached")
     told(page, 7 * len(TEXTS))
+
+
+def drafts(end):
+    return [
+        AssistantMessageItem(
+            id=f"{n}:pending",
+            message_id=str(n),
+            status="running",
+            content=[text_block(text[:end])],
+        )
+        for n, text in enumerate(CUT)
+    ]
+
+
+@pytest.mark.parametrize("make", [LiveTranscript, TranscriptView])
+def test_answers_cut_anywhere_while_they_are_written(page, make):
+    view = make()
+    view.show(drafts(1), head_with(TEXTS[1]))
+    page.show(view)
+    page.frame.locator("[data-item='0:pending']").wait_for(state="attached")
+    page.evaluate(WATCH_ALL)
+    for end in range(2, 1 + max(map(len, CUT))):
+        view.show(drafts(end), head_with(TEXTS[1]))
+    told(page, 1)
+    said = [
+        AssistantMessageItem(
+            id=f"s{n}", message_id=str(n), status="completed", content=[text_block(text)]
+        )
+        for n, text in enumerate(CUT)
+    ]
+    view.show(said, head_with(TEXTS[1]))
+    page.frame.locator("[data-item='s0']").wait_for(state="attached")
+    if make is LiveTranscript:
+        told(page, len(CUT))
+    assert page.evaluate("() => window.bad") == []
 
 
 def test_a_view_to_read(page):
@@ -144,6 +188,7 @@ def test_a_chat_with_forms(page):
         send=lambda *_: done(None),
         submit=lambda *_: done(None),
         decide=lambda *_: None,
+        watch=lambda: None,
         agent=TEXTS[0],
         llms=TEXTS,
     )
@@ -164,11 +209,13 @@ def test_a_chat_with_forms(page):
 def test_a_table_of_sessions(page):
     rows = [
         {"id": f"{n}{text}", "status": text, "agent": text, "llm": text, "name": text}
-        | {"created": text, "metadata": {text: text}}
+        | {"created": text, "metadata": {text: text}, "run": "", "task": ""}
         for n, text in enumerate(TEXTS)
     ]
+    gists = {row["id"]: {"words": row["name"], "turns": 1} for row in rows}
     view = SessionsView(
         load=lambda: done(rows),
+        gists=lambda ids: done({one: gists[one] for one in ids}),
         costs=lambda ids: done(dict.fromkeys(ids, TEXTS[0])),
         open_one=lambda _: done(paper(items_of(TEXTS[1]), head_with(TEXTS[1]))["text/html"]),
     )

@@ -76,6 +76,38 @@ HALF_CHARACTERS = (
     + ('data: {"choices": [{"delta": {"content": "\\ude42"}, "finish_reason": "stop"}]}\n\n')
 )
 
+THOUGHT = (  # as DeepSeek, vLLM and llama.cpp write it
+    ROLE
+    + delta(content=None, reasoning_content="Ä, ")
+    + delta(content=None, reasoning_content="🙂.")
+    + delta(content="Häl", reasoning_content=None)
+    + delta("stop", content="lo")
+    + usage(completion_tokens_details={"reasoning_tokens": 5})
+    + DONE
+)
+THOUGHT_ELSEWHERE = (  # as OpenRouter and Ollama write it
+    delta(role="assistant", content="", reasoning="Hm, ")
+    + delta(content="", reasoning="well.")
+    + delta("stop", content="Hi", reasoning=None)
+)
+THOUGHT_TWICE = ROLE + delta(reasoning_content="Hm.", reasoning="Hm.") + delta("stop", content="Hi")
+THOUGHT_IN_DETAILS = (  # as OpenRouter writes it, here without the plain text beside it
+    delta(content="", reasoning_details=[{"type": "reasoning.summary", "summary": "Hm, "}])
+    + delta(content="", reasoning_details=[{"type": "reasoning.text", "text": "well.", "index": 0}])
+    + delta(content="", reasoning_details=[{"type": "reasoning.encrypted", "data": "EmwK"}])
+    + delta("stop", content="Hi")
+)
+TAGGED = (
+    ROLE
+    + delta(content="<thi")
+    + delta(content="nk>\nÄ <b>\n</")
+    + delta(content="think>\n\nIt is </think>.")
+    + delta("stop")
+)
+TAG_IMPLIED = ROLE + delta(content="Let me see.\n</thi") + delta("stop", content="nk>\n\nHi")
+TAG_MEANT = ROLE + delta(content="The tag </think") + delta("stop", content="> ends it.")
+ONLY_THOUGHT = ROLE + delta(content="<think>H") + delta("length", content="m")
+
 ERROR_IN_STREAM = (
     ROLE + delta(content="Hi") + 'data: {"error": {"message": "gone", "code": 502}}\n\n'
 )
@@ -137,6 +169,10 @@ A_TOOLS = (
     + ends("tool_use")
 )
 A_NO_ARGUMENTS = MESSAGE_START + uses(0, "now") + ends("tool_use")
+REDACTED = block(0, {"type": "redacted_thinking", "data": "EmwK"})
+A_REDACTED = (
+    MESSAGE_START + REDACTED + THINKING.replace('"index": 0', '"index": 1') + uses(2, "now")
+) + ends("tool_use")
 A_NEW_TYPES = MESSAGE_START + event("later", index=1) + says("Hi") + ends("later_reason")
 A_LENGTH = MESSAGE_START + says("Hi") + ends("max_tokens")
 A_REFUSAL = MESSAGE_START + ends("refusal")

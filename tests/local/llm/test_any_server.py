@@ -26,9 +26,8 @@ def settings(request, url):
 
 
 def text_of(message):
-    """What was said; a small model may go on until it is cut off, and that must be told."""
-    failed = message["status"] == "failed"
-    assert not failed or "cut off" in message["output"]["error"], message
+    """What was said; a small model may go on until it is cut off, and has answered all the same."""
+    assert message["status"] == "completed", message
     return "".join(part["text"] for part in message["output"]["parts"])
 
 

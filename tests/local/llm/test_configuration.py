@@ -122,7 +122,7 @@ def test_the_shown_example_is_a_right_one(config, tmp_path):
         ("[llm]\nx = 1", "Object contains unknown field `llm`"),
         ("[server\n", "Expected ']'"),
         ("[server]\nkey_env = 'NO_SUCH_KEY'", "server.key_env: the variable NO_SUCH_KEY is not"),
-        ("[agents]\nbundles = ['none/']", "none: there is no dari.yml"),
+        ("[agents]\nbundles = ['none/']", "none: There is no dari.yml"),
         ("[agents]\nfiles = ['none.py']", "none.py is no Python file"),
     ],
 )
@@ -201,7 +201,8 @@ def test_what_can_be_asked_is_told(stand_in, monkeypatch):
             ("claude", "has a key", "server"),
             ("other", "has no key", "server"),
         ]
-        assert [llm.name for llm in reachable_llms()][:4] == list(llms)
+        # Other local Daris of this process may have some, too.
+        assert [llm.name for llm in reachable_llms() if llm.name in llms] == list(llms)
 
 
 def test_a_probe_finds_what_listens_on_the_usual_ports(stand_in, monkeypatch):

@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 
 from dari_nb.local.agents import Attachment
-from dari_nb.local.llm import anthropic_messages, chat_completions
+from dari_nb.local.agents.tools import ToolSpec
 from dari_nb.local.llm.conversation import (
     MAX_RESULT,
     CallResult,
@@ -17,11 +17,11 @@ from dari_nb.local.llm.conversation import (
     ModelSaid,
     UserText,
     earlier,
+    places_of,
     result_of,
     wire_name,
 )
-from dari_nb.local.llm.places import place_in
-from dari_nb.local.tooling import ToolSpec
+from dari_nb.local.llm.protocols import anthropic_messages, chat_completions
 from dari_nb.models import AssistantMessageItem, ToolCallItem, UserMessageItem
 
 
@@ -147,15 +147,16 @@ def test_every_name_can_be_sent():
     ]
 
 
-def test_a_file_is_named_by_the_place_where_its_bytes_are(tmp_path):
-    (tmp_path / "a.txt").write_bytes(b"one")
-    (tmp_path / "a-2.txt").write_bytes(b"two")
-    (tmp_path / "b.txt").write_bytes(b"changed since")
-    contents = {"1": ("a.txt", b"one"), "2": ("a.txt", b"two"), "3": ("b.txt", b"as it was")}
-    files = [Attachment(key, name, lambda d=data: d) for key, (name, data) in contents.items()]
-    place_of = place_in(tmp_path, files)
-    places = [place_of(key, name) for key, (name, _) in contents.items()]
+def test_a_file_is_named_by_the_place_that_it_was_given():
+    files = [
+        Attachment("1", "a.txt", bytes, "a.txt"),
+        Attachment("2", "a.txt", bytes, "a-2.txt"),
+        Attachment("3", "b.txt", bytes),
+    ]
+    place_of = places_of(files)
+    places = [place_of(key, name) for key, name in (("1", "a.txt"), ("2", "a.txt"), ("3", "b.txt"))]
     assert places == ["/workspace/a.txt", "/workspace/a-2.txt", "/workspace/b.txt"]
+    assert place_of("4", "elsewhere.txt") == "/workspace/elsewhere.txt"
 
 
 def test_the_stand_in_runs_by_itself():
@@ -169,4 +170,4 @@ def test_the_stand_in_runs_by_itself():
             assert answer["choices"][0]["message"]["content"] == "You said: hi"
         finally:
             process.send_signal(signal.SIGINT)
-        assert process.wait(10) == 0
+        assert process.wait(60) == 0

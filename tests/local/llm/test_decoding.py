@@ -1,3 +1,4 @@
+import asyncio
 import json
 from importlib.util import module_from_spec, spec_from_file_location
 from itertools import pairwise
@@ -7,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dari_nb.local.llm.anthropic_messages import AnthropicMessagesDecoder
-from dari_nb.local.llm.chat_completions import ChatCompletionsDecoder
-from dari_nb.local.llm.decoding import error_text
-from dari_nb.local.llm.reply import AskedCall, Draft, Reply, Tokens
-from dari_nb.local.llm.sse import MAX_EVENT, EventReader
+from dari_nb.local import Reasoning
+from dari_nb.local.llm.protocols.anthropic_messages import AnthropicMessagesDecoder
+from dari_nb.local.llm.protocols.chat_completions import ChatCompletionsDecoder
+from dari_nb.local.llm.protocols.decoding import MAX_EVENT, error_text
+from dari_nb.local.llm.reply import AskedCall, OpenReply, Reply, Tokens
 from dari_nb.local.llm.trouble import BrokenStream, ProviderTrouble
 
 _SPEC = spec_from_file_location("streams", Path(__file__).with_name("streams.py"))
@@ -19,13 +20,15 @@ s = module_from_spec(_SPEC)
 _SPEC.loader.exec_module(s)
 
 
-def says(text="", *calls, stop="end", tokens=None):
+def says(text="", *calls, stop="end", tokens=None, thought=()):
     asked = tuple(AskedCall(name, arguments) for name, arguments in calls)
-    return Reply(text, asked, stop, Tokens(*tokens) if tokens else None)
+    thoughts = tuple(Reasoning(text, provider) for text, provider in thought)
+    return Reply(text, asked, stop, Tokens(*tokens) if tokens else None, thoughts)
 
 
 ADDED = [("add", '{"a": 1, "b": 2} '), ("look_up", '{"word": "ü"}')]
 TWO = [("add", '{"a": 1}'), ("add", '{"a": 2}')]
+CONTENT = "reasoning_content"
 COMPLETIONS = {
     "TEXT": says("Hällo 🙂", tokens=(31, 7)),
     "CARRIAGE_RETURNS": says("Hällo 🙂", tokens=(31, 7)),
@@ -41,10 +44,30 @@ COMPLETIONS = {
     "NO_INDEX": says("", *TWO),
     "BLOCKS": says("Hi"),
     "HALF_CHARACTERS": says("🙂"),
+    "THOUGHT": says("Hällo", tokens=(31, 7, 0, 5), thought=[("Ä, 🙂.", {"field": CONTENT})]),
+    "THOUGHT_ELSEWHERE": says("Hi", thought=[("Hm, well.", {"field": "reasoning"})]),
+    "THOUGHT_IN_DETAILS": says("Hi", thought=[("Hm, well.", {"field": "reasoning"})]),
+    "THOUGHT_TWICE": says("Hi", thought=[("Hm.", {"field": CONTENT})]),
+    "TAGGED": says("It is </think>.", thought=[("\nÄ <b>\n", None)]),
+    "TAG_IMPLIED": says("Hi", thought=[("Let me see.\n", None)]),
+    "TAG_MEANT": says("The tag </think> ends it."),
+    "ONLY_THOUGHT": says(stop="length", thought=[("Hm", None)]),
 }
 MESSAGES = {
     "A_TEXT": says("Hällo 🙂", tokens=(31, 7, 6)),
-    "A_TOOLS": says("I look.", (ADDED[0][0], '{"a": 1, "b": 2}'), ADDED[1], tokens=(31, 7, 6)),
+    "A_TOOLS": says(
+        "I look.",
+        (ADDED[0][0], '{"a": 1, "b": 2}'),
+        ADDED[1],
+        tokens=(31, 7, 6),
+        thought=[("Let me see.", {"signature": "EqQB"})],
+    ),
+    "A_REDACTED": says(
+        "",
+        ("now", ""),
+        tokens=(31, 7, 6),
+        thought=[("", {"redacted": "EmwK"}), ("Let me see.", {"signature": "EqQB"})],
+    ),
     "A_NO_ARGUMENTS": says("", ("now", ""), tokens=(31, 7, 6)),
     "A_NEW_TYPES": says("Hi", tokens=(31, 7, 6)),
     "A_LENGTH": says("Hi", stop="length", tokens=(31, 7, 6)),
@@ -66,10 +89,14 @@ NAMES = [name for _, name, _ in GOOD]
 
 
 def decoded(decoder, pieces):
-    reading = decoder()
-    for piece in pieces:
-        reading.feed(piece)
-    return reading.end()
+    async def stream():
+        for piece in pieces:
+            yield piece
+
+    async def last():
+        return [piece async for piece in decoder().read(stream())][-1]
+
+    return asyncio.run(last())
 
 
 def cut(data, places):
@@ -139,6 +166,21 @@ def test_no_shape_of_json_is_more_than_trouble(value, kind, decoder):
             continue
 
 
+def test_marks_line_ends_and_separators_in_a_stream_change_nothing():
+    text = s.delta(content="a|b").replace("|", "\u2028\u0085") + s.delta("stop") + s.DONE
+    for end in ("\n", "\r", "\r\n"):
+        data = ("\ufeff" + text.replace("\n", end)).encode()
+        for size in (1, 3, len(data)):
+            pieces = [data[i : i + size] for i in range(0, len(data), size)]
+            assert decoded(ChatCompletionsDecoder, pieces).text == "a\u2028\u0085b"
+
+
+def test_an_event_of_almost_eight_mebibytes_is_read():
+    long = "x" * 400_000
+    event = s.delta(content="Hi", padding=long * 20) + s.delta("stop")
+    assert decoded(ChatCompletionsDecoder, cut(event.encode(), range(0, 8_000_000, 65_536)))
+
+
 def test_what_comes_after_the_end_is_not_looked_at():
     assert decoded(ChatCompletionsDecoder, [(s.TEXT + s.GARBAGE).encode()]).text == "Hällo 🙂"
     assert decoded(AnthropicMessagesDecoder, [(s.A_TEXT + s.A_ERROR).encode()]).text == "Hällo 🙂"
@@ -160,9 +202,9 @@ def test_an_answer_that_was_not_streamed_is_read_too():
 def test_an_event_without_end_and_an_answer_without_end_are_stopped():
     for piece in (b"x" * 65536, b"data:" + b"x" * 65536 + b"\n"):
         with pytest.raises(BrokenStream, match="too large"):
-            repeat(EventReader().feed, piece, MAX_EVENT // 65536 + 2)
+            decoded(ChatCompletionsDecoder, [piece] * (MAX_EVENT // 65536 + 2))
     with pytest.raises(ProviderTrouble, match="more than"):
-        repeat(Draft().add_text, "x" * 65536, 200)
+        repeat(OpenReply().add_text, "x" * 65536, 200)
 
 
 def repeat(take, piece, times):

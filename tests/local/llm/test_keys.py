@@ -3,15 +3,18 @@
 import asyncio
 import json
 import logging
+import socket
 import sqlite3
 import traceback
 from collections.abc import Callable
 from contextlib import closing
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
 
 import pytest
 
 from dari_nb.local import LocalDari
-from dari_nb.local.llm.sending import Sender
+from dari_nb.local.llm.asking import Sender
 from dari_nb.local.llm.settings import BASE_URLS, named_llm
 from dari_nb.local.llm.trouble import ProviderTrouble
 
@@ -65,7 +68,7 @@ def test_a_local_address_needs_no_key_and_gets_none(serve, publish, stand_in, mo
 def test_a_missing_key_is_named_and_may_come_from_anywhere(
     serve, publish, stand_in, monkeypatch, llm, name, sent
 ):
-    api = serve()
+    api = serve(secrets=["TEAM_KEY"])
     publish(api, "a", llm)
     told = error(api.ask("a", "hi"))
     assert f"there is no key for it: put the credential {name} or set that variable" in told
@@ -80,6 +83,27 @@ def test_a_missing_key_is_named_and_may_come_from_anywhere(
     assert key_sent(stand_in) == "from-secret"
     api.ask("a", "hi", secrets={name: "from-secret"}, llm_api_key="from-session")
     assert key_sent(stand_in) == "from-session"
+
+
+@pytest.mark.usefixtures("providers")
+def test_a_fork_has_the_secrets_of_its_session_unless_it_is_given_others_or_none(
+    serve, publish, stand_in
+):
+    api = serve()
+    publish(api, "a", "{model: openai/gpt-5.5}")
+    first = api.ask("a", "hi", secrets={"OPENAI_API_KEY": "of-first"})
+    point = {"session_id": first["session_id"], "after_message_id": first["id"]}
+
+    def asked(**given):
+        body = {"fork_of": point} | given
+        fork = api.post(f"/agents/{api.agent_id('a')}/sessions", body)
+        return api.finished(api.send(fork["id"], "again")["message"]["id"])
+
+    asked()
+    assert key_sent(stand_in) == "of-first"
+    asked(secrets={"OPENAI_API_KEY": "of-fork"})
+    assert key_sent(stand_in) == "of-fork"
+    assert "there is no key for it" in error(asked(secrets={}))
 
 
 @pytest.mark.usefixtures("providers")
@@ -128,7 +152,123 @@ def test_no_bundle_carries_the_environment_to_an_address_of_its_own(serve, publi
     publish(api, "a", llm)
     told = error(api.ask("a", "hi"))
     assert "m at https://llm.example/v1, and there is no key for it" in told
-    assert "put the credential OPENAI_API_KEY, or give the session" in told
+    assert "put the credential OPENAI_API_KEY or let bundles have that variable" in told
+    assert KEY not in told
+
+
+@pytest.mark.parametrize("name", ["AWS_SECRET_ACCESS_KEY", "OPENAI_API_KEY", "PATH"])
+@pytest.mark.parametrize("provider", ["", ", provider: openai", ", provider: anthropic"])
+def test_a_variable_leaves_for_an_address_of_a_bundle_only_when_the_operator_says_so(
+    serve, publish, stand_in, monkeypatch, name, provider
+):
+    monkeypatch.setenv(name, KEY)
+    for url in (stand_in.url, stand_in.url.replace("http://", "HTTP://")):
+        llm = f"{{model: openai/m, base_url: '{url}', api_key_secret: {name}{provider}}}"
+        api = serve()
+        publish(api, "a", llm)
+        assert f"LocalDari(secrets=['{name}'])" in error(api.ask("a", "hi"))
+        assert not stand_in.requests
+    api = serve(secrets=[name])
+    publish(api, "a", llm)
+    assert api.ask("a", "hi")["status"] == "completed"
+    assert key_sent(stand_in) == KEY
+
+
+@pytest.mark.usefixtures("providers")
+def test_a_variable_that_is_no_providers_own_does_not_go_to_a_provider(
+    serve, publish, stand_in, monkeypatch
+):
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", KEY)
+    api = serve()
+    publish(api, "a", "{model: openai/m, api_key_secret: AWS_SECRET_ACCESS_KEY}")
+    assert "there is no key for it" in error(api.ask("a", "hi"))
+    assert not stand_in.requests
+
+
+def test_a_providers_own_variable_goes_to_that_provider_alone(
+    serve, publish, stand_ins, stand_in, monkeypatch
+):
+    monkeypatch.setitem(BASE_URLS, "openai", stand_in.url)
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    monkeypatch.setenv("ANTHROPIC_API_KEY", KEY)
+    api = serve()
+    for name, url, arrives in [
+        ("OPENAI_API_KEY", stand_in.url, True),
+        ("ANTHROPIC_API_KEY", stand_in.url, False),
+        ("OPENAI_API_KEY", stand_in.url.replace("127.0.0.1", "localhost"), False),
+        ("OPENAI_API_KEY", stand_in.url.replace("127.0.0.1", "[::1]"), False),
+        ("OPENAI_API_KEY", stand_in.url.replace("127.0.0.1", "127.0.0.1."), False),
+        ("OPENAI_API_KEY", stand_in.url.replace("http:", "https:"), False),
+    ]:
+        publish(api, "a", f"{{model: m, base_url: '{url}', api_key_secret: {name}}}")
+        before = len(stand_in.requests)
+        assert api.ask("a", "hi")["status"] == ("completed" if arrives else "failed")
+        assert len(stand_in.requests) - before == arrives
+
+
+def test_a_redirect_does_not_lead_the_key_elsewhere(serve, publish, stand_in):
+    class Redirect(BaseHTTPRequestHandler):
+        def do_POST(self):
+            self.send_response(307)
+            self.send_header("Location", f"{stand_in.url}/chat/completions")
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_):
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Redirect) as elsewhere:
+        Thread(target=elsewhere.serve_forever, daemon=True).start()
+        api = serve()
+        put_credential(api, "TEAM_KEY", KEY)
+        url = f"http://127.0.0.1:{elsewhere.server_port}/v1"
+        publish(api, "a", f"{{model: m, base_url: '{url}', api_key_secret: TEAM_KEY}}")
+        assert "it answered 307" in error(api.ask("a", "hi"))
+        elsewhere.shutdown()
+    assert not stand_in.requests
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        *("127.0.0.1", "localhost", "127.1", "2130706433", "0x7f000001", "0177.0.0.1"),
+        *("[::1]", "[::ffff:127.0.0.1]", "[::ffff:7f00:1]", "0.0.0.0", "[::]", "named.test"),
+        *("169.254.169.254", "[fd00:ec2::254]", "[64:ff9b::7f00:1]", "10.0.0.1", "[fe80::1]"),
+    ],
+)
+def test_a_bundle_of_another_organization_asks_nothing_on_this_machine_or_beside_it(
+    serve, publish, stand_in, call, monkeypatch, host
+):
+    found = socket.getaddrinfo
+
+    def finding(name, *args, **options):
+        return found("127.0.0.1" if name == "named.test" else name, *args, **options)
+
+    monkeypatch.setattr(socket, "getaddrinfo", finding)
+    server = serve().server
+
+    class Other:
+        url, api_key = server.url, server.organization("second row").api_key
+
+    port = stand_in.url.rsplit(":", 1)[1]
+    with call(Other) as api:
+        publish(api, "a", f"{{model: m, base_url: 'http://{host}:{port}'}}")
+        told = error(api.ask("a", "hi"))
+        assert "an address that is not public" in told or "its address cannot be read" in told
+    assert not stand_in.requests
+
+
+@pytest.mark.usefixtures("providers")
+def test_what_the_operator_set_up_on_this_machine_is_for_other_organizations_too(
+    serve, stand_in, call
+):
+    server = serve(llms={"small": {"model": "m", "base_url": stand_in.url}}).server
+
+    class Other:
+        url, api_key = server.url, server.organization("second row").api_key
+
+    with call(Other) as api:
+        assert api.ask("assistant", "hi")["status"] == "completed"
 
 
 def test_the_servers_llm_stands_in_for_an_option_that_cannot_be_asked(
@@ -159,7 +299,11 @@ def test_an_assistant_without_its_llm_says_so(tmp_path, call, stand_in):
         session_id = api.ask("assistant", "hi")["session_id"]
     with LocalDari(tmp_path / "x.db") as server, call(server) as api:
         message = api.finished(api.send(session_id, "again")["message"]["id"])
-        assert "has no LLM 'small'" in error(message)
+        assert "has no LLM 'small': this server has none of its own. Add it" in error(message)
+    with LocalDari(tmp_path / "x.db", llms={"other": llms["small"]}) as server, call(server) as api:
+        message = api.finished(api.send(session_id, "again")["message"]["id"])
+        told = "this server has other. Add it again with LocalDari.add_llms({'small': …})"
+        assert told in error(message)
     with LocalDari(tmp_path / "x.db", llms=llms) as server, call(server) as api:
         message = api.finished(api.send(session_id, "again")["message"]["id"])
         assert message["status"] == "completed"
@@ -247,8 +391,8 @@ def test_the_key_is_nowhere_to_be_found(
         message = api.ask("a", "hi", secrets={"TEAM_KEY": KEY})
         assert key_sent(stand_in) == KEY
         seen = [json.dumps(api.items(message["session_id"])), json.dumps(api.get("/agents"))]
-        seen += [repr(server), repr(server.llms), repr(vars(server)), repr(server._backend)]
-        seen += [repr(vars(server._backend)), repr(vars(server._backend.turns))]
+        seen += [repr(server), repr(server.llms), repr(vars(server)), repr(server._service)]
+        seen += [repr(vars(server._service)), repr(vars(server._service.scheduler))]
     with closing(sqlite3.connect(path)) as database:
         seen += list(database.iterdump())
     everything = b"".join(p.read_bytes() for p in tmp_path.rglob("*") if p.is_file())
@@ -281,6 +425,6 @@ def test_the_key_is_in_no_traceback_that_shows_variables(stand_ins, stand_in):
 async def ask(llm):
     sender = Sender()
     try:
-        return await sender.ask(llm, llm.key, "", [], [])
+        return [piece async for piece in sender.ask(llm, llm.key, "", [], [])]
     finally:
         await sender.close()

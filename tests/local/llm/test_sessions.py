@@ -5,6 +5,8 @@ import threading
 
 import pytest
 
+from dari_nb.local import LocalDari
+
 PROTOCOLS = ["chat_completions", "anthropic_messages"]
 
 
@@ -89,7 +91,7 @@ def test_parallel_calls_run_side_by_side(serve, publish, llm, stand_ins, stand_i
         (tool["tool_name"], json.dumps(tool["arguments"])): tool for tool in tools(api, session_id)
     }
     assert states["ls", "{}"]["status"] == "completed"
-    assert "'n' is a required property" in states["ask", "{}"]["result"]
+    assert '"n" is a required property' in states["ask", "{}"]["result"]
     assert "There is no tool 'nope'" in states["nope", "{}"]["result"]
     waiting = [tool for tool in states.values() if tool["status"] == "requested"]
     for tool in waiting:
@@ -196,15 +198,11 @@ def test_bytes_may_drip(api, stand_ins, stand_in):
     assert tools(api, message["session_id"])[0]["status"] == "completed"
 
 
-@pytest.mark.parametrize(
-    ("stop", "error"),
-    [("length", "The answer was cut off"), ("refusal", "The model refused to answer.")],
-)
-def test_a_cut_or_refused_answer_is_kept_and_fails(api, stand_ins, stand_in, stop, error):
-    stand_in.script = [stand_ins.Answer("I begin", stop=stop)]
+def test_a_refused_answer_is_kept_and_fails(api, stand_ins, stand_in):
+    stand_in.script = [stand_ins.Answer("I begin", stop="refusal")]
     message = api.ask("assistant", "hi")
     assert message["status"] == "failed"
-    assert message["output"]["error"].startswith(error)
+    assert message["output"]["error"] == "The model refused to answer."
     assert texts(message) == ["I begin"]
 
 
@@ -253,12 +251,37 @@ def test_answers_need_not_be_streamed(serve, llm, stand_ins, stand_in):
     assert (message["status"], len(stand_in.requests)) == ("completed", 2)
 
 
+def test_programs_of_a_published_folder_can_be_run_and_other_files_cannot(
+    api, asking, stand_ins, stand_in, tmp_path
+):
+    manifest = "name: runs\nharness: pi\ninstructions: {system: p.md}\nllm: {model: small}\n"
+    files = {"dari.yml": manifest, "p.md": "Hi", "say.sh": "#!/bin/sh\necho said\n", "no.sh": "x"}
+    for name, text in files.items():
+        (tmp_path / name).write_text(text)
+    (tmp_path / "say.sh").chmod(0o700)
+    asking.publish(tmp_path)
+    command = "/bundle/say.sh; test -x /bundle/no.sh || echo plain"
+    stand_in.script = [stand_ins.Answer(calls=[("bash", {"command": command})])]
+    message = api.ask("runs", "go")
+    (call,) = tools(api, message["session_id"])
+    assert call["result"] == "said\nplain\n"
+
+
 def test_attached_files_are_named_by_their_place(api, stand_in):
     first, second = api.upload("notes.txt", b"one"), api.upload("notes.txt", b"two")
     message = api.ask("assistant", 'use read {"path": "notes-2.txt"}', first, second)
     said = told(stand_in.requests[0])[-1][1]
     assert said.endswith("Attached files: /workspace/notes.txt, /workspace/notes-2.txt")
     assert "two" in texts(message)[-1]
+
+
+def test_attached_files_keep_their_place_whatever_becomes_of_the_others(api, stand_in):
+    first, second = api.upload("notes.txt", b"one"), api.upload("notes.txt", b"two")
+    message = api.ask("assistant", 'use bash {"command": "rm notes.txt"}', first, second)
+    assert message["status"] == "completed"
+    api.finished(api.send(message["session_id"], "and now?")["message"]["id"])
+    said = json.dumps(stand_in.requests[-1].body)
+    assert "Attached files: /workspace/notes.txt, /workspace/notes-2.txt" in said
 
 
 def test_usage_becomes_costs_exactly_and_an_unknown_price_stays_unknown(
@@ -335,3 +358,22 @@ def test_a_stop_ends_what_is_asked(serve, llm, stand_ins, stand_in, wait):
     wait(lambda: len(stand_in.requests), lambda number: number == 1)
     api.server.stop()
     assert repr(api.server).startswith("LocalDari(stopped")
+
+
+def test_a_session_loses_the_network_when_the_operator_does_not_allow_it_any_more(
+    call, stand_ins, stand_in, publish, tmp_path
+):
+    path, look = tmp_path / "course.db", {"command": "ls /sys/class/net /etc/resolv.conf 2>&1"}
+    llm = f"{{model: m, base_url: '{stand_in.url}'}}"
+    more = "built_in_tools: [bash]\nsandbox: {internet_access: true}\n"
+    seen = []
+    for allowed in (True, False):
+        stand_in.script = [stand_ins.Answer(calls=[("bash", look)])]
+        with LocalDari(path, internet_access=allowed) as server, call(server) as api:
+            if allowed:
+                publish(api, "net", llm, more=more)
+                session_id = api.create("net")
+            api.finished(api.send(session_id, "go")["message"]["id"])
+            seen.append(tools(api, session_id)[-1]["result"])
+    assert "No such file" not in seen[0].split("/etc/resolv.conf")[-1]
+    assert "/etc/resolv.conf': No such file" in seen[1]

@@ -2,7 +2,7 @@
 
 from itertools import islice
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from dari_nb.models import TimelineItem
@@ -34,7 +34,6 @@ def items_of(ids, version):
 
 
 @given(st.lists(st.tuples(LISTS, st.integers(0, 12)), min_size=1, max_size=6))
-@settings(deadline=None)
 def test_any_series_of_lists_even_sent_in_part_ends_with_the_last_one(steps):
     outbox, page = Outbox(lambda item: item.type), Page()
     for version, (ids, taken) in enumerate(steps):

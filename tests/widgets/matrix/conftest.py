@@ -2,13 +2,14 @@
 
 import dataclasses
 import json
+import time
 from typing import Any
 
 import pytest
 
 from dari_nb.models import AssistantMessageItem, UserMessageItem, text_block
 from dari_nb.render import Head
-from dari_nb.render.matrix import Matrix, MatrixCell, MatrixColumn, MatrixRow
+from dari_nb.render.matrix.matrix import Matrix, MatrixCell, MatrixColumn, MatrixRow
 
 
 class Board:
@@ -58,10 +59,11 @@ class MatrixWire:
         """Ask as the page does, and wait for the answer."""
         self._seen = len(self._view.comm.published)
         self.say({"kind": "request", "id": 1, "what": what, "body": body})
-        # The pool of the view works in order, so its answer is there when a later task is.
-        self._view._pool.submit(lambda: None).result(5)
-        self._view._pool.shutdown(wait=True)
-        return self._sent("answer")[0][0]
+        deadline = time.monotonic() + 60
+        while not (answers := self._sent("answer")):
+            assert time.monotonic() < deadline, "no answer in 60 s"
+            time.sleep(0.005)
+        return answers[0][0]
 
     def _sent(self, kind: str) -> list[tuple[dict[str, Any], list[bytes]]]:
         new = self._view.comm.published[self._seen :]

@@ -52,8 +52,9 @@ def test_a_page_that_comes_late_gets_all_rows(view, make):
 
 
 def test_the_items_that_are_seen_first_come_with_the_rows(make):
-    view = TranscriptView(at="u90")
+    view = TranscriptView()
     view.show([make.user(f"u{n}") for n in range(100)], HEAD)
+    view.selected = "u90"
     _, (_, pieces) = ask(view, "rows")
     assert [piece["id"] for piece in pieces] == [f"u{n}" for n in range(90, 100)]
     view.close()
@@ -79,7 +80,7 @@ def test_find_raw_and_copies_are_answered(view, make):
         id="c", message_id="m1", tool_call_id="c", tool_name="search", arguments={"q": "x"}
     )
     view.show([make.user("u", "**Hi**"), call], HEAD)
-    assert ask(view, "find", {"query": "hi"})[0]["body"] == [("u", 1)]
+    assert ask(view, "find", {"query": "hi"})[0]["body"] == ["u"]
     raw = json.loads(ask(view, "raw", {"id": "c"})[0]["body"])
     assert raw["item"]["arguments"] == {"q": "x"}
     assert raw["events"] == [{"about": "c"}]
@@ -117,7 +118,7 @@ def test_a_burst_is_told_in_few_messages(view, make):
 
 def test_the_head_is_shown_with_its_state(view, make):
     view.show([make.user("u")], Head("<b>", "small", "failed"))
-    assert view.state == "failed"
+    assert view.status == "failed"
     assert "&lt;b&gt;" in view.head
 
 

@@ -3,7 +3,6 @@ from collections import Counter
 
 import pytest
 
-from dari_nb.local import LocalDari
 from dari_nb.workbench import Dari
 
 LLMS = ["a", "b", "c", "d", "e", "f"]
@@ -41,18 +40,6 @@ def folder(tmp_path, monkeypatch):
     """Scores go into the working folder."""
     monkeypatch.chdir(tmp_path)
     return tmp_path
-
-
-@pytest.fixture
-def server():
-    with LocalDari() as server:
-        yield server
-
-
-@pytest.fixture
-def d(server):
-    with Dari(server.url, server.api_key, server) as d:
-        yield d
 
 
 @pytest.fixture

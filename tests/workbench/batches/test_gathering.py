@@ -1,20 +1,16 @@
-import gzip
 import itertools
 import json
 from collections import defaultdict
-from pathlib import Path
 
 import pytest
 
 import dari_nb
 from dari_nb.errors import ConflictError, InvalidRequestError
-from dari_nb.render.tool_paths import arguments_of
+from dari_nb.render.calls.tool_paths import arguments_of
 from dari_nb.workbench import Transcript
-from dari_nb.workbench.batches.views import opened
+from dari_nb.workbench.batches.matrix_view import opened
 
-HERE = Path(__file__).parents[3]
-REAL = HERE.parent / "shared" / "data" / "airline-gpt4o.jsonl.gz"
-FILES = [path for path in (HERE / "notebooks" / "runs.jsonl", REAL) if path.is_file()]
+from ...recorded import FILES, runs_of
 
 
 @pytest.fixture(params=FILES, ids=lambda path: path.name)
@@ -25,9 +21,7 @@ def path(request):
 @pytest.fixture
 def runs(path):
     """The file as an independent script reads it."""
-    opened = gzip.open if path.suffix == ".gz" else open
-    with opened(path, "rt", encoding="utf-8") as lines:
-        return [json.loads(line) for line in lines]
+    return runs_of(path)
 
 
 @pytest.fixture(params=["sessions", "files"])
@@ -153,7 +147,7 @@ def test_the_matrix_is_text_markdown_and_html_and_opens_its_cells(matrix, runs):
     assert set(bundle) == {"text/plain", "text/markdown", "text/html"}
     assert all("reward" in form for form in bundle.values())
     assert matrix.view().head
-    items = matrix.items(matrix.cells[0])
+    items = matrix._items(matrix.cells[0])
     assert sum(item.type == "tool_call" for item in items) == len(calls_of(runs[0]))
 
 
@@ -170,7 +164,7 @@ def test_places_without_a_session_are_no_cells(d):
     matrix = d.batches.of([run("a"), run("a", trial=1), run("b")], task="task", repeat="trial")
     assert [cell.id for cell in matrix.cells] == ["0/m/0", "0/m/1", "1/m/0"]
     assert matrix.counts == {"completed": 3}
-    assert len(matrix.to_frame()) == len(matrix.snapshot().cells) == 3
+    assert len(matrix.to_frame()) == len(matrix._snapshot().cells) == 3
 
 
 def test_columns_may_be_any_metadata_and_repetitions_the_order(d):
@@ -181,7 +175,7 @@ def test_columns_may_be_any_metadata_and_repetitions_the_order(d):
         ("red", 1),
         ("blue", 0),
     ]
-    assert matrix.snapshot().title == "Colours"
+    assert matrix._snapshot().title == "Colours"
     _, head = opened(matrix, matrix.cells[0])
     assert (head.title, head.llm) == ("Agent", "red")
 

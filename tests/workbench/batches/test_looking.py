@@ -1,15 +1,19 @@
 import contextlib
 import json
+import math
+import threading
 from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 
+import dari_nb as dari
 from dari_nb.errors import InvalidRequestError
-from dari_nb.local import Usage
-from dari_nb.workbench.batches.picture import with_costs
-from dari_nb.workbench.batches.time_left import Pace, seconds_left
-from dari_nb.workbench.batches.views import opened
+from dari_nb.local import LocalDari, Usage
+from dari_nb.workbench import Dari
+from dari_nb.workbench.batches.following.time_left import Pace, seconds_left
+from dari_nb.workbench.batches.matrix.picture import with_costs
+from dari_nb.workbench.batches.matrix_view import opened
 
 
 @pytest.fixture
@@ -24,7 +28,7 @@ def test_cells_are_had_by_task_and_llm(batch):
     assert (batch[1, "b"].state, batch[1, "b"].text) == ("failed", None)
     assert "out of luck" in batch[1, "b"].error
     assert batch[1, "b"].metadata == {"level": "2"}
-    with pytest.raises(KeyError, match="there are 2 tasks, and the columns a, b"):
+    with pytest.raises(KeyError, match="tasks are 0 to 1, LLMs a, b"):
         batch[0, "z"]
     with pytest.raises(KeyError):
         batch[2, "a"]
@@ -33,7 +37,7 @@ def test_cells_are_had_by_task_and_llm(batch):
 
 
 def test_the_picture_has_everything_in_order(batch):
-    matrix = batch.snapshot()
+    matrix = batch._snapshot()
     assert (matrix.title, matrix.run_id, matrix.seconds_left) == ("flaky", batch.run_id, 0.0)
     assert [(row.label, row.metadata) for row in matrix.rows] == [
         ("x", {"level": "1"}),
@@ -81,10 +85,10 @@ def test_late_costs_add_nothing_else_to_what_an_output_shows(d, server):
         yield Usage(cost_usd=Decimal("0.1"))
 
     batch = d.batches.run("costly", ["x"], ["a", "b"]).wait(20)
-    shown = batch.snapshot()
+    shown = batch._snapshot()
     batch.retry_failed().add(tasks=["y"]).wait(20)
     batch.rate(batch[0, "a"], "rating", 5)
-    batch.refresh().costs_come().result(20)
+    batch.refresh()._costs_come().result(20)
     now = with_costs(shown, batch)
     assert [(c.state, c.cost, c.attempts) for c in now.cells] == [
         ("completed", "0.1", 1),
@@ -92,6 +96,27 @@ def test_late_costs_add_nothing_else_to_what_an_output_shows(d, server):
     ]
     assert replace(now, cells=shown.cells) == shown
     assert not now.cells[0].scores
+
+
+def test_who_waited_for_a_batch_finds_the_cost_of_one_cell_beside_that_of_another():
+    with LocalDari(cost_delay=0.5) as server, Dari(server.url, server.api_key, server) as d:
+        spent = threading.Event()
+
+        @server.agent("costly", llms=["early", "late"])
+        def costly(prompt, turn):
+            if turn.llm_id == "late":
+                spent.wait(20)
+            yield Usage(cost_usd=Decimal("0.1"))
+            if turn.llm_id == "early":
+                while d.costs.session(turn.session_id) is None:
+                    pass
+                spent.set()
+            yield "done"
+
+        batch = d.batches.run("costly", ["x"], ["early", "late"]).wait(20)
+        assert batch.to_frame()["cost_usd"].tolist() == [0.1, 0.1]
+        batch.score("n", lambda turn: 1)
+        assert batch.summary("n")["cost_usd"].tolist() == [0.1, 0.1]
 
 
 def test_a_function_of_the_turn_scores_the_answers(d, batch, folder):
@@ -116,6 +141,42 @@ def test_a_function_of_the_turn_scores_the_answers(d, batch, folder):
     assert again[0, "a"].scores == {"right": True}
 
 
+def test_errors_of_scoring_are_the_first_lines_of_a_table(batch):
+    def right(turn):
+        if turn.text.startswith("y"):
+            raise ValueError("too hard to tell")
+        return True
+
+    made = batch.score("right", right)
+    lines = repr(made).splitlines()
+    assert lines[0].split() == ["task", "column", "value", "error"]
+    assert lines[1].split(maxsplit=3) == ["1", "y", "a", "ValueError: too hard to tell"]
+    assert [line.split()[:4] for line in lines[2:]] == [
+        ["0", "x", "a", "yes"],
+        ["0", "x", "b", "yes"],
+    ]
+    assert made.to_frame()["error"].tolist() == ["", "", "ValueError: too hard to tell"]
+
+
+def test_a_batch_is_summed_up_and_plotted_by_itself(batch):
+    with pytest.raises(InvalidRequestError, match="no scores yet: give some first"):
+        batch.summary()
+    batch.score("words", lambda turn: len(turn.text.split()))
+    assert batch.summary()["score"].unique().tolist() == ["words"]
+    for chart in (batch.plot(), batch.plot("words"), batch.plot("score"), dari.plot_scores(batch)):
+        assert chart.to_dict()["title"]["text"] == "words: mean and interval"
+    assert batch.plot("latency").to_dict()["title"]["text"] == "seconds to the answer"
+    with pytest.raises(InvalidRequestError, match="no score 'wit'"):
+        batch.plot("wit")
+    with pytest.raises(InvalidRequestError, match="No cost is known"):
+        batch.plot("cost")
+
+
+def test_printed_a_batch_is_its_matrix(batch):
+    assert str(batch) == batch.to_mimebundle()["text/plain"]
+    assert "x by a" in f"{batch}"
+
+
 async def length(turn):
     return {"words": len(turn.text.split()), "letters": len(turn.text)}
 
@@ -131,10 +192,121 @@ def test_ratings_by_hand_stand_beside_scores_and_can_be_taken_back(batch):
     cell = batch[0, "a"]
     batch.rate(cell, "rating", 4, "short")
     batch.rate(cell, "right", 2)
-    picture = batch.snapshot().cells[0]
+    picture = batch._snapshot().cells[0]
     assert (picture.scores, picture.notes) == ({"right": 2, "rating": 4}, {"rating": "short"})
     batch.rate(cell, "right", None)
     assert batch[0, "a"].scores == {"right": True, "rating": 4}
+
+
+def test_a_rating_takes_a_place_as_comparing_does(batch):
+    batch.rate((0, "a"), "quality", 4, "short")
+    batch.rate((0, "b", 0), "quality", 2)
+    assert [batch[0, llm].scores for llm in "ab"] == [{"quality": 4}, {"quality": 2}]
+    with pytest.raises(KeyError, match="LLMs a, b"):
+        batch.rate(0, "quality", 3)
+    said = batch.to_mimebundle()
+    assert all("short" in form for form in said.values())
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *(
+            ("q", value)
+            for value in (math.nan, math.inf, 10**400, {}, {"a": 1}, [1], b"x", object())
+        ),
+        *((name, 3) for name in (None, "", "\n", 5, b"x", "x" * 100_000)),
+    ],
+    ids=lambda given: repr(given)[:12],
+)
+def test_a_rating_that_could_not_be_kept_is_refused(batch, name, value):
+    with pytest.raises(InvalidRequestError):
+        batch.rate((0, "a"), name, value)
+    with pytest.raises(InvalidRequestError):
+        batch.rate((0, "a"), name, None if value == 3 else value, "a note")
+    assert batch[0, "a"].scores == {}
+    assert not batch.book.path.exists()
+
+
+def test_a_score_of_too_many_digits_harms_nothing_that_is_read_later(batch):
+    made = batch.score("n", lambda turn: int("9" * 400))
+    assert "is not a finite number" in repr(made)
+    batch.rate((0, "a"), "q", 4)
+    with batch.book.path.open("a") as file:
+        of = {"run_id": batch.run_id, "llm_id": "a", "session_id": batch[0, "a"].session_id}
+        file.write(json.dumps({**of, "name": "old", "value": 10**400}) + "\n")
+    assert batch[0, "a"].scores["q"] == 4
+    assert "old" not in batch[0, "a"].scores
+    assert all(batch.to_mimebundle().values())
+    assert batch.to_frame()["score.q"].notna().sum() == 1
+    assert batch.matrix("q").loc[(0, "x"), "a"] == 4
+    assert batch.summary("q")["mean"].to_list()[0] == 4
+    batch.view().close()
+
+
+def test_a_score_that_failed_everywhere_says_so_once_and_can_be_given_again_or_dropped(batch):
+    shown = repr(batch.score("len", len))
+    assert shown.count("TypeError") == 1
+    assert "all 3 failed" in shown
+    matrix = batch._snapshot()
+    assert set(matrix.cells[0].score_errors) == {"len"}
+    assert "Nothing has “len”: TypeError: " in str(batch)
+    assert str(batch).count("TypeError") == 1
+    assert 'batch.score("len", None) drops it.' in str(batch)
+    assert "len: error" not in str(batch)
+    batch.score("len", lambda turn: len(turn.text))
+    assert batch[0, "a"].scores == {"len": 6}
+    assert not batch._snapshot().cells[0].score_errors
+    batch.rate((0, "a"), "rating", 5)
+    assert list(batch.score("len", None)) == []
+    assert batch[0, "a"].scores == {"rating": 5}
+    with pytest.raises(InvalidRequestError, match="No function has scored 'len': there is nothing"):
+        batch.score("len", None)
+
+
+def test_texts_have_no_mean_and_it_is_said_what_to_do(batch):
+    batch.score("tone", lambda turn: "calm")
+    with pytest.raises(InvalidRequestError, match="'tone' has no mean: it holds 'calm'") as told:
+        batch.summary("tone")
+    assert "Score True or False, or a number" in str(told.value)
+    assert len(str(told.value).splitlines()) == 1
+
+
+def test_the_time_of_a_batch_leaves_out_what_lies_between_two_attempts(batch):
+    moments = [("10:00:00", "10:00:02"), ("10:00:01", "10:00:03"), ("10:01:30", "10:01:31")]
+    cells = iter(batch.cells)
+    for began, ended in moments:
+        cell = next(cells)
+        days = {"created_at": f"2026-01-01T{began}Z", "completed_at": f"2026-01-01T{ended}Z"}
+        cell.put(replace(cell.last, **days))
+    last = next(cells)
+    last.put(replace(last.last, created_at=None, completed_at=None))
+    assert batch._snapshot().seconds == 4.0
+
+
+def test_while_a_retry_runs_the_earlier_run_counts_for_nothing(d, server):
+    gate = threading.Event()
+
+    @server.agent("down")
+    def down(prompt, turn):
+        if turn.metadata["attempt"] == "1" and prompt != "a":
+            raise RuntimeError("down")
+        if turn.metadata["attempt"] != "1":
+            gate.wait(60)
+        yield "up"
+
+    batch = d.batches.run("down", ["a", "b", "c"]).wait(20)
+    long_ago = {"created_at": "2026-01-01T10:00:00Z", "completed_at": "2026-01-01T11:00:00Z"}
+    for cell in batch.cells:
+        cell.put(replace(cell.last, **long_ago, seconds=3600.0))
+    assert batch._snapshot().seconds == 3600.0
+    batch.retry_failed()
+    running = batch._snapshot()
+    assert running.seconds < 600
+    assert running.seconds_left is None
+    gate.set()
+    batch.wait(20)
+    assert batch._snapshot().seconds > 3600
 
 
 def test_scores_of_an_attempt_that_was_sent_again_do_not_count(batch):
@@ -157,10 +329,20 @@ def test_scores_may_be_kept_in_another_file(d, flaky, folder):
 def test_cells_are_compared_beside_each_other(batch):
     compared = batch.compare((0, "a"), (0, "b"))
     assert "x by <del>a</del>" in compared.to_mimebundle()["text/html"]
-    assert "1 · a" in repr(compared)
+    assert "0 · a" in repr(compared)
     assert repr(batch.compare([batch[0, "a"], batch[0, "b"]])) == repr(compared)
     with pytest.raises(InvalidRequestError, match="two cells or more"):
         batch.compare((0, "a"))
+
+
+def test_columns_are_compared_where_they_differ_or_on_a_task(batch):
+    assert [cell.id for cell in batch.compare("a", "b").cells] == ["0/a/0", "0/b/0"]
+    assert [cell.id for cell in batch.compare("a", "b", task=1).cells] == ["1/a/0", "1/b/0"]
+    assert [c.task_index for c in batch.compare("b", (0, "a"), task=1).cells] == [1, 0]
+    with pytest.raises(InvalidRequestError, match=r"no column 'large'. There is: a, b\."):
+        batch.compare("a", "large")
+    with pytest.raises(InvalidRequestError, match="no task 7: the last one is 1"):
+        batch.compare("a", "b", task=7)
 
 
 def test_workspaces_come_as_they_are_asked_for(d, server):

@@ -101,7 +101,7 @@ def test_columns_tell_llm_and_version_where_both_differ(d, server):
     new = d.agents.get("two").active_version_id
     batch = d.batches.run("two", ["x"], ["a", "b"], versions=[old, new]).wait(20)
     names = [f"a @ {old}", f"b @ {old}", f"a @ {new}", f"b @ {new}"]
-    assert [column.id for column in batch.snapshot().columns] == names
+    assert [column.id for column in batch._snapshot().columns] == names
     assert batch[0, f"b @ {new}"].version == new
 
 
@@ -112,7 +112,7 @@ def test_versions_are_compared_as_columns(d, server, flaky):
     batch = d.batches.run("flaky", ["x"], ["a"], versions=[old, new]).wait(20)
     sessions = {s.metadata["version_id"]: s.version_id for s in sessions_of(d, batch.run_id)}
     assert sessions == {old: old, new: new}
-    assert [column.id for column in batch.snapshot().columns] == [old, new]
+    assert [column.id for column in batch._snapshot().columns] == [old, new]
     assert batch[0, new].version == new
     with pytest.raises(InvalidRequestError, match="not both"):
         d.batches.run("flaky", ["x"], version=old, versions=[new])
@@ -154,7 +154,7 @@ def test_items_that_cannot_become_sessions_are_failed_cells(d, server, again, fl
 
 def test_without_llms_there_is_one_column(d, flaky):
     batch = d.batches.run("flaky", ["x"]).wait(20)
-    [column] = batch.snapshot().columns
+    [column] = batch._snapshot().columns
     assert (column.label, column.llm) == ("default", None)
     assert batch[0, "default"].text == batch[0, None].text == "x by a"
 
@@ -194,8 +194,8 @@ def test_files_are_uploaded_once_and_shared(d, server, folder):
         ({"repeats": True}, "from 1 to 1,000, not True"),
         ({"tasks": []}, "no task"),
         ({"tasks": "x"}, "put a single one into a list"),
-        ({"tasks": ["x", 3]}, "Task 1: It is a text"),
-        ({"tasks": ["x", " "]}, "Task 1: The message is empty"),
+        ({"tasks": ["x", 3]}, r"tasks\[1\]: It is a text"),
+        ({"tasks": ["x", " "]}, r"tasks\[1\]: The message is empty"),
         ({"metadata": {"repeat": "1"}}, "uses the metadata 'repeat'"),
         ({"files": ["missing.txt"]}, "missing.txt cannot be read"),
         ({"run_id": " "}, "printable text"),
@@ -214,7 +214,7 @@ def test_what_cannot_be_right_is_refused_before_anything_is_sent(d, flaky, optio
 
 def test_a_name_that_belongs_to_other_tasks_is_refused(d, flaky):
     d.batches.run("flaky", ["x", "y"], ["a"], run_id="mine")
-    with pytest.raises(InvalidRequestError, match="task 1 is another one there"):
+    with pytest.raises(InvalidRequestError, match=r"tasks\[1\] is another one there"):
         d.batches.run("flaky", ["x", "z"], ["a"], run_id="mine")
     with pytest.raises(InvalidRequestError, match="its agent is another one"):
         d.batches.run("echo", ["x", "y"], run_id="mine")
@@ -262,7 +262,7 @@ def test_a_batch_of_someone_else_is_shown_by_what_was_sent(d, flaky):
     items = [batch_item(agent.id, text) for text in ("x", "y", "x")]
     made = d.client.batches.create([*items, batch_item(agent.id, "z", llm_id="none")])
     batch = d.batches.get(made.id).wait(20)
-    assert [row.label for row in batch.snapshot().rows] == [
+    assert [row.label for row in batch._snapshot().rows] == [
         "x",
         "y",
         "(unknown: no session was created)",

@@ -40,7 +40,9 @@ def test_texts_series_and_content_blocks_are_tasks():
 def test_the_prompt_may_be_in_another_column():
     frame = pd.DataFrame({"question": ["Hi"], "prompt": ["not this"]})
     assert read(frame, prompt="question") == [("Hi", {"prompt": "not this"})]
-    with pytest.raises(InvalidRequestError, match=r"Task 0: It has no 'text'.*question, prompt"):
+    with pytest.raises(
+        InvalidRequestError, match=r"tasks\[0\]: It has no 'text'.*question, prompt"
+    ):
         read(frame, prompt="text")
 
 
@@ -75,10 +77,10 @@ def test_the_same_task_has_the_same_key_and_another_another(folder):
         (7, "put a single one into a list"),
         ("missing.csv", "missing.csv cannot be read"),
         ("broken.jsonl", "broken.jsonl cannot be read"),
-        ([{"prompt": "x", "metadata": "y"}], "Task 0: Its metadata is a dict"),
-        ([{"prompt": "x", "files": 3}], "Task 0: files is a list of paths"),
-        ([{"prompt": None}], "Task 0: It is a text"),
-        ([["x", "y"]], "Task 0: It is a text"),
+        ([{"prompt": "x", "metadata": "y"}], r"tasks\[0\]: Its metadata is a dict"),
+        ([{"prompt": "x", "files": 3}], r"tasks\[0\]: files is a list of paths"),
+        ([{"prompt": None}], r"tasks\[0\]: It is a text"),
+        ([["x", "y"]], r"tasks\[0\]: It is a text"),
         ([{"prompt": "x", "task_key": 1}], "uses the metadata 'task_key'"),
     ],
 )

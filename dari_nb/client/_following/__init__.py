@@ -1,0 +1,1 @@
+"""Following one session: its stream, what a stream leaves out, and when to try again."""

@@ -1,0 +1,1 @@
+"""Downloaded workspaces: their files, listed, read and unpacked."""

@@ -1,0 +1,1 @@
+"""Bundles of agents: their archive, manifest and tools, and what is allowed to them."""

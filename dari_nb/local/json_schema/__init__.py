@@ -1,0 +1,1 @@
+"""Values against JSON Schemas, checked in processes that can be ended."""

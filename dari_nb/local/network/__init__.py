@@ -1,0 +1,1 @@
+"""Addresses that may be gone to, and requests that go nowhere else."""

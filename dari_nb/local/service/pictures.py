@@ -1,0 +1,43 @@
+"""Images that are sent to a session: whether its model can be shown them."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from ...models import Content
+from ..llm.images.attached import is_image, note_on, takes_files, why_not_shown
+from ..store.records import JsonObject
+from .access import Access, Refusal
+
+
+def checked(access: Access, session_id: str, content: Content) -> Content:
+    """Hold that a session's model can be shown the images of a message.
+
+    What is made smaller on its way says so in its block, which the ledger keeps.
+
+    Raises:
+        Refusal: The model sees no images, or an image cannot be sent.
+    """
+    if not any(map(is_image, content)):
+        return content
+    session = access.session(session_id)
+    agent = access.agent(session.agent_id)
+    version = access.version(session.agent_id, session.version_id)
+    if access.service.agent_named(agent.name) is not None:
+        return content  # a function is given files, and makes of them what it likes
+    llm = access.service.published.llm_of(session, version, agent.org_id)
+    if llm is None:
+        return content
+    has_use = takes_files(version.manifest)
+
+    def held(block: JsonObject) -> JsonObject:
+        file = access.store.file(str(block["file_id"]))
+        assert file is not None
+        read = partial(access.store.file_content, file.id)
+        why = why_not_shown(llm, block, file.size_bytes, read, has_use=has_use)
+        if why is not None:
+            raise Refusal(400, why)
+        note = note_on(llm, read) if llm.settings.images else None
+        return {**block, "note": note} if note else block
+
+    return [held(block) if is_image(block) else block for block in content]

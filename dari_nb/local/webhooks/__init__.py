@@ -1,0 +1,1 @@
+"""Webhooks of agents: what they are told, kept until it is delivered (contract, section 12)."""

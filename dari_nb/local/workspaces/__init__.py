@@ -1,0 +1,1 @@
+"""The workspaces of sessions: real folders, of which nothing leads out."""

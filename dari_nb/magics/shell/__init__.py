@@ -1,0 +1,1 @@
+"""What IPython's shell needs of the magics: questions, statements, completion."""

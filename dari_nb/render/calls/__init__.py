@@ -1,0 +1,1 @@
+"""Tool calls: what they do, what they were given, what came of them."""

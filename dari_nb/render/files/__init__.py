@@ -1,0 +1,1 @@
+"""Files of a workspace or a bundle, and what differs between two."""

@@ -1,0 +1,1 @@
+"""A batch as tasks by LLMs: its finding, its cells, its comparisons."""

@@ -1,0 +1,138 @@
+"""What is the same in a matrix: repeats that came out alike, and tasks on which nothing differs."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Hashable, Sequence
+
+from ...score_kinds import JUDGING, RATING, is_missing, is_number
+from ..plain.visible import visible_name
+from ..plain.words import count_text
+from .figures import cells_by_place, repeats_of
+from .matrix import ENDED, Matrix, MatrixCell, MatrixRow
+from .verdict import verdict
+
+_LEAST_FOLD = 2  # rows; a single one takes no more room than the line that would hide it
+_MOST_NAMED = 3  # scores
+
+
+def groups_of(cells: Sequence[MatrixCell]) -> list[list[MatrixCell]]:
+    """Put the repeats of one place together that came out alike, in order of their first ones.
+
+    Those that still run are together by state, so that no row grows and shrinks while they do.
+    """
+    if len(cells) < 2:
+        return [list(cells)] if cells else []
+    groups: dict[Hashable, list[MatrixCell]] = {}
+    for cell in cells:
+        groups.setdefault(_outcome(cell), []).append(cell)
+    return list(groups.values())
+
+
+def stands_aside(matrix: Matrix) -> bool:
+    """Whether repeats stand beside each other: where there is only one column."""
+    return len(matrix.columns) == 1 and repeats_of(matrix) > 1
+
+
+def same_rows(matrix: Matrix) -> list[MatrixRow]:
+    """Return the tasks on which the scores are the same, or without any the answers.
+
+    Where some scores judge, such as right or wrong, those that only measure do not count, but
+    ratings do. There are none while anything runs, nor where hardly anything would be hidden or
+    left.
+    """
+    if not matrix.is_over:
+        return []
+    by_row: dict[str, list[MatrixCell]] = {}
+    for cell in matrix.cells:
+        by_row.setdefault(cell.row, []).append(cell)
+    same = [row for row in matrix.rows if _is_same(by_row.get(row.id, []), matrix)]
+    return same if _LEAST_FOLD <= len(same) < len(matrix.rows) else []
+
+
+def same_text(matrix: Matrix, rows: Sequence[MatrixRow]) -> str:
+    """Say what is the same on these tasks, and nothing that is not.
+
+    Example: ``4 tasks on which “right” is the same: 3 ✓ right · 1 ✗ not right``
+    """
+    cells: dict[str, list[MatrixCell]] = {}
+    for (row_id, _), of in cells_by_place(matrix).items():
+        cells.setdefault(row_id, []).extend(of)
+    told_by = {row.id: _told_by(cells[row.id], matrix) for row in rows}
+    counts = Counter(_judged(cells[row_id][0], by, matrix) for row_id, by in told_by.items() if by)
+    told = " · ".join(
+        word if n == len(rows) else f"{n} {word}" for word, n in counts.most_common(3)
+    )
+    what = _what_is_same(list(told_by.values()))
+    if all(_is_one_answer(cells[row.id]) for row in rows):
+        what = "on which nothing differs" if counts else "with one answer everywhere"
+    return f"{count_text(len(rows), 'task')} {what}{f': {told}' if told else ''}"
+
+
+def _outcome(cell: MatrixCell) -> Hashable:
+    if cell.state not in ENDED:
+        return cell.state
+    scores = tuple((name, repr(value)) for name, value in cell.scores.items())
+    marks = (*cell.score_errors, *cell.notes.items())
+    return cell.state, cell.stop_reason, said_of(cell), scores, marks
+
+
+def said_of(cell: MatrixCell) -> str:
+    """What a cell said last, or why not, whatever white space there is."""
+    text = cell.error if cell.state == "failed" else cell.answer or cell.text
+    return " ".join((text or "").split())
+
+
+def are_alike(cells: Sequence[MatrixCell], matrix: Matrix) -> bool:
+    """Whether nothing tells cells of one task apart: no score; without one of all, no answer.
+
+    What only one of them has, such as the first rating by a person, says nothing of the others.
+    """
+    values = [_values(cells, name) for name in _telling(matrix)]
+    if any(one != of[0] for of in values for one in of):
+        return False
+    return bool(_told_by(cells, matrix)) or _is_one_answer(cells)
+
+
+def _is_same(cells: Sequence[MatrixCell], matrix: Matrix) -> bool:
+    if len(cells) < 2 or any(cell.state in ("failed", "cancelled") for cell in cells):
+        return False
+    return are_alike(cells, matrix)
+
+
+def _is_one_answer(cells: Sequence[MatrixCell]) -> bool:
+    return len({said_of(cell) for cell in cells}) == 1
+
+
+def _telling(matrix: Matrix) -> list[str]:
+    """Name the scores that tell cells apart: those that judge, else all; and ratings always."""
+    kinds = matrix.kinds
+    judging = [name for name, kind in kinds.items() if kind in JUDGING] or list(kinds)
+    return list(dict.fromkeys([*judging, *(name for name in kinds if name == RATING)]))
+
+
+def _told_by(cells: Sequence[MatrixCell], matrix: Matrix) -> list[str]:
+    """Name those of them that all these cells have."""
+    return [name for name in _telling(matrix) if len(_values(cells, name)) == len(cells)]
+
+
+def _values(cells: Sequence[MatrixCell], name: str) -> list[float | str]:
+    values = [cell.scores.get(name) for cell in cells]
+    there = [value for value in values if not is_missing(value)]
+    return [value if is_number(value) else str(value) for value in there]
+
+
+def _judged(cell: MatrixCell, names: Sequence[str], matrix: Matrix) -> str:
+    said = [verdict(name, cell.scores[name], matrix.kinds.get(name)) for name in names]
+    return min(said, key=lambda one: not one.tint).text
+
+
+def _what_is_same(told_by: Sequence[Sequence[str]]) -> str:
+    names = list(dict.fromkeys(name for names in told_by for name in names))
+    shown = [f"“{visible_name(name)}”" for name in names]
+    if len(names) > _MOST_NAMED:
+        shown = [count_text(len(names), "score")]
+    many = len(names) > 1
+    what = f"{', '.join(shown[:-1])} and {shown[-1]}" if len(shown) > 1 else "".join(shown)
+    answer = "" if all(told_by) else " or the answer"
+    return f"on which {what}{answer} {'are' if many else 'is'} the same"

@@ -1,0 +1,310 @@
+"""Cells of a matrix side by side: figures, answers word by word, tool paths step by step."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from html import escape
+from itertools import groupby, zip_longest
+
+from ...models import AssistantMessageItem, TimelineItem, ToolCallItem, UserMessageItem
+from ...models.events import CANCELLED, MAX_TOKENS
+from ..calls.tool_paths import Step, aligned, arguments_of
+from ..markup.prose import prose_html
+from ..markup.wording import Wording, worded, wording_html
+from ..page.sheet import ROOT, style
+from ..plain.inert import inert_lines
+from ..plain.limits import Cap, cut
+from ..plain.values import one_line
+from ..plain.visible import visible, visible_name
+from ..plain.words import arguments_text, cost_text, count_text, duration_text, is_failed
+from .figures import state_word
+from .matrix import MatrixCell
+from .verdict import ABSENT, score_text
+
+_TEXT = Cap(lines=400, chars=20_000)
+_TASK = Cap(lines=20, chars=2_000)
+_CALLS = 300  # calls of a path that are aligned
+_VALUE = 120  # characters of an argument
+_PEEK = 80
+
+
+@dataclass(frozen=True)
+class Compared:
+    """One of the sessions that are compared.
+
+    Attributes:
+        name: Tells it from the others.
+        cell: What the matrix knows of it.
+        items: Its timeline.
+    """
+
+    name: str
+    cell: MatrixCell
+    items: Sequence[TimelineItem]
+
+
+@dataclass(frozen=True)
+class _Line:
+    """A line of the comparison: a label, and the same thing of each session.
+
+    ``folded`` says it in a word where it is the same for all, and may lie with others like it.
+    """
+
+    label: str
+    html: Sequence[str]
+    text: Sequence[str]
+    differs: bool = False
+    folded: str = ""
+
+
+def compare_html(compared: Sequence[Compared], *, blind: bool = False) -> str:
+    """Render a comparison as one ``table.dari-compare``.
+
+    Args:
+        compared: Two sessions or more; answers of all are compared with those of the first.
+        blind: Whether to leave out time and cost, which can tell one LLM from another.
+    """
+    heads = "".join(f'<th scope="col">{_safe(one.name)}</th>' for one in compared)
+    bodies = "".join(
+        f"<tbody>{_lines_html(lines)}</tbody>"
+        for lines in _sections(compared, blind=blind)
+        if lines
+    )
+    return (
+        f'<table class="dari-compare"><thead><tr><th scope="col"></th>{heads}</tr></thead>'
+        f"{bodies}</table>"
+    )
+
+
+def compare_paper(compared: Sequence[Compared]) -> dict[str, str]:
+    """Render a comparison as ``text/html``, ``text/markdown`` and ``text/plain``.
+
+    Example: ``compare_paper([Compared("small", cell, items), Compared("large", other, others)])``
+    """
+    html = f"{ROOT}{compare_html(compared)}</div>"
+    lines = [line for section in _sections(compared, blind=False) for line in section]
+    return {
+        "text/html": style(html) + html,
+        "text/markdown": _markdown([one.name for one in compared], lines),
+        "text/plain": _plain([one.name for one in compared], lines),
+    }
+
+
+def _sections(compared: Sequence[Compared], *, blind: bool) -> Iterator[list[_Line]]:
+    yield list(_task(compared))
+    yield sorted(_figures(compared, blind=blind), key=lambda line: not line.differs)
+    yield list(_answers([_answers_of(one) for one in compared]))
+    paths = [[i for i in one.items if isinstance(i, ToolCallItem)] for one in compared]
+    steps = aligned([path[:_CALLS] for path in paths])
+    yield [_step_line(number, step) for number, step in enumerate(steps, 1)]
+    left_out = [len(path[_CALLS:]) for path in paths]
+    if any(left_out):
+        texts = [f"{count_text(n, 'more call')} not shown" if n else "" for n in left_out]
+        yield [_plain_line("…", texts)]
+
+
+def _task(compared: Sequence[Compared]) -> Iterator[_Line]:
+    """Say what was asked first."""
+    asked = [next((i for i in c.items if isinstance(i, UserMessageItem)), None) for c in compared]
+    texts = [cut(item.text if item else "", _TASK)[0] for item in asked]
+    if any(texts):
+        html = [_safe(text) or ABSENT for text in texts]
+        yield _Line("Task", html, texts, len(set(texts)) > 1)
+
+
+def _figures(compared: Sequence[Compared], *, blind: bool) -> Iterator[_Line]:
+    cells = [one.cell for one in compared]
+    yield _plain_line("State", [_state(cell) for cell in cells])
+    if not blind:
+        yield _plain_line("Time", [duration_text(cell.seconds) or ABSENT for cell in cells])
+        yield _plain_line("Cost", [cost_text(cell.cost) or ABSENT for cell in cells])
+    yield _plain_line("Turns", [str(len({i.message_id for i in c.items})) for c in compared])
+    calls = [sum(isinstance(i, ToolCallItem) for i in c.items) for c in compared]
+    yield _plain_line("Calls", [str(count) for count in calls])
+    for name in dict.fromkeys(n for cell in cells for n in (*cell.scores, *cell.notes)):
+        yield _plain_line(name, [_score(name, cell) for cell in cells])
+
+
+def _state(cell: MatrixCell) -> str:
+    is_cut_off = cell.state == "completed" and cell.stop_reason == MAX_TOKENS
+    return "cut off" if is_cut_off else state_word(cell)
+
+
+def _score(name: str, cell: MatrixCell) -> str:
+    if name in cell.score_errors:
+        return f"error: {cell.score_errors[name]}"
+    value, note = cell.scores.get(name), cell.notes.get(name)
+    sign = {True: "✓ ", False: "✗ "}.get(value, "") if isinstance(value, bool) else ""
+    return f"{sign}{score_text(value)}{f' “{note}”' if note else ''}"
+
+
+def _plain_line(label: str, texts: Sequence[str]) -> _Line:
+    html = [_safe(text) for text in texts]
+    return _Line(label, html, texts, len(set(texts)) > 1, f"{label} {texts[0]}")
+
+
+def _answers_of(one: Compared) -> list[str]:
+    """Return what was answered, turn by turn; a cause stands for an answer that failed."""
+    answers = []
+    for _, turn in groupby(one.items, key=lambda item: item.message_id):
+        said = [item for item in turn if isinstance(item, AssistantMessageItem)]
+        texts = [item.text or item.error_message or "" for item in said]
+        answers.append("\n\n".join(text for text in texts if text))
+    # A turn that only says good-bye, or has not been answered yet, is no answer to compare.
+    while answers and not answers[-1]:
+        answers.pop()
+    return answers or [one.cell.error or one.cell.text or ""]
+
+
+def _answers(answers: Sequence[Sequence[str]]) -> Iterator[_Line]:
+    """Compare the answers turn by turn; all but the last are folded."""
+    turns = list(zip_longest(*answers, fillvalue=""))
+    last = [list(texts[-1:]) for texts in answers]
+    for number, texts in enumerate(turns[:-1], 1):
+        shown = [cut(text, _TEXT)[0] for text in texts]
+        folded = [_folded(html, text) for html, text in zip(_diffs(shown), shown, strict=True)]
+        yield _Line(f"Answer {number}", folded, shown, len(set(shown)) > 1)
+    # The last answers belong together even where one session took more turns.
+    cuts = [cut("".join(texts), _TEXT) for texts in last]
+    shown = [text for text, _ in cuts]
+    html = [
+        f"{text or ABSENT}{_note(note)}"
+        for text, (_, note) in zip(_diffs(shown), cuts, strict=True)
+    ]
+    label = "Last answer" if len(turns) > 1 else "Answer"
+    if not any(_pairs(shown)):
+        label += " · all differs"
+    yield _Line(label, html, shown, len(set(shown)) > 1)
+
+
+def _folded(html: str, text: str) -> str:
+    if len(text) <= _PEEK:
+        return html or ABSENT
+    peek = visible_name(text[: 2 * _PEEK])[:_PEEK].rstrip()
+    return f"<details><summary>{_safe(peek)}…</summary>{html}</details>"
+
+
+def _diffs(texts: Sequence[str]) -> list[str]:
+    """Mark in each text what the first does not have; of two, in the first as well.
+
+    What can be compared with nothing is set as it was meant.
+    """
+    first, *others = texts
+    pairs = _pairs(texts)
+    htmls = [
+        wording_html(pair[1], "ins") if pair else prose_html(other)
+        for pair, other in zip(pairs, others, strict=True)
+    ]
+    if not any(pairs):
+        return [prose_html(first), *htmls]
+    own = pairs[0][0] if len(pairs) == 1 and pairs[0] else [Wording(visible(first).strip(), True)]
+    return [wording_html(own, "del"), *htmls]
+
+
+def _pairs(texts: Sequence[str]) -> list[tuple[list[Wording], list[Wording]] | None]:
+    """Compare each text with the first, word by word; ``None`` where there is no use in it."""
+    first, *others = texts
+    return [worded(first, other) for other in others]
+
+
+def _step_line(number: int, step: Step) -> _Line:
+    differing = step.differing() if step.kind == "other arguments" else []
+    html = [_call_html(call, differing, first=not i) for i, call in enumerate(step.calls)]
+    texts = [_call_text(call, differing) for call in step.calls]
+    name = next((call.tool_name or "tool" for call in step.calls if call), "")
+    label = f"Call {number} · {_step_label(step)}"
+    return _Line(label, html, texts, step.kind != "same", f"call {number} {name}")
+
+
+def _step_label(step: Step) -> str:
+    there = sum(call is not None for call in step.calls)
+    return f"only in {there}" if there < len(step.calls) and there > 1 else step.kind
+
+
+def _call_html(call: ToolCallItem | None, differing: Sequence[str], *, first: bool) -> str:
+    if call is None:
+        return ABSENT
+    tag = "del" if first else "ins"
+    name = f"<code>{_safe(call.tool_name or 'tool')}</code>"
+    parts = [
+        f"{_safe(key)} <{tag}>{_safe(value)}</{tag}>" for key, value in _differing(call, differing)
+    ]
+    about = "<br>".join(parts) if differing else _safe(arguments_text(call.arguments))
+    ended = _no_result(call)
+    failed = f' <strong class="dari-failed">{ended}</strong>' if ended else ""
+    return f"{name}{failed}{f'<br>{about}' if about else ''}"
+
+
+def _call_text(call: ToolCallItem | None, differing: Sequence[str]) -> str:
+    if call is None:
+        return ABSENT
+    about = "; ".join(f"{key} {value}" for key, value in _differing(call, differing))
+    parts = [call.tool_name or "tool", _no_result(call), about or arguments_text(call.arguments)]
+    return " ".join(part for part in parts if part)
+
+
+def _differing(call: ToolCallItem, names: Sequence[str]) -> Iterator[tuple[str, str]]:
+    arguments = arguments_of(call)
+    for name in names:
+        value = one_line(arguments[name]) if name in arguments else "not given"
+        yield name, value if len(value) <= _VALUE else f"{value[: _VALUE - 1]}…"
+
+
+def _no_result(call: ToolCallItem) -> str:
+    if call.is_cancelled:
+        return CANCELLED
+    return "failed" if is_failed(call) else ""
+
+
+def _note(note: str) -> str:
+    return f'<p class="dari-more">{note}</p>' if note else ""
+
+
+def _lines_html(lines: Sequence[_Line]) -> str:
+    """Render lines; those next to each other that are the same for all are one that opens."""
+    html = ""
+    for folds, run in groupby(lines, key=lambda line: not line.differs and bool(line.folded)):
+        together = list(run)
+        if folds and len(together) > 1:
+            html += _fold_html(together)
+        else:
+            html += "".join(map(_line_html, together))
+    return html
+
+
+def _fold_html(lines: Sequence[_Line]) -> str:
+    summary = " · ".join(_safe(line.folded) for line in lines)
+    if any(line.html[0] != _safe(line.text[0]) for line in lines):
+        whole = "".join(f"<dt>{_safe(line.label)}</dt><dd>{line.html[0]}</dd>" for line in lines)
+        summary = f"<details><summary>{summary}</summary><dl>{whole}</dl></details>"
+    width = len(lines[0].html)
+    return f'<tr><th scope="row">Same</th><td colspan="{width}">{summary}</td></tr>'
+
+
+def _line_html(line: _Line) -> str:
+    differs = ' class="dari-differs"' if line.differs else ""
+    cells = "".join(f"<td>{html}</td>" for html in line.html)
+    if not line.differs:
+        cells = f'<td colspan="{len(line.html)}">{line.html[0]}</td>'
+    return f'<tr{differs}><th scope="row">{_safe(line.label)}</th>{cells}</tr>'
+
+
+def _markdown(names: Sequence[str], lines: Sequence[_Line]) -> str:
+    rows = [["", *names], ["---"] * (len(names) + 1)]
+    rows += [[line.label, *line.text] for line in lines]
+    written = [[inert_lines(cell) for cell in row] for row in rows]
+    return "\n".join(f"| {' | '.join(row)} |" for row in written)
+
+
+def _plain(names: Sequence[str], lines: Sequence[_Line]) -> str:
+    blocks = []
+    for line in lines:
+        indented = [visible(text).replace("\n", "\n    ") for text in line.text]
+        told = [f"  {visible_name(n)}: {t}" for n, t in zip(names, indented, strict=True)]
+        blocks.append("\n".join([visible_name(line.label), *told]))
+    return "\n".join(blocks)
+
+
+def _safe(text: str) -> str:
+    return escape(visible_name(text), quote=False)

@@ -1,0 +1,205 @@
+"""What cells and columns of a matrix come to: money, scores, and facts on one line."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from decimal import Decimal, InvalidOperation
+from statistics import fmean, median
+
+from ...models.events import CANCELLED, MAX_TOKENS
+from ..plain.plain_math import with_plain_math
+from ..plain.visible import visible_name
+from ..plain.words import cost_text, count_text, duration_text, state_text
+from ..timeline.head import Head
+from .matrix import ENDED, Matrix, MatrixCell, MatrixRow
+
+_PEEK = 200  # characters of an answer that tell what it is about
+_TAIL = 80  # characters of one that is being written, which fit into a cell
+_CODE = re.compile(r"(?<!`)(`+)(?!`)(.+?)(?<!`)\1(?!`)", re.DOTALL)
+_HELD = "\ue000"  # holds the place of code
+_BLOCKS = re.compile(r"^\s*(?:#{1,6}|[-*+>])\s+", re.MULTILINE)
+_EMPHASIS = re.compile(r"(?<![\w*~])([*~]{1,3})(?=[^\s*~])(.+?)(?<=[^\s*~])\1(?![\w*~])", re.DOTALL)
+
+
+def amount_of(cost: str | Decimal | None) -> Decimal | None:
+    """Read an amount; ``None`` when it is unknown or no number."""
+    try:
+        amount = Decimal(cost) if cost is not None else None
+    except InvalidOperation:
+        return None
+    return amount if amount is not None and amount.is_finite() else None
+
+
+def peek_text(cell: MatrixCell) -> str:
+    r"""Say on one line what the answer is, how it goes on meanwhile, or why there is none.
+
+    >>> peek_text(MatrixCell("c", "r", "l", text="## Refund\n\nYes, in **full**."))
+    'Refund Yes, in full.'
+    """
+    if cell.state not in ENDED and cell.text:
+        return _tail_text(cell.text)
+    if cell.state == "failed":
+        source = (cell.error or "No cause is known.")[: 4 * _PEEK]
+    else:
+        source = _without_marks((cell.answer or cell.text or "")[: 4 * _PEEK])
+    text = visible_name(source)
+    return text if len(text) <= _PEEK else text[: _PEEK - 1].rstrip() + "…"
+
+
+def _tail_text(source: str) -> str:
+    text = visible_name(_without_marks(source[-4 * _TAIL :]))
+    if len(text) <= _TAIL:
+        return text if len(source) <= 4 * _TAIL else f"… {text}"
+    return f"… {text[-_TAIL:].partition(' ')[2] or text[-_TAIL:]}"
+
+
+def _without_marks(source: str) -> str:
+    """Take the marks of Markdown off a text; code is what it is."""
+    has_code = "`" in source and _HELD not in source
+    codes = [found[2] for found in _CODE.finditer(source)] if has_code else []
+    held = _CODE.sub(_HELD, source) if codes else source
+    bare = _BLOCKS.sub("", with_plain_math(held))
+    if "*" in bare or "~" in bare:
+        bare = _EMPHASIS.sub(r"\2", bare)
+    kept = iter(codes)
+    return re.sub(_HELD, lambda _: next(kept, _HELD), bare) if codes else bare
+
+
+def cell_facts(*cells: MatrixCell) -> list[str]:
+    """Say what a cell took, or each of several: calls, time, cost, attempts when there were more.
+
+    Before that comes that an answer was cut off.
+
+    >>> cell_facts(MatrixCell("a", "r", "l", tool_calls=1, seconds=2.0))
+    ['1 call', '2.0 s']
+    """
+    calls = [cell.tool_calls for cell in cells if cell.tool_calls is not None]
+    seconds = [cell.seconds for cell in cells if cell.seconds is not None]
+    attempts = max(cell.attempts for cell in cells)
+    facts = [
+        "cut off" if any(cell.stop_reason == MAX_TOKENS for cell in cells) else "",
+        _calls_text(calls),
+        duration_text(fmean(seconds)) if seconds else "",
+        cost_text(_mean_cost(cells)),
+        f"attempt {attempts}" if attempts > 1 else "",
+    ]
+    return [fact for fact in facts if fact]
+
+
+def column_facts(cells: Sequence[MatrixCell]) -> list[str]:
+    """Say what a column came to: cells done, where not all are, its cost, and the median time."""
+    done = sum(cell.state == "completed" for cell in cells)
+    # How long somebody has looked on says nothing of how long answers take.
+    ended = [cell for cell in cells if cell.state != CANCELLED]
+    seconds = [cell.seconds for cell in ended if cell.seconds is not None]
+    facts = [
+        f"{done} / {len(cells)}" if done < len(cells) else "",
+        total_text(cells),
+        f"median {middle}" if (middle := duration_text(median(seconds or [0]))) else "",
+    ]
+    return [fact for fact in facts if fact]
+
+
+def _calls_text(calls: Sequence[int]) -> str:
+    if not calls:
+        return ""
+    least, most = min(calls), max(calls)
+    return count_text(most, "call") if least == most else f"{least}\N{EN DASH}{most} calls"
+
+
+def _mean_cost(cells: Sequence[MatrixCell]) -> Decimal | None:
+    amounts = [amount for cell in cells if (amount := amount_of(cell.cost)) is not None]
+    return sum(amounts, Decimal()) / len(amounts) if amounts else None
+
+
+def state_counts(matrix: Matrix) -> dict[str, int]:
+    """Count the cells by state: done, failed, cancelled, at work in any way, and still to come."""
+    counts = Counter(cell.state for cell in matrix.cells)
+    order = ("completed", "failed", "cancelled", "waiting_for_tool", "running", "queued", "planned")
+    known = {state: counts.pop(state) for state in order if state in counts}
+    return {**known, **counts}
+
+
+def status_of(matrix: Matrix) -> str:
+    """Say in one word of the API how all cells stand together."""
+    counts = state_counts(matrix)
+    if not ENDED.issuperset(counts):
+        return _state(counts, is_over=False)
+    return next((state for state in ("failed", CANCELLED) if state in counts), "completed")
+
+
+def matrix_head(matrix: Matrix) -> Head:
+    """Make the head line of a matrix: agent, size, state, totals."""
+    counts = state_counts(matrix)
+    ended = sum(counts.get(state, 0) for state in ENDED)
+    is_over = ended == len(matrix.cells)
+    # Of what comes to no second nothing is known that anyone could use.
+    left = duration_text(matrix.seconds_left) if (matrix.seconds_left or 0) >= 1 else ""
+    facts = (
+        f"{ended} of {len(matrix.cells)}" if not is_over else "",
+        f"{counts['failed']} failed" if counts.get("failed") and len(counts) > 1 else "",
+        duration_text(matrix.seconds),
+        f"about {left} left" if left and not (is_over or matrix.state) else "",
+        total_text(matrix.cells),
+    )
+    facts_there = tuple(fact for fact in facts if fact)
+    state = matrix.state or _state(counts, is_over)
+    return Head(matrix.title, size_text(matrix), state, facts_there)
+
+
+def size_text(matrix: Matrix) -> str:
+    """Say how large a matrix is: tasks, LLMs, and repeats when there are several."""
+    versions = {column.version for column in matrix.columns}
+    noun = "version" if len(versions) > 1 and not _llms_differ(matrix) else "LLM"
+    repeats = repeats_of(matrix)
+    parts = [count_text(len(matrix.rows), "task"), count_text(len(matrix.columns), noun)]
+    return " \N{MULTIPLICATION SIGN} ".join([*parts, *([str(repeats)] if repeats > 1 else [])])
+
+
+def repeats_of(matrix: Matrix) -> int:
+    """Return how often each task was given to each LLM at most."""
+    return max((cell.repeat for cell in matrix.cells), default=0) + 1
+
+
+def metadata_text(row: MatrixRow) -> str:
+    """Say what is known about a task on one line."""
+    return " · ".join(f"{visible_name(k)} {visible_name(v)}" for k, v in row.metadata.items())
+
+
+def cells_by_place(matrix: Matrix) -> Mapping[tuple[str, str], list[MatrixCell]]:
+    """Find cells by row and column, in order of their repeats."""
+    found: dict[tuple[str, str], list[MatrixCell]] = {}
+    for cell in sorted(matrix.cells, key=lambda cell: cell.repeat):
+        found.setdefault((cell.row, cell.column), []).append(cell)
+    return found
+
+
+def total_text(cells: Sequence[MatrixCell]) -> str:
+    """Say what cells have cost together, as far as it is known; empty when nothing is.
+
+    >>> total_text([MatrixCell("a", "r", "l", state="completed", cost="0.2")])
+    '$0.20'
+    """
+    amounts = [amount for cell in cells if (amount := amount_of(cell.cost)) is not None]
+    if not amounts:
+        return ""
+    is_all = all(cell.cost is not None for cell in cells if cell.state == "completed")
+    return cost_text(sum(amounts, Decimal())) + ("" if is_all else " so far")
+
+
+def _state(counts: Mapping[str, int], is_over: bool) -> str:
+    if not is_over:
+        return "planned" if set(counts) == {"planned"} else "running"
+    # Of a batch that went well in part the counts tell, and no single word.
+    return next(iter(counts), "completed") if len(counts) < 2 else ""
+
+
+def _llms_differ(matrix: Matrix) -> bool:
+    return len({column.llm for column in matrix.columns}) > 1
+
+
+def state_word(cell: MatrixCell) -> str:
+    """Say the state of a cell; ``planned`` ones are still to come."""
+    return "to come" if cell.state == "planned" else state_text(cell.state)

@@ -1,0 +1,100 @@
+"""What a score of a matrix lacks: in which cells, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from ...score_kinds import is_missing
+from ..plain.visible import visible_name
+from ..plain.words import count_text
+from .matrix import ENDED, Matrix, MatrixCell, MatrixColumn
+from .parts import Part, listed, score_part, short_text
+
+
+class Lack(NamedTuple):
+    """Cells of a column that have ended and have no such score.
+
+    Attributes:
+        label: What the column is called.
+        cells: How many of them.
+        of: How many cells the column has.
+        why: The reason, or several.
+    """
+
+    label: str
+    cells: int
+    of: int
+    why: str
+
+
+def failed_columns(matrix: Matrix) -> list[MatrixColumn]:
+    """Return the columns all of whose cells failed."""
+    cells = {column.id: _cells(matrix, column) for column in matrix.columns}
+    return [
+        column
+        for column in matrix.columns
+        if cells[column.id] and all(cell.state == "failed" for cell in cells[column.id])
+    ]
+
+
+def lacking(matrix: Matrix, score: str) -> Iterator[Part]:
+    """Say which cells count for nothing because they have no such score, and why not."""
+    if score not in matrix.kinds:
+        yield from _failed_everywhere(matrix, score)
+        return
+    lacks = _lacks_of(matrix, score)
+    if not lacks:
+        return
+    yield Part("Without ")
+    yield score_part(score)
+    yield Part(": ")
+    reasons = {lack.why for lack in lacks}
+    is_one = len(reasons) == 1 < len(lacks)
+    yield from listed([list(_told(lack, "" if is_one else lack.why)) for lack in lacks])
+    yield Part(f" ({short_text(reasons.pop())})." if is_one else ".")
+
+
+def _failed_everywhere(matrix: Matrix, score: str) -> Iterator[Part]:
+    """Say quietly that a function gave no value at all, why, and how to be rid of it."""
+    causes = [cell.score_errors[score] for cell in matrix.cells if score in cell.score_errors]
+    reasons = list(dict.fromkeys(causes))
+    others = len(reasons) - 1
+    more = f", and {count_text(others, 'other reason')}" if others else ""
+    name = visible_name(score).replace("\\", "\\\\").replace('"', '\\"')
+    why = f"{short_text(reasons[0])}{more}" if reasons else "not scored"
+    yield Part(f"Nothing has “{visible_name(score)}”: {why}.", "small")
+    yield Part(f' batch.score("{name}", None) drops it.', "small")
+
+
+def _told(lack: Lack, why: str) -> Iterator[Part]:
+    yield Part(lack.label, "b")
+    whole = "its one cell" if lack.of == 1 else f"all {lack.of} cells"
+    where = whole if lack.cells == lack.of else f"{lack.cells} of {lack.of} cells"
+    yield Part(f" in {where}{f' ({short_text(why)})' if why else ''}")
+
+
+def _lacks_of(matrix: Matrix, score: str) -> list[Lack]:
+    """Return what each column lacks of a score, those left out that failed altogether."""
+    failed = {column.id for column in failed_columns(matrix)}
+    lacks = [
+        _lack_of(matrix, column, score) for column in matrix.columns if column.id not in failed
+    ]
+    return [lack for lack in lacks if lack.cells]
+
+
+def _lack_of(matrix: Matrix, column: MatrixColumn, score: str) -> Lack:
+    cells = _cells(matrix, column)
+    without = [c for c in cells if c.state in ENDED and is_missing(c.scores.get(score))]
+    reasons = dict.fromkeys(_reason(cell, score) for cell in without)
+    return Lack(column.label, len(without), len(cells), ", ".join(reasons))
+
+
+def _reason(cell: MatrixCell, score: str) -> str:
+    if cell.state != "completed":
+        return cell.state
+    return cell.score_errors.get(score, "not scored")
+
+
+def _cells(matrix: Matrix, column: MatrixColumn) -> Sequence[MatrixCell]:
+    return [cell for cell in matrix.cells if cell.column == column.id]

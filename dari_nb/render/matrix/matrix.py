@@ -1,0 +1,215 @@
+"""What a matrix of tasks and LLMs shows, as plain data: the batch gives it, the views draw it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from ...score_kinds import Kind, kinds_of
+
+ENDED = frozenset({"completed", "failed", "cancelled"})
+
+
+@dataclass(frozen=True)
+class MatrixCell:
+    """One session of a matrix: a task with an LLM, once.
+
+    Attributes:
+        id: Stands for the cell in this matrix, whatever session runs it.
+        row: Id of its row.
+        column: Id of its column.
+        repeat: Which repetition, from 0.
+        state: ``planned`` (not sent yet), a status word of the API, or ``cancelled``.
+        session_id: The session that runs it, of the last attempt.
+        message_id: The message in it.
+        text: The answer, or its beginning while it runs.
+        answer: What it said last, after all its tool calls; ``text`` when that is not known.
+        error: Why it failed.
+        stop_reason: ``max_tokens`` when the answer was cut off.
+        seconds: From sending to the end.
+        cost: US dollars as the API's decimal string; ``None`` while unknown.
+        tool_calls: How many tools were called; ``None`` while unknown.
+        tools: Names of the tools called, in order; ``None`` while unknown.
+        attempts: How often it was sent.
+        scores: Values by name, from functions and from people.
+        score_errors: Why a function gave no value, by the name of the score.
+        notes: What people wrote beside their ratings, by the name of the score.
+    """
+
+    id: str
+    row: str
+    column: str
+    repeat: int = 0
+    state: str = "planned"
+    session_id: str | None = None
+    message_id: str | None = None
+    text: str | None = None
+    answer: str | None = None
+    error: str | None = None
+    stop_reason: str | None = None
+    seconds: float | None = None
+    cost: str | None = None
+    tool_calls: int | None = None
+    tools: Sequence[str] | None = None
+    attempts: int = 0
+    scores: Mapping[str, Any] = field(default_factory=dict)
+    score_errors: Mapping[str, str] = field(default_factory=dict)
+    notes: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class MatrixRow:
+    """A task: its id, its text, and what the user knows about it."""
+
+    id: str
+    label: str
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Mean:
+    """The mean of a score, with its interval over tasks; ends are NaN where there is none.
+
+    Attributes:
+        score: The score's name.
+        value: The mean.
+        low: Lower end of the 95 % interval.
+        high: Upper end.
+        values: How many values it comes from.
+        tasks: How many tasks those belong to.
+        method: How the interval was made.
+        is_count: Whether the score is yes or no, so that the mean counts something.
+        scale: The worst and the best that the score can be, where that is known.
+    """
+
+    score: str
+    value: float
+    low: float = math.nan
+    high: float = math.nan
+    values: int = 0
+    tasks: int = 0
+    method: str = "none"
+    is_count: bool = False
+    scale: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True)
+class MatrixColumn:
+    """What the tasks were given to: an LLM, a version, or both.
+
+    Attributes:
+        id: Stands for the column in this matrix.
+        label: What people call it.
+        llm: The LLM option; ``None`` is the agent's default.
+        version: The version's id.
+        about: What is different about it, in a few words.
+        means: Its means, one for each score that is a number.
+    """
+
+    id: str
+    label: str
+    llm: str | None = None
+    version: str | None = None
+    about: str = ""
+    means: Sequence[Mean] = ()
+
+
+@dataclass(frozen=True)
+class Gap:
+    """By how much one column is above another one on the same tasks.
+
+    Attributes:
+        other: Id of the other column.
+        value: The mean difference; above 0 the first is better.
+        low: Lower end of its interval; NaN where there is none.
+        high: Upper end.
+        method: How the interval was made.
+    """
+
+    other: str
+    value: float
+    low: float
+    high: float
+    method: str = "none"
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether the interval lies above 0, so that the tasks do settle it."""
+        return self.low > 0
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What a score says of the columns, on the tasks on which all of them have it.
+
+    Attributes:
+        score: The score's name.
+        means: The mean of each column on these tasks, by its id, the highest first.
+        gaps: How far the first is above each of the others, the nearest first.
+        level: Coverage of each of these intervals; with many columns each is wider, so that all
+            comparisons that could have been made hold together at 95 %.
+        comparisons: How many could have been made.
+        differ: On how many of the tasks the columns differ.
+        tasks: How many tasks there are on which they are compared.
+    """
+
+    score: str
+    means: Mapping[str, Mean]
+    gaps: Sequence[Gap]
+    level: float
+    comparisons: int
+    differ: int
+    tasks: int
+
+    @property
+    def settles(self) -> bool:
+        """Whether it tells the best from any other."""
+        return any(gap.is_settled for gap in self.gaps)
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """A batch as it stands.
+
+    Attributes:
+        title: The agent's name.
+        run_id: What all its sessions have in common.
+        rows: Tasks, in order; their ids are their numbers, from 0 as in ``batch[0, "small"]``.
+        columns: LLMs and versions, in order.
+        cells: All cells, row by row, column by column, repeat by repeat.
+        seconds: Since the first cell was sent; ``None`` when unknown.
+        seconds_left: An estimate of the time to the end; ``None`` when there is none to make.
+        findings: What scores say of the columns, one each; none while anything runs.
+        state: What its head says in place of what the cells come to; empty for nothing else.
+    """
+
+    title: str
+    run_id: str
+    rows: Sequence[MatrixRow]
+    columns: Sequence[MatrixColumn]
+    cells: Sequence[MatrixCell]
+    seconds: float | None = None
+    seconds_left: float | None = None
+    findings: Sequence[Finding] = ()
+    state: str = ""
+
+    @cached_property
+    def kinds(self) -> Mapping[str, Kind]:
+        """What kind of values each score has, told from all cells."""
+        return kinds_of(cell.scores for cell in self.cells)
+
+    @cached_property
+    def numbers(self) -> Mapping[str, int]:
+        """The numbers of the tasks by the ids of their rows; one that is no number counts rows."""
+        return {
+            row.id: int(row.id) if row.id.isdecimal() else place
+            for place, row in enumerate(self.rows)
+        }
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more happens in any cell by itself."""
+        return all(cell.state in ENDED for cell in self.cells)

@@ -1,0 +1,89 @@
+"""How a score reads: a sign, a word and a tint, so that no colour speaks alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal, NamedTuple
+
+from ...score_kinds import JUDGING, Kind, is_missing, kind_of
+from ..plain.visible import visible_name
+from ..plain.words import figure_text
+from .matrix import MatrixCell
+
+ABSENT = "—"
+"""Stands where there is nothing."""
+_LONGEST = 24  # characters of a score that is a text
+
+Tint = Literal["yes", "no", "part", ""]
+_SIGNS: dict[Tint, str] = {"yes": "✓", "no": "✗", "part": "◐", "": ""}
+
+
+class Verdict(NamedTuple):
+    """What one score says of a cell; of what no one can call good or bad, without a tint.
+
+    ``why`` says why a function gave no value.
+    """
+
+    tint: Tint
+    words: str
+    why: str = ""
+
+    @property
+    def text(self) -> str:
+        """Sign and words."""
+        return f"{_SIGNS[self.tint]} {self.words}".lstrip()
+
+
+def verdict(name: str, value: Any, kind: Kind | None = None) -> Verdict:
+    """Say a score; more is better, as everywhere in :mod:`dari_nb.scores`.
+
+    Args:
+        name: The score's name.
+        value: Its value.
+        kind: What the score is in the whole matrix; told by the value when left out.
+
+    >>> [verdict("right", value).text for value in (True, False)]
+    ['✓ right', '✗ not right']
+    >>> [verdict("reward", value, "share").text for value in (1, 0.25)]
+    ['✓ reward 1', '◐ reward 0.25']
+    >>> verdict("words", 12).text
+    'words 12'
+    """
+    kind, word = kind or kind_of([value]), visible_name(name)
+    if isinstance(value, bool) and kind == "yes/no":
+        return Verdict("yes", word) if value else Verdict("no", f"not {word}")
+    if isinstance(value, bool) and kind != "label":
+        value = int(value)
+    words = f"{word} {score_text(value)}"
+    if kind not in JUDGING or is_missing(value):
+        return Verdict("", words)
+    return Verdict("yes" if value == 1 else "no" if value == 0 else "part", words)
+
+
+def verdicts(cell: MatrixCell, kinds: Mapping[str, Kind]) -> list[Verdict]:
+    """Say all scores of a cell, those that judge it first; and which only other cells have.
+
+    What no cell has is told once, above the matrix.
+    """
+    given = {name: value for name, value in cell.scores.items() if not is_missing(value)}
+    said = [verdict(name, value, kinds.get(name)) for name, value in given.items()]
+    errors = [
+        Verdict("", f"{visible_name(name)}: error", why)
+        for name, why in cell.score_errors.items()
+        if name in kinds
+    ]
+    return [*sorted(said, key=lambda one: not one.tint), *errors]
+
+
+def score_text(value: Any) -> str:
+    """Say a score on one short line.
+
+    >>> [score_text(value) for value in (True, 1.0, 0.66667, "good", None)]
+    ['yes', '1', '0.667', 'good', '—']
+    """
+    if value is None:
+        return ABSENT
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    text = figure_text(value) if isinstance(value, float) else visible_name(str(value))
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"

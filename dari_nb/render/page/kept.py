@@ -1,0 +1,59 @@
+"""Paper below views that live: seen only when they are gone, as in a reopened notebook."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from .sheet import SCOPE, style
+
+_SHEET = re.compile(rf"<style>{re.escape(SCOPE)}\{{.*?</style>", re.DOTALL)
+"""The style sheet of one paper. What agents write can hold none: it is cleaned of all."""
+_CHILD = ".jp-OutputArea-child"
+_VIEW, _PAPER = f"{_CHILD}:has(.dari-view)", f"{_CHILD}:has(.dari-kept)"
+# An Output may hold other things, too; what it has of ours is either a view or paper.
+_OUTPUT = ".widget-output"
+_HELD = f"{_CHILD}:has({_OUTPUT} [class^=dari])"
+# JupyterLab's place for a widget, unless that was closed or could not be found: it is empty until a
+# kernel tells of the widget, which one that is busy does not do.
+_PLACE = ">.lm-Panel:not(.jupyter-widgets,.lm-mod-hidden)"
+_STYLE = (
+    "<style>@media screen{"
+    # The view lives, or is about to: its paper is out of sight. A view that cannot come back leaves
+    # a line that says so: that is out of sight then.
+    f":is({_VIEW},{_HELD},{_CHILD}:has({_PLACE}>*))+{_PAPER},"
+    f"{_CHILD}:not(:has(.dari-view,{_OUTPUT})):has(+{_CHILD} .dari-kept){{display:none}}"
+    # Perhaps the view comes, so paper waits a little.
+    f"{_CHILD}:has({_PLACE})+{_CHILD} .dari-kept{{animation:dari-late 2s;overflow:hidden}}"
+    "@keyframes dari-late{from,to{max-height:0;visibility:hidden}}}"
+    # A view prints what is in sight of it, its paper all there is.
+    f"@media print{{{_VIEW}:not(:has({_OUTPUT})):has(+{_CHILD} .dari-kept>.dari),"
+    f"{_CHILD}:has({_OUTPUT})+{_PAPER}{{display:none}}}}"
+    "</style>"
+)
+
+
+def kept(bundles: Sequence[dict[str, str] | None]) -> dict[str, str]:
+    """Make a MIME bundle the paper of the views in the output before it.
+
+    Args:
+        bundles: The paper of each view, as ``paper`` makes it; ``None`` while there is none.
+    """
+    made = joined([bundle for bundle in bundles if bundle is not None])
+    html = f'{_STYLE}<div class="dari-kept">{made["text/html"]}</div>'
+    return {**made, "text/html": html}
+
+
+def joined(bundles: Sequence[dict[str, str]]) -> dict[str, str]:
+    r"""Put MIME bundles below each other, as one with one style sheet.
+
+    >>> joined([{"text/html": "<p>a</p>", "text/plain": "a"}, {"text/plain": "b"}])
+    {'text/html': '<p>a</p>', 'text/plain': 'a\n\nb'}
+    """
+    kinds = dict.fromkeys(["text/html", "text/plain", *(kind for each in bundles for kind in each)])
+    made = {kind: "\n\n".join(each[kind] for each in bundles if kind in each) for kind in kinds}
+    if len(bundles) > 1:
+        # A page tries all rules of all style sheets on each element.
+        html = _SHEET.sub("", made["text/html"])
+        made["text/html"] = style(html) + html if html != made["text/html"] else html
+    return made

@@ -1,0 +1,1 @@
+"""Words, characters and limits: text that is no markup yet."""

@@ -1,0 +1,1 @@
+"""A session's turns as HTML, Markdown and text."""

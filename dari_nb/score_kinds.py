@@ -1,0 +1,75 @@
+"""What kind of values a score has, told once from all of its values."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from typing import Any, Literal, TypeGuard
+
+Kind = Literal["yes/no", "share", "number", "label"]
+"""Yes or no (0 and 1 are that, too), numbers between them, any numbers, or something else."""
+
+JUDGING = frozenset({"yes/no", "share"})
+"""Kinds of which everyone can say what is best and what is worst."""
+
+RATING = "rating"
+"""What people give in the view of a matrix, unless it is told to call it something else."""
+RATED = (1, 5)
+"""The worst and the best of them."""
+
+
+def kind_of(values: Iterable[Any], name: str = "") -> Kind | None:
+    """Tell the kind of values that belong together; ``None`` where there are none.
+
+    What is missing counts for nothing: ``None``, NaN, and what is not finite as a float. Ratings
+    are numbers, even where all of them are 1, the worst.
+
+    >>> [kind_of(v) for v in ([True, 0], [1, 0.5], [1, 7], ["good", 1], [None])]
+    ['yes/no', 'share', 'number', 'label', None]
+    """
+    there = [value for value in values if not is_missing(value)]
+    if not there:
+        return None
+    if not all(map(is_number, there)):
+        return "label"
+    if scale_of(name, there):
+        return "number"
+    if all(value in (0, 1) for value in there):
+        return "yes/no"
+    return "share" if all(0 <= value <= 1 for value in there) else "number"
+
+
+def kinds_of(cells: Iterable[Mapping[str, Any]]) -> dict[str, Kind]:
+    """Tell the kind of each score from the scores of all cells, in the order they appear in."""
+    values: dict[str, list[Any]] = {}
+    for scores in cells:
+        for name, value in scores.items():
+            values.setdefault(name, []).append(value)
+    return {name: kind for name, of in values.items() if (kind := kind_of(of, name))}
+
+
+def scale_of(name: str, values: Iterable[Any]) -> tuple[float, float] | None:
+    """Return the ends of the scale that ratings have; ``None`` for all that is no rating.
+
+    >>> scale_of("rating", [2, 4]), scale_of("rating", [2, 8]), scale_of("words", [2, 4])
+    ((1, 5), None, None)
+    """
+    low, high = RATED
+    is_rating = name == RATING and all(
+        is_number(value) and not isinstance(value, bool) and low <= value <= high
+        for value in values
+    )
+    return RATED if is_rating else None
+
+
+def is_number(value: Any) -> TypeGuard[float]:
+    """Whether a value has a mean; yes and no are 1 and 0."""
+    try:
+        return isinstance(value, int | float) and math.isfinite(value)
+    except OverflowError:
+        return False  # it has too many digits to be counted with
+
+
+def is_missing(value: Any) -> bool:
+    """Whether there is no value."""
+    return value is None or (isinstance(value, int | float) and not is_number(value))

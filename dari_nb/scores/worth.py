@@ -1,0 +1,100 @@
+"""What a score may be called and what it may be worth: one rule for functions, people and files."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..errors import InvalidRequestError
+from ..score_kinds import is_missing
+
+LONGEST_NAME = 200
+"""Characters of a score's name."""
+_INT64 = range(-(1 << 63), 1 << 63)
+
+
+def checked_name(name: Any) -> str:
+    """Take a name as it is kept.
+
+    Raises:
+        InvalidRequestError: It is no text, is empty, or has more than 200 characters.
+
+    >>> checked_name("correct")
+    'correct'
+    """
+    if not isinstance(name, str):
+        raise InvalidRequestError(f"A score's name is a text, not {_kind(name)}.")
+    if not name.strip():
+        raise InvalidRequestError("A score needs a name.")
+    if len(name) > LONGEST_NAME:
+        raise InvalidRequestError(
+            f"A score's name has {LONGEST_NAME} characters at most, not {len(name):,}."
+        )
+    return _utf8(name)
+
+
+def checked_value(value: Any) -> bool | int | float | str:
+    """Take one value as it is kept: plain Python, of which JSON and frames have a word, too.
+
+    A whole number that 64 bits do not hold becomes a float.
+
+    Raises:
+        InvalidRequestError: It is no yes or no, no finite number, and no text.
+
+    >>> checked_value(True), checked_value(10**30)
+    (True, 1e+30)
+    """
+    if callable(getattr(value, "item", None)) and getattr(value, "ndim", None) == 0:
+        value = value.item()
+    if value is None:
+        raise InvalidRequestError("nothing is no score: give yes or no, a number, or a text")
+    if is_missing(value):
+        said = value if isinstance(value, float) else "a number of too many digits"
+        raise InvalidRequestError(f"{said} is no score: it is not a finite number")
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, int):
+        return int(value) if value in _INT64 else float(value)
+    if isinstance(value, float):
+        return float(value)
+    if isinstance(value, str):
+        return _utf8(value)
+    raise InvalidRequestError(f"{_kind(value)} is no score: give yes or no, a number, or a text")
+
+
+def checked_worth(value: Any) -> Any:
+    """Take one value, or a dict of values by name.
+
+    Raises:
+        InvalidRequestError: One of them is none; the text names it.
+
+    >>> checked_worth({"style": 1.5, "ok": False})
+    {'style': 1.5, 'ok': False}
+    """
+    if not isinstance(value, dict):
+        return checked_value(value)
+    if not value:
+        raise InvalidRequestError("an empty dict is no score: give one value or more")
+    if any(isinstance(part, dict) for part in value.values()):
+        raise InvalidRequestError("a dict of dicts is no score: give one level of values")
+    parts, wrong = {}, []
+    for key, part in value.items():
+        try:
+            parts[checked_name(str(key))] = checked_value(part)
+        except InvalidRequestError as error:
+            wrong.append(f"{str(key)[:LONGEST_NAME]}: {error}")
+    if wrong:
+        raise InvalidRequestError("; ".join(wrong))
+    return parts
+
+
+def _utf8(text: str) -> str:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise InvalidRequestError(f"{text[:80]!r} is no score: it is not a valid text") from None
+    return str(text)
+
+
+def _kind(value: Any) -> str:
+    kind = type(value).__name__
+    return f"{'an' if kind[:1] in 'aeio' else 'a'} {kind}"

@@ -1,0 +1,57 @@
+"""Traits that Python holds as objects and a page knows by their ids: what is shown, what is chosen.
+
+``None`` is none; for a page, and only for a page, that is the empty id. Views say with
+``traitlets.validate`` what an id stands for, so that a thing is set by itself or by its id, from
+either side.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import traitlets
+
+
+def thing(id_of: Callable[[Any, Any], str] | None = None, *, read_only: bool = False) -> Any:
+    """Make a trait that holds one thing or ``None``.
+
+    Args:
+        id_of: Takes the thing and its view, and returns its id; its attribute ``id`` by default.
+        read_only: Whether only the view itself sets it.
+    """
+    trait = traitlets.Any(None, read_only=read_only)
+    return trait.tag(sync=True, to_json=id_of or _id, from_json=_none_if_empty)
+
+
+def things() -> Any:
+    """Make a trait that holds a list of things."""
+    return _Things().tag(sync=True, to_json=_ids)
+
+
+def each_once(found: Iterable[Any]) -> list[Any]:
+    """Return things without those that an earlier one has the id of."""
+    by_id: dict[str, Any] = {}
+    for one in found:
+        by_id.setdefault(_id(one), one)
+    return list(by_id.values())
+
+
+class _Things(traitlets.List):  # type: ignore[type-arg]
+    def set(self, obj: Any, value: Any) -> None:
+        # The trait would take one text for a list of it, also an empty one.
+        if isinstance(value, str):
+            self.error(obj, value)
+        super().set(obj, value)
+
+
+def _none_if_empty(value: Any, _view: object) -> Any:
+    return None if value == "" else value
+
+
+def _id(value: Any, _view: object = None) -> str:
+    return "" if value is None else str(getattr(value, "id", value))
+
+
+def _ids(values: Any, _view: object) -> list[str]:
+    return [_id(value) for value in values]

@@ -1,0 +1,74 @@
+"""Ends the turns of a batch on the server: those that run, that wait, and that begin meanwhile."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Iterable
+from concurrent.futures import Future
+from functools import partial
+from typing import TYPE_CHECKING
+
+from ....errors import DariError
+from ..cells import Cell
+from .following import AT_ONCE, together
+
+if TYPE_CHECKING:
+    from ...link import Link
+
+
+class Cancelling:
+    """Cancels each turn once, from when it is told to until all have ended.
+
+    Args:
+        link: The connection.
+        cells: Gives the cells as they are now, each time it is iterated.
+    """
+
+    def __init__(self, link: Link, cells: Iterable[Cell]) -> None:
+        self._link = link
+        self._cells = cells
+        self._asked: set[str] = set()
+        self._is_on = False
+
+    def begin(self) -> Future[None]:
+        """Cancel what has not ended; the future ends, or raises, when the server was told."""
+        self._is_on = True
+        return self._link.run(self._all())
+
+    def end(self) -> None:
+        """Leave alone what is sent from now on."""
+        self._is_on = False
+
+    def look(self) -> None:
+        """Cancel what has begun since; on the background loop."""
+        if self._is_on and (new := self._new()):
+            self._link.run(self._quietly(new))
+        self._is_on = self._is_on and not all(cell.has_ended for cell in self._cells)
+
+    async def _all(self) -> None:
+        # What could not be told before is told now.
+        self._asked.clear()
+        await self._tell(self._new())
+
+    async def _quietly(self, cells: list[Cell]) -> None:
+        with contextlib.suppress(DariError):  # it is told again with the next wish
+            await self._tell(cells)
+
+    async def _tell(self, cells: list[Cell]) -> None:
+        slots = asyncio.Semaphore(AT_ONCE)
+        await together(slots, [partial(self._one, cell) for cell in cells])
+
+    def _new(self) -> list[Cell]:
+        open_ = [cell for cell in self._cells if cell.session_id and not cell.has_ended]
+        new = [cell for cell in open_ if cell.session_id not in self._asked]
+        self._asked |= {cell.session_id for cell in new if cell.session_id}
+        return new
+
+    async def _one(self, cell: Cell) -> None:
+        session_id = cell.session_id or ""
+        message_id = cell.message_id
+        if message_id is None:
+            messages = await self._link.stream_client.sessions.messages(session_id)
+            message_id = messages[0].id
+        await self._link.end_turn(session_id, message_id)

@@ -1,0 +1,1 @@
+"""A batch as a matrix: its rows, heads, marks, comparisons and plots."""

@@ -1,0 +1,160 @@
+"""The matrix itself: tasks down, columns across, a cell for each repetition."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from dataclasses import replace
+from itertools import product
+from typing import Any
+
+from ....errors import NoCellError
+from ....models.events import CANCELLED
+from ..cells import Cell, Column
+from ..sending.chunks import Job
+from ..sending.finding import Found
+from ..tasks import Task
+
+MakeCell = Callable[[str, Task, Column, int], Cell]
+"""Makes a cell of its id, task, column and repetition."""
+
+
+class Grid:
+    """The cells of a batch by their places.
+
+    Args:
+        make: Makes a cell.
+        tasks: The rows.
+        columns: The columns.
+        repeats: How often each task goes to each column.
+    """
+
+    def __init__(
+        self, make: MakeCell, tasks: Iterable[Task], columns: Iterable[Column], repeats: int
+    ) -> None:
+        self._make = make
+        self._cells: dict[tuple[int, Column, int], Cell] = {}
+        self.tasks = list(tasks)
+        self.columns = list(columns)
+        self.repeats = repeats
+        self._fill()
+
+    def __iter__(self) -> Iterator[Cell]:
+        for task, column in product(self.tasks, self.columns):
+            for repeat in range(self.repeats):
+                yield self._cells[task.index, column, repeat]
+
+    def __len__(self) -> int:
+        return len(self._cells)
+
+    def at(self, task_index: int, column: Column, repeat: int) -> Cell:
+        """Return the cell at a place."""
+        return self._cells[task_index, column, repeat]
+
+    def named(self, place: Any) -> Cell:
+        """Return the cell at ``(task_index, llm)`` or ``(task_index, llm, repeat)``.
+
+        Raises:
+            NoCellError: There is no such cell.
+        """
+        index, name, repeat = (*place, 0)[:3] if isinstance(place, tuple) else (place, None, 0)
+        for column in self.columns:
+            cell = self._cells.get((index, column, repeat))
+            if cell is not None and name in (column.llm, self.column_id(column)):
+                return cell
+        names = [self.column_id(column) for column in self.columns]
+        tasks = [task.index for task in self.tasks]
+        right = index if index in tasks else tasks[0]
+        raise NoCellError(
+            f"{place!r} is no cell. One is (task, LLM) or (task, LLM, repeat), such as "
+            f"{(right, names[0])!r}; tasks are {tasks[0]} to {tasks[-1]}, LLMs {', '.join(names)}"
+            f"{f', repeats 0 to {self.repeats - 1}' if self.repeats > 1 else ''}."
+        )
+
+    def column_id(self, column: Column) -> str:
+        """Return the name of a column: its LLM, its version, or both, as it takes to be known."""
+        if len({column.version for column in self.columns}) < 2:
+            return column.label
+        if len({column.llm for column in self.columns}) < 2:
+            return str(column.version)
+        return f"{column.label} @ {column.version}"
+
+    def jobs(self, *, again: Container[str] = ()) -> list[list[Job]]:
+        """Return what was and what is to be sent, a list for each number of attempt.
+
+        Args:
+            again: What is to be sent again that ended so: ``failed``, ``cancelled``, or both.
+        """
+        # What is left of a task whose session was never created says nothing to send.
+        ordered = sorted((c for c in self if c.task.content), key=lambda cell: cell.repeat)
+        last = max((cell.attempts for cell in ordered), default=0) + 1 if again else 1
+        # Who sends again what failed has not asked for what was cancelled before it was sent.
+        first = [cell for cell in ordered if not again or _is_wanted(cell, again)]
+        return [
+            [Job(cell) for cell in first],
+            *(
+                [Job(c, n) for c in ordered if _is_left(c, n - 1, again)]
+                for n in range(2, last + 1)
+            ),
+        ]
+
+    def take(self, found: Iterable[Found]) -> str | None:
+        """Take in sessions that are there; returns what they contradict, if anything."""
+        keys = {task.index: task.key for task in self.tasks}
+        for entry in found:
+            if keys.get(entry.task_index, entry.task_key) != entry.task_key:
+                return f"tasks[{entry.task_index}]"
+            cell = self._cells.get((entry.task_index, entry.column, entry.repeat))
+            if cell is not None and cell.attempt(entry.attempt.number) is None:
+                cell.put(entry.attempt)
+        return None
+
+    def extend(
+        self, tasks: Iterable[Task], llms: Iterable[str], repeats: int, found: Sequence[Found]
+    ) -> None:
+        """Add rows, columns and repetitions, those that are there already left out.
+
+        Args:
+            tasks: Further tasks; each gets the row that it had before, if it had any.
+            llms: Further LLM options.
+            repeats: How many repetitions there are to be.
+            found: The sessions there are.
+        """
+        self._add_tasks(tasks, found)
+        versions = list(dict.fromkeys(column.version for column in self.columns))
+        wanted = (Column(llm, version) for version, llm in product(versions, llms))
+        self.columns += [column for column in dict.fromkeys(wanted) if column not in self.columns]
+        self.repeats = repeats
+        self._fill()
+
+    def _add_tasks(self, tasks: Iterable[Task], found: Sequence[Found]) -> None:
+        there = {task.key for task in self.tasks}
+        taken = {task.index for task in self.tasks}
+        before = {e.task_key: e.task_index for e in found if e.task_index not in taken}
+        free = max([*taken, *(entry.task_index for entry in found)], default=-1) + 1
+        for task in tasks:
+            if task.key not in there:
+                index = before.get(task.key, free)
+                free += index == free
+                there.add(task.key)
+                self.tasks.append(replace(task, index=index))
+
+    def _fill(self) -> None:
+        for task, column in product(self.tasks, self.columns):
+            for repeat in range(self.repeats):
+                place = (task.index, column, repeat)
+                if place not in self._cells:
+                    cell_id = f"{task.index}/{self.column_id(column)}/{repeat}"
+                    self._cells[place] = self._make(cell_id, task, column, repeat)
+
+
+def _is_wanted(cell: Cell, again: Container[str]) -> bool:
+    """Whether a cell was sent already, or is to be sent for the first time."""
+    return cell.unsent != CANCELLED or CANCELLED in again
+
+
+def _is_left(cell: Cell, number: int, again: Container[str]) -> bool:
+    """Whether there is, or is to be, an attempt after this one."""
+    attempt = cell.attempt(number)
+    if attempt is None or not attempt.is_settled:
+        return False
+    return attempt.state in again or cell.attempt(number + 1) is not None

@@ -1,0 +1,115 @@
+"""What scores say of the columns of a matrix: their means, and what sets the columns apart."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Hashable, Iterable, Mapping
+from dataclasses import replace
+from functools import lru_cache
+from statistics import fmean
+
+from ....render.matrix.matrix import Finding, Gap, Matrix, MatrixCell, Mean
+from ....score_kinds import Kind, is_number, scale_of
+
+LEVEL = 0.95
+MOST_FINDINGS = 3
+"""Of more scores those are told that tell the columns apart."""
+_LEAST_SHARE = 0.5  # of the tasks; a column that has a score on fewer is not compared by it
+
+Values = tuple[tuple[str, float], ...]
+"""A task with one of its values, as often as it was repeated."""
+
+
+def with_means(matrix: Matrix) -> Matrix:
+    """Return a matrix with the means of its columns, and once all has ended with its findings."""
+    kinds = {name: kind for name, kind in matrix.kinds.items() if kind != "label"}
+    values = _values(matrix.cells, kinds)
+    columns = [
+        replace(
+            column,
+            means=[_mean(n, v, k) for n, k in kinds.items() if (v := values.get((column.id, n)))],
+        )
+        for column in matrix.columns
+    ]
+    findings = _findings(values, kinds) if matrix.is_over else []
+    return replace(matrix, columns=columns, findings=findings)
+
+
+def _values(cells: Iterable[MatrixCell], names: Iterable[str]) -> dict[tuple[str, str], Values]:
+    """Collect the values by column and score."""
+    found: dict[tuple[str, str], list[tuple[str, float]]] = {}
+    for cell in cells:
+        for name in names:
+            if is_number(value := cell.scores.get(name)):
+                found.setdefault((cell.column, name), []).append((cell.row, float(value)))
+    return {key: tuple(values) for key, values in found.items()}
+
+
+@lru_cache(maxsize=1024)
+def _mean(name: str, values: Values, kind: Kind) -> Mean:
+    from ....scores import mean
+
+    found = mean(_by_task(values), kind=kind)
+    scale = scale_of(name, [value for _, value in values])
+    counted = (found.values, found.tasks, found.method)
+    return Mean(name, *found[:3], *counted, is_count=kind == "yes/no", scale=scale)
+
+
+def _findings(values: Mapping[tuple[str, str], Values], kinds: Mapping[str, Kind]) -> list[Finding]:
+    """Compare the columns by each score; of many those come first that tell them apart."""
+    compared = {name: columns for name in kinds if len(columns := _columns_of(name, values)) > 1}
+    # Where some are chosen by what was seen, any of them might have been the ones told.
+    choices = len(compared) if len(compared) > MOST_FINDINGS else 1
+    made = [_compared(name, kinds[name], of, choices) for name, of in compared.items()]
+    found = [finding for finding in made if finding]
+    if choices > 1:
+        found.sort(key=lambda finding: (not finding.settles, -finding.differ / finding.tasks))
+    return found[:MOST_FINDINGS]
+
+
+def _columns_of(name: str, values: Mapping[tuple[str, str], Values]) -> dict[str, Values]:
+    """Find the columns that have a score on enough tasks to be compared by it."""
+    columns = {column: of for (column, score), of in values.items() if score == name}
+    tasks = {task for of in columns.values() for task, _ in of}
+    least = _LEAST_SHARE * len(tasks)
+    return {column: of for column, of in columns.items() if len({t for t, _ in of}) >= least}
+
+
+def _compared(
+    name: str, kind: Kind, by_column: Mapping[str, Values], choices: int
+) -> Finding | None:
+    tasks = set.intersection(*({task for task, _ in of} for of in by_column.values()))
+    if not tasks:
+        return None
+    common = {column: _only(values, tasks) for column, values in by_column.items()}
+    by_task = {column: _means_by_task(values) for column, values in common.items()}
+    ranked = sorted(common, key=lambda column: -fmean(by_task[column].values()))
+    # The best is chosen by what was seen, so that any two might have been the ones compared.
+    comparisons = len(ranked) * (len(ranked) - 1) // 2 * choices
+    level = 1 - (1 - LEVEL) / comparisons
+    gaps = [_gap(other, common[ranked[0]], common[other], kind, level) for other in ranked[1:]]
+    differ = sum(len({of[task] for of in by_task.values()}) > 1 for task in tasks)
+    means = {column: _mean(name, common[column], kind) for column in ranked}
+    return Finding(name, means, gaps, level, comparisons, differ, len(tasks))
+
+
+@lru_cache(maxsize=256)
+def _gap(other: str, ones: Values, others: Values, kind: Kind, level: float) -> Gap:
+    from ....scores import paired_difference
+
+    found = paired_difference(_by_task(ones), _by_task(others), level=level, kind=kind)
+    return Gap(other, *found[:3], found.method)
+
+
+def _only(values: Values, tasks: Container[str]) -> Values:
+    return tuple((task, value) for task, value in values if task in tasks)
+
+
+def _by_task(values: Values) -> dict[Hashable, list[float]]:
+    tasks: dict[Hashable, list[float]] = {}
+    for task, value in values:
+        tasks.setdefault(task, []).append(value)
+    return tasks
+
+
+def _means_by_task(values: Values) -> dict[Hashable, float]:
+    return {task: fmean(found) for task, found in _by_task(values).items()}

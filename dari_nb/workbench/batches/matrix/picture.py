@@ -1,0 +1,191 @@
+"""A batch as views see it: plain data."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from ....models import parse_time
+from ....render.matrix.matrix import ENDED, Matrix, MatrixCell, MatrixColumn, MatrixRow
+from ...showing.words import Ending, then
+from ..following.time_left import Pace, seconds_left
+from .marks import Marks
+from .means import with_means
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from ....frames import BatchCell
+    from ..cells import Attempt, Cell, Column
+    from .sheet import Sheet
+
+
+def matrix_of(batch: Sheet) -> Matrix:
+    """Return a batch as it is known now."""
+    marks = batch._marks()
+    ids = {column: batch.grid.column_id(column) for column in batch.columns}
+    matrix = Matrix(
+        title=batch.agent.name,
+        run_id=batch.run_id,
+        rows=[MatrixRow(str(t.index), t.label, dict(t.metadata)) for t in batch.tasks],
+        columns=[_column(batch, c, ids[c]) for c in batch.columns],
+        cells=[_cell(cell, ids[cell.column], marks[cell.id]) for cell in batch.cells],
+        seconds=_seconds(batch),
+        seconds_left=time_left(batch),
+    )
+    return with_means(matrix)
+
+
+def as_left(matrix: Matrix, ending: Ending) -> Matrix:
+    """Return a picture of a batch that goes on without a reader: what was open was so then."""
+    cells = [
+        cell if cell.state in _AS_IT_IS else replace(cell, state=then(cell.state))
+        for cell in matrix.cells
+    ]
+    return replace(matrix, cells=cells, state=ending.state)
+
+
+_AS_IT_IS = frozenset({*ENDED, "planned"})
+
+
+def with_costs(matrix: Matrix, batch: Sheet) -> Matrix:
+    """Return a picture of a batch with the costs that have come since, and nothing else."""
+    attempts = (attempt for cell in batch.cells for attempt in cell.history)
+    costs = {attempt.session_id: attempt.cost for attempt in attempts}
+    return replace(
+        matrix,
+        cells=[
+            replace(cell, cost=costs.get(cell.session_id) or cell.cost) for cell in matrix.cells
+        ],
+    )
+
+
+def frame_cells(batch: Sheet) -> list[BatchCell]:
+    """Return what a frame of a batch is made of."""
+    from ....frames import matrix_cells
+
+    pairs = zip(matrix_cells(batch._snapshot()), batch.cells, strict=True)
+    return [
+        replace(
+            cell,
+            batch_id=own.batch_id,
+            created_at=own.created_at,
+            completed_at=own.completed_at,
+        )
+        for cell, own in pairs
+    ]
+
+
+def frame_by_column(batch: Sheet) -> pd.DataFrame:
+    """Return the frame of a batch with the name of its column as the LLM of each cell.
+
+    Versions are columns too, and so is the agent's default, which no LLM names.
+    """
+    from ....frames import batch_frame
+
+    names = [batch.grid.column_id(cell.column) for cell in batch.cells]
+    return batch_frame(frame_cells(batch)).assign(llm_id=names)
+
+
+def _column(batch: Sheet, column: Column, name: str) -> MatrixColumn:
+    from ....render.plain.words import short_id
+
+    version, number = column.version or "", batch._version_number(column.version)
+    short = f"v{number}" if number else short_id(version)
+    label = name.replace(version, short) if version else name
+    gist = batch._version_gist(column.version)
+    return MatrixColumn(name, label, column.llm, column.version, about=gist)
+
+
+def _cell(cell: Cell, column_id: str, marks: Marks) -> MatrixCell:
+    return MatrixCell(
+        id=cell.id,
+        row=str(cell.task.index),
+        column=column_id,
+        repeat=cell.repeat,
+        state=cell.state,
+        session_id=cell.session_id,
+        message_id=cell.message_id,
+        text=cell.text,
+        answer=cell.answer,
+        error=cell.error,
+        stop_reason=cell.stop_reason,
+        seconds=cell.seconds,
+        cost=cell.cost,
+        tool_calls=cell.tool_calls,
+        tools=cell.tools,
+        attempts=cell.attempts,
+        scores=marks.scores,
+        score_errors=marks.errors,
+        notes=marks.notes,
+    )
+
+
+def _seconds(batch: Sheet) -> float | None:
+    """Seconds in which anything ran; before the end, those of what goes on now, and no earlier run.
+
+    They are unknown where nothing tells when something began, or when all ended.
+    """
+    stretches = _stretches(batch)
+    counted = stretches if batch.is_done else stretches[-1:]
+    spent = sum((ended - begun for begun, ended in counted), timedelta())
+    return spent.total_seconds() if counted else None
+
+
+def time_left(batch: Sheet) -> float | None:
+    """Estimate the seconds until all that was sent has ended, from what has ended with it."""
+    began = max((begun for begun, _ in _stretches(batch)), default=None)
+    sent = [(cell, cell.last) for cell in batch.cells if cell.last is not None]
+    return seconds_left(
+        _pace(cell, attempt)
+        for cell, attempt in sent
+        if not attempt.has_ended or _is_since(attempt, began)
+    )
+
+
+def _stretches(batch: Sheet) -> list[tuple[datetime, datetime]]:
+    """From when to when anything ran: a run, and a retry after its end, are apart."""
+    now = datetime.now(UTC)
+    attempts = [attempt for cell in batch.cells for attempt in cell.history]
+    times = [(_begun(attempt, now), _ended(attempt, now)) for attempt in attempts]
+    stretches: list[tuple[datetime, datetime]] = []
+    for begun, ended in sorted((begun, ended) for begun, ended in times if begun and ended):
+        if stretches and begun <= stretches[-1][1]:
+            stretches[-1] = stretches[-1][0], max(ended, stretches[-1][1])
+        else:
+            stretches.append((begun, max(begun, ended)))
+    return stretches
+
+
+def _begun(attempt: Attempt, now: datetime) -> datetime | None:
+    if attempt.created_at is None and attempt.sent_at is not None:
+        return now - timedelta(seconds=time.monotonic() - attempt.sent_at)
+    return parse_time(attempt.created_at)
+
+
+def _ended(attempt: Attempt, now: datetime) -> datetime | None:
+    return parse_time(attempt.completed_at) if attempt.has_ended else now
+
+
+def _is_since(attempt: Attempt, began: datetime | None) -> bool:
+    created = parse_time(attempt.created_at)
+    return began is None or created is None or created >= began
+
+
+def _pace(cell: Cell, attempt: Attempt) -> Pace:
+    if attempt.has_ended:
+        # Without the time in the queue, which says nothing about the work.
+        return Pace(cell.column, "ended", max(0.0, (attempt.seconds or 0.0) - attempt.waited))
+    if attempt.state == "queued":
+        return Pace(cell.column, "queued", 0.0)
+    return Pace(cell.column, "running", max(0.0, _since(attempt) - attempt.waited))
+
+
+def _since(attempt: Attempt) -> float:
+    """Seconds since it was sent."""
+    if attempt.sent_at is not None:
+        return time.monotonic() - attempt.sent_at
+    created = parse_time(attempt.created_at)
+    return time.time() - created.timestamp() if created else 0.0

@@ -1,0 +1,304 @@
+"""Pictures of scores, costs and times: Altair charts where Altair is, tables elsewhere."""
+
+from __future__ import annotations
+
+import math
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from ....errors import InvalidRequestError
+from ....render.matrix.finding import method_text
+from ....render.plain.words import figure_text
+from ....score_kinds import scale_of
+from .chart import INK, coloured, fitting_scale, styled
+from .plain_table import PlainTable
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from .sheet import Sheet
+
+    Source: TypeAlias = Sheet | pd.DataFrame
+
+BY = "llm_id"
+
+_ROW = 34
+_NO_COST = (
+    "No cost is known. Servers tell costs some minutes late; a local Dari only tells those of "
+    "LLMs with prices (connect('local', prices=…)), and scripted agents have none."
+)
+
+_MEAN, _INTERVAL, _COST = "mean_told", "interval_told", "cost_told"
+"""Columns of numbers in words."""
+_ALL = "told"
+"""The column of all of them."""
+
+
+def plot_scores(source: Source, score: str | None = None, *, by: str = BY) -> Any:
+    """Draw the mean of a score with its interval, a line for each LLM, in the batch's own order.
+
+    Args:
+        source: A batch, its frame (one row a cell), or what :func:`dari_nb.scores.summary` returns.
+        score: The score's name; the first one that is a number when left out.
+        by: The column of the LLM, or whatever is compared.
+
+    Returns:
+        An ``altair.Chart``; without Altair a :class:`PlainTable`.
+
+    Raises:
+        InvalidRequestError: There is no such score or column.
+
+    >>> dari.plot_scores(batch, "exact").save("scores.html")
+    """
+    summed = _summary(source, score, by)
+    made = _named(summed, by)
+    title, how = f"{_title(made)}: mean and interval", _method(summed, source)
+    rows = [
+        [str(r[by]), figure_text(r["mean"]), _range(r["low"], r["high"])]
+        for r in made.to_dict("records")
+    ]
+    table = PlainTable([by, f"mean {_title(made)}", "interval"], rows, f"{title} ({how})")
+    alt = _altair()
+    if alt is None:
+        return table
+    data = _told(_plain(made), by)
+    names = data[by].tolist()
+    y = alt.Y(f"{by}:N", sort=names, title=None)
+    ends = _scale(summed, source)
+    data, scale = _within(data, ends), fitting_scale(alt, data, ["low", "mean", "high"], ends)
+    x = alt.X("mean:Q", title=_title(made), scale=scale, axis=alt.Axis(tickCount=5))
+    methods = ["method:N"] if "method" in data else []
+    base = alt.Chart(data).encode(
+        y=y, tooltip=[by, *_tips(alt), "tasks:Q", *methods], description=_ALL
+    )
+    colour = coloured(alt, by, names)
+    rule = base.mark_rule(strokeWidth=3, opacity=0.55, strokeCap="round").encode(
+        x=alt.X("low:Q"), x2="high:Q", color=colour
+    )
+    point = base.mark_circle(size=130, opacity=1).encode(x=x, color=colour)
+    text = base.mark_text(dy=-13, fontSize=12, color=INK, aria=False).encode(x="mean:Q", text=_MEAN)
+    chart = (rule + point + text).properties(height=alt.Step(_ROW + 10))
+    return styled(chart, table, title, how)
+
+
+def plot_cost(source: Source, score: str | None = None, *, by: str = BY) -> Any:
+    """Draw the mean score against the mean cost of a cell, one point an LLM.
+
+    Args:
+        source: A batch, or its frame.
+        score: The score's name; the first one that is a number when left out.
+        by: The column of the LLM, or whatever is compared.
+
+    Returns:
+        An ``altair.Chart``; without Altair a :class:`PlainTable`.
+
+    Raises:
+        InvalidRequestError: There is no such score or column, or no cost is known.
+
+    >>> frame = dari.batch_frame(batch).assign(cost_usd=0.01)
+    >>> dari.plot_cost(frame, "exact").save("costs.html")
+    """
+    frame = _cells(source)
+    _need(frame, ["cost_usd"])
+    if frame["cost_usd"].isna().all():
+        raise InvalidRequestError(_NO_COST)
+    summed = _summary(frame, score, by)
+    made = _named(summed, by)
+    known = made[made["cost_usd"].notna()]
+    rows = [
+        [str(r[by]), f"${figure_text(r['cost_usd'])}", figure_text(r["mean"])]
+        for r in known.to_dict("records")
+    ]
+    title, how = f"{_title(made)} against cost", f"mean and interval, {_method(summed, source)}"
+    table = PlainTable([by, "mean cost", f"mean {_title(made)}"], rows, f"{title} ({how})")
+    alt = _altair()
+    if alt is None:
+        return table
+    data = _told(_plain(known), by)
+    most = float(data["cost_usd"].max())
+    cost = alt.X(
+        "cost_usd:Q",
+        title="mean cost of a task (US dollars)",
+        scale=alt.Scale(domain=[0, 1.1 * most or 1], nice=False),
+        axis=alt.Axis(format="$,~r", tickCount=5),
+    )
+    tips = [alt.Tooltip(_COST, title="mean cost"), *_tips(alt)]
+    # Points may lie anywhere, and names beside them on top of each other.
+    colour = coloured(alt, by, _plain(made)[by].tolist(), legend=alt.Legend(title=None))
+    ends = _scale(summed, frame)
+    data, scale = _within(data, ends), fitting_scale(alt, data, ["low", "mean", "high"], ends)
+    base = alt.Chart(data).encode(x=cost, tooltip=[by, *tips], description=_ALL)
+    y = alt.Y("mean:Q", title=_title(made), scale=scale, axis=alt.Axis(tickCount=5))
+    rule = base.mark_rule(strokeWidth=2, opacity=0.45, strokeCap="round").encode(
+        y=alt.Y("low:Q"), y2="high:Q", color=colour
+    )
+    point = base.mark_circle(size=150, opacity=1).encode(y=y, color=colour)
+    return styled(alt.layer(rule, point).properties(height=280), table, title, how)
+
+
+def plot_latency(source: Source, *, by: str = BY) -> Any:
+    """Draw how long cells took: every cell as a dot, with quartiles and median, by LLM.
+
+    Args:
+        source: A batch, or its frame; ``seconds`` is what is drawn.
+        by: The column of the LLM, or whatever is compared.
+
+    Returns:
+        An ``altair.LayerChart``; without Altair a :class:`PlainTable` of quantiles.
+
+    Raises:
+        InvalidRequestError: The frame lacks a column, or nothing has ended yet.
+
+    >>> dari.plot_latency(batch).save("seconds.html")
+    """
+    frame = _cells(source)
+    _need(frame, [by, "seconds"])
+    every = _named(frame, by)
+    ended = every[every["seconds"].notna()]
+    if ended.empty:
+        raise InvalidRequestError("Nothing has ended yet, so there are no times to draw.")
+    names = [str(name) for name in every[by].drop_duplicates()]
+    order = [name for name in names if (ended[by] == name).any()]
+    title, how = "seconds to the answer", "a dot a cell; median and quartiles"
+    table = PlainTable(
+        [by, "median", "quartiles", "95 %", "cells"],
+        [_quantiles(name, ended.loc[ended[by] == name, "seconds"]) for name in order],
+        f"{title} ({how})",
+    )
+    alt = _altair()
+    if alt is None:
+        return table
+    data = _jittered(_plain(ended[[by, "seconds"]]))
+    y = alt.Y(f"{by}:N", sort=order, title=None)
+    colour = coloured(alt, by, names)
+    base = alt.Chart(data)
+    seconds = alt.X("seconds:Q", title="seconds", axis=alt.Axis(tickCount=6))
+    dots = base.mark_circle(size=26, opacity=0.4, aria=False).encode(
+        x=seconds,
+        y=y,
+        yOffset=alt.YOffset("jitter:Q", scale=alt.Scale(domain=[-1.6, 1.6])),
+        color=colour,
+        tooltip=[f"{by}:N", alt.Tooltip("seconds:Q", format=",.2~f")],
+    )
+    # A box as wide as the dots' band hides nothing: it is only lines.
+    quartiles = base.mark_rule(strokeWidth=3, strokeCap="round").encode(
+        x="q1(seconds):Q", x2="q3(seconds):Q", y=y, color=colour
+    )
+    median = base.mark_tick(thickness=3, size=24).encode(x="median(seconds):Q", y=y, color=colour)
+    chart = (dots + quartiles + median).properties(height=alt.Step(_ROW + 20))
+    return styled(chart, table, title, how)
+
+
+def _cells(source: Source) -> pd.DataFrame:
+    """Return one row a cell; of a batch with the names of its columns as its LLMs."""
+    import pandas as pd
+
+    from .picture import frame_by_column
+
+    return source if isinstance(source, pd.DataFrame) else frame_by_column(source)
+
+
+def _summary(source: Source, score: str | None, by: str) -> pd.DataFrame:
+    """Return a row for each LLM: a summary that is given, or one that is made."""
+    from ....scores import summary
+
+    frame = _cells(source)
+    if "mean" in frame and "low" in frame:
+        _need(frame, [by, "score", "tasks", "mean", "low", "high"])
+        return frame
+    _need(frame, [by])
+    return summary(_named(frame, by), score, by=by)
+
+
+def _named(frame: pd.DataFrame, by: str) -> pd.DataFrame:
+    """Give the agent's default LLM, which has no id, a name that can stand in a chart."""
+    names = frame[by].astype(object)
+    return frame.assign(**{by: names.where(names.notna(), "default")})
+
+
+def _altair() -> Any | None:
+    try:
+        return import_module("altair")
+    except ImportError:
+        return None
+
+
+def _plain(frame: pd.DataFrame) -> pd.DataFrame:
+    """Make columns that every version of Altair reads: names as objects, numbers as floats."""
+    plain = {
+        name: frame[name].astype("float64" if frame[name].dtype.kind in "iufb" else object)
+        for name in frame.columns
+    }
+    return frame.assign(**plain).reset_index(drop=True)
+
+
+def _told(data: pd.DataFrame, by: str) -> pd.DataFrame:
+    """Say numbers in words beside them, since a format of Vega's fits some sizes only."""
+    ranges = [_range(*each) for each in zip(data["low"], data["high"], strict=True)]
+    means = [figure_text(mean) for mean in data["mean"]]
+    told = {_MEAN: means, _INTERVAL: ranges}
+    if "cost_usd" in data:
+        told[_COST] = [f"${figure_text(cost)}" for cost in data["cost_usd"]]
+    rows = zip(data[by], zip(*told.values(), strict=True), strict=True)
+    lines = [f"{name}: mean {', '.join(figures)}" for name, figures in rows]
+    return data.assign(**told, **{_ALL: lines})
+
+
+def _tips(alt: Any) -> list[Any]:
+    return [alt.Tooltip(_MEAN, title="mean"), alt.Tooltip(_INTERVAL, title="interval")]
+
+
+def _jittered(data: pd.DataFrame) -> pd.DataFrame:
+    """Spread dots over their band, the same way each time."""
+    import numpy as np
+
+    return data.assign(jitter=np.random.default_rng(0).uniform(-1, 1, len(data)))
+
+
+def _quantiles(name: str, seconds: pd.Series[Any]) -> list[str]:
+    low, middle, high, most = (float(seconds.quantile(q)) for q in (0.25, 0.5, 0.75, 0.95))
+    return [
+        name,
+        f"{middle:.2f} s",
+        f"{low:.2f} to {high:.2f} s",
+        f"{most:.2f} s",
+        str(len(seconds)),
+    ]
+
+
+def _method(summary: pd.DataFrame, source: Source) -> str:
+    """Say how the intervals were made, and over how many tasks; whose level is known."""
+    told = set(summary["method"].dropna()) if "method" in summary else set()
+    words = " or ".join(method_text(str(method)) for method in sorted(told - {"none"}))
+    most = int(summary["tasks"].max()) if len(summary) else 0
+    level = "" if summary is source or not words else "95 %, "
+    return f"{level}{words or 'no interval'}, over {most} {'task' if most == 1 else 'tasks'}"
+
+
+def _scale(summary: pd.DataFrame, source: Source) -> tuple[float, float] | None:
+    """Return the scale of a score, where its name and all of its values tell it."""
+    name = _title(summary)
+    frame = summary if summary is source else _cells(source)
+    values = frame.get(f"score.{name}", summary["mean"])
+    return scale_of(name, values.dropna().tolist())
+
+
+def _within(data: pd.DataFrame, scale: tuple[float, float] | None) -> pd.DataFrame:
+    """End intervals where the scale ends; what is told of them stays."""
+    ends = ["low", "high"]
+    return data if scale is None else data.assign(**data[ends].clip(*scale))
+
+
+def _title(summary: pd.DataFrame) -> str:
+    names = summary["score"].dropna().unique()
+    return str(names[0]) if len(names) == 1 else "score"
+
+
+def _range(low: float, high: float) -> str:
+    return "unknown" if math.isnan(low) else f"{figure_text(low)} to {figure_text(high)}"
+
+
+def _need(frame: pd.DataFrame, columns: list[str]) -> None:
+    lacking = [name for name in columns if name not in frame]
+    if lacking:
+        raise InvalidRequestError(f"The frame has no column {lacking[0]!r}.")

@@ -1,0 +1,189 @@
+"""The matrix of a batch as a view: cells to open, to choose and to rate."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING, Any, Protocol
+
+import traitlets
+
+from ...widgets import MatrixView
+from ...widgets.things import each_once
+from ..link import host
+from ..showing.staying import Staying
+from ..showing.subject import Changed, Subject
+from ..showing.words import Ending, closed
+from .cells import Cell
+
+if TYPE_CHECKING:
+    from ... import models
+    from ...models import TimelineItem
+    from ...render import Head
+    from ...render.matrix.matrix import Matrix
+    from ...widgets.view import AnyLayout
+    from .matrix.grid import Grid
+
+
+class Shown(Protocol):
+    """What a matrix asks of the batch that it shows."""
+
+    agent: models.Agent
+    run_id: str
+    grid: Grid
+
+    @property
+    def cells(self) -> list[Cell]:
+        """All cells."""
+
+    def rate(self, cell: Any, name: str, value: Any, note: str = "") -> None:
+        """Keep a rating."""
+
+    def to_mimebundle(self) -> dict[str, str]:
+        """Return it as paper."""
+
+    @property
+    def _can_cancel(self) -> bool: ...
+
+    def _end_turns(self) -> Future[None]: ...
+
+    def _snapshot(self) -> Matrix: ...
+
+    def _items(self, cell: Cell) -> list[TimelineItem]: ...
+
+    def _watch(self, cell_ids: Iterable[str]) -> None: ...
+
+    def _cell_at(self, place: Any) -> Cell: ...
+
+    def _listening(self, changed: Callable[[], object]) -> AbstractContextManager[None]: ...
+
+
+class BatchMatrix(MatrixView):
+    """The matrix of a batch, live.
+
+    >>> matrix = batch.view()
+    >>> matrix.chosen = [(0, "small"), (0, "large")]  # or choose them in the page
+    >>> len(batch.compare(*matrix.chosen).cells)
+    2
+
+    Args:
+        batch: The batch.
+        blocking: Whether a cell of the notebook waits for it.
+        stays: Whether it is followed as long as a page shows it, and leaves paper, by itself.
+        layout: Its place and size.
+
+    Attributes:
+        selected: The :class:`Cell` that is open, or ``None``; it is the value, too. Set it, its
+            id, or its place as in ``batch[place]``, to open it in the page.
+        chosen: The cells that are chosen to be compared. May be set likewise.
+        status: ``planned``, ``running``, then ``failed`` if a cell has, ``cancelled`` if one was,
+            else ``completed``; read-only.
+
+    Raises:
+        NoCellError: There is no cell at a place that was set.
+        TraitError: What was set is neither a cell of the batch, nor an id, nor a place.
+    """
+
+    def __init__(
+        self,
+        batch: Shown,
+        *,
+        blocking: bool = False,
+        stays: bool = False,
+        layout: AnyLayout = None,
+    ) -> None:
+        self._batch = batch
+        super().__init__(
+            batch._snapshot,
+            transcript=lambda cell_id: opened(batch, self._cell(cell_id)),
+            rate=self._rate,
+            watch=batch._watch,
+            blocking=blocking,
+            layout=layout,
+        )
+        self._presentation = Staying(MatrixSubject(batch, self), self) if stays else None
+        if self._presentation is not None and batch._can_cancel:
+            self.on_stop(self._presentation.stop)
+
+    def __repr__(self) -> str:
+        at = f"{self.selected.id} selected" if self.selected else "none selected"
+        return f"<BatchMatrix of {self._batch.run_id}, {at}, {len(self.chosen)} chosen>"
+
+    @traitlets.validate("selected")
+    def _valid_selected(self, proposal: Any) -> Cell | None:
+        return None if proposal.value is None else self._cell(proposal.value)
+
+    @traitlets.validate("chosen")
+    def _valid_chosen(self, proposal: Any) -> list[Cell]:
+        return each_once(self._cell(each) for each in proposal.value)
+
+    def _cell(self, named: Cell | str | Any) -> Cell:
+        """Return a cell, given itself, its id or its place."""
+        if not isinstance(named, str | tuple) and all(
+            cell is not named for cell in self._batch.grid
+        ):
+            raise traitlets.TraitError(f"{named!r} is no cell of this batch, and no place of one.")
+        if isinstance(named, str):
+            named = next((cell for cell in self._batch.grid if cell.id == named), named)
+        return self._batch._cell_at(named)
+
+    def _rate(self, cell_id: str, name: str, value: float | None, note: str) -> None:
+        self._batch.rate(self._cell(cell_id), name, value, note)
+        if self._presentation is not None:
+            self._presentation.refresh()
+
+
+class MatrixSubject(Subject):
+    """The interactive matrix of a batch, which stays.
+
+    Args:
+        batch: The batch.
+        view: What shows it.
+    """
+
+    def __init__(self, batch: Shown, view: BatchMatrix) -> None:
+        self._batch = batch
+        self._matrix = view
+
+    @property
+    def is_at_rest(self) -> bool:  # type: ignore[override]
+        """Whether no cell runs."""
+        return all(cell.has_ended for cell in self._batch.cells)
+
+    def paper(self, ending: Ending | None = None) -> dict[str, str]:
+        """The matrix as it stands."""
+        from ...render import noted
+
+        return noted(self._batch.to_mimebundle(), ending and ending.line)
+
+    def closed(self) -> Ending:
+        """Say what shows it again."""
+        return closed(how=f"{host.name_of(self._batch) or 'batch'}.view()")
+
+    def print(self) -> None:
+        """Print the matrix."""
+        print(self._batch.to_mimebundle()["text/plain"])  # noqa: T201
+
+    def draw(self) -> None:
+        """Have the page read it with its next news."""
+        self._matrix.changed()
+
+    def cancel(self) -> Future[None] | None:
+        """Have all turns ended, and send no more."""
+        return self._batch._end_turns() if self._batch._can_cancel else None
+
+    async def follow(self, changed: Changed) -> None:
+        """Listen to what others follow."""
+        with self._batch._listening(changed):
+            changed()
+            await asyncio.Event().wait()
+
+
+def opened(batch: Shown, cell: Cell) -> tuple[Sequence[TimelineItem], Head]:
+    """Return what a cell shows when it is opened: its items, and the line above them."""
+    from ...render import head_of
+
+    items, name = batch._items(cell), batch.grid.column_id(cell.column)
+    return items, head_of(items, batch.agent.name, name, cell.state, cost=cell.cost)

@@ -1,0 +1,141 @@
+"""Sends the cells of a batch, as API batches of at most 100 items."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from .... import models
+from ....errors import DariError, detail_text
+from ....models import file_block
+from ....models.events import CANCELLED
+from ..cells import Attempt, Cell
+from .chunks import Chunk, Job
+
+if TYPE_CHECKING:
+    from ....client import AsyncClient
+    from ..tasks import Task
+
+_AT_ONCE = 4
+
+
+class Sending:
+    """Sends API batches of one run; each file is uploaded once.
+
+    Attributes:
+        errors: Why API batches could not be sent, in order.
+    """
+
+    def __init__(self, client: AsyncClient, agent_id: str, run_id: str) -> None:
+        self._client = client
+        self._agent_id = agent_id
+        self._run_id = run_id
+        self._file_ids: dict[str, str] = {}
+        self._uploading = asyncio.Lock()
+        self.errors: list[DariError] = []
+        self._is_stopped = False
+
+    def stop(self) -> None:
+        """Send no more of what is being sent; what is on its way arrives. From any thread."""
+        self._is_stopped = True
+
+    async def send(self, chunks: Iterable[Chunk]) -> None:
+        """Send all of them, a few at once; what cannot be sent is told by its cells."""
+        self.errors, self._is_stopped = [], False
+        slots = asyncio.Semaphore(_AT_ONCE)
+        await asyncio.gather(*(self._send(chunk, slots) for chunk in chunks))
+
+    async def _send(self, chunk: Chunk, slots: asyncio.Semaphore) -> None:
+        async with slots:
+            if self._is_stopped:
+                for job in chunk.jobs:
+                    _mark_unsent(job, CANCELLED)
+                return
+            try:
+                items = [await self._item(job, chunk.key) for job in chunk.jobs]
+                answer = await self._client.batches.create(items, idempotency_key=chunk.key)
+            except DariError as error:
+                self.errors.append(error)
+                for job in chunk.jobs:
+                    _mark_unsent(job, f"Not sent: {error}")
+                return
+        take_batch(answer, dict(enumerate(chunk.jobs)), chunk.key)
+
+    async def _item(self, job: Job, key: str) -> dict[str, Any]:
+        from ....client import batch_item
+
+        cell = job.cell
+        return batch_item(
+            self._agent_id,
+            [*cell.task.content, *await self._file_blocks(cell.task)],
+            version_id=cell.version,
+            llm_id=cell.llm,
+            metadata=self._metadata(job, key),
+        )
+
+    def _metadata(self, job: Job, key: str) -> dict[str, str]:
+        cell = job.cell
+        where = {
+            "managed_run_id": self._run_id,
+            "task_index": str(cell.task.index),
+            "llm_id": cell.llm,
+            "version_id": cell.version,
+            "repeat": str(cell.repeat),
+            "attempt": str(job.number),
+            "task_key": cell.task.key,
+            "chunk_key": key,
+        }
+        return {**cell.metadata, **{k: v for k, v in where.items() if v is not None}}
+
+    async def _file_blocks(self, task: Task) -> models.Content:
+        return [file_block(await self._file_id(*file)) for file in task.files.items()]
+
+    async def _file_id(self, path: str, digest: str) -> str:
+        async with self._uploading:
+            if digest not in self._file_ids:
+                self._file_ids[digest] = (await self._client.files.upload(path)).id
+        return self._file_ids[digest]
+
+
+def take_batch(answer: models.Batch, jobs: Mapping[int, Job], key: str | None = None) -> None:
+    """Take in what the server says of an API batch, whose items stand for these jobs."""
+    for item in answer.items:
+        if item.index in jobs:
+            _take_item(jobs[item.index], item, answer.id, key)
+
+
+def _take_item(job: Job, item: models.BatchItem, batch_id: str, key: str | None) -> None:
+    now, state = time.monotonic(), _state(item)
+    known = job.cell.attempt(job.number) or Attempt(job.number, sent_at=now)
+    if known.is_read:
+        return
+    sent_at = now if known.sent_at is None else known.sent_at
+    job.cell.put(
+        replace(
+            known,
+            state=state,
+            waited=now - sent_at if state == "queued" else known.waited,
+            chunk_key=key or known.chunk_key,
+            batch_id=batch_id,
+            batch_index=item.index,
+            session_id=item.session_id or known.session_id,
+            error=detail_text(item.error) if item.error else None,
+        )
+    )
+
+
+def _state(item: models.BatchItem) -> str:
+    if item.session_id is None or item.is_failed:
+        return "failed"
+    if item.is_terminal:
+        return item.status
+    return item.last_message_status or item.status or "queued"
+
+
+def _mark_unsent(job: Job, cause: str) -> None:
+    cell: Cell = job.cell
+    if cell.attempt(job.number) is None:
+        cell.unsent = cause

@@ -1,0 +1,131 @@
+"""How far something is that takes a while: in a notebook, in a terminal, in a log."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from types import TracebackType
+from typing import Any, Self
+
+from . import host
+
+PATIENCE = 1.0
+"""Seconds for which nobody needs to be told anything."""
+
+_NOTEBOOK_PAUSE = 0.2
+_LOG_PAUSE = 10.0
+
+
+class Progress:
+    """Tells in the calling thread how many of some things are done; a context manager.
+
+    What is done within a second is not told of. In a notebook one output is updated and ends as a
+    line of text; a terminal has a bar that goes away; elsewhere there is a line every ten seconds
+    on the error output.
+
+    Args:
+        total: How many there are.
+        noun: What they are called.
+        shown: ``False`` tells nothing.
+
+    >>> with Progress(2, "sessions") as progress:
+    ...     progress.advance()
+    """
+
+    def __init__(self, total: int, noun: str, *, shown: bool = True) -> None:
+        self.total = total
+        self.noun = noun
+        self.done = 0
+        self._shown = shown
+        self._started = time.monotonic()
+        self._next = self._started + PATIENCE
+        self._show: Callable[[], None] | None = None
+        self._end: Callable[[], None] = lambda: None
+        self._pause = 0.0
+
+    def advance(self, count: int = 1) -> None:
+        """Tell that so many more are done."""
+        self.done += count
+        if not self._shown or time.monotonic() < self._next:
+            return
+        if self._show is None:
+            self._begin()
+        if self._show is not None:
+            self._show()
+        self._next = time.monotonic() + self._pause
+
+    @property
+    def seconds(self) -> float:
+        """Seconds since the start."""
+        return time.monotonic() - self._started
+
+    @property
+    def text(self) -> str:
+        """Where it is: how many of how many, and an estimate of the time left."""
+        from ...render import duration_text
+
+        text = f"{self.done:,} of {self.total:,} {self.noun}"
+        if not 0 < self.done < self.total:
+            return text
+        left = max(1, round(self.seconds / self.done * (self.total - self.done)))
+        return f"{text} · about {f'{left} s' if left < 60 else duration_text(left)} left"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._end()
+
+    def _begin(self) -> None:
+        if host.in_kernel():
+            self._begin_in_notebook()
+        elif sys.stderr.isatty():
+            self._begin_in_terminal()
+        else:
+            self._show, self._pause = self._log, _LOG_PAUSE
+
+    def _begin_in_notebook(self) -> None:
+        handle = host.publish(self._bundle())
+        self._pause = _NOTEBOOK_PAUSE
+        self._show = lambda: handle.update(self._bundle(), raw=True)
+        self._end = lambda: handle.update(self._last(), raw=True)
+
+    def _begin_in_terminal(self) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, TextColumn
+        from rich.progress import Progress as Bar
+
+        columns = BarColumn(), TextColumn("{task.description}")
+        bar = Bar(*columns, console=Console(stderr=True), transient=True)
+        task = bar.add_task(self.text, total=self.total)
+        bar.start()
+        self._show = lambda: bar.update(task, completed=self.done, description=self.text)
+        self._end = bar.stop
+
+    def _log(self) -> None:
+        print(self.text, file=sys.stderr, flush=True)  # noqa: T201
+
+    def _bundle(self) -> dict[str, Any]:
+        from ...render import style
+        from ...render.page.sheet import ROOT
+
+        bar = (
+            f'<progress value="{self.done}" max="{self.total}" aria-label="{self.noun}"></progress>'
+        )
+        html = f"{ROOT}<p>{bar} {self.text}</p></div>"
+        return {"text/html": style(html) + html, "text/plain": self.text}
+
+    def _last(self) -> dict[str, Any]:
+        from ...render import duration_text, style
+        from ...render.page.sheet import ROOT
+
+        some = "" if self.done == self.total else f" of {self.total:,}"
+        text = f"{self.done:,}{some} {self.noun} in {duration_text(self.seconds)}"
+        html = f"{ROOT}<p>{text}</p></div>"
+        return {"text/html": style(html) + html, "text/plain": text}

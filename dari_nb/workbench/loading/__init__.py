@@ -1,0 +1,1 @@
+"""Reading many sessions, from a server and from files."""

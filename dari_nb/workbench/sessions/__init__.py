@@ -1,0 +1,1 @@
+"""Sessions, their turns, ledgers, transcripts and workspaces."""

@@ -1,0 +1,254 @@
+"""A chat with an agent: the view, what it sends, and what is open."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import traitlets
+
+from ...errors import InvalidRequestError
+from ...models import TimelineItem, ToolCallItem, as_content
+from ...widgets import ChatView
+from ...widgets.errands import Errands
+from ...widgets.pace import Pace
+from ...widgets.things import thing
+from ..kernel_tools.outputs import output_schema
+from ..link.attachments import as_content_files
+from ..link.background import done
+from .reader import Branching, Conversation, Read, ReaderSubject, branches_of, events_of, loaded
+from .staying import Staying
+from .subject import Changed
+from .words import AGAIN, LEAVE, STOP, Ending, chat_stopped
+
+if TYPE_CHECKING:
+    from ...render import Head
+    from ...widgets.view import AnyLayout
+    from ..kernel_tools.approval import Verdict
+
+
+class Chat(ChatView):
+    """A conversation in a cell: shown, it is a transcript with a place to write.
+
+    What is written in the page is sent from the kernel, so it waits while a cell is busy.
+
+    >>> chat = agent.chat()
+    >>> chat.session is None  # before the first message
+    True
+
+    Args:
+        begin: Makes the session for the first message, with the LLM that was chosen.
+        agent_name: Whom it is with.
+        llms: What there is to choose from.
+        layout: Its place and size.
+
+    Attributes:
+        session: The session, which is the value, too; ``None`` before the first message of a new
+            one. Read-only.
+        selected: The item that the reader is at.
+        status: Status word of the last message; read-only.
+    """
+
+    _valued = "session"
+
+    session = thing(read_only=True)
+
+    def __init__(
+        self,
+        begin: Callable[[str | None], Conversation],
+        agent_name: str,
+        llms: Sequence[str] = (),
+        layout: AnyLayout = None,
+    ) -> None:
+        self._begin = begin
+        # One after another, so that messages are sent in the order in which they were written.
+        self._errands = Errands()
+        super().__init__(
+            send=lambda *message: self._errands.submit(self._deliver, *message),
+            submit=lambda *answer: self._errands.submit(self._hand_in, *answer),
+            decide=self._settle,
+            watch=self._watch_or_not,
+            events=lambda item: events_of(self.session, item),
+            link=lambda item: self.session._way_to(item) if self.session else item.id,
+            branching=Branching(self, self._go_to),
+            agent=agent_name,
+            llms=list(llms),
+            begun=False,
+            layout=layout,
+        )
+        self._presentation = Staying(ChatSubject(self, self._now), self)
+        self.show(*self._now())
+
+    @classmethod
+    def of(cls, session: Conversation, layout: AnyLayout = None) -> Chat:
+        """Return a chat that goes on with a session."""
+        chat = cls(lambda _: session, session.agent_name, layout=layout)
+        loaded(session)
+        session._tools.look()
+        chat._join(session)
+        chat.show(*chat._now())
+        return chat
+
+    def __repr__(self) -> str:
+        return f"<Chat with {self.agent}, {self.session.id if self.session else 'not begun yet'}>"
+
+    @traitlets.validate("session")
+    def _valid_session(self, proposal: Any) -> Conversation:
+        if not hasattr(proposal.value, "_feed"):
+            raise traitlets.TraitError("A chat begins its session itself.")
+        session: Conversation = proposal.value
+        return session
+
+    def _now(self) -> tuple[Sequence[TimelineItem], Head]:
+        from ...render import head_of
+
+        if self.session is None:
+            return [], head_of([], self.agent)
+        return self.session._feed.timeline(), self.session.head()
+
+    def _join(self, session: Conversation) -> None:
+        self.tell(begun=True, session=session, **branches_of(session))
+
+    def _go_to(self, session: Conversation) -> None:
+        """Go on with another branch."""
+        loaded(session)
+        session._tools.look()
+        self.selected = None
+        self._join(session)
+        self.show(*self._now())
+        self._presentation.renew()
+
+    def _watch_or_not(self) -> Future[None] | None:
+        """Stop, or watch again."""
+        if not self._presentation.is_stopped:
+            return self._presentation.stop()
+        self._presentation.watch()
+        return None
+
+    def _deliver(self, key: str, text: str, files: list[Path], llm: str) -> None:
+        if not text.strip() and not files:
+            raise InvalidRequestError("The message is empty: write something, or attach a file.")
+        if self.session is None:
+            self._join(self._begin(llm or None))
+            self._presentation.watch()
+        session: Conversation = self.session
+        content = as_content(text) if text.strip() else []
+        content += as_content_files(session._link, files)
+        sent = session._link.client.sessions.send(session.id, content, idempotency_key=key)
+        session._turn_of(sent)
+        self._presentation.watch()
+
+    def _settle(self, question_id: str, verdict: Verdict, reason: str) -> None:
+        if self.session is not None:
+            self.session._tools.settle(question_id, verdict, reason)
+
+    def _hand_in(self, message_id: str, call_id: str, result: Any, is_error: bool) -> None:
+        if self.session is not None:
+            self.session._link.client.sessions.submit_tool_result(
+                self.session.id, message_id, call_id, result, is_error=is_error
+            )
+
+
+class ChatSubject(ReaderSubject):
+    """A chat as it is presented: what was said, what is open, and whether its turn is watched.
+
+    Args:
+        view: What shows it.
+        read: Gives the items as they are now, and what is said above them.
+    """
+
+    _way = "chat"
+
+    def __init__(self, view: Chat, read: Read) -> None:
+        super().__init__(view, read)
+        self._chat = view
+        self._asking = Pace(self._ask)
+        self._over: Ending | None = None
+        self._stopping: str | None = None
+
+    @property
+    def can_cancel(self) -> bool:  # type: ignore[override]
+        """Whether the server has said so."""
+        session: Conversation | None = self._chat.session
+        return session is not None and session._link.offers("cancel")
+
+    def draw(self) -> None:
+        """Have the page read it with its next batch, and what is open."""
+        super().draw()
+        self._asking.soon()
+
+    async def follow(self, changed: Changed) -> None:
+        """Follow the session, once there is one; who sees the chat can be asked."""
+        self._over = None
+        session: Conversation | None = self._chat.session
+        if session is not None:
+            session._tools.resume()
+            with session._tools.on_page():
+                await super().follow(changed)
+
+    def cancel(self) -> Future[None] | None:
+        """Have the turn ended that is under way; those that were sent after it go on."""
+        session: Conversation | None = self._chat.session
+        if session is None or not self.can_cancel:
+            return None
+        message_id = session._feed.under_way()
+        if message_id is None:
+            return done()
+        self._stopping = message_id
+        self._asking.soon()
+        cancelling = session._link.cancel(session.id, message_id)
+        cancelling.add_done_callback(self._asked_to_end)
+        return cancelling
+
+    def _asked_to_end(self, cancelling: Future[None]) -> None:
+        if cancelling.cancelled() or cancelling.exception() is not None:
+            self._stopping = None
+            self._asking.soon()
+
+    def stopped(self) -> Ending:
+        """Answer and ask no more, either, and say so in the page."""
+        if self._chat.session is not None:
+            self._chat.session._tools.pause()
+        self._over = chat_stopped()
+        self._asking.soon()
+        return self._over
+
+    def lost(self, ending: Ending) -> None:
+        """Ask no more, and say so in the page."""
+        self._over = ending
+        super().lost(ending)
+
+    def _ask(self) -> bool:
+        session: Conversation | None = self._chat.session
+        if self._over is not None:
+            self._chat.watching(self._over.said, AGAIN)
+        elif session is not None:
+            self._chat.ask(_open_calls(session), _asked(session), session._tools.about)
+            stops = STOP if self.can_cancel else LEAVE
+            is_stopping = self._stopping is not None and self._stopping == session._feed.under_way()
+            note = "stopping…" if is_stopping else ""
+            self._chat.watching(note, "" if self.is_at_rest else stops)
+        return False
+
+
+def _asked(session: Conversation) -> list[ToolCallItem]:
+    return [question.call for question in session._tools.questions]
+
+
+def _open_calls(session: Conversation) -> list[Any]:
+    """The calls that wait for the caller, and for no tool of this kernel."""
+    from ...widgets.chat import fields_of
+    from ...widgets.chat.wire import OpenCall
+
+    return [
+        OpenCall(
+            id=call.tool_call_id,
+            message_id=str(call.message_id),
+            name=call.tool_name,
+            fields=fields_of(output_schema(session._link, session.resource, call.tool_name)),
+        )
+        for call in session._feed.waiting()
+        if call.tool_name not in session._tools.names
+    ]

@@ -1,0 +1,61 @@
+"""Boxes, tabs and whatever else holds views: shown like these, with their paper below."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from . import outputs
+
+if TYPE_CHECKING:
+    from ...widgets.view import View
+
+Show = Callable[[Any, "list[View]", "list[Any]"], bool]
+"""Shows a widget with the views and the Outputs in it; returns whether it did."""
+
+_KINDS = ("ipywidgets.widgets.widget_box.Box", "ipywidgets.widgets.widget_output.Output")
+
+
+def watch(shell: Any, show: Show) -> None:
+    """Have ``show`` display what holds views, in place of the shell; all else is left alone."""
+
+    def present(widget: Any) -> None:
+        if not show(widget, list(views_in(widget)), list(_outputs_in(widget))):
+            raise NotImplementedError  # IPython displays it as it does without us
+
+    outputs.watch(shell)
+    for kind in _KINDS:
+        # By name, since importing widgets takes long.
+        _formatter(shell).for_type_by_name(*kind.rsplit(".", 1), present)
+
+
+def forget(shell: Any) -> None:
+    """Leave boxes and Outputs to a shell again."""
+    outputs.forget(shell)
+    for kind in _KINDS:
+        _formatter(shell).pop(kind, None)
+
+
+def views_in(widget: Any) -> Iterator[View]:
+    """Give the views that are in a widget now, from its first one to its last."""
+    from ...widgets.view import View
+
+    for child in getattr(widget, "children", ()):
+        if isinstance(child, View):
+            yield child
+        else:
+            yield from views_in(child)
+
+
+def _outputs_in(widget: Any) -> Iterator[Any]:
+    """Give the Outputs that are in a widget now, or it itself when it is one."""
+    from ipywidgets import Output  # type: ignore[import-untyped]
+
+    if isinstance(widget, Output):
+        yield widget
+    for child in getattr(widget, "children", ()):
+        yield from _outputs_in(child)
+
+
+def _formatter(shell: Any) -> Any:
+    return shell.display_formatter.ipython_display_formatter

@@ -1,0 +1,65 @@
+"""What is shown together: a view, or what holds some, with the paper of all below it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+from ..link import host
+from . import outputs
+from .calm import whole
+from .outputs import Part
+from .papers import Sheet
+from .subject import Subject
+
+
+class Shown(Part, Protocol):
+    """One of the things that are shown."""
+
+    subject: Subject
+
+
+def show(widget: Any, parts: Sequence[Shown], holders: Sequence[Any] = ()) -> None:
+    """Show a widget that is a view, or holds some, with their paper in the output below it.
+
+    Args:
+        widget: What is shown.
+        parts: Whatever is in it.
+        holders: The Outputs in it, which may come to hold more.
+    """
+    from ...render.page.kept import joined
+    from ...widgets.view import mimebundle_of
+
+    subjects = [part.subject for part in parts]
+    with whole(*subjects):
+        if not host.in_kernel():
+            for subject in subjects:
+                subject.print()
+        elif not (host.is_watched() or holders):
+            host.publish(joined([subject.paper() for subject in subjects]))
+        else:
+            host.publish(mimebundle_of(widget))
+            _place(parts, holders)
+
+
+def expect(holders: Sequence[Any]) -> None:
+    """Have a place for paper below Outputs that hold nothing yet, which are about to be shown."""
+    sheet = Sheet()
+    for each in holders:
+        outputs.shown(each, sheet)
+
+
+def _place(parts: Sequence[Shown], holders: Sequence[Any]) -> None:
+    """Have a place for the paper of what has just been shown."""
+    sheet = Sheet()
+    holder = host.taking()
+    if holder is not None:
+        for part in parts:
+            outputs.take(holder, part)
+    else:
+        writes = [sheet.add(part, part.known_paper) for part in parts]
+        sheet.lay()
+        for part, write in zip(parts, writes, strict=True):
+            part.place(write, is_held=False)
+    for each in holders:
+        outputs.shown(each, sheet)

@@ -1,0 +1,62 @@
+/** JupyterLab and Notebook leave keys alone whose target has this attribute. */
+const SPARED = "data-lm-suppress-shortcuts";
+
+/**
+ * Keeps the keys that are pressed in a view from the notebook around it, whose plain keys cut and
+ * move cells. Two kinds get through: keys that run the cell, as they are, and chords such as Ctrl+S,
+ * which the host hears as if they were pressed beside the notebook.
+ */
+export function keepKeys(root: HTMLElement, signal: AbortSignal): void {
+  // Whoever clicks on the ground of a view is in the view, too.
+  if (!root.hasAttribute("tabindex")) root.tabIndex = -1;
+  let spared: Element | undefined;
+  // Some hosts listen on their way down to the target, so this is said before anyone hears the key.
+  const spare = (event: KeyboardEvent) => {
+    spared?.removeAttribute(SPARED);
+    spared = undefined;
+    if (!event.composedPath().includes(root) || runsCell(event)) return;
+    spared = event.target as Element;
+    spared.setAttribute(SPARED, "");
+  };
+  const stop = (event: KeyboardEvent) => {
+    if (runsCell(event)) return;
+    event.stopPropagation();
+    if (isChord(event) && !event.defaultPrevented) passOn(event);
+  };
+  // On text that is selected a click moves no focus, nor does dragging it: the reader is in the view all the same.
+  const enter = () => {
+    const active = (root.getRootNode() as Document | ShadowRoot).activeElement;
+    if (!root.contains(active)) root.focus({ preventScroll: true });
+  };
+  for (const kind of ["click", "dragend"]) root.addEventListener(kind, enter, { signal });
+  signal.addEventListener("abort", () => spared?.removeAttribute(SPARED));
+  window.addEventListener("keydown", spare, { capture: true, signal });
+  root.addEventListener("keydown", stop, { signal });
+}
+
+/** Whether a key runs the cell; in a text it makes a line or sends it. */
+export function runsCell(event: KeyboardEvent): boolean {
+  const { key, shiftKey, ctrlKey, metaKey, altKey } = event;
+  return key === "Enter" && (shiftKey || ctrlKey || metaKey || altKey) && !isText(targetOf(event));
+}
+
+/** Whether a key is a command and no character. */
+export function isChord(event: KeyboardEvent): boolean {
+  // AltGr types characters everywhere, and Alt does on some systems.
+  if (event.getModifierState("AltGraph")) return false;
+  return event.ctrlKey || event.metaKey || (event.altKey && !isText(targetOf(event)));
+}
+
+/** No cell hears it there: what acts on cells needs one that has the focus or is around it. */
+function passOn(event: KeyboardEvent): void {
+  if (!document.body.dispatchEvent(new KeyboardEvent(event.type, event))) event.preventDefault();
+}
+
+/** What has the focus, also inside of a shadow tree. */
+function targetOf(event: Event): Element {
+  return event.composedPath()[0] as Element;
+}
+
+function isText(element: Element): boolean {
+  return element.matches("textarea, input:not([type=checkbox], [type=file])");
+}

@@ -1,0 +1,234 @@
+import { isAnswer } from "./grow";
+import { itemAt, wayTo } from "./order";
+import { scrollTo } from "./scrolling";
+
+/** What words stand in. */
+const BLOCK = "p, pre, li, table, h3, h4, h5, h6, blockquote, div";
+const PAPER = ".dari:not(.dari-view)";
+/** Room that paper may leave where a view had its tools, so that what is read stays. */
+const MOST_GAP_PX = 200;
+/** The reader does something by themselves: from then on the place is theirs. */
+const ACTS = ["pointerdown", "keydown", "wheel"] as const;
+
+/** Finds what stands on paper for the items of a view; what has no place there is undefined. */
+export type Pair = (items: HTMLElement[], paper: HTMLElement) => (HTMLElement | undefined)[];
+
+/** One end of what is marked: a node, and how far in it. */
+type End = readonly [Node, number];
+
+/** Where the reader is in a view, so that paper which takes its place opens there. */
+export class Place {
+  readonly #el: HTMLElement;
+  readonly #log: HTMLElement;
+  readonly #pair: Pair;
+  #item: HTMLElement | undefined;
+  /** Which child of which leads to what is read in an item that is larger than what is seen. */
+  #way: number[] = [];
+  #top = 0;
+  /** What is around the view, innermost first, and where each began. */
+  #around: [Element, number][] = [];
+  #watched: Element | undefined;
+  #focus: HTMLElement | undefined;
+  #marked: readonly End[] = [];
+  readonly #changes = new MutationObserver(() => this.#changed());
+  readonly #over = new AbortController();
+
+  /**
+   * @param el The view.
+   * @param log What scrolls in it; its items have `data-item`.
+   * @param pair Finds them on paper.
+   * @param signal Aborts when the view goes.
+   */
+  constructor(el: HTMLElement, log: HTMLElement, pair: Pair, signal: AbortSignal) {
+    this.#el = el;
+    this.#pair = pair;
+    this.#log = log;
+    this.#over.signal.addEventListener("abort", () => this.#changes.disconnect());
+    const note = () => this.#note();
+    const sizes = new ResizeObserver(note);
+    for (const box of [log, ...log.children]) sizes.observe(box);
+    document.addEventListener("scroll", note, { capture: true, passive: true, signal });
+    el.addEventListener("focusin", (event) => this.#entered(event), { signal });
+    el.addEventListener("focusout", () => this.#leftFocus(), { signal });
+    const over = { signal: this.#over.signal };
+    document.addEventListener("selectionchange", () => this.#mark(), over);
+    for (const act of ACTS) {
+      document.addEventListener(act, () => this.#acted(), {
+        capture: true,
+        signal: this.#over.signal,
+      });
+    }
+    signal.addEventListener("abort", () => sizes.disconnect());
+  }
+
+  /** Looks up what is read: the item in the middle of what is seen, or what of it is there. */
+  #note(): void {
+    if (this.#isGone) return;
+    const { top, bottom } = this.#log.getBoundingClientRect();
+    const [first, last] = [Math.max(top, 0), Math.min(bottom, innerHeight)];
+    this.#item = first < last ? itemAt(this.#log, (first + last) / 2) : undefined;
+    this.#item ??= first < last ? this.#items.at(-1) : undefined;
+    const isLong = this.#item && isAnswer(this.#item);
+    this.#way = isLong ? wayTo(this.#item as Element, (first + last) / 2, last - first) : [];
+    this.#top = (this.#item && follow(this.#item, this.#way))?.getBoundingClientRect().top ?? 0;
+    this.#around = [];
+    for (let box = this.#el.parentElement; box; box = box.parentElement) {
+      this.#around.push([box, box.getBoundingClientRect().top]);
+    }
+    this.#watch();
+  }
+
+  /** The view goes with a child of something around it, and paper comes at the same moment. */
+  #watch(): void {
+    const [parent] = this.#around[0] ?? [];
+    if (this.#watched === parent) return;
+    this.#watched = parent;
+    this.#changes.disconnect();
+    for (const [box] of this.#around) this.#changes.observe(box, { childList: true });
+  }
+
+  get #isGone(): boolean {
+    return !this.#el.isConnected;
+  }
+
+  get #items(): HTMLElement[] {
+    return [...this.#log.querySelectorAll<HTMLElement>("[data-item]")];
+  }
+
+  #entered(event: FocusEvent): void {
+    this.#focus = event.target as HTMLElement;
+  }
+
+  /** A browser tells of a focus that goes with its element, too: that one is to come back. */
+  #leftFocus(): void {
+    queueMicrotask(() => {
+      if (this.#el.isConnected) this.#focus = undefined;
+    });
+  }
+
+  /** Takes notice of what the reader marks, as to copy it. */
+  #mark(): void {
+    if (this.#isGone) return;
+    const now = getSelection();
+    const ends: [Node | null, number][] =
+      now && !now.isCollapsed
+        ? [
+            [now.anchorNode, now.anchorOffset],
+            [now.focusNode, now.focusOffset],
+          ]
+        : [];
+    this.#marked = ends.every(([node]) => this.#log.contains(node)) ? (ends as End[]) : [];
+  }
+
+  #changed(): void {
+    if (!this.#isGone) return;
+    const ground = this.#around.find(([box]) => box.isConnected);
+    if (!ground) return;
+    const [box, top] = ground;
+    const paper = box.querySelector<HTMLElement>(PAPER);
+    if (paper) this.#restore(paper, box.getBoundingClientRect().top - top);
+    if (paper || box.querySelector(".dari-view")) this.#over.abort();
+    else this.#changes.observe(box, { childList: true, subtree: true });
+  }
+
+  #acted(): void {
+    if (this.#isGone) this.#over.abort();
+  }
+
+  #restore(paper: HTMLElement, moved: number): void {
+    const before = this.#items;
+    const after = this.#pair(before, paper);
+    for (const [index, item] of before.entries()) openAlike(item, after[index]);
+    // Calls stood one by one in the view.
+    for (const work of paper.querySelectorAll<HTMLDetailsElement>(".dari-work")) work.open = true;
+    const item = this.#item && this.#onPaper(this.#item, before, after);
+    if (item) {
+      openAround(item, paper);
+      scrollTo(item, this.#top + moved);
+      moveDown(item, this.#top + moved, paper);
+    }
+    const [from, to] = this.#marked.map((end) => onPaper(end, before, after));
+    if (from && to) getSelection()?.setBaseAndExtent(...from, ...to);
+    if (this.#focus && !document.activeElement?.closest(".dari"))
+      this.#refocus(paper, before, after);
+  }
+
+  /** What stands on paper for what was read. */
+  #onPaper(
+    item: HTMLElement,
+    before: HTMLElement[],
+    after: (HTMLElement | undefined)[],
+  ): HTMLElement | undefined {
+    const whole = after[before.indexOf(item)];
+    const [text] = this.#way.length > 0 ? textsIn(follow(item, this.#way)) : [];
+    const words = text && onPaper([text, 0], before, after)?.[0];
+    const block = words?.parentElement?.closest<HTMLElement>(BLOCK);
+    return block && whole?.contains(block) ? block : whole;
+  }
+
+  #refocus(paper: HTMLElement, before: HTMLElement[], after: (HTMLElement | undefined)[]): void {
+    const index = before.findIndex((item) => item.contains(this.#focus as HTMLElement));
+    const summary = this.#focus?.matches("summary") ? after[index]?.querySelector("summary") : null;
+    const target = summary ?? paper.querySelector<HTMLElement>(".dari-tall") ?? paper;
+    if (target !== summary) target.tabIndex = -1;
+    target.focus({ preventScroll: true });
+  }
+}
+
+/** Goes from an element to one in it. */
+function follow(element: HTMLElement, way: number[]): HTMLElement {
+  return way.reduce((box, place) => (box.children[place] as HTMLElement) ?? box, element);
+}
+
+/** The same place on paper, counted from the end of its item: what stands above it may differ. */
+function onPaper(
+  [node, offset]: End,
+  before: HTMLElement[],
+  after: (HTMLElement | undefined)[],
+): End | undefined {
+  const index = before.findIndex((item) => item.contains(node));
+  const [item, paper] = [before[index], after[index]];
+  if (!item || !paper) return undefined;
+  const rest = document.createRange();
+  rest.setStart(node, offset);
+  rest.setEnd(item, item.childNodes.length);
+  let left = rest.toString().length;
+  for (const text of textsIn(paper).reverse()) {
+    if (left <= text.length) return [text, text.length - left];
+    left -= text.length;
+  }
+  return undefined;
+}
+
+function textsIn(element: HTMLElement): Text[] {
+  const walker = document.createTreeWalker(element, NodeFilter.SHOW_TEXT);
+  const texts: Text[] = [];
+  while (walker.nextNode()) texts.push(walker.currentNode as Text);
+  return texts;
+}
+
+function openAround(item: HTMLElement, paper: HTMLElement): void {
+  for (let box = item.parentElement; box && box !== paper; box = box.parentElement) {
+    if (box instanceof HTMLDetailsElement) box.open = true;
+  }
+}
+
+/** Where nothing scrolls, the part of paper with the item comes down to where it was. */
+function moveDown(item: HTMLElement, top: number, paper: HTMLElement): void {
+  const gap = top - item.getBoundingClientRect().top;
+  const part = [...paper.children].find((child) => child.contains(item)) as HTMLElement;
+  if (gap < 1 || gap > MOST_GAP_PX) return;
+  part.style.marginTop = `${parseFloat(getComputedStyle(part).marginTop) + gap}px`;
+}
+
+/** What the reader opened in a view is open on paper. */
+function openAlike(item: HTMLElement, other: HTMLElement | undefined): void {
+  const [from, to] = [folds(item), other ? folds(other) : []];
+  if (from.length !== to.length) return;
+  for (const [index, fold] of from.entries()) (to[index] as HTMLDetailsElement).open = fold.open;
+}
+
+function folds(item: HTMLElement): HTMLDetailsElement[] {
+  const inner = [...item.querySelectorAll("details")];
+  return item instanceof HTMLDetailsElement ? [item, ...inner] : inner;
+}

@@ -1,0 +1,80 @@
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { keepKeys } from "../../src/host/border";
+
+const SPARED = "data-lm-suppress-shortcuts";
+
+let closing: AbortController;
+let view: HTMLElement;
+/** What a notebook around the view hears on its way down to the target and on its way up. */
+let down: string[];
+let up: string[];
+
+beforeEach(() => {
+  closing = new AbortController();
+  document.body.innerHTML = `<div class="cell"><div class="view"><button>Go</button>
+    <textarea></textarea></div><div class="view"><a href="#">x</a></div></div>`;
+  const views = document.querySelectorAll<HTMLElement>(".view");
+  view = views[0] as HTMLElement;
+  for (const one of views) keepKeys(one, closing.signal);
+  [down, up] = [[], []];
+  const hear = (heard: string[]) => (event: KeyboardEvent) => {
+    const target = event.target as HTMLElement;
+    if (!target.hasAttribute(SPARED)) heard.push(`${event.key} at ${target.localName}`);
+  };
+  document.addEventListener("keydown", hear(down), { capture: true, signal: closing.signal });
+  document.addEventListener("keydown", hear(up), { signal: closing.signal });
+});
+
+afterEach(() => closing.abort());
+
+function press(place: string, key: string, more: KeyboardEventInit = {}): KeyboardEvent {
+  const options = { key, bubbles: true, composed: true, cancelable: true, ...more };
+  const event = new KeyboardEvent("keydown", options);
+  (document.querySelector(place) as HTMLElement).dispatchEvent(event);
+  return event;
+}
+
+describe("the border of a view", () => {
+  test.each(["button", "textarea", "a", ".view"])("plain keys at %s reach no notebook", (place) => {
+    for (const key of ["x", "d", "d", "Escape", "ArrowUp"]) press(place, key);
+    press(place, "M", { shiftKey: true });
+    expect([down, up]).toEqual([[], []]);
+  });
+
+  test("chords are heard beside the notebook, and what they prevent is prevented", () => {
+    document.body.addEventListener("keydown", (event) => event.preventDefault(), { once: true });
+    expect(press("textarea", "s", { ctrlKey: true }).defaultPrevented).toBe(true);
+    expect(press("button", "s", { metaKey: true }).defaultPrevented).toBe(false);
+    expect(down).toEqual(["s at body", "s at body"]);
+    expect(up).toEqual(["s at body", "s at body"]);
+  });
+
+  test("a chord that the view takes for itself goes no further", () => {
+    view.firstElementChild?.addEventListener("keydown", (event) => event.preventDefault());
+    press("button", "End", { ctrlKey: true });
+    expect([down, up]).toEqual([[], []]);
+  });
+
+  test("keys that run the cell pass as they are, but not from a text", () => {
+    press("button", "Enter", { shiftKey: true });
+    press("textarea", "Enter", { shiftKey: true });
+    press("textarea", "Enter", { altKey: true });
+    press(".view", "Enter", { ctrlKey: true });
+    expect(up.filter((heard) => !heard.endsWith("body"))).toEqual([
+      "Enter at button",
+      "Enter at div",
+    ]);
+  });
+
+  test("characters that are typed with Alt or AltGr are no chords", () => {
+    press("textarea", "@", { altKey: true });
+    press("textarea", "@", { ctrlKey: true, altKey: true, modifierAltGraph: true });
+    expect([down, up]).toEqual([[], []]);
+  });
+
+  test("without its view an element is like any other", () => {
+    press("button", "x");
+    closing.abort();
+    expect(view.querySelector("button")?.hasAttribute(SPARED)).toBe(false);
+  });
+});

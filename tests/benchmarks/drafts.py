@@ -1,0 +1,160 @@
+"""From a word that a model writes to the DOM of JupyterLab, and what a long answer costs it."""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+from collections import Counter
+from pathlib import Path
+from statistics import median
+from struct import unpack
+
+from playwright.sync_api import WebSocket, sync_playwright
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "browser"))
+from conftest import CHROMIUM_FLAGS, Jupyter, Notebook, chromium_path
+
+arrived: Counter[str] = Counter()
+"""Bytes of all that the kernel sent over the wire, by what they are for."""
+
+RATE = 200
+WORDS = 1_500
+SIZE = 80_000
+TOKEN = 4
+WRITTEN = (Path(__file__).parents[1] / "render" / "written.md").read_text()
+
+CELL = f"""
+import json, time
+import dari_nb
+from dari_nb.local import Draft
+from dari_nb.widgets import LiveTranscript
+
+d = dari_nb.connect("local")
+written, sent = {{}}, [0, 0]
+text = (json.loads({json.dumps(json.dumps(WRITTEN))}) * 99)[:{SIZE}]
+
+def at_pace(tokens):
+    start = time.monotonic()
+    for number, token in enumerate(tokens):
+        time.sleep(max(0, start + number / {RATE} - time.monotonic()))
+        written[number] = time.time() * 1000
+        yield Draft(token)
+
+@d.server.agent("words")
+def words(prompt):
+    yield from at_pace(f"w{{n}}{{'.' if n % 40 else chr(10) * 2}} " for n in range({WORDS}))
+
+@d.server.agent("long")
+def long(prompt):
+    yield from at_pace(text[at:at + {TOKEN}] for at in range(0, {SIZE}, {TOKEN}))
+
+send = LiveTranscript.send
+def counted(view, content, buffers=None):
+    sent[0] += 1
+    sent[1] += len(json.dumps(content)) + sum(map(len, buffers or ()))
+    send(view, content, buffers)
+LiveTranscript.send = counted
+"""
+ASK = "turn = d.agents['{name}'].send('Write.').follow(wait=False)"
+WATCH = """() => {
+  window.seen = [];
+  window.stalls = [];
+  const now = () => performance.timeOrigin + performance.now();
+  new MutationObserver(() => {
+    const answer = document.querySelector(".dari-live .dari-answer");
+    const word = answer?.lastElementChild?.textContent.match(/w(\\d+)(?!.*w\\d)/s);
+    const last = word ? Number(word[1]) : -1;
+    for (let n = window.seen.length; n <= last; n++) window.seen.push(now());
+  }).observe(document.body, { childList: true, subtree: true, characterData: true });
+  new PerformanceObserver((list) => {
+    const isWritten = document.querySelector(".dari-view .dari-answer[data-state]") !== null;
+    for (const { duration } of list.getEntries())
+      window.stalls.push([isWritten, Math.round(duration)]);
+  }).observe({ entryTypes: ["longtask"] });
+}"""
+# Below the view that lives lies paper from the start.
+ENDED = """() => document.querySelector(".dari-live") === null
+  && document.querySelector(".dari:not(.dari-view) .dari-answer") !== null"""
+
+
+def main() -> None:
+    print(f"an answer while it is written, {RATE} tokens a second, in JupyterLab")
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=chromium_path(), args=CHROMIUM_FLAGS)
+        lab = Jupyter("lab", Path(folder))
+        lab.browser = chromium.new_context(viewport={"width": 1280, "height": 900})
+        lab.browser.on("page", lambda page: page.on("websocket", count))
+        lab.start()
+        try:
+            delays(asked(lab, "words"))
+            long_answer(asked(lab, "long"))
+        finally:
+            lab.stop()
+
+
+def count(socket: WebSocket) -> None:
+    """Count what comes in by this socket."""
+    socket.on("framereceived", lambda frame: isinstance(frame, bytes) and take(frame))
+
+
+def take(frame: bytes) -> None:
+    """Count a message of Jupyter's: numbers of bytes, channel, four parts of JSON, buffers."""
+    [number] = unpack("<Q", frame[:8])
+    ends = unpack(f"<{number}Q", frame[8 : 8 * (1 + number)])
+    kind = json.loads(frame[ends[1] : ends[2]])["msg_type"]
+    is_view, is_paper = kind.startswith("comm"), kind.endswith("display_data")
+    around = ends[4] if is_view else 0
+    arrived["heads"] += around
+    arrived["view" if is_view else "paper" if is_paper else "rest"] += len(frame) - around
+
+
+def asked(lab: Jupyter, name: str) -> Notebook:
+    """Have an agent write in a cell, and wait until it has."""
+    book = lab.open_notebook([CELL, ASK.format(name=name)], f"{name}.ipynb")
+    book.page.evaluate(WATCH)
+    arrived.clear()
+    book.run_all()
+    book.page.locator(".dari-live").wait_for()
+    book.page.wait_for_function(ENDED, timeout=300_000, polling=200)
+    return book
+
+
+def delays(book: Notebook) -> None:
+    written = json.loads(book.execute("print(json.dumps(list(written.values())))"))
+    seen = book.page.evaluate("() => window.seen")
+    times = sorted(there - here for here, there in zip(written, seen, strict=False))
+    p95 = times[int(len(times) * 0.95)]
+    print(f"  token to DOM   {median(times):5.0f} ms median, {p95:.0f} ms p95 (target 60, 120)")
+    tell_stalls(book)
+
+
+def long_answer(book: Notebook) -> None:
+    messages, size = json.loads(book.execute("print(json.dumps(sent))"))
+    final = int(
+        book.execute(
+            "from dari_nb.render import GrowingItems\n"
+            "print(len(GrowingItems().html(turn.items[-1]).encode()))"
+        )
+    )
+    print(
+        f"  {SIZE / 1000:.0f} kB          {size:,} bytes in {messages:,} messages,"
+        f" {size / final:.2f}x its HTML of {final:,} (target 3)"
+    )
+    print(
+        f"  on the wire    {arrived.total():,} bytes: {arrived['view']:,} for the view, and"
+        f" {arrived['heads']:,} around its messages; {arrived['paper']:,} of paper for the file"
+    )
+    tell_stalls(book)
+
+
+def tell_stalls(book: Notebook) -> None:
+    stalls = book.page.evaluate("() => window.stalls")
+    meanwhile, after = (
+        max((ms for written, ms in stalls if written is when), default=0) for when in (True, False)
+    )
+    print(f"  longest stall  {meanwhile:5.0f} ms (target 100); as it begins and ends, {after} ms")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,127 @@
+"""A turn in a session of 100,000 events beside one in an empty session, and looks at the ledger.
+
+Run it as a script: ``python tests/benchmarks/long_sessions.py [--events 100000] [--rounds 30]``.
+The local Dari is a process of its own. A turn takes from its POST until its message says completed.
+The targets are a ratio of at most 1.5, 5 ms for a message of 100 events, and that nobody waits
+more than 50 ms while somebody else reads the whole ledger.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import httpx
+
+SERVER = """
+from dari_nb.local import LocalDari
+import sys
+server = LocalDari(api_key="dari_bench")
+
+@server.agent("talker")
+def talker(prompt):
+    for number in range(int(prompt)):
+        yield f"Part {number} of a long answer, with a few more words."
+
+print(server.start().url, flush=True)
+sys.stdin.read()
+"""
+HEADERS = {"Authorization": "Bearer dari_bench"}
+_TURN = 98
+"""Texts of a turn; with its question and its changes of status it has about 100 events."""
+
+
+class Dari:
+    """Plain HTTP calls to the server."""
+
+    def __init__(self, url: str) -> None:
+        self.http = httpx.Client(base_url=f"{url}/v1", headers=HEADERS, timeout=120)
+        agents = self.http.get("/agents").json()["agents"]
+        self.agent_id = next(agent["id"] for agent in agents if agent["name"] == "talker")
+
+    def session(self) -> str:
+        return str(self.http.post(f"/agents/{self.agent_id}/sessions").json()["id"])
+
+    def turn(self, session_id: str, texts: int) -> str:
+        """Have a turn, and wait for its end; returns the message's id."""
+        content = [{"type": "text", "text": str(texts)}]
+        body = {"type": "user.message", "content": content}
+        sent = self.http.post(f"/sessions/{session_id}/events", json=body).json()
+        message_id = str(sent["message"]["id"])
+        while self.http.get(f"/messages/{message_id}").json()["status"] != "completed":
+            time.sleep(0.0005)
+        return message_id
+
+
+def run(events: int, rounds: int) -> None:
+    """Measure against a server process of its own, and print."""
+    command = [sys.executable, "-c", SERVER]
+    root = Path(__file__).parents[2]
+    pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen(command, cwd=root, text=True, **pipes) as server:
+        assert server.stdout is not None
+        assert server.stdin is not None
+        try:
+            measure(Dari(server.stdout.readline().strip()), events, rounds)
+        finally:
+            server.stdin.close()
+
+
+def measure(dari: Dari, events: int, rounds: int) -> None:
+    """Fill a ledger, then take turns in it and in empty ones by turns."""
+    long = dari.session()
+    messages = [dari.turn(long, _TURN) for _ in range(events // (_TURN + 4))]
+    count = len(dari.http.get(f"/sessions/{long}/events").json()["events"])
+    ours, plain = [], []
+    for _ in range(rounds):
+        empty = dari.session()
+        plain.append(seconds(lambda empty=empty: dari.turn(empty, 1)))
+        ours.append(seconds(lambda: dari.turn(long, 1)))
+    ratio = statistics.median(ours) / statistics.median(plain)
+    print(
+        f"a turn in a session of {count:,} events: {1000 * statistics.median(ours):.1f} ms, in an "
+        f"empty one {1000 * statistics.median(plain):.1f} ms: {ratio:.2f} (at most 1.5)"
+    )
+    middle = f"/messages/{messages[len(messages) // 2]}"
+    looks = [seconds(lambda: dari.http.get(middle)) for _ in range(rounds)]
+    print(f"a message of 100 events there: {1000 * statistics.median(looks):.1f} ms (at most 5)")
+    for what in ("transcript", "messages", "events"):
+        took, waited = while_reading(dari, f"/sessions/{long}/{what}", middle)
+        print(
+            f"all its {what}: {took:.2f} s; others meanwhile waited {1000 * waited:.0f} ms "
+            "at the most (50)"
+        )
+
+
+def while_reading(dari: Dari, path: str, other: str) -> tuple[float, float]:
+    """Read something long in a thread; the longest time that another request took meanwhile."""
+    took: list[float] = []
+    thread = Thread(target=lambda: took.append(seconds(lambda: dari.http.get(path).read())))
+    thread.start()
+    waits = []
+    while thread.is_alive():
+        waits.append(seconds(lambda: dari.http.get(other)))
+    thread.join()
+    return took[0], max(waits)
+
+
+def seconds(work: Callable[[], Any]) -> float:
+    """How long something takes."""
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--events", type=int, default=100_000)
+    parser.add_argument("--rounds", type=int, default=30)
+    options = parser.parse_args()
+    run(options.events, options.rounds)

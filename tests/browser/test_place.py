@@ -1,0 +1,210 @@
+"""The reader keeps their place when what they read live becomes paper."""
+
+import pytest
+
+SETUP = """
+%load_ext dari_nb
+import os, time
+from pathlib import Path
+import dari_nb
+os.environ["DARI_LOCAL_PACE"] = "0"
+d = dari_nb.connect("local")
+from dari_nb.local import ToolCall, ToolResult
+FOX = "The quick brown fox jumps over the lazy dog. " * 6
+
+def writer(parts, calls):
+    def write(prompt):
+        for n in range(parts):
+            yield f"**Part {n}**\\n\\n{FOX}"
+            for k in range(calls):
+                yield ToolCall("note", {"n": n, "k": k})
+                yield ToolResult({"ok": True})
+        while prompt in ("Write.", "task 8") and not Path("go").exists():
+            time.sleep(0.02)
+    return write
+
+d.server.agent("short")(writer(1, 1))
+d.server.agent("calls")(writer(2, 7))
+d.server.agent("long")(writer(40, 1))
+d.server.agent("busy")(writer(8, 12))
+"""
+# The last call of each, which comes after the words that are read.
+LAST = {"short": "0 · 0", "calls": "1 · 6", "long": "39 · 0", "busy": "7 · 11"}
+AT_THE_END = """() => {
+  const log = document.querySelector(".dari-live .dari-log");
+  return log.scrollTop + log.clientHeight > log.scrollHeight - 2;
+}"""
+AFTER = "print('\\n'.join(f'line {n}' for n in range(90)))"
+WRITE = "%%dari_agent {}\nWrite."
+ASIDE = "%%dari_agent {} --bg\nWrite."
+# Where a line is in every frame, until another one is watched.
+WATCH = """([selector, words]) => {
+  const line = () => [...document.querySelectorAll(selector)]
+    .find((e) => e.textContent.includes(words));
+  const seen = (window.seen = []);
+  const note = () => {
+    if (window.seen !== seen) return;
+    seen.push(line()?.getBoundingClientRect().top ?? null);
+    requestAnimationFrame(note);
+  };
+  note();
+}"""
+PART = ".jp-OutputArea-output .dari strong"
+
+
+def open_gate(server):
+    (server.notebooks / "go").touch()
+
+
+def written(book, agent):
+    """Wait until all is there that comes before the gate, and the reader at its end."""
+    calls = book.page.locator(".dari-live .dari-call[data-state=completed]")
+    calls.filter(has_text=LAST[agent]).first.wait_for()
+    book.page.wait_for_function(AT_THE_END)
+
+
+def become_paper(book, selector, words, live=".dari-live"):
+    """Let live become paper.
+
+    Returns how far a line moves in any frame, and by how much its cell grows.
+    """
+    page = book.page
+    area = page.locator(".jp-OutputArea:has(.dari)").first
+    before = area.bounding_box()["height"]
+    page.evaluate(WATCH, [selector, words])
+    open_gate(book.server)
+    page.locator(live).wait_for(state="detached")
+    page.locator(".jp-OutputArea-output .dari").first.wait_for(state="attached")
+    frames = page.evaluate("window.seen.length")
+    page.wait_for_function("(n) => window.seen.length > n + 5", arg=frames)
+    seen = page.evaluate("window.seen")
+    assert None not in seen
+    return max(seen) - min(seen), area.bounding_box()["height"] - before
+
+
+@pytest.mark.parametrize(
+    ("agent", "words"),
+    [("short", "Part 0"), ("calls", "Part 1"), ("long", "Part 39"), ("busy", "Part 7")],
+)
+def test_what_is_read_at_the_end_stays_where_it_is(lab, agent, words):
+    book = lab.open_notebook([SETUP, WRITE.format(agent)])
+    book.start_all()
+    written(book, agent)
+    moved, grown = become_paper(book, PART, words)
+    assert moved <= 40
+    assert abs(grown) <= 40
+
+
+TALL = """
+from dari_nb.local import Draft
+
+@d.server.agent("tall")
+def tall(prompt):
+    told = "\\n\\n".join(f"**Part {n}.** {FOX}" for n in range(300))
+    yield Draft(told)
+    while not Path("go").exists():
+        time.sleep(0.02)
+    yield told
+"""
+
+
+@pytest.mark.parametrize("place", ["end", "middle", "start"])
+def test_what_is_read_in_one_long_answer_stays_where_it_is(lab, place):
+    book = lab.open_notebook([SETUP + TALL, WRITE.format("tall")])
+    book.start_all()
+    page = book.page
+    log = page.locator(".dari-live .dari-log")
+    log.get_by_text("Part 299.").wait_for()
+    page.wait_for_function(AT_THE_END)
+    log.scroll_into_view_if_needed()
+    number = {"end": 299, "middle": 150, "start": 3}[place]
+    if place != "end":
+        log.hover()
+        page.mouse.wheel(0, -300)  # it is followed no more
+        page.locator(".dari-latest").wait_for()
+        log.get_by_text(f"Part {number}.").evaluate("e => e.scrollIntoView({ block: 'center' })")
+    moved, grown = become_paper(book, PART, f"Part {number}.")
+    assert moved <= 40
+    assert abs(grown) <= 40
+    # What is folded on paper is open where it was read.
+    assert page.locator(".dari-rest[open]").count() == (place != "start")
+    book.shot(f"place-tall-{place}")
+
+
+def test_what_is_read_in_the_middle_stays_where_it_is(lab):
+    book = lab.open_notebook([SETUP, WRITE.format("long")])
+    book.start_all()
+    page = book.page
+    written(book, "long")
+    log = page.locator(".dari-live .dari-log")
+    log.scroll_into_view_if_needed()
+    log.hover()
+    page.mouse.wheel(0, -3000)
+    page.locator(".dari-latest").wait_for()
+    call = log.locator(".dari-call").nth(15)
+    call.scroll_into_view_if_needed()
+    call.locator("summary").click()
+    words = call.locator("xpath=preceding-sibling::*[1]").locator("strong").inner_text()
+    moved, grown = become_paper(book, PART, words)
+    assert moved <= 40
+    assert abs(grown) <= 40
+    paper = page.locator(".jp-OutputArea-output .dari")
+    assert paper.locator(".dari-call[open]").count() == 1
+    assert page.evaluate("document.activeElement.textContent").startswith("note")
+    paper.get_by_text("show all: 1 message, 40 answers, 40 calls").click()
+    assert paper.bounding_box()["height"] > 3000
+    paper.get_by_text("show all").click()
+    assert paper.bounding_box()["height"] < 900
+
+
+@pytest.mark.parametrize("agent", ["calls", "long"])
+def test_what_is_read_below_a_turn_stays_where_it_is(lab, agent):
+    book = lab.open_notebook([SETUP, ASIDE.format(agent), AFTER, AFTER])
+    book.run_all()
+    page = book.page
+    written(book, agent)
+    page.locator(".jp-Cell").nth(3).scroll_into_view_if_needed()
+    moved, _ = become_paper(book, ".jp-Cell:nth-child(4) pre", "line 0")
+    assert moved <= 40
+
+
+def test_rows_of_a_batch_stay_where_they_are(lab):
+    batch = "batch = d.batches.run('calls', tasks=[f'task {n}' for n in range(9)])"
+    book = lab.open_notebook([SETUP, f"{batch}\n_ = batch.follow()"])
+    book.start_all()
+    matrix = book.page.locator(".dari-matrix")
+    matrix.get_by_text("8 done").wait_for()
+    matrix.get_by_text("task 1").first.scroll_into_view_if_needed()
+    cells = ".jp-OutputArea-output :is(th, td)"
+    moved, grown = become_paper(book, cells, "task 1", live=".dari-matrix")
+    assert moved <= 40
+    assert abs(grown) <= 450  # half of what is seen
+    book.shot("place-batch")
+
+
+MARK = """([first, last]) => {
+  const words = (name) => [...document.querySelectorAll(".dari-live .dari-answer")]
+    .find((answer) => answer.textContent.includes(name)).querySelectorAll("p")[1].firstChild;
+  getSelection().setBaseAndExtent(words(first), 4, words(last), 19);
+}"""
+MARKED = """() => {
+  const { anchorNode, focusNode } = getSelection();
+  const onPaper = (node) => node?.parentElement?.closest(".dari:not(.dari-view)") != null;
+  return onPaper(anchorNode) && onPaper(focusNode) ? String(getSelection()) : null;
+}"""
+
+
+@pytest.mark.parametrize("last", ["Part 0", "Part 1"], ids=["one-answer", "two-answers"])
+def test_what_is_marked_stays_marked(lab, last):
+    book = lab.open_notebook([SETUP, ASIDE.format("calls")])
+    book.run_all()
+    page = book.page
+    page.locator(".dari-live").get_by_text("Part 1", exact=True).wait_for()
+    page.evaluate(MARK, ["Part 0", last])
+    open_gate(book.server)
+    page.locator(".dari-live").wait_for(state="detached")
+    page.wait_for_function(f"() => ({MARKED})() !== null")
+    marked = page.evaluate(MARKED)
+    assert marked.startswith("quick brown fox")
+    assert marked.endswith("quick brown fox" if last == "Part 0" else "The quick brown fox")
+    assert (marked == "quick brown fox") == (last == "Part 0")

@@ -1,0 +1,87 @@
+"""What was shown is there in print: nothing scrolls there, so nothing may be cut off."""
+
+import pytest
+
+from dari_nb.models import AssistantMessageItem, ToolCallItem, UserMessageItem, text_block
+from dari_nb.render import Head, paper
+
+PAGE = "<!doctype html><meta charset=utf-8><title>paper</title><body>"
+# Elements with text that a box around them cuts off.
+CUT_OFF = """() => {
+  const cut = [];
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+    if (!node.data.trim() || node.parentElement.closest("style, title, header > b")) continue;
+    const range = document.createRange();
+    range.selectNodeContents(node);
+    const { bottom, right, height } = range.getBoundingClientRect();
+    if (!height) continue;
+    for (let box = node.parentElement; box; box = box.parentElement) {
+      const style = getComputedStyle(box);
+      const edge = box.getBoundingClientRect();
+      const clips = style.overflowX !== "visible" || box === document.documentElement;
+      const isLine = style.textOverflow === "ellipsis";
+      if (clips && !isLine && (bottom > edge.bottom + 1 || right > edge.right + 1))
+        cut.push(node.data.slice(0, 40));
+    }
+  }
+  return cut;
+}"""
+
+
+def conversation():
+    ids = {"created_at": "2026-03-31T18:40:00Z", "status": "completed"}
+    code = "\n".join(f"line_{n} = 'code of many lines'" for n in range(60))
+    wide = "wide = " + " + ".join(f"column_{n}" for n in range(40))
+    head = " | ".join(f"column {n}" for n in range(14))
+    rows = "\n".join(" | ".join(f"cell {r}.{n}" for n in range(14)) for r in range(40))
+    table = f"{head}\n{'|'.join(['---'] * 14)}\n{rows}"
+    for n in range(30):
+        ids["message_id"] = f"m{n}"
+        asked = text_block(f"Question {n}?")
+        yield UserMessageItem(id=f"u{n}", message_id=f"m{n}", content=[asked])
+        yield ToolCallItem(id=f"c{n}", tool_name="look", arguments={"n": n}, result=code, **ids)
+        said = f"Answer {n}.\n\n```python\n{wide}\n{code}\n```\n\n{table}\n\nEnd of {n}."
+        yield AssistantMessageItem(id=f"a{n}", content=[text_block(said)], **ids)
+
+
+@pytest.fixture
+def page(browser):
+    page = browser.new_page()
+    yield page
+    page.close()
+
+
+def test_nothing_of_a_long_conversation_is_cut_off_in_print(page):
+    page.set_content(PAGE + paper(list(conversation()), Head("tour"))["text/html"])
+    page.locator(".dari-call").first.evaluate("call => { call.open = true; }")
+    assert page.evaluate(CUT_OFF) != []
+    page.set_viewport_size({"width": 720, "height": 1000})  # about a sheet of A4
+    page.emulate_media(media="print")
+    assert page.evaluate(CUT_OFF) == []
+    assert not page.get_by_text("show all").is_visible()
+
+
+def test_a_page_of_a_conversation_is_printed_whole(page):
+    page.set_content(PAGE + paper(list(conversation()), Head("tour"))["text/html"])
+    assert page.pdf().count(b"/Type /Page\n") > 30
+
+
+def test_what_a_tool_gave_is_printed_as_far_as_it_was_unfolded_and_the_rest_is_counted(page):
+    page.set_content(PAGE + paper(list(conversation()), Head("tour"))["text/html"])
+    page.emulate_media(media="print")
+    first = page.locator(".dari-call").first
+    assert first.get_by_text("line_3 = 'code of many lines'").is_visible()
+    assert first.get_by_text("… 44 more lines").is_visible()
+    last_line = first.get_by_text("line_59 = ", exact=False).last
+    assert not last_line.is_visible()
+    first.locator(".dari-rest").evaluate("rest => { rest.open = true; }")
+    assert last_line.is_visible()
+
+
+def test_no_line_of_a_call_and_no_row_of_a_table_is_parted_by_the_end_of_a_page(page):
+    page.set_content(PAGE + paper(list(conversation()), Head("tour"))["text/html"])
+    page.emulate_media(media="print")
+    for kind in ("summary", "tr"):
+        look = page.locator(kind).last.evaluate("each => getComputedStyle(each).breakInside")
+        assert look == "avoid"

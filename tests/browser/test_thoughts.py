@@ -1,0 +1,57 @@
+"""Thoughts in a real page: open while they are written, then folded, or as the reader chose."""
+
+import pytest
+
+START = """
+import dari_nb, threading
+from dari_nb.local import Draft, Reasoning
+d = dari_nb.connect("local")
+go = [threading.Event() for _ in range(3)]
+
+@d.server.agent("thinks")
+def thinks(prompt):
+    yield Draft("The user asks what a *closure* is", "reasoning")
+    go[0].wait(60)
+    yield Draft(", so I say what it keeps.", "reasoning")
+    go[1].wait(60)
+    yield Draft("A closure is")
+    go[2].wait(60)
+    yield "A closure is a function that keeps the variables of its place."
+"""
+ASK = "turn = d.agents['thinks'].send('What is a closure?').follow(wait=False)"
+OPEN = "fold => fold.open"
+
+
+@pytest.mark.parametrize("reader", ["leaves it", "opens it"])
+def test_they_are_open_while_they_are_written_and_folded_when_done(lab, reader):
+    book = lab.open_notebook([START, ASK])
+    book.run_all()
+    page = book.page
+    view = page.locator(".dari-view")
+    thought = view.locator(".dari-answer .dari-thought")
+    thought.get_by_text("The user asks what a closure is").wait_for()
+    assert thought.evaluate(OPEN)
+    assert thought.locator("summary").inner_text() == "thinking …"
+    for theme in ("dark", "light"):
+        book.theme(theme)
+        book.shot(f"thought-open-{theme}")
+    book.execute("go[0].set()")
+    thought.get_by_text("so I say what it keeps").wait_for()
+    book.execute("go[1].set()")
+    view.locator(".dari-answer > p").get_by_text("A closure is").wait_for()
+    assert not thought.evaluate(OPEN)
+    assert thought.locator("summary").inner_text() == "thought · 13 words"
+    for theme in ("light", "dark"):
+        book.theme(theme)
+        book.shot(f"thought-folded-{theme}")
+    is_open = reader == "opens it"
+    if is_open:
+        thought.locator("summary").click()
+    book.execute("go[2].set()")
+    view.wait_for(state="detached")
+    paper = page.locator(".jp-OutputArea-output .dari-thought")
+    assert paper.count() == 1
+    assert paper.evaluate(OPEN) == is_open
+    assert page.locator(".dari-answer > p").inner_text().startswith("A closure is a function")
+    book.shot(f"thought-paper-{'open' if is_open else 'folded'}")
+    assert book.problems == []

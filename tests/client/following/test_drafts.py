@@ -1,0 +1,101 @@
+"""Answers while they are written: asked for where they are offered, apart from the ledger."""
+
+import json
+
+import pytest
+from starlette.responses import JSONResponse
+
+from .streams import SESSION, chunks, frames
+
+OFFERED = {"Dari-Extensions": "drafts, cancel"}
+
+
+def delta(text, offset=0, draft=0, attempt=1, **more):
+    piece = {"type": "assistant.message_delta", "session_id": SESSION, "message_id": "msg_1"}
+    piece |= {"draft": draft, "attempt": attempt, "kind": "text", "offset": offset, "text": text}
+    return f"event: {piece['type']}\ndata: {json.dumps(piece | more)}\n\n".encode()
+
+
+@pytest.fixture
+def turn(dari):
+    """A server that offers drafts, with a turn in its ledger."""
+    session = {"id": SESSION, "status": "running", "agent_id": "agt_1"}
+    dari.answer("GET", f"/sessions/{SESSION}", JSONResponse(session, headers=OFFERED))
+    dari.add("user.message", data={"content": [{"type": "text", "text": "Hi"}]})
+    dari.add("message.status_changed", data={"status": "running"})
+    dari.add(data={"content": [{"type": "text", "text": "Hello you"}]})
+    dari.add("message.status_changed", data={"status": "completed"})
+    dari.lists = False
+    return dari
+
+
+def told(events):
+    return [event.data.get("text") or event.sequence_number for event in events]
+
+
+@pytest.mark.parametrize("cuts", [1, 7, 10_000])
+def test_drafts_come_between_the_events_in_their_order(turn, side, cuts):
+    body = frames(turn, 1, 2) + delta("Hel") + delta("lo", 3) + frames(turn, 3) + delta("!", 0, 1)
+    body += frames(turn, 4)
+    turn.streams = [chunks(*(body[at : at + cuts] for at in range(0, len(body), cuts)))]
+    events = side.follow(turn.url, until="msg_1", drafts=True)
+    assert told(events) == [1, 2, "Hel", "lo", 3, "!", 4]
+    assert [event.id for event in events if event.type == "assistant.message_delta"] == [""] * 3
+    assert events[3].data == {
+        "draft": 0,
+        "attempt": 1,
+        "kind": "text",
+        "offset": 3,
+        "text": "lo",
+    }
+    assert [seen.query for seen in turn.asked(f"/sessions/{SESSION}/stream")] == [
+        [("drafts", "true")]
+    ]
+
+
+def test_after_a_break_in_a_draft_the_ledger_goes_on_where_it_was(turn, side):
+    turn.streams = [
+        chunks(frames(turn, 1, 2) + delta("Hel")),
+        chunks(delta("Hello"), frames(turn, 3), frames(turn, 4)),
+    ]
+    events = side.follow(turn.url, until="msg_1", drafts=True)
+    assert told(events) == [1, 2, "Hel", "Hello", 3, 4]
+    again = turn.asked(f"/sessions/{SESSION}/stream")[1]
+    assert again.headers["last-event-id"] == f"{SESSION}:evt_2"
+    assert again.query == [("drafts", "true")]
+
+
+def test_a_server_that_offers_none_is_not_asked(turn, side):
+    turn.answer("GET", f"/sessions/{SESSION}", {"id": SESSION, "status": "running"})
+    turn.streams = [chunks(frames(turn, 1, 2, 3, 4))]
+    assert told(side.follow(turn.url, until="msg_1", drafts=True)) == [1, 2, 3, 4]
+    assert all(seen.query == [] for seen in turn.asked(f"/sessions/{SESSION}/stream"))
+
+
+def test_who_does_not_ask_for_drafts_is_given_none(turn, side):
+    turn.streams = [chunks(frames(turn, 1, 2) + delta("Hel") + frames(turn, 3, 4))]
+    assert told(side.follow(turn.url, until="msg_1")) == [1, 2, 3, 4]
+    assert all(seen.query == [] for seen in turn.asked(f"/sessions/{SESSION}/stream"))
+
+
+@pytest.mark.parametrize(
+    "strange",
+    [
+        b'data: {"type": "assistant.message_delta"}\n\n',
+        b'data: {"type": "assistant.message_delta", "message_id": 3, "text": "x"}\n\n',
+        b'data: ["assistant.message_delta"]\n\n',
+        b'data: {"type": "assistant.message_delta"\n\n',
+    ],
+)
+def test_what_is_no_draft_is_passed_over(turn, side, strange):
+    turn.lists = True
+    turn.streams = [chunks(frames(turn, 1, 2), strange, frames(turn, 3, 4))]
+    assert told(side.follow(turn.url, until="msg_1", drafts=True)) == [1, 2, 3, 4]
+
+
+def test_a_turn_is_cancelled_by_an_event(turn, side):
+    sent = {"event": turn.ledger[0], "message": {"id": "msg_1", "status": "running"}}
+    turn.answer("POST", f"/sessions/{SESSION}/events", JSONResponse(sent, 202, headers=OFFERED))
+    assert side.ask(turn.url, "sessions.cancel", SESSION, "msg_1").message.status == "running"
+    [seen] = [seen for seen in turn.seen if seen.method == "POST"]
+    assert seen.json == {"type": "message.cancel_requested", "message_id": "msg_1"}

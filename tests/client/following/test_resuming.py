@@ -1,0 +1,250 @@
+"""What is fetched when a stream is taken up again, and what is passed over on the way."""
+
+import asyncio
+import pickle
+
+import pytest
+from starlette.responses import Response
+
+from dari_nb.client import Reconnect
+from dari_nb.client._following.seen import Seen
+from dari_nb.errors import StreamInterrupted
+from dari_nb.models import Event
+
+from .streams import EVENTS, SESSION, STREAM, chunks, frames, numbers
+
+NO_CONTENT = Response(status_code=204, media_type="text/event-stream")
+
+
+def filled(dari, count: int):
+    for _ in range(count):
+        dari.add()
+    return dari
+
+
+def test_a_stream_that_goes_on_without_a_gap_needs_no_list(dari, side, tcp_proxy):
+    filled(dari, 20_000)
+    proxy = tcp_proxy(dari.url)
+    kills = []
+
+    def each(event) -> None:
+        if event.sequence_number >= 20_000 and len(kills) < 5:
+            kills.append(proxy.kill())
+            dari.add()
+
+    found = side.follow(proxy.url, count=20_005, each=each)
+    assert numbers(found) == list(range(1, 20_006))
+    assert len(dari.asked(STREAM)) == 6
+    assert len(dari.asked(EVENTS)) == 1
+
+
+def test_breaks_without_news_fetch_no_list(dari, side):
+
+    filled(dari, 300)
+    whole = frames(dari, *range(1, 301))
+    dari.streams = [chunks(whole), *[chunks(b": hi\n\n")] * 5]
+    found = side.follow(
+        dari.url, count=301, each=lambda e: e.sequence_number == 300 and dari.add() and None
+    )
+    assert numbers(found) == list(range(1, 302))
+    assert len(dari.asked(EVENTS)) == 1
+
+
+def test_an_idle_session_that_is_resumed_again_and_again_is_listed_twice(dari, side):
+    filled(dari, 300)
+    session = {"id": SESSION, "status": "idle", "last_message_status": "completed"}
+    dari.answer("GET", f"/sessions/{SESSION}", session)
+    dari.streams = [chunks(b": hi\n\n")] * 5
+    states: list[str] = []
+
+    def on_state(state: str) -> None:
+        states.append(state)
+        if states.count("live") == 6:
+            dari.add()
+
+    (event,) = side.follow(
+        dari.url, count=1, last_event_id="sess_1:evt_300", on_state=on_state, reconnect=Reconnect()
+    )
+    assert event.sequence_number == 301
+    assert len(dari.asked(STREAM)) == 6
+    assert len(dari.asked(EVENTS)) == 2
+
+
+@pytest.mark.parametrize("replays", [True, False])
+@pytest.mark.parametrize("resumes", [True, False])
+@pytest.mark.parametrize("kills", [(3,), (2, 6), (5, 6, 7), (1, 9)])
+def test_events_that_come_during_a_break_are_not_lost(
+    dari, side, tcp_proxy, replays, resumes, kills
+):
+    """Also where the server begins each stream with what happens next, and is silent until then."""
+    dari.replays, dari.resumes = replays, resumes
+    dari.answer("GET", f"/sessions/{SESSION}", {"id": SESSION, "last_message_status": "running"})
+    proxy = tcp_proxy(dari.url)
+    dari.add("user.message")
+
+    def each(event) -> None:
+        number = event.sequence_number
+        if number in kills:
+            proxy.kill()
+        if number == len(dari.ledger) < 11:
+            status = {"status": "completed"} if number == 10 else {}
+            kind = "message.status_changed" if number == 10 else "x"
+            now = {"id": SESSION, "last_message_id": "m", "last_message_status": f"{number}"}
+            dari.answer("GET", f"/sessions/{SESSION}", now)
+            dari.add(kind, data=status)
+
+    assert numbers(side.follow(proxy.url, until="msg_1", each=each)) == list(range(1, 12))
+
+
+@pytest.mark.parametrize("most", [None, 2, 100, 499, 500, 501])
+@pytest.mark.parametrize("limits", [True, False])
+@pytest.mark.parametrize("resumes", [True, False])
+def test_a_stream_resumes_after_an_event_however_few_a_server_lists(
+    dari, side, most, limits, resumes
+):
+    filled(dari, 505)
+    dari.most, dari.limits, dari.resumes = most, limits, resumes
+    found = side.follow(
+        dari.url,
+        last_event_id="sess_1:evt_500",
+        count=8,
+        each=lambda event: event.sequence_number >= 505 and dari.add(),
+    )
+    assert numbers(found) == list(range(501, 509))
+
+
+def test_a_short_list_is_refused_a_greater_limit_and_the_stream_goes_on(dari, side):
+    filled(dari, 50)
+    listed = {"events": dari.ledger[:10]}
+    dari.answer("GET", EVENTS, listed, Response('{"detail": "limit too high"}', 422))
+    found = side.follow(dari.url, last_event_id="sess_1:evt_40", count=10)
+    assert numbers(found) == list(range(41, 51))
+
+
+def test_a_resumed_stream_of_a_short_list_survives_breaks(dari, side, tcp_proxy):
+    filled(dari, 300)
+    dari.most, dari.limits = 100, False
+    proxy = tcp_proxy(dari.url)
+    kills = {210, 220, 300}
+    found = side.follow(
+        proxy.url,
+        last_event_id="sess_1:evt_200",
+        count=101,
+        each=lambda event: (
+            event.sequence_number in kills and proxy.kill(),
+            event.sequence_number == 300 and dari.add(),
+        ),
+    )
+    assert numbers(found) == list(range(201, 302))
+
+
+@pytest.mark.parametrize("most", [None, 3])
+def test_an_event_that_the_session_never_had_counts_as_none(dari, side, most):
+    filled(dari, 10)
+    dari.most, dari.resumes = most, False
+    assert numbers(side.follow(dari.url, last_event_id="evt_x", count=10)) == list(range(1, 11))
+
+
+NOISE = {
+    "a ping": b"event: ping\ndata: ping\n\n",
+    "a word": b"data: hello\n\n",
+    "a page": b"event: notice\ndata: <html>\ndata: </html>\n\n",
+    "a number": b"data: 12\n\n",
+    "a list": b"data: [1, 2\n\n",
+    "another encoding": b"data: \xff\xfe\n\n",
+    "half an object": b'data: {"time": \n\n',
+    "a name without data": b"event: ping\n\n",
+    "an id without data": b"id: 9\n\n",
+    "a comment": b": keep-alive\n\n",
+    "nothing": b"data:\n\n",
+    "a null": b"data: null\n\n",
+    "deep": b"data: " + b"[" * 5000 + b"\n\n",
+}
+
+
+@pytest.mark.parametrize("noise", NOISE.values(), ids=NOISE)
+def test_what_is_no_event_is_passed_over_and_the_events_beside_it_are_not(dari, side, noise):
+    whole = list(filled(dari, 4).ledger)
+    texts = [frames(dari, number) for number in range(1, 5)]
+    dari.ledger = []
+
+    async def body():
+        for event, text in zip(whole, texts, strict=True):
+            dari.ledger.append(event)
+            yield noise + text + noise * 2
+        await asyncio.sleep(30)
+
+    dari.streams = [body]
+    assert numbers(side.follow(dari.url, count=4)) == [1, 2, 3, 4]
+    assert len(dari.asked(STREAM)) == 1
+
+
+def test_a_last_event_that_is_garbled_is_read_from_the_list(dari, side):
+    filled(dari, 2)
+    dari.add("message.status_changed", data={"status": "completed"})
+    cut = frames(dari, 3)[:60] + b"\n\n"
+    dari.streams = [chunks(frames(dari, 1, 2), cut, then_hang=True)]
+    listed = {"events": dari.ledger}
+    dari.answer("GET", EVENTS, {"events": []}, listed)
+    assert numbers(side.follow(dari.url, until="msg_1")) == [1, 2, 3]
+    assert len(dari.asked(STREAM)) == 1
+
+
+def test_a_server_that_always_garbles_an_event_does_not_keep_the_stream_from_going_on(dari, side):
+    filled(dari, 3)
+    dari.lists = False
+    cut = frames(dari, 2)[:60] + b"\n\n"
+    dari.streams = [
+        chunks(frames(dari, 1) + cut, then_hang=True),
+        chunks(cut, frames(dari, 3), then_hang=True),
+    ]
+    assert numbers(side.follow(dari.url, count=2)) == [1, 3]
+    assert len(dari.asked(STREAM)) == 2
+
+
+def test_an_answer_without_content_ends_the_stream_after_what_is_listed(dari, side):
+    filled(dari, 3)
+    dari.streams = [NO_CONTENT]
+    assert numbers(side.follow(dari.url)) == [1, 2, 3]
+    assert len(dari.asked(STREAM)) == 1
+
+
+def test_an_answer_without_content_after_a_break_ends_the_stream_too(dari, side):
+    filled(dari, 3)
+    dari.streams = [chunks(frames(dari, 1, 2)), NO_CONTENT]
+    assert numbers(side.follow(dari.url)) == [1, 2, 3]
+    assert len(dari.asked(STREAM)) == 2
+
+
+def test_an_answer_without_content_is_no_end_of_a_turn(dari, side):
+    filled(dari, 3)
+    dari.streams = [NO_CONTENT]
+    with pytest.raises(StreamInterrupted, match="has no more events of sess_1"):
+        side.follow(dari.url, until="msg_1")
+    dari.add("message.status_changed", data={"status": "failed"})
+    dari.streams = [NO_CONTENT]
+    assert numbers(side.follow(dari.url, until="msg_1")) == [1, 2, 3, 4]
+
+
+def test_what_comes_again_is_dropped_however_long_the_ledger_is(dari, side, tcp_proxy):
+    """Here each connection begins with the first event."""
+    filled(dari, 25_000)
+    dari.resumes = False
+    proxy = tcp_proxy(dari.url)
+    kills = {12_000, 24_999}
+    found = side.follow(
+        proxy.url,
+        count=25_000,
+        each=lambda event: event.sequence_number in kills and proxy.kill(),
+    )
+    assert numbers(found) == list(range(1, 25_001))
+
+
+def test_what_is_remembered_of_a_ledger_is_bounded():
+    seen = Seen()
+    for start in range(0, 100_000, 1000):
+        numbered = [Event(id=f"evt_{n}", sequence_number=n + 1) for n in range(start, start + 1000)]
+        assert seen.fresh(numbered) == numbered
+        assert seen.fresh(numbered) == []
+    assert len(pickle.dumps(vars(seen))) < 1 << 20
+    assert seen.fresh([Event(id="evt_0", sequence_number=1)]) == []

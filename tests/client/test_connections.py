@@ -1,0 +1,102 @@
+"""The connections of the async client."""
+
+import asyncio
+import socket
+import threading
+
+import pytest
+
+from dari_nb.client import AsyncClient
+from dari_nb.errors import ConnectionFailedError, TimedOutError
+
+KEY = "dari_Zm9vYmFy-secret"
+SESSION = b'{"id": "sess_1"}'
+
+
+def answer(body: bytes) -> bytes:
+    return b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)
+
+
+def test_a_connection_that_the_server_has_closed_is_not_used_again():
+    """Even when the event loop had no chance to notice, and the request must not be repeated."""
+    asked: list[bytes] = []
+    go, closed = threading.Event(), threading.Event()
+
+    def serve() -> None:
+        for _ in range(2):
+            connection, _ = server.accept()
+            with connection:
+                asked.append(connection.recv(1 << 16).split()[0])
+                connection.sendall(answer(SESSION))
+                assert go.wait(60)
+            closed.set()
+
+    async def main() -> None:
+        async with AsyncClient(url, KEY) as client:
+            await client.sessions.get("sess_1")
+            go.set()
+            assert closed.wait(60)
+            assert (await client.sessions.create("agt_1")).id == "sess_1"
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        url = f"http://127.0.0.1:{server.getsockname()[1]}"
+        thread = threading.Thread(target=serve)
+        thread.start()
+        asyncio.run(main())
+        thread.join()
+    assert asked == [b"GET", b"POST"]
+
+
+def test_much_is_sent_and_received_whole(dari):
+    text = "x" * (5 << 20)
+    dari.answer("GET", "/sessions/sess_1", {"id": "sess_1", "name": text})
+    dari.answer("POST", "/files", {"id": "file_1"})
+
+    async def main() -> str | None:
+        async with AsyncClient(dari.url, KEY) as client:
+            await client.files.upload(text.encode())
+            return (await client.sessions.get("sess_1")).name
+
+    assert asyncio.run(main()) == text
+    assert text.encode() in dari.seen[0].body
+
+
+def test_a_server_that_takes_no_more_is_given_up():
+    async def main(url: str) -> None:
+        async with AsyncClient(url, KEY, timeout=0.2) as client:
+            await client.files.upload(bytes(50 << 20))
+
+    with socket.create_server(("127.0.0.1", 0)) as deaf:
+        url = f"http://127.0.0.1:{deaf.getsockname()[1]}"
+        with pytest.raises(TimedOutError, match="No answer"):
+            asyncio.run(main(url))
+
+
+def test_a_server_that_hangs_up_during_an_upload_is_told_of():
+    def serve() -> None:
+        connection, _ = server.accept()
+        with connection:
+            connection.recv(10)
+
+    async def main(url: str) -> None:
+        async with AsyncClient(url, KEY) as client:
+            await client.files.upload(bytes(50 << 20))
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        thread = threading.Thread(target=serve)
+        thread.start()
+        with pytest.raises(ConnectionFailedError, match="broke"):
+            asyncio.run(main(f"http://127.0.0.1:{server.getsockname()[1]}"))
+        thread.join()
+
+
+def test_a_cancelled_request_frees_its_connection(dari):
+    async def main() -> None:
+        async with AsyncClient(dari.url, KEY) as client:
+            stream = client.sessions.stream("sess_1")
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(anext(stream), 0.05)
+            connections = client._transport._http._transport._pool.connections
+            assert [each for each in connections if not each.is_idle()] == []
+
+    asyncio.run(main())

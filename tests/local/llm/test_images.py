@@ -1,0 +1,288 @@
+"""Images go to models that see them, as their protocol wants them, and to no others."""
+
+import base64
+import io
+import struct
+import zlib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+import dari_nb as dari
+from dari_nb.local import reachable_llms
+from dari_nb.local.llm.images import scaling
+from dari_nb.local.llm.images.headers import NoImage, header_of
+from dari_nb.local.llm.settings import named_llm
+
+PROTOCOLS = {"chat_completions": {}, "anthropic_messages": {"provider": "anthropic"}}
+KINDS = ["PNG", "JPEG", "GIF", "WEBP"]
+
+
+def drawn(kind="PNG", size=(40, 30), **options):
+    written = io.BytesIO()
+    Image.new("RGB", size, "teal").save(written, kind, **options)
+    return written.getvalue()
+
+
+def bomb(width, height):
+    """A PNG of a few bytes that says that it has many pixels."""
+
+    def chunk(name, data):
+        check = struct.pack(">I", zlib.crc32(name + data))
+        return struct.pack(">I", len(data)) + name + data + check
+
+    head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    chunks = chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(b"")) + chunk(b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + chunks
+
+
+@pytest.fixture(params=PROTOCOLS)
+def settings(request, stand_in):
+    return {"model": "small", "base_url": stand_in.url, **PROTOCOLS[request.param]}
+
+
+@pytest.fixture
+def seeing(serve, settings):
+    return serve(llms={"small": settings | {"images": True}})
+
+
+def sent_in(message):
+    """The images and the texts of one message of a request, in either protocol."""
+    images, texts = [], []
+    content = message["content"]
+    blocks = [{"type": "text", "text": content}] if isinstance(content, str) else content
+    for block in blocks:
+        if block["type"] == "image_url":
+            head, _, data = block["image_url"]["url"].partition(";base64,")
+            images.append((head.removeprefix("data:"), base64.b64decode(data)))
+        elif block["type"] == "image":
+            assert block["source"]["type"] == "base64"
+            data = base64.b64decode(block["source"]["data"])
+            images.append((block["source"]["media_type"], data))
+        elif block["type"] == "text":
+            texts.append(block["text"])
+    return images, texts
+
+
+def users(request):
+    return [sent_in(each) for each in request.body["messages"] if each["role"] == "user"]
+
+
+def refused(api, agent, *blocks):
+    content = [{"type": "text", "text": "What is it?"}, *blocks]
+    body = {"type": "user.message", "content": content}
+    return api.refused(f"/agents/{api.agent_id(agent)}/messages", body)
+
+
+def block(api, name, data, kind="file"):
+    return {"type": kind, "file_id": api.upload(name, data)}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_model_sees_what_is_attached_and_remembers_it(seeing, stand_in, kind):
+    data = drawn(kind)
+    image = seeing.upload(f"a.{kind.lower()}", data)
+    message = seeing.ask("assistant", "What is it?", image)
+    assert message["status"] == "completed"
+    again = seeing.send(message["session_id"], "And?")["message"]["id"]
+    assert seeing.finished(again)["status"] == "completed"
+    first, second = stand_in.requests
+    expected = [(f"image/{kind.lower()}", data)]
+    assert users(first)[0][0] == users(second)[0][0] == expected
+    assert users(second)[-1] == ([], ["And?"])
+    assert "What is it?" in users(first)[0][1][0]
+
+
+def test_an_image_block_is_sent_whatever_its_name(seeing, stand_in):
+    image = block(seeing, "photo", drawn(), "image")
+    agent = seeing.agent_id("assistant")
+    body = {"type": "user.message", "content": [image]}
+    message = seeing.post(f"/agents/{agent}/messages", body)["message"]
+    assert seeing.finished(message["id"])["status"] == "completed"
+    assert [media for media, _ in users(stand_in.requests[0])[0][0]] == ["image/png"]
+
+
+def test_later_steps_see_it_too(seeing, stand_ins, stand_in):
+    stand_in.script = [stand_ins.Answer(calls=[("ls", {})])]
+    image = seeing.upload("a.png", drawn())
+    assert seeing.ask("assistant", "go", image)["status"] == "completed"
+    assert [len(users(request)[0][0]) for request in stand_in.requests] == [1, 1]
+
+
+def test_one_that_is_bound_by_a_schema_sees_it(serve, settings, stand_ins, stand_in):
+    api = serve(llms={"small": settings | {"images": True, "tools": "schema"}})
+    stand_in.script = [stand_ins.Answer('{"answer": "Teal."}')]
+    assert api.ask("assistant", "Which?", api.upload("a.png", drawn()))["status"] == "completed"
+    assert len(users(stand_in.requests[0])[0][0]) == 1
+
+
+def test_a_large_one_is_made_smaller_and_the_ledger_says_so(seeing, settings, stand_in):
+    size = (9000, 300) if "provider" not in settings else (3000, 100)
+    longest = 8000 if "provider" not in settings else 2000
+    data = drawn("JPEG", size)
+    message = seeing.ask("assistant", "What is it?", seeing.upload("wide.jpg", data))
+    [(media, sent)] = users(stand_in.requests[0])[0][0]
+    assert (media, Image.open(io.BytesIO(sent)).size[0]) == ("image/jpeg", longest)
+    [event] = [e for e in seeing.events(message["session_id"]) if e["type"] == "user.message"]
+    [attached] = [each for each in event["data"]["content"] if each["type"] == "file"]
+    assert attached["note"].startswith("sent to the model smaller: it takes ")
+    assert f"{longest} pixels a side" in attached["note"]
+    with dari.connect(base_url=seeing.server.url, api_key=seeing.server.api_key) as d:
+        transcript = d.sessions.get(message["session_id"]).transcript()
+        assert f"({attached['note']})" in str(transcript)
+        assert f"({attached['note']})" in transcript.to_mimebundle()["text/html"]
+
+
+def test_a_large_one_is_made_smaller_once_for_all_steps(seeing, stand_in, monkeypatch):
+    decoded, read = [], Image.open
+    data = drawn("JPEG", (9000, 301))
+    monkeypatch.setattr(Image, "open", lambda *a, **more: decoded.append(1) or read(*a, **more))
+    message = seeing.ask("assistant", "What is it?", seeing.upload("wide.jpg", data))
+    again = seeing.send(message["session_id"], "And?")["message"]["id"]
+    assert seeing.finished(again)["status"] == "completed"
+    first, second = (users(request)[0][0] for request in stand_in.requests)
+    assert first == second != []
+    assert len(decoded) == 1
+
+
+def test_bytes_are_limited_as_pixels_are(monkeypatch):
+    monkeypatch.setitem(scaling.LIMITS, "chat_completions", scaling.Limits(60_000, 8000))
+    noise = Image.effect_noise((600, 600), 90)
+    written = io.BytesIO()
+    noise.save(written, "PNG")
+    picture = scaling.picture_of(written.getvalue(), "chat_completions")
+    assert picture.media_type == "image/jpeg"
+    assert len(picture.data) <= 60_000
+
+
+def test_within_the_limits_no_pillow_is_needed(seeing, stand_in, monkeypatch):
+    monkeypatch.setattr(scaling, "find_spec", lambda _: None)
+    assert seeing.ask("assistant", "?", seeing.upload("a.png", drawn()))["status"] == "completed"
+    status, why = refused(seeing, "assistant", block(seeing, "b.png", drawn(size=(9000, 2))))
+    assert (status, "needs Pillow: pip install 'dari_nb[images]'" in why) == (400, True)
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "why"),
+    [
+        ("a.png", b"no image at all", "it is no image that can be sent: PNG, JPEG, GIF and WebP"),
+        ("a.bmp", drawn("BMP"), "it is no image that can be sent"),
+        ("a.tiff", drawn("TIFF"), "it is no image that can be sent"),
+        ("a.png", b"", "it is no image that can be sent"),
+        ("a.png", drawn("PNG")[:-20], "it is a broken PNG"),
+        ("a.jpg", drawn("JPEG")[:400], "it is a broken JPEG"),
+        ("a.gif", drawn("GIF")[:12], "it is a broken GIF"),
+        ("a.webp", drawn("WEBP")[:30], "it is a broken WEBP"),
+        ("a.png", bomb(60_000, 60_000), "it has 60000 by 60000 pixels"),
+        ("a.png", bomb(0, 5), "it is a broken PNG"),
+    ],
+)
+def test_what_cannot_be_sent_is_refused_before_anything_is(seeing, stand_in, name, data, why):
+    before = seeing.get("/sessions")["sessions"]
+    status, detail = refused(seeing, "assistant", block(seeing, name, data))
+    assert status == 400
+    assert f"{name!r} cannot be sent to small as an image: {why}" in detail
+    assert seeing.get("/sessions")["sessions"] == before
+    assert stand_in.requests == []
+
+
+def test_what_says_to_be_larger_than_it_is_fails_its_turn_and_no_later_one(seeing, settings):
+    longest = 9000 if "provider" not in settings else 3000
+    message = seeing.ask("assistant", "?", seeing.upload("a.png", bomb(longest, 5)))
+    assert "An attached image cannot be sent: it cannot be decoded" in message["output"]["error"]
+    later = seeing.send(message["session_id"], "And?")["message"]["id"]
+    assert seeing.finished(later)["status"] == "completed"
+
+
+@pytest.mark.parametrize("kind", ["image", "file"])
+def test_who_sees_none_is_sent_none(serve, settings, stand_in, kind):
+    api = serve(llms={"small": settings})
+    image = block(api, "a.png", drawn(), kind)
+    session_id = api.create("assistant")
+    body = {"type": "user.message", "content": [image]}
+    status, why = api.refused(f"/sessions/{session_id}/events", body)
+    assert status == 400
+    assert "'a.png' is an image, and small is shown none" in why
+    assert "images = true" in why
+    assert api.events(session_id) == []
+    assert stand_in.requests == []
+
+
+def test_tools_that_take_any_file_take_an_image(serve, publish, settings, stand_in):
+    api = serve(llms={"small": settings})
+    publish(api, "worker", "{model: small}", more="built_in_tools: [bash]\n")
+    message = api.ask("worker", "Turn it.", api.upload("a.png", drawn()))
+    assert message["status"] == "completed"
+    images, [text] = users(stand_in.requests[0])[0]
+    assert images == []
+    assert "/workspace/a.png" in text
+    status, _ = refused(api, "worker", block(api, "a.png", drawn(), "image"))
+    assert status == 400
+
+
+def test_a_function_is_given_any_file(serve):
+    api = serve()
+    api.server.agent("size")(lambda prompt, turn: str(len(turn.files[0].data)))
+    message = api.ask("size", "How large?", api.upload("a.png", b"text"))
+    assert message["output"]["parts"][0]["text"] == "4"
+
+
+def test_a_batch_has_images_and_is_found_by_the_setting(stand_in, serve, tmp_path):
+    (tmp_path / "a.png").write_bytes(drawn())
+    llm = {"model": "m", "base_url": stand_in.url}
+    api = serve(llms={"small": llm | {"images": True}})
+    with dari.Dari(api.server.url, api.server.api_key, api.server) as d:
+        task = {"prompt": "What is it?", "files": [str(tmp_path / "a.png")]}
+        batch = d.batches.run("assistant", [task], ["small"], scores=tmp_path / "s.jsonl")
+        assert [cell.state for cell in batch.wait(timeout=60).cells] == ["completed"]
+        assert len(users(stand_in.requests[0])[0][0]) == 1
+        plans = [d.batches.run("assistant", ["a"], ["small"], dry_run=True).run_id]
+        api.server.add_llms({"small": llm})
+        plans.append(d.batches.run("assistant", ["a"], ["small"], dry_run=True).run_id)
+    assert len(set(plans)) == 2
+
+
+def test_it_is_told_of_and_not_for_models_of_this_machine(serve, stand_in):
+    api = serve(llms={"small": {"model": "m", "base_url": stand_in.url, "images": True}})
+    assert [state.options for state in reachable_llms(api.server)] == ["images"]
+    with pytest.raises(ValueError, match="images is for a server"):
+        named_llm("x", {"gguf": "x.gguf", "images": True})
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("size", [(1, 1), (40, 30), (513, 7)])
+def test_sizes_are_read_as_pillow_reads_them(kind, size):
+    assert header_of(drawn(kind, size)) == (kind, *size)
+    if kind == "WEBP":
+        assert header_of(drawn(kind, size, lossless=True)) == (kind, *size)
+    if kind == "JPEG":
+        assert header_of(drawn(kind, size, progressive=True)) == (kind, *size)
+
+
+@given(
+    kind=st.sampled_from(KINDS),
+    cuts=st.lists(st.tuples(st.integers(0, 400), st.binary(max_size=6)), max_size=4),
+    end=st.integers(0, 900),
+)
+def test_what_is_broken_is_an_image_or_refused(kind, cuts, end):
+    data = drawn(kind)
+    for place, piece in cuts:
+        data = data[:place] + piece + data[place + len(piece) :]
+    try:
+        header = header_of(data[:end])
+    except NoImage:
+        return
+    assert header.width * header.height <= 64_000_000
+
+
+def test_whatever_is_decoded_ends_as_a_picture_or_a_refusal():
+    data = drawn("JPEG", (9000, 20))
+    for place in range(0, len(data), 97):
+        broken = data[:place] + b"\xff\x00\xff" + data[place + 3 :]
+        try:
+            picture = scaling.picture_of(broken, "anthropic_messages")
+        except NoImage:
+            continue
+        assert max(header_of(picture.data)[1:]) <= 2000

@@ -1,0 +1,281 @@
+"""Cells side by side: how answers are worded, and where tool paths part."""
+
+import itertools
+import random
+import re
+
+import pytest
+
+from dari_nb.models import (
+    AssistantMessageItem,
+    ToolCallItem,
+    UserMessageItem,
+    text_block,
+)
+from dari_nb.render.calls.tool_paths import aligned
+from dari_nb.render.markup.wording import worded, wording_html
+from dari_nb.render.matrix.compare import Compared, compare_html, compare_paper
+from dari_nb.render.matrix.matrix import MatrixCell
+
+from ...recorded import FILES, runs_of
+
+
+def call(name, turn="m", **arguments):
+    return ToolCallItem(tool_name=name, arguments=arguments, message_id=turn, status="completed")
+
+
+def said(text, turn="m"):
+    content = [text_block(text)] if text else []
+    return AssistantMessageItem(status="completed", content=content, message_id=turn)
+
+
+def compared(name, *items, **cell):
+    return Compared(name, MatrixCell(name, "r", "l", state="completed", **cell), items)
+
+
+def marked(left, right):
+    pair = worded(left, right)
+    return (wording_html(pair[0], "del"), wording_html(pair[1], "ins"))
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "html"),
+    [
+        ("to the card", "to the card", ("to the card", "to the card")),
+        (
+            "refundable in full. Yes",
+            "refundable to the card. Yes",
+            ("refundable <del>in full</del>. Yes", "refundable <ins>to the card</ins>. Yes"),
+        ),
+        ("on 2024-05-20 now", "on 2024-05-21 now",
+         ("on <del>2024-05-20</del> now", "on <ins>2024-05-21</ins> now")),
+        ("one\ntwo  three", "one two three", ("one<br>two  three", "one two three")),
+        ("a < b & c", "a < b & d", ("a &lt; b &amp; <del>c</del>", "a &lt; b &amp; <ins>d</ins>")),
+        ("kept", "kept and more", ("kept", "kept <ins>and more</ins>")),
+    ],
+)  # fmt: skip
+def test_words_that_only_one_has_are_marked(left, right, html):
+    assert marked(left, right) == html
+
+
+def test_nothing_of_a_text_is_lost_by_marking_it():
+    random.seed(1)
+    words = ["the", "a", "card", "is", "on", "file,", "2024-05-20.", "<b>", "\n", "wide\u00a0space"]
+    for _ in range(300):
+        pair = [" ".join(random.choices(words, k=random.randint(1, 30))) for _ in "ab"]
+        stretches = worded(*pair)
+        for text, found in zip(pair, stretches or (), strict=stretches is not None):
+            assert "".join(part.text for part in found).strip() == text.strip()
+        if stretches:
+            shared = [
+                " ".join("".join(p.text for p in f if p.is_shared).split()) for f in stretches
+            ]
+            assert shared[0] == shared[1]
+
+
+def test_texts_with_hardly_a_word_in_common_are_not_marked_all_over():
+    assert worded("I am sorry for your loss, Mia Li.", "Flights leave at six and seven.") is None
+
+
+@pytest.mark.parametrize("words", ["ab", "abcdefgh", [f"w{n}" for n in range(400)]])
+def test_comparing_takes_little_work_whatever_the_texts(words, lines_run):
+    random.seed(2)
+    left, right = (" ".join(random.choices(words, k=3_000)) for _ in "ab")
+    assert lines_run(lambda: worded(left, right)) < 2_000_000
+
+
+def kinds(*paths):
+    return [(step.kind, [c and c.tool_name for c in step.calls]) for step in aligned(paths)]
+
+
+def test_paths_are_aligned_by_names_and_then_by_arguments():
+    left = [call("user", id=1), call("flights", day=20), call("book", card="x")]
+    right = [call("user", id=1), call("flights", day=21), call("flights", day=20), call("refund")]
+    assert kinds(left, right) == [
+        ("same", ["user", "user"]),
+        ("only here", [None, "flights"]),
+        ("same", ["flights", "flights"]),
+        ("only here", ["book", None]),
+        ("only here", [None, "refund"]),
+    ]
+
+
+def test_a_call_with_other_arguments_names_them():
+    [step] = aligned([[call("book", day=20, seats=2)], [call("book", seats=2, day=21, bags=1)]])
+    assert step.kind == "other arguments"
+    assert step.differing() == ["day", "bags"]
+
+
+def test_the_order_of_arguments_does_not_matter():
+    assert aligned([[call("f", a=1, b=2)], [call("f", b=2, a=1)]])[0].kind == "same"
+
+
+def test_three_paths_are_aligned_with_each_other():
+    a, b, c = [call("x"), call("y")], [call("y")], [call("x"), call("z"), call("y")]
+    assert kinds(a, b, c) == [
+        ("only here", ["x", None, "x"]),
+        ("only here", [None, None, "z"]),
+        ("same", ["y", "y", "y"]),
+    ]
+
+
+def paths_of_runs():
+    """The tool paths of recorded runs, task by task."""
+    for file in FILES:
+        runs = sorted(runs_of(file), key=lambda run: run["task_id"])
+        for _, trials in itertools.groupby(runs, key=lambda run: run["task_id"]):
+            yield [list(calls_of(run["messages"])) for run in trials]
+
+
+def calls_of(messages):
+    for message in messages:
+        for tool_call in message.get("tool_calls") or ():
+            function = tool_call["function"]
+            yield ToolCallItem(tool_name=function["name"], arguments=function["arguments"])
+
+
+def longest_common(a, b):
+    """How many names two paths share in order, computed in another way."""
+    lengths = {(i, len(b)): 0 for i in range(len(a) + 1)} | {(len(a), j): 0 for j in range(len(b))}
+    for i in range(len(a) - 1, -1, -1):
+        for j in range(len(b) - 1, -1, -1):
+            longer = max(lengths[i + 1, j], lengths[i, j + 1])
+            lengths[i, j] = 1 + lengths[i + 1, j + 1] if a[i] == b[j] else longer
+    return lengths[0, 0]
+
+
+def test_recorded_paths_are_complete_in_order_and_share_as_much_as_they_can():
+    tasks = list(paths_of_runs())
+    assert len(tasks) >= 3
+    for trials in tasks:
+        for a, b in itertools.combinations(trials, 2):
+            steps = aligned([a, b])
+            assert [s.calls[0] for s in steps if s.calls[0]] == a
+            assert [s.calls[1] for s in steps if s.calls[1]] == b
+            pairs = [s for s in steps if None not in s.calls]
+            assert all(s.calls[0].tool_name == s.calls[1].tool_name for s in pairs)
+            names = [[c.tool_name for c in path] for path in (a, b)]
+            assert len(pairs) == longest_common(*names)
+
+
+def test_long_paths_are_aligned_with_reasonable_work(lines_run):
+    random.seed(3)
+    paths = [
+        [call(random.choice("abcd"), n=random.randint(0, 3)) for _ in range(300)] for _ in "ab"
+    ]
+    assert lines_run(lambda: aligned(paths)) < 1_000_000
+
+
+LEFT = compared(
+    "small", UserMessageItem(content=[text_block("Refund?")], message_id="m"),
+    call("fare", id=1), said("Yes, in full."), seconds=3.2, cost="0.01", scores={"ok": True},
+)  # fmt: skip
+RIGHT = compared("large", call("fare", id=2), call("pay"), said("Yes, to the card."), seconds=9.0)
+
+
+def test_a_comparison_tells_figures_answers_and_calls(read):
+    text = read(compare_html([LEFT, RIGHT])).text
+    for part in ("Time3.2 s9.0 s", "Cost$0.01—", "Calls12", "ok✓ yes—", "Call 1 · other arguments",
+                 "fareid 1fareid 2", "Call 2 · only here—pay"):  # fmt: skip
+        assert part in text
+    assert "Yes, <del>in full</del>." in compare_html([LEFT, RIGHT])
+
+
+def test_a_comparison_begins_with_the_question(read):
+    forms = compare_paper([LEFT, RIGHT])
+    assert all("Refund?" in form for form in forms.values())
+    assert read(compare_html([LEFT, LEFT])).text.startswith("smallsmallTaskRefund?")
+
+
+def test_answers_worded_too_differently_are_set_as_they_were_meant(read):
+    pair = [compared("l", said("# Yes\n\nIn **full**.")), compared("r", said("- six\n- seven"))]
+    html = compare_html(pair)
+    assert "Answer · all differs" in read(html).text
+    assert "<strong>full</strong>" in html
+    assert "<li>six</li>" in html
+    same = [compared("l", said("It is 5.")), compared("r", said("It is 6."))]
+    assert "all differs" not in compare_html(same)
+
+
+def test_a_score_that_raised_is_not_one_that_was_not_given(read):
+    wrong = compared("l", said("Yes."), scores={"ok": None}, score_errors={"ok": "KeyError: 'x'"})
+    rated = compared("r", said("Yes."), scores={"rating": 4}, notes={"rating": "a bit short"})
+    text = read(compare_html([wrong, rated])).text
+    assert "okerror: KeyError: 'x'—" in text
+    assert "rating—4 “a bit short”" in text
+
+
+def test_what_is_the_same_for_all_is_said_once(read):
+    pair = [compared(name, call("look", a=1), call("find", a=2), said(text), scores={"ok": True})
+            for name, text in (("small", "It is 5."), ("large", "It is 5."))]  # fmt: skip
+    html = compare_html(pair)
+    text = read(html).text
+    assert "SameState done · Time — · Cost — · Turns 1 · Calls 2 · ok ✓ yes" in text
+    assert '<td colspan="2">It is 5.</td>' in html
+    assert "<summary>call 1 look · call 2 find</summary>" in html
+    assert html.count("<code>look</code>") == 1
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "wanted"),
+    [
+        (r"So $$\frac{2}{3} \approx 0.667$$.", r"So $$\frac{2}{3} \approx 0.6667$$.", 2),
+        (r"It is \(2 \cdot 3\) here", r"It is \[2 \cdot 3\] here", 2),
+        ("with $x_1$ more", "with $x_1$ less", 2),
+        ("from $5 to $6, then $7", "from $5 to $6, then $8", 0),
+        (r"broken $$\frac{ here", r"broken $$\frac{ there", 0),
+    ],
+)
+def test_formulas_are_set_and_told_apart_as_a_whole(left, right, wanted):
+    html = compare_html([compared("l", said(left)), compared("r", said(right))])
+    assert html.count("<math") == wanted
+    assert ("$$" in re.sub(r"<math.*?</math>", "", html)) == left.startswith("broken")
+
+
+def test_code_is_set_as_it_is():
+    pair = [compared(str(n), said(f"Not `9 ** 9 ** {n}` <b>")) for n in (9, 8)]
+    html = compare_html(pair)
+    assert "<del><code>9 ** 9 ** 9</code></del> &lt;b&gt;" in html
+    assert "<ins><code>9 ** 9 ** 8</code></ins> &lt;b&gt;" in html
+
+
+def test_answers_of_earlier_turns_are_folded_and_the_last_ones_stand_beside_each_other():
+    left = compared("l", said("first " * 30, "1"), said("The end.", "2"))
+    right = compared(
+        "r", said("first " * 30, "1"), said("more", "2"), said("The end!", "3"), said("", "4")
+    )
+    html = compare_html([left, right])
+    assert html.count("<details>") == 1
+    assert html.count('<td colspan="2"><details>') == 1
+    assert "<td>The end<del>.</del></td><td>The end<ins>!</ins></td>" in html
+
+
+def test_without_items_the_cell_speaks(read):
+    failed = Compared("x", MatrixCell("x", "r", "l", state="failed", error="overloaded"), [])
+    text = compare_paper([failed, LEFT])["text/plain"]
+    assert "overloaded" in text
+    assert "failed" in text
+
+
+def test_the_forms_say_the_same():
+    forms = compare_paper([LEFT, RIGHT])
+    for part in ("in full", "to the card", "other arguments", "only here", "0.01"):
+        assert all(part in form for form in forms.values())
+    bars = {line.count("|") for line in forms["text/markdown"].splitlines()}
+    assert bars == {4}
+
+
+HOSTILE = "<img src=x onerror=1>|`](javascript:1) \u202e</td></table><script>1</script>"
+
+
+def test_hostile_texts_stay_texts(read):
+    items = [call(HOSTILE, **{HOSTILE: HOSTILE}), said(HOSTILE)]
+    others = [call(HOSTILE, **{HOSTILE: "x"}), said(HOSTILE + " more")]
+    pair = [compared(HOSTILE, *items, scores={HOSTILE: HOSTILE}), compared("b", *others)]
+    forms = compare_paper(pair)
+    page = read(forms["text/html"].partition("</style>")[2])
+    assert page.roots == 1
+    assert page.text.count("onerror=1") >= 6
+    for form in forms.values():
+        assert "\u202e" not in form
+    assert "<img" not in forms["text/markdown"]

@@ -1,0 +1,214 @@
+"""What a batch says of its columns is what the statistics say, from the answers to the page."""
+
+import re
+from decimal import Decimal
+
+import pytest
+
+from dari_nb import plot_cost
+from dari_nb.errors import InvalidRequestError
+from dari_nb.local import ToolCall, ToolResult, Usage
+from dari_nb.scores import mean, paired_difference
+
+
+@pytest.fixture
+def triage(server):
+    @server.agent("triage", llms=["small", "large"])
+    def triage(prompt, turn):
+        yield "Let me look at the ticket."
+        yield ToolCall("read_ticket", {"text": prompt})
+        yield ToolResult({"ok": True})
+        hears = "down" in prompt or (turn.llm_id == "large" and "lost" in prompt)
+        yield f"Priority: {'high' if hears else 'low'}"
+
+
+TASKS = [
+    {"prompt": "The site is down", "expected": "high"},
+    {"prompt": "I lost my password", "expected": "high"},
+    {"prompt": "Thanks, all good!", "expected": "low"},
+]
+
+
+@pytest.fixture
+def batch(d, triage):
+    return d.batches.run("triage", TASKS, ["small", "large"], repeats=2).wait(30)
+
+
+def is_right(turn):
+    return turn.text.endswith(turn.session.metadata["expected"])
+
+
+def test_a_matrix_begins_with_what_the_scores_support(batch):
+    batch.score("right", is_right)
+    by_task = {
+        llm: {t: [int(batch[t, llm, n].scores["right"]) for n in range(2)] for t in range(3)}
+        for llm in ("small", "large")
+    }
+    gap = paired_difference(by_task["large"], by_task["small"])
+    assert gap.low <= 0
+    said = batch.to_mimebundle()["text/plain"].splitlines()[2]
+    assert said.startswith("On “right”, large has 6 of 6 and small 4 of 6; 3 tasks do not settle "
+                           "which does better (difference +0.33, 95 % ")  # fmt: skip
+    low, high = re.search(r"interval (\S+) to (\S+);", said).groups()
+    assert float(low.replace("\N{MINUS SIGN}", "-")) == pytest.approx(gap.low, abs=0.005)
+    assert float(high) == pytest.approx(gap.high, abs=0.005)
+    assert said.endswith("). Their scores differ on 1 of 3 tasks.")
+    found = mean(by_task["small"])
+    [told] = next(c for c in batch._snapshot().columns if c.id == "small").means
+    assert (told.value, told.low, told.high, told.method) == (*found[:3], found.method)
+
+
+def test_with_many_columns_each_comparison_is_wider_so_that_all_hold_together(d, server):
+    @server.agent("many", llms=["a", "b", "c"])
+    def many(prompt, turn):
+        return {"a": "1", "b": prompt, "c": "0"}[turn.llm_id]
+
+    batch = d.batches.run("many", [str(n % 2) for n in range(2)] + ["0 ", "1 "], ["a", "b", "c"])
+    batch.wait(30).score("value", lambda turn: int(turn.text) > 0)
+    [finding] = batch._snapshot().findings
+    assert [*finding.means] == ["a", "b", "c"] == ["a", *(gap.other for gap in finding.gaps)]
+    assert finding.level == pytest.approx(1 - 0.05 / 3)
+    ones = {t: [batch[t, "a"].scores["value"]] for t in range(4)}
+    others = {t: [batch[t, "b"].scores["value"]] for t in range(4)}
+    assert finding.gaps[0].low == paired_difference(ones, others, level=finding.level).low
+
+
+def test_a_cell_shows_what_was_said_last_and_the_turn_everything(batch):
+    assert batch[1, "small"].text == "Let me look at the ticket.\n\nPriority: low"
+    html = batch.to_mimebundle()["text/html"]
+    assert "<p>Priority: low</p>" in html
+    assert "Let me look" not in html
+
+
+def test_costs_are_there_after_waiting_as_far_as_the_server_tells_them(d, server):
+    @server.agent("costly", llms=["a", "b"])
+    def costly(prompt, turn):
+        yield "done"
+        yield Usage(cost_usd=Decimal("0.1"))
+
+    batch = d.batches.run("costly", [str(n) for n in range(9)], ["a", "b"]).wait(30)
+    batch.score("right", lambda turn: True)
+    assert batch.summary("right")["cost_usd"].tolist() == pytest.approx([0.1, 0.1])
+    assert "$1.80" in batch.to_mimebundle()["text/plain"].splitlines()[0]
+    assert "so far" not in batch.to_mimebundle()["text/plain"]
+
+
+def test_before_anything_is_scored_it_says_so(batch):
+    said = batch.to_mimebundle()["text/plain"].splitlines()[2]
+    assert said == "Nothing is scored yet; the answers differ on 1 of 3 tasks."
+
+
+def test_scores_that_are_no_numbers_have_no_mean_and_no_finding(batch):
+    batch.score("tone", lambda turn: "calm")
+    matrix = batch._snapshot()
+    assert ([*matrix.findings], [[*column.means] for column in matrix.columns]) == ([], [[], []])
+
+
+@pytest.fixture
+def same(d, server):
+    """Six tasks with two LLMs that answer differently on all but the last one."""
+
+    @server.agent("heater", llms=["cold", "warm"])
+    def heater(prompt, turn):
+        return "Off" if prompt == "5" else f"{prompt} {turn.llm_id}"
+
+    return d.batches.run("heater", [str(n) for n in range(6)], ["cold", "warm"]).wait(30)
+
+
+def folded(batch):
+    """What a matrix says of the tasks that it folds away, and their numbers."""
+    html = batch.to_mimebundle()["text/html"]
+    words = re.search(r"<summary>(.*?)</summary>", html)
+    rows = re.findall(r"<p><small>(\d)</small>", html.partition("<summary>")[2])
+    return words and words[1], [int(row) for row in rows]
+
+
+def test_what_is_said_of_tasks_that_are_folded_is_true(same):
+    same.score("ok", lambda turn: turn.text in ("1 cold", "1 warm", "2 warm"))
+    words = "5 tasks on which “ok” is the same: 4 ✗ not ok · 1 ✓ ok"
+    assert folded(same) == (words, [0, 1, 3, 4, 5])
+    same.score("odd", lambda turn: turn.text[0] in "13")
+    words = words.replace("“ok” is", "“ok” and “odd” are")
+    assert folded(same) == (words, [0, 1, 3, 4, 5])
+
+
+def test_tasks_with_one_answer_and_one_score_have_nothing_that_differs(d, server):
+    @server.agent("echo2", llms=["a", "b"])
+    def echo2(prompt, turn):
+        return prompt if prompt != "x" else turn.llm_id
+
+    batch = d.batches.run("echo2", ["x", "y", "z"], ["a", "b"]).wait(30)
+    batch.score("ok", lambda turn: turn.text != "b")
+    assert folded(batch) == ("2 tasks on which nothing differs: ✓ ok", [1, 2])
+
+
+def test_a_task_that_was_rated_differently_is_not_folded_away(same):
+    same.score("ok", lambda turn: turn.text == "2 warm")
+    same.rate((0, "cold"), "rating", 2)
+    assert folded(same)[1] == [0, 1, 3, 4, 5]
+    same.rate((0, "warm"), "rating", 4)
+    assert folded(same) == ("4 tasks on which “ok” is the same: ✗ not ok", [1, 3, 4, 5])
+
+
+def bars(batch):
+    """Where the means stand on their bars, from 0 to 1, column by column."""
+    html = batch.to_mimebundle()["text/html"]
+    ticks = re.findall(r'class="dari-tick" d="M([\d.]+) ', html)
+    return [float(tick) / 200 for tick in ticks]
+
+
+def test_ratings_are_drawn_on_the_scale_from_1_to_5(same):
+    same.rate((0, "cold"), "rating", 2)
+    same.rate((0, "warm"), "rating", 4)
+    assert bars(same) == [0.25, 0.75]
+    drawn = same.plot("rating").to_dict()
+    domains = [layer["encoding"].get("x", {}).get("scale", {}) for layer in drawn["layer"]]
+    assert [scale["domain"] for scale in domains if scale] == [[1, 5]]
+    frame = same.to_frame().assign(cost_usd=0.01)
+    costs = plot_cost(frame, "rating").to_dict()["layer"]
+    assert costs[1]["encoding"]["y"]["scale"]["domain"] == [1, 5]
+    # The interval of three values as far apart reaches beyond what a rating can be.
+    same.rate((1, "cold"), "rating", 5)
+    assert bars(same) == [0.625, 0.75]
+    assert all(0 <= float(x) <= 200 for x in re.findall(
+        r'class="dari-range" d="M([\d.]+)', same.to_mimebundle()["text/html"]))  # fmt: skip
+
+
+def test_the_worst_rating_is_no_yes(same):
+    same.rate((0, "cold"), "rating", 1)
+    same.rate((1, "warm"), "rating", 1)
+    assert bars(same) == [0, 0]
+    assert "✓" not in str(same)
+    assert "1 of 1" not in str(same)
+
+
+def test_other_numbers_have_the_scale_that_they_span(same):
+    same.score("words", lambda turn: 2 if turn.text.endswith("cold") else 4)
+    assert same.plot("words").to_dict()["layer"][1]["encoding"]["x"]["scale"].get("domain") is None
+
+
+@pytest.mark.parametrize("value", ["great", True, 0, 6, 5.5])
+def test_a_rating_that_has_no_place_on_the_scale_is_refused_and_harms_none(same, value):
+    same.rate((0, "warm"), "rating", 4)
+    with pytest.raises(InvalidRequestError) as told:
+        same.rate((0, "cold"), "rating", value)
+    assert str(told.value) == (
+        f"A 'rating' is a number from 1 to 5, not {value!r}: "
+        "give what is another kind of value another name."
+    )
+    assert "“rating” is there for warm (4) alone" in str(same)
+    same.rate((0, "cold"), "verdict", value)
+    assert same[0, "cold"].scores == {"verdict": value}
+
+
+def test_a_comparison_of_columns_says_which_task_it_shows_of_how_many(same):
+    compared = same.compare("cold", "warm")
+    note = "Task 0, the first of 5 on which they differ. The others are 1, 2, 3, 4: "
+    assert repr(compared).splitlines()[-1] == f"{note}task=1 shows that one."
+    assert f"{note}<code>task=1</code>" in compared.to_mimebundle()["text/html"]
+    same.score("ok", lambda turn: turn.text == "4 warm")
+    note = same.compare("cold", "warm").note
+    assert note.startswith("Task 4, the only one of 6 on which they differ. Other tasks are 0, 1,")
+    same.score("ok", lambda turn: True)
+    assert "they differ on none of 6 tasks" in repr(same.compare("cold", "warm"))
+    assert "differ" not in repr(same.compare("cold", "warm", task=3))

@@ -1,0 +1,96 @@
+"""Views of what goes on hold paper while it does, and say that its server is gone."""
+
+import re
+
+HERE = {"kind": "here", "jupyter": True}
+SETUP = """
+from IPython.display import display
+srv = dari_nb.local.LocalDari().start()
+e = dari_nb.connect(base_url=srv.url, api_key=srv.api_key)
+go_on = threading.Event()
+
+@srv.agent("slow")
+def slow(prompt):
+    yield "what came first"
+    go_on.wait(120)
+    yield "what came last"
+
+turn = e.agents["slow"].send("Hi")
+session = turn.session
+view, chat = session.view(), session.chat()
+display(view); display(chat)
+"""
+
+
+def test_a_view_of_a_running_session_has_paper_below_it_and_says_when_its_server_is_gone(kernel):
+    kernel.run(SETUP)
+    page = kernel.page
+    views = page.views()
+    assert len(views) == 2
+    assert not any("object at 0x" in data.get("text/plain", "") for data in page.outputs.values())
+    for view in views:
+        kernel.say(view, HERE)
+    kernel.until(lambda: sum("what came first" in told for told in page.papers) == 2)
+    assert not any("what came last" in told for told in page.papers)
+    kernel.run("srv.stop()")
+    kernel.until(lambda: all("disconnected" in page.widgets[view]["head"] for view in views))
+    [chat] = [state for state in page.widgets.values() if "note" in state]
+    kernel.until(lambda: "disconnected" in chat["note"])
+    kernel.until(lambda: sum("disconnected" in told for told in page.papers) == 2)
+    assert sum("what came first" in told for told in page.papers) == 2
+
+
+HALF = """
+@d.server.agent("half")
+def half(prompt):
+    yield dari_nb.local.Draft("as far as it was wri")
+    gate.wait(60)
+    yield "all of it"
+"""
+
+
+def test_paper_lies_below_a_live_turn_from_its_start_and_goes_into_its_place(kernel):
+    kernel.run(HALF)
+    page = kernel.page
+    request = kernel.start("%dari_agent half The question.")
+    kernel.until(lambda: any("as far as it was wri" in paper for paper in page.papers))
+    [paper] = page.papers
+    assert "The question." in paper
+    said = re.search(r"had come when it was saved: %dari_follow sess_\w+ (.*)", paper)
+    assert said[1] == "shows it again, while its kernel runs."
+    assert sum("application/vnd.jupyter.widget-view+json" in one for one in page.outputs.values())
+    kernel.interrupt()
+    kernel.end_of(request)
+    [paper] = page.papers
+    assert paper.count("as far as it was wri") == paper.count("you stopped watching") == 1
+    kernel.until(lambda: page.papers and "dari-kept" not in str(page.outputs))
+    [paper] = page.papers
+    assert paper.count("as far as it was wri") == paper.count("you stopped watching") == 1
+
+
+def test_a_front_end_that_could_not_hide_it_gets_no_paper_below_what_lives(kernel):
+    kernel.run(HALF)
+    page = kernel.page
+    kernel.start("%dari_agent half --bg The question.", "vscode-notebook-cell:/a.ipynb#W0")
+    kernel.until(lambda: any("items" in str(told) for told in page.told.values()))
+    assert page.papers == []
+    kernel.run("gate.set()")
+    kernel.until(lambda: any("all of it" in paper for paper in page.papers))
+
+
+def test_a_view_that_is_closed_leaves_what_it_showed_and_how_to_go_on(kernel):
+    kernel.run(SETUP)
+    page = kernel.page
+    views = page.views()
+    for view in views:
+        kernel.say(view, HERE)
+    kernel.until(lambda: sum("what came first" in told for told in page.papers) == 2)
+    kernel.run("view.close(); chat.close()")
+    for way, paper in zip(("view", "chat"), page.papers, strict=True):
+        assert "what came first" in paper
+        assert "running then" in paper
+        assert re.search(rf'view was closed: d\.sessions\.get\("sess_\w+"\)\.{way}\(\) goes', paper)
+    assert all("view was closed" in str(page.told[view][-1]) for view in views)
+    assert page.views() == []
+    kernel.run("display(chat)")
+    assert len(page.views()) == 1
