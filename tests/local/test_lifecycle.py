@@ -57,6 +57,26 @@ def test_streams_end_when_the_server_stops(call):
     assert ended.is_set()
 
 
+def test_who_reads_nothing_is_let_go_when_the_server_stops(call):
+    with LocalDari() as server, call(server) as api:
+        server.agent("long")(lambda prompt: "x" * 20_000_000)
+        session_id = api.ask("long", "Hi")["session_id"]
+        where = urlsplit(server.url)
+        idle = socket.socket()
+        idle.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        idle.connect((where.hostname, where.port))
+        idle.sendall(
+            f"GET /v1/sessions/{session_id}/events HTTP/1.1\r\nHost: x\r\n"
+            f"Authorization: Bearer {server.api_key}\r\n\r\n".encode()
+        )
+        assert idle.recv(9) == b"HTTP/1.1 "
+        server.stop()
+    idle.settimeout(60)
+    with idle, suppress(ConnectionResetError):
+        while idle.recv(1 << 20):
+            pass
+
+
 def test_a_server_in_memory_can_be_started_again_with_its_ledger(call):
     server = LocalDari()
     with server, call(server) as api:

@@ -143,8 +143,12 @@ class _Server(uvicorn.Server):
             async with asyncio.timeout(_GRACE):
                 while left.connections or left.tasks:
                     await asyncio.sleep(0.002)
+        for connection in list(left.connections):
+            if connection.transport is not None:
+                connection.transport.abort()
         for task in left.tasks:
             task.cancel()
+        await asyncio.sleep(0)  # in which what was aborted is closed
 
 
 class _Unawaited(ThreadPoolExecutor):
