@@ -103,6 +103,15 @@ def test_a_turn_at_the_end_of_a_cell_becomes_paper_when_it_ends():
     assert bundles(notebook.cells[3]) == [BUNDLE]
 
 
+def test_a_turn_that_ends_in_the_last_cell_is_paper_before_the_kernel_goes():
+    for _ in range(3):
+        notebook = execute(
+            "turn = d.agents.get('gated').send('Hi')\nturn", "gate.set()\nturn.wait()\nNone"
+        )
+        assert bundles(notebook.cells[1]) == [BUNDLE]
+        assert "the second part" in notebook.cells[1].outputs[0].data["text/plain"]
+
+
 def test_lists_frames_and_sessions_show_as_tables_and_transcripts():
     notebook = execute(
         "%%dari_agent echo -o turn\nHi",

@@ -1,9 +1,10 @@
-"""Which cell shows which views: those of a cell that runs again have lost their output."""
+"""Which cell shows which views, and when it ends: one that runs again has lost its output."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
@@ -16,6 +17,7 @@ _MOMENT = 0.8
 """Seconds for what a page has said to come in."""
 _places: WeakKeyDictionary[View, dict[str, str]] = WeakKeyDictionary()
 """By view: the runs that show it, by the cells that these were of."""
+_at_ends: list[Callable[[], object]] = []
 
 
 def shown(view: View) -> None:
@@ -25,15 +27,24 @@ def shown(view: View) -> None:
         return
     cell, run = host.running_cell()
     _places.setdefault(view, {})[cell or run] = run
-    forget(shell)
-    shell.events.register("post_run_cell", _ran)
-    if hasattr(shell.display_pub, "register_hook"):
-        shell.display_pub.register_hook(_published)
+    _listen(shell)
 
 
 def is_lost(view: View) -> bool:
     """Whether every cell that showed a view has lost it."""
     return _places.get(view) == {}
+
+
+def at_each_end(do: Callable[[], object]) -> Callable[[], None]:
+    """Do something whenever a cell ends, on its thread; returns what ends that."""
+    _at_ends.append(do)
+    _listen(host.shell())
+
+    def no_more() -> None:
+        with suppress(ValueError):
+            _at_ends.remove(do)
+
+    return no_more
 
 
 def before_the_next(do: Callable[[], object]) -> None:
@@ -58,8 +69,20 @@ def a_moment_after(do: Callable[[], object]) -> None:
     events.register("post_run_cell", ended)
 
 
+def _listen(shell: Any) -> None:
+    _stop_listening(shell)
+    shell.events.register("post_run_cell", _ran)
+    if hasattr(shell.display_pub, "register_hook"):
+        shell.display_pub.register_hook(_published)
+
+
 def forget(shell: Any) -> None:
     """Take no more notice of the cells of a shell."""
+    _stop_listening(shell)
+    _at_ends.clear()
+
+
+def _stop_listening(shell: Any) -> None:
     if _ran in shell.events.callbacks["post_run_cell"]:
         shell.events.unregister("post_run_cell", _ran)
     if hasattr(shell.display_pub, "unregister_hook"):
@@ -70,6 +93,8 @@ def _ran(_result: object) -> None:
     cell, run = host.running_cell()
     for view in _taken(cell, lambda shown_by: shown_by != run):
         view._doubt(cleared=True)
+    for do in tuple(_at_ends):
+        do()
 
 
 def _published(message: dict[str, Any]) -> dict[str, Any]:

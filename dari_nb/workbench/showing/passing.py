@@ -59,6 +59,7 @@ class Passing(Presentation):
         self._hears_more = False
         self._late_stop: _LateStop | None = None
         self._cancelling: Future[None] | None = None
+        self._heeds_cells_no_more: Callable[[], None] | None = None
 
     def follow(self, timeout: float | None, *, wait: bool) -> None:
         """Show it until it ends, or as it is when it has ended.
@@ -78,6 +79,8 @@ class Passing(Presentation):
                 self._wait(timeout)
             else:
                 self._open(blocking=False)
+                if host.in_kernel():
+                    self._heeds_cells_no_more = cells.at_each_end(self._cell_ended)
                 self.attend()
 
     @property
@@ -174,6 +177,16 @@ class Passing(Presentation):
         self._is_over = True
         self._writing.soon()
 
+    def _cell_ended(self) -> None:
+        """Be paper as soon as a cell ends that has seen its end: the kernel's next may be its last.
+
+        Executors such as nbclient take nothing any more when no cell runs.
+        """
+        if not self._is_over and self.subject.has_ended:
+            self._is_over, self._ending = True, None
+        if self._is_over:
+            self._writing.now()
+
     def _become_paper(self) -> None:
         if not host.in_kernel():
             self.subject.end()
@@ -193,6 +206,9 @@ class Passing(Presentation):
     def _written(self, paper: Paper) -> None:
         if not paper.is_last:
             return
+        if self._heeds_cells_no_more is not None:
+            self._heeds_cells_no_more()
+            self._heeds_cells_no_more = None
         if self._view is not None and self._view._has_late_pages:
             self._view._leave_paper(paper.bundle["text/html"])
         if self._late_stop is None or not self._late_stop.may_come:
