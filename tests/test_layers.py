@@ -15,6 +15,7 @@ PACKAGE = Path(__file__).parents[1] / "dari_nb"
 LAYERS = {
     "_secret": 0,
     "_version": 0,
+    "cancelling": 0,
     "completing": 0,
     "descriptors": 0,
     "errors": 0,

@@ -13,6 +13,7 @@ from typing import Any, Self, TypeVar
 
 import httpx
 
+from ..cancelling import answering, gently
 from ..errors import DariError
 from ._address import Address
 from ._answers import read
@@ -219,7 +220,8 @@ class AsyncTransport(_Timed):
                 return await self._download(request, request.sink)
             with opened(request.upload) as files:
                 timeout = patience(request, self._http.timeout, self._timeout)
-                return await self._http.request(**arguments(request), timeout=timeout, files=files)
+                asked = self._http.request(**arguments(request), timeout=timeout, files=files)
+                return await gently(asked)
         except httpx.HTTPError as error:
             # Its traceback holds httpx's own frames, and the API key is in their variables.
             return error.with_traceback(None)
@@ -230,11 +232,12 @@ class AsyncTransport(_Timed):
     async def _put_outside(self, request: Request[Any], outside: Outside) -> httpx.Response:
         timeout = patience(request, self._http.timeout, self._timeout)
         sent = outside_request(request, outside, awaited(outside.chunks()), timeout)
-        return await self._http.send(sent, auth=None, follow_redirects=False)
+        return await gently(self._http.send(sent, auth=None, follow_redirects=False))
 
     async def _download(self, request: Request[Any], sink: Sink) -> httpx.Response:
         timeout = patience(request, self._http.timeout, self._timeout)
-        async with self._http.stream(**arguments(request), timeout=timeout) as response:
+        sent = self._http.build_request(**arguments(request), timeout=timeout)
+        async with answering(self._http, sent) as response:
             if not response.is_success:
                 await response.aread()
                 return response
@@ -250,7 +253,9 @@ class AsyncTransport(_Timed):
     ) -> AsyncIterator[httpx.Response]:
         """Open a stream; the body of an error answer is read already."""
         try:
-            async with self._http.stream(**stream_arguments(request), timeout=timeout) as response:
+            sent = self._http.build_request(**arguments(request), timeout=timeout)
+            # A stream comes back again and again by itself, so it must never wander elsewhere.
+            async with answering(self._http, sent, follow_redirects=False) as response:
                 if not response.is_success:
                     await response.aread()
                 yield self.heard(response)
@@ -262,7 +267,7 @@ class AsyncTransport(_Timed):
 
     async def close(self) -> None:
         """Close all connections."""
-        await self._http.aclose()
+        await gently(self._http.aclose())
 
 
 def _concluded(

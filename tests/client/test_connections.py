@@ -1,13 +1,19 @@
 """The connections of the async client."""
 
 import asyncio
+import os
 import socket
 import threading
+from contextlib import suppress
+from pathlib import Path
+from urllib.parse import urlsplit
 
+import httpx
 import pytest
 
 from dari_nb.client import AsyncClient
 from dari_nb.errors import ConnectionFailedError, TimedOutError
+from dari_nb.local import LocalDari
 
 KEY = "dari_Zm9vYmFy-secret"
 SESSION = b'{"id": "sess_1"}'
@@ -100,3 +106,46 @@ def test_a_cancelled_request_frees_its_connection(dari):
             assert [each for each in connections if not each.is_idle()] == []
 
     asyncio.run(main())
+
+
+def connected_to(port: int) -> int:
+    """How many sockets of this process are connected there."""
+    peers = []
+    for path in Path("/proc/self/fd").iterdir():
+        if path.is_socket():
+            with suppress(OSError), socket.socket(fileno=os.dup(int(path.name))) as one:
+                peers.append(one.getpeername())
+    return sum(peer[:2] == ("127.0.0.1", port) for peer in peers)
+
+
+@pytest.mark.parametrize("what", ["request", "stream"])
+def test_a_cancel_at_any_moment_leaves_no_connection_open(what):
+    """Also of those that were to be closed in that moment, since they had waited long enough."""
+
+    async def ask(client: AsyncClient, session_id: str) -> None:
+        if what == "request":
+            await client.agents.list()
+        else:
+            async for _ in client.sessions.stream(session_id):
+                pass
+
+    async def main(server: LocalDari) -> None:
+        limits = httpx.Limits(keepalive_expiry=0.02)
+        async with AsyncClient(server.url, server.api_key, limits=limits) as first:
+            agent = next(iter(await first.agents.list()))
+            session_id = (await first.sessions.create(agent.id)).id
+        for steps in range(40):
+            async with AsyncClient(server.url, server.api_key, limits=limits) as client:
+                await asyncio.gather(*(client.agents.list() for _ in range(4)))
+                await asyncio.sleep(0.03)
+                asked = asyncio.create_task(ask(client, session_id))
+                for _ in range(steps):
+                    await asyncio.sleep(0)
+                asked.cancel()
+                await asyncio.wait({asked})
+            await asyncio.sleep(0)
+            assert connected_to(port) == 0, steps
+
+    with LocalDari() as server:
+        port = urlsplit(server.url).port
+        asyncio.run(main(server))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ...cancelling import gently
+
 if TYPE_CHECKING:
     import httpx
 
@@ -23,7 +25,7 @@ async def template_takes_tools(client: httpx.AsyncClient, url: str, key: str | N
     try:
         headers = {"Authorization": f"Bearer {key}"}
         place = f"{url.removesuffix('/v1')}/props"
-        answer = await client.get(place, headers=headers, timeout=_SECONDS)
+        answer = await gently(client.get(place, headers=headers, timeout=_SECONDS))
         told: Any = answer.json()
     except (httpx.HTTPError, ValueError):
         return True

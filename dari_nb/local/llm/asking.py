@@ -10,6 +10,7 @@ from dataclasses import replace
 from time import monotonic
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ...cancelling import answering
 from ..agents import Draft
 from ..agents.tools import ToolSpec
 from ..gguf import ModelError, ModelFile, Running, template_takes_tools
@@ -173,16 +174,20 @@ class Sender:
         seconds = llm.settings.timeout
         connect = min(seconds, _CONNECT_SECONDS)
         content = json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
-        request = self._client(llm).stream(
-            "POST",
-            f"{llm.base_url}{path}",
-            content=content,
-            headers={"Content-Type": "application/json", "Accept": "text/event-stream", **headers},
-            timeout=httpx.Timeout(seconds, connect=connect),
-        )
-        begun = False
+        client, begun = self._client(llm), False
         try:
-            async with request as answer:
+            request = client.build_request(
+                "POST",
+                f"{llm.base_url}{path}",
+                content=content,
+                headers={
+                    "Content-Type": "application/json",
+                    "Accept": "text/event-stream",
+                    **headers,
+                },
+                timeout=httpx.Timeout(seconds, connect=connect),
+            )
+            async with answering(client, request) as answer:
                 begun = answer.is_success
                 yield answer
         except NotAllowed as error:

@@ -207,7 +207,8 @@ class Link:
     async def _close_streams(self) -> None:
         running = [task for task in self._tasks if task is not None]
         for task in running:
-            task.cancel()
+            if not task.cancelling():
+                task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
         await self.stream_client.close()
 
