@@ -36,6 +36,7 @@ from .answers import (
     on_storage_error,
     on_system_error,
 )
+from .long_reads import LongReads
 from .routes import DESCRIPTION, description_route, routes_of
 
 OPERATIONS = [
@@ -94,6 +95,7 @@ def make_app(
     )
     app.router.redirect_slashes = False
     app.state.service = service
+    app.state.long_reads = LongReads()
     app.state.keep_alive = keep_alive
     app.state.max_upload = max_upload
     return app

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
@@ -14,6 +12,7 @@ from ..service.sessions import NewMessage
 from ..store.records import JsonObject
 from .answers import access_of, given, json_answer, json_list
 from .bodies import CancelBody, EventBody, OneShotBody, SessionBody, ToolResultBody, malformed
+from .long_reads import read_long
 from .openapi import Operations
 from .openapi.shapes import NUMBER, TEXT, listed, ref
 
@@ -93,7 +92,7 @@ async def list_events(request: Request) -> Response:
 
     if access.store.last_event(session.id) <= _MANY:
         return answer()
-    return await asyncio.to_thread(answer)
+    return await read_long(request, answer)
 
 
 def _limit(request: Request) -> int | None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -14,6 +12,7 @@ from ..service.forks import fork_session
 from ..store.costs import total
 from .answers import access_of, json_answer, json_list
 from .bodies import NewSessionBody
+from .long_reads import read_fold, read_long
 from .openapi import Operations
 from .openapi.shapes import TEXTS, listed, ref
 
@@ -79,7 +78,7 @@ async def list_messages(request: Request) -> Response:
         messages = (message_of(turn, session.id, number).to_dict() for number, turn in turns)
         return json_answer({"messages": json_list(messages)})
 
-    return await access.service.folds.read(session.id, answer)
+    return await read_fold(request, session.id, answer)
 
 
 @OPERATIONS.serve("GET", "/messages/{message_id}", 200, ref("Message"), refusals=(404,))
@@ -96,7 +95,7 @@ async def get_message(request: Request) -> Response:
         return json_answer(message_of(turn, session.id, number).to_dict())
 
     # A message may have any number of events.
-    return await asyncio.to_thread(answer)
+    return await read_long(request, answer)
 
 
 @OPERATIONS.serve("GET", f"{_SESSION}/transcript", 200, ref("Transcript"), refusals=(404,))
@@ -112,7 +111,7 @@ async def get_transcript(request: Request) -> Response:
             {"agent": agent.to_wire(), "session": session.to_wire(), "timeline": timeline}
         )
 
-    return await access.service.folds.read(session.id, answer)
+    return await read_fold(request, session.id, answer)
 
 
 @OPERATIONS.serve("GET", "/costs/sessions/{session_id}", 200, ref("Cost"), refusals=(404,))

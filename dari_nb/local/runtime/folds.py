@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import OrderedDict
 from collections.abc import Callable
 from threading import Lock
@@ -77,11 +76,9 @@ class Folds:
         self._kept: OrderedDict[str, Fold] = OrderedDict()
         self._lock = Lock()
 
-    async def read(self, session_id: str, view: Callable[[Fold], _T]) -> _T:
-        """Look at a session's fold, in a thread where that could hold up the server's loop."""
-        if self._store.last_event(session_id) <= _PAGE:
-            return self.look(session_id, view)
-        return await asyncio.to_thread(self.look, session_id, view)
+    def is_short(self, session_id: str) -> bool:
+        """Whether to look at a session's fold holds up nobody, even on the server's loop."""
+        return self._store.last_event(session_id) <= _PAGE
 
     def look(self, session_id: str, view: Callable[[Fold], _T]) -> _T:
         """Bring a session's fold up to date, and return what ``view`` makes of it."""

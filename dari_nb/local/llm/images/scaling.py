@@ -24,7 +24,9 @@ _STILL = "it cannot be made small enough"
 _MOST_KEPT = 64_000_000
 """Bytes of images made smaller that are kept, those that were sent last: each later step of a
 session sends its images again."""
-_one = Lock()
+_kept: OrderedDict[tuple[bytes, str], Picture] = OrderedDict()
+_keeping = Lock()
+_decoding = Lock()
 """One image is decoded at a time: each needs memory for its pixels."""
 
 
@@ -76,15 +78,25 @@ def picture_of(data: bytes, protocol: str) -> Picture:
         return Picture(header.media_type, data)
     check_scaling()
     key = sha256(data).digest(), protocol
-    with _one:
-        picture = _kept.pop(key, None) or _scaled(data, header, limits)
-        _kept[key] = picture
-        while sum(len(one.data) for one in _kept.values()) > _MOST_KEPT:
-            _kept.popitem(last=False)
+    picture = _recalled(key)
+    if picture is None:
+        with _decoding:
+            picture = _recalled(key) or _scaled(data, header, limits)
+    _keep(key, picture)
     return picture
 
 
-_kept: OrderedDict[tuple[bytes, str], Picture] = OrderedDict()
+def _recalled(key: tuple[bytes, str]) -> Picture | None:
+    with _keeping:
+        return _kept.get(key)
+
+
+def _keep(key: tuple[bytes, str], picture: Picture) -> None:
+    with _keeping:
+        _kept[key] = picture
+        _kept.move_to_end(key)
+        while sum(len(one.data) for one in _kept.values()) > _MOST_KEPT:
+            _kept.popitem(last=False)
 
 
 def check_scaling() -> None:
@@ -116,9 +128,11 @@ def _fitting(data: bytes, header: Header, limits: Limits) -> Picture | None:
         if opened.width * opened.height > MOST_PIXELS:
             return None
         opened.draft("RGB", (longest, longest))
-        image = ImageOps.exif_transpose(opened)
-    is_clear = "A" in image.getbands() or "transparency" in image.info
-    image = image.convert("RGBA" if is_clear else "RGB")
+        is_clear = "A" in opened.getbands() or "transparency" in opened.info
+        if opened.mode in ("RGB", "RGBA", "L", "LA"):
+            # First of all, since each copy of all its pixels needs as much memory again.
+            opened.thumbnail((longest, longest))
+        image = ImageOps.exif_transpose(opened.convert("RGBA" if is_clear else "RGB"))
     longest = min(longest, max(image.size))
     while longest >= _LEAST:
         image.thumbnail((longest, longest))
