@@ -36,6 +36,10 @@ from .trouble import ProviderTrouble
 MOST_MALFORMED = 3
 """Calls with malformed arguments in one turn, after which it fails."""
 
+MOST_CALLS = 100
+"""Calls in one answer, above which the turn fails before any of them is run."""
+
+_TOO_MANY_CALLS = "The model asked for {} tool calls at once; {} are the most."
 _TOO_MANY_STEPS = "The turn reached its limit of {} requests to the model before it ended."
 _TOO_MANY_TOKENS = "The turn reached its limit of {} tokens before it ended."
 _CUT = "The answer was cut off {}: the model reached its limit of output tokens{}."
@@ -176,6 +180,8 @@ class _Spent:
             raise TurnFailure(_CUT.format(where, limit))
         if reply.stop == "refusal":
             raise TurnFailure("The model refused to answer.")
+        if len(reply.calls) > MOST_CALLS:
+            raise TurnFailure(_TOO_MANY_CALLS.format(len(reply.calls), MOST_CALLS))
         self._has_said = self._has_said or bool(reply.text.strip() or reply.calls)
         if not self._has_said:
             raise TurnFailure("The model gave an empty answer.")

@@ -13,7 +13,7 @@ from .access import Access, Refusal
 def checked(access: Access, session_id: str, content: Content) -> Content:
     """Hold that a session's model can be shown the images of a message.
 
-    What is made smaller on its way says so in its block, which the ledger keeps.
+    What is made smaller on its way says so in its block, which the ledger keeps; nobody else does.
 
     Raises:
         Refusal: The model sees no images, or an image cannot be sent.
@@ -38,6 +38,7 @@ def checked(access: Access, session_id: str, content: Content) -> Content:
         if why is not None:
             raise Refusal(400, why)
         note = note_on(llm, read) if llm.settings.images else None
-        return {**block, "note": note} if note else block
+        own = {key: value for key, value in block.items() if key != "note"}
+        return {**own, "note": note} if note else own
 
     return [held(block) if is_image(block) else block for block in content]

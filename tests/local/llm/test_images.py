@@ -135,6 +135,15 @@ def test_a_large_one_is_made_smaller_and_the_ledger_says_so(seeing, settings, st
         assert f"({attached['note']})" in transcript.to_mimebundle()["text/html"]
 
 
+def test_nobody_else_says_what_was_done_with_one(seeing):
+    image = block(seeing, "a.png", drawn(), "image") | {"note": "sent to the model as it is"}
+    body = {"type": "user.message", "content": [image]}
+    sent = seeing.post(f"/agents/{seeing.agent_id('assistant')}/messages", body)["message"]
+    session_id = seeing.finished(sent["id"])["session_id"]
+    [event] = [e for e in seeing.events(session_id) if e["type"] == "user.message"]
+    assert "note" not in event["data"]["content"][0]
+
+
 def test_a_large_one_is_made_smaller_once_for_all_steps(seeing, stand_in, monkeypatch):
     decoded, read = [], Image.open
     data = drawn("JPEG", (9000, 301))

@@ -238,6 +238,15 @@ def test_limits_are_reached_visibly(serve, llm, stand_ins, stand_in):
     assert error == "The turn reached its limit of 150 tokens before it ended."
 
 
+def test_an_answer_with_too_many_calls_runs_none_of_them(api, stand_ins, stand_in):
+    stand_in.rule = lambda _request: stand_ins.Answer(calls=[("ls", {})] * 101)
+    message = api.ask("assistant", "go")
+    assert message["output"]["error"] == (
+        "The model asked for 101 tool calls at once; 100 are the most."
+    )
+    assert tools(api, message["session_id"]) == []
+
+
 def test_output_is_limited_where_it_is_set(serve, llm, stand_in):
     serve(llms={"small": llm | {"max_output_tokens": 7}}).ask("assistant", "hi")
     assert stand_in.requests[-1].body["max_tokens"] == 7
