@@ -18,7 +18,9 @@ from ...widgets.things import thing
 from ..kernel_tools.outputs import output_schema
 from ..link.attachments import as_content_files
 from ..link.background import done
-from .reader import Branching, Conversation, Read, ReaderSubject, branches_of, events_of, loaded
+from .branching import Branching
+from .conversation import Conversation
+from .reader import Read, ReaderSubject, branches_of, events_of, loaded
 from .staying import Staying
 from .subject import Changed
 from .words import AGAIN, LEAVE, STOP, Ending, chat_stopped

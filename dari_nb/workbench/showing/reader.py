@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import traitlets
 
-from ... import models
-from ...errors import InvalidRequestError
-from ...models import Event, TimelineItem, ToolCallItem, seconds_between
-from ...models.events import CANCELLED
+from ...models import Event, TimelineItem, ToolCallItem
 from ...widgets import TranscriptView
-from ...widgets.errands import Errands
-from ...widgets.reader.wire import Branch
 from ..link import host
+from .branching import Branching
+from .conversation import Conversation
 from .staying import Staying
 from .subject import Changed, Subject
 from .words import Ending, closed, then
@@ -24,134 +20,8 @@ from .words import Ending, closed, then
 if TYPE_CHECKING:
     from ...render import Head
     from ...widgets.view import AnyLayout
-    from ..kernel_tools.toolbox import Toolbox
-    from ..link import Link
-    from ..link.feed import Feed
 
 Read = Callable[[], tuple[Sequence[TimelineItem], "Head"]]
-
-
-class Family(Protocol):
-    """What a view needs of the sessions that a session shares its beginning with."""
-
-    @property
-    def can_fork(self) -> bool:
-        """Whether the server can."""
-
-    @property
-    def branches(self) -> list[Branch]:
-        """Where it parts from others."""
-
-    @property
-    def again(self) -> Callable[[str, str], tuple[Conversation, str]]:
-        """Asks a text in the place of a message's."""
-
-    def learn(self) -> None:
-        """Ask where they part."""
-
-    def where(self) -> list[str]:
-        """Which branch it is, in words."""
-
-    def step(self, message_id: str, by: int) -> tuple[Conversation, str]:
-        """The session in which another was asked at a message's place, and what that is."""
-
-    def compared(self, message_id: str) -> Sequence[tuple[Conversation, str]]:
-        """All that was asked at a message's place, each with its session."""
-
-
-class Conversation(Protocol):
-    """What a view needs of the session that it shows."""
-
-    resource: models.Session
-    agent_name: str
-    _link: Link
-    _feed: Feed
-
-    @property
-    def id(self) -> str:
-        """Its id."""
-
-    @property
-    def llm_id(self) -> str | None:
-        """Its LLM."""
-
-    @property
-    def _tools(self) -> Toolbox: ...
-
-    def events(self) -> list[models.Event]:
-        """Ask for its ledger's events."""
-
-    def head(self) -> Head:
-        """What is said above it."""
-
-    def _turn_of(self, sent: models.SendResult) -> object: ...
-
-    @property
-    def _family(self) -> Family: ...
-
-    def _way_to(self, item: TimelineItem) -> str:
-        """Python that leads back to an item."""
-
-
-class Branching:
-    """What a page asks of the branches of the session that a view shows, one after another.
-
-    Args:
-        view: The view.
-        join: Has it show another session, whose events are read.
-    """
-
-    def __init__(self, view: TranscriptView, join: Callable[[Conversation], object]) -> None:
-        self._view = view
-        self._join = join
-        self._errands = Errands()
-
-    def prompt(self, turn: str) -> str:
-        """What was asked in a turn."""
-        state = self._session._feed.turn(turn)
-        return state.user.text if state and state.user else ""
-
-    def step(self, turn: str, by: int) -> Future[str]:
-        """Show the branch so many further on; gives the turn at the same place there."""
-        return self._errands.submit(self._go, lambda: self._session._family.step(turn, by))
-
-    def again(self, turn: str, text: str) -> Future[str]:
-        """Ask a text in the place of a turn's; gives the new turn, which is shown."""
-        return self._errands.submit(self._go, lambda: self._session._family.again(turn, text))
-
-    def compare(self, turn: str) -> Future[str]:
-        """Give the branches side by side, as HTML."""
-        return self._errands.submit(self._compare, turn)
-
-    @property
-    def _session(self) -> Conversation:
-        session: Conversation | None = self._view.session
-        if session is None:
-            raise InvalidRequestError("Nothing is shown here.")
-        return session
-
-    def _go(self, way: Callable[[], tuple[Conversation, str]]) -> str:
-        session, turn = way()
-        self._join(session)
-        return turn
-
-    def _compare(self, turn: str) -> str:
-        from ...render.matrix.compare import Compared, compare_html
-        from ...render.matrix.matrix import MatrixCell
-
-        compared = []
-        for number, (session, message_id) in enumerate(self._session._family.compared(turn), 1):
-            session._feed.add(session.events())
-            state = session._feed.turn(message_id)
-            status = CANCELLED if state and state.is_cancelled else state and state.status
-            cell = MatrixCell(
-                *(message_id, turn, session.id),
-                state=status or "",
-                seconds=seconds_between(state.created_at, state.completed_at) if state else None,
-            )
-            name = f"branch {number}{f' · {session.llm_id}' if session.llm_id else ''}"
-            compared.append(Compared(name, cell, session._feed.items(message_id)))
-        return compare_html(compared)
 
 
 class ReaderSubject(Subject):
