@@ -119,6 +119,7 @@ class Notebook:
 
     def open_in_place(self) -> None:
         """Open the notebook in a JupyterLab that is on the page already."""
+        self.page.bring_to_front()
         self.page.set_viewport_size({"width": 1280, "height": 900})
         self.page.emulate_media(media="null")
         self.command("docmanager:open", path=self.path.name)

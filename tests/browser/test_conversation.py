@@ -84,9 +84,10 @@ def test_the_page_does_not_overrule_the_look_of_paper(jupyter):
     paper.locator("pre").last.wait_for()
 
     def look(selector):
-        return paper.locator(selector).last.evaluate(
+        found = paper.locator(selector).last.evaluate(
             "e => (s => [s.paddingLeft, s.backgroundColor, s.whiteSpace])(getComputedStyle(e))"
         )
+        return found if all(found) else look(selector)  # it was taken out that moment
 
     padding, background, white_space = look("pre")
     assert (padding, white_space) == ("12px", "pre")
