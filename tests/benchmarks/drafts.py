@@ -83,8 +83,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=chromium_path(), args=CHROMIUM_FLAGS)
         lab = Jupyter("lab", Path(folder))
-        lab.browser = chromium.new_context(viewport={"width": 1280, "height": 900})
-        lab.browser.on("page", lambda page: page.on("websocket", count))
+        browser = chromium.new_context(viewport={"width": 1280, "height": 900})
+        browser.on("page", lambda page: page.on("websocket", count))
+        lab.look_with(browser)
         lab.start()
         try:
             delays(asked(lab, "words"))

@@ -78,7 +78,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=chromium_path(), args=CHROMIUM_FLAGS)
         lab = Jupyter("lab", Path(folder))
-        lab.browser = chromium.new_context(viewport={"width": 1280, "height": 900})
+        lab.look_with(chromium.new_context(viewport={"width": 1280, "height": 900}))
         lab.start()
         try:
             delays(lab.open_notebook([CELL], "delays.ipynb"))

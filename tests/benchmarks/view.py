@@ -112,7 +112,7 @@ def main() -> None:
         flags = [*CHROMIUM_FLAGS, "--enable-precise-memory-info", "--js-flags=--expose-gc"]
         chromium = playwright.chromium.launch(executable_path=chromium_path(), args=flags)
         lab = Jupyter("lab", Path(folder))
-        lab.browser = chromium.new_context(viewport={"width": 1280, "height": 900})
+        lab.look_with(chromium.new_context(viewport={"width": 1280, "height": 900}))
         lab.start()
         try:
             many(lab.open_notebook([ITEMS, "shown(items)"], "many.ipynb"))
