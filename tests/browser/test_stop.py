@@ -172,6 +172,33 @@ def test_a_chat_has_stop_while_a_turn_runs_and_goes_on_after_it(lab, theme, axe)
     assert not book.problems
 
 
+def test_a_turn_that_was_asked_again_in_a_view_is_stopped_there(lab, axe):
+    told = "session = d.agents['guide'].send('again').wait().session\nview = session.view()\nview"
+    book = lab.open_notebook([START, told])
+    book.run_all()
+    view = book.page.locator(".dari-reader")
+    stop = view.get_by_role("button", name="Stop", exact=True)
+    view.get_by_text("Here I am.").wait_for()
+    assert stop.is_hidden()
+    view.get_by_text("again", exact=True).click()
+    view.press("A")
+    field = view.locator("textarea")
+    field.fill("write")
+    field.press("Control+Enter")
+    view.get_by_text("and then").first.wait_for()
+    assert axe(book.page, ".dari-reader") == []
+    book.shot("stop-reader", selector=".dari-reader")
+    stop.press("Enter")
+    view.locator(".dari-pending").get_by_text("cancelled").wait_for()
+    stop.wait_for(state="hidden")
+    focused = "document.activeElement.getAttribute('aria-label')"
+    assert book.page.evaluate(focused) == "Transcript"
+    assert book.execute("print(view.session.turn().status, session.turn().status)") == (
+        "cancelled completed\n"
+    )
+    assert not book.problems
+
+
 BATCH = "%%dari_batch guide {bg} -o batch\nagain\nwrite\nlook\nask\n"
 
 

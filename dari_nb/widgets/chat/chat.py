@@ -34,8 +34,6 @@ class ChatView(TranscriptView):
         submit: Answers a tool call, given message id, call id, the result and whether it is an
             error.
         decide: Takes the reader's decisions on calls of the kernel's tools.
-        watch: Called when the reader presses the button beside the note, who is told what a
-            future that it returns raises.
 
     Attributes:
         agent: The agent's name. Like all that follow but ``llm`` it is read-only.
@@ -45,8 +43,6 @@ class ChatView(TranscriptView):
         most_bytes: The largest file that can be attached.
         open_calls: Tool calls that wait for an answer from here.
         questions: Calls of the kernel's tools that wait for the reader's decision.
-        note: What is said about the turn that runs, or is not watched.
-        watch: What the button beside it says; empty when there is none.
 
     >>> view = session.chat()
     >>> view.agent, view.begun
@@ -63,8 +59,6 @@ class ChatView(TranscriptView):
     most_bytes = traitlets.Int(MOST_BYTES, read_only=True).tag(sync=True)
     open_calls = traitlets.List(traitlets.Dict(), read_only=True).tag(sync=True)
     questions = traitlets.List(traitlets.Dict(), read_only=True).tag(sync=True)
-    note = traitlets.Unicode("", read_only=True).tag(sync=True)
-    watch = traitlets.Unicode("", read_only=True).tag(sync=True)
 
     def __init__(
         self,
@@ -72,7 +66,6 @@ class ChatView(TranscriptView):
         send: Send,
         submit: Submit,
         decide: Decide,
-        watch: Callable[[], Future[None] | None],
         **options: Any,
     ) -> None:
         self._send_message = send
@@ -86,7 +79,6 @@ class ChatView(TranscriptView):
         self.answer("upload", self._uploads.take)
         self.answer("submit", self._answer_submit)
         self.answer("decide", self._answer_decide)
-        self.answer("watch", lambda _: watch())
 
     def ask(
         self,
@@ -101,10 +93,6 @@ class ChatView(TranscriptView):
         asked: list[Any] = list(self._asked.of(questions, about))
         if asked != self.questions:
             self.tell(questions=asked)
-
-    def watching(self, note: str, label: str) -> None:
-        """Say what is to be said about the turn, and what a button would do."""
-        self.tell(note=note, watch=label)
 
     @traitlets.validate("llm")
     def _valid_llm(self, proposal: Any) -> str:

@@ -66,5 +66,3 @@ class State(TypedDict):
     most_bytes: int
     open_calls: list[OpenCall]
     questions: list[shared.Question]
-    note: str
-    watch: str

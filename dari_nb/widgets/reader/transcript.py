@@ -63,6 +63,8 @@ class TranscriptView(View):
     Args:
         events: Gives the events behind an item in the API's shape, for its raw form.
         link: Gives a text that leads back to an item.
+        watch: Called when the reader presses the button beside the note, who is told what a
+            future that it returns raises.
         branching: What the page can ask of other branches, where there can be any.
 
     Attributes:
@@ -76,6 +78,8 @@ class TranscriptView(View):
         height: Most pixels that the list takes; 0 leaves it to the page.
         branches: Messages in whose place others were asked in other sessions; read-only.
         can_fork: Whether a message can be edited and asked again; read-only.
+        note: What is said about the turn that runs, or is not watched; read-only.
+        watch: What the button beside it says; empty when there is none; read-only.
     """
 
     _esm = STATIC / "reader.js"
@@ -88,12 +92,15 @@ class TranscriptView(View):
     height = traitlets.Int(0).tag(sync=True)
     branches = traitlets.List(traitlets.Dict(), read_only=True).tag(sync=True)
     can_fork = traitlets.Bool(False, read_only=True).tag(sync=True)
+    note = traitlets.Unicode("", read_only=True).tag(sync=True)
+    watch = traitlets.Unicode("", read_only=True).tag(sync=True)
 
     def __init__(
         self,
         *,
         events: Events | None = None,
         link: Link | None = None,
+        watch: Callable[[], Future[None] | None] | None = None,
         branching: Branching | None = None,
         **traits: Any,
     ) -> None:
@@ -112,6 +119,8 @@ class TranscriptView(View):
         self.answer("find", self._answer_find)
         self.answer("raw", self._answer_raw)
         self.answer("copy", self._answer_copy)
+        if watch is not None:
+            self.answer("watch", lambda _: watch())
         if branching is not None:
             self.answer("prompt", lambda body: branching.prompt(str(body["turn"])))
             self.answer("branch", lambda body: branching.step(str(body["turn"]), int(body["by"])))
@@ -127,6 +136,10 @@ class TranscriptView(View):
         """Show soon what ``read`` gives then; call it as often as you like, it never waits."""
         self._read = read
         self._pace.soon()
+
+    def watching(self, note: str, label: str) -> None:
+        """Say what is to be said about the turn, and what a button would do."""
+        self.tell(note=note, watch=label)
 
     def close(self) -> None:
         """End the widget; views of it vanish, and later updates are ignored.

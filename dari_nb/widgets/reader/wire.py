@@ -112,7 +112,8 @@ class State(TypedDict):
     """The synced traits; ``height`` is in pixels.
 
     ``selected`` is the id of the item that the reader is at, and ``session`` that of what it is a
-    transcript of; either may be empty.
+    transcript of; either may be empty. ``note`` is what is said about the turn, and ``watch`` what
+    the button beside it says; empty without one.
     """
 
     session: str
@@ -122,3 +123,5 @@ class State(TypedDict):
     height: int
     branches: list[Branch]
     can_fork: bool
+    note: str
+    watch: str

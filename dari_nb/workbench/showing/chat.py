@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,17 +12,15 @@ from ...errors import InvalidRequestError
 from ...models import TimelineItem, ToolCallItem, as_content
 from ...widgets import ChatView
 from ...widgets.errands import Errands
-from ...widgets.pace import Pace
 from ...widgets.things import thing
 from ..kernel_tools.outputs import output_schema
 from ..link.attachments import as_content_files
-from ..link.background import done
 from .branching import Branching
 from .conversation import Conversation
 from .reader import Read, ReaderSubject, branches_of, events_of, loaded
 from .staying import Staying
 from .subject import Changed
-from .words import AGAIN, LEAVE, STOP, Ending, chat_stopped
+from .words import Ending
 
 if TYPE_CHECKING:
     from ...render import Head
@@ -54,6 +51,7 @@ class Chat(ChatView):
     """
 
     _valued = "session"
+    _presentation: Staying
 
     session = thing(read_only=True)
 
@@ -71,7 +69,7 @@ class Chat(ChatView):
             send=lambda *message: self._errands.submit(self._deliver, *message),
             submit=lambda *answer: self._errands.submit(self._hand_in, *answer),
             decide=self._settle,
-            watch=self._watch_or_not,
+            watch=lambda: self._presentation.stop_or_watch(),
             events=lambda item: events_of(self.session, item),
             link=lambda item: self.session._way_to(item) if self.session else item.id,
             branching=Branching(self, self._go_to),
@@ -122,13 +120,6 @@ class Chat(ChatView):
         self.show(*self._now())
         self._presentation.renew()
 
-    def _watch_or_not(self) -> Future[None] | None:
-        """Stop, or watch again."""
-        if not self._presentation.is_stopped:
-            return self._presentation.stop()
-        self._presentation.watch()
-        return None
-
     def _deliver(self, key: str, text: str, files: list[Path], llm: str) -> None:
         if not text.strip() and not files:
             raise InvalidRequestError("The message is empty: write something, or attach a file.")
@@ -154,85 +145,33 @@ class Chat(ChatView):
 
 
 class ChatSubject(ReaderSubject):
-    """A chat as it is presented: what was said, what is open, and whether its turn is watched.
-
-    Args:
-        view: What shows it.
-        read: Gives the items as they are now, and what is said above them.
-    """
+    """A chat as it is presented: what was said, what is open, and whether its turn is watched."""
 
     _way = "chat"
 
     def __init__(self, view: Chat, read: Read) -> None:
         super().__init__(view, read)
         self._chat = view
-        self._asking = Pace(self._ask)
-        self._over: Ending | None = None
-        self._stopping: str | None = None
-
-    @property
-    def can_cancel(self) -> bool:  # type: ignore[override]
-        """Whether the server has said so."""
-        session: Conversation | None = self._chat.session
-        return session is not None and session._link.offers("cancel")
-
-    def draw(self) -> None:
-        """Have the page read it with its next batch, and what is open."""
-        super().draw()
-        self._asking.soon()
 
     async def follow(self, changed: Changed) -> None:
         """Follow the session, once there is one; who sees the chat can be asked."""
-        self._over = None
         session: Conversation | None = self._chat.session
         if session is not None:
             session._tools.resume()
             with session._tools.on_page():
                 await super().follow(changed)
 
-    def cancel(self) -> Future[None] | None:
-        """Have the turn ended that is under way; those that were sent after it go on."""
-        session: Conversation | None = self._chat.session
-        if session is None or not self.can_cancel:
-            return None
-        message_id = session._feed.under_way()
-        if message_id is None:
-            return done()
-        self._stopping = message_id
-        self._asking.soon()
-        cancelling = session._link.cancel(session.id, message_id)
-        cancelling.add_done_callback(self._asked_to_end)
-        return cancelling
-
-    def _asked_to_end(self, cancelling: Future[None]) -> None:
-        if cancelling.cancelled() or cancelling.exception() is not None:
-            self._stopping = None
-            self._asking.soon()
-
     def stopped(self) -> Ending:
         """Answer and ask no more, either, and say so in the page."""
         if self._chat.session is not None:
             self._chat.session._tools.pause()
-        self._over = chat_stopped()
-        self._asking.soon()
-        return self._over
+        return super().stopped()
 
-    def lost(self, ending: Ending) -> None:
-        """Ask no more, and say so in the page."""
-        self._over = ending
-        super().lost(ending)
-
-    def _ask(self) -> bool:
+    def _tell(self) -> None:
+        super()._tell()
         session: Conversation | None = self._chat.session
-        if self._over is not None:
-            self._chat.watching(self._over.said, AGAIN)
-        elif session is not None:
+        if session is not None and self.is_watched:
             self._chat.ask(_open_calls(session), _asked(session), session._tools.about)
-            stops = STOP if self.can_cancel else LEAVE
-            is_stopping = self._stopping is not None and self._stopping == session._feed.under_way()
-            note = "stopping…" if is_stopping else ""
-            self._chat.watching(note, "" if self.is_at_rest else stops)
-        return False
 
 
 def _asked(session: Conversation) -> list[ToolCallItem]:

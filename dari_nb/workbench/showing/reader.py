@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -10,12 +11,14 @@ import traitlets
 
 from ...models import Event, TimelineItem, ToolCallItem
 from ...widgets import TranscriptView
+from ...widgets.pace import Pace
 from ..link import host
+from ..link.background import done
 from .branching import Branching
 from .conversation import Conversation
 from .staying import Staying
 from .subject import Changed, Subject
-from .words import Ending, closed, then
+from .words import AGAIN, LEAVE, STOP, Ending, closed, stopped_reading, then
 
 if TYPE_CHECKING:
     from ...render import Head
@@ -38,13 +41,31 @@ class ReaderSubject(Subject):
     def __init__(self, view: TranscriptView, read: Read) -> None:
         self._reader = view
         self._read = read
-        self._ending: Ending | None = None
+        self._over: Ending | None = None
+        self._is_lost = False
+        self._stopping: str | None = None
+        self._telling = Pace(self._step)
 
     @property
     def is_at_rest(self) -> bool:  # type: ignore[override]
         """Whether no turn runs."""
-        session: Conversation | None = self._reader.session
+        session = self._session
         return session is None or session._feed.is_at_rest
+
+    @property
+    def can_cancel(self) -> bool:  # type: ignore[override]
+        """Whether the server has said so."""
+        return self._session is not None and self._session._link.offers("cancel")
+
+    @property
+    def is_watched(self) -> bool:
+        """Whether it is followed, as far as it is known."""
+        return self._over is None
+
+    @property
+    def _session(self) -> Conversation | None:
+        session: Conversation | None = self._reader.session
+        return session
 
     def paper(self, ending: Ending | None = None) -> dict[str, str]:
         """All of it, or of a very long one its two ends and what is left out between them."""
@@ -52,7 +73,7 @@ class ReaderSubject(Subject):
         from ...render.timeline.ends import ends
 
         items, head = self._read()
-        session: Conversation | None = self._reader.session
+        session = self._session
         head = replace(head, facts=(*head.facts, *(session._family.where() if session else ())))
         if ending is None:
             return ends(items, head)
@@ -60,7 +81,7 @@ class ReaderSubject(Subject):
 
     def closed(self) -> Ending:
         """Say in which state it was, and what goes on with its session."""
-        session: Conversation | None = self._reader.session
+        session = self._session
         state = self._read()[1].state
         how = f'd.sessions.get("{session.id}").{self._way}()' if session else ""
         return closed(state if self.is_at_rest else then(state), how)
@@ -70,26 +91,70 @@ class ReaderSubject(Subject):
         host.print_items(*self._read())
 
     def draw(self) -> None:
-        """Have the page read it with its next batch."""
+        """Have the page read it with its next batch, and what can be stopped."""
         self._reader.update_from(self._as_followed)
-
-    def lost(self, ending: Ending) -> None:
-        """Say so in the head."""
-        self._ending = ending
-        self.draw()
-
-    def _as_followed(self) -> tuple[Sequence[TimelineItem], Head]:
-        items, head = self._read()
-        return items, replace(head, state=self._ending.state) if self._ending else head
+        self._telling.soon()
 
     async def follow(self, changed: Changed) -> None:
         """Follow what goes on in its session; what is of none is as it is."""
-        self._ending = None
-        session: Conversation | None = self._reader.session
+        self._over, self._is_lost = None, False
+        session = self._session
         if session is not None:
             with session._feed.listening(changed):
                 changed()
                 await session._feed.follow()
+
+    def cancel(self) -> Future[None] | None:
+        """Have the turn ended that is under way; those that were sent after it go on."""
+        session = self._session
+        if session is None or not self.can_cancel:
+            return None
+        message_id = session._feed.under_way()
+        if message_id is None:
+            return done()
+        self._stopping = message_id
+        self._telling.soon()
+        cancelling = session._link.cancel(session.id, message_id)
+        cancelling.add_done_callback(self._asked_to_end)
+        return cancelling
+
+    def stopped(self) -> Ending:
+        """Say so in the page."""
+        self._over = stopped_reading()
+        self._telling.soon()
+        return self._over
+
+    def lost(self, ending: Ending) -> None:
+        """Say so in the head, and beside the button."""
+        self._over, self._is_lost = ending, True
+        self.draw()
+
+    def _asked_to_end(self, cancelling: Future[None]) -> None:
+        if cancelling.cancelled() or cancelling.exception() is not None:
+            self._stopping = None
+            self._telling.soon()
+
+    def _as_followed(self) -> tuple[Sequence[TimelineItem], Head]:
+        items, head = self._read()
+        if self._over is not None and self._is_lost:
+            head = replace(head, state=self._over.state)
+        return items, head
+
+    def _step(self) -> bool:
+        self._tell()
+        return False
+
+    def _tell(self) -> None:
+        """Tell the page what is known of the turn under way, and what its button would do."""
+        session = self._session
+        if self._over is not None:
+            self._reader.watching(self._over.said, AGAIN)
+        elif session is None or self.is_at_rest:
+            self._reader.watching("", "")
+        else:
+            is_stopping = self._stopping == session._feed.under_way()
+            stops = STOP if self.can_cancel else LEAVE
+            self._reader.watching("stopping…" if is_stopping else "", stops)
 
 
 class SessionReader(TranscriptView):
@@ -117,6 +182,7 @@ class SessionReader(TranscriptView):
     """
 
     _valued = "session"
+    _presentation: Staying
 
     def __init__(
         self,
@@ -133,6 +199,7 @@ class SessionReader(TranscriptView):
         super().__init__(
             events=lambda item: events_of(self.session, item),
             link=lambda item: self.session._way_to(item) if self.session else item.id,
+            watch=lambda: self._presentation.stop_or_watch(),
             branching=Branching(self, lambda session: setattr(self, "session", session)),
             height=height or 0,
             layout=layout,

@@ -90,6 +90,13 @@ class Staying(Presentation):
             self._paper_soon()
         return cancelling
 
+    def stop_or_watch(self) -> Future[None] | None:
+        """Stop, or watch again what is not watched."""
+        if not self.is_stopped:
+            return self.stop()
+        self.watch()
+        return None
+
     def watch(self) -> None:
         """Watch it again."""
         self._is_left, self._ending = False, None

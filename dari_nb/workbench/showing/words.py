@@ -85,8 +85,8 @@ def not_cancelled(ending: Ending, error: BaseException | None) -> Ending:
     return ending._replace(line=f"{ending.line} It could not be cancelled{why}.")
 
 
-def chat_stopped() -> Ending:
-    """The reader of a chat watches its turn no longer, and it goes on."""
+def stopped_reading() -> Ending:
+    """The reader of a session watches its turn no longer, and it goes on."""
     return Ending("you stopped watching", "The turn goes on in its session.")
 
 

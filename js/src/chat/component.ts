@@ -5,7 +5,6 @@ import { button, make } from "../shared/dom";
 import { Questions } from "../shared/questions";
 import { Composer } from "./composer";
 import { OpenCalls } from "./open_calls";
-import { Watching } from "./watching";
 import type { State } from "./wire";
 
 /** A transcript, what waits for an answer, and a place to write. */
@@ -26,9 +25,8 @@ export const chat: Component<State & ReaderState> = (port, signal) => {
       () => composer.focus(),
       until,
     );
-    const watching = new Watching(own, () => composer.focus(), until);
-    const below = [questions.element, open.element, watching.element, composer.element];
-    el.replaceChildren(transcript, ...below);
+    reader.leave = () => composer.focus();
+    el.replaceChildren(transcript, questions.element, open.element, composer.element);
     reader.toEnd();
   };
 };

@@ -52,7 +52,4 @@ export interface State {
   most_bytes: number;
   open_calls: OpenCall[];
   questions: Question[];
-  /** What is said about the turn, and what the button beside it says; empty without one. */
-  note: string;
-  watch: string;
 }

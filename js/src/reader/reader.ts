@@ -10,6 +10,7 @@ import type { Rows } from "./rows";
 import { Search } from "./search";
 import { Toolbar } from "./toolbar";
 import { Viewport } from "./viewport";
+import { Watching } from "./watching";
 import type { Chosen, Growth, Piece, Row, State } from "./wire";
 
 /** Milliseconds without a key before something is looked for. */
@@ -27,6 +28,8 @@ interface Goal {
 
 /** One view of a transcript. */
 export class Reader {
+  /** Gives the focus away when there is nothing more to stop: to the transcript. */
+  leave = () => this.#log.focus({ preventScroll: true });
   readonly #port: Port<State>;
   readonly #rows: Rows;
   readonly #signal: AbortSignal;
@@ -98,6 +101,7 @@ export class Reader {
       this.#sheet,
       this.#log,
       this.#none,
+      new Watching(port, () => this.leave(), signal).element,
       this.#spoken,
     );
     this.#view = new Viewport(this.#log, this.#content(), signal);

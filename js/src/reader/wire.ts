@@ -85,7 +85,8 @@ export interface Again {
 
 /**
  * The synced traits; `height` is in pixels. `selected` is the id of the item that the reader is at, and `session` that
- * of what it is a transcript of; either may be empty.
+ * of what it is a transcript of; either may be empty. `note` is what is said about the turn, and
+ * `watch` what the button beside it says; empty without one.
  */
 export interface State {
   session: string;
@@ -95,4 +96,6 @@ export interface State {
   height: number;
   branches: Branch[];
   can_fork: boolean;
+  note: string;
+  watch: string;
 }

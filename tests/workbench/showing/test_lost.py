@@ -34,8 +34,8 @@ def test_a_view_of_a_running_session_has_paper_below_it_and_says_when_its_server
     assert not any("what came last" in told for told in page.papers)
     kernel.run("srv.stop()")
     kernel.until(lambda: all("disconnected" in page.widgets[view]["head"] for view in views))
-    [chat] = [state for state in page.widgets.values() if "note" in state]
-    kernel.until(lambda: "disconnected" in chat["note"])
+    kernel.until(lambda: all("disconnected" in page.widgets[view]["note"] for view in views))
+    assert [page.widgets[view]["watch"] for view in views] == ["Watch again"] * 2
     kernel.until(lambda: sum("disconnected" in told for told in page.papers) == 2)
     assert sum("what came first" in told for told in page.papers) == 2
 

@@ -234,3 +234,39 @@ def _in_a_terminal(command):
     process.wait(60)
     os.close(leader)
     return said.decode()
+
+
+def test_a_turn_is_stopped_in_the_view_of_its_session(kernel):
+    kernel.run("session = d.agents.get('gated').send('Hi').session\nsession.view()")
+    [view] = kernel.page.views()
+    kernel.say(view, {"kind": "here", "jupyter": True})
+    state = kernel.page.widgets[view]
+    kernel.until(lambda: state["watch"] == "Stop")
+    kernel.say(view, {"kind": "request", "id": 1, "what": "watch", "body": None})
+    kernel.until(lambda: state["watch"] == "")
+    assert state["note"] == ""
+    assert kernel.run("print(session.refresh().last_message_status)") == "failed\n"
+    kernel.run("gate.set()\nsession.send('And now?').wait()")
+    kernel.until(lambda: state["status"] == "completed")
+    assert state["watch"] == ""
+
+
+def test_a_view_is_watched_again_where_the_server_cancels_nothing(stranger):
+    kernel = stranger
+    kernel.run("session = d.agents.get('gated').send('Hi').session\nsession.view()")
+    [view] = kernel.page.views()
+    kernel.say(view, {"kind": "here", "jupyter": True})
+    state = kernel.page.widgets[view]
+    kernel.until(lambda: state["watch"] == "Stop watching")
+    kernel.say(view, {"kind": "request", "id": 1, "what": "watch", "body": None})
+    kernel.until(lambda: state["watch"] == "Watch again")
+    kernel.run("gate.set(); session.turn().wait()")
+    kernel.say(view, {"kind": "request", "id": 2, "what": "watch", "body": None})
+    kernel.until(lambda: state["watch"] == "" and state["status"] == "completed")
+
+
+def test_a_transcript_that_is_no_session_has_nothing_to_stop(kernel):
+    kernel.run("session = d.agents.get('echo').send('Hi').wait().session")
+    kernel.run("session.transcript().view()")
+    [view] = kernel.page.views()
+    assert (kernel.page.widgets[view]["note"], kernel.page.widgets[view]["watch"]) == ("", "")
