@@ -14,7 +14,7 @@ from .lines.parser import LineParser
 from .state import State, assign, variable
 
 if TYPE_CHECKING:
-    from ..workbench.showing.chat import Chat
+    from ..workbench.showing.reading.chat import Chat
 
 NEW = Option("--new", None, "a new session with the current agent")
 CHAT = LineParser(

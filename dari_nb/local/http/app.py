@@ -37,7 +37,7 @@ from .answers import (
     on_system_error,
 )
 from .long_reads import LongReads
-from .routes import DESCRIPTION, description_route, routes_of
+from .openapi.routes import DESCRIPTION, description_route, routes_of
 
 OPERATIONS = [
     *agents.OPERATIONS,

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from ..kernel_tools.tool import Approve, Given
     from ..link import Link
     from ..listing import Listing
-    from ..showing.chat import Chat
+    from ..showing.reading.chat import Chat
     from .version_diff import VersionDiff
 
 
@@ -237,7 +237,7 @@ class Agent:
         >>> agent.chat()  # at the end of a cell it is a place to write in
         <Chat with calculator, not begun yet>
         """
-        from ..showing.chat import Chat
+        from ..showing.reading.chat import Chat
 
         given = as_tools(tools).values()
         checked_approve(approve)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ...models import TimelineItem
     from ...render import Head
     from ..link import Link
-    from ..showing.chat import Chat
+    from ..showing.reading.chat import Chat
     from .event_stream import EventStream
     from .turn import Turn
     from .workspace import Workspace

@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from ..kernel_tools.approval import Decision
     from ..kernel_tools.tool import Approve, Given
     from ..link import Link
-    from ..showing.chat import Chat
-    from ..showing.reader import SessionReader
+    from ..showing.reading.chat import Chat
+    from ..showing.reading.reader import SessionReader
     from .workspace import Workspace
 
 Prompt = str | Sequence[dict[str, Any]]
@@ -416,7 +416,7 @@ class Session:
         >>> view = session.view(height=400)
         >>> view.close()
         """
-        from ..showing.reader import SessionReader
+        from ..showing.reading.reader import SessionReader
 
         self._learn_version()
 
@@ -444,7 +444,7 @@ class Session:
         >>> session.chat()  # at the end of a cell it is the conversation
         <Chat with calculator...>
         """
-        from ..showing.chat import Chat
+        from ..showing.reading.chat import Chat
 
         self._tools.give(tools, approve)
         self._learn_version()

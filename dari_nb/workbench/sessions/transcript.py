@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from ...render import Head
     from ...widgets.view import AnyLayout
-    from ..showing.reader import SessionReader
+    from ..showing.reading.reader import SessionReader
 
 
 class Transcript:
@@ -189,7 +189,7 @@ class Transcript:
         >>> view = dari.Transcript.from_file("runs.jsonl")[0].view(height=400)
         >>> view.close()
         """
-        from ..showing.reader import SessionReader
+        from ..showing.reading.reader import SessionReader
 
         def items_and_head() -> tuple[list[TimelineItem], Head]:
             return self.items, self.head()

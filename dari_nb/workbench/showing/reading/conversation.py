@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Protocol
 
-from ... import models
-from ...models import TimelineItem
-from ...widgets.reader.wire import Branch
+from .... import models
+from ....models import TimelineItem
+from ....widgets.reader.wire import Branch
 
 if TYPE_CHECKING:
-    from ...render import Head
-    from ..kernel_tools.toolbox import Toolbox
-    from ..link import Link
-    from ..link.feed import Feed
+    from ....render import Head
+    from ...kernel_tools.toolbox import Toolbox
+    from ...link import Link
+    from ...link.feed import Feed
 
 
 class Family(Protocol):

@@ -9,20 +9,20 @@ from typing import TYPE_CHECKING, Any
 
 import traitlets
 
-from ...models import Event, TimelineItem, ToolCallItem
-from ...widgets import TranscriptView
-from ...widgets.pace import Pace
-from ..link import host
-from ..link.background import done
+from ....models import Event, TimelineItem, ToolCallItem
+from ....widgets import TranscriptView
+from ....widgets.pace import Pace
+from ...link import host
+from ...link.background import done
+from ..staying import Staying
+from ..subject import Changed, Subject
+from ..words import AGAIN, LEAVE, STOP, Ending, closed, stopped_reading, then
 from .branching import Branching
 from .conversation import Conversation
-from .staying import Staying
-from .subject import Changed, Subject
-from .words import AGAIN, LEAVE, STOP, Ending, closed, stopped_reading, then
 
 if TYPE_CHECKING:
-    from ...render import Head
-    from ...widgets.view import AnyLayout
+    from ....render import Head
+    from ....widgets.view import AnyLayout
 
 Read = Callable[[], tuple[Sequence[TimelineItem], "Head"]]
 
@@ -69,8 +69,8 @@ class ReaderSubject(Subject):
 
     def paper(self, ending: Ending | None = None) -> dict[str, str]:
         """All of it, or of a very long one its two ends and what is left out between them."""
-        from ...render import noted
-        from ...render.timeline.ends import ends
+        from ....render import noted
+        from ....render.timeline.ends import ends
 
         items, head = self._read()
         session = self._session
@@ -215,7 +215,7 @@ class SessionReader(TranscriptView):
         return f"<SessionReader of {self.session.id if self.session else 'no session'}>"
 
     def _now(self) -> tuple[Sequence[TimelineItem], Head]:
-        from ...render import Head
+        from ....render import Head
 
         if self.session is not None:
             return self.session._feed.timeline(), self.session.head()

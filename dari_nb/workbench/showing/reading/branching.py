@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import Future
 
-from ...errors import InvalidRequestError
-from ...models import seconds_between
-from ...models.events import CANCELLED
-from ...widgets import TranscriptView
-from ...widgets.errands import Errands
+from ....errors import InvalidRequestError
+from ....models import seconds_between
+from ....models.events import CANCELLED
+from ....widgets import TranscriptView
+from ....widgets.errands import Errands
 from .conversation import Conversation
 
 
@@ -56,8 +56,8 @@ class Branching:
         return turn
 
     def _compare(self, turn: str) -> str:
-        from ...render.matrix.compare import Compared, compare_html
-        from ...render.matrix.matrix import MatrixCell
+        from ....render.matrix.compare import Compared, compare_html
+        from ....render.matrix.matrix import MatrixCell
 
         compared = []
         for number, (session, message_id) in enumerate(self._session._family.compared(turn), 1):

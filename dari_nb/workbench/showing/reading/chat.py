@@ -8,24 +8,24 @@ from typing import TYPE_CHECKING, Any
 
 import traitlets
 
-from ...errors import InvalidRequestError
-from ...models import TimelineItem, ToolCallItem, as_content
-from ...widgets import ChatView
-from ...widgets.errands import Errands
-from ...widgets.things import thing
-from ..kernel_tools.outputs import output_schema
-from ..link.attachments import as_content_files
+from ....errors import InvalidRequestError
+from ....models import TimelineItem, ToolCallItem, as_content
+from ....widgets import ChatView
+from ....widgets.errands import Errands
+from ....widgets.things import thing
+from ...kernel_tools.outputs import output_schema
+from ...link.attachments import as_content_files
+from ..staying import Staying
+from ..subject import Changed
+from ..words import Ending
 from .branching import Branching
 from .conversation import Conversation
 from .reader import Read, ReaderSubject, branches_of, events_of, loaded
-from .staying import Staying
-from .subject import Changed
-from .words import Ending
 
 if TYPE_CHECKING:
-    from ...render import Head
-    from ...widgets.view import AnyLayout
-    from ..kernel_tools.approval import Verdict
+    from ....render import Head
+    from ....widgets.view import AnyLayout
+    from ...kernel_tools.approval import Verdict
 
 
 class Chat(ChatView):
@@ -102,7 +102,7 @@ class Chat(ChatView):
         return session
 
     def _now(self) -> tuple[Sequence[TimelineItem], Head]:
-        from ...render import head_of
+        from ....render import head_of
 
         if self.session is None:
             return [], head_of([], self.agent)
@@ -180,8 +180,8 @@ def _asked(session: Conversation) -> list[ToolCallItem]:
 
 def _open_calls(session: Conversation) -> list[Any]:
     """The calls that wait for the caller, and for no tool of this kernel."""
-    from ...widgets.chat import fields_of
-    from ...widgets.chat.wire import OpenCall
+    from ....widgets.chat import fields_of
+    from ....widgets.chat.wire import OpenCall
 
     return [
         OpenCall(

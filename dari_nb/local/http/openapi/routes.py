@@ -9,9 +9,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from .answers import body_of, json_answer
-from .bodies import shaped
-from .openapi import Operation, description
+from ..answers import body_of, json_answer
+from ..bodies import shaped
+from . import Operation, description
 
 DESCRIPTION = "/openapi.json"
 """Where the description is, outside ``/v1``."""

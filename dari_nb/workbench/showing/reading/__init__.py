@@ -1,0 +1,1 @@
+"""Transcripts and chats: views that one reads in, goes on in, and branches from."""
