@@ -115,5 +115,5 @@ def started(env: Mapping[str, str] | None = None) -> tuple[KernelManager, Blocki
     kernel.start_kernel(**({} if env is None else {"env": dict(env)}))
     client = kernel.blocking_client()
     client.start_channels()
-    client.wait_for_ready(timeout=60)
+    client.wait_for_ready(timeout=180)
     return kernel, client

@@ -164,7 +164,7 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Any:
         patch.setattr(connection, "_servers", {})
         names: dict[str, Any] = {}
         run_examples(dari_nb.__doc__ or "", names, "dari_nb")
-        names["batch"].wait(timeout=60)
+        names["batch"].wait(timeout=180)
         yield names
         names["d"].close()
         names["server"].stop()

@@ -155,7 +155,7 @@ def _is_over(batch):
 
 
 def _polled(ask, good):
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 180
     while not good(answer := ask()):
         assert time.monotonic() < deadline, answer
         time.sleep(0.05)

@@ -63,6 +63,8 @@ OWN_NOISE = {
         " replies were done"
     ),
 }
+PATIENCE = 200_000
+"""Milliseconds for what is waited for; what never comes fails, and how fast it is is not tested."""
 THEMES = {"light": "JupyterLab Light", "dark": "JupyterLab Dark"}
 KERNEL = "window.jupyterapp.shell.currentWidget?.sessionContext?.session?.kernel"
 # Right after an interrupt a kernel takes back what it is to run.
@@ -227,7 +229,7 @@ class Jupyter:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 180
         while not _answers(f"{self.url}/api"):
             if self._process.poll() is not None or time.monotonic() > deadline:
                 pytest.fail(f"{self.kind} did not start:\n{log.read_text()[-3000:]}")
@@ -352,7 +354,9 @@ def chromium() -> Iterator[BrowserContext]:
     """One Chromium whose pages share a cache, which halves the time to open a notebook."""
     with sync_playwright() as playwright:
         launched = playwright.chromium.launch(executable_path=chromium_path(), args=CHROMIUM_FLAGS)
-        yield launched.new_context(viewport={"width": 1280, "height": 900})
+        context = launched.new_context(viewport={"width": 1280, "height": 900})
+        context.set_default_timeout(PATIENCE)
+        yield context
         launched.close()
 
 

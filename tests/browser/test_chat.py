@@ -122,7 +122,7 @@ def test_what_could_not_be_sent_is_kept_and_sent_again(book):
     book.execute("d.server.stop()")
     write(page, "lost?")
     refused = page.locator(".dari-outbox [data-state=failed]")
-    refused.wait_for(timeout=60_000)
+    refused.wait_for()
     assert "lost?" in page.locator(".dari-outbox").inner_text()
     assert page.get_by_role("button", name="Send again").is_visible()
     for width in (850, 560, 250):

@@ -103,7 +103,7 @@ def test_an_interrupt_ends_the_cell_and_following_takes_it_up_again(lab):
     book.start_all()
     book.page.locator(".dari-live").get_by_text("the first part").wait_for()
     book.interrupt()
-    book.page.get_by_text("The turn goes on in its session").wait_for(timeout=5000)
+    book.page.get_by_text("The turn goes on in its session").wait_for()
     shown(book).get_by_text("the first part").wait_for()
     assert book.page.locator(".dari-live").count() == 0
 

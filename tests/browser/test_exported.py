@@ -22,7 +22,7 @@ def notebook(tmp_path_factory):
     book = new_notebook(cells=[new_code_cell(cell) for cell in (START, *CELLS)])
     book.metadata.kernelspec = {"name": "python3", "display_name": "Python 3"}
     folder = tmp_path_factory.mktemp("exported")
-    NotebookClient(book, timeout=60, resources={"metadata": {"path": str(folder)}}).execute()
+    NotebookClient(book, timeout=180, resources={"metadata": {"path": str(folder)}}).execute()
     return book
 
 

@@ -27,7 +27,7 @@ def remove_rows(table: str) -> str:
 helper = d.agents.get("helper")
 told = helper.send("first", llm="small").wait()
 batch = d.batches.run("helper", ["one", "two"], llms=["small", "large"])
-batch.wait(timeout=30)
+batch.wait()
 """
 CELLS = {
     "live": "turn = helper.send('ask', tools=[remove_rows]); turn",

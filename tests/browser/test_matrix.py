@@ -262,7 +262,7 @@ BATCH = """
 import dari_nb
 d = dari_nb.connect("local")
 batch = d.batches.run("echo", ["Hello", "Good-bye"], llms=["small", "large"])
-batch.wait(timeout=30)
+batch.wait()
 """
 
 

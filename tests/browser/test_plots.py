@@ -72,7 +72,7 @@ def test_charts_fill_their_cells_and_follow_the_window(request, front_end):
 
 def test_charts_of_an_exported_page_fill_it_and_ask_nobody(browser, tmp_path):
     book = new_notebook(cells=[new_code_cell(cell) for cell in (START, *CELLS)])
-    NotebookClient(book, timeout=60, resources={"metadata": {"path": str(tmp_path)}}).execute()
+    NotebookClient(book, timeout=180, resources={"metadata": {"path": str(tmp_path)}}).execute()
     html, _ = HTMLExporter(widget_renderer_url="").from_notebook_node(book)
     file = tmp_path / "plots.html"
     file.write_text(html)
@@ -88,7 +88,7 @@ def test_a_chart_that_is_saved_as_a_page_is_as_wide_as_that(browser, tmp_path):
     book = new_notebook(
         cells=[new_code_cell(cell) for cell in (START, f"{CELLS[0]}.save('x.html', inline=True)")]
     )
-    NotebookClient(book, timeout=60, resources={"metadata": {"path": str(tmp_path)}}).execute()
+    NotebookClient(book, timeout=180, resources={"metadata": {"path": str(tmp_path)}}).execute()
     page = browser.new_page()
     page.goto((tmp_path / "x.html").as_uri())
     # The menu of Vega has its place beside the chart.

@@ -29,7 +29,7 @@ def test_items_show_while_their_cell_blocks_and_stop_interrupts_it(front_end, re
     book.start_all()
     book.page.locator(".dari-live .dari-user").wait_for()
     book.page.locator(".dari-stop").click()
-    book.page.get_by_text("KeyboardInterrupt").first.wait_for(timeout=10_000)
+    book.page.get_by_text("KeyboardInterrupt").first.wait_for()
     assert not book.problems
 
 

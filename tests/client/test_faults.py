@@ -555,7 +555,7 @@ def test_publishing_makes_one_version_or_raises_the_right_error(
 
 def assert_soon(is_so: Callable[[], bool]) -> None:
     """The server may still be at it when its answer is lost."""
-    end = time.monotonic() + 60
+    end = time.monotonic() + 180
     while not is_so() and time.monotonic() < end:
         time.sleep(0.005)
     assert is_so()

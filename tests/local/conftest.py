@@ -26,7 +26,7 @@ class Caller:
         self.http = httpx.Client(
             base_url=f"{server.url}/v1",
             headers={"Authorization": f"Bearer {server.api_key}"},
-            timeout=60,
+            timeout=180,
         )
 
     def get(self, path: str, **options: Any) -> Json:
@@ -157,7 +157,7 @@ def content(text: str, *files: str) -> list[Json]:
     return [{"type": "text", "text": text}, *({"type": "file", "file_id": f} for f in files)]
 
 
-def until(look: Callable[[], Any], is_right: Callable[[Any], bool], seconds: float = 60) -> Any:
+def until(look: Callable[[], Any], is_right: Callable[[Any], bool], seconds: float = 180) -> Any:
     end = time.monotonic() + seconds
     while not is_right(seen := look()):
         assert time.monotonic() < end, f"still {seen}"

@@ -72,7 +72,7 @@ def test_what_it_prints_connects_and_ctrl_c_ends_it_cleanly(serving, agents_file
     agents = httpx.get(f"{given['DARI_API_URL']}/v1/agents", headers=headers).json()["agents"]
     assert agents[-1]["name"] == "shout"
     process.send_signal(signal.SIGINT)
-    rest, _ = process.communicate(timeout=60)
+    rest, _ = process.communicate(timeout=180)
     assert (process.returncode, rest.splitlines()[-1]) == (0, "Stopped.")
     assert "Traceback" not in rest
 

@@ -147,7 +147,7 @@ def test_a_running_server_does_not_keep_the_interpreter_alive():
         "http.close()\n"
     )
     done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", program], capture_output=True, timeout=60, check=True
+        [sys.executable, "-W", "error", "-c", program], capture_output=True, timeout=180, check=True
     )
     assert (done.stdout, done.stderr) == (b"", b"")
 

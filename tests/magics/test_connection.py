@@ -136,7 +136,7 @@ def test_a_file_that_a_notebook_has_open_names_it_without_its_folder(in_files, t
     manager, client = kernels.started(os.environ | {"JPY_SESSION_NAME": name})
     try:
         code = f"import dari_nb\ndari_nb.connect('local', path={str(tmp_path / 'course.db')!r})"
-        client.execute_interactive(code, timeout=60)
+        client.execute_interactive(code, timeout=180)
         assert "of mine" not in (tmp_path / "course.db.lock").read_text()
         with pytest.raises(UsageError) as caught:
             in_files.run("%dari connect local --path course.db")

@@ -67,7 +67,7 @@ class Wire:
 
 def until(condition: Callable[[], object]) -> None:
     """Wait for what a view does in a thread of its own."""
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 180
     while not condition():
         assert time.monotonic() < deadline, "it did not happen in 20 s"
         time.sleep(0.005)

@@ -37,7 +37,7 @@ def run(arguments, environment=None, stdin=None):
         input=stdin,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=180,
         check=True,
     ).stdout
 

@@ -114,7 +114,7 @@ def page(host):
 def told(page, least):
     """Wait until the word has been said this often."""
     page.page.frames[-1].wait_for_function(
-        f"(least) => ({WORDS})() >= least", arg=least, polling=100, timeout=10_000
+        f"(least) => ({WORDS})() >= least", arg=least, polling=100
     )
 
 

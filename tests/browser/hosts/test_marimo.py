@@ -56,7 +56,7 @@ def serving(mode, app, home):
     )
     try:
         url = f"http://127.0.0.1:{port}"
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 180
         while not answers(f"{url}/health"):
             assert process.poll() is None, (home / "log").read_text()
             assert time.monotonic() < deadline

@@ -22,7 +22,7 @@ class Gate:
 
     def block(self):
         self.entered.set()
-        assert self.opened.wait(30)
+        assert self.opened.wait(120)
 
 
 @pytest.fixture
@@ -147,7 +147,7 @@ entered.wait(60)
 print("the end")
 """
     ended = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=180, check=True
     )
     assert (ended.stdout, ended.stderr) == ("the end\n", "")
 

@@ -207,7 +207,7 @@ def test_a_configuration_says_what_organizations_may_do(tmp_path, monkeypatch, c
     path = tmp_path / "dari.toml"
     path.write_text(CONFIGURATION)
     command = [sys.executable, "-m", "dari_nb.local", "serve", "--config", str(path)]
-    told = run(command, capture_output=True, text=True, timeout=60, check=False)
+    told = run(command, capture_output=True, text=True, timeout=180, check=False)
     assert told.returncode == 2
     assert "organizations.row two.key_env: the variable ROW_TWO_KEY is not set" in told.stderr
     monkeypatch.setenv("ROW_TWO_KEY", "dari_row_two")

@@ -36,7 +36,7 @@ def reads(server):
                 httpx.Client(
                     base_url=f"{server.url}/v1",
                     headers={"Authorization": f"Bearer {key}"},
-                    timeout=60,
+                    timeout=180,
                 )
             )
             agents = client.get("/agents").json()["agents"]
@@ -57,7 +57,7 @@ def test_an_organization_that_reads_much_does_not_keep_others_waiting(server, re
     answered, begun = [], threading.Barrier(MANY + 1)
 
     def read():
-        with httpx.Client(base_url=many.base_url, headers=many.headers, timeout=60) as client:
+        with httpx.Client(base_url=many.base_url, headers=many.headers, timeout=180) as client:
             begun.wait(60)
             answered.append(client.get(path).status_code)
 

@@ -37,7 +37,7 @@ def asked(server, api):
         body = {"type": "tool.result_submitted", "message_id": message}
         body["tool_call_id"] = call["tool_call_id"]
         path = f"/sessions/{session}/events"
-        return lambda result: api.http.post(path, json=body | {"result": result}, timeout=60)
+        return lambda result: api.http.post(path, json=body | {"result": result}, timeout=180)
 
     return ask
 
@@ -139,7 +139,7 @@ def test_a_bundle_with_such_a_schema_is_refused(api, schema, said):
     bundle["tools/t/tool.yml"] = b"{name: t, description: d, input_schema: in.json}"
     bundle["tools/t/in.json"] = json.dumps(schema).encode()
     snapshot = api.snapshot(api.packed(bundle))
-    answer = api.http.post("/agents", json={"source_snapshot_id": snapshot}, timeout=60)
+    answer = api.http.post("/agents", json={"source_snapshot_id": snapshot}, timeout=180)
     assert answer.status_code == 400
     assert said in answer.json()["detail"]
 

@@ -29,12 +29,12 @@ def test_connect_brings_llms_and_the_assistant(connecting, stand_in):
     d = connecting(llms={"small": settings})
     assert d.agents.get("assistant").llms == ["small"]
     turn = d.agents.get("assistant").send("hi")
-    turn.wait(timeout=60)
+    turn.wait(timeout=180)
     assert turn.text == "You said: hi"
     again = connecting(llms={"large": settings})
     assert again.agents.get("assistant").llms == ["small", "large"]
     turn = again.agents.get("assistant").send("ho", llm="large")
-    turn.wait(timeout=60)
+    turn.wait(timeout=180)
     assert turn.session.llm_id == "large"
 
 

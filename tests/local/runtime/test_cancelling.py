@@ -33,7 +33,7 @@ def begun(server, api):
         message = api.get(f"/messages/{message_id}")
         if isinstance(reached, str):
             return api.reaches(message_id, reached)
-        assert reached.wait(30)
+        assert reached.wait(120)
         return message
 
     return begin
@@ -51,7 +51,7 @@ def test_a_running_turn_ends_and_the_session_goes_on(api, begun):
         yield "first"
         yield Draft("second, unfi")
         reached.set()
-        go_on.wait(30)
+        go_on.wait(120)
         yield "never"
 
     message = begun(hangs, reached)
@@ -126,7 +126,7 @@ def test_a_queued_turn_ends_at_once_and_those_around_it_run(api, begun):
 
     def hangs(prompt):
         reached.set()
-        go_on.wait(30)
+        go_on.wait(120)
         return prompt
 
     first = begun(hangs, reached)
@@ -194,7 +194,7 @@ def test_a_models_request_is_closed_and_its_words_stay(call, model, stream_of):
         message = api.get(f"/messages/{message['id']}")
         stream_of(api, message["session_id"], "Half a ")
         assert cancel(api, message).status_code == 202
-        assert model.hung_up.wait(30)
+        assert model.hung_up.wait(120)
         message, events = ended(api, message)
         assert events[-1]["data"]["error"] == "cancelled"
         assert events[0]["data"]["content"] == [{"type": "text", "text": "Half a "}]

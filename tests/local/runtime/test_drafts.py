@@ -22,7 +22,7 @@ def say(server, api):
         @server.agent("writes")
         def writes(prompt):
             for gate, step in zip(gates, steps, strict=True):
-                gate.wait(30)
+                gate.wait(120)
                 yield step
 
         return api.send(api.create("writes"), "x")["message"], gates
@@ -308,7 +308,7 @@ def test_turns_one_after_another_have_the_pace_of_their_session(server, api, str
     @server.agent("writes")
     def writes(prompt):
         yield Draft("!")
-        seen.wait(30)
+        seen.wait(120)
         seen.clear()
         yield "done"
         if prompt == "19":

@@ -79,7 +79,7 @@ def test_fifty_sessions_at_once_stay_apart_and_whole(server, api):
 
     def converse(number):
         headers = dict(api.http.headers)
-        with httpx.Client(base_url=api.http.base_url, headers=headers, timeout=30) as http:
+        with httpx.Client(base_url=api.http.base_url, headers=headers, timeout=120) as http:
             content = [{"type": "text", "text": f"{number} * {number}"}]
             body = {"type": "user.message", "content": content}
             session = http.post(f"/agents/{agent_id}/messages", json=body).json()["session"]

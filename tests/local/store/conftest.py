@@ -110,7 +110,7 @@ def elsewhere() -> Callable[..., str]:
     def run(program: str, *arguments: object, **options: Any) -> str:
         command = [sys.executable, "-c", program, *map(str, arguments)]
         done = subprocess.run(
-            command, capture_output=True, text=True, timeout=60, check=False, **options
+            command, capture_output=True, text=True, timeout=180, check=False, **options
         )
         assert done.stderr == ""
         return done.stdout.strip()

@@ -35,7 +35,7 @@ def test_forks_that_were_cut_off_leave_nothing(tmp_path, call):
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
             url = process.stdout.readline().strip()
             http = httpx.Client(
-                base_url=f"{url}/v1", headers={"Authorization": "Bearer dari_killed"}, timeout=60
+                base_url=f"{url}/v1", headers={"Authorization": "Bearer dari_killed"}, timeout=180
             )
             with http:
                 agents = http.get("/agents").json()["agents"]

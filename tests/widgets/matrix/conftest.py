@@ -59,7 +59,7 @@ class MatrixWire:
         """Ask as the page does, and wait for the answer."""
         self._seen = len(self._view.comm.published)
         self.say({"kind": "request", "id": 1, "what": what, "body": body})
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 180
         while not (answers := self._sent("answer")):
             assert time.monotonic() < deadline, "no answer in 60 s"
             time.sleep(0.005)

@@ -310,7 +310,7 @@ def test_a_changed_prompt_is_compared_with_the_old_one_in_a_batch(d, server, sta
     old = publish(d, "I am old.", llm="parrot").version
     new = publish(d, "I am new.", llm="parrot").version
     batch = d.batches.run("helper", ["Who are you?"], ["parrot"], versions=[old.id, new.id])
-    batch.wait(30)
+    batch.wait(120)
     assert batch.matrix("text").iloc[0].tolist() == ["I am old.", "I am new."]
     assert set(batch.to_frame()["version_id"]) == {old.id, new.id}
     again = d.batches.run("helper", ["Who are you?"], ["parrot"], versions=[old.id, new.id])
@@ -338,7 +338,7 @@ def test_an_agent_of_a_prompt_calls_the_functions_it_was_published_with(d, serve
     with stand_ins.StandIn() as model:
         server.add_llms({"rule": {"model": "m", "base_url": model.url}})
         agent = publish(d, llm="rule", tools=[double], manifest={"built_in_tools": []}).agent
-        turn = agent.send('use double {"number": 21}', tools=[double], approve="always").wait(30)
+        turn = agent.send('use double {"number": 21}', tools=[double], approve="always").wait(120)
         offered = model.requests[0].body["tools"]
     assert [tool["function"]["name"] for tool in offered] == ["double"]
     assert [(call.tool_name, call.result) for call in turn.tool_calls] == [("double", 42)]

@@ -31,7 +31,7 @@ TASKS = [
 
 @pytest.fixture
 def batch(d, triage):
-    return d.batches.run("triage", TASKS, ["small", "large"], repeats=2).wait(30)
+    return d.batches.run("triage", TASKS, ["small", "large"], repeats=2).wait(120)
 
 
 def is_right(turn):
@@ -64,7 +64,7 @@ def test_with_many_columns_each_comparison_is_wider_so_that_all_hold_together(d,
         return {"a": "1", "b": prompt, "c": "0"}[turn.llm_id]
 
     batch = d.batches.run("many", [str(n % 2) for n in range(2)] + ["0 ", "1 "], ["a", "b", "c"])
-    batch.wait(30).score("value", lambda turn: int(turn.text) > 0)
+    batch.wait(120).score("value", lambda turn: int(turn.text) > 0)
     [finding] = batch._snapshot().findings
     assert [*finding.means] == ["a", "b", "c"] == ["a", *(gap.other for gap in finding.gaps)]
     assert finding.level == pytest.approx(1 - 0.05 / 3)
@@ -86,7 +86,7 @@ def test_costs_are_there_after_waiting_as_far_as_the_server_tells_them(d, server
         yield "done"
         yield Usage(cost_usd=Decimal("0.1"))
 
-    batch = d.batches.run("costly", [str(n) for n in range(9)], ["a", "b"]).wait(30)
+    batch = d.batches.run("costly", [str(n) for n in range(9)], ["a", "b"]).wait(120)
     batch.score("right", lambda turn: True)
     assert batch.summary("right")["cost_usd"].tolist() == pytest.approx([0.1, 0.1])
     assert "$1.80" in batch.to_mimebundle()["text/plain"].splitlines()[0]
@@ -112,7 +112,7 @@ def same(d, server):
     def heater(prompt, turn):
         return "Off" if prompt == "5" else f"{prompt} {turn.llm_id}"
 
-    return d.batches.run("heater", [str(n) for n in range(6)], ["cold", "warm"]).wait(30)
+    return d.batches.run("heater", [str(n) for n in range(6)], ["cold", "warm"]).wait(120)
 
 
 def folded(batch):
@@ -137,7 +137,7 @@ def test_tasks_with_one_answer_and_one_score_have_nothing_that_differs(d, server
     def echo2(prompt, turn):
         return prompt if prompt != "x" else turn.llm_id
 
-    batch = d.batches.run("echo2", ["x", "y", "z"], ["a", "b"]).wait(30)
+    batch = d.batches.run("echo2", ["x", "y", "z"], ["a", "b"]).wait(120)
     batch.score("ok", lambda turn: turn.text != "b")
     assert folded(batch) == ("2 tasks on which nothing differs: ✓ ok", [1, 2])
 

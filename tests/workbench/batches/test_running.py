@@ -130,7 +130,7 @@ def test_fresh_really_runs_again_under_a_name_of_its_own(d, flaky):
 
 def test_further_llms_and_repeats_of_the_same_tasks_extend_the_run(d, flaky):
     d.batches.run("flaky", TASKS[:5], ["a", "b"])
-    wider = d.batches.run("flaky", TASKS[:5], ["a", "b", "c"], 2).wait(30)
+    wider = d.batches.run("flaky", TASKS[:5], ["a", "b", "c"], 2).wait(120)
     assert (wider.found, wider.started) == (10, 20)
     assert set(flaky.asked.values()) == {1}
     narrow = d.batches.run("flaky", TASKS[:5], ["c"])
@@ -248,12 +248,12 @@ def test_what_could_not_be_sent_is_told_by_its_cells_and_the_rest_is_kept(folder
     tasks = [f"Task {number}" for number in range(100)]
     with LocalDari(max_upload=99) as server, Dari(server.url, server.api_key, server) as d:
         flaky = Flaky(server)
-        batch = d.batches.run("flaky", [*tasks, {"prompt": "y", "files": ["large.txt"]}]).wait(30)
+        batch = d.batches.run("flaky", [*tasks, {"prompt": "y", "files": ["large.txt"]}]).wait(120)
         assert batch.counts == {"completed": 100, "failed": 1}
         last = batch.cells[-1]
         assert (last.attempts, last.session_id) == (0, None)
         assert last.error.startswith("Not sent: POST /v1/files → 413")
-        batch.retry_failed().wait(30)
+        batch.retry_failed().wait(120)
         assert (batch.started, last.state, len(flaky.asked)) == (0, "failed", 100)
 
 

@@ -244,7 +244,7 @@ def _many(*args: int) -> int:
 
 
 def _waiting(turn):
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 180
     while not (calls := turn.session.pending_calls()):
         assert time.monotonic() < deadline
         time.sleep(0.01)

@@ -58,7 +58,7 @@ class Terminal:
         self.seen = ""
 
     def until(self, text, meanwhile=lambda: None):
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 180
         while text not in self.seen:
             assert time.monotonic() < deadline, self.seen
             if not select.select([self.fd], [], [], 0.5)[0]:
@@ -147,7 +147,7 @@ def test_without_a_terminal_a_call_is_refused_with_what_to_do(tmp_path):
         env={**env, "XDG_STATE_HOME": str(tmp_path)},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=180,
         check=True,
     )
     assert done.stdout.count("erase was not run: refused because nobody can be asked here") >= 2

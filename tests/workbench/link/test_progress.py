@@ -73,7 +73,7 @@ def test_a_terminal_has_a_bar_that_goes_away():
 def test_a_notebook_keeps_one_output_that_ends_as_a_line_of_text():
     cells = [nbformat.v4.new_code_cell(CODE.format(count=n)) for n in (4, 3)]
     notebook = nbformat.v4.new_notebook(cells=cells)
-    NotebookClient(notebook, kernels.manager(), timeout=60).execute(cleanup_kc=True)
+    NotebookClient(notebook, kernels.manager(), timeout=180).execute(cleanup_kc=True)
     texts = [[output.data["text/plain"] for output in cell.outputs] for cell in notebook.cells]
     assert [len(outputs) for outputs in texts] == [1, 1]
     assert texts[0][0].startswith("4 sessions in ")

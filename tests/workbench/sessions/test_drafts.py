@@ -14,7 +14,7 @@ from ..conftest import Streams
 
 
 def until(condition):
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 180
     while not condition():
         assert time.monotonic() < deadline, "it did not happen in 60 s"
         time.sleep(0.005)

@@ -16,7 +16,7 @@ from dari_nb.workbench import Dari
 
 
 def until(condition):
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 180
     while not condition():
         assert time.monotonic() < deadline, "it did not happen in 60 s"
         time.sleep(0.005)

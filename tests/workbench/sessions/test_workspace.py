@@ -35,7 +35,7 @@ def test_a_downloaded_workspace_shows_its_files_and_is_gone_when_closed(server, 
         yield "done"
 
     turn = d.agents.get("writer").send("Write")
-    turn.wait(timeout=60)
+    turn.wait(timeout=180)
     with turn.session.workspace() as workspace:
         assert isinstance(workspace, PlainWorkspace)
         assert workspace.read_csv("out.csv").price.sum() == 3

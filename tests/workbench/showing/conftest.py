@@ -110,7 +110,7 @@ class Kernel:
             if content.get("execution_state") == "idle":
                 break
         while True:
-            reply = self.client.get_shell_msg(timeout=60)
+            reply = self.client.get_shell_msg(timeout=180)
             if reply["parent_header"].get("msg_id") == request:
                 return reply["content"]["status"], printed
 
@@ -133,12 +133,12 @@ class Kernel:
         self.client.shell_channel.send(message)
 
     def _messages(self) -> Iterator[dict[str, Any]]:
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 180
         while time.monotonic() < deadline:
-            message = self.client.get_iopub_msg(timeout=60)
+            message = self.client.get_iopub_msg(timeout=180)
             self.page.take(message)
             yield message
-        raise AssertionError(f"nothing of the kind in 60 s: {self.page.papers[-3:]}")
+        raise AssertionError(f"nothing of the kind in 180 s: {self.page.papers[-3:]}")
 
 
 @pytest.fixture

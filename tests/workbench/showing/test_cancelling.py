@@ -167,7 +167,7 @@ def remove(row: str) -> str:
 def asked(kernel, cell):
     """Start a cell whose agent calls a function, until it asks by the input field."""
     request = kernel.start(cell)
-    prompt = kernel.client.get_stdin_msg(timeout=60)["content"]["prompt"]
+    prompt = kernel.client.get_stdin_msg(timeout=180)["content"]["prompt"]
     assert "remove wants to run" in prompt
     return request
 
@@ -202,7 +202,7 @@ def test_what_another_client_cancels_is_asked_about_no_more(kernel, cell):
     assert kernel.run("print(d.sessions.list()[0].turn().status)") == "cancelled\n"
     # What the user reads by themselves is read as ever.
     request = kernel.start("said = input('say: ')")
-    kernel.client.get_stdin_msg(timeout=60)
+    kernel.client.get_stdin_msg(timeout=180)
     kernel.client.input("Hi")
     assert kernel.end_of(request)[0] == "ok"
     assert kernel.run("print(said)") == "Hi\n"

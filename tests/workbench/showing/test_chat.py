@@ -19,7 +19,7 @@ def ask():
         request = {"kind": "request", "id": before, "what": what, "body": body}
         data = {"method": "custom", "content": request}
         chat.comm.handle_msg({"content": {"data": data}, "buffers": list(buffers)})
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 180
         while time.monotonic() < deadline:
             contents = [data.get("content", {}) for data in chat.comm.published[before:]]
             for content in contents:

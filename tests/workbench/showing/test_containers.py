@@ -32,7 +32,7 @@ def page(kernel):
 
 def comes_to(kernel, wanted):
     """Wait until so many tasks follow something."""
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 180
     while (found := json.loads(kernel.run("left()"))) != wanted:
         assert time.monotonic() < deadline, f"{found} follow, not {wanted}"
         time.sleep(0.1)

@@ -33,7 +33,7 @@ def left(kernel):
 
 def comes_to(kernel, wanted):
     """Wait until so much is left."""
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 180
     while (found := left(kernel)) != wanted:
         assert time.monotonic() < deadline, f"{found} is left, not {wanted}"
         time.sleep(0.1)

@@ -28,7 +28,7 @@ def shown_by_a_terminal(**environment):
             stdout=follower,
             env=inherited | {"TERM": "xterm-256color", "COLUMNS": "80"} | environment,
             check=True,
-            timeout=60,
+            timeout=180,
         )
         return os.read(leader, 65_536).decode()
     finally:

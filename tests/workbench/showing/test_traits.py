@@ -46,7 +46,7 @@ def seen_by(view, name):
 
 
 def until(condition):
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 180
     while not condition():
         assert time.monotonic() < deadline, "it did not happen in 20 s"
         time.sleep(0.005)

@@ -26,7 +26,7 @@ def go():
 
 def others_go_on():
     "Whether another session's stream is read to its end while the long text is being rendered."
-    assert held.wait(30), "it was never rendered"
+    assert held.wait(120), "it was never rendered"
     turn = d.agents.get("echo").send("Hi").wait(20)
     print(turn.status, "meanwhile" if not may_go.is_set() else "too late")
 
