@@ -24,10 +24,8 @@ demo: $(READY) $(BUNDLE) model ## run the first notebook, print it, write notebo
 lab: $(READY) $(BUNDLE) model ## open the notebooks in JupyterLab
 	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/jupyter lab notebooks $(if $(filter 0,$(shell id -u)),--allow-root) $(LAB)
 
-# In their order, where tests in a browser follow one another and come early: each process starts
-# one browser, and at the end there is small work to share.
 test: $(READY) $(BUNDLE) $(MODULES) programs ## run all tests, those in a browser included
-	$(BIN)/python -m pytest -n $(PROCESSES) --dist loadfile --no-loadscope-reorder $(PYTEST)
+	$(BIN)/python -m pytest -n $(PROCESSES) --dist loadfile $(PYTEST)
 	npm --prefix js test
 
 check: $(READY) $(MODULES) ## look for faults of form and of types

@@ -80,8 +80,6 @@ EXECUTE = f"""async (code) => {{
     if (reply.content.status !== "aborted") return out;
   }}
 }}"""
-_servers: "list[Jupyter]" = []
-
 # JupyterLab as it is before a notebook is opened in it; not where a test has left something else.
 EMPTIED = """async () => {
   const { name, shell, commands } = window.jupyterapp ?? {};
@@ -289,11 +287,6 @@ class Jupyter:
         if browser != self._browser:
             self._browser, self._opener, self._emptied = browser, None, None
 
-    @property
-    def kept(self) -> list[Page]:
-        """The pages that the next test needs."""
-        return [page for page in (self._opener, self._emptied) if page is not None]
-
     def _new_page(self) -> Page:
         # Pages that one page opened share its process, which has compiled the scripts already.
         assert self._browser is not None
@@ -349,25 +342,15 @@ def notebook7_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Jupyt
 
 # Not for the whole session: while playwright is started its loop counts as running in this
 # thread, and tests in other folders start loops of their own.
-@pytest.fixture(scope="package")
-def chromium() -> Iterator[BrowserContext]:
+@pytest.fixture(scope="module")
+def browser() -> Iterator[BrowserContext]:
     """One Chromium whose pages share a cache, which halves the time to open a notebook."""
     with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=chromium_path(), args=CHROMIUM_FLAGS)
-        context = launched.new_context(viewport={"width": 1280, "height": 900})
+        chromium = playwright.chromium.launch(executable_path=chromium_path(), args=CHROMIUM_FLAGS)
+        context = chromium.new_context(viewport={"width": 1280, "height": 900})
         context.set_default_timeout(PATIENCE)
         yield context
-        launched.close()
-
-
-@pytest.fixture(scope="module")
-def browser(chromium: BrowserContext) -> Iterator[BrowserContext]:
-    """The browser, whose pages are closed when a module ends, but for a loaded JupyterLab."""
-    yield chromium
-    kept = [page for server in _servers for page in server.kept]
-    for page in chromium.pages:
-        if page not in kept:
-            page.close()
+        chromium.close()
 
 
 @pytest.fixture
@@ -399,12 +382,10 @@ def _running(kind: str, temporary: pytest.TempPathFactory) -> Iterator[Jupyter]:
     if not BUNDLE.exists():
         pytest.fail("the front end is not built: run `npm ci && npm run build` in js/")
     server = Jupyter(kind, temporary.mktemp(kind))
-    _servers.append(server)
     try:
         server.start()
         yield server
     finally:
-        _servers.remove(server)
         server.stop()
 
 

@@ -1,1 +1,0 @@
-"""Tests in a browser, one for all of them."""
