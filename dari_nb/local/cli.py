@@ -32,12 +32,12 @@ from pathlib import Path
 from threading import Event
 
 from ..errors import DariError, InvalidRequestError
+from ..transcript.formats import agent_name_of
 from .backups import back_up_file
 from .configuration import EXAMPLE, Configuration, read_configuration
 from .gguf import BOXED, lacking, list_models, pull_model, pulled_llms, remove_model
 from .server import LocalDari
 from .service.organizations import usable_key
-from .service.recordings import agent_name_of
 from .workspaces.workspaces import beside
 
 HOST, PORT = "127.0.0.1", 8787
@@ -296,7 +296,7 @@ def _load_runs(server: LocalDari, path: Path) -> None:
         # The database has them from an earlier start; a restart must not double them.
         sys.stdout.write(f"{path}: not loaded again, there is an agent {name!r} already\n")
         return
-    sessions = server.load_runs(path)
+    sessions = server.load_runs(path, name)
     sys.stdout.write(f"{path}: {len(sessions)} runs, agent {name!r}\n")
 
 

@@ -17,7 +17,7 @@ from .llm import ASSISTANT, Llm, Llms
 from .runtime.registry import Registry
 from .service.organizations import Organization
 from .service.publishing import publish_folder
-from .service.recordings import load_runs
+from .service.recordings import LoadedRuns, load_runs
 from .store import Store
 from .store.records import FIRST_ORG, manifest_of
 from .workspaces.workspaces import Workspaces
@@ -160,24 +160,27 @@ class Contents:
         path: str | Path,
         agent: str | None = None,
         organization: Organization | None = None,
-    ) -> list[str]:
-        """Make each recorded run of a file a finished session.
+    ) -> LoadedRuns:
+        """Make each recorded run of a file a finished session; the format is recognised.
+
+        The formats are those of ``dari_nb.Transcript.from_file``. What the source says besides
+        becomes the session's metadata (as text). A run that was loaded before is not added again.
 
         Args:
-            path: JSON lines, plain or gzipped; each an object with chat-completions ``messages``
-                and any other fields, which become the session's metadata (as text).
-            agent: Name of the agent that the sessions get; the file's name by default.
+            path: The file.
+            agent: Name of the agent that the sessions get; by default what the source says, or the
+                file's name.
             organization: Whose sessions they become; the first organization's by default.
 
         Returns:
-            Ids of the new sessions, in the order of the file.
+            Ids of the sessions, in the order of the file; its ``formats`` says which they were.
 
         Raises:
-            InvalidRequestError: The file cannot be read; the text names the line.
+            InvalidRequestError: The file cannot be read; the text names the line or the place.
 
         >>> ids = server.load_runs("runs.jsonl", agent="shopkeeper")
-        >>> d.sessions.get(ids[0]).metadata["task_id"]
-        'tea'
+        >>> d.sessions.get(ids[0]).metadata["task_id"], ids.formats
+        ('tea', ['chat completions'])
         """
         org_id = organization.id if organization else FIRST_ORG
         return load_runs(self._open_store(), path, agent, org_id)

@@ -16,8 +16,8 @@ from .times import seconds_between
 class TimelineItem(Model, frozen=True, kw_only=True):
     """What all items have; also stands for an item of a type this version does not know.
 
-    The first item of a recorded turn may have ``recorded_messages``, the chat messages of the whole
-    turn as they were.
+    The first item of a recorded turn may have ``recorded_messages``, the messages of the whole turn
+    as they were: chat completions, or of the format that ``recorded_format`` names.
 
     Attributes:
         type: ``user_message``, ``assistant_message``, ``tool_call``, or one not known yet.
@@ -25,6 +25,8 @@ class TimelineItem(Model, frozen=True, kw_only=True):
         message_id: The turn it belongs to.
         created_at: ISO 8601, UTC.
         recorded_messages: See above.
+        recorded_format: See above.
+        recorded_document: The rest of the document that they were in, in a session's first turn.
     """
 
     type: str = ""
@@ -32,6 +34,8 @@ class TimelineItem(Model, frozen=True, kw_only=True):
     message_id: str | None = None
     created_at: str | None = None
     recorded_messages: Any = msgspec.UNSET
+    recorded_format: Any = msgspec.UNSET
+    recorded_document: Any = msgspec.UNSET
 
 
 class UserMessageItem(TimelineItem, frozen=True, kw_only=True):
@@ -94,6 +98,7 @@ class ToolCallItem(TimelineItem, frozen=True, kw_only=True):
         result: What it gave back; any JSON value.
         is_error: Whether the tool failed; ``None`` while the call is open.
         completed_at: When it ended, ISO 8601, UTC.
+        duration: Seconds that it took, where a recording tells them without times.
     """
 
     type: str = "tool_call"
@@ -104,10 +109,13 @@ class ToolCallItem(TimelineItem, frozen=True, kw_only=True):
     result: Any = None
     is_error: bool | None = None
     completed_at: str | None = None
+    duration: Any = msgspec.UNSET
 
     @property
     def seconds(self) -> float | None:
         """Seconds from request to completion; ``None`` while the call is open."""
+        if isinstance(self.duration, int | float):
+            return float(self.duration)
         return seconds_between(self.created_at, self.completed_at)
 
     @property

@@ -19,6 +19,7 @@ from ..models import (
 )
 from ..models import events as ev
 from ..models.resources import TERMINAL
+from .turns import RECORDED, RECORDED_DOCUMENT, RECORDED_FORMAT
 
 _WRITTEN: dict[str, Callable[[str], dict[str, Any]]] = {
     "reasoning": reasoning_block,
@@ -116,7 +117,7 @@ class TurnState:
             message_id=self.message_id,
             content=_content(event),
             created_at=event.created_at,
-            recorded_messages=_recorded(event),
+            **_recorded(event),
         )
         self.metadata = event.data.get("metadata")
         if isinstance(event.copied_from, dict):
@@ -134,7 +135,7 @@ class TurnState:
                 status="completed",
                 content=_content(event),
                 created_at=event.created_at,
-                recorded_messages=_recorded(event),
+                **_recorded(event),
                 stop_reason=event.data.get("stop_reason", msgspec.UNSET),
                 max_tokens=event.data.get("max_tokens", msgspec.UNSET),
             )
@@ -211,6 +212,7 @@ class TurnState:
             result=data["result"] if data.get("result") is not None else data.get("error"),
             is_error=failed,
             completed_at=event.created_at,
+            duration=data.get("seconds", msgspec.UNSET),
         )
 
     def _add_call(self, call_id: str, event: Event, status: str) -> None:
@@ -224,7 +226,7 @@ class TurnState:
                 arguments=event.data.get("arguments"),
                 status=status,
                 created_at=event.created_at,
-                recorded_messages=_recorded(event),
+                **_recorded(event),
             )
         )
 
@@ -256,8 +258,10 @@ def _call_id(event: Event) -> str:
     return str(event.data.get("tool_call_id") or event.data.get("id") or event.id)
 
 
-def _recorded(event: Event) -> Any:
-    return event.data.get("recorded_messages", msgspec.UNSET)
+def _recorded(event: Event) -> dict[str, Any]:
+    """What the first event of a recorded turn has of its messages as they were."""
+    names = (RECORDED, RECORDED_FORMAT, RECORDED_DOCUMENT)
+    return {name: event.data[name] for name in names if name in event.data}
 
 
 def _content(event: Event) -> Content:

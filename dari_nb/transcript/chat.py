@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import copy
-import json
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from typing import Any
-
-import msgspec
 
 from ..models import (
     AssistantMessageItem,
@@ -17,56 +14,34 @@ from ..models import (
     ToolCallItem,
     UserMessageItem,
     is_reasoning,
-    text_block,
+    reasoning_of,
     text_of,
 )
-from ..models import events as ev
-from .nesting import is_nested_deeper
+from ..models.events import MAX_TOKENS
+from .blocks import content_of, is_only_text, plain, refusal_block, thought
+from .json_text import json_or_text, text_of_json
+from .said import Call, Entry, Result, Said
+from .turns import RecordedTurn, Turns
 
-Step = tuple[str, dict[str, Any]]
-"""An event's type and payload."""
+Message = dict[str, Any]
+Translate = Callable[[TimelineItem], list[Message]]
 
-MAX_NESTING = 100
-"""Levels up to which JSON in a text is taken for JSON."""
-UNANSWERED = "The recording ends before the tool call {call_id} was answered."
-RECORDED = "recorded_messages"
-"""The field of an event, and of an item, with the chat messages of a whole turn, as they were."""
-_SYSTEM_ROLES = ("system", "developer")
-
-
-@dataclass
-class ChatTurn:
-    """One user message and what the agent did about it.
-
-    Attributes:
-        content: The user's content blocks; empty when the agent spoke first.
-        steps: Types and payloads of the events, in order, without statuses.
-        error: Why the turn counts as failed, or ``None``.
-        messages: The messages it was made of, as they were.
-    """
-
-    content: Content
-    steps: list[Step] = field(default_factory=list)
-    error: str | None = None
-    messages: list[dict[str, Any]] = field(default_factory=list)
-
-    @property
-    def opening(self) -> dict[str, Any]:
-        """What the payload of its first event has besides: the messages, unless they are plain.
-
-        A ledger does not tell how arguments were spelled, or which text and calls were one message.
-        """
-        is_plain = all(map(_is_plain, self.messages))
-        return {} if is_plain else {RECORDED: self.messages}
+SYSTEM_ROLES = ("system", "developer")
+_RESULT_ROLES = ("tool", "function")
+ROLES = ("user", "assistant", *SYSTEM_ROLES, *_RESULT_ROLES)
+CUT_OFF = "length"
+"""The ``finish_reason`` of an answer that its limit of tokens cut off."""
 
 
-def system_prompt(messages: Iterable[dict[str, Any]]) -> str:
+def system_prompt(messages: Iterable[Message]) -> str:
     """Return the texts of the system messages, joined with blank lines."""
-    system = (m for m in messages if m.get("role") in _SYSTEM_ROLES)
-    return "\n\n".join(filter(None, (text_of(_blocks(message)) for message in system)))
+    system = (m for m in messages if m.get("role") in SYSTEM_ROLES)
+    return "\n\n".join(
+        filter(None, (text_of(content_of(message.get("content"))) for message in system))
+    )
 
 
-def chat_turns(messages: Iterable[dict[str, Any]]) -> list[ChatTurn]:
+def chat_turns(messages: Iterable[Message]) -> list[RecordedTurn]:
     """Turn chat-completions messages into turns with the payloads of their events.
 
     Each user message opens a turn. An assistant's text becomes ``assistant.message_completed``,
@@ -83,151 +58,114 @@ def chat_turns(messages: Iterable[dict[str, Any]]) -> list[ChatTurn]:
     >>> turn.steps
     [('assistant.message_completed', {'content': [{'type': 'text', 'text': 'Hello'}]})]
     """
-    reader = _Reader()
+    turns = Turns()
+    for message, entries in chat_entries(messages):
+        turns.take(message, entries)
+    return turns.finish()
+
+
+def chat_entries(messages: Iterable[Any]) -> Iterator[tuple[Any, list[Entry]]]:
+    """Give each message with what it says.
+
+    Raises:
+        ValueError: A message has no role or shape that is known.
+    """
     for number, message in enumerate(messages, 1):
-        reader.read(message, number)
-    return reader.finish()
+        yield message, _entries(message, number)
 
 
-class _Reader:
-    def __init__(self) -> None:
-        self._turns: list[ChatTurn] = []
-        self._before: list[dict[str, Any]] = []
-        """Messages in front of the first turn, which are told with it."""
-        self._open: dict[str, str] = {}
-        """Names of the calls that have no result yet, by id."""
-
-    def read(self, message: Any, number: int) -> None:
-        role = message.get("role") if isinstance(message, dict) else None
-        if role == "user":
-            self._close()
-            self._open_turn(_blocks(message))
-        elif role == "assistant":
-            self._assistant(message, number)
-        elif role == "tool":
-            self._tool(message)
-        elif role not in _SYSTEM_ROLES:
-            raise ValueError(f"message {number} has no known role: {role!r}")
-        (self._turns[-1].messages if self._turns else self._before).append(message)
-
-    def finish(self) -> list[ChatTurn]:
-        self._close()
-        return self._turns
-
-    def _close(self) -> None:
-        if self._open:
-            self._turns[-1].error = UNANSWERED.format(call_id=next(iter(self._open)))
-            self._open.clear()
-
-    def _open_turn(self, content: Content) -> None:
-        self._turns.append(ChatTurn(content, messages=self._before))
-        self._before = []
-
-    def _add(self, kind: str, data: dict[str, Any]) -> None:
-        if not self._turns:
-            self._open_turn([])
-        self._turns[-1].steps.append((kind, data))
-
-    def _assistant(self, message: dict[str, Any], number: int) -> None:
-        content = _blocks(message)
-        if content:
-            self._add(ev.ASSISTANT_MESSAGE_COMPLETED, {"content": content})
-        for place, call in enumerate(message.get("tool_calls") or ()):
-            self._call(call, f"call_{number}_{place}")
-
-    def _call(self, call: Any, fallback_id: str) -> None:
-        function = call.get("function") if isinstance(call, dict) else None
-        if not isinstance(function, dict):
-            raise ValueError(f"a tool call has no function: {call!r:.80}")  # noqa: TRY004
-        call_id = str(call.get("id") or fallback_id)
-        name = str(function.get("name") or "")
-        self._open[call_id] = name
-        arguments = _json_or_text(function.get("arguments"), exact=False)
-        self._add(
-            ev.TOOL_CALL_REQUESTED,
-            {"tool_call_id": call_id, "tool_name": name, "arguments": arguments},
-        )
-
-    def _tool(self, message: dict[str, Any]) -> None:
-        call_id = str(message.get("tool_call_id") or next(iter(self._open), "call_unknown"))
-        name = self._open.pop(call_id, None) or str(message.get("name") or "")
-        result = _json_or_text(_plain(message.get("content")), exact=True)
-        is_error = isinstance(result, str) and result.startswith("Error")
-        self._add(
-            ev.TOOL_CALL_FAILED if is_error else ev.TOOL_CALL_COMPLETED,
-            {"tool_call_id": call_id, "tool_name": name, "result": result, "is_error": is_error},
-        )
+def _entries(message: Any, number: int) -> list[Entry]:
+    role = message.get("role") if isinstance(message, dict) else None
+    if role not in ROLES:
+        raise ValueError(f"message {number} has no known role: {role!r:.80}")
+    if role in _RESULT_ROLES:
+        return [_result(message)]
+    content = content_of(message.get("content"))
+    if role == "assistant":
+        return [_assistant(message, content, number)]
+    return [Said("user" if role == "user" else "system", [*content])]
 
 
-def _blocks(message: dict[str, Any]) -> Content:
-    content = message.get("content")
-    if isinstance(content, list):
-        return [block for block in content if isinstance(block, dict)]
-    return [text_block(str(content))] if content not in (None, "") else []
+def _result(message: Message) -> Result:
+    value = json_or_text(plain(message.get("content")), exact=True)
+    call_id = message.get("tool_call_id")
+    return Result(
+        str(call_id) if call_id else None,
+        value,
+        isinstance(value, str) and value.startswith("Error"),
+        str(message.get("name") or ""),
+    )
 
 
-def _is_plain(message: dict[str, Any]) -> bool:
-    """Whether a message is nothing but a text, which a ledger gives back as it was."""
-    text = message.get("content")
-    has_a_text = isinstance(text, str) and text != ""
-    return has_a_text and len(message) == 2 and message["role"] in ("user", "assistant")
+def _assistant(message: Message, content: Content, number: int) -> Said:
+    blocks = [*thoughts_of(message), *content]
+    if isinstance(refusal := message.get("refusal"), str) and refusal:
+        blocks.append(refusal_block(refusal))
+    if isinstance(audio := message.get("audio"), dict):
+        blocks.append({"type": "audio", **audio})
+    calls = message.get("tool_calls") or ()
+    if not isinstance(calls, list | tuple):
+        raise ValueError(f"message {number} has tool calls that are no list")  # noqa: TRY004
+    made = [_call(call, f"call_{number}_{place}") for place, call in enumerate(calls)]
+    if legacy := message.get("function_call"):
+        made.append(_call({"function": legacy}, f"call_{number}"))
+    return Said("assistant", [*blocks, *made])
 
 
-def _plain(content: Any) -> Any:
-    """Return a tool message's content as text when it is text blocks, else as it is."""
-    if isinstance(content, list) and all(_is_text(block) for block in content):
-        return text_of(content)
-    return "" if content is None else content
+def thoughts_of(message: Message) -> Content:
+    """Read what a model thought, from the first field that tells it."""
+    for name in ("reasoning_content", "reasoning", "thinking"):
+        if isinstance(text := message.get(name), str) and text:
+            return [thought(text)]
+    for name in ("thinking_blocks", "reasoning_details"):
+        if isinstance(told := message.get(name), list) and told:
+            return [_detail(block) for block in told]
+    return []
 
 
-def _is_text(block: Any) -> bool:
-    return isinstance(block, dict) and block.get("type") == "text"
+def _detail(block: Any) -> dict[str, Any]:
+    """Read a block that a provider or a gateway tells beside the text."""
+    kind = block.get("type") if isinstance(block, dict) else None
+    if kind == "reasoning.text":
+        return thought(str(block.get("text") or ""), signature=block.get("signature"))
+    if kind == "reasoning.summary":
+        return thought(str(block.get("summary") or ""))
+    if kind == "reasoning.encrypted":
+        return thought("", redacted=block.get("data"))
+    return content_of([block])[0]
 
 
-def _json_or_text(value: Any, *, exact: bool) -> Any:
-    """Read JSON objects and lists; with ``exact`` only where no character would be lost."""
-    if not isinstance(value, str):
-        return value
-    try:
-        read = json.loads(value, object_pairs_hook=_without_repetition)
-        if not isinstance(read, dict | list) or is_nested_deeper(read, MAX_NESTING):
-            return value
-        # What JSON proper cannot hold (NaN, lone surrogates) would change on its way.
-        survives = msgspec.json.decode(msgspec.json.encode(read)) == read
-    except (ValueError, RecursionError):
-        return value
-    return read if survives and not (exact and value not in _spellings(read)) else value
+def _call(call: Any, fallback_id: str) -> Call:
+    about = call if isinstance(call, dict) else {}
+    function, custom = about.get("function"), about.get("custom")
+    if isinstance(custom, dict) and function is None:
+        function = {"name": custom.get("name"), "arguments": custom.get("input")}
+    if not isinstance(function, dict):
+        raise ValueError(f"a tool call has no function: {call!r:.80}")  # noqa: TRY004
+    arguments = json_or_text(function.get("arguments"), exact=False)
+    return Call(str(about.get("id") or fallback_id), str(function.get("name") or ""), arguments)
 
 
-def _without_repetition(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
-    read = dict(pairs)
-    if len(read) != len(pairs):
-        raise ValueError("a key is there twice")
-    return read
-
-
-def _spellings(value: Any) -> list[str]:
-    """Return the usual ways to write a JSON value."""
-    return [
-        json.dumps(value, ensure_ascii=ascii_only, separators=separators, indent=indent)
-        for separators, indent in ((None, None), ((",", ":"), None), (None, 2))
-        for ascii_only in (True, False)
-    ]
-
-
-def to_chat(items: Iterable[TimelineItem]) -> list[dict[str, Any]]:
+def to_chat(
+    items: Iterable[TimelineItem], translate: Translate | None = None
+) -> list[dict[str, Any]]:
     """Write timeline items as chat-completions messages.
 
     A recorded turn has its messages as they were. Otherwise a tool call has a message of its own,
     or that of the text right before it, and items without text, such as the placeholder of a
     running answer, have none.
+
+    Args:
+        items: The items.
+        translate: Writes the recorded messages of an item that are of another format.
     """
     messages: list[dict[str, Any]] = []
     recorded: set[str | None] = set()
     before: TimelineItem | None = None
     for item in items:
         if isinstance(item.recorded_messages, list):
-            messages += copy.deepcopy(item.recorded_messages)
+            is_foreign = isinstance(item.recorded_format, str)
+            messages += translate(item) if is_foreign and translate else _as_it_was(item)
             recorded.add(item.message_id)
         if item.message_id in recorded:
             continue
@@ -242,26 +180,69 @@ def to_chat(items: Iterable[TimelineItem]) -> list[dict[str, Any]]:
     return messages
 
 
+def _as_it_was(item: TimelineItem) -> list[dict[str, Any]]:
+    return list(copy.deepcopy(item.recorded_messages))
+
+
 def _is_said(item: UserMessageItem | AssistantMessageItem) -> bool:
     """Whether an item says something; what a model thought does not."""
     return not all(map(is_reasoning, item.content))
 
 
 def _call_messages(item: ToolCallItem, message: dict[str, Any]) -> list[dict[str, Any]]:
-    function = {"name": item.tool_name, "arguments": _written(item.arguments)}
-    call = {"id": item.tool_call_id, "type": "function", "function": function}
-    request = {**message, "tool_calls": [call]}
+    call = Call(item.tool_call_id, item.tool_name, item.arguments)
+    request = {**message, "tool_calls": [_written_call(call)]}
     if item.completed_at is None:
         return [request]
-    text = _written(item.result)
-    answer = {
+    result = Result(item.tool_call_id, item.result, bool(item.is_error), item.tool_name)
+    return [request, _written_result(result)]
+
+
+def written_chat(entries: list[Entry]) -> list[dict[str, Any]]:
+    """Write what was said as chat-completions messages, with calls made at once in one of them."""
+    messages: list[dict[str, Any]] = []
+    names = {call.id: call.name for e in entries if isinstance(e, Said) for call in e.calls}
+    for entry in entries:
+        if isinstance(entry, Result):
+            name = names.get(entry.call_id or "", entry.name)
+            messages.append(_written_result(replace(entry, name=name)))
+        elif entry.role != "assistant":
+            messages.append({"role": entry.role, "content": _written_content(entry.content)})
+        else:
+            messages.append(_written_assistant(entry))
+    return messages
+
+
+def _written_assistant(said: Said) -> dict[str, Any]:
+    spoken = [block for block in said.content if not is_reasoning(block)]
+    message = {"role": "assistant", "content": _written_content(spoken) if spoken else None}
+    if thinking := reasoning_of(said.content):
+        message["reasoning_content"] = thinking
+    if said.calls:
+        message["tool_calls"] = [_written_call(call) for call in said.calls]
+    return message
+
+
+def _written_content(content: Content) -> Any:
+    return text_of(content) if is_only_text(content) else content
+
+
+def _written_call(call: Call) -> dict[str, Any]:
+    function = {"name": call.name, "arguments": text_of_json(call.arguments)}
+    return {"id": call.id, "type": "function", "function": function}
+
+
+def _written_result(result: Result) -> dict[str, Any]:
+    text = text_of_json(result.value)
+    is_told = not result.is_error or text.startswith("Error")
+    return {
         "role": "tool",
-        "tool_call_id": item.tool_call_id,
-        "name": item.tool_name,
-        "content": f"Error: {text}" if item.is_error and not text.startswith("Error") else text,
+        "tool_call_id": result.call_id,
+        "name": result.name,
+        "content": text if is_told else f"Error: {text}",
     }
-    return [request, answer]
 
 
-def _written(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+def stop_reason_of(finish_reason: Any) -> str | None:
+    """Tell whether an answer was cut off, by its ``finish_reason``."""
+    return MAX_TOKENS if finish_reason in (CUT_OFF, "max_tokens", "max_output_tokens") else None

@@ -11,6 +11,7 @@ import msgspec
 from ... import ids
 from ...models import TERMINAL
 from ...models import events as ev
+from ...transcript.turns import RECORDED, RECORDED_FORMAT
 from ..runtime.recorder import session_status
 from ..store.records import Copy, EventRecord, JsonObject, Payload, SessionRecord
 from .access import Access, Refusal
@@ -206,7 +207,7 @@ class _Copying:
             data["event_id"] = self._events.get(data["event_id"], data["event_id"])
         if "tool_call_id" in data:
             data["tool_call_id"] = self._call(event, data["tool_call_id"])
-        for message in data.get("recorded_messages") or ():
+        for message in () if RECORDED_FORMAT in data else data.get(RECORDED) or ():
             for call in (message, *(message.get("tool_calls") or ())):
                 name = "tool_call_id" if call is message else "id"
                 if name in call:

@@ -1,165 +1,175 @@
-"""Recorded runs: chat-completions JSONL becomes finished sessions."""
+"""Recorded runs: what was done elsewhere becomes finished sessions."""
 
 from __future__ import annotations
 
-import gzip
+import hashlib
 import json
-import zlib
+from collections import Counter
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
-from typing import IO, Any, NamedTuple
-
-import msgspec
 
 from ... import ids
-from ...errors import InvalidRequestError
 from ...models import UNKNOWN_TIME
 from ...models import events as ev
-from ...transcript.chat import ChatTurn, chat_turns, system_prompt
-from ...transcript.nesting import is_nested_deeper
+from ...transcript.formats import Run, agent_name_of, read_file
+from ...transcript.turns import RecordedTurn
 from ..runtime.recorder import message_status, session_status
 from ..store import Store
-from ..store.records import FIRST_ORG, RUNTIME, JsonObject, Payload, VersionRecord, manifest_of
+from ..store.records import (
+    FIRST_ORG,
+    RUNTIME,
+    Copy,
+    JsonObject,
+    Payload,
+    VersionRecord,
+    manifest_of,
+)
 
-_MAX_NESTING = 100
 _AT_ONCE = 10
 """Runs that are added in one transaction."""
+_Place = tuple[str, str]
+"""The name of an agent and its instructions, which make a version."""
 
 
-class Run(NamedTuple):
-    """One line of a file: turns, the system prompt, and everything else as metadata."""
+class LoadedRuns(list[str]):
+    """Ids of the sessions of a file, in its order.
 
-    turns: list[ChatTurn]
-    instructions: str
-    metadata: dict[str, str]
+    Attributes:
+        formats: What the runs were read as, such as ``["Anthropic messages"]``.
+        lost: What these formats lose here, a sentence each.
+        again: How many of the sessions were there already, from loading the same before.
+
+    >>> server.load_runs("runs.jsonl").formats
+    ['chat completions']
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.formats: list[str] = []
+        self.lost: list[str] = []
+        self.again = 0
 
 
 def load_runs(
     store: Store, path: str | Path, agent: str | None = None, org_id: str = FIRST_ORG
-) -> list[str]:
+) -> LoadedRuns:
     """Make each run of a file a finished session of an organization; all or, after an error, none.
 
     The file is read before anything is kept, and the sessions are added some at a time, so that
     nobody who uses the server meanwhile waits for long. Runs with the same system prompt share a
-    version. The file has no times, so that the session and its events have :data:`UNKNOWN_TIME`.
+    version. What the file has no times for has :data:`UNKNOWN_TIME`. A run that was loaded before
+    is not added again: its session comes back.
 
     Returns:
-        Ids of the new sessions, in the order of the file.
+        Ids of the sessions, in the order of the file.
 
     Raises:
-        InvalidRequestError: The file cannot be read; the text names the line.
+        InvalidRequestError: The file cannot be read; the text names the line or the place.
     """
-    name = agent or agent_name_of(Path(path))
-    models = _models(read_runs(path))
-    versions = _publish(store, name, org_id, models)
+    path = Path(path)
+    names = _Names(path, agent, org_id)
+    versions = _publish(store, org_id, _models(names, read_file(path)))
+    loaded = LoadedRuns()
     added: list[str] = []
-    runs = read_runs(path)
+    runs = read_file(path)
     try:
         while some := list(islice(runs, _AT_ONCE)):
             with store.transaction():
-                added += [_add(store, run, versions[run.instructions], org_id) for run in some]
+                for run in some:
+                    session_id = names.session_id(run)
+                    if store.session(session_id) is None:
+                        version = versions[names.place(run)]
+                        _add(store, session_id, run, version, org_id)
+                        added.append(session_id)
+                    loaded.append(session_id)
+                    _note(loaded, run)
     except BaseException:
         store.forget_sessions(added)
         raise
-    return added
+    loaded.again = len(loaded) - len(added)
+    return loaded
 
 
-def read_runs(path: str | Path) -> Iterator[Run]:
-    """Read runs one by one from a plain or gzipped file.
-
-    Raises:
-        InvalidRequestError: The file cannot be read; the text names the line.
-    """
-    number = 0
-    try:
-        with _open(Path(path)) as lines:
-            for number, line in enumerate(lines, 1):  # noqa: B007
-                if line.strip():
-                    yield _run(line)
-    except (OSError, EOFError, zlib.error) as error:
-        cause = getattr(error, "strerror", None) or error
-        raise InvalidRequestError(f"{path} cannot be read: {cause}") from None
-    except (ValueError, RecursionError) as error:
-        raise InvalidRequestError(f"{path}, line {max(number, 1)}: {error}") from None
+def _note(loaded: LoadedRuns, run: Run) -> None:
+    """Take down what a run was read as."""
+    if run.format not in loaded.formats:
+        loaded.formats.append(run.format)
+        loaded.lost += run.lost
 
 
-def _open(path: Path) -> IO[str]:
-    with path.open("rb") as file:
-        is_gzip = file.read(2) == b"\x1f\x8b"
-    opener: Any = gzip.open if is_gzip else open
-    lines: IO[str] = opener(path, "rt", encoding="utf-8-sig")
-    return lines
+class _Names:
+    """What the runs of a file are called here: the same whenever the file is read."""
+
+    def __init__(self, path: Path, agent: str | None, org_id: str) -> None:
+        self._file = agent_name_of(path)
+        self._agent = agent
+        self._org_id = org_id
+        self._seen: Counter[str] = Counter()
+
+    def agent(self, run: Run) -> str:
+        return self._agent or run.agent or self._file
+
+    def place(self, run: Run) -> _Place:
+        return self.agent(run), run.instructions
+
+    def session_id(self, run: Run) -> str:
+        """Name a run by its content; the second of two that are equal by its number, too."""
+        content = [
+            [turn.content, turn.steps, turn.times, turn.asked_at, turn.messages]
+            for turn in run.turns
+        ]
+        told = [self._org_id, *self.place(run), run.metadata, run.model, run.format, content]
+        digest = hashlib.sha256(json.dumps(told, default=str).encode()).hexdigest()
+        number = self._seen[digest]
+        self._seen[digest] += 1
+        own = hashlib.sha256(f"{digest} {number}".encode()).hexdigest() if number else digest
+        return f"{ids.SESSION}{own[:16]}"
 
 
-def _run(line: str) -> Run:
-    try:
-        data = msgspec.json.decode(line)
-    except msgspec.DecodeError as error:
-        raise ValueError(f"not JSON ({error})") from None
-    if is_nested_deeper(data, _MAX_NESTING):
-        raise ValueError(f"nested more than {_MAX_NESTING} levels deep")
-    messages = data.get("messages") if isinstance(data, dict) else None
-    if not isinstance(messages, list):
-        raise ValueError('a run is a JSON object with a list "messages"')  # noqa: TRY004
-    turns = chat_turns(messages)
-    metadata = {key: _text(value) for key, value in data.items() if key != "messages"}
-    known = {key: value for key, value in metadata.items() if value is not None}
-    return Run(turns, system_prompt(messages), known)
-
-
-def _text(value: Any) -> str | None:
-    if value is None or isinstance(value, str):
-        return value
-    return json.dumps(value, ensure_ascii=False)
-
-
-def agent_name_of(path: Path) -> str:
-    """The name that the agent of a recording gets when nobody says another."""
-    return path.name.removesuffix(".gz").removesuffix(".jsonl") or path.name
-
-
-def _models(runs: Iterator[Run]) -> dict[str, list[str]]:
-    """The models seen with each system prompt."""
-    models: dict[str, dict[str, None]] = {}
+def _models(names: _Names, runs: Iterator[Run]) -> dict[_Place, list[str]]:
+    """The models seen with each agent and system prompt."""
+    models: dict[_Place, dict[str, None]] = {}
     for run in runs:
-        seen = models.setdefault(run.instructions, {})
-        seen |= {run.metadata["model"]: None} if run.metadata.get("model") else {}
-    return {instructions: list(seen) for instructions, seen in models.items()}
+        seen = models.setdefault(names.place(run), {})
+        seen |= {run.model: None} if run.model else {}
+    return {place: list(seen) for place, seen in models.items()}
 
 
 def _publish(
-    store: Store, name: str, org_id: str, models: dict[str, list[str]]
-) -> dict[str, VersionRecord]:
+    store: Store, org_id: str, models: dict[_Place, list[str]]
+) -> dict[_Place, VersionRecord]:
     """Publish a version for each system prompt; its options are the models seen with it."""
     with store.transaction():
         return {
-            instructions: store.publish(
+            (name, instructions): store.publish(
                 name, manifest_of(name, llms=seen, instructions=instructions), org_id
             )
-            for instructions, seen in models.items()
+            for (name, instructions), seen in models.items()
         }
 
 
-def _add(store: Store, run: Run, version: VersionRecord, org_id: str) -> str:
-    session = store.add_session(
+def _add(store: Store, session_id: str, run: Run, version: VersionRecord, org_id: str) -> None:
+    store.add_session(
         version,
-        llm_id=run.metadata.get("model"),
-        name=_name(run.metadata),
+        llm_id=run.model,
+        name=_name(run),
         metadata=run.metadata,
-        created_at=UNKNOWN_TIME,
+        created_at=run.created_at or UNKNOWN_TIME,
+        session_id=session_id,
     )
-    store.add_events(session.id, _payloads(run.turns, org_id), at=session.created_at)
-    return session.id
+    store.begin_with(session_id, [Copy(*dated) for dated in _payloads(run.turns, org_id)])
 
 
-def _name(metadata: dict[str, str]) -> str | None:
-    labels = {"task_id": "task", "trial": "trial"}
-    parts = [f"{label} {metadata[key]}" for key, label in labels.items() if key in metadata]
+def _name(run: Run) -> str | None:
+    labels = {run.task: "task", run.repeat: "trial" if run.repeat == "trial" else "repeat"}
+    known = run.metadata
+    parts = [f"{label} {known[key]}" for key, label in labels.items() if key in known]
     return ", ".join(parts) or None
 
 
-def _payloads(turns: list[ChatTurn], org_id: str) -> Iterator[Payload]:
+def _payloads(turns: list[RecordedTurn], org_id: str) -> Iterator[tuple[Payload, str]]:
+    """Give the events of turns with their times."""
     user = {"type": "user", "id": org_id}
     for turn in turns:
         message_id = ids.new_id(ids.MESSAGE)
@@ -169,14 +179,16 @@ def _payloads(turns: list[ChatTurn], org_id: str) -> Iterator[Payload]:
             "message_id": message_id,
             **turn.opening,
         }
-        yield Payload(ev.USER_MESSAGE, data, message_id, "user", user)
-        yield session_status("idle", "running")
-        yield message_status(message_id, "queued", "running")
-        for kind, step in turn.steps:
-            yield _step(kind, step, message_id)
+        asked = turn.asked_at or UNKNOWN_TIME
+        yield Payload(ev.USER_MESSAGE, data, message_id, "user", user), asked
+        yield session_status("idle", "running"), asked
+        yield message_status(message_id, "queued", "running"), asked
+        for (kind, step), at in zip(turn.steps, turn.times, strict=True):
+            yield _step(kind, step, message_id), at or UNKNOWN_TIME
         status = "failed" if turn.error else "completed"
-        yield message_status(message_id, "running", status, turn.error)
-        yield session_status("running", "idle")
+        ended = turn.ended_at or UNKNOWN_TIME
+        yield message_status(message_id, "running", status, turn.error, turn.usage), ended
+        yield session_status("running", "idle"), ended
 
 
 def _step(kind: str, data: JsonObject, message_id: str) -> Payload:

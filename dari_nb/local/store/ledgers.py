@@ -23,14 +23,12 @@ _PAGE = 500
 class Ledgers(Database):
     """Events, messages and idempotency keys."""
 
-    def add_events(
-        self, session_id: str, payloads: Iterable[Payload], *, at: str | None = None
-    ) -> list[EventRecord]:
+    def add_events(self, session_id: str, payloads: Iterable[Payload]) -> list[EventRecord]:
         """Add events to a session's ledger in one transaction and bring its status along."""
         payloads = list(payloads)
         with self.transaction():
             last = self.last_event(session_id)
-            created_at = at or now()
+            created_at = now()
             events = [
                 event_row(session_id, last + place, payload, created_at)
                 for place, payload in enumerate(payloads, 1)
@@ -40,7 +38,7 @@ class Ledgers(Database):
         return events
 
     def begin_with(self, session_id: str, copies: Sequence[Copy]) -> None:
-        """Fill the empty ledger of a fork with what happened before it."""
+        """Fill the empty ledger of a fork, or of a recording, with what happened before it."""
         with self.transaction():
             self._insert(
                 event_row(session_id, place, copy.payload, copy.created_at, copy.origin)

@@ -37,17 +37,18 @@ class Payload(NamedTuple):
 
 
 class Copy(NamedTuple):
-    """An event of another session, before it has its place in the ledger of a fork.
+    """An event of another session, or of a recording, before it has its place in a ledger.
 
     Attributes:
-        payload: The event, with the ids that things have in the fork.
+        payload: The event, with the ids that things have there.
         created_at: When it happened.
-        origin: Where it happened: ``session_id``, ``event_id`` and ``message_id``.
+        origin: Where it happened: ``session_id``, ``event_id`` and ``message_id``; ``None`` for
+            that of a recording.
     """
 
     payload: Payload
     created_at: str
-    origin: JsonObject
+    origin: JsonObject | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

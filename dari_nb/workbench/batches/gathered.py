@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ... import models
 from ..link.background import wait_for
+from ..sessions.recorded import RecordedSession
 from .cells import Attempt, Cell, Column
 from .following.late_costs import LateCosts
 from .matrix import marks
@@ -58,6 +59,13 @@ class Gathered(Results):
     def sessions(self) -> list[Session]:
         """The sessions of all cells."""
         return [cell.session for cell in self.cells]
+
+    @property
+    def formats(self) -> list[str]:
+        """What the runs were read as, those that came from files."""
+        sessions = (s for s in self.sessions if isinstance(s, RecordedSession))
+        told = (session.recording.format for session in sessions)
+        return list(dict.fromkeys(form for form in told if form))
 
     def __len__(self) -> int:
         return len(self.cells)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ... import models
+from ... import ids, models
 from ...errors import InvalidRequestError
 from ..loading.loading import MESSAGES, SESSIONS, Loading
 from ..loading.sources import Source, entries_of, parts_of
@@ -26,6 +26,16 @@ if TYPE_CHECKING:
 
 _MOST_PLACES = 50
 """Places for each session; a matrix that is so empty is a mistake, and would fill the memory."""
+
+
+class Wish(NamedTuple):
+    """What was said of metadata; what was not said follows from the runs."""
+
+    task: str | None
+    column: str | None
+    repeat: str | None
+    label: str | None
+    scores: tuple[str, ...]
 
 
 class Keys(NamedTuple):
@@ -68,14 +78,16 @@ class Member:
 def gathered(
     link: Link,
     source: Source,
-    keys: Keys,
+    wish: Wish,
     *,
     title: str | None,
     run_id: str | None,
     book: str | Path | None,
 ) -> Gathered:
     """Make a matrix of sessions; see :meth:`Batches.of`."""
-    members = _members(_sessions(link, source), keys)
+    sessions = _sessions(link, source)
+    keys = _keys(sessions, wish)
+    members = _members(sessions, keys)
     rows = sorted({member.row for member in members}, key=_natural)
     columns = list(dict.fromkeys(member.column for member in members))
     repeats = sorted({member.repeat for member in members}, key=_natural)
@@ -97,6 +109,32 @@ def gathered(
         made.put(place, member.session, attempt, _scores(member, keys))
     made.look_for_costs()
     return made
+
+
+def recorded_in(source: Source | Path) -> Source:
+    """Read the runs of a file; any other source is what it is."""
+    is_named = isinstance(source, str) and not source.startswith((ids.SESSION, ids.BATCH))
+    return Transcript.from_file(source) if is_named or isinstance(source, Path) else source
+
+
+def _keys(sessions: Sequence[Session], wish: Wish) -> Keys:
+    """Take what was said, or else what the format of the runs says.
+
+    Raises:
+        InvalidRequestError: Nothing tells what the runs are about.
+    """
+    if wish.task is not None:
+        return Keys(wish.task, *wish[1:])
+    runs = [s.recording.run for s in sessions if isinstance(s, RecordedSession) and s.recording.run]
+    task = next((run.task for run in runs if run.task), None)
+    if task is None:
+        there = _listed(dict.fromkeys(key for session in sessions for key in session.metadata))
+        raise InvalidRequestError(
+            f"Say with task= which metadata tells the task of a session; there is: {there}."
+        )
+    repeat = next((run.repeat for run in runs if run.repeat), None)
+    scores = tuple(dict.fromkeys(name for run in runs for name in run.scores))
+    return Keys(task, wish.column, wish.repeat or repeat, wish.label, wish.scores or scores)
 
 
 def _sessions(link: Link, source: Source) -> list[Session]:

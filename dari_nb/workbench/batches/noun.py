@@ -197,9 +197,9 @@ class Batches(Shelf["Run", Batch]):
 
     def of(
         self,
-        sessions: Source,
+        sessions: Source | Path,
         *,
-        task: str,
+        task: str | None = None,
         column: str | None = None,
         repeat: str | None = None,
         label: str | None = None,
@@ -212,8 +212,10 @@ class Batches(Shelf["Run", Batch]):
 
         Args:
             sessions: Sessions or their ids, transcripts such as those of
-                :meth:`Transcript.from_file`, an agent, or metadata to look sessions up by.
-            task: The metadata that tells which task a session is about: the rows.
+                :meth:`Transcript.from_file`, an agent, or metadata to look sessions up by; or the
+                path of a file that this reads.
+            task: The metadata that tells which task a session is about: the rows. When left out,
+                it is what the format of recorded runs says, as are ``repeat`` and ``scores``.
             column: The metadata that tells what did it; the LLM when left out.
             repeat: The metadata that tells which repetition it is; the order they are given in
                 when left out.
@@ -232,14 +234,16 @@ class Batches(Shelf["Run", Batch]):
         >>> runs = dari.Transcript.from_file("runs.jsonl")
         >>> d.batches.of(runs, task="task_id", scores=["reward"], title="Shop")
         <Gathered Shop: 2 tasks x 1 column x 1; 2 sessions>
+        >>> d.batches.of("runs.jsonl")
+        <Gathered runs: 2 tasks x 1 column x 1; 2 sessions>
         """
-        from .gathering import Keys, gathered
+        from .gathering import Wish, gathered, recorded_in
 
         names = (scores,) if isinstance(scores, str) else tuple(scores)
         return gathered(
             self._link,
-            sessions,
-            Keys(task, column, repeat, label, names),
+            recorded_in(sessions),
+            Wish(task, column, repeat, label, names),
             title=title,
             run_id=_checked(run_id),
             book=book,

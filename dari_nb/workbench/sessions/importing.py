@@ -1,68 +1,84 @@
-"""Runs from elsewhere, as chat-completions messages, in the shape of sessions."""
+"""Runs from elsewhere, in the shape of sessions."""
 
 from __future__ import annotations
 
 import copy
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from ... import models
 from ...errors import InvalidRequestError
+from ...models import UNKNOWN_TIME
 from ...models import events as ev
-from ...transcript import Ledger
-from ...transcript.chat import ChatTurn, chat_turns, system_prompt
+from ...transcript import Ledger, formats
+from ...transcript.turns import RecordedTurn
 
-Messages = Iterable[Mapping[str, Any]]
+Messages = Iterable[Mapping[str, Any]] | Mapping[str, Any]
 
 
-class Run(NamedTuple):
-    """What a transcript is made of: its resource, its events, and the system prompt."""
+class Made(NamedTuple):
+    """What a transcript is made of: its resource, its events, and the run it was made of."""
 
     resource: models.Transcript
     events: Sequence[models.Event]
-    instructions: str
+    run: formats.Run
+
+    @property
+    def cost(self) -> Decimal | None:
+        """What the run has cost, in US dollars, where its source says so."""
+        return None if self.run.cost is None else Decimal(self.run.cost)
 
 
 def from_messages(
-    messages: Messages, *, agent: str, llm: str | None, metadata: Mapping[str, Any] | None
-) -> Run:
+    messages: Messages, *, agent: str | None, llm: str | None, metadata: Mapping[str, Any] | None
+) -> Made:
     """Make a run of messages; see :meth:`Transcript.from_messages`."""
     try:
-        listed = [copy.deepcopy(dict(message)) for message in messages]
-        turns, instructions = chat_turns(listed), system_prompt(listed)
-    except (ValueError, RecursionError) as error:
-        raise InvalidRequestError(f"These are no chat-completions messages: {error}.") from None
+        run = _only(_document(messages))
+    except (ValueError, TypeError, RecursionError) as error:
+        raise InvalidRequestError(f"These are no messages of a known format: {error}.") from None
     texts = {str(key): _text(value) for key, value in (metadata or {}).items()}
-    return _run(turns, instructions, agent, llm, texts)
+    run.metadata |= texts
+    return _made(run, agent or run.agent or "Agent", llm or run.model, 0)
 
 
-def from_file(path: str | Path, *, agent: str | None) -> list[Run]:
+def from_file(path: str | Path, *, agent: str | None) -> Iterator[Made]:
     """Read runs from a file; see :meth:`Transcript.from_file`."""
-    from ...local.service.recordings import agent_name_of, read_runs
-
     path = Path(path).expanduser()
-    name = agent or agent_name_of(path)
-    return [
-        _run(run.turns, run.instructions, name, run.metadata.get("model"), run.metadata)
-        for run in read_runs(path)
-    ]
+    seen: Counter[str] = Counter()
+    for run in formats.read_file(path):
+        name = agent or run.agent or formats.agent_name_of(path)
+        made = _made(run, name, run.model, 0)
+        number = seen[made.resource.session.id]
+        seen[made.resource.session.id] += 1
+        yield _made(run, name, run.model, number) if number else made
 
 
-def _run(
-    turns: Sequence[ChatTurn],
-    instructions: str,
-    agent: str,
-    llm: str | None,
-    metadata: Mapping[str, str],
-) -> Run:
+def _document(messages: Messages) -> Any:
+    """Copy what was given, so that nobody changes it later."""
+    if isinstance(messages, Mapping):
+        return copy.deepcopy(dict(messages))
+    return copy.deepcopy([dict(message) for message in messages])
+
+
+def _only(document: Any) -> formats.Run:
+    if document == []:
+        return formats.Run("chat completions", [])
+    runs = list(formats.read_runs(document))
+    if len(runs) != 1:
+        raise ValueError(f"there are {len(runs)} runs, which from_file() reads")
+    return runs[0]
+
+
+def _made(run: formats.Run, agent: str, llm: str | None, number: int) -> Made:
     # Named by content, so that frames of the same file can be joined whenever they are made.
-    content = [[turn.content, turn.steps] for turn in turns]
-    text = json.dumps([content, instructions, agent, llm, dict(metadata)], default=str)
-    session_id = f"chat_{hashlib.sha256(text.encode()).hexdigest()[:16]}"
-    ledger = Ledger(_events(session_id, turns))
+    session_id = f"chat_{_digest(run, agent, llm, number)[:16]}"
+    ledger = Ledger(_events(session_id, run.turns))
     states = list(ledger.turns.values())
     last = states[-1] if states else None
     resource = models.Transcript(
@@ -73,15 +89,22 @@ def _run(
             status="idle",
             last_message_id=last.message_id if last else None,
             last_message_status=last.status if last else None,
-            metadata=dict(metadata),
+            created_at=run.created_at,
+            metadata=dict(run.metadata),
         ),
         items=ledger.items,
     )
-    return Run(resource, ledger.events, instructions)
+    return Made(resource, ledger.events, run)
 
 
-def _events(session_id: str, turns: Iterable[ChatTurn]) -> Iterator[models.Event]:
-    for number, (message_id, kind, data) in enumerate(_steps(session_id, turns), 1):
+def _digest(run: formats.Run, agent: str, llm: str | None, number: int) -> str:
+    content = [[turn.content, turn.steps] for turn in run.turns]
+    told = [content, run.instructions, agent, llm, run.metadata, *([number] if number else ())]
+    return hashlib.sha256(json.dumps(told, default=str).encode()).hexdigest()
+
+
+def _events(session_id: str, turns: Iterable[RecordedTurn]) -> Iterator[models.Event]:
+    for number, (message_id, kind, data, at) in enumerate(_steps(session_id, turns), 1):
         yield models.Event(
             id=f"{session_id}:evt_{number}",
             session_id=session_id,
@@ -89,20 +112,25 @@ def _events(session_id: str, turns: Iterable[ChatTurn]) -> Iterator[models.Event
             message_id=message_id,
             type=kind,
             data=data,
+            created_at=at or UNKNOWN_TIME,
         )
 
 
-def _steps(session_id: str, turns: Iterable[ChatTurn]) -> Iterator[tuple[str, str, dict[str, Any]]]:
+def _steps(
+    session_id: str, turns: Iterable[RecordedTurn]
+) -> Iterator[tuple[str, str, dict[str, Any], str | None]]:
     for number, turn in enumerate(turns, 1):
         message_id = f"{session_id}:msg_{number}"
-        opening, steps = turn.opening, list(turn.steps)
+        opening = turn.opening
+        steps = list(zip(turn.steps, turn.times, strict=True))
         if turn.content or not steps:
-            steps.insert(0, (ev.USER_MESSAGE, {"content": turn.content}))
-        for kind, data in steps:
-            yield message_id, kind, {**data, **opening, "message_id": message_id}
+            steps.insert(0, ((ev.USER_MESSAGE, {"content": turn.content}), turn.asked_at))
+        for (kind, data), at in steps:
+            yield message_id, kind, {**data, **opening, "message_id": message_id}, at
             opening = {}
         status = {"status": "failed" if turn.error else "completed", "error": turn.error}
-        yield message_id, ev.MESSAGE_STATUS_CHANGED, status
+        used = {"usage": turn.usage} if turn.usage else {}
+        yield message_id, ev.MESSAGE_STATUS_CHANGED, {**status, **used}, turn.ended_at
 
 
 def _text(value: Any) -> str:

@@ -17,8 +17,10 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from ...render import Head
+    from ...transcript.formats import Run
     from ...widgets.view import AnyLayout
     from ..showing.reading.reader import SessionReader
+    from .importing import Made
 
 
 class Transcript:
@@ -30,6 +32,8 @@ class Transcript:
         instructions: The system prompt of a run from elsewhere.
         cost: What the session has cost, in US dollars, where that is known.
         number: The number of the agent's version, where that is known.
+        run: The run from elsewhere that it was made of: its ``format``, what that has ``lost``
+            here, and which metadata tell task, repeat and scores; ``None`` for a session.
 
     >>> transcript = turn.wait().session.transcript()
     >>> print(transcript)
@@ -43,85 +47,158 @@ class Transcript:
         instructions: str = "",
         cost: Decimal | None = None,
         number: int | None = None,
+        run: Run | None = None,
     ) -> None:
         self.resource = resource
         self.events = list(events)
         self.instructions = instructions
         self.cost = cost
         self.number = number
+        self.run = run
 
     @classmethod
     def from_messages(
         cls,
-        messages: Iterable[Mapping[str, Any]],
+        messages: Iterable[Mapping[str, Any]] | Mapping[str, Any],
         *,
-        agent: str = "Agent",
+        agent: str | None = None,
         llm: str | None = None,
         metadata: Mapping[str, Any] | None = None,
     ) -> Transcript:
-        """Make a transcript of chat-completions messages, such as a run from elsewhere.
+        """Make a transcript of messages, such as a run from elsewhere; the format is recognised.
 
         Args:
-            messages: Dicts with ``role`` and ``content``, and ``tool_calls`` of assistants.
-            agent: Who answers.
-            llm: With what.
-            metadata: What is known about the run.
+            messages: Dicts with ``role`` and ``content``: chat completions or Anthropic's; or one
+                object of any format that :meth:`from_file` reads, decoded.
+            agent: Who answers; ``"Agent"`` where the source does not say.
+            llm: With what; what the source says when left out.
+            metadata: What is known about the run, besides what the source says.
 
         Raises:
-            InvalidRequestError: A message has no known role or shape.
+            InvalidRequestError: A message has no known role or shape, or these are several runs.
 
         >>> run = dari.Transcript.from_messages([{"role": "user", "content": "Hi"}])
         >>> run.to_messages()
         [{'role': 'user', 'content': 'Hi'}]
+        >>> thought = {"type": "thinking", "thinking": "A greeting.", "signature": "c2ln"}
+        >>> dari.Transcript.from_messages([{"role": "assistant", "content": [thought]}]).format
+        'Anthropic messages'
         """
         from .importing import from_messages
 
-        return cls(*from_messages(messages, agent=agent, llm=llm, metadata=metadata))
+        return cls._of(from_messages(messages, agent=agent, llm=llm, metadata=metadata))
 
     @classmethod
     def from_file(cls, path: str | Path, *, agent: str | None = None) -> Listing[Transcript]:
-        """Read runs from a JSONL file, plain or gzipped: an object with ``messages`` a line.
+        """Read runs from a file; the format is recognised, and :attr:`format` says which it was.
 
-        Its other entries become metadata; ``model`` is also the LLM.
+        A file is JSON, or JSON lines with a document each, plain or gzipped:
+
+        - *chat completions*: an object with ``messages`` (or ``traj``), or an answer with
+          ``choices``. Its other entries become metadata. Lost: in ``to_messages()`` all choices but
+          the first, which are shown.
+        - *Anthropic messages*: an object with ``messages``, and ``system`` perhaps, or an answer.
+          Lost: signatures, citations and cache marks are not shown, but in ``to_anthropic()``.
+        - *OpenAI Responses*: a list of items, or an object with ``input`` or ``output``. Lost: ids
+          and states of items, annotations, encrypted reasoning in ``to_messages()``.
+        - *Inspect logs*, ``.json`` and ``.eval``: each sample with its epoch, scores, tokens and
+          times. Lost: events, plan, results and statistics of the evaluation. What newer ones are
+          compressed with is read after ``pip install 'dari_nb[inspect]'``, or by Python 3.14.
+        - *ATIF trajectories*. Lost: subagents and ids of tokens are not shown, but in
+          ``to_atif()``; images are named.
+        - *SWE-agent* ``.traj``: Lost: what the model was shown at each step, attempts besides.
+
+        Thoughts are read in all of them. What is unknown in a message is shown as it is. What a
+        source does not say, such as times and costs, is unknown. ``run.lost`` of a transcript is
+        the list of its format.
 
         Args:
             path: The file.
-            agent: Who answers; named like the file when left out.
+            agent: Who answers; what the source says, or the file's name, when left out.
 
         Raises:
-            InvalidRequestError: The file cannot be read; the text names the line.
+            InvalidRequestError: The file cannot be read; the text names the line or the place.
 
         >>> runs = dari.Transcript.from_file("runs.jsonl")
-        >>> len(runs), runs[0].metadata["task_id"]
-        (2, 'tea')
+        >>> len(runs), runs[0].metadata["task_id"], runs[0].format
+        (2, 'tea', 'chat completions')
         """
         from .importing import from_file
 
-        return Listing((cls(*run) for run in from_file(path, agent=agent)), _RUN_COLUMNS)
+        return Listing((cls._of(made) for made in from_file(path, agent=agent)), _RUN_COLUMNS)
+
+    @classmethod
+    def _of(cls, made: Made) -> Transcript:
+        run = made.run
+        return cls(made.resource, made.events, run.instructions, made.cost, run=run)
+
+    @property
+    def format(self) -> str | None:
+        """The format of the run from elsewhere that it was made of; ``None`` for a session."""
+        return self.run.format if self.run else None
 
     def to_messages(self) -> list[dict[str, Any]]:
         """Return it as chat-completions messages.
 
-        A run from elsewhere comes back as it was. What an agent did here has one tool call a
-        message, together with the text right before it.
+        A run from chat completions comes back as it was; one of another format with its thoughts
+        as ``reasoning_content``. What an agent did here has one tool call a message, together with
+        the text right before it.
 
         >>> messages = turn.wait().session.transcript().to_messages()
         >>> [message["role"] for message in messages][:4]
         ['user', 'assistant', 'tool', 'assistant']
         """
-        from ...transcript.chat import to_chat
+        from ...transcript.formats import to_messages
 
-        chat = to_chat(self.items)
+        chat = to_messages(self.items)
         is_told = bool(chat) and chat[0].get("role") in ("system", "developer")
         system = [{"role": "system", "content": self.instructions}] if self.instructions else []
         return chat if is_told else [*system, *chat]
 
-    def records(self) -> Iterator[models.Session | models.Message | models.Event]:
+    def to_anthropic(self) -> dict[str, Any]:
+        """Return it as Anthropic's ``messages``, in an object with ``system`` if there is one.
+
+        A run from Anthropic messages comes back as it was. Lost from others: the names of tools'
+        results, ids of messages, and thoughts have an empty signature.
+
+        >>> turn.wait().session.transcript().to_anthropic()["messages"][0]["role"]
+        'user'
+        """
+        from ...transcript.formats import to_anthropic
+
+        return to_anthropic(self.items, self.instructions)
+
+    def to_atif(self) -> dict[str, Any]:
+        """Return it as an ATIF trajectory, Harbor's Agent Trajectory Interchange Format.
+
+        A run from ATIF comes back as it was. Lost from others: tokens, costs and metadata, and
+        whatever of thoughts is not their text; arguments that are no object are in one.
+
+        >>> trajectory = turn.wait().session.transcript().to_atif()
+        >>> [step["source"] for step in trajectory["steps"]][:2]
+        ['user', 'agent']
+        """
+        from ...transcript.formats import to_atif
+
+        session, agent = self.resource.session, self.resource.agent.name or "Agent"
+        about: dict[str, Any] = {"session_id": session.id, "model": session.llm_id}
+        return to_atif(self.items, self.instructions, agent=agent, **about)
+
+    def records(
+        self,
+    ) -> Iterator[models.Session | models.CostSummary | models.Message | models.Event]:
         """Give what frames are made of, where it was made of events."""
         from ...transcript import Ledger, message_of
 
         session = self.resource.session
         yield session
+        cost = None if self.cost is None else str(self.cost)
+        yield models.CostSummary(
+            scope_kind="session",
+            scope_id=session.id,
+            event_count=int(cost is not None),
+            total_cost_usd=cost,
+        )
         turns = Ledger(self.events).turns.values()
         yield from (message_of(turn, session.id, n) for n, turn in enumerate(turns, 1))
         yield from self.events
@@ -224,5 +301,6 @@ _RUN_COLUMNS = {
     "model": lambda run: run.resource.session.llm_id or "",
     "status": lambda run: run.resource.session.last_message_status or "",
     "items": lambda run: str(len(run.items)),
+    "format": lambda run: run.format or "",
     "metadata": lambda run: ", ".join(f"{k}={v:.40}" for k, v in run.metadata.items()),
 }

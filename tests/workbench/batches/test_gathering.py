@@ -124,9 +124,17 @@ def test_ratings_are_there_again_when_the_same_runs_are_loaded_again(d, server, 
     first.rate(first.cells[0], "rating", 5)
     again = matrix_of(d, Transcript.from_file(path))
     assert again.cells[0].scores["rating"] == 5
-    named = [matrix_of(d, server.load_runs(path), run_id="mine") for _ in range(2)]
+    loaded = [server.load_runs(path), server.load_runs(path, agent="other")]
+    named = [matrix_of(d, ids, run_id="mine") for ids in loaded]
     named[0].rate(named[0].cells[0], "rating", 1)
     assert [m.cells[0].scores.get("rating") for m in named] == [1, None]
+
+
+def test_the_same_file_loaded_again_is_the_same_sessions(d, server, path):
+    first = server.load_runs(path)
+    again = server.load_runs(path)
+    assert (again, again.again) == (first, len(first))
+    assert len(d.sessions.list()) == len(first) == len(set(first))
 
 
 def test_nothing_is_sent_and_files_need_no_server(d, path):

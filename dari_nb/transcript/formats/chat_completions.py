@@ -1,0 +1,107 @@
+"""Chat completions: messages, rows of benchmarks with them, requests and their answers.
+
+A document is a list of messages; an object with ``messages`` (or ``traj``, as tau-bench calls
+them), such as a line of a JSONL file; an answer of the API, with ``choices``; or both together.
+Everything beside the messages becomes metadata.
+
+What models thought is read from ``reasoning_content``, ``reasoning``, ``thinking_blocks`` and
+``reasoning_details``; refusals are texts; images, audio and blocks of unknown types are shown as
+they are; further choices are blocks of the type ``choice`` in the answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from ..chat import ROLES, chat_entries, stop_reason_of
+from ..said import Entry, Said, tokens
+from .runs import Run, built, dollars_of, metadata_of, name_of, part_of, time_of
+
+NAME = "chat completions"
+LOST: tuple[str, ...] = (
+    "Choices beyond the first are shown, and are not in to_messages().",
+    "Log probabilities of an answer's tokens are left out.",
+)
+
+_MESSAGES = ("messages", "traj")
+_TASKS = ("task_id", "instance_id", "sample_id", "custom_id")
+_REPEATS = ("trial", "epoch", "repeat")
+_SCORES = ("reward", "score")
+_COSTS = ("cost_usd", "total_cost_usd")
+_NOT_KEPT = (*_MESSAGES, "choices")
+
+
+def recognises(document: Any) -> bool:
+    """Whether it is a list of messages, or an object with one."""
+    if isinstance(document, list):
+        return bool(document) and all(_is_message(part) for part in document[:1])
+    return isinstance(document, dict) and any(
+        isinstance(document.get(name), list) for name in (*_MESSAGES, "choices")
+    )
+
+
+def _is_message(part: Any) -> bool:
+    return isinstance(part, dict) and "role" in part and "type" not in part
+
+
+def read(document: Any) -> Iterator[Run]:
+    """Read the one run of a document."""
+    about = document if isinstance(document, dict) else {"messages": document}
+    messages: list[Any] = next((about[n] for n in _MESSAGES if isinstance(about.get(n), list)), [])
+    pairs = [*chat_entries(messages), *_answer(about, len(messages))]
+    turns = built(None, pairs, None)
+    metadata = metadata_of({k: v for k, v in about.items() if k not in _NOT_KEPT})
+    usage = about.get("usage")
+    yield Run(
+        NAME,
+        turns.finish(),
+        turns.instructions,
+        metadata,
+        model=name_of(about.get("model")),
+        cost=dollars_of(*map(about.get, _COSTS), part_of(usage).get("cost")),
+        created_at=time_of(about.get("created")),
+        task=next((name for name in _TASKS if name in metadata), None),
+        repeat=next((name for name in _REPEATS if name in metadata), None),
+        scores=tuple(name for name in _SCORES if name in metadata),
+    )
+
+
+def entries(parts: Iterable[Any]) -> Iterable[tuple[Any, list[Entry]]]:
+    """Give each message with what it says."""
+    return chat_entries(parts)
+
+
+def _answer(about: Mapping[str, Any], count: int) -> Iterator[tuple[Any, list[Entry]]]:
+    """Read the choices of an answer: the first is what was said, the others are shown with it."""
+    choices = about.get("choices")
+    if not isinstance(choices, list) or not choices:
+        return
+    first = choices[0] if isinstance(choices[0], dict) else {}
+    message = first.get("message")
+    if not isinstance(message, dict) or message.get("role", "assistant") not in ROLES:
+        raise ValueError("choice 1 has no message")
+    message = {"role": "assistant", **message}
+    [(source, said)] = list(chat_entries([message]))
+    for entry in said:
+        if isinstance(entry, Said):
+            entry.parts += [_choice(choice) for choice in choices[1:]]
+            entry.stop_reason = stop_reason_of(first.get("finish_reason"))
+            entry.usage = used(about.get("usage"))
+            entry.at = time_of(about.get("created"))
+    yield source, said
+
+
+def _choice(choice: Any) -> dict[str, Any]:
+    return {**choice, "type": "choice"} if isinstance(choice, dict) else {"type": "choice"}
+
+
+def used(usage: Any) -> dict[str, int]:
+    """Read the tokens that an answer took."""
+    return tokens(
+        usage,
+        input_tokens="prompt_tokens",
+        output_tokens="completion_tokens",
+        cached_input_tokens="prompt_tokens_details.cached_tokens",
+        reasoning_tokens="completion_tokens_details.reasoning_tokens",
+    )

@@ -1,0 +1,112 @@
+"""Timeline items in the formats that others read: what was imported comes back as it was."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from ...models import AssistantMessageItem, TimelineItem, ToolCallItem, UserMessageItem
+from ..chat import to_chat, written_chat
+from ..said import Call, Entry, Result, Said, merged
+from . import anthropic, atif
+from .registry import FORMATS
+
+
+def to_messages(items: Iterable[TimelineItem]) -> list[dict[str, Any]]:
+    """Write items as chat-completions messages; see :func:`to_chat`.
+
+    >>> from dari_nb.transcript.formats import to_messages
+    >>> to_messages(turn.wait().session.transcript().items)[0]["role"]
+    'user'
+    """
+    return to_chat(items, lambda item: written_chat(merged(_recorded_entries(item))))
+
+
+def to_anthropic(items: Sequence[TimelineItem], instructions: str = "") -> dict[str, Any]:
+    """Write items as an object with Anthropic's ``messages``, and ``system`` where there is one.
+
+    >>> from dari_nb.transcript.formats import to_anthropic
+    >>> sorted(to_anthropic(turn.wait().session.transcript().items, "Be brief."))
+    ['messages', 'system']
+    """
+    recorded = _of_format(items, anthropic.NAME)
+    if recorded is not None:
+        return {**_document(items), "messages": recorded}
+    return anthropic.written(entries_of(items), instructions)
+
+
+def to_atif(
+    items: Sequence[TimelineItem],
+    instructions: str = "",
+    *,
+    session_id: str,
+    agent: str,
+    model: str | None,
+) -> dict[str, Any]:
+    """Write items as an ATIF trajectory.
+
+    >>> from dari_nb.transcript.formats import to_atif
+    >>> to_atif(
+    ...     turn.wait().session.transcript().items, session_id="s", agent="a", model=None
+    ... )["schema_version"]
+    'ATIF-v1.7'
+    """
+    recorded = _of_format(items, atif.NAME)
+    if recorded is not None:
+        return {**_document(items), "steps": recorded}
+    return atif.written(
+        entries_of(items), session_id=session_id, agent=agent, model=model, system=instructions
+    )
+
+
+def entries_of(items: Iterable[TimelineItem]) -> Iterator[Entry]:
+    """Give what was said and done in items, of whichever format it was."""
+    recorded: set[str | None] = set()
+    for item in items:
+        if isinstance(item.recorded_messages, list):
+            yield from _recorded_entries(item)
+            recorded.add(item.message_id)
+        if item.message_id not in recorded:
+            yield from _entries(item)
+
+
+def _recorded_entries(item: TimelineItem) -> list[Entry]:
+    """Read recorded messages again; a server may send anything."""
+    name = item.recorded_format
+    form = FORMATS.get(name if isinstance(name, str) else "chat completions")
+    if form is None:
+        return []
+    return [entry for _, said in form.entries(item.recorded_messages) for entry in said]
+
+
+def _entries(item: TimelineItem) -> Iterator[Entry]:
+    if isinstance(item, UserMessageItem):
+        yield Said("user", [*item.content], item.created_at)
+    elif isinstance(item, AssistantMessageItem) and item.content:
+        yield Said("assistant", [*item.content], item.created_at)
+    elif isinstance(item, ToolCallItem):
+        call = Call(item.tool_call_id, item.tool_name, item.arguments)
+        yield Said("assistant", [call], item.created_at)
+        if item.completed_at is not None:
+            failed = bool(item.is_error)
+            yield Result(
+                *(item.tool_call_id, item.result, failed, item.tool_name), at=item.completed_at
+            )
+
+
+def _of_format(items: Iterable[TimelineItem], name: str) -> list[Any] | None:
+    """The recorded messages of all turns; ``None`` unless all are of one format."""
+    messages: list[Any] = []
+    turns: dict[str | None, bool] = {}
+    for item in items:
+        is_own = isinstance(item.recorded_messages, list) and item.recorded_format == name
+        turns.setdefault(item.message_id, is_own)
+        if is_own:
+            messages += copy.deepcopy(item.recorded_messages)
+    return messages if turns and all(turns.values()) else None
+
+
+def _document(items: Iterable[TimelineItem]) -> dict[str, Any]:
+    found = (item.recorded_document for item in items)
+    return copy.deepcopy(next((told for told in found if isinstance(told, dict)), {}))

@@ -1,0 +1,34 @@
+"""JSON of files, decoded: strictly, but for what Python writes and JSON does not have."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import msgspec
+
+MAX_DOCUMENT = 256 * 2**20
+"""Bytes of one JSON document, or one line: what is larger would fill the memory."""
+_NO_JSON = re.compile(rb"\b(NaN|Infinity)\b")
+
+
+def decoded(text: bytes) -> Any:
+    """Decode JSON; NaN and Infinity, which JSON does not have, are null.
+
+    Raises:
+        ValueError: It is no JSON.
+    """
+    try:
+        return msgspec.json.decode(text)
+    except msgspec.DecodeError as error:
+        if not _NO_JSON.search(text):
+            raise ValueError(f"not JSON ({error})") from None
+    except UnicodeDecodeError:
+        raise ValueError("not JSON (no UTF-8)") from None
+    try:
+        read = json.loads(text, parse_constant=lambda _: None)
+        msgspec.json.encode(read)
+    except ValueError as error:
+        raise ValueError(f"not JSON ({error})") from None
+    return read

@@ -1,0 +1,92 @@
+"""The formats, in the order in which they are asked, and the one way to read a document."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from ..nesting import is_nested_deeper
+from . import anthropic, atif, chat_completions, inspect_logs, responses, swe_agent
+from .runs import Format, Run
+
+FORMATS: dict[str, Format] = {
+    form.NAME: form
+    for form in (
+        inspect_logs,
+        atif,
+        swe_agent,
+        responses,
+        anthropic,
+        chat_completions,
+    )
+}
+"""The formats by name; the first that recognises a document reads it."""
+
+MAX_NESTING = 100
+UNKNOWN = (
+    'a run is a JSON object with a list "messages", or a document of another format that is '
+    f"known: {', '.join(FORMATS)}"
+)
+
+
+def read_document(document: Any) -> Iterator[Run]:
+    """Read the runs of a document.
+
+    Raises:
+        ValueError: It is of no known format, or breaks it.
+    """
+    if is_nested_deeper(document, MAX_NESTING):
+        raise ValueError(f"nested more than {MAX_NESTING} levels deep")
+    document = _joined(document)
+    form = format_of(document)
+    if form is not None:
+        yield from _read(form, document)
+    elif not isinstance(document, list) or not document:
+        raise ValueError(UNKNOWN)
+    elif format_of(_joined(document[0])) is not None:
+        yield from _rows(document)
+    else:
+        # A list of what is no document is one of messages, and what is wrong is said of these.
+        yield from _read(chat_completions, document)
+
+
+def format_of(document: Any) -> Format | None:
+    """Return the format of a document; ``None`` where none recognises it."""
+    return next((form for form in FORMATS.values() if form.recognises(document)), None)
+
+
+def _joined(document: Any) -> Any:
+    """Join a request and its response, as they are logged, each perhaps in a ``body``."""
+    if not isinstance(document, dict):
+        return document
+    halves = [_body(document.get(name)) for name in ("request", "response")]
+    if not halves[1]:
+        return document
+    rest = {key: value for key, value in document.items() if key not in ("request", "response")}
+    joined = {**rest, **halves[0], **halves[1]}
+    return document if format_of(joined) is None else joined
+
+
+def _body(half: Any) -> dict[str, Any]:
+    about = half if isinstance(half, dict) else {}
+    body = about.get("body")
+    return body if isinstance(body, dict) else about
+
+
+def _rows(rows: list[Any]) -> Iterator[Run]:
+    """Read a list of documents."""
+    for number, row in enumerate(rows, 1):
+        whole = _joined(row)
+        form = format_of(whole)
+        if form is None:
+            raise ValueError(f"entry {number}: {UNKNOWN}")
+        try:
+            yield from _read(form, whole)
+        except ValueError as error:
+            raise ValueError(f"entry {number}: {error}") from None
+
+
+def _read(form: Format, document: Any) -> Iterator[Run]:
+    for run in form.read(document):
+        run.lost = form.LOST
+        yield run

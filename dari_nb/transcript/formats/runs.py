@@ -1,0 +1,144 @@
+"""A run of any format, and what a format is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any, Protocol
+
+from ...models import parse_time
+from ...models.times import format_time
+from ..json_text import text_of_json
+from ..said import Entry
+from ..turns import RecordedTurn, Turns
+
+
+@dataclass
+class Run:
+    """A run from elsewhere: what was said and done, and what is known about it.
+
+    Attributes:
+        format: What it was read as, such as ``"Anthropic messages"``.
+        turns: Its turns.
+        instructions: The system prompt.
+        metadata: Everything else that the source says, as texts by name.
+        model: What answered.
+        agent: Who answered, where the source names them.
+        cost: US dollars as a decimal text; ``None`` where the source does not say.
+        created_at: When it began, ISO 8601; ``None`` where the source does not say.
+        task: The metadata that tells what the run is about; ``None`` where the source does not say.
+        repeat: The metadata that tells which repetition it is.
+        scores: The metadata that are scores.
+        named: The metadata that the name of its file is, where only that tells it.
+        lost: What its format loses here, a sentence each.
+
+    >>> from dari_nb.transcript.formats import read_runs
+    >>> [run] = read_runs([{"role": "user", "content": "Hi"}])
+    >>> run.format
+    'chat completions'
+    """
+
+    format: str
+    turns: list[RecordedTurn]
+    instructions: str = ""
+    metadata: dict[str, str] = field(default_factory=dict)
+    model: str | None = None
+    agent: str | None = None
+    cost: str | None = None
+    created_at: str | None = None
+    task: str | None = None
+    repeat: str | None = None
+    scores: tuple[str, ...] = ()
+    named: str | None = None
+    lost: tuple[str, ...] = ()
+
+
+class Format(Protocol):
+    """What a module of this package is, for one format."""
+
+    NAME: str
+    """What the format is called."""
+    LOST: tuple[str, ...]
+    """What is lost on the way in, a sentence each."""
+
+    def recognises(self, document: Any) -> bool:
+        """Whether a decoded document is of the format; it may be anything."""
+
+    def read(self, document: Any) -> Iterator[Run]:
+        """Read the runs of a document that was recognised.
+
+        Raises:
+            ValueError: A part of it has no shape that is known.
+        """
+
+    def entries(self, parts: Iterable[Any]) -> Iterable[tuple[Any, list[Entry]]]:
+        """Give each part of a run, such as a message, with what it says.
+
+        Raises:
+            ValueError: A part has no shape that is known.
+        """
+
+
+def built(
+    name: str | None, parts: Iterable[tuple[Any, list[Entry]]], document: Mapping[str, Any] | None
+) -> Turns:
+    """Build the turns of parts; ``document`` is the rest of what they were in."""
+    turns = Turns(name)
+    for source, entries in parts:
+        turns.take(source, entries)
+    if first := turns.finish()[:1]:
+        first[0].document = dict(document) if document else None
+    return turns
+
+
+def metadata_of(told: Mapping[str, Any]) -> dict[str, str]:
+    """Write what is told as metadata: texts by name, without what is null."""
+    return {str(name): text_of_json(value) for name, value in told.items() if value is not None}
+
+
+def part_of(value: Any) -> dict[str, Any]:
+    """Take a value for an object; an empty one where it is none."""
+    return value if isinstance(value, dict) else {}
+
+
+def list_of(value: Any) -> list[Any]:
+    """Take a value for a list; an empty one where it is none."""
+    return value if isinstance(value, list) else []
+
+
+def sum_of(told: Iterable[Any]) -> str | None:
+    """Add up US dollars; one that is not told makes the sum unknown."""
+    costs = [dollars_of(cost) for cost in told]
+    known = [Decimal(cost) for cost in costs if cost is not None]
+    return f"{sum(known, Decimal(0)):f}" if known and len(known) == len(costs) else None
+
+
+def name_of(value: Any) -> str | None:
+    """Take a value for a name; ``None`` where it is no text."""
+    return value if isinstance(value, str) and value else None
+
+
+def dollars_of(*told: Any) -> str | None:
+    """Write the first number of US dollars there is as a decimal text."""
+    for value in told:
+        if isinstance(value, int | float | str) and not isinstance(value, bool):
+            try:
+                cost = Decimal(str(value))
+            except InvalidOperation:
+                continue
+            if cost.is_finite() and cost >= 0:
+                return f"{cost:f}"
+    return None
+
+
+def time_of(value: Any) -> str | None:
+    """Read a time, ISO 8601 or in seconds since 1970, and write it as Dari does."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        try:
+            return format_time(datetime.fromtimestamp(value, UTC)) if value > 0 else None
+        except (ValueError, OverflowError, OSError):
+            return None
+    found = parse_time(value) if isinstance(value, str) else None
+    return format_time(found) if found else None

@@ -1,0 +1,123 @@
+"""What was said and done, in the words of no format: each is read into it and written from it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple
+
+from ..models import Content, is_reasoning
+
+TOKENS = ("input_tokens", "output_tokens", "cached_input_tokens", "reasoning_tokens")
+"""The numbers of tokens that a turn's ``usage`` may have."""
+
+
+class Call(NamedTuple):
+    """A tool call in a message."""
+
+    id: str
+    name: str
+    arguments: Any
+
+
+@dataclass
+class Said:
+    """A message, or a part of one.
+
+    Attributes:
+        role: ``system``, ``user`` or ``assistant``.
+        parts: Content blocks and calls in their order.
+        at: When it was there, ISO 8601.
+        stop_reason: ``max_tokens`` when it was cut off.
+        usage: The tokens that it took, by the names of :data:`TOKENS`.
+    """
+
+    role: str
+    parts: list[dict[str, Any] | Call] = field(default_factory=list)
+    at: str | None = None
+    stop_reason: str | None = None
+    usage: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def content(self) -> Content:
+        """The content blocks, without the calls."""
+        return [part for part in self.parts if isinstance(part, dict)]
+
+    @property
+    def calls(self) -> list[Call]:
+        """The calls."""
+        return [part for part in self.parts if isinstance(part, Call)]
+
+
+@dataclass
+class Result:
+    """What a tool gave back.
+
+    Attributes:
+        call_id: Of the call; ``None`` is the oldest that is open.
+        value: Any JSON value.
+        is_error: Whether the tool failed.
+        name: The tool, where the call is not known.
+        at: When it was there, ISO 8601.
+        requested_at: When it was asked for, where that is told apart from its message's time.
+        seconds: How long it took, where that is told without times.
+    """
+
+    call_id: str | None
+    value: Any
+    is_error: bool = False
+    name: str = ""
+    at: str | None = None
+    requested_at: str | None = None
+    seconds: float | None = None
+
+
+Entry = Said | Result
+
+
+def merged(entries: Iterable[Entry]) -> list[Entry]:
+    """Join messages of the assistant that were one: thoughts before a text, calls behind it."""
+    joined: list[Entry] = []
+    for entry in entries:
+        before = joined[-1] if joined else None
+        if isinstance(before, Said) and isinstance(entry, Said) and _are_one(before, entry):
+            joined[-1] = replace(
+                before,
+                parts=[*before.parts, *entry.parts],
+                stop_reason=entry.stop_reason,
+                usage=summed((before.usage, entry.usage)),
+            )
+        else:
+            joined.append(entry)
+    return joined
+
+
+def _are_one(before: Said, entry: Said) -> bool:
+    is_answer = before.role == entry.role == "assistant"
+    return is_answer and (all(map(is_reasoning, before.parts)) or not entry.content)
+
+
+def summed(usages: Iterable[Mapping[str, int]]) -> dict[str, int]:
+    """Add up tokens; what nobody told is not there."""
+    total: dict[str, int] = {}
+    for usage in usages:
+        for name, count in usage.items():
+            total[name] = total.get(name, 0) + count
+    return total
+
+
+def tokens(told: Any, **names: str) -> dict[str, int]:
+    """Read numbers of tokens by our names and the source's, whose dots lead into objects.
+
+    >>> tokens({"prompt_tokens": 7, "details": {"cached": 2}}, input_tokens="prompt_tokens",
+    ...        cached_input_tokens="details.cached")
+    {'input_tokens': 7, 'cached_input_tokens': 2}
+    """
+    found = {}
+    for name, path in names.items():
+        value = told
+        for key in path.split("."):
+            value = value.get(key) if isinstance(value, dict) else None
+        if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+            found[name] = value
+    return found
