@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterator
+from decimal import Decimal
 from itertools import islice
 from pathlib import Path
 
@@ -159,6 +160,8 @@ def _add(store: Store, session_id: str, run: Run, version: VersionRecord, org_id
         session_id=session_id,
     )
     store.begin_with(session_id, [Copy(*dated) for dated in _payloads(run.turns, org_id)])
+    if run.cost is not None:
+        store.add_recorded_cost(session_id, Decimal(run.cost))
 
 
 def _name(run: Run) -> str | None:

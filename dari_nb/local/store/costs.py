@@ -25,6 +25,10 @@ def total(amounts: Iterable[Decimal]) -> Decimal:
         return sum(amounts, Decimal(0))
 
 
+_ELSEWHERE = 0.0
+"""The moment from which a cost is seen that was not caused here."""
+
+
 class Costs(Database):
     """Reported costs; each can be seen from a moment of its own."""
 
@@ -35,6 +39,12 @@ class Costs(Database):
             sql = "INSERT INTO costs (session_id, cost_usd, seen_from) VALUES (?, ?, ?)"
             self._rows(sql, session_id, amount, time.time() + delay)
 
+    def add_recorded_cost(self, session_id: str, cost_usd: Decimal) -> None:
+        """Keep what a recording says it has cost elsewhere, which counts for no limit here."""
+        with self.transaction():
+            sql = "INSERT INTO costs (session_id, cost_usd, seen_from) VALUES (?, ?, ?)"
+            self._rows(sql, session_id, f"{cost_usd:f}", _ELSEWHERE)
+
     def costs(self, session_id: str) -> list[Decimal | None]:
         """The reports of a session that can be seen by now, oldest first."""
         sql = "SELECT cost_usd FROM costs WHERE session_id = ? AND seen_from <= ? ORDER BY ordinal"
@@ -42,13 +52,16 @@ class Costs(Database):
         return [None if amount is None else Decimal(amount) for (amount,) in rows]
 
     def costs_after(self, org_id: str, ordinal: int) -> list[tuple[int, Decimal]]:
-        """The known costs of an organization's sessions from a report on, each with its number."""
+        """The known costs of an organization's sessions from a report on, each with its number.
+
+        What recordings have cost elsewhere is none of them.
+        """
         rows = self._rows(
             "SELECT costs.ordinal, costs.cost_usd FROM costs"
             " JOIN sessions ON sessions.id = costs.session_id"
             " JOIN agents ON agents.id = sessions.agent_id"
             " WHERE costs.ordinal > ? AND agents.org_id = ? AND costs.cost_usd IS NOT NULL"
-            " ORDER BY costs.ordinal",
-            *(ordinal, org_id),
+            " AND costs.seen_from > ? ORDER BY costs.ordinal",
+            *(ordinal, org_id, _ELSEWHERE),
         )
         return [(number, Decimal(amount)) for number, amount in rows]

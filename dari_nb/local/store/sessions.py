@@ -53,7 +53,7 @@ class Sessions(Database):
         """Take back sessions that were added, with their ledgers."""
         with self.transaction():
             for session_id in session_ids:
-                for table in ("events", "messages"):
+                for table in ("events", "messages", "costs"):
                     self._rows(f"DELETE FROM {table} WHERE session_id = ?", session_id)
                 self._rows("DELETE FROM sessions WHERE id = ?", session_id)
 

@@ -87,7 +87,8 @@ def entries(parts: Iterable[Any]) -> Iterable[tuple[Any, list[Entry]]]:
         source = step.get("source") if isinstance(step, dict) else None
         if not isinstance(source, str) or source not in _ROLES:
             raise ValueError(f"step {number} has no known source: {source!r:.80}")
-        yield step, [_said(step, number), *_results(step)]
+        said = _said(step, number)
+        yield step, [said, *_results(step, said.calls)]
 
 
 def _said(step: Mapping[str, Any], number: int) -> Said:
@@ -110,20 +111,34 @@ def _call(told: Any, fallback_id: str) -> Call:
     return Call(str(call.get("tool_call_id") or fallback_id), str(name or ""), arguments)
 
 
-def _results(step: Mapping[str, Any]) -> Iterator[Entry]:
-    """Read what was observed; what belongs to no call is shown as a block."""
-    for told in list_of(part_of(step.get("observation")).get("results")):
-        result = part_of(told)
-        call_id = result.get("source_call_id")
-        if not isinstance(call_id, str):
+def _results(step: Mapping[str, Any], calls: list[Call]) -> Iterator[Entry]:
+    """Read what was observed; what names no call is of those that no other result names."""
+    told = [part_of(r) for r in list_of(part_of(step.get("observation")).get("results"))]
+    named = {result.get("source_call_id") for result in told if _is_named(result)}
+    rest = [call.id for call in calls if call.id not in named]
+    for result in told:
+        if _is_named(result):
+            yield _result(result, result["source_call_id"])
+        elif rest:
+            # What came of several calls at once is told with the last one.
+            yield from (Result(call_id, None) for call_id in rest[:-1])
+            yield _result(result, rest[-1])
+            rest = []
+        else:
             yield Said("assistant", [{"type": "observation", **result}])
-            continue
-        content = result.get("content")
-        blocks = content_of(content) if isinstance(content, list) else content
-        value = json_or_text(plain(blocks), exact=True)
-        if value == "" and (refs := result.get("subagent_trajectory_ref")):
-            value = {"subagent_trajectory_ref": refs}
-        yield Result(call_id, value, part_of(result.get("extra")).get("is_error") is True)
+
+
+def _is_named(result: Mapping[str, Any]) -> bool:
+    return isinstance(result.get("source_call_id"), str)
+
+
+def _result(result: Mapping[str, Any], call_id: str) -> Result:
+    content = result.get("content")
+    blocks = content_of(content) if isinstance(content, list) else content
+    value = json_or_text(plain(blocks), exact=True)
+    if value == "" and (refs := result.get("subagent_trajectory_ref")):
+        value = {"subagent_trajectory_ref": refs}
+    return Result(call_id, value, part_of(result.get("extra")).get("is_error") is True)
 
 
 def written(

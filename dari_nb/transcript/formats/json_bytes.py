@@ -26,9 +26,13 @@ def decoded(text: bytes) -> Any:
             raise ValueError(f"not JSON ({error})") from None
     except UnicodeDecodeError:
         raise ValueError("not JSON (no UTF-8)") from None
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
     try:
         read = json.loads(text, parse_constant=lambda _: None)
         msgspec.json.encode(read)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
     except ValueError as error:
         raise ValueError(f"not JSON ({error})") from None
     return read

@@ -152,7 +152,7 @@ def _sessions(link: Link, source: Source) -> list[Session]:
 def _held(link: Link, entry: Any) -> list[Session]:
     if isinstance(entry, Session):
         return [entry]
-    is_recording = isinstance(entry, Transcript) and bool(entry.events)
+    is_recording = isinstance(entry, Transcript) and entry.is_recording
     return [RecordedSession(link, entry)] if is_recording else []
 
 

@@ -115,7 +115,7 @@ def _recorded_part(session: RecordedSession, kind: Kind[M]) -> Part[M]:
 def _transcript_part(entry: Transcript, kind: Kind[M]) -> Part[M] | None:
     """Return what a recording holds; ``None`` for a snapshot of the server's."""
     known = [r for r in entry.records() if isinstance(r, kind.model)]
-    return Part(given=known) if entry.events else None
+    return Part(given=known) if entry.is_recording else None
 
 
 def entries_of(source: Source) -> Iterable[Any]:

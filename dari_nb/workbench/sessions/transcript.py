@@ -137,6 +137,11 @@ class Transcript:
         """The format of the run from elsewhere that it was made of; ``None`` for a session."""
         return self.run.format if self.run else None
 
+    @property
+    def is_recording(self) -> bool:
+        """Whether it is whole in itself, and no snapshot of a session on a server."""
+        return self.run is not None or bool(self.events)
+
     def to_messages(self) -> list[dict[str, Any]]:
         """Return it as chat-completions messages.
 

@@ -165,6 +165,17 @@ def test_without_final_metrics_the_costs_of_all_steps_are_that_of_the_run():
     assert Transcript.from_messages(trajectory).cost is None
 
 
+def test_what_names_no_call_came_of_those_that_have_no_other_result():
+    calls = [{"tool_call_id": f"c{n}", "function_name": "keys", "arguments": {}} for n in (1, 2)]
+    step = {"source": "agent", "message": "", "tool_calls": calls}
+    step["observation"] = {"results": [{"content": "new output"}, {"content": "and more"}]}
+    trajectory = {"schema_version": "ATIF-v1.4", "agent": {}, "steps": [step]}
+    run = Transcript.from_messages(trajectory)
+    assert [i.result for i in run.items if i.type == "tool_call"] == [None, "new output"]
+    assert run.resource.session.last_message_status == "completed"
+    assert "and more" in str(run)
+
+
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
 def test_chat_completions_survive_the_way_there_and_back(path):
     for run in Transcript.from_file(path):
