@@ -21,6 +21,7 @@ from ..models.events import MAX_TOKENS
 from .blocks import content_of, is_only_text, plain, refusal_block, thought
 from .json_text import json_or_text, text_of_json
 from .said import Call, Entry, Result, Said
+from .told_times import time_of
 from .turns import RecordedTurn, Turns
 
 Message = dict[str, Any]
@@ -78,12 +79,13 @@ def _entries(message: Any, number: int) -> list[Entry]:
     role = message.get("role") if isinstance(message, dict) else None
     if role not in ROLES:
         raise ValueError(f"message {number} has no known role: {role!r:.80}")
+    at = time_of(message.get("timestamp"))
     if role in _RESULT_ROLES:
-        return [_result(message)]
+        return [replace(_result(message), at=at)]
     content = content_of(message.get("content"))
     if role == "assistant":
-        return [_assistant(message, content, number)]
-    return [Said("user" if role == "user" else "system", [*content])]
+        return [replace(_assistant(message, content, number), at=at)]
+    return [Said("user" if role == "user" else "system", [*content], at)]
 
 
 def _result(message: Message) -> Result:
@@ -137,13 +139,22 @@ def _detail(block: Any) -> dict[str, Any]:
 
 def _call(call: Any, fallback_id: str) -> Call:
     about = call if isinstance(call, dict) else {}
-    function, custom = about.get("function"), about.get("custom")
-    if isinstance(custom, dict) and function is None:
-        function = {"name": custom.get("name"), "arguments": custom.get("input")}
-    if not isinstance(function, dict):
-        raise ValueError(f"a tool call has no function: {call!r:.80}")  # noqa: TRY004
+    function = _function(about)
+    if function is None:
+        raise ValueError(f"a tool call has no function: {call!r:.80}")
     arguments = json_or_text(function.get("arguments"), exact=False)
     return Call(str(about.get("id") or fallback_id), str(function.get("name") or ""), arguments)
+
+
+def _function(call: Message) -> Message | None:
+    """What a call calls; some tools write the name into the call itself."""
+    function, custom = call.get("function"), call.get("custom")
+    if isinstance(function, dict):
+        return function
+    if isinstance(custom, dict):
+        return {"name": custom.get("name"), "arguments": custom.get("input")}
+    name = function if isinstance(function, str) else call.get("name")
+    return {**call, "name": name} if isinstance(name, str) else None
 
 
 def to_chat(

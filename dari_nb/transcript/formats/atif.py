@@ -17,7 +17,8 @@ from ...models import is_reasoning, reasoning_of, text_of
 from ..blocks import content_of, is_only_text, plain, thought
 from ..json_text import json_or_text, text_of_json
 from ..said import Call, Entry, Result, Said, merged, tokens
-from .runs import Run, built, dollars_of, list_of, metadata_of, name_of, part_of, sum_of, time_of
+from ..told_times import time_of
+from .runs import Run, built, dollars_of, list_of, metadata_of, name_of, part_of, sum_of
 
 NAME = "ATIF trajectory"
 VERSION = "ATIF-v1.7"

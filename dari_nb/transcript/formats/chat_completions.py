@@ -16,12 +16,14 @@ from typing import Any
 
 from ..chat import ROLES, chat_entries, stop_reason_of
 from ..said import Entry, Said, tokens
-from .runs import Run, built, dollars_of, metadata_of, name_of, part_of, time_of
+from ..told_times import time_of
+from .runs import Run, built, dollars_of, metadata_of, name_of, part_of
 
 NAME = "chat completions"
 LOST: tuple[str, ...] = (
     "Choices beyond the first are shown, and are not in to_messages().",
     "Log probabilities of an answer's tokens are left out.",
+    "Names, annotations and other fields of messages are not shown; to_messages() has them.",
 )
 
 _MESSAGES = ("messages", "traj")

@@ -19,14 +19,16 @@ from ..blocks import content_of, plain
 from ..chat import stop_reason_of
 from ..json_text import json_or_text
 from ..said import Call, Entry, Result, Said, tokens
+from ..told_times import time_of
 from .attachments import resolved
-from .runs import Run, built, list_of, metadata_of, name_of, part_of, sum_of, time_of
+from .runs import Run, built, list_of, metadata_of, name_of, part_of, sum_of
 
 NAME = "Inspect log"
 LOST: tuple[str, ...] = (
     "Of events, only the times and tokens of models and tools are read.",
     "Of the log, only what tells the evaluation is kept, without results, plan and statistics.",
     "The output beside its last message, log probabilities, store and timelines are left out.",
+    "Ids, sources, views and metadata of messages and calls are not shown.",
     "NaN and infinite numbers are null.",
 )
 
@@ -34,9 +36,10 @@ _READ = ("messages", "input", "target", "choices", "scores", "score", "metadata"
 """What of a sample may refer to its attachments, and is read."""
 _GRADES = {"C": 1.0, "P": 0.5, "I": 0.0, "N": 0.0}
 _EVAL = ("task", "task_version", "task_args", "eval_id", "run_id", "created", "solver", "tags")
-_SAMPLE = ("target", "choices", "files", "sandbox", "setup", "uuid", "limit", "error")
-_MORE = ("model_usage", "role_usage", "total_time", "working_time", "error_retries", "turn_count")
-_SAMPLE_KEPT = (*_SAMPLE, *_MORE, "invalidation", "model_fallbacks")
+_NOT_KEPT = (
+    *("id", "messages", "scores", "score", "metadata", "attachments", "message_refs"),
+    *("events", "events_data", "message_pool", "timelines", "store", "output"),
+)
 _SCORE = ("answer", "explanation", "metadata")
 _ROLES = ("system", "user", "assistant", "tool")
 
@@ -71,6 +74,9 @@ def run_of(log: Mapping[str, Any], sample: Any) -> Run:
     messages = sample.get("messages") or _asked(sample.get("input"))
     events = [e for e in list_of(sample.get("events")) if isinstance(e, dict)]
     turns = built(NAME, _dated(messages, events), None)
+    for first in turns.finish()[:1]:
+        # A sample begins with its input.
+        first.asked_at = time_of(sample.get("started_at"))
     spec = part_of(log.get("eval"))
     scores = _scores(sample.get("scores") or sample.get("score"))
     known = {**_about(spec, sample), **scores}
@@ -88,7 +94,7 @@ def run_of(log: Mapping[str, Any], sample: Any) -> Run:
         cost=sum_of(costs),
         created_at=time_of(sample.get("started_at")) or _first_time(events),
         task="sample_id",
-        repeat="epoch",
+        repeat=None if sample.get("epoch") is None else "epoch",
         scores=tuple(name for name in scores if not name.endswith((".grade", *_DOTTED))),
     )
 
@@ -99,8 +105,8 @@ _DOTTED = tuple(f".{name}" for name in _SCORE)
 def _about(spec: Mapping[str, Any], sample: Mapping[str, Any]) -> dict[str, Any]:
     about = {name: spec.get(name) for name in _EVAL}
     about["dataset"] = part_of(spec.get("dataset")).get("name")
-    about |= {"sample_id": sample.get("id"), "epoch": sample.get("epoch")}
-    about |= {name: sample.get(name) for name in _SAMPLE_KEPT}
+    about["sample_id"] = sample.get("id")
+    about |= {name: value for name, value in sample.items() if name not in _NOT_KEPT}
     for name, count in _used(part_of(sample.get("model_usage")).values()).items():
         about[name] = count
     return {name: value for name, value in about.items() if value not in (None, {}, [], "")}

@@ -18,7 +18,8 @@ from ..blocks import content_of, plain, thought
 from ..chat import SYSTEM_ROLES, stop_reason_of
 from ..json_text import json_or_text
 from ..said import Call, Entry, Result, Said, tokens
-from .runs import Run, built, dollars_of, list_of, metadata_of, name_of, part_of, time_of
+from ..told_times import time_of
+from .runs import Run, built, dollars_of, list_of, metadata_of, name_of, part_of
 
 NAME = "OpenAI Responses"
 LOST: tuple[str, ...] = (

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, Protocol
 
-from ...models import parse_time
-from ...models.times import format_time
 from ..json_text import text_of_json
 from ..said import Entry
 from ..turns import RecordedTurn, Turns
@@ -131,14 +128,3 @@ def dollars_of(*told: Any) -> str | None:
             if cost.is_finite() and cost >= 0:
                 return f"{cost:f}"
     return None
-
-
-def time_of(value: Any) -> str | None:
-    """Read a time, ISO 8601 or in seconds since 1970, and write it as Dari does."""
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        try:
-            return format_time(datetime.fromtimestamp(value, UTC)) if value > 0 else None
-        except (ValueError, OverflowError, OSError):
-            return None
-    found = parse_time(value) if isinstance(value, str) else None
-    return format_time(found) if found else None

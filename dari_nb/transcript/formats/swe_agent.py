@@ -1,11 +1,11 @@
 """SWE-agent's ``.traj``: thoughts, actions and observations.
 
 A document is an object with ``history``, ``trajectory`` or both, and ``info``, of any version from
-0.5 on. The history is what is shown: its actions, called by name or written in the text, are tool
-calls, and observations their results; where there is none, the trajectory is. A demonstration in
-the history is a message like any other. How long a command took is in its result; its state is in
-the recording. ``info`` becomes metadata, with cost and tokens, and the file's name is the
-``instance_id``.
+0.5 on, or of mini-swe-agent, whose history is ``messages``. The history is what is shown: its
+actions, called by name or written in the text, are tool calls, and observations their results;
+where there is none, the trajectory is. A demonstration in the history is a message like any other.
+How long a command took is in its result; its state is in the recording. ``info`` becomes metadata,
+with cost and tokens, and the file's name is the ``instance_id``.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _STEP = "trajectory_step"
 """The field of a recorded message with what the trajectory tells of its step."""
 _OBSERVED = "observation"
 _STEP_KEPT = ("state", "execution_time", "extra_info", "response")
-_NOT_KEPT = ("history", "trajectory", "attempts", "info")
+_NOT_KEPT = ("history", "messages", "trajectory", "attempts", "info")
 _ROLES = ("system", "user", "assistant", "tool")
 
 
@@ -40,10 +40,19 @@ def recognises(document: Any) -> bool:
     """Whether it has the history or the trajectory of SWE-agent."""
     if not isinstance(document, dict):
         return False
+    if _is_mini(document):
+        return True
     history, steps = document.get("history"), document.get("trajectory")
     if isinstance(steps, list) and steps:
         return isinstance(steps[0], dict) and {_ACTION, _OBSERVED} <= set(steps[0])
     return isinstance(history, list) and any(map(_is_own, history))
+
+
+def _is_mini(document: Mapping[str, Any]) -> bool:
+    """Whether it is of mini-swe-agent, whose history is a list of messages."""
+    form = document.get("trajectory_format")
+    is_mini = isinstance(form, str) and form.startswith("mini-swe-agent")
+    return is_mini and isinstance(document.get("messages"), list)
 
 
 def _is_own(message: Any) -> bool:
@@ -74,16 +83,17 @@ def _used(stats: Mapping[str, Any]) -> dict[str, int]:
 
 
 def _model(document: Mapping[str, Any]) -> str | None:
-    """Find the model in the configuration that some versions keep for a replay."""
-    told = document.get("replay_config")
-    config = json_or_text(told, exact=False)
-    agent = part_of(part_of(config).get("agent"))
-    return name_of(part_of(agent.get("model")).get("name"))
+    """Find the model in the configuration that some versions keep."""
+    config = part_of(json_or_text(document.get("replay_config"), exact=False))
+    ran = part_of(part_of(document.get("info")).get("config"))
+    models = (part_of(config.get("agent")).get("model"), ran.get("model"))
+    told = [part_of(model) for model in models]
+    return name_of(told[0].get("name")) or name_of(told[1].get("model_name"))
 
 
 def _parts(document: Mapping[str, Any]) -> list[Any]:
     """The history, each action with what the trajectory tells of it; or the trajectory's steps."""
-    history = document.get("history")
+    history = document.get("messages" if _is_mini(document) else "history")
     steps = [step for step in list_of(document.get("trajectory")) if isinstance(step, dict)]
     if not isinstance(history, list) or not history:
         return [

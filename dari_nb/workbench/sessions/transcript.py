@@ -95,15 +95,17 @@ class Transcript:
         A file is JSON, or JSON lines with a document each, plain or gzipped:
 
         - *chat completions*: an object with ``messages`` (or ``traj``), or an answer with
-          ``choices``. Its other entries become metadata. Lost: in ``to_messages()`` all choices but
-          the first, which are shown.
+          ``choices``. Its other entries become metadata. Lost: log probabilities; in
+          ``to_messages()`` all choices but the first, which are shown; names, annotations and other
+          fields of messages are not shown, but in ``to_messages()``.
         - *Anthropic messages*: an object with ``messages``, and ``system`` perhaps, or an answer.
           Lost: signatures, citations and cache marks are not shown, but in ``to_anthropic()``.
         - *OpenAI Responses*: a list of items, or an object with ``input`` or ``output``. Lost: ids
           and states of items, annotations, encrypted reasoning in ``to_messages()``.
         - *Inspect logs*, ``.json`` and ``.eval``: each sample with its epoch, scores, tokens and
-          times. Lost: events, plan, results and statistics of the evaluation. What newer ones are
-          compressed with is read after ``pip install 'dari_nb[inspect]'``, or by Python 3.14.
+          times. Lost: events, plan, results and statistics of the evaluation; output, store and
+          timelines of a sample. What newer ones are compressed with is read after
+          ``pip install 'dari_nb[inspect]'``, or by Python 3.14.
         - *ATIF trajectories*. Lost: subagents and ids of tokens are not shown, but in
           ``to_atif()``; images are named.
         - *SWE-agent* ``.traj``: Lost: what the model was shown at each step, attempts besides.

@@ -156,6 +156,26 @@ def test_thoughts_are_read_wherever_they_are(field):
     assert run.to_messages()[-1] == message
 
 
+@pytest.mark.parametrize(
+    "call",
+    [
+        {"id": "c", "function": "look", "arguments": {"x": 1}},
+        {"id": "c", "name": "look", "arguments": {"x": 1}, "requestor": "assistant"},
+    ],
+)
+def test_calls_that_are_written_flat_are_calls(call):
+    messages = [
+        {"role": "user", "content": "What?", "timestamp": "2026-01-02T10:00:00"},
+        {"role": "assistant", "content": None, "tool_calls": [call], "timestamp": 1767348002},
+        {"role": "tool", "id": "c", "content": "3", "timestamp": "2026-01-02T10:00:05Z"},
+    ]
+    run = Transcript.from_messages(messages)
+    made = run.items[1]
+    assert (made.tool_name, made.arguments, made.result) == ("look", {"x": 1}, "3")
+    assert made.seconds == 3.0
+    assert run.to_messages() == messages
+
+
 def test_what_is_unknown_in_a_message_is_shown_as_it_is():
     odd = [{"type": "hologram", "beam": "blue light"}, {"no": "kind"}, 7, ["nested"], None]
     run = Transcript.from_messages([{"role": "user", "content": odd}])

@@ -144,6 +144,7 @@ SAMPLE = {
     "limit": {"type": "token-limit", "limit": 99999},
     "invalidation": {"author": "ada-l"},
     "turn_count": 5,
+    "new_field": "from the future",
 }
 LOG = {
     "version": 2,
@@ -215,8 +216,8 @@ def test_every_field_of_a_sample_is_kept_but_what_is_stated(path):
     assert run.format == "Inspect log"
     missing = {p for p in lost(SAMPLE, run) if not p.startswith(STATED)}
     times = {"started_at", "completed_at"}
-    # Replaced by what it stands for; an input that messages begin with; what has no value.
-    assert missing - times <= {"messages[].content[].text", "input", "metadata.epoch"}
+    # Replaced by what it stands for.
+    assert missing - times <= {"messages[].content[].text"}
     spec = {p for p in lost(LOG["eval"], run) if p not in ("config.epochs", "dataset.samples")}
     assert spec <= {"created"}
 
@@ -236,6 +237,8 @@ def test_scores_epochs_models_costs_tokens_and_times_arrive_in_frames(path):
     assert calls["ok"].to_dict() == {"search": True, "bash": True, "python": False}
     assert calls.loc["python", "error"] == "took too long"
     assert str(runs[0].cost) == "0.0625"
+    message = dari_nb.messages_frame(runs).iloc[0]
+    assert str(message["created_at"]) == "2026-01-02 10:00:00+00:00"
     assert runs[0].events[-1].data["usage"] == {
         "input_tokens": 144,
         "output_tokens": 72,
@@ -245,6 +248,7 @@ def test_scores_epochs_models_costs_tokens_and_times_arrive_in_frames(path):
 
 def test_what_the_source_does_not_say_is_unknown(tmp_path):
     bare = {**SAMPLE, "events": [], "model_usage": {}, "started_at": None, "scores": None}
+    bare["completed_at"] = None
     path = tmp_path / "bare.json"
     path.write_text(json.dumps({**LOG, "samples": [bare]}))
     runs = Transcript.from_file(path)
@@ -421,4 +425,5 @@ def test_a_matrix_knows_samples_epochs_and_scores_by_itself(d, tmp_path):
     assert frame["repeat"].to_list() == [0, 1, 0, 1]
     assert frame["score.match"].to_list() == [1.0, 0.0, 1.0, 1.0]
     assert frame["cost_exact"].to_list() == ["0.0625"] * 4
-    assert repr(d.batches.of(str(path))) == repr(matrix)
+    again = d.batches.of(str(path))
+    assert (again.run_id, repr(again)) == (matrix.run_id, repr(matrix))

@@ -145,6 +145,27 @@ def test_older_versions_name_no_types_of_messages(tmp_path):
     assert results == [["def cat(): ...", "a b c"]] * 2
 
 
+def test_mini_swe_agent_is_read(tmp_path):
+    config = {"model": {"model_name": "lab/model-m"}}
+    messages = [
+        {"role": "user", "content": "Mend it.", "timestamp": 1767225600.5},
+        {"role": "assistant", "content": "I list.", "tool_calls": [CALL], "extra": {"a": 1}},
+        {"role": "tool", "tool_call_id": "call_1", "content": "cat.py", "timestamp": 1767225601.5},
+        {"role": "exit", "content": "done"},
+    ]
+    path = tmp_path / "cats__cats-78.traj.json"
+    document = {
+        "trajectory_format": "mini-swe-agent-1.1",
+        "info": {"model_stats": {"instance_cost": 0.5}, "config": config, "exit_status": "Done"},
+        "messages": messages[:3],
+    }
+    path.write_text(json.dumps(document, indent=1))
+    [run] = Transcript.from_file(path)
+    assert (run.metadata["instance_id"], str(run.cost)) == ("cats__cats-78", "0.5")
+    assert run.resource.session.llm_id == "lab/model-m"
+    assert [i.result for i in run.items if i.type == "tool_call"] == ["cat.py"]
+
+
 def test_a_trajectory_without_a_history_is_read(tmp_path):
     run = Transcript.from_messages({"trajectory": [step(1), step(2, action="")], "info": {}})
     assert [item.type for item in run.items] == [
