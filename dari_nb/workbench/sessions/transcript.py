@@ -12,6 +12,7 @@ from ...models.batches import RUN_DIGESTS, given_metadata
 from ...models.events import CANCELLED
 from ..link import host
 from ..listing import Listing
+from .exported import Exported
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from .importing import Made
 
 
-class Transcript:
+class Transcript(Exported):
     """A snapshot of a session (contract, section 9); shown in a notebook, it is chat cells.
 
     Attributes:
@@ -136,60 +137,19 @@ class Transcript:
 
     @property
     def format(self) -> str | None:
-        """The format of the run from elsewhere that it was made of; ``None`` for a session."""
-        return self.run.format if self.run else None
+        """The format of the run from elsewhere that it was made of; ``None`` where it is of here.
+
+        A session that a local Dari made of chat completions does not tell.
+        """
+        if self.run is not None:
+            return self.run.format
+        told = (item.recorded_format for item in self.items)
+        return next((name for name in told if isinstance(name, str)), None)
 
     @property
     def is_recording(self) -> bool:
         """Whether it is whole in itself, and no snapshot of a session on a server."""
         return self.run is not None or bool(self.events)
-
-    def to_messages(self) -> list[dict[str, Any]]:
-        """Return it as chat-completions messages.
-
-        A run from chat completions comes back as it was; one of another format with its thoughts
-        as ``reasoning_content``. What an agent did here has one tool call a message, together with
-        the text right before it.
-
-        >>> messages = turn.wait().session.transcript().to_messages()
-        >>> [message["role"] for message in messages][:4]
-        ['user', 'assistant', 'tool', 'assistant']
-        """
-        from ...transcript.formats import to_messages
-
-        chat = to_messages(self.items)
-        is_told = bool(chat) and chat[0].get("role") in ("system", "developer")
-        system = [{"role": "system", "content": self.instructions}] if self.instructions else []
-        return chat if is_told else [*system, *chat]
-
-    def to_anthropic(self) -> dict[str, Any]:
-        """Return it as Anthropic's ``messages``, in an object with ``system`` if there is one.
-
-        A run from Anthropic messages comes back as it was. Lost from others: the names of tools'
-        results, ids of messages, and thoughts have an empty signature.
-
-        >>> turn.wait().session.transcript().to_anthropic()["messages"][0]["role"]
-        'user'
-        """
-        from ...transcript.formats import to_anthropic
-
-        return to_anthropic(self.items, self.instructions)
-
-    def to_atif(self) -> dict[str, Any]:
-        """Return it as an ATIF trajectory, Harbor's Agent Trajectory Interchange Format.
-
-        A run from ATIF comes back as it was. Lost from others: tokens, costs and metadata, and
-        whatever of thoughts is not their text; arguments that are no object are in one.
-
-        >>> trajectory = turn.wait().session.transcript().to_atif()
-        >>> [step["source"] for step in trajectory["steps"]][:2]
-        ['user', 'agent']
-        """
-        from ...transcript.formats import to_atif
-
-        session, agent = self.resource.session, self.resource.agent.name or "Agent"
-        about: dict[str, Any] = {"session_id": session.id, "model": session.llm_id}
-        return to_atif(self.items, self.instructions, agent=agent, **about)
 
     def records(
         self,

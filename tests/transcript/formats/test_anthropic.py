@@ -193,6 +193,7 @@ def test_a_session_made_of_them_gives_them_back(server, d, tmp_path):
     session = d.sessions.get(loaded[0])
     there = session.transcript()
     assert there.to_anthropic() == {"messages": MESSAGES, "system": "Be brief."}
+    assert there.format == "Anthropic messages"
     assert "thought" in str(there)
     fork = session.fork(at=session.turn())
     assert fork.transcript().to_anthropic()["messages"][: len(MESSAGES)] == MESSAGES

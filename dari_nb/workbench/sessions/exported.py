@@ -1,0 +1,67 @@
+"""A transcript in the formats that others read."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ... import models
+
+
+class Exported:
+    """What a transcript can be written as.
+
+    Attributes:
+        resource: Its agent and session, and the items.
+        instructions: The system prompt.
+    """
+
+    resource: models.Transcript
+    instructions: str
+
+    def to_messages(self) -> list[dict[str, Any]]:
+        """Return it as chat-completions messages.
+
+        A run from chat completions comes back as it was; one of another format with its thoughts
+        as ``reasoning_content``. What an agent did here has one tool call a message, together with
+        the text right before it.
+
+        >>> messages = turn.wait().session.transcript().to_messages()
+        >>> [message["role"] for message in messages][:4]
+        ['user', 'assistant', 'tool', 'assistant']
+        """
+        from ...transcript.formats import to_messages
+
+        chat = to_messages(self.resource.items)
+        is_told = bool(chat) and chat[0].get("role") in ("system", "developer")
+        system = [{"role": "system", "content": self.instructions}] if self.instructions else []
+        return chat if is_told else [*system, *chat]
+
+    def to_anthropic(self) -> dict[str, Any]:
+        """Return it as Anthropic's ``messages``, in an object with ``system`` if there is one.
+
+        A run from Anthropic messages comes back as it was. Lost from others: the names of tools'
+        results, ids of messages, and thoughts have an empty signature.
+
+        >>> turn.wait().session.transcript().to_anthropic()["messages"][0]["role"]
+        'user'
+        """
+        from ...transcript.formats import to_anthropic
+
+        return to_anthropic(self.resource.items, self.instructions)
+
+    def to_atif(self) -> dict[str, Any]:
+        """Return it as an ATIF trajectory, Harbor's Agent Trajectory Interchange Format.
+
+        A run from ATIF comes back as it was. Lost from others: tokens, costs and metadata, and
+        whatever of thoughts is not their text; arguments that are no object are in one.
+
+        >>> trajectory = turn.wait().session.transcript().to_atif()
+        >>> [step["source"] for step in trajectory["steps"]][:2]
+        ['user', 'agent']
+        """
+        from ...transcript.formats import to_atif
+
+        session, agent = self.resource.session, self.resource.agent.name or "Agent"
+        about: dict[str, Any] = {"session_id": session.id, "model": session.llm_id}
+        return to_atif(self.resource.items, self.instructions, agent=agent, **about)
