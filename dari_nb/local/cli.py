@@ -49,7 +49,7 @@ _MODEL = "models that run on this machine: pull one, list them, remove one"
 _KEY = "the key that clients must bring (default: a new one at each start); processes show it"
 _INTERNET = "sandboxes may reach the network if their manifest asks; it is all of this machine's"
 _SECRETS = "variables of the environment that bundles may name as keys of their LLMs"
-_RUNS = "recorded runs, one a line; each becomes a finished session"
+_RUNS = "recorded runs of any known format; each becomes a finished session"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -153,7 +153,7 @@ def _add_options(serve: argparse.ArgumentParser) -> None:
     keys.add_argument("--key", help=_KEY)
     keys.add_argument("--key-env", metavar="NAME", help="the variable that holds it instead")
     add("--agents", type=Path, nargs="+", default=[], metavar="FILE.py", help=_AGENTS)
-    add("--runs", type=Path, nargs="+", default=[], metavar="FILE.jsonl", help=_RUNS)
+    add("--runs", type=Path, nargs="+", default=[], metavar="FILE", help=_RUNS)
     add("--internet-access", action="store_true", default=None, help=_INTERNET)
     add("--max-cost", metavar="USD", help="what sessions may cost together in US dollars")
     add("--secrets", nargs="+", default=[], metavar="NAME", help=_SECRETS)

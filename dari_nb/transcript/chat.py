@@ -19,13 +19,14 @@ from ..models import (
 )
 from ..models.events import MAX_TOKENS
 from .blocks import content_of, is_only_text, plain, refusal_block, thought
+from .images import with_image_url
 from .json_text import json_or_text, text_of_json
 from .said import Call, Entry, Result, Said
 from .told_times import time_of
 from .turns import RecordedTurn, Turns
 
 Message = dict[str, Any]
-Translate = Callable[[TimelineItem], list[Message]]
+Translate = Callable[[TimelineItem], list[Message] | None]
 
 SYSTEM_ROLES = ("system", "developer")
 _RESULT_ROLES = ("tool", "function")
@@ -168,7 +169,8 @@ def to_chat(
 
     Args:
         items: The items.
-        translate: Writes the recorded messages of an item that are of another format.
+        translate: Writes the recorded messages of an item that are of another format; gives
+            ``None`` where they cannot be read.
     """
     messages: list[dict[str, Any]] = []
     recorded: set[str | None] = set()
@@ -176,8 +178,10 @@ def to_chat(
     for item in items:
         if isinstance(item.recorded_messages, list):
             is_foreign = isinstance(item.recorded_format, str)
-            messages += translate(item) if is_foreign and translate else _as_it_was(item)
-            recorded.add(item.message_id)
+            told = translate(item) if is_foreign and translate else _as_it_was(item)
+            if told is not None:
+                messages += told
+                recorded.add(item.message_id)
         if item.message_id in recorded:
             continue
         if isinstance(item, UserMessageItem | AssistantMessageItem) and _is_said(item):
@@ -235,7 +239,7 @@ def _written_assistant(said: Said) -> dict[str, Any]:
 
 
 def _written_content(content: Content) -> Any:
-    return text_of(content) if is_only_text(content) else content
+    return text_of(content) if is_only_text(content) else list(map(with_image_url, content))
 
 
 def _written_call(call: Call) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from typing import Any
 from ...models import Content, is_reasoning
 from ...models.events import MAX_TOKENS
 from ..blocks import block_of, content_of, plain
+from ..images import with_source
 from ..json_text import json_or_text, text_of_json
 from ..said import Call, Entry, Result, Said, merged, tokens
 from .runs import Run, built, dollars_of, metadata_of, name_of, part_of
@@ -220,8 +221,10 @@ def _use(call: Call) -> dict[str, Any]:
 
 
 def _written_block(block: dict[str, Any]) -> dict[str, Any]:
+    if block.get("type") == "text":
+        return {"type": "text", "text": str(block.get("text") or "")}
     if not is_reasoning(block):
-        return copy.deepcopy(block)
+        return copy.deepcopy(with_source(block))
     provider = block.get("provider")
     about = provider if isinstance(provider, dict) else {}
     if about.get("redacted"):

@@ -9,7 +9,7 @@ from typing import Any
 from ...models import AssistantMessageItem, TimelineItem, ToolCallItem, UserMessageItem
 from ..chat import to_chat, written_chat
 from ..said import Call, Entry, Result, Said, merged
-from . import anthropic, atif
+from . import anthropic, atif, chat_completions
 from .registry import FORMATS
 
 
@@ -20,7 +20,12 @@ def to_messages(items: Iterable[TimelineItem]) -> list[dict[str, Any]]:
     >>> to_messages(turn.wait().session.transcript().items)[0]["role"]
     'user'
     """
-    return to_chat(items, lambda item: written_chat(merged(_recorded_entries(item))))
+    return to_chat(items, _chat_of)
+
+
+def _chat_of(item: TimelineItem) -> list[dict[str, Any]] | None:
+    told = _recorded_entries(item)
+    return None if told is None else written_chat(merged(told))
 
 
 def to_anthropic(items: Sequence[TimelineItem], instructions: str = "") -> dict[str, Any]:
@@ -64,20 +69,24 @@ def entries_of(items: Iterable[TimelineItem]) -> Iterator[Entry]:
     """Give what was said and done in items, of whichever format it was."""
     recorded: set[str | None] = set()
     for item in items:
-        if isinstance(item.recorded_messages, list):
-            yield from _recorded_entries(item)
+        told = _recorded_entries(item)
+        if told is not None:
+            yield from told
             recorded.add(item.message_id)
         if item.message_id not in recorded:
             yield from _entries(item)
 
 
-def _recorded_entries(item: TimelineItem) -> list[Entry]:
-    """Read recorded messages again; a server may send anything."""
+def _recorded_entries(item: TimelineItem) -> list[Entry] | None:
+    """Read recorded messages again; ``None`` where that fails, since a server sends anything."""
     name = item.recorded_format
-    form = FORMATS.get(name if isinstance(name, str) else "chat completions")
-    if form is None:
-        return []
-    return [entry for _, said in form.entries(item.recorded_messages) for entry in said]
+    form = FORMATS.get(name if isinstance(name, str) else chat_completions.NAME)
+    if form is None or not isinstance(item.recorded_messages, list):
+        return None
+    try:
+        return [entry for _, said in form.entries(item.recorded_messages) for entry in said]
+    except ValueError:
+        return None
 
 
 def _entries(item: TimelineItem) -> Iterator[Entry]:

@@ -41,7 +41,7 @@ class Exported:
         """Return it as Anthropic's ``messages``, in an object with ``system`` if there is one.
 
         A run from Anthropic messages comes back as it was. Lost from others: the names of tools'
-        results, ids of messages, and thoughts have an empty signature.
+        results, ids of messages and where system messages stood; thoughts have an empty signature.
 
         >>> turn.wait().session.transcript().to_anthropic()["messages"][0]["role"]
         'user'
@@ -53,8 +53,9 @@ class Exported:
     def to_atif(self) -> dict[str, Any]:
         """Return it as an ATIF trajectory, Harbor's Agent Trajectory Interchange Format.
 
-        A run from ATIF comes back as it was. Lost from others: tokens, costs and metadata, and
-        whatever of thoughts is not their text; arguments that are no object are in one.
+        A run from ATIF comes back as it was. Lost from others: tokens, costs, metadata, where
+        system messages stood, and of thoughts all but their text; arguments that are no object are
+        in one.
 
         >>> trajectory = turn.wait().session.transcript().to_atif()
         >>> [step["source"] for step in trajectory["steps"]][:2]

@@ -263,11 +263,18 @@ class Transcript(Exported):
         return self.to_mimebundle()
 
 
+def _gist(metadata: Mapping[str, Any]) -> str:
+    """Write the first metadata in short."""
+    shown = [f"{name}={value:.40}" for name, value in metadata.items()][:_MOST_SHOWN]
+    return ", ".join([*shown, *(["…"] if len(metadata) > _MOST_SHOWN else [])])
+
+
+_MOST_SHOWN = 8
 _RUN_COLUMNS = {
     "id": lambda run: run.resource.session.id,
     "model": lambda run: run.resource.session.llm_id or "",
     "status": lambda run: run.resource.session.last_message_status or "",
     "items": lambda run: str(len(run.items)),
     "format": lambda run: run.format or "",
-    "metadata": lambda run: ", ".join(f"{k}={v:.40}" for k, v in run.metadata.items()),
+    "metadata": lambda run: _gist(run.metadata),
 }

@@ -1,9 +1,12 @@
 import base64
 import json
 
+import msgspec
 import pytest
 
 from dari_nb.errors import InvalidRequestError
+from dari_nb.models import UserMessageItem, text_block
+from dari_nb.transcript.formats import to_anthropic, to_messages
 from dari_nb.workbench import Transcript
 
 from ...recorded import FILES
@@ -176,6 +179,35 @@ def test_chat_completions_survive_the_way_there_and_back(path):
         for one, other in zip(again.items, run.items, strict=True):
             for name in ("text", "tool_name", "arguments", "result", "status"):
                 assert getattr(one, name, None) == getattr(other, name, None)
+
+
+@pytest.mark.parametrize(
+    ("url", "source"),
+    [
+        (f"data:image/png;base64,{PNG}", PICTURE),
+        ("https://example.org/cat.png", {"type": "url", "url": "https://example.org/cat.png"}),
+    ],
+)
+def test_images_go_from_one_format_to_the_other(url, source):
+    theirs = {"role": "user", "content": [{"type": "image", "source": source}]}
+    ours = {"role": "user", "content": [{"type": "image_url", "image_url": {"url": url}}]}
+    assert Transcript.from_messages([theirs]).to_messages() == [ours]
+    assert Transcript.from_messages([ours]).to_anthropic() == {"messages": [theirs]}
+
+
+def test_recorded_messages_that_a_server_spoils_are_told_by_the_items():
+    item = UserMessageItem(
+        content=[text_block("Hi")],
+        message_id="msg_1",
+        recorded_messages=[{"role": "ghost"}],
+        recorded_format="Anthropic messages",
+    )
+    assert to_messages([item]) == [{"role": "user", "content": "Hi"}]
+    assert to_anthropic([item])["messages"] == [{"role": "ghost"}]
+    odd = msgspec.structs.replace(item, recorded_format="a format to come")
+    assert to_messages([odd]) == [{"role": "user", "content": "Hi"}]
+    hi = {"role": "user", "content": [text_block("Hi")]}
+    assert to_anthropic([odd]) == {"messages": [hi]}
 
 
 def test_what_an_agent_did_here_becomes_anthropic_messages(server, d):
