@@ -82,14 +82,14 @@ def _entries(message: Any, number: int) -> list[Entry]:
         raise ValueError(f"message {number} has no known role: {role!r:.80}")
     at = time_of(message.get("timestamp"))
     if role in _RESULT_ROLES:
-        return [replace(_result(message), at=at)]
+        return [_result(message, at)]
     content = content_of(message.get("content"))
     if role == "assistant":
-        return [replace(_assistant(message, content, number), at=at)]
+        return [_assistant(message, content, number, at)]
     return [Said("user" if role == "user" else "system", [*content], at)]
 
 
-def _result(message: Message) -> Result:
+def _result(message: Message, at: str | None) -> Result:
     value = json_or_text(plain(message.get("content")), exact=True)
     call_id = message.get("tool_call_id")
     return Result(
@@ -97,10 +97,11 @@ def _result(message: Message) -> Result:
         value,
         isinstance(value, str) and value.startswith("Error"),
         str(message.get("name") or ""),
+        at,
     )
 
 
-def _assistant(message: Message, content: Content, number: int) -> Said:
+def _assistant(message: Message, content: Content, number: int, at: str | None) -> Said:
     blocks = [*thoughts_of(message), *content]
     if isinstance(refusal := message.get("refusal"), str) and refusal:
         blocks.append(refusal_block(refusal))
@@ -112,7 +113,7 @@ def _assistant(message: Message, content: Content, number: int) -> Said:
     made = [_call(call, f"call_{number}_{place}") for place, call in enumerate(calls)]
     if legacy := message.get("function_call"):
         made.append(_call({"function": legacy}, f"call_{number}"))
-    return Said("assistant", [*blocks, *made])
+    return Said("assistant", [*blocks, *made], at)
 
 
 def thoughts_of(message: Message) -> Content:

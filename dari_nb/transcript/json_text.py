@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -26,7 +26,8 @@ def json_or_text(value: Any, *, exact: bool) -> Any:
         survives = msgspec.json.decode(msgspec.json.encode(read)) == read
     except (ValueError, RecursionError):
         return value
-    return read if survives and not (exact and value not in _spellings(read)) else value
+    is_itself = not exact or any(value == spelling for spelling in _spellings(read))
+    return read if survives and is_itself else value
 
 
 def text_of_json(value: Any) -> str:
@@ -41,10 +42,8 @@ def _without_repetition(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
     return read
 
 
-def _spellings(value: Any) -> list[str]:
-    """Return the usual ways to write a JSON value."""
-    return [
-        json.dumps(value, ensure_ascii=ascii_only, separators=separators, indent=indent)
-        for separators, indent in ((None, None), ((",", ":"), None), (None, 2))
-        for ascii_only in (True, False)
-    ]
+def _spellings(value: Any) -> Iterator[str]:
+    """Give the usual ways to write a JSON value."""
+    for separators, indent in ((None, None), ((",", ":"), None), (None, 2)):
+        for ascii_only in (True, False):
+            yield json.dumps(value, ensure_ascii=ascii_only, separators=separators, indent=indent)

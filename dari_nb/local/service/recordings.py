@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections import Counter
 from collections.abc import Iterator
 from decimal import Decimal
 from itertools import islice
 from pathlib import Path
+
+import msgspec
 
 from ... import ids
 from ...models import UNKNOWN_TIME
@@ -121,7 +122,7 @@ class _Names:
             for turn in run.turns
         ]
         told = [self._org_id, *self.place(run), run.metadata, run.model, run.format, content]
-        digest = hashlib.sha256(json.dumps(told, default=str).encode()).hexdigest()
+        digest = hashlib.sha256(msgspec.json.encode(told)).hexdigest()
         number = self._seen[digest]
         self._seen[digest] += 1
         own = hashlib.sha256(f"{digest} {number}".encode()).hexdigest() if number else digest

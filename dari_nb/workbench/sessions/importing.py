@@ -44,7 +44,7 @@ def from_messages(
         raise InvalidRequestError(f"These are no messages of a known format: {error}.") from None
     texts = {str(key): _text(value) for key, value in (metadata or {}).items()}
     run.metadata |= texts
-    return _made(run, agent or run.agent or "Agent", llm or run.model, 0)
+    return _made(run, agent or run.agent or "Agent", llm or run.model)
 
 
 def from_file(path: str | Path, *, agent: str | None) -> Iterator[Made]:
@@ -53,10 +53,9 @@ def from_file(path: str | Path, *, agent: str | None) -> Iterator[Made]:
     seen: Counter[str] = Counter()
     for run in formats.read_file(path):
         name = agent or run.agent or formats.agent_name_of(path)
-        made = _made(run, name, run.model, 0)
-        number = seen[made.resource.session.id]
-        seen[made.resource.session.id] += 1
-        yield _made(run, name, run.model, number) if number else made
+        own = _digest(run, name, run.model)
+        seen[own] += 1
+        yield _made(run, name, run.model, own if seen[own] == 1 else _again(own, seen[own]))
 
 
 def _document(messages: Messages) -> Any:
@@ -75,9 +74,9 @@ def _only(document: Any) -> formats.Run:
     return runs[0]
 
 
-def _made(run: formats.Run, agent: str, llm: str | None, number: int) -> Made:
+def _made(run: formats.Run, agent: str, llm: str | None, digest: str | None = None) -> Made:
     # Named by content, so that frames of the same file can be joined whenever they are made.
-    session_id = f"chat_{_digest(run, agent, llm, number)[:16]}"
+    session_id = f"chat_{(digest or _digest(run, agent, llm))[:16]}"
     ledger = Ledger(_events(session_id, run.turns))
     states = list(ledger.turns.values())
     last = states[-1] if states else None
@@ -97,10 +96,15 @@ def _made(run: formats.Run, agent: str, llm: str | None, number: int) -> Made:
     return Made(resource, ledger.events, run)
 
 
-def _digest(run: formats.Run, agent: str, llm: str | None, number: int) -> str:
+def _digest(run: formats.Run, agent: str, llm: str | None) -> str:
     content = [[turn.content, turn.steps] for turn in run.turns]
-    told = [content, run.instructions, agent, llm, run.metadata, *([number] if number else ())]
+    told = [content, run.instructions, agent, llm, run.metadata]
     return hashlib.sha256(json.dumps(told, default=str).encode()).hexdigest()
+
+
+def _again(digest: str, number: int) -> str:
+    """Name one of several equal runs in a file."""
+    return hashlib.sha256(f"{digest} {number}".encode()).hexdigest()
 
 
 def _events(session_id: str, turns: Iterable[RecordedTurn]) -> Iterator[models.Event]:
