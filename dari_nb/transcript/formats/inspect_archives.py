@@ -121,13 +121,14 @@ class _Archive:
         """Read a member up to the limit, whatever it says of its size."""
         if member.flag_bits & _ENCRYPTED:
             raise ValueError("its members are encrypted")
-        try:
-            with self._zip.open(member) as opened:
-                return opened.read(MAX_DOCUMENT + 1)
-        except NotImplementedError:
-            if member.compress_type != _ZSTANDARD:
-                raise
-        return self._zstandard(member)
+        if member.compress_type == _ZSTANDARD:
+            return self._zstandard(member)
+        if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            raise ValueError(
+                f"its members are compressed in a way ({member.compress_type}) of no log"
+            )
+        with self._zip.open(member) as opened:
+            return opened.read(MAX_DOCUMENT + 1)
 
     def _zstandard(self, member: zipfile.ZipInfo) -> bytes:
         self._file.seek(member.header_offset)
@@ -177,29 +178,49 @@ def _decompressed(source: _Part) -> bytes:
     Raises:
         ValueError: It is damaged, or nothing here reads Zstandard.
     """
+    for name, read in _READERS.items():
+        try:
+            module = import_module(name)
+        except ImportError:
+            continue
+        return read(module, source)
+    raise ValueError(_MISSING)
+
+
+def _with_python(zstd: Any, source: _Part) -> bytes:
+    """Decompress with Python itself, from 3.14 on."""
     try:
-        zstandard = import_module("zstandard")
-    except ImportError:
-        return _with_arrow(source)
-    reader = zstandard.ZstdDecompressor(max_window_size=2**27).stream_reader(
-        source, read_across_frames=True
-    )
+        with zstd.ZstdFile(source) as file:
+            data: bytes = file.read(MAX_DOCUMENT + 1)
+    except (zstd.ZstdError, EOFError) as error:
+        raise ValueError(f"the zip is damaged: {error}") from None
+    return data
+
+
+def _with_zstandard(zstandard: Any, source: _Part) -> bytes:
+    decompressor = zstandard.ZstdDecompressor(max_window_size=_MAX_WINDOW)
     try:
-        data: bytes = reader.read(MAX_DOCUMENT + 1)
+        with decompressor.stream_reader(source, read_across_frames=True) as reader:
+            data: bytes = reader.read(MAX_DOCUMENT + 1)
     except zstandard.ZstdError as error:
         raise ValueError(f"the zip is damaged: {error}") from None
     return data
 
 
-def _with_arrow(source: _Part) -> bytes:
+def _with_arrow(arrow: Any, source: _Part) -> bytes:
     """Decompress with Arrow, which is there with other extras."""
-    try:
-        arrow = import_module("pyarrow")
-    except ImportError:
-        raise ValueError(_MISSING) from None
     try:
         with arrow.CompressedInputStream(arrow.PythonFile(source, "r"), "zstd") as stream:
             data: bytes = stream.read(MAX_DOCUMENT + 1)
     except (arrow.ArrowInvalid, OSError) as error:
         raise ValueError(f"the zip is damaged: {error}") from None
     return data
+
+
+_READERS = {
+    "compression.zstd": _with_python,
+    "zstandard": _with_zstandard,
+    "pyarrow": _with_arrow,
+}
+"""What reads Zstandard, best first."""
+_MAX_WINDOW = 2**27

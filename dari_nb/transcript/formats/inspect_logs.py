@@ -74,9 +74,10 @@ def run_of(log: Mapping[str, Any], sample: Any) -> Run:
     messages = sample.get("messages") or _asked(sample.get("input"))
     events = [e for e in list_of(sample.get("events")) if isinstance(e, dict)]
     turns = built(NAME, _dated(messages, events), None)
+    begun_at = time_of(sample.get("started_at")) or _begun_at(events)
     for first in turns.finish()[:1]:
         # A sample begins with its input.
-        first.asked_at = time_of(sample.get("started_at"))
+        first.asked_at = begun_at
     spec = part_of(log.get("eval"))
     scores = _scores(sample.get("scores") or sample.get("score"))
     known = {**_about(spec, sample), **scores}
@@ -92,7 +93,7 @@ def run_of(log: Mapping[str, Any], sample: Any) -> Run:
         model=name_of(spec.get("model")),
         agent=name_of(spec.get("task_display_name")) or name_of(spec.get("task")),
         cost=sum_of(costs),
-        created_at=time_of(sample.get("started_at")) or _first_time(events),
+        created_at=begun_at,
         task="sample_id",
         repeat=None if sample.get("epoch") is None else "epoch",
         scores=tuple(name for name in scores if not name.endswith((".grade", *_DOTTED))),
@@ -255,5 +256,6 @@ def _used(usages: Iterable[Any]) -> dict[str, int]:
     return total
 
 
-def _first_time(events: list[dict[str, Any]]) -> str | None:
-    return time_of(events[0].get("timestamp")) if events else None
+def _begun_at(events: list[dict[str, Any]]) -> str | None:
+    begun = next((event for event in events if event.get("event") == "sample_init"), {})
+    return time_of(begun.get("timestamp"))

@@ -309,6 +309,12 @@ def zstandard(members):
     return bytes(raw)
 
 
+def spoilt(data):
+    """Change bytes in the midst of the largest member."""
+    middle = data.index(b"cats-7_epoch_2.json") + 400
+    return data[:middle] + bytes(40) + data[middle + 40 :]
+
+
 def claim(raw, name, method, crc, size):
     """Rewrite what the headers of a member say of it."""
     for magic, offset, behind in ((b"PK\x03\x04", 8, 30), (b"PK\x01\x02", 10, 46)):
@@ -332,7 +338,7 @@ def test_members_compressed_with_zstandard_are_read(tmp_path):
 def test_without_what_reads_zstandard_the_extra_is_named(tmp_path, monkeypatch):
     path = tmp_path / "new.eval"
     path.write_bytes(zstandard(WHOLE))
-    for name in ("zstandard", "pyarrow"):
+    for name in ("compression.zstd", "zstandard", "pyarrow"):
         monkeypatch.setitem(sys.modules, name, None)
     with pytest.raises(InvalidRequestError, match=r"pip install 'dari_nb\[inspect\]'"):
         Transcript.from_file(path)
@@ -384,6 +390,9 @@ def test_names_in_the_zip_lead_nowhere(tmp_path):
     ("data", "cause"),
     [
         (zipped(WHOLE)[:-40], "the zip is damaged"),
+        (zipped(WHOLE, zipfile.ZIP_LZMA), r"compressed in a way \(14\) of no log"),
+        (spoilt(zstandard(WHOLE)), "the zip is damaged"),
+        (spoilt(zipped(WHOLE)), "the zip is damaged"),
         (b"PK\x03\x04 and so on", "the zip is damaged"),
         (zipped({"a.txt": b"x"}), "the header: it is no log of Inspect"),
         (zipped({**WHOLE, "header.json": b"{"}), "the header: header.json: not JSON"),
