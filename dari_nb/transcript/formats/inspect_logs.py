@@ -227,9 +227,18 @@ def _result(message: Mapping[str, Any]) -> Result:
     value = json_or_text(plain(blocks), exact=True)
     error = part_of(message.get("error") or message.get("tool_error"))
     call_id = message.get("tool_call_id")
-    shown = value if value not in ("", None) or not error else error.get("message")
+    shown = _with_cause(value, error.get("message")) if error else value
     name = str(message.get("function") or "")
     return Result(str(call_id) if call_id else None, shown, bool(error), name)
+
+
+def _with_cause(value: Any, cause: Any) -> Any:
+    """Say why a tool failed, beside what it gave."""
+    if value in ("", None) or cause in ("", None):
+        return cause if value in ("", None) else value
+    if not isinstance(value, str):
+        return {"error": cause, "result": value}
+    return value if str(cause) in value else f"{cause}\n\n{value}"
 
 
 def _asked(told: Any) -> list[Any]:

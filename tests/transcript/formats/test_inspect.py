@@ -246,6 +246,23 @@ def test_scores_epochs_models_costs_tokens_and_times_arrive_in_frames(path):
     }
 
 
+@pytest.mark.parametrize(
+    ("content", "result"),
+    [
+        ("", "too long"),
+        ("it was too long", "it was too long"),
+        ("the beginning", "too long\n\nthe beginning"),
+        ('{"a": 1}', {"error": "too long", "result": {"a": 1}}),
+    ],
+)
+def test_why_a_tool_failed_stands_beside_what_it_gave(content, result):
+    failed = {**MESSAGES[4], "content": content, "error": {"type": "x", "message": "too long"}}
+    sample = {**SAMPLE, "messages": [*MESSAGES[:4], failed]}
+    run = Transcript.from_messages({**LOG, "samples": [sample]})
+    calls = [item for item in run.items if item.type == "tool_call"]
+    assert (calls[-1].status, calls[-1].result) == ("failed", result)
+
+
 def test_what_the_source_does_not_say_is_unknown(tmp_path):
     bare = {**SAMPLE, "events": [], "model_usage": {}, "started_at": None, "scores": None}
     bare["completed_at"] = None
