@@ -23,7 +23,6 @@ from .images import with_image_url
 from .json_text import json_or_text, text_of_json
 from .said import Call, Entry, Result, Said
 from .told_times import time_of
-from .turns import RecordedTurn, Turns
 
 Message = dict[str, Any]
 Translate = Callable[[TimelineItem], list[Message] | None]
@@ -35,39 +34,11 @@ CUT_OFF = "length"
 """The ``finish_reason`` of an answer that its limit of tokens cut off."""
 
 
-def system_prompt(messages: Iterable[Message]) -> str:
-    """Return the texts of the system messages, joined with blank lines."""
-    system = (m for m in messages if m.get("role") in SYSTEM_ROLES)
-    return "\n\n".join(
-        filter(None, (text_of(content_of(message.get("content"))) for message in system))
-    )
-
-
-def chat_turns(messages: Iterable[Message]) -> list[RecordedTurn]:
-    """Turn chat-completions messages into turns with the payloads of their events.
-
-    Each user message opens a turn. An assistant's text becomes ``assistant.message_completed``,
-    its tool calls ``tool.call_requested``, and a tool's message ``tool.call_completed``, or
-    ``tool.call_failed`` when its text begins with "Error". Arguments and results that are JSON
-    become JSON where writing them again gives the same text back; otherwise they stay text. A
-    call without a result makes its turn failed.
-
-    Raises:
-        ValueError: A message has no role or shape that is known.
-
-    >>> [turn] = chat_turns([{"role": "user", "content": "Hi"}, {"role": "assistant",
-    ...     "content": "Hello"}])
-    >>> turn.steps
-    [('assistant.message_completed', {'content': [{'type': 'text', 'text': 'Hello'}]})]
-    """
-    turns = Turns()
-    for message, entries in chat_entries(messages):
-        turns.take(message, entries)
-    return turns.finish()
-
-
 def chat_entries(messages: Iterable[Any]) -> Iterator[tuple[Any, list[Entry]]]:
     """Give each message with what it says.
+
+    Arguments and results that are JSON become JSON where writing them again gives the same text
+    back; otherwise they stay text. A tool has failed when its text begins with "Error".
 
     Raises:
         ValueError: A message has no role or shape that is known.

@@ -8,9 +8,6 @@ from typing import Any, NamedTuple
 
 from ..models import Content, is_reasoning
 
-TOKENS = ("input_tokens", "output_tokens", "cached_input_tokens", "reasoning_tokens")
-"""The numbers of tokens that a turn's ``usage`` may have."""
-
 
 class Call(NamedTuple):
     """A tool call in a message."""
@@ -29,7 +26,7 @@ class Said:
         parts: Content blocks and calls in their order.
         at: When it was there, ISO 8601.
         stop_reason: ``max_tokens`` when it was cut off.
-        usage: The tokens that it took, by the names of :data:`TOKENS`.
+        usage: The tokens that it took, by the names that a turn's ``usage`` has.
     """
 
     role: str

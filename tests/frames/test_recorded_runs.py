@@ -12,7 +12,7 @@ import pytest
 from dari_nb.frames import events_frame, messages_frame, sessions_frame, tool_calls_frame
 from dari_nb.models import Event, Message, Session
 from dari_nb.transcript import Ledger, message_of
-from dari_nb.transcript.chat import chat_turns
+from dari_nb.transcript.formats import read_runs
 
 from ..recorded import FILES, runs_of
 
@@ -26,7 +26,7 @@ def runs(request: pytest.FixtureRequest) -> list[Run]:
 
 def ledger_of(number: int, run: Run) -> Iterator[Event]:
     session, place = f"sess_{number}", 0
-    for turn_number, turn in enumerate(chat_turns(run["messages"])):
+    for turn_number, turn in enumerate(next(read_runs(run)).turns):
         steps = [("user.message", {"content": turn.content}), *turn.steps]
         steps.append(("message.status_changed", {"status": "completed"}))
         for kind, data in steps:

@@ -5,8 +5,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dari_nb.models import AssistantMessageItem, ToolCallItem, UserMessageItem, text_block
-from dari_nb.transcript.chat import chat_turns, system_prompt, to_chat
+from dari_nb.transcript.chat import to_chat
+from dari_nb.transcript.formats import read_runs
 from dari_nb.transcript.nesting import is_nested_deeper
+
+
+def chat_turns(messages):
+    return next(read_runs(messages)).turns if messages else []
 
 
 def user(text):
@@ -98,7 +103,7 @@ def test_a_call_without_a_result_makes_its_turn_failed():
 
 def test_system_messages_are_the_system_prompt():
     messages = [{"role": "system", "content": "A"}, {"role": "developer", "content": "B"}]
-    assert system_prompt([*messages, user("x")]) == "A\n\nB"
+    assert next(read_runs([*messages, user("x")])).instructions == "A\n\nB"
 
 
 @pytest.mark.parametrize("wrong", [{"role": "narrator"}, {}, "text", None])
