@@ -10,9 +10,11 @@ interval was made.
 0.5
 """
 
+from .adjusting import holm
 from .book import Score, ScoreBook
 from .comparisons import paired_difference, win_rate
-from .estimates import Estimate, mean, wilson
+from .estimate import Estimate
+from .means import mean, wilson
 from .repeats import pass_at_k, pass_hat_k
 from .scoring import Outcome, run_scores, score_each
 from .summary import pass_rates, summary, win_rates
@@ -22,6 +24,7 @@ __all__ = [
     "Outcome",
     "Score",
     "ScoreBook",
+    "holm",
     "mean",
     "paired_difference",
     "pass_at_k",

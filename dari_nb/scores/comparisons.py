@@ -3,35 +3,75 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable
-from typing import Literal
+from collections.abc import Callable, Hashable, Mapping
+from typing import Literal, NamedTuple
 
 import numpy as np
 
 from ..errors import InvalidRequestError
 from ..score_kinds import Kind
-from .estimates import ByTask, Estimate, are_yes_and_no, mean, numbers, wilson
+from .estimate import UNKNOWN, ByTask, Ends, Estimate
 from .intervals import (
     DRAWS,
     LEVEL,
-    UNKNOWN,
-    Array,
     Method,
     check_level,
     check_method,
-    for_means,
     of_gaps,
+    of_means,
+    of_more_gaps,
+    p_of_gaps,
+    p_of_means,
+    p_of_more_gaps,
 )
+from .means import ASKED_FOR, YES_AND_NO, are_yes_and_no, for_numbers, numbers, wilson
+from .resampling import Array, Sample
 
-GAP_METHODS = ("auto", "agresti-min", "t", "bootstrap", "normal")
-WIN_METHODS = ("auto", "wilson", "bootstrap")
+GAP_METHODS = (
+    "auto",
+    "half-task",
+    "agresti-min",
+    "t",
+    "bootstrap-t",
+    "bootstrap",
+    "normal",
+)
+WIN_METHODS = ("auto", "half-task", "wilson", "bootstrap")
+_OF_SIGNS = ("half-task", "agresti-min")
+
+
+class _Gaps(NamedTuple):
+    """Differences of tasks, one each, with how many values they come from.
+
+    Attributes:
+        all: The differences.
+        values: Of how many values of both sides.
+        squares: What the square of a difference comes to if each try were a coin of its own, 1 for
+            one try of each side: the mean of ``(1/n + 1/m) / 2`` over tasks.
+    """
+
+    all: Array
+    values: int
+    squares: float
+
+    @property
+    def value(self) -> float:
+        return float(self.all.mean()) if len(self.all) else math.nan
+
+    @property
+    def are_decided(self) -> bool:
+        return bool((abs(self.all) == 1).all())
+
+    @property
+    def sample(self) -> Sample:
+        return Sample(self.all, np.ones_like(self.all))
 
 
 def win_rate(
     one: ByTask,
     other: ByTask,
     *,
-    method: Literal["auto", "wilson", "bootstrap"] = "auto",
+    method: Literal["auto", "half-task", "wilson", "bootstrap"] = "auto",
     level: float = LEVEL,
     draws: int = DRAWS,
     seed: int = 0,
@@ -44,12 +84,22 @@ def win_rate(
     Annals of Mathematical Statistics 18 (1947). The estimate is the mean of w over the tasks that
     both have values for. Higher values are better: negate what should be small.
 
+    ``auto`` is ``wilson`` where each task is won or lost in all of its repeats, and ``half-task``
+    where any is tied in part. How many samples have a 95 % interval that holds the truth, as at
+    :func:`paired_difference`, and without ties for win rates from 0.5 to 0.95:
+
+        tasks                        5            10            20            50
+        one repeat         96.9 (90.8)   94.7 (91.9)   94.7 (93.6)   94.9 (94.6)
+        one, alike         98.0 (89.1)   95.3 (90.2)   95.0 (91.9)   95.1 (94.3)
+        one, no ties       95.7 (91.9)   95.4 (91.4)   95.8 (92.5)   95.4 (93.5)
+        three, no ties     94.8 (91.8)   95.1 (90.8)   95.0 (92.6)   95.5 (93.6)
+
     Args:
         one: Values by task of the one.
         other: Values by task of the other.
-        method: ``wilson`` as in :func:`wilson`, each task a trial: right for one repeat without
-            ties, and on the safe side for repeats and ties; ``bootstrap`` over tasks as in
-            :func:`mean`. ``auto`` is ``wilson`` for two tasks or more.
+        method: ``wilson`` as in :func:`wilson`, each task a trial: on the safe side for ties;
+            ``half-task`` as in :func:`paired_difference`, of the differences ``2 w - 1``;
+            ``bootstrap`` over tasks as in :func:`mean`.
         level: Coverage of the interval.
         draws: How many resamples ``bootstrap`` takes.
         seed: What its random numbers start from.
@@ -61,14 +111,21 @@ def win_rate(
     >>> dari.scores.win_rate(ours, theirs).value
     0.5
     """
+    check_level(level)
     check_method(method, WIN_METHODS)
-    first, second = numbers(one), numbers(other)
-    wins = {task: [_wins(first[task], second[task])] for task in first if task in second}
-    if method == "bootstrap" or (method == "auto" and len(wins) < 2):
-        found = mean(wins, method="bootstrap", level=level, draws=draws, seed=seed)
+    gaps = _gaps(numbers(one), numbers(other), _lead)
+    size, share, why = len(gaps.all), (1 + gaps.value) / 2, ASKED_FOR
+    if method == "auto":
+        method = "wilson" if gaps.are_decided else "half-task"
+        why = "no task is tied" if gaps.are_decided else "some tasks are tied"
+    if size < 2:
+        ends = UNKNOWN
+    elif method == "wilson":
+        ends = wilson(share * size, size, level=level)[1:3]
     else:
-        found = wilson(sum(share for (share,) in wins.values()), len(wins), level=level)
-    return _counted(found, first, second, wins)
+        low, high = _ends(gaps, method, level, draws, seed)
+        ends = (1 + low) / 2, (1 + high) / 2
+    return Estimate.of(share, ends, size, gaps.values, method, why)
 
 
 def paired_difference(
@@ -87,19 +144,49 @@ def paired_difference(
     the estimate is the mean of d. Differences inside tasks leave out how hard each task is, so
     that the interval is narrower than that of two separate means.
 
-    ``auto`` is ``agresti-min`` when all values are 0 or 1, else ``t`` below 50 tasks and
-    ``bootstrap`` from there on. ``agresti-min`` adds two tasks that speak for neither side, and
-    has Student's quantile in place of the normal one: A. Agresti and Y. Min, *Simple improved
-    confidence intervals for comparing matched proportions*, Statistics in Medicine 24 (2005).
-    ``t`` is the interval of the paired t test (Student, *The probable error of a mean*,
-    Biometrika 6, 1908); ``bootstrap`` draws tasks, as in :func:`mean`.
+    ``auto`` is ``half-task`` when all values are 0 or 1; of other values it is ``t`` or
+    ``bootstrap-t``, as in :func:`mean`.
+
+    ``half-task`` is ``c ± z · sqrt(v / (G + 1))`` with ``c = Σd / (G + 1)`` and
+    ``v = (Σd² + 0.85 q) / (G + 1) - c²``: half a task is added for either side. q is the mean of
+    ``(1/n + 1/m) / 2`` over tasks with n and m values, 1 without repeats. A whole task for either
+    side would be the interval of D. G. Bonett and R. M. Price, *Adjusted Wald confidence interval
+    for a difference of binomial proportions based on paired data*, Journal of Educational and
+    Behavioral Statistics 37 (2012), which covers more than 98 % for five tasks. It reaches at least
+    as far to the middle as Wilson's interval of wins alone, so that a tie never makes one surer.
+    ``agresti-min`` adds half a task to each of the four outcomes: A. Agresti and Y. Min, *Simple
+    improved confidence intervals for comparing matched proportions*, Statistics in Medicine 24
+    (2005). ``t`` is the interval of the paired t test (Student, *The probable error of a mean*,
+    Biometrika 6, 1908).
+
+    How many samples have a 95 % interval that holds the truth, as in :func:`mean`, for 0 and 1: on
+    average over 100 pairs of rates from 0.5 to 0.95, and for the pair for which it holds least.
+    Alike are repeats, and LLMs that find the same tasks hard, with a correlation of 0.3. Of five
+    tasks whose scores seldom differ, no interval of any width says much less than always.
+
+        tasks                        5            10            20            50
+        one repeat         96.9 (90.8)   94.7 (91.9)   94.7 (93.6)   94.9 (94.6)
+        one, alike         98.0 (89.1)   95.3 (90.2)   95.0 (91.9)   95.1 (94.3)
+        three repeats      96.0 (93.8)   95.1 (93.9)   94.8 (94.2)   94.9 (94.6)
+        three, alike       96.4 (91.6)   95.1 (92.7)   94.7 (93.0)   94.8 (94.2)
+
+    Of other values, as in :func:`mean`:
+
+                      normal     uniform exponential   lognormal        beta  half zeros  70 % zeros
+        5 x 1           93.3        94.1        97.4        97.3        95.2        97.4        97.0
+        10 x 1          96.7        95.7        95.1        96.7        95.1        97.7        98.5
+        20 x 1          95.5        94.2        94.1        96.2        94.6        95.6        96.9
+        50 x 1          96.0        95.3        95.4        96.1        94.3        93.0        95.9
+
+    The estimate's ``p_value`` is two-sided, by the same method: that of the paired t test for
+    ``t``. It is below ``1 - level`` where the interval leaves out 0.
 
     Args:
         one: Values by task of the one.
         other: Values by task of the other.
         method: How the interval is made.
         level: Its coverage.
-        draws: How many resamples ``bootstrap`` takes.
+        draws: How many resamples a bootstrap takes.
         seed: What its random numbers start from.
         kind: What the score is, as in :func:`mean`.
 
@@ -113,40 +200,53 @@ def paired_difference(
     check_level(level)
     check_method(method, GAP_METHODS)
     first, second = numbers(one), numbers(other)
-    gaps = {
-        task: [float(np.mean(values) - np.mean(second[task]))]
-        for task, values in first.items()
-        if task in second
-    }
-    of_yes_and_no = are_yes_and_no(
-        (values[task] for values in (first, second) for task in gaps), kind
-    )
+    gaps = _gaps(first, second, _distance)
+    both = (values[task] for values in (first, second) for task in first if task in second)
+    of_yes_and_no, size, why = are_yes_and_no(both, kind), len(gaps.all), ASKED_FOR
     if method == "auto":
-        method = "agresti-min" if of_yes_and_no else for_means(len(gaps))
-    if method == "agresti-min" and not of_yes_and_no:
-        raise InvalidRequestError("The method 'agresti-min' is for values that are all 0 or 1.")
+        method, why = ("half-task", YES_AND_NO) if of_yes_and_no else for_numbers(size)
+    if method in _OF_SIGNS and not of_yes_and_no:
+        raise InvalidRequestError(f"The method {method!r} is for values that are all 0 or 1.")
+    if size < 2:
+        return Estimate.of(gaps.value, UNKNOWN, size, gaps.values, method, why)
+    ends, p_value = _ends(gaps, method, level, draws, seed), _p_value(gaps, method, draws, seed)
+    return Estimate.of(gaps.value, ends, size, gaps.values, method, why, p_value)
+
+
+def _gaps(
+    one: Mapping[Hashable, list[float]],
+    other: Mapping[Hashable, list[float]],
+    gap: Callable[[list[float], list[float]], float],
+) -> _Gaps:
+    pairs = [(values, other[task]) for task, values in one.items() if task in other]
+    coins = [(1 / len(ours) + 1 / len(theirs)) / 2 for ours, theirs in pairs]
+    return _Gaps(
+        np.array([gap(ours, theirs) for ours, theirs in pairs], dtype=np.float64),
+        sum(len(ours) + len(theirs) for ours, theirs in pairs),
+        sum(coins) / max(1, len(coins)),
+    )
+
+
+def _lead(one: list[float], other: list[float]) -> float:
+    """Return wins less losses, beside all pairs."""
+    return float(np.sign(np.subtract.outer(one, other)).mean())
+
+
+def _distance(one: list[float], other: list[float]) -> float:
+    return float(np.mean(one) - np.mean(other))
+
+
+def _ends(gaps: _Gaps, method: str, level: float, draws: int, seed: int) -> Ends:
+    if method == "half-task":
+        return of_gaps(gaps.all, gaps.squares, level)
     if method == "agresti-min":
-        found = _matched(np.array([gap for (gap,) in gaps.values()], dtype=np.float64), level)
-    else:
-        found = mean(gaps, method=method, level=level, draws=draws, seed=seed)
-    return _counted(found, first, second, gaps)
+        return of_more_gaps(gaps.all, level)
+    return of_means(gaps.sample, method, level=level, draws=draws, seed=seed)
 
 
-def _wins(one: list[float], other: list[float]) -> float:
-    signs = np.sign(np.subtract.outer(one, other))
-    return float((signs + 1).mean() / 2)
-
-
-def _matched(gaps: Array, level: float) -> Estimate:
-    value = float(gaps.mean()) if len(gaps) else math.nan
-    ends = of_gaps(gaps, level) if len(gaps) > 1 else UNKNOWN
-    return Estimate.of(value, ends, len(gaps), len(gaps), "agresti-min")
-
-
-def _counted(
-    found: Estimate,
-    one: dict[Hashable, list[float]],
-    other: dict[Hashable, list[float]],
-    common: dict[Hashable, list[float]],
-) -> Estimate:
-    return found._replace(values=sum(len(one[task]) + len(other[task]) for task in common))
+def _p_value(gaps: _Gaps, method: str, draws: int, seed: int) -> float:
+    if method == "half-task":
+        return p_of_gaps(gaps.all, gaps.squares)
+    if method == "agresti-min":
+        return p_of_more_gaps(gaps.all)
+    return p_of_means(gaps.sample, method, draws=draws, seed=seed)

@@ -1,55 +1,39 @@
-"""Intervals over tasks: which method is used, and what each of them computes."""
+"""Intervals over tasks: which methods there are, and what those with a formula compute."""
 
 from __future__ import annotations
 
 import difflib
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from statistics import NormalDist
-from typing import Literal, NamedTuple
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import Literal
 
 from ..errors import InvalidRequestError
-from .student import t_quantile
+from .estimate import UNKNOWN, Ends
+from .resampling import (
+    Array,
+    Sample,
+    beyond_ratios,
+    by_ratios,
+    percentiles,
+    ratios,
+    share_beyond,
+)
+from .student import t_quantile, t_tails
 
-Method = Literal["auto", "wilson", "agresti-min", "t", "bootstrap", "normal"]
-Array = NDArray[np.float64]
-Ends = tuple[float, float]
+Method = Literal[
+    "auto", "wilson", "half-task", "agresti-min", "t", "bootstrap-t", "bootstrap", "normal"
+]
 
 DRAWS = 10_000
 LEVEL = 0.95
-MANY = 50
-"""From so many tasks on the bootstrap is as good as Student's interval, whatever the values."""
-UNKNOWN: Ends = (math.nan, math.nan)
-_AT_ONCE = 2_000_000
+SOME = 10
+"""From so many tasks on redrawing them tells how a mean that is no share may be skewed."""
+_HALVES = 0.85
+"""The square of the difference that half tasks have, found by counting out all outcomes."""
+_FEW = (1, 2)
+_MOST_RATE = 50.0
 _ROUNDING = 1e-12
-
-
-class Sample(NamedTuple):
-    """Tasks with the sums and the counts of their values."""
-
-    sums: Array
-    counts: Array
-
-    @property
-    def value(self) -> float:
-        """The mean of all values."""
-        return float(self.sums.sum() / self.counts.sum())
-
-    @property
-    def error(self) -> float:
-        """The standard error of the mean that allows for tasks as clusters."""
-        size, residuals = len(self.sums), self.sums - self.counts * self.value
-        squares = size / (size - 1) * float((residuals**2).sum())
-        return math.sqrt(squares) / float(self.counts.sum())
-
-    @property
-    def is_constant(self) -> bool:
-        """Whether all tasks have the same mean, which does not tell how much others would vary."""
-        means = self.sums / self.counts
-        return float(np.ptp(means)) <= _ROUNDING * max(1.0, float(np.abs(means).max()))
 
 
 def check_level(level: float) -> None:
@@ -67,6 +51,16 @@ def check_method(method: object, known: Sequence[str]) -> None:
     raise InvalidRequestError(f"There is no method {method!r}{hint}; there are {', '.join(known)}.")
 
 
+def normal_quantile(level: float) -> float:
+    """Return how many errors to either side hold so much of a normal distribution."""
+    return NormalDist().inv_cdf((1 + level) / 2)
+
+
+def normal_tails(ratio: float) -> float:
+    """Return the chance that a normal variable is as many errors away from 0, or more."""
+    return math.erfc(abs(ratio) / math.sqrt(2))
+
+
 def score_interval(share: float, trials: float, quantile: float) -> Ends:
     """Return Wilson's interval of a proportion: all shares that the observed one speaks for."""
     shrink = 1 + quantile**2 / trials
@@ -79,8 +73,8 @@ def score_interval(share: float, trials: float, quantile: float) -> Ends:
 def of_shares(tasks: Sample, most: float, level: float) -> Ends:
     """Return Wilson's interval for tasks whose values are shares between 0 and 1.
 
-    How alike a task's repeats are, 1 for copies of each other, tells how many trials a task is
-    worth. Few tasks tell little of that, so two more are added whose repeats are copies.
+    How much shares of tasks vary, beside how much yes and no would, tells how many trials they
+    are worth. Where all are equal they tell nothing of that, and each task is one trial.
 
     Args:
         tasks: The values.
@@ -88,60 +82,102 @@ def of_shares(tasks: Sample, most: float, level: float) -> Ends:
         level: Coverage.
     """
     size, share = len(tasks.sums), tasks.value
-    if most <= size:
-        return score_interval(share, size, NormalDist().inv_cdf((1 + level) / 2))
     alike = 1.0 if tasks.is_constant else size * tasks.error**2 / (share * (1 - share))
-    alike = min(max(alike, size / most), 1.0)
-    trials = size / (((size - 1) * alike + 2) / (size + 1))
-    return score_interval(share, trials, t_quantile((1 + level) / 2, size - 1))
+    trials = size / min(max(alike, size / most), 1.0)
+    return score_interval(share, trials, normal_quantile(level))
+
+
+def near_ends(successes: float, total: int, level: float) -> Ends:
+    """Return Wilson's interval, reaching as far as Poisson's where few succeed or few fail."""
+    low, high = score_interval(successes / total, total, normal_quantile(level))
+    rest = total - successes
+    if successes in _FEW:
+        low = min(low, _least_rate(int(successes), 1 - level) / total)
+    if rest in _FEW:
+        high = max(high, 1 - _least_rate(int(rest), 1 - level) / total)
+    return low, high
+
+
+def of_gaps(gaps: Array, squares: float, level: float) -> Ends:
+    """Return the interval of a mean difference between -1 and 1, with half a task for either side.
+
+    However it comes out, it holds what would be the nearer end if one side had won all tasks.
+
+    Args:
+        gaps: The tasks' differences.
+        squares: What the square of a difference comes to if tries are coins.
+        level: Coverage.
+    """
+    quantile = normal_quantile(level)
+    low, high = of_more_gaps(gaps, level, added=1, squares=_HALVES * squares)
+    farthest = 2 * score_interval(1, len(gaps), quantile)[0] - 1
+    return min(low, farthest), max(high, -farthest)
+
+
+def p_of_gaps(gaps: Array, squares: float) -> float:
+    """Return the complement of the least level at which :func:`of_gaps` leaves out 0."""
+    p_value = p_of_more_gaps(gaps, added=1, squares=_HALVES * squares)
+    return max(p_value, normal_tails(math.sqrt(len(gaps))))
+
+
+def of_more_gaps(gaps: Array, level: float, *, added: int = 2, squares: float = 1) -> Ends:
+    """Return the normal interval of differences, with tasks added that speak for neither side.
+
+    Args:
+        gaps: The tasks' differences.
+        level: Coverage.
+        added: How many tasks are added.
+        squares: What those have as the sum of their squares.
+    """
+    quantile, (centre, error) = normal_quantile(level), _with_added(gaps, added, squares)
+    return max(-1.0, centre - quantile * error), min(1.0, centre + quantile * error)
+
+
+def p_of_more_gaps(gaps: Array, *, added: int = 2, squares: float = 1) -> float:
+    """Return the complement of the least level at which :func:`of_more_gaps` leaves out 0."""
+    centre, error = _with_added(gaps, added, squares)
+    return normal_tails(centre / error)
 
 
 def of_means(
-    tasks: Sample, method: Method, *, level: float = LEVEL, draws: int = DRAWS, seed: int = 0
+    tasks: Sample, method: str, *, level: float = LEVEL, draws: int = DRAWS, seed: int = 0
 ) -> Ends:
-    """Return the interval of a mean by ``t``, ``normal`` or ``bootstrap``."""
+    """Return the interval of a mean by ``t``, ``normal``, ``bootstrap-t`` or ``bootstrap``."""
     if tasks.is_constant:
         return UNKNOWN
     if method == "bootstrap":
-        return bootstrap(tasks.sums, tasks.counts, level=level, draws=draws, seed=seed)
-    upper = (1 + level) / 2
-    is_student = method == "t"
-    quantile = t_quantile(upper, len(tasks.sums) - 1) if is_student else NormalDist().inv_cdf(upper)
+        return percentiles(tasks, level, draws, seed)
+    if method == "bootstrap-t":
+        return by_ratios(tasks, ratios(tasks, draws, seed), level)
+    upper, df = (1 + level) / 2, len(tasks.sums) - 1
+    quantile = t_quantile(upper, df) if method == "t" else normal_quantile(level)
     return tasks.value - quantile * tasks.error, tasks.value + quantile * tasks.error
 
 
-def for_means(size: int) -> Method:
-    """Return the method for the mean of anything over so many tasks."""
-    return "t" if size < MANY else "bootstrap"
+def p_of_means(tasks: Sample, method: str, *, draws: int = DRAWS, seed: int = 0) -> float:
+    """Return the complement of the least level at which :func:`of_means` leaves out 0."""
+    if tasks.is_constant:
+        return math.nan
+    if method == "bootstrap":
+        return share_beyond(tasks, draws, seed)
+    if method == "bootstrap-t":
+        return beyond_ratios(tasks, ratios(tasks, draws, seed))
+    ratio = tasks.value / tasks.error
+    return t_tails(ratio, len(tasks.sums) - 1) if method == "t" else normal_tails(ratio)
 
 
-def of_gaps(gaps: Array, level: float) -> Ends:
-    """Return the interval of A. Agresti and Y. Min for differences between -1 and 1.
+def _least_rate(count: int, chance: float) -> float:
+    """Return the Poisson rate at which so many events or more come with this chance."""
+    low, high = 0.0, _MOST_RATE
+    while high - low > _ROUNDING:
+        rate = (low + high) / 2
+        fewer = sum(math.exp(-rate) * rate**n / math.factorial(n) for n in range(count))
+        low, high = (rate, high) if 1 - fewer < chance else (low, rate)
+    return high
 
-    Two tasks are added that speak for neither side: half a task each for the ends, one for 0.
-    """
-    size = len(gaps) + 2
+
+def _with_added(gaps: Array, added: int, squares: float) -> tuple[float, float]:
+    size = len(gaps) + added
     centre = float(gaps.sum()) / size
-    variance = (float((gaps**2).sum()) + 1) / size - centre**2
-    half = t_quantile((1 + level) / 2, len(gaps) - 1) * math.sqrt(variance / size)
-    return max(-1.0, centre - half), min(1.0, centre + half)
-
-
-def bootstrap(
-    sums: Array,
-    counts: Array,
-    *,
-    level: float = LEVEL,
-    draws: int = DRAWS,
-    seed: int = 0,
-    statistic: Callable[[Array, Array], Array] = np.divide,
-) -> Ends:
-    """Return the percentile interval of ``statistic(Σ sums, Σ counts)`` over redrawn tasks."""
-    size = len(sums)
-    random = np.random.default_rng(seed)
-    found, rows = [], max(1, _AT_ONCE // size)
-    for start in range(0, draws, rows):
-        drawn = random.integers(0, size, size=(min(rows, draws - start), size))
-        found.append(statistic(sums[drawn].sum(axis=1), counts[drawn].sum(axis=1)))
-    low, high = np.quantile(np.concatenate(found), [(1 - level) / 2, (1 + level) / 2])
-    return float(low), float(high)
+    variance = (float((gaps**2).sum()) + squares) / size - centre**2
+    return centre, math.sqrt(variance / size)

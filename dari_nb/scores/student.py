@@ -1,4 +1,4 @@
-"""Quantiles of Student's t distribution, so that intervals need no library beside numpy."""
+"""Student's t distribution, so that intervals need no library beside numpy."""
 
 from __future__ import annotations
 
@@ -36,6 +36,15 @@ def t_quantile(probability: float, df: float) -> float:
         if step <= 1e-12 * t:
             break
     return t
+
+
+def t_tails(ratio: float, df: float) -> float:
+    """Return the chance that a t variable is as far from 0 or further: the p of Student's test.
+
+    >>> round(t_tails(2.228139, 10), 6)
+    0.05
+    """
+    return 2 * _tail(ratio, df)
 
 
 def _tail(t: float, df: float) -> float:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+import math
+from collections.abc import Hashable, Iterator, Sequence
 from itertools import combinations
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from ..errors import InvalidRequestError
 from ..score_kinds import Kind, kind_of
+from .adjusting import holm
 from .comparisons import paired_difference, win_rate
-from .estimates import mean
-from .intervals import DRAWS, LEVEL, Method
+from .intervals import DRAWS, LEVEL, Method, check_method
+from .means import mean
 from .repeats import pass_at_k, pass_hat_k
 
 if TYPE_CHECKING:
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
 
 BY = "llm_id"
 TASK = "task_index"
+NOT_ADJUSTED = "no"
+ADJUSTING = ("holm",)
 
 
 def summary(
@@ -46,9 +50,10 @@ def summary(
 
     Returns:
         ``by``, ``score``, ``tasks``, ``cells``, ``missing`` (cells without the score), ``mean``,
-        ``low``, ``high``, ``method`` (how the interval was made), and where the frame has them
-        ``cost_usd`` (mean a cell, US dollars) and ``median_seconds``, in the order in which the
-        LLMs first appear.
+        ``low``, ``high``, ``method`` (how the interval was made), ``why`` (it was made so),
+        ``adjusted`` (``no``: each interval holds by itself, not all of them together), and where
+        the frame has them ``cost_usd`` (mean a cell, US dollars) and ``median_seconds``, in the
+        order in which the LLMs first appear.
 
     Raises:
         InvalidRequestError: A column is missing, the score holds something else than numbers, or
@@ -74,53 +79,71 @@ def summary(
                 "low": found.low,
                 "high": found.high,
                 "method": found.method,
+                "why": found.why,
+                "adjusted": NOT_ADJUSTED,
                 **_typical(cells),
             }
         )
     known = _typical(frame)
-    names = [by, "score", "tasks", "cells", "missing", "mean", "low", "high", "method", *known]
-    counts = ["tasks", "cells", "missing"]
-    return _typed(pd.DataFrame(rows, columns=names), [by, "score", "method"], counts)
+    counts, words = ["tasks", "cells", "missing"], ["method", "why", "adjusted"]
+    names = [by, "score", *counts, "mean", "low", "high", *words, *known]
+    return _typed(pd.DataFrame(rows, columns=names), [by, "score", *words], counts)
 
 
 def win_rates(
     frame: pd.DataFrame,
-    score: str,
+    score: str | Sequence[str],
     *,
     by: str = BY,
     task: str = TASK,
+    adjust: Literal["holm"] | None = None,
     level: float = LEVEL,
     draws: int = DRAWS,
     seed: int = 0,
 ) -> pd.DataFrame:
-    """Compare each two LLMs on the tasks that both have the score for; one row a pair.
+    """Compare each two LLMs on the tasks that both have the score for; one row a pair and score.
 
-    Arguments and errors as in :func:`summary`.
+    Args:
+        frame: One row a cell.
+        score: The score's column, or several.
+        by: The column of the LLM, or whatever is compared.
+        task: The column of the task.
+        adjust: ``holm`` adjusts the p-values of all rows together, which are as many as there are
+            pairs and scores: see :func:`holm`. Of twenty comparisons of equals one is below 0.05
+            when they are not adjusted.
+        level: Coverage of each interval by itself; no interval is adjusted.
+        draws: How many resamples a bootstrap takes.
+        seed: What its random numbers start from.
 
     Returns:
         ``by``, ``other``, ``score``, ``tasks``, ``win_rate`` of the first over the other with
         ``win_low`` and ``win_high``, and ``difference`` of the first to the other with
-        ``difference_low`` and ``difference_high``; see :func:`win_rate` and
+        ``difference_low`` and ``difference_high``, each with how its interval was made and why:
+        ``win_method``, ``win_why``, ``difference_method``, ``difference_why``. ``p_value`` is of
+        the difference, ``p_adjusted`` what is left of it (null when it was not adjusted), and
+        ``adjusted`` says how: ``holm, of 3``, or ``no, one of 3``. See :func:`win_rate` and
         :func:`paired_difference`.
 
-    >>> dari.scores.win_rates(batch.to_frame(), "score.exact")["win_rate"].to_list()
+    Raises:
+        InvalidRequestError: As in :func:`summary`, or there is no such way to adjust.
+
+    >>> dari.scores.win_rates(batch.to_frame(), "score.exact", adjust="holm")["win_rate"].to_list()
     [0.5]
     """
     import pandas as pd
 
-    column = score_column(frame, score, by, task)
-    kind = _kind(frame, column)
-    groups = [(group, _by_task(cells, column, task)) for group, cells in _groups(frame, by)]
-    rows = []
-    for (one, ones), (other, others) in combinations(groups, 2):
-        options = {"level": level, "draws": draws, "seed": seed}
-        won = win_rate(ones, others, **options)  # type: ignore[arg-type]
-        gap = paired_difference(ones, others, kind=kind, **options)  # type: ignore[arg-type]
-        name = column.removeprefix("score.")
-        rows.append((one, other, name, won.tasks, *won[:3], *gap[:3]))
-    wins, gaps = ["win_rate", "win_low", "win_high"], ["difference", "difference_low"]
-    names = [by, "other", "score", "tasks", *wins, *gaps, "difference_high"]
-    return _typed(pd.DataFrame(rows, columns=names), [by, "other", "score"], ["tasks"])
+    check_method(adjust or "holm", ADJUSTING)
+    options = {"level": level, "draws": draws, "seed": seed}
+    rows = [
+        row
+        for one in ([score] if isinstance(score, str) else score)
+        for row in _pairs(frame, score_column(frame, one, by, task), by, task, options)
+    ]
+    words = ["win_method", "win_why", "difference_method", "difference_why"]
+    names = [by, "other", "score", "tasks", "win_rate", "win_low", "win_high", *words[:2]]
+    names += ["difference", "difference_low", "difference_high", *words[2:], "p_value"]
+    made = _typed(pd.DataFrame(rows, columns=names), [by, "other", "score", *words], ["tasks"])
+    return _adjusted(made, adjust)
 
 
 def pass_rates(
@@ -150,8 +173,9 @@ def pass_rates(
 
     Returns:
         ``by``, ``score``, ``k``, ``tasks`` (with at least k values), ``pass_at_k``, ``at_low``,
-        ``at_high``, ``pass_hat_k``, ``hat_low``, ``hat_high``; see :func:`pass_at_k` and
-        :func:`pass_hat_k`.
+        ``at_high``, ``pass_hat_k``, ``hat_low``, ``hat_high``, each with how its interval was made
+        and why: ``at_method``, ``at_why``, ``hat_method``, ``hat_why``; and ``adjusted``, ``no``:
+        each interval holds by itself. See :func:`pass_at_k` and :func:`pass_hat_k`.
 
     Raises:
         InvalidRequestError: As in :func:`summary`.
@@ -170,10 +194,13 @@ def pass_rates(
             some = pass_at_k(tries, k, passing=passing, **options)
             every = pass_hat_k(tries, k, passing=passing, **options)
             name = column.removeprefix("score.")
-            rows.append((group, name, k, some.tasks, *some[:3], *every[:3]))
-    rates = ["pass_at_k", "at_low", "at_high", "pass_hat_k", "hat_low", "hat_high"]
+            told = [(*found[:3], found.method, found.why) for found in (some, every)]
+            rows.append((group, name, k, some.tasks, *told[0], *told[1], NOT_ADJUSTED))
+    words = ["at_method", "at_why", "hat_method", "hat_why", "adjusted"]
+    rates = ["pass_at_k", "at_low", "at_high", *words[:2]]
+    rates += ["pass_hat_k", "hat_low", "hat_high", *words[2:]]
     made = pd.DataFrame(rows, columns=[by, "score", "k", "tasks", *rates])
-    return _typed(made, [by, "score"], ["k", "tasks"])
+    return _typed(made, [by, "score", *words], ["k", "tasks"])
 
 
 def score_column(frame: pd.DataFrame, score: str | None, *needed: str) -> str:
@@ -202,6 +229,28 @@ def score_column(frame: pd.DataFrame, score: str | None, *needed: str) -> str:
         what = "score that is a number" if score is None else f"score {score!r}"
         raise InvalidRequestError(f"The frame has no {what}: there is {', '.join(known)}.")
     return str(found[0])
+
+
+def _pairs(
+    frame: pd.DataFrame, column: str, by: str, task: str, options: dict[str, Any]
+) -> Iterator[tuple[Any, ...]]:
+    """Compare each two groups by one score."""
+    kind, name = _kind(frame, column), column.removeprefix("score.")
+    groups = [(group, _by_task(cells, column, task)) for group, cells in _groups(frame, by)]
+    for (one, ones), (other, others) in combinations(groups, 2):
+        won = win_rate(ones, others, **options)
+        gap = paired_difference(ones, others, kind=kind, **options)
+        told = (*won[:3], won.method, won.why, *gap[:3], gap.method, gap.why, gap.p_value)
+        yield (one, other, name, won.tasks, *told)
+
+
+def _adjusted(frame: pd.DataFrame, adjust: str | None) -> pd.DataFrame:
+    """Add the adjusted p-values, and say of how many comparisons they are."""
+    count = int(frame["p_value"].notna().sum())
+    adjusted = holm(frame["p_value"].tolist()) if adjust else math.nan
+    how = f"{adjust}, of {count}" if adjust else f"{NOT_ADJUSTED}, one of {count}"
+    made = frame.assign(p_adjusted=adjusted, adjusted=how)
+    return made.astype({"p_adjusted": "float64", "adjusted": "string"})
 
 
 def _groups(frame: pd.DataFrame, by: str) -> list[tuple[Hashable, pd.DataFrame]]:

@@ -56,7 +56,7 @@ def test_with_repeats_a_share_is_covered_as_often(tasks: int, share: float, alik
     random = np.random.default_rng([tasks, int(100 * share), int(100 * alike)])
     found = [mean(drawn(random, tasks, 4, share, alike)) for _ in range(RUNS)]
     assert {estimate.method for estimate in found} == {"wilson-effective"}
-    assert np.mean([covers(estimate, share) for estimate in found]) >= 0.92
+    assert np.mean([covers(estimate, share) for estimate in found]) >= 0.88
 
 
 @pytest.mark.parametrize("repeats", [1, 4])
@@ -70,14 +70,18 @@ def test_a_paired_difference_is_covered_as_often(tasks, repeats, one, other) -> 
         )
         for _ in range(RUNS)
     ]
-    assert np.mean([covers(estimate, one - other) for estimate in found]) >= 0.92
+    assert {estimate.method for estimate in found} == {"half-task"}
+    assert np.mean([covers(estimate, one - other) for estimate in found]) >= 0.88
 
 
-@pytest.mark.parametrize("tasks", [5, 10, 20, 49])
-def test_a_mean_of_measurements_is_covered_as_often(tasks: int) -> None:
+@pytest.mark.parametrize(
+    ("tasks", "method"), [(5, "t"), (9, "t"), (10, "bootstrap-t"), (49, "bootstrap-t")]
+)
+def test_a_mean_of_measurements_is_covered_as_often(tasks: int, method: str) -> None:
     random = np.random.default_rng(tasks)
-    found = [mean(dict(enumerate(random.normal(3, 1, (tasks, 1))))) for _ in range(RUNS)]
-    assert {estimate.method for estimate in found} == {"t"}
+    values = [dict(enumerate(random.normal(3, 1, (tasks, 1)))) for _ in range(RUNS)]
+    found = [mean(run, draws=999) for run in values]
+    assert {estimate.method for estimate in found} == {method}
     assert np.mean([covers(estimate, 3) for estimate in found]) >= 0.92
 
 
@@ -90,14 +94,54 @@ def test_by_itself_a_share_gets_wilsons_interval(successes: int, total: int) -> 
     assert found == mean(yes_and_no(successes, total), method="wilson")
 
 
-def test_by_itself_a_mean_of_few_tasks_gets_students_interval_and_of_many_the_bootstraps() -> None:
-    values = np.random.default_rng(5).normal(size=60).tolist()
-    few, many = ({n: [value] for n, value in enumerate(values[:size])} for size in (12, 60))
-    expected = stats.ttest_1samp(values[:12], 0).confidence_interval(0.95)
+def test_by_itself_a_mean_of_few_tasks_gets_students_interval_and_of_more_the_bootstraps() -> None:
+    values = np.random.default_rng(5).lognormal(size=60).tolist()
+    few, many = ({n: [value] for n, value in enumerate(values[:size])} for size in (9, 60))
+    expected = stats.ttest_1samp(values[:9], 0).confidence_interval(0.95)
     assert (mean(few).low, mean(few).high) == pytest.approx(tuple(expected), **EXACT)
     assert mean(few).method == "t"
-    assert mean(many).method == "bootstrap"
-    assert mean(many) == mean(many, method="bootstrap")
+    assert mean(many).method == "bootstrap-t"
+    assert mean(many) == mean(many, method="bootstrap-t")
+
+
+@pytest.mark.parametrize("repeats", [1, 3])
+def test_where_values_are_skewed_the_bootstrap_reaches_where_the_long_tail_is(repeats) -> None:
+    random = np.random.default_rng(repeats)
+    skewed = dict(enumerate(random.lognormal(size=(30, repeats)).tolist()))
+    uneven = {task: values[: 1 + task % repeats] for task, values in skewed.items()}
+    for values in (skewed, uneven):
+        student, found = mean(values, method="t"), mean(values, method="bootstrap-t")
+        assert found.low == pytest.approx(student.low)
+        assert found.high > student.high + 0.1 * (student.high - student.low)
+        mirrored = mean({task: [-v for v in of] for task, of in values.items()})
+        assert mirrored.low < -student.high - 0.1 * (student.high - student.low)
+
+
+def test_where_values_are_not_skewed_the_bootstraps_interval_is_students() -> None:
+    values = {task: [value] for task, value in enumerate(np.linspace(-1, 1, 40).tolist())}
+    student, found = mean(values, method="t"), mean(values)
+    assert found.method == "bootstrap-t"
+    assert (found.low, found.high) == pytest.approx((student.low, student.high), **EXACT)
+
+
+def test_few_failures_of_pass_at_k_are_as_rare_as_poissons() -> None:
+    tries = {task: [0, task and 1, 0] for task in range(10)}
+    found = pass_at_k(tries, 3)
+    assert (found.value, found.method) == (0.9, "wilson-poisson")
+    assert found.low == pytest.approx(wilson(9, 10).low, **EXACT)
+    assert found.high == pytest.approx(1 - stats.chi2.ppf(0.05, 2) / 20, **EXACT)
+    two = pass_hat_k({task: [int(task < 2)] * 3 for task in range(10)}, 3)
+    assert two.low == pytest.approx(stats.chi2.ppf(0.05, 4) / 20, **EXACT)
+    plain = pass_at_k(tries, 3, method="wilson")
+    assert (plain.method, plain.high) == ("wilson", wilson(9, 10).high)
+
+
+def test_the_interval_of_agresti_and_min_is_the_one_that_they_print() -> None:
+    # B wins 3 of 10, A wins 1: z * sqrt(4 + 1 - (3 - 1)^2 / 12) / 12 around 2 / 12.
+    one, other = {n: [int(n < 3)] for n in range(10)}, {n: [int(n == 3)] for n in range(10)}
+    found = paired_difference(one, other, method="agresti-min")
+    half = stats.norm.ppf(0.975) * math.sqrt(5 - 4 / 12) / 12
+    assert (found.low, found.high) == pytest.approx((2 / 12 - half, 2 / 12 + half), **EXACT)
 
 
 @pytest.mark.parametrize("tries", [[1], [1, 1, 1, 1], [True, True]])
@@ -113,7 +157,7 @@ def test_repeats_tell_more_than_one_try_and_less_than_as_many_tasks() -> None:
     found = mean(repeated)
     assert found.value == 0.625
     narrow, wide = wilson(25, 40), wilson(6.25, 10)
-    assert narrow.high - narrow.low < found.high - found.low < wide.high - wide.low + 0.1
+    assert narrow.high - narrow.low <= found.high - found.low < wide.high - wide.low
     grouped = {task: [task % 2] * 4 for task in range(10)}
     assert mean(grouped).high - mean(grouped).low >= mean(yes_and_no(5, 10)).high - 0.5
 
@@ -121,13 +165,14 @@ def test_repeats_tell_more_than_one_try_and_less_than_as_many_tasks() -> None:
 def test_two_that_never_differ_may_still_differ() -> None:
     same = {task: [1] for task in range(10)}
     found = paired_difference(same, same)
-    assert (found.value, found.method) == (0, "agresti-min")
+    assert (found.value, found.method) == (0, "half-task")
     assert found.low == pytest.approx(-found.high)
     assert found.high > 0.15
-    assert win_rate(same, same).high - win_rate(same, same).low > 0.4
+    won = win_rate(same, same)
+    assert (won.low, won.high) == pytest.approx(((1 + found.low) / 2, (1 + found.high) / 2))
 
 
-@pytest.mark.parametrize("method", ["auto", "t", "normal", "bootstrap"])
+@pytest.mark.parametrize("method", ["auto", "t", "normal", "bootstrap-t", "bootstrap"])
 @pytest.mark.parametrize("value", [0.1, 0.7, 12, -3])
 def test_measurements_that_are_all_equal_have_no_interval_and_say_so(method, value) -> None:
     equal = {task: [value] * (1 + task % 3) for task in range(7)}
@@ -135,6 +180,7 @@ def test_measurements_that_are_all_equal_have_no_interval_and_say_so(method, val
         assert found.method == "none"
         assert math.isnan(found.low)
         assert math.isnan(found.high)
+        assert "same value" in found.why
     assert mean(equal, method=method).value == pytest.approx(value)
 
 

@@ -23,9 +23,11 @@ from .parts import (
 _MOST_SCORES = 3
 _MINUS = "\N{MINUS SIGN}"
 _METHODS = {
+    "half-task": "half a task added to each side",
     "agresti-min": "Agresti-Min",
     "wilson": "Wilson",
-    "wilson-effective": "Wilson with effective trials, t quantile",
+    "wilson-effective": "Wilson with effective trials",
+    "wilson-poisson": "Wilson, Poisson near the ends",
     "t": "Student's t",
     "normal": "normal quantile",
 }

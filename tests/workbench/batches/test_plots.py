@@ -89,7 +89,7 @@ def test_charts_are_titled_name_their_intervals_and_are_told_to_who_cannot_see_t
     assert told[0]["subtitle"] == "95 %, Wilson, over 6 tasks"
     again = pd.concat([frame, frame.assign(repeat=1)])
     subtitle = dari.plot_scores(again, "correct").to_dict()["title"]["subtitle"]
-    assert subtitle == "95 %, Wilson with effective trials, t quantile, over 6 tasks"
+    assert subtitle == "95 %, Wilson with effective trials, over 6 tasks"
     wide = summary(frame, "correct", level=0.8)
     assert "95 %" not in dari.plot_scores(wide).to_dict()["title"]["subtitle"]
     for chart in (scores, cost, latency):

@@ -3,79 +3,33 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Iterable, Mapping, Sequence
-from statistics import NormalDist
-from typing import Any, NamedTuple
+from collections.abc import Hashable, Iterable, Sequence
+from typing import Any
 
 import numpy as np
 
 from ..errors import InvalidRequestError
 from ..score_kinds import Kind, kind_of
+from .estimate import UNKNOWN, ByTask, Estimate
 from .intervals import (
     DRAWS,
     LEVEL,
-    UNKNOWN,
-    Ends,
+    SOME,
     Method,
-    Sample,
     check_level,
     check_method,
-    for_means,
+    normal_quantile,
     of_means,
     of_shares,
     score_interval,
 )
+from .resampling import Sample
 
-ByTask = Mapping[Hashable, Sequence[Any]]
-"""The values of each task's repeats: numbers or yes and no; ``None`` and NaN are missing."""
-
+ASKED_FOR = "asked for"
+YES_AND_NO = "all values are 0 or 1"
 EFFECTIVE = "wilson-effective"
-"""Says that Wilson's interval is one of effective trials, with Student's quantile."""
-METHODS = ("auto", "wilson", "t", "bootstrap", "normal")
-
-
-class _Numbers(NamedTuple):
-    value: float
-    low: float
-    high: float
-    tasks: int
-    values: int
-
-
-class Estimate(_Numbers):
-    """A number with its interval.
-
-    Attributes:
-        value: The estimate; NaN when there is nothing to estimate it from.
-        low: Lower end of the interval; NaN when the tasks cannot tell: there is one only, or all
-            have the same value and nothing bounds what another could have.
-        high: Upper end of the interval.
-        tasks: How many tasks it comes from.
-        values: How many values it comes from.
-        method: How the interval was made; ``none`` when there is none.
-
-    >>> found = dari.scores.mean({"a": [1, 0], "b": [1, 1]})
-    >>> found.value, found.tasks, found.values
-    (0.75, 2, 4)
-    """
-
-    method: str = "none"
-
-    @classmethod
-    def of(cls, value: float, ends: Ends, tasks: int, values: int, method: str) -> Estimate:
-        """Make an estimate that knows its method."""
-        made = cls(value, *ends, tasks, values)
-        made.method = "none" if math.isnan(ends[0]) else method
-        return made
-
-    def _replace(self, **changed: Any) -> Estimate:
-        made: Estimate = super()._replace(**changed)
-        made.method = self.method
-        return made
-
-    def __repr__(self) -> str:
-        numbers = ", ".join(f"{name}={getattr(self, name)!r}" for name in self._fields)
-        return f"Estimate({numbers}, method={self.method!r})"
+"""Says that Wilson's interval is one of effective trials."""
+METHODS = ("auto", "wilson", "t", "bootstrap-t", "bootstrap", "normal")
 
 
 def mean(
@@ -92,17 +46,17 @@ def mean(
     The answers to one task resemble each other, so the tasks are what varies freely. With
     ``s`` the sum and ``n`` the count of a task's values, the mean is ``m = Σs / Σn``.
 
-    ``auto`` is ``wilson`` when all values are 0 or 1, else ``t`` below 50 tasks and ``bootstrap``
-    from there on; the estimate's ``method`` tells which, and ``wilson-effective`` where repeats
-    make Wilson's interval one of effective trials with Student's quantile.
+    ``auto`` is ``wilson`` when all values are 0 or 1, else ``t`` below 10 tasks and
+    ``bootstrap-t`` from there on; the estimate's ``method`` tells which, its ``why`` says why, and
+    ``wilson-effective`` is Wilson's interval where tasks have repeats.
 
     ``wilson`` is :func:`wilson`'s interval with each task as a trial. Repeats are worth between
     one trial a task and one a value, by how alike they are: ``G / a`` trials with
-    ``a = G · se² / (m(1 - m))`` and the ``se`` below, averaged over the G - 1 degrees of freedom
-    and two more for which it is 1. Student's quantile stands in place of the normal one, because
-    ``a`` is estimated: after N. Dean and M. Pagano, *Evaluating confidence interval methods for
-    binomial proportions in clustered surveys*, Journal of Survey Statistics and Methodology 3
-    (2015).
+    ``a = G · se² / (m(1 - m))`` and the ``se`` below, at least ``G / N`` and at most 1, which it
+    also is where all tasks have the same value. It is the design effect of L. Kish, *Survey
+    sampling* (1965); N. Dean and M. Pagano, *Evaluating confidence interval methods for binomial
+    proportions in clustered surveys*, Journal of Survey Statistics and Methodology 3 (2015), find
+    such intervals the best.
 
     ``t`` is ``m ± t(level; G - 1) · se`` with the variance that allows for clusters,
     ``se² = (G / (G - 1)) · Σ_tasks (s - n · m)² / N²`` for G tasks and N
@@ -111,16 +65,46 @@ def mean(
     task it is the textbook interval of a mean. ``normal`` has the normal quantile in place of
     Student's, which is too narrow for few tasks.
 
-    ``bootstrap`` draws whole tasks with replacement, as many as there are, and takes the
-    ``(1 ± level) / 2`` quantiles of the means of the draws: the percentile interval of B. Efron,
-    *Bootstrap methods: another look at the jackknife*, Annals of Statistics 7 (1979), with tasks
-    as clusters. The same seed gives the same interval. It is too narrow for few tasks.
+    ``bootstrap-t`` draws whole tasks with replacement, as many as there are, and allows for
+    skewness by the quantiles of ``(m* - m) / se*`` of the draws: P. Hall, *Theoretical comparison
+    of bootstrap confidence intervals*, Annals of Statistics 16 (1988). Here they take the place of
+    Student's only where they are more than ``1 + 5 / G`` times as far out, and what they are beyond
+    it is stretched by ``G / (G - 6)``, since few tasks show too little of a long tail; G is 20
+    there, at least. Where more than a quarter of the tasks have one value, such as 0, it is 1.25
+    times, and nothing is stretched. These numbers make it hold as often as the table says.
+    ``bootstrap`` takes the ``(1 ± level) / 2`` quantiles of the draws' means, the percentile
+    interval of B. Efron, *Bootstrap methods: another look at the jackknife*, Annals of Statistics 7
+    (1979); it is too narrow for few tasks. The same seed gives the same interval.
+
+    How many of all samples have a 95 % interval of ``auto`` that holds the truth, in percent,
+    counted out for 0 and 1: on average over rates of success from 0.5 to 0.95, and at the rate at
+    which it holds least. Repeats that are alike have a correlation of 0.3.
+
+        tasks                        5            10            20            50
+        one repeat         95.7 (91.9)   95.4 (91.4)   95.8 (92.5)   95.4 (93.5)
+        three repeats      96.8 (95.0)   96.5 (95.1)   96.1 (95.3)   95.7 (94.9)
+        three, alike       94.9 (91.8)   94.9 (94.0)   94.5 (93.6)   94.5 (92.7)
+
+    Of other values it is drawn, and only from 20 tasks on near 95 for all of them: the longer the
+    tail, the more tasks are needed. Repeats have the same value two times in three. Lognormal is of
+    a standard normal one, beta of (0.5, 0.5); half, or 70 %, of exponential values are zero.
+    Samples without an interval count as missed.
+
+                      normal     uniform exponential   lognormal        beta  half zeros  70 % zeros
+        5 x 1           95.1        92.2        88.2        80.7        93.5        80.2        67.2
+        10 x 1          95.1        96.2        94.5        91.8        98.5        94.0        84.0
+        20 x 1          94.5        95.9        95.5        94.0        96.4        96.9        95.3
+        50 x 1          95.2        95.2        95.9        94.0        95.5        96.7        96.4
+        5 x 3           95.0        93.8        90.8        86.3        94.3        86.1        78.1
+        10 x 3          95.0        96.1        94.7        91.6        96.5        95.0        93.5
+        20 x 3          94.8        94.6        94.6        92.7        95.5        95.0        96.2
+        50 x 3          95.0        95.0        94.8        93.9        95.9        94.6        95.7
 
     Args:
         by_task: The values; missing ones count for nothing.
         method: How the interval is made.
         level: Its coverage.
-        draws: How many resamples ``bootstrap`` takes.
+        draws: How many resamples a bootstrap takes.
         seed: What its random numbers start from.
         kind: What the score is where these are a part of its values only: 1s alone may be yes, or
             numbers among which there is a 7 elsewhere. Told by these values when left out.
@@ -140,20 +124,20 @@ def mean(
     if not tasks:
         return Estimate(math.nan, math.nan, math.nan, 0, 0)
     sample, size = sample_of(tasks.values()), len(tasks)
+    values, why = int(sample.counts.sum()), ASKED_FOR
     of_yes_and_no = are_yes_and_no(tasks.values(), kind)
     if method == "auto":
-        method = "wilson" if of_yes_and_no else for_means(size)
+        method, why = for_yes_and_no(size, values) if of_yes_and_no else for_numbers(size)
     if method == "wilson" and not of_yes_and_no:
         raise InvalidRequestError("The method 'wilson' is for values that are all 0 or 1.")
-    values, used = int(sample.counts.sum()), str(method)
     if size < 2:
         ends = UNKNOWN
     elif method == "wilson":
         ends = of_shares(sample, values, level)
-        used = "wilson" if values <= size else EFFECTIVE
     else:
         ends = of_means(sample, method, level=level, draws=draws, seed=seed)
-    return Estimate.of(sample.value, ends, size, values, used)
+    used = EFFECTIVE if method == "wilson" and values > size else method
+    return Estimate.of(sample.value, ends, size, values, used, why)
 
 
 def wilson(successes: float, total: int, *, level: float = LEVEL) -> Estimate:
@@ -178,8 +162,22 @@ def wilson(successes: float, total: int, *, level: float = LEVEL) -> Estimate:
     check_level(level)
     if not total:
         return Estimate(math.nan, math.nan, math.nan, 0, 0)
-    share, quantile = successes / total, NormalDist().inv_cdf((1 + level) / 2)
-    return Estimate.of(share, score_interval(share, total, quantile), total, total, "wilson")
+    share = successes / total
+    ends = score_interval(share, total, normal_quantile(level))
+    return Estimate.of(share, ends, total, total, "wilson", ASKED_FOR)
+
+
+def for_yes_and_no(size: int, values: int) -> tuple[Method, str]:
+    """Return the method for the mean of 0 and 1, and why."""
+    each = "one a task" if values <= size else "several a task"
+    return "wilson", f"{YES_AND_NO}, {each}"
+
+
+def for_numbers(size: int) -> tuple[Method, str]:
+    """Return the method for the mean of anything else over so many tasks, and why."""
+    if size < SOME:
+        return "t", f"other values than 0 and 1, fewer than {SOME} tasks"
+    return "bootstrap-t", f"other values than 0 and 1, {SOME} tasks or more"
 
 
 def numbers(by_task: ByTask) -> dict[Hashable, list[float]]:
@@ -188,9 +186,7 @@ def numbers(by_task: ByTask) -> dict[Hashable, list[float]]:
     Raises:
         InvalidRequestError: A value is no number.
     """
-    known = {
-        task: [_number(v) for v in values if v is not None] for task, values in by_task.items()
-    }
+    known = {task: [number(v) for v in values if v is not None] for task, values in by_task.items()}
     there = {task: [v for v in values if not math.isnan(v)] for task, values in known.items()}
     return {task: values for task, values in there.items() if values}
 
@@ -207,7 +203,12 @@ def are_yes_and_no(tasks: Iterable[Sequence[float]], kind: Kind | None = None) -
     return (kind or kind_of(value for values in tasks for value in values)) in ("yes/no", None)
 
 
-def _number(value: Any) -> float:
+def number(value: Any) -> float:
+    """Return a value as a float; what is missing is NaN.
+
+    Raises:
+        InvalidRequestError: It is no number.
+    """
     # pandas' own missing value refuses to become a float.
     if type(value).__name__ == "NAType":
         return math.nan
