@@ -21,6 +21,9 @@ def holm(p_values: Sequence[float | None]) -> list[float]:
         p_values: Of all comparisons that were made; missing ones (``None``, NaN) stay NaN and
             count for none.
 
+    Returns:
+        The adjusted ones, in the same order.
+
     Raises:
         InvalidRequestError: One of them is not between 0 and 1.
 

@@ -135,7 +135,9 @@ def beyond_ratios(sample: Sample, found: Array) -> float:
 
 
 def _quantile(found: Array, share: float) -> float:
-    """Return a quantile of what is sorted, as ``numpy.quantile`` does."""
+    """Return a quantile of what is sorted, as ``numpy.quantile`` does; 0 of less than two."""
+    if len(found) < 2:
+        return 0.0
     place = share * (len(found) - 1)
     before = min(int(place), len(found) - 2)
     low, high = float(found[before]), float(found[before + 1])

@@ -28,10 +28,8 @@ ALIKE = 0.3
 """How a task's tries go together: the correlation of two of them, and of those of two LLMs."""
 RUNS = 2_000
 DRAWS = 999
-_HARD = 200
-"""Into so many kinds of tasks, from hard to easy, a distribution of their rates is cut."""
-_RARE = 1e-8
-"""Outcomes that are rarer are left out."""
+_HARD = 200  # kinds of tasks, from hard to easy, into which a distribution of their rates is cut
+_RARE = 1e-8  # outcomes that are rarer are left out
 
 
 class Drawn(NamedTuple):
@@ -69,7 +67,7 @@ class Cell(NamedTuple):
 def main() -> None:
     for title, lines in tables():
         print(title)
-        print("\n".join(f"    {line}" for line in lines))
+        print("\n".join(f"    {line}" for line in lines), flush=True)
 
 
 def tables() -> Iterator[tuple[str, list[str]]]:
@@ -92,17 +90,11 @@ def number_line(label: str, cell: Callable[[str, int], float], tasks: int) -> st
 
 
 def of_tries(kind: str, repeats: int, alike: float, tasks: int) -> Cell:
-    """Count out the mean, pass@k or pass^k of tries that succeed or not.
-
-    Args:
-        kind: ``mean``, ``at 2``, ``hat 3`` and the like; the rates are those of what is estimated.
-        repeats: How many tries a task has.
-        alike: How much a task's tries go together.
-        tasks: How many tasks.
-    """
+    """Count out the ``mean``, pass@k (``at 2``) or pass^k (``hat 2``) of tries, at rates of it."""
     name, _, number = kind.partition(" ")
     k, counts = int(number or 1), np.arange(repeats + 1)
-    worth = {"mean": counts, "wins": counts, "at": _some(counts, k), "hat": _every(counts, k)}[name]
+    ways = np.array([comb(c, k) for c in range(repeats + 1)])
+    worth = {"mean": counts, "wins": counts, "at": comb(repeats, k) - ways[::-1], "hat": ways}[name]
     chances = np.array([_rated(rate, worth / worth[-1], repeats, alike) for rate in RATES])
     keys = sorted(set(worth.tolist()))
     summed = np.array([[row[worth == key].sum() for key in keys] for row in chances])
@@ -127,8 +119,8 @@ def of_pairs(
     pairs = [(one, other) for one, other in product(RATES, RATES) if other <= one]
     keys = list(range(-repeats, repeats + 1))
     chances = np.array([_gaps(*pair, repeats, alike) for pair in pairs])
-    is_rate = compare is win_rate
-    truths = np.array([(1 + one - other) / 2 if is_rate else one - other for one, other in pairs])
+    gaps = np.array([one - other for one, other in pairs])
+    truths = (1 + gaps) / 2 if compare is win_rate else gaps
 
     def found(gaps: Sequence[int]) -> Estimate:
         one = {n: _tries(max(gap, 0), repeats) for n, gap in enumerate(gaps)}
@@ -254,15 +246,6 @@ def _rates(rate: float, alike: float) -> Array:
         return np.array([rate])
     weight, places = (1 - alike) / alike, (np.arange(_HARD) + 0.5) / _HARD
     return np.asarray(stats.beta.ppf(places, rate * weight, (1 - rate) * weight))
-
-
-def _some(counts: NDArray[np.int_], k: int) -> NDArray[np.int_]:
-    every = len(counts) - 1
-    return np.array([comb(every, k) - comb(every - int(c), k) for c in counts])
-
-
-def _every(counts: NDArray[np.int_], k: int) -> NDArray[np.int_]:
-    return np.array([comb(int(c), k) for c in counts])
 
 
 def _tries(successes: int, repeats: int) -> list[float]:

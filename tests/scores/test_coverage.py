@@ -241,3 +241,14 @@ def test_a_summary_tells_how_each_interval_was_made() -> None:
     )
     said = [summary(frame, name)["method"].tolist() for name in ("right", "words", "same")]
     assert said == [["wilson"], ["t"], ["none"]]
+
+
+@pytest.mark.parametrize("draws", [1, 2, 5])
+def test_few_redrawings_leave_students_interval(draws: int) -> None:
+    values = {task: [value] for task, value in enumerate([0, 0, 0, 9])}
+    found = paired_difference(
+        values, {task: [0.5] for task in values}, method="bootstrap-t", draws=draws
+    )
+    student = paired_difference(values, {task: [0.5] for task in values}, method="t")
+    assert found.low <= student.low < student.high <= found.high
+    assert student.p_value <= found.p_value <= 1
