@@ -192,15 +192,15 @@ def _cell(
 def _outcomes(keys: Sequence[int], chances: Array, tasks: int) -> Iterator[tuple[list[int], Array]]:
     """Yield an outcome for each pair of sums, with the chances of the pair at each rate."""
     up = [(key - keys[0], key**2) for key in keys]
-    shape = (tasks * up[-1][0] + 1, tasks * max(square for _, square in up) + 1)
-    likely = np.zeros((len(chances), *shape))
+    most = (up[-1][0], max(square for _, square in up))
+    likely = np.zeros((len(chances), tasks * most[0] + 1, tasks * most[1] + 1))
     likely[:, 0, 0] = 1
     steps = [likely[0] > 0]
-    for _ in range(tasks):
-        after = np.zeros_like(likely)
+    for done in range(tasks):
+        width, height = done * most[0] + 1, done * most[1] + 1
+        before, after = likely[:, :width, :height], np.zeros_like(likely)
         for chance, (s, q) in zip(chances.T, up, strict=True):
-            before = likely[:, : shape[0] - s, : shape[1] - q]
-            after[:, s:, q:] += chance[:, None, None] * before
+            after[:, s : s + width, q : q + height] += chance[:, None, None] * before
         likely = after
         steps.append((likely > 0).any(axis=0))
     for s, q in np.argwhere((likely > _RARE).any(axis=0)).tolist():
