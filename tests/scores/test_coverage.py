@@ -18,6 +18,8 @@ from dari_nb.scores import mean, paired_difference, pass_at_k, pass_hat_k, summa
 EXACT = {"rel": 1e-9, "abs": 1e-9}
 SHARES = [0.5, 0.6, 0.7, 0.8, 0.9]
 RUNS = 1_000
+LEAST = 0.9 - 2 * math.sqrt(0.9 * 0.1 / RUNS)
+"""What 90 % may look like in so many runs."""
 
 
 def yes_and_no(successes: int, total: int) -> dict[int, list[int]]:
@@ -56,7 +58,7 @@ def test_with_repeats_a_share_is_covered_as_often(tasks: int, share: float, alik
     random = np.random.default_rng([tasks, int(100 * share), int(100 * alike)])
     found = [mean(drawn(random, tasks, 4, share, alike)) for _ in range(RUNS)]
     assert {estimate.method for estimate in found} == {"wilson-effective"}
-    assert np.mean([covers(estimate, share) for estimate in found]) >= 0.88
+    assert np.mean([covers(estimate, share) for estimate in found]) >= LEAST
 
 
 @pytest.mark.parametrize("repeats", [1, 4])
@@ -71,7 +73,7 @@ def test_a_paired_difference_is_covered_as_often(tasks, repeats, one, other) -> 
         for _ in range(RUNS)
     ]
     assert {estimate.method for estimate in found} == {"half-task"}
-    assert np.mean([covers(estimate, one - other) for estimate in found]) >= 0.88
+    assert np.mean([covers(estimate, one - other) for estimate in found]) >= LEAST
 
 
 @pytest.mark.parametrize(
