@@ -14,7 +14,7 @@ from .calm import whole
 from .papers import NOTHING, Bundle, Paper, Write, publish, publish_until
 from .presentation import Presentation
 from .subject import Subject
-from .words import StoppedWatching, late, lost, not_cancelled
+from .words import Ending, StoppedWatching, late, lost, not_cancelled
 
 
 class _LateStop:
@@ -86,7 +86,12 @@ class Passing(Presentation):
     @property
     def known_paper(self) -> Bundle:
         """Its paper as it is by now."""
-        return self.subject.paper(self._ending) if self._is_over else self.subject.so_far()
+        return self.subject.paper(self._said) if self._is_over else self.subject.so_far()
+
+    @property
+    def _said(self) -> Ending | None:
+        """What is said of it besides what came: nothing once its end has come, too."""
+        return None if self.subject.has_ended else self._ending
 
     def stop(self) -> Future[None] | None:
         """End it on the server, as the reader wished in the page, or else watch it no longer.
@@ -172,8 +177,6 @@ class Passing(Presentation):
         error = None if following.cancelled() else following.exception()
         if self._ending is None and (error is not None or following.cancelled()):
             self._ending = lost(error if isinstance(error, DariError) else None)
-        elif self.subject.has_ended:  # whatever was to be said before
-            self._ending = None
         self._is_over = True
         self._writing.soon()
 
@@ -182,9 +185,8 @@ class Passing(Presentation):
 
         Executors such as nbclient take nothing any more when no cell runs.
         """
-        if not self._is_over and self.subject.has_ended:
-            self._is_over, self._ending = True, None
-        if self._is_over:
+        if self._is_over or self.subject.has_ended:
+            self._is_over = True
             self._writing.now()
 
     def _become_paper(self) -> None:
@@ -198,8 +200,8 @@ class Passing(Presentation):
         is_last = self._is_over
         if is_last and self._settled is not None:
             self._writing.places = [self._settled]
-        if is_last or (self._ending is not None and not self.subject.has_ended):
-            return Paper(self.subject.paper(self._ending), is_last)
+        if is_last or self._said is not None:
+            return Paper(self.subject.paper(self._said), is_last)
         has_ended = self.subject.has_ended
         return Paper(self.subject.paper() if has_ended else self.subject.so_far())
 

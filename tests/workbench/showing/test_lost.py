@@ -94,3 +94,15 @@ def test_a_view_that_is_closed_leaves_what_it_showed_and_how_to_go_on(kernel):
     assert page.views() == []
     kernel.run("display(chat)")
     assert len(page.views()) == 1
+
+
+def test_a_turn_whose_end_the_next_cell_sees_was_never_lost(kernel):
+    for _ in range(5):
+        kernel.run("gate.clear()\nturn = d.agents.get('gated').send('Hi')\nturn")
+        [view] = kernel.page.views()
+        kernel.say(view, HERE)
+        kernel.run("gate.set()\nturn.wait()\nNone")
+        kernel.until(lambda: kernel.page.views() == [])
+        kernel.run("print('later')")
+        kernel.until(lambda: "the second part" in kernel.page.papers[-1])
+    assert not [paper for paper in kernel.page.papers if "disconnected" in paper]
