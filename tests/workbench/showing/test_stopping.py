@@ -247,8 +247,7 @@ def test_a_turn_is_stopped_in_the_view_of_its_session(kernel):
     assert state["note"] == ""
     assert kernel.run("print(session.refresh().last_message_status)") == "failed\n"
     kernel.run("gate.set()\nsession.send('And now?').wait()")
-    kernel.until(lambda: state["status"] == "completed")
-    assert state["watch"] == ""
+    kernel.until(lambda: state["status"] == "completed" and state["watch"] == "")
 
 
 def test_a_view_is_watched_again_where_the_server_cancels_nothing(stranger):
