@@ -17,6 +17,10 @@ _MOST_CHARS = 32_000
 """Characters that path and query may have; few servers take more."""
 
 
+OF_STREAMS: dict[str, Any] = {"follow_redirects": False}
+"""How streams are sent: they come back by themselves, so they must never wander elsewhere."""
+
+
 def arguments(request: Request[Any]) -> dict[str, Any]:
     """Arguments of ``request`` and ``stream``.
 
@@ -44,12 +48,6 @@ def _check_address(request: Request[Any]) -> None:
         raise InvalidRequestError(
             f"This cannot be asked for: with {chars:,} characters its address is too long."
         )
-
-
-def stream_arguments(request: Request[Any]) -> dict[str, Any]:
-    """Arguments of ``stream`` for events."""
-    # A stream comes back again and again by itself, so it must never wander to another server.
-    return {**arguments(request), "follow_redirects": False}
 
 
 def outside_request(

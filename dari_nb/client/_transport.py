@@ -18,13 +18,13 @@ from ..errors import DariError
 from ._address import Address
 from ._answers import read
 from ._arguments import (
+    OF_STREAMS,
     arguments,
     awaited,
     opened,
     outside_request,
     patience,
     raise_if_closed,
-    stream_arguments,
 )
 from ._request import Outside, Pause, Request, Sink, Steps, Work
 from ._retry import Reconnect, Retry
@@ -146,7 +146,8 @@ class Transport(_Timed):
     def stream(self, request: Request[Any], timeout: httpx.Timeout) -> Iterator[httpx.Response]:
         """Open a stream; the body of an error answer is read already."""
         try:
-            with self._http.stream(**stream_arguments(request), timeout=timeout) as response:
+            sent = arguments(request) | OF_STREAMS
+            with self._http.stream(**sent, timeout=timeout) as response:
                 if not response.is_success:
                     response.read()
                 yield self.heard(response)
@@ -254,8 +255,7 @@ class AsyncTransport(_Timed):
         """Open a stream; the body of an error answer is read already."""
         try:
             sent = self._http.build_request(**arguments(request), timeout=timeout)
-            # A stream comes back again and again by itself, so it must never wander elsewhere.
-            async with answering(self._http, sent, follow_redirects=False) as response:
+            async with answering(self._http, sent, **OF_STREAMS) as response:
                 if not response.is_success:
                     await response.aread()
                 yield self.heard(response)
