@@ -1,6 +1,7 @@
 /** The one file that knows Jupyter: joins an anywidget model to a component. */
 import type { AnyModel } from "@anywidget/types";
 import { keepKeys } from "./host/border";
+import { holdFocus } from "./host/focus";
 import { UNASKED } from "./host/interrupt";
 import { leavePaper } from "./host/last";
 import { type Component, type Draw, type Message, type Port, Questions } from "./host/port";
@@ -68,6 +69,7 @@ function viewOf(component: Component<never>) {
     const closing = new AbortController();
     draw(el, closing.signal);
     keepKeys(el, closing.signal);
+    holdFocus(el, closing.signal);
     presence?.shown(el, closing.signal);
     el.addEventListener(UNASKED, () => leaveInput(el), { signal: closing.signal });
     shown.add(el);

@@ -20,6 +20,17 @@ for text in ("And in JavaScript?", "And in Rust?"):
 CELLS = [SETUP, "view = session.view(height=420); view", "chat = session.chat(); chat"]
 READER = ".jp-OutputArea .dari-reader:not(.dari-chat *)"
 
+# Notes what a page had just drawn whenever a key would have gone to no view at all.
+LOST = """selector => {
+    window.lost = [];
+    const note = (changes) => {
+        if (document.activeElement !== document.body) return;
+        for (const change of changes) window.lost.push(change.target.className);
+    };
+    const log = document.querySelector(selector + " .dari-log");
+    new MutationObserver(note).observe(log, { childList: true, subtree: true });
+}"""
+
 
 @pytest.fixture(scope="module")
 def notebook(lab_server, browser):
@@ -99,6 +110,20 @@ def test_a_message_is_asked_again_and_branches_are_switched_by_keyboard(book, ax
     # No key of these was one of the notebook's: its cells are as they were.
     assert [cell.source for cell in book.save().cells] == CELLS
     assert not book.problems
+
+
+def test_a_key_is_heard_at_any_moment_while_branches_are_drawn(book):
+    page = book.page
+    edit(page, "And in JavaScript?", "And in Python?")
+    group = page.locator(f"{READER} .dari-branch")
+    group.get_by_text("2 / 2").wait_for()
+    at(page, "And in Python?").get_by_role("button", name="earlier").focus()
+    page.evaluate(LOST, READER)
+    for step in range(6):
+        page.keyboard.press("[")
+        group.get_by_text(f"{1 + step % 2} / 2").wait_for()
+        has_focus(page, ("And in JavaScript?", "And in Python?")[step % 2])
+    assert page.evaluate("window.lost") == []
 
 
 def test_branches_are_compared_below_their_message(book, axe):

@@ -172,9 +172,6 @@ export class Viewport {
   }
 
   #remove(id: string, element: HTMLElement): void {
-    const root = this.#box.getRootNode() as Document | ShadowRoot;
-    // Keys go on working for a reader whose row went out of sight.
-    if (element.contains(root.activeElement)) this.#box.focus({ preventScroll: true });
     this.#sizes.unobserve(element);
     element.remove();
     this.#content.gone(element);

@@ -1,0 +1,35 @@
+/** What takes the focus from an element that stays where it is. */
+const TAKING = ["hidden", "inert", "disabled"];
+
+/**
+ * Keeps the focus in a view whose parts are drawn anew: when what has it goes, what is around that
+ * has it, before the next key is heard. Otherwise the notebook would have it, and its plain keys.
+ */
+export function holdFocus(root: HTMLElement, signal: AbortSignal): void {
+  /** What has the focus, and what around it can have it. */
+  let held: HTMLElement[] = [];
+  const note = (event: FocusEvent) => {
+    const path = event.composedPath() as HTMLElement[];
+    held = path.slice(0, path.indexOf(root) + 1).filter((one) => one.hasAttribute("tabindex"));
+    held.unshift(path[0] as HTMLElement);
+  };
+  const hold = () => {
+    if (held.length === 0) return;
+    const active = (root.getRootNode() as Document | ShadowRoot).activeElement;
+    if (active !== null && active !== document.body && active !== held[0]) held = [];
+    // Whoever has clicked beside the view has left it: what had the focus is still there.
+    else if (!canHold(held[0] as HTMLElement)) held.find(canHold)?.focus({ preventScroll: true });
+  };
+  const changes = new MutationObserver(hold);
+  changes.observe(root, { childList: true, subtree: true, attributeFilter: TAKING });
+  root.addEventListener("focusin", note, { signal });
+  root.addEventListener("focusout", () => queueMicrotask(hold), { signal });
+  signal.addEventListener("abort", () => changes.disconnect());
+}
+
+function canHold(element: HTMLElement): boolean {
+  if (!element.isConnected || element.closest("[inert]") || element.matches(":disabled")) {
+    return false;
+  }
+  return element.checkVisibility();
+}

@@ -1,0 +1,58 @@
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { holdFocus } from "../../src/host/focus";
+
+let closing: AbortController;
+let view: HTMLElement;
+
+beforeEach(() => {
+  closing = new AbortController();
+  document.body.innerHTML = `<div id="view" tabindex="-1"><div id="list" tabindex="0">
+    <div id="row" tabindex="-1"><p><button id="go">Go</button></p></div></div></div><p>beside</p>`;
+  view = find("view");
+  holdFocus(view, closing.signal);
+  find("go").focus();
+});
+
+afterEach(() => closing.abort());
+
+const find = (id: string) => document.getElementById(id) as HTMLElement;
+const has = () => document.activeElement?.id;
+const drawn = () => new Promise<void>((resolve) => setTimeout(resolve));
+
+test("what is around has the focus when the part that had it is drawn anew", async () => {
+  find("go").parentElement?.replaceWith(document.createElement("p"));
+  await drawn();
+  expect(has()).toBe("row");
+  find("row").remove();
+  await drawn();
+  expect(has()).toBe("list");
+  view.replaceChildren();
+  await drawn();
+  expect(has()).toBe("view");
+});
+
+test.each(["disabled", "inert"])("what is %s lets go of the focus", async (state) => {
+  find("go").setAttribute(state, "");
+  find("go").blur();
+  await drawn();
+  expect(has()).toBe("row");
+});
+
+test("who leaves a view has left it, whatever becomes of the place", async () => {
+  find("go").blur();
+  await drawn();
+  expect(document.activeElement).toBe(document.body);
+});
+
+test("what was chosen at once instead keeps the focus", async () => {
+  find("go").remove();
+  find("list").focus();
+  await drawn();
+  expect(has()).toBe("list");
+});
+
+test("a view that is gone holds nothing", async () => {
+  view.remove();
+  await drawn();
+  expect(document.activeElement).toBe(document.body);
+});
