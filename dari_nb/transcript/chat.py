@@ -21,7 +21,7 @@ from ..models.events import MAX_TOKENS
 from .blocks import content_of, is_only_text, plain, refusal_block, thought
 from .images import with_image_url
 from .json_text import json_or_text, text_of_json
-from .said import Call, Entry, Result, Said
+from .said import Call, Entry, Result, Said, of_unknown_role
 from .told_times import time_of
 
 Message = dict[str, Any]
@@ -41,7 +41,7 @@ def chat_entries(messages: Iterable[Any]) -> Iterator[tuple[Any, list[Entry]]]:
     back; otherwise they stay text. A tool has failed when its text begins with "Error".
 
     Raises:
-        ValueError: A message has no role or shape that is known.
+        ValueError: A message has no role, or no shape that is known.
     """
     for number, message in enumerate(messages, 1):
         yield message, _entries(message, number)
@@ -50,7 +50,7 @@ def chat_entries(messages: Iterable[Any]) -> Iterator[tuple[Any, list[Entry]]]:
 def _entries(message: Any, number: int) -> list[Entry]:
     role = message.get("role") if isinstance(message, dict) else None
     if role not in ROLES:
-        raise ValueError(f"message {number} has no known role: {role!r:.80}")
+        return [of_unknown_role(message, f"message {number}")]
     at = time_of(message.get("timestamp"))
     if role in _RESULT_ROLES:
         return [_result(message, at)]

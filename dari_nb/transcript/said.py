@@ -72,6 +72,18 @@ class Result:
 Entry = Said | Result
 
 
+def of_unknown_role(message: Any, what: str, name: str = "role") -> Said:
+    """Give a message of a role that is not known, which is shown as it is.
+
+    Raises:
+        ValueError: It has none.
+    """
+    role = message.get(name) if isinstance(message, dict) else None
+    if not isinstance(role, str) or not role:
+        raise ValueError(f"{what} has no known {name}: {role!r:.80}")
+    return Said("assistant", [{**message, "type": f"message of {role:.80}"}])
+
+
 def merged(entries: Iterable[Entry]) -> list[Entry]:
     """Join messages of the assistant that were one: thoughts before a text, calls behind it."""
     joined: list[Entry] = []

@@ -8,6 +8,7 @@ from typing import Any
 
 from ..models import Content, is_reasoning, text_of
 from ..models import events as ev
+from .blocks import plain
 from .said import Call, Entry, Result, Said, summed
 
 Step = tuple[str, dict[str, Any]]
@@ -89,8 +90,11 @@ class Turns:
         for entry in entries:
             if isinstance(entry, Result):
                 self._result(entry)
-            elif entry.role == "system":
+            elif entry.role == "system" and not self._turns:
                 self._system.append(text_of(entry.content))
+            elif entry.role == "system":
+                block = {"type": "system message", "content": plain(entry.content)}
+                self._assistant(Said("assistant", [block], entry.at))
             elif entry.role == "user":
                 self._close()
                 self._open_turn(entry.content, entry.at)
@@ -105,7 +109,7 @@ class Turns:
 
     @property
     def instructions(self) -> str:
-        """The texts of the system messages, joined with blank lines."""
+        """The texts of the system messages in front, joined with blank lines."""
         return "\n\n".join(filter(None, self._system))
 
     def _close(self) -> None:

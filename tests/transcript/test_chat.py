@@ -106,8 +106,8 @@ def test_system_messages_are_the_system_prompt():
     assert next(read_runs([*messages, user("x")])).instructions == "A\n\nB"
 
 
-@pytest.mark.parametrize("wrong", [{"role": "narrator"}, {}, "text", None])
-def test_an_unknown_role_is_an_error_with_the_place(wrong):
+@pytest.mark.parametrize("wrong", [{"role": 7}, {"role": ""}, {}, "text", None])
+def test_a_message_without_a_role_is_an_error_with_the_place(wrong):
     with pytest.raises(ValueError, match="message 2 has no known role"):
         chat_turns([user("a"), wrong])
 

@@ -19,7 +19,7 @@ from ...models.events import MAX_TOKENS
 from ..blocks import block_of, content_of, plain
 from ..images import with_source
 from ..json_text import json_or_text, text_of_json
-from ..said import Call, Entry, Result, Said, merged, tokens
+from ..said import Call, Entry, Result, Said, merged, of_unknown_role, tokens
 from .runs import Run, built, dollars_of, metadata_of, name_of, part_of
 
 NAME = "Anthropic messages"
@@ -112,7 +112,7 @@ def entries(parts: Iterable[Any]) -> Iterable[tuple[Any, list[Entry]]]:
         elif role == "system":
             yield message, [Said("system", [*content_of(message.get("content"))])]
         else:
-            raise ValueError(f"message {number} has no known role: {role!r:.80}")
+            yield message, [of_unknown_role(message, f"message {number}")]
 
 
 def _system(told: Any) -> str:
@@ -198,6 +198,9 @@ def written(entries: Iterable[Entry], system: str = "") -> dict[str, Any]:
             _add(messages, "user", [_written_result(entry)])
         elif entry.role != "system":
             _add(messages, entry.role, _written_parts(entry))
+        elif messages:
+            # There is no other place for what the system says later.
+            _add(messages, "user", _written_parts(entry))
     return {**({"system": system} if system else {}), "messages": messages}
 
 

@@ -16,7 +16,7 @@ from typing import Any
 from ...models import is_reasoning, reasoning_of, text_of
 from ..blocks import content_of, is_only_text, plain, thought
 from ..json_text import json_or_text, text_of_json
-from ..said import Call, Entry, Result, Said, merged, tokens
+from ..said import Call, Entry, Result, Said, merged, of_unknown_role, tokens
 from ..told_times import time_of
 from .runs import Run, built, dollars_of, list_of, metadata_of, name_of, part_of, sum_of
 
@@ -86,9 +86,10 @@ def entries(parts: Iterable[Any]) -> Iterable[tuple[Any, list[Entry]]]:
     """Give each step with what it says."""
     for number, step in enumerate(parts, 1):
         source = step.get("source") if isinstance(step, dict) else None
-        if not isinstance(source, str) or source not in _ROLES:
-            raise ValueError(f"step {number} has no known source: {source!r:.80}")
-        said = _said(step, number)
+        is_known = isinstance(source, str) and source in _ROLES
+        said = (
+            _said(step, number) if is_known else of_unknown_role(step, f"step {number}", "source")
+        )
         yield step, [said, *_results(step, said.calls)]
 
 
@@ -152,7 +153,7 @@ def written(
     for entry in merged(entries):
         if isinstance(entry, Result):
             _observe(steps, entry)
-        elif entry.role != "system":
+        elif entry.role != "system" or any(step["source"] != "system" for step in steps):
             steps.append(_step(entry))
     about = {"name": agent, "version": "unknown", **({"model_name": model} if model else {})}
     return {

@@ -48,9 +48,16 @@ def _is_message(part: Any) -> bool:
 
 
 def read(document: Any) -> Iterator[Run]:
-    """Read the one run of a document."""
+    """Read the one run of a document.
+
+    Raises:
+        ValueError: A message has no role, or none of them one that is known.
+    """
     about = document if isinstance(document, dict) else {"messages": document}
     messages: list[Any] = next((about[n] for n in _MESSAGES if isinstance(about.get(n), list)), [])
+    roles = [message.get("role") for message in messages if isinstance(message, dict)]
+    if roles and not any(role in ROLES for role in roles):
+        raise ValueError(f"message 1 has no known role: {roles[0]!r:.80}")
     pairs = [*chat_entries(messages), *_answer(about, len(messages))]
     turns = built(None, pairs, None)
     metadata = metadata_of({k: v for k, v in about.items() if k not in _NOT_KEPT})

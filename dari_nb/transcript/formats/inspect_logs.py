@@ -18,7 +18,7 @@ from typing import Any
 from ..blocks import content_of, plain
 from ..chat import stop_reason_of
 from ..json_text import json_or_text
-from ..said import Call, Entry, Result, Said, tokens
+from ..said import Call, Entry, Result, Said, of_unknown_role, tokens
 from ..told_times import time_of
 from .attachments import resolved
 from .runs import Run, built, list_of, metadata_of, name_of, part_of, sum_of
@@ -66,7 +66,7 @@ def run_of(log: Mapping[str, Any], sample: Any) -> Run:
     """Make the run of a sample.
 
     Raises:
-        ValueError: It is none, or a message of it has no known role.
+        ValueError: It is none, or a message of it has no role.
     """
     if not isinstance(sample, dict) or not isinstance(sample.get("messages", []), list):
         raise ValueError("a sample is an object with messages")  # noqa: TRY004
@@ -173,14 +173,13 @@ def _made(event: Mapping[str, Any]) -> dict[str, Any]:
 def entries(parts: Iterable[Any]) -> Iterable[tuple[Any, list[Entry]]]:
     """Give each message with what it says."""
     for number, message in enumerate(parts, 1):
-        role = message.get("role") if isinstance(message, dict) else None
-        if role not in _ROLES:
-            raise ValueError(f"message {number} has no known role: {role!r:.80}")
         yield message, _entries(message, number)
 
 
-def _entries(message: dict[str, Any], number: int) -> list[Entry]:
-    role = str(message["role"])
+def _entries(message: Any, number: int) -> list[Entry]:
+    role = message.get("role") if isinstance(message, dict) else None
+    if role not in _ROLES:
+        return [of_unknown_role(message, f"message {number}")]
     if role == "tool":
         return [_result(message)]
     parts: list[Any] = []

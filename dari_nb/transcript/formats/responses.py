@@ -17,7 +17,7 @@ from ...models import Content
 from ..blocks import content_of, plain, thought
 from ..chat import SYSTEM_ROLES, stop_reason_of
 from ..json_text import json_or_text
-from ..said import Call, Entry, Result, Said, tokens
+from ..said import Call, Entry, Result, Said, of_unknown_role, tokens
 from ..told_times import time_of
 from .runs import Run, built, dollars_of, list_of, metadata_of, name_of, part_of
 
@@ -28,6 +28,7 @@ LOST: tuple[str, ...] = (
 )
 
 _ROLES = ("user", "assistant", *SYSTEM_ROLES)
+_OTHERS_ROLES = ("tool", "function")
 _OWN_TYPES = ("function_call", "function_call_output", "reasoning", "item_reference", "compaction")
 _OWN_PARTS = ("input_text", "output_text", "input_image", "input_file")
 _CALL, _OUTPUT = "_call", "_call_output"
@@ -62,7 +63,10 @@ def recognises(document: Any) -> bool:
 def _may_be_one(item: Any) -> bool:
     if not isinstance(item, dict) or "tool_calls" in item:
         return False
-    return isinstance(item.get("type"), str) or item.get("role") in _ROLES
+    role = item.get("role")
+    return isinstance(item.get("type"), str) or (
+        isinstance(role, str) and role not in _OTHERS_ROLES
+    )
 
 
 def _is_own(item: Mapping[str, Any]) -> bool:
@@ -149,7 +153,7 @@ def _entries(item: dict[str, Any], number: int) -> list[Entry]:
 def _message(item: Mapping[str, Any], number: int) -> Said:
     role = item.get("role")
     if role not in _ROLES:
-        raise ValueError(f"item {number} has no known role: {role!r:.80}")
+        return of_unknown_role(item, f"item {number}")
     content = content_of(item.get("content"))
     return Said("system" if role in SYSTEM_ROLES else str(role), [*content])
 

@@ -38,9 +38,9 @@ class Run:
     """
 
     format: str
-    turns: list[RecordedTurn]
+    turns: list[RecordedTurn] = field(repr=False)
     instructions: str = ""
-    metadata: dict[str, str] = field(default_factory=dict)
+    metadata: dict[str, str] = field(default_factory=dict, repr=False)
     model: str | None = None
     agent: str | None = None
     cost: str | None = None

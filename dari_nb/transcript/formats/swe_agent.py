@@ -16,7 +16,7 @@ from typing import Any
 from ..blocks import content_of, plain
 from ..chat import chat_entries, thoughts_of
 from ..json_text import json_or_text
-from ..said import Call, Entry, Result, Said, tokens
+from ..said import Call, Entry, Result, Said, of_unknown_role, tokens
 from .runs import Run, built, dollars_of, list_of, metadata_of, name_of, part_of
 
 NAME = "SWE-agent trajectory"
@@ -135,7 +135,7 @@ class _Reader:
         if role is None and _OBSERVED in part:
             return self._step(part, number)
         if role not in _ROLES:
-            raise ValueError(f"message {number} has no known role: {role!r:.80}")
+            return [of_unknown_role(part, f"message {number}")]
         if role == "assistant":
             return [self._acts(part, number), *self._last(part_of(part.get(_STEP)))]
         if role == "tool" or (role == "user" and self._is_observation(part)):

@@ -79,16 +79,16 @@ def write(path, *runs):
     return path
 
 
-def run(*messages, **fields):
-    return {**fields, "messages": [{"role": "user", "content": "Hi"}, *messages]}
+def run(*messages, system=(), **fields):
+    return {**fields, "messages": [*system, {"role": "user", "content": "Hi"}, *messages]}
 
 
 def test_a_run_brings_its_agent_instructions_llms_and_metadata(tmp_path, call):
-    system = {"role": "system", "content": "Be kind."}
+    system = [{"role": "system", "content": "Be kind."}]
     path = write(
         tmp_path / "mine.jsonl",
-        run(system, task_id=3, trial=1, model="big", reward=1.0, note=None, tags=["a"]),
-        run(system, model="tiny"),
+        run(system=system, task_id=3, trial=1, model="big", reward=1.0, note=None, tags=["a"]),
+        run(system=system, model="tiny"),
         run(model="other"),
     )
     with LocalDari() as server, call(server) as api:

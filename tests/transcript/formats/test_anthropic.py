@@ -199,11 +199,11 @@ def test_recorded_messages_that_a_server_spoils_are_told_by_the_items():
     item = UserMessageItem(
         content=[text_block("Hi")],
         message_id="msg_1",
-        recorded_messages=[{"role": "ghost"}],
+        recorded_messages=[{"role": 7}],
         recorded_format="Anthropic messages",
     )
     assert to_messages([item]) == [{"role": "user", "content": "Hi"}]
-    assert to_anthropic([item])["messages"] == [{"role": "ghost"}]
+    assert to_anthropic([item])["messages"] == [{"role": 7}]
     odd = msgspec.structs.replace(item, recorded_format="a format to come")
     assert to_messages([odd]) == [{"role": "user", "content": "Hi"}]
     hi = {"role": "user", "content": [text_block("Hi")]}
@@ -234,7 +234,7 @@ def test_a_session_made_of_them_gives_them_back(server, d, tmp_path):
 @pytest.mark.parametrize(
     ("messages", "cause"),
     [
-        ([{"role": "narrator", "content": [{"type": "tool_use"}]}], "message 1 has no known role"),
+        ([{"role": 7, "content": [{"type": "tool_use"}]}], "message 1 has no known role"),
         ([{"role": "user", "content": [{"type": "tool_use"}]}, 7], "no messages of a known format"),
     ],
 )

@@ -203,9 +203,9 @@ def test_what_an_agent_did_here_becomes_a_trajectory(d):
 
 def test_a_step_of_nobody_is_told_with_its_number(tmp_path):
     path = tmp_path / "wrong.json"
-    steps = [{"source": "user", "message": "Hi"}, {"source": "ghost", "message": "Boo"}]
+    steps = [{"source": "user", "message": "Hi"}, {"source": 7, "message": "Boo"}]
     path.write_text(json.dumps({**EVERYTHING, "steps": steps}))
-    with pytest.raises(InvalidRequestError, match="line 1: step 2 has no known source: 'ghost'"):
+    with pytest.raises(InvalidRequestError, match="line 1: step 2 has no known source: 7"):
         Transcript.from_file(path)
 
 

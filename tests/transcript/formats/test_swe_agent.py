@@ -187,7 +187,7 @@ def test_it_goes_on_in_other_formats(path, server, d):
 
 
 @pytest.mark.parametrize(
-    "history", [[{"role": "ghost", "agent": "main"}], [{"role": "user", "agent": "main"}, 7]]
+    "history", [[{"role": 7, "agent": "main"}], [{"role": "user", "agent": "main"}, 7]]
 )
 def test_what_is_none_is_told(history):
     with pytest.raises(InvalidRequestError, match=r"message [12] (has no known role|is no object)"):
