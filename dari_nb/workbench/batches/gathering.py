@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -88,16 +88,16 @@ def gathered(
     sessions = _sessions(link, source)
     keys = _keys(sessions, wish)
     members = _members(sessions, keys)
-    rows = sorted({member.row for member in members}, key=_natural)
+    rows = _numbered(member.row for member in members)
     columns = list(dict.fromkeys(member.column for member in members))
-    repeats = sorted({member.repeat for member in members}, key=_natural)
+    repeats = _numbered(member.repeat for member in members)
     _check(members, len(rows) * len(columns) * len(repeats))
     attempts = _read(link, [member.session for member in members])
     made = Gathered(
         link,
         _agent(members),
         run_id or _run_id(members, attempts),
-        [_task(n, row, members, keys) for n, row in enumerate(rows)],
+        _tasks(rows, members, keys),
         [Column(name) for name in columns],
         len(repeats),
         book,
@@ -105,7 +105,7 @@ def gathered(
         is_named=run_id is not None,
     )
     for member, attempt in zip(members, attempts, strict=True):
-        place = (rows.index(member.row), Column(member.column), repeats.index(member.repeat))
+        place = (rows[member.row], Column(member.column), repeats[member.repeat])
         made.put(place, member.session, attempt, _scores(member, keys))
     made.look_for_costs()
     return made
@@ -243,20 +243,27 @@ def _run_id(members: Sequence[Member], attempts: Sequence[Attempt]) -> str:
     return f"runs_{digest('of', sorted(content, key=digest))[:20]}"
 
 
-def _task(index: int, row: str, members: Sequence[Member], keys: Keys) -> Task:
-    """Make the task of a row: what its sessions have in common, and not with all others."""
-    known = [member.metadata for member in members]
-    own = [member.metadata for member in members if member.row == row]
-    used = {*keys.needed, *keys.scores, keys.label}
-    common = {
-        key: value
-        for key, value in own[0].items()
-        if key not in used
-        and all(metadata.get(key) == value for metadata in own)
-        and any(metadata.get(key) != value for metadata in known)
-    }
-    title = own[0].get(keys.label, row) if keys.label else row
-    return Task(index, [], common, known_key=digest("row", row)[:16], title=title)
+def _tasks(rows: Mapping[str, int], members: Sequence[Member], keys: Keys) -> list[Task]:
+    """Make the task of each row: what its sessions have in common, and not with all others."""
+    told: dict[str, list[dict[str, str]]] = {row: [] for row in rows}
+    for member in members:
+        told[member.row].append(member.metadata)
+    of_all = _common([metadata for own in told.values() for metadata in own])
+    skipped = {*keys.needed, *keys.scores, keys.label, *of_all}
+    return [
+        Task(
+            *(index, [], {k: v for k, v in _common(told[row]).items() if k not in skipped}),
+            known_key=digest("row", row)[:16],
+            title=told[row][0].get(keys.label, row) if keys.label else row,
+        )
+        for row, index in rows.items()
+    ]
+
+
+def _common(told: Sequence[dict[str, str]]) -> dict[str, str]:
+    """Return what is the same in all of them."""
+    first, *others = told
+    return {key: value for key, value in first.items() if all(o.get(key) == value for o in others)}
 
 
 def _scores(member: Member, keys: Keys) -> dict[str, Any]:
@@ -270,6 +277,11 @@ def _value(text: str) -> Any:
         return float(text)
     except ValueError:
         return {"true": True, "false": False}.get(text.lower(), text)
+
+
+def _numbered(names: Iterable[str]) -> dict[str, int]:
+    """Number names from 0, in their natural order."""
+    return {name: number for number, name in enumerate(sorted(set(names), key=_natural))}
 
 
 def _natural(text: str) -> tuple[int, float, str]:
