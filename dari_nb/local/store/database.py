@@ -8,7 +8,7 @@ import sqlite3
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from threading import RLock
+from threading import RLock, get_ident
 from typing import Any, cast
 
 from ...errors import InvalidRequestError, StorageError
@@ -59,6 +59,8 @@ class Database:
 
     def __init__(self, path: str | Path | None = None) -> None:
         self._lock = RLock()
+        self._user = 0
+        self._is_left = False
         self._effects: list[Effect] = []
         self._pid = os.getpid()
         self._file = None if is_memory(path) else self._served(cast("str | Path", path))
@@ -79,12 +81,30 @@ class Database:
         """Close the database; the store is of no use afterwards."""
         if os.getpid() != self._pid:
             return
+        self._is_left = self._user == get_ident()
+        if self._is_left:
+            # Garbage was collected in the middle of a statement: closing would pull it away.
+            return
         if self._file is not None:
             # Without the lock: a thread of the file may wait for it, for the last time.
             self._file.close()
         with self._lock:
             self._db.close()
         forks.unwatch(self)
+
+    @contextmanager
+    def _used(self) -> Iterator[None]:
+        """Use the connection alone, and close it afterwards if that was asked for meanwhile."""
+        try:
+            with self._lock:
+                before, self._user = self._user, get_ident()
+                try:
+                    yield
+                finally:
+                    self._user = before
+        finally:
+            if self._is_left:
+                self.close()
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -95,7 +115,7 @@ class Database:
         Raises:
             StorageError: The disk is full or cannot be written; nothing of it was kept.
         """
-        with self._lock, _disk_failures():
+        with self._used(), _disk_failures():
             if self._db.in_transaction:
                 yield
                 return
@@ -117,7 +137,7 @@ class Database:
     @contextmanager
     def attempt(self) -> Iterator[None]:
         """Inside a transaction: take back what an error leaves behind, and only that."""
-        with self._lock:
+        with self._used():
             before = len(self._effects)
             self._db.execute("SAVEPOINT attempt")
             try:
@@ -137,7 +157,7 @@ class Database:
         Readers that are woken, turns that start and deliveries that begin must find what they are
         about, and must not happen when it is taken back.
         """
-        with self._lock:
+        with self._used():
             if self._db.in_transaction:
                 self._effects.append(effect)
                 return
@@ -171,7 +191,7 @@ class Database:
         """
         self._check_process()
         if self.path is None:
-            with self._lock:
+            with self._used():
                 copy_database(self._db, new)
             return
         with closing(connected(self.path)) as source:
@@ -197,7 +217,7 @@ class Database:
         self._db = cast(sqlite3.Connection, _Elsewhere(self._pid))
 
     def _rows(self, sql: str, *values: Any) -> list[Any]:
-        with self._lock, _disk_failures():
+        with self._used(), _disk_failures():
             try:
                 return self._db.execute(sql, values).fetchall()
             except UnicodeEncodeError:
@@ -205,7 +225,7 @@ class Database:
 
     def _each(self, sql: str, *values: Any) -> Iterator[Any]:
         """Rows one by one, for who may not want all of them; to be left soon."""
-        with self._lock, _disk_failures(), closing(self._db.execute(sql, values)) as rows:
+        with self._used(), _disk_failures(), closing(self._db.execute(sql, values)) as rows:
             yield from rows
 
     def _check_process(self) -> None:

@@ -2,6 +2,7 @@
 
 import random
 import sqlite3
+import subprocess
 import sys
 import threading
 import time
@@ -41,3 +42,52 @@ def test_closing_when_a_checkpoint_is_due_ends(tmp_path):
     finally:
         sys.setswitchinterval(before)
     db.close()
+
+
+COLLECTED = """
+import gc, threading
+import httpx
+from dari_nb.local import LocalDari
+
+def collect(after):
+    asked, forgotten, looked = (threading.Event() for _ in range(3))
+    gc.collect()
+    gc.disable()
+    server = LocalDari().start()
+
+    @server.agent("slow")
+    def slow(prompt, turn):
+        asked.set()
+        forgotten.wait()
+        gc.set_threshold(gc.get_count()[0] + after)
+        gc.enable()
+        try:
+            turn.files
+        finally:
+            looked.set()
+
+    key = {"Authorization": f"Bearer {server.api_key}"}
+    with httpx.Client(base_url=f"{server.url}/v1", headers=key) as http:
+        agents = http.get("/agents").json()["agents"]
+        agent_id = next(agent["id"] for agent in agents if agent["name"] == "slow")
+        said = {"type": "user.message", "content": [{"type": "text", "text": "Hi"}]}
+        http.post(f"/agents/{agent_id}/messages", json=said).raise_for_status()
+    asked.wait()
+    server.stop()
+    circle = [server]
+    circle.append(circle)
+    del server, circle, slow
+    forgotten.set()
+    looked.wait()
+
+for after in range(1, 40):
+    collect(after)
+"""
+
+
+def test_a_server_that_is_garbage_takes_no_statement_away_that_a_turn_is_in() -> None:
+    """Wherever the garbage is collected, which happens in any thread."""
+    found = subprocess.run(
+        [sys.executable, "-c", COLLECTED], capture_output=True, text=True, check=False
+    )
+    assert (found.returncode, found.stderr) == (0, "")
