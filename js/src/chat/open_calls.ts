@@ -1,5 +1,5 @@
 import type { Port } from "../host/port";
-import { button, make } from "../shared/dom";
+import { button, keep, make } from "../shared/dom";
 import type { Answering, Field, OpenCall, State } from "./wire";
 
 /** Tool calls that wait for an answer from here, each with a form of its own. */
@@ -16,22 +16,9 @@ export class OpenCalls {
     this.#show();
   }
 
-  /** What someone is filling in stays as it is while other calls come and go. */
   #show(): void {
-    const calls = this.#port.get("open_calls");
-    const ids = new Set(calls.map((call) => call.id));
-    for (const [id, form] of this.#forms) {
-      if (ids.has(id)) continue;
-      form.remove();
-      this.#forms.delete(id);
-    }
-    for (const call of calls) {
-      if (this.#forms.has(call.id)) continue;
-      const form = this.#form(call);
-      this.#forms.set(call.id, form);
-      this.element.append(form);
-    }
-    this.element.hidden = calls.length === 0;
+    keep(this.#forms, this.#port.get("open_calls"), (call) => this.#form(call));
+    this.element.hidden = this.#forms.size === 0;
   }
 
   #form(call: OpenCall): HTMLElement {
@@ -76,6 +63,7 @@ export class OpenCalls {
       ),
     );
     form.addEventListener("submit", (event) => event.preventDefault(), { signal: this.#signal });
+    this.element.append(form);
     return form;
   }
 }

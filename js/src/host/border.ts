@@ -1,3 +1,5 @@
+import { focused } from "../shared/dom";
+
 /** JupyterLab and Notebook leave keys alone whose target has this attribute. */
 const SPARED = "data-lm-suppress-shortcuts";
 
@@ -25,7 +27,7 @@ export function keepKeys(root: HTMLElement, signal: AbortSignal): void {
   };
   // On text that is selected a click moves no focus, nor does dragging it: the reader is in the view all the same.
   const enter = () => {
-    const active = (root.getRootNode() as Document | ShadowRoot).activeElement;
+    const active = focused(root);
     if (!root.contains(active)) root.focus({ preventScroll: true });
   };
   for (const kind of ["click", "dragend"]) root.addEventListener(kind, enter, { signal });

@@ -1,3 +1,5 @@
+import { focused } from "../shared/dom";
+
 /** What takes the focus from an element that stays where it is. */
 const TAKING = ["hidden", "inert", "disabled"];
 
@@ -14,11 +16,10 @@ export function holdFocus(root: HTMLElement, signal: AbortSignal): void {
     held.unshift(path[0] as HTMLElement);
   };
   const hold = () => {
-    if (held.length === 0) return;
-    const active = (root.getRootNode() as Document | ShadowRoot).activeElement;
-    if (active !== null && active !== document.body && active !== held[0]) held = [];
+    const active = focused(root);
+    if (active && active !== document.body && active !== held[0]) held = [];
     // Whoever has clicked beside the view has left it: what had the focus is still there.
-    else if (!canHold(held[0] as HTMLElement)) held.find(canHold)?.focus({ preventScroll: true });
+    else if (!held.slice(0, 1).every(canHold)) held.find(canHold)?.focus({ preventScroll: true });
   };
   const changes = new MutationObserver(hold);
   changes.observe(root, { childList: true, subtree: true, attributeFilter: TAKING });
@@ -28,8 +29,5 @@ export function holdFocus(root: HTMLElement, signal: AbortSignal): void {
 }
 
 function canHold(element: HTMLElement): boolean {
-  if (!element.isConnected || element.closest("[inert]") || element.matches(":disabled")) {
-    return false;
-  }
-  return element.checkVisibility();
+  return element.isConnected && !element.closest("[inert], :disabled") && element.checkVisibility();
 }

@@ -1,5 +1,6 @@
 import { Timeline } from "../live/timeline";
 import { TurnList } from "../live/turns";
+import { focused } from "../shared/dom";
 import { find, part, put, tell } from "./parts";
 import type { Cell, Opened } from "./wire";
 
@@ -38,9 +39,7 @@ export class Pane {
   }
 
   get hasFocus(): boolean {
-    // Within a shadow root the document would only tell the root's host.
-    const root = this.element.getRootNode() as Document | ShadowRoot;
-    return this.element.contains(root.activeElement);
+    return this.element.contains(focused(this.element));
   }
 
   close(): void {

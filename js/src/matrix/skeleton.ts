@@ -1,4 +1,4 @@
-import { type Key, keySheet } from "../shared/keys";
+import { keySheet, type Told } from "../shared/keys";
 
 const VALUES = [1, 2, 3, 4, 5].map((n) => `<button type="button" value="${n}">${n}</button>`);
 
@@ -26,15 +26,15 @@ aria-multiselectable="true"></table></div>
 <span class="dari-spoken" role="status"></span>`;
 
 /** What the keys do; the view does it. */
-const KEYS: Omit<Key, "does">[] = [
-  { keys: ["↑", "↓", "←", "→"], says: "go to another cell" },
-  { keys: ["Enter"], says: "open it" },
-  { keys: ["Space"], says: "choose it to compare" },
-  { keys: ["c"], says: "compare what is chosen" },
-  { keys: ["1–5"], says: "rate what is open: 1 is the worst, 5 the best" },
-  { keys: ["n"], says: "write a note to the rating" },
-  { keys: ["?"], says: "these keys" },
-  { keys: ["Escape"], says: "close what is open" },
+const KEYS: Told[] = [
+  [["↑", "↓", "←", "→"], "go to another cell"],
+  [["Enter"], "open it"],
+  [["Space"], "choose it to compare"],
+  [["c"], "compare what is chosen"],
+  [["1–5"], "rate what is open: 1 is the worst, 5 the best"],
+  [["n"], "write a note to the rating"],
+  [["?"], "these keys"],
+  [["Escape"], "close what is open"],
 ];
 
 /** The sheet of all keys, folded. */

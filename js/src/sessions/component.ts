@@ -291,18 +291,14 @@ class Browser {
 
   #keys(): Key[] {
     return [
-      { keys: ["ArrowDown", "j"], says: "next session", does: () => this.#table.move(1) },
-      { keys: ["ArrowUp", "k"], says: "session before", does: () => this.#table.move(-1) },
-      {
-        keys: ["Enter", "o"],
-        says: "open beside; a run: show its sessions",
-        does: () => this.#open(this.#table.here),
-      },
-      { keys: [" ", "x"], says: "choose", does: () => this.#toggle(this.#table.here, false) },
-      { keys: ["a"], says: "choose all shown, or none", does: () => this.#toggleAll() },
-      { keys: ["/"], says: "find", does: () => this.#query.focus() },
-      { keys: ["?"], says: "these keys", does: () => this.#showKeys() },
-      { keys: ["Escape"], says: "close what is open", does: () => this.#close() },
+      [["ArrowDown", "j"], "next session", () => this.#table.move(1)],
+      [["ArrowUp", "k"], "session before", () => this.#table.move(-1)],
+      [["Enter", "o"], "open beside; a run: show its sessions", () => this.#open(this.#table.here)],
+      [[" ", "x"], "choose", () => this.#toggle(this.#table.here, false)],
+      [["a"], "choose all shown, or none", () => this.#toggleAll()],
+      [["/"], "find", () => this.#query.focus()],
+      [["?"], "these keys", () => this.#showKeys()],
+      [["Escape"], "close what is open", () => this.#close()],
     ];
   }
 }

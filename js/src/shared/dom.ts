@@ -50,3 +50,17 @@ export function focused(inside: Node): Element | null {
   const root: Node & Partial<DocumentOrShadowRoot> = inside.getRootNode();
   return root.activeElement ?? null;
 }
+
+/** Keeps an element for each thing by its id: what is being filled in stays as it is. */
+export function keep<Thing extends { id: string }>(
+  kept: Map<string, HTMLElement>,
+  things: Thing[],
+  add: (thing: Thing) => HTMLElement,
+): void {
+  for (const [id, element] of kept) {
+    if (things.some((thing) => thing.id === id)) continue;
+    element.remove();
+    kept.delete(id);
+  }
+  for (const thing of things) if (!kept.has(thing.id)) kept.set(thing.id, add(thing));
+}

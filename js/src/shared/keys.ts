@@ -1,12 +1,10 @@
 import { isChord, runsCell } from "../host/border";
 import { make } from "./dom";
 
-/** What a key does; the sheet says it in these words. */
-export interface Key {
-  keys: string[];
-  says: string;
-  does: () => void;
-}
+/** Keys and, in the words of their sheet, what they do. */
+export type Told = readonly [keys: readonly string[], says: string];
+/** The same with what is done. */
+export type Key = readonly [...Told, does: () => void];
 
 /** Runs the action of a key, unless someone is typing or means the browser. */
 export function onKeys(element: HTMLElement, keys: Key[], signal: AbortSignal): void {
@@ -17,17 +15,17 @@ export function onKeys(element: HTMLElement, keys: Key[], signal: AbortSignal): 
     // Enter and space belong to what has the focus when that is a control.
     const isControl = target.matches("button, summary, a");
     if (isControl && (event.key === "Enter" || event.key === " ")) return;
-    const key = keys.find((one) => one.keys.includes(event.key));
-    if (!key) return;
+    const [, , does] = keys.find(([names]) => names.includes(event.key)) ?? [];
+    if (!does) return;
     event.preventDefault();
-    key.does();
+    does();
   };
   element.addEventListener("keydown", pressed, { signal });
 }
 
 /** The sheet of all keys. */
-export function keySheet(keys: Omit<Key, "does">[]): HTMLElement {
-  const rows = keys.map(({ keys: names, says }) =>
+export function keySheet(keys: readonly (Told | Key)[]): HTMLElement {
+  const rows = keys.map(([names, says]) =>
     make(
       "div",
       "",

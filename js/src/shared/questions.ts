@@ -1,6 +1,6 @@
 import type { Port } from "../host/port";
 import type { Decision, Question } from "../host/wire";
-import { button, focused, make } from "./dom";
+import { button, focused, keep, make } from "./dom";
 
 /** What a view with questions has among its traits. */
 interface Asking {
@@ -41,15 +41,8 @@ export class Questions {
   }
 
   #show(): void {
-    const questions = this.#port.get("questions");
-    const ids = new Set(questions.map((question) => question.id));
     const hadFocus = this.element.contains(focused(this.element));
-    for (const [id, card] of this.#cards) {
-      if (ids.has(id)) continue;
-      card.remove();
-      this.#cards.delete(id);
-    }
-    for (const question of questions) if (!this.#cards.has(question.id)) this.#add(question);
+    keep(this.#cards, this.#port.get("questions"), (question) => this.#add(question));
     // Who decides about several calls goes on with the next one.
     if (hadFocus && !this.element.contains(focused(this.element))) this.#goOn();
   }
@@ -60,11 +53,11 @@ export class Questions {
     else this.#after();
   }
 
-  #add(question: Question): void {
+  #add(question: Question): HTMLElement {
     const card = this.#card(question);
-    this.#cards.set(question.id, card);
     this.element.append(card);
     this.#spoken.textContent = `${question.name} wants to run and waits for your decision`;
+    return card;
   }
 
   #card(question: Question): HTMLElement {

@@ -91,6 +91,7 @@ def test_fifty_sessions_at_once_stay_apart_and_whole(server, api):
         for number, session_id in pool.map(converse, range(50)):
             api.rests(session_id)
             messages = api.messages(session_id)
-            assert [m["status"] for m in messages] == ["completed"] * 3, messages
+            assert [m["output"]["error"] for m in messages if m["status"] != "completed"] == []
+            assert len(messages) == 3
             answers = [m["output"]["parts"][-1]["text"] for m in messages]
             assert answers == [f"$${number} \\times {number} = {number * number}$$"] * 3
