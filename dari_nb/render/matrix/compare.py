@@ -64,7 +64,7 @@ def compare_html(compared: Sequence[Compared], *, blind: bool = False) -> str:
 
     Args:
         compared: Two sessions or more; answers of all are compared with those of the first.
-        blind: Whether to leave out time and cost, which can tell one LLM from another.
+        blind: Whether to leave out time, cost and tokens, which can tell one LLM from another.
     """
     heads = "".join(f'<th scope="col">{_safe(one.name)}</th>' for one in compared)
     bodies = "".join(
