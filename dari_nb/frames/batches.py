@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from ..errors import InvalidRequestError
+from ..models import TOKENS
 from .costs import DOLLARS, dollars
 from .kinds import INTEGER, NAME, SECONDS, TEXT, TIME, Kind, category, typed
 from .messages import STOP_REASON
@@ -43,6 +44,10 @@ class BatchCell:
         text: The answer.
         seconds: From sending to the end.
         cost: US dollars as the API's decimal text.
+        input_tokens: Tokens that were read; ``None`` where nobody told, as for the others.
+        output_tokens: Tokens that were written.
+        cached_input_tokens: How many of the input tokens came from a cache.
+        reasoning_tokens: How many of the output tokens were thoughts.
         tool_calls: How many tools were called.
         attempts: How often it was sent.
         created_at: When it was sent, ISO 8601 in UTC.
@@ -70,6 +75,10 @@ class BatchCell:
     text: str | None = None
     seconds: float | None = None
     cost: str | None = None
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    cached_input_tokens: int | None = None
+    reasoning_tokens: int | None = None
     tool_calls: int | None = None
     attempts: int = 0
     created_at: str | None = None
@@ -94,11 +103,12 @@ def batch_frame(
 
     Returns:
         The cell's fields, with ``cost_usd`` as a float for arithmetic and ``cost_exact`` as the
-        API wrote it; after the text a column ``score.<name>`` for each score and rating
+        API wrote it, and beside them ``input_tokens``, ``output_tokens``, ``cached_input_tokens``
+        (among the input) and ``reasoning_tokens`` (among the output), missing where nobody told;
+        after the text a column ``score.<name>`` for each score and rating
         (``score.<name>.<key>`` for dicts) and ``note.<name>`` where people wrote notes; ids and
-        then the metadata come last. For the
-        dtypes of the fields see :data:`BATCH_CELLS`. Scores are ``boolean``, ``Int64``,
-        ``float64`` or ``string``, whatever fits all their values.
+        then the metadata come last. For the dtypes of the fields see :data:`BATCH_CELLS`. Scores
+        are ``boolean``, ``Int64``, ``float64`` or ``string``, whatever fits all their values.
 
     >>> cell = dari.frames.BatchCell(task_index=3, llm_id="small", scores={"correct": True})
     >>> frame = dari.frames.batch_frame([cell])
@@ -142,7 +152,7 @@ def pivot(frame: pd.DataFrame, what: str) -> pd.DataFrame:
     Args:
         frame: The cells.
         what: ``text``, ``cost`` (US dollars), ``latency`` (seconds), a score's name, or any
-            other column.
+            other column, such as ``output_tokens``.
 
     Returns:
         Rows are ``task_index`` and ``task``. Columns are ``llm_id``, in the order in which they
@@ -196,6 +206,10 @@ def _cell(run_id: str, cell: Any, task_index: int, row: Any, column: Any) -> Bat
         text=cell.text,
         seconds=cell.seconds,
         cost=cell.cost,
+        input_tokens=cell.usage.get("input_tokens"),
+        output_tokens=cell.usage.get("output_tokens"),
+        cached_input_tokens=cell.usage.get("cached_input_tokens"),
+        reasoning_tokens=cell.usage.get("reasoning_tokens"),
         tool_calls=cell.tool_calls,
         attempts=cell.attempts,
         metadata=row.metadata,
@@ -226,6 +240,7 @@ _COLUMNS: dict[str, Kind] = {
     "seconds": SECONDS,
     "cost_usd": DOLLARS,
     "cost_exact": TEXT,
+    **dict.fromkeys(TOKENS, INTEGER),
     "tool_calls": INTEGER,
     "attempts": INTEGER,
     "created_at": TIME,

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from ..models import Message, seconds_between, text_of
+from ..models import TOKENS, Message, seconds_between, text_of
 from ..models import events as ev
 from ..transcript import error_text
 from .kinds import INTEGER, JSON, SECONDS, TEXT, TIME, category
@@ -35,10 +35,12 @@ def messages_frame(
         thought, where that is known; ``error`` is the cause of a failed
         turn, and the ``status`` of one that somebody ended is ``cancelled``; ``stop_reason`` is
         ``max_tokens`` where the answer was cut off, which completes a turn, and else missing;
-        ``tool_calls`` counts the calls in the answer; ``seconds`` go from creation to completion,
-        those in the queue included; ``copied_from`` is the message of which this one is a copy, in
-        a fork (section 18.4), so that ``frame[frame["copied_from"].isna()]`` has each once. For
-        dtypes see :data:`MESSAGES`.
+        ``tool_calls`` counts the calls in the answer; ``input_tokens``, ``output_tokens``,
+        ``cached_input_tokens`` (among the input) and ``reasoning_tokens`` (among the output) are
+        what the turn took, missing where nobody told, as in a copy; ``seconds`` go from creation
+        to completion, those in the queue included; ``copied_from`` is the message of which this
+        one is a copy, in a fork (section 18.4), so that ``frame[frame["copied_from"].isna()]`` has
+        each once. For dtypes see :data:`MESSAGES`.
 
     >>> dari.frames.messages_frame(turn.wait().session.messages())["tool_calls"].to_list()[0]
     1
@@ -51,6 +53,7 @@ def _row(message: Message) -> tuple[Any, ...]:
     output = message.output
     error = output.error if output else None
     parts = output.parts if output else []
+    tokens = message.tokens
     return (
         message.id,
         message.session_id,
@@ -63,6 +66,7 @@ def _row(message: Message) -> tuple[Any, ...]:
         error_text(error) if error or message.status == "failed" else None,
         message.stop_reason,
         sum(part.get("type") == "tool_call" for part in parts),
+        *map(tokens.get, TOKENS),
         message.created_at,
         message.completed_at,
         seconds_between(message.created_at, message.completed_at),
@@ -84,6 +88,7 @@ MESSAGES = Table(
         "error": TEXT,
         "stop_reason": STOP_REASON,
         "tool_calls": INTEGER,
+        **dict.fromkeys(TOKENS, INTEGER),
         "created_at": TIME,
         "completed_at": TIME,
         "seconds": SECONDS,

@@ -37,12 +37,14 @@ from .timeline import (
     item_from_dict,
 )
 from .times import UNKNOWN_TIME, format_time, parse_time, seconds_between
+from .usage import TOKENS, tokens_in
 from .webhooks import WEBHOOK_EVENT_TYPES, Webhook, WebhookDelivery
 
 __all__ = [
     "BATCH_TERMINAL",
     "EVENT_TYPES",
     "TERMINAL",
+    "TOKENS",
     "UNKNOWN_TIME",
     "WEBHOOK_EVENT_TYPES",
     "Agent",
@@ -84,4 +86,5 @@ __all__ = [
     "seconds_between",
     "text_block",
     "text_of",
+    "tokens_in",
 ]

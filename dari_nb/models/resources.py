@@ -9,6 +9,7 @@ import msgspec
 from ._base import Model, Whole, part
 from .content import Content, reasoning_of, text_of
 from .events import CANCELLED, Event
+from .usage import tokens_in
 
 TERMINAL = frozenset({"completed", "failed"})
 """Message statuses after which nothing more happens (contract, section 16)."""
@@ -143,6 +144,7 @@ class Message(Model, frozen=True, kw_only=True):
         completed_at: When the turn ended, ISO 8601.
         copied_from: Where it happened, in a session that began as a fork (contract, section 18.4):
             an object of ``session_id`` and ``message_id``.
+        usage: The tokens that the turn took, where the server tells them (contract, section 18.6).
     """
 
     id: str
@@ -156,6 +158,12 @@ class Message(Model, frozen=True, kw_only=True):
     created_at: str | None = None
     completed_at: str | None = None
     copied_from: Any = msgspec.UNSET
+    usage: Any = msgspec.UNSET
+
+    @property
+    def tokens(self) -> dict[str, int]:
+        """What ``usage`` tells, as far as it can be read; empty where nobody told."""
+        return tokens_in(self.usage)
 
     @property
     def original_id(self) -> str | None:

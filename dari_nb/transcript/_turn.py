@@ -16,6 +16,7 @@ from ..models import (
     UserMessageItem,
     reasoning_block,
     text_block,
+    tokens_in,
 )
 from ..models import events as ev
 from ..models.resources import TERMINAL
@@ -42,6 +43,7 @@ class TurnState:
         self.body: list[TimelineItem] = []
         self.status: str | None = None
         self.error: Any = None
+        self.usage: dict[str, int] = {}
         self.attempt = 1
         self.copied_from: dict[str, Any] | None = None
         self.created_at: str | None = None
@@ -148,6 +150,7 @@ class TurnState:
             self._settle()
             self._settled = -1
         self.error = event.data.get("error")
+        self.usage = tokens_in(event.data.get("usage"))
         self._set_status(str(event.data.get("status", "")), event)
 
     def _set_status(self, status: str, event: Event) -> None:

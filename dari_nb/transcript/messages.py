@@ -46,6 +46,7 @@ def message_of(turn: TurnState, session_id: str, sequence_number: int) -> Messag
         created_at=turn.created_at,
         completed_at=turn.completed_at,
         copied_from=turn.copied_from or msgspec.UNSET,
+        usage=turn.usage or msgspec.UNSET,
     )
 
 

@@ -34,6 +34,7 @@ FULL = BatchCell(
     text="Two.",
     seconds=1.5,
     cost="0.0421",
+    input_tokens=20,
     tool_calls=2,
     attempts=1,
     created_at="2026-05-18T12:00:00Z",
@@ -73,6 +74,7 @@ def test_a_cell_is_a_row_with_its_metadata_scores_and_notes() -> None:
     [row] = batch_frame([FULL]).to_dict("records")
     assert row["task"] == "Find a flight"
     assert (row["cost_usd"], row["cost_exact"]) == (0.0421, "0.0421")
+    assert (row["input_tokens"], pd.isna(row["output_tokens"])) == (20, True)
     assert row["metadata.topic"] == "travel"
     assert (row["score.correct"], row["note.correct"]) == (True, "hm")
     assert (row["completed_at"] - row["created_at"]).total_seconds() == 1.5
@@ -155,10 +157,11 @@ def test_the_default_llm_which_has_no_id_is_a_column_like_any_other() -> None:
         ("correct", "score.correct", "boolean"),
         ("score.correct", "score.correct", "boolean"),
         ("tool_calls", "tool_calls", "Int64"),
+        ("output_tokens", "output_tokens", "Int64"),
     ],
 )
 def test_a_pivot_can_be_had_of_any_column_and_keeps_its_dtype(what, column, dtype) -> None:
-    cells = [replace(cell, scores={"correct": True}, cost="0.1", seconds=2.0) for cell in grid()]
+    cells = grid(scores={"correct": True}, cost="0.1", seconds=2.0, output_tokens=5)
     frame = batch_frame(cells)
     made = pivot(frame, what)
     assert set(map(str, made.dtypes)) == {dtype}
@@ -184,7 +187,9 @@ def test_a_matrix_gives_its_cells() -> None:
         rows=[MatrixRow("0", "Hi", {"topic": "x"}), MatrixRow("4", "Ho")],
         columns=[MatrixColumn("small", "small", "small"), MatrixColumn("v", "v", "large", "ver_2")],
         cells=[
-            MatrixCell("a", "0", "small", state="completed", text="Hello", cost="0.5"),
+            MatrixCell(
+                "a", "0", "small", state="completed", text="Hello", usage={"input_tokens": 2}
+            ),
             MatrixCell("b", "4", "v", repeat=1, scores={"ok": True}, notes={"ok": "n"}),
         ],
     )
@@ -192,6 +197,7 @@ def test_a_matrix_gives_its_cells() -> None:
     assert frame["task_index"].tolist() == [0, 4]
     assert frame["llm_id"].tolist() == ["small", "large"]
     assert frame["text"].tolist() == ["Hello", pd.NA]
+    assert frame["input_tokens"].tolist() == [2, pd.NA]
     assert frame["version_id"].tolist() == [pd.NA, "ver_2"]
     assert frame["metadata.topic"].tolist() == ["x", pd.NA]
     assert frame["note.ok"].tolist() == [pd.NA, "n"]

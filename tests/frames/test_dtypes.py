@@ -51,6 +51,10 @@ EXPECTED: dict[str, dict[str, str]] = {
         "error": "string",
         "stop_reason": "category",
         "tool_calls": "Int64",
+        "input_tokens": "Int64",
+        "output_tokens": "Int64",
+        "cached_input_tokens": "Int64",
+        "reasoning_tokens": "Int64",
         "created_at": TIME,
         "completed_at": TIME,
         "seconds": "float64",
@@ -122,6 +126,7 @@ MESSAGE = Message(
     created_at="2026-05-18T12:00:00Z",
     completed_at="2026-05-18T12:00:01Z",
     metadata={},
+    usage={"input_tokens": 20},
 )
 
 CASES = [

@@ -106,6 +106,15 @@ def test_answers_that_were_cut_off_can_be_left_out() -> None:
     assert (messages_frame([])["stop_reason"] == "max_tokens").tolist() == []
 
 
+def test_tokens_are_numbers_and_missing_where_nobody_told() -> None:
+    told = [{"input_tokens": 20, "output_tokens": 0}, {"output_tokens": "many"}, "odd", None]
+    messages = [Message.from_dict({"id": f"msg_{n}", "usage": one}) for n, one in enumerate(told)]
+    frame = messages_frame([*messages, Message(id="msg_4")])
+    assert frame["input_tokens"].to_list() == [20, *[pd.NA] * 4]
+    assert frame["output_tokens"].to_list() == [0, *[pd.NA] * 4]
+    assert frame[["cached_input_tokens", "reasoning_tokens"]].isna().all(axis=None)
+
+
 def test_a_queued_message_has_neither_answer_nor_end() -> None:
     row = messages_frame([Message(id="msg_1", status="queued")]).iloc[0]
     assert row["tool_calls"] == 0

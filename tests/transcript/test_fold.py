@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dari_nb.models import AssistantMessageItem, Event, ToolCallItem
+from dari_nb.models import AssistantMessageItem, Event, Message, ToolCallItem
 from dari_nb.transcript import Ledger, error_text, fold, message_of
 
 
@@ -244,6 +244,27 @@ def test_a_failed_message_resource_carries_the_error():
     message = message_of(Ledger(events).turns["msg_1"], "sess_1", 1)
     assert message.output.error == "boom"
     assert message_of(Ledger(events[:1]).turns["msg_1"], "sess_1", 1).output is None
+
+
+@pytest.mark.parametrize(
+    ("usage", "tokens"),
+    [
+        ({"input_tokens": 20, "output_tokens": 0}, {"input_tokens": 20, "output_tokens": 0}),
+        ({"reasoning_tokens": 2, "total_tokens": 25, "cost": "1"}, {"reasoning_tokens": 2}),
+        ({"input_tokens": -1, "output_tokens": 1.5, "cached_input_tokens": True}, {}),
+        ({"input_tokens": "7", "output_tokens": None, "reasoning_tokens": 2**63}, {}),
+        ({"input_tokens": {"a": 1}, "output_tokens": [2]}, {}),
+        *((odd, {}) for odd in (None, [], [["input_tokens", 1]], "many", 7, {})),
+    ],
+)
+def test_tokens_are_whole_numbers_and_all_else_is_left_out(usage, tokens):
+    events = ledger_of(("user.message", text("Hi")), status("completed", usage=usage))
+    turn = Ledger([*events, *events]).turns["msg_1"]
+    assert turn.usage == tokens
+    message = message_of(turn, "sess_1", 1)
+    assert message.to_dict().get("usage", {}) == tokens
+    assert ("usage" in message.to_dict()) == bool(tokens)
+    assert Message.from_dict({"id": "msg_1", "usage": usage}).tokens == tokens
 
 
 KINDS = st.sampled_from(

@@ -79,8 +79,8 @@ class ToolResult:
 class Usage:
     """What a step has cost, in US dollars; ``None`` when that is not known.
 
-    Yielding it counts towards the session's cost. Its tokens are added up, and stand in the event
-    that ends the turn.
+    Yielding it counts towards the session's cost. Its tokens are added up, stand in the event that
+    ends the turn (contract, section 18.6), and are its ``usage``.
 
     Attributes:
         cost_usd: US dollars, or ``None``.

@@ -9,7 +9,7 @@ from time import monotonic
 from typing import Any
 
 from ... import ids
-from ...models import Content, is_reasoning, reasoning_block, text_block
+from ...models import TOKENS, Content, is_reasoning, reasoning_block, text_block
 from ...models import events as ev
 from ..agents import (
     CutOff,
@@ -42,7 +42,6 @@ External = Callable[[str], Awaitable[ToolSpec | None]]
 
 _LATE = "The tool gave no result within {} seconds."
 _NO_CALLS = "a tuple that an agent yields has calls: external, or with run"
-_TOKENS = ("input_tokens", "output_tokens", "cached_input_tokens", "reasoning_tokens")
 _BREATH = 0.01
 """Seconds of steps in a row after which the streams get their turn."""
 
@@ -267,7 +266,7 @@ class Recorder:
 
     def _use(self, usage: Usage) -> None:
         self._charge(usage)
-        for name in _TOKENS:
+        for name in TOKENS:
             if tokens := getattr(usage, name):
                 self._used[name] = self._used.get(name, 0) + tokens
 

@@ -18,6 +18,7 @@ from ..plain.limits import Cap, cut
 from ..plain.values import one_line
 from ..plain.visible import visible, visible_name
 from ..plain.words import arguments_text, cost_text, count_text, duration_text, is_failed
+from ..timeline.head import tokens_text
 from .figures import state_word
 from .matrix import MatrixCell
 from .verdict import ABSENT, score_text
@@ -63,7 +64,7 @@ def compare_html(compared: Sequence[Compared], *, blind: bool = False) -> str:
 
     Args:
         compared: Two sessions or more; answers of all are compared with those of the first.
-        blind: Whether to leave out time and cost, which can tell one LLM from another.
+        blind: Whether to leave out time, cost and tokens, which can tell one LLM from another.
     """
     heads = "".join(f'<th scope="col">{_safe(one.name)}</th>' for one in compared)
     bodies = "".join(
@@ -119,6 +120,8 @@ def _figures(compared: Sequence[Compared], *, blind: bool) -> Iterator[_Line]:
     if not blind:
         yield _plain_line("Time", [duration_text(cell.seconds) or ABSENT for cell in cells])
         yield _plain_line("Cost", [cost_text(cell.cost) or ABSENT for cell in cells])
+        if any(cell.usage for cell in cells):
+            yield _plain_line("Tokens", [tokens_text(cell.usage) or ABSENT for cell in cells])
     yield _plain_line("Turns", [str(len({i.message_id for i in c.items})) for c in compared])
     calls = [sum(isinstance(i, ToolCallItem) for i in c.items) for c in compared]
     yield _plain_line("Calls", [str(count) for count in calls])

@@ -31,6 +31,7 @@ class MatrixCell:
         stop_reason: ``max_tokens`` when the answer was cut off.
         seconds: From sending to the end.
         cost: US dollars as the API's decimal string; ``None`` while unknown.
+        usage: The tokens that it took, by the names that a turn's ``usage`` has.
         tool_calls: How many tools were called; ``None`` while unknown.
         tools: Names of the tools called, in order; ``None`` while unknown.
         attempts: How often it was sent.
@@ -52,6 +53,7 @@ class MatrixCell:
     stop_reason: str | None = None
     seconds: float | None = None
     cost: str | None = None
+    usage: Mapping[str, int] = field(default_factory=dict)
     tool_calls: int | None = None
     tools: Sequence[str] | None = None
     attempts: int = 0

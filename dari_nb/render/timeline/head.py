@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import groupby, takewhile
@@ -10,6 +10,8 @@ from itertools import groupby, takewhile
 from ...models import TERMINAL, AssistantMessageItem, TimelineItem, ToolCallItem, seconds_between
 from ...models.events import CANCELLED
 from ..plain.words import cost_text, count_text, duration_text, short_id
+
+_TOKENS = {"input_tokens": "in", "output_tokens": "out", "reasoning_tokens": "thought"}
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,7 @@ def head_of(
     *,
     version: str | None = None,
     cost: str | Decimal | None = None,
+    tokens: Mapping[str, int] | None = None,
     place: str = "",
     number: int | None = None,
 ) -> Head:
@@ -62,6 +65,7 @@ def head_of(
         state: A status word; by default that of the last message.
         version: Id of the agent's version, if known.
         cost: US dollars, if known, as the API gives them.
+        tokens: The tokens, if known, by the names that a turn's ``usage`` has.
         number: The version's number, if known.
         place: What is told in place of the count of turns: which one it is.
     """
@@ -73,6 +77,7 @@ def head_of(
         place or (count_text(len(turns), "turn") if turns else ""),
         count_text(calls, "call") if calls else "",
         duration_text(sum(_seconds(turn) for turn in turns)),
+        tokens_text(tokens or {}),
         cost_text(cost),
     )
     return Head(
@@ -83,6 +88,18 @@ def head_of(
         version=version,
         number=number,
     )
+
+
+def tokens_text(tokens: Mapping[str, int]) -> str:
+    """Say how many tokens were read, written and thought; empty when nothing is known.
+
+    >>> tokens_text({"input_tokens": 1204, "output_tokens": 88, "reasoning_tokens": 64})
+    '1,204 tokens in · 88 out · 64 thought'
+    """
+    told = [(tokens[name], word) for name, word in _TOKENS.items() if name in tokens]
+    # What is counted is said once, in front.
+    texts = [f"{count_text(n, 'token')} {word}" for n, word in told[:1]]
+    return " · ".join([*texts, *(f"{n:,} {word}" for n, word in told[1:])])
 
 
 def _seconds(turn: list[TimelineItem]) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ...errors import DariError
@@ -64,6 +64,7 @@ class Attempt:
         completed_at: When it ended, ISO 8601.
         seconds: From one to the other.
         cost: US dollars as the API's decimal text; ``None`` while unknown.
+        usage: The tokens that it took, as :attr:`Turn.usage` has them.
         sent_at: When this process sent it, on the monotonic clock.
         waited: Seconds after that for which it was seen to be queued.
         is_conversation: Whether all messages of the session count, and not only the first.
@@ -89,6 +90,7 @@ class Attempt:
     completed_at: str | None = None
     seconds: float | None = None
     cost: str | None = None
+    usage: Mapping[str, int] = field(default_factory=dict)
     sent_at: float | None = None
     waited: float = 0.0
     is_conversation: bool = False
@@ -254,6 +256,11 @@ class Cell:
     def cost(self) -> str | None:
         """US dollars as the API's decimal text; ``None`` while unknown."""
         return self.last.cost if self.last else None
+
+    @property
+    def usage(self) -> Mapping[str, int]:
+        """The tokens that it took, as :attr:`Turn.usage` has them; empty where nobody told."""
+        return self.last.usage if self.last else {}
 
     @property
     def tool_calls(self) -> int | None:

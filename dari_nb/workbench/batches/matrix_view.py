@@ -186,4 +186,5 @@ def opened(batch: Shown, cell: Cell) -> tuple[Sequence[TimelineItem], Head]:
     from ...render import head_of
 
     items, name = batch._items(cell), batch.grid.column_id(cell.column)
-    return items, head_of(items, batch.agent.name, name, cell.state, cost=cell.cost)
+    head = head_of(items, batch.agent.name, name, cell.state, cost=cell.cost, tokens=cell.usage)
+    return items, head

@@ -254,7 +254,8 @@ class Results:
         """Return one thing of every cell: tasks down, LLMs across.
 
         Args:
-            what: ``text``, ``cost`` (US dollars), ``latency`` (seconds), or a score's name.
+            what: ``text``, ``cost`` (US dollars), ``latency`` (seconds), a score's name, or any
+                other column of :meth:`to_frame`, such as ``output_tokens``.
 
         Raises:
             InvalidRequestError: There is no such thing; the text names those there are.
@@ -270,7 +271,8 @@ class Results:
         """Return a score's mean by LLM with its interval; see :func:`dari_nb.scores.summary`.
 
         Args:
-            score: The score's name; the first one that is a number when left out.
+            score: The score's name, or another column of numbers, such as ``output_tokens``; the
+                first score that is a number when left out.
             **options: Passed on, such as ``seed`` or ``method``.
 
         Raises:

@@ -136,6 +136,24 @@ class Turn:
         return last.stop_reason if last and isinstance(last.stop_reason, str) else None
 
     @property
+    def usage(self) -> dict[str, int]:
+        """The tokens that it took; empty where nobody told. Waits; see the class.
+
+        There are ``input_tokens`` and ``output_tokens``, and, among these, ``cached_input_tokens``
+        and ``reasoning_tokens``, each where it was told (contract, section 18.6). A copy in a fork
+        has none, so that each token counts once.
+
+        >>> @server.agent("counted")
+        ... def counted(prompt):
+        ...     yield dari.local.Usage(input_tokens=20, output_tokens=5)
+        ...     yield "Done."
+        >>> d.agents["counted"].send("Hi").usage
+        {'input_tokens': 20, 'output_tokens': 5}
+        """
+        self._rest()
+        return dict(self._used)
+
+    @property
     def created_at(self) -> str | None:
         """When it was sent, ISO 8601 in UTC; ``None`` while nothing of it came, or if unknown."""
         state = self._feed.turn(self.id)
@@ -338,6 +356,7 @@ class Turn:
             llm=self.session.llm_id,
             state=state or self.status,
             version=self.session.resource.version_id,
+            tokens=self._used,
             place=self._place(),
             number=self.session._link.version_number(self.session.resource.version_id),
         )
@@ -358,6 +377,12 @@ class Turn:
     def _said(self) -> str:
         answers = (i.text for i in self.items if isinstance(i, AssistantMessageItem))
         return "\n\n".join(text for text in answers if text)
+
+    @property
+    def _used(self) -> Mapping[str, int]:
+        """The tokens that it took, as known now."""
+        state = self._feed.turn(self.id)
+        return state.usage if state else {}
 
     def _place(self) -> str:
         """Say which turn of which session a later one is."""

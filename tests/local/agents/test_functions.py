@@ -342,4 +342,4 @@ def test_another_attempt_and_the_tokens_are_in_the_ledger(server, api):
     again = {"status": "running", "previous_status": "running"}
     assert again | {"attempt": 2, "reason": "it was busy"} in changes
     used = {"input_tokens": 20, "output_tokens": 5, "cached_input_tokens": 4}
-    assert changes[-1]["usage"] == used
+    assert changes[-1]["usage"] == message["usage"] == used

@@ -180,6 +180,9 @@ def test_copies_cost_nothing_again(own):
         for one in (session_id, made)
     ]
     assert sums == [500, 100]
+    *copies, last = own.get(f"/sessions/{made}/messages")["messages"]
+    assert last["usage"] == {"input_tokens": 100, "output_tokens": 10}
+    assert not any("usage" in copy for copy in copies)
 
 
 def test_nobody_is_told_of_copies(own, receiver):

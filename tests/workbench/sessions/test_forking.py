@@ -1,6 +1,5 @@
 """Turns are asked again and sessions go on from a place in another one, which stays as it was."""
 
-import json
 from decimal import Decimal
 
 import pytest
@@ -135,8 +134,8 @@ def test_frames_tell_forks_and_copies_and_count_tokens_once(d, turns):
     copies = events[events["copied_from"].notna()]
     assert set(copies["copied_from"]) <= set(events["event_id"])
     assert set(copies["session_id"]) == {fork.id, second.id}
-    usage = [json.loads(data).get("usage", {}) for data in events["data"]]
-    assert sum(used.get("input_tokens", 0) for used in usage) == 4 * 7
+    assert messages["input_tokens"].sum() == own["input_tokens"].sum() == 4 * 7
+    assert fork.turn(fork.messages()[0].id).usage == {}
     assert dari.costs_frame(second, dari=d)["cost_events"].to_list() == [0]
 
 

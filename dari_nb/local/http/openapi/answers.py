@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ....models import EVENT_TYPES, WEBHOOK_EVENT_TYPES
+from ....models import EVENT_TYPES, TOKENS, WEBHOOK_EVENT_TYPES
 from ...store.records import JsonObject
 from .shapes import (
     ANYTHING,
@@ -148,7 +148,11 @@ ANSWERS: JsonObject = {
             "created_at": TIME,
             "completed_at": MAYBE_TIME,
         },
-        {"metadata": {"type": ["object", "null"]}, "copied_from": record(_ORIGIN)},
+        {
+            "metadata": {"type": ["object", "null"]},
+            "copied_from": record(_ORIGIN),
+            "usage": record({}, dict.fromkeys(TOKENS, COUNT)),
+        },
     ),
     "Transcript": record(
         {

@@ -11,6 +11,7 @@ from ....errors import ApiError, NotFoundError, UnexpectedAnswerError, detail_te
 from ....models import Message, seconds_between
 from ....models.content import text_of
 from ....models.events import CANCELLED
+from ....transcript.said import summed
 from ...sessions.costs import known_cost
 from ..cells import Attempt
 
@@ -54,6 +55,7 @@ def with_messages(attempt: Attempt, messages: Sequence[Message]) -> Attempt:
         created_at=first.created_at or attempt.created_at,
         completed_at=last.completed_at,
         seconds=_seconds(attempt, counted),
+        usage=summed(message.tokens for message in counted),
         is_read=last.is_terminal,
     )
 

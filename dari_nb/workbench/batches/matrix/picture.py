@@ -114,6 +114,7 @@ def _cell(cell: Cell, column_id: str, marks: Marks) -> MatrixCell:
         stop_reason=cell.stop_reason,
         seconds=cell.seconds,
         cost=cell.cost,
+        usage=cell.usage,
         tool_calls=cell.tool_calls,
         tools=cell.tools,
         attempts=cell.attempts,

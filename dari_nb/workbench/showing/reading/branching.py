@@ -68,6 +68,7 @@ class Branching:
                 *(message_id, turn, session.id),
                 state=status or "",
                 seconds=seconds_between(state.created_at, state.completed_at) if state else None,
+                usage=state.usage if state else {},
             )
             name = f"branch {number}{f' · {session.llm_id}' if session.llm_id else ''}"
             compared.append(Compared(name, cell, session._feed.items(message_id)))
