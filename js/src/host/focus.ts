@@ -16,10 +16,12 @@ export function holdFocus(root: HTMLElement, signal: AbortSignal): void {
     held.unshift(path[0] as HTMLElement);
   };
   const hold = () => {
-    const active = focused(root);
-    if (active && active !== document.body && active !== held[0]) held = [];
+    const active = focused(root) as HTMLElement | null;
+    const [at = root] = held;
     // Whoever has clicked beside the view has left it: what had the focus is still there.
-    else if (!held.slice(0, 1).every(canHold)) held.find(canHold)?.focus({ preventScroll: true });
+    const isLost = [null, document.body, at].includes(active) && !canHold(at);
+    if (isLost) held.find(canHold)?.focus({ preventScroll: true });
+    else if (active !== at) held = [];
   };
   const changes = new MutationObserver(hold);
   changes.observe(root, { childList: true, subtree: true, attributeFilter: TAKING });
@@ -29,5 +31,5 @@ export function holdFocus(root: HTMLElement, signal: AbortSignal): void {
 }
 
 function canHold(element: HTMLElement): boolean {
-  return element.isConnected && !element.closest("[inert], :disabled") && element.checkVisibility();
+  return !element.closest("[inert], :disabled") && element.checkVisibility();
 }

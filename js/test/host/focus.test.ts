@@ -42,6 +42,9 @@ test("who leaves a view has left it, whatever becomes of the place", async () =>
   find("go").blur();
   await drawn();
   expect(document.activeElement).toBe(document.body);
+  find("row").remove();
+  await drawn();
+  expect(document.activeElement).toBe(document.body);
 });
 
 test("what was chosen at once instead keeps the focus", async () => {
