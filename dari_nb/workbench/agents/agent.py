@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ... import models
 from ...errors import InvalidRequestError, UnknownNameError
 from ...models import as_content
+from ..kernel_tools.offered import check_offered
 from ..kernel_tools.tool import as_tools, checked_approve
 from ..link.attachments import Attachment, as_content_files
 from ..sessions.arguments import unknown_argument
@@ -156,7 +157,7 @@ class Agent:
         Raises:
             TypeError: Something else was given.
             InvalidRequestError: The prompt is empty, a file is missing, there is no such LLM
-                option, or a function cannot be a tool; nothing was sent.
+                option, or a function cannot be a tool or is not offered; nothing was sent.
             ApiError: The server refused it.
 
         >>> agent.send("What is 3 + 4?", llm="small", metadata={"lesson": "1"}).text
@@ -168,6 +169,7 @@ class Agent:
         given = as_tools(tools)
         checked_approve(approve)
         options = self._session_options(llm, version, name, metadata)
+        self._check_offered(given, [options.get("version_id")])
         content += as_content_files(self._link, files)
         sent = self._link.client.agents.send(
             self.id, content, session=options or None, idempotency_key=idempotency_key
@@ -212,6 +214,7 @@ class Agent:
         options = self._session_options(llm, version, name, metadata)
         given = as_tools(tools)
         checked_approve(approve)
+        self._check_offered(given, [options.get("version_id")])
         made = self._link.client.sessions.create(self.id, **options)
         session = self._made(made)
         session._tools.give(given.values(), approve)
@@ -232,7 +235,7 @@ class Agent:
             layout: Its place and size, an ``ipywidgets.Layout`` or a dict of CSS.
 
         Raises:
-            InvalidRequestError: A function cannot be a tool.
+            InvalidRequestError: A function cannot be a tool, or the model is not offered it.
 
         >>> agent.chat()  # at the end of a cell it is a place to write in
         <Chat with calculator, not begun yet>
@@ -241,6 +244,7 @@ class Agent:
 
         given = as_tools(tools).values()
         checked_approve(approve)
+        self._check_offered(tool.name for tool in given)
 
         def begin(llm: str | None) -> Session:
             return self.start(llm=llm, tools=given, approve=approve)
@@ -279,6 +283,13 @@ class Agent:
             "metadata": dict(metadata) if metadata else None,
         }
         return {key: value for key, value in given.items() if value is not None}
+
+    def _check_offered(
+        self, names: Iterable[str], version_ids: Iterable[str | None] = (None,)
+    ) -> None:
+        names = list(names)
+        for one in version_ids:
+            check_offered(self._link, self.name, self.id, one or self.active_version_id, names)
 
     def _check_llm(self, llm: str, version_id: str | None) -> None:
         is_active = version_id in (None, self.active_version_id)

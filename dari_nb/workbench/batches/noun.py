@@ -14,6 +14,7 @@ from ... import ids
 from ...errors import InvalidRequestError, NotFoundError
 from ..agents.agent import Agent, agent_named
 from ..agents.versions import version_id_of
+from ..kernel_tools.tool import as_tools
 from ..link.background import wait_for
 from ..listing import Listing, Shelf
 from ..sessions.arguments import unknown_argument
@@ -150,6 +151,7 @@ class Batches(Shelf["Run", Batch]):
         name = f"{name}-{secrets.token_hex(4)}" if fresh else name
         batch = Batch(self._link, chosen.resource, name, read, columns, repeats, scores)
         batch.answer_tools(tools, approve=approve)
+        chosen._check_offered(as_tools(tools), pinned)
         batch._look()
         if dry_run or max_items is not None or max_cost is not None:
             plan = self._plan(batch, estimate=dry_run or max_cost is not None)

@@ -12,6 +12,8 @@ from ... import models
 from ...errors import DariError
 from ...models import Event, Message, ToolCallItem, as_content
 from ...models.batches import RUN_DIGESTS, given_metadata
+from ..kernel_tools.offered import check_offered
+from ..kernel_tools.tool import as_tools
 from ..kernel_tools.toolbox import Toolbox
 from ..link.attachments import Attachment, as_content_files
 from ..link.feed import feed_of
@@ -163,7 +165,7 @@ class Session:
         if fixed:
             raise TypeError(_no_option(min(fixed), self.agent_name))
         content = as_content(prompt)
-        self._tools.give(tools, approve)
+        self._give(tools, approve)
         content += as_content_files(self._link, files)
         sent = self._link.client.sessions.send(
             self.id,
@@ -172,6 +174,13 @@ class Session:
             idempotency_key=idempotency_key,
         )
         return self._turn_of(sent)
+
+    def _give(self, tools: Given, approve: Approve | None) -> None:
+        """Give it tools from here, if its agent can call them."""
+        about = self.resource.agent_id, self.resource.version_id
+        given = as_tools(tools)
+        check_offered(self._link, self.agent_name, *about, given)
+        self._tools.give(given.values(), approve)
 
     def _turn_of(self, sent: models.SendResult) -> Turn:
         """Make the turn that belongs to the answer to a sent message."""
@@ -333,7 +342,7 @@ class Session:
             approve: Who decides whether a call is run; see :func:`dari_nb.tool`.
 
         Raises:
-            InvalidRequestError: A function cannot be a tool.
+            InvalidRequestError: A function cannot be a tool, or the model is not offered it.
             DariError: Nothing was sent in this session yet.
 
         >>> @server.agent("shop")
@@ -347,7 +356,7 @@ class Session:
         >>> session.answer_tools([stock], approve="always").text
         '7 left'
         """
-        self._tools.give(tools, approve)
+        self._give(tools, approve)
         return self.turn()
 
     def events(self, limit: int | None = None) -> list[Event]:
@@ -439,14 +448,14 @@ class Session:
             layout: Its place and size, an ``ipywidgets.Layout`` or a dict of CSS.
 
         Raises:
-            InvalidRequestError: A function cannot be a tool.
+            InvalidRequestError: A function cannot be a tool, or the model is not offered it.
 
         >>> session.chat()  # at the end of a cell it is the conversation
         <Chat with calculator...>
         """
         from ..showing.reading.chat import Chat
 
-        self._tools.give(tools, approve)
+        self._give(tools, approve)
         self._learn_version()
         return Chat.of(self, layout)
 
