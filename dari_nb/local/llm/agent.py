@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from ...models import Content, reasoning_block, text_block
+from ...models import Content
 from ..agent_tools import Toolbox
 from ..agents import CutOff, Draft, NewAttempt, ToolCall, ToolResult, Turn, TurnFailure, Usage
 from ..agents.functions import Step
@@ -29,8 +29,9 @@ from .conversation import (
 from .images.attached import Pictures
 from .patience import BACKOFF, Patience
 from .prices import Prices
-from .reply import AskedCall, Reply, Tokens
+from .reply import AskedCall, Reply, content_of
 from .settings import Llm
+from .tokens import Tokens
 from .trouble import ProviderTrouble
 
 MOST_MALFORMED = 3
@@ -103,7 +104,8 @@ class LlmAgent:
                     raise
                 except ProviderTrouble as trouble:
                     if trouble.begun:
-                        yield self._usage(mind.llm, None)
+                        yield self._usage(mind.llm, trouble.tokens)
+                        spent.use(trouble.tokens)
                     if trouble.said:
                         yield trouble.said
                     seconds = patience.wait_after(trouble)
@@ -156,10 +158,13 @@ class _Spent:
             raise TurnFailure(_TOO_MANY_TOKENS.format(self._limits.max_turn_tokens))
         self._steps += 1
 
+    def use(self, tokens: Tokens | None) -> None:
+        """Count what a request took."""
+        self._tokens += tokens.input + tokens.output if tokens else 0
+
     def said(self, reply: Reply) -> Content | CutOff:
         """What was thought and said, which may be nothing."""
-        said = [reasoning_block(thought.text, thought.provider) for thought in reply.reasoning]
-        said += [text_block(reply.text)] if reply.text.strip() else []
+        said = content_of(reply.reasoning, reply.text)
         return CutOff(said, self.limit_of(reply)) if reply.is_cut_off else said
 
     def limit_of(self, reply: Reply) -> int | None:
@@ -172,7 +177,7 @@ class _Spent:
 
         One that was cut off is an answer, unless there is no text of it, or it goes on with calls.
         """
-        self._tokens += reply.tokens.input + reply.tokens.output if reply.tokens else 0
+        self.use(reply.tokens)
         if reply.stop == "length" and not reply.is_cut_off:
             most = self.limit_of(reply)
             where = _IN_A_CALL if reply.calls else _BEFORE_A_TEXT

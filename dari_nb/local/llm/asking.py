@@ -278,4 +278,5 @@ def _placed(trouble: ProviderTrouble, llm: Llm, key: str | None) -> ProviderTrou
         wait=trouble.wait,
         begun=trouble.begun,
         said=trouble.said,
+        tokens=trouble.tokens,
     )

@@ -9,7 +9,7 @@ from typing import Any
 
 from ...errors import InvalidRequestError
 from ..store.costs import total
-from .reply import Tokens
+from .tokens import Tokens
 
 _EXACT = Context(prec=60)
 _FIELDS = ("input", "output", "cached_input")

@@ -8,10 +8,12 @@ from typing import Any, Literal
 
 import msgspec
 
+from ...models import Content, reasoning_block, text_block
 from ...transcript.nesting import is_nested_deeper
 from ..agents import Draft, Reasoning
 from .bound.reading import StepReader
 from .think_tags import ThinkTags
+from .tokens import Tokens
 from .trouble import Misfit, ProviderTrouble
 
 MAX_CHARACTERS = 4 * 1024 * 1024
@@ -21,16 +23,6 @@ _MAX_NESTING = 100
 
 Stop = Literal["end", "length", "refusal"]
 """Why a model stopped; whether it waits for tools is seen by its calls."""
-
-
-@dataclass(frozen=True)
-class Tokens:
-    """How many tokens a request took; ``cached`` ones are in the input, thoughts in the output."""
-
-    input: int = 0
-    output: int = 0
-    cached: int = 0
-    reasoning: int = 0
 
 
 @dataclass(frozen=True)
@@ -196,7 +188,7 @@ class OpenReply:
         if self._step is not None and stop != "refusal":
             flaw = self._step.misfit if stop == "length" else self._step.flaw
             if flaw is not None:
-                raise Misfit(flaw)
+                raise Misfit(flaw, self.tokens)
         return Reply(said, calls, stop, self.tokens, self._reasoning())
 
     def _reasoning(self) -> tuple[Reasoning, ...]:
@@ -253,8 +245,15 @@ class OpenReply:
             raise ProviderTrouble(
                 f"its answer has more than {MAX_CHARACTERS} characters",
                 begun=True,
-                said=joined(self._said)[:MAX_CHARACTERS],
+                said=content_of(self._reasoning(), joined(self._said)[:MAX_CHARACTERS]),
+                tokens=self.tokens,
             )
+
+
+def content_of(reasoning: Iterable[Reasoning], text: str) -> Content:
+    """Make the content of what was thought and said, which may be nothing."""
+    blocks = [reasoning_block(thought.text, thought.provider) for thought in reasoning]
+    return [*blocks, text_block(text)] if text.strip() else blocks
 
 
 def joined(pieces: list[str]) -> str:

@@ -11,7 +11,9 @@
 
 from __future__ import annotations
 
+from ...models import Content
 from ..agents import TurnFailure
+from .tokens import Tokens
 
 _SHOWN = 500
 """Characters of a provider's own words that are shown."""
@@ -28,7 +30,8 @@ class ProviderTrouble(TurnFailure):
         may_pass: Whether the same request may succeed later.
         wait: Seconds that the provider asked to wait, if it did.
         begun: Whether the provider had begun to answer, so that it may have counted tokens.
-        said: What it had written, where that stays although there is no more.
+        said: What it had thought and written, where that stays although there is no more.
+        tokens: What it took, where that was told.
     """
 
     def __init__(
@@ -38,13 +41,15 @@ class ProviderTrouble(TurnFailure):
         may_pass: bool = False,
         wait: float | None = None,
         begun: bool = False,
-        said: str = "",
+        said: Content | None = None,
+        tokens: Tokens | None = None,
     ) -> None:
         super().__init__(text)
         self.may_pass = may_pass
         self.wait = wait
         self.begun = begun
         self.said = said
+        self.tokens = tokens
 
 
 class BrokenStream(ProviderTrouble):
@@ -59,10 +64,11 @@ class Misfit(ProviderTrouble):
 
     Args:
         flaw: What is wrong with it.
+        tokens: What it took, where that was told.
     """
 
-    def __init__(self, flaw: str) -> None:
-        super().__init__(_MISFIT.format(flaw), may_pass=True, begun=True)
+    def __init__(self, flaw: str, tokens: Tokens | None) -> None:
+        super().__init__(_MISFIT.format(flaw), may_pass=True, begun=True, tokens=tokens)
 
 
 class ToolsRefused(ProviderTrouble):

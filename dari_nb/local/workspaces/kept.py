@@ -158,5 +158,10 @@ def _about(entry: Entry) -> dict[str, Any]:
 def _write(place: Path, source: BinaryIO, mode: int) -> None:
     with os.fdopen(os.open(place, _NEW, 0o600), "wb") as target:
         while piece := source.read(_CHUNK):
-            target.write(piece)
+            # Where there is nothing but zeros there may be nothing on the disk, and need not be.
+            if piece == bytes(len(piece)):
+                target.seek(len(piece), os.SEEK_CUR)
+            else:
+                target.write(piece)
+        target.truncate()
         os.fchmod(target.fileno(), mode)

@@ -95,3 +95,17 @@ def test_one_that_is_too_long_to_be_kept_leaves_what_fits(api, stand_ins, stand_
     [part] = message["output"]["parts"]
     assert ("word " * 20).startswith(part["text"])
     assert part["text"]
+
+
+def test_thoughts_that_are_too_long_to_be_kept_leave_what_fits(
+    api, stand_ins, stand_in, monkeypatch
+):
+    monkeypatch.setattr("dari_nb.local.llm.reply.MAX_CHARACTERS", 30)
+    thoughts = "word " * 20
+    stand_in.script = [stand_ins.Answer(f"<think>{thoughts}</think>It is so.")]
+    message = api.ask("assistant", "hi")
+    assert message["output"]["error"].endswith("its answer has more than 30 characters")
+    [part] = message["output"]["parts"]
+    assert part["type"] == "reasoning"
+    assert thoughts.startswith(part["reasoning"])
+    assert part["reasoning"]

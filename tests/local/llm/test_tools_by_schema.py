@@ -166,6 +166,25 @@ def test_what_does_not_fit_is_an_attempt(asks, stand_ins, stand_in, text, flaw):
     assert 'tools = "native"' in reason
 
 
+def test_what_does_not_fit_is_paid_for_all_the_same(serve, stand_ins, stand_in):
+    settings = {"model": "small", "base_url": stand_in.url, "tools": "schema"}
+    prices = {"small": {"input": "1000", "output": "1000"}}
+    api = serve(llms={"small": settings}, prices=prices, max_cost="0.001")
+    stand_in.rule = lambda _: stand_ins.Answer("null")
+    failed = api.ask("assistant", "go")
+    assert failed["status"] == "failed"
+    spent = failed["usage"]["input_tokens"] + failed["usage"]["output_tokens"]
+    cost = api.get(f"/costs/sessions/{failed['session_id']}")
+    assert float(cost["total_cost_usd"]) == pytest.approx(spent / 1000)
+    asked = len(stand_in.requests)
+    assert asked > 1
+    agent_id = api.agent_id("assistant")
+    body = {"type": "user.message", "content": [{"type": "text", "text": "again"}]}
+    refused = api.http.post(f"/agents/{agent_id}/messages", json=body)
+    assert refused.status_code == 402
+    assert len(stand_in.requests) == asked
+
+
 def test_a_broken_stream_within_a_call_calls_nothing(asks, stand_ins, stand_in):
     broken = stand_ins.Answer(call("write", path="a.txt", content="x" * 99), fault="cut")
     stand_in.script = [broken, stand_ins.Answer(says("So."))]

@@ -280,6 +280,25 @@ def test_of_a_large_workspace_a_fork_has_what_it_holds_now(call):
         assert "notes" not in api.get(f"/sessions/{made['id']}")
 
 
+def test_a_fork_takes_no_more_room_than_what_it_copies(call, tmp_path):
+    with LocalDari(path=tmp_path / "a.db") as server, call(server) as api:
+
+        @server.agent("maker")
+        def maker(prompt, turn):
+            with (turn.workspace / "sparse").open("wb") as file:
+                file.seek(5_000_000)
+                file.write(b"x")
+                file.truncate(64_000_000)
+
+        message = api.ask("maker", "go")
+        point = {"session_id": message["session_id"], "after_message_id": message["id"]}
+        fork = api.create("maker", fork_of=point)
+    folders = [path for path in (tmp_path / "a.db.workspaces").rglob("sparse") if path.is_file()]
+    copies = [path.stat() for path in folders if fork in str(path)]
+    assert [copy.st_size for copy in copies] == [64_000_000]
+    assert copies[0].st_blocks * 512 < 8_000_000
+
+
 def test_a_fork_lasts_as_its_session_does_and_a_file_of_before_forks_opens(call, tmp_path):
     path = tmp_path / "course.db"
     with LocalDari(path) as server, call(server) as api:

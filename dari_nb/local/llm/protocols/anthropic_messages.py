@@ -11,7 +11,8 @@ from ...agents.tools import ToolSpec
 from ...store.records import JsonObject
 from ..conversation import CallResult, MadeCall, Message, ModelSaid, wire_name
 from ..images.scaling import Picture
-from ..reply import OpenCall, OpenThought, Stop, Tokens
+from ..reply import OpenCall, OpenThought, Stop
+from ..tokens import Tokens
 from ..trouble import BrokenStream
 from .decoding import Decoder, count, entries, error_in, fields, word
 

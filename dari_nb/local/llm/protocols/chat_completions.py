@@ -10,7 +10,8 @@ from ...._secret import hidden
 from ...agents.tools import ToolSpec
 from ...store.records import JsonObject
 from ..conversation import CallResult, MadeCall, Message, ModelSaid, UserText, wire_name
-from ..reply import OpenCall, OpenThought, Stop, Tokens
+from ..reply import OpenCall, OpenThought, Stop
+from ..tokens import Tokens
 from ..trouble import BrokenStream
 from .decoding import Decoder, count, entries, error_in, fields, word
 
