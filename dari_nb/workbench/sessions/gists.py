@@ -30,8 +30,8 @@ class Gist:
     """What a session is about, as far as that is known.
 
     Attributes:
-        words: The beginning of the first message; empty when nothing was sent, ``None`` when
-            unknown.
+        words: The beginning of the first message, of a fork of the first one of its own; empty
+            when nothing was sent, ``None`` when unknown.
         turns: How many messages were sent; ``None`` when unknown.
         is_cancelled: Whether the last one, of which a list tells that it failed, was cancelled;
             ``None`` when unknown.
@@ -106,7 +106,8 @@ class Gists:
             if not messages:
                 return NOTHING_SENT
             end = messages[-1].is_cancelled if messages[-1].is_terminal else None
-            return Gist(_words(messages[0].parts), len(messages), end)
+            own = (message for message in messages if message.original_id is None)
+            return Gist(_words(next(own, messages[0]).parts), len(messages), end)
 
         return ask
 

@@ -193,7 +193,7 @@ def _line(group: Sequence[Session], gist: Gist, costs: Mapping[str, Decimal | No
     total = total_cost(costs.get(session.id) for session in group)
     return SessionLine(
         words=gist.words,
-        about=size or newest.name or "",
+        about=size or " · ".join(filter(None, (newest.name, _origin(newest)))),
         id="" if run_id else newest.id,
         agent=newest.agent_name,
         llms=", ".join(llm for llm in llms if llm),
@@ -202,6 +202,11 @@ def _line(group: Sequence[Session], gist: Gist, costs: Mapping[str, Decimal | No
         created_at=newest.resource.created_at or "",
         cost=cost_text(total),
     )
+
+
+def _origin(session: Session) -> str:
+    """Say what a session is a fork of, if it is one."""
+    return f"fork of {session.forked_from}" if session.forked_from else ""
 
 
 def _first(group: Sequence[Session]) -> Session:

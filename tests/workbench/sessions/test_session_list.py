@@ -310,3 +310,18 @@ def test_a_session_whose_last_turn_was_cancelled_is_not_called_failed(server, d)
         assert "failed" in next(one for one in words if failed.id in one)
     assert session.transcript().head().state == "cancelled"
     assert failed.transcript().head().state == "failed"
+
+
+def test_a_fork_is_told_by_what_was_asked_in_it_and_whose_fork_it_is(server, d):
+    first = d.agents["echo"].send("What is a closure?").wait()
+    second = first.session.send("And in Rust?").wait()
+    fork = second.again("And in Python?").wait().session
+    whole = second.fork()
+    lines = str(d.sessions.list()).splitlines()
+    line = {one.id: next(line for line in lines if one.id in line) for one in (fork, whole)}
+    parent = next(line for line in lines if f"{first.session.id}" in line and "fork" not in line)
+    assert "And in Python?" in line[fork.id]
+    assert "What is a closure?" in line[whole.id]
+    assert "What is a closure?" in parent
+    for one in (fork, whole):
+        assert f"fork of {first.session.id}" in line[one.id]
