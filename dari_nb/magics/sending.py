@@ -214,8 +214,9 @@ def _send(state: State, parsed: Line, prompt: str, attached: dict[str, Any]) -> 
         session = state.session_or(session_id)
         if llm not in (None, session.llm_id):
             raise UsageError(
-                f"this session keeps its LLM, {session.llm_id or 'the default'}: --again --llm {llm} "
-                "asks in the place of its last message, in a fork; a new session starts with "
+                f"this session keeps its LLM, {session.llm_id or 'the default'}: "
+                f"--again --llm {llm} asks in the place of its last message, in a fork; "
+                "a new session starts with "
                 f"%%dari_agent {session.agent_name} --llm {llm}"
             )
         return session.send(prompt, **attached)
