@@ -207,3 +207,16 @@ def test_a_saved_notebook_says_which_branch_it_shows(book):
     assert "branch 2 of 2 at turn 2" in html
     assert "And in Python?" in html
     assert "<button" not in html
+
+
+def test_what_is_asked_elsewhere_is_a_branch_in_views_that_are_open(book):
+    page, chat = book.page, ".dari-chat"
+    book.execute("elsewhere = session.turn().again('And in Zig?').wait()")
+    for inside in (READER, chat):
+        row = at(page, "And in Rust?", inside)
+        row.locator(".dari-branch").get_by_text("1 / 2").wait_for()
+    book.execute("fork = session.fork(); fork.send('On?').wait()")
+    page.locator(f"{chat} .dari-composer:not(.dari-edit) textarea").fill("And here?")
+    page.keyboard.press("Control+Enter")
+    for inside in (READER, chat):
+        at(page, "And here?", inside).locator(".dari-branch").get_by_text("1 / 2").wait_for()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-from collections.abc import Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable, Iterator
 from concurrent.futures import Future
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, runtime_checkable
@@ -48,6 +48,7 @@ class Link:
         self._agent_names: dict[str, str] = {}
         self._version_numbers: dict[str, int] = {}
         self._asked_versions: set[str] = set()
+        self._on_sent: list[Callable[[], object]] = []
         self.begin()
         _links.add(self)
 
@@ -93,6 +94,20 @@ class Link:
     def offers(self, extension: str) -> bool:
         """Whether the server has said that it offers something beyond the contract."""
         return extension in self._client.extensions
+
+    @contextlib.contextmanager
+    def hearing_of_messages(self, listener: Callable[[], object]) -> Iterator[None]:
+        """Call a listener for each message that is sent from here, in whichever session."""
+        self._on_sent.append(listener)
+        try:
+            yield
+        finally:
+            self._on_sent.remove(listener)
+
+    def tell_of_message(self) -> None:
+        """Tell who listens that a message was sent; from any thread."""
+        for listener in list(self._on_sent):
+            listener()
 
     def cancel(self, session_id: str, message_id: str) -> Future[None]:
         """Have the server end a turn, from any thread; as :meth:`end_turn`."""

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import traitlets
 
 from ....models import Event, TimelineItem, ToolCallItem
 from ....widgets import TranscriptView
+from ....widgets.errands import Errands
 from ....widgets.pace import Pace
 from ...link import host
 from ...link.background import done
@@ -100,7 +102,9 @@ class ReaderSubject(Subject):
         self._over, self._is_lost = None, False
         session = self._session
         if session is not None:
-            with session._feed.listening(changed):
+            learning = Errands()
+            learn = partial(learning.submit, self._learn_branches, session)
+            with session._feed.listening(changed), session._link.hearing_of_messages(learn):
                 changed()
                 await session._feed.follow()
 
@@ -128,6 +132,12 @@ class ReaderSubject(Subject):
         """Say so in the head, and beside the button."""
         self._over, self._is_lost = ending, True
         self.draw()
+
+    def _learn_branches(self, session: Conversation) -> None:
+        """What is asked elsewhere may part from what is shown."""
+        session._family.learn()
+        if session is self._session:
+            self._reader.tell(**branches_of(session))
 
     def _asked_to_end(self, cancelling: Future[None]) -> None:
         if cancelling.cancelled() or cancelling.exception() is not None:
