@@ -13,6 +13,7 @@
     ├── SnapshotFailedError       what was uploaded is not what the server got
     ├── WorkspaceError            a downloaded workspace is too large, or unsafe to unpack
     ├── StorageError              a local Dari cannot write: its disk is full or out of order
+    ├── TapeError                 a tape cannot be read from some line on, or not at all
     ├── WebhookVerificationError  a delivery is not from the service, or too old
     ├── TurnFailedError           the turn ended with status ``failed``
     └── ApiError                  the server answered with an error status
@@ -128,6 +129,20 @@ class StorageError(DariError):
     def __init__(self, text: str, *, is_full: bool = False) -> None:
         super().__init__(text)
         self.is_full = is_full
+
+
+class TapeError(DariError):
+    """A file is no tape, or from some line on none that can be read; the text says what to do.
+
+    Attributes:
+        line: The line that is wrong, from 1.
+        so_far: What stood before that line, which can be used.
+    """
+
+    def __init__(self, text: str, line: int | None = None, so_far: Any = None) -> None:
+        super().__init__(text)
+        self.line = line
+        self.so_far = so_far
 
 
 class WebhookVerificationError(DariError):

@@ -25,6 +25,7 @@ LAYERS = {
     "models": 1,
     "packing": 1,
     "transcript": 2,
+    "tapes": 2,
     "client": 2,
     "render": 3,
     "frames": 3,

@@ -65,6 +65,7 @@ def test_an_unknown_name_is_an_attribute_error_that_names_it() -> None:
         "models",
         "render",
         "scores",
+        "tapes",
         "transcript",
         "widgets",
         "workbench",
