@@ -38,7 +38,17 @@ LAYERS = {
 ROOMS = {
     "local": (
         *("network", "json_schema", "store", "agents", "demo_agents", "workspaces", "sandbox"),
-        *("bundles", "agent_tools", "gguf", "llm", "webhooks", "runtime", "service", "http"),
+        *(
+            "bundles",
+            "agent_tools",
+            "gguf",
+            "llm",
+            "webhooks",
+            "runtime",
+            "taping",
+            "service",
+            "http",
+        ),
     ),
     "workbench": (
         *("listing", "link", "kernel_tools", "showing", "sessions", "agents", "loading"),

@@ -15,6 +15,7 @@ from .lines import AgentLine, Comment, DraftLine, EventLine, Mark, TurnLine
 from .reading import parsed, read_tape
 from .recording import Recording
 from .scrubbing import Scrubber
+from .tape import Tape
 from .turns import Taking, Turn, turns_of
 from .verifying import Flaw, flaws_of
 from .writing import settle, tape_bytes, write_tape
@@ -30,6 +31,7 @@ __all__ = [
     "Recording",
     "Scrubber",
     "Taking",
+    "Tape",
     "Turn",
     "TurnLine",
     "differences",

@@ -57,6 +57,8 @@ class TurnLine(Line, kw_only=True):
         agent: The agent's name.
         llm: The LLM option.
         asked: The text, or the content blocks.
+        cost: US dollars as a decimal text, ``unknown`` where nobody knows; ``None`` where nothing
+            was told of a cost.
         metadata: The message's own; on top of that of its session at the first turn of one.
         more: What else its event held.
     """
@@ -70,6 +72,7 @@ class TurnLine(Line, kw_only=True):
     agent: str
     llm: str | None = None
     asked: str | list[dict[str, Any]]
+    cost: str | None = None
     metadata: dict[str, Any] = {}
     more: dict[str, Any] = {}
 
@@ -98,7 +101,7 @@ class DraftLine(Line, kw_only=True):
     draft: str
     text: str
     tool: str | None = None
-    call: int | str | None = None
+    call: int | None = None
     anew: bool = False
 
 

@@ -132,6 +132,7 @@ class Taking:
         self._at = at
         self._has_times = at is not None
         self._waiting: list[EventLine | DraftLine] = []
+        self._drafted: dict[str | int, int] = {}
         asked = asked_in(scrubber, event.get("content") or [], digests or {}, self._ordinals)
         agent = scrubbed_agent(scrubber, agent)
         llm = scrubber.scrub(llm)
@@ -157,11 +158,24 @@ class Taking:
         if kind in _SETTLING or not any(isinstance(one, DraftLine) for one in self._waiting):
             self._settle()
 
-    def draft(self, line: DraftLine, at: float | None = None) -> None:
-        """Take in a piece of a draft, whose ``after`` is not known yet; none without times."""
-        if self._has_times:
-            line.after = self._after(at)
-            self._waiting.append(line)
+    def draft(
+        self,
+        kind: str,
+        text: str,
+        at: float | None = None,
+        *,
+        tool: str | None = None,
+        call: str | int | None = None,
+        anew: bool = False,
+    ) -> None:
+        """Take in a piece of a draft; without times, none is kept."""
+        if not self._has_times:
+            return
+        number = None if call is None else self._drafted.setdefault(call, len(self._drafted) + 1)
+        line = DraftLine(
+            after=self._after(at), draft=kind, text=text, tool=tool, call=number, anew=anew
+        )
+        self._waiting.append(line)
 
     def _after(self, at: float | None) -> After:
         if at is None or not self._has_times:
@@ -170,7 +184,7 @@ class Taking:
         return round(max(0.0, at - before), 3) if before is not None else UNSET
 
     def _settle(self) -> None:
-        blocks: dict[tuple[str, str | int | None], list[DraftLine]] = {}
+        blocks: dict[tuple[str, int | None], list[DraftLine]] = {}
         for line in self._waiting:
             if isinstance(line, DraftLine):
                 blocks.setdefault((line.draft, line.call), []).append(line)
@@ -179,7 +193,6 @@ class Taking:
             for piece, text in zip(pieces, texts, strict=True):
                 piece.text = text
                 piece.tool = self._scrubber.scrub(piece.tool)
-                piece.call = self._scrubber.scrub(piece.call)
         self.turn.body += self._waiting
         self._waiting = []
 

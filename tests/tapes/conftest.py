@@ -46,7 +46,8 @@ def taken(
     for step in (*steps, *([DONE] if ends else [])):
         at += 0.25
         if isinstance(step, DraftLine):
-            taking.draft(step, at)
+            more = {"tool": step.tool, "call": step.call, "anew": step.anew}
+            taking.draft(step.draft, step.text, at, **more)
         else:
             taking.event(*step, at)
     return taking.turn

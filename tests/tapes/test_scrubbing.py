@@ -63,7 +63,7 @@ def test_no_field_of_a_turn_lets_a_secret_through(secret: str) -> None:
         f"Use {secret}, please.",
         [
             piece(f"I use {secret}"),
-            piece(secret, "arguments", tool=secret, call=secret),
+            piece(secret, "arguments", tool=secret, call=7),
             ("x", data),
         ],
         scrubber=scrubber(),

@@ -51,6 +51,12 @@ class Costs(Database):
         rows = self._rows(sql, session_id, time.time())
         return [None if amount is None else Decimal(amount) for (amount,) in rows]
 
+    def reported(self, session_id: str) -> list[Decimal | None]:
+        """All reports of a session, whether they can be seen yet or not, oldest first."""
+        sql = "SELECT cost_usd FROM costs WHERE session_id = ? ORDER BY ordinal"
+        rows = self._rows(sql, session_id)
+        return [None if amount is None else Decimal(amount) for (amount,) in rows]
+
     def costs_after(self, org_id: str, ordinal: int) -> list[tuple[int, Decimal]]:
         """The known costs of an organization's sessions from a report on, each with its number.
 
