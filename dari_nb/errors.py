@@ -23,6 +23,7 @@
         ├── NotFoundError              404
         │   └── UnknownNameError       a name that no resource has, or several have
         ├── ConflictError              409
+        │   └── TapeMissError          a tape that plays has no such turn
         ├── PayloadTooLargeError       413
         ├── UnprocessableEntityError   422
         ├── RateLimitError             429
@@ -206,6 +207,8 @@ class ApiError(DariError):
     ) -> ApiError:
         """Make the class that belongs to this status."""
         kind = _BY_STATUS.get(status, ServerError if status >= 500 else ApiError)
+        if isinstance(detail, dict) and detail.get("code") == TapeMissError.CODE:
+            kind = TapeMissError
         return kind(
             status, detail, method, path, request_id, headers=headers, retry_after=retry_after
         )
@@ -236,6 +239,16 @@ class UnknownNameError(NotFoundError):
 
 class ConflictError(ApiError):
     """409: the resource's state forbids this now."""
+
+
+class TapeMissError(ConflictError):
+    """A tape that plays has no such turn, and nothing was sent: the text shows what differs."""
+
+    CODE = "tape_miss"
+    """What tells it in an answer's ``detail``."""
+
+    def __str__(self) -> str:
+        return detail_text(self.detail)
 
 
 class PayloadTooLargeError(ApiError):

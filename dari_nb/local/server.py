@@ -14,7 +14,7 @@ from starlette.types import ASGIApp
 
 from .._secret import remembered
 from ..errors import InvalidRequestError
-from ..tapes.tape import Tape, growing
+from ..tapes.tape import Tape, opened
 from . import closing
 from .bundles.allowances import Allowances, Amount, changed
 from .gguf import ModelFile
@@ -67,7 +67,7 @@ class LocalDari(TapeDeck):
         secrets: Environment variables that bundles of the first organization may name as
             ``api_key_secret``. A provider's own variable, such as ``OPENAI_API_KEY``, goes to that
             provider without being named here, and nowhere else.
-        tape: A tape to record on, see :meth:`insert`.
+        tape: A tape to play and to record on, see :meth:`insert`.
 
     Raises:
         InvalidRequestError: The file, the address, the key, the pace, the tape or a setting of an
@@ -261,7 +261,7 @@ class LocalDari(TapeDeck):
             self._allowances,
         )
         if self._tape is not None:
-            service.recorder.insert(growing(self._tape))
+            service.deck.insert(self._tape, opened(self._tape))
         sock = bind(*self._address)
         host, port = sock.getsockname()[:2]
 

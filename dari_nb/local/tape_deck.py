@@ -6,15 +6,17 @@ from functools import partial
 from pathlib import Path
 
 from ..tapes import Tape
-from ..tapes.tape import growing
+from ..tapes.growing import GrowingTape
+from ..tapes.tape import mode_of, opened
 from .contents import Contents
 from .http.serving import Serving
 from .llm import Llms
 from .service import Service
+from .taping.known import manifest_from
 
 
 class TapeDeck(Contents):
-    """A server's contents, and what is recorded of them while it serves.
+    """A server's contents, and the tape that it plays and records on while it serves.
 
     Args:
         path: The server's file; in memory without one.
@@ -36,13 +38,14 @@ class TapeDeck(Contents):
         return self._tape
 
     def insert(self, tape: str | Path | Tape) -> None:
-        """Record the turns of the first organization on a tape, in place of another one.
+        """Play a tape and record on it, in place of another one.
 
-        Every turn that is asked from now on goes to its end, or in the place of an earlier
-        recording of the same: the same agent, LLM and text after the same beginning. Secrets are
-        taken out before anything is written. The file is whole whenever nothing runs, and of one
-        whose process is killed, what was recorded up to there can be used. The format is described
-        in ``dari_nb/tapes/FORMAT.md``, which is installed with the package.
+        What is on the tape plays, for the first organization: the same text, asked of the same
+        agent with the same LLM after the same beginning. What is not is asked live and recorded, as
+        the tape's mode says (``dari_nb.tapes.Tape``). An agent that only the tape knows is offered
+        like any other. Secrets are taken out before anything is written. The file is whole whenever
+        nothing runs, and of one whose process is killed, what was recorded up to there can be used.
+        The format is described in ``dari_nb/tapes/FORMAT.md``, which is installed with the package.
 
         Args:
             tape: The file, which is made when missing, or a ``dari_nb.tapes.Tape``, which says
@@ -61,13 +64,11 @@ class TapeDeck(Contents):
         tape = tape if isinstance(tape, Tape) else Tape(tape)
         if tape == self._tape:
             return
-        opened = growing(tape)
-        if self._serving is not None and self._service is not None:
-            self._serving.call(partial(self._service.recorder.insert, opened))
+        self._load(tape, opened(tape))
         self._tape = tape
 
     def eject(self) -> None:
-        """Record no more; what runs is on the tape up to here.
+        """Play and record no more; what is being recorded is on the tape up to here.
 
         Raises:
             InvalidRequestError: The tape could not be written.
@@ -78,4 +79,14 @@ class TapeDeck(Contents):
         """
         self._tape = None
         if self._serving is not None and self._service is not None:
-            self._serving.call(self._service.recorder.eject)
+            self._serving.call(self._service.deck.eject)
+
+    def _load(self, tape: Tape, growing: GrowingTape) -> None:
+        """Offer the agents that only the tape knows, and play it where the server serves."""
+        is_alone = mode_of(tape) == "play"
+        for name, line in growing.recording.agents.items():
+            is_here = self._registry.named(name) is not None
+            if not is_here and (is_alone or name not in self.agents):
+                self._registry.add(manifest_from(line), None)
+        if self._serving is not None and self._service is not None:
+            self._serving.call(partial(self._service.deck.insert, tape, growing))

@@ -113,14 +113,41 @@ def _shown(
 def nearest(turns: Iterable[Turn], asked: TurnLine) -> Turn | None:
     """Find the turn that is most like one which is asked.
 
-    What stands in the same place, after the same turn and of the same agent, comes first.
+    Those of the same agent come first, then those that ask the same, then those in the same place:
+    after the same turn.
     """
     text = text_asked(asked.asked)[:MOST_CHARACTERS]
 
-    def likeness(turn: Turn) -> tuple[bool, bool, float]:
+    def likeness(turn: Turn) -> tuple[bool, bool, bool, float]:
         line = turn.line
-        words = difflib.SequenceMatcher(None, text_asked(line.asked)[:MOST_CHARACTERS], text)
+        words = text_asked(line.asked)[:MOST_CHARACTERS]
         is_in_place, is_of_it = line.parent == asked.parent, line.agent == asked.agent
-        return is_of_it, is_in_place, words.quick_ratio()
+        alike = difflib.SequenceMatcher(None, words, text).quick_ratio()
+        return is_of_it, words == text, is_in_place, alike
 
     return max(turns, key=likeness, default=None)
+
+
+def gap_between(recorded: Turn, asked: Turn) -> str:
+    """Say what differs between a recorded turn and what is asked, without what came of it."""
+    old, new = recorded.line, asked.line
+    found = [
+        f"{what}: {words_between(str(before), str(after))}"
+        for what, before, after in (
+            ("the agent", old.agent, new.agent),
+            ("the LLM", old.llm, new.llm),
+            ("the settings of the LLM", *map(_settings_of, (recorded, asked))),
+            ("the text", text_asked(old.asked), text_asked(new.asked)),
+        )
+        if before != after
+    ]
+    if old.agent == new.agent and recorded.agent.prompt != asked.agent.prompt:
+        found.append("the prompt or the tools of the agent")
+    if old.parent != new.parent:
+        found.append("what came before it in the session")
+    return "; ".join(found) or "an attached file"
+
+
+def _settings_of(turn: Turn) -> str:
+    settings = turn.agent.llms.get(turn.line.llm or "", {})
+    return msgspec.json.encode(settings, order="deterministic").decode()

@@ -2,26 +2,48 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal, cast, get_args
 
 from ..errors import InvalidRequestError
 from .growing import GrowingTape
-from .scrubbing import Scrubber
+from .scrubbing import Scrubber, compiled
+
+Mode = Literal["auto", "play", "record"]
+MODES: tuple[str, ...] = get_args(Mode)
+VARIABLE = "DARI_TAPE_MODE"
+"""The variable that says how tapes are used whose mode nobody named."""
+_NO_MODE = f"{{!r}} is no mode of a tape: {', '.join(MODES)} are."
 
 
 @dataclass(frozen=True)
 class Tape:
-    """A file of recorded turns, and how it is recorded.
+    """A file of recorded turns, and how it is recorded and played.
+
+    In the mode ``auto`` what is on the tape plays, and what is missing is asked live and kept: as
+    *new* lines, which do not play in the mode ``play`` before they are adopted, unless the tape was
+    empty. ``play`` asks nobody: what is missing is a ``TapeMissError``. ``record`` asks everything
+    live, and replaces what it asks again. What was recorded n times plays in the same order, and
+    from the beginning again.
 
     Attributes:
         path: The file; it is made by the first turn that is recorded.
+        mode: ``auto``, ``play`` or ``record``; the variable ``DARI_TAPE_MODE`` by default, or else
+            ``auto``.
+        speed: How many times as fast as it was recorded a turn plays; ``math.inf`` does not wait.
+        idle_limit: Seconds that a turn waits at most for what comes next, at its recorded speed.
+        volatile: Regular expressions of what does not count in what is asked, such as a date.
         times: Whether intervals and drafts are kept: as in the file that is there, and in a new one
             unless told otherwise. Without them, the same agents asked the same make the same bytes.
         secrets: Regular expressions of what must not be in it, besides the keys of this process,
             the values of variables whose names end in ``KEY``, ``TOKEN``, ``SECRET`` or
             ``PASSWORD``, and what looks like a key of a known provider.
+
+    Raises:
+        InvalidRequestError: A setting is of no use; the text says which.
 
     >>> from dari_nb.tapes import Tape
     >>> server.insert(Tape("lesson.tape", times=False, secrets=["CASE-[0-9]+"]))
@@ -29,8 +51,22 @@ class Tape:
     """
 
     path: str | Path
+    mode: Mode | None = None
+    speed: float = 1.0
+    idle_limit: float | None = None
+    volatile: Sequence[str] = ()
     times: bool | None = None
     secrets: Sequence[str] = ()
+
+    def __post_init__(self) -> None:
+        if self.mode not in (None, *MODES):
+            raise InvalidRequestError(_NO_MODE.format(self.mode))
+        if not self.speed > 0:
+            raise InvalidRequestError(f"speed must be more than 0, not {self.speed!r}.")
+        if self.idle_limit is not None and not self.idle_limit >= 0:
+            raise InvalidRequestError(f"idle_limit must be 0 or more, not {self.idle_limit!r}.")
+        for pattern in (*self.volatile, *self.secrets):
+            compiled(pattern)
 
     @property
     def file(self) -> Path:
@@ -43,18 +79,32 @@ class Tape:
         return Path(self.path).expanduser().resolve()
 
 
-def growing(tape: Tape) -> GrowingTape:
-    """Open a tape to record on it.
+def mode_of(tape: Tape) -> Mode:
+    """How a tape is used.
 
     Raises:
-        InvalidRequestError: The file cannot be read, its folder is not there, it keeps times and
-            should not or the reverse, or a pattern of secrets is none.
+        InvalidRequestError: The variable names no mode.
+    """
+    named = tape.mode or os.environ.get(VARIABLE) or "auto"
+    if named not in MODES:
+        raise InvalidRequestError(f"{VARIABLE}: {_NO_MODE.format(named)}")
+    return cast(Mode, named)
+
+
+def opened(tape: Tape) -> GrowingTape:
+    """Open a tape to play it and to record on it.
+
+    Raises:
+        InvalidRequestError: The file cannot be read, or is not there to be played, or its folder is
+            not there, or it keeps times and should not or the reverse.
         TapeError: It is no tape, or a line is broken.
     """
+    if mode_of(tape) == "play" and not tape.file.exists():
+        raise InvalidRequestError(f"There is no tape {tape.path} to play.")
     if not tape.file.parent.is_dir():
         raise InvalidRequestError(f"There is no folder {tape.file.parent} for the tape.")
-    opened = GrowingTape(tape.file, Scrubber(tape.secrets), times=tape.times is not False)
-    if tape.times not in (None, opened.recording.times):
-        has = "keeps times" if opened.recording.times else "keeps no times"
+    growing = GrowingTape(tape.file, Scrubber(tape.secrets), times=tape.times is not False)
+    if tape.times not in (None, growing.recording.times):
+        has = "keeps times" if growing.recording.times else "keeps no times"
         raise InvalidRequestError(f"{tape.path} {has}: leave times={tape.times} out.")
-    return opened
+    return growing

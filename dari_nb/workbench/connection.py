@@ -69,8 +69,8 @@ def connect(
         prices: What tokens cost there, as in ``add_llms``.
         config: A configuration file for the embedded Dari, the one that ``dari-local serve``
             takes: LLMs, prices, agents, and the file of ``[server]``. Its Python files are run.
-        tape: A tape that the embedded Dari records on, see :meth:`dari_nb.local.LocalDari.insert`;
-            one that is in stays in when this is left out.
+        tape: A tape that the embedded Dari plays and records on, see
+            :meth:`dari_nb.local.LocalDari.insert`; one that is in stays in when this is left out.
 
     Raises:
         InvalidRequestError: The arguments contradict each other, a key is missing, or something

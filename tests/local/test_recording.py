@@ -69,7 +69,7 @@ def busy(prompt: str, turn: Asked) -> Any:
 
 
 def record(path: Path, *prompts: str, agent: Any = busy, **settings: Any) -> bytes:
-    with LocalDari(tape=Tape(path, **settings)) as server:
+    with LocalDari(tape=Tape(path, mode="record", **settings)) as server:
         server.agent("busy", llms=["small", "large"])(agent)
         caller = calling(server)
         session = caller.create("busy", metadata={"lesson": "3"})
@@ -157,7 +157,7 @@ def test_repeats_are_takes_and_a_batch_is_in_its_order(path: Path) -> None:
 
 
 def test_files_are_known_by_what_is_in_them(path: Path) -> None:
-    with LocalDari(tape=path) as server:
+    with LocalDari(tape=Tape(path, mode="record")) as server:
         caller = calling(server)
         for name in ("a.csv", "b.csv"):
             caller.ask("echo", "Read it.", caller.upload(name, b"x,y\n1,2\n"))
@@ -285,6 +285,21 @@ def test_no_secret_reaches_the_disk_not_even_for_a_moment(
     assert not [data for data in written if b"canary" in data.lower()]
     counts = read_tape(path).scrubbed
     assert set(counts) == {"keys", "variables", "providers", "patterns"}
+
+
+def test_in_auto_what_is_missing_is_new_and_replaces_nothing(path: Path) -> None:
+    record(path, "first", "second")
+    before = path.read_bytes().splitlines()
+    with LocalDari(tape=path) as server:
+        server.agent("busy", llms=["small", "large"])(lambda prompt: f"New: {prompt}")
+        caller = calling(server)
+        session = caller.create("busy")
+        for prompt in ("first", "third"):
+            caller.finished(caller.send(session, prompt)["message"]["id"])
+    assert path.read_bytes().splitlines()[: len(before) - 1] == before[:-1]
+    assert [(turn.line.asked, turn.line.new) for turn in read_tape(path).turns] == [
+        *(("first", False), ("second", False), ("third", True))
+    ]
 
 
 def test_a_replay_and_other_organizations_are_on_no_tape(path: Path) -> None:

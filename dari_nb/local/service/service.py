@@ -19,7 +19,7 @@ from ..runtime.scheduler import Scheduler
 from ..store import EventLog, Store
 from ..store.notifier import Notifier
 from ..store.records import VersionRecord
-from ..taping.recorder import TapeRecorder
+from ..taping.deck import Deck
 from ..webhooks.dispatcher import BACKOFF, Dispatcher
 from ..workspaces.workspaces import Workspaces
 
@@ -45,7 +45,7 @@ class Service:
         replays: Held by the one reader of a long ledger whose turn it is.
         pending: The external tool calls that wait for their answers.
         drafts: What running turns are writing.
-        recorder: Puts turns on a tape.
+        deck: Plays a tape, and records on it.
         tape_trouble: What kept the tape from being written to its end.
         credentials: Values by name, by organization; in memory only.
         secrets: What sessions were given that nobody gets to see again; in memory only.
@@ -93,9 +93,9 @@ class Service:
         self.log.follow(self.notifier.told)
         self.log.follow(self.dispatcher.told)
         self.tape_trouble: InvalidRequestError | None = None
-        self.recorder = TapeRecorder(store)
-        self.log.follow(self.recorder.told)
-        self.drafts.follow(self.recorder.drafted)
+        self.deck = Deck(store)
+        self.log.follow(self.deck.told)
+        self.drafts.follow(self.deck.drafted)
         self._kept: set[asyncio.Task[None]] = set()
 
     async def stop(self) -> None:
@@ -106,7 +106,7 @@ class Service:
         await asyncio.gather(*self._kept, return_exceptions=True)
         await self.scheduler.stop()
         try:
-            self.recorder.eject()
+            self.deck.eject()
         except InvalidRequestError as error:
             self.tape_trouble = error
         await self.dispatcher.stop()

@@ -65,6 +65,7 @@ class Chains:
 
     def after(self, session: SessionRecord, place: Place, content: Content) -> Place:
         """Where a session is when something more is asked."""
+        self._scrubber.look()
         agent = scrubbed_agent(self._scrubber, agent_of(self._store, session))
         digests = digests_of(self._store, content)
         asked = asked_in(self._scrubber, content, digests, Ordinals())

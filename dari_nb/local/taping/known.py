@@ -10,8 +10,10 @@ from ...models import Content
 from ...tapes import AgentLine
 from ...tapes.keys import digest_of
 from ..store import Store
-from ..store.records import SessionRecord, VersionRecord, file_ids
+from ..store.records import JsonObject, SessionRecord, VersionRecord, file_ids, manifest_of
 
+_OF_TAPE = "of_tape"
+"""The field of a manifest that was made of a tape: the hash of its prompt, as the tape tells it."""
 _NO_PROMPT = ("name", "description", "llm")
 """Fields of a manifest that are told otherwise, or are no matter of what is answered."""
 
@@ -38,6 +40,21 @@ def agent_of(store: Store, session: SessionRecord) -> AgentLine:
     return agent_line(version, agent.name)
 
 
+def manifest_from(line: AgentLine) -> JsonObject:
+    """The manifest of an agent that only the tape knows: its turns play, and nobody can ask it."""
+    manifest = manifest_of(line.agent, description=line.description)
+    if line.llms:
+        default = line.default if line.default in line.llms else next(iter(line.llms))
+        manifest["llm"] = {"default": default, "options": line.llms}
+    return {**manifest, _OF_TAPE: line.prompt}
+
+
+def is_of_tape(store: Store, session: SessionRecord) -> bool:
+    """Whether only the tape knows a session's agent."""
+    version = store.version(session.agent_id, session.version_id)
+    return version is not None and _OF_TAPE in version.manifest
+
+
 def digests_of(store: Store, content: Content) -> dict[str, str]:
     """Hashes of the files that are attached to a message, by id."""
     return {
@@ -49,6 +66,8 @@ def digests_of(store: Store, content: Content) -> dict[str, str]:
 
 def _prompt(version: VersionRecord, llm: Mapping[str, Any]) -> str | None:
     """A hash of what an agent is told, which a function is not."""
+    if _OF_TAPE in version.manifest:
+        return version.manifest[_OF_TAPE]  # type: ignore[no-any-return]
     rest = {name: value for name, value in version.manifest.items() if name not in _NO_PROMPT}
     if rest == {"harness": "local"}:
         return None

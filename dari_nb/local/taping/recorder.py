@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from time import monotonic
 
 from ...models import TERMINAL, Event
 from ...models import events as ev
-from ...tapes import Taking
+from ...tapes import Taking, Turn
 from ...tapes.growing import GrowingTape
 from ..agents import Draft
 from ..store import Store
@@ -18,11 +18,10 @@ from ..store.database import Effect
 from ..store.records import FIRST_ORG, EventRecord, SessionRecord
 from .chains import Chains
 from .known import agent_of, digests_of
+from .player import UNKNOWN
 
 _REPLAY = "replay_of"
 """The metadata of a session that shows what another one was answered, and asks nobody."""
-UNKNOWN = "unknown"
-"""The cost of a turn that nobody knows."""
 
 
 class TapeRecorder:
@@ -38,12 +37,24 @@ class TapeRecorder:
         self._taking: dict[str, Taking] = {}
         self._reports: dict[str, int] = {}
         self._takes: Counter[str] = Counter()
+        self._played: set[str] = set()
+        self._is_new = False
 
-    def insert(self, tape: GrowingTape) -> None:
-        """Record on this tape from now on."""
+    def insert(self, tape: GrowingTape, *, is_new: bool, ended: Callable[[Turn], None]) -> None:
+        """Record on this tape from now on.
+
+        Args:
+            tape: The tape.
+            is_new: Whether what is recorded has to be adopted, and replaces nothing.
+            ended: Is told of each turn that is on it.
+        """
         self.eject()
         self._tape = tape
-        self._chains = Chains(self._store, tape.scrubber)
+        self._is_new = is_new
+        self._ended = ended
+        if is_new:
+            self._takes.update(turn.line.key for turn in tape.recording.turns if turn.status)
+        self._chains = Chains(self._store, tape.scrubber.apart())
 
     def eject(self) -> None:
         """Record no more.
@@ -56,6 +67,15 @@ class TapeRecorder:
         self._takes.clear()
         if tape is not None:
             tape.close()
+
+    def is_taped(self, session: SessionRecord) -> bool:
+        """Whether a session's turns are a matter of the tape at all."""
+        agent = self._store.agent(session.agent_id)
+        return agent is not None and agent.org_id == FIRST_ORG and _REPLAY not in session.metadata
+
+    def pass_over(self, message_id: str) -> None:
+        """Do not record this message: it plays."""
+        self._played.add(message_id)
 
     def told(self, session_id: str, events: Sequence[EventRecord]) -> Effect | None:
         """Take in new events of a session, once they are durable."""
@@ -84,8 +104,9 @@ class TapeRecorder:
                 self._go_on(tape, session_id, event, taking)
 
     def _begin(self, tape: GrowingTape, session_id: str, event: Event, at: float) -> None:
-        session, message_id = self._store.session(session_id), event.message_id
-        if session is None or message_id is None or not self._is_recorded(session):
+        session, message_id = self._store.session(session_id), event.message_id or ""
+        if session is None or message_id in self._played or not self.is_taped(session):
+            self._played.discard(message_id)
             return
         tape.scrubber.look()
         before = self._chains.before(session, message_id)
@@ -102,11 +123,8 @@ class TapeRecorder:
         key = taking.turn.line.key
         self._takes[key] += 1
         taking.turn.line.take = self._takes[key]
+        taking.turn.line.new = self._is_new
         tape.begin(taking)
-
-    def _is_recorded(self, session: SessionRecord) -> bool:
-        agent = self._store.agent(session.agent_id)
-        return agent is not None and agent.org_id == FIRST_ORG and _REPLAY not in session.metadata
 
     def _go_on(self, tape: GrowingTape, session_id: str, event: Event, taking: Taking) -> None:
         status = event.data.get("status") if event.type == ev.MESSAGE_STATUS_CHANGED else None
@@ -121,6 +139,7 @@ class TapeRecorder:
         taking.turn.line.cost = _cost(reports[self._reports.pop(message_id, len(reports)) :])
         del self._taking[message_id]
         tape.end(taking)
+        self._ended(taking.turn)
 
 
 def _cost(reports: Sequence[Decimal | None]) -> str | None:

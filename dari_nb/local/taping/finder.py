@@ -1,0 +1,99 @@
+"""Which recorded turn plays for what is asked."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+
+from ...models import Content
+from ...tapes import Scrubber, Taking, Turn, key_of, nearest
+from ...tapes.differences import gap_between
+from ...tapes.recording import Recording
+from ..store import Store
+from ..store.records import SessionRecord
+from .chains import Chains
+from .known import agent_of, digests_of
+
+_EMPTY = "{tape} has no turn to play."
+_MISS = "{tape} has no such turn. The nearest is {turn}{place}; what differs is {gap}."
+
+
+class Finder:
+    """Finds turns on a tape by what is asked.
+
+    Args:
+        store: Where the ledgers are.
+        tape: What is on the tape.
+        scrubber: What takes the secrets out of what is asked.
+        volatile: What does not count in texts.
+        is_whole: Whether turns play that are not adopted, and those that do not end do not.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        tape: Recording,
+        scrubber: Scrubber,
+        volatile: Sequence[re.Pattern[str]],
+        *,
+        is_whole: bool,
+    ) -> None:
+        self._store = store
+        self._scrubber = scrubber
+        self._volatile = volatile
+        self._chains = Chains(store, scrubber, volatile)
+        self._keys: dict[str, str] = {}
+        self._found: dict[str, list[Turn]] = {}
+        self._asked: Counter[str] = Counter()
+        self._recorded: dict[str, str] = {}
+        for turn in tape.turns:
+            if turn.status is not None if is_whole else not turn.line.new:
+                self.add(turn)
+
+    def add(self, turn: Turn) -> None:
+        """Let a turn play from now on."""
+        line = turn.line
+        key = line.key
+        if self._volatile:
+            parent = self._keys.get(line.parent, line.parent) if line.parent else None
+            key = key_of(parent, turn.agent, line.llm, line.asked, self._volatile)
+        self._keys[line.key] = key
+        turns = self._found.setdefault(key, [])
+        turns[:] = [*(other for other in turns if other.place != turn.place), turn]
+
+    def find(self, session: SessionRecord, content: Content) -> Turn | None:
+        """The turn that plays for what is asked next in a session.
+
+        A session goes on with the answers of the recorded one that its last turn was from; else the
+        n-th asking has the n-th answer, and after the last the first one again.
+        """
+        place = self._chains.after(session, self._chains.before(session), content)
+        key = str(place.key)
+        turns = sorted(self._found.get(key, []), key=lambda turn: turn.line.take)
+        if not turns:
+            return None
+        own = self._recorded.get(session.id)
+        nth = turns[self._asked[key] % len(turns)]
+        turn = next((turn for turn in turns if turn.line.session == own), nth)
+        self._asked[key] += 1
+        self._recorded[session.id] = turn.line.session
+        return turn
+
+    def miss(self, tape: str, session: SessionRecord, content: Content) -> str:
+        """Say that nothing plays for what is asked, and what comes nearest."""
+        place = self._chains.before(session)
+        asked = Taking(
+            *(self._scrubber, agent_of(self._store, session), {"content": content}, None),
+            session=session.id,
+            number=place.number + 1,
+            parent=place.key,
+            llm=session.llm_id,
+            digests=digests_of(self._store, content),
+        ).turn
+        turn = nearest((turn for turns in self._found.values() for turn in turns), asked.line)
+        if turn is None:
+            return _EMPTY.format(tape=tape)
+        where = f" on line {turn.number}" if turn.number else ""
+        name = f"{turn.line.turn} of {turn.line.session}"
+        return _MISS.format(tape=tape, turn=name, place=where, gap=gap_between(turn, asked))
