@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -25,6 +26,12 @@ PROBE = Option("--probe", None, "look at the usual ports of this machine, too")
 CONFIG = Option("--config", "FILE.toml", "LLMs, prices and agents for the local Dari")
 AGENT = Option("--agent", "AGENT", "only sessions of this agent")
 SINCE = Option("--since", "TIME", "only those since then: 2d, '3 hours', today, monday, 2026-05-18")
+
+
+MODE = Option("--mode", "M", "auto: play, and ask live what is missing; play; record")
+SPEED = Option("--speed", "S", "real, instant, or how many times as fast it plays")
+REVIEW = Option("--review", None, "what is new on it, beside what was recorded before")
+EJECT = Option("--eject", None, "play and record no more")
 
 
 @dataclass(frozen=True)
@@ -81,6 +88,7 @@ def _status(state: State, *, counting: bool = False) -> Status:
         [
             ("server", where),
             *_kept(connection, counting=counting),
+            *_tape_of(connection),
             ("agent", f"{agent.name}{llm}" if agent else "none yet: %dari use NAME"),
             (
                 "session",
@@ -103,6 +111,13 @@ def _kept(connection: Dari, *, counting: bool) -> list[tuple[str, str]]:
         how = "in memory, until the kernel ends; in a file: %dari connect local --path FILE"
         return [("kept", how)]
     return [("kept", f"in {server.path}{_found(connection, server) if counting else ''}")]
+
+
+def _tape_of(connection: Dari) -> list[tuple[str, str]]:
+    from ..tapes.tape import mode_of
+
+    tape = connection.server.tape if connection.server else None
+    return [] if tape is None else [("tape", f"{tape.path}, mode {mode_of(tape)}")]
 
 
 def _found(connection: Dari, server: LocalDari) -> str:
@@ -204,6 +219,30 @@ def _told(model: ModelState) -> str:
     return f"{what}; {lacking() or f'%dari_agent assistant --llm {model.name} asks it'}"
 
 
+def _tape(state: State, line: Line, words: list[str]) -> Any:
+    from ..tapes import Tape
+
+    server = state.dari.server
+    if server is None:
+        raise UsageError("a tape is for the local Dari: %dari connect local first")
+    if line.has(EJECT):
+        server.eject()
+        return _status(state)
+    if words:
+        speed = _speed(line.get(SPEED))
+        server.insert(Tape(" ".join(words), mode=line.get(MODE), speed=speed))
+    if server.tape is None:
+        raise UsageError(f"no tape is in\nusage: {SUBCOMMANDS['tape'].parser.usage}")
+    return server.tape.review() if line.has(REVIEW) else _status(state)
+
+
+def _speed(text: str | None) -> float:
+    try:
+        return {"real": 1.0, "instant": math.inf}.get(text or "real") or float(str(text))
+    except ValueError:
+        raise UsageError(f"--speed {text}: real, instant, or how many times as fast") from None
+
+
 def _connect(state: State, line: Line, words: list[str]) -> Status:
     from ..workbench import connect
 
@@ -252,6 +291,15 @@ SUBCOMMANDS = {
         ),
         _model,
         "language models that run on this machine",
+    ),
+    "tape": Subcommand(
+        LineParser(
+            "%dari tape [FILE] [--mode M] [--speed S] [--review] [--eject]",
+            (MODE, SPEED, REVIEW, EJECT),
+            example="%dari tape lesson.tape --speed 2",
+        ),
+        _tape,
+        "play and record on a tape: recorded turns in a file",
     ),
     "connect": Subcommand(
         LineParser(

@@ -29,7 +29,7 @@ from .turns import Turn, end_of
 CONFLICT = (b"<<<<<<<", b"|||||||", b">>>>>>>")
 """What lines begin with where git left a conflict."""
 _FIRST = f'a tape begins with {{"dari_tape":{VERSION},"times":true}}'
-_CONFLICTED = "git left a conflict here: dari_nb.tapes.settle({name!r}) keeps the turns of both"
+_CONFLICTED = "git left a conflict here: dari-local tape settle {name} keeps the turns of both"
 _NEWER = (
     "it is of version {version} of the format, and this dari_nb reads version {own}: use the "
     "dari_nb that wrote it"

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, cast, get_args
 
 from ..errors import InvalidRequestError
 from .growing import GrowingTape
+from .reading import read_tape
+from .recording import Recording
+from .review import Review
 from .scrubbing import Scrubber, compiled
+from .writing import write_tape
 
 Mode = Literal["auto", "play", "record"]
 MODES: tuple[str, ...] = get_args(Mode)
@@ -45,8 +49,7 @@ class Tape:
     Raises:
         InvalidRequestError: A setting is of no use; the text says which.
 
-    >>> from dari_nb.tapes import Tape
-    >>> server.insert(Tape("lesson.tape", times=False, secrets=["CASE-[0-9]+"]))
+    >>> server.insert(dari.Tape("brief.tape", times=False, secrets=["CASE-[0-9]+"]))
     >>> server.eject()
     """
 
@@ -72,11 +75,30 @@ class Tape:
     def file(self) -> Path:
         """Where it is, free of symbolic links.
 
-        >>> from dari_nb.tapes import Tape
-        >>> Tape("lesson.tape").file.name
+        >>> tape.file.name
         'lesson.tape'
         """
         return Path(self.path).expanduser().resolve()
+
+    def review(self) -> Review:
+        """Show what is new on it beside what was recorded before, to adopt or to reject it.
+
+        Returns:
+            The new turns: ``review[0].adopt()``, ``review.adopt()`` for all of them.
+
+        Raises:
+            InvalidRequestError: The file cannot be read.
+            TapeError: It is no tape, or a line is broken.
+
+        >>> tape.review()
+        Nothing on the tape is new.
+        """
+        return Review(read_tape(self.file), self._change)
+
+    def _change(self, change: Callable[[Recording], None]) -> None:
+        now = read_tape(self.file)
+        change(now)
+        write_tape(now, self.file)
 
 
 def mode_of(tape: Tape) -> Mode:

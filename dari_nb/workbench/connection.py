@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -108,6 +109,42 @@ def current() -> Dari:
         )
     with _making:
         return _current or connect()
+
+
+@contextmanager
+def recording(tape: str | Path | Tape) -> Iterator[Tape]:
+    """Play and record on a tape in a ``with`` block, and then go on as before.
+
+    Args:
+        tape: The file, or a :class:`Tape`, which says more.
+
+    Returns:
+        The tape, for ``as``.
+
+    Raises:
+        InvalidRequestError: The current connection is to no embedded Dari, or the tape cannot be
+            used.
+        TapeError: The tape is broken.
+
+    >>> with dari.recording("lesson.tape") as tape:
+    ...     turn = d.agents["calculator"].send("2 / 3").wait()
+    >>> tape.review()
+    Nothing on the tape is new.
+    """
+    from ..tapes import Tape
+
+    server = current().server
+    if server is None:
+        raise InvalidRequestError("A tape is for the embedded Dari: connect('local').")
+    before, tape = server.tape, tape if isinstance(tape, Tape) else Tape(tape)
+    server.insert(tape)
+    try:
+        yield tape
+    finally:
+        if before is None:
+            server.eject()
+        else:
+            server.insert(before)
 
 
 def _going_on() -> Dari | None:

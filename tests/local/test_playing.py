@@ -194,6 +194,18 @@ def test_the_third_prompt_changed_plays_two_and_asks_three(path: Path) -> None:
         assert session.send("c").wait().text.endswith("Answer 3 to c")
 
 
+def test_what_is_adopted_plays_at_once(path: Path) -> None:
+    record(path, "a")
+    with LocalDari(tape=path) as server:
+        server.agent("guide", llms=["small", "large"])(Guide())
+        ask(server, "b")
+    with playing(path) as server, Dari(server.url, server.api_key, server) as d:
+        with pytest.raises(TapeMissError):
+            d.agents["guide"].send("b")
+        server.tape.review()[0].adopt()
+        assert d.agents["guide"].send("b").wait().status == "completed"
+
+
 def test_the_nth_asking_plays_the_nth_answer_and_then_the_first_again(path: Path) -> None:
     with LocalDari(tape=Tape(path, mode="record")) as server:
         server.agent("guide")(Guide())
@@ -330,11 +342,19 @@ def test_external_tools_play_with_their_recorded_results(path: Path) -> None:
         assert ask(server, "How many?", agent="asks")[-1]["content"][0]["text"] == "They said 7"
 
 
-def test_the_tape_is_a_name_of_the_package_too(path: Path) -> None:
-    record(path, "one")
-    d = dari.connect("local", tape=Tape(path, mode="play", speed=math.inf))
+def test_a_block_plays_and_records_and_then_goes_on_as_before(path: Path, tmp_path: Path) -> None:
+    d = dari.connect("local", tape=tmp_path / "other.tape")
     try:
-        assert d.agents["guide"].send("one").wait().text.endswith("Answer 1 to one")
+        with dari.recording(dari.Tape(path, mode="record")) as tape:
+            d.agents["echo"].send("recorded").wait()
+        assert d.server.tape.path == tmp_path / "other.tape"
+        d.server.eject()
+        with dari.recording(dari.Tape(path, mode="play", speed=math.inf)):
+            assert d.agents["echo"].send("recorded").wait().status == "completed"
+            with pytest.raises(TapeMissError):
+                d.agents["echo"].send("not recorded")
+        assert d.server.tape is None
+        assert len(read_tape(tape.path).turns) == 1
     finally:
         d.server.eject()
         d.close()

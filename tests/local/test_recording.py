@@ -346,10 +346,44 @@ def test_what_cannot_be_recorded_on_is_refused(path: Path, tmp_path: Path) -> No
 
 
 def test_a_file_that_cannot_be_written_any_more_is_told_at_the_end(path: Path) -> None:
+    gate = Event()
     server = LocalDari(tape=path).start()
+    server.agent("gated")(lambda prompt: gate.wait() and prompt)
     caller = calling(server)
+    session = caller.create("gated")
+    message = caller.send(session, "Hi")["message"]["id"]
     path.mkdir()
-    caller.ask("echo", "Hi")
+    gate.set()
+    caller.finished(message)
     with pytest.raises(InvalidRequestError, match="The tape is not whole"):
         server.stop()
     server.stop()
+
+
+def test_what_people_write_into_the_file_meanwhile_stays(path: Path) -> None:
+    with LocalDari(tape=Tape(path, mode="record")) as server:
+        caller = calling(server)
+        caller.ask("echo", "one")
+        until(lambda: path.exists() and read_tape(path), lambda tape: tape and tape.is_closed)
+        path.write_bytes(path.read_bytes().replace(b'{"turn"', b'# Mine.\n{"turn"'))
+        caller.ask("echo", "two")
+        caller.ask("echo", "one", metadata={"again": "yes"})
+    turns = read_tape(path).turns
+    assert [(turn.line.asked, len(turn.before)) for turn in turns] == [
+        *(("one", 1), ("two", 0), ("one", 0))
+    ]
+    assert read_tape(path).is_closed
+
+
+def test_a_file_that_was_broken_meanwhile_is_left_alone_and_said_at_once(path: Path) -> None:
+    with LocalDari(tape=path) as server:
+        caller = calling(server)
+        caller.ask("echo", "one")
+        until(lambda: path.exists() and read_tape(path), lambda tape: tape and tape.is_closed)
+        broken = path.read_bytes().replace(b'{"turn"', b'{"tern"')
+        path.write_bytes(broken)
+        body = {"type": "user.message", "content": [{"type": "text", "text": "two"}]}
+        status, detail = caller.refused(f"/agents/{caller.agent_id('echo')}/messages", body)
+        assert status == 409
+        assert "line 3: " in detail
+    assert path.read_bytes() == broken

@@ -1,4 +1,4 @@
-"""The examples of the library come out as they say; those of `Tape` are in the reference."""
+"""The examples of the library come out as they say; those of public names are in the reference."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ import pytest
 
 from dari_nb import tapes
 
-NAMES = [m.name for m in pkgutil.iter_modules(tapes.__path__) if m.name != "tape"]
+PUBLIC = ("tape", "review")
+NAMES = [m.name for m in pkgutil.iter_modules(tapes.__path__) if m.name not in PUBLIC]
 MODULES = [tapes.__name__, *(f"{tapes.__name__}.{name}" for name in NAMES)]
 
 

@@ -7,7 +7,7 @@ from functools import partial
 from typing import NamedTuple
 
 from ... import ids
-from ...errors import TapeMissError
+from ...errors import InvalidRequestError, TapeError, TapeMissError
 from ...models import TERMINAL, Content
 from ...models import events as ev
 from ..agents import AgentFunction, ToolResult
@@ -229,6 +229,8 @@ def _player(
     except TapeMiss as miss:
         detail = {"code": TapeMissError.CODE, "message": brief(str(miss))}
         raise Refusal(409, detail) from None
+    except (TapeError, InvalidRequestError) as error:
+        raise Refusal(409, str(error)) from None
 
 
 def _check_budget(access: Access, session_id: str) -> None:

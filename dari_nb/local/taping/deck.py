@@ -37,18 +37,20 @@ class Deck:
         self._recorder = TapeRecorder(store)
         self._finder: Finder | None = None
         self._tape: Tape | None = None
+        self._opened: GrowingTape | None = None
         self._mode: Mode = "auto"
 
     def insert(self, tape: Tape, opened: GrowingTape) -> None:
         """Play this tape and record on it from now on."""
         self.eject()
-        self._tape, self._mode = tape, mode_of(tape)
+        self._tape, self._opened, self._mode = tape, opened, mode_of(tape)
         if self._mode != "record":
             self._finder = Finder(
-                *(self._store, opened.recording, opened.scrubber.apart()),
+                *(self._store, opened.scrubber.apart()),
                 [compiled(pattern) for pattern in tape.volatile],
                 is_whole=self._mode == "auto",
             )
+            self._finder.load(opened.recording)
         if self._mode != "play":
             # What is new on an empty tape has nothing beside it that it could be compared with.
             is_new = self._mode == "auto" and any(turn.status for turn in opened.recording.turns)
@@ -60,7 +62,7 @@ class Deck:
         Raises:
             InvalidRequestError: The tape could not be written.
         """
-        self._finder = self._tape = None
+        self._finder = self._tape = self._opened = None
         self._recorder.eject()
 
     def agent_for(
@@ -70,9 +72,15 @@ class Deck:
 
         Raises:
             TapeMiss: Nobody can: the tape has no such turn.
+            TapeError: Somebody has broken the tape meanwhile.
+            InvalidRequestError: The tape cannot be read any more.
         """
-        finder, tape = self._finder, self._tape
-        if finder is None or tape is None or not self._recorder.is_taped(session):
+        finder, tape, opened = self._finder, self._tape, self._opened
+        if tape is None or opened is None or not self._recorder.is_taped(session):
+            return None
+        if opened.refresh() and finder is not None:
+            finder.load(opened.recording)
+        if finder is None:
             return None
         turn = finder.find(session, content)
         if turn is not None:

@@ -24,7 +24,6 @@ class Finder:
 
     Args:
         store: Where the ledgers are.
-        tape: What is on the tape.
         scrubber: What takes the secrets out of what is asked.
         volatile: What does not count in texts.
         is_whole: Whether turns play that are not adopted, and those that do not end do not.
@@ -33,7 +32,6 @@ class Finder:
     def __init__(
         self,
         store: Store,
-        tape: Recording,
         scrubber: Scrubber,
         volatile: Sequence[re.Pattern[str]],
         *,
@@ -47,8 +45,14 @@ class Finder:
         self._found: dict[str, list[Turn]] = {}
         self._asked: Counter[str] = Counter()
         self._recorded: dict[str, str] = {}
+        self._is_whole = is_whole
+
+    def load(self, tape: Recording) -> None:
+        """Let the turns of a tape play, and no others."""
+        self._keys.clear()
+        self._found.clear()
         for turn in tape.turns:
-            if turn.status is not None if is_whole else not turn.line.new:
+            if turn.status is not None if self._is_whole else not turn.line.new:
                 self.add(turn)
 
     def add(self, turn: Turn) -> None:

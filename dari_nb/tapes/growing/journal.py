@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from ..errors import TapeError
-from .lines import VERSION, Header, Line, encoded
-from .reading import parsed
-from .turns import Turn
+from ...errors import TapeError
+from ..lines import VERSION, Header, Line, encoded
+from ..reading import parsed
+from ..turns import Turn
 
 _STRUCK = b"-"
 """What stands in place of a line when a turn has ended."""

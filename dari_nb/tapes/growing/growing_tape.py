@@ -5,16 +5,14 @@ from __future__ import annotations
 from itertools import count
 from pathlib import Path
 
-from .journal import Journal, left_running
-from .lines import Line, encoded
-from .reading import read_tape
-from .recording import Recording, Writer
-from .scrubbing import Scrubber
-from .turns import Taking, Turn
+from ..lines import Line, encoded
+from ..reading import read_tape
+from ..recording import Recording
+from ..scrubbing import Scrubber
+from ..turns import Taking, Turn
+from .file import Place, TapeFile, place_of, without_replaced
+from .journal import left_running
 from .worker import Worker
-from .writing import put, tape_bytes
-
-_Place = tuple[str, int, bool]
 
 
 class GrowingTape:
@@ -38,19 +36,37 @@ class GrowingTape:
     """
 
     def __init__(self, path: Path, scrubber: Scrubber, *, times: bool = True) -> None:
-        self.recording = _without_replaced(read_tape(path)) if path.exists() else Recording(times)
+        self.recording = without_replaced(read_tape(path)) if path.exists() else Recording(times)
         self.scrubber = scrubber
         self._counted = dict(self.recording.scrubbed)
         self._running: dict[Taking, _Run] = {}
         self._numbers = count(1)
-        self._asked: dict[_Place, int] = {}
+        self._asked: dict[Place, int] = {}
         self._is_whole = True
-        self._file = _File(path, self.recording)
+        self._file = TapeFile(path, self.recording)
         for turn in left_running(path):
             if turn.place not in self.recording.adopted:
                 self._put(turn, next(self._numbers))
                 self._is_whole = False
         self._worker = Worker()
+
+    def refresh(self) -> bool:
+        """Take in what others have written into the file, while nothing runs.
+
+        Returns:
+            Whether there was something.
+
+        Raises:
+            TapeError: The file is no tape any more, or broken.
+        """
+        if self._running or not self._worker.is_idle or not self._file.is_changed:
+            return False
+        now = self._file.read()
+        self.recording.turns, self.recording.tail = now.turns, now.tail
+        self._counted = now.scrubbed
+        self.scrubber.counts.clear()
+        self._asked.clear()
+        return True
 
     def begin(self, taking: Taking) -> None:
         """Take note of a turn that was asked."""
@@ -92,13 +108,13 @@ class GrowingTape:
 
     def _put(self, turn: Turn, number: int) -> bool:
         """Put a turn where it was asked; returns whether that is the tape's end."""
-        tape, place = self.recording, _place(turn)
+        tape, place = self.recording, place_of(turn)
         self._asked[place] = number
-        if place in map(_place, tape.turns):
+        if place in map(place_of, tape.turns):
             tape.add(turn)
             return False
         at = len(tape.turns)
-        while at and self._asked.get(_place(tape.turns[at - 1]), 0) > number:
+        while at and self._asked.get(place_of(tape.turns[at - 1]), 0) > number:
             at -= 1
         if at < len(tape.turns):
             tape.turns.insert(at, turn)
@@ -125,67 +141,3 @@ class _Run:
     def __init__(self, number: int) -> None:
         self.number = number
         self.seen = 0
-
-
-class _File:
-    """The file itself, in the worker's thread; it is not touched before there is something new."""
-
-    def __init__(self, path: Path, recording: Recording) -> None:
-        self._path = path
-        self._writer = Writer(recording.turns)
-        self._start = recording if not path.exists() else None
-        self._end = _end_of(path) if path.exists() else 0
-        self.journal = Journal(path)
-
-    def append(self, turn: Turn, number: int) -> None:
-        """Put a turn at the end, in place of the last line, and strike it out of the journal."""
-        if self._start is not None:
-            self.write_anew(Recording(self._start.times))
-            self._start = None
-        # The notes in front of it stand there already.
-        lines = self._writer.turn(Turn(turn.agent, turn.line, turn.body))
-        data = b"".join(map(encoded, lines))
-        self._replace_end(data)
-        self._end += len(data)
-        self.journal.strike(number)
-
-    def close_with(self, closing: bytes) -> None:
-        """Write the last line."""
-        self._replace_end(closing)
-        self.journal.remove()
-
-    def write_anew(self, recording: Recording) -> None:
-        """Write the whole file, and no journal."""
-        data = tape_bytes(recording)
-        put(data, self._path)
-        self._end = len(data) - len(encoded(recording.closing))
-        self._writer = Writer(recording.turns)
-        self.journal.remove()
-
-    def _replace_end(self, data: bytes) -> None:
-        with self._path.open("r+b") as file:
-            file.truncate(self._end)
-            file.seek(self._end)
-            file.write(data)
-
-
-def _end_of(path: Path) -> int:
-    """Where the last line begins, if there is one, or a line that was not finished."""
-    data = path.read_bytes()
-    end = data.rfind(b"\n") + 1
-    last = data.rfind(b"\n", 0, end - 1) + 1
-    return last if data[last:end].startswith(b'{"scrubbed"') else end
-
-
-def _place(turn: Turn) -> _Place:
-    return (*turn.place, turn.line.new)
-
-
-def _without_replaced(tape: Recording) -> Recording:
-    """A tape with each turn once, as it was recorded last."""
-    if len({*map(_place, tape.turns)}) < len(tape.turns):
-        turns, tail = tape.turns, tape.tail
-        tape.turns, tape.tail = [], []
-        tape.add(*turns)
-        tape.tail = tail
-    return tape

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from queue import SimpleQueue
-from threading import Thread
+from threading import Lock, Thread
 
-from ..errors import InvalidRequestError
+from ...errors import DariError, InvalidRequestError
 
 Job = Callable[[], None]
 
@@ -18,12 +18,21 @@ class Worker:
         self._jobs: SimpleQueue[Job | None] = SimpleQueue()
         self._thread: Thread | None = None
         self._trouble: Exception | None = None
+        self._left = 0
+        self._lock = Lock()
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether everything is done that was to be done so far."""
+        return self._left == 0
 
     def do(self, job: Job) -> None:
         """Do a job soon."""
         if self._thread is None:
             self._thread = Thread(target=self._work, name="dari-tape", daemon=True)
             self._thread.start()
+        with self._lock:
+            self._left += 1
         self._jobs.put(job)
 
     def close(self) -> None:
@@ -43,5 +52,8 @@ class Worker:
         while (job := self._jobs.get()) is not None:
             try:
                 job()
-            except (OSError, InvalidRequestError) as error:
+            except (OSError, DariError) as error:
                 self._trouble = error
+            finally:
+                with self._lock:
+                    self._left -= 1
