@@ -8,6 +8,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+import msgspec
+
 from .._secret import known
 from ..errors import InvalidRequestError
 from .provider_keys import FORMS
@@ -74,8 +76,13 @@ class Scrubber:
         found = {form: "variables" for value in named for form in _forms(value)}
         found |= {form: "keys" for key in self._keys() for form in _forms(key)}
         self._values = sorted(found.items(), key=lambda one: (-len(one[0]), one[0]))
-        hints = (*(re.escape(form) for form, _ in self._values), *map(re.escape, _BEGINNINGS))
-        self._hint = re.compile("|".join((*hints, _ENCODED.pattern)))
+        plain = map(re.escape, (*(form for form, _ in self._values), *_BEGINNINGS))
+        self._hint = re.compile("|".join((*plain, _ENCODED.pattern)))
+        # In JSON a text is escaped once more, and a backslash of its own is two.
+        written = (msgspec.json.encode(form)[1:-1] for form, _ in self._values)
+        begun = (begin.encode() for begin in _BEGINNINGS)
+        hints = b"|".join((*map(re.escape, (*written, *begun)), rb"%[0-9A-Fa-f]{2}", rb"\\\\"))
+        self._hint_in_json = re.compile(hints)
         self._has_numbers = any(_is_number(form) for form, _ in self._values)
 
     def apart(self) -> Scrubber:
@@ -87,10 +94,24 @@ class Scrubber:
         """Take the secrets out of all texts of a JSON value, names of fields included."""
         if isinstance(value, str):
             return self.text(value)
+        return value if self._is_clean(value) else self._scrubbed(value)
+
+    def _is_clean(self, value: Any) -> bool:
+        """Whether a look at all of a value at once is enough to see that no secret is in it."""
+        if self._patterns or self._has_numbers:
+            return False
+        try:
+            return self._hint_in_json.search(msgspec.json.encode(value)) is None
+        except UnicodeEncodeError:  # halves of characters
+            return False
+
+    def _scrubbed(self, value: Any) -> Any:
+        if isinstance(value, str):
+            return self.text(value)
         if isinstance(value, Mapping):
             return self._object(value)
         if isinstance(value, list | tuple):
-            return [self.scrub(entry) for entry in value]
+            return [self._scrubbed(entry) for entry in value]
         if self._has_numbers and isinstance(value, int | float) and self._spans(str(value)):
             return self.text(str(value))
         return value
@@ -123,7 +144,7 @@ class Scrubber:
             name = first = self.text(str(key))
             while name in scrubbed:
                 name = f"{first} {len(scrubbed) + 1}"
-            scrubbed[name] = self.scrub(inner)
+            scrubbed[name] = self._scrubbed(inner)
         return scrubbed
 
     def _spans(self, text: str) -> list[_Span]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -18,6 +19,9 @@ from .writing import write_tape
 
 Mode = Literal["auto", "play", "record"]
 MODES: tuple[str, ...] = get_args(Mode)
+Speed = Literal["real", "instant"]
+SPEEDS: dict[str, float] = {"real": 1.0, "instant": math.inf}
+"""Speeds that have a name."""
 VARIABLE = "DARI_TAPE_MODE"
 """The variable that says how tapes are used whose mode nobody named."""
 _NO_MODE = f"{{!r}} is no mode of a tape: {', '.join(MODES)} are."
@@ -37,7 +41,7 @@ class Tape:
         path: The file; it is made by the first turn that is recorded.
         mode: ``auto``, ``play`` or ``record``; the variable ``DARI_TAPE_MODE`` by default, or else
             ``auto``.
-        speed: How many times as fast as it was recorded a turn plays; ``math.inf`` does not wait.
+        speed: ``real``, as recorded, ``instant``, without waiting, or how many times as fast.
         idle_limit: Seconds that a turn waits at most for what comes next, at its recorded speed.
         volatile: Regular expressions of what does not count in what is asked, such as a date.
         times: Whether intervals and drafts are kept: as in the file that is there, and in a new one
@@ -55,7 +59,7 @@ class Tape:
 
     path: str | Path
     mode: Mode | None = None
-    speed: float = 1.0
+    speed: float | Speed = "real"
     idle_limit: float | None = None
     volatile: Sequence[str] = ()
     times: bool | None = None
@@ -64,12 +68,22 @@ class Tape:
     def __post_init__(self) -> None:
         if self.mode not in (None, *MODES):
             raise InvalidRequestError(_NO_MODE.format(self.mode))
-        if not self.speed > 0:
-            raise InvalidRequestError(f"speed must be more than 0, not {self.speed!r}.")
+        if not self.factor > 0:
+            raise InvalidRequestError(f"speed is real, instant, or above 0, not {self.speed!r}.")
         if self.idle_limit is not None and not self.idle_limit >= 0:
             raise InvalidRequestError(f"idle_limit must be 0 or more, not {self.idle_limit!r}.")
         for pattern in (*self.volatile, *self.secrets):
             compiled(pattern)
+
+    @property
+    def factor(self) -> float:
+        """How many times as fast as it was recorded a turn plays.
+
+        >>> tape.factor, dari.Tape("lesson.tape", speed="instant").factor
+        (1.0, inf)
+        """
+        speed = SPEEDS.get(self.speed, 0.0) if isinstance(self.speed, str) else self.speed
+        return float(speed)
 
     @property
     def file(self) -> Path:

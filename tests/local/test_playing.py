@@ -95,7 +95,7 @@ def record(path: Path, *prompts: str, **session: Any) -> list[Any]:
 
 
 def playing(path: Path, **settings: Any) -> LocalDari:
-    return LocalDari(tape=Tape(path, mode="play", speed=math.inf, **settings))
+    return LocalDari(tape=Tape(path, mode="play", speed="instant", **settings))
 
 
 def test_what_was_recorded_plays_with_nobody_behind_it(path: Path) -> None:
@@ -291,8 +291,9 @@ def test_the_mode_is_that_of_the_environment_unless_it_is_named(
     ("settings", "why"),
     [
         ({"mode": "pause"}, "'pause' is no mode of a tape: auto, play, record are"),
-        ({"speed": 0}, "speed must be more than 0"),
-        ({"speed": math.nan}, "speed must be more than 0"),
+        ({"speed": 0}, "speed is real, instant, or above 0"),
+        ({"speed": "fast"}, "speed is real, instant, or above 0"),
+        ({"speed": math.nan}, "speed is real, instant, or above 0"),
         ({"idle_limit": -1}, "idle_limit must be 0 or more"),
         ({"volatile": ["("]}, "is no regular expression"),
     ],
@@ -310,8 +311,31 @@ def test_waits_are_those_of_the_recording_shortened_then_divided() -> None:
 
 def test_a_turn_that_plays_costs_nothing_here(path: Path) -> None:
     record(path, "one", "two")
-    with LocalDari(tape=Tape(path, mode="play", speed=math.inf), max_cost="0.005") as server:
+    with LocalDari(tape=Tape(path, mode="play", speed="instant"), max_cost="0.005") as server:
         ask(server, "one", "two")
+
+
+def test_a_message_that_was_cancelled_before_it_ran_plays_as_that(path: Path) -> None:
+    gate = Event()
+    with LocalDari(tape=path) as server:
+        server.agent("slow")(lambda prompt: gate.wait() and prompt)
+        caller = Caller(server)
+        session = caller.create("slow")
+        first = caller.send(session, "one")["message"]["id"]
+        second = caller.send(session, "two")["message"]["id"]
+        body = {"type": "message.cancel_requested", "message_id": second}
+        caller.post(f"/sessions/{session}/events", body)
+        caller.finished(second)
+        gate.set()
+        caller.finished(first)
+    with playing(path) as server:
+        caller = Caller(server)
+        session = caller.create("slow")
+        messages = [caller.send(session, text)["message"]["id"] for text in ("one", "two")]
+        statuses = [caller.finished(message)["status"] for message in messages]
+        assert statuses == ["completed", "failed"]
+        errors = [event["data"].get("error") for event in caller.events(session)]
+        assert list(filter(None, errors)) == ["cancelled"]
 
 
 def test_external_tools_play_with_their_recorded_results(path: Path) -> None:
@@ -349,7 +373,7 @@ def test_a_block_plays_and_records_and_then_goes_on_as_before(path: Path, tmp_pa
             d.agents["echo"].send("recorded").wait()
         assert d.server.tape.path == tmp_path / "other.tape"
         d.server.eject()
-        with dari.recording(dari.Tape(path, mode="play", speed=math.inf)):
+        with dari.recording(dari.Tape(path, mode="play", speed="instant")):
             assert d.agents["echo"].send("recorded").wait().status == "completed"
             with pytest.raises(TapeMissError):
                 d.agents["echo"].send("not recorded")

@@ -30,7 +30,7 @@ def test_a_lesson_is_recorded_reviewed_and_played(begun, tmp_path):
     begun.run("review = %dari tape --review")
     assert "And a monad?" in repr(begun.names["review"])
     begun.run("%dari tape lesson.tape --mode play --speed instant")
-    assert begun.names["d"].server.tape.speed == float("inf")
+    assert begun.names["d"].server.tape.speed == "instant"
     begun.run("%%dari_agent echo --quiet\nWhat is a closure?")
     with pytest.raises((TapeMissError, UsageError), match="no such turn"):
         begun.run("%%dari_agent echo --quiet\nAnd a monad?")
@@ -46,8 +46,8 @@ def test_a_lesson_is_recorded_reviewed_and_played(begun, tmp_path):
         ("%dari tape --review", "no tape is in"),
         ("%dari tape no.tape --mode play", "There is no tape no.tape to play"),
         ("%dari tape x.tape --mode pause", "'pause' is no mode of a tape: auto, play, record are"),
-        ("%dari tape x.tape --speed fast", "--speed fast: real, instant, or how many times"),
-        ("%dari tape x.tape --speed 0", "speed must be more than 0"),
+        ("%dari tape x.tape --speed fast", "speed is real, instant, or above 0, not 'fast'"),
+        ("%dari tape x.tape --speed 0", "speed is real, instant, or above 0"),
         ("%dari tape broken.tape", "broken.tape, line 1: this is no tape"),
     ],
 )

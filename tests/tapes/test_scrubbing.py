@@ -103,6 +103,19 @@ def test_pieces_are_cuts_into_the_scrubbed_text(parts: list[str], data: st.DataO
     assert not any(secret in "".join(scrubbed) for secret in SECRETS)
 
 
+PARTS = st.sampled_from([*SECRETS, *map(quote, SECRETS), *map(json.dumps, SECRETS), " ", "é", "\n"])
+TEXTS = st.lists(PARTS, max_size=3).map("".join)
+
+
+@given(
+    st.recursive(TEXTS, lambda v: st.lists(v, max_size=2) | st.dictionaries(TEXTS, v, max_size=2))
+)
+def test_a_look_at_the_whole_finds_what_a_look_at_each_text_finds(value: Any) -> None:
+    held = {"MY_API_KEY": HELD}
+    each = Scrubber([r"(?!)"], variables=held).scrub(value)  # with patterns it looks at each
+    assert Scrubber(variables=held).scrub(value) == each
+
+
 @pytest.mark.parametrize("secret", [OWN, HELD])
 def test_a_secret_is_found_deep_in_json_and_addresses(secret: str) -> None:
     text = secret

@@ -85,7 +85,7 @@ class Deck:
         turn = finder.find(session, content)
         if turn is not None:
             self._recorder.pass_over(message_id)
-            return TapePlayer(turn, Pace(tape.speed, tape.idle_limit))
+            return TapePlayer(turn, Pace(tape.factor, tape.idle_limit))
         if self._mode == "play" or is_of_tape(self._store, session):
             miss = finder.miss(str(tape.path), session, content)
             raise TapeMiss(miss + (_LIVE if self._mode == "play" else ""))

@@ -99,7 +99,9 @@ class TapePlayer:
 
 def _begins(entry: EventLine | DraftLine) -> bool:
     """Whether a line says that the turn, which was queued, runs."""
-    return isinstance(entry, EventLine) and entry.data.get("previous_status") == "queued"
+    if not isinstance(entry, EventLine):
+        return False
+    return (entry.data.get("previous_status"), entry.data.get("status")) == ("queued", "running")
 
 
 def _draft(line: DraftLine) -> Draft:
