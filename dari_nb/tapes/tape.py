@@ -35,7 +35,7 @@ class Tape:
     *new* lines, which do not play in the mode ``play`` before they are adopted, unless the tape was
     empty. ``play`` asks nobody: what is missing is a ``TapeMissError``. ``record`` asks everything
     live, and replaces what it asks again. What was recorded n times plays in the same order, and
-    from the beginning again.
+    from the beginning again; but a repetition of a batch's task that was not recorded is missing.
 
     Attributes:
         path: The file; it is made by the first turn that is recorded.

@@ -236,6 +236,22 @@ def test_batches_and_forks_play(path: Path) -> None:
         assert turn.fork().send("d").wait().text.endswith("to d")
 
 
+def test_a_repetition_that_was_not_recorded_is_no_other_ones_answer(path: Path) -> None:
+    guide = Guide()
+    with LocalDari(tape=path) as server, Dari(server.url, server.api_key, server) as d:
+        server.agent("guide")(guide)
+        d.batches.run("guide", tasks=["a"], repeats=2).wait()
+    with playing(path) as server, Dari(server.url, server.api_key, server) as d:
+        frame = d.batches.run("guide", tasks=["a"], repeats=3).wait().to_frame()
+        assert list(frame["text"].notna()) == [True, True, False]
+        assert "only 2 times, and not as repetition 2" in str(frame["error"].iloc[2])
+    with LocalDari(tape=path) as server, Dari(server.url, server.api_key, server) as d:
+        server.agent("guide")(guide)
+        for _ in range(2):
+            d.batches.run("guide", tasks=["a"], repeats=3, fresh=True).wait()
+        assert len(guide.asked) == 3
+
+
 def test_what_is_volatile_does_not_count(path: Path) -> None:
     record(path, "Today is 2026-01-02: hello", "And 2026-01-02?")
     with playing(path, volatile=[r"\d{4}-\d\d-\d\d"]) as server:

@@ -12,10 +12,13 @@ from ...tapes.differences import gap_between
 from ...tapes.recording import Recording
 from ..store import Store
 from ..store.records import SessionRecord
-from .chains import Chains
+from .chains import Chains, Place
 from .known import agent_of, digests_of
 
 _EMPTY = "{tape} has no turn to play."
+_REPEAT = "repeat"
+"""The metadata in which a batch says which repetition of its task a session is."""
+_NO_REPEAT = "{tape} has this only {number} times, and not as repetition {repeat}."
 _MISS = "{tape} has no such turn. The nearest is {turn}{place}; what differs is {gap}."
 
 
@@ -74,7 +77,7 @@ class Finder:
         """
         place = self._chains.after(session, self._chains.before(session), content)
         key = str(place.key)
-        turns = sorted(self._found.get(key, []), key=lambda turn: turn.line.take)
+        turns = self._answers(key, session, place)
         if not turns:
             return None
         own = self._recorded.get(session.id)
@@ -83,6 +86,15 @@ class Finder:
         self._asked[key] += 1
         self._recorded[session.id] = turn.line.session
         return turn
+
+    def _answers(self, key: str, session: SessionRecord, place: Place) -> list[Turn]:
+        """What may play for a key: of a batch's task, each repetition has answers of its own."""
+        turns = sorted(self._found.get(key, []), key=lambda turn: turn.line.take)
+        wanted = session.metadata.get(_REPEAT) if place.number == 1 else None
+        if wanted is None:
+            return turns
+        told = [turn.line.metadata.get(_REPEAT, str(n)) for n, turn in enumerate(turns)]
+        return [turn for turn, repeat in zip(turns, told, strict=True) if repeat == wanted]
 
     def miss(self, tape: str, session: SessionRecord, content: Content) -> str:
         """Say that nothing plays for what is asked, and what comes nearest."""
@@ -95,6 +107,9 @@ class Finder:
             llm=session.llm_id,
             digests=digests_of(self._store, content),
         ).turn
+        if answers := self._found.get(self._chains.after(session, place, content).key or ""):
+            repeat = session.metadata.get(_REPEAT)
+            return _NO_REPEAT.format(tape=tape, number=len(answers), repeat=repeat)
         turn = nearest((turn for turns in self._found.values() for turn in turns), asked.line)
         if turn is None:
             return _EMPTY.format(tape=tape)
