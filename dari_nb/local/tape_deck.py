@@ -86,7 +86,7 @@ class TapeDeck(Contents):
         is_alone = mode_of(tape) == "play"
         for name, line in growing.recording.agents.items():
             is_here = self._registry.named(name) is not None
-            if not is_here and (is_alone or name not in self.agents):
+            if name.strip() and not is_here and (is_alone or name not in self.agents):
                 self._registry.add(manifest_from(line), None)
         if self._serving is not None and self._service is not None:
             self._serving.call(partial(self._service.deck.insert, tape, growing))

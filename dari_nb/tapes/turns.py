@@ -88,7 +88,7 @@ def _noted(body: Iterable[Entry]) -> Iterable[tuple[int, Note]]:
 def end_of(event: EventLine) -> str | None:
     """How a turn ends with an event, if it does."""
     status = event.data.get("status") if event.event == ev.MESSAGE_STATUS_CHANGED else None
-    return status if status in TERMINAL else None
+    return status if isinstance(status, str) and status in TERMINAL else None
 
 
 class Taking:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Iterator
 from decimal import Decimal
@@ -352,6 +353,38 @@ def test_a_message_that_was_cancelled_before_it_ran_plays_as_that(path: Path) ->
         assert statuses == ["completed", "failed"]
         errors = [event["data"].get("error") for event in caller.events(session)]
         assert list(filter(None, errors)) == ["cancelled"]
+
+
+HOSTILE: list[dict[str, Any]] = [
+    {"event": "assistant.message_completed", "data": {"content": "text"}},
+    {"event": "assistant.message_completed", "data": {"content": [1, None, {"type": 5}]}},
+    {"event": "assistant.message_completed", "data": {"content": [], "max_tokens": "x"}},
+    {"event": "tool.call_requested", "data": {}},
+    {"event": "tool.call_requested", "data": {"tool_name": {}, "arguments": 10**18}},
+    {"event": "tool.call_completed", "data": {"tool_call_id": "call_9", "result": 1}},
+    {"event": "message.status_changed", "data": {"attempt": [], "reason": {}}},
+    {"event": "message.status_changed", "data": {"status": ["failed"], "error": 7}},
+    {"event": "unheard.of", "data": {"content": {}}},
+    {"event": "user.message", "data": {"content": []}},
+    {"draft": "gesture", "text": "x"},
+    {"draft": "arguments", "text": "x" * 100_000, "call": -5},
+    {"after": 1e9, "event": "x", "data": {}},
+    {"event": "tool.call_requested", "data": {"arguments": json.loads("[" * 300 + "]" * 300)}},
+]
+
+
+@pytest.mark.parametrize("lines", [HOSTILE, *([line] for line in HOSTILE)])
+def test_whatever_a_tape_says_its_turn_ends_and_can_be_read(
+    path: Path, lines: list[dict[str, Any]]
+) -> None:
+    record(path, "one")
+    head, tail = path.read_text().splitlines()[:3], path.read_text().splitlines()[-2:]
+    turn = {**json.loads(head[2]), "cost": "1e999999"}
+    tail[0] = tail[0].replace('"input_tokens":20', f'"input_tokens":{2**60}')
+    path.write_text("\n".join([*head[:2], *map(json.dumps, [turn, *lines]), *tail]) + "\n")
+    with playing(path) as server:
+        assert ask(server, "one")
+        assert ask(server, "one")
 
 
 def test_external_tools_play_with_their_recorded_results(path: Path) -> None:

@@ -19,6 +19,8 @@ from ..agents.functions import Step
 
 _CUT = "The recording was cut off here."
 _TOKENS = ("input_tokens", "output_tokens", "cached_input_tokens", "reasoning_tokens")
+_MOST_DIGITS = 30
+"""Digits before or after the point of an amount of dollars."""
 UNKNOWN = "unknown"
 """The cost of a turn that nobody knows."""
 
@@ -93,7 +95,7 @@ class TapePlayer:
         cost, used = self.turn.line.cost, told if isinstance(told, dict) else {}
         if cost is None and not used:
             return None
-        tokens = {name: used[name] for name in _TOKENS if isinstance(used.get(name), int)}
+        tokens = {name: used[name] for name in _TOKENS if _is_count(used.get(name))}
         return Usage(_dollars(cost), **tokens)
 
 
@@ -133,4 +135,9 @@ def _dollars(cost: str | None) -> Decimal | None:
         dollars = Decimal(cost or UNKNOWN)
     except InvalidOperation:
         return None
-    return dollars if dollars.is_finite() and dollars >= 0 else None
+    is_amount = dollars.is_finite() and dollars >= 0 and abs(dollars.adjusted()) < _MOST_DIGITS
+    return dollars if is_amount else None
+
+
+def _is_count(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**53
