@@ -55,6 +55,16 @@ class Turn:
         return next((end for event in reversed(self.events) if (end := end_of(event))), None)
 
     @property
+    def is_answer(self) -> bool:
+        """Whether it answers what was asked, so that nobody has to be asked again.
+
+        A failure does once it is adopted: until then it may have been one in passing.
+        """
+        if self.status != "failed":
+            return self.status is not None
+        return not self.line.new and self.events[-1].data.get("error") != ev.CANCELLED
+
+    @property
     def place(self) -> tuple[str, int]:
         """Its key, and which answer to it this is: what tells it from all other turns."""
         return self.line.key, self.line.take

@@ -332,6 +332,22 @@ def test_a_turn_that_plays_costs_nothing_here(path: Path) -> None:
         ask(server, "one", "two")
 
 
+def test_what_failed_in_passing_is_asked_again_and_replaced(path: Path) -> None:
+    record(path, "one")
+    with LocalDari(tape=path) as server:
+        guide = Guide()
+        server.agent("guide", llms=["small", "large"])(guide)
+        for _ in range(2):
+            ask(server, "fail")
+        assert guide.asked == ["fail", "fail"]
+        server.agent("guide", llms=["small", "large"])(lambda _: "Well.")
+        ask(server, "fail")
+    turns = read_tape(path).turns
+    assert [(t.line.asked, t.line.take, t.status) for t in turns] == [
+        *(("one", 1, "completed"), ("fail", 1, "completed"))
+    ]
+
+
 def test_a_message_that_was_cancelled_before_it_ran_plays_as_that(path: Path) -> None:
     gate = Event()
     with LocalDari(tape=path) as server:

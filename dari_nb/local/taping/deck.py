@@ -48,13 +48,14 @@ class Deck:
             self._finder = Finder(
                 *(self._store, opened.scrubber.apart()),
                 [compiled(pattern) for pattern in tape.volatile],
-                is_whole=self._mode == "auto",
+                asks_live=self._mode == "auto",
             )
             self._finder.load(opened.recording)
         if self._mode != "play":
             # What is new on an empty tape has nothing beside it that it could be compared with.
-            is_new = self._mode == "auto" and any(turn.status for turn in opened.recording.turns)
-            self._recorder.insert(opened, is_new=is_new, ended=self._ended)
+            is_new = self._mode == "auto" and any(turn.is_answer for turn in opened.recording.turns)
+            replaces = self._mode == "record"
+            self._recorder.insert(opened, is_new=is_new, replaces=replaces, ended=self._ended)
 
     def eject(self) -> None:
         """Play and record no more.

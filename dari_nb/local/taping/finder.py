@@ -29,7 +29,8 @@ class Finder:
         store: Where the ledgers are.
         scrubber: What takes the secrets out of what is asked.
         volatile: What does not count in texts.
-        is_whole: Whether turns play that are not adopted, and those that do not end do not.
+        asks_live: Whether what is missing is asked live: then new turns play, too, and those that
+            are no answer do not.
     """
 
     def __init__(
@@ -38,7 +39,7 @@ class Finder:
         scrubber: Scrubber,
         volatile: Sequence[re.Pattern[str]],
         *,
-        is_whole: bool,
+        asks_live: bool,
     ) -> None:
         self._store = store
         self._scrubber = scrubber
@@ -48,19 +49,20 @@ class Finder:
         self._found: dict[str, list[Turn]] = {}
         self._asked: Counter[str] = Counter()
         self._recorded: dict[str, str] = {}
-        self._is_whole = is_whole
+        self._asks_live = asks_live
 
     def load(self, tape: Recording) -> None:
         """Let the turns of a tape play, and no others."""
         self._keys.clear()
         self._found.clear()
         for turn in tape.turns:
-            if turn.status is not None if self._is_whole else not turn.line.new:
-                self.add(turn)
+            self.add(turn)
 
     def add(self, turn: Turn) -> None:
-        """Let a turn play from now on."""
+        """Let a turn play from now on, if it may."""
         line = turn.line
+        if line.new if not self._asks_live else not turn.is_answer:
+            return
         key = line.key
         if self._volatile:
             parent = self._keys.get(line.parent, line.parent) if line.parent else None

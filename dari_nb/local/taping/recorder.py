@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from decimal import Decimal
+from itertools import count
 from time import monotonic
 
 from ...models import TERMINAL, Event
@@ -38,22 +39,24 @@ class TapeRecorder:
         self._reports: dict[str, int] = {}
         self._takes: Counter[str] = Counter()
         self._played: set[str] = set()
-        self._is_new = False
+        self._is_new = self._replaces = False
 
-    def insert(self, tape: GrowingTape, *, is_new: bool, ended: Callable[[Turn], None]) -> None:
+    def insert(
+        self, tape: GrowingTape, *, is_new: bool, replaces: bool, ended: Callable[[Turn], None]
+    ) -> None:
         """Record on this tape from now on.
 
         Args:
             tape: The tape.
-            is_new: Whether what is recorded has to be adopted, and replaces nothing.
+            is_new: Whether what is recorded has to be adopted.
+            replaces: Whether what is recorded takes the place of earlier answers to the same.
             ended: Is told of each turn that is on it.
         """
         self.eject()
         self._tape = tape
         self._is_new = is_new
+        self._replaces = replaces
         self._ended = ended
-        if is_new:
-            self._takes.update(turn.line.key for turn in tape.recording.turns if turn.status)
         self._chains = Chains(self._store, tape.scrubber.apart())
 
     def eject(self) -> None:
@@ -110,7 +113,7 @@ class TapeRecorder:
             return
         tape.scrubber.look()
         before = self._chains.before(session, message_id)
-        self._taking[message_id] = taking = Taking(
+        taking = Taking(
             *(tape.scrubber, agent_of(self._store, session), event.data),
             at if tape.recording.times else None,
             session=session_id,
@@ -120,11 +123,21 @@ class TapeRecorder:
             metadata=None if before.number else session.metadata,
             digests=digests_of(self._store, event.data["content"]),
         )
-        key = taking.turn.line.key
-        self._takes[key] += 1
-        taking.turn.line.take = self._takes[key]
+        taking.turn.line.take = self._take(tape, taking.turn.line.key)
         taking.turn.line.new = self._is_new
+        self._taking[message_id] = taking
         tape.begin(taking)
+
+    def _take(self, tape: GrowingTape, key: str) -> int:
+        """Which answer to a key comes next: the first that nobody has, or the next of this run."""
+        if self._replaces:
+            self._takes[key] += 1
+            return self._takes[key]
+        turns = (turn for turn in tape.recording.turns if turn.line.key == key)
+        runs = (taking.turn for taking in self._taking.values())
+        taken = {turn.line.take for turn in turns if turn.is_answer}
+        taken |= {turn.line.take for turn in runs if turn.line.key == key}
+        return next(take for take in count(1) if take not in taken)
 
     def _go_on(self, tape: GrowingTape, session_id: str, event: Event, taking: Taking) -> None:
         status = event.data.get("status") if event.type == ev.MESSAGE_STATUS_CHANGED else None
