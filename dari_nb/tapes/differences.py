@@ -10,6 +10,7 @@ from typing import Literal, NamedTuple
 import msgspec
 
 from ..models import Content
+from ..models import events as ev
 from .keys import blocks_of
 from .lines import TurnLine
 from .recording import Recording
@@ -20,6 +21,7 @@ _KEPT = 12
 """Words that are shown on each side of what differs."""
 _MANY = 2000
 """Words from which on those that come often are not looked for: it would take long."""
+_MERELY = {"status", "previous_status"}
 MOST_CHARACTERS = 20_000
 """Characters of a text that are compared word by word; of longer ones the beginning."""
 
@@ -70,9 +72,13 @@ def is_same(turn: Turn, other: Turn) -> bool:
 
 
 def told_of(turn: Turn) -> str:
-    """What came of a turn as one text: its events with their payloads."""
-    events = ((event.event, msgspec.json.encode(event.data).decode()) for event in turn.events)
-    return "\n".join(" ".join(event) for event in events)
+    """What came of a turn as one text: its events with their payloads, but for mere statuses."""
+    events = (
+        f"{event.event} {msgspec.json.encode(event.data).decode()}"
+        for event in turn.events
+        if event.event != ev.MESSAGE_STATUS_CHANGED or set(event.data) - _MERELY
+    )
+    return "\n".join(events)
 
 
 def text_asked(asked: str | Content) -> str:
@@ -145,7 +151,7 @@ def gap_between(recorded: Turn, asked: Turn) -> str:
         found.append("the prompt or the tools of the agent")
     if old.parent != new.parent:
         found.append("what came before it in the session")
-    return "; ".join(found) or "an attached file"
+    return "\n".join(found) or "an attached file"
 
 
 def _settings_of(turn: Turn) -> str:

@@ -18,7 +18,7 @@ from .known import is_of_tape
 from .player import Pace, TapePlayer
 from .recorder import TapeRecorder
 
-_LIVE = " DARI_TAPE_MODE=auto asks live what is missing."
+_LIVE = "\nDARI_TAPE_MODE=auto asks live what is missing."
 
 
 class TapeMiss(Exception):  # noqa: N818

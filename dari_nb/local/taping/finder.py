@@ -19,7 +19,7 @@ _EMPTY = "{tape} has no turn to play."
 _REPEAT = "repeat"
 """The metadata in which a batch says which repetition of its task a session is."""
 _NO_REPEAT = "{tape} has this only {number} times, and not as repetition {repeat}."
-_MISS = "{tape} has no such turn. The nearest is {turn}{place}; what differs is {gap}."
+_MISS = "{tape} has no such turn. The nearest is {turn}{place}; what differs:\n{gap}"
 
 
 class Finder:
