@@ -68,13 +68,18 @@ class Scrubber:
         self._variables = variables
         self._values: list[tuple[str, str]] = []
         self._has_numbers = False
+        self._looked_at: tuple[list[str], list[str]] | None = None
         self.look()
 
     def look(self) -> None:
         """Look again which secrets are known by now."""
-        named = (value for name, value in self._variables.items() if _NAMED.search(name))
+        named = [value for name, value in self._variables.items() if _NAMED.search(name)]
+        seen = (named, list(self._keys()))
+        if seen == self._looked_at:
+            return
+        self._looked_at = seen
         found = {form: "variables" for value in named for form in _forms(value)}
-        found |= {form: "keys" for key in self._keys() for form in _forms(key)}
+        found |= {form: "keys" for key in seen[1] for form in _forms(key)}
         self._values = sorted(found.items(), key=lambda one: (-len(one[0]), one[0]))
         plain = map(re.escape, (*(form for form, _ in self._values), *_BEGINNINGS))
         self._hint = re.compile("|".join((*plain, _ENCODED.pattern)))
