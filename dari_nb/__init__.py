@@ -8,6 +8,7 @@
 >>> batch = d.batches.run(agent, ["2 / 3", "3 * 7"], llms=["small", "large"])
 >>> scores = batch.score("exact", lambda turn: "approx" not in turn.text)
 >>> client, server = d.client, d.server
+>>> tape = dari.Tape("lesson.tape")
 
 The examples of all docstrings go on from these lines; the files that they name are yours.
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from . import errors, frames, local, scores
     from .client import AsyncClient, Client, verify_webhook
     from .errors import ApiError, DariError
+    from .tapes import Tape
     from .workbench import (
         Agent,
         Batch,
@@ -44,6 +46,7 @@ if TYPE_CHECKING:
         plot_cost,
         plot_latency,
         plot_scores,
+        recording,
         sessions_frame,
         tool,
         tool_calls_frame,
@@ -58,6 +61,7 @@ __all__ = [
     "Dari",
     "DariError",
     "Session",
+    "Tape",
     "Transcript",
     "Turn",
     "__version__",
@@ -73,6 +77,7 @@ __all__ = [
     "plot_cost",
     "plot_latency",
     "plot_scores",
+    "recording",
     "scores",
     "sessions_frame",
     "tool",
@@ -85,6 +90,7 @@ _HOME = {
     "AsyncClient": "client",
     "Client": "client",
     "DariError": "errors",
+    "Tape": "tapes",
     "verify_webhook": "client",
 }
 

@@ -13,6 +13,7 @@
     ├── SnapshotFailedError       what was uploaded is not what the server got
     ├── WorkspaceError            a downloaded workspace is too large, or unsafe to unpack
     ├── StorageError              a local Dari cannot write: its disk is full or out of order
+    ├── TapeError                 a tape cannot be read from some line on, or not at all
     ├── WebhookVerificationError  a delivery is not from the service, or too old
     ├── TurnFailedError           the turn ended with status ``failed``
     └── ApiError                  the server answered with an error status
@@ -22,6 +23,7 @@
         ├── NotFoundError              404
         │   └── UnknownNameError       a name that no resource has, or several have
         ├── ConflictError              409
+        │   └── TapeMissError          a tape that plays has no such turn
         ├── PayloadTooLargeError       413
         ├── UnprocessableEntityError   422
         ├── RateLimitError             429
@@ -130,6 +132,20 @@ class StorageError(DariError):
         self.is_full = is_full
 
 
+class TapeError(DariError):
+    """A file is no tape, or from some line on none that can be read; the text says what to do.
+
+    Attributes:
+        line: The line that is wrong, from 1.
+        so_far: What stood before that line, which can be used.
+    """
+
+    def __init__(self, text: str, line: int | None = None, so_far: Any = None) -> None:
+        super().__init__(text)
+        self.line = line
+        self.so_far = so_far
+
+
 class WebhookVerificationError(DariError):
     """A webhook delivery is not from the service, was changed, or is too old."""
 
@@ -191,6 +207,8 @@ class ApiError(DariError):
     ) -> ApiError:
         """Make the class that belongs to this status."""
         kind = _BY_STATUS.get(status, ServerError if status >= 500 else ApiError)
+        if isinstance(detail, dict) and detail.get("code") == TapeMissError.CODE:
+            kind = TapeMissError
         return kind(
             status, detail, method, path, request_id, headers=headers, retry_after=retry_after
         )
@@ -221,6 +239,16 @@ class UnknownNameError(NotFoundError):
 
 class ConflictError(ApiError):
     """409: the resource's state forbids this now."""
+
+
+class TapeMissError(ConflictError):
+    """A tape that plays has no such turn, and nothing was sent: the text shows what differs."""
+
+    CODE = "tape_miss"
+    """What tells it in an answer's ``detail``."""
+
+    def __str__(self) -> str:
+        return detail_text(self.detail)
 
 
 class PayloadTooLargeError(ApiError):

@@ -25,6 +25,7 @@ LAYERS = {
     "models": 1,
     "packing": 1,
     "transcript": 2,
+    "tapes": 2,
     "client": 2,
     "render": 3,
     "frames": 3,
@@ -37,7 +38,17 @@ LAYERS = {
 ROOMS = {
     "local": (
         *("network", "json_schema", "store", "agents", "demo_agents", "workspaces", "sandbox"),
-        *("bundles", "agent_tools", "gguf", "llm", "webhooks", "runtime", "service", "http"),
+        *(
+            "bundles",
+            "agent_tools",
+            "gguf",
+            "llm",
+            "webhooks",
+            "runtime",
+            "taping",
+            "service",
+            "http",
+        ),
     ),
     "workbench": (
         *("listing", "link", "kernel_tools", "showing", "sessions", "agents", "loading"),

@@ -49,6 +49,7 @@ FILES = {
     "agents/support/dari.yml": "name: support\nharness: pi\n"
     "instructions:\n  system: prompts/system.md\nllm:\n  model: openai/gpt-5.5\n",
     "agents/support/prompts/system.md": "You answer customers.\n",
+    "lesson.tape": '{"dari_tape":1,"times":true}\n{"scrubbed":{}}\n',
     "ticket.txt": "The card is missing.\n",
     "tasks.csv": "prompt,level\n2 / 3,easy\n3 * 7,easy\n",
     "runs.jsonl": "".join(

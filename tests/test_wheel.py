@@ -24,7 +24,8 @@ FIRST_MINUTES = 3
 VIEW_AND_PLACE = """
 from dari_nb.widgets import LiveTranscript
 import importlib.metadata, pathlib
-assert "dari_nb/local/CONTRACT.md" in map(str, importlib.metadata.files("dari-nb"))
+pages = {"dari_nb/local/CONTRACT.md", "dari_nb/tapes/FORMAT.md"}
+assert pages <= set(map(str, importlib.metadata.files("dari-nb")))
 print("installed in", pathlib.Path(dari.__file__).parent)
 """
 ASK_THE_MODEL = """

@@ -14,6 +14,8 @@ be moved there as they are::
 ``dari-local backup DB OUT`` copies a database and its workspaces, whether it is served or not.
 
 ``dari-local model pull smollm2`` gets a very small language model, which runs on this machine.
+
+``dari-local tape show|diff|check|settle FILE`` looks at tapes, which are recorded turns.
 """
 
 from __future__ import annotations
@@ -38,6 +40,7 @@ from .configuration import EXAMPLE, Configuration, read_configuration
 from .gguf import BOXED, lacking, list_models, pull_model, pulled_llms, remove_model
 from .server import LocalDari
 from .service.organizations import usable_key
+from .tape_commands import ABOUT, add_tape_commands
 from .workspaces.workspaces import beside
 
 HOST, PORT = "127.0.0.1", 8787
@@ -139,6 +142,8 @@ def _parser() -> argparse.ArgumentParser:
     _add_places(backup)
     model = commands.add_parser("model", help=_MODEL, description=f"{_MODEL.capitalize()}.")
     _add_model_commands(model)
+    tape = commands.add_parser("tape", help=ABOUT, description=f"{ABOUT.capitalize()}.")
+    add_tape_commands(tape)
     return parser
 
 

@@ -12,10 +12,11 @@ from typing import Any, Self
 
 from starlette.types import ASGIApp
 
+from .._secret import remembered
 from ..errors import InvalidRequestError
+from ..tapes.tape import Tape, opened
 from . import closing
 from .bundles.allowances import Allowances, Amount, changed
-from .contents import Contents
 from .gguf import ModelFile
 from .http.app import KEEP_ALIVE, MAX_UPLOAD, make_app
 from .http.serving import Serving, bind
@@ -25,11 +26,12 @@ from .service import Service
 from .service.organizations import Organization, joined, usable_key
 from .service.recovery import fail_unfinished
 from .service.replay import start_replay
+from .tape_deck import TapeDeck
 from .webhooks.dispatcher import BACKOFF
 from .webhooks.posting import tls_of
 
 
-class LocalDari(Contents):
+class LocalDari(TapeDeck):
     """A complete Dari in this process: a real HTTP server with its own ledger and agents.
 
     It starts with the scripted agents (``echo``, ``calculator``, ``librarian``, ``tour``), takes
@@ -65,10 +67,12 @@ class LocalDari(Contents):
         secrets: Environment variables that bundles of the first organization may name as
             ``api_key_secret``. A provider's own variable, such as ``OPENAI_API_KEY``, goes to that
             provider without being named here, and nowhere else.
+        tape: A tape to play and to record on, see :meth:`insert`.
 
     Raises:
-        InvalidRequestError: The file, the address, the key, the pace or a setting of an LLM cannot
-            be used.
+        InvalidRequestError: The file, the address, the key, the pace, the tape or a setting of an
+            LLM cannot be used.
+        TapeError: The tape is broken.
 
     >>> with dari.local.LocalDari() as server:
     ...     @server.agent("shout")
@@ -98,8 +102,10 @@ class LocalDari(Contents):
         internet_access: bool = False,
         max_cost: Amount | None = None,
         secrets: Iterable[str] = (),
+        tape: str | Path | Tape | None = None,
     ) -> None:
-        self._api_key = f"dari_local_{token_hex(16)}" if api_key is None else usable_key(api_key)
+        key = f"dari_local_{token_hex(16)}" if api_key is None else usable_key(api_key)
+        self._api_key = remembered(key)
         self._pace = _checked_pace(pace)
         super().__init__(path, Llms(llms, prices, llm_backoff))
         self._allowances = Allowances(self._store)
@@ -112,8 +118,8 @@ class LocalDari(Contents):
         self._max_upload = max_upload
         closing.stop_at_exit()
         self._url: str | None = None
-        self._service: Service | None = None
-        self._serving: Serving | None = None
+        if tape is not None:
+            self.insert(tape)
 
     def __repr__(self) -> str:
         where = self._url or "stopped"
@@ -232,7 +238,9 @@ class LocalDari(Contents):
         """Start serving, and return the server; does nothing when it serves already.
 
         Raises:
-            InvalidRequestError: The address is taken or none, or the file is let go of.
+            InvalidRequestError: The address is taken or none, or the file is let go of, or the tape
+                cannot be used.
+            TapeError: The tape is broken.
 
         >>> server = dari.local.LocalDari().start()
         >>> server.stop()
@@ -252,6 +260,8 @@ class LocalDari(Contents):
             self._llms,
             self._allowances,
         )
+        if self._tape is not None:
+            service.deck.insert(self._tape, opened(self._tape))
         sock = bind(*self._address)
         host, port = sock.getsockname()[:2]
 
@@ -275,7 +285,8 @@ class LocalDari(Contents):
         go of its file, and is finished.
 
         Raises:
-            DariError: It still runs, because something holds it up; it can be stopped again.
+            DariError: It still runs, because something holds it up; it can be stopped again. Or it
+                is stopped, and its tape could not be written.
 
         >>> server = dari.local.LocalDari().start()
         >>> server.stop()
@@ -284,10 +295,13 @@ class LocalDari(Contents):
         """
         if self._serving is not None:
             self._serving.stop()
+        trouble = self._service.tape_trouble if self._service else None
         self._serving = self._url = self._service = None
         closing.rests(self)
         if self.path is not None:
             self._close_store()
+        if trouble is not None:
+            raise trouble
 
     def leave(self) -> None:
         """In a forked process: the server stays with the one that made it, at the same address."""

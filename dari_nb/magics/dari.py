@@ -27,6 +27,12 @@ AGENT = Option("--agent", "AGENT", "only sessions of this agent")
 SINCE = Option("--since", "TIME", "only those since then: 2d, '3 hours', today, monday, 2026-05-18")
 
 
+MODE = Option("--mode", "M", "auto: play, and ask live what is missing; play; record")
+SPEED = Option("--speed", "S", "real, instant, or how many times as fast it plays")
+REVIEW = Option("--review", None, "what is new on it, beside what was recorded before")
+EJECT = Option("--eject", None, "play and record no more")
+
+
 @dataclass(frozen=True)
 class Subcommand:
     """One ``%dari NAME …``: its parser and what it does with the parsed line and the words."""
@@ -81,6 +87,7 @@ def _status(state: State, *, counting: bool = False) -> Status:
         [
             ("server", where),
             *_kept(connection, counting=counting),
+            *_tape_of(connection),
             ("agent", f"{agent.name}{llm}" if agent else "none yet: %dari use NAME"),
             (
                 "session",
@@ -103,6 +110,13 @@ def _kept(connection: Dari, *, counting: bool) -> list[tuple[str, str]]:
         how = "in memory, until the kernel ends; in a file: %dari connect local --path FILE"
         return [("kept", how)]
     return [("kept", f"in {server.path}{_found(connection, server) if counting else ''}")]
+
+
+def _tape_of(connection: Dari) -> list[tuple[str, str]]:
+    from ..tapes.tape import mode_of
+
+    tape = connection.server.tape if connection.server else None
+    return [] if tape is None else [("tape", f"{tape.path}, mode {mode_of(tape)}")]
 
 
 def _found(connection: Dari, server: LocalDari) -> str:
@@ -204,6 +218,30 @@ def _told(model: ModelState) -> str:
     return f"{what}; {lacking() or f'%dari_agent assistant --llm {model.name} asks it'}"
 
 
+def _tape(state: State, line: Line, words: list[str]) -> Any:
+    from ..tapes import Tape
+
+    server = state.dari.server
+    if server is None:
+        raise UsageError("a tape is for the local Dari: %dari connect local first")
+    if line.has(EJECT):
+        server.eject()
+        return _status(state)
+    if words:
+        speed = _speed(line.get(SPEED) or "real")
+        server.insert(Tape(" ".join(words), mode=line.get(MODE), speed=speed))
+    if server.tape is None:
+        raise UsageError(f"no tape is in\nusage: {SUBCOMMANDS['tape'].parser.usage}")
+    return server.tape.review() if line.has(REVIEW) else _status(state)
+
+
+def _speed(text: str) -> Any:
+    try:
+        return float(text)
+    except ValueError:
+        return text  # real, instant, or what the tape refuses
+
+
 def _connect(state: State, line: Line, words: list[str]) -> Status:
     from ..workbench import connect
 
@@ -252,6 +290,15 @@ SUBCOMMANDS = {
         ),
         _model,
         "language models that run on this machine",
+    ),
+    "tape": Subcommand(
+        LineParser(
+            "%dari tape [FILE] [--mode M] [--speed S] [--review] [--eject]",
+            (MODE, SPEED, REVIEW, EJECT),
+            example="%dari tape lesson.tape --speed 2",
+        ),
+        _tape,
+        "play and record on a tape: recorded turns in a file",
     ),
     "connect": Subcommand(
         LineParser(

@@ -6,7 +6,7 @@ from .agents.version_diff import VersionDiff
 from .agents.versions import Version
 from .batches import Batch, Cell, Plan
 from .batches.matrix.plots import plot_cost, plot_latency, plot_scores
-from .connection import connect, current
+from .connection import connect, current, recording
 from .dari import Dari
 from .frames import (
     batch_frame,
@@ -47,6 +47,7 @@ __all__ = [
     "plot_cost",
     "plot_latency",
     "plot_scores",
+    "recording",
     "sessions_frame",
     "tool",
     "tool_calls_frame",

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,7 @@ from .dari import Dari
 if TYPE_CHECKING:
     from ..local import LocalDari
     from ..local.configuration import Configuration
+    from ..tapes import Tape
 
 Environment = tuple[str | None, str | None]
 """The URL and the API key that the environment names."""
@@ -43,6 +45,7 @@ def connect(
     llms: Mapping[str, Mapping[str, Any]] | None = None,
     prices: Mapping[str, Mapping[str, Any]] | None = None,
     config: str | Path | None = None,
+    tape: str | Path | Tape | None = None,
 ) -> Dari:
     """Return the current connection, or with arguments a new one, which becomes the current one.
 
@@ -67,10 +70,13 @@ def connect(
         prices: What tokens cost there, as in ``add_llms``.
         config: A configuration file for the embedded Dari, the one that ``dari-local serve``
             takes: LLMs, prices, agents, and the file of ``[server]``. Its Python files are run.
+        tape: A tape that the embedded Dari plays and records on, see
+            :meth:`dari_nb.local.LocalDari.insert`; one that is in stays in when this is left out.
 
     Raises:
         InvalidRequestError: The arguments contradict each other, a key is missing, or something
-            in the configuration is wrong.
+            in the configuration or about the tape is wrong.
+        TapeError: The tape is broken.
 
     >>> d = dari.connect("local")
     >>> d.is_local, dari.connect() is d
@@ -78,7 +84,7 @@ def connect(
     """
     global _current
     api_key = hidden(api_key)  # by its own name, which a traceback would show
-    given = (target, base_url, api_key, path, llms, prices, config)
+    given = (target, base_url, api_key, path, llms, prices, config, tape)
     try:
         with _making:
             is_named = any(one is not None for one in given)
@@ -105,6 +111,42 @@ def current() -> Dari:
         return _current or connect()
 
 
+@contextmanager
+def recording(tape: str | Path | Tape) -> Iterator[Tape]:
+    """Play and record on a tape in a ``with`` block, and then go on as before.
+
+    Args:
+        tape: The file, or a :class:`Tape`, which says more.
+
+    Returns:
+        The tape, for ``as``.
+
+    Raises:
+        InvalidRequestError: The current connection is to no embedded Dari, or the tape cannot be
+            used.
+        TapeError: The tape is broken.
+
+    >>> with dari.recording("lesson.tape") as tape:
+    ...     turn = d.agents["calculator"].send("2 / 3").wait()
+    >>> tape.review()
+    Nothing on the tape is new.
+    """
+    from ..tapes import Tape
+
+    server = current().server
+    if server is None:
+        raise InvalidRequestError("A tape is for the embedded Dari: connect('local').")
+    before, tape = server.tape, tape if isinstance(tape, Tape) else Tape(tape)
+    server.insert(tape)
+    try:
+        yield tape
+    finally:
+        if before is None:
+            server.eject()
+        else:
+            server.insert(before)
+
+
 def _going_on() -> Dari | None:
     """Return the current connection, if there is one that has not ended."""
     now = _current
@@ -115,14 +157,14 @@ def _going_on() -> Dari | None:
     if now.server is None:
         return now
     if not _is_running(now.server):
-        return _connect_local(now.server.path, None, None, None)
+        return _connect_local(now.server.path)
     take_in_pulled(now.server)
     return now
 
 
 def _made_by_default() -> Dari:
     global _default
-    made = _connected(None, None, None, None, None, None, None)
+    made = _connected()
     _default = (made, _environment())
     return made
 
@@ -132,13 +174,14 @@ def _environment() -> Environment:
 
 
 def _connected(
-    target: str | None,
-    base_url: str | None,
-    api_key: str | None,
-    path: str | Path | None,
-    llms: Mapping[str, Mapping[str, Any]] | None,
-    prices: Mapping[str, Mapping[str, Any]] | None,
-    config: str | Path | None,
+    target: str | None = None,
+    base_url: str | None = None,
+    api_key: str | None = None,
+    path: str | Path | None = None,
+    llms: Mapping[str, Mapping[str, Any]] | None = None,
+    prices: Mapping[str, Mapping[str, Any]] | None = None,
+    config: str | Path | None = None,
+    tape: str | Path | Tape | None = None,
 ) -> Dari:
     if target is not None and base_url is not None:
         raise InvalidRequestError("Give the URL once: as the first argument or as base_url.")
@@ -148,19 +191,20 @@ def _connected(
     base_url = base_url or (known_url if target is None else None)
     api_key = api_key or (known_key if target != "local" else None)
     if target == "local" or (base_url is None and api_key is None):
-        return _connect_local(path, llms, prices, config)
-    if llms or prices or config:
+        return _connect_local(path, llms, prices, config, tape)
+    if llms or prices or config or tape:
         raise InvalidRequestError(
-            "llms=, prices= and config= are for the embedded Dari: connect('local')."
+            "llms=, prices=, config= and tape= are for the embedded Dari: connect('local')."
         )
     return _connect_remote(base_url or API_URL, api_key, path)
 
 
 def _connect_local(
-    path: str | Path | None,
-    llms: Mapping[str, Mapping[str, Any]] | None,
-    prices: Mapping[str, Mapping[str, Any]] | None,
-    config: str | Path | None,
+    path: str | Path | None = None,
+    llms: Mapping[str, Mapping[str, Any]] | None = None,
+    prices: Mapping[str, Mapping[str, Any]] | None = None,
+    config: str | Path | None = None,
+    tape: str | Path | Tape | None = None,
 ) -> Dari:
     from ..local import LocalDari
     from ..local.store.sqlite_file.connecting import is_memory
@@ -177,6 +221,8 @@ def _connect_local(
     if configuration is not None:
         _fill(server, configuration)
     take_in_pulled(server, llms or {}, prices or {})
+    if tape is not None:
+        server.insert(tape)
     return Dari(server.url, server.api_key, server)
 
 

@@ -2,6 +2,7 @@ import pytest
 
 import dari_nb as dari
 from dari_nb.errors import InvalidRequestError
+from dari_nb.tapes import read_tape
 from dari_nb.workbench import connection
 
 
@@ -172,3 +173,23 @@ def test_no_key_is_ever_shown():
 def test_contradictions_are_refused_with_what_to_do(call, message):
     with pytest.raises(InvalidRequestError, match=message):
         call()
+
+
+def test_a_tape_is_recorded_on_until_another_one_is_named(tmp_path):
+    d = dari.connect("local", tape=tmp_path / "lesson.tape")
+    d.agents["echo"].send("Record me").wait()
+    assert dari.connect() is d
+    assert d.server.tape.path == tmp_path / "lesson.tape"
+    dari.connect("local", tape=str(tmp_path / "other.tape"))
+    d.agents["echo"].send("And me").wait()
+    d.server.eject()
+    asked = [
+        [turn.line.asked for turn in read_tape(tmp_path / name).turns]
+        for name in ("lesson.tape", "other.tape")
+    ]
+    assert asked == [["Record me"], ["And me"]]
+
+
+def test_a_tape_is_for_the_embedded_dari_alone(tmp_path):
+    with pytest.raises(InvalidRequestError, match="tape= are for the embedded Dari"):
+        dari.connect("https://dari.example", api_key="k", tape=tmp_path / "x.tape")

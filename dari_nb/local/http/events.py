@@ -45,7 +45,7 @@ async def send_event(request: Request, body: EventBody) -> Response:
 
 @OPERATIONS.serve(
     *("POST", "/agents/{agent_id}/messages", 202, ref("Sent")),
-    refusals=(400, 402, 404),
+    refusals=(400, 402, 404, 409),
     headers=_KEY,
 )
 async def send_first_message(request: Request, body: OneShotBody) -> Response:

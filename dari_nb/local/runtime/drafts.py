@@ -21,6 +21,8 @@ MOST_CHARACTERS = 4 * 1024 * 1024
 MOST_BLOCKS = 64
 """Drafts of one message at a time; the arguments of further calls are seen when these are made."""
 
+Follower = Callable[[str, Draft], None]
+"""Told of a piece of a message's drafts."""
 _Of = tuple[str, str | int | None, str | None]
 """What a draft is of: its kind, and of arguments the call, or else the tool."""
 
@@ -64,7 +66,9 @@ class Written(NamedTuple):
 class Writing:
     """The drafts of one message until the ledger has them: text, thoughts, arguments of calls."""
 
-    def __init__(self, message_id: str, changed: Callable[[], None]) -> None:
+    def __init__(
+        self, message_id: str, changed: Callable[[], None], told: Callable[[Draft], None]
+    ) -> None:
         self.message_id = message_id
         self.attempt = 1
         self.is_full = False
@@ -73,6 +77,7 @@ class Writing:
         self._next = 0
         self._size = 0
         self._changed = changed
+        self._told = told
 
     @property
     def blocks(self) -> list[_Block]:
@@ -105,6 +110,7 @@ class Writing:
             block.new.append(piece.text[:room])
             self._unseen[block] = None
             self._changed()
+            self._told(piece)
         if self._size > MOST_CHARACTERS:
             self.is_full = True
             raise ValueError(f"a draft has at most {MOST_CHARACTERS} characters")
@@ -163,13 +169,23 @@ class Drafts:
 
     def __init__(self, ring: Callable[[str], None]) -> None:
         self._ring = ring
+        self._followers: list[Follower] = []
         self._writing: dict[str, Writing] = {}
         self._due: dict[str, asyncio.TimerHandle] = {}
         self._next_at: dict[str, float] = {}
 
+    def follow(self, follower: Follower) -> None:
+        """Tell someone of all pieces to come, as they are written."""
+        self._followers.append(follower)
+
     def writing(self, session_id: str, message_id: str) -> Writing:
         """Make the drafts of a message that begins to run."""
-        writing = Writing(message_id, lambda: self._soon(session_id))
+
+        def told(piece: Draft) -> None:
+            for follower in self._followers:
+                follower(message_id, piece)
+
+        writing = Writing(message_id, lambda: self._soon(session_id), told)
         self._writing[session_id] = writing
         return writing
 

@@ -169,7 +169,7 @@ class Scheduler:
             nonlocal recorder
             await self._write(session_id, message_status(message_id, "queued", "running"))
             turn, function, external = await self._prepared(session_id, message_id, agent)
-            charge = partial(self._charge, session_id)
+            charge = partial(self._charge, session_id, is_recorded=agent is not None)
             append = partial(self._log.append, session_id)
             slot = self._slots.slot()
             # A recording and a model are the server's own code, which blocks nothing.
@@ -316,7 +316,10 @@ class Scheduler:
             if file
         ]
 
-    def _charge(self, session_id: str, usage: Usage) -> None:
+    def _charge(self, session_id: str, usage: Usage, *, is_recorded: bool) -> None:
+        if is_recorded:
+            self._store.add_recorded_cost(session_id, usage.cost_usd)
+            return
         self._store.add_cost(session_id, usage.cost_usd, self._cost_delay)
 
 

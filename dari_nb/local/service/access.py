@@ -22,7 +22,7 @@ _T = TypeVar("_T")
 class Refusal(Exception):  # noqa: N818
     """A request that the API answers with an error: status and ``detail``."""
 
-    def __init__(self, status: int, detail: str | list[JsonObject]) -> None:
+    def __init__(self, status: int, detail: str | list[JsonObject] | JsonObject) -> None:
         super().__init__(status, detail)
         self.status = status
         self.detail = brief(detail) if isinstance(detail, str) else detail

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from ...errors import detail_text
 from ..store.records import BatchItemRecord, BatchRecord, JsonObject
 from .access import Access, Refusal
 from .sessions import NewMessage, NewSession, send_first
@@ -98,7 +99,7 @@ def _begun(access: Access, item: NewItem) -> BatchItemRecord:
             metadata=wish.metadata or {},
             version_id=wish.version_id,
             llm_id=wish.llm_id,
-            error=str(refusal.detail),
+            error=detail_text(refusal.detail),
         )
     return BatchItemRecord(
         agent_id=item.agent_id,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from ... import ids
-from ..._secret import hidden
+from ..._secret import hidden, remembered
 from ...errors import InvalidRequestError
 from ..runtime.registry import Registry
 from ..store import Store
@@ -73,7 +73,7 @@ def joined(store: Store, registry: Registry, name: str, api_key: str | None) -> 
             raise InvalidRequestError("That key lets into another organization.")
         registry.add_to(org_id)
         text = api_key if owner else store.add_key(org_id, name, text=api_key)[1]
-    return Organization(org_id, name, str(text))
+    return Organization(org_id, name, remembered(str(text)))
 
 
 def credentials(access: Access) -> list[str]:
@@ -111,7 +111,7 @@ def add_storage_binding(access: Access, settings: JsonObject) -> JsonObject:
 def add_key(access: Access, label: str, key_type: str) -> JsonObject:
     """Make an API key; only here its text is told."""
     key, text = access.store.add_key(access.owner, label, key_type)
-    return key.to_wire() | {"api_key": text}
+    return key.to_wire() | {"api_key": remembered(text)}
 
 
 def delete_key(access: Access, key_id: str) -> JsonObject:

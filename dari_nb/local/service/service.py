@@ -7,6 +7,7 @@ import ssl
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
+from ...errors import InvalidRequestError
 from ..agents import AgentFunction
 from ..bundles.allowances import Allowances
 from ..bundles.bundles import Bundles
@@ -18,6 +19,7 @@ from ..runtime.scheduler import Scheduler
 from ..store import EventLog, Store
 from ..store.notifier import Notifier
 from ..store.records import VersionRecord
+from ..taping.deck import Deck
 from ..webhooks.dispatcher import BACKOFF, Dispatcher
 from ..workspaces.workspaces import Workspaces
 
@@ -43,6 +45,8 @@ class Service:
         replays: Held by the one reader of a long ledger whose turn it is.
         pending: The external tool calls that wait for their answers.
         drafts: What running turns are writing.
+        deck: Plays a tape, and records on it.
+        tape_trouble: What kept the tape from being written to its end.
         credentials: Values by name, by organization; in memory only.
         secrets: What sessions were given that nobody gets to see again; in memory only.
     """
@@ -88,6 +92,10 @@ class Service:
         )
         self.log.follow(self.notifier.told)
         self.log.follow(self.dispatcher.told)
+        self.tape_trouble: InvalidRequestError | None = None
+        self.deck = Deck(store)
+        self.log.follow(self.deck.told)
+        self.drafts.follow(self.deck.drafted)
         self._kept: set[asyncio.Task[None]] = set()
 
     async def stop(self) -> None:
@@ -97,6 +105,10 @@ class Service:
             task.cancel()
         await asyncio.gather(*self._kept, return_exceptions=True)
         await self.scheduler.stop()
+        try:
+            self.deck.eject()
+        except InvalidRequestError as error:
+            self.tape_trouble = error
         await self.dispatcher.stop()
         await self.llms.sender.close()
 

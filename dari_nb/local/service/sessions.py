@@ -7,13 +7,15 @@ from functools import partial
 from typing import NamedTuple
 
 from ... import ids
+from ...errors import InvalidRequestError, TapeError, TapeMissError
 from ...models import TERMINAL, Content
 from ...models import events as ev
 from ..agents import AgentFunction, ToolResult
 from ..bundles.allowances import NO_INTERNET
 from ..llm import SessionSecrets
-from ..runtime.recorder import session_status
+from ..runtime.recorder import brief, session_status
 from ..store.records import EventRecord, JsonObject, Payload, SessionRecord, VersionRecord, file_ids
+from ..taping.deck import TapeMiss
 from .access import Access, Refusal, check_secret_name
 from .pictures import checked
 
@@ -204,18 +206,31 @@ def _found(access: Access, session_id: str) -> SessionRecord:
 def _append(
     access: Access, session_id: str, message: NewMessage, agent: AgentFunction | None
 ) -> EventRecord:
-    content = message.content
+    content, message_id = message.content, ids.new_id(ids.MESSAGE)
     if agent is None:
         _check_budget(access, session_id)
         _check_content(content)
         content = checked(access, session_id, [_named(access, block) for block in content])
-    message_id = ids.new_id(ids.MESSAGE)
+        agent = _player(access, session_id, message_id, content)
     data = {"content": content, "metadata": message.metadata, "message_id": message_id}
     payloads = [Payload(ev.USER_MESSAGE, data, message_id, "user", access.user)]
     if access.store.session_status(session_id) != "running":
         payloads.append(session_status("idle", "running"))
     start = partial(access.service.scheduler.enqueue, session_id, message_id, agent)
     return access.service.log.append(session_id, *payloads, then=start)[0]
+
+
+def _player(
+    access: Access, session_id: str, message_id: str, content: Content
+) -> AgentFunction | None:
+    """Who plays a message from a tape, or a 409 when the tape that plays has no such turn."""
+    try:
+        return access.service.deck.agent_for(_found(access, session_id), message_id, content)
+    except TapeMiss as miss:
+        detail = {"code": TapeMissError.CODE, "message": brief(str(miss))}
+        raise Refusal(409, detail) from None
+    except (TapeError, InvalidRequestError) as error:
+        raise Refusal(409, str(error)) from None
 
 
 def _check_budget(access: Access, session_id: str) -> None:

@@ -39,16 +39,23 @@ class Costs(Database):
             sql = "INSERT INTO costs (session_id, cost_usd, seen_from) VALUES (?, ?, ?)"
             self._rows(sql, session_id, amount, time.time() + delay)
 
-    def add_recorded_cost(self, session_id: str, cost_usd: Decimal) -> None:
+    def add_recorded_cost(self, session_id: str, cost_usd: Decimal | None) -> None:
         """Keep what a recording says it has cost elsewhere, which counts for no limit here."""
+        amount = None if cost_usd is None else f"{cost_usd:f}"
         with self.transaction():
             sql = "INSERT INTO costs (session_id, cost_usd, seen_from) VALUES (?, ?, ?)"
-            self._rows(sql, session_id, f"{cost_usd:f}", _ELSEWHERE)
+            self._rows(sql, session_id, amount, _ELSEWHERE)
 
     def costs(self, session_id: str) -> list[Decimal | None]:
         """The reports of a session that can be seen by now, oldest first."""
         sql = "SELECT cost_usd FROM costs WHERE session_id = ? AND seen_from <= ? ORDER BY ordinal"
         rows = self._rows(sql, session_id, time.time())
+        return [None if amount is None else Decimal(amount) for (amount,) in rows]
+
+    def reported(self, session_id: str) -> list[Decimal | None]:
+        """All reports of a session, whether they can be seen yet or not, oldest first."""
+        sql = "SELECT cost_usd FROM costs WHERE session_id = ? ORDER BY ordinal"
+        rows = self._rows(sql, session_id)
         return [None if amount is None else Decimal(amount) for (amount,) in rows]
 
     def costs_after(self, org_id: str, ordinal: int) -> list[tuple[int, Decimal]]:

@@ -31,7 +31,7 @@ def complete(press_tab):
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("%dari ", {"use", "agents", "sessions", "llms", "model", "connect", "help"}),
+        ("%dari ", {"use", "agents", "sessions", "llms", "model", "tape", "connect", "help"}),
         ("%dari se", {"sessions"}),
         ("%dari_send --ag", {"--again"}),
         ("%dari help for", {"forks"}),

@@ -1,0 +1,92 @@
+"""The tape in a local Dari: putting one in, and taking it out."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+from ..tapes import Tape
+from ..tapes.growing import GrowingTape
+from ..tapes.tape import mode_of, opened
+from .contents import Contents
+from .http.serving import Serving
+from .llm import Llms
+from .service import Service
+from .taping.known import manifest_from
+
+
+class TapeDeck(Contents):
+    """A server's contents, and the tape that it plays and records on while it serves.
+
+    Args:
+        path: The server's file; in memory without one.
+        llms: The server's LLMs.
+
+    Raises:
+        InvalidRequestError: The file cannot be used.
+    """
+
+    def __init__(self, path: str | Path | None, llms: Llms) -> None:
+        super().__init__(path, llms)
+        self._service: Service | None = None
+        self._serving: Serving | None = None
+        self._tape: Tape | None = None
+
+    @property
+    def tape(self) -> Tape | None:
+        """The tape that is in, if there is one."""
+        return self._tape
+
+    def insert(self, tape: str | Path | Tape) -> None:
+        """Play a tape and record on it, in place of another one.
+
+        What is on the tape plays, for the first organization: the same text, asked of the same
+        agent with the same LLM after the same beginning. What is not is asked live and recorded, as
+        the tape's mode says (``dari_nb.tapes.Tape``). An agent that only the tape knows is offered
+        like any other. Secrets are taken out before anything is written. The file is whole whenever
+        nothing runs, and of one whose process is killed, what was recorded up to there can be used.
+        The format is described in ``dari_nb/tapes/FORMAT.md``, which is installed with the package.
+
+        Args:
+            tape: The file, which is made when missing, or a ``dari_nb.tapes.Tape``, which says
+                more. The one that is in already stays as it is.
+
+        Raises:
+            InvalidRequestError: The file cannot be used, or the tape before it could not be
+                written.
+            TapeError: It is no tape, or a line is broken.
+
+        >>> server.insert("lesson.tape")
+        >>> server.tape.path
+        'lesson.tape'
+        >>> server.eject()
+        """
+        tape = tape if isinstance(tape, Tape) else Tape(tape)
+        if tape == self._tape:
+            return
+        self._load(tape, opened(tape))
+        self._tape = tape
+
+    def eject(self) -> None:
+        """Play and record no more; what is being recorded is on the tape up to here.
+
+        Raises:
+            InvalidRequestError: The tape could not be written.
+
+        >>> server.eject()
+        >>> server.tape is None
+        True
+        """
+        self._tape = None
+        if self._serving is not None and self._service is not None:
+            self._serving.call(self._service.deck.eject)
+
+    def _load(self, tape: Tape, growing: GrowingTape) -> None:
+        """Offer the agents that only the tape knows, and play it where the server serves."""
+        is_alone = mode_of(tape) == "play"
+        for name, line in growing.recording.agents.items():
+            is_here = self._registry.named(name) is not None
+            if name.strip() and not is_here and (is_alone or name not in self.agents):
+                self._registry.add(manifest_from(line), None)
+        if self._serving is not None and self._service is not None:
+            self._serving.call(partial(self._service.deck.insert, tape, growing))

@@ -1,0 +1,105 @@
+"""The deck of a server: the tape that is in, what plays from it, and what is recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ...models import Content
+from ...tapes import Tape, Turn
+from ...tapes.growing import GrowingTape
+from ...tapes.scrubbing import compiled
+from ...tapes.tape import Mode, mode_of
+from ..agents import AgentFunction, Draft
+from ..store import Store
+from ..store.database import Effect
+from ..store.records import EventRecord, SessionRecord
+from .finder import Finder
+from .known import is_of_tape
+from .player import Pace, TapePlayer
+from .recorder import TapeRecorder
+
+_LIVE = "\nDARI_TAPE_MODE=auto asks live what is missing."
+
+
+class TapeMiss(Exception):  # noqa: N818
+    """A tape that plays has no such turn; the text says what comes nearest."""
+
+
+class Deck:
+    """Plays what a tape has, and records what it has not; on the server's loop.
+
+    Args:
+        store: Where the ledgers are.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._recorder = TapeRecorder(store)
+        self._finder: Finder | None = None
+        self._tape: Tape | None = None
+        self._opened: GrowingTape | None = None
+        self._mode: Mode = "auto"
+
+    def insert(self, tape: Tape, opened: GrowingTape) -> None:
+        """Play this tape and record on it from now on."""
+        self.eject()
+        self._tape, self._opened, self._mode = tape, opened, mode_of(tape)
+        if self._mode != "record":
+            self._finder = Finder(
+                *(self._store, opened.scrubber.apart()),
+                [compiled(pattern) for pattern in tape.volatile],
+                asks_live=self._mode == "auto",
+            )
+            self._finder.load(opened.recording)
+        if self._mode != "play":
+            # What is new on an empty tape has nothing beside it that it could be compared with.
+            is_new = self._mode == "auto" and any(turn.is_answer for turn in opened.recording.turns)
+            replaces = self._mode == "record"
+            self._recorder.insert(opened, is_new=is_new, replaces=replaces, ended=self._ended)
+
+    def eject(self) -> None:
+        """Play and record no more.
+
+        Raises:
+            InvalidRequestError: The tape could not be written.
+        """
+        self._finder = self._tape = self._opened = None
+        self._recorder.eject()
+
+    def agent_for(
+        self, session: SessionRecord, message_id: str, content: Content
+    ) -> AgentFunction | None:
+        """Who plays what is asked; ``None`` where it is asked live.
+
+        Raises:
+            TapeMiss: Nobody can: the tape has no such turn.
+            TapeError: Somebody has broken the tape meanwhile.
+            InvalidRequestError: The tape cannot be read any more.
+        """
+        finder, tape, opened = self._finder, self._tape, self._opened
+        if tape is None or opened is None or not self._recorder.is_taped(session):
+            return None
+        if opened.refresh() and finder is not None:
+            finder.load(opened.recording)
+        if finder is None:
+            return None
+        turn = finder.find(session, content)
+        if turn is not None:
+            self._recorder.pass_over(message_id)
+            return TapePlayer(turn, Pace(tape.factor, tape.idle_limit))
+        if self._mode == "play" or is_of_tape(self._store, session):
+            miss = finder.miss(str(tape.path), session, content)
+            raise TapeMiss(miss + (_LIVE if self._mode == "play" else ""))
+        return None
+
+    def told(self, session_id: str, events: Sequence[EventRecord]) -> Effect | None:
+        """Take in new events of a session, once they are durable."""
+        return self._recorder.told(session_id, events)
+
+    def drafted(self, message_id: str, piece: Draft) -> None:
+        """Take in a piece of what is written."""
+        self._recorder.drafted(message_id, piece)
+
+    def _ended(self, turn: Turn) -> None:
+        if self._finder is not None:
+            self._finder.add(turn)

@@ -1,0 +1,120 @@
+"""Which recorded turn plays for what is asked."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+
+from ...models import Content
+from ...tapes import Scrubber, Taking, Turn, key_of, nearest
+from ...tapes.differences import gap_between
+from ...tapes.recording import Recording
+from ..store import Store
+from ..store.records import SessionRecord
+from .chains import Chains, Place
+from .known import agent_of, digests_of
+
+_EMPTY = "{tape} has no turn to play."
+_REPEAT = "repeat"
+"""The metadata in which a batch says which repetition of its task a session is."""
+_NO_REPEAT = "{tape} has this only {number} times, and not as repetition {repeat}."
+_MISS = "{tape} has no such turn. The nearest is {turn}{place}; what differs:\n{gap}"
+
+
+class Finder:
+    """Finds turns on a tape by what is asked.
+
+    Args:
+        store: Where the ledgers are.
+        scrubber: What takes the secrets out of what is asked.
+        volatile: What does not count in texts.
+        asks_live: Whether what is missing is asked live: then new turns play, too, and those that
+            are no answer do not.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        scrubber: Scrubber,
+        volatile: Sequence[re.Pattern[str]],
+        *,
+        asks_live: bool,
+    ) -> None:
+        self._store = store
+        self._scrubber = scrubber
+        self._volatile = volatile
+        self._chains = Chains(store, scrubber, volatile)
+        self._keys: dict[str, str] = {}
+        self._found: dict[str, list[Turn]] = {}
+        self._asked: Counter[str] = Counter()
+        self._recorded: dict[str, str] = {}
+        self._asks_live = asks_live
+
+    def load(self, tape: Recording) -> None:
+        """Let the turns of a tape play, and no others."""
+        self._keys.clear()
+        self._found.clear()
+        for turn in tape.turns:
+            self.add(turn)
+
+    def add(self, turn: Turn) -> None:
+        """Let a turn play from now on, if it may."""
+        line = turn.line
+        if line.new if not self._asks_live else not turn.is_answer:
+            return
+        key = line.key
+        if self._volatile:
+            parent = self._keys.get(line.parent, line.parent) if line.parent else None
+            key = key_of(parent, turn.agent, line.llm, line.asked, self._volatile)
+        self._keys[line.key] = key
+        turns = self._found.setdefault(key, [])
+        turns[:] = [*(other for other in turns if other.place != turn.place), turn]
+
+    def find(self, session: SessionRecord, content: Content) -> Turn | None:
+        """The turn that plays for what is asked next in a session.
+
+        A session goes on with the answers of the recorded one that its last turn was from; else the
+        n-th asking has the n-th answer, and after the last the first one again.
+        """
+        place = self._chains.after(session, self._chains.before(session), content)
+        key = str(place.key)
+        turns = self._answers(key, session, place)
+        if not turns:
+            return None
+        own = self._recorded.get(session.id)
+        nth = turns[self._asked[key] % len(turns)]
+        turn = next((turn for turn in turns if turn.line.session == own), nth)
+        self._asked[key] += 1
+        self._recorded[session.id] = turn.line.session
+        return turn
+
+    def _answers(self, key: str, session: SessionRecord, place: Place) -> list[Turn]:
+        """What may play for a key: of a batch's task, each repetition has answers of its own."""
+        turns = sorted(self._found.get(key, []), key=lambda turn: turn.line.take)
+        wanted = session.metadata.get(_REPEAT) if place.number == 1 else None
+        if wanted is None:
+            return turns
+        told = [turn.line.metadata.get(_REPEAT, str(n)) for n, turn in enumerate(turns)]
+        return [turn for turn, repeat in zip(turns, told, strict=True) if repeat == wanted]
+
+    def miss(self, tape: str, session: SessionRecord, content: Content) -> str:
+        """Say that nothing plays for what is asked, and what comes nearest."""
+        place = self._chains.before(session)
+        asked = Taking(
+            *(self._scrubber, agent_of(self._store, session), {"content": content}, None),
+            session=session.id,
+            number=place.number + 1,
+            parent=place.key,
+            llm=session.llm_id,
+            digests=digests_of(self._store, content),
+        ).turn
+        if answers := self._found.get(self._chains.after(session, place, content).key or ""):
+            repeat = session.metadata.get(_REPEAT)
+            return _NO_REPEAT.format(tape=tape, number=len(answers), repeat=repeat)
+        turn = nearest((turn for turns in self._found.values() for turn in turns), asked.line)
+        if turn is None:
+            return _EMPTY.format(tape=tape)
+        where = f" on line {turn.number}" if turn.number else ""
+        name = f"{turn.line.turn} of {turn.line.session}"
+        return _MISS.format(tape=tape, turn=name, place=where, gap=gap_between(turn, asked))

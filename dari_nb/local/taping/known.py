@@ -1,0 +1,79 @@
+"""What a tape tells of a session of this server: its agent, what was asked before, its files."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+from ...models import Content
+from ...tapes import AgentLine
+from ...tapes.keys import digest_of
+from ..store import Store
+from ..store.records import JsonObject, SessionRecord, VersionRecord, file_ids, manifest_of
+
+_OF_TAPE = "of_tape"
+"""The field of a manifest that was made of a tape: the hash of its prompt, as the tape tells it."""
+_NO_PROMPT = ("name", "description", "llm")
+"""Fields of a manifest that are told otherwise, or are no matter of what is answered."""
+
+
+def agent_line(version: VersionRecord, name: str) -> AgentLine:
+    """What a tape tells of an agent's version."""
+    manifest = version.manifest
+    llm = manifest.get("llm") or {}
+    return AgentLine(
+        agent=name,
+        description=str(manifest.get("description") or ""),
+        prompt=_prompt(version, llm),
+        llms={str(llm_id): _settings(option) for llm_id, option in llm.get("options", {}).items()},
+        default=version.default_llm,
+    )
+
+
+def agent_of(store: Store, session: SessionRecord) -> AgentLine:
+    """What a tape tells of a session's agent."""
+    agent = store.agent(session.agent_id)
+    version = store.version(session.agent_id, session.version_id)
+    assert agent is not None
+    assert version is not None
+    return agent_line(version, agent.name)
+
+
+def manifest_from(line: AgentLine) -> JsonObject:
+    """The manifest of an agent that only the tape knows: its turns play, and nobody can ask it."""
+    manifest = manifest_of(line.agent, description=line.description)
+    if line.llms:
+        default = line.default if line.default in line.llms else next(iter(line.llms))
+        manifest["llm"] = {"default": default, "options": line.llms}
+    return {**manifest, _OF_TAPE: line.prompt}
+
+
+def is_of_tape(store: Store, session: SessionRecord) -> bool:
+    """Whether only the tape knows a session's agent."""
+    version = store.version(session.agent_id, session.version_id)
+    return version is not None and _OF_TAPE in version.manifest
+
+
+def digests_of(store: Store, content: Content) -> dict[str, str]:
+    """Hashes of the files that are attached to a message, by id."""
+    return {
+        file_id: hashlib.sha256(store.file_content(file_id)).hexdigest()
+        for file_id in file_ids(content)
+        if store.file(file_id) is not None
+    }
+
+
+def _prompt(version: VersionRecord, llm: Mapping[str, Any]) -> str | None:
+    """A hash of what an agent is told, which a function is not."""
+    if _OF_TAPE in version.manifest:
+        return version.manifest[_OF_TAPE]  # type: ignore[no-any-return]
+    rest = {name: value for name, value in version.manifest.items() if name not in _NO_PROMPT}
+    if rest == {"harness": "local"}:
+        return None
+    single = None if "options" in llm else llm
+    return digest_of([rest, single, version.archive_sha256])
+
+
+def _settings(option: Any) -> dict[str, Any]:
+    return dict(option) if isinstance(option, dict) else {"model": option}

@@ -1,0 +1,143 @@
+"""A recorded turn as an agent that plays it again, at its pace."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from msgspec import UNSET
+
+from ...models import events as ev
+from ...tapes import DraftLine, EventLine, Turn
+from ...tapes.turns import end_of
+from ...transcript import error_text
+from ..agents import CutOff, Draft, NewAttempt, ToolCall, ToolResult, TurnFailure, Usage
+from ..agents.functions import Step
+
+_CUT = "The recording was cut off here."
+_TOKENS = ("input_tokens", "output_tokens", "cached_input_tokens", "reasoning_tokens")
+_MOST_DIGITS = 30
+"""Digits before or after the point of an amount of dollars."""
+UNKNOWN = "unknown"
+"""The cost of a turn that nobody knows."""
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How fast a turn plays.
+
+    Attributes:
+        speed: How many times as fast as it was recorded.
+        idle_limit: Seconds that it waits at most for what comes next, before the speed counts.
+    """
+
+    speed: float = 1.0
+    idle_limit: float | None = None
+
+    def wait(self, after: Any) -> float:
+        """Seconds to wait before a line."""
+        seconds = 0.0 if after is UNSET else float(after)
+        if self.idle_limit is not None:
+            seconds = min(seconds, self.idle_limit)
+        return seconds / self.speed
+
+
+@dataclass
+class TapePlayer:
+    """An agent function that plays a turn.
+
+    Attributes:
+        turn: The turn.
+        pace: How fast.
+    """
+
+    turn: Turn
+    pace: Pace
+
+    async def __call__(self, _prompt: str) -> AsyncIterator[Step]:
+        """Yield the steps that were recorded, each when its time has come."""
+        loop = asyncio.get_running_loop()
+        due, ids = loop.time(), dict[str, Any]()
+        for line in self._lines():
+            due += self.pace.wait(line.after)
+            if (left := due - loop.time()) > 0:
+                await asyncio.sleep(left)
+            if isinstance(line, DraftLine):
+                yield _draft(line)
+            elif ending := end_of(line):
+                if usage := self._usage(line):
+                    yield usage
+                if ending == "failed":
+                    raise TurnFailure(error_text(line.data.get("error")))
+                return
+            elif (step := _step(line, ids)) is not None:
+                given = yield step
+                if isinstance(step, ToolCall):
+                    ids[str(line.data.get("tool_call_id"))] = given
+        raise TurnFailure(_CUT)
+
+    def _lines(self) -> Iterator[EventLine | DraftLine]:
+        """What came of the turn since it ran: how long it was queued is nothing of its own."""
+        is_running = False
+        for entry in self.turn.body:
+            if not isinstance(entry, EventLine | DraftLine):
+                continue
+            if is_running or not _begins(entry):
+                yield entry
+            is_running = True
+
+    def _usage(self, end: EventLine) -> Usage | None:
+        """What the turn took, as far as that was told."""
+        told = end.data.get("usage")
+        cost, used = self.turn.line.cost, told if isinstance(told, dict) else {}
+        if cost is None and not used:
+            return None
+        tokens = {name: used[name] for name in _TOKENS if _is_count(used.get(name))}
+        return Usage(_dollars(cost), **tokens)
+
+
+def _begins(entry: EventLine | DraftLine) -> bool:
+    """Whether a line says that the turn, which was queued, runs."""
+    if not isinstance(entry, EventLine):
+        return False
+    return (entry.data.get("previous_status"), entry.data.get("status")) == ("queued", "running")
+
+
+def _draft(line: DraftLine) -> Draft:
+    # Whatever kind a tape names: the server's own rules refuse what is none.
+    return Draft(line.text, line.draft, line.tool, line.call, line.anew)  # type: ignore[arg-type]
+
+
+def _step(line: EventLine, ids: dict[str, Any]) -> Step | None:
+    """The step of an event; ``None`` for what the server writes by itself."""
+    data = line.data
+    if line.event == ev.ASSISTANT_MESSAGE_COMPLETED:
+        content = data.get("content")
+        said = content if isinstance(content, list) else []
+        is_cut_off = data.get("stop_reason") == ev.MAX_TOKENS
+        return CutOff(said, data.get("max_tokens")) if is_cut_off else said
+    if line.event == ev.TOOL_CALL_REQUESTED:
+        return ToolCall(str(data.get("tool_name", "")), data.get("arguments"))
+    if line.event in (ev.TOOL_CALL_COMPLETED, ev.TOOL_CALL_FAILED):
+        result = data.get("result") if data.get("result") is not None else data.get("error")
+        is_error = line.event == ev.TOOL_CALL_FAILED or bool(data.get("is_error"))
+        return ToolResult(result, is_error, ids.get(str(data.get("tool_call_id"))))
+    if line.event == ev.MESSAGE_STATUS_CHANGED and "attempt" in data:
+        return NewAttempt(str(data.get("reason", "")))
+    return None
+
+
+def _dollars(cost: str | None) -> Decimal | None:
+    try:
+        dollars = Decimal(cost or UNKNOWN)
+    except InvalidOperation:
+        return None
+    is_amount = dollars.is_finite() and dollars >= 0 and abs(dollars.adjusted()) < _MOST_DIGITS
+    return dollars if is_amount else None
+
+
+def _is_count(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**53

@@ -1,0 +1,162 @@
+"""Recording on a tape: what ledgers get, and what is written before they have it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from decimal import Decimal
+from itertools import count
+from time import monotonic
+
+from ...models import TERMINAL, Event
+from ...models import events as ev
+from ...tapes import Taking, Turn
+from ...tapes.growing import GrowingTape
+from ..agents import Draft
+from ..store import Store
+from ..store.costs import total
+from ..store.database import Effect
+from ..store.records import FIRST_ORG, EventRecord, SessionRecord
+from .chains import Chains
+from .known import agent_of, digests_of
+from .player import UNKNOWN
+
+_REPLAY = "replay_of"
+"""The metadata of a session that shows what another one was answered, and asks nobody."""
+
+
+class TapeRecorder:
+    """Puts the turns of the first organization on a tape; on the server's loop.
+
+    Args:
+        store: Where the ledgers are.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._tape: GrowingTape | None = None
+        self._taking: dict[str, Taking] = {}
+        self._reports: dict[str, int] = {}
+        self._takes: Counter[str] = Counter()
+        self._played: set[str] = set()
+        self._is_new = self._replaces = False
+
+    def insert(
+        self, tape: GrowingTape, *, is_new: bool, replaces: bool, ended: Callable[[Turn], None]
+    ) -> None:
+        """Record on this tape from now on.
+
+        Args:
+            tape: The tape.
+            is_new: Whether what is recorded has to be adopted.
+            replaces: Whether what is recorded takes the place of earlier answers to the same.
+            ended: Is told of each turn that is on it.
+        """
+        self.eject()
+        self._tape = tape
+        self._is_new = is_new
+        self._replaces = replaces
+        self._ended = ended
+        self._chains = Chains(self._store, tape.scrubber.apart())
+
+    def eject(self) -> None:
+        """Record no more.
+
+        Raises:
+            InvalidRequestError: The tape could not be written.
+        """
+        tape, self._tape = self._tape, None
+        self._taking.clear()
+        self._takes.clear()
+        if tape is not None:
+            tape.close()
+
+    def is_taped(self, session: SessionRecord) -> bool:
+        """Whether a session's turns are a matter of the tape at all."""
+        agent = self._store.agent(session.agent_id)
+        return agent is not None and agent.org_id == FIRST_ORG and _REPLAY not in session.metadata
+
+    def pass_over(self, message_id: str) -> None:
+        """Do not record this message: it plays."""
+        self._played.add(message_id)
+
+    def told(self, session_id: str, events: Sequence[EventRecord]) -> Effect | None:
+        """Take in new events of a session, once they are durable."""
+        if self._tape is None:
+            return None
+        at = monotonic()
+        return lambda: self._record(session_id, events, at)
+
+    def drafted(self, message_id: str, piece: Draft) -> None:
+        """Take in a piece of what is written."""
+        if taking := self._taking.get(message_id):
+            told = {"tool": piece.tool_name, "call": piece.call, "anew": piece.anew}
+            taking.draft(piece.kind, piece.text, monotonic(), **told)  # type: ignore[arg-type]
+
+    def _record(self, session_id: str, events: Sequence[EventRecord], at: float) -> None:
+        tape = self._tape
+        if tape is None:
+            return
+        for event in (record.to_event() for record in events):
+            message_id = event.message_id or ""
+            if event.type == ev.USER_MESSAGE:
+                self._begin(tape, session_id, event, at)
+            elif taking := self._taking.get(message_id):
+                tape.scrubber.look()
+                taking.event(event.type, event.data, at)
+                self._go_on(tape, session_id, event, taking)
+
+    def _begin(self, tape: GrowingTape, session_id: str, event: Event, at: float) -> None:
+        session, message_id = self._store.session(session_id), event.message_id or ""
+        if session is None or message_id in self._played or not self.is_taped(session):
+            self._played.discard(message_id)
+            return
+        tape.scrubber.look()
+        before = self._chains.before(session, message_id)
+        taking = Taking(
+            *(tape.scrubber, agent_of(self._store, session), event.data),
+            at if tape.recording.times else None,
+            session=session_id,
+            number=before.number + 1,
+            parent=before.key,
+            llm=session.llm_id,
+            metadata=None if before.number else session.metadata,
+            digests=digests_of(self._store, event.data["content"]),
+        )
+        taking.turn.line.take = self._take(tape, taking.turn.line.key)
+        taking.turn.line.new = self._is_new
+        self._taking[message_id] = taking
+        tape.begin(taking)
+
+    def _take(self, tape: GrowingTape, key: str) -> int:
+        """Which answer to a key comes next: the first that nobody has, or the next of this run."""
+        if self._replaces:
+            self._takes[key] += 1
+            return self._takes[key]
+        turns = (turn for turn in tape.recording.turns if turn.line.key == key)
+        runs = (taking.turn for taking in self._taking.values())
+        taken = {turn.line.take for turn in turns if turn.is_answer}
+        taken |= {turn.line.take for turn in runs if turn.line.key == key}
+        return next(take for take in count(1) if take not in taken)
+
+    def _go_on(self, tape: GrowingTape, session_id: str, event: Event, taking: Taking) -> None:
+        status = event.data.get("status") if event.type == ev.MESSAGE_STATUS_CHANGED else None
+        message_id = event.message_id or ""
+        if status not in TERMINAL:
+            if status == "running" and message_id not in self._reports:
+                self._reports[message_id] = len(self._store.reported(session_id))
+            tape.go_on(taking)
+            return
+        # What a turn that never ran has cost is nothing that anybody told.
+        reports = self._store.reported(session_id)
+        taking.turn.line.cost = _cost(reports[self._reports.pop(message_id, len(reports)) :])
+        del self._taking[message_id]
+        tape.end(taking)
+        self._ended(taking.turn)
+
+
+def _cost(reports: Sequence[Decimal | None]) -> str | None:
+    if not reports:
+        return None
+    known = [report for report in reports if report is not None]
+    return f"{total(known):f}" if len(known) == len(reports) else UNKNOWN

@@ -1,0 +1,159 @@
+"""What differs: between two tapes, between two texts, and between what is asked and recorded."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Literal, NamedTuple
+
+import msgspec
+
+from ..models import Content
+from ..models import events as ev
+from .keys import blocks_of
+from .lines import TurnLine
+from .recording import Recording
+from .turns import Turn
+
+_WORDS = re.compile(r"\s*(?:\w+|[^\w\s])|\s+")
+_KEPT = 12
+"""Words that are shown on each side of what differs."""
+_MANY = 2000
+"""Words from which on those that come often are not looked for: it would take long."""
+_MERELY = {"status", "previous_status"}
+MOST_CHARACTERS = 20_000
+"""Characters of a text that are compared word by word; of longer ones the beginning."""
+
+
+class Difference(NamedTuple):
+    """A turn that only one of two tapes has, or that was answered otherwise.
+
+    Attributes:
+        what: ``added``, ``removed`` or ``answered otherwise``.
+        turn: The turn, as the second tape has it where both do.
+        old: As the first one has it, where both do.
+    """
+
+    what: Literal["added", "removed", "answered otherwise"]
+    turn: Turn
+    old: Turn | None = None
+
+    def __str__(self) -> str:
+        line = self.turn.line
+        head = f"{self.what}: {line.turn} of {line.session}, {line.agent}"
+        if self.old is None:
+            return f"{head}: {text_asked(line.asked)}"
+        return f"{head}: {words_between(told_of(self.old), told_of(self.turn))}"
+
+
+def differences(old: Recording, new: Recording) -> list[Difference]:
+    """Tell two tapes apart by their turns, whatever their order, times and notes.
+
+    >>> differences(Recording(), Recording())
+    []
+    """
+    before = {(*turn.place, turn.line.new): turn for turn in old.turns}
+    after = {(*turn.place, turn.line.new): turn for turn in new.turns}
+    found = []
+    for place, turn in after.items():
+        other = before.get(place)
+        if other is None:
+            found.append(Difference("added", turn))
+        elif not is_same(other, turn):
+            found.append(Difference("answered otherwise", turn, other))
+    gone = (turn for place, turn in before.items() if place not in after)
+    return [*found, *(Difference("removed", turn) for turn in gone)]
+
+
+def is_same(turn: Turn, other: Turn) -> bool:
+    """Whether the same came of two turns, at whatever times."""
+    return [(e.event, e.data) for e in turn.events] == [(e.event, e.data) for e in other.events]
+
+
+def told_of(turn: Turn) -> str:
+    """What came of a turn as one text: its events with their payloads, but for mere statuses."""
+    events = (
+        f"{event.event} {msgspec.json.encode(event.data).decode()}"
+        for event in turn.events
+        if event.event != ev.MESSAGE_STATUS_CHANGED or set(event.data) - _MERELY
+    )
+    return "\n".join(events)
+
+
+def text_asked(asked: str | Content) -> str:
+    """What is asked as one text: what is no text by its name or type."""
+    blocks = blocks_of(asked)
+    texts = (block.get("text") or block.get("filename") or block.get("type") for block in blocks)
+    return "\n\n".join(str(text) for text in texts)
+
+
+def words_between(old: str, new: str) -> str:
+    """Show what differs between two texts, word by word.
+
+    >>> words_between("What is a closure?", "What is a monad?")
+    'What is a[- closure-]{+ monad+}?'
+    >>> words_between("So it is.", "So it was, I think.")
+    'So it[- is-]{+ was, I think+}.'
+    """
+    before, after = (_WORDS.findall(text[:MOST_CHARACTERS]) for text in (old, new))
+    matcher = difflib.SequenceMatcher(None, before, after, autojunk=len(before) > _MANY)
+    return "".join(_shown(matcher.get_opcodes(), before, after))
+
+
+def _shown(
+    steps: Sequence[tuple[str, int, int, int, int]], before: list[str], after: list[str]
+) -> Iterator[str]:
+    for place, (kind, a, b, c, d) in enumerate(steps):
+        if kind != "equal":
+            gone, come = "".join(before[a:b]), "".join(after[c:d])
+            yield (f"[-{gone}-]" if gone else "") + (f"{{+{come}+}}" if come else "")
+        elif b - a <= 2 * _KEPT:
+            yield "".join(before[a:b])
+        else:
+            head = before[a : a + _KEPT] if place else []
+            tail = before[b - _KEPT : b] if place < len(steps) - 1 else []
+            yield f"{''.join(head)} … {''.join(tail)}"
+
+
+def nearest(turns: Iterable[Turn], asked: TurnLine) -> Turn | None:
+    """Find the turn that is most like one which is asked.
+
+    Those of the same agent come first, then those that ask the same, then those in the same place:
+    after the same turn.
+    """
+    text = text_asked(asked.asked)[:MOST_CHARACTERS]
+
+    def likeness(turn: Turn) -> tuple[bool, bool, bool, float]:
+        line = turn.line
+        words = text_asked(line.asked)[:MOST_CHARACTERS]
+        is_in_place, is_of_it = line.parent == asked.parent, line.agent == asked.agent
+        alike = difflib.SequenceMatcher(None, words, text).quick_ratio()
+        return is_of_it, words == text, is_in_place, alike
+
+    return max(turns, key=likeness, default=None)
+
+
+def gap_between(recorded: Turn, asked: Turn) -> str:
+    """Say what differs between a recorded turn and what is asked, without what came of it."""
+    old, new = recorded.line, asked.line
+    found = [
+        f"{what}: {words_between(str(before), str(after))}"
+        for what, before, after in (
+            ("the agent", old.agent, new.agent),
+            ("the LLM", old.llm, new.llm),
+            ("the settings of the LLM", *map(_settings_of, (recorded, asked))),
+            ("the text", text_asked(old.asked), text_asked(new.asked)),
+        )
+        if before != after
+    ]
+    if old.agent == new.agent and recorded.agent.prompt != asked.agent.prompt:
+        found.append("the prompt or the tools of the agent")
+    if old.parent != new.parent:
+        found.append("what came before it in the session")
+    return "\n".join(found) or "an attached file"
+
+
+def _settings_of(turn: Turn) -> str:
+    settings = turn.agent.llms.get(turn.line.llm or "", {})
+    return msgspec.json.encode(settings, order="deterministic").decode()

@@ -1,0 +1,141 @@
+"""The file of a tape that is recorded on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ..lines import encoded
+from ..reading import read_tape
+from ..recording import Recording, Writer
+from ..turns import Turn
+from ..writing import put, tape_bytes
+from .journal import Journal
+
+_CLOSING = b'{"scrubbed"'
+
+Place = tuple[str, int, bool]
+"""What tells a turn from all others of a tape: its key, its take, and whether it is new."""
+
+
+class TapeFile:
+    """Writes what is new, in one thread; before there is something new, nothing is touched.
+
+    What others write meanwhile stays: people edit their tapes, and git puts other ones in place.
+
+    Args:
+        path: The file.
+        recording: What is in it, if it is there, or else what a new one begins with.
+    """
+
+    def __init__(self, path: Path, recording: Recording) -> None:
+        self._path = path
+        self._times = recording.times
+        self._writer = Writer(recording.turns)
+        self._end = _end_of(path)
+        self._seen = self._state()
+        self.journal = Journal(path)
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether somebody else has written the file."""
+        return self._state() != self._seen
+
+    def read(self) -> Recording:
+        """Take in what is there now.
+
+        Raises:
+            TapeError: It is no tape, or broken.
+            InvalidRequestError: It cannot be read.
+        """
+        seen = self._state()
+        now = without_replaced(read_tape(self._path)) if seen else Recording(self._times)
+        self._writer, self._end, self._seen = Writer(now.turns), _end_of(self._path), seen
+        return now
+
+    def append(self, turn: Turn, number: int) -> None:
+        """Put a turn at the end, in place of the last line, and strike it out of the journal.
+
+        Raises:
+            TapeError: Somebody else has broken the file: it is left alone.
+            OSError: It cannot be written.
+        """
+        if self.is_changed:
+            self.read()
+        if self._seen is None:
+            self._write(Recording(self._times))
+        # The notes in front of it stand there already.
+        lines = self._writer.turn(Turn(turn.agent, turn.line, turn.body))
+        data = b"".join(map(encoded, lines))
+        self._replace_end(data)
+        self._end += len(data)
+        self.journal.strike(number)
+
+    def close_with(self, closing: bytes) -> None:
+        """Write the last line.
+
+        Raises:
+            OSError: It cannot be written.
+        """
+        if not self.is_changed:
+            self._replace_end(closing)
+        self.journal.remove()
+
+    def write_anew(self, recording: Recording) -> None:
+        """Write the whole file, and no journal.
+
+        Raises:
+            TapeError: Somebody else has broken the file: it is left alone.
+            InvalidRequestError: It cannot be written.
+        """
+        if self.is_changed:
+            # All turns of the recording are in it, but for those that somebody took out.
+            recording = self.read()
+        self._write(recording)
+        self.journal.remove()
+
+    def _write(self, recording: Recording) -> None:
+        data = tape_bytes(recording)
+        put(data, self._path)
+        self._end = len(data) - len(encoded(recording.closing))
+        self._writer = Writer(recording.turns)
+        self._seen = self._state()
+
+    def _replace_end(self, data: bytes) -> None:
+        with self._path.open("r+b") as file:
+            file.truncate(self._end)
+            file.seek(self._end)
+            file.write(data)
+        self._seen = self._state()
+
+    def _state(self) -> tuple[int, ...] | None:
+        """What shows that a file is another one; ``None`` where there is none."""
+        try:
+            found = self._path.stat()
+        except OSError:
+            return None
+        return found.st_ino, found.st_size, found.st_mtime_ns
+
+
+def place_of(turn: Turn) -> Place:
+    """The place of a turn."""
+    return (*turn.place, turn.line.new)
+
+
+def without_replaced(tape: Recording) -> Recording:
+    """A tape with each turn once, as it was recorded last."""
+    if len({*map(place_of, tape.turns)}) < len(tape.turns):
+        turns, tail = tape.turns, tape.tail
+        tape.turns, tape.tail = [], []
+        tape.add(*turns)
+        tape.tail = tail
+    return tape
+
+
+def _end_of(path: Path) -> int:
+    """Where the last line begins, if there is one, or a line that was not finished."""
+    if not path.is_file():
+        return 0
+    data = path.read_bytes()
+    end = data.rfind(b"\n") + 1
+    last = data.rfind(b"\n", 0, max(0, end - 1)) + 1
+    return last if data[last:end].startswith(_CLOSING) else end

@@ -1,0 +1,143 @@
+"""A tape that is recorded on: its file follows what happens, and outlives whoever is killed."""
+
+from __future__ import annotations
+
+from itertools import count
+from pathlib import Path
+
+from ..lines import Line, encoded
+from ..reading import read_tape
+from ..recording import Recording
+from ..scrubbing import Scrubber
+from ..turns import Taking, Turn
+from .file import Place, TapeFile, place_of, without_replaced
+from .journal import left_running
+from .worker import Worker
+
+
+class GrowingTape:
+    """A tape's file while turns are recorded; used from one thread.
+
+    What runs is in a journal beside the file, what has ended at the file's end. Whenever nothing
+    runs, the file is whole: in the order in which turns were asked, and with its last line.
+
+    Args:
+        path: The file, which need not be there yet.
+        scrubber: What takes the secrets out of the turns that are to come.
+        times: Whether intervals and drafts are kept, where the file is new.
+
+    Attributes:
+        recording: What is on the tape, without what runs.
+        scrubber: The one that it was given.
+
+    Raises:
+        TapeError: The file is no tape, or broken.
+        InvalidRequestError: It cannot be read.
+    """
+
+    def __init__(self, path: Path, scrubber: Scrubber, *, times: bool = True) -> None:
+        self.recording = without_replaced(read_tape(path)) if path.exists() else Recording(times)
+        self.scrubber = scrubber
+        self._counted = dict(self.recording.scrubbed)
+        self._running: dict[Taking, _Run] = {}
+        self._numbers = count(1)
+        self._asked: dict[Place, int] = {}
+        self._is_whole = True
+        self._file = TapeFile(path, self.recording)
+        for turn in left_running(path):
+            if turn.place not in self.recording.adopted:
+                self._put(turn, next(self._numbers))
+                self._is_whole = False
+        self._worker = Worker()
+
+    def refresh(self) -> bool:
+        """Take in what others have written into the file, while nothing runs.
+
+        Returns:
+            Whether there was something.
+
+        Raises:
+            TapeError: The file is no tape any more, or broken.
+        """
+        if self._running or not self._worker.is_idle or not self._file.is_changed:
+            return False
+        now = self._file.read()
+        self.recording.turns, self.recording.tail = now.turns, now.tail
+        self._counted = now.scrubbed
+        self.scrubber.counts.clear()
+        self._asked.clear()
+        return True
+
+    def begin(self, taking: Taking) -> None:
+        """Take note of a turn that was asked."""
+        run = self._running[taking] = _Run(next(self._numbers))
+        self._write(run, [taking.turn.agent, taking.turn.line])
+
+    def go_on(self, taking: Taking) -> None:
+        """Take note of what came of a turn since the last time."""
+        run = self._running[taking]
+        new = taking.turn.body[run.seen :]
+        run.seen += len(new)
+        if new:
+            self._write(run, [entry for entry in new if isinstance(entry, Line)])
+
+    def end(self, taking: Taking) -> None:
+        """Take note of a turn's end."""
+        run = self._running.pop(taking)
+        self._is_whole &= self._put(taking.turn, run.number)
+        number, turn = run.number, taking.turn
+        self._worker.do(lambda: self._file.append(turn, number))
+        if not self._running:
+            self._settle()
+
+    def close(self) -> None:
+        """Write what is left, and what runs up to here.
+
+        Raises:
+            InvalidRequestError: The file could not be written.
+        """
+        for taking in list(self._running):
+            self.end(taking)
+        if not self._is_whole:
+            self._settle()
+        self._worker.close()
+
+    def _write(self, run: _Run, lines: list[Line]) -> None:
+        number = run.number
+        self._worker.do(lambda: self._file.journal.write(number, lines))
+
+    def _put(self, turn: Turn, number: int) -> bool:
+        """Put a turn where it was asked; returns whether that is the tape's end."""
+        tape, place = self.recording, place_of(turn)
+        self._asked[place] = number
+        if place in map(place_of, tape.turns):
+            tape.add(turn)
+            return False
+        at = len(tape.turns)
+        while at and self._asked.get(place_of(tape.turns[at - 1]), 0) > number:
+            at -= 1
+        if at < len(tape.turns):
+            tape.turns.insert(at, turn)
+            return False
+        tape.add(turn)
+        return True
+
+    def _settle(self) -> None:
+        tape = self.recording
+        tape.scrubbed = dict(self._counted)
+        tape.note_scrubbed(self.scrubber.counts)
+        if self._is_whole:
+            closing = encoded(tape.closing)
+            self._worker.do(lambda: self._file.close_with(closing))
+            return
+        self._is_whole = True
+        now = Recording(tape.times, list(tape.turns), list(tape.tail), tape.scrubbed)
+        self._worker.do(lambda: self._file.write_anew(now))
+
+
+class _Run:
+    """How far the journal is with a turn."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+        self.seen = 0

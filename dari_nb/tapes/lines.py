@@ -1,0 +1,195 @@
+"""The lines of a tape, as they are written and read (``FORMAT.md``)."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, TypeVar
+
+import msgspec
+
+VERSION = 1
+"""The version of the format: another one for whatever changes what a line means or may hold."""
+
+Seconds = Annotated[float, msgspec.Meta(ge=0, le=1e9)]
+After = Seconds | msgspec.UnsetType
+"""Seconds since the line before, where that is known."""
+Ordinal = Annotated[int, msgspec.Meta(ge=1, le=1_000_000)]
+
+
+class Line(msgspec.Struct, omit_defaults=True, forbid_unknown_fields=True):
+    """A line that is a JSON object; its fields are written in their order."""
+
+
+class Header(Line, kw_only=True):
+    """The first line: the version of the format, and whether times are kept."""
+
+    dari_tape: int
+    times: bool
+
+
+class AgentLine(Line, kw_only=True):
+    """An agent as the turns below it knew it.
+
+    Attributes:
+        agent: Its name.
+        description: What it says of itself.
+        prompt: A hash of its prompt and tools; ``None`` where it is a function.
+        llms: Its LLM options by name, as they are set.
+        default: The option of sessions that choose none.
+    """
+
+    agent: str
+    description: str = ""
+    prompt: str | None = None
+    llms: dict[str, dict[str, Any]] = {}
+    default: str | None = None
+
+
+class TurnLine(Line, kw_only=True):
+    """What was asked; the lines below it are what came of it.
+
+    Attributes:
+        turn: Its ordinal in its session, such as ``msg_2``.
+        session: The session's ordinal in the tape, such as ``sess_1``.
+        key: What it is found by (``keys.py``).
+        parent: The key of the turn before it; ``None`` for the first one of a session.
+        take: Which answer it is to the same key, from 1.
+        new: Whether it waits to be adopted.
+        agent: The agent's name.
+        llm: The LLM option.
+        asked: The text, or the content blocks.
+        cost: US dollars as a decimal text, ``unknown`` where nobody knows; ``None`` where nothing
+            was told of a cost.
+        metadata: The message's own; on top of that of its session at the first turn of one.
+        more: What else its event held.
+    """
+
+    turn: str
+    session: str
+    key: str
+    parent: str | None = None
+    take: Ordinal = 1
+    new: bool = False
+    agent: str
+    llm: str | None = None
+    asked: str | list[dict[str, Any]]
+    cost: str | None = None
+    metadata: dict[str, Any] = {}
+    more: dict[str, Any] = {}
+
+
+class EventLine(Line, kw_only=True):
+    """An event of the ledger, without the ids of its run."""
+
+    after: After = msgspec.UNSET
+    event: str
+    data: dict[str, Any]
+
+
+class DraftLine(Line, kw_only=True):
+    """A piece of what was written before the ledger had it.
+
+    Attributes:
+        after: Seconds since the line before.
+        draft: What is written: ``text``, ``reasoning``, or the ``arguments`` of a call.
+        text: The piece.
+        tool: The tool that is about to be called.
+        call: Tells calls apart whose arguments are written side by side.
+        anew: Whether it takes the place of the pieces before it.
+    """
+
+    after: After = msgspec.UNSET
+    draft: str
+    text: str
+    tool: str | None = None
+    call: int | None = None
+    anew: bool = False
+
+
+class Mark(Line):
+    """A place that somebody marked, perhaps with a question to those who watch."""
+
+    mark: str
+    ask: str | None = None
+
+
+class Closing(Line):
+    """The last line: how many texts were scrubbed, by what gave them away."""
+
+    scrubbed: dict[str, int]
+
+
+class Comment(msgspec.Struct):
+    """A line for people, which begins with ``#``, or is empty."""
+
+    text: str
+
+
+Note = Mark | Comment
+"""What people put between lines."""
+Entry = EventLine | DraftLine | Mark | Comment
+"""A line of a turn below the first."""
+AnyLine = AgentLine | TurnLine | Entry | Closing
+
+L = TypeVar("L", bound=Line)
+_KINDS: dict[str, type[AgentLine | TurnLine | EventLine | DraftLine | Mark | Closing]] = {
+    "event": EventLine,
+    "draft": DraftLine,
+    "turn": TurnLine,
+    "agent": AgentLine,
+    "mark": Mark,
+    "scrubbed": Closing,
+}
+"""The kinds of lines by the field that only they have; a turn has an agent, too."""
+
+
+def encoded(line: Line | Comment) -> bytes:
+    """Write a line, with its end."""
+    if isinstance(line, Comment):
+        return line.text.encode("utf-8", "replace") + b"\n"
+    return msgspec.json.encode(line) + b"\n"
+
+
+def decoded(line: bytes) -> AnyLine:
+    """Read a line below the first.
+
+    Raises:
+        ValueError: It is none; the text says why.
+    """
+    if not line.strip() or line.lstrip().startswith(b"#"):
+        return Comment(line.strip().decode())
+    told = object_in(line)
+    kind = next((kind for name, kind in _KINDS.items() if name in told), None)
+    if kind is None:
+        raise ValueError(f"it has none of the fields {', '.join(_KINDS)}")
+    return as_line(told, kind)
+
+
+def object_in(line: bytes) -> dict[str, Any]:
+    """Decode a line that is a JSON object.
+
+    Raises:
+        ValueError: It is none.
+    """
+    try:
+        return msgspec.json.decode(line, type=dict[str, Any])
+    except msgspec.DecodeError as error:
+        raise ValueError(_plainly(error)) from None
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+
+
+def as_line(told: dict[str, Any], kind: type[L]) -> L:
+    """Take a decoded object for a line of a kind.
+
+    Raises:
+        ValueError: It is none.
+    """
+    try:
+        return msgspec.convert(told, kind)
+    except msgspec.ValidationError as error:
+        raise ValueError(_plainly(error)) from None
+
+
+def _plainly(error: Exception) -> str:
+    text = str(error)
+    return text[:1].lower() + text[1:]

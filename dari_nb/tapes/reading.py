@@ -1,0 +1,171 @@
+"""Reading tapes, which may be anything: what stands before a broken line can be used."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from ..errors import InvalidRequestError, TapeError
+from .lines import (
+    VERSION,
+    AgentLine,
+    AnyLine,
+    Closing,
+    Comment,
+    DraftLine,
+    EventLine,
+    Header,
+    Mark,
+    Note,
+    TurnLine,
+    as_line,
+    decoded,
+    object_in,
+)
+from .recording import Recording
+from .repeats import resolved
+from .turns import Turn, end_of
+
+CONFLICT = (b"<<<<<<<", b"|||||||", b">>>>>>>")
+"""What lines begin with where git left a conflict."""
+_FIRST = f'a tape begins with {{"dari_tape":{VERSION},"times":true}}'
+_CONFLICTED = "git left a conflict here: dari-local tape settle {name} keeps the turns of both"
+_NEWER = (
+    "it is of version {version} of the format, and this dari_nb reads version {own}: use the "
+    "dari_nb that wrote it"
+)
+
+
+def read_tape(path: str | Path) -> Recording:
+    """Read the tape in a file.
+
+    Raises:
+        InvalidRequestError: The file cannot be read.
+        TapeError: It is no tape, or a line is broken; ``so_far`` is what stands before that.
+    """
+    return parsed(bytes_of(path), str(path))
+
+
+def bytes_of(path: str | Path) -> bytes:
+    """What is in a file.
+
+    Raises:
+        InvalidRequestError: The file cannot be read.
+    """
+    try:
+        return Path(path).expanduser().read_bytes()
+    except OSError as error:
+        why = error.strerror or type(error).__name__
+        raise InvalidRequestError(f"The tape {path} cannot be read: {why}.") from None
+
+
+def parsed(data: bytes, name: str) -> Recording:
+    """Read a tape; ``name`` is what errors call it.
+
+    Raises:
+        TapeError: It is no tape, or a line is broken; ``so_far`` is what stands before that.
+    """
+    *lines, last = data.removeprefix(b"\xef\xbb\xbf").split(b"\n")
+    lines += [last] if last else []
+    reading = _Reading()
+    for number, line in enumerate(lines, 1):
+        try:
+            reading.take(number, line)
+        except ValueError as error:
+            if last and number == len(lines) > 1:
+                break  # whoever wrote it was stopped in the middle of this line
+            why = _CONFLICTED.format(name=name) if line.startswith(CONFLICT) else str(error)
+            raise TapeError(f"{name}, line {number}: {why}.", number, reading.tape) from None
+    if not lines:
+        raise TapeError(f"{name} is empty: {_FIRST}.", 1, reading.tape)
+    reading.end()
+    return reading.tape
+
+
+class _Reading:
+    """Puts the lines of a tape together."""
+
+    def __init__(self) -> None:
+        self.tape = Recording()
+        self._agents: dict[str, AgentLine] = {}
+        self._open: Turn | None = None
+        self._notes: list[Note] = []
+
+    def take(self, number: int, line: bytes) -> None:
+        if number == 1:
+            self.tape.times = _header(line).times
+            return
+        told = decoded(line)
+        if isinstance(told, TurnLine):
+            self._turn(told, number)
+        elif isinstance(told, EventLine | DraftLine):
+            self._entry(told)
+        else:
+            self._other(told)
+
+    def end(self) -> None:
+        """Leave notes that no turn follows at the end."""
+        self._end_turn()
+        self.tape.tail, self._notes = self._notes, []
+
+    def _other(self, told: AnyLine) -> None:
+        if isinstance(told, AgentLine):
+            self._agents[told.agent] = told
+        elif isinstance(told, Closing):
+            self.tape.is_closed = True
+            before = self.tape.scrubbed
+            counts = {kind: max(before.get(kind, 0), n) for kind, n in told.scrubbed.items()}
+            self.tape.scrubbed = {**before, **counts}
+        elif isinstance(told, Mark | Comment):
+            (self._notes if self._open is None else self._open.body).append(told)
+
+    def _turn(self, told: TurnLine, number: int) -> None:
+        agent = self._agents.get(told.agent)
+        if agent is None:
+            raise ValueError(f"no line above tells of its agent {told.agent!r}")
+        self._end_turn()
+        self._open = Turn(agent, told, [], self._notes, number)
+        self._notes = []
+        self.tape.turns.append(self._open)
+
+    def _entry(self, told: EventLine | DraftLine) -> None:
+        if self._open is None:
+            raise ValueError("it belongs to no turn: a line with what was asked comes first")
+        self._open.body.append(told)
+        if isinstance(told, EventLine) and end_of(told):
+            self._end_turn()
+
+    def _end_turn(self) -> None:
+        if self._open is not None:
+            self._open.line.more = resolved(self._open)
+            self._open = None
+
+
+def _header(line: bytes) -> Header:
+    try:
+        told = object_in(line)
+    except ValueError:
+        raise ValueError(f"this is no tape; {_FIRST}") from None
+    version = told.get("dari_tape")
+    if version is None:
+        raise ValueError(f"this is no tape; {_FIRST}")
+    if version != VERSION:
+        raise ValueError(_NEWER.format(version=version, own=VERSION))
+    return as_line(told, Header)
+
+
+def sides(data: bytes) -> Iterator[bytes]:
+    """Give a file of git with conflicts as each of both sides had it."""
+    for keeps in (b"<<<<<<<", b">>>>>>>"):
+        kept, part = [], b""
+        for line in data.splitlines(keepends=True):
+            if line.startswith(CONFLICT) or (part and line.rstrip() == b"======="):
+                part = _part_after(line[:7])
+            elif part in (b"", keeps):
+                kept.append(line)
+        yield b"".join(kept)
+
+
+def _part_after(mark: bytes) -> bytes:
+    """Which part of a conflict begins after a mark, by the mark of its side."""
+    return {b"<<<<<<<": mark, b"|||||||": mark, b"=======": b">>>>>>>"}.get(mark, b"")

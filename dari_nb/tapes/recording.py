@@ -1,0 +1,113 @@
+"""What a tape holds."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+import msgspec
+
+from .lines import VERSION, AgentLine, Closing, Comment, Header, Line, Note
+from .repeats import referred
+from .scrubbing import KINDS
+from .turns import Turn
+
+
+@dataclass
+class Recording:
+    """The turns of a tape with what people noted between them.
+
+    Attributes:
+        times: Whether intervals and drafts are kept.
+        turns: The turns in their order.
+        tail: The notes after the last turn.
+        scrubbed: How many secrets were taken out, by kind.
+        is_closed: Whether it has its last line: else it was cut off.
+    """
+
+    times: bool = True
+    turns: list[Turn] = field(default_factory=list)
+    tail: list[Note] = field(default_factory=list)
+    scrubbed: dict[str, int] = field(default_factory=dict)
+    is_closed: bool = False
+
+    @property
+    def agents(self) -> dict[str, AgentLine]:
+        """The agents by name, as they were last."""
+        return {turn.agent.agent: turn.agent for turn in self.turns}
+
+    @property
+    def adopted(self) -> dict[tuple[str, int], Turn]:
+        """What plays: the turns that are not new, by key and take."""
+        return {turn.place: turn for turn in self.turns if not turn.line.new}
+
+    def add(self, *turns: Turn) -> None:
+        """Put turns at the end, or in the place of those that they replace, whose notes stay."""
+        places = {(*turn.place, turn.line.new): at for at, turn in enumerate(self.turns)}
+        for turn in turns:
+            at = places.setdefault((*turn.place, turn.line.new), len(self.turns))
+            if at < len(self.turns):
+                self.turns[at] = turn.in_place_of(self.turns[at])
+                continue
+            turn.before = [*self.tail, *turn.before]
+            self.turns.append(turn)
+            self.tail = []
+
+    def collect(self, turns: Iterable[Turn]) -> None:
+        """Put turns at the end, each as a further answer to what it asks."""
+        takes = Counter(turn.line.key for turn in self.turns)
+        for turn in turns:
+            takes[turn.line.key] += 1
+            turn.line.take = takes[turn.line.key]
+            self.turns.append(turn)
+
+    def note_scrubbed(self, counts: Mapping[str, int]) -> None:
+        """Count what was scrubbed besides."""
+        self.scrubbed = _counted(Counter(self.scrubbed) + Counter(counts))
+
+    def written(self) -> Iterator[Line | Comment]:
+        """Give the lines in which it is written, but for the last."""
+        writer = Writer()
+        yield Header(dari_tape=VERSION, times=self.times)
+        for turn in self.turns:
+            yield from writer.turn(turn)
+        yield from self.tail
+
+    @property
+    def closing(self) -> Closing:
+        """Its last line."""
+        return Closing(_counted(self.scrubbed))
+
+
+class Writer:
+    """Gives turns their lines one after another: sessions by ordinals, agents before their use.
+
+    Args:
+        before: The turns that are written already.
+    """
+
+    def __init__(self, before: Iterable[Turn] = ()) -> None:
+        self._sessions: dict[str, str] = {}
+        self._agents: dict[str, AgentLine] = {}
+        for turn in before:
+            list(self.turn(turn))
+
+    def turn(self, turn: Turn) -> Iterator[Line | Comment]:
+        """Give the lines of a turn."""
+        yield from turn.before
+        if self._agents.get(turn.agent.agent) != turn.agent:
+            self._agents[turn.agent.agent] = turn.agent
+            yield turn.agent
+        yield self.opening(turn)
+        yield from turn.body
+
+    def opening(self, turn: Turn) -> Line:
+        """The first line of a turn itself."""
+        ordinal = f"sess_{len(self._sessions) + 1}"
+        session = self._sessions.setdefault(turn.line.session, ordinal)
+        return msgspec.structs.replace(turn.line, session=session, more=referred(turn))
+
+
+def _counted(counts: Mapping[str, int]) -> dict[str, int]:
+    return {kind: counts[kind] for kind in KINDS if counts.get(kind)}

@@ -1,0 +1,165 @@
+"""What waits to be adopted on a tape, beside what it would take the place of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import overload
+
+from .differences import nearest, text_asked, told_of, words_between
+from .recording import Recording
+from .turns import Turn
+
+_NOTHING = "Nothing on the tape is new."
+_KEPT = 2000
+"""Characters of what came of a turn that are shown."""
+
+Change = Callable[[Callable[[Recording], None]], None]
+"""Changes the tape in its file."""
+
+
+class Proposal:
+    """A turn that waits to be adopted, beside the recorded one that is nearest to it.
+
+    >>> tape.review()
+    Nothing on the tape is new.
+    """
+
+    def __init__(self, turn: Turn, old: Turn | None, change: Change) -> None:
+        self._turn = turn
+        self._old = old
+        self._change = change
+
+    @property
+    def asked(self) -> str:
+        """What was asked.
+
+        >>> [proposal.asked for proposal in tape.review()]
+        []
+        """
+        return text_asked(self._turn.line.asked)
+
+    @property
+    def difference(self) -> str:
+        """What was asked and answered, word by word against the nearest recorded turn.
+
+        >>> [proposal.difference for proposal in tape.review()]
+        []
+        """
+        new = _told(self._turn)
+        return new if self._old is None else words_between(_told(self._old), new)
+
+    def adopt(self) -> None:
+        """Let the turn play, with those before it; it takes the place of the same one.
+
+        Raises:
+            InvalidRequestError: The file cannot be written.
+            TapeError: It is broken.
+
+        >>> for proposal in tape.review():
+        ...     proposal.adopt()
+        """
+        self._change(lambda tape: _adopt(tape, self._turn))
+
+    def reject(self) -> None:
+        """Take the turn off the tape, with those that go on from it.
+
+        Raises:
+            InvalidRequestError: The file cannot be written.
+            TapeError: It is broken.
+
+        >>> for proposal in tape.review():
+        ...     proposal.reject()
+        """
+        self._change(lambda tape: _reject(tape, self._turn))
+
+    def __repr__(self) -> str:
+        line = self._turn.line
+        beside = "new"
+        if self._old is not None:
+            beside = f"beside {self._old.line.turn} of {self._old.line.session}"
+        head = f"{line.turn} of {line.session}, {line.agent}, {beside}: {self.asked}"
+        return f"{head}\n{self.difference}"
+
+
+class Review(Sequence[Proposal]):
+    """All turns of a tape that wait to be adopted.
+
+    >>> len(tape.review())
+    0
+    """
+
+    def __init__(self, tape: Recording, change: Change) -> None:
+        old = [turn for turn in tape.turns if not turn.line.new]
+        by_place = {turn.place: turn for turn in old}
+        self._proposals = [
+            Proposal(turn, by_place.get(turn.place) or nearest(old, turn.line), change)
+            for turn in tape.turns
+            if turn.line.new
+        ]
+
+    def adopt(self) -> None:
+        """Let all of them play.
+
+        Raises:
+            InvalidRequestError: The file cannot be written.
+            TapeError: It is broken.
+
+        >>> tape.review().adopt()
+        """
+        for proposal in self:
+            proposal.adopt()
+
+    def reject(self) -> None:
+        """Take all of them off the tape.
+
+        Raises:
+            InvalidRequestError: The file cannot be written.
+            TapeError: It is broken.
+
+        >>> tape.review().reject()
+        """
+        for proposal in self:
+            proposal.reject()
+
+    @overload
+    def __getitem__(self, place: int) -> Proposal: ...
+
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[Proposal]: ...
+
+    def __getitem__(self, place: int | slice) -> Proposal | Sequence[Proposal]:
+        return self._proposals[place]
+
+    def __len__(self) -> int:
+        return len(self._proposals)
+
+    def __repr__(self) -> str:
+        return "\n\n".join(map(repr, self)) or _NOTHING
+
+
+def _told(turn: Turn) -> str:
+    return f"{text_asked(turn.line.asked)}\n\n{told_of(turn)[:_KEPT]}"
+
+
+def _adopt(tape: Recording, turn: Turn) -> None:
+    wanted = {turn.place}
+    parent: str | None = turn.line.parent
+    by_key = {one.line.key: one for one in tape.turns if one.line.new}
+    while parent in by_key:
+        wanted.add(by_key[parent].place)
+        parent = by_key.pop(parent).line.parent
+    adopted = [one for one in tape.turns if one.line.new and one.place in wanted]
+    here = {one.place for one in tape.turns if not one.line.new}
+    tape.turns = [one for one in tape.turns if one not in adopted or one.place not in here]
+    for one in adopted:
+        one.line.new = False
+    tape.add(*(one for one in adopted if one.place in here))
+
+
+def _reject(tape: Recording, turn: Turn) -> None:
+    left = [one for one in tape.turns if not one.line.new or one.place != turn.place]
+    gone = {turn.line.key} - {one.line.key for one in left}
+    while lost := [one for one in left if one.line.new and one.line.parent in gone]:
+        left = [one for one in left if one not in lost]
+        gone |= {one.line.key for one in lost} - {one.line.key for one in left}
+    tape.turns = left

@@ -1,0 +1,67 @@
+"""A tape in a few lines, for people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from msgspec import UNSET
+
+from .differences import text_asked
+from .lines import DraftLine, EventLine, Mark
+from .recording import Recording
+from .turns import Turn
+
+_SHOWN = 60
+"""Characters of what was asked that are shown."""
+
+
+def summary_of(tape: Recording) -> Iterator[str]:
+    """Tell what is on a tape: a line for each session, turn and mark."""
+    session = None
+    for turn in tape.turns:
+        if turn.line.session != session:
+            session = turn.line.session
+            yield session
+        yield f"  {_head(turn)}: {_asked(turn)}"
+        yield f"      {_told(turn)}"
+        yield from (f"      mark: {note.mark}" for note in turn.body if isinstance(note, Mark))
+    agents = ", ".join(tape.agents) or "none"
+    scrubbed = sum(tape.scrubbed.values())
+    end = "" if tape.is_closed else "; it was cut off"
+    turns = count_of(len(tape.turns), "turn")
+    yield f"{turns}, agents: {agents}, {count_of(scrubbed, 'secret')} scrubbed{end}"
+
+
+def count_of(number: int, noun: str) -> str:
+    """Say how many there are of something.
+
+    >>> count_of(1, "turn"), count_of(2, "turn")
+    ('1 turn', '2 turns')
+    """
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def _head(turn: Turn) -> str:
+    line = turn.line
+    llm = f" ({line.llm})" if line.llm else ""
+    take = f", answer {line.take}" if line.take > 1 else ""
+    return f"{line.turn} {turn.agent.agent}{llm}{take}{', new' if line.new else ''}"
+
+
+def _asked(turn: Turn) -> str:
+    text = " ".join(text_asked(turn.line.asked).split())
+    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"
+
+
+def _told(turn: Turn) -> str:
+    lines = [each for each in turn.body if isinstance(each, EventLine | DraftLine)]
+    drafts = sum(isinstance(each, DraftLine) for each in lines)
+    seconds = sum(each.after for each in lines if each.after is not UNSET)
+    parts = [
+        turn.status or "cut off",
+        count_of(len(lines) - drafts, "event"),
+        *([count_of(drafts, "draft")] if drafts else []),
+        *([f"{seconds:.1f} s"] if seconds else []),
+        *([f"{turn.line.cost} US dollars"] if turn.line.cost else []),
+    ]
+    return ", ".join(parts)

@@ -1,0 +1,147 @@
+"""A tape as people name it: a file, and how it is recorded."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, cast, get_args
+
+from ..errors import InvalidRequestError
+from .growing import GrowingTape
+from .reading import read_tape
+from .recording import Recording
+from .review import Review
+from .scrubbing import Scrubber, compiled
+from .writing import write_tape
+
+Mode = Literal["auto", "play", "record"]
+MODES: tuple[str, ...] = get_args(Mode)
+Speed = Literal["real", "instant"]
+SPEEDS: dict[str, float] = {"real": 1.0, "instant": math.inf}
+"""Speeds that have a name."""
+VARIABLE = "DARI_TAPE_MODE"
+"""The variable that says how tapes are used whose mode nobody named."""
+_NO_MODE = f"{{!r}} is no mode of a tape: {', '.join(MODES)} are."
+
+
+@dataclass(frozen=True)
+class Tape:
+    """A file of recorded turns, and how it is recorded and played.
+
+    In the mode ``auto`` what is on the tape plays, and what is missing is asked live and kept: as
+    *new* lines, which do not play in the mode ``play`` before they are adopted, unless the tape was
+    empty; a new turn that failed is asked again. ``play`` asks nobody: what is missing is a
+    ``TapeMissError``. ``record`` asks everything live, and replaces what it asks again. What was
+    recorded n times plays in the same order, and from the beginning again; but a repetition of a
+    batch's task that was not recorded is missing.
+
+    Attributes:
+        path: The file; it is made by the first turn that is recorded.
+        mode: ``auto``, ``play`` or ``record``; the variable ``DARI_TAPE_MODE`` by default, or else
+            ``auto``.
+        speed: ``real``, as recorded, ``instant``, without waiting, or how many times as fast.
+        idle_limit: Seconds that a turn waits at most for what comes next, at its recorded speed.
+        volatile: Regular expressions of what does not count in what is asked, such as a date.
+        times: Whether intervals and drafts are kept: as in the file that is there, and in a new one
+            unless told otherwise. Without them, the same agents asked the same make the same bytes.
+        secrets: Regular expressions of what must not be in it, besides the keys of this process,
+            the values of variables whose names end in ``KEY``, ``TOKEN``, ``SECRET`` or
+            ``PASSWORD``, and what looks like a key of a known provider.
+
+    Raises:
+        InvalidRequestError: A setting is of no use; the text says which.
+
+    >>> server.insert(dari.Tape("brief.tape", times=False, secrets=["CASE-[0-9]+"]))
+    >>> server.eject()
+    """
+
+    path: str | Path
+    mode: Mode | None = None
+    speed: float | Speed = "real"
+    idle_limit: float | None = None
+    volatile: Sequence[str] = ()
+    times: bool | None = None
+    secrets: Sequence[str] = ()
+
+    def __post_init__(self) -> None:
+        if self.mode not in (None, *MODES):
+            raise InvalidRequestError(_NO_MODE.format(self.mode))
+        if not self.factor > 0:
+            raise InvalidRequestError(f"speed is real, instant, or above 0, not {self.speed!r}.")
+        if self.idle_limit is not None and not self.idle_limit >= 0:
+            raise InvalidRequestError(f"idle_limit must be 0 or more, not {self.idle_limit!r}.")
+        for pattern in (*self.volatile, *self.secrets):
+            compiled(pattern)
+
+    @property
+    def factor(self) -> float:
+        """How many times as fast as it was recorded a turn plays.
+
+        >>> tape.factor, dari.Tape("lesson.tape", speed="instant").factor
+        (1.0, inf)
+        """
+        speed = SPEEDS.get(self.speed, 0.0) if isinstance(self.speed, str) else self.speed
+        return float(speed)
+
+    @property
+    def file(self) -> Path:
+        """Where it is, free of symbolic links.
+
+        >>> tape.file.name
+        'lesson.tape'
+        """
+        return Path(self.path).expanduser().resolve()
+
+    def review(self) -> Review:
+        """Show what is new on it beside what was recorded before, to adopt or to reject it.
+
+        Returns:
+            The new turns: ``review[0].adopt()``, ``review.adopt()`` for all of them.
+
+        Raises:
+            InvalidRequestError: The file cannot be read.
+            TapeError: It is no tape, or a line is broken.
+
+        >>> tape.review()
+        Nothing on the tape is new.
+        """
+        return Review(read_tape(self.file), self._change)
+
+    def _change(self, change: Callable[[Recording], None]) -> None:
+        now = read_tape(self.file)
+        change(now)
+        write_tape(now, self.file)
+
+
+def mode_of(tape: Tape) -> Mode:
+    """How a tape is used.
+
+    Raises:
+        InvalidRequestError: The variable names no mode.
+    """
+    named = tape.mode or os.environ.get(VARIABLE) or "auto"
+    if named not in MODES:
+        raise InvalidRequestError(f"{VARIABLE}: {_NO_MODE.format(named)}")
+    return cast(Mode, named)
+
+
+def opened(tape: Tape) -> GrowingTape:
+    """Open a tape to play it and to record on it.
+
+    Raises:
+        InvalidRequestError: The file cannot be read, or is not there to be played, or its folder is
+            not there, or it keeps times and should not or the reverse.
+        TapeError: It is no tape, or a line is broken.
+    """
+    if mode_of(tape) == "play" and not tape.file.exists():
+        raise InvalidRequestError(f"There is no tape {tape.path} to play.")
+    if not tape.file.parent.is_dir():
+        raise InvalidRequestError(f"There is no folder {tape.file.parent} for the tape.")
+    growing = GrowingTape(tape.file, Scrubber(tape.secrets), times=tape.times is not False)
+    if tape.times not in (None, growing.recording.times):
+        has = "keeps times" if growing.recording.times else "keeps no times"
+        raise InvalidRequestError(f"{tape.path} {has}: leave times={tape.times} out.")
+    return growing

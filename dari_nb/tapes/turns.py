@@ -1,0 +1,275 @@
+"""Turns of a tape, as they are made of what happens, and as they are found in a file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from msgspec import UNSET
+from msgspec.structs import replace
+
+from ..models import TERMINAL, Content, Event, parse_time
+from ..models import events as ev
+from .keys import asked_of, key_of
+from .lines import After, AgentLine, Comment, DraftLine, Entry, EventLine, Mark, Note, TurnLine
+from .ordinals import Ordinals
+from .scrubbing import Scrubber
+
+_SETTLING = (
+    ev.ASSISTANT_MESSAGE_COMPLETED,
+    ev.TOOL_CALL_REQUESTED,
+    ev.MESSAGE_STATUS_CHANGED,
+)
+"""Events after which nothing goes on with the drafts before them."""
+_OPENING = ("content", "metadata", "message_id")
+"""Fields of the event that opens a turn which its line tells otherwise."""
+
+
+@dataclass
+class Turn:
+    """A turn: what was asked, and the lines that came of it.
+
+    Attributes:
+        agent: Who was asked.
+        line: What was asked.
+        body: Its events and drafts, with the notes between them.
+        before: The notes in front of it.
+        number: The line of the file where it was read, from 1.
+    """
+
+    agent: AgentLine
+    line: TurnLine
+    body: list[Entry] = field(default_factory=list)
+    before: list[Note] = field(default_factory=list)
+    number: int | None = field(default=None, compare=False)
+
+    @property
+    def events(self) -> list[EventLine]:
+        """Its events in order."""
+        return [entry for entry in self.body if isinstance(entry, EventLine)]
+
+    @property
+    def status(self) -> str | None:
+        """How it ended; ``None`` where the tape was cut off before that."""
+        return next((end for event in reversed(self.events) if (end := end_of(event))), None)
+
+    @property
+    def is_answer(self) -> bool:
+        """Whether it answers what was asked, so that nobody has to be asked again.
+
+        A failure does once it is adopted: until then it may have been one in passing.
+        """
+        if self.status != "failed":
+            return self.status is not None
+        return not self.line.new and self.events[-1].data.get("error") != ev.CANCELLED
+
+    @property
+    def place(self) -> tuple[str, int]:
+        """Its key, and which answer to it this is: what tells it from all other turns."""
+        return self.line.key, self.line.take
+
+    def in_place_of(self, other: Turn) -> Turn:
+        """This turn where another stood: with its session, and its notes after as many events."""
+        notes = iter(_noted(other.body))
+        body: list[Entry] = []
+        count, due = 0, next(notes, None)
+        for entry in self.body:
+            while due is not None and due[0] <= count:
+                body.append(due[1])
+                due = next(notes, None)
+            body.append(entry)
+            count += isinstance(entry, EventLine)
+        left = [due[1]] if due is not None else []
+        body += [*left, *(note for _, note in notes)]
+        line = replace(self.line, session=other.line.session, turn=other.line.turn)
+        return Turn(self.agent, line, body, [*other.before, *self.before])
+
+
+def _noted(body: Iterable[Entry]) -> Iterable[tuple[int, Note]]:
+    count = 0
+    for entry in body:
+        if isinstance(entry, EventLine):
+            count += 1
+        elif isinstance(entry, Mark | Comment):
+            yield count, entry
+
+
+def end_of(event: EventLine) -> str | None:
+    """How a turn ends with an event, if it does."""
+    status = event.data.get("status") if event.event == ev.MESSAGE_STATUS_CHANGED else None
+    return status if isinstance(status, str) and status in TERMINAL else None
+
+
+class Taking:
+    """A turn while it happens: nothing of it can be had before it is scrubbed.
+
+    Pieces of drafts, and what comes after them, wait until it is known how they end.
+
+    Args:
+        scrubber: What takes the secrets out.
+        agent: Who is asked.
+        event: The payload of the event that opens the turn.
+        at: When that was, in seconds; ``None`` where times are not kept.
+        session: The session, by whichever name.
+        number: The turn's place in it, from 1.
+        parent: The key of the turn before it.
+        llm: The LLM option.
+        metadata: What is known of the session; it stands at its first turn, and the message's own
+            at each.
+        digests: Hashes of attached files by id.
+
+    Attributes:
+        turn: What is known of it.
+    """
+
+    def __init__(
+        self,
+        scrubber: Scrubber,
+        agent: AgentLine,
+        event: Mapping[str, Any],
+        at: float | None,
+        *,
+        session: str,
+        number: int,
+        parent: str | None = None,
+        llm: str | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        digests: Mapping[str, str] | None = None,
+    ) -> None:
+        self._scrubber = scrubber
+        self._ordinals = Ordinals()
+        self._at = at
+        self._has_times = at is not None
+        self._waiting: list[EventLine | DraftLine] = []
+        self._drafted: dict[str | int, int] = {}
+        asked = asked_in(scrubber, event.get("content") or [], digests or {}, self._ordinals)
+        agent = scrubbed_agent(scrubber, agent)
+        llm = scrubber.scrub(llm)
+        line = TurnLine(
+            turn=f"msg_{number}",
+            session=session,
+            key=key_of(parent, agent, llm, asked),
+            parent=parent,
+            agent=agent.agent,
+            llm=llm,
+            asked=asked,
+            metadata=scrubber.scrub({**(metadata or {}), **(event.get("metadata") or {})}),
+            more=scrubber.scrub({k: v for k, v in event.items() if k not in _OPENING}),
+        )
+        self.turn = Turn(agent, line)
+
+    def event(self, kind: str, data: Mapping[str, Any], at: float | None = None) -> None:
+        """Take in an event of the turn."""
+        told = self._scrubber.scrub(self._ordinals.of(dict(data)))
+        self._waiting.append(
+            EventLine(after=self._after(at), event=self._scrubber.text(kind), data=told)
+        )
+        if kind in _SETTLING or not any(isinstance(one, DraftLine) for one in self._waiting):
+            self._settle()
+
+    def draft(
+        self,
+        kind: str,
+        text: str,
+        at: float | None = None,
+        *,
+        tool: str | None = None,
+        call: str | int | None = None,
+        anew: bool = False,
+    ) -> None:
+        """Take in a piece of a draft; without times, none is kept."""
+        if not self._has_times:
+            return
+        number = None if call is None else self._drafted.setdefault(call, len(self._drafted) + 1)
+        line = DraftLine(
+            after=self._after(at), draft=kind, text=text, tool=tool, call=number, anew=anew
+        )
+        self._waiting.append(line)
+
+    def _after(self, at: float | None) -> After:
+        if at is None or not self._has_times:
+            return UNSET
+        before, self._at = self._at, at
+        return round(max(0.0, at - before), 3) if before is not None else UNSET
+
+    def _settle(self) -> None:
+        blocks: dict[tuple[str, int | None], list[DraftLine]] = {}
+        for line in self._waiting:
+            if isinstance(line, DraftLine):
+                blocks.setdefault((line.draft, line.call), []).append(line)
+        for pieces in blocks.values():
+            texts = self._scrubber.pieces([piece.text for piece in pieces])
+            for piece, text in zip(pieces, texts, strict=True):
+                piece.text = text
+                piece.tool = self._scrubber.scrub(piece.tool)
+        self.turn.body += self._waiting
+        self._waiting = []
+
+
+def scrubbed_agent(scrubber: Scrubber, agent: AgentLine) -> AgentLine:
+    """An agent as a tape may tell of it."""
+    return AgentLine(
+        agent=scrubber.text(agent.agent),
+        description=scrubber.text(agent.description),
+        prompt=agent.prompt,
+        llms=scrubber.scrub(agent.llms),
+        default=scrubber.scrub(agent.default),
+    )
+
+
+def asked_in(
+    scrubber: Scrubber, content: Content, digests: Mapping[str, str], ordinals: Ordinals
+) -> str | Content:
+    """What a message asks, as a tape tells it: files by their hashes, and no secrets."""
+    told = [
+        {**block, "sha256": digests[block["file_id"]]} if block.get("file_id") in digests else block
+        for block in content
+    ]
+    return asked_of(scrubber.scrub(ordinals.of({"content": told})["content"]))
+
+
+def turns_of(
+    events: Iterable[Event],
+    agent: AgentLine,
+    scrubber: Scrubber,
+    *,
+    session: str,
+    llm: str | None = None,
+    metadata: Mapping[str, Any] | None = None,
+    digests: Mapping[str, str] | None = None,
+) -> list[Turn]:
+    """Make turns of a session's ledger.
+
+    Args:
+        events: The ledger.
+        agent: The session's agent.
+        scrubber: What takes the secrets out.
+        session: The session, by whichever name.
+        llm: Its LLM option.
+        metadata: Its metadata.
+        digests: Hashes of attached files by id.
+    """
+    taking: dict[str, Taking] = {}
+    parent = None
+    for event in events:
+        at = _seconds(event)
+        if event.type == ev.USER_MESSAGE and event.turn_id is not None:
+            taking[event.turn_id] = opened = Taking(
+                *(scrubber, agent, event.data, at),
+                session=session,
+                number=len(taking) + 1,
+                parent=parent,
+                llm=llm,
+                metadata=metadata if parent is None else None,
+                digests=digests,
+            )
+            parent = opened.turn.line.key
+        elif event.turn_id in taking:
+            taking[event.turn_id].event(event.type, event.data, at)
+    return [each.turn for each in taking.values()]
+
+
+def _seconds(event: Event) -> float | None:
+    time = parse_time(event.created_at)
+    return time.timestamp() if time else None

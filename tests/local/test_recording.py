@@ -1,0 +1,389 @@
+"""What a local Dari records on a tape, found out from the file alone."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+from threading import Event, Thread
+from typing import Any
+
+import pytest
+
+from dari_nb.errors import InvalidRequestError, TapeError
+from dari_nb.local import Draft, LocalDari, NewAttempt, Reasoning, ToolCall, ToolResult, Usage
+from dari_nb.local import Turn as Asked
+from dari_nb.tapes import EventLine, Tape, Turn, flaws_of, read_tape
+
+from .conftest import Caller, until
+
+ROOT = Path(__file__).parents[2]
+
+
+OPEN: list[Caller] = []
+
+
+def calling(server: LocalDari) -> Caller:
+    OPEN.append(Caller(server))
+    return OPEN[-1]
+
+
+@pytest.fixture(autouse=True)
+def _closed() -> Iterator[None]:
+    yield
+    while OPEN:
+        OPEN.pop().http.close()
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "lesson.tape"
+
+
+def told(turn: Turn) -> list[str]:
+    """What came of a turn, as briefly as it can be told."""
+    return [
+        entry.event if isinstance(entry, EventLine) else entry.text  # type: ignore[union-attr]
+        for entry in turn.body
+    ]
+
+
+def busy(prompt: str, turn: Asked) -> Any:
+    """Does all that an agent can do."""
+    yield Draft("Hm", "reasoning")
+    yield Draft("One ")
+    yield Draft("moment.")
+    yield Reasoning("Hm.")
+    yield "One moment."
+    yield NewAttempt("the line was busy")
+    yield Draft('{"a"', "arguments", "look", call="x9")
+    call = yield ToolCall("look", {"a": prompt})
+    yield ToolResult({"seen": True}, tool_call_id=call)
+    yield Usage(Decimal("0.01"), input_tokens=20, output_tokens=5)
+    yield f"Done: {prompt}"
+
+
+def record(path: Path, *prompts: str, agent: Any = busy, **settings: Any) -> bytes:
+    with LocalDari(tape=Tape(path, mode="record", **settings)) as server:
+        server.agent("busy", llms=["small", "large"])(agent)
+        caller = calling(server)
+        session = caller.create("busy", metadata={"lesson": "3"})
+        for prompt in prompts:
+            caller.finished(caller.send(session, prompt)["message"]["id"])
+    return path.read_bytes()
+
+
+def test_a_turn_is_recorded_with_all_that_came_of_it(path: Path) -> None:
+    record(path, "first", "second")
+    tape = read_tape(path)
+    assert tape.is_closed
+    assert flaws_of(tape) == []
+    first, second = tape.turns
+    assert told(first) == [
+        "message.status_changed",
+        *("Hm", "One ", "moment.", "assistant.message_completed"),
+        "message.status_changed",
+        '{"a"',
+        "tool.call_requested",
+        "tool.call_completed",
+        "assistant.message_completed",
+        "message.status_changed",
+    ]
+    assert first.events[2].data["reason"] == "the line was busy"
+    assert first.events[-1].data["usage"] == {"input_tokens": 20, "output_tokens": 5}
+    assert (first.line.asked, first.line.llm, first.line.cost) == ("first", "small", "0.01")
+    assert first.line.metadata == {"lesson": "3"}
+    assert second.line.parent == first.line.key
+    assert second.line.metadata == {}
+    assert list(first.agent.llms) == ["small", "large"]
+    assert all(line.after >= 0 for line in first.body)  # type: ignore[union-attr,operator]
+
+
+def test_the_same_asked_again_without_times_is_the_same_bytes(path: Path, tmp_path: Path) -> None:
+    prompts = ("first", "second", "first")
+    one = record(path, *prompts, times=False)
+    assert record(tmp_path / "other.tape", *prompts, times=False) == one
+    assert record(path, *prompts, times=False) == one
+
+
+def test_recorded_again_a_turn_takes_its_own_place_and_the_rest_stays(path: Path) -> None:
+    record(path, "first", "second")
+    before = read_tape(path)
+    lines = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"".join([*lines[:3], b"# Watch this.\n", *lines[3:]]))
+    record(path, "first", agent=lambda _: "Otherwise.")
+    first, second = read_tape(path).turns
+    assert told(first) == ["# Watch this.", *["message.status_changed"], *told(first)[2:]]
+    assert first.events[1].data["content"][0]["text"] == "Otherwise."
+    assert first.place == before.turns[0].place
+    assert second.body == before.turns[1].body
+
+
+def test_repeats_are_takes_and_a_batch_is_in_its_order(path: Path) -> None:
+    gates = {text: Event() for text in ("a", "b")}
+
+    def waiting(prompt: str) -> str:
+        gates[prompt].wait()
+        return prompt
+
+    with LocalDari(tape=path) as server:
+        server.agent("waiting")(waiting)
+        caller = calling(server)
+        agent = caller.agent_id("waiting")
+        texts = ["a", "b", "a"]
+        items = [
+            {"agent_id": agent, "message": {"content": [{"type": "text", "text": text}]}}
+            for text in texts
+        ]
+        batch = caller.post("/session-batches", {"items": items})["batch_id"]
+        gates["b"].set()
+        until(
+            lambda: caller.get(f"/session-batches/{batch}"),
+            lambda told: told["sessions"][1]["status"] == "completed",
+        )
+        gates["a"].set()
+        until(
+            lambda: caller.get(f"/session-batches/{batch}"),
+            lambda told: told["status"] == "completed",
+        )
+    turns = read_tape(path).turns
+    assert [(turn.line.asked, turn.line.take) for turn in turns] == [("a", 1), ("b", 1), ("a", 2)]
+    assert [turn.line.session for turn in turns] == ["sess_1", "sess_2", "sess_3"]
+
+
+def test_files_are_known_by_what_is_in_them(path: Path) -> None:
+    with LocalDari(tape=Tape(path, mode="record")) as server:
+        caller = calling(server)
+        for name in ("a.csv", "b.csv"):
+            caller.ask("echo", "Read it.", caller.upload(name, b"x,y\n1,2\n"))
+    first, second = read_tape(path).turns
+    assert first.line.key == second.line.key
+    assert first.line.asked[1]["file_id"] == "file_1"  # type: ignore[index]
+    assert first.line.asked[1]["filename"] == "a.csv"  # type: ignore[index]
+
+
+def test_the_tape_is_whole_whenever_nothing_runs(path: Path) -> None:
+    with LocalDari(tape=path) as server:
+        caller = calling(server)
+        for number in range(3):
+            caller.ask("echo", f"{number}")
+            tape = until(lambda: path.exists() and read_tape(path), lambda t: t and t.is_closed)
+            until(lambda: len(read_tape(path).turns), lambda n, most=number + 1: n == most)
+            assert flaws_of(tape) == []
+        assert not (path.parent / "lesson.tape.running").exists()
+
+
+def test_a_tape_that_nothing_is_recorded_on_is_not_made(path: Path) -> None:
+    with LocalDari(tape=path):
+        pass
+    assert not path.exists()
+
+
+KILLED = """
+import os, signal, sys
+from dari_nb.local import Draft, LocalDari, ToolCall, ToolResult
+from tests.local.conftest import Caller
+with LocalDari(tape=sys.argv[1]) as server:
+    @server.agent("slow")
+    def slow(prompt):
+        if prompt == "die":
+            yield ToolCall("look", {"at": prompt})
+            yield ToolResult("seen")
+            print("there", flush=True)
+            import time; time.sleep(600)
+        yield prompt
+    caller = Caller(server)
+    session = caller.create("slow")
+    caller.finished(caller.send(session, "one")["message"]["id"])
+    caller.send(session, "die")
+    sys.stdin.read()
+"""
+
+
+def test_a_process_that_is_killed_leaves_a_tape_up_to_there(path: Path) -> None:
+    script = KILLED.replace(
+        "from tests.local.conftest import Caller", "from conftest import Caller"
+    )
+    env = {**os.environ, "PYTHONPATH": f"{ROOT}:{ROOT / 'tests' / 'local'}"}
+    child = subprocess.Popen(
+        [sys.executable, "-c", script, str(path)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env=env,
+    )
+    with child:
+        assert child.stdout is not None
+        assert child.stdout.readline() == "there\n"
+        journal = path.with_name("lesson.tape.running")
+        until(lambda: journal.exists() and journal.read_bytes(), lambda d: d and b"seen" in d)
+        child.send_signal(signal.SIGKILL)
+    assert [turn.status for turn in read_tape(path).turns] == ["completed"]
+    with LocalDari(tape=path) as server:
+        calling(server).ask("echo", "later")
+    turns = read_tape(path).turns
+    assert [turn.line.asked for turn in turns] == ["one", "die", "later"]
+    assert told(turns[1])[-1] == "tool.call_completed"
+    assert turns[1].status is None
+    assert not journal.exists()
+
+
+CANARIES = {
+    "own": "own-canary-0123456789",
+    "variable": "variable-canary-0123456789",
+    "provider": "sk-proj-canary-0123456789",
+    "declared": "CANARY-77",
+}
+
+
+def test_no_secret_reaches_the_disk_not_even_for_a_moment(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SOME_TOKEN", CANARIES["variable"])
+    written: list[bytes] = []
+    done = Event()
+
+    def watch() -> None:
+        while not done.is_set():
+            for file in list(path.parent.iterdir()):
+                try:
+                    data = file.read_bytes()
+                except OSError:
+                    continue
+                if not written or data != written[-1]:
+                    written.append(data)
+
+    def telling(prompt: str, turn: Asked) -> Any:
+        for secret in CANARIES.values():
+            for half in (secret[:9], secret[9:]):
+                yield Draft(half)
+            yield Draft(" ")
+        yield " ".join(CANARIES.values())
+        for secret in CANARIES.values():
+            call = yield ToolCall(secret, {"url": f"https://x/?k={secret}", secret: secret})
+            yield ToolResult({secret: json.dumps({"k": secret})}, tool_call_id=call)
+        raise RuntimeError(" ".join(CANARIES.values()))
+
+    watching = Thread(target=watch)
+    watching.start()
+    try:
+        settings = Tape(path, secrets=[r"CANARY-\d+"])
+        with LocalDari(tape=settings, api_key=CANARIES["own"]) as server:
+            server.agent("telling")(telling)
+            caller = calling(server)
+            message = caller.ask("telling", " ".join(CANARIES.values()), metadata=CANARIES)
+            assert message["status"] == "failed"
+    finally:
+        done.set()
+        watching.join()
+    written.append(path.read_bytes())
+    assert not [data for data in written if b"canary" in data.lower()]
+    counts = read_tape(path).scrubbed
+    assert set(counts) == {"keys", "variables", "providers", "patterns"}
+
+
+def test_in_auto_what_is_missing_is_new_and_replaces_nothing(path: Path) -> None:
+    record(path, "first", "second")
+    before = path.read_bytes().splitlines()
+    with LocalDari(tape=path) as server:
+        server.agent("busy", llms=["small", "large"])(lambda prompt: f"New: {prompt}")
+        caller = calling(server)
+        session = caller.create("busy")
+        for prompt in ("first", "third"):
+            caller.finished(caller.send(session, prompt)["message"]["id"])
+    assert path.read_bytes().splitlines()[: len(before) - 1] == before[:-1]
+    assert [(turn.line.asked, turn.line.new) for turn in read_tape(path).turns] == [
+        *(("first", False), ("second", False), ("third", True))
+    ]
+
+
+def test_a_replay_and_other_organizations_are_on_no_tape(path: Path) -> None:
+    with LocalDari(tape=path) as server:
+        caller = calling(server)
+        session = caller.ask("echo", "Hi")["session_id"]
+        again = server.replay(session, speed=float("inf"))
+        caller.rests(again)
+        caller.reaches(caller.messages(again)[0]["id"], "completed")
+        other = server.organization("second row")
+        with LocalDari() as unrelated:
+            assert unrelated.tape is None
+        caller.http.headers["Authorization"] = f"Bearer {other.api_key}"
+        caller.ask("echo", "Hello")
+    assert [turn.line.asked for turn in read_tape(path).turns] == ["Hi"]
+
+
+def test_a_tape_can_be_put_in_and_taken_out_while_it_serves(path: Path, tmp_path: Path) -> None:
+    with LocalDari() as server:
+        caller = calling(server)
+        session = caller.create("echo")
+        caller.finished(caller.send(session, "before")["message"]["id"])
+        server.insert(path)
+        caller.finished(caller.send(session, "recorded")["message"]["id"])
+        server.insert(tmp_path / "other.tape")
+        caller.finished(caller.send(session, "elsewhere")["message"]["id"])
+        server.eject()
+        caller.finished(caller.send(session, "after")["message"]["id"])
+    [turn] = read_tape(path).turns
+    assert (turn.line.asked, turn.line.turn) == ("recorded", "msg_2")
+    [other] = read_tape(tmp_path / "other.tape").turns
+    assert other.line.parent == turn.line.key
+
+
+def test_what_cannot_be_recorded_on_is_refused(path: Path, tmp_path: Path) -> None:
+    with pytest.raises(InvalidRequestError, match="There is no folder"):
+        LocalDari(tape=tmp_path / "no" / "x.tape")
+    path.write_text("hello\n")
+    with pytest.raises(TapeError, match="this is no tape"):
+        LocalDari(tape=path)
+    path.write_text('{"dari_tape":1,"times":false}\n')
+    with pytest.raises(InvalidRequestError, match="keeps no times: leave times=True out"):
+        LocalDari(tape=Tape(path, times=True))
+
+
+def test_a_file_that_cannot_be_written_any_more_is_told_at_the_end(path: Path) -> None:
+    gate = Event()
+    server = LocalDari(tape=path).start()
+    server.agent("gated")(lambda prompt: gate.wait() and prompt)
+    caller = calling(server)
+    session = caller.create("gated")
+    message = caller.send(session, "Hi")["message"]["id"]
+    path.mkdir()
+    gate.set()
+    caller.finished(message)
+    with pytest.raises(InvalidRequestError, match="The tape is not whole"):
+        server.stop()
+    server.stop()
+
+
+def test_what_people_write_into_the_file_meanwhile_stays(path: Path) -> None:
+    with LocalDari(tape=Tape(path, mode="record")) as server:
+        caller = calling(server)
+        caller.ask("echo", "one")
+        until(lambda: path.exists() and read_tape(path), lambda tape: tape and tape.is_closed)
+        path.write_bytes(path.read_bytes().replace(b'{"turn"', b'# Mine.\n{"turn"'))
+        caller.ask("echo", "two")
+        caller.ask("echo", "one", metadata={"again": "yes"})
+    turns = read_tape(path).turns
+    assert [(turn.line.asked, len(turn.before)) for turn in turns] == [
+        *(("one", 1), ("two", 0), ("one", 0))
+    ]
+    assert read_tape(path).is_closed
+
+
+def test_a_file_that_was_broken_meanwhile_is_left_alone_and_said_at_once(path: Path) -> None:
+    with LocalDari(tape=path) as server:
+        caller = calling(server)
+        caller.ask("echo", "one")
+        until(lambda: path.exists() and read_tape(path), lambda tape: tape and tape.is_closed)
+        broken = path.read_bytes().replace(b'{"turn"', b'{"tern"')
+        path.write_bytes(broken)
+        body = {"type": "user.message", "content": [{"type": "text", "text": "two"}]}
+        status, detail = caller.refused(f"/agents/{caller.agent_id('echo')}/messages", body)
+        assert status == 409
+        assert "line 3: " in detail
+    assert path.read_bytes() == broken

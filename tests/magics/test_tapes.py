@@ -1,0 +1,65 @@
+"""``%dari tape``: playing and recording, without a word of Python."""
+
+from __future__ import annotations
+
+import pytest
+from IPython.core.error import UsageError
+
+from dari_nb.errors import TapeMissError
+from dari_nb.tapes import read_tape
+from dari_nb.workbench import connection
+
+
+@pytest.fixture
+def begun(shell, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    shell.run("%dari use echo")
+    return shell
+
+
+def test_a_lesson_is_recorded_reviewed_and_played(begun, tmp_path):
+    assert "lesson.tape, mode auto" in repr(begun.run("%dari tape lesson.tape"))
+    begun.run("%dari_send --quiet What is a closure?")
+    begun.run("%dari tape --eject")
+    assert "lesson.tape" not in repr(begun.run("%dari"))
+    assert [turn.line.asked for turn in read_tape("lesson.tape").turns] == ["What is a closure?"]
+    begun.run("%dari tape lesson.tape --mode auto")
+    begun.run("%%dari_agent echo --quiet\nAnd a monad?")
+    begun.names["d"].server.eject()
+    begun.run("%dari tape lesson.tape")
+    begun.run("review = %dari tape --review")
+    assert "And a monad?" in repr(begun.names["review"])
+    begun.run("%dari tape lesson.tape --mode play --speed instant")
+    assert begun.names["d"].server.tape.speed == "instant"
+    begun.run("%%dari_agent echo --quiet\nWhat is a closure?")
+    with pytest.raises((TapeMissError, UsageError), match="no such turn"):
+        begun.run("%%dari_agent echo --quiet\nAnd a monad?")
+    begun.names["review"].adopt()
+    begun.run("%%dari_agent echo --quiet -o turn\nAnd a monad?")
+    assert "And a monad?" in begun.names["turn"].text
+
+
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        ("%dari tape", "no tape is in"),
+        ("%dari tape --review", "no tape is in"),
+        ("%dari tape no.tape --mode play", "There is no tape no.tape to play"),
+        ("%dari tape x.tape --mode pause", "'pause' is no mode of a tape: auto, play, record are"),
+        ("%dari tape x.tape --speed fast", "speed is real, instant, or above 0, not 'fast'"),
+        ("%dari tape x.tape --speed 0", "speed is real, instant, or above 0"),
+        ("%dari tape broken.tape", "broken.tape, line 1: this is no tape"),
+    ],
+)
+def test_what_cannot_be_is_said_in_a_line(begun, tmp_path, line, why):
+    (tmp_path / "broken.tape").write_text("hello\n")
+    with pytest.raises(UsageError, match=why):
+        begun.run(line)
+    assert begun.names["d"].server.tape is None
+
+
+def test_a_tape_needs_the_local_dari(begun, server, monkeypatch):
+    with connection.Dari(server.url, server.api_key) as remote:
+        monkeypatch.setattr(connection, "_current", remote)
+        with pytest.raises(UsageError, match="a tape is for the local Dari"):
+            begun.run("%dari tape lesson.tape")

@@ -1,0 +1,92 @@
+"""A broken tape says which line is wrong and what to do, and gives what stands before it."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from dari_nb.errors import InvalidRequestError, TapeError
+from dari_nb.tapes import Recording, parsed, read_tape, tape_bytes
+
+
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        (b"{", "truncated"),
+        (b"[1]", "expected `object`, got `array`"),
+        (b'{"marc":"typo"}', "it has none of the fields event, draft, turn, agent, mark"),
+        (b'{"mark":"m","asks":"?"}', "object contains unknown field `asks`"),
+        (b'{"mark":1}', "expected `str`, got `int`"),
+        (b'{"after":-1,"event":"x","data":{}}', "expected `float` >= 0.0"),
+        (b'{"event":"x"}', "missing required field `data`"),
+        (b"\xff\xfe", "malformed"),
+        (b"# \xff", "utf-8"),
+        (b'{"mark":' + b"[" * 100_000, "nested too deeply"),
+    ],
+)
+def test_a_broken_line_is_named_and_what_stands_before_it_is_there(
+    lesson: Recording, line: bytes, why: str
+) -> None:
+    lines = tape_bytes(lesson).splitlines()
+    broken = b"\n".join([*lines[:7], line, *lines[7:]]) + b"\n"
+    with pytest.raises(TapeError, match=r"lesson\.tape, line 8: ") as caught:
+        parsed(broken, "lesson.tape")
+    assert why in str(caught.value)
+    assert caught.value.line == 8
+    assert [turn.status for turn in caught.value.so_far.turns] == ["completed"]
+
+
+def test_another_version_is_refused_with_what_to_do() -> None:
+    with pytest.raises(TapeError, match=r"line 1: it is of version 2 .* use the dari_nb that"):
+        parsed(b'{"dari_tape":2,"times":true,"colours":true}\n', "x.tape")
+
+
+@pytest.mark.parametrize("data", [b'{"a":1}\n', b"hello\n", b"\x00\x01", b"", b"[]\n", b"\n"])
+def test_what_is_no_tape_is_told_how_one_begins(data: bytes) -> None:
+    with pytest.raises(TapeError, match=r'a tape begins with \{"dari_tape":1,"times":true\}'):
+        parsed(data, "x.tape")
+
+
+def test_a_turn_of_an_agent_that_no_line_tells_of(lesson: Recording) -> None:
+    lines = tape_bytes(lesson).splitlines(keepends=True)
+    with pytest.raises(TapeError, match="line 2: no line above tells of its agent 'tour'"):
+        parsed(b"".join([lines[0], *lines[2:]]), "x.tape")
+
+
+def test_an_event_outside_of_a_turn(lesson: Recording) -> None:
+    lines = tape_bytes(lesson).splitlines(keepends=True)
+    with pytest.raises(TapeError, match="line 2: it belongs to no turn"):
+        parsed(b"".join([lines[0], lines[3]]), "x.tape")
+
+
+def test_a_tape_that_was_cut_off_anywhere_plays_up_to_there(lesson: Recording) -> None:
+    whole = tape_bytes(lesson)
+    first = whole.index(b"\n")
+    for end in range(first + 1, len(whole) - 1):
+        tape = parsed(whole[:end], "x.tape")
+        assert not tape.is_closed
+        for turn, other in zip(tape.turns, lesson.turns, strict=False):
+            assert turn.body == other.body[: len(turn.body)]
+
+
+def test_whatever_is_in_a_file_is_read_or_refused(lesson: Recording) -> None:
+    chance = random.Random(7)
+    whole = tape_bytes(lesson)
+    for _ in range(3000):
+        data = bytearray(whole)
+        for _ in range(chance.randint(1, 4)):
+            at = chance.randrange(len(data))
+            data[at : at + chance.randint(0, 9)] = chance.randbytes(chance.randint(0, 5))
+        try:
+            tape = parsed(bytes(data), "x.tape")
+        except TapeError as error:
+            tape = error.so_far
+        tape_bytes(tape)
+
+
+def test_a_file_that_is_not_there(tmp_path) -> None:
+    with pytest.raises(InvalidRequestError, match=r"no\.tape cannot be read: No such file"):
+        read_tape(tmp_path / "no.tape")
+    with pytest.raises(InvalidRequestError, match="cannot be read: Is a directory"):
+        read_tape(tmp_path)

@@ -1,0 +1,105 @@
+"""Tapes of two branches, merged by git itself."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from dari_nb.errors import TapeError
+from dari_nb.tapes import Mark, Recording, flaws_of, read_tape, settle, tape_bytes, write_tape
+
+from .conftest import said, taken
+
+Change = Callable[[Recording], None]
+
+
+def git(folder: Path, *arguments: str, fails: bool = False) -> None:
+    about = ("-c", "user.name=a", "-c", "user.email=a@b.c", "-c", "init.defaultBranch=main")
+    done = subprocess.run(["git", *about, *arguments], cwd=folder, capture_output=True, text=True)
+    assert (done.returncode != 0) == fails, done.stdout + done.stderr
+
+
+def merged(folder: Path, lesson: Recording, ours: Change, theirs: Change, *, fails: bool) -> Path:
+    path = folder / "lesson.tape"
+    git(folder, "init", "-q")
+    write_tape(lesson, path)
+    git(folder, "add", ".")
+    git(folder, "commit", "-qm", "first")
+    git(folder, "branch", "other")
+    for branch, change in (("main", ours), ("other", theirs)):
+        git(folder, "checkout", "-q", branch)
+        tape = read_tape(path)
+        change(tape)
+        write_tape(tape, path)
+        git(folder, "commit", "-qam", branch)
+    git(folder, "checkout", "-q", "main")
+    git(folder, "merge", "-q", "other", fails=fails)
+    return path
+
+
+def asks(text: str, answer: str, session: str = "sess_new") -> Change:
+    return lambda tape: tape.add(taken(text, [said(answer)], session=session))
+
+
+def texts(tape: Recording) -> list[object]:
+    return [turn.line.asked for turn in tape.turns]
+
+
+def test_turns_that_two_branches_added_are_both_kept(lesson: Recording, tmp_path: Path) -> None:
+    path = merged(
+        *(tmp_path, lesson, asks("Ours?", "Yes."), asks("Theirs?", "Yes, too.")), fails=True
+    )
+    with pytest.raises(
+        TapeError, match="line 11: git left a conflict here: dari-local tape settle"
+    ) as told:
+        read_tape(path)
+    assert texts(told.value.so_far) == texts(lesson)
+    settle(path)
+    tape = read_tape(path)
+    assert texts(tape) == ["What is a closure?", "And in Go?", "Ours?", "Theirs?"]
+    assert [turn.line.session for turn in tape.turns] == ["sess_1", "sess_1", "sess_2", "sess_3"]
+    assert flaws_of(tape) == []
+
+
+def test_settling_is_the_same_with_the_common_lines_in_between(
+    lesson: Recording, tmp_path: Path
+) -> None:
+    (tmp_path / "a").mkdir()
+    path = merged(tmp_path / "a", lesson, asks("Ours?", "A."), asks("Theirs?", "B."), fails=True)
+    git(tmp_path / "a", "checkout", "--conflict=diff3", "lesson.tape")
+    assert b"|||||||" in path.read_bytes()
+    assert texts(settle(path))[2:] == ["Ours?", "Theirs?"]
+
+
+def test_of_a_turn_that_both_recorded_anew_the_other_answer_is_kept_with_all_notes(
+    lesson: Recording, tmp_path: Path
+) -> None:
+    def answers(text: str, mark: str) -> Change:
+        def change(tape: Recording) -> None:
+            asks("What is a closure?", text)(tape)
+            tape.turns[0].before.append(Mark(mark))
+
+        return change
+
+    path = merged(
+        *(tmp_path, lesson, answers("Ours.", "our mark"), answers("Theirs.", "their mark")),
+        fails=True,
+    )
+    tape = settle(path)
+    assert tape.turns[0].events[0].data == said("Theirs.")[1]  # type: ignore[index]
+    assert tape.turns[0].before == [Mark("our mark"), Mark("their mark")]
+    assert [turn.line.session for turn in read_tape(path).turns] == ["sess_1", "sess_1"]
+
+
+def test_what_git_can_merge_by_itself_is_a_tape(lesson: Recording, tmp_path: Path) -> None:
+    def mark_first(tape: Recording) -> None:
+        tape.turns[0].before.append(Mark("the beginning"))
+
+    path = merged(tmp_path, lesson, mark_first, asks("Theirs?", "Yes."), fails=False)
+    tape = read_tape(path)
+    assert tape.turns[0].before == [Mark("the beginning")]
+    assert texts(tape)[-1] == "Theirs?"
+    assert tape_bytes(tape) == path.read_bytes()

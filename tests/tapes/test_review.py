@@ -1,0 +1,78 @@
+"""What is new on a tape, beside what was there, adopted or taken off."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from dari_nb.tapes import Recording, Tape, flaws_of, read_tape, write_tape
+
+from .conftest import said, taken
+
+
+@pytest.fixture
+def tape(lesson: Recording, tmp_path: Path) -> Tape:
+    """A lesson whose second prompt was changed, and went on from there."""
+    first = lesson.turns[0].line.key
+    other = taken("And in Rust?", [said("Not quite the same.")], number=2, parent=first)
+    after = taken("Why?", [said("It borrows.")], number=3, parent=other.line.key)
+    for turn in (other, after):
+        turn.line.new = True
+    lesson.add(other, after)
+    write_tape(lesson, tmp_path / "lesson.tape")
+    return Tape(tmp_path / "lesson.tape")
+
+
+def now(tape: Tape) -> list[tuple[object, bool]]:
+    return [(turn.line.asked, turn.line.new) for turn in read_tape(tape.path).turns]
+
+
+OLD = [("What is a closure?", False), ("And in Go?", False)]
+
+
+def test_each_new_turn_stands_beside_the_nearest_old_one(tape: Tape) -> None:
+    review = tape.review()
+    assert [proposal.asked for proposal in review] == ["And in Rust?", "Why?"]
+    assert "And in[- Go-]{+ Rust+}?" in review[0].difference
+    assert repr(review).startswith("msg_2 of sess_1, tour, beside msg_2 of sess_1: And in Rust?\n")
+    assert review[:1][0].asked == "And in Rust?"
+
+
+def test_a_turn_is_adopted_with_those_before_it(tape: Tape) -> None:
+    tape.review()[1].adopt()
+    assert now(tape) == [*OLD, ("And in Rust?", False), ("Why?", False)]
+    assert flaws_of(read_tape(tape.path)) == []
+    assert repr(tape.review()) == "Nothing on the tape is new."
+
+
+def test_a_turn_is_rejected_with_those_that_go_on_from_it(tape: Tape) -> None:
+    tape.review()[0].reject()
+    assert now(tape) == OLD
+
+
+def test_only_the_last_turn_is_rejected(tape: Tape) -> None:
+    tape.review()[1].reject()
+    assert now(tape) == [*OLD, ("And in Rust?", True)]
+
+
+def test_all_are_adopted_or_rejected_at_once(tape: Tape) -> None:
+    before = Path(tape.path).read_bytes()
+    tape.review().adopt()
+    assert [new for _, new in now(tape)] == [False] * 4
+    Path(tape.path).write_bytes(before)
+    tape.review().reject()
+    assert now(tape) == OLD
+
+
+def test_what_is_adopted_takes_the_place_of_the_same_with_its_notes(
+    lesson: Recording, tmp_path: Path
+) -> None:
+    again = taken("What is a closure?", [said("Another answer.")])
+    again.line.new = True
+    lesson.add(again)
+    write_tape(lesson, tmp_path / "x.tape")
+    Tape(tmp_path / "x.tape").review().adopt()
+    first, second = read_tape(tmp_path / "x.tape").turns
+    assert first.events[0].data == said("Another answer.")[1]  # type: ignore[index]
+    assert second.line.asked == "And in Go?"

@@ -1,0 +1,196 @@
+"""No secret of the three kinds gets into a tape, in whichever field, form or pieces."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from urllib.parse import quote, quote_plus
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dari_nb._secret import remembered
+from dari_nb.errors import InvalidRequestError
+from dari_nb.tapes import AgentLine, Scrubber, parsed, tape_bytes
+
+from .conftest import piece, said, taken, tape_of
+
+OWN = remembered('own/canary "of" the+process é&1')
+HELD = "held-by-a-variable-7"
+DECLARED = "CASE-20417"
+PROVIDERS = [
+    "sk-canaryCanary0123456789",
+    "sk-proj-ca_na-ry0123456789-abc",
+    "sk-ant-api03-canary-0123456789-abcdef",
+    "ghp_canaryCanary0123456789abcd",
+    "github_pat_11CANARY0_canary0123456789",
+    "glpat-canary0123456789abc",
+    "xoxb-123456789-canary-abc",
+    "AKIACANARY0123456789",
+    "AIzaCanary0123456789-abcdefghijklmnop",
+    "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJjYW5hcnkifQ.c2lnbmF0dXJl",
+    "hf_canaryCanary0123456789",
+    "gsk_canaryCanary0123456789",
+    "sk_live_canary0123456789",
+    "dari_local_0123456789abcdef0123456789abcdef",
+    "-----BEGIN RSA PRIVATE KEY-----\ncanary\n-----END RSA PRIVATE KEY-----",
+]
+SECRETS = [OWN, HELD, DECLARED, *PROVIDERS]
+
+
+def scrubber() -> Scrubber:
+    variables = {"MY_API_KEY": HELD, "SHORT_TOKEN": "local", "HOME": "/home/somebody-long"}
+    return Scrubber([r"CASE-\d+"], variables=variables)
+
+
+@pytest.mark.parametrize("secret", SECRETS)
+def test_no_field_of_a_turn_lets_a_secret_through(secret: str) -> None:
+    agent = AgentLine(
+        agent=f"agent {secret}",
+        description=f"uses {secret}",
+        llms={f"llm {secret}": {"model": secret}},
+        default=f"llm {secret}",
+    )
+    data: dict[str, Any] = {
+        "tool_name": secret,
+        "arguments": {"headers": {"Authorization": f"Bearer {secret}"}, secret: [secret, 1]},
+        "result": json.dumps({"nested": json.dumps({"key": secret})}),
+        "error": f"401 for https://example.org/?key={quote(secret, safe='')}&x=1",
+        "url": f"https://u:{quote_plus(secret)}@example.org/{quote(secret)}",
+    }
+    turn = taken(
+        f"Use {secret}, please.",
+        [
+            piece(f"I use {secret}"),
+            piece(secret, "arguments", tool=secret, call=7),
+            ("x", data),
+        ],
+        scrubber=scrubber(),
+        agent=agent,
+        llm=f"llm {secret}",
+        metadata={secret: secret},
+        opening={"more": {"file": secret}, "metadata": {"key": secret}},
+    )
+    written = tape_bytes(tape_of(turn)).decode()
+    for form in (secret, quote(secret, safe=""), json.dumps(secret)[1:-1], quote_plus(secret)):
+        assert form not in written
+    assert "canary" not in written.lower().replace("[scrubbed]", "")
+    assert parsed(written.encode(), "x.tape").turns[0].line.key == turn.line.key
+
+
+@pytest.mark.parametrize("secret", SECRETS)
+def test_no_secret_passes_in_two_pieces_of_a_draft(secret: str) -> None:
+    text = f"before {secret} after"
+    for cut in range(len(text) + 1):
+        pieces = [text[:cut], text[cut : cut + 3], text[cut + 3 :]]
+        turn = taken("Hi", [*map(piece, pieces), said(text)], scrubber=scrubber())
+        drafts = [line.text for line in turn.body[:3]]  # type: ignore[union-attr]
+        assert "".join(drafts) == "before [scrubbed] after"
+        assert len([each for each in drafts if "[scrubbed]" in each]) == 1
+
+
+@given(
+    st.lists(st.sampled_from([*SECRETS, " ", "text", "%41", "%", "sk-", "é", "\ud83d"])), st.data()
+)
+def test_pieces_are_cuts_into_the_scrubbed_text(parts: list[str], data: st.DataObject) -> None:
+    text = " ".join(parts)
+    cuts = sorted(data.draw(st.lists(st.integers(0, len(text)), max_size=5)))
+    pieces = [text[a:b] for a, b in zip([0, *cuts], [*cuts, len(text)], strict=True)]
+    scrubbed = scrubber().pieces(pieces)
+    assert len(scrubbed) == len(pieces)
+    assert "".join(scrubbed) == scrubber().text(text)
+    assert not any(secret in "".join(scrubbed) for secret in SECRETS)
+
+
+PARTS = st.sampled_from([*SECRETS, *map(quote, SECRETS), *map(json.dumps, SECRETS), " ", "é", "\n"])
+TEXTS = st.lists(PARTS, max_size=3).map("".join)
+
+
+@given(
+    st.recursive(TEXTS, lambda v: st.lists(v, max_size=2) | st.dictionaries(TEXTS, v, max_size=2))
+)
+def test_a_look_at_the_whole_finds_what_a_look_at_each_text_finds(value: Any) -> None:
+    held = {"MY_API_KEY": HELD}
+    each = Scrubber([r"(?!)"], variables=held).scrub(value)  # with patterns it looks at each
+    assert Scrubber(variables=held).scrub(value) == each
+
+
+@pytest.mark.parametrize("secret", [OWN, HELD])
+def test_a_secret_is_found_deep_in_json_and_addresses(secret: str) -> None:
+    text = secret
+    for depth in range(4):
+        text = json.dumps({"a": text}) if depth % 2 else quote(text)
+        scrubbed = scrubber().text(text)
+        assert "[scrubbed]" in scrubbed
+        assert len(scrubbed) < len(text)
+
+
+@pytest.mark.parametrize("secret", [HELD, PROVIDERS[0], PROVIDERS[1]])
+def test_a_secret_is_found_whichever_characters_are_percent_encoded(secret: str) -> None:
+    whole = "".join(f"%{byte:02x}" for byte in secret.encode())
+    some = "".join(c if n % 3 else f"%{ord(c):02X}" for n, c in enumerate(secret))
+    address = "https://example.org/?a=%C3%A9&key={}&b=%20c"
+    for form in (whole, some):
+        assert scrubber().text(address.format(form)) == address.format("[scrubbed]")
+
+
+def test_drafts_side_by_side_are_texts_of_their_own() -> None:
+    key = PROVIDERS[0]
+    drafts = [
+        piece(key[:9], "arguments", call=0),
+        piece("plain", "arguments", call=1),
+        piece(key[9:], "arguments", call=0),
+        piece("I ", "text"),
+    ]
+    turn = taken("Hi", [*drafts, said("I do.")], scrubber=scrubber())
+    assert [line.text for line in turn.body[:4]] == [  # type: ignore[union-attr]
+        *("[scrubbed]", "plain", "", "I ")
+    ]
+
+
+def test_nothing_can_be_had_of_a_draft_before_it_is_settled() -> None:
+    turn = taken("Hi", [piece("sk-canary"), ("tool.call_completed", {})], ends=False)
+    assert turn.body == []
+
+
+def test_ordinary_words_stay() -> None:
+    text = (
+        "The task-management-of-many-things and risk-averse-people-of-the-world are local; "
+        "ghp_ and sk-short and AKIA are named, 100% of /home/somebody-long, too."
+    )
+    assert scrubber().text(text) == text
+
+
+def test_a_number_that_is_a_secret_is_taken_out_as_well() -> None:
+    pin = Scrubber(variables={"THE_PASSWORD": "1234567890"}, keys=list)
+    assert pin.scrub({"pin": 1234567890, "n": 12}) == {"pin": "[scrubbed]", "n": 12}
+
+
+def test_two_secrets_as_names_of_fields_lose_no_value() -> None:
+    scrubbed = scrubber().scrub({HELD: 1, DECLARED: 2})
+    assert sorted(scrubbed.values()) == [1, 2]
+
+
+def test_what_is_secret_later_is_looked_for_later() -> None:
+    keys = ["first-secret-0"]
+    own = Scrubber(keys=lambda: keys, variables={})
+    keys.append("second-secret-0")
+    assert own.text("second-secret-0") == "second-secret-0"
+    own.look()
+    assert own.text("second-secret-0") == "[scrubbed]"
+
+
+def test_the_last_line_says_how_many_were_found_by_what() -> None:
+    own = scrubber()
+    turn = taken(f"{HELD} {PROVIDERS[0]} {DECLARED} {OWN} {OWN}", scrubber=own)
+    tape = tape_of(turn)
+    tape.note_scrubbed(own.counts)
+    assert tape_bytes(tape).splitlines()[-1] == (
+        b'{"scrubbed":{"keys":2,"variables":1,"providers":1,"patterns":1}}'
+    )
+
+
+def test_a_pattern_that_is_none_is_named() -> None:
+    with pytest.raises(InvalidRequestError, match=r"'\(' is no regular expression"):
+        Scrubber(["("])
