@@ -2,6 +2,8 @@
 
 import shutil
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -23,10 +25,28 @@ def is_fresh() -> bool:
     return all(file.stat().st_mtime <= built for file in files)
 
 
+@contextmanager
+def one_by_one() -> Iterator[None]:
+    """Let installations from one checkout build it one after the other, where that can be had."""
+    try:
+        import fcntl
+    except ImportError:
+        yield
+        return
+    with (ROOT / "js" / "package.json").open() as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
 class FrontEnd(BuildHookInterface[Any]):
     PLUGIN_NAME = "custom"
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
+        if not is_fresh():
+            with one_by_one():
+                self._build()
+
+    def _build(self) -> None:
         if is_fresh():
             return
         npm = shutil.which("npm")
