@@ -26,7 +26,7 @@ TASKS = (5, 10, 20, 50)
 RATES = (0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95)
 ALIKE = 0.3
 """How a task's tries go together: the correlation of two of them, and of those of two LLMs."""
-RUNS = 2_000
+RUNS = 8_000
 DRAWS = 999
 _HARD = 200  # kinds of tasks, from hard to easy, into which a distribution of their rates is cut
 _RARE = 1e-8  # outcomes that are rarer are left out
