@@ -101,23 +101,21 @@ def near_ends(successes: float, total: int, level: float) -> Ends:
 def of_gaps(gaps: Array, squares: float, level: float) -> Ends:
     """Return the interval of a mean difference between -1 and 1, with half a task for either side.
 
-    However it comes out, it holds what would be the nearer end if one side had won all tasks.
+    However it comes out, it holds what the mid-p interval ends at if one side has won all tasks.
 
     Args:
         gaps: The tasks' differences.
         squares: What the square of a difference comes to if tries are coins.
         level: Coverage.
     """
-    quantile = normal_quantile(level)
     low, high = of_more_gaps(gaps, level, added=1, squares=_HALVES * squares)
-    farthest = 2 * score_interval(1, len(gaps), quantile)[0] - 1
+    farthest = 2 * (1 - level) ** (1 / len(gaps)) - 1
     return min(low, farthest), max(high, -farthest)
 
 
 def p_of_gaps(gaps: Array, squares: float) -> float:
-    """Return the complement of the least level at which :func:`of_gaps` leaves out 0."""
-    p_value = p_of_more_gaps(gaps, added=1, squares=_HALVES * squares)
-    return max(p_value, normal_tails(math.sqrt(len(gaps))))
+    """Return the complement of the least level at which half a task a side leaves out 0."""
+    return p_of_more_gaps(gaps, added=1, squares=_HALVES * squares)
 
 
 def of_more_gaps(gaps: Array, level: float, *, added: int = 2, squares: float = 1) -> Ends:

@@ -26,7 +26,7 @@ TASKS = (5, 10, 20, 50)
 RATES = (0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95)
 ALIKE = 0.3
 """How a task's tries go together: the correlation of two of them, and of those of two LLMs."""
-RUNS = 2_000
+RUNS = 8_000
 DRAWS = 999
 _HARD = 200  # kinds of tasks, from hard to easy, into which a distribution of their rates is cut
 _RARE = 1e-8  # outcomes that are rarer are left out
@@ -179,8 +179,8 @@ def _cell(
 ) -> Cell:
     """Count out all outcomes of tasks, each of a kind that has a key and chances by rate.
 
-    What is found depends on the sum of the keys and on that of their squares alone, so that one
-    outcome stands for all that have the same.
+    One outcome stands for all with the same sum of keys and of their squares. Sign flips of repeats
+    depend on each key: one by one, up to 20 tasks, averages differ by 0.013 at most.
     """
     held = np.zeros(len(truths))
     for kinds, likely in _outcomes(keys, chances, tasks):
