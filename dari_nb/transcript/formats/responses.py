@@ -87,9 +87,9 @@ def read(document: Any) -> Iterator[Run]:
         *list_of(about.get("output")),
         *list_of(about.get("items")),
     ]
-    turns = built(NAME, _timed(items, about), None)
     told = about.get("instructions")
     system = told if isinstance(told, str) else ""
+    turns = built(NAME, _timed(items, about), {"instructions": system} if system else None)
     yield Run(
         NAME,
         turns.finish(),
