@@ -20,7 +20,8 @@ from ..blocks import block_of, content_of, plain
 from ..images import with_source
 from ..json_text import json_or_text, text_of_json
 from ..said import Call, Entry, Result, Said, merged, of_unknown_role, tokens
-from .runs import Run, built, dollars_of, metadata_of, name_of, part_of
+from .beside import told_beside
+from .runs import Run, built, metadata_of, part_of
 
 NAME = "Anthropic messages"
 LOST: tuple[str, ...] = (
@@ -90,14 +91,12 @@ def read(document: Any) -> Iterator[Run]:
     turns = built(NAME, pairs, system)
     told = turns.instructions
     instructions = "\n\n".join(filter(None, (_system(about.get("system")), told)))
-    usage = about.get("usage")
     yield Run(
         NAME,
         turns.finish(),
         instructions,
         metadata_of({k: v for k, v in about.items() if k not in _NOT_KEPT}),
-        model=name_of(about.get("model")),
-        cost=dollars_of(usage.get("cost")) if isinstance(usage, dict) else None,
+        **told_beside(about, used, is_answer=_is_answer(about)),
     )
 
 

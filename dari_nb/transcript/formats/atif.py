@@ -54,9 +54,10 @@ def read(document: Any) -> Iterator[Run]:
         NAME,
         turns.finish(),
         turns.instructions,
-        metadata_of({**about, **_used(final, "total_")}),
+        metadata_of(about),
         model=name_of(agent.get("model_name")) or _model(steps),
         agent=name_of(agent.get("name")),
+        usage=_used(final, "total_"),
         cost=dollars_of(final.get("total_cost_usd")) or _sum(steps),
         created_at=next((time for step in steps if (time := time_of(step.get("timestamp")))), None),
     )

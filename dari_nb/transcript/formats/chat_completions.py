@@ -14,10 +14,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from ..chat import ROLES, chat_entries, stop_reason_of
-from ..said import Entry, Said, tokens
+from ..chat import ROLES, chat_entries, stop_reason_of, used
+from ..said import Entry, Said
 from ..told_times import time_of
-from .runs import Run, built, dollars_of, metadata_of, name_of, part_of
+from . import anthropic
+from .beside import told_beside
+from .runs import Run, built, metadata_of
 
 NAME = "chat completions"
 LOST: tuple[str, ...] = (
@@ -30,7 +32,6 @@ _MESSAGES = ("messages", "traj")
 _TASKS = ("task_id", "instance_id", "sample_id", "custom_id")
 _REPEATS = ("trial", "epoch", "repeat")
 _SCORES = ("reward", "score")
-_COSTS = ("cost_usd", "total_cost_usd")
 _NOT_KEPT = (*_MESSAGES, "choices")
 
 
@@ -61,15 +62,12 @@ def read(document: Any) -> Iterator[Run]:
     pairs = [*chat_entries(messages), *_answer(about, len(messages))]
     turns = built(None, pairs, None)
     metadata = metadata_of({k: v for k, v in about.items() if k not in _NOT_KEPT})
-    usage = about.get("usage")
     yield Run(
         NAME,
         turns.finish(),
         turns.instructions,
         metadata,
-        model=name_of(about.get("model")),
-        cost=dollars_of(*map(about.get, _COSTS), part_of(usage).get("cost")),
-        created_at=time_of(about.get("created")),
+        **told_beside(about, _used, is_answer="choices" in about),
         task=next((name for name in _TASKS if name in metadata), None),
         repeat=next((name for name in _REPEATS if name in metadata), None),
         scores=tuple(name for name in _SCORES if name in metadata),
@@ -96,7 +94,7 @@ def _answer(about: Mapping[str, Any], count: int) -> Iterator[tuple[Any, list[En
         if isinstance(entry, Said):
             entry.parts += [_choice(choice) for choice in choices[1:]]
             entry.stop_reason = stop_reason_of(first.get("finish_reason"))
-            entry.usage = used(about.get("usage"))
+            entry.usage = used(about.get("usage")) or entry.usage
             entry.at = time_of(about.get("created"))
     yield source, said
 
@@ -105,12 +103,6 @@ def _choice(choice: Any) -> dict[str, Any]:
     return {**choice, "type": "choice"} if isinstance(choice, dict) else {"type": "choice"}
 
 
-def used(usage: Any) -> dict[str, int]:
-    """Read the tokens that an answer took."""
-    return tokens(
-        usage,
-        input_tokens="prompt_tokens",
-        output_tokens="completion_tokens",
-        cached_input_tokens="prompt_tokens_details.cached_tokens",
-        reasoning_tokens="completion_tokens_details.reasoning_tokens",
-    )
+def _used(told: Any) -> dict[str, int]:
+    """Read tokens of a run; who wrote it down may have asked Anthropic."""
+    return used(told) or anthropic.used(told)

@@ -13,7 +13,7 @@ from typing import IO, Any
 from ...errors import InvalidRequestError
 from .inspect_archives import is_archive, read_archive
 from .json_bytes import MAX_DOCUMENT, decoded
-from .registry import read_document
+from .registry import completed, read_document
 from .runs import Run
 
 _GZIP = b"\x1f\x8b"
@@ -64,7 +64,7 @@ def read_file(path: Path) -> Iterator[Run]:
     try:
         with _open(path) as file:
             begin = file.peek(4)[:4]
-            for run in (read_archive if is_archive(begin) else _runs)(file, place):
+            for run in (_samples if is_archive(begin) else _runs)(file, place):
                 if run.named is not None:
                     run.metadata.setdefault(run.named, agent_name_of(path))
                 yield run
@@ -81,6 +81,10 @@ def _open(path: Path) -> BufferedReader:
     opener: Any = gzip.open if is_gzip else open
     opened: BufferedReader = opener(path, "rb")
     return opened
+
+
+def _samples(file: IO[bytes], place: list[str]) -> Iterator[Run]:
+    return map(completed, read_archive(file, place))
 
 
 def _runs(file: IO[bytes], place: list[str]) -> Iterator[Run]:

@@ -87,6 +87,14 @@ def _rows(rows: list[Any]) -> Iterator[Run]:
 
 
 def _read(form: Format, document: Any) -> Iterator[Run]:
-    for run in form.read(document):
-        run.lost = form.LOST
-        yield run
+    yield from map(completed, form.read(document))
+
+
+def completed(run: Run) -> Run:
+    """Say what is the same for all formats: what is lost, and where tokens of the run stand."""
+    run.lost = FORMATS[run.format].LOST
+    for name, count in run.usage.items():
+        run.metadata.setdefault(name, str(count))
+    if len(run.turns) == 1 and not run.turns[0].usage:
+        run.turns[0].usage = dict(run.usage)
+    return run

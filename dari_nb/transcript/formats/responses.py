@@ -19,7 +19,8 @@ from ..chat import SYSTEM_ROLES, stop_reason_of
 from ..json_text import json_or_text
 from ..said import Call, Entry, Result, Said, of_unknown_role, tokens
 from ..told_times import time_of
-from .runs import Run, built, dollars_of, list_of, metadata_of, name_of, part_of
+from .beside import told_beside
+from .runs import Run, built, list_of, metadata_of, name_of, part_of
 
 NAME = "OpenAI Responses"
 LOST: tuple[str, ...] = (
@@ -95,9 +96,7 @@ def read(document: Any) -> Iterator[Run]:
         turns.finish(),
         "\n\n".join(filter(None, (system, turns.instructions))),
         metadata_of({k: v for k, v in about.items() if k not in _NOT_KEPT}),
-        model=name_of(about.get("model")),
-        cost=dollars_of(part_of(about.get("usage")).get("cost")),
-        created_at=time_of(about.get("created_at")),
+        **told_beside(about, used, is_answer=bool(list_of(about.get("output")))),
     )
 
 

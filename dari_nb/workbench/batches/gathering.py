@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -212,7 +212,16 @@ def _read(link: Link, sessions: Sequence[Session]) -> list[Attempt]:
     for message in loading:
         messages[str(message.session_id)].append(message)
     loading.conclude()
-    return [with_messages(_attempt(session), messages[session.id]) for session in sessions]
+    return [
+        _with_total(with_messages(_attempt(session), messages[session.id]), session)
+        for session in sessions
+    ]
+
+
+def _with_total(attempt: Attempt, session: Session) -> Attempt:
+    """Take the tokens of a run from elsewhere for its own, where its source tells them."""
+    run = session.recording.run if isinstance(session, RecordedSession) else None
+    return replace(attempt, usage={**attempt.usage, **run.usage}) if run else attempt
 
 
 def _attempt(session: Session) -> Attempt:
