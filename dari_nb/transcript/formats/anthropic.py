@@ -20,13 +20,14 @@ from ..blocks import block_of, content_of, plain
 from ..images import with_source
 from ..json_text import json_or_text, text_of_json
 from ..said import Call, Entry, Result, Said, merged, of_unknown_role, tokens
-from .beside import told_beside
+from .beside import NO_UNIT, dated, told_beside
 from .runs import Run, built, metadata_of, part_of
 
 NAME = "Anthropic messages"
 LOST: tuple[str, ...] = (
     "Signatures, citations and cache marks are not shown; to_anthropic() gives them back.",
     "to_messages() has no signatures and no redacted thinking.",
+    NO_UNIT,
 )
 
 _OWN_BLOCKS = ("tool_use", "tool_result", "thinking", "redacted_thinking", "server_tool_use")
@@ -93,7 +94,7 @@ def read(document: Any) -> Iterator[Run]:
     instructions = "\n\n".join(filter(None, (_system(about.get("system")), told)))
     yield Run(
         NAME,
-        turns.finish(),
+        dated(turns.finish(), about),
         instructions,
         metadata_of({k: v for k, v in about.items() if k not in _NOT_KEPT}),
         **told_beside(about, used, is_answer=_is_answer(about)),

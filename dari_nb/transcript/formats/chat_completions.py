@@ -18,7 +18,7 @@ from ..chat import ROLES, chat_entries, stop_reason_of, used
 from ..said import Entry, Said
 from ..told_times import time_of
 from . import anthropic
-from .beside import told_beside
+from .beside import NO_UNIT, dated, told_beside
 from .runs import Run, built, metadata_of
 
 NAME = "chat completions"
@@ -26,12 +26,10 @@ LOST: tuple[str, ...] = (
     "Choices beyond the first are shown, and are not in to_messages().",
     "Log probabilities of an answer's tokens are left out.",
     "Names, annotations and other fields of messages are not shown; to_messages() has them.",
+    NO_UNIT,
 )
 
 _MESSAGES = ("messages", "traj")
-_TASKS = ("task_id", "instance_id", "sample_id", "custom_id")
-_REPEATS = ("trial", "epoch", "repeat")
-_SCORES = ("reward", "score")
 _NOT_KEPT = (*_MESSAGES, "choices")
 
 
@@ -61,16 +59,12 @@ def read(document: Any) -> Iterator[Run]:
         raise ValueError(f"message 1 has no known role: {roles[0]!r:.80}")
     pairs = [*chat_entries(messages), *_answer(about, len(messages))]
     turns = built(None, pairs, None)
-    metadata = metadata_of({k: v for k, v in about.items() if k not in _NOT_KEPT})
     yield Run(
         NAME,
-        turns.finish(),
+        dated(turns.finish(), about),
         turns.instructions,
-        metadata,
+        metadata_of({k: v for k, v in about.items() if k not in _NOT_KEPT}),
         **told_beside(about, _used, is_answer="choices" in about),
-        task=next((name for name in _TASKS if name in metadata), None),
-        repeat=next((name for name in _REPEATS if name in metadata), None),
-        scores=tuple(name for name in _SCORES if name in metadata),
     )
 
 

@@ -111,6 +111,13 @@ class Transcript(Exported):
           ``to_atif()``; images are named.
         - *SWE-agent* ``.traj``: Lost: what the model was shown at each step, attempts besides.
 
+        Beside messages of the first three, ``task_id``, ``instance_id``, ``sample_id``,
+        ``custom_id``, ``question_id``, ``id`` or ``task`` tell the task; ``trial``, ``epoch`` or
+        ``repeat`` the repetition; ``reward``, ``score``, ``correct``, ``passed``, ``resolved``,
+        ``success`` and ``accuracy`` are scores; and ``cost_usd``, ``usage``, ``input_tokens``,
+        ``output_tokens``, ``started_at`` and ``ended_at`` are read. A ``latency`` has no unit
+        and stays metadata.
+
         Thoughts are read in all of them. What is unknown in a message is shown as it is. What a
         source does not say, such as times and costs, is unknown. ``run.lost`` of a transcript is
         the list of its format.
