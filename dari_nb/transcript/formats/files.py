@@ -13,19 +13,19 @@ from typing import IO, Any
 from ...errors import InvalidRequestError
 from .inspect_archives import is_archive, read_archive
 from .json_bytes import MAX_DOCUMENT, decoded
+from .paths import SUFFIXES
 from .registry import completed, read_document
 from .runs import Run
 
 _GZIP = b"\x1f\x8b"
 _MARK = b"\xef\xbb\xbf"
-_SUFFIXES = (".gz", ".jsonl", ".json", ".eval", ".traj")
 _BYTE = re.compile(r"\(byte (\d+)\)")
 
 
 def agent_name_of(path: Path) -> str:
     """The name that the agent of a recording gets when nobody says another."""
     name = path.name
-    for suffix in _SUFFIXES:
+    for suffix in SUFFIXES:
         name = name.removesuffix(suffix)
     return name or path.name
 

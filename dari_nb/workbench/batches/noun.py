@@ -213,7 +213,8 @@ class Batches(Shelf["Run", Batch]):
         Args:
             sessions: Sessions or their ids, transcripts such as those of
                 :meth:`Transcript.from_file`, an agent, or metadata to look sessions up by; or the
-                path of a file that this reads.
+                path of a file that this reads, several in a list, a folder, or a pattern. With
+                ``column="file"`` several files are told apart.
             task: The metadata that tells which task a session is about: the rows. When left out,
                 it is what the format of recorded runs says, as are ``repeat`` and ``scores``;
                 beside messages the first there is of ``task_id``, ``instance_id``, ``sample_id``,
@@ -241,7 +242,8 @@ class Batches(Shelf["Run", Batch]):
         >>> d.batches.of("runs.jsonl")
         <Gathered runs: 2 tasks x 1 column x 1; 2 sessions>
         """
-        from .gathering import Wish, gathered, recorded_in
+        from .files import recorded_in
+        from .gathering import Wish, gathered
 
         names = (scores,) if isinstance(scores, str) else tuple(scores)
         return gathered(

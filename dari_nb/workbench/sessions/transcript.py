@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ... import models
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from ...render import Head
-    from ...transcript.formats import Run
+    from ...transcript.formats import Paths, Run
     from ...widgets.view import AnyLayout
     from ..showing.reading.reader import SessionReader
     from .importing import Made
@@ -90,8 +89,8 @@ class Transcript(Exported):
         return cls._of(from_messages(messages, agent=agent, llm=llm, metadata=metadata))
 
     @classmethod
-    def from_file(cls, path: str | Path, *, agent: str | None = None) -> Listing[Transcript]:
-        """Read runs from a file; the format is recognised, and :attr:`format` says which it was.
+    def from_file(cls, path: Paths, *, agent: str | None = None) -> Listing[Transcript]:
+        """Read runs from files; the format is recognised, and :attr:`format` says which it was.
 
         A file is JSON, or JSON lines with a document each, plain or gzipped:
 
@@ -123,7 +122,8 @@ class Transcript(Exported):
         the list of its format.
 
         Args:
-            path: The file.
+            path: The file; or several, a folder of them, or a pattern such as ``"logs/*.eval"``.
+                Which of several it was is in the metadata ``file``.
             agent: Who answers; what the source says, or the file's name, when left out.
 
         Raises:
