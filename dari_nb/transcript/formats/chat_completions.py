@@ -37,9 +37,11 @@ def recognises(document: Any) -> bool:
     """Whether it is a list of messages, or an object with one."""
     if isinstance(document, list):
         return bool(document) and all(_is_message(part) for part in document[:1])
-    return isinstance(document, dict) and any(
-        isinstance(document.get(name), list) for name in (*_MESSAGES, "choices")
-    )
+    if not isinstance(document, dict):
+        return False
+    lists = [told for name in _MESSAGES if isinstance(told := document.get(name), list)]
+    have_roles = any(isinstance(part, dict) and "role" in part for told in lists for part in told)
+    return have_roles or lists[:1] == [[]] or isinstance(document.get("choices"), list)
 
 
 def _is_message(part: Any) -> bool:

@@ -19,6 +19,8 @@ from .runs import Run
 
 _GZIP = b"\x1f\x8b"
 _MARK = b"\xef\xbb\xbf"
+_NOT_TEXT = b"\0"
+_TRAILING = "trailing characters"
 _BYTE = re.compile(r"\(byte (\d+)\)")
 
 
@@ -136,6 +138,25 @@ def _long(text: bytes, place: list[str], number: int) -> Iterator[Run]:
         found = _BYTE.search(str(error))
         lines = text.count(b"\n", 0, int(found[1])) if found else 0
         place[0] = f"line {number + lines}"
-        raise
+        raise ValueError(f"{error}{_hint(text, str(error))}") from None
     place[0] = "the document"
     yield from read_document(document)
+
+
+def _hint(text: bytes, error: str) -> str:
+    """Say what a file is instead, and what would be read."""
+    if _NOT_TEXT in text or not _is_utf8(text):
+        return ": this is no UTF-8 text"
+    if _TRAILING in error:
+        return ": write one document a line, or a list of them"
+    if text.lstrip()[:1] not in (b"{", b"["):
+        return ": runs are JSON, or JSON lines with a document each"
+    return ""
+
+
+def _is_utf8(text: bytes) -> bool:
+    try:
+        text.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
