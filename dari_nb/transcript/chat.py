@@ -185,10 +185,15 @@ def _call_messages(item: ToolCallItem, message: dict[str, Any]) -> list[dict[str
     return [request, _written_result(result)]
 
 
-def written_chat(entries: list[Entry]) -> list[dict[str, Any]]:
-    """Write what was said as chat-completions messages, with calls made at once in one of them."""
+def written_chat(entries: list[Entry], names: dict[str, str]) -> list[dict[str, Any]]:
+    """Write what was said as chat-completions messages, with calls made at once in one of them.
+
+    Args:
+        entries: What was said.
+        names: The tools of calls that were made before, by id; those made here are added.
+    """
     messages: list[dict[str, Any]] = []
-    names = {call.id: call.name for e in entries if isinstance(e, Said) for call in e.calls}
+    names.update((call.id, call.name) for e in entries if isinstance(e, Said) for call in e.calls)
     for entry in entries:
         if isinstance(entry, Result):
             name = names.get(entry.call_id or "", entry.name)

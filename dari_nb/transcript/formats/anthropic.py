@@ -21,12 +21,13 @@ from ..images import with_source
 from ..json_text import json_or_text, text_of_json
 from ..said import Call, Entry, Result, Said, merged, of_unknown_role, tokens
 from .beside import NO_UNIT, dated, told_beside
-from .runs import Run, built, metadata_of, part_of
+from .runs import ERRORS, Run, built, metadata_of, part_of
 
 NAME = "Anthropic messages"
 LOST: tuple[str, ...] = (
     "Signatures, citations and cache marks are not shown; to_anthropic() gives them back.",
     "to_messages() has no signatures and no redacted thinking.",
+    ERRORS,
     NO_UNIT,
 )
 

@@ -19,13 +19,14 @@ from ..said import Entry, Said
 from ..told_times import time_of
 from . import anthropic
 from .beside import NO_UNIT, dated, told_beside
-from .runs import Run, built, metadata_of
+from .runs import REFUSALS, Run, built, metadata_of
 
 NAME = "chat completions"
 LOST: tuple[str, ...] = (
     "Choices beyond the first are shown, and are not in to_messages().",
     "Log probabilities of an answer's tokens are left out.",
     "Names, annotations and other fields of messages are not shown; to_messages() has them.",
+    REFUSALS,
     NO_UNIT,
 )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from itertools import takewhile
 from typing import Any
 
@@ -33,15 +34,15 @@ def to_messages(items: Sequence[TimelineItem], instructions: str = "") -> list[d
     >>> to_messages(turn.wait().session.transcript().items)[0]["role"]
     'user'
     """
-    chat = to_chat(items, _chat_of)
+    chat = to_chat(items, partial(_chat_of, {}))
     is_told = bool(chat) and chat[0].get("role") in SYSTEM_ROLES
     prompt = _told_beside(items) or ("" if is_told else instructions)
     return [*([{"role": "system", "content": prompt}] if prompt else []), *chat]
 
 
-def _chat_of(item: TimelineItem) -> list[dict[str, Any]] | None:
+def _chat_of(names: dict[str, str], item: TimelineItem) -> list[dict[str, Any]] | None:
     told = _recorded_entries(item)
-    return None if told is None else written_chat(merged(told))
+    return None if told is None else written_chat(merged(told), names)
 
 
 def to_anthropic(items: Sequence[TimelineItem], instructions: str = "") -> dict[str, Any]:

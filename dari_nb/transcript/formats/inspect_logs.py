@@ -21,7 +21,7 @@ from ..json_text import json_or_text
 from ..said import Call, Entry, Result, Said, of_unknown_role, tokens
 from ..told_times import time_of
 from .attachments import resolved
-from .runs import Run, built, list_of, metadata_of, name_of, part_of, sum_of
+from .runs import ERRORS, Run, built, list_of, metadata_of, name_of, part_of, sum_of
 
 NAME = "Inspect log"
 LOST: tuple[str, ...] = (
@@ -30,6 +30,7 @@ LOST: tuple[str, ...] = (
     "The output beside its last message, log probabilities, store and timelines are left out.",
     "Ids, sources, views and metadata of messages and calls are not shown.",
     "NaN and infinite numbers are null.",
+    ERRORS,
 )
 
 _READ = ("messages", "input", "target", "choices", "scores", "score", "metadata", "error")

@@ -20,12 +20,14 @@ from ..json_text import json_or_text
 from ..said import Call, Entry, Result, Said, of_unknown_role, tokens
 from ..told_times import time_of
 from .beside import NO_UNIT, dated, told_beside
-from .runs import Run, built, list_of, metadata_of, name_of, part_of
+from .runs import ERRORS, REFUSALS, Run, built, list_of, metadata_of, name_of, part_of
 
 NAME = "OpenAI Responses"
 LOST: tuple[str, ...] = (
     "Ids and states of items, annotations and log probabilities are not shown.",
     "to_messages() has no encrypted reasoning and no ids of items.",
+    ERRORS,
+    REFUSALS,
     NO_UNIT,
 )
 

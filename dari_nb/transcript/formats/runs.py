@@ -11,6 +11,10 @@ from ..json_text import text_of_json
 from ..said import Entry
 from ..turns import RecordedTurn, Turns
 
+ERRORS = 'to_messages() has "Error: " in front of what a failed tool gave, which has no mark there.'
+REFUSALS = "Refusals are plain texts, except in their own format."
+"""What several formats lose in others."""
+
 
 @dataclass
 class Run:

@@ -117,9 +117,10 @@ class Transcript(Exported):
         ``output_tokens``, ``started_at`` and ``ended_at`` are read. A ``latency`` has no unit
         and stays metadata.
 
-        Thoughts are read in all of them. What is unknown in a message is shown as it is. What a
-        source does not say, such as times and costs, is unknown. ``run.lost`` of a transcript is
-        the list of its format.
+        In ``to_messages()`` of other formats what a failed tool gave begins with "Error: ", and
+        refusals are plain texts. Thoughts are read in all of them. What is unknown in a message
+        is shown as it is. What a source does not say, such as times and costs, is unknown.
+        ``run.lost`` of a transcript is the list of its format.
 
         Args:
             path: The file; or several, a folder of them, or a pattern such as ``"logs/*.eval"``.

@@ -304,7 +304,7 @@ def test_what_is_lost_is_the_same_for_both_ways_to_write_a_log(tmp_path):
     (tmp_path / "a.json").write_text(json.dumps(LOG))
     lost = [Transcript.from_file(tmp_path / name)[0].run.lost for name in ("a.eval", "a.json")]
     assert lost[0] == lost[1]
-    assert len(lost[0]) == 5
+    assert len(lost[0]) == 6
 
 
 def test_a_log_that_was_not_finished_is_read_as_far_as_it_goes(tmp_path):
