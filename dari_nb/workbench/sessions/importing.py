@@ -40,7 +40,7 @@ def from_messages(
     try:
         run = _only(_document(messages))
     except (ValueError, TypeError, RecursionError) as error:
-        raise InvalidRequestError(f"These are no messages of a known format: {error}.") from None
+        raise InvalidRequestError(f"This cannot be read as a run: {error}.") from None
     texts = {str(key): _text(value) for key, value in (metadata or {}).items()}
     run.metadata |= texts
     return _made(run, agent or run.agent or "Agent", llm or run.model)
