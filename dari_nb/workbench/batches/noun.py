@@ -220,12 +220,13 @@ class Batches(Shelf["Run", Batch]):
                 beside messages the first there is of ``task_id``, ``instance_id``, ``sample_id``,
                 ``custom_id``, ``question_id``, ``id`` and ``task``.
             column: The metadata that tells what did it; the LLM when left out.
-            repeat: The metadata that tells which repetition it is; when left out it is ``trial``,
-                ``epoch`` or ``repeat`` of recorded runs, or else the order they are given in.
+            repeat: The metadata that tells which repetition it is; the order they are given in
+                when left out. With ``task`` left out, too, it is ``trial``, ``epoch`` or ``repeat``
+                where recorded runs have it.
             label: The metadata that says what the task is; the value of ``task`` when left out.
-            scores: Metadata that are scores, such as ``["reward"]``; when left out those numbers,
-                yes and no among ``reward``, ``score``, ``correct``, ``passed``, ``resolved``,
-                ``success`` and ``accuracy`` that recorded runs have.
+            scores: Metadata that are scores, such as ``["reward"]``. When left out together with
+                ``task``, those of an Inspect log, or what is a number, yes or no among ``reward``,
+                ``score``, ``correct``, ``passed``, ``resolved``, ``success`` and ``accuracy``.
             title: What stands above it; the agent's name when left out.
             run_id: What ratings are kept under, for the sessions with these ids. When left out it
                 follows from the content, so that the same runs, loaded again, find their ratings.
