@@ -49,9 +49,10 @@ def tool_calls_frame(
     Returns:
         One row a call, sessions as they first appear and calls as the transcript shows them.
         ``order`` counts the calls of a session from 1. ``arguments`` and ``result`` are JSON
-        text. ``ok`` is missing while a call is open; a failed call has its cause in ``error``.
-        ``seconds`` go from request to completion. ``copied_from`` is the message of whose turn this
-        one is a copy, in a fork (section 18.4). For dtypes see :data:`TOOL_CALLS`.
+        text. ``ok`` is missing while a call is open, and where a recording ends with it, which has
+        the status ``unanswered``; a failed call has its cause in ``error``. ``seconds`` go from
+        request to completion. ``copied_from`` is the message of whose turn this one is a copy, in a
+        fork (section 18.4). For dtypes see :data:`TOOL_CALLS`.
 
     >>> calls = dari.frames.tool_calls_frame(turn.wait().session.events())
     >>> calls[["tool_name", "arguments", "result"]].values.tolist()[0]
@@ -87,6 +88,7 @@ _OK = {"completed": True, "failed": False}
 
 def _row(call: Call) -> tuple[Any, ...]:
     item = call.item
+    status = ev.UNANSWERED if item.is_unanswered else item.status
     return (
         call.session_id,
         call.turn.message_id,
@@ -94,8 +96,8 @@ def _row(call: Call) -> tuple[Any, ...]:
         call.order,
         item.tool_name,
         item.arguments,
-        item.status,
-        _OK.get(item.status),
+        status,
+        _OK.get(status),
         item.result,
         _error(call),
         item.created_at,
@@ -113,7 +115,7 @@ TOOL_CALLS = Table(
         "order": INTEGER,
         "tool_name": NAME,
         "arguments": JSON,
-        "status": category("requested", "running", "completed", "failed"),
+        "status": category("requested", "running", "completed", "failed", ev.UNANSWERED),
         "ok": BOOLEAN,
         "result": JSON,
         "error": TEXT,

@@ -24,6 +24,8 @@ MESSAGE_CANCEL_REQUESTED = "message.cancel_requested"
 """Where the server offers to end turns (contract, section 18.3)."""
 CANCELLED = "cancelled"
 """The error of a turn that was ended."""
+UNANSWERED = "unanswered"
+"""What becomes of a tool call that a recording ends with."""
 MAX_TOKENS = "max_tokens"
 """The ``stop_reason`` of a text that its LLM's limit of tokens cut off (contract, section 18.5)."""
 

@@ -119,6 +119,13 @@ class ToolCallItem(TimelineItem, frozen=True, kw_only=True):
         return seconds_between(self.created_at, self.completed_at)
 
     @property
+    def is_unanswered(self) -> bool:
+        """Whether its turn has completed and no result of it is recorded."""
+        has_ended = self.created_at is None or self.completed_at is not None
+        is_told = has_ended or self.result is not None or self.is_error is not None
+        return self.status == "completed" and not is_told
+
+    @property
     def is_cancelled(self) -> bool:
         """Whether it was open when somebody ended its turn (contract, section 18.3)."""
         return self.status == "failed" and self.result == CANCELLED

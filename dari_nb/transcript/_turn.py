@@ -191,7 +191,10 @@ class TurnState:
         """No event says who runs a call (U15); whether the message waits for it tells."""
         if call_id in self._open:
             waits = self.status == "waiting_for_tool" and call_id not in self._answered
-            self._change(self._open[call_id], status="requested" if waits else "running")
+            is_open = "requested" if waits else "running"
+            # Nothing more comes of a turn that has completed: a recording may end with a call.
+            has_ended = self.status == "completed"
+            self._change(self._open[call_id], status="completed" if has_ended else is_open)
 
     def _call_requested(self, event: Event) -> None:
         call_id = _call_id(event)

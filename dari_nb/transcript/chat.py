@@ -21,7 +21,7 @@ from ..models.events import MAX_TOKENS
 from .blocks import content_of, is_only_text, plain, refusal_block, thought
 from .images import with_image_url
 from .json_text import json_or_text, text_of_json
-from .said import Call, Entry, Result, Said, of_unknown_role
+from .said import Call, Entry, Result, Said, of_unknown_role, tokens
 from .told_times import time_of
 
 Message = dict[str, Any]
@@ -84,7 +84,7 @@ def _assistant(message: Message, content: Content, number: int, at: str | None) 
     made = [_call(call, f"call_{number}_{place}") for place, call in enumerate(calls)]
     if legacy := message.get("function_call"):
         made.append(_call({"function": legacy}, f"call_{number}"))
-    return Said("assistant", [*blocks, *made], at)
+    return Said("assistant", [*blocks, *made], at, usage=used(message.get("usage")))
 
 
 def thoughts_of(message: Message) -> Content:
@@ -185,10 +185,15 @@ def _call_messages(item: ToolCallItem, message: dict[str, Any]) -> list[dict[str
     return [request, _written_result(result)]
 
 
-def written_chat(entries: list[Entry]) -> list[dict[str, Any]]:
-    """Write what was said as chat-completions messages, with calls made at once in one of them."""
+def written_chat(entries: list[Entry], names: dict[str, str]) -> list[dict[str, Any]]:
+    """Write what was said as chat-completions messages, with calls made at once in one of them.
+
+    Args:
+        entries: What was said.
+        names: The tools of calls that were made before, by id; those made here are added.
+    """
     messages: list[dict[str, Any]] = []
-    names = {call.id: call.name for e in entries if isinstance(e, Said) for call in e.calls}
+    names.update((call.id, call.name) for e in entries if isinstance(e, Said) for call in e.calls)
     for entry in entries:
         if isinstance(entry, Result):
             name = names.get(entry.call_id or "", entry.name)
@@ -228,6 +233,17 @@ def _written_result(result: Result) -> dict[str, Any]:
         "name": result.name,
         "content": text if is_told else f"Error: {text}",
     }
+
+
+def used(usage: Any) -> dict[str, int]:
+    """Read the tokens that an answer took."""
+    return tokens(
+        usage,
+        input_tokens="prompt_tokens",
+        output_tokens="completion_tokens",
+        cached_input_tokens="prompt_tokens_details.cached_tokens",
+        reasoning_tokens="completion_tokens_details.reasoning_tokens",
+    )
 
 
 def stop_reason_of(finish_reason: Any) -> str | None:

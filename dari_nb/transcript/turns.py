@@ -14,7 +14,7 @@ from .said import Call, Entry, Result, Said, summed
 Step = tuple[str, dict[str, Any]]
 """An event's type and payload."""
 
-UNANSWERED = "The recording ends before the tool call {call_id} was answered."
+UNANSWERED = "The recording goes on before the tool call {call_id} was answered."
 RECORDED = "recorded_messages"
 """The field of an event, and of an item, with the messages of a whole turn, as they were."""
 RECORDED_FORMAT = "recorded_format"
@@ -96,15 +96,15 @@ class Turns:
                 block = {"type": "system message", "content": plain(entry.content)}
                 self._assistant(Said("assistant", [block], entry.at))
             elif entry.role == "user":
-                self._close()
+                self._leave()
                 self._open_turn(entry.content, entry.at)
             else:
                 self._assistant(entry)
         (self._turns[-1].messages if self._turns else self._before).append(source)
 
     def finish(self) -> list[RecordedTurn]:
-        """Return the turns."""
-        self._close()
+        """Return the turns; a call that the run ends with stands without a result."""
+        self._flush()
         return self._turns
 
     @property
@@ -112,7 +112,7 @@ class Turns:
         """The texts of the system messages in front, joined with blank lines."""
         return "\n\n".join(filter(None, self._system))
 
-    def _close(self) -> None:
+    def _leave(self) -> None:
         self._flush()
         if self._open:
             self._turns[-1].error = UNANSWERED.format(call_id=next(iter(self._open)))

@@ -97,7 +97,7 @@ def test_a_result_that_begins_with_error_is_a_failed_call():
 
 def test_a_call_without_a_result_makes_its_turn_failed():
     turns = chat_turns([user("a"), call(), user("b")])
-    assert turns[0].error == "The recording ends before the tool call c1 was answered."
+    assert turns[0].error == "The recording goes on before the tool call c1 was answered."
     assert turns[1].error is None
 
 

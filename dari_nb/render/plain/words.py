@@ -16,7 +16,7 @@ from ...models import (
     parse_time,
     seconds_between,
 )
-from ...models.events import CANCELLED
+from ...models.events import CANCELLED, UNANSWERED
 from ..calls.diff import changed_counts, changed_lines
 from ..calls.kinds import Use, use_of
 from ..calls.output import output_of
@@ -27,6 +27,7 @@ _STATES = {
     "waiting_for_tool": "waiting for a tool",
     "requested": "waiting",
     "completed": "done",
+    UNANSWERED: "no result recorded",
 }
 _VALUE_WIDTH = 60
 _SUMMARY_WIDTH = 120
@@ -196,6 +197,8 @@ def outcome_text(item: ToolCallItem) -> str:
         word = CANCELLED
     elif is_failed(item):
         word = f"exit {code}" if (code := exit_code_of(item)) else "failed"
+    elif item.is_unanswered:
+        word = state_text(UNANSWERED)
     elif item.status == "completed":
         word = result_text(item)
     else:

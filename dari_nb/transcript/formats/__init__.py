@@ -2,13 +2,18 @@
 
 from .exports import to_anthropic, to_atif, to_messages
 from .files import agent_name_of, read_file, read_runs
+from .paths import FILE, Paths, names_of, paths_of
 from .registry import FORMATS
 from .runs import Run
 
 __all__ = [
+    "FILE",
     "FORMATS",
+    "Paths",
     "Run",
     "agent_name_of",
+    "names_of",
+    "paths_of",
     "read_file",
     "read_runs",
     "to_anthropic",

@@ -20,12 +20,15 @@ from ..blocks import block_of, content_of, plain
 from ..images import with_source
 from ..json_text import json_or_text, text_of_json
 from ..said import Call, Entry, Result, Said, merged, of_unknown_role, tokens
-from .runs import Run, built, dollars_of, metadata_of, name_of, part_of
+from .beside import NO_UNIT, dated, told_beside
+from .runs import ERRORS, Run, built, metadata_of, part_of
 
 NAME = "Anthropic messages"
 LOST: tuple[str, ...] = (
     "Signatures, citations and cache marks are not shown; to_anthropic() gives them back.",
     "to_messages() has no signatures and no redacted thinking.",
+    ERRORS,
+    NO_UNIT,
 )
 
 _OWN_BLOCKS = ("tool_use", "tool_result", "thinking", "redacted_thinking", "server_tool_use")
@@ -90,14 +93,12 @@ def read(document: Any) -> Iterator[Run]:
     turns = built(NAME, pairs, system)
     told = turns.instructions
     instructions = "\n\n".join(filter(None, (_system(about.get("system")), told)))
-    usage = about.get("usage")
     yield Run(
         NAME,
-        turns.finish(),
+        dated(turns.finish(), about),
         instructions,
         metadata_of({k: v for k, v in about.items() if k not in _NOT_KEPT}),
-        model=name_of(about.get("model")),
-        cost=dollars_of(usage.get("cost")) if isinstance(usage, dict) else None,
+        **told_beside(about, used, is_answer=_is_answer(about)),
     )
 
 

@@ -13,12 +13,13 @@ import copy
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from ...models import is_reasoning, reasoning_of, text_of
+from ...models import Content, is_reasoning, reasoning_of, text_of
 from ..blocks import content_of, is_only_text, plain, thought
+from ..images import with_path
 from ..json_text import json_or_text, text_of_json
 from ..said import Call, Entry, Result, Said, merged, of_unknown_role, tokens
 from ..told_times import time_of
-from .runs import Run, built, dollars_of, list_of, metadata_of, name_of, part_of, sum_of
+from .runs import ERRORS, Run, built, dollars_of, list_of, metadata_of, name_of, part_of, sum_of
 
 NAME = "ATIF trajectory"
 VERSION = "ATIF-v1.7"
@@ -27,6 +28,7 @@ LOST: tuple[str, ...] = (
     "Subagents that are embedded, and ids of tokens, are not shown; to_atif() gives them back.",
     "Images are named by their paths, and no file is read.",
     "to_messages() has no metrics, times and extras.",
+    ERRORS,
 )
 
 _SCHEMA = "ATIF-"
@@ -54,9 +56,10 @@ def read(document: Any) -> Iterator[Run]:
         NAME,
         turns.finish(),
         turns.instructions,
-        metadata_of({**about, **_used(final, "total_")}),
+        metadata_of(about),
         model=name_of(agent.get("model_name")) or _model(steps),
         agent=name_of(agent.get("name")),
+        usage=_used(final, "total_"),
         cost=dollars_of(final.get("total_cost_usd")) or _sum(steps),
         created_at=next((time for step in steps if (time := time_of(step.get("timestamp")))), None),
     )
@@ -169,12 +172,24 @@ def _step(said: Said) -> dict[str, Any]:
     step: dict[str, Any] = {"source": "agent" if said.role == "assistant" else said.role}
     if at := time_of(said.at):
         step["timestamp"] = at
-    step["message"] = text_of(spoken) if is_only_text(spoken) else copy.deepcopy(spoken)
+    step["message"] = text_of(spoken) if is_only_text(spoken) else _written_content(spoken)
     if reasoning := reasoning_of(said.content):
         step["reasoning_content"] = reasoning
     if said.calls:
         step["tool_calls"] = [_written_call(call) for call in said.calls]
     return step
+
+
+def _written_content(content: Content) -> Content:
+    return copy.deepcopy(list(map(with_path, content)))
+
+
+def _written_value(value: Any) -> Any:
+    """Write what a tool gave: texts and images as they are, all else as JSON."""
+    are_blocks = isinstance(value, list) and value and all(isinstance(b, dict) for b in value)
+    parts = _written_content(value) if are_blocks else []
+    are_parts = bool(parts) and all(part.get("type") in ("text", "image") for part in parts)
+    return parts if are_parts else text_of_json(value)
 
 
 def _written_call(call: Call) -> dict[str, Any]:
@@ -191,7 +206,7 @@ def _observe(steps: list[dict[str, Any]], result: Result) -> None:
     if step is None:
         step = {"source": "agent", "message": ""}
         steps.append(step)
-    told = {"source_call_id": result.call_id, "content": text_of_json(result.value)}
+    told = {"source_call_id": result.call_id, "content": _written_value(result.value)}
     extra = {"extra": {"is_error": True}} if result.is_error else {}
     step.setdefault("observation", {"results": []})["results"].append({**told, **extra})
 

@@ -14,23 +14,23 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from ..chat import ROLES, chat_entries, stop_reason_of
-from ..said import Entry, Said, tokens
+from ..chat import ROLES, chat_entries, stop_reason_of, used
+from ..said import Entry, Said
 from ..told_times import time_of
-from .runs import Run, built, dollars_of, metadata_of, name_of, part_of
+from . import anthropic
+from .beside import NO_UNIT, dated, told_beside
+from .runs import REFUSALS, Run, built, metadata_of
 
 NAME = "chat completions"
 LOST: tuple[str, ...] = (
     "Choices beyond the first are shown, and are not in to_messages().",
     "Log probabilities of an answer's tokens are left out.",
     "Names, annotations and other fields of messages are not shown; to_messages() has them.",
+    REFUSALS,
+    NO_UNIT,
 )
 
 _MESSAGES = ("messages", "traj")
-_TASKS = ("task_id", "instance_id", "sample_id", "custom_id")
-_REPEATS = ("trial", "epoch", "repeat")
-_SCORES = ("reward", "score")
-_COSTS = ("cost_usd", "total_cost_usd")
 _NOT_KEPT = (*_MESSAGES, "choices")
 
 
@@ -38,9 +38,11 @@ def recognises(document: Any) -> bool:
     """Whether it is a list of messages, or an object with one."""
     if isinstance(document, list):
         return bool(document) and all(_is_message(part) for part in document[:1])
-    return isinstance(document, dict) and any(
-        isinstance(document.get(name), list) for name in (*_MESSAGES, "choices")
-    )
+    if not isinstance(document, dict):
+        return False
+    lists = [told for name in _MESSAGES if isinstance(told := document.get(name), list)]
+    have_roles = any(isinstance(part, dict) and "role" in part for told in lists for part in told)
+    return have_roles or lists[:1] == [[]] or isinstance(document.get("choices"), list)
 
 
 def _is_message(part: Any) -> bool:
@@ -60,19 +62,12 @@ def read(document: Any) -> Iterator[Run]:
         raise ValueError(f"message 1 has no known role: {roles[0]!r:.80}")
     pairs = [*chat_entries(messages), *_answer(about, len(messages))]
     turns = built(None, pairs, None)
-    metadata = metadata_of({k: v for k, v in about.items() if k not in _NOT_KEPT})
-    usage = about.get("usage")
     yield Run(
         NAME,
-        turns.finish(),
+        dated(turns.finish(), about),
         turns.instructions,
-        metadata,
-        model=name_of(about.get("model")),
-        cost=dollars_of(*map(about.get, _COSTS), part_of(usage).get("cost")),
-        created_at=time_of(about.get("created")),
-        task=next((name for name in _TASKS if name in metadata), None),
-        repeat=next((name for name in _REPEATS if name in metadata), None),
-        scores=tuple(name for name in _SCORES if name in metadata),
+        metadata_of({k: v for k, v in about.items() if k not in _NOT_KEPT}),
+        **told_beside(about, _used, is_answer="choices" in about),
     )
 
 
@@ -96,7 +91,7 @@ def _answer(about: Mapping[str, Any], count: int) -> Iterator[tuple[Any, list[En
         if isinstance(entry, Said):
             entry.parts += [_choice(choice) for choice in choices[1:]]
             entry.stop_reason = stop_reason_of(first.get("finish_reason"))
-            entry.usage = used(about.get("usage"))
+            entry.usage = used(about.get("usage")) or entry.usage
             entry.at = time_of(about.get("created"))
     yield source, said
 
@@ -105,12 +100,6 @@ def _choice(choice: Any) -> dict[str, Any]:
     return {**choice, "type": "choice"} if isinstance(choice, dict) else {"type": "choice"}
 
 
-def used(usage: Any) -> dict[str, int]:
-    """Read the tokens that an answer took."""
-    return tokens(
-        usage,
-        input_tokens="prompt_tokens",
-        output_tokens="completion_tokens",
-        cached_input_tokens="prompt_tokens_details.cached_tokens",
-        reasoning_tokens="completion_tokens_details.reasoning_tokens",
-    )
+def _used(told: Any) -> dict[str, int]:
+    """Read tokens of a run; who wrote it down may have asked Anthropic."""
+    return used(told) or anthropic.used(told)

@@ -4,28 +4,45 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
+from itertools import takewhile
 from typing import Any
 
-from ...models import AssistantMessageItem, TimelineItem, ToolCallItem, UserMessageItem
-from ..chat import to_chat, written_chat
+from ...models import (
+    AssistantMessageItem,
+    TimelineItem,
+    ToolCallItem,
+    UserMessageItem,
+    text_of,
+)
+from ..blocks import content_of
+from ..chat import SYSTEM_ROLES, to_chat, written_chat
 from ..said import Call, Entry, Result, Said, merged
-from . import anthropic, atif, chat_completions
+from . import anthropic, atif, chat_completions, responses
 from .registry import FORMATS
 
+_PROMPTS = {anthropic.NAME: "system", responses.NAME: "instructions"}
+"""Where a recorded document has the system prompt, by its format."""
 
-def to_messages(items: Iterable[TimelineItem]) -> list[dict[str, Any]]:
+
+def to_messages(items: Sequence[TimelineItem], instructions: str = "") -> list[dict[str, Any]]:
     """Write items as chat-completions messages; see :func:`to_chat`.
+
+    The system prompt stands in front, unless the messages begin with one.
 
     >>> from dari_nb.transcript.formats import to_messages
     >>> to_messages(turn.wait().session.transcript().items)[0]["role"]
     'user'
     """
-    return to_chat(items, _chat_of)
+    chat = to_chat(items, partial(_chat_of, {}))
+    is_told = bool(chat) and chat[0].get("role") in SYSTEM_ROLES
+    prompt = _told_beside(items) or ("" if is_told else instructions)
+    return [*([{"role": "system", "content": prompt}] if prompt else []), *chat]
 
 
-def _chat_of(item: TimelineItem) -> list[dict[str, Any]] | None:
+def _chat_of(names: dict[str, str], item: TimelineItem) -> list[dict[str, Any]] | None:
     told = _recorded_entries(item)
-    return None if told is None else written_chat(merged(told))
+    return None if told is None else written_chat(merged(told), names)
 
 
 def to_anthropic(items: Sequence[TimelineItem], instructions: str = "") -> dict[str, Any]:
@@ -38,7 +55,8 @@ def to_anthropic(items: Sequence[TimelineItem], instructions: str = "") -> dict[
     recorded = _of_format(items, anthropic.NAME)
     if recorded is not None:
         return {**_document(items), "messages": recorded}
-    return anthropic.written(entries_of(items), instructions)
+    entries = [*entries_of(items)]
+    return anthropic.written(entries, instructions or _prompt(items, entries))
 
 
 def to_atif(
@@ -60,9 +78,23 @@ def to_atif(
     recorded = _of_format(items, atif.NAME)
     if recorded is not None:
         return {**_document(items), "steps": recorded}
-    return atif.written(
-        entries_of(items), session_id=session_id, agent=agent, model=model, system=instructions
-    )
+    entries = [*entries_of(items)]
+    system = instructions or _prompt(items, entries)
+    return atif.written(entries, session_id=session_id, agent=agent, model=model, system=system)
+
+
+def _prompt(items: Iterable[TimelineItem], entries: Iterable[Entry]) -> str:
+    """The system prompt of a recording: what stood beside its messages, and in front of them."""
+    front = takewhile(lambda entry: isinstance(entry, Said) and entry.role == "system", entries)
+    texts = (text_of(entry.content) for entry in front if isinstance(entry, Said))
+    return "\n\n".join(filter(None, (_told_beside(items), *texts)))
+
+
+def _told_beside(items: Iterable[TimelineItem]) -> str:
+    """The system prompt that stood beside the recorded messages."""
+    told = ((_PROMPTS.get(str(item.recorded_format)), item.recorded_document) for item in items)
+    found = (about.get(name) for name, about in told if name and isinstance(about, dict))
+    return text_of(content_of(next(found, None)))
 
 
 def entries_of(items: Iterable[TimelineItem]) -> Iterator[Entry]:

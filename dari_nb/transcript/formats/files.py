@@ -13,19 +13,21 @@ from typing import IO, Any
 from ...errors import InvalidRequestError
 from .inspect_archives import is_archive, read_archive
 from .json_bytes import MAX_DOCUMENT, decoded
-from .registry import read_document
+from .paths import SUFFIXES
+from .registry import completed, read_document
 from .runs import Run
 
 _GZIP = b"\x1f\x8b"
 _MARK = b"\xef\xbb\xbf"
-_SUFFIXES = (".gz", ".jsonl", ".json", ".eval", ".traj")
+_NOT_TEXT = b"\0"
+_TRAILING = "trailing characters"
 _BYTE = re.compile(r"\(byte (\d+)\)")
 
 
 def agent_name_of(path: Path) -> str:
     """The name that the agent of a recording gets when nobody says another."""
     name = path.name
-    for suffix in _SUFFIXES:
+    for suffix in SUFFIXES:
         name = name.removesuffix(suffix)
     return name or path.name
 
@@ -64,7 +66,7 @@ def read_file(path: Path) -> Iterator[Run]:
     try:
         with _open(path) as file:
             begin = file.peek(4)[:4]
-            for run in (read_archive if is_archive(begin) else _runs)(file, place):
+            for run in (_samples if is_archive(begin) else _runs)(file, place):
                 if run.named is not None:
                     run.metadata.setdefault(run.named, agent_name_of(path))
                 yield run
@@ -81,6 +83,10 @@ def _open(path: Path) -> BufferedReader:
     opener: Any = gzip.open if is_gzip else open
     opened: BufferedReader = opener(path, "rb")
     return opened
+
+
+def _samples(file: IO[bytes], place: list[str]) -> Iterator[Run]:
+    return map(completed, read_archive(file, place))
 
 
 def _runs(file: IO[bytes], place: list[str]) -> Iterator[Run]:
@@ -132,6 +138,25 @@ def _long(text: bytes, place: list[str], number: int) -> Iterator[Run]:
         found = _BYTE.search(str(error))
         lines = text.count(b"\n", 0, int(found[1])) if found else 0
         place[0] = f"line {number + lines}"
-        raise
+        raise ValueError(f"{error}{_hint(text, str(error))}") from None
     place[0] = "the document"
     yield from read_document(document)
+
+
+def _hint(text: bytes, error: str) -> str:
+    """Say what a file is instead, and what would be read."""
+    if _NOT_TEXT in text or not _is_utf8(text):
+        return ": this is no UTF-8 text"
+    if _TRAILING in error:
+        return ": write one document a line, or a list of them"
+    if text.lstrip()[:1] not in (b"{", b"["):
+        return ": runs are JSON, or JSON lines with a document each"
+    return ""
+
+
+def _is_utf8(text: bytes) -> bool:
+    try:
+        text.decode()
+    except UnicodeDecodeError:
+        return False
+    return True

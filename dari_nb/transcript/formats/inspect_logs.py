@@ -21,7 +21,7 @@ from ..json_text import json_or_text
 from ..said import Call, Entry, Result, Said, of_unknown_role, tokens
 from ..told_times import time_of
 from .attachments import resolved
-from .runs import Run, built, list_of, metadata_of, name_of, part_of, sum_of
+from .runs import ERRORS, Run, built, list_of, metadata_of, name_of, part_of, sum_of
 
 NAME = "Inspect log"
 LOST: tuple[str, ...] = (
@@ -30,6 +30,7 @@ LOST: tuple[str, ...] = (
     "The output beside its last message, log probabilities, store and timelines are left out.",
     "Ids, sources, views and metadata of messages and calls are not shown.",
     "NaN and infinite numbers are null.",
+    ERRORS,
 )
 
 _READ = ("messages", "input", "target", "choices", "scores", "score", "metadata", "error")
@@ -80,11 +81,12 @@ def run_of(log: Mapping[str, Any], sample: Any) -> Run:
         first.asked_at = begun_at
     spec = part_of(log.get("eval"))
     scores = _scores(sample.get("scores") or sample.get("score"))
-    known = {**_about(spec, sample), **scores}
+    usages = part_of(sample.get("model_usage")).values()
+    used = _used(usages)
+    known = {**_about(spec, sample), **used, **scores}
     own = part_of(sample.get("metadata"))
     renamed = {f"metadata.{k}" if k in known else k: value for k, value in own.items()}
-    usage = part_of(sample.get("model_usage")).values()
-    costs = [part_of(used).get("total_cost") for used in usage]
+    costs = [part_of(usage).get("total_cost") for usage in usages]
     return Run(
         NAME,
         turns.finish(),
@@ -93,6 +95,7 @@ def run_of(log: Mapping[str, Any], sample: Any) -> Run:
         model=name_of(spec.get("model")),
         agent=name_of(spec.get("task_display_name")) or name_of(spec.get("task")),
         cost=sum_of(costs),
+        usage=used,
         created_at=begun_at,
         task="sample_id",
         repeat=None if sample.get("epoch") is None else "epoch",
@@ -108,8 +111,6 @@ def _about(spec: Mapping[str, Any], sample: Mapping[str, Any]) -> dict[str, Any]
     about["dataset"] = part_of(spec.get("dataset")).get("name")
     about["sample_id"] = sample.get("id")
     about |= {name: value for name, value in sample.items() if name not in _NOT_KEPT}
-    for name, count in _used(part_of(sample.get("model_usage")).values()).items():
-        about[name] = count
     return {name: value for name, value in about.items() if value not in (None, {}, [], "")}
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from ..chat import ROLES
 from ..nesting import is_nested_deeper
 from . import anthropic, atif, chat_completions, inspect_logs, responses, swe_agent
 from .runs import Format, Run
+from .unknown import unknown
 
 FORMATS: dict[str, Format] = {
     form.NAME: form
@@ -23,10 +25,6 @@ FORMATS: dict[str, Format] = {
 """The formats by name; the first that recognises a document reads it."""
 
 MAX_NESTING = 100
-UNKNOWN = (
-    'a run is a JSON object with a list "messages", or a document of another format that is '
-    f"known: {', '.join(FORMATS)}"
-)
 
 
 def read_document(document: Any) -> Iterator[Run]:
@@ -41,13 +39,17 @@ def read_document(document: Any) -> Iterator[Run]:
     form = format_of(document)
     if form is not None:
         yield from _read(form, document)
-    elif not isinstance(document, list) or not document:
-        raise ValueError(UNKNOWN)
-    elif format_of(_joined(document[0])) is not None:
+    elif isinstance(document, list) and document and format_of(_joined(document[0])) is not None:
         yield from _rows(document)
-    else:
-        # A list of what is no document is one of messages, and what is wrong is said of these.
+    elif isinstance(document, list) and any(map(_is_message, document)):
+        # What is wrong is said of the messages.
         yield from _read(chat_completions, document)
+    else:
+        raise ValueError(unknown(document, FORMATS))
+
+
+def _is_message(part: Any) -> bool:
+    return isinstance(part, dict) and part.get("role") in ROLES
 
 
 def format_of(document: Any) -> Format | None:
@@ -79,7 +81,7 @@ def _rows(rows: list[Any]) -> Iterator[Run]:
         whole = _joined(row)
         form = format_of(whole)
         if form is None:
-            raise ValueError(f"entry {number}: {UNKNOWN}")
+            raise ValueError(f"entry {number}: {unknown(row, FORMATS)}")
         try:
             yield from _read(form, whole)
         except ValueError as error:
@@ -87,6 +89,14 @@ def _rows(rows: list[Any]) -> Iterator[Run]:
 
 
 def _read(form: Format, document: Any) -> Iterator[Run]:
-    for run in form.read(document):
-        run.lost = form.LOST
-        yield run
+    yield from map(completed, form.read(document))
+
+
+def completed(run: Run) -> Run:
+    """Say what is the same for all formats: what is lost, and where tokens of the run stand."""
+    run.lost = FORMATS[run.format].LOST
+    for name, count in run.usage.items():
+        run.metadata.setdefault(name, str(count))
+    if len(run.turns) == 1 and not run.turns[0].usage:
+        run.turns[0].usage = dict(run.usage)
+    return run

@@ -19,12 +19,16 @@ from ..chat import SYSTEM_ROLES, stop_reason_of
 from ..json_text import json_or_text
 from ..said import Call, Entry, Result, Said, of_unknown_role, tokens
 from ..told_times import time_of
-from .runs import Run, built, dollars_of, list_of, metadata_of, name_of, part_of
+from .beside import NO_UNIT, dated, told_beside
+from .runs import ERRORS, REFUSALS, Run, built, list_of, metadata_of, name_of, part_of
 
 NAME = "OpenAI Responses"
 LOST: tuple[str, ...] = (
     "Ids and states of items, annotations and log probabilities are not shown.",
     "to_messages() has no encrypted reasoning and no ids of items.",
+    ERRORS,
+    REFUSALS,
+    NO_UNIT,
 )
 
 _ROLES = ("user", "assistant", *SYSTEM_ROLES)
@@ -87,17 +91,17 @@ def read(document: Any) -> Iterator[Run]:
         *list_of(about.get("output")),
         *list_of(about.get("items")),
     ]
-    turns = built(NAME, _timed(items, about), None)
     told = about.get("instructions")
     system = told if isinstance(told, str) else ""
+    turns = built(NAME, _timed(items, about), {"instructions": system} if system else None)
+    for answered in turns.finish()[-1:] if list_of(about.get("output")) else ():
+        answered.asked_at = time_of(about.get("created_at"))
     yield Run(
         NAME,
-        turns.finish(),
+        dated(turns.finish(), about),
         "\n\n".join(filter(None, (system, turns.instructions))),
         metadata_of({k: v for k, v in about.items() if k not in _NOT_KEPT}),
-        model=name_of(about.get("model")),
-        cost=dollars_of(part_of(about.get("usage")).get("cost")),
-        created_at=time_of(about.get("created_at")),
+        **told_beside(about, used, is_answer=bool(list_of(about.get("output")))),
     )
 
 

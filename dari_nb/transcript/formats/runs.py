@@ -11,6 +11,10 @@ from ..json_text import text_of_json
 from ..said import Entry
 from ..turns import RecordedTurn, Turns
 
+ERRORS = 'to_messages() has "Error: " in front of what a failed tool gave, which has no mark there.'
+REFUSALS = "Refusals are plain texts, except in their own format."
+"""What several formats lose in others."""
+
 
 @dataclass
 class Run:
@@ -24,6 +28,7 @@ class Run:
         model: What answered.
         agent: Who answered, where the source names them.
         cost: US dollars as a decimal text; ``None`` where the source does not say.
+        usage: The tokens of the whole run, where the source tells them besides those of its turns.
         created_at: When it began, ISO 8601; ``None`` where the source does not say.
         task: The metadata that tells what the run is about; ``None`` where the source does not say.
         repeat: The metadata that tells which repetition it is.
@@ -44,6 +49,7 @@ class Run:
     model: str | None = None
     agent: str | None = None
     cost: str | None = None
+    usage: dict[str, int] = field(default_factory=dict, repr=False)
     created_at: str | None = None
     task: str | None = None
     repeat: str | None = None

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from ..blocks import content_of, plain
-from ..chat import chat_entries, thoughts_of
+from ..chat import chat_entries, thoughts_of, used
 from ..json_text import json_or_text
 from ..said import Call, Entry, Result, Said, of_unknown_role, tokens
 from .runs import Run, built, dollars_of, list_of, metadata_of, name_of, part_of
@@ -63,23 +63,19 @@ def read(document: Any) -> Iterator[Run]:
     """Read the one run of a trajectory."""
     info = part_of(document.get("info"))
     stats = part_of(info.get("model_stats"))
-    used = _used(stats)
     about = {key: value for key, value in document.items() if key not in _NOT_KEPT}
     turns = built(NAME, entries(_parts(document)), None)
     yield Run(
         NAME,
         turns.finish(),
         turns.instructions,
-        metadata_of({**about, **info, **used}),
+        metadata_of({**about, **info}),
         model=_model(document),
         cost=dollars_of(stats.get("instance_cost"), stats.get("total_cost")),
+        usage=tokens(stats, input_tokens="tokens_sent", output_tokens="tokens_received"),
         named="instance_id",
         task="instance_id",
     )
-
-
-def _used(stats: Mapping[str, Any]) -> dict[str, int]:
-    return tokens(stats, input_tokens="tokens_sent", output_tokens="tokens_received")
 
 
 def _model(document: Mapping[str, Any]) -> str | None:
@@ -163,6 +159,7 @@ class _Reader:
             answer = said[0]
             assert isinstance(answer, Said)
             self._open = answer.calls[0].id if answer.calls else None
+            answer.usage = _used(message)
             return answer
         action = message.get(_ACTION)
         text = (
@@ -172,7 +169,7 @@ class _Reader:
         self._open = f"step_{number}" if action else None
         if self._open:
             parts.append(Call(self._open, _ACTION, {"command": action}))
-        return Said("assistant", parts)
+        return Said("assistant", parts, usage=_used(message))
 
     def _last(self, step: Mapping[str, Any]) -> list[Entry]:
         """Read what came of the last action."""
@@ -190,6 +187,11 @@ class _Reader:
         seconds, self._open, self._seconds = self._seconds, None, None
         value = plain(content_of(message.get("content")))
         return Result(str(call_id) if call_id else None, value, seconds=seconds)
+
+
+def _used(message: Mapping[str, Any]) -> dict[str, int]:
+    """Read the tokens of an answer, which mini-swe-agent keeps with its message."""
+    return used(part_of(part_of(message.get("extra")).get("response")).get("usage"))
 
 
 def _as_chat(message: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from ...models import AssistantMessageItem, TimelineItem, ToolCallItem, UserMessageItem
+from ...models.events import UNANSWERED
 from ...render import state_text
 from ..edits import edits
 from .wire import Growth, Piece, Row
@@ -195,7 +196,9 @@ def _flag(item: TimelineItem) -> str:
 def _label(item: TimelineItem, kind: str, tool: str) -> str:
     """What a screen reader says of the row."""
     if kind == "tool":
-        return f"Tool call {tool}, {state_text(getattr(item, 'status', ''))}"
+        is_unanswered = getattr(item, "is_unanswered", False)
+        state = UNANSWERED if is_unanswered else getattr(item, "status", "")
+        return f"Tool call {tool}, {state_text(state)}"
     return {"user": "You", "assistant": "Answer"}.get(kind, item.type or "Item")
 
 

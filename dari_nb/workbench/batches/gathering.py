@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ... import ids, models
+from ... import models
 from ...errors import InvalidRequestError
+from ...transcript.formats import FILE
 from ..loading.loading import MESSAGES, SESSIONS, Loading
 from ..loading.sources import Source, entries_of, parts_of
 from ..sessions.recorded import RecordedSession
@@ -111,12 +112,6 @@ def gathered(
     return made
 
 
-def recorded_in(source: Source | Path) -> Source:
-    """Read the runs of a file; any other source is what it is."""
-    is_named = isinstance(source, str) and not source.startswith((ids.SESSION, ids.BATCH))
-    return Transcript.from_file(source) if is_named or isinstance(source, Path) else source
-
-
 def _keys(sessions: Sequence[Session], wish: Wish) -> Keys:
     """Take what was said, or else what the format of the runs says.
 
@@ -194,9 +189,10 @@ def _check(members: Sequence[Member], places: int) -> None:
         place = (member.row, member.column, member.repeat)
         other = taken.setdefault(place, member.session.id)
         if other != member.session.id:
+            hint = f", such as column={FILE!r}" if FILE in member.metadata else ""
             raise InvalidRequestError(
                 f"{other} and {member.session.id} belong to the same place, "
-                f"{' · '.join(filter(None, place))}: tell them apart with repeat= or column=."
+                f"{' · '.join(filter(None, place))}: tell them apart with repeat= or column={hint}."
             )
     if places > _MOST_PLACES * len(members):
         raise InvalidRequestError(
@@ -212,7 +208,14 @@ def _read(link: Link, sessions: Sequence[Session]) -> list[Attempt]:
     for message in loading:
         messages[str(message.session_id)].append(message)
     loading.conclude()
-    return [with_messages(_attempt(session), messages[session.id]) for session in sessions]
+    found = [with_messages(_attempt(session), messages[session.id]) for session in sessions]
+    return list(map(_with_total, found, sessions))
+
+
+def _with_total(attempt: Attempt, session: Session) -> Attempt:
+    """Take the tokens of a run from elsewhere for its own, where its source tells them."""
+    run = session.recording.run if isinstance(session, RecordedSession) else None
+    return replace(attempt, usage={**attempt.usage, **run.usage}) if run else attempt
 
 
 def _attempt(session: Session) -> Attempt:

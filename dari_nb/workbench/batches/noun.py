@@ -215,14 +215,20 @@ class Batches(Shelf["Run", Batch]):
         Args:
             sessions: Sessions or their ids, transcripts such as those of
                 :meth:`Transcript.from_file`, an agent, or metadata to look sessions up by; or the
-                path of a file that this reads.
+                path of a file that this reads, several in a list, a folder, or a pattern. With
+                ``column="file"`` several files are told apart.
             task: The metadata that tells which task a session is about: the rows. When left out,
-                it is what the format of recorded runs says, as are ``repeat`` and ``scores``.
+                it is what the format of recorded runs says, as are ``repeat`` and ``scores``;
+                beside messages the first there is of ``task_id``, ``instance_id``, ``sample_id``,
+                ``custom_id``, ``question_id``, ``id`` and ``task``.
             column: The metadata that tells what did it; the LLM when left out.
             repeat: The metadata that tells which repetition it is; the order they are given in
-                when left out.
+                when left out. With ``task`` left out, too, it is ``trial``, ``epoch`` or ``repeat``
+                where recorded runs have it.
             label: The metadata that says what the task is; the value of ``task`` when left out.
-            scores: Metadata that are scores, such as ``["reward"]``.
+            scores: Metadata that are scores, such as ``["reward"]``. When left out together with
+                ``task``, those of an Inspect log, or what is a number, yes or no among ``reward``,
+                ``score``, ``correct``, ``passed``, ``resolved``, ``success`` and ``accuracy``.
             title: What stands above it; the agent's name when left out.
             run_id: What ratings are kept under, for the sessions with these ids. When left out it
                 follows from the content, so that the same runs, loaded again, find their ratings.
@@ -239,7 +245,8 @@ class Batches(Shelf["Run", Batch]):
         >>> d.batches.of("runs.jsonl")
         <Gathered runs: 2 tasks x 1 column x 1; 2 sessions>
         """
-        from .gathering import Wish, gathered, recorded_in
+        from .files import recorded_in
+        from .gathering import Wish, gathered
 
         names = (scores,) if isinstance(scores, str) else tuple(scores)
         return gathered(

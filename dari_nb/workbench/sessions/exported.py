@@ -32,10 +32,7 @@ class Exported:
         """
         from ...transcript.formats import to_messages
 
-        chat = to_messages(self.resource.items)
-        is_told = bool(chat) and chat[0].get("role") in ("system", "developer")
-        system = [{"role": "system", "content": self.instructions}] if self.instructions else []
-        return chat if is_told else [*system, *chat]
+        return to_messages(self.resource.items, self.instructions)
 
     def to_anthropic(self) -> dict[str, Any]:
         """Return it as Anthropic's ``messages``, in an object with ``system`` if there is one.

@@ -8,7 +8,6 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from ... import models
@@ -41,21 +40,25 @@ def from_messages(
     try:
         run = _only(_document(messages))
     except (ValueError, TypeError, RecursionError) as error:
-        raise InvalidRequestError(f"These are no messages of a known format: {error}.") from None
+        raise InvalidRequestError(f"This cannot be read as a run: {error}.") from None
     texts = {str(key): _text(value) for key, value in (metadata or {}).items()}
     run.metadata |= texts
     return _made(run, agent or run.agent or "Agent", llm or run.model)
 
 
-def from_file(path: str | Path, *, agent: str | None) -> Iterator[Made]:
-    """Read runs from a file; see :meth:`Transcript.from_file`."""
-    path = Path(path).expanduser()
+def from_file(source: formats.Paths, *, agent: str | None) -> Iterator[Made]:
+    """Read runs from files; see :meth:`Transcript.from_file`."""
+    paths = formats.paths_of(source)
+    names = formats.names_of(paths) if len(paths) > 1 else [None]
     seen: Counter[str] = Counter()
-    for run in formats.read_file(path):
-        name = agent or run.agent or formats.agent_name_of(path)
-        own = _digest(run, name, run.model)
-        seen[own] += 1
-        yield _made(run, name, run.model, own if seen[own] == 1 else _again(own, seen[own]))
+    for path, file in zip(paths, names, strict=True):
+        for run in formats.read_file(path):
+            name = agent or run.agent or formats.agent_name_of(path)
+            own = _digest(run, name, run.model)
+            seen[own] += 1
+            if file is not None:
+                run.metadata.setdefault(formats.FILE, file)
+            yield _made(run, name, run.model, own if seen[own] == 1 else _again(own, seen[own]))
 
 
 def _document(messages: Messages) -> Any:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ... import models
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from ...render import Head
-    from ...transcript.formats import Run
+    from ...transcript.formats import Paths, Run
     from ...widgets.view import AnyLayout
     from ..showing.reading.reader import SessionReader
     from .importing import Made
@@ -90,8 +89,8 @@ class Transcript(Exported):
         return cls._of(from_messages(messages, agent=agent, llm=llm, metadata=metadata))
 
     @classmethod
-    def from_file(cls, path: str | Path, *, agent: str | None = None) -> Listing[Transcript]:
-        """Read runs from a file; the format is recognised, and :attr:`format` says which it was.
+    def from_file(cls, path: Paths, *, agent: str | None = None) -> Listing[Transcript]:
+        """Read runs from files; the format is recognised, and :attr:`format` says which it was.
 
         A file is JSON, or JSON lines with a document each, plain or gzipped:
 
@@ -111,12 +110,21 @@ class Transcript(Exported):
           ``to_atif()``; images are named.
         - *SWE-agent* ``.traj``: Lost: what the model was shown at each step, attempts besides.
 
-        Thoughts are read in all of them. What is unknown in a message is shown as it is. What a
-        source does not say, such as times and costs, is unknown. ``run.lost`` of a transcript is
-        the list of its format.
+        Beside messages of the first three, ``task_id``, ``instance_id``, ``sample_id``,
+        ``custom_id``, ``question_id``, ``id`` or ``task`` tell the task; ``trial``, ``epoch`` or
+        ``repeat`` the repetition; ``reward``, ``score``, ``correct``, ``passed``, ``resolved``,
+        ``success`` and ``accuracy`` are scores; and ``cost_usd``, ``usage``, ``input_tokens``,
+        ``output_tokens``, ``started_at`` and ``ended_at`` are read. A ``latency`` has no unit
+        and stays metadata.
+
+        In ``to_messages()`` of other formats what a failed tool gave begins with "Error: ", and
+        refusals are plain texts. Thoughts are read in all of them. What is unknown in a message
+        is shown as it is. What a source does not say, such as times and costs, is unknown.
+        ``run.lost`` of a transcript is the list of its format.
 
         Args:
-            path: The file.
+            path: The file; or several, a folder of them, or a pattern such as ``"logs/*.eval"``.
+                Which of several it was is in the metadata ``file``.
             agent: Who answers; what the source says, or the file's name, when left out.
 
         Raises:

@@ -121,8 +121,8 @@ def test_a_run_brings_its_agent_instructions_llms_and_metadata(tmp_path, call):
     ("lines", "cause"),
     [
         (['{"messages": []}', "{"], "line 2: not JSON"),
-        (["[]"], 'line 1: a run is a JSON object with a list "messages"'),
-        (['{"messages": 1}'], 'line 1: a run is a JSON object with a list "messages"'),
+        (["[]"], "line 1: the list is empty: there is no run in it"),
+        (['{"messages": 1}'], 'line 1: "messages" is a number, and no list'),
         (["", '{"messages": [{"role": "x"}]}'], "line 2: message 1 has no known role: 'x'"),
         (['{"messages": [{"role":"assistant","tool_calls":[1]}]}'], "line 1: a tool call has no"),
         (['{"messages": [{"role":"user","content":"\\ud800"}]}'], "line 1: not JSON"),
@@ -158,14 +158,19 @@ def test_gzip_is_known_by_its_bytes_and_a_byte_order_mark_is_ignored(tmp_path, s
     assert len(server.load_runs(path)) == 1
 
 
-def test_a_run_that_ends_in_a_call_is_a_failed_turn(tmp_path, server, api):
+def test_a_run_that_ends_in_a_call_has_completed_and_the_call_has_no_result(tmp_path, server, api):
     calls = [{"id": "c1", "function": {"name": "f", "arguments": "{}"}}]
     asking = {"role": "assistant", "content": None, "tool_calls": calls}
     [session_id] = server.load_runs(write(tmp_path / "cut.jsonl", run(asking)))
     [message] = api.messages(session_id)
-    assert message["status"] == "failed"
-    assert "ends before the tool call c1" in message["output"]["error"]
-    assert api.items(session_id)[1]["status"] == "failed"
+    assert message["status"] == "completed"
+    assert [part["type"] for part in message["output"]["parts"]] == ["tool_call"]
+    call = api.items(session_id)[1]
+    assert (call["status"], call.get("result"), call.get("completed_at")) == (
+        "completed",
+        None,
+        None,
+    )
 
 
 def test_a_recorded_agent_cannot_be_asked(tmp_path, server, api):

@@ -96,16 +96,36 @@ def test_json_on_a_line_on_many_and_a_list_of_it(path, indent, pack, mark):
         ("", None),
         ("\n \n", None),
         (f"{json.dumps(ROW)}\n\n{{\n", "line 3: not JSON"),
-        (f"{json.dumps(ROW)}\n7", "line 2: a run is a JSON object"),
+        (f"{json.dumps(ROW)}\n7", "line 2: of no known format, since it is a number"),
         (f'\n{{"messages": [\n{json.dumps(HI)},\n nonsense]}}', "line 4: not JSON"),
         ('{"messages": [\n', "line 1: not JSON"),
         ("nonsense", "line 1: not JSON"),
-        (json.dumps([ROW, {"a": 1}]), "line 1: entry 2: a run is a JSON object"),
+        (
+            json.dumps([ROW, {"a": 1}]),
+            "line 1: entry 2: of no known format, since it has the keys a; a run is",
+        ),
         (
             json.dumps([ROW, {"messages": [{}]}], indent=1),
-            "the document: entry 2: message 1 has no",
+            'the document: entry 2: of no known format, since the first of its "messages" is',
         ),
-        (json.dumps([1]), "line 1: message 1 has no known role"),
+        (json.dumps([1]), "line 1: of no known format, since the first of its entries is a number"),
+        ("[]", "line 1: the list is empty"),
+        (
+            json.dumps([{"conversations": []}]),
+            "line 1: of no known format, since the first of its ",
+        ),
+        (
+            json.dumps({"messages": [{"type": "user"}]}),
+            "line 1: of no known format, since the first",
+        ),
+        (json.dumps([{"id": 1}, HI]), "line 1: message 1 has no known role: None"),
+        (json.dumps({"messages": [{"role": "x"}]}), "line 1: message 1 has no known role: 'x'"),
+        (json.dumps({"messages": "hello"}), 'line 1: "messages" is a text, and no list'),
+        (
+            json.dumps({str(n): 1 for n in range(99)}),
+            "line 1: of no known format, since it has the ",
+        ),
+        (f"{json.dumps(ROW, indent=1)}\n{json.dumps(ROW, indent=1)}", "line 14: not JSON"),
         (
             json.dumps({**INSPECT, "samples": [SAMPLE, {"messages": 1}]}),
             "line 1: sample 2: a sample",
@@ -128,6 +148,25 @@ def test_a_wrong_file_is_named_with_its_line(path, server, text, cause):
                 read(path)
             assert f"{path}, {cause}" in str(caught.value)
             assert len(str(caught.value)) < 1000
+
+
+@pytest.mark.parametrize(
+    ("data", "hint"),
+    [
+        (b"task_id,messages\na,Hi\n", "runs are JSON, or JSON lines with a document each"),
+        (json.dumps(ROW).encode("utf-16"), "this is no UTF-8 text"),
+        (json.dumps(ROW).encode("utf-16-le"), "this is no UTF-8 text"),
+        (b"\x80\x04\x95\x00pickle", "this is no UTF-8 text"),
+        (json.dumps(ROW, indent=1).encode() * 2, "write one document a line, or a list of them"),
+        (json.dumps([{"conversations": []}]).encode(), "has the keys conversations; a run is"),
+        (json.dumps({"messages": [{"type": "user", "id": 1}]}).encode(), "has the keys type, id;"),
+        (b"[1, 2, 3]", "known: Inspect log, ATIF trajectory"),
+    ],
+)
+def test_what_a_file_is_instead_is_said_with_what_is_wanted(path, data, hint):
+    path.write_bytes(data)
+    with pytest.raises(InvalidRequestError, match=hint):
+        Transcript.from_file(path)
 
 
 def test_a_line_that_is_too_long_is_not_read_to_its_end(path, monkeypatch):

@@ -299,6 +299,14 @@ def test_a_sample_in_parts_is_the_same_run(tmp_path):
     assert parts.metadata == whole.metadata
 
 
+def test_what_is_lost_is_the_same_for_both_ways_to_write_a_log(tmp_path):
+    (tmp_path / "a.eval").write_bytes(zipped(WHOLE))
+    (tmp_path / "a.json").write_text(json.dumps(LOG))
+    lost = [Transcript.from_file(tmp_path / name)[0].run.lost for name in ("a.eval", "a.json")]
+    assert lost[0] == lost[1]
+    assert len(lost[0]) == 6
+
+
 def test_a_log_that_was_not_finished_is_read_as_far_as_it_goes(tmp_path):
     members = {n: WHOLE[n] for n in ("_journal/start.json", "samples/cats-7_epoch_2.json")}
     (tmp_path / "cut.eval").write_bytes(zipped(members))

@@ -1,0 +1,60 @@
+"""Which files are meant: one, several, all of a folder, or those that a pattern matches."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from contextlib import suppress
+from glob import has_magic
+from pathlib import Path
+
+from ...errors import InvalidRequestError
+
+Paths = str | Path | Iterable[str | Path]
+FILE = "file"
+"""The metadata that tells of which file a run is, where several were read."""
+SUFFIXES = (".gz", ".jsonl", ".json", ".eval", ".traj")
+"""How files of runs are called, which are looked for in folders."""
+
+
+def paths_of(source: Paths) -> list[Path]:
+    """Return the files that are meant, those of a folder or a pattern in the order of their names.
+
+    Raises:
+        InvalidRequestError: There is no file of runs in a folder, or none that a pattern matches.
+    """
+    if isinstance(source, str | Path):
+        return _found(Path(source).expanduser())
+    return [path for one in source for path in _found(Path(one).expanduser())]
+
+
+def _found(path: Path) -> list[Path]:
+    if path.is_dir():
+        files = [p for p in sorted(path.iterdir()) if p.name.endswith(SUFFIXES) and p.is_file()]
+        if not files:
+            known = ", ".join(SUFFIXES)
+            raise InvalidRequestError(f"There is no file of runs ({known}) in the folder {path}.")
+        return files
+    if not has_magic(str(path)) or path.exists():
+        return [path]
+    root = Path(path.anchor)
+    matching = []
+    with suppress(ValueError):  # It is no pattern.
+        matching = sorted(p for p in root.glob(str(path.relative_to(root))) if p.is_file())
+    if not matching:
+        raise InvalidRequestError(f"No file matches {path}.")
+    return matching
+
+
+def names_of(paths: list[Path]) -> list[str]:
+    """Name files by what tells them apart: their paths below the folder that they share.
+
+    >>> names_of([Path("logs/a/run.json"), Path("logs/b/run.json")])
+    ['a/run.json', 'b/run.json']
+    """
+    folders = [path.parent.absolute() for path in paths]
+    shared = Path(os.path.commonpath(folders)) if folders else Path()
+    return [
+        (folder / path.name).relative_to(shared).as_posix()
+        for folder, path in zip(folders, paths, strict=True)
+    ]

@@ -1,0 +1,98 @@
+"""Several files of runs, side by side: what a comparison begins with."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from dari_nb.errors import InvalidRequestError
+from dari_nb.workbench import Transcript
+
+HI = {"role": "user", "content": "Hi"}
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Two files of one model with the same tasks, and one that is none."""
+    for name, scores in {"a": (1, 0), "b": (1, 1)}.items():
+        rows = [
+            {"messages": [HI], "model": "m", "task_id": f"t{n}", "score": score}
+            for n, score in enumerate(scores)
+        ]
+        (tmp_path / f"{name}.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    (tmp_path / "README.md").write_text("Two files.")
+    return tmp_path
+
+
+@pytest.fixture(
+    params=[
+        lambda folder: [folder / "a.jsonl", folder / "b.jsonl"],
+        lambda folder: [str(folder / "a.jsonl"), str(folder / "b.jsonl")],
+        lambda folder: sorted(folder.glob("*.jsonl")),
+        lambda folder: iter(sorted(folder.glob("*.jsonl"))),
+        lambda folder: folder,
+        lambda folder: str(folder / "*.jsonl"),
+    ]
+)
+def several(request, folder):
+    return request.param(folder)
+
+
+def test_files_of_one_model_are_compared_by_file(several, d):
+    matrix = d.batches.of(several, column="file")
+    means = matrix.summary("score").set_index("llm_id")["mean"]
+    assert means.to_dict() == {"a.jsonl": 0.5, "b.jsonl": 1.0}
+
+
+def test_runs_tell_which_file_they_are_of(several):
+    runs = Transcript.from_file(several)
+    assert [run.metadata["file"] for run in runs] == ["a.jsonl"] * 2 + ["b.jsonl"] * 2
+    assert [run.resource.agent.name for run in runs] == ["a", "a", "b", "b"]
+
+
+def test_files_of_one_name_are_told_apart_by_their_folders(folder):
+    for name in ("x", "y"):
+        (folder / name).mkdir()
+        (folder / name / "run.json").write_text(json.dumps({"messages": [HI]}))
+    runs = Transcript.from_file([folder / "x" / "run.json", folder / "y" / "run.json"])
+    assert [run.metadata["file"] for run in runs] == ["x/run.json", "y/run.json"]
+    assert len({run.resource.session.id for run in runs}) == 2
+
+
+def test_two_at_one_place_are_told_apart_by_file(folder, d):
+    for name in ("a", "b"):
+        row = {"messages": [HI], "task_id": "t", "trial": 0}
+        (folder / f"{name}.jsonl").write_text(json.dumps(row))
+    with pytest.raises(InvalidRequestError, match=r"same place.*column=, such as column='file'"):
+        d.batches.of(folder)
+    assert len(d.batches.of(folder, column="file")) == 2
+
+
+def test_files_stand_beside_sessions(folder, server, d):
+    loaded = server.load_runs(folder / "a.jsonl")
+    matrix = d.batches.of([folder / "b.jsonl", *loaded], task="task_id")
+    assert matrix.to_frame()["repeat"].to_list() == [0, 1, 0, 1]
+
+
+def test_one_file_has_no_name_in_its_metadata(folder):
+    assert "file" not in Transcript.from_file([folder / "a.jsonl"])[0].metadata
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "cause"),
+    [
+        ("missing.jsonl", None, "missing.jsonl cannot be read: No such file"),
+        ("**.eval", None, r"No file matches .*\*\.eval\."),
+        ("*.eval", None, r"No file matches .*\*\.eval\."),
+        ("empty.jsonl", "", r"There is no run in .*empty\.jsonl\."),
+        ("none", None, "There is no file of runs .* in the folder .*none"),
+    ],
+)
+def test_what_is_not_there_is_named(folder, d, name, text, cause):
+    if text is not None:
+        (folder / name).write_text(text)
+    if name == "none":
+        (folder / name).mkdir()
+    with pytest.raises(InvalidRequestError, match=cause):
+        d.batches.of(str(folder / name))
