@@ -65,7 +65,11 @@ def _document(messages: Messages) -> Any:
     """Copy what was given, so that nobody changes it later."""
     if isinstance(messages, Mapping):
         return copy.deepcopy(dict(messages))
-    return copy.deepcopy([dict(message) for message in messages])
+    given = list(messages)
+    for number, message in enumerate(given, 1):
+        if not isinstance(message, Mapping):
+            raise TypeError(f"message {number} is no object: {message!r:.80}")
+    return copy.deepcopy([dict(message) for message in given])
 
 
 def _only(document: Any) -> formats.Run:

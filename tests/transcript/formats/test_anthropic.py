@@ -235,7 +235,7 @@ def test_a_session_made_of_them_gives_them_back(server, d, tmp_path):
     ("messages", "cause"),
     [
         ([{"role": 7, "content": [{"type": "tool_use"}]}], "message 1 has no known role"),
-        ([{"role": "user", "content": [{"type": "tool_use"}]}, 7], "no messages of a known format"),
+        ([{"role": "user", "content": [{"type": "tool_use"}]}, 7], "message 2 is no object: 7"),
     ],
 )
 def test_what_is_none_is_told(messages, cause):

@@ -206,7 +206,7 @@ def test_a_session_made_of_them_goes_on_as_well(server, d, tmp_path):
 @pytest.mark.parametrize(
     ("items", "cause"),
     [
-        ([{"type": "function_call", "name": "x"}, 7], "no messages of a known format"),
+        ([{"type": "function_call", "name": "x"}, 7], "message 2 is no object: 7"),
         ([{"type": "reasoning"}, {"type": "message"}], "item 2 has no known role: None"),
     ],
 )
