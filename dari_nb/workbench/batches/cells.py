@@ -131,7 +131,7 @@ class Cell:
         history: All attempts, oldest first; empty before it was sent.
         unsent: Why it could not be sent, if it could not.
         given: Scores that came with the session.
-        metadata: What the session carries.
+        carried: Metadata that came with the session; empty where the batch has sent it.
 
     >>> cell = batch.wait(timeout=60)[1, "large"]
     >>> cell.text, cell.state
@@ -149,6 +149,7 @@ class Cell:
         self.history: list[Attempt] = []
         self.unsent: str | None = None
         self.given: Mapping[str, Any] = {}
+        self.carried: Mapping[str, str] = {}
 
     @property
     def last(self) -> Attempt | None:
@@ -182,8 +183,8 @@ class Cell:
 
     @property
     def metadata(self) -> Mapping[str, str]:
-        """The task's metadata."""
-        return self.task.metadata
+        """The task's metadata; of a session that was there before, what that carries, too."""
+        return {**self.task.metadata, **self.carried}
 
     @property
     def attempts(self) -> int:

@@ -76,11 +76,12 @@ class Gathered(Results):
         session: Session,
         attempt: Attempt,
         scores: Mapping[str, Any],
+        metadata: Mapping[str, str],
     ) -> None:
         """Put a session into its place, with what is known of it."""
         cell = self.grid.at(*place)
         cell.put(attempt)
-        cell.given = scores
+        cell.given, cell.carried = scores, metadata
         self._know([session])
 
     def look_for_costs(self) -> None:

@@ -15,6 +15,7 @@ from ..loading.sources import Source, entries_of, parts_of
 from ..sessions.recorded import RecordedSession
 from ..sessions.session import Session, sessions_of
 from ..sessions.transcript import Transcript
+from .about_tasks import about_tasks
 from .cells import Attempt, Column
 from .following.reading import with_messages
 from .gathered import Gathered
@@ -62,17 +63,14 @@ class Member:
         row: The name of its task.
         column: The name of its column; ``None`` is the agent's default LLM.
         repeat: Tells it from others at the same place.
+        metadata: What is known about it, as texts.
     """
 
     session: Session
     row: str
     column: str | None
     repeat: str
-
-    @property
-    def metadata(self) -> dict[str, str]:
-        """What is known about it, as texts."""
-        return {str(key): str(value) for key, value in self.session.metadata.items()}
+    metadata: Mapping[str, str]
 
 
 def gathered(
@@ -106,7 +104,7 @@ def gathered(
     )
     for member, attempt in zip(members, attempts, strict=True):
         place = (rows[member.row], Column(member.column), repeats[member.repeat])
-        made.put(place, member.session, attempt, _scores(member, keys))
+        made.put(place, member.session, attempt, _scores(member, keys), member.metadata)
     made.look_for_costs()
     return made
 
@@ -165,7 +163,8 @@ def _members(sessions: Iterable[Session], keys: Keys) -> list[Member]:
         column = known[keys.column] if keys.column else session.llm_id
         repeat = known[keys.repeat] if keys.repeat else str(counts[row, column])
         counts[row, column] += 1
-        members.append(Member(session, row, column, repeat))
+        metadata = {str(key): str(value) for key, value in session.metadata.items()}
+        members.append(Member(session, row, column, repeat, metadata))
     known_scores = {key for member in members for key in member.metadata}
     for name in keys.scores:
         if name not in known_scores:
@@ -244,26 +243,19 @@ def _run_id(members: Sequence[Member], attempts: Sequence[Attempt]) -> str:
 
 
 def _tasks(rows: Mapping[str, int], members: Sequence[Member], keys: Keys) -> list[Task]:
-    """Make the task of each row: what its sessions have in common, and not with all others."""
-    told: dict[str, list[dict[str, str]]] = {row: [] for row in rows}
+    """Make the task of each row, of what its sessions say of it."""
+    told: dict[str, list[Mapping[str, str]]] = {row: [] for row in rows}
     for member in members:
         told[member.row].append(member.metadata)
-    of_all = _common([metadata for own in told.values() for metadata in own])
-    skipped = {*keys.needed, *keys.scores, keys.label, *of_all}
+    about, placed = about_tasks(told, keys.scores), {*keys.needed, keys.label}
     return [
         Task(
-            *(index, [], {k: v for k, v in _common(told[row]).items() if k not in skipped}),
+            *(index, [], {k: v for k, v in about[row].items() if k not in placed}),
             known_key=digest("row", row)[:16],
             title=told[row][0].get(keys.label, row) if keys.label else row,
         )
         for row, index in rows.items()
     ]
-
-
-def _common(told: Sequence[dict[str, str]]) -> dict[str, str]:
-    """Return what is the same in all of them."""
-    first, *others = told
-    return {key: value for key, value in first.items() if all(o.get(key) == value for o in others)}
 
 
 def _scores(member: Member, keys: Keys) -> dict[str, Any]:

@@ -73,6 +73,7 @@ def frame_cells(batch: Sheet) -> list[BatchCell]:
             batch_id=own.batch_id,
             created_at=own.created_at,
             completed_at=own.completed_at,
+            metadata=own.metadata,
         )
         for cell, own in pairs
     ]
