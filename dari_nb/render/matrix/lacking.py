@@ -32,12 +32,9 @@ class Lack(NamedTuple):
 
 def failed_columns(matrix: Matrix) -> list[MatrixColumn]:
     """Return the columns all of whose cells failed."""
-    cells = {column.id: _cells(matrix, column) for column in matrix.columns}
-    return [
-        column
-        for column in matrix.columns
-        if cells[column.id] and all(cell.state == "failed" for cell in cells[column.id])
-    ]
+    others = {cell.column for cell in matrix.cells if cell.state != "failed"}
+    there = {cell.column for cell in matrix.cells}
+    return [column for column in matrix.columns if column.id in there - others]
 
 
 def failed(matrix: Matrix) -> Iterator[Part]:
@@ -119,14 +116,14 @@ def _told(lack: Lack, why: str) -> Iterator[Part]:
 def _lacks_of(matrix: Matrix, score: str) -> list[Lack]:
     """Return what each column lacks of a score, those left out that failed altogether."""
     failed = {column.id for column in failed_columns(matrix)}
-    lacks = [
-        _lack_of(matrix, column, score) for column in matrix.columns if column.id not in failed
-    ]
+    cells: dict[str, list[MatrixCell]] = {column.id: [] for column in matrix.columns}
+    for cell in matrix.cells:
+        cells[cell.column].append(cell)
+    lacks = [_lack_of(c, cells[c.id], score) for c in matrix.columns if c.id not in failed]
     return [lack for lack in lacks if lack.cells]
 
 
-def _lack_of(matrix: Matrix, column: MatrixColumn, score: str) -> Lack:
-    cells = _cells(matrix, column)
+def _lack_of(column: MatrixColumn, cells: Sequence[MatrixCell], score: str) -> Lack:
     without = [c for c in cells if c.state in ENDED and is_missing(c.scores.get(score))]
     reasons = dict.fromkeys(_reason(cell, score) for cell in without)
     return Lack(column.label, len(without), len(cells), ", ".join(reasons))
@@ -139,7 +136,3 @@ def _reason(cell: MatrixCell, score: str) -> str:
     if score in cell.score_errors or value is None:
         return cell.score_errors.get(score, "not scored")
     return "NaN" if value != value else "not finite"
-
-
-def _cells(matrix: Matrix, column: MatrixColumn) -> Sequence[MatrixCell]:
-    return [cell for cell in matrix.cells if cell.column == column.id]

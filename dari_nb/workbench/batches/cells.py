@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -113,7 +113,7 @@ class Holder(Protocol):
     def _live_text(self, cell: Cell) -> str | None:
         """Return the answer as far as it came; ``None`` when nobody watches."""
 
-    def _marks(self) -> Mapping[str, Any]:
+    def _marks(self, cells: Sequence[Cell]) -> Mapping[str, Any]:
         """Return scores, ratings and notes by the cells' ids."""
 
     def _session_of(self, session_id: str) -> Session:
@@ -281,7 +281,7 @@ class Cell:
     @property
     def scores(self) -> Mapping[str, Any]:
         """Values by name, from functions and from people."""
-        scores: Mapping[str, Any] = self._batch._marks()[self.id].scores
+        scores: Mapping[str, Any] = self._batch._marks([self])[self.id].scores
         return scores
 
     @property

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ... import ids, models
 from ...errors import InvalidRequestError
+from ..link.progress import Progress
 from ..loading.loading import MESSAGES, SESSIONS, Loading
 from ..loading.sources import Source, entries_of, parts_of
 from ..sessions.recorded import RecordedSession
@@ -140,11 +141,13 @@ def _sessions(link: Link, source: Source) -> list[Session]:
     entries = list(entries_of(source))
     held = {session.id: session for entry in entries for session in _held(link, entry)}
     loading = Loading(SESSIONS, parts_of(entries, lambda: link, SESSIONS))
-    found = {s.id: held.get(s.id, s) for s in sessions_of(link, loading)}
+    told = {resource.id: resource for resource in loading}
     loading.conclude()
-    if not found:
+    if not told:
         raise InvalidRequestError("There is no session to make a matrix of.")
-    return list(found.values())
+    others = sessions_of(link, (r for name, r in told.items() if name not in held))
+    found = held | {session.id: session for session in others}
+    return [found[name] for name in told]
 
 
 def _held(link: Link, entry: Any) -> list[Session]:
@@ -207,7 +210,8 @@ def _check(members: Sequence[Member], places: int) -> None:
 def _read(link: Link, sessions: Sequence[Session]) -> list[Attempt]:
     """Read what came of sessions, several at once."""
     messages: dict[str, list[models.Message]] = defaultdict(list)
-    loading = Loading(MESSAGES, parts_of(sessions, lambda: link, MESSAGES))
+    with Progress(len(sessions), "runs placed") as progress:
+        loading = Loading(MESSAGES, parts_of(progress.over(sessions), lambda: link, MESSAGES))
     for message in loading:
         messages[str(message.session_id)].append(message)
     loading.conclude()

@@ -14,7 +14,7 @@ from ...models import Event, Message, ToolCallItem, as_content
 from ...models.batches import RUN_DIGESTS, given_metadata
 from ..kernel_tools.toolbox import Toolbox
 from ..link.attachments import Attachment, as_content_files
-from ..link.feed import feed_of
+from ..link.feed import Feed, feed_of
 from .arguments import unknown_argument
 from .branches import Family
 from .costs import Costs
@@ -55,7 +55,10 @@ class Session:
         self.agent_name = agent_name
         self._sent = False
         self._cost: Decimal | None = None
-        self._feed = feed_of(link, resource.id)
+
+    @cached_property
+    def _feed(self) -> Feed:
+        return feed_of(self._link, self.id)
 
     @property
     def id(self) -> str:
