@@ -52,7 +52,7 @@ class BatchCell:
         attempts: How often it was sent.
         created_at: When it was sent, ISO 8601 in UTC.
         completed_at: When it ended.
-        metadata: What the user knows about the task.
+        metadata: What is known about the task, and about the run of it.
         scores: Values by name; a dict of values has a column for each.
         notes: What people wrote beside their ratings, by the score's name.
 

@@ -237,6 +237,34 @@ def test_nothing_overflows_and_what_is_open_stays_in_sight(book, width):
     book.page.set_viewport_size({"width": 1280, "height": 900})
 
 
+LONG = """
+story = "Please change my flight. " * 40
+rows = [dataclasses.replace(row, label=story) for row in board.matrix.rows]
+board.matrix = dataclasses.replace(board.matrix, rows=rows)
+loop.call_soon_threadsafe(board.view.changed)
+"""
+
+
+def test_a_long_task_takes_a_few_lines_and_its_whole_text_is_a_pointer_away(book):
+    book.execute(LONG)
+    head = book.page.locator("[data-row='0'] th")
+    head.get_by_text("Please change my flight").wait_for()
+    box = head.bounding_box()
+    assert box["height"] < 100
+    assert box["width"] >= 150
+    assert head.locator("p").get_attribute("title").count("Please change my flight") > 10
+
+
+def test_a_filter_that_leaves_nothing_says_why(book):
+    field = book.page.get_by_role("searchbox")
+    note = book.page.locator(".dari-tools .dari-note").first
+    field.fill("nowhere")
+    expect(note).to_have_text("0 of 4 tasks: nothing matches “nowhere”")
+    field.fill("tier<<1")
+    expect(note).to_have_text("0 of 4 tasks: “tier<<1” is no condition; one is tier<1")
+    field.fill("")
+
+
 def test_of_500_tasks_with_6_llms_only_what_is_seen_is_watched(notebook):
     large = notebook.server.open_notebook(
         [BOARD, "board = Board(500, llms=tuple('abcdef')); board.view"], "large.ipynb"

@@ -15,14 +15,17 @@ from .verdict import verdicts
 
 _BAR = 200  # units from one end of a scale to the other
 _LABEL = 300  # characters; a task is told by its beginning
+_ABOUT = 1_000  # characters of what is known about it
+_SEEN = 60  # characters that surely are seen; of more the first lines are
 
 
-def cell_html(*cells: MatrixCell, kinds: Mapping[str, Kind]) -> str:
+def cell_html(*cells: MatrixCell, kinds: Mapping[str, Kind], calls: bool = True) -> str:
     """Render what stands in a cell: the answer or the cause, scores or state, the figures.
 
     Args:
         *cells: The cell, with the repeats that came out like it.
         kinds: What kind of values each score has in the whole matrix.
+        calls: Whether to say how many calls there were.
 
     >>> print(cell_html(MatrixCell("c", "r", "l", state="completed", seconds=3.2), kinds={}))
     <small><span class="dari-facts">3.2 s</span></small>
@@ -30,7 +33,7 @@ def cell_html(*cells: MatrixCell, kinds: Mapping[str, Kind]) -> str:
     cell, peek = cells[0], peek_text(cells[0])
     words = "".join(_word(cell, kinds))
     times = f" <b>{len(cells)}\N{MULTIPLICATION SIGN}</b>" if len(cells) > 1 else ""
-    facts = _safe(" · ".join(cell_facts(*cells)))
+    facts = _safe(" · ".join(cell_facts(*cells, calls=calls)))
     facts = f' <span class="dari-facts">{facts}</span>' if facts else ""
     html = f"<p>{_safe(peek)}</p>" if peek else ""
     below = f"{words}{times}{facts}".lstrip()
@@ -45,8 +48,12 @@ def tint_of(cell: MatrixCell, kinds: Mapping[str, Kind]) -> str:
 
 def row_html(row: MatrixRow, number: int) -> str:
     """Render the heading of a row: the number of the task, its text, what is known about it."""
-    about = f"<small>{_safe(metadata_text(row))}</small>" if row.metadata else ""
-    return f"<p><small>{number}</small> {_safe(label_text(row.label))}</p>{about}"
+    label, known = label_text(row.label), _short(metadata_text(row), _ABOUT)
+    about = f"<br><small>{_safe(known)}</small>" if known else ""
+    # Only the first lines are in sight; all of them are told to whoever points there.
+    whole = escape(visible_name(f"{label} · {known}" if known else label))
+    title = f' title="{whole}"' if len(label) + len(known) > _SEEN else ""
+    return f"<p{title}><small>{number}</small> {_safe(label)}{about}</p>"
 
 
 def column_html(
@@ -78,8 +85,11 @@ def mean_text(mean: Mean) -> str:
 
 def label_text(label: str) -> str:
     """Say a task on one line."""
-    text = visible_name(label[: 4 * _LABEL])
-    return text if len(text) <= _LABEL else text[: _LABEL - 1].rstrip() + "…"
+    return _short(visible_name(label[: 4 * _LABEL]), _LABEL)
+
+
+def _short(text: str, most: int) -> str:
+    return text if len(text) <= most else text[: most - 1].rstrip() + "…"
 
 
 def _word(cell: MatrixCell, kinds: Mapping[str, Kind]) -> Iterable[str]:

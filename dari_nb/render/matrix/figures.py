@@ -67,20 +67,20 @@ def _without_marks(source: str) -> str:
     return re.sub(_HELD, lambda _: next(kept, _HELD), bare) if codes else bare
 
 
-def cell_facts(*cells: MatrixCell) -> list[str]:
+def cell_facts(*cells: MatrixCell, calls: bool = True) -> list[str]:
     """Say what a cell took, or each of several: calls, time, cost, attempts when there were more.
 
-    Before that comes that an answer was cut off.
+    Before that comes that an answer was cut off. Without ``calls`` nothing is said of them.
 
     >>> cell_facts(MatrixCell("a", "r", "l", tool_calls=1, seconds=2.0))
     ['1 call', '2.0 s']
     """
-    calls = [cell.tool_calls for cell in cells if cell.tool_calls is not None]
+    counts = [cell.tool_calls for cell in cells if cell.tool_calls is not None]
     seconds = [cell.seconds for cell in cells if cell.seconds is not None]
     attempts = max(cell.attempts for cell in cells)
     facts = [
         "cut off" if any(cell.stop_reason == MAX_TOKENS for cell in cells) else "",
-        _calls_text(calls),
+        _calls_text(counts) if calls else "",
         duration_text(fmean(seconds)) if seconds else "",
         cost_text(_mean_cost(cells)),
         f"attempt {attempts}" if attempts > 1 else "",

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from ..plain.words import count_text
 from .alike import said_of
-from .lacking import failed_columns, lacking
+from .lacking import failed, lacking, not_a_number
 from .matrix import Finding, Gap, Matrix, MatrixCell, MatrixColumn, Mean
 from .parts import (
     MOST_NAMED,
@@ -16,7 +16,6 @@ from .parts import (
     listed,
     markdown_of,
     score_part,
-    short_text,
     text_of,
 )
 
@@ -57,18 +56,20 @@ def finding_parts(matrix: Matrix) -> list[list[Part]]:
     """Say what was found, a list of parts a score, and never more than the interval supports."""
     if not matrix.is_over or not matrix.cells:
         return []
-    told = [list(_failed(matrix))]
+    told = [list(failed(matrix))]
     told += [
         [*_compared(matrix, one), *_further(lacking(matrix, one.score))] for one in matrix.findings
     ]
     others = [name for name in _scores(matrix) if name not in {f.score for f in matrix.findings}]
     if len(matrix.findings) < _MOST_SCORES:
-        told += [list(_uncompared(matrix, name)) for name in others[:_MOST_SCORES]]
+        told += [_uncompared(matrix, name) for name in others[:_MOST_SCORES]]
     else:
         # However many there are, no reader should miss that a score went wrong.
         wrong = [name for name in others if _has_errors(matrix, name)]
         told += [list(lacking(matrix, name)) for name in wrong]
         told += [list(_others([name for name in others if name not in wrong]))]
+    labels = [name for name, kind in matrix.kinds.items() if kind == "label"]
+    told += [list(not_a_number(matrix, name)) for name in labels]
     if not any(cell.scores for cell in matrix.cells):
         told += [list(_unscored(matrix))]
     return [parts for parts in told if parts]
@@ -120,10 +121,18 @@ def _compared(matrix: Matrix, finding: Finding) -> Iterator[Part]:
     if finding.differ:
         where = f"{finding.differ} of {count_text(finding.tasks, 'task')}"
         yield Part(f" Their scores differ on {where}.")
+    left_out = [c for c in matrix.columns if c.id not in finding.means]
+    for column in left_out:
+        if mean := _mean_of(column, finding.score):
+            yield Part(" ")
+            yield Part(column.label, "b")
+            tasks = f"{mean.tasks} of {count_text(len(matrix.rows), 'task')}"
+            yield Part(f" has it on {tasks} and is not compared.")
     if finding.tasks < len(matrix.rows):
         are = "is" if finding.tasks == 1 else "are"
         compared = f"{count_text(finding.tasks, 'task')} {are} compared"
-        yield Part(f" Only the {compared} on which all have ")
+        which = "these" if left_out else "all"
+        yield Part(f" Only the {compared} on which {which} have ")
         yield score_part(finding.score)
         yield Part(".")
 
@@ -210,21 +219,18 @@ def _level(finding: Finding) -> str:
     return f"{100 * finding.level:.4g} %"
 
 
-def _uncompared(matrix: Matrix, score: str) -> Iterator[Part]:
-    """Say a score by which no two columns can be compared."""
+def _uncompared(matrix: Matrix, score: str) -> list[Part]:
+    """Say a score by which no two columns can be compared, and where it is missing."""
+    lacks = lacking(matrix, score)
     means = [(column, mean) for column in matrix.columns if (mean := _mean_of(column, score))]
-    if len(means) == 1 == len(matrix.columns):
-        yield from _alone(means[0][1])
-    elif means:
-        told = [[Part(column.label, "b"), Part(f" ({_value(mean)})")] for column, mean in means]
-        yield score_part(score)
-        yield Part(" is there for ")
-        yield from listed(told)
-        is_one = len(means) == 1
-        yield Part(f"{' alone' if is_one else ', but on no task for all'}: nothing to compare.")
-    if _has_errors(matrix, score):
-        lacks = lacking(matrix, score)
-        yield from _further(lacks) if means else lacks
+    if not means:
+        return list(lacks)
+    if len(matrix.columns) == 1:
+        return [*_alone(means[0][1]), *_further(lacks)]
+    told = [[Part(column.label, "b"), Part(f" ({_value(mean)})")] for column, mean in means]
+    no_task = " alone" if len(means) == 1 else ", but on no task for all"
+    there = [score_part(score), Part(" is there for "), *listed(told)]
+    return [*there, Part(f"{no_task}: nothing to compare."), *_further(lacks)]
 
 
 def _alone(mean: Mean) -> Iterator[Part]:
@@ -236,23 +242,6 @@ def _alone(mean: Mean) -> Iterator[Part]:
         value = f"mean {number_text(mean.value)}, " if mean.is_count else ""
         yield Part(f" ({value}95 % interval {ends} by task, {how})", "small")
     yield Part(f", over {count_text(mean.tasks, 'task')}.")
-
-
-def _failed(matrix: Matrix) -> Iterator[Part]:
-    """Name the columns all of whose cells failed, with the cause if there is one for all."""
-    columns = failed_columns(matrix)
-    if not columns:
-        return
-    ids = {column.id for column in columns}
-    cells = [cell for cell in matrix.cells if cell.column in ids]
-    yield Part(f"All {count_text(len(cells), 'cell')}" if len(cells) > 1 else "The one cell")
-    if len(columns) < len(matrix.columns):
-        yield Part(" of ")
-        yield from listed([[Part(column.label, "b")] for column in columns])
-    yield Part(" ")
-    yield Part("failed", "b")
-    causes = {said_of(cell) for cell in cells}
-    yield Part(f": {short_text(*causes)}" if len(causes) == 1 and all(causes) else ".")
 
 
 def _has_errors(matrix: Matrix, score: str) -> bool:

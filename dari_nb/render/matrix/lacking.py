@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from ...score_kinds import is_missing
+from ...score_kinds import is_missing, is_number
 from ..plain.visible import visible_name
 from ..plain.words import count_text
+from .alike import said_of
 from .matrix import ENDED, Matrix, MatrixCell, MatrixColumn
 from .parts import Part, listed, score_part, short_text
+from .verdict import score_text
 
 
 class Lack(NamedTuple):
@@ -30,12 +32,49 @@ class Lack(NamedTuple):
 
 def failed_columns(matrix: Matrix) -> list[MatrixColumn]:
     """Return the columns all of whose cells failed."""
-    cells = {column.id: _cells(matrix, column) for column in matrix.columns}
-    return [
-        column
-        for column in matrix.columns
-        if cells[column.id] and all(cell.state == "failed" for cell in cells[column.id])
-    ]
+    others = {cell.column for cell in matrix.cells if cell.state != "failed"}
+    there = {cell.column for cell in matrix.cells}
+    return [column for column in matrix.columns if column.id in there - others]
+
+
+def failed(matrix: Matrix) -> Iterator[Part]:
+    """Name the columns all of whose cells failed, with the cause if there is one for all."""
+    columns = failed_columns(matrix)
+    if not columns:
+        return
+    ids = {column.id for column in columns}
+    cells = [cell for cell in matrix.cells if cell.column in ids]
+    yield Part(f"All {count_text(len(cells), 'cell')}" if len(cells) > 1 else "The one cell")
+    if len(columns) < len(matrix.columns):
+        yield Part(" of ")
+        yield from listed([[Part(column.label, "b")] for column in columns])
+    yield Part(" ")
+    yield Part("failed", "b")
+    causes = {said_of(cell) for cell in cells}
+    yield Part(f": {short_text(*causes)}" if len(causes) == 1 and all(causes) else ".")
+
+
+def not_a_number(matrix: Matrix, score: str) -> Iterator[Part]:
+    """Say why a score has no mean that is a number in some cells and something else in others."""
+    there = [cell for cell in matrix.cells if not is_missing(cell.scores.get(score))]
+    odd = [cell for cell in there if not is_number(cell.scores[score])]
+    if len(odd) == len(there):
+        return
+    labels = {column.id: column.label for column in matrix.columns}
+    is_are = "is no number" if len(odd) == 1 else "are no numbers"
+    yield score_part(score)
+    yield Part(f" has no mean: {len(odd)} of its {count_text(len(there), 'value')} {is_are} (")
+    yield from listed(
+        [
+            [
+                Part(f"“{score_text(cell.scores[score])}” of "),
+                Part(labels[cell.column], "b"),
+                Part(f" on task {matrix.numbers[cell.row]}"),
+            ]
+            for cell in odd
+        ]
+    )
+    yield Part("). Nothing is compared by it.")
 
 
 def lacking(matrix: Matrix, score: str) -> Iterator[Part]:
@@ -77,14 +116,14 @@ def _told(lack: Lack, why: str) -> Iterator[Part]:
 def _lacks_of(matrix: Matrix, score: str) -> list[Lack]:
     """Return what each column lacks of a score, those left out that failed altogether."""
     failed = {column.id for column in failed_columns(matrix)}
-    lacks = [
-        _lack_of(matrix, column, score) for column in matrix.columns if column.id not in failed
-    ]
+    cells: dict[str, list[MatrixCell]] = {column.id: [] for column in matrix.columns}
+    for cell in matrix.cells:
+        cells[cell.column].append(cell)
+    lacks = [_lack_of(c, cells[c.id], score) for c in matrix.columns if c.id not in failed]
     return [lack for lack in lacks if lack.cells]
 
 
-def _lack_of(matrix: Matrix, column: MatrixColumn, score: str) -> Lack:
-    cells = _cells(matrix, column)
+def _lack_of(column: MatrixColumn, cells: Sequence[MatrixCell], score: str) -> Lack:
     without = [c for c in cells if c.state in ENDED and is_missing(c.scores.get(score))]
     reasons = dict.fromkeys(_reason(cell, score) for cell in without)
     return Lack(column.label, len(without), len(cells), ", ".join(reasons))
@@ -93,8 +132,7 @@ def _lack_of(matrix: Matrix, column: MatrixColumn, score: str) -> Lack:
 def _reason(cell: MatrixCell, score: str) -> str:
     if cell.state != "completed":
         return cell.state
-    return cell.score_errors.get(score, "not scored")
-
-
-def _cells(matrix: Matrix, column: MatrixColumn) -> Sequence[MatrixCell]:
-    return [cell for cell in matrix.cells if cell.column == column.id]
+    value = cell.scores.get(score)
+    if score in cell.score_errors or value is None:
+        return cell.score_errors.get(score, "not scored")
+    return "NaN" if value != value else "not finite"

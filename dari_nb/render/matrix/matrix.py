@@ -204,6 +204,11 @@ class Matrix:
         return kinds_of(cell.scores for cell in self.cells)
 
     @cached_property
+    def has_calls(self) -> bool:
+        """Whether any tool was called in any cell."""
+        return any(cell.tool_calls for cell in self.cells)
+
+    @cached_property
     def numbers(self) -> Mapping[str, int]:
         """The numbers of the tasks by the ids of their rows; one that is no number counts rows."""
         return {

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from html import escape
 from typing import NamedTuple
 
-from ...score_kinds import Kind
 from ..markup.runs import more_html
 from ..page.sheet import ROOT, style
 from ..plain.inert import inert
@@ -164,20 +163,21 @@ def _row(page: _Page, row: MatrixRow) -> Iterator[str]:
     tracks = max([1, *map(len, lanes)])
     for track in range(tracks):
         head = f'<th scope="row"{_span(tracks)}>{row_html(row, page.numbers[row.id])}</th>'
-        cells = "".join(_place(groups, track, tracks, page.kinds) for groups in lanes)
+        cells = "".join(_place(page, groups, track, tracks) for groups in lanes)
         yield f"<tr>{head if track == 0 else ''}{cells}</tr>"
 
 
-def _place(groups: Groups, track: int, tracks: int, kinds: Mapping[str, Kind]) -> str:
+def _place(page: _Page, groups: Groups, track: int, tracks: int) -> str:
     """Render one outcome; the last one reaches down to the end of the row."""
     if track >= len(groups):
         return f"<td{_span(tracks)}></td>" if not groups and track == 0 else ""
     cell = groups[track][0]
     span = _span(tracks - track) if track == len(groups) - 1 else ""
-    tint = tint_of(cell, kinds)
+    tint = tint_of(cell, page.kinds)
     look = f' data-tint="{tint}"' if tint else ""
     failed = ' data-state="failed"' if cell.state == "failed" else ""
-    return f"<td{span}{look}{failed}>{cell_html(*groups[track], kinds=kinds)}</td>"
+    html = cell_html(*groups[track], kinds=page.kinds, calls=page.matrix.has_calls)
+    return f"<td{span}{look}{failed}>{html}</td>"
 
 
 def _span(tracks: int) -> str:
@@ -257,7 +257,7 @@ def _facts(group: Sequence[MatrixCell], page: _Page) -> list[str]:
     times = f"{len(group)}\N{MULTIPLICATION SIGN}" if len(group) > 1 else ""
     if times:
         words = [f"{words[0]} {times}", *words[1:]] if words else [times]
-    return [*words, *cell_facts(*group)]
+    return [*words, *cell_facts(*group, calls=page.matrix.has_calls)]
 
 
 def _safe(text: str) -> str:

@@ -81,9 +81,10 @@ class Changes:
         for cell in matrix.cells:
             group = groups[cell.id]
             own = group if group[0] is cell else group[:1]
-            key, thing = ("cells", cell.id), (cell, own, [kinds.get(name) for name in cell.scores])
+            looks = [kinds.get(name) for name in cell.scores], matrix.has_calls
+            key, thing = ("cells", cell.id), (cell, own, *looks)
             if self._seen.get(key) != thing:
-                yield key, thing, partial(_cell, cell, group, kinds)
+                yield key, thing, partial(_cell, cell, group, kinds, calls=matrix.has_calls)
 
     def _packed(self, entries: Sequence[Entry]) -> bytes:
         change = Change(columns=self._columns, rows=[], cells=[])
@@ -143,7 +144,9 @@ def _row(row: MatrixRow, index: int, *, same: bool) -> Row:
     )
 
 
-def _cell(cell: MatrixCell, group: Sequence[MatrixCell], kinds: Mapping[str, Kind]) -> Cell:
+def _cell(
+    cell: MatrixCell, group: Sequence[MatrixCell], kinds: Mapping[str, Kind], *, calls: bool
+) -> Cell:
     cost = amount_of(cell.cost)
     return Cell(
         id=cell.id,
@@ -152,7 +155,7 @@ def _cell(cell: MatrixCell, group: Sequence[MatrixCell], kinds: Mapping[str, Kin
         repeat=cell.repeat,
         state=cell.state,
         within=group[0].id,
-        html=cell_html(*group, kinds=kinds) if group[0] is cell else "",
+        html=cell_html(*group, kinds=kinds, calls=calls) if group[0] is cell else "",
         tint=tint_of(cell, kinds),
         text=_digest(said_of(cell)),
         tools=_digest("\n".join(cell.tools)) if cell.tools is not None else "",

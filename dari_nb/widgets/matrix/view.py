@@ -116,7 +116,7 @@ class MatrixView(View):
         self._read = read
         self._watch = watch
         self._lock = threading.RLock()
-        self._matrix = read()
+        self._matrix = matrix = read()
         self._changes = Changes()
         self._pace = Pace(self._send_next, INTERVAL)
         self._is_closed = False
@@ -129,7 +129,7 @@ class MatrixView(View):
             self._answer_from(transcript)
         if rate is not None:
             self.answer("rate", lambda body: in_thread(self._rated, rate, body))
-        self.flush()
+        self._show(lambda: matrix)
 
     def changed(self) -> None:
         """Take notice of news: they are read and sent at once if it was quiet, else soon.
@@ -140,10 +140,13 @@ class MatrixView(View):
 
     def flush(self) -> None:
         """Read the matrix and send what is new before it returns."""
+        self._show(self._read)
+
+    def _show(self, read: Read) -> None:
         with self._lock:
             if self._is_closed:
                 return
-            self._matrix = self._read()
+            self._matrix = read()
             self._show_totals(self._matrix)
             for since, n, body in self._changes.take(self._matrix):
                 self._send_news(since, n, body)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -113,7 +113,7 @@ class Holder(Protocol):
     def _live_text(self, cell: Cell) -> str | None:
         """Return the answer as far as it came; ``None`` when nobody watches."""
 
-    def _marks(self) -> Mapping[str, Any]:
+    def _marks(self, cells: Sequence[Cell]) -> Mapping[str, Any]:
         """Return scores, ratings and notes by the cells' ids."""
 
     def _session_of(self, session_id: str) -> Session:
@@ -131,7 +131,7 @@ class Cell:
         history: All attempts, oldest first; empty before it was sent.
         unsent: Why it could not be sent, if it could not.
         given: Scores that came with the session.
-        metadata: What the session carries.
+        carried: Metadata that came with the session; empty where the batch has sent it.
 
     >>> cell = batch.wait(timeout=60)[1, "large"]
     >>> cell.text, cell.state
@@ -149,6 +149,7 @@ class Cell:
         self.history: list[Attempt] = []
         self.unsent: str | None = None
         self.given: Mapping[str, Any] = {}
+        self.carried: Mapping[str, str] = {}
 
     @property
     def last(self) -> Attempt | None:
@@ -182,8 +183,8 @@ class Cell:
 
     @property
     def metadata(self) -> Mapping[str, str]:
-        """The task's metadata."""
-        return self.task.metadata
+        """The task's metadata; of a session that was there before, what that carries, too."""
+        return {**self.task.metadata, **self.carried}
 
     @property
     def attempts(self) -> int:
@@ -280,7 +281,7 @@ class Cell:
     @property
     def scores(self) -> Mapping[str, Any]:
         """Values by name, from functions and from people."""
-        scores: Mapping[str, Any] = self._batch._marks()[self.id].scores
+        scores: Mapping[str, Any] = self._batch._marks([self])[self.id].scores
         return scores
 
     @property

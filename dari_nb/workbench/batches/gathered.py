@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -76,11 +76,12 @@ class Gathered(Results):
         session: Session,
         attempt: Attempt,
         scores: Mapping[str, Any],
+        metadata: Mapping[str, str],
     ) -> None:
         """Put a session into its place, with what is known of it."""
         cell = self.grid.at(*place)
         cell.put(attempt)
-        cell.given = scores
+        cell.given, cell.carried = scores, metadata
         self._know([session])
 
     def look_for_costs(self) -> None:
@@ -93,10 +94,11 @@ class Gathered(Results):
         """Return what a view shows; asks the server nothing."""
         return replace(super()._snapshot(), title=self.title)
 
-    def _marks(self) -> dict[str, Marks]:
-        """Return scores, ratings and notes by the cells' ids."""
+    def _marks(self, cells: Sequence[Cell] | None = None) -> dict[str, Marks]:
+        """Return scores, ratings and notes by the cells' ids; of all cells when left out."""
         # Named by its content, it is the same whatever ids its sessions got when they were loaded.
-        return marks.marks_of(self, of_any_session=not self._is_named)
+        wanted = self.cells if cells is None else cells
+        return marks.marks_of(self, wanted, of_any_session=not self._is_named)
 
     def __str__(self) -> str:
         return self.to_mimebundle()["text/plain"]

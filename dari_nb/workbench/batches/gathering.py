@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ... import models
 from ...errors import InvalidRequestError
 from ...transcript.formats import FILE
+from ..link.progress import Progress
 from ..loading.loading import MESSAGES, SESSIONS, Loading
 from ..loading.sources import Source, entries_of, parts_of
 from ..sessions.recorded import RecordedSession
 from ..sessions.session import Session, sessions_of
 from ..sessions.transcript import Transcript
+from .about_tasks import about_tasks
 from .cells import Attempt, Column
 from .following.reading import with_messages
 from .gathered import Gathered
@@ -63,17 +65,14 @@ class Member:
         row: The name of its task.
         column: The name of its column; ``None`` is the agent's default LLM.
         repeat: Tells it from others at the same place.
+        metadata: What is known about it, as texts.
     """
 
     session: Session
     row: str
     column: str | None
     repeat: str
-
-    @property
-    def metadata(self) -> dict[str, str]:
-        """What is known about it, as texts."""
-        return {str(key): str(value) for key, value in self.session.metadata.items()}
+    metadata: Mapping[str, str]
 
 
 def gathered(
@@ -107,7 +106,7 @@ def gathered(
     )
     for member, attempt in zip(members, attempts, strict=True):
         place = (rows[member.row], Column(member.column), repeats[member.repeat])
-        made.put(place, member.session, attempt, _scores(member, keys))
+        made.put(place, member.session, attempt, _scores(member, keys), member.metadata)
     made.look_for_costs()
     return made
 
@@ -137,11 +136,13 @@ def _sessions(link: Link, source: Source) -> list[Session]:
     entries = list(entries_of(source))
     held = {session.id: session for entry in entries for session in _held(link, entry)}
     loading = Loading(SESSIONS, parts_of(entries, lambda: link, SESSIONS))
-    found = {s.id: held.get(s.id, s) for s in sessions_of(link, loading)}
+    told = {resource.id: resource for resource in loading}
     loading.conclude()
-    if not found:
+    if not told:
         raise InvalidRequestError("There is no session to make a matrix of.")
-    return list(found.values())
+    others = sessions_of(link, (r for name, r in told.items() if name not in held))
+    found = held | {session.id: session for session in others}
+    return [found[name] for name in told]
 
 
 def _held(link: Link, entry: Any) -> list[Session]:
@@ -160,7 +161,8 @@ def _members(sessions: Iterable[Session], keys: Keys) -> list[Member]:
         column = known[keys.column] if keys.column else session.llm_id
         repeat = known[keys.repeat] if keys.repeat else str(counts[row, column])
         counts[row, column] += 1
-        members.append(Member(session, row, column, repeat))
+        metadata = {str(key): str(value) for key, value in session.metadata.items()}
+        members.append(Member(session, row, column, repeat, metadata))
     known_scores = {key for member in members for key in member.metadata}
     for name in keys.scores:
         if name not in known_scores:
@@ -204,7 +206,8 @@ def _check(members: Sequence[Member], places: int) -> None:
 def _read(link: Link, sessions: Sequence[Session]) -> list[Attempt]:
     """Read what came of sessions, several at once."""
     messages: dict[str, list[models.Message]] = defaultdict(list)
-    loading = Loading(MESSAGES, parts_of(sessions, lambda: link, MESSAGES))
+    with Progress(len(sessions), "runs placed") as progress:
+        loading = Loading(MESSAGES, parts_of(progress.over(sessions), lambda: link, MESSAGES))
     for message in loading:
         messages[str(message.session_id)].append(message)
     loading.conclude()
@@ -247,26 +250,19 @@ def _run_id(members: Sequence[Member], attempts: Sequence[Attempt]) -> str:
 
 
 def _tasks(rows: Mapping[str, int], members: Sequence[Member], keys: Keys) -> list[Task]:
-    """Make the task of each row: what its sessions have in common, and not with all others."""
-    told: dict[str, list[dict[str, str]]] = {row: [] for row in rows}
+    """Make the task of each row, of what its sessions say of it."""
+    told: dict[str, list[Mapping[str, str]]] = {row: [] for row in rows}
     for member in members:
         told[member.row].append(member.metadata)
-    of_all = _common([metadata for own in told.values() for metadata in own])
-    skipped = {*keys.needed, *keys.scores, keys.label, *of_all}
+    about, placed = about_tasks(told, keys.scores), {*keys.needed, keys.label}
     return [
         Task(
-            *(index, [], {k: v for k, v in _common(told[row]).items() if k not in skipped}),
+            *(index, [], {k: v for k, v in about[row].items() if k not in placed}),
             known_key=digest("row", row)[:16],
             title=told[row][0].get(keys.label, row) if keys.label else row,
         )
         for row, index in rows.items()
     ]
-
-
-def _common(told: Sequence[dict[str, str]]) -> dict[str, str]:
-    """Return what is the same in all of them."""
-    first, *others = told
-    return {key: value for key, value in first.items() if all(o.get(key) == value for o in others)}
 
 
 def _scores(member: Member, keys: Keys) -> dict[str, Any]:

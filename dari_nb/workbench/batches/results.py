@@ -177,9 +177,9 @@ class Results:
         """Return what a version has that the one before it had not, in a few words."""
         return self._gists.get(version_id or "", "")
 
-    def _marks(self) -> dict[str, Marks]:
-        """Return scores, ratings and notes by the cells' ids."""
-        return marks.marks_of(self)
+    def _marks(self, cells: Sequence[Cell] | None = None) -> dict[str, Marks]:
+        """Return scores, ratings and notes by the cells' ids; of all cells when left out."""
+        return marks.marks_of(self, self.cells if cells is None else cells)
 
     def rate(self, cell: Place, name: str, value: Any, note: str = "") -> None:
         """Keep a rating by a person; ``None`` without a note takes it back.

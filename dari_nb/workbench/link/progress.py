@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from . import host
+
+T = TypeVar("T")
 
 PATIENCE = 1.0
 """Seconds for which nobody needs to be told anything."""
@@ -25,7 +27,7 @@ class Progress:
     on the error output.
 
     Args:
-        total: How many there are.
+        total: How many there are; ``None`` where only the end tells.
         noun: What they are called.
         shown: ``False`` tells nothing.
 
@@ -33,7 +35,7 @@ class Progress:
     ...     progress.advance()
     """
 
-    def __init__(self, total: int, noun: str, *, shown: bool = True) -> None:
+    def __init__(self, total: int | None, noun: str, *, shown: bool = True) -> None:
         self.total = total
         self.noun = noun
         self.done = 0
@@ -55,6 +57,12 @@ class Progress:
             self._show()
         self._next = time.monotonic() + self._pause
 
+    def over(self, things: Iterable[T]) -> Iterator[T]:
+        """Give things on, and tell that each is done when the next one is asked for."""
+        for thing in things:
+            yield thing
+            self.advance()
+
     @property
     def seconds(self) -> float:
         """Seconds since the start."""
@@ -65,6 +73,8 @@ class Progress:
         """Where it is: how many of how many, and an estimate of the time left."""
         from ...render import duration_text
 
+        if self.total is None:
+            return f"{self.done:,} {self.noun} so far"
         text = f"{self.done:,} of {self.total:,} {self.noun}"
         if not 0 < self.done < self.total:
             return text
@@ -115,9 +125,8 @@ class Progress:
         from ...render import style
         from ...render.page.sheet import ROOT
 
-        bar = (
-            f'<progress value="{self.done}" max="{self.total}" aria-label="{self.noun}"></progress>'
-        )
+        so_far = "" if self.total is None else f'value="{self.done}" max="{self.total}" '
+        bar = f'<progress {so_far}aria-label="{self.noun}"></progress>'
         html = f"{ROOT}<p>{bar} {self.text}</p></div>"
         return {"text/html": style(html) + html, "text/plain": self.text}
 
@@ -125,7 +134,7 @@ class Progress:
         from ...render import duration_text, style
         from ...render.page.sheet import ROOT
 
-        some = "" if self.done == self.total else f" of {self.total:,}"
+        some = "" if self.total in (None, self.done) else f" of {self.total:,}"
         text = f"{self.done:,}{some} {self.noun} in {duration_text(self.seconds)}"
         html = f"{ROOT}<p>{text}</p></div>"
         return {"text/html": style(html) + html, "text/plain": text}

@@ -114,8 +114,7 @@ def _recorded_part(session: RecordedSession, kind: Kind[M]) -> Part[M]:
 
 def _transcript_part(entry: Transcript, kind: Kind[M]) -> Part[M] | None:
     """Return what a recording holds; ``None`` for a snapshot of the server's."""
-    known = [r for r in entry.records() if isinstance(r, kind.model)]
-    return Part(given=known) if entry.is_recording else None
+    return Part(given=entry.records(kind.model)) if entry.is_recording else None
 
 
 def entries_of(source: Source) -> Iterable[Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from ... import models
@@ -40,8 +41,12 @@ class RecordedSession(Session):
     def __init__(self, link: Link, recording: Transcript) -> None:
         super().__init__(link, recording.resource.session, recording.resource.agent.name or "Agent")
         self.recording = recording
-        self._feed = _Whole(link, self.id)
-        self._feed.add(recording.events)
+
+    @cached_property
+    def _feed(self) -> Feed:
+        feed = _Whole(self._link, self.id)
+        feed.add(self.recording.events)
+        return feed
 
     @property
     def cost(self) -> Decimal | None:
@@ -58,7 +63,7 @@ class RecordedSession(Session):
 
     def messages(self) -> list[models.Message]:
         """Return the messages in order."""
-        return [r for r in self.recording.records() if isinstance(r, models.Message)]
+        return self.recording.records(models.Message)
 
     def transcript(self) -> Transcript:
         """Return the recording."""

@@ -16,7 +16,7 @@ from ..kernel_tools.offered import check_offered
 from ..kernel_tools.tool import as_tools
 from ..kernel_tools.toolbox import Toolbox
 from ..link.attachments import Attachment, as_content_files
-from ..link.feed import feed_of
+from ..link.feed import Feed, feed_of
 from .arguments import unknown_argument
 from .branches import Family
 from .costs import Costs
@@ -57,7 +57,10 @@ class Session:
         self.agent_name = agent_name
         self._sent = False
         self._cost: Decimal | None = None
-        self._feed = feed_of(link, resource.id)
+
+    @cached_property
+    def _feed(self) -> Feed:
+        return feed_of(self._link, self.id)
 
     @property
     def id(self) -> str:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ... import models
 from ...models import AssistantMessageItem, TimelineItem
 from ...models.batches import RUN_DIGESTS, given_metadata
 from ...models.events import CANCELLED
 from ..link import host
+from ..link.progress import Progress
 from ..listing import Listing
 from .exported import Exported
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from ...widgets.view import AnyLayout
     from ..showing.reading.reader import SessionReader
     from .importing import Made
+
+R = TypeVar("R")
 
 
 class Transcript(Exported):
@@ -136,7 +139,9 @@ class Transcript(Exported):
         """
         from .importing import from_file
 
-        return Listing((cls._of(made) for made in from_file(path, agent=agent)), _RUN_COLUMNS)
+        with Progress(None, "runs read") as progress:
+            made = progress.over(from_file(path, agent=agent))
+            return Listing(map(cls._of, made), _RUN_COLUMNS)
 
     @classmethod
     def _of(cls, made: Made) -> Transcript:
@@ -159,24 +164,30 @@ class Transcript(Exported):
         """Whether it is whole in itself, and no snapshot of a session on a server."""
         return self.run is not None or bool(self.events)
 
-    def records(
-        self,
-    ) -> Iterator[models.Session | models.CostSummary | models.Message | models.Event]:
-        """Give what frames are made of, where it was made of events."""
+    def records(self, model: type[R]) -> list[R]:
+        """Return what frames of a type are made of, where it was made of events."""
         from ...transcript import Ledger, message_of
 
         session = self.resource.session
-        yield session
+        made: dict[type, Callable[[], Iterable[Any]]] = {
+            models.Session: lambda: [session],
+            models.CostSummary: lambda: [self._cost_summary()],
+            models.Message: lambda: (
+                message_of(turn, session.id, number)
+                for number, turn in enumerate(Ledger(self.events).turns.values(), 1)
+            ),
+            models.Event: lambda: self.events,
+        }
+        return list(made[model]())
+
+    def _cost_summary(self) -> models.CostSummary:
         cost = None if self.cost is None else str(self.cost)
-        yield models.CostSummary(
+        return models.CostSummary(
             scope_kind="session",
-            scope_id=session.id,
+            scope_id=self.resource.session.id,
             event_count=int(cost is not None),
             total_cost_usd=cost,
         )
-        turns = Ledger(self.events).turns.values()
-        yield from (message_of(turn, session.id, n) for n, turn in enumerate(turns, 1))
-        yield from self.events
 
     @property
     def metadata(self) -> dict[str, Any]:

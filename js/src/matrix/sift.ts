@@ -4,7 +4,8 @@ import type { Cell, Row, State } from "./wire";
 type Test = (row: Row) => boolean;
 
 const WORD = /"[^"]*"?|\S+/g;
-const CONDITION = /^(.+?)([<>]=?|[=:])(.+)$/;
+const CONDITION = /^([^<>=:]+)([<>]=?|==?|:)([^<>=].*)$/;
+const NAMED = /^([^<>=:]+)[<>=:]/;
 const TAG = /<[^>]*>/g;
 const DIGITS: Record<string, number> = { yes: 1, true: 1, no: 0, false: 0 };
 const FACTS = ["number", "task", "text", "tools", "state", "time", "seconds", "cost"];
@@ -26,12 +27,18 @@ export function sift(sheet: Sheet, how: How): string[] {
   return rows.map((row) => row.id);
 }
 
-/** What conditions of a filter ask for that is not there, and what there is instead. */
-export function unknownIn(sheet: Sheet, filter: string): string {
+/** Why no row is left: what conditions ask for that is not there or cannot be read, or nothing. */
+export function whyNone(sheet: Sheet, { filter, only }: How): string {
   const names = namesOf(sheet);
-  const wanted = (filter.match(WORD) ?? []).map((word) => CONDITION.exec(word)?.[1] ?? "");
+  const words = (filter.match(WORD) ?? []).map((word) => word.replaceAll('"', ""));
+  const nameIn = (word: string) => NAMED.exec(word)?.[1] ?? "";
+  const broken = words.find(
+    (word) => names.has(nameIn(word).toLowerCase()) && !CONDITION.test(word),
+  );
+  if (broken) return `“${broken}” is no condition; one is ${nameIn(broken)}<1`;
+  const wanted = words.map((word) => CONDITION.exec(word)?.[1] ?? "");
   const unknown = wanted.filter((name) => name && !names.has(name.toLowerCase()));
-  if (!unknown.length) return "";
+  if (!unknown.length) return filter ? `nothing matches “${filter}”` : `none differs in ${only}`;
   const known = [...names.values()].filter((name) => !HIDDEN.has(name));
   return `there is no ${unknown.join(", ")}; there is ${known.join(", ")}`;
 }

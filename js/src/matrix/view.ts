@@ -7,7 +7,7 @@ import { Pane } from "./pane";
 import { find, put } from "./parts";
 import { RatingLine, Ratings } from "./ratings";
 import type { Sheet } from "./sheet";
-import { sift, unknownIn } from "./sift";
+import { sift, whyNone } from "./sift";
 import { Sight } from "./sight";
 import { SKELETON, sheetOfKeys } from "./skeleton";
 import type { Cell, Change, Opened, Question, Rating, State } from "./wire";
@@ -134,9 +134,9 @@ export class MatrixView {
       rows.filter((id) => Boolean(folds && this.#sheet.rows.get(id)?.same) === is),
     ) as [string[], string[]];
     this.#grid.show({ shown, same, words }, this.#blind);
-    const unknown = rows.length ? "" : unknownIn(this.#sheet, filter);
+    const why = rows.length || !all ? "" : whyNone(this.#sheet, { filter, order, only });
     const count = rows.length < all ? `${rows.length} of ${all} task${all === 1 ? "" : "s"}` : "";
-    this.#count.textContent = unknown ? `${count}: ${unknown}` : count;
+    this.#count.textContent = why ? `${count}: ${why}` : count;
   }
 
   /** Opens what is selected, whoever selected it, once it is there. */

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { Sheet } from "../../src/matrix/sheet";
-import { sift, unknownIn } from "../../src/matrix/sift";
+import { sift, whyNone } from "../../src/matrix/sift";
 import type { Change } from "../../src/matrix/wire";
 import { cell, column, row } from "./matrices";
 
@@ -70,6 +70,7 @@ test.each([
   ["right=false", "a"],
   ["Right=yes", "b"],
   ["right>0", "b"],
+  ["right==1", "b"],
 ])("of a score that is yes or no %s keeps %s", (filter, rows) => {
   expect(sift(yes, { ...ALL, filter }).join("")).toBe(rows);
 });
@@ -78,11 +79,21 @@ test("what only some cells have makes no difference", () => {
   expect(sift(yes, { ...ALL, only: "right" })).toEqual([]);
 });
 
-test("a condition on what is not there is told what there is", () => {
-  expect(unknownIn(yes, "lenght<30 task right=no")).toBe(
+test.each([
+  [
+    "lenght<30 task right=no",
     "there is no lenght; there is number, task, state, time, cost, right",
-  );
-  expect(unknownIn(yes, "right=no words")).toBe("");
+  ],
+  ["right=no words", "nothing matches “right=no words”"],
+  ["right<<1", "“right<<1” is no condition; one is right<1"],
+  ["words Right<", "“Right<” is no condition; one is Right<1"],
+  ["http://x", "there is no http; there is number, task, state, time, cost, right"],
+])("where nothing is left of %s it is said why", (filter, why) => {
+  expect(whyNone(yes, { ...ALL, filter })).toBe(why);
+});
+
+test("that no task differs in something is said, too", () => {
+  expect(whyNone(yes, { ...ALL, only: "right" })).toBe("none differs in right");
 });
 
 test.each([

@@ -214,3 +214,25 @@ def test_versions_are_counted_only_where_they_differ():
 
     assert size(("small", "v1")) == size((None, "v1")) == "1 task x 1 LLM"
     assert size(("small", "v1"), ("small", "v2")) == "1 task x 2 versions"
+
+
+def test_of_a_long_task_the_first_lines_are_seen_and_all_of_it_is_told(read):
+    story = "You want to change your flight. " * 25
+    long = replace(matrix(), rows=[MatrixRow("0", story), MatrixRow("1", "1", {"asked": story})])
+    html = matrix_paper(long)["text/html"].partition("</style>")[2]
+    for row in re.findall(r'<th scope="row">(.*?)</th>', html):
+        [(title, text)] = re.findall(r'^<p title="(.*?)">(.*)</p>$', row)
+        assert title.count("change your flight") == text.count("change your flight") > 7
+    endless = replace(long, rows=[MatrixRow("0", "a"), MatrixRow("1", "b", {"log": "x" * 10**6})])
+    assert len(matrix_paper(endless)["text/html"]) < 10**5
+    assert "title=" not in rows_of(matrix_paper(matrix())["text/html"])[1]
+
+
+def test_calls_are_told_where_any_cell_has_some():
+    def said(*calls):
+        cells = [replace(c, tool_calls=n) for c, n in zip(matrix().cells, calls, strict=True)]
+        return matrix_paper(replace(matrix(), cells=cells))
+
+    assert all("call" not in form.partition("</style>")[2] for form in said(0, 0, 0, 0).values())
+    assert "0 calls" not in said(0, 0, 0, 0)["text/plain"]
+    assert said(0, 2, 0, 0)["text/plain"].count("0 calls") == 3

@@ -278,7 +278,7 @@ def test_news_after_the_end_are_ignored(board, view, wire):
     view.close()
     board.put("a/small", state="completed")
     view.changed()
-    assert board.reads == 2
+    assert board.reads == 1
 
 
 def test_a_misspelt_argument_is_refused(board):

@@ -194,6 +194,34 @@ def test_what_distinguishes_no_task_is_no_metadata_of_one(d):
     assert [dict(task.metadata) for task in matrix.tasks] == [{"level": str(n)} for n in (1, 2, 2)]
 
 
+def test_what_a_run_carries_is_in_the_frame_and_not_about_its_task(d):
+    given = [
+        run(task, model=model, level=level, input_tokens=len(model + task), seed=seed)
+        for task, level, seeds in (("a", 1, "12"), ("bb", 2, "33"))
+        for model, seed in zip(("m", "nn"), seeds, strict=True)
+    ]
+    matrix = d.batches.of(given, task="task", repeat="trial")
+    assert [dict(task.metadata) for task in matrix.tasks] == [{"level": "1"}, {"level": "2"}]
+    frame = matrix.to_frame()
+    assert frame["metadata.input_tokens"].to_list() == ["2", "3", "3", "4"]
+    assert frame["metadata.seed"].to_list() == ["1", "2", "3", "3"]
+    assert frame["metadata.level"].to_list() == ["1", "1", "2", "2"]
+    asked = dari_nb.batch_frame(matrix, metadata=["input_tokens"])
+    assert asked["metadata.input_tokens"].to_list() == ["2", "3", "3", "4"]
+    assert matrix[0, "nn"].metadata["seed"] == "2"
+
+
+def test_outcomes_of_single_runs_are_nothing_about_their_task(d):
+    given = [
+        run(task, target=task, match=right, **{"match.grade": grade, "input_tokens": 7 + right})
+        for task, right, grade in (("a", 1, "C"), ("b", 0, "I"))
+    ]
+    matrix = d.batches.of(given, task="task", scores="match", repeat="trial")
+    assert [dict(task.metadata) for task in matrix.tasks] == [{"target": "a"}, {"target": "b"}]
+    assert "grade" not in str(matrix)
+    assert matrix.to_frame()["metadata.match.grade"].to_list() == ["C", "I"]
+
+
 def test_sessions_are_found_by_metadata_and_mixed_with_recordings(d, server):
     server.load_runs(RUNS, "museum")
     found = d.batches.of({"task_id": "0"}, task="task_id", repeat="trial")

@@ -11,6 +11,7 @@ from pathlib import Path
 import nbformat
 from nbclient import NotebookClient
 
+from dari_nb.workbench import Transcript
 from dari_nb.workbench.link import progress
 from dari_nb.workbench.link.progress import Progress
 
@@ -39,6 +40,14 @@ def test_a_log_gets_a_line(capfd, monkeypatch):
         told.advance()
     written = capfd.readouterr().err
     assert written == "617 of 1,234 sessions · about 1 s left\n"
+
+
+def test_what_has_no_known_end_is_counted(capfd, monkeypatch, tmp_path):
+    monkeypatch.setattr(progress, "PATIENCE", 0)
+    path = tmp_path / "runs.jsonl"
+    path.write_text('{"messages": [{"role": "user", "content": "Hi"}]}\n' * 2)
+    assert len(Transcript.from_file(path)) == 2
+    assert capfd.readouterr().err == "1 runs read so far\n"
 
 
 def test_nothing_is_told_when_nobody_wants_it(capfd, monkeypatch):

@@ -33,15 +33,14 @@ class Grid:
     ) -> None:
         self._make = make
         self._cells: dict[tuple[int, Column, int], Cell] = {}
+        self._in_order: list[Cell] = []
         self.tasks = list(tasks)
         self.columns = list(columns)
         self.repeats = repeats
         self._fill()
 
     def __iter__(self) -> Iterator[Cell]:
-        for task, column in product(self.tasks, self.columns):
-            for repeat in range(self.repeats):
-                yield self._cells[task.index, column, repeat]
+        return iter(self._in_order)
 
     def __len__(self) -> int:
         return len(self._cells)
@@ -139,12 +138,15 @@ class Grid:
                 self.tasks.append(replace(task, index=index))
 
     def _fill(self) -> None:
-        for task, column in product(self.tasks, self.columns):
-            for repeat in range(self.repeats):
-                place = (task.index, column, repeat)
-                if place not in self._cells:
-                    cell_id = f"{task.index}/{self.column_id(column)}/{repeat}"
-                    self._cells[place] = self._make(cell_id, task, column, repeat)
+        self._in_order = []
+        names = {column: self.column_id(column) for column in self.columns}
+        for task, column, repeat in product(self.tasks, self.columns, range(self.repeats)):
+            place = (task.index, column, repeat)
+            cell = self._cells.get(place)
+            if cell is None:
+                cell_id = f"{task.index}/{names[column]}/{repeat}"
+                cell = self._cells[place] = self._make(cell_id, task, column, repeat)
+            self._in_order.append(cell)
 
 
 def _is_wanted(cell: Cell, again: Container[str]) -> bool:

@@ -48,11 +48,14 @@ def book_at(path: str | Path | None) -> ScoreBook:
     return ScoreBook(Path(path or FILE).expanduser().absolute())
 
 
-def marks_of(batch: Marked, *, of_any_session: bool = False) -> dict[str, Marks]:
-    """Return what is known of each cell, by its id.
+def marks_of(
+    batch: Marked, cells: Sequence[Cell], *, of_any_session: bool = False
+) -> dict[str, Marks]:
+    """Return what is known of cells, by their ids.
 
     Args:
-        batch: Whose cells.
+        batch: Whose cells they are.
+        cells: The cells.
         of_any_session: Whether it counts, too, what was said of another session at the same
             place, which otherwise is an earlier attempt.
     """
@@ -65,7 +68,7 @@ def marks_of(batch: Marked, *, of_any_session: bool = False) -> dict[str, Marks]
             cell,
             (s for s in by_place.get(_place(cell), ()) if of_any_session or _is_of(s, cell)),
         )
-        for cell in batch.cells
+        for cell in cells
     }
 
 

@@ -13,7 +13,7 @@ from ....score_kinds import Kind, is_number, scale_of
 LEVEL = 0.95
 MOST_FINDINGS = 3
 """Of more scores those are told that tell the columns apart."""
-_LEAST_SHARE = 0.5  # of the tasks; a column that has a score on fewer is not compared by it
+_LEAST_SHARE = 0.5  # of the tasks; a column with fewer would leave the others few to compare
 
 Values = tuple[tuple[str, float], ...]
 """A task with one of its values, as often as it was repeated."""
@@ -67,11 +67,12 @@ def _findings(values: Mapping[tuple[str, str], Values], kinds: Mapping[str, Kind
 
 
 def _columns_of(name: str, values: Mapping[tuple[str, str], Values]) -> dict[str, Values]:
-    """Find the columns that have a score on enough tasks to be compared by it."""
+    """Find the columns that have a score on enough tasks to be compared by it, or else all."""
     columns = {column: of for (column, score), of in values.items() if score == name}
     tasks = {task for of in columns.values() for task, _ in of}
     least = _LEAST_SHARE * len(tasks)
-    return {column: of for column, of in columns.items() if len({t for t, _ in of}) >= least}
+    enough = {column: of for column, of in columns.items() if len({t for t, _ in of}) >= least}
+    return enough if len(enough) > 1 else columns
 
 
 def _compared(

@@ -24,18 +24,21 @@ if TYPE_CHECKING:
 
 def matrix_of(batch: Sheet) -> Matrix:
     """Return a batch as it is known now."""
+    matrix = _without_means(batch)
+    return with_means(replace(matrix, seconds=_seconds(batch), seconds_left=time_left(batch)))
+
+
+def _without_means(batch: Sheet) -> Matrix:
+    """Return the cells of a batch, and nothing that has to be computed from them."""
     marks = batch._marks()
     ids = {column: batch.grid.column_id(column) for column in batch.columns}
-    matrix = Matrix(
+    return Matrix(
         title=batch.agent.name,
         run_id=batch.run_id,
         rows=[MatrixRow(str(t.index), t.label, dict(t.metadata)) for t in batch.tasks],
         columns=[_column(batch, c, ids[c]) for c in batch.columns],
         cells=[_cell(cell, ids[cell.column], marks[cell.id]) for cell in batch.cells],
-        seconds=_seconds(batch),
-        seconds_left=time_left(batch),
     )
-    return with_means(matrix)
 
 
 def as_left(matrix: Matrix, ending: Ending) -> Matrix:
@@ -66,13 +69,14 @@ def frame_cells(batch: Sheet) -> list[BatchCell]:
     """Return what a frame of a batch is made of."""
     from ....frames import matrix_cells
 
-    pairs = zip(matrix_cells(batch._snapshot()), batch.cells, strict=True)
+    pairs = zip(matrix_cells(_without_means(batch)), batch.cells, strict=True)
     return [
         replace(
             cell,
             batch_id=own.batch_id,
             created_at=own.created_at,
             completed_at=own.completed_at,
+            metadata=own.metadata,
         )
         for cell, own in pairs
     ]

@@ -50,7 +50,9 @@ class Conversation(Protocol):
     resource: models.Session
     agent_name: str
     _link: Link
-    _feed: Feed
+
+    @property
+    def _feed(self) -> Feed: ...
 
     @property
     def id(self) -> str:
