@@ -30,6 +30,8 @@ class Run:
         scores: The metadata that are scores.
         named: The metadata that the name of its file is, where only that tells it.
         lost: What its format loses here, a sentence each.
+        notes: What is to be known of the whole that it is a part of, such as a log that was not
+            finished, a sentence each.
 
     >>> from dari_nb.transcript.formats import read_runs
     >>> [run] = read_runs([{"role": "user", "content": "Hi"}])
@@ -50,6 +52,7 @@ class Run:
     scores: tuple[str, ...] = ()
     named: str | None = None
     lost: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 class Format(Protocol):
