@@ -113,7 +113,8 @@ class Transcript(Exported):
 
         Thoughts are read in all of them. What is unknown in a message is shown as it is. What a
         source does not say, such as times and costs, is unknown. ``run.lost`` of a transcript is
-        the list of its format.
+        the list of its format. ``notes`` of what is returned says what is to be known of the whole,
+        such as a log that was not finished.
 
         Args:
             path: The file.
@@ -128,7 +129,9 @@ class Transcript(Exported):
         """
         from .importing import from_file
 
-        return Listing((cls._of(made) for made in from_file(path, agent=agent)), _RUN_COLUMNS)
+        runs = Listing((cls._of(made) for made in from_file(path, agent=agent)), _RUN_COLUMNS)
+        runs.notes += notes_of(runs)
+        return runs
 
     @classmethod
     def _of(cls, made: Made) -> Transcript:
@@ -261,6 +264,12 @@ class Transcript(Exported):
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
         return self.to_mimebundle()
+
+
+def notes_of(transcripts: Iterable[Transcript]) -> list[str]:
+    """What is to be known of the files that transcripts were read from, once each."""
+    runs = (transcript.run for transcript in transcripts)
+    return list(dict.fromkeys(note for run in runs if run is not None for note in run.notes))
 
 
 def _gist(metadata: Mapping[str, Any]) -> str:
