@@ -202,7 +202,7 @@ def test_what_an_agent_did_here_becomes_a_trajectory(d):
 
 
 def test_very_many_calls_of_one_message_each_have_their_result():
-    count = 100_000
+    count = 60_000
     function = {"name": "f", "arguments": "{}"}
     calls = [{"id": f"c{n}", "type": "function", "function": function} for n in range(count)]
     results = [{"role": "tool", "tool_call_id": f"c{n}", "content": f"r{n}"} for n in range(count)]
