@@ -88,6 +88,7 @@ def _open(path: Path) -> BufferedReader:
 
 
 def _archive(file: IO[bytes], place: list[str]) -> Iterator[Run]:
+    place[0] = "the archive"
     while isinstance(file, gzip.GzipFile) and file.read(_CHUNK):
         _check_size(file)
     return read_archive(file, place)
