@@ -176,7 +176,10 @@ class Contents:
             Ids of the sessions, in the order of the file; its ``formats`` says which they were.
 
         Raises:
-            InvalidRequestError: The file cannot be read; the text names the line or the place.
+            InvalidRequestError: The file cannot be read; the text names the line or the place, and
+                nothing was added.
+            StorageError: The disk is full or does not work; the text says how many runs were kept.
+                Loading again adds the rest.
 
         >>> ids = server.load_runs("runs.jsonl", agent="shopkeeper")
         >>> d.sessions.get(ids[0]).metadata["task_id"], ids.formats

@@ -22,6 +22,7 @@ BY = "llm_id"
 TASK = "task_index"
 NOT_ADJUSTED = "no"
 ADJUSTING = ("holm",)
+_MOST_TRIES = 50
 
 
 def summary(
@@ -163,7 +164,7 @@ def pass_rates(
     Args:
         frame: One row a cell.
         score: The score's column.
-        ks: Numbers of tries; from 1 to the most repeats that a task has when left out.
+        ks: Numbers of tries; from 1 to the most repeats that a task has, 50 at most, when left out.
         by: The column of the LLM.
         task: The column of the task.
         passing: From which value on a try is a success.
@@ -189,7 +190,7 @@ def pass_rates(
     for group, cells in _groups(frame, by):
         tries = _by_task(cells, column, task)
         most = max((len(values) for values in tries.values()), default=0)
-        for k in ks if ks is not None else range(1, most + 1):
+        for k in ks if ks is not None else range(1, min(most, _MOST_TRIES) + 1):
             options: dict[str, Any] = {"level": level, "draws": draws, "seed": seed}
             some = pass_at_k(tries, k, passing=passing, **options)
             every = pass_hat_k(tries, k, passing=passing, **options)

@@ -70,6 +70,7 @@ class Result:
 
 
 Entry = Said | Result
+_MOST_TOKENS = 2**53
 
 
 def of_unknown_role(message: Any, what: str, name: str = "role") -> Said:
@@ -87,23 +88,29 @@ def of_unknown_role(message: Any, what: str, name: str = "role") -> Said:
 def merged(entries: Iterable[Entry]) -> list[Entry]:
     """Join messages of the assistant that were one: thoughts before a text, calls behind it."""
     joined: list[Entry] = []
+    is_thought = False
     for entry in entries:
         before = joined[-1] if joined else None
-        if isinstance(before, Said) and isinstance(entry, Said) and _are_one(before, entry):
-            joined[-1] = replace(
-                before,
-                parts=[*before.parts, *entry.parts],
-                stop_reason=entry.stop_reason,
-                usage=summed((before.usage, entry.usage)),
-            )
-        else:
+        if isinstance(entry, Result):
             joined.append(entry)
+        elif isinstance(before, Said) and _are_one(before, entry, is_thought):
+            before.parts += entry.parts
+            before.stop_reason = entry.stop_reason
+            before.usage = summed((before.usage, entry.usage))
+            is_thought = is_thought and _is_thought(entry)
+        else:
+            joined.append(replace(entry, parts=[*entry.parts]))
+            is_thought = _is_thought(entry)
     return joined
 
 
-def _are_one(before: Said, entry: Said) -> bool:
+def _are_one(before: Said, entry: Said, is_thought: bool) -> bool:
     is_answer = before.role == entry.role == "assistant"
-    return is_answer and (all(map(is_reasoning, before.parts)) or not entry.content)
+    return is_answer and (is_thought or not entry.content)
+
+
+def _is_thought(said: Said) -> bool:
+    return all(map(is_reasoning, said.parts))
 
 
 def summed(usages: Iterable[Mapping[str, int]]) -> dict[str, int]:
@@ -118,6 +125,8 @@ def summed(usages: Iterable[Mapping[str, int]]) -> dict[str, int]:
 def tokens(told: Any, **names: str) -> dict[str, int]:
     """Read numbers of tokens by our names and the source's, whose dots lead into objects.
 
+    What no machine can count is as unknown as what is not told.
+
     >>> tokens({"prompt_tokens": 7, "details": {"cached": 2}}, input_tokens="prompt_tokens",
     ...        cached_input_tokens="details.cached")
     {'input_tokens': 7, 'cached_input_tokens': 2}
@@ -127,6 +136,6 @@ def tokens(told: Any, **names: str) -> dict[str, int]:
         value = told
         for key in path.split("."):
             value = value.get(key) if isinstance(value, dict) else None
-        if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+        if type(value) is int and 0 <= value <= _MOST_TOKENS:
             found[name] = value
     return found

@@ -82,6 +82,17 @@ def test_pass_rates_of_the_recorded_runs_are_those_of_the_file(runs, frame) -> N
     assert made.index.get_level_values("k").max() == most
 
 
+def test_pass_rates_of_very_many_repeats_are_those_of_the_first_ks() -> None:
+    count = 20_000
+    cells = (
+        BatchCell(task_index=0, llm_id="one", repeat=n, scores={"ok": n % 2}) for n in range(count)
+    )
+    frame = batch_frame(cells)
+    assert pass_rates(frame, "ok")["k"].to_list() == list(range(1, 51))
+    [half] = pass_rates(frame, "ok", [count // 2 + 1])["pass_at_k"]
+    assert half == 1
+
+
 @pytest.fixture
 def scored() -> pd.DataFrame:
     values = {

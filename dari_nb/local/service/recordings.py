@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 
 from ... import ids
+from ...errors import StorageError
 from ...models import UNKNOWN_TIME
 from ...models import events as ev
 from ...transcript.formats import Run, agent_name_of, read_file
@@ -40,6 +41,7 @@ class LoadedRuns(list[str]):
     Attributes:
         formats: What the runs were read as, such as ``["Anthropic messages"]``.
         lost: What these formats lose here, a sentence each.
+        notes: What is to be known of the whole, such as a log that was not finished.
         again: How many of the sessions were there already, from loading the same before.
 
     >>> server.load_runs("runs.jsonl").formats
@@ -50,6 +52,7 @@ class LoadedRuns(list[str]):
         super().__init__()
         self.formats: list[str] = []
         self.lost: list[str] = []
+        self.notes: list[str] = []
         self.again = 0
 
 
@@ -68,6 +71,8 @@ def load_runs(
 
     Raises:
         InvalidRequestError: The file cannot be read; the text names the line or the place.
+        StorageError: The disk is full or does not work; where runs that were added could not be
+            taken back either, the text says how many were kept. Loading again adds the rest.
     """
     path = Path(path)
     names = _Names(path, agent, org_id)
@@ -87,10 +92,26 @@ def load_runs(
                     loaded.append(session_id)
                     _note(loaded, run)
     except BaseException:
-        store.forget_sessions(added)
+        _forget(store, added, path)
         raise
     loaded.again = len(loaded) - len(added)
     return loaded
+
+
+def _forget(store: Store, added: list[str], path: Path) -> None:
+    """Take back what was added; a disk that is full may not even let that happen."""
+    try:
+        store.forget_sessions(added)
+    except StorageError as error:
+        kept = sum(store.session(session_id) is not None for session_id in added)
+        if not kept:
+            raise
+        reason = str(error).partition(";")[0]
+        raise StorageError(
+            f"{reason}; {kept:,} runs of {path} were kept all the same. "
+            "Loading it again adds the rest.",
+            is_full=error.is_full,
+        ) from error
 
 
 def _note(loaded: LoadedRuns, run: Run) -> None:
@@ -98,6 +119,7 @@ def _note(loaded: LoadedRuns, run: Run) -> None:
     if run.format not in loaded.formats:
         loaded.formats.append(run.format)
         loaded.lost += run.lost
+    loaded.notes += [note for note in run.notes if note not in loaded.notes]
 
 
 class _Names:

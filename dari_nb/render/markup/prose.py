@@ -9,6 +9,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from ..plain.visible import visible
+from .addresses import bare_links
 from .formula import math_html
 from .runs import Runs, change_runs, runs_html
 from .sanitize import is_link
@@ -129,12 +130,11 @@ def _closed_up(match: re.Match[str]) -> str:
 def _parser(line_breaks: bool) -> MarkdownIt:
     from markdown_it import MarkdownIt
     from mdit_py_plugins.dollarmath import dollarmath_plugin
-    from mdit_py_plugins.gfm_autolink import gfm_autolink_plugin
 
     parser = MarkdownIt("commonmark", {"breaks": line_breaks, **_OPTIONS})
     # A link definition shows nothing in Markdown; here no text of an agent may vanish.
     parser.enable(["table", "strikethrough"]).disable("reference")
-    parser.use(gfm_autolink_plugin)
+    bare_links(parser)
     parser.use(
         dollarmath_plugin,
         allow_labels=False,

@@ -11,9 +11,9 @@ if TYPE_CHECKING:
     from markdown_it.token import Token
 
 # A last line of marks alone may become anything: an item, a rule, a row, a heading above.
-_MARKS = re.compile(r"[ \t]*(?:[-+*_=#>|:`~$ \t]+|\d{1,9}[.)]?)")
+_MARKS = re.compile(r"[-+*_=#>|:`~$ \t]+|[ \t]*\d{1,9}[.)]?")
 _HEADER_ROW = re.compile(r"(?<!\\)\|")
-_CODE = re.compile(r"(?<!`)(`+)(?!`)(.+?)(?<!`)\1(?!`)", re.DOTALL)
+_CODE = re.compile(r"(?<!`)(`+)(?!`)(.{1,2000}?)(?<!`)\1(?!`)", re.DOTALL)
 _OPEN_CODE = re.compile(r"(?<!`)(`+)(?!`)([^`]*)\Z")
 _OPEN_FORMULA = re.compile(
     r"(?:\$\$(?P<display>(?:(?!\$\$).)*)|\\[(\[](?P<bracket>(?:(?!\\[)\]]).)*)"
@@ -21,7 +21,9 @@ _OPEN_FORMULA = re.compile(
     re.DOTALL,
 )
 _FORMULA = re.compile(
-    r"\$\$.+?\$\$|\\\(.+?\\\)|\\\[.+?\\\]|(?<![\\$\w])\$(?! )[^$\n]+(?<! )\$(?!\d)", re.DOTALL
+    r"\$\$.{1,2000}?\$\$|\\\(.{1,2000}?\\\)|\\\[.{1,2000}?\\\]"
+    r"|(?<![\\$\w])\$(?! )[^$\n]+(?<! )\$(?!\d)",
+    re.DOTALL,
 )
 _OPEN_LINK = re.compile(r"(?<!\w)!?\[(?P<words>(?![ xX]?\]\Z)[^\[\]\n]*)(?:\]|\]\([^()\n]*)?\Z")
 _OPEN_ENTITY = re.compile(r"(?:&#?\w{0,31}|(?<!\\)\\)\Z")
@@ -105,20 +107,19 @@ def _as_code(source: str, ticks: str) -> str:
 
 def _emphasis(text: str, goes_on: bool) -> tuple[str, str]:
     """Find the marks that are open; what has nothing to mark yet is left out."""
-    open_: list[tuple[str, int]] = []
+    open_: list[str] = []
+    first: dict[str, int] = {}
     stop = len(text)
     for match in _MARK.finditer(text):
-        before, after = text[: match.start()][-1:], text[match.end() :][:1]
-        follows = bool(after.strip()) or (goes_on and match.end() == stop)
-        marks = [mark for mark, _ in open_]
-        if match[0] in marks and before.strip():
-            del open_[marks.index(match[0]) :]
-        elif match.end() == stop and not goes_on and before != "\\":
-            return text[: match.start()].rstrip(), _ends(open_)
+        mark, start, end = match[0], match.start(), match.end()
+        before, after = text[max(start - 1, 0) : start], text[end : end + 1]
+        follows = bool(after.strip()) or (goes_on and end == stop)
+        if mark in first and before.strip():
+            del open_[first[mark] :]
+            first = {one: place for one, place in first.items() if place < len(open_)}
+        elif end == stop and not goes_on and before != "\\":
+            return text[:start].rstrip(), "".join(reversed(open_))
         elif follows and not before.isalnum() and before != "\\":
-            open_.append((match[0], match.start()))
-    return (text if goes_on else text.rstrip()), _ends(open_)
-
-
-def _ends(open_: list[tuple[str, int]]) -> str:
-    return "".join(mark for mark, _ in reversed(open_))
+            first.setdefault(mark, len(open_))
+            open_.append(mark)
+    return (text if goes_on else text.rstrip()), "".join(reversed(open_))

@@ -143,6 +143,7 @@ def matrix_head(matrix: Matrix) -> Head:
         duration_text(matrix.seconds),
         f"about {left} left" if left and not (is_over or matrix.state) else "",
         total_text(matrix.cells),
+        *map(visible_name, matrix.notes),
     )
     facts_there = tuple(fact for fact in facts if fact)
     state = matrix.state or _state(counts, is_over)

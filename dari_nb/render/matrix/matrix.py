@@ -186,6 +186,7 @@ class Matrix:
         seconds_left: An estimate of the time to the end; ``None`` when there is none to make.
         findings: What scores say of the columns, one each; none while anything runs.
         state: What its head says in place of what the cells come to; empty for nothing else.
+        notes: What its head says besides.
     """
 
     title: str
@@ -197,6 +198,7 @@ class Matrix:
     seconds_left: float | None = None
     findings: Sequence[Finding] = ()
     state: str = ""
+    notes: Sequence[str] = ()
 
     @cached_property
     def kinds(self) -> Mapping[str, Kind]:

@@ -1,5 +1,6 @@
 """Runs from elsewhere, in whichever format they are: recognised, read, and written again."""
 
+from .beside import SCORES
 from .exports import to_anthropic, to_atif, to_messages
 from .files import agent_name_of, read_file, read_runs
 from .paths import FILE, Paths, names_of, paths_of
@@ -9,6 +10,7 @@ from .runs import Run
 __all__ = [
     "FILE",
     "FORMATS",
+    "SCORES",
     "Paths",
     "Run",
     "agent_name_of",

@@ -151,13 +151,20 @@ def written(
 ) -> dict[str, Any]:
     """Write what was said as a trajectory."""
     steps: list[dict[str, Any]] = []
+    called: dict[str | None, dict[str, Any]] = {}
+    """The last step that made a call, by the call's id."""
     if system:
         steps.append({"source": "system", "message": system})
     for entry in merged(entries):
         if isinstance(entry, Result):
-            _observe(steps, entry)
-        elif entry.role != "system" or any(step["source"] != "system" for step in steps):
+            step = called.get(entry.call_id)
+            if step is None:
+                step = {"source": "agent", "message": ""}
+                steps.append(step)
+            _observe(step, entry)
+        elif entry.role != "system" or len(steps) > bool(system):
             steps.append(_step(entry))
+            called |= {call.id: steps[-1] for call in entry.calls}
     about = {"name": agent, "version": "unknown", **({"model_name": model} if model else {})}
     return {
         "schema_version": VERSION,
@@ -199,17 +206,8 @@ def _written_call(call: Call) -> dict[str, Any]:
     return {"tool_call_id": call.id, "function_name": call.name, "arguments": given}
 
 
-def _observe(steps: list[dict[str, Any]], result: Result) -> None:
+def _observe(step: dict[str, Any], result: Result) -> None:
     """Add a result to the step that called."""
-    called = (step for step in reversed(steps) if _calls(step, result.call_id))
-    step = next(called, None)
-    if step is None:
-        step = {"source": "agent", "message": ""}
-        steps.append(step)
     told = {"source_call_id": result.call_id, "content": _written_value(result.value)}
     extra = {"extra": {"is_error": True}} if result.is_error else {}
     step.setdefault("observation", {"results": []})["results"].append({**told, **extra})
-
-
-def _calls(step: Mapping[str, Any], call_id: str | None) -> bool:
-    return any(call["tool_call_id"] == call_id for call in step.get("tool_calls", ()))

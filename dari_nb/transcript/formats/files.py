@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import re
+import stat
 import zlib
 from collections.abc import Iterator
 from io import BufferedReader
@@ -12,7 +13,7 @@ from typing import IO, Any
 
 from ...errors import InvalidRequestError
 from .inspect_archives import is_archive, read_archive
-from .json_bytes import MAX_DOCUMENT, decoded
+from .json_bytes import MAX_DOCUMENT, MAX_UNPACKED, UNPACKED_TOO_LARGE, decoded
 from .paths import SUFFIXES
 from .registry import completed, read_document
 from .runs import Run
@@ -21,6 +22,7 @@ _GZIP = b"\x1f\x8b"
 _MARK = b"\xef\xbb\xbf"
 _NOT_TEXT = b"\0"
 _TRAILING = "trailing characters"
+_CHUNK = 2**20
 _BYTE = re.compile(r"\(byte (\d+)\)")
 
 
@@ -66,7 +68,7 @@ def read_file(path: Path) -> Iterator[Run]:
     try:
         with _open(path) as file:
             begin = file.peek(4)[:4]
-            for run in (_samples if is_archive(begin) else _runs)(file, place):
+            for run in (_archive if is_archive(begin) else _runs)(file, place):
                 if run.named is not None:
                     run.metadata.setdefault(run.named, agent_name_of(path))
                 yield run
@@ -78,6 +80,8 @@ def read_file(path: Path) -> Iterator[Run]:
 
 
 def _open(path: Path) -> BufferedReader:
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise OSError("it is a folder, a pipe or a device, not a file")
     with path.open("rb") as file:
         is_gzip = file.read(2) == _GZIP
     opener: Any = gzip.open if is_gzip else open
@@ -85,8 +89,17 @@ def _open(path: Path) -> BufferedReader:
     return opened
 
 
-def _samples(file: IO[bytes], place: list[str]) -> Iterator[Run]:
+def _archive(file: IO[bytes], place: list[str]) -> Iterator[Run]:
+    place[0] = "the archive"
+    while isinstance(file, gzip.GzipFile) and file.read(_CHUNK):
+        _check_size(file)
     return map(completed, read_archive(file, place))
+
+
+def _check_size(file: IO[bytes]) -> None:
+    """Refuse a gzipped file that becomes too large, as far as it was read."""
+    if isinstance(file, gzip.GzipFile) and file.tell() > MAX_UNPACKED:
+        raise ValueError(UNPACKED_TOO_LARGE)
 
 
 def _runs(file: IO[bytes], place: list[str]) -> Iterator[Run]:
@@ -119,6 +132,7 @@ def _lines(file: IO[bytes], place: list[str]) -> Iterator[bytes]:
         if len(line) > MAX_DOCUMENT:
             place[0] = f"line {number}"
             raise ValueError(f"longer than {MAX_DOCUMENT >> 20} MiB")
+        _check_size(file)
         yield line
         number += 1
 

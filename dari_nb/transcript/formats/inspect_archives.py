@@ -15,21 +15,22 @@ import zlib
 from collections.abc import Iterator
 from importlib import import_module
 from io import RawIOBase
+from pathlib import PurePosixPath
 from typing import IO, Any
 
 from . import inspect_logs
-from .json_bytes import MAX_DOCUMENT, decoded
+from .inspect_states import state_of
+from .json_bytes import MAX_DOCUMENT, MAX_UNPACKED, UNPACKED_TOO_LARGE, decoded
 from .runs import Run
 
 MAX_MEMBERS = 200_000
 """Members of an archive; real ones have some thousand."""
-MAX_TOTAL = 8 * 2**30
-"""Bytes that all members together may become."""
 _ZSTANDARD = 93
 _LOCAL_HEADER = struct.Struct("<4s22xHH")
 _MAGIC = b"PK\x03\x04"
 _ENCRYPTED = 1
 _HEADERS = ("header.json", "_journal/start.json")
+_SAMPLES = "samples/"
 _SAMPLE = re.compile(r"samples/(?P<folder>.+_epoch_\d+)/sample\.json|samples/.+_epoch_\d+\.json")
 _CHUNK = re.compile(r"(samples/.+/(?:messages|attachments))/(\d{1,12})\.json")
 _MISSING = (
@@ -52,9 +53,11 @@ def read_archive(file: IO[bytes], place: list[str]) -> Iterator[Run]:
         archive = _Archive(file)
         place[0] = "the header"
         log = archive.header()
-        for number, name in enumerate(archive.samples(), 1):
+        samples = archive.samples()
+        state = state_of(log, len(samples), archive.left_out())
+        for number, name in enumerate(samples, 1):
             place[0] = f"sample {number} ({name:.120})"
-            yield inspect_logs.run_of(log, archive.sample(name))
+            yield inspect_logs.run_of(log, archive.sample(name), state)
     except (zipfile.BadZipFile, zlib.error, struct.error, EOFError, NotImplementedError) as error:
         raise ValueError(f"the zip is damaged: {error}") from None
 
@@ -73,7 +76,9 @@ class _Archive:
         for name in self._members:
             if match := _CHUNK.fullmatch(name):
                 self._chunks.setdefault(match[1], {})[int(match[2])] = name
-        self._left = MAX_TOTAL
+        self._left = MAX_UNPACKED
+        if sum(m.file_size for m in members if m.filename.startswith(_SAMPLES)) > self._left:
+            raise ValueError(UNPACKED_TOO_LARGE)
 
     def header(self) -> dict[str, Any]:
         for name in _HEADERS:
@@ -86,6 +91,18 @@ class _Archive:
 
     def samples(self) -> list[str]:
         return [name for name in self._members if _SAMPLE.fullmatch(name)]
+
+    def left_out(self) -> list[str]:
+        """What lies where samples do, and is neither one nor a part of one."""
+        found = [_SAMPLE.fullmatch(name) for name in self._members]
+        folders = {f"{_SAMPLES}{m['folder']}" for m in found if m and m["folder"]}
+        return [
+            name
+            for name, match in zip(self._members, found, strict=True)
+            if name.casefold().startswith(_SAMPLES)
+            and not (match or name.endswith("/"))
+            and folders.isdisjoint(map(str, PurePosixPath(name).parents))
+        ]
 
     def sample(self, name: str) -> Any:
         """Read a sample, which may lie in parts."""
@@ -110,8 +127,10 @@ class _Archive:
     def _json(self, name: str) -> Any:
         data = self._bytes(self._members[name])
         self._left -= len(data)
-        if len(data) > MAX_DOCUMENT or self._left < 0:
+        if len(data) > MAX_DOCUMENT:
             raise ValueError(f"{name:.120} is larger than {MAX_DOCUMENT >> 20} MiB")
+        if self._left < 0:
+            raise ValueError(UNPACKED_TOO_LARGE)
         try:
             return decoded(data)
         except ValueError as error:

@@ -1,7 +1,8 @@
 """Inspect's logs: each sample of an evaluation is a run, with its epoch, scores and times.
 
 A document is a log, an object with ``eval`` and ``samples``, as in Inspect's ``.json``; its
-``.eval`` is read sample by sample (:mod:`.inspect_archives`). Versions 1 to 3 of the format are
+``.eval`` is read sample by sample (:mod:`.inspect_archives`). A sample with an error is a turn that
+failed, and a log that was not finished is told with each run. Versions 1 to 3 of the format are
 alike in what is read here. The metadata of a sample, the evaluation it is of, target, limit,
 error, and the tokens of each model become metadata; each score is named like its scorer, as a
 number: Inspect's own letters count as it counts them (C is 1, P is 0.5, I and N are 0) and stand
@@ -17,10 +18,12 @@ from typing import Any
 
 from ..blocks import content_of, plain
 from ..chat import stop_reason_of
-from ..json_text import json_or_text
+from ..json_text import json_or_text, text_of_json
 from ..said import Call, Entry, Result, Said, of_unknown_role, tokens
 from ..told_times import time_of
+from ..turns import RecordedTurn
 from .attachments import resolved
+from .inspect_states import LogState, state_of
 from .runs import ERRORS, Run, built, list_of, metadata_of, name_of, part_of, sum_of
 
 NAME = "Inspect log"
@@ -56,15 +59,16 @@ def read(document: Any) -> Iterator[Run]:
     samples = document.get("samples") or ()
     if not isinstance(samples, list | tuple):
         raise ValueError("the samples of an Inspect log are a list")  # noqa: TRY004
+    state = state_of(document, len(samples))
     for number, sample in enumerate(samples, 1):
         try:
-            yield run_of(document, sample)
+            yield run_of(document, sample, state)
         except ValueError as error:
             raise ValueError(f"sample {number}: {error}") from None
 
 
-def run_of(log: Mapping[str, Any], sample: Any) -> Run:
-    """Make the run of a sample.
+def run_of(log: Mapping[str, Any], sample: Any, state: LogState) -> Run:
+    """Make the run of a sample; ``state`` is said with each run of a log.
 
     Raises:
         ValueError: It is none, or a message of it has no role.
@@ -75,6 +79,7 @@ def run_of(log: Mapping[str, Any], sample: Any) -> Run:
     messages = sample.get("messages") or _asked(sample.get("input"))
     events = [e for e in list_of(sample.get("events")) if isinstance(e, dict)]
     turns = built(NAME, _dated(messages, events), None)
+    _fail(turns.finish(), sample.get("error"))
     begun_at = time_of(sample.get("started_at")) or _begun_at(events)
     for first in turns.finish()[:1]:
         # A sample begins with its input.
@@ -83,7 +88,7 @@ def run_of(log: Mapping[str, Any], sample: Any) -> Run:
     scores = _scores(sample.get("scores") or sample.get("score"))
     usages = part_of(sample.get("model_usage")).values()
     used = _used(usages)
-    known = {**_about(spec, sample), **used, **scores}
+    known = {**_about(spec, sample), **used, **state.metadata, **scores}
     own = part_of(sample.get("metadata"))
     renamed = {f"metadata.{k}" if k in known else k: value for k, value in own.items()}
     costs = [part_of(usage).get("total_cost") for usage in usages]
@@ -100,7 +105,18 @@ def run_of(log: Mapping[str, Any], sample: Any) -> Run:
         task="sample_id",
         repeat=None if sample.get("epoch") is None else "epoch",
         scores=tuple(name for name in scores if not name.endswith((".grade", *_DOTTED))),
+        notes=state.notes,
     )
+
+
+def _fail(turns: list[RecordedTurn], error: Any) -> None:
+    """Let the last turn of a sample have failed with its error."""
+    if error in (None, "", {}):
+        return
+    if not turns:
+        turns.append(RecordedTurn([], format=NAME))
+    cause = part_of(error).get("message") or error
+    turns[-1].error = cause if isinstance(cause, str) else text_of_json(cause)
 
 
 _DOTTED = tuple(f".{name}" for name in _SCORE)

@@ -10,6 +10,12 @@ import msgspec
 
 MAX_DOCUMENT = 256 * 2**20
 """Bytes of one JSON document, or one line: what is larger would fill the memory."""
+MAX_UNPACKED = 2 * 2**30
+"""Bytes that all of a compressed file may become."""
+UNPACKED_TOO_LARGE = (
+    f"unpacked it is larger than {MAX_UNPACKED >> 30} GiB, more than is read of one compressed "
+    "file: split it into several"
+)
 _NO_JSON = re.compile(rb"\b(NaN|Infinity)\b")
 
 

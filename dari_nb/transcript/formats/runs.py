@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from typing import Any, Protocol
 
+from ...score_kinds import is_number
 from ..json_text import text_of_json
 from ..said import Entry
 from ..turns import RecordedTurn, Turns
@@ -14,6 +15,8 @@ from ..turns import RecordedTurn, Turns
 ERRORS = 'to_messages() has "Error: " in front of what a failed tool gave, which has no mark there.'
 REFUSALS = "Refusals are plain texts, except in their own format."
 """What several formats lose in others."""
+_PLACES = 60
+"""Digits before, and behind, the point of what somebody pays."""
 
 
 @dataclass
@@ -35,6 +38,8 @@ class Run:
         scores: The metadata that are scores.
         named: The metadata that the name of its file is, where only that tells it.
         lost: What its format loses here, a sentence each.
+        notes: What is to be known of the whole that it is a part of, such as a log that was not
+            finished, a sentence each.
 
     >>> from dari_nb.transcript.formats import read_runs
     >>> [run] = read_runs([{"role": "user", "content": "Hi"}])
@@ -56,6 +61,7 @@ class Run:
     scores: tuple[str, ...] = ()
     named: str | None = None
     lost: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 class Format(Protocol):
@@ -123,14 +129,30 @@ def name_of(value: Any) -> str | None:
     return value if isinstance(value, str) and value else None
 
 
+def number_of(value: Any) -> float | None:
+    """Take a value for a number; ``None`` where it is none that can be counted with.
+
+    >>> from dari_nb.transcript.formats.runs import number_of
+    >>> number_of(2), number_of(10**400), number_of(True)
+    (2.0, None, None)
+    """
+    return float(value) if is_number(value) and not isinstance(value, bool) else None
+
+
 def dollars_of(*told: Any) -> str | None:
     """Write the first number of US dollars there is as a decimal text."""
     for value in told:
         if isinstance(value, int | float | str) and not isinstance(value, bool):
             try:
                 cost = Decimal(str(value))
-            except InvalidOperation:
+            except (InvalidOperation, ValueError):
                 continue
-            if cost.is_finite() and cost >= 0:
+            if cost.is_finite() and cost >= 0 and _is_short(cost):
                 return f"{cost:f}"
     return None
+
+
+def _is_short(number: Decimal) -> bool:
+    """Whether a number is written in a few digits: 1e999999999 would fill the memory."""
+    exponent = number.as_tuple().exponent
+    return isinstance(exponent, int) and exponent >= -_PLACES and number.adjusted() < _PLACES

@@ -17,7 +17,7 @@ from ..blocks import content_of, plain
 from ..chat import chat_entries, thoughts_of, used
 from ..json_text import json_or_text
 from ..said import Call, Entry, Result, Said, of_unknown_role, tokens
-from .runs import Run, built, dollars_of, list_of, metadata_of, name_of, part_of
+from .runs import Run, built, dollars_of, list_of, metadata_of, name_of, number_of, part_of
 
 NAME = "SWE-agent trajectory"
 LOST: tuple[str, ...] = (
@@ -200,7 +200,5 @@ def _as_chat(message: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _seconds(step: Mapping[str, Any]) -> float | None:
-    told = step.get("execution_time")
-    if not isinstance(told, int | float) or isinstance(told, bool) or told < 0:
-        return None
-    return float(told)
+    told = number_of(step.get("execution_time"))
+    return None if told is None or told < 0 else told

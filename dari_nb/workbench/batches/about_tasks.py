@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from ...models import TOKENS
+from ...transcript.formats import SCORES
 
-_FIGURES = {*TOKENS, "total_tokens", "model_usage", "total_time", "working_time", "uuid"}
-"""What a run took or is called says nothing about its task."""
+_FIGURES = {*TOKENS, *SCORES, "total_tokens", "model_usage", "total_time", "working_time", "uuid"}
+"""What a run took, was worth or is called says nothing about its task."""
 
 
 def about_tasks(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ... import models
 from ..link.background import wait_for
 from ..sessions.recorded import RecordedSession
+from ..sessions.transcript import notes_of
 from .cells import Attempt, Cell, Column
 from .following.late_costs import LateCosts
 from .matrix import marks
@@ -67,6 +68,12 @@ class Gathered(Results):
         told = (session.recording.format for session in sessions)
         return list(dict.fromkeys(form for form in told if form))
 
+    @property
+    def notes(self) -> list[str]:
+        """What is to be known of the files that runs came from, such as a log not finished."""
+        sessions = (s for s in self.sessions if isinstance(s, RecordedSession))
+        return notes_of(session.recording for session in sessions)
+
     def __len__(self) -> int:
         return len(self.cells)
 
@@ -92,7 +99,7 @@ class Gathered(Results):
 
     def _snapshot(self) -> Matrix:
         """Return what a view shows; asks the server nothing."""
-        return replace(super()._snapshot(), title=self.title)
+        return replace(super()._snapshot(), title=self.title, notes=self.notes)
 
     def _marks(self, cells: Sequence[Cell] | None = None) -> dict[str, Marks]:
         """Return scores, ratings and notes by the cells' ids; of all cells when left out."""

@@ -123,7 +123,8 @@ class Transcript(Exported):
         In ``to_messages()`` of other formats what a failed tool gave begins with "Error: ", and
         refusals are plain texts. Thoughts are read in all of them. What is unknown in a message
         is shown as it is. What a source does not say, such as times and costs, is unknown.
-        ``run.lost`` of a transcript is the list of its format.
+        ``run.lost`` of a transcript is the list of its format. ``notes`` of what is returned says
+        what is to be known of the whole, such as a log that was not finished.
 
         Args:
             path: The file; or several, a folder of them, or a pattern such as ``"logs/*.eval"``.
@@ -141,7 +142,9 @@ class Transcript(Exported):
 
         with Progress(None, "runs read") as progress:
             made = progress.over(from_file(path, agent=agent))
-            return Listing(map(cls._of, made), _RUN_COLUMNS)
+            runs = Listing(map(cls._of, made), _RUN_COLUMNS)
+        runs.notes += notes_of(runs)
+        return runs
 
     @classmethod
     def _of(cls, made: Made) -> Transcript:
@@ -280,6 +283,12 @@ class Transcript(Exported):
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
         return self.to_mimebundle()
+
+
+def notes_of(transcripts: Iterable[Transcript]) -> list[str]:
+    """What is to be known of the files that transcripts were read from, once each."""
+    runs = (transcript.run for transcript in transcripts)
+    return list(dict.fromkeys(note for run in runs if run is not None for note in run.notes))
 
 
 def _gist(metadata: Mapping[str, Any]) -> str:

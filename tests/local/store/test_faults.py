@@ -18,10 +18,11 @@ BUNDLE = {"dari.yml": MANIFEST, "system.md": b"Be kind."}
 
 
 class Fuse:
-    """Lets one statement of those to come fail, the n-th."""
+    """Lets one statement of those to come fail, the n-th, or all that write from there on."""
 
     def __init__(self):
         self.left = None
+        self.is_lasting = False
         self.lock = Lock()
 
     def set(self, number):
@@ -37,9 +38,11 @@ class Fuse:
         with self.lock:
             if self.left is None or sql.lstrip().upper().startswith(("ROLLBACK", "RELEASE")):
                 return
+            if self.is_lasting and sql.lstrip().upper().startswith("SELECT"):
+                return
             self.left -= 1
             if self.left == 0:
-                self.left = None
+                self.left = 1 if self.is_lasting else None
                 error = sqlite3.OperationalError("database or disk is full")
                 error.sqlite_errorcode = sqlite3.SQLITE_FULL
                 raise error
@@ -266,6 +269,26 @@ def test_recorded_runs_are_loaded_whole_or_not_at_all(server, faulty, fuse, tmp_
     fuse.set(None)
     sessions = faulty.get("/sessions")["sessions"]
     assert [len(messages(faulty, session["id"])) for session in sessions] == [1] * 25
+
+
+def test_runs_that_a_full_disk_lets_nobody_take_back_are_told(server, faulty, fuse, tmp_path):
+    talk = [{"role": "user", "content": "Hello"}, {"role": "assistant", "content": "Hi"}]
+    path = tmp_path / "talks.jsonl"
+    path.write_text("".join(f"{json.dumps({'messages': talk})}\n" for _ in range(45)))
+    fuse.is_lasting = True
+    kept, writes = 0, itertools.count(5, 5)
+    while not kept:
+        fuse.set(next(writes))
+        with pytest.raises(StorageError) as caught:
+            server.load_runs(path)
+        fuse.set(None)
+        kept = len(faulty.get("/sessions")["sessions"])
+    assert 0 < kept < 45
+    assert caught.value.is_full
+    assert f"; {kept} runs of {path} were kept all the same. Loading it again" in str(caught.value)
+    loaded = server.load_runs(path)
+    assert (loaded.again, len(loaded)) == (kept, 45)
+    assert len(faulty.get("/sessions")["sessions"]) == 45
 
 
 def test_a_delivery_is_made_whatever_of_it_cannot_be_written_at_first(faulty, fuse, receiver, wait):

@@ -5,6 +5,7 @@ import pytest
 from dari_nb.models import AssistantMessageItem, UserMessageItem, text_block
 from dari_nb.render import item_html
 from dari_nb.render.markup.formula import math_html
+from dari_nb.render.markup.growing import GrowingProse
 
 
 def answer(source):
@@ -127,3 +128,46 @@ def test_a_fold_never_cuts_a_block_of_code_or_a_list():
 def test_a_formula_that_would_push_the_page_away_stays_as_its_source(tex):
     assert math_html(tex) == f"<code>{tex}</code>"
     assert "<mspace" in math_html(r"\rule{2em}{1em}x\hspace{-1em}y")
+
+
+@pytest.mark.parametrize(
+    ("source", "address"),
+    [
+        ("a" * 9_000 + " https://x.org/a", "https://x.org/a"),
+        ("(http://x.org/a_(b))", "http://x.org/a_(b)"),
+        ("so *www.x.org*, or", "http://www.x.org"),
+        ("to me.too@x.org: now", "mailto:me.too@x.org"),
+        ("mailto:a@x.org", "mailto:a@x.org"),
+        ("see http://x.org/" + "a" * 2_000, "http://x.org/" + "a" * 2_000),
+    ],
+)
+def test_bare_addresses_are_links_wherever_they_stand(source, address):
+    assert f'<a href="{address}"' in answer(source)
+
+
+@pytest.mark.parametrize("before", ["a", "x", "1"])
+def test_an_address_in_a_word_is_none(before):
+    assert "<a" not in answer(f"{before}http://x.org")
+
+
+@pytest.mark.parametrize("is_open", [True, False])
+@pytest.mark.parametrize(
+    "source",
+    [
+        "{" + ",".join(f'"key{number}":{number}' for number in range(15_000)) + "}",
+        '{"a":' * 40_000,
+        "@" * 60_000,
+        "x http:" * 20_000,
+        "(http://a<b" * 10_000,
+        "http://a" + ")" * 300_000,
+    ],
+    ids=["members", "nested", "at", "schemes", "cut off", "brackets"],
+)
+def test_what_might_be_an_address_is_sought_in_a_few_characters(source, is_open):
+    page = GrowingProse().html(source, is_open=is_open)
+    assert len(page) >= len(source)
+
+
+def test_marks_that_stay_open_are_closed_however_many_there_are():
+    page = GrowingProse().html("**a " * 30_000, is_open=True)
+    assert page.count("a") >= 30_000

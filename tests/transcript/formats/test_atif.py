@@ -201,6 +201,25 @@ def test_what_an_agent_did_here_becomes_a_trajectory(d):
     assert again.to_atif() == there
 
 
+def test_very_many_calls_of_one_message_each_have_their_result():
+    count = 60_000
+    function = {"name": "f", "arguments": "{}"}
+    calls = [{"id": f"c{n}", "type": "function", "function": function} for n in range(count)]
+    results = [{"role": "tool", "tool_call_id": f"c{n}", "content": f"r{n}"} for n in range(count)]
+    asked = [{"role": "user", "content": "q"}, {"role": "assistant", "tool_calls": calls}]
+    [_, step] = Transcript.from_messages([*asked, *results]).to_atif()["steps"]
+    told = step["observation"]["results"]
+    assert [one["source_call_id"] for one in told] == [call["id"] for call in calls]
+    assert told[-1]["content"] == f"r{count - 1}"
+
+
+def test_system_messages_in_the_middle_are_kept():
+    roles = ("system", "user", "system", "system", "assistant")
+    chat = [{"role": role, "content": f"{role} {n}"} for n, role in enumerate(roles)]
+    told = Transcript.from_messages(chat).to_atif()["steps"]
+    assert [step["message"] for step in told] == [message["content"] for message in chat]
+
+
 def test_a_step_of_nobody_is_told_with_its_number(tmp_path):
     path = tmp_path / "wrong.json"
     steps = [{"source": "user", "message": "Hi"}, {"source": 7, "message": "Boo"}]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 import tracemalloc
 
 import pytest
@@ -178,6 +179,27 @@ def test_a_line_that_is_too_long_is_not_read_to_its_end(path, monkeypatch):
     with pytest.raises(InvalidRequestError, match="line 1: a document of more than 1 MiB"):
         Transcript.from_file(path)
     assert json_bytes.MAX_DOCUMENT == 256 * 2**20
+
+
+@pytest.mark.parametrize("begin", [json.dumps(ROW).encode(), b"PK\3\4"])
+def test_all_of_a_gzipped_file_has_a_limit(path, begin, monkeypatch):
+    assert files.MAX_UNPACKED == 2 * 2**30
+    monkeypatch.setattr(files, "MAX_UNPACKED", 2**24)
+    empty = gzip.compress(b" " * 2**20 + b"\n")
+    path.write_bytes(gzip.compress(begin + b"\n") + empty * 17)
+    with pytest.raises(InvalidRequestError, match="unpacked it is larger than 2 GiB"):
+        Transcript.from_file(path)
+
+
+@pytest.mark.parametrize("is_linked", [True, False])
+def test_what_is_no_file_is_refused_before_it_is_opened(path, server, is_linked):
+    pipe = path.with_name("pipe")
+    os.mkfifo(pipe)
+    if is_linked:
+        path.symlink_to(pipe)
+    for read in (Transcript.from_file, server.load_runs):
+        with pytest.raises(InvalidRequestError, match="a pipe or a device, not a file"):
+            read(path if is_linked else pipe)
 
 
 def test_many_lines_are_read_in_little_memory(path):

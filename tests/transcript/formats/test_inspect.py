@@ -1,6 +1,7 @@
 import io
 import json
 import sys
+import tracemalloc
 import zipfile
 import zlib
 
@@ -380,11 +381,26 @@ def test_a_member_that_becomes_too_large_is_refused(tmp_path, monkeypatch, pack)
 
 
 def test_all_members_together_have_a_limit(tmp_path, monkeypatch):
-    monkeypatch.setattr(inspect_archives, "MAX_TOTAL", 10_000)
+    monkeypatch.setattr(inspect_archives, "MAX_UNPACKED", 10_000)
     path = tmp_path / "many.eval"
     path.write_bytes(zipped({**WHOLE, **{f"samples/{n}_epoch_1.json": SAMPLE for n in range(9)}}))
     with pytest.raises(InvalidRequestError, match="is larger than"):
         Transcript.from_file(path)
+
+
+def test_many_large_members_are_refused_before_any_is_read(tmp_path):
+    path = tmp_path / "many.eval"
+    large = json.dumps(SAMPLE).encode() + b" " * (240 * 2**20)
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+        archive.writestr("header.json", json.dumps(HEADER))
+        for number in range(9):
+            archive.writestr(f"samples/{number}_epoch_1.json", large)
+    tracemalloc.start()
+    with pytest.raises(InvalidRequestError, match="unpacked it is larger than 2 GiB"):
+        Transcript.from_file(path)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 2**24
 
 
 def test_a_text_that_is_referred_to_very_often_fills_no_memory(tmp_path):
@@ -407,7 +423,8 @@ def test_names_in_the_zip_lead_nowhere(tmp_path):
     names = ("../../out.json", "/etc/out.json", "samples/../../out.json", "samples/a/b/c.json")
     path.write_bytes(zipped({**dict.fromkeys(names, SAMPLE), "header.json": HEADER}))
     before = sorted(tmp_path.rglob("*"))
-    assert len(Transcript.from_file(path)) == 0
+    with pytest.raises(InvalidRequestError, match=r"not read: 'samples/../../out.json' and 1 more"):
+        Transcript.from_file(path)
     assert sorted(tmp_path.rglob("*")) == before
 
 
@@ -434,6 +451,63 @@ def test_what_is_no_log_is_told_with_its_place(tmp_path, data, cause):
     path = tmp_path / "wrong.eval"
     path.write_bytes(data)
     with pytest.raises(InvalidRequestError, match=cause):
+        Transcript.from_file(path)
+
+
+def short(header, **changes):
+    """A log of which one sample is there."""
+    results = {"total_samples": 50, "completed_samples": 1}
+    return {**header, "status": "error", "results": results, **changes}
+
+
+@pytest.mark.parametrize("kind", ["json", "eval"])
+def test_a_log_that_failed_says_how_far_it_goes_wherever_it_is_shown(tmp_path, d, server, kind):
+    log = short(LOG if kind == "json" else HEADER, error={"message": "boom"})
+    path = tmp_path / f"log.{kind}"
+    path.write_bytes(
+        json.dumps(log).encode() if kind == "json" else zipped({**WHOLE, "header.json": log})
+    )
+    note = "1 of 50 samples; the log's status is error: boom"
+    runs = Transcript.from_file(path)
+    assert runs.notes == [note]
+    assert note in str(runs)
+    told = {"log_status": "error", "log_samples": "1 of 50", "log_error": "boom"}
+    assert told.items() <= runs[0].metadata.items()
+    matrix = d.batches.of(path)
+    assert matrix.notes == [note]
+    assert note in str(matrix)
+    assert server.load_runs(path).notes == [note]
+
+
+def test_what_was_to_be_there_is_told_of_a_log_without_results(tmp_path):
+    spec = {**LOG["eval"], "dataset": {"sample_ids": [1, 2, 3]}}
+    path = tmp_path / "begun.json"
+    path.write_text(json.dumps({**LOG, "status": "started", "eval": spec, "results": None}))
+    assert Transcript.from_file(path).notes == ["1 of 6 samples; the log's status is started"]
+
+
+def test_a_sample_with_an_error_has_failed(tmp_path, d):
+    asked = {**SAMPLE, "id": "asked", "messages": [], "input": ""}
+    path = tmp_path / "log.json"
+    path.write_text(json.dumps({**LOG, "samples": [SAMPLE, asked, {**SAMPLE, "error": None}]}))
+    runs = Transcript.from_file(path)
+    states = [run.resource.session.last_message_status for run in runs]
+    assert states == ["failed", "failed", "completed"]
+    assert d.batches.of(runs[:1]).cells[0].error == "an error"
+
+
+def test_members_that_are_not_named_like_samples_are_told(tmp_path):
+    path = tmp_path / "odd.eval"
+    path.write_bytes(zipped({**WHOLE, "samples/s1.json": SAMPLE, "Samples/s2_epoch_1.json": {}}))
+    [note] = Transcript.from_file(path).notes
+    assert note == "not named like samples, and not read: 'samples/s1.json' and 1 more"
+
+
+@pytest.mark.parametrize("data", [json.dumps({**short(LOG), "samples": []}).encode(), None])
+def test_a_log_none_of_whose_samples_is_there_says_so(tmp_path, data):
+    path = tmp_path / "log.any"
+    path.write_bytes(data or zipped({"header.json": short(HEADER), "samples/a.json": SAMPLE}))
+    with pytest.raises(InvalidRequestError, match="none of the 50 samples that the log tells of"):
         Transcript.from_file(path)
 
 

@@ -204,3 +204,19 @@ def test_odd_values_are_kept(odd):
     document = {"history": history, "trajectory": [step(1, **dict.fromkeys(step(1), odd))]}
     document |= {"info": odd, "replay_config": odd}
     assert str(Transcript.from_messages(document))
+
+
+@pytest.mark.parametrize("odd", [10**400, -1, True, float("nan"), 1e308])
+def test_numbers_that_nobody_can_count_with_are_unknown(odd):
+    stats = {"instance_cost": odd, "tokens_sent": odd}
+    document = {"trajectory": [step(1, execution_time=odd)], "info": {"model_stats": stats}}
+    run = Transcript.from_messages(document)
+    assert run.cost is None
+    assert "observation-1" in str(run)
+    assert "observation-1" in run.to_mimebundle()["text/html"]
+
+
+@pytest.mark.parametrize("cost", ["1e999999999", "1e-999999999", "0e999999999"])
+def test_a_cost_of_a_billion_digits_is_none(cost):
+    document = {"trajectory": [step(1)], "info": {"model_stats": {"instance_cost": cost}}}
+    assert Transcript.from_messages(document).cost is None
