@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from ...errors import InvalidRequestError
-from .inspect_archives import is_archive, read_archive
+from .inspect.archives import is_archive, read_archive
 from .json_bytes import MAX_DOCUMENT, MAX_UNPACKED, UNPACKED_TOO_LARGE, decoded
 from .paths import SUFFIXES
 from .registry import completed, read_document

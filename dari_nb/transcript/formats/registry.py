@@ -7,7 +7,8 @@ from typing import Any
 
 from ..chat import ROLES
 from ..nesting import is_nested_deeper
-from . import anthropic, atif, chat_completions, inspect_logs, responses, swe_agent
+from . import anthropic, atif, chat_completions, responses, swe_agent
+from .inspect import logs as inspect_logs
 from .runs import Format, Run
 from .unknown import unknown
 

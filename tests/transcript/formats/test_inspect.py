@@ -9,7 +9,7 @@ import pytest
 
 import dari_nb
 from dari_nb.errors import InvalidRequestError
-from dari_nb.transcript.formats import inspect_archives
+from dari_nb.transcript.formats.inspect import archives
 from dari_nb.workbench import Transcript
 
 from .kept import lost
@@ -372,7 +372,7 @@ def test_without_what_reads_zstandard_the_extra_is_named(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("pack", [zipped, zstandard])
 def test_a_member_that_becomes_too_large_is_refused(tmp_path, monkeypatch, pack):
-    monkeypatch.setattr(inspect_archives, "MAX_DOCUMENT", 2**20)
+    monkeypatch.setattr(archives, "MAX_DOCUMENT", 2**20)
     bomb = {**WHOLE, "samples/bomb_epoch_1.json": b" " * 2**22}
     path = tmp_path / "bomb.eval"
     path.write_bytes(pack(bomb))
@@ -381,7 +381,7 @@ def test_a_member_that_becomes_too_large_is_refused(tmp_path, monkeypatch, pack)
 
 
 def test_all_members_together_have_a_limit(tmp_path, monkeypatch):
-    monkeypatch.setattr(inspect_archives, "MAX_UNPACKED", 10_000)
+    monkeypatch.setattr(archives, "MAX_UNPACKED", 10_000)
     path = tmp_path / "many.eval"
     path.write_bytes(zipped({**WHOLE, **{f"samples/{n}_epoch_1.json": SAMPLE for n in range(9)}}))
     with pytest.raises(InvalidRequestError, match="is larger than"):

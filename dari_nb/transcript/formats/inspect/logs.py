@@ -1,7 +1,7 @@
 """Inspect's logs: each sample of an evaluation is a run, with its epoch, scores and times.
 
 A document is a log, an object with ``eval`` and ``samples``, as in Inspect's ``.json``; its
-``.eval`` is read sample by sample (:mod:`.inspect_archives`). A sample with an error is a turn that
+``.eval`` is read sample by sample (:mod:`.archives`). A sample with an error is a turn that
 failed, and a log that was not finished is told with each run. Versions 1 to 3 of the format are
 alike in what is read here. The metadata of a sample, the evaluation it is of, target, limit,
 error, and the tokens of each model become metadata; each score is named like its scorer, as a
@@ -16,15 +16,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from ..blocks import content_of, plain
-from ..chat import stop_reason_of
-from ..json_text import json_or_text, text_of_json
-from ..said import Call, Entry, Result, Said, of_unknown_role, tokens
-from ..told_times import time_of
-from ..turns import RecordedTurn
-from .attachments import resolved
-from .inspect_states import LogState, state_of
-from .runs import ERRORS, Run, built, list_of, metadata_of, name_of, part_of, sum_of
+from ...blocks import content_of, plain
+from ...chat import stop_reason_of
+from ...json_text import json_or_text, text_of_json
+from ...said import Call, Entry, Result, Said, of_unknown_role, tokens
+from ...told_times import time_of
+from ...turns import RecordedTurn
+from ..attachments import resolved
+from ..runs import ERRORS, Run, built, list_of, metadata_of, name_of, part_of, sum_of
+from .states import LogState, state_of
 
 NAME = "Inspect log"
 LOST: tuple[str, ...] = (

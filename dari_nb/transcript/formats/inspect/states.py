@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from .runs import list_of, part_of
+from ..runs import list_of, part_of
 
 _FINISHED = "success"
 _LONGEST = 200

@@ -18,10 +18,10 @@ from io import RawIOBase
 from pathlib import PurePosixPath
 from typing import IO, Any
 
-from . import inspect_logs
-from .inspect_states import state_of
-from .json_bytes import MAX_DOCUMENT, MAX_UNPACKED, UNPACKED_TOO_LARGE, decoded
-from .runs import Run
+from ..json_bytes import MAX_DOCUMENT, MAX_UNPACKED, UNPACKED_TOO_LARGE, decoded
+from ..runs import Run
+from . import logs
+from .states import state_of
 
 MAX_MEMBERS = 200_000
 """Members of an archive; real ones have some thousand."""
@@ -57,7 +57,7 @@ def read_archive(file: IO[bytes], place: list[str]) -> Iterator[Run]:
         state = state_of(log, len(samples), archive.left_out())
         for number, name in enumerate(samples, 1):
             place[0] = f"sample {number} ({name:.120})"
-            yield inspect_logs.run_of(log, archive.sample(name), state)
+            yield logs.run_of(log, archive.sample(name), state)
     except (zipfile.BadZipFile, zlib.error, struct.error, EOFError, NotImplementedError) as error:
         raise ValueError(f"the zip is damaged: {error}") from None
 
