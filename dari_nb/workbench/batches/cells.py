@@ -313,4 +313,6 @@ class Cell:
         return session.turn(self.message_id or session.messages()[0].id)
 
     def __repr__(self) -> str:
-        return f"<Cell {self.id} {self.state}>"
+        from ...render.plain.visible import visible_name
+
+        return visible_name(f"<Cell {self.id} {self.state}>")

@@ -112,10 +112,12 @@ class Gathered(Results):
 
     def __repr__(self) -> str:
         from ...render import count_text
+        from ...render.plain.visible import visible_name
 
         tasks, columns = (
             count_text(len(self.tasks), "task"),
             count_text(len(self.columns), "column"),
         )
         size = f"{tasks} x {columns} x {self.repeats}"
-        return f"<Gathered {self.title}: {size}; {count_text(len(self), 'session')}>"
+        title = visible_name(self.title or "")
+        return f"<Gathered {title}: {size}; {count_text(len(self), 'session')}>"

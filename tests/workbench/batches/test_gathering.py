@@ -251,3 +251,17 @@ def test_what_makes_no_matrix_is_refused(d):
     for text, refused in refusals.items():
         with pytest.raises(InvalidRequestError, match=text):
             refused()
+
+
+def test_names_in_files_of_runs_write_nothing_into_a_terminal(d, tmp_path):
+    eval_ = {"task": "\x1b[2J\x9b31m\u202eevil", "model": "\x1b[31mM", "created": "2026-01-01"}
+    messages = [{"role": "user", "content": "q"}, {"role": "assistant", "content": "a"}]
+    sample = {"id": 1, "epoch": 1, "messages": messages, "scores": {"match": {"value": "C"}}}
+    path = tmp_path / "log.json"
+    path.write_text(
+        json.dumps({"version": 2, "status": "success", "eval": eval_, "samples": [sample]})
+    )
+    batch = d.batches.of(path)
+    for shown in (repr(batch), repr(batch.cells), repr(batch.cells[0]), str(batch)):
+        assert shown
+        assert not {"\x1b", "\x9b", "\u202e"} & set(shown)
