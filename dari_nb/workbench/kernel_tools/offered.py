@@ -9,8 +9,8 @@ from ...errors import DariError, InvalidRequestError
 from ..link import Link
 
 _NOT_OFFERED = (
-    "The model of {agent} is not offered {names}, and can never call it: publish an agent that "
-    "has it, such as with %%dari_publish NAME --tools {joined}, or "
+    "The model of {agent} is not offered {names}{known}, and can never call it: publish an agent "
+    "that has it, such as with %%dari_publish NAME --tools {joined}, or "
     "agents.publish_prompt(…, tools=[{joined}]). Nothing was sent."
 )
 
@@ -32,7 +32,12 @@ def check_offered(
     missing = [name for name in wanted if declared is not None and name not in declared]
     if missing:
         raise InvalidRequestError(
-            _NOT_OFFERED.format(agent=agent, names=" and ".join(missing), joined=",".join(missing))
+            _NOT_OFFERED.format(
+                agent=agent,
+                names=" and ".join(missing),
+                known=f" (but {', '.join(sorted(declared))})" if declared else "",
+                joined=",".join(missing),
+            )
         )
 
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from ...render import Head
     from ...widgets.view import AnyLayout
     from ..kernel_tools.approval import Decision
-    from ..kernel_tools.tool import Approve, Given
+    from ..kernel_tools.tool import Approve, Given, Tool
     from ..link import Link
     from ..showing.reading.chat import Chat
     from ..showing.reading.reader import SessionReader
@@ -180,10 +180,13 @@ class Session:
 
     def _give(self, tools: Given, approve: Approve | None) -> None:
         """Give it tools from here, if its agent can call them."""
+        self._tools.give(self._check_tools(tools).values(), approve)
+
+    def _check_tools(self, tools: Given) -> dict[str, Tool[..., Any]]:
         about = self.resource.agent_id, self.resource.version_id
         given = as_tools(tools)
         check_offered(self._link, self.agent_name, *about, given)
-        self._tools.give(given.values(), approve)
+        return given
 
     def _turn_of(self, sent: models.SendResult) -> Turn:
         """Make the turn that belongs to the answer to a sent message."""

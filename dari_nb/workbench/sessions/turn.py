@@ -23,6 +23,7 @@ from ...models import (
 from ...models.times import checked_seconds
 from ..kernel_tools.tool import as_tools, checked_approve
 from ..link import host
+from ..link.attachments import as_content_files
 from ..link.background import awaited, resting, wait_for
 from ..showing.words import Ending, StoppedWatching, turn_stopped, unasked
 from .forking import Place, asked_again
@@ -267,9 +268,13 @@ class Turn:
         as_tools(tools), checked_approve(approve)
         asked = self.session._link.client.messages.get(self.id)
         content = asked_again(asked.parts, text)
+        # What is wrong with a file, or with a function, is told before there is a fork.
+        content += as_content_files(self.session._link, files)
+        if version is None:
+            self.session._check_tools(tools)
         fork = self.session._forked(Place(self.id, is_after=False), llm=llm, version_id=version)
         told = asked.metadata if metadata is None else metadata
-        return fork.send(content, files=files, metadata=told, tools=tools, approve=approve)
+        return fork.send(content, metadata=told, tools=tools, approve=approve)
 
     def answer(self, tool_call_id: str, result: Any = None, *, is_error: bool = False) -> Turn:
         """Answer one of its external tool calls by hand, and return it; see :meth:`Session.answer`.

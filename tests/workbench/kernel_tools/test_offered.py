@@ -46,5 +46,5 @@ def test_an_agent_that_was_published_with_it_takes_it_and_no_other(d):
         """Tell the tides of a day."""
         return day
 
-    with pytest.raises(InvalidRequestError, match="not offered tides"):
+    with pytest.raises(InvalidRequestError, match=r"not offered tides \(but weather\)"):
         published.send("And the tides?", tools=[weather, tides])

@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 import dari_nb as dari
-from dari_nb.errors import InvalidRequestError, NotFoundError
+from dari_nb.errors import DariError, InvalidRequestError, NotFoundError
 from dari_nb.local import LocalDari, ToolCall, ToolResult, Usage
 from dari_nb.workbench import Dari
 
@@ -171,3 +171,12 @@ def test_a_server_that_cannot_fork_is_sent_nothing(d, turns, monkeypatch):
     with pytest.raises(InvalidRequestError, match="cannot fork a session: nothing was sent"):
         turns[0].again("x")
     assert len(d.sessions.list()) == known
+
+
+@pytest.mark.parametrize("wrong", ["missing.png", "."])
+def test_asking_again_with_a_file_that_cannot_be_sent_leaves_no_fork(d, wrong):
+    turn = d.agents["echo"].send("Look.").wait()
+    before = [session.id for session in d.sessions.list()]
+    with pytest.raises(DariError):
+        turn.again("Look again.", files=[wrong])
+    assert [session.id for session in d.sessions.list()] == before
