@@ -52,8 +52,11 @@ def bytes_of(path: str | Path) -> bytes:
     Raises:
         InvalidRequestError: The file cannot be read.
     """
+    file = Path(path).expanduser()
+    if file.exists() and not file.is_file():
+        raise InvalidRequestError(f"The tape {path} is a folder, a pipe or a device, and no file.")
     try:
-        return Path(path).expanduser().read_bytes()
+        return file.read_bytes()
     except OSError as error:
         why = error.strerror or type(error).__name__
         raise InvalidRequestError(f"The tape {path} cannot be read: {why}.") from None

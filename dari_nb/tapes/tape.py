@@ -138,6 +138,8 @@ def opened(tape: Tape) -> GrowingTape:
     """
     if mode_of(tape) == "play" and not tape.file.exists():
         raise InvalidRequestError(f"There is no tape {tape.path} to play.")
+    if tape.file.exists() and not tape.file.is_file():
+        raise InvalidRequestError(f"The tape {tape.path} is a folder, a pipe or a device.")
     if not tape.file.parent.is_dir():
         raise InvalidRequestError(f"There is no folder {tape.file.parent} for the tape.")
     growing = GrowingTape(tape.file, Scrubber(tape.secrets), times=tape.times is not False)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import random
 
 import pytest
 
+from dari_nb import connect
 from dari_nb.errors import InvalidRequestError, TapeError
-from dari_nb.tapes import Recording, parsed, read_tape, tape_bytes
+from dari_nb.tapes import Recording, Tape, parsed, read_tape, tape_bytes
 
 
 @pytest.mark.parametrize(
@@ -88,5 +90,16 @@ def test_whatever_is_in_a_file_is_read_or_refused(lesson: Recording) -> None:
 def test_a_file_that_is_not_there(tmp_path) -> None:
     with pytest.raises(InvalidRequestError, match=r"no\.tape cannot be read: No such file"):
         read_tape(tmp_path / "no.tape")
-    with pytest.raises(InvalidRequestError, match="cannot be read: Is a directory"):
+    with pytest.raises(InvalidRequestError, match="is a folder, a pipe or a device"):
         read_tape(tmp_path)
+
+
+def test_a_pipe_is_no_tape_and_holds_nobody_up(tmp_path) -> None:
+    pipe = tmp_path / "pipe.tape"
+    os.mkfifo(pipe)
+    for path in (pipe, tmp_path):
+        with pytest.raises(InvalidRequestError, match="a pipe or a device"):
+            read_tape(path)
+        for mode in ("play", "auto"):
+            with pytest.raises(InvalidRequestError, match="a pipe or a device"):
+                connect("local", tape=Tape(path, mode=mode))

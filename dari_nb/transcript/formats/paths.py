@@ -23,6 +23,8 @@ def paths_of(source: Paths) -> list[Path]:
     Raises:
         InvalidRequestError: There is no file of runs in a folder, or none that a pattern matches.
     """
+    if source in ("", None) or not isinstance(source, str | Path | Iterable):
+        raise InvalidRequestError(f"{source!r} names no file: give a path, or a list of them.")
     if isinstance(source, str | Path):
         return _found(Path(source).expanduser())
     return [path for one in source for path in _found(Path(one).expanduser())]
@@ -30,7 +32,7 @@ def paths_of(source: Paths) -> list[Path]:
 
 def _found(path: Path) -> list[Path]:
     if path.is_dir():
-        files = [p for p in sorted(path.iterdir()) if p.name.endswith(SUFFIXES) and p.is_file()]
+        files = [p for p in sorted(path.iterdir()) if _is_one(p)]
         if not files:
             known = ", ".join(SUFFIXES)
             raise InvalidRequestError(f"There is no file of runs ({known}) in the folder {path}.")
@@ -44,6 +46,12 @@ def _found(path: Path) -> list[Path]:
     if not matching:
         raise InvalidRequestError(f"No file matches {path}.")
     return matching
+
+
+def _is_one(path: Path) -> bool:
+    """Whether a file of a folder may hold runs; hidden ones are the system's."""
+    is_hidden = path.name.startswith(".")
+    return path.name.endswith(SUFFIXES) and path.is_file() and not is_hidden
 
 
 def names_of(paths: list[Path]) -> list[str]:

@@ -96,3 +96,15 @@ def test_what_is_not_there_is_named(folder, d, name, text, cause):
         (folder / name).mkdir()
     with pytest.raises(InvalidRequestError, match=cause):
         d.batches.of(str(folder / name))
+
+
+@pytest.mark.parametrize("nothing", ["", None, 5])
+def test_what_names_no_file_is_told(nothing):
+    with pytest.raises(InvalidRequestError, match="names no file: give a path"):
+        Transcript.from_file(nothing)
+
+
+def test_hidden_files_of_a_folder_are_left_alone(folder):
+    files = len(Transcript.from_file(folder))
+    (folder / "._a.jsonl").write_bytes(b"\x00\x05\x16\x07")
+    assert len(Transcript.from_file(folder)) == files
