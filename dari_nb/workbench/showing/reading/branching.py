@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import Future
+from typing import Any
 
 from ....errors import InvalidRequestError
 from ....models import seconds_between
@@ -43,6 +44,10 @@ class Branching:
         """Give the branches side by side, as HTML."""
         return self._errands.submit(self._compare, turn)
 
+    def learn(self, session: Conversation) -> Future[None]:
+        """Learn of branches that were asked elsewhere, and tell the page, if it is still shown."""
+        return self._errands.submit(self._learn, session)
+
     @property
     def _session(self) -> Conversation:
         session: Conversation | None = self._view.session
@@ -54,6 +59,11 @@ class Branching:
         session, turn = way()
         self._join(session)
         return turn
+
+    def _learn(self, session: Conversation) -> None:
+        session._family.learn()
+        if session is self._view.session:
+            self._view.tell(**branches_of(session))
 
     def _compare(self, turn: str) -> str:
         from ....render.matrix.compare import Compared, compare_html
@@ -73,3 +83,10 @@ class Branching:
             name = f"branch {number}{f' · {session.llm_id}' if session.llm_id else ''}"
             compared.append(Compared(name, cell, session._feed.items(message_id)))
         return compare_html(compared)
+
+
+def branches_of(session: Conversation | None) -> dict[str, Any]:
+    """The traits that tell of a session's branches."""
+    if session is None:
+        return {"branches": [], "can_fork": False}
+    return {"branches": session._family.branches, "can_fork": session._family.can_fork}

@@ -18,9 +18,9 @@ from ...link.attachments import as_content_files
 from ..staying import Staying
 from ..subject import Changed
 from ..words import Ending
-from .branching import Branching
+from .branching import Branching, branches_of
 from .conversation import Conversation
-from .reader import Read, ReaderSubject, branches_of, events_of, loaded
+from .reader import Read, ReaderSubject, events_of, loaded
 
 if TYPE_CHECKING:
     from ....render import Head
@@ -65,6 +65,7 @@ class Chat(ChatView):
         self._begin = begin
         # One after another, so that messages are sent in the order in which they were written.
         self._errands = Errands()
+        branching = Branching(self, self._go_to)
         super().__init__(
             send=lambda *message: self._errands.submit(self._deliver, *message),
             submit=lambda *answer: self._errands.submit(self._hand_in, *answer),
@@ -72,13 +73,13 @@ class Chat(ChatView):
             watch=lambda: self._presentation.stop_or_watch(),
             events=lambda item: events_of(self.session, item),
             link=lambda item: self.session._way_to(item) if self.session else item.id,
-            branching=Branching(self, self._go_to),
+            branching=branching,
             agent=agent_name,
             llms=list(llms),
             begun=False,
             layout=layout,
         )
-        self._presentation = Staying(ChatSubject(self, self._now), self)
+        self._presentation = Staying(ChatSubject(self, self._now, branching), self)
         self.show(*self._now())
 
     @classmethod
@@ -149,8 +150,8 @@ class ChatSubject(ReaderSubject):
 
     _way = "chat"
 
-    def __init__(self, view: Chat, read: Read) -> None:
-        super().__init__(view, read)
+    def __init__(self, view: Chat, read: Read, branching: Branching) -> None:
+        super().__init__(view, read, branching)
         self._chat = view
 
     async def follow(self, changed: Changed) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import replace
@@ -12,14 +13,13 @@ import traitlets
 
 from ....models import Event, TimelineItem, ToolCallItem
 from ....widgets import TranscriptView
-from ....widgets.errands import Errands
 from ....widgets.pace import Pace
 from ...link import host
 from ...link.background import done
 from ..staying import Staying
 from ..subject import Changed, Subject
 from ..words import AGAIN, LEAVE, STOP, Ending, closed, stopped_reading, then
-from .branching import Branching
+from .branching import Branching, branches_of
 from .conversation import Conversation
 
 if TYPE_CHECKING:
@@ -35,14 +35,18 @@ class ReaderSubject(Subject):
     Args:
         view: What shows it; its session, if it has one, is followed.
         read: Gives the items as they are now, and what is said above them.
+        branching: What learns of branches that are asked elsewhere.
     """
 
     _way = "view"
     """What shows its session again."""
 
-    def __init__(self, view: TranscriptView, read: Read) -> None:
+    def __init__(
+        self, view: TranscriptView, read: Read, branching: Branching | None = None
+    ) -> None:
         self._reader = view
         self._read = read
+        self._branching = branching
         self._over: Ending | None = None
         self._is_lost = False
         self._stopping: str | None = None
@@ -102,9 +106,11 @@ class ReaderSubject(Subject):
         self._over, self._is_lost = None, False
         session = self._session
         if session is not None:
-            learning = Errands()
-            learn = partial(learning.submit, self._learn_branches, session)
-            with session._feed.listening(changed), session._link.hearing_of_messages(learn):
+            with contextlib.ExitStack() as listening:
+                listening.enter_context(session._feed.listening(changed))
+                if self._branching is not None:
+                    learn = partial(self._branching.learn, session)
+                    listening.enter_context(session._link.hearing_of_messages(learn))
                 changed()
                 await session._feed.follow()
 
@@ -132,12 +138,6 @@ class ReaderSubject(Subject):
         """Say so in the head, and beside the button."""
         self._over, self._is_lost = ending, True
         self.draw()
-
-    def _learn_branches(self, session: Conversation) -> None:
-        """What is asked elsewhere may part from what is shown."""
-        session._family.learn()
-        if session is self._session:
-            self._reader.tell(**branches_of(session))
 
     def _asked_to_end(self, cancelling: Future[None]) -> None:
         if cancelling.cancelled() or cancelling.exception() is not None:
@@ -206,15 +206,16 @@ class SessionReader(TranscriptView):
     ) -> None:
         self._transcript = transcript
         self._find = find
+        branching = Branching(self, lambda session: setattr(self, "session", session))
         super().__init__(
             events=lambda item: events_of(self.session, item),
             link=lambda item: self.session._way_to(item) if self.session else item.id,
             watch=lambda: self._presentation.stop_or_watch(),
-            branching=Branching(self, lambda session: setattr(self, "session", session)),
+            branching=branching,
             height=height or 0,
             layout=layout,
         )
-        self._presentation = Staying(ReaderSubject(self, self._now), self)
+        self._presentation = Staying(ReaderSubject(self, self._now, branching), self)
         if session is None:
             self.show(*self._now())
         else:
@@ -261,13 +262,6 @@ def loaded(session: Any) -> Conversation | None:
     conversation._feed.add(conversation.events())
     conversation._family.learn()
     return conversation
-
-
-def branches_of(session: Conversation | None) -> dict[str, Any]:
-    """The traits that tell of a session's branches."""
-    if session is None:
-        return {"branches": [], "can_fork": False}
-    return {"branches": session._family.branches, "can_fork": session._family.can_fork}
 
 
 def events_of(session: Conversation | None, item: TimelineItem) -> list[dict[str, Any]]:
