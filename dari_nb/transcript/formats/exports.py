@@ -122,7 +122,7 @@ def _recorded_entries(item: TimelineItem) -> list[Entry] | None:
 
 
 def _entries(item: TimelineItem) -> Iterator[Entry]:
-    if isinstance(item, UserMessageItem):
+    if isinstance(item, UserMessageItem) and item.content:
         yield Said("user", [*item.content], item.created_at)
     elif isinstance(item, AssistantMessageItem) and item.content:
         yield Said("assistant", [*item.content], item.created_at)

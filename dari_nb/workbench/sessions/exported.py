@@ -38,7 +38,10 @@ class Exported:
         """Return it as Anthropic's ``messages``, in an object with ``system`` if there is one.
 
         A run from Anthropic messages comes back as it was. Lost from others: the names of tools'
-        results, ids of messages and where system messages stood; thoughts have an empty signature.
+        results, ids of messages, and the borders of messages of one role that follow each other,
+        which take turns there; thoughts have an empty signature. What the system says in the middle
+        is a text of the user's. Blocks that Anthropic does not know, such as further choices, are
+        in as they are.
 
         >>> turn.wait().session.transcript().to_anthropic()["messages"][0]["role"]
         'user'
@@ -50,9 +53,9 @@ class Exported:
     def to_atif(self) -> dict[str, Any]:
         """Return it as an ATIF trajectory, Harbor's Agent Trajectory Interchange Format.
 
-        A run from ATIF comes back as it was. Lost from others: tokens, costs, metadata, where
-        system messages stood, and of thoughts all but their text; arguments that are no object are
-        in one.
+        A run from ATIF comes back as it was. Lost from others: tokens, costs, metadata, and of
+        thoughts all but their text; arguments that are no object are in one. Blocks that ATIF does
+        not know, such as further choices, are in as they are.
 
         >>> trajectory = turn.wait().session.transcript().to_atif()
         >>> [step["source"] for step in trajectory["steps"]][:2]

@@ -62,3 +62,14 @@ def test_what_the_system_says_in_a_message_stands_beside_its_prompt(tmp_path, se
         assert transcript.to_anthropic() == document
         assert transcript.to_atif()["steps"][0]["message"] == "Be brief.\n\nBe kind."
         assert [m["content"] for m in transcript.to_messages()][:2] == ["Be brief.", "Be kind."]
+
+
+def test_who_asked_nothing_is_in_no_export(d, server, tmp_path):
+    path = tmp_path / "answer.json"
+    choice = {"index": 0, "message": {"role": "assistant", "content": "Hello."}}
+    path.write_text(json.dumps({"object": "chat.completion", "choices": [choice]}))
+    there = d.sessions.get(server.load_runs(path)[0]).transcript()
+    for transcript in (there, Transcript.from_file(path)[0]):
+        assert [step["source"] for step in transcript.to_atif()["steps"]] == ["agent"]
+        assert [m["role"] for m in transcript.to_messages()] == ["assistant"]
+        assert [m["role"] for m in transcript.to_anthropic()["messages"]] == ["assistant"]
