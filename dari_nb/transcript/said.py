@@ -139,3 +139,21 @@ def tokens(told: Any, **names: str) -> dict[str, int]:
         if type(value) is int and 0 <= value <= _MOST_TOKENS:
             found[name] = value
     return found
+
+
+def tokens_beside_cache(told: Any, *, read: str, made: str, **names: str) -> dict[str, int]:
+    """Read numbers of tokens of a source whose input is told without that of its cache.
+
+    Args:
+        told: What the source tells.
+        read: Its name of the tokens that came from the cache.
+        made: Its name of those that went into it.
+        **names: As for :func:`tokens`.
+
+    >>> tokens_beside_cache({"in": 7, "hit": 2}, read="hit", made="miss", input_tokens="in")
+    {'input_tokens': 9, 'cached_input_tokens': 2}
+    """
+    found = tokens(told, cached_input_tokens=read, **names)
+    if "input_tokens" in found:
+        found["input_tokens"] += sum(tokens(told, read=read, made=made).values())
+    return found

@@ -19,7 +19,7 @@ from ...models.events import MAX_TOKENS
 from ..blocks import block_of, content_of, plain
 from ..images import with_source
 from ..json_text import json_or_text, text_of_json
-from ..said import Call, Entry, Result, Said, merged, of_unknown_role, tokens
+from ..said import Call, Entry, Result, Said, merged, of_unknown_role, tokens_beside_cache
 from .beside import NO_UNIT, dated, told_beside
 from .runs import ERRORS, Run, built, metadata_of, part_of
 
@@ -178,17 +178,14 @@ def _is_failure(value: Any) -> bool:
 
 def used(usage: Any) -> dict[str, int]:
     """Read the tokens that an answer took; those of the cache are input, too."""
-    told = tokens(
+    return tokens_beside_cache(
         usage,
+        read="cache_read_input_tokens",
+        made="cache_creation_input_tokens",
         input_tokens="input_tokens",
         output_tokens="output_tokens",
-        cached_input_tokens="cache_read_input_tokens",
         reasoning_tokens="output_tokens_details.reasoning_tokens",
     )
-    cached = tokens(usage, read="cache_read_input_tokens", made="cache_creation_input_tokens")
-    if "input_tokens" in told:
-        told["input_tokens"] += sum(cached.values())
-    return told
 
 
 def written(entries: Iterable[Entry], system: str = "") -> dict[str, Any]:

@@ -182,10 +182,14 @@ class Session:
         """Give it tools from here, if its agent can call them."""
         self._tools.give(self._check_tools(tools).values(), approve)
 
-    def _check_tools(self, tools: Given) -> dict[str, Tool[..., Any]]:
-        about = self.resource.agent_id, self.resource.version_id
+    def _check_tools(
+        self, tools: Given, version_id: str | None = None
+    ) -> dict[str, Tool[..., Any]]:
+        """Read tools, of which those that are new here have to be offered; or all, by a version."""
         given = as_tools(tools)
-        check_offered(self._link, self.agent_name, *about, given)
+        known = self._tools.names if version_id is None else ()
+        about = self.agent_id, version_id or self.resource.version_id
+        check_offered(self._link, self.agent_name, *about, [n for n in given if n not in known])
         return given
 
     def _turn_of(self, sent: models.SendResult) -> Turn:

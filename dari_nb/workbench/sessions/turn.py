@@ -21,7 +21,7 @@ from ...models import (
     seconds_between,
 )
 from ...models.times import checked_seconds
-from ..kernel_tools.tool import as_tools, checked_approve
+from ..kernel_tools.tool import checked_approve
 from ..link import host
 from ..link.attachments import as_content_files
 from ..link.background import awaited, resting, wait_for
@@ -265,16 +265,16 @@ class Turn:
         >>> turn.wait().again("What is 3 + 4?", llm="small").text
         '$$3 + 4 = 7$$'
         """
-        as_tools(tools), checked_approve(approve)
+        checked_approve(approve)
+        given = self.session._check_tools(tools, version)
         asked = self.session._link.client.messages.get(self.id)
         content = asked_again(asked.parts, text)
         # What is wrong with a file, or with a function, is told before there is a fork.
         content += as_content_files(self.session._link, files)
-        if version is None:
-            self.session._check_tools(tools)
         fork = self.session._forked(Place(self.id, is_after=False), llm=llm, version_id=version)
         told = asked.metadata if metadata is None else metadata
-        return fork.send(content, metadata=told, tools=tools, approve=approve)
+        fork._tools.give(given.values(), approve)
+        return fork.send(content, metadata=told)
 
     def answer(self, tool_call_id: str, result: Any = None, *, is_error: bool = False) -> Turn:
         """Answer one of its external tool calls by hand, and return it; see :meth:`Session.answer`.

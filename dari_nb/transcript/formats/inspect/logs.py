@@ -19,7 +19,7 @@ from typing import Any
 from ...blocks import content_of, plain
 from ...chat import stop_reason_of
 from ...json_text import json_or_text, text_of_json
-from ...said import Call, Entry, Result, Said, of_unknown_role, tokens
+from ...said import Call, Entry, Result, Said, of_unknown_role, summed, tokens_beside_cache
 from ...told_times import time_of
 from ...turns import RecordedTurn
 from ..attachments import resolved
@@ -265,20 +265,17 @@ def _asked(told: Any) -> list[Any]:
 
 
 def _used(usages: Iterable[Any]) -> dict[str, int]:
-    total: dict[str, int] = {}
-    for usage in usages:
-        told = tokens(
+    return summed(
+        tokens_beside_cache(
             usage,
+            read="input_tokens_cache_read",
+            made="input_tokens_cache_write",
             input_tokens="input_tokens",
             output_tokens="output_tokens",
-            cached_input_tokens="input_tokens_cache_read",
             reasoning_tokens="reasoning_tokens",
         )
-        cache = tokens(usage, read="input_tokens_cache_read", made="input_tokens_cache_write")
-        if "input_tokens" in told:
-            told["input_tokens"] += sum(cache.values())
-        total = {name: total.get(name, 0) + told.get(name, 0) for name in {**total, **told}}
-    return total
+        for usage in usages
+    )
 
 
 def _begun_at(events: list[dict[str, Any]]) -> str | None:
