@@ -21,6 +21,9 @@ if sys.platform != "win32":
 By = Literal["function", "person"]
 Key = tuple[str, int, str | None, str | None, int, str, str]
 
+FILE = "dari-scores.jsonl"
+"""Where scores are kept, beside the notebook, unless another file is named."""
+
 
 class Score(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What one cell of a batch was found to be worth, by a function or by a person.
@@ -196,6 +199,11 @@ class ScoreBook:
         known = self._latest.get(score.key)
         if known is None or score.at >= known.at:
             self._latest[score.key] = score
+
+
+def kept_in(path: str | Path | None) -> ScoreBook:
+    """Return the book in this file, or in the usual one of the working folder."""
+    return ScoreBook(Path(path or FILE).expanduser().absolute())
 
 
 _decode = msgspec.json.Decoder(Score).decode
