@@ -51,7 +51,7 @@ ROOMS = {
         ),
     ),
     "workbench": (
-        *("listing", "link", "kernel_tools", "showing", "sessions", "agents", "loading"),
+        *("listing", "link", "kernel_tools", "showing", "tapes", "sessions", "agents", "loading"),
         "batches",
     ),
 }

@@ -219,7 +219,7 @@ def _told(model: ModelState) -> str:
 
 
 def _tape(state: State, line: Line, words: list[str]) -> Any:
-    from ..tapes import Tape
+    from ..workbench import Tape
 
     server = state.dari.server
     if server is None:

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 from .._secret import hidden
 from ..errors import DariError, InvalidRequestError
 from .dari import Dari
+from .tapes.tape import Tape
 
 if TYPE_CHECKING:
     from ..local import LocalDari
     from ..local.configuration import Configuration
-    from ..tapes import Tape
 
 Environment = tuple[str | None, str | None]
 """The URL and the API key that the environment names."""
@@ -131,8 +131,6 @@ def recording(tape: str | Path | Tape) -> Iterator[Tape]:
     >>> tape.review()
     Nothing on the tape is new.
     """
-    from ..tapes import Tape
-
     server = current().server
     if server is None:
         raise InvalidRequestError("A tape is for the embedded Dari: connect('local').")
