@@ -30,6 +30,7 @@ SINCE = Option("--since", "TIME", "only those since then: 2d, '3 hours', today, 
 MODE = Option("--mode", "M", "auto: play, and ask live what is missing; play; record")
 SPEED = Option("--speed", "S", "real, instant, or how many times as fast it plays")
 REVIEW = Option("--review", None, "what is new on it, beside what was recorded before")
+PLAYER = Option("--view", None, "as a player: its turns as they happened")
 EJECT = Option("--eject", None, "play and record no more")
 
 
@@ -219,7 +220,7 @@ def _told(model: ModelState) -> str:
 
 
 def _tape(state: State, line: Line, words: list[str]) -> Any:
-    from ..workbench import Tape
+    from ..workbench.tapes.tape import Tape, held
 
     server = state.dari.server
     if server is None:
@@ -232,7 +233,9 @@ def _tape(state: State, line: Line, words: list[str]) -> Any:
         server.insert(Tape(" ".join(words), mode=line.get(MODE), speed=speed))
     if server.tape is None:
         raise UsageError(f"no tape is in\nusage: {SUBCOMMANDS['tape'].parser.usage}")
-    return server.tape.review() if line.has(REVIEW) else _status(state)
+    if line.has(PLAYER):
+        return held(server.tape).view()
+    return held(server.tape).review() if line.has(REVIEW) else _status(state)
 
 
 def _speed(text: str) -> Any:
@@ -293,8 +296,8 @@ SUBCOMMANDS = {
     ),
     "tape": Subcommand(
         LineParser(
-            "%dari tape [FILE] [--mode M] [--speed S] [--review] [--eject]",
-            (MODE, SPEED, REVIEW, EJECT),
+            "%dari tape [FILE] [--mode M] [--speed S] [--review] [--view] [--eject]",
+            (MODE, SPEED, REVIEW, PLAYER, EJECT),
             example="%dari tape lesson.tape --speed 2",
         ),
         _tape,

@@ -20,13 +20,17 @@ Change = Callable[[Callable[[Recording], None]], None]
 class Proposal:
     """A turn that waits to be adopted, beside the recorded one that is nearest to it.
 
+    Attributes:
+        new: The turn.
+        old: The recorded one; ``None`` where nothing comes near.
+
     >>> tape.review()
     Nothing on the tape is new.
     """
 
     def __init__(self, turn: Turn, old: Turn | None, change: Change) -> None:
-        self._turn = turn
-        self._old = old
+        self.new = turn
+        self.old = old
         self._change = change
 
     @property
@@ -36,7 +40,7 @@ class Proposal:
         >>> [proposal.asked for proposal in tape.review()]
         []
         """
-        return text_asked(self._turn.line.asked)
+        return text_asked(self.new.line.asked)
 
     @property
     def difference(self) -> str:
@@ -45,8 +49,8 @@ class Proposal:
         >>> [proposal.difference for proposal in tape.review()]
         []
         """
-        new = _told(self._turn)
-        return new if self._old is None else words_between(_told(self._old), new)
+        new = _told(self.new)
+        return new if self.old is None else words_between(_told(self.old), new)
 
     def adopt(self) -> None:
         """Let the turn play, with those before it; it takes the place of the same one.
@@ -58,7 +62,7 @@ class Proposal:
         >>> for proposal in tape.review():
         ...     proposal.adopt()
         """
-        self._change(lambda tape: _adopt(tape, self._turn))
+        self._change(lambda tape: _adopt(tape, self.new))
 
     def reject(self) -> None:
         """Take the turn off the tape, with those that go on from it.
@@ -70,13 +74,13 @@ class Proposal:
         >>> for proposal in tape.review():
         ...     proposal.reject()
         """
-        self._change(lambda tape: _reject(tape, self._turn))
+        self._change(lambda tape: _reject(tape, self.new))
 
     def __repr__(self) -> str:
-        line = self._turn.line
+        line = self.new.line
         beside = "new"
-        if self._old is not None:
-            beside = f"beside {self._old.line.turn} of {self._old.line.session}"
+        if self.old is not None:
+            beside = f"beside {self.old.line.turn} of {self.old.line.session}"
         head = f"{line.turn} of {line.session}, {line.agent}, {beside}: {self.asked}"
         return f"{head}\n{self.difference}"
 
@@ -89,6 +93,7 @@ class Review(Sequence[Proposal]):
     """
 
     def __init__(self, tape: Recording, change: Change) -> None:
+        self._change = change
         old = [turn for turn in tape.turns if not turn.line.new]
         by_place = {turn.place: turn for turn in old}
         self._proposals = [

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from .._secret import hidden
 from ..errors import DariError, InvalidRequestError
 from .dari import Dari
-from .tapes.tape import Tape
+from .tapes.tape import Tape, held
 
 if TYPE_CHECKING:
     from ..local import LocalDari
@@ -134,7 +134,7 @@ def recording(tape: str | Path | Tape) -> Iterator[Tape]:
     server = current().server
     if server is None:
         raise InvalidRequestError("A tape is for the embedded Dari: connect('local').")
-    before, tape = server.tape, tape if isinstance(tape, Tape) else Tape(tape)
+    before, tape = server.tape, held(tape)
     server.insert(tape)
     try:
         yield tape
@@ -220,7 +220,7 @@ def _connect_local(
         _fill(server, configuration)
     take_in_pulled(server, llms or {}, prices or {})
     if tape is not None:
-        server.insert(tape)
+        server.insert(held(tape))
     return Dari(server.url, server.api_key, server)
 
 

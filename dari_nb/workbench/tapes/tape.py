@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from ...widgets.player.score import Score
     from ...widgets.view import AnyLayout
     from .player import Player
+    from .review import TapeReview
 
 
 @dataclass(frozen=True)
@@ -116,7 +117,38 @@ class Tape(tapes.Tape):  # noqa: D101
 
         return written(self._score(), Path(path).expanduser(), Path(self.path).stem)
 
+    def review(self) -> TapeReview:
+        """Show what is new on it beside what was recorded before, to adopt or to reject it.
+
+        Returns:
+            The new turns: ``review[0].adopt()``, ``review.adopt()`` for all of them, and
+            ``review.view()`` with buttons. In a notebook each stands beside the recorded one.
+
+        Raises:
+            InvalidRequestError: The file cannot be read.
+            TapeError: It is no tape, or a line is broken.
+
+        >>> tape.review()
+        Nothing on the tape is new.
+        """
+        from .review import TapeReview
+
+        return TapeReview(lambda: read_tape(self.file), self._change)
+
     def _score(self) -> Score:
         from ...widgets.player.score import Score
 
         return Score.of(read_tape(self.file))
+
+
+def held(tape: str | Path | tapes.Tape) -> Tape:
+    """Return a tape as people hold it, given its file or another one that is used in the same way.
+
+    Raises:
+        InvalidRequestError: A setting is of no use.
+    """
+    if isinstance(tape, Tape):
+        return tape
+    if isinstance(tape, tapes.Tape):
+        return Tape(**{field.name: getattr(tape, field.name) for field in fields(tape)})
+    return Tape(tape)
