@@ -115,7 +115,7 @@ def _kept(connection: Dari, *, counting: bool) -> list[tuple[str, str]]:
 def _tape_of(connection: Dari) -> list[tuple[str, str]]:
     from ..tapes.tape import mode_of
 
-    tape = connection.server.tape if connection.server else None
+    tape = connection.tape
     return [] if tape is None else [("tape", f"{tape.path}, mode {mode_of(tape)}")]
 
 
@@ -221,18 +221,16 @@ def _told(model: ModelState) -> str:
 def _tape(state: State, line: Line, words: list[str]) -> Any:
     from ..tapes import Tape
 
-    server = state.dari.server
-    if server is None:
-        raise UsageError("a tape is for the local Dari: %dari connect local first")
+    connection = state.dari
     if line.has(EJECT):
-        server.eject()
+        connection.eject()
         return _status(state)
     if words:
         speed = _speed(line.get(SPEED) or "real")
-        server.insert(Tape(" ".join(words), mode=line.get(MODE), speed=speed))
-    if server.tape is None:
+        connection.insert(Tape(" ".join(words), mode=line.get(MODE), speed=speed))
+    if connection.tape is None:
         raise UsageError(f"no tape is in\nusage: {SUBCOMMANDS['tape'].parser.usage}")
-    return server.tape.review() if line.has(REVIEW) else _status(state)
+    return connection.tape.review() if line.has(REVIEW) else _status(state)
 
 
 def _speed(text: str) -> Any:

@@ -19,6 +19,7 @@ from ..agents import (
     Slots,
     Turn,
     TurnFailure,
+    Unasked,
     Usage,
     run_agent,
     run_call,
@@ -66,6 +67,7 @@ class Scheduler:
         workspaces: The folders that agents work in.
         bundles: What published versions hold.
         published: Makes a function for agents that have none.
+        unasked: Is told of messages that nobody could be asked.
     """
 
     def __init__(
@@ -82,6 +84,7 @@ class Scheduler:
         workspaces: Workspaces,
         bundles: Bundles,
         published: Published,
+        unasked: Callable[[str], None],
     ) -> None:
         self._store = store
         self._log = log
@@ -94,6 +97,7 @@ class Scheduler:
         self._workspaces = workspaces
         self._bundles = bundles
         self._published = published
+        self._unasked = unasked
         self._queues: dict[str, deque[tuple[str, AgentFunction | None]]] = {}
         self._playing: dict[str, asyncio.Task[None]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -227,6 +231,8 @@ class Scheduler:
                 raise  # the server stops
             return ev.CANCELLED
         except Exception as error:  # noqa: BLE001
+            if isinstance(error, Unasked):
+                self._unasked(message_id)
             return _cause(error)
         finally:
             del self._playing[message_id]

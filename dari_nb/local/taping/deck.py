@@ -30,11 +30,16 @@ class Deck:
 
     Args:
         store: Where the ledgers are.
+
+    Attributes:
+        costs: What turns that played or were recorded have cost, by their messages.
     """
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._recorder = TapeRecorder(store)
+        self._unasked: set[str] = set()
+        self.costs: dict[str, str | None] = {}
+        self._recorder = TapeRecorder(store, self._unasked)
         self._finder: Finder | None = None
         self._tape: Tape | None = None
         self._opened: GrowingTape | None = None
@@ -49,6 +54,7 @@ class Deck:
                 *(self._store, opened.scrubber.apart()),
                 [compiled(pattern) for pattern in tape.volatile],
                 asks_live=self._mode == "auto",
+                unasked=self._unasked,
             )
             self._finder.load(opened.recording)
         if self._mode != "play":
@@ -86,6 +92,7 @@ class Deck:
         turn = finder.find(session, content)
         if turn is not None:
             self._recorder.pass_over(message_id)
+            self.costs[message_id] = turn.line.cost
             return TapePlayer(turn, Pace(tape.factor, tape.idle_limit))
         if self._mode == "play" or is_of_tape(self._store, session):
             miss = finder.miss(str(tape.path), session, content)
@@ -100,6 +107,18 @@ class Deck:
         """Take in a piece of what is written."""
         self._recorder.drafted(message_id, piece)
 
-    def _ended(self, turn: Turn) -> None:
+    def drop(self, message_id: str) -> None:
+        """Keep nothing of a turn, which nobody could be asked for."""
+        self._unasked.add(message_id)
+        self._recorder.drop(message_id)
+
+    def asks_live(self, session: SessionRecord, content: Content) -> bool:
+        """Whether what would be asked next in a session is asked live."""
+        if self._mode == "play" and self._tape is not None:
+            return False
+        return self._finder is None or not self._finder.has(session, content)
+
+    def _ended(self, message_id: str, turn: Turn) -> None:
+        self.costs[message_id] = turn.line.cost
         if self._finder is not None:
             self._finder.add(turn)

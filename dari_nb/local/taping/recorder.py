@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from decimal import Decimal
 from itertools import count
 from time import monotonic
@@ -30,10 +30,12 @@ class TapeRecorder:
 
     Args:
         store: Where the ledgers are.
+        unasked: The messages that nobody could be asked.
     """
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, unasked: Container[str] = ()) -> None:
         self._store = store
+        self._unasked = unasked
         self._tape: GrowingTape | None = None
         self._taking: dict[str, Taking] = {}
         self._reports: dict[str, int] = {}
@@ -42,7 +44,7 @@ class TapeRecorder:
         self._is_new = self._replaces = False
 
     def insert(
-        self, tape: GrowingTape, *, is_new: bool, replaces: bool, ended: Callable[[Turn], None]
+        self, tape: GrowingTape, *, is_new: bool, replaces: bool, ended: Callable[[str, Turn], None]
     ) -> None:
         """Record on this tape from now on.
 
@@ -50,14 +52,14 @@ class TapeRecorder:
             tape: The tape.
             is_new: Whether what is recorded has to be adopted.
             replaces: Whether what is recorded takes the place of earlier answers to the same.
-            ended: Is told of each turn that is on it.
+            ended: Is told of each turn that is on it, with its message.
         """
         self.eject()
         self._tape = tape
         self._is_new = is_new
         self._replaces = replaces
         self._ended = ended
-        self._chains = Chains(self._store, tape.scrubber.apart())
+        self._chains = Chains(self._store, tape.scrubber.apart(), unasked=self._unasked)
 
     def eject(self) -> None:
         """Record no more.
@@ -79,6 +81,17 @@ class TapeRecorder:
     def pass_over(self, message_id: str) -> None:
         """Do not record this message: it plays."""
         self._played.add(message_id)
+
+    def drop(self, message_id: str) -> None:
+        """Record no more of a turn, and keep nothing of it."""
+        taking = self._taking.pop(message_id, None)
+        self._reports.pop(message_id, None)
+        if taking is None or self._tape is None:
+            return
+        line = taking.turn.line
+        if self._takes[line.key] == line.take:
+            self._takes[line.key] -= 1
+        self._tape.drop(taking)
 
     def told(self, session_id: str, events: Sequence[EventRecord]) -> Effect | None:
         """Take in new events of a session, once they are durable."""
@@ -120,7 +133,7 @@ class TapeRecorder:
             number=before.number + 1,
             parent=before.key,
             llm=session.llm_id,
-            metadata=None if before.number else session.metadata,
+            metadata=None if before.key else session.metadata,
             digests=digests_of(self._store, event.data["content"]),
         )
         taking.turn.line.take = self._take(tape, taking.turn.line.key)
@@ -152,7 +165,7 @@ class TapeRecorder:
         taking.turn.line.cost = _cost(reports[self._reports.pop(message_id, len(reports)) :])
         del self._taking[message_id]
         tape.end(taking)
-        self._ended(taking.turn)
+        self._ended(message_id, taking.turn)
 
 
 def _cost(reports: Sequence[Decimal | None]) -> str | None:
