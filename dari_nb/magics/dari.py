@@ -30,6 +30,7 @@ SINCE = Option("--since", "TIME", "only those since then: 2d, '3 hours', today, 
 MODE = Option("--mode", "M", "auto: play, and ask live what is missing; play; record")
 SPEED = Option("--speed", "S", "real, instant, or how many times as fast it plays")
 REVIEW = Option("--review", None, "what is new on it, beside what was recorded before")
+RUN_TOOLS = Option("--run-tools", None, "run kernel tools again, and compare what they give")
 EJECT = Option("--eject", None, "play and record no more")
 
 
@@ -226,8 +227,8 @@ def _tape(state: State, line: Line, words: list[str]) -> Any:
         connection.eject()
         return _status(state)
     if words:
-        speed = _speed(line.get(SPEED) or "real")
-        connection.insert(Tape(" ".join(words), mode=line.get(MODE), speed=speed))
+        given = {"mode": line.get(MODE), "speed": _speed(line.get(SPEED) or "real")}
+        connection.insert(Tape(" ".join(words), **given, run_tools=line.has(RUN_TOOLS)))
     if connection.tape is None:
         raise UsageError(f"no tape is in\nusage: {SUBCOMMANDS['tape'].parser.usage}")
     return connection.tape.review() if line.has(REVIEW) else _status(state)
@@ -291,8 +292,8 @@ SUBCOMMANDS = {
     ),
     "tape": Subcommand(
         LineParser(
-            "%dari tape [FILE] [--mode M] [--speed S] [--review] [--eject]",
-            (MODE, SPEED, REVIEW, EJECT),
+            "%dari tape [FILE] [--mode M] [--speed S] [--run-tools] [--review] [--eject]",
+            (MODE, SPEED, RUN_TOOLS, REVIEW, EJECT),
             example="%dari tape lesson.tape --speed 2",
         ),
         _tape,

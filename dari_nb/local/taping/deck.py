@@ -13,6 +13,7 @@ from ..agents import AgentFunction, Draft
 from ..store import Store
 from ..store.database import Effect
 from ..store.records import EventRecord, SessionRecord
+from .comparison import Comparison
 from .finder import Finder
 from .known import is_of_tape
 from .player import Pace, TapePlayer
@@ -49,10 +50,12 @@ class Deck:
         """Play this tape and record on it from now on."""
         self.eject()
         self._tape, self._opened, self._mode = tape, opened, mode_of(tape)
+        volatile = [compiled(pattern) for pattern in tape.volatile]
+        self._comparison = Comparison(opened.scrubber.apart(), volatile)
         if self._mode != "record":
             self._finder = Finder(
                 *(self._store, opened.scrubber.apart()),
-                [compiled(pattern) for pattern in tape.volatile],
+                volatile,
                 asks_live=self._mode == "auto",
                 unasked=self._unasked,
             )
@@ -93,7 +96,8 @@ class Deck:
         if turn is not None:
             self._recorder.pass_over(message_id)
             self.costs[message_id] = turn.line.cost
-            return TapePlayer(turn, Pace(tape.factor, tape.idle_limit))
+            compare = self._comparison if tape.run_tools else None
+            return TapePlayer(turn, Pace(tape.factor, tape.idle_limit), compare)
         if self._mode == "play" or is_of_tape(self._store, session):
             miss = finder.miss(str(tape.path), session, content)
             raise TapeMiss(miss + (_LIVE if self._mode == "play" else ""))

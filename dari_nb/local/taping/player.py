@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Iterator
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -16,6 +16,7 @@ from ...tapes.turns import end_of
 from ...transcript import error_text
 from ..agents import CutOff, Draft, NewAttempt, ToolCall, ToolResult, TurnFailure, Usage
 from ..agents.functions import Step
+from .comparison import Comparison, Rerun
 
 _CUT = "The recording was cut off here."
 _TOKENS = ("input_tokens", "output_tokens", "cached_input_tokens", "reasoning_tokens")
@@ -52,21 +53,26 @@ class TapePlayer:
     Attributes:
         turn: The turn.
         pace: How fast.
+        comparison: How the results of the caller's tools are compared that are run again; they are
+            not without one.
     """
 
     turn: Turn
     pace: Pace
+    comparison: Comparison | None = None
 
-    async def __call__(self, _prompt: str) -> AsyncIterator[Step]:
+    async def __call__(self, _prompt: str) -> AsyncGenerator[Step, Any]:
         """Yield the steps that were recorded, each when its time has come."""
-        loop = asyncio.get_running_loop()
-        due, ids = loop.time(), dict[str, Any]()
+        clock, ids = _Clock(self.pace), dict[str, Any]()
+        rerun = Rerun(self.turn, self.comparison)
         for line in self._lines():
-            due += self.pace.wait(line.after)
-            if (left := due - loop.time()) > 0:
-                await asyncio.sleep(left)
+            await clock.wait(line.after)
             if isinstance(line, DraftLine):
                 yield _draft(line)
+            elif rerun.takes(line):
+                if calls := rerun.due(line):
+                    rerun.check((yield calls))
+                    clock.begin()
             elif ending := end_of(line):
                 if usage := self._usage(line):
                     yield usage
@@ -97,6 +103,24 @@ class TapePlayer:
             return None
         tokens = {name: used[name] for name in _TOKENS if _is_count(used.get(name))}
         return Usage(_dollars(cost), **tokens)
+
+
+class _Clock:
+    """Waits as long as it took, whatever was done meanwhile."""
+
+    def __init__(self, pace: Pace) -> None:
+        self._pace = pace
+        self.begin()
+
+    def begin(self) -> None:
+        """Count from now on."""
+        self._due = asyncio.get_running_loop().time()
+
+    async def wait(self, after: Any) -> None:
+        """Wait until a line is due."""
+        self._due += self._pace.wait(after)
+        if (left := self._due - asyncio.get_running_loop().time()) > 0:
+            await asyncio.sleep(left)
 
 
 def _begins(entry: EventLine | DraftLine) -> bool:
