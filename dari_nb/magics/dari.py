@@ -30,6 +30,7 @@ SINCE = Option("--since", "TIME", "only those since then: 2d, '3 hours', today, 
 MODE = Option("--mode", "M", "auto: play, and ask live what is missing; play; record")
 SPEED = Option("--speed", "S", "real, instant, or how many times as fast it plays")
 REVIEW = Option("--review", None, "what is new on it, beside what was recorded before")
+FILES = Option("--files", None, "keep files that are attached or that turns leave")
 RUN_TOOLS = Option("--run-tools", None, "run kernel tools again, and compare what they give")
 EJECT = Option("--eject", None, "play and record no more")
 
@@ -228,7 +229,8 @@ def _tape(state: State, line: Line, words: list[str]) -> Any:
         return _status(state)
     if words:
         given = {"mode": line.get(MODE), "speed": _speed(line.get(SPEED) or "real")}
-        connection.insert(Tape(" ".join(words), **given, run_tools=line.has(RUN_TOOLS)))
+        given |= {"run_tools": line.has(RUN_TOOLS), "files": line.has(FILES)}
+        connection.insert(Tape(" ".join(words), **given))
     if connection.tape is None:
         raise UsageError(f"no tape is in\nusage: {SUBCOMMANDS['tape'].parser.usage}")
     return connection.tape.review() if line.has(REVIEW) else _status(state)
@@ -292,8 +294,8 @@ SUBCOMMANDS = {
     ),
     "tape": Subcommand(
         LineParser(
-            "%dari tape [FILE] [--mode M] [--speed S] [--run-tools] [--review] [--eject]",
-            (MODE, SPEED, RUN_TOOLS, REVIEW, EJECT),
+            "%dari tape [FILE] [--mode M] [--speed S] [--run-tools] [--files] [--review] [--eject]",
+            (MODE, SPEED, RUN_TOOLS, FILES, REVIEW, EJECT),
             example="%dari tape lesson.tape --speed 2",
         ),
         _tape,

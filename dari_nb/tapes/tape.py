@@ -55,6 +55,9 @@ class Tape:
             play, by functions of the kernel for one. A result that is not as it was recorded ends
             the turn as failed, and the error shows both: what follows was an answer to another.
             Otherwise the recorded results are used, and nothing runs.
+        files: Whether files are kept that are attached or that turns leave in their workspaces, up
+            to 16 MiB each: small ones in the file, larger ones in a folder beside it, named as it
+            with ``.files`` behind. When such a turn plays, its workspace is as it was.
 
     Raises:
         InvalidRequestError: A setting is of no use; the text says which.
@@ -71,6 +74,7 @@ class Tape:
     times: bool | None = None
     secrets: Sequence[str] = ()
     run_tools: bool = False
+    files: bool = False
 
     def __post_init__(self) -> None:
         if self.mode not in (None, *MODES):

@@ -78,7 +78,7 @@ class Service:
         self.secrets: dict[str, SessionSecrets] = {}
         self.agent_named = agent_named
         self.published = self._published_agents()
-        self.deck = Deck(store)
+        self.deck = Deck(store, self.workspaces)
         self.scheduler = Scheduler(
             *(store, self.log, agent_named, pace, cost_delay),
             folds=self.folds,
@@ -88,6 +88,7 @@ class Service:
             bundles=self.bundles,
             published=self.published.agent,
             unasked=self.deck.drop,
+            kept=self.deck.kept,
         )
         self.dispatcher = Dispatcher(
             store, self.log, self.pending.has, webhook_backoff, webhook_tls

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from ...models import Content
 from ...tapes import Tape, Turn
+from ...tapes.files import folder_beside
 from ...tapes.growing import GrowingTape
 from ...tapes.scrubbing import compiled
 from ...tapes.tape import Mode, mode_of
@@ -13,6 +14,7 @@ from ..agents import AgentFunction, Draft
 from ..store import Store
 from ..store.database import Effect
 from ..store.records import EventRecord, SessionRecord
+from ..workspaces.workspaces import Workspaces
 from .comparison import Comparison
 from .finder import Finder
 from .known import is_of_tape
@@ -31,16 +33,17 @@ class Deck:
 
     Args:
         store: Where the ledgers are.
+        workspaces: Where the files of sessions are.
 
     Attributes:
         costs: What turns that played or were recorded have cost, by their messages.
     """
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, workspaces: Workspaces) -> None:
         self._store = store
         self._unasked: set[str] = set()
         self.costs: dict[str, str | None] = {}
-        self._recorder = TapeRecorder(store, self._unasked)
+        self._recorder = TapeRecorder(store, workspaces, self._unasked)
         self._finder: Finder | None = None
         self._tape: Tape | None = None
         self._opened: GrowingTape | None = None
@@ -64,7 +67,10 @@ class Deck:
             # What is new on an empty tape has nothing beside it that it could be compared with.
             is_new = self._mode == "auto" and any(turn.is_answer for turn in opened.recording.turns)
             replaces = self._mode == "record"
-            self._recorder.insert(opened, is_new=is_new, replaces=replaces, ended=self._ended)
+            folder = folder_beside(tape.file) if tape.files else None
+            self._recorder.insert(
+                opened, is_new=is_new, replaces=replaces, ended=self._ended, files=folder
+            )
 
     def eject(self) -> None:
         """Play and record no more.
@@ -97,7 +103,8 @@ class Deck:
             self._recorder.pass_over(message_id)
             self.costs[message_id] = turn.line.cost
             compare = self._comparison if tape.run_tools else None
-            return TapePlayer(turn, Pace(tape.factor, tape.idle_limit), compare)
+            pace, folder = Pace(tape.factor, tape.idle_limit), folder_beside(tape.file)
+            return TapePlayer(turn, pace, folder, compare)
         if self._mode == "play" or is_of_tape(self._store, session):
             miss = finder.miss(str(tape.path), session, content)
             raise TapeMiss(miss + (_LIVE if self._mode == "play" else ""))
@@ -110,6 +117,10 @@ class Deck:
     def drafted(self, message_id: str, piece: Draft) -> None:
         """Take in a piece of what is written."""
         self._recorder.drafted(message_id, piece)
+
+    async def kept(self, session_id: str, message_id: str, kept: str | None) -> None:
+        """Keep the files of a turn that ends, where that was asked for."""
+        await self._recorder.keep_files(session_id, message_id, kept)
 
     def drop(self, message_id: str) -> None:
         """Keep nothing of a turn, which nobody could be asked for."""

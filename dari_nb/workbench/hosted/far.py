@@ -41,6 +41,7 @@ class Far:
     Attributes:
         base_url: The address.
         client: Makes a client of it, for one turn.
+        keeps_files: Whether the files that its turns leave are brought here.
         sessions: Its sessions, by those of the stand-in.
         files: Its files, by those of the stand-in.
         unasked: Messages of the stand-in that it was never asked, for it could not be reached.
@@ -48,6 +49,7 @@ class Far:
 
     base_url: str
     client: Callable[[], AsyncClient]
+    keeps_files: bool = False
     sessions: dict[str, FarSession] = field(default_factory=dict)
     files: dict[str, str] = field(default_factory=dict)
     unasked: set[str] = field(default_factory=set)

@@ -18,6 +18,7 @@ from ...models import CostSummary, Event, Message
 from ...models import events as ev
 from .answer import Answer
 from .far import HOLD, Far, FarSession, cost_since, difference, patiently
+from .files import bring
 
 _OTHERWISE = (
     "Asked again from the start, the agent called {name}, which it did not when this was recorded: "
@@ -59,6 +60,8 @@ class Forwarder:
                     with suppress(StopAsyncIteration):
                         while True:
                             given = yield await steps.asend(given)
+                if self.far.keeps_files:
+                    await bring(client, session.id, turn.workspace)
                 if used := await _used(client, session, answer, before):
                     yield used
         if answer.status == "failed":

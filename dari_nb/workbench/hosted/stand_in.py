@@ -42,7 +42,7 @@ class StandIn:
     def __init__(self, link: Link, tape: Tape) -> None:
         self.given = tape
         self._far_link = link
-        self._far = Far(link.base_url, link.another_client)
+        self._far = Far(link.base_url, link.another_client, tape.files)
         # Whether a session has the internet is a matter of the other one, where it runs.
         self._server = LocalDari(scripted=False, internet_access=True, cost_delay=0.0).start()
         self._standing = Standing(link, self._warn, self._take_in_agents)

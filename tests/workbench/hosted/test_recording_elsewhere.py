@@ -164,6 +164,17 @@ def test_files_go_to_where_they_are_asked_about(hosted, path, tmp_path):
     assert hosted.asked == ["Read it.", "Again.", "Read it.", "And again."]
 
 
+def test_files_that_turns_leave_there_are_brought_where_that_is_asked_for(hosted, path):
+    d = connected(hosted, path, files=True)
+    turn = d.agents["writer"].send("one").wait()
+    assert turn.session.workspace().read_text("out/report.txt") == "Report of one"
+    d.eject()
+    p = playing(path)
+    session = p.agents["writer"].send("one").wait().session
+    assert [file.path for file in session.workspace().files()] == ["out/report.txt"]
+    assert session.workspace().read_text("out/report.txt") == "Report of one"
+
+
 def test_batches_and_forks_are_recorded_and_play(hosted, path):
     d = connected(hosted, path)
     batch = d.batches.run("guide", tasks=["a", "b"], llms=["small"], repeats=2).wait()
@@ -256,7 +267,10 @@ def test_where_nobody_is_what_is_on_the_tape_plays_and_what_is_not_is_said(hoste
 def test_what_cannot_be_asked_any_more_is_a_failed_turn_here_and_none_on_the_tape(hosted, path):
     d = connected(hosted, path)
     session = d.agents["guide"].send("one").wait().session
+    tape = d.tape
+    d.eject()
     before = path.read_bytes()
+    d.insert(tape)
     hosted.stop()
     turn = session.send("two").wait()
     assert turn.status == "failed"
@@ -341,7 +355,7 @@ def test_whoever_is_killed_leaves_a_tape_that_plays_up_to_there_and_no_key_on_it
         assert child.stdout is not None
         assert child.stdout.readline() == "there\n"
         journal = path.with_name("lesson.tape.running")
-        while b"seen" not in journal.read_bytes():
+        while not journal.exists() or b"seen" not in journal.read_bytes():
             pass
         child.send_signal(signal.SIGKILL)
     done.set()
