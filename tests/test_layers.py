@@ -51,8 +51,8 @@ ROOMS = {
         ),
     ),
     "workbench": (
-        *("listing", "link", "kernel_tools", "showing", "tapes", "sessions", "agents", "loading"),
-        "batches",
+        *("listing", "link", "hosted", "kernel_tools", "showing", "tapes", "sessions", "agents"),
+        *("loading", "batches"),
     ),
 }
 """The rooms of the largest parts, lowest first; what lies in none of them stands above all."""

@@ -9,6 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypeVar
 
+from .. import models
 from ..errors import InvalidRequestError
 from .agents import AgentFunction
 from .backups import back_up
@@ -20,6 +21,7 @@ from .service.publishing import publish_folder
 from .service.recordings import LoadedRuns, load_runs
 from .store import Store
 from .store.records import FIRST_ORG, manifest_of
+from .taping.known import manifest_elsewhere
 from .workspaces.workspaces import Workspaces
 
 _F = TypeVar("_F", bound=AgentFunction)
@@ -31,12 +33,13 @@ class Contents:
     Args:
         path: The server's file; in memory without one.
         llms: The server's LLMs.
+        scripted: Whether it begins with the scripted agents.
 
     Raises:
         InvalidRequestError: The file cannot be used.
     """
 
-    def __init__(self, path: str | Path | None, llms: Llms) -> None:
+    def __init__(self, path: str | Path | None, llms: Llms, *, scripted: bool = True) -> None:
         self._store = Store(path)
         self.path = None if self._store.path is None else path
         self.is_new = self._store.is_new
@@ -46,7 +49,7 @@ class Contents:
         self._registry = Registry(self._store)
         self._llms = llms
         try:
-            for name, function in BUILT_IN.items():
+            for name, function in BUILT_IN.items() if scripted else ():
                 self.agent(name, llms=("small", "large"), default_llm="large")(function)
             self.add_llms({})
         except BaseException:
@@ -105,6 +108,26 @@ class Contents:
             return function
 
         return register
+
+    def take_in(
+        self, agent: models.Agent, version: models.AgentVersion, function: AgentFunction
+    ) -> None:
+        """Offer an agent of another Dari, by the ids that it has there.
+
+        Args:
+            agent: The agent, as the other Dari told it.
+            version: Its version that new sessions get.
+            function: What asks that Dari; see :meth:`agent`.
+
+        >>> from dari_nb.models import Agent, AgentVersion
+        >>> agent = Agent(id="agt_far", name="far")
+        >>> server.take_in(agent, AgentVersion(id="ver_far"), lambda prompt: f"From afar: {prompt}")
+        >>> d.agents["far"].id, d.agents["far"].send("Hi").text
+        ('agt_far', 'From afar: Hi')
+        """
+        self._open_store()
+        manifest = manifest_elsewhere(agent.name, version)
+        self._registry.take_in(agent.id, version.id, manifest, function)
 
     def add_llms(
         self,

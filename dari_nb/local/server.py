@@ -68,6 +68,7 @@ class LocalDari(TapeDeck):
             ``api_key_secret``. A provider's own variable, such as ``OPENAI_API_KEY``, goes to that
             provider without being named here, and nowhere else.
         tape: A tape to play and to record on, see :meth:`insert`.
+        scripted: Whether it starts with the scripted agents.
 
     Raises:
         InvalidRequestError: The file, the address, the key, the pace, the tape or a setting of an
@@ -103,11 +104,12 @@ class LocalDari(TapeDeck):
         max_cost: Amount | None = None,
         secrets: Iterable[str] = (),
         tape: str | Path | Tape | None = None,
+        scripted: bool = True,
     ) -> None:
         key = f"dari_local_{token_hex(16)}" if api_key is None else usable_key(api_key)
         self._api_key = remembered(key)
         self._pace = _checked_pace(pace)
-        super().__init__(path, Llms(llms, prices, llm_backoff))
+        super().__init__(path, Llms(llms, prices, llm_backoff), scripted=scripted)
         self._allowances = Allowances(self._store)
         self.allow(internet_access=internet_access, max_cost=max_cost, secrets=secrets)
         self._address = (host, port)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 
+from ..models import Content
 from ..tapes import Tape
 from ..tapes.growing import GrowingTape
 from ..tapes.tape import mode_of, opened
@@ -21,13 +23,14 @@ class TapeDeck(Contents):
     Args:
         path: The server's file; in memory without one.
         llms: The server's LLMs.
+        scripted: Whether it begins with the scripted agents.
 
     Raises:
         InvalidRequestError: The file cannot be used.
     """
 
-    def __init__(self, path: str | Path | None, llms: Llms) -> None:
-        super().__init__(path, llms)
+    def __init__(self, path: str | Path | None, llms: Llms, *, scripted: bool = True) -> None:
+        super().__init__(path, llms, scripted=scripted)
         self._service: Service | None = None
         self._serving: Serving | None = None
         self._tape: Tape | None = None
@@ -80,6 +83,27 @@ class TapeDeck(Contents):
         self._tape = None
         if self._serving is not None and self._service is not None:
             self._serving.call(self._service.deck.eject)
+
+    def asks_live(self, session_id: str, content: Content) -> bool:
+        """Return whether a message would be asked live, and not play.
+
+        Args:
+            session_id: The session that it would be sent into.
+            content: Its content blocks.
+
+        >>> server.asks_live(session.id, [{"type": "text", "text": "What is 1 + 1?"}])
+        True
+        """
+        service = self._service
+        session = self._open_store().session(session_id)
+        if self._serving is None or service is None or session is None:
+            return False
+        return self._serving.call(partial(service.deck.asks_live, session, content))
+
+    @property
+    def recorded_costs(self) -> Mapping[str, str | None]:
+        """What turns that played or were recorded have cost, by their messages."""
+        return dict(self._service.deck.costs) if self._service else {}
 
     def _load(self, tape: Tape, growing: GrowingTape) -> None:
         """Offer the agents that only the tape knows, and play it where the server serves."""

@@ -31,6 +31,8 @@ MODE = Option("--mode", "M", "auto: play, and ask live what is missing; play; re
 SPEED = Option("--speed", "S", "real, instant, or how many times as fast it plays")
 REVIEW = Option("--review", None, "what is new on it, beside what was recorded before")
 PLAYER = Option("--view", None, "as a player: its turns as they happened")
+FILES = Option("--files", None, "keep files that are attached or that turns leave")
+RUN_TOOLS = Option("--run-tools", None, "run kernel tools again, and compare what they give")
 EJECT = Option("--eject", None, "play and record no more")
 
 
@@ -116,7 +118,7 @@ def _kept(connection: Dari, *, counting: bool) -> list[tuple[str, str]]:
 def _tape_of(connection: Dari) -> list[tuple[str, str]]:
     from ..tapes.tape import mode_of
 
-    tape = connection.server.tape if connection.server else None
+    tape = connection.tape
     return [] if tape is None else [("tape", f"{tape.path}, mode {mode_of(tape)}")]
 
 
@@ -220,22 +222,21 @@ def _told(model: ModelState) -> str:
 
 
 def _tape(state: State, line: Line, words: list[str]) -> Any:
-    from ..workbench.tapes.tape import Tape, held
+    from ..workbench import Tape
 
-    server = state.dari.server
-    if server is None:
-        raise UsageError("a tape is for the local Dari: %dari connect local first")
+    connection = state.dari
     if line.has(EJECT):
-        server.eject()
+        connection.eject()
         return _status(state)
     if words:
-        speed = _speed(line.get(SPEED) or "real")
-        server.insert(Tape(" ".join(words), mode=line.get(MODE), speed=speed))
-    if server.tape is None:
+        given = {"mode": line.get(MODE), "speed": _speed(line.get(SPEED) or "real")}
+        given |= {"run_tools": line.has(RUN_TOOLS), "files": line.has(FILES)}
+        connection.insert(Tape(" ".join(words), **given))
+    if connection.tape is None:
         raise UsageError(f"no tape is in\nusage: {SUBCOMMANDS['tape'].parser.usage}")
     if line.has(PLAYER):
-        return held(server.tape).view()
-    return held(server.tape).review() if line.has(REVIEW) else _status(state)
+        return connection.tape.view()
+    return connection.tape.review() if line.has(REVIEW) else _status(state)
 
 
 def _speed(text: str) -> Any:
@@ -296,8 +297,9 @@ SUBCOMMANDS = {
     ),
     "tape": Subcommand(
         LineParser(
-            "%dari tape [FILE] [--mode M] [--speed S] [--review] [--view] [--eject]",
-            (MODE, SPEED, REVIEW, PLAYER, EJECT),
+            "%dari tape [FILE] [--mode M] [--speed S] [--run-tools] [--files] [--review] [--view]"
+            " [--eject]",
+            (MODE, SPEED, RUN_TOOLS, FILES, REVIEW, PLAYER, EJECT),
             example="%dari tape lesson.tape --speed 2",
         ),
         _tape,

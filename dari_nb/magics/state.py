@@ -83,8 +83,10 @@ class State:
 
     @property
     def session(self) -> Session | None:
-        """The session that the next message goes to."""
-        return self._place.session
+        """The session that the next message goes to; none of before a tape was put in."""
+        session = self._place.session
+        is_at_hand = session is not None and session._link is self.dari._link
+        return session if is_at_hand else None
 
     @property
     def llm(self) -> str | None:

@@ -11,7 +11,7 @@ True
 
 from .differences import Difference, differences, nearest, words_between
 from .keys import key_of
-from .lines import AgentLine, Comment, DraftLine, EventLine, Mark, TurnLine
+from .lines import AgentLine, Comment, DraftLine, EventLine, FileLine, Mark, TurnLine
 from .reading import parsed, read_tape
 from .recording import Recording
 from .scrubbing import Scrubber
@@ -26,6 +26,7 @@ __all__ = [
     "Difference",
     "DraftLine",
     "EventLine",
+    "FileLine",
     "Flaw",
     "Mark",
     "Recording",

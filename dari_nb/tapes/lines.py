@@ -105,6 +105,33 @@ class DraftLine(Line, kw_only=True):
     anew: bool = False
 
 
+class FileLine(Line, kw_only=True):
+    """A file that was attached to a turn, or that it left in its workspace.
+
+    Attributes:
+        file: The path in the workspace, a folder's with a slash at its end; or the ordinal of an
+            attached file.
+        attached: Whether it was attached.
+        sha256: The hash of what is kept of it.
+        size: The bytes of that.
+        executable: Whether it may be run.
+        gone: Whether the turn has taken it away.
+        text: What is in it, where that is text.
+        base64: What is in it, where it is not.
+        beside: Whether it is in the folder beside the tape, by its hash.
+    """
+
+    file: str
+    attached: bool = False
+    sha256: str | None = None
+    size: Annotated[int, msgspec.Meta(ge=0)] | None = None
+    executable: bool = False
+    gone: bool = False
+    text: str | None = None
+    base64: str | None = None
+    beside: bool = False
+
+
 class Mark(Line):
     """A place that somebody marked, perhaps with a question to those who watch."""
 
@@ -126,14 +153,17 @@ class Comment(msgspec.Struct):
 
 Note = Mark | Comment
 """What people put between lines."""
-Entry = EventLine | DraftLine | Mark | Comment
+Entry = EventLine | DraftLine | FileLine | Mark | Comment
 """A line of a turn below the first."""
 AnyLine = AgentLine | TurnLine | Entry | Closing
 
 L = TypeVar("L", bound=Line)
-_KINDS: dict[str, type[AgentLine | TurnLine | EventLine | DraftLine | Mark | Closing]] = {
+_KINDS: dict[
+    str, type[AgentLine | TurnLine | EventLine | DraftLine | FileLine | Mark | Closing]
+] = {
     "event": EventLine,
     "draft": DraftLine,
+    "file": FileLine,
     "turn": TurnLine,
     "agent": AgentLine,
     "mark": Mark,

@@ -14,6 +14,7 @@ from .lines import (
     Comment,
     DraftLine,
     EventLine,
+    FileLine,
     Header,
     Mark,
     Note,
@@ -101,7 +102,7 @@ class _Reading:
         told = decoded(line)
         if isinstance(told, TurnLine):
             self._turn(told, number)
-        elif isinstance(told, EventLine | DraftLine):
+        elif isinstance(told, EventLine | DraftLine | FileLine):
             self._entry(told)
         else:
             self._other(told)
@@ -131,7 +132,7 @@ class _Reading:
         self._notes = []
         self.tape.turns.append(self._open)
 
-    def _entry(self, told: EventLine | DraftLine) -> None:
+    def _entry(self, told: EventLine | DraftLine | FileLine) -> None:
         if self._open is None:
             raise ValueError("it belongs to no turn: a line with what was asked comes first")
         self._open.body.append(told)

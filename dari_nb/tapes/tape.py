@@ -44,12 +44,20 @@ class Tape:
             ``auto``.
         speed: ``real``, as recorded, ``instant``, without waiting, or how many times as fast.
         idle_limit: Seconds that a turn waits at most for what comes next, at its recorded speed.
-        volatile: Regular expressions of what does not count in what is asked, such as a date.
+        volatile: Regular expressions of what does not count in what is asked, such as a date, or in
+            results of tools that are run again, as a tape writes them: ``"at":"[^"]*"``.
         times: Whether intervals and drafts are kept: as in the file that is there, and in a new one
             unless told otherwise. Without them, the same agents asked the same make the same bytes.
         secrets: Regular expressions of what must not be in it, besides the keys of this process,
             the values of variables whose names end in ``KEY``, ``TOKEN``, ``SECRET`` or
             ``PASSWORD``, and what looks like a key of a known provider.
+        run_tools: Whether calls that the caller of the API has answered are answered anew when they
+            play, by functions of the kernel for one. A result that is not as it was recorded ends
+            the turn as failed, and the error shows both: what follows was an answer to another.
+            Otherwise the recorded results are used, and nothing runs.
+        files: Whether files are kept that are attached or that turns leave in their workspaces, up
+            to 16 MiB each: small ones in the file, larger ones in a folder beside it, named as it
+            with ``.files`` behind. When such a turn plays, its workspace is as it was.
 
     Raises:
         InvalidRequestError: A setting is of no use; the text says which.
@@ -65,6 +73,8 @@ class Tape:
     volatile: Sequence[str] = ()
     times: bool | None = None
     secrets: Sequence[str] = ()
+    run_tools: bool = False
+    files: bool = False
 
     def __post_init__(self) -> None:
         if self.mode not in (None, *MODES):

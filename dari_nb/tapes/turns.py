@@ -12,7 +12,18 @@ from msgspec.structs import replace
 from ..models import TERMINAL, Content, Event, parse_time
 from ..models import events as ev
 from .keys import asked_of, key_of
-from .lines import After, AgentLine, Comment, DraftLine, Entry, EventLine, Mark, Note, TurnLine
+from .lines import (
+    After,
+    AgentLine,
+    Comment,
+    DraftLine,
+    Entry,
+    EventLine,
+    FileLine,
+    Mark,
+    Note,
+    TurnLine,
+)
 from .ordinals import Ordinals
 from .scrubbing import Scrubber
 
@@ -48,6 +59,12 @@ class Turn:
     def events(self) -> list[EventLine]:
         """Its events in order."""
         return [entry for entry in self.body if isinstance(entry, EventLine)]
+
+    @property
+    def files(self) -> list[FileLine]:
+        """What it left in its workspace, in order."""
+        files = (entry for entry in self.body if isinstance(entry, FileLine))
+        return [file for file in files if not file.attached]
 
     @property
     def status(self) -> str | None:
@@ -141,7 +158,7 @@ class Taking:
         self._ordinals = Ordinals()
         self._at = at
         self._has_times = at is not None
-        self._waiting: list[EventLine | DraftLine] = []
+        self._waiting: list[EventLine | DraftLine | FileLine] = []
         self._drafted: dict[str | int, int] = {}
         asked = asked_in(scrubber, event.get("content") or [], digests or {}, self._ordinals)
         agent = scrubbed_agent(scrubber, agent)
@@ -167,6 +184,10 @@ class Taking:
         )
         if kind in _SETTLING or not any(isinstance(one, DraftLine) for one in self._waiting):
             self._settle()
+
+    def files(self, lines: Iterable[FileLine]) -> None:
+        """Take in the files of the turn, which are free of secrets already."""
+        self._waiting += lines
 
     def draft(
         self,

@@ -27,6 +27,7 @@ LOCAL_PACE = 0.25
 """Seconds between the steps of the scripted agents, so that a reader sees them work."""
 
 MOST_PACE = 60.0
+_NO_KEY = "none-is-needed-to-play"
 
 _current: Dari | None = None
 _default: tuple[Dari, Environment] | None = None
@@ -55,7 +56,8 @@ def connect(
     by now than the one that it was taken from.
 
     Arguments win over the environment (``DARI_API_KEY``, ``DARI_API_URL``); without a key, the
-    embedded local Dari is used, which needs no network. Nothing is sent yet. Where a model was
+    embedded local Dari is used, which needs no network. Nothing is sent yet, but with a tape, for
+    which a hosted Dari is asked for its agents. Where a model was
     pulled (:func:`dari_nb.local.pull_model`), its agent ``assistant`` answers with that.
 
     Args:
@@ -70,13 +72,14 @@ def connect(
         prices: What tokens cost there, as in ``add_llms``.
         config: A configuration file for the embedded Dari, the one that ``dari-local serve``
             takes: LLMs, prices, agents, and the file of ``[server]``. Its Python files are run.
-        tape: A tape that the embedded Dari plays and records on, see
-            :meth:`dari_nb.local.LocalDari.insert`; one that is in stays in when this is left out.
+        tape: A tape to play and to record on, whichever Dari is asked, see :meth:`Dari.insert`; one
+            that is in stays in when this is left out. One that only plays needs no key.
 
     Raises:
         InvalidRequestError: The arguments contradict each other, a key is missing, or something
             in the configuration or about the tape is wrong.
         TapeError: The tape is broken.
+        DariError: A tape is to be recorded on, and the hosted Dari cannot be asked for its agents.
 
     >>> d = dari.connect("local")
     >>> d.is_local, dari.connect() is d
@@ -115,6 +118,8 @@ def current() -> Dari:
 def recording(tape: str | Path | Tape) -> Iterator[Tape]:
     """Play and record on a tape in a ``with`` block, and then go on as before.
 
+    It is that of the current connection, to whichever Dari: see :meth:`Dari.insert`.
+
     Args:
         tape: The file, or a :class:`Tape`, which says more.
 
@@ -122,27 +127,25 @@ def recording(tape: str | Path | Tape) -> Iterator[Tape]:
         The tape, for ``as``.
 
     Raises:
-        InvalidRequestError: The current connection is to no embedded Dari, or the tape cannot be
-            used.
+        InvalidRequestError: The tape cannot be used.
         TapeError: The tape is broken.
+        DariError: The agents of a hosted Dari cannot be listed.
 
     >>> with dari.recording("lesson.tape") as tape:
     ...     turn = d.agents["calculator"].send("2 / 3").wait()
     >>> tape.review()
     Nothing on the tape is new.
     """
-    server = current().server
-    if server is None:
-        raise InvalidRequestError("A tape is for the embedded Dari: connect('local').")
-    before, tape = server.tape, held(tape)
-    server.insert(tape)
+    d = current()
+    before, tape = d.tape, held(tape)
+    d.insert(tape)
     try:
         yield tape
     finally:
         if before is None:
-            server.eject()
+            d.eject()
         else:
-            server.insert(before)
+            d.insert(before)
 
 
 def _going_on() -> Dari | None:
@@ -190,11 +193,27 @@ def _connected(
     api_key = api_key or (known_key if target != "local" else None)
     if target == "local" or (base_url is None and api_key is None):
         return _connect_local(path, llms, prices, config, tape)
-    if llms or prices or config or tape:
+    if llms or prices or config:
         raise InvalidRequestError(
-            "llms=, prices=, config= and tape= are for the embedded Dari: connect('local')."
+            "llms=, prices= and config= are for the embedded Dari: connect('local')."
         )
-    return _connect_remote(base_url or API_URL, api_key, path)
+    d = _connect_remote(base_url or API_URL, api_key or _no_key_for(tape), path)
+    if tape is not None:
+        try:
+            d.insert(tape)
+        except BaseException:
+            d.close()
+            raise
+    return d
+
+
+def _no_key_for(tape: str | Path | Tape | None) -> str | None:
+    """What stands for a key where a tape plays, so that nothing is asked."""
+    if tape is None:
+        return None
+    from ..tapes.tape import mode_of
+
+    return _NO_KEY if mode_of(held(tape)) == "play" else None
 
 
 def _connect_local(

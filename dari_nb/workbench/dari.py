@@ -13,13 +13,14 @@ from ..ids import is_agent_id, is_session_id
 from .agents.agent import Agent, agent_named
 from .agents.local_models import why_no_assistant
 from .batches import Batches
-from .link import Link, host
+from .link import AtHand, Link, host
 from .link.attachments import Attachment
 from .listing import Listing, Shelf
 from .sessions.costs import Costs
 from .sessions.gists import Gists
 from .sessions.session import Session, session_of, sessions_of
 from .showing.presentation import watch
+from .tapes.tape import Tape, held
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from .agents.prompts import Llms
     from .agents.publishing import Published
     from .agents.versions import Version
+    from .hosted import StandIn
     from .kernel_tools.tool import Given
     from .sessions.browser import SessionBrowser
     from .sessions.session_list import SessionList
@@ -52,7 +54,8 @@ class Dari:
     """
 
     def __init__(self, base_url: str, api_key: str, server: LocalDari | None = None) -> None:
-        self._link = link = Link(base_url, api_key, server)
+        self._given = link = Link(base_url, api_key, server)
+        self._stand_ins: list[StandIn] = []
         self.agents = Agents(link)
         self.sessions = Sessions(link)
         self.files = Files(link)
@@ -62,9 +65,13 @@ class Dari:
             watch(host.shell())
 
     @property
+    def _link(self) -> Link:
+        return self._given.at_hand
+
+    @property
     def base_url(self) -> str:
         """Where it is."""
-        return self._link.base_url
+        return self._given.base_url
 
     @property
     def client(self) -> Client:
@@ -74,17 +81,85 @@ class Dari:
     @property
     def server(self) -> LocalDari | None:
         """The embedded local Dari, or ``None`` when the server is elsewhere."""
-        return self._link.server
+        return self._given.server
 
     @property
     def is_local(self) -> bool:
         """Whether this is the embedded local Dari."""
-        return self._link.is_local
+        return self._given.is_local
+
+    @property
+    def tape(self) -> Tape | None:
+        """The tape that is in, if there is one."""
+        there = (each.tape for each in self._stand_ins if each.link is self._link)
+        tape = self.server.tape if self.server is not None else next(there, None)
+        return None if tape is None else held(tape)
+
+    def insert(self, tape: str | Path | Tape) -> None:
+        """Play a tape and record on it, in place of another one, whichever Dari this is.
+
+        While it is in, the connection has the sessions that are made with it, and no others. What
+        is on the tape plays, and what is not is asked, as its mode says: see
+        :meth:`dari_nb.local.LocalDari.insert`. A hosted Dari is asked for new turns only. One of a
+        session whose earlier turns played is asked these first; what they cost is printed before.
+        In the mode ``play``, nothing is asked of it, not even for its agents.
+
+        Args:
+            tape: The file, which is made when missing, or a :class:`Tape`, which says more.
+
+        Raises:
+            InvalidRequestError: The file cannot be used.
+            TapeError: It is no tape, or a line is broken.
+            DariError: The agents of a hosted Dari cannot be listed.
+
+        >>> d.insert("lesson.tape")
+        >>> d.tape.path
+        'lesson.tape'
+        >>> d.eject()
+        """
+        tape = held(tape)
+        if self.server is not None:
+            self.server.insert(tape)
+        elif tape != self.tape:
+            self._stand_in(tape)
+
+    def _stand_in(self, tape: Tape) -> None:
+        from .hosted import StandIn
+
+        found = (each for each in self._stand_ins if each.given == tape)
+        chosen = next(found, None) or StandIn(self._given, tape)
+        try:
+            chosen.begin()
+        except BaseException:
+            if chosen not in self._stand_ins:
+                chosen.close()
+            raise
+        others = [each for each in self._stand_ins if each is not chosen]
+        self._stand_ins, self._given.stand_in = [*others, chosen], chosen.link
+        for each in others:
+            each.end()
+
+    def eject(self) -> None:
+        """Play and record no more; what is being recorded is on the tape up to here.
+
+        Raises:
+            InvalidRequestError: The tape could not be written.
+
+        >>> d.eject()
+        >>> d.tape is None
+        True
+        """
+        if self.server is not None:
+            self.server.eject()
+            return
+        self._given.stand_in = None
+        for each in self._stand_ins:
+            each.end()
 
     @property
     def is_closed(self) -> bool:
         """Whether :meth:`close` was called."""
-        return self._link.is_closed
+        return self._given.is_closed
 
     def llms(self, agent: Agent | None = None, *, probe: bool = False) -> Listing[KnownLlm]:
         """Return the LLMs at hand: those of an agent, and those that the local Dari brings.
@@ -113,7 +188,9 @@ class Dari:
         >>> other.is_closed
         True
         """
-        self._link.close()
+        for each in self._stand_ins:
+            each.close()
+        self._given.close()
 
     def __enter__(self) -> Self:
         return self
@@ -125,15 +202,12 @@ class Dari:
         return f"<Dari {'local' if self.is_local else self.base_url}>"
 
 
-class Agents(Shelf[Agent, Agent]):
+class Agents(AtHand, Shelf[Agent, Agent]):
     """Agents of the organization.
 
     >>> "tour" in d.agents, d.agents["tour"].name, len(d.agents) > 3
     (True, 'tour', True)
     """
-
-    def __init__(self, link: Link) -> None:
-        self._link = link
 
     def list(self) -> Listing[Agent]:
         """Return all agents, oldest first (contract, section 4).
@@ -202,7 +276,8 @@ class Agents(Shelf[Agent, Agent]):
         """
         from .agents.publishing import publish
 
-        return publish(self._link, folder, dry_run=dry_run)
+        with self._given.publishing() as link:
+            return publish(link, folder, dry_run=dry_run)
 
     def publish_prompt(
         self,
@@ -247,15 +322,16 @@ class Agents(Shelf[Agent, Agent]):
             llm=llm,
             tools=tools,
             manifest=manifest,
-            server=self._link.server,
+            server=self._given.server,
         )
         agent_id = found.id if found else None
-        published = publish(self._link, bundle, agent_id=agent_id, dry_run=dry_run)
+        with self._given.publishing() as link:
+            published = publish(link, bundle, agent_id=agent_id, dry_run=dry_run)
         published.notes += answering_note(tools) if published.is_new else []
         return published
 
 
-class Sessions(Shelf[Session, Session]):
+class Sessions(AtHand, Shelf[Session, Session]):
     """Sessions of the organization.
 
     >>> session in d.sessions, d.sessions[session.id].id == session.id
@@ -263,7 +339,7 @@ class Sessions(Shelf[Session, Session]):
     """
 
     def __init__(self, link: Link) -> None:
-        self._link = link
+        super().__init__(link)
         self._gists = Gists(link)
 
     def list(
@@ -423,15 +499,12 @@ class Sessions(Shelf[Session, Session]):
         )
 
 
-class Files:
+class Files(AtHand):
     """Uploaded files (contract, section 2).
 
     >>> d.files.upload("ticket.txt").filename
     'ticket.txt'
     """
-
-    def __init__(self, link: Link) -> None:
-        self._link = link
 
     def upload(self, file: Attachment) -> models.File:
         """Upload a file and return what the server tells of it (contract, section 2).

@@ -58,8 +58,18 @@ def test_what_cannot_be_is_said_in_a_line(begun, tmp_path, line, why):
     assert begun.names["d"].server.tape is None
 
 
-def test_a_tape_needs_the_local_dari(begun, server, monkeypatch):
+def test_with_a_dari_elsewhere_a_tape_is_used_just_the_same(begun, server, monkeypatch):
     with connection.Dari(server.url, server.api_key) as remote:
         monkeypatch.setattr(connection, "_current", remote)
-        with pytest.raises(UsageError, match="a tape is for the local Dari"):
-            begun.run("%dari tape lesson.tape")
+        begun.run("%%dari_agent echo --quiet\nBefore")
+        assert "lesson.tape, mode auto" in repr(begun.run("%dari tape lesson.tape"))
+        assert "none yet" in repr(begun.run("%dari"))
+        begun.run("%dari_send --quiet What is a closure?")
+        begun.run("%dari_send --quiet And a monad?")
+        begun.run("%dari tape --eject")
+        assert [turn.line.turn for turn in read_tape("lesson.tape").turns] == ["msg_1", "msg_2"]
+        begun.run("%dari tape lesson.tape --mode play --speed instant")
+        begun.run("%%dari_agent echo --quiet -o turn\nWhat is a closure?")
+        assert "What is a closure?" in begun.names["turn"].text
+        with pytest.raises((TapeMissError, UsageError), match="no such turn"):
+            begun.run("%dari_send --quiet And a functor?")

@@ -17,7 +17,7 @@ from dari_nb.tapes import Recording, Tape, parsed, read_tape, tape_bytes
     [
         (b"{", "truncated"),
         (b"[1]", "expected `object`, got `array`"),
-        (b'{"marc":"typo"}', "it has none of the fields event, draft, turn, agent, mark"),
+        (b'{"marc":"typo"}', "it has none of the fields event, draft, file, turn, agent, mark"),
         (b'{"mark":"m","asks":"?"}', "object contains unknown field `asks`"),
         (b'{"mark":1}', "expected `str`, got `int`"),
         (b'{"after":-1,"event":"x","data":{}}', "expected `float` >= 0.0"),

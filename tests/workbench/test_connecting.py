@@ -188,8 +188,3 @@ def test_a_tape_is_recorded_on_until_another_one_is_named(tmp_path):
         for name in ("lesson.tape", "other.tape")
     ]
     assert asked == [["Record me"], ["And me"]]
-
-
-def test_a_tape_is_for_the_embedded_dari_alone(tmp_path):
-    with pytest.raises(InvalidRequestError, match="tape= are for the embedded Dari"):
-        dari.connect("https://dari.example", api_key="k", tape=tmp_path / "x.tape")

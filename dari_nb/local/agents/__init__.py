@@ -14,6 +14,7 @@ from .turn import (
     ToolResult,
     Turn,
     TurnFailure,
+    Unasked,
     Usage,
 )
 
@@ -32,6 +33,7 @@ __all__ = [
     "ToolResult",
     "Turn",
     "TurnFailure",
+    "Unasked",
     "Usage",
     "run_agent",
     "run_call",

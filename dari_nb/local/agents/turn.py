@@ -285,3 +285,7 @@ class Turn:
 
 class TurnFailure(Exception):  # noqa: N818
     """Raised by an agent to end its turn as failed; the text is the cause, as it is."""
+
+
+class Unasked(TurnFailure):
+    """Raised where whoever was to answer could not be asked: no tape keeps that as an answer."""

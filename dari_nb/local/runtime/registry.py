@@ -35,6 +35,17 @@ class Registry:
         if function is not None:
             self._functions[name] = function
 
+    def take_in(
+        self, agent_id: str, version_id: str, manifest: JsonObject, function: AgentFunction
+    ) -> None:
+        """Offer an agent of another Dari to the first organization, by the ids that it has there.
+
+        Its function asks that Dari.
+        """
+        name = str(manifest["name"])
+        self._store.take_in(agent_id, name, version_id, manifest)
+        self._functions[name] = function
+
     def add_to(self, org_id: str) -> None:
         """Offer all agents to a new organization."""
         for name in self._manifests:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -19,6 +19,7 @@ from ..agents import (
     Slots,
     Turn,
     TurnFailure,
+    Unasked,
     Usage,
     run_agent,
     run_call,
@@ -66,6 +67,8 @@ class Scheduler:
         workspaces: The folders that agents work in.
         bundles: What published versions hold.
         published: Makes a function for agents that have none.
+        unasked: Is told of messages that nobody could be asked.
+        kept: Is told, before a turn's end is written, where it is kept what its workspace holds.
     """
 
     def __init__(
@@ -82,6 +85,8 @@ class Scheduler:
         workspaces: Workspaces,
         bundles: Bundles,
         published: Published,
+        unasked: Callable[[str], None],
+        kept: Callable[[str, str, str | None], Awaitable[None]],
     ) -> None:
         self._store = store
         self._log = log
@@ -94,6 +99,8 @@ class Scheduler:
         self._workspaces = workspaces
         self._bundles = bundles
         self._published = published
+        self._unasked = unasked
+        self._kept = kept
         self._queues: dict[str, deque[tuple[str, AgentFunction | None]]] = {}
         self._playing: dict[str, asyncio.Task[None]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -186,6 +193,7 @@ class Scheduler:
 
         error = await self._played(message_id, play())
         kept = await self._kept_workspace(session_id)
+        await self._kept(session_id, message_id, kept)
         await when_the_disk_works(end)
         self._drafts.end(session_id)
 
@@ -227,6 +235,8 @@ class Scheduler:
                 raise  # the server stops
             return ev.CANCELLED
         except Exception as error:  # noqa: BLE001
+            if isinstance(error, Unasked):
+                self._unasked(message_id)
             return _cause(error)
         finally:
             del self._playing[message_id]

@@ -78,6 +78,7 @@ class Service:
         self.secrets: dict[str, SessionSecrets] = {}
         self.agent_named = agent_named
         self.published = self._published_agents()
+        self.deck = Deck(store, self.workspaces)
         self.scheduler = Scheduler(
             *(store, self.log, agent_named, pace, cost_delay),
             folds=self.folds,
@@ -86,6 +87,8 @@ class Service:
             workspaces=self.workspaces,
             bundles=self.bundles,
             published=self.published.agent,
+            unasked=self.deck.drop,
+            kept=self.deck.kept,
         )
         self.dispatcher = Dispatcher(
             store, self.log, self.pending.has, webhook_backoff, webhook_tls
@@ -93,7 +96,6 @@ class Service:
         self.log.follow(self.notifier.told)
         self.log.follow(self.dispatcher.told)
         self.tape_trouble: InvalidRequestError | None = None
-        self.deck = Deck(store)
         self.log.follow(self.deck.told)
         self.drafts.follow(self.deck.drafted)
         self._kept: set[asyncio.Task[None]] = set()

@@ -16,6 +16,7 @@ from ..llm import SessionSecrets
 from ..runtime.recorder import brief, session_status
 from ..store.records import EventRecord, JsonObject, Payload, SessionRecord, VersionRecord, file_ids
 from ..taping.deck import TapeMiss
+from ..taping.known import takes_any_llm
 from .access import Access, Refusal, check_secret_name
 from .pictures import checked
 
@@ -113,7 +114,7 @@ def _llm(
 ) -> str | None:
     """The LLM of a new session: the given one, its parent's, or the default of its version."""
     llms = access.service.llms_of(version)
-    if given is not None and given not in llms:
+    if given is not None and given not in llms and not takes_any_llm(version.manifest):
         raise Refusal(400, _unknown_llm(given, llms))
     # One that the server lost meanwhile is the session's still, and a turn says that it lacks.
     if not given and parent and (version.id == parent.version_id or parent.llm_id in llms):

@@ -60,6 +60,27 @@ class Agents(Database):
         assert version is not None
         return version
 
+    def take_in(self, agent_id: str, name: str, version_id: str, manifest: JsonObject) -> None:
+        """Make a version of another Dari's agent the active one here, by the ids that it has there.
+
+        An agent of that name that was here goes.
+        """
+        with self.transaction():
+            here = self.agent_named(name)
+            if here is not None and here.id != agent_id:
+                self.delete_agent(here.id)
+            if self.version(agent_id, version_id) is None:
+                self._rows(
+                    "INSERT INTO versions (id, agent_id, manifest, created_at) VALUES (?, ?, ?, ?)",
+                    *(version_id, agent_id, to_json(manifest), now()),
+                )
+            if self.agent(agent_id) is None:
+                self._rows(
+                    f"INSERT INTO agents ({AGENT}) VALUES (?, ?, ?, ?, ?, NULL)",
+                    *(agent_id, name, version_id, now(), FIRST_ORG),
+                )
+            self._activate(agent_id, version_id)
+
     def _activate(self, agent_id: str, version_id: str) -> None:
         self._rows("UPDATE agents SET active_version_id = ? WHERE id = ?", version_id, agent_id)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from typing import NamedTuple
 
 from ...models import Content
@@ -36,14 +36,20 @@ class Chains:
         store: Where the ledgers are.
         scrubber: What takes the secrets out: keys are of what a tape may hold.
         volatile: What does not count in texts.
+        unasked: The messages that nobody could be asked, which count for nothing.
     """
 
     def __init__(
-        self, store: Store, scrubber: Scrubber, volatile: Sequence[re.Pattern[str]] = ()
+        self,
+        store: Store,
+        scrubber: Scrubber,
+        volatile: Sequence[re.Pattern[str]] = (),
+        unasked: Container[str] = (),
     ) -> None:
         self._store = store
         self._scrubber = scrubber
         self._volatile = volatile
+        self._unasked = unasked
         self._known: dict[str, Place] = {}
 
     def before(self, session: SessionRecord, message_id: str | None = None) -> Place:
@@ -57,6 +63,9 @@ class Chains:
             known = Place()
         asked = self._store.messages_up_to(session.id, last)[known.number : number]
         for each in asked:
+            if each in self._unasked:
+                known = Place(known.number + 1, known.key)
+                continue
             event = self._store.event_of_message(each, ev.USER_MESSAGE)
             content = event.to_event().data["content"] if event else []
             known = self.after(session, known, content)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from ...models import Content
 from ...tapes import Tape, Turn
+from ...tapes.files import folder_beside
 from ...tapes.growing import GrowingTape
 from ...tapes.scrubbing import compiled
 from ...tapes.tape import Mode, mode_of
@@ -13,6 +14,8 @@ from ..agents import AgentFunction, Draft
 from ..store import Store
 from ..store.database import Effect
 from ..store.records import EventRecord, SessionRecord
+from ..workspaces.workspaces import Workspaces
+from .comparison import Comparison
 from .finder import Finder
 from .known import is_of_tape
 from .player import Pace, TapePlayer
@@ -30,11 +33,17 @@ class Deck:
 
     Args:
         store: Where the ledgers are.
+        workspaces: Where the files of sessions are.
+
+    Attributes:
+        costs: What turns that played or were recorded have cost, by their messages.
     """
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, workspaces: Workspaces) -> None:
         self._store = store
-        self._recorder = TapeRecorder(store)
+        self._unasked: set[str] = set()
+        self.costs: dict[str, str | None] = {}
+        self._recorder = TapeRecorder(store, workspaces, self._unasked)
         self._finder: Finder | None = None
         self._tape: Tape | None = None
         self._opened: GrowingTape | None = None
@@ -44,18 +53,24 @@ class Deck:
         """Play this tape and record on it from now on."""
         self.eject()
         self._tape, self._opened, self._mode = tape, opened, mode_of(tape)
+        volatile = [compiled(pattern) for pattern in tape.volatile]
+        self._comparison = Comparison(opened.scrubber.apart(), volatile)
         if self._mode != "record":
             self._finder = Finder(
                 *(self._store, opened.scrubber.apart()),
-                [compiled(pattern) for pattern in tape.volatile],
+                volatile,
                 asks_live=self._mode == "auto",
+                unasked=self._unasked,
             )
             self._finder.load(opened.recording)
         if self._mode != "play":
             # What is new on an empty tape has nothing beside it that it could be compared with.
             is_new = self._mode == "auto" and any(turn.is_answer for turn in opened.recording.turns)
             replaces = self._mode == "record"
-            self._recorder.insert(opened, is_new=is_new, replaces=replaces, ended=self._ended)
+            folder = folder_beside(tape.file) if tape.files else None
+            self._recorder.insert(
+                opened, is_new=is_new, replaces=replaces, ended=self._ended, files=folder
+            )
 
     def eject(self) -> None:
         """Play and record no more.
@@ -86,7 +101,10 @@ class Deck:
         turn = finder.find(session, content)
         if turn is not None:
             self._recorder.pass_over(message_id)
-            return TapePlayer(turn, Pace(tape.factor, tape.idle_limit))
+            self.costs[message_id] = turn.line.cost
+            compare = self._comparison if tape.run_tools else None
+            pace, folder = Pace(tape.factor, tape.idle_limit), folder_beside(tape.file)
+            return TapePlayer(turn, pace, folder, compare)
         if self._mode == "play" or is_of_tape(self._store, session):
             miss = finder.miss(str(tape.path), session, content)
             raise TapeMiss(miss + (_LIVE if self._mode == "play" else ""))
@@ -100,6 +118,22 @@ class Deck:
         """Take in a piece of what is written."""
         self._recorder.drafted(message_id, piece)
 
-    def _ended(self, turn: Turn) -> None:
+    async def kept(self, session_id: str, message_id: str, kept: str | None) -> None:
+        """Keep the files of a turn that ends, where that was asked for."""
+        await self._recorder.keep_files(session_id, message_id, kept)
+
+    def drop(self, message_id: str) -> None:
+        """Keep nothing of a turn, which nobody could be asked for."""
+        self._unasked.add(message_id)
+        self._recorder.drop(message_id)
+
+    def asks_live(self, session: SessionRecord, content: Content) -> bool:
+        """Whether what would be asked next in a session is asked live."""
+        if self._mode == "play" and self._tape is not None:
+            return False
+        return self._finder is None or not self._finder.has(session, content)
+
+    def _ended(self, message_id: str, turn: Turn) -> None:
+        self.costs[message_id] = turn.line.cost
         if self._finder is not None:
             self._finder.add(turn)

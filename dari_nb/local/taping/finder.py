@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 
 from ...models import Content
 from ...tapes import Scrubber, Taking, Turn, key_of, nearest
@@ -12,7 +12,7 @@ from ...tapes.differences import gap_between
 from ...tapes.recording import Recording
 from ..store import Store
 from ..store.records import SessionRecord
-from .chains import Chains, Place
+from .chains import Chains
 from .known import agent_of, digests_of
 
 _EMPTY = "{tape} has no turn to play."
@@ -31,6 +31,7 @@ class Finder:
         volatile: What does not count in texts.
         asks_live: Whether what is missing is asked live: then new turns play, too, and those that
             are no answer do not.
+        unasked: The messages that nobody could be asked, which count for nothing.
     """
 
     def __init__(
@@ -40,11 +41,12 @@ class Finder:
         volatile: Sequence[re.Pattern[str]],
         *,
         asks_live: bool,
+        unasked: Container[str] = (),
     ) -> None:
         self._store = store
         self._scrubber = scrubber
         self._volatile = volatile
-        self._chains = Chains(store, scrubber, volatile)
+        self._chains = Chains(store, scrubber, volatile, unasked)
         self._keys: dict[str, str] = {}
         self._found: dict[str, list[Turn]] = {}
         self._asked: Counter[str] = Counter()
@@ -77,9 +79,9 @@ class Finder:
         A session goes on with the answers of the recorded one that its last turn was from; else the
         n-th asking has the n-th answer, and after the last the first one again.
         """
-        place = self._chains.after(session, self._chains.before(session), content)
-        key = str(place.key)
-        turns = self._answers(key, session, place)
+        before = self._chains.before(session)
+        key = str(self._chains.after(session, before, content).key)
+        turns = self._answers(key, session, is_first=before.key is None)
         if not turns:
             return None
         own = self._recorded.get(session.id)
@@ -89,10 +91,16 @@ class Finder:
         self._recorded[session.id] = turn.line.session
         return turn
 
-    def _answers(self, key: str, session: SessionRecord, place: Place) -> list[Turn]:
+    def has(self, session: SessionRecord, content: Content) -> bool:
+        """Whether something plays for what would be asked next in a session."""
+        before = self._chains.before(session)
+        key = str(self._chains.after(session, before, content).key)
+        return bool(self._answers(key, session, is_first=before.key is None))
+
+    def _answers(self, key: str, session: SessionRecord, *, is_first: bool) -> list[Turn]:
         """What may play for a key: of a batch's task, each repetition has answers of its own."""
         turns = sorted(self._found.get(key, []), key=lambda turn: turn.line.take)
-        wanted = session.metadata.get(_REPEAT) if place.number == 1 else None
+        wanted = session.metadata.get(_REPEAT) if is_first else None
         if wanted is None:
             return turns
         told = [turn.line.metadata.get(_REPEAT, str(n)) for n, turn in enumerate(turns)]

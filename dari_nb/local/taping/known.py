@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any
 
-from ...models import Content
+from ...models import AgentVersion, Content
 from ...tapes import AgentLine
 from ...tapes.keys import digest_of
 from ..store import Store
@@ -14,6 +14,8 @@ from ..store.records import JsonObject, SessionRecord, VersionRecord, file_ids, 
 
 _OF_TAPE = "of_tape"
 """The field of a manifest that was made of a tape: the hash of its prompt, as the tape tells it."""
+_OF_ELSEWHERE = "of_elsewhere"
+"""The field of a manifest that another Dari told: the hash of its prompt there."""
 _NO_PROMPT = ("name", "description", "llm")
 """Fields of a manifest that are told otherwise, or are no matter of what is answered."""
 
@@ -49,6 +51,32 @@ def manifest_from(line: AgentLine) -> JsonObject:
     return {**manifest, _OF_TAPE: line.prompt}
 
 
+def manifest_elsewhere(name: str, version: AgentVersion) -> JsonObject:
+    """The manifest of an agent that another Dari is asked for, as far as that tells it."""
+    told = version.to_dict().get("manifest")
+    manifest = dict(told) if isinstance(told, dict) else {}
+    llm = manifest.pop("llm", None)
+    options = llm.get("options") if isinstance(llm, dict) else None
+    known = options if isinstance(options, dict) else {}
+    names = [*known, *(name for name in version.llms if name not in known)]
+    if names:
+        default = llm.get("default") if isinstance(llm, dict) else None
+        given = {name: known.get(name, {"model": name}) for name in names}
+        manifest["llm"] = {"default": default if default in given else names[0], "options": given}
+    elif isinstance(llm, dict):
+        manifest["llm"] = llm
+    manifest["name"] = name
+    if not isinstance(manifest.get("sandbox", {}), dict):
+        del manifest["sandbox"]
+    rest = {field: value for field, value in manifest.items() if field not in _NO_PROMPT}
+    return {**manifest, _OF_ELSEWHERE: _told_prompt(rest, llm or {}, version.archive_sha256)}
+
+
+def takes_any_llm(manifest: JsonObject) -> bool:
+    """Whether another Dari is asked, which has not told the LLM options of the agent."""
+    return _OF_ELSEWHERE in manifest and "llm" not in manifest
+
+
 def is_of_tape(store: Store, session: SessionRecord) -> bool:
     """Whether only the tape knows a session's agent."""
     version = store.version(session.agent_id, session.version_id)
@@ -66,13 +94,18 @@ def digests_of(store: Store, content: Content) -> dict[str, str]:
 
 def _prompt(version: VersionRecord, llm: Mapping[str, Any]) -> str | None:
     """A hash of what an agent is told, which a function is not."""
-    if _OF_TAPE in version.manifest:
-        return version.manifest[_OF_TAPE]  # type: ignore[no-any-return]
+    for told in (_OF_TAPE, _OF_ELSEWHERE):
+        if told in version.manifest:
+            return version.manifest[told]  # type: ignore[no-any-return]
     rest = {name: value for name, value in version.manifest.items() if name not in _NO_PROMPT}
-    if rest == {"harness": "local"}:
+    return _told_prompt(rest, llm, version.archive_sha256)
+
+
+def _told_prompt(rest: JsonObject, llm: Any, archive: str | None) -> str | None:
+    if rest in ({}, {"harness": "local"}) and archive is None:
         return None
-    single = None if "options" in llm else llm
-    return digest_of([rest, single, version.archive_sha256])
+    single = None if not isinstance(llm, dict) or "options" in llm else llm
+    return digest_of([rest, single, archive])
 
 
 def _settings(option: Any) -> dict[str, Any]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Iterator
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
+from pathlib import Path
 from typing import Any
 
 from msgspec import UNSET
@@ -15,7 +16,10 @@ from ...tapes import DraftLine, EventLine, Turn
 from ...tapes.turns import end_of
 from ...transcript import error_text
 from ..agents import CutOff, Draft, NewAttempt, ToolCall, ToolResult, TurnFailure, Usage
+from ..agents import Turn as Asked
 from ..agents.functions import Step
+from .comparison import Comparison, Rerun
+from .files import put_back
 
 _CUT = "The recording was cut off here."
 _TOKENS = ("input_tokens", "output_tokens", "cached_input_tokens", "reasoning_tokens")
@@ -52,30 +56,36 @@ class TapePlayer:
     Attributes:
         turn: The turn.
         pace: How fast.
+        folder: Where the larger files of the tape are.
+        comparison: How the results of the caller's tools are compared that are run again; they are
+            not without one.
     """
 
     turn: Turn
     pace: Pace
+    folder: Path
+    comparison: Comparison | None = None
 
-    async def __call__(self, _prompt: str) -> AsyncIterator[Step]:
+    async def __call__(self, _prompt: str, asked: Asked) -> AsyncGenerator[Step, Any]:
         """Yield the steps that were recorded, each when its time has come."""
-        loop = asyncio.get_running_loop()
-        due, ids = loop.time(), dict[str, Any]()
+        clock, ids = _Clock(self.pace), dict[str, Any]()
+        rerun = Rerun(self.turn, self.comparison)
         for line in self._lines():
-            due += self.pace.wait(line.after)
-            if (left := due - loop.time()) > 0:
-                await asyncio.sleep(left)
-            if isinstance(line, DraftLine):
-                yield _draft(line)
-            elif ending := end_of(line):
+            await clock.wait(line.after)
+            if isinstance(line, EventLine) and rerun.takes(line):
+                if calls := rerun.due(line):
+                    rerun.check((yield calls))
+                    clock.begin()
+            elif isinstance(line, EventLine) and end_of(line):
+                await asyncio.to_thread(put_back, self.turn.files, asked.workspace, self.folder)
                 if usage := self._usage(line):
                     yield usage
-                if ending == "failed":
+                if end_of(line) == "failed":
                     raise TurnFailure(error_text(line.data.get("error")))
                 return
             elif (step := _step(line, ids)) is not None:
                 given = yield step
-                if isinstance(step, ToolCall):
+                if isinstance(step, ToolCall) and isinstance(line, EventLine):
                     ids[str(line.data.get("tool_call_id"))] = given
         raise TurnFailure(_CUT)
 
@@ -99,6 +109,24 @@ class TapePlayer:
         return Usage(_dollars(cost), **tokens)
 
 
+class _Clock:
+    """Waits as long as it took, whatever was done meanwhile."""
+
+    def __init__(self, pace: Pace) -> None:
+        self._pace = pace
+        self.begin()
+
+    def begin(self) -> None:
+        """Count from now on."""
+        self._due = asyncio.get_running_loop().time()
+
+    async def wait(self, after: Any) -> None:
+        """Wait until a line is due."""
+        self._due += self._pace.wait(after)
+        if (left := self._due - asyncio.get_running_loop().time()) > 0:
+            await asyncio.sleep(left)
+
+
 def _begins(entry: EventLine | DraftLine) -> bool:
     """Whether a line says that the turn, which was queued, runs."""
     if not isinstance(entry, EventLine):
@@ -111,8 +139,10 @@ def _draft(line: DraftLine) -> Draft:
     return Draft(line.text, line.draft, line.tool, line.call, line.anew)  # type: ignore[arg-type]
 
 
-def _step(line: EventLine, ids: dict[str, Any]) -> Step | None:
-    """The step of an event; ``None`` for what the server writes by itself."""
+def _step(line: EventLine | DraftLine, ids: dict[str, Any]) -> Step | None:
+    """The step of a line; ``None`` for what the server writes by itself."""
+    if isinstance(line, DraftLine):
+        return _draft(line)
     data = line.data
     if line.event == ev.ASSISTANT_MESSAGE_COMPLETED:
         content = data.get("content")

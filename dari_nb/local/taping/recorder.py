@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from decimal import Decimal
 from itertools import count
+from pathlib import Path
 from time import monotonic
 
 from ...models import TERMINAL, Event
@@ -17,9 +19,11 @@ from ..store import Store
 from ..store.costs import total
 from ..store.database import Effect
 from ..store.records import FIRST_ORG, EventRecord, SessionRecord
+from ..workspaces.workspaces import Workspaces
 from .chains import Chains
 from .known import agent_of, digests_of
 from .player import UNKNOWN
+from .turn_files import TurnFiles
 
 _REPLAY = "replay_of"
 """The metadata of a session that shows what another one was answered, and asks nobody."""
@@ -30,10 +34,15 @@ class TapeRecorder:
 
     Args:
         store: Where the ledgers are.
+        workspaces: Where the files of sessions are.
+        unasked: The messages that nobody could be asked.
     """
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, workspaces: Workspaces, unasked: Container[str] = ()) -> None:
         self._store = store
+        self._files = TurnFiles(store, workspaces)
+        self._folder: Path | None = None
+        self._unasked = unasked
         self._tape: GrowingTape | None = None
         self._taking: dict[str, Taking] = {}
         self._reports: dict[str, int] = {}
@@ -42,7 +51,13 @@ class TapeRecorder:
         self._is_new = self._replaces = False
 
     def insert(
-        self, tape: GrowingTape, *, is_new: bool, replaces: bool, ended: Callable[[Turn], None]
+        self,
+        tape: GrowingTape,
+        *,
+        is_new: bool,
+        replaces: bool,
+        ended: Callable[[str, Turn], None],
+        files: Path | None,
     ) -> None:
         """Record on this tape from now on.
 
@@ -50,14 +65,16 @@ class TapeRecorder:
             tape: The tape.
             is_new: Whether what is recorded has to be adopted.
             replaces: Whether what is recorded takes the place of earlier answers to the same.
-            ended: Is told of each turn that is on it.
+            ended: Is told of each turn that is on it, with its message.
+            files: Where larger files are kept; without it, none are.
         """
         self.eject()
         self._tape = tape
         self._is_new = is_new
         self._replaces = replaces
         self._ended = ended
-        self._chains = Chains(self._store, tape.scrubber.apart())
+        self._folder = files
+        self._chains = Chains(self._store, tape.scrubber.apart(), unasked=self._unasked)
 
     def eject(self) -> None:
         """Record no more.
@@ -79,6 +96,29 @@ class TapeRecorder:
     def pass_over(self, message_id: str) -> None:
         """Do not record this message: it plays."""
         self._played.add(message_id)
+
+    def drop(self, message_id: str) -> None:
+        """Record no more of a turn, and keep nothing of it."""
+        taking = self._taking.pop(message_id, None)
+        self._reports.pop(message_id, None)
+        if taking is None or self._tape is None:
+            return
+        line = taking.turn.line
+        if self._takes[line.key] == line.take:
+            self._takes[line.key] -= 1
+        self._tape.drop(taking)
+
+    async def keep_files(self, session_id: str, message_id: str, kept: str | None) -> None:
+        """Keep the files of a turn that ends, where that was asked for."""
+        taking, tape, folder = self._taking.get(message_id), self._tape, self._folder
+        if taking is None or tape is None or folder is None:
+            return
+        scrubber = tape.scrubber.apart()
+        asked = taking.turn.line.asked
+        given = (session_id, message_id, kept, asked, scrubber, folder)
+        lines = await asyncio.to_thread(self._files.lines, *given)
+        tape.scrubber.counts.update(scrubber.counts)
+        taking.files(lines)
 
     def told(self, session_id: str, events: Sequence[EventRecord]) -> Effect | None:
         """Take in new events of a session, once they are durable."""
@@ -120,7 +160,7 @@ class TapeRecorder:
             number=before.number + 1,
             parent=before.key,
             llm=session.llm_id,
-            metadata=None if before.number else session.metadata,
+            metadata=None if before.key else session.metadata,
             digests=digests_of(self._store, event.data["content"]),
         )
         taking.turn.line.take = self._take(tape, taking.turn.line.key)
@@ -152,7 +192,7 @@ class TapeRecorder:
         taking.turn.line.cost = _cost(reports[self._reports.pop(message_id, len(reports)) :])
         del self._taking[message_id]
         tape.end(taking)
-        self._ended(taking.turn)
+        self._ended(message_id, taking.turn)
 
 
 def _cost(reports: Sequence[Decimal | None]) -> str | None:

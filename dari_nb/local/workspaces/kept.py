@@ -59,10 +59,7 @@ class Kept:
         Raises:
             OSError: It cannot be read or written.
         """
-        if name == EMPTY:
-            return
-        listed: list[dict[str, Any]] = json.loads((self._place / name).read_bytes())
-        for entry in sorted(listed, key=lambda entry: "to" in entry):
+        for entry in sorted(self.listed(name), key=lambda entry: "to" in entry):
             place = target / entry["path"]
             if "to" in entry:
                 place.symlink_to(entry["to"])
@@ -71,6 +68,25 @@ class Kept:
                     _write(place, source, entry["mode"])
             else:
                 place.mkdir(mode=entry["mode"] | 0o700)
+
+    def listed(self, name: str) -> list[dict[str, Any]]:
+        """What was kept by a name: path and mode of each entry, with a file's digest.
+
+        Raises:
+            OSError: It cannot be read.
+        """
+        if name == EMPTY:
+            return []
+        found: list[dict[str, Any]] = json.loads((self._place / name).read_bytes())
+        return found
+
+    def read(self, digest: str) -> bytes:
+        """What was in a file.
+
+        Raises:
+            OSError: It cannot be read.
+        """
+        return (self._place / digest).read_bytes()
 
     def _keep(self, folder: Folder) -> str:
         listed: list[dict[str, Any]] = []

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from contextlib import nullcontext, suppress
 from pathlib import Path
 from threading import Lock
+from typing import Any
 
 from ..agents import Attachment, TurnFailure
 from ..agents.tools import ToolTrouble
@@ -131,6 +132,16 @@ class Workspaces:
                 self.settle(fork_id)
             else:
                 self.forget(fork_id)
+
+    def kept(self, where: str) -> tuple[Kept, list[dict[str, Any]]]:
+        """What is kept where :meth:`keep` said: the contents, and the list of them.
+
+        Raises:
+            OSError: It cannot be read.
+        """
+        owner, _, name = where.partition("/")
+        kept = self._kept(owner)
+        return kept, kept.listed(name)
 
     def _kept(self, session_id: str) -> Kept:
         return Kept(self._made_root() / f"{session_id}.kept")

@@ -76,7 +76,7 @@ class TapeFile:
         Raises:
             OSError: It cannot be written.
         """
-        if not self.is_changed:
+        if self._seen is not None and not self.is_changed:
             self._replace_end(closing)
         self.journal.remove()
 

@@ -90,6 +90,13 @@ class GrowingTape:
         if not self._running:
             self._settle()
 
+    def drop(self, taking: Taking) -> None:
+        """Keep nothing of a turn that runs."""
+        run = self._running.pop(taking)
+        self._worker.do(lambda: self._file.journal.strike(run.number))
+        if not self._running:
+            self._settle()
+
     def close(self) -> None:
         """Write what is left, and what runs up to here.
 

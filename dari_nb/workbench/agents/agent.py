@@ -11,6 +11,7 @@ from ...errors import InvalidRequestError, UnknownNameError
 from ...models import as_content
 from ..kernel_tools.offered import check_offered
 from ..kernel_tools.tool import as_tools, checked_approve
+from ..link import AtHand
 from ..link.attachments import Attachment, as_content_files
 from ..sessions.arguments import unknown_argument
 from ..sessions.session import Prompt, Session
@@ -28,21 +29,35 @@ if TYPE_CHECKING:
     from .version_diff import VersionDiff
 
 
-class Agent:
+class Agent(AtHand):
     """An agent (contract, section 4).
 
     >>> agent = d.agents["calculator"]
     >>> agent.llms
     ['small', 'large']
 
-    Attributes:
-        resource: The agent as the server sent it.
     """
 
     def __init__(self, link: Link, resource: models.Agent) -> None:
-        self._link = link
-        self.resource = resource
+        super().__init__(link)
+        self._told: dict[Link, models.Agent] = {link: resource}
         link.know([resource])
+
+    @property
+    def resource(self) -> models.Agent:
+        """The agent as the server sent it; while a tape is in, as that has it.
+
+        Raises:
+            NotFoundError: The tape that is in has no such agent.
+        """
+        return self._resource_at(self._link)
+
+    def _resource_at(self, link: Link) -> models.Agent:
+        if link not in self._told:
+            name = next(iter(self._told.values())).name
+            self._told[link] = link.client.agents.get(name)
+            link.know([self._told[link]])
+        return self._told[link]
 
     @property
     def id(self) -> str:
@@ -75,7 +90,8 @@ class Agent:
         >>> [version.number for version in agent.versions()]
         [1]
         """
-        return versions_of(self._link, self.resource)
+        link = self._given.asked
+        return versions_of(link, self._resource_at(link))
 
     def version(self, version: str | int | Version | None = None) -> Version:
         """Return one version, by its id or number, ``2``, ``"2"`` or ``"v2"``; or the active one.
@@ -90,12 +106,14 @@ class Agent:
         >>> agent.version(1).manifest["llm"]["default"]
         'large'
         """
-        version_id = version_id_of(self._link, self.resource, version) or self.active_version_id
+        link = self._given.asked
+        agent = self._resource_at(link)
+        version_id = version_id_of(link, agent, version) or agent.active_version_id
         if version_id is None:
-            raise InvalidRequestError(f"{self.name} has no active version: publish one.")
-        resource = self._link.client.agents.version(self.id, version_id)
-        self._link.learn_versions(self.id, resource.id)
-        return Version(self._link, self.id, self.name, resource)
+            raise InvalidRequestError(f"{agent.name} has no active version: publish one.")
+        resource = link.client.agents.version(agent.id, version_id)
+        link.learn_versions(agent.id, resource.id)
+        return Version(link, agent.id, agent.name, resource)
 
     def diff(
         self, first: str | int | Version, second: str | int | Version | None = None
@@ -121,7 +139,7 @@ class Agent:
     @property
     def webhook(self) -> AgentWebhook:
         """Where its news is delivered to: ``get()``, ``set(url)``, ``rotate()``, ``clear()``."""
-        return AgentWebhook(self._link, self.id)
+        return AgentWebhook(self._given, self.id)
 
     def send(
         self,

@@ -15,6 +15,7 @@ from ...errors import InvalidRequestError, NotFoundError
 from ..agents.agent import Agent, agent_named
 from ..agents.versions import version_id_of
 from ..kernel_tools.tool import as_tools
+from ..link import AtHand
 from ..link.background import wait_for
 from ..listing import Listing, Shelf
 from ..sessions.arguments import unknown_argument
@@ -36,15 +37,12 @@ if TYPE_CHECKING:
 _LONGEST_RUN_ID = 100
 
 
-class Batches(Shelf["Run", Batch]):
+class Batches(AtHand, Shelf["Run", Batch]):
     """Batches of the organization: tasks with LLMs; iterated over, it gives the runs.
 
     >>> batch.run_id in [run.run_id for run in d.batches]
     True
     """
-
-    def __init__(self, link: Link) -> None:
-        self._link = link
 
     @overload
     def run(

@@ -1,5 +1,5 @@
 """The wire to a Dari, without the things that are reached through it."""
 
-from .link import Link, Linked
+from .link import AtHand, Link, Linked, Standing
 
-__all__ = ["Link", "Linked"]
+__all__ = ["AtHand", "Link", "Linked", "Standing"]

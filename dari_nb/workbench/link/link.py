@@ -7,6 +7,7 @@ import contextlib
 import os
 from collections.abc import Callable, Coroutine, Iterable, Iterator
 from concurrent.futures import Future
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, runtime_checkable
 from weakref import WeakSet, finalize
@@ -14,20 +15,58 @@ from weakref import WeakSet, finalize
 from ... import models
 from ...client import AsyncClient, Client
 from ...errors import ConflictError, DariError, InvalidRequestError, NotFoundError
-from ...models import parse_time
+from ...models import Content, parse_time
 from .background import background
 
 if TYPE_CHECKING:
     from ...local import LocalDari
 
 T = TypeVar("T")
+_BEFORE = (
+    "This session began before the tape was put in, and is not on it: begin a new session, or take "
+    "the tape out first."
+)
+_ALONE = "A tape plays, and nobody is asked: take it out to publish, or use the mode auto."
 
 
 @runtime_checkable
 class Linked(Protocol):
     """What is reached through a link, and keeps it."""
 
-    _link: Link
+    @property
+    def _link(self) -> Link: ...
+
+
+class AtHand:
+    """What begins anew each time that it is used: where the connection leads at that moment.
+
+    Args:
+        link: The connection's own, or that of what stands in.
+    """
+
+    def __init__(self, link: Link) -> None:
+        self._given = link.standing.link if link.standing is not None else link
+
+    @property
+    def _link(self) -> Link:
+        return self._given.at_hand
+
+
+@dataclass
+class Standing:
+    """For whom somebody stands in while a tape is in.
+
+    Attributes:
+        link: The wire to who is meant.
+        warn: Says what somebody should know before they send something into a session.
+        renew: Takes in the agents as they are now.
+        is_alone: Whether the tape only plays, so that nobody is asked.
+    """
+
+    link: Link
+    warn: Callable[[str, Content], None]
+    renew: Callable[[], None]
+    is_alone: bool = False
 
 
 class Link:
@@ -36,12 +75,23 @@ class Link:
     Attributes:
         base_url: Where it is.
         server: The embedded local Dari, or ``None`` when the server is elsewhere.
+        stand_in: The wire to what stands in for it while a tape is in, if one is.
+        standing: For whom it stands in itself, if it does.
         is_closed: Whether :meth:`close` was called.
     """
 
-    def __init__(self, base_url: str, api_key: str, server: LocalDari | None = None) -> None:
+    def __init__(
+        self,
+        base_url: str,
+        api_key: str,
+        server: LocalDari | None = None,
+        *,
+        standing: Standing | None = None,
+    ) -> None:
         self.base_url = base_url
         self.server = server
+        self.stand_in: Link | None = None
+        self.standing = standing
         self.is_closed = False
         self._forgotten: finalize[..., Link] | None = None
         self._api_key = api_key
@@ -81,6 +131,46 @@ class Link:
         known = self._client.extensions or None
         self._streams.append(AsyncClient(self.base_url, self._api_key, extensions=known))
         return self._streams[0]
+
+    @property
+    def at_hand(self) -> Link:
+        """The link to what new things are made with."""
+        return self.stand_in or self
+
+    def before_sending(self, session_id: str, content: Content) -> None:
+        """Say what somebody should know before they send something into a session.
+
+        Raises:
+            InvalidRequestError: The session began before the tape that is in was put in.
+        """
+        if self.stand_in is not None:
+            raise InvalidRequestError(_BEFORE)
+        if self.standing is not None:
+            self.standing.warn(session_id, content)
+
+    @property
+    def asked(self) -> Link:
+        """The link to what is asked where a tape is no matter: of agents and their versions."""
+        now = self.stand_in
+        is_alone = now is not None and now.standing is not None and now.standing.is_alone
+        return now if now is not None and is_alone else self
+
+    @contextlib.contextmanager
+    def publishing(self) -> Iterator[Link]:
+        """Where agents are published; what stands in for it has them then, too.
+
+        Raises:
+            InvalidRequestError: A tape plays, so that nobody is asked.
+        """
+        if self.asked is not self:
+            raise InvalidRequestError(_ALONE)
+        yield self
+        if self.stand_in is not None and self.stand_in.standing is not None:
+            self.stand_in.standing.renew()
+
+    def another_client(self) -> AsyncClient:
+        """A client of its own, for another loop than the background one."""
+        return AsyncClient(self.base_url, self._api_key, extensions=self._client.extensions or None)
 
     def check_open(self) -> None:
         """Make sure that it was not closed.
@@ -209,6 +299,8 @@ class Link:
             background().run(self._close_streams()).result()
 
     def __str__(self) -> str:
+        if self.standing is not None:
+            return str(self.standing.link)
         return "the local Dari" if self.is_local else self.base_url
 
     async def _tracked(self, work: Coroutine[Any, Any, T]) -> T:

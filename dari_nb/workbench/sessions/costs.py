@@ -3,23 +3,17 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import TYPE_CHECKING
 
 from ... import models
-
-if TYPE_CHECKING:
-    from ..link import Link
+from ..link import AtHand
 
 
-class Costs:
+class Costs(AtHand):
     """What sessions cost (contract, section 13).
 
     >>> d.costs.session(session.id) is None  # nothing here has a price
     True
     """
-
-    def __init__(self, link: Link) -> None:
-        self._link = link
 
     def session(self, session_id: str) -> Decimal | None:
         """Return what a session has cost so far, in US dollars; ``None`` while it is unknown.

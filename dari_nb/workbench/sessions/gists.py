@@ -12,6 +12,7 @@ from ...client import Client, fetch_many
 from ...errors import DariError
 from ...models import events as ev
 from ...models import text_of
+from ..link import AtHand
 from .costs import known_cost
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ class Gist:
 NOTHING_SENT = Gist("", 0, is_cancelled=False)
 
 
-class Gists:
+class Gists(AtHand):
     """The gists of a connection's sessions: asked for several at once, and once.
 
     A first message never changes; turns are counted again when another message was sent.
@@ -55,7 +56,7 @@ class Gists:
     """
 
     def __init__(self, link: Link) -> None:
-        self._link = link
+        super().__init__(link)
         self._known: dict[str, tuple[str, Gist]] = {}
 
     def known(self, session: models.Session) -> Gist:

@@ -19,7 +19,7 @@ from ..link.attachments import Attachment, as_content_files
 from ..link.feed import Feed, feed_of
 from .arguments import unknown_argument
 from .branches import Family
-from .costs import Costs
+from .costs import known_cost
 from .event_stream import EventStream
 from .forking import FORKED_FROM, Place, fork_session
 from .transcript import Transcript
@@ -108,7 +108,7 @@ class Session:
     @property
     def cost(self) -> Decimal | None:
         """What it has cost so far, in US dollars; ``None`` while that is unknown (section 13)."""
-        self._cost = Costs(self._link).session(self.id)
+        self._cost = known_cost(self._link.client.costs.session(self.id))
         return self._cost
 
     def refresh(self) -> models.Session:
@@ -171,6 +171,7 @@ class Session:
         content = as_content(prompt)
         self._give(tools, approve)
         content += as_content_files(self._link, files)
+        self._link.before_sending(self.id, content)
         sent = self._link.client.sessions.send(
             self.id,
             content,

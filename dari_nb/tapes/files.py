@@ -1,0 +1,138 @@
+"""Files of turns on a tape: small ones in its lines, larger ones in a folder beside it."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import os
+import re
+from contextlib import suppress
+from pathlib import Path
+from secrets import token_hex
+
+from ..descriptors import file_below
+from .lines import FileLine
+from .scrubbing import Scrubber
+
+MOST_INLINE = 8 * 1024
+"""Bytes of a file that stand in its line."""
+MOST_BYTES = 16 * 1024 * 1024
+"""Bytes of a file that is kept; of a larger one, only its hash is."""
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+_OTHERWISE = "{name!r} is not the file that was recorded: its hash is another one"
+_MISSING = "{name!r} cannot be read in the folder {folder}, beside the tape"
+
+
+def folder_beside(tape: Path) -> Path:
+    """Where the larger files of a tape are."""
+    return tape.with_name(f"{tape.name}.files")
+
+
+def file_line(
+    name: str,
+    data: bytes,
+    scrubber: Scrubber,
+    folder: Path,
+    *,
+    attached: bool = False,
+    executable: bool = False,
+) -> FileLine:
+    """Make the line of a file, and put a larger one into the folder.
+
+    Secrets are taken out of texts; of what is no text and holds one, only the hash is kept.
+
+    Args:
+        name: Its path in the workspace, or the ordinal of an attached file.
+        data: What is in it.
+        scrubber: What takes the secrets out.
+        folder: The one beside the tape, which is made when there is something to put there.
+        attached: Whether it was attached.
+        executable: Whether it may be run.
+
+    Raises:
+        OSError: It cannot be written.
+    """
+    line = FileLine(file=scrubber.text(name), attached=attached, executable=executable)
+    text = _text_in(data) if len(data) <= MOST_BYTES else None
+    if text is not None:
+        text = scrubber.text(text)
+        data = text.encode()
+    line.sha256, line.size = hashlib.sha256(data).hexdigest(), len(data)
+    if len(data) > MOST_BYTES or (text is None and _holds_secret(data, scrubber)):
+        return line
+    if len(data) > MOST_INLINE:
+        line.beside = True
+        _put_beside(folder, line.sha256, data)
+    elif text is not None:
+        line.text = text
+    else:
+        line.base64 = base64.b64encode(data).decode()
+    return line
+
+
+def content_of(line: FileLine, folder: Path) -> bytes | None:
+    """What was in a file; ``None`` where only its hash is known.
+
+    Args:
+        line: The file.
+        folder: The one beside the tape.
+
+    Raises:
+        ValueError: It is not what was recorded, or is not there; the text says which.
+    """
+    if line.beside:
+        data = _beside(line, folder)
+    elif line.base64 is not None:
+        try:
+            data = base64.b64decode(line.base64, validate=True)
+        except binascii.Error:
+            raise ValueError(_OTHERWISE.format(name=line.file)) from None
+    elif line.text is not None:
+        data = line.text.encode()
+    else:
+        return None
+    if len(data) > MOST_BYTES or hashlib.sha256(data).hexdigest() != line.sha256:
+        raise ValueError(_OTHERWISE.format(name=line.file))
+    return data
+
+
+def _beside(line: FileLine, folder: Path) -> bytes:
+    digest = line.sha256 or ""
+    if not _DIGEST.fullmatch(digest):
+        raise ValueError(_OTHERWISE.format(name=line.file))
+    try:
+        with file_below(folder, [digest]) as file:
+            return file.read(MOST_BYTES + 1)
+    except OSError:
+        raise ValueError(_MISSING.format(name=line.file, folder=folder.name)) from None
+
+
+def _text_in(data: bytes) -> str | None:
+    if b"\0" in data:
+        return None
+    with suppress(UnicodeDecodeError):
+        return data.decode()
+    return None
+
+
+def _holds_secret(data: bytes, scrubber: Scrubber) -> bool:
+    text = data.decode("latin-1")
+    return scrubber.text(text) != text
+
+
+def _put_beside(folder: Path, name: str, data: bytes) -> None:
+    if folder.is_symlink():
+        raise NotADirectoryError(f"{folder} is a link")
+    folder.mkdir(exist_ok=True)
+    place, new = folder / name, folder / f".{token_hex(8)}"
+    if place.is_file():
+        return
+    try:
+        with new.open("xb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        new.replace(place)
+    finally:
+        new.unlink(missing_ok=True)
