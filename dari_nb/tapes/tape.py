@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, cast, get_args
+from typing import Any, Literal, Protocol, TypeVar, cast, get_args
 
 from ..errors import InvalidRequestError
 from .growing import GrowingTape
@@ -25,6 +25,15 @@ SPEEDS: dict[str, float] = {"real": 1.0, "instant": math.inf}
 VARIABLE = "DARI_TAPE_MODE"
 """The variable that says how tapes are used whose mode nobody named."""
 _NO_MODE = f"{{!r}} is no mode of a tape: {', '.join(MODES)} are."
+
+C = TypeVar("C", covariant=True)
+
+
+class Checking(Protocol[C]):
+    """What can ask again what is on a tape."""
+
+    def check(self, tape: Tape, **options: Any) -> C:
+        """Name what no longer holds."""
 
 
 @dataclass(frozen=True)
@@ -109,6 +118,27 @@ class Tape:
         Nothing on the tape is new.
         """
         return Review(read_tape(self.file), self._change)
+
+    def check(self, connection: Checking[C], **options: Any) -> C:
+        """Ask again what is on it, and name what no longer holds; nothing is written to it.
+
+        Args:
+            connection: Who is asked, a :class:`dari_nb.Dari`.
+            **options: As for :meth:`dari_nb.Dari.check`: ``score``, ``timeout``, ``tell``.
+
+        Returns:
+            What no longer holds, as a list: ``to_frame()``, ``to_markdown()``.
+
+        Raises:
+            InvalidRequestError: The file cannot be read.
+            TapeError: It is no tape, or a line is broken.
+            DariError: The server cannot be reached, or refuses.
+
+        >>> tape.check(d)
+        Asks ...
+        lesson.tape: ...
+        """
+        return connection.check(self, **options)
 
     def _change(self, change: Callable[[Recording], None]) -> None:
         now = read_tape(self.file)

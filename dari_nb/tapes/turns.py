@@ -24,6 +24,8 @@ _SETTLING = (
 """Events after which nothing goes on with the drafts before them."""
 _OPENING = ("content", "metadata", "message_id")
 """Fields of the event that opens a turn which its line tells otherwise."""
+EXPECTS = "expects"
+"""The metadata with what people expect of an answer: a text that is in it, or several."""
 
 
 @dataclass
@@ -82,7 +84,13 @@ class Turn:
             count += isinstance(entry, EventLine)
         left = [due[1]] if due is not None else []
         body += [*left, *(note for _, note in notes)]
-        line = replace(self.line, session=other.line.session, turn=other.line.turn)
+        kept = {name: told for name, told in other.line.metadata.items() if name == EXPECTS}
+        line = replace(
+            self.line,
+            session=other.line.session,
+            turn=other.line.turn,
+            metadata={**kept, **self.line.metadata},
+        )
         return Turn(self.agent, line, body, [*other.before, *self.before])
 
 

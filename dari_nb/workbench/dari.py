@@ -24,8 +24,10 @@ from .showing.presentation import watch
 if TYPE_CHECKING:
     import pandas as pd
 
+    from ..checks import Check
     from ..local import LocalDari
     from ..models.times import Since
+    from ..tapes import Tape
     from ..widgets.view import AnyLayout
     from .agents.llms import KnownLlm
     from .agents.prompts import Llms
@@ -103,6 +105,47 @@ class Dari:
         from .agents.llms import known_llms
 
         return known_llms(self._link, agent, probe=probe)
+
+    def check(self, tape: str | Path | Tape, **options: Any) -> Check:
+        """Ask again what is on a tape, and name what no longer holds; nothing is written to it.
+
+        Named are an agent or an LLM option that is gone; an ``outcome`` that is another: an error
+        that no longer occurs, or a new one; ``tools`` that are others; an ``answer`` without what
+        the turn's metadata ``expects``; and a ``score`` that fell. It takes as many turns as are
+        on the tape, and costs what they cost.
+
+        Args:
+            tape: The file, or a :class:`Tape`, whose ``volatile`` texts do not count in errors.
+            **options: ``score``, a function of an answer (``asked``, ``text``, ``tools``,
+                ``status``, ``error``, ``metadata``) that gives a number, or yes or no; ``timeout``
+                (600), seconds that a turn may take; ``tell`` (``print``), which is told before how
+                many turns are asked and what they have cost, or ``None``.
+
+        Returns:
+            What no longer holds, as a list: ``to_frame()``, ``to_markdown()``.
+
+        Raises:
+            InvalidRequestError: The file cannot be read, or the scorer gives no number.
+            TapeError: It is no tape, or a line is broken.
+            DariError: The server cannot be reached, or refuses.
+
+        >>> d.check("lesson.tape", tell=None).holds
+        True
+        """
+        from ..checks import check_live
+        from ..tapes import Tape
+
+        tape = tape if isinstance(tape, Tape) else Tape(tape)
+        server, client = self.server, self.client
+        inside = server.tape if server is not None else None
+        if server is None or inside is None:
+            return check_live(tape, client, **options)
+        # What plays cannot tell whether it still holds.
+        server.eject()
+        try:
+            return check_live(tape, client, **options)
+        finally:
+            server.insert(inside)
 
     def close(self) -> None:
         """Close the connections; what was read stays usable. The embedded server goes on.

@@ -9,6 +9,7 @@ import pytest
 
 from dari_nb.local import LocalDari
 from dari_nb.local.cli import main
+from dari_nb.local.python_files import load_agents
 from dari_nb.tapes import read_tape
 
 from .conftest import Caller
@@ -97,3 +98,90 @@ def test_settle_keeps_the_turns_of_both_sides(
         "What is a closure?",
         "What is a monad?",
     ]
+
+
+MINE = """
+@server.agent("mine", llms=["small"])
+def mine(prompt):
+    return f"{prompt}: ANSWER"
+"""
+
+
+@pytest.fixture
+def mine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The file of an agent whose turns are on a tape beside it."""
+    monkeypatch.chdir(tmp_path)
+    file = tmp_path / "mine.py"
+    file.write_text(MINE.replace("ANSWER", "42"))
+    with LocalDari(tape="mine.tape") as server:
+        load_agents(server, file)
+        caller = Caller(server)
+        caller.ask("mine", "one")
+        caller.http.close()
+    return file
+
+
+def test_check_live_asks_the_agents_of_a_file_and_says_so_before(
+    mine: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = Path("mine.tape").read_bytes()
+    assert main(["tape", "check", "--live", "mine.tape", "--agents", "mine.py"]) == 0
+    told = capsys.readouterr()
+    assert told.err == "Asks 1 turn of 1 session again; what that costs is not known.\n"
+    assert told.out == "mine.tape: 1 of 1 turn came out as recorded\n"
+    mine.write_text(MINE.replace('return f"{prompt}: ANSWER"', 'raise ValueError("no")'))
+    report = ("--report", "report.md")
+    status, shown = run(capsys, "check", "--live", "mine.tape", "--agents", "mine.py", *report)
+    assert status == 1
+    assert "line 3, msg_1 of sess_1: outcome: completed, and now failed: ValueError: no" in shown
+    written = Path("report.md").read_text()
+    assert written.startswith("# mine.tape, asked again\n\nmine.tape: 0 of 1 turn")
+    assert "| msg\\_1 of sess\\_1 |" in written or "| msg_1 of sess_1 |" in written
+    assert main(["tape", "check", "--live", "mine.tape", "--agents", "mine.py", "--report", "-"])
+    assert capsys.readouterr().out == written
+    assert run(capsys, "check", "--live", "mine.tape")[0] == 1  # there is no such agent
+    assert Path("mine.tape").read_bytes() == before
+
+
+def test_check_live_scores_what_a_file_says(mine: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ("check", "--live", "mine.tape", "--agents", "mine.py", "--score", "score.py")
+    score = Path("score.py")
+    score.write_text("def score(answer):\n    return '42' in answer.text\n")
+    assert run(capsys, *words)[0] == 0
+    mine.write_text(MINE.replace("ANSWER", "only 41"))  # of another length: Python compares that
+    status, told = run(capsys, *words)
+    assert (status, "score: 1, and now 0: one: only 41" in told) == (1, True)
+    score.write_text("worth = 1\n")
+    status, told = run(capsys, *words)
+    assert (status, "score.py has no function score(answer)" in told) == (2, True)
+
+
+def test_check_live_asks_another_dari_with_a_key_of_the_environment(
+    mine: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = ("check", "--live", "mine.tape", "--connect")
+    monkeypatch.delenv("DARI_API_KEY", raising=False)
+    monkeypatch.delenv("DARI_API_URL", raising=False)
+    assert run(capsys, *words)[1] == (
+        "dari-local: --connect: give a URL, or set the variable DARI_API_URL.\n"
+    )
+    with LocalDari() as server:
+        load_agents(server, mine)
+        assert "DARI_API_KEY is not set" in run(capsys, *words, server.url)[1]
+        monkeypatch.setenv("TEAM_KEY", server.api_key)
+        assert run(capsys, *words, server.url, "--key-env", "TEAM_KEY")[0] == 0
+        monkeypatch.setenv("DARI_API_URL", server.url)
+        monkeypatch.setenv("DARI_API_KEY", "wrong-key")
+        assert run(capsys, *words)[0] == 2
+        monkeypatch.setenv("DARI_API_KEY", server.api_key)
+        assert run(capsys, *words)[0] == 0
+        server.stop()
+    status, told = run(capsys, *words)
+    assert (status, "give a URL" in told) == (2, False)
+
+
+def test_options_of_asking_again_are_of_no_use_without_it(
+    mine: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    status, told = run(capsys, "check", "mine.tape", "--agents", "mine.py")
+    assert (status, told) == (2, "dari-local: --agents is for --live.\n")
