@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 from ..models import events as ev
 from ..tapes import Recording, Turn
 from ..tapes.keys import blocks_of
+from ..tapes.lines import dollars
 from ..tapes.scrubbing import SCRUBBED
 from ..tapes.summary import count_of
 
@@ -92,18 +93,9 @@ def _troubles(chain: Chain) -> Iterator[tuple[int, str]]:
 def _cost(turns: Iterable[Turn]) -> str:
     """Say what turns have cost when they were recorded, as far as that is known."""
     told = [turn.line.cost for turn in turns]
-    known = [cost for cost in map(_dollars, told) if cost is not None]
+    known = [cost for cost in map(dollars, told) if cost is not None]
     if not known:
         return "; what that costs is not known" if told else ""
     lacking = len(told) - len(known)
     rest = f", and nobody knows of {lacking}" if lacking else ""
     return f"; when they were recorded they cost {sum(known, Decimal(0)):f} US dollars{rest}"
-
-
-def _dollars(cost: str | None) -> Decimal | None:
-    try:
-        dollars = Decimal(cost or "unknown")
-    except InvalidOperation:
-        return None
-    is_amount = dollars.is_finite() and dollars >= 0 and abs(dollars.adjusted()) < 30
-    return dollars if is_amount else None

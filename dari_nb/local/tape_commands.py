@@ -11,7 +11,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import InvalidRequestError
-from ..tapes import Recording, Tape, differences, flaws_of, parsed, read_tape, settle
+from ..tapes import (
+    Recording,
+    Tape,
+    differences,
+    flaws_of,
+    make_keys_anew,
+    parsed,
+    read_tape,
+    settle,
+    write_tape,
+)
 from ..tapes.summary import count_of, summary_of
 from .python_files import load_score
 from .server import LocalDari
@@ -19,7 +29,7 @@ from .server import LocalDari
 if TYPE_CHECKING:
     from ..checks import Check
 
-ABOUT = "tapes: show one, compare two, check one, settle a conflict that git left in one"
+ABOUT = "tapes: show one, compare two, check one, mend one that people or git have changed"
 _CHECK = "what is wrong with it, or with --live what no longer holds; 1 when something is"
 _LIVE_STATUS = (
     "With --live: 0 when all holds, 1 when something does not, 2 when it cannot be asked."
@@ -63,6 +73,7 @@ def add_tape_commands(
     add("diff", "which turns came, went, or were answered otherwise; 1 when any did", _diff)
     add("check", _CHECK, _check)
     _add_live(commands.choices["check"], server_to_ask, add_agents)
+    add("keys", "make keys anew where what is asked was changed, and those that follow", _keys)
     add("settle", "keep the turns of both sides where git left a conflict", _settle)
 
 
@@ -157,6 +168,17 @@ def _check_file(options: argparse.Namespace) -> int:
         turns = count_of(len(tape.turns), "turn")
         _write([f"{options.file}: {turns}, nothing is wrong"])
     return int(bool(flaws))
+
+
+def _keys(options: argparse.Namespace) -> int:
+    tape = read_tape(options.file)
+    number = make_keys_anew(tape)
+    if number:
+        write_tape(tape, options.file)
+    have = "has" if number == 1 else "have"
+    told = f"{count_of(number, 'turn')} {have} new keys" if number else "all keys are right"
+    _write([f"{options.file}: {told}"])
+    return 0
 
 
 def _settle(options: argparse.Namespace) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal, InvalidOperation
 from typing import Annotated, Any, TypeVar
 
 import msgspec
@@ -133,6 +134,8 @@ Entry = EventLine | DraftLine | Mark | Comment
 AnyLine = AgentLine | TurnLine | Entry | Closing
 
 L = TypeVar("L", bound=Line)
+_MOST_DIGITS = 30
+"""Digits before or after the point of an amount of dollars."""
 _KINDS: dict[str, type[AgentLine | TurnLine | EventLine | DraftLine | Mark | Closing]] = {
     "event": EventLine,
     "draft": DraftLine,
@@ -142,6 +145,20 @@ _KINDS: dict[str, type[AgentLine | TurnLine | EventLine | DraftLine | Mark | Clo
     "scrubbed": Closing,
 }
 """The kinds of lines by the field that only they have; a turn has an agent, too."""
+
+
+def dollars(cost: str | None) -> Decimal | None:
+    """The cost of a turn in US dollars; ``None`` where it is unknown, or no amount.
+
+    >>> dollars("0.01"), dollars("unknown"), dollars("1e999999")
+    (Decimal('0.01'), None, None)
+    """
+    try:
+        amount = Decimal(cost or "")
+    except InvalidOperation:
+        return None
+    is_amount = amount.is_finite() and amount >= 0 and abs(amount.adjusted()) < _MOST_DIGITS
+    return amount if is_amount else None
 
 
 def encoded(line: Line | Comment) -> bytes:

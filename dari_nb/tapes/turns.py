@@ -38,6 +38,7 @@ class Turn:
         body: Its events and drafts, with the notes between them.
         before: The notes in front of it.
         number: The line of the file where it was read, from 1.
+        numbers: Those of its body.
     """
 
     agent: AgentLine
@@ -45,6 +46,7 @@ class Turn:
     body: list[Entry] = field(default_factory=list)
     before: list[Note] = field(default_factory=list)
     number: int | None = field(default=None, compare=False)
+    numbers: list[int] = field(default_factory=list, compare=False, repr=False)
 
     @property
     def events(self) -> list[EventLine]:

@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from dari_nb.errors import TapeMissError
 from dari_nb.local import LocalDari
 from dari_nb.local.cli import main
 from dari_nb.local.python_files import load_agents
-from dari_nb.tapes import read_tape
+from dari_nb.tapes import Tape, read_tape
+from dari_nb.workbench import Dari
 
 from .conftest import Caller
 
@@ -57,11 +59,35 @@ def test_check_says_what_is_wrong(tape: Path, capsys: pytest.CaptureFixture[str]
     tape.write_text(tape.read_text().replace("a closure", "a monad", 1))
     status, told = run(capsys, "check", "lesson.tape")
     assert status == 1
-    assert told.startswith("lesson.tape, line 3, msg_1 of sess_1: what is asked here")
+    assert told.startswith("lesson.tape, line 3, msg_1 of sess_1: its key is that of another text")
     tape.write_text("hello\n")
     status, told = run(capsys, "check", "lesson.tape")
     assert status == 2
     assert told.startswith("dari-local: lesson.tape, line 1: this is no tape")
+
+
+def test_keys_makes_keys_anew_so_that_a_text_that_was_changed_plays(
+    tape: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(capsys, "keys", "lesson.tape") == (0, "lesson.tape: all keys are right\n")
+    before = tape.read_bytes()
+    tape.write_bytes(
+        before.replace(b"a closure", b"a monad", 1).replace(b'{"turn"', b'# x\n{"turn"')
+    )
+    playing = Tape(tape, mode="play", speed="instant")
+    with LocalDari(tape=playing) as server, Dari(server.url, server.api_key, server) as d:
+        with pytest.raises(TapeMissError) as caught:
+            d.agents["echo"].send("What is a monad?")
+        assert "nothing but the key of the recorded turn" in str(caught.value)
+        assert "dari-local tape keys makes keys anew" in str(caught.value)
+        with pytest.raises(TapeMissError) as caught:
+            d.agents["echo"].send("What is a functor?")
+        assert "the text: What is a[- monad-]{+ functor+}?" in str(caught.value)
+        assert "makes keys anew" not in str(caught.value)
+        assert run(capsys, "keys", "lesson.tape") == (0, "lesson.tape: 1 turn has new keys\n")
+        assert d.agents["echo"].send("What is a monad?").wait().status == "completed"
+    assert run(capsys, "check", "lesson.tape")[0] == 0
+    assert b"# x\n" in tape.read_bytes()
 
 
 def test_diff_compares_two_tapes_or_one_with_the_committed_one(
@@ -129,7 +155,7 @@ def test_check_live_asks_the_agents_of_a_file_and_says_so_before(
     told = capsys.readouterr()
     assert told.err == "Asks 1 turn of 1 session again; what that costs is not known.\n"
     assert told.out == "mine.tape: 1 of 1 turn came out as recorded\n"
-    mine.write_text(MINE.replace('return f"{prompt}: ANSWER"', 'raise ValueError("no")'))
+    mine.write_text(MINE.replace('return f"{prompt}: ANSWER"', 'raise ValueError("no one")'))
     report = ("--report", "report.md")
     status, shown = run(capsys, "check", "--live", "mine.tape", "--agents", "mine.py", *report)
     assert status == 1
