@@ -173,7 +173,7 @@ class Taking:
         """Take in an event of the turn."""
         told = self._scrubber.scrub(self._ordinals.of(dict(data)))
         self._waiting.append(
-            EventLine(after=self._after(at), event=self._scrubber.text(kind), data=told)
+            EventLine(after=self._after(at), event=_known(kind, self._scrubber), data=told)
         )
         if kind in _SETTLING or not any(isinstance(one, DraftLine) for one in self._waiting):
             self._settle()
@@ -215,6 +215,10 @@ class Taking:
                 piece.tool = self._scrubber.scrub(piece.tool)
         self.turn.body += self._waiting
         self._waiting = []
+
+
+def _known(kind: str, scrubber: Scrubber) -> str:
+    return kind if kind in ev.EVENT_TYPES else scrubber.text(kind)
 
 
 def scrubbed_agent(scrubber: Scrubber, agent: AgentLine) -> AgentLine:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import signal
@@ -241,6 +242,32 @@ CANARIES = {
 }
 
 
+def in_base64() -> list[str]:
+    return [base64.b64encode(f"user:{each}".encode()).decode() for each in CANARIES.values()]
+
+
+def hidden() -> list[str]:
+    """Secrets as a look at their texts does not find them."""
+    broken = "\n".join((CANARIES["own"][:14], CANARIES["own"][14:]))
+    return [*in_base64(), CANARIES["variable"].upper(), broken]
+
+
+def telling(prompt: str, turn: Asked) -> Any:
+    for secret in CANARIES.values():
+        for half in (secret[:9], secret[9:]):
+            yield Draft(half)
+        yield Draft(" ")
+    yield " ".join(CANARIES.values())
+    for form in hidden():
+        yield Draft(form[:7])
+        yield Draft(form[7:])
+        yield f"{form} "
+    for secret in CANARIES.values():
+        call = yield ToolCall(secret, {"url": f"https://x/?k={secret}", secret: secret})
+        yield ToolResult({secret: json.dumps({"k": secret})}, tool_call_id=call)
+    raise RuntimeError(" ".join(CANARIES.values()))
+
+
 def test_no_secret_reaches_the_disk_not_even_for_a_moment(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -258,17 +285,6 @@ def test_no_secret_reaches_the_disk_not_even_for_a_moment(
                 if not written or data != written[-1]:
                     written.append(data)
 
-    def telling(prompt: str, turn: Asked) -> Any:
-        for secret in CANARIES.values():
-            for half in (secret[:9], secret[9:]):
-                yield Draft(half)
-            yield Draft(" ")
-        yield " ".join(CANARIES.values())
-        for secret in CANARIES.values():
-            call = yield ToolCall(secret, {"url": f"https://x/?k={secret}", secret: secret})
-            yield ToolResult({secret: json.dumps({"k": secret})}, tool_call_id=call)
-        raise RuntimeError(" ".join(CANARIES.values()))
-
     watching = Thread(target=watch)
     watching.start()
     try:
@@ -283,6 +299,8 @@ def test_no_secret_reaches_the_disk_not_even_for_a_moment(
         watching.join()
     written.append(path.read_bytes())
     assert not [data for data in written if b"canary" in data.lower()]
+    middles = [form[12:20].encode() for form in in_base64() if len(form) > 20]
+    assert not [data for data in written for middle in middles if middle in data]
     counts = read_tape(path).scrubbed
     assert set(counts) == {"keys", "variables", "providers", "patterns"}
 
