@@ -172,7 +172,11 @@ def opened(tape: Tape) -> GrowingTape:
         raise InvalidRequestError(f"The tape {tape.path} is a folder, a pipe or a device.")
     if not tape.file.parent.is_dir():
         raise InvalidRequestError(f"There is no folder {tape.file.parent} for the tape.")
-    growing = GrowingTape(tape.file, Scrubber(tape.secrets), times=tape.times is not False)
+    growing = GrowingTape(
+        *(tape.file, Scrubber(tape.secrets)),
+        times=tape.times is not False,
+        replaces=mode_of(tape) == "record",
+    )
     if tape.times not in (None, growing.recording.times):
         has = "keeps times" if growing.recording.times else "keeps no times"
         raise InvalidRequestError(f"{tape.path} {has}: leave times={tape.times} out.")
