@@ -13,6 +13,7 @@ import statistics
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -42,12 +43,16 @@ def record(sessions: list[list[Event]], folder: Path) -> None:
     path.unlink(missing_ok=True)
     tape = GrowingTape(path, Scrubber(variables=SECRETS))
     agent = AgentLine(agent="recorded")
+    takes: Counter[str] = Counter()
     for number, events in enumerate(sessions):
-        taking = None
+        taking, parent = None, None
         for at, event in enumerate(events):
             if event.type == ev.USER_MESSAGE:
-                told = {"session": str(number), "number": 1}
+                told = {"session": str(number), "number": 1, "parent": parent}
                 taking = Taking(tape.scrubber, agent, event.data, at, **told)
+                parent = taking.turn.line.key
+                takes[parent] += 1
+                taking.turn.line.take = takes[parent]
                 tape.begin(taking)
             elif taking is not None and event.message_id:
                 tape.scrubber.look()
