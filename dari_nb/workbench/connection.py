@@ -266,7 +266,8 @@ def _configuration(config: str | Path | None) -> Configuration | None:
 
 def _fill(server: LocalDari, configuration: Configuration) -> None:
     """Give a server what a configuration brings; again, it replaces what it brought before."""
-    from ..local.cli import add_organizations, load_agents
+    from ..local.cli import add_organizations
+    from ..local.python_files import load_agents
 
     table = configuration.server
     server.allow(

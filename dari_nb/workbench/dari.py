@@ -25,6 +25,7 @@ from .tapes.tape import Tape, held
 if TYPE_CHECKING:
     import pandas as pd
 
+    from ..checks import Check
     from ..local import LocalDari
     from ..models.times import Since
     from ..widgets.view import AnyLayout
@@ -178,6 +179,44 @@ class Dari:
         from .agents.llms import known_llms
 
         return known_llms(self._link, agent, probe=probe)
+
+    def check(self, tape: str | Path | Tape, **options: Any) -> Check:
+        """Ask again what is on a tape, and name what no longer holds; nothing is written to it.
+
+        Named are an agent or an LLM option that is gone; an ``outcome`` that is another: an error
+        that no longer occurs, or a new one; ``tools`` that are others; an ``answer`` without what
+        the turn's metadata ``expects``; and a ``score`` that fell. It takes as many turns as are
+        on the tape, and costs what they cost.
+
+        Args:
+            tape: The file, or a :class:`Tape`, whose ``volatile`` texts do not count in errors.
+            **options: ``score``, a function of an answer (``asked``, ``text``, ``tools``,
+                ``status``, ``error``, ``metadata``) that gives a number, or yes or no; ``timeout``
+                (600), seconds that a turn may take; ``tell`` (``print``), which is told before how
+                many turns are asked and what they have cost, or ``None``.
+
+        Returns:
+            What no longer holds, as a list: ``to_frame()``, ``to_markdown()``.
+
+        Raises:
+            InvalidRequestError: The file cannot be read, or the scorer gives no number.
+            TapeError: It is no tape, or a line is broken.
+            DariError: The server cannot be reached, or refuses.
+
+        >>> d.check("lesson.tape", tell=None).holds
+        True
+        """
+        from ..checks import check_live
+
+        tape, inside = held(tape), self.tape
+        if inside is None:
+            return check_live(tape, self.client, **options)
+        # What plays cannot tell whether it still holds.
+        self.eject()
+        try:
+            return check_live(tape, self.client, **options)
+        finally:
+            self.insert(inside)
 
     def close(self) -> None:
         """Close the connections; what was read stays usable. The embedded server goes on.
