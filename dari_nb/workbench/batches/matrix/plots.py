@@ -7,7 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ....errors import InvalidRequestError
-from ....render.matrix.finding import method_text
+from ....render.matrix.wording import method_text
 from ....render.plain.words import figure_text
 from ....score_kinds import scale_of
 from .chart import INK, coloured, fitting_scale, styled
