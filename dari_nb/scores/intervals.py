@@ -31,6 +31,8 @@ SOME = 10
 """From so many tasks on redrawing them tells how a mean that is no share may be skewed."""
 _HALVES = 0.85
 """The square of the difference that half tasks have, found by counting out all outcomes."""
+_WHOLE = 11
+"""From so many tasks on half a task is added to either side, below it less, found alike."""
 _FEW = (1, 2)
 _MOST_RATE = 50.0
 _ROUNDING = 1e-12
@@ -102,23 +104,31 @@ def of_gaps(gaps: Array, squares: float, level: float) -> Ends:
     """Return the interval of a mean difference between -1 and 1, with half a task for either side.
 
     However it comes out, it holds what the mid-p interval ends at if one side has won all tasks.
+    Where no task differs it reaches as far as a difference at which that would be as rare.
 
     Args:
         gaps: The tasks' differences.
         squares: What the square of a difference comes to if tries are coins.
         level: Coverage.
     """
-    low, high = of_more_gaps(gaps, level, added=1, squares=_HALVES * squares)
-    farthest = 2 * (1 - level) ** (1 / len(gaps)) - 1
+    low, high = of_more_gaps(gaps, level, **_halves(gaps, squares))
+    least = -1.0 if gaps.any() else 1 - min(1.0, 2 * (1 - level)) ** (1 / len(gaps))
+    farthest = min(2 * (1 - level) ** (1 / len(gaps)) - 1, -least)
     return min(low, farthest), max(high, -farthest)
 
 
 def p_of_gaps(gaps: Array, squares: float) -> float:
     """Return the complement of the least level at which half a task a side leaves out 0."""
-    return p_of_more_gaps(gaps, added=1, squares=_HALVES * squares)
+    return p_of_more_gaps(gaps, **_halves(gaps, squares))
 
 
-def of_more_gaps(gaps: Array, level: float, *, added: int = 2, squares: float = 1) -> Ends:
+def _halves(gaps: Array, squares: float) -> dict[str, float]:
+    """Return what is added: of few tasks less, where what has to hold 0 is wide enough."""
+    added = min(1.0, len(gaps) / _WHOLE)
+    return {"added": added, "squares": _HALVES * squares * added}
+
+
+def of_more_gaps(gaps: Array, level: float, *, added: float = 2, squares: float = 1) -> Ends:
     """Return the normal interval of differences, with tasks added that speak for neither side.
 
     Args:
@@ -131,7 +141,7 @@ def of_more_gaps(gaps: Array, level: float, *, added: int = 2, squares: float = 
     return max(-1.0, centre - quantile * error), min(1.0, centre + quantile * error)
 
 
-def p_of_more_gaps(gaps: Array, *, added: int = 2, squares: float = 1) -> float:
+def p_of_more_gaps(gaps: Array, *, added: float = 2, squares: float = 1) -> float:
     """Return the complement of the least level at which :func:`of_more_gaps` leaves out 0."""
     centre, error = _with_added(gaps, added, squares)
     return normal_tails(centre / error)
@@ -174,7 +184,7 @@ def _least_rate(count: int, chance: float) -> float:
     return high
 
 
-def _with_added(gaps: Array, added: int, squares: float) -> tuple[float, float]:
+def _with_added(gaps: Array, added: float, squares: float) -> tuple[float, float]:
     size = len(gaps) + added
     centre = float(gaps.sum()) / size
     variance = (float((gaps**2).sum()) + squares) / size - centre**2

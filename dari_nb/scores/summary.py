@@ -121,9 +121,9 @@ def win_rates(
         ``win_low`` and ``win_high``, and ``difference`` of the first to the other with
         ``difference_low`` and ``difference_high``, each with how its interval was made and why:
         ``win_method``, ``win_why``, ``difference_method``, ``difference_why``. ``p_value`` is of
-        the difference, ``p_adjusted`` what is left of it (null when it was not adjusted), and
-        ``adjusted`` says how: ``holm, of 3``, or ``no, one of 3``. See :func:`win_rate` and
-        :func:`paired_difference`.
+        the difference, made by ``p_method`` (``mid-p``, or as the interval), ``p_adjusted`` what is
+        left of it (null when it was not adjusted), and ``adjusted`` says how: ``holm, of 3``, or
+        ``no, one of 3``. See :func:`win_rate` and :func:`paired_difference`.
 
     Raises:
         InvalidRequestError: As in :func:`summary`, or there is no such way to adjust.
@@ -140,9 +140,9 @@ def win_rates(
         for one in ([score] if isinstance(score, str) else score)
         for row in _pairs(frame, score_column(frame, one, by, task), by, task, options)
     ]
-    words = ["win_method", "win_why", "difference_method", "difference_why"]
+    words = ["win_method", "win_why", "difference_method", "difference_why", "p_method"]
     names = [by, "other", "score", "tasks", "win_rate", "win_low", "win_high", *words[:2]]
-    names += ["difference", "difference_low", "difference_high", *words[2:], "p_value"]
+    names += ["difference", "difference_low", "difference_high", *words[2:4], "p_value", words[4]]
     made = _typed(pd.DataFrame(rows, columns=names), [by, "other", "score", *words], ["tasks"])
     return _adjusted(made, adjust)
 
@@ -241,8 +241,8 @@ def _pairs(
     for (one, ones), (other, others) in combinations(groups, 2):
         won = win_rate(ones, others, **options)
         gap = paired_difference(ones, others, kind=kind, **options)
-        told = (*won[:3], won.method, won.why, *gap[:3], gap.method, gap.why, gap.p_value)
-        yield (one, other, name, won.tasks, *told)
+        told = (*won[:3], won.method, won.why, *gap[:3], gap.method, gap.why)
+        yield (one, other, name, won.tasks, *told, gap.p_value, gap.p_method)
 
 
 def _adjusted(frame: pd.DataFrame, adjust: str | None) -> pd.DataFrame:

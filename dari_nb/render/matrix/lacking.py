@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -135,4 +136,6 @@ def _reason(cell: MatrixCell, score: str) -> str:
     value = cell.scores.get(score)
     if score in cell.score_errors or value is None:
         return cell.score_errors.get(score, "not scored")
-    return "NaN" if value != value else "not finite"
+    if value != value:
+        return "NaN"
+    return "not finite" if value in (math.inf, -math.inf) else "beyond 1e100"

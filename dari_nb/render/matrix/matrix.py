@@ -11,6 +11,7 @@ from typing import Any
 from ...score_kinds import Kind, kinds_of
 
 _NOTHING = 1e-12
+"""What may be lost in counting, of a number."""
 ENDED = frozenset({"completed", "failed", "cancelled"})
 
 
@@ -143,11 +144,6 @@ class Gap:
         """Whether the interval lies above 0, so that the tasks do settle it."""
         return self.low > 0
 
-    @property
-    def is_nothing(self) -> bool:
-        """Whether there is no difference, but for what is lost in counting."""
-        return abs(self.value) <= _NOTHING
-
 
 @dataclass(frozen=True)
 class Finding:
@@ -180,8 +176,9 @@ class Finding:
     @property
     def tied(self) -> list[str]:
         """Those that have the most, the first among them."""
-        equal = [gap.other for gap in self.gaps if gap.is_nothing and gap.other in self.also]
-        return [next(iter(self.means)), *equal]
+        first, most = next(iter(self.means.items()))
+        nothing = _NOTHING * abs(most.value)
+        return [first, *(gap.other for gap in self.gaps if abs(gap.value) <= nothing)]
 
     @property
     def told(self) -> Mapping[str, Sequence[Gap]]:

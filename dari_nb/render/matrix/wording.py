@@ -6,6 +6,7 @@ import math
 
 from .matrix import MatrixColumn, Mean
 
+_MOST_DIGITS = 1e15
 _MINUS = "\N{MINUS SIGN}"
 _METHODS = {
     "half-task": "up to half a task added to each side, with mid-p of sign flips",
@@ -36,6 +37,8 @@ def number_text(value: float, *, signed: bool = False) -> str:
     if math.isnan(value):
         return "unknown"
     size = abs(value)
+    if size >= _MOST_DIGITS:
+        return f"{_MINUS if value < 0 else '+' if signed else ''}{size:.3g}"
     text = f"{size:.2f}" if size < 10 else f"{size:.1f}" if size < 100 else f"{size:,.0f}"
     text = text.rstrip("0").rstrip(".") if "." in text else text
     if text == "0" and size:

@@ -98,17 +98,11 @@ def _compared(
 
     means = {column: _mean(name, common[column], kind) for column in ranked}
     first = Finding(name, means, gaps(ranked[0], ranked[1:]), level, comparisons, 0, len(tasks))
-    tied, near = _may_be_best(first)
-    below = {one: ranked[max(ranked.index(one) + 1, len(tied)) :] for one in [*tied, *near][1:]}
-    also = {one: gaps(one, others) for one, others in below.items()}
+    tied = first.tied
+    near = [gap.other for gap in first.gaps if gap.other not in tied and not gap.is_settled]
+    others = [*tied[1:], *near[:_MOST_NEAR]]
+    also = {one: gaps(one, ranked[max(ranked.index(one) + 1, len(tied)) :]) for one in others}
     return replace(first, also=also, differ=differ(ranked), apart=differ(tied))
-
-
-def _may_be_best(finding: Finding) -> tuple[list[str], list[str]]:
-    """Return those that have the most, and the next few that these are not clearly above."""
-    tied = [next(iter(finding.means)), *(gap.other for gap in finding.gaps if gap.is_nothing)]
-    near = [gap.other for gap in finding.gaps if not (gap.is_nothing or gap.is_settled)]
-    return tied, near[:_MOST_NEAR]
 
 
 @lru_cache(maxsize=1024)
