@@ -13,13 +13,12 @@ import numpy as np
 
 from ..errors import InvalidRequestError
 from ..score_kinds import Kind
+from .checks import check_drawing, check_kind, check_level, check_method
 from .estimate import UNKNOWN, ByTask, Ends, Estimate
 from .intervals import (
     DRAWS,
     LEVEL,
     Method,
-    check_level,
-    check_method,
     of_gaps,
     of_means,
     of_more_gaps,
@@ -128,6 +127,7 @@ def win_rate(
     """
     check_level(level)
     check_method(method, WIN_METHODS)
+    check_drawing(draws, seed)
     gaps = _gaps(numbers(one), numbers(other), _lead, operator.mul)
     size, share, why = len(gaps.all), (1 + gaps.value) / 2, ASKED_FOR
     if method == "auto":
@@ -234,6 +234,8 @@ def paired_difference(
     """
     check_level(level)
     check_method(method, GAP_METHODS)
+    check_drawing(draws, seed)
+    check_kind(kind)
     first, second = numbers(one), numbers(other)
     gaps = _gaps(first, second, _distance, math.lcm)
     both = (values[task] for values in (first, second) for task in first if task in second)

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 import math
-from collections.abc import Sequence
 from statistics import NormalDist
 from typing import Literal
 
-from ..errors import InvalidRequestError
 from .estimate import UNKNOWN, Ends
 from .resampling import (
     Array,
@@ -36,21 +33,6 @@ _WHOLE = 11
 _FEW = (1, 2)
 _MOST_RATE = 50.0
 _ROUNDING = 1e-12
-
-
-def check_level(level: float) -> None:
-    """Raise ``InvalidRequestError`` unless the level lies between 0 and 1."""
-    if not 0 < level < 1:
-        raise InvalidRequestError(f"level must be between 0 and 1, such as 0.95, not {level!r}.")
-
-
-def check_method(method: object, known: Sequence[str]) -> None:
-    """Raise ``InvalidRequestError`` unless the method is one of those that are known here."""
-    if isinstance(method, str) and method in known:
-        return
-    close = difflib.get_close_matches(str(method).lower(), known, n=1)
-    hint = f" (did you mean {close[0]!r}?)" if close else ""
-    raise InvalidRequestError(f"There is no method {method!r}{hint}; there are {', '.join(known)}.")
 
 
 def normal_quantile(level: float) -> float:

@@ -10,14 +10,20 @@ import numpy as np
 
 from ..errors import InvalidRequestError
 from ..score_kinds import LARGEST, Kind, kind_of
+from .checks import (
+    check_drawing,
+    check_kind,
+    check_level,
+    check_method,
+    check_real,
+    checked_tasks,
+)
 from .estimate import UNKNOWN, ByTask, Estimate
 from .intervals import (
     DRAWS,
     LEVEL,
     SOME,
     Method,
-    check_level,
-    check_method,
     normal_quantile,
     of_means,
     of_shares,
@@ -121,6 +127,8 @@ def mean(
     """
     check_level(level)
     check_method(method, METHODS)
+    check_drawing(draws, seed)
+    check_kind(kind)
     tasks = numbers(by_task)
     if not tasks:
         return Estimate(math.nan, math.nan, math.nan, 0, 0)
@@ -154,13 +162,17 @@ def wilson(successes: float, total: int, *, level: float = LEVEL) -> Estimate:
         level: Coverage of the interval.
 
     Raises:
-        InvalidRequestError: The level is not between 0 and 1.
+        InvalidRequestError: The level is not between 0 and 1, or more succeeded than there are.
 
     >>> _, low, high, *_ = dari.scores.wilson(8, 10)
     >>> round(low, 4), round(high, 4)
     (0.4902, 0.9433)
     """
     check_level(level)
+    check_real("total", total)
+    check_real("successes", successes)
+    if not 0 <= successes <= total:
+        raise InvalidRequestError(f"successes must be 0 to {total!r}, not {successes!r}.")
     if not total:
         return Estimate(math.nan, math.nan, math.nan, 0, 0)
     share = successes / total
@@ -185,9 +197,10 @@ def numbers(by_task: ByTask) -> dict[Hashable, list[float]]:
     """Return the values that are there as floats, without the tasks that have none.
 
     Raises:
-        InvalidRequestError: A value is no number.
+        InvalidRequestError: A value is no number, or there are no values by task.
     """
-    known = {task: [number(v) for v in values if v is not None] for task, values in by_task.items()}
+    told = checked_tasks(by_task)
+    known = {task: [number(v) for v in values if v is not None] for task, values in told.items()}
     there = {task: [v for v in values if not math.isnan(v)] for task, values in known.items()}
     return {task: values for task, values in there.items() if values}
 
@@ -200,8 +213,15 @@ def sample_of(tasks: Iterable[Sequence[float]]) -> Sample:
 
 
 def are_yes_and_no(tasks: Iterable[Sequence[float]], kind: Kind | None = None) -> bool:
-    """Whether all values are 0 or 1, and no others of the same score are anything else."""
-    return (kind or kind_of(value for values in tasks for value in values)) in ("yes/no", None)
+    """Whether all values are 0 or 1, and no others of the same score are anything else.
+
+    Raises:
+        InvalidRequestError: They are to be yes and no, and are not.
+    """
+    found = kind_of(value for values in tasks for value in values)
+    if kind == "yes/no" and found not in (kind, None):
+        raise InvalidRequestError("The kind 'yes/no' is for values that are all 0 or 1.")
+    return (kind or found) in ("yes/no", None)
 
 
 def number(value: Any) -> float:

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, Literal
 from ..errors import InvalidRequestError
 from ..score_kinds import Kind, kind_of
 from .adjusting import holm
+from .checks import check_frame, check_method, check_whole, checked_list
 from .comparisons import paired_difference, win_rate
-from .intervals import DRAWS, LEVEL, Method, check_method
+from .intervals import DRAWS, LEVEL, Method
 from .means import mean
 from .repeats import pass_at_k, pass_hat_k
 
@@ -134,16 +135,17 @@ def win_rates(
     import pandas as pd
 
     check_method(adjust or "holm", ADJUSTING)
+    names = [score] if isinstance(score, str) else checked_list("scores' names", score)
     options = {"level": level, "draws": draws, "seed": seed}
     rows = [
         row
-        for one in ([score] if isinstance(score, str) else score)
-        for row in _pairs(frame, score_column(frame, one, by, task), by, task, options)
+        for one in dict.fromkeys(score_column(frame, name, by, task) for name in names)
+        for row in _pairs(frame, one, by, task, options)
     ]
     words = ["win_method", "win_why", "difference_method", "difference_why", "p_method"]
-    names = [by, "other", "score", "tasks", "win_rate", "win_low", "win_high", *words[:2]]
-    names += ["difference", "difference_low", "difference_high", *words[2:4], "p_value", words[4]]
-    made = _typed(pd.DataFrame(rows, columns=names), [by, "other", "score", *words], ["tasks"])
+    columns = [by, "other", "score", "tasks", "win_rate", "win_low", "win_high", *words[:2]]
+    columns += ["difference", "difference_low", "difference_high", *words[2:4], "p_value", words[4]]
+    made = _typed(pd.DataFrame(rows, columns=columns), [by, "other", "score", *words], ["tasks"])
     return _adjusted(made, adjust)
 
 
@@ -187,10 +189,14 @@ def pass_rates(
     import pandas as pd
 
     column, rows = score_column(frame, score, by, task), []
+    _kind(frame, column)
+    tried = None if ks is None else checked_list("numbers of tries, such as [1, 2]", ks)
+    for k in tried or ():
+        check_whole("k", k, 1)
     for group, cells in _groups(frame, by):
         tries = _by_task(cells, column, task)
         most = max((len(values) for values in tries.values()), default=0)
-        for k in ks if ks is not None else range(1, min(most, _MOST_TRIES) + 1):
+        for k in tried if tried is not None else range(1, min(most, _MOST_TRIES) + 1):
             options: dict[str, Any] = {"level": level, "draws": draws, "seed": seed}
             some = pass_at_k(tries, k, passing=passing, **options)
             every = pass_hat_k(tries, k, passing=passing, **options)
@@ -212,13 +218,13 @@ def score_column(frame: pd.DataFrame, score: str | None, *needed: str) -> str:
     Raises:
         InvalidRequestError: The frame lacks it or one of the needed columns.
     """
+    check_frame(frame, *needed)
+    if not (score is None or isinstance(score, str)):
+        raise InvalidRequestError(f"A score is named by a text, not by {type(score).__name__}.")
     found = [name for name in (score, f"score.{score}", f"rating.{score}") if name in frame]
     if score is None:
         found = [str(n) for n in frame.columns if str(n).startswith("score.")]
         found = [name for name in found if frame[name].dtype.kind in "iufb"]
-    lacking = [name for name in needed if name not in frame]
-    if lacking:
-        raise InvalidRequestError(f"The frame has no column {lacking[0]!r}.")
     if not found:
         known = [str(n) for n in frame.columns if str(n).startswith(("score.", "rating."))]
         if not known:

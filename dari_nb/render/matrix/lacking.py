@@ -60,6 +60,8 @@ def not_a_number(matrix: Matrix, score: str) -> Iterator[Part]:
     there = [cell for cell in matrix.cells if not is_missing(cell.scores.get(score))]
     odd = [cell for cell in there if not is_number(cell.scores[score])]
     if len(odd) == len(there):
+        yield score_part(score)
+        yield Part(" holds words alone: it has no mean, and nothing is compared by it.", "small")
         return
     labels = {column.id: column.label for column in matrix.columns}
     is_are = "is no number" if len(odd) == 1 else "are no numbers"
