@@ -7,10 +7,9 @@ from collections.abc import Hashable, Iterator, Sequence
 from itertools import combinations
 from typing import TYPE_CHECKING, Any, Literal
 
-from ..errors import InvalidRequestError
-from ..score_kinds import Kind, kind_of
 from .adjusting import holm
-from .checks import check_frame, check_method, check_whole, checked_list
+from .checks import check_method, check_whole, checked_list
+from .columns import BY, TASK, kind_of_score, score_column
 from .comparisons import paired_difference, win_rate
 from .intervals import DRAWS, LEVEL, Method
 from .means import mean
@@ -19,8 +18,6 @@ from .repeats import pass_at_k, pass_hat_k
 if TYPE_CHECKING:
     import pandas as pd
 
-BY = "llm_id"
-TASK = "task_index"
 NOT_ADJUSTED = "no"
 ADJUSTING = ("holm",)
 _MOST_TRIES = 50
@@ -54,8 +51,9 @@ def summary(
         ``by``, ``score``, ``tasks``, ``cells``, ``missing`` (cells without the score), ``mean``,
         ``low``, ``high``, ``method`` (how the interval was made), ``why`` (it was made so),
         ``adjusted`` (``no``: each interval holds by itself, not all of them together), and where
-        the frame has them ``cost_usd`` (mean a cell, US dollars) and ``median_seconds``, in the
-        order in which the LLMs first appear.
+        the frame has them ``cost_usd`` (mean of the cells whose cost is known, US dollars),
+        ``unknown_costs`` (how many cells' is not) and ``median_seconds``, in the order in which the
+        LLMs first appear.
 
     Raises:
         InvalidRequestError: A column is missing, the score holds something else than numbers, or
@@ -67,7 +65,7 @@ def summary(
     import pandas as pd
 
     column, rows = score_column(frame, score, by, task), []
-    options = {"level": level, "draws": draws, "seed": seed, "kind": _kind(frame, column)}
+    options = {"level": level, "draws": draws, "seed": seed, "kind": kind_of_score(frame, column)}
     for group, cells in _groups(frame, by):
         found = mean(_by_task(cells, column, task), method=method, **options)  # type: ignore[arg-type]
         rows.append(
@@ -89,6 +87,7 @@ def summary(
     known = _typical(frame)
     counts, words = ["tasks", "cells", "missing"], ["method", "why", "adjusted"]
     names = [by, "score", *counts, "mean", "low", "high", *words, *known]
+    counts += [name for name in known if name == "unknown_costs"]
     return _typed(pd.DataFrame(rows, columns=names), [by, "score", *words], counts)
 
 
@@ -189,7 +188,7 @@ def pass_rates(
     import pandas as pd
 
     column, rows = score_column(frame, score, by, task), []
-    _kind(frame, column)
+    kind_of_score(frame, column)
     tried = None if ks is None else checked_list("numbers of tries, such as [1, 2]", ks)
     for k in tried or ():
         check_whole("k", k, 1)
@@ -210,39 +209,11 @@ def pass_rates(
     return _typed(made, [by, "score", *words], ["k", "tasks"])
 
 
-def score_column(frame: pd.DataFrame, score: str | None, *needed: str) -> str:
-    """Return the column of a score, named with or without what stands before its name.
-
-    Without a name it is the first one that is a number.
-
-    Raises:
-        InvalidRequestError: The frame lacks it or one of the needed columns.
-    """
-    check_frame(frame, *needed)
-    if not (score is None or isinstance(score, str)):
-        raise InvalidRequestError(f"A score is named by a text, not by {type(score).__name__}.")
-    found = [name for name in (score, f"score.{score}", f"rating.{score}") if name in frame]
-    if score is None:
-        found = [str(n) for n in frame.columns if str(n).startswith("score.")]
-        found = [name for name in found if frame[name].dtype.kind in "iufb"]
-    if not found:
-        known = [str(n) for n in frame.columns if str(n).startswith(("score.", "rating."))]
-        if not known:
-            raise InvalidRequestError(
-                "There are no scores yet: give some first, such as "
-                'batch.score("short", lambda turn: len(turn.text) < 80), '
-                "or rate cells in batch.view()."
-            )
-        what = "score that is a number" if score is None else f"score {score!r}"
-        raise InvalidRequestError(f"The frame has no {what}: there is {', '.join(known)}.")
-    return str(found[0])
-
-
 def _pairs(
     frame: pd.DataFrame, column: str, by: str, task: str, options: dict[str, Any]
 ) -> Iterator[tuple[Any, ...]]:
     """Compare each two groups by one score."""
-    kind, name = _kind(frame, column), column.removeprefix("score.")
+    kind, name = kind_of_score(frame, column), column.removeprefix("score.")
     groups = [(group, _by_task(cells, column, task)) for group, cells in _groups(frame, by)]
     for (one, ones), (other, others) in combinations(groups, 2):
         won = win_rate(ones, others, **options)
@@ -271,29 +242,15 @@ def _by_task(cells: pd.DataFrame, column: str, task: str) -> dict[Hashable, list
     return tasks
 
 
-def _kind(frame: pd.DataFrame, column: str) -> Kind | None:
-    """Tell the kind of a score from all of its values, so that no LLM has one of its own.
-
-    Raises:
-        InvalidRequestError: It has no mean.
-    """
-    values = frame[column].dropna()
-    kind = kind_of(values.tolist(), column.removeprefix("score."))
-    if kind == "label":
-        seen = ", ".join(repr(value) for value in values.drop_duplicates().tolist()[:3])
-        raise InvalidRequestError(
-            f"The score {column.removeprefix('score.')!r} has no mean: it holds {seen}. "
-            "Score True or False, or a number, "
-            f"or count what it holds: to_frame().groupby({BY!r})[{column!r}].value_counts()."
-        )
-    return kind
-
-
 def _typical(cells: pd.DataFrame) -> dict[str, float]:
     """Return what a cell costs on average, and how long half of them took at most."""
-    mean_cost = {"cost_usd": cells["cost_usd"].mean()} if "cost_usd" in cells else {}
-    median = {"median_seconds": cells["seconds"].median()} if "seconds" in cells else {}
-    return {name: float(value) for name, value in {**mean_cost, **median}.items()}
+    found = {}
+    if "cost_usd" in cells:
+        found["cost_usd"] = float(cells["cost_usd"].mean())
+        found["unknown_costs"] = int(cells["cost_usd"].isna().sum())
+    if "seconds" in cells:
+        found["median_seconds"] = float(cells["seconds"].median())
+    return found
 
 
 def _typed(frame: pd.DataFrame, names: list[str], counts: list[str]) -> pd.DataFrame:
