@@ -11,7 +11,10 @@ from ..plain.values import decoded, one_line
 
 _NAME = 1_000_000  # a call of the same name outweighs any number of equal arguments
 _SAME = 1_000
+_MOST_PAIRS = 250_000  # calls of the one times those of the other that are weighed all at once
+_STRETCH = 128
 
+Key = tuple[str, str]
 Kind = Literal["same", "other arguments", "only here"]
 
 
@@ -48,8 +51,9 @@ def aligned(paths: Sequence[Sequence[ToolCallItem]]) -> list[Step]:
     The first two are aligned, then each further one with what came of it.
 
     Args:
-        paths: For each session its calls in order. The work grows with the product of their
-            lengths: 300 calls each take a few hundredths of a second.
+        paths: For each session its calls in order. Up to 500 calls each the alignment is the best
+            there is; of longer ones it is the best of some 128 calls at a time, so that the work
+            grows with their lengths.
     """
     rows: list[list[ToolCallItem | None]] = [[call] for call in paths[0]] if paths else []
     for width, path in enumerate(paths[1:], 1):
@@ -78,12 +82,30 @@ def _shown(row: Sequence[ToolCallItem | None]) -> ToolCallItem:
 def _pairs(
     a: Sequence[ToolCallItem], b: Sequence[ToolCallItem]
 ) -> Iterator[tuple[int | None, int | None]]:
+    """Walk both paths, long ones a stretch at a time, of which the nearer half counts."""
+    keys_a, keys_b = [_key(call) for call in a], [_key(call) for call in b]
+    stretch = _STRETCH if len(a) * len(b) > _MOST_PAIRS else max(len(a), len(b))
+    i = j = 0
+    while i < len(a) and j < len(b):
+        is_last = i + stretch >= len(a) and j + stretch >= len(b)
+        from_a = from_b = 0
+        for m, n in _best_pairs(keys_a[i : i + stretch], keys_b[j : j + stretch]):
+            yield None if m is None else i + m, None if n is None else j + n
+            from_a, from_b = from_a + (m is not None), from_b + (n is not None)
+            if max(from_a, from_b) > stretch // 2 and not is_last:
+                break
+        i, j = i + from_a, j + from_b
+    yield from ((rest, None) for rest in range(i, len(a)))
+    yield from ((None, rest) for rest in range(j, len(b)))
+
+
+def _best_pairs(a: Sequence[Key], b: Sequence[Key]) -> Iterator[tuple[int | None, int | None]]:
     """Walk both paths with the best common subsequence; what is only in ``a`` comes first."""
     best = _scores(a, b)
     i = j = 0
     while i < len(a) and j < len(b):
         # Never worse, and the paths stay together until they really part.
-        if _key(a[i]) == _key(b[j]):
+        if a[i] == b[j]:
             yield i, j
             i, j = i + 1, j + 1
         elif best[i][j] == best[i + 1][j]:
@@ -99,21 +121,20 @@ def _pairs(
     yield from ((None, rest) for rest in range(j, len(b)))
 
 
-def _scores(a: Sequence[ToolCallItem], b: Sequence[ToolCallItem]) -> list[list[int]]:
-    keys_a, keys_b = [_key(call) for call in a], [_key(call) for call in b]
+def _scores(a: Sequence[Key], b: Sequence[Key]) -> list[list[int]]:
     best = [[0] * (len(b) + 1) for _ in range(len(a) + 1)]
     for i in reversed(range(len(a))):
-        name, arguments = keys_a[i]
+        name, arguments = a[i]
         row, below = best[i], best[i + 1]
         for j in reversed(range(len(b))):
             most = max(below[j], row[j + 1])
-            if keys_b[j][0] == name:
-                most = max(most, below[j + 1] + _NAME + _SAME * (keys_b[j][1] == arguments))
+            if b[j][0] == name:
+                most = max(most, below[j + 1] + _NAME + _SAME * (b[j][1] == arguments))
             row[j] = most
     return best
 
 
-def _key(call: ToolCallItem) -> tuple[str, str]:
+def _key(call: ToolCallItem) -> Key:
     return call.tool_name, _written(call)
 
 

@@ -289,3 +289,18 @@ def test_tokens_are_a_line_where_any_are_told_and_blind_there_is_none():
     assert "Tokens" not in compare_html(pair[1:] * 2)
     only_out = compared("a", said("x"), usage={"output_tokens": 1})
     assert "1 token out" in compare_html([only_out, *pair[1:]])
+
+
+def test_the_longest_paths_cost_no_more_for_each_call_and_find_what_they_share(lines_run):
+    def paths(length):
+        return [call("f", n=n) for n in range(length)], [call("f", n=n + 3) for n in range(length)]
+
+    aligned(paths(10))
+    few, many = (lines_run(lambda n=n: aligned(paths(n))) for n in (1_000, 4_000))
+    assert many < 5 * few
+    one, other = paths(2_000)
+    steps = aligned([[*one[:1_000], call("g"), *one[1_000:]], one])
+    assert [step.kind for step in steps].count("same") == 2_000
+    assert [step.calls[0].tool_name for step in steps if step.kind == "only here"] == ["g"]
+    for side, path in enumerate((one, other)):
+        assert [step.calls[side] for step in aligned([one, other]) if step.calls[side]] == path
