@@ -29,12 +29,12 @@ if TYPE_CHECKING:
     from . import errors, frames, local, scores
     from .client import AsyncClient, Client, verify_webhook
     from .errors import ApiError, DariError
-    from .tapes import Tape
     from .workbench import (
         Agent,
         Batch,
         Dari,
         Session,
+        Tape,
         Transcript,
         Turn,
         batch_frame,
@@ -90,7 +90,6 @@ _HOME = {
     "AsyncClient": "client",
     "Client": "client",
     "DariError": "errors",
-    "Tape": "tapes",
     "verify_webhook": "client",
 }
 

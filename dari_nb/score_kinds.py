@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping
 from typing import Any, Literal, TypeGuard
 
@@ -11,6 +10,9 @@ Kind = Literal["yes/no", "share", "number", "label"]
 
 JUDGING = frozenset({"yes/no", "share"})
 """Kinds of which everyone can say what is best and what is worst."""
+
+LARGEST = 1e100
+"""How large a number may be that is counted with: squares of larger ones are beyond all numbers."""
 
 RATING = "rating"
 """What people give in the view of a matrix, unless it is told to call it something else."""
@@ -21,7 +23,7 @@ RATED = (1, 5)
 def kind_of(values: Iterable[Any], name: str = "") -> Kind | None:
     """Tell the kind of values that belong together; ``None`` where there are none.
 
-    What is missing counts for nothing: ``None``, NaN, and what is not finite as a float. Ratings
+    What is missing counts for nothing: ``None``, NaN, and what is beyond 1e100. Ratings
     are numbers, even where all of them are 1, the worst.
 
     >>> [kind_of(v) for v in ([True, 0], [1, 0.5], [1, 7], ["good", 1], [None])]
@@ -65,7 +67,7 @@ def scale_of(name: str, values: Iterable[Any]) -> tuple[float, float] | None:
 def is_number(value: Any) -> TypeGuard[float]:
     """Whether a value has a mean; yes and no are 1 and 0."""
     try:
-        return isinstance(value, int | float) and math.isfinite(value)
+        return isinstance(value, int | float) and abs(float(value)) <= LARGEST
     except OverflowError:
         return False  # it has too many digits to be counted with
 

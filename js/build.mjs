@@ -25,6 +25,14 @@ if (process.argv.includes("--demo")) {
 } else {
   const outdir = "../dari_nb/widgets/static";
   await build({ ...shared, entryPoints: entries("index.ts"), outdir, minify: true });
+  // What is in a page of its own can be imported by nothing.
+  await build({
+    ...shared,
+    format: "iife",
+    entryPoints: { player_page: "src/player/page.ts" },
+    outdir,
+    minify: true,
+  });
   await build({
     ...shared,
     // Saved paper carries nested rules as they are; spelt out they would take a third more.

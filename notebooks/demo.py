@@ -1,4 +1,4 @@
-"""Executes the first notebook against a local Dari, prints it, and writes demo.html beside it.
+"""Executes the first notebook and the one on tape, prints them, and writes the first as demo.html.
 
 ``make demo`` runs it. The recorded runs that the notebook loads are those of the environment
 variable ``DARI_NB_RUNS``, or else ``runs.jsonl`` in this folder.
@@ -10,6 +10,7 @@ import os
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from shutil import copy
 from tempfile import TemporaryDirectory
 from typing import Any
 
@@ -26,6 +27,7 @@ from rich.text import Text
 
 HERE = Path(__file__).parent
 NOTEBOOK = HERE / "01_first_conversation.ipynb"
+ON_TAPE = HERE / "04_a_lesson_on_tape.ipynb"
 PAGE = HERE / "demo.html"
 CACHE = "DARI_NB_CACHE"
 """The variable that says where pulled models are, when that is not the user's cache folder."""
@@ -35,7 +37,7 @@ console = Console(highlight=False)
 
 
 def main() -> int:
-    """Run, print and write the notebook; returns the exit code."""
+    """Run and print both, and write the first; returns the exit code."""
     runs = Path(os.environ.get("DARI_NB_RUNS") or HERE / "runs.jsonl").absolute()
     if not runs.is_file():
         console.print(f"There is no file {runs}: RUNS=PATH names recorded runs.", markup=False)
@@ -49,7 +51,13 @@ def main() -> int:
     finally:
         html, _ = HTMLExporter(**NO_CDN).from_notebook_node(notebook)
         PAGE.write_text(html, encoding="utf-8")
-    console.print(Rule("that was the notebook"))
+    console.print(Rule("that was the notebook; one that plays from a tape"))
+    try:
+        execute(nbformat.read(ON_TAPE, nbformat.NO_CONVERT), runs)
+    except CellExecutionError as error:
+        console.print(Text.from_ansi(str(error)))
+        return 1
+    console.print(Rule("that was all"))
     console.print(f"With all its colours it is in {PAGE}", markup=False, soft_wrap=True)
     console.print("`make lab` opens it in JupyterLab, to go on from there.", markup=False)
     return 0
@@ -60,7 +68,8 @@ def execute(
 ) -> None:
     """Run all cells in a kernel of their own, printing each as it finishes.
 
-    The kernel has no API key, so it talks to a local Dari, and an empty folder to write into.
+    The kernel has no API key, so it talks to a local Dari, and a folder to write into with nothing
+    but the tapes of this one in it.
     ``settings`` are further variables of its environment.
     """
     kept = {k: v for k, v in os.environ.items() if not k.startswith("DARI_") or k == CACHE}
@@ -70,6 +79,8 @@ def execute(
         **(settings or {}),
     }
     with TemporaryDirectory() as folder:
+        for tape in HERE.glob("*.tape"):
+            copy(tape, folder)
         client = NotebookClient(
             notebook,
             timeout=120,

@@ -30,10 +30,11 @@ LAYERS = {
     "render": 3,
     "frames": 3,
     "scores": 3,
-    "local": 3,
+    "checks": 4,
     "widgets": 4,
-    "workbench": 5,
-    "magics": 6,
+    "local": 5,
+    "workbench": 6,
+    "magics": 7,
 }
 ROOMS = {
     "local": (
@@ -51,7 +52,7 @@ ROOMS = {
         ),
     ),
     "workbench": (
-        *("listing", "link", "hosted", "kernel_tools", "showing", "sessions", "agents"),
+        *("listing", "link", "hosted", "kernel_tools", "showing", "tapes", "sessions", "agents"),
         *("loading", "batches"),
     ),
 }

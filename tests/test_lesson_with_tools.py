@@ -38,11 +38,11 @@ def text_of(cells: list[Any], start: str) -> str:
     return "\n".join(output.data["text/plain"] for output in shown)
 
 
-def test_the_lesson_runs_with_no_server_and_leaves_paper(real_model: Path) -> None:
+def test_the_lesson_runs_with_no_server_and_leaves_paper() -> None:
     cells = executed()
-    guessed = next(cell for cell in cells if cell.source.startswith('if "smollm2"'))
+    guessed = next(cell for cell in cells if "%dari_agent assistant" in cell.source)
     assert set(guessed.outputs[-1].data) == PAPER
-    assert "Ann" in text_of(cells, 'if "smollm2"')
+    assert "18-karat gold necklace" in text_of(cells, "import tempfile")
     published = [cell for cell in cells if cell.source.startswith("%%dari_publish")]
     for cell in [*published, next(c for c in cells if c.source.startswith("%%dari_agent"))]:
         # What takes longer than a second leaves a line about that, too.

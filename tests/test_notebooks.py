@@ -121,6 +121,36 @@ def test_the_second_lesson_runs_pays_once_and_leaves_paper(demo: ModuleType, run
     assert sorted(NOTEBOOKS.iterdir()) == before
 
 
+@pytest.mark.parametrize("model", ["no model", "the model"])
+def test_the_lesson_on_tape_plays_what_a_model_said_where_there_is_none(
+    demo: ModuleType, model: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    settings = {"DARI_NB_CACHE": str(tmp_path)}
+    if model == "the model":
+        request.getfixturevalue("real_model")
+        settings = {}
+    before = {path: path.read_bytes() for path in NOTEBOOKS.glob("*.tape")}
+    notebook = nbformat.read(NOTEBOOKS / "04_a_lesson_on_tape.ipynb", nbformat.NO_CONVERT)
+    demo.execute(notebook, FILES[0], settings)
+    cells = {cell.source: cell.outputs for cell in notebook.cells if cell.cell_type == "code"}
+
+    def told(start: str) -> str:
+        outputs = next(outputs for source, outputs in cells.items() if source.startswith(start))
+        return "\n".join(o.data["text/plain"] if "data" in o else o.text for o in outputs)
+
+    assert "has an inner function" in told("%%dari_agent assistant")
+    assert "map_attr" in told("%dari_send")
+    assert "13 * 8" in told('with dari.recording(mine):\n    session = d.agents.get("calculator")')
+    assert told("mine.review().adopt()") == "Nothing on the tape is new."
+    assert "It goes on behind this question" in told("mine.view()")
+    assert "leap year" in told("tape.view(")
+    assert "1999" not in json.dumps(notebook)
+    assert "Will it be right?" in told("tape.answers()")
+    saved = json.dumps(notebook)
+    assert "widget-view" not in saved
+    assert {path: path.read_bytes() for path in NOTEBOOKS.glob("*.tape")} == before
+
+
 def test_a_missing_file_of_runs_is_named(
     demo: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -91,14 +91,15 @@ class BatchCell:
 def batch_frame(
     cells: Iterable[BatchCell],
     *,
-    metadata: Iterable[str] | None = None,
-    scores: Iterable[str] | None = None,
+    metadata: str | Iterable[str] | None = None,
+    scores: str | Iterable[str] | None = None,
 ) -> pd.DataFrame:
     """Make a frame of the cells of a batch.
 
     Args:
         cells: The cells; each is one row, in the order given.
-        metadata: Keys to spread over columns ``metadata.<key>``, as in :func:`sessions_frame`.
+        metadata: Keys, or one, to spread over columns ``metadata.<key>``, as in
+            :func:`sessions_frame`.
         scores: Names that have a column even when no cell has them; those that occur by default.
 
     Returns:
@@ -118,6 +119,7 @@ def batch_frame(
     cells = list(cells)
     frame = with_metadata(BATCH_CELLS.frame(cells), [cell.metadata for cell in cells], metadata)
     flat = [_flat(cell.scores) for cell in cells]
+    scores = [scores] if isinstance(scores, str) else scores
     names = dict.fromkeys([*(scores or ()), *(name for row in flat for name in row)])
     columns = {f"score.{name}": typed([row.get(name) for row in flat]) for name in names}
     noted = dict.fromkeys(name for cell in cells for name in cell.notes)

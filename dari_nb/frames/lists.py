@@ -71,3 +71,21 @@ RUNS: Table[Any] = Table(
     by_row(lambda run: (run.run_id, run.agent_name, run.sessions, run.created_at)),
 )
 """The columns of a list of runs."""
+
+ANSWERS: Table[Any] = Table(
+    {
+        "session": TEXT,
+        "turn": TEXT,
+        "mark": TEXT,
+        "ask": TEXT,
+        "answer": TEXT,
+        "answered_at": TIME,
+    },
+    by_row(lambda asked: _answer_row(*asked)),
+)
+"""The columns of what readers expected at the questions of a tape."""
+
+
+def _answer_row(turn: Any, mark: Any, score: Any) -> tuple[Any, ...]:
+    line, given = turn.line, (score.value, score.at) if score else (None, None)
+    return (line.session, line.turn, mark.mark, mark.ask, *given)

@@ -22,13 +22,14 @@ MESSAGE_STATUS = category(
 
 
 def messages_frame(
-    messages: Iterable[Message], *, metadata: Iterable[str] | None = None
+    messages: Iterable[Message], *, metadata: str | Iterable[str] | None = None
 ) -> pd.DataFrame:
     """Make a frame of messages, of one session or many (contract, section 7).
 
     Args:
         messages: The messages; each is one row, in the order given.
-        metadata: Keys to spread over columns ``metadata.<key>``, as in :func:`sessions_frame`.
+        metadata: Keys, or one, to spread over columns ``metadata.<key>``, as in
+            :func:`sessions_frame`.
 
     Returns:
         ``prompt`` is the user's text and ``text`` the agent's; ``reasoning`` is what its model

@@ -17,14 +17,14 @@ from .tables import Table, by_row, with_metadata
 
 
 def sessions_frame(
-    sessions: Iterable[Session], *, metadata: Iterable[str] | None = None
+    sessions: Iterable[Session], *, metadata: str | Iterable[str] | None = None
 ) -> pd.DataFrame:
     """Make a frame of sessions (contract, section 5).
 
     Args:
         sessions: The sessions; each is one row, in the order given.
-        metadata: Keys to spread over columns ``metadata.<key>``, which are there even when no
-            session has them. By default all keys that occur; ``()`` for none.
+        metadata: Keys, or one, to spread over columns ``metadata.<key>``, which are there even
+            when no session has them. By default all keys that occur; ``()`` for none.
 
     Returns:
         The session's fields, its ``metadata`` as JSON text, and the columns of its keys, so that

@@ -69,15 +69,17 @@ def by_row(row: Callable[[Thing], tuple[Any, ...]]) -> Take[Thing]:
 
 
 def with_metadata(
-    frame: pd.DataFrame, metadata: Metadata, keys: Iterable[str] | None
+    frame: pd.DataFrame, metadata: Metadata, keys: str | Iterable[str] | None
 ) -> pd.DataFrame:
     """Add a ``string`` column ``metadata.<key>`` for each key.
 
     Args:
         frame: The frame to add to.
         metadata: The metadata of each row. Values that are no text become JSON text.
-        keys: Which keys, also when no row has them; ``None`` for all, as they first appear.
+        keys: Which keys, or one, also when no row has them; ``None`` for all, as they first appear.
     """
+    if isinstance(keys, str):
+        keys = [keys]
     if keys is None:
         keys = [key for row in metadata for key in row or ()]
     columns = {f"metadata.{key}": _values(metadata, key) for key in dict.fromkeys(keys)}

@@ -15,7 +15,8 @@ be moved there as they are::
 
 ``dari-local model pull smollm2`` gets a very small language model, which runs on this machine.
 
-``dari-local tape show|diff|check|settle FILE`` looks at tapes, which are recorded turns.
+``dari-local tape show|diff|check|keys|settle FILE`` looks at tapes, which are recorded turns;
+``dari-local tape check --live FILE`` asks again what is on one.
 """
 
 from __future__ import annotations
@@ -26,18 +27,18 @@ import os
 import signal
 import socket
 import sys
-import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from threading import Event
+from typing import Any
 
 from ..errors import DariError, InvalidRequestError
 from ..transcript.formats import agent_name_of
 from .backups import back_up_file
 from .configuration import EXAMPLE, Configuration, read_configuration
 from .gguf import BOXED, lacking, list_models, pull_model, pulled_llms, remove_model
+from .python_files import load_agents
 from .server import LocalDari
 from .service.organizations import usable_key
 from .tape_commands import ABOUT, add_tape_commands
@@ -46,6 +47,7 @@ from .workspaces.workspaces import beside
 HOST, PORT = "127.0.0.1", 8787
 """Where it listens unless told otherwise."""
 
+_CONFIG = "LLMs, prices, agents and options, as dari-local serve --help tells"
 _AGENTS = 'agents of your own: functions under @server.agent("name"); server is there by itself'
 _BACKUP = "copy a database and its workspaces, at any time"
 _MODEL = "models that run on this machine: pull one, list them, remove one"
@@ -68,30 +70,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 2
 
 
-def load_agents(server: LocalDari, path: Path) -> None:
-    """Run a file that registers agents; ``server`` is a name in it.
-
-    Args:
-        server: Where the agents are registered.
-        path: A Python file. It can import its neighbours.
-
-    Raises:
-        InvalidRequestError: The file cannot be read, or it raises; the text names the line.
-    """
-    spec = spec_from_file_location(f"dari_agents_{path.stem}", path)
-    if spec is None or spec.loader is None or not path.is_file():
-        raise InvalidRequestError(f"{path} is no Python file.")
-    module = module_from_spec(spec)
-    vars(module)["server"] = server
-    # Classes and functions look their module up by name when they are pickled or inspected.
-    sys.modules[spec.name] = module
-    sys.path.insert(0, str(path.parent.resolve()))
-    try:
-        spec.loader.exec_module(module)
-    except Exception as error:
-        raise InvalidRequestError(_failure(path, error)) from error
-
-
 def add_organizations(server: LocalDari, configuration: Configuration) -> None:
     """Make the organizations of a configuration, or change what they may do.
 
@@ -110,18 +88,6 @@ def add_organizations(server: LocalDari, configuration: Configuration) -> None:
             internet_access=table.internet_access,
             max_cost=table.max_cost,
         )
-
-
-def _failure(path: Path, error: Exception) -> str:
-    lines = [
-        frame.lineno
-        for frame in traceback.extract_tb(error.__traceback__)
-        if frame.filename == str(path)
-    ]
-    line = error.lineno if isinstance(error, SyntaxError) else lines[-1] if lines else None
-    where = f"{path}, line {line}" if line else str(path)
-    message = error.msg if isinstance(error, SyntaxError) else error
-    return f"{where}: {type(error).__name__}: {message}"
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -143,26 +109,31 @@ def _parser() -> argparse.ArgumentParser:
     model = commands.add_parser("model", help=_MODEL, description=f"{_MODEL.capitalize()}.")
     _add_model_commands(model)
     tape = commands.add_parser("tape", help=ABOUT, description=f"{ABOUT.capitalize()}.")
-    add_tape_commands(tape)
+    add_tape_commands(tape, _server_to_ask, _add_agents)
     return parser
 
 
 def _add_options(serve: argparse.ArgumentParser) -> None:
     serve.set_defaults(run=_configure_and_serve)
     add = serve.add_argument
-    add("--config", type=Path, metavar="FILE.toml", help="LLMs, prices, agents and options; below")
+    _add_agents(serve)
     add("--host", help=f"where to listen (default: {HOST})")
     add("--port", type=int, help=f"0 takes a free one (default: {PORT})")
     add("--db", type=Path, metavar="FILE", help="keep everything in this file (default: in memory)")
     keys = serve.add_mutually_exclusive_group()
     keys.add_argument("--key", help=_KEY)
     keys.add_argument("--key-env", metavar="NAME", help="the variable that holds it instead")
-    add("--agents", type=Path, nargs="+", default=[], metavar="FILE.py", help=_AGENTS)
     add("--runs", type=Path, nargs="+", default=[], metavar="FILE", help=_RUNS)
     add("--internet-access", action="store_true", default=None, help=_INTERNET)
     add("--max-cost", metavar="USD", help="what sessions may cost together in US dollars")
     add("--secrets", nargs="+", default=[], metavar="NAME", help=_SECRETS)
     add("--pace", type=float, metavar="S", help="seconds before each step of an agent")
+
+
+def _add_agents(command: Any) -> None:
+    add = command.add_argument
+    add("--config", type=Path, metavar="FILE.toml", help=_CONFIG)
+    add("--agents", type=Path, nargs="+", default=[], metavar="FILE.py", help=_AGENTS)
 
 
 def _add_places(backup: argparse.ArgumentParser) -> None:
@@ -281,10 +252,7 @@ def _serve(options: argparse.Namespace, configuration: Configuration) -> int:
         secrets=options.secrets,
     )
     add_organizations(server, configuration)
-    for folder in configuration.bundles:
-        server.publish(folder)
-    for path in options.agents:
-        load_agents(server, path)
+    _furnish(server, configuration, options.agents)
     for path in options.runs:
         _load_runs(server, path)
     with _stop_signals() as stop, server:
@@ -293,6 +261,29 @@ def _serve(options: argparse.Namespace, configuration: Configuration) -> int:
         stop.wait()
     sys.stdout.write("Stopped.\n")
     return 0
+
+
+def _furnish(server: LocalDari, configuration: Configuration, agents: Sequence[Path]) -> None:
+    """Give a server the agents of a configuration, and those of files."""
+    for folder in configuration.bundles:
+        server.publish(folder)
+    for path in agents:
+        load_agents(server, path)
+
+
+def _server_to_ask(options: argparse.Namespace) -> LocalDari:
+    """A server with the agents that a command names, which keeps nothing."""
+    configuration = read_configuration(options.config) if options.config else Configuration()
+    table = configuration.server
+    server = LocalDari(
+        llms={**pulled_llms(), **configuration.llms},
+        prices=configuration.prices,
+        internet_access=bool(table.internet_access),
+        max_cost=table.max_cost,
+        secrets=configuration.secrets,
+    )
+    _furnish(server, configuration, [*configuration.files, *options.agents])
+    return server
 
 
 def _load_runs(server: LocalDari, path: Path) -> None:

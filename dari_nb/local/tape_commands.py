@@ -3,21 +3,63 @@
 from __future__ import annotations
 
 import argparse
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from ..errors import InvalidRequestError
-from ..tapes import Recording, differences, flaws_of, parsed, read_tape, settle
+from ..tapes import (
+    Recording,
+    Tape,
+    differences,
+    flaws_of,
+    make_keys_anew,
+    parsed,
+    read_tape,
+    settle,
+    write_tape,
+)
 from ..tapes.summary import count_of, summary_of
+from .python_files import load_score
+from .server import LocalDari
 
-ABOUT = "tapes: show one, compare two, check one, settle a conflict that git left in one"
+if TYPE_CHECKING:
+    from ..checks import Check
+
+ABOUT = "tapes: show one, compare two, check one, mend one that people or git have changed"
+_CHECK = "what is wrong with it, or with --live what no longer holds; 1 when something is"
+_LIVE_STATUS = (
+    "With --live: 0 when all holds, 1 when something does not, 2 when it cannot be asked."
+)
+_LIVE = (
+    "What was recorded is asked again, of the agents of --agents and --config, as dari-local serve "
+    "takes them, or with --connect of another Dari. Named are agents and LLMs that are gone, other "
+    "outcomes, other tools, answers without what a turn's metadata expects, and scores that fell. "
+    "The tape stays as it is."
+)
+_CONNECT = "ask the Dari there (default: DARI_API_URL), with the key in a variable"
+_KEY = "the variable with the key (default: DARI_API_KEY)"
+_SCORE = "a file with score(answer), which gives a number: answer.text, .tools, .asked, .metadata"
+_VOLATILE = "what does not count in errors"
 _OTHER = "the tape that it is compared with; by default the one that git has"
 
+MakeServer = Callable[[argparse.Namespace], LocalDari]
+AddOptions = Callable[[Any], None]
 
-def add_tape_commands(tape: argparse.ArgumentParser) -> None:
-    """Add the commands."""
+
+def add_tape_commands(
+    tape: argparse.ArgumentParser, server_to_ask: MakeServer, add_agents: AddOptions
+) -> None:
+    """Add the commands.
+
+    Args:
+        tape: Where they are added.
+        server_to_ask: Makes the server that is asked again what is on a tape.
+        add_agents: Adds the options that say which agents it has.
+    """
     commands = tape.add_subparsers(required=True, metavar="COMMAND")
 
     def add(name: str, about: str, run: Callable[[argparse.Namespace], int]) -> None:
@@ -29,8 +71,27 @@ def add_tape_commands(tape: argparse.ArgumentParser) -> None:
 
     add("show", "what is on it: sessions, turns and marks", _show)
     add("diff", "which turns came, went, or were answered otherwise; 1 when any did", _diff)
-    add("check", "what is wrong with it; 1 when something is", _check)
+    add("check", _CHECK, _check)
+    _add_live(commands.choices["check"], server_to_ask, add_agents)
+    add("keys", "make keys anew where what is asked was changed, and those that follow", _keys)
     add("settle", "keep the turns of both sides where git left a conflict", _settle)
+
+
+def _add_live(
+    check: argparse.ArgumentParser, server_to_ask: MakeServer, add_agents: AddOptions
+) -> None:
+    check.set_defaults(server_to_ask=server_to_ask)
+    check.description = f"{_CHECK}. {_LIVE_STATUS}"
+    live = check.add_argument_group("asking again", _LIVE)
+    live.add_argument("--live", action="store_true", help="ask again, and name what is otherwise")
+    add_agents(live)
+    add = live.add_argument
+    add("--connect", nargs="?", const="", metavar="URL", help=_CONNECT)
+    add("--key-env", default="DARI_API_KEY", metavar="NAME", help=_KEY)
+    add("--score", type=Path, metavar="FILE.py", help=_SCORE)
+    add("--volatile", nargs="+", default=[], metavar="REGEX", help=_VOLATILE)
+    add("--timeout", type=float, default=600.0, metavar="S", help="seconds for a turn (600)")
+    add("--report", metavar="FILE.md", help="where to write a report in Markdown; - is the output")
 
 
 def _show(options: argparse.Namespace) -> int:
@@ -47,6 +108,57 @@ def _diff(options: argparse.Namespace) -> int:
 
 
 def _check(options: argparse.Namespace) -> int:
+    if options.live:
+        return _check_live(options)
+    for name in ("config", "agents", "connect", "score", "volatile", "report"):
+        if getattr(options, name) not in (None, []):
+            raise InvalidRequestError(f"--{name} is for --live.")
+    return _check_file(options)
+
+
+def _check_live(options: argparse.Namespace) -> int:
+    from ..checks import check_server
+
+    told: dict[str, Any] = {
+        "score": load_score(options.score) if options.score else None,
+        "timeout": options.timeout,
+        "tell": lambda text: sys.stderr.write(f"{text}\n"),
+    }
+    tape = Tape(options.file, volatile=options.volatile)
+    if options.connect is None:
+        with options.server_to_ask(options) as server:
+            check = check_server(tape, server.url, server.api_key, **told)
+    else:
+        check = check_server(tape, *_address(options), **told)
+    _report(check, options.report)
+    # What could not be asked is no reason to say that something does not hold.
+    return 1 if check else 2 * bool(check.unasked)
+
+
+def _address(options: argparse.Namespace) -> tuple[str, str]:
+    url = options.connect or os.environ.get("DARI_API_URL")
+    key = os.environ.get(options.key_env)
+    if not url:
+        raise InvalidRequestError("--connect: give a URL, or set the variable DARI_API_URL.")
+    if not key:
+        raise InvalidRequestError(f"--connect: the variable {options.key_env} is not set.")
+    return url, key
+
+
+def _report(check: Check, place: str | None) -> None:
+    if place != "-":
+        _write([repr(check)])
+    if place == "-":
+        _write([check.to_markdown()])
+    elif place is not None:
+        try:
+            Path(place).write_text(f"{check.to_markdown()}\n", encoding="utf-8")
+        except OSError as error:
+            why = error.strerror or type(error).__name__
+            raise InvalidRequestError(f"--report {place} cannot be written: {why}.") from None
+
+
+def _check_file(options: argparse.Namespace) -> int:
     tape = read_tape(options.file)
     flaws = [str(flaw) for flaw in flaws_of(tape)]
     if not tape.is_closed:
@@ -56,6 +168,17 @@ def _check(options: argparse.Namespace) -> int:
         turns = count_of(len(tape.turns), "turn")
         _write([f"{options.file}: {turns}, nothing is wrong"])
     return int(bool(flaws))
+
+
+def _keys(options: argparse.Namespace) -> int:
+    tape = read_tape(options.file)
+    number = make_keys_anew(tape)
+    if number:
+        write_tape(tape, options.file)
+    have = "has" if number == 1 else "have"
+    told = f"{count_of(number, 'turn')} {have} new keys" if number else "all keys are right"
+    _write([f"{options.file}: {told}"])
+    return 0
 
 
 def _settle(options: argparse.Namespace) -> int:

@@ -30,6 +30,7 @@ SINCE = Option("--since", "TIME", "only those since then: 2d, '3 hours', today, 
 MODE = Option("--mode", "M", "auto: play, and ask live what is missing; play; record")
 SPEED = Option("--speed", "S", "real, instant, or how many times as fast it plays")
 REVIEW = Option("--review", None, "what is new on it, beside what was recorded before")
+PLAYER = Option("--view", None, "as a player: its turns as they happened")
 FILES = Option("--files", None, "keep files that are attached or that turns leave")
 RUN_TOOLS = Option("--run-tools", None, "run kernel tools again, and compare what they give")
 EJECT = Option("--eject", None, "play and record no more")
@@ -221,7 +222,7 @@ def _told(model: ModelState) -> str:
 
 
 def _tape(state: State, line: Line, words: list[str]) -> Any:
-    from ..tapes import Tape
+    from ..workbench import Tape
 
     connection = state.dari
     if line.has(EJECT):
@@ -233,6 +234,8 @@ def _tape(state: State, line: Line, words: list[str]) -> Any:
         connection.insert(Tape(" ".join(words), **given))
     if connection.tape is None:
         raise UsageError(f"no tape is in\nusage: {SUBCOMMANDS['tape'].parser.usage}")
+    if line.has(PLAYER):
+        return connection.tape.view()
     return connection.tape.review() if line.has(REVIEW) else _status(state)
 
 
@@ -294,8 +297,9 @@ SUBCOMMANDS = {
     ),
     "tape": Subcommand(
         LineParser(
-            "%dari tape [FILE] [--mode M] [--speed S] [--run-tools] [--files] [--review] [--eject]",
-            (MODE, SPEED, RUN_TOOLS, FILES, REVIEW, EJECT),
+            "%dari tape [FILE] [--mode M] [--speed S] [--run-tools] [--files] [--review] [--view]"
+            " [--eject]",
+            (MODE, SPEED, RUN_TOOLS, FILES, REVIEW, PLAYER, EJECT),
             example="%dari tape lesson.tape --speed 2",
         ),
         _tape,

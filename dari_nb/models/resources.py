@@ -13,6 +13,8 @@ from .usage import tokens_in
 
 TERMINAL = frozenset({"completed", "failed"})
 """Message statuses after which nothing more happens (contract, section 16)."""
+STATUSES = ("queued", "running", "waiting_for_tool", "completed", "failed")
+"""All message statuses."""
 
 
 class File(Model, frozen=True, kw_only=True):

@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 
 from ..errors import InvalidRequestError
+from .checks import checked_list
 from .means import number
 
 
@@ -30,7 +31,8 @@ def holm(p_values: Sequence[float | None]) -> list[float]:
     >>> dari.scores.holm([0.01, 0.04, 0.03])
     [0.03, 0.06, 0.06]
     """
-    found = [math.nan if p is None else number(p) for p in p_values]
+    given = checked_list("p-values, such as [0.01, 0.2]", p_values)
+    found = [math.nan if p is None else number(p) for p in given]
     wrong = next((p for p in found if not (math.isnan(p) or 0 <= p <= 1)), None)
     if wrong is not None:
         raise InvalidRequestError(f"A p-value is between 0 and 1, not {wrong!r}.")

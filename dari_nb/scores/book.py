@@ -13,6 +13,7 @@ from typing import Any, Literal
 import msgspec
 
 from ..errors import InvalidRequestError
+from .checks import checked_each
 from .worth import checked_name, checked_worth
 
 if sys.platform != "win32":
@@ -20,6 +21,9 @@ if sys.platform != "win32":
 
 By = Literal["function", "person"]
 Key = tuple[str, int, str | None, str | None, int, str, str]
+
+FILE = "dari-scores.jsonl"
+"""Where scores are kept, beside the notebook, unless another file is named."""
 
 
 class Score(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -85,6 +89,8 @@ class ScoreBook:
     """
 
     def __init__(self, path: str | Path) -> None:
+        if not isinstance(path, str | Path) or not str(path):
+            raise InvalidRequestError(f"A book of scores is a file, not {path!r}.")
         self.path = Path(path)
         self.damaged = 0
         self._latest: dict[Key, Score] = {}
@@ -105,7 +111,8 @@ class ScoreBook:
         >>> book = dari.scores.ScoreBook("added.jsonl")
         >>> book.add([dari.scores.Score(name="correct", value=True)])
         """
-        lines = b"".join(_line(score) for score in scores)
+        given = checked_each("scores, such as [Score(name='right', value=True)]", scores, _is_score)
+        lines = b"".join(map(_line, given))
         if not lines:
             return
         try:
@@ -198,12 +205,21 @@ class ScoreBook:
             self._latest[score.key] = score
 
 
+def kept_in(path: str | Path | None) -> ScoreBook:
+    """Return the book in this file, or in the usual one of the working folder."""
+    return ScoreBook(Path(path or FILE).expanduser().absolute())
+
+
 _decode = msgspec.json.Decoder(Score).decode
 
 
 def _now() -> str:
     # Microseconds, so that the quick ratings of one person keep their order.
     return datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def _is_score(thing: Any) -> bool:
+    return isinstance(thing, Score)
 
 
 def _line(score: Score) -> bytes:

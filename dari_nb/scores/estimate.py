@@ -39,6 +39,8 @@ class Estimate(_Numbers):
         why: Why it was made so, or why there is none.
         p_value: Of a difference: the chance of one as large or larger if there were none,
             two-sided, by the interval's own method; NaN for all else.
+        p_method: How that was made: ``mid-p`` of sign flips, or as the interval; ``none`` where
+            there is none.
 
     >>> found = dari.scores.mean({"a": [1, 0], "b": [1, 1]})
     >>> found.value, found.tasks, found.values
@@ -48,6 +50,7 @@ class Estimate(_Numbers):
     method: str = "none"
     why: str = NO_VALUES
     p_value: float = math.nan
+    p_method: str = "none"
 
     @classmethod
     def of(
@@ -59,6 +62,7 @@ class Estimate(_Numbers):
         method: str,
         why: str,
         p_value: float = math.nan,
+        p_method: str = "none",
     ) -> Estimate:
         """Make an estimate that knows its method; ends that are equal are none."""
         has_ends = ends[0] < ends[1]
@@ -66,6 +70,7 @@ class Estimate(_Numbers):
         made.method = method if has_ends else "none"
         made.why = why if has_ends else _why_none(tasks)
         made.p_value = p_value if has_ends else math.nan
+        made.p_method = p_method if has_ends else "none"
         return made
 
     def _replace(self, **changed: Any) -> Estimate:

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 import math
-from collections.abc import Sequence
 from statistics import NormalDist
 from typing import Literal
 
-from ..errors import InvalidRequestError
 from .estimate import UNKNOWN, Ends
 from .resampling import (
     Array,
@@ -31,24 +28,11 @@ SOME = 10
 """From so many tasks on redrawing them tells how a mean that is no share may be skewed."""
 _HALVES = 0.85
 """The square of the difference that half tasks have, found by counting out all outcomes."""
+_WHOLE = 11
+"""From so many tasks on half a task is added to either side, below it less, found alike."""
 _FEW = (1, 2)
 _MOST_RATE = 50.0
 _ROUNDING = 1e-12
-
-
-def check_level(level: float) -> None:
-    """Raise ``InvalidRequestError`` unless the level lies between 0 and 1."""
-    if not 0 < level < 1:
-        raise InvalidRequestError(f"level must be between 0 and 1, such as 0.95, not {level!r}.")
-
-
-def check_method(method: object, known: Sequence[str]) -> None:
-    """Raise ``InvalidRequestError`` unless the method is one of those that are known here."""
-    if isinstance(method, str) and method in known:
-        return
-    close = difflib.get_close_matches(str(method).lower(), known, n=1)
-    hint = f" (did you mean {close[0]!r}?)" if close else ""
-    raise InvalidRequestError(f"There is no method {method!r}{hint}; there are {', '.join(known)}.")
 
 
 def normal_quantile(level: float) -> float:
@@ -102,23 +86,31 @@ def of_gaps(gaps: Array, squares: float, level: float) -> Ends:
     """Return the interval of a mean difference between -1 and 1, with half a task for either side.
 
     However it comes out, it holds what the mid-p interval ends at if one side has won all tasks.
+    Where no task differs it reaches as far as a difference at which that would be as rare.
 
     Args:
         gaps: The tasks' differences.
         squares: What the square of a difference comes to if tries are coins.
         level: Coverage.
     """
-    low, high = of_more_gaps(gaps, level, added=1, squares=_HALVES * squares)
-    farthest = 2 * (1 - level) ** (1 / len(gaps)) - 1
+    low, high = of_more_gaps(gaps, level, **_halves(gaps, squares))
+    least = -1.0 if gaps.any() else 1 - min(1.0, 2 * (1 - level)) ** (1 / len(gaps))
+    farthest = min(2 * (1 - level) ** (1 / len(gaps)) - 1, -least)
     return min(low, farthest), max(high, -farthest)
 
 
 def p_of_gaps(gaps: Array, squares: float) -> float:
     """Return the complement of the least level at which half a task a side leaves out 0."""
-    return p_of_more_gaps(gaps, added=1, squares=_HALVES * squares)
+    return p_of_more_gaps(gaps, **_halves(gaps, squares))
 
 
-def of_more_gaps(gaps: Array, level: float, *, added: int = 2, squares: float = 1) -> Ends:
+def _halves(gaps: Array, squares: float) -> dict[str, float]:
+    """Return what is added: of few tasks less, where what has to hold 0 is wide enough."""
+    added = min(1.0, len(gaps) / _WHOLE)
+    return {"added": added, "squares": _HALVES * squares * added}
+
+
+def of_more_gaps(gaps: Array, level: float, *, added: float = 2, squares: float = 1) -> Ends:
     """Return the normal interval of differences, with tasks added that speak for neither side.
 
     Args:
@@ -131,7 +123,7 @@ def of_more_gaps(gaps: Array, level: float, *, added: int = 2, squares: float = 
     return max(-1.0, centre - quantile * error), min(1.0, centre + quantile * error)
 
 
-def p_of_more_gaps(gaps: Array, *, added: int = 2, squares: float = 1) -> float:
+def p_of_more_gaps(gaps: Array, *, added: float = 2, squares: float = 1) -> float:
     """Return the complement of the least level at which :func:`of_more_gaps` leaves out 0."""
     centre, error = _with_added(gaps, added, squares)
     return normal_tails(centre / error)
@@ -174,7 +166,7 @@ def _least_rate(count: int, chance: float) -> float:
     return high
 
 
-def _with_added(gaps: Array, added: int, squares: float) -> tuple[float, float]:
+def _with_added(gaps: Array, added: float, squares: float) -> tuple[float, float]:
     size = len(gaps) + added
     centre = float(gaps.sum()) / size
     variance = (float((gaps**2).sum()) + squares) / size - centre**2

@@ -7,13 +7,11 @@ from collections.abc import Callable, Sequence
 from math import comb
 from typing import Literal
 
-from ..errors import InvalidRequestError
+from .checks import check_drawing, check_level, check_method, check_real, check_whole
 from .estimate import UNKNOWN, ByTask, Estimate
 from .intervals import (
     DRAWS,
     LEVEL,
-    check_level,
-    check_method,
     near_ends,
     of_means,
     of_shares,
@@ -116,10 +114,11 @@ def _over_tasks(
     draws: int,
     seed: int,
 ) -> Estimate:
-    if k < 1:
-        raise InvalidRequestError(f"k must be at least 1, not {k!r}.")
+    check_whole("k", k, 1)
+    check_real("passing", passing)
     check_level(level)
     check_method(method, METHODS)
+    check_drawing(draws, seed)
     tries = {task: values for task, values in numbers(by_task).items() if len(values) >= k}
     chances = [
         chance(len(values), sum(value >= passing for value in values), k)

@@ -16,20 +16,27 @@ Array = NDArray[np.float64]
 
 _AT_ONCE = 2_000_000
 _NOTHING = 1e-12
+_TINIEST = 1e-100
 _HALVINGS = 16
 _ROUNDING = 1e-9
 _UNCLEAR = 5
 _FEW = 20
 _UNSEEN = 6
 _TIED = 0.25
+_SHRUNK = 0.8
 """With these the interval by ratios holds as often as it says; `tests/benchmarks/coverage.py`."""
 
 
 class Sample(NamedTuple):
-    """Tasks with the sums and the counts of their values."""
+    """Tasks with the sums and the counts of their values, and how large what they are made of is.
+
+    What is a rounding of that is nothing: of values near 1 a difference of 1e-16, of smaller ones
+    it may be all there is.
+    """
 
     sums: Array
     counts: Array
+    scale: float
 
     @property
     def value(self) -> float:
@@ -51,8 +58,7 @@ class Sample(NamedTuple):
     @property
     def is_constant(self) -> bool:
         """Whether all tasks have the same mean, which does not tell how much others would vary."""
-        means = self.sums / self.counts
-        return float(np.ptp(means)) <= _NOTHING * max(1.0, float(np.abs(means).max()))
+        return float(np.ptp(self.sums / self.counts)) <= max(_NOTHING * self.scale, _TINIEST)
 
     @property
     def is_tied(self) -> bool:
@@ -99,13 +105,14 @@ def by_ratios(sample: Sample, found: Array, level: float) -> Ends:
     """Return the interval that Student's ratios of redrawings speak for.
 
     At either side it ends where Student's does, or where their quantile is clearly beyond that,
-    farther by what so many tasks show too little of a tail.
+    farther by what so many tasks show too little of a tail, or less far where many tasks have the
+    same value, since drawings with few others have errors that are too small.
     """
     size, value, error = len(sample.sums), sample.value, sample.error
     student, tail = t_quantile((1 + level) / 2, size - 1), (1 - level) / 2
     many = max(size, _FEW)
     clear = student * (1 + _UNCLEAR / (_FEW if sample.is_tied else many))
-    stretch = 1.0 if sample.is_tied else many / (many - _UNSEEN)
+    stretch = _SHRUNK if sample.is_tied else many / (many - _UNSEEN)
 
     def reach(quantile: float) -> float:
         return student + (quantile - student) * stretch if quantile > clear else student

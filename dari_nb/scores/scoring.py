@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, Protocol, TypeVar
 
 from ..errors import InvalidRequestError
 from .book import Score, ScoreBook
+from .checks import check_whole, checked_each
 from .worth import checked_name, checked_worth
 
 T = TypeVar("T")
@@ -101,6 +102,7 @@ def run_scores(
     [True, True, True, True]
     """
     checked_name(name)
+    cells = checked_each("cells, such as batch.cells", cells, _is_cell)
     turns = [partial(turn_of, cell) if turn_of else partial(_itself, cell) for cell in cells]
     scores: dict[int, Score] = {}
     for place, outcome in score_each(turns, fn, workers=workers):
@@ -133,8 +135,8 @@ def score_each(
     """
     if not callable(fn):
         raise InvalidRequestError(f"A score needs a function of the turn, not {fn!r}.")
-    if workers < 1:
-        raise InvalidRequestError(f"At least 1 worker is needed, not {workers}.")
+    check_whole("workers", workers, 1)
+    turns = checked_each("functions that make the turns", turns, callable)
     is_async = inspect.iscoroutinefunction(fn) or inspect.iscoroutinefunction(
         getattr(fn, "__call__", None)  # noqa: B004 - an object may have an async __call__
     )
@@ -227,6 +229,10 @@ def score_of(cell: ScoredCell, name: str, run_id: str, **found: Any) -> Score:
         session_id=cell.session_id,
         **found,
     )
+
+
+def _is_cell(cell: Any) -> bool:
+    return all(hasattr(cell, name) for name in ("task_index", "llm", "version", "repeat"))
 
 
 def _itself(cell: T) -> T:

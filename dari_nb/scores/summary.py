@@ -7,19 +7,17 @@ from collections.abc import Hashable, Iterator, Sequence
 from itertools import combinations
 from typing import TYPE_CHECKING, Any, Literal
 
-from ..errors import InvalidRequestError
-from ..score_kinds import Kind, kind_of
 from .adjusting import holm
+from .checks import check_method, check_whole, checked_list
+from .columns import BY, TASK, kind_of_score, score_column
 from .comparisons import paired_difference, win_rate
-from .intervals import DRAWS, LEVEL, Method, check_method
+from .intervals import DRAWS, LEVEL, Method
 from .means import mean
 from .repeats import pass_at_k, pass_hat_k
 
 if TYPE_CHECKING:
     import pandas as pd
 
-BY = "llm_id"
-TASK = "task_index"
 NOT_ADJUSTED = "no"
 ADJUSTING = ("holm",)
 _MOST_TRIES = 50
@@ -53,8 +51,9 @@ def summary(
         ``by``, ``score``, ``tasks``, ``cells``, ``missing`` (cells without the score), ``mean``,
         ``low``, ``high``, ``method`` (how the interval was made), ``why`` (it was made so),
         ``adjusted`` (``no``: each interval holds by itself, not all of them together), and where
-        the frame has them ``cost_usd`` (mean a cell, US dollars) and ``median_seconds``, in the
-        order in which the LLMs first appear.
+        the frame has them ``cost_usd`` (mean of the cells whose cost is known, US dollars),
+        ``unknown_costs`` (how many cells' is not) and ``median_seconds``, in the order in which the
+        LLMs first appear.
 
     Raises:
         InvalidRequestError: A column is missing, the score holds something else than numbers, or
@@ -66,7 +65,7 @@ def summary(
     import pandas as pd
 
     column, rows = score_column(frame, score, by, task), []
-    options = {"level": level, "draws": draws, "seed": seed, "kind": _kind(frame, column)}
+    options = {"level": level, "draws": draws, "seed": seed, "kind": kind_of_score(frame, column)}
     for group, cells in _groups(frame, by):
         found = mean(_by_task(cells, column, task), method=method, **options)  # type: ignore[arg-type]
         rows.append(
@@ -88,6 +87,7 @@ def summary(
     known = _typical(frame)
     counts, words = ["tasks", "cells", "missing"], ["method", "why", "adjusted"]
     names = [by, "score", *counts, "mean", "low", "high", *words, *known]
+    counts += [name for name in known if name == "unknown_costs"]
     return _typed(pd.DataFrame(rows, columns=names), [by, "score", *words], counts)
 
 
@@ -121,9 +121,9 @@ def win_rates(
         ``win_low`` and ``win_high``, and ``difference`` of the first to the other with
         ``difference_low`` and ``difference_high``, each with how its interval was made and why:
         ``win_method``, ``win_why``, ``difference_method``, ``difference_why``. ``p_value`` is of
-        the difference, ``p_adjusted`` what is left of it (null when it was not adjusted), and
-        ``adjusted`` says how: ``holm, of 3``, or ``no, one of 3``. See :func:`win_rate` and
-        :func:`paired_difference`.
+        the difference, made by ``p_method`` (``mid-p``, or as the interval), ``p_adjusted`` what is
+        left of it (null when it was not adjusted), and ``adjusted`` says how: ``holm, of 3``, or
+        ``no, one of 3``. See :func:`win_rate` and :func:`paired_difference`.
 
     Raises:
         InvalidRequestError: As in :func:`summary`, or there is no such way to adjust.
@@ -134,16 +134,17 @@ def win_rates(
     import pandas as pd
 
     check_method(adjust or "holm", ADJUSTING)
+    names = [score] if isinstance(score, str) else checked_list("scores' names", score)
     options = {"level": level, "draws": draws, "seed": seed}
     rows = [
         row
-        for one in ([score] if isinstance(score, str) else score)
-        for row in _pairs(frame, score_column(frame, one, by, task), by, task, options)
+        for one in dict.fromkeys(score_column(frame, name, by, task) for name in names)
+        for row in _pairs(frame, one, by, task, options)
     ]
-    words = ["win_method", "win_why", "difference_method", "difference_why"]
-    names = [by, "other", "score", "tasks", "win_rate", "win_low", "win_high", *words[:2]]
-    names += ["difference", "difference_low", "difference_high", *words[2:], "p_value"]
-    made = _typed(pd.DataFrame(rows, columns=names), [by, "other", "score", *words], ["tasks"])
+    words = ["win_method", "win_why", "difference_method", "difference_why", "p_method"]
+    columns = [by, "other", "score", "tasks", "win_rate", "win_low", "win_high", *words[:2]]
+    columns += ["difference", "difference_low", "difference_high", *words[2:4], "p_value", words[4]]
+    made = _typed(pd.DataFrame(rows, columns=columns), [by, "other", "score", *words], ["tasks"])
     return _adjusted(made, adjust)
 
 
@@ -187,10 +188,14 @@ def pass_rates(
     import pandas as pd
 
     column, rows = score_column(frame, score, by, task), []
+    kind_of_score(frame, column)
+    tried = None if ks is None else checked_list("numbers of tries, such as [1, 2]", ks)
+    for k in tried or ():
+        check_whole("k", k, 1)
     for group, cells in _groups(frame, by):
         tries = _by_task(cells, column, task)
         most = max((len(values) for values in tries.values()), default=0)
-        for k in ks if ks is not None else range(1, min(most, _MOST_TRIES) + 1):
+        for k in tried if tried is not None else range(1, min(most, _MOST_TRIES) + 1):
             options: dict[str, Any] = {"level": level, "draws": draws, "seed": seed}
             some = pass_at_k(tries, k, passing=passing, **options)
             every = pass_hat_k(tries, k, passing=passing, **options)
@@ -204,45 +209,17 @@ def pass_rates(
     return _typed(made, [by, "score", *words], ["k", "tasks"])
 
 
-def score_column(frame: pd.DataFrame, score: str | None, *needed: str) -> str:
-    """Return the column of a score, named with or without what stands before its name.
-
-    Without a name it is the first one that is a number.
-
-    Raises:
-        InvalidRequestError: The frame lacks it or one of the needed columns.
-    """
-    found = [name for name in (score, f"score.{score}", f"rating.{score}") if name in frame]
-    if score is None:
-        found = [str(n) for n in frame.columns if str(n).startswith("score.")]
-        found = [name for name in found if frame[name].dtype.kind in "iufb"]
-    lacking = [name for name in needed if name not in frame]
-    if lacking:
-        raise InvalidRequestError(f"The frame has no column {lacking[0]!r}.")
-    if not found:
-        known = [str(n) for n in frame.columns if str(n).startswith(("score.", "rating."))]
-        if not known:
-            raise InvalidRequestError(
-                "There are no scores yet: give some first, such as "
-                'batch.score("short", lambda turn: len(turn.text) < 80), '
-                "or rate cells in batch.view()."
-            )
-        what = "score that is a number" if score is None else f"score {score!r}"
-        raise InvalidRequestError(f"The frame has no {what}: there is {', '.join(known)}.")
-    return str(found[0])
-
-
 def _pairs(
     frame: pd.DataFrame, column: str, by: str, task: str, options: dict[str, Any]
 ) -> Iterator[tuple[Any, ...]]:
     """Compare each two groups by one score."""
-    kind, name = _kind(frame, column), column.removeprefix("score.")
+    kind, name = kind_of_score(frame, column), column.removeprefix("score.")
     groups = [(group, _by_task(cells, column, task)) for group, cells in _groups(frame, by)]
     for (one, ones), (other, others) in combinations(groups, 2):
         won = win_rate(ones, others, **options)
         gap = paired_difference(ones, others, kind=kind, **options)
-        told = (*won[:3], won.method, won.why, *gap[:3], gap.method, gap.why, gap.p_value)
-        yield (one, other, name, won.tasks, *told)
+        told = (*won[:3], won.method, won.why, *gap[:3], gap.method, gap.why)
+        yield (one, other, name, won.tasks, *told, gap.p_value, gap.p_method)
 
 
 def _adjusted(frame: pd.DataFrame, adjust: str | None) -> pd.DataFrame:
@@ -265,29 +242,15 @@ def _by_task(cells: pd.DataFrame, column: str, task: str) -> dict[Hashable, list
     return tasks
 
 
-def _kind(frame: pd.DataFrame, column: str) -> Kind | None:
-    """Tell the kind of a score from all of its values, so that no LLM has one of its own.
-
-    Raises:
-        InvalidRequestError: It has no mean.
-    """
-    values = frame[column].dropna()
-    kind = kind_of(values.tolist(), column.removeprefix("score."))
-    if kind == "label":
-        seen = ", ".join(repr(value) for value in values.drop_duplicates().tolist()[:3])
-        raise InvalidRequestError(
-            f"The score {column.removeprefix('score.')!r} has no mean: it holds {seen}. "
-            "Score True or False, or a number, "
-            f"or count what it holds: to_frame().groupby({BY!r})[{column!r}].value_counts()."
-        )
-    return kind
-
-
 def _typical(cells: pd.DataFrame) -> dict[str, float]:
     """Return what a cell costs on average, and how long half of them took at most."""
-    mean_cost = {"cost_usd": cells["cost_usd"].mean()} if "cost_usd" in cells else {}
-    median = {"median_seconds": cells["seconds"].median()} if "seconds" in cells else {}
-    return {name: float(value) for name, value in {**mean_cost, **median}.items()}
+    found = {}
+    if "cost_usd" in cells:
+        found["cost_usd"] = float(cells["cost_usd"].mean())
+        found["unknown_costs"] = int(cells["cost_usd"].isna().sum())
+    if "seconds" in cells:
+        found["median_seconds"] = float(cells["seconds"].median())
+    return found
 
 
 def _typed(frame: pd.DataFrame, names: list[str], counts: list[str]) -> pd.DataFrame:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from ..errors import InvalidRequestError
-from ..score_kinds import is_missing
+from ..score_kinds import LARGEST, is_missing
 
 LONGEST_NAME = 200
 """Characters of a score's name."""
@@ -38,7 +39,7 @@ def checked_value(value: Any) -> bool | int | float | str:
     A whole number that 64 bits do not hold becomes a float.
 
     Raises:
-        InvalidRequestError: It is no yes or no, no finite number, and no text.
+        InvalidRequestError: It is no yes or no, no number up to 1e100, and no text.
 
     >>> checked_value(True), checked_value(10**30)
     (True, 1e+30)
@@ -49,7 +50,9 @@ def checked_value(value: Any) -> bool | int | float | str:
         raise InvalidRequestError("nothing is no score: give yes or no, a number, or a text")
     if is_missing(value):
         said = value if isinstance(value, float) else "a number of too many digits"
-        raise InvalidRequestError(f"{said} is no score: it is not a finite number")
+        is_large = isinstance(value, float) and math.isfinite(value)
+        why = f"beyond {LARGEST:g}" if is_large else "not a finite number"
+        raise InvalidRequestError(f"{said} is no score: it is {why}")
     if isinstance(value, bool):
         return value
     if isinstance(value, int):

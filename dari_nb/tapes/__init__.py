@@ -17,7 +17,7 @@ from .recording import Recording
 from .scrubbing import Scrubber
 from .tape import Tape
 from .turns import Taking, Turn, turns_of
-from .verifying import Flaw, flaws_of
+from .verifying import Flaw, flaws_of, make_keys_anew
 from .writing import settle, tape_bytes, write_tape
 
 __all__ = [
@@ -38,6 +38,7 @@ __all__ = [
     "differences",
     "flaws_of",
     "key_of",
+    "make_keys_anew",
     "nearest",
     "parsed",
     "read_tape",

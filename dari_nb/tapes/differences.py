@@ -11,7 +11,7 @@ import msgspec
 
 from ..models import Content
 from ..models import events as ev
-from .keys import blocks_of
+from .keys import blocks_of, is_keyed
 from .lines import TurnLine
 from .recording import Recording
 from .turns import Turn
@@ -22,6 +22,10 @@ _KEPT = 12
 _MANY = 2000
 """Words from which on those that come often are not looked for: it would take long."""
 _MERELY = {"status", "previous_status"}
+_EDITED = (
+    "nothing but the key of the recorded turn, which is that of another text: what it asks was "
+    "changed, and its key was not; dari-local tape keys makes keys anew"
+)
 MOST_CHARACTERS = 20_000
 """Characters of a text that are compared word by word; of longer ones the beginning."""
 
@@ -151,6 +155,8 @@ def gap_between(recorded: Turn, asked: Turn) -> str:
         found.append("the prompt or the tools of the agent")
     if old.parent != new.parent:
         found.append("what came before it in the session")
+    if not found and not is_keyed(old, recorded.agent):
+        found.append(_EDITED)
     return "\n".join(found) or "an attached file"
 
 

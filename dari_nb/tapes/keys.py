@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from ..models import Content
-from .lines import AgentLine
+from .lines import AgentLine, TurnLine
 
 _LENGTH = 16
 _OF_A_FILE = ("type", "sha256")
@@ -46,6 +46,11 @@ def key_of(
         [_counted(block, volatile) for block in blocks_of(asked)],
     ]
     return digest_of(told)
+
+
+def is_keyed(line: TurnLine, agent: AgentLine) -> bool:
+    """Whether the key of a turn stands for what it asks."""
+    return key_of(line.parent, agent, line.llm, line.asked) == line.key
 
 
 def digest_of(value: Any) -> str:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from decimal import Decimal, InvalidOperation
 from typing import Annotated, Any, TypeVar
 
 import msgspec
+
+from .complaints import NO_UTF8, no_kind, no_line, no_object
 
 VERSION = 1
 """The version of the format: another one for whatever changes what a line means or may hold."""
@@ -158,6 +161,8 @@ Entry = EventLine | DraftLine | FileLine | Mark | Comment
 AnyLine = AgentLine | TurnLine | Entry | Closing
 
 L = TypeVar("L", bound=Line)
+_MOST_DIGITS = 30
+"""Digits before or after the point of an amount of dollars."""
 _KINDS: dict[
     str, type[AgentLine | TurnLine | EventLine | DraftLine | FileLine | Mark | Closing]
 ] = {
@@ -172,6 +177,20 @@ _KINDS: dict[
 """The kinds of lines by the field that only they have; a turn has an agent, too."""
 
 
+def dollars(cost: str | None) -> Decimal | None:
+    """The cost of a turn in US dollars; ``None`` where it is unknown, or no amount.
+
+    >>> dollars("0.01"), dollars("unknown"), dollars("1e999999")
+    (Decimal('0.01'), None, None)
+    """
+    try:
+        amount = Decimal(cost or "")
+    except InvalidOperation:
+        return None
+    is_amount = amount.is_finite() and amount >= 0 and abs(amount.adjusted()) < _MOST_DIGITS
+    return amount if is_amount else None
+
+
 def encoded(line: Line | Comment) -> bytes:
     """Write a line, with its end."""
     if isinstance(line, Comment):
@@ -183,14 +202,17 @@ def decoded(line: bytes) -> AnyLine:
     """Read a line below the first.
 
     Raises:
-        ValueError: It is none; the text says why.
+        ValueError: It is none; the text says why, and what to do.
     """
     if not line.strip() or line.lstrip().startswith(b"#"):
-        return Comment(line.strip().decode())
+        try:
+            return Comment(line.strip().decode())
+        except UnicodeDecodeError:
+            raise ValueError(NO_UTF8) from None
     told = object_in(line)
     kind = next((kind for name, kind in _KINDS.items() if name in told), None)
     if kind is None:
-        raise ValueError(f"it has none of the fields {', '.join(_KINDS)}")
+        raise ValueError(no_kind(told, _KINDS))
     return as_line(told, kind)
 
 
@@ -202,10 +224,8 @@ def object_in(line: bytes) -> dict[str, Any]:
     """
     try:
         return msgspec.json.decode(line, type=dict[str, Any])
-    except msgspec.DecodeError as error:
-        raise ValueError(_plainly(error)) from None
-    except RecursionError:
-        raise ValueError("it is nested too deeply") from None
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise ValueError(no_object(line, error)) from None
 
 
 def as_line(told: dict[str, Any], kind: type[L]) -> L:
@@ -217,9 +237,4 @@ def as_line(told: dict[str, Any], kind: type[L]) -> L:
     try:
         return msgspec.convert(told, kind)
     except msgspec.ValidationError as error:
-        raise ValueError(_plainly(error)) from None
-
-
-def _plainly(error: Exception) -> str:
-    text = str(error)
-    return text[:1].lower() + text[1:]
+        raise ValueError(no_line(told, kind, str(error))) from None

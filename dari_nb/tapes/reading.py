@@ -13,6 +13,7 @@ from .lines import (
     Closing,
     Comment,
     DraftLine,
+    Entry,
     EventLine,
     FileLine,
     Header,
@@ -103,16 +104,16 @@ class _Reading:
         if isinstance(told, TurnLine):
             self._turn(told, number)
         elif isinstance(told, EventLine | DraftLine | FileLine):
-            self._entry(told)
+            self._entry(told, number)
         else:
-            self._other(told)
+            self._other(told, number)
 
     def end(self) -> None:
         """Leave notes that no turn follows at the end."""
         self._end_turn()
         self.tape.tail, self._notes = self._notes, []
 
-    def _other(self, told: AnyLine) -> None:
+    def _other(self, told: AnyLine, number: int) -> None:
         if isinstance(told, AgentLine):
             self._agents[told.agent] = told
         elif isinstance(told, Closing):
@@ -121,7 +122,10 @@ class _Reading:
             counts = {kind: max(before.get(kind, 0), n) for kind, n in told.scrubbed.items()}
             self.tape.scrubbed = {**before, **counts}
         elif isinstance(told, Mark | Comment):
-            (self._notes if self._open is None else self._open.body).append(told)
+            if self._open is None:
+                self._notes.append(told)
+            else:
+                self._put(self._open, told, number)
 
     def _turn(self, told: TurnLine, number: int) -> None:
         agent = self._agents.get(told.agent)
@@ -132,10 +136,14 @@ class _Reading:
         self._notes = []
         self.tape.turns.append(self._open)
 
-    def _entry(self, told: EventLine | DraftLine | FileLine) -> None:
+    def _put(self, turn: Turn, told: Entry, number: int) -> None:
+        turn.body.append(told)
+        turn.numbers.append(number)
+
+    def _entry(self, told: EventLine | DraftLine | FileLine, number: int) -> None:
         if self._open is None:
             raise ValueError("it belongs to no turn: a line with what was asked comes first")
-        self._open.body.append(told)
+        self._put(self._open, told, number)
         if isinstance(told, EventLine) and end_of(told):
             self._end_turn()
 

@@ -49,10 +49,14 @@ class Recording:
             at = places.setdefault((*turn.place, turn.line.new), len(self.turns))
             if at < len(self.turns):
                 self.turns[at] = turn.in_place_of(self.turns[at])
-                continue
-            turn.before = [*self.tail, *turn.before]
-            self.turns.append(turn)
-            self.tail = []
+            else:
+                self.append(turn)
+
+    def append(self, turn: Turn) -> None:
+        """Put a turn at the end that is not on it yet."""
+        turn.before = [*self.tail, *turn.before]
+        self.turns.append(turn)
+        self.tail = []
 
     def collect(self, turns: Iterable[Turn]) -> None:
         """Put turns at the end, each as a further answer to what it asks."""
@@ -91,7 +95,12 @@ class Writer:
         self._sessions: dict[str, str] = {}
         self._agents: dict[str, AgentLine] = {}
         for turn in before:
-            list(self.turn(turn))
+            self._agents[turn.agent.agent] = turn.agent
+            self._ordinal_of(turn)
+
+    def continue_session(self, session: str, ordinal: str) -> None:
+        """Let a session, by whichever name, go on as one that is written already."""
+        self._sessions.setdefault(session, self._sessions.get(ordinal, ordinal))
 
     def turn(self, turn: Turn) -> Iterator[Line | Comment]:
         """Give the lines of a turn."""
@@ -104,9 +113,15 @@ class Writer:
 
     def opening(self, turn: Turn) -> Line:
         """The first line of a turn itself."""
-        ordinal = f"sess_{len(self._sessions) + 1}"
-        session = self._sessions.setdefault(turn.line.session, ordinal)
+        session = self._ordinal_of(turn)
         return msgspec.structs.replace(turn.line, session=session, more=referred(turn))
+
+    def _ordinal_of(self, turn: Turn) -> str:
+        session = self._sessions.get(turn.line.session)
+        if session is None:
+            session = f"sess_{len({*self._sessions.values()}) + 1}"
+            self._sessions[turn.line.session] = session
+        return session
 
 
 def _counted(counts: Mapping[str, int]) -> dict[str, int]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import overload
 
-from .differences import nearest, text_asked, told_of, words_between
+from ..errors import InvalidRequestError
+from .differences import is_same, nearest, text_asked, told_of, words_between
 from .recording import Recording
 from .turns import Turn
 
@@ -20,14 +21,19 @@ Change = Callable[[Callable[[Recording], None]], None]
 class Proposal:
     """A turn that waits to be adopted, beside the recorded one that is nearest to it.
 
+    Attributes:
+        new: The turn.
+        old: The recorded one; ``None`` where nothing comes near.
+
     >>> tape.review()
     Nothing on the tape is new.
     """
 
     def __init__(self, turn: Turn, old: Turn | None, change: Change) -> None:
-        self._turn = turn
-        self._old = old
+        self.new = turn
+        self.old = old
         self._change = change
+        self._became = ""
 
     @property
     def asked(self) -> str:
@@ -36,7 +42,7 @@ class Proposal:
         >>> [proposal.asked for proposal in tape.review()]
         []
         """
-        return text_asked(self._turn.line.asked)
+        return text_asked(self.new.line.asked)
 
     @property
     def difference(self) -> str:
@@ -45,38 +51,59 @@ class Proposal:
         >>> [proposal.difference for proposal in tape.review()]
         []
         """
-        new = _told(self._turn)
-        return new if self._old is None else words_between(_told(self._old), new)
+        new = _told(self.new)
+        return new if self.old is None else words_between(_told(self.old), new)
 
     def adopt(self) -> None:
         """Let the turn play, with those before it; it takes the place of the same one.
 
         Raises:
-            InvalidRequestError: The file cannot be written.
+            InvalidRequestError: That was said already, or it was rejected, or the file cannot be
+                written.
             TapeError: It is broken.
 
         >>> for proposal in tape.review():
         ...     proposal.adopt()
         """
-        self._change(lambda tape: _adopt(tape, self._turn))
+        self._decide("adopted", _adopt)
 
     def reject(self) -> None:
         """Take the turn off the tape, with those that go on from it.
 
         Raises:
-            InvalidRequestError: The file cannot be written.
+            InvalidRequestError: That was said already, or it was adopted, or the file cannot be
+                written.
             TapeError: It is broken.
 
         >>> for proposal in tape.review():
         ...     proposal.reject()
         """
-        self._change(lambda tape: _reject(tape, self._turn))
+        self._decide("rejected", _reject)
+
+    def _decide(self, became: str, change: Callable[[Recording, Turn], None]) -> None:
+        line = self.new.line
+        name = f"{line.turn} of {line.session}"
+        if self._became:
+            raise InvalidRequestError(f"{name} was {self._became} already.")
+
+        def decide(tape: Recording) -> None:
+            same = [turn for turn in tape.turns if turn.place == self.new.place]
+            if any(turn.line.new for turn in same):
+                change(tape, self.new)
+                return
+            # Others may have taken it with them: turns are adopted with those before them.
+            was = "adopted" if any(is_same(turn, self.new) for turn in same) else "rejected"
+            if was != became:
+                raise InvalidRequestError(f"{name} was {was} already, and waits no more.")
+
+        self._change(decide)
+        self._became = became
 
     def __repr__(self) -> str:
-        line = self._turn.line
+        line = self.new.line
         beside = "new"
-        if self._old is not None:
-            beside = f"beside {self._old.line.turn} of {self._old.line.session}"
+        if self.old is not None:
+            beside = f"beside {self.old.line.turn} of {self.old.line.session}"
         head = f"{line.turn} of {line.session}, {line.agent}, {beside}: {self.asked}"
         return f"{head}\n{self.difference}"
 
@@ -89,6 +116,7 @@ class Review(Sequence[Proposal]):
     """
 
     def __init__(self, tape: Recording, change: Change) -> None:
+        self._change = change
         old = [turn for turn in tape.turns if not turn.line.new]
         by_place = {turn.place: turn for turn in old}
         self._proposals = [
@@ -96,6 +124,8 @@ class Review(Sequence[Proposal]):
             for turn in tape.turns
             if turn.line.new
         ]
+        self.news = [turn for turn in tape.turns if turn.line.new]
+        self._change = change
 
     def adopt(self) -> None:
         """Let all of them play.
@@ -106,8 +136,7 @@ class Review(Sequence[Proposal]):
 
         >>> tape.review().adopt()
         """
-        for proposal in self:
-            proposal.adopt()
+        self._change_all(_adopt)
 
     def reject(self) -> None:
         """Take all of them off the tape.
@@ -118,8 +147,18 @@ class Review(Sequence[Proposal]):
 
         >>> tape.review().reject()
         """
-        for proposal in self:
-            proposal.reject()
+        self._change_all(_reject)
+
+    def _change_all(self, change: Callable[[Recording, Turn], None]) -> None:
+        """Change the tape once for all that still wait on it."""
+
+        def change_all(tape: Recording) -> None:
+            for turn in self.news:
+                if any(one.line.new and one.place == turn.place for one in tape.turns):
+                    change(tape, turn)
+
+        if self.news:
+            self._change(change_all)
 
     @overload
     def __getitem__(self, place: int) -> Proposal: ...

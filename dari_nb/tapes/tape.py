@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, cast, get_args
+from typing import Any, Literal, Protocol, TypeVar, cast, get_args
 
 from ..errors import InvalidRequestError
 from .growing import GrowingTape
@@ -25,6 +25,15 @@ SPEEDS: dict[str, float] = {"real": 1.0, "instant": math.inf}
 VARIABLE = "DARI_TAPE_MODE"
 """The variable that says how tapes are used whose mode nobody named."""
 _NO_MODE = f"{{!r}} is no mode of a tape: {', '.join(MODES)} are."
+
+C = TypeVar("C", covariant=True)
+
+
+class Checking(Protocol[C]):
+    """What can ask again what is on a tape."""
+
+    def check(self, tape: Tape, **options: Any) -> C:
+        """Name what no longer holds."""
 
 
 @dataclass(frozen=True)
@@ -120,6 +129,27 @@ class Tape:
         """
         return Review(read_tape(self.file), self._change)
 
+    def check(self, connection: Checking[C], **options: Any) -> C:
+        """Ask again what is on it, and name what no longer holds; nothing is written to it.
+
+        Args:
+            connection: Who is asked, a :class:`dari_nb.Dari`.
+            **options: As for :meth:`dari_nb.Dari.check`: ``score``, ``timeout``, ``tell``.
+
+        Returns:
+            What no longer holds, as a list: ``to_frame()``, ``to_markdown()``.
+
+        Raises:
+            InvalidRequestError: The file cannot be read.
+            TapeError: It is no tape, or a line is broken.
+            DariError: The server cannot be reached, or refuses.
+
+        >>> tape.check(d)
+        Asks ...
+        lesson.tape: ...
+        """
+        return connection.check(self, **options)
+
     def _change(self, change: Callable[[Recording], None]) -> None:
         now = read_tape(self.file)
         change(now)
@@ -152,7 +182,11 @@ def opened(tape: Tape) -> GrowingTape:
         raise InvalidRequestError(f"The tape {tape.path} is a folder, a pipe or a device.")
     if not tape.file.parent.is_dir():
         raise InvalidRequestError(f"There is no folder {tape.file.parent} for the tape.")
-    growing = GrowingTape(tape.file, Scrubber(tape.secrets), times=tape.times is not False)
+    growing = GrowingTape(
+        *(tape.file, Scrubber(tape.secrets)),
+        times=tape.times is not False,
+        replaces=mode_of(tape) == "record",
+    )
     if tape.times not in (None, growing.recording.times):
         has = "keeps times" if growing.recording.times else "keeps no times"
         raise InvalidRequestError(f"{tape.path} {has}: leave times={tape.times} out.")

@@ -35,6 +35,8 @@ _SETTLING = (
 """Events after which nothing goes on with the drafts before them."""
 _OPENING = ("content", "metadata", "message_id")
 """Fields of the event that opens a turn which its line tells otherwise."""
+EXPECTS = "expects"
+"""The metadata with what people expect of an answer: a text that is in it, or several."""
 
 
 @dataclass
@@ -47,6 +49,7 @@ class Turn:
         body: Its events and drafts, with the notes between them.
         before: The notes in front of it.
         number: The line of the file where it was read, from 1.
+        numbers: Those of its body.
     """
 
     agent: AgentLine
@@ -54,6 +57,7 @@ class Turn:
     body: list[Entry] = field(default_factory=list)
     before: list[Note] = field(default_factory=list)
     number: int | None = field(default=None, compare=False)
+    numbers: list[int] = field(default_factory=list, compare=False, repr=False)
 
     @property
     def events(self) -> list[EventLine]:
@@ -99,7 +103,13 @@ class Turn:
             count += isinstance(entry, EventLine)
         left = [due[1]] if due is not None else []
         body += [*left, *(note for _, note in notes)]
-        line = replace(self.line, session=other.line.session, turn=other.line.turn)
+        kept = {name: told for name, told in other.line.metadata.items() if name == EXPECTS}
+        line = replace(
+            self.line,
+            session=other.line.session,
+            turn=other.line.turn,
+            metadata={**kept, **self.line.metadata},
+        )
         return Turn(self.agent, line, body, [*other.before, *self.before])
 
 
@@ -180,7 +190,7 @@ class Taking:
         """Take in an event of the turn."""
         told = self._scrubber.scrub(self._ordinals.of(dict(data)))
         self._waiting.append(
-            EventLine(after=self._after(at), event=self._scrubber.text(kind), data=told)
+            EventLine(after=self._after(at), event=_known(kind, self._scrubber), data=told)
         )
         if kind in _SETTLING or not any(isinstance(one, DraftLine) for one in self._waiting):
             self._settle()
@@ -226,6 +236,10 @@ class Taking:
                 piece.tool = self._scrubber.scrub(piece.tool)
         self.turn.body += self._waiting
         self._waiting = []
+
+
+def _known(kind: str, scrubber: Scrubber) -> str:
+    return kind if kind in ev.EVENT_TYPES else scrubber.text(kind)
 
 
 def scrubbed_agent(scrubber: Scrubber, agent: AgentLine) -> AgentLine:

@@ -3,7 +3,15 @@
 from .chat import ChatView
 from .live import LiveTranscript
 from .matrix import MatrixView
+from .player import PlayerView
 from .reader import TranscriptView
 from .sessions import SessionsView
 
-__all__ = ["ChatView", "LiveTranscript", "MatrixView", "SessionsView", "TranscriptView"]
+__all__ = [
+    "ChatView",
+    "LiveTranscript",
+    "MatrixView",
+    "PlayerView",
+    "SessionsView",
+    "TranscriptView",
+]

@@ -22,6 +22,7 @@ from .sessions.event_stream import EventStream
 from .sessions.session import Session
 from .sessions.transcript import Transcript
 from .sessions.turn import Turn
+from .tapes.tape import Tape
 
 __all__ = [
     "Agent",
@@ -33,6 +34,7 @@ __all__ = [
     "Plan",
     "Published",
     "Session",
+    "Tape",
     "Tool",
     "Transcript",
     "Turn",

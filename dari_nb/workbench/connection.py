@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 from .._secret import hidden
 from ..errors import DariError, InvalidRequestError
 from .dari import Dari
+from .tapes.tape import Tape, held
 
 if TYPE_CHECKING:
     from ..local import LocalDari
     from ..local.configuration import Configuration
-    from ..tapes import Tape
 
 Environment = tuple[str | None, str | None]
 """The URL and the API key that the environment names."""
@@ -136,10 +136,8 @@ def recording(tape: str | Path | Tape) -> Iterator[Tape]:
     >>> tape.review()
     Nothing on the tape is new.
     """
-    from ..tapes import Tape
-
     d = current()
-    before, tape = d.tape, tape if isinstance(tape, Tape) else Tape(tape)
+    before, tape = d.tape, held(tape)
     d.insert(tape)
     try:
         yield tape
@@ -213,11 +211,9 @@ def _no_key_for(tape: str | Path | Tape | None) -> str | None:
     """What stands for a key where a tape plays, so that nothing is asked."""
     if tape is None:
         return None
-    from ..tapes import Tape
     from ..tapes.tape import mode_of
 
-    tape = tape if isinstance(tape, Tape) else Tape(tape)
-    return _NO_KEY if mode_of(tape) == "play" else None
+    return _NO_KEY if mode_of(held(tape)) == "play" else None
 
 
 def _connect_local(
@@ -243,7 +239,7 @@ def _connect_local(
         _fill(server, configuration)
     take_in_pulled(server, llms or {}, prices or {})
     if tape is not None:
-        server.insert(tape)
+        server.insert(held(tape))
     return Dari(server.url, server.api_key, server)
 
 
@@ -270,7 +266,8 @@ def _configuration(config: str | Path | None) -> Configuration | None:
 
 def _fill(server: LocalDari, configuration: Configuration) -> None:
     """Give a server what a configuration brings; again, it replaces what it brought before."""
-    from ..local.cli import add_organizations, load_agents
+    from ..local.cli import add_organizations
+    from ..local.python_files import load_agents
 
     table = configuration.server
     server.allow(

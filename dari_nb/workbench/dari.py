@@ -20,13 +20,14 @@ from .sessions.costs import Costs
 from .sessions.gists import Gists
 from .sessions.session import Session, session_of, sessions_of
 from .showing.presentation import watch
+from .tapes.tape import Tape, held
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from ..checks import Check
     from ..local import LocalDari
     from ..models.times import Since
-    from ..tapes import Tape
     from ..widgets.view import AnyLayout
     from .agents.llms import KnownLlm
     from .agents.prompts import Llms
@@ -91,9 +92,9 @@ class Dari:
     @property
     def tape(self) -> Tape | None:
         """The tape that is in, if there is one."""
-        if self.server is not None:
-            return self.server.tape
-        return next((each.tape for each in self._stand_ins if each.link is self._link), None)
+        there = (each.tape for each in self._stand_ins if each.link is self._link)
+        tape = self.server.tape if self.server is not None else next(there, None)
+        return None if tape is None else held(tape)
 
     def insert(self, tape: str | Path | Tape) -> None:
         """Play a tape and record on it, in place of another one, whichever Dari this is.
@@ -117,9 +118,7 @@ class Dari:
         'lesson.tape'
         >>> d.eject()
         """
-        from ..tapes import Tape
-
-        tape = tape if isinstance(tape, Tape) else Tape(tape)
+        tape = held(tape)
         if self.server is not None:
             self.server.insert(tape)
         elif tape != self.tape:
@@ -180,6 +179,44 @@ class Dari:
         from .agents.llms import known_llms
 
         return known_llms(self._link, agent, probe=probe)
+
+    def check(self, tape: str | Path | Tape, **options: Any) -> Check:
+        """Ask again what is on a tape, and name what no longer holds; nothing is written to it.
+
+        Named are an agent or an LLM option that is gone; an ``outcome`` that is another: an error
+        that no longer occurs, or a new one; ``tools`` that are others; an ``answer`` without what
+        the turn's metadata ``expects``; and a ``score`` that fell. It takes as many turns as are
+        on the tape, and costs what they cost.
+
+        Args:
+            tape: The file, or a :class:`Tape`, whose ``volatile`` texts do not count in errors.
+            **options: ``score``, a function of an answer (``asked``, ``text``, ``tools``,
+                ``status``, ``error``, ``metadata``) that gives a number, or yes or no; ``timeout``
+                (600), seconds that a turn may take; ``tell`` (``print``), which is told before how
+                many turns are asked and what they have cost, or ``None``.
+
+        Returns:
+            What no longer holds, as a list: ``to_frame()``, ``to_markdown()``.
+
+        Raises:
+            InvalidRequestError: The file cannot be read, or the scorer gives no number.
+            TapeError: It is no tape, or a line is broken.
+            DariError: The server cannot be reached, or refuses.
+
+        >>> d.check("lesson.tape", tell=None).holds
+        True
+        """
+        from ..checks import check_live
+
+        tape, inside = held(tape), self.tape
+        if inside is None:
+            return check_live(tape, self.client, **options)
+        # What plays cannot tell whether it still holds.
+        self.eject()
+        try:
+            return check_live(tape, self.client, **options)
+        finally:
+            self.insert(inside)
 
     def close(self) -> None:
         """Close the connections; what was read stays usable. The embedded server goes on.

@@ -201,14 +201,14 @@ def costs_frame(source: Source = None, **options: Unpack[Options]) -> pd.DataFra
 def batch_frame(
     batch: Any,
     *,
-    metadata: Iterable[str] | None = None,
-    scores: Iterable[str] | None = None,
+    metadata: str | Iterable[str] | None = None,
+    scores: str | Iterable[str] | None = None,
 ) -> pd.DataFrame:
     """Make a DataFrame of a batch as it stands, one row a cell.
 
     Args:
         batch: A :class:`Batch`, or what ``d.batches.of()`` made.
-        metadata: Keys to spread over columns ``metadata.<key>``; all that occur by default.
+        metadata: Keys, or one, to spread over columns ``metadata.<key>``; all by default.
         scores: Names that have a column even when no cell has them.
 
     Returns:

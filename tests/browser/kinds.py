@@ -19,6 +19,7 @@ CELLS = {
     SEND: "small says: said in a turn",
     "turn.session": "said in a turn",
     "turn.session.view()": "small says: said in a turn",
+    "turn.session.player()": "small says: said in a turn",
     "turn.session.chat()": "small says: said in a turn",
     "d.agents.list()": "helper",
     "d.sessions.list()": "helper",

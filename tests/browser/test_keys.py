@@ -35,6 +35,7 @@ CELLS = {
     "chat": "told.session.chat()",
     "matrix": "matrix = batch.view(); matrix",
     "sessions": "browser = d.sessions.view(); browser",
+    "player": "player = told.session.player(); player",
 }
 # What opens as much as there is: menus, a transcript beside, folds.
 OPENED = {
@@ -43,6 +44,7 @@ OPENED = {
     "chat": ".dari-chat .dari-answer",
     "matrix": ".dari-pane .dari-answer",
     "sessions": ".dari-beside details",
+    "player": ".dari-player .dari-user",
 }
 OPENING = {
     "matrix": ".dari-matrix [data-cell]",

@@ -114,6 +114,12 @@ def test_named_scores_and_metadata_have_columns_that_nobody_filled_yet() -> None
     assert str(frame["metadata.topic"].dtype) == "string"
 
 
+def test_one_name_of_metadata_or_scores_is_one_column() -> None:
+    frame = batch_frame([FULL], metadata="topic", scores="tone")
+    assert [name for name in frame if name.startswith("metadata.")] == ["metadata.topic"]
+    assert "score.tone" in frame
+
+
 def test_statuses_sort_as_a_cell_goes_through_them() -> None:
     frame = batch_frame([BatchCell(status=s) for s in ("failed", "running", "planned")])
     assert frame.sort_values("status")["status"].tolist() == ["planned", "running", "failed"]

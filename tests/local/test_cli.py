@@ -11,7 +11,8 @@ import pytest
 
 from dari_nb.errors import InvalidRequestError
 from dari_nb.local import LocalDari
-from dari_nb.local.cli import load_agents, main
+from dari_nb.local.cli import main
+from dari_nb.local.python_files import load_agents
 
 ROOT = Path(__file__).parents[2]
 AGENTS = """

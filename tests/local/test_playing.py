@@ -167,8 +167,20 @@ def test_a_miss_is_an_error_that_says_why(
         with pytest.raises(TapeMissError) as caught:
             d.agents["guide"].send(*prompts, **settings)
         assert gap in str(caught.value)
-        assert "DARI_TAPE_MODE=auto asks live" in str(caught.value)
+        assert 'mode="auto" asks live what is missing.' in str(caught.value)
+        assert "DARI_TAPE_MODE" not in str(caught.value)
         assert list(d.sessions.list()) == []
+
+
+def test_where_the_environment_gave_the_mode_a_miss_names_the_variable(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record(path, "one")
+    monkeypatch.setenv("DARI_TAPE_MODE", "play")
+    with LocalDari(tape=path) as server, Dari(server.url, server.api_key, server) as d:
+        with pytest.raises(TapeMissError) as caught:
+            d.agents["guide"].send("two")
+        assert "DARI_TAPE_MODE=auto asks live what is missing." in str(caught.value)
 
 
 def test_the_third_prompt_changed_plays_two_and_asks_three(path: Path) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
 from threading import Event, Thread
@@ -205,11 +207,14 @@ with LocalDari(tape=sys.argv[1]) as server:
 """
 
 
-def test_a_process_that_is_killed_leaves_a_tape_up_to_there(path: Path) -> None:
+@contextmanager
+def killed(path: Path) -> Iterator[Path]:
+    """Kill a process while it records; gives its journal."""
     script = KILLED.replace(
         "from tests.local.conftest import Caller", "from conftest import Caller"
     )
     env = {**os.environ, "PYTHONPATH": f"{ROOT}:{ROOT / 'tests' / 'local'}"}
+    before = {*path.parent.glob("*.running*")}
     child = subprocess.Popen(
         [sys.executable, "-c", script, str(path)],
         stdin=subprocess.PIPE,
@@ -220,9 +225,15 @@ def test_a_process_that_is_killed_leaves_a_tape_up_to_there(path: Path) -> None:
     with child:
         assert child.stdout is not None
         assert child.stdout.readline() == "there\n"
-        journal = path.with_name("lesson.tape.running")
-        until(lambda: journal.exists() and journal.read_bytes(), lambda d: d and b"seen" in d)
+        [journal] = until(lambda: {*path.parent.glob("*.running*")} - before, bool)
+        until(journal.read_bytes, lambda data: b"seen" in data)
         child.send_signal(signal.SIGKILL)
+    yield journal
+
+
+def test_a_process_that_is_killed_leaves_a_tape_up_to_there(path: Path) -> None:
+    with killed(path) as journal:
+        pass
     assert [turn.status for turn in read_tape(path).turns] == ["completed"]
     with LocalDari(tape=path) as server:
         calling(server).ask("echo", "later")
@@ -233,12 +244,110 @@ def test_a_process_that_is_killed_leaves_a_tape_up_to_there(path: Path) -> None:
     assert not journal.exists()
 
 
+def test_two_that_record_on_one_tape_are_both_whole_in_it(path: Path) -> None:
+    gates = {text: Event() for text in ("a", "b", "the same")}
+
+    def waiting(prompt: str) -> Any:
+        yield f"{prompt}, one moment."
+        if prompt in gates:
+            gates[prompt].wait()
+        yield f"{prompt} from here"
+
+    with LocalDari(tape=path) as one, LocalDari(tape=path) as other:
+        callers = [calling(one), calling(other)]
+        sessions, messages = [], []
+        for server, caller, text in zip((one, other), callers, "ab", strict=True):
+            server.agent("waiting")(waiting)
+            sessions.append(caller.create("waiting"))
+            messages.append(caller.send(sessions[-1], text)["message"]["id"])
+        journals = [path.with_name(f"{path.name}.running{end}") for end in ("", "-2")]
+        until(lambda: [each.exists() for each in journals], all)
+        for text, caller, message in zip("ab", callers, messages, strict=True):
+            gates[text].set()
+            caller.finished(message)
+        for text in ("c", "d"):
+            for caller, session in zip(callers, sessions, strict=True):
+                caller.finished(
+                    caller.send(session, f"{text} sk-proj-canary-0123456789")["message"]["id"]
+                )
+        messages = [
+            caller.send(caller.create("waiting"), "the same")["message"]["id"] for caller in callers
+        ]
+        until(lambda: [each.exists() for each in journals], all)
+        gates["the same"].set()
+        for caller, message in zip(callers, messages, strict=True):
+            caller.finished(message)
+    tape = read_tape(path)
+    assert tape.is_closed
+    assert flaws_of(tape) == []
+    assert len({turn.line.session for turn in tape.turns}) == 4
+    by_session: dict[str, list[object]] = {}
+    for turn in tape.turns:
+        by_session.setdefault(turn.line.session, []).append(turn.line.asked)
+    assert sorted(map(str, by_session.values())) == sorted(
+        map(str, [["a", *LATER], ["b", *LATER], ["the same"], ["the same"]])
+    )
+    assert all(len(turn.events) == 4 for turn in tape.turns)
+    same = [turn for turn in tape.turns if turn.line.asked == "the same"]
+    assert [turn.line.take for turn in same] == [1, 2]
+    assert tape.scrubbed == {"providers": 12}
+    assert [each.name for each in path.parent.iterdir()] == [path.name]
+
+
+LATER = ["c [scrubbed]", "d [scrubbed]"]
+
+
+def test_a_process_that_is_killed_while_another_one_records_is_taken_in_later(path: Path) -> None:
+    with LocalDari(tape=path) as server:
+        caller = calling(server)
+        gate = Event()
+        server.agent("gated")(lambda prompt: gate.wait() and prompt)
+        message = caller.send(caller.create("gated"), "mine")["message"]["id"]
+        until(lambda: path.with_name("lesson.tape.running").exists(), bool)
+        with killed(path) as journal:
+            assert journal.name == "lesson.tape.running-2"
+        gate.set()
+        caller.finished(message)
+    assert [turn.line.asked for turn in read_tape(path).turns] == ["one", "mine"]
+    with LocalDari(tape=path) as server:
+        calling(server).ask("echo", "later")
+    turns = read_tape(path).turns
+    assert sorted(str(turn.line.asked) for turn in turns) == ["die", "later", "mine", "one"]
+    assert [each.name for each in path.parent.iterdir()] == [path.name]
+
+
 CANARIES = {
     "own": "own-canary-0123456789",
     "variable": "variable-canary-0123456789",
     "provider": "sk-proj-canary-0123456789",
     "declared": "CANARY-77",
 }
+
+
+def in_base64() -> list[str]:
+    return [base64.b64encode(f"user:{each}".encode()).decode() for each in CANARIES.values()]
+
+
+def hidden() -> list[str]:
+    """Secrets as a look at their texts does not find them."""
+    broken = "\n".join((CANARIES["own"][:14], CANARIES["own"][14:]))
+    return [*in_base64(), CANARIES["variable"].upper(), broken]
+
+
+def telling(prompt: str, turn: Asked) -> Any:
+    for secret in CANARIES.values():
+        for half in (secret[:9], secret[9:]):
+            yield Draft(half)
+        yield Draft(" ")
+    yield " ".join(CANARIES.values())
+    for form in hidden():
+        yield Draft(form[:7])
+        yield Draft(form[7:])
+        yield f"{form} "
+    for secret in CANARIES.values():
+        call = yield ToolCall(secret, {"url": f"https://x/?k={secret}", secret: secret})
+        yield ToolResult({secret: json.dumps({"k": secret})}, tool_call_id=call)
+    raise RuntimeError(" ".join(CANARIES.values()))
 
 
 def test_no_secret_reaches_the_disk_not_even_for_a_moment(
@@ -258,17 +367,6 @@ def test_no_secret_reaches_the_disk_not_even_for_a_moment(
                 if not written or data != written[-1]:
                     written.append(data)
 
-    def telling(prompt: str, turn: Asked) -> Any:
-        for secret in CANARIES.values():
-            for half in (secret[:9], secret[9:]):
-                yield Draft(half)
-            yield Draft(" ")
-        yield " ".join(CANARIES.values())
-        for secret in CANARIES.values():
-            call = yield ToolCall(secret, {"url": f"https://x/?k={secret}", secret: secret})
-            yield ToolResult({secret: json.dumps({"k": secret})}, tool_call_id=call)
-        raise RuntimeError(" ".join(CANARIES.values()))
-
     watching = Thread(target=watch)
     watching.start()
     try:
@@ -283,6 +381,8 @@ def test_no_secret_reaches_the_disk_not_even_for_a_moment(
         watching.join()
     written.append(path.read_bytes())
     assert not [data for data in written if b"canary" in data.lower()]
+    middles = [form[12:20].encode() for form in in_base64() if len(form) > 20]
+    assert not [data for data in written for middle in middles if middle in data]
     counts = read_tape(path).scrubbed
     assert set(counts) == {"keys", "variables", "providers", "patterns"}
 

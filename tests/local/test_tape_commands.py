@@ -7,9 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from dari_nb.errors import TapeMissError
 from dari_nb.local import LocalDari
 from dari_nb.local.cli import main
-from dari_nb.tapes import read_tape
+from dari_nb.local.python_files import load_agents
+from dari_nb.tapes import Tape, read_tape
+from dari_nb.workbench import Dari
 
 from .conftest import Caller
 
@@ -56,11 +59,35 @@ def test_check_says_what_is_wrong(tape: Path, capsys: pytest.CaptureFixture[str]
     tape.write_text(tape.read_text().replace("a closure", "a monad", 1))
     status, told = run(capsys, "check", "lesson.tape")
     assert status == 1
-    assert told.startswith("lesson.tape, line 3, msg_1 of sess_1: what is asked here")
+    assert told.startswith("lesson.tape, line 3, msg_1 of sess_1: its key is that of another text")
     tape.write_text("hello\n")
     status, told = run(capsys, "check", "lesson.tape")
     assert status == 2
     assert told.startswith("dari-local: lesson.tape, line 1: this is no tape")
+
+
+def test_keys_makes_keys_anew_so_that_a_text_that_was_changed_plays(
+    tape: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(capsys, "keys", "lesson.tape") == (0, "lesson.tape: all keys are right\n")
+    before = tape.read_bytes()
+    tape.write_bytes(
+        before.replace(b"a closure", b"a monad", 1).replace(b'{"turn"', b'# x\n{"turn"')
+    )
+    playing = Tape(tape, mode="play", speed="instant")
+    with LocalDari(tape=playing) as server, Dari(server.url, server.api_key, server) as d:
+        with pytest.raises(TapeMissError) as caught:
+            d.agents["echo"].send("What is a monad?")
+        assert "nothing but the key of the recorded turn" in str(caught.value)
+        assert "dari-local tape keys makes keys anew" in str(caught.value)
+        with pytest.raises(TapeMissError) as caught:
+            d.agents["echo"].send("What is a functor?")
+        assert "the text: What is a[- monad-]{+ functor+}?" in str(caught.value)
+        assert "makes keys anew" not in str(caught.value)
+        assert run(capsys, "keys", "lesson.tape") == (0, "lesson.tape: 1 turn has new keys\n")
+        assert d.agents["echo"].send("What is a monad?").wait().status == "completed"
+    assert run(capsys, "check", "lesson.tape")[0] == 0
+    assert b"# x\n" in tape.read_bytes()
 
 
 def test_diff_compares_two_tapes_or_one_with_the_committed_one(
@@ -97,3 +124,90 @@ def test_settle_keeps_the_turns_of_both_sides(
         "What is a closure?",
         "What is a monad?",
     ]
+
+
+MINE = """
+@server.agent("mine", llms=["small"])
+def mine(prompt):
+    return f"{prompt}: ANSWER"
+"""
+
+
+@pytest.fixture
+def mine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The file of an agent whose turns are on a tape beside it."""
+    monkeypatch.chdir(tmp_path)
+    file = tmp_path / "mine.py"
+    file.write_text(MINE.replace("ANSWER", "42"))
+    with LocalDari(tape="mine.tape") as server:
+        load_agents(server, file)
+        caller = Caller(server)
+        caller.ask("mine", "one")
+        caller.http.close()
+    return file
+
+
+def test_check_live_asks_the_agents_of_a_file_and_says_so_before(
+    mine: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = Path("mine.tape").read_bytes()
+    assert main(["tape", "check", "--live", "mine.tape", "--agents", "mine.py"]) == 0
+    told = capsys.readouterr()
+    assert told.err == "Asks 1 turn of 1 session again; what that costs is not known.\n"
+    assert told.out == "mine.tape: 1 of 1 turn came out as recorded\n"
+    mine.write_text(MINE.replace('return f"{prompt}: ANSWER"', 'raise ValueError("no one")'))
+    report = ("--report", "report.md")
+    status, shown = run(capsys, "check", "--live", "mine.tape", "--agents", "mine.py", *report)
+    assert status == 1
+    assert "line 3, msg_1 of sess_1: outcome: completed, and now failed: ValueError: no" in shown
+    written = Path("report.md").read_text()
+    assert written.startswith("# mine.tape, asked again\n\nmine.tape: 0 of 1 turn")
+    assert "| msg\\_1 of sess\\_1 |" in written or "| msg_1 of sess_1 |" in written
+    assert main(["tape", "check", "--live", "mine.tape", "--agents", "mine.py", "--report", "-"])
+    assert capsys.readouterr().out == written
+    assert run(capsys, "check", "--live", "mine.tape")[0] == 1  # there is no such agent
+    assert Path("mine.tape").read_bytes() == before
+
+
+def test_check_live_scores_what_a_file_says(mine: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ("check", "--live", "mine.tape", "--agents", "mine.py", "--score", "score.py")
+    score = Path("score.py")
+    score.write_text("def score(answer):\n    return '42' in answer.text\n")
+    assert run(capsys, *words)[0] == 0
+    mine.write_text(MINE.replace("ANSWER", "only 41"))  # of another length: Python compares that
+    status, told = run(capsys, *words)
+    assert (status, "score: 1, and now 0: one: only 41" in told) == (1, True)
+    score.write_text("worth = 1\n")
+    status, told = run(capsys, *words)
+    assert (status, "score.py has no function score(answer)" in told) == (2, True)
+
+
+def test_check_live_asks_another_dari_with_a_key_of_the_environment(
+    mine: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = ("check", "--live", "mine.tape", "--connect")
+    monkeypatch.delenv("DARI_API_KEY", raising=False)
+    monkeypatch.delenv("DARI_API_URL", raising=False)
+    assert run(capsys, *words)[1] == (
+        "dari-local: --connect: give a URL, or set the variable DARI_API_URL.\n"
+    )
+    with LocalDari() as server:
+        load_agents(server, mine)
+        assert "DARI_API_KEY is not set" in run(capsys, *words, server.url)[1]
+        monkeypatch.setenv("TEAM_KEY", server.api_key)
+        assert run(capsys, *words, server.url, "--key-env", "TEAM_KEY")[0] == 0
+        monkeypatch.setenv("DARI_API_URL", server.url)
+        monkeypatch.setenv("DARI_API_KEY", "wrong-key")
+        assert run(capsys, *words)[0] == 2
+        monkeypatch.setenv("DARI_API_KEY", server.api_key)
+        assert run(capsys, *words)[0] == 0
+        server.stop()
+    status, told = run(capsys, *words)
+    assert (status, "give a URL" in told) == (2, False)
+
+
+def test_options_of_asking_again_are_of_no_use_without_it(
+    mine: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    status, told = run(capsys, "check", "mine.tape", "--agents", "mine.py")
+    assert (status, told) == (2, "dari-local: --agents is for --live.\n")

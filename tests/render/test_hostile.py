@@ -166,7 +166,23 @@ def test_json_is_shown_as_json_whatever_is_folded(value, read):
 
 
 @pytest.mark.parametrize(
-    "mark", ["[", "![", "[[]", "[a](b", "<", "*a **", "`a``", "$a", "$$\n", "\\(", "\\[\n", "- a\n"]
+    "mark",
+    [
+        "[",
+        "![",
+        "[[]",
+        "[a](b",
+        "![x](",
+        "[x](<",
+        "<",
+        "*a **",
+        "`a``",
+        "$a",
+        "$$\n",
+        "\\(",
+        "\\[\n",
+        "- a\n",
+    ],
 )
 def test_long_hostile_texts_are_not_worse_than_linear(mark, lines_run):
     def work(length: int) -> int:
@@ -176,6 +192,21 @@ def test_long_hostile_texts_are_not_worse_than_linear(mark, lines_run):
 
     work(400)  # what is kept between calls is kept before the two that count
     assert work(10_000) < 6 * work(2_000)
+
+
+@pytest.mark.parametrize("closed", ["", ")" * 6_000])
+def test_links_that_open_brackets_and_never_close_them_cost_little_each(closed, lines_run):
+    content = [text_block("![x](" * 6_000 + closed)]
+    item = AssistantMessageItem(id="1", status="completed", content=content)
+    assert lines_run(lambda: item_html(item)) < 6_000 * 900
+
+
+def test_an_address_may_have_brackets_in_it(read):
+    text = "[x](https://a.example/b_(c_(d))) " + "![x](" * 3
+    item = AssistantMessageItem(id="1", status="completed", content=[text_block(text)])
+    page = read(item_html(item))
+    assert "![x](![x](![x](" in page.text
+    assert 'href="https://a.example/b_(c_(d))"' in item_html(item)
 
 
 @pytest.mark.parametrize(("levels", "said"), [(500, "needle"), (100_000, "nested too deeply")])

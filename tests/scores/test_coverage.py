@@ -13,7 +13,16 @@ from statsmodels.stats.proportion import proportion_confint
 
 from dari_nb.errors import InvalidRequestError
 from dari_nb.frames import BatchCell, batch_frame
-from dari_nb.scores import mean, paired_difference, pass_at_k, pass_hat_k, summary, wilson, win_rate
+from dari_nb.scores import (
+    mean,
+    paired_difference,
+    pass_at_k,
+    pass_hat_k,
+    summary,
+    wilson,
+    win_rate,
+    win_rates,
+)
 
 EXACT = {"rel": 1e-9, "abs": 1e-9}
 SHARES = [0.5, 0.6, 0.7, 0.8, 0.9]
@@ -162,6 +171,27 @@ def test_repeats_tell_more_than_one_try_and_less_than_as_many_tasks() -> None:
     assert narrow.high - narrow.low <= found.high - found.low < wide.high - wide.low
     grouped = {task: [task % 2] * 4 for task in range(10)}
     assert mean(grouped).high - mean(grouped).low >= mean(yes_and_no(5, 10)).high - 0.5
+
+
+@pytest.mark.parametrize("tasks", [2, 5, 9, 20])
+def test_where_no_task_differs_the_interval_reaches_to_where_that_would_be_as_rare(tasks) -> None:
+    same = {task: [1] for task in range(tasks)}
+    found = paired_difference(same, same)
+    assert found.high >= 1 - 0.1 ** (1 / tasks) - 1e-12
+    assert (found.low, found.p_value, found.p_method) == (-found.high, 1, "mid-p")
+
+
+@pytest.mark.parametrize(("wins", "method"), [(1, "mid-p"), (5, "half-task")])
+def test_a_p_value_tells_how_it_was_made(wins: int, method: str) -> None:
+    one, other = ({n: [float(n < of)] for n in range(60)} for of in (wins, 0))
+    found = paired_difference(one, other)
+    assert found.p_method == method
+    frame = batch_frame(
+        BatchCell(task_index=task, llm_id=llm, scores={"right": values[task][0]})
+        for llm, values in (("a", one), ("b", other))
+        for task in range(60)
+    )
+    assert win_rates(frame, "right")["p_method"].tolist() == [method]
 
 
 def test_two_that_never_differ_may_still_differ() -> None:

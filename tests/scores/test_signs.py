@@ -47,9 +47,10 @@ def mcnemar_mid_p(wins: int, losses: int) -> float:
 
 def half_task_p(wins: int, losses: int, tasks: int) -> float:
     """The p at which the formula in the help ends at 0."""
-    size = tasks + 1
+    added = min(1, tasks / 11)
+    size = tasks + added
     centre = (wins - losses) / size
-    variance = (wins + losses + 0.85) / size - centre**2
+    variance = (wins + losses + 0.85 * added) / size - centre**2
     return 2 * stats.norm.sf(abs(centre) / math.sqrt(variance / size))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import defaultdict
 from math import comb
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from dari_nb import plot_cost
 from dari_nb.errors import InvalidRequestError
 from dari_nb.frames import BatchCell, batch_frame, pivot
 from dari_nb.scores import mean, pass_rates, summary, win_rates
@@ -68,6 +70,17 @@ def test_the_summary_of_the_recorded_runs_is_that_of_the_file(runs, frame) -> No
         assert row["low"] <= row["mean"] <= row["high"]
         costs = [run["user_cost_usd"] for run in own if run["user_cost_usd"] is not None]
         assert row["cost_usd"] == pytest.approx(sum(costs) / len(costs))
+        assert row["unknown_costs"] == len(own) - len(costs)
+
+
+def test_of_how_many_cells_no_cost_is_known_is_told_where_costs_are(monkeypatch) -> None:
+    made = batch_frame(
+        BatchCell(task_index=n, llm_id="a", cost=cost, scores={"right": n > 0})
+        for n, cost in enumerate(["0.1", None, "0.3", None, None])
+    )
+    assert summary(made, "right")[["cost_usd", "unknown_costs"]].values.tolist() == [[0.2, 3]]
+    monkeypatch.setitem(sys.modules, "altair", None)
+    assert "$0.2 (3 of 5 unknown)" in str(plot_cost(made, "right"))
 
 
 def test_pass_rates_of_the_recorded_runs_are_those_of_the_file(runs, frame) -> None:

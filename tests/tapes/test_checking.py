@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import copy
+import re
 
 import pytest
 
 from dari_nb.tapes import (
     AgentLine,
+    EventLine,
     Recording,
     differences,
     flaws_of,
     key_of,
+    make_keys_anew,
     nearest,
     parsed,
     tape_bytes,
@@ -32,7 +35,10 @@ def test_a_tape_as_it_was_recorded_has_no_flaw(lesson: Recording) -> None:
 def test_a_prompt_that_was_edited_no_longer_has_its_key(lesson: Recording) -> None:
     lesson.turns[1].line.asked = "And in Rust?"
     [flaw] = flaws(lesson)
-    assert flaw.startswith("line 8, msg_2 of sess_1: what is asked here, or before it, is not what")
+    assert flaw.startswith(
+        "line 8, msg_2 of sess_1: its key is that of another text: what is asked"
+    )
+    assert flaw.endswith("dari-local tape keys makes keys anew")
 
 
 def test_a_turn_whose_beginning_is_gone(lesson: Recording) -> None:
@@ -57,6 +63,144 @@ def test_a_result_that_nobody_asked_for() -> None:
     assert flaws(tape_of(taken("Hi", [ended])))[0].endswith(
         "call_1 has a result, and nobody called it"
     )
+
+
+EVENTS = "message.status_changed", "assistant.message_completed", "tool.call_requested"
+STATUS, SAID, CALLED = EVENTS
+
+
+@pytest.mark.parametrize(
+    ("event", "data", "why"),
+    [
+        (STATUS, {"status": "flying"}, "status must be one of queued, running, .* and is 'flying'"),
+        (STATUS, {"status": ["failed"]}, "status must be one of queued, running"),
+        (STATUS, {"status": "running", "previous_status": 1}, "previous_status must be one of"),
+        (STATUS, {}, "must have status, one of queued"),
+        (STATUS, {"attempt": "2"}, "attempt must be a whole number from 1"),
+        (
+            STATUS,
+            {"status": "running", "usage": {"input_tokens": -1}},
+            "usage must be an object of",
+        ),
+        (SAID, {"content": "text"}, "content must be a list of content blocks"),
+        (SAID, {"content": [{"text": "no type"}]}, "content must be a list of content blocks"),
+        (SAID, {}, "must have content, a list of content blocks"),
+        (CALLED, {"tool_name": "f"}, "must have tool_call_id, a text"),
+        (
+            CALLED,
+            {"tool_call_id": "call_1", "tool_name": {}},
+            "tool_name must be a text, and is {}",
+        ),
+        ("tool.call_completed", {"tool_call_id": 7}, "tool_call_id must be a text, and is 7"),
+        (
+            "tool.call_failed",
+            {"tool_call_id": "call_9"},
+            "call_9 has a result, and nobody called it",
+        ),
+        ("tool.result_submitted", {"tool_call_id": "call_9"}, "call_9 has a result, and nobody"),
+        (
+            "tool.call_completed",
+            {"tool_call_id": "call_1", "is_error": "no"},
+            "is_error must be true or false",
+        ),
+    ],
+)
+def test_a_payload_that_means_nothing_is_a_flaw_of_its_own_line(
+    lesson: Recording, event: str, data: dict[str, object], why: str
+) -> None:
+    lesson.turns[1].body.insert(0, EventLine(event=event, data=data))
+    found = flaws(lesson)
+    assert found[0].startswith("line 9, msg_2 of sess_1: ")
+    assert re.search(why, found[0])
+
+
+def test_the_line_is_right_among_comments_and_agents(lesson: Recording) -> None:
+    lines = tape_bytes(lesson).splitlines(keepends=True)
+    bad = b'{"event":"message.status_changed","data":{"status":"flying"}}\n'
+    written = b"".join([*lines[:4], b"# Look.\n", b"\n", lines[1], bad, *lines[4:]])
+    assert [flaw.line for flaw in flaws_of(parsed(written, "x.tape"))] == [8]
+
+
+def test_events_of_unknown_types_may_hold_anything(lesson: Recording) -> None:
+    lesson.turns[0].body.insert(0, EventLine(event="plugin.did", data={"status": "flying"}))
+    lesson.turns[0].body.insert(0, EventLine(event="session.status_changed", data={"status": 1}))
+    assert flaws(lesson) == []
+
+
+def test_a_cost_a_kind_of_draft_and_an_expectation_that_mean_nothing(lesson: Recording) -> None:
+    first, second = lesson.turns
+    for cost in ("0.01", "unknown", "12"):
+        first.line.cost = cost
+        assert flaws(lesson) == []
+    for cost in ("abc", "-1", "nan", "1e999999", ""):
+        first.line.cost = cost
+        assert "is no amount of US dollars" in flaws(lesson)[0]
+    first.line.cost = None
+    first.body[0].draft = "gesture"  # type: ignore[union-attr]
+    assert flaws(lesson)[0] == (
+        "line 4, msg_1 of sess_1: a draft is text, reasoning, arguments, and not 'gesture'"
+    )
+    first.body[0].draft = "text"  # type: ignore[union-attr]
+    second.line.metadata = {"expects": ["Go", 7]}
+    assert flaws(lesson) == [
+        "line 8, msg_2 of sess_1: its expects must be a text, or a list of texts"
+    ]
+
+
+def test_times_on_a_tape_that_keeps_none(lesson: Recording) -> None:
+    lesson.times = False
+    assert len(flaws(lesson)) == 6
+    assert "the tape keeps no times, and this line has one" in flaws(lesson)[0]
+
+
+def test_keys_are_made_anew_with_those_of_the_turns_that_follow(lesson: Recording) -> None:
+    first, second = lesson.turns
+    third = taken("And in C?", number=3, parent=second.line.key)
+    branch = taken("And in Lua?", number=2, parent=first.line.key, session="sess_b")
+    other = taken("Why?", session="sess_c")
+    lesson.add(third, branch, other)
+    assert make_keys_anew(lesson) == 0
+    first.line.asked = "What is a monad?"
+    first_key = first.line.key
+    assert make_keys_anew(lesson) == 4
+    assert flaws(lesson) == []
+    assert first.line.key == key_of(None, TOUR, None, "What is a monad?") != first_key
+    assert second.line.parent == branch.line.parent == first.line.key
+    assert third.line.parent == second.line.key
+    assert make_keys_anew(lesson) == 0
+
+
+def test_a_text_that_becomes_that_of_another_turn_is_a_further_answer_to_it() -> None:
+    tape = tape_of(taken("A?", [said("a")]), taken("B?", [said("b")], session="sess_b"))
+    after = taken("And?", number=2, parent=tape.turns[1].line.key, session="sess_b")
+    tape.add(after)
+    tape.turns[1].line.asked = "A?"
+    assert make_keys_anew(tape) == 2
+    assert [turn.place[1] for turn in tape.turns] == [1, 2, 1]
+    assert flaws(tape) == []
+
+
+def test_of_equal_beginnings_only_the_edited_session_is_another() -> None:
+    tape = Recording()
+    for session in ("sess_a", "sess_b"):
+        first = taken("A?", session=session)
+        tape.collect([first, taken("B?", number=2, parent=first.line.key, session=session)])
+    tape.turns[2].line.asked = "A, again?"
+    assert make_keys_anew(tape) == 2
+    assert [turn.line.take for turn in tape.turns] == [1, 1, 1, 1]
+    assert tape.turns[1].line.parent != tape.turns[3].line.parent
+    assert flaws(tape) == []
+
+
+def test_turns_that_are_each_others_parents_do_no_harm(lesson: Recording) -> None:
+    first, second = lesson.turns
+    first.line.parent = second.line.key
+    make_keys_anew(lesson)
+    lost = taken("Lost", parent="0123456789abcdef", session="sess_l")
+    lesson.add(lost)
+    lost.line.asked = "Lost?"
+    make_keys_anew(lesson)
+    assert lost.line.parent == "0123456789abcdef"
 
 
 def test_a_secret_that_was_written_in_by_hand(lesson: Recording) -> None:

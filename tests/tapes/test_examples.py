@@ -11,7 +11,7 @@ import pytest
 from dari_nb import tapes
 
 PUBLIC = ("tape", "review")
-NAMES = [m.name for m in pkgutil.iter_modules(tapes.__path__) if m.name not in PUBLIC]
+NAMES = [m.name for m in pkgutil.walk_packages(tapes.__path__) if m.name not in PUBLIC]
 MODULES = [tapes.__name__, *(f"{tapes.__name__}.{name}" for name in NAMES)]
 
 

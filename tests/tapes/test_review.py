@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from dari_nb.errors import InvalidRequestError
 from dari_nb.tapes import Recording, Tape, flaws_of, read_tape, write_tape
 
 from .conftest import said, taken
@@ -76,3 +77,35 @@ def test_what_is_adopted_takes_the_place_of_the_same_with_its_notes(
     first, second = read_tape(tmp_path / "x.tape").turns
     assert first.events[0].data == said("Another answer.")[1]  # type: ignore[index]
     assert second.line.asked == "And in Go?"
+
+
+def test_what_was_said_already_is_said_to_be_done(tape: Tape) -> None:
+    review = tape.review()
+    review[0].adopt()
+    with pytest.raises(InvalidRequestError, match=r"^msg_2 of sess_1 was adopted already\.$"):
+        review[0].adopt()
+    with pytest.raises(InvalidRequestError, match="was adopted already"):
+        review[0].reject()
+    review[1].reject()
+    with pytest.raises(InvalidRequestError, match=r"^msg_3 of sess_1 was rejected already\.$"):
+        review[1].reject()
+    assert now(tape) == [*OLD, ("And in Rust?", False)]
+
+
+def test_what_went_with_another_turn_can_be_said_of_it_as_well(tape: Tape) -> None:
+    before = Path(tape.path).read_bytes()
+    for proposal in tape.review():
+        proposal.reject()
+    assert now(tape) == OLD
+    Path(tape.path).write_bytes(before)
+    review = tape.review()
+    for proposal in reversed(review):
+        proposal.adopt()
+    assert [new for _, new in now(tape)] == [False] * 4
+    Path(tape.path).write_bytes(before)
+    first, second = tape.review()
+    first.reject()
+    with pytest.raises(
+        InvalidRequestError, match="msg_3 of sess_1 was rejected already, and waits"
+    ):
+        second.adopt()

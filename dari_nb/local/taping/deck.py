@@ -9,7 +9,7 @@ from ...tapes import Tape, Turn
 from ...tapes.files import folder_beside
 from ...tapes.growing import GrowingTape
 from ...tapes.scrubbing import compiled
-from ...tapes.tape import Mode, mode_of
+from ...tapes.tape import VARIABLE, Mode, mode_of
 from ..agents import AgentFunction, Draft
 from ..store import Store
 from ..store.database import Effect
@@ -21,7 +21,7 @@ from .known import is_of_tape
 from .player import Pace, TapePlayer
 from .recorder import TapeRecorder
 
-_LIVE = "\nDARI_TAPE_MODE=auto asks live what is missing."
+_LIVE = "\n{auto} asks live what is missing."
 
 
 class TapeMiss(Exception):  # noqa: N818
@@ -107,7 +107,9 @@ class Deck:
             return TapePlayer(turn, pace, folder, compare)
         if self._mode == "play" or is_of_tape(self._store, session):
             miss = finder.miss(str(tape.path), session, content)
-            raise TapeMiss(miss + (_LIVE if self._mode == "play" else ""))
+            # A mode that was given in code is not changed by the variable.
+            auto = f"{VARIABLE}=auto" if tape.mode is None else 'mode="auto"'
+            raise TapeMiss(miss + (_LIVE.format(auto=auto) if self._mode == "play" else ""))
         return None
 
     def told(self, session_id: str, events: Sequence[EventRecord]) -> Effect | None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..plain.visible import visible
 from .addresses import bare_links
+from .destinations import short_destinations
 from .formula import math_html
 from .runs import Runs, change_runs, runs_html
 from .sanitize import is_link
@@ -63,7 +64,9 @@ def prose_tokens(text: str) -> list[Token]:
 
 def is_too_deep(text: str) -> bool:
     """Whether a text is nested so deep that it is shown as it is."""
-    return bool(_TOO_DEEP.search(text)) or text.count("[") - text.count("]") > _OPEN_BRACKETS
+    if text.count("[") - text.count("]") > _OPEN_BRACKETS:
+        return True
+    return text.count("](") - text.count(")") > _OPEN_BRACKETS or bool(_TOO_DEEP.search(text))
 
 
 def block_tokens(text: str) -> list[Token]:
@@ -135,6 +138,7 @@ def _parser(line_breaks: bool) -> MarkdownIt:
     # A link definition shows nothing in Markdown; here no text of an agent may vanish.
     parser.enable(["table", "strikethrough"]).disable("reference")
     bare_links(parser)
+    short_destinations(parser)
     parser.use(
         dollarmath_plugin,
         allow_labels=False,

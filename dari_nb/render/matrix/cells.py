@@ -9,9 +9,9 @@ from html import escape
 from ...score_kinds import Kind
 from ..plain.visible import visible_name
 from .figures import cell_facts, column_facts, metadata_text, peek_text, state_word
-from .finding import number_text
 from .matrix import MatrixCell, MatrixColumn, MatrixRow, Mean
 from .verdict import verdicts
+from .wording import number_text
 
 _BAR = 200  # units from one end of a scale to the other
 _LABEL = 300  # characters; a task is told by its beginning

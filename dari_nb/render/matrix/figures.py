@@ -82,7 +82,7 @@ def cell_facts(*cells: MatrixCell, calls: bool = True) -> list[str]:
         "cut off" if any(cell.stop_reason == MAX_TOKENS for cell in cells) else "",
         _calls_text(counts) if calls else "",
         duration_text(fmean(seconds)) if seconds else "",
-        cost_text(_mean_cost(cells)),
+        _mean_cost_text(cells),
         f"attempt {attempts}" if attempts > 1 else "",
     ]
     return [fact for fact in facts if fact]
@@ -109,9 +109,18 @@ def _calls_text(calls: Sequence[int]) -> str:
     return count_text(most, "call") if least == most else f"{least}\N{EN DASH}{most} calls"
 
 
-def _mean_cost(cells: Sequence[MatrixCell]) -> Decimal | None:
+def _mean_cost_text(cells: Sequence[MatrixCell]) -> str:
     amounts = [amount for cell in cells if (amount := amount_of(cell.cost)) is not None]
-    return sum(amounts, Decimal()) / len(amounts) if amounts else None
+    if not amounts:
+        return ""
+    return cost_text(sum(amounts, Decimal()) / len(amounts)) + _unknown_text(cells)
+
+
+def _unknown_text(cells: Sequence[MatrixCell]) -> str:
+    """Say how many of the cells that have ended count for nothing because of an unknown cost."""
+    done = [cell for cell in cells if cell.state == "completed"]
+    unknown = sum(amount_of(cell.cost) is None for cell in done)
+    return f", unknown for {unknown} of {len(done)}" if unknown else ""
 
 
 def state_counts(matrix: Matrix) -> dict[str, int]:
@@ -186,8 +195,8 @@ def total_text(cells: Sequence[MatrixCell]) -> str:
     amounts = [amount for cell in cells if (amount := amount_of(cell.cost)) is not None]
     if not amounts:
         return ""
-    is_all = all(cell.cost is not None for cell in cells if cell.state == "completed")
-    return cost_text(sum(amounts, Decimal())) + ("" if is_all else " so far")
+    unknown = _unknown_text(cells)
+    return cost_text(sum(amounts, Decimal())) + (f" so far{unknown}" if unknown else "")
 
 
 def _state(counts: Mapping[str, int], is_over: bool) -> str:

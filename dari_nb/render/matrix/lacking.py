@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -59,6 +60,8 @@ def not_a_number(matrix: Matrix, score: str) -> Iterator[Part]:
     there = [cell for cell in matrix.cells if not is_missing(cell.scores.get(score))]
     odd = [cell for cell in there if not is_number(cell.scores[score])]
     if len(odd) == len(there):
+        yield score_part(score)
+        yield Part(" holds words alone: it has no mean, and nothing is compared by it.", "small")
         return
     labels = {column.id: column.label for column in matrix.columns}
     is_are = "is no number" if len(odd) == 1 else "are no numbers"
@@ -135,4 +138,6 @@ def _reason(cell: MatrixCell, score: str) -> str:
     value = cell.scores.get(score)
     if score in cell.score_errors or value is None:
         return cell.score_errors.get(score, "not scored")
-    return "NaN" if value != value else "not finite"
+    if value != value:
+        return "NaN"
+    return "not finite" if value in (math.inf, -math.inf) else "beyond 1e100"

@@ -10,6 +10,8 @@ from typing import Any
 
 from ...score_kinds import Kind, kinds_of
 
+_NOTHING = 1e-12
+"""What may be lost in counting, of a number."""
 ENDED = frozenset({"completed", "failed", "cancelled"})
 
 
@@ -151,6 +153,9 @@ class Finding:
         score: The score's name.
         means: The mean of each column on these tasks, by its id, the highest first.
         gaps: How far the first is above each of the others, the nearest first.
+        also: How far others that may as well be the best are above those that have less, by id:
+            all that have as much as the first, and the next that it is not clearly above.
+        apart: On how many of the tasks those differ that have the most.
         level: Coverage of each of these intervals; with many columns each is wider, so that all
             comparisons that could have been made hold together at 95 %.
         comparisons: How many could have been made.
@@ -165,11 +170,34 @@ class Finding:
     comparisons: int
     differ: int
     tasks: int
+    also: Mapping[str, Sequence[Gap]] = field(default_factory=dict)
+    apart: int = 0
+
+    @property
+    def tied(self) -> list[str]:
+        """Those that have the most, the first among them."""
+        first, most = next(iter(self.means.items()))
+        nothing = _NOTHING * abs(most.value)
+        return [first, *(gap.other for gap in self.gaps if abs(gap.value) <= nothing)]
+
+    @property
+    def told(self) -> Mapping[str, Sequence[Gap]]:
+        """All differences that say anything, by the id of who is above."""
+        behind = {
+            one: [gap for gap in gaps if one in self.tied or gap.is_settled]
+            for one, gaps in self.also.items()
+        }
+        first = next(iter(self.means))
+        return {first: self.gaps, **{one: gaps for one, gaps in behind.items() if gaps}}
 
     @property
     def settles(self) -> bool:
-        """Whether it tells the best from any other."""
-        return any(gap.is_settled for gap in self.gaps)
+        """Whether it tells any that have the most from any other."""
+        return any(self.beaten_by(one) for one in self.tied)
+
+    def beaten_by(self, one: str) -> tuple[str, ...]:
+        """Return those that one did better than, as far as the tasks settle it."""
+        return tuple(gap.other for gap in self.told.get(one, ()) if gap.is_settled)
 
 
 @dataclass(frozen=True)

@@ -46,9 +46,9 @@ def short_text(text: str) -> str:
     return text if len(text) <= _LONGEST_CAUSE else f"{text[: _LONGEST_CAUSE - 1].rstrip()}…"
 
 
-def listed(things: Sequence[Sequence[Part]]) -> Iterator[Part]:
+def listed(things: Sequence[Sequence[Part]], most: int = MOST_NAMED) -> Iterator[Part]:
     """Put things beside each other; of many the first few."""
-    shown = things[:MOST_NAMED]
+    shown = things[:most]
     left_out = len(things) - len(shown)
     for place, thing in enumerate(shown):
         is_last = place == len(shown) - 1 and not left_out

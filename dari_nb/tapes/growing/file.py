@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from ..lines import encoded
+from ..lines import Closing, encoded
 from ..reading import read_tape
 from ..recording import Recording, Writer
 from ..turns import Turn
 from ..writing import put, tape_bytes
 from .journal import Journal
+from .locks import alone_in
 
 _CLOSING = b'{"scrubbed"'
 
@@ -25,15 +28,24 @@ class TapeFile:
     Args:
         path: The file.
         recording: What is in it, if it is there, or else what a new one begins with.
+        left: Journals whose turns were taken in.
+        replaces: Whether what is recorded takes the place of what others have recorded meanwhile.
     """
 
-    def __init__(self, path: Path, recording: Recording) -> None:
+    def __init__(
+        self, path: Path, recording: Recording, left: Sequence[Path] = (), *, replaces: bool = False
+    ) -> None:
         self._path = path
         self._times = recording.times
+        self._replaces = replaces
+        self._known = {*map(place_of, recording.turns)}
+        self._sessions: dict[str, Place] = {}
+        self._scrubbed = Counter(recording.scrubbed)
+        self._counted: Counter[str] = Counter()
         self._writer = Writer(recording.turns)
         self._end = _end_of(path)
         self._seen = self._state()
-        self.journal = Journal(path)
+        self.journal = Journal(path, left)
 
     @property
     def is_changed(self) -> bool:
@@ -50,6 +62,12 @@ class TapeFile:
         seen = self._state()
         now = without_replaced(read_tape(self._path)) if seen else Recording(self._times)
         self._writer, self._end, self._seen = Writer(now.turns), _end_of(self._path), seen
+        there = {place_of(turn): turn.line.session for turn in now.turns}
+        for session, place in self._sessions.items():
+            if place in there:
+                self._writer.continue_session(session, there[place])
+        if now.is_closed:
+            self._scrubbed = Counter(now.scrubbed) - self._counted
         return now
 
     def append(self, turn: Turn, number: int) -> None:
@@ -59,8 +77,15 @@ class TapeFile:
             TapeError: Somebody else has broken the file: it is left alone.
             OSError: It cannot be written.
         """
+        with alone_in(self._path.parent):
+            self._append(turn)
+        self.journal.strike(number)
+
+    def _append(self, turn: Turn) -> None:
         if self.is_changed:
-            self.read()
+            theirs = {*map(place_of, self.read().turns)} - self._known
+            while not self._replaces and place_of(turn) in theirs:
+                turn.line.take += 1
         if self._seen is None:
             self._write(Recording(self._times))
         # The notes in front of it stand there already.
@@ -68,30 +93,47 @@ class TapeFile:
         data = b"".join(map(encoded, lines))
         self._replace_end(data)
         self._end += len(data)
-        self.journal.strike(number)
+        self._known.add(place_of(turn))
+        self._sessions[turn.line.session] = place_of(turn)
 
-    def close_with(self, closing: bytes) -> None:
-        """Write the last line.
+    def close_with(self, counts: Mapping[str, int]) -> None:
+        """Write the last line, and no journal.
+
+        Args:
+            counts: What was scrubbed here, by kind.
 
         Raises:
+            TapeError: Somebody else has broken the file: it is left alone.
             OSError: It cannot be written.
         """
-        if self._seen is not None and not self.is_changed:
-            self._replace_end(closing)
+        with alone_in(self._path.parent):
+            if self.is_changed:
+                self.read()
+            if self._seen is not None:
+                self._replace_end(encoded(self._closing(counts)))
         self.journal.remove()
 
-    def write_anew(self, recording: Recording) -> None:
+    def write_anew(self, recording: Recording, counts: Mapping[str, int]) -> None:
         """Write the whole file, and no journal.
 
         Raises:
             TapeError: Somebody else has broken the file: it is left alone.
             InvalidRequestError: It cannot be written.
         """
-        if self.is_changed:
-            # All turns of the recording are in it, but for those that somebody took out.
-            recording = self.read()
-        self._write(recording)
+        with alone_in(self._path.parent):
+            if self.is_changed:
+                # All turns of the recording are in it, but for those that somebody took out.
+                recording = self.read()
+            recording.scrubbed = self._closing(counts).scrubbed
+            self._write(recording)
         self.journal.remove()
+
+    def _closing(self, counts: Mapping[str, int]) -> Closing:
+        """The last line, with what others have scrubbed."""
+        self._counted = Counter(counts)
+        told = Recording()
+        told.note_scrubbed(self._scrubbed + self._counted)
+        return told.closing
 
     def _write(self, recording: Recording) -> None:
         data = tape_bytes(recording)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import count
 from pathlib import Path
 
-from ..lines import Line, encoded
+from ..lines import Line
 from ..reading import read_tape
 from ..recording import Recording
 from ..scrubbing import Scrubber
@@ -25,6 +25,8 @@ class GrowingTape:
         path: The file, which need not be there yet.
         scrubber: What takes the secrets out of the turns that are to come.
         times: Whether intervals and drafts are kept, where the file is new.
+        replaces: Whether what is recorded takes the place of what others record meanwhile; else it
+            is a further answer.
 
     Attributes:
         recording: What is on the tape, without what runs.
@@ -35,16 +37,19 @@ class GrowingTape:
         InvalidRequestError: It cannot be read.
     """
 
-    def __init__(self, path: Path, scrubber: Scrubber, *, times: bool = True) -> None:
+    def __init__(
+        self, path: Path, scrubber: Scrubber, *, times: bool = True, replaces: bool = False
+    ) -> None:
         self.recording = without_replaced(read_tape(path)) if path.exists() else Recording(times)
         self.scrubber = scrubber
-        self._counted = dict(self.recording.scrubbed)
         self._running: dict[Taking, _Run] = {}
         self._numbers = count(1)
         self._asked: dict[Place, int] = {}
         self._is_whole = True
-        self._file = TapeFile(path, self.recording)
-        for turn in left_running(path):
+        self._places = {*map(place_of, self.recording.turns)}
+        turns, left = left_running(path)
+        self._file = TapeFile(path, self.recording, left, replaces=replaces)
+        for turn in turns:
             if turn.place not in self.recording.adopted:
                 self._put(turn, next(self._numbers))
                 self._is_whole = False
@@ -63,8 +68,7 @@ class GrowingTape:
             return False
         now = self._file.read()
         self.recording.turns, self.recording.tail = now.turns, now.tail
-        self._counted = now.scrubbed
-        self.scrubber.counts.clear()
+        self._places = {*map(place_of, now.turns)}
         self._asked.clear()
         return True
 
@@ -117,29 +121,27 @@ class GrowingTape:
         """Put a turn where it was asked; returns whether that is the tape's end."""
         tape, place = self.recording, place_of(turn)
         self._asked[place] = number
-        if place in map(place_of, tape.turns):
+        if place in self._places:
             tape.add(turn)
             return False
+        self._places.add(place)
         at = len(tape.turns)
         while at and self._asked.get(place_of(tape.turns[at - 1]), 0) > number:
             at -= 1
         if at < len(tape.turns):
             tape.turns.insert(at, turn)
             return False
-        tape.add(turn)
+        tape.append(turn)
         return True
 
     def _settle(self) -> None:
-        tape = self.recording
-        tape.scrubbed = dict(self._counted)
-        tape.note_scrubbed(self.scrubber.counts)
+        tape, counts = self.recording, dict(self.scrubber.counts)
         if self._is_whole:
-            closing = encoded(tape.closing)
-            self._worker.do(lambda: self._file.close_with(closing))
+            self._worker.do(lambda: self._file.close_with(counts))
             return
         self._is_whole = True
         now = Recording(tape.times, list(tape.turns), list(tape.tail), tape.scrubbed)
-        self._worker.do(lambda: self._file.write_anew(now))
+        self._worker.do(lambda: self._file.write_anew(now, counts))
 
 
 class _Run:

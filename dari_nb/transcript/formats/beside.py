@@ -72,6 +72,8 @@ def _is_short(value: Any) -> bool:
 
 def _is_number(value: Any) -> bool:
     """Whether a value is a number, yes or no, or a text that says one."""
+    if isinstance(value, str) and value.lower() in ("true", "false"):
+        return True
     try:
         return isinstance(value, bool | int | float | str) and not isnan(float(value))
     except (ValueError, OverflowError):

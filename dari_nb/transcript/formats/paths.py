@@ -20,14 +20,18 @@ SUFFIXES = (".gz", ".jsonl", ".json", ".eval", ".traj")
 def paths_of(source: Paths) -> list[Path]:
     """Return the files that are meant, those of a folder or a pattern in the order of their names.
 
+    One that is meant twice, also by way of a link or a pattern, is there once.
+
     Raises:
         InvalidRequestError: There is no file of runs in a folder, or none that a pattern matches.
     """
     if source in ("", None) or not isinstance(source, str | Path | Iterable):
         raise InvalidRequestError(f"{source!r} names no file: give a path, or a list of them.")
-    if isinstance(source, str | Path):
-        return _found(Path(source).expanduser())
-    return [path for one in source for path in _found(Path(one).expanduser())]
+    meant = [source] if isinstance(source, str | Path) else source
+    found: dict[Path, Path] = {}
+    for path in (path for one in meant for path in _found(Path(one).expanduser())):
+        found.setdefault(path.resolve(), path)
+    return list(found.values())
 
 
 def _found(path: Path) -> list[Path]:

@@ -29,6 +29,10 @@ class Gathered(Results):
 
     It is what a :class:`Batch` is to look at, to score and to take on, and sends nothing.
 
+    Attributes:
+        title: What stands above it.
+        words: Names of scores in the metadata of its runs that hold words alone.
+
     >>> runs = dari.Transcript.from_file("runs.jsonl")
     >>> d.batches.of(runs, task="task_id", scores=["reward"]).summary("reward")["mean"].item()
     1.0
@@ -49,6 +53,7 @@ class Gathered(Results):
     ) -> None:
         super().__init__(link, agent, run_id, tasks, columns, repeats, book)
         self.title = title or agent.name
+        self.words: Sequence[str] = ()
         self._is_named = is_named
 
     @property
@@ -72,7 +77,8 @@ class Gathered(Results):
     def notes(self) -> list[str]:
         """What is to be known of the files that runs came from, such as a log not finished."""
         sessions = (s for s in self.sessions if isinstance(s, RecordedSession))
-        return notes_of(session.recording for session in sessions)
+        noted = notes_of(session.recording for session in sessions)
+        return [*noted, *(f"“{name}” holds words and is no score" for name in self.words)]
 
     def __len__(self) -> int:
         return len(self.cells)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ... import models
 from ...errors import InvalidRequestError
-from ...transcript.formats import FILE
+from ...transcript.formats import FILE, SCORES
 from ..link.progress import Progress
 from ..loading.loading import MESSAGES, SESSIONS, Loading
 from ..loading.sources import Source, entries_of, parts_of
@@ -107,6 +107,7 @@ def gathered(
     for member, attempt in zip(members, attempts, strict=True):
         place = (rows[member.row], Column(member.column), repeats[member.repeat])
         made.put(place, member.session, attempt, _scores(member, keys), member.metadata)
+    made.words = [] if wish.scores else _words(members, keys)
     made.look_for_costs()
     return made
 
@@ -276,6 +277,12 @@ def _value(text: str) -> Any:
         return float(text)
     except ValueError:
         return {"true": True, "false": False}.get(text.lower(), text)
+
+
+def _words(members: Sequence[Member], keys: Keys) -> list[str]:
+    """Name the metadata that are called like scores and hold words alone, which are none."""
+    there = {key for member in members for key, value in member.metadata.items() if value.strip()}
+    return [name for name in SCORES if name in there and name not in (*keys.scores, *keys.needed)]
 
 
 def _numbered(names: Iterable[str]) -> dict[str, int]:

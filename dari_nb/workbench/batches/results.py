@@ -58,11 +58,13 @@ class Results:
         repeats: int,
         scores: str | Path | None = None,
     ) -> None:
+        from ...scores.book import kept_in
+
         self._link = link
         self.agent = agent
         self.run_id = run_id
         self.grid = Grid(partial(Cell, self), tasks, columns, repeats)
-        self.book = marks.book_at(scores)
+        self.book = kept_in(scores)
         self._listeners: list[Callable[[], object]] = []
         self._sessions: dict[str, Session] = {}
         self._watching = Watching(link, self._changed)

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from ..link import Link
     from ..showing.reading.chat import Chat
     from ..showing.reading.reader import SessionReader
+    from ..tapes.player import Player
     from .workspace import Workspace
 
 Prompt = str | Sequence[dict[str, Any]]
@@ -470,6 +471,34 @@ class Session:
         self._give(tools, approve)
         self._learn_version()
         return Chat.of(self, layout)
+
+    def player(self, *, height: int = 0, layout: AnyLayout = None) -> Player:
+        """Return the session as a player: what has happened so far, as it happened.
+
+        Its traits are those of :meth:`Tape.view`. Secrets that this process knows are taken out, as
+        on a tape; drafts are in no ledger, so texts come as wholes.
+
+        Args:
+            height: Most pixels that the transcript takes; 0 leaves it to the page.
+            layout: Its place and size, an ``ipywidgets.Layout`` or a dict of CSS.
+
+        Raises:
+            ApiError: The server refused it.
+
+        >>> player = turn.wait().session.player()
+        >>> player.close()
+        """
+        from ...tapes import AgentLine, Scrubber, turns_of
+        from ...widgets.player.score import Score
+        from ..tapes.answers import Answers
+        from ..tapes.player import Player
+
+        self._feed.add(self.events())
+        about = AgentLine(agent=self.agent_name, default=None)
+        turns = turns_of(self._feed.events, about, Scrubber(()), session=self.id, llm=self.llm_id)
+        score = Score(turns)
+        again = f'd.sessions.get("{self.id}").player()'
+        return Player(score, Answers(score), again=again, height=height, layout=layout)
 
     def head(self) -> Head:
         """The head line of the session as far as its events came."""

@@ -39,6 +39,11 @@ def _(d, mo):
 
 
 @app.cell
+def _(mo, turn):
+    mo.ui.anywidget(turn.session.player())
+
+
+@app.cell
 def _(turn):
     turn  # noqa: B018
 

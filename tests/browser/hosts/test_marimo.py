@@ -87,6 +87,8 @@ def test_a_transcript_is_read_and_a_turn_runs(url, browser, axe, theme):
     page.locator(".dari-chat .dari-answer").get_by_text("what is new").wait_for()
     page.locator(".dari-chat .dari-call").get_by_text("look").first.wait_for()
     page.locator(".dari-turn .dari-answer").get_by_text("hello").first.wait_for()
+    page.locator(".dari-player .dari-toggle").press("Space")
+    page.locator(".dari-player .dari-answer").get_by_text("hello").first.wait_for()
     ground = page.locator("body").evaluate("e => getComputedStyle(e).colorScheme")
     assert ground == theme
     assert axe(page, "marimo-anywidget") == []
@@ -161,6 +163,7 @@ PLACES = [
     (".dari-chat", ""),
     (".dari-chat", "textarea"),
     (".dari-chat", ".dari-composer .dari-line button"),
+    (".dari-player", ".dari-toggle"),
 ]
 
 
@@ -171,7 +174,7 @@ def test_no_key_of_the_notebook_acts_on_it_from_within_a_view(edited, browser):
     page.locator(".dari-reader .dari-answer").get_by_text("said").first.wait_for()
     page.locator(".dari-chat textarea").wait_for()
     before = page.evaluate(CELLS)
-    assert len(before) == 7
+    assert len(before) == 8
     for view, place in PLACES:
         for key in KEYS:
             assert page.evaluate(FOCUS, [view, place]), f"{view} {place}"

@@ -8,7 +8,7 @@ import pytest
 from dari_nb.render.matrix.alike import same_rows, same_text
 from dari_nb.render.matrix.cells import cell_html, column_html
 from dari_nb.render.matrix.figures import matrix_head
-from dari_nb.render.matrix.finding import finding_html, finding_markdown, finding_text, number_text
+from dari_nb.render.matrix.finding import finding_html, finding_markdown, finding_text
 from dari_nb.render.matrix.matrix import (
     Finding,
     Gap,
@@ -19,6 +19,7 @@ from dari_nb.render.matrix.matrix import (
     Mean,
 )
 from dari_nb.render.matrix.paper import matrix_paper
+from dari_nb.render.matrix.wording import number_text
 from dari_nb.workbench.batches.matrix.means import with_means
 
 

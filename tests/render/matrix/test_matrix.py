@@ -132,7 +132,7 @@ def test_a_column_tells_what_it_came_to():
         MatrixCell("2", "1", "s", state="completed", seconds=4.0, scores={"ok": False, "w": "x"}),
         MatrixCell("3", "2", "s", state="failed"),
     ]
-    assert column_facts(cells) == ["2 / 3", "$0.01 so far", "median 3.0 s"]
+    assert column_facts(cells) == ["2 / 3", "$0.01 so far, unknown for 1 of 2", "median 3.0 s"]
     assert cell_facts(cells[2]) == []
     assert cell_facts(replace(cells[2], cost="0")) == ["$0"]
 

@@ -108,3 +108,18 @@ def test_hidden_files_of_a_folder_are_left_alone(folder):
     files = len(Transcript.from_file(folder))
     (folder / "._a.jsonl").write_bytes(b"\x00\x05\x16\x07")
     assert len(Transcript.from_file(folder)) == files
+
+
+@pytest.mark.parametrize(
+    "twice",
+    [
+        lambda folder: [folder / "a.jsonl", folder / "a.jsonl"],
+        lambda folder: [str(folder / "a.jsonl"), folder / "." / "a.jsonl"],
+        lambda folder: [folder / "a.jsonl", folder / "a*.jsonl"],
+        lambda folder: [folder / "a.jsonl", folder / "again.jsonl"],
+    ],
+)
+def test_a_file_that_is_named_twice_is_read_once(folder, d, twice):
+    (folder / "again.jsonl").symlink_to(folder / "a.jsonl")
+    assert len(Transcript.from_file(twice(folder))) == 2
+    assert repr(d.batches.of(twice(folder))) == "<Gathered a: 2 tasks x 1 column x 1; 2 sessions>"

@@ -96,3 +96,17 @@ def test_one_score_that_is_no_number_is_named_as_what_is_in_the_way(finding_of, 
 
 def test_scores_that_are_words_everywhere_are_labels_and_nothing_is_wrong_with_them(finding_of):
     assert finding_of(A=["calm", "loud"]) == "0  0"  # the first task, and nothing above it
+
+
+def test_words_where_a_score_is_meant_are_named_in_the_head(finding_of, d):
+    finding_of(A=["calm", "loud"], B=["calm", "calm"])
+    matrix = d.batches.of("runs.jsonl")
+    assert matrix.notes == ["“score” holds words and is no score"]
+    assert "“score” holds words and is no score" in str(matrix).splitlines()[0]
+    asked = str(d.batches.of("runs.jsonl", scores="score"))
+    assert "“score” holds words alone: it has no mean, and nothing is compared by it." in asked
+
+
+def test_true_and_false_as_words_are_yes_and_no(finding_of):
+    said = finding_of(A=["true", "False", "true"], B=["false", "false", "false"])
+    assert said.startswith("On “score”, A has 2 of 3 and B 0 of 3; 3 tasks do not settle")

@@ -10,6 +10,7 @@ from itertools import pairwise
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
+from ....render.plain.words import figure_text
 from .plain_table import PlainTable
 
 if TYPE_CHECKING:
@@ -188,3 +189,9 @@ def _style() -> str:
         ".dari-plot svg{display:none;width:100%;height:auto}.dari-plot table{display:none}"
         + "".join(rules)
     )
+
+
+def mean_cost_text(row: Mapping[Any, Any]) -> str:
+    """Say what a cell has cost on average, and for how many that is not known."""
+    unknown = f" ({row['unknown_costs']} of {row['cells']} unknown)" if row["unknown_costs"] else ""
+    return f"${figure_text(row['cost_usd'])}{unknown}"

@@ -6,7 +6,6 @@ import contextlib
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ....errors import InvalidRequestError
@@ -14,11 +13,10 @@ from ....score_kinds import RATED, RATING, scale_of
 from ...link.background import background
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from ....scores import Score, ScoreBook
     from ..cells import Cell
-
-FILE = "dari-scores.jsonl"
-"""Where scores are kept, beside the notebook, unless another file is named."""
 
 
 class Marked(Protocol):
@@ -39,13 +37,6 @@ class Marks:
     scores: Mapping[str, Any] = field(default_factory=dict)
     errors: Mapping[str, str] = field(default_factory=dict)
     notes: Mapping[str, str] = field(default_factory=dict)
-
-
-def book_at(path: str | Path | None) -> ScoreBook:
-    """Return the book in this file, or in the usual one of the working folder."""
-    from ....scores import ScoreBook
-
-    return ScoreBook(Path(path or FILE).expanduser().absolute())
 
 
 def marks_of(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Hashable, Iterable, Mapping
+from collections.abc import Collection, Container, Hashable, Iterable, Mapping
 from dataclasses import replace
 from functools import lru_cache
 from statistics import fmean
@@ -14,6 +14,8 @@ LEVEL = 0.95
 MOST_FINDINGS = 3
 """Of more scores those are told that tell the columns apart."""
 _LEAST_SHARE = 0.5  # of the tasks; a column with fewer would leave the others few to compare
+_MOST_NEAR = 4
+"""Of those that may be the best as well, so many are compared with the rest."""
 
 Values = tuple[tuple[str, float], ...]
 """A task with one of its values, as often as it was repeated."""
@@ -87,13 +89,23 @@ def _compared(
     # The best is chosen by what was seen, so that any two might have been the ones compared.
     comparisons = len(ranked) * (len(ranked) - 1) // 2 * choices
     level = 1 - (1 - LEVEL) / comparisons
-    gaps = [_gap(other, common[ranked[0]], common[other], kind, level) for other in ranked[1:]]
-    differ = sum(len({of[task] for of in by_task.values()}) > 1 for task in tasks)
+
+    def gaps(one: str, others: Iterable[str]) -> list[Gap]:
+        return [_gap(other, common[one], common[other], kind, level) for other in others]
+
+    def differ(columns: Collection[str]) -> int:
+        return sum(len({by_task[column][task] for column in columns}) > 1 for task in tasks)
+
     means = {column: _mean(name, common[column], kind) for column in ranked}
-    return Finding(name, means, gaps, level, comparisons, differ, len(tasks))
+    first = Finding(name, means, gaps(ranked[0], ranked[1:]), level, comparisons, 0, len(tasks))
+    tied = first.tied
+    near = [gap.other for gap in first.gaps if gap.other not in tied and not gap.is_settled]
+    others = [*tied[1:], *near[:_MOST_NEAR]]
+    also = {one: gaps(one, ranked[max(ranked.index(one) + 1, len(tied)) :]) for one in others}
+    return replace(first, also=also, differ=differ(ranked), apart=differ(tied))
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=1024)
 def _gap(other: str, ones: Values, others: Values, kind: Kind, level: float) -> Gap:
     from ....scores import paired_difference
 

@@ -7,10 +7,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ....errors import InvalidRequestError
-from ....render.matrix.finding import method_text
+from ....render.matrix.wording import method_text
 from ....render.plain.words import figure_text
 from ....score_kinds import scale_of
-from .chart import INK, coloured, fitting_scale, styled
+from .chart import INK, coloured, fitting_scale, mean_cost_text, styled
 from .plain_table import PlainTable
 
 if TYPE_CHECKING:
@@ -106,10 +106,11 @@ def plot_cost(source: Source, score: str | None = None, *, by: str = BY) -> Any:
     made = _named(summed, by)
     known = made[made["cost_usd"].notna()]
     rows = [
-        [str(r[by]), f"${figure_text(r['cost_usd'])}", figure_text(r["mean"])]
-        for r in known.to_dict("records")
+        [str(r[by]), mean_cost_text(r), figure_text(r["mean"])] for r in known.to_dict("records")
     ]
     title, how = f"{_title(made)} against cost", f"mean and interval, {_method(summed, source)}"
+    if unknown := int(summed["unknown_costs"].sum()):
+        how += f"; cost unknown for {unknown:,} of {int(summed['cells'].sum()):,} cells"
     table = PlainTable([by, "mean cost", f"mean {_title(made)}"], rows, f"{title} ({how})")
     alt = _altair()
     if alt is None:
@@ -238,7 +239,7 @@ def _told(data: pd.DataFrame, by: str) -> pd.DataFrame:
     means = [figure_text(mean) for mean in data["mean"]]
     told = {_MEAN: means, _INTERVAL: ranges}
     if "cost_usd" in data:
-        told[_COST] = [f"${figure_text(cost)}" for cost in data["cost_usd"]]
+        told[_COST] = [mean_cost_text(row) for row in data.to_dict("records")]
     rows = zip(data[by], zip(*told.values(), strict=True), strict=True)
     lines = [f"{name}: mean {', '.join(figures)}" for name, figures in rows]
     return data.assign(**told, **{_ALL: lines})

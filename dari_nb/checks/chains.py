@@ -1,0 +1,101 @@
+"""In which order the turns of a tape are asked again: each session from its beginning."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from decimal import Decimal
+
+from ..models import events as ev
+from ..tapes import Recording, Turn
+from ..tapes.keys import blocks_of
+from ..tapes.lines import dollars
+from ..tapes.scrubbing import SCRUBBED
+from ..tapes.summary import count_of
+
+NO_BEGINNING = "the turn before it is not on the tape"
+NO_FILES = "the tape does not hold the files that were attached"
+LACKING = "what was asked held a secret, which the tape does not hold"
+CUT_OFF = "its recording was cut off, or somebody ended it"
+_PLAN = "Asks {turns} of {sessions} again{cost}."
+
+Chain = list[Turn]
+"""The turns of a session from its first one on."""
+
+
+class Plan:
+    """What is asked again.
+
+    Attributes:
+        chains: Sessions with their turns; one that begins as another one asks the same first.
+        unasked: Turns that cannot be asked, each with the reason.
+    """
+
+    def __init__(self, tape: Recording) -> None:
+        turns = [turn for turn in tape.turns if not turn.line.new]
+        self.chains: list[Chain] = []
+        self.unasked: list[tuple[Turn, str]] = []
+        planned: set[int] = set()
+        for turn in _last_ones(turns):
+            chain = _chain(turn, turns)
+            good = chain[: next(_troubles(chain), (len(chain), ""))[0]]
+            if not {*map(id, good)} <= planned:
+                self.chains.append(good)
+                planned |= {*map(id, good)}
+            for at, why in _troubles(chain):
+                self.unasked += [(each, why) for each in chain[at:] if id(each) not in planned]
+                planned |= {*map(id, chain)}
+                break
+
+    @property
+    def turns(self) -> int:
+        """How many turns are asked."""
+        return sum(map(len, self.chains))
+
+    def __str__(self) -> str:
+        sessions = count_of(len(self.chains), "session")
+        told = {"turns": count_of(self.turns, "turn"), "sessions": sessions}
+        return _PLAN.format(cost=_cost(turn for chain in self.chains for turn in chain), **told)
+
+
+def _last_ones(turns: Sequence[Turn]) -> Iterator[Turn]:
+    """Give the turns that no other one of their session goes on from."""
+    gone_on = {(turn.line.session, turn.line.parent) for turn in turns}
+    return (turn for turn in turns if (turn.line.session, turn.line.key) not in gone_on)
+
+
+def _chain(turn: Turn, turns: Sequence[Turn]) -> Chain:
+    chain = [turn]
+    seen = {turn.line.key}
+    while (parent := chain[0].line.parent) is not None and parent not in seen:
+        seen.add(parent)
+        found = [each for each in turns if each.line.key == parent]
+        if not found:
+            break
+        own = (each for each in found if each.line.session == chain[0].line.session)
+        chain.insert(0, next(own, found[0]))
+    return chain
+
+
+def _troubles(chain: Chain) -> Iterator[tuple[int, str]]:
+    """Give the turns of a session that cannot be asked, by their places in it."""
+    if chain[0].line.parent is not None:
+        yield 0, NO_BEGINNING
+    for at, turn in enumerate(chain):
+        blocks = blocks_of(turn.line.asked)
+        if any("sha256" in block or "file_id" in block for block in blocks):
+            yield at, NO_FILES
+        elif SCRUBBED in str(blocks):
+            yield at, LACKING
+        elif turn.status is None or turn.events[-1].data.get("error") == ev.CANCELLED:
+            yield at, CUT_OFF
+
+
+def _cost(turns: Iterable[Turn]) -> str:
+    """Say what turns have cost when they were recorded, as far as that is known."""
+    told = [turn.line.cost for turn in turns]
+    known = [cost for cost in map(dollars, told) if cost is not None]
+    if not known:
+        return "; what that costs is not known" if told else ""
+    lacking = len(told) - len(known)
+    rest = f", and nobody knows of {lacking}" if lacking else ""
+    return f"; when they were recorded they cost {sum(known, Decimal(0)):f} US dollars{rest}"

@@ -1,0 +1,155 @@
+"""A tape asked again: what of it no longer holds."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event as Flag
+from typing import Any
+
+from ..client import Client
+from ..errors import ApiError, InvalidRequestError
+from ..tapes import Scrubber, Tape, Turn, read_tape
+from ..tapes.scrubbing import compiled
+from .answers import Answer, Scorer, answer_of, gaps, recorded_answer
+from .asking import Asking, Gone
+from .chains import Chain, Plan
+from .findings import Check, Finding, What
+
+TIMEOUT = 600.0
+"""Seconds that a turn may take unless somebody says otherwise."""
+AT_ONCE = 4
+"""Sessions that are asked side by side."""
+_AFTER = "a turn before it could not be asked"
+
+
+def check_live(
+    tape: Tape,
+    client: Client,
+    *,
+    score: Scorer | None = None,
+    timeout: float = TIMEOUT,
+    tell: Callable[[str], object] | None = print,
+) -> Check:
+    """Ask the turns of a tape again, and name what no longer holds; nothing is written to it.
+
+    Args:
+        tape: The tape; what is ``volatile`` does not count in errors.
+        client: Who is asked.
+        score: What an answer is worth; one that is worth less than the recorded one is named.
+        timeout: Seconds that a turn may take.
+        tell: Is told before how many turns are asked, and what they have cost when recorded.
+
+    Raises:
+        InvalidRequestError: The file cannot be read, or the scorer gives no number.
+        TapeError: It is no tape, or a line is broken.
+        DariError: The server cannot be reached, or refuses to be asked at all.
+
+    >>> from dari_nb.checks import check_live
+    >>> check_live(tape, d.client)
+    Asks ...
+    lesson.tape: ...
+    """
+    if not timeout > 0:
+        raise InvalidRequestError(f"timeout must be more than 0 seconds, not {timeout!r}.")
+    plan = Plan(read_tape(tape.file))
+    if tell is not None:
+        tell(str(plan))
+    stop = Flag()
+    asking = Asking(client, timeout, stop)
+    checking = _Checking(tape, asking, score)
+    with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="dari-check") as pool:
+        try:
+            done = list(pool.map(checking.session, plan.chains))
+        finally:
+            stop.set()
+    seen: dict[int, _Checked] = {}
+    for each in (one for chain in done for one in chain):
+        seen.setdefault(id(each.turn), each)
+    unasked = [(name_of(turn), why) for turn, why in plan.unasked]
+    unasked += [(name_of(one.turn), one.why) for one in seen.values() if one.why]
+    found = [finding for one in seen.values() for finding in one.findings]
+    asked = sum(one.is_asked for one in seen.values())
+    return Check(str(tape.path), found, asked=asked, unasked=unasked)
+
+
+def check_server(tape: Tape, base_url: str, api_key: str, **options: Any) -> Check:
+    """Do the same with the server at an address; see :func:`check_live`."""
+    with Client(base_url, api_key) as client:
+        return check_live(tape, client, **options)
+
+
+def name_of(turn: Turn) -> str:
+    """A turn by its ordinals."""
+    return f"{turn.line.turn} of {turn.line.session}"
+
+
+class _Checked:
+    """What came of a turn: what no longer holds, or why it was not asked."""
+
+    def __init__(self, turn: Turn, why: str = "", *, is_asked: bool = False) -> None:
+        self.turn = turn
+        self.why = why
+        self.is_asked = is_asked
+        self.findings: list[Finding] = []
+
+    def find(self, asked: str, what: What, was: str, now: str) -> None:
+        self.findings.append(Finding(name_of(self.turn), self.turn.number, asked, what, was, now))
+
+
+class _Checking:
+    """Asks sessions, and compares what came of their turns."""
+
+    def __init__(self, tape: Tape, asking: Asking, score: Scorer | None) -> None:
+        self._volatile = [compiled(pattern) for pattern in tape.volatile]
+        self._secrets = tape.secrets
+        self._asking = asking
+        self._score = score
+
+    def session(self, chain: Chain) -> list[_Checked]:
+        """Ask the turns of a session, and compare each."""
+        done: list[_Checked] = []
+        session_id = ""
+        for turn in chain:
+            now = _Checked(turn)
+            done.append(now)
+            try:
+                session_id = session_id or self._asking.begin(turn)
+                steps = self._asking.ask(session_id, turn)
+            except Gone as gone:
+                now.find(recorded_answer(turn).asked, gone.what, gone.was, str(gone))  # type: ignore[arg-type]
+            except ApiError as error:
+                now.why = str(error)
+            else:
+                now.is_asked = True
+                scrubber = Scrubber(self._secrets)
+                answer = answer_of(turn, [(kind, scrubber.scrub(data)) for kind, data in steps])
+                self._compare(now, recorded_answer(turn), answer)
+                continue
+            return [*done, *(_Checked(rest, _AFTER) for rest in chain[len(done) :])]
+        return done
+
+    def _compare(self, checked: _Checked, then: Answer, now: Answer) -> None:
+        for what, was, came in gaps(then, now, self._volatile):
+            checked.find(then.asked, what, was, came)
+        if self._score is not None:
+            before, after = self._worth(then), self._worth(now)
+            if after < before:
+                checked.find(then.asked, "score", f"{before:g}", f"{after:g}: {now.text}")
+
+    def _worth(self, answer: Answer) -> float:
+        assert self._score is not None
+        try:
+            worth = float(self._score(answer))
+        except Exception as error:
+            raise _refusal(answer, f"{type(error).__name__}: {error}") from error
+        if math.isnan(worth):
+            raise _refusal(answer, "it gave nan")
+        return worth
+
+
+def _refusal(answer: Answer, why: str) -> InvalidRequestError:
+    return InvalidRequestError(
+        f"The scorer must give a number, or yes or no, for {answer.asked!r:.80}: {why}."
+    )

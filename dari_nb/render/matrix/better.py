@@ -1,0 +1,215 @@
+"""Which columns did better than others by a score, said of all that the intervals support."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Sequence
+
+from ..plain.words import count_text
+from .matrix import Finding, Gap, Matrix, Mean
+from .parts import MOST_NAMED, Part, listed, score_part
+from .wording import mean_of, method_text, number_text, value_text
+
+Labels = dict[str, str]
+
+
+def compared(matrix: Matrix, finding: Finding) -> Iterator[Part]:
+    """Say by how much the best is above the others, or that it is not settled which is."""
+    labels = {column.id: column.label for column in matrix.columns}
+    if not finding.differ:
+        yield from _nothing_between(finding, labels)
+    elif len(finding.tied) > 1 and finding.settles:
+        yield from _settled_of_tied(finding, labels)
+    elif finding.settles:
+        yield from _settled(finding, labels)
+    else:
+        yield from _unsettled(finding, labels)
+    yield from _behind(finding, labels)
+    yield _intervals(finding, labels)
+    yield Part(".")
+    if finding.differ:
+        where = f"{finding.differ} of {count_text(finding.tasks, 'task')}"
+        yield Part(f" Their scores differ on {where}.")
+    left_out = [c for c in matrix.columns if c.id not in finding.means]
+    for column in left_out:
+        if mean := mean_of(column, finding.score):
+            yield Part(" ")
+            yield Part(column.label, "b")
+            tasks = f"{mean.tasks} of {count_text(len(matrix.rows), 'task')}"
+            yield Part(f" has it on {tasks} and is not compared.")
+    if finding.tasks < len(matrix.rows):
+        are = "is" if finding.tasks == 1 else "are"
+        compared = f"{count_text(finding.tasks, 'task')} {are} compared"
+        which = "these" if left_out else "all"
+        yield Part(f" Only the {compared} on which {which} have ")
+        yield score_part(finding.score)
+        yield Part(".")
+
+
+def _settled(finding: Finding, labels: Labels) -> Iterator[Part]:
+    (best, mean), *_ = finding.means.items()
+    better = [gap.other for gap in finding.gaps if gap.is_settled]
+    yield Part(labels[best], "b")
+    yield Part(f" {_did_better(mean)} than ")
+    yield from listed([[Part(labels[other], "b")] for other in better])
+    yield Part(" on ")
+    yield score_part(finding.score)
+    yield Part(f": {value_text(mean)} against {_values(finding, better)}{_on_average(finding)}")
+    yield from _unsure(finding, labels)
+
+
+def _settled_of_tied(finding: Finding, labels: Labels) -> Iterator[Part]:
+    """Say of all that have the most which others they did better than."""
+    tied, mean = finding.tied, finding.means[finding.tied[0]]
+    claims = {one: finding.beaten_by(one) for one in tied}
+    names = list(listed([[Part(labels[one], "b")] for one in tied], most=len(tied)))
+    values = _each(finding, tied)
+    if len(set(claims.values())) == 1:
+        others = claims[tied[0]]
+        yield from names
+        yield Part(f" {_did_better(mean, each=True)} than ")
+        yield from listed([[Part(labels[other], "b")] for other in others])
+        yield Part(" on ")
+        yield score_part(finding.score)
+        yield Part(f": {values} against {_values(finding, others)}{_on_average(finding)}")
+    else:
+        yield Part("On ")
+        yield score_part(finding.score)
+        yield Part(", ")
+        yield from names
+        yield Part(f" have {values}{_on_average(finding)}")
+        yield from _claims(finding, labels, tied)
+    if finding.apart:
+        yield Part(f"; {_do_not_settle(finding)} it between ")
+    else:
+        yield Part("; no task tells ")
+    yield from listed([[Part(labels[one], "b")] for one in tied], most=len(tied))
+    yield Part("" if finding.apart else " apart")
+    yield from _unsure(finding, labels)
+
+
+def _unsure(finding: Finding, labels: Labels) -> Iterator[Part]:
+    """Say against which of those that have less it is not settled."""
+    settled = {other for one in finding.tied for other in finding.beaten_by(one)}
+    unsure = [o for o in finding.means if o not in settled and o not in finding.tied]
+    if unsure:
+        yield Part(f"; {_do_not_settle(finding)} it against ")
+        yield from listed(
+            [
+                [Part(labels[other], "b"), Part(f", {value_text(finding.means[other])}")]
+                for other in unsure
+            ]
+        )
+
+
+def _behind(finding: Finding, labels: Labels) -> Iterator[Part]:
+    """Say which others did better than any, although none of them has the most."""
+    behind = [one for one in finding.also if one not in finding.tied]
+    yield from _claims(finding, labels, behind, also=finding.settles)
+
+
+def _claims(
+    finding: Finding, labels: Labels, ones: Sequence[str], *, also: bool = False
+) -> Iterator[Part]:
+    for one in ones:
+        others = finding.beaten_by(one)
+        if others:
+            yield Part("; ")
+            yield Part(labels[one], "b")
+            yield Part(f" {_did_better(finding.means[one])} than ")
+            yield from listed([[Part(labels[other], "b")] for other in others])
+            yield Part(", too" if also else "")
+
+
+def _unsettled(finding: Finding, labels: Labels) -> Iterator[Part]:
+    yield Part("On ")
+    yield score_part(finding.score)
+    yield Part(", ")
+    has = [
+        [Part(labels[column], "b"), Part(f" {'' if place else 'has '}{value_text(mean)}")]
+        for place, (column, mean) in enumerate(finding.means.items())
+    ]
+    yield from listed(has)
+    does = "does" if _is_count(finding) else "is"
+    degree = "better" if _is_count(finding) else "higher"
+    if len(has) > 2:
+        degree = "best" if _is_count(finding) else "highest"
+    yield Part(f"{_on_average(finding)}; ")
+    yield Part(_do_not_settle(finding), "b")
+    yield Part(f" which {does} {degree}")
+
+
+def _nothing_between(finding: Finding, labels: Labels) -> Iterator[Part]:
+    yield Part("No task tells ", "b")
+    yield from listed([[Part(labels[column], "b")] for column in finding.means])
+    yield Part(" apart on ")
+    yield score_part(finding.score)
+    yield Part(f": {_each(finding, list(finding.means))}{_on_average(finding)}")
+
+
+def _intervals(finding: Finding, labels: Labels) -> Part:
+    """Say the differences and how sure they are, and what the unusual level is for."""
+    pairs = [(one, gap) for one, gaps in finding.told.items() for gap in gaps]
+    shown = pairs[: MOST_NAMED * len(finding.tied)]
+    told = [f"{_which(finding, labels, *pair)}{_interval(pair[1], finding)}" for pair in shown]
+    methods = dict.fromkeys(method_text(gap.method) for _, gap in shown if gap.method != "none")
+    all_of = f"all {finding.comparisons} comparisons"
+    parts = [
+        *told,
+        "…" if len(pairs) > len(shown) else "",
+        f"each at {_level(finding)}, so that {all_of} hold together at 95 %"
+        if finding.comparisons > 1
+        else "",
+        f"paired by task{', ' if methods else ''}{', '.join(methods)}",
+    ]
+    return Part(f" (difference {'; '.join(part for part in parts if part)})", "small")
+
+
+def _which(finding: Finding, labels: Labels, one: str, gap: Gap) -> str:
+    """Name the two of a difference, as far as there are several."""
+    of = f"of {labels[one]} " if len(finding.told) > 1 else ""
+    return f"{of}to {labels[gap.other]} " if len(finding.gaps) > 1 else ""
+
+
+def _interval(gap: Gap, finding: Finding) -> str:
+    ends = f"{number_text(gap.low)} to {number_text(gap.high)}"
+    level = "" if finding.comparisons > 1 else f"{_level(finding)} "
+    sure = "no interval can be given" if math.isnan(gap.low) else f"{level}interval {ends}"
+    return f"{number_text(gap.value, signed=True)}, {sure}"
+
+
+def _level(finding: Finding) -> str:
+    return f"{100 * finding.level:.4g} %"
+
+
+def _did_better(mean: Mean, *, each: bool = False) -> str:
+    if mean.is_count:
+        return "did better"
+    return "are higher" if each else "is higher"
+
+
+def _do_not_settle(finding: Finding) -> str:
+    verb = "does" if finding.tasks == 1 else "do"
+    return f"{count_text(finding.tasks, 'task')} {verb} not settle"
+
+
+def _on_average(finding: Finding) -> str:
+    return "" if _is_count(finding) else " on average"
+
+
+def _each(finding: Finding, columns: Sequence[str]) -> str:
+    values = [value_text(finding.means[column]) for column in columns]
+    return f"{values[0]} each" if len(set(values)) == 1 else _joined(values)
+
+
+def _values(finding: Finding, columns: Iterable[str]) -> str:
+    return _joined(value_text(finding.means[column]) for column in columns)
+
+
+def _joined(texts: Iterable[str]) -> str:
+    told = list(texts)
+    return ", ".join(told[:MOST_NAMED]) + (" …" if len(told) > MOST_NAMED else "")
+
+
+def _is_count(finding: Finding) -> bool:
+    return all(mean.is_count for mean in finding.means.values())

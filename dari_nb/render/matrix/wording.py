@@ -1,0 +1,59 @@
+"""How the figures of a matrix are said: numbers, means, and methods by their names."""
+
+from __future__ import annotations
+
+import math
+
+from .matrix import MatrixColumn, Mean
+
+_MOST_DIGITS = 1e15
+_MINUS = "\N{MINUS SIGN}"
+_METHODS = {
+    "half-task": "up to half a task added to each side, with mid-p of sign flips",
+    "agresti-min": "Agresti-Min",
+    "wilson": "Wilson",
+    "wilson-effective": "Wilson with effective trials",
+    "wilson-poisson": "Wilson, Poisson near the ends",
+    "t": "Student's t",
+    "normal": "normal quantile",
+}
+
+
+def method_text(method: str) -> str:
+    """Name how an interval was made as the literature does.
+
+    >>> method_text("agresti-min")
+    'Agresti-Min'
+    """
+    return _METHODS.get(method, method)
+
+
+def number_text(value: float, *, signed: bool = False) -> str:
+    """Say a number to two digits behind the point at most, or three that count.
+
+    >>> number_text(0.66667), number_text(33.333), number_text(0.5, signed=True)
+    ('0.67', '33.3', '+0.5')
+    """
+    if math.isnan(value):
+        return "unknown"
+    size = abs(value)
+    if size >= _MOST_DIGITS:
+        return f"{_MINUS if value < 0 else '+' if signed else ''}{size:.3g}"
+    text = f"{size:.2f}" if size < 10 else f"{size:.1f}" if size < 100 else f"{size:,.0f}"
+    text = text.rstrip("0").rstrip(".") if "." in text else text
+    if text == "0" and size:
+        text = f"{size:.1g}"
+    sign = _MINUS if value < 0 else "+" if signed and value > 0 else ""
+    return sign + text
+
+
+def value_text(mean: Mean) -> str:
+    """Say what a mean comes to: how many of how many, or the number."""
+    if mean.is_count:
+        return f"{round(mean.value * mean.values):,} of {mean.values:,}"
+    return number_text(mean.value)
+
+
+def mean_of(column: MatrixColumn, score: str) -> Mean | None:
+    """Return a column's mean of a score, where it has one."""
+    return next((mean for mean in column.means if mean.score == score), None)

@@ -1,0 +1,61 @@
+"""Which column of a frame holds a score, and what kind of score it is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..errors import InvalidRequestError
+from ..score_kinds import Kind, kind_of
+from .checks import check_frame
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+BY = "llm_id"
+TASK = "task_index"
+
+
+def score_column(frame: pd.DataFrame, score: str | None, *needed: str) -> str:
+    """Return the column of a score, named with or without what stands before its name.
+
+    Without a name it is the first one that is a number.
+
+    Raises:
+        InvalidRequestError: The frame lacks it or one of the needed columns.
+    """
+    check_frame(frame, *needed)
+    if not (score is None or isinstance(score, str)):
+        raise InvalidRequestError(f"A score is named by a text, not by {type(score).__name__}.")
+    found = [name for name in (score, f"score.{score}", f"rating.{score}") if name in frame]
+    if score is None:
+        found = [str(n) for n in frame.columns if str(n).startswith("score.")]
+        found = [name for name in found if frame[name].dtype.kind in "iufb"]
+    if not found:
+        known = [str(n) for n in frame.columns if str(n).startswith(("score.", "rating."))]
+        if not known:
+            raise InvalidRequestError(
+                "There are no scores yet: give some first, such as "
+                'batch.score("short", lambda turn: len(turn.text) < 80), '
+                "or rate cells in batch.view()."
+            )
+        what = "score that is a number" if score is None else f"score {score!r}"
+        raise InvalidRequestError(f"The frame has no {what}: there is {', '.join(known)}.")
+    return str(found[0])
+
+
+def kind_of_score(frame: pd.DataFrame, column: str) -> Kind | None:
+    """Tell the kind of a score from all of its values, so that no LLM has one of its own.
+
+    Raises:
+        InvalidRequestError: It has no mean.
+    """
+    values = frame[column].dropna()
+    kind = kind_of(values.tolist(), column.removeprefix("score."))
+    if kind == "label":
+        seen = ", ".join(repr(value) for value in values.drop_duplicates().tolist()[:3])
+        raise InvalidRequestError(
+            f"The score {column.removeprefix('score.')!r} has no mean: it holds {seen}. "
+            "Score True or False, or a number, "
+            f"or count what it holds: to_frame().groupby({BY!r})[{column!r}].value_counts()."
+        )
+    return kind

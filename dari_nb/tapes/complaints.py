@@ -1,0 +1,105 @@
+"""What is wrong with a line that is none, and what to do about it."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import msgspec
+
+NO_UTF8 = "it is no UTF-8 text: save the file as UTF-8"
+_DEEP = "it is nested too deeply: no recording is; take the line out"
+_MALFORMED = "it is no JSON: mend it, or take the line out"
+_BROKEN = {
+    "truncated": "it ends too early: a quote or a bracket is not closed, or it was broken in two",
+    "range": "a number is too large to count with: write a smaller one",
+}
+"""What is wrong with JSON, by a word of the parser's."""
+_HALF = re.compile(r"\\u[dD][89abAB]..(?!\\u[dD][c-fC-F])")
+_HALVED = r"a character is written by half, as \ud83d without its second half: write both"
+_BYTE = re.compile(r"\(byte (\d+)\)")
+_FIELD = re.compile(r"\$\.(\w+)")
+_KEPT = 40
+"""Characters of a value, and around a place, that are shown."""
+_TEXT, _OBJECT, _YES_OR_NO = "a text", "an object", "true or false"
+_COUNT = "a whole number from 1 to 1000000"
+_WANTED = {
+    "dari_tape": "the version of the format, a whole number",
+    "times": _YES_OR_NO,
+    **dict.fromkeys(("agent", "description", "event", "draft", "text", "mark"), _TEXT),
+    **dict.fromkeys(("turn", "session", "key", "file"), _TEXT),
+    **dict.fromkeys(
+        ("prompt", "default", "parent", "llm", "cost", "tool", "ask", "sha256", "base64"),
+        "a text or null",
+    ),
+    "llms": "an object with an object for each LLM option",
+    "take": _COUNT,
+    "call": "a whole number or null",
+    **dict.fromkeys(("new", "anew", "attached", "executable", "gone", "beside"), _YES_OR_NO),
+    "size": "how many bytes there are, a whole number from 0, or null",
+    "asked": "a text, or a list of content blocks, which are objects",
+    **dict.fromkeys(("metadata", "more", "data"), _OBJECT),
+    "after": "seconds since the line before, a number from 0 to 1000000000",
+    "scrubbed": "an object with a whole number for each kind of secret",
+}
+"""What each field must be, in words."""
+
+
+def no_kind(told: Mapping[str, Any], kinds: Iterable[str]) -> str:
+    """Say that an object is a line of no kind."""
+    kinds = list(kinds)
+    meant = (_meant(name, kinds) for name in told)
+    hint = next(filter(None, meant), "")
+    return f"it has none of the fields {', '.join(kinds)}, which tell what a line is{hint}"
+
+
+def no_object(line: bytes, error: Exception) -> str:
+    """Say why a line is no JSON object."""
+    if isinstance(error, RecursionError):
+        return _DEEP
+    try:
+        text = line.decode()
+    except UnicodeDecodeError:
+        return NO_UTF8
+    if not text.lstrip().startswith("{"):
+        return f"a line is a JSON object, {{…}}, or a comment, # …, and no {_short(text.strip())}"
+    if _HALF.search(text):
+        return _HALVED
+    place = _BYTE.search(str(error))
+    if place is None:
+        return next((why for word, why in _BROKEN.items() if word in str(error)), _MALFORMED)
+    before = line[: int(place[1])].decode("utf-8", "ignore")
+    shown = "".join(filter(str.isprintable, before[-_KEPT:]))
+    return f"it is no JSON from character {len(before) + 1} on: mend what stands behind {shown}"
+
+
+def no_line(told: Mapping[str, Any], kind: type[msgspec.Struct], why: str) -> str:
+    """Say why an object is no line of its kind."""
+    fields = {field.name: field for field in msgspec.structs.fields(kind)}
+    for name in told:
+        if name not in fields:
+            hint = _meant(name, fields) or f": its fields are {', '.join(fields)}"
+            return f"it has a field {_short(name)} that such a line has not{hint}"
+    for name, field in fields.items():
+        if field.required and name not in told:
+            return f"it has no field {name}, which must be {_WANTED[name]}"
+    found = _FIELD.search(why)
+    name = found[1] if found else ""
+    if name not in _WANTED:
+        return "its fields are none that such a line has: take the line out"
+    return f"{name} must be {_WANTED[name]}, and is {_short(told.get(name))}"
+
+
+def _meant(name: str, known: Iterable[str]) -> str:
+    near = difflib.get_close_matches(name, list(known), n=1)
+    return f"; did you mean {near[0]}?" if near else ""
+
+
+def _short(value: Any) -> str:
+    """Write a value on one line, without what would move a cursor."""
+    text = value if isinstance(value, str) else msgspec.json.encode(value).decode()
+    shown = "".join(filter(str.isprintable, text))
+    shown = shown if len(shown) <= _KEPT else f"{shown[: _KEPT - 1]}…"
+    return repr(shown) if isinstance(value, str) else shown

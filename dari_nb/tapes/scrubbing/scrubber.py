@@ -1,0 +1,169 @@
+"""Secrets, taken out of what is to be written before it is written."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from ..._secret import known
+from ...errors import InvalidRequestError
+from .finding import SCRUBBED, SHORTEST, Secrets, Span, written
+
+_NAMED = re.compile(r"(?:KEY|TOKEN|SECRET|PASSWORD)$", re.IGNORECASE)
+
+_SMALL, _MOST = 200, 1000
+"""Bytes of a value, such as a status, that is looked at once; and how many of these are known."""
+
+
+class Scrubber:
+    """Takes secrets out of texts: known ones, those of variables, and what looks like one.
+
+    Args:
+        patterns: More regular expressions of what is secret.
+        keys: Gives the secrets that are known; those of this process by default.
+        variables: Where variables are looked up whose names end in ``KEY``, ``TOKEN``, ``SECRET``
+            or ``PASSWORD``.
+
+    Attributes:
+        counts: How many secrets were taken out, by kind.
+
+    Raises:
+        InvalidRequestError: A pattern is no regular expression.
+
+    >>> Scrubber().text("Use sk-proj-0123456789abcdef-0123 here")
+    'Use [scrubbed] here'
+    """
+
+    def __init__(
+        self,
+        patterns: Sequence[str] = (),
+        *,
+        keys: Callable[[], Iterable[str]] = known,
+        variables: Mapping[str, str] = os.environ,
+    ) -> None:
+        self.counts: Counter[str] = Counter()
+        self._patterns = [compiled(pattern) for pattern in patterns]
+        self._given = (patterns, keys, variables)
+        self._keys = keys
+        self._variables = variables
+        self._looked_at: tuple[list[str], list[str]] | None = None
+        self.look()
+
+    def look(self) -> None:
+        """Look again which secrets are known by now."""
+        named = [value for name, value in self._variables.items() if _NAMED.search(name)]
+        seen = (named, list(self._keys()))
+        if seen == self._looked_at:
+            return
+        self._looked_at = seen
+        texts = [*((each, "variables") for each in named), *((each, "keys") for each in seen[1])]
+        self._secrets = Secrets(texts, self._patterns)
+        self._clean: set[bytes] = set()
+
+    def apart(self) -> Scrubber:
+        """The same, which counts for itself."""
+        patterns, keys, variables = self._given
+        return Scrubber(patterns, keys=keys, variables=variables)
+
+    def scrub(self, value: Any) -> Any:
+        """Take the secrets out of all texts of a JSON value, names of fields included."""
+        if isinstance(value, str):
+            return self.text(value)
+        return value if self._is_clean(value) else self._scrubbed(value)
+
+    def _is_clean(self, value: Any) -> bool:
+        """Whether a look at all of a value at once is enough to see that no secret is in it."""
+        if self._patterns or self._secrets.has_numbers:
+            return False
+        try:
+            data = msgspec.json.encode(value)
+        except UnicodeEncodeError:  # halves of characters
+            return False
+        if len(data) > _SMALL:
+            return not self._secrets.may_be_in(data, is_json=True)
+        if data not in self._clean and not self._secrets.may_be_in(data, is_json=True):
+            if len(self._clean) >= _MOST:
+                self._clean.clear()
+            self._clean.add(data)
+        return data in self._clean
+
+    def _scrubbed(self, value: Any) -> Any:
+        if isinstance(value, str):
+            return self.text(value)
+        if isinstance(value, Mapping):
+            return self._object(value)
+        if isinstance(value, list | tuple):
+            return [self._scrubbed(entry) for entry in value]
+        if self._secrets.has_numbers and isinstance(value, int | float):
+            return self.text(str(value)) if self._secrets.spans(str(value)) else value
+        return value
+
+    def text(self, text: str) -> str:
+        """Take the secrets out of a text."""
+        return self.pieces([text])[0]
+
+    def pieces(self, pieces: Sequence[str]) -> list[str]:
+        """Cut the scrubbed text of pieces where they were cut; no secret passes in two of them.
+
+        >>> Scrubber().pieces(["Use sk-proj-0123", "456789abcdef here"])
+        ['Use [scrubbed]', ' here']
+        """
+        whole = "".join(pieces)
+        told = written(whole)
+        if self._is_plain(told):
+            return list(pieces) if told is whole else [*([""] * (len(pieces) - 1)), told]
+        spans = self._secrets.spans(told)
+        self.counts.update(span.kind for span in spans)
+        # Where halves of characters were put together, places are others.
+        lengths = [0] * (len(pieces) - 1) + [len(told)]
+        if told is whole:
+            lengths = [len(piece) for piece in pieces]
+        return list(_cut(told, spans, lengths))
+
+    def _is_plain(self, text: str) -> bool:
+        """Whether a look at a text is enough to see that no secret is in it."""
+        if self._patterns:
+            return False
+        return len(text) < SHORTEST or not self._secrets.may_be_in(text.encode(), is_json=False)
+
+    def _object(self, value: Mapping[str, Any]) -> dict[str, Any]:
+        scrubbed: dict[str, Any] = {}
+        for key, inner in value.items():
+            name = first = self.text(str(key))
+            while name in scrubbed:
+                name = f"{first} {len(scrubbed) + 1}"
+            scrubbed[name] = self._scrubbed(inner)
+        return scrubbed
+
+
+def compiled(pattern: str) -> re.Pattern[str]:
+    """Compile what somebody declared.
+
+    Raises:
+        InvalidRequestError: It is no regular expression.
+    """
+    try:
+        return re.compile(pattern)
+    except (re.error, TypeError) as error:
+        raise InvalidRequestError(f"{pattern!r} is no regular expression: {error}.") from None
+
+
+def _cut(whole: str, spans: list[Span], lengths: list[int]) -> Iterator[str]:
+    """Cut a text with its secrets replaced; a cut inside of one comes after it."""
+    at, cut = 0, 0
+    rest = list(reversed(spans))
+    for length in lengths:
+        cut += length
+        piece = ""
+        while rest and rest[-1].begin < cut:
+            span = rest.pop()
+            piece += whole[at : span.begin] + SCRUBBED
+            at = span.end
+        piece += whole[at:cut]
+        at = max(at, cut)
+        yield piece

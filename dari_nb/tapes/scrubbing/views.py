@@ -1,0 +1,110 @@
+"""Texts as they are meant: with nothing encoded, with no line ends inside of words.
+
+Each view of a text comes with the places of its characters, and of its end, in that text.
+"""
+
+from __future__ import annotations
+
+import binascii
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+View = tuple[str, list[int]]
+
+ENCODED = re.compile(r"(?:%[0-9A-Fa-f]{2})+|\\u[0-9A-Fa-f]{4}|\\[\"\\/bfnrt]")
+BREAK = re.compile(r"(?:[\r\n]|\\[rn])+")
+"""Where a line ends, be it as JSON in a text has it."""
+_ESCAPED = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
+_DEEPEST = 4
+"""How often a text may be encoded inside of another, such as JSON in JSON in an address."""
+_BASE64 = re.compile(r"[A-Za-z0-9+/_-]{11,}")
+"""What may be base64 of eight bytes or more, in either alphabet."""
+_STANDARD = str.maketrans("-_", "+/")
+_GROUP = 4
+"""Characters of base64 that are three bytes."""
+
+
+def views(text: str) -> Iterator[View]:
+    """Undo what encodes characters, again and again: percents of addresses, and JSON in texts."""
+    places = list(range(len(text) + 1))
+    for _ in range(_DEEPEST):
+        if not ENCODED.search(text):
+            return
+        characters, at, new = list[str](), 0, list[int]()
+        for match in ENCODED.finditer(text):
+            decoded = list(_decoded(match.group(), places[match.start() : match.end() + 1]))
+            characters += [*text[at : match.start()], *(character for character, _ in decoded)]
+            new += [*places[at : match.start()], *(place for _, place in decoded)]
+            at = match.end()
+        text = "".join(characters) + text[at:]
+        places = new + places[at:]
+        yield text, places
+
+
+def _decoded(encoded: str, places: list[int]) -> Iterator[tuple[str, int]]:
+    """Give each character that is encoded, with the place where it begins."""
+    if encoded[0] == "\\":
+        escaped = encoded[1]
+        is_code = escaped == "u" and len(encoded) > 2
+        yield (chr(int(encoded[2:], 16)) if is_code else _ESCAPED.get(escaped, escaped)), places[0]
+        return
+    at = 0
+    for character in bytes.fromhex(encoded.replace("%", "")).decode("utf-8", "replace"):
+        yield character, places[min(at, len(encoded) - 1)]
+        at += 3 * (1 if character == "\ufffd" else len(character.encode()))
+
+
+def unbroken(text: str) -> View | None:
+    """A text as if all of it stood in one line; ``None`` where it does."""
+    parts, places, at = list[str](), list[int](), 0
+    for match in BREAK.finditer(text):
+        parts.append(text[at : match.start()])
+        places += range(at, match.start())
+        at = match.end()
+    if not at:
+        return None
+    return "".join([*parts, text[at:]]), [*places, *range(at, len(text) + 1)]
+
+
+class Run(NamedTuple):
+    """A piece of a text that may be base64.
+
+    Attributes:
+        begin: Where it stands.
+        standard: The same in the standard alphabet.
+    """
+
+    begin: int
+    standard: str
+
+    def plain(self) -> Iterator[tuple[int, str]]:
+        """What it may stand for, by how many characters come before its first group."""
+        for skipped in range(_GROUP):
+            yield skipped, plain_of(self.standard[skipped:]).decode("latin-1")
+
+    def places(self, skipped: int, begin: int, end: int) -> tuple[int, int]:
+        """Which characters hold the bytes from one to another, those that they share included."""
+        at = self.begin + skipped
+        return at + begin * _GROUP // 3, at - (-end * _GROUP // 3)
+
+
+def in_base64(text: str) -> Iterator[Run]:
+    """Give what may be base64 in a text."""
+    for match in _BASE64.finditer(text):
+        yield Run(match.start(), match.group().translate(_STANDARD))
+
+
+def plain_of(run: str) -> bytes:
+    """Decode base64 as far as it goes."""
+    left = len(run) % _GROUP
+    whole = run[:-1] if left == 1 else run + "=" * (-left % _GROUP)
+    return binascii.a2b_base64(whole)
+
+
+def lowered(text: str) -> str:
+    """A text in lower case with each character in its place."""
+    low = text.lower()
+    if len(low) == len(text):
+        return low
+    return "".join(one if len(one) == 1 else c for c in text for one in [c.lower()])

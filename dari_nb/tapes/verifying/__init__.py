@@ -1,0 +1,6 @@
+"""What is wrong with a tape that can be read, and keys made anew where somebody edited it."""
+
+from .flaws import Flaw, flaws_of
+from .keys_anew import make_keys_anew
+
+__all__ = ["Flaw", "flaws_of", "make_keys_anew"]

@@ -1,0 +1,98 @@
+"""What is wrong with a tape that can be read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from ...models import events as ev
+from ..keys import is_keyed
+from ..lines import DraftLine, EventLine, encoded
+from ..recording import Recording
+from ..scrubbing import Scrubber
+from ..turns import Turn
+from .payloads import entry_troubles, turn_troubles
+
+_EDITED = (
+    "its key is that of another text: what is asked, or of whom, was changed, and the key was not; "
+    "dari-local tape keys makes keys anew"
+)
+_LOST = "the turn before it, {parent}, is not in the tape"
+_TWICE = "the turn on line {other} is the same answer to the same: only this one plays"
+_CUT = "it does not end: the recording was cut off here"
+_NO_CALL = "{call} has a result, and nobody called it"
+_CALL = "tool_call_id"
+_ANSWERS = (ev.TOOL_CALL_COMPLETED, ev.TOOL_CALL_FAILED, ev.TOOL_RESULT_SUBMITTED)
+_UNSCRUBBED = "it holds what looks like a secret"
+
+
+class Flaw(NamedTuple):
+    """Something wrong with a turn.
+
+    Attributes:
+        line: Where it stands in its file, from 1; ``None`` when it was not read from one.
+        turn: The turn, by its ordinals.
+        text: What is wrong.
+    """
+
+    line: int | None
+    turn: str
+    text: str
+
+    def __str__(self) -> str:
+        where = f"line {self.line}, " if self.line else ""
+        return f"{where}{self.turn}: {self.text}"
+
+
+def flaws_of(tape: Recording, scrubber: Scrubber | None = None) -> list[Flaw]:
+    """Find what is wrong with a tape: keys, parents, turns that do not end, secrets, edits.
+
+    Args:
+        tape: The tape.
+        scrubber: What finds secrets; keys of known providers and of this process by default.
+    """
+    scrubber = scrubber or Scrubber()
+    keys = {turn.line.key for turn in tape.turns}
+    seen: dict[tuple[str, int, bool], Turn] = {}
+    flaws = []
+    for turn in tape.turns:
+        texts = [(turn.number, text) for text in _flaws(turn, keys)]
+        if other := seen.get((*turn.place, turn.line.new)):
+            texts.append((turn.number, _TWICE.format(other=other.number or "above")))
+        seen[*turn.place, turn.line.new] = turn
+        texts += _flaws_below(turn, times=tape.times)
+        written = b"".join(map(encoded, (turn.agent, turn.line, *turn.body, *turn.before)))
+        if scrubber.text(text := written.decode()) != text:
+            texts.append((turn.number, _UNSCRUBBED))
+        name = f"{turn.line.turn} of {turn.line.session}"
+        flaws += [Flaw(line, name, text) for line, text in texts]
+    return flaws
+
+
+def _flaws(turn: Turn, keys: set[str]) -> Iterator[str]:
+    line = turn.line
+    if not is_keyed(turn.line, turn.agent):
+        yield _EDITED
+    if line.parent is not None and line.parent not in keys:
+        yield _LOST.format(parent=line.parent)
+    yield from turn_troubles(line)
+    if turn.status is None:
+        yield _CUT
+
+
+def _flaws_below(turn: Turn, *, times: bool) -> Iterator[tuple[int | None, str]]:
+    """Give what is wrong with the lines of a turn below its first, each with its number."""
+    called = set()
+    numbers = (
+        turn.numbers if len(turn.numbers) == len(turn.body) else [turn.number] * len(turn.body)
+    )
+    for entry, number in zip(turn.body, numbers, strict=True):
+        if not isinstance(entry, EventLine | DraftLine):
+            continue
+        for text in entry_troubles(entry, times=times):
+            yield number, text
+        if isinstance(entry, EventLine) and isinstance(call := entry.data.get(_CALL), str):
+            if entry.event == ev.TOOL_CALL_REQUESTED:
+                called.add(call)
+            elif entry.event in _ANSWERS and call not in called:
+                yield number, _NO_CALL.format(call=call)

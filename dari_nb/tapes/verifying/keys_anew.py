@@ -1,0 +1,84 @@
+"""Keys made anew, where somebody has changed what a turn asks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ..keys import key_of
+from ..recording import Recording
+from ..turns import Turn
+
+
+def make_keys_anew(tape: Recording) -> int:
+    """Make the key of each turn anew, and with it those of the turns that go on from it.
+
+    A turn that has become the same as another one is a further answer to that. One whose parent is
+    not on the tape keeps the parent's key.
+
+    Args:
+        tape: The tape, which is changed.
+
+    Returns:
+        How many turns have another key, or another place among the answers to it.
+
+    >>> from dari_nb.tapes import Recording, make_keys_anew
+    >>> make_keys_anew(Recording())
+    0
+    """
+    before = [(turn.line.key, turn.line.parent, turn.line.take) for turn in tape.turns]
+    parents = _parents(tape.turns)
+    made: set[int] = set()
+    for turn in tape.turns:
+        for each in reversed(_unmade(turn, parents, made)):
+            made.add(id(each))
+            parent, line = parents.get(id(each)), each.line
+            if parent is not None:
+                line.parent = parent.line.key
+            line.key = key_of(line.parent, each.agent, line.llm, line.asked)
+    _make_takes_anew(tape.turns, [key for key, _, _ in before])
+    after = [(turn.line.key, turn.line.parent, turn.line.take) for turn in tape.turns]
+    return sum(old != new for old, new in zip(before, after, strict=True))
+
+
+def _parents(turns: Sequence[Turn]) -> dict[int, Turn]:
+    """The turn before each, in its own session where there is one, by the keys as they are."""
+    by_key: dict[str, Turn] = {}
+    by_place: dict[tuple[str, str], Turn] = {}
+    for turn in turns:
+        by_key.setdefault(turn.line.key, turn)
+        by_place.setdefault((turn.line.session, turn.line.key), turn)
+    found = {}
+    for turn in turns:
+        key = turn.line.parent or ""
+        parent = by_place.get((turn.line.session, key)) or by_key.get(key)
+        if parent is not None and parent is not turn:
+            found[id(turn)] = parent
+    return found
+
+
+def _unmade(turn: Turn, parents: dict[int, Turn], made: set[int]) -> list[Turn]:
+    """A turn and those before it whose keys are still the old ones, last first."""
+    chain: list[Turn] = []
+    at: Turn | None = turn
+    seen: set[int] = set()
+    while at is not None and id(at) not in made | seen:
+        seen.add(id(at))
+        chain.append(at)
+        at = parents.get(id(at))
+    return chain
+
+
+def _make_takes_anew(turns: Sequence[Turn], before: Sequence[str]) -> None:
+    """Give turns whose key is another one the next place among the answers to it."""
+    taken = {
+        (*turn.place, turn.line.new)
+        for turn, key in zip(turns, before, strict=True)
+        if turn.line.key == key
+    }
+    for turn, key in zip(turns, before, strict=True):
+        if turn.line.key == key:
+            continue
+        turn.line.take = 1
+        while (*turn.place, turn.line.new) in taken:
+            turn.line.take += 1
+        taken.add((*turn.place, turn.line.new))

@@ -1,0 +1,82 @@
+"""The player as one page that asks the network for nothing."""
+
+from __future__ import annotations
+
+import hashlib
+from base64 import b64encode
+from collections.abc import Iterator
+from html import escape
+from typing import Any
+
+from ...render.plain.visible import visible_name
+from ..packing import packed
+from ..view import STATIC
+from .score import Score
+from .view import IDLE_LIMIT
+from .wire import State
+
+FIRST = 12
+"""Turns that stand in front of the script, so that the player begins before all is read."""
+_LOOK = """
+:root { color-scheme: light dark; }
+body { margin: 0; padding: 24px 16px; font: 14px/1.5 system-ui, sans-serif; }
+main.dari.dari.dari { margin: 0 auto; }
+.page-note { max-width: 860px; margin: 14px auto 0; font-size: 12px; opacity: .75; }
+"""
+_HOLDS = "This page holds all that was recorded, also what comes behind its questions."
+
+
+def page(score: Score, title: str) -> Iterator[str]:
+    """Give the parts of a page that plays recorded turns.
+
+    The script is the only one that its policy lets run; what is recorded are data blocks.
+
+    Args:
+        score: What is played.
+        title: The page's title.
+    """
+    # Nothing is kept back here: the page itself shows nothing before its time.
+    everything = dict.fromkeys(score.questions, "")
+    whole, chapters, times = score.outline(everything)
+    for chapter in chapters:
+        for mark in chapter["marks"]:
+            mark["answer"] = None
+    script = (STATIC / "player_page.js").read_text("utf-8")
+    sheet = (STATIC / "player.css").read_text("utf-8")
+    state = State(at=0.0, playing=False, speed=1.0, idle_limit=IDLE_LIMIT, height=0)
+    yield _head(title, script, sheet)
+    yield _block("dari-state", state)
+    yield _block("dari-whole", whole)
+    yield _block("dari-chapters", chapters)
+    yield _block("dari-times", times)
+    numbers = range(len(score.scenes))
+    for number in numbers[:FIRST]:
+        yield _block(f"dari-turn-{number}", score.steps(number, everything))
+    yield f"<script>{script}</script>\n"
+    if score.questions:
+        yield f'<p class="page-note">{_HOLDS}</p>\n'
+    for number in numbers[FIRST:]:
+        yield _block(f"dari-turn-{number}", score.steps(number, everything))
+    yield "</body></html>\n"
+
+
+def _head(title: str, script: str, sheet: str) -> str:
+    digest = b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    policy = (
+        "default-src 'none'; img-src data:; style-src 'unsafe-inline'; "
+        f"script-src 'sha256-{digest}'"
+    )
+    return (
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f"<title>{escape(visible_name(title))}</title>\n"
+        f"<style>{_LOOK}{sheet}</style></head>\n"
+        '<body><main id="dari-player"></main>\n'
+    )
+
+
+def _block(name: str, value: Any) -> str:
+    # Nothing in JSON ends the block: what could is spelt out.
+    text = packed(value).decode().replace("<", "\\u003c").replace("\u2028", "\\u2028")
+    return f'<script type="application/json" id="{name}">{text}</script>\n'

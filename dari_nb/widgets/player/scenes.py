@@ -1,0 +1,145 @@
+"""A recorded turn as it looks after each of its steps. No I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+from msgspec import UNSET
+
+from ...models import TERMINAL, Event, TimelineItem, text_block
+from ...models import events as ev
+from ...render import Head, with_silence
+from ...tapes import DraftLine, EventLine, Mark, Turn
+from ...transcript import TurnState
+
+UNKNOWN_AFTER = 0.4
+"""Seconds between the steps of a turn that was recorded without times."""
+PAUSE = 1.2
+"""Seconds between two turns: how long people took to read is on no tape."""
+_ENDINGS = (ev.TOOL_CALL_COMPLETED, ev.TOOL_CALL_FAILED)
+
+
+class Marked(NamedTuple):
+    """A mark, and after how many steps of its turn it stands."""
+
+    steps: int
+    mark: Mark
+
+
+def waits_of(turn: Turn) -> list[float]:
+    """Seconds before each step: the first is what was asked, then events and pieces of drafts."""
+    lines = [entry for entry in turn.body if isinstance(entry, EventLine | DraftLine)]
+    return [0.0, *(UNKNOWN_AFTER if line.after is UNSET else line.after for line in lines)]
+
+
+def marks_of(turn: Turn) -> list[Marked]:
+    """The marks of a turn, those in front of it first."""
+    found = [Marked(0, note) for note in turn.before if isinstance(note, Mark)]
+    steps = 1
+    for entry in turn.body:
+        if isinstance(entry, Mark):
+            found.append(Marked(steps, entry))
+        steps += isinstance(entry, EventLine | DraftLine)
+    return found
+
+
+def item_steps(turn: Turn) -> Iterator[tuple[int, bool]]:
+    """Steps with which something new is seen, and whether that is an error."""
+    step = 0
+    for entry in turn.body:
+        if not isinstance(entry, EventLine | DraftLine):
+            continue
+        step += 1
+        if not isinstance(entry, EventLine):
+            continue
+        if entry.event in _ENDINGS:
+            if entry.event == ev.TOOL_CALL_FAILED or entry.data.get("is_error"):
+                yield step, True
+        elif entry.event == ev.MESSAGE_STATUS_CHANGED:
+            if entry.data.get("status") == "failed":
+                yield step, True
+        else:
+            yield step, False
+
+
+def scenes(turn: Turn, message_id: str) -> Iterator[Sequence[TimelineItem]]:
+    """Give the items of a turn after each of its steps.
+
+    The events are folded as those of a session are, so items are the same objects as long as they
+    are the same. Times of day are on no tape; how long a call took is known from the steps.
+
+    Args:
+        turn: The turn.
+        message_id: What it is called in the items.
+    """
+    state, drafts = TurnState(message_id), _Drafts()
+    begun: dict[str, float] = {}
+    at = 0.0
+    asked = turn.line.asked
+    content = [text_block(asked)] if isinstance(asked, str) else asked
+    state.apply(_event(message_id, 0, ev.USER_MESSAGE, {"content": content}))
+    yield state.items
+    step = 0
+    for line in turn.body:
+        if not isinstance(line, EventLine | DraftLine):
+            continue
+        step += 1
+        at += 0.0 if line.after is UNSET else line.after
+        if isinstance(line, DraftLine):
+            state.write(drafts.piece(line, state.attempt))
+        else:
+            data = _timed(line, at, begun)
+            drafts.settle(line)
+            state.apply(_event(message_id, step, line.event, data))
+        yield _whole(turn, state)
+
+
+def _whole(turn: Turn, state: TurnState) -> Sequence[TimelineItem]:
+    if state.status not in TERMINAL:
+        return state.items
+    return with_silence(state.items, Head(turn.line.agent, state=str(state.status)))
+
+
+def _timed(line: EventLine, at: float, begun: dict[str, float]) -> dict[str, Any]:
+    """The payload of an event; of the end of a call with the seconds that it took."""
+    call = str(line.data.get("tool_call_id"))
+    if line.event == ev.TOOL_CALL_REQUESTED:
+        begun[call] = at
+    elif line.event in _ENDINGS and call in begun and line.after is not UNSET:
+        return {"seconds": round(at - begun[call], 3), **line.data}
+    return line.data
+
+
+def _event(message_id: str, number: int, kind: str, data: dict[str, Any]) -> Event:
+    told = {name: value for name, value in data.items() if name != "message_id"}
+    identity = f"{message_id}:{number}"
+    return Event(
+        id=identity, sequence_number=number + 1, message_id=message_id, type=kind, data=told
+    )
+
+
+class _Drafts:
+    """Pieces of drafts as a stream tells them (contract, section 18.1)."""
+
+    def __init__(self) -> None:
+        self._number = 0
+        self._written: dict[tuple[str, int | None], tuple[int, int]] = {}
+
+    def piece(self, line: DraftLine, attempt: int) -> dict[str, Any]:
+        block = (line.draft, line.call)
+        if block not in self._written:
+            self._written[block] = self._number, 0
+            self._number += 1
+        number, length = self._written[block]
+        offset = 0 if line.anew else length
+        self._written[block] = number, offset + len(line.text)
+        told = {"draft": number, "offset": offset, "attempt": attempt}
+        return {**told, "kind": line.draft, "text": line.text}
+
+    def settle(self, line: EventLine) -> None:
+        """What was a draft is in the ledger now, or a new attempt has begun."""
+        if line.event == ev.ASSISTANT_MESSAGE_COMPLETED or "attempt" in line.data:
+            self._written.clear()
+        if "attempt" in line.data:
+            self._number = 0

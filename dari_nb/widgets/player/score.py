@@ -1,0 +1,257 @@
+"""What a player plays: turns as chapters, and what may be seen of them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import deque
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from functools import lru_cache
+from itertools import accumulate, islice
+from typing import TYPE_CHECKING
+
+from ...models import text_of
+from ...render import GrowingItems, Head, count_text
+from ...render.page.session_lines import first_words
+from ...render.plain.words import cost_text
+from ...tapes import Mark, Turn
+from ..live.outbox import Outbox
+from .scenes import PAUSE, Marked, item_steps, marks_of, scenes, waits_of
+from .wire import Chapter, Outline, Step
+from .wire import Mark as Told
+
+if TYPE_CHECKING:
+    from ...models import TimelineItem
+    from ...tapes import Recording
+
+Place = tuple[int, int]
+"""A turn's number from 0, and after how many of its steps."""
+
+MOST_TICKS = 400
+"""Steps that are told of beforehand; of more only those with which something fails."""
+_MOST_RENDERED = 64
+_END: Place = (2**31, 0)
+
+
+@dataclass
+class Scene:
+    """A turn in its place.
+
+    Attributes:
+        turn: The turn.
+        begins: When it begins, in seconds of the whole.
+        times: Seconds from there to each of its steps.
+        spent: What all turns up to its end have cost.
+        marks: Its marks by their ids.
+    """
+
+    turn: Turn
+    begins: float
+    times: list[float]
+    spent: str
+    marks: dict[str, Marked]
+
+    @property
+    def ends(self) -> float:
+        """When it ends."""
+        return self.begins + self.times[-1]
+
+
+class Score:
+    """Recorded turns one after another, each with its steps and when they come.
+
+    A question that nobody has answered is a barrier: nothing behind it is given to a page.
+
+    Args:
+        turns: The turns.
+        notes: The notes behind the last of them.
+    """
+
+    def __init__(self, turns: Sequence[Turn], notes: Iterable[object] = ()) -> None:
+        self.scenes: list[Scene] = []
+        begins, spent = 0.0, _Spent()
+        for turn in turns:
+            times = list(accumulate(waits_of(turn)))
+            spent.add(turn.line.cost)
+            self.scenes.append(Scene(turn, begins, times, spent.text, {}))
+            begins += times[-1] + PAUSE
+        self._mark(notes)
+        self._rendered = lru_cache(_MOST_RENDERED)(self._render)
+
+    @classmethod
+    def of(cls, recording: Recording) -> Score:
+        """Make one of all turns of a tape."""
+        return cls(recording.turns, recording.tail)
+
+    @property
+    def seconds(self) -> float:
+        """How long all of it takes."""
+        return self.scenes[-1].ends if self.scenes else 0.0
+
+    @property
+    def questions(self) -> dict[str, tuple[Turn, Mark]]:
+        """The marks that ask something, by their ids, with their turns."""
+        return {
+            mark_id: (scene.turn, marked.mark)
+            for scene in self.scenes
+            for mark_id, marked in scene.marks.items()
+            if marked.mark.ask is not None
+        }
+
+    def barrier(self, answers: Mapping[str, str]) -> Place:
+        """The place of the first question that is not answered: what is behind it is not seen."""
+        for number, scene in enumerate(self.scenes):
+            for mark_id, marked in scene.marks.items():
+                if marked.mark.ask is not None and mark_id not in answers:
+                    return number, marked.steps
+        return _END
+
+    def outline(
+        self, answers: Mapping[str, str]
+    ) -> tuple[Outline, list[Chapter], list[list[float]]]:
+        """Tell what a page knows beforehand, and of each chapter when its steps come."""
+        last, steps = self.barrier(answers)
+        shown = self.scenes[: last + 1]
+        chapters = [
+            self._chapter(number, scene, steps if number == last else len(scene.times), answers)
+            for number, scene in enumerate(shown)
+        ]
+        times = [
+            [round(time, 3) for time in scene.times[: chapter["steps"]]]
+            for scene, chapter in zip(shown, chapters, strict=True)
+        ]
+        sessions = len({scene.turn.line.session for scene in self.scenes})
+        whole = Outline(seconds=round(self.seconds, 3), turns=len(self.scenes), sessions=sessions)
+        return whole, chapters, times
+
+    def steps(self, number: int, answers: Mapping[str, str]) -> list[Step]:
+        """What changes with each step of a turn, as far as it may be seen."""
+        last, steps = self.barrier(answers)
+        if not 0 <= number < len(self.scenes) or number > last:
+            return []
+        made = self._rendered(number)
+        return made[:steps] if number == last else made
+
+    def question(self, answers: Mapping[str, str]) -> Mark | None:
+        """The first question that is not answered."""
+        open_ones = (mark for key, (_, mark) in self.questions.items() if key not in answers)
+        return next(open_ones, None)
+
+    def items(self, answers: Mapping[str, str]) -> list[TimelineItem]:
+        """The items of all that may be seen."""
+        last, steps = self.barrier(answers)
+        shown: list[TimelineItem] = []
+        for number, scene in enumerate(self.scenes[: last + 1]):
+            count = steps if number == last else len(scene.times)
+            seen = deque(islice(scenes(scene.turn, message_id(number)), count), maxlen=1)
+            shown += seen[0] if seen else []
+        return shown
+
+    def head(self, answers: Mapping[str, str]) -> Head:
+        """What is said above the items."""
+        last, _ = self.barrier(answers)
+        shown = self.scenes[: last + 1]
+        agents = dict.fromkeys(scene.turn.line.agent for scene in shown)
+        llms = dict.fromkeys(filter(None, (scene.turn.line.llm for scene in shown)))
+        spent = (shown[-1].spent,) if shown and last == _END[0] and shown[-1].spent else ()
+        facts = ("recorded", count_text(len(shown), "turn"), *spent)
+        return Head(", ".join(agents) or "nothing recorded", ", ".join(llms) or None, facts=facts)
+
+    def _render(self, number: int) -> list[Step]:
+        turn = self.scenes[number].turn
+        items = GrowingItems()
+        outbox = Outbox(lambda item: items.html(item, agent=turn.line.agent))
+        return [list(outbox.changes(scene)) for scene in scenes(turn, message_id(number))]
+
+    def _chapter(
+        self, number: int, scene: Scene, steps: int, answers: Mapping[str, str]
+    ) -> Chapter:
+        turn, is_whole = scene.turn, steps >= len(scene.times)
+        seen = [(step, is_error) for step, is_error in item_steps(turn) if step < steps]
+        is_much = len(scene.times) > MOST_TICKS
+        return Chapter(
+            begins=round(scene.begins, 3),
+            seconds=round(scene.times[-1] if is_whole else scene.times[max(steps - 1, 0)], 3),
+            steps=steps,
+            label=first_words(_asked(turn), 1) if steps else "",
+            agent=turn.line.agent,
+            llm=turn.line.llm or "",
+            session=turn.line.session,
+            spent=scene.spent if is_whole else "",
+            items=[] if is_much else [step for step, is_error in seen if not is_error],
+            errors=[step for step, is_error in seen if is_error][:MOST_TICKS],
+            marks=[
+                _told(mark_id, marked, answers)
+                for mark_id, marked in scene.marks.items()
+                if marked.steps <= steps
+            ],
+        )
+
+    def _mark(self, notes: Iterable[object]) -> None:
+        """Put each mark where the reader is when it counts: at the end of what is seen so far."""
+        for number, scene in enumerate(self.scenes):
+            for marked in marks_of(scene.turn):
+                if marked.steps == 0 and number > 0:
+                    self._place_at_end(number - 1, marked.mark)
+                else:
+                    self._place(number, marked)
+        for note in notes:
+            if isinstance(note, Mark) and self.scenes:
+                self._place_at_end(len(self.scenes) - 1, note)
+
+    def _place_at_end(self, number: int, mark: Mark) -> None:
+        self._place(number, Marked(len(self.scenes[number].times), mark))
+
+    def _place(self, number: int, marked: Marked) -> None:
+        scene = self.scenes[number]
+        named = (*scene.turn.place, len(scene.marks), marked.mark.mark, marked.mark.ask)
+        mark_id = hashlib.sha256(repr(named).encode("utf-8", "replace")).hexdigest()[:16]
+        scene.marks[mark_id] = marked
+
+
+def message_id(number: int) -> str:
+    """What a turn is called on the page."""
+    return f"turn-{number + 1}"
+
+
+def _told(mark_id: str, marked: Marked, answers: Mapping[str, str]) -> Told:
+    mark = marked.mark
+    return Told(
+        id=mark_id,
+        steps=marked.steps,
+        text=mark.mark,
+        ask=mark.ask,
+        answer=answers.get(mark_id) if mark.ask is not None else None,
+    )
+
+
+def _asked(turn: Turn) -> str:
+    asked = turn.line.asked
+    return asked if isinstance(asked, str) else text_of(asked)
+
+
+class _Spent:
+    """What turns have cost so far."""
+
+    def __init__(self) -> None:
+        self._dollars: Decimal | None = None
+        self._is_all = True
+
+    def add(self, cost: str | None) -> None:
+        if cost is None:
+            return
+        try:
+            dollars = Decimal(cost)
+        except InvalidOperation:
+            dollars = Decimal("nan")
+        if dollars.is_finite():
+            self._dollars = (self._dollars or Decimal(0)) + dollars
+        else:
+            self._is_all = False
+
+    @property
+    def text(self) -> str:
+        if self._dollars is None:
+            return ""
+        return f"{cost_text(self._dollars)}{'' if self._is_all else ' or more'}"

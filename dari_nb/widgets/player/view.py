@@ -1,0 +1,99 @@
+"""The player: the page plays, the kernel hands over what may be seen."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import traitlets
+
+from ...errors import InvalidRequestError
+from ..packing import packed
+from ..view import STATIC, View
+from .score import Score
+from .wire import Outline, Reply, Wanted
+
+IDLE_LIMIT = 3.0
+"""Seconds that a player waits at most for what comes next, unless it is told otherwise."""
+
+Keep = Callable[[str, str], object]
+"""Keeps what a reader expects at a mark: the mark's id, and the words."""
+
+
+class PlayerView(View):
+    """Plays recorded turns: stop anywhere, go anywhere, one step after another.
+
+    At each place the transcript is that of the events so far. At a mark with a question the
+    playback stops, the reader writes what they expect, and then sees. What comes behind a question
+    that is not answered yet is in no page, no trait and no output before that.
+
+    Args:
+        score: What is played.
+        answers: Gives what was answered so far, by the marks' ids.
+        keep: Keeps an answer.
+
+    Attributes:
+        at: Where the reader is, in seconds of the whole; set it to go there.
+        playing: Whether it plays.
+        speed: How many times as fast as it was recorded.
+        idle_limit: Seconds that it waits at most for what comes next; 0 waits as long as it took.
+        height: Most pixels that the transcript takes; 0 leaves it to the page.
+
+    Raises:
+        TypeError: An argument is not one of the attributes.
+        TraitError: ``at`` or ``idle_limit`` is below 0, or ``speed`` not above it.
+    """
+
+    _esm = STATIC / "player.js"
+    _css = STATIC / "player.css"
+
+    at = traitlets.Float(0.0).tag(sync=True)
+    playing = traitlets.Bool(False).tag(sync=True)
+    speed = traitlets.Float(1.0).tag(sync=True)
+    idle_limit = traitlets.Float(IDLE_LIMIT).tag(sync=True)
+    height = traitlets.Int(0).tag(sync=True)
+
+    def __init__(
+        self,
+        score: Score,
+        *,
+        answers: Callable[[], Mapping[str, str]] = dict,
+        keep: Keep | None = None,
+        **traits: Any,
+    ) -> None:
+        self._score = score
+        self._answers = answers
+        self._keep = keep
+        super().__init__(**traits)
+        self.answer("outline", lambda _: self._outline())
+        self.answer("turn", self._turn)
+        self.answer("reply", self._reply_to)
+
+    def _outline(self) -> tuple[Outline, list[bytes]]:
+        whole, chapters, times = self._score.outline(self._answers())
+        return whole, [packed(chapters), packed(times)]
+
+    def _turn(self, body: Wanted) -> tuple[None, list[bytes]]:
+        return None, [packed(self._score.steps(int(body["number"]), self._answers()))]
+
+    def _reply_to(self, body: Reply) -> tuple[Outline, list[bytes]]:
+        mark_id, text = str(body["id"]), str(body["text"])
+        if mark_id not in self._score.questions:
+            raise InvalidRequestError("This question is no longer there.")
+        if self._keep is not None:
+            self._keep(mark_id, text)
+        return self._outline()
+
+    @traitlets.validate("at", "idle_limit")
+    def _not_below_zero(self, proposal: Any) -> float:
+        if not 0 <= proposal.value < math.inf:
+            name = proposal.trait.name
+            raise traitlets.TraitError(f"{name} is seconds from 0, not {proposal.value!r}.")
+        return float(proposal.value)
+
+    @traitlets.validate("speed")
+    def _above_zero(self, proposal: Any) -> float:
+        if not 0 < proposal.value < math.inf:
+            raise traitlets.TraitError(f"speed is above 0, such as 2, not {proposal.value!r}.")
+        return float(proposal.value)

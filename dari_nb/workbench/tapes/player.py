@@ -1,0 +1,105 @@
+"""A player in a cell: what is shown of it, and what stays of it on paper."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ...widgets import PlayerView
+from ..link import host
+from ..showing.staying import Staying
+from ..showing.subject import Subject
+from ..showing.words import Ending, closed
+
+if TYPE_CHECKING:
+    from ...widgets.player.score import Score
+    from ...widgets.view import AnyLayout
+    from .answers import Answers
+
+
+class Player(PlayerView):
+    """Recorded turns in a cell; see :meth:`Tape.view`.
+
+    >>> player = tape.view()
+    >>> player.at, player.playing
+    (0.0, False)
+    >>> player.close()
+
+    Args:
+        score: What is played.
+        answers: Where answers are kept.
+        again: Python that shows it again.
+        layout: Its place and size.
+        **traits: Any of the attributes.
+
+    Attributes:
+        at: Where the reader is, in seconds of the whole; set it to go there. It is the value, too.
+        playing: Whether it plays.
+        speed: How many times as fast as it was recorded.
+        idle_limit: Seconds that it waits at most for what comes next; 0 waits as long as it took.
+        height: Most pixels that the transcript takes; 0 leaves it to the page.
+    """
+
+    _valued = "at"
+
+    def __init__(
+        self,
+        score: Score,
+        answers: Answers,
+        *,
+        again: str,
+        layout: AnyLayout = None,
+        **traits: Any,
+    ) -> None:
+        self._kept = answers
+        super().__init__(score, answers=answers.texts, keep=self._answered, layout=layout, **traits)
+        self._presentation = Staying(PlayerSubject(score, answers, again), self)
+
+    def __repr__(self) -> str:
+        turns = len(self._score.scenes)
+        return f"<Player of {turns} turn{'' if turns == 1 else 's'}, {self._score.seconds:.0f} s>"
+
+    def _answered(self, mark_id: str, text: str) -> None:
+        self._kept.keep(mark_id, text)
+        self._presentation.refresh()
+
+
+class PlayerSubject(Subject):
+    """Recorded turns, of which paper has those that may be seen.
+
+    Args:
+        score: What is played.
+        answers: Where answers are kept.
+        again: Python that shows it again.
+    """
+
+    def __init__(self, score: Score, answers: Answers, again: str) -> None:
+        self._score = score
+        self._answers = answers
+        self._again = again
+
+    def paper(self, ending: Ending | None = None) -> dict[str, str]:
+        """The transcript up to the first question that is not answered."""
+        from ...render import noted
+        from ...render.timeline.ends import ends
+
+        answers = self._answers.texts()
+        paper = noted(ends(self._score.items(answers), self._score.head(answers)), self._behind())
+        return noted(paper, ending.line) if ending else paper
+
+    def closed(self) -> Ending:
+        """Say what shows it again."""
+        return closed(how=self._again)
+
+    def print(self) -> None:
+        """Print what may be seen of it."""
+        answers = self._answers.texts()
+        host.print_items(self._score.items(answers), self._score.head(answers))
+
+    def _behind(self) -> str | None:
+        """What is said below paper that ends at a question."""
+        question = self._score.question(self._answers.texts())
+        if question is None:
+            return None
+        return (
+            f"{question.mark} {question.ask} It goes on behind this question, in a live notebook."
+        )

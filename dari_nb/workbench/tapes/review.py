@@ -1,0 +1,101 @@
+"""What is new on a tape beside what was recorded before, as paper and with buttons."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING, Any
+
+from ...errors import DariError
+from ...models import tokens_in
+from ...tapes import Turn
+from ...tapes.review import Change, Proposal, Review
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ...render.matrix.compare import Compared
+    from ...tapes import Recording
+
+_LOOK = "The same with buttons: `tape.review().view()`."
+
+
+class TapeReview(Review):
+    """All turns of a tape that wait to be adopted; in a notebook, each beside the old one.
+
+    >>> len(tape.review())
+    0
+    """
+
+    def __init__(self, read: Callable[[], Recording], change: Change) -> None:
+        self._read = read
+        super().__init__(read(), change)
+
+    def view(self) -> Any:
+        """Return it as an ipywidget, with buttons to adopt and to reject each turn.
+
+        Returns:
+            A ``VBox``, which follows what is adopted and rejected in it.
+
+        >>> type(tape.review().view()).__name__
+        'VBox'
+        """
+        from ipywidgets import VBox  # type: ignore[import-untyped]
+
+        box = VBox()
+        self._fill(box)
+        return box
+
+    def _fill(self, box: Any) -> None:
+        from ipywidgets import HTML, Label
+
+        review = TapeReview(self._read, self._change)
+        parts = [part for one in review for part in self._parts(one, box)]
+        nothing = [] if parts else [HTML(f"<p>{review!r}</p>")]
+        box.children = [*parts, *nothing, Label()]
+
+    def _parts(self, proposal: Proposal, box: Any) -> list[Any]:
+        from ipywidgets import HTML, Button, HBox
+
+        adopt = Button(description="Adopt", button_style="primary")
+        reject = Button(description="Reject")
+        adopt.on_click(lambda _: self._settle(box, proposal.adopt))
+        reject.on_click(lambda _: self._settle(box, proposal.reject))
+        return [HTML(_paper(proposal)["text/html"]), HBox([adopt, reject])]
+
+    def _settle(self, box: Any, way: Callable[[], None]) -> None:
+        try:
+            way()
+            self._fill(box)
+        except DariError as error:
+            box.children[-1].value = str(error)
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
+        from ...render import noted
+        from ...render.page.kept import joined
+
+        if not self:
+            return {"text/plain": repr(self)}
+        return {**noted(joined(list(map(_paper, self))), _LOOK), "text/plain": repr(self)}
+
+
+def _paper(proposal: Proposal) -> dict[str, str]:
+    from ...render.matrix.compare import compare_paper
+
+    old = [_compared(proposal.old, "recorded")] if proposal.old else []
+    return compare_paper([*old, _compared(proposal.new, "new")])
+
+
+def _compared(turn: Turn, name: str) -> Compared:
+    from ...render.matrix.compare import Compared
+    from ...render.matrix.matrix import MatrixCell
+    from ...widgets.player.scenes import scenes, waits_of
+
+    [items] = deque(scenes(turn, f"{turn.line.session}-{turn.line.turn}"), maxlen=1)
+    cell = MatrixCell(
+        *(turn.line.key, turn.line.key, name),
+        state=turn.status or "running",
+        seconds=sum(waits_of(turn)),
+        cost=turn.line.cost if turn.line.cost != "unknown" else None,
+        usage=tokens_in(turn.events[-1].data.get("usage")) if turn.events else {},
+    )
+    return Compared(f"{name} · {turn.line.turn} of {turn.line.session}", cell, items)

@@ -1,0 +1,154 @@
+"""A tape with what people look at it with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ... import tapes
+from ...tapes import read_tape
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from ...widgets.player.score import Score
+    from ...widgets.view import AnyLayout
+    from .player import Player
+    from .review import TapeReview
+
+
+@dataclass(frozen=True)
+class Tape(tapes.Tape):  # noqa: D101
+    __doc__ = tapes.Tape.__doc__
+
+    def view(
+        self,
+        *,
+        at: float = 0.0,
+        height: int = 0,
+        answers: str | Path | None = None,
+        layout: AnyLayout = None,
+    ) -> Player:
+        """Return it as a player: its turns as they happened, at the tape's own speed.
+
+        It plays, stops, goes to any place and one item on or back; ``?`` lists its keys. It stops
+        at each mark with a question, which is a line of its own in the file, such as
+        ``{"mark": "the tool fails", "ask": "What will it do now?"}``: the reader writes what they
+        expect, and then sees. What comes behind a question that nobody has answered is in no page,
+        no output and no saved notebook.
+
+        It is an ipywidget, whose traits are ``at`` (seconds), ``playing``, ``speed``,
+        ``idle_limit`` (seconds; 0 waits as long as it took) and ``height`` (pixels).
+
+        Args:
+            at: Where to begin, in seconds.
+            height: Most pixels that the transcript takes; 0 leaves it to the page.
+            answers: The file in which answers are kept, that of scores and ratings;
+                ``dari-scores.jsonl`` in the working folder when left out.
+            layout: Its place and size, an ``ipywidgets.Layout`` or a dict of CSS.
+
+        Raises:
+            InvalidRequestError: The file cannot be read.
+            TapeError: It is no tape, or a line is broken.
+
+        >>> player = tape.view(height=400)
+        >>> player.close()
+        """
+        from ...widgets.player.view import IDLE_LIMIT
+        from .answers import Answers
+        from .player import Player
+
+        score = self._score()
+        speed = self.factor if self.factor < 1000 else 1000.0
+        idle_limit = IDLE_LIMIT if self.idle_limit is None else float(self.idle_limit)
+        again = f"dari.Tape({str(self.path)!r}).view()"
+        return Player(
+            *(score, Answers(score, answers)),
+            again=again,
+            layout=layout,
+            at=float(at),
+            height=height,
+            speed=speed,
+            idle_limit=idle_limit,
+        )
+
+    def answers(self, path: str | Path | None = None) -> pd.DataFrame:
+        """Return what readers expected at its questions, one row a question.
+
+        Args:
+            path: The file in which answers are kept; ``dari-scores.jsonl`` in the working folder
+                when left out.
+
+        Returns:
+            Columns ``session``, ``turn``, ``mark``, ``ask``, ``answer`` (null where nobody
+            answered) and ``answered_at`` (UTC).
+
+        Raises:
+            InvalidRequestError: A file cannot be read.
+            TapeError: It is no tape, or a line is broken.
+
+        >>> tape.answers().columns.to_list()
+        ['session', 'turn', 'mark', 'ask', 'answer', 'answered_at']
+        """
+        from .answers import Answers
+
+        return Answers(self._score(), path).frame()
+
+    def to_html(self, path: str | Path) -> Path:
+        """Write it as one page with the player in it, which asks the network for nothing.
+
+        The page holds all that is on the tape, also what comes behind its questions, and says so.
+
+        Args:
+            path: The page; one that is there is replaced.
+
+        Returns:
+            Where it is.
+
+        Raises:
+            InvalidRequestError: The tape cannot be read, or the page cannot be written.
+            TapeError: It is no tape, or a line is broken.
+
+        >>> tape.to_html("lesson.html").name
+        'lesson.html'
+        """
+        from .page import written
+
+        return written(self._score(), Path(path).expanduser(), Path(self.path).stem)
+
+    def review(self) -> TapeReview:
+        """Show what is new on it beside what was recorded before, to adopt or to reject it.
+
+        Returns:
+            The new turns: ``review[0].adopt()``, ``review.adopt()`` for all of them, and
+            ``review.view()`` with buttons. In a notebook each stands beside the recorded one.
+
+        Raises:
+            InvalidRequestError: The file cannot be read.
+            TapeError: It is no tape, or a line is broken.
+
+        >>> tape.review()
+        Nothing on the tape is new.
+        """
+        from .review import TapeReview
+
+        return TapeReview(lambda: read_tape(self.file), self._change)
+
+    def _score(self) -> Score:
+        from ...widgets.player.score import Score
+
+        return Score.of(read_tape(self.file))
+
+
+def held(tape: str | Path | tapes.Tape) -> Tape:
+    """Return a tape as people hold it, given its file or another one that is used in the same way.
+
+    Raises:
+        InvalidRequestError: A setting is of no use.
+    """
+    if isinstance(tape, Tape):
+        return tape
+    if isinstance(tape, tapes.Tape):
+        return Tape(**{field.name: getattr(tape, field.name) for field in fields(tape)})
+    return Tape(tape)

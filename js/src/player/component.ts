@@ -1,0 +1,110 @@
+import type { Component, Port } from "../host/port";
+import { make, onEscape } from "../shared/dom";
+import { keySheet, onKeys } from "../shared/keys";
+import { Controls } from "./controls";
+import { Playback } from "./playback";
+import { Question } from "./question";
+import { Stage } from "./stage";
+import { Story } from "./story";
+import type { State } from "./wire";
+
+/** Recorded turns as they happened: played, stopped, gone through step by step. */
+export const player: Component<State> = (port, signal) => {
+  const drawn = new Set<() => void>();
+  const redraw = () => {
+    for (const draw of drawn) draw();
+    playback.renew();
+  };
+  const story = new Story(port, redraw);
+  const playback = new Playback(port, story, signal);
+  void begin(port, story, playback);
+  return (el, until) => {
+    const draw = drawPlayer(el, port, story, playback, until);
+    drawn.add(draw);
+    until.addEventListener("abort", () => drawn.delete(draw));
+  };
+};
+
+async function begin(port: Port<State>, story: Story, playback: Playback): Promise<void> {
+  try {
+    await story.begin();
+  } catch (error) {
+    playback.note = (error as Error).message;
+    playback.renew();
+    return;
+  }
+  await playback.seek(port.get("at"));
+  if (port.get("playing")) playback.play();
+}
+
+function drawPlayer(
+  el: HTMLElement,
+  port: Port<State>,
+  story: Story,
+  playback: Playback,
+  signal: AbortSignal,
+): () => void {
+  const head = make("div", "dari-head");
+  const stage = new Stage(story, playback, signal);
+  const question = new Question(
+    story,
+    playback,
+    () => stage.log.focus({ preventScroll: true }),
+    signal,
+  );
+  const toggle = () => {
+    sheet.hidden = !sheet.hidden;
+  };
+  const controls = new Controls(port, story, playback, toggle, signal);
+  const keys = controls.keys(toggle);
+  const sheet = keySheet(
+    keys.map(([names, says]) => [names.map((name) => NAMES[name] ?? name), says] as const),
+  );
+  sheet.hidden = true;
+  el.classList.add("dari", "dari-view", "dari-player");
+  onKeys(el, keys, signal);
+  onEscape(el, toggle, () => !sheet.hidden);
+  el.replaceChildren(
+    head,
+    controls.element,
+    controls.caption,
+    sheet,
+    stage.log,
+    stage.latest,
+    question.element,
+  );
+  const size = () => {
+    const height = port.get("height");
+    if (height > 0) stage.log.style.maxHeight = `${height}px`;
+    else stage.log.style.removeProperty("max-height");
+  };
+  port.watch(["height"], size, signal);
+  size();
+  const show = () => {
+    drawHead(head, story, playback);
+    controls.show();
+    stage.show();
+    question.show();
+  };
+  playback.subscribe(show, signal);
+  controls.draw();
+  show();
+  return () => controls.draw();
+}
+
+/** Who is heard where the reader is. */
+function drawHead(head: HTMLElement, story: Story, playback: Playback): void {
+  const chapter = story.chapters[playback.place.chapter];
+  const words = [chapter?.agent ?? "", chapter?.llm ?? ""];
+  if (head.dataset.says === words.join()) return;
+  head.dataset.says = words.join();
+  const [agent = "", llm = ""] = words;
+  const recorded = make("small", "", {}, "recorded");
+  head.replaceChildren(
+    make("strong", "", {}, agent),
+    ...(llm ? [make("span", "", {}, llm)] : []),
+    recorded,
+  );
+}
+
+const NAMES: Record<string, string> = { " ": "Space", ArrowLeft: "←", ArrowRight: "→" };

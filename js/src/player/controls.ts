@@ -1,0 +1,149 @@
+import type { Port } from "../host/port";
+import { button, make } from "../shared/dom";
+import type { Key } from "../shared/keys";
+import type { Playback } from "./playback";
+import type { Story } from "./story";
+import { clock, Track } from "./track";
+import type { State } from "./wire";
+
+export const SPEEDS = [0.5, 1, 2, 4, 8, 16];
+const WAITS = [0, 1, 3, 10];
+/** Seconds that an arrow goes. */
+const FAR = 5;
+
+/** The line that plays, stops and goes elsewhere, and says where one is. */
+export class Controls {
+  readonly element = make("div", "dari-play", { role: "group", "aria-label": "Player" });
+  readonly caption = make("p", "dari-caption");
+  readonly track: Track;
+  readonly #port: Port<State>;
+  readonly #story: Story;
+  readonly #playback: Playback;
+  readonly #play: HTMLButtonElement;
+  readonly #time = make("span", "dari-time");
+  readonly #where = make("span", "");
+  readonly #mark = make("span", "", { role: "status" });
+  readonly #speed = make("select", "", { "aria-label": "Speed" });
+  readonly #wait = make("select", "", { "aria-label": "Longest wait" });
+
+  constructor(
+    port: Port<State>,
+    story: Story,
+    playback: Playback,
+    keys: () => void,
+    signal: AbortSignal,
+  ) {
+    this.#port = port;
+    this.#story = story;
+    this.#playback = playback;
+    this.track = new Track(story, playback, signal);
+    this.#play = button("▶\uFE0E", () => playback.toggle(), signal, { class: "dari-toggle" });
+    const steps = [
+      button("‹", () => void playback.step(-1), signal, { "aria-label": "One item back" }),
+      button("›", () => void playback.step(1), signal, { "aria-label": "One item on" }),
+    ];
+    const faster = () => port.set({ speed: Number(this.#speed.value) });
+    const shorter = () => port.set({ idle_limit: Number(this.#wait.value) });
+    this.#speed.addEventListener("change", faster, { signal });
+    this.#wait.addEventListener("change", shorter, { signal });
+    const help = button("?", keys, signal, { "aria-label": "Keys" });
+    const chosen = make("span", "dari-chosen", {}, this.#speed, this.#wait, help);
+    this.element.append(this.#play, ...steps, this.track.element, this.#time, chosen);
+    this.caption.append(this.#where, this.#mark);
+  }
+
+  /** The keys of a player. */
+  keys(help: () => void): Key[] {
+    const { track } = this;
+    const to = (seconds: number) => void this.#playback.seek(seconds);
+    const by = (seconds: number) => to(this.#playback.seconds + seconds);
+    return [
+      [[" ", "k"], "play, stop", () => this.#playback.toggle()],
+      [["ArrowLeft"], `${FAR} seconds back`, () => by(-FAR)],
+      [["ArrowRight"], `${FAR} seconds on`, () => by(FAR)],
+      [[","], "one item back", () => void this.#playback.step(-1)],
+      [["."], "one item on", () => void this.#playback.step(1)],
+      [["["], "turn or mark before", () => void this.#playback.jump(-1)],
+      [["]"], "next turn or mark", () => void this.#playback.jump(1)],
+      [["-"], "slower", () => this.#faster(-1)],
+      [["+", "="], "faster", () => this.#faster(1)],
+      [["Home"], "to the beginning", () => to(0)],
+      [["End"], "to the end", () => to(Number(track.field.max))],
+      [["?"], "these keys", help],
+    ];
+  }
+
+  /** What is known of the whole has changed. */
+  draw(): void {
+    this.track.draw();
+    this.show();
+  }
+
+  /** Shows where the reader is. */
+  show(): void {
+    const { isPlaying, seconds, question } = this.#playback;
+    this.#play.textContent = isPlaying ? "❚❚\uFE0E" : "▶\uFE0E";
+    this.#play.setAttribute("aria-label", isPlaying ? "Stop" : "Play");
+    this.#play.disabled = question !== undefined || this.#story.chapters.length === 0;
+    this.#time.textContent = `${clock(seconds)} / ${clock(this.#story.whole.seconds)}`;
+    fill(this.#speed, SPEEDS, this.#port.get("speed"), (speed) => `${speed}×`);
+    fill(this.#wait, WAITS, this.#port.get("idle_limit"), (wait) =>
+      wait > 0 ? `waits ≤ ${wait} s` : "waits in full",
+    );
+    setText(this.#where, this.#whereText());
+    setText(this.#mark, this.#markText());
+    this.track.show();
+  }
+
+  #whereText(): string {
+    const { place } = this.#playback;
+    const { whole, chapters } = this.#story;
+    if (chapters.length === 0) return "";
+    const spent = this.#spent();
+    return [`turn ${place.chapter + 1} of ${whole.turns}`, spent].filter(Boolean).join(" · ");
+  }
+
+  /** What the turns that have ended here have cost. */
+  #spent(): string {
+    const { chapter, steps } = this.#playback.place;
+    const here = this.#story.chapters[chapter];
+    const isOver = here !== undefined && steps >= here.steps;
+    return (isOver && here.spent) || (this.#story.chapters[chapter - 1]?.spent ?? "");
+  }
+
+  /** The last mark in this turn, and what was expected there. */
+  #markText(): string {
+    if (this.#playback.note) return this.#playback.note;
+    const { chapter, steps } = this.#playback.place;
+    const passed = this.#story.chapters[chapter]?.marks.filter((mark) => mark.steps <= steps);
+    const mark = passed?.at(-1);
+    if (!mark || this.#playback.question) return "";
+    return mark.answer === null ? mark.text : `${mark.text} · you expected: ${mark.answer}`;
+  }
+
+  #faster(by: 1 | -1): void {
+    const speed = this.#port.get("speed");
+    const next =
+      by > 0 ? SPEEDS.find((one) => one > speed) : SPEEDS.filter((one) => one < speed).at(-1);
+    if (next !== undefined) this.#port.set({ speed: next });
+  }
+}
+
+function setText(element: HTMLElement, text: string): void {
+  if (element.textContent !== text) element.textContent = text;
+}
+
+/** Offers some numbers, and the one that is chosen among them. */
+function fill(
+  field: HTMLSelectElement,
+  numbers: number[],
+  chosen: number,
+  words: (number: number) => string,
+): void {
+  const all = [...new Set([...numbers, chosen])].sort((a, b) => a - b).map(String);
+  if (all.join() !== [...field.options].map(({ value }) => value).join()) {
+    const options = all.map((value) => make("option", "", { value }, words(Number(value))));
+    field.replaceChildren(...options);
+  }
+  if (field.value !== String(chosen)) field.value = String(chosen);
+}

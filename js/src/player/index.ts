@@ -1,0 +1,4 @@
+import { openView } from "../widget";
+import { player } from "./component";
+
+export default openView(player);

@@ -1,0 +1,95 @@
+import type { Message, Port, Reply } from "../host/port";
+import type { Chapter, Reply as Expected, Outline, State, Step, Wanted } from "./wire";
+
+/** All that a page holds. */
+export interface Recorded {
+  whole: Outline;
+  chapters: Chapter[];
+  times: number[][];
+  steps(number: number): Promise<Step[]>;
+}
+
+/** Answers a player as a kernel does, from what is in the page: it shows nothing before its time. */
+export class PagePort implements Port<State> {
+  readonly #recorded: Recorded;
+  readonly #state: State;
+  readonly #changes = new EventTarget();
+
+  constructor(recorded: Recorded, state: State) {
+    this.#recorded = recorded;
+    this.#state = state;
+  }
+
+  get<Name extends keyof State>(name: Name): State[Name] {
+    return this.#state[name];
+  }
+
+  set(changes: Partial<State>): void {
+    for (const [name, value] of Object.entries(changes)) {
+      Object.assign(this.#state, { [name]: value });
+      this.#changes.dispatchEvent(new Event(name));
+    }
+  }
+
+  watch(names: readonly (keyof State)[], listener: () => void, signal: AbortSignal): void {
+    for (const name of names) this.#changes.addEventListener(name, listener, { signal });
+  }
+
+  send(_message: Message): void {}
+
+  receive(): void {}
+
+  async ask<Body>(what: string, body?: unknown): Promise<Reply<Body>> {
+    if (what === "turn") return reply(null, await this.#steps((body as Wanted).number));
+    if (what === "reply") this.#keep(body as Expected);
+    const [last, steps] = this.#barrier();
+    const seen = this.#recorded.chapters.slice(0, last + 1);
+    const chapters = seen.map((chapter, number) =>
+      number === last ? upTo(chapter, steps, this.#recorded.times[number] ?? []) : chapter,
+    );
+    const times = chapters.map((chapter, number) =>
+      (this.#recorded.times[number] ?? []).slice(0, chapter.steps),
+    );
+    return reply(this.#recorded.whole, chapters, times);
+  }
+
+  async #steps(number: number): Promise<Step[]> {
+    const [last, steps] = this.#barrier();
+    const all = await this.#recorded.steps(number);
+    return number === last ? all.slice(0, steps) : all;
+  }
+
+  #keep({ id, text }: Expected): void {
+    for (const { marks } of this.#recorded.chapters) {
+      for (const mark of marks) if (mark.id === id) mark.answer = text;
+    }
+  }
+
+  /** The first question that nobody has answered: its chapter, and after how many steps. */
+  #barrier(): [number, number] {
+    for (const [number, { marks }] of this.#recorded.chapters.entries()) {
+      const open = marks.find((mark) => mark.ask !== null && mark.answer === null);
+      if (open) return [number, open.steps];
+    }
+    return [Number.POSITIVE_INFINITY, 0];
+  }
+}
+
+/** A chapter of which only some steps are seen. */
+function upTo(chapter: Chapter, steps: number, times: number[]): Chapter {
+  const isWhole = steps >= chapter.steps;
+  return {
+    ...chapter,
+    steps,
+    seconds: times[Math.max(0, steps - 1)] ?? 0,
+    spent: isWhole ? chapter.spent : "",
+    items: chapter.items.filter((step) => step < steps),
+    errors: chapter.errors.filter((step) => step < steps),
+    marks: chapter.marks.filter((mark) => mark.steps <= steps),
+  };
+}
+
+function reply<Body>(body: unknown, ...lists: unknown[]): Reply<Body> {
+  const bytes = lists.map((list) => new TextEncoder().encode(JSON.stringify(list)));
+  return { body: body as Body, buffers: bytes.map(({ buffer }) => new DataView(buffer)) };
+}

@@ -1,0 +1,256 @@
+import type { Port } from "../host/port";
+import type { Place, Story } from "./story";
+import type { Mark, State, Step } from "./wire";
+
+/** A kernel that has not answered by then is busy with a cell. */
+const BUSY_AFTER_MS = 1500;
+const SLACK_S = 0.02;
+
+/** Where the reader is, and how that goes on by itself. */
+export class Playback {
+  readonly #port: Port<State>;
+  readonly #story: Story;
+  readonly #listeners = new Set<() => void>();
+  readonly #signal: AbortSignal;
+  #place: Place = { chapter: 0, steps: 0 };
+  #clock = 0;
+  #last: number | undefined;
+  #frame = 0;
+  #told = -1;
+  #wanted = 0;
+  /** What the reader is to know: that it is read, or could not be. */
+  note = "";
+
+  constructor(port: Port<State>, story: Story, signal: AbortSignal) {
+    this.#port = port;
+    this.#story = story;
+    this.#signal = signal;
+    port.watch(["at"], () => this.#sent(), signal);
+    port.watch(["playing"], () => this.#started(), signal);
+    port.watch(["speed", "idle_limit"], () => this.#tell(), signal);
+    signal.addEventListener("abort", () => cancelAnimationFrame(this.#frame));
+  }
+
+  get place(): Place {
+    return this.#place;
+  }
+
+  /** Seconds of the whole. */
+  get seconds(): number {
+    return this.#clock;
+  }
+
+  get isPlaying(): boolean {
+    return this.#frame !== 0;
+  }
+
+  /** The question that the reader is asked here. */
+  get question(): Mark | undefined {
+    return this.#story.question(this.#place);
+  }
+
+  get isAtEnd(): boolean {
+    return this.#story.after(this.#place) === undefined && !this.question;
+  }
+
+  /** Calls a listener at every change, until `signal` aborts. */
+  subscribe(listener: () => void, signal: AbortSignal): void {
+    this.#listeners.add(listener);
+    signal.addEventListener("abort", () => this.#listeners.delete(listener));
+  }
+
+  /** Plays on from here, at the end from the beginning. */
+  play(): void {
+    if (this.isPlaying || this.#signal.aborted || this.question) return;
+    if (this.isAtEnd) this.#set({ chapter: 0, steps: 0 }, 0);
+    this.#last = undefined;
+    this.#frame = requestAnimationFrame((now) => this.#tick(now));
+    this.#say();
+  }
+
+  pause(): void {
+    if (!this.isPlaying) return;
+    cancelAnimationFrame(this.#frame);
+    this.#frame = 0;
+    this.#say();
+  }
+
+  toggle(): void {
+    if (this.isPlaying) this.pause();
+    else this.play();
+  }
+
+  /** Goes to a time, as far as that may be seen. */
+  async seek(seconds: number): Promise<void> {
+    const { whole } = this.#story;
+    const clock = Math.min(Math.max(0, seconds), whole.seconds);
+    const place = this.#story.placeAt(clock);
+    const { end } = this.#story;
+    const isBarred = place.chapter === end.chapter && place.steps >= end.steps;
+    await this.goTo(place, isBarred ? Math.min(clock, this.#story.secondsOf(end)) : clock);
+  }
+
+  /** Goes to a place; of several goals on the way to which something is read, the last one counts. */
+  async goTo(place: Place, clock = this.#story.secondsOf(place)): Promise<void> {
+    const wanted = ++this.#wanted;
+    if (!(await this.#ready(place.chapter)) || wanted !== this.#wanted) return;
+    this.#set(place, clock);
+    this.#say();
+  }
+
+  /** Goes one item on, or one back. */
+  async step(by: 1 | -1): Promise<void> {
+    this.pause();
+    let at: Place | undefined = this.#place;
+    if (!(await this.#ready(at.chapter))) return;
+    do {
+      at = by > 0 ? this.#story.after(at) : this.#before(at);
+      if (at && !(await this.#ready(at.chapter))) return;
+    } while (at && !this.#story.question(at) && !this.#isItem(at));
+    if (at) await this.goTo(at);
+    else if (by > 0) await this.goTo(this.#story.end);
+    else await this.goTo({ chapter: 0, steps: 0 });
+  }
+
+  /** Goes to the next turn or mark, or to the one before. */
+  async jump(by: 1 | -1): Promise<void> {
+    const places = this.#story.chapters.flatMap(({ marks }, chapter) => [
+      { chapter, steps: 1 },
+      ...marks.map(({ steps }) => ({ chapter, steps })),
+    ]);
+    const far = ({ chapter, steps }: Place) =>
+      chapter - this.#place.chapter || steps - this.#place.steps;
+    const next =
+      by > 0 ? places.find((one) => far(one) > 0) : places.filter((one) => far(one) < 0).at(-1);
+    await this.goTo(next ?? (by > 0 ? this.#story.end : { chapter: 0, steps: 0 }));
+  }
+
+  /** More can be seen than before: what was shown stays. */
+  renew(): void {
+    this.#tell();
+  }
+
+  #before({ chapter, steps }: Place): Place | undefined {
+    if (steps > 1) return { chapter, steps: steps - 1 };
+    if (chapter === 0) return undefined;
+    return { chapter: chapter - 1, steps: this.#story.chapters[chapter - 1]?.steps ?? 0 };
+  }
+
+  /** Whether something new is seen with the last step of a place. */
+  #isItem({ chapter, steps }: Place): boolean {
+    const step = this.#story.stepsHere(chapter)?.[steps - 1];
+    return step !== undefined && isItem(step);
+  }
+
+  #tick(now: number): void {
+    const passed = this.#last === undefined ? 0 : (now - this.#last) / 1000;
+    this.#last = now;
+    this.#frame = requestAnimationFrame((next) => this.#tick(next));
+    if (!this.#story.stepsHere(this.#place.chapter)) {
+      // Time stands still while something is read.
+      void this.#ready(this.#place.chapter);
+      return;
+    }
+    this.#clock += passed * this.#port.get("speed");
+    this.#advance();
+  }
+
+  #advance(): void {
+    let at = this.#place;
+    let next = this.#story.after(at);
+    while (next && !this.#story.question(at)) {
+      const due = this.#story.secondsOf(next);
+      const limit = this.#port.get("idle_limit");
+      if (limit > 0 && due - this.#story.secondsOf(at) > limit) {
+        this.#clock = Math.max(this.#clock, due - limit);
+      }
+      if (due > this.#clock) break;
+      if (!this.#story.stepsHere(next.chapter)) {
+        void this.#ready(next.chapter);
+        this.#clock = due;
+        break;
+      }
+      at = next;
+      next = this.#story.after(at);
+      if (!isCalm() || this.#isItem(at) || this.#story.question(at) || !next) this.#place = at;
+    }
+    if (this.#story.chapters[at.chapter + 1]) {
+      void this.#story.steps(at.chapter + 1).catch(() => undefined);
+    }
+    const isOver = next === undefined || this.question !== undefined;
+    if (isOver) this.#clock = Math.min(this.#clock, this.#story.secondsOf(at));
+    if (isOver) this.pause();
+    else this.#tell();
+  }
+
+  /** Waits until a chapter is here; what went wrong is said. */
+  async #ready(chapter: number): Promise<boolean> {
+    if (this.#story.stepsHere(chapter) || this.#story.chapters.length === 0) return true;
+    const busy = setTimeout(
+      () => this.#noted("The kernel is busy: it goes on then."),
+      BUSY_AFTER_MS,
+    );
+    try {
+      await this.#story.steps(chapter);
+      this.#noted("");
+      return true;
+    } catch (error) {
+      this.pause();
+      this.#noted((error as Error).message);
+      return false;
+    } finally {
+      clearTimeout(busy);
+    }
+  }
+
+  #noted(note: string): void {
+    if (note === this.note) return;
+    this.note = note;
+    this.#tell();
+  }
+
+  #set(place: Place, clock: number): void {
+    this.#place = place;
+    this.#clock = clock;
+    this.#last = undefined;
+  }
+
+  /** Says to the other side where the reader is now. */
+  #say(): void {
+    this.#told = Math.round(this.#clock * 1000) / 1000;
+    this.#port.set({ at: this.#told, playing: this.isPlaying });
+    this.#tell();
+  }
+
+  /** The other side says where to go. */
+  #sent(): void {
+    const at = this.#port.get("at");
+    if (Math.abs(at - this.#told) <= SLACK_S) return;
+    this.#told = at;
+    void this.seek(at);
+  }
+
+  /** The other side says whether to play. */
+  #started(): void {
+    if (this.#port.get("playing")) this.play();
+    else this.pause();
+  }
+
+  #tell(): void {
+    for (const listener of this.#listeners) listener();
+  }
+}
+
+/** Whether the reader wants nothing to move by itself: texts come as wholes then. */
+function isCalm(): boolean {
+  return globalThis.matchMedia?.("(prefers-reduced-motion: reduce)").matches ?? false;
+}
+
+/** Whether something new is seen with a step: not only a draft that grows, or a place for one. */
+export function isItem(step: Step): boolean {
+  return step.some((change) =>
+    "edits" in change
+      ? change.id !== null
+      : change.html !== null && !change.id.endsWith(":pending"),
+  );
+}

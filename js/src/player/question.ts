@@ -1,0 +1,75 @@
+import { button, focused, make, onEscape, SENDS, sendsWith } from "../shared/dom";
+import type { Playback } from "./playback";
+import type { Story } from "./story";
+import type { Mark } from "./wire";
+
+/** What a mark asks, and a place to write what one expects, before the rest is seen. */
+export class Question {
+  readonly element = make("form", "dari-question", { "aria-label": "A question" });
+  readonly #story: Story;
+  readonly #playback: Playback;
+  readonly #left: () => void;
+  readonly #text = make("p", "");
+  readonly #field = make("textarea", "", { rows: "2", "aria-label": "What you expect" });
+  readonly #note = make("span", "dari-note", { role: "status" });
+  readonly #send: HTMLButtonElement;
+  #shown: Mark | undefined;
+  #isSending = false;
+
+  /** @param left Takes the focus when the question has gone. */
+  constructor(story: Story, playback: Playback, left: () => void, signal: AbortSignal) {
+    this.#story = story;
+    this.#playback = playback;
+    this.#left = left;
+    this.#send = button("Go on and see", () => void this.#answered(), signal, {
+      class: "dari-main",
+      title: SENDS,
+    });
+    sendsWith(this.#field, () => void this.#answered());
+    onEscape(this.#field, left);
+    this.element.addEventListener("submit", (event) => event.preventDefault(), { signal });
+    const line = make("div", "dari-line", {}, this.#send, this.#note);
+    this.element.append(this.#text, this.#field, line);
+    this.element.hidden = true;
+  }
+
+  show(): void {
+    const mark = this.#playback.isPlaying ? undefined : this.#playback.question;
+    if (mark?.id === this.#shown?.id) return;
+    const hadFocus = this.element.contains(focused(this.element));
+    this.#shown = mark;
+    this.element.hidden = mark === undefined;
+    this.#note.textContent = "";
+    this.#field.value = "";
+    if (mark) {
+      this.#text.replaceChildren(make("strong", "", {}, mark.text), " ", mark.ask ?? "");
+      this.element.scrollIntoView?.({ block: "nearest" });
+    } else if (hadFocus) this.#left();
+  }
+
+  /** Puts the reader where they write. */
+  focus(): void {
+    this.#field.focus({ preventScroll: true });
+  }
+
+  async #answered(): Promise<void> {
+    const mark = this.#shown;
+    if (!mark || this.#isSending) return;
+    if (!this.#field.value.trim()) {
+      this.#note.textContent = "Write what you expect first.";
+      this.focus();
+      return;
+    }
+    this.#isSending = true;
+    this.#note.textContent = "";
+    try {
+      await this.#story.reply(mark, this.#field.value);
+      this.#left();
+      this.#playback.play();
+    } catch (error) {
+      this.#note.textContent = (error as Error).message;
+    } finally {
+      this.#isSending = false;
+    }
+  }
+}

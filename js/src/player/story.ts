@@ -1,0 +1,122 @@
+import { decode, type Port, type Reply } from "../host/port";
+import type { Chapter, Mark, Outline, State, Step } from "./wire";
+
+/** A place in the story: a chapter, and how many of its steps are seen. */
+export interface Place {
+  chapter: number;
+  steps: number;
+}
+
+const NOTHING: Outline = { seconds: 0, turns: 0, sessions: 0 };
+
+/** What is known of the recorded turns, as far as they may be seen; more of it is asked for. */
+export class Story {
+  readonly #port: Port<State>;
+  readonly #changed: () => void;
+  readonly #turns = new Map<number, Promise<Step[]>>();
+  readonly #read = new Map<number, Step[]>();
+  whole = NOTHING;
+  chapters: Chapter[] = [];
+  /** For each chapter the seconds from its beginning to each of its steps. */
+  times: number[][] = [];
+
+  /** @param changed Told when there is more to be seen. */
+  constructor(port: Port<State>, changed: () => void) {
+    this.#port = port;
+    this.#changed = changed;
+  }
+
+  /** Learns what there is; rejects when the other side does not tell. */
+  async begin(): Promise<void> {
+    this.#take(await this.#port.ask<Outline>("outline"));
+  }
+
+  /** Keeps what the reader expects at a mark, and learns what comes then. */
+  async reply(mark: Mark, text: string): Promise<void> {
+    this.#take(await this.#port.ask<Outline>("reply", { id: mark.id, text }));
+  }
+
+  /** The steps of a chapter, if they are here already. */
+  stepsHere(number: number): Step[] | undefined {
+    const read = this.#read.get(number);
+    return read && read.length >= this.#length(number) ? read : undefined;
+  }
+
+  /** The steps of a chapter. */
+  steps(number: number): Promise<Step[]> {
+    const here = this.stepsHere(number);
+    if (here) return Promise.resolve(here);
+    const asked = this.#turns.get(number) ?? this.#ask(number);
+    this.#turns.set(number, asked);
+    return asked;
+  }
+
+  /** The question at a place that nobody has answered. */
+  question({ chapter, steps }: Place): Mark | undefined {
+    const isHere = (mark: Mark) => mark.steps === steps && mark.ask !== null;
+    return this.chapters[chapter]?.marks.find((mark) => isHere(mark) && mark.answer === null);
+  }
+
+  /** When a place is, in seconds of the whole. */
+  secondsOf({ chapter, steps }: Place): number {
+    const begins = this.chapters[chapter]?.begins ?? 0;
+    return begins + (this.times[chapter]?.[Math.max(0, steps - 1)] ?? 0);
+  }
+
+  /** The last place at or before a time; at least the beginning, at most what may be seen. */
+  placeAt(seconds: number): Place {
+    const chapter = Math.max(
+      0,
+      last(this.chapters, ({ begins }) => begins <= seconds),
+    );
+    const begins = this.chapters[chapter]?.begins ?? 0;
+    // What one person reads and another writes differs in its last digit.
+    const seen = last(this.times[chapter] ?? [], (time) => begins + time <= seconds + 1e-6);
+    return { chapter, steps: seen + 1 };
+  }
+
+  /** The place after which nothing may be seen. */
+  get end(): Place {
+    const chapter = Math.max(0, this.chapters.length - 1);
+    return { chapter, steps: this.chapters[chapter]?.steps ?? 0 };
+  }
+
+  /** One step further, if there is one. */
+  after({ chapter, steps }: Place): Place | undefined {
+    if (steps < this.#length(chapter)) return { chapter, steps: steps + 1 };
+    return this.#length(chapter + 1) > 0 ? { chapter: chapter + 1, steps: 1 } : undefined;
+  }
+
+  #length(number: number): number {
+    return this.chapters[number]?.steps ?? 0;
+  }
+
+  async #ask(number: number): Promise<Step[]> {
+    try {
+      const { buffers } = await this.#port.ask("turn", { number });
+      const steps = decode<Step>(buffers);
+      this.#read.set(number, steps);
+      return steps;
+    } finally {
+      this.#turns.delete(number);
+    }
+  }
+
+  #take({ body, buffers: [chapters, times] }: Reply<Outline>): void {
+    if (chapters) this.chapters = decode<Chapter>([chapters]);
+    if (times) this.times = decode<number[]>([times]);
+    this.whole = body;
+    this.#changed();
+  }
+}
+
+/** Place of the last thing for which something holds, of things for whose first ones it does. */
+function last<Thing>(things: Thing[], holds: (thing: Thing) => boolean): number {
+  let [low, high] = [0, things.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (holds(things[middle] as Thing)) low = middle + 1;
+    else high = middle;
+  }
+  return low - 1;
+}

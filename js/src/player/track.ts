@@ -1,0 +1,96 @@
+import { make } from "../shared/dom";
+import type { Playback } from "./playback";
+import type { Story } from "./story";
+
+const WIDTH = 1000;
+/** Where lines of each kind begin and end, from the top. */
+const LINES = { items: [8, 14], errors: [6, 16], turns: [4, 18] } as const;
+const MOST_MARKS = 200;
+
+/** Where the reader is in the whole, with its turns, items and marks; one drags in it. */
+export class Track {
+  readonly element = make("div", "dari-track");
+  readonly field = make("input", "", {
+    type: "range",
+    min: "0",
+    step: "any",
+    "aria-label": "Place in the recording",
+  });
+  readonly #story: Story;
+  readonly #playback: Playback;
+  readonly #done = make("span", "dari-done");
+  readonly #marks = make("span", "");
+
+  constructor(story: Story, playback: Playback, signal: AbortSignal) {
+    this.#story = story;
+    this.#playback = playback;
+    const lines = make("span", "dari-lines", { "aria-hidden": "true" });
+    const paths = Object.keys(LINES).map((kind) => `<path class="dari-${kind}"/>`);
+    lines.innerHTML = `<svg viewBox="0 0 ${WIDTH} 22" preserveAspectRatio="none">${paths.join("")}</svg>`;
+    const drag = () => {
+      playback.pause();
+      void playback.seek(Number(this.field.value));
+    };
+    this.field.addEventListener("input", drag, { signal });
+    this.element.append(this.#done, lines, this.#marks, this.field);
+  }
+
+  /** Draws what is known of the whole. */
+  draw(): void {
+    const { chapters, times, whole } = this.#story;
+    this.field.max = String(whole.seconds);
+    const at = { turns: [] as number[], items: [] as number[], errors: [] as number[] };
+    for (const [number, { begins, items, errors }] of chapters.entries()) {
+      const when = (step: number) => begins + (times[number]?.[step] ?? 0);
+      at.turns.push(begins);
+      at.items.push(...items.map(when));
+      at.errors.push(...errors.map(when));
+    }
+    for (const [kind, [top, bottom]] of Object.entries(LINES)) {
+      const places = new Set(at[kind as keyof typeof at].map((time) => this.#part(time, WIDTH)));
+      const path = [...places].map((x) => `M${x} ${top}V${bottom}`).join("");
+      this.element.querySelector(`.dari-${kind}`)?.setAttribute("d", path);
+    }
+    const marks = chapters.flatMap((chapter, number) =>
+      chapter.marks.map((mark) => [number, mark] as const),
+    );
+    this.#marks.replaceChildren(
+      ...marks.slice(0, MOST_MARKS).map(([chapter, mark]) => {
+        const place = make("i", mark.ask === null ? "dari-mark" : "dari-mark dari-asks");
+        const seconds = this.#story.secondsOf({ chapter, steps: mark.steps });
+        place.style.insetInlineStart = `${this.#part(seconds, 100)}%`;
+        place.title = mark.text;
+        return place;
+      }),
+    );
+    this.show();
+  }
+
+  /** Shows where the reader is. */
+  show(): void {
+    const { seconds } = this.#playback;
+    this.field.value = String(seconds);
+    this.field.setAttribute("aria-valuetext", wordsOf(this.#story, this.#playback));
+    this.#done.style.width = `${this.#part(seconds, 100)}%`;
+  }
+
+  #part(seconds: number, of: number): number {
+    const { whole } = this.#story;
+    return whole.seconds > 0 ? Math.round((seconds / whole.seconds) * of * 10) / 10 : 0;
+  }
+}
+
+/** `0:07 of 0:31, turn 1 of 3`. */
+function wordsOf({ whole }: Story, { seconds, place }: Playback): string {
+  const turn = whole.turns > 0 ? `, turn ${place.chapter + 1} of ${whole.turns}` : "";
+  return `${clock(seconds)} of ${clock(whole.seconds)}${turn}`;
+}
+
+/** `0:07`, `12:40`, `1:02:03`. */
+export function clock(seconds: number): string {
+  const whole = Math.floor(seconds);
+  const two = (part: number) => String(part).padStart(2, "0");
+  const [hours, minutes] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60];
+  const rest = two(whole % 60);
+  return hours > 0 ? `${hours}:${two(minutes)}:${rest}` : `${minutes}:${rest}`;
+}

@@ -1,0 +1,69 @@
+import type { Change } from "../live/wire";
+
+/** What kernel and player tell each other. `dari_nb/widgets/player/wire.py` has the same shapes. */
+
+/** A mark after so many steps of its turn; the playback stops where it has a question. */
+export interface Mark {
+  id: string;
+  steps: number;
+  text: string;
+  ask: string | null;
+  /** What the reader wrote; `null` where nobody was asked yet. */
+  answer: string | null;
+}
+
+/** What a page knows of a turn before it looks into it. */
+export interface Chapter {
+  /** Both in seconds of the whole. */
+  begins: number;
+  seconds: number;
+  /** How many steps it has that may be seen. */
+  steps: number;
+  label: string;
+  agent: string;
+  llm: string;
+  session: string;
+  /** What all turns up to its end have cost. */
+  spent: string;
+  /** Steps with which something new is seen, and with which something fails. */
+  items: number[];
+  errors: number[];
+  marks: Mark[];
+}
+
+/**
+ * Answer to `outline` and `reply`: the turns up to the first question that is open. Its buffers hold
+ * the chapters and, for each of them, the seconds from its beginning to each of its steps.
+ */
+export interface Outline {
+  /** Of all turns, seen or not. */
+  seconds: number;
+  turns: number;
+  sessions: number;
+}
+
+/** Body of `turn`: the buffer of its answer holds a list of `Step`, those that may be seen. */
+export interface Wanted {
+  number: number;
+}
+
+/** What changes with one step. */
+export type Step = Change[];
+
+/** Body of `reply`: what the reader expects at a mark. */
+export interface Reply {
+  id: string;
+  text: string;
+}
+
+/** The synced traits. */
+export interface State {
+  /** Where the reader is, in seconds of the whole. */
+  at: number;
+  playing: boolean;
+  /** How many times as fast it plays. */
+  speed: number;
+  /** How many seconds it waits at most; 0 for as long as it took. */
+  idle_limit: number;
+  height: number;
+}

@@ -1,0 +1,210 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { PagePort } from "../../src/player/page_port";
+import { Playback } from "../../src/player/playback";
+import { Story } from "../../src/player/story";
+import type { Chapter, Mark, State, Step } from "../../src/player/wire";
+
+const step = (id: string): Step => [
+  { id, turn: "t", after: null, html: `<p>${id}</p>`, since: null, rev: 1 },
+];
+const draft: Step = [{ id: null, base: 1, rev: 2, edits: [] }];
+const asks = (steps: number): Mark => ({
+  id: `ask-${steps}`,
+  steps,
+  text: "It stops.",
+  ask: "Why?",
+  answer: null,
+});
+
+function chapter(begins: number, steps: number, marks: Mark[] = []): Chapter {
+  const [agent, llm, session, spent] = ["tour", "", "sess_1", ""];
+  const about = { label: "", agent, llm, session, spent, items: [], errors: [] };
+  return { begins, seconds: steps - 1, steps, marks, ...about };
+}
+
+/** Two turns of four seconds: what is asked, a call, a draft, an answer; then a second. */
+function recorded(marks: Mark[] = []) {
+  return {
+    whole: { seconds: 8, turns: 2, sessions: 1 },
+    chapters: [chapter(0, 4, marks), chapter(4, 4)],
+    times: [
+      [0, 1, 2, 3],
+      [0, 1, 2, 4],
+    ],
+    steps: async () => [step("a"), step("b"), draft, step("c")],
+  };
+}
+
+let frames: ((now: number) => void)[];
+let now: number;
+let story: Story;
+let playback: Playback;
+let port: PagePort;
+
+/** Time passes, in frames of a hundredth of a second. */
+async function pass(seconds: number): Promise<void> {
+  for (let left = seconds * 100; left > 0; left--) {
+    now += 10;
+    for (const frame of frames.splice(0)) frame(now);
+    if (left % 10 < 1) for (let turn = 0; turn < 6; turn++) await Promise.resolve();
+  }
+}
+
+async function begin(marks: Mark[] = [], state: Partial<State> = {}): Promise<void> {
+  const given = { at: 0, playing: false, speed: 1, idle_limit: 0, height: 0, ...state };
+  port = new PagePort(recorded(marks), given);
+  story = new Story(port, () => playback.renew());
+  playback = new Playback(port, story, new AbortController().signal);
+  await story.begin();
+  await playback.seek(0);
+}
+
+beforeEach(() => {
+  [frames, now] = [[], 0];
+  vi.stubGlobal("requestAnimationFrame", (frame: (now: number) => void) => frames.push(frame));
+  vi.stubGlobal("cancelAnimationFrame", () => {
+    frames = [];
+  });
+});
+afterEach(() => void vi.unstubAllGlobals());
+
+describe("a playback", () => {
+  test("comes to each step when that came, and stops at the end", async () => {
+    await begin();
+    expect(playback.place).toEqual({ chapter: 0, steps: 1 });
+    playback.play();
+    await pass(0.9);
+    expect(playback.place.steps).toBe(1);
+    await pass(0.3);
+    expect(playback.place.steps).toBe(2);
+    await pass(2);
+    expect(playback.place).toEqual({ chapter: 0, steps: 4 });
+    await pass(1);
+    expect(playback.place).toEqual({ chapter: 1, steps: 1 });
+    await pass(6);
+    expect(playback.place).toEqual({ chapter: 1, steps: 4 });
+    expect([playback.isPlaying, playback.seconds, port.get("playing")]).toEqual([false, 8, false]);
+    playback.play();
+    expect(playback.place).toEqual({ chapter: 0, steps: 0 });
+  });
+
+  test("plays as many times as fast as it is told, from the next frame on", async () => {
+    await begin();
+    playback.play();
+    port.set({ speed: 4 });
+    await pass(0.6);
+    expect(playback.place.steps).toBe(3);
+  });
+
+  test("waits no longer than it is told", async () => {
+    await begin([], { idle_limit: 0.25 });
+    playback.play();
+    await pass(0.9);
+    expect(playback.place).toEqual({ chapter: 0, steps: 4 });
+  });
+
+  test("stops at a question, and nothing leads past it", async () => {
+    await begin([asks(2)]);
+    playback.play();
+    await pass(5);
+    expect([playback.place, playback.isPlaying]).toEqual([{ chapter: 0, steps: 2 }, false]);
+    expect(playback.question?.ask).toBe("Why?");
+    playback.play();
+    expect(playback.isPlaying).toBe(false);
+    for (const way of [
+      () => playback.seek(7),
+      () => playback.step(1),
+      () => playback.jump(1),
+      () => playback.goTo(story.end),
+    ]) {
+      await way();
+      expect(playback.place).toEqual({ chapter: 0, steps: 2 });
+    }
+    expect((await story.steps(0)).length).toBe(2);
+    expect(story.chapters.length).toBe(1);
+  });
+
+  test("goes on behind a question that was answered", async () => {
+    await begin([asks(2)]);
+    await playback.seek(8);
+    await story.reply(playback.question as Mark, "It waits.");
+    expect(playback.question).toBeUndefined();
+    playback.play();
+    await pass(9);
+    expect(playback.place).toEqual({ chapter: 1, steps: 4 });
+    expect(story.chapters[0]?.marks[0]?.answer).toBe("It waits.");
+  });
+
+  test("a question in front of all shows nothing", async () => {
+    await begin([asks(0)]);
+    expect(playback.place.steps).toBe(0);
+    expect(playback.question?.id).toBe("ask-0");
+  });
+
+  test("goes item by item, over drafts and from turn to turn, there and back", async () => {
+    await begin();
+    const places = [];
+    for (let n = 0; n < 4; n++) {
+      await playback.step(1);
+      places.push([playback.place.chapter, playback.place.steps]);
+    }
+    expect(places).toEqual([
+      [0, 2],
+      [0, 4],
+      [1, 1],
+      [1, 2],
+    ]);
+    await playback.step(-1);
+    await playback.step(-1);
+    expect(playback.place).toEqual({ chapter: 0, steps: 4 });
+    for (let n = 0; n < 9; n++) await playback.step(-1);
+    expect(playback.place).toEqual({ chapter: 0, steps: 0 });
+  });
+
+  test("texts come as wholes where the reader wants nothing to move", async () => {
+    vi.stubGlobal("matchMedia", () => ({ matches: true }));
+    await begin();
+    playback.play();
+    await pass(2.5);
+    expect(playback.place.steps).toBe(2);
+    await pass(1);
+    expect(playback.place.steps).toBe(4);
+  });
+
+  test("jumps to turns and marks", async () => {
+    await begin([{ ...asks(3), ask: null }]);
+    const places = [];
+    for (let n = 0; n < 3; n++) {
+      await playback.jump(1);
+      places.push([playback.place.chapter, playback.place.steps]);
+    }
+    expect(places).toEqual([
+      [0, 3],
+      [1, 1],
+      [1, 4],
+    ]);
+    await playback.jump(-1);
+    expect(playback.place).toEqual({ chapter: 1, steps: 1 });
+  });
+
+  test("goes where the other side says, and says where it is", async () => {
+    await begin();
+    port.set({ at: 5.5 });
+    await vi.waitFor(() => expect(playback.place).toEqual({ chapter: 1, steps: 2 }));
+    port.set({ playing: true });
+    expect(playback.isPlaying).toBe(true);
+    await pass(0.2);
+    playback.pause();
+    expect(port.get("at")).toBeCloseTo(5.7, 1);
+  });
+
+  test("what cannot be read is said, and asked for anew", async () => {
+    await begin();
+    const ask = vi.spyOn(port, "ask").mockRejectedValueOnce(new Error("The tape is gone."));
+    await playback.seek(5);
+    expect([playback.note, playback.place.chapter]).toEqual(["The tape is gone.", 0]);
+    await playback.seek(5);
+    expect([playback.note, playback.place.chapter]).toEqual(["", 1]);
+    expect(ask).toHaveBeenCalledTimes(2);
+  });
+});

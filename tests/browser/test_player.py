@@ -1,0 +1,202 @@
+"""The player in real pages: played, stopped at a question, gone through, exported, by keyboard."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from dari_nb.local import LocalDari
+from dari_nb.render import GrowingItems
+from dari_nb.tapes import AgentLine, Recording, Scrubber, read_tape, turns_of, write_tape
+from dari_nb.widgets.player.scenes import scenes, waits_of
+from dari_nb.workbench import Tape
+
+from ..recorded import FILES
+
+LINES = [
+    {"dari_tape": 1, "times": True},
+    {"agent": "shop", "llms": {"small": {}}},
+    {
+        "turn": "msg_1",
+        "session": "sess_1",
+        "key": "k1",
+        "agent": "shop",
+        "llm": "small",
+        "asked": "Which tickets are late?",
+        "cost": "0.0012",
+    },
+    {"after": 0.1, "event": "message.status_changed", "data": {"status": "running"}},
+    {
+        "after": 0.2,
+        "event": "tool.call_requested",
+        "data": {"tool_call_id": "call_1", "tool_name": "tickets", "arguments": {"late": True}},
+    },
+    {"mark": "It has found two with the same number.", "ask": "What will it do now?"},
+    {
+        "after": 0.2,
+        "event": "tool.call_completed",
+        "data": {"tool_call_id": "call_1", "result": "canary of the result"},
+    },
+    {"after": 0.1, "draft": "text", "text": "Both are "},
+    {"after": 0.1, "draft": "text", "text": "late."},
+    {"after": 0.1, "event": "assistant.message_completed", "data": {"content": "Both are late."}},
+    {"after": 0.1, "event": "message.status_changed", "data": {"status": "completed"}},
+    {
+        "turn": "msg_2",
+        "session": "sess_1",
+        "key": "k2",
+        "parent": "k1",
+        "agent": "shop",
+        "asked": "canary of the prompt",
+    },
+    {"after": 0.1, "event": "message.status_changed", "data": {"status": "running"}},
+    {
+        "after": 0.1,
+        "event": "message.status_changed",
+        "data": {"status": "failed", "error": "The shop is closed."},
+    },
+    {"scrubbed": {}},
+]
+CANARIES = ("canary of the result", "canary of the prompt", "The shop is closed.")
+VIEW = "import dari_nb as dari\ntape = dari.Tape('shop.tape')\nplayer = tape.view()\nplayer"
+TRAITS = "import json; print(json.dumps(player.get_state(), default=str))"
+# What is around a view hears of no key that is meant for it.
+CELLS = "() => window.jupyterapp.shell.currentWidget.content.widgets.length"
+AT = """(seconds) => {
+  const track = document.querySelector(".dari-track input");
+  track.value = String(seconds);
+  track.dispatchEvent(new Event("input"));
+}"""
+# Each item as a page has it, beside what it is to be.
+ITEMS = """(wanted) => {
+  const bare = (html) => {
+    const template = document.createElement("template");
+    template.innerHTML = html;
+    for (const element of template.content.querySelectorAll("*")) {
+      element.removeAttribute("data-item");
+      element.classList.remove("dari-caret");
+      if (element.classList.length === 0) element.removeAttribute("class");
+    }
+    return template.innerHTML;
+  };
+  const scene = [...document.querySelectorAll(".dari-scene")].at(-1);
+  const items = [...(scene?.querySelectorAll("[data-item]") ?? [])];
+  const [seen, expected] = [items.map((item) => bare(item.outerHTML)), wanted.map(bare)];
+  return JSON.stringify(seen) === JSON.stringify(expected);
+}"""
+
+
+def written(path) -> None:
+    path.write_text("".join(json.dumps(line) + "\n" for line in LINES))
+
+
+@pytest.mark.parametrize("host", ["lab", "notebook7"])
+def test_it_stops_at_a_question_and_holds_back_what_comes(request, host, axe):
+    server = request.getfixturevalue(host)
+    written(server.notebooks / "shop.tape")
+    book = server.open_notebook([VIEW])
+    book.run_all()
+    page, view = book.page, book.page.locator(".dari-player")
+    view.get_by_text("Which tickets are late?").wait_for()
+    assert "0:00 / 0:02" in view.inner_text()
+    book.shot("player-begin")
+    cells = page.evaluate(CELLS)
+    view.locator(".dari-toggle").focus()
+    page.keyboard.press("Space")
+    question = view.locator(".dari-question")
+    question.wait_for()
+    for key in ("End", "]", ".", "x", "d", "d"):
+        page.keyboard.press(key)
+    assert page.evaluate(CELLS) == cells
+    assert view.locator(".dari-call").count() == 1
+    assert view.locator(".dari-question").is_visible()
+    assert axe(page, ".dari-player") == []
+    for theme in ("dark", "light"):
+        book.theme(theme)
+        book.shot(f"player-question-{theme}")
+    told = [page.content(), book.execute(TRAITS), json.dumps(book.save())]
+    for canary in CANARIES:
+        assert not any(canary in text for text in told)
+    assert "It goes on behind this question" in told[2]
+
+    question.get_by_role("button").click()
+    assert "Write what you expect first" in question.inner_text()
+    question.locator("textarea").fill("It asks which one.")
+    page.keyboard.press("Control+Enter")
+    view.get_by_text("The shop is closed.").wait_for()
+    assert "you expected: It asks which one." not in view.inner_text()
+    page.keyboard.press("[")
+    page.keyboard.press("[")
+    view.get_by_text("you expected: It asks which one.").wait_for()
+    assert view.get_by_text("canary of the prompt").count() == 0
+    page.keyboard.press("End")
+    view.get_by_text("$0.0012").wait_for()
+    book.shot("player-end")
+    answers = "print(tape.answers()[['turn', 'answer']].values.tolist(), player.at)"
+    assert book.execute(answers).strip() == "[['msg_1', 'It asks which one.']] 2.3"
+    book.execute("player.at = 0.35")
+    view.get_by_text("turn 1 of 2").wait_for()
+    saved = json.dumps(book.save())
+    assert all(canary in saved for canary in CANARIES)
+    server.shutdown_kernels()
+    book.reload()
+    page.locator(".dari-kept").get_by_text("The shop is closed.").wait_for()
+    book.shot("player-reopened")
+    assert book.problems == []
+
+
+@pytest.fixture
+def page(browser):
+    page = browser.new_page()
+    yield page
+    page.close()
+
+
+def test_a_page_of_its_own_plays_from_the_disk_and_asks_nobody(page, tmp_path):
+    written(tmp_path / "shop.tape")
+    made = Tape(tmp_path / "shop.tape").to_html(tmp_path / "shop.html")
+    asked, problems = [], []
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    page.on("console", lambda message: problems.append(message.text))
+    for scheme in ("dark", "light"):
+        page.emulate_media(color_scheme=scheme)
+        page.goto(made.as_uri())
+        page.get_by_text("Which tickets are late?").wait_for()
+        page.keyboard.press("Space")
+        page.locator(".dari-question").wait_for()
+        assert page.get_by_text("The shop is closed.").count() == 0
+        page.locator("textarea").fill("Ask.")
+        page.keyboard.press("Control+Enter")
+        page.get_by_text("The shop is closed.").wait_for()
+        assert page.get_by_text("also what comes behind its questions").is_visible()
+    page.set_viewport_size({"width": 420, "height": 800})
+    assert page.evaluate("() => document.documentElement.scrollWidth") <= 420
+    assert asked == [made.as_uri()] * 2
+    assert problems == []
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
+def test_at_every_place_of_real_runs_each_item_is_what_render_makes_of_it(page, path, tmp_path):
+    server, scrubber, tape = LocalDari(), Scrubber(keys=list, variables={}), Recording()
+    sessions = server.load_runs(path, agent="recorded")[:3]
+    for number, session in enumerate(sessions):
+        events = [row.to_event() for row in server._store.events(session)]
+        agent = AgentLine(agent="recorded")
+        tape.collect(turns_of(events, agent, scrubber, session=str(number)))
+    write_tape(tape, tmp_path / "runs.tape")
+    page.goto(Tape(tmp_path / "runs.tape").to_html(tmp_path / "runs.html").as_uri())
+    at = 0.0
+    for number, turn in enumerate(read_tape(tmp_path / "runs.tape").turns):
+        render = GrowingItems()
+        waits = waits_of(turn)
+        for wait, items in zip(waits, scenes(turn, f"turn-{number + 1}"), strict=True):
+            at += wait
+            page.evaluate(AT, at + 0.001)
+            wanted = [render.html(item, agent="recorded") for item in items]
+            page.wait_for_function(ITEMS, arg=wanted)
+        at += 1.2
+    # And back, all at once.
+    page.evaluate(AT, 0)
+    page.wait_for_function("() => document.querySelectorAll('[data-item]').length === 2")

@@ -1,0 +1,81 @@
+"""Scores of any size: those that can be counted with have means, others are refused by name."""
+
+from __future__ import annotations
+
+import json
+import math
+import warnings
+
+import pytest
+from scipy import stats
+
+from dari_nb.errors import InvalidRequestError
+from dari_nb.local import LocalDari
+from dari_nb.scores import Score, ScoreBook, mean, paired_difference, win_rate
+from dari_nb.workbench import Dari
+
+EXACT = {"rel": 1e-9}
+
+
+@pytest.fixture(autouse=True)
+def no_warnings():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", RuntimeWarning)
+        yield
+
+
+@pytest.mark.parametrize("size", [1e-90, 1e-14, 1.0, 1e14, 1e99])
+def test_a_mean_and_a_difference_have_their_intervals_whatever_their_size(size: float) -> None:
+    values = [1.5 * size, 3.25 * size, 2 * size, 4 * size]
+    by_task = {task: [value] for task, value in enumerate(values)}
+    expected = stats.ttest_1samp([value / size for value in values], 0)
+    ends = [end * size for end in expected.confidence_interval(0.95)]
+    nothing = {task: [0] for task in by_task}
+    for found in (mean(by_task), paired_difference(by_task, nothing)):
+        assert [found.low, found.high] == pytest.approx(ends, **EXACT)
+    assert paired_difference(by_task, nothing).p_value == pytest.approx(expected.pvalue, **EXACT)
+
+
+def test_what_is_lost_in_counting_is_no_difference() -> None:
+    one, other = {n: [0.1 + 0.2, 0.3] for n in range(5)}, {n: [0.3, 0.3] for n in range(5)}
+    assert paired_difference(one, other).method == "none"
+
+
+@pytest.mark.parametrize("value", [1e308, -1e200, 10**101, 1.1e100])
+def test_a_number_that_is_too_large_is_refused_by_its_name(value: float, tmp_path) -> None:
+    tasks = {"a": [value], "b": [1.5]}
+    for estimate in (mean, lambda v: paired_difference(v, v), lambda v: win_rate(v, v)):
+        with pytest.raises(InvalidRequestError, match=r"has a mean: it is beyond 1e\+100"):
+            estimate(tasks)
+    with pytest.raises(InvalidRequestError, match="is no score: it is"):
+        ScoreBook(tmp_path / "book.jsonl").add([Score(name="large", value=value)])
+
+
+def test_a_matrix_with_scores_that_are_too_large_shows_them_as_what_cannot_be_counted(tmp_path):
+    lines = [
+        {
+            "task_id": str(task),
+            "model": model,
+            "messages": [{"role": "user", "content": "Q"}, {"role": "assistant", "content": "A"}],
+            "score": score,
+        }
+        for model, scores in {"a": [1e308, 2.5, 3.5], "b": [1.5, 0.5, 2.5]}.items()
+        for task, score in enumerate(scores)
+    ]
+    path = tmp_path / "runs.jsonl"
+    path.write_text("".join(f"{json.dumps(line)}\n" for line in lines))
+    with LocalDari() as server, Dari(server.url, server.api_key, server) as d:
+        matrix = d.batches.of(path)
+        said = str(matrix).splitlines()[2]
+        assert said.startswith("On “score”, a has 3 and b 1.5 on average; 2 tasks do not settle")
+        assert said.endswith("Without “score”: a in 1 of 3 cells (beyond 1e100).")
+        with pytest.raises(InvalidRequestError, match=r"1e\+308 is no number that has a mean"):
+            matrix.summary("score")
+
+
+def test_large_means_are_said_in_few_digits() -> None:
+    from dari_nb.render.matrix.wording import number_text
+
+    assert [number_text(v, signed=True) for v in (1e18, -2.5e99, math.nan)] == [
+        "+1e+18", "\N{MINUS SIGN}2.5e+99", "unknown",
+    ]  # fmt: skip

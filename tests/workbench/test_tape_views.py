@@ -1,0 +1,130 @@
+"""Tapes as people hold them: reviewed beside what was recorded, played, asked about."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ipywidgets import Button
+
+import dari_nb as dari
+from dari_nb.local import LocalDari
+
+
+@pytest.fixture
+def tape(tmp_path: Path) -> dari.Tape:
+    """A tape whose second turn was asked otherwise later."""
+    with LocalDari() as server:
+
+        @server.agent("shop")
+        def shop(prompt: str) -> str:
+            return f"You asked for {prompt}."
+
+        path = tmp_path / "shop.tape"
+        d = dari.connect(base_url=server.url, api_key=server.api_key)
+        for last in ("a lamp", "<b>a chair</b>"):
+            server.insert(path)
+            session = d.agents["shop"].start()
+            session.send("hello").wait()
+            session.send(last).wait()
+            server.eject()
+        d.close()
+    return dari.Tape(path)
+
+
+def buttons(box: Any) -> dict[str, Button]:
+    found = {}
+    for child in box.children:
+        for one in getattr(child, "children", ()):
+            if isinstance(one, Button):
+                found[one.description] = one
+    return found
+
+
+def test_a_new_turn_is_seen_beside_the_old_one(tape: dari.Tape) -> None:
+    bundle = tape.review()._repr_mimebundle_()
+    html, plain = bundle["text/html"], bundle["text/plain"]
+    assert "recorded · msg_2 of sess_1" in html
+    assert "new · msg_2 of sess_2" in html
+    assert "a lamp" in html
+    assert "<b>a chair" not in html
+    assert "a[- lamp-]" in plain
+    assert "tape.review().view()" in html
+
+
+@pytest.mark.parametrize(("press", "left"), [("Adopt", 3), ("Reject", 2)])
+def test_it_is_adopted_and_rejected_by_a_button(tape: dari.Tape, press: str, left: int) -> None:
+    box = tape.review().view()
+    buttons(box)[press].click()
+    assert buttons(box) == {}
+    assert "Nothing on the tape is new." in box.children[0].value
+    assert len(tape.review()) == 0
+    assert tape.file.read_text().count('{"turn"') == left
+
+
+def test_what_can_not_be_read_any_more_is_said_beside_the_buttons(tape: dari.Tape) -> None:
+    box = tape.review().view()
+    tape.file.write_text(tape.file.read_text().replace('{"dari_tape":1', '{"dari_tape":2'))
+    buttons(box)["Adopt"].click()
+    assert "version" in box.children[-1].value
+    assert set(buttons(box)) == {"Adopt", "Reject"}
+
+
+def test_answers_are_kept_beside_the_notebook_and_are_a_frame(
+    tape: dari.Tape, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    lines = tape.file.read_text().splitlines()
+    lines.insert(4, '{"mark": "It was asked.", "ask": "What will it say?"}')
+    tape.file.write_text("\n".join([*lines, ""]))
+    assert tape.answers()["answer"].isna().tolist() == [True]
+    player = tape.view()
+    [mark_id] = player._score.questions
+    sent = []
+    player.send = lambda message, buffers=None: sent.append((message, buffers))
+    for text in ("A lamp?", "A chair!"):
+        body = {"id": mark_id, "text": text}
+        player._on_custom_message(
+            None, {"kind": "request", "id": 1, "what": "reply", "body": body}, []
+        )
+    assert [message["error"] for message, _ in sent] == [None, None]
+    frame = tape.answers()
+    assert frame[["session", "turn", "ask", "answer"]].to_numpy().tolist() == [
+        ["sess_1", "msg_1", "What will it say?", "A chair!"]
+    ]
+    assert (tmp_path / "dari-scores.jsonl").exists()
+    assert tape.answers(tmp_path / "other.jsonl")["answer"].isna().all()
+    player.close()
+
+
+@pytest.mark.parametrize(
+    ("setting", "words"),
+    [({"at": -1.0}, "seconds from 0"), ({"speed": 0.0}, "above 0"), ({"idle_limit": -1}, "from 0")],
+)
+def test_a_setting_of_no_use_is_refused_in_words(
+    tape: dari.Tape, setting: dict[str, float], words: str
+) -> None:
+    player = tape.view()
+    [(name, value)] = setting.items()
+    with pytest.raises(Exception, match=words):
+        setattr(player, name, value)
+    player.close()
+
+
+def test_a_page_that_can_not_be_written_is_said(tape: dari.Tape, tmp_path: Path) -> None:
+    with pytest.raises(dari.DariError, match="cannot be written"):
+        tape.to_html(tmp_path / "nowhere" / "x.html")
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(dari.DariError, match="cannot be written"):
+        tape.to_html(tmp_path / "folder")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["folder", "shop.tape"]
+
+
+def test_a_session_is_a_player_of_what_has_happened(tape: dari.Tape) -> None:
+    d = dari.connect("local")
+    turn = d.agents["calculator"].send("2 / 3").wait()
+    player = turn.session.player(height=300)
+    assert "1 turn" in repr(player)
+    assert player.height == 300
+    player.close()
