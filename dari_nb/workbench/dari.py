@@ -103,7 +103,8 @@ class Dari:
         is on the tape plays, and what is not is asked, as its mode says: see
         :meth:`dari_nb.local.LocalDari.insert`. A hosted Dari is asked for new turns only. One of a
         session whose earlier turns played is asked these first; what they cost is printed before.
-        In the mode ``play``, nothing is asked of it, not even for its agents.
+        Files that its turns leave are here only where the tape keeps ``files``. In the mode
+        ``play``, nothing is asked of it, not even for its agents.
 
         Args:
             tape: The file, which is made when missing, or a :class:`Tape`, which says more.

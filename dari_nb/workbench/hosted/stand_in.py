@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
+from threading import current_thread, main_thread
 from weakref import WeakSet
 
 from ... import models
@@ -24,6 +26,7 @@ _AGAIN = (
     "{link} is asked the {turns} before this one first, which played from the tape: that costs "
     "{cost} again."
 )
+_log = logging.getLogger(__name__)
 _inserted: WeakSet[StandIn] = WeakSet()
 
 
@@ -104,7 +107,7 @@ class StandIn:
         except (ConnectionFailedError, TimedOutError) as error:
             if mode_of(self.given) == "record" or not _has_turns(self.given):
                 raise
-            print(_UNREACHED.format(error=error))  # noqa: T201
+            _say(_UNREACHED.format(error=error))
             return
         for agent, version in zip(agents, versions, strict=True):
             if version is not None and agent.name.strip():
@@ -128,7 +131,7 @@ class StandIn:
         if missing:
             turns = "turn" if len(missing) == 1 else f"{len(missing)} turns"
             cost = self._cost_of(missing)
-            print(_AGAIN.format(link=self._far_link, turns=turns, cost=cost))  # noqa: T201
+            _say(_AGAIN.format(link=self._far_link, turns=turns, cost=cost))
 
     def _cost_of(self, messages: Iterable[Message]) -> str:
         costs = self._server.recorded_costs
@@ -142,3 +145,11 @@ class StandIn:
 
 def _has_turns(tape: Tape) -> bool:
     return tape.file.is_file() and bool(read_tape(tape.file).turns)
+
+
+def _say(text: str) -> None:
+    """Print something, or, where a cell is not what asks, leave it to who reads logs."""
+    if current_thread() is main_thread():
+        print(text)  # noqa: T201
+    else:
+        _log.warning("%s", text)

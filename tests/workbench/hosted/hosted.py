@@ -79,4 +79,6 @@ def slow(prompt):
 
 with server:
     print(server.url, flush=True)
-    sys.stdin.read()
+    for line in sys.stdin:
+        server.allow(max_cost=line.strip())
+        print("allowed", flush=True)

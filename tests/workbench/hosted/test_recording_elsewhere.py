@@ -23,6 +23,8 @@ from dari_nb.errors import (
 from dari_nb.models import events as ev
 from dari_nb.tapes import DraftLine, Tape, flaws_of, read_tape
 
+from ...conftest import TcpProxy
+
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])}
 NOWHERE = "http://127.0.0.1:9"
 
@@ -278,6 +280,68 @@ def test_what_cannot_be_asked_any_more_is_a_failed_turn_here_and_none_on_the_tap
     d.eject()
     assert path.read_bytes() == before
     assert not path.with_name("lesson.tape.running").exists()
+
+
+def test_what_was_refused_and_is_asked_again_plays_as_if_it_had_been_asked_once(hosted, path):
+    d = connected(hosted, path)
+    session = d.agents["guide"].send("one").wait().session
+    hosted.allow("0.001")
+    refused = session.send("two").wait()
+    assert "402: What the sessions of this organization may cost is spent" in refused.error
+    hosted.allow("inf")
+    assert session.send("two").wait().text.endswith("Answer to two from small")
+    assert session.send("three").wait().status == "completed"
+    d.eject()
+    tape = read_tape(path)
+    assert [turn.line.asked for turn in tape.turns] == ["one", "two", "three"]
+    assert flaws_of(tape) == []
+    assert hosted.asked == ["one", "two", "three"]
+    session = playing(path).agents["guide"].send("one").wait().session
+    assert session.send("two").wait().text.endswith("Answer to two from small")
+    assert session.send("three").wait().status == "completed"
+
+
+def test_a_connection_that_breaks_in_the_middle_is_taken_up_again(hosted, path):
+    with TcpProxy(hosted.url) as proxy:
+        tape = Tape(path, speed="instant")
+        d = dari.connect(base_url=proxy.url, api_key=hosted.key, tape=tape)
+        turn = d.agents["slow"].send("long")
+        while "tool.call_completed" not in [event.type for event in turn.session.events()]:
+            pass
+        proxy.kill()
+        hosted.go_on()
+        assert turn.wait().text == "Whole."
+        d.eject()
+        d.close()
+    [recorded] = read_tape(path).turns
+    assert [event.event for event in recorded.events] == [
+        "message.status_changed",
+        "tool.call_requested",
+        "tool.call_completed",
+        "assistant.message_completed",
+        "message.status_changed",
+    ]
+    assert hosted.asked == ["long", "end of long"]
+
+
+def test_a_session_that_goes_another_way_when_it_is_asked_again_cannot_go_on(hosted, path):
+    @dari.tool(approve="always")
+    def stock(of: str) -> int:
+        return len(of)
+
+    d = connected(hosted, path)
+    d.agents["shop"].send("once more", tools=[stock]).wait()
+    d.eject()
+    # As if its agent had not called anything when this was recorded.
+    lines = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"".join(line for line in lines if b"tool." not in line))
+    session = connected(hosted, path).agents["shop"].send("once more").wait().session
+    turn = session.send("twice").wait()
+    assert turn.error.startswith("Asked again from the start, the agent called stock")
+    with dari.Client(hosted.url, hosted.key) as there:
+        while there.sessions.list()[0].last_message_status not in ("failed", "completed"):
+            pass
+    assert len(read_tape(path).turns) == 1
 
 
 def test_a_wrong_key_is_said_at_once_and_makes_no_tape(hosted, path):
