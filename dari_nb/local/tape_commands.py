@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from ..errors import InvalidRequestError
 from ..tapes import (
     Recording,
@@ -23,6 +25,7 @@ from ..tapes import (
     write_tape,
 )
 from ..tapes.summary import count_of, summary_of
+from ..transcript.formats import read_file, to_row
 from .python_files import load_score
 from .server import LocalDari
 
@@ -73,6 +76,7 @@ def add_tape_commands(
     add("diff", "which turns came, went, or were answered otherwise; 1 when any did", _diff)
     add("check", _CHECK, _check)
     _add_live(commands.choices["check"], server_to_ask, add_agents)
+    add("runs", "write its sessions as runs: a line of JSON with messages each", _runs)
     add("keys", "make keys anew where what is asked was changed, and those that follow", _keys)
     add("settle", "keep the turns of both sides where git left a conflict", _settle)
 
@@ -168,6 +172,11 @@ def _check_file(options: argparse.Namespace) -> int:
         turns = count_of(len(tape.turns), "turn")
         _write([f"{options.file}: {turns}, nothing is wrong"])
     return int(bool(flaws))
+
+
+def _runs(options: argparse.Namespace) -> int:
+    _write(msgspec.json.encode(to_row(run)).decode() for run in read_file(options.file))
+    return 0
 
 
 def _keys(options: argparse.Namespace) -> int:

@@ -14,6 +14,7 @@ from .growing import GrowingTape
 from .reading import read_tape
 from .recording import Recording
 from .review import Review
+from .runs import turns_of_run
 from .scrubbing import Scrubber, compiled
 from .writing import write_tape
 
@@ -27,6 +28,8 @@ VARIABLE = "DARI_TAPE_MODE"
 _NO_MODE = f"{{!r}} is no mode of a tape: {', '.join(MODES)} are."
 
 C = TypeVar("C", covariant=True)
+Recorded = Any
+"""A transcript of a run from elsewhere, or a list of them: ``dari_nb.Transcript.from_file``."""
 
 
 class Checking(Protocol[C]):
@@ -128,6 +131,45 @@ class Tape:
         Nothing on the tape is new.
         """
         return Review(read_tape(self.file), self._change)
+
+    def add(self, *runs: Recorded) -> Tape:
+        """Put runs from elsewhere at the end of it, each as a session; secrets are taken out.
+
+        They play as what was recorded does, and are runs again wherever runs are read:
+        ``Transcript.from_file("x.tape")``, ``d.batches.of``, ``server.load_runs``. What was asked
+        before has further answers then.
+
+        Args:
+            *runs: Transcripts of runs, or lists of them.
+
+        Returns:
+            The tape.
+
+        Raises:
+            InvalidRequestError: One is no run from elsewhere, or the file cannot be written.
+            TapeError: It is no tape, or a line is broken.
+
+        >>> runs = dari.Transcript.from_file("runs.jsonl")
+        >>> tape = dari.Tape("runs.tape").add(runs)
+        >>> len(dari.Transcript.from_file("runs.tape"))
+        2
+        """
+        given: list[Any] = []
+        for each in runs:
+            given += each if isinstance(each, list) else [each]
+        scrubber = Scrubber(self.secrets)
+        now = read_tape(self.file) if self.file.exists() else Recording(self.times is not False)
+        for number, one in enumerate(given):
+            run = getattr(one, "run", None)
+            if run is None:
+                raise InvalidRequestError(
+                    f"{one!r:.80} is no run: Transcript.from_file reads some."
+                )
+            agent = one.resource.agent.name or "Agent"
+            now.collect(turns_of_run(run, agent, scrubber, f"run {number}"))
+        now.note_scrubbed(scrubber.counts)
+        write_tape(now, self.file)
+        return self
 
     def check(self, connection: Checking[C], **options: Any) -> C:
         """Ask again what is on it, and name what no longer holds; nothing is written to it.

@@ -2,7 +2,8 @@
 
 Run it as a script: ``python tests/benchmarks/tapes.py [--rounds 5]``. The peer of recording is to
 write each event as a line of JSON with ``json``. The runs are the real ones where they are here,
-else the project's own. Medians of the rounds, which take turns, in events a second.
+else the project's own. Medians of the rounds, which take turns, in events a second of
+this process's own time, so that others on the machine do not count.
 """
 
 from __future__ import annotations
@@ -22,8 +23,10 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 from dari_nb.local import LocalDari
 from dari_nb.models import Event
 from dari_nb.models import events as ev
-from dari_nb.tapes import AgentLine, Scrubber, Taking
+from dari_nb.tapes import AgentLine, Scrubber, Taking, Tape
 from dari_nb.tapes.growing import GrowingTape
+from dari_nb.transcript.formats import read_file
+from dari_nb.workbench import Transcript
 from tests.recorded import OWN_RUNS, REAL_RUNS
 
 RUNS = REAL_RUNS if REAL_RUNS.is_file() else OWN_RUNS
@@ -74,14 +77,26 @@ def write_lines(sessions: list[list[Event]], folder: Path) -> None:
                 file.flush()
 
 
+def add_runs(runs: list[Transcript], folder: Path) -> None:
+    """Put runs on a tape."""
+    path = folder / "runs.tape"
+    path.unlink(missing_ok=True)
+    Tape(path).add(runs)
+
+
+def read_runs(folder: Path) -> None:
+    """Read them again."""
+    list(read_file(folder / "runs.tape"))
+
+
 def speeds(count: int, works: list[Callable[[], object]], rounds: int) -> list[int]:
     """Let all work in turns; returns the events a second of each."""
     times: list[list[float]] = [[] for _ in works]
     for _ in range(rounds):
         for own, work in zip(times, works, strict=True):
-            start = time.perf_counter()
+            start = time.process_time()
             work()
-            own.append(time.perf_counter() - start)
+            own.append(time.process_time() - start)
     return [round(count / statistics.median(each)) for each in times]
 
 
@@ -96,3 +111,7 @@ if __name__ == "__main__":
         works = [lambda: record(sessions, folder), lambda: write_lines(sessions, folder)]
         own, bare = speeds(count, works, options.rounds)
         print(f"recording {count} events: {own:,}/s, bare lines {bare:,}/s")
+        runs = list(Transcript.from_file(RUNS))
+        works = [lambda: add_runs(runs, folder), lambda: read_runs(folder)]
+        there, back = speeds(count, works, options.rounds)
+        print(f"runs to a tape: {there:,} events/s, and back: {back:,} events/s")

@@ -207,6 +207,14 @@ with LocalDari(tape=sys.argv[1]) as server:
 """
 
 
+def tells(journal: Path) -> bool:
+    """Whether a journal, which may be gone by now, is of the process that is to be killed."""
+    try:
+        return b"seen" in journal.read_bytes()
+    except OSError:
+        return False
+
+
 @contextmanager
 def killed(path: Path) -> Iterator[Path]:
     """Kill a process while it records; gives its journal."""
@@ -214,7 +222,6 @@ def killed(path: Path) -> Iterator[Path]:
         "from tests.local.conftest import Caller", "from conftest import Caller"
     )
     env = {**os.environ, "PYTHONPATH": f"{ROOT}:{ROOT / 'tests' / 'local'}"}
-    before = {*path.parent.glob("*.running*")}
     child = subprocess.Popen(
         [sys.executable, "-c", script, str(path)],
         stdin=subprocess.PIPE,
@@ -225,8 +232,7 @@ def killed(path: Path) -> Iterator[Path]:
     with child:
         assert child.stdout is not None
         assert child.stdout.readline() == "there\n"
-        [journal] = until(lambda: {*path.parent.glob("*.running*")} - before, bool)
-        until(journal.read_bytes, lambda data: b"seen" in data)
+        journal = until(lambda: next(filter(tells, path.parent.glob("*.running*")), None), bool)
         child.send_signal(signal.SIGKILL)
     yield journal
 
@@ -295,6 +301,21 @@ def test_two_that_record_on_one_tape_are_both_whole_in_it(path: Path) -> None:
 
 
 LATER = ["c [scrubbed]", "d [scrubbed]"]
+
+
+def test_what_a_killed_process_left_is_kept_when_others_record_as_well(path: Path) -> None:
+    with killed(path):
+        pass
+    with LocalDari(tape=path) as one:
+        with LocalDari() as other:
+            journal = path.with_name("lesson.tape.running").rename(path.with_name("journal"))
+            other.insert(path)
+            calling(other).ask("echo", "from the other one")
+            journal.rename(path.with_name("lesson.tape.running"))
+        calling(one).ask("echo", "later")
+    asked = sorted(str(turn.line.asked) for turn in read_tape(path).turns)
+    assert asked == ["die", "from the other one", "later", "one"]
+    assert [each.name for each in path.parent.iterdir()] == [path.name]
 
 
 def test_a_process_that_is_killed_while_another_one_records_is_taken_in_later(path: Path) -> None:

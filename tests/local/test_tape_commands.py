@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+import dari_nb as dari
 from dari_nb.errors import TapeMissError
-from dari_nb.local import LocalDari
+from dari_nb.local import LocalDari, ToolCall, ToolResult
 from dari_nb.local.cli import main
 from dari_nb.local.python_files import load_agents
 from dari_nb.tapes import Tape, read_tape
 from dari_nb.workbench import Dari
 
+from ..recorded import OWN_RUNS
 from .conftest import Caller
 
 
@@ -211,3 +215,45 @@ def test_options_of_asking_again_are_of_no_use_without_it(
 ) -> None:
     status, told = run(capsys, "check", "mine.tape", "--agents", "mine.py")
     assert (status, told) == (2, "dari-local: --agents is for --live.\n")
+
+
+def test_runs_writes_the_sessions_as_runs_that_are_read_elsewhere(
+    mine: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def calling(prompt: str) -> Any:
+        call = yield ToolCall("look", {"at": prompt})
+        yield ToolResult({"seen": 1}, tool_call_id=call)
+        yield "Seen."
+
+    with LocalDari(tape="mine.tape") as server:
+        server.agent("calling")(calling)
+        caller = Caller(server)
+        caller.ask("calling", "two", metadata={"task_id": "t"})
+        caller.http.close()
+    assert main(["tape", "runs", "mine.tape"]) == 0
+    [first] = capsys.readouterr().out.splitlines()
+    assert json.loads(first)["messages"] == [
+        {"role": "user", "content": "one"},
+        {"role": "assistant", "content": "one: 42"},
+    ]
+    dari.Tape("mine.tape").review().adopt()
+    main(["tape", "runs", "mine.tape"])
+    Path("runs.jsonl").write_text(capsys.readouterr().out)
+    _, second = dari.Transcript.from_file("runs.jsonl")
+    assert second.metadata["task_id"] == "t"
+    [_, called, given, said] = second.to_messages()
+    assert called["tool_calls"][0]["function"]["name"] == "look"
+    assert (given["content"], said["content"]) == ('{"seen": 1}', "Seen.")
+
+
+def test_runs_gives_runs_that_were_put_on_a_tape_back(
+    tape: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = dari.Transcript.from_file(OWN_RUNS)
+    dari.Tape("runs.tape").add(before)
+    assert main(["tape", "runs", "runs.tape"]) == 0
+    Path("back.jsonl").write_text(capsys.readouterr().out)
+    after = dari.Transcript.from_file("back.jsonl")
+    assert [run.to_messages() for run in after] == [run.to_messages() for run in before]
+    assert [run.run.task for run in after] == [run.run.task for run in before]
+    assert [run.run.scores for run in after] == [run.run.scores for run in before]

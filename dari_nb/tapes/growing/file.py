@@ -122,8 +122,11 @@ class TapeFile:
         """
         with alone_in(self._path.parent):
             if self.is_changed:
-                # All turns of the recording are in it, but for those that somebody took out.
-                recording = self.read()
+                # What was in it, and is not any more, somebody took out.
+                now = self.read()
+                there = {*map(place_of, now.turns)} | self._known
+                now.add(*(turn for turn in recording.turns if place_of(turn) not in there))
+                recording = now
             recording.scrubbed = self._closing(counts).scrubbed
             self._write(recording)
         self.journal.remove()
@@ -140,6 +143,7 @@ class TapeFile:
         put(data, self._path)
         self._end = len(data) - len(encoded(recording.closing))
         self._writer = Writer(recording.turns)
+        self._known |= {*map(place_of, recording.turns)}
         self._seen = self._state()
 
     def _replace_end(self, data: bytes) -> None:

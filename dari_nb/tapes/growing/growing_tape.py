@@ -49,10 +49,9 @@ class GrowingTape:
         self._places = {*map(place_of, self.recording.turns)}
         turns, left = left_running(path)
         self._file = TapeFile(path, self.recording, left, replaces=replaces)
-        for turn in turns:
-            if turn.place not in self.recording.adopted:
-                self._put(turn, next(self._numbers))
-                self._is_whole = False
+        adopted = self.recording.adopted
+        self._left = [turn for turn in turns if turn.place not in adopted]
+        self._take_in_left()
         self._worker = Worker()
 
     def refresh(self) -> bool:
@@ -70,7 +69,14 @@ class GrowingTape:
         self.recording.turns, self.recording.tail = now.turns, now.tail
         self._places = {*map(place_of, now.turns)}
         self._asked.clear()
+        self._take_in_left()
         return True
+
+    def _take_in_left(self) -> None:
+        """Put what a killed process left on the tape; in the file it is with the next turn."""
+        for turn in self._left:
+            self._put(turn, next(self._numbers))
+            self._is_whole = False
 
     def begin(self, taking: Taking) -> None:
         """Take note of a turn that was asked."""
@@ -140,6 +146,7 @@ class GrowingTape:
             self._worker.do(lambda: self._file.close_with(counts))
             return
         self._is_whole = True
+        self._left = []
         now = Recording(tape.times, list(tape.turns), list(tape.tail), tape.scrubbed)
         self._worker.do(lambda: self._file.write_anew(now, counts))
 

@@ -1,7 +1,7 @@
 """Runs from elsewhere, in whichever format they are: recognised, read, and written again."""
 
 from .beside import SCORES
-from .exports import to_anthropic, to_atif, to_messages
+from .exports import to_anthropic, to_atif, to_messages, to_row
 from .files import agent_name_of, read_file, read_runs
 from .paths import FILE, Paths, names_of, paths_of
 from .registry import FORMATS
@@ -21,4 +21,5 @@ __all__ = [
     "to_anthropic",
     "to_atif",
     "to_messages",
+    "to_row",
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
-from itertools import takewhile
+from itertools import chain, takewhile
 from typing import Any
 
 from ...models import (
@@ -15,11 +15,14 @@ from ...models import (
     UserMessageItem,
     text_of,
 )
+from ...models import events as ev
 from ..blocks import content_of
 from ..chat import SYSTEM_ROLES, to_chat, written_chat
 from ..said import Call, Entry, Result, Said, merged
+from ..turns import RecordedTurn
 from . import anthropic, atif, chat_completions, responses
 from .registry import FORMATS
+from .runs import Run, list_of
 
 _PROMPTS = {anthropic.NAME: "system", responses.NAME: "instructions"}
 """Where a recorded document has the system prompt, by its format."""
@@ -43,6 +46,42 @@ def to_messages(items: Sequence[TimelineItem], instructions: str = "") -> list[d
 def _chat_of(names: dict[str, str], item: TimelineItem) -> list[dict[str, Any]] | None:
     told = _recorded_entries(item)
     return None if told is None else written_chat(merged(told), names)
+
+
+def to_row(run: Run) -> dict[str, Any]:
+    """Write a run as a row of JSON lines: its messages, and what is known of it beside them.
+
+    >>> from dari_nb.transcript.formats import read_runs, to_row
+    >>> to_row(next(iter(read_runs("runs.jsonl"))))["task_id"]
+    'tea'
+    """
+    about = {"model": run.model, "cost_usd": run.cost, "started_at": run.created_at}
+    told = {name: value for name, value in about.items() if value is not None}
+    is_chat = run.format == chat_completions.NAME
+    messages = [one for turn in run.turns for one in turn.messages] if is_chat else _messages(run)
+    return {**run.metadata, **told, "messages": messages}
+
+
+def _messages(run: Run) -> list[dict[str, Any]]:
+    system = Said("system", [{"type": "text", "text": run.instructions}])
+    entries = [*([system] if run.instructions else []), *chain.from_iterable(map(_said, run.turns))]
+    return written_chat(merged(entries), {})
+
+
+def _said(turn: RecordedTurn) -> Iterator[Entry]:
+    """What was said and done in a turn."""
+    if turn.content:
+        yield Said("user", [*turn.content], turn.asked_at)
+    for (kind, data), at in zip(turn.steps, turn.times, strict=True):
+        call_id, name = str(data.get("tool_call_id")), str(data.get("tool_name") or "")
+        if kind == ev.ASSISTANT_MESSAGE_COMPLETED:
+            yield Said("assistant", [*list_of(data.get("content"))], at)
+        elif kind == ev.TOOL_CALL_REQUESTED:
+            yield Said("assistant", [Call(call_id, name, data.get("arguments"))], at)
+        elif kind in (ev.TOOL_CALL_COMPLETED, ev.TOOL_CALL_FAILED):
+            failed = kind == ev.TOOL_CALL_FAILED or bool(data.get("is_error"))
+            result = data.get("result") if data.get("result") is not None else data.get("error")
+            yield Result(call_id, result, failed, name, at=at)
 
 
 def to_anthropic(items: Sequence[TimelineItem], instructions: str = "") -> dict[str, Any]:

@@ -17,6 +17,7 @@ from .json_bytes import MAX_DOCUMENT, MAX_UNPACKED, UNPACKED_TOO_LARGE, decoded
 from .paths import SUFFIXES
 from .registry import completed, read_document
 from .runs import Run
+from .tape import is_tape, read_tape
 
 _GZIP = b"\x1f\x8b"
 _MARK = b"\xef\xbb\xbf"
@@ -110,6 +111,9 @@ def _runs(file: IO[bytes], place: list[str]) -> Iterator[Run]:
         text = line.removeprefix(_MARK) if number == 1 else line
         if not text.strip():
             continue
+        if is_first and is_tape(text):
+            yield from read_tape(text + _rest(file, len(text)), place)
+            return
         if is_first and not _is_whole(text):
             yield from _long(text + _rest(file, len(text)), place, number)
             return

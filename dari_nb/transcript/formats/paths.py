@@ -13,7 +13,7 @@ from ...errors import InvalidRequestError
 Paths = str | Path | Iterable[str | Path]
 FILE = "file"
 """The metadata that tells of which file a run is, where several were read."""
-SUFFIXES = (".gz", ".jsonl", ".json", ".eval", ".traj")
+SUFFIXES = (".gz", ".jsonl", ".json", ".eval", ".traj", ".tape")
 """How files of runs are called, which are looked for in folders."""
 
 
