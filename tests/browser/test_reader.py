@@ -55,7 +55,6 @@ STACKED = """() => {
 
 @pytest.fixture(scope="module")
 def notebook(lab_server, browser):
-    lab_server.look_with(browser)
     yield lab_server.open_notebook([LONG, "view = session.view(); view"])
     lab_server.clear()
 
