@@ -136,7 +136,8 @@ def restart(book):
     ("front_end", "end"), [("lab", kill), ("notebook7", kill), ("lab", restart)]
 )
 def test_a_view_says_that_its_kernel_is_gone_and_loses_no_message(front_end, end, request):
-    book = request.getfixturevalue(front_end).open_notebook([START, SLOW, "session.chat()"])
+    server = request.getfixturevalue(front_end)
+    book = server.open_notebook([START, SLOW, "session.chat()"], kernel="python3")
     page = book.page
     book.run_all()
     live, chat = page.locator(".dari-live"), page.locator(".dari-chat")

@@ -55,14 +55,15 @@ STACKED = """() => {
 
 @pytest.fixture(scope="module")
 def notebook(lab_server, browser):
-    lab_server.look_with(browser)
-    yield lab_server.open_notebook([LONG, "view = session.view(); view"])
+    book = lab_server.open_notebook(["shown = 1", "view = session.view(); view"])
+    book.execute(LONG)
+    yield book
     lab_server.clear()
 
 
 @pytest.fixture
 def book(notebook):
-    """The same notebook, run again: its view is new."""
+    """The same notebook, run again: its session is the same, its view is new."""
     notebook.page.set_viewport_size({"width": 1280, "height": 900})
     notebook.problems.clear()
     notebook.run_all()
@@ -167,8 +168,11 @@ def test_rows_stand_below_each_other_whatever_is_shown(notebook):
     short.close()
 
 
-def test_the_view_goes_on_with_its_session_without_moving_what_is_read(book):
+def test_the_view_goes_on_with_its_session_without_moving_what_is_read(notebook):
+    book = notebook.server.open_notebook([LONG, "session.view()"], "on.ipynb")
     page = book.page
+    book.run_all()
+    page.locator(".dari-reader .dari-row .dari-user").first.wait_for()
     scrolled = page.locator(".dari-reader [role=log]").evaluate(
         "e => { e.scrollTop = 300; return e.scrollTop }"
     )
@@ -182,6 +186,7 @@ def test_the_view_goes_on_with_its_session_without_moving_what_is_read(book):
     page.locator(".dari-reader [role=log]").focus()
     press(page, "End")
     page.locator(".dari-reader").get_by_text("Done with And one more").wait_for()
+    book.close()
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
