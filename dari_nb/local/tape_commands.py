@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from ..errors import InvalidRequestError
+from ..render.plain.visible import visible
 from ..tapes import (
     Recording,
     Tape,
@@ -211,4 +212,5 @@ def _committed(file: Path) -> Recording:
 
 def _write(lines: Iterable[str]) -> None:
     for line in lines:
-        sys.stdout.write(f"{line}\n")
+        # What a tape says is somebody else's: it moves no cursor.
+        sys.stdout.write(f"{visible(line)}\n")

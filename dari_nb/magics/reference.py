@@ -22,6 +22,8 @@ WORDS = {
     "scores": ("scores",),
     "ratings": ("Batch.rate",),
     "frames": ("frames",),
+    "tape": ("Tape",),
+    "player": ("Tape.view", "Session.player"),
     "files": ("Files.upload", "Session.workspace"),
     "local": ("local.LocalDari",),
 }

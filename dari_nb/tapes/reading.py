@@ -30,6 +30,8 @@ from .turns import Turn, end_of
 
 CONFLICT = (b"<<<<<<<", b"|||||||", b">>>>>>>")
 """What lines begin with where git left a conflict."""
+_LOOKED_AT = 200
+"""Bytes in which a tape says that it is one."""
 _FIRST = f'a tape begins with {{"dari_tape":{VERSION},"times":true}}'
 _CONFLICTED = "git left a conflict here: dari-local tape settle {name} keeps the turns of both"
 _NEWER = (
@@ -62,6 +64,15 @@ def bytes_of(path: str | Path) -> bytes:
     except OSError as error:
         why = error.strerror or type(error).__name__
         raise InvalidRequestError(f"The tape {path} cannot be read: {why}.") from None
+
+
+def is_tape(path: Path) -> bool:
+    """Whether a file begins as tapes do."""
+    try:
+        with path.open("rb") as file:
+            return b'"dari_tape"' in file.read(_LOOKED_AT)
+    except (OSError, ValueError):
+        return False
 
 
 def parsed(data: bytes, name: str) -> Recording:

@@ -24,7 +24,10 @@ def summary_of(tape: Recording) -> Iterator[str]:
             yield session
         yield f"  {_head(turn)}: {_asked(turn)}"
         yield f"      {_told(turn)}"
-        yield from (f"      mark: {note.mark}" for note in turn.body if isinstance(note, Mark))
+        marks = (note for note in [*turn.before, *turn.body] if isinstance(note, Mark))
+        yield from (
+            f"      mark: {' '.join((note.mark, note.ask or '')).strip()}" for note in marks
+        )
     agents = ", ".join(tape.agents) or "none"
     scrubbed = sum(tape.scrubbed.values())
     end = "" if tape.is_closed else "; it was cut off"

@@ -171,9 +171,24 @@ def test_a_page_of_its_own_plays_from_the_disk_and_asks_nobody(page, tmp_path):
         page.keyboard.press("Control+Enter")
         page.get_by_text("The shop is closed.").wait_for()
         assert page.get_by_text("also what comes behind its questions").is_visible()
+    page.goto(made.as_uri())
+    page.keyboard.press("Space")
+    page.locator(".dari-question textarea").fill("half a thou")
+    page.locator(".dari-log").focus()
+    page.keyboard.press("Home")
+    page.locator(".dari-question").wait_for(state="hidden")
+    page.keyboard.press("End")
+    assert page.locator(".dari-question textarea").input_value() == "half a thou"
+    page.get_by_role("button", name="Skip").click()
+    page.keyboard.press("Home")
+    page.keyboard.press("End")
+    page.get_by_text("The shop is closed.").wait_for()
+    page.get_by_text("Both are late.").wait_for()
+    assert page.locator(".dari-pending").count() == 0
+    assert page.get_by_text("you expected").count() == 0
     page.set_viewport_size({"width": 420, "height": 800})
     assert page.evaluate("() => document.documentElement.scrollWidth") <= 420
-    assert asked == [made.as_uri()] * 2
+    assert asked == [made.as_uri()] * 3
     assert problems == []
 
 

@@ -508,3 +508,40 @@ def test_a_file_that_was_broken_meanwhile_is_left_alone_and_said_at_once(path: P
         assert status == 409
         assert "line 3: " in detail
     assert path.read_bytes() == broken
+
+
+FULL = """
+import resource, signal, sys
+import dari_nb as dari
+from dari_nb.local import LocalDari
+
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+with LocalDari() as server:
+    d = dari.connect(base_url=server.url, api_key=server.api_key)
+    server.insert(sys.argv[1])
+    d.agents["echo"].send("kept").wait()
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
+    for number in range(5):
+        try:
+            d.agents["echo"].send(f"{number}" + "z" * 30_000).wait()
+        except dari.DariError as error:
+            print("asked", error)
+            break
+    try:
+        server.eject()
+    except dari.DariError as error:
+        print("ejected", error)
+    d.agents["echo"].send("goes on").wait()
+"""
+
+
+def test_a_disk_that_is_full_is_said_when_the_next_turn_is_asked(tmp_path: Path) -> None:
+    tape = tmp_path / "full.tape"
+    done = subprocess.run(
+        [sys.executable, "-c", FULL, str(tape)], capture_output=True, text=True, check=True
+    )
+    asked, ejected = done.stdout.splitlines()
+    assert "The tape could not be written (File too large)" in asked
+    assert "%dari tape --eject" in asked
+    assert ejected.startswith("ejected The tape is not whole: [Errno 27] File too large")
+    assert [turn.line.asked for turn in read_tape(tape).turns] == ["kept"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -91,8 +92,10 @@ def test_answers_are_kept_beside_the_notebook_and_are_a_frame(
     assert [message["error"] for message, _ in sent] == [None, None]
     frame = tape.answers()
     assert frame[["session", "turn", "ask", "answer"]].to_numpy().tolist() == [
-        ["sess_1", "msg_1", "What will it say?", "A chair!"]
+        ["sess_1", "msg_1", "What will it say?", "A lamp?"],
+        ["sess_1", "msg_1", "What will it say?", "A chair!"],
     ]
+    assert frame["answered_at"].is_monotonic_increasing
     assert (tmp_path / "dari-scores.jsonl").exists()
     assert tape.answers(tmp_path / "other.jsonl")["answer"].isna().all()
     player.close()
@@ -100,7 +103,12 @@ def test_answers_are_kept_beside_the_notebook_and_are_a_frame(
 
 @pytest.mark.parametrize(
     ("setting", "words"),
-    [({"at": -1.0}, "seconds from 0"), ({"speed": 0.0}, "above 0"), ({"idle_limit": -1}, "from 0")],
+    [
+        ({"at": -1.0}, "seconds from 0"),
+        ({"speed": 0.0}, "above 0"),
+        ({"idle_limit": -1}, "from 0"),
+        ({"height": -3}, "pixels from 0"),
+    ],
 )
 def test_a_setting_of_no_use_is_refused_in_words(
     tape: dari.Tape, setting: dict[str, float], words: str
@@ -112,11 +120,54 @@ def test_a_setting_of_no_use_is_refused_in_words(
     player.close()
 
 
+def test_who_skips_a_question_sees_what_comes_and_nothing_is_kept(
+    tape: dari.Tape, tmp_path: Path
+) -> None:
+    lines = tape.file.read_text().splitlines()
+    lines.insert(4, '{"mark": "It was asked.", "ask": "What will it say?"}')
+    tape.file.write_text("\n".join([*lines, ""]))
+    book = tmp_path / "scores.jsonl"
+    player, other = tape.view(answers=book), tape.view(answers=book)
+    sent: dict[str, list[Any]] = {}
+    for view in (player, other):
+        sent[view.model_id or str(id(view))] = told = []
+        view.send = lambda message, buffers=None, told=told: told.append((message, buffers))
+    [mark_id] = player._score.questions
+    ask = {"kind": "request", "id": 1}
+    skip = {**ask, "what": "reply", "body": {"id": mark_id, "text": " "}}
+    player._on_custom_message(None, skip, [])
+    for view in (player, other):
+        view._on_custom_message(None, {**ask, "what": "turn", "body": {"number": 0}}, [])
+    seen, held_back = (told[-1][1][0] for told in sent.values())
+    assert b"You asked for hello" in seen
+    assert b"You asked for hello" not in held_back
+    assert not book.exists()
+    player.close()
+    other.close()
+
+
+def test_a_page_begins_at_the_pace_of_its_tape(tape: dari.Tape, tmp_path: Path) -> None:
+    paced = dari.Tape(tape.path, speed="instant", idle_limit=0)
+    page = paced.to_html(tmp_path / "x.html").read_text()
+    assert '"speed":1000.0,"idle_limit":0.0' in page
+    view = paced.view()
+    assert (view.speed, view.idle_limit) == (1000.0, 0.0)
+    assert tape.view(speed=2).speed == 2.0
+    view.close()
+
+
+def test_a_page_is_never_written_over_a_tape(tape: dari.Tape) -> None:
+    whole = tape.file.read_bytes()
+    with pytest.raises(dari.DariError, match="is a tape: give the page another name"):
+        tape.to_html(tape.path)
+    assert tape.file.read_bytes() == whole
+
+
 def test_a_page_that_can_not_be_written_is_said(tape: dari.Tape, tmp_path: Path) -> None:
     with pytest.raises(dari.DariError, match="cannot be written"):
         tape.to_html(tmp_path / "nowhere" / "x.html")
     (tmp_path / "folder").mkdir()
-    with pytest.raises(dari.DariError, match="cannot be written"):
+    with pytest.raises(dari.DariError, match="is no file that a page can be written to"):
         tape.to_html(tmp_path / "folder")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["folder", "shop.tape"]
 
@@ -128,3 +179,30 @@ def test_a_session_is_a_player_of_what_has_happened(tape: dari.Tape) -> None:
     assert "1 turn" in repr(player)
     assert player.height == 300
     player.close()
+
+
+def test_answers_are_kept_in_no_tape_and_in_no_folder(tape: dari.Tape, tmp_path: Path) -> None:
+    whole = tape.file.read_bytes()
+    with pytest.raises(dari.DariError, match="is a tape: keep answers in another file"):
+        tape.view(answers=tape.path)
+    with pytest.raises(dari.DariError, match="cannot be read"):
+        tape.view(answers=tmp_path)
+    assert tape.file.read_bytes() == whole
+
+
+@pytest.mark.parametrize("name", [".", "", "a\0b", "x" * 300, "pipe"])
+def test_a_page_goes_only_to_a_file(
+    tape: dari.Tape, tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    if name == "pipe":
+        os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(dari.DariError, match="page"):
+        tape.to_html(name)
+    assert {path.name for path in tmp_path.iterdir()} <= {"shop.tape", "pipe"}
+
+
+@pytest.mark.parametrize("given", [{"at": "x"}, {"at": float("nan")}, {"height": 10**30}])
+def test_a_place_of_no_use_is_refused(tape: dari.Tape, given: dict[str, Any]) -> None:
+    with pytest.raises(dari.DariError, match="from 0, not"):
+        tape.view(**given)

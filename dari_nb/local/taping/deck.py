@@ -89,27 +89,26 @@ class Deck:
         Raises:
             TapeMiss: Nobody can: the tape has no such turn.
             TapeError: Somebody has broken the tape meanwhile.
-            InvalidRequestError: The tape cannot be read any more.
+            InvalidRequestError: The tape cannot be read any more, or cannot be written.
         """
         finder, tape, opened = self._finder, self._tape, self._opened
         if tape is None or opened is None or not self._recorder.is_taped(session):
             return None
         if opened.refresh() and finder is not None:
             finder.load(opened.recording)
-        if finder is None:
-            return None
-        turn = finder.find(session, content)
+        turn = finder.find(session, content) if finder is not None else None
         if turn is not None:
             self._recorder.pass_over(message_id)
             self.costs[message_id] = turn.line.cost
             compare = self._comparison if tape.run_tools else None
             pace, folder = Pace(tape.factor, tape.idle_limit), folder_beside(tape.file)
             return TapePlayer(turn, pace, folder, compare)
-        if self._mode == "play" or is_of_tape(self._store, session):
+        if finder is not None and (self._mode == "play" or is_of_tape(self._store, session)):
             miss = finder.miss(str(tape.path), session, content)
             # A mode that was given in code is not changed by the variable.
             auto = f"{VARIABLE}=auto" if tape.mode is None else 'mode="auto"'
             raise TapeMiss(miss + (_LIVE.format(auto=auto) if self._mode == "play" else ""))
+        opened.check()
         return None
 
     def told(self, session_id: str, events: Sequence[EventRecord]) -> Effect | None:

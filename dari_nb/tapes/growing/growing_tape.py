@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import count
 from pathlib import Path
 
+from ...errors import InvalidRequestError
 from ..lines import Line
 from ..reading import read_tape
 from ..recording import Recording
@@ -77,6 +78,20 @@ class GrowingTape:
         for turn in self._left:
             self._put(turn, next(self._numbers))
             self._is_whole = False
+
+    def check(self) -> None:
+        """Make sure that what is recorded can be kept.
+
+        Raises:
+            InvalidRequestError: The file could not be written before.
+        """
+        trouble = self._worker.trouble
+        if trouble is not None:
+            why = (trouble.strerror if isinstance(trouble, OSError) else None) or trouble
+            raise InvalidRequestError(
+                f"The tape could not be written ({why}), and what is asked now would not be on it."
+                " Put it in again when that is mended, or take it out: %dari tape --eject."
+            )
 
     def begin(self, taking: Taking) -> None:
         """Take note of a turn that was asked."""

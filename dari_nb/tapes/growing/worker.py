@@ -48,12 +48,18 @@ class Worker:
         if self._trouble is not None:
             raise InvalidRequestError(f"The tape is not whole: {self._trouble}")
 
+    @property
+    def trouble(self) -> Exception | None:
+        """What could not be done first, if anything could not."""
+        return self._trouble
+
     def _work(self) -> None:
         while (job := self._jobs.get()) is not None:
             try:
                 job()
             except (OSError, DariError) as error:
-                self._trouble = error
+                # What comes after it follows from it, and says less.
+                self._trouble = self._trouble or error
             finally:
                 with self._lock:
                     self._left -= 1

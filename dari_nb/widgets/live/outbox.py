@@ -42,17 +42,30 @@ class Outbox:
         iteration can be left at any point and begun anew with later items. Of an item that grew
         where it stands only what is new is sent; an answer takes the place of its draft likewise.
         """
-        wanted = _by_id(items)
-        rank = {item_id: index for index, item_id in enumerate(self._order)}
-        furthest, after = -1, None
+        first = self._untouched(items)
+        rank = {item_id: first + n for n, item_id in enumerate(self._order[first:])}
+        wanted = _by_id(
+            items[first:], lambda item_id: item_id in self._items and item_id not in rank
+        )
+        furthest, after = first - 1, self._order[first - 1] if first else None
         for item_id, item in wanted.items():
             draft = self._draft_of(item_id, item, wanted, after)
+            if draft not in rank:
+                draft = None
             place = rank.get(draft or item_id, -1)
             if place <= furthest or self._items.get(item_id) is not item:
                 yield self._put(item_id, item, after, draft, stays=place > furthest)
             furthest, after = max(place, furthest), item_id
-        for gone in [item_id for item_id in self._order if item_id not in wanted]:
+        for gone in [item_id for item_id in self._order[first:] if item_id not in wanted]:
             yield self._remove(gone)
+
+    def _untouched(self, items: Sequence[TimelineItem]) -> int:
+        """How many items at the beginning the pages have as they are; most, as a rule."""
+        sent = map(self._items.__getitem__, self._order)
+        return next(
+            (n for n, (old, new) in enumerate(zip(sent, items)) if old is not new),  # noqa: B905
+            min(len(self._order), len(items)),
+        )
 
     def pack(self, changes: Sequence[Change]) -> tuple[int, bytes]:
         """Number a batch, and keep it for pages that miss it."""
@@ -158,12 +171,14 @@ def split(fragments: Sequence[Fragment]) -> Iterator[Sequence[Fragment]]:
         yield fragments[start:end]
 
 
-def _by_id(items: Sequence[TimelineItem]) -> dict[str, TimelineItem]:
+def _by_id(
+    items: Sequence[TimelineItem], is_taken: Callable[[str], bool]
+) -> dict[str, TimelineItem]:
     """Key items by id; a server that gives the same id twice, or none, loses nothing."""
     keyed: dict[str, TimelineItem] = {}
     for item in items:
         item_id = item.id
-        while item_id in keyed:
+        while item_id in keyed or is_taken(item_id):
             item_id += "'"
         keyed[item_id] = item
     return keyed

@@ -23,10 +23,16 @@ body { margin: 0; padding: 24px 16px; font: 14px/1.5 system-ui, sans-serif; }
 main.dari.dari.dari { margin: 0 auto; }
 .page-note { max-width: 860px; margin: 14px auto 0; font-size: 12px; opacity: .75; }
 """
-_HOLDS = "This page holds all that was recorded, also what comes behind its questions."
+_HOLDS = (
+    "This page holds all that was recorded, also what comes behind its questions. What is answered"
+    " is kept until it is closed."
+)
+_NO_SCRIPT = "<noscript>This page plays with JavaScript, which is switched off here.</noscript>"
 
 
-def page(score: Score, title: str) -> Iterator[str]:
+def page(
+    score: Score, title: str, *, speed: float = 1.0, idle_limit: float = IDLE_LIMIT
+) -> Iterator[str]:
     """Give the parts of a page that plays recorded turns.
 
     The script is the only one that its policy lets run; what is recorded are data blocks.
@@ -34,6 +40,8 @@ def page(score: Score, title: str) -> Iterator[str]:
     Args:
         score: What is played.
         title: The page's title.
+        speed: How many times as fast as it was recorded it plays.
+        idle_limit: Seconds that it waits at most.
     """
     # Nothing is kept back here: the page itself shows nothing before its time.
     everything = dict.fromkeys(score.questions, "")
@@ -43,7 +51,7 @@ def page(score: Score, title: str) -> Iterator[str]:
             mark["answer"] = None
     script = (STATIC / "player_page.js").read_text("utf-8")
     sheet = (STATIC / "player.css").read_text("utf-8")
-    state = State(at=0.0, playing=False, speed=1.0, idle_limit=IDLE_LIMIT, height=0)
+    state = State(at=0.0, playing=False, speed=speed, idle_limit=idle_limit, height=0)
     yield _head(title, script, sheet)
     yield _block("dari-state", state)
     yield _block("dari-whole", whole)
@@ -72,7 +80,7 @@ def _head(title: str, script: str, sheet: str) -> str:
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<title>{escape(visible_name(title))}</title>\n"
         f"<style>{_LOOK}{sheet}</style></head>\n"
-        '<body><main id="dari-player"></main>\n'
+        f'<body>{_NO_SCRIPT}<main id="dari-player"></main>\n'
     )
 
 

@@ -6,16 +6,18 @@ import hashlib
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from functools import lru_cache
-from itertools import accumulate, islice
+from itertools import accumulate, groupby, islice
 from typing import TYPE_CHECKING
 
 from ...models import text_of
 from ...render import GrowingItems, Head, count_text
 from ...render.page.session_lines import first_words
+from ...render.plain.visible import visible_name
 from ...render.plain.words import cost_text
 from ...tapes import Mark, Turn
+from ...tapes.lines import dollars
 from ..live.outbox import Outbox
 from .scenes import PAUSE, Marked, item_steps, marks_of, scenes, waits_of
 from .wire import Chapter, Outline, Step
@@ -31,6 +33,8 @@ Place = tuple[int, int]
 MOST_TICKS = 400
 """Steps that are told of beforehand; of more only those with which something fails."""
 _MOST_RENDERED = 64
+_NAME, _NOTE = 100, 2000
+"""Characters of a name, and of a mark and its question, that are shown."""
 _END: Place = (2**31, 0)
 
 
@@ -96,14 +100,14 @@ class Score:
             mark_id: (scene.turn, marked.mark)
             for scene in self.scenes
             for mark_id, marked in scene.marks.items()
-            if marked.mark.ask is not None
+            if asks(marked.mark)
         }
 
     def barrier(self, answers: Mapping[str, str]) -> Place:
         """The place of the first question that is not answered: what is behind it is not seen."""
         for number, scene in enumerate(self.scenes):
             for mark_id, marked in scene.marks.items():
-                if marked.mark.ask is not None and mark_id not in answers:
+                if asks(marked.mark) and mark_id not in answers:
                     return number, marked.steps
         return _END
 
@@ -138,25 +142,24 @@ class Score:
         open_ones = (mark for key, (_, mark) in self.questions.items() if key not in answers)
         return next(open_ones, None)
 
-    def items(self, answers: Mapping[str, str]) -> list[TimelineItem]:
-        """The items of all that may be seen."""
+    def parts(self, answers: Mapping[str, str]) -> list[tuple[list[TimelineItem], Head]]:
+        """All that may be seen: items of a session that follow each other, with their head."""
         last, steps = self.barrier(answers)
-        shown: list[TimelineItem] = []
-        for number, scene in enumerate(self.scenes[: last + 1]):
-            count = steps if number == last else len(scene.times)
-            seen = deque(islice(scenes(scene.turn, message_id(number)), count), maxlen=1)
-            shown += seen[0] if seen else []
-        return shown
-
-    def head(self, answers: Mapping[str, str]) -> Head:
-        """What is said above the items."""
-        last, _ = self.barrier(answers)
-        shown = self.scenes[: last + 1]
-        agents = dict.fromkeys(scene.turn.line.agent for scene in shown)
-        llms = dict.fromkeys(filter(None, (scene.turn.line.llm for scene in shown)))
-        spent = (shown[-1].spent,) if shown and last == _END[0] and shown[-1].spent else ()
-        facts = ("recorded", count_text(len(shown), "turn"), *spent)
-        return Head(", ".join(agents) or "nothing recorded", ", ".join(llms) or None, facts=facts)
+        numbered = list(enumerate(self.scenes[: last + 1]))
+        told: list[tuple[list[TimelineItem], Head]] = []
+        for (session, agent), group in groupby(numbered, lambda one: _whose(one[1].turn)):
+            items: list[TimelineItem] = []
+            llms: dict[str, None] = {}
+            count = 0
+            for number, scene in group:
+                most = steps if number == last else len(scene.times)
+                seen = deque(islice(scenes(scene.turn, message_id(number)), most), maxlen=1)
+                items += seen[0] if seen else []
+                llms |= dict.fromkeys(filter(None, [scene.turn.line.llm]))
+                count += 1
+            facts = ("recorded", session.replace("sess_", "session "), count_text(count, "turn"))
+            told.append((items, Head(agent, ", ".join(llms) or None, facts=facts)))
+        return told
 
     def _render(self, number: int) -> list[Step]:
         turn = self.scenes[number].turn
@@ -175,8 +178,8 @@ class Score:
             seconds=round(scene.times[-1] if is_whole else scene.times[max(steps - 1, 0)], 3),
             steps=steps,
             label=first_words(_asked(turn), 1) if steps else "",
-            agent=turn.line.agent,
-            llm=turn.line.llm or "",
+            agent=_shown(turn.line.agent, _NAME),
+            llm=_shown(turn.line.llm or "", _NAME),
             session=turn.line.session,
             spent=scene.spent if is_whole else "",
             items=[] if is_much else [step for step, is_error in seen if not is_error],
@@ -215,15 +218,30 @@ def message_id(number: int) -> str:
     return f"turn-{number + 1}"
 
 
+def _shown(text: str, most: int) -> str:
+    """What is shown of a text on a line: no more than fits, and nothing that turns it around."""
+    shown = visible_name(text[: 2 * most])
+    return shown if len(shown) <= most else f"{shown[: most - 1]}…"
+
+
+def asks(mark: Mark) -> bool:
+    """Whether a mark stops the playback."""
+    return bool(mark.ask and mark.ask.strip())
+
+
 def _told(mark_id: str, marked: Marked, answers: Mapping[str, str]) -> Told:
     mark = marked.mark
     return Told(
         id=mark_id,
         steps=marked.steps,
-        text=mark.mark,
-        ask=mark.ask,
-        answer=answers.get(mark_id) if mark.ask is not None else None,
+        text=_shown(mark.mark, _NOTE),
+        ask=_shown(mark.ask or "", _NOTE) if asks(mark) else None,
+        answer=answers.get(mark_id) if asks(mark) else None,
     )
+
+
+def _whose(turn: Turn) -> tuple[str, str]:
+    return turn.line.session, turn.line.agent
 
 
 def _asked(turn: Turn) -> str:
@@ -241,14 +259,11 @@ class _Spent:
     def add(self, cost: str | None) -> None:
         if cost is None:
             return
-        try:
-            dollars = Decimal(cost)
-        except InvalidOperation:
-            dollars = Decimal("nan")
-        if dollars.is_finite():
-            self._dollars = (self._dollars or Decimal(0)) + dollars
-        else:
+        told = dollars(cost)
+        if told is None:
             self._is_all = False
+        else:
+            self._dollars = (self._dollars or Decimal(0)) + told
 
     @property
     def text(self) -> str:

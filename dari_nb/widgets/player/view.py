@@ -17,6 +17,9 @@ from .wire import Outline, Reply, Wanted
 IDLE_LIMIT = 3.0
 """Seconds that a player waits at most for what comes next, unless it is told otherwise."""
 
+FASTEST = 1000.0
+"""How many times as fast a tape plays in a player that is to play without waiting."""
+
 Keep = Callable[[str, str], object]
 """Keeps what a reader expects at a mark: the mark's id, and the words."""
 
@@ -37,12 +40,13 @@ class PlayerView(View):
         at: Where the reader is, in seconds of the whole; set it to go there.
         playing: Whether it plays.
         speed: How many times as fast as it was recorded.
-        idle_limit: Seconds that it waits at most for what comes next; 0 waits as long as it took.
+        idle_limit: Seconds that it waits at most for what comes next; ``None`` waits as long as it
+            took.
         height: Most pixels that the transcript takes; 0 leaves it to the page.
 
     Raises:
         TypeError: An argument is not one of the attributes.
-        TraitError: ``at`` or ``idle_limit`` is below 0, or ``speed`` not above it.
+        TraitError: ``at``, ``idle_limit`` or ``height`` is below 0, or ``speed`` not above it.
     """
 
     _esm = STATIC / "player.js"
@@ -51,7 +55,7 @@ class PlayerView(View):
     at = traitlets.Float(0.0).tag(sync=True)
     playing = traitlets.Bool(False).tag(sync=True)
     speed = traitlets.Float(1.0).tag(sync=True)
-    idle_limit = traitlets.Float(IDLE_LIMIT).tag(sync=True)
+    idle_limit = traitlets.Float(IDLE_LIMIT, allow_none=True).tag(sync=True)
     height = traitlets.Int(0).tag(sync=True)
 
     def __init__(
@@ -65,32 +69,42 @@ class PlayerView(View):
         self._score = score
         self._answers = answers
         self._keep = keep
+        self._skipped: dict[str, str] = {}
         super().__init__(**traits)
         self.answer("outline", lambda _: self._outline())
         self.answer("turn", self._turn)
         self.answer("reply", self._reply_to)
 
     def _outline(self) -> tuple[Outline, list[bytes]]:
-        whole, chapters, times = self._score.outline(self._answers())
+        whole, chapters, times = self._score.outline(self._seen_answers())
         return whole, [packed(chapters), packed(times)]
 
+    def _seen_answers(self) -> dict[str, str]:
+        """What was answered, with nothing for what the reader has skipped."""
+        return self._skipped | dict(self._answers())
+
     def _turn(self, body: Wanted) -> tuple[None, list[bytes]]:
-        return None, [packed(self._score.steps(int(body["number"]), self._answers()))]
+        return None, [packed(self._score.steps(int(body["number"]), self._seen_answers()))]
 
     def _reply_to(self, body: Reply) -> tuple[Outline, list[bytes]]:
-        mark_id, text = str(body["id"]), str(body["text"])
-        if mark_id not in self._score.questions:
+        mark_id, text = body["id"], body["text"]
+        if not isinstance(mark_id, str) or mark_id not in self._score.questions:
             raise InvalidRequestError("This question is no longer there.")
-        if self._keep is not None:
+        if not isinstance(text, str):
+            raise InvalidRequestError("An answer is a text.")
+        if text.strip() and self._keep is not None:
             self._keep(mark_id, text)
+        else:
+            self._skipped[mark_id] = ""
         return self._outline()
 
-    @traitlets.validate("at", "idle_limit")
-    def _not_below_zero(self, proposal: Any) -> float:
-        if not 0 <= proposal.value < math.inf:
-            name = proposal.trait.name
-            raise traitlets.TraitError(f"{name} is seconds from 0, not {proposal.value!r}.")
-        return float(proposal.value)
+    @traitlets.validate("at", "idle_limit", "height")
+    def _not_below_zero(self, proposal: Any) -> Any:
+        value, name = proposal.value, proposal.trait.name
+        if value is not None and not 0 <= value < math.inf:
+            what = "pixels" if name == "height" else "seconds"
+            raise traitlets.TraitError(f"{name} is {what} from 0, not {value!r}.")
+        return value
 
     @traitlets.validate("speed")
     def _above_zero(self, proposal: Any) -> float:

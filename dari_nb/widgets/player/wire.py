@@ -74,11 +74,11 @@ class State(TypedDict):
     """The synced traits.
 
     ``at`` is where the reader is, in seconds of the whole; ``speed`` how many times as fast it
-    plays; ``idle_limit`` how many seconds it waits at most, 0 for as long as it took.
+    plays; ``idle_limit`` how many seconds it waits at most, ``None`` for as long as it took.
     """
 
     at: float
     playing: bool
     speed: float
-    idle_limit: float
+    idle_limit: float | None
     height: int

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import time
+from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ...errors import InvalidRequestError
+from ...scores import Score
+from ...tapes.reading import is_tape
+
 if TYPE_CHECKING:
     import pandas as pd
 
-    from ...scores import Score
     from ...widgets.player.score import Score as Played
 
 _NAME = "answer"
@@ -24,6 +29,9 @@ class Answers:
     Args:
         score: The recording.
         path: The file; ``dari-scores.jsonl`` in the working folder when left out.
+
+    Raises:
+        InvalidRequestError: The file is a tape, or cannot be read.
     """
 
     def __init__(self, score: Played, path: str | Path | None = None) -> None:
@@ -31,36 +39,53 @@ class Answers:
 
         self._score = score
         self._book = kept_in(path)
+        if is_tape(self._book.path):
+            raise InvalidRequestError(f"{path} is a tape: keep answers in another file.")
+        self.texts()
 
     def texts(self) -> dict[str, str]:
-        """What was answered, by the marks' ids."""
+        """What was answered last, by the marks' ids."""
         return {score.run_id.removeprefix(_OF): str(score.value) for score in self._kept()}
 
     def keep(self, mark_id: str, text: str) -> None:
-        """Keep an answer.
+        """Keep an answer, beside all that were given before.
 
         Raises:
             InvalidRequestError: The file cannot be written.
         """
-        from ...scores import Score
-
         turn, mark = self._score.questions[mark_id]
         note = f"{turn.line.session} {turn.line.turn}: {mark.mark}: {mark.ask}"
-        run_id, value = f"{_OF}{mark_id}", text[:_LONGEST]
-        self._book.add([Score(run_id=run_id, name=_NAME, value=value, note=note, by="person")])
+        self._book.add(
+            [
+                Score(
+                    run_id=f"{_OF}{mark_id}",
+                    # Tells the answers to a question apart, which are those of a whole class.
+                    repeat=time.time_ns() // 1000,
+                    name=_NAME,
+                    value=text[:_LONGEST],
+                    note=note,
+                    by="person",
+                )
+            ]
+        )
 
     def frame(self) -> pd.DataFrame:
-        """Make a frame of all questions, each with what was answered, if anything was."""
+        """Make a frame of all answers, and of the questions that nobody has answered."""
         from ...frames.lists import ANSWERS
 
-        kept = {score.run_id.removeprefix(_OF): score for score in self._kept()}
+        nobody: list[Score | None] = [None]
+        kept = defaultdict[str, list[Score | None]](list)
+        for score in self._kept():
+            kept[score.run_id.removeprefix(_OF)].append(score)
         return ANSWERS.frame(
-            (turn, mark, kept.get(mark_id))
+            (turn, mark, score)
             for mark_id, (turn, mark) in self._score.questions.items()
+            for score in kept.get(mark_id, nobody)
         )
 
     def _kept(self) -> Iterator[Score]:
         known: Any = self._score.questions
-        for score in self._book.scores():
-            if score.name == _NAME and score.run_id.removeprefix(_OF) in known:
+        answers = (score for score in self._book.scores() if score.name == _NAME)
+        for score in sorted(answers, key=lambda score: score.at):
+            if score.run_id.removeprefix(_OF) in known:
                 yield score

@@ -3,29 +3,39 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ...errors import InvalidRequestError
+from ...tapes.reading import is_tape
 
 if TYPE_CHECKING:
     from ...widgets.player.score import Score
 
 
-def written(score: Score, path: Path, title: str) -> Path:
+def written(score: Score, path: Path, title: str, *, speed: float, idle_limit: float) -> Path:
     """Write a page, whole or not at all.
 
     Raises:
-        InvalidRequestError: It cannot be written.
+        InvalidRequestError: It cannot be written, or a tape is there.
     """
     from ...widgets.player.page import page
 
-    made = path.with_name(f".{path.name}.{os.getpid()}")
+    if is_tape(path):
+        raise InvalidRequestError(f"{path} is a tape: give the page another name, such as x.html.")
     try:
-        with made.open("w", encoding="utf-8", newline="\n") as file:
-            file.writelines(page(score, title))
-        made.replace(path)
-    except OSError as error:
-        made.unlink(missing_ok=True)
-        raise InvalidRequestError(f"The page {path} cannot be written: {error}") from error
+        if not path.name or (path.exists() and not path.is_file()):
+            raise InvalidRequestError(f"{str(path)!r} is no file that a page can be written to.")
+        made = path.with_name(f".{path.name}.{os.getpid()}")
+        try:
+            with made.open("w", encoding="utf-8", newline="\n") as file:
+                file.writelines(page(score, title, speed=speed, idle_limit=idle_limit))
+            made.replace(path)
+        finally:
+            with suppress(OSError):
+                made.unlink(missing_ok=True)
+    except (OSError, ValueError) as error:
+        why = (error.strerror if isinstance(error, OSError) else None) or error
+        raise InvalidRequestError(f"The page {path} cannot be written: {why}.") from error
     return path.absolute()

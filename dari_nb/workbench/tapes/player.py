@@ -35,7 +35,8 @@ class Player(PlayerView):
         at: Where the reader is, in seconds of the whole; set it to go there. It is the value, too.
         playing: Whether it plays.
         speed: How many times as fast as it was recorded.
-        idle_limit: Seconds that it waits at most for what comes next; 0 waits as long as it took.
+        idle_limit: Seconds that it waits at most for what comes next; ``None`` waits as long as it
+            took.
         height: Most pixels that the transcript takes; 0 leaves it to the page.
     """
 
@@ -79,11 +80,12 @@ class PlayerSubject(Subject):
 
     def paper(self, ending: Ending | None = None) -> dict[str, str]:
         """The transcript up to the first question that is not answered."""
-        from ...render import noted
+        from ...render import Head, noted
+        from ...render.page.kept import joined
         from ...render.timeline.ends import ends
 
-        answers = self._answers.texts()
-        paper = noted(ends(self._score.items(answers), self._score.head(answers)), self._behind())
+        parts = self._score.parts(self._answers.texts()) or [([], Head("nothing recorded"))]
+        paper = noted(joined([ends(items, head) for items, head in parts]), self._behind())
         return noted(paper, ending.line) if ending else paper
 
     def closed(self) -> Ending:
@@ -92,8 +94,8 @@ class PlayerSubject(Subject):
 
     def print(self) -> None:
         """Print what may be seen of it."""
-        answers = self._answers.texts()
-        host.print_items(self._score.items(answers), self._score.head(answers))
+        for items, head in self._score.parts(self._answers.texts()):
+            host.print_items(items, head)
 
     def _behind(self) -> str | None:
         """What is said below paper that ends at a question."""

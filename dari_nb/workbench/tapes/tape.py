@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ... import tapes
+from ...errors import InvalidRequestError
 from ...tapes import read_tape
 
 if TYPE_CHECKING:
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from .player import Player
     from .review import TapeReview
 
+MOST = 1e9
+"""Seconds and pixels beyond all use."""
+
 
 @dataclass(frozen=True)
 class Tape(tapes.Tape):  # noqa: D101
@@ -26,6 +30,7 @@ class Tape(tapes.Tape):  # noqa: D101
         self,
         *,
         at: float = 0.0,
+        speed: float | None = None,
         height: int = 0,
         answers: str | Path | None = None,
         layout: AnyLayout = None,
@@ -39,42 +44,44 @@ class Tape(tapes.Tape):  # noqa: D101
         no output and no saved notebook.
 
         It is an ipywidget, whose traits are ``at`` (seconds), ``playing``, ``speed``,
-        ``idle_limit`` (seconds; 0 waits as long as it took) and ``height`` (pixels).
+        ``idle_limit`` (seconds; ``None`` waits as long as it took, and 3 is where the tape says
+        nothing) and ``height`` (pixels).
 
         Args:
             at: Where to begin, in seconds.
+            speed: How many times as fast as it was recorded; the tape's own when left out.
             height: Most pixels that the transcript takes; 0 leaves it to the page.
             answers: The file in which answers are kept, that of scores and ratings;
                 ``dari-scores.jsonl`` in the working folder when left out.
             layout: Its place and size, an ``ipywidgets.Layout`` or a dict of CSS.
 
         Raises:
-            InvalidRequestError: The file cannot be read.
+            InvalidRequestError: A file cannot be read, or an argument is of no use.
             TapeError: It is no tape, or a line is broken.
 
         >>> player = tape.view(height=400)
         >>> player.close()
         """
-        from ...widgets.player.view import IDLE_LIMIT
         from .answers import Answers
         from .player import Player
 
         score = self._score()
-        speed = self.factor if self.factor < 1000 else 1000.0
-        idle_limit = IDLE_LIMIT if self.idle_limit is None else float(self.idle_limit)
+        for name, value in (("at", at), ("height", height)):
+            if not isinstance(value, int | float) or not 0 <= value < MOST:
+                what = "seconds" if name == "at" else "pixels"
+                raise InvalidRequestError(f"{name} is {what} from 0, not {value!r}.")
         again = f"dari.Tape({str(self.path)!r}).view()"
         return Player(
             *(score, Answers(score, answers)),
             again=again,
             layout=layout,
             at=float(at),
-            height=height,
-            speed=speed,
-            idle_limit=idle_limit,
+            height=int(height),
+            **self._pace | ({} if speed is None else {"speed": float(speed)}),
         )
 
     def answers(self, path: str | Path | None = None) -> pd.DataFrame:
-        """Return what readers expected at its questions, one row a question.
+        """Return what readers expected at its questions, one row an answer.
 
         Args:
             path: The file in which answers are kept; ``dari-scores.jsonl`` in the working folder
@@ -82,7 +89,7 @@ class Tape(tapes.Tape):  # noqa: D101
 
         Returns:
             Columns ``session``, ``turn``, ``mark``, ``ask``, ``answer`` (null where nobody
-            answered) and ``answered_at`` (UTC).
+            has answered yet) and ``answered_at`` (UTC).
 
         Raises:
             InvalidRequestError: A file cannot be read.
@@ -107,7 +114,8 @@ class Tape(tapes.Tape):  # noqa: D101
             Where it is.
 
         Raises:
-            InvalidRequestError: The tape cannot be read, or the page cannot be written.
+            InvalidRequestError: The tape cannot be read, the page cannot be written, or there is a
+                tape in its place.
             TapeError: It is no tape, or a line is broken.
 
         >>> tape.to_html("lesson.html").name
@@ -115,7 +123,16 @@ class Tape(tapes.Tape):  # noqa: D101
         """
         from .page import written
 
-        return written(self._score(), Path(path).expanduser(), Path(self.path).stem)
+        target = Path(path).expanduser()
+        return written(self._score(), target, Path(self.path).stem, **self._pace)
+
+    @property
+    def _pace(self) -> dict[str, Any]:
+        """How a player of it begins."""
+        from ...widgets.player.view import FASTEST, IDLE_LIMIT
+
+        idle_limit = IDLE_LIMIT if self.idle_limit is None else float(self.idle_limit)
+        return {"speed": min(self.factor, FASTEST), "idle_limit": idle_limit}
 
     def review(self) -> TapeReview:
         """Show what is new on it beside what was recorded before, to adopt or to reject it.

@@ -64,15 +64,8 @@ function drawPlayer(
   el.classList.add("dari", "dari-view", "dari-player");
   onKeys(el, keys, signal);
   onEscape(el, toggle, () => !sheet.hidden);
-  el.replaceChildren(
-    head,
-    controls.element,
-    controls.caption,
-    sheet,
-    stage.log,
-    stage.latest,
-    question.element,
-  );
+  const top = make("div", "dari-top", {}, head, controls.element, controls.caption, sheet);
+  el.replaceChildren(top, stage.log, stage.latest, controls.passed, question.element);
   const size = () => {
     const height = port.get("height");
     if (height > 0) stage.log.style.maxHeight = `${height}px`;

@@ -7,7 +7,7 @@ import { clock, Track } from "./track";
 import type { State } from "./wire";
 
 export const SPEEDS = [0.5, 1, 2, 4, 8, 16];
-const WAITS = [0, 1, 3, 10];
+const WAITS = [null, 0, 1, 3, 10];
 /** Seconds that an arrow goes. */
 const FAR = 5;
 
@@ -15,6 +15,8 @@ const FAR = 5;
 export class Controls {
   readonly element = make("div", "dari-play", { role: "group", "aria-label": "Player" });
   readonly caption = make("p", "dari-caption");
+  /** The last mark, and what was expected there. */
+  readonly passed = make("p", "dari-passed", { role: "status" });
   readonly track: Track;
   readonly #port: Port<State>;
   readonly #story: Story;
@@ -22,7 +24,7 @@ export class Controls {
   readonly #play: HTMLButtonElement;
   readonly #time = make("span", "dari-time");
   readonly #where = make("span", "");
-  readonly #mark = make("span", "", { role: "status" });
+  readonly #note = make("span", "dari-note", { role: "status" });
   readonly #speed = make("select", "", { "aria-label": "Speed" });
   readonly #wait = make("select", "", { "aria-label": "Longest wait" });
 
@@ -43,13 +45,16 @@ export class Controls {
       button("›", () => void playback.step(1), signal, { "aria-label": "One item on" }),
     ];
     const faster = () => port.set({ speed: Number(this.#speed.value) });
-    const shorter = () => port.set({ idle_limit: Number(this.#wait.value) });
+    const shorter = () => {
+      const { value } = this.#wait;
+      port.set({ idle_limit: value === "" ? null : Number(value) });
+    };
     this.#speed.addEventListener("change", faster, { signal });
     this.#wait.addEventListener("change", shorter, { signal });
     const help = button("?", keys, signal, { "aria-label": "Keys" });
     const chosen = make("span", "dari-chosen", {}, this.#speed, this.#wait, help);
     this.element.append(this.#play, ...steps, this.track.element, this.#time, chosen);
-    this.caption.append(this.#where, this.#mark);
+    this.caption.append(this.#where, this.#note);
   }
 
   /** The keys of a player. */
@@ -82,16 +87,20 @@ export class Controls {
   /** Shows where the reader is. */
   show(): void {
     const { isPlaying, seconds, question } = this.#playback;
+    const whole = this.#story.whole.seconds;
     this.#play.textContent = isPlaying ? "❚❚\uFE0E" : "▶\uFE0E";
     this.#play.setAttribute("aria-label", isPlaying ? "Stop" : "Play");
     this.#play.disabled = question !== undefined || this.#story.chapters.length === 0;
-    this.#time.textContent = `${clock(seconds)} / ${clock(this.#story.whole.seconds)}`;
+    this.#time.textContent = `${clock(seconds, whole)} / ${clock(whole, whole)}`;
     fill(this.#speed, SPEEDS, this.#port.get("speed"), (speed) => `${speed}×`);
     fill(this.#wait, WAITS, this.#port.get("idle_limit"), (wait) =>
-      wait > 0 ? `waits ≤ ${wait} s` : "waits in full",
+      wait === null ? "waits in full" : wait > 0 ? `waits ≤ ${wait} s` : "no waits",
     );
     setText(this.#where, this.#whereText());
-    setText(this.#mark, this.#markText());
+    setText(this.#note, this.#playback.note);
+    const passed = this.#markText();
+    setText(this.passed, passed);
+    this.passed.hidden = passed === "";
     this.track.show();
   }
 
@@ -113,12 +122,11 @@ export class Controls {
 
   /** The last mark in this turn, and what was expected there. */
   #markText(): string {
-    if (this.#playback.note) return this.#playback.note;
     const { chapter, steps } = this.#playback.place;
     const passed = this.#story.chapters[chapter]?.marks.filter((mark) => mark.steps <= steps);
     const mark = passed?.at(-1);
     if (!mark || this.#playback.question) return "";
-    return mark.answer === null ? mark.text : `${mark.text} · you expected: ${mark.answer}`;
+    return mark.answer ? `${mark.text} · you expected: ${mark.answer}` : mark.text;
   }
 
   #faster(by: 1 | -1): void {
@@ -133,17 +141,21 @@ function setText(element: HTMLElement, text: string): void {
   if (element.textContent !== text) element.textContent = text;
 }
 
-/** Offers some numbers, and the one that is chosen among them. */
-function fill(
+/** Offers some numbers, and the one that is chosen among them; nothing stands for no limit. */
+function fill<Value extends number | null>(
   field: HTMLSelectElement,
-  numbers: number[],
-  chosen: number,
-  words: (number: number) => string,
+  values: Value[],
+  chosen: Value,
+  words: (value: Value) => string,
 ): void {
-  const all = [...new Set([...numbers, chosen])].sort((a, b) => a - b).map(String);
-  if (all.join() !== [...field.options].map(({ value }) => value).join()) {
-    const options = all.map((value) => make("option", "", { value }, words(Number(value))));
+  const all = [...new Set([...values, chosen])].sort((a, b) => (a ?? -1) - (b ?? -1));
+  const texts = all.map((value) => String(value ?? ""));
+  if (texts.join() !== [...field.options].map(({ value }) => value).join()) {
+    const options = all.map((value, place) =>
+      make("option", "", { value: texts[place] ?? "" }, words(value)),
+    );
     field.replaceChildren(...options);
   }
-  if (field.value !== String(chosen)) field.value = String(chosen);
+  const text = String(chosen ?? "");
+  if (field.value !== text) field.value = text;
 }

@@ -161,7 +161,7 @@ export class Playback {
     while (next && !this.#story.question(at)) {
       const due = this.#story.secondsOf(next);
       const limit = this.#port.get("idle_limit");
-      if (limit > 0 && due - this.#story.secondsOf(at) > limit) {
+      if (limit !== null && due - this.#story.secondsOf(at) > limit) {
         this.#clock = Math.max(this.#clock, due - limit);
       }
       if (due > this.#clock) break;

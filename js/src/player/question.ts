@@ -13,6 +13,7 @@ export class Question {
   readonly #field = make("textarea", "", { rows: "2", "aria-label": "What you expect" });
   readonly #note = make("span", "dari-note", { role: "status" });
   readonly #send: HTMLButtonElement;
+  readonly #drafts = new Map<string, string>();
   #shown: Mark | undefined;
   #isSending = false;
 
@@ -21,6 +22,7 @@ export class Question {
     this.#story = story;
     this.#playback = playback;
     this.#left = left;
+    const skip = button("Skip", () => void this.#reply(""), signal);
     this.#send = button("Go on and see", () => void this.#answered(), signal, {
       class: "dari-main",
       title: SENDS,
@@ -28,7 +30,7 @@ export class Question {
     sendsWith(this.#field, () => void this.#answered());
     onEscape(this.#field, left);
     this.element.addEventListener("submit", (event) => event.preventDefault(), { signal });
-    const line = make("div", "dari-line", {}, this.#send, this.#note);
+    const line = make("div", "dari-line", {}, this.#send, skip, this.#note);
     this.element.append(this.#text, this.#field, line);
     this.element.hidden = true;
   }
@@ -37,10 +39,11 @@ export class Question {
     const mark = this.#playback.isPlaying ? undefined : this.#playback.question;
     if (mark?.id === this.#shown?.id) return;
     const hadFocus = this.element.contains(focused(this.element));
+    if (this.#shown) this.#drafts.set(this.#shown.id, this.#field.value);
     this.#shown = mark;
     this.element.hidden = mark === undefined;
     this.#note.textContent = "";
-    this.#field.value = "";
+    this.#field.value = this.#drafts.get(mark?.id ?? "") ?? "";
     if (mark) {
       this.#text.replaceChildren(make("strong", "", {}, mark.text), " ", mark.ask ?? "");
       this.element.scrollIntoView?.({ block: "nearest" });
@@ -53,17 +56,19 @@ export class Question {
   }
 
   async #answered(): Promise<void> {
+    if (this.#field.value.trim()) return this.#reply(this.#field.value);
+    this.#note.textContent = "Write what you expect first, or skip it.";
+    this.focus();
+  }
+
+  /** Sends what is expected; with nothing the question is skipped. */
+  async #reply(text: string): Promise<void> {
     const mark = this.#shown;
     if (!mark || this.#isSending) return;
-    if (!this.#field.value.trim()) {
-      this.#note.textContent = "Write what you expect first.";
-      this.focus();
-      return;
-    }
     this.#isSending = true;
     this.#note.textContent = "";
     try {
-      await this.#story.reply(mark, this.#field.value);
+      await this.#story.reply(mark, text);
       this.#left();
       this.#playback.play();
     } catch (error) {

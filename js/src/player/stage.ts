@@ -25,6 +25,8 @@ export class Stage {
   readonly #scenes: Scene[] = [];
   readonly #follow: Follow;
   readonly #near = new Set<Element>();
+  /** The turn that is drawn up to a place in it. */
+  #at = 0;
   readonly #observer: IntersectionObserver;
 
   constructor(story: Story, playback: Playback, signal: AbortSignal) {
@@ -56,8 +58,9 @@ export class Stage {
       scene.close();
       scene.element.remove();
     }
-    const before = this.#scenes[chapter - 1];
-    if (before && !before.isEmpty) this.#draw(chapter - 1);
+    const left = this.#at;
+    this.#at = chapter;
+    if (left !== chapter && this.#scenes[left]?.isEmpty === false) this.#draw(left);
     while (this.#scenes.length < count) this.#add();
     if (count > chapter) this.#draw(chapter);
     this.#rest();

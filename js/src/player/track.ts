@@ -6,6 +6,8 @@ const WIDTH = 1000;
 /** Where lines of each kind begin and end, from the top. */
 const LINES = { items: [8, 14], errors: [6, 16], turns: [4, 18] } as const;
 const MOST_MARKS = 200;
+/** Seconds below which tenths are told. */
+const SHORT = 10;
 
 /** Where the reader is in the whole, with its turns, items and marks; one drags in it. */
 export class Track {
@@ -83,11 +85,12 @@ export class Track {
 /** `0:07 of 0:31, turn 1 of 3`. */
 function wordsOf({ whole }: Story, { seconds, place }: Playback): string {
   const turn = whole.turns > 0 ? `, turn ${place.chapter + 1} of ${whole.turns}` : "";
-  return `${clock(seconds)} of ${clock(whole.seconds)}${turn}`;
+  return `${clock(seconds, whole.seconds)} of ${clock(whole.seconds, whole.seconds)}${turn}`;
 }
 
-/** `0:07`, `12:40`, `1:02:03`. */
-export function clock(seconds: number): string {
+/** `0:07`, `12:40`, `1:02:03`; where all of it is short, `0.7 s`. */
+export function clock(seconds: number, of: number): string {
+  if (of < SHORT) return `${seconds.toFixed(1)} s`;
   const whole = Math.floor(seconds);
   const two = (part: number) => String(part).padStart(2, "0");
   const [hours, minutes] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60];

@@ -63,7 +63,7 @@ export interface State {
   playing: boolean;
   /** How many times as fast it plays. */
   speed: number;
-  /** How many seconds it waits at most; 0 for as long as it took. */
-  idle_limit: number;
+  /** How many seconds it waits at most; `null` for as long as it took. */
+  idle_limit: number | null;
   height: number;
 }

@@ -13,6 +13,7 @@ from dari_nb.models import AssistantMessageItem, Event, TimelineItem
 from dari_nb.render import GrowingItems
 from dari_nb.tapes import AgentLine, Scrubber, Turn, parsed, turns_of
 from dari_nb.transcript import fold
+from dari_nb.widgets.live.outbox import Outbox
 from dari_nb.widgets.player.score import Score
 from dari_nb.widgets.player.wire import Step
 
@@ -138,7 +139,7 @@ def test_nothing_behind_a_question_is_given_before_it_is_answered() -> None:
     score = tape()
     first, second = score.questions
     for answers, canaries in ({}, 0), ({first: "x"}, 1), ({first: "x", second: "y"}, 2):
-        told = [score.outline(answers), score.items(answers), score.head(answers)]
+        told = [score.outline(answers), score.parts(answers)]
         steps = [score.steps(number, answers) for number in range(2)]
         assert repr(steps).count("canary") >= canaries
         for name in ["canary", "canary two"][canaries:]:
@@ -146,7 +147,7 @@ def test_nothing_behind_a_question_is_given_before_it_is_answered() -> None:
             assert f"{name}<" not in repr((told, steps))
             assert f"'{name}'" not in repr(told)
     assert "And 6 + 7?" not in repr(score.outline({}))
-    assert "And 6 + 7?" not in repr((score.items({}), score.steps(1, {})))
+    assert "And 6 + 7?" not in repr((score.parts({}), score.steps(1, {})))
 
 
 def test_a_question_in_front_of_a_turn_is_asked_before_that_is_seen() -> None:
@@ -183,3 +184,55 @@ def test_an_empty_tape_has_nothing_to_play() -> None:
     score = tape('{"dari_tape":1,"times":true}\n{"scrubbed":{}}\n')
     assert score.outline({}) == ({"seconds": 0.0, "turns": 0, "sessions": 0}, [], [])
     assert score.steps(0, {}) == []
+
+
+def test_a_mark_whose_question_is_empty_asks_nothing() -> None:
+    score = tape(DRAFTED.replace("What comes back?", " "))
+    assert [mark.ask for _, mark in score.questions.values()] == ["Does it fail?"]
+    assert score.outline({})[1][0]["marks"][0]["ask"] is None
+
+
+def test_each_session_has_a_head_of_its_own_on_paper() -> None:
+    heads = [head for _, head in tape().parts(dict.fromkeys(tape().questions, "x"))]
+    assert [(head.title, head.facts[1]) for head in heads] == [
+        ("tour", "session 1"),
+        ("other", "session 2"),
+    ]
+
+
+@pytest.mark.parametrize("cost", ["1e1000000", "NaN", "-1", "Infinity", "<b>x", "9" * 5000])
+def test_a_cost_that_is_no_amount_is_unknown(cost: str) -> None:
+    score = tape(DRAFTED.replace('"cost":"0.5"', f'"cost":"{cost}"'))
+    assert score.scenes[-1].spent == ""
+
+
+def test_what_is_said_beside_the_transcript_fits_on_a_line_and_turns_nothing_around() -> None:
+    long = DRAFTED.replace("The tool is called.", "\\u202e" + "m" * 100_000)
+    [mark] = tape(long).outline({})[1][0]["marks"]
+    assert mark["text"].startswith("[U+202E]mmm")
+    assert len(mark["text"]) == 2000
+
+
+def test_a_turn_of_many_calls_costs_in_proportion() -> None:
+    def looked_at(calls: int) -> int:
+        events = "".join(
+            f'{{"event":"tool.call_{kind}","data":{{"tool_call_id":"c{n}","tool_name":"t"}}}}\n'
+            for n in range(calls)
+            for kind in ("requested", "completed")
+        )
+        head, turn = DRAFTED.splitlines()[0:4:3]
+        score = tape(f'{head}\n{{"agent":"tour"}}\n{turn}\n{events}')
+        counted = 0
+        real = Outbox._draft_of
+
+        def counting(*given: Any) -> Any:
+            nonlocal counted
+            counted += 1
+            return real(*given)
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(Outbox, "_draft_of", counting)
+            score.steps(0, {})
+        return counted
+
+    assert looked_at(400) < 3 * looked_at(200)
