@@ -24,6 +24,7 @@ VIEWS = {
     "chat": "chat = session.chat(); chat",
     "sessions": "d.sessions.view()",
     "matrix": "batch.view()",
+    "player": "session.player()",
 }
 # How a view looks beside the sheets of all views, where it differs from how it looks alone.
 DIFFERENT = """async (name) => {
