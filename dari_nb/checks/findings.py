@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 What = Literal["agent", "llm", "outcome", "tools", "answer", "score"]
+_BY = ", by outcome and tools, and by answers of which something is expected"
+"""What is compared: an answer may always be worded otherwise."""
 COLUMNS = ("turn", "asked", "what", "recorded", "now")
 _SHOWN = 200
 """Characters of a text that a report shows."""
@@ -91,7 +93,7 @@ class Check(list[Finding]):
         >>> tape.check(d, tell=None).summary
         'lesson.tape: ...'
         """
-        told = [f"{self.held} of {count_of(self.asked, 'turn')} came out as recorded"]
+        told = [f"{self.held} of {count_of(self.asked, 'turn')} came out as recorded{_BY}"]
         told = told if self.asked else ["nothing was asked"]
         if self.unasked:
             told.append(f"{count_of(len(self.unasked), 'turn')} could not be asked")

@@ -69,6 +69,8 @@ def bytes_of(path: str | Path) -> bytes:
 def is_tape(path: Path) -> bool:
     """Whether a file begins as tapes do."""
     try:
+        if not path.is_file():  # a pipe would be waited for
+            return False
         with path.open("rb") as file:
             return b'"dari_tape"' in file.read(_LOOKED_AT)
     except (OSError, ValueError):

@@ -93,7 +93,9 @@ class Tape:
             raise InvalidRequestError(_NO_MODE.format(self.mode))
         if not self.factor > 0:
             raise InvalidRequestError(f"speed is real, instant, or above 0, not {self.speed!r}.")
-        if self.idle_limit is not None and not self.idle_limit >= 0:
+        if self.idle_limit is not None and not (
+            isinstance(self.idle_limit, int | float) and self.idle_limit >= 0
+        ):
             raise InvalidRequestError(f"idle_limit must be 0 or more, not {self.idle_limit!r}.")
         for pattern in (*self.volatile, *self.secrets):
             compiled(pattern)

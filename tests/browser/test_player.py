@@ -56,6 +56,7 @@ LINES = [
         "event": "message.status_changed",
         "data": {"status": "failed", "error": "The shop is closed."},
     },
+    {"mark": "That was all.", "ask": "And next time?"},
     {"scrubbed": {}},
 ]
 CANARIES = ("canary of the result", "canary of the prompt", "The shop is closed.")
@@ -134,7 +135,8 @@ def test_it_stops_at_a_question_and_holds_back_what_comes(request, host, axe):
     view.get_by_text("$0.0012").wait_for()
     book.shot("player-end")
     answers = "print(tape.answers()[['turn', 'answer']].values.tolist(), player.at)"
-    assert book.execute(answers).strip() == "[['msg_1', 'It asks which one.']] 2.3"
+    kept = "[['msg_1', 'It asks which one.'], ['msg_2', <NA>]] 2.3"
+    assert book.execute(answers).strip() == kept
     book.execute("player.at = 0.35")
     view.get_by_text("turn 1 of 2").wait_for()
     saved = json.dumps(book.save())
@@ -186,6 +188,10 @@ def test_a_page_of_its_own_plays_from_the_disk_and_asks_nobody(page, tmp_path):
     page.get_by_text("Both are late.").wait_for()
     assert page.locator(".dari-pending").count() == 0
     assert page.get_by_text("you expected").count() == 0
+    page.locator(".dari-question textarea").fill("I ask first.")
+    page.keyboard.press("Control+Enter")
+    page.get_by_text("you expected: I ask first.").wait_for()
+    assert page.locator(".dari-scene").count() == 2
     page.set_viewport_size({"width": 420, "height": 800})
     assert page.evaluate("() => document.documentElement.scrollWidth") <= 420
     assert asked == [made.as_uri()] * 3

@@ -19,6 +19,8 @@ from dari_nb.workbench import Dari
 
 Ask = Callable[[Dari], Any]
 
+BY = ", by outcome and tools, and by answers of which something is expected"
+
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
@@ -84,7 +86,7 @@ def test_what_is_as_it_was_holds_and_the_file_stays(path: Path, serving: Any, ca
     assert capsys.readouterr().out == (
         "Asks 3 turns of 1 session again; when they were recorded they cost 0.03 US dollars.\n"
     )
-    assert repr(check) == f"{path}: 3 of 3 turns came out as recorded"
+    assert repr(check) == f"{path}: 3 of 3 turns came out as recorded{BY}"
     assert path.read_bytes() == before
     assert [each.name for each in path.parent.iterdir()] == ["lesson.tape"]
 

@@ -201,7 +201,7 @@ def test_the_third_prompt_changed_plays_two_and_asks_three(path: Path) -> None:
     with playing(path) as server, Dari(server.url, server.api_key, server) as d:
         session = d.agents["guide"].send("a").session
         session.send("b").wait()
-        with pytest.raises(TapeMissError, match="no such turn"):
+        with pytest.raises(TapeMissError, match="has this as new, msg_3 of sess_2"):
             session.send("other")
         assert len(session.messages()) == 2
         assert session.send("c").wait().text.endswith("Answer 3 to c")

@@ -20,6 +20,8 @@ from dari_nb.workbench import Dari
 from ..recorded import OWN_RUNS
 from .conftest import Caller
 
+BY = ", by outcome and tools, and by answers of which something is expected"
+
 
 @pytest.fixture
 def tape(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -158,7 +160,7 @@ def test_check_live_asks_the_agents_of_a_file_and_says_so_before(
     assert main(["tape", "check", "--live", "mine.tape", "--agents", "mine.py"]) == 0
     told = capsys.readouterr()
     assert told.err == "Asks 1 turn of 1 session again; what that costs is not known.\n"
-    assert told.out == "mine.tape: 1 of 1 turn came out as recorded\n"
+    assert told.out == f"mine.tape: 1 of 1 turn came out as recorded{BY}\n"
     mine.write_text(MINE.replace('return f"{prompt}: ANSWER"', 'raise ValueError("no one")'))
     report = ("--report", "report.md")
     status, shown = run(capsys, "check", "--live", "mine.tape", "--agents", "mine.py", *report)

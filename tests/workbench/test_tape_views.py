@@ -206,3 +206,33 @@ def test_a_page_goes_only_to_a_file(
 def test_a_place_of_no_use_is_refused(tape: dari.Tape, given: dict[str, Any]) -> None:
     with pytest.raises(dari.DariError, match="from 0, not"):
         tape.view(**given)
+
+
+def test_buttons_say_how_many_turns_go_with_one(tape: dari.Tape) -> None:
+    with LocalDari() as server:
+
+        @server.agent("shop")
+        def shop(prompt: str) -> str:
+            return f"You asked for {prompt}."
+
+        server.insert(tape)
+        d = dari.connect(base_url=server.url, api_key=server.api_key)
+        session = d.agents["shop"].start()
+        for prompt in ("hello", "a table", "and a bench"):
+            session.send(prompt).wait()
+        server.eject()
+        d.close()
+    box = tape.review().view()
+    told = [b.description for row in box.children for b in getattr(row, "children", ())]
+    assert told == ["Adopt", "Reject", "Adopt", "Reject 2 turns", "Adopt 2 turns", "Reject"]
+
+
+def test_what_waits_to_be_adopted_is_said_where_it_does_not_play(tape: dari.Tape) -> None:
+    with LocalDari() as server:
+        server.insert(dari.Tape(tape.path, mode="play"))
+        d = dari.connect(base_url=server.url, api_key=server.api_key)
+        session = d.agents["shop"].start()
+        session.send("hello").wait()
+        with pytest.raises(dari.DariError, match="has this as new, msg_2 of sess_2: review"):
+            session.send("<b>a chair</b>")
+        d.close()

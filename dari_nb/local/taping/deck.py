@@ -104,10 +104,10 @@ class Deck:
             pace, folder = Pace(tape.factor, tape.idle_limit), folder_beside(tape.file)
             return TapePlayer(turn, pace, folder, compare)
         if finder is not None and (self._mode == "play" or is_of_tape(self._store, session)):
-            miss = finder.miss(str(tape.path), session, content)
             # A mode that was given in code is not changed by the variable.
             auto = f"{VARIABLE}=auto" if tape.mode is None else 'mode="auto"'
-            raise TapeMiss(miss + (_LIVE.format(auto=auto) if self._mode == "play" else ""))
+            advice = _LIVE.format(auto=auto) if self._mode == "play" else ""
+            raise TapeMiss(finder.miss(str(tape.path), session, content, advice))
         opened.check()
         return None
 

@@ -19,6 +19,7 @@ _EMPTY = "{tape} has no turn to play."
 _REPEAT = "repeat"
 """The metadata in which a batch says which repetition of its task a session is."""
 _NO_REPEAT = "{tape} has this only {number} times, and not as repetition {repeat}."
+_WAITS = "{tape} has this as new, {turn}: review() shows it, to adopt or to reject it."
 _MISS = "{tape} has no such turn. The nearest is {turn}{place}; what differs:\n{gap}"
 
 
@@ -51,25 +52,30 @@ class Finder:
         self._found: dict[str, list[Turn]] = {}
         self._asked: Counter[str] = Counter()
         self._recorded: dict[str, str] = {}
+        self._waiting: dict[str, Turn] = {}
         self._asks_live = asks_live
 
     def load(self, tape: Recording) -> None:
         """Let the turns of a tape play, and no others."""
         self._keys.clear()
         self._found.clear()
+        self._waiting.clear()
         for turn in tape.turns:
             self.add(turn)
 
     def add(self, turn: Turn) -> None:
         """Let a turn play from now on, if it may."""
         line = turn.line
-        if line.new if not self._asks_live else not turn.is_answer:
-            return
         key = line.key
         if self._volatile:
             parent = self._keys.get(line.parent, line.parent) if line.parent else None
             key = key_of(parent, turn.agent, line.llm, line.asked, self._volatile)
         self._keys[line.key] = key
+        if line.new and not self._asks_live:
+            self._waiting[key] = turn
+            return
+        if self._asks_live and not turn.is_answer:
+            return
         turns = self._found.setdefault(key, [])
         turns[:] = [*(other for other in turns if other.place != turn.place), turn]
 
@@ -106,8 +112,15 @@ class Finder:
         told = [turn.line.metadata.get(_REPEAT, str(n)) for n, turn in enumerate(turns)]
         return [turn for turn, repeat in zip(turns, told, strict=True) if repeat == wanted]
 
-    def miss(self, tape: str, session: SessionRecord, content: Content) -> str:
-        """Say that nothing plays for what is asked, and what comes nearest."""
+    def miss(self, tape: str, session: SessionRecord, content: Content, advice: str = "") -> str:
+        """Say that nothing plays for what is asked, and what comes nearest.
+
+        Args:
+            tape: What the tape is called.
+            session: Where it was asked.
+            content: What was asked.
+            advice: What helps, unless the tape has it already.
+        """
         place = self._chains.before(session)
         asked = Taking(
             *(self._scrubber, agent_of(self._store, session), {"content": content}, None),
@@ -117,12 +130,17 @@ class Finder:
             llm=session.llm_id,
             digests=digests_of(self._store, content),
         ).turn
-        if answers := self._found.get(self._chains.after(session, place, content).key or ""):
+        key = self._chains.after(session, place, content).key or ""
+        if answers := self._found.get(key):
             repeat = session.metadata.get(_REPEAT)
-            return _NO_REPEAT.format(tape=tape, number=len(answers), repeat=repeat)
+            return _NO_REPEAT.format(tape=tape, number=len(answers), repeat=repeat) + advice
+        if key in self._waiting:
+            line = self._waiting[key].line
+            return _WAITS.format(tape=tape, turn=f"{line.turn} of {line.session}")
         turn = nearest((turn for turns in self._found.values() for turn in turns), asked.line)
         if turn is None:
-            return _EMPTY.format(tape=tape)
+            return _EMPTY.format(tape=tape) + advice
         where = f" on line {turn.number}" if turn.number else ""
         name = f"{turn.line.turn} of {turn.line.session}"
-        return _MISS.format(tape=tape, turn=name, place=where, gap=gap_between(turn, asked))
+        gap = gap_between(turn, asked)
+        return _MISS.format(tape=tape, turn=name, place=where, gap=gap) + advice

@@ -49,18 +49,33 @@ class TapeReview(Review):
         from ipywidgets import HTML, Label
 
         review = TapeReview(self._read, self._change)
-        parts = [part for one in review for part in self._parts(one, box)]
+        parts = [part for one in review for part in review._parts(one, box)]
         nothing = [] if parts else [HTML(f"<p>{review!r}</p>")]
         box.children = [*parts, *nothing, Label()]
 
     def _parts(self, proposal: Proposal, box: Any) -> list[Any]:
         from ipywidgets import HTML, Button, HBox
 
-        adopt = Button(description="Adopt", button_style="primary")
-        reject = Button(description="Reject")
+        adopt = Button(description=_said("Adopt", self._before(proposal)), button_style="primary")
+        reject = Button(description=_said("Reject", self._behind(proposal)))
         adopt.on_click(lambda _: self._settle(box, proposal.adopt))
         reject.on_click(lambda _: self._settle(box, proposal.reject))
         return [HTML(_paper(proposal)["text/html"]), HBox([adopt, reject])]
+
+    def _before(self, proposal: Proposal) -> int:
+        """How many turns are adopted together: a turn needs those before it."""
+        new = {one.new.line.key: one.new.line.parent for one in self}
+        count, key = 0, proposal.new.line.key
+        while key in new and count < len(new):
+            count, key = count + 1, new[key] or ""
+        return count
+
+    def _behind(self, proposal: Proposal) -> int:
+        """How many turns are rejected together: those behind a turn go with it."""
+        gone = {proposal.new.line.key}
+        while more := {one.new.line.key for one in self if one.new.line.parent in gone} - gone:
+            gone |= more
+        return len(gone)
 
     def _settle(self, box: Any, way: Callable[[], None]) -> None:
         try:
@@ -76,6 +91,10 @@ class TapeReview(Review):
         if not self:
             return {"text/plain": repr(self)}
         return {**noted(joined(list(map(_paper, self))), _LOOK), "text/plain": repr(self)}
+
+
+def _said(word: str, turns: int) -> str:
+    return word if turns == 1 else f"{word} {turns} turns"
 
 
 def _paper(proposal: Proposal) -> dict[str, str]:

@@ -62,7 +62,7 @@ export class Playback {
   /** Plays on from here, at the end from the beginning. */
   play(): void {
     if (this.isPlaying || this.#signal.aborted || this.question) return;
-    if (this.isAtEnd) this.#set({ chapter: 0, steps: 0 }, 0);
+    if (this.isAtEnd) this.#set(this.#story.placeAt(0), 0);
     this.#last = undefined;
     this.#frame = requestAnimationFrame((now) => this.#tick(now));
     this.#say();
@@ -109,7 +109,7 @@ export class Playback {
     } while (at && !this.#story.question(at) && !this.#isItem(at));
     if (at) await this.goTo(at);
     else if (by > 0) await this.goTo(this.#story.end);
-    else await this.goTo({ chapter: 0, steps: 0 });
+    else await this.goTo(this.#story.placeAt(0));
   }
 
   /** Goes to the next turn or mark, or to the one before. */
@@ -122,7 +122,7 @@ export class Playback {
       chapter - this.#place.chapter || steps - this.#place.steps;
     const next =
       by > 0 ? places.find((one) => far(one) > 0) : places.filter((one) => far(one) < 0).at(-1);
-    await this.goTo(next ?? (by > 0 ? this.#story.end : { chapter: 0, steps: 0 }));
+    await this.goTo(next ?? (by > 0 ? this.#story.end : this.#story.placeAt(0)));
   }
 
   /** More can be seen than before: what was shown stays. */

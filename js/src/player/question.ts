@@ -70,7 +70,7 @@ export class Question {
     try {
       await this.#story.reply(mark, text);
       this.#left();
-      this.#playback.play();
+      if (!this.#playback.isAtEnd) this.#playback.play();
     } catch (error) {
       this.#note.textContent = (error as Error).message;
     } finally {

@@ -85,7 +85,7 @@ describe("a playback", () => {
     expect(playback.place).toEqual({ chapter: 1, steps: 4 });
     expect([playback.isPlaying, playback.seconds, port.get("playing")]).toEqual([false, 8, false]);
     playback.play();
-    expect(playback.place).toEqual({ chapter: 0, steps: 0 });
+    expect(playback.place).toEqual({ chapter: 0, steps: 1 });
   });
 
   test("plays as many times as fast as it is told, from the next frame on", async () => {
@@ -158,7 +158,9 @@ describe("a playback", () => {
     await playback.step(-1);
     expect(playback.place).toEqual({ chapter: 0, steps: 4 });
     for (let n = 0; n < 9; n++) await playback.step(-1);
-    expect(playback.place).toEqual({ chapter: 0, steps: 0 });
+    expect(playback.place).toEqual({ chapter: 0, steps: 1 });
+    await playback.jump(-1);
+    expect(playback.place).toEqual({ chapter: 0, steps: 1 });
   });
 
   test("texts come as wholes where the reader wants nothing to move", async () => {
