@@ -156,6 +156,7 @@ class Notebook:
 
     def reload(self) -> None:
         """Load the page anew; the notebook opens from the disk."""
+        self.server.reloaded.add(self.page)
         self.open()
 
     def close(self) -> None:
@@ -223,6 +224,7 @@ class Jupyter:
         self._process: subprocess.Popen[bytes] | None = None
         self._opener: Page | None = None
         self.pages: list[Page] = []
+        self.reloaded: set[Page] = set()
         self._problems: dict[Page, list[str]] = {}
         self._emptied: Page | None = None
 
@@ -285,12 +287,15 @@ class Jupyter:
         for page in self.pages:
             # To load JupyterLab takes three times as long as to open a notebook in it. (Notebook 7
             # is loaded with each notebook.)
-            if self._emptied is None and page in self._problems and page.evaluate(EMPTIED):
+            # Where widgets were looked for whose kernel is gone, that may be complained of late.
+            is_fresh = page in self._problems and page not in self.reloaded
+            if self._emptied is None and is_fresh and page.evaluate(EMPTIED):
                 self._emptied = page
             else:
                 self._problems.pop(page, None)
                 page.close()
         self.pages.clear()
+        self.reloaded.clear()
         for file in self.notebooks.iterdir():
             shutil.rmtree(file) if file.is_dir() else file.unlink()
         if self._emptied is not None:
