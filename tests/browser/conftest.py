@@ -123,8 +123,11 @@ class Notebook:
 
     def open(self) -> None:
         """Go to the notebook and wait for its kernel."""
-        self.page.goto(f"{self.server.url}/{self.server.route}/{self.path.name}{self.server.query}")
+        self._go()
         self._wait()
+
+    def _go(self) -> None:
+        self.page.goto(f"{self.server.url}/{self.server.route}/{self.path.name}{self.server.query}")
 
     def open_in_place(self) -> None:
         """Open the notebook in a JupyterLab that is on the page already."""
@@ -154,10 +157,16 @@ class Notebook:
         self.command("docmanager:save")
         return nbformat.read(self.path, as_version=4)
 
-    def reload(self) -> None:
-        """Load the page anew; the notebook opens from the disk."""
+    def reload(self, *, is_busy: bool = False) -> None:
+        """Load the page anew; the notebook opens from the disk.
+
+        Args:
+            is_busy: Whether its kernel is at work, and is not waited for.
+        """
         self.server.reloaded.add(self.page)
-        self.open()
+        self._go()
+        if not is_busy:
+            self._wait()
 
     def close(self) -> None:
         """Close the page; the kernel lives on. A page behind another one is drawn seldom."""

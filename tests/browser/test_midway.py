@@ -73,7 +73,7 @@ def test_a_page_that_is_loaded_anew_shows_what_was_saved(lab):
     book = begun(lab, SEND)
     page = book.page
     book.save()
-    page.goto(f"{lab.url}/{lab.route}/{book.path.name}{lab.query}")
+    book.reload(is_busy=True)
     page.locator(".dari-kept").get_by_text("said in the middle").first.wait_for()
     let_it_end(book)
     page.get_by_text("model not found").first.wait_for(state="attached")
@@ -85,7 +85,7 @@ def test_a_page_that_is_loaded_anew_beside_a_turn_has_all_of_it_in_the_end(lab):
     book = begun(lab, SEND_BESIDE)
     page = book.page
     book.save()
-    page.goto(f"{lab.url}/{lab.route}/{book.path.name}{lab.query}")
+    book.reload(is_busy=True)
     page.locator(".dari-live").get_by_text("as far as it was wri").wait_for()
     let_it_end(book)
     page.locator(".dari-kept").get_by_text("said at the end").first.wait_for()
