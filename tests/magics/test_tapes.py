@@ -32,7 +32,7 @@ def test_a_lesson_is_recorded_reviewed_and_played(begun, tmp_path):
     begun.run("%dari tape lesson.tape --mode play --speed instant")
     assert begun.names["d"].server.tape.speed == "instant"
     begun.run("%%dari_agent echo --quiet\nWhat is a closure?")
-    with pytest.raises((TapeMissError, UsageError), match="no such turn"):
+    with pytest.raises((TapeMissError, UsageError), match="has this as new"):
         begun.run("%%dari_agent echo --quiet\nAnd a monad?")
     begun.names["review"].adopt()
     begun.run("%%dari_agent echo --quiet -o turn\nAnd a monad?")

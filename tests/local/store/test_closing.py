@@ -91,3 +91,32 @@ def test_a_server_that_is_garbage_takes_no_statement_away_that_a_turn_is_in() ->
         [sys.executable, "-c", COLLECTED], capture_output=True, text=True, check=False
     )
     assert (found.returncode, found.stderr) == (0, "")
+
+
+BUSY = """
+import sys, threading
+from dari_nb.local.store.database import Database
+
+database, begun = Database(sys.argv[1]), threading.Event()
+many = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000000)"
+
+def count():
+    with database._used():
+        begun.set()
+        counted.extend(database._rows(f"{many} SELECT count(*) FROM n")[0])
+
+counted = []
+thread = threading.Thread(target=count)
+thread.start()
+begun.wait()
+database.close()
+assert counted == [3000000], counted
+thread.join()
+print("closed")
+"""
+
+
+def test_a_file_is_closed_when_the_statement_of_another_thread_is_done(tmp_path):
+    command = [sys.executable, "-c", BUSY, str(tmp_path / "a.db")]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (0, "closed\n"), done.stderr

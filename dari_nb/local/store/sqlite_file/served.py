@@ -43,6 +43,7 @@ class ServedFile:
         writing: AbstractContextManager[object],
     ) -> None:
         self.path = path
+        self._writing = writing
         with ExitStack() as undoing:
             self._claim = Claim(path)
             undoing.callback(self._claim.release)
@@ -71,9 +72,14 @@ class ServedFile:
         with ExitStack() as closing_down:
             closing_down.callback(self._claim.release)
             closing_down.callback(self._guard.leave)
-            closing_down.callback(self.db.close)
+            closing_down.callback(self._close_connection)
             closing_down.callback(self._guard.release)
             closing_down.callback(self._checkpoints.close)
+
+    def _close_connection(self) -> None:
+        # A thread that is in the middle of a statement would lose the ground below it.
+        with self._writing:
+            self.db.close()
 
     def before_fork(self) -> None:
         """Wait until no thread is inside SQLite with this file."""
