@@ -7,7 +7,8 @@ MODULES := js/node_modules/.package-lock.json
 FRONT_END := $(wildcard js/src/* js/src/*/* js/build.mjs) js/package-lock.json dari_nb/render/page/paper.css
 BUNDLE := dari_nb/widgets/static/live.js
 
-# One process more than there are cores, since tests wait a good part of their time.
+# One process more than there are cores, since tests wait a good part of their time. One that dies is a
+# failure that ends the run: others would wait for what it was to do.
 PROCESSES ?= $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) + 1)')
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -25,7 +26,7 @@ lab: $(READY) $(BUNDLE) model ## open the notebooks in JupyterLab
 	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/jupyter lab notebooks $(if $(filter 0,$(shell id -u)),--allow-root) $(LAB)
 
 test: $(READY) $(BUNDLE) $(MODULES) programs ## run all tests, those in a browser included
-	$(BIN)/python -m pytest -n $(PROCESSES) --dist loadfile $(PYTEST)
+	$(BIN)/python -m pytest -n $(PROCESSES) --dist loadfile --max-worker-restart 0 $(PYTEST)
 	npm --prefix js test
 
 check: $(READY) $(MODULES) ## look for faults of form and of types
