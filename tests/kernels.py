@@ -1,12 +1,10 @@
 """Kernels to speak to as a front end does, reached by files: a free port may be taken meanwhile.
 
 They are forked from a process that has imported what kernels import, which is most of what the
-start of one costs. So are most of JupyterLab's (``serve_forked``); those that are restarted there,
-those of Notebook 7 and those of the lessons are started as people's are.
+start of one costs. Those of a Jupyter server and of the notebooks are started as people's are.
 """
 
 import atexit
-import json
 import multiprocessing
 import os
 import shutil
@@ -98,46 +96,16 @@ class _Fork:
         self.send_signal(signal.SIGKILL)
 
 
-METADATA = {"kernel_provisioner": {"provisioner_name": "forked"}}
-SPEC = {
-    "argv": ["python", "-m", "ipykernel_launcher", "-f", "{connection_file}"],
-    "display_name": "Python 3 (ipykernel)",
-    "language": "python",
-    "metadata": METADATA,
-}
-CONFIG = """
-from importlib.util import module_from_spec, spec_from_file_location
-spec = spec_from_file_location("kernels", {file!r})
-kernels = module_from_spec(spec)
-spec.loader.exec_module(kernels)
-kernels.register()
-"""
-
-
-def register() -> None:
-    """Let this process start kernels by forking."""
-    KernelProvisionerFactory.instance().provisioners["forked"] = SimpleNamespace(
-        load=lambda: Forked
-    )
-
-
-def serve_forked(config: Path, share: Path) -> None:
-    """Have a Jupyter server that finds these folders offer kernels that are forked, too."""
-    config.mkdir(parents=True)
-    (config / "jupyter_server_config.py").write_text(CONFIG.format(file=__file__))
-    spec = share / "kernels" / "forked" / "kernel.json"
-    spec.parent.mkdir(parents=True)
-    spec.write_text(json.dumps(SPEC))
-
-
 def manager(kind: type[KernelManager] = AsyncKernelManager) -> KernelManager:
     """Make the manager of a kernel that is not started yet."""
     # Not below a test's own folder, whose name is too long for a socket.
     place = tempfile.mkdtemp(prefix="kernel-")
     atexit.register(shutil.rmtree, place, ignore_errors=True)
     made = kind(kernel_name="python3", transport="ipc", ip=f"{place}/k")
-    register()
-    made.kernel_spec.metadata = METADATA
+    KernelProvisionerFactory.instance().provisioners["forked"] = SimpleNamespace(
+        load=lambda: Forked
+    )
+    made.kernel_spec.metadata = {"kernel_provisioner": {"provisioner_name": "forked"}}
     return made
 
 

@@ -82,9 +82,10 @@ def main() -> None:
     print(f"an answer while it is written, {RATE} tokens a second, in JupyterLab")
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=chromium_path(), args=CHROMIUM_FLAGS)
+        lab = Jupyter("lab", Path(folder))
         browser = chromium.new_context(viewport={"width": 1280, "height": 900})
         browser.on("page", lambda page: page.on("websocket", count))
-        lab = Jupyter("lab", Path(folder), browser)
+        lab.look_with(browser)
         lab.start()
         try:
             delays(asked(lab, "words"))

@@ -77,8 +77,8 @@ def main() -> None:
     print("live transcript, kernel to the DOM of JupyterLab")
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=chromium_path(), args=CHROMIUM_FLAGS)
-        browser = chromium.new_context(viewport={"width": 1280, "height": 900})
-        lab = Jupyter("lab", Path(folder), browser)
+        lab = Jupyter("lab", Path(folder))
+        lab.look_with(chromium.new_context(viewport={"width": 1280, "height": 900}))
         lab.start()
         try:
             delays(lab.open_notebook([CELL], "delays.ipynb"))

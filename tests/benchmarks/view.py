@@ -111,8 +111,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         flags = [*CHROMIUM_FLAGS, "--enable-precise-memory-info", "--js-flags=--expose-gc"]
         chromium = playwright.chromium.launch(executable_path=chromium_path(), args=flags)
-        browser = chromium.new_context(viewport={"width": 1280, "height": 900})
-        lab = Jupyter("lab", Path(folder), browser)
+        lab = Jupyter("lab", Path(folder))
+        lab.look_with(chromium.new_context(viewport={"width": 1280, "height": 900}))
         lab.start()
         try:
             many(lab.open_notebook([ITEMS, "shown(items)"], "many.ipynb"))

@@ -12,7 +12,6 @@ The fixtures ``lab`` and ``notebook7`` open notebooks::
         book.shot("answer")
 """
 
-import asyncio
 import json
 import os
 import shutil
@@ -30,15 +29,7 @@ from typing import Any
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
-from playwright.sync_api import (
-    Browser,
-    BrowserContext,
-    Error,
-    Frame,
-    Page,
-    Request,
-    sync_playwright,
-)
+from playwright.sync_api import BrowserContext, Error, Frame, Page, Request, sync_playwright
 
 ROOT = Path(__file__).parents[2]
 SHOTS = Path(__file__).parent / "shots"
@@ -219,17 +210,14 @@ class Notebook:
 class Jupyter:
     """A running JupyterLab (``lab``) or Notebook 7 (``notebook``) and a browser to look at it."""
 
-    def __init__(
-        self, kind: str, home: Path, browser: BrowserContext, kernel: str = "python3"
-    ) -> None:
+    def __init__(self, kind: str, home: Path) -> None:
         self.kind = kind
-        self.kernel = kernel
         self.route = {"lab": "lab/tree", "notebook": "notebooks"}[kind]
         self.query = "?reset" if kind == "lab" else ""
         self.home = home
         self.notebooks = home / "notebooks"
         self.url = f"http://127.0.0.1:{_free_port()}"
-        self._browser = browser
+        self._browser: BrowserContext | None = None
         self._process: subprocess.Popen[bytes] | None = None
         self._opener: Page | None = None
         self.pages: list[Page] = []
@@ -267,12 +255,10 @@ class Jupyter:
             os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
 
-    def open_notebook(
-        self, cells: Sequence[str], name: str = "test.ipynb", kernel: str | None = None
-    ) -> Notebook:
+    def open_notebook(self, cells: Sequence[str], name: str = "test.ipynb") -> Notebook:
         """Write a notebook of code cells and open it in a page of its own, 1280 x 900."""
-        spec = {"display_name": "Python 3", "language": "python", "name": kernel or self.kernel}
-        metadata = {"kernelspec": spec, "language_info": {"name": "python"}}
+        kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+        metadata = {"kernelspec": kernel, "language_info": {"name": "python"}}
         book = new_notebook(cells=[new_code_cell(cell) for cell in cells], metadata=metadata)
         nbformat.write(book, self.notebooks / name)
         page = self._emptied or self._new_page()
@@ -310,8 +296,14 @@ class Jupyter:
         if self._emptied is not None:
             self._problems[self._emptied].clear()
 
+    def look_with(self, browser: BrowserContext) -> None:
+        """Look at the server with a browser; what was left in another one has gone with it."""
+        if browser != self._browser:
+            self._browser, self._opener, self._emptied = browser, None, None
+
     def _new_page(self) -> Page:
         # Pages that one page opened share its process, which has compiled the scripts already.
+        assert self._browser is not None
         if self._opener is None:
             self._opener = self._browser.new_page()
             self._opener.goto(f"{self.url}/api")
@@ -352,68 +344,39 @@ class Jupyter:
         return {**inherited, **{name: str(value) for name, value in own.items()}}
 
 
-@dataclass
-class Chromium:
-    """A browser that has started, and the loop of its driver."""
-
-    program: Browser
-    loop: asyncio.AbstractEventLoop
-
-    def context(self) -> BrowserContext:
-        """Make a context: pages that share a cache, which halves the time to open a notebook."""
-        made = self.program.new_context(viewport={"width": 1280, "height": 900})
-        made.set_default_timeout(PATIENCE)
-        return made
+@pytest.fixture(scope="session")
+def lab_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Jupyter]:
+    yield from _running("lab", tmp_path_factory)
 
 
 @pytest.fixture(scope="session")
-def chromium() -> Iterator[Chromium]:
-    with sync_playwright() as playwright:
-        program = playwright.chromium.launch(executable_path=chromium_path(), args=CHROMIUM_FLAGS)
-        made = Chromium(program, asyncio.get_running_loop())
-        yield made
-        asyncio._set_running_loop(made.loop)
-        program.close()
+def notebook7_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Jupyter]:
+    yield from _running("notebook", tmp_path_factory)
 
 
+# Not for the whole session: while playwright is started its loop counts as running in this
+# thread, and tests in other folders start loops of their own.
 @pytest.fixture(scope="module")
-def browser(chromium: Chromium) -> Iterator[BrowserContext]:
-    """Have Chromium, and a context of it for one module's own pages.
-
-    While playwright is started its loop counts as running in this thread, and tests in other
-    folders start loops of their own: for them it is put aside.
-    """
-    asyncio._set_running_loop(chromium.loop)
-    context = chromium.context()
-    yield context
-    context.close()
-    asyncio._set_running_loop(None)
-
-
-@pytest.fixture(scope="session")
-def lab_server(tmp_path_factory: pytest.TempPathFactory, chromium: Chromium) -> Iterator[Jupyter]:
-    from ..kernels import serve_forked  # not above: the benchmarks know no package here
-
-    home = tmp_path_factory.mktemp("lab")
-    serve_forked(home / "config", home / "data")
-    yield from _running("lab", home, chromium, kernel="forked")
-
-
-@pytest.fixture(scope="session")
-def notebook7_server(
-    tmp_path_factory: pytest.TempPathFactory, chromium: Chromium
-) -> Iterator[Jupyter]:
-    yield from _running("notebook", tmp_path_factory.mktemp("notebook"), chromium)
+def browser() -> Iterator[BrowserContext]:
+    """One Chromium whose pages share a cache, which halves the time to open a notebook."""
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=chromium_path(), args=CHROMIUM_FLAGS)
+        context = chromium.new_context(viewport={"width": 1280, "height": 900})
+        context.set_default_timeout(PATIENCE)
+        yield context
+        chromium.close()
 
 
 @pytest.fixture
 def lab(lab_server: Jupyter, browser: BrowserContext) -> Iterator[Jupyter]:
+    lab_server.look_with(browser)
     yield lab_server
     lab_server.clear()
 
 
 @pytest.fixture
 def notebook7(notebook7_server: Jupyter, browser: BrowserContext) -> Iterator[Jupyter]:
+    notebook7_server.look_with(browser)
     yield notebook7_server
     notebook7_server.clear()
 
@@ -429,12 +392,10 @@ def axe() -> Callable[[Page | Frame, str], list[str]]:
     return findings
 
 
-def _running(
-    kind: str, home: Path, chromium: Chromium, kernel: str = "python3"
-) -> Iterator[Jupyter]:
+def _running(kind: str, temporary: pytest.TempPathFactory) -> Iterator[Jupyter]:
     if not BUNDLE.exists():
         pytest.fail("the front end is not built: run `npm ci && npm run build` in js/")
-    server = Jupyter(kind, home, chromium.context(), kernel)
+    server = Jupyter(kind, temporary.mktemp(kind))
     try:
         server.start()
         yield server

@@ -34,6 +34,7 @@ LOST = """selector => {
 
 @pytest.fixture(scope="module")
 def notebook(lab_server, browser):
+    lab_server.look_with(browser)
     yield lab_server.open_notebook(CELLS)
     lab_server.clear()
 

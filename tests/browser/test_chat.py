@@ -28,6 +28,7 @@ CELLS = [SETUP, "chat = d.agents.get('helper').chat(); chat"]
 
 @pytest.fixture(scope="module")
 def notebook(lab_server, browser):
+    lab_server.look_with(browser)
     yield lab_server.open_notebook(CELLS)
     lab_server.clear()
 

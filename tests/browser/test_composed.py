@@ -35,8 +35,8 @@ tab = w.Tab([w.IntSlider(), matrix, w.Accordion([chat], selected_index=0)]); tab
 
 @pytest.fixture(scope="module")
 def notebook(lab_server, browser):
-    cells = [SETUP, DASHBOARD, BOX, TABS]
-    book = lab_server.open_notebook(cells, kernel="python3")
+    lab_server.look_with(browser)
+    book = lab_server.open_notebook([SETUP, DASHBOARD, BOX, TABS])
     book.run_all()
     yield book
     lab_server.clear()

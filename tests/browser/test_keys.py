@@ -118,6 +118,7 @@ STATE = """() => {
 @pytest.fixture(scope="module", params=["lab", "notebook7"])
 def notebook(request, browser):
     server = request.getfixturevalue(f"{request.param}_server")
+    server.look_with(browser)
     book = server.open_notebook([*CELLS.values(), "counted = 1"], "keys.ipynb")
     book.execute(SETUP)
     book.page.evaluate(PLACES)

@@ -32,6 +32,7 @@ SHOW = "live = LiveTranscript(); live"
 
 @pytest.fixture(scope="module")
 def notebook(lab_server, browser):
+    lab_server.look_with(browser)
     yield lab_server.open_notebook([FEEDER, SHOW])
     lab_server.clear()
 

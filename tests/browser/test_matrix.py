@@ -53,6 +53,7 @@ board.put("1-small", state="failed", error="provider returned 529", attempts=2)
 
 @pytest.fixture(scope="module")
 def notebook(lab_server, browser):
+    lab_server.look_with(browser)
     yield lab_server.open_notebook([BOARD, "board = Board(4); board.view"])
     lab_server.clear()
 

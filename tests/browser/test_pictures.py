@@ -52,6 +52,7 @@ batch.view()"""
 
 @pytest.fixture(scope="module")
 def book(lab_server, browser):
+    lab_server.look_with(browser)
     book = lab_server.open_notebook([SETUP, ASK, COMPARE], "tour.ipynb")
     book.run_all()
     book.page.set_viewport_size({"width": 1240, "height": 1000})

@@ -136,8 +136,7 @@ def restart(book):
     ("front_end", "end"), [("lab", kill), ("notebook7", kill), ("lab", restart)]
 )
 def test_a_view_says_that_its_kernel_is_gone_and_loses_no_message(front_end, end, request):
-    server = request.getfixturevalue(front_end)
-    book = server.open_notebook([START, SLOW, "session.chat()"], kernel="python3")
+    book = request.getfixturevalue(front_end).open_notebook([START, SLOW, "session.chat()"])
     page = book.page
     book.run_all()
     live, chat = page.locator(".dari-live"), page.locator(".dari-chat")

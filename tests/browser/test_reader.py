@@ -55,6 +55,7 @@ STACKED = """() => {
 
 @pytest.fixture(scope="module")
 def notebook(lab_server, browser):
+    lab_server.look_with(browser)
     book = lab_server.open_notebook(["shown = 1", "view = session.view(); view"])
     book.execute(LONG)
     yield book

@@ -43,8 +43,7 @@ def start_cell(book, number):
 @pytest.mark.parametrize("how", ["", "--bg"], ids=["waiting", "beside"])
 def test_a_restart_in_mid_answer_leaves_no_process_and_one_true_word(lab, real_model, how):
     cache = str(real_model.parent.parent)
-    cells = [START.format(cache=cache), ASK.format(how=how), NEXT]
-    book = lab.open_notebook(cells, kernel="python3")
+    book = lab.open_notebook([START.format(cache=cache), ASK.format(how=how), NEXT])
     page = book.page
     start_cell(book, 0)
     kernel = int(book.execute("print(os.getpid())"))

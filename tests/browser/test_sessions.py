@@ -20,6 +20,7 @@ if not d.sessions.list():
 
 @pytest.fixture(scope="module")
 def notebook(lab_server, browser):
+    lab_server.look_with(browser)
     yield lab_server.open_notebook([SETUP, "browser = d.sessions.view(); browser"])
     lab_server.clear()
 

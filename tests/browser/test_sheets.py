@@ -82,6 +82,7 @@ CUT_OFF = """async (name) => {
 
 @pytest.fixture(scope="module")
 def book(lab_server, browser):
+    lab_server.look_with(browser)
     book = lab_server.open_notebook([SETUP, *VIEWS.values()])
     book.run_all()
     for name in VIEWS:

@@ -41,6 +41,7 @@ CELLS = [SETUP, FIRST, SECOND, SECOND, "d.agents.get('support').versions()", "%d
 
 @pytest.fixture(scope="module")
 def book(lab_server, browser):
+    lab_server.look_with(browser)
     book = lab_server.open_notebook(CELLS)
     book.run_all()
     book.page.locator(OPEN).first.wait_for()
