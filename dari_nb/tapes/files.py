@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
-import os
 import re
 from contextlib import suppress
 from pathlib import Path
@@ -14,6 +13,7 @@ from secrets import token_hex
 from ..descriptors import file_below
 from .lines import FileLine
 from .scrubbing import Scrubber
+from .writing import put_whole
 
 MOST_INLINE = 8 * 1024
 """Bytes of a file that stand in its line."""
@@ -125,14 +125,5 @@ def _put_beside(folder: Path, name: str, data: bytes) -> None:
     if folder.is_symlink():
         raise NotADirectoryError(f"{folder} is a link")
     folder.mkdir(exist_ok=True)
-    place, new = folder / name, folder / f".{token_hex(8)}"
-    if place.is_file():
-        return
-    try:
-        with new.open("xb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        new.replace(place)
-    finally:
-        new.unlink(missing_ok=True)
+    if not (folder / name).is_file():
+        put_whole(data, folder / name, folder / f".{token_hex(8)}")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from contextlib import suppress
 from pathlib import Path
 from secrets import token_hex
 
@@ -36,20 +35,32 @@ def put(data: bytes, path: str | Path) -> None:
     """
     path = Path(path).expanduser()
     path = path.resolve() if path.is_symlink() else path
-    beside = path.with_name(f".{path.name}.{token_hex(4)}")
     try:
-        try:
-            with beside.open("xb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            beside.replace(path)
-        finally:
-            with suppress(FileNotFoundError):
-                beside.unlink()
+        put_whole(data, path, path.with_name(f".{path.name}.{token_hex(4)}"))
     except OSError as error:
         why = error.strerror or type(error).__name__
         raise InvalidRequestError(f"The tape {path} cannot be written: {why}.") from None
+
+
+def put_whole(data: bytes, path: Path, beside: Path) -> None:
+    """Make a file, or replace it, so that it is on the disk when it is seen.
+
+    Args:
+        data: What is in it.
+        path: The file.
+        beside: A name in the same folder under which it is written first.
+
+    Raises:
+        OSError: It cannot be written.
+    """
+    try:
+        with beside.open("xb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
 
 
 def settle(path: str | Path) -> Recording:
