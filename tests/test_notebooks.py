@@ -144,9 +144,10 @@ def test_the_lesson_on_tape_plays_what_a_model_said_where_there_is_none(
     assert told("mine.review().adopt()") == "Nothing on the tape is new."
     assert "It goes on behind this question" in told("mine.view()")
     assert "leap year" in told("tape.view(")
-    assert "1999" not in json.dumps(notebook)
     assert "Will it be right?" in told("tape.answers()")
     saved = json.dumps(notebook)
+    # What comes behind a question that nobody has answered; ids may have such digits, too.
+    assert re.search(r"(?<![\w.-])1999(?![\w-])", saved) is None
     assert "widget-view" not in saved
     assert {path: path.read_bytes() for path in NOTEBOOKS.glob("*.tape")} == before
 
