@@ -22,6 +22,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "browser"))
 from conftest import CHROMIUM_FLAGS, chromium_path
 
 TURNS, CALLS, PIECES = 1000, 15, 67
+ROUNDS = 5
 PLACES = [0.1, 0.5, 0.93, 0.2, 0.999, 0.7, 0.701, 0.0, 0.45, 0.85]
 # To a place, until its last turn is drawn and a frame has gone by.
 GO = """async ([part, turns]) => {
@@ -69,7 +70,7 @@ def lines() -> Iterator[dict[str, Any]]:
 def in_the_kernel(tape: Recording) -> None:
     begun = time.perf_counter()
     score = Score.of(tape)
-    packed(score.outline({})[1:])
+    packed(score.outline({})[1])
     outline = time.perf_counter() - begun
     turns = []
     for number in range(0, TURNS, TURNS // 10):
@@ -83,13 +84,26 @@ def in_the_kernel(tape: Recording) -> None:
 
 
 def in_a_page(page_file: Path) -> None:
+    empty = page_file.with_name("empty.html")
+    empty.write_text("<!doctype html><title>Empty</title><p>Nothing.</p>")
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=chromium_path(), args=CHROMIUM_FLAGS)
+        own, bare = [], []
+        for _ in range(ROUNDS):
+            for times, file, seen in (own, page_file, ".dari-user"), (bare, empty, "p"):
+                page = chromium.new_page()
+                page.goto(file.as_uri(), wait_until="commit")
+                page.locator(seen).first.wait_for()
+                page.wait_for_load_state()
+                times.append(page.evaluate(PAINT))
+                page.close()
+        print(
+            f"first paint of the page: {statistics.median(own):.0f} ms, "
+            f"of an empty one {statistics.median(bare):.0f} ms"
+        )
         page = chromium.new_page()
-        page.goto(page_file.as_uri(), wait_until="commit")
+        page.goto(page_file.as_uri())
         page.locator(".dari-user").first.wait_for()
-        print(f"first paint of the page: {page.evaluate(PAINT):.0f} ms")
-        page.wait_for_load_state()
         took = [page.evaluate(GO, [place, TURNS]) for place in PLACES]
         print(f"to any place: {statistics.median(took):.0f} ms, at most {max(took):.0f} ms")
         chromium.close()

@@ -15,8 +15,8 @@ from .score import Score
 from .view import IDLE_LIMIT
 from .wire import State
 
-FIRST = 12
-"""Turns that stand in front of the script, so that the player begins before all is read."""
+FIRST = 1
+"""Turns that stand in front of the script, so that something is seen before all is read."""
 _LOOK = """
 :root { color-scheme: light dark; }
 body { margin: 0; padding: 24px 16px; font: 14px/1.5 system-ui, sans-serif; }
@@ -45,7 +45,7 @@ def page(
     """
     # Nothing is kept back here: the page itself shows nothing before its time.
     everything = dict.fromkeys(score.questions, "")
-    whole, chapters, times = score.outline(everything)
+    whole, chapters = score.outline(everything)
     for chapter in chapters:
         for mark in chapter["marks"]:
             mark["answer"] = None
@@ -56,7 +56,6 @@ def page(
     yield _block("dari-state", state)
     yield _block("dari-whole", whole)
     yield _block("dari-chapters", chapters)
-    yield _block("dari-times", times)
     numbers = range(len(score.scenes))
     for number in numbers[:FIRST]:
         yield _block(f"dari-turn-{number}", score.steps(number, everything))

@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 Place = tuple[int, int]
 """A turn's number from 0, and after how many of its steps."""
 
-MOST_TICKS = 400
-"""Steps that are told of beforehand; of more only those with which something fails."""
+TICKS = 1000
+"""Parts of the whole of which each is told once that something is seen in it."""
 _MOST_RENDERED = 64
 _NAME, _NOTE = 100, 2000
 """Characters of a name, and of a mark and its question, that are shown."""
@@ -60,6 +60,10 @@ class Scene:
     def ends(self) -> float:
         """When it ends."""
         return self.begins + self.times[-1]
+
+    def when(self, steps: int) -> float:
+        """When so many of its steps are seen, in seconds from its beginning."""
+        return self.times[max(0, steps - 1)]
 
 
 class Score:
@@ -111,23 +115,17 @@ class Score:
                     return number, marked.steps
         return _END
 
-    def outline(
-        self, answers: Mapping[str, str]
-    ) -> tuple[Outline, list[Chapter], list[list[float]]]:
-        """Tell what a page knows beforehand, and of each chapter when its steps come."""
+    def outline(self, answers: Mapping[str, str]) -> tuple[Outline, list[Chapter]]:
+        """Tell what a page knows beforehand."""
         last, steps = self.barrier(answers)
         shown = self.scenes[: last + 1]
         chapters = [
             self._chapter(number, scene, steps if number == last else len(scene.times), answers)
             for number, scene in enumerate(shown)
         ]
-        times = [
-            [round(time, 3) for time in scene.times[: chapter["steps"]]]
-            for scene, chapter in zip(shown, chapters, strict=True)
-        ]
         sessions = len({scene.turn.line.session for scene in self.scenes})
         whole = Outline(seconds=round(self.seconds, 3), turns=len(self.scenes), sessions=sessions)
-        return whole, chapters, times
+        return whole, chapters
 
     def steps(self, number: int, answers: Mapping[str, str]) -> list[Step]:
         """What changes with each step of a turn, as far as it may be seen."""
@@ -162,34 +160,42 @@ class Score:
         return told
 
     def _render(self, number: int) -> list[Step]:
-        turn = self.scenes[number].turn
+        turn, times = self.scenes[number].turn, self.scenes[number].times
         items = GrowingItems()
         outbox = Outbox(lambda item: items.html(item, agent=turn.line.agent))
-        return [list(outbox.changes(scene)) for scene in scenes(turn, message_id(number))]
+        return [
+            Step(at=round(at, 3), changes=list(outbox.changes(seen)))
+            for at, seen in zip(times, scenes(turn, message_id(number)), strict=True)
+        ]
 
     def _chapter(
         self, number: int, scene: Scene, steps: int, answers: Mapping[str, str]
     ) -> Chapter:
         turn, is_whole = scene.turn, steps >= len(scene.times)
         seen = [(step, is_error) for step, is_error in item_steps(turn) if step < steps]
-        is_much = len(scene.times) > MOST_TICKS
         return Chapter(
             begins=round(scene.begins, 3),
-            seconds=round(scene.times[-1] if is_whole else scene.times[max(steps - 1, 0)], 3),
+            seconds=round(scene.when(steps), 3),
             steps=steps,
             label=first_words(_asked(turn), 1) if steps else "",
             agent=_shown(turn.line.agent, _NAME),
             llm=_shown(turn.line.llm or "", _NAME),
             session=turn.line.session,
             spent=scene.spent if is_whole else "",
-            items=[] if is_much else [step for step, is_error in seen if not is_error],
-            errors=[step for step, is_error in seen if is_error][:MOST_TICKS],
+            items=self._ticks(scene, [step for step, is_error in seen if not is_error]),
+            errors=self._ticks(scene, [step for step, is_error in seen if is_error]),
             marks=[
-                _told(mark_id, marked, answers)
+                _told(mark_id, marked, scene, answers)
                 for mark_id, marked in scene.marks.items()
                 if marked.steps <= steps
             ],
         )
+
+    def _ticks(self, scene: Scene, steps: Iterable[int]) -> list[float]:
+        """When steps come, one for each part of the whole."""
+        part = self.seconds / TICKS or 1.0
+        ticks = {(scene.begins + scene.times[step]) // part: scene.times[step] for step in steps}
+        return [round(time, 3) for time in ticks.values()]
 
     def _mark(self, notes: Iterable[object]) -> None:
         """Put each mark where the reader is when it counts: at the end of what is seen so far."""
@@ -229,11 +235,12 @@ def asks(mark: Mark) -> bool:
     return bool(mark.ask and mark.ask.strip())
 
 
-def _told(mark_id: str, marked: Marked, answers: Mapping[str, str]) -> Told:
+def _told(mark_id: str, marked: Marked, scene: Scene, answers: Mapping[str, str]) -> Told:
     mark = marked.mark
     return Told(
         id=mark_id,
         steps=marked.steps,
+        at=round(scene.when(marked.steps), 3),
         text=_shown(mark.mark, _NOTE),
         ask=_shown(mark.ask or "", _NOTE) if asks(mark) else None,
         answer=answers.get(mark_id) if asks(mark) else None,

@@ -76,8 +76,8 @@ class PlayerView(View):
         self.answer("reply", self._reply_to)
 
     def _outline(self) -> tuple[Outline, list[bytes]]:
-        whole, chapters, times = self._score.outline(self._seen_answers())
-        return whole, [packed(chapters), packed(times)]
+        whole, chapters = self._score.outline(self._seen_answers())
+        return whole, [packed(chapters)]
 
     def _seen_answers(self) -> dict[str, str]:
         """What was answered, with nothing for what the reader has skipped."""

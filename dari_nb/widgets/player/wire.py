@@ -10,11 +10,13 @@ from ..live import wire as live
 class Mark(TypedDict):
     """A mark after so many ``steps`` of its turn; the playback stops where it has a question.
 
-    ``answer`` is what the reader wrote; ``None`` where nobody was asked yet.
+    ``at`` is when that is, in seconds from the turn's beginning. ``answer`` is what the reader
+    wrote; ``None`` where nobody was asked yet.
     """
 
     id: str
     steps: int
+    at: float
     text: str
     ask: str | None
     answer: str | None
@@ -23,9 +25,10 @@ class Mark(TypedDict):
 class Chapter(TypedDict):
     """What a page knows of a turn before it looks into it.
 
-    ``begins`` and ``seconds`` are in seconds of the whole; ``steps`` is how many steps it has that
-    may be seen. ``spent`` is what all turns up to its end have cost. ``items`` are the steps with
-    which something new is seen, ``errors`` those with which something fails.
+    ``begins`` is in seconds of the whole, ``seconds`` is how long what may be seen of it takes;
+    ``steps`` is how many steps that are. ``spent`` is what all turns up to its end have cost.
+    ``items`` and ``errors`` tell when something new is seen and when something fails, in seconds
+    from its beginning, no more finely than a track shows it.
     """
 
     begins: float
@@ -36,16 +39,15 @@ class Chapter(TypedDict):
     llm: str
     session: str
     spent: str
-    items: list[int]
-    errors: list[int]
+    items: list[float]
+    errors: list[float]
     marks: list[Mark]
 
 
 class Outline(TypedDict):
-    """Answer to ``outline`` and ``reply``: the turns up to the first question that is open.
+    """Answer to ``outline`` and ``reply``, of which ``seconds`` and ``turns`` are those of all.
 
-    ``seconds`` and ``turns`` are those of all. ``times`` has, for each chapter, the seconds from
-    its beginning to each of its steps; they lie in a buffer.
+    Its buffer is a list of ``Chapter``: the turns up to the first question that is open.
     """
 
     seconds: float
@@ -59,8 +61,11 @@ class Wanted(TypedDict):
     number: int
 
 
-Step = list[live.Fragment | live.Growth]
-"""What changes with one step."""
+class Step(TypedDict):
+    """What changes with one step, ``at`` so many seconds from the turn's beginning."""
+
+    at: float
+    changes: list[live.Fragment | live.Growth]
 
 
 class Reply(TypedDict):

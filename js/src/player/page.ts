@@ -10,7 +10,6 @@ const whole = new Promise((read) => {
 const recorded: Recorded = {
   whole: told("dari-whole"),
   chapters: told("dari-chapters"),
-  times: told("dari-times"),
   steps: async (number) => {
     // What stands further down may not have been read yet.
     if (!document.getElementById(`dari-turn-${number}`)) await whole;

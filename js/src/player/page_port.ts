@@ -5,7 +5,6 @@ import type { Chapter, Reply as Expected, Outline, State, Step, Wanted } from ".
 export interface Recorded {
   whole: Outline;
   chapters: Chapter[];
-  times: number[][];
   steps(number: number): Promise<Step[]>;
 }
 
@@ -42,15 +41,12 @@ export class PagePort implements Port<State> {
   async ask<Body>(what: string, body?: unknown): Promise<Reply<Body>> {
     if (what === "turn") return reply(null, await this.#steps((body as Wanted).number));
     if (what === "reply") this.#keep(body as Expected);
-    const [last, steps] = this.#barrier();
+    const [last, steps, at] = this.#barrier();
     const seen = this.#recorded.chapters.slice(0, last + 1);
     const chapters = seen.map((chapter, number) =>
-      number === last ? upTo(chapter, steps, this.#recorded.times[number] ?? []) : chapter,
+      number === last ? upTo(chapter, steps, at) : chapter,
     );
-    const times = chapters.map((chapter, number) =>
-      (this.#recorded.times[number] ?? []).slice(0, chapter.steps),
-    );
-    return reply(this.#recorded.whole, chapters, times);
+    return reply(this.#recorded.whole, chapters);
   }
 
   async #steps(number: number): Promise<Step[]> {
@@ -65,26 +61,26 @@ export class PagePort implements Port<State> {
     }
   }
 
-  /** The first question that nobody has answered: its chapter, and after how many steps. */
-  #barrier(): [number, number] {
+  /** The first question that nobody has answered: its chapter, after how many steps, and when. */
+  #barrier(): [number, number, number] {
     for (const [number, { marks }] of this.#recorded.chapters.entries()) {
       const open = marks.find((mark) => mark.ask !== null && mark.answer === null);
-      if (open) return [number, open.steps];
+      if (open) return [number, open.steps, open.at];
     }
-    return [Number.POSITIVE_INFINITY, 0];
+    return [Number.POSITIVE_INFINITY, 0, 0];
   }
 }
 
 /** A chapter of which only some steps are seen. */
-function upTo(chapter: Chapter, steps: number, times: number[]): Chapter {
+function upTo(chapter: Chapter, steps: number, at: number): Chapter {
   const isWhole = steps >= chapter.steps;
   return {
     ...chapter,
     steps,
-    seconds: times[Math.max(0, steps - 1)] ?? 0,
+    seconds: at,
     spent: isWhole ? chapter.spent : "",
-    items: chapter.items.filter((step) => step < steps),
-    errors: chapter.errors.filter((step) => step < steps),
+    items: chapter.items.filter((time) => time <= at),
+    errors: chapter.errors.filter((time) => time <= at),
     marks: chapter.marks.filter((mark) => mark.steps <= steps),
   };
 }

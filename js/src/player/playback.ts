@@ -62,7 +62,7 @@ export class Playback {
   /** Plays on from here, at the end from the beginning. */
   play(): void {
     if (this.isPlaying || this.#signal.aborted || this.question) return;
-    if (this.isAtEnd) this.#set(this.#story.placeAt(0), 0);
+    if (this.isAtEnd) this.#set(this.#story.beginning, 0);
     this.#last = undefined;
     this.#frame = requestAnimationFrame((now) => this.#tick(now));
     this.#say();
@@ -82,20 +82,19 @@ export class Playback {
 
   /** Goes to a time, as far as that may be seen. */
   async seek(seconds: number): Promise<void> {
-    const { whole } = this.#story;
-    const clock = Math.min(Math.max(0, seconds), whole.seconds);
-    const place = this.#story.placeAt(clock);
-    const { end } = this.#story;
-    const isBarred = place.chapter === end.chapter && place.steps >= end.steps;
-    await this.goTo(place, isBarred ? Math.min(clock, this.#story.secondsOf(end)) : clock);
+    const clock = Math.min(Math.max(0, seconds), this.#story.seconds);
+    if (await this.#comesTo(this.#story.chapterAt(clock))) {
+      this.#set(this.#story.placeAt(clock), clock);
+      this.#say();
+    }
   }
 
-  /** Goes to a place; of several goals on the way to which something is read, the last one counts. */
-  async goTo(place: Place, clock = this.#story.secondsOf(place)): Promise<void> {
-    const wanted = ++this.#wanted;
-    if (!(await this.#ready(place.chapter)) || wanted !== this.#wanted) return;
-    this.#set(place, clock);
-    this.#say();
+  /** Goes to a place. */
+  async goTo(place: Place): Promise<void> {
+    if (await this.#comesTo(place.chapter)) {
+      this.#set(place, this.#story.secondsOf(place));
+      this.#say();
+    }
   }
 
   /** Goes one item on, or one back. */
@@ -109,7 +108,7 @@ export class Playback {
     } while (at && !this.#story.question(at) && !this.#isItem(at));
     if (at) await this.goTo(at);
     else if (by > 0) await this.goTo(this.#story.end);
-    else await this.goTo(this.#story.placeAt(0));
+    else await this.goTo(this.#story.beginning);
   }
 
   /** Goes to the next turn or mark, or to the one before. */
@@ -122,7 +121,7 @@ export class Playback {
       chapter - this.#place.chapter || steps - this.#place.steps;
     const next =
       by > 0 ? places.find((one) => far(one) > 0) : places.filter((one) => far(one) < 0).at(-1);
-    await this.goTo(next ?? (by > 0 ? this.#story.end : this.#story.placeAt(0)));
+    await this.goTo(next ?? (by > 0 ? this.#story.end : this.#story.beginning));
   }
 
   /** More can be seen than before: what was shown stays. */
@@ -181,6 +180,12 @@ export class Playback {
     if (isOver) this.#clock = Math.min(this.#clock, this.#story.secondsOf(at));
     if (isOver) this.pause();
     else this.#tell();
+  }
+
+  /** Of several goals on the way to which something is read, only the last one is come to. */
+  async #comesTo(chapter: number): Promise<boolean> {
+    const wanted = ++this.#wanted;
+    return (await this.#ready(chapter)) && wanted === this.#wanted;
   }
 
   /** Waits until a chapter is here; what went wrong is said. */
@@ -248,7 +253,7 @@ function isCalm(): boolean {
 
 /** Whether something new is seen with a step: not only a draft that grows, or a place for one. */
 export function isItem(step: Step): boolean {
-  return step.some((change) =>
+  return step.changes.some((change) =>
     "edits" in change
       ? change.id !== null
       : change.html !== null && !change.id.endsWith(":pending"),

@@ -37,13 +37,14 @@ export class Scene {
     const [from, to] = [this.#shown, Math.min(count, steps.length)];
     this.#shown = to;
     if (from <= to && to - from <= FEW) {
-      for (const step of steps.slice(from, to)) if (step.length > 0) this.#timeline.apply(step);
+      for (const { changes } of steps.slice(from, to))
+        if (changes.length > 0) this.#timeline.apply(changes);
       return;
     }
     const other = new Timeline();
     const isOn = from < to;
     if (isOn) other.apply(this.#timeline.fragments());
-    other.apply(steps.slice(isOn ? from : 0, to).flat());
+    other.apply(steps.slice(isOn ? from : 0, to).flatMap(({ changes }) => changes));
     this.#timeline.replace(other.fragments());
   }
 

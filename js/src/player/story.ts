@@ -17,8 +17,6 @@ export class Story {
   readonly #read = new Map<number, Step[]>();
   whole = NOTHING;
   chapters: Chapter[] = [];
-  /** For each chapter the seconds from its beginning to each of its steps. */
-  times: number[][] = [];
 
   /** @param changed Told when there is more to be seen. */
   constructor(port: Port<State>, changed: () => void) {
@@ -57,28 +55,44 @@ export class Story {
     return this.chapters[chapter]?.marks.find((mark) => isHere(mark) && mark.answer === null);
   }
 
-  /** When a place is, in seconds of the whole. */
+  /** When a place in a chapter that is here, or a chapter's beginning, is, in seconds of the whole. */
   secondsOf({ chapter, steps }: Place): number {
     const begins = this.chapters[chapter]?.begins ?? 0;
-    return begins + (this.times[chapter]?.[Math.max(0, steps - 1)] ?? 0);
+    return begins + (this.#read.get(chapter)?.[steps - 1]?.at ?? 0);
   }
 
-  /** The last place at or before a time; at least the beginning, at most what may be seen. */
-  placeAt(seconds: number): Place {
-    const chapter = Math.max(
+  /** The chapter at a time; at least the first, at most the last that may be seen. */
+  chapterAt(seconds: number): number {
+    return Math.max(
       0,
       last(this.chapters, ({ begins }) => begins <= seconds),
     );
+  }
+
+  /** The last place at or before a time in a chapter that is here. */
+  placeAt(seconds: number): Place {
+    const chapter = this.chapterAt(seconds);
     const begins = this.chapters[chapter]?.begins ?? 0;
+    const steps = this.#read.get(chapter)?.slice(0, this.#length(chapter)) ?? [];
     // What one person reads and another writes differs in its last digit.
-    const seen = last(this.times[chapter] ?? [], (time) => begins + time <= seconds + 1e-6);
-    return { chapter, steps: seen + 1 };
+    return { chapter, steps: last(steps, ({ at }) => begins + at <= seconds + 1e-6) + 1 };
+  }
+
+  /** Where it begins. */
+  get beginning(): Place {
+    return { chapter: 0, steps: Math.min(1, this.#length(0)) };
   }
 
   /** The place after which nothing may be seen. */
   get end(): Place {
     const chapter = Math.max(0, this.chapters.length - 1);
-    return { chapter, steps: this.chapters[chapter]?.steps ?? 0 };
+    return { chapter, steps: this.#length(chapter) };
+  }
+
+  /** When that is, in seconds of the whole. */
+  get seconds(): number {
+    const chapter = this.chapters.at(-1);
+    return chapter ? chapter.begins + chapter.seconds : 0;
   }
 
   /** One step further, if there is one. */
@@ -102,9 +116,8 @@ export class Story {
     }
   }
 
-  #take({ body, buffers: [chapters, times] }: Reply<Outline>): void {
-    if (chapters) this.chapters = decode<Chapter>([chapters]);
-    if (times) this.times = decode<number[]>([times]);
+  #take({ body, buffers }: Reply<Outline>): void {
+    this.chapters = decode<Chapter>(buffers);
     this.whole = body;
     this.#changed();
   }

@@ -39,11 +39,11 @@ export class Track {
 
   /** Draws what is known of the whole. */
   draw(): void {
-    const { chapters, times, whole } = this.#story;
+    const { chapters, whole } = this.#story;
     this.field.max = String(whole.seconds);
     const at = { turns: [] as number[], items: [] as number[], errors: [] as number[] };
-    for (const [number, { begins, items, errors }] of chapters.entries()) {
-      const when = (step: number) => begins + (times[number]?.[step] ?? 0);
+    for (const { begins, items, errors } of chapters) {
+      const when = (seconds: number) => begins + seconds;
       at.turns.push(begins);
       at.items.push(...items.map(when));
       at.errors.push(...errors.map(when));
@@ -53,13 +53,12 @@ export class Track {
       const path = [...places].map((x) => `M${x} ${top}V${bottom}`).join("");
       this.element.querySelector(`.dari-${kind}`)?.setAttribute("d", path);
     }
-    const marks = chapters.flatMap((chapter, number) =>
-      chapter.marks.map((mark) => [number, mark] as const),
+    const marks = chapters.flatMap(({ begins, marks }) =>
+      marks.map((mark) => [begins + mark.at, mark] as const),
     );
     this.#marks.replaceChildren(
-      ...marks.slice(0, MOST_MARKS).map(([chapter, mark]) => {
+      ...marks.slice(0, MOST_MARKS).map(([seconds, mark]) => {
         const place = make("i", mark.ask === null ? "dari-mark" : "dari-mark dari-asks");
-        const seconds = this.#story.secondsOf({ chapter, steps: mark.steps });
         place.style.insetInlineStart = `${this.#part(seconds, 100)}%`;
         place.title = mark.text;
         return place;

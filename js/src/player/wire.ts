@@ -6,6 +6,8 @@ import type { Change } from "../live/wire";
 export interface Mark {
   id: string;
   steps: number;
+  /** When that is, in seconds from the turn's beginning. */
+  at: number;
   text: string;
   ask: string | null;
   /** What the reader wrote; `null` where nobody was asked yet. */
@@ -14,8 +16,9 @@ export interface Mark {
 
 /** What a page knows of a turn before it looks into it. */
 export interface Chapter {
-  /** Both in seconds of the whole. */
+  /** In seconds of the whole. */
   begins: number;
+  /** How long what may be seen of it takes. */
   seconds: number;
   /** How many steps it has that may be seen. */
   steps: number;
@@ -25,16 +28,13 @@ export interface Chapter {
   session: string;
   /** What all turns up to its end have cost. */
   spent: string;
-  /** Steps with which something new is seen, and with which something fails. */
+  /** When something new is seen and when something fails, in seconds from its beginning. */
   items: number[];
   errors: number[];
   marks: Mark[];
 }
 
-/**
- * Answer to `outline` and `reply`: the turns up to the first question that is open. Its buffers hold
- * the chapters and, for each of them, the seconds from its beginning to each of its steps.
- */
+/** Answer to `outline` and `reply`; its buffer holds the chapters up to the first open question. */
 export interface Outline {
   /** Of all turns, seen or not. */
   seconds: number;
@@ -48,7 +48,11 @@ export interface Wanted {
 }
 
 /** What changes with one step. */
-export type Step = Change[];
+export interface Step {
+  /** In seconds from the turn's beginning. */
+  at: number;
+  changes: Change[];
+}
 
 /** Body of `reply`: what the reader expects at a mark. */
 export interface Reply {

@@ -4,13 +4,15 @@ import { Playback } from "../../src/player/playback";
 import { Story } from "../../src/player/story";
 import type { Chapter, Mark, State, Step } from "../../src/player/wire";
 
-const step = (id: string): Step => [
-  { id, turn: "t", after: null, html: `<p>${id}</p>`, since: null, rev: 1 },
-];
-const draft: Step = [{ id: null, base: 1, rev: 2, edits: [] }];
+const step = (at: number, id: string): Step => ({
+  at,
+  changes: [{ id, turn: "t", after: null, html: `<p>${id}</p>`, since: null, rev: 1 }],
+});
+const draft: Step = { at: 2, changes: [{ id: null, base: 1, rev: 2, edits: [] }] };
 const asks = (steps: number): Mark => ({
   id: `ask-${steps}`,
   steps,
+  at: Math.max(0, steps - 1),
   text: "It stops.",
   ask: "Why?",
   answer: null,
@@ -26,12 +28,13 @@ function chapter(begins: number, steps: number, marks: Mark[] = []): Chapter {
 function recorded(marks: Mark[] = []) {
   return {
     whole: { seconds: 8, turns: 2, sessions: 1 },
-    chapters: [chapter(0, 4, marks), chapter(4, 4)],
-    times: [
-      [0, 1, 2, 3],
-      [0, 1, 2, 4],
+    chapters: [chapter(0, 4, marks), { ...chapter(4, 4), seconds: 4 }],
+    steps: async (number: number) => [
+      step(0, "a"),
+      step(1, "b"),
+      draft,
+      step(number === 0 ? 3 : 4, "c"),
     ],
-    steps: async () => [step("a"), step("b"), draft, step("c")],
   };
 }
 

@@ -49,7 +49,7 @@ def played(steps: Sequence[Step]) -> Iterator[dict[str, str]]:
     """What a page has of each item after each step, from what changes alone."""
     items: dict[str, dict[str, Any]] = {}
     for step in steps:
-        for change in step:
+        for change in step["changes"]:
             if "edits" in change:
                 before = next(one for one in items.values() if one["rev"] == change["base"])
                 units = before["html"].encode("utf-16-le")
@@ -125,13 +125,16 @@ def test_drafts_are_seen_as_they_were_written_and_then_what_became_of_them() -> 
 
 
 def test_a_call_that_fails_and_a_turn_that_fails_are_told_beforehand() -> None:
-    _, chapters, _ = tape().outline(dict.fromkeys(tape().questions, "x"))
-    assert [chapter["errors"] for chapter in chapters] == [[], [1]]
-    assert [chapter["items"] for chapter in chapters] == [[2, 8], []]
+    score = tape()
+    answers = dict.fromkeys(score.questions, "x")
+    _, chapters = score.outline(answers)
+    times = [[step["at"] for step in score.steps(number, answers)] for number in range(2)]
+    assert [chapter["errors"] for chapter in chapters] == [[], [times[1][1]]]
+    assert [chapter["items"] for chapter in chapters] == [[times[0][2], times[0][8]], []]
 
 
 def test_costs_add_up_and_what_nobody_knows_is_said() -> None:
-    _, chapters, _ = tape().outline(dict.fromkeys(tape().questions, "x"))
+    _, chapters = tape().outline(dict.fromkeys(tape().questions, "x"))
     assert [chapter["spent"] for chapter in chapters] == ["$0.50", "$0.50 or more"]
 
 
@@ -156,8 +159,8 @@ def test_a_question_in_front_of_a_turn_is_asked_before_that_is_seen() -> None:
     lines = [line for line in lines if "comes back" not in line]
     score = tape("\n".join([*lines, ""]))
     assert score.barrier({}) == (0, 10)
-    whole, chapters, times = score.outline({})
-    assert (whole["turns"], len(chapters), len(times)) == (2, 1, 1)
+    whole, chapters = score.outline({})
+    assert (whole["turns"], len(chapters)) == (2, 1)
     assert [mark["text"] for mark in chapters[0]["marks"]] == ["Now another session."]
     first = '{"mark":"Before all.","ask":"Ready?"}'
     score = tape("\n".join([lines[0], first, *lines[1:], ""]))
@@ -176,13 +179,13 @@ def test_what_is_recorded_without_times_has_steps_that_can_be_followed() -> None
     text = DRAFTED.replace('"times":true', '"times":false')
     lines = [line.partition('"after":') for line in text.splitlines()]
     bare = [f"{a}{c.partition(',')[2]}" if b else a for a, b, c in lines if '"draft"' not in c]
-    _, _, times = tape("\n".join([*bare, ""])).outline(dict.fromkeys(tape().questions, "x"))
-    assert times[0] == [0, 0.4, 0.8, 1.2, 1.6, 2.0]
+    steps = tape("\n".join([*bare, ""])).steps(0, dict.fromkeys(tape().questions, "x"))
+    assert [step["at"] for step in steps] == [0, 0.4, 0.8, 1.2, 1.6, 2.0]
 
 
 def test_an_empty_tape_has_nothing_to_play() -> None:
     score = tape('{"dari_tape":1,"times":true}\n{"scrubbed":{}}\n')
-    assert score.outline({}) == ({"seconds": 0.0, "turns": 0, "sessions": 0}, [], [])
+    assert score.outline({}) == ({"seconds": 0.0, "turns": 0, "sessions": 0}, [])
     assert score.steps(0, {}) == []
 
 
