@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import fcntl
 import json
 import os
 import signal
@@ -12,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
-from threading import Event, Thread
+from threading import Event, Thread, Timer
 from typing import Any
 
 import pytest
@@ -104,6 +105,42 @@ def test_a_turn_is_recorded_with_all_that_came_of_it(path: Path) -> None:
     assert second.line.metadata == {}
     assert list(first.agent.llms) == ["small", "large"]
     assert all(line.after >= 0 for line in first.body)  # type: ignore[union-attr,operator]
+
+
+@contextmanager
+def written_by_another(folder: Path) -> Iterator[int]:
+    """As if another process wrote tapes there, until the file that is given is closed."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    fcntl.flock(descriptor, fcntl.LOCK_EX)
+    try:
+        yield descriptor
+    finally:
+        fcntl.flock(descriptor, fcntl.LOCK_UN)
+        os.close(descriptor)
+
+
+def test_who_is_told_that_a_turn_has_ended_finds_it_on_the_tape(path: Path) -> None:
+    with LocalDari(tape=path) as server:
+        caller = calling(server)
+        session = caller.create("echo")
+        with written_by_another(path.parent) as theirs:
+            done = Timer(0.3, fcntl.flock, [theirs, fcntl.LOCK_UN])
+            done.start()
+            caller.finished(caller.send(session, "first")["message"]["id"])
+            done.join()
+        [turn] = read_tape(path).turns
+        assert turn.line.asked == "first"
+
+
+def test_a_turn_ends_though_its_tape_cannot_be_written_for_long(path: Path) -> None:
+    with LocalDari(tape=path) as server:
+        caller = calling(server)
+        session = caller.create("echo")
+        with written_by_another(path.parent):
+            caller.finished(caller.send(session, "first")["message"]["id"])
+            assert not path.exists()
+    [turn] = read_tape(path).turns
+    assert turn.line.asked == "first"
 
 
 def test_the_same_asked_again_without_times_is_the_same_bytes(path: Path, tmp_path: Path) -> None:

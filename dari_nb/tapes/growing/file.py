@@ -70,18 +70,27 @@ class TapeFile:
             self._scrubbed = Counter(now.scrubbed) - self._counted
         return now
 
-    def append(self, turn: Turn, number: int) -> None:
+    def append(self, turn: Turn, number: int, counts: Mapping[str, int] | None = None) -> None:
         """Put a turn at the end, in place of the last line, and strike it out of the journal.
+
+        Args:
+            turn: The turn.
+            number: Its number in the journal.
+            counts: What was scrubbed here, by kind, where nothing else runs: the last line stands
+                behind it then, and there is no journal any more.
 
         Raises:
             TapeError: Somebody else has broken the file: it is left alone.
             OSError: It cannot be written.
         """
         with alone_in(self._path.parent):
-            self._append(turn)
-        self.journal.strike(number)
+            self._append(turn, counts)
+        if counts is None:
+            self.journal.strike(number)
+        else:
+            self.journal.remove()
 
-    def _append(self, turn: Turn) -> None:
+    def _append(self, turn: Turn, counts: Mapping[str, int] | None) -> None:
         if self.is_changed:
             theirs = {*map(place_of, self.read().turns)} - self._known
             while not self._replaces and place_of(turn) in theirs:
@@ -91,7 +100,7 @@ class TapeFile:
         # The notes in front of it stand there already.
         lines = self._writer.turn(Turn(turn.agent, turn.line, turn.body))
         data = b"".join(map(encoded, lines))
-        self._replace_end(data)
+        self._replace_end(data if counts is None else data + encoded(self._closing(counts)))
         self._end += len(data)
         self._known.add(place_of(turn))
         self._sessions[turn.line.session] = place_of(turn)

@@ -15,6 +15,9 @@ from .file import Place, TapeFile, place_of, without_replaced
 from .journal import left_running
 from .worker import Worker
 
+_LONG = 1.0
+"""Seconds for which a turn's end waits for the disk; a slower one is not waited for."""
+
 
 class GrowingTape:
     """A tape's file while turns are recorded; used from one thread.
@@ -107,13 +110,15 @@ class GrowingTape:
             self._write(run, [entry for entry in new if isinstance(entry, Line)])
 
     def end(self, taking: Taking) -> None:
-        """Take note of a turn's end."""
+        """Take note of a turn's end: who is told of it afterwards finds it in the file."""
         run = self._running.pop(taking)
         self._is_whole &= self._put(taking.turn, run.number)
         number, turn = run.number, taking.turn
-        self._worker.do(lambda: self._file.append(turn, number))
-        if not self._running:
+        counts = None if self._running or not self._is_whole else dict(self.scrubber.counts)
+        self._worker.do(lambda: self._file.append(turn, number, counts))
+        if not self._running and not self._is_whole:
             self._settle()
+        self._worker.wait(_LONG)
 
     def drop(self, taking: Taking) -> None:
         """Keep nothing of a turn that runs."""

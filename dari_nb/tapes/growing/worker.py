@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from queue import SimpleQueue
-from threading import Lock, Thread
+from threading import Event, Lock, Thread
 
 from ...errors import DariError, InvalidRequestError
 
@@ -34,6 +34,12 @@ class Worker:
         with self._lock:
             self._left += 1
         self._jobs.put(job)
+
+    def wait(self, seconds: float) -> None:
+        """Wait until everything is done that was to be done so far, but no longer than this."""
+        done = Event()
+        self.do(done.set)
+        done.wait(seconds)
 
     def close(self) -> None:
         """Wait until all is done.
