@@ -37,8 +37,8 @@ from ..errors import DariError, InvalidRequestError
 from ..transcript.formats import agent_name_of
 from .backups import back_up_file
 from .configuration import EXAMPLE, Configuration, read_configuration
+from .furnishing import furnish
 from .gguf import BOXED, lacking, list_models, pull_model, pulled_llms, remove_model
-from .python_files import load_agents
 from .server import LocalDari
 from .service.organizations import usable_key
 from .tape_commands import ABOUT, add_tape_commands
@@ -68,26 +68,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     except DariError as error:
         sys.stderr.write(f"dari-local: {error}\n")
         return 2
-
-
-def add_organizations(server: LocalDari, configuration: Configuration) -> None:
-    """Make the organizations of a configuration, or change what they may do.
-
-    Raises:
-        InvalidRequestError: A variable with a key is not set, or the key is another's.
-    """
-    for name, table in configuration.organizations.items():
-        key = os.environ.get(table.key_env)
-        if not key:
-            raise InvalidRequestError(
-                f"organizations.{name}.key_env: the variable {table.key_env} is not set."
-            )
-        server.organization(
-            name,
-            api_key=key,
-            internet_access=table.internet_access,
-            max_cost=table.max_cost,
-        )
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -251,8 +231,7 @@ def _serve(options: argparse.Namespace, configuration: Configuration) -> int:
         max_cost=options.max_cost,
         secrets=options.secrets,
     )
-    add_organizations(server, configuration)
-    _furnish(server, configuration, options.agents)
+    furnish(server, configuration, options.agents)
     for path in options.runs:
         _load_runs(server, path)
     with _stop_signals() as stop, server:
@@ -261,14 +240,6 @@ def _serve(options: argparse.Namespace, configuration: Configuration) -> int:
         stop.wait()
     sys.stdout.write("Stopped.\n")
     return 0
-
-
-def _furnish(server: LocalDari, configuration: Configuration, agents: Sequence[Path]) -> None:
-    """Give a server the agents of a configuration, and those of files."""
-    for folder in configuration.bundles:
-        server.publish(folder)
-    for path in agents:
-        load_agents(server, path)
 
 
 def _server_to_ask(options: argparse.Namespace) -> LocalDari:
@@ -282,7 +253,7 @@ def _server_to_ask(options: argparse.Namespace) -> LocalDari:
         max_cost=table.max_cost,
         secrets=configuration.secrets,
     )
-    _furnish(server, configuration, [*configuration.files, *options.agents])
+    furnish(server, configuration, [*configuration.files, *options.agents])
     return server
 
 

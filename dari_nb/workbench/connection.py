@@ -266,8 +266,7 @@ def _configuration(config: str | Path | None) -> Configuration | None:
 
 def _fill(server: LocalDari, configuration: Configuration) -> None:
     """Give a server what a configuration brings; again, it replaces what it brought before."""
-    from ..local.cli import add_organizations
-    from ..local.python_files import load_agents
+    from ..local.furnishing import furnish
 
     table = configuration.server
     server.allow(
@@ -275,12 +274,8 @@ def _fill(server: LocalDari, configuration: Configuration) -> None:
         max_cost=table.max_cost,
         secrets=configuration.secrets,
     )
-    add_organizations(server, configuration)
     server.add_llms(configuration.llms, configuration.prices)
-    for folder in configuration.bundles:
-        server.publish(folder)
-    for path in configuration.files:
-        load_agents(server, path)
+    furnish(server, configuration, configuration.files)
 
 
 def _is_running(server: LocalDari) -> bool:
