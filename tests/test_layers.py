@@ -33,6 +33,7 @@ LAYERS = {
     "checks": 5,
     "widgets": 5,
     "local": 6,
+    "commands": 7,
     "workbench": 7,
     "magics": 8,
 }

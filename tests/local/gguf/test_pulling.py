@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from dari_nb.commands.cli import main
 from dari_nb.errors import DariError
 from dari_nb.local import list_models, pull_model, remove_model
-from dari_nb.local.cli import main
 from dari_nb.local.gguf import BOXED
 
 ROOT = Path(__file__).parents[3]

@@ -79,7 +79,7 @@ def served(tmp_path):
     """A durable local Dari in a process of its own; gives its URL and the file that counts."""
     asked = tmp_path / "asked.txt"
     (tmp_path / "agents.py").write_text(AGENTS.format(path=str(asked)))
-    command = [sys.executable, "-m", "dari_nb.local", "serve", "--port", "0", "--key", KEY]
+    command = [sys.executable, "-m", "dari_nb.commands", "serve", "--port", "0", "--key", KEY]
     command += ["--db", str(tmp_path / "dari.db"), "--agents", str(tmp_path / "agents.py")]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:

@@ -10,15 +10,15 @@ from typing import Any
 import pytest
 
 import dari_nb as dari
+from dari_nb.commands.cli import main
 from dari_nb.errors import TapeMissError
 from dari_nb.local import LocalDari, ToolCall, ToolResult
-from dari_nb.local.cli import main
 from dari_nb.local.python_files import load_agents
 from dari_nb.tapes import Tape, read_tape
 from dari_nb.workbench import Dari
 
+from ..local.conftest import Caller
 from ..recorded import OWN_RUNS
-from .conftest import Caller
 
 BY = ", by outcome and tools, and by answers of which something is expected"
 

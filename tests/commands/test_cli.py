@@ -4,15 +4,18 @@ import re
 import signal
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import httpx
 import pytest
 
+from dari_nb.commands.cli import main
 from dari_nb.errors import InvalidRequestError
 from dari_nb.local import LocalDari
-from dari_nb.local.cli import main
 from dari_nb.local.python_files import load_agents
+
+from ..local.conftest import Caller
 
 ROOT = Path(__file__).parents[2]
 AGENTS = """
@@ -40,7 +43,7 @@ def serving():
 
     def start(*options: object) -> tuple[subprocess.Popen[str], str]:
         process = subprocess.Popen(
-            [sys.executable, "-m", "dari_nb.local", "serve", "--port", "0", *map(str, options)],
+            [sys.executable, "-m", "dari_nb.commands", "serve", "--port", "0", *map(str, options)],
             cwd=ROOT,
             env={**os.environ, "PYTHONUNBUFFERED": "1"},
             stdout=subprocess.PIPE,
@@ -91,11 +94,14 @@ def test_a_database_keeps_recorded_runs_and_loads_them_once(serving, tmp_path):
         assert process.wait(60) == 0
 
 
-def test_agents_of_a_file_may_import_their_neighbours(agents_file, call):
+def test_agents_of_a_file_may_import_their_neighbours(agents_file):
     server = LocalDari()
     load_agents(server, agents_file)
-    with server, call(server) as api:
-        assert api.ask("shout", "hey")["output"]["parts"][0]["text"] == "HEY"
+    with server:
+        caller = Caller(server)
+        with closing(caller.http):
+            shouted = caller.ask("shout", "hey")
+        assert shouted["output"]["parts"][0]["text"] == "HEY"
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""``python -m dari_nb.local`` is the command ``dari-local``."""
+"""``python -m dari_nb.commands`` is the command ``dari-local``."""
 
 import sys
 

@@ -34,15 +34,15 @@ from threading import Event
 from typing import Any
 
 from ..errors import DariError, InvalidRequestError
+from ..local.backups import back_up_file
+from ..local.configuration import EXAMPLE, Configuration, read_configuration
+from ..local.furnishing import furnish
+from ..local.gguf import BOXED, lacking, list_models, pull_model, pulled_llms, remove_model
+from ..local.server import LocalDari
+from ..local.service.organizations import usable_key
+from ..local.workspaces.workspaces import beside
 from ..transcript.formats import agent_name_of
-from .backups import back_up_file
-from .configuration import EXAMPLE, Configuration, read_configuration
-from .furnishing import furnish
-from .gguf import BOXED, lacking, list_models, pull_model, pulled_llms, remove_model
-from .server import LocalDari
-from .service.organizations import usable_key
-from .tape_commands import ABOUT, add_tape_commands
-from .workspaces.workspaces import beside
+from .tapes import ABOUT, add_tape_commands
 
 HOST, PORT = "127.0.0.1", 8787
 """Where it listens unless told otherwise."""

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from ..errors import InvalidRequestError
+from ..local.python_files import load_score
+from ..local.server import LocalDari
 from ..render.plain.visible import visible
 from ..tapes import (
     Recording,
@@ -27,8 +29,6 @@ from ..tapes import (
 )
 from ..tapes.summary import count_of, summary_of
 from ..transcript.formats import read_file, to_row
-from .python_files import load_score
-from .server import LocalDari
 
 if TYPE_CHECKING:
     from ..checks import Check
