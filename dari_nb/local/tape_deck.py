@@ -100,6 +100,17 @@ class TapeDeck(Contents):
             return False
         return self._serving.call(partial(service.deck.asks_live, session, content))
 
+    def has_played(self, message_id: str) -> bool | None:
+        """Return whether a turn played; ``None`` where no tape was in when it was asked.
+
+        Args:
+            message_id: The turn's message.
+
+        >>> server.has_played(turn.id) is None
+        True
+        """
+        return self._service.deck.played.get(message_id) if self._service else None
+
     @property
     def recorded_costs(self) -> Mapping[str, str | None]:
         """What turns that played or were recorded have cost, by their messages."""

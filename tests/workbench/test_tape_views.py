@@ -236,3 +236,16 @@ def test_what_waits_to_be_adopted_is_said_where_it_does_not_play(tape: dari.Tape
         with pytest.raises(dari.DariError, match="has this as new, msg_2 of sess_2: review"):
             session.send("<b>a chair</b>")
         d.close()
+
+
+def test_a_turn_says_whether_it_came_from_the_tape(tmp_path: Path) -> None:
+    path = tmp_path / "x.tape"
+    with dari.connect("local", tape=path) as d:
+        assert "asked live" in str(d.agents["echo"].send("one").wait())
+    with dari.connect("local", tape=path) as d:
+        turn = d.agents["echo"].send("one").wait()
+        assert "from the tape" in str(turn)
+        assert "asked live" in str(turn.session.send("two").wait())
+        d.eject()
+        assert "from the tape" not in (said := str(d.agents["echo"].send("one").wait()))
+        assert "asked live" not in said

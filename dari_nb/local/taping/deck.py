@@ -37,12 +37,14 @@ class Deck:
 
     Attributes:
         costs: What turns that played or were recorded have cost, by their messages.
+        played: Whether turns played, by their messages; those that were asked live did not.
     """
 
     def __init__(self, store: Store, workspaces: Workspaces) -> None:
         self._store = store
         self._unasked: set[str] = set()
         self.costs: dict[str, str | None] = {}
+        self.played: dict[str, bool] = {}
         self._recorder = TapeRecorder(store, workspaces, self._unasked)
         self._finder: Finder | None = None
         self._tape: Tape | None = None
@@ -97,6 +99,7 @@ class Deck:
         if opened.refresh() and finder is not None:
             finder.load(opened.recording)
         turn = finder.find(session, content) if finder is not None else None
+        self.played[message_id] = turn is not None
         if turn is not None:
             self._recorder.pass_over(message_id)
             self.costs[message_id] = turn.line.cost

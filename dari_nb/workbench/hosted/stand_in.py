@@ -52,6 +52,7 @@ class StandIn:
         self.link = Link(
             *(self._server.url, self._server.api_key),
             standing=self._standing,
+            deck=self._server,
         )
 
     @property

@@ -75,6 +75,7 @@ class Link:
     Attributes:
         base_url: Where it is.
         server: The embedded local Dari, or ``None`` when the server is elsewhere.
+        deck: The local Dari that a tape may be in: the embedded one, or what this is the wire to.
         stand_in: The wire to what stands in for it while a tape is in, if one is.
         standing: For whom it stands in itself, if it does.
         is_closed: Whether :meth:`close` was called.
@@ -87,9 +88,11 @@ class Link:
         server: LocalDari | None = None,
         *,
         standing: Standing | None = None,
+        deck: LocalDari | None = None,
     ) -> None:
         self.base_url = base_url
         self.server = server
+        self.deck = server or deck
         self.stand_in: Link | None = None
         self.standing = standing
         self.is_closed = False

@@ -365,7 +365,8 @@ class Turn:
             place=self._place(),
             number=self.session._link.version_number(self.session.resource.version_id),
         )
-        return replace(head, facts=(*head.facts, *self.session._tools.facts(self.id)))
+        facts = (*head.facts, *self._origin(), *self.session._tools.facts(self.id))
+        return replace(head, facts=facts)
 
     def to_mimebundle(self, state: str | None = None) -> dict[str, str]:
         """Return the turn as a static MIME bundle: HTML, Markdown and plain text."""
@@ -393,6 +394,12 @@ class Turn:
         """Say which turn of which session a later one is."""
         number = self._feed.number(self.id)
         return f"turn {number} of {self.session.id}" if number and number > 1 else ""
+
+    def _origin(self) -> list[str]:
+        """Say whether the turn came from a tape, where one was in."""
+        deck = self.session._link.deck
+        played = deck.has_played(self.id) if deck else None
+        return [] if played is None else ["from the tape" if played else "asked live"]
 
     def _take_up(self) -> Turn:
         """Follow until it has ended, or nobody holds it any more, and answer its calls."""
