@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from IPython.core.error import UsageError
@@ -231,12 +232,26 @@ def _tape(state: State, line: Line, words: list[str]) -> Any:
     if words:
         given = {"mode": line.get(MODE), "speed": _speed(line.get(SPEED) or "real")}
         given |= {"run_tools": line.has(RUN_TOOLS), "files": line.has(FILES)}
+        _check_tape_name(words)
         connection.insert(Tape(" ".join(words), **given))
     if connection.tape is None:
         raise UsageError(f"no tape is in\nusage: {SUBCOMMANDS['tape'].parser.usage}")
     if line.has(PLAYER):
         return connection.tape.view()
     return connection.tape.review() if line.has(REVIEW) else _status(state)
+
+
+def _check_tape_name(words: list[str]) -> None:
+    """A single word may be meant as something else than a file that is not there."""
+    from ..tapes.tape import MODES
+
+    [word, *more] = words
+    if more or Path(word).expanduser().exists():
+        return
+    if word in MODES:
+        raise UsageError(f"{word} is a mode: %dari tape FILE --mode {word}")
+    if word in ("eject", "review", "view"):
+        raise UsageError(f"it is %dari tape --{word}, with two dashes")
 
 
 def _speed(text: str) -> Any:

@@ -184,7 +184,7 @@ class Tape:
             What no longer holds, as a list: ``to_frame()``, ``to_markdown()``.
 
         Raises:
-            InvalidRequestError: The file cannot be read.
+            InvalidRequestError: The file cannot be read, or it is no connection.
             TapeError: It is no tape, or a line is broken.
             DariError: The server cannot be reached, or refuses.
 
@@ -192,6 +192,11 @@ class Tape:
         Asks ...
         lesson.tape: ...
         """
+        if not hasattr(connection, "check"):
+            raise InvalidRequestError(
+                "check() takes a connection, such as dari_nb.connect(), "
+                f"not {type(connection).__name__}."
+            )
         return connection.check(self, **options)
 
     def _change(self, change: Callable[[Recording], None]) -> None:

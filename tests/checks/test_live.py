@@ -264,3 +264,9 @@ def test_new_turns_are_not_asked_and_a_server_that_is_not_there_is_an_error(path
         server.stop()
         with pytest.raises(DariError):
             Tape(path).check(d, tell=None)
+
+
+@pytest.mark.parametrize("given", ["http://127.0.0.1:1", None])
+def test_who_is_asked_is_a_connection(tmp_path: Path, given: Any) -> None:
+    with pytest.raises(InvalidRequestError, match=r"takes a connection, such as dari_nb.connect"):
+        Tape(tmp_path / "x.tape").check(given)
