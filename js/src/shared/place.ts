@@ -30,6 +30,8 @@ export class Place {
   #watched: Element | undefined;
   #focus: HTMLElement | undefined;
   #marked: readonly End[] = [];
+  /** What has taken its place; front ends may draw it more than once. */
+  #paper: HTMLElement | undefined;
   readonly #changes = new MutationObserver(() => this.#changed());
   readonly #over = new AbortController();
 
@@ -125,10 +127,17 @@ export class Place {
     const ground = this.#around.find(([box]) => box.isConnected);
     if (!ground) return;
     const [box, top] = ground;
-    const paper = box.querySelector<HTMLElement>(PAPER);
-    if (paper) this.#restore(paper, box.getBoundingClientRect().top - top);
-    if (paper || box.querySelector(".dari-view")) this.#over.abort();
-    else this.#changes.observe(box, { childList: true, subtree: true });
+    const paper = box.querySelector<HTMLElement>(PAPER) ?? undefined;
+    const isOther = paper && this.#paper && paper.textContent !== this.#paper.textContent;
+    if (isOther || (!paper && box.querySelector(".dari-view"))) {
+      this.#over.abort();
+      return;
+    }
+    if (paper && paper !== this.#paper) {
+      this.#paper = paper;
+      this.#restore(paper, box.getBoundingClientRect().top - top);
+    }
+    this.#changes.observe(box, { childList: true, subtree: true });
   }
 
   #acted(): void {
