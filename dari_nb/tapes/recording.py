@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import msgspec
 
@@ -41,6 +41,18 @@ class Recording:
     def adopted(self) -> dict[tuple[str, int], Turn]:
         """What plays: the turns that are not new, by key and take."""
         return {turn.place: turn for turn in self.turns if not turn.line.new}
+
+    def without_new(self) -> Recording:
+        """What plays to others: no turns that wait to be adopted, but all notes."""
+        told = Recording(self.times, [], [], self.scrubbed, self.is_closed)
+        notes: list[Note] = []
+        for turn in self.turns:
+            notes += turn.before
+            if not turn.line.new:
+                told.turns.append(replace(turn, before=notes))
+                notes = []
+        told.tail = [*notes, *self.tail]
+        return told
 
     def add(self, *turns: Turn) -> None:
         """Put turns at the end, or in the place of those that they replace, whose notes stay."""

@@ -8,6 +8,7 @@ from typing import overload
 from ..errors import InvalidRequestError
 from .differences import is_same, nearest, text_asked, told_of, words_between
 from .recording import Recording
+from .replacing import put_in_place, replaced_by
 from .turns import Turn
 
 _NOTHING = "Nothing on the tape is new."
@@ -29,8 +30,9 @@ class Proposal:
     Nothing on the tape is new.
     """
 
-    def __init__(self, turn: Turn, old: Turn | None, change: Change) -> None:
+    def __init__(self, turn: Turn, old: Turn | None, change: Change, replaces: int = 0) -> None:
         self.new = turn
+        self._replaces = replaces
         self.old = old
         self._change = change
         self._became = ""
@@ -55,7 +57,9 @@ class Proposal:
         return new if self.old is None else words_between(_told(self.old), new)
 
     def adopt(self) -> None:
-        """Let the turn play, with those before it; it takes the place of the same one.
+        """Let the turn play, with those before it, in place of another answer to the same.
+
+        Where another prompt was asked, what was recorded stays beside it; see :meth:`replace`.
 
         Raises:
             InvalidRequestError: That was said already, or it was rejected, or the file cannot be
@@ -66,6 +70,31 @@ class Proposal:
         ...     proposal.adopt()
         """
         self._decide("adopted", _adopt)
+
+    def replace(self) -> None:
+        """Let the turn take the place of the recorded one, each with those that go on from it.
+
+        It stands where that stood, in its session and with its marks; what was recorded there is
+        off the tape. :meth:`adopt` keeps both.
+
+        Raises:
+            InvalidRequestError: There is nothing in its place, it waits no more, or the file cannot
+                be written.
+            TapeError: It is broken.
+
+        >>> for proposal in tape.review():
+        ...     proposal.replace()
+        """
+        self._decide("adopted", put_in_place)
+
+    @property
+    def replaces(self) -> int:
+        """How many recorded turns go when it is put in their place; 0 where there are none.
+
+        >>> [proposal.replaces for proposal in tape.review()]
+        []
+        """
+        return self._replaces
 
     def reject(self) -> None:
         """Take the turn off the tape, with those that go on from it.
@@ -80,7 +109,7 @@ class Proposal:
         """
         self._decide("rejected", _reject)
 
-    def _decide(self, became: str, change: Callable[[Recording, Turn], None]) -> None:
+    def _decide(self, became: str, change: Callable[[Recording, Turn], object]) -> None:
         line = self.new.line
         name = f"{line.turn} of {line.session}"
         if self._became:
@@ -120,15 +149,14 @@ class Review(Sequence[Proposal]):
         old = [turn for turn in tape.turns if not turn.line.new]
         by_place = {turn.place: turn for turn in old}
         self._proposals = [
-            Proposal(turn, by_place.get(turn.place) or nearest(old, turn.line), change)
+            self._proposal(tape, turn, by_place.get(turn.place))
             for turn in tape.turns
             if turn.line.new
         ]
         self.news = [turn for turn in tape.turns if turn.line.new]
-        self._change = change
 
     def adopt(self) -> None:
-        """Let all of them play.
+        """Let all of them play, beside what was recorded.
 
         Raises:
             InvalidRequestError: The file cannot be written.
@@ -137,6 +165,27 @@ class Review(Sequence[Proposal]):
         >>> tape.review().adopt()
         """
         self._change_all(_adopt)
+
+    def replace(self) -> None:
+        """Let all of them play, those that have one in the place of a recorded turn.
+
+        Raises:
+            InvalidRequestError: The file cannot be written.
+            TapeError: It is broken.
+
+        >>> tape.review().replace()
+        """
+        placed = list[Turn]()
+
+        def put_or_adopt(tape: Recording, turn: Turn) -> None:
+            # Of several that were asked in one place the first is put there, the others beside it.
+            gone = replaced_by(tape, turn)
+            if gone and gone[0] not in placed:
+                placed.extend(put_in_place(tape, turn))
+            else:
+                _adopt(tape, turn)
+
+        self._change_all(put_or_adopt)
 
     def reject(self) -> None:
         """Take all of them off the tape.
@@ -148,6 +197,15 @@ class Review(Sequence[Proposal]):
         >>> tape.review().reject()
         """
         self._change_all(_reject)
+
+    def _proposal(self, tape: Recording, turn: Turn, same: Turn | None) -> Proposal:
+        """A turn beside another answer to the same, what it may replace, or the nearest."""
+        if same is not None:
+            return Proposal(turn, same, self._change)
+        gone = replaced_by(tape, turn)
+        in_place = next((old for old in gone if old.line.turn == turn.line.turn), None)
+        old = in_place or nearest((one for one in tape.turns if not one.line.new), turn.line)
+        return Proposal(turn, old, self._change, len(gone))
 
     def _change_all(self, change: Callable[[Recording, Turn], None]) -> None:
         """Change the tape once for all that still wait on it."""

@@ -65,6 +65,11 @@ class Turn:
         return [entry for entry in self.body if isinstance(entry, EventLine)]
 
     @property
+    def notes(self) -> list[Note]:
+        """What people noted in front of it and in it, in order."""
+        return [*self.before, *(note for _, note in _noted(self.body))]
+
+    @property
     def files(self) -> list[FileLine]:
         """What it left in its workspace, in order."""
         files = (entry for entry in self.body if isinstance(entry, FileLine))

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from dari_nb.errors import InvalidRequestError
-from dari_nb.tapes import Recording, Tape, flaws_of, read_tape, write_tape
+from dari_nb.tapes import Mark, Recording, Tape, flaws_of, read_tape, write_tape
 
 from .conftest import said, taken
 
@@ -109,3 +109,68 @@ def test_what_went_with_another_turn_can_be_said_of_it_as_well(tape: Tape) -> No
         InvalidRequestError, match="msg_3 of sess_1 was rejected already, and waits"
     ):
         second.adopt()
+
+
+def test_a_turn_takes_the_place_of_the_recorded_one_with_its_marks(
+    lesson: Recording, tmp_path: Path
+) -> None:
+    first, second = lesson.turns
+    third = taken("And in C?", [said("By hand.")], number=3, parent=second.line.key)
+    second.before.append(Mark("Guess", ask="Does Go have them?"))
+    third.before.append(Mark("Guess again"))
+    elsewhere = taken("Something else.", [said("Yes.")], session="sess_2")
+    other = taken("And in Rust?", [said("Not quite.")], number=2, parent=first.line.key)
+    after = taken("Why?", [said("It borrows.")], number=3, parent=other.line.key)
+    for turn in (other, after):
+        turn.line.new = True
+        turn.line.session = "sess_9"
+    lesson.add(third, elsewhere, other, after)
+    write_tape(lesson, tmp_path / "x.tape")
+    tape = Tape(tmp_path / "x.tape")
+    assert [proposal.replaces for proposal in tape.review()] == [2, 2]
+    tape.review()[1].replace()
+    told = read_tape(tape.path)
+    assert [(turn.line.asked, turn.line.session, turn.line.turn) for turn in told.turns] == [
+        ("What is a closure?", "sess_1", "msg_1"),
+        ("And in Rust?", "sess_1", "msg_2"),
+        ("Why?", "sess_1", "msg_3"),
+        ("Something else.", "sess_2", "msg_1"),
+    ]
+    assert Mark("Guess", ask="Does Go have them?") in told.turns[1].before
+    assert Mark("Guess again") in told.turns[2].before
+    assert flaws_of(told) == []
+    assert len(tape.review()) == 0
+
+
+def test_of_several_prompts_in_one_place_the_first_replaces_and_the_others_stay_beside_it(
+    lesson: Recording, tmp_path: Path
+) -> None:
+    first = lesson.turns[0].line.key
+    for prompt in ("And in Rust?", "And in C?"):
+        other = taken(prompt, [said("No.")], number=2, parent=first)
+        other.line.new = True
+        lesson.add(other)
+    unlike = taken("2 + 2", [said("4")], session="sess_3")
+    unlike.line.new = True
+    lesson.add(unlike)
+    write_tape(lesson, tmp_path / "x.tape")
+    Tape(tmp_path / "x.tape").review().replace()
+    assert now(Tape(tmp_path / "x.tape")) == [
+        ("What is a closure?", False),
+        ("And in Rust?", False),
+        ("And in C?", False),
+        ("2 + 2", False),
+    ]
+
+
+def test_a_turn_with_nothing_in_its_place_replaces_nothing(
+    lesson: Recording, tmp_path: Path
+) -> None:
+    unlike = taken("2 + 2", [said("4")], session="sess_3")
+    unlike.line.new = True
+    lesson.add(unlike)
+    write_tape(lesson, tmp_path / "x.tape")
+    [proposal] = Tape(tmp_path / "x.tape").review()
+    assert proposal.replaces == 0
+    with pytest.raises(InvalidRequestError, match="in the place of msg_1 of sess_2: adopt it"):
+        proposal.replace()

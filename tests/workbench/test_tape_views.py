@@ -54,7 +54,7 @@ def test_a_new_turn_is_seen_beside_the_old_one(tape: dari.Tape) -> None:
     assert "tape.review().view()" in html
 
 
-@pytest.mark.parametrize(("press", "left"), [("Adopt", 3), ("Reject", 2)])
+@pytest.mark.parametrize(("press", "left"), [("Keep both", 3), ("Replace", 2), ("Reject", 2)])
 def test_it_is_adopted_and_rejected_by_a_button(tape: dari.Tape, press: str, left: int) -> None:
     box = tape.review().view()
     buttons(box)[press].click()
@@ -67,9 +67,9 @@ def test_it_is_adopted_and_rejected_by_a_button(tape: dari.Tape, press: str, lef
 def test_what_can_not_be_read_any_more_is_said_beside_the_buttons(tape: dari.Tape) -> None:
     box = tape.review().view()
     tape.file.write_text(tape.file.read_text().replace('{"dari_tape":1', '{"dari_tape":2'))
-    buttons(box)["Adopt"].click()
+    buttons(box)["Keep both"].click()
     assert "version" in box.children[-1].value
-    assert set(buttons(box)) == {"Adopt", "Reject"}
+    assert set(buttons(box)) == {"Replace", "Keep both", "Reject"}
 
 
 def test_answers_are_kept_beside_the_notebook_and_are_a_frame(
@@ -224,7 +224,11 @@ def test_buttons_say_how_many_turns_go_with_one(tape: dari.Tape) -> None:
         d.close()
     box = tape.review().view()
     told = [b.description for row in box.children for b in getattr(row, "children", ())]
-    assert told == ["Adopt", "Reject", "Adopt", "Reject 2 turns", "Adopt 2 turns", "Reject"]
+    assert told == [
+        *("Replace", "Keep both", "Reject"),
+        *("Replace", "Keep both", "Reject 2 turns"),
+        *("Replace", "Keep both 2 turns", "Reject"),
+    ]
 
 
 def test_what_waits_to_be_adopted_is_said_where_it_does_not_play(tape: dari.Tape) -> None:

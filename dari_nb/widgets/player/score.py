@@ -74,9 +74,13 @@ class Score:
     Args:
         turns: The turns.
         notes: The notes behind the last of them.
+        left_out: How many turns of the tape wait to be adopted.
     """
 
-    def __init__(self, turns: Sequence[Turn], notes: Iterable[object] = ()) -> None:
+    def __init__(
+        self, turns: Sequence[Turn], notes: Iterable[object] = (), *, left_out: int = 0
+    ) -> None:
+        self.left_out = left_out
         self.scenes: list[Scene] = []
         begins, spent = 0.0, _Spent()
         for turn in turns:
@@ -89,8 +93,9 @@ class Score:
 
     @classmethod
     def of(cls, recording: Recording) -> Score:
-        """Make one of all turns of a tape."""
-        return cls(recording.turns, recording.tail)
+        """Make one of a tape, without what waits there to be adopted."""
+        told = recording.without_new()
+        return cls(told.turns, told.tail, left_out=len(recording.turns) - len(told.turns))
 
     @property
     def seconds(self) -> float:

@@ -16,7 +16,10 @@ if TYPE_CHECKING:
     from ...render.matrix.compare import Compared
     from ...tapes import Recording
 
-_LOOK = "The same with buttons: `tape.review().view()`."
+_LOOK = (
+    "`tape.review().replace()` puts it in the place of what was recorded, `adopt()` keeps both, "
+    "`reject()` takes it off the tape. The same with buttons: `tape.review().view()`."
+)
 
 
 class TapeReview(Review):
@@ -31,7 +34,7 @@ class TapeReview(Review):
         super().__init__(read(), change)
 
     def view(self) -> Any:
-        """Return it as an ipywidget, with buttons to adopt and to reject each turn.
+        """Return it as an ipywidget, with buttons to replace, to adopt and to reject.
 
         Returns:
             A ``VBox``, which follows what is adopted and rejected in it.
@@ -60,7 +63,18 @@ class TapeReview(Review):
         reject = Button(description=_said("Reject", self._behind(proposal)))
         adopt.on_click(lambda _: self._settle(box, proposal.adopt))
         reject.on_click(lambda _: self._settle(box, proposal.reject))
-        return [HTML(_paper(proposal)["text/html"]), HBox([adopt, reject])]
+        buttons = [adopt, reject]
+        if proposal.replaces:
+            replace = Button(
+                description=_said("Replace", proposal.replaces),
+                tooltip="Put it, and those that go with it, where the recorded turns stand",
+                button_style="primary",
+            )
+            replace.on_click(lambda _: self._settle(box, proposal.replace))
+            adopt.description = _said("Keep both", self._before(proposal))
+            adopt.button_style = ""
+            buttons = [replace, adopt, reject]
+        return [HTML(_paper(proposal)["text/html"]), HBox(buttons)]
 
     def _before(self, proposal: Proposal) -> int:
         """How many turns are adopted together: a turn needs those before it."""
