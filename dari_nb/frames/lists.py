@@ -80,12 +80,13 @@ ANSWERS: Table[Any] = Table(
         "ask": TEXT,
         "answer": TEXT,
         "answered_at": TIME,
+        "file": TEXT,
     },
     by_row(lambda asked: _answer_row(*asked)),
 )
 """The columns of what readers expected at the questions of a tape."""
 
 
-def _answer_row(turn: Any, mark: Any, score: Any) -> tuple[Any, ...]:
+def _answer_row(turn: Any, mark: Any, score: Any, file: str | None) -> tuple[Any, ...]:
     line, given = turn.line, (score.value, score.at) if score else (None, None)
-    return (line.session, line.turn, mark.mark, mark.ask, *given)
+    return (line.session, line.turn, mark.mark, mark.ask, *given, file)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -120,7 +120,10 @@ def _tape_of(connection: Dari) -> list[tuple[str, str]]:
     from ..tapes.tape import mode_of
 
     tape = connection.tape
-    return [] if tape is None else [("tape", f"{tape.path}, mode {mode_of(tape)}")]
+    if tape is None:
+        return []
+    speed = "" if tape.speed == "real" else f", speed {tape.speed}"
+    return [("tape", f"{tape.path}, mode {mode_of(tape)}{speed}")]
 
 
 def _found(connection: Dari, server: LocalDari) -> str:
@@ -229,16 +232,29 @@ def _tape(state: State, line: Line, words: list[str]) -> Any:
     if line.has(EJECT):
         connection.eject()
         return _status(state)
+    if line.has(PLAYER) and line.has(REVIEW):
+        raise UsageError("one at a time: --review shows what is new, --view plays it")
     if words:
-        given = {"mode": line.get(MODE), "speed": _speed(line.get(SPEED) or "real")}
-        given |= {"run_tools": line.has(RUN_TOOLS), "files": line.has(FILES)}
         _check_tape_name(words)
-        connection.insert(Tape(" ".join(words), **given))
+        connection.insert(Tape(" ".join(words), **_tape_settings(line)))
     if connection.tape is None:
         raise UsageError(f"no tape is in\nusage: {SUBCOMMANDS['tape'].parser.usage}")
+    if not words and (settings := _tape_settings(line)):
+        connection.insert(replace(connection.tape, **settings))
     if line.has(PLAYER):
         return connection.tape.view()
     return connection.tape.review() if line.has(REVIEW) else _status(state)
+
+
+def _tape_settings(line: Line) -> dict[str, Any]:
+    """How a tape is to be used, as far as it is said."""
+    speed = line.get(SPEED)
+    return {
+        **({"mode": line.get(MODE)} if line.get(MODE) else {}),
+        **({"speed": _speed(speed)} if speed else {}),
+        **({"run_tools": True} if line.has(RUN_TOOLS) else {}),
+        **({"files": True} if line.has(FILES) else {}),
+    }
 
 
 def _check_tape_name(words: list[str]) -> None:

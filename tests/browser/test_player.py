@@ -107,6 +107,9 @@ def test_it_stops_at_a_question_and_holds_back_what_comes(request, host, axe):
     page.keyboard.press("Space")
     question = view.locator(".dari-question")
     question.wait_for()
+    # Who was in the player writes at once; its keys are those of the transcript.
+    assert page.evaluate("document.activeElement.tagName") == "TEXTAREA"
+    view.locator(".dari-log").focus()
     for key in ("End", "]", ".", "x", "d", "d"):
         page.keyboard.press(key)
     assert page.evaluate(CELLS) == cells
@@ -127,6 +130,7 @@ def test_it_stops_at_a_question_and_holds_back_what_comes(request, host, axe):
     page.keyboard.press("Control+Enter")
     view.get_by_text("The shop is closed.").wait_for()
     assert "you expected: It asks which one." not in view.inner_text()
+    page.keyboard.press("Escape")
     page.keyboard.press("[")
     page.keyboard.press("[")
     view.get_by_text("you expected: It asks which one.").wait_for()
@@ -173,6 +177,10 @@ def test_a_page_of_its_own_plays_from_the_disk_and_asks_nobody(page, tmp_path):
         page.keyboard.press("Control+Enter")
         page.get_by_text("The shop is closed.").wait_for()
         assert page.get_by_text("also what comes behind its questions").is_visible()
+        with page.expect_download() as download:
+            page.get_by_role("button", name="Save the answers").click()
+        assert download.value.suggested_filename == "shop answers.jsonl"
+        download.value.save_as(tmp_path / f"{scheme}.jsonl")
     page.goto(made.as_uri())
     page.keyboard.press("Space")
     page.locator(".dari-question textarea").fill("half a thou")
@@ -194,7 +202,14 @@ def test_a_page_of_its_own_plays_from_the_disk_and_asks_nobody(page, tmp_path):
     assert page.locator(".dari-scene").count() == 2
     page.set_viewport_size({"width": 420, "height": 800})
     assert page.evaluate("() => document.documentElement.scrollWidth") <= 420
-    assert asked == [made.as_uri()] * 3
+    told = Tape(tmp_path / "shop.tape").answers([tmp_path / "dark.jsonl", tmp_path / "light.jsonl"])
+    assert told[["turn", "answer", "file"]].astype(object).fillna("").to_numpy().tolist() == [
+        ["msg_1", "Ask.", "dark.jsonl"],
+        ["msg_1", "Ask.", "light.jsonl"],
+        ["msg_2", "", ""],
+    ]
+    pages = [url for url in asked if not url.startswith("data:")]
+    assert pages == [made.as_uri()] * 3
     assert problems == []
 
 

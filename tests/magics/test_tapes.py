@@ -60,6 +60,17 @@ def test_what_cannot_be_is_said_in_a_line(begun, tmp_path, line, why):
     assert begun.names["d"].server.tape is None
 
 
+def test_the_tape_that_is_in_is_used_otherwise_without_its_name(begun):
+    begun.run("%dari tape lesson.tape")
+    begun.run("%dari_send --quiet one")
+    assert "lesson.tape, mode play, speed 8.0" in repr(
+        begun.run("%dari tape --mode play --speed 8")
+    )
+    assert "lesson.tape, mode auto, speed 8.0" in repr(begun.run("%dari tape --mode auto"))
+    with pytest.raises(UsageError, match="one at a time: --review shows what is new"):
+        begun.run("%dari tape --review --view")
+
+
 def test_with_a_dari_elsewhere_a_tape_is_used_just_the_same(begun, server, monkeypatch):
     with connection.Dari(server.url, server.api_key) as remote:
         monkeypatch.setattr(connection, "_current", remote)

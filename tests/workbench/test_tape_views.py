@@ -84,7 +84,7 @@ def test_answers_are_kept_beside_the_notebook_and_are_a_frame(
     [mark_id] = player._score.questions
     sent = []
     player.send = lambda message, buffers=None: sent.append((message, buffers))
-    for text in ("A lamp?", "A chair!"):
+    for text in (" A lamp?\n", "A chair!"):
         body = {"id": mark_id, "text": text}
         player._on_custom_message(
             None, {"kind": "request", "id": 1, "what": "reply", "body": body}, []
@@ -97,7 +97,16 @@ def test_answers_are_kept_beside_the_notebook_and_are_a_frame(
     ]
     assert frame["answered_at"].is_monotonic_increasing
     assert (tmp_path / "dari-scores.jsonl").exists()
-    assert tape.answers(tmp_path / "other.jsonl")["answer"].isna().all()
+    other = tmp_path / "other.jsonl"
+    with pytest.raises(dari.DariError, match=r"There is no file .*other\.jsonl with answers"):
+        tape.answers(other)
+    other.write_text("no\nscores\n")
+    with pytest.raises(dari.DariError, match=r"other\.jsonl holds no answers"):
+        tape.answers(other)
+    other.write_text("")
+    assert tape.answers(other)["answer"].isna().all()
+    several = tape.answers([tmp_path / "dari-scores.jsonl", other])
+    assert several["file"].tolist() == ["dari-scores.jsonl"] * 2
     player.close()
 
 
@@ -167,7 +176,7 @@ def test_a_page_that_can_not_be_written_is_said(tape: dari.Tape, tmp_path: Path)
     with pytest.raises(dari.DariError, match="cannot be written"):
         tape.to_html(tmp_path / "nowhere" / "x.html")
     (tmp_path / "folder").mkdir()
-    with pytest.raises(dari.DariError, match="is no file that a page can be written to"):
+    with pytest.raises(dari.DariError, match="is a folder: name a page in it"):
         tape.to_html(tmp_path / "folder")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["folder", "shop.tape"]
 
@@ -253,3 +262,28 @@ def test_a_turn_says_whether_it_came_from_the_tape(tmp_path: Path) -> None:
         d.eject()
         assert "from the tape" not in (said := str(d.agents["echo"].send("one").wait()))
         assert "asked live" not in said
+
+
+def test_what_waits_to_be_adopted_is_in_no_player_and_in_no_page(
+    tape: dari.Tape, tmp_path: Path
+) -> None:
+    page = tmp_path / "shop.html"
+    assert "a chair" not in tape.to_html(page).read_text()
+    player = tape.view()
+    assert repr(player) == "<Player of 2 turns, 1 s>"
+    assert "a chair" not in str(player.get_state())
+    player.close()
+    tape.review().adopt()
+    assert "a chair" in tape.to_html(page).read_text()
+
+
+@pytest.mark.parametrize("speed", ["fast", 0, -1])
+def test_a_speed_of_no_use_is_refused_as_that_of_a_tape(tape: dari.Tape, speed: Any) -> None:
+    with pytest.raises(dari.DariError, match="speed is real, instant, or above 0, not"):
+        tape.view(speed=speed)
+
+
+def test_a_player_may_play_at_once(tape: dari.Tape) -> None:
+    player = tape.view(speed="instant")
+    assert player.speed == 1000
+    player.close()

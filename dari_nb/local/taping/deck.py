@@ -22,6 +22,9 @@ from .player import Pace, TapePlayer
 from .recorder import TapeRecorder
 
 _LIVE = "\n{auto} asks live what is missing."
+_ALONE = (
+    "\nNobody can be asked live: only the tape knows this agent, and nothing here has its code."
+)
 
 
 class TapeMiss(Exception):  # noqa: N818
@@ -109,7 +112,7 @@ class Deck:
         if finder is not None and (self._mode == "play" or is_of_tape(self._store, session)):
             # A mode that was given in code is not changed by the variable.
             auto = f"{VARIABLE}=auto" if tape.mode is None else 'mode="auto"'
-            advice = _LIVE.format(auto=auto) if self._mode == "play" else ""
+            advice = _LIVE.format(auto=auto) if self._mode == "play" else _ALONE
             raise TapeMiss(finder.miss(str(tape.path), session, content, advice))
         opened.check()
         return None

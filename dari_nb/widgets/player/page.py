@@ -20,13 +20,18 @@ FIRST = 1
 _LOOK = """
 :root { color-scheme: light dark; }
 body { margin: 0; padding: 24px 16px; font: 14px/1.5 system-ui, sans-serif; }
+h1 { max-width: 860px; margin: 0 auto 12px; font-size: 20px; font-weight: 600; }
 main.dari.dari.dari { margin: 0 auto; }
-.page-note { max-width: 860px; margin: 14px auto 0; font-size: 12px; opacity: .75; }
+@media screen { main.dari.dari.dari.dari > .dari-log { max-height: max(200px, 100vh - 250px); } }
+.page-note { max-width: 860px; margin: 14px auto 0; font-size: 12px; color: GrayText; }
+.page-note button { font: inherit; margin-inline-start: 8px; padding: 3px 10px; }
+@media print { .page-note { display: none; } }
 """
 _HOLDS = (
     "This page holds all that was recorded, also what comes behind its questions. What is answered"
-    " is kept until it is closed."
+    " is kept until it is closed: save it before."
 )
+_SAVE = '<button type="button" id="dari-save" hidden>Save the answers</button>'
 _NO_SCRIPT = "<noscript>This page plays with JavaScript, which is switched off here.</noscript>"
 
 
@@ -46,6 +51,8 @@ def page(
     # Nothing is kept back here: the page itself shows nothing before its time.
     everything = dict.fromkeys(score.questions, "")
     whole, chapters = score.outline(everything)
+    # Who reads the page adopts nothing.
+    whole["left_out"] = 0
     for chapter in chapters:
         for mark in chapter["marks"]:
             mark["answer"] = None
@@ -61,13 +68,14 @@ def page(
         yield _block(f"dari-turn-{number}", score.steps(number, everything))
     yield f"<script>{script}</script>\n"
     if score.questions:
-        yield f'<p class="page-note">{_HOLDS}</p>\n'
+        yield f'<p class="page-note">{_HOLDS}{_SAVE}</p>\n'
     for number in numbers[FIRST:]:
         yield _block(f"dari-turn-{number}", score.steps(number, everything))
     yield "</body></html>\n"
 
 
 def _head(title: str, script: str, sheet: str) -> str:
+    name = escape(visible_name(title))
     digest = b64encode(hashlib.sha256(script.encode()).digest()).decode()
     policy = (
         "default-src 'none'; img-src data:; style-src 'unsafe-inline'; "
@@ -77,9 +85,9 @@ def _head(title: str, script: str, sheet: str) -> str:
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{escape(visible_name(title))}</title>\n"
+        f"<title>{name}</title>\n"
         f"<style>{_LOOK}{sheet}</style></head>\n"
-        f'<body>{_NO_SCRIPT}<main id="dari-player"></main>\n'
+        f'<body>{_NO_SCRIPT}<h1>{name}</h1><main id="dari-player"></main>\n'
     )
 
 

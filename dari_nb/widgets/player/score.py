@@ -129,7 +129,12 @@ class Score:
             for number, scene in enumerate(shown)
         ]
         sessions = len({scene.turn.line.session for scene in self.scenes})
-        whole = Outline(seconds=round(self.seconds, 3), turns=len(self.scenes), sessions=sessions)
+        whole = Outline(
+            seconds=round(self.seconds, 3),
+            turns=len(self.scenes),
+            sessions=sessions,
+            left_out=self.left_out,
+        )
         return whole, chapters
 
     def steps(self, number: int, answers: Mapping[str, str]) -> list[Step]:

@@ -47,12 +47,14 @@ class Chapter(TypedDict):
 class Outline(TypedDict):
     """Answer to ``outline`` and ``reply``, of which ``seconds`` and ``turns`` are those of all.
 
+    ``left_out`` is how many turns of the tape wait to be adopted.
     Its buffer is a list of ``Chapter``: the turns up to the first question that is open.
     """
 
     seconds: float
     turns: int
     sessions: int
+    left_out: int
 
 
 class Wanted(TypedDict):

@@ -25,8 +25,7 @@ def written(score: Score, path: Path, title: str, *, speed: float, idle_limit: f
     if is_tape(path):
         raise InvalidRequestError(f"{path} is a tape: give the page another name, such as x.html.")
     try:
-        if not path.name or (path.exists() and not path.is_file()):
-            raise InvalidRequestError(f"{str(path)!r} is no file that a page can be written to.")
+        _check_target(path)
         made = path.with_name(f".{path.name}.{os.getpid()}")
         try:
             with made.open("w", encoding="utf-8", newline="\n") as file:
@@ -35,7 +34,17 @@ def written(score: Score, path: Path, title: str, *, speed: float, idle_limit: f
         finally:
             with suppress(OSError):
                 made.unlink(missing_ok=True)
+    except InvalidRequestError:
+        raise
     except (OSError, ValueError) as error:
         why = (error.strerror if isinstance(error, OSError) else None) or error
-        raise InvalidRequestError(f"The page {path} cannot be written: {why}.") from error
+        # The name of what was written first tells nobody anything.
+        raise InvalidRequestError(f"The page {path} cannot be written: {why}.") from None
     return path.absolute()
+
+
+def _check_target(path: Path) -> None:
+    if not path.name or path.is_dir():
+        raise InvalidRequestError(f"{str(path)!r} is a folder: name a page in it, such as x.html.")
+    if path.exists() and not path.is_file():
+        raise InvalidRequestError(f"{str(path)!r} is no file that a page can be written to.")

@@ -11,6 +11,8 @@ from ..showing.subject import Subject
 from ..showing.words import Ending, closed
 
 if TYPE_CHECKING:
+    from ...models import TimelineItem
+    from ...render import Head
     from ...widgets.player.score import Score
     from ...widgets.view import AnyLayout
     from .answers import Answers
@@ -80,12 +82,11 @@ class PlayerSubject(Subject):
 
     def paper(self, ending: Ending | None = None) -> dict[str, str]:
         """The transcript up to the first question that is not answered."""
-        from ...render import Head, noted
+        from ...render import noted
         from ...render.page.kept import joined
         from ...render.timeline.ends import ends
 
-        parts = self._score.parts(self._answers.texts()) or [([], Head("nothing recorded"))]
-        paper = noted(joined([ends(items, head) for items, head in parts]), self._behind())
+        paper = noted(joined([ends(items, head) for items, head in self._parts()]), self._behind())
         return noted(paper, ending.line) if ending else paper
 
     def closed(self) -> Ending:
@@ -93,15 +94,21 @@ class PlayerSubject(Subject):
         return closed(how=self._again)
 
     def print(self) -> None:
-        """Print what may be seen of it."""
-        for items, head in self._score.parts(self._answers.texts()):
+        """Print what may be seen of it, and what is asked where it ends."""
+        for items, head in self._parts():
             host.print_items(items, head)
+        if behind := self._behind():
+            print(behind)  # noqa: T201
+
+    def _parts(self) -> list[tuple[list[TimelineItem], Head]]:
+        """Items and head of each session that may be seen."""
+        from ...render import Head
+
+        return self._score.parts(self._answers.texts()) or [([], Head("nothing recorded"))]
 
     def _behind(self) -> str | None:
         """What is said below paper that ends at a question."""
         question = self._score.question(self._answers.texts())
         if question is None:
             return None
-        return (
-            f"{question.mark} {question.ask} It goes on behind this question, in a live notebook."
-        )
+        return f"{question.ask} It goes on behind this question, in a live notebook."

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from collections.abc import Iterable
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ... import tapes
 from ...errors import InvalidRequestError
 from ...tapes import read_tape
+from ...tapes.tape import Speed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,7 +32,7 @@ class Tape(tapes.Tape):  # noqa: D101
         self,
         *,
         at: float = 0.0,
-        speed: float | None = None,
+        speed: float | Speed | None = None,
         height: int = 0,
         answers: str | Path | None = None,
         layout: AnyLayout = None,
@@ -38,10 +40,11 @@ class Tape(tapes.Tape):  # noqa: D101
         """Return it as a player: its turns as they happened, at the tape's own speed.
 
         It plays, stops, goes to any place and one item on or back; ``?`` lists its keys. It stops
-        at each mark with a question, which is a line of its own in the file, such as
-        ``{"mark": "the tool fails", "ask": "What will it do now?"}``: the reader writes what they
-        expect, and then sees. What comes behind a question that nobody has answered is in no page,
-        no output and no saved notebook.
+        at each mark with a question, which is a line of its own in the file, in front of what is
+        not to be seen yet, such as ``{"mark": "first guess", "ask": "What will it do now?"}``: the
+        reader writes what they expect, and then sees. What comes behind a question that nobody has
+        answered is in no page, no output and no saved notebook. Turns that wait to be adopted are
+        left out.
 
         It is an ipywidget, whose traits are ``at`` (seconds), ``playing``, ``speed``,
         ``idle_limit`` (seconds; ``None`` waits as long as it took, and 3 is where the tape says
@@ -49,7 +52,8 @@ class Tape(tapes.Tape):  # noqa: D101
 
         Args:
             at: Where to begin, in seconds.
-            speed: How many times as fast as it was recorded; the tape's own when left out.
+            speed: How many times as fast as it was recorded, ``real`` or ``instant``; as the tape
+                when left out.
             height: Most pixels that the transcript takes; 0 leaves it to the page.
             answers: The file in which answers are kept, that of scores and ratings;
                 ``dari-scores.jsonl`` in the working folder when left out.
@@ -77,30 +81,32 @@ class Tape(tapes.Tape):  # noqa: D101
             layout=layout,
             at=float(at),
             height=int(height),
-            **self._pace | ({} if speed is None else {"speed": float(speed)}),
+            **self._pace(speed),
         )
 
-    def answers(self, path: str | Path | None = None) -> pd.DataFrame:
+    def answers(self, path: str | Path | Iterable[str | Path] | None = None) -> pd.DataFrame:
         """Return what readers expected at its questions, one row an answer.
 
+        Those who read a page made by :meth:`to_html` save their answers as a file each.
+
         Args:
-            path: The file in which answers are kept; ``dari-scores.jsonl`` in the working folder
-                when left out.
+            path: The file in which answers are kept, or several; ``dari-scores.jsonl`` in the
+                working folder when left out.
 
         Returns:
             Columns ``session``, ``turn``, ``mark``, ``ask``, ``answer`` (null where nobody
-            has answered yet) and ``answered_at`` (UTC).
+            has answered yet), ``answered_at`` (UTC) and ``file``, the name of the answer's file.
 
         Raises:
-            InvalidRequestError: A file cannot be read.
+            InvalidRequestError: A file is not there, cannot be read, or holds no such lines.
             TapeError: It is no tape, or a line is broken.
 
         >>> tape.answers().columns.to_list()
-        ['session', 'turn', 'mark', 'ask', 'answer', 'answered_at']
+        ['session', 'turn', 'mark', 'ask', 'answer', 'answered_at', 'file']
         """
-        from .answers import Answers
+        from .answers import frame_of
 
-        return Answers(self._score(), path).frame()
+        return frame_of(self._score(), path)
 
     def to_html(self, path: str | Path) -> Path:
         """Write it as one page with the player in it, which asks the network for nothing.
@@ -124,15 +130,15 @@ class Tape(tapes.Tape):  # noqa: D101
         from .page import written
 
         target = Path(path).expanduser()
-        return written(self._score(), target, Path(self.path).stem, **self._pace)
+        return written(self._score(), target, Path(self.path).stem, **self._pace())
 
-    @property
-    def _pace(self) -> dict[str, Any]:
+    def _pace(self, speed: float | Speed | None = None) -> dict[str, Any]:
         """How a player of it begins."""
         from ...widgets.player.view import FASTEST, IDLE_LIMIT
 
         idle_limit = IDLE_LIMIT if self.idle_limit is None else float(self.idle_limit)
-        return {"speed": min(self.factor, FASTEST), "idle_limit": idle_limit}
+        factor = self.factor if speed is None else replace(self, speed=speed).factor
+        return {"speed": min(factor, FASTEST), "idle_limit": idle_limit}
 
     def review(self) -> TapeReview:
         """Show what is new on it beside what was recorded before, to adopt or to reject it.

@@ -92,7 +92,9 @@ function drawHead(head: HTMLElement, story: Story, playback: Playback): void {
   if (head.dataset.says === words.join()) return;
   head.dataset.says = words.join();
   const [agent = "", llm = ""] = words;
-  const recorded = make("small", "", {}, "recorded");
+  const { left_out } = story.whole;
+  const waiting = left_out > 0 ? ` · ${left_out} that wait to be adopted are left out` : "";
+  const recorded = make("small", "", {}, `recorded${waiting}`);
   head.replaceChildren(
     make("strong", "", {}, agent),
     ...(llm ? [make("span", "", {}, llm)] : []),

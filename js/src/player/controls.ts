@@ -15,7 +15,7 @@ const FAR = 5;
 export class Controls {
   readonly element = make("div", "dari-play", { role: "group", "aria-label": "Player" });
   readonly caption = make("p", "dari-caption");
-  /** The last mark, and what was expected there. */
+  /** What was expected, and the mark that one is at. */
   readonly passed = make("p", "dari-passed", { role: "status" });
   readonly track: Track;
   readonly #port: Port<State>;
@@ -120,13 +120,19 @@ export class Controls {
     return (isOver && here.spent) || (this.#story.chapters[chapter - 1]?.spent ?? "");
   }
 
-  /** The last mark in this turn, and what was expected there. */
+  /** What was expected in this turn, at the end in all of them, and the mark that one is at. */
   #markText(): string {
-    const { chapter, steps } = this.#playback.place;
-    const passed = this.#story.chapters[chapter]?.marks.filter((mark) => mark.steps <= steps);
-    const mark = passed?.at(-1);
-    if (!mark || this.#playback.question) return "";
-    return mark.answer ? `${mark.text} · you expected: ${mark.answer}` : mark.text;
+    const { place, isAtEnd } = this.#playback;
+    const marks = this.#story.chapters.flatMap(({ marks }, chapter) => {
+      if (chapter !== place.chapter) return isAtEnd ? marks : [];
+      return marks.filter((mark) => mark.steps <= place.steps);
+    });
+    const last = marks.at(-1);
+    const told = marks.flatMap(({ ask, answer }) =>
+      answer ? `${ask} · you expected: ${answer}` : [],
+    );
+    if (last && !last.answer && !this.#playback.question) told.push(last.text);
+    return told.join("\n");
   }
 
   #faster(by: 1 | -1): void {

@@ -19,7 +19,28 @@ const recorded: Recorded = {
 const el = document.getElementById("dari-player");
 const { signal } = new AbortController();
 if (el) {
-  player(new PagePort(recorded, told("dari-state")), signal)(el, signal);
+  const port = new PagePort(recorded, told("dari-state"));
+  player(port, signal)(el, signal);
   el.tabIndex = -1;
   el.focus();
+  void whole.then(() => offerAnswers(port));
+}
+
+/** Offers the answers as a file, and asks whoever leaves without having saved them. */
+function offerAnswers(port: PagePort): void {
+  const save = document.getElementById("dari-save");
+  if (!save) return;
+  port.answered = () => {
+    save.hidden = false;
+  };
+  save.addEventListener("click", () => {
+    const link = document.createElement("a");
+    link.href = `data:application/jsonl;charset=utf-8,${encodeURIComponent(port.answers())}`;
+    link.download = `${document.title} answers.jsonl`;
+    link.click();
+    save.hidden = true;
+  });
+  addEventListener("beforeunload", (event) => {
+    if (!save.hidden) event.preventDefault();
+  });
 }

@@ -13,6 +13,9 @@ export class PagePort implements Port<State> {
   readonly #recorded: Recorded;
   readonly #state: State;
   readonly #changes = new EventTarget();
+  readonly #answers: string[] = [];
+  /** Is told when there is an answer that can be saved. */
+  answered: () => void = () => undefined;
 
   constructor(recorded: Recorded, state: State) {
     this.#recorded = recorded;
@@ -55,7 +58,19 @@ export class PagePort implements Port<State> {
     return number === last ? all.slice(0, steps) : all;
   }
 
+  /** What was answered, as a kernel keeps it: a line of JSON each, as `Tape.answers()` reads them. */
+  answers(): string {
+    return this.#answers.join("");
+  }
+
   #keep({ id, text }: Expected): void {
+    if (text.trim()) {
+      const [now, value] = [Date.now(), text.trim()];
+      const about = { name: "answer", run_id: `mark:${id}`, repeat: now * 1000, by: "person" };
+      const line = { ...about, value, at: new Date(now).toISOString() };
+      this.#answers.push(`${JSON.stringify(line)}\n`);
+      this.answered();
+    }
     for (const { marks } of this.#recorded.chapters) {
       for (const mark of marks) if (mark.id === id) mark.answer = text;
     }

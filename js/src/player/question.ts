@@ -30,7 +30,8 @@ export class Question {
     sendsWith(this.#field, () => void this.#answered());
     onEscape(this.#field, left);
     this.element.addEventListener("submit", (event) => event.preventDefault(), { signal });
-    const line = make("div", "dari-line", {}, this.#send, skip, this.#note);
+    const hint = make("small", "", {}, `${SENDS} sends`);
+    const line = make("div", "dari-line", {}, this.#send, skip, hint, this.#note);
     this.element.append(this.#text, this.#field, line);
     this.element.hidden = true;
   }
@@ -38,15 +39,18 @@ export class Question {
   show(): void {
     const mark = this.#playback.isPlaying ? undefined : this.#playback.question;
     if (mark?.id === this.#shown?.id) return;
-    const hadFocus = this.element.contains(focused(this.element));
+    const focus = focused(this.element);
+    const hadFocus = this.element.contains(focus);
     if (this.#shown) this.#drafts.set(this.#shown.id, this.#field.value);
     this.#shown = mark;
     this.element.hidden = mark === undefined;
     this.#note.textContent = "";
     this.#field.value = this.#drafts.get(mark?.id ?? "") ?? "";
     if (mark) {
-      this.#text.replaceChildren(make("strong", "", {}, mark.text), " ", mark.ask ?? "");
+      // What the mark is called may tell what comes.
+      this.#text.textContent = mark.ask;
       this.element.scrollIntoView?.({ block: "nearest" });
+      if (focus && this.element.parentElement?.contains(focus)) this.focus();
     } else if (hadFocus) this.#left();
   }
 

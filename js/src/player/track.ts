@@ -60,7 +60,7 @@ export class Track {
       ...marks.slice(0, MOST_MARKS).map(([seconds, mark]) => {
         const place = make("i", mark.ask === null ? "dari-mark" : "dari-mark dari-asks");
         place.style.insetInlineStart = `${this.#part(seconds, 100)}%`;
-        place.title = mark.text;
+        place.title = mark.ask !== null && mark.answer === null ? mark.ask : mark.text;
         return place;
       }),
     );

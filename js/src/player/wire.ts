@@ -1,4 +1,4 @@
-import type { Change } from "../live/wire";
+import type { Fragment, Growth } from "../live/wire";
 
 /** What kernel and player tell each other. `dari_nb/widgets/player/wire.py` has the same shapes. */
 
@@ -40,6 +40,8 @@ export interface Outline {
   seconds: number;
   turns: number;
   sessions: number;
+  /** Turns of the tape that wait to be adopted. */
+  left_out: number;
 }
 
 /** Body of `turn`: the buffer of its answer holds a list of `Step`, those that may be seen. */
@@ -51,7 +53,7 @@ export interface Wanted {
 export interface Step {
   /** In seconds from the turn's beginning. */
   at: number;
-  changes: Change[];
+  changes: (Fragment | Growth)[];
 }
 
 /** Body of `reply`: what the reader expects at a mark. */
