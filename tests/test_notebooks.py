@@ -141,7 +141,7 @@ def test_the_lesson_on_tape_plays_what_a_model_said_where_there_is_none(
     assert "has an inner function" in told("%%dari_agent assistant")
     assert "map_attr" in told("%dari_send")
     assert "13 * 8" in told('with dari.recording(mine):\n    session = d.agents.get("calculator")')
-    assert told("mine.review().adopt()") == "Nothing on the tape is new."
+    assert told("mine.review().replace()") == "Nothing on the tape is new."
     assert "It goes on behind this question" in told("mine.view()")
     assert "leap year" in told("tape.view(")
     assert "Will it be right?" in told("tape.answers()")
