@@ -19,10 +19,12 @@ if TYPE_CHECKING:
 
 TRIES = (0.0, 0.3, 2.0, 8.0, 30.0, 90.0)
 """Seconds after a cell's end at which its cost is asked for."""
+SOON = 3
+"""A cost that has not come after so many of them is late."""
 PROBES = 16
 """Cells that are asked for until the first cost comes; many agents never tell one."""
 _PAUSE = 0.25
-_SOON = (0.0, 0.1, 0.2, 0.4, 0.8)
+_PAUSES = (0.0, 0.1, 0.2, 0.4, 0.8)
 
 
 class LateCosts:
@@ -49,6 +51,10 @@ class LateCosts:
         self._awaited: set[str] = set()
         self._probed: set[str] = set()
 
+    def awaited(self) -> dict[str, int]:
+        """Return how often was asked for the costs that may still come, by the session."""
+        return {_session(cell): self._tries.get(_session(cell), 0) for cell in self._waiting()}
+
     async def to_the_last(self) -> None:
         """Ask until all costs are known, or were asked for often enough."""
         while True:
@@ -74,7 +80,7 @@ class LateCosts:
         await together(self._slots, [partial(self._ask, cell) for cell in self._few(missing)])
         if all(cell.cost is None for cell in answered):
             return
-        for pause in _SOON:
+        for pause in _PAUSES:
             missing = [cell for cell in missing if _lacks_cost(cell)]
             if not missing:
                 return
