@@ -21,7 +21,7 @@ from .tasks import size_text
 if TYPE_CHECKING:
     from ...scores import Detectable
     from ..link import Link
-    from .batch import Batch
+    from .matrix.sheet import Sheet
 
 
 class Plan:
@@ -49,7 +49,7 @@ class Plan:
 
     def __init__(
         self,
-        batch: Batch,
+        batch: Sheet,
         costs: Mapping[Column, Decimal | None],
         past: PastScores | None = None,
     ) -> None:
@@ -147,7 +147,7 @@ class Plan:
         return facts(self.rows())
 
 
-def plan_of(batch: Batch, link: Link) -> Plan:
+def plan_of(batch: Sheet, link: Link) -> Plan:
     """Return the plan of what is left to send, with what the past tells."""
     client, agent_id = link.stream_client, batch.agent.id
     costs = wait_for(link.run(past_costs(client, agent_id, batch.columns)))

@@ -39,7 +39,7 @@ async def past_runs(client: AsyncClient, agent_id: str) -> list[str]:
 
 def past_scores(book: ScoreBook, run_ids: Iterable[str]) -> PastScores | None:
     """Return the first score that tells how values vary, of the first run that has one."""
-    from ....scores.variation import variation
+    from ....scores.power.variation import variation
 
     for run_id in run_ids:
         for name, columns in _by_name(book.scores(run_id)).items():

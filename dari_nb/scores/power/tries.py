@@ -10,9 +10,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from .intervals import normal_quantile, of_gaps
-from .resampling import Array
-from .signs import agreeing, p_of_signs
+from ..intervals import normal_quantile, of_gaps
+from ..resampling import Array
+from ..signs import agreeing, p_of_signs
 
 _RUNS = 3_000
 _MOST_DRAWN = 100

@@ -5,24 +5,18 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import NormalDist
 from typing import Any
 
-import numpy as np
-
-from ..errors import InvalidRequestError
-from .checks import check_level, check_whole, checked_list, is_real
-from .estimate import ByTask
-from .intervals import LEVEL, SOME
-from .student import t_quantile
+from ...errors import InvalidRequestError
+from ..checks import check_level, check_whole, checked_list, is_real
+from ..estimate import ByTask
+from ..intervals import LEVEL
+from .numbers import least_mean
 from .tries import Tries, least_difference
 from .variation import LEAST, Variation, variation
 
 RATE, ALIKE, CORRELATION = 0.5, 0.5, 0.3
 """What is assumed where nothing is known."""
-_POINTS = 2_000
-_WIDEST = 6.0
-_HALVINGS = 50
 
 
 @dataclass(frozen=True)
@@ -49,10 +43,8 @@ class Detectable:
     assumption: str
 
     def __str__(self) -> str:
-        from ..render.plain.words import count_text
-
-        size = f"{count_text(self.tasks, 'task')} x {self.repeats}"
-        return f"{size} can show {self.found}"
+        tasks = "1 task" if self.tasks == 1 else f"{self.tasks:,} tasks"
+        return f"{tasks} x {self.repeats} can show {self.found}"
 
     @property
     def found(self) -> str:
@@ -139,7 +131,7 @@ def detectable(
     if sd_of_differences is not None:
         _check_alone("sd_of_differences", {**said, "like": like})
         words = f"differences with an sd of {sd_of_differences:g}"
-        found = _of_numbers(tasks, sd_of_differences, power, level)
+        found = least_mean(tasks, sd_of_differences, power, level)
         return Detectable(found, tasks, repeats, power, level, words)
     if like is not None:
         _check_alone("like", said)
@@ -201,44 +193,7 @@ def _found(
         tries = Tries(RATE if rate is None else rate, alike, correlation, repeats)
         return least_difference(tries, tasks, power, level)
     variance = 2 * sd**2 * (alike + (1 - alike) / repeats - correlation)
-    return _of_numbers(tasks, math.sqrt(max(0.0, variance)), power, level)
-
-
-def _of_numbers(tasks: int, sd: float, power: float, level: float) -> float | None:
-    """Return the smallest mean of normal differences that shows so often."""
-    if tasks < 2:
-        return None
-    error = sd / math.sqrt(tasks)
-    return float(error * _errors(tasks - 1, power, level) * (1 + _more(tasks, power, level)))
-
-
-def _errors(df: int, power: float, level: float) -> float:
-    """Return how many errors a mean lies from 0 that Student's t tells from it so often.
-
-    That is ``P(Z < x - t s) = power`` with the t quantile and ``s² = χ²/df``: the noncentral t.
-    """
-    spread = _WIDEST / math.sqrt(2 * df)
-    sizes = np.linspace(max(0.0, 1 - spread), 1 + spread, _POINTS + 1)[1:]
-    logs = (df - 1) * np.log(sizes) - df * sizes**2 / 2
-    weights = np.exp(logs - logs.max())
-    weights /= weights.sum()
-    reaches = (t_quantile((1 + level) / 2, df) * sizes).tolist()
-    normal = NormalDist().cdf
-    low, high = 0.0, float(max(reaches)) + _WIDEST
-    for _ in range(_HALVINGS):
-        middle = (low + high) / 2
-        seen = float(np.dot(weights, [normal(middle - reach) for reach in reaches]))
-        low, high = (low, middle) if seen >= power else (middle, high)
-    return high
-
-
-def _more(tasks: int, power: float, level: float) -> float:
-    """Return by how much of it redrawing tasks takes more than Student's t, found by drawing."""
-    if tasks < SOME:
-        return 0.0
-    z = NormalDist().inv_cdf(power)
-    farther = t_quantile((1 + level) / 2, SOME - 1) / t_quantile((1 + LEVEL) / 2, SOME - 1)
-    return (0.08 + 0.02 * z + 0.02 * z**2) * math.pow(farther, 1.5) * math.pow(SOME / tasks, 3.3)
+    return least_mean(tasks, math.sqrt(max(0.0, variance)), power, level)
 
 
 def _rounded_up(difference: float) -> str:

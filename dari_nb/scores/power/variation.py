@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .estimate import ByTask
-from .means import are_yes_and_no, numbers
+from ..estimate import ByTask
+from ..means import are_yes_and_no, numbers
 
 LEAST = 5
 """Fewer tasks tell hardly anything of how values vary."""
