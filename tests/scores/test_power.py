@@ -130,6 +130,7 @@ def test_earlier_values_tell_how_values_vary():
         ({"repeats": 1.5}, "repeats must be at least 1"),
         ({"power": 1}, "power is a number between 0 and 1, not 1"),
         ({"power": None}, "power is a number between 0 and 1, not None"),
+        ({"power": 0.05}, "power=0.05 is what chance alone shows at level=0.95: give more"),
         ({"rate": 1.2}, "rate is a number between 0 and 1, not 1.2"),
         ({"rate": math.nan}, "rate is a number between 0 and 1"),
         ({"sd": 0}, "sd is a number above 0, not 0"),

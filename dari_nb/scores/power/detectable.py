@@ -123,6 +123,10 @@ def detectable(
     check_whole("repeats", repeats, 1)
     check_level(level)
     _check_between("power", power, 0, 1, ends=False)
+    if power <= 1 - level:
+        raise InvalidRequestError(
+            f"power={power:g} is what chance alone shows at level={level:g}: give more."
+        )
     for name, share in (("rate", rate), ("alike", alike), ("correlation", correlation)):
         _check_between(name, share, 0, 1)
     for name, size in (("sd", sd), ("sd_of_differences", sd_of_differences)):

@@ -20,7 +20,8 @@ _MOST_DRAWN = 100
 _FEW = 10
 _UNCLEAR = (0.88, 1.15)
 """Between these normal quantiles sign flips are counted out, and of few tasks always."""
-_HALVINGS = 12
+_HALVINGS = 40
+_NEAR = 0.001
 _TINY = 1e-12
 
 
@@ -77,6 +78,8 @@ def least_difference(of: Tries, tasks: int, power: float, level: float) -> float
     if shown(high) < power:
         return None
     for _ in range(_HALVINGS):
+        if high - low < _NEAR * high:
+            break
         middle = (low + high) / 2
         low, high = (low, middle) if shown(middle) >= power else (middle, high)
     return high

@@ -356,7 +356,9 @@ class Batch(Results):
     def _stopped(self) -> Ending:
         """Stop following, as the user wished; returns what to say."""
         self._stop_following()
-        return batch_stopped(self.run_id, self._name, can_cancel=self._can_cancel)
+        ending = batch_stopped(self.run_id, self._name, can_cancel=self._can_cancel)
+        left = [f" {said}; `{self._name}.resume()` sends them." for said in self._left_out()]
+        return ending._replace(line="".join([ending.line, *left]))
 
     @property
     def _name(self) -> str:

@@ -205,8 +205,9 @@ def test_costs_that_nobody_tells_any_more_stop_it_soon(d, known, monkeypatch):
 def test_an_interrupt_sends_no_more_and_it_can_be_taken_up(d, known):
     known.go_on.clear()
     batch = d.batches.run("priced", TASKS, ["cheap"], max_cost=5)
-    with interrupted_when(lambda: True):
+    with interrupted_when(lambda: True) as said:
         batch.wait()
+    assert "sending was interrupted; batch.resume() sends them" in str(said.value)
     assert len(batch.unsent) == 12 - AT_ONCE
     assert "4 of 12 not sent: sending was interrupted" in str(batch)
     known.go_on.set()
