@@ -1,5 +1,7 @@
 """``max_cost`` holds: no more is sent than it pays for, and the rest is named and sent later."""
 
+import subprocess
+import sys
 import threading
 from collections import Counter
 from decimal import Decimal
@@ -125,6 +127,36 @@ def test_a_kernel_that_is_gone_sends_no_more_and_the_next_one_goes_on(again, kno
     known.go_on.set()
     batch = again().batches.run("priced", TASKS, ["cheap"], max_cost=1).wait(60)
     assert (batch.found, batch.counts) == (AT_ONCE, {"completed": 10, "unsent": 2})
+    assert set(known.asked.values()) == {1}
+    assert known.spent == 1
+
+
+KERNEL = """
+import sys
+import dari_nb
+
+d = dari_nb.connect(base_url=sys.argv[1], api_key=sys.argv[2])
+tasks = [f"Task {number}" for number in range(12)]
+d.batches.run("priced", tasks, ["cheap"], max_cost=1).wait()
+"""
+
+
+def test_a_process_that_is_killed_has_sent_nothing_twice_and_the_cap_holds(server, again, known):
+    enough = threading.Event()
+
+    def price(prompt, llm):
+        if len(known.asked) >= 3:
+            enough.set()
+        return PRICES[llm]
+
+    known.price = price
+    command = [sys.executable, "-c", KERNEL, server.url, server.api_key]
+    with subprocess.Popen(command) as process:
+        assert enough.wait(60)
+        process.kill()
+    batch = again().batches.run("priced", TASKS, ["cheap"], max_cost=1).wait(60)
+    assert batch.found >= 3
+    assert batch.counts == {"completed": 10, "unsent": 2}
     assert set(known.asked.values()) == {1}
     assert known.spent == 1
 
