@@ -48,18 +48,24 @@ class LateCosts:
         self._slots = asyncio.Semaphore(max(1, AT_ONCE // 2))
         self._first_seen: dict[str, float] = {}
         self._tries: dict[str, int] = {}
+        self._answered: dict[str, int] = {}
         self._awaited: set[str] = set()
         self._probed: set[str] = set()
 
     def awaited(self) -> dict[str, int]:
-        """Return how often was asked for the costs that may still come, by the session."""
-        return {_session(cell): self._tries.get(_session(cell), 0) for cell in self._waiting()}
+        """Return how often the server had no answer for costs that may come yet, by the session."""
+        asked = {_session(cell) for cell in self._cells if _lacks_cost(cell)}
+        open_ = {name for name in asked if self._tries.get(name, 0) > self._answered.get(name, 0)}
+        waiting = open_ | {_session(cell) for cell in self._waiting()}
+        return {name: self._answered.get(name, 0) for name in waiting}
 
     async def to_the_last(self) -> None:
         """Ask until all costs are known, or were asked for often enough."""
         while True:
             waiting = self._waiting()
-            await together(self._slots, [partial(self._ask, cell) for cell in self._due(waiting)])
+            due = self._due(waiting)
+            await together(self._slots, [partial(self._ask, cell) for cell in due])
+            self._answered |= {_session(cell): self._tries[_session(cell)] for cell in due}
             if not waiting and all(cell.is_settled for cell in self._cells):
                 return
             await asyncio.sleep(_PAUSE)
