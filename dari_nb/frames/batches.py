@@ -16,7 +16,8 @@ from .messages import STOP_REASON
 from .tables import Table, by_row, with_metadata
 
 CELL_STATUS = category(
-    *("planned", "queued", "running", "waiting_for_tool", "completed", "failed", "cancelled")
+    *("planned", "queued", "running", "waiting_for_tool"),
+    *("completed", "failed", "cancelled", "unsent"),
 )
 """A cell's statuses in the order in which it goes through them."""
 
@@ -38,7 +39,8 @@ class BatchCell:
         repeat: Which repetition, from 0.
         session_id: The session of the last attempt.
         message_id: The message in it.
-        status: ``planned`` while it is not sent, then a status of the API, or ``cancelled``.
+        status: ``planned`` while it is not sent, then a status of the API, or ``cancelled``; or
+            ``unsent`` where ``max_cost`` left it out.
         error: Why it failed.
         stop_reason: ``max_tokens`` when the answer was cut off.
         text: The answer.

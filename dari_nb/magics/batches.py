@@ -30,7 +30,7 @@ REPEATS = Option("--repeats", "N", "how often each task goes to each LLM")
 VERSION = Option("--version", "V", "version of the agent; or several: v,w", many=True)
 NAME = Option("--name", "RUN", "a name for the run instead of one that follows from its content")
 MAX_ITEMS = Option("--max-items", "N", "send nothing when it were more items")
-MAX_COST = Option("--max-cost", "USD", "send nothing when it were dearer, by past sessions")
+MAX_COST = Option("--max-cost", "USD", "what the run may cost: the rest is left out")
 DRY_RUN = Option("--dry-run", None, "show what would be sent, and send nothing")
 FRESH = Option("--fresh", None, "really run again, under a new name")
 
@@ -171,6 +171,8 @@ def _show(shell: Any, made: Batch, parsed: Line, name: str | None, timeout: floa
         raise late(shell, timeout, goes_on, is_quiet=quiet) from None
     else:
         _tell_failures(made, handle, quiet=quiet or not waits)
+        if made.unsent and not quiet:
+            print(f"{handle}.resume(max_cost=...) sends the other {len(made.unsent)}")  # noqa: T201
 
 
 def _tell_failures(made: Batch, handle: str, *, quiet: bool) -> None:

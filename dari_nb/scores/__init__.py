@@ -15,15 +15,18 @@ from .book import Score, ScoreBook
 from .comparisons import paired_difference, win_rate
 from .estimate import Estimate
 from .means import mean, wilson
+from .power.detectable import Detectable, detectable
 from .repeats import pass_at_k, pass_hat_k
 from .scoring import Outcome, run_scores, score_each
 from .summary import pass_rates, summary, win_rates
 
 __all__ = [
+    "Detectable",
     "Estimate",
     "Outcome",
     "Score",
     "ScoreBook",
+    "detectable",
     "holm",
     "mean",
     "paired_difference",

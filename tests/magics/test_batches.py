@@ -1,9 +1,12 @@
 import _thread
 import threading
+from decimal import Decimal
 
 import pandas as pd
 import pytest
 from IPython.core.error import UsageError
+
+from dari_nb.local import Usage
 
 
 @pytest.fixture(autouse=True)
@@ -97,6 +100,24 @@ def test_a_dry_run_shows_the_plan_and_sends_nothing(shell, shout):
     assert (plan.sends, plan.batches) == (12, 1)
     assert "12 (2 tasks x 2 LLMs x 3)" in repr(plan)
     assert shell.names["d"].sessions.list() == []
+
+
+def test_no_more_is_spent_than_max_cost(shell, server, capsys):
+    @server.agent("costly")
+    def costly(prompt):
+        yield Usage(Decimal("0.20"))
+        yield prompt
+
+    session = shell.names["d"].agents.get("costly").send("before").wait(20).session
+    while session.cost is None:
+        session.turn().wait(20)
+    shell.run("%%dari_batch costly --max-cost 0.50 -o batch\n1\n2\n3\n4")
+    out = capsys.readouterr().out
+    assert "2 of 4 not sent: $0.40 of max_cost=$0.50 is spent" in out
+    assert "batch.resume(max_cost=...) sends the other 2" in out
+    shell.run("%%dari_batch costly --max-cost $0.60 -o batch\n1\n2\n3\n4")
+    again = shell.names["batch"]
+    assert (again.started, again.counts) == (1, {"completed": 3, "unsent": 1})
 
 
 def test_failures_are_counted_with_what_sends_them_again(shell, server, capsys):

@@ -21,6 +21,10 @@ _CODE = re.compile(r"(?<!`)(`+)(?!`)(.+?)(?<!`)\1(?!`)", re.DOTALL)
 _HELD = "\ue000"  # holds the place of code
 _BLOCKS = re.compile(r"^\s*(?:#{1,6}|[-*+>])\s+", re.MULTILINE)
 _EMPHASIS = re.compile(r"(?<![\w*~])([*~]{1,3})(?=[^\s*~])(.+?)(?<=[^\s*~])\1(?![\w*~])", re.DOTALL)
+_ORDER = (
+    *("completed", "failed", CANCELLED, "unsent"),
+    *("waiting_for_tool", "running", "queued", "planned"),
+)
 
 
 def amount_of(cost: str | Decimal | None) -> Decimal | None:
@@ -124,10 +128,9 @@ def _unknown_text(cells: Sequence[MatrixCell]) -> str:
 
 
 def state_counts(matrix: Matrix) -> dict[str, int]:
-    """Count the cells by state: done, failed, cancelled, at work in any way, and still to come."""
+    """Count the cells by state: done, failed, left out, at work in any way, and still to come."""
     counts = Counter(cell.state for cell in matrix.cells)
-    order = ("completed", "failed", "cancelled", "waiting_for_tool", "running", "queued", "planned")
-    known = {state: counts.pop(state) for state in order if state in counts}
+    known = {state: counts.pop(state) for state in _ORDER if state in counts}
     return {**known, **counts}
 
 
@@ -136,7 +139,8 @@ def status_of(matrix: Matrix) -> str:
     counts = state_counts(matrix)
     if not ENDED.issuperset(counts):
         return _state(counts, is_over=False)
-    return next((state for state in ("failed", CANCELLED) if state in counts), "completed")
+    lesser = ("failed", CANCELLED, "unsent")
+    return next((state for state in lesser if state in counts), "completed")
 
 
 def matrix_head(matrix: Matrix) -> Head:

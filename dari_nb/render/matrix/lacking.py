@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from ...score_kinds import is_missing, is_number
 from ..plain.visible import visible_name
-from ..plain.words import count_text
+from ..plain.words import count_text, state_text
 from .alike import said_of
 from .matrix import ENDED, Matrix, MatrixCell, MatrixColumn
 from .parts import Part, listed, score_part, short_text
@@ -134,7 +134,7 @@ def _lack_of(column: MatrixColumn, cells: Sequence[MatrixCell], score: str) -> L
 
 def _reason(cell: MatrixCell, score: str) -> str:
     if cell.state != "completed":
-        return cell.state
+        return state_text(cell.state)
     value = cell.scores.get(score)
     if score in cell.score_errors or value is None:
         return cell.score_errors.get(score, "not scored")

@@ -12,7 +12,7 @@ from ...score_kinds import Kind, kinds_of
 
 _NOTHING = 1e-12
 """What may be lost in counting, of a number."""
-ENDED = frozenset({"completed", "failed", "cancelled"})
+ENDED = frozenset({"completed", "failed", "cancelled", "unsent"})
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,8 @@ class MatrixCell:
         row: Id of its row.
         column: Id of its column.
         repeat: Which repetition, from 0.
-        state: ``planned`` (not sent yet), a status word of the API, or ``cancelled``.
+        state: ``planned`` (not sent yet), a status word of the API, ``cancelled``, or ``unsent``
+            (left out, since it would have cost too much).
         session_id: The session that runs it, of the last attempt.
         message_id: The message in it.
         text: The answer, or its beginning while it runs.

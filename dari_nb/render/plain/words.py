@@ -27,6 +27,7 @@ _STATES = {
     "waiting_for_tool": "waiting for a tool",
     "requested": "waiting",
     "completed": "done",
+    "unsent": "not sent",
     UNANSWERED: "no result recorded",
 }
 _VALUE_WIDTH = 60

@@ -78,7 +78,8 @@ class MatrixView(View):
         selected: The cell that is open, or ``None``; it is the value, too.
         chosen: The cells that the reader chose to compare.
         status: ``planned`` before anything is sent, ``running`` until all cells have ended, then
-            ``failed`` if one has, ``cancelled`` if one was, else ``completed``; read-only.
+            ``failed`` if one has, ``cancelled`` if one was, ``unsent`` if one was left out,
+            else ``completed``; read-only.
 
     Raises:
         TypeError: An argument is not one of these.

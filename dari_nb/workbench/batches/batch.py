@@ -5,6 +5,8 @@ from __future__ import annotations
 import concurrent.futures
 import contextlib
 from collections.abc import Generator, Iterable, Sequence
+from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,20 +18,24 @@ from ..agents.versions import gists_of
 from ..link import host
 from ..link.background import awaited, wait_for
 from ..showing.words import Ending, StoppedWatching, batch_stopped
-from .cells import Column
+from .cells import UNSENT, Cell, Column
 from .following.cancelling import Cancelling
 from .following.following import Following
 from .following.late_costs import LateCosts
+from .following.past_costs import past_prices
+from .following.spending import INTERRUPTED, Spending, amount_of
 from .results import Results
-from .sending.chunks import Job, chunks_to_send
+from .sending.chunks import Chunk, Job, chunks_to_send
 from .sending.finding import MOST_REPEATS, Found, find_run
 from .sending.sending import Sending
 from .sending.serving import Serving
 from .tasks import Task, Tasks, read_tasks, size_text
 
 if TYPE_CHECKING:
+    from ...render.matrix.matrix import Matrix
     from ..kernel_tools.tool import Approve, Given
     from ..link import Link
+    from .plan import Plan
 
 
 class Batch(Results):
@@ -59,6 +65,9 @@ class Batch(Results):
         self.started = self.found = 0
         self._following: concurrent.futures.Future[None] | None = None
         self._costs: concurrent.futures.Future[None] | None = None
+        self._limit: Decimal | None = None
+        self._spending: Spending | None = None
+        self._outlay: concurrent.futures.Future[None] | None = None
         self._sending = Sending(client, agent.id, run_id)
         self._followed = Following(client, run_id, self.grid, self._changed)
         self._late_costs = LateCosts(client, self.grid, self._changed)
@@ -72,6 +81,16 @@ class Batch(Results):
         return self.started > 0
 
     @property
+    def unsent(self) -> list[Cell]:
+        """The cells that ``max_cost`` left out; :meth:`resume` sends them."""
+        return [cell for cell in self.cells if cell.state == UNSENT]
+
+    @property
+    def is_done(self) -> bool:
+        """Whether all has ended and was read that is sent; costs may still come."""
+        return not self._is_sending and super().is_done
+
+    @property
     def outcome(self) -> str:
         """What the last call has done, in a line.
 
@@ -80,13 +99,14 @@ class Batch(Results):
         """
         from ...render import count_text
 
-        if not self.found:
-            return f"{self.run_id}: {count_text(self.started, 'session')} started"
-        if not self.started:
+        is_limited = self._is_sending or self.unsent
+        if self.found and not self.started and not is_limited:
             again = "--fresh or fresh=True runs it again"
             return f"{self.run_id}: nothing sent, all is there already ({again})"
-        started = count_text(self.started, "session")
-        return f"{self.run_id}: {started} started, {self.found} there already"
+        said = [f"{self.run_id}: {count_text(self.started, 'session')} started"]
+        said += [f"{self.found} there already"] if self.found else []
+        said += ["more as max_cost allows"] if self._is_sending else self._left_out()
+        return ", ".join(said)
 
     def wait(self, timeout: float | None = None) -> Batch:
         """Wait until everything that was sent has ended, well or not, and return the batch.
@@ -223,6 +243,7 @@ class Batch(Results):
         >>> batch.retry_failed().wait(60)[0, None].text
         'Fine.'
         """
+        self._check_rest()
         self._ask()
         wanted = {"failed", CANCELLED} if cancelled else {"failed"}
         left = "" if cancelled else cancelled_line(self.counts.get(CANCELLED, 0))
@@ -233,6 +254,29 @@ class Batch(Results):
         self._send(self.grid.jobs(again=wanted))
         if left:
             print(left)  # noqa: T201
+        return self
+
+    def resume(self, *, max_cost: float | Decimal | str | None = None) -> Batch:
+        """Send what ``max_cost`` or an interrupt has left out, and return the batch.
+
+        To call it again is safe: what was sent is left alone.
+
+        Args:
+            max_cost: What the whole run may cost, in US dollars, with all that it has cost already;
+                as before when left out.
+
+        Raises:
+            InvalidRequestError: It is no amount, or less than one more turn takes; or what one
+                costs is not known. Nothing was sent.
+
+        >>> batch.resume().unsent
+        []
+        """
+        self._check_rest()
+        self._look()
+        self._send_planned(max_cost)
+        if self.unsent and not self.started and not self._is_sending:
+            raise InvalidRequestError(f"{self._left_out()[0]}. Nothing was sent.")
         return self
 
     def add(
@@ -263,6 +307,7 @@ class Batch(Results):
         >>> batch.add(tasks=["Ho"], llms=["large"], repeats=2).wait(60).counts
         {'completed': 8}
         """
+        self._check_rest()
         check_repeats(repeats or self.repeats, least=self.repeats)
         further = [] if _is_empty(tasks) else read_tasks(tasks, prompt=prompt)
         options = [llms] if isinstance(llms, str) else list(llms)
@@ -271,6 +316,19 @@ class Batch(Results):
         self.grid.extend(further, options, repeats or self.repeats, found)
         self._take_in(found)
         return self._send_planned()
+
+    def plan(self) -> Plan:
+        """Return what is left to send, what that costs, and what the whole can show.
+
+        Raises:
+            DariError: The server refused, or could not be reached.
+
+        >>> batch.plan().sends
+        0
+        """
+        from .plan import plan_of
+
+        return plan_of(self, self._link)
 
     def _settle(self) -> None:
         self.wait()
@@ -290,13 +348,17 @@ class Batch(Results):
 
     def _stop_following(self) -> None:
         """Ask for nothing any more, until somebody waits or looks again; the batch goes on."""
+        if self._spending is not None:
+            self._spending.stop(INTERRUPTED)
         if self._following is not None:
             self._following.cancel()
 
     def _stopped(self) -> Ending:
         """Stop following, as the user wished; returns what to say."""
         self._stop_following()
-        return batch_stopped(self.run_id, self._name, can_cancel=self._can_cancel)
+        ending = batch_stopped(self.run_id, self._name, can_cancel=self._can_cancel)
+        left = [f" {said}; `{self._name}.resume()` sends them." for said in self._left_out()]
+        return ending._replace(line="".join([ending.line, *left]))
 
     @property
     def _name(self) -> str:
@@ -334,8 +396,10 @@ class Batch(Results):
                 "choose another name. Nothing was sent."
             )
 
-    def _send_planned(self) -> Batch:
+    def _send_planned(self, max_cost: float | Decimal | str | None = None) -> Batch:
         """Send what was planned and not sent, and go on following; as :meth:`add` without more."""
+        if max_cost is not None:
+            self._limit = amount_of(max_cost)
         return self._send(self.grid.jobs())
 
     def __await__(self) -> Generator[Any, None, Batch]:
@@ -352,14 +416,34 @@ class Batch(Results):
     def _ipython_display_(self) -> None:
         self.follow(wait=False)
 
+    @property
+    def _is_sending(self) -> bool:
+        return self._spending is not None and not self._spending.is_over
+
+    def _left_out(self) -> list[str]:
+        """Say what was left out and why, if anything was."""
+        left = self.unsent
+        if not left:
+            return []
+        return [f"{len(left)} of {len(self)} not sent: {left[0].held}"]
+
+    def _snapshot(self) -> Matrix:
+        """Return what a view shows, as it is known now; asks the server nothing."""
+        return replace(super()._snapshot(), notes=self._left_out())
+
     async def _ended(self) -> Batch:
         while not self.is_done:
+            if self._outlay is not None:
+                with contextlib.suppress(concurrent.futures.CancelledError):
+                    await awaited(self._outlay)
             with contextlib.suppress(concurrent.futures.CancelledError):  # a view was stopped
                 await awaited(self._begin_following())
         return self
 
     def _changed(self) -> None:
         super()._changed()
+        if self._spending is not None:
+            self._spending.look()
         self._cancelling.look()
         self._serving.look()
 
@@ -377,19 +461,59 @@ class Batch(Results):
         """
         self._cancelling.end()
         before = self._session_ids()
-        chunks = [chunk for group in jobs for chunk in chunks_to_send(self.run_id, group)]
+        most = None if self._limit is None else 1
+        chunks = [chunk for group in jobs for chunk in chunks_to_send(self.run_id, group, most)]
+        if self._limit is None:
+            self._send_all(chunks)
+        else:
+            self._send_within(self._limit, chunks)
+        now = self._session_ids()
+        self.started, self.found = len(now - before), len(before)
+        if self._sending.errors and not now:
+            raise self._sending.errors[0]
+        if self.unsent and not now:
+            raise InvalidRequestError(f"{self._left_out()[0]}. Nothing was sent.")
+        self._begin_following()
+        self._link.run(self._followed.nudge())
+        return self
+
+    def _send_all(self, chunks: Sequence[Chunk]) -> None:
         sending = self._link.run(self._sending.send(chunks))
         try:
             wait_for(sending)
         finally:
             sending.cancel()  # after an interrupt nothing more is to be paid for
-        now = self._session_ids()
-        self.started, self.found = len(now - before), len(before)
-        if self._sending.errors and not now:
-            raise self._sending.errors[0]
-        self._begin_following()
-        self._link.run(self._followed.nudge())
-        return self
+
+    def _send_within(self, limit: Decimal, chunks: Sequence[Chunk]) -> None:
+        """Begin to send what a limit allows; the rest follows while it is followed."""
+        columns = {chunk.jobs[0].cell.column for chunk in chunks}
+        names = {self.grid.column_id(column): column for column in columns}
+        prices = wait_for(self._link.run(past_prices(self._link.stream_client, self.agent, names)))
+        for chunk in chunks:
+            chunk.jobs[0].cell.held = None
+        spending = self._spending = Spending(self.grid, limit, prices)
+        self._outlay = self._link.run(self._spend(spending, chunks))
+        self._outlay.add_done_callback(lambda _: spending.end())
+        try:
+            wait_for(spending.begun)
+        except BaseException:
+            self._outlay.cancel()
+            raise
+
+    def _check_rest(self) -> None:
+        """Raise ``InvalidRequestError`` while it is sent as ``max_cost`` allows."""
+        if self._is_sending:
+            raise InvalidRequestError(f"{self.run_id} is being sent still: wait() for it first.")
+
+    async def _spend(self, spending: Spending, chunks: Sequence[Chunk]) -> None:
+        before = self._session_ids()
+        try:
+            follow = self._begin_following
+            await spending.send(chunks, self._sending, self._late_costs, follow)
+        finally:
+            spending.end()
+            self.started = len(self._session_ids() - before)
+            self._changed()
 
     def _session_ids(self) -> set[str]:
         return {a.session_id for cell in self.cells for a in cell.history if a.session_id}

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 ENDED = frozenset({*TERMINAL, CANCELLED})
 """States after which nothing more happens: those of a message, and that somebody ended it."""
+UNSENT = "unsent"
+"""The state of a cell that is left out, since there was no more to be spent on it."""
 DEFAULT = "default"
 """What the column is called that leaves the LLM to the agent."""
 
@@ -130,6 +132,7 @@ class Cell:
         repeat: Which repetition, from 0.
         history: All attempts, oldest first; empty before it was sent.
         unsent: Why it could not be sent, if it could not.
+        held: Why it was left out, if it was; sending the rest takes it up again.
         given: Scores that came with the session.
         carried: Metadata that came with the session; empty where the batch has sent it.
 
@@ -148,6 +151,7 @@ class Cell:
         self.repeat = repeat
         self.history: list[Attempt] = []
         self.unsent: str | None = None
+        self.held: str | None = None
         self.given: Mapping[str, Any] = {}
         self.carried: Mapping[str, str] = {}
 
@@ -164,7 +168,7 @@ class Cell:
         """Take in an attempt, or what is newly known of it."""
         others = [a for a in self.history if a.number != attempt.number]
         self.history = sorted([*others, attempt], key=lambda a: a.number)
-        self.unsent = None
+        self.unsent = self.held = None
 
     @property
     def task_index(self) -> int:
@@ -193,11 +197,14 @@ class Cell:
 
     @property
     def state(self) -> str:
-        """``planned`` before it is sent, then a status word of the API, or ``cancelled``."""
+        """``planned`` before it is sent, then a status word of the API, or ``cancelled``.
+
+        It is ``unsent`` where ``max_cost`` left it out.
+        """
         if self.unsent is not None:
             return CANCELLED if self.unsent == CANCELLED else "failed"
         if self.last is None:
-            return "planned"
+            return "planned" if self.held is None else UNSENT
         # Only its end, once that is read, tells what failed from what was cancelled.
         is_known = self.last.state != "failed" or self.last.is_settled
         return self.last.state if is_known else "running"
@@ -205,7 +212,7 @@ class Cell:
     @property
     def has_ended(self) -> bool:
         """Whether nothing more happens to it by itself."""
-        return self.state in ENDED
+        return self.state in ENDED or self.state == UNSENT
 
     @property
     def is_settled(self) -> bool:
@@ -241,6 +248,8 @@ class Cell:
     @property
     def error(self) -> str | None:
         """Why it failed, if it did."""
+        if self.unsent is None and self.last is None and self.held is not None:
+            return f"Not sent: {self.held}."
         return self.unsent or (self.last.error if self.last else None)
 
     @property

@@ -79,7 +79,7 @@ class BatchMatrix(MatrixView):
             id, or its place as in ``batch[place]``, to open it in the page.
         chosen: The cells that are chosen to be compared. May be set likewise.
         status: ``planned``, ``running``, then ``failed`` if a cell has, ``cancelled`` if one was,
-            else ``completed``; read-only.
+            ``unsent`` if one was left out, else ``completed``; read-only.
 
     Raises:
         NoCellError: There is no cell at a place that was set.

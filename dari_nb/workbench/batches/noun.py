@@ -16,14 +16,12 @@ from ..agents.agent import Agent, agent_named
 from ..agents.versions import version_id_of
 from ..kernel_tools.tool import as_tools
 from ..link import AtHand
-from ..link.background import wait_for
 from ..listing import Listing, Shelf
 from ..sessions.arguments import unknown_argument
 from .batch import Batch, check_llms, check_repeats
 from .cells import Column
-from .following.past_costs import past_costs
 from .keys import run_id_of
-from .plan import Plan
+from .plan import Plan, plan_of
 from .tasks import Tasks, read_tasks
 
 if TYPE_CHECKING:
@@ -114,8 +112,12 @@ class Batches(AtHand, Shelf["Run", Batch]):
             run_id: A name for the run; by default one that follows from its content.
             fresh: Really run again, under a new name.
             max_items: Send no more than this.
-            max_cost: Send nothing when past sessions say that it costs more, in US dollars, or
-                do not say what it costs.
+            max_cost: What the whole run may cost, in US dollars, with all that it has cost
+                before. It is sent a turn at a time, eight at once, while what is spent leaves
+                enough for one more, by what turns have cost; the turns under way are all that can
+                go beyond it. The rest is left out, as :attr:`Batch.unsent`, for
+                :meth:`Batch.resume`. Costs that come late are estimated meanwhile; one that stays
+                unknown, or an interrupt, stops the sending, too.
             scores: The file of scores and ratings; ``dari-scores.jsonl`` in the working folder
                 when left out.
             tools: Functions of this process that answer the agent's external tool calls; they
@@ -126,8 +128,8 @@ class Batches(AtHand, Shelf["Run", Batch]):
 
         Raises:
             TypeError: Something else was given.
-            InvalidRequestError: Something is malformed, or a cap would be exceeded; nothing was
-                sent.
+            InvalidRequestError: Something is malformed, a cap does not allow anything, or nobody
+                knows what a turn costs that ``max_cost`` is to hold; nothing was sent.
             DariError: Nothing could be sent. Where only some API batches could not be sent, their
                 cells tell why, and ``retry_failed()`` sends them.
 
@@ -151,12 +153,11 @@ class Batches(AtHand, Shelf["Run", Batch]):
         batch.answer_tools(tools, approve=approve)
         chosen._check_offered(as_tools(tools), pinned)
         batch._look()
-        if dry_run or max_items is not None or max_cost is not None:
-            plan = self._plan(batch, estimate=dry_run or max_cost is not None)
-            if dry_run:
-                return plan
-            plan.check(max_items, max_cost)
-        return batch._send_planned()
+        if dry_run:
+            return plan_of(batch, self._link)
+        if max_items is not None:
+            Plan(batch, {}).check(max_items)
+        return batch._send_planned(max_cost)
 
     def get(self, batch_id: str, *, scores: str | Path | None = None) -> Batch:
         """Return the batch that an API batch belongs to, whole.
@@ -284,13 +285,6 @@ class Batches(AtHand, Shelf["Run", Batch]):
         with suppress(NotFoundError):
             return self.get(name) if name.startswith(ids.BATCH) else self.recover(name)
         return self.recover(self.list()[name].run_id)
-
-    def _plan(self, batch: Batch, *, estimate: bool) -> Plan:
-        if not estimate:
-            return Plan(batch, {})
-        client = self._link.stream_client
-        asked = past_costs(client, batch.agent.id, batch.columns)
-        return Plan(batch, wait_for(self._link.run(asked)))
 
 
 def _columns(

@@ -4,16 +4,24 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from decimal import Decimal, InvalidOperation
+from dataclasses import replace
+from decimal import Decimal
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from ...errors import InvalidRequestError
+from ..link.background import wait_for
 from .cells import Column
+from .following.past_costs import past_costs
+from .following.past_scores import PastScores, past_runs, past_scores
+from .matrix.means import LEVEL
 from .sending.chunks import chunks_to_send
 from .tasks import size_text
 
 if TYPE_CHECKING:
-    from .batch import Batch
+    from ...scores import Detectable
+    from ..link import Link
+    from .matrix.sheet import Sheet
 
 
 class Plan:
@@ -30,13 +38,21 @@ class Plan:
         batches: How many API batches that takes.
         cost_per_item: What one item of a column cost in the past, in US dollars, by the column's
             name; ``None`` where nothing is known.
+        shows: The smallest difference between two columns that all of it is likely to show, as the
+            matrix tells it: by the variance of the latest run of the agent that was scored on five
+            tasks or more, or else assumed. See :func:`dari_nb.scores.detectable`.
 
     >>> plan = d.batches.run("calculator", ["1 + 1"], ["small"], repeats=3, dry_run=True)
     >>> plan.sends, plan.to_send
     (3, {'small': 3})
     """
 
-    def __init__(self, batch: Batch, costs: Mapping[Column, Decimal | None]) -> None:
+    def __init__(
+        self,
+        batch: Sheet,
+        costs: Mapping[Column, Decimal | None],
+        past: PastScores | None = None,
+    ) -> None:
         name = batch.grid.column_id
         chunks = list(chunks_to_send(batch.run_id, batch.grid.jobs()[0]))
         jobs = [job for chunk in chunks for job in chunk.jobs if job.sent_as is None]
@@ -49,6 +65,7 @@ class Plan:
         self.to_send = dict(Counter(name(job.cell.column) for job in jobs))
         self.batches = len(chunks)
         self.cost_per_item = {name(c): costs.get(c) for c in batch.columns}
+        self._past = past
 
     @property
     def sends(self) -> int:
@@ -68,31 +85,34 @@ class Plan:
         known = ((self.cost_per_item[name], count) for name, count in self.to_send.items())
         return sum((cost * count for cost, count in known if cost is not None), Decimal(0))
 
-    def check(self, max_items: int | None, max_cost: float | Decimal | str | None) -> None:
-        """Hold the caps; a cost that is not known does not pass ``max_cost``.
+    @cached_property
+    def shows(self) -> Detectable:
+        """What all of it is likely to show; its drawing takes up to a second."""
+        from ...scores import detectable
+
+        columns = len(self.cost_per_item)
+        comparisons = max(1, columns * (columns - 1) // 2)
+        level, past = 1 - (1 - LEVEL) / comparisons, self._past
+        like = past and past.columns
+        found = detectable(self.tasks, self.repeats, level=level, like=like)
+        words = _supposed(past, found.assumption)
+        if comparisons > 1:
+            words += f"; of {comparisons} comparisons together"
+        return replace(found, assumption=words)
+
+    def check(self, max_items: int) -> None:
+        """Hold the cap.
 
         Raises:
-            InvalidRequestError: A cap would be exceeded.
+            InvalidRequestError: It would be exceeded.
         """
-        if max_items is not None and not isinstance(max_items, int):
+        if not isinstance(max_items, int):
             raise InvalidRequestError(f"max_items is a number, not {max_items!r}.")
-        if max_items is not None and self.sends > max_items:
+        if self.sends > max_items:
             from ...render import count_text
 
             raise InvalidRequestError(
                 f"{count_text(self.sends, 'item')} would be sent, more than max_items={max_items}. "
-                "Nothing was sent."
-            )
-        if max_cost is None or not self.sends:
-            return
-        if self.cost is None:
-            raise InvalidRequestError(
-                f"No past session tells what {', '.join(self.unknown)} costs, so max_cost cannot "
-                "be held: run one task first, or leave it out. Nothing was sent."
-            )
-        if self.cost > _amount(max_cost):
-            raise InvalidRequestError(
-                f"It would cost about {_dollars(self.cost)}, more than max_cost={max_cost}. "
                 "Nothing was sent."
             )
 
@@ -110,6 +130,7 @@ class Plan:
             ("there already", str(self.found)),
             ("to send", sent),
             ("estimated cost", self._cost_text()),
+            ("can show", self.shows.found),
         ]
 
     def _cost_text(self) -> str:
@@ -126,14 +147,22 @@ class Plan:
         return facts(self.rows())
 
 
-def _amount(max_cost: float | Decimal | str) -> Decimal:
-    try:
-        amount = Decimal(str(max_cost))
-    except InvalidOperation:
-        amount = Decimal("NaN")
-    if amount.is_nan():
-        raise InvalidRequestError(f"max_cost is an amount of US dollars, not {max_cost!r}.")
-    return amount
+def plan_of(batch: Sheet, link: Link) -> Plan:
+    """Return the plan of what is left to send, with what the past tells."""
+    client, agent_id = link.stream_client, batch.agent.id
+    costs = wait_for(link.run(past_costs(client, agent_id, batch.columns)))
+    runs = wait_for(link.run(past_runs(client, agent_id)))
+    return Plan(batch, costs, past_scores(batch.book, runs))
+
+
+def _supposed(past: PastScores | None, assumption: str) -> str:
+    """Say in short what is supposed."""
+    if past is None:
+        return "assumed, since no run is scored yet: 0 or 1, around 0.5"
+    from ...render.plain.words import short_id
+
+    of = f"variance of {past.name} in run {short_id(past.run_id)}"
+    return assumption.replace("variance of earlier values", of)
 
 
 def _dollars(amount: Decimal) -> str:

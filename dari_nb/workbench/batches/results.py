@@ -367,7 +367,8 @@ class Results:
 
         It is an ipywidget. Its traits are ``selected`` (the :class:`Cell` that is open, or
         ``None``), ``chosen`` (those that are chosen to be compared) and ``status`` (``planned``,
-        ``running``, then ``failed`` if a cell has, ``cancelled`` if one was, else ``completed``;
+        ``running``, then ``failed`` if a cell has, ``cancelled`` if one was, ``unsent`` if one was
+        left out, else ``completed``;
         read-only). The first two
         may be set, by ids and by places as in ``batch[place]``, too.
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ..link import host
 from ..showing.subject import Changed, Subject
 from ..showing.words import LEAVE, STOP, Ending, batch_so_far
-from .cells import ENDED
+from .cells import ENDED, UNSENT
 from .following.watching import MOST_STREAMS
 from .matrix.picture import as_left, with_costs
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from .batch import Batch
     from .matrix_view import BatchMatrix
 
-_STILL = frozenset({*ENDED, "planned", "queued"})
+_STILL = frozenset({*ENDED, UNSENT, "planned", "queued"})
 
 
 class BatchSubject(Subject):

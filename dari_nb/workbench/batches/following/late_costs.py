@@ -19,10 +19,12 @@ if TYPE_CHECKING:
 
 TRIES = (0.0, 0.3, 2.0, 8.0, 30.0, 90.0)
 """Seconds after a cell's end at which its cost is asked for."""
+SOON = 3
+"""A cost that has not come after so many of them is late."""
 PROBES = 16
 """Cells that are asked for until the first cost comes; many agents never tell one."""
 _PAUSE = 0.25
-_SOON = (0.0, 0.1, 0.2, 0.4, 0.8)
+_PAUSES = (0.0, 0.1, 0.2, 0.4, 0.8)
 
 
 class LateCosts:
@@ -46,14 +48,24 @@ class LateCosts:
         self._slots = asyncio.Semaphore(max(1, AT_ONCE // 2))
         self._first_seen: dict[str, float] = {}
         self._tries: dict[str, int] = {}
+        self._answered: dict[str, int] = {}
         self._awaited: set[str] = set()
         self._probed: set[str] = set()
+
+    def awaited(self) -> dict[str, int]:
+        """Return how often the server had no answer for costs that may come yet, by the session."""
+        asked = {_session(cell) for cell in self._cells if _lacks_cost(cell)}
+        open_ = {name for name in asked if self._tries.get(name, 0) > self._answered.get(name, 0)}
+        waiting = open_ | {_session(cell) for cell in self._waiting()}
+        return {name: self._answered.get(name, 0) for name in waiting}
 
     async def to_the_last(self) -> None:
         """Ask until all costs are known, or were asked for often enough."""
         while True:
             waiting = self._waiting()
-            await together(self._slots, [partial(self._ask, cell) for cell in self._due(waiting)])
+            due = self._due(waiting)
+            await together(self._slots, [partial(self._ask, cell) for cell in due])
+            self._answered |= {_session(cell): self._tries[_session(cell)] for cell in due}
             if not waiting and all(cell.is_settled for cell in self._cells):
                 return
             await asyncio.sleep(_PAUSE)
@@ -74,7 +86,7 @@ class LateCosts:
         await together(self._slots, [partial(self._ask, cell) for cell in self._few(missing)])
         if all(cell.cost is None for cell in answered):
             return
-        for pause in _SOON:
+        for pause in _PAUSES:
             missing = [cell for cell in missing if _lacks_cost(cell)]
             if not missing:
                 return

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from .... import models
-from ....errors import DariError
+from ....errors import DariError, InvalidRequestError
 from ..cells import Column
 from .reading import read_cost
 
@@ -27,6 +27,26 @@ async def past_costs(
     ended = [s for s in sessions if s.last_message_status == "completed"]
     latest = sorted(ended, key=lambda session: session.created_at or "", reverse=True)
     return {column: await _mean(client, latest, column) for column in columns}
+
+
+async def past_prices(
+    client: AsyncClient, agent: models.Agent, columns: Mapping[str, Column]
+) -> dict[Column, Decimal]:
+    """Return the same of columns by name, all of which have to be known.
+
+    Raises:
+        InvalidRequestError: Nobody knows what one of them costs.
+    """
+    costs = await past_costs(client, agent.id, columns.values()) if columns else {}
+    known = {column: cost for column, cost in costs.items() if cost is not None}
+    unknown = [name for name, column in columns.items() if column not in known]
+    if unknown:
+        raise InvalidRequestError(
+            f"No past session tells what {', '.join(sorted(unknown))} costs, so max_cost cannot be "
+            f"held: send {agent.name} one message there first, or leave max_cost out. "
+            "Nothing was sent."
+        )
+    return known
 
 
 async def _mean(

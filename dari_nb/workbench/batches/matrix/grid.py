@@ -86,7 +86,7 @@ class Grid:
         # What is left of a task whose session was never created says nothing to send.
         ordered = sorted((c for c in self if c.task.content), key=lambda cell: cell.repeat)
         last = max((cell.attempts for cell in ordered), default=0) + 1 if again else 1
-        # Who sends again what failed has not asked for what was cancelled before it was sent.
+        # Who sends again what failed has not asked for what was cancelled, or left out, before.
         first = [cell for cell in ordered if not again or _is_wanted(cell, again)]
         return [
             [Job(cell) for cell in first],
@@ -151,7 +151,7 @@ class Grid:
 
 def _is_wanted(cell: Cell, again: Container[str]) -> bool:
     """Whether a cell was sent already, or is to be sent for the first time."""
-    return cell.unsent != CANCELLED or CANCELLED in again
+    return cell.held is None and (cell.unsent != CANCELLED or CANCELLED in again)
 
 
 def _is_left(cell: Cell, number: int, again: Container[str]) -> bool:

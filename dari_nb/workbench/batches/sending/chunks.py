@@ -42,7 +42,7 @@ class Chunk:
     jobs: Sequence[Job]
 
 
-def chunks_to_send(run_id: str, jobs: Sequence[Job]) -> Iterator[Chunk]:
+def chunks_to_send(run_id: str, jobs: Sequence[Job], most: int | None = None) -> Iterator[Chunk]:
     """Cut jobs into API batches, leaving out what was sent.
 
     An API batch of which only some items are known is sent whole, under the key it had: the server
@@ -52,9 +52,11 @@ def chunks_to_send(run_id: str, jobs: Sequence[Job]) -> Iterator[Chunk]:
     Args:
         run_id: The run they belong to.
         jobs: All jobs in their order, those that were sent included.
+        most: How many there are in an API batch; as many as it takes when left out.
     """
-    for start in range(0, len(jobs), MOST_ITEMS):
-        chunk = _unsent(run_id, jobs[start : start + MOST_ITEMS])
+    most = most or MOST_ITEMS
+    for start in range(0, len(jobs), most):
+        chunk = _unsent(run_id, jobs[start : start + most])
         if chunk is not None:
             yield chunk
 

@@ -42,9 +42,22 @@ class Sending:
         """Send no more of what is being sent; what is on its way arrives. From any thread."""
         self._is_stopped = True
 
+    @property
+    def is_stopped(self) -> bool:
+        """Whether no more is sent."""
+        return self._is_stopped
+
     async def send(self, chunks: Iterable[Chunk]) -> None:
         """Send all of them, a few at once; what cannot be sent is told by its cells."""
+        self.begin()
+        await self.go_on(chunks)
+
+    def begin(self) -> None:
+        """Forget what came of what was sent before."""
         self.errors, self._is_stopped = [], False
+
+    async def go_on(self, chunks: Iterable[Chunk]) -> None:
+        """Send these, too, unless it was stopped."""
         slots = asyncio.Semaphore(_AT_ONCE)
         await asyncio.gather(*(self._send(chunk, slots) for chunk in chunks))
 

@@ -1,0 +1,231 @@
+"""What so many tasks can tell: the smallest difference between two columns that is likely seen."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ...errors import InvalidRequestError
+from ..checks import check_level, check_whole, checked_list, is_real
+from ..estimate import ByTask
+from ..intervals import LEVEL
+from .numbers import least_mean
+from .tries import Tries, least_difference
+from .variation import LEAST, Variation, variation
+
+RATE, ALIKE, CORRELATION = 0.5, 0.5, 0.3
+"""What is assumed where nothing is known."""
+
+
+@dataclass(frozen=True)
+class Detectable:
+    """The smallest difference that a comparison can show, and what that supposes.
+
+    Attributes:
+        difference: The difference of the means; ``None`` where none of any size is likely seen.
+        tasks: How many tasks both columns have.
+        repeats: How often each has tried each task.
+        power: How likely that difference is seen.
+        level: What the interval of the difference, which leaves out 0 then, covers.
+        assumption: What is supposed of how values vary, in words.
+
+    >>> print(dari.scores.detectable(3))
+    3 tasks x 1 can show no difference, however large (power 80 %; assumed: ...): give more tasks
+    """
+
+    difference: float | None
+    tasks: int
+    repeats: int
+    power: float
+    level: float
+    assumption: str
+
+    def __str__(self) -> str:
+        tasks = "1 task" if self.tasks == 1 else f"{self.tasks:,} tasks"
+        return f"{tasks} x {self.repeats} can show {self.found}"
+
+    @property
+    def found(self) -> str:
+        """What they can show, in words."""
+        given = f"(power {100 * self.power:g} %; {self.assumption})"
+        if self.difference is None:
+            return f"no difference, however large {given}: give more tasks"
+        return f"a difference of {_rounded_up(self.difference)} or more {given}"
+
+
+def detectable(
+    tasks: int,
+    repeats: int = 1,
+    *,
+    power: float = 0.8,
+    level: float = LEVEL,
+    rate: float | None = None,
+    sd: float | None = None,
+    alike: float | None = None,
+    correlation: float | None = None,
+    sd_of_differences: float | None = None,
+    like: Sequence[ByTask] | None = None,
+) -> Detectable:
+    """Tell the smallest difference between two columns that so many tasks are likely to show.
+
+    A difference shows where the interval of :func:`paired_difference`, by its own choice of method,
+    leaves out 0: it is what the matrix of a batch says, too. With the power of 0.8 that happens in
+    four of five such comparisons.
+
+    Values are taken to be 0 or 1 unless ``sd`` or ``sd_of_differences`` is given. Without anything
+    it is assumed that half of them are 1, that two tries of a column at a task have a
+    correlation of 0.5, and tries of two columns one of 0.3: tasks differ in how hard they are, and
+    a better column is not better at each of them, so that repeats help up to a point only. Of 0 and
+    1 a share ``alike`` of the tasks comes out the same at each try of a column, the other tries are
+    coins; a share ``correlation / alike`` of the tasks is as hard for both. Other values have
+    ``2 sd² (alike + (1 - alike) / repeats - correlation)`` as the variance of a task's difference,
+    and differences that are normal.
+
+    For 0 and 1 up to 100 tasks are drawn 3,000 times from a fixed seed and tested as
+    :func:`paired_difference` does; more are by the normal formula. Of other values it is the
+    noncentral t, with 11 % more for 10 tasks and ever less for more, which is what redrawing tasks
+    takes. How many percent of drawn comparisons show it (``tests/benchmarks/power.py``), beside 0
+    and 1 as assumed here with those of tasks whose rates are spread as a beta distribution:
+
+        tasks x repeats    10 x 1    10 x 3    20 x 1    20 x 3    50 x 1    50 x 3
+        0 and 1              80.7      80.2      79.9      79.8      81.5      80.4
+        numbers              79.6      80.3      80.0      80.5      80.2      80.7
+        0 and 1, beta        83.2      86.4      85.3      86.1      85.7      86.7
+
+    Args:
+        tasks: How many tasks both columns have.
+        repeats: How often each column tries each task.
+        power: How likely the difference is to be seen.
+        level: Coverage of the interval; the test's own level is what it leaves, 0.05.
+        rate: For 0 and 1: what lies midway between the rates of both columns.
+        sd: For other values: their standard deviation in a column.
+        alike: Correlation of two repeats of a task in a column.
+        correlation: That of two columns' values of a task; not more than ``alike``.
+        sd_of_differences: For other values, in place of the three before: the standard deviation of
+            the tasks' differences, with as many repeats.
+        like: Values by task of earlier columns, one or several, of five tasks or more: what they
+            tell is taken, and the rest assumed.
+
+    Returns:
+        The difference with its assumption; without a number where no difference is seen so often.
+
+    Raises:
+        InvalidRequestError: A number is not possible, or ``like`` tells nothing.
+
+    >>> print(dari.scores.detectable(20, 3))
+    20 tasks x 3 can show a difference of 0.33 or more (power 80 %; assumed: 0 or 1, ...)
+    >>> print(dari.scores.detectable(20, sd_of_differences=1.5))
+    20 tasks x 1 can show a difference of 1.01 or more (power 80 %; differences with an sd of 1.5)
+    """
+    check_whole("tasks", tasks, 1)
+    check_whole("repeats", repeats, 1)
+    check_level(level)
+    _check_between("power", power, 0, 1, ends=False)
+    if power <= 1 - level:
+        raise InvalidRequestError(
+            f"power={power:g} is what chance alone shows at level={level:g}: give more."
+        )
+    for name, share in (("rate", rate), ("alike", alike), ("correlation", correlation)):
+        _check_between(name, share, 0, 1)
+    for name, size in (("sd", sd), ("sd_of_differences", sd_of_differences)):
+        _check_between(name, size, 0, math.inf, ends=False)
+    said = {"rate": rate, "sd": sd, "alike": alike, "correlation": correlation}
+    if sd_of_differences is not None:
+        _check_alone("sd_of_differences", {**said, "like": like})
+        words = f"differences with an sd of {sd_of_differences:g}"
+        found = least_mean(tasks, sd_of_differences, power, level)
+        return Detectable(found, tasks, repeats, power, level, words)
+    if like is not None:
+        _check_alone("like", said)
+        return _like(_known(like), tasks, repeats, power, level)
+    if rate is not None and sd is not None:
+        raise InvalidRequestError("Give rate, for values of 0 and 1, or sd, for others: not both.")
+    of = _together(alike, correlation)
+    words = _words(rate, sd, *of, is_told=any(each is not None for each in said.values()))
+    found = _found(tasks, repeats, power, level, rate, sd, *of)
+    return Detectable(found, tasks, repeats, power, level, words)
+
+
+def _like(known: Variation, tasks: int, repeats: int, power: float, level: float) -> Detectable:
+    """Take what earlier values tell, and assume the rest."""
+    of = _together(known.alike, known.correlation)
+    rate, sd = (known.mean, None) if known.is_yes_and_no else (None, known.sd)
+    words = "variance of earlier values"
+    if known.correlation is None:
+        words += f", correlation of columns assumed {of[1]:g}"
+    elif known.alike is None and repeats > 1:
+        words += f", correlation of repeats assumed {of[0]:g}"
+    found = _found(tasks, repeats, power, level, rate, sd, *of)
+    return Detectable(found, tasks, repeats, power, level, words)
+
+
+def _together(alike: float | None, correlation: float | None) -> tuple[float, float]:
+    """Return both correlations: what is not known is assumed, as far as it goes with the other."""
+    if alike is None:
+        alike = max(ALIKE, correlation or 0.0)
+    if correlation is None:
+        correlation = min(CORRELATION, alike)
+    if correlation > alike:
+        raise InvalidRequestError(
+            f"correlation={correlation:g} is more than alike={alike:g}: tries of two columns are "
+            "no more alike than those of one."
+        )
+    return alike, correlation
+
+
+def _words(
+    rate: float | None, sd: float | None, alike: float, correlation: float, *, is_told: bool
+) -> str:
+    values = f"0 or 1, midway at {RATE if rate is None else rate:g}" if sd is None else f"sd {sd:g}"
+    words = f"{values}, correlation {alike:g} of repeats and {correlation:g} of columns"
+    return words if is_told else f"assumed: {words}"
+
+
+def _found(
+    tasks: int,
+    repeats: int,
+    power: float,
+    level: float,
+    rate: float | None,
+    sd: float | None,
+    alike: float,
+    correlation: float,
+) -> float | None:
+    if sd is None:
+        tries = Tries(RATE if rate is None else rate, alike, correlation, repeats)
+        return least_difference(tries, tasks, power, level)
+    variance = 2 * sd**2 * (alike + (1 - alike) / repeats - correlation)
+    return least_mean(tasks, math.sqrt(max(0.0, variance)), power, level)
+
+
+def _rounded_up(difference: float) -> str:
+    """Say a difference with two digits, or two behind the point, and never less than it is."""
+    digits = 2 - math.floor(math.log10(difference)) if difference else 0
+    parts = math.pow(10, 2 if 0.01 <= difference <= 1 else digits)
+    return f"{math.ceil(difference * parts - 1e-9) / parts:g}"
+
+
+def _known(like: Sequence[ByTask]) -> Variation:
+    known = variation(checked_list("columns, each with values by task", like))
+    if known is None:
+        raise InvalidRequestError(
+            f"like tells nothing of how values vary: it takes a column of {LEAST} tasks that do."
+        )
+    return known
+
+
+def _check_alone(name: str, others: dict[str, Any]) -> None:
+    given = [other for other, value in others.items() if value is not None]
+    if given:
+        raise InvalidRequestError(f"{name} says it all: leave {' and '.join(given)} out.")
+
+
+def _check_between(name: str, number: Any, least: float, most: float, *, ends: bool = True) -> None:
+    if number is None and name != "power":
+        return
+    inside = is_real(number) and math.isfinite(number) and least <= number <= most
+    if not inside or (not ends and number in (least, most)):
+        upto = f"between {least:g} and {most:g}" if math.isfinite(most) else "above 0"
+        raise InvalidRequestError(f"{name} is a number {upto}, not {number!r}.")

@@ -1,0 +1,89 @@
+"""How much values of a score vary: over tasks, in the repeats of a task, and with other columns."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+from itertools import combinations
+from statistics import fmean
+from typing import NamedTuple
+
+import numpy as np
+
+from ..estimate import ByTask
+from ..means import are_yes_and_no, numbers
+
+LEAST = 5
+"""Fewer tasks tell hardly anything of how values vary."""
+
+_Column = Mapping[Hashable, list[float]]
+
+
+class Variation(NamedTuple):
+    """What is known of how values vary.
+
+    Attributes:
+        mean: Their mean.
+        sd: The standard deviation of all values of a column.
+        is_yes_and_no: Whether all are 0 or 1.
+        alike: The correlation of two repeats of a task; ``None`` where tasks have one value.
+        correlation: That of two columns' values of a task; ``None`` of one column.
+        tasks: How many tasks it comes from.
+    """
+
+    mean: float
+    sd: float
+    is_yes_and_no: bool
+    alike: float | None
+    correlation: float | None
+    tasks: int
+
+
+def variation(columns: Sequence[ByTask]) -> Variation | None:
+    """Tell how values of columns vary; ``None`` of fewer than five tasks, or where none varies.
+
+    Args:
+        columns: Values by task, of one column or of several.
+
+    Raises:
+        InvalidRequestError: A value is no number.
+    """
+    tasks = [of for column in columns if len(of := numbers(column)) >= LEAST]
+    if not tasks:
+        return None
+    means = [{task: fmean(values) for task, values in of.items()} for of in tasks]
+    between = fmean(float(np.var(list(of.values()), ddof=1)) for of in means)
+    within = _within(tasks)
+    per_value = fmean(1 / len(values) for of in tasks for values in of.values())
+    own = max(0.0, between - per_value * within) if within is not None else between
+    total = own + (within or 0.0)
+    if total <= 0:
+        return None
+    alike = None if within is None else own / total
+    covariance = _covariance(means)
+    correlation = None if covariance is None else min(max(0.0, covariance / total), 1.0)
+    if alike is not None and correlation is not None:
+        correlation = min(correlation, alike)
+    mean = fmean(fmean(of.values()) for of in means)
+    is_yes_and_no = are_yes_and_no(values for of in tasks for values in of.values())
+    most = max(len(of) for of in tasks)
+    return Variation(mean, total**0.5, is_yes_and_no, alike, correlation, most)
+
+
+def _within(columns: Sequence[_Column]) -> float | None:
+    """Return the variance of a task's repeats."""
+    several = [values for of in columns for values in of.values() if len(values) > 1]
+    if not several:
+        return None
+    squares = sum(float(np.var(values)) * len(values) for values in several)
+    return squares / sum(len(values) - 1 for values in several)
+
+
+def _covariance(means: Sequence[Mapping[Hashable, float]]) -> float | None:
+    """Return how the tasks' means of two columns go together."""
+    found = []
+    for one, other in combinations(means, 2):
+        common = [task for task in one if task in other]
+        if len(common) >= LEAST:
+            pairs = [[of[task] for task in common] for of in (one, other)]
+            found.append(float(np.cov(pairs)[0, 1]))
+    return fmean(found) if found else None

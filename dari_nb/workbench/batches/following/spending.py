@@ -1,0 +1,236 @@
+"""What a batch may cost: it is sent a turn at a time, as far as the money goes."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections import defaultdict, deque
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import Future
+from decimal import Decimal, InvalidOperation
+from typing import NamedTuple
+
+from ....errors import InvalidRequestError
+from ..cells import Cell, Column
+from ..sending.chunks import Chunk
+from ..sending.sending import Sending
+from .late_costs import PROBES, SOON, LateCosts
+
+AT_ONCE = 8
+"""Turns under way at once."""
+_PAUSE = 0.25
+INTERRUPTED = "sending was interrupted"
+
+
+class Spent(NamedTuple):
+    """What has been spent, in US dollars.
+
+    Attributes:
+        known: What is known to have been spent.
+        estimated: What turns may have cost, or will, of which that is not known.
+    """
+
+    known: Decimal
+    estimated: Decimal
+
+    @property
+    def total(self) -> Decimal:
+        """Both together."""
+        return self.known + self.estimated
+
+
+class Spending:
+    """Sends what fits into a limit, which holds for all that a run has ever cost.
+
+    A turn is sent when what was spent leaves enough for it, with estimates for the turns whose cost
+    is not known yet; at most eight are under way. Costs that come late are waited for, some
+    seconds, before there is said to be no more to spend, and of 16 turns without one no more is
+    sent until they come.
+
+    Args:
+        cells: Gives the cells as they are now, each time it is iterated.
+        limit: US dollars.
+        prices: What a turn of each column has cost in the past.
+
+    Attributes:
+        why: Why some are left out; empty while none is.
+        begun: Done when something was sent, or has to wait.
+        is_over: Whether no more is sent.
+    """
+
+    def __init__(
+        self, cells: Iterable[Cell], limit: Decimal, prices: Mapping[Column, Decimal]
+    ) -> None:
+        self._cells = cells
+        self._prices = prices
+        self._news = asyncio.Event()
+        self._left: deque[Chunk] = deque()
+        self._before = {cell.session_id for cell in cells}
+        self.limit = limit
+        self.why = ""
+        self.begun: Future[None] = Future()
+        self.is_over = False
+
+    @property
+    def spent(self) -> Spent:
+        """What the run has cost until now."""
+        known, estimated, prices = Decimal(0), Decimal(0), self._now()
+        for cell in self._cells:
+            for attempt in cell.history:
+                if attempt.cost is not None:
+                    known += Decimal(attempt.cost)
+                elif attempt.session_id is not None:
+                    estimated += prices.get(cell.column, Decimal(0))
+        return Spent(known, estimated)
+
+    def look(self) -> None:
+        """Something is new; on the background loop."""
+        self._news.set()
+
+    def stop(self, why: str) -> None:
+        """Send no more, and leave out the rest. From any thread."""
+        if self.is_over or not self._left:
+            return
+        self.why = self.why or why
+        for chunk in list(self._left):
+            for job in chunk.jobs:
+                if not job.cell.history:
+                    job.cell.held = self.why
+
+    def end(self) -> None:
+        """It is over, however that came."""
+        self.stop(INTERRUPTED)
+        self.is_over = True
+        self._tell()
+
+    async def send(
+        self,
+        chunks: Iterable[Chunk],
+        sending: Sending,
+        costs: LateCosts,
+        follow: Callable[[], Future[None]],
+    ) -> None:
+        """Send one after the other, as far as they fit; what does not is left out.
+
+        Args:
+            chunks: API batches of one item each.
+            sending: Sends them.
+            costs: Knows which costs may still come.
+            follow: Has all that was sent followed.
+        """
+        self._left.extend(chunks)
+        sending.begin()
+        following: Future[None] | None = None
+        while self._left and not self.why:
+            if sending.is_stopped:
+                await self._go_on(sending, len(self._left))
+            elif reason := self._cannot(costs, following):
+                self.stop(reason)
+            elif count := self._fitting(costs):
+                await self._go_on(sending, count)
+                self._tell()
+            elif self._may_fit_later(costs):
+                self._tell()
+                following = follow()
+                await self._rest()
+            else:
+                price = dollars(self._next_price)
+                self.stop(f"{self._spent_text()}, and one more turn costs about {price}")
+
+    async def _go_on(self, sending: Sending, count: int) -> None:
+        await sending.go_on([self._left.popleft() for _ in range(count)])
+
+    def _cannot(self, costs: LateCosts, following: Future[None] | None) -> str:
+        """Say why no more may be sent, whatever is left to spend; empty when nothing is wrong."""
+        if following is not None and following.done() and not following.cancelled():
+            error = following.exception()
+            if error is not None:
+                return f"the server cannot be asked: {error}"
+        awaited = costs.awaited()
+        for cell in self._cells:
+            is_new = cell.session_id not in self._before
+            if is_new and _lacks_cost(cell) and cell.session_id not in awaited:
+                return f"what {cell.id} has cost stays unknown; {self._spent_text()}"
+        return ""
+
+    def _fitting(self, costs: LateCosts) -> int:
+        """Return how many may be sent now."""
+        under_way, prices = self._under_way(), self._now()
+        room = min(AT_ONCE - under_way, PROBES - under_way - len(costs.awaited()))
+        rest, count = self.limit - self.spent.total, 0
+        for chunk in self._left:
+            rest -= prices[chunk.jobs[0].cell.column]
+            if rest < 0 or count >= room:
+                break
+            count += 1
+        return count
+
+    def _may_fit_later(self, costs: LateCosts) -> bool:
+        if self._under_way():
+            return True
+        tries = costs.awaited().values()
+        if self._next_price <= self.limit - self.spent.total:
+            return bool(tries)
+        return any(count < SOON for count in tries)
+
+    def _spent_text(self) -> str:
+        spent = self.spent
+        estimated = f" ({dollars(spent.estimated)} of it estimated)" if spent.estimated else ""
+        return f"{dollars(spent.total)} of max_cost={dollars(self.limit)} is spent{estimated}"
+
+    @property
+    def _next_price(self) -> Decimal:
+        """What the next turn costs, by what others of its column have cost."""
+        return self._now()[self._left[0].jobs[0].cell.column]
+
+    def _under_way(self) -> int:
+        attempts = (attempt for cell in self._cells for attempt in cell.history)
+        return sum(
+            attempt.session_id is not None and not attempt.is_settled for attempt in attempts
+        )
+
+    def _now(self) -> dict[Column, Decimal]:
+        """Return what a turn costs: as here on average, or where none is known, as in the past."""
+        known: dict[Column, list[Decimal]] = defaultdict(list)
+        for cell in self._cells:
+            for attempt in cell.history:
+                if attempt.cost is not None:
+                    known[cell.column].append(Decimal(attempt.cost))
+        means = {column: sum(of, Decimal(0)) / len(of) for column, of in known.items()}
+        return {**self._prices, **means}
+
+    async def _rest(self) -> None:
+        self._news.clear()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._news.wait(), _PAUSE)
+
+    def _tell(self) -> None:
+        if not self.begun.done():
+            self.begun.set_result(None)
+
+
+def amount_of(max_cost: float | Decimal | str) -> Decimal:
+    """Take an amount of US dollars.
+
+    Raises:
+        InvalidRequestError: It is none.
+    """
+    try:
+        amount = Decimal(str(max_cost))
+    except InvalidOperation:
+        amount = Decimal("NaN")
+    if not amount.is_finite() or amount < 0:
+        raise InvalidRequestError(f"max_cost is an amount of US dollars, not {max_cost!r}.")
+    return amount
+
+
+def dollars(amount: Decimal) -> str:
+    """Say an amount, such as $0.50."""
+    from ....render.plain.words import cost_text
+
+    return cost_text(amount)
+
+
+def _lacks_cost(cell: Cell) -> bool:
+    """Whether it was answered, and nobody says what that cost; what failed may cost nothing."""
+    return cell.state == "completed" and cell.is_settled and cell.cost is None

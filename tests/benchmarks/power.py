@@ -1,0 +1,139 @@
+"""How likely the differences that ``detectable`` tells are seen by ``paired_difference``.
+
+Prints percent of drawn runs whose interval leaves out 0, for a power of 80 %, with the difference
+in brackets. Tasks and tries are drawn one by one, as the help of ``detectable`` says; in the row
+``beta`` the tasks' rates are spread evenly from hard to easy instead, by a beta distribution with
+the same correlations.
+"""
+
+from __future__ import annotations
+
+import sys
+import zlib
+from collections.abc import Callable, Iterator
+from itertools import product
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dari_nb.scores import detectable, paired_difference
+
+Array = NDArray[np.float64]
+Random = np.random.Generator
+
+SIZES = tuple(product((10, 20, 50), (1, 3)))
+RUNS = 4_000
+DRAWS = 999
+SD = 10.0
+
+
+class Kind(NamedTuple):
+    """Values: what is told to ``detectable`` of them, and how runs of them are drawn.
+
+    ``draw`` takes the random numbers, the difference, and the shape: runs, tasks, repeats.
+    """
+
+    told: dict[str, float]
+    draw: Callable[[Random, float, tuple[int, int, int]], tuple[Array, Array]]
+
+
+def main() -> None:
+    runs = int(sys.argv[1]) if len(sys.argv) > 1 else RUNS
+    print("\n".join(table(runs)))
+
+
+def table(runs: int) -> Iterator[str]:
+    yield f"{'':14}" + "".join(f"{f'{tasks} x {repeats}':>16}" for tasks, repeats in SIZES)
+    for name in KINDS:
+        cells = (cell(name, *size, runs=runs) for size in SIZES)
+        yield f"{name:14}" + "".join(f"{f'{power:.1f} ({gap:.2f})':>16}" for power, gap in cells)
+
+
+def cell(name: str, tasks: int, repeats: int, *, runs: int = RUNS) -> tuple[float, float]:
+    """Return the percent of runs in which the difference is seen, and the difference."""
+    kind, random = (
+        KINDS[name],
+        np.random.default_rng(zlib.crc32(f"{name} {tasks} {repeats}".encode())),
+    )
+    gap = detectable(tasks, repeats, **kind.told).difference
+    assert gap is not None
+    above, below = kind.draw(random, gap, (runs, tasks, repeats))
+    seen = [_is_seen(one, other) for one, other in zip(above, below, strict=True)]
+    return 100 * float(np.mean(seen)), gap
+
+
+def _is_seen(one: Array, other: Array) -> bool:
+    found = paired_difference(
+        dict(enumerate(one.tolist())), dict(enumerate(other.tolist())), draws=DRAWS
+    )
+    return found.low > 0
+
+
+def _tries(rate: float, alike: float, correlation: float) -> Kind:
+    """Tasks that come out the same each time, and coins; some are the same for both columns."""
+
+    def draw(random: Random, gap: float, shape: tuple[int, int, int]) -> tuple[Array, Array]:
+        tasks = (*shape[:2], 1)
+        shared = random.random(tasks) < correlation / alike
+        hard, fixed = random.random(tasks), random.random(tasks) < alike
+        found = []
+        for of in _rates(rate, gap):
+            own_hard = np.where(shared, hard, random.random(tasks))
+            own_fixed = np.where(shared, fixed, random.random(tasks) < alike)
+            coins = random.random(shape) < of
+            found.append(np.where(own_fixed, own_hard < of, coins).astype(float))
+        return found[0], found[1]
+
+    return Kind({"rate": rate, "alike": alike, "correlation": correlation}, draw)
+
+
+def _beta(rate: float, alike: float, correlation: float) -> Kind:
+    """Tasks whose rates are beta; some are as hard for both columns."""
+    from scipy import stats
+
+    def draw(random: Random, gap: float, shape: tuple[int, int, int]) -> tuple[Array, Array]:
+        tasks = (*shape[:2], 1)
+        shared, hard = random.random(tasks) < correlation / alike, random.random(tasks)
+        size, found = 1 / alike - 1, []
+        for of in _rates(rate, gap):
+            own = np.where(shared, hard, random.random(tasks))
+            rates = stats.beta.ppf(own, max(of, 1e-9) * size, max(1 - of, 1e-9) * size)
+            found.append((random.random(shape) < rates).astype(float))
+        return found[0], found[1]
+
+    return Kind({"rate": rate, "alike": alike, "correlation": correlation}, draw)
+
+
+def _rates(rate: float, gap: float) -> tuple[float, float]:
+    high = max(min(1, rate + gap / 2), gap)
+    return high, high - gap
+
+
+def _numbers(alike: float, correlation: float) -> Kind:
+    """Normal values: a part that both columns share, one of the column's own, one of each try."""
+
+    def draw(random: Random, gap: float, shape: tuple[int, int, int]) -> tuple[Array, Array]:
+        tasks = (*shape[:2], 1)
+        common = np.sqrt(correlation) * random.normal(0, SD, tasks)
+        found = [
+            common
+            + np.sqrt(alike - correlation) * random.normal(0, SD, tasks)
+            + np.sqrt(1 - alike) * random.normal(0, SD, shape)
+            for _ in range(2)
+        ]
+        return found[0] + gap, found[1]
+
+    return Kind({"sd": SD, "alike": alike, "correlation": correlation}, draw)
+
+
+KINDS = {
+    "0/1": _tries(0.5, 0.5, 0.3),
+    "0/1 at 0.8": _tries(0.8, 0.5, 0.3),
+    "0/1, alike": _tries(0.6, 0.3, 0.3),
+    "numbers": _numbers(0.5, 0.3),
+    "beta": _beta(0.5, 0.5, 0.3),
+}
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,150 @@
+"""The smallest difference that tasks are likely to show is that of the library's own test."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from dari_nb.errors import InvalidRequestError
+from dari_nb.scores import detectable, paired_difference
+
+from ..benchmarks import power
+
+
+@pytest.mark.parametrize(
+    ("name", "tasks", "repeats"),
+    [("0/1", 10, 1), ("0/1", 20, 3), ("0/1 at 0.8", 20, 1), ("0/1, alike", 10, 3)],
+)
+def test_a_difference_is_seen_as_often_as_it_is_said(name, tasks, repeats):
+    assert power.cell(name, tasks, repeats, runs=3_000)[0] == pytest.approx(80, abs=2)
+
+
+@pytest.mark.parametrize(("tasks", "runs"), [(9, 3_000), (10, 3_000)])
+def test_differences_of_numbers_are_seen_as_often_as_it_is_said(tasks, runs):
+    gap = detectable(tasks, sd_of_differences=3).difference
+    drawn = np.random.default_rng(8).normal(gap, 3, (runs, tasks))
+    zeros = {task: [0.0] for task in range(tasks)}
+    seen = [
+        paired_difference({n: [v] for n, v in enumerate(run)}, zeros, draws=999).low > 0
+        for run in drawn.tolist()
+    ]
+    assert 100 * np.mean(seen) == pytest.approx(80, abs=2)
+
+
+def test_below_ten_tasks_numbers_are_as_the_textbook_says():
+    for tasks, wanted in ((2, 0.8), (5, 0.8), (9, 0.95)):
+        gap = detectable(tasks, sd_of_differences=2, power=wanted).difference
+        ratio, far = gap / 2 * math.sqrt(tasks), stats.t.ppf(0.975, tasks - 1)
+        assert stats.nct.sf(far, tasks - 1, ratio) == pytest.approx(wanted, abs=1e-3)
+
+
+def test_with_one_try_each_wins_and_losses_are_counted_out():
+    """The power of ten tasks, summed over all outcomes of the three ways a task can end."""
+    gap = detectable(10).difference
+    won = 0.3 * gap + 0.7 * (0.5 + gap / 2) ** 2
+    lost = 0.7 * (0.5 - gap / 2) ** 2
+    seen = 0.0
+    for wins in range(11):
+        for losses in range(11 - wins):
+            one = {n: [n < wins] for n in range(10)}
+            other = {n: [wins <= n < wins + losses] for n in range(10)}
+            if paired_difference(one, other, kind="yes/no").low > 0:
+                ties = 10 - wins - losses
+                seen += stats.multinomial.pmf((wins, losses, ties), 10, (won, lost, 1 - won - lost))
+    assert seen == pytest.approx(0.8, abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("tasks", "options"),
+    [(1, {"sd": 3}), (3, {}), (4, {"repeats": 50}), (5, {"power": 0.99, "rate": 0.9})],
+)
+def test_too_few_tasks_have_no_number(tasks, options):
+    found = detectable(tasks, **options)
+    if found.difference is not None:
+        assert tasks == 5
+        return
+    assert "can show no difference, however large" in str(found)
+    assert str(found).endswith("give more tasks")
+
+
+def test_more_of_anything_shows_less():
+    shown = [detectable(n, r).difference for n, r in ((10, 1), (10, 3), (20, 3), (200, 3))]
+    assert shown == sorted(shown, reverse=True)
+    assert detectable(20, power=0.5).difference < detectable(20).difference
+    assert detectable(20, level=0.99).difference > detectable(20).difference
+    assert detectable(100).difference == pytest.approx(detectable(101).difference, rel=0.03)
+
+
+def test_it_says_what_it_supposes():
+    assert str(detectable(20, 3)) == (
+        "20 tasks x 3 can show a difference of 0.33 or more (power 80 %; assumed: 0 or 1, midway "
+        "at 0.5, correlation 0.5 of repeats and 0.3 of columns)"
+    )
+    assert "sd 10, correlation 0.5 of repeats and 0.3 of columns" in str(detectable(20, sd=10))
+    assert "assumed" not in str(detectable(20, rate=0.7))
+
+
+def columns_of(tasks, repeats, *, alike=0.5, correlation=0.3, seed=3):
+    """Two columns of normal values with these correlations."""
+    draw = np.random.default_rng(seed).normal
+    common = np.sqrt(correlation) * draw(0, 2, (tasks, 1))
+    return [
+        dict(
+            enumerate(
+                (
+                    common
+                    + np.sqrt(alike - correlation) * draw(0, 2, (tasks, 1))
+                    + np.sqrt(1 - alike) * draw(0, 2, (tasks, repeats))
+                ).tolist()
+            )
+        )
+        for _ in range(2)
+    ]
+
+
+def test_earlier_values_tell_how_values_vary():
+    columns = columns_of(2_000, 3)
+    found, told = detectable(20, 3, like=columns), detectable(20, 3, sd=2)
+    assert found.difference == pytest.approx(told.difference, rel=0.05)
+    assert found.assumption == "variance of earlier values"
+    one = detectable(20, 3, like=columns[:1])
+    assert one.assumption == "variance of earlier values, correlation of columns assumed 0.3"
+    first = [{task: values[:1] for task, values in column.items()} for column in columns]
+    assert detectable(20, 1, like=first).assumption == "variance of earlier values"
+    assert "of repeats assumed 0.5" in detectable(20, 3, like=first).assumption
+    right = [
+        {task: [v > 1 for v in values] for task, values in column.items()} for column in columns
+    ]
+    rate = np.mean([list(column.values()) for column in right])
+    told = detectable(20, 1, rate=float(rate), correlation=0.19)
+    assert detectable(20, 1, like=right).difference == pytest.approx(told.difference, rel=0.05)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"tasks": 0}, "tasks must be at least 1"),
+        ({"repeats": 1.5}, "repeats must be at least 1"),
+        ({"power": 1}, "power is a number between 0 and 1, not 1"),
+        ({"power": None}, "power is a number between 0 and 1, not None"),
+        ({"power": 0.05}, "power=0.05 is what chance alone shows at level=0.95: give more"),
+        ({"rate": 1.2}, "rate is a number between 0 and 1, not 1.2"),
+        ({"rate": math.nan}, "rate is a number between 0 and 1"),
+        ({"sd": 0}, "sd is a number above 0, not 0"),
+        ({"sd": "wide"}, "sd is a number above 0, not 'wide'"),
+        ({"rate": 0.5, "sd": 1}, "not both"),
+        ({"alike": 0.2, "correlation": 0.4}, "correlation=0.4 is more than alike=0.2"),
+        ({"sd_of_differences": 1, "alike": 0.2}, "sd_of_differences says it all: leave alike out"),
+        ({"like": [{"a": [1]}], "sd": 1}, "like says it all: leave sd out"),
+        ({"like": [{"a": [1], "b": [0]}]}, "like tells nothing of how values vary"),
+        ({"like": [{task: [1] for task in range(9)}]}, "like tells nothing of how values vary"),
+        ({"like": {"a": [1]}}, "a list of columns"),
+        ({"level": 95}, "level must be between 0 and 1"),
+    ],
+)
+def test_what_makes_no_sense_is_refused(options, message):
+    with pytest.raises(InvalidRequestError, match=message):
+        detectable(**{"tasks": 20, **options})

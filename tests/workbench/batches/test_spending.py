@@ -1,0 +1,282 @@
+"""``max_cost`` holds: no more is sent than it pays for, and the rest is named and sent later."""
+
+import subprocess
+import sys
+import threading
+from collections import Counter
+from decimal import Decimal
+
+import pytest
+
+from dari_nb.errors import InvalidRequestError
+from dari_nb.local import LocalDari, Usage
+from dari_nb.workbench import Dari
+from dari_nb.workbench.batches.following.spending import AT_ONCE
+
+from ..showing.test_showing import interrupted_when
+
+TASKS = [f"Task {number}" for number in range(12)]
+PRICES = {"cheap": Decimal("0.10"), "dear": Decimal("0.40")}
+
+
+class Priced:
+    """An agent named ``priced`` whose turns cost what its LLM costs.
+
+    Attributes:
+        asked: How often each text was asked of each LLM.
+        price: What a turn costs, by its text and its LLM; ``None`` where it says nothing.
+        spent: What all of them have cost.
+        go_on: Turns wait for it where it is not set.
+        most: The most that ran at once.
+    """
+
+    def __init__(self, server):
+        self.asked, self.spent = Counter(), Decimal(0)
+        self.price = lambda prompt, llm: PRICES[llm]
+        self.go_on = threading.Event()
+        self.go_on.set()
+        self.most = self._running = 0
+        self._lock = threading.Lock()
+
+        @server.agent("priced", llms=list(PRICES))
+        def priced(prompt, turn):
+            llm = turn.llm_id or "cheap"
+            cost = self.price(prompt, llm)
+            with self._lock:
+                self.asked[prompt, llm] += 1
+                self._running += 1
+                self.most = max(self.most, self._running)
+                self.spent += cost or 0
+            if cost is not None:
+                yield Usage(cost)
+            self.go_on.wait(20)
+            with self._lock:
+                self._running -= 1
+            yield f"{prompt} by {llm}"
+
+
+@pytest.fixture
+def server():
+    with LocalDari(cost_delay=0) as server:
+        yield server
+
+
+@pytest.fixture
+def priced(server):
+    made = Priced(server)
+    yield made
+    made.go_on.set()
+
+
+@pytest.fixture
+def known(d, priced):
+    """The agent, of which past sessions tell what it costs."""
+    for llm in PRICES:
+        d.agents.get("priced").send("before", llm=llm).wait(20)
+    priced.spent = Decimal(0)
+    priced.asked.clear()
+    return priced
+
+
+def test_no_more_is_sent_than_is_paid_for(d, known):
+    batch = d.batches.run("priced", TASKS, ["cheap"], max_cost=0.50).wait(60)
+    assert known.spent == Decimal("0.50")
+    assert batch.counts == {"completed": 5, "unsent": 7}
+    assert [cell.task_index for cell in batch.unsent] == list(range(5, 12))
+    why = "$0.50 of max_cost=$0.50 is spent, and one more turn costs about $0.10"
+    assert batch.unsent[0].error == f"Not sent: {why}."
+    assert f"7 of 12 not sent: {why}" in str(batch)
+    assert f"7 of 12 not sent: {why}" in batch.view().head
+    assert batch.outcome == f"{batch.run_id}: 5 sessions started, 7 of 12 not sent: {why}"
+    assert repr(batch).endswith("5 completed, 7 unsent>")
+    assert batch.view().status == "unsent"
+    assert batch.to_frame()["status"].to_list() == ["completed"] * 5 + ["unsent"] * 7
+    assert batch.to_frame()["error"].isna().sum() == 5
+
+
+def test_the_rest_is_sent_when_more_may_be_spent(d, known):
+    batch = d.batches.run("priced", TASKS, ["cheap"], max_cost="0.30").wait(60)
+    with pytest.raises(InvalidRequestError, match=r"9 of 12 not sent: \$0\.30 of max_cost=\$0\.35"):
+        batch.resume(max_cost=0.35)
+    assert len(batch.unsent) == 9
+    with pytest.raises(InvalidRequestError, match="an amount of US dollars, not -1"):
+        batch.resume(max_cost=-1)
+    assert batch.resume(max_cost=Decimal("0.70")).wait(60).counts == {"completed": 7, "unsent": 5}
+    assert batch.resume(max_cost=5).wait(60).counts == {"completed": 12}
+    assert batch.resume().wait(60).unsent == []
+    assert set(known.asked.values()) == {1}
+    assert known.spent == Decimal("1.20")
+
+
+def test_the_same_call_again_finds_what_was_sent_and_what_it_cost(d, again, known):
+    d.batches.run("priced", TASKS, ["cheap"], max_cost=0.40).wait(60)
+    same = again().batches.run("priced", TASKS, ["cheap"], max_cost=0.40).wait(60)
+    assert (same.started, same.found, len(same.unsent)) == (0, 4, 8)
+    more = again().batches.run("priced", TASKS, ["cheap"], max_cost=0.60).wait(60)
+    assert (more.started, more.found) == (2, 4)
+    everything = again().batches.run("priced", TASKS, ["cheap"]).wait(60)
+    assert (everything.started, everything.counts) == (6, {"completed": 12})
+    assert set(known.asked.values()) == {1}
+
+
+def test_a_kernel_that_is_gone_sends_no_more_and_the_next_one_goes_on(again, known):
+    known.go_on.clear()
+    first = again()
+    first.batches.run("priced", TASKS, ["cheap"], max_cost=1)
+    first.close()
+    known.go_on.set()
+    batch = again().batches.run("priced", TASKS, ["cheap"], max_cost=1).wait(60)
+    assert (batch.found, batch.counts) == (AT_ONCE, {"completed": 10, "unsent": 2})
+    assert set(known.asked.values()) == {1}
+    assert known.spent == 1
+
+
+KERNEL = """
+import sys
+import dari_nb
+
+d = dari_nb.connect(base_url=sys.argv[1], api_key=sys.argv[2])
+tasks = [f"Task {number}" for number in range(12)]
+d.batches.run("priced", tasks, ["cheap"], max_cost=1).wait()
+"""
+
+
+def test_a_process_that_is_killed_has_sent_nothing_twice_and_the_cap_holds(server, again, known):
+    enough = threading.Event()
+
+    def price(prompt, llm):
+        if len(known.asked) >= 3:
+            enough.set()
+        return PRICES[llm]
+
+    known.price = price
+    command = [sys.executable, "-c", KERNEL, server.url, server.api_key]
+    with subprocess.Popen(command) as process:
+        assert enough.wait(60)
+        process.kill()
+    batch = again().batches.run("priced", TASKS, ["cheap"], max_cost=1).wait(60)
+    assert batch.found >= 3
+    assert batch.counts == {"completed": 10, "unsent": 2}
+    assert set(known.asked.values()) == {1}
+    assert known.spent == 1
+
+
+def test_columns_of_two_prices_go_together(d, known):
+    batch = d.batches.run("priced", TASKS, ["cheap", "dear"], max_cost=2).wait(60)
+    assert known.spent == 2
+    assert [cell.id for cell in batch.cells[:8]] == [
+        cell.id for cell in batch.cells if cell.state == "completed"
+    ]
+    assert batch.resume(max_cost=2.1).wait(60).unsent[0].llm == "dear"
+
+
+def test_few_turns_are_under_way_at_once(d, known):
+    d.batches.run("priced", TASKS * 2, ["cheap"], run_id="many", repeats=2, max_cost=100)
+    assert d.batches.recover("many").wait(60)
+    assert known.most <= AT_ONCE
+
+
+def test_turns_that_are_dearer_than_before_end_it_with_those_under_way(d, known):
+    known.price = lambda prompt, llm: Decimal(1)
+    batch = d.batches.run("priced", TASKS, ["cheap"], max_cost=0.45).wait(60)
+    assert known.spent == 4
+    assert "$4.00 of max_cost=$0.45 is spent, and one more turn costs about $1.00" in str(batch)
+
+
+@pytest.mark.parametrize(("delay", "is_estimated"), [(0.5, False), (60.0, True)])
+def test_costs_that_come_late_are_waited_for_or_estimated(folder, delay, is_estimated):
+    kept = folder / "dari.db"
+    with LocalDari(path=kept, cost_delay=0) as server, Dari(server.url, server.api_key) as d:
+        Priced(server)
+        d.agents.get("priced").send("before", llm="cheap").wait(20)
+    late = LocalDari(path=kept, cost_delay=delay)
+    with late as server, Dari(server.url, server.api_key, server) as d:
+        priced = Priced(server)
+        priced.price = lambda prompt, llm: Decimal("0.05")
+        batch = d.batches.run("priced", TASKS, ["cheap"], max_cost=0.20).wait(60)
+        assert ("$0.20 of it estimated" in str(batch)) == is_estimated
+        assert len(batch.unsent) == (10 if is_estimated else 8)
+
+
+def test_without_a_known_price_nothing_is_sent(d, priced):
+    with pytest.raises(InvalidRequestError, match="No past session tells what cheap, dear costs"):
+        d.batches.run("priced", TASKS, ["cheap", "dear"], max_cost=5)
+    d.agents.get("priced").send("before", llm="cheap").wait(20)
+    with pytest.raises(InvalidRequestError, match=r"what dear costs.*send priced one message"):
+        d.batches.run("priced", TASKS, ["cheap", "dear"], max_cost=5)
+    with pytest.raises(InvalidRequestError, match=r"one more turn costs about \$0\.10\. Nothing"):
+        d.batches.run("priced", TASKS, ["cheap"], max_cost=0.05)
+    assert sum(priced.asked.values()) == 1
+
+
+def test_a_cost_that_stays_unknown_stops_it(d, known, monkeypatch):
+    monkeypatch.setattr(
+        "dari_nb.workbench.batches.following.late_costs.TRIES", (0.0, 0.05, 0.1, 0.15)
+    )
+    known.price = lambda prompt, llm: None if prompt == "Task 2" else PRICES[llm]
+    tasks = [f"Task {number}" for number in range(60)]
+    batch = d.batches.run("priced", tasks, ["cheap"], max_cost=50).wait(60)
+    assert 0 < len(batch.unsent) < 58
+    said = "what 2/cheap/0 has cost stays unknown; $"
+    assert said in str(batch)
+    assert "of it estimated)" in str(batch)
+    assert batch.resume().wait(60).counts == {"completed": 60}
+
+
+def test_costs_that_nobody_tells_any_more_stop_it_soon(d, known, monkeypatch):
+    monkeypatch.setattr(
+        "dari_nb.workbench.batches.following.late_costs.TRIES", (0.0, 0.05, 0.1, 0.15)
+    )
+    known.price = lambda prompt, llm: None
+    tasks = [f"Task {number}" for number in range(60)]
+    batch = d.batches.run("priced", tasks, ["cheap"], max_cost=50).wait(60)
+    assert "stays unknown" in str(batch)
+    assert len(batch.unsent) >= 60 - 16 - AT_ONCE
+
+
+def test_an_interrupt_sends_no_more_and_it_can_be_taken_up(d, known):
+    known.go_on.clear()
+    batch = d.batches.run("priced", TASKS, ["cheap"], max_cost=5)
+    with interrupted_when(lambda: True) as said:
+        batch.wait()
+    assert "sending was interrupted; batch.resume() sends them" in str(said.value)
+    assert len(batch.unsent) == 12 - AT_ONCE
+    assert "4 of 12 not sent: sending was interrupted" in str(batch)
+    known.go_on.set()
+    assert batch.wait(60).counts == {"completed": AT_ONCE, "unsent": 4}
+    assert batch.resume().wait(60).counts == {"completed": 12}
+    assert set(known.asked.values()) == {1}
+
+
+def test_what_is_cancelled_sends_no_more(d, known):
+    known.go_on.clear()
+    batch = d.batches.run("priced", TASKS, ["cheap"], max_cost=5)
+    assert batch.cancel().counts == {"cancelled": 12}
+    assert sum(known.asked.values()) <= AT_ONCE
+
+
+def test_adding_and_retrying_hold_it_too(d, known):
+    batch = d.batches.run("priced", ["one"], ["cheap"], max_cost=0.30).wait(60)
+    batch.add(tasks=TASKS).wait(60)
+    assert batch.counts == {"completed": 3, "unsent": 10}
+    with pytest.raises(InvalidRequestError, match="has failed: nothing was sent"):
+        batch.retry_failed()
+    assert known.spent == Decimal("0.30")
+
+
+def test_while_it_is_sent_nothing_else_is(d, known):
+    known.go_on.clear()
+    batch = d.batches.run("priced", TASKS, ["cheap"], max_cost=5)
+    assert batch.outcome.endswith("8 sessions started, more as max_cost allows")
+    assert not batch.is_done
+    for call in (batch.add, batch.retry_failed, batch.resume):
+        with pytest.raises(InvalidRequestError, match="is being sent still: wait"):
+            call()
+    known.go_on.set()
+    assert batch.wait(60).started == 12
+
+
+def test_what_came_is_compared_without_the_rest(d, known):
+    batch = d.batches.run("priced", TASKS, ["cheap", "dear"], max_cost=4).wait(60)
+    batch.score("right", lambda turn: turn.text.endswith("dear"))
+    assert batch._snapshot().findings[0].tasks == 8
