@@ -11,7 +11,9 @@ interval was made.
 """
 
 from .adjusting import holm
+from .agreement import Agreement, agreement
 from .book import Score, ScoreBook
+from .calibration import calibrated, calibrated_mean
 from .comparisons import paired_difference, win_rate
 from .estimate import Estimate
 from .means import mean, wilson
@@ -20,10 +22,14 @@ from .scoring import Outcome, run_scores, score_each
 from .summary import pass_rates, summary, win_rates
 
 __all__ = [
+    "Agreement",
     "Estimate",
     "Outcome",
     "Score",
     "ScoreBook",
+    "agreement",
+    "calibrated",
+    "calibrated_mean",
     "holm",
     "mean",
     "paired_difference",
