@@ -11,11 +11,11 @@ interval was made.
 """
 
 from .adjusting import holm
-from .agreement import Agreement, agreement
 from .book import Score, ScoreBook
-from .calibration import calibrated, calibrated_mean
 from .comparisons import paired_difference, win_rate
 from .estimate import Estimate
+from .judges.agreement import Agreement, agreement
+from .judges.calibration import calibrated, calibrated_mean
 from .means import mean, wilson
 from .repeats import pass_at_k, pass_hat_k
 from .scoring import Outcome, run_scores, score_each

@@ -359,10 +359,10 @@ class Results:
         Raises:
             InvalidRequestError: ``size`` is less than 1, or nothing has an answer.
 
-        >>> sample = batch.sample(2)
+        >>> sample = batch.sample(2, name="kindness")
         >>> sample.rate(0, 5, "right")
-        >>> sample.to_frame()["rating"].to_list()[0]
-        5
+        >>> sample.left
+        1
         """
         from .judging.sampling import drawn
 

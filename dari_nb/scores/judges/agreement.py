@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..errors import InvalidRequestError
+from ...errors import InvalidRequestError
+from ..checks import check_level
+from ..columns import TASK
+from ..estimate import Estimate
+from ..intervals import LEVEL
+from ..means import mean
+from ..resampling import Array
 from .agreeing import alpha, estimated, kappa, nominal, powers
-from .checks import check_level
-from .columns import TASK
-from .estimate import Estimate
-from .intervals import LEVEL
-from .means import mean
 from .pairing import Pair, kinds_of_pairs, pairs_of
-from .resampling import Array
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -126,7 +126,7 @@ def agreement(
     >>> rated = {"a": [5, 5], "b": [3, 2], "c": [1, 1], "d": [4, 4], "e": [2, 4]}
     >>> found = dari.scores.agreement(judged, rated)
     >>> found.exact.value, round(found.kappa_quadratic.value, 3)
-    (0.6, 0.853)
+    (0.6, 0.893)
     """
     check_level(level)
     pairs = pairs_of(given, one, other, task, task)

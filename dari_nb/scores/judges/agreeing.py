@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from .estimate import UNKNOWN, Ends, Estimate
-from .resampling import Array
-from .student import t_quantile
+from ..estimate import UNKNOWN, Ends, Estimate
+from ..resampling import Array
+from ..student import t_quantile
 
 Measure = Callable[[Array], Array]
 """Takes tables of counts, ``(..., levels, levels)``, and returns a number of each."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Hashable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ..errors import InvalidRequestError
-from ..score_kinds import is_missing, kind_of
-from .checks import check_frame, checked_tasks
-from .columns import BY, TASK, score_column
+from ...errors import InvalidRequestError
+from ...score_kinds import is_missing, kind_of
+from ..checks import check_frame, checked_tasks
+from ..columns import BY, TASK, score_column
 
 if TYPE_CHECKING:
     import pandas as pd
