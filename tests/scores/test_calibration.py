@@ -63,7 +63,7 @@ def test_point_and_interval_are_those_of_the_formula(seed) -> None:
     [
         ("half yes", 0.5, 20, 60, 1),
         ("half yes", 0.9, 20, 60, 1),
-        ("85 % yes", 0.7, 20, 60, 1),
+        ("85 % yes", 0.7, 40, 60, 1),
         ("1 to 5", 0.7, 40, 60, 1),
         ("mostly 5", 0.8, 20, 60, 1),
         ("1 to 5", 0.8, 10, 30, 3),
