@@ -16,12 +16,13 @@ from dari_nb.scores import calibrated_mean
 Array = NDArray[np.float64]
 
 AGREEING = (0.5, 0.6, 0.7, 0.8, 0.9)
-SIZES = ((20, 60), (20, 400), (40, 160))
+SIZES = ((20, 60), (20, 200), (40, 120))
 """How many cells are rated, and how many are not."""
-RUNS = 1_000
+RUNS = 2_000
 SCALES = {
     "half yes": (0.5, 0.5),
-    "85 % yes": (0.15, 0.85),
+    "80 % yes": (0.2, 0.8),
+    "90 % yes": (0.1, 0.9),
     "1 to 5": (0.1, 0.2, 0.3, 0.25, 0.15),
     "mostly 5": (0.03, 0.07, 0.15, 0.35, 0.4),
 }
@@ -47,7 +48,7 @@ def table(runs: int) -> list[str]:
 
 def _more(runs: int) -> list[str]:
     """Of tasks with three repeats that are alike."""
-    return [row(name, 10, 50, 3, runs) for name in SCALES]
+    return [row(name, rated, 40, 3, runs) for name in SCALES for rated in (10, 20)]
 
 
 def row(name: str, rated: int, others: int, repeats: int, runs: int) -> str:

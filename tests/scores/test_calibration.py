@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats
+from statsmodels.stats.proportion import proportion_confint
 
 from dari_nb.errors import InvalidRequestError
 from dari_nb.scores import calibrated, calibrated_mean, mean
@@ -58,12 +59,28 @@ def test_point_and_interval_are_those_of_the_formula(seed) -> None:
     assert found.method == "ppi++"
 
 
+def test_of_yes_and_no_it_is_an_interval_of_a_share() -> None:
+    random = np.random.default_rng(3)
+    y = (random.random(30) < 0.8).astype(float)
+    f = np.where(random.random(30) < 0.8, y, 1 - y)
+    unrated = (random.random(50) < 0.7).astype(float)
+    rated = {n: [y[n] if n < 30 else None] for n in range(80)}
+    found = calibrated_mean({n: [v] for n, v in enumerate([*f, *unrated])}, rated)
+    value, low, _ = by_the_formula(y, f, unrated)
+    error = (value - low) / stats.t.ppf(0.975, 28)
+    wilson = proportion_confint(
+        value * value * (1 - value) / error**2, value * (1 - value) / error**2, method="wilson"
+    )
+    assert list(found[:3]) == pytest.approx([value, *wilson], abs=1e-9)
+
+
 @pytest.mark.parametrize(
     ("name", "share", "rated", "others", "repeats"),
     [
         ("half yes", 0.5, 20, 60, 1),
         ("half yes", 0.9, 20, 60, 1),
-        ("85 % yes", 0.7, 40, 60, 1),
+        ("80 % yes", 0.7, 20, 60, 1),
+        ("90 % yes", 0.8, 20, 60, 1),
         ("1 to 5", 0.7, 40, 60, 1),
         ("mostly 5", 0.8, 20, 60, 1),
         ("1 to 5", 0.8, 10, 30, 3),
@@ -82,7 +99,7 @@ def test_a_good_judge_makes_it_more_precise_and_a_bad_one_makes_it_no_better(ben
     for share in (0.5, 0.95):
         samples = [benchmark.drawn(random, np.array([0.5, 0.5]), share, 230, 1) for _ in range(100)]
         ends = [benchmark.interval(sample, 30) for sample in samples]
-        hand = [mean(dict(enumerate(s.ratings[:30].tolist())), method="t") for s in samples]
+        hand = [mean(dict(enumerate(s.ratings[:30].tolist()))) for s in samples]
         alone = np.mean([found.high - found.low for found in hand])
         widths[share] = np.mean([high - low for low, high in ends]) / alone
     assert widths[0.95] < 0.8

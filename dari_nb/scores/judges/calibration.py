@@ -15,9 +15,8 @@ from ..columns import BY, TASK
 from ..estimate import ByTask, Estimate
 from ..intervals import LEVEL
 from ..means import mean, number
-from ..resampling import Array
-from ..student import t_quantile
 from .pairing import Pair, Pairs, by_task, pairs_of
+from .weighing import added, ends_of, parts, weighed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,8 +26,6 @@ LEAST = 20
 LEAST_TASKS = 10
 """Tasks that these ratings must come from."""
 PPI = "ppi++"
-_HALF = 0.5
-"""How much a disagreement to either side counts that is added; ``tests/benchmarks``."""
 _ALL_RATED = "all cells are rated: their mean"
 _CONSTANT = "all ratings are the same: their mean, without the judge"
 
@@ -122,11 +119,12 @@ def calibrated_mean(
     ``λ = Σad / Σd²`` (0 at least) and ``se² = G / (G - 2) · Σ (a - λd)²`` over the G tasks with a
     rating, plus ``λ² · H / (H - 1) · Σ d²`` over the H others, plus
     ``G / (G - 2) · Σ (a - λd)² · (mean(f) - mean(F))² / (G · Σd²)``, since λ is estimated.
-    The interval is ``m ± t(level; G - 2) · se``.
+    The interval is ``m ± t(level; G - 2) · se``; of yes and no it is Wilson's (:func:`wilson`) of
+    ``m(1 - m) / se²`` trials. It ends where the scale does.
 
     A few ratings that all agree with the judge do not show how it may err. So half a disagreement
     to either side is added to the sums of the G tasks: with ``g`` the mean square of those seen,
-    ``g / 4G²`` to ``Σa²`` and ``Σd²``, and that much less to ``Σad``. Where none is seen, or the
+    ``g / 4Gn`` to ``Σa²`` and ``Σd²``, and that much less to ``Σad``. Where none is seen, or the
     judge speaks on another scale and never agrees, it is one by a standard deviation of each.
 
     How many of all samples have a 95 % interval that holds the truth, in percent, where the judge
@@ -167,7 +165,7 @@ def calibrated_mean(
     >>> rated = {n: [n % 2 if n % 10 else 1] if n < 30 else [None] for n in range(100)}
     >>> found = dari.scores.calibrated_mean(judged, rated)
     >>> round(found.value, 2), round(found.low, 2), round(found.high, 2), found.method
-    (0.6, 0.45, 0.75, 'ppi++')
+    (0.6, 0.46, 0.73, 'ppi++')
     """
     check_level(level)
     pairs = pairs_of(judged, rated, None, None, TASK)
@@ -213,48 +211,14 @@ def _calibrated(
         return Calibrated(found, 0.0)
     f, unrated = (np.array([number(pair.one) for pair in some]) for some in (rated, others))
     gap = float(f.mean() - unrated.mean())
-    parts, has_rating = _parts(rated, others, y, f, unrated)
-    a, d = parts[has_rating].T
-    rest = float((parts[~has_rating, 1] ** 2).sum())
-    size, more = len(a), int((~has_rating).sum())
-    added = _added(y, f) * _HALF / size**2
-    aa, ad, dd = (a @ a + added[0], a @ d - added[1], d @ d + added[2])
-    power = max(0.0, float(ad / (dd + rest))) if dd + rest > 0 else 0.0
-    of_rated = float(aa - 2 * power * ad + power**2 * dd) * size / (size - 2)
-    of_power = of_rated * gap**2 / (size * (dd + rest)) if dd + rest > 0 else 0.0
-    of_others = power**2 * rest * more / max(1, more - 1)
-    half = t_quantile((1 + level) / 2, size - 2) * math.sqrt(of_rated + of_power + of_others)
-    value, ends = float(y.mean() - power * gap), scale or (-math.inf, math.inf)
-    ends = max(ends[0], value - half), min(ends[1], value + half)
-    tasks = len({pair.task for pair in cells})
+    of_rated, of_others = parts(rated, others, y, f, unrated)
+    power, error = weighed(of_rated, of_others, added(y, f), gap)
+    value = float(y.mean() - power * gap)
+    ends = ends_of(value, error, len(of_rated), kind, scale, level)
+    tasks, low, high = len({pair.task for pair in cells}), *(scale or (-math.inf, math.inf))
     why = f"{len(rated)} of {len(cells)} cells are rated, the judge counts {power:.2f}"
+    value = min(high, max(low, value))
     return Calibrated(Estimate.of(value, ends, tasks, len(cells), PPI, why), power)
-
-
-def _parts(
-    rated: Sequence[Pair], others: Sequence[Pair], y: Array, f: Array, unrated: Array
-) -> tuple[Array, Any]:
-    """Return each task's part of the ratings' mean and of the gap, and which tasks have ratings."""
-    places: dict[Hashable, int] = {}
-    for pair in (*rated, *others):
-        places.setdefault(pair.task, len(places))
-    of_rated = [places[pair.task] for pair in rated]
-    parts, has_rating = np.zeros((len(places), 2)), np.zeros(len(places), dtype=bool)
-    np.add.at(parts[:, 0], of_rated, (y - y.mean()) / len(y))
-    np.add.at(parts[:, 1], of_rated, (f - f.mean()) / len(f))
-    unlike = (unrated - unrated.mean()) / len(unrated)
-    np.subtract.at(parts[:, 1], [places[pair.task] for pair in others], unlike)
-    has_rating[of_rated] = True
-    return parts, has_rating
-
-
-def _added(y: Array, f: Array) -> Array:
-    """Return twice the squares and the product that a disagreement to either side has."""
-    apart = y != f
-    if apart.any() and not apart.all():
-        return np.full(3, float(((y - f)[apart] ** 2).mean()) / 2)
-    s, r = float(y.std(ddof=1)), float(f.std(ddof=1))
-    return 2 * np.array([s * s, s * r, r * r])
 
 
 def _groups(cells: Iterable[Pair]) -> Iterable[tuple[Hashable, list[Pair]]]:
