@@ -18,7 +18,7 @@ Array = NDArray[np.float64]
 AGREEING = (0.5, 0.6, 0.7, 0.8, 0.9)
 SIZES = ((20, 60), (20, 200), (40, 120))
 """How many cells are rated, and how many are not."""
-RUNS = 2_000
+RUNS = 1_000
 SCALES = {
     "half yes": (0.5, 0.5),
     "80 % yes": (0.2, 0.8),
