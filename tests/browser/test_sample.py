@@ -13,7 +13,8 @@ d = dari.connect("local")
 def writer(prompt, turn):
     return f"{prompt} It is open." + (" Very much so." if turn.llm_id == "wordy-70b" else "")
 
-batch = d.batches.run("writer", [f"Task {n}?" for n in range(3)], ["terse-7b", "wordy-70b"]).wait(60)
+tasks = [f"Task {n}?" for n in range(3)]
+batch = d.batches.run("writer", tasks, ["terse-7b", "wordy-70b"]).wait(60)
 sample = batch.sample(4)
 """
 

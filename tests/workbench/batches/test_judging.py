@@ -4,6 +4,7 @@ import _thread
 import json
 import re
 import threading
+from collections import Counter
 from decimal import Decimal
 
 import pytest
@@ -274,11 +275,13 @@ def test_a_batch_without_answers_has_nothing_to_judge(d, flaky, bench):
 
 
 def test_who_stops_waiting_keeps_what_came_and_pays_nothing_twice(batch, bench):
-    opened = threading.Event()
+    opened, stopping = threading.Event(), []
 
     def says(prompt):
         if "Say d" in prompt:
-            threading.Timer(0.3, _thread.interrupt_main).start()
+            if not stopping:
+                stopping.append(threading.Timer(0.3, _thread.interrupt_main))
+                stopping[0].start()
             opened.wait(20)
         return '{"score": 3}'
 
@@ -304,10 +307,21 @@ def test_recorded_runs_are_judged_once_however_often_they_are_loaded(d, bench):
         return d.batches.of(runs, task="task")
 
     assert [score.value for score in load().judge("true", rubric="Any.")] == [4] * 6
+    assert Counter(answer_in(p, "task") for p in bench.asked) == {"Q0": 2, "Q1": 2, "Q2": 2}
     found = load()
     assert [score.value for score in found.judge("true", rubric="Any.")] == [4] * 6
     assert len(bench.asked) == 6
     assert found.cells[0].scores["judge.true"] == 4
+
+
+def test_of_a_recorded_conversation_a_judge_sees_what_came_before(d, bench):
+    said = [("user", "Hi."), ("assistant", "Yes?"), ("user", "A tea."), ("assistant", "Here.")]
+    messages = [{"role": role, "content": text} for role, text in said]
+    run = Transcript.from_messages(messages, llm="A", metadata={"task": "tea"})
+    d.batches.of([run], task="task").judge("polite", rubric="Any.")
+    [prompt] = bench.asked
+    assert answer_in(prompt, "task") == "The user: Hi.\n\nThe agent: Yes?\n\nThe user: A tea."
+    assert answer_in(prompt) == "Here."
 
 
 def test_both_orders_are_asked_and_a_verdict_that_flips_is_a_tie(batch, bench):

@@ -13,6 +13,7 @@ from ....models import as_content
 from ...agents.agent import Agent, agent_named
 from ...link.background import wait_for
 from ...link.progress import Progress
+from ...showing.words import Ending, StoppedWatching
 from ..cells import Column
 from ..keys import digest
 from ..sending.finding import Found, find_run
@@ -51,6 +52,8 @@ class Asked(Protocol):
     def _take_in(self, found: Sequence[Found]) -> None: ...
 
     def _send_planned(self) -> Any: ...
+
+    def _stopped(self) -> Ending: ...
 
 
 class Judging(Protocol):
@@ -209,13 +212,18 @@ def _task(question: Question, keys: set[str], further: int) -> Task:
 
 
 def _wait(asked: Asked) -> None:
-    with Progress(len(asked.cells), "answers judged") as progress:
-        while not asked.is_done:
-            with contextlib.suppress(TimedOutError):
-                asked.wait(_LOOK)
-            done = sum(cell.has_ended for cell in asked.cells)
-            progress.advance(done - progress.done)
-    asked.wait()
+    try:
+        with Progress(len(asked.cells), "answers judged") as progress:
+            while not asked.is_done:
+                with contextlib.suppress(TimedOutError):
+                    asked.wait(_LOOK)
+                done = sum(cell.has_ended for cell in asked.cells)
+                progress.advance(done - progress.done)
+        asked.wait()
+    except StoppedWatching:
+        raise
+    except KeyboardInterrupt:  # between two looks
+        raise StoppedWatching(asked._stopped(), is_said=False) from None
 
 
 def _verdict(cell: Cell, read: Callable[[str], Verdict]) -> Verdict:

@@ -149,7 +149,7 @@ def _pairs(batch: Any, names: Sequence[str]) -> list[tuple[Cell, Cell]]:
 
 
 def _question(batch: Any, wish: Wish, first: Cell, second: Cell) -> Question:
-    material = material_of(first, wish.expected, "answer A")
+    material = material_of(batch, first, wish.expected, "answer A")
     material["answer B"] = second.answer or second.text or ""
     return Question(
         _id(first, second),

@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ....errors import InvalidRequestError
+from ....models import AssistantMessageItem, UserMessageItem, text_of
 from ....score_kinds import JUDGE
 from ....scores import Score
 from ....scores.checks import check_whole
@@ -80,11 +81,10 @@ class Judged(ScoreTable):
     def to_mimebundle(self) -> dict[str, str]:
         """Return it as HTML, Markdown and plain text."""
         from ....render import table
+        from ...listing import SHOWN
 
         shown = sorted(self, key=lambda score: score.error is None)
         cells = [[take(row) for take in self._columns.values()] for row in shown]
-        from ...listing import SHOWN
-
         more = max(0, len(cells) - SHOWN)
         return table(list(self._columns), cells[:SHOWN], left_out=more, notes=self.notes)
 
@@ -97,7 +97,9 @@ def judged(batch: Any, wish: Wish, scale: Sequence[int]) -> Judged:
     questions = [
         Question(
             cell.id,
-            score_prompt(wish.rubric, (low, high), material_of(cell, wish.expected, "answer")),
+            score_prompt(
+                wish.rubric, (low, high), material_of(batch, cell, wish.expected, "answer")
+            ),
             metadata_of(batch, wish, judged_cell=cell.id),
         )
         for cell in cells
@@ -131,12 +133,32 @@ def answered(batch: Any) -> list[Cell]:
     return cells
 
 
-def material_of(cell: Cell, expected: str | None, answer: str) -> dict[str, str]:
+def material_of(batch: Any, cell: Cell, expected: str | None, answer: str) -> dict[str, str]:
     """Return what a judge sees of a cell: nothing that tells who has answered."""
     names = EXPECTED if expected is None else (expected,)
     known = next((cell.metadata[name] for name in names if cell.metadata.get(name)), None)
     wanted = {} if known is None else {"what is expected": known}
-    return {"task": cell.task.label, **wanted, answer: cell.answer or cell.text or ""}
+    return {"task": _asked(batch, cell), **wanted, answer: cell.answer or cell.text or ""}
+
+
+def _asked(batch: Any, cell: Cell) -> str:
+    """Return what the answer is to: the task, or of recorded runs all that was said before."""
+    if cell.task.text:
+        return cell.task.text
+    said = [
+        item for item in batch._items(cell) if isinstance(item, _SAID) and text_of(item.content)
+    ]
+    last = max((n for n, item in enumerate(said) if isinstance(item, UserMessageItem)), default=-1)
+    if last < 1:
+        return text_of(said[0].content) if last == 0 else cell.task.label
+    who = {True: "The user", False: "The agent"}
+    return "\n\n".join(
+        f"{who[isinstance(item, UserMessageItem)]}: {text_of(item.content)}"
+        for item in said[: last + 1]
+    )
+
+
+_SAID = (UserMessageItem, AssistantMessageItem)
 
 
 def metadata_of(batch: Any, wish: Wish, **cells: str) -> Mapping[str, str]:
