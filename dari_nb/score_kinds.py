@@ -18,13 +18,16 @@ RATING = "rating"
 """What people give in the view of a matrix, unless it is told to call it something else."""
 RATED = (1, 5)
 """The worst and the best of them."""
+JUDGE = "judge."
+"""What stands before the names of scores that agents give."""
 
 
 def kind_of(values: Iterable[Any], name: str = "") -> Kind | None:
     """Tell the kind of values that belong together; ``None`` where there are none.
 
     What is missing counts for nothing: ``None``, NaN, and what is beyond 1e100. Ratings
-    are numbers, even where all of them are 1, the worst.
+    are numbers, even where all of them are 1, the worst; so is what a judge gives, who says yes and
+    no by ``True`` and ``False`` alone.
 
     >>> [kind_of(v) for v in ([True, 0], [1, 0.5], [1, 7], ["good", 1], [None])]
     ['yes/no', 'share', 'number', 'label', None]
@@ -34,7 +37,7 @@ def kind_of(values: Iterable[Any], name: str = "") -> Kind | None:
         return None
     if not all(map(is_number, there)):
         return "label"
-    if scale_of(name, there):
+    if scale_of(name, there) or (name.startswith(JUDGE) and not any(map(_is_yes_or_no, there))):
         return "number"
     if all(value in (0, 1) for value in there):
         return "yes/no"
@@ -70,6 +73,10 @@ def is_number(value: Any) -> TypeGuard[float]:
         return isinstance(value, int | float) and abs(float(value)) <= LARGEST
     except OverflowError:
         return False  # it has too many digits to be counted with
+
+
+def _is_yes_or_no(value: Any) -> bool:
+    return isinstance(value, bool)
 
 
 def is_missing(value: Any) -> bool:

@@ -39,7 +39,7 @@ class Score(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         name: The score's name.
         value: Yes or no, a number, a text, or a dict of these; ``None`` takes a rating back, or
             stands beside an ``error``.
-        note: What a person wrote to it.
+        note: What a person wrote to it, or the reason that a judge gave.
         error: Why a function gave no value.
         by: Who gave it.
         at: When, ISO 8601 in UTC.

@@ -333,6 +333,11 @@ class Batch(Results):
     def _settle(self) -> None:
         self.wait()
 
+    def _asks(
+        self, agent: models.Agent, run_id: str, tasks: Sequence[Task], column: Column
+    ) -> Batch:
+        return Batch(self._link, agent, run_id, tasks, [column], 1, self.book.path)
+
     def _begin_following(self) -> concurrent.futures.Future[None]:
         """Return the future of the end; starts, or takes up again, what was stopped."""
         if self._following is None or _is_over(self._following, self.is_done):

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from ...render.matrix.matrix import Matrix
     from ..link import Link
     from ..sessions.session import Session
+    from .batch import Batch
     from .matrix.marks import Marks
 
 
@@ -96,6 +97,13 @@ class Gathered(Results):
         cell.put(attempt)
         cell.given, cell.carried = scores, metadata
         self._know([session])
+
+    def _asks(
+        self, agent: models.Agent, run_id: str, tasks: Sequence[Task], column: Column
+    ) -> Batch:
+        from .batch import Batch
+
+        return Batch(self._link, agent, run_id, tasks, [column], 1, self.book.path)
 
     def look_for_costs(self) -> None:
         """Ask once for costs that are not known; when the first few are not, for no more."""

@@ -132,6 +132,13 @@ def score(
         _tell(batch)
 
 
+def keep(batch: Marked, scores: Sequence[Score]) -> None:
+    """Keep scores that were given elsewhere."""
+    if scores:
+        batch.book.add(scores)
+        _tell(batch)
+
+
 def take_back(batch: Marked, name: str) -> None:
     """Take back what functions have given under a name."""
     batch.book.take_back(batch.run_id, name)

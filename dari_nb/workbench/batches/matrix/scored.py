@@ -25,7 +25,7 @@ class ScoreTable(Listing[Score]):
     def __init__(self, scores: Iterable[Score], batch: Sheet) -> None:
         labels = {task.index: task.label for task in batch.tasks}
         columns = {
-            "task": lambda score: f"{score.task_index} {_short(labels[score.task_index])}",
+            "task": lambda score: f"{score.task_index} {short_label(labels[score.task_index])}",
             "column": lambda score: batch.grid.column_id(Column(score.llm_id, score.version_id)),
             "repeat": lambda score: str(score.repeat),
             "value": lambda score: _value(score.value),
@@ -54,7 +54,8 @@ def _value(value: Any) -> str:
     return "" if value is None else score_text(value)
 
 
-def _short(label: str) -> str:
+def short_label(label: str) -> str:
+    """Return as much of a task's label as tells it from others."""
     from ....render.matrix.cells import label_text
 
     text = label_text(label)

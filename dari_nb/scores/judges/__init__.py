@@ -1,0 +1,1 @@
+"""Whether judges say what people would, and what follows from what they say."""

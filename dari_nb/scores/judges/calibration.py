@@ -1,0 +1,263 @@
+"""Means that people's ratings would have, from a judge of all cells and ratings of a few."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Hashable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from ...errors import InvalidRequestError
+from ...score_kinds import Kind, kind_of, scale_of
+from ..checks import check_level
+from ..columns import BY, TASK
+from ..estimate import ByTask, Estimate
+from ..intervals import LEVEL
+from ..means import mean, number
+from .pairing import Pair, Pairs, by_task, pairs_of
+from .weighing import added, ends_of, parts, weighed
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+LEAST = 20
+"""Ratings of a column that it takes; with fewer, intervals are not what they say."""
+LEAST_TASKS = 10
+"""Tasks that these ratings must come from."""
+PPI = "ppi++"
+_ALL_RATED = "all cells are rated: their mean"
+_CONSTANT = "all ratings are the same: their mean, without the judge"
+
+
+class Calibrated(NamedTuple):
+    """A mean by a judge and ratings, and how much the judge counted in it.
+
+    Attributes:
+        estimate: The mean, with its interval.
+        power: The lambda that the judge counts with; 0 leaves the ratings alone.
+    """
+
+    estimate: Estimate
+    power: float
+
+
+def calibrated(
+    given: Any,
+    judge: str,
+    rating: str = "rating",
+    *,
+    by: str | None = None,
+    task: str = TASK,
+    level: float = LEVEL,
+) -> pd.DataFrame:
+    """Tell the mean that people's ratings would have if all cells were rated; one row a column.
+
+    It is :func:`calibrated_mean` of each column, which says how. A judge that is wrong, or likes
+    one LLM more than people do, makes the interval wider and moves nothing: what counts is how the
+    judge differs from the ratings that are there. Those must be a random part of all cells, as
+    ``batch.sample(40)`` draws them; who rates only what looks odd gets an odd mean.
+
+    Args:
+        given: A batch, or a frame with one row a cell, such as ``batch.to_frame()``.
+        judge: The score that all cells have, such as ``"judge.helpful"``.
+        rating: The score that people gave some of them.
+        by: The column of the LLM, or whatever is compared; LLM and version when left out.
+        task: The column of the task.
+        level: Coverage of the intervals.
+
+    Returns:
+        ``by`` (``llm_id``), ``score`` (the rating), ``tasks``, ``cells`` (those that are judged),
+        ``ratings`` (how many of them are rated), ``mean``, ``low``, ``high``, ``method``, ``why``,
+        ``lambda`` (how much the judge counts), ``judged`` and ``rated`` (the mean of each alone).
+        An interval holds by itself, not all of them together.
+
+    Raises:
+        InvalidRequestError: A score is not there or has no mean, or a column has fewer than 20
+            ratings, or ratings of fewer than 10 tasks; the text says how many are missing.
+
+    >>> import pandas as pd
+    >>> rows = [
+    ...     {"task_index": n, "llm_id": "small", "score.judge.good": n % 5 + 1,
+    ...      "score.rating": max(1, n % 5) if n < 25 else None}
+    ...     for n in range(60)
+    ... ]
+    >>> found = dari.scores.calibrated(pd.DataFrame(rows), "judge.good")
+    >>> found[["ratings", "judged", "mean"]].round(2).values.tolist()
+    [[25, 3.0, 2.2]]
+    """
+    import pandas as pd
+
+    check_level(level)
+    pairs = pairs_of(given, judge, rating, by, task)
+    _check_numbers(pairs)
+    kind = kind_of((pair.other for pair in pairs.cells), pairs.other)
+    scale = _scale(pairs, kind)
+    groups = {name: cells for name, cells in _groups(pairs.cells) if cells}
+    _check_enough(groups)
+    rows = [
+        {by or BY: name, "score": pairs.other, **_row(cells, kind, scale, level)}
+        for name, cells in groups.items()
+    ]
+    return pd.DataFrame(rows).astype(_types(by or BY))
+
+
+def calibrated_mean(
+    judged: ByTask, rated: ByTask, *, level: float = LEVEL, kind: Kind | None = None
+) -> Estimate:
+    """Estimate the mean of ratings that only some cells have, with a judge that all have.
+
+    With ``y`` the ratings and ``f`` what the judge says of the same cells, and ``F`` what it says
+    of those without a rating, the mean is ``m = mean(y) - λ · (mean(f) - mean(F))``: the
+    prediction-powered estimate of A. N. Angelopoulos, S. Bates, C. Fannjiang, M. I. Jordan and
+    T. Zrnic, *Prediction-powered inference*, Science 382 (2023), with the λ that makes it most
+    precise, of A. N. Angelopoulos, J. C. Duchi and T. Zrnic, *PPI++* (2023). It is right whatever
+    the judge is like.
+
+    Tasks are what varies freely. With ``a`` a task's part of ``mean(y)``, ``Σ (y - mean(y)) / n``
+    over its n rated cells, and ``d`` its part of ``mean(f) - mean(F)`` likewise,
+    ``λ = Σad / Σd²`` (0 at least) and ``se² = G / (G - 2) · Σ (a - λd)²`` over the G tasks with a
+    rating, plus ``λ² · H / (H - 1) · Σ d²`` over the H others, plus
+    ``G / (G - 2) · Σ (a - λd)² · (mean(f) - mean(F))² / (G · Σd²)``, since λ is estimated.
+    The interval is ``m ± t(level; G - 2) · se``; of yes and no it is Wilson's (:func:`wilson`) of
+    ``m(1 - m) / se²`` trials. It ends where the scale does.
+
+    A few ratings that all agree with the judge do not show how it may err. So half a disagreement
+    to either side is added to the sums of the G tasks: with ``g`` the mean square of those seen,
+    ``g / 4Gn`` to ``Σa²`` and ``Σd²``, and that much less to ``Σad``. Where none is seen, or the
+    judge speaks on another scale and never agrees, it is one by a standard deviation of each.
+
+    How many of all samples have a 95 % interval that holds the truth, in percent, where the judge
+    agrees with so many ratings, and else says any other. Ratings are yes for so many cells, or 1 to
+    5; 20 + 60 are 20 rated tasks and 60 others, with one cell each, or three that are alike. Each
+    number is of 1,000 samples, and right to about 0.7 (``tests/benchmarks/calibration.py``).
+
+        agreement                    0.5     0.6     0.7     0.8     0.9
+        half yes, 20 + 60           96.4    97.3    97.0    97.2    97.7
+        half yes, 20 + 200          95.1    95.7    96.9    97.7    98.9
+        80 % yes, 20 + 60           95.5    95.7    96.1    96.6    97.4
+        80 % yes, 20 + 200          96.3    96.3    94.8    96.1    95.3
+        90 % yes, 20 + 60           96.7    97.1    97.8    96.0    98.0
+        90 % yes, 20 + 200          96.6    96.9    96.8    95.7    94.2
+        1 to 5, 20 + 60             96.0    96.3    95.8    96.2    97.4
+        1 to 5, 20 + 200            95.5    96.8    96.8    97.7    98.4
+        mostly 5, 20 + 60           96.1    94.6    95.2    95.1    97.2
+        mostly 5, 20 + 200          95.1    95.9    94.9    95.1    97.3
+        half yes, 20 + 40 x 3       96.5    96.4    94.7    96.0    96.7
+        80 % yes, 20 + 40 x 3       95.4    95.2    95.9    94.8    95.1
+        90 % yes, 20 + 40 x 3       97.3    97.2    96.9    96.6    97.7
+        1 to 5, 20 + 40 x 3         95.7    95.1    97.2    96.2    96.4
+        mostly 5, 20 + 40 x 3       94.1    95.1    95.5    95.9    95.2
+
+    Args:
+        judged: What the judge says, by task.
+        rated: The ratings of the same cells in the same order; ``None`` where there is none.
+        level: Coverage of the interval.
+        kind: What the ratings are where these are a part of them only; see :func:`mean`.
+
+    Raises:
+        InvalidRequestError: A value is no number, the values of a task do not belong together, or
+            there are fewer than 20 ratings, or ratings of fewer than 10 tasks.
+
+    >>> judged = {n: [n % 2] for n in range(100)}
+    >>> rated = {n: [n % 2 if n % 10 else 1] if n < 30 else [None] for n in range(100)}
+    >>> found = dari.scores.calibrated_mean(judged, rated)
+    >>> round(found.value, 2), round(found.low, 2), round(found.high, 2), found.method
+    (0.6, 0.46, 0.73, 'ppi++')
+    """
+    check_level(level)
+    pairs = pairs_of(judged, rated, None, None, TASK)
+    _check_numbers(pairs)
+    cells = [pair for pair in pairs.cells if pair.one is not None]
+    _check_enough({None: cells})
+    kind = kind or kind_of(pair.other for pair in cells)
+    return _calibrated(cells, kind, _scale(pairs, kind), level).estimate
+
+
+def _row(
+    cells: Sequence[Pair], kind: Kind | None, scale: tuple[float, float] | None, level: float
+) -> dict[str, Any]:
+    rated = [pair for pair in cells if pair.is_whole]
+    (found, power) = _calibrated(cells, kind, scale, level)
+    return {
+        "tasks": len({pair.task for pair in cells}),
+        "cells": len(cells),
+        "ratings": len(rated),
+        "mean": found.value,
+        "low": found.low,
+        "high": found.high,
+        "method": found.method,
+        "why": found.why,
+        "lambda": power,
+        "judged": float(np.mean([float(pair.one) for pair in cells])),
+        "rated": float(np.mean([float(pair.other) for pair in rated])),
+    }
+
+
+def _calibrated(
+    cells: Sequence[Pair],
+    kind: Kind | None,
+    scale: tuple[float, float] | None,
+    level: float,
+) -> Calibrated:
+    rated = [pair for pair in cells if pair.is_whole]
+    others = [pair for pair in cells if not pair.is_whole]
+    y = np.array([number(pair.other) for pair in rated])
+    if not others or np.ptp(y) == 0:
+        found = mean(by_task(rated, "other"), level=level, kind=kind)
+        found.why = f"{_CONSTANT if others else _ALL_RATED}; {found.why}"
+        return Calibrated(found, 0.0)
+    f, unrated = (np.array([number(pair.one) for pair in some]) for some in (rated, others))
+    gap = float(f.mean() - unrated.mean())
+    of_rated, of_others = parts(rated, others, y, f, unrated)
+    power, error = weighed(of_rated, of_others, added(y, f), gap)
+    value = float(y.mean() - power * gap)
+    ends = ends_of(value, error, len(of_rated), kind, scale, level)
+    tasks, low, high = len({pair.task for pair in cells}), *(scale or (-math.inf, math.inf))
+    why = f"{len(rated)} of {len(cells)} cells are rated, the judge counts {power:.2f}"
+    value = min(high, max(low, value))
+    return Calibrated(Estimate.of(value, ends, tasks, len(cells), PPI, why), power)
+
+
+def _groups(cells: Iterable[Pair]) -> Iterable[tuple[Hashable, list[Pair]]]:
+    found: dict[Hashable, list[Pair]] = {}
+    for pair in cells:
+        found.setdefault(pair.column, []).extend([pair] if pair.one is not None else [])
+    return found.items()
+
+
+def _scale(pairs: Pairs, kind: Kind | None) -> tuple[float, float] | None:
+    if kind in ("yes/no", "share"):
+        return (0.0, 1.0)
+    return scale_of(pairs.other, [pair.other for pair in pairs.cells if pair.other is not None])
+
+
+def _check_numbers(pairs: Pairs) -> None:
+    for name, which in ((pairs.one, "one"), (pairs.other, "other")):
+        if kind_of((getattr(pair, which) for pair in pairs.cells), name) == "label":
+            raise InvalidRequestError(f"{name!r} has no mean: it holds texts.")
+
+
+def _check_enough(groups: dict[Any, list[Pair]]) -> None:
+    if not groups:
+        raise InvalidRequestError("No cell is judged: judge them first, as batch.judge(…) does.")
+    lacking = [said for name, cells in groups.items() if (said := _lacking(name, cells))]
+    if lacking:
+        raise InvalidRequestError(
+            f"Too few ratings: {'; '.join(lacking)}. Rate more, as batch.sample(40) draws them."
+        )
+
+
+def _lacking(name: Any, cells: Sequence[Pair]) -> str:
+    rated = [pair for pair in cells if pair.is_whole]
+    tasks = len({pair.task for pair in rated})
+    of = "there are" if name is None else f"{name!r} has"
+    if len(rated) < LEAST:
+        return f"{of} {len(rated)} on judged cells, {LEAST} are needed"
+    return f"{of} those of {tasks} tasks, {LEAST_TASKS} are needed" if tasks < LEAST_TASKS else ""
+
+
+def _types(by: str) -> dict[str, str]:
+    words = dict.fromkeys((by, "score", "method", "why"), "string")
+    counts = dict.fromkeys(("tasks", "cells", "ratings"), "Int64")
+    return {**words, **counts, **dict.fromkeys(("mean", "low", "high", "lambda"), "float64")}

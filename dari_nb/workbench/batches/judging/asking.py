@@ -1,0 +1,236 @@
+"""Questions to an agent as a batch: each is asked once, however often one comes back for it."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Protocol
+
+from ....errors import InvalidRequestError, TimedOutError
+from ....models import as_content
+from ...agents.agent import Agent, agent_named
+from ...link.background import wait_for
+from ...link.progress import Progress
+from ...showing.words import Ending, StoppedWatching
+from ..cells import Column
+from ..keys import digest
+from ..sending.finding import Found, find_run
+from ..tasks import Task
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from .... import models
+    from ...link import Link
+    from ..cells import Cell
+    from .verdicts import Verdict
+
+_LOOK = 0.25
+"""Seconds between looks at how far it is."""
+ASKING = "asking"
+
+
+class Asked(Protocol):
+    """The batch of questions."""
+
+    run_id: str
+    started: int
+
+    @property
+    def cells(self) -> Sequence[Cell]:
+        """One each."""
+
+    @property
+    def is_done(self) -> bool:
+        """Whether all have ended."""
+
+    def wait(self, timeout: float | None = None) -> Any:
+        """Wait for them."""
+
+    def _take_in(self, found: Sequence[Found]) -> None: ...
+
+    def _send_planned(self) -> Any: ...
+
+    def _stopped(self) -> Ending: ...
+
+
+class Judging(Protocol):
+    """What is judged: :class:`Results` is one."""
+
+    run_id: str
+    _link: Link
+
+    def _asks(
+        self, agent: models.Agent, run_id: str, tasks: Sequence[Task], column: Column
+    ) -> Any: ...
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked once.
+
+    Attributes:
+        id: Stands for it.
+        text: What is asked.
+        metadata: What its session is found by.
+    """
+
+    id: str
+    text: str
+    metadata: Mapping[str, str]
+
+    def task(self, asking: int) -> Task:
+        """Make a task of it, asked for the how-manieth time."""
+        more = {ASKING: str(asking)} if asking > 1 else {}
+        return Task(0, as_content(self.text), {**self.metadata, **more})
+
+
+@dataclass
+class Answers:
+    """What was answered.
+
+    Attributes:
+        verdicts: By the questions' ids.
+        batches: The batches that were asked.
+    """
+
+    verdicts: dict[str, Verdict] = field(default_factory=dict)
+    batches: list[Any] = field(default_factory=list)
+
+    @property
+    def cost_line(self) -> str:
+        """Say what the sessions cost, those that were there before included."""
+        from ....render import count_text
+        from ....render.matrix.figures import amount_of
+        from ....render.plain.words import cost_text
+
+        cells = [cell for batch in self.batches for cell in batch.cells if cell.session_id]
+        known = [amount for cell in cells if (amount := amount_of(cell.cost)) is not None]
+        started = sum(batch.started for batch in self.batches)
+        parts = [f"{count_text(started, 'session')} started, {len(cells) - started} there already"]
+        parts += [f"{cost_text(sum(known, Decimal(0)))} in all"] if known else []
+        missing = len(cells) - len(known)
+        return " · ".join([*parts, *([f"{missing} costs are unknown"] if missing else [])])
+
+
+class Judge:
+    """An agent that is asked.
+
+    Args:
+        batch: What it is asked about.
+        agent: The agent, by id or name.
+        llm: One of its LLM options; its default when left out.
+        about: What else makes these questions the same when they are asked again.
+
+    Raises:
+        NotFoundError: There is no such agent.
+        InvalidRequestError: It has no such LLM option.
+    """
+
+    def __init__(self, batch: Judging, agent: str | Agent, llm: str | None, *about: Any) -> None:
+        self._batch = batch
+        self._agent = agent if isinstance(agent, Agent) else agent_named(batch._link, agent)
+        if llm is not None and self._agent.llms and llm not in self._agent.llms:
+            known = ", ".join(self._agent.llms)
+            raise InvalidRequestError(
+                f"{self._agent.name} has no LLM option {llm!r}; it has: {known}."
+            )
+        version = self._agent.active_version_id
+        self._column = Column(llm, version)
+        named = digest("judge", batch.run_id, self._agent.id, version, llm, *about)
+        self._run_id = f"judge_{named[:20]}"
+
+    def ask(
+        self,
+        questions: Iterable[Question],
+        read: Callable[[str], Verdict],
+        *,
+        seed: int,
+        again: bool,
+        answers: Answers,
+    ) -> None:
+        """Ask what was not asked before, in an order of its own, and read what is answered.
+
+        Args:
+            questions: What is asked.
+            read: Reads an answer.
+            seed: Says the order.
+            again: Whether what has no verdict then is asked once more.
+            answers: Takes what is answered, also before an interrupt.
+        """
+        ordered = sorted(questions, key=lambda one: digest("order", seed, one.id))
+        self._ask(ordered, read, answers, further=0)
+        left = [one for one in ordered if answers.verdicts[one.id].value is None]
+        if again and left:
+            self._ask(left, read, answers, further=1)
+
+    def _ask(
+        self,
+        questions: Sequence[Question],
+        read: Callable[[str], Verdict],
+        answers: Answers,
+        further: int,
+    ) -> None:
+        link = self._batch._link
+        found = wait_for(link.run(find_run(link.stream_client, self._run_id)))
+        keys = {entry.task_key for entry in found}
+        tasks = placed([_task(one, keys, further) for one in questions], found)
+        asked = self._batch._asks(self._agent.resource, self._run_id, tasks, self._column)
+        asked._take_in(found)
+        answers.batches.append(asked)
+        asked._send_planned()
+        ids = {task.index: one.id for task, one in zip(tasks, questions, strict=True)}
+        try:
+            _wait(asked)
+        finally:
+            answers.verdicts |= {ids[cell.task_index]: _verdict(cell, read) for cell in asked.cells}
+
+
+def placed(tasks: Sequence[Task], found: Iterable[Found]) -> list[Task]:
+    """Give each task its row: the one it had before, or its own, or the next that is free."""
+    before = {entry.task_key: entry.task_index for entry in found}
+    taken = set(before.values())
+    made = []
+    for place, task in enumerate(tasks):
+        index = before.get(task.key, place)
+        if task.key not in before and index in taken:
+            index = 1 + max(max(taken), len(tasks) - 1)
+        taken.add(index)
+        made.append(replace(task, index=index))
+    return made
+
+
+def _task(question: Question, keys: set[str], further: int) -> Task:
+    """Return a question as it was asked last, or so much further."""
+    asking = 1
+    while question.task(asking + 1).key in keys:
+        asking += 1
+    is_asked = question.task(asking).key in keys
+    return question.task(asking + further if is_asked else asking)
+
+
+def _wait(asked: Asked) -> None:
+    try:
+        with Progress(len(asked.cells), "answers judged") as progress:
+            while not asked.is_done:
+                with contextlib.suppress(TimedOutError):
+                    asked.wait(_LOOK)
+                done = sum(cell.has_ended for cell in asked.cells)
+                progress.advance(done - progress.done)
+        asked.wait()
+    except StoppedWatching:
+        raise
+    except KeyboardInterrupt:  # between two looks
+        raise StoppedWatching(asked._stopped(), is_said=False) from None
+
+
+def _verdict(cell: Cell, read: Callable[[str], Verdict]) -> Verdict:
+    from .verdicts import Verdict
+
+    if cell.state == "completed":
+        return read(cell.answer or cell.text or "")
+    return Verdict(
+        error=f"the judge's turn is {cell.state}" + (f": {cell.error}" if cell.error else "")
+    )

@@ -1,0 +1,203 @@
+"""Scores of a batch's cells by an agent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from ....errors import InvalidRequestError
+from ....models import AssistantMessageItem, UserMessageItem, text_of
+from ....score_kinds import JUDGE
+from ....scores import Score
+from ....scores.checks import check_whole
+from ....scores.scoring import score_of
+from ....scores.worth import checked_name
+from ..matrix import marks
+from ..matrix.scored import ScoreTable
+from .asking import Answers, Judge, Question
+from .prompts import score_prompt
+from .verdicts import Verdict, read_score
+
+if TYPE_CHECKING:
+    from ...agents.agent import Agent
+    from ..cells import Cell
+
+EXPECTED = ("expected", "expects", "target", "ideal", "reference")
+"""Metadata of tasks that say what is expected."""
+_WIDEST = 100
+
+
+@dataclass(frozen=True)
+class Wish:
+    """How is judged; see :meth:`Batch.judge`."""
+
+    name: str
+    agent: str | Agent
+    rubric: str
+    llm: str | None
+    expected: str | None
+    seed: int
+    again: bool
+
+    def __post_init__(self) -> None:
+        checked_name(self.name)
+        check_whole("seed", self.seed, 0)
+        if not isinstance(self.rubric, str) or not self.rubric.strip():
+            raise InvalidRequestError(
+                'Say what to judge by: rubric="Is it true, and does it answer the question?"'
+            )
+
+    @property
+    def score(self) -> str:
+        """The score's name."""
+        return JUDGE + self.name.removeprefix(JUDGE)
+
+
+class Judged(ScoreTable):
+    """The scores that a judge has given; shown, what has none comes first, and the cost last.
+
+    Attributes:
+        batch: The judge's own sessions, as a batch.
+
+    >>> @server.agent("critic")
+    ... def critic(prompt):
+    ...     return '{"score": 4, "reason": "It is short."}'
+    >>> judged = batch.judge("short", "critic", rubric="Is it short?")
+    >>> judged[0].value, judged[0].note
+    (4, 'It is short.')
+    """
+
+    def __init__(self, scores: Iterable[Score], batch: Any, answers: Answers) -> None:
+        super().__init__(scores, batch)
+        self.batch = answers.batches[-1]
+        self._columns = {**self._columns, "reason": lambda score: score.note or ""}
+        lacking = sum(score.value is None for score in self)
+        again = "again=True asks once more for it"
+        self.notes = [f"{lacking} of {len(self)} have no score; {again}"] if lacking else []
+        self.notes.append(answers.cost_line)
+
+    def to_mimebundle(self) -> dict[str, str]:
+        """Return it as HTML, Markdown and plain text."""
+        from ....render import table
+        from ...listing import SHOWN
+
+        shown = sorted(self, key=lambda score: score.error is None)
+        cells = [[take(row) for take in self._columns.values()] for row in shown]
+        more = max(0, len(cells) - SHOWN)
+        return table(list(self._columns), cells[:SHOWN], left_out=more, notes=self.notes)
+
+
+def judged(batch: Any, wish: Wish, scale: Sequence[int]) -> Judged:
+    """Have an agent score all cells that have an answer; see :meth:`Batch.judge`."""
+    low, high = checked_scale(scale)
+    cells = answered(batch)
+    judge = Judge(batch, wish.agent, wish.llm, wish.score, wish.rubric, low, high)
+    questions = [
+        Question(
+            cell.id,
+            score_prompt(
+                wish.rubric, (low, high), material_of(batch, cell, wish.expected, "answer")
+            ),
+            metadata_of(batch, wish, judged_cell=cell.id),
+        )
+        for cell in cells
+    ]
+    answers = Answers()
+    read = partial(read_score, scale=(low, high))
+    try:
+        judge.ask(questions, read, seed=wish.seed, again=wish.again, answers=answers)
+    finally:
+        scores = [
+            _score(batch, cell, wish.score, verdict)
+            for cell in cells
+            if (verdict := answers.verdicts.get(cell.id)) is not None
+        ]
+        _keep(batch, scores)
+    return Judged(scores, batch, answers)
+
+
+def answered(batch: Any) -> list[Cell]:
+    """Return the cells that have an answer, once all that runs has ended.
+
+    Raises:
+        InvalidRequestError: There is none.
+    """
+    batch._settle()
+    cells = [c for c in batch.cells if c.state == "completed" and (c.answer or c.text)]
+    if not cells:
+        raise InvalidRequestError(
+            f"Nothing of {batch.run_id} has an answer: there is nothing to judge."
+        )
+    return cells
+
+
+def material_of(batch: Any, cell: Cell, expected: str | None, answer: str) -> dict[str, str]:
+    """Return what a judge sees of a cell: nothing that tells who has answered."""
+    names = EXPECTED if expected is None else (expected,)
+    known = next((cell.metadata[name] for name in names if cell.metadata.get(name)), None)
+    wanted = {} if known is None else {"what is expected": known}
+    return {"task": _asked(batch, cell), **wanted, answer: cell.answer or cell.text or ""}
+
+
+def _asked(batch: Any, cell: Cell) -> str:
+    """Return what the answer is to: the task, or of recorded runs all that was said before."""
+    if cell.task.text:
+        return cell.task.text
+    said = [
+        item for item in batch._items(cell) if isinstance(item, _SAID) and text_of(item.content)
+    ]
+    last = max((n for n, item in enumerate(said) if isinstance(item, UserMessageItem)), default=-1)
+    if last < 1:
+        return text_of(said[0].content) if last == 0 else cell.task.label
+    who = {True: "The user", False: "The agent"}
+    return "\n\n".join(
+        f"{who[isinstance(item, UserMessageItem)]}: {text_of(item.content)}"
+        for item in said[: last + 1]
+    )
+
+
+_SAID = (UserMessageItem, AssistantMessageItem)
+
+
+def metadata_of(batch: Any, wish: Wish, **cells: str) -> Mapping[str, str]:
+    """Return what links a judge's session to what it has judged."""
+    return {"judged_run_id": batch.run_id, "judge": wish.score, **cells}
+
+
+def checked_scale(scale: Any) -> tuple[int, int]:
+    """Take the worst and the best score.
+
+    Raises:
+        InvalidRequestError: They are no two whole numbers, or are too far apart.
+    """
+    pair = tuple(scale) if isinstance(scale, list | tuple) else ()
+    if len(pair) != 2 or not all(
+        isinstance(end, int) and not isinstance(end, bool) for end in pair
+    ):
+        raise InvalidRequestError(
+            f"scale is the worst and the best, such as (1, 5), not {scale!r}."
+        )
+    low, high = pair
+    if not 0 < high - low <= _WIDEST:
+        raise InvalidRequestError(
+            f"scale goes from the worst to the best, {_WIDEST} steps at most, not {scale!r}."
+        )
+    return low, high
+
+
+def _score(batch: Any, cell: Cell, name: str, verdict: Verdict) -> Score:
+    found = {"value": verdict.value, "note": verdict.reason or None, "error": verdict.error}
+    return score_of(cell, name, batch.run_id, **found)
+
+
+def _keep(batch: Any, scores: Sequence[Score]) -> None:
+    """Write down what is new."""
+    known = {score.key: _said(score) for score in batch.book.scores(batch.run_id)}
+    new = [score for score in scores if known.get(score.key) != _said(score)]
+    marks.keep(batch, new)
+
+
+def _said(score: Score) -> tuple[Any, ...]:
+    return score.session_id, score.value, score.note, score.error

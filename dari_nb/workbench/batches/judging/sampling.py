@@ -1,0 +1,264 @@
+"""Some answers of a batch, to be rated by hand without being told who gave them."""
+
+from __future__ import annotations
+
+import contextlib
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from ....errors import InvalidRequestError
+from ....scores.checks import check_whole
+from ....scores.worth import checked_name
+from ...link import host
+from ..cells import Attempt, Cell, Column
+from ..keys import digest
+from ..matrix.grid import Grid
+from ..matrix.marks import Marks
+from ..tasks import Task
+from .judging import EXPECTED, answered
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from ....models import TimelineItem
+    from ....render.matrix.matrix import Matrix
+    from ....widgets.view import AnyLayout
+    from ..matrix_view import BatchMatrix
+
+_COLUMN = Column("answer")
+
+
+class BlindSample:
+    """Answers to rate; shown in a notebook, it is a view to open and rate one after another.
+
+    >>> sample = batch.sample(4)
+    >>> len(sample)
+    4
+
+    Attributes:
+        name: The score that the ratings are.
+    """
+
+    def __init__(self, batch: Any, cells: Sequence[Cell], name: str) -> None:
+        self.name = name
+        self._blinded = Blinded(batch, cells)
+
+    def __len__(self) -> int:
+        return len(self._blinded.cells)
+
+    @property
+    def left(self) -> int:
+        """How many are not rated yet.
+
+        >>> batch.sample(4, name="clarity").left
+        4
+        """
+        return sum(self.name not in cell.scores for cell in self._blinded.cells)
+
+    def rate(self, number: int, value: Any, note: str = "") -> None:
+        """Keep a rating, as :meth:`Batch.rate` does; ``None`` without a note takes it back.
+
+        Args:
+            number: Which answer, from 0, in the order shown.
+            value: Yes or no, a number, or a text.
+            note: What there is to say of it.
+
+        Raises:
+            InvalidRequestError: There is no such answer, or the value is none.
+
+        >>> sample = batch.sample(4)
+        >>> sample.rate(3, 2, "wrong at the end")
+        """
+        check_whole("number", number, 0)
+        if number >= len(self):
+            raise InvalidRequestError(f"There are {len(self)} answers, from 0 to {len(self) - 1}.")
+        self._blinded.rate(self._blinded.cells[number], self.name, value, note)
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row an answer: ``number``, ``task``, ``answer``, ``rating`` and ``note``.
+
+        >>> list(batch.sample(1).to_frame())
+        ['number', 'task', 'answer', 'rating', 'note']
+        """
+        import pandas as pd
+
+        marks = self._blinded._marks()
+        rows = [
+            (
+                n,
+                cell.task.label,
+                cell.answer or cell.text,
+                of.scores.get(self.name),
+                of.notes.get(self.name),
+            )
+            for n, (cell, of) in enumerate((c, marks[c.id]) for c in self._blinded.cells)
+        ]
+        return pd.DataFrame(rows, columns=["number", "task", "answer", "rating", "note"])
+
+    def view(self, *, layout: AnyLayout = None) -> BatchMatrix:
+        """Return the view: open an answer, press 1 to 5, go on to the next one.
+
+        Args:
+            layout: Its place and size, an ``ipywidgets.Layout`` or a dict of CSS.
+
+        >>> view = batch.sample(2).view()
+        >>> view.blind
+        True
+        """
+        from ..matrix_view import BatchMatrix
+
+        view = BatchMatrix(self._blinded, stays=True, layout=layout)
+        view.blind, view.rating = True, self.name
+        return view
+
+    def to_mimebundle(self) -> dict[str, str]:
+        """Return the answers as HTML, Markdown and plain text."""
+        return self._blinded.to_mimebundle()
+
+    def __str__(self) -> str:
+        return self.to_mimebundle()["text/plain"]
+
+    def __repr__(self) -> str:
+        return f"<BlindSample of {len(self)} answers, {self.left} to rate as {self.name!r}>"
+
+    def _ipython_display_(self) -> None:
+        from IPython.display import display
+
+        if host.in_kernel():
+            display(self.view())
+        else:
+            print(repr(self))  # noqa: T201
+
+
+class Blinded:
+    """Answers as a matrix of one column, in which nothing tells who gave them.
+
+    It is what a matrix shows (:class:`Shown`, :class:`Sheet`); ratings go to the cells they are of.
+
+    Args:
+        batch: Where the answers are from.
+        cells: Those that are shown, in this order.
+    """
+
+    repeats = 1
+    is_done = True
+    _can_cancel = False
+
+    def __init__(self, batch: Any, cells: Sequence[Cell]) -> None:
+        self._batch = batch
+        self.agent, self.run_id, self.book = batch.agent, batch.run_id, batch.book
+        self.tasks = [_task(number, cell) for number, cell in enumerate(cells)]
+        self.columns = [_COLUMN]
+        self.grid = Grid(partial(Cell, self), self.tasks, self.columns, 1)
+        self._whose = {blind.id: cell for blind, cell in zip(self.grid, cells, strict=True)}
+        for blind in self.grid:
+            blind.put(_attempt(self._whose[blind.id]))
+
+    @property
+    def cells(self) -> list[Cell]:
+        """The answers."""
+        return list(self.grid)
+
+    def rate(self, cell: Cell, name: str, value: Any, note: str = "") -> None:
+        """Rate the cell that this one stands for."""
+        self._batch.rate(self._whose[cell.id], name, value, note)
+
+    def to_mimebundle(self) -> dict[str, str]:
+        """Return the matrix as paper."""
+        from ....render.matrix.paper import matrix_paper
+
+        return matrix_paper(self._snapshot())
+
+    def _snapshot(self) -> Matrix:
+        from ..matrix.picture import matrix_of
+
+        return replace(matrix_of(self), run_id="", seconds=None)
+
+    def _marks(self, cells: Sequence[Cell] | None = None) -> dict[str, Marks]:
+        """Return what people have said: what others found would be a hint."""
+        wanted = self.cells if cells is None else cells
+        by_people = _by_people(self._batch, (self._whose[cell.id] for cell in wanted))
+        return {cell.id: by_people[self._whose[cell.id].id] for cell in wanted}
+
+    def _items(self, cell: Cell) -> list[TimelineItem]:
+        items: list[TimelineItem] = self._batch._items(self._whose[cell.id])
+        return items
+
+    def _cell_at(self, place: Any) -> Cell:
+        return place if isinstance(place, Cell) else self.grid.named(place)
+
+    def _listening(self, changed: Callable[[], object]) -> contextlib.AbstractContextManager[None]:
+        return self._batch._listening(changed)  # type: ignore[no-any-return]
+
+    def _watch(self, cell_ids: Iterable[str]) -> None:
+        """Do nothing: all has ended."""
+
+    def _end_turns(self) -> Future[None]:
+        raise InvalidRequestError("All of these have ended.")
+
+    def _live_text(self, _: Cell) -> None:
+        """Return nothing: all has ended."""
+
+    def _session_of(self, session_id: str) -> Any:
+        raise InvalidRequestError(f"Who gave this answer is not told, nor is {session_id}.")
+
+    def _version_number(self, _: str | None) -> None:
+        """Return nothing: versions are not told."""
+
+    def _version_gist(self, _: str | None) -> str:
+        return ""
+
+
+def drawn(batch: Any, size: int, seed: int, name: str) -> BlindSample:
+    """Draw answers of each column; see :meth:`Batch.sample`."""
+    check_whole("size", size, 1)
+    check_whole("seed", seed, 0)
+    checked_name(name)
+    chosen = list(_in_turn(answered(batch), seed))[:size]
+    return BlindSample(batch, sorted(chosen, key=lambda c: digest("shown", seed, c.id)), name)
+
+
+def _in_turn(cells: Sequence[Cell], seed: int) -> Iterator[Cell]:
+    """Give a cell of each column, and again until all are given; tasks anew before repeats."""
+    columns = defaultdict(list)
+    for cell in sorted(cells, key=lambda cell: digest("drawn", seed, cell.id)):
+        columns[cell.column].append(cell)
+    waiting = [list(_tasks_first(of)) for of in columns.values()]
+    for place in range(max(map(len, waiting))):
+        yield from (of[place] for of in waiting if place < len(of))
+
+
+def _tasks_first(cells: Sequence[Cell]) -> list[Cell]:
+    seen: dict[int, int] = defaultdict(int)
+    rounds = []
+    for cell in cells:
+        rounds.append(seen[cell.task_index])
+        seen[cell.task_index] += 1
+    return [cell for _, cell in sorted(zip(rounds, cells, strict=True), key=lambda pair: pair[0])]
+
+
+def _task(number: int, cell: Cell) -> Task:
+    known = {name: cell.metadata[name] for name in EXPECTED if cell.metadata.get(name)}
+    return Task(number, cell.task.content, known, title=cell.task.label)
+
+
+def _attempt(cell: Cell) -> Attempt:
+    return Attempt(1, "completed", text=cell.text, answer=cell.answer, is_read=True)
+
+
+def _by_people(batch: Any, cells: Iterable[Cell]) -> dict[str, Marks]:
+    """Return the ratings of cells by their ids."""
+    wanted = list(cells)
+    told = batch._marks(wanted)
+    given = {score.name for score in batch.book.scores(batch.run_id) if score.by == "person"}
+    return {
+        cell.id: Marks(
+            {name: value for name, value in told[cell.id].scores.items() if name in given},
+            notes={name: note for name, note in told[cell.id].notes.items() if name in given},
+        )
+        for cell in wanted
+    }

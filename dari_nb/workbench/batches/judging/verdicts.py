@@ -1,0 +1,147 @@
+"""What a judge has said: tolerant of what stands around it, strict about what it may be."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+_LONGEST = 100_000
+"""Characters of an answer that are looked at."""
+_MOST_OBJECTS = 100
+_LONGEST_REASON = 1_000
+_OBJECT = re.compile(r'\{\s*"')
+_CODE = re.compile(r"\A```\w*\n(.*)\n?```\Z", re.DOTALL)
+_WHOLE = re.compile(r"\s*[+-]?\d{1,9}(?:\.0+)?\s*")
+BETTER = ("A", "B", "tie")
+
+
+class UnreadError(ValueError):
+    """Why an answer is no verdict."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a judge has said.
+
+    Attributes:
+        value: A score, or which one is better; ``None`` where there is none.
+        reason: The reason it gave; empty without one.
+        error: Why there is none.
+    """
+
+    value: Any = None
+    reason: str = ""
+    error: str | None = None
+
+
+def read_score(text: str, scale: Sequence[int]) -> Verdict:
+    """Read a score; on the scale from 0 to 1 it is no or yes.
+
+    >>> read_score('Well: {"score": "4", "reason": "short"}', (1, 5))
+    Verdict(value=4, reason='short', error=None)
+    >>> read_score('{"score": 7}', (1, 5)).error
+    'its score is 7, not 1 to 5'
+    """
+    low, high = scale
+    try:
+        told = _told(text, "score")
+        score = _whole(told["score"], is_yes_or_no=(low, high) == (0, 1))
+    except UnreadError as error:
+        return Verdict(error=str(error))
+    if not low <= score <= high:
+        return Verdict(error=f"its score is {score}, not {low} to {high}")
+    return Verdict(bool(score) if (low, high) == (0, 1) else score, _reason(told))
+
+
+def read_better(text: str) -> Verdict:
+    """Read which answer is better: ``A``, ``B`` or ``tie``.
+
+    >>> read_better('{"better": "b"}').value
+    'B'
+    """
+    try:
+        told = _told(text, "better")
+    except UnreadError as error:
+        return Verdict(error=str(error))
+    said = str(told["better"]).strip().lower()
+    value = next((each for each in BETTER if each.lower() == said), None)
+    if value is None:
+        return Verdict(error=f"it finds {_short(told['better'])} better, not A, B or tie")
+    return Verdict(value, _reason(told))
+
+
+def _told(text: str, key: str) -> dict[str, Any]:
+    """Return the one object with this key.
+
+    Raises:
+        UnreadError: There is none, or several that differ.
+    """
+    if not text.strip():
+        raise UnreadError("it said nothing")
+    objects = [found for found in _objects(text.strip()[:_LONGEST]) if key in found]
+    if not objects:
+        raise UnreadError(f'it gave no JSON with "{key}": {_short(" ".join(text.split()))}')
+    values = {json.dumps(found[key]) for found in objects}
+    if len(values) > 1:
+        raise UnreadError(f"it gave several verdicts: {_short(', '.join(sorted(values)))}")
+    return objects[-1]
+
+
+def _objects(text: str) -> list[dict[str, Any]]:
+    """Return the objects in a text: itself, that in a block of code, or those between words."""
+    code = _CODE.match(text)
+    whole = code[1] if code else text
+    found: list[dict[str, Any]] = []
+    place = tries = 0
+    while (start := _OBJECT.search(whole, place)) and tries < _MOST_OBJECTS:
+        tries += 1
+        try:
+            value, place = _DECODER.raw_decode(whole, start.start())
+        except (UnreadError, RecursionError):
+            raise UnreadError(
+                "its JSON has a key twice, or is too deep, or holds no number"
+            ) from None
+        except ValueError:
+            place = start.end()
+            continue
+        found.append(value)
+    return found
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    made = dict(pairs)
+    if len(made) < len(pairs):
+        raise UnreadError
+    return made
+
+
+def _no_number(_: str) -> NoReturn:
+    raise UnreadError
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_once, parse_constant=_no_number, strict=False)
+
+
+def _whole(score: Any, *, is_yes_or_no: bool) -> int:
+    if isinstance(score, bool) and is_yes_or_no:
+        return int(score)
+    if isinstance(score, str) and _WHOLE.fullmatch(score):
+        score = float(score)
+    is_number = isinstance(score, int | float) and not isinstance(score, bool)
+    if not (is_number and score == score // 1):
+        raise UnreadError(f"its score is {_short(json.dumps(score))}, which is no whole number")
+    return int(score)
+
+
+def _reason(told: dict[str, Any]) -> str:
+    reason = told.get("reason")
+    text = " ".join(reason.split()) if isinstance(reason, str) else ""
+    return text.encode(errors="replace").decode()[:_LONGEST_REASON]
+
+
+def _short(said: Any) -> str:
+    text = str(said).encode(errors="replace").decode()
+    return text if len(text) <= 80 else f"{text[:79]}…"

@@ -1,0 +1,170 @@
+"""Agreement of a judge with people, counted again by statsmodels, by hand and by definition."""
+
+from __future__ import annotations
+
+import math
+from itertools import combinations, product
+
+import numpy as np
+import pandas as pd
+import pytest
+from statsmodels.stats.inter_rater import cohens_kappa, to_table
+
+from dari_nb.errors import InvalidRequestError
+from dari_nb.scores import Agreement, agreement, mean
+
+RATINGS = [
+    (np.random.default_rng(seed).integers(1, 6, (40, 2)) // shrunk).tolist()
+    for seed, shrunk in ((0, 1), (1, 1), (2, 3), (3, 2))
+]
+
+
+def of(pairs: list[list[int]]) -> Agreement:
+    ones = {n: [one] for n, (one, _) in enumerate(pairs)}
+    return agreement(ones, {n: [other] for n, (_, other) in enumerate(pairs)})
+
+
+@pytest.mark.parametrize("pairs", RATINGS)
+def test_kappa_is_that_of_statsmodels(pairs) -> None:
+    values = sorted({value for pair in pairs for value in pair})
+    assert values == list(range(values[0], values[-1] + 1))  # its weights are those of ranks
+    table, _ = to_table(np.array(pairs) - values[0], bins=np.arange(len(values) + 1) - 0.5)
+    found = of(pairs)
+    for name, weights in {"kappa": None, "kappa_linear": "linear", "kappa_quadratic": "fc"}.items():
+        squares = np.subtract.outer(values, values) ** 2
+        given = {"weights": squares} if weights == "fc" else {"wt": weights}
+        theirs = cohens_kappa(table, return_results=False, **given)
+        assert getattr(found, name).value == pytest.approx(theirs, abs=1e-9)
+
+
+def alpha_by_pairs(pairs: list[list[int]], kind: str) -> float:
+    """Krippendorff's alpha as it is defined: disagreement within cells over that of all values."""
+    values = sorted(value for pair in pairs for value in pair)
+
+    def apart(one: int, other: int) -> float:
+        low, high = min(one, other), max(one, other)
+        if kind == "nominal":
+            return float(one != other)
+        if kind == "interval":
+            return float((one - other) ** 2)
+        between = sum(low <= value <= high for value in values)
+        return (between - (values.count(low) + values.count(high)) / 2) ** 2 * (low != high)
+
+    observed = np.mean([apart(*pair) for pair in pairs])
+    expected = np.mean([apart(*pair) for pair in combinations(values, 2)])
+    return float(1 - observed / expected)
+
+
+@pytest.mark.parametrize("pairs", RATINGS)
+@pytest.mark.parametrize("kind", ["nominal", "ordinal", "interval"])
+def test_alpha_is_what_its_definition_says(pairs, kind) -> None:
+    found = getattr(of(pairs), f"alpha_{kind}")
+    assert found.value == pytest.approx(alpha_by_pairs(pairs, kind), abs=1e-9)
+
+
+def test_the_worked_examples_of_two_textbooks_come_out() -> None:
+    # 50 proposals, read by two: 20 times both say yes, 15 times both no, 5 and 10 times one.
+    told = [("yes", "yes")] * 20 + [("yes", "no")] * 5 + [("no", "yes")] * 10 + [("no", "no")] * 15
+    found = of([list(pair) for pair in told])
+    assert found.exact.value == pytest.approx(0.7)
+    assert found.kappa.value == pytest.approx((0.7 - 0.5) / 0.5, abs=1e-9)
+    assert found.kappa_linear is None
+    # Krippendorff's two observers of ten articles: o01 = 4, n0 = 14, n1 = 6, alpha = 1 - 19 * 4/84.
+    ones, others = [0, 1, 0, 0, 0, 0, 0, 0, 1, 0], [1, 1, 1, 0, 0, 1, 0, 0, 0, 0]
+    binary = of([list(pair) for pair in zip(ones, others, strict=True)])
+    assert binary.alpha_nominal.value == pytest.approx(1 - 19 * 8 / (2 * 14 * 6), abs=1e-9)
+
+
+def test_gaps_between_levels_count_as_they_are() -> None:
+    table = [[1, 1]] * 5 + [[1, 2]] * 3 + [[1, 5]] * 2 + [[5, 5]] * 4
+    values = [1, 2, 5]
+    counts = pd.crosstab(
+        *(pd.Categorical([p[n] for p in table], values) for n in (0, 1)), dropna=False
+    )
+    theirs = cohens_kappa(
+        counts.to_numpy(), weights=abs(np.subtract.outer(values, values)), return_results=False
+    )
+    assert of(table).kappa_linear.value == pytest.approx(theirs, abs=1e-9)
+
+
+def test_exact_agreement_is_a_share_with_the_interval_of_one() -> None:
+    pairs = RATINGS[0]
+    by_hand = mean({n: [one == other] for n, (one, other) in enumerate(pairs)}, kind="yes/no")
+    found = of(pairs).exact
+    assert (found.value, found.low, found.high) == (by_hand.value, by_hand.low, by_hand.high)
+
+
+def test_intervals_hold_the_truth_for_few_cells_and_repeats() -> None:
+    random = np.random.default_rng(5)
+    chances = np.full((3, 3), 0.2 / 6)
+    np.fill_diagonal(chances, 0.8 / 3)
+    truth, held = 1 - 0.2 / (2 / 3), []
+    for _ in range(300):
+        said = random.choice(9, (20, 2), p=chances.ravel())
+        said = np.where(random.random((20, 2)) < 0.5, said[:, :1], said)
+        ones = dict(enumerate((said // 3).tolist()))
+        found = agreement(ones, dict(enumerate((said % 3).tolist()))).kappa
+        held.append(found.low <= truth <= found.high)
+    assert 0.93 <= np.mean(held) <= 0.99
+
+
+def test_two_who_never_differ_are_not_certain_to_agree() -> None:
+    found = of([[n % 3, n % 3] for n in range(12)])
+    assert found.kappa.value == 1
+    assert 0.3 < found.kappa.low < 0.75
+    assert found.kappa.high == 1
+
+
+def test_where_all_say_the_same_kappa_is_unknown_and_says_why() -> None:
+    found = of([[4, 4]] * 12)
+    assert math.isnan(found.kappa.value)
+    assert "one and the same" in found.kappa.why
+    assert found.exact.value == 1
+
+
+def test_few_cells_are_refused_with_how_many_are_needed() -> None:
+    frame = pd.DataFrame(
+        {
+            "task_index": range(12),
+            "score.judge.helpful": [1, 2, 3] * 4,
+            "score.rating": [1, 2, 3, *[None] * 9],
+        }
+    )
+    with pytest.raises(
+        InvalidRequestError, match=r"3 cells have both 'judge.helpful' and 'rating'; 10 "
+    ):
+        agreement(frame, "judge.helpful", "rating")
+    with pytest.raises(InvalidRequestError, match=r"no score 'judge.kind'"):
+        agreement(frame, "judge.kind", "rating")
+
+
+def test_numbers_without_a_scale_are_refused() -> None:
+    with pytest.raises(InvalidRequestError, match="60 different values"):
+        of([[n, n] for n in range(60)])
+
+
+def test_values_that_do_not_belong_together_are_refused() -> None:
+    with pytest.raises(
+        InvalidRequestError, match=r"'a' has 2 values in the one and 1 in the other"
+    ):
+        agreement({"a": [1, 2]}, {"a": [1]})
+
+
+def test_it_shows_itself_as_a_table() -> None:
+    found = of(RATINGS[0])
+    assert list(found.to_frame()["measure"]) == [
+        "exact",
+        "kappa",
+        "kappa_linear",
+        "kappa_quadratic",
+        "alpha_nominal",
+        "alpha_ordinal",
+        "alpha_interval",
+    ]
+    assert "kappa_quadratic" in repr(found)
+    assert "<table" in found._repr_html_()
+
+
+@pytest.mark.parametrize(("one", "other"), list(product([True, 1, 1.0], [1, True])))
+def test_yes_and_one_are_the_same(one, other) -> None:
+    assert of([[one, other], [0, False]] * 6).exact.value == 1

@@ -1,0 +1,168 @@
+"""Means calibrated by ratings: the formula written plainly, and how often intervals hold."""
+
+from __future__ import annotations
+
+import importlib.util
+from math import sqrt
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+from statsmodels.stats.proportion import proportion_confint
+
+from dari_nb.errors import InvalidRequestError
+from dari_nb.scores import calibrated, calibrated_mean, mean
+
+
+@pytest.fixture(scope="module")
+def benchmark() -> ModuleType:
+    path = Path(__file__).parents[1] / "benchmarks" / "calibration.py"
+    spec = importlib.util.spec_from_file_location("benchmark_of_calibration", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def by_the_formula(y: list[float], f: list[float], unrated: list[float]) -> list[float]:
+    """The power-tuned estimate and its interval, for one cell a task, in so many words."""
+    n, more = len(y), len(unrated)
+    y_mean, f_mean, u_mean = sum(y) / n, sum(f) / n, sum(unrated) / more
+    yy = sum((v - y_mean) ** 2 for v in y) / n**2
+    ff = sum((v - f_mean) ** 2 for v in f) / n**2
+    yf = sum((v - y_mean) * (w - f_mean) for v, w in zip(y, f, strict=True)) / n**2
+    uu = sum((v - u_mean) ** 2 for v in unrated) / more**2
+    apart = [(v - w) ** 2 for v, w in zip(y, f, strict=True) if v != w]
+    half = sum(apart) / len(apart) / 4 / n**2
+    yy, ff, yf = yy + half, ff + half, yf - half
+    power = max(0, yf / (ff + uu))
+    gap = f_mean - u_mean
+    rest = (yy - 2 * power * yf + power**2 * ff) * n / (n - 2)
+    variance = rest + power**2 * uu * more / (more - 1) + rest * gap**2 / (n * (ff + uu))
+    value = power * u_mean + sum(v - power * w for v, w in zip(y, f, strict=True)) / n
+    reach = stats.t.ppf(0.975, n - 2) * sqrt(variance)
+    return [value, value - reach, value + reach]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_point_and_interval_are_those_of_the_formula(seed) -> None:
+    random = np.random.default_rng(seed)
+    y = random.integers(1, 8, 25).astype(float)
+    f = np.where(random.random(25) < 0.6, y, random.integers(1, 8, 25)).astype(float)
+    unrated = random.integers(1, 8, 70).astype(float)
+    judged = {n: [value] for n, value in enumerate([*f, *unrated])}
+    rated = {n: [y[n] if n < 25 else None] for n in judged}
+    found = calibrated_mean(judged, rated)
+    assert list(found[:3]) == pytest.approx(by_the_formula(y, f, unrated), abs=1e-9)
+    assert found.method == "ppi++"
+
+
+def test_of_yes_and_no_it_is_an_interval_of_a_share() -> None:
+    random = np.random.default_rng(3)
+    y = (random.random(30) < 0.8).astype(float)
+    f = np.where(random.random(30) < 0.8, y, 1 - y)
+    unrated = (random.random(50) < 0.7).astype(float)
+    rated = {n: [y[n] if n < 30 else None] for n in range(80)}
+    found = calibrated_mean({n: [v] for n, v in enumerate([*f, *unrated])}, rated)
+    value, low, _ = by_the_formula(y, f, unrated)
+    error = (value - low) / stats.t.ppf(0.975, 28)
+    wilson = proportion_confint(
+        value * value * (1 - value) / error**2, value * (1 - value) / error**2, method="wilson"
+    )
+    assert list(found[:3]) == pytest.approx([value, *wilson], abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("name", "share", "rated", "others", "repeats"),
+    [
+        ("half yes", 0.5, 20, 60, 1),
+        ("half yes", 0.9, 20, 60, 1),
+        ("80 % yes", 0.7, 20, 60, 1),
+        ("90 % yes", 0.8, 20, 60, 1),
+        ("1 to 5", 0.7, 40, 60, 1),
+        ("mostly 5", 0.8, 20, 60, 1),
+        ("1 to 5", 0.8, 10, 30, 3),
+    ],
+)
+def test_intervals_hold_as_often_as_they_say(
+    benchmark, name, share, rated, others, repeats
+) -> None:
+    held = benchmark.coverage(name, share, rated, others, repeats, runs=400)
+    assert 92.5 <= held <= 98.5
+
+
+def test_a_good_judge_makes_it_more_precise_and_a_bad_one_makes_it_no_better(benchmark) -> None:
+    random = np.random.default_rng(1)
+    widths = {}
+    for share in (0.5, 0.95):
+        samples = [benchmark.drawn(random, np.array([0.5, 0.5]), share, 230, 1) for _ in range(100)]
+        ends = [benchmark.interval(sample, 30) for sample in samples]
+        hand = [mean(dict(enumerate(s.ratings[:30].tolist()))) for s in samples]
+        alone = np.mean([found.high - found.low for found in hand])
+        widths[share] = np.mean([high - low for low, high in ends]) / alone
+    assert widths[0.95] < 0.8
+    assert 0.95 < widths[0.5] < 1.15
+
+
+def frame_of(rated: int, tasks: int = 60, llms=("small", "large")) -> pd.DataFrame:
+    """One LLM that the judge is fair to, and one that it gives a point too many."""
+    random = np.random.default_rng(0)
+    rows = []
+    for task in range(tasks):
+        for llm in llms:
+            rating = int(random.integers(1, 5))
+            judged = rating + (llm == "large")
+            rows.append((task, llm, judged, rating if task < rated else None))
+    return pd.DataFrame(rows, columns=["task_index", "llm_id", "score.judge.good", "score.rating"])
+
+
+def test_a_judge_that_likes_one_llm_more_moves_nothing() -> None:
+    found = calibrated(frame_of(rated=30), "judge.good").set_index("llm_id")
+    assert list(found["ratings"]) == [30, 30]
+    gap = found["judged"] - found["mean"]
+    assert gap["small"] == pytest.approx(0, abs=0.2)
+    assert gap["large"] == pytest.approx(1, abs=0.2)
+    assert (found["low"] < found["mean"]).all()
+    assert (found["mean"] < found["high"]).all()
+
+
+def test_too_few_ratings_are_refused_with_how_many_are_needed() -> None:
+    with pytest.raises(InvalidRequestError, match=r"'small' has 12 on judged cells, 20 are needed"):
+        calibrated(frame_of(rated=12), "judge.good")
+    judged = {n: [1, 0, 1, 0] for n in range(20)}
+    rated = {n: [1, 0, 1, 1] if n < 6 else [None] * 4 for n in judged}
+    with pytest.raises(InvalidRequestError, match="there are those of 6 tasks, 10 are needed"):
+        calibrated_mean(judged, rated)
+    frame = frame_of(rated=12).assign(
+        **{"score.judge.good": pd.Series([None] * 120, dtype="Int64")}
+    )
+    with pytest.raises(InvalidRequestError, match="No cell is judged"):
+        calibrated(frame, "judge.good")
+
+
+def test_where_all_is_rated_it_is_the_mean_of_the_ratings() -> None:
+    frame = frame_of(rated=60)
+    [small, _] = calibrated(frame, "judge.good").to_dict("records")
+    own = frame[frame["llm_id"] == "small"]
+    by_hand = mean(
+        {
+            task: [rating]
+            for task, rating in zip(own["task_index"], own["score.rating"], strict=True)
+        }
+    )
+    assert (small["mean"], small["low"]) == (by_hand.value, by_hand.low)
+    assert small["why"].startswith("all cells are rated")
+
+
+def test_versions_are_columns_of_their_own() -> None:
+    one, other = frame_of(30, llms=("small",)), frame_of(30, llms=("small",))
+    frame = pd.concat([one.assign(version_id="ver_1"), other.assign(version_id="ver_2")])
+    assert list(calibrated(frame, "judge.good")["llm_id"]) == ["ver_1", "ver_2"]
+
+
+def test_ratings_that_are_texts_have_no_mean() -> None:
+    frame = frame_of(30).assign(**{"score.rating": "good"})
+    with pytest.raises(InvalidRequestError, match="'rating' has no mean: it holds texts"):
+        calibrated(frame, "judge.good")

@@ -1,0 +1,102 @@
+"""A blind sample of a batch: balanced, in random order, and rated where all ratings are."""
+
+from collections import Counter
+
+import pytest
+
+from dari_nb.errors import InvalidRequestError
+
+
+@pytest.fixture
+def batch(d, server):
+    @server.agent("writer", llms=["terse-7b", "wordy-70b"])
+    def writer(prompt, turn):
+        return f"{prompt} {'long' if turn.llm_id == 'wordy-70b' else 'short'}"
+
+    tasks = [{"prompt": f"Say {n}", "expected": str(n), "model": "gpt-9"} for n in range(10)]
+    return d.batches.run("writer", tasks, ["terse-7b", "wordy-70b"], repeats=2).wait(60)
+
+
+def answers(sample):
+    return sample.to_frame()["answer"].tolist()
+
+
+def test_columns_are_balanced_and_tasks_come_once_before_they_come_again(batch):
+    drawn = answers(batch.sample(20))
+    assert Counter(answer.split()[-1] for answer in drawn) == {"long": 10, "short": 10}
+    assert Counter(drawn).most_common(1)[0][1] == 1
+
+
+def test_a_seed_draws_the_same_and_more_begins_with_those(batch):
+    assert answers(batch.sample(8)) == answers(batch.sample(8))
+    assert answers(batch.sample(8)) != answers(batch.sample(8, seed=1))
+    assert set(answers(batch.sample(8))) <= set(answers(batch.sample(16)))
+    assert len(batch.sample(1_000)) == 40
+
+
+def test_the_order_says_nothing_of_columns_or_tasks(batch):
+    drawn = answers(batch.sample(20))
+    kinds = [answer.split()[-1] for answer in drawn]
+    assert kinds != sorted(kinds)
+    assert kinds != ["long", "short"] * 10
+    assert [answer.split()[1] for answer in drawn] != sorted(answer.split()[1] for answer in drawn)
+
+
+def test_nothing_that_is_shown_tells_who_has_answered(batch):
+    batch.score("length", lambda turn: len(turn.text))
+    sample = batch.sample(6)
+    view = sample.view()
+    opened = [
+        view._handlers["cell"]({"cells": [cell.id], "blind": blind}).result(60)
+        for cell in sample._blinded.cells
+        for blind in (False, True)
+    ]
+    state = {name: v for name, v in view.get_state().items() if name not in ("_esm", "_css")}
+    shown = [str(opened), str(state), repr(view._matrix), str(sample), repr(sample)]
+    shown += [*sample.to_mimebundle().values(), sample.to_frame().to_csv()]
+    for text in shown:
+        assert not any(word in text for word in ("terse", "wordy", "gpt-9", "ver_"))
+    assert not any("length" in text for text in shown[:5])
+    assert "expected" in repr(view._matrix)
+    assert view.blind
+
+
+def test_ratings_of_a_page_land_where_all_ratings_are(batch):
+    sample = batch.sample(6)
+    view = sample.view()
+    body = {"cell": sample._blinded.cells[2].id, "name": view.rating, "value": 4, "note": "good"}
+    view._handlers["rate"](body).result(60)
+    [rated] = [cell for cell in batch.cells if cell.scores]
+    assert rated.scores == {"rating": 4}
+    assert sample.to_frame().loc[2, ["rating", "note"]].tolist() == [4, "good"]
+    assert batch.sample(6).left == 5
+    sample.rate(2, None)
+    assert not rated.scores
+
+
+def test_another_name_is_another_score(batch):
+    sample = batch.sample(3, name="clarity")
+    sample.rate(0, 2)
+    assert (sample.left, batch.sample(3).left) == (2, 3)
+    assert sample.view().rating == "clarity"
+
+
+def test_recovered_batches_draw_the_same(batch, again):
+    other = again().batches.recover(batch.run_id).wait(60)
+    assert answers(other.sample(8)) == answers(batch.sample(8))
+
+
+@pytest.mark.parametrize(
+    ("call", "why"),
+    [
+        (lambda batch: batch.sample(0), "size must be at least 1"),
+        (lambda batch: batch.sample(3, seed=-1), "seed must be at least 0"),
+        (lambda batch: batch.sample(3, name=""), "needs a name"),
+        (lambda batch: batch.sample(3).rate(3, 4), "There are 3 answers, from 0 to 2"),
+        (lambda batch: batch.sample(3).rate(0, 9), "number from 1 to 5"),
+    ],
+)
+def test_what_cannot_be_is_refused(batch, call, why):
+    with pytest.raises(InvalidRequestError, match=why):
+        call(batch)
+    assert not any(cell.scores for cell in batch.cells)
