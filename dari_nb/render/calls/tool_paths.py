@@ -63,12 +63,21 @@ def aligned(paths: Sequence[Sequence[ToolCallItem]]) -> list[Step]:
             128 calls at a time, so that the work grows with the lengths.
     """
     keys = [[key_of(call) for call in path] for path in paths]
+    return steps_of(paths, keys, rows_of(keys))
+
+
+def steps_of(
+    paths: Sequence[Sequence[ToolCallItem]],
+    keys: Sequence[Sequence[Key]],
+    rows: Sequence[Sequence[int | None]],
+) -> list[Step]:
+    """Return rows as steps of calls."""
     return [
         Step(
             _kind([keys[p][i] for p, i in enumerate(row) if i is not None], len(paths)),
             [None if i is None else paths[p][i] for p, i in enumerate(row)],
         )
-        for row in rows_of(keys)
+        for row in rows
     ]
 
 

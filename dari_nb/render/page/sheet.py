@@ -28,6 +28,7 @@ _HOLDS = re.compile(r"&:has\(>(\.[\w-]+)\)")
 _NAME = re.compile(r"\[[^\]]*\]|(?<![\w-])\.?[a-z][\w-]*")
 
 _PRINT = "@media print{"
+_SHEETS = ("paper.css", "paths.css")
 
 Needs = list[list[str]]
 """What must occur in markup for a selector to match: of each list one."""
@@ -74,10 +75,11 @@ def _used(settings: Sequence[str], body: str) -> str:
 
 @cache
 def _sheet() -> tuple[list[str], Rules, Rules]:
-    """Take the sheet apart: settings of the root, rules of the screen, and rules of print."""
-    css = _minified((files(__package__) / "paper.css").read_text("utf-8"))
-    inner = css.removeprefix(f"{SCOPE}{{").removesuffix("}")
-    screen, _, printed = inner.partition(_PRINT)
+    """Take the sheets apart: settings of the root, rules of the screen, and rules of print."""
+    folder = files(__package__)
+    css = _minified("".join((folder / name).read_text("utf-8") for name in _SHEETS))
+    parts = [part.removesuffix("}").partition(_PRINT) for part in css.split(f"{SCOPE}{{")[1:]]
+    screen, printed = ("".join(part[place] for part in parts) for place in (0, 2))
     first = _RULE.search(screen)
     start = first.start() if first else len(screen)
     settings = [setting for setting in screen[:start].split(";") if setting]

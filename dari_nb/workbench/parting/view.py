@@ -1,0 +1,69 @@
+"""Runs side by side in a cell: what is shown of them, and what stays on paper."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ...widgets import PathsView
+from ..showing.staying import Staying
+from ..showing.subject import Subject
+from ..showing.words import Ending, closed
+
+if TYPE_CHECKING:
+    from ...widgets.view import AnyLayout
+    from .paths import Paths
+
+
+class PathsReader(PathsView):
+    """Runs side by side, of which each opens; see :meth:`Paths.view`.
+
+    Args:
+        paths: The runs.
+        layout: Its place and size.
+
+    Attributes:
+        selected: What is open: the number of a run, and behind a colon the place of one of its
+            calls from 0, such as ``"2:0"``; empty for nothing. It is the value, too.
+    """
+
+    def __init__(self, paths: Paths, *, layout: AnyLayout = None) -> None:
+        from ...render.paths.paper import paths_html
+
+        self._runs = len(paths.runs)
+        super().__init__(
+            html=paths_html(paths._paths, is_live=True),
+            open_one=lambda run: _transcript_html(paths, run),
+            layout=layout,
+        )
+        self._presentation = Staying(PathsSubject(paths), self)
+
+    def __repr__(self) -> str:
+        return f"<PathsReader of {self._runs} runs, {self.selected or 'none'} selected>"
+
+
+class PathsSubject(Subject):
+    """Runs side by side as they are presented."""
+
+    def __init__(self, paths: Paths) -> None:
+        self._paths = paths
+
+    def paper(self, ending: Ending | None = None) -> dict[str, str]:
+        """The table with the sessions' names."""
+        from ...render import noted
+
+        return noted(self._paths.to_mimebundle(), ending and ending.line)
+
+    def closed(self) -> Ending:
+        """Say what shows it again."""
+        return closed(how=f"{self._paths._name}.view()")
+
+    def print(self) -> None:
+        """Print the table."""
+        print(self._paths)  # noqa: T201
+
+
+def _transcript_html(paths: Paths, run: int) -> str:
+    from ...render import timeline_html
+
+    transcript, items = paths._transcript_of(run)
+    return timeline_html(items, transcript.head())
