@@ -1,4 +1,4 @@
-"""Tool-call paths of any number of runs, side by side: the same call, other arguments, not in all."""
+"""Tool-call paths of several runs, side by side: the same call, other arguments, only here."""
 
 from __future__ import annotations
 

@@ -78,12 +78,15 @@ def _sheet() -> tuple[list[str], Rules, Rules]:
     """Take the sheets apart: settings of the root, rules of the screen, and rules of print."""
     folder = files(__package__)
     css = _minified("".join((folder / name).read_text("utf-8") for name in _SHEETS))
-    parts = [part.removesuffix("}").partition(_PRINT) for part in css.split(f"{SCOPE}{{")[1:]]
-    screen, printed = ("".join(part[place] for part in parts) for place in (0, 2))
-    first = _RULE.search(screen)
-    start = first.start() if first else len(screen)
-    settings = [setting for setting in screen[:start].split(";") if setting]
-    return settings, _rules(screen[start:]), _rules(printed)
+    settings: list[str] = []
+    screen = printed = ""
+    for part in css.split(f"{SCOPE}{{")[1:]:
+        seen, _, on_paper = part.removesuffix("}").partition(_PRINT)
+        first = _RULE.search(seen)
+        start = first.start() if first else len(seen)
+        settings += [setting for setting in seen[:start].split(";") if setting]
+        screen, printed = screen + seen[start:], printed + on_paper
+    return settings, _rules(screen), _rules(printed)
 
 
 def _rules(css: str) -> Rules:

@@ -64,7 +64,7 @@ class Line:
     @property
     def number(self) -> str:
         """The step, or from which to which."""
-        return str(self.first) if self.first == self.last else f"{self.first}–{self.last}"
+        return str(self.first) if self.first == self.last else f"{self.first}-{self.last}"
 
 
 def lines(paths: Paths) -> Iterator[Line]:
@@ -117,9 +117,7 @@ def _line(paths: Paths, row: int) -> Line:
     )
 
 
-def _said(
-    paths: Paths, row: int, cluster: Cluster, usual: int, differing: Sequence[str]
-) -> Said:
+def _said(paths: Paths, row: int, cluster: Cluster, usual: int, differing: Sequence[str]) -> Said:
     run = cluster.runs[0]
     call, shown = paths.call(row, run), paths.call(row, usual)
     if call is None or shown is None:
@@ -148,7 +146,7 @@ def _arguments(call: ToolCallItem, names: Sequence[str]) -> tuple[str, str]:
 
 
 def _outcome(paths: Paths, row: int, cluster: Cluster, shown: ToolCallItem) -> str:
-    """Say what came of a call in a cluster, where that is not what came of the one that is shown."""
+    """Say what came of a call in a cluster, where it is not what came of the one shown."""
     calls = [call for run in cluster.runs if (call := paths.call(row, run)) is not None]
     others = [call for call in calls if come_of(call) != come_of(shown)]
     if not others:

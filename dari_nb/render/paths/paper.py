@@ -13,7 +13,7 @@ from ..plain.visible import visible_name
 from ..plain.words import count_text
 from .cells import Line, Said, lines
 from .parting import finding
-from .paths import Cluster, Paths, PathRun
+from .paths import Cluster, PathRun, Paths
 
 _MOST_CELLS = 12_000
 _LEAST_LINES = 60
@@ -40,11 +40,12 @@ def paths_html(paths: Paths, *, is_live: bool = False) -> str:
             value is the number of the run and, behind a colon, the place of the call from 0.
     """
     title = f"<strong>{_safe(paths.title)}</strong> " if paths.title else ""
+    *parting, success = map(_safe, finding(paths))
     heads = "".join(f'<th scope="col">{_head(paths, c, is_live)}</th>' for c in paths.clusters)
     shown, left = _shown(paths)
     body = "".join(_line_html(line, paths, is_live) for line in shown)
     return (
-        f'<p class="dari-finding">{title}{_safe(" ".join(finding(paths)))}</p>'
+        f'<p class="dari-finding">{title}{" ".join(parting)} <small>{success}</small></p>'
         '<div class="dari-steps" role="region" aria-label="Steps" tabindex="0">'
         '<table class="dari-paths"><thead>'
         f'<tr><th scope="col">Step</th>{heads}</tr></thead><tbody>{body}</tbody></table></div>'
@@ -65,7 +66,8 @@ def _head(paths: Paths, cluster: Cluster, is_live: bool) -> str:
     if len(runs) == 1:
         [run] = runs
         label = f"<small>{_safe(run.label)}</small>" if run.label else ""
-        return f"{_run_html(run, f'run {run.number}', is_live)} {_verdict(run)}{label}{_id(run, is_live)}"
+        name = _run_html(run, f"run {run.number}", is_live)
+        return f"{name} {_verdict(run)}{label}{_id(run, is_live)}"
     names = "".join(_run_html(run, str(run.number), is_live) + _id(run, is_live) for run in runs)
     return f"<span>{len(runs)} runs</span> {_verdicts(runs)}<small>{names}</small>"
 
@@ -96,7 +98,9 @@ def _verdicts(runs: Sequence[PathRun]) -> str:
     if len({run.verdict for run in runs}) == 1:
         return _verdict(runs[0])
     return " ".join(
-        f'<span class="dari-{tint}">{sign} {count}</span>' if tint else f"<span>{sign} {count}</span>"
+        f'<span class="dari-{tint}">{sign} {count}</span>'
+        if tint
+        else f"<span>{sign} {count}</span>"
         for tint, sign, count in _counts(runs)
     )
 
@@ -138,9 +142,7 @@ def _cell_html(cell: Said, line: Line, paths: Paths, is_live: bool) -> str:
 
 
 def _fold_html(line: Line, paths: Paths) -> str:
-    steps = "".join(
-        f"<li>{_call_html(each)}</li>" for each in line.folded[:_MOST_FOLDED]
-    )
+    steps = "".join(f"<li>{_call_html(each)}</li>" for each in line.folded[:_MOST_FOLDED])
     if len(line.folded) > _MOST_FOLDED:
         steps += f"<li>… {len(line.folded) - _MOST_FOLDED} more</li>"
     return (
@@ -175,9 +177,7 @@ def _head_text(paths: Paths, cluster: Cluster) -> str:
 def _markdown(paths: Paths) -> str:
     shown, left = _shown(paths)
     rows = [["step", *(_head_text(paths, cluster) for cluster in paths.clusters)]]
-    rows += [
-        ["", *(", ".join(paths.runs[p].session_id for p in c.runs) for c in paths.clusters)]
-    ]
+    rows += [["", *(", ".join(paths.runs[p].session_id for p in c.runs) for c in paths.clusters)]]
     rows += [_row_text(line, paths) for line in shown]
     head, *body = [f"| {' | '.join(map(inert, row))} |" for row in rows]
     rule = f"|{' --- |' * len(rows[0])}"

@@ -63,8 +63,8 @@ def _in_arguments(paths: Paths, before: int) -> Iterator[str]:
     listed = _listed([_name(name) for name in names if name])
     where = f"They part at step {before + 1} in the arguments of {tool}"
     where = f"{where} ({listed})" if listed else where
-    yield f"{where}: {_told(ways)}" if len(ways) <= _MOST_WAYS else (
-        f"{where}, in {len(ways)} ways."
+    yield (
+        f"{where}: {_told(ways)}" if len(ways) <= _MOST_WAYS else (f"{where}, in {len(ways)} ways.")
     )
     then = before
     while all(then < len(path) for path in paths.keys) and _is_same_tool(paths, then):
@@ -107,7 +107,9 @@ def _ways(
 
 def _calling(paths: Paths, calls: Sequence[ToolCallItem], place: int) -> tuple[str, str]:
     if not calls:
-        return ("called nothing more", "no further call") if place else ("called no tool", "no call")
+        return (
+            ("called nothing more", "no further call") if place else ("called no tool", "no call")
+        )
     tool = calls[0].tool_name
     about = {_short(subject_text(call)) for call in calls}
     what = _name(tool) + (f" {about.pop()}" if len(about) == 1 and about != {""} else "")
@@ -144,7 +146,7 @@ def _told(ways: Sequence[Way]) -> str:
                 f"whoever {none[0].does} ({_of(none)}) did not succeed, "
                 f"the others ({_of(all_)}) did."
             )
-    shown, rest = ways, ()
+    shown, rest = list(ways), list[Way]()
     if len(ways) > _MOST_WAYS:
         by_size = sorted(ways, key=lambda way: -way.rate.runs)[: _MOST_WAYS - 1]
         shown = [way for way in ways if way in by_size]

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
     from ...render.calls.tool_paths import Step
     from ...widgets.view import AnyLayout
-    from ..sessions.transcript import Transcript
     from .view import PathsReader
 
 
@@ -129,24 +128,26 @@ class Paths:
         >>> view.selected = "2:0"  # or open the call in the page
         >>> view.close()
         """
+        from ...render.paths.paper import paths_html
         from .view import PathsReader
 
-        return PathsReader(self, layout=layout)
+        html = paths_html(self._paths, is_live=True)
+        return PathsReader(
+            self, html=html, open_one=lambda run: self._entry(run).html(), layout=layout
+        )
 
     def to_mimebundle(self) -> dict[str, str]:
         """Return it as HTML, Markdown and plain text."""
         from ...render import noted
         from ...render.paths.paper import paths_paper
 
-        return noted(paths_paper(self._paths), f"`{self._name}.open(1)` shows the transcript of run 1.")
+        return noted(
+            paths_paper(self._paths), f"`{self._name}.open(1)` shows the transcript of run 1."
+        )
 
     @property
     def _name(self) -> str:
         return host.name_of(self) or "paths"
-
-    def _transcript_of(self, run: int) -> tuple[Transcript, Sequence[Any]]:
-        entry = self._entry(run)
-        return entry.transcript, entry.items
 
     def _entry(self, run: int) -> Entry:
         is_there = isinstance(run, int) and 1 <= run <= len(self._entries)

@@ -16,7 +16,6 @@ from .success import Success, Told, read, scores_in, succeeded
 
 if TYPE_CHECKING:
     from ...models import TimelineItem
-    from ...render import Head
     from ...render.paths.paths import Paths
     from ..link import Link
 
@@ -43,9 +42,11 @@ class Entry(NamedTuple):
         """Its session."""
         return self.transcript.resource.session.id
 
-    def head(self) -> Head:
-        """The line above its transcript."""
-        return self.transcript.head()
+    def html(self) -> str:
+        """Return its transcript as sanitised HTML."""
+        from ...render import timeline_html
+
+        return timeline_html(self.items, self.transcript.head())
 
 
 def entries(source: Any, link: Callable[[], Link]) -> list[Entry]:
@@ -111,7 +112,7 @@ def _entry(run: Any, transcript: Transcript, label: str) -> Entry:
     items: Sequence[TimelineItem] = transcript.items
     names = transcript.run.scores if transcript.run else ()
     scores = scores_in(metadata, names)
-    state = transcript._state
+    state = transcript.head().state
     if isinstance(run, Turn):
         items = [item for item in items if item.message_id == run.id]
         state = run.status
@@ -139,4 +140,3 @@ def _repeat(run: Any, transcript: Transcript) -> str:
     name = transcript.run.repeat if transcript.run else None
     value = transcript.metadata.get(name) if name else None
     return "" if value is None else f"{name} {value}"
-

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -26,7 +27,9 @@ class Told(NamedTuple):
     state: str
 
 
-def succeeded(told: Sequence[Told], success: Success) -> tuple[str, list[tuple[bool | None, Verdict]]]:
+def succeeded(
+    told: Sequence[Told], success: Success
+) -> tuple[str, list[tuple[bool | None, Verdict]]]:
     """Return what success is in words, and for each run whether it succeeded, and how to say it.
 
     Raises:
@@ -94,10 +97,11 @@ def _by_function(
 
 
 def _yes_or_no(value: Any) -> bool | None:
-    if value is None or hasattr(value, "dtype") and value != value:
+    if is_missing(value):
         return None
-    if value in (0, 1):
-        return bool(value)
+    with contextlib.suppress(TypeError, ValueError):
+        if value in (0, 1):
+            return bool(value)
     raise InvalidRequestError(f"success= tells yes, no or None for a run, not {value!r}.")
 
 

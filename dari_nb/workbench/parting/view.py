@@ -10,6 +10,7 @@ from ..showing.subject import Subject
 from ..showing.words import Ending, closed
 
 if TYPE_CHECKING:
+    from ...widgets.paths.view import OpenOne
     from ...widgets.view import AnyLayout
     from .paths import Paths
 
@@ -19,6 +20,8 @@ class PathsReader(PathsView):
 
     Args:
         paths: The runs.
+        html: Their table.
+        open_one: Gives the transcript of a run, by its number, as sanitised HTML.
         layout: Its place and size.
 
     Attributes:
@@ -26,15 +29,11 @@ class PathsReader(PathsView):
             calls from 0, such as ``"2:0"``; empty for nothing. It is the value, too.
     """
 
-    def __init__(self, paths: Paths, *, layout: AnyLayout = None) -> None:
-        from ...render.paths.paper import paths_html
-
+    def __init__(
+        self, paths: Paths, *, html: str, open_one: OpenOne, layout: AnyLayout = None
+    ) -> None:
         self._runs = len(paths.runs)
-        super().__init__(
-            html=paths_html(paths._paths, is_live=True),
-            open_one=lambda run: _transcript_html(paths, run),
-            layout=layout,
-        )
+        super().__init__(html=html, open_one=open_one, layout=layout)
         self._presentation = Staying(PathsSubject(paths), self)
 
     def __repr__(self) -> str:
@@ -60,10 +59,3 @@ class PathsSubject(Subject):
     def print(self) -> None:
         """Print the table."""
         print(self._paths)  # noqa: T201
-
-
-def _transcript_html(paths: Paths, run: int) -> str:
-    from ...render import timeline_html
-
-    transcript, items = paths._transcript_of(run)
-    return timeline_html(items, transcript.head())

@@ -85,7 +85,8 @@ class PathsView {
       if (box instanceof HTMLDetailsElement) box.open = true;
     call.setAttribute("aria-current", "true");
     const room = pane.firstElementChild?.clientHeight ?? 0;
-    pane.scrollTop += call.getBoundingClientRect().top - pane.getBoundingClientRect().top - room - 8;
+    pane.scrollTop +=
+      call.getBoundingClientRect().top - pane.getBoundingClientRect().top - room - 8;
   }
 
   #mark(): void {
