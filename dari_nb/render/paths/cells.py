@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ...models import ToolCallItem
-from ..calls.tool_paths import arguments_of, differing_in
+from ..calls.tool_paths import arguments_of, differing_in, key_of
 from ..matrix.verdict import ABSENT
 from ..plain.limits import Cap, cut
 from ..plain.values import one_line
@@ -26,13 +26,28 @@ Look = Literal["same", "differs", "alone", "absent"]
 
 @dataclass(frozen=True)
 class Said:
-    """What a cell says: words, and a longer form of them where they are cut."""
+    """What a cell says.
+
+    Attributes:
+        look: What the call is to the one that most have.
+        words: What it says of the call.
+        came: What came of it, where that is something else.
+        rest: The words in full, where they are cut.
+        run: The place of the run whose call it is.
+        call: The place of the call in it; ``None`` where there is none.
+    """
 
     look: Look
     words: str
+    came: str = ""
     rest: str = ""
     run: int = 0
     call: int | None = None
+
+    @property
+    def text(self) -> str:
+        """All of it on one line."""
+        return " · ".join(filter(None, (self.words, self.came)))
 
 
 @dataclass(frozen=True)
@@ -127,9 +142,9 @@ def _said(paths: Paths, row: int, cluster: Cluster, usual: int, differing: Seque
     if paths.is_same_call(row, run, usual):
         is_full = paths.steps[row].kind != "only here"
         words = "same" if is_full else "called"
-        return Said("same" if is_full else "alone", _joined(words, came), run=run, call=place)
+        return Said("same" if is_full else "alone", words, came, run=run, call=place)
     words, rest = _arguments(call, [n for n in differing if n in differing_in([call, shown])])
-    return Said("differs", _joined(words, came), rest, run=run, call=place)
+    return Said("differs", words, came, rest, run, place)
 
 
 def _arguments(call: ToolCallItem, names: Sequence[str]) -> tuple[str, str]:
@@ -156,12 +171,11 @@ def _outcome(paths: Paths, row: int, cluster: Cluster, shown: ToolCallItem) -> s
         return f"✗ failed{some}"
     if all(is_failed(shown) and not is_failed(call) for call in others):
         return f"✓ did not fail{some}"
-    is_result_told = all(call.result is not None for call in (shown, *others))
+    # Whoever asks for something else is given something else.
+    is_result_told = key_of(calls[0]) == key_of(shown) and all(
+        call.result is not None for call in (shown, *others)
+    )
     return f"other result{some}" if is_result_told else ""
-
-
-def _joined(*parts: str) -> str:
-    return " · ".join(part for part in parts if part)
 
 
 def _short(text: str) -> str:

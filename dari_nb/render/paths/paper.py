@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from html import escape
 from itertools import islice
@@ -18,6 +19,7 @@ from .paths import Cluster, PathRun, Paths
 _MOST_CELLS = 12_000
 _LEAST_LINES = 60
 _MOST_FOLDED = 500
+_MOST_NAMED = 4  # runs that a head names at once
 _PARTS = "they part here"
 
 
@@ -40,7 +42,7 @@ def paths_html(paths: Paths, *, is_live: bool = False) -> str:
             value is the number of the run and, behind a colon, the place of the call from 0.
     """
     title = f"<strong>{_safe(paths.title)}</strong> " if paths.title else ""
-    *parting, success = map(_safe, finding(paths))
+    *parting, success = map(_said_html, finding(paths))
     heads = "".join(f'<th scope="col">{_head(paths, c, is_live)}</th>' for c in paths.clusters)
     shown, left = _shown(paths)
     body = "".join(_line_html(line, paths, is_live) for line in shown)
@@ -51,6 +53,20 @@ def paths_html(paths: Paths, *, is_live: bool = False) -> str:
         f'<tr><th scope="col">Step</th>{heads}</tr></thead><tbody>{body}</tbody></table></div>'
         + (f'<p class="dari-more">{left}</p>' if left else "")
     )
+
+
+def finding_text(paths: Paths) -> str:
+    """Say where runs part on one line of plain text."""
+    return " ".join(finding(paths)).replace("`", "")
+
+
+def _said_html(sentence: str) -> str:
+    return re.sub("`([^`]*)`", lambda match: f"<code>{_broken(match[1])}</code>", _safe(sentence))
+
+
+def _broken(safe: str) -> str:
+    """Let a long name go on in the next line where its words end."""
+    return safe.replace("_", "_<wbr>")
 
 
 def _shown(paths: Paths) -> tuple[list[Line], str]:
@@ -68,8 +84,14 @@ def _head(paths: Paths, cluster: Cluster, is_live: bool) -> str:
         label = f"<small>{_safe(run.label)}</small>" if run.label else ""
         name = _run_html(run, f"run {run.number}", is_live)
         return f"{name} {_verdict(run)}{label}{_id(run, is_live)}"
-    names = "".join(_run_html(run, str(run.number), is_live) + _id(run, is_live) for run in runs)
-    return f"<span>{len(runs)} runs</span> {_verdicts(runs)}<small>{names}</small>"
+    between = " " if is_live else "<br>"
+    names = between.join(
+        f"{_run_html(run, str(run.number), is_live)}{_id(run, is_live)}" for run in runs
+    )
+    names = f"<small>{names}</small>"
+    if len(runs) > _MOST_NAMED:
+        names = f"<details><summary>which</summary>{names}</details>"
+    return f"<span>{len(runs)} runs</span> {_verdicts(runs)}{names}"
 
 
 def _run_html(run: PathRun, words: str, is_live: bool) -> str:
@@ -83,7 +105,7 @@ def _run_html(run: PathRun, words: str, is_live: bool) -> str:
 
 
 def _id(run: PathRun, is_live: bool) -> str:
-    return "" if is_live else f" <code>{_safe(run.session_id)}</code> "
+    return "" if is_live else f" <code>{_safe(run.session_id)}</code>"
 
 
 def _verdict(run: PathRun) -> str:
@@ -123,18 +145,19 @@ def _line_html(line: Line, paths: Paths, is_live: bool) -> str:
 def _call_html(line: Line) -> str:
     failed = ' <strong class="dari-no">✗ failed</strong>' if line.failed else ""
     about = f" {_safe(line.about)}" if line.about else ""
-    return f"<small>{line.number}</small> <code>{_safe(line.tool)}</code>{about}{failed}"
+    return f"<small>{line.number}</small> <code>{_broken(_safe(line.tool))}</code>{about}{failed}"
 
 
 def _cell_html(cell: Said, line: Line, paths: Paths, is_live: bool) -> str:
-    words = _safe(cell.words)
+    words, came = _safe(cell.words), f"<small>{_safe(cell.came)}</small>" if cell.came else ""
     if is_live and cell.call is not None:
         number = paths.runs[cell.run].number
-        about = _safe(f"run {number}, step {line.number} {line.tool}: {cell.words}")
+        about = _safe(f"run {number}, step {line.number} {line.tool}: {cell.text}")
         words = (
             f'<button type="button" name="call" value="{number}:{cell.call}" tabindex="-1"'
             f' aria-label="{about}">{words}</button>'
         )
+    words += came
     if cell.rest:
         rest = escape("\n".join(map(visible_name, cell.rest.split("\n"))), quote=False)
         words += f"<details><summary>in full</summary><pre>{rest}</pre></details>"
@@ -156,7 +179,7 @@ def _fold_text(line: Line, paths: Paths) -> str:
     steps = count_text(len(line.folded), "step")
     if line.where is not None:
         return f"{steps} only in {_names(paths, paths.clusters[line.where])}"
-    others = sum(any("result" in cell.words for cell in each.cells) for each in line.folded)
+    others = sum(any(cell.came for cell in each.cells) for each in line.folded)
     return f"{steps} alike" + (f", {others} with other results" if others else "")
 
 
@@ -181,16 +204,16 @@ def _markdown(paths: Paths) -> str:
     rows += [_row_text(line, paths) for line in shown]
     head, *body = [f"| {' | '.join(map(inert, row))} |" for row in rows]
     rule = f"|{' --- |' * len(rows[0])}"
-    said = inert(" ".join(finding(paths)))
+    said = inert(finding_text(paths))
     title = f"**{inert(paths.title)}** " if paths.title else ""
-    return "\n".join([f"{title}{said}", "", head, rule, *body, *(["", left] if left else [])])
+    return "\n".join([f"{title}{said}", "", head, rule, *body, "", *([left] if left else [])])
 
 
 def _row_text(line: Line, paths: Paths) -> list[str]:
     empty = [""] * len(paths.clusters)
     if line.folded:
         return [f"{line.number} {_fold_text(line, paths)}: {line.about}", *empty]
-    return [_step_text(line), *(cell.words for cell in line.cells)]
+    return [_step_text(line), *(cell.text for cell in line.cells)]
 
 
 def _step_text(line: Line) -> str:
@@ -208,7 +231,7 @@ def _plain(paths: Paths) -> str:
         for cluster in paths.clusters
     ]
     steps = [visible_name(_step_line(line, paths)) for line in shown]
-    said = [visible_name(sentence) for sentence in finding(paths)]
+    said = [finding_text(paths)]
     more = [left] if left else []
     return "\n".join([*title, *said, *map(visible_name, heads), *steps, *more])
 
@@ -218,7 +241,7 @@ def _step_line(line: Line, paths: Paths) -> str:
         return f"  {_row_text(line, paths)[0]}"
     by_words: dict[str, list[int]] = {}
     for cell, cluster in zip(line.cells, paths.clusters, strict=True):
-        by_words.setdefault(cell.words, []).extend(cluster.runs)
+        by_words.setdefault(cell.text, []).extend(cluster.runs)
     if set(by_words) == {"same"}:
         return f"{_step_text(line)}: all"
     told = [

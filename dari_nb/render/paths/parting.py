@@ -33,7 +33,10 @@ class Way:
 
 
 def finding(paths: Paths) -> list[str]:
-    """Say in sentences where runs part, what was different before, and who succeeded."""
+    """Say in sentences where runs part, what was different before, and who succeeded.
+
+    What stands in backticks is the name of a tool.
+    """
     return [*_parting(paths), *_success(paths)]
 
 
@@ -56,7 +59,7 @@ def _parting(paths: Paths) -> Iterator[str]:
 def _in_arguments(paths: Paths, before: int) -> Iterator[str]:
     calls = [run.calls[before] for run in paths.runs]
     names = differing_in(calls)
-    tool = _name(calls[0].tool_name)
+    tool = _code(calls[0].tool_name)
     ways = _ways(
         paths, before, lambda run: paths.keys[run][before], lambda given: _giving(given, names)
     )
@@ -112,7 +115,7 @@ def _calling(paths: Paths, calls: Sequence[ToolCallItem], place: int) -> tuple[s
         )
     tool = calls[0].tool_name
     about = {_short(subject_text(call)) for call in calls}
-    what = _name(tool) + (f" {about.pop()}" if len(about) == 1 and about != {""} else "")
+    what = _code(tool) + (f" {about.pop()}" if len(about) == 1 and about != {""} else "")
     later = (
         tool in names
         for path in paths.keys
@@ -185,7 +188,7 @@ def _results(paths: Paths, rows: int, words: str) -> Iterator[str]:
     found = [row for row in range(rows) if paths.results_differ(row)]
     if not found:
         return
-    named = [f"{row + 1} ({_name(paths.keys[0][row][0])})" for row in found[:_MOST_NAMED]]
+    named = [f"{row + 1} ({_code(paths.keys[0][row][0])})" for row in found[:_MOST_NAMED]]
     more = f" and {len(found) - _MOST_NAMED} more" if len(found) > _MOST_NAMED else ""
     yield f"{words} at step{'s' if len(found) > 1 else ''} {', '.join(named)}{more}."
 
@@ -205,10 +208,15 @@ def _listed(names: Sequence[str]) -> str:
     return ", ".join([*names[:_MOST_NAMED], *more])
 
 
+def _code(tool: str) -> str:
+    return f"`{_name(tool)}`"
+
+
 def _name(text: str) -> str:
     return _short(visible_name(text)) or "tool"
 
 
 def _short(text: str) -> str:
-    line = visible_name(text[: 8 * _VALUE])
+    # What stands in backticks is code.
+    line = visible_name(text[: 8 * _VALUE]).replace("`", "'")
     return line if len(line) <= _VALUE else f"{line[: _VALUE - 1].rstrip()}…"

@@ -31,8 +31,7 @@ class Paths:
     >>> paths = dari.paths(dari.Transcript.from_file("runs.jsonl"), title="Shop")
     >>> print(paths)
     Shop
-    None of the 2 runs calls a tool.
-    Success means that reward is 1: 2 of 2.
+    None of the 2 runs calls a tool. Success means that reward is 1: 2 of 2.
     runs 1, 2 ✓ reward 1 ...
     """
 
@@ -68,9 +67,9 @@ class Paths:
         >>> batch.paths(1).finding
         'All 2 runs make the same call. ...'
         """
-        from ...render.paths.parting import finding
+        from ...render.paths.paper import finding_text
 
-        return " ".join(finding(self._paths))
+        return finding_text(self._paths)
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row a step and run; ``tool_name`` is missing where a run has no such call.
