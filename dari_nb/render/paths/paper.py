@@ -117,7 +117,7 @@ def _verdict(run: PathRun) -> str:
 
 def _verdicts(runs: Sequence[PathRun]) -> str:
     """Say the verdict that all share, or count who succeeded."""
-    if len({run.verdict for run in runs}) == 1:
+    if _come_out_alike(runs):
         return _verdict(runs[0])
     return " ".join(
         f'<span class="dari-{tint}">{sign} {count}</span>'
@@ -125,6 +125,10 @@ def _verdicts(runs: Sequence[PathRun]) -> str:
         else f"<span>{sign} {count}</span>"
         for tint, sign, count in _counts(runs)
     )
+
+
+def _come_out_alike(runs: Sequence[PathRun]) -> bool:
+    return len({(run.verdict, run.success) for run in runs}) == 1
 
 
 def _counts(runs: Sequence[PathRun]) -> Iterable[tuple[str, str, int]]:
@@ -190,7 +194,7 @@ def _names(paths: Paths, cluster: Cluster) -> str:
 
 def _head_text(paths: Paths, cluster: Cluster) -> str:
     runs = [paths.runs[place] for place in cluster.runs]
-    if len({run.verdict for run in runs}) == 1:
+    if _come_out_alike(runs):
         said = runs[0].verdict.text
     else:
         said = " · ".join(f"{sign} {count}" for _, sign, count in _counts(runs))

@@ -63,12 +63,12 @@ def _in_arguments(paths: Paths, before: int) -> Iterator[str]:
     ways = _ways(
         paths, before, lambda run: paths.keys[run][before], lambda given: _giving(given, names)
     )
-    listed = _listed([_name(name) for name in names if name])
     where = f"They part at step {before + 1} in the arguments of {tool}"
-    where = f"{where} ({listed})" if listed else where
-    yield (
-        f"{where}: {_told(ways)}" if len(ways) <= _MOST_WAYS else (f"{where}, in {len(ways)} ways.")
-    )
+    if len(ways) > _MOST_WAYS:
+        listed = _listed([_name(name) for name in names if name])
+        yield f"{where}{f' ({listed})' if listed else ''}, in {len(ways)} ways."
+    else:
+        yield f"{where}: {_told(ways)}"
     then = before
     while all(then < len(path) for path in paths.keys) and _is_same_tool(paths, then):
         then += 1
