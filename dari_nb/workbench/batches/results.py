@@ -358,6 +358,7 @@ class Results:
         """
         from .matrix.parting import paths_on
 
+        _ = self.sessions  # all with one request
         return paths_on(self, task, success)
 
     def workspaces(self, paths: Sequence[str] = ()) -> Iterator[tuple[Cell, Workspace]]:

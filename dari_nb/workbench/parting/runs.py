@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ...errors import InvalidRequestError
+from ...ids import is_session_id
 from ...models import ToolCallItem
 from ..loading.sources import entries_of
 from ..sessions.session import Session, session_of
@@ -49,8 +50,12 @@ class Entry(NamedTuple):
         return timeline_html(self.items, self.transcript.head())
 
 
-def entries(source: Any, link: Callable[[], Link]) -> list[Entry]:
+def entries(source: Any, link: Callable[[], Link] | None = None) -> list[Entry]:
     """Read runs.
+
+    Args:
+        source: The runs.
+        link: Gives the connection that sessions are asked for by their ids.
 
     Raises:
         InvalidRequestError: There are fewer than two, or something is no run.
@@ -58,13 +63,17 @@ def entries(source: Any, link: Callable[[], Link]) -> list[Entry]:
     """
     if isinstance(getattr(source, "cells", None), list):
         raise InvalidRequestError("This holds many tasks: batch.paths(task) takes those of one.")
-    given = [_run(each, link) for each in entries_of(source)]
+    given = list(entries_of(source))
+    for each in given:
+        _check(each)
     if len(given) < 2:
         raise InvalidRequestError("Give two runs or more: sessions, transcripts, turns or cells.")
+    asked = link() if link and any(isinstance(each, str) for each in given) else None
     with ThreadPoolExecutor(max_workers=8) as pool:
-        transcripts = list(pool.map(_transcript, given))
-    labels = _labels(given, transcripts)
-    return [_entry(*each) for each in zip(given, transcripts, labels, strict=True)]
+        runs = list(pool.map(lambda run: _held(run, asked), given))
+        transcripts = list(pool.map(_transcript, runs))
+    labels = _labels(runs, transcripts)
+    return [_entry(*each) for each in zip(runs, transcripts, labels, strict=True)]
 
 
 def paths_of(entries: Sequence[Entry], success: Success, title: str) -> Paths:
@@ -85,14 +94,16 @@ def paths_of(entries: Sequence[Entry], success: Success, title: str) -> Paths:
     return Paths(runs, title=title, criterion=criterion)
 
 
-def _run(each: Any, link: Callable[[], Link]) -> Any:
-    if isinstance(each, str):
-        return session_of(link(), each)
-    if isinstance(each, Transcript | Session | Turn) or _is_cell(each):
-        return each
-    raise InvalidRequestError(
-        f"{each!r} is no run: give sessions or their ids, transcripts, turns or cells."
-    )
+def _check(each: Any) -> None:
+    is_id = isinstance(each, str) and is_session_id(each)
+    if not (is_id or isinstance(each, Transcript | Session | Turn) or _is_cell(each)):
+        raise InvalidRequestError(
+            f"{each!r} is no run: give sessions or their ids, transcripts, turns or cells."
+        )
+
+
+def _held(run: Any, link: Link | None) -> Any:
+    return run if link is None or not isinstance(run, str) else session_of(link, run)
 
 
 def _is_cell(each: Any) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 from ...widgets import PathsView
 from ..showing.staying import Staying
@@ -12,7 +12,20 @@ from ..showing.words import Ending, closed
 if TYPE_CHECKING:
     from ...widgets.paths.view import OpenOne
     from ...widgets.view import AnyLayout
-    from .paths import Paths
+
+
+class Shown(Protocol):
+    """What is asked of the runs that are shown."""
+
+    @property
+    def runs(self) -> list[Any]:
+        """The runs."""
+
+    @property
+    def _name(self) -> str: ...
+
+    def to_mimebundle(self) -> dict[str, str]:
+        """Return them as paper."""
 
 
 class PathsReader(PathsView):
@@ -30,7 +43,7 @@ class PathsReader(PathsView):
     """
 
     def __init__(
-        self, paths: Paths, *, html: str, open_one: OpenOne, layout: AnyLayout = None
+        self, paths: Shown, *, html: str, open_one: OpenOne, layout: AnyLayout = None
     ) -> None:
         self._runs = len(paths.runs)
         super().__init__(html=html, open_one=open_one, layout=layout)
@@ -43,7 +56,7 @@ class PathsReader(PathsView):
 class PathsSubject(Subject):
     """Runs side by side as they are presented."""
 
-    def __init__(self, paths: Paths) -> None:
+    def __init__(self, paths: Shown) -> None:
         self._paths = paths
 
     def paper(self, ending: Ending | None = None) -> dict[str, str]:

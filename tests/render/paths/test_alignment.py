@@ -1,4 +1,4 @@
-"""Paths of any number of runs are aligned: nothing is lost, and nothing is shifted by what is new."""
+"""Paths of any number of runs are aligned: nothing is lost, and what is new shifts nothing."""
 
 import itertools
 

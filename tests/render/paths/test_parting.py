@@ -120,7 +120,9 @@ def test_other_arguments_are_named_and_then_where_other_tools_are_called():
 
 def test_many_ways_are_summed_up():
     ways = [[call("search", q=f"word {n}")] for n in range(9)]
-    assert parting(*ways).startswith("They part at step 1 in the arguments of search (q), in 9 ways.")
+    assert parting(*ways).startswith(
+        "They part at step 1 in the arguments of search (q), in 9 ways."
+    )
     tools = [[call(f"tool_{n % 7}")] for n in range(9)]
     assert "4 other ways: 0 of 4 succeeded" in parting(*tools, success=[True, *[False] * 8])
 
@@ -151,7 +153,9 @@ def test_every_count_in_the_sentences_is_that_of_an_independent_script():
 
     random.seed(4)
     for _ in range(200):
-        paths = [[call(random.choice("abc")) for _ in range(random.randint(0, 3))] for _ in range(5)]
+        paths = [
+            [call(random.choice("abc")) for _ in range(random.randint(0, 3))] for _ in range(5)
+        ]
         success = [random.choice([True, False]) for _ in paths]
         said = finding_text(made(*paths, success=success))
         assert f"{sum(success)} of 5." in said
@@ -167,7 +171,9 @@ def test_every_count_in_the_sentences_is_that_of_an_independent_script():
             groups.setdefault(path[first - 1] if len(path) >= first else None, []).append(ok)
         if "whoever" in said:
             assert all(all(group) or not any(group) for group in groups.values())
-            yes, no = (sum(len(g) for g in groups.values() if all(g) is which) for which in (True, False))
+            yes, no = (
+                sum(len(g) for g in groups.values() if all(g) is which) for which in (True, False)
+            )
             assert f"({yes} of {yes})" in said
             assert f"(0 of {no})" in said
         else:
@@ -225,7 +231,9 @@ def test_columns_are_clusters_with_their_runs_and_verdicts():
 
 
 def test_there_is_an_end_to_what_is_shown():
-    paths = made(*[[call(f"t{k // 2}", n=n, k=k) for n in range(200) if (n + k) % 3] for k in range(20)])
+    paths = made(
+        *[[call(f"t{k // 2}", n=n, k=k) for n in range(200) if (n + k) % 3] for k in range(20)]
+    )
     html = paths_html(paths)
     assert len(html) < 3_000_000
     assert "more steps not shown" in html

@@ -11,11 +11,11 @@ from ...parting.runs import entries
 if TYPE_CHECKING:
     from ...parting.success import Success
     from ..cells import Cell
-    from ..results import Results
+    from .sheet import Sheet
 
 
-def paths_on(batch: Results, task: int | None, success: Success) -> Paths:
-    """Take the cells of a task that have a session; see :meth:`Results.paths`."""
+def paths_on(batch: Sheet, task: int | None, success: Success) -> Paths:
+    """Take the cells of a task that have a session; see :meth:`Batch.paths`."""
     of_tasks: dict[int, list[Cell]] = {each.index: [] for each in batch.tasks}
     for cell in batch.cells:
         if cell.session_id is not None:
@@ -30,9 +30,7 @@ def paths_on(batch: Results, task: int | None, success: Success) -> Paths:
             f"Task {chosen} has {'one run' if cells else 'no run'}: "
             "repeats= or further LLMs make some that can part."
         )
-    _ = batch.sessions  # all with one request
-    made = entries(cells, lambda: batch._link)
-    return Paths(made, success, f"Task {chosen}")
+    return Paths(entries(cells), success, f"Task {chosen}")
 
 
 def _first(of_tasks: dict[int, list[Cell]]) -> int | None:
