@@ -62,6 +62,7 @@ class Line:
         cells: What it is in each cluster; none for several that are alike.
         parts: Whether the runs part here.
         failed: Whether what most call has failed.
+        rest: What most call it with, in full, where that is cut.
         folded: What is folded: the steps as they would be alone.
         where: Of steps that one cluster alone has: its place.
     """
@@ -73,6 +74,7 @@ class Line:
     cells: Sequence[Said] = ()
     parts: bool = False
     failed: bool = False
+    rest: str = ""
     folded: Sequence[Line] = ()
     where: int | None = None
 
@@ -121,11 +123,13 @@ def _line(paths: Paths, row: int) -> Line:
     assert shown is not None
     step = paths.steps[row]
     differing = step.differing() if step.kind != "same" else []
+    about = subject_text(shown)
     return Line(
         first=row + 1,
         last=row + 1,
         tool=visible_name(shown.tool_name) or "tool",
-        about=subject_text(shown),
+        about=about,
+        rest=_whole(_texts(shown, list(arguments_of(shown)))) if about.endswith("…") else "",
         cells=[_said(paths, row, cluster, usual, differing) for cluster in paths.clusters],
         parts=paths.parts_at == row + 1,
         failed=is_failed(shown),
@@ -149,15 +153,22 @@ def _said(paths: Paths, row: int, cluster: Cluster, usual: int, differing: Seque
 
 def _arguments(call: ToolCallItem, names: Sequence[str]) -> tuple[str, str]:
     """Say the arguments that differ, and all of them in full where that is cut."""
-    given = arguments_of(call)
-    texts = [(name, one_line(given[name]) if name in given else "not given") for name in names]
+    texts = _texts(call, names)
     short = [f"{visible_name(name)} {_short(text)}".strip() for name, text in texts]
     is_cut = len(texts) > _MOST_NAMES or any(len(text) > _VALUE for _, text in texts)
     more = f" · and {len(texts) - _MOST_NAMES} more" if len(texts) > _MOST_NAMES else ""
+    return " · ".join(short[:_MOST_NAMES]) + more, _whole(texts) if is_cut else ""
+
+
+def _texts(call: ToolCallItem, names: Sequence[str]) -> list[tuple[str, str]]:
+    given = arguments_of(call)
+    return [(name, one_line(given[name]) if name in given else "not given") for name in names]
+
+
+def _whole(texts: Sequence[tuple[str, str]]) -> str:
     whole = "\n".join(f"{name}: {text}".removeprefix(": ") for name, text in texts)
     shown, note = cut(whole, _REST)
-    rest = f"{shown}\n{note}" if note else shown
-    return " · ".join(short[:_MOST_NAMES]) + more, rest if is_cut else ""
+    return f"{shown}\n{note}" if note else shown
 
 
 def _outcome(paths: Paths, row: int, cluster: Cluster, shown: ToolCallItem) -> str:

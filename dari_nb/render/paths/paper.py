@@ -16,7 +16,7 @@ from .cells import Line, Said, lines
 from .parting import finding
 from .paths import Cluster, PathRun, Paths
 
-_MOST_CELLS = 12_000
+_MOST_CELLS = 8_000
 _LEAST_LINES = 60
 _MOST_FOLDED = 500
 _MOST_NAMED = 4  # runs that a head names at once
@@ -143,7 +143,15 @@ def _line_html(line: Line, paths: Paths, is_live: bool) -> str:
     parts = f' <small class="dari-part">{_PARTS}</small>' if line.parts else ""
     cells = "".join(_cell_html(cell, line, paths, is_live) for cell in line.cells)
     mark = ' class="dari-parts"' if line.parts else ""
-    return f'<tr{mark}><th scope="row">{_call_html(line)}{parts}</th>{cells}</tr>'
+    call = f"{_call_html(line)}{_rest_html(line.rest)}"
+    return f'<tr{mark}><th scope="row">{call}{parts}</th>{cells}</tr>'
+
+
+def _rest_html(rest: str) -> str:
+    if not rest:
+        return ""
+    text = escape("\n".join(map(visible_name, rest.split("\n"))), quote=False)
+    return f"<details><summary>in full</summary><pre>{text}</pre></details>"
 
 
 def _call_html(line: Line) -> str:
@@ -162,10 +170,7 @@ def _cell_html(cell: Said, line: Line, paths: Paths, is_live: bool) -> str:
             f' aria-label="{about}">{words}</button>'
         )
     words += came
-    if cell.rest:
-        rest = escape("\n".join(map(visible_name, cell.rest.split("\n"))), quote=False)
-        words += f"<details><summary>in full</summary><pre>{rest}</pre></details>"
-    return f'<td data-look="{cell.look}">{words}</td>'
+    return f'<td data-look="{cell.look}">{words}{_rest_html(cell.rest)}</td>'
 
 
 def _fold_html(line: Line, paths: Paths) -> str:

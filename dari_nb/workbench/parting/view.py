@@ -31,6 +31,12 @@ class Shown(Protocol):
 class PathsReader(PathsView):
     """Runs side by side, of which each opens; see :meth:`Paths.view`.
 
+    >>> view = batch.paths(1).view()
+    >>> view.selected = "2:0"  # or open the call in the page
+    >>> view
+    <PathsReader of 2 runs, 2:0 selected>
+    >>> view.close()
+
     Args:
         paths: The runs.
         html: Their table.
