@@ -82,27 +82,47 @@ def steps_of(
 
 
 def rows_of(paths: Sequence[Sequence[Key]]) -> list[list[int | None]]:
-    """Align paths of keys; each row has the place in each path, or ``None``."""
-    rows: list[list[int | None]] = [[i] for i in range(len(paths[0]))] if paths else []
-    profile = [Counter([key]) for key in paths[0]] if paths else []
-    done = {tuple(path): 0 for path in paths[:1]}
-    for width, path in enumerate(paths[1:], 1):
+    """Align paths of keys; each row has the place in each path, or ``None``.
+
+    What only one path calls pairs with nothing, so it is put in its place when all else is aligned.
+    """
+    counts = Counter(name for path in paths for name in {name for name, _ in path})
+    shared = [[i for i, (name, _) in enumerate(path) if counts[name] > 1] for path in paths]
+    rows = _rows([[path[i] for i in of_path] for path, of_path in zip(paths, shared, strict=True)])
+    placed: list[list[int | None]] = [
+        [None if i is None else shared[p][i] for p, i in enumerate(row)] for row in rows
+    ]
+    after: list[list[list[int | None]]] = [[] for _ in range(len(rows) + 1)]
+    for p, path in enumerate(paths):
+        at = {i: place for place, row in enumerate(placed, 1) if (i := row[p]) is not None}
+        place = 0
+        for i in range(len(path)):
+            if i in at:
+                place = at[i]
+            else:
+                after[place].append([i if other == p else None for other in range(len(paths))])
+    made = after[0]
+    for row, alone in zip(placed, after[1:], strict=True):
+        made += [row, *alone]
+    return made
+
+
+def _rows(paths: Sequence[Sequence[Key]]) -> list[list[int | None]]:
+    """Align each path with all that came before it; what is equal stands in the same rows."""
+    rows: list[list[int | None]] = []
+    profile: list[Counter[Key]] = []
+    done: dict[tuple[Key, ...], int] = {}
+    for width, path in enumerate(paths):
         twin = done.setdefault(tuple(path), width)
-        if twin < width:  # what is equal stands in the same rows
-            for row in rows:
-                row.append(row[twin])
-            for row, counts in zip(rows, profile, strict=True):
-                if (place := row[twin]) is not None:
-                    counts[path[place]] += 1
-            continue
-        made, counted = [], []
-        for i, j in _pairs(profile, path):
-            made.append([*([None] * width if i is None else rows[i]), j])
-            counts = Counter() if i is None else profile[i]
+        if twin < width:
+            pairs: list[Pair] = [(i, row[twin]) for i, row in enumerate(rows)]
+        else:
+            pairs = list(_pairs(profile, path))
+        rows = [[*([None] * width if i is None else rows[i]), j] for i, j in pairs]
+        profile = [Counter() if i is None else profile[i] for i, _ in pairs]
+        for counts, (_, j) in zip(profile, pairs, strict=True):
             if j is not None:
                 counts[path[j]] += 1
-            counted.append(counts)
-        rows, profile = made, counted
     return rows
 
 
