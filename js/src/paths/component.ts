@@ -129,12 +129,11 @@ class PathsView {
 
   /** The next call in a direction: in a column, or in a row. */
   #next(from: HTMLButtonElement, down: number, right: number): HTMLButtonElement | undefined {
-    const cell = from.closest("td") as HTMLTableCellElement;
-    const row = cell.parentElement as HTMLTableRowElement;
-    const column = cell.cellIndex;
-    const cells = down
-      ? [...(row.parentElement as HTMLTableSectionElement).rows].map((each) => each.cells[column])
-      : [...row.cells];
+    const cell = from.closest("td") as Element;
+    const row = cell.parentElement as Element;
+    const inRow = [...row.children];
+    const rows = [...(row.parentElement as Element).children];
+    const cells = down ? rows.map(({ children }) => children[inRow.indexOf(cell)]) : inRow;
     const ahead = cells.slice(cells.indexOf(cell) + 1);
     const behind = cells.slice(0, cells.indexOf(cell)).reverse();
     for (const each of down + right > 0 ? ahead : behind) {
