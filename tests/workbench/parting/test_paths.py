@@ -179,8 +179,10 @@ def shop(server):
     return shop
 
 
-def test_runs_of_one_task_of_a_batch(d, shop):
-    batch = d.batches.run("shop", ["M20", "M21"], ["small", "large"], repeats=2).wait(60)
+def test_runs_of_one_task_of_a_batch(d, shop, tmp_path):
+    scores = tmp_path / "scores.jsonl"
+    batch = d.batches.run("shop", ["M20", "M21"], ["small", "large"], repeats=2, scores=scores)
+    batch.wait(60)
     batch.score("solved", lambda turn: turn.session.llm_id == "large")
     paths = batch.paths(1)
     assert paths.title == "Task 1"
