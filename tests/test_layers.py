@@ -54,7 +54,7 @@ ROOMS = {
     ),
     "workbench": (
         *("listing", "link", "hosted", "kernel_tools", "showing", "tapes", "sessions", "agents"),
-        *("loading", "batches"),
+        *("loading", "parting", "batches"),
     ),
 }
 """The rooms of the largest parts, lowest first; what lies in none of them stands above all."""

@@ -30,6 +30,7 @@ NAMES = [
     "frames",
     "local",
     "messages_frame",
+    "paths",
     "plot_cost",
     "plot_latency",
     "plot_scores",

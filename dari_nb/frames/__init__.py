@@ -18,6 +18,7 @@ from .filters import events_of, later
 from .lists import AGENTS, RUNS, VERSIONS, text_frame, versions_frame
 from .messages import MESSAGES, messages_frame
 from .partitions import dask
+from .paths import CLUSTERS, PATHS
 from .sessions import SESSIONS, listed_sessions_frame, sessions_frame
 from .tables import Table
 from .tool_calls import TOOL_CALLS, tool_calls_frame
@@ -25,9 +26,11 @@ from .tool_calls import TOOL_CALLS, tool_calls_frame
 __all__ = [
     "AGENTS",
     "BATCH_CELLS",
+    "CLUSTERS",
     "COSTS",
     "EVENTS",
     "MESSAGES",
+    "PATHS",
     "RUNS",
     "SESSIONS",
     "TOOL_CALLS",

@@ -3,6 +3,7 @@
 from .chat import ChatView
 from .live import LiveTranscript
 from .matrix import MatrixView
+from .paths import PathsView
 from .player import PlayerView
 from .reader import TranscriptView
 from .sessions import SessionsView
@@ -11,6 +12,7 @@ __all__ = [
     "ChatView",
     "LiveTranscript",
     "MatrixView",
+    "PathsView",
     "PlayerView",
     "SessionsView",
     "TranscriptView",

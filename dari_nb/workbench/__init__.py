@@ -18,10 +18,12 @@ from .frames import (
 )
 from .kernel_tools import Tool, tool
 from .listing import Listing
+from .parting import Paths
 from .sessions.event_stream import EventStream
 from .sessions.session import Session
 from .sessions.transcript import Transcript
 from .sessions.turn import Turn
+from .several import paths
 from .tapes.tape import Tape
 
 __all__ = [
@@ -31,6 +33,7 @@ __all__ = [
     "Dari",
     "EventStream",
     "Listing",
+    "Paths",
     "Plan",
     "Published",
     "Session",
@@ -46,6 +49,7 @@ __all__ = [
     "current",
     "events_frame",
     "messages_frame",
+    "paths",
     "plot_cost",
     "plot_latency",
     "plot_scores",

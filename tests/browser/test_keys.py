@@ -36,6 +36,7 @@ CELLS = {
     "matrix": "matrix = batch.view(); matrix",
     "sessions": "browser = d.sessions.view(); browser",
     "player": "player = told.session.player(); player",
+    "parting": "paths = batch.paths(0); paths",
 }
 # What opens as much as there is: menus, a transcript beside, folds.
 OPENED = {
@@ -45,10 +46,12 @@ OPENED = {
     "matrix": ".dari-pane .dari-answer",
     "sessions": ".dari-beside details",
     "player": ".dari-player .dari-user",
+    "parting": ".dari-parting .dari-log details, .dari-parting .dari-log .dari-answer",
 }
 OPENING = {
     "matrix": ".dari-matrix [data-cell]",
     "sessions": ".dari-sessions tbody button",
+    "parting": ".dari-parting [name=run]",
 }
 PLAIN = [
     *("x", "d d", "a", "b", "c", "v", "z", "m", "y", "r", "0 0", "i i", "j", "k", "h", "l", "o"),

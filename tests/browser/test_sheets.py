@@ -25,6 +25,7 @@ VIEWS = {
     "sessions": "d.sessions.view()",
     "matrix": "batch.view()",
     "player": "session.player()",
+    "parting": "dari.paths([session, session]).view()",
 }
 # How a view looks beside the sheets of all views, where it differs from how it looks alone.
 DIFFERENT = """async (name) => {

@@ -1,21 +1,29 @@
-"""Tool-call paths of several sessions, side by side: the same call, other arguments, only here."""
+"""Tool-call paths of several runs, side by side: the same call, other arguments, only here."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import chain
-from typing import Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from ...models import ToolCallItem
 from ..plain.values import decoded, one_line
 
-_NAME = 1_000_000  # a call of the same name outweighs any number of equal arguments
-_SAME = 1_000
-_MOST_PAIRS = 250_000  # calls of the one times those of the other that are weighed all at once
+if TYPE_CHECKING:
+    import numpy as np
+
+    Scores = np.ndarray[Any, np.dtype[np.int64]]
+
+# A call of the same name outweighs any number of equal arguments, and these how many paths have it.
+_NAME = 10**12
+_SAME = 10**6
+_MOST_PAIRS = 1_000_000  # rows times calls that are weighed all at once
 _STRETCH = 128
 
 Key = tuple[str, str]
 Kind = Literal["same", "other arguments", "only here"]
+Pair = tuple[int | None, int | None]
 
 
 class Step(NamedTuple):
@@ -37,9 +45,7 @@ class Step(NamedTuple):
 
     def differing(self) -> list[str]:
         """Name the arguments that are not the same in all calls, in their order."""
-        given = [arguments_of(call) for call in self.calls if call is not None]
-        names = dict.fromkeys(chain.from_iterable(given))
-        return [n for n in names if len({one_line(a.get(n, _ABSENT)) for a in given}) > 1]
+        return differing_in([call for call in self.calls if call is not None])
 
 
 _ABSENT = "\0"
@@ -48,21 +54,81 @@ _ABSENT = "\0"
 def aligned(paths: Sequence[Sequence[ToolCallItem]]) -> list[Step]:
     """Align paths by the names of the calls, then by their arguments.
 
-    The first two are aligned, then each further one with what came of it.
+    The first two are aligned, then each further one with all that came before it. A call that no
+    other path has shifts none of the others.
 
     Args:
-        paths: For each session its calls in order. Up to 500 calls each the alignment is the best
-            there is; of longer ones it is the best of some 128 calls at a time, so that the work
-            grows with their lengths.
+        paths: For each session its calls in order. As long as a path times the steps so far are a
+            million at most, it is aligned in the best way there is; beyond, it is the best of some
+            128 calls at a time, so that the work grows with the lengths.
     """
-    rows: list[list[ToolCallItem | None]] = [[call] for call in paths[0]] if paths else []
-    for width, path in enumerate(paths[1:], 1):
-        absent: list[ToolCallItem | None] = [None] * width
-        rows = [
-            [*(absent if i is None else rows[i]), None if j is None else path[j]]
-            for i, j in _pairs([_shown(row) for row in rows], path)
-        ]
-    return [Step(_kind(row), row) for row in rows]
+    keys = [[key_of(call) for call in path] for path in paths]
+    return steps_of(paths, keys, rows_of(keys))
+
+
+def steps_of(
+    paths: Sequence[Sequence[ToolCallItem]],
+    keys: Sequence[Sequence[Key]],
+    rows: Sequence[Sequence[int | None]],
+) -> list[Step]:
+    """Return rows as steps of calls."""
+    return [
+        Step(
+            _kind([keys[p][i] for p, i in enumerate(row) if i is not None], len(paths)),
+            [None if i is None else paths[p][i] for p, i in enumerate(row)],
+        )
+        for row in rows
+    ]
+
+
+def rows_of(paths: Sequence[Sequence[Key]]) -> list[list[int | None]]:
+    """Align paths of keys; each row has the place in each path, or ``None``.
+
+    What only one path calls pairs with nothing, so it is put in its place when all else is aligned.
+    """
+    counts = Counter(name for path in paths for name in {name for name, _ in path})
+    shared = [[i for i, (name, _) in enumerate(path) if counts[name] > 1] for path in paths]
+    rows = _rows([[path[i] for i in of_path] for path, of_path in zip(paths, shared, strict=True)])
+    placed: list[list[int | None]] = [
+        [None if i is None else shared[p][i] for p, i in enumerate(row)] for row in rows
+    ]
+    after: list[list[list[int | None]]] = [[] for _ in range(len(rows) + 1)]
+    for p, path in enumerate(paths):
+        at = {i: place for place, row in enumerate(placed, 1) if (i := row[p]) is not None}
+        place = 0
+        for i in range(len(path)):
+            if i in at:
+                place = at[i]
+            else:
+                after[place].append([i if other == p else None for other in range(len(paths))])
+    made = after[0]
+    for row, alone in zip(placed, after[1:], strict=True):
+        made += [row, *alone]
+    return made
+
+
+def _rows(paths: Sequence[Sequence[Key]]) -> list[list[int | None]]:
+    """Align each path with all that came before it; what is equal stands in the same rows."""
+    rows: list[list[int | None]] = []
+    profile: list[Counter[Key]] = []
+    done: dict[tuple[Key, ...], int] = {}
+    for width, path in enumerate(paths):
+        twin = done.setdefault(tuple(path), width)
+        if twin < width:
+            pairs: list[Pair] = [(i, row[twin]) for i, row in enumerate(rows)]
+        else:
+            pairs = list(_pairs(profile, path))
+        rows = [[*([None] * width if i is None else rows[i]), j] for i, j in pairs]
+        profile = [Counter() if i is None else profile[i] for i, _ in pairs]
+        for counts, (_, j) in zip(profile, pairs, strict=True):
+            if j is not None:
+                counts[path[j]] += 1
+    return rows
+
+
+def key_of(call: ToolCallItem) -> Key:
+    """Return what makes calls the same: name and arguments, in whatever order these are."""
+    return call.tool_name, one_line(dict(sorted(arguments_of(call).items())))
 
 
 def arguments_of(call: ToolCallItem) -> dict[str, Any]:
@@ -75,75 +141,100 @@ def arguments_of(call: ToolCallItem) -> dict[str, Any]:
     )
 
 
-def _shown(row: Sequence[ToolCallItem | None]) -> ToolCallItem:
-    return next(call for call in row if call is not None)
+def differing_in(calls: Sequence[ToolCallItem]) -> list[str]:
+    """Name the arguments that are not the same in all of these calls, in their order."""
+    given = [arguments_of(call) for call in calls]
+    names = dict.fromkeys(chain.from_iterable(given))
+    return [n for n in names if len({one_line(a.get(n, _ABSENT)) for a in given}) > 1]
 
 
-def _pairs(
-    a: Sequence[ToolCallItem], b: Sequence[ToolCallItem]
-) -> Iterator[tuple[int | None, int | None]]:
-    """Walk both paths, long ones a stretch at a time, of which the nearer half counts."""
-    keys_a, keys_b = [_key(call) for call in a], [_key(call) for call in b]
-    stretch = _STRETCH if len(a) * len(b) > _MOST_PAIRS else max(len(a), len(b))
+def _pairs(rows: Sequence[Counter[Key]], path: Sequence[Key]) -> Iterator[Pair]:
+    """Walk rows and path, long ones a stretch at a time, of which the nearer half counts."""
+    is_long = len(rows) * len(path) > _MOST_PAIRS
+    stretch = _STRETCH if is_long else max(len(rows), len(path))
     i = j = 0
-    while i < len(a) and j < len(b):
-        is_last = i + stretch >= len(a) and j + stretch >= len(b)
-        from_a = from_b = 0
-        for m, n in _best_pairs(keys_a[i : i + stretch], keys_b[j : j + stretch]):
+    while i < len(rows) and j < len(path):
+        is_last = i + stretch >= len(rows) and j + stretch >= len(path)
+        from_rows = from_path = 0
+        for m, n in _best_pairs(rows[i : i + stretch], path[j : j + stretch]):
             yield None if m is None else i + m, None if n is None else j + n
-            from_a, from_b = from_a + (m is not None), from_b + (n is not None)
-            if max(from_a, from_b) > stretch // 2 and not is_last:
+            from_rows, from_path = from_rows + (m is not None), from_path + (n is not None)
+            if max(from_rows, from_path) > stretch // 2 and not is_last:
                 break
-        i, j = i + from_a, j + from_b
-    yield from ((rest, None) for rest in range(i, len(a)))
-    yield from ((None, rest) for rest in range(j, len(b)))
+        i, j = i + from_rows, j + from_path
+    yield from ((rest, None) for rest in range(i, len(rows)))
+    yield from ((None, rest) for rest in range(j, len(path)))
 
 
-def _best_pairs(a: Sequence[Key], b: Sequence[Key]) -> Iterator[tuple[int | None, int | None]]:
-    """Walk both paths with the best common subsequence; what is only in ``a`` comes first."""
-    best = _scores(a, b)
-    i = j = 0
-    while i < len(a) and j < len(b):
-        # Never worse, and the paths stay together until they really part.
-        if a[i] == b[j]:
-            yield i, j
-            i, j = i + 1, j + 1
-        elif best[i][j] == best[i + 1][j]:
+def _best_pairs(rows: Sequence[Counter[Key]], path: Sequence[Key]) -> Iterator[Pair]:
+    """Walk both, with the best pairs there are; what is only in the rows comes first.
+
+    Of several that are as good it takes the one that pairs the earliest rows, with the earliest
+    calls. So a call that pairs with nothing changes none of the pairs.
+    """
+    import numpy as np
+
+    weights = _weights(rows, path)
+    best = _best(weights)
+    found = np.nonzero((weights + best[1:, 1:] == best[:-1, :-1]) & (weights > 0))
+    ends = np.searchsorted(found[0], np.arange(1, len(rows) + 1)).tolist()
+    places = found[1].tolist()
+    begin = at = 0
+    for i, end in enumerate(ends):
+        now = best[i, at]
+        of_row = (j for j in places[begin:end] if j >= at)
+        pair = next((j for j in of_row if best[i, j] == now), None)
+        begin = end
+        if pair is None:
             yield i, None
-            i += 1
-        elif best[i][j] == best[i][j + 1]:
-            yield None, j
-            j += 1
-        else:
-            yield i, j
-            i, j = i + 1, j + 1
-    yield from ((rest, None) for rest in range(i, len(a)))
-    yield from ((None, rest) for rest in range(j, len(b)))
+            continue
+        yield from ((None, j) for j in range(at, pair))
+        yield i, pair
+        at = pair + 1
+    yield from ((None, j) for j in range(at, len(path)))
 
 
-def _scores(a: Sequence[Key], b: Sequence[Key]) -> list[list[int]]:
-    best = [[0] * (len(b) + 1) for _ in range(len(a) + 1)]
-    for i in reversed(range(len(a))):
-        name, arguments = a[i]
-        row, below = best[i], best[i + 1]
-        for j in reversed(range(len(b))):
-            most = max(below[j], row[j + 1])
-            if b[j][0] == name:
-                most = max(most, below[j + 1] + _NAME + _SAME * (b[j][1] == arguments))
-            row[j] = most
-    return best
+def _weights(rows: Sequence[Counter[Key]], path: Sequence[Key]) -> Scores:
+    """Weigh each call of a path with each row: its name, its arguments, how many have these."""
+    import numpy as np
+
+    names = {name: number for number, (name, _) in enumerate(path)}
+    placed: dict[Key, list[int]] = {}
+    for j, key in enumerate(path):
+        placed.setdefault(key, []).append(j)
+    of_rows = np.array([names.get(next(iter(counts))[0], -1) for counts in rows])
+    of_path = np.array([names[name] for name, _ in path])
+    totals = np.array([counts.total() for counts in rows], dtype=np.int64)
+    weights: Scores = (of_rows[:, None] == of_path[None, :]) * (_NAME + totals)[:, None]
+    same = [
+        (i, j, count)
+        for i, counts in enumerate(rows)
+        for key, count in counts.items()
+        for j in placed.get(key, ())
+    ]
+    if same:
+        at_rows, at_path, counts_same = np.array(same, dtype=np.int64).T
+        weights[at_rows, at_path] = _NAME + _SAME + counts_same
+    return weights
 
 
-def _key(call: ToolCallItem) -> Key:
-    return call.tool_name, _written(call)
+def _best(weights: Scores) -> Scores:
+    """Return how much what is from each row and each call on can come to."""
+    import numpy as np
+
+    height, width = weights.shape
+    # A call at a time: a path has fewer calls than there are rows.
+    best = np.zeros((width + 1, height + 1), dtype=np.int64)
+    columns = np.ascontiguousarray(weights.T)
+    for j in reversed(range(width)):
+        later = best[j + 1]
+        most = np.maximum(later[:-1], columns[j] + later[1:])
+        np.maximum.accumulate(most[::-1], out=most[::-1])
+        best[j, :-1] = most
+    return best.T
 
 
-def _written(call: ToolCallItem) -> str:
-    return one_line(dict(sorted(arguments_of(call).items())))
-
-
-def _kind(row: Sequence[ToolCallItem | None]) -> Kind:
-    calls = [call for call in row if call is not None]
-    if len(calls) < len(row):
+def _kind(keys: Sequence[Key], width: int) -> Kind:
+    if len(keys) < width:
         return "only here"
-    return "same" if len({_written(call) for call in calls}) == 1 else "other arguments"
+    return "same" if len(set(keys)) == 1 else "other arguments"

@@ -28,6 +28,7 @@ _HOLDS = re.compile(r"&:has\(>(\.[\w-]+)\)")
 _NAME = re.compile(r"\[[^\]]*\]|(?<![\w-])\.?[a-z][\w-]*")
 
 _PRINT = "@media print{"
+_SHEETS = ("paper.css", "paths.css")
 
 Needs = list[list[str]]
 """What must occur in markup for a selector to match: of each list one."""
@@ -74,14 +75,18 @@ def _used(settings: Sequence[str], body: str) -> str:
 
 @cache
 def _sheet() -> tuple[list[str], Rules, Rules]:
-    """Take the sheet apart: settings of the root, rules of the screen, and rules of print."""
-    css = _minified((files(__package__) / "paper.css").read_text("utf-8"))
-    inner = css.removeprefix(f"{SCOPE}{{").removesuffix("}")
-    screen, _, printed = inner.partition(_PRINT)
-    first = _RULE.search(screen)
-    start = first.start() if first else len(screen)
-    settings = [setting for setting in screen[:start].split(";") if setting]
-    return settings, _rules(screen[start:]), _rules(printed)
+    """Take the sheets apart: settings of the root, rules of the screen, and rules of print."""
+    folder = files(__package__)
+    css = _minified("".join((folder / name).read_text("utf-8") for name in _SHEETS))
+    settings: list[str] = []
+    screen = printed = ""
+    for part in css.split(f"{SCOPE}{{")[1:]:
+        seen, _, on_paper = part.removesuffix("}").partition(_PRINT)
+        first = _RULE.search(seen)
+        start = first.start() if first else len(seen)
+        settings += [setting for setting in seen[:start].split(";") if setting]
+        screen, printed = screen + seen[start:], printed + on_paper
+    return settings, _rules(screen), _rules(printed)
 
 
 def _rules(css: str) -> Rules:

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from ...render.matrix.matrix import Matrix
     from ...widgets.view import AnyLayout
     from ..agents.agent import Agent
+    from ..parting import Paths
+    from ..parting.success import Success
     from ..sessions.turn import Turn
     from .judging.comparing import Duels
     from .judging.judging import Judged
@@ -472,6 +474,26 @@ class Results:
         if len(chosen) < 2:
             raise InvalidRequestError("Choose two cells or more to compare.")
         return Comparison(self, chosen, note)
+
+    def paths(self, task: int | None = None, *, success: Success = None) -> Paths:
+        """Show where the runs of one task part: their tool calls side by side, and who succeeded.
+
+        Args:
+            task: The task's index; the first whose runs call different tools when left out.
+            success: As for :func:`dari_nb.paths`.
+
+        Raises:
+            InvalidRequestError: There is no such task, fewer than two of its runs have a session,
+                or ``success`` tells nothing.
+            DariError: A session cannot be read.
+
+        >>> batch.paths(1).parts_at is None
+        True
+        """
+        from .matrix.parting import paths_on
+
+        _ = self.sessions  # all with one request
+        return paths_on(self, task, success)
 
     def workspaces(self, paths: Sequence[str] = ()) -> Iterator[tuple[Cell, Workspace]]:
         """Download the workspaces of all cells, one after the other as they are asked for.

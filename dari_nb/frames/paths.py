@@ -1,0 +1,49 @@
+"""Aligned tool paths: one row a step and run, and one row a cluster of equal paths."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .kinds import BOOLEAN, INTEGER, JSON, NAME, SECONDS, TEXT, category
+from .tables import Table, by_row
+
+
+def _row(row: tuple[Any, ...]) -> tuple[Any, ...]:
+    return row
+
+
+PATHS: Table[tuple[Any, ...]] = Table(
+    {
+        "step": INTEGER,
+        "run": INTEGER,
+        "session_id": TEXT,
+        "cluster": INTEGER,
+        "kind": category("same", "other arguments", "only here"),
+        "parts": BOOLEAN,
+        "order": INTEGER,
+        "tool_call_id": TEXT,
+        "tool_name": NAME,
+        "arguments": JSON,
+        "status": NAME,
+        "result": JSON,
+        "success": BOOLEAN,
+    },
+    by_row(_row),
+)
+"""The columns of the steps of several runs."""
+
+CLUSTERS: Table[tuple[Any, ...]] = Table(
+    {
+        "cluster": INTEGER,
+        "runs": INTEGER,
+        "known": INTEGER,
+        "succeeded": INTEGER,
+        "rate": SECONDS,
+        "calls": INTEGER,
+        "tools": JSON,
+        "run_numbers": JSON,
+        "session_ids": JSON,
+    },
+    by_row(_row),
+)
+"""The columns of clusters of runs with equal paths; ``rate`` is from 0 to 1."""

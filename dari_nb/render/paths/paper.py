@@ -1,0 +1,269 @@
+"""Where runs part as HTML, Markdown and plain text: on paper, and with buttons in a live view."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from html import escape
+from itertools import islice
+
+from ..matrix.verdict import ABSENT
+from ..page.sheet import ROOT, style
+from ..plain.inert import inert
+from ..plain.visible import visible_name
+from ..plain.words import count_text
+from .cells import Line, Said, lines
+from .parting import finding
+from .paths import Cluster, PathRun, Paths
+
+_MOST_CELLS = 8_000
+_LEAST_LINES = 60
+_MOST_FOLDED = 500
+_MOST_NAMED = 4  # runs that a head names at once
+_PARTS = "they part here"
+
+
+def paths_paper(paths: Paths) -> dict[str, str]:
+    """Render paths as ``text/html``, ``text/markdown`` and ``text/plain``."""
+    html = f"{ROOT}{paths_html(paths)}</div>"
+    return {
+        "text/html": style(html) + html,
+        "text/markdown": _markdown(paths),
+        "text/plain": _plain(paths),
+    }
+
+
+def paths_html(paths: Paths, *, is_live: bool = False) -> str:
+    """Render the finding and the table.
+
+    Args:
+        paths: The runs.
+        is_live: Whether runs and their calls are buttons, which a page opens transcripts by: their
+            value is the number of the run and, behind a colon, the place of the call from 0.
+    """
+    title = f"<strong>{_safe(paths.title)}</strong> " if paths.title else ""
+    *parting, success = map(_said_html, finding(paths))
+    heads = "".join(f'<th scope="col">{_head(paths, c, is_live)}</th>' for c in paths.clusters)
+    shown, left = _shown(paths)
+    body = "".join(_line_html(line, paths, is_live) for line in shown)
+    return (
+        f'<p class="dari-finding">{title}{" ".join(parting)} <small>{success}</small></p>'
+        '<div class="dari-steps" role="region" aria-label="Steps" tabindex="0">'
+        '<table class="dari-paths"><thead>'
+        f'<tr><th scope="col">Step</th>{heads}</tr></thead><tbody>{body}</tbody></table></div>'
+        + (f'<p class="dari-more">{left}</p>' if left else "")
+    )
+
+
+def finding_text(paths: Paths) -> str:
+    """Say where runs part on one line of plain text."""
+    return " ".join(finding(paths)).replace("`", "")
+
+
+def _said_html(sentence: str) -> str:
+    return re.sub("`([^`]*)`", lambda match: f"<code>{_broken(match[1])}</code>", _safe(sentence))
+
+
+def _broken(safe: str) -> str:
+    """Let a long name go on in the next line where its words end."""
+    return safe.replace("_", "_<wbr>")
+
+
+def _shown(paths: Paths) -> tuple[list[Line], str]:
+    most = max(_LEAST_LINES, _MOST_CELLS // (len(paths.clusters) or 1))
+    all_lines = lines(paths)
+    shown = list(islice(all_lines, most))
+    left = sum(line.last - line.first + 1 for line in all_lines)
+    return shown, f"… {count_text(left, 'more step')} not shown; the frame has all" if left else ""
+
+
+def _head(paths: Paths, cluster: Cluster, is_live: bool) -> str:
+    runs = [paths.runs[place] for place in cluster.runs]
+    if len(runs) == 1:
+        [run] = runs
+        label = f"<small>{_safe(run.label)}</small>" if run.label else ""
+        name = _run_html(run, f"run {run.number}", is_live)
+        return f"{name} {_verdict(run)}{label}{_id(run, is_live)}"
+    between = " " if is_live else "<br>"
+    names = between.join(
+        f"{_run_html(run, str(run.number), is_live)}{_id(run, is_live)}" for run in runs
+    )
+    names = f"<small>{names}</small>"
+    if len(runs) > _MOST_NAMED:
+        names = f"<details><summary>which</summary>{names}</details>"
+    return f"<span>{len(runs)} runs</span> {_verdicts(runs)}{names}"
+
+
+def _run_html(run: PathRun, words: str, is_live: bool) -> str:
+    if not is_live:
+        return f"<span>{words}</span>"
+    about = _safe(f"run {run.number} {run.label} {run.session_id}")
+    return (
+        f'<button type="button" name="run" value="{run.number}" title="{about}"'
+        f' aria-label="{about}">{words}</button>'
+    )
+
+
+def _id(run: PathRun, is_live: bool) -> str:
+    return "" if is_live else f" <code>{_safe(run.session_id)}</code>"
+
+
+def _verdict(run: PathRun) -> str:
+    tint, text = run.verdict.tint, _safe(run.verdict.text)
+    if not text:
+        return ""
+    return f'<span class="dari-{tint}">{text}</span>' if tint else f"<span>{text}</span>"
+
+
+def _verdicts(runs: Sequence[PathRun]) -> str:
+    """Say the verdict that all share, or count who succeeded."""
+    if _come_out_alike(runs):
+        return _verdict(runs[0])
+    return " ".join(
+        f'<span class="dari-{tint}">{sign} {count}</span>'
+        if tint
+        else f"<span>{sign} {count}</span>"
+        for tint, sign, count in _counts(runs)
+    )
+
+
+def _come_out_alike(runs: Sequence[PathRun]) -> bool:
+    return len({(run.verdict, run.success) for run in runs}) == 1
+
+
+def _counts(runs: Sequence[PathRun]) -> Iterable[tuple[str, str, int]]:
+    told = [run.success for run in runs]
+    signs = ((True, "yes", "✓"), (False, "no", "✗"), (None, "", "?"))
+    return [(tint, sign, told.count(of)) for of, tint, sign in signs if of in told]
+
+
+def _line_html(line: Line, paths: Paths, is_live: bool) -> str:
+    if line.folded:
+        return _fold_html(line, paths)
+    parts = f' <small class="dari-part">{_PARTS}</small>' if line.parts else ""
+    cells = "".join(_cell_html(cell, line, paths, is_live) for cell in line.cells)
+    mark = ' class="dari-parts"' if line.parts else ""
+    call = f"{_call_html(line)}{_rest_html(line.rest)}"
+    return f'<tr{mark}><th scope="row">{call}{parts}</th>{cells}</tr>'
+
+
+def _rest_html(rest: str) -> str:
+    if not rest:
+        return ""
+    text = escape("\n".join(map(visible_name, rest.split("\n"))), quote=False)
+    return f"<details><summary>in full</summary><pre>{text}</pre></details>"
+
+
+def _call_html(line: Line) -> str:
+    failed = ' <strong class="dari-no">✗ failed</strong>' if line.failed else ""
+    about = f" {_safe(line.about)}" if line.about else ""
+    return f"<small>{line.number}</small> <code>{_broken(_safe(line.tool))}</code>{about}{failed}"
+
+
+def _cell_html(cell: Said, line: Line, paths: Paths, is_live: bool) -> str:
+    words, came = _safe(cell.words), f"<small>{_safe(cell.came)}</small>" if cell.came else ""
+    if is_live and cell.call is not None:
+        number = paths.runs[cell.run].number
+        about = _safe(f"run {number}, step {line.number} {line.tool}: {cell.text}")
+        words = (
+            f'<button type="button" name="call" value="{number}:{cell.call}" tabindex="-1"'
+            f' aria-label="{about}">{words}</button>'
+        )
+    words += came
+    return f'<td data-look="{cell.look}">{words}{_rest_html(cell.rest)}</td>'
+
+
+def _fold_html(line: Line, paths: Paths) -> str:
+    steps = "".join(f"<li>{_call_html(each)}</li>" for each in line.folded[:_MOST_FOLDED])
+    if len(line.folded) > _MOST_FOLDED:
+        steps += f"<li>… {len(line.folded) - _MOST_FOLDED} more</li>"
+    return (
+        f'<tr class="dari-fold"><td colspan="{len(paths.clusters) + 1}"><details><summary>'
+        f"<small>{line.number}</small> {_safe(_fold_text(line, paths))}: {_safe(line.about)}"
+        f"</summary><ul>{steps}</ul></details></td></tr>"
+    )
+
+
+def _fold_text(line: Line, paths: Paths) -> str:
+    steps = count_text(len(line.folded), "step")
+    if line.where is not None:
+        return f"{steps} only in {_names(paths, paths.clusters[line.where])}"
+    others = sum(any(cell.came for cell in each.cells) for each in line.folded)
+    return f"{steps} alike" + (f", {others} with other results" if others else "")
+
+
+def _names(paths: Paths, cluster: Cluster) -> str:
+    numbers = [str(paths.runs[place].number) for place in cluster.runs]
+    return f"run {numbers[0]}" if len(numbers) == 1 else f"runs {', '.join(numbers)}"
+
+
+def _head_text(paths: Paths, cluster: Cluster) -> str:
+    runs = [paths.runs[place] for place in cluster.runs]
+    if _come_out_alike(runs):
+        said = runs[0].verdict.text
+    else:
+        said = " · ".join(f"{sign} {count}" for _, sign, count in _counts(runs))
+    return " ".join(part for part in (_names(paths, cluster), said) if part)
+
+
+def _markdown(paths: Paths) -> str:
+    shown, left = _shown(paths)
+    rows = [["step", *(_head_text(paths, cluster) for cluster in paths.clusters)]]
+    rows += [["", *(", ".join(paths.runs[p].session_id for p in c.runs) for c in paths.clusters)]]
+    rows += [_row_text(line, paths) for line in shown]
+    head, *body = [f"| {' | '.join(map(inert, row))} |" for row in rows]
+    rule = f"|{' --- |' * len(rows[0])}"
+    said = inert(finding_text(paths))
+    title = f"**{inert(paths.title)}** " if paths.title else ""
+    return "\n".join([f"{title}{said}", "", head, rule, *body, "", *([left] if left else [])])
+
+
+def _row_text(line: Line, paths: Paths) -> list[str]:
+    empty = [""] * len(paths.clusters)
+    if line.folded:
+        return [f"{line.number} {_fold_text(line, paths)}: {line.about}", *empty]
+    return [_step_text(line), *(cell.text for cell in line.cells)]
+
+
+def _step_text(line: Line) -> str:
+    failed = "✗ failed" if line.failed else ""
+    parts = f"({_PARTS})" if line.parts else ""
+    return " ".join(filter(None, [line.number, line.tool, line.about, failed, parts]))
+
+
+def _plain(paths: Paths) -> str:
+    """Write the heads, then a line a step that says who does what."""
+    shown, left = _shown(paths)
+    title = [visible_name(paths.title)] if paths.title else []
+    heads = [
+        f"{_head_text(paths, cluster)}  {', '.join(paths.runs[p].session_id for p in cluster.runs)}"
+        for cluster in paths.clusters
+    ]
+    steps = [visible_name(_step_line(line, paths)) for line in shown]
+    said = [finding_text(paths)]
+    more = [left] if left else []
+    return "\n".join([*title, *said, *map(visible_name, heads), *steps, *more])
+
+
+def _step_line(line: Line, paths: Paths) -> str:
+    if line.folded:
+        return f"  {_row_text(line, paths)[0]}"
+    by_words: dict[str, list[int]] = {}
+    for cell, cluster in zip(line.cells, paths.clusters, strict=True):
+        by_words.setdefault(cell.text, []).extend(cluster.runs)
+    if set(by_words) == {"same"}:
+        return f"{_step_text(line)}: all"
+    told = [
+        f"{'not called' if words == ABSENT else words} in {_names_of(paths, runs)}"
+        for words, runs in by_words.items()
+    ]
+    return f"{_step_text(line)}: {'; '.join(told)}"
+
+
+def _names_of(paths: Paths, runs: Sequence[int]) -> str:
+    numbers = sorted(paths.runs[place].number for place in runs)
+    return f"run{'s' if len(numbers) > 1 else ''} {', '.join(map(str, numbers))}"
+
+
+def _safe(text: str) -> str:
+    return escape(visible_name(text))

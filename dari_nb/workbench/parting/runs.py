@@ -1,0 +1,153 @@
+"""What runs are compared: sessions, transcripts, turns and cells, read several at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ...errors import InvalidRequestError
+from ...ids import is_session_id
+from ...models import ToolCallItem
+from ..loading.sources import entries_of
+from ..sessions.session import Session, session_of
+from ..sessions.transcript import Transcript
+from ..sessions.turn import Turn
+from .success import Success, Told, read, scores_in, succeeded
+
+if TYPE_CHECKING:
+    from ...models import TimelineItem
+    from ...render.paths.paths import Paths
+    from ..link import Link
+
+
+class Entry(NamedTuple):
+    """A run as it was given, and what was read of it.
+
+    Attributes:
+        source: What was given.
+        transcript: Its transcript.
+        items: Those of its items that count.
+        told: What is known about it.
+        label: What it is called, besides its number.
+    """
+
+    source: Any
+    transcript: Transcript
+    items: Sequence[TimelineItem]
+    told: Told
+    label: str
+
+    @property
+    def session_id(self) -> str:
+        """Its session."""
+        return self.transcript.resource.session.id
+
+    def html(self) -> str:
+        """Return its transcript as sanitised HTML."""
+        from ...render import timeline_html
+
+        return timeline_html(self.items, self.transcript.head())
+
+
+def entries(source: Any, link: Callable[[], Link] | None = None) -> list[Entry]:
+    """Read runs.
+
+    Args:
+        source: The runs.
+        link: Gives the connection that sessions are asked for by their ids.
+
+    Raises:
+        InvalidRequestError: There are fewer than two, or something is no run.
+        DariError: A session cannot be read.
+    """
+    if isinstance(getattr(source, "cells", None), list):
+        raise InvalidRequestError("This holds many tasks: batch.paths(task) takes those of one.")
+    given = list(entries_of(source))
+    for each in given:
+        _check(each)
+    if len(given) < 2:
+        raise InvalidRequestError("Give two runs or more: sessions, transcripts, turns or cells.")
+    asked = link() if link and any(isinstance(each, str) for each in given) else None
+    with ThreadPoolExecutor(max_workers=8) as pool:
+        runs = list(pool.map(lambda run: _held(run, asked), given))
+        transcripts = list(pool.map(_transcript, runs))
+    labels = _labels(runs, transcripts)
+    return [_entry(*each) for each in zip(runs, transcripts, labels, strict=True)]
+
+
+def paths_of(entries: Sequence[Entry], success: Success, title: str) -> Paths:
+    """Align the calls of runs."""
+    from ...render.paths.paths import PathRun, Paths
+
+    criterion, found = succeeded([entry.told for entry in entries], success)
+    runs = [
+        PathRun(
+            number,
+            entry.label,
+            entry.session_id,
+            [item for item in entry.items if isinstance(item, ToolCallItem)],
+            *came,
+        )
+        for number, (entry, came) in enumerate(zip(entries, found, strict=True), 1)
+    ]
+    return Paths(runs, title=title, criterion=criterion)
+
+
+def _check(each: Any) -> None:
+    is_id = isinstance(each, str) and is_session_id(each)
+    if not (is_id or isinstance(each, Transcript | Session | Turn) or _is_cell(each)):
+        raise InvalidRequestError(
+            f"{each!r} is no run: give sessions or their ids, transcripts, turns or cells."
+        )
+
+
+def _held(run: Any, link: Link | None) -> Any:
+    return run if link is None or not isinstance(run, str) else session_of(link, run)
+
+
+def _is_cell(each: Any) -> bool:
+    return hasattr(each, "session_id") and hasattr(each, "scores")
+
+
+def _transcript(run: Any) -> Transcript:
+    if isinstance(run, Transcript):
+        return run
+    session = run if isinstance(run, Session) else run.session
+    made: Transcript = session.transcript()
+    return made
+
+
+def _entry(run: Any, transcript: Transcript, label: str) -> Entry:
+    metadata = {name: read(value) for name, value in transcript.metadata.items()}
+    items: Sequence[TimelineItem] = transcript.items
+    names = transcript.run.scores if transcript.run else ()
+    scores = scores_in(metadata, names)
+    state = transcript.head().state
+    if isinstance(run, Turn):
+        items = [item for item in items if item.message_id == run.id]
+        state = run.status
+    elif _is_cell(run):
+        scores, state = {**scores, **run.scores}, run.state
+    return Entry(run, transcript, items, Told(run, scores, metadata, state or ""), label)
+
+
+def _labels(given: Sequence[Any], transcripts: Sequence[Transcript]) -> list[str]:
+    """Say of each run what differs from the others: its LLM, and which repetition it is."""
+    llms = [_llm(run, made) for run, made in zip(given, transcripts, strict=True)]
+    repeats = [_repeat(run, made) for run, made in zip(given, transcripts, strict=True)]
+    parts = [values if len(set(values)) > 1 else [""] * len(values) for values in (llms, repeats)]
+    return [" · ".join(filter(None, each)) for each in zip(*parts, strict=True)]
+
+
+def _llm(run: Any, transcript: Transcript) -> str:
+    column = getattr(run, "column", None)
+    return column.label if column is not None else transcript.resource.session.llm_id or ""
+
+
+def _repeat(run: Any, transcript: Transcript) -> str:
+    if _is_cell(run):
+        return f"repeat {run.repeat}"
+    name = transcript.run.repeat if transcript.run else None
+    value = transcript.metadata.get(name) if name else None
+    return "" if value is None else f"{name} {value}"

@@ -1,0 +1,121 @@
+"""Which of several runs succeeded: by a score, by a function, or by how they ended."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ...errors import InvalidRequestError
+from ...score_kinds import JUDGING, is_missing, is_number, kind_of
+
+if TYPE_CHECKING:
+    from ...render.matrix.verdict import Verdict
+
+Success = str | Callable[[Any], Any] | None
+"""The name of a score, a function of a run, or ``None`` for what there is."""
+
+_ENDED = {"completed": True, "failed": False, "cancelled": False}
+
+
+class Told(NamedTuple):
+    """What is known about a run: its scores by name, other metadata, and its state."""
+
+    source: Any
+    scores: Mapping[str, Any]
+    metadata: Mapping[str, Any]
+    state: str
+
+
+def succeeded(
+    told: Sequence[Told], success: Success
+) -> tuple[str, list[tuple[bool | None, Verdict]]]:
+    """Return what success is in words, and for each run whether it succeeded, and how to say it.
+
+    Raises:
+        InvalidRequestError: No run has the score, or it cannot tell success.
+    """
+    if callable(success):
+        return _by_function(told, success)
+    if success is not None:
+        return _by_score(told, success)
+    names = dict.fromkeys(name for each in told for name in each.scores)
+    judging = (n for n in names if kind_of([each.scores.get(n) for each in told], n) in JUDGING)
+    name = next(judging, None)
+    return _by_state(told) if name is None else _by_score(told, name)
+
+
+def _by_state(told: Sequence[Told]) -> tuple[str, list[tuple[bool | None, Verdict]]]:
+    from ...render import state_text
+    from ...render.matrix.verdict import Verdict
+
+    tints: dict[bool | None, Any] = {True: ("yes", "✓ "), False: ("no", "✗ "), None: ("", "")}
+    found = []
+    for each in told:
+        ended = _ENDED.get(each.state)
+        found.append((ended, Verdict(tints[ended][0], state_text(each.state))))
+    return "it was completed", found
+
+
+def _by_score(told: Sequence[Told], name: str) -> tuple[str, list[tuple[bool | None, Verdict]]]:
+    from ...render.matrix.verdict import verdict
+
+    values = [
+        each.scores[name] if name in each.scores else read(each.metadata.get(name)) for each in told
+    ]
+    kind = kind_of(values, name)
+    if kind is None:
+        there = dict.fromkeys(n for each in told for n in (*each.scores, *each.metadata))
+        known = ", ".join(map(str, list(there)[:8])) or "nothing"
+        raise InvalidRequestError(f"No run has a score {name!r}; there is: {known}.")
+    if kind not in JUDGING:
+        raise InvalidRequestError(
+            f"{name!r} is no yes or no: say what counts as success with a function of a run, "
+            "such as success=lambda run: ..."
+        )
+    is_yes = any(isinstance(value, bool) for value in values)
+    return f"{name} is {'yes' if is_yes else '1'}", [
+        (None, verdict(name, None, kind)) if is_missing(v) else (v == 1, verdict(name, v, kind))
+        for v in values
+    ]
+
+
+def _by_function(
+    told: Sequence[Told], function: Callable[[Any], Any]
+) -> tuple[str, list[tuple[bool | None, Verdict]]]:
+    from ...render.matrix.verdict import Verdict
+
+    tints: dict[bool | None, Verdict] = {
+        True: Verdict("yes", "succeeded"),
+        False: Verdict("no", "not succeeded"),
+        None: Verdict("", "unknown"),
+    }
+    values = [_yes_or_no(function(each.source)) for each in told]
+    name = getattr(function, "__name__", "<lambda>")
+    said = "success= is true" if name == "<lambda>" else f"{name}() is true"
+    return said, [(value, tints[value]) for value in values]
+
+
+def _yes_or_no(value: Any) -> bool | None:
+    if is_missing(value):
+        return None
+    with contextlib.suppress(TypeError, ValueError):
+        if value in (0, 1):
+            return bool(value)
+    raise InvalidRequestError(f"success= tells yes, no or None for a run, not {value!r}.")
+
+
+def read(value: Any) -> Any:
+    """Read a score that metadata keep as text."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return float(value)
+    except ValueError:
+        return {"true": True, "false": False}.get(value.lower(), value)
+
+
+def scores_in(metadata: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
+    """Take the scores out of metadata."""
+    read_ = {name: read(metadata[name]) for name in names if name in metadata}
+    return {name: value for name, value in read_.items() if is_number(value)}

@@ -1,0 +1,4 @@
+import { openView } from "../widget";
+import { paths } from "./component";
+
+export default openView(paths);

@@ -1,0 +1,128 @@
+"""Several runs side by side in real pages: by keyboard, on paper, with little room."""
+
+import json
+
+import pytest
+
+RUNS = """
+import json
+import dari_nb as dari
+
+def run(trial, reward, *calls):
+    said = [{"role": "user", "content": f"Cancel M20 <b>now</b>, trial {trial}."}]
+    for n, (name, arguments) in enumerate(calls):
+        call = {"id": f"c{n}", "type": "function",
+                "function": {"name": name, "arguments": json.dumps(arguments)}}
+        said.append({"role": "assistant", "content": None, "tool_calls": [call]})
+        said.append({"role": "tool", "tool_call_id": f"c{n}", "content": f"result {n} of {trial}"})
+    said.append({"role": "assistant", "content": f"Trial {trial} is done."})
+    return dari.Transcript.from_messages(
+        {"messages": said, "task_id": "12", "trial": trial, "reward": reward})
+
+looks = [("look", {"page": n}) for n in range(37)]
+rules, cancel = ("fare_rules", {"cabin": "economy"}), ("cancel", {"id": "M20"})
+human = ("transfer_to_human", {"summary": "The customer wants to cancel a flight. " * 20})
+paths = dari.paths([
+    run(1, 1, *looks, rules, cancel), run(2, 0, *looks, cancel),
+    run(3, 1, *looks, rules, cancel), run(4, 0, *looks, human),
+    run(5, 0, *looks, ("transfer_to_human", {"summary": "Other words. <img src=x>"})),
+], title="Task 12")
+paths
+"""
+FINDING = "whoever called fare_rules economy (2 of 2) succeeded, the others (0 of 3) did not."
+VALUE = "() => document.activeElement.value"
+
+
+@pytest.mark.parametrize("host", ["lab", "notebook7"])
+def test_runs_are_gone_through_and_opened_by_keyboard(request, host, axe):
+    server = request.getfixturevalue(host)
+    book = server.open_notebook([RUNS])
+    book.run_all()
+    page, view = book.page, book.page.locator(".dari-parting")
+    view.get_by_text("they part here").wait_for()
+    assert FINDING in view.inner_text()
+    assert "37 steps alike, 37 with other results: look" in view.inner_text()
+    assert axe(page, ".dari-parting") == []
+    for theme in ("dark", "light"):
+        book.theme(theme)
+        book.shot(f"paths-{theme}")
+        assert axe(page, ".dari-parting") == []
+
+    cells = page.locator(".jp-Cell").count()
+    view.locator("[name=run]").last.focus()
+    page.keyboard.press("Tab")
+    if page.evaluate("() => document.activeElement.tagName") == "SUMMARY":
+        page.keyboard.press("Tab")
+    assert page.evaluate(VALUE) == "1:37"
+    page.keyboard.press("ArrowDown")
+    assert page.evaluate(VALUE) == "1:38"
+    page.keyboard.press("ArrowRight")
+    assert page.evaluate(VALUE) == "2:37"
+    page.keyboard.press("Enter")
+    pane = view.locator(".dari-pane")
+    opened = pane.locator("details.dari-call[aria-current]")
+    opened.locator("pre", has_text="result 37 of 2").wait_for()
+    assert opened.locator("summary code").inner_text() == "cancel"
+    assert "Cancel M20 <b>now</b>, trial 2." in pane.inner_text()
+    assert book.execute("print(len(paths.runs))").strip() == "5"
+    assert axe(page, ".dari-parting") == []
+    book.shot("paths-open")
+    page.keyboard.press("Escape")
+    pane.wait_for(state="hidden")
+    assert page.evaluate(VALUE) == "2:37"
+    assert page.locator(".jp-Cell").count() == cells
+
+    view.locator("[name=run]", has_text="3").first.click()
+    pane.get_by_text("Trial 3 is done.").wait_for()
+    view.locator("[name=close]").click()
+    pane.wait_for(state="hidden")
+    assert book.problems == []
+
+
+def test_a_view_is_opened_from_python_and_leaves_paper(lab):
+    book = lab.open_notebook([RUNS.removesuffix("paths\n") + "view = paths.view()\nview"])
+    book.run_all()
+    page, view = book.page, book.page.locator(".dari-parting")
+    view.get_by_text("they part here").wait_for()
+    book.execute("view.selected = '4:37'")
+    opened = view.locator("details.dari-call[aria-current]")
+    opened.locator("pre", has_text="result 37 of 4").wait_for()
+    view.locator("[name=call][value='1:37']").click()
+    view.locator("pre", has_text="result 37 of 1").wait_for()
+    assert book.execute("print(view.value)").strip() == "1:37"
+    page.wait_for_function("() => document.querySelector('.dari-kept .dari-paths')")
+    saved = json.dumps(book.save())
+    assert "fare_rules" in saved
+    assert "they part here" in saved
+    lab.shutdown_kernels()
+    book.reload()
+    paper = page.locator(".dari-kept .dari-paths")
+    paper.get_by_text("they part here").wait_for()
+    assert page.locator(".dari-kept button").count() == 0
+    assert "paths.open(1)" in page.locator(".dari-kept").inner_text()
+    assert page.locator(".dari-kept .dari-paths thead code").count() == 5
+    book.shot("paths-paper")
+
+
+def test_heads_stay_in_sight_where_the_page_is_narrow(lab, axe):
+    book = lab.open_notebook([RUNS])
+    book.run_all()
+    page, view = book.page, book.page.locator(".dari-parting")
+    view.get_by_text("they part here").wait_for()
+    book.command("application:toggle-left-area")
+    book.shot("paths-narrow", width=420)
+    steps = view.locator(".dari-steps")
+    steps.evaluate("(box) => { box.scrollLeft = box.scrollWidth; }")
+    head = view.locator("tbody th").last.bounding_box()
+    box = steps.bounding_box()
+    assert abs(head["x"] - box["x"]) < 2
+    assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
+    assert axe(page, ".dari-parting") == []
+    book.shot("paths-narrow-scrolled", width=420)
+    view.get_by_text("37 steps alike").click()
+    assert view.get_by_role("listitem").count() == 37
+    view.get_by_text("in full").first.click()
+    page.emulate_media(media="print")
+    assert steps.evaluate("(box) => getComputedStyle(box).overflow") == "visible"
+    page.emulate_media(media="null")
+    assert book.problems == []

@@ -1,0 +1,239 @@
+"""Where runs part, in sentences that say what was counted and nothing more."""
+
+import pytest
+
+from dari_nb.models import ToolCallItem
+from dari_nb.render.paths.paper import finding_text, paths_html, paths_paper
+from dari_nb.render.paths.paths import PathRun, Paths
+
+
+def call(name, result="ok", failed=False, **arguments):
+    return ToolCallItem(
+        tool_name=name,
+        arguments=arguments,
+        status="failed" if failed else "completed",
+        is_error=failed,
+        result=result,
+    )
+
+
+def made(*paths, success=(), criterion="it is right"):
+    told = [*success, *[None] * (len(paths) - len(success))]
+    runs = [
+        PathRun(n, f"trial {n}", f"sess_{n}", path, ok)
+        for n, (path, ok) in enumerate(zip(paths, told, strict=True), 1)
+    ]
+    return Paths(runs, criterion=criterion)
+
+
+USER, ORDER = call("get_user", id="aarav"), call("get_order", id="M20")
+RULES, CANCEL = call("fare_rules", cabin="economy"), call("cancel", id="M20")
+HUMAN = call("to_human")
+START = [USER, ORDER]
+
+
+def parting(*paths, **options):
+    return finding_text(made(*paths, **options)).split(" Success means")[0]
+
+
+def test_runs_that_part_into_those_that_succeeded_and_those_that_did_not():
+    with_rules, without = [*START, RULES, CANCEL], [*START, CANCEL]
+    paths = made(
+        with_rules, without, with_rules, [*START, HUMAN], success=[True, False, True, False]
+    )
+    assert finding_text(paths) == (
+        "They part at step 3: whoever called fare_rules economy (2 of 2) succeeded, "
+        "the others (0 of 2) did not. Success means that it is right: 2 of 4."
+    )
+    assert paths.parts_at == 3
+
+
+def test_first_is_said_where_the_others_do_it_later():
+    one, other = [RULES, CANCEL], [CANCEL, RULES]
+    assert parting(one, other, success=[True, False]) == (
+        "They part at step 1: whoever called fare_rules economy first (1 of 1) succeeded, "
+        "the others (0 of 1) did not."
+    )
+
+
+def test_only_one_way_that_did_not_succeed_is_told_as_that():
+    ways = [*START, RULES], [*START, HUMAN], [*START, CANCEL]
+    assert parting(*ways, success=[True, True, False]) == (
+        "They part at step 3: whoever called cancel M20 (0 of 1) did not succeed, "
+        "the others (2 of 2) did."
+    )
+
+
+def test_where_nothing_separates_them_each_way_has_its_count():
+    ways = [[*START, RULES]] * 2 + [[*START, CANCEL]] * 3
+    assert parting(*ways, success=[True, False, True, False, False]) == (
+        "They part at step 3: fare_rules economy: 1 of 2 succeeded; cancel M20: 1 of 3 succeeded."
+    )
+
+
+@pytest.mark.parametrize("told", [True, False])
+def test_where_all_came_out_alike_no_way_is_said_to_matter(told):
+    ways = [[*START, RULES]] * 2 + [[*START, CANCEL]]
+    said = finding_text(made(*ways, success=[told] * 3))
+    count = 3 if told else 0
+    assert said == (
+        "They part at step 3: fare_rules economy: 2 runs; cancel M20: 1 run. "
+        f"Success means that it is right: {count} of 3."
+    )
+
+
+def test_what_is_not_known_is_not_counted_as_failure():
+    ways = [[*START, RULES]] * 2 + [[*START, CANCEL]]
+    said = finding_text(made(*ways, success=[True, None, False]))
+    assert "fare_rules economy: 1 of 1 succeeded, 1 unknown; cancel M20: 0 of 1" in said
+    assert said.endswith("Success means that it is right: 1 of 2, 1 unknown.")
+    assert finding_text(made(*ways)) == (
+        "They part at step 3: fare_rules economy: 2 runs; cancel M20: 1 run. "
+        "Nothing tells which of them succeeded."
+    )
+
+
+def test_all_alike():
+    assert parting(START, START, success=[True, False]) == "All 2 runs make the same 2 calls."
+    assert parting([USER], [USER]).startswith("All 2 runs make the same call.")
+    assert parting([], []).startswith("None of the 2 runs calls a tool.")
+    assert made(START, START).parts_at is None
+    others = [USER, call("get_order", "gone", id="M20")]
+    assert parting(START, others, success=[True, False]).endswith(
+        "The same call gave other results at step 2 (get_order)."
+    )
+
+
+def test_other_arguments_are_named_and_then_where_other_tools_are_called():
+    late, early = call("search", day=20), call("search", day=21)
+    assert parting([USER, late], [USER, early], success=[True, False]) == (
+        "They part at step 2 in the arguments of search: whoever gave day 20 (1 of 1) succeeded, "
+        "the others (0 of 1) did not."
+    )
+    said = parting([USER, late, RULES], [USER, early], [USER, late, CANCEL])
+    assert said.startswith(
+        "They part at step 2 in the arguments of search: day 20: 2 runs; day 21: 1 run. "
+        "In what they call they part at step 3: fare_rules economy: 1 run; "
+        "no further call: 1 run; cancel M20: 1 run."
+    )
+
+
+def test_many_ways_are_summed_up():
+    ways = [[call("search", q=f"word {n}")] for n in range(9)]
+    assert parting(*ways).startswith(
+        "They part at step 1 in the arguments of search (q), in 9 ways."
+    )
+    tools = [[call(f"tool_{n % 7}")] for n in range(9)]
+    assert "4 other ways: 0 of 4 succeeded" in parting(*tools, success=[True, *[False] * 8])
+
+
+def test_results_that_differed_before_are_told():
+    one = [USER, call("get_order", {"paid": True}, id="M20"), CANCEL]
+    other = [USER, call("get_order", {"paid": False}, id="M20"), HUMAN]
+    assert parting(one, other, success=[True, False]).endswith(
+        "Before that the same call had given other results at step 2 (get_order)."
+    )
+
+
+def test_a_run_without_calls_and_one_that_ends_early():
+    assert parting(START, [], success=[True, False]) == (
+        "They part at step 1: whoever called get_user aarav (1 of 1) succeeded, "
+        "the others (0 of 1) did not."
+    )
+    assert parting(START, [USER], success=[False, True]) == (
+        "They part at step 2: whoever called nothing more (1 of 1) succeeded, "
+        "the others (0 of 1) did not."
+    )
+
+
+def test_every_count_in_the_sentences_is_that_of_an_independent_script():
+    import itertools
+    import random
+    import re
+
+    random.seed(4)
+    for _ in range(200):
+        paths = [
+            [call(random.choice("abc")) for _ in range(random.randint(0, 3))] for _ in range(5)
+        ]
+        success = [random.choice([True, False]) for _ in paths]
+        said = finding_text(made(*paths, success=success))
+        assert f"{sum(success)} of 5." in said
+        at = re.search(r"They part at step (\d+)", said)
+        names = [[each.tool_name for each in path] for path in paths]
+        columns = itertools.zip_longest(*names)
+        first = next((n for n, row in enumerate(columns, 1) if len(set(row)) > 1), None)
+        assert (int(at[1]) if at else None) == first
+        if at is None or sum(success) in (0, 5):
+            continue
+        groups = {}
+        for path, ok in zip(names, success, strict=True):
+            groups.setdefault(path[first - 1] if len(path) >= first else None, []).append(ok)
+        if "whoever" in said:
+            assert all(all(group) or not any(group) for group in groups.values())
+            yes, no = (
+                sum(len(g) for g in groups.values() if all(g) is which) for which in (True, False)
+            )
+            assert f"({yes} of {yes})" in said
+            assert f"(0 of {no})" in said
+        else:
+            for name, group in groups.items():
+                word = name or ("no further call" if first > 1 else "no call")
+                assert f"{word}: {sum(group)} of {len(group)} succeeded" in said
+
+
+FORTY = [call("look", n=n) for n in range(37)]
+
+
+def test_steps_alike_are_one_line_that_opens():
+    paths = made([*FORTY, RULES], [*FORTY, CANCEL], success=[True, False])
+    html = paths_html(paths)
+    assert "37 steps alike: look" in html
+    assert html.count("<tr") == 4
+    assert html.count("<li>") == 37
+    assert html.count("they part here") == 1
+    plain = paths_paper(paths)["text/plain"].splitlines()
+    assert "1-37 37 steps alike: look" in plain
+    assert "39 cancel M20: not called in run 1; called in run 2" in plain
+
+
+def test_what_one_alone_does_at_length_is_one_line_too():
+    paths = made([USER, CANCEL], [USER, HUMAN, *FORTY, CANCEL])
+    assert "37 steps only in run 2: look" in paths_html(paths)
+
+
+def test_cells_say_what_differs_in_words_and_long_ones_in_full_on_demand():
+    query = "Where is the reservation of the second passenger who is on the way to Rome?"
+    one = call("search", q="short", day=20)
+    other = call("search", q=query, day=20, failed=True)
+    paths = made([one], [one], [other], success=[True, True, False])
+    html = paths_html(paths)
+    assert '<td data-look="same">same</td>' in html
+    assert "<summary>in full</summary>" in html
+    assert query in html
+    assert "✗ failed" in html
+    assert "day" not in html.split("<tbody>")[1]
+
+
+def test_columns_are_clusters_with_their_runs_and_verdicts():
+    paths = made([USER], [ORDER], [USER], success=[True, False, False])
+    assert [(cluster.runs, cluster.rate.succeeded) for cluster in paths.clusters] == [
+        ([0, 2], 1),
+        ([1], 0),
+    ]
+    html = paths_html(paths)
+    assert "<span>2 runs</span>" in html
+    assert '<span class="dari-yes">✓ 1</span> <span class="dari-no">✗ 1</span>' in html
+    assert "sess_1" in html
+    live = paths_html(paths, is_live=True)
+    assert 'name="run" value="3"' in live
+    assert 'name="call" value="2:0"' in live
+
+
+def test_there_is_an_end_to_what_is_shown():
+    paths = made(
+        *[[call(f"t{k // 2}", n=n, k=k) for n in range(200) if (n + k) % 3] for k in range(20)]
+    )
+    html = paths_html(paths)
+    assert len(html) < 3_000_000
+    assert "more steps not shown" in html

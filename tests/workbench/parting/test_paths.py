@@ -1,0 +1,252 @@
+"""Several runs side by side, given as transcripts, sessions, turns or cells."""
+
+import json
+from collections import defaultdict
+
+import pytest
+
+import dari_nb
+from dari_nb.errors import InvalidRequestError
+from dari_nb.local import ToolCall, ToolResult
+from dari_nb.workbench import Paths, Transcript
+
+from ...recorded import FILES, runs_of
+
+
+def messages(*calls, said="Done."):
+    made = [{"role": "user", "content": "Cancel M20."}]
+    for n, (name, arguments) in enumerate(calls):
+        function = {"name": name, "arguments": json.dumps(arguments)}
+        call = {"id": f"call_{n}", "type": "function", "function": function}
+        made.append({"role": "assistant", "content": None, "tool_calls": [call]})
+        made.append({"role": "tool", "tool_call_id": f"call_{n}", "content": f"result of {name}"})
+    return [*made, {"role": "assistant", "content": said}]
+
+
+def run(*calls, **about):
+    return Transcript.from_messages({"messages": messages(*calls), **about})
+
+
+USER, RULES, CANCEL = ("get_user", {"id": 1}), ("fare_rules", {}), ("cancel", {"id": "M20"})
+TWO = [USER, RULES, CANCEL], [USER, CANCEL]
+
+
+def two(**about):
+    return [run(*calls, task="t", reward=n, **about) for n, calls in zip((1, 0), TWO, strict=True)]
+
+
+def test_runs_of_a_file_part_where_their_calls_do():
+    paths = dari_nb.paths(two(), title="Task 12")
+    assert isinstance(paths, Paths)
+    assert paths.parts_at == 2
+    assert paths.finding == (
+        "They part at step 2: whoever called fare_rules (1 of 1) succeeded, "
+        "the others (0 of 1) did not. Success means that reward is 1: 1 of 2."
+    )
+    assert repr(paths) == "<Paths of 2 runs, part at step 2>"
+    assert [step.kind for step in paths.steps] == ["same", "only here", "same"]
+    assert str(paths).startswith("Task 12\nThey part at step 2")
+    assert "<strong>Task 12</strong>" in paths._repr_mimebundle_()["text/html"]
+    assert "paths.open(1)" in paths.to_mimebundle()["text/markdown"]
+
+
+def test_the_frame_has_a_row_for_each_step_and_run():
+    frame = dari_nb.paths(two()).to_frame()
+    told = frame[["step", "run", "tool_name", "order", "parts", "success"]].astype(object)
+    assert told.where(told.notna(), None).to_numpy().tolist() == [
+        [1, 1, "get_user", 1, False, True],
+        [1, 2, "get_user", 1, False, False],
+        [2, 1, "fare_rules", 2, True, True],
+        [2, 2, None, None, True, False],
+        [3, 1, "cancel", 3, False, True],
+        [3, 2, "cancel", 2, False, False],
+    ]
+    assert json.loads(frame["arguments"].iloc[-1]) == {"id": "M20"}
+    assert json.loads(frame["result"].iloc[-1]) == "result of cancel"
+    assert dict(frame.dtypes.astype(str)) == dari_nb.frames.PATHS.dtypes
+    clusters = dari_nb.paths([*two(), two()[0]]).clusters()
+    assert dict(clusters.dtypes.astype(str)) == dari_nb.frames.CLUSTERS.dtypes
+    assert clusters["run_numbers"].tolist() == ["[1,3]", "[2]"]
+    assert clusters["rate"].tolist() == [1.0, 0.0]
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
+def test_clusters_and_rates_of_recorded_runs_are_those_of_an_independent_script(file):
+    transcripts, raw = Transcript.from_file(file), runs_of(file)
+    by_task = defaultdict(list)
+    for transcript, each in zip(transcripts, raw, strict=True):
+        by_task[each["task_id"]].append((transcript, each))
+    counted = 0
+    for pairs in by_task.values():
+        if len(pairs) < 2:
+            continue
+        counted += 1
+        paths = dari_nb.paths([transcript for transcript, _ in pairs], success="reward")
+        expected = defaultdict(list)
+        for _, each in pairs:
+            path = tuple(
+                (call["function"]["name"], canonical(call["function"]["arguments"]))
+                for message in each["messages"]
+                for call in message.get("tool_calls") or ()
+            )
+            expected[path].append(each["reward"] == 1)
+        found = paths.clusters()
+        assert sorted(
+            zip(found["calls"], found["runs"], found["succeeded"], strict=True)
+        ) == sorted((len(path), len(group), sum(group)) for path, group in expected.items())
+        frame = paths.to_frame().dropna(subset="tool_name")
+        assert len(frame) == sum(len(path) * len(group) for path, group in expected.items())
+        prefix = 0
+        paths_of = list(expected)
+        while (
+            all(len(path) > prefix for path in paths_of)
+            and len({path[prefix] for path in paths_of}) == 1
+        ):
+            prefix += 1
+        is_alike = len(paths_of) == 1
+        assert paths.parts_at == (None if is_alike else prefix + 1)
+    assert counted >= 1
+
+
+def canonical(arguments):
+    try:
+        return json.dumps(json.loads(arguments), sort_keys=True)
+    except ValueError:
+        return arguments
+
+
+def test_success_is_a_score_a_function_or_how_runs_ended():
+    runs = two(right="yes")
+    assert dari_nb.paths(runs, success="reward").clusters()["succeeded"].tolist() == [1, 0]
+    by_hand = dari_nb.paths(runs, success=lambda each: each is runs[1])
+    assert by_hand.clusters()["succeeded"].tolist() == [1, 0]
+    assert json.loads(by_hand.clusters()["run_numbers"][0]) == [2]
+    assert "unknown" in str(dari_nb.paths(runs, success=lambda _: None))
+    plain = [run(*calls) for calls in TWO]
+    said = dari_nb.paths(plain).finding
+    assert said.endswith("Success means that it was completed: 2 of 2.")
+
+    def solved(each):
+        return each.metadata["reward"] == "1"
+
+    assert dari_nb.paths(runs, success=solved).finding.endswith("solved() is true: 1 of 2.")
+
+
+@pytest.mark.parametrize(
+    ("success", "says"),
+    [
+        ("quality", r"No run has a score 'quality'; there is: reward"),
+        ("words", "'words' is no yes or no"),
+        ("task", "'task' is no yes or no"),
+        (lambda _: "perhaps", "yes, no or None for a run, not 'perhaps'"),
+    ],
+)
+def test_what_cannot_tell_success_is_refused(success, says):
+    runs = [run(*calls, task="t", reward=0, words=n) for n, calls in enumerate(TWO, 12)]
+    with pytest.raises(InvalidRequestError, match=says):
+        dari_nb.paths(runs, success=success)
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        (list, "two runs or more"),
+        (lambda: two()[:1], "two runs or more"),
+        (lambda: two()[0], "two runs or more"),
+        (lambda: [*two(), 7], "7 is no run"),
+    ],
+)
+def test_what_are_no_runs_is_refused(given, says):
+    with pytest.raises(InvalidRequestError, match=says):
+        dari_nb.paths(given())
+
+
+@pytest.fixture
+def shop(server):
+    """An agent that looks at the fare rules when it is large."""
+
+    @server.agent("shop", llms=["small", "large"])
+    def shop(prompt, turn):
+        yield ToolCall("get_user", {"id": 1})
+        yield ToolResult({"name": prompt})
+        if turn.llm_id == "large":
+            yield ToolCall("fare_rules", {"cabin": "economy"})
+            yield ToolResult("no refund")
+        yield ToolCall("cancel", {"id": prompt})
+        yield ToolResult("done")
+        yield "Done."
+
+    return shop
+
+
+def test_runs_of_one_task_of_a_batch(d, shop, tmp_path):
+    scores = tmp_path / "scores.jsonl"
+    batch = d.batches.run("shop", ["M20", "M21"], ["small", "large"], repeats=2, scores=scores)
+    batch.wait(60)
+    batch.score("solved", lambda turn: turn.session.llm_id == "large")
+    paths = batch.paths(1)
+    assert paths.title == "Task 1"
+    assert paths.finding == (
+        "They part at step 2: whoever called fare_rules economy (2 of 2) succeeded, "
+        "the others (0 of 2) did not. Success means that solved is yes: 2 of 4."
+    )
+    assert paths.clusters()["runs"].tolist() == [2, 2]
+    assert [cell.task_index for cell in paths.runs] == [1] * 4
+    assert "1, 2" not in paths.clusters()["run_numbers"].tolist()
+    assert paths.to_mimebundle()["text/html"].count("<code>sess_") == 4
+    assert batch.paths().title == "Task 0"
+    with pytest.raises(InvalidRequestError, match="There is no task 7: the last one is 1"):
+        batch.paths(7)
+    with pytest.raises(InvalidRequestError, match=r"batch.paths\(task\)"):
+        dari_nb.paths(batch)
+
+
+def test_one_run_cannot_part(d, shop):
+    batch = d.batches.run("shop", ["M20"], ["small"]).wait(60)
+    with pytest.raises(InvalidRequestError, match="Task 0 has one run"):
+        batch.paths()
+
+
+def test_sessions_their_ids_and_turns_are_runs_too(d, shop):
+    turns = [d.agents["shop"].send("M20", llm=llm).wait(60) for llm in ("small", "large")]
+    ids = [turn.session.id for turn in turns]
+    for given in (turns, [turn.session for turn in turns], ids):
+        paths = dari_nb.paths(given, dari=d)
+        assert paths.parts_at == 2
+        assert paths.to_frame()["session_id"].unique().tolist() == ids
+    assert "large" in str(paths.to_mimebundle()["text/html"])
+    again = turns[0].session.send("M20").wait(60)
+    both = dari_nb.paths([turns[0], again])
+    assert both.parts_at is None
+
+
+def test_matrices_of_recorded_runs_part_as_well(d):
+    matrix = d.batches.of(two_trials(), task="task_id", repeat="trial", scores=["reward"])
+    paths = matrix.paths(0)
+    assert paths.parts_at == 2
+    assert "reward is 1: 1 of 2" in paths.finding
+
+
+def two_trials():
+    return [run(*calls, task_id="t", trial=n, reward=1 - n) for n, calls in enumerate(TWO)]
+
+
+def test_a_run_opens_at_its_call():
+    paths = dari_nb.paths(two())
+    assert paths.open(1, step=2).selected.tool_name == "fare_rules"
+    assert paths.open(2).selected is None
+    for wrong, says in (((3,), "no run 3"), ((0,), "no run 0"), ((2, 2), "has no call at step 2")):
+        with pytest.raises(InvalidRequestError, match=says):
+            paths.open(*wrong)
+    with pytest.raises(InvalidRequestError, match="no step 9"):
+        paths.open(1, step=9)
+
+
+def test_the_view_tells_what_is_open():
+    view = dari_nb.paths(two()).view()
+    view.selected = "2:1"
+    assert view.value == "2:1"
+    assert repr(view) == "<PathsReader of 2 runs, 2:1 selected>"
+    with pytest.raises(Exception, match="is no run"):
+        view.selected = "two"
+    view.close()
