@@ -12,10 +12,12 @@ import traitlets
 from ...errors import DariError, InvalidRequestError
 from ...models import TimelineItem
 from ...render import Head, head_html, item_html
+from ...render.matrix.against import Against, against_html, scores_of, seen_against
 from ...render.matrix.alike import same_rows, same_text
 from ...render.matrix.compare import Compared, compare_html
 from ...render.matrix.figures import repeats_of, status_of
 from ...render.matrix.matrix import ENDED, Matrix, MatrixCell
+from ...render.matrix.sifting import Sifted, Wish, sift
 from .._kernel import current_kernel_id
 from ..errands import in_thread
 from ..live.wire import Fragment
@@ -36,6 +38,7 @@ Read = Callable[[], Matrix]
 ReadTranscript = Callable[[str], tuple[Sequence[TimelineItem], Head]]
 Rate = Callable[[str, str, float | None, str], object]
 Watch = Callable[[Sequence[str]], object]
+Compare = Callable[[Matrix, str, str], Against | None]
 
 
 class MatrixView(View):
@@ -57,6 +60,8 @@ class MatrixView(View):
             takes it back), note. Called like ``transcript``. Without it nothing can be rated.
         watch: Takes the ids of the cells that the reader sees and that have not ended, whenever
             they change; for streams of these alone. Called in the kernel's main thread.
+        compare: Takes a matrix, a baseline and a score, and returns what came of the comparison;
+            without it no interval is told.
         **traits: Any of the attributes.
 
     Attributes:
@@ -71,10 +76,15 @@ class MatrixView(View):
             read-only.
         rating: Name of the score that people give; empty when nothing can be rated.
         blind: Whether names of LLMs and figures that betray them are hidden.
-        filter: Words that rows must hold, such as ``refund`` or ``reward<1``.
+        where: Words that tasks must hold, such as ``refund``, and conditions that one of their
+            cells must meet, such as ``right = no``, ``judge.helpful < 3``, ``topic = travel``,
+            ``column = small`` or ``differs = answer``.
         order: What rows are sorted by: a name, with ``-`` before it for the largest first.
-        only: Which rows are shown: ``text``, ``tools``, ``state`` or the name of a score shows
-            those in which it differs.
+        baseline: Id of the column, or name of the run, that others are compared with; what got
+            worse comes first.
+        score: What they are compared by; the first score that judges when empty.
+        by: The score that they are compared by.
+        against: HTML of what came of the comparison; read-only, as ``by`` is.
         selected: The cell that is open, or ``None``; it is the value, too.
         chosen: The cells that the reader chose to compare.
         status: ``planned`` before anything is sent, ``running`` until all cells have ended, then
@@ -97,9 +107,12 @@ class MatrixView(View):
     kernel_id = traitlets.Unicode("", read_only=True).tag(sync=True)
     rating = traitlets.Unicode("").tag(sync=True)
     blind = traitlets.Bool(False).tag(sync=True)
-    filter = traitlets.Unicode("").tag(sync=True)
+    where = traitlets.Unicode("").tag(sync=True)
     order = traitlets.Unicode("").tag(sync=True)
-    only = traitlets.Unicode("").tag(sync=True)
+    baseline = traitlets.Unicode("").tag(sync=True)
+    score = traitlets.Unicode("").tag(sync=True)
+    by = traitlets.Unicode("", read_only=True).tag(sync=True)
+    against = traitlets.Unicode("").tag(sync=True)
     selected = thing()
     chosen = things()
     status = traitlets.Unicode("", read_only=True).tag(sync=True)
@@ -111,10 +124,12 @@ class MatrixView(View):
         transcript: ReadTranscript | None = None,
         rate: Rate | None = None,
         watch: Watch | None = None,
+        compare: Compare = seen_against,
         **traits: Any,
     ) -> None:
         self._read = read
         self._watch = watch
+        self._compare = compare
         self._lock = threading.RLock()
         self._matrix = matrix = read()
         self._changes = Changes()
@@ -192,6 +207,29 @@ class MatrixView(View):
             same=same_text(matrix, rows) if rows else "",
             busy=_is_busy(matrix) and (self.blocking or bool(self._stops)),
         )
+        self._show_against()
+
+    @traitlets.observe("baseline", "score")
+    def _show_against(self, _: object = None) -> None:
+        seen = self.seen
+        self.tell(
+            by=seen.score if seen else next(iter(scores_of(self._matrix)), ""),
+            against=against_html(self._matrix, seen, live=True) if seen else "",
+        )
+
+    @property
+    def seen(self) -> Against | None:
+        """What came of the tasks in comparison with the baseline; ``None`` without one."""
+        return self._compare(self._matrix, self.baseline, self.score)
+
+    @property
+    def wish(self) -> Wish:
+        """What the reader wishes to see, and in which order."""
+        return Wish(self.where, self.order, self.baseline, self.score)
+
+    def sifted(self) -> Sifted:
+        """The tasks that are shown, and their cells that meet the conditions."""
+        return sift(self._matrix, self.wish)
 
     def _send_news(self, since: int, n: int, body: bytes) -> None:
         self.send(News(kind="news", since=since, n=n), [body])
