@@ -32,6 +32,7 @@ _DIGITS = re.compile(r"(\d+)")
 _WORDS = {"yes": "1", "true": "1", "no": "0", "false": "0"}
 DIFFERS = "differs"
 """Asks for tasks, and not for cells."""
+_MOST_READ = 500  # cells and rows that conditions are offered from
 _MOST_VALUES = 12  # of a name that are offered
 _MOST_OFFERED = 80
 _FACTS = ("number", "task", "column", "state", "answer", "time", "cost", DIFFERS, "change")
@@ -88,8 +89,8 @@ def sift(matrix: Matrix, wish: Wish) -> Sifted:
     for cell in matrix.cells:
         cells[cell.row].append(cell)
     left: dict[str, list[MatrixCell]] = {}
+    own = [one for one in conditions if one.name != DIFFERS]
     for row in matrix.rows:
-        own = [one for one in conditions if one.name != DIFFERS]
         fit = [c for c in cells[row.id] if all(_fits(facts.of(row, c, x.name), x) for x in own)]
         differs = (facts.differ(row, cells[row.id], x) for x in conditions if x.name == DIFFERS)
         if (fit or not conditions) and all(differs):
@@ -100,27 +101,27 @@ def sift(matrix: Matrix, wish: Wish) -> Sifted:
     rows = [row for row in matrix.rows if row.id in left]
     rows = _sorted(rows, matrix, wish, seen, facts, cells)
     why = "" if rows or not matrix.rows else _why_none(wish, facts.names)
-    return Sifted(rows, [cell for cell in matrix.cells if cell.id in _ids(left)], why)
-
-
-def _ids(left: Mapping[str, Sequence[MatrixCell]]) -> set[str]:
-    return {cell.id for cells in left.values() for cell in cells}
+    wanted = {cell.id for found in left.values() for cell in found}
+    return Sifted(rows, [cell for cell in matrix.cells if cell.id in wanted], why)
 
 
 def offers(matrix: Matrix) -> list[str]:
     """Say conditions that cells of a matrix can meet, to be completed from."""
-    facts = _Facts(matrix, None)
-    rows = {row.id: row for row in matrix.rows}
-    scores = [name for name in facts.names.values() if name in matrix.kinds]
+    scores, seen = list(matrix.kinds), matrix.cells[:_MOST_READ]
     told = [condition(DIFFERS, name) for name in ("answer", "tools", "state", *scores)]
-    about = [name for name in facts.names.values() if name not in (*_FACTS, *_HIDDEN)]
-    for name in ("column", "state", "time", "cost", *about):
-        values = [facts.of(rows[cell.row], cell, name) for cell in matrix.cells]
-        there = [value for value in values if value is not None and value != ""]
+    told += [condition("column", column.label) for column in matrix.columns]
+    told += [condition("state", state) for state in dict.fromkeys(c.state for c in matrix.cells)]
+    about = {"time": [cell.seconds for cell in seen], "cost": [_OWN["cost"](c) for c in seen]}
+    about |= {name: [cell.scores.get(name) for cell in seen] for name in scores}
+    about |= {
+        name: [row.metadata.get(name) for row in matrix.rows[:_MOST_READ]]
+        for name in dict.fromkeys(name for row in matrix.rows for name in row.metadata)
+    }
+    for name, values in about.items():
+        there = [value for value in values if not is_missing(value) and value != ""]
         distinct = dict.fromkeys(map(_text, there))
-        if name in ("time", "cost") or matrix.kinds.get(name) in ("number", "share"):
-            middle = f"{fmean(map(float, there)):.2g}" if there else ""
-            told.append(condition(name, middle, "<"))
+        if there and (name in ("time", "cost") or matrix.kinds.get(name) in ("number", "share")):
+            told.append(condition(name, f"{fmean(map(float, there)):.2g}", "<"))
         elif len(distinct) <= _MOST_VALUES:
             told += [condition(name, value) for value in distinct]
     return [one for one in told if one][:_MOST_OFFERED]

@@ -77,11 +77,11 @@ class Changes:
         for cell in matrix.cells:
             cells[cell.row].append(cell)
         for row in matrix.rows:
-            index = matrix.numbers[row.id]
-            about = row_html(row, index, cells[row.id], live=True)
-            key, told = ("rows", row.id), (index, row, row.id in same, about)
+            index, own_cells = matrix.numbers[row.id], cells[row.id]
+            said = tuple((c.state, c.answer, c.text, c.error) for c in own_cells)
+            key, told = ("rows", row.id), (index, row, row.id in same, said)
             if self._seen.get(key) != told:
-                yield key, told, partial(_row, row, index, about, same=row.id in same)
+                yield key, told, partial(_row, row, index, own_cells, same=row.id in same)
         groups, kinds = _groups(matrix), matrix.kinds
         for cell in matrix.cells:
             group, among = groups[cell.id]
@@ -147,12 +147,12 @@ def _groups(matrix: Matrix) -> dict[str, tuple[list[MatrixCell], int]]:
     }
 
 
-def _row(row: MatrixRow, index: int, html: str, *, same: bool) -> Row:
+def _row(row: MatrixRow, index: int, cells: Sequence[MatrixCell], *, same: bool) -> Row:
     return Row(
         id=row.id,
         index=index,
         label=label_text(row.label),
-        html=html,
+        html=row_html(row, index, cells, live=True),
         values={str(name): str(value) for name, value in row.metadata.items()},
         same=same,
     )

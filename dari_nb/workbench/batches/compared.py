@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import math
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -19,17 +17,16 @@ from .tasks import Task
 if TYPE_CHECKING:
     import pandas as pd
 
-    from ...render.matrix.matrix import Matrix, MatrixColumn
+    from ...render.matrix.against import Against
+    from ...render.matrix.matrix import Matrix
     from ...widgets.view import AnyLayout
     from ..sessions.session import Session
+    from ..sessions.turn import Turn
     from .matrix.marks import Marks
+    from .matrix.scored import ScoreTable
     from .matrix_view import BatchMatrix
 
 _MOST_NAMED = 5
-_DIFFERENCES = [
-    *("column", "baseline", "regressions", "improvements", "alike", "tasks"),
-    *("difference", "low", "high", "level", "method"),
-]
 
 
 @dataclass(frozen=True)
@@ -118,8 +115,19 @@ class ComparedBatches(Results):
         batch.rate(own, name, value, note)
         self._changed()
 
-    def score(self, name: str, function: Any) -> Any:
-        """Score each of the batches; see :meth:`Results.score`."""
+    def score(self, name: str, function: Callable[[Turn], Any] | None) -> ScoreTable:
+        """Score all answers, and keep the values with the batch that each is of.
+
+        Args:
+            name: The score's name.
+            function: As for :meth:`Results.score`.
+
+        Returns:
+            The scores of the newest of them.
+
+        >>> scores = dari.compare_batches(batch, batch).score("long", lambda t: len(t.text) > 99)
+        >>> taken_back = batch.score("long", None)
+        """
         made = [run.batch.score(name, function) for run in self._runs]
         self._changed()
         return made[-1]
@@ -140,8 +148,8 @@ class ComparedBatches(Results):
             score: As for :meth:`Results.view`.
             layout: As for :meth:`Results.view`.
 
-        >>> dari.compare_batches(batch, batch).view().seen.counts["worse"]
-        0
+        >>> "0 regressions" in dari.compare_batches(batch, batch).view().against
+        True
         """
         wanted = self.baseline if baseline is None else baseline
         return super().view(where=where, baseline=wanted, score=score, layout=layout)
@@ -165,20 +173,9 @@ class ComparedBatches(Results):
         >>> compared.differences("exact")[["tasks", "difference"]].values.tolist()
         [[2.0, 0.0], [2.0, 0.0]]
         """
-        import pandas as pd
+        from .matrix.differences import differences_frame
 
-        from ...render.matrix.matrix import Gap
-
-        seen, matrix = self._seen(score)
-        labels = {column.id: column.label for column in matrix.columns}
-        rows = []
-        for column, base in seen.bases.items():
-            found = Counter(change for (_, of), change in seen.cells.items() if of == column)
-            gap = seen.gaps.get(column) or Gap(base, math.nan, math.nan, math.nan)
-            counts = (found["worse"], found["better"], found["alike"], found.total())
-            ends = (gap.value, gap.low, gap.high, seen.level, gap.method)
-            rows.append((labels[column], labels[base], *counts, *ends))
-        return pd.DataFrame(rows, columns=_DIFFERENCES)
+        return differences_frame(*self._seen(score))
 
     def changes(self, score: str = "") -> pd.DataFrame:
         """Return what became of each task, one row for each column that is compared.
@@ -196,30 +193,20 @@ class ComparedBatches(Results):
         >>> dari.compare_batches(batch, batch).changes("exact")["change"].unique().tolist()
         ['alike']
         """
-        import pandas as pd
+        from .matrix.differences import changes_frame
 
-        from ...render.matrix.against import ORDER, means_of
+        return changes_frame(*self._seen(score))
 
-        seen, matrix = self._seen(score)
-        labels = {column.id: column.label for column in matrix.columns}
-        told = {row.id: (matrix.numbers[row.id], row.label) for row in matrix.rows}
-        means = means_of(matrix, seen.score)
-        rows = [
-            (*told[row], labels[column], labels[base], change, means[row, base], means[row, column])
-            for (row, column), change in seen.cells.items()
-            if (base := seen.bases[column])
-        ]
-        names = ["task_index", "task", "column", "baseline", "change", "before", "after"]
-        rows.sort(key=lambda row: ORDER.index(row[4]))
-        return pd.DataFrame(rows, columns=names)
-
-    def _seen(self, score: str) -> Any:
+    def _seen(self, score: str) -> tuple[Matrix, Against]:
         from ...render.matrix.against import checked_score, scores_of
         from .matrix.means import compared_with
 
         matrix = self._snapshot()
         by = checked_score(matrix, score or next(iter(scores_of(matrix)), "score"))
-        return compared_with(matrix, self.baseline, by), matrix
+        seen = compared_with(matrix, self.baseline, by)
+        if seen is None:
+            raise InvalidRequestError(f"No column is that of an LLM that {self.baseline} has, too.")
+        return matrix, seen
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row a cell as :meth:`Results.to_frame`, each with the run that it is of.
@@ -246,7 +233,10 @@ class ComparedBatches(Results):
             for run in self._runs
             for own, ours in run.columns.items()
         }
-        columns = [_named(column, *names[column.id]) for column in matrix.columns]
+        columns = [
+            replace(column, of=names[column.id][0], llm=names[column.id][1])
+            for column in matrix.columns
+        ]
         return replace(matrix, columns=columns, notes=self.notes)
 
     @property
@@ -328,10 +318,6 @@ def _column(name: str, batch: Results, column: Column) -> Column:
     if len(batch.columns) == 1 and column.llm is None:
         return Column(name)
     return Column(f"{name} · {batch.grid.column_id(column)}")
-
-
-def _named(column: MatrixColumn, run: str, llm: str | None) -> MatrixColumn:
-    return replace(column, of=run, llm=llm)
 
 
 def _listed(tasks: Sequence[Task]) -> str:

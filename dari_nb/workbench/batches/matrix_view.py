@@ -149,7 +149,7 @@ class BatchMatrix(MatrixView):
         """
         if self.chosen or not self.where.strip():
             return list(self.chosen)
-        wanted = {cell.id for cell in self.sifted().cells}
+        wanted = {cell.id for cell in self._sifted().cells}
         return [cell for cell in self._batch.cells if cell.id in wanted]
 
     @traitlets.observe("where", "order", "baseline", "score")
@@ -208,7 +208,7 @@ class MatrixSubject(Subject):
         from ...render.matrix.paper import matrix_paper
         from .matrix.means import compared_with
 
-        matrix, wish = self._batch._snapshot(), self._matrix.wish
+        matrix, wish = self._batch._snapshot(), self._matrix._wish
         return matrix_paper(matrix, wish, compared_with(matrix, wish.baseline, wish.score))
 
     def closed(self) -> Ending:

@@ -52,11 +52,11 @@ def test_the_last_view_is_the_one_that_counts(batch):
 
 def test_against_a_column_the_counts_and_the_interval_are_told(batch):
     view = batch.view(baseline="small")
-    assert view.seen.counts == {"worse": 0, "better": 1, "alike": 2, "none": 0}
-    assert (view.seen.score, view.seen.name) == ("right", "small")
+    assert view._against_now.counts == {"worse": 0, "better": 1, "alike": 2, "none": 0}
+    assert (view._against_now.score, view._seen.name) == ("right", "small")
     assert "1 improvement" in view.against
     assert "3 tasks do not settle which is better" in view.against
-    assert [row.id for row in view.sifted().rows] == ["1", "0", "2"]
+    assert [row.id for row in view._sifted().rows] == ["1", "0", "2"]
     view.baseline = ""
     assert view.against == ""
 
@@ -77,7 +77,7 @@ def test_what_is_not_there_is_named_with_what_is(batch, asked, words):
 
 def test_that_no_cell_meets_a_condition_is_an_answer(batch):
     view = batch.view(where="right = no topic = web")
-    assert view.sifted().rows == []
+    assert view._sifted().rows == []
     assert batch.selected == []
 
 

@@ -77,8 +77,8 @@ def test_a_column_is_compared_with_that_of_the_same_llm_as_the_statistics_say(da
 def test_regressions_come_first_and_nothing_is_claimed_that_is_not_settled(days):
     view = days.view()
     assert view.baseline == days.baseline == "monday"
-    assert view.seen.counts == {"worse": 3, "better": 1, "alike": 3, "none": 2}
-    first = [row.label for row in view.sifted().rows[:4]]
+    assert view._against_now.counts == {"worse": 3, "better": 1, "alike": 3, "none": 2}
+    first = [row.label for row in view._sifted().rows[:4]]
     assert first == ["Is 0 odd?", "Is 2 odd?", "Is 4 odd?", "Is 1 odd?"]
     assert "did worse" not in view.against
     assert "7 tasks do not settle which is better" in view.against
