@@ -12,7 +12,7 @@ from ...render.matrix.against import baselines, bases_of
 from ...render.matrix.alike import groups_of, said_of, same_rows, stands_aside
 from ...render.matrix.cells import cell_html, column_html, label_text, row_html, tint_of
 from ...render.matrix.figures import amount_of, cells_by_place
-from ...render.matrix.matrix import Matrix, MatrixCell, MatrixRow
+from ...render.matrix.matrix import ENDED, Matrix, MatrixCell, MatrixRow
 from ...score_kinds import Kind, is_missing
 from ..packing import packed
 from .wire import Cell, Change, Column, Row
@@ -34,6 +34,7 @@ class Changes:
         self._columns: list[Column] = []
         self._seen: dict[tuple[str, str], Any] = {}
         self._entries: dict[tuple[str, str], Entry] = {}
+        self._headings: dict[str, tuple[Any, str]] = {}
 
     def take(self, matrix: Matrix) -> Iterator[tuple[int, int, bytes]]:
         """Compare a matrix with what is known; yields messages as ``since``, ``n``, buffer."""
@@ -77,11 +78,11 @@ class Changes:
         for cell in matrix.cells:
             cells[cell.row].append(cell)
         for row in matrix.rows:
-            index, own_cells = matrix.numbers[row.id], cells[row.id]
-            said = tuple((c.state, c.answer, c.text, c.error) for c in own_cells)
-            key, told = ("rows", row.id), (index, row, row.id in same, said)
+            index, is_same = matrix.numbers[row.id], row.id in same
+            html = self._heading(row, index, cells[row.id])
+            key, told = ("rows", row.id), (index, row, is_same, html)
             if self._seen.get(key) != told:
-                yield key, told, partial(_row, row, index, own_cells, same=row.id in same)
+                yield key, told, partial(_row, row, index, html, same=is_same)
         groups, kinds = _groups(matrix), matrix.kinds
         for cell in matrix.cells:
             group, among = groups[cell.id]
@@ -91,6 +92,15 @@ class Changes:
             if self._seen.get(key) != thing:
                 calls = matrix.has_calls
                 yield key, thing, partial(_cell, cell, group, kinds, calls=calls, among=among)
+
+    def _heading(self, row: MatrixRow, index: int, cells: Sequence[MatrixCell]) -> str:
+        """Render a heading, which counts answers, again only where one of them is new."""
+        said = tuple((c.state, c.answer, c.text, c.error) for c in cells if c.state in ENDED)
+        known = self._headings.get(row.id)
+        if known is None or known[0] != (row, index, said):
+            known = (row, index, said), row_html(row, index, cells, live=True)
+            self._headings[row.id] = known
+        return known[1]
 
     def _packed(self, entries: Sequence[Entry]) -> bytes:
         change = Change(columns=self._columns, rows=[], cells=[])
@@ -147,12 +157,12 @@ def _groups(matrix: Matrix) -> dict[str, tuple[list[MatrixCell], int]]:
     }
 
 
-def _row(row: MatrixRow, index: int, cells: Sequence[MatrixCell], *, same: bool) -> Row:
+def _row(row: MatrixRow, index: int, html: str, *, same: bool) -> Row:
     return Row(
         id=row.id,
         index=index,
         label=label_text(row.label),
-        html=row_html(row, index, cells, live=True),
+        html=html,
         values={str(name): str(value) for name, value in row.metadata.items()},
         same=same,
     )

@@ -53,7 +53,7 @@ def test_the_last_view_is_the_one_that_counts(batch):
 def test_against_a_column_the_counts_and_the_interval_are_told(batch):
     view = batch.view(baseline="small")
     assert view._against_now.counts == {"worse": 0, "better": 1, "alike": 2, "none": 0}
-    assert (view._against_now.score, view._seen.name) == ("right", "small")
+    assert (view._against_now.score, view._against_now.name) == ("right", "small")
     assert "1 improvement" in view.against
     assert "3 tasks do not settle which is better" in view.against
     assert [row.id for row in view._sifted().rows] == ["1", "0", "2"]
