@@ -22,6 +22,7 @@ NAMES = [
     "Turn",
     "__version__",
     "batch_frame",
+    "compare_batches",
     "connect",
     "costs_frame",
     "current",

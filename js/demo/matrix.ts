@@ -24,9 +24,8 @@ let n = 0;
 const { port, tell } = kernel<State>(
   {
     head: "",
-    tools: `<input type="search" name="filter" placeholder="Filter" aria-label="Filter tasks">
-    <select name="only" aria-label="Rows"><option value="">All tasks</option>
-    <option value="text">Differ in answer</option></select>
+    tools: `<input type="search" name="where" placeholder="Filter" aria-label="Filter tasks">
+    <datalist><option label="differs = answer"></option></datalist>
     <label><input type="checkbox" name="blind"> Blind</label>`,
     same: "",
     busy: true,
@@ -35,9 +34,12 @@ const { port, tell } = kernel<State>(
     kernel_id: "",
     rating: "rating",
     blind: false,
-    filter: "",
+    where: "",
     order: "",
-    only: "",
+    baseline: "",
+    score: "",
+    by: "",
+    against: "",
     selected: "",
     chosen: [],
     status: "running",
@@ -75,7 +77,8 @@ function put(id: string, word: string, peek: string): void {
 }
 
 function columns(): Column[] {
-  return LLMS.map((id, blind) => ({ id, html: id, blind: (blind + 1) % LLMS.length }));
+  const places = LLMS.map((id, blind) => ({ id, blind: (blind + 1) % LLMS.length }));
+  return places.map(({ id, blind }) => ({ id, label: id, html: id, blind, bases: {} }));
 }
 
 function deliver(change: Change): void {

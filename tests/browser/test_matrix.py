@@ -102,7 +102,7 @@ def test_a_whole_matrix_is_worked_by_keyboard(book, axe):
     cell(book, "2-large").get_by_text("on Sunday").wait_for()
     keys, page = book.page.keyboard, book.page
     before = page.locator(".jp-Cell").count()
-    page.locator("[name=filter]").focus()
+    page.locator("[name=where]").focus()
     for _ in range(5):
         keys.press("Tab")
     assert focused(book) == "0-small"
@@ -160,13 +160,14 @@ def test_rows_are_filtered_sorted_and_shown_where_they_differ(book):
     book.execute(FILL)
     cell(book, "2-large").get_by_text("on Sunday").wait_for()
     heads = book.page.locator(".dari-cells tbody th")
-    book.page.locator("[name=filter]").fill("tier=basic")
+    book.page.locator("[name=where]").fill("tier=basic")
     expect(heads).to_contain_text(["1", "3"])
     book.page.locator("[name=order]").select_option("number")
-    book.page.locator("[name=only]").select_option("state")
+    book.page.locator("[name=where]").fill("tier=basic differs = state")
     expect(heads).to_contain_text(["1"])
     assert book.page.get_by_text("1 of 4 tasks").is_visible()
-    assert told(book, "board.view.filter, board.view.only", "('tier=basic', 'state')")
+    asked = "('tier=basic differs = state', 'number')"
+    assert told(book, "board.view.where, board.view.order", asked)
 
 
 def test_blind_it_shows_no_llm_anywhere(book):
@@ -237,6 +238,78 @@ def test_nothing_overflows_and_what_is_open_stays_in_sight(book, width):
     book.page.set_viewport_size({"width": 1280, "height": 900})
 
 
+CHOSEN = """
+board.put("3-large", state="completed", text=ANSWER["large"], seconds=3.2, cost="0.02")
+rights = {"0-large", "0-medium", "1-small", "1-medium", "3-small", "3-medium", "3-large"}
+for cell in board.matrix.cells:
+    board.put(cell.id, scores={"right": cell.id in rights, "judge.helpful": 1 + len(cell.id) % 5})
+board.matrix = with_means(board.matrix)
+board.put("0-small", seconds=3.1)
+"""
+
+
+def test_a_baseline_puts_first_what_got_worse_and_its_numbers_choose_the_tasks(book, axe):
+    book.execute(SCORED + CHOSEN)
+    page, seen = book.page, book.page.locator(".dari-against")
+    heads = page.locator(".dari-cells tbody:visible th")
+    page.locator("[name=baseline]").select_option("small")
+    counts = "1 regression, 1 improvement, 2 alike against small on “right”."
+    expect(seen).to_contain_text(counts)
+    expect(heads).to_contain_text(["1", "0"])
+    assert cell(book, "1-large").get_attribute("data-change") == "worse"
+    assert axe(page, ".dari-matrix") == []
+    seen.get_by_role("button", name="1 improvement").click()
+    expect(heads).to_contain_text(["0"])
+    assert told(book, "board.view.where", "change = better")
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("Enter")
+    expect(heads).to_contain_text(["1"])
+    expect(page.locator(".dari-tools > .dari-note")).to_have_text("1 of 4 tasks")
+    page.keyboard.press("Enter")
+    expect(page.locator(".dari-tools > .dari-note")).to_have_text("")
+    assert told(book, "[c.id for c in board.view._sifted().cells][:1]", "['0-small']")
+    assert not book.problems
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 420])
+def test_compared_and_sifted_it_is_read_in_any_width_and_light(book, axe, theme, width):
+    book.theme(theme)
+    book.page.set_viewport_size({"width": width, "height": 900})
+    if width < 500:
+        book.command("application:toggle-left-area")
+    book.execute(SCORED + CHOSEN + "board.view.baseline = 'small'")
+    book.page.locator(".dari-against").wait_for()
+    book.shot(f"matrix-against-{theme}-{width}", selector=".dari-matrix")
+    field = book.page.get_by_role("combobox", name="Filter tasks")
+    field.fill("right = no")
+    expect(book.page.locator(".dari-tools > .dari-note")).to_have_text("3 of 4 tasks")
+    assert axe(book.page, ".dari-matrix") == []
+    [[_, across]] = book.page.evaluate(OVERFLOW, ".dari-matrix")
+    assert across == 0
+    book.shot(f"matrix-sifted-{theme}-{width}", selector=".dari-matrix")
+    if width < 500:
+        book.command("application:toggle-left-area")
+    book.page.set_viewport_size({"width": 1280, "height": 900})
+    book.theme("light")
+
+
+def test_enter_on_a_number_in_a_head_shows_what_is_behind_it(book):
+    book.execute(SCORED + CHOSEN)
+    number = book.page.locator("thead .dari-mean button").first
+    number.wait_for()
+    book.page.locator("[name=keys]").focus()
+    book.page.keyboard.press("Tab")
+    # In a head all numbers are one stop; arrows lead to each.
+    assert book.page.evaluate("() => document.activeElement.closest('thead') !== null")
+    book.page.keyboard.press("Enter")
+    assert told(book, "board.view.where", "column = small right = *")
+    field = book.page.get_by_role("combobox", name="Filter tasks")
+    expect(field).to_have_value("column = small right = *")
+    assert cell(book, "0-small").get_attribute("data-fit") is not None
+    assert cell(book, "0-large").get_attribute("data-fit") is None
+
+
 LONG = """
 story = "Please change my flight. " * 40
 rows = [dataclasses.replace(row, label=story) for row in board.matrix.rows]
@@ -256,12 +329,12 @@ def test_a_long_task_takes_a_few_lines_and_its_whole_text_is_a_pointer_away(book
 
 
 def test_a_filter_that_leaves_nothing_says_why(book):
-    field = book.page.get_by_role("searchbox")
+    field = book.page.get_by_role("combobox", name="Filter tasks")
     note = book.page.locator(".dari-tools .dari-note").first
     field.fill("nowhere")
     expect(note).to_have_text("0 of 4 tasks: nothing matches “nowhere”")
     field.fill("tier<<1")
-    expect(note).to_have_text("0 of 4 tasks: “tier<<1” is no condition; one is tier<1")
+    expect(note).to_have_text("0 of 4 tasks: “tier<<1” is no condition; one is tier < 1")
     field.fill("")
 
 
@@ -292,6 +365,31 @@ d = dari_nb.connect("local")
 batch = d.batches.run("echo", ["Hello", "Good-bye"], llms=["small", "large"])
 batch.wait()
 """
+
+
+def test_what_is_chosen_in_the_page_is_selected_and_on_paper(lab):
+    code = 'batch.score("right", lambda t: t.text != "Hello"); view = batch.view(); view'
+    book = lab.open_notebook([BATCH, code])
+    book.run_all()
+    book.page.locator("[data-cell]").nth(1).wait_for()
+    assert told(book, "list(batch.selected)", "[]")
+    field = book.page.get_by_role("combobox", name="Filter tasks")
+    field.fill("right = no column = small")
+    chosen = "[cell.id for cell in batch.selected], batch.selected.to_frame().shape[0]"
+    assert told(book, chosen, "(['0/small/0'], 1)")
+    cell(book, "0/large/0").click(modifiers=["Control"])
+    assert told(book, "[cell.id for cell in batch.selected]", "['0/large/0']")
+    for _ in range(100):  # the paper is drawn again soon, and not at once
+        html = "".join(o.data.get("text/html", "") for o in book.save().cells[1].outputs)
+        if "1 of 2 tasks" in html:
+            break
+        book.page.wait_for_timeout(100)
+    assert "1 of 2 tasks: right = no column = small" in html
+    lab.shutdown_kernels()
+    book.reload()
+    book.page.locator(".dari-paper").last.get_by_text("Hello").first.wait_for()
+    assert book.page.locator(".dari-paper").last.locator("tbody tr").count() == 1
+    book.shot("matrix-chosen-on-paper")
 
 
 def test_a_view_of_a_batch_leaves_paper_in_the_saved_notebook(lab):

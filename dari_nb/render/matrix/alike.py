@@ -17,9 +17,10 @@ _MOST_NAMED = 3  # scores
 
 
 def groups_of(cells: Sequence[MatrixCell]) -> list[list[MatrixCell]]:
-    """Put the repeats of one place together that came out alike, in order of their first ones.
+    """Put the repeats of one place together that gave one answer, in order of their first ones.
 
-    Those that still run are together by state, so that no row grows and shrinks while they do.
+    Answers are one where white space alone tells them apart. Those that still run are together
+    by state, so that no row grows and shrinks while they do.
     """
     if len(cells) < 2:
         return [list(cells)] if cells else []
@@ -46,7 +47,15 @@ def same_rows(matrix: Matrix) -> list[MatrixRow]:
     by_row: dict[str, list[MatrixCell]] = {}
     for cell in matrix.cells:
         by_row.setdefault(cell.row, []).append(cell)
-    same = [row for row in matrix.rows if _is_same(by_row.get(row.id, []), matrix)]
+    runs = {column.id: column.of for column in matrix.columns}
+    # What is only in one run differs, whatever was said there.
+    same = [
+        row
+        for row in matrix.rows
+        if (cells := by_row.get(row.id, []))
+        and {runs[cell.column] for cell in cells} == {*runs.values()}
+        and _is_same(cells, matrix)
+    ]
     return same if _LEAST_FOLD <= len(same) < len(matrix.rows) else []
 
 
@@ -72,9 +81,18 @@ def same_text(matrix: Matrix, rows: Sequence[MatrixRow]) -> str:
 def _outcome(cell: MatrixCell) -> Hashable:
     if cell.state not in ENDED:
         return cell.state
-    scores = tuple((name, repr(value)) for name, value in cell.scores.items())
-    marks = (*cell.score_errors, *cell.notes.items())
-    return cell.state, cell.stop_reason, said_of(cell), scores, marks
+    return cell.state, cell.stop_reason, said_of(cell)
+
+
+def answers_of(cells: Sequence[MatrixCell]) -> list[list[MatrixCell]]:
+    """Put the cells of a task together that gave one answer, most first.
+
+    Empty where there is one answer alone, or no two cells gave the same: then there is nothing
+    to count.
+    """
+    ended = [cell for cell in cells if cell.state in ENDED]
+    groups = groups_of(ended)
+    return sorted(groups, key=lambda g: -len(g)) if 1 < len(groups) < len(ended) else []
 
 
 def said_of(cell: MatrixCell) -> str:

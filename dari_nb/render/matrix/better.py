@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from ..plain.words import count_text
+from .conditions import both, condition, has
 from .matrix import Finding, Gap, Matrix, Mean
 from .parts import MOST_NAMED, Part, listed, score_part
 from .wording import mean_of, method_text, number_text, value_text
@@ -29,7 +30,9 @@ def compared(matrix: Matrix, finding: Finding) -> Iterator[Part]:
     yield Part(".")
     if finding.differ:
         where = f"{finding.differ} of {count_text(finding.tasks, 'task')}"
-        yield Part(f" Their scores differ on {where}.")
+        yield Part(" Their scores differ on ")
+        yield Part(where, where=condition("differs", finding.score))
+        yield Part(".")
     left_out = [c for c in matrix.columns if c.id not in finding.means]
     for column in left_out:
         if mean := mean_of(column, finding.score):
@@ -54,7 +57,11 @@ def _settled(finding: Finding, labels: Labels) -> Iterator[Part]:
     yield from listed([[Part(labels[other], "b")] for other in better])
     yield Part(" on ")
     yield score_part(finding.score)
-    yield Part(f": {value_text(mean)} against {_values(finding, better)}{_on_average(finding)}")
+    yield Part(": ")
+    yield _figure(finding, labels, best)
+    yield Part(" against ")
+    yield from _values(finding, labels, better)
+    yield Part(_on_average(finding))
     yield from _unsure(finding, labels)
 
 
@@ -63,7 +70,7 @@ def _settled_of_tied(finding: Finding, labels: Labels) -> Iterator[Part]:
     tied, mean = finding.tied, finding.means[finding.tied[0]]
     claims = {one: finding.beaten_by(one) for one in tied}
     names = list(listed([[Part(labels[one], "b")] for one in tied], most=len(tied)))
-    values = _each(finding, tied)
+    values = list(_each(finding, labels, tied))
     if len(set(claims.values())) == 1:
         others = claims[tied[0]]
         yield from names
@@ -71,13 +78,15 @@ def _settled_of_tied(finding: Finding, labels: Labels) -> Iterator[Part]:
         yield from listed([[Part(labels[other], "b")] for other in others])
         yield Part(" on ")
         yield score_part(finding.score)
-        yield Part(f": {values} against {_values(finding, others)}{_on_average(finding)}")
+        yield from (Part(": "), *values, Part(" against "))
+        yield from _values(finding, labels, others)
+        yield Part(_on_average(finding))
     else:
         yield Part("On ")
         yield score_part(finding.score)
         yield Part(", ")
         yield from names
-        yield Part(f" have {values}{_on_average(finding)}")
+        yield from (Part(" have "), *values, Part(_on_average(finding)))
         yield from _claims(finding, labels, tied)
     if finding.apart:
         yield Part(f"; {_do_not_settle(finding)} it between ")
@@ -96,7 +105,7 @@ def _unsure(finding: Finding, labels: Labels) -> Iterator[Part]:
         yield Part(f"; {_do_not_settle(finding)} it against ")
         yield from listed(
             [
-                [Part(labels[other], "b"), Part(f", {value_text(finding.means[other])}")]
+                [Part(labels[other], "b"), Part(", "), _figure(finding, labels, other)]
                 for other in unsure
             ]
         )
@@ -126,8 +135,12 @@ def _unsettled(finding: Finding, labels: Labels) -> Iterator[Part]:
     yield score_part(finding.score)
     yield Part(", ")
     has = [
-        [Part(labels[column], "b"), Part(f" {'' if place else 'has '}{value_text(mean)}")]
-        for place, (column, mean) in enumerate(finding.means.items())
+        [
+            Part(labels[column], "b"),
+            Part(" " if place else " has "),
+            _figure(finding, labels, column),
+        ]
+        for place, column in enumerate(finding.means)
     ]
     yield from listed(has)
     does = "does" if _is_count(finding) else "is"
@@ -144,7 +157,9 @@ def _nothing_between(finding: Finding, labels: Labels) -> Iterator[Part]:
     yield from listed([[Part(labels[column], "b")] for column in finding.means])
     yield Part(" apart on ")
     yield score_part(finding.score)
-    yield Part(f": {_each(finding, list(finding.means))}{_on_average(finding)}")
+    yield Part(": ")
+    yield from _each(finding, labels, list(finding.means))
+    yield Part(_on_average(finding))
 
 
 def _intervals(finding: Finding, labels: Labels) -> Part:
@@ -172,14 +187,23 @@ def _which(finding: Finding, labels: Labels, one: str, gap: Gap) -> str:
 
 
 def _interval(gap: Gap, finding: Finding) -> str:
+    return interval_text(gap, "" if finding.comparisons > 1 else f"{_level(finding)} ")
+
+
+def interval_text(gap: Gap, level: str = "") -> str:
+    """Say a difference and its interval, with its level before that."""
     ends = f"{number_text(gap.low)} to {number_text(gap.high)}"
-    level = "" if finding.comparisons > 1 else f"{_level(finding)} "
     sure = "no interval can be given" if math.isnan(gap.low) else f"{level}interval {ends}"
     return f"{number_text(gap.value, signed=True)}, {sure}"
 
 
+def level_text(level: float) -> str:
+    """Say the coverage of an interval."""
+    return f"{100 * level:.4g} %"
+
+
 def _level(finding: Finding) -> str:
-    return f"{100 * finding.level:.4g} %"
+    return level_text(finding.level)
 
 
 def _did_better(mean: Mean, *, each: bool = False) -> str:
@@ -197,18 +221,25 @@ def _on_average(finding: Finding) -> str:
     return "" if _is_count(finding) else " on average"
 
 
-def _each(finding: Finding, columns: Sequence[str]) -> str:
-    values = [value_text(finding.means[column]) for column in columns]
-    return f"{values[0]} each" if len(set(values)) == 1 else _joined(values)
+def _each(finding: Finding, labels: Labels, columns: Sequence[str]) -> Iterator[Part]:
+    values = {value_text(finding.means[column]) for column in columns}
+    if len(values) == 1:
+        yield Part(f"{values.pop()} each", where=has(finding.score))
+    else:
+        yield from _values(finding, labels, columns)
 
 
-def _values(finding: Finding, columns: Iterable[str]) -> str:
-    return _joined(value_text(finding.means[column]) for column in columns)
+def _values(finding: Finding, labels: Labels, columns: Sequence[str]) -> Iterator[Part]:
+    for place, column in enumerate(columns[:MOST_NAMED]):
+        yield Part(", " if place else "")
+        yield _figure(finding, labels, column)
+    yield Part(" …" if len(columns) > MOST_NAMED else "")
 
 
-def _joined(texts: Iterable[str]) -> str:
-    told = list(texts)
-    return ", ".join(told[:MOST_NAMED]) + (" …" if len(told) > MOST_NAMED else "")
+def _figure(finding: Finding, labels: Labels, column: str) -> Part:
+    """Say what a column has, over the cells behind it."""
+    where = both(condition("column", labels[column]), has(finding.score))
+    return Part(value_text(finding.means[column]), where=where)
 
 
 def _is_count(finding: Finding) -> bool:

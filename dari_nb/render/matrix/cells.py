@@ -3,61 +3,117 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 
 from ...score_kinds import Kind
 from ..plain.visible import visible_name
-from .figures import cell_facts, column_facts, metadata_text, peek_text, state_word
+from .alike import answers_of
+from .conditions import both, condition, has
+from .figures import cell_facts, column_numbers, metadata_text, peek_text, state_word
 from .matrix import MatrixCell, MatrixColumn, MatrixRow, Mean
-from .verdict import verdicts
+from .parts import number_html, without_buttons
+from .verdict import verdict_counts, verdicts
 from .wording import number_text
 
 _BAR = 200  # units from one end of a scale to the other
 _LABEL = 300  # characters; a task is told by its beginning
 _ABOUT = 1_000  # characters of what is known about it
+_ANSWER = 24  # characters that tell one answer from another
+_MOST_ANSWERS = 3  # that are named; of more the rest is counted
+SAME_ANSWER = "Answers that differ in white space alone are one."
 _SEEN = 60  # characters that surely are seen; of more the first lines are
 
 
-def cell_html(*cells: MatrixCell, kinds: Mapping[str, Kind], calls: bool = True) -> str:
+def cell_html(
+    *cells: MatrixCell, kinds: Mapping[str, Kind], calls: bool = True, among: int = 1
+) -> str:
     """Render what stands in a cell: the answer or the cause, scores or state, the figures.
 
     Args:
-        *cells: The cell, with the repeats that came out like it.
+        *cells: The cell, with the repeats that gave its answer.
         kinds: What kind of values each score has in the whole matrix.
         calls: Whether to say how many calls there were.
+        among: How many repeats there are at its place; of several each answer is counted.
 
     >>> print(cell_html(MatrixCell("c", "r", "l", state="completed", seconds=3.2), kinds={}))
     <small><span class="dari-facts">3.2 s</span></small>
     """
-    cell, peek = cells[0], peek_text(cells[0])
-    words = "".join(_word(cell, kinds))
-    times = f" <b>{len(cells)}\N{MULTIPLICATION SIGN}</b>" if len(cells) > 1 else ""
+    peek = peek_text(cells[0])
+    words = "".join(_word(cells, kinds))
+    times = f" <b>{len(cells)}\N{MULTIPLICATION SIGN}</b>" if max(len(cells), among) > 1 else ""
     facts = _safe(" · ".join(cell_facts(*cells, calls=calls)))
     facts = f' <span class="dari-facts">{facts}</span>' if facts else ""
-    html = f"<p>{_safe(peek)}</p>" if peek else ""
-    below = f"{words}{times}{facts}".lstrip()
+    # How often an answer was given stands beside it; without one it is all there is to say.
+    html = f"<p>{_safe(peek)}{times}</p>" if peek else ""
+    below = f"{words}{'' if peek else times}{facts}".lstrip()
     return f"{html}<small>{below}</small>" if below else html
 
 
-def tint_of(cell: MatrixCell, kinds: Mapping[str, Kind]) -> str:
-    """Return the tint of the score that judges a cell; empty without one."""
-    said = verdicts(cell, kinds) if cell.state != "failed" else []
-    return said[0].tint if said else ""
+def tint_of(*cells: MatrixCell, kinds: Mapping[str, Kind]) -> str:
+    """Return the tint of the score that judges cells; empty without one, or where some have none.
+
+    Where they are not judged alike it is that of what is right in part.
+    """
+    said = [verdicts(cell, kinds) for cell in cells if cell.state != "failed"]
+    tints = {of_one[0].tint if of_one else "" for of_one in said}
+    return "part" if len(tints - {""}) > 1 else min(tints, default="")
 
 
-def row_html(row: MatrixRow, number: int) -> str:
-    """Render the heading of a row: the number of the task, its text, what is known about it."""
+def row_html(
+    row: MatrixRow, number: int, cells: Sequence[MatrixCell] = (), *, live: bool = False
+) -> str:
+    """Render the heading of a row: the number of the task, its text, what is known about it.
+
+    Where some of its cells gave the same answer, the answers are counted; live, each count is a
+    button that shows its cells.
+    """
     label, known = label_text(row.label), _short(metadata_text(row), _ABOUT)
     about = f"<br><small>{_safe(known)}</small>" if known else ""
     # Only the first lines are in sight; all of them are told to whoever points there.
     whole = escape(visible_name(f"{label} · {known}" if known else label))
     title = f' title="{whole}"' if len(label) + len(known) > _SEEN else ""
-    return f"<p{title}><small>{number}</small> {_safe(label)}{about}</p>"
+    told = [number_html(_safe(text), where, tab=False) for text, where in _answers(cells, number)]
+    counted = ", ".join(told) if live else _safe(answers_text(cells))
+    counted = f'<small title="{SAME_ANSWER}">{counted}</small>' if counted else ""
+    return f"<p{title}><small>{number}</small> {_safe(label)}{about}</p>{counted}"
+
+
+def answers_text(cells: Sequence[MatrixCell]) -> str:
+    """Count the answers of a task, where some are the same and some are not.
+
+    >>> answers_text([MatrixCell(str(n), "r", "l", state="completed", text=text)
+    ...               for n, text in enumerate(["high", "low", "high"])])
+    'high 2..., low 1...'
+    """
+    return ", ".join(text for text, _ in _answers(cells))
+
+
+def _answers(cells: Sequence[MatrixCell], number: int = 0) -> list[tuple[str, str]]:
+    """Count answers, each with the condition that its cells meet, where one tells it from all."""
+    groups = answers_of(cells)
+    said = [peek_text(of[0]) or state_word(of[0]) for of in groups]
+    alike = Counter(text.lower() for text in said)
+    told = [
+        (
+            f"{_short(text, _ANSWER)} {len(of)}\N{MULTIPLICATION SIGN}",
+            both(condition("number", str(number)), condition("answer", text))
+            if alike[text.lower()] == 1 and peek_text(of[0])
+            else "",
+        )
+        for text, of in zip(said[:_MOST_ANSWERS], groups, strict=False)
+    ]
+    left = len(groups) - len(told)
+    return [*told, *([(f"{left} more", "")] if left else [])]
 
 
 def column_html(
-    column: MatrixColumn, cells: Sequence[MatrixCell], columns: Sequence[MatrixColumn] = ()
+    column: MatrixColumn,
+    cells: Sequence[MatrixCell],
+    columns: Sequence[MatrixColumn] = (),
+    *,
+    live: bool = False,
 ) -> str:
     """Render the heading of a column: what it is, its means, and what its cells came to.
 
@@ -65,11 +121,19 @@ def column_html(
         column: The column.
         cells: Its cells.
         columns: All columns, which give the bars of their means one scale.
+        live: Whether figures are buttons that show the cells behind them.
     """
     about = f" <small>{_safe(column.about)}</small>" if column.about else ""
-    means = "".join(_mean(mean, _ends(mean.score, columns or [column])) for mean in column.means)
-    facts = f" <small>{_safe(' · '.join(facts))}</small>" if (facts := column_facts(cells)) else ""
-    return f"{_safe(column.label)}{about}{means}{facts}"
+    means = "".join(
+        _mean(mean, _ends(mean.score, columns or [column]), _of_column(column, has(mean.score)))
+        for mean in column.means
+    )
+    told = [
+        number_html(_safe(text), _of_column(column, where)) for text, where in column_numbers(cells)
+    ]
+    facts = f" <small>{' · '.join(told)}</small>" if told else ""
+    html = f"{_safe(column.label)}{about}{means}{facts}"
+    return html if live else without_buttons(html)
 
 
 def mean_text(mean: Mean) -> str:
@@ -92,28 +156,36 @@ def _short(text: str, most: int) -> str:
     return text if len(text) <= most else text[: most - 1].rstrip() + "…"
 
 
-def _word(cell: MatrixCell, kinds: Mapping[str, Kind]) -> Iterable[str]:
-    """Say the scores; and the state where it says more than that the cell is done."""
-    said = verdicts(cell, kinds)
+def _word(cells: Sequence[MatrixCell], kinds: Mapping[str, Kind]) -> Iterable[str]:
+    """Say the scores; and the state where it says more than that the cell is done.
+
+    What not all of them have in common is counted.
+    """
+    cell = cells[0]
     if cell.state != "completed":
         state = escape(visible_name(cell.state))
         yield f' <span class="dari-state" data-state="{state}">{_safe(state_word(cell))}</span>'
-    for one in said:
+    for one, n in verdict_counts(cells, kinds).items():
         tint = f' class="dari-{one.tint}"' if one.tint else ""
         why = f' title="{escape(visible_name(one.why))}"' if one.why else ""
-        yield f" <span{tint}{why}>{_safe(one.text)}</span>"
-    for note in cell.notes.values():
+        times = f" {n}\N{MULTIPLICATION SIGN}" if n < len(cells) else ""
+        yield f" <span{tint}{why}>{_safe(one.text)}{times}</span>"
+    for note in dict.fromkeys(note for one in cells for note in one.notes.values()):
         yield f" <q>{_safe(note)}</q>"
 
 
-def _mean(mean: Mean, ends: tuple[float, float]) -> str:
+def _of_column(column: MatrixColumn, where: str) -> str:
+    return both(condition("column", column.label), where)
+
+
+def _mean(mean: Mean, ends: tuple[float, float], where: str) -> str:
     """Render a mean in words, with a bar of its interval from one end of the scale to the other."""
     if math.isnan(mean.value):
         return ""
     interval = (
         "" if math.isnan(mean.low) else f"{number_text(mean.low)} to {number_text(mean.high)}"
     )
-    words = f"{_safe(mean.score)} <b>{number_text(mean.value)}</b>"
+    words = f"{_safe(mean.score)} <b>{number_html(number_text(mean.value), where)}</b>"
     about = f" <span>{interval}</span>" if interval else ""
     return f' <small class="dari-mean">{words}{about}{_bar(mean, ends)}</small>'
 

@@ -13,6 +13,7 @@ from ..plain.plain_math import with_plain_math
 from ..plain.visible import visible_name
 from ..plain.words import cost_text, count_text, duration_text, state_text
 from ..timeline.head import Head
+from .conditions import condition, has
 from .matrix import ENDED, Matrix, MatrixCell, MatrixRow
 
 _PEEK = 200  # characters of an answer that tell what it is about
@@ -94,16 +95,22 @@ def cell_facts(*cells: MatrixCell, calls: bool = True) -> list[str]:
 
 def column_facts(cells: Sequence[MatrixCell]) -> list[str]:
     """Say what a column came to: cells done, where not all are, its cost, and the median time."""
+    return [text for text, _ in column_numbers(cells)]
+
+
+def column_numbers(cells: Sequence[MatrixCell]) -> list[tuple[str, str]]:
+    """Say the same, each with the condition that the cells meet which it comes from."""
     done = sum(cell.state == "completed" for cell in cells)
     # How long somebody has looked on says nothing of how long answers take.
     ended = [cell for cell in cells if cell.state != CANCELLED]
     seconds = [cell.seconds for cell in ended if cell.seconds is not None]
-    facts = [
-        f"{done} / {len(cells)}" if done < len(cells) else "",
-        total_text(cells),
-        f"median {middle}" if (middle := duration_text(median(seconds or [0]))) else "",
+    middle = duration_text(median(seconds or [0]))
+    numbers = [
+        (f"{done} / {len(cells)}" if done < len(cells) else "", condition("state", "completed")),
+        (total_text(cells), has("cost")),
+        (f"median {middle}" if middle else "", has("time")),
     ]
-    return [fact for fact in facts if fact]
+    return [(text, where) for text, where in numbers if text]
 
 
 def _calls_text(calls: Sequence[int]) -> str:
@@ -167,6 +174,7 @@ def size_text(matrix: Matrix) -> str:
     """Say how large a matrix is: tasks, LLMs, and repeats when there are several."""
     versions = {column.version for column in matrix.columns}
     noun = "version" if len(versions) > 1 and not _llms_differ(matrix) else "LLM"
+    noun = "column" if any(column.of for column in matrix.columns) else noun
     repeats = repeats_of(matrix)
     parts = [count_text(len(matrix.rows), "task"), count_text(len(matrix.columns), noun)]
     return " \N{MULTIPLICATION SIGN} ".join([*parts, *([str(repeats)] if repeats > 1 else [])])

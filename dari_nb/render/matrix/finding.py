@@ -8,20 +8,27 @@ from collections.abc import Iterator, Sequence
 from ..plain.words import count_text
 from .alike import said_of
 from .better import compared
+from .conditions import both, condition, has
 from .lacking import failed, lacking, not_a_number
 from .matrix import Matrix, MatrixCell, Mean
-from .parts import Part, html_of, listed, markdown_of, score_part, text_of
+from .parts import Part, html_of, listed, markdown_of, score_part, text_of, without_buttons
 from .wording import mean_of, method_text, number_text, value_text
 
 _MOST_SCORES = 3
 
 
-def finding_html(matrix: Matrix) -> str:
-    """Render what was found, one ``p.dari-finding`` a score; empty when there is nothing to say."""
-    return "".join(
+def finding_html(matrix: Matrix, *, live: bool = False) -> str:
+    """Render what was found, one ``p.dari-finding`` a score; empty when there is nothing to say.
+
+    Args:
+        matrix: The matrix.
+        live: Whether figures are buttons that show the cells behind them.
+    """
+    html = "".join(
         f'<p class="dari-finding">{"".join(map(html_of, parts))}</p>'
         for parts in finding_parts(matrix)
     )
+    return html if live else without_buttons(html)
 
 
 def finding_text(matrix: Matrix) -> str:
@@ -74,7 +81,15 @@ def _uncompared(matrix: Matrix, score: str) -> list[Part]:
         return list(lacks)
     if len(matrix.columns) == 1:
         return [*_alone(means[0][1]), *_further(lacks)]
-    told = [[Part(column.label, "b"), Part(f" ({value_text(mean)})")] for column, mean in means]
+    told = [
+        [
+            Part(column.label, "b"),
+            Part(" ("),
+            Part(value_text(mean), where=both(condition("column", column.label), has(score))),
+            Part(")"),
+        ]
+        for column, mean in means
+    ]
     no_task = " alone" if len(means) == 1 else ", but on no task for all"
     there = [score_part(score), Part(" is there for "), *listed(told)]
     return [*there, Part(f"{no_task}: nothing to compare."), *_further(lacks)]
@@ -82,7 +97,9 @@ def _uncompared(matrix: Matrix, score: str) -> list[Part]:
 
 def _alone(mean: Mean) -> Iterator[Part]:
     yield score_part(mean.score)
-    yield Part(f": {value_text(mean)}{'' if mean.is_count else ' on average'}")
+    yield Part(": ")
+    yield Part(value_text(mean), where=has(mean.score))
+    yield Part("" if mean.is_count else " on average")
     if not math.isnan(mean.low):
         ends = f"{number_text(mean.low)} to {number_text(mean.high)}"
         how = method_text(mean.method)
@@ -117,4 +134,6 @@ def _unscored(matrix: Matrix) -> Iterator[Part]:
         return
     differ = sum(len(set(map(said_of, cells))) > 1 for cells in compared)
     where = f"{differ or 'none'} of {count_text(len(compared), 'task')}"
-    yield Part(f"Nothing is scored yet; the answers differ on {where}.")
+    yield Part("Nothing is scored yet; the answers differ on ")
+    yield Part(where, where="differs = answer" if differ else "")
+    yield Part(".")

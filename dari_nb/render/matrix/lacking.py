@@ -10,6 +10,7 @@ from ...score_kinds import is_missing, is_number
 from ..plain.visible import visible_name
 from ..plain.words import count_text, state_text
 from .alike import said_of
+from .conditions import both, condition, lacks
 from .matrix import ENDED, Matrix, MatrixCell, MatrixColumn
 from .parts import Part, listed, score_part, short_text
 from .verdict import score_text
@@ -45,7 +46,9 @@ def failed(matrix: Matrix) -> Iterator[Part]:
         return
     ids = {column.id for column in columns}
     cells = [cell for cell in matrix.cells if cell.column in ids]
-    yield Part(f"All {count_text(len(cells), 'cell')}" if len(cells) > 1 else "The one cell")
+    which = condition("column", columns[0].label) if len(columns) == 1 else "state = failed"
+    told = f"All {count_text(len(cells), 'cell')}" if len(cells) > 1 else "The one cell"
+    yield Part(told, where=both(which, "state = failed") if len(columns) == 1 else which)
     if len(columns) < len(matrix.columns):
         yield Part(" of ")
         yield from listed([[Part(column.label, "b")] for column in columns])
@@ -93,7 +96,7 @@ def lacking(matrix: Matrix, score: str) -> Iterator[Part]:
     yield Part(": ")
     reasons = {lack.why for lack in lacks}
     is_one = len(reasons) == 1 < len(lacks)
-    yield from listed([list(_told(lack, "" if is_one else lack.why)) for lack in lacks])
+    yield from listed([list(_told(lack, "" if is_one else lack.why, score)) for lack in lacks])
     yield Part(f" ({short_text(reasons.pop())})." if is_one else ".")
 
 
@@ -109,11 +112,13 @@ def _failed_everywhere(matrix: Matrix, score: str) -> Iterator[Part]:
     yield Part(f' batch.score("{name}", None) drops it.', "small")
 
 
-def _told(lack: Lack, why: str) -> Iterator[Part]:
+def _told(lack: Lack, why: str, score: str) -> Iterator[Part]:
     yield Part(lack.label, "b")
     whole = "its one cell" if lack.of == 1 else f"all {lack.of} cells"
     where = whole if lack.cells == lack.of else f"{lack.cells} of {lack.of} cells"
-    yield Part(f" in {where}{f' ({short_text(why)})' if why else ''}")
+    yield Part(" in ")
+    yield Part(where, where=both(condition("column", lack.label), lacks(score)))
+    yield Part(f" ({short_text(why)})" if why else "")
 
 
 def _lacks_of(matrix: Matrix, score: str) -> list[Lack]:

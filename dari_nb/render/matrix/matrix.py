@@ -112,6 +112,7 @@ class MatrixColumn:
         version: The version's id.
         about: What is different about it, in a few words.
         means: Its means, one for each score that is a number.
+        of: The run that it belongs to, where several are beside each other.
     """
 
     id: str
@@ -120,6 +121,7 @@ class MatrixColumn:
     version: str | None = None
     about: str = ""
     means: Sequence[Mean] = ()
+    of: str = ""
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from html import escape
 from typing import NamedTuple
@@ -12,18 +13,37 @@ from ..plain.visible import visible_name
 MOST_NAMED = 4
 """Things that are named beside each other; of more the rest is counted."""
 _LONGEST_CAUSE = 120  # characters
+_BUTTON = re.compile(r"<button[^>]*>|</button>")
 
 
 class Part(NamedTuple):
-    """A part of the sentence; names stand out, and figures stand back."""
+    """A part of the sentence; names stand out, and figures stand back.
+
+    ``where`` is the condition that the cells meet which a figure comes from.
+    """
 
     text: str
     tag: str = ""
+    where: str = ""
 
 
 def html_of(part: Part) -> str:
     """Set a part as HTML."""
-    return f"<{part.tag}>{_safe(part.text)}</{part.tag}>" if part.tag else _safe(part.text)
+    html = number_html(_safe(part.text), part.where)
+    return f"<{part.tag}>{html}</{part.tag}>" if part.tag else html
+
+
+def number_html(html: str, where: str, *, tab: bool = True) -> str:
+    """Make a figure a button that shows the cells it comes from; without any it is left alone."""
+    if not (html and where):
+        return html
+    told = f'data-where="{escape(visible_name(where))}"{"" if tab else " tabindex=-1"}'
+    return f'<button type="button" {told}>{html}</button>'
+
+
+def without_buttons(html: str) -> str:
+    """Leave of buttons what they say: nobody answers on paper."""
+    return _BUTTON.sub("", html)
 
 
 def markdown_of(part: Part) -> str:

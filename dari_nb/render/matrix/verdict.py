@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
 from ...score_kinds import JUDGING, Kind, is_missing, kind_of
@@ -73,6 +74,12 @@ def verdicts(cell: MatrixCell, kinds: Mapping[str, Kind]) -> list[Verdict]:
         if name in kinds
     ]
     return [*sorted(said, key=lambda one: not one.tint), *errors]
+
+
+def verdict_counts(cells: Sequence[MatrixCell], kinds: Mapping[str, Kind]) -> dict[Verdict, int]:
+    """Say all scores of several cells, those that judge first, and of how many cells each is."""
+    counts = Counter(one for cell in cells for one in verdicts(cell, kinds))
+    return dict(sorted(counts.items(), key=lambda told: not told[0].tint))
 
 
 def score_text(value: Any) -> str:

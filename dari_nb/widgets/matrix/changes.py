@@ -8,10 +8,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
+from ...render.matrix.against import baselines, bases_of
 from ...render.matrix.alike import groups_of, said_of, same_rows, stands_aside
 from ...render.matrix.cells import cell_html, column_html, label_text, row_html, tint_of
 from ...render.matrix.figures import amount_of, cells_by_place
-from ...render.matrix.matrix import Matrix, MatrixCell, MatrixRow
+from ...render.matrix.matrix import ENDED, Matrix, MatrixCell, MatrixRow
 from ...score_kinds import Kind, is_missing
 from ..packing import packed
 from .wire import Cell, Change, Column, Row
@@ -33,6 +34,7 @@ class Changes:
         self._columns: list[Column] = []
         self._seen: dict[tuple[str, str], Any] = {}
         self._entries: dict[tuple[str, str], Entry] = {}
+        self._headings: dict[str, tuple[Any, str]] = {}
 
     def take(self, matrix: Matrix) -> Iterator[tuple[int, int, bytes]]:
         """Compare a matrix with what is known; yields messages as ``since``, ``n``, buffer."""
@@ -72,19 +74,33 @@ class Changes:
 
     def _new(self, matrix: Matrix) -> Iterator[tuple[tuple[str, str], Any, Any]]:
         same = {row.id for row in same_rows(matrix)}
+        cells: dict[str, list[MatrixCell]] = {row.id: [] for row in matrix.rows}
+        for cell in matrix.cells:
+            cells[cell.row].append(cell)
         for row in matrix.rows:
-            index = matrix.numbers[row.id]
-            key, told = ("rows", row.id), (index, row, row.id in same)
+            index, is_same = matrix.numbers[row.id], row.id in same
+            html = self._heading(row, index, cells[row.id])
+            key, told = ("rows", row.id), (index, row, is_same, html)
             if self._seen.get(key) != told:
-                yield key, told, partial(_row, row, index, same=row.id in same)
+                yield key, told, partial(_row, row, index, html, same=is_same)
         groups, kinds = _groups(matrix), matrix.kinds
         for cell in matrix.cells:
-            group = groups[cell.id]
+            group, among = groups[cell.id]
             own = group if group[0] is cell else group[:1]
-            looks = [kinds.get(name) for name in cell.scores], matrix.has_calls
+            looks = [kinds.get(name) for name in cell.scores], matrix.has_calls, among
             key, thing = ("cells", cell.id), (cell, own, *looks)
             if self._seen.get(key) != thing:
-                yield key, thing, partial(_cell, cell, group, kinds, calls=matrix.has_calls)
+                calls = matrix.has_calls
+                yield key, thing, partial(_cell, cell, group, kinds, calls=calls, among=among)
+
+    def _heading(self, row: MatrixRow, index: int, cells: Sequence[MatrixCell]) -> str:
+        """Render a heading, which counts answers, again only where one of them is new."""
+        said = tuple((c.state, c.answer, c.text, c.error) for c in cells if c.state in ENDED)
+        known = self._headings.get(row.id)
+        if known is None or known[0] != (row, index, said):
+            known = (row, index, said), row_html(row, index, cells, live=True)
+            self._headings[row.id] = known
+        return known[1]
 
     def _packed(self, entries: Sequence[Entry]) -> bytes:
         change = Change(columns=self._columns, rows=[], cells=[])
@@ -115,37 +131,50 @@ def _columns(matrix: Matrix) -> list[Column]:
     cells: dict[str, list[MatrixCell]] = {}
     for cell in matrix.cells:
         cells.setdefault(cell.column, []).append(cell)
+    bases = {name: bases_of(matrix.columns, name) for name in baselines(matrix.columns)}
     return [
         Column(
             id=column.id,
-            html=column_html(column, cells.get(column.id, []), matrix.columns),
+            label=column.label,
+            html=column_html(column, cells.get(column.id, []), matrix.columns, live=True),
             blind=places[column.id],
+            bases={name: of[column.id] for name, of in bases.items() if column.id in of},
         )
         for column in matrix.columns
     ]
 
 
-def _groups(matrix: Matrix) -> dict[str, list[MatrixCell]]:
-    """Find for each cell those that came out alike at the same place, itself among them."""
+def _groups(matrix: Matrix) -> dict[str, tuple[list[MatrixCell], int]]:
+    """Find for each cell those that came out alike at its place, and how many there are there."""
     if stands_aside(matrix):
-        return {cell.id: [cell] for cell in matrix.cells}
-    groups = (group for cells in cells_by_place(matrix).values() for group in groups_of(cells))
-    return {cell.id: group for group in groups for cell in group}
+        return {cell.id: ([cell], 1) for cell in matrix.cells}
+    places = cells_by_place(matrix).values()
+    return {
+        cell.id: (group, len(cells))
+        for cells in places
+        for group in groups_of(cells)
+        for cell in group
+    }
 
 
-def _row(row: MatrixRow, index: int, *, same: bool) -> Row:
+def _row(row: MatrixRow, index: int, html: str, *, same: bool) -> Row:
     return Row(
         id=row.id,
         index=index,
         label=label_text(row.label),
-        html=row_html(row, index),
+        html=html,
         values={str(name): str(value) for name, value in row.metadata.items()},
         same=same,
     )
 
 
 def _cell(
-    cell: MatrixCell, group: Sequence[MatrixCell], kinds: Mapping[str, Kind], *, calls: bool
+    cell: MatrixCell,
+    group: Sequence[MatrixCell],
+    kinds: Mapping[str, Kind],
+    *,
+    calls: bool,
+    among: int,
 ) -> Cell:
     cost = amount_of(cell.cost)
     return Cell(
@@ -155,8 +184,8 @@ def _cell(
         repeat=cell.repeat,
         state=cell.state,
         within=group[0].id,
-        html=cell_html(*group, kinds=kinds, calls=calls) if group[0] is cell else "",
-        tint=tint_of(cell, kinds),
+        html=cell_html(*group, kinds=kinds, calls=calls, among=among) if group[0] is cell else "",
+        tint=tint_of(*(group if group[0] is cell else [cell]), kinds=kinds),
         text=_digest(said_of(cell)),
         tools=_digest("\n".join(cell.tools)) if cell.tools is not None else "",
         seconds=cell.seconds,

@@ -6,20 +6,23 @@ A field's ``name`` is that of the trait that it sets.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 
 from ...render import head_html
-from ...render.matrix.figures import matrix_head, state_counts
+from ...render.matrix.against import baselines, scores_of
+from ...render.matrix.conditions import condition, has
+from ...render.matrix.figures import matrix_head, state_counts, total_text
 from ...render.matrix.finding import finding_html
 from ...render.matrix.matrix import Matrix
+from ...render.matrix.parts import number_html
+from ...render.matrix.sifting import offers
 from ...render.plain.visible import visible_name
 from ...render.plain.words import state_text
 
-_DIFFER = {"text": "answer", "tools": "tool path", "state": "state"}
 _NAMES = 40  # of metadata and scores; longer lists serve nobody
-_FIELDS = """<input type="search" name="filter" placeholder="Filter: words, {example} …"\
- aria-label="Filter tasks">{only}{order}\
+_FIELDS = """<input type="search" name="where" placeholder="Words, {example} …"\
+ aria-label="Filter tasks" autocomplete="off"><datalist>{offered}</datalist>{order}{against}\
 <label title="Hide names of LLMs, times and costs">\
 <input type="checkbox" name="blind"> Blind</label>"""
 
@@ -33,15 +36,19 @@ def totals_html(matrix: Matrix) -> str:
         for state, count in counts.items()
     )
     states = " ".join(
-        f'<span class="dari-state" data-state="{_safe(state)}">{_safe(word)}</span>'
+        f'<span class="dari-state" data-state="{_safe(state)}">'
+        f"{number_html(_safe(word), condition('state', state))}</span>"
         for state, word in words.items()
     )
-    # The words below tell the state, so the head need not.
-    head = head_html(dataclasses.replace(matrix_head(matrix), state=""))
+    # The words below tell the states and the cost, so the head need not.
+    told, cost = matrix_head(matrix), total_text(matrix.cells)
+    facts = tuple(fact for fact in told.facts if fact not in (cost, words.get("failed")))
+    head = head_html(dataclasses.replace(told, state="", facts=facts))
     label = _safe(", ".join(words.values()))
+    states += f" <span>{number_html(_safe(cost), has('cost'))}</span>" if cost else ""
     return (
         f'{head}<div class="dari-progress" role="img" aria-label="{label}">{bar}</div>'
-        f'<p class="dari-counts">{states}</p>{finding_html(matrix)}'
+        f'<p class="dari-counts">{states}</p>{finding_html(matrix, live=True)}'
     )
 
 
@@ -49,8 +56,6 @@ def tools_html(matrix: Matrix) -> str:
     """Render the fields, with what the tasks and cells of this matrix have to offer."""
     scores = _names(cell.scores for cell in matrix.cells)
     metadata = _names(row.metadata for row in matrix.rows)
-    differ = {**_DIFFER, **{name: name for name in scores}}
-    only = _select("only", "Rows", "All tasks", [(n, f"Differ in {w}") for n, w in differ.items()])
     ups = [("number", "In task order")]
     ups += [(name, f"By {name}") for name in ["task", *metadata]]
     figures = {**{name: name for name in scores}, "seconds": "time", "cost": "cost"}
@@ -60,8 +65,24 @@ def tools_html(matrix: Matrix) -> str:
         for sign, side in (("", "lowest"), ("-", "highest"))
     ]
     order = _select("order", "Order", "What differs first", [*ups, *both])
-    example = _safe(f"{scores[0]}<1" if scores else "time>1")
-    return _FIELDS.format(example=example, only=only, order=order)
+    names = {column.id: column.label for column in matrix.columns}
+    bases = [(name, f"Against {names.get(name, name)}") for name in baselines(matrix.columns)]
+    by = scores_of(matrix) if len(matrix.columns) > 1 else []
+    against = _select("baseline", "Baseline", "Against none", bases) if by else ""
+    if len(by) > 1:
+        against += _select(
+            "score", "Score", f"On {by[0]}", [(name, f"On {name}") for name in by[1:]]
+        )
+    example = _safe(_example(matrix, scores))
+    offered = "".join(f'<option label="{_safe(one)}"></option>' for one in offers(matrix))
+    return _FIELDS.format(example=example, offered=offered, order=order, against=against)
+
+
+def _example(matrix: Matrix, scores: Sequence[str]) -> str:
+    yes_or_no = [name for name in scores if matrix.kinds.get(name) == "yes/no"]
+    if yes_or_no:
+        return condition(yes_or_no[0], "no")
+    return condition(scores[0], "1", "<") if scores else "time > 1"
 
 
 def _names(mappings: Iterable[Mapping[str, object]]) -> list[str]:
@@ -73,7 +94,7 @@ def _select(name: str, label: str, none: str, options: Iterable[tuple[str, str]]
         f'<option value="{escape(value)}">{_safe(words)}</option>' for value, words in options
     )
     return (
-        f'<select name="{name}" aria-label="{label}"><option value="">{none}</option>'
+        f'<select name="{name}" aria-label="{label}"><option value="">{_safe(none)}</option>'
         f"{shown}</select>"
     )
 

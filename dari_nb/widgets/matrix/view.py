@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 import traitlets
 
-from ...errors import DariError, InvalidRequestError
+from ...errors import InvalidRequestError
 from ...models import TimelineItem
-from ...render import Head, head_html, item_html
+from ...render import Head, head_html
+from ...render.matrix.against import Against, against_html, scores_of, seen_against
 from ...render.matrix.alike import same_rows, same_text
 from ...render.matrix.compare import Compared, compare_html
 from ...render.matrix.figures import repeats_of, status_of
-from ...render.matrix.matrix import ENDED, Matrix, MatrixCell
+from ...render.matrix.matrix import Matrix, MatrixCell
+from ...render.matrix.sifting import Sifted, Wish, sift
 from .._kernel import current_kernel_id
 from ..errands import in_thread
-from ..live.wire import Fragment
 from ..pace import Pace
 from ..stopping import Stopped, Stops
 from ..things import thing, things
 from ..view import STATIC, View
+from .asked import Rate, fragments_of, ids_in, is_busy, keep_rating
 from .changes import Changes, blind_name, blind_places
 from .tools import tools_html, totals_html
 from .wire import News, Opened
@@ -34,8 +36,8 @@ MOST_COMPARED = 6
 
 Read = Callable[[], Matrix]
 ReadTranscript = Callable[[str], tuple[Sequence[TimelineItem], Head]]
-Rate = Callable[[str, str, float | None, str], object]
 Watch = Callable[[Sequence[str]], object]
+Compare = Callable[[Matrix, str, str], Against | None]
 
 
 class MatrixView(View):
@@ -57,6 +59,8 @@ class MatrixView(View):
             takes it back), note. Called like ``transcript``. Without it nothing can be rated.
         watch: Takes the ids of the cells that the reader sees and that have not ended, whenever
             they change; for streams of these alone. Called in the kernel's main thread.
+        compare: Takes a matrix, a baseline and a score, and returns what came of the comparison;
+            without it no interval is told.
         **traits: Any of the attributes.
 
     Attributes:
@@ -71,10 +75,15 @@ class MatrixView(View):
             read-only.
         rating: Name of the score that people give; empty when nothing can be rated.
         blind: Whether names of LLMs and figures that betray them are hidden.
-        filter: Words that rows must hold, such as ``refund`` or ``reward<1``.
+        where: Words that tasks must hold, such as ``refund``, and conditions that one of their
+            cells must meet, such as ``right = no``, ``judge.helpful < 3``, ``topic = travel``,
+            ``column = small`` or ``differs = answer``.
         order: What rows are sorted by: a name, with ``-`` before it for the largest first.
-        only: Which rows are shown: ``text``, ``tools``, ``state`` or the name of a score shows
-            those in which it differs.
+        baseline: Id of the column, or name of the run, that others are compared with; what got
+            worse comes first.
+        score: What they are compared by; the first score that judges when empty.
+        by: The score that they are compared by.
+        against: HTML of what came of the comparison; read-only, as ``by`` is.
         selected: The cell that is open, or ``None``; it is the value, too.
         chosen: The cells that the reader chose to compare.
         status: ``planned`` before anything is sent, ``running`` until all cells have ended, then
@@ -98,9 +107,12 @@ class MatrixView(View):
     kernel_id = traitlets.Unicode("", read_only=True).tag(sync=True)
     rating = traitlets.Unicode("").tag(sync=True)
     blind = traitlets.Bool(False).tag(sync=True)
-    filter = traitlets.Unicode("").tag(sync=True)
+    where = traitlets.Unicode("").tag(sync=True)
     order = traitlets.Unicode("").tag(sync=True)
-    only = traitlets.Unicode("").tag(sync=True)
+    baseline = traitlets.Unicode("").tag(sync=True)
+    score = traitlets.Unicode("").tag(sync=True)
+    by = traitlets.Unicode("", read_only=True).tag(sync=True)
+    against = traitlets.Unicode("").tag(sync=True)
     selected = thing()
     chosen = things()
     status = traitlets.Unicode("", read_only=True).tag(sync=True)
@@ -112,10 +124,12 @@ class MatrixView(View):
         transcript: ReadTranscript | None = None,
         rate: Rate | None = None,
         watch: Watch | None = None,
+        compare: Compare = seen_against,
         **traits: Any,
     ) -> None:
         self._read = read
         self._watch = watch
+        self._compare = compare
         self._lock = threading.RLock()
         self._matrix = matrix = read()
         self._changes = Changes()
@@ -161,7 +175,7 @@ class MatrixView(View):
         What a future that it returns raises is told to the reader.
         """
         self._stops.add(callback)
-        self.tell(busy=_is_busy(self._matrix))
+        self.tell(busy=is_busy(self._matrix))
 
     def close(self) -> None:
         """End the widget; views of it vanish, and later news are ignored.
@@ -177,7 +191,7 @@ class MatrixView(View):
         """Take what is in sight, and send again what a page lacks."""
         kind = message.get("kind")
         if kind == "visible" and self._watch is not None:
-            self._watch(_ids(message))
+            self._watch(ids_in(message))
         elif kind == "hello":
             self._send_again(message.get("n"))
 
@@ -191,8 +205,31 @@ class MatrixView(View):
             head=totals_html(matrix),
             tools=tools_html(matrix),
             same=same_text(matrix, rows) if rows else "",
-            busy=_is_busy(matrix) and (self.blocking or bool(self._stops)),
+            busy=is_busy(matrix) and (self.blocking or bool(self._stops)),
         )
+        self._show_against()
+
+    @traitlets.observe("baseline", "score")
+    def _show_against(self, _: object = None) -> None:
+        seen = self._against_now
+        self.tell(
+            by=seen.score if seen else next(iter(scores_of(self._matrix)), ""),
+            against=against_html(self._matrix, seen, live=True) if seen else "",
+        )
+
+    @property
+    def _against_now(self) -> Against | None:
+        """What came of the tasks in comparison with the baseline; ``None`` without one."""
+        return self._compare(self._matrix, self.baseline, self.score)
+
+    @property
+    def _wish(self) -> Wish:
+        """What the reader wishes to see, and in which order."""
+        return Wish(self.where, self.order, self.baseline, self.score)
+
+    def _sifted(self) -> Sifted:
+        """The tasks that are shown, and their cells that meet the conditions."""
+        return sift(self._matrix, self._wish)
 
     def _send_news(self, since: int, n: int, body: bytes) -> None:
         self.send(News(kind="news", since=since, n=n), [body])
@@ -220,7 +257,7 @@ class MatrixView(View):
         number, column = self._name(cell, blind=blind).split(" · ", 1)
         facts = () if blind else head.facts
         told = Head(f"Task {number}", column, head.state, facts)
-        return Opened(head=head_html(told), items=_fragments(items, head.title))
+        return Opened(head=head_html(told), items=fragments_of(items, head.title))
 
     def _compared(
         self, transcript: ReadTranscript, cells: Sequence[MatrixCell], blind: bool
@@ -235,12 +272,12 @@ class MatrixView(View):
         return compare_html(compared, blind=blind)
 
     def _rated(self, rate: Rate, body: Any) -> None:
-        _rate(rate, body)
+        keep_rating(rate, body)
         # The score is in the matrix now, and whoever keeps it need not tell anyone.
         self.flush()
 
     def _asked(self, body: Any, least: int, most: int) -> list[MatrixCell]:
-        ids = _ids(body)
+        ids = ids_in(body)
         known = {cell.id: cell for cell in self._matrix.cells}
         if not all(cell in known for cell in ids):
             raise InvalidRequestError("There is no such cell in this matrix.")
@@ -257,43 +294,3 @@ class MatrixView(View):
         )
         trial = f" · {cell.repeat}" if repeats_of(matrix) > 1 else ""
         return f"{matrix.numbers[cell.row]} · {column}{trial}"
-
-
-def _rate(rate: Rate, body: Any) -> None:
-    body = body if isinstance(body, dict) else {}
-    cell, name, value = body.get("cell"), body.get("name"), body.get("value")
-    is_value = value is None or (isinstance(value, int | float) and 1 <= value <= 5)
-    if not (isinstance(cell, str) and isinstance(name, str) and name and is_value):
-        raise InvalidRequestError("A rating is a number from 1 to 5.")
-    try:
-        rate(cell, name, value, str(body.get("note") or ""))
-    except OSError as error:
-        raise DariError(f"Not saved: {error.strerror or error}.") from error
-
-
-def _fragments(items: Iterable[TimelineItem], agent: str) -> list[Fragment]:
-    fragments: list[Fragment] = []
-    for index, item in enumerate(items):
-        after = fragments[-1]["id"] if fragments else None
-        html = item_html(item, agent=agent)
-        fragments.append(
-            Fragment(
-                id=f"{index}-{item.id}",
-                turn=item.message_id or "",
-                after=after,
-                html=html,
-                since=None,
-                rev=0,
-            )
-        )
-    return fragments
-
-
-def _is_busy(matrix: Matrix) -> bool:
-    return any(cell.state not in ENDED for cell in matrix.cells)
-
-
-def _ids(body: Any) -> list[str]:
-    """Read the ids of cells in what a page says; nonsense names none."""
-    ids = body.get("cells") if isinstance(body, dict) else None
-    return [cell for cell in ids if isinstance(cell, str)] if isinstance(ids, list) else []

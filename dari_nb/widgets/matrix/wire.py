@@ -8,11 +8,16 @@ from ..live import wire as live
 
 
 class Column(TypedDict):
-    """``blind`` is its place among the others when their names are hidden."""
+    """``blind`` is its place among the others when their names are hidden.
+
+    ``bases`` are the columns that it is compared with, by the name of the baseline.
+    """
 
     id: str
+    label: str
     html: str
     blind: int
+    bases: dict[str, str]
 
 
 class Row(TypedDict):
@@ -102,7 +107,7 @@ class Rating(TypedDict):
 
 
 class State(TypedDict):
-    """The synced traits; ``stop`` is what the button does."""
+    """The synced traits; ``stop`` is what the button does, ``by`` what is compared by."""
 
     head: str
     tools: str
@@ -113,9 +118,12 @@ class State(TypedDict):
     kernel_id: str
     rating: str
     blind: bool
-    filter: str
+    where: str
     order: str
-    only: str
+    baseline: str
+    score: str
+    by: str
+    against: str
     selected: str
     chosen: list[str]
     status: str

@@ -2,10 +2,23 @@
 
 from .batch import Batch
 from .cells import Attempt, Cell, Column
+from .compared import ComparedBatches, compare_batches
 from .gathered import Gathered
 from .noun import Batches
 from .plan import Plan
 from .results import Results
 from .tasks import Task
 
-__all__ = ["Attempt", "Batch", "Batches", "Cell", "Column", "Gathered", "Plan", "Results", "Task"]
+__all__ = [
+    "Attempt",
+    "Batch",
+    "Batches",
+    "Cell",
+    "Column",
+    "ComparedBatches",
+    "Gathered",
+    "Plan",
+    "Results",
+    "Task",
+    "compare_batches",
+]

@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import traitlets
 
+from ...errors import InvalidRequestError
+from ...render.matrix.against import checked_baseline, checked_score
+from ...render.matrix.sifting import Wish, sift
 from ...widgets import MatrixView
 from ...widgets.things import each_once
 from ..link import host
@@ -53,6 +56,8 @@ class Shown(Protocol):
 
     def _items(self, cell: Cell) -> list[TimelineItem]: ...
 
+    def _looked_at_with(self, view: BatchMatrix) -> None: ...
+
     def _watch(self, cell_ids: Iterable[str]) -> None: ...
 
     def _cell_at(self, place: Any) -> Cell: ...
@@ -70,6 +75,9 @@ class BatchMatrix(MatrixView):
 
     Args:
         batch: The batch.
+        where: What tasks and cells are shown; see :meth:`Results.view`.
+        baseline: The column, or the run, that others are compared with.
+        score: What they are compared by.
         blocking: Whether a cell of the notebook waits for it.
         stays: Whether it is followed as long as a page shows it, and leaves paper, by itself.
         layout: Its place and size.
@@ -89,27 +97,65 @@ class BatchMatrix(MatrixView):
     def __init__(
         self,
         batch: Shown,
+        where: str = "",
+        baseline: str = "",
+        score: str = "",
         *,
         blocking: bool = False,
         stays: bool = False,
         layout: AnyLayout = None,
     ) -> None:
+        from .matrix.means import compared_with
+
         self._batch = batch
+        self._presentation: Staying | None = None
         super().__init__(
             batch._snapshot,
+            compare=compared_with,
             transcript=lambda cell_id: opened(batch, self._cell(cell_id)),
             rate=self._rate,
             watch=batch._watch,
             blocking=blocking,
             layout=layout,
         )
+        if baseline or score or where:
+            self._ask_for(where, baseline, score)
         self._presentation = Staying(MatrixSubject(batch, self), self) if stays else None
+        batch._looked_at_with(self)
         if self._presentation is not None and batch._can_cancel:
             self.on_stop(self._presentation.stop)
 
     def __repr__(self) -> str:
         at = f"{self.selected.id} selected" if self.selected else "none selected"
         return f"<BatchMatrix of {self._batch.run_id}, {at}, {len(self.chosen)} chosen>"
+
+    def _ask_for(self, where: str, baseline: str, score: str) -> None:
+        matrix = self._matrix
+        wanted = checked_baseline(matrix.columns, baseline) if baseline else ""
+        by = checked_score(matrix, score) if score else ""
+        why = sift(matrix, Wish(where, baseline=wanted, score=by)).why
+        # That no cell happens to meet a condition is an answer, and no mistake.
+        if why and not why.startswith("nothing matches"):
+            raise InvalidRequestError(f"Where {where!r}: {why}.")
+        with self.hold_sync():
+            self.where, self.score, self.baseline = where, by, wanted
+
+    @property
+    def shown(self) -> list[Cell]:
+        """What is chosen: the cells marked one by one, or else those that meet the conditions.
+
+        >>> [cell.id for cell in batch.view(where="column = small").shown]
+        ['0/small/0', '1/small/0']
+        """
+        if self.chosen or not self.where.strip():
+            return list(self.chosen)
+        wanted = {cell.id for cell in self._sifted().cells}
+        return [cell for cell in self._batch.cells if cell.id in wanted]
+
+    @traitlets.observe("where", "order", "baseline", "score")
+    def _renewed(self, _: object) -> None:
+        if self._presentation is not None:
+            self._presentation.renew_paper()
 
     @traitlets.validate("selected")
     def _valid_selected(self, proposal: Any) -> Cell | None:
@@ -156,7 +202,14 @@ class MatrixSubject(Subject):
         """The matrix as it stands."""
         from ...render import noted
 
-        return noted(self._batch.to_mimebundle(), ending and ending.line)
+        return noted(self._bundle(), ending and ending.line)
+
+    def _bundle(self) -> dict[str, str]:
+        from ...render.matrix.paper import matrix_paper
+        from .matrix.means import compared_with
+
+        matrix, wish = self._batch._snapshot(), self._matrix._wish
+        return matrix_paper(matrix, wish, compared_with(matrix, wish.baseline, wish.score))
 
     def closed(self) -> Ending:
         """Say what shows it again."""
@@ -164,7 +217,7 @@ class MatrixSubject(Subject):
 
     def print(self) -> None:
         """Print the matrix."""
-        print(self._batch.to_mimebundle()["text/plain"])  # noqa: T201
+        print(self._bundle()["text/plain"])  # noqa: T201
 
     def draw(self) -> None:
         """Have the page read it with its next news."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import weakref
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from .judging.comparing import Duels
     from .judging.judging import Judged
     from .judging.sampling import BlindSample
+    from .matrix.chosen import Chosen
     from .matrix.marks import Marks
     from .matrix.scored import ScoreTable
     from .matrix_view import BatchMatrix
@@ -76,6 +78,7 @@ class Results:
         self._sessions: dict[str, Session] = {}
         self._watching = Watching(link, self._changed)
         self._gists: dict[str, str] = {}
+        self._looked_at: weakref.ref[BatchMatrix] | None = None
 
     @property
     def tasks(self) -> list[Task]:
@@ -516,7 +519,34 @@ class Results:
                 with contextlib.suppress(ConflictError):
                     yield cell, cell.session.workspace(paths=paths)
 
-    def view(self, *, layout: AnyLayout = None) -> BatchMatrix:
+    @property
+    def selected(self) -> Chosen:
+        """What is chosen in its last view: cells marked one by one, or those that its field finds.
+
+        It is a list, empty without a view or where nothing is chosen, with ``session_ids`` and
+        ``to_frame()`` as the batch has it.
+
+        >>> view = batch.view(where="exact = no")
+        >>> batch.selected.to_frame()[["llm_id", "score.exact"]].values.tolist()
+        [['small', False], ['large', False]]
+        """
+        from .matrix.chosen import Chosen
+
+        view = self._looked_at() if self._looked_at is not None else None
+        return Chosen(self, view.shown if view is not None else [])
+
+    def _looked_at_with(self, view: BatchMatrix) -> None:
+        """Take what is chosen in this view for what is selected."""
+        self._looked_at = weakref.ref(view)
+
+    def view(
+        self,
+        *,
+        where: str = "",
+        baseline: str = "",
+        score: str = "",
+        layout: AnyLayout = None,
+    ) -> BatchMatrix:
         """Return the interactive matrix: cells to open, compare and rate.
 
         It follows the batch while it runs; a saved notebook shows it on paper.
@@ -526,19 +556,35 @@ class Results:
         ``running``, then ``failed`` if a cell has, ``cancelled`` if one was, ``unsent`` if one was
         left out, else ``completed``;
         read-only). The first two
-        may be set, by ids and by places as in ``batch[place]``, too.
+        may be set, by ids and by places as in ``batch[place]``, too. What the page asks for is in
+        ``where``, ``baseline``, ``score`` and ``order``; its paper shows the same and says so.
 
         Args:
+            where: Which tasks are shown: words in them, and conditions that one of their cells
+                meets, all of them: ``right = no``, ``judge.helpful < 3``, ``topic = travel``,
+                ``state = failed``, ``column = small``, ``cost > 0.01``, ``answer: sorry`` (holds
+                that), ``right = *`` (has any), ``differs = right`` (of tasks). What has spaces
+                stands in quotation marks.
+            baseline: A column that others are compared with, task by task: what got worse comes
+                first, then what got better. More is better; answers count as one if white space
+                alone tells them apart.
+            score: What they are compared by; the first score that is right or wrong, or a share
+                of that, when left out, or else that is a number.
             layout: Its place and size, an ``ipywidgets.Layout`` or a dict of CSS.
 
-        >>> matrix = batch.view()
+        Raises:
+            InvalidRequestError: There is no such column, score, or name of a condition; the text
+                says which there are.
+
+        >>> matrix = batch.view(where="exact = no", baseline="small")
         >>> matrix.selected = (0, "small")  # or open the cell in the page
         >>> matrix.value.llm
         'small'
         """
         from .matrix_view import BatchMatrix
 
-        return BatchMatrix(self, stays=True, layout=layout)
+        wish = (where, baseline, score)
+        return BatchMatrix(self, *wish, stays=True, layout=layout)
 
     def _snapshot(self) -> Matrix:
         """Return what a view shows, as it is known now; asks the server nothing."""

@@ -71,6 +71,10 @@ class Staying(Presentation):
             self.watch()
         self._paper_soon()
 
+    def renew_paper(self) -> None:
+        """Write its paper anew, if it has any, in a moment."""
+        self._paper_soon()
+
     def refresh(self) -> None:
         """Bring its paper, if it has any, up to date before this returns; from any thread."""
         if self._has_paper:

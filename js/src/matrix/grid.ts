@@ -1,5 +1,6 @@
 import { scrollWithin } from "../shared/scrolling";
-import { find, part, put } from "./parts";
+import { type Changes, placeOf } from "./changes";
+import { find, part, put, rove } from "./parts";
 import type { Sheet } from "./sheet";
 import type { Cell, Change, Column } from "./wire";
 
@@ -20,6 +21,8 @@ export interface Rows {
 export interface Grid {
   /** Shows these rows in this order, with names of LLMs or without. */
   show(rows: Rows, blind: boolean): void;
+  /** Shows what changed, and which cells meet the conditions. */
+  tell(changes: Changes | undefined, fit: Set<string>): void;
   /** Draws again what changed of the rows that are there. */
   update(change: Change): void;
   mark(opened: string, chosen: readonly string[]): void;
@@ -60,6 +63,8 @@ export function gridIn(
   let entry = "";
   let isOpen = false;
   let rows: Rows = { shown: [], same: [], words: "" };
+  let changes: Changes | undefined;
+  let fit = new Set<string>();
   let marks = { opened: "", chosen: [] as readonly string[] };
 
   fold.innerHTML = `<tr role="row"><td role="gridcell" class="dari-fold">
@@ -89,6 +94,7 @@ export function gridIn(
     });
     const html = ["Task", ...heads].map((text) => `<th role="columnheader">${text}</th>`).join("");
     put(head, `<tr role="row">${html}</tr>`);
+    rove(head);
   }
 
   function body(id: string): HTMLElement {
@@ -151,8 +157,20 @@ export function gridIn(
     }
     Object.assign(element.dataset, { cell: cell.id, state: cell.state, tint: cell.tint });
     cells.set(cell.id, element);
+    say(cell.id, element);
     element.tabIndex = cell.id === entry ? 0 : -1;
     markOne(cell.id);
+  }
+
+  /** Says of a cell what changed in it, once a place, and whether it is one that was asked for. */
+  function say(id: string, element: HTMLElement): void {
+    const { row, column, repeat } = sheet.cells.get(id) as Cell;
+    const change = repeat ? undefined : changes?.cells.get(placeOf(row, column));
+    if (change !== element.dataset.change) {
+      if (change) element.dataset.change = change;
+      else delete element.dataset.change;
+    }
+    element.toggleAttribute("data-fit", fit.has(id));
   }
 
   /** The element that shows a cell, be it with others that came out like it. */
@@ -178,7 +196,7 @@ export function gridIn(
     const focused = elementOf(entry)?.matches(":focus");
     const button = find<HTMLButtonElement>(fold, "button");
     const onButton = button.matches(":focus");
-    button.textContent = rows.words;
+    button.textContent = `${isOpen ? "▾" : "▸"} ${rows.words}`;
     button.setAttribute("aria-expanded", String(isOpen));
     const below = rows.same.length ? [fold, ...(isOpen ? rows.same.map(body) : [])] : [];
     table.replaceChildren(head, ...rows.shown.map(body), ...below);
@@ -199,6 +217,11 @@ export function gridIn(
       shown = key;
       rows = now;
       place();
+    },
+    tell(now, found) {
+      changes = now;
+      fit = new Set([...found].map((id) => sheet.cells.get(id)?.within ?? id));
+      for (const [id, element] of cells) say(id, element);
     },
     update(change) {
       for (const { id, html } of change.rows) {

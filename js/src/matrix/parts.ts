@@ -27,3 +27,12 @@ export function put(element: Element, html: string): void {
   shown.set(element, html);
   element.innerHTML = html;
 }
+
+/** Of many figures in a box Tab finds one, and arrows lead from each to the next. */
+export function rove(box: Element, step = 0): HTMLElement | undefined {
+  const all = [...box.querySelectorAll<HTMLElement>("[data-where]")];
+  const at = all.findIndex((one) => one.matches(":focus"));
+  const next = all[step ? at + step : Math.max(0, at)];
+  for (const one of next ? all : []) one.tabIndex = one === next ? 0 : -1;
+  return next;
+}

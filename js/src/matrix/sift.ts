@@ -1,116 +1,198 @@
+import { type Changes, changesOf, ORDER } from "./changes";
 import { hasEnded, type Sheet } from "./sheet";
 import type { Cell, Row, State } from "./wire";
 
-type Test = (row: Row) => boolean;
-
-const WORD = /"[^"]*"?|\S+/g;
-const CONDITION = /^([^<>=:]+)([<>]=?|==?|:)([^<>=].*)$/;
-const NAMED = /^([^<>=:]+)[<>=:]/;
+/** A condition, or half of one, or a word; `dari_nb/render/matrix/sifting.py` reads the same. */
+const TOKEN =
+  /("[^"]*"|[^\s"<>=!:]+)\s*(<=|>=|!=|==?|<|>|:)\s*("[^"]*"|[^\s"<>=!:]\S*)|("[^"]*"|[^\s"<>=!:]+)\s*[<>=!:]\S*|("[^"]*"?|\S+)/g;
+const UNFINISHED = /(?:(?:"[^"]*"|[^\s"<>=!:]+)\s*[<>=!:]+\s*)?(?:"[^"]*"?|\S*)$/;
 const TAG = /<[^>]*>/g;
+const ANSWER = /<p>(.*?)(?: <b>|<\/p>)/s;
 const DIGITS: Record<string, number> = { yes: 1, true: 1, no: 0, false: 0 };
-const FACTS = ["number", "task", "text", "tools", "state", "time", "seconds", "cost"];
+const DIFFERS = "differs";
+const FACTS = ["number", "task", "column", "state", "answer", "time", "cost", DIFFERS, "change"];
 /** Facts that only tell cells apart, and other names of the same one. */
-const HIDDEN = new Set(["text", "tools", "seconds"]);
+const HIDDEN = ["text", "tools", "seconds", "outcome", "llm", "repeat"];
 
-type How = Pick<State, "filter" | "order" | "only">;
+export type How = Pick<State, "where" | "order" | "baseline" | "by">;
 
-/** Ids of the rows to show, in order; without one those come first on which something differs. */
-export function sift(sheet: Sheet, how: How): string[] {
-  const words = how.filter.toLowerCase().match(WORD) ?? [];
-  const names = namesOf(sheet);
-  const tests = words.map((word) => testOf(sheet, names, word.replaceAll('"', "")));
-  if (how.only) tests.push((row) => differs(sheet, row, how.only));
-  const rows = [...sheet.rows.values()].filter((row) => tests.every((test) => test(row)));
-  const last = (row: Row) => Number(row.same && !how.order);
-  rows.sort((a, b) => last(a) - last(b) || a.index - b.index);
-  if (how.order) sort(sheet, rows, how.order);
-  return rows.map((row) => row.id);
+interface Condition {
+  name: string;
+  sign: string;
+  wanted: string;
 }
 
-/** Why no row is left: what conditions ask for that is not there or cannot be read, or nothing. */
-export function whyNone(sheet: Sheet, { filter, only }: How): string {
-  const names = namesOf(sheet);
-  const words = (filter.match(WORD) ?? []).map((word) => word.replaceAll('"', ""));
-  const nameIn = (word: string) => NAMED.exec(word)?.[1] ?? "";
-  const broken = words.find(
-    (word) => names.has(nameIn(word).toLowerCase()) && !CONDITION.test(word),
-  );
-  if (broken) return `“${broken}” is no condition; one is ${nameIn(broken)}<1`;
-  const wanted = words.map((word) => CONDITION.exec(word)?.[1] ?? "");
-  const unknown = wanted.filter((name) => name && !names.has(name.toLowerCase()));
-  if (!unknown.length) return filter ? `nothing matches “${filter}”` : `none differs in ${only}`;
-  const known = [...names.values()].filter((name) => !HIDDEN.has(name));
+/** Ids of the rows to show, in order, of the cells that meet the conditions, and what changed. */
+export interface Sifted {
+  rows: string[];
+  fit: Set<string>;
+  changes: Changes | undefined;
+}
+
+/** Sifts the rows; those come first that got worse, or else on which something differs. */
+export function sift(sheet: Sheet, how: How): Sifted {
+  const changes = changesOf(sheet, how.baseline, how.by);
+  const facts = new Facts(sheet, changes);
+  const { conditions, words } = read(how.where.toLowerCase(), facts.names);
+  const own = conditions.filter(({ name }) => name !== DIFFERS);
+  const differing = conditions.filter(({ name }) => name === DIFFERS);
+  const fit = new Set<string>();
+  const rows = [...sheet.rows.values()].filter((row) => {
+    const cells = sheet.cellsOf(row.id);
+    const found = cells.filter((cell) =>
+      own.every((one) => fits(facts.of(row, cell, one.name), one)),
+    );
+    const isLeft =
+      (found.length > 0 || !conditions.length) &&
+      differing.every((one) => facts.differ(row, cells, one)) &&
+      words.every((word) => textOf(row, cells).includes(word));
+    if (isLeft && conditions.length) for (const { id } of found) fit.add(id);
+    return isLeft;
+  });
+  const rank = ({ id }: Row) => (changes ? ORDER.indexOf(changes.rows.get(id) ?? "none") : 0);
+  rows.sort((a, b) => rank(a) - rank(b) || Number(a.same) - Number(b.same) || a.index - b.index);
+  if (how.order) sort(facts, rows, how.order);
+  return { rows: rows.map((row) => row.id), fit, changes };
+}
+
+/** Why no row is left: what is asked for that is not there or cannot be read, or nothing. */
+export function whyNone(sheet: Sheet, how: How): string {
+  const names = new Facts(sheet, changesOf(sheet, how.baseline, how.by)).names;
+  const unknown = [];
+  for (const [all, name, , , half] of how.where.matchAll(TOKEN)) {
+    const begun = bare(half ?? "");
+    if (begun && names.has(begun.toLowerCase()))
+      return `“${all}” is no condition; one is ${begun} < 1`;
+    if (name && !names.has(bare(name).toLowerCase())) unknown.push(bare(name));
+  }
+  if (!unknown.length) return `nothing matches “${how.where}”`;
+  const known = [...names.values()].filter((name) => !HIDDEN.includes(name));
   return `there is no ${unknown.join(", ")}; there is ${known.join(", ")}`;
 }
 
-/** The names of all facts, by how they are written in small letters. */
-function namesOf(sheet: Sheet): Map<string, string> {
-  const names = new Set(FACTS);
-  for (const row of sheet.rows.values()) for (const name in row.values) names.add(name);
-  for (const cell of sheet.cells.values()) for (const name in cell.scores) names.add(name);
-  return new Map([...names].map((name) => [name.toLowerCase(), name]));
+/** What stands before the condition that is being written. */
+export function finished(where: string): string {
+  return where.replace(UNFINISHED, "");
 }
 
-/** All that can be sorted by and filtered on, by name: of a task, and of one of its cells. */
-function facts(row: Row, cell: Cell): Record<string, unknown> {
-  const { text, tools, state, seconds, cost } = cell;
-  return {
-    number: row.index,
-    task: row.label,
-    text,
-    tools,
-    state,
-    seconds,
-    time: seconds,
-    cost,
-    ...row.values,
-    ...cell.scores,
-  };
+/** All that can be sorted by and asked for, by name: of a task, and of one of its cells. */
+class Facts {
+  readonly #sheet: Sheet;
+  readonly #changes: Changes | undefined;
+  readonly #labels: Map<string, string>;
+  /** By how they are written in small letters. */
+  readonly names: Map<string, string>;
+
+  constructor(sheet: Sheet, changes: Changes | undefined) {
+    this.#sheet = sheet;
+    this.#changes = changes;
+    this.#labels = new Map(sheet.columns.map(({ id, label }) => [id, label]));
+    const names = new Set([...FACTS, ...HIDDEN].filter((name) => changes || name !== "change"));
+    for (const row of sheet.rows.values()) for (const name in row.values) names.add(name);
+    for (const cell of sheet.cells.values()) for (const name in cell.scores) names.add(name);
+    this.names = new Map([...names].map((name) => [name.toLowerCase(), name]));
+  }
+
+  of(row: Row, cell: Cell, name: string): unknown {
+    if (name in cell.scores) return cell.scores[name];
+    if (name in row.values) return row.values[name];
+    switch (name) {
+      case "number":
+        return row.index;
+      case "task":
+        return row.label;
+      case "time":
+        return cell.seconds;
+      case "outcome":
+        return cell.state;
+      case "column":
+      case "llm":
+        return this.#labels.get(cell.column);
+      case "change":
+        return this.#changes?.rows.get(row.id);
+      case "answer":
+        return plain(ANSWER.exec(this.#sheet.cells.get(cell.within)?.html ?? "")?.[1] ?? "");
+      default:
+        return cell[name as "state"];
+    }
+  }
+
+  all(row: Row, name: string, cells = this.#sheet.cellsOf(row.id)): unknown[] {
+    return cells.map((cell) => this.of(row, cell, name)).filter((value) => (value ?? "") !== "");
+  }
+
+  /** Whether the cells that have ended are not all the same in something, as far as they have it. */
+  differ(row: Row, cells: Cell[], { sign, wanted }: Condition): boolean {
+    const name = wanted === "answer" ? "text" : (this.names.get(wanted) ?? "");
+    const values = this.all(row, name, cells.filter(hasEnded));
+    return new Set(values.map(said)).size > 1 === (sign !== "!=");
+  }
 }
 
-function factsOf(sheet: Sheet, row: Row, name: string, cells = sheet.cellsOf(row.id)): unknown[] {
-  return cells.map((cell) => facts(row, cell)[name]).filter((value) => (value ?? "") !== "");
+/** Conditions and words; what names no fact is words, too. */
+function read(where: string, names: Map<string, string>) {
+  const conditions: Condition[] = [];
+  const words: string[] = [];
+  let follows = false;
+  // Half a condition is met by nothing, and it is said why.
+  for (const [all, left = "", sign = "?", right = "", half = ""] of where.matchAll(TOKEN)) {
+    const name = names.get(bare(left || half));
+    if (name !== undefined) conditions.push({ name, sign, wanted: bare(right) });
+    else if (!left && !half && all.startsWith('"')) words.push(bare(all));
+    else if (!(follows && all === "and")) words.push(...all.replaceAll('"', "").split(/\s+/));
+    follows = name !== undefined;
+  }
+  return { conditions, words };
 }
 
-/** `refund` is a word of the row, `reward<1` a condition; what names no fact is a word, too. */
-function testOf(sheet: Sheet, names: Map<string, string>, word: string): Test {
-  const [, lower = "", sign = "", wanted = ""] = CONDITION.exec(word) ?? [];
-  const name = names.get(lower);
-  if (name) return (row) => factsOf(sheet, row, name).some((value) => fits(value, sign, wanted));
-  return (row) => textOf(row, sheet.cellsOf(row.id)).includes(word);
-}
-
-function fits(value: unknown, sign: string, wanted: string): boolean {
-  const text = typeof value === "boolean" ? (value ? "yes" : "no") : String(value).toLowerCase();
+function fits(value: unknown, { sign, wanted }: Condition): boolean {
+  const isThere = (value ?? "") !== "";
+  if (wanted === "*") return isThere === (sign !== "!=");
+  if (!isThere) return false;
+  const text = said(value);
   if (sign === ":") return text.includes(wanted);
   const order = compare(text, wanted);
+  if (sign === "!=") return order !== 0;
   return order === 0 ? sign.includes("=") : sign.startsWith(order < 0 ? "<" : ">");
+}
+
+function said(value: unknown): string {
+  return typeof value === "boolean" ? (value ? "yes" : "no") : String(value).toLowerCase();
+}
+
+function bare(text: string): string {
+  return text.replace(/^"|"$/g, "");
+}
+
+const texts = new WeakMap<Row | Cell, string>();
+
+/** What a part says, which is the same as long as that part is. */
+function textIn(part: Row | Cell): string {
+  const text = texts.get(part) ?? plain(part.html).toLowerCase();
+  texts.set(part, text);
+  return text;
 }
 
 /** All that a row says. */
 function textOf(row: Row, cells: Cell[]): string {
-  const html = [row.label, row.html, ...cells.map((cell) => cell.html)].join(" ");
-  const text = html.replace(TAG, " ").replaceAll("&lt;", "<").replaceAll("&gt;", ">");
-  return text.replaceAll("&amp;", "&").toLowerCase();
+  return [row.label.toLowerCase(), ...[row, ...cells].map(textIn)].join(" ");
 }
 
-/** Whether the cells that have ended are not all the same in something, as far as they have it. */
-function differs(sheet: Sheet, row: Row, name: string): boolean {
-  const ended = sheet.cellsOf(row.id).filter(hasEnded);
-  return new Set(factsOf(sheet, row, name, ended).map(String)).size > 1;
+function plain(html: string): string {
+  const text = html.replace(TAG, " ").replaceAll("&lt;", "<").replaceAll("&gt;", ">");
+  return text.replaceAll("&amp;", "&");
 }
 
 /** By the mean of numbers or by the first text; rows without a value come last either way. */
-function sort(sheet: Sheet, rows: Row[], order: string): void {
+function sort(facts: Facts, rows: Row[], order: string): void {
   const turn = order.startsWith("-") ? -1 : 1;
-  const keys = new Map(
-    rows.map((row) => [row, keyOf(factsOf(sheet, row, order.replace(/^-/, "")))]),
-  );
+  const name = order.replace(/^-/, "");
+  const keys = new Map(rows.map((row) => [row, keyOf(facts.all(row, name))]));
   rows.sort((a, b) => {
     const [x, y] = [keys.get(a), keys.get(b)];
-    if (x === undefined || y === undefined)
-      return Number(x === undefined) - Number(y === undefined);
-    return turn * compare(x, y);
+    const lacks = Number(x === undefined) - Number(y === undefined);
+    const byKey = x === undefined || y === undefined ? lacks : turn * compare(x, y);
+    return byKey || a.index - b.index;
   });
 }
 

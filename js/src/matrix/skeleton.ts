@@ -3,14 +3,14 @@ import { keySheet, type Told } from "../shared/keys";
 const VALUES = [1, 2, 3, 4, 5].map((n) => `<button type="button" value="${n}">${n}</button>`);
 
 /** What stands around the cells; buttons are told apart by their names, ratings by their values. */
-export const SKELETON = `<header></header>
+export const SKELETON = `<header></header><div class="dari-seen"></div>
 <div class="dari-tools"><div></div><span class="dari-note"></span>
 <button type="button" name="compare" title="c"></button>
 <button type="button" name="clear" title="Choose none">Clear</button>
 <button type="button" name="stop"></button>
 <button type="button" name="keys" title="?" aria-label="Keys">?</button></div>
-<p class="dari-more dari-hint">Click a cell to open it; Ctrl+click or ⌘ click cells to compare
-them.</p>
+<p class="dari-more dari-hint">Click a cell to open it, a number to see what is behind it; Ctrl+click
+or ⌘ click cells to compare them.</p>
 <div class="dari-split dari-fills">
 <div class="dari-grid"><table class="dari-cells" role="grid" aria-label="Matrix"
 aria-multiselectable="true"></table></div>
@@ -28,7 +28,7 @@ aria-multiselectable="true"></table></div>
 /** What the keys do; the view does it. */
 const KEYS: Told[] = [
   [["↑", "↓", "←", "→"], "go to another cell"],
-  [["Enter"], "open it"],
+  [["Enter"], "open it, or see what is behind a number"],
   [["Space"], "choose it to compare"],
   [["c"], "compare what is chosen"],
   [["1–5"], "rate what is open: 1 is the worst, 5 the best"],

@@ -4,10 +4,10 @@ import type { Port } from "../host/port";
 import { Place } from "../shared/place";
 import { type Grid, gridIn } from "./grid";
 import { Pane } from "./pane";
-import { find, put } from "./parts";
+import { find, put, rove } from "./parts";
 import { RatingLine, Ratings } from "./ratings";
 import type { Sheet } from "./sheet";
-import { sift, whyNone } from "./sift";
+import { finished, sift, whyNone } from "./sift";
 import { Sight } from "./sight";
 import { SKELETON, sheetOfKeys } from "./skeleton";
 import type { Cell, Change, Opened, Question, Rating, State } from "./wire";
@@ -20,12 +20,16 @@ const TRAITS = [
   "stop",
   "rating",
   "blind",
-  "filter",
+  "where",
   "order",
-  "only",
+  "baseline",
+  "score",
+  "by",
+  "against",
   "selected",
   "chosen",
 ] as const;
+let fields = 0;
 const FOLLOW_MS = 150;
 const NO_INTERRUPT = "The cell is busy: use the interrupt button of your notebook.";
 
@@ -35,6 +39,7 @@ export class MatrixView {
   readonly #port: Port<State>;
   readonly #sheet: Sheet;
   readonly #head: HTMLElement;
+  readonly #seen: HTMLElement;
   readonly #tools: HTMLElement;
   readonly #count: HTMLElement;
   readonly #spoken: HTMLElement;
@@ -56,6 +61,7 @@ export class MatrixView {
     this.#port = port;
     this.#sheet = sheet;
     this.#head = find(root, "header");
+    this.#seen = find(root, ".dari-seen");
     this.#tools = find(root, ".dari-tools > div");
     this.#count = find(root, ".dari-note");
     this.#spoken = find(root, ".dari-spoken");
@@ -96,9 +102,16 @@ export class MatrixView {
     const port = this.#port;
     const chosen = port.get("chosen");
     put(this.#head, port.get("head"));
+    put(this.#seen, port.get("against"));
     put(this.#tools, port.get("tools"));
+    for (const box of [this.#head, this.#seen]) rove(box);
+    const list = find(this.#tools, "datalist");
+    if (list && !list.id) {
+      list.id = `dari-list-${fields++}`;
+      find(this.#tools, "[name=where]").setAttribute("list", list.id);
+    }
     for (const field of this.#tools.querySelectorAll<HTMLInputElement>("[name]")) {
-      const value = port.get(field.name as "filter") as string | boolean;
+      const value = port.get(field.name as "where") as string | boolean;
       if (typeof value === "boolean") field.checked = value;
       else if (field.value !== value) field.value = value;
     }
@@ -121,20 +134,23 @@ export class MatrixView {
   /** Which rows are there, in which order. */
   #arrange(): void {
     this.#frame = 0;
-    const [filter, order, only] = [
-      this.#port.get("filter"),
-      this.#port.get("order"),
-      this.#port.get("only"),
-    ];
-    const rows = sift(this.#sheet, { filter, order, only });
+    const [where, order] = [this.#port.get("where"), this.#port.get("order")];
+    const how = {
+      where,
+      order,
+      baseline: this.#port.get("baseline"),
+      by: this.#port.get("score") || this.#port.get("by"),
+    };
+    const { rows, fit, changes } = sift(this.#sheet, how);
     const all = this.#sheet.rows.size;
     const words = this.#port.get("same");
-    const folds = words && !(filter || order || only);
+    const folds = words && !(where || order);
     const [same, shown] = [true, false].map((is) =>
       rows.filter((id) => Boolean(folds && this.#sheet.rows.get(id)?.same) === is),
     ) as [string[], string[]];
+    this.#grid.tell(this.#blind ? undefined : changes, fit);
     this.#grid.show({ shown, same, words }, this.#blind);
-    const why = rows.length || !all ? "" : whyNone(this.#sheet, { filter, order, only });
+    const why = rows.length || !all ? "" : whyNone(this.#sheet, how);
     const count = rows.length < all ? `${rows.length} of ${all} task${all === 1 ? "" : "s"}` : "";
     this.#count.textContent = why ? `${count}: ${why}` : count;
   }
@@ -279,14 +295,33 @@ export class MatrixView {
   /** A field has the name of the trait that it sets. */
   #set(event: Event): void {
     const { name, type, checked, value } = event.target as HTMLInputElement;
-    this.#port.set({ [name]: type === "checkbox" ? checked : value });
+    // What the kernel says of another baseline comes in a moment.
+    const stale = name === "baseline" || name === "score" ? { against: "" } : {};
+    this.#port.set({ [name]: type === "checkbox" ? checked : value, ...stale });
     this.#show();
+    if (name === "where") this.#offer();
+  }
+
+  /** Offers how the words in the field may go on. */
+  #offer(): void {
+    const before = finished(this.#port.get("where"));
+    for (const option of this.#tools.querySelectorAll<HTMLOptionElement>("datalist > option")) {
+      option.value = before + option.getAttribute("label");
+    }
+  }
+
+  /** Shows the cells behind a number; once more, all. */
+  #choosing(where: string): void {
+    this.#port.set({ where: where === this.#port.get("where") ? "" : where });
+    this.#show();
+    this.#spoken.textContent = this.#count.textContent;
   }
 
   #clicked(event: MouseEvent): void {
     const cell = this.#cellAt(event);
     const button = (event.target as Element).closest("button");
-    if (cell && (event.shiftKey || event.ctrlKey || event.metaKey)) this.#choose(cell);
+    if (button?.dataset.where) this.#choosing(button.dataset.where);
+    else if (cell && (event.shiftKey || event.ctrlKey || event.metaKey)) this.#choose(cell);
     else if (cell) this.#select(cell);
     else if (button?.name === "repeat") this.#select(this.#sheet.cells.get(button.value) as Cell);
     else if (button?.value && this.#opened) {
@@ -301,6 +336,7 @@ export class MatrixView {
   /** With a transcript open, it is that of the cell with the focus. */
   #focused(event: FocusEvent): void {
     const cell = this.#cellAt(event);
+    if ((event.target as Element).matches("[name=where]")) this.#offer();
     if (!cell) return;
     clearTimeout(this.#following);
     this.#grid.enter(cell.id);
@@ -311,8 +347,13 @@ export class MatrixView {
   #pressed(event: KeyboardEvent): void {
     const cell = this.#cellAt(event);
     const isClosing = event.key === "Escape" && !this.#pane.element.hidden;
-    const isField = (event.target as Element).matches("input, select");
-    if (isClosing) this.#close();
+    const target = event.target as Element;
+    const isField = target.matches("input, select");
+    const step = ["ArrowLeft", "", "ArrowRight"].indexOf(event.key) - 1;
+    const box =
+      target.matches("[data-where]") && target.closest("thead, tbody th, header, .dari-seen");
+    if (box && Math.abs(step) === 1 && event.key) (rove(box, step) ?? cellBeside(target))?.focus();
+    else if (isClosing) this.#close();
     else if (isField || event.altKey || runsCell(event)) return;
     else if (!(cell && this.#goOn(cell, event)) && !this.#act(cell ?? this.#opened, event)) return;
     event.preventDefault();
@@ -321,7 +362,11 @@ export class MatrixView {
   /** Does what a key means on a cell alone; elsewhere it belongs to what has the focus. */
   #goOn(cell: Cell, event: KeyboardEvent): boolean {
     const next = this.#grid.next(cell.id, event);
+    const figure =
+      event.key === "ArrowLeft" &&
+      (event.target as Element).closest("tbody")?.querySelector<HTMLElement>("[data-where]");
     if (next) this.#grid.focus(next);
+    else if (figure) figure.focus();
     else if (isChord(event)) return false;
     else if (event.key === "Enter") this.#select(cell);
     else if (event.key === " ") this.#choose(cell);
@@ -346,6 +391,11 @@ export class MatrixView {
     } else return false;
     return true;
   }
+}
+
+/** The first cell of the row that a number stands in. */
+function cellBeside(figure: Element): HTMLElement | null | undefined {
+  return figure.closest("tbody")?.querySelector<HTMLElement>("[data-cell]");
 }
 
 /** Interrupts the kernel; resolves to why that could not be, if it could not. */

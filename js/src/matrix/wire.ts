@@ -1,11 +1,16 @@
 /** What kernel and page tell each other. `dari_nb/widgets/matrix/wire.py` has the same shapes. */
 import type { Fragment } from "../live/wire";
 
-/** `blind` is its place among the others when their names are hidden. */
+/**
+ * `blind` is its place among the others when their names are hidden, `bases` are the columns that
+ * it is compared with, by the name of the baseline.
+ */
 export interface Column {
   id: string;
+  label: string;
   html: string;
   blind: number;
+  bases: Record<string, string>;
 }
 
 /** A task; `values` is what is known about it, `same` whether nothing differs in it. */
@@ -97,9 +102,13 @@ export interface State {
   kernel_id: string;
   rating: string;
   blind: boolean;
-  filter: string;
+  where: string;
   order: string;
-  only: string;
+  baseline: string;
+  score: string;
+  /** What is compared by. */
+  by: string;
+  against: string;
   selected: string;
   chosen: string[];
   status: string;

@@ -2,7 +2,11 @@ import type { Port, Reply } from "../../src/host/port";
 import type { Cell, Change, Column, Row, State } from "../../src/matrix/wire";
 
 export function column(id: string, blind = 0): Column {
-  return { id, html: `${id} <small>1 / 1</small>`, blind };
+  const where = `column = ${id} right = *`;
+  const html = `${id} <small><button data-where="${where}">0.5</button></small>`;
+  const bases = { small: "small", large: "large" } as Record<string, string>;
+  delete bases[id];
+  return { id, label: id, html, blind, bases };
 }
 
 export function row(id: string, index: number, values: Record<string, string> = {}): Row {
@@ -50,7 +54,9 @@ export class Side implements Port<State> {
   answer: Ask = async () => ({ head: "<b>head</b>", items: [] });
   traits: State = {
     head: "<b>totals</b>",
-    tools: '<input name="filter"><select name="order"><option value=""></option></select>',
+    tools: `<input name="where"><datalist><option label="tier = gold"></option></datalist>
+      <select name="order"><option value=""></option></select>
+      <select name="baseline"><option value=""></option><option value="small"></option></select>`,
     same: "",
     busy: false,
     stop: "Stop",
@@ -58,9 +64,12 @@ export class Side implements Port<State> {
     kernel_id: "",
     rating: "rating",
     blind: false,
-    filter: "",
+    where: "",
     order: "",
-    only: "",
+    baseline: "",
+    score: "",
+    by: "right",
+    against: "",
     selected: "",
     chosen: [],
     status: "completed",

@@ -34,7 +34,7 @@ afterEach(() => {
 
 describe("a matrix", () => {
   test("has a row for each task and a cell for each LLM", () => {
-    expect(texts("thead th")).toEqual(["Task", "small 1 / 1", "large 1 / 1"]);
+    expect(texts("thead th")).toEqual(["Task", "small 0.5", "large 0.5"]);
     expect(texts("tbody th")).toEqual(["task a", "task b"]);
     expect(texts("td")).toEqual([
       "answer a small",
@@ -97,16 +97,83 @@ describe("a matrix", () => {
   });
 
   test("shows the rows that the fields ask for, and counts them", () => {
-    const filter = el.querySelector<HTMLInputElement>("[name=filter]") as HTMLInputElement;
+    const filter = el.querySelector<HTMLInputElement>("[name=where]") as HTMLInputElement;
     filter.value = "tier=gold";
     filter.dispatchEvent(new Event("input", { bubbles: true }));
-    expect(side.traits.filter).toBe("tier=gold");
+    expect(side.traits.where).toBe("tier=gold");
     expect(texts("tbody th")).toEqual(["task a"]);
     expect(texts(".dari-tools > .dari-note")[0]).toBe("1 of 2 tasks");
-    side.set({ filter: "lenght<3" });
+    side.set({ where: "lenght<3" });
     expect(texts(".dari-tools > .dari-note")[0]).toBe(
-      "0 of 2 tasks: there is no lenght; there is number, task, state, time, cost, tier",
+      "0 of 2 tasks: there is no lenght; there is number, task, column, state, answer, time, cost, differs, tier",
     );
+  });
+
+  test("shows the cells behind a number, by click or Enter, and all when it is chosen again", () => {
+    const rated = cell("b", "small", { scores: { right: true } });
+    side.deliver(1, 2, { columns: small().columns, rows: [], cells: [rated] });
+    const [first, second] = el.querySelectorAll<HTMLElement>("thead [data-where]");
+    first?.click();
+    expect(side.traits.where).toBe("column = small right = *");
+    expect(texts("tbody th")).toEqual(["task b"]);
+    expect(at("b/small/0").hasAttribute("data-fit")).toBe(true);
+    expect(at("b/large/0").hasAttribute("data-fit")).toBe(false);
+    expect(texts("[role=status]")).toEqual(["1 of 2 tasks"]);
+    first?.focus();
+    expect([first?.tabIndex, second?.tabIndex]).toEqual([0, -1]);
+    press("ArrowRight");
+    expect(document.activeElement).toBe(second);
+    expect([first?.tabIndex, second?.tabIndex]).toEqual([-1, 0]);
+    first?.click();
+    expect(side.traits.where).toBe("");
+    expect(texts("tbody th")).toEqual(["task a", "task b"]);
+  });
+
+  test("arrows lead from a cell to the numbers of its task and back", () => {
+    const html =
+      '<p>task a</p><small><button data-where="answer = low" tabindex="-1">low 2×</button></small>';
+    side.deliver(1, 2, { columns: small().columns, rows: [{ ...row("a", 0), html }], cells: [] });
+    at("a/small/0").focus();
+    press("ArrowLeft");
+    expect(document.activeElement?.textContent).toBe("low 2×");
+    press("ArrowRight");
+    expect(focused()).toBe("a/small/0");
+  });
+
+  test("a baseline puts first what got worse, marks it, and forgets what was said of another", () => {
+    const cells = [
+      cell("a", "small", { scores: { right: false } }),
+      cell("a", "large", { scores: { right: true } }),
+      cell("b", "small", { scores: { right: true } }),
+      cell("b", "large", { scores: { right: false } }),
+    ];
+    side.deliver(1, 2, { columns: small().columns, rows: [], cells });
+    side.set({ against: "<p>stale</p>" });
+    expect(texts(".dari-seen")).toEqual(["stale"]);
+    const baseline = el.querySelector<HTMLSelectElement>("[name=baseline]") as HTMLSelectElement;
+    baseline.value = "small";
+    baseline.dispatchEvent(new Event("input", { bubbles: true }));
+    expect(side.traits).toMatchObject({ baseline: "small", against: "" });
+    expect(texts(".dari-seen")).toEqual([""]);
+    expect(texts("tbody th")).toEqual(["task b", "task a"]);
+    expect(["a", "b"].map((id) => at(`${id}/large/0`).dataset.change)).toEqual(["better", "worse"]);
+    expect(at("b/small/0").dataset.change).toBeUndefined();
+    side.set({ blind: true });
+    expect(at("b/large/0").dataset.change).toBeUndefined();
+  });
+
+  test("the field offers conditions, after those that are written already", () => {
+    const field = el.querySelector<HTMLInputElement>("[name=where]") as HTMLInputElement;
+    const option = el.querySelector<HTMLOptionElement>("datalist option");
+    expect(field.getAttribute("list")).toBe(el.querySelector("datalist")?.id);
+    for (const [value, offered] of [
+      ["ti", "tier = gold"],
+      ["tier != basic ti", "tier != basic tier = gold"],
+    ]) {
+      field.value = value as string;
+      field.dispatchEvent(new Event("input", { bubbles: true }));
+      expect(option?.value).toBe(offered);
+    }
   });
 
   test("says stop to the kernel once", () => {
@@ -350,15 +417,15 @@ describe("what came out alike", () => {
     side.deliver(1, 2, { columns: small().columns, rows: [same], cells: [] });
     await vi.waitFor(() => expect(texts("tbody th")).toEqual(["task b"]));
     const line = el.querySelector<HTMLButtonElement>("[name=same]");
-    expect(line?.textContent).toBe("1 task on which nothing differs");
+    expect(line?.textContent).toBe("▸ 1 task on which nothing differs");
     line?.click();
     expect(line?.getAttribute("aria-expanded")).toBe("true");
     expect(texts("tbody th")).toEqual(["task b", "task a"]);
     line?.click();
     side.set({ order: "number" });
     expect(texts("tbody th")).toEqual(["task a", "task b"]);
-    side.set({ order: "", filter: "gold" });
-    side.set({ filter: "task" });
+    side.set({ order: "", where: "gold" });
+    side.set({ where: "task" });
     expect(texts("tbody th")).toEqual(["task b", "task a"]);
     expect(el.querySelector("[name=same]")).toBeNull();
   });

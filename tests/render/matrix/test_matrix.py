@@ -60,7 +60,7 @@ def test_equal_repeats_are_one_cell_with_a_count_and_others_stand_below_each_oth
     # The task, and what came out the same each time, stand beside both outcomes.
     assert rows[0].count('rowspan="2"') == 2
     assert "2\N{MULTIPLICATION SIGN}" in rows[0]
-    assert rows[1].startswith("<td><p>No.</p>")
+    assert rows[1].startswith("<td><p>No. <b>1\N{MULTIPLICATION SIGN}</b></p>")
 
 
 def test_repeats_of_one_llm_stand_beside_each_other():

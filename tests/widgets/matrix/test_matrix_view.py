@@ -87,7 +87,8 @@ def test_repeats_that_came_out_alike_are_shown_by_the_first_of_them(board):
         ("c1", "no"),
         ("c0", "yes"),
     ]
-    assert "✓ right</span> <b>2\N{MULTIPLICATION SIGN}</b>" in told[0]["html"]
+    assert "<p>Yes. <b>2\N{MULTIPLICATION SIGN}</b></p>" in told[0]["html"]
+    assert "<p>No. <b>1\N{MULTIPLICATION SIGN}</b></p>" in told[1]["html"]
     assert told[2]["html"] == ""
     other = dataclasses.replace(cells[2], text="Maybe.")
     [(_, _, body)] = changes.take(dataclasses.replace(board.matrix, cells=[*cells[:2], other]))
@@ -151,7 +152,7 @@ def test_totals_and_fields_are_traits_that_do_not_grow(board, view):
     view.flush()
     assert "1 of 4" in view.head
     assert 'aria-label="1 done, 3 to come"' in view.head
-    assert "Differ in reward" in view.tools
+    assert 'label="differs = reward"' in view.tools
     assert "By tier" in view.tools
     board.matrix = dataclasses.replace(
         board.matrix,

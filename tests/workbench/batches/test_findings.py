@@ -76,7 +76,7 @@ def test_with_many_columns_each_comparison_is_wider_so_that_all_hold_together(d,
 def test_a_cell_shows_what_was_said_last_and_the_turn_everything(batch):
     assert batch[1, "small"].text == "Let me look at the ticket.\n\nPriority: low"
     html = batch.to_mimebundle()["text/html"]
-    assert "<p>Priority: low</p>" in html
+    assert "<p>Priority: low <b>2\N{MULTIPLICATION SIGN}</b></p>" in html
     assert "Let me look" not in html
 
 

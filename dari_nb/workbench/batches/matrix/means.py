@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import lru_cache
 from statistics import fmean
 
+from ....render.matrix.against import Against, seen_against
 from ....render.matrix.matrix import Finding, Gap, Matrix, MatrixCell, Mean
 from ....score_kinds import Kind, is_number, scale_of
 
@@ -34,6 +35,31 @@ def with_means(matrix: Matrix) -> Matrix:
     ]
     findings = _findings(values, kinds) if matrix.is_over else []
     return replace(matrix, columns=columns, findings=findings)
+
+
+def compared_with(matrix: Matrix, baseline: str, score: str = "") -> Against | None:
+    """Compare the columns of a matrix with a baseline; once all has ended with their intervals.
+
+    Any column might have been chosen after its answers were seen, so that intervals are as wide
+    as all comparisons of two columns take.
+    """
+    seen = seen_against(matrix, baseline, score)
+    if seen is None or not matrix.is_over:
+        return seen
+    kind, values = matrix.kinds[seen.score], _values(matrix.cells, [seen.score])
+    by_column = {column: of for (column, _), of in values.items()}
+    pairs = {c: b for c, b in seen.bases.items() if c in by_column and b in by_column}
+    size = len({*pairs, *pairs.values()})
+    of_runs = len(set(pairs.values())) > 1
+    comparisons = len(pairs) if of_runs else max(1, size * (size - 1) // 2)
+    level = 1 - (1 - LEVEL) / max(1, comparisons)
+    gaps = {}
+    for column, base in pairs.items():
+        ours, theirs = by_column[column], by_column[base]
+        both = {task for task, _ in ours} & {task for task, _ in theirs}
+        if both:
+            gaps[column] = _gap(base, _only(ours, both), _only(theirs, both), kind, level)
+    return replace(seen, gaps=gaps, level=level, comparisons=comparisons)
 
 
 def _values(cells: Iterable[MatrixCell], names: Iterable[str]) -> dict[tuple[str, str], Values]:

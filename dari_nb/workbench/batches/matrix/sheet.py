@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from .... import models
     from ....models import TimelineItem
     from ....render.matrix.matrix import Matrix
@@ -50,6 +52,9 @@ class Sheet(Protocol):
     @property
     def is_done(self) -> bool:
         """Whether all that was sent has ended and was read."""
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row a cell."""
 
     def _version_number(self, version_id: str | None) -> int | None:
         """Return the number of a version of the agent, if it is known."""

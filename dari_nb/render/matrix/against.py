@@ -1,0 +1,248 @@
+"""A matrix seen from one of its columns: on which tasks others got worse, better, or neither."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from statistics import fmean
+from typing import Literal
+
+from ...errors import InvalidRequestError
+from ...score_kinds import JUDGING, is_number
+from ..plain.words import count_text
+from .better import interval_text, level_text
+from .matrix import Gap, Matrix, MatrixColumn
+from .parts import Part, html_of, listed, score_part, text_of, without_buttons
+from .wording import method_text
+
+Change = Literal["worse", "better", "alike", "none"]
+"""What became of a task; ``none`` where nothing can be compared."""
+ORDER: tuple[Change, ...] = ("worse", "better", "alike", "none")
+MARKS: Mapping[Change, str] = {
+    "worse": "\N{BLACK DOWN-POINTING TRIANGLE} worse",
+    "better": "\N{BLACK UP-POINTING TRIANGLE} better",
+}
+_SAID: Mapping[Change, tuple[str, str]] = {
+    "worse": ("regression", "regressions"),
+    "better": ("improvement", "improvements"),
+    "alike": ("alike", "alike"),
+    "none": ("not compared", "not compared"),
+}
+_NOTHING = 1e-9
+"""What may be lost in counting, of a number."""
+
+
+@dataclass(frozen=True)
+class Against:
+    """What came of each task in comparison with a baseline, by one score.
+
+    Attributes:
+        name: What the baseline is called.
+        score: The score's name.
+        bases: The column that each other one is compared with, by id.
+        cells: What became of a task in a column, by their ids.
+        rows: What became of a task: ``worse`` if it got worse in any column.
+        gaps: By how much columns are above theirs on the same tasks, by id; empty where nobody
+            has estimated it.
+        level: Coverage of each of these intervals.
+        comparisons: How many could have been made.
+    """
+
+    name: str
+    score: str
+    bases: Mapping[str, str]
+    cells: Mapping[tuple[str, str], Change]
+    rows: Mapping[str, Change]
+    gaps: Mapping[str, Gap] = field(default_factory=dict)
+    level: float = 0.95
+    comparisons: int = 1
+
+    @cached_property
+    def counts(self) -> dict[Change, int]:
+        """How many tasks got worse, better, neither, or cannot be compared."""
+        found = Counter(self.rows.values())
+        return {change: found[change] for change in ORDER}
+
+
+def baselines(columns: Sequence[MatrixColumn]) -> list[str]:
+    """Name all that columns can be compared with: runs where there are several, then columns."""
+    runs = dict.fromkeys(column.of for column in columns if column.of)
+    return [*(runs if len(runs) > 1 else ()), *(column.id for column in columns)]
+
+
+def bases_of(columns: Sequence[MatrixColumn], baseline: str) -> dict[str, str]:
+    """Find for each column the one that it is compared with, by id.
+
+    A column is the baseline of all others. A run is that of other runs: a column is compared with
+    the one of the same LLM, or with the only one there is.
+    """
+    if any(column.id == baseline for column in columns):
+        return {column.id: baseline for column in columns if column.id != baseline}
+    olds = [column for column in columns if column.of == baseline]
+    by_llm = {column.llm: column.id for column in olds}
+    only = olds[0].id if len(olds) == 1 else ""
+    found = {c.id: by_llm.get(c.llm, only) for c in columns if c.of != baseline}
+    return {column: base for column, base in found.items() if base}
+
+
+def checked_baseline(columns: Sequence[MatrixColumn], wanted: str) -> str:
+    """Return the baseline that is called so: its id, or that of the column with this label.
+
+    Raises:
+        InvalidRequestError: There is none; the text names those there are.
+    """
+    labels = {column.label: column.id for column in columns}
+    found = wanted if wanted in baselines(columns) else labels.get(wanted)
+    if found is None:
+        known = ", ".join(dict.fromkeys([*baselines(columns)[: -len(columns)], *labels]))
+        raise InvalidRequestError(
+            f"There is no column {wanted!r} to compare with; there is: {known}."
+        )
+    return found
+
+
+def scores_of(matrix: Matrix) -> list[str]:
+    """Name the scores that columns can be compared by, those that judge first."""
+    kinds = {name: kind for name, kind in matrix.kinds.items() if kind != "label"}
+    return sorted(kinds, key=lambda name: kinds[name] not in JUDGING)
+
+
+def checked_score(matrix: Matrix, wanted: str) -> str:
+    """Return a score's name if columns can be compared by it.
+
+    Raises:
+        InvalidRequestError: They cannot; the text names those by which they can.
+    """
+    known = scores_of(matrix)
+    if wanted not in known:
+        there = f"there is: {', '.join(known)}" if known else "no score is a number"
+        raise InvalidRequestError(f"Nothing can be compared by {wanted!r}; {there}.")
+    return wanted
+
+
+def seen_against(matrix: Matrix, baseline: str, score: str = "") -> Against | None:
+    """Compare each task with the baseline; ``None`` without a baseline, or a score to compare by.
+
+    Args:
+        matrix: The matrix.
+        baseline: Id of a column, or the name of a run; see :func:`bases_of`.
+        score: The score's name; the first that judges when left out, or else that is a number.
+    """
+    known = scores_of(matrix)
+    by = score if score in known else next(iter(known), "")
+    bases = bases_of(matrix.columns, baseline) if baseline else {}
+    if not (by and bases):
+        return None
+    labels = {column.id: column.label for column in matrix.columns}
+    means = means_of(matrix, by)
+    cells: dict[tuple[str, str], Change] = {}
+    for row in matrix.rows:
+        for column, base in bases.items():
+            ours, theirs = means.get((row.id, column)), means.get((row.id, base))
+            if ours is not None and theirs is not None:
+                cells[row.id, column] = _change(ours, theirs)
+    found: dict[str, set[Change]] = {}
+    for (row_id, _), change in cells.items():
+        found.setdefault(row_id, set()).add(change)
+    rows = {
+        row.id: next((c for c in ORDER if c in found.get(row.id, ())), ORDER[-1])
+        for row in matrix.rows
+    }
+    return Against(labels.get(baseline, baseline), by, bases, cells, rows)
+
+
+def against_html(matrix: Matrix, seen: Against, *, live: bool = False) -> str:
+    """Render what came of the tasks; live, each count is a button that chooses its tasks."""
+    parts = "".join(html_of(part) for part in against_parts(matrix, seen))
+    html = f'<p class="dari-finding dari-against">{parts}</p>'
+    return html if live else without_buttons(html)
+
+
+def against_text(matrix: Matrix, seen: Against) -> str:
+    """Say what came of the tasks as plain text."""
+    return "".join(text_of(part) for part in against_parts(matrix, seen))
+
+
+def against_parts(matrix: Matrix, seen: Against) -> Iterator[Part]:
+    """Say how many tasks got worse and better, and what the intervals support of all.
+
+    Example: ``3 regressions, 5 improvements, 12 alike against small on “right”.``
+    """
+    told = [change for change, n in seen.counts.items() if n or change != "none"]
+    for place, change in enumerate(told):
+        n = seen.counts[change]
+        where = f"change = {change}" if n else ""
+        yield Part(f"{', ' if place else ''}")
+        yield Part(f"{n} {_SAID[change][n != 1]}", "b", where)
+    yield Part(" against ")
+    yield Part(seen.name, "b")
+    yield Part(" on ")
+    yield score_part(seen.score)
+    yield Part(".")
+    if seen.gaps:
+        yield Part(" ")
+        yield from _gaps(matrix, seen)
+
+
+def mark_html(mark: str) -> str:
+    """Render the mark of a cell; empty without one."""
+    look = "dari-no" if mark == MARKS["worse"] else "dari-yes"
+    return f' <small class="{look}">{mark}</small>' if mark else ""
+
+
+def _gaps(matrix: Matrix, seen: Against) -> Iterator[Part]:
+    labels = {column.id: column.label for column in matrix.columns}
+    sayings = {
+        "did worse": [one for one, gap in seen.gaps.items() if gap.high < 0],
+        "did better": [one for one, gap in seen.gaps.items() if gap.low > 0],
+    }
+    settled = [one for ones in sayings.values() for one in ones]
+    unsure = [one for one in seen.gaps if one not in settled]
+    clauses = [
+        [*listed([[Part(labels[one], "b")] for one in ones]), Part(f" {saying}")]
+        for saying, ones in sayings.items()
+        if ones
+    ]
+    if unsure:
+        compared = sum(n for change, n in seen.counts.items() if change != "none")
+        does = "does" if compared == 1 else "do"
+        names = [[Part(labels[one], "b")] for one in unsure] if len(seen.gaps) > 1 else []
+        rest = [Part(" for "), *listed(names)] if names else []
+        unsettled = f"{count_text(compared, 'task')} {does} not settle which is better"
+        clauses.append([Part(unsettled), *rest])
+    for place, clause in enumerate(clauses):
+        yield Part("; " if place else "")
+        yield from clause
+    several = len(seen.gaps) > 1
+    level = "" if several else f"{level_text(seen.level)} "
+    told = [
+        f"{labels[one] + ' ' if several else ''}{interval_text(gap, level)}"
+        for one, gap in seen.gaps.items()
+    ]
+    if several:
+        told.append(
+            f"each at {level_text(seen.level)}, so that all {seen.comparisons} comparisons "
+            "hold together at 95 %"
+        )
+    methods = dict.fromkeys(method_text(g.method) for g in seen.gaps.values() if g.method != "none")
+    how = ", ".join(["paired by task", *methods])
+    yield Part(f" (difference {'; '.join([*told, how])})", "small")
+    yield Part(".")
+
+
+def means_of(matrix: Matrix, score: str) -> dict[tuple[str, str], float]:
+    """Return the mean of a score at each place, by row and column."""
+    values: dict[tuple[str, str], list[float]] = {}
+    for cell in matrix.cells:
+        if is_number(value := cell.scores.get(score)):
+            values.setdefault((cell.row, cell.column), []).append(float(value))
+    return {place: fmean(found) for place, found in values.items()}
+
+
+def _change(ours: float, theirs: float) -> Change:
+    if math.isclose(ours, theirs, rel_tol=_NOTHING, abs_tol=_NOTHING):
+        return "alike"
+    return "worse" if ours < theirs else "better"

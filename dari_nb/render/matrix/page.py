@@ -1,0 +1,86 @@
+"""How a matrix is laid out on paper: rows, lanes, and what stands at each place."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from ..plain.words import count_text
+from .against import MARKS, Against
+from .alike import answers_of, groups_of, same_rows, same_text, stands_aside
+from .cells import SAME_ANSWER
+from .figures import cells_by_place, repeats_of
+from .matrix import Matrix, MatrixCell, MatrixColumn, MatrixRow
+from .sifting import Wish, sift
+
+_MOST_CELLS = 1_000
+_LEAST_ROWS = 10
+
+Groups = Sequence[Sequence[MatrixCell]]
+"""What stands at one place: repeats that gave one answer are together."""
+
+
+class Lane(NamedTuple):
+    """A track across: a column, or one repeat of it where there is only one column."""
+
+    column: MatrixColumn
+    repeat: int | None
+
+
+class Page:
+    """A matrix as it is laid out: which rows are there, in which order, and what is left out."""
+
+    def __init__(self, matrix: Matrix, wish: Wish, seen: Against | None) -> None:
+        self.matrix = matrix
+        self.seen = seen
+        self.kinds = matrix.kinds
+        self.numbers = matrix.numbers
+        is_all = wish == Wish()
+        rows = matrix.rows if is_all else sift(matrix, wish).rows
+        same = same_rows(matrix) if not (wish.where or wish.order) else []
+        hidden = {row.id for row in same}
+        differing = [row for row in rows if row.id not in hidden]
+        # A saved page has no field to read it from.
+        of = count_text(len(matrix.rows), "task")
+        self.choice = f"{len(rows)} of {of}: {wish.words}" if wish.words else ""
+        per_row = max(1, len(matrix.cells) // max(1, len(matrix.rows)))
+        most = max(_LEAST_ROWS, _MOST_CELLS // per_row)
+        self.rows = differing[:most]
+        self.same = same[: most - len(self.rows)]
+        self.same_text = same_text(matrix, same) if same else ""
+        left_out = len(rows) - len(self.rows) - len(self.same)
+        self.note = f"… {count_text(left_out, 'more task')} not shown" if left_out else ""
+        aside = stands_aside(matrix)
+        repeats = range(repeats_of(matrix)) if aside else [None]
+        self.lanes = [Lane(column, repeat) for column in matrix.columns for repeat in repeats]
+        self.is_aside = aside
+        self._places = cells_by_place(matrix)
+        self._cells: dict[str, list[MatrixCell]] = {row.id: [] for row in rows}
+        for (row_id, _), cells in self._places.items():
+            if row_id in self._cells:
+                self._cells[row_id] += cells
+        counts = any(answers_of(self._cells[row.id]) for row in self.rows)
+        self.note = " ".join(filter(None, [self.note, SAME_ANSWER if counts else ""]))
+
+    def groups(self, row: MatrixRow) -> list[Groups]:
+        """Return what stands in each lane of a row."""
+        return [self._groups(row.id, lane) for lane in self.lanes]
+
+    def cells_of(self, row: MatrixRow) -> list[MatrixCell]:
+        """Return the cells of a row."""
+        return self._cells[row.id]
+
+    def mark(self, row: MatrixRow, lane: Lane) -> str:
+        """Say whether a task got worse or better in a column; empty where neither."""
+        change = self.seen.cells.get((row.id, lane.column.id)) if self.seen else None
+        return MARKS.get(change, "") if change else ""
+
+    def cells(self, column: MatrixColumn) -> list[MatrixCell]:
+        """Return the cells of a column."""
+        return [cell for cell in self.matrix.cells if cell.column == column.id]
+
+    def _groups(self, row: str, lane: Lane) -> Groups:
+        cells = self._places.get((row, lane.column.id), [])
+        if lane.repeat is None:
+            return groups_of(cells)
+        return [[cell] for cell in cells if cell.repeat == lane.repeat]

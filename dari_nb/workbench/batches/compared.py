@@ -1,0 +1,328 @@
+"""Batches of different days beside each other: the same tasks, a column for each of theirs."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from ...errors import InvalidRequestError
+from ...models import TimelineItem
+from .cells import Cell, Column
+from .matching import matched, names_of
+from .results import Place, Results
+from .tasks import Task
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from ...render.matrix.against import Against
+    from ...render.matrix.matrix import Matrix
+    from ...widgets.view import AnyLayout
+    from ..sessions.session import Session
+    from ..sessions.turn import Turn
+    from .matrix.marks import Marks
+    from .matrix.scored import ScoreTable
+    from .matrix_view import BatchMatrix
+
+_MOST_NAMED = 5
+
+
+@dataclass(frozen=True)
+class _Run:
+    """One of the batches: what it is called, and where its tasks and columns stand."""
+
+    name: str
+    batch: Results
+    rows: Mapping[int, int]
+    columns: Mapping[Column, Column]
+
+
+class ComparedBatches(Results):
+    """Several batches as one matrix, the oldest as its baseline; :func:`compare_batches` makes it.
+
+    It is looked at as a batch is, and sends nothing. Ratings go to the batch that a cell is of.
+
+    Attributes:
+        baseline: What the oldest of them is called, such as ``"Nov 20"``.
+        only: Tasks that not all of them have, by what each is called.
+
+    >>> old = d.batches.run("echo", ["Hi", "Ho"], run_id="monday").wait(60)
+    >>> new = d.batches.run("echo", ["Hi", "Hu"], run_id="tuesday").wait(60)
+    >>> compared = dari.compare_batches(old, new)
+    >>> [task.label for task in compared.only["monday"]]
+    ['Ho']
+    """
+
+    def __init__(self, batches: Sequence[Results]) -> None:
+        first = batches[0]
+        names = names_of(batches)
+        tasks, places = matched(batches)
+        runs = [
+            _Run(name, batch, rows, {c: _column(name, batch, c) for c in batch.columns})
+            for name, batch, rows in zip(names, batches, places, strict=True)
+        ]
+        columns = [column for run in runs for column in run.columns.values()]
+        repeats = max(batch.repeats for batch in batches)
+        run_id = "+".join(batch.run_id for batch in batches)
+        super().__init__(first._link, first.agent, run_id, tasks, columns, repeats)
+        self.baseline = names[0]
+        self._runs = runs
+        self._own: dict[str, tuple[Results, Cell]] = {}
+        for run in runs:
+            self._take(run)
+        self.only = {
+            run.name: [t for t in run.batch.tasks if not self._is_shared(run.rows[t.index])]
+            for run in runs
+        }
+        if not any(self._is_shared(task.index) for task in tasks):
+            raise InvalidRequestError(
+                f"{' and '.join(batch.run_id for batch in batches)} have no task in common: tasks "
+                "are the same when their text and what is expected are, or their id in metadata."
+            )
+
+    def _take(self, run: _Run) -> None:
+        for cell in run.batch.cells:
+            place = run.rows[cell.task_index], run.columns[cell.column], cell.repeat
+            ours = self.grid.at(*place)
+            ours.history, ours.unsent, ours.carried = cell.history, cell.unsent, cell.metadata
+            self._own[ours.id] = run.batch, cell
+
+    def _is_shared(self, row: int) -> bool:
+        return all(row in run.rows.values() for run in self._runs)
+
+    @property
+    def cells(self) -> list[Cell]:
+        """The cells that one of the batches has: task by task, column by column."""
+        return [cell for cell in self.grid if cell.id in self._own]
+
+    @property
+    def sessions(self) -> list[Session]:
+        """The sessions of all cells' last attempts."""
+        return [session for run in self._runs for session in run.batch.sessions]
+
+    def __len__(self) -> int:
+        return len(self._own)
+
+    def rate(self, cell: Place, name: str, value: Any, note: str = "") -> None:
+        """Keep a rating with the batch that a cell is of; see :meth:`Results.rate`.
+
+        >>> compared = dari.compare_batches(batch, batch)
+        >>> compared.rate(compared.cells[0], "rating", 4)
+        """
+        batch, own = self._own[self._cell_at(cell).id]
+        batch.rate(own, name, value, note)
+        self._changed()
+
+    def score(self, name: str, function: Callable[[Turn], Any] | None) -> ScoreTable:
+        """Score all answers, and keep the values with the batch that each is of.
+
+        Args:
+            name: The score's name.
+            function: As for :meth:`Results.score`.
+
+        Returns:
+            The scores of the newest of them.
+
+        >>> scores = dari.compare_batches(batch, batch).score("long", lambda t: len(t.text) > 99)
+        >>> taken_back = batch.score("long", None)
+        """
+        made = [run.batch.score(name, function) for run in self._runs]
+        self._changed()
+        return made[-1]
+
+    def view(
+        self,
+        *,
+        where: str = "",
+        baseline: str | None = None,
+        score: str = "",
+        layout: AnyLayout = None,
+    ) -> BatchMatrix:
+        """Return the interactive matrix, what got worse since the oldest first.
+
+        Args:
+            where: As for :meth:`Results.view`.
+            baseline: The oldest of them when left out; ``""`` is none.
+            score: As for :meth:`Results.view`.
+            layout: As for :meth:`Results.view`.
+
+        >>> "0 regressions" in dari.compare_batches(batch, batch).view().against
+        True
+        """
+        wanted = self.baseline if baseline is None else baseline
+        return super().view(where=where, baseline=wanted, score=score, layout=layout)
+
+    def differences(self, score: str = "") -> pd.DataFrame:
+        """Return what became of each column since the oldest, one row each.
+
+        Args:
+            score: What they are compared by, as for :meth:`view`.
+
+        Returns:
+            ``column`` and ``baseline``; ``regressions``, ``improvements`` and ``alike``, of
+            ``tasks`` that both have; ``difference``, its mean over these, with ``low`` and
+            ``high``, NaN where there is no interval, its ``level`` and ``method``. With several
+            rows each interval is wider, so that all of them hold together at 95 %.
+
+        Raises:
+            InvalidRequestError: There is no such score.
+
+        >>> compared = dari.compare_batches(batch, batch)
+        >>> compared.differences("exact")[["tasks", "difference"]].values.tolist()
+        [[2.0, 0.0], [2.0, 0.0]]
+        """
+        from .matrix.differences import differences_frame
+
+        return differences_frame(*self._seen(score))
+
+    def changes(self, score: str = "") -> pd.DataFrame:
+        """Return what became of each task, one row for each column that is compared.
+
+        Args:
+            score: What is compared, as for :meth:`view`.
+
+        Returns:
+            ``task_index``, ``task``, ``column``, ``baseline``, ``change`` (``worse``, ``better``,
+            ``alike``), and the means ``before`` and ``after``; what got worse comes first.
+
+        Raises:
+            InvalidRequestError: There is no such score.
+
+        >>> dari.compare_batches(batch, batch).changes("exact")["change"].unique().tolist()
+        ['alike']
+        """
+        from .matrix.differences import changes_frame
+
+        return changes_frame(*self._seen(score))
+
+    def _seen(self, score: str) -> tuple[Matrix, Against]:
+        from ...render.matrix.against import checked_score, scores_of
+        from .matrix.means import compared_with
+
+        matrix = self._snapshot()
+        by = checked_score(matrix, score or next(iter(scores_of(matrix)), "score"))
+        seen = compared_with(matrix, self.baseline, by)
+        if seen is None:
+            raise InvalidRequestError(f"No column is that of an LLM that {self.baseline} has, too.")
+        return matrix, seen
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row a cell as :meth:`Results.to_frame`, each with the run that it is of.
+
+        >>> dari.compare_batches(batch, batch).to_frame().shape[0]
+        8
+        """
+        frame = super().to_frame()
+        return frame.assign(run_id=[self._own[cell.id][0].run_id for cell in self.cells])
+
+    @contextlib.contextmanager
+    def _listening(self, changed: Callable[[], object]) -> Iterator[None]:
+        with contextlib.ExitStack() as stack:
+            for run in self._runs:
+                stack.enter_context(run.batch._listening(changed))
+            yield
+
+    def _snapshot(self) -> Matrix:
+        for run in self._runs:
+            self._take(run)
+        matrix = super()._snapshot()
+        names = {
+            self.grid.column_id(ours): (run.name, own.llm)
+            for run in self._runs
+            for own, ours in run.columns.items()
+        }
+        columns = [
+            replace(column, of=names[column.id][0], llm=names[column.id][1])
+            for column in matrix.columns
+        ]
+        return replace(matrix, columns=columns, notes=self.notes)
+
+    @property
+    def notes(self) -> list[str]:
+        """What not all batches have, in words."""
+        from ...render import count_text
+
+        which = "only" if len(self._runs) == 2 else "not all, but"
+        return [
+            f"{count_text(len(tasks), 'task')} {which} in {name}: {_listed(tasks)}"
+            for name, tasks in self.only.items()
+            if tasks
+        ]
+
+    def to_mimebundle(self) -> dict[str, str]:
+        """Return it as HTML, Markdown and plain text, what got worse since the oldest first."""
+        from ...render.matrix.paper import matrix_paper
+        from ...render.matrix.sifting import Wish
+        from .matrix.means import compared_with
+
+        matrix = self._snapshot()
+        seen = compared_with(matrix, self.baseline)
+        return matrix_paper(matrix, Wish(baseline=self.baseline), seen)
+
+    def _marks(self, cells: Sequence[Cell] | None = None) -> dict[str, Marks]:
+        from .matrix.marks import Marks
+
+        wanted = [cell.id for cell in (self.cells if cells is None else cells)]
+        found = {name: Marks() for name in wanted}
+        for run in self._runs:
+            told = {name: self._own[name] for name in wanted if name in self._own}
+            own = {name: cell for name, (batch, cell) in told.items() if batch is run.batch}
+            marks = run.batch._marks(list(own.values()))
+            found |= {name: marks[cell.id] for name, cell in own.items()}
+        return found
+
+    def _items(self, cell: Cell) -> list[TimelineItem]:
+        batch, own = self._own[cell.id]
+        return batch._items(own)
+
+    def _session_of(self, session_id: str) -> Session:
+        batch, _ = next(o for o in self._own.values() if o[1].session_id == session_id)
+        return batch._session_of(session_id)
+
+    def __str__(self) -> str:
+        return self.to_mimebundle()["text/plain"]
+
+    def __repr__(self) -> str:
+        return f"<ComparedBatches {', '.join(run.name for run in self._runs)}: {len(self)} cells>"
+
+
+def compare_batches(old: Results, new: Results, *more: Results) -> ComparedBatches:
+    """Put batches of different days beside each other, the same tasks in one row.
+
+    Tasks are the same when their text and what is expected of them are, or else the id in their
+    metadata. The oldest is the baseline: what got worse since comes first, and the differences of
+    each column to that of the same LLM are paired by task, with their interval.
+
+    Args:
+        old: The baseline.
+        new: What is compared with it.
+        *more: Further ones.
+
+    Raises:
+        InvalidRequestError: These are no batches, or have no task in common.
+
+    >>> compared = dari.compare_batches(batch, batch)
+    >>> compared.to_frame()["llm_id"].nunique()
+    4
+    """
+    batches = (old, new, *more)
+    for batch in batches:
+        if not isinstance(batch, Results):
+            raise InvalidRequestError(f"Batches are compared, not {type(batch).__name__}.")
+    return ComparedBatches(batches)
+
+
+def _column(name: str, batch: Results, column: Column) -> Column:
+    if len(batch.columns) == 1 and column.llm is None:
+        return Column(name)
+    return Column(f"{name} · {batch.grid.column_id(column)}")
+
+
+def _listed(tasks: Sequence[Task]) -> str:
+    from ...render.matrix.cells import label_text
+
+    told = [f"“{label_text(task.label)[:40]}”" for task in tasks[:_MOST_NAMED]]
+    left = len(tasks) - len(told)
+    return ", ".join(told) + (f" and {left} more" if left else "")

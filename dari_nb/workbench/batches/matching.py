@@ -1,0 +1,75 @@
+"""Which tasks of several batches are the same, and what each of them is called."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from ...models import parse_time
+from .keys import digest
+from .tasks import Task
+
+if TYPE_CHECKING:
+    from .results import Results
+
+_EXPECTED = ("expected", "expectation", "answer", "target")
+
+
+def names_of(batches: Sequence[Results]) -> list[str]:
+    """Call each by its day, with the time where two are of one day, or else by its run."""
+    runs = [batch.run_id for batch in batches]
+    for form in ("%b %-d", "%b %-d %H:%M"):
+        days = [_day(batch, form) for batch in batches]
+        if all(days) and len(set(days)) == len(days):
+            return days
+    seen: Counter[str] = Counter()
+    told = []
+    for run in runs:
+        seen[run] += 1
+        told.append(run if seen[run] == 1 else f"{run} ({seen[run]})")
+    return told
+
+
+def _day(batch: Results, form: str) -> str:
+    times = [time for cell in batch.cells if (time := parse_time(cell.created_at))]
+    first = min(times, default=None)
+    if first is None:
+        return ""
+    day = first.strftime(form.replace("%-d", "{day}"))
+    return day.format(day=first.day)
+
+
+def matched(batches: Sequence[Results]) -> tuple[list[Task], list[dict[int, int]]]:
+    """Give each task a row, and say for each batch in which rows its tasks stand."""
+    rows: dict[Any, int] = {}
+    tasks: list[Task] = []
+    places = []
+    for batch in batches:
+        seen: Counter[Any] = Counter()
+        own: dict[int, int] = {}
+        for task in batch.tasks:
+            # The same task twice is two rows, in the order that they come in.
+            keys = [(key, seen[key]) for key in _keys_of(task)]
+            seen.update(key for key, _ in keys)
+            taken = set(own.values())
+            row = next((rows[key] for key in keys if key in rows and rows[key] not in taken), None)
+            if row is None:
+                row = len(tasks)
+                tasks.append(replace(task, index=row))
+            for key in keys:
+                rows.setdefault(key, row)
+            own[task.index] = row
+        places.append(own)
+    return tasks, places
+
+
+def _keys_of(task: Task) -> Iterable[Any]:
+    """What a task is known by, the surest first."""
+    about = task.metadata
+    expected = next((about[name] for name in _EXPECTED if name in about), "")
+    yield digest("task", task.text or task.label, expected)
+    for name in ("id", "task_id"):
+        if about.get(name):
+            yield name, about[name]

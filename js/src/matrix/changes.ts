@@ -1,0 +1,47 @@
+import type { Sheet } from "./sheet";
+
+/** What became of a task in comparison with the baseline; `none` where nothing can be compared. */
+export type Change = "worse" | "better" | "alike" | "none";
+export const ORDER: Change[] = ["worse", "better", "alike", "none"];
+
+/** By row, and by row and column as `placeOf` joins them. */
+export interface Changes {
+  rows: Map<string, Change>;
+  cells: Map<string, Change>;
+}
+
+const NOTHING = 1e-9;
+
+export function placeOf(row: string, column: string): string {
+  return `${row}\n${column}`;
+}
+
+/** Compares the means of a score, as `dari_nb/render/matrix/against.py` does. */
+export function changesOf(sheet: Sheet, baseline: string, score: string): Changes | undefined {
+  if (!(baseline && score)) return undefined;
+  const sums = new Map<string, [number, number]>();
+  for (const { row, column, scores } of sheet.cells.values()) {
+    const value = scores[score];
+    if (typeof value !== "number" && typeof value !== "boolean") continue;
+    const [sum, n] = sums.get(placeOf(row, column)) ?? [0, 0];
+    sums.set(placeOf(row, column), [sum + Number(value), n + 1]);
+  }
+  const changes: Changes = { rows: new Map(), cells: new Map() };
+  for (const row of sheet.rows.keys()) {
+    const found = sheet.columns.map(({ id, bases }) => {
+      const [ours, theirs] = [id, bases[baseline] ?? ""].map((one) => sums.get(placeOf(row, one)));
+      if (!ours || !theirs) return "none";
+      const change = changeOf(ours[0] / ours[1], theirs[0] / theirs[1]);
+      changes.cells.set(placeOf(row, id), change);
+      return change;
+    });
+    changes.rows.set(row, ORDER.find((change) => found.includes(change)) ?? "none");
+  }
+  return changes;
+}
+
+function changeOf(ours: number, theirs: number): Change {
+  const least = NOTHING * Math.max(1, Math.abs(ours), Math.abs(theirs));
+  if (Math.abs(ours - theirs) <= least) return "alike";
+  return ours < theirs ? "worse" : "better";
+}

@@ -1,0 +1,74 @@
+"""Python and the page read conditions alike: both are held to the same table."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from dari_nb.render.matrix.conditions import both, condition
+from dari_nb.render.matrix.matrix import Matrix, MatrixCell, MatrixColumn, MatrixRow
+from dari_nb.render.matrix.paper import matrix_paper
+from dari_nb.render.matrix.sifting import Wish, offers, sift
+
+TABLE = Path(__file__).parents[3] / "js" / "test" / "matrix" / "conditions.json"
+TOLD = json.loads(TABLE.read_text(encoding="utf-8"))
+
+
+def matrix():
+    rows = [MatrixRow(name, label, values) for name, _, label, values in TOLD["rows"]]
+    columns = [MatrixColumn(name, name, name) for name in TOLD["columns"]]
+    cells = [
+        MatrixCell(
+            f"{row}/{column}/{repeat}",
+            row,
+            column,
+            repeat,
+            state=state,
+            text=text,
+            seconds=seconds,
+            cost=cost,
+            scores=scores,
+        )
+        for row, column, repeat, state, text, seconds, cost, scores in TOLD["cells"]
+    ]
+    return Matrix("desk", "run", rows, columns, cells)
+
+
+@pytest.mark.parametrize("case", TOLD["cases"], ids=json.dumps)
+def test_conditions_words_and_orders_leave_the_same_as_in_the_page(case):
+    asked = {name: case.get(name, "") for name in ("where", "order", "baseline")}
+    sifted = sift(matrix(), Wish(**asked, score=case.get("score", "right")))
+    assert "".join(row.id for row in sifted.rows) == case["rows"]
+    if "cells" in case:
+        assert sorted(cell.id for cell in sifted.cells) == sorted(case["cells"].split())
+
+
+@pytest.mark.parametrize(("where", "why"), TOLD["none"])
+def test_where_nothing_is_left_it_is_said_why(where, why):
+    assert sift(matrix(), Wish(where)).why == why
+
+
+def test_every_condition_that_is_offered_can_be_read_and_leaves_something():
+    offered = offers(matrix())
+    assert {"right = no", "tier = gold", "differs = right", '"my topic" = "far away"'} < {*offered}
+    for one in offered:
+        assert sift(matrix(), Wish(one)).why in ("", f"nothing matches “{one}”")
+
+
+def test_what_cannot_be_written_as_a_condition_is_not():
+    assert condition('a "name"', "x") == both("a = 1", "") == ""
+    assert condition("a:b", "*") == '"a:b" = "*"'
+
+
+def test_paper_shows_what_was_asked_for_in_its_order_and_says_so():
+    paper = matrix_paper(matrix(), Wish("right = no", order="-number"))
+    for form in paper.values():
+        assert "2 of 4 tasks: right = no" in form
+        assert form.index("And on Monday?") < form.index("When is it open?")
+        assert "so on" not in form.replace("<button", "")
+    assert "<button" not in paper["text/html"]
+
+
+def test_what_was_asked_for_stays_text_on_paper():
+    html = matrix_paper(matrix(), Wish("<img src=x onerror=alert(1)>"))["text/html"]
+    assert "<img" not in html

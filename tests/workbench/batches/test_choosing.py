@@ -1,0 +1,114 @@
+"""What is asked for in code or a view: conditions, a baseline, what is selected and on paper."""
+
+import pytest
+
+from dari_nb.errors import InvalidRequestError
+
+TASKS = [
+    {"prompt": "The site is down", "expected": "high", "topic": "web"},
+    {"prompt": "I lost my password", "expected": "high", "topic": "account"},
+    {"prompt": "Thanks, all good!", "expected": "low", "topic": "web"},
+]
+
+
+@pytest.fixture
+def batch(d, server):
+    @server.agent("triage", llms=["small", "large"])
+    def triage(prompt, turn):
+        hears = "down" in prompt or (turn.llm_id == "large" and "lost" in prompt)
+        return "high" if hears else "low"
+
+    batch = d.batches.run("triage", TASKS, ["small", "large"], repeats=2).wait(60)
+    batch.score("right", lambda turn: turn.text == turn.session.metadata["expected"])
+    return batch
+
+
+def test_without_a_view_nothing_is_selected(batch):
+    assert batch.selected == []
+    assert batch.selected.to_frame().shape[0] == 0
+    assert list(batch.selected.to_frame()) == list(batch.to_frame())
+
+
+def test_selected_is_what_the_view_finds_and_then_what_is_marked(batch):
+    view = batch.view(where="right = no topic = account")
+    assert [cell.id for cell in batch.selected] == ["1/small/0", "1/small/1"]
+    assert batch.selected.session_ids == [batch[1, "small", n].session_id for n in (0, 1)]
+    assert batch.selected.to_frame()["score.right"].tolist() == [False, False]
+    view.chosen = [(2, "large")]
+    assert batch.selected == [batch[2, "large"]]
+    view.chosen = []
+    view.where = "column = large right = yes web"
+    assert {cell.task_index for cell in batch.selected} == {0, 2}
+    view.where = ""
+    assert batch.selected == []
+    assert repr(batch.selected)
+
+
+def test_the_last_view_is_the_one_that_counts(batch):
+    batch.view(where="right = no")
+    batch.view()
+    assert batch.selected == []
+
+
+def test_against_a_column_the_counts_and_the_interval_are_told(batch):
+    view = batch.view(baseline="small")
+    assert view._against_now.counts == {"worse": 0, "better": 1, "alike": 2, "none": 0}
+    assert (view._against_now.score, view._against_now.name) == ("right", "small")
+    assert "1 improvement" in view.against
+    assert "3 tasks do not settle which is better" in view.against
+    assert [row.id for row in view._sifted().rows] == ["1", "0", "2"]
+    view.baseline = ""
+    assert view.against == ""
+
+
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [
+        ({"where": "lenght < 3"}, "there is no lenght; there is number, task, column, state"),
+        ({"where": "right <"}, "“right <” is no condition; one is right < 1"),
+        ({"baseline": "tiny"}, "no column 'tiny' to compare with; there is: small, large"),
+        ({"baseline": "small", "score": "judge"}, "by 'judge'; there is: right"),
+    ],
+)
+def test_what_is_not_there_is_named_with_what_is(batch, asked, words):
+    with pytest.raises(InvalidRequestError, match=words.replace("(", r"\(")):
+        batch.view(**asked)
+
+
+def test_that_no_cell_meets_a_condition_is_an_answer(batch):
+    view = batch.view(where="right = no topic = web")
+    assert view._sifted().rows == []
+    assert batch.selected == []
+
+
+def test_printed_a_view_shows_what_was_asked_for_and_says_so(batch, capsys):
+    view = batch.view(where="right = no", baseline="small")
+    view.presenter.subject.print()
+    out = capsys.readouterr().out
+    assert "1 of 3 tasks: right = no" in out
+    assert "0 regressions, 1 improvement, 2 alike against small on “right”." in out
+    assert "I lost my password" in out
+    assert "Thanks" not in out
+    assert "\N{BLACK UP-POINTING TRIANGLE} better" in out
+
+
+def test_a_page_that_changes_the_baseline_has_the_sentence_of_the_new_one(batch):
+    view = batch.view(baseline="small")
+    # As the page sends it: the sentence of the old one is gone at once.
+    view.set_state({"baseline": "large", "against": ""})
+    assert "1 regression" in view.against
+    assert "against <b>large</b>" in view.against
+
+
+def test_answers_are_counted_where_some_are_the_same_and_some_are_not(d, server):
+    replies = iter(["high", "high ", " low"])
+
+    @server.agent("unsure", llms=["a"])
+    def unsure(prompt):
+        return next(replies)
+
+    batch = d.batches.run("unsure", ["How urgent is it?"], ["a"], repeats=3).wait(60)
+    paper = batch.to_mimebundle()
+    for form in paper.values():
+        assert "high 2\N{MULTIPLICATION SIGN}, low 1\N{MULTIPLICATION SIGN}" in form
+        assert "Answers that differ in white space alone are one." in form

@@ -1,0 +1,131 @@
+"""Batches of different days beside each other: what got worse, and how sure that is."""
+
+import pytest
+
+import dari_nb as dari
+from dari_nb.errors import InvalidRequestError
+from dari_nb.scores import paired_difference
+
+TASKS = [{"prompt": f"Is {n} odd?", "expected": "yes" if n % 2 else "no"} for n in range(8)]
+
+
+class Day:
+    """An agent that errs on other tasks from day to day."""
+
+    def __init__(self, server):
+        self.wrong = {"small": {1}, "large": set()}
+
+        @server.agent("parity", llms=["small", "large"])
+        def parity(prompt, turn):
+            n = int(prompt.split()[1])
+            is_odd = bool(n % 2) != (n in self.wrong[turn.llm_id])
+            return "yes" if is_odd else "no"
+
+
+def right(turn):
+    return turn.text == turn.session.metadata["expected"]
+
+
+@pytest.fixture
+def day(server):
+    return Day(server)
+
+
+@pytest.fixture
+def days(d, day):
+    old = d.batches.run("parity", TASKS, ["small", "large"], run_id="monday").wait(60)
+    day.wrong = {"small": set(), "large": {0, 2, 4}}
+    tasks = [*reversed(TASKS[:7]), "Is 9 odd?"]
+    new = d.batches.run("parity", tasks, ["small", "large"], run_id="tuesday").wait(60)
+    for batch in (old, new):
+        batch.score("right", lambda turn: turn.session.metadata.get("expected", "yes") == turn.text)
+    return dari.compare_batches(old, new)
+
+
+def test_the_same_tasks_stand_in_one_row_and_columns_have_their_run(days):
+    assert [column.label for column in days.columns] == [
+        "monday · small",
+        "monday · large",
+        "tuesday · small",
+        "tuesday · large",
+    ]
+    frame = days.to_frame()
+    assert frame["run_id"].value_counts().to_dict() == {"monday": 16, "tuesday": 16}
+    of_three = frame[frame["task"] == "Is 3 odd?"]
+    assert of_three["task_index"].nunique() == 1
+    assert len(of_three) == 4
+    assert {name: [task.text for task in tasks] for name, tasks in days.only.items()} == {
+        "monday": ["Is 7 odd?"],
+        "tuesday": ["Is 9 odd?"],
+    }
+    assert "1 task only in tuesday: “Is 9 odd?”" in str(days)
+
+
+def test_a_column_is_compared_with_that_of_the_same_llm_as_the_statistics_say(days):
+    told = days.differences().set_index("column")
+    small, large = told.loc["tuesday · small"], told.loc["tuesday · large"]
+    assert (small["regressions"], small["improvements"], small["alike"]) == (0, 1, 6)
+    assert (large["regressions"], large["improvements"], large["tasks"]) == (3, 0, 7)
+    assert large["baseline"] == "monday · large"
+    assert large["level"] == 0.975
+    before = {n: [True] for n in range(7)}
+    after = {n: [n not in (0, 2, 4)] for n in range(7)}
+    found = paired_difference(after, before, level=0.975, kind="yes/no")
+    assert tuple(large[["difference", "low", "high", "method"]]) == (*found[:3], found.method)
+
+
+def test_regressions_come_first_and_nothing_is_claimed_that_is_not_settled(days):
+    view = days.view()
+    assert view.baseline == days.baseline == "monday"
+    assert view._against_now.counts == {"worse": 3, "better": 1, "alike": 3, "none": 2}
+    first = [row.label for row in view._sifted().rows[:4]]
+    assert first == ["Is 0 odd?", "Is 2 odd?", "Is 4 odd?", "Is 1 odd?"]
+    assert "did worse" not in view.against
+    assert "7 tasks do not settle which is better" in view.against
+    changes = days.changes()
+    assert changes["change"].tolist()[:4] == ["worse", "worse", "worse", "better"]
+    assert changes.iloc[0][["before", "after"]].tolist() == [1.0, 0.0]
+    view.where = 'change = worse column = "tuesday · large"'
+    assert [cell.text for cell in days.selected] == ["yes", "yes", "yes"]
+
+
+def test_what_the_interval_supports_is_said(d, day):
+    day.wrong = {"small": set(), "large": set()}
+    tasks = [{"prompt": f"Is {n} odd?", "expected": "yes" if n % 2 else "no"} for n in range(30)]
+    old = d.batches.run("parity", tasks, ["small"], run_id="monday").wait(60)
+    day.wrong = {"small": set(range(20)), "large": set()}
+    new = d.batches.run("parity", tasks, ["small"], run_id="tuesday").wait(60)
+    for batch in (old, new):
+        batch.score("right", right)
+    assert (
+        "<b>tuesday · small</b> did worse<small> (difference"
+        in dari.compare_batches(old, new).view().against
+    )
+
+
+def test_ratings_go_to_the_batch_that_a_cell_is_of(d, day):
+    old = d.batches.run("parity", TASKS[:2], ["small"], run_id="monday").wait(60)
+    new = d.batches.run("parity", TASKS[:2], ["small"], run_id="tuesday").wait(60)
+    compared = dari.compare_batches(old, new)
+    compared.rate((1, "tuesday · small"), "rating", 2)
+    assert new[1, "small"].scores == {"rating": 2}
+    assert old[1, "small"].scores == {}
+    assert compared[1, "tuesday · small"].scores == {"rating": 2}
+    assert compared.compare("monday · small", "tuesday · small", task=0).parts_at is None
+
+
+def test_tasks_are_the_same_by_their_id_where_their_words_have_changed(d, day):
+    old = d.batches.run("parity", [{"prompt": "Is 1 odd?", "id": "a"}], ["small"]).wait(60)
+    new = d.batches.run("parity", [{"prompt": "Is 1 odd today?", "id": "a"}], ["small"]).wait(60)
+    assert len(dari.compare_batches(old, new).tasks) == 1
+
+
+def test_what_cannot_be_compared_is_refused_with_the_reason(d, day, days):
+    one = d.batches.run("parity", TASKS[:1], ["small"]).wait(60)
+    other = d.batches.run("parity", TASKS[1:2], ["small"]).wait(60)
+    with pytest.raises(InvalidRequestError, match="have no task in common"):
+        dari.compare_batches(one, other)
+    with pytest.raises(InvalidRequestError, match="Batches are compared, not DataFrame"):
+        dari.compare_batches(one, other.to_frame())
+    with pytest.raises(InvalidRequestError, match="by 'beauty'; there is: right"):
+        days.differences("beauty")
