@@ -84,20 +84,12 @@ class BlindSample:
         >>> list(batch.sample(1).to_frame())
         ['number', 'task', 'answer', 'rating', 'note']
         """
-        import pandas as pd
-
         marks = self._blinded._marks()
-        rows = [
-            (
-                n,
-                cell.task.label,
-                cell.answer or cell.text,
-                of.scores.get(self.name),
-                of.notes.get(self.name),
-            )
-            for n, (cell, of) in enumerate((c, marks[c.id]) for c in self._blinded.cells)
-        ]
-        return pd.DataFrame(rows, columns=["number", "task", "answer", "rating", "note"])
+        of = [marks[cell.id] for cell in self._blinded.cells]
+        frame = self._blinded.to_frame()
+        frame["rating"] = [one.scores.get(self.name) for one in of]
+        frame["note"] = [one.notes.get(self.name) for one in of]
+        return frame
 
     def view(self, *, layout: AnyLayout = None) -> BatchMatrix:
         """Return the view: open an answer, press 1 to 5, go on to the next one.
@@ -163,6 +155,13 @@ class Blinded:
         """The answers."""
         return list(self.grid)
 
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row an answer, with nothing that tells who gave it."""
+        import pandas as pd
+
+        rows = [(n, cell.task.label, cell.answer or cell.text) for n, cell in enumerate(self.cells)]
+        return pd.DataFrame(rows, columns=["number", "task", "answer"])
+
     def rate(self, cell: Cell, name: str, value: Any, note: str = "") -> None:
         """Rate the cell that this one stands for."""
         self._batch.rate(self._whose[cell.id], name, value, note)
@@ -193,6 +192,9 @@ class Blinded:
 
     def _listening(self, changed: Callable[[], object]) -> contextlib.AbstractContextManager[None]:
         return self._batch._listening(changed)  # type: ignore[no-any-return]
+
+    def _looked_at_with(self, view: Any) -> None:
+        """Do nothing: what is chosen here is chosen nowhere else."""
 
     def _watch(self, cell_ids: Iterable[str]) -> None:
         """Do nothing: all has ended."""
