@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
+from collections import deque
 from collections.abc import Iterator, Sequence
 from itertools import accumulate
 
@@ -24,8 +24,10 @@ MOST_CONVERTED = 300_000
 Step = EventLine | list[DraftLine]
 """An event, or pieces of drafts that are seen together."""
 
-# What ends all blocks before it, lists too: a paragraph or a heading behind an empty line.
-_BREAK = re.compile(r"\n[ \t]*\n(?=[^\W\d_]|#)")
+_SHOWN = ("reasoning", "text")
+# What ends all blocks before it, lists too, once its first line is there: a paragraph or a heading
+# behind an empty line.
+_BREAK = re.compile(r"\n[ \t]*\n(?=((?:[^\W\d_]|#)[^\n]*\n))")
 
 
 def steps_of(turn: Turn) -> Iterator[Step]:
@@ -116,11 +118,28 @@ def _thinned(frames: Sequence[Step | Mark], most: int) -> Iterator[Step | Mark]:
 
 def _most(pieces: Sequence[DraftLine]) -> int:
     """How many steps a draft may have: fewer where paragraphs, lists or tables are very long."""
-    ends = list(accumulate(len(piece.text) for piece in pieces))
-    if not ends or len(ends) * ends[-1] <= MOST_CONVERTED:
+    length = sum(len(piece.text) for piece in pieces)
+    if len(pieces) * length <= MOST_CONVERTED:
         return MOST_STEPS
-    anew = (end - len(p.text) for end, p in zip(ends, pieces, strict=True) if p.anew)
-    breaks = (match.end() for match in _BREAK.finditer("".join(piece.text for piece in pieces)))
-    begins = sorted([0, *anew, *breaks])
-    open_ = sum(end - begins[bisect_right(begins, end) - 1] for end in ends)
-    return max(1, min(MOST_STEPS, MOST_CONVERTED * len(pieces) // open_))
+    sizes = {kind: _open_sizes([p for p in pieces if p.draft == kind]) for kind in _SHOWN}
+    open_ = dict.fromkeys(_SHOWN, 0)
+    converted = 0
+    for piece in pieces:
+        if piece.draft in open_:
+            open_[piece.draft] = next(sizes[piece.draft])
+        converted += sum(open_.values())
+    return max(1, min(MOST_STEPS, MOST_CONVERTED * len(pieces) // max(1, converted)))
+
+
+def _open_sizes(pieces: Sequence[DraftLine]) -> Iterator[int]:
+    """Characters of a text that are open after each of its pieces, or a few more than that."""
+    ends = list(accumulate(len(piece.text) for piece in pieces))
+    found = _BREAK.finditer("".join(piece.text for piece in pieces))
+    breaks = [(match.end(1), match.end()) for match in found]
+    begins = [end - len(p.text) for end, p in zip(ends, pieces, strict=True) if p.anew]
+    later = deque(sorted([*breaks, *((begin, begin) for begin in begins)]))
+    begin = 0
+    for end in ends:
+        while later and later[0][0] <= end:
+            begin = max(begin, later.popleft()[1])
+        yield end - begin

@@ -115,26 +115,41 @@ def test_all_that_counts_steps_counts_alike(times: bool) -> None:
     assert chapter["marks"][0]["at"] == steps[chapter["marks"][0]["steps"] - 1]["at"]
 
 
+def converted(pieces: Sequence[dict[str, Any]]) -> int:
+    """Characters that are converted for all steps of a draft."""
+    score, counted = drafted(pieces), 0
+    real = growing.part_html
+
+    def counting(source: str, *given: Any, **named: Any) -> str:
+        nonlocal counted
+        counted += len(source)
+        return real(source, *given, **named)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(growing, "part_html", counting)
+        score.steps(0, {})
+    return counted
+
+
 @pytest.mark.parametrize("text", [PARAGRAPH, TABLE, LIST, "- item\n\n"])
 def test_what_is_converted_of_a_draft_does_not_grow_with_the_square_of_it(text: str) -> None:
-    def converted(pieces: int) -> int:
-        head = "| a | b | c |\n|---|---|---|\n" if text is TABLE else ""
-        score, counted = drafted([piece(head), *[piece(text, 0.1)] * pieces]), 0
-        real = growing.part_html
-
-        def counting(source: str, *given: Any, **named: Any) -> str:
-            nonlocal counted
-            counted += len(source)
-            return real(source, *given, **named)
-
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(growing, "part_html", counting)
-            score.steps(0, {})
-        return counted
-
-    few, many = converted(400), converted(1000)
+    head = piece("| a | b | c |\n|---|---|---|\n" if text is TABLE else "")
+    few, many = (converted([head, *[piece(text, 0.1)] * count]) for count in (400, 1000))
     assert many < 3 * few
     assert many < 400_000
+
+
+def test_what_stays_open_counts_also_while_something_else_is_written() -> None:
+    long = piece("word " * 8000)
+    same_line = [piece("\n\nAnd "), *[piece("so on ", 0.1)] * 400]
+    thoughts = [piece("So.\n\nYes.\n\n", 0.1, draft="reasoning")] * 400
+    assert converted([long, *same_line]) < 600_000
+    assert converted([long, *thoughts]) < 600_000
+
+
+def test_a_draft_that_ends_with_nothing_has_its_steps() -> None:
+    paragraphs = [piece(f"Words {'and words ' * 200}\n\n", 0.1)] * 200
+    assert len(drafts(drafted([*paragraphs, piece("", 0.1, anew=True)]))) <= 150
 
 
 def test_a_long_answer_of_many_paragraphs_has_as_many_steps_as_a_short_one() -> None:
