@@ -25,10 +25,13 @@ def bare_links(parser: MarkdownIt) -> None:
 
     The plugin's rules look at all that was said before, or is to come, at each colon, ``@`` and
     ``www.``: an answer of minified JSON would take minutes. Here they see what may be the address.
+    Nor does text stop at each ``w`` to have all rules tried there, only where ``www.`` begins.
     """
     from mdit_py_plugins.gfm_autolink import gfm_autolink_plugin
 
+    stops = parser.inline.terminator_re.pattern
     parser.use(gfm_autolink_plugin)
+    parser.inline.terminator_re = re.compile(rf"{stops}|www\.")
     ruler = parser.inline.ruler
     found = dict(zip(ruler.get_active_rules(), ruler.getRules(), strict=True))
     for name, is_there in _PLACES.items():

@@ -12,9 +12,8 @@ from ...models import events as ev
 from ...render import Head, with_silence
 from ...tapes import DraftLine, EventLine, Mark, Turn
 from ...transcript import TurnState
+from .steps import marked_steps, settles, steps_of, wait_of
 
-UNKNOWN_AFTER = 0.4
-"""Seconds between the steps of a turn that was recorded without times."""
 PAUSE = 1.2
 """Seconds between two turns: how long people took to read is on no tape."""
 _ENDINGS = (ev.TOOL_CALL_COMPLETED, ev.TOOL_CALL_FAILED)
@@ -28,39 +27,35 @@ class Marked(NamedTuple):
 
 
 def waits_of(turn: Turn) -> list[float]:
-    """Seconds before each step: the first is what was asked, then events and pieces of drafts."""
-    lines = [entry for entry in turn.body if isinstance(entry, EventLine | DraftLine)]
-    return [0.0, *(UNKNOWN_AFTER if line.after is UNSET else line.after for line in lines)]
+    """Seconds before each step: the first is what was asked, then those of :func:`steps_of`."""
+    return [0.0, *map(wait_of, steps_of(turn))]
 
 
 def marks_of(turn: Turn) -> list[Marked]:
     """The marks of a turn, those in front of it first."""
     found = [Marked(0, note) for note in turn.before if isinstance(note, Mark)]
-    steps = 1
-    for entry in turn.body:
-        if isinstance(entry, Mark):
-            found.append(Marked(steps, entry))
-        steps += isinstance(entry, EventLine | DraftLine)
+    count = 1
+    for step in marked_steps(turn):
+        if isinstance(step, Mark):
+            found.append(Marked(count, step))
+        else:
+            count += 1
     return found
 
 
 def item_steps(turn: Turn) -> Iterator[tuple[int, bool]]:
     """Steps with which something new is seen, and whether that is an error."""
-    step = 0
-    for entry in turn.body:
-        if not isinstance(entry, EventLine | DraftLine):
+    for number, step in enumerate(steps_of(turn), 1):
+        if not isinstance(step, EventLine):
             continue
-        step += 1
-        if not isinstance(entry, EventLine):
-            continue
-        if entry.event in _ENDINGS:
-            if entry.event == ev.TOOL_CALL_FAILED or entry.data.get("is_error"):
-                yield step, True
-        elif entry.event == ev.MESSAGE_STATUS_CHANGED:
-            if entry.data.get("status") == "failed":
-                yield step, True
+        if step.event in _ENDINGS:
+            if step.event == ev.TOOL_CALL_FAILED or step.data.get("is_error"):
+                yield number, True
+        elif step.event == ev.MESSAGE_STATUS_CHANGED:
+            if step.data.get("status") == "failed":
+                yield number, True
         else:
-            yield step, False
+            yield number, False
 
 
 def scenes(turn: Turn, message_id: str) -> Iterator[Sequence[TimelineItem]]:
@@ -80,18 +75,15 @@ def scenes(turn: Turn, message_id: str) -> Iterator[Sequence[TimelineItem]]:
     content = [text_block(asked)] if isinstance(asked, str) else asked
     state.apply(_event(message_id, 0, ev.USER_MESSAGE, {"content": content}))
     yield state.items
-    step = 0
-    for line in turn.body:
-        if not isinstance(line, EventLine | DraftLine):
-            continue
-        step += 1
-        at += 0.0 if line.after is UNSET else line.after
-        if isinstance(line, DraftLine):
-            state.write(drafts.piece(line, state.attempt))
+    for number, step in enumerate(steps_of(turn), 1):
+        at += wait_of(step, unknown=0.0)
+        if isinstance(step, EventLine):
+            data = _timed(step, at, begun)
+            drafts.settle(step)
+            state.apply(_event(message_id, number, step.event, data))
         else:
-            data = _timed(line, at, begun)
-            drafts.settle(line)
-            state.apply(_event(message_id, step, line.event, data))
+            for piece in step:
+                state.write(drafts.piece(piece, state.attempt))
         yield _whole(turn, state)
 
 
@@ -138,8 +130,8 @@ class _Drafts:
         return {**told, "kind": line.draft, "text": line.text}
 
     def settle(self, line: EventLine) -> None:
-        """What was a draft is in the ledger now, or a new attempt has begun."""
-        if line.event == ev.ASSISTANT_MESSAGE_COMPLETED or "attempt" in line.data:
+        """Forget what is a draft no longer."""
+        if settles(line):
             self._written.clear()
         if "attempt" in line.data:
             self._number = 0

@@ -27,9 +27,10 @@ Keep = Callable[[str, str], object]
 class PlayerView(View):
     """Plays recorded turns: stop anywhere, go anywhere, one step after another.
 
-    At each place the transcript is that of the events so far. At a mark with a question the
-    playback stops, the reader writes what they expect, and then sees. What comes behind a question
-    that is not answered yet is in no page, no trait and no output before that.
+    At each place the transcript is that of the events so far; what was being written comes in at
+    most 150 steps an answer. At a mark with a question the playback stops, the reader writes what
+    they expect, and then sees. What comes behind a question that is not answered yet is in no page,
+    no trait and no output before that.
 
     Args:
         score: What is played.

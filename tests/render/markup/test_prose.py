@@ -1,5 +1,7 @@
 """Markdown, code and formulas."""
 
+import sys
+
 import pytest
 
 from dari_nb.models import AssistantMessageItem, UserMessageItem, text_block
@@ -171,3 +173,23 @@ def test_what_might_be_an_address_is_sought_in_a_few_characters(source, is_open)
 def test_marks_that_stay_open_are_closed_however_many_there_are():
     page = GrowingProse().html("**a " * 30_000, is_open=True)
     assert page.count("a") >= 30_000
+
+
+def test_a_letter_that_could_begin_an_address_costs_no_more_than_another():
+    def calls(source):
+        counted = 0
+
+        def count(_, kind, __):
+            nonlocal counted
+            counted += kind == "call"
+
+        before = sys.getprofile()
+        sys.setprofile(count)
+        try:
+            answer(source)
+        finally:
+            sys.setprofile(before)
+        return counted
+
+    calls("Warm up.")
+    assert calls("We know how two flow now. " * 40) == calls("Me knot hot too flot not. " * 40)
