@@ -6,6 +6,7 @@ import base64
 import json
 import re
 from typing import Any
+from unicodedata import normalize
 from urllib.parse import quote, quote_plus
 
 import pytest
@@ -108,7 +109,7 @@ def test_pieces_are_cuts_into_the_scrubbed_text(parts: list[str], data: st.DataO
 ENCODED = [base64.b64encode(secret.encode()).decode() for secret in SECRETS]
 BROKEN = [f"{secret[:5]}\n{secret[5:]}" for secret in SECRETS]
 SPELLED = [*SECRETS, *map(quote, SECRETS), *map(json.dumps, SECRETS), *ENCODED, *BROKEN]
-PARTS = st.sampled_from([*SPELLED, HELD.upper(), " ", "é", "\n", "\r"])
+PARTS = st.sampled_from([*SPELLED, HELD.upper(), HELD.encode().hex(), " ", "é", "\n", "\r"])
 TEXTS = st.lists(PARTS, max_size=3).map("".join)
 
 
@@ -217,6 +218,29 @@ def test_a_known_secret_is_found_in_upper_and_lower_case(key: str) -> None:
         assert own.scrub({"a": form}) == {"a": "[scrubbed]"}
     plain = Scrubber(keys=list, variables={"THE_KEY": "Production"})
     assert plain.text("production Production") == "production [scrubbed]"  # a word like any other
+
+
+@pytest.mark.parametrize(
+    "key", ["pä55-Delta-wörd", "Grüße9876straße", "пароль-7-и-ещё", "Ärger ohne"]
+)
+def test_a_known_secret_is_found_however_its_letters_are_spelled(key: str) -> None:
+    own = Scrubber(keys=list, variables={"THE_KEY": key})
+    cases = (key, key.upper(), key.lower(), key.casefold()) if re.search(r"\d", key) else (key,)
+    for form in cases:
+        for spelled in (form, normalize("NFD", form), normalize("NFC", form)):
+            assert own.text(f"ÄÖ {spelled}, ß.") == "ÄÖ [scrubbed], ß."
+            assert own.scrub({spelled: [f"ß{spelled}é"]}) == {"[scrubbed]": ["ß[scrubbed]é"]}
+            assert own.pieces([spelled[:3], spelled[3:]]) == ["[scrubbed]", ""]
+            assert own.text(json.dumps(spelled)) == '"[scrubbed]"'
+            assert own.text(quote(spelled)) == "[scrubbed]"
+
+
+@pytest.mark.parametrize("key", [*KNOWN, "pä55-Delta-wörd"])
+def test_a_known_secret_is_found_where_its_bytes_are_written_as_digits(key: str) -> None:
+    own = Scrubber(keys=lambda: [OWN], variables={"MY_API_KEY": HELD, "THE_KEY": key})
+    for form in (key.encode().hex(), key.encode().hex().upper()):
+        assert own.text(f"xxd: 00{form}0a.") == "xxd: 00[scrubbed]0a."
+        assert own.scrub({"a": [form, 1]}) == {"a": ["[scrubbed]", 1]}
 
 
 def test_the_rest_of_a_broken_key_goes_and_the_next_line_stays() -> None:

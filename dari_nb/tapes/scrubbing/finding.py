@@ -8,11 +8,12 @@ from base64 import b64encode
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple
+from unicodedata import normalize
 
 import msgspec
 
 from .provider_keys import FORMS
-from .views import BREAK, ENCODED, in_base64, lowered, plain_of, unbroken, views
+from .views import BREAK, ENCODED, folded, folded_places, in_base64, plain_of, unbroken, views
 
 SHORTEST = 8
 """Characters below which the value of a variable is a word like any other, and no secret."""
@@ -34,7 +35,13 @@ _SHORT_RUN = b"a" * 10
 _LONG_RUN = b"a" * 24
 """What base64 of a provider's key has at least: the shortest one has eighteen characters."""
 _STANDARD = bytes.maketrans(b"-_", b"+/")
+_IN_HEX = string.hexdigits.encode()
+_HEX_MASK = bytes(ord("h") if byte in _IN_HEX else ord(" ") for byte in range(256))
+_HEX_RUN = b"h" * 2 * SHORTEST
+"""What a secret has at least where its bytes are written as digits."""
 _DIGIT = re.compile(r"\d")
+_SAFE = re.compile(r"[ !#-\[\]-~]+")
+"""What is written the same in whichever case and spelling of the characters around it."""
 
 
 class Span(NamedTuple):
@@ -55,12 +62,18 @@ class Secrets:
 
     def __init__(self, texts: Iterable[tuple[str, str]], patterns: Sequence[re.Pattern[str]]):
         found = {form: kind for text, kind in texts for form in _forms(text)}
-        self._texts = sorted(found.items(), key=lambda one: (-len(one[0]), one[0]))
+        in_hex = {form.encode().hex(): kind for form, kind in found.items()}
+        looked_for = sorted((found | in_hex).items(), key=lambda one: (-len(one[0]), one[0]))
+        # A word in letters alone is a word like any other in another case.
+        self._texts = {form: kind for form, kind in looked_for if not _DIGIT.search(form)}
+        self._folded = {folded(form): kind for form, kind in looked_for if _DIGIT.search(form)}
         self._patterns = patterns
-        self.has_numbers = any(_is_number(form) for form, _ in self._texts)
+        self.has_numbers = any(map(_is_number, found))
         written = [msgspec.json.encode(form)[1:-1] for form in found]
         needles = {each.lower() for each in (*written, *(form.encode() for form in found))}
         self._needles = tuple(needles - {b""})
+        self._pieces = tuple({_pieces(form) for form in found if not form.isascii()} - {()})
+        self._in_hex = tuple(form.encode() for form in in_hex)
         self._cores = tuple({core for form in found for core in _cores(form.encode())})
 
     def may_be_in(self, data: bytes, *, is_json: bool) -> bool:
@@ -72,7 +85,12 @@ class Secrets:
             return True
         for end in _ENDS_IN_JSON if is_json else _ENDS:
             data = data.replace(end, b"")
-        if _one_is_in(_BEGINNINGS, data) or _one_is_in(self._needles, data.lower()):
+        low = data.lower()
+        if _one_is_in(_BEGINNINGS, data) or _one_is_in(self._needles, low):
+            return True
+        if any(all(piece in low for piece in pieces) for pieces in self._pieces):
+            return True
+        if _HEX_RUN in data.translate(_HEX_MASK) and _one_is_in(self._in_hex, low):
             return True
         mask = data.translate(_MASK)
         if _LONG_RUN not in mask:
@@ -111,13 +129,10 @@ class Secrets:
         return _one_is_in(self._cores, run) or _hold_a_beginning([run])
 
     def _found(self, text: str) -> Iterator[Span]:
-        low = lowered(text) if self._texts else text
-        for form, kind in self._texts:
-            where, form = (low, form.lower()) if _DIGIT.search(form) else (text, form)
-            at = where.find(form)
-            while at >= 0:
+        for form, kind in self._texts.items():
+            for at in _places(form, text):
                 yield Span(at, at + len(form), kind)
-                at = where.find(form, at + len(form))
+        yield from self._found_folded(text)
         for begin, look in FORMS:
             if begin in text:
                 for match in look.finditer(text):
@@ -126,6 +141,21 @@ class Secrets:
             for match in pattern.finditer(text):
                 if match.group():
                     yield Span(match.start(), match.end(), "patterns")
+
+    def _found_folded(self, text: str) -> Iterator[Span]:
+        plain = folded(text) if self._folded else ""
+        places: Sequence[int] | None = None
+        for form, kind in self._folded.items():
+            for at in _places(form, plain):
+                places = folded_places(text) if places is None else places
+                yield Span(places[at], places[at + len(form) - 1] + 1, kind)
+
+
+def _places(form: str, text: str) -> Iterator[int]:
+    at = text.find(form)
+    while at >= 0:
+        yield at
+        at = text.find(form, at + len(form))
 
 
 def _cut_short(span: Span, flat: str, places: list[int], ends: dict[int, int]) -> Span:
@@ -165,13 +195,24 @@ def _forms(secret: str) -> Iterator[str]:
     """The ways in which a secret stands in texts that are not encoded."""
     if len(secret.strip()) < SHORTEST or secret in SCRUBBED:
         return
-    for text in (written(secret), written(secret).strip()):
+    whole = written(secret)
+    spelled = (whole, *(normalize(form, whole) for form in ("NFC", "NFD")))
+    for text in dict.fromkeys(each for one in spelled for each in (one, one.strip())):
         yield from (text, text.replace(" ", "+"))
         flat = BREAK.sub("", text)
         if len(flat) >= SHORTEST:
             yield flat
         if not text.isascii():
             yield text.encode().decode("latin-1")  # as base64 is decoded here
+
+
+def _pieces(form: str) -> tuple[bytes, ...]:
+    """What stands in a text that has this form, in whichever case and spelling."""
+    return (
+        tuple(piece.encode().lower() for piece in _SAFE.findall(form))
+        if _DIGIT.search(form)
+        else ()
+    )
 
 
 def _cores(secret: bytes) -> Iterator[bytes]:
