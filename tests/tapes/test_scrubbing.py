@@ -6,7 +6,6 @@ import base64
 import json
 import re
 from typing import Any
-from unicodedata import normalize
 from urllib.parse import quote, quote_plus
 
 import pytest
@@ -38,6 +37,26 @@ PROVIDERS = [
     "sk_live_canary0123456789",
     "dari_local_0123456789abcdef0123456789abcdef",
     "-----BEGIN RSA PRIVATE KEY-----\ncanary\n-----END RSA PRIVATE KEY-----",
+]
+HEX, MIXED = "0123456789abcdef", "canary0AB-cd_EF12"
+PROVIDERS += [
+    f"nvapi-{MIXED * 4}",
+    "fw_canary0123456789AbCdEf",
+    f"tgp_v1_{MIXED * 2}",
+    f"lsv2_pt_{HEX * 2}_0123456789",
+    f"tvly-dev-{MIXED}",
+    f"pcsk_{'canary0AB_' * 6}",
+    f"pa-{MIXED * 2}012345678",
+    f"SG.{MIXED}.{MIXED * 2}",
+    f"sk_{HEX * 3}",
+    f"GOCSPX-{MIXED * 2}",
+    f"dop_v1_{HEX * 4}",
+    f"dapi{HEX * 2}",
+    f"ntn_{'canary0AB1' * 4}",
+    f"lin_api_{'canary0AB1' * 4}",
+    f"shpat_{HEX * 2}",
+    f"sbp_{HEX * 2}01234567",
+    f"phx_{'canary0AB1' * 4}",
 ]
 SECRETS = [OWN, HELD, DECLARED, *PROVIDERS]
 
@@ -218,29 +237,6 @@ def test_a_known_secret_is_found_in_upper_and_lower_case(key: str) -> None:
         assert own.scrub({"a": form}) == {"a": "[scrubbed]"}
     plain = Scrubber(keys=list, variables={"THE_KEY": "Production"})
     assert plain.text("production Production") == "production [scrubbed]"  # a word like any other
-
-
-@pytest.mark.parametrize(
-    "key", ["pä55-Delta-wörd", "Grüße9876straße", "пароль-7-и-ещё", "Ärger ohne"]
-)
-def test_a_known_secret_is_found_however_its_letters_are_spelled(key: str) -> None:
-    own = Scrubber(keys=list, variables={"THE_KEY": key})
-    cases = (key, key.upper(), key.lower(), key.casefold()) if re.search(r"\d", key) else (key,)
-    for form in cases:
-        for spelled in (form, normalize("NFD", form), normalize("NFC", form)):
-            assert own.text(f"ÄÖ {spelled}, ß.") == "ÄÖ [scrubbed], ß."
-            assert own.scrub({spelled: [f"ß{spelled}é"]}) == {"[scrubbed]": ["ß[scrubbed]é"]}
-            assert own.pieces([spelled[:3], spelled[3:]]) == ["[scrubbed]", ""]
-            assert own.text(json.dumps(spelled)) == '"[scrubbed]"'
-            assert own.text(quote(spelled)) == "[scrubbed]"
-
-
-@pytest.mark.parametrize("key", [*KNOWN, "pä55-Delta-wörd"])
-def test_a_known_secret_is_found_where_its_bytes_are_written_as_digits(key: str) -> None:
-    own = Scrubber(keys=lambda: [OWN], variables={"MY_API_KEY": HELD, "THE_KEY": key})
-    for form in (key.encode().hex(), key.encode().hex().upper()):
-        assert own.text(f"xxd: 00{form}0a.") == "xxd: 00[scrubbed]0a."
-        assert own.scrub({"a": [form, 1]}) == {"a": ["[scrubbed]", 1]}
 
 
 def test_the_rest_of_a_broken_key_goes_and_the_next_line_stays() -> None:

@@ -42,6 +42,9 @@ class Journal:
         Raises:
             OSError: It cannot.
         """
+        if self._path is not None and not self._path.exists():
+            os.close(self._descriptor)
+            self._path = None
         self._append(b"0 %b\n" % _STRUCK)
 
     def write(self, number: int, lines: Sequence[Line]) -> None:
@@ -79,15 +82,12 @@ class Journal:
 
     def _append(self, data: bytes) -> None:
         self._due += data
-        if self._path is None or not self._path.exists():
+        if self._path is None:
             self._open()
         while self._due:
             self._due = self._due[os.write(self._descriptor, self._due) :]
 
     def _open(self) -> None:
-        if self._path is not None:
-            os.close(self._descriptor)
-            self._path = None
         for path in _places(self._tape):
             with suppress(FileExistsError):
                 flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL

@@ -12,7 +12,7 @@ from unicodedata import normalize
 
 import msgspec
 
-from .provider_keys import FORMS
+from .provider_keys import COMMON, FORMS
 from .views import BREAK, ENCODED, folded, folded_places, in_base64, plain_of, unbroken, views
 
 SHORTEST = 8
@@ -23,7 +23,8 @@ KINDS = ("keys", "variables", "providers", "patterns")
 SCRUBBED = "[scrubbed]"
 """What stands where a secret stood."""
 
-_BEGINNINGS = tuple(dict.fromkeys(begin.encode() for begin, _ in FORMS))
+_COMMON = [re.compile(form.encode()) for _, form in COMMON]
+_BEGINNINGS = tuple({begin.encode(): None for begin, _ in FORMS})
 _ENCODED_IN_JSON = re.compile(rb"%[0-9A-Fa-f]{2}|\\\\")
 _ENCODED = re.compile(ENCODED.pattern.encode())
 _ENDS_IN_JSON, _ENDS = (rb"\n", rb"\r"), (b"\n", b"\r")
@@ -39,6 +40,9 @@ _IN_HEX = string.hexdigits.encode()
 _HEX_MASK = bytes(ord("h") if byte in _IN_HEX else ord(" ") for byte in range(256))
 _HEX_RUN = b"h" * 2 * SHORTEST
 """What a secret has at least where its bytes are written as digits."""
+_OF_WORDS = [begin for begin in _BEGINNINGS if begin.decode() not in dict(COMMON)]
+_AROUND_WORDS = [begin for begin in _OF_WORDS if b" " in begin.translate(_MASK)]
+_IN_WORDS = [begin for begin in _OF_WORDS if b" " not in begin.translate(_MASK)]
 _DIGIT = re.compile(r"\d")
 _SAFE = re.compile(r"[ !#-\[\]-~]+")
 """What is written the same in whichever case and spelling of the characters around it."""
@@ -86,17 +90,23 @@ class Secrets:
         for end in _ENDS_IN_JSON if is_json else _ENDS:
             data = data.replace(end, b"")
         low = data.lower()
-        if _one_is_in(_BEGINNINGS, data) or _one_is_in(self._needles, low):
+        if _one_is_in(self._needles, low) or any(look.search(data) for look in _COMMON):
             return True
         if any(all(piece in low for piece in pieces) for pieces in self._pieces):
             return True
-        if _HEX_RUN in data.translate(_HEX_MASK) and _one_is_in(self._in_hex, low):
-            return True
         mask = data.translate(_MASK)
-        if _LONG_RUN not in mask:
-            return _SHORT_RUN in mask and _one_is_in(self._cores, data.translate(_STANDARD))
-        runs = [*_runs(data.translate(_STANDARD), mask)]
-        return _one_is_in(self._cores, b" ".join(runs)) or _hold_a_beginning(runs)
+        if _SHORT_RUN not in mask:
+            return False
+        return _one_is_in(_AROUND_WORDS, data) or self._may_be_in_words([*_runs(data, mask)])
+
+    def _may_be_in_words(self, runs: list[bytes]) -> bool:
+        words = b" ".join(runs)
+        if _one_is_in(_IN_WORDS, words):
+            return True
+        if _HEX_RUN in words.translate(_HEX_MASK) and _one_is_in(self._in_hex, words.lower()):
+            return True
+        words = words.translate(_STANDARD)
+        return _one_is_in(self._cores, words) or _hold_a_beginning(words.split())
 
     def spans(self, text: str) -> list[Span]:
         """Find all secrets in a text."""
@@ -136,7 +146,7 @@ class Secrets:
         for begin, look in FORMS:
             if begin in text:
                 for match in look.finditer(text):
-                    yield Span(match.start(), match.end(), "providers")
+                    yield Span(*match.span(look.groups), "providers")
         for pattern in self._patterns:
             for match in pattern.finditer(text):
                 if match.group():
