@@ -118,8 +118,16 @@ class Tape:
 
         >>> tape.file.name
         'lesson.tape'
+
+        Raises:
+            InvalidRequestError: The links lead in a circle.
         """
-        return Path(self.path).expanduser().resolve()
+        try:
+            return Path(self.path).expanduser().resolve()
+        except (OSError, RuntimeError):
+            raise InvalidRequestError(
+                f"The tape {self.path} cannot be read: symbolic links lead in a circle."
+            ) from None
 
     def review(self) -> Review:
         """Show what is new on it beside what was recorded before, to adopt or to reject it.
