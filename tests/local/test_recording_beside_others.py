@@ -157,20 +157,49 @@ with LocalDari(tape=sys.argv[1]) as server:
 """
 
 
+def kill_beside_another(path: Path) -> None:
+    """Kill a process whose turns have ended, and could not be put on the tape."""
+    with held(path.parent):
+        done = run(KILLED, path)
+        assert done.returncode == -signal.SIGKILL
+        assert not path.exists()
+
+
+def run(script: str, path: Path) -> subprocess.CompletedProcess[str]:
+    root = Path(__file__).parents[2]
+    env = {**os.environ, "PYTHONPATH": f"{root}:{root / 'tests' / 'local'}"}
+    command = [sys.executable, "-c", script, str(path)]
+    return subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+
+
 def test_what_has_ended_while_another_holds_the_folder_outlives_a_kill(
     path: Path, calling: Calling
 ) -> None:
-    root = Path(__file__).parents[2]
-    env = {**os.environ, "PYTHONPATH": f"{root}:{root / 'tests' / 'local'}"}
-    with held(path.parent):
-        done = subprocess.run([sys.executable, "-c", KILLED, str(path)], env=env, check=False)
-        assert done.returncode == -signal.SIGKILL
-        assert not path.exists()
+    kill_beside_another(path)
     with LocalDari(tape=path) as server:
         calling(server).ask("echo", "three")
     assert asked_on(path) == ["one", "two", "three"]
     assert [turn.status for turn in read_tape(path).turns] == ["completed"] * 3
     assert [each.name for each in path.parent.iterdir()] == [path.name]
+
+
+def test_a_turn_of_which_half_was_written_is_whole_again(path: Path, calling: Calling) -> None:
+    kill_beside_another(path)
+    journal = path.with_name(f"{path.name}.running").read_text().splitlines(keepends=True)
+    lines = [line.partition(" ")[2] for line in journal if line.startswith("1 ")]
+    path.write_text("".join(['{"dari_tape":1,"times":true}\n', *lines[:3], lines[3][:20]]))
+    with LocalDari(tape=path) as server:
+        calling(server).ask("echo", "three")
+    assert asked_on(path) == ["one", "two", "three"]
+    assert [turn.status for turn in read_tape(path).turns] == ["completed"] * 3
+
+
+def test_what_was_left_is_taken_in_once_by_several(path: Path, calling: Calling) -> None:
+    kill_beside_another(path)
+    with LocalDari(tape=path) as one, LocalDari(tape=path) as other:
+        calling(one).ask("echo", "three")
+        calling(other).ask("echo", "four")
+    assert asked_on(path) == ["one", "two", "three", "four"]
 
 
 def test_a_stop_names_what_it_does_not_wait_for_and_loses_nothing(
@@ -245,10 +274,8 @@ with LocalDari(tape=path) as server:
 
 
 def test_a_turn_for_which_there_was_no_room_is_written_when_there_is(path: Path) -> None:
-    root = Path(__file__).parents[2]
-    env = {**os.environ, "PYTHONPATH": f"{root}:{root / 'tests' / 'local'}"}
-    command = [sys.executable, "-c", FULL, str(path)]
-    done = subprocess.run(command, env=env, check=True, capture_output=True, text=True)
+    done = run(FULL, path)
+    assert done.returncode == 0
     assert "could not be written to the tape (File too large)" in done.stderr
     assert [asked[:5].strip() for asked in asked_on(path)] == ["one", "two t", "three"]
     assert read_tape(path).is_closed

@@ -28,8 +28,8 @@ from .turn_files import TurnFiles
 
 _log = logging.getLogger(__name__)
 _NOT_KEPT = (
-    "A turn could not be written to the tape (%s). It will be when that is mended, with the next "
-    "turn or when the tape is taken out; until then it is lost if this process is killed."
+    "A turn could not be written to the tape (%s). "
+    "That is tried again with the next turn, and when the tape is taken out."
 )
 _REPLAY = "replay_of"
 """The metadata of a session that shows what another one was answered, and asks nobody."""

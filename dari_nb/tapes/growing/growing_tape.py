@@ -17,6 +17,8 @@ from .worker import Worker
 
 _LONG = 1.0
 """Seconds for which a turn's end waits for the disk; a slower one is not waited for."""
+_LONGEST = 10.0
+"""Seconds for which the disk is waited for at the end."""
 _NOT_WRITTEN = (
     "The tape could not be written ({why}), and what is asked now would not be on it. "
     "Mend that and ask again, or take it out: %dari tape --eject."
@@ -139,10 +141,10 @@ class GrowingTape:
         self._save()
         if not self._saving.wait(_LONG):
             self._file.give_up()
-        is_done = self._saving.wait(_LONG / 4)
+        is_done = self._saving.wait(_LONGEST)
         trouble = self._saving.trouble if is_done else _SLOW
         self._noting.do(self._close_journal)
-        self._noting.wait(_LONG / 4)
+        self._noting.wait(_LONGEST)
         for worker in (self._saving, self._noting):
             worker.close()
         if trouble is not None:
