@@ -50,6 +50,9 @@ _SCORE = "a file with score(answer), which gives a number: answer.text, .tools, 
 _VOLATILE = "what does not count in errors"
 _OTHER = "the tape that it is compared with; by default the one that git has"
 
+_MOST_FLAWS = 20
+"""Findings that are shown of a tape."""
+
 MakeServer = Callable[[argparse.Namespace], LocalDari]
 AddOptions = Callable[[Any], None]
 
@@ -168,7 +171,11 @@ def _check_file(options: argparse.Namespace) -> int:
     flaws = [str(flaw) for flaw in flaws_of(tape)]
     if not tape.is_closed:
         flaws.append("it has no last line: the recording was cut off, and plays up to there")
-    _write(f"{options.file}, {flaw}" for flaw in flaws)
+    _write(f"{options.file}, {flaw}" for flaw in flaws[:_MOST_FLAWS])
+    if len(flaws) > _MOST_FLAWS:
+        _write(
+            [f"{options.file}: {len(flaws)} findings, of which the first {_MOST_FLAWS} are shown"]
+        )
     if not flaws:
         turns = count_of(len(tape.turns), "turn")
         _write([f"{options.file}: {turns}, nothing is wrong"])

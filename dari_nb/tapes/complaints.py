@@ -19,6 +19,10 @@ _BROKEN = {
 """What is wrong with JSON, by a word of the parser's."""
 _HALF = re.compile(r"\\u[dD][89abAB]..(?!\\u[dD][c-fC-F])")
 _HALVED = r"a character is written by half, as \ud83d without its second half: write both"
+_QUOTES = re.compile("[\u2018-\u201f\u00ab\u00bb\u2039\u203a'`\u00b4]")
+"""Marks that stand in place of the quotes of JSON, as word processors write them."""
+_CURLY = re.compile("[\u201c-\u201f]")
+_QUOTED = 'it has {quote} from character {at} on where JSON has straight quotes: write " instead'
 _BYTE = re.compile(r"\(byte (\d+)\)")
 _FIELD = re.compile(r"\$\.(\w+)")
 _KEPT = 40
@@ -68,9 +72,13 @@ def no_object(line: bytes, error: Exception) -> str:
     if _HALF.search(text):
         return _HALVED
     place = _BYTE.search(str(error))
+    if place is None and "truncated" in str(error) and (other := _CURLY.search(text)):
+        return _QUOTED.format(quote=other[0], at=other.start() + 1)
     if place is None:
         return next((why for word, why in _BROKEN.items() if word in str(error)), _MALFORMED)
     before = line[: int(place[1])].decode("utf-8", "ignore")
+    if other := _QUOTES.match(text, len(before)):
+        return _QUOTED.format(quote=other[0], at=len(before) + 1)
     shown = "".join(filter(str.isprintable, before[-_KEPT:]))
     return f"it is no JSON from character {len(before) + 1} on: mend what stands behind {shown}"
 

@@ -19,7 +19,12 @@ MOST_INLINE = 8 * 1024
 """Bytes of a file that stand in its line."""
 MOST_BYTES = 16 * 1024 * 1024
 """Bytes of a file that is kept; of a larger one, only its hash is."""
-_DIGEST = re.compile(r"[0-9a-f]{64}")
+DIGEST = re.compile(r"[0-9a-f]{64}")
+"""What the hash of a file looks like."""
+_MOST_NAME, _MOST_PATH = 255, 4096
+"""Bytes of a name in a folder, and of a path, as systems have them."""
+_LEADS_OUT = re.compile(r"\0|(?:^|[/\\])\.\.(?:[/\\]|$)")
+"""What is in no path of a file below a folder, on no system."""
 _OTHERWISE = "{name!r} is not the file that was recorded: its hash is another one"
 _MISSING = "{name!r} cannot be read in the folder {folder}, beside the tape"
 
@@ -97,9 +102,35 @@ def content_of(line: FileLine, folder: Path) -> bytes | None:
     return data
 
 
+def is_path(name: str) -> bool:
+    """Whether a file of this name can lie in a workspace: a path with slashes, without ``..``.
+
+    >>> is_path("out/a.csv"), is_path("out/"), is_path("../a.csv"), is_path("/a.csv")
+    (True, True, False, False)
+    """
+    names = name.removesuffix("/").split("/")
+    try:
+        is_short = len(name.encode()) < _MOST_PATH
+        is_short &= all(len(each.encode()) <= _MOST_NAME for each in names)
+    except UnicodeEncodeError:  # halves of characters
+        return False
+    return is_short and not {"", "."} & {*names} and not _LEADS_OUT.search(name)
+
+
+def is_kept(line: FileLine) -> bool:
+    """Whether what stands in the line of a file is what its hash says."""
+    if line.beside:
+        return line.sha256 is not None
+    try:
+        content_of(line, Path())
+    except ValueError:
+        return False
+    return True
+
+
 def _beside(line: FileLine, folder: Path) -> bytes:
     digest = line.sha256 or ""
-    if not _DIGEST.fullmatch(digest):
+    if not DIGEST.fullmatch(digest):
         raise ValueError(_OTHERWISE.format(name=line.file))
     try:
         with file_below(folder, [digest]) as file:

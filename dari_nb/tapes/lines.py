@@ -224,7 +224,7 @@ def object_in(line: bytes) -> dict[str, Any]:
     """
     try:
         return msgspec.json.decode(line, type=dict[str, Any])
-    except (msgspec.DecodeError, RecursionError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ValueError(no_object(line, error)) from None
 
 

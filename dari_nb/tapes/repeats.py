@@ -50,7 +50,10 @@ def referred(turn: Turn) -> dict[str, Any]:
 
 
 def resolved(turn: Turn) -> dict[str, Any]:
-    """The same with the texts themselves; what the turn does not have is an empty one."""
+    """The same with the texts themselves; what the turn does not have is an empty one.
+
+    References to such are added to those that the turn has lost.
+    """
 
     def resolve(value: Any) -> Any:
         return _found(turn, value) if _is_reference(value) else value
@@ -110,4 +113,5 @@ def _found(turn: Turn, reference: dict[str, Any]) -> Any:
             value = value[name]
         return _SPELLINGS[reference[_SPELLED]](value) if _SPELLED in reference else value
     except (LookupError, TypeError, ValueError):
+        turn.lost.append(place)
         return ""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from msgspec import UNSET
 
 from .differences import text_asked
-from .lines import DraftLine, EventLine, Mark
+from .lines import DraftLine, EventLine, Mark, dollars
 from .recording import Recording
 from .turns import Turn
 
@@ -21,14 +21,12 @@ def summary_of(tape: Recording) -> Iterator[str]:
     for turn in tape.turns:
         if turn.line.session != session:
             session = turn.line.session
-            yield session
+            yield _flat(session)
         yield f"  {_head(turn)}: {_asked(turn)}"
         yield f"      {_told(turn)}"
-        marks = (note for note in [*turn.before, *turn.body] if isinstance(note, Mark))
-        yield from (
-            f"      mark: {' '.join((note.mark, note.ask or '')).strip()}" for note in marks
-        )
-    agents = ", ".join(tape.agents) or "none"
+        yield from _marks([*turn.before, *turn.body])
+    yield from _marks(tape.tail)
+    agents = _flat(", ".join(tape.agents)) or "none"
     scrubbed = sum(tape.scrubbed.values())
     end = "" if tape.is_closed else "; it was cut off"
     turns = count_of(len(tape.turns), "turn")
@@ -48,11 +46,23 @@ def _head(turn: Turn) -> str:
     line = turn.line
     llm = f" ({line.llm})" if line.llm else ""
     take = f", answer {line.take}" if line.take > 1 else ""
-    return f"{line.turn} {turn.agent.agent}{llm}{take}{', new' if line.new else ''}"
+    return _flat(f"{line.turn} {turn.agent.agent}{llm}{take}{', new' if line.new else ''}")
+
+
+def _marks(notes: Iterable[object]) -> Iterator[str]:
+    for note in notes:
+        if isinstance(note, Mark):
+            told = _flat(" ".join((note.mark, note.ask or "")))
+            yield f"      mark: {told}"
+
+
+def _flat(text: str) -> str:
+    """A text on one line."""
+    return " ".join(text.split())
 
 
 def _asked(turn: Turn) -> str:
-    text = " ".join(text_asked(turn.line.asked).split())
+    text = _flat(text_asked(turn.line.asked))
     return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"
 
 
@@ -65,6 +75,10 @@ def _told(turn: Turn) -> str:
         count_of(len(lines) - drafts, "event"),
         *([count_of(drafts, "draft")] if drafts else []),
         *([f"{seconds:.1f} s"] if seconds else []),
-        *([f"{turn.line.cost} US dollars"] if turn.line.cost else []),
+        *([_cost(turn.line.cost)] if turn.line.cost else []),
     ]
     return ", ".join(parts)
+
+
+def _cost(cost: str) -> str:
+    return "cost unknown" if dollars(cost) is None else f"{cost} US dollars"

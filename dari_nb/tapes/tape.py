@@ -61,8 +61,10 @@ class Tape:
         times: Whether intervals and drafts are kept: as in the file that is there, and in a new one
             unless told otherwise. Without them, the same agents asked the same make the same bytes.
         secrets: Regular expressions of what must not be in it, besides the keys of this process,
-            the values of variables whose names end in ``KEY``, ``TOKEN``, ``SECRET`` or
-            ``PASSWORD``, and what looks like a key of a known provider.
+            the values of variables whose names end in ``KEY``, ``TOKEN``, ``SECRET``, ``PASSWORD``,
+            ``PASSWD``, ``PASSPHRASE``, ``CREDENTIALS`` or ``_PAT``, or in one of these with an
+            ``S`` or a number, and what looks like a key of a known provider
+            (``dari_nb/tapes/FORMAT.md``).
         run_tools: Whether calls that the caller of the API has answered are answered anew when they
             play, by functions of the kernel for one. A result that is not as it was recorded ends
             the turn as failed, and the error shows both: what follows was an answer to another.
@@ -116,8 +118,16 @@ class Tape:
 
         >>> tape.file.name
         'lesson.tape'
+
+        Raises:
+            InvalidRequestError: The links lead in a circle.
         """
-        return Path(self.path).expanduser().resolve()
+        try:
+            return Path(self.path).expanduser().resolve()
+        except (OSError, RuntimeError):
+            raise InvalidRequestError(
+                f"The tape {self.path} cannot be read: symbolic links lead in a circle."
+            ) from None
 
     def review(self) -> Review:
         """Show what is new on it beside what was recorded before, to adopt or to reject it.

@@ -50,6 +50,7 @@ class Turn:
         before: The notes in front of it.
         number: The line of the file where it was read, from 1.
         numbers: Those of its body.
+        lost: References to texts that it has not, which were read as empty ones.
     """
 
     agent: AgentLine
@@ -58,6 +59,7 @@ class Turn:
     before: list[Note] = field(default_factory=list)
     number: int | None = field(default=None, compare=False)
     numbers: list[int] = field(default_factory=list, compare=False, repr=False)
+    lost: list[Any] = field(default_factory=list, compare=False, repr=False)
 
     @property
     def events(self) -> list[EventLine]:

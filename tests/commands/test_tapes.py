@@ -72,6 +72,18 @@ def test_check_says_what_is_wrong(tape: Path, capsys: pytest.CaptureFixture[str]
     assert told.startswith("dari-local: lesson.tape, line 1: this is no tape")
 
 
+def test_check_shows_the_first_of_many_findings(
+    tape: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    header, agent, turn, *body, last = tape.read_text().splitlines(keepends=True)
+    other = turn.replace("a closure", "a monad")
+    tape.write_text("".join([header, agent, *[other, *body] * 25, last]))
+    status, told = run(capsys, "check", "lesson.tape")
+    *findings, end = told.splitlines()
+    assert (status, len(findings)) == (1, 20)
+    assert end == "lesson.tape: 49 findings, of which the first 20 are shown"
+
+
 def test_keys_makes_keys_anew_so_that_a_text_that_was_changed_plays(
     tape: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -38,6 +38,26 @@ PROVIDERS = [
     "dari_local_0123456789abcdef0123456789abcdef",
     "-----BEGIN RSA PRIVATE KEY-----\ncanary\n-----END RSA PRIVATE KEY-----",
 ]
+HEX, MIXED = "0123456789abcdef", "canary0AB-cd_EF12"
+PROVIDERS += [
+    f"nvapi-{MIXED * 4}",
+    "fw_canary0123456789AbCdEf",
+    f"tgp_v1_{MIXED * 2}",
+    f"lsv2_pt_{HEX * 2}_0123456789",
+    f"tvly-dev-{MIXED}",
+    f"pcsk_{'canary0AB_' * 6}",
+    f"pa-{MIXED * 2}012345678",
+    f"SG.{MIXED}.{MIXED * 2}",
+    f"sk_{HEX * 3}",
+    f"GOCSPX-{MIXED * 2}",
+    f"dop_v1_{HEX * 4}",
+    f"dapi{HEX * 2}",
+    f"ntn_{'canary0AB1' * 4}",
+    f"lin_api_{'canary0AB1' * 4}",
+    f"shpat_{HEX * 2}",
+    f"sbp_{HEX * 2}01234567",
+    f"phx_{'canary0AB1' * 4}",
+]
 SECRETS = [OWN, HELD, DECLARED, *PROVIDERS]
 
 
@@ -108,7 +128,7 @@ def test_pieces_are_cuts_into_the_scrubbed_text(parts: list[str], data: st.DataO
 ENCODED = [base64.b64encode(secret.encode()).decode() for secret in SECRETS]
 BROKEN = [f"{secret[:5]}\n{secret[5:]}" for secret in SECRETS]
 SPELLED = [*SECRETS, *map(quote, SECRETS), *map(json.dumps, SECRETS), *ENCODED, *BROKEN]
-PARTS = st.sampled_from([*SPELLED, HELD.upper(), " ", "é", "\n", "\r"])
+PARTS = st.sampled_from([*SPELLED, HELD.upper(), HELD.encode().hex(), " ", "é", "\n", "\r"])
 TEXTS = st.lists(PARTS, max_size=3).map("".join)
 
 

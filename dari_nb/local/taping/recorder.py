@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import Counter
 from collections.abc import Callable, Container, Sequence
 from decimal import Decimal
@@ -25,6 +26,11 @@ from .known import agent_of, digests_of
 from .player import UNKNOWN
 from .turn_files import TurnFiles
 
+_log = logging.getLogger(__name__)
+_NOT_KEPT = (
+    "A turn could not be written to the tape (%s). "
+    "That is tried again with the next turn, and when the tape is taken out."
+)
 _REPLAY = "replay_of"
 """The metadata of a session that shows what another one was answered, and asks nobody."""
 
@@ -192,6 +198,8 @@ class TapeRecorder:
         taking.turn.line.cost = _cost(reports[self._reports.pop(message_id, len(reports)) :])
         del self._taking[message_id]
         tape.end(taking)
+        if why := tape.trouble:
+            _log.warning(_NOT_KEPT, why)
         self._ended(message_id, taking.turn)
 
 

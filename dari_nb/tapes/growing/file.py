@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from io import FileIO
 from pathlib import Path
+from threading import Event
 
 from ..lines import Closing, encoded
-from ..reading import read_tape
+from ..reading import bytes_of, parsed
 from ..recording import Recording, Writer
 from ..turns import Turn
 from ..writing import put, tape_bytes
-from .journal import Journal
+from .journal import left_running, remove_left
 from .locks import alone_in
 
 _CLOSING = b'{"scrubbed"'
+_OF_OTHERS = 0
+"""The number of turns that a killed process has left."""
 
 Place = tuple[str, int, bool]
 """What tells a turn from all others of a tape: its key, its take, and whether it is new."""
@@ -23,122 +28,159 @@ Place = tuple[str, int, bool]
 class TapeFile:
     """Writes what is new, in one thread; before there is something new, nothing is touched.
 
-    What others write meanwhile stays: people edit their tapes, and git puts other ones in place.
+    The file is the only truth: what others write meanwhile stays, since people edit their tapes,
+    and git puts other ones in place. What cannot be written is written with the next turn.
 
     Args:
         path: The file.
-        recording: What is in it, if it is there, or else what a new one begins with.
-        left: Journals whose turns were taken in.
+        saved: Is told of turns that are in it now, by their numbers.
+        times: Whether intervals and drafts are kept, where the file is new.
         replaces: Whether what is recorded takes the place of what others have recorded meanwhile.
     """
 
     def __init__(
-        self, path: Path, recording: Recording, left: Sequence[Path] = (), *, replaces: bool = False
+        self,
+        path: Path,
+        saved: Callable[[Sequence[int]], None],
+        *,
+        times: bool = True,
+        replaces: bool = False,
     ) -> None:
         self._path = path
-        self._times = recording.times
+        self._saved = saved
+        self._times = times
         self._replaces = replaces
-        self._known = {*map(place_of, recording.turns)}
+        self._given_up = Event()
         self._sessions: dict[str, Place] = {}
-        self._scrubbed = Counter(recording.scrubbed)
+        self._numbers: dict[Place, int] = {}
+        self._known: set[Place] = set()
+        self._has_news = False
+        self._is_in_order = self._is_closed = True
         self._counted: Counter[str] = Counter()
-        self._writer = Writer(recording.turns)
-        self._end = _end_of(path)
-        self._seen = self._state()
-        self.journal = Journal(path, left)
+        self._scrubbed: Counter[str] = Counter()
+        self._pending: list[tuple[int, Turn]] = []
+        self._left: list[Path] = []
 
     @property
     def is_changed(self) -> bool:
-        """Whether somebody else has written the file."""
-        return self._state() != self._seen
+        """Whether somebody else has written the file since it was last viewed."""
+        return self._has_news or self._state() != self._seen
 
-    def read(self) -> Recording:
-        """Take in what is there now.
+    def view(self) -> Recording:
+        """Give what is there now, and what is not there yet, as what killed processes have left.
 
         Raises:
             TapeError: It is no tape, or broken.
             InvalidRequestError: It cannot be read.
         """
-        seen = self._state()
-        now = without_replaced(read_tape(self._path)) if seen else Recording(self._times)
-        self._writer, self._end, self._seen = Writer(now.turns), _end_of(self._path), seen
-        there = {place_of(turn): turn.line.session for turn in now.turns}
-        for session, place in self._sessions.items():
-            if place in there:
-                self._writer.continue_session(session, there[place])
-        if now.is_closed:
-            self._scrubbed = Counter(now.scrubbed) - self._counted
+        now = self._read()
+        turns, self._left = left_running(self._path)
+        self._put_left(turns, now)
+        self._known = {*self._there}
+        self._has_news = False
+        now.turns += [turn for _, turn in self._pending]
         return now
 
-    def append(self, turn: Turn, number: int, counts: Mapping[str, int] | None = None) -> None:
-        """Put a turn at the end, in place of the last line, and strike it out of the journal.
+    def give_up(self) -> None:
+        """Wait no longer for others who write in the same folder."""
+        self._given_up.set()
+
+    def take(self, turn: Turn, number: int) -> None:
+        """Take in a turn that has ended; :meth:`save` writes it.
 
         Args:
             turn: The turn.
-            number: Its number in the journal.
-            counts: What was scrubbed here, by kind, where nothing else runs: the last line stands
-                behind it then, and there is no journal any more.
-
-        Raises:
-            TapeError: Somebody else has broken the file: it is left alone.
-            OSError: It cannot be written.
+            number: Its number in the journal, in the order in which turns were asked.
         """
-        with alone_in(self._path.parent):
-            self._append(turn, counts)
-        if counts is None:
-            self.journal.strike(number)
-        else:
-            self.journal.remove()
+        self._pending.append((number, turn))
 
-    def _append(self, turn: Turn, counts: Mapping[str, int] | None) -> None:
-        if self.is_changed:
-            theirs = {*map(place_of, self.read().turns)} - self._known
-            while not self._replaces and place_of(turn) in theirs:
-                turn.line.take += 1
-        if self._seen is None:
-            self._write(Recording(self._times))
-        # The notes in front of it stand there already.
-        lines = self._writer.turn(Turn(turn.agent, turn.line, turn.body))
-        data = b"".join(map(encoded, lines))
-        self._replace_end(data if counts is None else data + encoded(self._closing(counts)))
-        self._end += len(data)
-        self._known.add(place_of(turn))
-        self._sessions[turn.line.session] = place_of(turn)
-
-    def close_with(self, counts: Mapping[str, int]) -> None:
-        """Write the last line, and no journal.
+    def save(self, counts: Mapping[str, int] | None) -> None:
+        """Put what has ended at the end of the file, in place of the last line.
 
         Args:
-            counts: What was scrubbed here, by kind.
-
-        Raises:
-            TapeError: Somebody else has broken the file: it is left alone.
-            OSError: It cannot be written.
-        """
-        with alone_in(self._path.parent):
-            if self.is_changed:
-                self.read()
-            if self._seen is not None:
-                self._replace_end(encoded(self._closing(counts)))
-        self.journal.remove()
-
-    def write_anew(self, recording: Recording, counts: Mapping[str, int]) -> None:
-        """Write the whole file, and no journal.
+            counts: What was scrubbed here, by kind, where nothing else runs: then the turns of this
+                process are put in the order in which they were asked, with the last line behind.
 
         Raises:
             TapeError: Somebody else has broken the file: it is left alone.
             InvalidRequestError: It cannot be written.
+            OSError: It cannot be written.
         """
-        with alone_in(self._path.parent):
-            if self.is_changed:
-                # What was in it, and is not any more, somebody took out.
-                now = self.read()
-                there = {*map(place_of, now.turns)} | self._known
-                now.add(*(turn for turn in recording.turns if place_of(turn) not in there))
-                recording = now
-            recording.scrubbed = self._closing(counts).scrubbed
-            self._write(recording)
-        self.journal.remove()
+        if not self._pending and (self._is_closed or counts is None):
+            return
+        with alone_in(self._path.parent, self._given_up):
+            if self._state() != self._seen:
+                self._take_in_others()
+            if self._seen is None and self._pending:
+                self._write(Recording(self._times))
+            if self._seen is None:  # somebody removed it, and nothing is new
+                self._settle()
+                return
+            self._append(counts)
+            if counts is not None and not self._is_in_order:
+                self._put_in_order(counts)
+
+    def _take_in_others(self) -> None:
+        now = self._read()
+        self._has_news = True
+        self._put_left([turn for number, turn in self._pending if number == _OF_OTHERS], now)
+
+    def _put_left(self, turns: Iterable[Turn], now: Recording) -> None:
+        """Let those come first which others have left, and which are not on the tape yet."""
+        own = [(number, turn) for number, turn in self._pending if number != _OF_OTHERS]
+        self._pending = [*((_OF_OTHERS, turn) for turn in _missing(turns, now)), *own]
+
+    def _append(self, counts: Mapping[str, int] | None) -> None:
+        there = {*self._there}
+        for _, turn in self._pending:
+            theirs = there - self._known
+            while not self._replaces and place_of(turn) in theirs:
+                turn.line.take += 1
+        # The notes in front of a turn stand there already.
+        turns = [Turn(turn.agent, turn.line, turn.body) for _, turn in self._pending]
+        data = b"".join(encoded(line) for turn in turns for line in self._writer.turn(turn))
+        for number, turn in self._pending:
+            self._note_order(turn, number)
+        is_closed = counts is not None and self._is_in_order
+        end = encoded(self._closing(counts)) if counts is not None and is_closed else b""
+        self._replace_end(data + end)
+        self._end += len(data)
+        self._is_closed = False
+        if is_closed:
+            self._settle()
+        self._sessions |= {turn.line.session: place_of(turn) for turn in turns}
+        self._there |= {*map(place_of, turns)}
+        self._known |= {*map(place_of, turns)}
+        self._strike()
+
+    def _strike(self) -> None:
+        self._saved([number for number, _ in self._pending if number != _OF_OTHERS])
+        self._pending.clear()
+        remove_left(self._left)
+        self._left = []
+
+    def _note_order(self, turn: Turn, number: int) -> None:
+        place = place_of(turn)
+        self._is_in_order &= place not in self._there and number >= max(
+            self._numbers.values(), default=0
+        )
+        if place not in self._there:
+            self._numbers[place] = number
+
+    def _put_in_order(self, counts: Mapping[str, int]) -> None:
+        """Write the whole file, with each turn of this process where it was asked."""
+        now = self._read()
+        own = [at for at, turn in enumerate(now.turns) if place_of(turn) in self._numbers]
+        turns = sorted((now.turns[at] for at in own), key=lambda t: self._numbers[place_of(t)])
+        for at, turn in zip(own, turns, strict=True):
+            now.turns[at] = turn
+        now.scrubbed = self._closing(counts).scrubbed
+        self._write(now)
+        self._settle()
+
+    def _settle(self) -> None:
+        self._numbers.clear()
+        self._is_in_order = self._is_closed = True
 
     def _closing(self, counts: Mapping[str, int]) -> Closing:
         """The last line, with what others have scrubbed."""
@@ -147,19 +189,43 @@ class TapeFile:
         told.note_scrubbed(self._scrubbed + self._counted)
         return told.closing
 
+    def _read(self) -> Recording:
+        """Read the file, with each turn once."""
+        seen = self._state()
+        data = bytes_of(self._path) if seen is not None else b""
+        now = parsed(data, str(self._path)) if seen is not None else Recording(self._times)
+        now = _without_replaced(now)
+        self._go_on_from(now, _end_of(data))
+        self._seen = seen
+        if now.is_closed:
+            self._scrubbed = Counter(now.scrubbed) - self._counted
+        return now
+
     def _write(self, recording: Recording) -> None:
         data = tape_bytes(recording)
         put(data, self._path)
-        self._end = len(data) - len(encoded(recording.closing))
-        self._writer = Writer(recording.turns)
-        self._known |= {*map(place_of, recording.turns)}
+        self._go_on_from(recording, len(data) - len(encoded(recording.closing)))
         self._seen = self._state()
 
+    def _go_on_from(self, now: Recording, end: int) -> None:
+        sessions = {place_of(turn): turn.line.session for turn in now.turns}
+        self._there = {*sessions}
+        self._writer, self._end = Writer(now.turns), end
+        for session, place in self._sessions.items():
+            if place in sessions:
+                self._writer.continue_session(session, sessions[place])
+
     def _replace_end(self, data: bytes) -> None:
-        with self._path.open("r+b") as file:
-            file.truncate(self._end)
+        with FileIO(self._path, "r+") as file:
             file.seek(self._end)
-            file.write(data)
+            before = file.readall()
+            try:
+                _write_at(file, self._end, data)
+            except OSError:
+                self._seen = None  # so that it is read again
+                with suppress(OSError):
+                    _write_at(file, self._end, before)
+                raise
         self._seen = self._state()
 
     def _state(self) -> tuple[int, ...] | None:
@@ -176,7 +242,7 @@ def place_of(turn: Turn) -> Place:
     return (*turn.place, turn.line.new)
 
 
-def without_replaced(tape: Recording) -> Recording:
+def _without_replaced(tape: Recording) -> Recording:
     """A tape with each turn once, as it was recorded last."""
     if len({*map(place_of, tape.turns)}) < len(tape.turns):
         turns, tail = tape.turns, tape.tail
@@ -186,11 +252,28 @@ def without_replaced(tape: Recording) -> Recording:
     return tape
 
 
-def _end_of(path: Path) -> int:
+def _missing(left: Iterable[Turn], tape: Recording) -> Iterator[Turn]:
+    """Give the turns of those that were left which a tape has not; no answer of it is replaced."""
+    there = {place_of(turn): turn for turn in tape.turns}
+    for turn in left:
+        while (other := there.get(place_of(turn))) is not None and other.status is not None:
+            if turn.status is None or turn.events == other.events:
+                break
+            turn.line.take += 1
+        else:
+            yield turn
+
+
+def _write_at(file: FileIO, at: int, data: bytes) -> None:
+    """Let a file end with this."""
+    file.truncate(at)
+    file.seek(at)
+    while data:
+        data = data[file.write(data) :]
+
+
+def _end_of(data: bytes) -> int:
     """Where the last line begins, if there is one, or a line that was not finished."""
-    if not path.is_file():
-        return 0
-    data = path.read_bytes()
     end = data.rfind(b"\n") + 1
     last = data.rfind(b"\n", 0, max(0, end - 1)) + 1
     return last if data[last:end].startswith(_CLOSING) else end

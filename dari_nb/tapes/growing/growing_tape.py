@@ -2,27 +2,36 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Sequence
 from itertools import count
 from pathlib import Path
 
 from ...errors import InvalidRequestError
 from ..lines import Line
-from ..reading import read_tape
-from ..recording import Recording
 from ..scrubbing import Scrubber
-from ..turns import Taking, Turn
-from .file import Place, TapeFile, place_of, without_replaced
-from .journal import left_running
+from ..turns import Taking
+from .file import TapeFile
+from .journal import Journal
 from .worker import Worker
 
 _LONG = 1.0
 """Seconds for which a turn's end waits for the disk; a slower one is not waited for."""
+_LONGEST = 10.0
+"""Seconds for which the disk is waited for at the end."""
+_NOT_WRITTEN = (
+    "The tape could not be written ({why}), and what is asked now would not be on it. "
+    "Mend that and ask again, or take it out: %dari tape --eject."
+)
+_NOT_WHOLE = "The tape is not whole: {why}"
+_IN_JOURNAL = "\nWhat it lacks is in {journal}, and comes onto it when it is put in again."
+_SLOW = "the disk does not answer"
 
 
 class GrowingTape:
     """A tape's file while turns are recorded; used from one thread.
 
-    What runs is in a journal beside the file, what has ended at the file's end. Whenever nothing
+    What is not in the file yet is in a journal beside it, which waits for nobody. Whenever nothing
     runs, the file is whole: in the order in which turns were asked, and with its last line.
 
     Args:
@@ -33,7 +42,7 @@ class GrowingTape:
             is a further answer.
 
     Attributes:
-        recording: What is on the tape, without what runs.
+        recording: What is on the tape, without what runs, and what others write meanwhile.
         scrubber: The one that it was given.
 
     Raises:
@@ -44,19 +53,15 @@ class GrowingTape:
     def __init__(
         self, path: Path, scrubber: Scrubber, *, times: bool = True, replaces: bool = False
     ) -> None:
-        self.recording = without_replaced(read_tape(path)) if path.exists() else Recording(times)
         self.scrubber = scrubber
+        self._path = path
         self._running: dict[Taking, _Run] = {}
         self._numbers = count(1)
-        self._asked: dict[Place, int] = {}
-        self._is_whole = True
-        self._places = {*map(place_of, self.recording.turns)}
-        turns, left = left_running(path)
-        self._file = TapeFile(path, self.recording, left, replaces=replaces)
-        adopted = self.recording.adopted
-        self._left = [turn for turn in turns if turn.place not in adopted]
-        self._take_in_left()
-        self._worker = Worker()
+        self._journal = Journal(path)
+        self._noting, self._saving = Worker(), Worker()
+        self._file = TapeFile(path, self._strike, times=times, replaces=replaces)
+        self._kept: Path | None = None
+        self.recording = self._file.view()
 
     def refresh(self) -> bool:
         """Take in what others have written into the file, while nothing runs.
@@ -67,39 +72,41 @@ class GrowingTape:
         Raises:
             TapeError: The file is no tape any more, or broken.
         """
-        if self._running or not self._worker.is_idle or not self._file.is_changed:
+        if self._running or not self._saving.is_idle or not self._file.is_changed:
             return False
-        now = self._file.read()
+        now = self._file.view()
         self.recording.turns, self.recording.tail = now.turns, now.tail
-        self._places = {*map(place_of, now.turns)}
-        self._asked.clear()
-        self._take_in_left()
         return True
 
-    def _take_in_left(self) -> None:
-        """Put what a killed process left on the tape; in the file it is with the next turn."""
-        for turn in self._left:
-            self._put(turn, next(self._numbers))
-            self._is_whole = False
+    @property
+    def trouble(self) -> str | None:
+        """Why something could not be written, unless it could be meanwhile."""
+        trouble = self._saving.trouble or self._noting.trouble
+        if trouble is None:
+            return None
+        return (trouble.strerror if isinstance(trouble, OSError) else None) or str(trouble)
 
     def check(self) -> None:
-        """Make sure that what is recorded can be kept.
+        """Make sure that what is asked next can be kept, and write what could not be written.
 
         Raises:
-            InvalidRequestError: The file could not be written before.
+            InvalidRequestError: The file cannot be written.
         """
-        trouble = self._worker.trouble
-        if trouble is not None:
-            why = (trouble.strerror if isinstance(trouble, OSError) else None) or trouble
-            raise InvalidRequestError(
-                f"The tape could not be written ({why}), and what is asked now would not be on it."
-                " Put it in again when that is mended, or take it out: %dari tape --eject."
-            )
+        self._noting.do(self._journal.open)
+        self._noting.wait(_LONG)
+        if self._saving.trouble is not None:
+            self._save()
+            self._wait()
+        why = self.trouble
+        if why is None and self._path.exists() and not os.access(self._path, os.W_OK):
+            why = "the file may only be read"
+        if why is not None:
+            raise InvalidRequestError(_NOT_WRITTEN.format(why=why))
 
     def begin(self, taking: Taking) -> None:
         """Take note of a turn that was asked."""
         run = self._running[taking] = _Run(next(self._numbers))
-        self._write(run, [taking.turn.agent, taking.turn.line])
+        self._note(run, [taking.turn.agent, taking.turn.line])
 
     def go_on(self, taking: Taking) -> None:
         """Take note of what came of a turn since the last time."""
@@ -107,68 +114,69 @@ class GrowingTape:
         new = taking.turn.body[run.seen :]
         run.seen += len(new)
         if new:
-            self._write(run, [entry for entry in new if isinstance(entry, Line)])
+            self._note(run, [entry for entry in new if isinstance(entry, Line)])
 
     def end(self, taking: Taking) -> None:
-        """Take note of a turn's end: who is told of it afterwards finds it in the file."""
-        run = self._running.pop(taking)
-        self._is_whole &= self._put(taking.turn, run.number)
-        number, turn = run.number, taking.turn
-        counts = None if self._running or not self._is_whole else dict(self.scrubber.counts)
-        self._worker.do(lambda: self._file.append(turn, number, counts))
-        if not self._running and not self._is_whole:
-            self._settle()
-        self._worker.wait(_LONG)
+        """Take note of a turn's end: who is told of it afterwards finds it in the file.
+
+        Where the file cannot be written, or others write for long, it is in the journal.
+        """
+        self._end(taking)
+        self._save()
+        self._wait()
 
     def drop(self, taking: Taking) -> None:
         """Keep nothing of a turn that runs."""
-        run = self._running.pop(taking)
-        self._worker.do(lambda: self._file.journal.strike(run.number))
-        if not self._running:
-            self._settle()
+        self._strike([self._running.pop(taking).number])
+        self._save()
 
     def close(self) -> None:
         """Write what is left, and what runs up to here.
 
         Raises:
-            InvalidRequestError: The file could not be written.
+            InvalidRequestError: The file could not be written; the text says what becomes of it.
         """
         for taking in list(self._running):
-            self.end(taking)
-        if not self._is_whole:
-            self._settle()
-        self._worker.close()
+            self._end(taking)
+        self._save()
+        if not self._saving.wait(_LONG):
+            self._file.give_up()
+        is_done = self._saving.wait(_LONGEST)
+        trouble = self._saving.trouble if is_done else _SLOW
+        self._noting.do(self._close_journal)
+        self._noting.wait(_LONGEST)
+        for worker in (self._saving, self._noting):
+            worker.close()
+        if trouble is not None:
+            lacking = _IN_JOURNAL.format(journal=self._kept) if self._kept else ""
+            raise InvalidRequestError(_NOT_WHOLE.format(why=trouble) + lacking)
 
-    def _write(self, run: _Run, lines: list[Line]) -> None:
+    def _end(self, taking: Taking) -> None:
+        self.go_on(taking)
+        run, turn = self._running.pop(taking), taking.turn
+        if turn.line.cost is not None:
+            self._note(run, [turn.line])
+        self.recording.turns.append(turn)
+        self._saving.do(lambda: self._file.take(turn, run.number))
+
+    def _save(self) -> None:
+        counts = None if self._running else dict(self.scrubber.counts)
+        self._saving.do(lambda: self._file.save(counts))
+
+    def _note(self, run: _Run, lines: list[Line]) -> None:
         number = run.number
-        self._worker.do(lambda: self._file.journal.write(number, lines))
+        self._noting.do(lambda: self._journal.write(number, lines))
 
-    def _put(self, turn: Turn, number: int) -> bool:
-        """Put a turn where it was asked; returns whether that is the tape's end."""
-        tape, place = self.recording, place_of(turn)
-        self._asked[place] = number
-        if place in self._places:
-            tape.add(turn)
-            return False
-        self._places.add(place)
-        at = len(tape.turns)
-        while at and self._asked.get(place_of(tape.turns[at - 1]), 0) > number:
-            at -= 1
-        if at < len(tape.turns):
-            tape.turns.insert(at, turn)
-            return False
-        tape.append(turn)
-        return True
+    def _strike(self, numbers: Sequence[int]) -> None:
+        self._noting.do(lambda: self._journal.strike(numbers))
 
-    def _settle(self) -> None:
-        tape, counts = self.recording, dict(self.scrubber.counts)
-        if self._is_whole:
-            self._worker.do(lambda: self._file.close_with(counts))
-            return
-        self._is_whole = True
-        self._left = []
-        now = Recording(tape.times, list(tape.turns), list(tape.tail), tape.scrubbed)
-        self._worker.do(lambda: self._file.write_anew(now, counts))
+    def _wait(self) -> None:
+        self._noting.wait(_LONG)
+        self._saving.wait(_LONG)
+        self._noting.wait(_LONG)
+
+    def _close_journal(self) -> None:
+        self._kept = self._journal.close()
 
 
 class _Run:

@@ -1,9 +1,9 @@
-"""What runs while a tape is recorded, in a file beside it, until it has ended."""
+"""What runs while a tape is recorded, in a file beside it, until it is in the tape."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from itertools import count
 from pathlib import Path
@@ -15,55 +15,87 @@ from ..turns import Turn
 from .locks import is_locked_by_another
 
 _STRUCK = b"-"
-"""What stands in place of a line when a turn has ended."""
+"""What stands in place of a line when a turn is in the tape."""
+_OPENING = b'{"turn"'
 
 
 class Journal:
-    """The lines of turns that run, each after the number of its turn.
+    """The lines of turns that are not in the tape yet, each after the number of its turn.
 
-    Each process that records on a tape has a journal of its own, and holds it as long as it lives.
+    Each process that records on a tape has a journal of its own, and holds it as long as there is
+    something in it.
 
     Args:
         path: The tape.
-        left: Journals whose turns were taken in, which go when nothing runs.
     """
 
-    def __init__(self, path: Path, left: Sequence[Path] = ()) -> None:
+    def __init__(self, path: Path) -> None:
         self._tape = path
-        self._left = list(left)
         self._path: Path | None = None
         self._descriptor = -1
+        self._turns: set[int] = set()
+        self._due = b""
 
-    def write(self, number: int, lines: Sequence[Line]) -> None:
-        """Write more lines of a turn."""
-        self._append(b"".join(b"%d %b" % (number, encoded(line)) for line in lines))
+    def open(self) -> None:
+        """Make sure that there is one, and that it can be written.
 
-    def strike(self, number: int) -> None:
-        """Note that a turn has ended, and is in the tape."""
-        self._append(b"%d %b\n" % (number, _STRUCK))
-
-    def remove(self) -> None:
-        """Forget all of it."""
-        for path in (*self._left, *([self._path] if self._path else [])):
-            path.unlink(missing_ok=True)
-        self._left.clear()
-        if self._path is not None:
+        Raises:
+            OSError: It cannot.
+        """
+        if self._path is not None and not self._path.exists():
             os.close(self._descriptor)
             self._path = None
+        self._append(b"0 %b\n" % _STRUCK)
+
+    def write(self, number: int, lines: Sequence[Line]) -> None:
+        """Write more lines of a turn; a further opening takes the place of the one before.
+
+        Raises:
+            OSError: It cannot be written: then it is with the next lines.
+        """
+        self._turns.add(number)
+        self._append(b"".join(b"%d %b" % (number, encoded(line)) for line in lines))
+
+    def strike(self, numbers: Sequence[int]) -> None:
+        """Note that turns are in the tape, or are not to be kept.
+
+        Raises:
+            OSError: It cannot be written.
+        """
+        self._turns -= {*numbers}
+        if self._turns:
+            self._append(b"".join(b"%d %b\n" % (number, _STRUCK) for number in numbers))
+        else:
+            self.close()
+
+    def close(self) -> Path | None:
+        """Let go of it; returns where it is, if it has turns that are not in the tape."""
+        path, self._path = self._path, None
+        if path is None:
+            return None
+        is_needed = bool(self._turns) and not self._due
+        if not self._turns:
+            self._due = b""
+            path.unlink(missing_ok=True)
+        os.close(self._descriptor)
+        return path if is_needed else None
 
     def _append(self, data: bytes) -> None:
+        self._due += data
         if self._path is None:
             self._open()
-        while data:
-            data = data[os.write(self._descriptor, data) :]
+        while self._due:
+            self._due = self._due[os.write(self._descriptor, self._due) :]
 
     def _open(self) -> None:
         for path in _places(self._tape):
             with suppress(FileExistsError):
                 flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL
-                self._descriptor = os.open(path, flags, 0o666)
-                is_locked_by_another(self._descriptor)
-                self._path = path
+                descriptor = os.open(path, flags, 0o666)
+                if is_locked_by_another(descriptor):  # who looks for what was left removes it
+                    os.close(descriptor)
+                    continue
+                self._path, self._descriptor = path, descriptor
                 return
 
 
@@ -99,15 +131,28 @@ def _abandoned(path: Path) -> bytes | None:
         return None
 
 
+def remove_left(paths: Iterable[Path]) -> None:
+    """Remove journals whose turns were taken in."""
+    for path in paths:
+        if _abandoned(path) is not None:
+            path.unlink(missing_ok=True)
+
+
 def _turns_in(data: bytes, path: Path) -> Iterator[Turn]:
     first = encoded(Header(dari_tape=VERSION, times=True))
-    tapes: dict[bytes, bytes] = {}
+    tapes: dict[bytes, list[bytes]] = {}
     for line in data.splitlines(keepends=True):
         number, _, rest = line.partition(b" ")
         if rest.rstrip() == _STRUCK:
             tapes.pop(number, None)
+            continue
+        lines = tapes.setdefault(number, [])
+        openings = (at for at, told in enumerate(lines) if told.startswith(_OPENING))
+        at = next(openings, None) if rest.startswith(_OPENING) else None
+        if at is None:
+            lines.append(rest)
         else:
-            tapes[number] = tapes.get(number, first) + rest
-    for tape in tapes.values():
+            lines[at] = rest
+    for lines in tapes.values():
         with suppress(TapeError):
-            yield from parsed(tape, str(path)).turns
+            yield from parsed(b"".join([first, *lines]), str(path)).turns

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from queue import SimpleQueue
-from threading import Event, Lock, Thread
+from threading import Condition, Thread
 
-from ...errors import DariError, InvalidRequestError
+from ...errors import DariError
 
 Job = Callable[[], None]
 
@@ -19,53 +19,46 @@ class Worker:
         self._thread: Thread | None = None
         self._trouble: Exception | None = None
         self._left = 0
-        self._lock = Lock()
+        self._rests = Condition()
 
     @property
     def is_idle(self) -> bool:
         """Whether everything is done that was to be done so far."""
         return self._left == 0
 
-    def do(self, job: Job) -> None:
-        """Do a job soon."""
-        if self._thread is None:
-            self._thread = Thread(target=self._work, name="dari-tape", daemon=True)
-            self._thread.start()
-        with self._lock:
-            self._left += 1
-        self._jobs.put(job)
-
-    def wait(self, seconds: float) -> None:
-        """Wait until everything is done that was to be done so far, but no longer than this."""
-        done = Event()
-        self.do(done.set)
-        done.wait(seconds)
-
-    def close(self) -> None:
-        """Wait until all is done.
-
-        Raises:
-            InvalidRequestError: Something could not be done; the text says what.
-        """
-        if self._thread is not None:
-            self._jobs.put(None)
-            self._thread.join()
-            self._thread = None
-        if self._trouble is not None:
-            raise InvalidRequestError(f"The tape is not whole: {self._trouble}")
-
     @property
     def trouble(self) -> Exception | None:
-        """What could not be done first, if anything could not."""
+        """Why the last job could not be done, if it could not."""
         return self._trouble
+
+    def do(self, job: Job) -> None:
+        """Do a job soon."""
+        with self._rests:
+            self._left += 1
+            if self._thread is None:
+                self._thread = Thread(target=self._work, name="dari-tape", daemon=True)
+                self._thread.start()
+        self._jobs.put(job)
+
+    def wait(self, seconds: float) -> bool:
+        """Wait until everything is done, but no longer than this; returns whether it is."""
+        with self._rests:
+            return self._rests.wait_for(lambda: self.is_idle, seconds)
+
+    def close(self) -> None:
+        """Let the thread end with what is left to be done."""
+        if self._thread is not None:
+            self._jobs.put(None)
+            self._thread = None
 
     def _work(self) -> None:
         while (job := self._jobs.get()) is not None:
             try:
                 job()
+                self._trouble = None
             except (OSError, DariError) as error:
-                # What comes after it follows from it, and says less.
-                self._trouble = self._trouble or error
+                self._trouble = error
             finally:
-                with self._lock:
+                with self._rests:
                     self._left -= 1
+                    self._rests.notify_all()

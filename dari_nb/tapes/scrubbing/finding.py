@@ -8,11 +8,12 @@ from base64 import b64encode
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple
+from unicodedata import normalize
 
 import msgspec
 
-from .provider_keys import FORMS
-from .views import BREAK, ENCODED, in_base64, lowered, plain_of, unbroken, views
+from .provider_keys import COMMON, FORMS
+from .views import BREAK, ENCODED, folded, folded_places, in_base64, plain_of, unbroken, views
 
 SHORTEST = 8
 """Characters below which the value of a variable is a word like any other, and no secret."""
@@ -22,7 +23,8 @@ KINDS = ("keys", "variables", "providers", "patterns")
 SCRUBBED = "[scrubbed]"
 """What stands where a secret stood."""
 
-_BEGINNINGS = tuple(dict.fromkeys(begin.encode() for begin, _ in FORMS))
+_COMMON = [re.compile(form.encode()) for _, form in COMMON]
+_BEGINNINGS = tuple({begin.encode(): None for begin, _ in FORMS})
 _ENCODED_IN_JSON = re.compile(rb"%[0-9A-Fa-f]{2}|\\\\")
 _ENCODED = re.compile(ENCODED.pattern.encode())
 _ENDS_IN_JSON, _ENDS = (rb"\n", rb"\r"), (b"\n", b"\r")
@@ -34,7 +36,16 @@ _SHORT_RUN = b"a" * 10
 _LONG_RUN = b"a" * 24
 """What base64 of a provider's key has at least: the shortest one has eighteen characters."""
 _STANDARD = bytes.maketrans(b"-_", b"+/")
+_IN_HEX = string.hexdigits.encode()
+_HEX_MASK = bytes(ord("h") if byte in _IN_HEX else ord(" ") for byte in range(256))
+_HEX_RUN = b"h" * 2 * SHORTEST
+"""What a secret has at least where its bytes are written as digits."""
+_OF_WORDS = [begin for begin in _BEGINNINGS if begin.decode() not in dict(COMMON)]
+_AROUND_WORDS = [begin for begin in _OF_WORDS if b" " in begin.translate(_MASK)]
+_IN_WORDS = [begin for begin in _OF_WORDS if b" " not in begin.translate(_MASK)]
 _DIGIT = re.compile(r"\d")
+_SAFE = re.compile(r"[ !#-\[\]-~]+")
+"""What is written the same in whichever case and spelling of the characters around it."""
 
 
 class Span(NamedTuple):
@@ -55,12 +66,18 @@ class Secrets:
 
     def __init__(self, texts: Iterable[tuple[str, str]], patterns: Sequence[re.Pattern[str]]):
         found = {form: kind for text, kind in texts for form in _forms(text)}
-        self._texts = sorted(found.items(), key=lambda one: (-len(one[0]), one[0]))
+        in_hex = {form.encode().hex(): kind for form, kind in found.items()}
+        looked_for = sorted((found | in_hex).items(), key=lambda one: (-len(one[0]), one[0]))
+        # A word in letters alone is a word like any other in another case.
+        self._texts = {form: kind for form, kind in looked_for if not _DIGIT.search(form)}
+        self._folded = {folded(form): kind for form, kind in looked_for if _DIGIT.search(form)}
         self._patterns = patterns
-        self.has_numbers = any(_is_number(form) for form, _ in self._texts)
+        self.has_numbers = any(map(_is_number, found))
         written = [msgspec.json.encode(form)[1:-1] for form in found]
         needles = {each.lower() for each in (*written, *(form.encode() for form in found))}
         self._needles = tuple(needles - {b""})
+        self._pieces = tuple({_pieces(form) for form in found if not form.isascii()} - {()})
+        self._in_hex = tuple(form.encode() for form in in_hex)
         self._cores = tuple({core for form in found for core in _cores(form.encode())})
 
     def may_be_in(self, data: bytes, *, is_json: bool) -> bool:
@@ -72,13 +89,24 @@ class Secrets:
             return True
         for end in _ENDS_IN_JSON if is_json else _ENDS:
             data = data.replace(end, b"")
-        if _one_is_in(_BEGINNINGS, data) or _one_is_in(self._needles, data.lower()):
+        low = data.lower()
+        if _one_is_in(self._needles, low) or any(look.search(data) for look in _COMMON):
+            return True
+        if any(all(piece in low for piece in pieces) for pieces in self._pieces):
             return True
         mask = data.translate(_MASK)
-        if _LONG_RUN not in mask:
-            return _SHORT_RUN in mask and _one_is_in(self._cores, data.translate(_STANDARD))
-        runs = [*_runs(data.translate(_STANDARD), mask)]
-        return _one_is_in(self._cores, b" ".join(runs)) or _hold_a_beginning(runs)
+        if _SHORT_RUN not in mask:
+            return False
+        return _one_is_in(_AROUND_WORDS, data) or self._may_be_in_words([*_runs(data, mask)])
+
+    def _may_be_in_words(self, runs: list[bytes]) -> bool:
+        words = b" ".join(runs)
+        if _one_is_in(_IN_WORDS, words):
+            return True
+        if _HEX_RUN in words.translate(_HEX_MASK) and _one_is_in(self._in_hex, words.lower()):
+            return True
+        words = words.translate(_STANDARD)
+        return _one_is_in(self._cores, words) or _hold_a_beginning(words.split())
 
     def spans(self, text: str) -> list[Span]:
         """Find all secrets in a text."""
@@ -111,21 +139,33 @@ class Secrets:
         return _one_is_in(self._cores, run) or _hold_a_beginning([run])
 
     def _found(self, text: str) -> Iterator[Span]:
-        low = lowered(text) if self._texts else text
-        for form, kind in self._texts:
-            where, form = (low, form.lower()) if _DIGIT.search(form) else (text, form)
-            at = where.find(form)
-            while at >= 0:
+        for form, kind in self._texts.items():
+            for at in _places(form, text):
                 yield Span(at, at + len(form), kind)
-                at = where.find(form, at + len(form))
+        yield from self._found_folded(text)
         for begin, look in FORMS:
             if begin in text:
                 for match in look.finditer(text):
-                    yield Span(match.start(), match.end(), "providers")
+                    yield Span(*match.span(look.groups), "providers")
         for pattern in self._patterns:
             for match in pattern.finditer(text):
                 if match.group():
                     yield Span(match.start(), match.end(), "patterns")
+
+    def _found_folded(self, text: str) -> Iterator[Span]:
+        plain = folded(text) if self._folded else ""
+        places: Sequence[int] | None = None
+        for form, kind in self._folded.items():
+            for at in _places(form, plain):
+                places = folded_places(text) if places is None else places
+                yield Span(places[at], places[at + len(form) - 1] + 1, kind)
+
+
+def _places(form: str, text: str) -> Iterator[int]:
+    at = text.find(form)
+    while at >= 0:
+        yield at
+        at = text.find(form, at + len(form))
 
 
 def _cut_short(span: Span, flat: str, places: list[int], ends: dict[int, int]) -> Span:
@@ -165,13 +205,24 @@ def _forms(secret: str) -> Iterator[str]:
     """The ways in which a secret stands in texts that are not encoded."""
     if len(secret.strip()) < SHORTEST or secret in SCRUBBED:
         return
-    for text in (written(secret), written(secret).strip()):
+    whole = written(secret)
+    spelled = (whole, *(normalize(form, whole) for form in ("NFC", "NFD")))
+    for text in dict.fromkeys(each for one in spelled for each in (one, one.strip())):
         yield from (text, text.replace(" ", "+"))
         flat = BREAK.sub("", text)
         if len(flat) >= SHORTEST:
             yield flat
         if not text.isascii():
             yield text.encode().decode("latin-1")  # as base64 is decoded here
+
+
+def _pieces(form: str) -> tuple[bytes, ...]:
+    """What stands in a text that has this form, in whichever case and spelling."""
+    return (
+        tuple(piece.encode().lower() for piece in _SAFE.findall(form))
+        if _DIGIT.search(form)
+        else ()
+    )
 
 
 def _cores(secret: bytes) -> Iterator[bytes]:

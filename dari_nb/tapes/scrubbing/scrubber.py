@@ -14,7 +14,13 @@ from ..._secret import known
 from ...errors import InvalidRequestError
 from .finding import SCRUBBED, SHORTEST, Secrets, Span, written
 
-_NAMED = re.compile(r"(?:KEY|TOKEN|SECRET|PASSWORD)$", re.IGNORECASE)
+_NAMED = re.compile(
+    r"(?:KEY|TOKEN|SECRET|PASSWORD|PASSWD|PASSPHRASE|CREDENTIAL|(?:^|_)PAT)(S?)(?:_?\d+)?$",
+    re.IGNORECASE,
+)
+"""The names of variables that hold a secret, or, with an S, perhaps several."""
+_DIGIT = re.compile(r"\d")
+_BETWEEN = re.compile(r"[\s,;]+")
 
 _SMALL, _MOST = 200, 1000
 """Bytes of a value, such as a status, that is looked at once; and how many of these are known."""
@@ -26,8 +32,8 @@ class Scrubber:
     Args:
         patterns: More regular expressions of what is secret.
         keys: Gives the secrets that are known; those of this process by default.
-        variables: Where variables are looked up whose names end in ``KEY``, ``TOKEN``, ``SECRET``
-            or ``PASSWORD``.
+        variables: Where variables are looked up whose names are those of secrets, such as
+            ``API_KEY``, ``DB_PASSWORD`` or ``MY_TOKEN_2``.
 
     Attributes:
         counts: How many secrets were taken out, by kind.
@@ -56,7 +62,7 @@ class Scrubber:
 
     def look(self) -> None:
         """Look again which secrets are known by now."""
-        named = [value for name, value in self._variables.items() if _NAMED.search(name)]
+        named = [each for held in self._variables.items() for each in _held(*held)]
         seen = (named, list(self._keys()))
         if seen == self._looked_at:
             return
@@ -139,6 +145,14 @@ class Scrubber:
                 name = f"{first} {len(scrubbed) + 1}"
             scrubbed[name] = self._scrubbed(inner)
         return scrubbed
+
+
+def _held(name: str, value: str) -> Iterator[str]:
+    """Give the secrets that a variable holds."""
+    if found := _NAMED.search(name):
+        yield value
+        if found[1]:
+            yield from (each for each in _BETWEEN.split(value) if _DIGIT.search(each))
 
 
 def compiled(pattern: str) -> re.Pattern[str]:

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import binascii
 import re
-from collections.abc import Iterator
+import unicodedata
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 View = tuple[str, list[int]]
@@ -102,9 +103,28 @@ def plain_of(run: str) -> bytes:
     return binascii.a2b_base64(whole)
 
 
-def lowered(text: str) -> str:
-    """A text in lower case with each character in its place."""
-    low = text.lower()
-    if len(low) == len(text):
-        return low
-    return "".join(one if len(one) == 1 else c for c in text for one in [c.lower()])
+class _Folds(dict[int, str]):
+    """What stands for a character where neither its case nor its spelling counts."""
+
+    def __missing__(self, code: int) -> str:
+        plain = unicodedata.normalize("NFD", chr(code)).casefold()
+        return self.setdefault(code, unicodedata.normalize("NFD", plain))
+
+
+_FOLDS = _Folds()
+
+
+def folded(text: str) -> str:
+    """A text in which neither case nor spelling counts: an accent is a character of its own.
+
+    >>> folded("STRASSE") == folded("straße")
+    True
+    """
+    return text.lower() if text.isascii() else text.translate(_FOLDS)
+
+
+def folded_places(text: str) -> Sequence[int]:
+    """The places in a text from which the characters of the folded one are."""
+    if text.isascii():
+        return range(len(text))
+    return [at for at, one in enumerate(text) for _ in _FOLDS[ord(one)]]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator, Mapping
 from typing import NamedTuple
 
 from ...models import events as ev
 from ..keys import is_keyed
-from ..lines import DraftLine, EventLine, encoded
+from ..lines import DraftLine, EventLine, FileLine, encoded
 from ..recording import Recording
 from ..scrubbing import Scrubber
 from ..turns import Turn
@@ -23,6 +23,8 @@ _CUT = "it does not end: the recording was cut off here"
 _NO_CALL = "{call} has a result, and nobody called it"
 _CALL = "tool_call_id"
 _ANSWERS = (ev.TOOL_CALL_COMPLETED, ev.TOOL_CALL_FAILED, ev.TOOL_RESULT_SUBMITTED)
+_CIRCLE = "its parents lead back to it: no turn is before itself"
+_NO_TEXT = "more: {place} is no place in this turn where a text is"
 _UNSCRUBBED = "it holds what looks like a secret"
 
 
@@ -52,11 +54,12 @@ def flaws_of(tape: Recording, scrubber: Scrubber | None = None) -> list[Flaw]:
         scrubber: What finds secrets; keys of known providers and of this process by default.
     """
     scrubber = scrubber or Scrubber()
-    keys = {turn.line.key for turn in tape.turns}
+    parents = {turn.line.key: turn.line.parent for turn in tape.turns}
+    circles = _circles(parents)
     seen: dict[tuple[str, int, bool], Turn] = {}
     flaws = []
     for turn in tape.turns:
-        texts = [(turn.number, text) for text in _flaws(turn, keys)]
+        texts = [(turn.number, text) for text in _flaws(turn, parents, circles)]
         if other := seen.get((*turn.place, turn.line.new)):
             texts.append((turn.number, _TWICE.format(other=other.number or "above")))
         seen[*turn.place, turn.line.new] = turn
@@ -69,12 +72,31 @@ def flaws_of(tape: Recording, scrubber: Scrubber | None = None) -> list[Flaw]:
     return flaws
 
 
-def _flaws(turn: Turn, keys: set[str]) -> Iterator[str]:
+def _circles(parents: Mapping[str, str | None]) -> set[str]:
+    """The keys of turns that come before themselves."""
+    circles: set[str] = set()
+    seen: set[str] = set()
+    for key in parents:
+        way: list[str] = []
+        at: str | None = key
+        while at is not None and at not in seen:
+            seen.add(at)
+            way.append(at)
+            at = parents.get(at)
+        if at in way:
+            circles |= {*way[way.index(at) :]}
+    return circles
+
+
+def _flaws(turn: Turn, keys: Container[str], circles: Container[str]) -> Iterator[str]:
     line = turn.line
     if not is_keyed(turn.line, turn.agent):
         yield _EDITED
     if line.parent is not None and line.parent not in keys:
         yield _LOST.format(parent=line.parent)
+    if line.key in circles:
+        yield _CIRCLE
+    yield from (_NO_TEXT.format(place=repr(place)[:40]) for place in turn.lost)
     yield from turn_troubles(line)
     if turn.status is None:
         yield _CUT
@@ -87,7 +109,7 @@ def _flaws_below(turn: Turn, *, times: bool) -> Iterator[tuple[int | None, str]]
         turn.numbers if len(turn.numbers) == len(turn.body) else [turn.number] * len(turn.body)
     )
     for entry, number in zip(turn.body, numbers, strict=True):
-        if not isinstance(entry, EventLine | DraftLine):
+        if not isinstance(entry, EventLine | DraftLine | FileLine):
             continue
         for text in entry_troubles(entry, times=times):
             yield number, text

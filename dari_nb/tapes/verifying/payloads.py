@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -9,7 +10,8 @@ from msgspec import UNSET
 
 from ...models import events as ev
 from ...models.resources import STATUSES
-from ..lines import DraftLine, EventLine, TurnLine, dollars
+from ..files import DIGEST, is_kept, is_path
+from ..lines import DraftLine, EventLine, FileLine, TurnLine, dollars
 from ..turns import EXPECTS
 
 Troubles = Iterator[str]
@@ -20,6 +22,11 @@ _COST = "its cost {cost} is no amount of US dollars, as 0.0123, and not unknown"
 _EXPECTS = f"its {EXPECTS} must be a text, or a list of texts"
 _KIND = "a draft is {kinds}, and not {kind}"
 _TIMES = "the tape keeps no times, and this line has one"
+_ORDINAL = re.compile(r"file_[1-9]\d*")
+_NO_ORDINAL = "an attached file is named by its ordinal, as file_1, and not {name}"
+_NO_PATH = "{name} is no path below a workspace: such are relative, without .., and short"
+_NO_HASH = "sha256 must be 64 hexadecimal digits, and is {told}"
+_OTHERWISE = "{name} holds something else than was recorded: its hash is another one"
 _LACKS = "{event} must have {name}, {wanted}"
 _WRONG = "{event}: {name} must be {wanted}, and is {told}"
 
@@ -34,8 +41,11 @@ def turn_troubles(line: TurnLine) -> Troubles:
         yield _EXPECTS
 
 
-def entry_troubles(entry: EventLine | DraftLine, *, times: bool) -> Troubles:
+def entry_troubles(entry: EventLine | DraftLine | FileLine, *, times: bool) -> Troubles:
     """Say what means nothing in a line of what came of a turn."""
+    if isinstance(entry, FileLine):
+        yield from _file_troubles(entry)
+        return
     if not times and entry.after is not UNSET:
         yield _TIMES
     if isinstance(entry, DraftLine):
@@ -49,6 +59,18 @@ def entry_troubles(entry: EventLine | DraftLine, *, times: bool) -> Troubles:
         elif not is_right(entry.data[name]):
             told = repr(entry.data[name])[:40]
             yield _WRONG.format(event=entry.event, name=name, wanted=wanted, told=told)
+
+
+def _file_troubles(line: FileLine) -> Troubles:
+    name = repr(line.file)[:40]
+    if line.attached and not _ORDINAL.fullmatch(line.file):
+        yield _NO_ORDINAL.format(name=name)
+    if not line.attached and not is_path(line.file):
+        yield _NO_PATH.format(name=name)
+    if line.sha256 is not None and not DIGEST.fullmatch(line.sha256):
+        yield _NO_HASH.format(told=repr(line.sha256)[:40])
+    elif not is_kept(line):
+        yield _OTHERWISE.format(name=name)
 
 
 def _is_text(value: Any) -> bool:

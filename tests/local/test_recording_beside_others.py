@@ -1,0 +1,281 @@
+"""What is recorded stays on the tape, whoever writes there, and whatever cannot be written."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import logging
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Event
+
+import pytest
+
+from dari_nb.errors import InvalidRequestError
+from dari_nb.local import LocalDari
+from dari_nb.tapes import Mark, flaws_of, read_tape
+
+from .conftest import Caller, until
+
+Calling = Callable[[LocalDari], Caller]
+
+
+@pytest.fixture
+def calling() -> Iterator[Calling]:
+    callers: list[Caller] = []
+
+    def call(server: LocalDari) -> Caller:
+        callers.append(Caller(server))
+        return callers[-1]
+
+    yield call
+    for caller in callers:
+        caller.http.close()
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    (tmp_path / "course").mkdir()
+    return tmp_path / "course" / "lesson.tape"
+
+
+@contextmanager
+def held(folder: Path) -> Iterator[None]:
+    """As if another process, which is stopped, wrote tapes there."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    fcntl.flock(descriptor, fcntl.LOCK_EX)
+    try:
+        yield
+    finally:
+        os.close(descriptor)
+
+
+class Gated:
+    """An agent whose turns end when they may."""
+
+    def __init__(self, *prompts: str) -> None:
+        self.gates = {prompt: Event() for prompt in prompts}
+        self.asked: list[str] = []
+
+    def __call__(self, prompt: str) -> str:
+        self.asked.append(prompt)
+        if prompt in self.gates:
+            self.gates[prompt].wait()
+        return f"{prompt}, done"
+
+
+def sent(caller: Caller, text: str, agent: str = "gated") -> str:
+    return str(caller.send(caller.create(agent), text)["message"]["id"])
+
+
+def asked_on(path: Path) -> list[str]:
+    return [str(turn.line.asked) for turn in read_tape(path).turns]
+
+
+def by_another(path: Path, asked: str) -> None:
+    """Write a turn to the end of a tape, and a question in front of its first one."""
+    text = path.read_text()
+    first = next(line for line in text.splitlines() if line.startswith('{"turn"'))
+    mark = '{"mark":"mine","ask":"By hand?"}'
+    more = json.dumps({**json.loads(first), "session": "sess_9", "asked": asked, "key": "a" * 16})
+    end = '{"event":"message.status_changed","data":{"status":"completed"}}'
+    path.write_text(text.replace(first, f"{mark}\n{first}", 1) + f"{more}\n{end}\n")
+
+
+def test_turns_that_end_out_of_order_leave_what_others_wrote(path: Path, calling: Calling) -> None:
+    gated = Gated("long", "short")
+    with LocalDari(tape=path) as server:
+        server.agent("gated")(gated)
+        caller = calling(server)
+        caller.finished(sent(caller, "first"))
+        long, short = sent(caller, "long"), sent(caller, "short")
+        until(lambda: len(gated.asked), lambda n: n == 3)
+        by_another(path, "theirs")
+        gated.gates["short"].set()
+        caller.finished(short)
+        gated.gates["long"].set()
+        caller.finished(long)
+    tape = read_tape(path)
+    assert [turn.line.asked for turn in tape.turns] == ["first", "theirs", "long", "short"]
+    assert Mark("mine", "By hand?") in tape.turns[0].before
+    assert tape.is_closed
+
+
+def test_what_others_wrote_meanwhile_plays(path: Path, calling: Calling) -> None:
+    gated = Gated("long")
+    with LocalDari(tape=path) as one, LocalDari(tape=path) as other:
+        for server in (one, other):
+            server.agent("gated")(gated)
+        caller, theirs = calling(one), calling(other)
+        long = sent(caller, "long")
+        theirs.finished(sent(theirs, "theirs"))
+        caller.finished(sent(caller, "short"))
+        gated.gates["long"].set()
+        caller.finished(long)
+        caller.finished(sent(caller, "theirs"))
+    assert gated.asked.count("theirs") == 1
+    assert asked_on(path) == ["theirs", "long", "short"]
+
+
+def test_several_that_record_turns_side_by_side_lose_none(path: Path, calling: Calling) -> None:
+    names = [f"{who}{number}" for who in "abc" for number in range(3)]
+    gated = Gated(*names)
+    with LocalDari(tape=path) as a, LocalDari(tape=path) as b, LocalDari(tape=path) as c:
+        callers = {}
+        for who, server in zip("abc", (a, b, c), strict=True):
+            server.agent("gated")(gated)
+            callers[who] = calling(server)
+        messages = {name: sent(callers[name[0]], name) for name in names}
+        for name in sorted(names, key=lambda name: name[::-1], reverse=True):
+            gated.gates[name].set()
+            callers[name[0]].finished(messages[name])
+    tape = read_tape(path)
+    assert sorted(str(turn.line.asked) for turn in tape.turns) == names
+    for who in "abc":
+        own = [asked for asked in asked_on(path) if asked.startswith(who)]
+        assert own == sorted(own)
+    assert flaws_of(tape) == []
+    assert tape.is_closed
+    assert [each.name for each in path.parent.iterdir()] == [path.name]
+
+
+KILLED = """
+import os, signal, sys
+from dari_nb.local import LocalDari
+from conftest import Caller
+with LocalDari(tape=sys.argv[1]) as server:
+    caller = Caller(server)
+    for text in ("one", "two"):
+        assert caller.ask("echo", text)["status"] == "completed"
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def kill_beside_another(path: Path) -> None:
+    """Kill a process whose turns have ended, and could not be put on the tape."""
+    with held(path.parent):
+        done = run(KILLED, path)
+        assert done.returncode == -signal.SIGKILL
+        assert not path.exists()
+
+
+def run(script: str, path: Path) -> subprocess.CompletedProcess[str]:
+    root = Path(__file__).parents[2]
+    env = {**os.environ, "PYTHONPATH": f"{root}:{root / 'tests' / 'local'}"}
+    command = [sys.executable, "-c", script, str(path)]
+    return subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+
+
+def test_what_has_ended_while_another_holds_the_folder_outlives_a_kill(
+    path: Path, calling: Calling
+) -> None:
+    kill_beside_another(path)
+    with LocalDari(tape=path) as server:
+        calling(server).ask("echo", "three")
+    assert asked_on(path) == ["one", "two", "three"]
+    assert [turn.status for turn in read_tape(path).turns] == ["completed"] * 3
+    assert [each.name for each in path.parent.iterdir()] == [path.name]
+
+
+def test_a_turn_of_which_half_was_written_is_whole_again(path: Path, calling: Calling) -> None:
+    kill_beside_another(path)
+    journal = path.with_name(f"{path.name}.running").read_text().splitlines(keepends=True)
+    lines = [line.partition(" ")[2] for line in journal if line.startswith("1 ")]
+    path.write_text("".join(['{"dari_tape":1,"times":true}\n', *lines[:3], lines[3][:20]]))
+    with LocalDari(tape=path) as server:
+        calling(server).ask("echo", "three")
+    assert asked_on(path) == ["one", "two", "three"]
+    assert [turn.status for turn in read_tape(path).turns] == ["completed"] * 3
+
+
+def test_what_was_left_is_taken_in_once_by_several(path: Path, calling: Calling) -> None:
+    kill_beside_another(path)
+    with LocalDari(tape=path) as one, LocalDari(tape=path) as other:
+        calling(one).ask("echo", "three")
+        calling(other).ask("echo", "four")
+    assert asked_on(path) == ["one", "two", "three", "four"]
+
+
+def test_a_stop_names_what_it_does_not_wait_for_and_loses_nothing(
+    path: Path, calling: Calling
+) -> None:
+    server = LocalDari(tape=path).start()
+    calling(server).ask("echo", "one")
+    with held(path.parent):
+        calling(server).ask("echo", "two")
+        with pytest.raises(InvalidRequestError) as told:
+            server.stop()
+        assert f"perhaps is stopped, writes tapes in this folder: '{path.parent}'" in str(
+            told.value
+        )
+        assert f"What it lacks is in {path}.running" in str(told.value)
+    assert asked_on(path) == ["one"]
+    with LocalDari(tape=path) as again:
+        calling(again).ask("echo", "three")
+    assert asked_on(path) == ["one", "two", "three"]
+
+
+def test_where_nothing_can_be_written_nobody_is_asked(path: Path, calling: Calling) -> None:
+    gated = Gated()
+    with LocalDari(tape=path) as server:
+        server.agent("gated")(gated)
+        caller = calling(server)
+        shutil.rmtree(path.parent)
+        body = {"type": "user.message", "content": [{"type": "text", "text": "lost"}]}
+        status, detail = caller.refused(f"/agents/{caller.agent_id('gated')}/messages", body)
+        assert status == 409
+        assert "The tape could not be written (No such file or directory)" in detail
+        path.parent.mkdir()
+        caller.finished(sent(caller, "kept"))
+    assert gated.asked == ["kept"]
+    assert asked_on(path) == ["kept"]
+
+
+def test_a_turn_that_could_not_be_written_is_said_at_once_and_written_later(
+    path: Path, calling: Calling, caplog: pytest.LogCaptureFixture
+) -> None:
+    gated = Gated("one")
+    with LocalDari(tape=path) as server:
+        server.agent("gated")(gated)
+        caller = calling(server)
+        message = sent(caller, "one")
+        shutil.rmtree(path.parent)
+        gated.gates["one"].set()
+        with caplog.at_level(logging.WARNING):
+            caller.finished(message)
+        assert "A turn could not be written to the tape (No such file or directory)" in caplog.text
+        path.parent.mkdir()
+        caller.finished(sent(caller, "two"))
+    assert asked_on(path) == ["one", "two"]
+
+
+FULL = """
+import resource, signal, sys
+from dari_nb.local import LocalDari
+from conftest import Caller
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+path, most = sys.argv[1], resource.getrlimit(resource.RLIMIT_FSIZE)[1]
+with LocalDari(tape=path) as server:
+    caller = Caller(server)
+    caller.ask("echo", "one")
+    before = open(path, "rb").read()
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, most))
+    caller.ask("echo", "two " * 9_000)
+    assert open(path, "rb").read() == before
+    resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
+    caller.ask("echo", "three")
+"""
+
+
+def test_a_turn_for_which_there_was_no_room_is_written_when_there_is(path: Path) -> None:
+    done = run(FULL, path)
+    assert done.returncode == 0
+    assert "could not be written to the tape (File too large)" in done.stderr
+    assert [asked[:5].strip() for asked in asked_on(path)] == ["one", "two t", "three"]
+    assert read_tape(path).is_closed

@@ -1,0 +1,146 @@
+"""What is wrong with tapes that somebody made on purpose is named, with its line."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dari_nb.errors import InvalidRequestError, TapeError
+from dari_nb.tapes import Recording, Tape, flaws_of, parsed, read_tape, tape_bytes
+from dari_nb.tapes.summary import summary_of
+
+from .conftest import said, taken, tape_of
+
+
+def lines() -> list[dict[str, Any]]:
+    """The lines of a tape with one turn."""
+    data = tape_bytes(tape_of(taken("Hi", [said("Hello.")])))
+    return [json.loads(line) for line in data.splitlines()]
+
+
+def read(told: list[Any]) -> Recording:
+    texts = [line if isinstance(line, bytes) else json.dumps(line).encode() for line in told]
+    return parsed(b"".join(text + b"\n" for text in texts), "x.tape")
+
+
+def flaws(told: list[Any]) -> list[str]:
+    return [str(flaw) for flaw in flaws_of(read(told))]
+
+
+def with_file(**fields: Any) -> list[Any]:
+    told = lines()
+    whole = {"file": "a.txt", "sha256": hashlib.sha256(b"evil").hexdigest(), "text": "evil"}
+    return [*told[:4], {**whole, **fields}, *told[4:]]
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["../../evil.txt", "/tmp/x", "a\0b", "a" * 5_000, "a/../../b", ".", "", "a//b", "..\\evil"],
+)
+def test_a_file_that_could_lie_in_no_workspace_is_named(name: str) -> None:
+    [flaw] = flaws(with_file(file=name))
+    assert flaw.startswith("line 5, msg_1 of sess_1: ")
+    assert "is no path below a workspace" in flaw
+    assert len(flaw) < 150
+
+
+@pytest.mark.parametrize("name", ["a.txt", "out/a b.csv", "out/", "a\nb", ".hidden", "..a", "ä"])
+def test_a_file_that_could_is_no_flaw(name: str) -> None:
+    assert flaws(with_file(file=name)) == []
+
+
+def test_what_is_no_hash_no_ordinal_or_another_text_is_named() -> None:
+    [flaw] = flaws(with_file(sha256="../../../../etc/passwd", text=None, beside=True))
+    assert flaw == (
+        "line 5, msg_1 of sess_1: "
+        "sha256 must be 64 hexadecimal digits, and is '../../../../etc/passwd'"
+    )
+    [flaw] = flaws(with_file(sha256="0" * 64))
+    assert "'a.txt' holds something else than was recorded: its hash is another one" in flaw
+    [flaw] = flaws(with_file(attached=True))
+    assert "an attached file is named by its ordinal, as file_1, and not 'a.txt'" in flaw
+    assert flaws(with_file(attached=True, file="file_1")) == []
+
+
+def test_turns_that_come_before_themselves_are_named() -> None:
+    told = lines()
+    turn, body = told[2], told[3:-1]
+    turns = [{**turn, "key": key * 16, "parent": before * 16} for key, before in ("ab", "ba", "cc")]
+    turns.append({**turn, "key": "d" * 16, "parent": "a" * 16})
+    circles = [
+        flaw
+        for flaw in flaws([*told[:2], *(line for one in turns for line in (one, *body))])
+        if flaw.endswith("its parents lead back to it: no turn is before itself")
+    ]
+    assert [flaw.split(",")[0] for flaw in circles] == ["line 3", "line 6", "line 9"]
+
+
+def test_a_reference_to_what_is_nowhere_is_named() -> None:
+    told = lines()
+    told[2]["more"] = {
+        "a": {"same": [0]},
+        "b": {"same": [99_999_999_999, "x"]},
+        "c": {"same": ["__class__"]},
+        "d": {"same": [[{"same": [7]}]]},
+    }
+    assert flaws(told) == [
+        f"line 3, msg_1 of sess_1: more: {place} is no place in this turn where a text is"
+        for place in ("[99999999999, 'x']", "['__class__']")
+    ]
+
+
+@pytest.mark.parametrize("cost", ["NaN", "-5", "1e999999", "<script>", "unknown", "9" * 400])
+def test_a_cost_that_is_none_is_unknown(cost: str) -> None:
+    told = lines()
+    told[2]["cost"] = cost
+    assert "      completed, 2 events, 0.5 s, cost unknown" in summary_of(read(told))
+
+
+def test_all_marks_are_shown_each_on_a_line() -> None:
+    told = lines()
+    told.insert(-1, {"mark": "the end", "ask": "What\nnow?\n\nsess_9"})
+    told.insert(4, {"mark": "here"})
+    marks = [line for line in summary_of(read(told)) if "mark" in line]
+    assert marks == ["      mark: here", "      mark: the end What now? sess_9"]
+
+
+@pytest.mark.parametrize("at", [0, 2, 3])
+def test_a_line_that_is_no_utf_8_says_so(at: int) -> None:
+    told: list[Any] = lines()
+    told[at] = json.dumps(told[at], ensure_ascii=False).encode().replace(b"}", b',"x":"\xff\xfe"}')
+    with pytest.raises(TapeError) as caught:
+        read(told)
+    assert str(caught.value).startswith(f"x.tape, line {at + 1}: ")
+    assert at == 0 or "it is no UTF-8 text: save the file as UTF-8" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("line", "quote", "at"),
+    [
+        ("{“mark”: “here”}", "“", 2),
+        ('{"mark": “here”}', "“", 10),
+        ("{'mark': 'here'}", "'", 2),
+        ('{"mark": „hier“}', "„", 10),
+        ('{"mark": "here”}', "”", 15),
+    ],
+)
+def test_quotes_of_a_word_processor_are_named(line: str, quote: str, at: int) -> None:
+    told: list[Any] = lines()
+    told.insert(2, line.encode())
+    with pytest.raises(TapeError) as caught:
+        read(told)
+    assert f"line 3: it has {quote} from character {at} on" in str(caught.value)
+    assert 'write " instead' in str(caught.value)
+
+
+def test_links_that_lead_in_a_circle_are_no_tape(tmp_path: Path) -> None:
+    path = tmp_path / "x.tape"
+    path.symlink_to(path)
+    with pytest.raises(InvalidRequestError, match="symbolic links"):
+        Tape(path).review()
+    with pytest.raises(InvalidRequestError, match="symbolic links"):
+        read_tape(path)

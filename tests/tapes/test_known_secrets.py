@@ -1,0 +1,94 @@
+"""Which secrets are known by their names, by their forms, and in which spellings."""
+
+from __future__ import annotations
+
+import json
+import re
+from unicodedata import normalize
+from urllib.parse import quote
+
+import pytest
+
+from dari_nb.tapes import Scrubber
+
+HELD = "held-by-a-variable-7"
+
+
+def scrubber() -> Scrubber:
+    return Scrubber(keys=list, variables={"MY_API_KEY": HELD})
+
+
+HELD_THERE = "canary0123456789/ABCDEF+ghijklmnopqrstuvw"[:40]
+IN_CONTEXT = [
+    "Authorization: Bearer {}",
+    "postgres://user:{}@db.example.org/x",
+    "aws_secret_access_key = {}",
+    'export AWS_SECRET_ACCESS_KEY="{}"',
+    "Endpoint=https;AccountKey={}==",
+]
+
+
+@pytest.mark.parametrize("text", [*IN_CONTEXT, "https://hooks.slack.com/services/{}"])
+def test_what_stands_before_a_key_gives_it_away(text: str) -> None:
+    held = "T0AB/B0CD/canary0123456789abcdef" if "slack" in text else HELD_THERE
+    held = held.replace("/", "-") if "@" in text else held
+    for given in (text.format(held), f"curl -H '{text.format(held)}' and on"):
+        told = given.replace(held, "[scrubbed]").replace("[scrubbed]==", "[scrubbed]")
+        assert scrubber().text(given) == told
+        assert scrubber().scrub({"a": [given]}) == {"a": [told]}
+        assert scrubber().text(told) == told
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "DB_PASSWD",
+        "KEY_PASSPHRASE",
+        "GITHUB_PAT",
+        "AWS_CREDENTIALS",
+        "API_KEYS",
+        "MY_KEY_1",
+        "T_TOKEN2",
+    ],
+)
+def test_the_names_of_variables_that_hold_secrets_have_many_endings(name: str) -> None:
+    own = Scrubber(keys=list, variables={name: "canary-0123456789", "COMPAT": "compat-0123456789"})
+    assert own.text("canary-0123456789 compat-0123456789") == "[scrubbed] compat-0123456789"
+
+
+def test_each_secret_of_a_variable_with_several_is_found() -> None:
+    own = Scrubber(keys=list, variables={"API_KEYS": "canary-0123456789, canary-9876543210"})
+    assert own.text("It is canary-9876543210.") == "It is [scrubbed]."
+
+
+def test_words_that_begin_like_keys_stay() -> None:
+    text = (
+        "Use task_id, disk_0123456789abcdef, europa-conference-of-many-people-in-2024-and-so-on, "
+        "a Bearer of bad news, Bearer $TOKEN, https://user:password@example.org/, AccountKey, "
+        "https://example.org:8080/@somebody, fw_configuration_of_2024, SG.com, dapier, ntn_, "
+        "postgres://${USER}:${PASSWORD}@host, mailto:a@b.org, aws_secret_access_key = …, shp."
+    )
+    assert scrubber().text(text) == text
+
+
+@pytest.mark.parametrize(
+    "key", ["pä55-Delta-wörd", "Grüße9876straße", "пароль-7-и-ещё", "Ärger ohne"]
+)
+def test_a_known_secret_is_found_however_its_letters_are_spelled(key: str) -> None:
+    own = Scrubber(keys=list, variables={"THE_KEY": key})
+    cases = (key, key.upper(), key.lower(), key.casefold()) if re.search(r"\d", key) else (key,)
+    for form in cases:
+        for spelled in (form, normalize("NFD", form), normalize("NFC", form)):
+            assert own.text(f"ÄÖ {spelled}, ß.") == "ÄÖ [scrubbed], ß."
+            assert own.scrub({spelled: [f"ß{spelled}é"]}) == {"[scrubbed]": ["ß[scrubbed]é"]}
+            assert own.pieces([spelled[:3], spelled[3:]]) == ["[scrubbed]", ""]
+            assert own.text(json.dumps(spelled)) == '"[scrubbed]"'
+            assert own.text(quote(spelled)) == "[scrubbed]"
+
+
+@pytest.mark.parametrize("key", [HELD, "pä55-Delta-wörd"])
+def test_a_known_secret_is_found_where_its_bytes_are_written_as_digits(key: str) -> None:
+    own = Scrubber(keys=list, variables={"MY_API_KEY": HELD, "THE_KEY": key})
+    for form in (key.encode().hex(), key.encode().hex().upper()):
+        assert own.text(f"xxd: 00{form}0a.") == "xxd: 00[scrubbed]0a."
+        assert own.scrub({"a": [form, 1]}) == {"a": ["[scrubbed]", 1]}
