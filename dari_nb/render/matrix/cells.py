@@ -84,7 +84,7 @@ def answers_text(cells: Sequence[MatrixCell]) -> str:
     """Count the answers of a task, where some are the same and some are not.
 
     >>> answers_text([MatrixCell(str(n), "r", "l", state="completed", text=text)
-    ...               for n, text in enumerate(["high", "low", "high"])])
+    ...               for n, text in enumerate(["high", "low", "high"])])  # doctest: +ELLIPSIS
     'high 2..., low 1...'
     """
     return ", ".join(text for text, _ in _answers(cells))

@@ -55,6 +55,7 @@ def matrix_paper(matrix: Matrix, wish: Wish = _ALL, seen: Against | None = None)
     Returns:
         ``text/html`` with its style sheet, ``text/markdown`` and ``text/plain``.
 
+    >>> from dari_nb.render.matrix.matrix import Matrix, MatrixCell, MatrixColumn, MatrixRow
     >>> rows, columns = [MatrixRow("0", "Open on Monday?")], [MatrixColumn("s", "small")]
     >>> cells = [MatrixCell("c", "0", "s", state="completed", text="No, closed.", seconds=2.0)]
     >>> print(matrix_paper(Matrix("librarian", "run", rows, columns, cells))["text/plain"][-47:])
