@@ -26,36 +26,48 @@ class Marked(NamedTuple):
     mark: Mark
 
 
-def waits_of(turn: Turn) -> list[float]:
-    """Seconds before each step: the first is what was asked, then those of :func:`steps_of`."""
-    return [0.0, *map(wait_of, steps_of(turn))]
+class Plan(NamedTuple):
+    """What is known of a turn's steps before any is looked into.
+
+    Attributes:
+        waits: Seconds before each step: the first is what was asked, then those of
+            :func:`steps_of`.
+        marks: The marks, those in front of the turn first.
+        items: Steps with which something new is seen, and whether that is an error.
+    """
+
+    waits: list[float]
+    marks: list[Marked]
+    items: list[tuple[int, bool]]
 
 
-def marks_of(turn: Turn) -> list[Marked]:
-    """The marks of a turn, those in front of it first."""
-    found = [Marked(0, note) for note in turn.before if isinstance(note, Mark)]
-    count = 1
+def plan_of(turn: Turn) -> Plan:
+    """Look through a turn once."""
+    marks = [Marked(0, note) for note in turn.before if isinstance(note, Mark)]
+    plan = Plan([0.0], marks, [])
     for step in marked_steps(turn):
         if isinstance(step, Mark):
-            found.append(Marked(count, step))
-        else:
-            count += 1
-    return found
-
-
-def item_steps(turn: Turn) -> Iterator[tuple[int, bool]]:
-    """Steps with which something new is seen, and whether that is an error."""
-    for number, step in enumerate(steps_of(turn), 1):
-        if not isinstance(step, EventLine):
+            marks.append(Marked(len(plan.waits), step))
             continue
-        if step.event in _ENDINGS:
-            if step.event == ev.TOOL_CALL_FAILED or step.data.get("is_error"):
-                yield number, True
-        elif step.event == ev.MESSAGE_STATUS_CHANGED:
-            if step.data.get("status") == "failed":
-                yield number, True
-        else:
-            yield number, False
+        if isinstance(step, EventLine) and (seen := _is_seen(step)):
+            plan.items.append((len(plan.waits), seen == "error"))
+        plan.waits.append(wait_of(step))
+    return plan
+
+
+def waits_of(turn: Turn) -> list[float]:
+    """Seconds before each step of a turn."""
+    return plan_of(turn).waits
+
+
+def _is_seen(line: EventLine) -> str:
+    """Whether something new is seen with an event: ``item`` or ``error``; empty for nothing."""
+    if line.event in _ENDINGS:
+        is_error = line.event == ev.TOOL_CALL_FAILED or line.data.get("is_error")
+        return "error" if is_error else ""
+    if line.event == ev.MESSAGE_STATUS_CHANGED:
+        return "error" if line.data.get("status") == "failed" else ""
+    return "item"
 
 
 def scenes(turn: Turn, message_id: str) -> Iterator[Sequence[TimelineItem]]:

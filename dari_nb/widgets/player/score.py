@@ -19,7 +19,7 @@ from ...render.plain.words import cost_text
 from ...tapes import Mark, Turn
 from ...tapes.lines import dollars
 from ..live.outbox import Outbox
-from .scenes import PAUSE, Marked, item_steps, marks_of, scenes, waits_of
+from .scenes import PAUSE, Marked, Plan, plan_of, scenes
 from .wire import Chapter, Outline, Step
 from .wire import Mark as Told
 
@@ -44,6 +44,7 @@ class Scene:
 
     Attributes:
         turn: The turn.
+        plan: What is known of its steps.
         begins: When it begins, in seconds of the whole.
         times: Seconds from there to each of its steps.
         spent: What all turns up to its end have cost.
@@ -51,6 +52,7 @@ class Scene:
     """
 
     turn: Turn
+    plan: Plan
     begins: float
     times: list[float]
     spent: str
@@ -84,9 +86,10 @@ class Score:
         self.scenes: list[Scene] = []
         begins, spent = 0.0, _Spent()
         for turn in turns:
-            times = list(accumulate(waits_of(turn)))
+            plan = plan_of(turn)
+            times = list(accumulate(plan.waits))
             spent.add(turn.line.cost)
-            self.scenes.append(Scene(turn, begins, times, spent.text, {}))
+            self.scenes.append(Scene(turn, plan, begins, times, spent.text, {}))
             begins += times[-1] + PAUSE
         self._mark(notes)
         self._rendered = lru_cache(_MOST_RENDERED)(self._render)
@@ -182,7 +185,7 @@ class Score:
         self, number: int, scene: Scene, steps: int, answers: Mapping[str, str]
     ) -> Chapter:
         turn, is_whole = scene.turn, steps >= len(scene.times)
-        seen = [(step, is_error) for step, is_error in item_steps(turn) if step < steps]
+        seen = [(step, is_error) for step, is_error in scene.plan.items if step < steps]
         return Chapter(
             begins=round(scene.begins, 3),
             seconds=round(scene.when(steps), 3),
@@ -210,7 +213,7 @@ class Score:
     def _mark(self, notes: Iterable[object]) -> None:
         """Put each mark where the reader is when it counts: at the end of what is seen so far."""
         for number, scene in enumerate(self.scenes):
-            for marked in marks_of(scene.turn):
+            for marked in scene.plan.marks:
                 if marked.steps == 0 and number > 0:
                     self._place_at_end(number - 1, marked.mark)
                 else:

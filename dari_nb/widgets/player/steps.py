@@ -25,6 +25,7 @@ Step = EventLine | list[DraftLine]
 """An event, or pieces of drafts that are seen together."""
 
 _SHOWN = ("reasoning", "text")
+_LOOKED_AT = (EventLine, DraftLine, Mark)
 # What ends all blocks before it, lists too, once its first line is there: a paragraph or a heading
 # behind an empty line.
 _BREAK = re.compile(r"\n[ \t]*\n(?=((?:[^\W\d_]|#)[^\n]*\n))")
@@ -52,8 +53,12 @@ def wait_of(step: Step, unknown: float = UNKNOWN_AFTER) -> float:
         step: The step.
         unknown: What counts for a line that was recorded without times.
     """
-    lines = step if isinstance(step, list) else [step]
-    return sum(_after(line, unknown) for line in lines)
+    if not isinstance(step, list):
+        return _after(step, unknown)
+    seconds = 0.0
+    for line in step:
+        seconds += _after(line, unknown)
+    return seconds
 
 
 def settles(line: EventLine) -> bool:
@@ -69,7 +74,7 @@ def _drafts(turn: Turn) -> Iterator[list[EventLine | DraftLine | Mark]]:
     """Cut a turn behind the events that settle drafts."""
     part: list[EventLine | DraftLine | Mark] = []
     for entry in turn.body:
-        if isinstance(entry, EventLine | DraftLine | Mark):
+        if isinstance(entry, _LOOKED_AT):
             part.append(entry)
         if isinstance(entry, EventLine) and settles(entry):
             yield part
@@ -84,9 +89,9 @@ def _frames(entries: Sequence[EventLine | DraftLine | Mark]) -> list[Step | Mark
         if not isinstance(entry, DraftLine):
             frames.append(entry)
             continue
-        since += _after(entry, UNKNOWN_AFTER)
-        if since < FRAME and frames and isinstance(frames[-1], list):
-            frames[-1].append(entry)
+        since += UNKNOWN_AFTER if entry.after is UNSET else entry.after
+        if since < FRAME and frames and isinstance(last := frames[-1], list):
+            last.append(entry)
         else:
             frames.append([entry])
             since = 0.0
@@ -95,7 +100,7 @@ def _frames(entries: Sequence[EventLine | DraftLine | Mark]) -> list[Step | Mark
 
 def _thinned(frames: Sequence[Step | Mark], most: int) -> Iterator[Step | Mark]:
     """Make so many steps of the frames of a draft, and one more for each event or mark in it."""
-    count = sum(isinstance(frame, list) for frame in frames)
+    count = [type(frame) for frame in frames].count(list)
     if count <= most:
         yield from frames
         return
