@@ -24,7 +24,7 @@ class Priced:
 
     Attributes:
         asked: How often each text was asked of each LLM.
-        price: What a turn costs, by its text and its LLM; ``None`` where it says nothing.
+        price: What a turn costs, by its text and its LLM; ``None`` where that is unknown.
         spent: What all of them have cost.
         go_on: Turns wait for it where it is not set.
         most: The most that ran at once.
@@ -47,8 +47,7 @@ class Priced:
                 self._running += 1
                 self.most = max(self.most, self._running)
                 self.spent += cost or 0
-            if cost is not None:
-                yield Usage(cost)
+            yield Usage(cost, input_tokens=1000)
             self.go_on.wait(20)
             with self._lock:
                 self._running -= 1
@@ -280,3 +279,15 @@ def test_what_came_is_compared_without_the_rest(d, known):
     batch = d.batches.run("priced", TASKS, ["cheap", "dear"], max_cost=4).wait(60)
     batch.score("right", lambda turn: turn.text.endswith("dear"))
     assert batch._snapshot().findings[0].tasks == 8
+
+
+def test_an_unknown_cost_is_no_zero(d, priced):
+    priced.price = lambda prompt, llm: None
+    d.agents.get("priced").send("before", llm="cheap").wait(20)
+    with pytest.raises(InvalidRequestError, match="max_cost cannot be held"):
+        d.batches.run("priced", TASKS, ["cheap"], max_cost=0.05)
+    batch = d.batches.run("priced", TASKS[:2], ["cheap"]).wait(20)
+    assert "$" not in str(batch)
+    assert batch.to_frame()["cost_usd"].isna().all()
+    batch.score("right", lambda turn: True)
+    assert batch.summary("right")["unknown_costs"].to_list() == [2]
