@@ -521,7 +521,11 @@ class Batch(Results):
             self._changed()
 
     def _session_ids(self) -> set[str]:
-        return {a.session_id for cell in self.cells for a in cell.history if a.session_id}
+        return set(self._paid_session_ids())
+
+    def _paid_session_ids(self) -> list[str]:
+        """Return the sessions of all attempts, cell by cell."""
+        return [a.session_id for cell in self.cells for a in cell.history if a.session_id]
 
 
 def cancelled_line(count: int) -> str:

@@ -113,11 +113,12 @@ class Batches(AtHand, Shelf["Run", Batch]):
             fresh: Really run again, under a new name.
             max_items: Send no more than this.
             max_cost: What the whole run may cost, in US dollars, with all that it has cost
-                before. It is sent a turn at a time, eight at once, while what is spent leaves
-                enough for one more, by what turns have cost; the turns under way are all that can
-                go beyond it. The rest is left out, as :attr:`Batch.unsent`, for
-                :meth:`Batch.resume`. Costs that come late are estimated meanwhile; one that stays
-                unknown, or an interrupt, stops the sending, too.
+                before. It is sent a turn at a time while what is spent leaves enough for one more,
+                by what turns have cost. At most eight turns are under way, and one is until its
+                cost is known (one that failed, which may cost nothing, at most some seconds more):
+                these eight are all that can go beyond it. The rest is left out, as
+                :attr:`Batch.unsent`, for :meth:`Batch.resume`. Costs that come late are estimated
+                meanwhile; one that stays unknown, or an interrupt, stops the sending, too.
             scores: The file of scores and ratings; ``dari-scores.jsonl`` in the working folder
                 when left out.
             tools: Functions of this process that answer the agent's external tool calls; they

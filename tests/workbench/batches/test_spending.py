@@ -8,6 +8,7 @@ from decimal import Decimal
 
 import pytest
 
+import dari_nb
 from dari_nb.errors import InvalidRequestError
 from dari_nb.local import LocalDari, Usage
 from dari_nb.workbench import Dari
@@ -291,3 +292,48 @@ def test_an_unknown_cost_is_no_zero(d, priced):
     assert batch.to_frame()["cost_usd"].isna().all()
     batch.score("right", lambda turn: True)
     assert batch.summary("right")["unknown_costs"].to_list() == [2]
+
+
+def test_when_turns_become_dearer_at_most_those_without_a_known_cost_go_beyond_it(folder):
+    kept = folder / "dari.db"
+    with LocalDari(path=kept, cost_delay=0) as server, Dari(server.url, server.api_key) as d:
+        Priced(server).price = lambda prompt, llm: Decimal("0.001")
+        d.agents.get("priced").send("before", llm="cheap").wait(20)
+    late = LocalDari(path=kept, cost_delay=1)
+    with late as server, Dari(server.url, server.api_key, server) as d:
+        priced = Priced(server)
+        dear = lambda: sum(priced.asked.values()) > 5  # noqa: E731
+        priced.price = lambda prompt, llm: Decimal("0.50") if dear() else Decimal("0.001")
+        tasks = [f"Task {number}" for number in range(30)]
+        batch = d.batches.run("priced", tasks, ["cheap"], max_cost=0.10).wait(60)
+        assert priced.spent <= AT_ONCE * Decimal("0.50") + Decimal("0.10")
+        assert batch.unsent
+
+
+@pytest.fixture
+def failing(server):
+    """An agent that is paid and then fails where its set ``fails`` has the text."""
+
+    @server.agent("failing")
+    def failing(prompt):
+        yield Usage(Decimal("0.50"))
+        if prompt in failing.fails:
+            raise ValueError("Not today.")
+        yield "Done."
+
+    failing.fails = {"one", "two", "three"}
+    return failing
+
+
+def test_what_failed_attempts_have_cost_counts_in_all_that_is_shown(d, again, failing):
+    batch = d.batches.run("failing", ["one", "two", "three"], run_id="thrice").wait(60)
+    failing.fails = {"three"}
+    batch.retry_failed().wait(60)
+    for seen in (batch, again().batches.recover("thrice").wait(60)):
+        seen.refresh()
+        assert "$3.00" in seen.view().head
+        assert "$3.00" in str(seen)
+        frame = seen.to_frame()
+        assert frame["cost_usd"].to_list() == [1.0, 1.0, 1.0]
+        assert frame["attempts"].to_list() == [2, 2, 2]
+        assert dari_nb.costs_frame(seen)["cost_usd"].sum() == 3

@@ -14,7 +14,7 @@ from ....errors import InvalidRequestError
 from ..cells import Cell, Column
 from ..sending.chunks import Chunk
 from ..sending.sending import Sending
-from .late_costs import PROBES, SOON, LateCosts
+from .late_costs import SOON, LateCosts
 
 AT_ONCE = 8
 """Turns under way at once."""
@@ -43,9 +43,9 @@ class Spending:
     """Sends what fits into a limit, which holds for all that a run has ever cost.
 
     A turn is sent when what was spent leaves enough for it, with estimates for the turns whose cost
-    is not known yet; at most eight are under way. Costs that come late are waited for, some
-    seconds, before there is said to be no more to spend, and of 16 turns without one no more is
-    sent until they come.
+    is not known yet. At most eight are under way, and those that have ended are until their cost
+    is known; those that failed, which may cost nothing, only some seconds. Costs that come late are
+    waited for, some seconds, before there is said to be no more to spend.
 
     Args:
         cells: Gives the cells as they are now, each time it is iterated.
@@ -155,8 +155,8 @@ class Spending:
 
     def _fitting(self, costs: LateCosts) -> int:
         """Return how many may be sent now."""
-        under_way, prices = self._under_way(), self._now()
-        room = min(AT_ONCE - under_way, PROBES - under_way - len(costs.awaited()))
+        prices = self._now()
+        room = AT_ONCE - self._under_way() - self._unpaid(costs)
         rest, count = self.limit - self.spent.total, 0
         for chunk in self._left:
             rest -= prices[chunk.jobs[0].cell.column]
@@ -198,6 +198,12 @@ class Spending:
                     known[cell.column].append(Decimal(attempt.cost))
         means = {column: sum(of, Decimal(0)) / len(of) for column, of in known.items()}
         return {**self._prices, **means}
+
+    def _unpaid(self, costs: LateCosts) -> int:
+        """Count the turns that have ended and whose cost may come yet."""
+        failed = {a.session_id for c in self._cells for a in c.history if a.state == "failed"}
+        tries = costs.awaited().items()
+        return sum(session_id not in failed or count <= SOON for session_id, count in tries)
 
     async def _rest(self) -> None:
         self._news.clear()
