@@ -46,6 +46,11 @@ def test_a_cost_is_a_decimal_that_is_not_negative(cost):
         Usage(cost)
 
 
+def test_a_cost_that_is_a_number_is_told_how_to_be_a_decimal():
+    with pytest.raises(ValueError, match=r'not 0\.002: Decimal\("0\.002"\)'):
+        Usage(0.002)
+
+
 def test_amounts_that_are_far_apart_are_added_exactly(call, wait):
     with LocalDari(cost_delay=0) as server, call(server) as api:
 
