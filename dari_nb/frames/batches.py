@@ -45,7 +45,7 @@ class BatchCell:
         stop_reason: ``max_tokens`` when the answer was cut off.
         text: The answer.
         seconds: From sending to the end.
-        cost: US dollars as the API's decimal text.
+        cost: US dollars as decimal text; in a batch what all attempts have cost together.
         input_tokens: Tokens that were read; ``None`` where nobody told, as for the others.
         output_tokens: Tokens that were written.
         cached_input_tokens: How many of the input tokens came from a cache.
@@ -105,9 +105,10 @@ def batch_frame(
         scores: Names that have a column even when no cell has them; those that occur by default.
 
     Returns:
-        The cell's fields, with ``cost_usd`` as a float for arithmetic and ``cost_exact`` as the
-        API wrote it, and beside them ``input_tokens``, ``output_tokens``, ``cached_input_tokens``
-        (among the input) and ``reasoning_tokens`` (among the output), missing where nobody told;
+        The cell's fields, with ``cost_usd`` as a float for arithmetic and ``cost_exact`` as decimal
+        text, which are what all attempts of the cell have cost together, and beside them
+        ``input_tokens``, ``output_tokens``, ``cached_input_tokens`` (among the input)
+        and ``reasoning_tokens`` (among the output), missing where nobody told;
         after the text a column ``score.<name>`` for each score and rating
         (``score.<name>.<key>`` for dicts) and ``note.<name>`` where people wrote notes; ids and
         then the metadata come last. For the dtypes of the fields see :data:`BATCH_CELLS`. Scores

@@ -180,7 +180,8 @@ def costs_frame(source: Source = None, **options: Unpack[Options]) -> pd.DataFra
     The last costs of a session come some minutes late: load them again then.
 
     Args:
-        source: As in :func:`sessions_frame`.
+        source: As in :func:`sessions_frame`; of a batch the sessions of all attempts, and not only
+            of the last ones.
         **options: See :class:`Options`.
 
     Returns:

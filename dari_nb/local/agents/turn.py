@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cached_property
+from math import isfinite
 from pathlib import Path
 from typing import Any, Literal
 
@@ -110,7 +111,9 @@ class Usage:
     def __post_init__(self) -> None:
         cost = self.cost_usd
         if cost is not None and not (isinstance(cost, Decimal) and cost.is_finite() and cost >= 0):
-            raise ValueError(f"cost_usd is a Decimal from 0, or None, not {cost!r}")
+            is_number = isinstance(cost, int | float) and isfinite(cost) and cost >= 0
+            cure = f": Decimal({str(cost)!r})".replace("'", '"') if is_number else ""
+            raise ValueError(f"cost_usd is a Decimal from 0, or None, not {cost!r}{cure}")
 
 
 @dataclass(frozen=True)

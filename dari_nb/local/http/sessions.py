@@ -9,7 +9,7 @@ from ...transcript import TurnState, message_of
 from ..runtime.folds import Fold
 from ..service import sessions
 from ..service.forks import fork_session
-from ..store.costs import total
+from ..store.costs import known_or_none, total
 from .answers import access_of, json_answer, json_list
 from .bodies import NewSessionBody
 from .long_reads import read_fold, read_long
@@ -116,15 +116,15 @@ async def get_transcript(request: Request) -> Response:
 
 @OPERATIONS.serve("GET", "/costs/sessions/{session_id}", 200, ref("Cost"), refusals=(404,))
 async def get_session_cost(request: Request) -> Response:
-    """What a session has cost so far."""
+    """What a session has cost so far; of none while any part of it is unknown."""
     access = access_of(request)
     session = access.session(request.path_params["session_id"])
-    costs = access.store.costs(session.id)
+    costs = known_or_none(access.store.costs(session.id))
     return json_answer(
         {
             "scope_kind": "session",
             "scope_id": session.id,
             "event_count": len(costs),
-            "total_cost_usd": f"{total(cost for cost in costs if cost is not None):f}",
+            "total_cost_usd": f"{total(costs):f}",
         }
     )

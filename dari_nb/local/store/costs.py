@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from decimal import Decimal, localcontext
 
 from .database import Database
@@ -23,6 +23,18 @@ def total(amounts: Iterable[Decimal]) -> Decimal:
     with localcontext() as context:
         context.prec = first - last + 1 + len(str(len(amounts)))
         return sum(amounts, Decimal(0))
+
+
+def known_or_none(reports: Sequence[Decimal | None]) -> list[Decimal]:
+    """Return reports that are all known; none of them where one is unknown.
+
+    The sum of the others would be no sum, and whoever asks takes no report for an unknown cost.
+
+    >>> known_or_none([Decimal(1), None])
+    []
+    """
+    known = [amount for amount in reports if amount is not None]
+    return known if len(known) == len(reports) else []
 
 
 _ELSEWHERE = 0.0

@@ -33,7 +33,7 @@ class MatrixCell:
         error: Why it failed.
         stop_reason: ``max_tokens`` when the answer was cut off.
         seconds: From sending to the end.
-        cost: US dollars as the API's decimal string; ``None`` while unknown.
+        cost: US dollars of all attempts as a decimal string; ``None`` while unknown.
         usage: The tokens that it took, by the names that a turn's ``usage`` has.
         tool_calls: How many tools were called; ``None`` while unknown.
         tools: Names of the tools called, in order; ``None`` while unknown.

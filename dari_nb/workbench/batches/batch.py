@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import concurrent.futures
 import contextlib
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ... import models
-from ...errors import InvalidRequestError
+from ...errors import DariError, InvalidRequestError
 from ...models.events import CANCELLED
 from ..agents.agent import Agent
 from ..agents.versions import gists_of
@@ -38,6 +38,9 @@ if TYPE_CHECKING:
     from .plan import Plan
 
 
+NOT_SENT, NOT_AGAIN = "not sent", "not sent again"
+
+
 class Batch(Results):
     """Tasks with LLMs, some number of times; shown in a notebook, it is a live matrix.
 
@@ -59,6 +62,7 @@ class Batch(Results):
         columns: Iterable[Column],
         repeats: int,
         scores: str | Path | None = None,
+        max_cost: float | Decimal | str | None = None,
     ) -> None:
         super().__init__(link, agent, run_id, tasks, columns, repeats, scores)
         client = link.stream_client
@@ -66,6 +70,7 @@ class Batch(Results):
         self._following: concurrent.futures.Future[None] | None = None
         self._costs: concurrent.futures.Future[None] | None = None
         self._limit: Decimal | None = None
+        self._allow(max_cost)
         self._spending: Spending | None = None
         self._outlay: concurrent.futures.Future[None] | None = None
         self._sending = Sending(client, agent.id, run_id)
@@ -99,8 +104,7 @@ class Batch(Results):
         """
         from ...render import count_text
 
-        is_limited = self._is_sending or self.unsent
-        if self.found and not self.started and not is_limited:
+        if self._from_before():
             again = "--fresh or fresh=True runs it again"
             return f"{self.run_id}: nothing sent, all is there already ({again})"
         said = [f"{self.run_id}: {count_text(self.started, 'session')} started"]
@@ -218,7 +222,9 @@ class Batch(Results):
         wait_for(self._end_turns())
         return self.wait()
 
-    def retry_failed(self, *, cancelled: bool = False) -> Batch:
+    def retry_failed(
+        self, *, cancelled: bool = False, max_cost: float | Decimal | str | None = None
+    ) -> Batch:
         """Send again what failed, and only that, and return the batch.
 
         What failed was not created, not sent, or its turn failed. What was cancelled is left
@@ -229,9 +235,10 @@ class Batch(Results):
 
         Args:
             cancelled: Send again what was cancelled, too.
+            max_cost: As for :meth:`resume`.
 
         Raises:
-            InvalidRequestError: Nothing has failed.
+            InvalidRequestError: Nothing has failed, or ``max_cost`` allows none of it.
             DariError: Nothing could be sent.
 
         >>> @server.agent("moody")
@@ -251,7 +258,9 @@ class Batch(Results):
             nothing = f"Nothing of {self.run_id} has failed: nothing was sent."
             raise InvalidRequestError(f"{nothing} {left}".strip())
         self._look()
+        self._allow(max_cost)
         self._send(self.grid.jobs(again=wanted))
+        self._check_some_sent(NOT_AGAIN)
         if left:
             print(left)  # noqa: T201
         return self
@@ -263,7 +272,7 @@ class Batch(Results):
 
         Args:
             max_cost: What the whole run may cost, in US dollars, with all that it has cost already;
-                as before when left out.
+                as before when left out. A batch that was recovered has none before it is told.
 
         Raises:
             InvalidRequestError: It is no amount, or less than one more turn takes; or what one
@@ -274,9 +283,9 @@ class Batch(Results):
         """
         self._check_rest()
         self._look()
-        self._send_planned(max_cost)
-        if self.unsent and not self.started and not self._is_sending:
-            raise InvalidRequestError(f"{self._left_out()[0]}. Nothing was sent.")
+        self._allow(max_cost)
+        self._send_planned()
+        self._check_some_sent(NOT_SENT)
         return self
 
     def add(
@@ -286,6 +295,7 @@ class Batch(Results):
         llms: Iterable[str] = (),
         repeats: int | None = None,
         prompt: str = "prompt",
+        max_cost: float | Decimal | str | None = None,
     ) -> Batch:
         """Extend the matrix, run the missing cells, and return the batch.
 
@@ -298,10 +308,12 @@ class Batch(Results):
             llms: Further LLM options.
             repeats: How many repetitions there are to be in all.
             prompt: As for :meth:`Batches.run`.
+            max_cost: As for :meth:`resume`.
 
         Raises:
-            InvalidRequestError: A task or the number is malformed; nothing was sent.
-            DariError: Nothing could be sent.
+            InvalidRequestError: A task or a number is malformed, or what a turn costs is not
+                known; nothing was sent, and the batch is as it was.
+            DariError: Nothing could be sent; the batch is as it was.
 
         >>> batch = d.batches.run("echo", ["Hi"], ["small"])
         >>> batch.add(tasks=["Ho"], llms=["large"], repeats=2).wait(60).counts
@@ -313,9 +325,11 @@ class Batch(Results):
         options = [llms] if isinstance(llms, str) else list(llms)
         check_llms(Agent(self._link, self.agent), options, [c.version for c in self.columns])
         found = self._find()
-        self.grid.extend(further, options, repeats or self.repeats, found)
-        self._take_in(found)
-        return self._send_planned()
+        with self._as_it_was_if_refused():
+            self._allow(max_cost)
+            self.grid.extend(further, options, repeats or self.repeats, found)
+            self._take_in(found)
+            return self._send_planned()
 
     def plan(self) -> Plan:
         """Return what is left to send, what that costs, and what the whole can show.
@@ -328,7 +342,14 @@ class Batch(Results):
         """
         from .plan import plan_of
 
-        return plan_of(self, self._link)
+        plan = plan_of(self, self._link)
+        if self._limit is not None:
+            self._ask()
+            wait_for(self._link.run(self._late_costs.once()))
+            told = {c: plan.cost_per_item[self.grid.column_id(c)] for c in self.columns}
+            prices = {column: price for column, price in told.items() if price is not None}
+            plan.hold(self._limit, Spending(self.grid, self._limit, prices).spent.total)
+        return plan
 
     def _settle(self) -> None:
         self.wait()
@@ -362,7 +383,8 @@ class Batch(Results):
         """Stop following, as the user wished; returns what to say."""
         self._stop_following()
         ending = batch_stopped(self.run_id, self._name, can_cancel=self._can_cancel)
-        left = [f" {said}; `{self._name}.resume()` sends them." for said in self._left_out()]
+        call = "resume" if self.unsent else "retry_failed"
+        left = [f" {said}; `{self._name}.{call}()` sends them." for said in self._left_out()]
         return ending._replace(line="".join([ending.line, *left]))
 
     @property
@@ -401,11 +423,32 @@ class Batch(Results):
                 "choose another name. Nothing was sent."
             )
 
-    def _send_planned(self, max_cost: float | Decimal | str | None = None) -> Batch:
+    def _send_planned(self) -> Batch:
         """Send what was planned and not sent, and go on following; as :meth:`add` without more."""
+        return self._send(self.grid.jobs())
+
+    def _allow(self, max_cost: float | Decimal | str | None) -> None:
+        """Take what the whole run may cost; ``None`` leaves that as it is."""
         if max_cost is not None:
             self._limit = amount_of(max_cost)
-        return self._send(self.grid.jobs())
+
+    @contextlib.contextmanager
+    def _as_it_was_if_refused(self) -> Iterator[None]:
+        """Undo what was done to the cells where nothing could be sent."""
+        kept, limit, sent = self.grid.kept(), self._limit, self._session_ids()
+        try:
+            yield
+        except DariError:
+            if self._session_ids() <= sent:
+                self.grid.restore(kept)
+                self._limit = limit
+            raise
+
+    def _check_some_sent(self, word: str) -> None:
+        """Raise ``InvalidRequestError`` where the last call has left out all there was to send."""
+        left = next((said for said in self._left_out() if f" {word}: " in said), "")
+        if left and not self.started and not self._is_sending:
+            raise InvalidRequestError(f"{left}. Nothing was sent.")
 
     def __await__(self) -> Generator[Any, None, Batch]:
         return self._ended().__await__()
@@ -427,14 +470,26 @@ class Batch(Results):
 
     def _left_out(self) -> list[str]:
         """Say what was left out and why, if anything was."""
-        left = self.unsent
-        if not left:
+        again = [cell for cell in self.cells if cell.history and cell.held is not None]
+        return [
+            f"{len(left)} of {len(self)} {word}: {left[0].held}"
+            for left, word in ((self.unsent, NOT_SENT), (again, NOT_AGAIN))
+            if left
+        ]
+
+    def _from_before(self) -> list[str]:
+        """Say of when the answers are, where the last call was to make some and has sent none."""
+        from .matching import day_of
+
+        is_limited = self._is_sending or self._left_out()
+        if self.started or not self.found or is_limited:
             return []
-        return [f"{len(left)} of {len(self)} not sent: {left[0].held}"]
+        day = day_of(self, "%b %-d %H:%M")
+        return [f"nothing sent, answers of {day}" if day else "nothing sent"]
 
     def _snapshot(self) -> Matrix:
         """Return what a view shows, as it is known now; asks the server nothing."""
-        return replace(super()._snapshot(), notes=self._left_out())
+        return replace(super()._snapshot(), notes=[*self._left_out(), *self._from_before()])
 
     async def _ended(self) -> Batch:
         while not self.is_done:
@@ -493,7 +548,12 @@ class Batch(Results):
         """Begin to send what a limit allows; the rest follows while it is followed."""
         columns = {chunk.jobs[0].cell.column for chunk in chunks}
         names = {self.grid.column_id(column): column for column in columns}
-        prices = wait_for(self._link.run(past_prices(self._link.stream_client, self.agent, names)))
+        own = Spending(self.grid, limit, {}).prices_now()
+        if not columns <= own.keys():
+            wait_for(self._link.run(self._late_costs.once()))
+            own = Spending(self.grid, limit, {}).prices_now()
+        client = self._link.stream_client
+        prices = wait_for(self._link.run(past_prices(client, self.agent, names, own)))
         for chunk in chunks:
             chunk.jobs[0].cell.held = None
         spending = self._spending = Spending(self.grid, limit, prices)
@@ -521,7 +581,11 @@ class Batch(Results):
             self._changed()
 
     def _session_ids(self) -> set[str]:
-        return {a.session_id for cell in self.cells for a in cell.history if a.session_id}
+        return set(self._paid_session_ids())
+
+    def _paid_session_ids(self) -> list[str]:
+        """Return the sessions of all attempts, cell by cell."""
+        return [a.session_id for cell in self.cells for a in cell.history if a.session_id]
 
 
 def cancelled_line(count: int) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ...errors import DariError
@@ -109,6 +110,14 @@ class Attempt:
         return self.has_ended and (self.is_read or self.session_id is None)
 
 
+def cost_of(attempts: Sequence[Attempt]) -> str | None:
+    """Return what attempts have cost together; ``None`` while that is unknown."""
+    known = [attempt.cost for attempt in attempts if attempt.cost is not None]
+    if any(a.cost is None and a.state == "completed" for a in attempts) or not known:
+        return None
+    return known[0] if len(known) == 1 else f"{sum(map(Decimal, known), Decimal(0)):f}"
+
+
 class Holder(Protocol):
     """What a cell asks of the matrix that it is in."""
 
@@ -167,8 +176,9 @@ class Cell:
     def put(self, attempt: Attempt) -> None:
         """Take in an attempt, or what is newly known of it."""
         others = [a for a in self.history if a.number != attempt.number]
+        if len(others) == len(self.history):
+            self.unsent = self.held = None
         self.history = sorted([*others, attempt], key=lambda a: a.number)
-        self.unsent = self.held = None
 
     @property
     def task_index(self) -> int:
@@ -264,8 +274,11 @@ class Cell:
 
     @property
     def cost(self) -> str | None:
-        """US dollars as the API's decimal text; ``None`` while unknown."""
-        return self.last.cost if self.last else None
+        """What all its attempts have cost, in US dollars as decimal text; ``None`` while unknown.
+
+        What failed may cost nothing, and counts where its cost is known.
+        """
+        return cost_of(self.history)
 
     @property
     def usage(self) -> Mapping[str, int]:

@@ -21,7 +21,7 @@ def names_of(batches: Sequence[Results]) -> list[str]:
     """Call each by its day, with the time where two are of one day, or else by its run."""
     runs = [batch.run_id for batch in batches]
     for form in ("%b %-d", "%b %-d %H:%M"):
-        days = [_day(batch, form) for batch in batches]
+        days = [day_of(batch, form) for batch in batches]
         if all(days) and len(set(days)) == len(days):
             return days
     seen: Counter[str] = Counter()
@@ -32,7 +32,8 @@ def names_of(batches: Sequence[Results]) -> list[str]:
     return told
 
 
-def _day(batch: Results, form: str) -> str:
+def day_of(batch: Results, form: str) -> str:
+    """Say when the first of its sessions was made, in UTC; empty when nothing tells."""
     times = [time for cell in batch.cells if (time := parse_time(cell.created_at))]
     first = min(times, default=None)
     if first is None:

@@ -21,7 +21,7 @@ from ..sessions.arguments import unknown_argument
 from .batch import Batch, check_llms, check_repeats
 from .cells import Column
 from .keys import run_id_of
-from .plan import Plan, plan_of
+from .plan import Plan
 from .tasks import Tasks, read_tasks
 
 if TYPE_CHECKING:
@@ -113,11 +113,12 @@ class Batches(AtHand, Shelf["Run", Batch]):
             fresh: Really run again, under a new name.
             max_items: Send no more than this.
             max_cost: What the whole run may cost, in US dollars, with all that it has cost
-                before. It is sent a turn at a time, eight at once, while what is spent leaves
-                enough for one more, by what turns have cost; the turns under way are all that can
-                go beyond it. The rest is left out, as :attr:`Batch.unsent`, for
-                :meth:`Batch.resume`. Costs that come late are estimated meanwhile; one that stays
-                unknown, or an interrupt, stops the sending, too.
+                before. It is sent a turn at a time while what is spent leaves enough for one more,
+                by what turns have cost. At most eight turns are under way, and one is until its
+                cost is known (one that failed, which may cost nothing, at most some seconds more):
+                these eight are all that can go beyond it. The rest is left out, as
+                :attr:`Batch.unsent`, for :meth:`Batch.resume`. Costs that come late are estimated
+                meanwhile; one that stays unknown, or an interrupt, stops the sending, too.
             scores: The file of scores and ratings; ``dari-scores.jsonl`` in the working folder
                 when left out.
             tools: Functions of this process that answer the agent's external tool calls; they
@@ -149,15 +150,15 @@ class Batches(AtHand, Shelf["Run", Batch]):
         pinned = list(dict.fromkeys(column.version for column in columns))
         name = _checked(run_id) or run_id_of(chosen.id, pinned, keys, _options(self._link, columns))
         name = f"{name}-{secrets.token_hex(4)}" if fresh else name
-        batch = Batch(self._link, chosen.resource, name, read, columns, repeats, scores)
+        batch = Batch(self._link, chosen.resource, name, read, columns, repeats, scores, max_cost)
         batch.answer_tools(tools, approve=approve)
         chosen._check_offered(as_tools(tools), pinned)
         batch._look()
         if dry_run:
-            return plan_of(batch, self._link)
+            return batch.plan()
         if max_items is not None:
             Plan(batch, {}).check(max_items)
-        return batch._send_planned(max_cost)
+        return batch._send_planned()
 
     def get(self, batch_id: str, *, scores: str | Path | None = None) -> Batch:
         """Return the batch that an API batch belongs to, whole.
@@ -180,7 +181,8 @@ class Batches(AtHand, Shelf["Run", Batch]):
         """Return a batch by its ``run_id``, from its sessions, with all retries and additions.
 
         What never became a session is unknown to the server, and so missing: running the cell
-        again sends it.
+        again sends it. Nor does it know a ``max_cost``: give that to :meth:`Batch.resume`,
+        :meth:`Batch.add` or :meth:`Batch.retry_failed`.
 
         Args:
             run_id: The run's name.

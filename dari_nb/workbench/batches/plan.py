@@ -7,12 +7,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
 from functools import cached_property
+from itertools import accumulate, takewhile
 from typing import TYPE_CHECKING
 
 from ...errors import InvalidRequestError
 from ..link.background import wait_for
 from .cells import Column
-from .following.past_costs import past_costs
+from .following.past_costs import past_costs, what_they_cost
 from .following.past_scores import PastScores, past_runs, past_scores
 from .matrix.means import LEVEL
 from .sending.chunks import chunks_to_send
@@ -38,6 +39,10 @@ class Plan:
         batches: How many API batches that takes.
         cost_per_item: What one item of a column cost in the past, in US dollars, by the column's
             name; ``None`` where nothing is known.
+        failed: How many have failed, which ``retry_failed()`` sends again.
+        max_cost: What the whole run may cost, in US dollars; ``None`` without a cap.
+        allowed: How many of those to send that is enough for, by ``cost_per_item``; ``None`` where
+            there is no cap, or nobody knows what they cost.
         shows: The smallest difference between two columns that all of it is likely to show, as the
             matrix tells it: by the variance of the latest run of the agent that was scored on five
             tasks or more, or else assumed. See :func:`dari_nb.scores.detectable`.
@@ -62,7 +67,11 @@ class Plan:
         self.repeats = batch.repeats
         self.items = len(batch.cells)
         self.found = self.items - len(jobs)
-        self.to_send = dict(Counter(name(job.cell.column) for job in jobs))
+        self.failed = sum(cell.state == "failed" for cell in batch.cells)
+        self.max_cost: Decimal | None = None
+        self.allowed: int | None = None
+        self._order = [name(job.cell.column) for job in jobs]
+        self.to_send = dict(Counter(self._order))
         self.batches = len(chunks)
         self.cost_per_item = {name(c): costs.get(c) for c in batch.columns}
         self._past = past
@@ -116,12 +125,24 @@ class Plan:
                 "Nothing was sent."
             )
 
+    def hold(self, max_cost: Decimal, spent: Decimal) -> None:
+        """Tell how many of those to send ``max_cost`` allows when so much of it is spent."""
+        self.max_cost = max_cost
+        if self.unknown:
+            return
+        prices = (self.cost_per_item[name] or Decimal(0) for name in self._order)
+        sums = accumulate(prices, initial=spent)
+        next(sums)
+        self.allowed = sum(1 for _ in takewhile(lambda total: total <= max_cost, sums))
+
     def rows(self) -> list[tuple[str, str]]:
         """Return what the plan says, as names and texts."""
         columns = ", ".join(self.cost_per_item)
         size = size_text(self.tasks, len(self.cost_per_item), self.repeats)
         many = "batch" if self.batches == 1 else "batches"
         sent = f"{self.sends} in {self.batches} API {many}" if self.sends else "nothing"
+        sent += f"; retry_failed() sends {self.failed} again that failed" if self.failed else ""
+        cap = [("max_cost", self._cap_text())] if self.max_cost is not None and self.sends else []
         return [
             ("agent", self.agent),
             ("run", self.run_id),
@@ -130,13 +151,20 @@ class Plan:
             ("there already", str(self.found)),
             ("to send", sent),
             ("estimated cost", self._cost_text()),
+            *cap,
             ("can show", self.shows.found),
         ]
 
     def _cost_text(self) -> str:
         if self.cost is not None:
             return f"{_dollars(self.cost)}, by past sessions" if self.sends else "nothing"
-        return f"unknown: no past session tells what {', '.join(self.unknown)} costs"
+        return f"unknown: no past session tells {what_they_cost(self.unknown)}"
+
+    def _cap_text(self) -> str:
+        cap = _dollars(self.max_cost or Decimal(0))
+        if self.allowed is None:
+            return f"{cap} allows nothing while the cost is unknown"
+        return f"{cap} allows about {self.allowed} of {self.sends}"
 
     def __repr__(self) -> str:
         return self._repr_mimebundle_()["text/plain"]

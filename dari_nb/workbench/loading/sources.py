@@ -59,6 +59,10 @@ def _parts(entry: Any, link: Callable[[], Link], kind: Kind[M]) -> Iterable[Part
         return _named(entry, link, kind)
     if entry is None or isinstance(entry, Mapping | Agent):
         return _query(entry, link, kind)
+    paid = getattr(entry, "_paid_session_ids", None)
+    if paid is not None and kind.model is models.CostSummary:
+        # A batch, whose failed attempts have cost something, too.
+        return [Part(entry._link, session_id) for session_id in paid()]
     sessions = getattr(entry, "sessions", None)
     if isinstance(sessions, Iterable):
         return parts_of(list(sessions), link, kind)

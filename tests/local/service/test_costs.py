@@ -20,7 +20,6 @@ def costly(prompt):
     yield Usage(Decimal("0.1"))
     yield Usage(Decimal("0.2"))
     yield Usage(Decimal("1E-7"))
-    yield Usage()
     yield "Done."
 
 
@@ -36,7 +35,7 @@ def test_reported_costs_arrive_late_as_an_exact_decimal(call, wait):
         server.agent("costly")(costly)
         session_id = api.ask("costly", "x")["session_id"]
         look = lambda: api.get(f"/costs/sessions/{session_id}")  # noqa: E731
-        cost = wait(look, lambda seen: seen["event_count"] == 4)
+        cost = wait(look, lambda seen: seen["event_count"] == 3)
         assert cost["total_cost_usd"] == "0.3000001"
         assert [e["type"] for e in api.events(session_id)].count("assistant.message_completed") == 1
 
@@ -45,6 +44,11 @@ def test_reported_costs_arrive_late_as_an_exact_decimal(call, wait):
 def test_a_cost_is_a_decimal_that_is_not_negative(cost):
     with pytest.raises(ValueError, match="cost_usd"):
         Usage(cost)
+
+
+def test_a_cost_that_is_a_number_is_told_how_to_be_a_decimal():
+    with pytest.raises(ValueError, match=r'not 0\.002: Decimal\("0\.002"\)'):
+        Usage(0.002)
 
 
 def test_amounts_that_are_far_apart_are_added_exactly(call, wait):
@@ -60,3 +64,19 @@ def test_amounts_that_are_far_apart_are_added_exactly(call, wait):
         path = f"/costs/sessions/{session_id}"
         cost = wait(lambda: api.get(path), lambda c: c["event_count"] == 4)
         assert Decimal(cost["total_cost_usd"]) == Decimal(f"1{'0' * 40}.3{'0' * 38}1")
+
+
+@pytest.mark.parametrize("known", [[], [Decimal("0.1")]])
+def test_what_is_unknown_in_part_is_told_as_no_cost_yet_and_never_as_nothing(call, known):
+    with LocalDari(cost_delay=0) as server, call(server) as api:
+
+        @server.agent("untold")
+        def untold(prompt):
+            for amount in known:
+                yield Usage(amount)
+            yield Usage(None, input_tokens=1000)
+            yield "Done."
+
+        session_id = api.ask("untold", "x")["session_id"]
+        cost = api.get(f"/costs/sessions/{session_id}")
+        assert (cost["event_count"], cost["total_cost_usd"]) == (0, "0")

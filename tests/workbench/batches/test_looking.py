@@ -76,7 +76,10 @@ def test_frames_and_pivots_have_the_cells(batch):
         batch.matrix("beauty")
 
 
-def test_late_costs_add_nothing_else_to_what_an_output_shows(d, server):
+def test_late_costs_add_nothing_else_to_what_an_output_shows(d, server, monkeypatch):
+    tries = (0.0, 0.05, 0.1, 0.15)
+    monkeypatch.setattr("dari_nb.workbench.batches.following.late_costs.TRIES", tries)
+
     @server.agent("costly", llms=["a", "b"])
     def costly(prompt, turn):
         if (prompt, turn.llm_id, turn.metadata["attempt"]) == ("x", "b", "1"):

@@ -4,10 +4,12 @@ import subprocess
 import sys
 import threading
 from collections import Counter
+from datetime import datetime
 from decimal import Decimal
 
 import pytest
 
+import dari_nb
 from dari_nb.errors import InvalidRequestError
 from dari_nb.local import LocalDari, Usage
 from dari_nb.workbench import Dari
@@ -24,7 +26,7 @@ class Priced:
 
     Attributes:
         asked: How often each text was asked of each LLM.
-        price: What a turn costs, by its text and its LLM; ``None`` where it says nothing.
+        price: What a turn costs, by its text and its LLM; ``None`` where that is unknown.
         spent: What all of them have cost.
         go_on: Turns wait for it where it is not set.
         most: The most that ran at once.
@@ -47,8 +49,7 @@ class Priced:
                 self._running += 1
                 self.most = max(self.most, self._running)
                 self.spent += cost or 0
-            if cost is not None:
-                yield Usage(cost)
+            yield Usage(cost, input_tokens=1000)
             self.go_on.wait(20)
             with self._lock:
                 self._running -= 1
@@ -199,7 +200,7 @@ def test_costs_that_come_late_are_waited_for_or_estimated(folder, delay, is_esti
 
 
 def test_without_a_known_price_nothing_is_sent(d, priced):
-    with pytest.raises(InvalidRequestError, match="No past session tells what cheap, dear costs"):
+    with pytest.raises(InvalidRequestError, match="No past session tells what cheap and dear cost"):
         d.batches.run("priced", TASKS, ["cheap", "dear"], max_cost=5)
     d.agents.get("priced").send("before", llm="cheap").wait(20)
     with pytest.raises(InvalidRequestError, match=r"what dear costs.*send priced one message"):
@@ -280,3 +281,118 @@ def test_what_came_is_compared_without_the_rest(d, known):
     batch = d.batches.run("priced", TASKS, ["cheap", "dear"], max_cost=4).wait(60)
     batch.score("right", lambda turn: turn.text.endswith("dear"))
     assert batch._snapshot().findings[0].tasks == 8
+
+
+def test_an_unknown_cost_is_no_zero(d, priced):
+    priced.price = lambda prompt, llm: None
+    d.agents.get("priced").send("before", llm="cheap").wait(20)
+    with pytest.raises(InvalidRequestError, match="max_cost cannot be held"):
+        d.batches.run("priced", TASKS, ["cheap"], max_cost=0.05)
+    batch = d.batches.run("priced", TASKS[:2], ["cheap"]).wait(20)
+    assert "$" not in str(batch)
+    assert batch.to_frame()["cost_usd"].isna().all()
+    batch.score("right", lambda turn: True)
+    assert batch.summary("right")["unknown_costs"].to_list() == [2]
+
+
+def test_when_turns_become_dearer_at_most_those_without_a_known_cost_go_beyond_it(folder):
+    kept = folder / "dari.db"
+    with LocalDari(path=kept, cost_delay=0) as server, Dari(server.url, server.api_key) as d:
+        Priced(server).price = lambda prompt, llm: Decimal("0.001")
+        d.agents.get("priced").send("before", llm="cheap").wait(20)
+    late = LocalDari(path=kept, cost_delay=1)
+    with late as server, Dari(server.url, server.api_key, server) as d:
+        priced = Priced(server)
+        dear = lambda: sum(priced.asked.values()) > 5  # noqa: E731
+        priced.price = lambda prompt, llm: Decimal("0.50") if dear() else Decimal("0.001")
+        tasks = [f"Task {number}" for number in range(30)]
+        batch = d.batches.run("priced", tasks, ["cheap"], max_cost=0.10).wait(60)
+        assert priced.spent <= AT_ONCE * Decimal("0.50") + Decimal("0.10")
+        assert batch.unsent
+
+
+@pytest.fixture
+def failing(server):
+    """An agent that is paid and then fails where its set ``fails`` has the text."""
+
+    @server.agent("failing")
+    def failing(prompt):
+        yield Usage(Decimal("0.50"))
+        if prompt in failing.fails:
+            raise ValueError("Not today.")
+        yield "Done."
+
+    failing.fails = {"one", "two", "three"}
+    return failing
+
+
+def test_what_failed_attempts_have_cost_counts_in_all_that_is_shown(d, again, failing):
+    batch = d.batches.run("failing", ["one", "two", "three"], run_id="thrice").wait(60)
+    failing.fails = {"three"}
+    batch.retry_failed().wait(60)
+    for seen in (batch, again().batches.recover("thrice").wait(60)):
+        seen.refresh()
+        assert "$3.00" in seen.view().head
+        assert "$3.00" in str(seen)
+        frame = seen.to_frame()
+        assert frame["cost_usd"].to_list() == [1.0, 1.0, 1.0]
+        assert frame["attempts"].to_list() == [2, 2, 2]
+        assert dari_nb.costs_frame(seen)["cost_usd"].sum() == 3
+
+
+def test_what_failed_and_cannot_be_paid_again_is_named(d, again, failing):
+    batch = d.batches.run("failing", ["one", "two", "three"], run_id="thrice").wait(60)
+    failing.fails = set()
+    why = r"3 of 3 not sent again: \$1\.50 of max_cost=\$1\.60 is spent"
+    with pytest.raises(InvalidRequestError, match=why + r".*Nothing was sent"):
+        batch.retry_failed(max_cost=1.6)
+    assert "3 of 3 not sent again: $1.50" in batch.outcome
+    assert "there already (--fresh" not in batch.outcome
+    assert "nothing; retry_failed() sends 3 again that failed" in str(batch.plan())
+    found = again().batches.recover("thrice").wait(60)
+    with pytest.raises(InvalidRequestError, match=why):
+        found.retry_failed(max_cost=1.6)
+    assert found.retry_failed(max_cost=2.1).wait(60).counts == {"completed": 1, "failed": 2}
+    assert found.retry_failed(max_cost=9).wait(60).counts == {"completed": 3}
+    assert "not sent" not in str(found)
+
+
+def test_an_addition_that_is_refused_leaves_the_batch_as_it_was(d, priced):
+    d.agents.get("priced").send("before", llm="cheap").wait(20)
+    batch = d.batches.run("priced", ["one"], ["cheap"]).wait(60)
+    for _ in range(2):
+        with pytest.raises(InvalidRequestError, match=r"what dear costs.*Nothing was sent"):
+            batch.add(tasks=["two"], llms=["dear"], max_cost=5)
+    assert (len(batch), len(batch.columns), len(batch.tasks)) == (1, 1, 1)
+    assert batch.add(tasks=["two"]).wait(60).counts == {"completed": 2}
+    assert batch.add(tasks=TASKS, max_cost=0.45).wait(60).counts == {"completed": 4, "unsent": 10}
+
+
+def test_costs_that_have_only_not_come_yet_are_told_apart(folder):
+    late = LocalDari(cost_delay=600)
+    with late as server, Dari(server.url, server.api_key, server) as d:
+        Priced(server)
+        d.batches.run("priced", TASKS[:8], ["cheap"]).wait(60)
+        with pytest.raises(InvalidRequestError, match=r"costs of 8 turns have not come yet.*again"):
+            d.batches.run("priced", TASKS, ["cheap"], max_cost=5)
+
+
+def test_a_plan_tells_how_much_the_cap_allows(d, known):
+    plan = d.batches.run("priced", TASKS, ["cheap"], max_cost=0.55, dry_run=True)
+    assert plan.allowed == 5
+    assert "allows about 5 of 12" in str(plan)
+    batch = d.batches.run("priced", TASKS, ["cheap"], max_cost=0.30).wait(60)
+    assert batch.plan().allowed == 0
+    for wrong in (-1, "much", "1e999999", "\u0661"):
+        with pytest.raises(InvalidRequestError, match="an amount of US dollars"):
+            d.batches.run("priced", TASKS, ["cheap"], max_cost=wrong, dry_run=True)
+
+
+def test_a_head_says_of_when_the_answers_are(d, again, known):
+    first = d.batches.run("priced", ["one"], ["cheap"]).wait(60)
+    assert "nothing sent" not in first.view().head
+    same = again().batches.run("priced", ["one"], ["cheap"]).wait(60)
+    made = datetime.fromisoformat(same.cells[0].created_at)
+    said = f"nothing sent, answers of {made:%b} {made.day} {made:%H:%M}"
+    assert said in same.view().head
+    assert said in str(same)

@@ -7,10 +7,10 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ....errors import DariError
-from ..cells import Cell
+from ..cells import Attempt, Cell
 from .following import AT_ONCE, together
 from .reading import read_cost
 
@@ -54,9 +54,9 @@ class LateCosts:
 
     def awaited(self) -> dict[str, int]:
         """Return how often the server had no answer for costs that may come yet, by the session."""
-        asked = {_session(cell) for cell in self._cells if _lacks_cost(cell)}
+        asked = {job.session_id for job in self._missing()}
         open_ = {name for name in asked if self._tries.get(name, 0) > self._answered.get(name, 0)}
-        waiting = open_ | {_session(cell) for cell in self._waiting()}
+        waiting = open_ | {job.session_id for job in self._waiting()}
         return {name: self._answered.get(name, 0) for name in waiting}
 
     async def to_the_last(self) -> None:
@@ -64,88 +64,105 @@ class LateCosts:
         while True:
             waiting = self._waiting()
             due = self._due(waiting)
-            await together(self._slots, [partial(self._ask, cell) for cell in due])
-            self._answered |= {_session(cell): self._tries[_session(cell)] for cell in due}
+            await together(self._slots, [partial(self._ask, job) for job in due])
+            self._answered |= {job.session_id: self._tries[job.session_id] for job in due}
             if not waiting and all(cell.is_settled for cell in self._cells):
                 return
             await asyncio.sleep(_PAUSE)
 
     async def once(self) -> None:
         """Ask for all costs that are not known."""
-        missing = [cell for cell in self._cells if _lacks_cost(cell)]
-        await together(self._slots, [partial(self._ask, cell) for cell in missing])
+        await together(self._slots, [partial(self._ask, job) for job in self._missing()])
 
     async def catch_up(self) -> None:
         """Ask for those that are missing beside known ones, each with patience only once.
 
         Costs come one soon after another, and a figure of a few of them would be a wrong one.
         """
-        answered = [cell for cell in self._cells if cell.state == "completed"]
-        missing = [c for c in answered if _lacks_cost(c) and _session(c) not in self._awaited]
-        self._awaited |= {_session(cell) for cell in missing}
-        await together(self._slots, [partial(self._ask, cell) for cell in self._few(missing)])
-        if all(cell.cost is None for cell in answered):
+        ended = [job for job in self._missing() if job.may_have_cost]
+        missing = [job for job in ended if job.session_id not in self._awaited]
+        self._awaited |= {job.session_id for job in missing}
+        await together(self._slots, [partial(self._ask, job) for job in self._few(missing)])
+        if not self._is_any_known():
             return
         for pause in _PAUSES:
-            missing = [cell for cell in missing if _lacks_cost(cell)]
+            missing = [job for job in missing if job.attempt.cost is None]
             if not missing:
                 return
             await asyncio.sleep(pause)
-            await together(self._slots, [partial(self._ask, cell) for cell in missing])
+            await together(self._slots, [partial(self._ask, job) for job in missing])
 
     async def if_there_are_any(self) -> None:
         """Ask for all costs once, but not when the first few cells know none."""
-        missing = [cell for cell in self._cells if _lacks_cost(cell)]
-        few = self._few(missing)
-        await together(self._slots, [partial(self._ask, cell) for cell in few])
-        if any(cell.cost is not None for cell in few):
+        few = self._few(self._missing())
+        await together(self._slots, [partial(self._ask, job) for job in few])
+        if any(job.attempt.cost is not None for job in few):
             await self.once()
 
-    def _few(self, cells: Iterable[Cell]) -> list[Cell]:
+    def _missing(self) -> list[_Paid]:
+        """Return the attempts that have ended and whose cost is not known."""
+        jobs = (_Paid(cell, a.number) for cell in self._cells for a in cell.history)
+        return [job for job in jobs if job.lacks_cost]
+
+    def _is_any_known(self) -> bool:
+        return any(attempt.cost is not None for cell in self._cells for attempt in cell.history)
+
+    def _few(self, jobs: Iterable[_Paid]) -> list[_Paid]:
         """Return those that stand for all until a cost has come, the same ones each time."""
         few = []
-        for cell in cells:
-            if _session(cell) in self._probed or len(self._probed) < PROBES:
-                self._probed.add(_session(cell))
-                few.append(cell)
+        for job in jobs:
+            if job.session_id in self._probed or len(self._probed) < PROBES:
+                self._probed.add(job.session_id)
+                few.append(job)
         return few
 
-    def _waiting(self) -> list[Cell]:
-        """Return the cells that are yet to be asked for."""
-        cells = list(self._cells)
-        missing = [cell for cell in cells if _lacks_cost(cell)]
-        if all(cell.cost is None for cell in cells):
+    def _waiting(self) -> list[_Paid]:
+        """Return those that are yet to be asked for."""
+        missing = self._missing()
+        if not self._is_any_known():
             missing = self._few(missing)
-        return [cell for cell in missing if self._tries.get(_session(cell), 0) < len(TRIES)]
+        return [job for job in missing if self._tries.get(job.session_id, 0) < len(TRIES)]
 
-    def _due(self, waiting: Iterable[Cell]) -> list[Cell]:
+    def _due(self, waiting: Iterable[_Paid]) -> list[_Paid]:
         """Return those whose time has come, and count that they are asked for."""
         now, due = time.monotonic(), []
-        for cell in waiting:
-            session_id = _session(cell)
+        for job in waiting:
+            session_id = job.session_id
             tries = self._tries.get(session_id, 0)
             if now - self._first_seen.setdefault(session_id, now) >= TRIES[tries]:
                 self._tries[session_id] = tries + 1
-                due.append(cell)
+                due.append(job)
         return due
 
-    async def _ask(self, cell: Cell) -> None:
-        attempt = cell.last
-        if attempt is None or attempt.session_id is None:
-            return
+    async def _ask(self, job: _Paid) -> None:
         try:
-            cost = await read_cost(self._client, attempt.session_id)
+            cost = await read_cost(self._client, job.session_id)
         except DariError:
             return  # it is asked for again, or stays unknown
         if cost is not None:
-            cell.put(replace(attempt, cost=cost))
+            job.cell.put(replace(job.attempt, cost=cost))
             self._changed()
 
 
-def _lacks_cost(cell: Cell) -> bool:
-    ended = cell.last is not None and cell.last.is_settled
-    return ended and cell.session_id is not None and cell.cost is None
+class _Paid(NamedTuple):
+    """One attempt of a cell, as it is known now."""
 
+    cell: Cell
+    number: int
 
-def _session(cell: Cell) -> str:
-    return cell.session_id or ""
+    @property
+    def attempt(self) -> Attempt:
+        return next(a for a in self.cell.history if a.number == self.number)
+
+    @property
+    def session_id(self) -> str:
+        return self.attempt.session_id or ""
+
+    @property
+    def lacks_cost(self) -> bool:
+        known = self.attempt
+        return known.is_settled and known.session_id is not None and known.cost is None
+
+    @property
+    def may_have_cost(self) -> bool:
+        return self.attempt.state == "completed" or self.number < self.cell.attempts

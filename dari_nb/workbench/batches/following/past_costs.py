@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from .... import models
 from ....errors import DariError, InvalidRequestError
+from ....models import parse_time
 from ..cells import Column
 from .reading import read_cost
 
@@ -17,43 +19,88 @@ if TYPE_CHECKING:
 
 SAMPLE = 8
 """Past sessions asked for each column."""
+LATE = timedelta(minutes=15)
+"""How long after a session began its cost may come yet: turns take long, and costs come late."""
 
 
 async def past_costs(
     client: AsyncClient, agent_id: str, columns: Iterable[Column]
 ) -> dict[Column, Decimal | None]:
     """Return the mean cost of past sessions by column, in US dollars; ``None`` when unknown."""
-    sessions = await client.sessions.list(agent_id=agent_id)
-    ended = [s for s in sessions if s.last_message_status == "completed"]
-    latest = sorted(ended, key=lambda session: session.created_at or "", reverse=True)
-    return {column: await _mean(client, latest, column) for column in columns}
+    return await _costs(client, await client.sessions.list(agent_id=agent_id), columns)
 
 
 async def past_prices(
-    client: AsyncClient, agent: models.Agent, columns: Mapping[str, Column]
+    client: AsyncClient,
+    agent: models.Agent,
+    columns: Mapping[str, Column],
+    own: Mapping[Column, Decimal],
 ) -> dict[Column, Decimal]:
-    """Return the same of columns by name, all of which have to be known.
+    """Return the same of columns by name, all of which have to be known, here or by the run's own.
 
     Raises:
-        InvalidRequestError: Nobody knows what one of them costs.
+        InvalidRequestError: Nobody knows what one of them costs, or nobody does yet.
     """
-    costs = await past_costs(client, agent.id, columns.values()) if columns else {}
-    known = {column: cost for column, cost in costs.items() if cost is not None}
-    unknown = [name for name, column in columns.items() if column not in known]
+    sessions = await client.sessions.list(agent_id=agent.id) if columns else []
+    costs = await _costs(client, sessions, columns.values())
+    told = {column: own.get(column) if cost is None else cost for column, cost in costs.items()}
+    known = {column: cost for column, cost in told.items() if cost is not None}
+    unknown = {name: column for name, column in columns.items() if column not in known}
+    late = [_late(sessions, column) for column in unknown.values()]
+    if unknown and all(late):
+        from ....render.plain.words import count_text
+
+        count = sum(late)
+        has, they = ("has", "it stays") if count == 1 else ("have", "they stay")
+        costs_of = "cost" if count == 1 else "costs"
+        raise InvalidRequestError(
+            f"The {costs_of} of {count_text(count, 'turn')} {has} not come yet, so max_cost cannot "
+            f"be held: run it again in a while; if {they} unknown, leave max_cost out. "
+            "Nothing was sent."
+        )
     if unknown:
         raise InvalidRequestError(
-            f"No past session tells what {', '.join(sorted(unknown))} costs, so max_cost cannot be "
+            f"No past session tells {what_they_cost(sorted(unknown))}, so max_cost cannot be "
             f"held: send {agent.name} one message there first, or leave max_cost out. "
             "Nothing was sent."
         )
     return known
 
 
+def what_they_cost(names: Sequence[str]) -> str:
+    """Say of what the cost is asked.
+
+    >>> what_they_cost(["small"]), what_they_cost(["large", "small"])
+    ('what small costs', 'what large and small cost')
+    """
+    if len(names) == 1:
+        return f"what {names[0]} costs"
+    return f"what {', '.join(names[:-1])} and {names[-1]} cost"
+
+
+def _late(sessions: Iterable[models.Session], column: Column) -> int:
+    """Count the sessions of a column that are so new that their cost may come yet."""
+    since = datetime.now(UTC) - LATE
+    times = [parse_time(s.created_at) for s in _same(sessions, column) if s.last_message_status]
+    return sum(time is not None and time > since for time in times)
+
+
+async def _costs(
+    client: AsyncClient, sessions: Iterable[models.Session], columns: Iterable[Column]
+) -> dict[Column, Decimal | None]:
+    ended = [s for s in sessions if s.last_message_status == "completed"]
+    latest = sorted(ended, key=lambda session: session.created_at or "", reverse=True)
+    return {column: await _mean(client, latest, column) for column in columns}
+
+
+def _same(sessions: Iterable[models.Session], column: Column) -> list[models.Session]:
+    return [s for s in sessions if column.llm is None or s.llm_id == column.llm]
+
+
 async def _mean(
     client: AsyncClient, sessions: Iterable[models.Session], column: Column
 ) -> Decimal | None:
-    asked = column.llm
-    same = [s.id for s in sessions if asked is None or s.llm_id == asked][:SAMPLE]
+    same = [session.id for session in _same(sessions, column)][:SAMPLE]
     costs = await asyncio.gather(*(_cost(client, session_id) for session_id in same))
     known = [cost for cost in costs if cost is not None]
     return sum(known, Decimal(0)) / len(known) if known else None

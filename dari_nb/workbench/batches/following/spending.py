@@ -14,11 +14,12 @@ from ....errors import InvalidRequestError
 from ..cells import Cell, Column
 from ..sending.chunks import Chunk
 from ..sending.sending import Sending
-from .late_costs import PROBES, SOON, LateCosts
+from .late_costs import SOON, LateCosts
 
 AT_ONCE = 8
 """Turns under way at once."""
 _PAUSE = 0.25
+_MOST_DIGITS = 15
 INTERRUPTED = "sending was interrupted"
 
 
@@ -43,9 +44,9 @@ class Spending:
     """Sends what fits into a limit, which holds for all that a run has ever cost.
 
     A turn is sent when what was spent leaves enough for it, with estimates for the turns whose cost
-    is not known yet; at most eight are under way. Costs that come late are waited for, some
-    seconds, before there is said to be no more to spend, and of 16 turns without one no more is
-    sent until they come.
+    is not known yet. At most eight are under way, and those that have ended are until their cost
+    is known; those that failed, which may cost nothing, only some seconds. Costs that come late are
+    waited for, some seconds, before there is said to be no more to spend.
 
     Args:
         cells: Gives the cells as they are now, each time it is iterated.
@@ -74,7 +75,7 @@ class Spending:
     @property
     def spent(self) -> Spent:
         """What the run has cost until now."""
-        known, estimated, prices = Decimal(0), Decimal(0), self._now()
+        known, estimated, prices = Decimal(0), Decimal(0), self.prices_now()
         for cell in self._cells:
             for attempt in cell.history:
                 if attempt.cost is not None:
@@ -94,7 +95,7 @@ class Spending:
         self.why = self.why or why
         for chunk in list(self._left):
             for job in chunk.jobs:
-                if not job.cell.history:
+                if job.sent_as is None:
                     job.cell.held = self.why
 
     def end(self) -> None:
@@ -155,8 +156,8 @@ class Spending:
 
     def _fitting(self, costs: LateCosts) -> int:
         """Return how many may be sent now."""
-        under_way, prices = self._under_way(), self._now()
-        room = min(AT_ONCE - under_way, PROBES - under_way - len(costs.awaited()))
+        prices = self.prices_now()
+        room = AT_ONCE - self._under_way() - self._unpaid(costs)
         rest, count = self.limit - self.spent.total, 0
         for chunk in self._left:
             rest -= prices[chunk.jobs[0].cell.column]
@@ -181,7 +182,7 @@ class Spending:
     @property
     def _next_price(self) -> Decimal:
         """What the next turn costs, by what others of its column have cost."""
-        return self._now()[self._left[0].jobs[0].cell.column]
+        return self.prices_now()[self._left[0].jobs[0].cell.column]
 
     def _under_way(self) -> int:
         attempts = (attempt for cell in self._cells for attempt in cell.history)
@@ -189,7 +190,7 @@ class Spending:
             attempt.session_id is not None and not attempt.is_settled for attempt in attempts
         )
 
-    def _now(self) -> dict[Column, Decimal]:
+    def prices_now(self) -> dict[Column, Decimal]:
         """Return what a turn costs: as here on average, or where none is known, as in the past."""
         known: dict[Column, list[Decimal]] = defaultdict(list)
         for cell in self._cells:
@@ -198,6 +199,12 @@ class Spending:
                     known[cell.column].append(Decimal(attempt.cost))
         means = {column: sum(of, Decimal(0)) / len(of) for column, of in known.items()}
         return {**self._prices, **means}
+
+    def _unpaid(self, costs: LateCosts) -> int:
+        """Count the turns that have ended and whose cost may come yet."""
+        failed = {a.session_id for c in self._cells for a in c.history if a.state == "failed"}
+        tries = costs.awaited().items()
+        return sum(session_id not in failed or count <= SOON for session_id, count in tries)
 
     async def _rest(self) -> None:
         self._news.clear()
@@ -215,11 +222,12 @@ def amount_of(max_cost: float | Decimal | str) -> Decimal:
     Raises:
         InvalidRequestError: It is none.
     """
+    text = str(max_cost)
     try:
-        amount = Decimal(str(max_cost))
+        amount = Decimal(text) if text.isascii() else Decimal("NaN")
     except InvalidOperation:
         amount = Decimal("NaN")
-    if not amount.is_finite() or amount < 0:
+    if not amount.is_finite() or amount < 0 or abs(amount.adjusted()) > _MOST_DIGITS:
         raise InvalidRequestError(f"max_cost is an amount of US dollars, not {max_cost!r}.")
     return amount
 

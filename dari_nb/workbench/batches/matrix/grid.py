@@ -16,6 +16,8 @@ from ..tasks import Task
 
 MakeCell = Callable[[str, Task, Column, int], Cell]
 """Makes a cell of its id, task, column and repetition."""
+Kept = tuple[dict[tuple[int, Column, int], Cell], list[Cell], list[Task], list[Column], int]
+"""Cells by their places and in order, rows, columns, and repeats."""
 
 
 class Grid:
@@ -124,6 +126,14 @@ class Grid:
         self.columns += [column for column in dict.fromkeys(wanted) if column not in self.columns]
         self.repeats = repeats
         self._fill()
+
+    def kept(self) -> Kept:
+        """Return what there is now, to be restored."""
+        return dict(self._cells), list(self._in_order), self.tasks[:], self.columns[:], self.repeats
+
+    def restore(self, kept: Kept) -> None:
+        """Have what there was before."""
+        self._cells, self._in_order, self.tasks, self.columns, self.repeats = kept
 
     def _add_tasks(self, tasks: Iterable[Task], found: Sequence[Found]) -> None:
         there = {task.key for task in self.tasks}

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from ....models import parse_time
 from ....render.matrix.matrix import ENDED, Matrix, MatrixCell, MatrixColumn, MatrixRow
 from ...showing.words import Ending, then
+from ..cells import cost_of
 from ..following.time_left import Pace, seconds_left
 from .marks import Marks
 from .means import with_means
@@ -55,8 +56,11 @@ _AS_IT_IS = frozenset({*ENDED, "planned"})
 
 def with_costs(matrix: Matrix, batch: Sheet) -> Matrix:
     """Return a picture of a batch with the costs that have come since, and nothing else."""
-    attempts = (attempt for cell in batch.cells for attempt in cell.history)
-    costs = {attempt.session_id: attempt.cost for attempt in attempts}
+    costs = {
+        attempt.session_id: cost_of(cell.history[: place + 1])
+        for cell in batch.cells
+        for place, attempt in enumerate(cell.history)
+    }
     return replace(
         matrix,
         cells=[
