@@ -123,22 +123,28 @@ class Judge:
         agent: The agent, by id or name.
         llm: One of its LLM options; its default when left out.
         about: What else makes these questions the same when they are asked again.
+        noun: What is counted while it answers.
 
     Raises:
         NotFoundError: There is no such agent.
         InvalidRequestError: It has no such LLM option.
     """
 
-    def __init__(self, batch: Judging, agent: str | Agent, llm: str | None, *about: Any) -> None:
+    def __init__(
+        self, batch: Judging, agent: str | Agent, llm: str | None, *about: Any, noun: str
+    ) -> None:
         self._batch = batch
         self._agent = agent if isinstance(agent, Agent) else agent_named(batch._link, agent)
-        if llm is not None and self._agent.llms and llm not in self._agent.llms:
-            known = ", ".join(self._agent.llms)
+        # What a Dari elsewhere does not tell may be there all the same.
+        is_told = self._agent.llms or batch._link.server is not None
+        if llm is not None and is_told and llm not in self._agent.llms:
+            known = ", ".join(self._agent.llms) or "none"
             raise InvalidRequestError(
                 f"{self._agent.name} has no LLM option {llm!r}; it has: {known}."
             )
         version = self._agent.active_version_id
         self._column = Column(llm, version)
+        self._noun = noun
         named = digest("judge", batch.run_id, self._agent.id, version, llm, *about)
         self._run_id = f"judge_{named[:20]}"
 
@@ -183,7 +189,7 @@ class Judge:
         asked._send_planned()
         ids = {task.index: one.id for task, one in zip(tasks, questions, strict=True)}
         try:
-            _wait(asked)
+            _wait(asked, self._noun)
         finally:
             answers.verdicts |= {ids[cell.task_index]: _verdict(cell, read) for cell in asked.cells}
 
@@ -211,9 +217,9 @@ def _task(question: Question, keys: set[str], further: int) -> Task:
     return question.task(asking + further if is_asked else asking)
 
 
-def _wait(asked: Asked) -> None:
+def _wait(asked: Asked, noun: str) -> None:
     try:
-        with Progress(len(asked.cells), "answers judged") as progress:
+        with Progress(len(asked.cells), noun) as progress:
             while not asked.is_done:
                 with contextlib.suppress(TimedOutError):
                     asked.wait(_LOOK)

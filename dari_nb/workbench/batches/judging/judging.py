@@ -93,7 +93,9 @@ def judged(batch: Any, wish: Wish, scale: Sequence[int]) -> Judged:
     """Have an agent score all cells that have an answer; see :meth:`Batch.judge`."""
     low, high = checked_scale(scale)
     cells = answered(batch)
-    judge = Judge(batch, wish.agent, wish.llm, wish.score, wish.rubric, low, high)
+    check_expected(cells, wish.expected)
+    about = (wish.score, wish.rubric, low, high)
+    judge = Judge(batch, wish.agent, wish.llm, *about, noun="answers judged")
     questions = [
         Question(
             cell.id,
@@ -131,6 +133,16 @@ def answered(batch: Any) -> list[Cell]:
             f"Nothing of {batch.run_id} has an answer: there is nothing to judge."
         )
     return cells
+
+
+def check_expected(cells: Sequence[Cell], expected: str | None) -> None:
+    """Raise ``InvalidRequestError`` if no task says what is expected where it is told to be."""
+    if expected is None or any(cell.metadata.get(expected) for cell in cells):
+        return
+    known = ", ".join(dict.fromkeys(name for cell in cells for name in cell.metadata)) or "none"
+    raise InvalidRequestError(
+        f"No task has metadata {expected!r} that say what is expected; there is {known}."
+    )
 
 
 def material_of(batch: Any, cell: Cell, expected: str | None, answer: str) -> dict[str, str]:
