@@ -280,3 +280,35 @@ def test_what_came_is_compared_without_the_rest(d, known):
     batch = d.batches.run("priced", TASKS, ["cheap", "dear"], max_cost=4).wait(60)
     batch.score("right", lambda turn: turn.text.endswith("dear"))
     assert batch._snapshot().findings[0].tasks == 8
+
+
+def test_judging_ends_where_max_cost_does_and_goes_on_without(d, server, priced):
+    asked = []
+
+    @server.agent("paid")
+    def paid(prompt):
+        asked.append(prompt)
+        yield Usage(Decimal("0.10"))
+        yield '{"score": 4, "better": "tie"}'
+
+    batch = d.batches.run("priced", TASKS[:4], list(PRICES)).wait(60)
+    given = {"name": "helpful", "agent": "paid", "rubric": "Any."}
+    with pytest.raises(InvalidRequestError, match="cost"):
+        batch.judge(**given, max_cost=1)
+    with pytest.raises(InvalidRequestError, match="max_cost is an amount of US dollars"):
+        batch.judge(**given, max_cost="much")
+    assert not asked
+    d.agents.get("paid").send("before").wait(20)
+    asked.clear()
+    judged = batch.judge(**given, max_cost="0.30")
+    assert Counter(score.value for score in judged) == {4: 3, None: 5}
+    assert "not asked: max_cost left it out" in str(judged)
+    assert len(asked) == 3
+    assert [score.value for score in batch.judge(**given)] == [4] * 8
+    assert len(asked) == 8
+    duels = batch.judge_pairs(**given, max_cost=0.20)
+    assert len(asked) == 10
+    assert None in [duel.winner for duel in duels]
+    again = batch.judge_pairs(**given, max_cost=0.20, again=True)
+    assert len(asked) == 10
+    assert [duel.winner for duel in again] == [duel.winner for duel in duels]

@@ -141,7 +141,7 @@ def compared(batch: Any, wish: Wish, one: str | None, other: str | None) -> Duel
     judge = Judge(batch, wish.agent, wish.llm, *about, noun="verdicts")
     questions = [_question(batch, wish, *pair) for (a, b) in pairs for pair in ((a, b), (b, a))]
     answers = Answers()
-    judge.ask(questions, read_better, seed=wish.seed, again=wish.again, answers=answers)
+    judge.ask(questions, read_better, wish, answers)
     duels = [_duel(names, a, b, answers.verdicts) for a, b in pairs]
     return Duels(duels, *names, batch, answers)
 

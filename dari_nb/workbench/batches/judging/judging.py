@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from ....scores import Score
 from ....scores.checks import check_whole
 from ....scores.scoring import score_of
 from ....scores.worth import checked_name
+from ..following.spending import amount_of
 from ..matrix import marks
 from ..matrix.scored import ScoreTable
 from .asking import Answers, Judge, Question
@@ -40,9 +42,12 @@ class Wish:
     expected: str | None
     seed: int
     again: bool
+    max_cost: float | Decimal | str | None = None
 
     def __post_init__(self) -> None:
         checked_name(self.name)
+        if self.max_cost is not None:
+            amount_of(self.max_cost)
         check_whole("seed", self.seed, 0)
         if not isinstance(self.rubric, str) or not self.rubric.strip():
             raise InvalidRequestError(
@@ -109,7 +114,7 @@ def judged(batch: Any, wish: Wish, scale: Sequence[int]) -> Judged:
     answers = Answers()
     read = partial(read_score, scale=(low, high))
     try:
-        judge.ask(questions, read, seed=wish.seed, again=wish.again, answers=answers)
+        judge.ask(questions, read, wish, answers)
     finally:
         scores = [
             _score(batch, cell, wish.score, verdict)
