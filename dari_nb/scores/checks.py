@@ -108,6 +108,13 @@ def check_frame(frame: Any, *needed: Any) -> None:
         if not isinstance(name, str) or name not in frame:
             known = ", ".join(map(str, frame.columns[:8])) or "none"
             raise InvalidRequestError(f"The frame has no column {name!r}; there is {known}.")
+        check_once(frame, name)
+
+
+def check_once(frame: Any, name: str) -> None:
+    """Raise ``InvalidRequestError`` if a frame has several columns of one name."""
+    if (count := list(frame.columns).count(name)) > 1:
+        raise InvalidRequestError(f"The frame has {count} columns {name!r}: leave one.")
 
 
 def is_real(number: Any) -> bool:

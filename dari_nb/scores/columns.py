@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import difflib
 from typing import TYPE_CHECKING
 
 from ..errors import InvalidRequestError
-from ..score_kinds import Kind, kind_of
-from .checks import check_frame
+from ..score_kinds import JUDGE, Kind, kind_of
+from .checks import check_frame, check_once
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,9 +27,12 @@ def score_column(frame: pd.DataFrame, score: str | None, *needed: str) -> str:
     check_frame(frame, *needed)
     if not (score is None or isinstance(score, str)):
         raise InvalidRequestError(f"A score is named by a text, not by {type(score).__name__}.")
-    found = [name for name in (score, f"score.{score}", f"rating.{score}") if name in frame]
+    names = (score, f"score.{score}", f"rating.{score}")
+    found = [str(name) for name in names if name in frame]
     if score is None:
         found = [str(n) for n in frame.columns if str(n).startswith("score.")]
+        for name in found:
+            check_once(frame, name)
         found = [name for name in found if frame[name].dtype.kind in "iufb"]
     if not found:
         known = [str(n) for n in frame.columns if str(n).startswith(("score.", "rating."))]
@@ -39,8 +43,18 @@ def score_column(frame: pd.DataFrame, score: str | None, *needed: str) -> str:
                 "or rate cells in batch.view()."
             )
         what = "score that is a number" if score is None else f"score {score!r}"
-        raise InvalidRequestError(f"The frame has no {what}: there is {', '.join(known)}.")
+        hint = _hint(score, known)
+        raise InvalidRequestError(f"The frame has no {what}{hint}: there is {', '.join(known)}.")
+    check_once(frame, found[0])
     return str(found[0])
+
+
+def _hint(score: str | None, known: list[str]) -> str:
+    """Say which score may be meant: what a judge gave under the name, or what is written alike."""
+    names = [name.removeprefix("score.") for name in known]
+    close = difflib.get_close_matches(score or "", names, n=1)
+    meant = [name for name in names if name == f"{JUDGE}{score}"] or close
+    return f" (did you mean {meant[0]!r}?)" if meant else ""
 
 
 def kind_of_score(frame: pd.DataFrame, column: str) -> Kind | None:

@@ -17,7 +17,7 @@ def checked_name(name: Any) -> str:
     """Take a name as it is kept.
 
     Raises:
-        InvalidRequestError: It is no text, is empty, or has more than 200 characters.
+        InvalidRequestError: It is no text, is empty, has a line break, or more than 200 characters.
 
     >>> checked_name("correct")
     'correct'
@@ -30,6 +30,8 @@ def checked_name(name: Any) -> str:
         raise InvalidRequestError(
             f"A score's name has {LONGEST_NAME} characters at most, not {len(name):,}."
         )
+    if len(name.splitlines()) > 1 or name != name.strip("\r\n"):
+        raise InvalidRequestError("A score's name is one line, without a line break.")
     return _utf8(name)
 
 

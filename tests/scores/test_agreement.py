@@ -11,7 +11,7 @@ import pytest
 from statsmodels.stats.inter_rater import cohens_kappa, to_table
 
 from dari_nb.errors import InvalidRequestError
-from dari_nb.scores import Agreement, agreement, mean
+from dari_nb.scores import Agreement, agreement, calibrated, mean
 
 RATINGS = [
     (np.random.default_rng(seed).integers(1, 6, (40, 2)) // shrunk).tolist()
@@ -168,3 +168,90 @@ def test_it_shows_itself_as_a_table() -> None:
 @pytest.mark.parametrize(("one", "other"), list(product([True, 1, 1.0], [1, True])))
 def test_yes_and_one_are_the_same(one, other) -> None:
     assert of([[one, other], [0, False]] * 6).exact.value == 1
+
+
+def frame_of(judged, rated, **columns) -> pd.DataFrame:
+    made = {"task_index": range(len(judged)), "llm_id": "small"}
+    return pd.DataFrame(made | {"score.judge.fits": judged, "score.right": rated} | columns)
+
+
+SCALE = [1, 2, 3, 4, 5] * 6
+
+
+@pytest.mark.parametrize(
+    ("judged", "rated"),
+    [
+        (SCALE, [n % 2 == 0 for n in range(30)]),
+        (SCALE, [0, 1] * 15),
+        (SCALE, [0.1, 0.9] * 15),
+        ([n % 2 == 0 for n in range(30)], SCALE),
+        (SCALE, ["good", "bad"] * 15),
+    ],
+)
+def test_scores_of_kinds_that_cannot_agree_are_refused(judged, rated) -> None:
+    with pytest.raises(InvalidRequestError, match="these cannot agree"):
+        agreement(frame_of(judged, rated), "judge.fits", "right")
+
+
+@pytest.mark.parametrize(
+    ("frame", "names", "why"),
+    [
+        (frame_of(SCALE, SCALE), ("judge.fits",), "Name the second score, too"),
+        (frame_of(SCALE, SCALE), ("fits", "right"), "did you mean 'judge.fits'"),
+        (
+            frame_of(SCALE, SCALE, task_index=float("nan")),
+            ("judge.fits", "right"),
+            "30 of 30 rows have no 'task_index'",
+        ),
+        (
+            frame_of(SCALE, SCALE, task_index=[[1]] * 30),
+            ("judge.fits", "right"),
+            "The column 'task_index' holds a list",
+        ),
+        (frame_of([[1]] * 30, SCALE), ("judge.fits", "right"), "A cell holds a list"),
+        (frame_of(SCALE, [{"a": 1}] * 30), ("judge.fits", "right"), "A cell holds a dict"),
+        (
+            pd.concat([frame_of(SCALE, SCALE), frame_of(SCALE, SCALE)["score.right"]], axis=1),
+            ("judge.fits", "right"),
+            "2 columns 'score.right': leave one",
+        ),
+    ],
+)
+def test_what_agreement_cannot_be_told_of_is_refused_in_one_sentence(frame, names, why) -> None:
+    with pytest.raises(InvalidRequestError, match=why):
+        agreement(frame, *names)
+
+
+@pytest.mark.parametrize("by", ["nope", ["llm_id"]])
+def test_what_is_compared_by_is_a_column(by) -> None:
+    with pytest.raises(InvalidRequestError, match="has no column"):
+        calibrated(frame_of(SCALE, SCALE), "judge.fits", "right", by=by)
+
+
+def test_numbers_that_nobody_can_count_with_are_counted() -> None:
+    judged = pd.Series([*SCALE[:-2], math.inf, 10**400], dtype=object)
+    found = agreement(frame_of(judged, SCALE), "judge.fits", "right")
+    assert (found.cells, found.left_out) == (28, 2)
+    assert "2 values are no finite numbers and left out" in repr(found).splitlines()[0]
+    table = calibrated(frame_of(judged, SCALE), "judge.fits", "right")
+    assert "2 values are no finite numbers and left out" in table.loc[0, "why"]
+
+
+@pytest.mark.parametrize(
+    ("pairs", "begins"),
+    [
+        ([[n % 5, n % 5] for n in range(60)], "the one may stand for the other: kappa 1.00"),
+        ([[n % 2, n % 2] for n in range(60)], "the one may stand for the other: kappa 1.00"),
+        ([[n % 5, n % 4] for n in range(60)], "the one may not stand for the other: kappa_q"),
+        (
+            [[n % 2, n % 2 if n % 3 else 0] for n in range(12)],
+            "Whether the one may stand for the other is",
+        ),
+        ([[1, 1]] * 20, "Whether the one may stand for the other is not known"),
+        ([[n % 2, 1 - n % 2] for n in range(60)], "the one says another thing than the other"),
+    ],
+)
+def test_its_first_sentence_says_whether_a_judge_can_be_trusted(pairs, begins) -> None:
+    found = of(pairs)
+    assert repr(found).startswith(begins)
+    assert begins in found._repr_html_()

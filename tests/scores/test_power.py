@@ -87,6 +87,18 @@ def test_it_says_what_it_supposes():
     assert "assumed" not in str(detectable(20, rate=0.7))
 
 
+def test_what_lies_midway_is_what_the_difference_leaves_room_for():
+    for rate, midway in ((0.99, "0.84"), (0.01, "0.16")):
+        assert f"midway at {midway}, since {rate} leaves no room" in str(detectable(20, rate=rate))
+    assert "midway at 0.7, correlation" in str(detectable(20, rate=0.7))
+
+
+def test_a_thousand_repeats_are_as_many_as_a_batch_has():
+    most = detectable(20, 1_000).difference
+    assert 0.9 * detectable(20, 10).difference < most < detectable(20, 10).difference
+    assert detectable(1_000_000, 1_000).difference < 0.001
+
+
 def columns_of(tasks, repeats, *, alike=0.5, correlation=0.3, seed=3):
     """Two columns of normal values with these correlations."""
     draw = np.random.default_rng(seed).normal
@@ -133,8 +145,8 @@ def test_earlier_values_tell_how_values_vary():
         ({"power": 0.05}, "power=0.05 is what chance alone shows at level=0.95: give more"),
         ({"rate": 1.2}, "rate is a number between 0 and 1, not 1.2"),
         ({"rate": math.nan}, "rate is a number between 0 and 1"),
-        ({"sd": 0}, "sd is a number above 0, not 0"),
-        ({"sd": "wide"}, "sd is a number above 0, not 'wide'"),
+        ({"sd": 0}, r"sd is a number from 1e-100 to 1e\+100, not 0"),
+        ({"sd": "wide"}, r"sd is a number from 1e-100 to 1e\+100, not 'wide'"),
         ({"rate": 0.5, "sd": 1}, "not both"),
         ({"alike": 0.2, "correlation": 0.4}, "correlation=0.4 is more than alike=0.2"),
         ({"sd_of_differences": 1, "alike": 0.2}, "sd_of_differences says it all: leave alike out"),
@@ -142,6 +154,17 @@ def test_earlier_values_tell_how_values_vary():
         ({"like": [{"a": [1], "b": [0]}]}, "like tells nothing of how values vary"),
         ({"like": [{task: [1] for task in range(9)}]}, "like tells nothing of how values vary"),
         ({"like": {"a": [1]}}, "a list of columns"),
+        ({"tasks": 10**9}, "tasks is 1,000,000 at most"),
+        ({"repeats": 10**9}, "repeats is 1,000 at most"),
+        ({"repeats": 20_000}, "repeats is 1,000 at most"),
+        ({"rate": 1.0}, "rate is a number between 0 and 1, not 1.0"),
+        ({"rate": 0.0}, "rate is a number between 0 and 1, not 0.0"),
+        ({"sd": 1, "alike": 1, "correlation": 1}, "no two columns ever differ"),
+        ({"sd": 1e-320}, r"sd is a number from 1e-100 to 1e\+100, not 1e-320"),
+        ({"sd": 1e308}, r"sd is a number from 1e-100 to 1e\+100, not 1e\+308"),
+        ({"sd": 10**400}, "not one of so many digits"),
+        ({"sd_of_differences": 1e308}, r"from 1e-100 to 1e\+100, not 1e\+308"),
+        ({"correlation": 0.9}, "give alike, the correlation of repeats, too"),
         ({"level": 95}, "level must be between 0 and 1"),
     ],
 )

@@ -178,7 +178,9 @@ def test_any_column_can_be_what_is_compared(scored) -> None:
 def test_scores_that_are_no_numbers_and_scores_that_are_not_there_are_refused(scored) -> None:
     with pytest.raises(InvalidRequestError, match="has no mean: it holds 'dry'"):
         summary(scored, "tone")
-    with pytest.raises(InvalidRequestError, match=r"no score 'okay': there is score.ok, score.w"):
+    with pytest.raises(
+        InvalidRequestError, match=r"no score 'okay' \(did you mean 'ok'\?\): there is score.ok"
+    ):
         summary(scored, "okay")
     with pytest.raises(InvalidRequestError, match="no scores yet: give some first"):
         summary(batch_frame([]), "ok")

@@ -172,6 +172,8 @@ def matrix_head(matrix: Matrix) -> Head:
 
 def size_text(matrix: Matrix) -> str:
     """Say how large a matrix is: tasks, LLMs, and repeats when there are several."""
+    if matrix.size:
+        return matrix.size
     versions = {column.version for column in matrix.columns}
     noun = "version" if len(versions) > 1 and not _llms_differ(matrix) else "LLM"
     noun = "column" if any(column.of for column in matrix.columns) else noun

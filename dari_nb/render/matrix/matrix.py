@@ -218,6 +218,7 @@ class Matrix:
         findings: What scores say of the columns, one each; none while anything runs.
         state: What its head says in place of what the cells come to; empty for nothing else.
         notes: What its head says besides.
+        size: What its head says in place of how many tasks and LLMs there are.
     """
 
     title: str
@@ -230,6 +231,7 @@ class Matrix:
     findings: Sequence[Finding] = ()
     state: str = ""
     notes: Sequence[str] = ()
+    size: str = ""
 
     @cached_property
     def kinds(self) -> Mapping[str, Kind]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,7 +17,8 @@ from ..intervals import LEVEL
 from ..means import mean
 from ..resampling import Array
 from .agreeing import alpha, estimated, kappa, nominal, powers
-from .pairing import Pair, kinds_of_pairs, pairs_of
+from .pairing import Pair, kinds_of_pairs, left_out_text, pairs_of
+from .trust import check_alike, trust
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,6 +26,14 @@ if TYPE_CHECKING:
 LEAST = 10
 """Cells that both say something of; fewer tell nothing of how they agree."""
 _MOST_LEVELS = 50
+_MEASURES = (
+    "kappa",
+    "kappa_linear",
+    "kappa_quadratic",
+    "alpha_nominal",
+    "alpha_ordinal",
+    "alpha_interval",
+)
 
 
 @dataclass(frozen=True)
@@ -43,6 +53,8 @@ class Agreement:
         alpha_nominal: Krippendorff's alpha, where what is not the same is apart.
         alpha_ordinal: Where only the order counts.
         alpha_interval: Where disagreements weigh as the square of how far apart they are.
+        level: Coverage of the intervals.
+        left_out: How many values are no finite numbers, and so count for nothing.
 
     >>> found = dari.scores.agreement({n: [n % 3] for n in range(20)}, {n: [1] for n in range(20)})
     >>> found.cells, round(found.exact.value, 2), found.kappa.value
@@ -60,6 +72,25 @@ class Agreement:
     alpha_nominal: Estimate
     alpha_ordinal: Estimate | None
     alpha_interval: Estimate | None
+    level: float = LEVEL
+    left_out: int = 0
+
+    @property
+    def sentence(self) -> str:
+        """Whether the one may stand for the other, as far as the interval tells.
+
+        It is by ``kappa`` for yes and no and for texts, and by ``kappa_quadratic`` for a scale.
+
+        >>> found = dari.scores.agreement(
+        ...     {n: [n % 3] for n in range(90)}, {n: [n % 3] for n in range(90)}
+        ... )
+        >>> found.sentence[:43]
+        'the one may stand for the other: kappa 1.00'
+        """
+        name, kappa = "kappa_quadratic", self.kappa_quadratic
+        if kappa is None or kappa[:3] == self.kappa[:3]:
+            name, kappa = "kappa", self.kappa
+        return trust(self.one, self.other, name, kappa, self.level)
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row a measure, each with its value, interval, and how that was made.
@@ -72,7 +103,7 @@ class Agreement:
         """
         import pandas as pd
 
-        found = [(field.name, getattr(self, field.name)) for field in fields(self)[4:]]
+        found = [(name, getattr(self, name)) for name in ("exact", *_MEASURES)]
         rows = [
             (name, *of[:3], self.tasks, self.cells, of.method, of.why) for name, of in found if of
         ]
@@ -80,10 +111,15 @@ class Agreement:
         return pd.DataFrame(rows, columns=names)
 
     def __repr__(self) -> str:
-        return f"{self.one} and {self.other}:\n{self.to_frame().to_string(index=False)}"
+        return f"{self._said}\n{self.to_frame().to_string(index=False)}"
 
     def _repr_html_(self) -> str:
-        return str(self.to_frame().style.format(precision=2).hide(axis="index").to_html())
+        table = self.to_frame().style.format(precision=2).hide(axis="index").to_html()
+        return f"<p>{escape(self._said)}</p>{table}"
+
+    @property
+    def _said(self) -> str:
+        return "; ".join(filter(None, (self.sentence, left_out_text(self.left_out)))) + "."
 
 
 def agreement(
@@ -119,8 +155,9 @@ def agreement(
         level: Coverage of the intervals.
 
     Raises:
-        InvalidRequestError: A score is not there, fewer than 10 cells have both, or they have more
-            than 50 different values, which is no scale.
+        InvalidRequestError: A score is not there, fewer than 10 cells have both, they are of kinds
+            that cannot agree, such as yes or no and 1 to 5, or they have more than 50 different
+            values, which is no scale.
 
     >>> judged = {"a": [5, 4], "b": [3, 3], "c": [1, 2], "d": [4, 4], "e": [2, 5]}
     >>> rated = {"a": [5, 5], "b": [3, 2], "c": [1, 1], "d": [4, 4], "e": [2, 4]}
@@ -137,6 +174,7 @@ def agreement(
             f"{len(whole)} {some} both {pairs.one!r} and {pairs.other!r}; {LEAST} are needed: "
             "rate more by hand, as batch.sample(20) draws them."
         )
+    check_alike(pairs)
     levels, tables = _tables(whole)
     exact = mean(_agreed(whole), level=level, kind="yes/no")
     has_texts = "label" in kinds_of_pairs(pairs)
@@ -147,9 +185,9 @@ def agreement(
         measures["alpha_ordinal"] = alpha(None)
         measures["alpha_interval"] = alpha(powers(levels, 2))
     found = {name: estimated(measure, tables, exact, level) for name, measure in measures.items()}
-    names = [field.name for field in fields(Agreement)[5:]]
-    told = {name: found.get(name) for name in names}
-    return Agreement(pairs.one, pairs.other, len(whole), len(tables), exact, **told)  # type: ignore[arg-type]
+    told = {name: found.get(name) for name in _MEASURES}
+    more: dict[str, Any] = {**told, "level": level, "left_out": pairs.lost}
+    return Agreement(pairs.one, pairs.other, len(whole), len(tables), exact, **more)
 
 
 def _tables(whole: list[Pair]) -> tuple[list[Any], Array]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Hashable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -15,7 +16,7 @@ from ..columns import BY, TASK
 from ..estimate import ByTask, Estimate
 from ..intervals import LEVEL
 from ..means import mean, number
-from .pairing import Pair, Pairs, by_task, pairs_of
+from .pairing import Pair, Pairs, by_task, left_out_text, pairs_of
 from .weighing import added, ends_of, parts, weighed
 
 if TYPE_CHECKING:
@@ -95,8 +96,11 @@ def calibrated(
     scale = _scale(pairs, kind)
     groups = {name: cells for name, cells in _groups(pairs.cells) if cells}
     _check_enough(groups)
+    lost: Counter[Hashable] = Counter()
+    for pair in pairs.cells:
+        lost[pair.column] += pair.lost
     rows = [
-        {by or BY: name, "score": pairs.other, **_row(cells, kind, scale, level)}
+        {by or BY: name, "score": pairs.other, **_row(cells, kind, scale, level, lost[name])}
         for name, cells in groups.items()
     ]
     return pd.DataFrame(rows).astype(_types(by or BY))
@@ -171,11 +175,21 @@ def calibrated_mean(
     cells = [pair for pair in pairs.cells if pair.one is not None]
     _check_enough({None: cells})
     kind = kind or kind_of(pair.other for pair in cells)
-    return _calibrated(cells, kind, _scale(pairs, kind), level).estimate
+    found = _calibrated(cells, kind, _scale(pairs, kind), level).estimate
+    found.why = _why(found, pairs.lost)
+    return found
+
+
+def _why(found: Estimate, lost: int) -> str:
+    return "; ".join(filter(None, (found.why, left_out_text(lost))))
 
 
 def _row(
-    cells: Sequence[Pair], kind: Kind | None, scale: tuple[float, float] | None, level: float
+    cells: Sequence[Pair],
+    kind: Kind | None,
+    scale: tuple[float, float] | None,
+    level: float,
+    lost: int,
 ) -> dict[str, Any]:
     rated = [pair for pair in cells if pair.is_whole]
     (found, power) = _calibrated(cells, kind, scale, level)
@@ -187,7 +201,7 @@ def _row(
         "low": found.low,
         "high": found.high,
         "method": found.method,
-        "why": found.why,
+        "why": _why(found, lost),
         "lambda": power,
         "judged": float(np.mean([float(pair.one) for pair in cells])),
         "rated": float(np.mean([float(pair.other) for pair in rated])),

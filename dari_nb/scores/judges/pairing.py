@@ -24,6 +24,8 @@ class Pair(NamedTuple):
     column: Hashable
     one: Any
     other: Any
+    lost: int = 0
+    """How many of the two are numbers that nobody can count with, such as infinity."""
 
     @property
     def is_whole(self) -> bool:
@@ -43,6 +45,11 @@ class Pairs(NamedTuple):
         """The cells of which both say something."""
         return [pair for pair in self.cells if pair.is_whole]
 
+    @property
+    def lost(self) -> int:
+        """How many values are left out because nobody can count with them."""
+        return sum(pair.lost for pair in self.cells)
+
 
 def pairs_of(given: Any, one: Any, other: Any, by: str | None, task: str) -> Pairs:
     """Read two scores of a batch or a frame, or values by task of two that say so.
@@ -51,12 +58,14 @@ def pairs_of(given: Any, one: Any, other: Any, by: str | None, task: str) -> Pai
         InvalidRequestError: They are none of these, or a score is not there.
     """
     if other is None:
+        if isinstance(one, str):
+            raise InvalidRequestError(f"Name the second score, too, such as {one!r}, 'rating'.")
         return _of_values(given, one)
-    frame = _frame_of(given, task)
+    frame = _frame_of(given, task, *([] if by is None else [by]))
     columns = [score_column(frame, name, task) for name in (one, other)]
-    groups = frame[by] if by is not None else _columns(frame)
-    rows = zip(frame[task], groups, *(frame[column] for column in columns), strict=True)
-    cells = [Pair(at, column, _value(a), _value(b)) for at, column, a, b in rows]
+    groups = _columns(frame) if by is None else _hashable(frame, by)
+    rows = zip(_tasks(frame, task), groups, *(frame[column] for column in columns), strict=True)
+    cells = [_pair(at, column, a, b) for at, column, a, b in rows]
     return Pairs(cells, *(column.removeprefix("score.") for column in columns))
 
 
@@ -66,6 +75,52 @@ def kinds_of_pairs(pairs: Pairs) -> set[str | None]:
         kind_of((pair.one for pair in pairs.cells), pairs.one),
         kind_of((pair.other for pair in pairs.cells), pairs.other),
     }
+
+
+def left_out_text(lost: int) -> str:
+    """Say how many values are left out; empty of none.
+
+    >>> left_out_text(1)
+    '1 value is no finite number and left out'
+    """
+    said = "1 value is no finite number" if lost == 1 else f"{lost} values are no finite numbers"
+    return f"{said} and left out" if lost else ""
+
+
+def _pair(task: Hashable, column: Hashable, one: Any, other: Any) -> Pair:
+    (a, a_lost), (b, b_lost) = _counted(one), _counted(other)
+    return Pair(task, column, a, b, a_lost + b_lost)
+
+
+def _counted(given: Any) -> tuple[Any, bool]:
+    """Return a value, ``None`` without one, and whether it is a number too large to count with."""
+    value = _plain(given)
+    if not is_missing(value):
+        return value, False
+    return None, not (value is None or value != value)
+
+
+def _tasks(frame: pd.DataFrame, task: str) -> Any:
+    """Return the tasks of all rows, each of which has one."""
+    lacking = int(frame[task].isna().sum())
+    if lacking:
+        raise InvalidRequestError(
+            f"{lacking} of {len(frame)} rows have no {task!r}: which answers are to the same task "
+            "says how sure anything is."
+        )
+    return _hashable(frame, task)
+
+
+def _hashable(frame: pd.DataFrame, name: str) -> Any:
+    for value in frame[name]:
+        try:
+            hash(value)
+        except TypeError:
+            kind = type(value).__name__
+            raise InvalidRequestError(
+                f"The column {name!r} holds a {kind}: wanted are texts or numbers."
+            ) from None
+    return frame[name]
 
 
 def _frame_of(given: Any, *needed: str) -> pd.DataFrame:
@@ -101,16 +156,25 @@ def _of_values(ones: Any, others: Any) -> Pairs:
             )
         size = max(len(a), len(b))
         ours, theirs = (a or [None] * size), (b or [None] * size)
-        cells += [Pair(task, None, _value(x), _value(y)) for x, y in zip(ours, theirs, strict=True)]
+        cells += [_pair(task, None, x, y) for x, y in zip(ours, theirs, strict=True)]
     return Pairs(cells, "the one", "the other")
 
 
-def _value(value: Any) -> Any:
-    """Return plain Python; what is missing is ``None``."""
-    if type(value).__name__ == "NAType":
+def _plain(value: Any) -> Any:
+    """Return plain Python; what is missing is ``None``.
+
+    Raises:
+        InvalidRequestError: It is no score.
+    """
+    if type(value).__name__ in ("NAType", "NaTType"):
         return None
-    value = value.item() if hasattr(value, "item") else value
-    return None if is_missing(value) else value
+    if callable(getattr(value, "item", None)) and getattr(value, "ndim", None) == 0:
+        value = value.item()
+    if value is not None and not isinstance(value, int | float | str):
+        raise InvalidRequestError(
+            f"A cell holds a {type(value).__name__}: a score is yes or no, a number, or a text."
+        )
+    return value
 
 
 def by_task(pairs: list[Pair], which: str) -> Mapping[Hashable, list[Any]]:
@@ -121,4 +185,4 @@ def by_task(pairs: list[Pair], which: str) -> Mapping[Hashable, list[Any]]:
     return found
 
 
-__all__ = ["TASK", "Pair", "Pairs", "by_task", "kinds_of_pairs", "pairs_of"]
+__all__ = ["TASK", "Pair", "Pairs", "by_task", "kinds_of_pairs", "left_out_text", "pairs_of"]

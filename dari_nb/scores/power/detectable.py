@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ...errors import InvalidRequestError
+from ...score_kinds import LARGEST, is_number
 from ..checks import check_level, check_whole, checked_list, is_real
 from ..estimate import ByTask
 from ..intervals import LEVEL
@@ -17,6 +18,9 @@ from .variation import LEAST, Variation, variation
 
 RATE, ALIKE, CORRELATION = 0.5, 0.5, 0.3
 """What is assumed where nothing is known."""
+MOST_TASKS, MOST_REPEATS = 1_000_000, 1_000
+_SMALLEST = 1 / LARGEST
+"""Of a standard deviation: the squares of smaller ones are nothing."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +88,8 @@ def detectable(
     and differences that are normal.
 
     For 0 and 1 up to 100 tasks are drawn 3,000 times from a fixed seed and tested as
-    :func:`paired_difference` does; more are by the normal formula. Of other values it is the
+    :func:`paired_difference` does; more are by the normal formula, which also tells what more than
+    10 repeats change. Of other values it is the
     noncentral t, with 11 % more for 10 tasks and ever less for more, which is what redrawing tasks
     takes. How many percent of drawn comparisons show it (``tests/benchmarks/power.py``), beside 0
     and 1 as assumed here with those of tasks whose rates are spread as a beta distribution:
@@ -95,14 +100,16 @@ def detectable(
         0 and 1, beta        83.2      86.4      85.3      86.1      85.7      86.7
 
     Args:
-        tasks: How many tasks both columns have.
-        repeats: How often each column tries each task.
+        tasks: How many tasks both columns have; 1,000,000 at most.
+        repeats: How often each column tries each task; 1,000 at most.
         power: How likely the difference is to be seen.
         level: Coverage of the interval; the test's own level is what it leaves, 0.05.
-        rate: For 0 and 1: what lies midway between the rates of both columns.
+        rate: For 0 and 1: what lies midway between the rates of both columns. Where a difference
+            is too large for that, what lies midway is told.
         sd: For other values: their standard deviation in a column.
         alike: Correlation of two repeats of a task in a column.
-        correlation: That of two columns' values of a task; not more than ``alike``.
+        correlation: That of two columns' values of a task; not more than ``alike``, which is to be
+            given with it above 0.5.
         sd_of_differences: For other values, in place of the three before: the standard deviation of
             the tasks' differences, with as many repeats.
         like: Values by task of earlier columns, one or several, of five tasks or more: what they
@@ -119,18 +126,19 @@ def detectable(
     >>> print(dari.scores.detectable(20, sd_of_differences=1.5))
     20 tasks x 1 can show a difference of 1.01 or more (power 80 %; differences with an sd of 1.5)
     """
-    check_whole("tasks", tasks, 1)
-    check_whole("repeats", repeats, 1)
+    _check_size("tasks", tasks, MOST_TASKS)
+    _check_size("repeats", repeats, MOST_REPEATS)
     check_level(level)
     _check_between("power", power, 0, 1, ends=False)
     if power <= 1 - level:
         raise InvalidRequestError(
             f"power={power:g} is what chance alone shows at level={level:g}: give more."
         )
-    for name, share in (("rate", rate), ("alike", alike), ("correlation", correlation)):
+    _check_between("rate", rate, 0, 1, ends=False)
+    for name, share in (("alike", alike), ("correlation", correlation)):
         _check_between(name, share, 0, 1)
     for name, size in (("sd", sd), ("sd_of_differences", sd_of_differences)):
-        _check_between(name, size, 0, math.inf, ends=False)
+        _check_between(name, size, _SMALLEST, LARGEST)
     said = {"rate": rate, "sd": sd, "alike": alike, "correlation": correlation}
     if sd_of_differences is not None:
         _check_alone("sd_of_differences", {**said, "like": like})
@@ -142,9 +150,15 @@ def detectable(
         return _like(_known(like), tasks, repeats, power, level)
     if rate is not None and sd is not None:
         raise InvalidRequestError("Give rate, for values of 0 and 1, or sd, for others: not both.")
+    if alike is None and correlation is not None and correlation > ALIKE:
+        raise InvalidRequestError(
+            f"correlation={correlation:g} of columns is more than the {ALIKE:g} that is assumed of "
+            "repeats: give alike, the correlation of repeats, too."
+        )
     of = _together(alike, correlation)
-    words = _words(rate, sd, *of, is_told=any(each is not None for each in said.values()))
     found = _found(tasks, repeats, power, level, rate, sd, *of)
+    midway = _midway(RATE if rate is None else rate, found) if sd is None else None
+    words = _words(midway, sd, *of, is_told=any(each is not None for each in said.values()))
     return Detectable(found, tasks, repeats, power, level, words)
 
 
@@ -158,7 +172,17 @@ def _like(known: Variation, tasks: int, repeats: int, power: float, level: float
     elif known.alike is None and repeats > 1:
         words += f", correlation of repeats assumed {of[0]:g}"
     found = _found(tasks, repeats, power, level, rate, sd, *of)
+    if rate is not None and _midway(rate, found) != f"{rate:g}":
+        words += f", midway at {_midway(rate, found)}"
     return Detectable(found, tasks, repeats, power, level, words)
+
+
+def _midway(rate: float, difference: float | None) -> str:
+    """Say what lies midway between both rates, where so large a difference moves it."""
+    found = Tries(rate, 0, 0, 1).midway(difference or 0.0)
+    if math.isclose(found, rate):
+        return f"{rate:g}"
+    return f"{found:.2f}, since {rate:g} leaves no room for so much"
 
 
 def _together(alike: float | None, correlation: float | None) -> tuple[float, float]:
@@ -176,9 +200,9 @@ def _together(alike: float | None, correlation: float | None) -> tuple[float, fl
 
 
 def _words(
-    rate: float | None, sd: float | None, alike: float, correlation: float, *, is_told: bool
+    midway: str | None, sd: float | None, alike: float, correlation: float, *, is_told: bool
 ) -> str:
-    values = f"0 or 1, midway at {RATE if rate is None else rate:g}" if sd is None else f"sd {sd:g}"
+    values = f"0 or 1, midway at {midway}" if sd is None else f"sd {sd:g}"
     words = f"{values}, correlation {alike:g} of repeats and {correlation:g} of columns"
     return words if is_told else f"assumed: {words}"
 
@@ -196,8 +220,13 @@ def _found(
     if sd is None:
         tries = Tries(RATE if rate is None else rate, alike, correlation, repeats)
         return least_difference(tries, tasks, power, level)
-    variance = 2 * sd**2 * (alike + (1 - alike) / repeats - correlation)
-    return least_mean(tasks, math.sqrt(max(0.0, variance)), power, level)
+    share = alike + (1 - alike) / repeats - correlation
+    if share <= 0:
+        raise InvalidRequestError(
+            f"With alike={alike:g} and correlation={correlation:g} no two columns ever differ: "
+            "give a smaller correlation."
+        )
+    return least_mean(tasks, sd * math.sqrt(2 * share), power, level)
 
 
 def _rounded_up(difference: float) -> str:
@@ -205,6 +234,12 @@ def _rounded_up(difference: float) -> str:
     digits = 2 - math.floor(math.log10(difference)) if difference else 0
     parts = math.pow(10, 2 if 0.01 <= difference <= 1 else digits)
     return f"{math.ceil(difference * parts - 1e-9) / parts:g}"
+
+
+def _check_size(name: str, number: Any, most: int) -> None:
+    check_whole(name, number, 1)
+    if number > most:
+        raise InvalidRequestError(f"{name} is {most:,} at most.")
 
 
 def _known(like: Sequence[ByTask]) -> Variation:
@@ -225,7 +260,9 @@ def _check_alone(name: str, others: dict[str, Any]) -> None:
 def _check_between(name: str, number: Any, least: float, most: float, *, ends: bool = True) -> None:
     if number is None and name != "power":
         return
-    inside = is_real(number) and math.isfinite(number) and least <= number <= most
+    inside = is_number(number) and is_real(number) and least <= number <= most
     if not inside or (not ends and number in (least, most)):
-        upto = f"between {least:g} and {most:g}" if math.isfinite(most) else "above 0"
-        raise InvalidRequestError(f"{name} is a number {upto}, not {number!r}.")
+        upto = "between 0 and 1" if most == 1 else f"from {least:g} to {most:g}"
+        is_long = isinstance(number, int) and not is_number(number)
+        told = "one of so many digits" if is_long else repr(number)
+        raise InvalidRequestError(f"{name} is a number {upto}, not {told}.")

@@ -17,6 +17,8 @@ from ..signs import agreeing, p_of_signs
 _RUNS = 3_000
 _MOST_DRAWN = 100
 """Of more tasks the normal formula tells as much as drawing them does."""
+_MOST_REPEATS = 10
+"""What more repeats make of it the formula tells: their runs are hardly ever alike, and dear."""
 _FEW = 10
 _UNCLEAR = (0.88, 1.15)
 """Between these normal quantiles sign flips are counted out, and of few tasks always."""
@@ -49,6 +51,10 @@ class Tries(NamedTuple):
         high = max(min(1.0, self.rate + difference / 2), difference)
         return high - difference, high
 
+    def midway(self, difference: float) -> float:
+        """Return what really lies midway between the rates: so large a difference takes room."""
+        return sum(self.rates(difference)) / 2
+
     def chances(self, difference: float) -> Array:
         """Return the chances of a task's differences, from -1 to 1 in steps of one try."""
         low, high = self.rates(difference)
@@ -73,7 +79,18 @@ def least_difference(of: Tries, tasks: int, power: float, level: float) -> float
 
     What shows is what the interval of ``paired_difference`` tells from 0, upwards.
     """
-    shown = _drawn(of, tasks, level) if tasks <= _MOST_DRAWN else _by_formula(of, tasks, level)
+    if tasks > _MOST_DRAWN:
+        return _least(_by_formula(of, tasks, level), power)
+    fewer = of._replace(repeats=min(of.repeats, _MOST_REPEATS))
+    found = _least(_drawn(fewer, tasks, level), power)
+    if found is None or fewer == of:
+        return found
+    here, there = (_least(_by_formula(each, tasks, level), power) for each in (of, fewer))
+    return found if here is None or there is None else found * here / there
+
+
+def _least(shown: Callable[[float], float], power: float) -> float | None:
+    """Return the smallest difference that shows so often."""
     low, high = 0.0, 1.0
     if shown(high) < power:
         return None

@@ -58,7 +58,7 @@ def tools_html(matrix: Matrix) -> str:
     metadata = _names(row.metadata for row in matrix.rows)
     ups = [("number", "In task order")]
     ups += [(name, f"By {name}") for name in ["task", *metadata]]
-    figures = {**{name: name for name in scores}, "seconds": "time", "cost": "cost"}
+    figures = {**{name: name for name in scores}, **_measured(matrix)}
     both = [
         (sign + name, f"By {word}, {side} first")
         for name, word in figures.items()
@@ -78,11 +78,23 @@ def tools_html(matrix: Matrix) -> str:
     return _FIELDS.format(example=example, offered=offered, order=order, against=against)
 
 
+def _measured(matrix: Matrix) -> dict[str, str]:
+    """Name what cells took, as far as any has it or may have it yet."""
+    words = {"seconds": "time", "cost": "cost"}
+    return {
+        name: word
+        for name, word in words.items()
+        if not matrix.is_over or any(getattr(cell, name) is not None for cell in matrix.cells)
+    }
+
+
 def _example(matrix: Matrix, scores: Sequence[str]) -> str:
     yes_or_no = [name for name in scores if matrix.kinds.get(name) == "yes/no"]
     if yes_or_no:
         return condition(yes_or_no[0], "no")
-    return condition(scores[0], "1", "<") if scores else "time > 1"
+    if scores:
+        return condition(scores[0], "1", "<")
+    return "time > 1" if "seconds" in _measured(matrix) else "state = completed"
 
 
 def _names(mappings: Iterable[Mapping[str, object]]) -> list[str]:

@@ -26,6 +26,8 @@ from .matrix.grid import Grid
 from .tasks import Task
 
 if TYPE_CHECKING:
+    from decimal import Decimal
+
     import pandas as pd
 
     from ...client import Workspace
@@ -259,6 +261,7 @@ class Results:
         expected: str | None = None,
         seed: int = 0,
         again: bool = False,
+        max_cost: float | Decimal | str | None = None,
     ) -> Judged:
         """Wait for all answers, have an agent score them, and keep the scores as ``judge.name``.
 
@@ -282,6 +285,8 @@ class Results:
                 is of ``expected``, ``expects``, ``target``, ``ideal`` and ``reference``.
             seed: Says in which order the answers are judged.
             again: Ask once more where there is no score.
+            max_cost: What judging all of it may cost, in US dollars, with all that it has cost
+                before; see :meth:`Batches.run`. What is left out has no score.
 
         Raises:
             NotFoundError: There is no such agent.
@@ -298,7 +303,7 @@ class Results:
         """
         from .judging.judging import Wish, judged
 
-        wish = Wish(name, agent, rubric, llm, expected, seed, again)
+        wish = Wish(name, agent, rubric, llm, expected, seed, again, max_cost)
         return judged(self, wish, scale)
 
     def judge_pairs(
@@ -313,6 +318,7 @@ class Results:
         expected: str | None = None,
         seed: int = 0,
         again: bool = False,
+        max_cost: float | Decimal | str | None = None,
     ) -> Duels:
         """Have an agent say which of two columns has the better answer, for each task they share.
 
@@ -329,6 +335,7 @@ class Results:
             expected: The metadata that says what is expected.
             seed: Says the order.
             again: Ask once more where there is no verdict.
+            max_cost: As in :meth:`judge`.
 
         Returns:
             The verdicts, with ``win_rate`` of the one over the other.
@@ -347,7 +354,8 @@ class Results:
         from .judging.comparing import compared
         from .judging.judging import Wish
 
-        return compared(self, Wish(name, agent, rubric, llm, expected, seed, again), one, other)
+        wish = Wish(name, agent, rubric, llm, expected, seed, again, max_cost)
+        return compared(self, wish, one, other)
 
     def sample(self, size: int, *, seed: int = 0, name: str = RATING) -> BlindSample:
         """Draw answers to be rated by hand, without being told who gave them.

@@ -2,6 +2,7 @@
 
 import _thread
 import json
+import math
 import re
 import threading
 from collections import Counter
@@ -15,10 +16,12 @@ from dari_nb.local import Usage
 from dari_nb.scores import agreement, calibrated
 from dari_nb.workbench import Transcript
 from dari_nb.workbench.batches.cells import Attempt, Column
+from dari_nb.workbench.batches.judging import asking
 from dari_nb.workbench.batches.judging.asking import placed
 from dari_nb.workbench.batches.judging.verdicts import read_better, read_score
 from dari_nb.workbench.batches.sending.finding import Found
 from dari_nb.workbench.batches.tasks import Task
+from dari_nb.workbench.link.progress import Progress
 
 
 class Bench:
@@ -143,7 +146,7 @@ def test_no_answer_can_end_the_part_that_is_judged(d, server, bench):
         ("Four out of five.", None, 'no JSON with "score": Four out of five.'),
         ('{"score": 4', None, "no JSON"),
         ("[" * 50_000, None, "no JSON"),
-        ('{"a":' * 50_000, None, "too deep"),
+        ('{"a":' * 15_000, None, "too deep"),
         ("", None, "it said nothing"),
     ],
 )
@@ -255,12 +258,20 @@ def test_costs_are_told(batch, server):
         ({"scale": 5}, InvalidRequestError, r"such as \(1, 5\), not 5"),
         ({"scale": (1, 1000)}, InvalidRequestError, "100 steps at most"),
         ({"name": ""}, InvalidRequestError, "needs a name"),
+        ({"name": "two\nlines"}, InvalidRequestError, "without a line break"),
+        ({"expected": "nope"}, InvalidRequestError, "No task has metadata 'nope'.*is expected"),
+        ({"agent": "plain", "llm": "zzz"}, InvalidRequestError, "option 'zzz'; it has: none"),
         ({"seed": -1}, InvalidRequestError, "seed must be at least 0"),
     ],
 )
 def test_what_cannot_be_judged_is_refused_before_anything_is_sent(
-    batch, bench, options, error, why
+    batch, server, bench, options, error, why
 ):
+    @server.agent("plain")
+    def plain(prompt):
+        bench.asked.append(prompt)
+        return '{"score": 3}'
+
     given = {"name": "helpful", "rubric": "Any."} | options
     with pytest.raises(error, match=why):
         batch.judge(**given)
@@ -333,6 +344,10 @@ def test_both_orders_are_asked_and_a_verdict_that_flips_is_a_tie(batch, bench):
     assert all((b, a) in seen for a, b in seen)
     assert "4 ties, 4 of them because the verdict flips with the order" in str(duels)
     assert duels.win_rate.value == 0.5
+    assert math.isnan(duels.win_rate.low)
+    assert "most verdicts follow the order" in str(duels)
+    assert "most verdicts follow the order" in duels.win_rate.why
+    assert "win rate 0" not in str(duels)
 
 
 def test_the_better_one_wins_in_both_orders(batch, bench, again):
@@ -367,8 +382,32 @@ def test_columns_that_are_not_there_are_refused(d, batch, bench):
     with pytest.raises(InvalidRequestError, match="there is: terse-7b, wordy-70b"):
         batch.judge_pairs("short", rubric="Any.", one="terse-7b", other="huge")
     single = d.batches.run("writer", ["x"], ["terse-7b"])
-    with pytest.raises(InvalidRequestError, match="Name two columns"):
+    with pytest.raises(InvalidRequestError, match="There is one column, terse-7b: two are"):
         single.judge_pairs("short", rubric="Any.")
+    with pytest.raises(InvalidRequestError, match="No task has metadata 'nope'"):
+        batch.judge_pairs("short", rubric="Any.", expected="nope")
+    assert not bench.asked
+
+
+def test_an_answer_that_is_too_long_says_so():
+    long = "word " * 30_000 + '{"score": 4}'
+    assert read_score(long, (1, 5)).error == "its answer is too long: more than 100,000 characters"
+    assert "too long" in read_better(long).error
+
+
+def test_what_is_counted_while_pairs_are_judged_are_verdicts(batch, bench, monkeypatch):
+    nouns = []
+
+    class Told(Progress):
+        def __init__(self, total, noun, **options):
+            nouns.append(noun)
+            super().__init__(total, noun, **options)
+
+    monkeypatch.setattr(asking, "Progress", Told)
+    batch.judge("helpful", rubric="Any.")
+    bench.says = lambda prompt: '{"better": "tie"}'
+    batch.judge_pairs("short", rubric="Any.")
+    assert nouns == ["answers judged", "verdicts"]
 
 
 def test_a_judge_is_checked_by_a_blind_sample_and_calibrated(d, server, bench):

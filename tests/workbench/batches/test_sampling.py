@@ -5,6 +5,7 @@ from collections import Counter
 import pytest
 
 from dari_nb.errors import InvalidRequestError
+from dari_nb.local import ToolCall, ToolResult
 
 
 @pytest.fixture
@@ -100,3 +101,48 @@ def test_what_cannot_be_is_refused(batch, call, why):
     with pytest.raises(InvalidRequestError, match=why):
         call(batch)
     assert not any(cell.scores for cell in batch.cells)
+
+
+def seen(sample):
+    """All that a sample shows, opened cells included, without script and style."""
+    view = sample.view()
+    opened = [
+        view._handlers["cell"]({"cells": [cell.id], "blind": blind}).result(60)
+        for cell in sample._blinded.cells
+        for blind in (False, True)
+    ]
+    state = {name: v for name, v in view.get_state().items() if name not in ("_esm", "_css")}
+    news = [body for _, _, body in view._changes.since(0)]
+    return [str(opened), str(state), str(news), *sample.to_mimebundle().values()]
+
+
+def test_a_sample_of_several_answers_a_task_has_no_mean_and_counts_answers(batch):
+    sample = batch.sample(40)
+    for number in range(40):
+        sample.rate(number, 1 + number % 5)
+    view = sample.view()
+    for text in seen(sample):
+        assert not any(word in text for word in ("average", "interval", " ± ", "mean"))
+    for head in (view.head, *sample.to_mimebundle().values()):
+        assert "40 answers" in head
+        assert "LLM" not in head
+        assert "40 tasks" not in head
+    assert not any(column.means for column in view._matrix.columns)
+
+
+def test_nothing_tells_when_and_in_which_session_an_answer_was_given(d, server):
+    @server.agent("caller", llms=["quick", "slow"])
+    def caller(prompt):
+        yield ToolCall("look", {"at": prompt})
+        yield ToolResult("seen")
+        yield "Looked."
+
+    done = d.batches.run("caller", ["One", "Two"], ["quick", "slow"]).wait(60)
+    ids = [part for cell in done.cells for part in (cell.session_id, cell.message_id)]
+    shown = seen(done.sample(4))
+    assert "Looked." in shown[0]
+    for text in shown:
+        assert not any(word in text for word in ("<time", "datetime", "sess_", "evt_", *ids))
+        assert not any(word in text for word in ("By time", "By cost", "time > 1"))
+    items = done.sample(1)._blinded
+    assert not any(item.created_at for item in items._items(items.cells[0]))

@@ -396,3 +396,35 @@ def test_a_head_says_of_when_the_answers_are(d, again, known):
     said = f"nothing sent, answers of {made:%b} {made.day} {made:%H:%M}"
     assert said in same.view().head
     assert said in str(same)
+
+
+def test_judging_ends_where_max_cost_does_and_goes_on_without(d, server, priced):
+    asked = []
+
+    @server.agent("paid")
+    def paid(prompt):
+        asked.append(prompt)
+        yield Usage(Decimal("0.10"))
+        yield '{"score": 4, "better": "tie"}'
+
+    batch = d.batches.run("priced", TASKS[:4], list(PRICES)).wait(60)
+    given = {"name": "helpful", "agent": "paid", "rubric": "Any."}
+    with pytest.raises(InvalidRequestError, match="cost"):
+        batch.judge(**given, max_cost=1)
+    with pytest.raises(InvalidRequestError, match="max_cost is an amount of US dollars"):
+        batch.judge(**given, max_cost="much")
+    assert not asked
+    d.agents.get("paid").send("before").wait(20)
+    asked.clear()
+    judged = batch.judge(**given, max_cost="0.30")
+    assert Counter(score.value for score in judged) == {4: 3, None: 5}
+    assert "not asked: max_cost left it out" in str(judged)
+    assert len(asked) == 3
+    assert [score.value for score in batch.judge(**given)] == [4] * 8
+    assert len(asked) == 8
+    duels = batch.judge_pairs(**given, max_cost=0.20)
+    assert len(asked) == 10
+    assert None in [duel.winner for duel in duels]
+    again = batch.judge_pairs(**given, max_cost=0.20, again=True)
+    assert len(asked) == 10
+    assert [duel.winner for duel in again] == [duel.winner for duel in duels]

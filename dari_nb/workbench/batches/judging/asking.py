@@ -15,6 +15,7 @@ from ...link.background import wait_for
 from ...link.progress import Progress
 from ...showing.words import Ending, StoppedWatching
 from ..cells import Column
+from ..following.spending import amount_of
 from ..keys import digest
 from ..sending.finding import Found, find_run
 from ..tasks import Task
@@ -51,7 +52,7 @@ class Asked(Protocol):
 
     def _take_in(self, found: Sequence[Found]) -> None: ...
 
-    def _send_planned(self) -> Any: ...
+    def _send_planned(self, max_cost: float | Decimal | str | None = None) -> Any: ...
 
     def _stopped(self) -> Ending: ...
 
@@ -65,6 +66,22 @@ class Judging(Protocol):
     def _asks(
         self, agent: models.Agent, run_id: str, tasks: Sequence[Task], column: Column
     ) -> Any: ...
+
+
+class Asking(Protocol):
+    """How is asked: :class:`Wish` is one."""
+
+    @property
+    def seed(self) -> int:
+        """Says the order."""
+
+    @property
+    def again(self) -> bool:
+        """Whether what has no verdict is asked once more."""
+
+    @property
+    def max_cost(self) -> float | Decimal | str | None:
+        """What all of it may cost, in US dollars."""
 
 
 @dataclass(frozen=True)
@@ -100,17 +117,36 @@ class Answers:
     batches: list[Any] = field(default_factory=list)
 
     @property
+    def cost(self) -> Decimal:
+        """What the sessions are known to have cost, in US dollars."""
+        return sum(self._known, Decimal(0))
+
+    @property
+    def cost_of_one(self) -> Decimal:
+        """What one has cost on average, in US dollars; 0 where nothing is known."""
+        return self.cost / max(1, len(self._known))
+
+    @property
+    def _cells(self) -> list[Cell]:
+        return [cell for batch in self.batches for cell in batch.cells if cell.session_id]
+
+    @property
+    def _known(self) -> list[Decimal]:
+        from ....render.matrix.figures import amount_of as known_amount
+
+        found = (known_amount(cell.cost) for cell in self._cells)
+        return [amount for amount in found if amount is not None]
+
+    @property
     def cost_line(self) -> str:
         """Say what the sessions cost, those that were there before included."""
         from ....render import count_text
-        from ....render.matrix.figures import amount_of
         from ....render.plain.words import cost_text
 
-        cells = [cell for batch in self.batches for cell in batch.cells if cell.session_id]
-        known = [amount for cell in cells if (amount := amount_of(cell.cost)) is not None]
+        cells, known = self._cells, self._known
         started = sum(batch.started for batch in self.batches)
         parts = [f"{count_text(started, 'session')} started, {len(cells) - started} there already"]
-        parts += [f"{cost_text(sum(known, Decimal(0)))} in all"] if known else []
+        parts += [f"{cost_text(self.cost)} in all"] if known else []
         missing = len(cells) - len(known)
         return " · ".join([*parts, *([f"{missing} costs are unknown"] if missing else [])])
 
@@ -123,22 +159,28 @@ class Judge:
         agent: The agent, by id or name.
         llm: One of its LLM options; its default when left out.
         about: What else makes these questions the same when they are asked again.
+        noun: What is counted while it answers.
 
     Raises:
         NotFoundError: There is no such agent.
         InvalidRequestError: It has no such LLM option.
     """
 
-    def __init__(self, batch: Judging, agent: str | Agent, llm: str | None, *about: Any) -> None:
+    def __init__(
+        self, batch: Judging, agent: str | Agent, llm: str | None, *about: Any, noun: str
+    ) -> None:
         self._batch = batch
         self._agent = agent if isinstance(agent, Agent) else agent_named(batch._link, agent)
-        if llm is not None and self._agent.llms and llm not in self._agent.llms:
-            known = ", ".join(self._agent.llms)
+        # What a Dari elsewhere does not tell may be there all the same.
+        is_told = self._agent.llms or batch._link.server is not None
+        if llm is not None and is_told and llm not in self._agent.llms:
+            known = ", ".join(self._agent.llms) or "none"
             raise InvalidRequestError(
                 f"{self._agent.name} has no LLM option {llm!r}; it has: {known}."
             )
         version = self._agent.active_version_id
         self._column = Column(llm, version)
+        self._noun = noun
         named = digest("judge", batch.run_id, self._agent.id, version, llm, *about)
         self._run_id = f"judge_{named[:20]}"
 
@@ -146,9 +188,7 @@ class Judge:
         self,
         questions: Iterable[Question],
         read: Callable[[str], Verdict],
-        *,
-        seed: int,
-        again: bool,
+        wish: Asking,
         answers: Answers,
     ) -> None:
         """Ask what was not asked before, in an order of its own, and read what is answered.
@@ -156,15 +196,15 @@ class Judge:
         Args:
             questions: What is asked.
             read: Reads an answer.
-            seed: Says the order.
-            again: Whether what has no verdict then is asked once more.
+            wish: In which order, whether once more where there is no verdict, and for how much.
             answers: Takes what is answered, also before an interrupt.
         """
-        ordered = sorted(questions, key=lambda one: digest("order", seed, one.id))
-        self._ask(ordered, read, answers, further=0)
+        ordered = sorted(questions, key=lambda one: digest("order", wish.seed, one.id))
+        self._ask(ordered, read, answers, 0, wish.max_cost)
         left = [one for one in ordered if answers.verdicts[one.id].value is None]
-        if again and left:
-            self._ask(left, read, answers, further=1)
+        rest = None if wish.max_cost is None else amount_of(wish.max_cost) - answers.cost
+        if wish.again and left and (rest is None or rest >= answers.cost_of_one):
+            self._ask(left, read, answers, 1, rest)
 
     def _ask(
         self,
@@ -172,6 +212,7 @@ class Judge:
         read: Callable[[str], Verdict],
         answers: Answers,
         further: int,
+        max_cost: float | Decimal | str | None,
     ) -> None:
         link = self._batch._link
         found = wait_for(link.run(find_run(link.stream_client, self._run_id)))
@@ -180,10 +221,10 @@ class Judge:
         asked = self._batch._asks(self._agent.resource, self._run_id, tasks, self._column)
         asked._take_in(found)
         answers.batches.append(asked)
-        asked._send_planned()
+        asked._send_planned(max_cost)
         ids = {task.index: one.id for task, one in zip(tasks, questions, strict=True)}
         try:
-            _wait(asked)
+            _wait(asked, self._noun)
         finally:
             answers.verdicts |= {ids[cell.task_index]: _verdict(cell, read) for cell in asked.cells}
 
@@ -211,9 +252,9 @@ def _task(question: Question, keys: set[str], further: int) -> Task:
     return question.task(asking + further if is_asked else asking)
 
 
-def _wait(asked: Asked) -> None:
+def _wait(asked: Asked, noun: str) -> None:
     try:
-        with Progress(len(asked.cells), "answers judged") as progress:
+        with Progress(len(asked.cells), noun) as progress:
             while not asked.is_done:
                 with contextlib.suppress(TimedOutError):
                     asked.wait(_LOOK)
@@ -231,6 +272,8 @@ def _verdict(cell: Cell, read: Callable[[str], Verdict]) -> Verdict:
 
     if cell.state == "completed":
         return read(cell.answer or cell.text or "")
+    if cell.state == "unsent":
+        return Verdict(error="not asked: max_cost left it out")
     return Verdict(
         error=f"the judge's turn is {cell.state}" + (f": {cell.error}" if cell.error else "")
     )

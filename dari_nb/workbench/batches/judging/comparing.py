@@ -12,7 +12,7 @@ from ....scores import Estimate, win_rate
 from ...listing import Listing
 from ..matrix.scored import short_label
 from .asking import Answers, Judge, Question
-from .judging import Wish, answered, material_of, metadata_of
+from .judging import Wish, answered, check_expected, material_of, metadata_of
 from .prompts import better_prompt
 from .verdicts import read_better
 
@@ -84,6 +84,8 @@ class Duels(Listing[Duel]):
     def win_rate(self) -> Estimate:
         """How often the one is better than the other, ties as halves, over tasks.
 
+        Where most verdicts follow the order it has no interval, and ``why`` says so.
+
         >>> duels = batch.judge_pairs("kind", "referee", rubric="Which one is kinder?")
         >>> duels.win_rate.value
         0.5
@@ -93,7 +95,22 @@ class Duels(Listing[Duel]):
         for duel in self:
             if duel.winner is not None:
                 values.setdefault(duel.task_index, []).append(worth[duel.winner])
-        return win_rate(values, {task: [0.5] for task in values})
+        found = win_rate(values, {task: [0.5] for task in values})
+        if not self.follows_order:
+            return found
+        bare = Estimate(found.value, math.nan, math.nan, found.tasks, found.values)
+        bare.why = "most verdicts follow the order of the answers"
+        return bare
+
+    @property
+    def follows_order(self) -> bool:
+        """Whether more than half of the verdicts flip with the order, and so tell nothing.
+
+        >>> batch.judge_pairs("kind", "referee", rubric="Which one is kinder?").follows_order
+        False
+        """
+        said = sum(duel.winner is not None for duel in self)
+        return 2 * sum(duel.flipped for duel in self) > said
 
     @property
     def _line(self) -> str:
@@ -103,6 +120,12 @@ class Duels(Listing[Duel]):
         ties = f"{said.count(TIE)} ties"
         parts.append(f"{ties}, {flipped} of them because the verdict flips with the order")
         parts += [f"{missing} without a verdict"] if missing else []
+        if self.follows_order:
+            parts.append(
+                "most verdicts follow the order of the answers and not the answers, so there is no "
+                "win rate: give another judge, LLM or rubric"
+            )
+            return "; ".join(parts)
         rate = self.win_rate
         if math.isfinite(rate.low):
             parts.append(f"win rate {rate.value:.2f}, {rate.low:.2f} to {rate.high:.2f}")
@@ -113,10 +136,12 @@ def compared(batch: Any, wish: Wish, one: str | None, other: str | None) -> Duel
     """Have an agent compare two columns; see :meth:`Batch.judge_pairs`."""
     names = _columns(batch, one, other)
     pairs = _pairs(batch, names)
-    judge = Judge(batch, wish.agent, wish.llm, "pairs", wish.score, wish.rubric)
+    check_expected([cell for cell, _ in pairs], wish.expected)
+    about = ("pairs", wish.score, wish.rubric)
+    judge = Judge(batch, wish.agent, wish.llm, *about, noun="verdicts")
     questions = [_question(batch, wish, *pair) for (a, b) in pairs for pair in ((a, b), (b, a))]
     answers = Answers()
-    judge.ask(questions, read_better, seed=wish.seed, again=wish.again, answers=answers)
+    judge.ask(questions, read_better, wish, answers)
     duels = [_duel(names, a, b, answers.verdicts) for a, b in pairs]
     return Duels(duels, *names, batch, answers)
 
@@ -125,6 +150,11 @@ def _columns(batch: Any, one: str | None, other: str | None) -> tuple[str, str]:
     known = [batch.grid.column_id(column) for column in batch.columns]
     names = [one, other] if one is not None or other is not None else known
     unknown = [name for name in names if name not in known]
+    if len(known) < 2:
+        raise InvalidRequestError(
+            f"There is one column, {known[0]}: two are compared. Run the tasks with another LLM or "
+            "version, too."
+        )
     if unknown or len(names) != 2 or names[0] == names[1]:
         raise InvalidRequestError(
             f"Name two columns to compare, such as one={known[0]!r}, other={known[-1]!r}; "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from ....scores import Score
 from ....scores.checks import check_whole
 from ....scores.scoring import score_of
 from ....scores.worth import checked_name
+from ..following.spending import amount_of
 from ..matrix import marks
 from ..matrix.scored import ScoreTable
 from .asking import Answers, Judge, Question
@@ -40,9 +42,12 @@ class Wish:
     expected: str | None
     seed: int
     again: bool
+    max_cost: float | Decimal | str | None = None
 
     def __post_init__(self) -> None:
         checked_name(self.name)
+        if self.max_cost is not None:
+            amount_of(self.max_cost)
         check_whole("seed", self.seed, 0)
         if not isinstance(self.rubric, str) or not self.rubric.strip():
             raise InvalidRequestError(
@@ -93,7 +98,9 @@ def judged(batch: Any, wish: Wish, scale: Sequence[int]) -> Judged:
     """Have an agent score all cells that have an answer; see :meth:`Batch.judge`."""
     low, high = checked_scale(scale)
     cells = answered(batch)
-    judge = Judge(batch, wish.agent, wish.llm, wish.score, wish.rubric, low, high)
+    check_expected(cells, wish.expected)
+    about = (wish.score, wish.rubric, low, high)
+    judge = Judge(batch, wish.agent, wish.llm, *about, noun="answers judged")
     questions = [
         Question(
             cell.id,
@@ -107,7 +114,7 @@ def judged(batch: Any, wish: Wish, scale: Sequence[int]) -> Judged:
     answers = Answers()
     read = partial(read_score, scale=(low, high))
     try:
-        judge.ask(questions, read, seed=wish.seed, again=wish.again, answers=answers)
+        judge.ask(questions, read, wish, answers)
     finally:
         scores = [
             _score(batch, cell, wish.score, verdict)
@@ -131,6 +138,16 @@ def answered(batch: Any) -> list[Cell]:
             f"Nothing of {batch.run_id} has an answer: there is nothing to judge."
         )
     return cells
+
+
+def check_expected(cells: Sequence[Cell], expected: str | None) -> None:
+    """Raise ``InvalidRequestError`` if no task says what is expected where it is told to be."""
+    if expected is None or any(cell.metadata.get(expected) for cell in cells):
+        return
+    known = ", ".join(dict.fromkeys(name for cell in cells for name in cell.metadata)) or "none"
+    raise InvalidRequestError(
+        f"No task has metadata {expected!r} that say what is expected; there is {known}."
+    )
 
 
 def material_of(batch: Any, cell: Cell, expected: str | None, answer: str) -> dict[str, str]:

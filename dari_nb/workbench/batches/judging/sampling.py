@@ -20,6 +20,7 @@ from ..matrix.grid import Grid
 from ..matrix.marks import Marks
 from ..tasks import Task
 from .judging import EXPECTED, answered
+from .neutral import neutral
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -173,9 +174,20 @@ class Blinded:
         return matrix_paper(self._snapshot())
 
     def _snapshot(self) -> Matrix:
+        """Return the answers without any mean: how many tasks these come from is not in it."""
+        from ....render import count_text
         from ..matrix.picture import matrix_of
 
-        return replace(matrix_of(self), run_id="", seconds=None)
+        matrix = matrix_of(self)
+        columns = [replace(column, means=()) for column in matrix.columns]
+        return replace(
+            matrix,
+            run_id="",
+            columns=columns,
+            findings=(),
+            seconds=None,
+            size=count_text(len(self.tasks), "answer"),
+        )
 
     def _marks(self, cells: Sequence[Cell] | None = None) -> dict[str, Marks]:
         """Return what people have said: what others found would be a hint."""
@@ -184,8 +196,8 @@ class Blinded:
         return {cell.id: by_people[self._whose[cell.id].id] for cell in wanted}
 
     def _items(self, cell: Cell) -> list[TimelineItem]:
-        items: list[TimelineItem] = self._batch._items(self._whose[cell.id])
-        return items
+        """Return what was said, without times, and with ids that tell no session."""
+        return neutral(self._batch._items(self._whose[cell.id]))
 
     def _cell_at(self, place: Any) -> Cell:
         return place if isinstance(place, Cell) else self.grid.named(place)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, NoReturn
 
 _LONGEST = 100_000
-"""Characters of an answer that are looked at."""
+"""Characters of an answer that is read."""
 _MOST_OBJECTS = 100
 _LONGEST_REASON = 1_000
 _OBJECT = re.compile(r'\{\s*"')
@@ -81,7 +81,9 @@ def _told(text: str, key: str) -> dict[str, Any]:
     """
     if not text.strip():
         raise UnreadError("it said nothing")
-    objects = [found for found in _objects(text.strip()[:_LONGEST]) if key in found]
+    if len(text.strip()) > _LONGEST:
+        raise UnreadError(f"its answer is too long: more than {_LONGEST:,} characters")
+    objects = [found for found in _objects(text.strip()) if key in found]
     if not objects:
         raise UnreadError(f'it gave no JSON with "{key}": {_short(" ".join(text.split()))}')
     values = {json.dumps(found[key]) for found in objects}

@@ -1,0 +1,83 @@
+"""Whether a judge may stand for people: what two scores must be like, and what a kappa says."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from ...errors import InvalidRequestError
+from ..estimate import Estimate
+from .pairing import Pairs
+
+ENOUGH = 0.6
+"""Kappa from which agreement is commonly called substantial."""
+
+
+def trust(one: str, other: str, name: str, kappa: Estimate, level: float) -> str:
+    """Say whether one may stand for the other, and never more than the interval supports.
+
+    Args:
+        one: The name of the one.
+        other: The name of the other.
+        name: What the coefficient is called.
+        kappa: The coefficient.
+        level: Coverage of its interval.
+    """
+    if math.isnan(kappa.value) or math.isnan(kappa.low):
+        return f"Whether {one} may stand for {other} is not known: {kappa.why}"
+    ends = f"{100 * level:g} % interval {kappa.low:.2f} to {kappa.high:.2f}"
+    figures = f"{name} {kappa.value:.2f} ({ends})"
+    return f"{_told(one, other, kappa)}: {figures}, where {ENOUGH} is commonly called enough"
+
+
+def _told(one: str, other: str, kappa: Estimate) -> str:
+    if kappa.low >= ENOUGH:
+        return f"{one} may stand for {other}"
+    if kappa.high < 0:
+        return f"{one} says another thing than {other} more often than chance would"
+    if kappa.high < ENOUGH:
+        beyond = ", though they agree beyond chance" if kappa.low > 0 else ""
+        return f"{one} may not stand for {other}{beyond}"
+    if kappa.low > 0:
+        return (
+            f"Whether {one} may stand for {other} is open: they agree beyond chance, and more "
+            "ratings would tell how far"
+        )
+    return f"Whether {one} may stand for {other} is open: these cells do not even rule out chance"
+
+
+def check_alike(pairs: Pairs) -> None:
+    """Raise ``InvalidRequestError`` if the two scores are of kinds that cannot agree."""
+    ones, others = ([getattr(pair, which) for pair in pairs.whole] for which in ("one", "other"))
+    texts = [_are_texts(values) for values in (ones, others)]
+    apart = texts[0] != texts[1]
+    if apart or (not any(texts) and (_cannot(ones, others) or _cannot(others, ones))):
+        raise InvalidRequestError(
+            f"{pairs.one!r} holds {_kind(ones)} and {pairs.other!r} {_kind(others)}: these cannot "
+            "agree. Bring both to one scale first."
+        )
+
+
+def _are_texts(values: Sequence[Any]) -> bool:
+    return all(isinstance(value, str) for value in values)
+
+
+def _cannot(shares: Sequence[Any], numbers: Sequence[Any]) -> bool:
+    """Whether the ones end at 1, and the others only begin there."""
+    if any(isinstance(value, str) for value in (*shares, *numbers)) or max(numbers) <= 1:
+        return False
+    return _are_yes_or_no(shares) or (max(shares) <= 1 and min(shares) < 1 <= min(numbers))
+
+
+def _are_yes_or_no(values: Sequence[Any]) -> bool:
+    return all(isinstance(value, bool) for value in values)
+
+
+def _kind(values: Sequence[Any]) -> str:
+    if _are_texts(values):
+        return "texts"
+    if _are_yes_or_no(values):
+        return "yes or no"
+    numbers = [value for value in values if not isinstance(value, str)]
+    return f"numbers from {min(numbers):g} to {max(numbers):g}"
