@@ -62,8 +62,9 @@ def matrix_paper(matrix: Matrix, wish: Wish = _ALL, seen: Against | None = None)
        small  2.0 s  No, closed.
     """
     page = Page(matrix, wish, seen)
-    html = f"{ROOT}{head_html(matrix_head(matrix))}{_counts(matrix)}{finding_html(matrix)}"
+    html = f"{ROOT}{head_html(matrix_head(matrix))}{_counts(matrix)}"
     html += against_html(matrix, seen) if seen else ""
+    html += finding_html(matrix, folded=seen is not None)
     html += f"{more_html(_safe(page.choice))}{_tables(page)}{more_html(page.note)}</div>"
     note = ["", page.note] if page.note else []
     return {
@@ -155,11 +156,10 @@ def _span(tracks: int) -> str:
 def _markdown(page: Page) -> Iterator[str]:
     yield f"**{inert(page.matrix.title)}** · {inert(_about(page.matrix))}"
     yield ""
-    if said := finding_markdown(page.matrix):
-        yield from (said, "")
-    for told in (_seen_from(page), page.choice):
+    said = finding_markdown(page.matrix, folded=page.seen is not None)
+    for told in (inert(_seen_from(page)), said, inert(page.choice)):
         if told:
-            yield from (inert(told), "")
+            yield from (told, "")
     yield f"| Task | {' | '.join(_head_markdown(page, lane) for lane in page.lanes)} |"
     yield f"| --- |{' --- |' * len(page.lanes)}"
     for row in [*page.rows, *page.same]:
@@ -188,9 +188,8 @@ def _head_markdown(page: Page, lane: Lane) -> str:
 def _plain(page: Page) -> Iterator[str]:
     matrix = page.matrix
     yield f"{visible_name(matrix.title)} · {_about(matrix)}"
-    if said := finding_text(matrix):
-        yield from ("", said)
-    for told in (_seen_from(page), page.choice):
+    said = finding_text(matrix, folded=page.seen is not None)
+    for told in (_seen_from(page), said, page.choice):
         if told:
             yield from ("", told)
     width = max((len(visible_name(column.label)) for column in matrix.columns), default=0)

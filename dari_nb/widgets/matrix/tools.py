@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 
 from ...render import head_html
-from ...render.matrix.against import baselines, scores_of
+from ...render.matrix.against import Against, against_html, baselines, scores_of
 from ...render.matrix.conditions import condition, has
 from ...render.matrix.figures import matrix_head, state_counts, total_text
 from ...render.matrix.finding import finding_html
@@ -27,7 +27,7 @@ _FIELDS = """<input type="search" name="where" placeholder="Words, {example} …
 <input type="checkbox" name="blind"> Blind</label>"""
 
 
-def totals_html(matrix: Matrix) -> str:
+def totals_html(matrix: Matrix, *, finding: bool = True) -> str:
     """Render the head line, the counts by state as a bar and in words, and the finding."""
     counts = {state: count for state, count in state_counts(matrix).items() if count}
     words = {state: f"{count} {_word(state)}" for state, count in counts.items()}
@@ -46,10 +46,16 @@ def totals_html(matrix: Matrix) -> str:
     head = head_html(dataclasses.replace(told, state="", facts=facts))
     label = _safe(", ".join(words.values()))
     states += f" <span>{number_html(_safe(cost), has('cost'))}</span>" if cost else ""
+    found = finding_html(matrix, live=True) if finding else ""
     return (
         f'{head}<div class="dari-progress" role="img" aria-label="{label}">{bar}</div>'
-        f'<p class="dari-counts">{states}</p>{finding_html(matrix, live=True)}'
+        f'<p class="dari-counts">{states}</p>{found}'
     )
+
+
+def seen_html(matrix: Matrix, seen: Against) -> str:
+    """Render what came of a comparison with a baseline, and below it what is a click away."""
+    return against_html(matrix, seen, live=True) + finding_html(matrix, live=True, folded=True)
 
 
 def tools_html(matrix: Matrix) -> str:

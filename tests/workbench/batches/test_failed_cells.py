@@ -93,3 +93,22 @@ def test_what_failed_is_named_where_it_turns_nothing(d, day):
     day |= {"crash": {0}, "large": set(range(20))}
     said = str(ran(d, llms=("small", "large"))).splitlines()[2]
     assert said.startswith("small did better than large on “right”: 23 of 23 against 4 of 23; 1 of")
+
+
+def test_what_was_asked_comes_first_and_the_rest_is_a_click_away(d, day):
+    old = ran(d, TASKS[:4], run_id="monday")
+    day["wrong"] = {0}
+    new = ran(d, TASKS[:4], run_id="tuesday")
+    old.score("long", lambda turn: len(turn.text))
+    compared = dari.compare_batches(old, new)
+    lines = str(compared).splitlines()
+    assert lines[2].startswith("1 regression, 0 improvements, 3 alike against ")
+    assert lines[4] == "Not in all columns: “long”."
+    assert "On “right”, " not in str(compared)
+    html = compared.to_mimebundle()["text/html"].partition("</style>")[2]
+    assert html.index("1 regression") < html.index("<summary>All columns beside each other")
+    view = compared.view()
+    assert "dari-finding" not in view.head
+    assert view.against.index("1 regression") < view.against.index("On <em>“right”")
+    view.baseline = ""
+    assert "On <em>“right”" in view.head
