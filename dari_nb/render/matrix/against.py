@@ -32,6 +32,7 @@ _SAID: Mapping[Change, tuple[str, str]] = {
     "alike": ("alike", "alike"),
     "none": ("not compared", "not compared"),
 }
+_MOST_SAID = 100  # characters of a name that is not there
 _NOTHING = 1e-9
 """What may be lost in counting, of a number."""
 
@@ -101,7 +102,7 @@ def checked_baseline(columns: Sequence[MatrixColumn], wanted: str) -> str:
     if found is None:
         known = ", ".join(dict.fromkeys([*baselines(columns)[: -len(columns)], *labels]))
         raise InvalidRequestError(
-            f"There is no column {wanted!r} to compare with; there is: {known}."
+            f"There is no column {wanted[:_MOST_SAID]!r} to compare with; there is: {known}."
         )
     return found
 
@@ -121,7 +122,7 @@ def checked_score(matrix: Matrix, wanted: str) -> str:
     known = scores_of(matrix)
     if wanted not in known:
         there = f"there is: {', '.join(known)}" if known else "no score is a number"
-        raise InvalidRequestError(f"Nothing can be compared by {wanted!r}; {there}.")
+        raise InvalidRequestError(f"Nothing can be compared by {wanted[:_MOST_SAID]!r}; {there}.")
     return wanted
 
 

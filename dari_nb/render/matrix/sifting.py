@@ -35,6 +35,7 @@ DIFFERS = "differs"
 _MOST_READ = 500  # cells and rows that conditions are offered from
 _MOST_VALUES = 12  # of a name that are offered
 _MOST_OFFERED = 80
+_LONGEST = 100  # characters of a name that is not there
 _FACTS = ("number", "task", "column", "state", "answer", "time", "cost", DIFFERS, "change")
 _HIDDEN = ("text", "tools", "seconds", "outcome", "llm", "repeat")
 """Facts that only tell cells apart, and other names of the same one."""
@@ -74,7 +75,9 @@ class Sifted(NamedTuple):
     why: str
 
 
-class _Condition(NamedTuple):
+class Condition(NamedTuple):
+    """What is asked of cells: a name, a sign, and a value in small letters."""
+
     name: str
     sign: str
     wanted: str
@@ -83,8 +86,8 @@ class _Condition(NamedTuple):
 def sift(matrix: Matrix, wish: Wish) -> Sifted:
     """Find the tasks and cells that somebody wishes to see."""
     seen = seen_against(matrix, wish.baseline, wish.score)
-    facts = _Facts(matrix, seen)
-    conditions, words = _read(wish.where, facts.names)
+    facts = Facts(matrix, seen)
+    conditions, words = read_conditions(wish.where, facts.names)
     cells: dict[str, list[MatrixCell]] = {row.id: [] for row in matrix.rows}
     for cell in matrix.cells:
         cells[cell.row].append(cell)
@@ -100,7 +103,7 @@ def sift(matrix: Matrix, wish: Wish) -> Sifted:
         left = {row: fit for row, fit in left.items() if all(word in texts[row] for word in words)}
     rows = [row for row in matrix.rows if row.id in left]
     rows = _sorted(rows, matrix, wish, seen, facts, cells)
-    why = "" if rows or not matrix.rows else _why_none(wish, facts.names)
+    why = "" if rows or not matrix.rows else _why_none(wish, facts)
     wanted = {cell.id for found in left.values() for cell in found}
     return Sifted(rows, [cell for cell in matrix.cells if cell.id in wanted], why)
 
@@ -127,7 +130,7 @@ def offers(matrix: Matrix) -> list[str]:
     return [one for one in told if one][:_MOST_OFFERED]
 
 
-class _Facts:
+class Facts:
     """All that can be sorted by and asked for, by name: of a task, and of one of its cells."""
 
     def __init__(self, matrix: Matrix, seen: Against | None) -> None:
@@ -139,6 +142,7 @@ class _Facts:
         names |= dict.fromkeys(str(name) for row in matrix.rows for name in row.metadata)
         names |= dict.fromkeys(str(name) for cell in matrix.cells for name in cell.scores)
         self.names = {name.lower(): name for name in names}
+        self.told = [name for name in self.names.values() if name not in _HIDDEN]
 
     def of(self, row: MatrixRow, cell: MatrixCell, name: str) -> Any:
         """Return one fact; ``None`` where it is not known."""
@@ -162,7 +166,7 @@ class _Facts:
         found = (self.of(row, cell, name) for cell in cells)
         return [value for value in found if value is not None and value != ""]
 
-    def differ(self, row: MatrixRow, cells: Iterable[MatrixCell], asked: _Condition) -> bool:
+    def differ(self, row: MatrixRow, cells: Iterable[MatrixCell], asked: Condition) -> bool:
         """Whether the cells that have ended differ in what is asked, as far as they have it."""
         name = self.names.get(asked.wanted, "")
         ended = [cell for cell in cells if cell.state in ENDED]
@@ -183,16 +187,16 @@ _OWN: Mapping[str, Callable[[MatrixCell], Any]] = {
 }
 
 
-def _read(where: str, names: Mapping[str, str]) -> tuple[list[_Condition], list[str]]:
+def read_conditions(where: str, names: Mapping[str, str]) -> tuple[list[Condition], list[str]]:
     """Read conditions and words; what names no fact is words, too."""
-    conditions: list[_Condition] = []
+    conditions: list[Condition] = []
     words: list[str] = []
     was_condition = False
     for found in _TOKEN.finditer(where.lower()):
         name = names.get((found[1] or found[4] or "").strip('"'))
         if name is not None:
             # Half a condition is met by nothing, and it is said why.
-            conditions.append(_Condition(name, found[2] or "?", (found[3] or "").strip('"')))
+            conditions.append(Condition(name, found[2] or "?", (found[3] or "").strip('"')))
         elif not (was_condition and found[0] == "and"):
             alone = found[0].startswith('"') and not found[1] and not found[4]
             words += [found[0].strip('"')] if alone else found[0].replace('"', "").split()
@@ -200,22 +204,22 @@ def _read(where: str, names: Mapping[str, str]) -> tuple[list[_Condition], list[
     return conditions, words
 
 
-def _why_none(wish: Wish, names: Mapping[str, str]) -> str:
+def _why_none(wish: Wish, facts: Facts) -> str:
     """Say why no row is left: what is asked for that is not there or cannot be read, or nothing."""
     unknown = []
     for found in _TOKEN.finditer(wish.where):
         half, name = (found[4] or "").strip('"'), (found[1] or "").strip('"')
-        if half.lower() in names and half:
+        if half.lower() in facts.names and half:
             return f"“{found[0]}” is no condition; one is {half} < 1"
-        if name and name.lower() not in names:
-            unknown.append(name)
+        if name and name.lower() not in facts.names:
+            unknown.append(name if len(name) <= _LONGEST else f"{name[: _LONGEST - 1]}…")
     if unknown:
-        known = ", ".join(name for name in names.values() if name not in _HIDDEN)
-        return f"there is no {', '.join(unknown)}; there is {known}"
+        named = ", ".join(unknown[:_MOST_VALUES])
+        return f"there is no {named}; there is {', '.join(facts.told)}"
     return f"nothing matches “{wish.where}”"
 
 
-def _fits(value: Any, asked: _Condition) -> bool:
+def _fits(value: Any, asked: Condition) -> bool:
     is_there = value is not None and value != ""
     if asked.wanted == "*":
         return is_there == (asked.sign != "!=")
@@ -236,6 +240,11 @@ def _text(value: Any) -> str:
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     return str(value).lower()
+
+
+def is_amount(text: str) -> bool:
+    """Whether a value that is asked for is a number, or yes or no, which are 1 and 0."""
+    return _NUMBER.fullmatch(_WORDS.get(text, text)) is not None
 
 
 def _compare(one: str, other: str) -> int:
@@ -270,7 +279,7 @@ def _sorted(
     matrix: Matrix,
     wish: Wish,
     seen: Against | None,
-    facts: _Facts,
+    facts: Facts,
     cells: Mapping[str, Sequence[MatrixCell]],
 ) -> list[MatrixRow]:
     if not wish.order:
