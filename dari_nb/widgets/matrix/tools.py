@@ -17,9 +17,11 @@ from ...render.matrix.finding import finding_html
 from ...render.matrix.matrix import Matrix
 from ...render.matrix.parts import number_html
 from ...render.matrix.sifting import offers
+from ...render.matrix.verdict import short_name
 from ...render.plain.visible import visible_name
 from ...render.plain.words import state_text
 
+_MENU = 60  # characters of a line of a menu
 _NAMES = 40  # of metadata and scores; longer lists serve nobody
 _FIELDS = """<input type="search" name="where" placeholder="Words, {example} …"\
  aria-label="Filter tasks" autocomplete="off"><datalist>{offered}</datalist>{order}{against}\
@@ -66,7 +68,7 @@ def tools_html(matrix: Matrix) -> str:
     ups += [(name, f"By {name}") for name in ["task", *metadata]]
     figures = {**{name: name for name in scores}, "seconds": "time", "cost": "cost"}
     both = [
-        (sign + name, f"By {word}, {side} first")
+        (sign + name, f"By {short_name(word)}, {side} first")
         for name, word in figures.items()
         for sign, side in (("", "lowest"), ("-", "highest"))
     ]
@@ -85,6 +87,7 @@ def tools_html(matrix: Matrix) -> str:
 
 
 def _example(matrix: Matrix, scores: Sequence[str]) -> str:
+    scores = [name for name in scores if name == short_name(name)]
     yes_or_no = [name for name in scores if matrix.kinds.get(name) == "yes/no"]
     if yes_or_no:
         return condition(yes_or_no[0], "no")
@@ -97,12 +100,15 @@ def _names(mappings: Iterable[Mapping[str, object]]) -> list[str]:
 
 def _select(name: str, label: str, none: str, options: Iterable[tuple[str, str]]) -> str:
     shown = "".join(
-        f'<option value="{escape(value)}">{_safe(words)}</option>' for value, words in options
+        f'<option value="{escape(value)}">{_safe(_word_of(words))}</option>'
+        for value, words in options
     )
-    return (
-        f'<select name="{name}" aria-label="{label}"><option value="">{_safe(none)}</option>'
-        f"{shown}</select>"
-    )
+    first = f'<option value="">{_safe(_word_of(none))}</option>'
+    return f'<select name="{name}" aria-label="{label}">{first}{shown}</select>'
+
+
+def _word_of(words: str) -> str:
+    return words if len(words) <= _MENU else f"{words[: _MENU - 1].rstrip()}…"
 
 
 def _word(state: str) -> str:
