@@ -119,6 +119,13 @@ def are_alike(cells: Sequence[MatrixCell], matrix: Matrix) -> bool:
     return len(cells) < 2 or bool(_told_by(cells, matrix)) or _is_one_answer(cells)
 
 
+def differing_text(cells: Sequence[MatrixCell], matrix: Matrix) -> str:
+    """Say what tells cells apart, as :func:`are_alike` does: scores, or without them answers."""
+    names = [name for name in _telling(matrix) if _values(cells, name)]
+    shown = [f"“{visible_name(name)}”" for name in names[:_MOST_NAMED]]
+    return f"{' or '.join(shown)} differs" if shown else "the answers differ"
+
+
 def _is_same(cells: Sequence[MatrixCell], matrix: Matrix) -> bool:
     if len(cells) < 2 or any(cell.state in ("failed", "cancelled") for cell in cells):
         return False

@@ -34,7 +34,7 @@ from .finding import finding_html, finding_markdown, finding_text
 from .matrix import Matrix, MatrixCell, MatrixRow
 from .page import Groups, Lane, Page
 from .sifting import Wish
-from .verdict import verdict_counts
+from .verdict import notes_of, verdict_counts
 
 _ALL = Wish()
 _SEEN = 12  # rows that are seen at once; the others are a click away
@@ -238,7 +238,7 @@ def _facts(group: Sequence[MatrixCell], page: Page, among: int) -> list[str]:
     words = [state_word(cell)] if cell.state != "completed" else []
     for one, n in verdict_counts(group, page.kinds).items():
         words.append(f"{one.text} {n}{_TIMES}" if n < len(group) else one.text)
-    words += [f"“{note}”" for note in dict.fromkeys(n for c in group for n in c.notes.values())]
+    words += [f"“{note}”" for note in notes_of(group)]
     times = [f"{len(group)}{_TIMES}"] if max(len(group), among) > 1 else []
     return [*times, *words, *cell_facts(*group, calls=page.matrix.has_calls)]
 

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
-from ...score_kinds import JUDGING, Kind, is_missing, kind_of
+from ...score_kinds import JUDGE, JUDGING, Kind, is_missing, kind_of
 from ..plain.visible import visible_name
 from ..plain.words import figure_text
 from .matrix import MatrixCell
@@ -81,6 +81,20 @@ def verdict_counts(cells: Sequence[MatrixCell], kinds: Mapping[str, Kind]) -> di
     """Say all scores of several cells, those that judge first, and of how many cells each is."""
     counts = Counter(one for cell in cells for one in verdicts(cell, kinds))
     return dict(sorted(counts.items(), key=lambda told: not told[0].tint))
+
+
+def notes_of(cells: Sequence[MatrixCell]) -> list[str]:
+    """Return what was written beside scores; what a judge wrote is told as that.
+
+    >>> notes_of([MatrixCell("c", "r", "l", notes={"rating": "short", "judge.kind": "It is."})])
+    ['short', 'judge.kind: It is.']
+    """
+    told = (
+        f"{short_name(name)}: {note}" if name.startswith(JUDGE) else note
+        for cell in cells
+        for name, note in cell.notes.items()
+    )
+    return list(dict.fromkeys(told))
 
 
 def short_name(name: str) -> str:
