@@ -33,7 +33,8 @@ export function changesOf(sheet: Sheet, baseline: string, score: string): Change
   const changes: Changes = { rows: new Map(), cells: new Map() };
   for (const row of sheet.rows.keys()) {
     const found = sheet.columns.map(({ id, bases }) => {
-      const [place, base] = [id, bases[baseline] ?? ""].map((one) => placeOf(row, one));
+      const place = placeOf(row, id);
+      const base = placeOf(row, bases[baseline] ?? "");
       const [ours, theirs] = [sums.get(place), sums.get(base)];
       if (!ours || !theirs || failed.has(base)) return "none";
       const change = changeOf(ours[0] / ours[1], theirs[0] / theirs[1]);
