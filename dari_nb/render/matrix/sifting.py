@@ -10,14 +10,12 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from html import unescape
-from statistics import fmean
 from typing import Any, NamedTuple
 
 from ...score_kinds import is_missing
 from .against import ORDER, Against, seen_against
 from .alike import said_of, same_rows
 from .cells import cell_html, label_text, row_html
-from .conditions import condition
 from .figures import amount_of, cells_by_place, peek_text
 from .matrix import ENDED, Matrix, MatrixCell, MatrixRow
 
@@ -32,9 +30,7 @@ _DIGITS = re.compile(r"(\d+)")
 _WORDS = {"yes": "1", "true": "1", "no": "0", "false": "0"}
 DIFFERS = "differs"
 """Asks for tasks, and not for cells."""
-_MOST_READ = 500  # cells and rows that conditions are offered from
-_MOST_VALUES = 12  # of a name that are offered
-_MOST_OFFERED = 80
+_MOST_VALUES = 12  # names that are not there
 _LONGEST = 100  # characters of a name that is not there
 _FACTS = ("number", "task", "column", "state", "answer", "time", "cost", DIFFERS, "change")
 _HIDDEN = ("text", "tools", "seconds", "outcome", "llm", "repeat")
@@ -108,28 +104,6 @@ def sift(matrix: Matrix, wish: Wish) -> Sifted:
     return Sifted(rows, [cell for cell in matrix.cells if cell.id in wanted], why)
 
 
-def offers(matrix: Matrix) -> list[str]:
-    """Say conditions that cells of a matrix can meet, to be completed from."""
-    scores, seen = list(matrix.kinds), matrix.cells[:_MOST_READ]
-    told = [condition(DIFFERS, name) for name in ("answer", "tools", "state", *scores)]
-    told += [condition("column", column.label) for column in matrix.columns]
-    told += [condition("state", state) for state in dict.fromkeys(c.state for c in matrix.cells)]
-    about = {"time": [cell.seconds for cell in seen], "cost": [_OWN["cost"](c) for c in seen]}
-    about |= {name: [cell.scores.get(name) for cell in seen] for name in scores}
-    about |= {
-        name: [row.metadata.get(name) for row in matrix.rows[:_MOST_READ]]
-        for name in dict.fromkeys(name for row in matrix.rows for name in row.metadata)
-    }
-    for name, values in about.items():
-        there = [value for value in values if not is_missing(value) and value != ""]
-        distinct = dict.fromkeys(map(_text, there))
-        if there and (name in ("time", "cost") or matrix.kinds.get(name) in ("number", "share")):
-            told.append(condition(name, f"{fmean(map(float, there)):.2g}", "<"))
-        elif len(distinct) <= _MOST_VALUES:
-            told += [condition(name, value) for value in distinct]
-    return [one for one in told if one][:_MOST_OFFERED]
-
-
 class Facts:
     """All that can be sorted by and asked for, by name: of a task, and of one of its cells."""
 
@@ -151,7 +125,7 @@ class Facts:
                 return None if is_missing(given[name]) or given[name] == "" else given[name]
         if name == "change":
             return self._seen.rows[row.id] if self._seen else None
-        own = _OWN.get(name)
+        own = OWN.get(name)
         if own is not None:
             return own(cell)
         return {
@@ -171,10 +145,10 @@ class Facts:
         name = self.names.get(asked.wanted, "")
         ended = [cell for cell in cells if cell.state in ENDED]
         values = self.all_of(row, ended, "text" if name == "answer" else name)
-        return (len({_text(value) for value in values}) > 1) == (asked.sign != "!=")
+        return (len({text_of(value) for value in values}) > 1) == (asked.sign != "!=")
 
 
-_OWN: Mapping[str, Callable[[MatrixCell], Any]] = {
+OWN: Mapping[str, Callable[[MatrixCell], Any]] = {
     "state": lambda cell: cell.state,
     "outcome": lambda cell: cell.state,
     "answer": peek_text,
@@ -225,7 +199,7 @@ def _fits(value: Any, asked: Condition) -> bool:
         return is_there == (asked.sign != "!=")
     if not is_there:
         return False
-    text = _text(value)
+    text = text_of(value)
     if asked.sign == ":":
         return asked.wanted in text
     order = _compare(text, asked.wanted)
@@ -234,7 +208,8 @@ def _fits(value: Any, asked: Condition) -> bool:
     return "=" in asked.sign if order == 0 else asked.sign.startswith("<" if order < 0 else ">")
 
 
-def _text(value: Any) -> str:
+def text_of(value: Any) -> str:
+    """Say a fact as it is asked for, in small letters."""
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, float) and value.is_integer():
@@ -296,10 +271,10 @@ def _sorted(
 
 def _key(values: Sequence[Any]) -> str | None:
     """The mean of numbers, or the first text."""
-    texts = [_WORDS.get(_text(value), _text(value)) for value in values]
+    texts = [_WORDS.get(text_of(value), text_of(value)) for value in values]
     if texts and all(_NUMBER.fullmatch(text) for text in texts):
         return repr(sum(map(float, texts)) / len(texts))
-    return _text(values[0]) if values else None
+    return text_of(values[0]) if values else None
 
 
 def _order_key(text: str) -> tuple[int, float, list[tuple[int, int, str]]]:

@@ -15,8 +15,8 @@ from ...render.matrix.conditions import condition, has
 from ...render.matrix.figures import matrix_head, state_counts, total_text
 from ...render.matrix.finding import finding_html
 from ...render.matrix.matrix import Matrix
+from ...render.matrix.offers import offers
 from ...render.matrix.parts import number_html
-from ...render.matrix.sifting import offers
 from ...render.matrix.verdict import short_name
 from ...render.plain.visible import visible_name
 from ...render.plain.words import state_text
