@@ -56,12 +56,20 @@ def kinds_of(cells: Iterable[Mapping[str, Any]]) -> dict[str, Kind]:
 def scale_of(name: str, values: Iterable[Any]) -> tuple[float, float] | None:
     """Return the ends of the scale that ratings have; ``None`` for all that is no rating.
 
+    What a judge gives is on it, too, where all are whole numbers from 1 to 5.
+
     >>> scale_of("rating", [2, 4]), scale_of("rating", [2, 8]), scale_of("words", [2, 4])
     ((1, 5), None, None)
+    >>> scale_of("judge.helpful", [4, 5]), scale_of("judge.helpful", [0, 10])
+    ((1, 5), None)
     """
     low, high = RATED
-    is_rating = name == RATING and all(
-        is_number(value) and not isinstance(value, bool) and low <= value <= high
+    is_judge = name.startswith(JUDGE)
+    is_rating = (name == RATING or is_judge) and all(
+        is_number(value)
+        and not isinstance(value, bool)
+        and low <= value <= high
+        and not (is_judge and value % 1)
         for value in values
     )
     return RATED if is_rating else None

@@ -13,7 +13,8 @@ from typing import Literal
 from ...errors import InvalidRequestError
 from ...score_kinds import JUDGING, is_number
 from ..plain.words import count_text
-from .better import interval_text, level_text
+from .better import TURNED, interval_text, level_text
+from .lacking import failures
 from .matrix import Gap, Matrix, MatrixColumn
 from .parts import Part, html_of, listed, score_part, text_of, without_buttons
 from .wording import method_text
@@ -31,6 +32,7 @@ _SAID: Mapping[Change, tuple[str, str]] = {
     "alike": ("alike", "alike"),
     "none": ("not compared", "not compared"),
 }
+_MOST_SAID = 100  # characters of a name that is not there
 _NOTHING = 1e-9
 """What may be lost in counting, of a number."""
 
@@ -43,7 +45,8 @@ class Against:
         name: What the baseline is called.
         score: The score's name.
         bases: The column that each other one is compared with, by id.
-        cells: What became of a task in a column, by their ids.
+        cells: What became of a task in a column, by their ids. Where a cell of the task failed it
+            is ``worse``, if a failure is less than what the baseline has, or not there.
         rows: What became of a task: ``worse`` if it got worse in any column.
         gaps: By how much columns are above theirs on the same tasks, by id; empty where nobody
             has estimated it.
@@ -99,7 +102,7 @@ def checked_baseline(columns: Sequence[MatrixColumn], wanted: str) -> str:
     if found is None:
         known = ", ".join(dict.fromkeys([*baselines(columns)[: -len(columns)], *labels]))
         raise InvalidRequestError(
-            f"There is no column {wanted!r} to compare with; there is: {known}."
+            f"There is no column {wanted[:_MOST_SAID]!r} to compare with; there is: {known}."
         )
     return found
 
@@ -119,7 +122,7 @@ def checked_score(matrix: Matrix, wanted: str) -> str:
     known = scores_of(matrix)
     if wanted not in known:
         there = f"there is: {', '.join(known)}" if known else "no score is a number"
-        raise InvalidRequestError(f"Nothing can be compared by {wanted!r}; {there}.")
+        raise InvalidRequestError(f"Nothing can be compared by {wanted[:_MOST_SAID]!r}; {there}.")
     return wanted
 
 
@@ -137,13 +140,16 @@ def seen_against(matrix: Matrix, baseline: str, score: str = "") -> Against | No
     if not (by and bases):
         return None
     labels = {column.id: column.label for column in matrix.columns}
-    means = means_of(matrix, by)
+    means, failed = _with_failures(matrix, by)
     cells: dict[tuple[str, str], Change] = {}
     for row in matrix.rows:
         for column, base in bases.items():
             ours, theirs = means.get((row.id, column)), means.get((row.id, base))
-            if ours is not None and theirs is not None:
-                cells[row.id, column] = _change(ours, theirs)
+            if ours is None or theirs is None or (row.id, base) in failed:
+                continue
+            change = _change(ours, theirs)
+            if change == "worse" or (row.id, column) not in failed:
+                cells[row.id, column] = change
     found: dict[str, set[Change]] = {}
     for (row_id, _), change in cells.items():
         found.setdefault(row_id, set()).add(change)
@@ -181,6 +187,7 @@ def against_parts(matrix: Matrix, seen: Against) -> Iterator[Part]:
     yield Part(seen.name, "b")
     yield Part(" on ")
     yield score_part(seen.score)
+    yield from failures(matrix, dict.fromkeys([*seen.bases.values(), *seen.bases]), seen.score)
     yield Part(".")
     if seen.gaps:
         yield Part(" ")
@@ -196,16 +203,21 @@ def mark_html(mark: str) -> str:
 def _gaps(matrix: Matrix, seen: Against) -> Iterator[Part]:
     labels = {column.id: column.label for column in matrix.columns}
     sayings = {
-        "did worse": [one for one, gap in seen.gaps.items() if gap.high < 0],
-        "did better": [one for one, gap in seen.gaps.items() if gap.low > 0],
+        "did worse": [o for o, gap in seen.gaps.items() if gap.high < 0 and not gap.turns],
+        "did better": [one for one, gap in seen.gaps.items() if gap.is_settled],
     }
     settled = [one for ones in sayings.values() for one in ones]
-    unsure = [one for one in seen.gaps if one not in settled]
+    turning = [one for one, gap in seen.gaps.items() if gap.turns]
+    unsure = [one for one in seen.gaps if one not in settled and one not in turning]
     clauses = [
         [*listed([[Part(labels[one], "b")] for one in ones]), Part(f" {saying}")]
         for saying, ones in sayings.items()
         if ones
     ]
+    if turning:
+        names = [[Part(labels[one], "b")] for one in turning] if len(seen.gaps) > 1 else []
+        those = [Part(" for "), *listed(names)] if names else []
+        clauses.append([Part(TURNED), *those])
     if unsure:
         compared = sum(n for change, n in seen.counts.items() if change != "none")
         does = "does" if compared == 1 else "do"
@@ -240,6 +252,22 @@ def means_of(matrix: Matrix, score: str) -> dict[tuple[str, str], float]:
         if is_number(value := cell.scores.get(score)):
             values.setdefault((cell.row, cell.column), []).append(float(value))
     return {place: fmean(found) for place, found in values.items()}
+
+
+def _with_failures(
+    matrix: Matrix, score: str
+) -> tuple[dict[tuple[str, str], float], set[tuple[str, str]]]:
+    """Return the means with failed cells as 0, and the places that have any of these."""
+    values: dict[tuple[str, str], list[float]] = {}
+    failed = set()
+    for cell in matrix.cells:
+        place, value = (cell.row, cell.column), cell.scores.get(score)
+        if is_number(value):
+            values.setdefault(place, []).append(float(value))
+        elif cell.state == "failed":
+            values.setdefault(place, []).append(0.0)
+            failed.add(place)
+    return {place: fmean(found) for place, found in values.items()}, failed
 
 
 def _change(ours: float, theirs: float) -> Change:

@@ -66,7 +66,12 @@ def same_text(matrix: Matrix, rows: Sequence[MatrixRow]) -> str:
     """
     cells: dict[str, list[MatrixCell]] = {}
     for (row_id, _), of in cells_by_place(matrix).items():
-        cells.setdefault(row_id, []).extend(of)
+        cells.setdefault(row_id, []).extend(_sent(of))
+    unsent = [row for row in rows if not cells[row.id]]
+    rows = [row for row in rows if cells[row.id]]
+    not_sent = f"{count_text(len(unsent), 'task')} not sent" if unsent else ""
+    if not rows:
+        return not_sent
     told_by = {row.id: _told_by(cells[row.id], matrix) for row in rows}
     counts = Counter(_judged(cells[row_id][0], by, matrix) for row_id, by in told_by.items() if by)
     told = " · ".join(
@@ -75,7 +80,8 @@ def same_text(matrix: Matrix, rows: Sequence[MatrixRow]) -> str:
     what = _what_is_same(list(told_by.values()))
     if all(_is_one_answer(cells[row.id]) for row in rows):
         what = "on which nothing differs" if counts else "with one answer everywhere"
-    return f"{count_text(len(rows), 'task')} {what}{f': {told}' if told else ''}"
+    said = f"{count_text(len(rows), 'task')} {what}{f': {told}' if told else ''}"
+    return f"{said} · {not_sent}" if not_sent else said
 
 
 def _outcome(cell: MatrixCell) -> Hashable:
@@ -106,16 +112,29 @@ def are_alike(cells: Sequence[MatrixCell], matrix: Matrix) -> bool:
 
     What only one of them has, such as the first rating by a person, says nothing of the others.
     """
+    cells = _sent(cells)
     values = [_values(cells, name) for name in _telling(matrix)]
     if any(one != of[0] for of in values for one in of):
         return False
-    return bool(_told_by(cells, matrix)) or _is_one_answer(cells)
+    return len(cells) < 2 or bool(_told_by(cells, matrix)) or _is_one_answer(cells)
+
+
+def differing_text(cells: Sequence[MatrixCell], matrix: Matrix) -> str:
+    """Say what tells cells apart, as :func:`are_alike` does: scores, or without them answers."""
+    names = [name for name in _telling(matrix) if _values(cells, name)]
+    shown = [f"“{visible_name(name)}”" for name in names[:_MOST_NAMED]]
+    return f"{' or '.join(shown)} differs" if shown else "the answers differ"
 
 
 def _is_same(cells: Sequence[MatrixCell], matrix: Matrix) -> bool:
     if len(cells) < 2 or any(cell.state in ("failed", "cancelled") for cell in cells):
         return False
     return are_alike(cells, matrix)
+
+
+def _sent(cells: Sequence[MatrixCell]) -> list[MatrixCell]:
+    """Leave out what was not sent, which says nothing."""
+    return [cell for cell in cells if cell.state != "unsent"]
 
 
 def _is_one_answer(cells: Sequence[MatrixCell]) -> bool:

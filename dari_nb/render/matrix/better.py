@@ -7,11 +7,13 @@ from collections.abc import Iterator, Sequence
 
 from ..plain.words import count_text
 from .conditions import both, condition, has
+from .lacking import failures
 from .matrix import Finding, Gap, Matrix, Mean
 from .parts import MOST_NAMED, Part, listed, score_part
 from .wording import mean_of, method_text, number_text, value_text
 
 Labels = dict[str, str]
+TURNED = "counted as wrong, what failed leaves open which is better"
 
 
 def compared(matrix: Matrix, finding: Finding) -> Iterator[Part]:
@@ -26,6 +28,7 @@ def compared(matrix: Matrix, finding: Finding) -> Iterator[Part]:
     else:
         yield from _unsettled(finding, labels)
     yield from _behind(finding, labels)
+    yield from failures(matrix, finding.means, finding.score)
     yield _intervals(finding, labels)
     yield Part(".")
     if finding.differ:
@@ -148,8 +151,11 @@ def _unsettled(finding: Finding, labels: Labels) -> Iterator[Part]:
     if len(has) > 2:
         degree = "best" if _is_count(finding) else "highest"
     yield Part(f"{_on_average(finding)}; ")
-    yield Part(_do_not_settle(finding), "b")
-    yield Part(f" which {does} {degree}")
+    if any(gap.turns for gaps in finding.told.values() for gap in gaps):
+        yield Part(TURNED, "b")
+    else:
+        yield Part(_do_not_settle(finding), "b")
+        yield Part(f" which {does} {degree}")
 
 
 def _nothing_between(finding: Finding, labels: Labels) -> Iterator[Part]:

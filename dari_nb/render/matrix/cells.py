@@ -14,7 +14,7 @@ from .conditions import both, condition, has
 from .figures import cell_facts, column_numbers, metadata_text, peek_text, state_word
 from .matrix import MatrixCell, MatrixColumn, MatrixRow, Mean
 from .parts import number_html, without_buttons
-from .verdict import verdict_counts, verdicts
+from .verdict import notes_of, short_name, verdict_counts, verdicts
 from .wording import number_text
 
 _BAR = 200  # units from one end of a scale to the other
@@ -143,7 +143,7 @@ def mean_text(mean: Mean) -> str:
     'right 0.67 (0.12 to 1)'
     """
     ends = f" ({number_text(mean.low)} to {number_text(mean.high)})"
-    name = visible_name(mean.score)
+    name = short_name(mean.score)
     return f"{name} {number_text(mean.value)}{'' if math.isnan(mean.low) else ends}"
 
 
@@ -170,7 +170,7 @@ def _word(cells: Sequence[MatrixCell], kinds: Mapping[str, Kind]) -> Iterable[st
         why = f' title="{escape(visible_name(one.why))}"' if one.why else ""
         times = f" {n}\N{MULTIPLICATION SIGN}" if n < len(cells) else ""
         yield f" <span{tint}{why}>{_safe(one.text)}{times}</span>"
-    for note in dict.fromkeys(note for one in cells for note in one.notes.values()):
+    for note in notes_of(cells):
         yield f" <q>{_safe(note)}</q>"
 
 
@@ -185,7 +185,7 @@ def _mean(mean: Mean, ends: tuple[float, float], where: str) -> str:
     interval = (
         "" if math.isnan(mean.low) else f"{number_text(mean.low)} to {number_text(mean.high)}"
     )
-    words = f"{_safe(mean.score)} <b>{number_html(number_text(mean.value), where)}</b>"
+    words = f"{_safe(short_name(mean.score))} <b>{number_html(number_text(mean.value), where)}</b>"
     about = f" <span>{interval}</span>" if interval else ""
     return f' <small class="dari-mean">{words}{about}{_bar(mean, ends)}</small>'
 

@@ -15,31 +15,32 @@ from .parts import Part, html_of, listed, markdown_of, score_part, text_of, with
 from .wording import mean_of, method_text, number_text, value_text
 
 _MOST_SCORES = 3
+_WHOLE = "All columns beside each other"
 
 
-def finding_html(matrix: Matrix, *, live: bool = False) -> str:
+def finding_html(matrix: Matrix, *, live: bool = False, folded: bool = False) -> str:
     """Render what was found, one ``p.dari-finding`` a score; empty when there is nothing to say.
 
     Args:
         matrix: The matrix.
         live: Whether figures are buttons that show the cells behind them.
+        folded: Whether all columns beside each other are a click away, since a baseline is told.
     """
-    html = "".join(
-        f'<p class="dari-finding">{"".join(map(html_of, parts))}</p>'
-        for parts in finding_parts(matrix)
-    )
+    html = _paragraphs(_beside(matrix) if folded else finding_parts(matrix))
+    if folded and (whole := _paragraphs(finding_parts(matrix))):
+        html += f'<details class="dari-same"><summary>{_WHOLE}</summary>{whole}</details>'
     return html if live else without_buttons(html)
 
 
-def finding_text(matrix: Matrix) -> str:
+def finding_text(matrix: Matrix, *, folded: bool = False) -> str:
     """Say what was found as plain text, a line a score; empty when there is nothing to say."""
-    told = finding_parts(matrix)
+    told = _beside(matrix) if folded else finding_parts(matrix)
     return "\n".join("".join(text_of(part) for part in parts) for parts in told)
 
 
-def finding_markdown(matrix: Matrix) -> str:
+def finding_markdown(matrix: Matrix, *, folded: bool = False) -> str:
     """Say what was found as Markdown, a paragraph a score."""
-    told = finding_parts(matrix)
+    told = _beside(matrix) if folded else finding_parts(matrix)
     return "\n\n".join("".join(map(markdown_of, parts)) for parts in told)
 
 
@@ -63,6 +64,25 @@ def finding_parts(matrix: Matrix) -> list[list[Part]]:
     told += [list(not_a_number(matrix, name)) for name in labels]
     if not any(cell.scores for cell in matrix.cells):
         told += [list(_unscored(matrix))]
+    return [parts for parts in told if parts]
+
+
+def _paragraphs(told: Sequence[Sequence[Part]]) -> str:
+    return "".join(f'<p class="dari-finding">{"".join(map(html_of, p))}</p>' for p in told)
+
+
+def _beside(matrix: Matrix) -> list[list[Part]]:
+    """Say what a comparison with a baseline leaves out: what failed, and scores of some alone."""
+    if not matrix.is_over or not matrix.cells:
+        return []
+    everywhere = len(matrix.columns)
+    some = [
+        name
+        for name in _scores(matrix)
+        if sum(mean_of(column, name) is not None for column in matrix.columns) < everywhere
+    ]
+    names = [Part("Not in all columns: "), *listed([[score_part(name)] for name in some])]
+    told = [list(failed(matrix)), [*names, Part(".")] if some else []]
     return [parts for parts in told if parts]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from ...score_kinds import is_missing, is_number
@@ -11,7 +11,7 @@ from ..plain.visible import visible_name
 from ..plain.words import count_text, state_text
 from .alike import said_of
 from .conditions import both, condition, lacks
-from .matrix import ENDED, Matrix, MatrixCell, MatrixColumn
+from .matrix import ENDED, Matrix, MatrixCell, MatrixColumn, is_lost
 from .parts import Part, listed, score_part, short_text
 from .verdict import score_text
 
@@ -56,6 +56,24 @@ def failed(matrix: Matrix) -> Iterator[Part]:
     yield Part("failed", "b")
     causes = {said_of(cell) for cell in cells}
     yield Part(f": {short_text(*causes)}" if len(causes) == 1 and all(causes) else ".")
+
+
+def failures(matrix: Matrix, columns: Iterable[str], score: str) -> Iterator[Part]:
+    """Say in how many cells columns failed, or were given no score when they were to be scored."""
+    labels = {column.id: column.label for column in matrix.columns}
+    for column in columns:
+        cells = [cell for cell in matrix.cells if cell.column == column]
+        lost = [cell for cell in cells if is_lost(cell, score)]
+        if lost:
+            failed = sum(cell.state == "failed" for cell in lost)
+            verb = "failed" if failed else "could not be scored"
+            told = f"{len(lost)} of {count_text(len(cells), 'cell')}"
+            which = "state = failed" if failed == len(lost) else lacks(score)
+            yield Part("; ")
+            yield Part(told, where=both(condition("column", labels[column]), which))
+            yield Part(" of ")
+            yield Part(labels[column], "b")
+            yield Part(f" {verb if failed in (0, len(lost)) else 'failed or could not be scored'}")
 
 
 def not_a_number(matrix: Matrix, score: str) -> Iterator[Part]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from ...score_kinds import Kind, kinds_of
+from ...score_kinds import Kind, is_number, kinds_of
 
 _NOTHING = 1e-12
 """What may be lost in counting, of a number."""
@@ -63,6 +63,13 @@ class MatrixCell:
     scores: Mapping[str, Any] = field(default_factory=dict)
     score_errors: Mapping[str, str] = field(default_factory=dict)
     notes: Mapping[str, str] = field(default_factory=dict)
+
+
+def is_lost(cell: MatrixCell, score: str) -> bool:
+    """Whether a cell failed, or its score could not be given, so that it might count as wrong."""
+    if is_number(cell.scores.get(score)):
+        return False
+    return cell.state == "failed" or score in cell.scores or score in cell.score_errors
 
 
 @dataclass(frozen=True)
@@ -134,6 +141,7 @@ class Gap:
         low: Lower end of its interval; NaN where there is none.
         high: Upper end.
         method: How the interval was made.
+        turns: Whether it would not leave out 0, were failed cells of the better one wrong.
     """
 
     other: str
@@ -141,11 +149,12 @@ class Gap:
     low: float
     high: float
     method: str = "none"
+    turns: bool = False
 
     @property
     def is_settled(self) -> bool:
         """Whether the interval lies above 0, so that the tasks do settle it."""
-        return self.low > 0
+        return self.low > 0 and not self.turns
 
 
 @dataclass(frozen=True)

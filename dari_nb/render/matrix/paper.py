@@ -34,7 +34,7 @@ from .finding import finding_html, finding_markdown, finding_text
 from .matrix import Matrix, MatrixCell, MatrixRow
 from .page import Groups, Lane, Page
 from .sifting import Wish
-from .verdict import verdict_counts
+from .verdict import notes_of, verdict_counts
 
 _ALL = Wish()
 _SEEN = 12  # rows that are seen at once; the others are a click away
@@ -63,8 +63,9 @@ def matrix_paper(matrix: Matrix, wish: Wish = _ALL, seen: Against | None = None)
        small  2.0 s  No, closed.
     """
     page = Page(matrix, wish, seen)
-    html = f"{ROOT}{head_html(matrix_head(matrix))}{_counts(matrix)}{finding_html(matrix)}"
+    html = f"{ROOT}{head_html(matrix_head(matrix))}{_counts(matrix)}"
     html += against_html(matrix, seen) if seen else ""
+    html += finding_html(matrix, folded=seen is not None)
     html += f"{more_html(_safe(page.choice))}{_tables(page)}{more_html(page.note)}</div>"
     note = ["", page.note] if page.note else []
     return {
@@ -156,11 +157,10 @@ def _span(tracks: int) -> str:
 def _markdown(page: Page) -> Iterator[str]:
     yield f"**{inert(page.matrix.title)}** · {inert(_about(page.matrix))}"
     yield ""
-    if said := finding_markdown(page.matrix):
-        yield from (said, "")
-    for told in (_seen_from(page), page.choice):
+    said = finding_markdown(page.matrix, folded=page.seen is not None)
+    for told in (inert(_seen_from(page)), said, inert(page.choice)):
         if told:
-            yield from (inert(told), "")
+            yield from (told, "")
     yield f"| Task | {' | '.join(_head_markdown(page, lane) for lane in page.lanes)} |"
     yield f"| --- |{' --- |' * len(page.lanes)}"
     for row in [*page.rows, *page.same]:
@@ -189,9 +189,8 @@ def _head_markdown(page: Page, lane: Lane) -> str:
 def _plain(page: Page) -> Iterator[str]:
     matrix = page.matrix
     yield f"{visible_name(matrix.title)} · {_about(matrix)}"
-    if said := finding_text(matrix):
-        yield from ("", said)
-    for told in (_seen_from(page), page.choice):
+    said = finding_text(matrix, folded=page.seen is not None)
+    for told in (_seen_from(page), said, page.choice):
         if told:
             yield from ("", told)
     width = max((len(visible_name(column.label)) for column in matrix.columns), default=0)
@@ -240,7 +239,7 @@ def _facts(group: Sequence[MatrixCell], page: Page, among: int) -> list[str]:
     words = [state_word(cell)] if cell.state != "completed" else []
     for one, n in verdict_counts(group, page.kinds).items():
         words.append(f"{one.text} {n}{_TIMES}" if n < len(group) else one.text)
-    words += [f"“{note}”" for note in dict.fromkeys(n for c in group for n in c.notes.values())]
+    words += [f"“{note}”" for note in notes_of(group)]
     times = [f"{len(group)}{_TIMES}"] if max(len(group), among) > 1 else []
     return [*times, *words, *cell_facts(*group, calls=page.matrix.has_calls)]
 

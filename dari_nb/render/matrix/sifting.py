@@ -10,14 +10,12 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from html import unescape
-from statistics import fmean
 from typing import Any, NamedTuple
 
 from ...score_kinds import is_missing
 from .against import ORDER, Against, seen_against
 from .alike import said_of, same_rows
 from .cells import cell_html, label_text, row_html
-from .conditions import condition
 from .figures import amount_of, cells_by_place, peek_text
 from .matrix import ENDED, Matrix, MatrixCell, MatrixRow
 
@@ -32,9 +30,8 @@ _DIGITS = re.compile(r"(\d+)")
 _WORDS = {"yes": "1", "true": "1", "no": "0", "false": "0"}
 DIFFERS = "differs"
 """Asks for tasks, and not for cells."""
-_MOST_READ = 500  # cells and rows that conditions are offered from
-_MOST_VALUES = 12  # of a name that are offered
-_MOST_OFFERED = 80
+_MOST_VALUES = 12  # names that are not there
+_LONGEST = 100  # characters of a name that is not there
 _FACTS = ("number", "task", "column", "state", "answer", "time", "cost", DIFFERS, "change")
 _HIDDEN = ("text", "tools", "seconds", "outcome", "llm", "repeat")
 """Facts that only tell cells apart, and other names of the same one."""
@@ -74,7 +71,9 @@ class Sifted(NamedTuple):
     why: str
 
 
-class _Condition(NamedTuple):
+class Condition(NamedTuple):
+    """What is asked of cells: a name, a sign, and a value in small letters."""
+
     name: str
     sign: str
     wanted: str
@@ -83,8 +82,8 @@ class _Condition(NamedTuple):
 def sift(matrix: Matrix, wish: Wish) -> Sifted:
     """Find the tasks and cells that somebody wishes to see."""
     seen = seen_against(matrix, wish.baseline, wish.score)
-    facts = _Facts(matrix, seen)
-    conditions, words = _read(wish.where, facts.names)
+    facts = Facts(matrix, seen)
+    conditions, words = read_conditions(wish.where, facts.names)
     cells: dict[str, list[MatrixCell]] = {row.id: [] for row in matrix.rows}
     for cell in matrix.cells:
         cells[cell.row].append(cell)
@@ -100,34 +99,12 @@ def sift(matrix: Matrix, wish: Wish) -> Sifted:
         left = {row: fit for row, fit in left.items() if all(word in texts[row] for word in words)}
     rows = [row for row in matrix.rows if row.id in left]
     rows = _sorted(rows, matrix, wish, seen, facts, cells)
-    why = "" if rows or not matrix.rows else _why_none(wish, facts.names)
+    why = "" if rows or not matrix.rows else _why_none(wish, facts)
     wanted = {cell.id for found in left.values() for cell in found}
     return Sifted(rows, [cell for cell in matrix.cells if cell.id in wanted], why)
 
 
-def offers(matrix: Matrix) -> list[str]:
-    """Say conditions that cells of a matrix can meet, to be completed from."""
-    scores, seen = list(matrix.kinds), matrix.cells[:_MOST_READ]
-    told = [condition(DIFFERS, name) for name in ("answer", "tools", "state", *scores)]
-    told += [condition("column", column.label) for column in matrix.columns]
-    told += [condition("state", state) for state in dict.fromkeys(c.state for c in matrix.cells)]
-    about = {"time": [cell.seconds for cell in seen], "cost": [_OWN["cost"](c) for c in seen]}
-    about |= {name: [cell.scores.get(name) for cell in seen] for name in scores}
-    about |= {
-        name: [row.metadata.get(name) for row in matrix.rows[:_MOST_READ]]
-        for name in dict.fromkeys(name for row in matrix.rows for name in row.metadata)
-    }
-    for name, values in about.items():
-        there = [value for value in values if not is_missing(value) and value != ""]
-        distinct = dict.fromkeys(map(_text, there))
-        if there and (name in ("time", "cost") or matrix.kinds.get(name) in ("number", "share")):
-            told.append(condition(name, f"{fmean(map(float, there)):.2g}", "<"))
-        elif len(distinct) <= _MOST_VALUES:
-            told += [condition(name, value) for value in distinct]
-    return [one for one in told if one][:_MOST_OFFERED]
-
-
-class _Facts:
+class Facts:
     """All that can be sorted by and asked for, by name: of a task, and of one of its cells."""
 
     def __init__(self, matrix: Matrix, seen: Against | None) -> None:
@@ -139,6 +116,7 @@ class _Facts:
         names |= dict.fromkeys(str(name) for row in matrix.rows for name in row.metadata)
         names |= dict.fromkeys(str(name) for cell in matrix.cells for name in cell.scores)
         self.names = {name.lower(): name for name in names}
+        self.told = [name for name in self.names.values() if name not in _HIDDEN]
 
     def of(self, row: MatrixRow, cell: MatrixCell, name: str) -> Any:
         """Return one fact; ``None`` where it is not known."""
@@ -147,7 +125,7 @@ class _Facts:
                 return None if is_missing(given[name]) or given[name] == "" else given[name]
         if name == "change":
             return self._seen.rows[row.id] if self._seen else None
-        own = _OWN.get(name)
+        own = OWN.get(name)
         if own is not None:
             return own(cell)
         return {
@@ -162,15 +140,15 @@ class _Facts:
         found = (self.of(row, cell, name) for cell in cells)
         return [value for value in found if value is not None and value != ""]
 
-    def differ(self, row: MatrixRow, cells: Iterable[MatrixCell], asked: _Condition) -> bool:
+    def differ(self, row: MatrixRow, cells: Iterable[MatrixCell], asked: Condition) -> bool:
         """Whether the cells that have ended differ in what is asked, as far as they have it."""
         name = self.names.get(asked.wanted, "")
         ended = [cell for cell in cells if cell.state in ENDED]
         values = self.all_of(row, ended, "text" if name == "answer" else name)
-        return (len({_text(value) for value in values}) > 1) == (asked.sign != "!=")
+        return (len({text_of(value) for value in values}) > 1) == (asked.sign != "!=")
 
 
-_OWN: Mapping[str, Callable[[MatrixCell], Any]] = {
+OWN: Mapping[str, Callable[[MatrixCell], Any]] = {
     "state": lambda cell: cell.state,
     "outcome": lambda cell: cell.state,
     "answer": peek_text,
@@ -183,16 +161,16 @@ _OWN: Mapping[str, Callable[[MatrixCell], Any]] = {
 }
 
 
-def _read(where: str, names: Mapping[str, str]) -> tuple[list[_Condition], list[str]]:
+def read_conditions(where: str, names: Mapping[str, str]) -> tuple[list[Condition], list[str]]:
     """Read conditions and words; what names no fact is words, too."""
-    conditions: list[_Condition] = []
+    conditions: list[Condition] = []
     words: list[str] = []
     was_condition = False
     for found in _TOKEN.finditer(where.lower()):
         name = names.get((found[1] or found[4] or "").strip('"'))
         if name is not None:
             # Half a condition is met by nothing, and it is said why.
-            conditions.append(_Condition(name, found[2] or "?", (found[3] or "").strip('"')))
+            conditions.append(Condition(name, found[2] or "?", (found[3] or "").strip('"')))
         elif not (was_condition and found[0] == "and"):
             alone = found[0].startswith('"') and not found[1] and not found[4]
             words += [found[0].strip('"')] if alone else found[0].replace('"', "").split()
@@ -200,28 +178,28 @@ def _read(where: str, names: Mapping[str, str]) -> tuple[list[_Condition], list[
     return conditions, words
 
 
-def _why_none(wish: Wish, names: Mapping[str, str]) -> str:
+def _why_none(wish: Wish, facts: Facts) -> str:
     """Say why no row is left: what is asked for that is not there or cannot be read, or nothing."""
     unknown = []
     for found in _TOKEN.finditer(wish.where):
         half, name = (found[4] or "").strip('"'), (found[1] or "").strip('"')
-        if half.lower() in names and half:
+        if half.lower() in facts.names and half:
             return f"“{found[0]}” is no condition; one is {half} < 1"
-        if name and name.lower() not in names:
-            unknown.append(name)
+        if name and name.lower() not in facts.names:
+            unknown.append(name if len(name) <= _LONGEST else f"{name[: _LONGEST - 1]}…")
     if unknown:
-        known = ", ".join(name for name in names.values() if name not in _HIDDEN)
-        return f"there is no {', '.join(unknown)}; there is {known}"
+        named = ", ".join(unknown[:_MOST_VALUES])
+        return f"there is no {named}; there is {', '.join(facts.told)}"
     return f"nothing matches “{wish.where}”"
 
 
-def _fits(value: Any, asked: _Condition) -> bool:
+def _fits(value: Any, asked: Condition) -> bool:
     is_there = value is not None and value != ""
     if asked.wanted == "*":
         return is_there == (asked.sign != "!=")
     if not is_there:
         return False
-    text = _text(value)
+    text = text_of(value)
     if asked.sign == ":":
         return asked.wanted in text
     order = _compare(text, asked.wanted)
@@ -230,12 +208,18 @@ def _fits(value: Any, asked: _Condition) -> bool:
     return "=" in asked.sign if order == 0 else asked.sign.startswith("<" if order < 0 else ">")
 
 
-def _text(value: Any) -> str:
+def text_of(value: Any) -> str:
+    """Say a fact as it is asked for, in small letters."""
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     return str(value).lower()
+
+
+def is_amount(text: str) -> bool:
+    """Whether a value that is asked for is a number, or yes or no, which are 1 and 0."""
+    return _NUMBER.fullmatch(_WORDS.get(text, text)) is not None
 
 
 def _compare(one: str, other: str) -> int:
@@ -270,7 +254,7 @@ def _sorted(
     matrix: Matrix,
     wish: Wish,
     seen: Against | None,
-    facts: _Facts,
+    facts: Facts,
     cells: Mapping[str, Sequence[MatrixCell]],
 ) -> list[MatrixRow]:
     if not wish.order:
@@ -287,10 +271,10 @@ def _sorted(
 
 def _key(values: Sequence[Any]) -> str | None:
     """The mean of numbers, or the first text."""
-    texts = [_WORDS.get(_text(value), _text(value)) for value in values]
+    texts = [_WORDS.get(text_of(value), text_of(value)) for value in values]
     if texts and all(_NUMBER.fullmatch(text) for text in texts):
         return repr(sum(map(float, texts)) / len(texts))
-    return _text(values[0]) if values else None
+    return text_of(values[0]) if values else None
 
 
 def _order_key(text: str) -> tuple[int, float, list[tuple[int, int, str]]]:

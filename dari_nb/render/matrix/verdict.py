@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
-from ...score_kinds import JUDGING, Kind, is_missing, kind_of
+from ...score_kinds import JUDGE, JUDGING, Kind, is_missing, kind_of
 from ..plain.visible import visible_name
 from ..plain.words import figure_text
 from .matrix import MatrixCell
@@ -14,6 +14,7 @@ from .matrix import MatrixCell
 ABSENT = "—"
 """Stands where there is nothing."""
 _LONGEST = 24  # characters of a score that is a text
+_NAME = 32  # characters of the name of a score
 
 Tint = Literal["yes", "no", "part", ""]
 _SIGNS: dict[Tint, str] = {"yes": "✓", "no": "✗", "part": "◐", "": ""}
@@ -50,7 +51,7 @@ def verdict(name: str, value: Any, kind: Kind | None = None) -> Verdict:
     >>> verdict("words", 12).text
     'words 12'
     """
-    kind, word = kind or kind_of([value]), visible_name(name)
+    kind, word = kind or kind_of([value]), short_name(name)
     if isinstance(value, bool) and kind == "yes/no":
         return Verdict("yes", word) if value else Verdict("no", f"not {word}")
     if isinstance(value, bool) and kind != "label":
@@ -69,7 +70,7 @@ def verdicts(cell: MatrixCell, kinds: Mapping[str, Kind]) -> list[Verdict]:
     given = {name: value for name, value in cell.scores.items() if not is_missing(value)}
     said = [verdict(name, value, kinds.get(name)) for name, value in given.items()]
     errors = [
-        Verdict("", f"{visible_name(name)}: error", why)
+        Verdict("", f"{short_name(name)}: error", why)
         for name, why in cell.score_errors.items()
         if name in kinds
     ]
@@ -80,6 +81,30 @@ def verdict_counts(cells: Sequence[MatrixCell], kinds: Mapping[str, Kind]) -> di
     """Say all scores of several cells, those that judge first, and of how many cells each is."""
     counts = Counter(one for cell in cells for one in verdicts(cell, kinds))
     return dict(sorted(counts.items(), key=lambda told: not told[0].tint))
+
+
+def notes_of(cells: Sequence[MatrixCell]) -> list[str]:
+    """Return what was written beside scores; what a judge wrote is told as that.
+
+    >>> notes_of([MatrixCell("c", "r", "l", notes={"rating": "short", "judge.kind": "It is."})])
+    ['short', 'judge.kind: It is.']
+    """
+    told = (
+        f"{short_name(name)}: {note}" if name.startswith(JUDGE) else note
+        for cell in cells
+        for name, note in cell.notes.items()
+    )
+    return list(dict.fromkeys(told))
+
+
+def short_name(name: str) -> str:
+    """Say what a score or a column is called where there is little room, or its beginning.
+
+    >>> short_name("right"), len(short_name("r" * 200))
+    ('right', 32)
+    """
+    word = visible_name(name[: 4 * _NAME])
+    return word if len(word) <= _NAME else f"{word[: _NAME - 1].rstrip()}…"
 
 
 def score_text(value: Any) -> str:

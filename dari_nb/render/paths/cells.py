@@ -127,7 +127,7 @@ def _line(paths: Paths, row: int) -> Line:
     return Line(
         first=row + 1,
         last=row + 1,
-        tool=visible_name(shown.tool_name) or "tool",
+        tool=_short(shown.tool_name) or "tool",
         about=about,
         rest=_whole(_texts(shown, list(arguments_of(shown)))) if about.endswith("…") else "",
         cells=[_said(paths, row, cluster, usual, differing) for cluster in paths.clusters],

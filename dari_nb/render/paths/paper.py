@@ -91,7 +91,14 @@ def _head(paths: Paths, cluster: Cluster, is_live: bool) -> str:
     names = f"<small>{names}</small>"
     if len(runs) > _MOST_NAMED:
         names = f"<details><summary>which</summary>{names}</details>"
-    return f"<span>{len(runs)} runs</span> {_verdicts(runs)}{names}"
+    label = f"<small>{_safe(name)}</small>" if (name := _shared(runs)) else ""
+    return f"<span>{len(runs)} runs</span> {_verdicts(runs)}{label}{names}"
+
+
+def _shared(runs: Sequence[PathRun]) -> str:
+    """Return what the labels of all these runs have in common, such as their LLM."""
+    parts = zip(*(run.label.split(" · ") for run in runs), strict=False)
+    return " · ".join(part[0] for part in parts if len(set(part)) == 1)
 
 
 def _run_html(run: PathRun, words: str, is_live: bool) -> str:
@@ -203,7 +210,8 @@ def _head_text(paths: Paths, cluster: Cluster) -> str:
         said = runs[0].verdict.text
     else:
         said = " · ".join(f"{sign} {count}" for _, sign, count in _counts(runs))
-    return " ".join(part for part in (_names(paths, cluster), said) if part)
+    label = f"({label})" if (label := _shared(runs)) else ""
+    return " ".join(part for part in (_names(paths, cluster), label, said) if part)
 
 
 def _markdown(paths: Paths) -> str:

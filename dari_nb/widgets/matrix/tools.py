@@ -10,16 +10,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 
 from ...render import head_html
-from ...render.matrix.against import baselines, scores_of
+from ...render.matrix.against import Against, against_html, baselines, scores_of
 from ...render.matrix.conditions import condition, has
 from ...render.matrix.figures import matrix_head, state_counts, total_text
 from ...render.matrix.finding import finding_html
 from ...render.matrix.matrix import Matrix
+from ...render.matrix.offers import offers
 from ...render.matrix.parts import number_html
-from ...render.matrix.sifting import offers
+from ...render.matrix.verdict import short_name
 from ...render.plain.visible import visible_name
 from ...render.plain.words import state_text
 
+_MENU = 60  # characters of a line of a menu
 _NAMES = 40  # of metadata and scores; longer lists serve nobody
 _FIELDS = """<input type="search" name="where" placeholder="Words, {example} …"\
  aria-label="Filter tasks" autocomplete="off"><datalist>{offered}</datalist>{order}{against}\
@@ -27,7 +29,7 @@ _FIELDS = """<input type="search" name="where" placeholder="Words, {example} …
 <input type="checkbox" name="blind"> Blind</label>"""
 
 
-def totals_html(matrix: Matrix) -> str:
+def totals_html(matrix: Matrix, *, finding: bool = True) -> str:
     """Render the head line, the counts by state as a bar and in words, and the finding."""
     counts = {state: count for state, count in state_counts(matrix).items() if count}
     words = {state: f"{count} {_word(state)}" for state, count in counts.items()}
@@ -46,10 +48,16 @@ def totals_html(matrix: Matrix) -> str:
     head = head_html(dataclasses.replace(told, state="", facts=facts))
     label = _safe(", ".join(words.values()))
     states += f" <span>{number_html(_safe(cost), has('cost'))}</span>" if cost else ""
+    found = finding_html(matrix, live=True) if finding else ""
     return (
         f'{head}<div class="dari-progress" role="img" aria-label="{label}">{bar}</div>'
-        f'<p class="dari-counts">{states}</p>{finding_html(matrix, live=True)}'
+        f'<p class="dari-counts">{states}</p>{found}'
     )
+
+
+def seen_html(matrix: Matrix, seen: Against) -> str:
+    """Render what came of a comparison with a baseline, and below it what is a click away."""
+    return against_html(matrix, seen, live=True) + finding_html(matrix, live=True, folded=True)
 
 
 def tools_html(matrix: Matrix) -> str:
@@ -60,7 +68,7 @@ def tools_html(matrix: Matrix) -> str:
     ups += [(name, f"By {name}") for name in ["task", *metadata]]
     figures = {**{name: name for name in scores}, **_measured(matrix)}
     both = [
-        (sign + name, f"By {word}, {side} first")
+        (sign + name, f"By {short_name(word)}, {side} first")
         for name, word in figures.items()
         for sign, side in (("", "lowest"), ("-", "highest"))
     ]
@@ -89,6 +97,7 @@ def _measured(matrix: Matrix) -> dict[str, str]:
 
 
 def _example(matrix: Matrix, scores: Sequence[str]) -> str:
+    scores = [name for name in scores if name == short_name(name)]
     yes_or_no = [name for name in scores if matrix.kinds.get(name) == "yes/no"]
     if yes_or_no:
         return condition(yes_or_no[0], "no")
@@ -103,12 +112,15 @@ def _names(mappings: Iterable[Mapping[str, object]]) -> list[str]:
 
 def _select(name: str, label: str, none: str, options: Iterable[tuple[str, str]]) -> str:
     shown = "".join(
-        f'<option value="{escape(value)}">{_safe(words)}</option>' for value, words in options
+        f'<option value="{escape(value)}">{_safe(_word_of(words))}</option>'
+        for value, words in options
     )
-    return (
-        f'<select name="{name}" aria-label="{label}"><option value="">{_safe(none)}</option>'
-        f"{shown}</select>"
-    )
+    first = f'<option value="">{_safe(_word_of(none))}</option>'
+    return f'<select name="{name}" aria-label="{label}">{first}{shown}</select>'
+
+
+def _word_of(words: str) -> str:
+    return words if len(words) <= _MENU else f"{words[: _MENU - 1].rstrip()}…"
 
 
 def _word(state: str) -> str:

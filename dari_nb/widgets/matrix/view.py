@@ -12,7 +12,7 @@ import traitlets
 from ...errors import InvalidRequestError
 from ...models import TimelineItem
 from ...render import Head, head_html
-from ...render.matrix.against import Against, against_html, scores_of, seen_against
+from ...render.matrix.against import Against, scores_of, seen_against
 from ...render.matrix.alike import same_rows, same_text
 from ...render.matrix.compare import Compared, compare_html
 from ...render.matrix.figures import repeats_of, status_of
@@ -26,7 +26,7 @@ from ..things import thing, things
 from ..view import STATIC, View
 from .asked import Rate, fragments_of, ids_in, is_busy, keep_rating
 from .changes import Changes, blind_name, blind_places
-from .tools import tools_html, totals_html
+from .tools import seen_html, tools_html, totals_html
 from .wire import News, Opened
 
 #: Seconds between batches: with 5 a second the eye sees all that happens in a matrix.
@@ -202,7 +202,6 @@ class MatrixView(View):
     def _show_totals(self, matrix: Matrix) -> None:
         rows = same_rows(matrix)
         self.tell(
-            head=totals_html(matrix),
             tools=tools_html(matrix),
             same=same_text(matrix, rows) if rows else "",
             busy=is_busy(matrix) and (self.blocking or bool(self._stops)),
@@ -214,7 +213,8 @@ class MatrixView(View):
         seen = self._against_now
         self.tell(
             by=seen.score if seen else next(iter(scores_of(self._matrix)), ""),
-            against=against_html(self._matrix, seen, live=True) if seen else "",
+            head=totals_html(self._matrix, finding=seen is None),
+            against=seen_html(self._matrix, seen) if seen else "",
         )
 
     @property

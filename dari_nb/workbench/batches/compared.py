@@ -185,7 +185,8 @@ class ComparedBatches(Results):
 
         Returns:
             ``task_index``, ``task``, ``column``, ``baseline``, ``change`` (``worse``, ``better``,
-            ``alike``), and the means ``before`` and ``after``; what got worse comes first.
+            ``alike``), and the means ``before`` and ``after``, NaN where all failed; what got worse
+            comes first. What cannot be compared, as of cells that failed, is left out.
 
         Raises:
             InvalidRequestError: There is no such score.

@@ -12,7 +12,8 @@ import traitlets
 
 from ...errors import InvalidRequestError
 from ...render.matrix.against import checked_baseline, checked_score
-from ...render.matrix.sifting import Wish, sift
+from ...render.matrix.asking import misread, short
+from ...render.matrix.sifting import Wish
 from ...widgets import MatrixView
 from ...widgets.things import each_once
 from ..link import host
@@ -98,7 +99,7 @@ class BatchMatrix(MatrixView):
         self,
         batch: Shown,
         where: str = "",
-        baseline: str = "",
+        baseline: str | None = None,
         score: str = "",
         *,
         blocking: bool = False,
@@ -118,8 +119,7 @@ class BatchMatrix(MatrixView):
             blocking=blocking,
             layout=layout,
         )
-        if baseline or score or where:
-            self._ask_for(where, baseline, score)
+        self._ask_for(where, "" if baseline is None else baseline, score)
         self._presentation = Staying(MatrixSubject(batch, self), self) if stays else None
         batch._looked_at_with(self)
         if self._presentation is not None and batch._can_cancel:
@@ -130,13 +130,15 @@ class BatchMatrix(MatrixView):
         return f"<BatchMatrix of {self._batch.run_id}, {at}, {len(self.chosen)} chosen>"
 
     def _ask_for(self, where: str, baseline: str, score: str) -> None:
+        for name, value in (("where", where), ("baseline", baseline), ("score", score)):
+            if not isinstance(value, str):
+                raise InvalidRequestError(f"{name} is a text, not {short(repr(value))}.")
         matrix = self._matrix
         wanted = checked_baseline(matrix.columns, baseline) if baseline else ""
         by = checked_score(matrix, score) if score else ""
-        why = sift(matrix, Wish(where, baseline=wanted, score=by)).why
         # That no cell happens to meet a condition is an answer, and no mistake.
-        if why and not why.startswith("nothing matches"):
-            raise InvalidRequestError(f"Where {where!r}: {why}.")
+        if why := misread(matrix, Wish(where, baseline=wanted, score=by)):
+            raise InvalidRequestError(f"Where {short(where)!r}: {why}.")
         with self.hold_sync():
             self.where, self.score, self.baseline = where, by, wanted
 

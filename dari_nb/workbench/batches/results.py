@@ -551,7 +551,7 @@ class Results:
         self,
         *,
         where: str = "",
-        baseline: str = "",
+        baseline: str | None = None,
         score: str = "",
         layout: AnyLayout = None,
     ) -> BatchMatrix:
@@ -581,8 +581,8 @@ class Results:
             layout: Its place and size, an ``ipywidgets.Layout`` or a dict of CSS.
 
         Raises:
-            InvalidRequestError: There is no such column, score, or name of a condition; the text
-                says which there are.
+            InvalidRequestError: There is no such column, score, or name or value of a condition;
+                the text says which there are.
 
         >>> matrix = batch.view(where="exact = no", baseline="small")
         >>> matrix.selected = (0, "small")  # or open the cell in the page

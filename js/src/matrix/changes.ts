@@ -20,18 +20,25 @@ export function placeOf(row: string, column: string): string {
 export function changesOf(sheet: Sheet, baseline: string, score: string): Changes | undefined {
   if (!(baseline && score)) return undefined;
   const sums = new Map<string, [number, number]>();
-  for (const { row, column, scores } of sheet.cells.values()) {
+  const failed = new Set<string>();
+  for (const { row, column, scores, state } of sheet.cells.values()) {
     const value = scores[score];
-    if (typeof value !== "number" && typeof value !== "boolean") continue;
-    const [sum, n] = sums.get(placeOf(row, column)) ?? [0, 0];
-    sums.set(placeOf(row, column), [sum + Number(value), n + 1]);
+    const isThere = typeof value === "number" || typeof value === "boolean";
+    if (!isThere && state !== "failed") continue;
+    const place = placeOf(row, column);
+    if (!isThere) failed.add(place);
+    const [sum, n] = sums.get(place) ?? [0, 0];
+    sums.set(place, [sum + Number(isThere && value), n + 1]);
   }
   const changes: Changes = { rows: new Map(), cells: new Map() };
   for (const row of sheet.rows.keys()) {
     const found = sheet.columns.map(({ id, bases }) => {
-      const [ours, theirs] = [id, bases[baseline] ?? ""].map((one) => sums.get(placeOf(row, one)));
-      if (!ours || !theirs) return "none";
+      const place = placeOf(row, id);
+      const base = placeOf(row, bases[baseline] ?? "");
+      const [ours, theirs] = [sums.get(place), sums.get(base)];
+      if (!ours || !theirs || failed.has(base)) return "none";
       const change = changeOf(ours[0] / ours[1], theirs[0] / theirs[1]);
+      if (failed.has(place) && change !== "worse") return "none";
       changes.cells.set(placeOf(row, id), change);
       return change;
     });

@@ -317,3 +317,13 @@ def test_bars_of_all_columns_have_one_scale():
 )
 def test_numbers_are_short(value, text):
     assert number_text(value) == text
+
+
+def test_tasks_that_were_not_sent_are_told_as_that_and_none_differs_by_it():
+    unsent = {"state": "unsent"}
+    both, told = {"text": "a"}, {"text": "b"}
+    matrix = grid(x=[both, both, both, unsent, unsent], y=[told, both, unsent, unsent, unsent])
+    same = same_rows(matrix)
+    assert [row.id for row in same] == ["1", "2", "3", "4"]
+    assert same_text(matrix, same) == "2 tasks with one answer everywhere · 2 tasks not sent"
+    assert same_text(matrix, same[2:]) == "2 tasks not sent"

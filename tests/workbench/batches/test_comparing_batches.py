@@ -97,10 +97,9 @@ def test_what_the_interval_supports_is_said(d, day):
     new = d.batches.run("parity", tasks, ["small"], run_id="tuesday").wait(60)
     for batch in (old, new):
         batch.score("right", right)
-    assert (
-        "<b>tuesday · small</b> did worse<small> (difference"
-        in dari.compare_batches(old, new).view().against
-    )
+    compared = dari.compare_batches(old, new)
+    name = compared.columns[1].label
+    assert f"<b>{name}</b> did worse<small> (difference" in compared.view().against
 
 
 def test_ratings_go_to_the_batch_that_a_cell_is_of(d, day):

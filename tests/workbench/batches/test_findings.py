@@ -174,6 +174,22 @@ def test_ratings_are_drawn_on_the_scale_from_1_to_5(same):
         r'class="dari-range" d="M([\d.]+)', same.to_mimebundle()["text/html"]))  # fmt: skip
 
 
+def test_a_judge_who_rates_from_1_to_5_has_the_same_scale_as_a_person(same):
+    for n, llm in ((0, "cold"), (0, "warm")):
+        same.rate((n, llm), "rating", 2, "too short")
+        same.rate((n, llm), "judge.kind", 4, "It greets.")
+    assert bars(same) == [0.25, 0.75] * 2
+    html = same.to_mimebundle()["text/html"]
+    assert "<q>too short</q>" in html
+    assert "<q>judge.kind: It greets.</q>" in html
+
+
+def test_a_comparison_of_repeats_says_that_it_is_the_first(batch):
+    batch.score("right", is_right)
+    note = batch.compare("small", "large").note
+    assert note.startswith("Task 1, its first repeat, the only one of 3 on which “right” differs.")
+
+
 def test_the_worst_rating_is_no_yes(same):
     same.rate((0, "cold"), "rating", 1)
     same.rate((1, "warm"), "rating", 1)
@@ -203,12 +219,12 @@ def test_a_rating_that_has_no_place_on_the_scale_is_refused_and_harms_none(same,
 
 def test_a_comparison_of_columns_says_which_task_it_shows_of_how_many(same):
     compared = same.compare("cold", "warm")
-    note = "Task 0, the first of 5 on which they differ. The others are 1, 2, 3, 4: "
+    note = "Task 0, the first of 5 on which the answers differ. The others are 1, 2, 3, 4: "
     assert repr(compared).splitlines()[-1] == f"{note}task=1 shows that one."
     assert f"{note}<code>task=1</code>" in compared.to_mimebundle()["text/html"]
     same.score("ok", lambda turn: turn.text == "4 warm")
     note = same.compare("cold", "warm").note
-    assert note.startswith("Task 4, the only one of 6 on which they differ. Other tasks are 0, 1,")
+    assert note.startswith("Task 4, the only one of 6 on which “ok” differs. Other tasks are 0, 1,")
     same.score("ok", lambda turn: True)
-    assert "they differ on none of 6 tasks" in repr(same.compare("cold", "warm"))
+    assert "“ok” differs on none of 6 tasks" in repr(same.compare("cold", "warm"))
     assert "differ" not in repr(same.compare("cold", "warm", task=3))

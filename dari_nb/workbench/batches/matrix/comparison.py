@@ -29,7 +29,7 @@ def cells_of_columns(
     Raises:
         InvalidRequestError: There is no such column or task.
     """
-    from ....render.matrix.alike import are_alike
+    from ....render.matrix.alike import are_alike, differing_text
 
     columns = {batch.grid.column_id(column): column for column in batch.columns}
     unknown = [name for name in names if name not in columns]
@@ -51,19 +51,25 @@ def cells_of_columns(
     differ = [row for row in rows if not are_alike([pictures[cell.id] for cell in row], matrix)]
     chosen = differ[0] if differ else rows[0]
     is_told = task is None and len(names) > 1 and len(rows) > 1
-    return chosen, _others(names, rows, differ) if is_told else ""
+    if not is_told:
+        return chosen, ""
+    differs = differing_text([pictures[cell.id] for row in rows for cell in row], matrix)
+    which = ", its first repeat" if batch.repeats > 1 else ""
+    return chosen, _others(rows, differ, which, differs)
 
 
-def _others(names: Sequence[str], rows: Sequence[list[Cell]], differ: Sequence[list[Cell]]) -> str:
+def _others(
+    rows: Sequence[list[Cell]], differ: Sequence[list[Cell]], which_repeat: str, differs: str
+) -> str:
     """Say on which task columns are compared of how many, and how another is seen."""
     tasks = [row[0].task_index for row in differ]
     first = tasks[0] if tasks else rows[0][0].task_index
     if not tasks:
-        said = f"Task {first}; they differ on none of {len(rows)} tasks."
+        said = f"Task {first}{which_repeat}; {differs} on none of {len(rows)} tasks."
     elif len(tasks) == 1:
-        said = f"Task {first}, the only one of {len(rows)} on which they differ."
+        said = f"Task {first}{which_repeat}, the only one of {len(rows)} on which {differs}."
     else:
-        said = f"Task {first}, the first of {len(tasks)} on which they differ."
+        said = f"Task {first}{which_repeat}, the first of {len(tasks)} on which {differs}."
     others = [n for n in (tasks[1:] or [row[0].task_index for row in rows]) if n != first]
     which = ", ".join(str(n) for n in others[:_MOST_NAMED])
     more = " …" if len(others) > _MOST_NAMED else ""

@@ -42,7 +42,14 @@ def changes_frame(matrix: Matrix, seen: Against) -> pd.DataFrame:
     told = {row.id: (matrix.numbers[row.id], row.label) for row in matrix.rows}
     means = means_of(matrix, seen.score)
     rows = [
-        (*told[row], labels[column], labels[base], change, means[row, base], means[row, column])
+        (
+            *told[row],
+            labels[column],
+            labels[base],
+            change,
+            means[row, base],
+            means.get((row, column)),
+        )
         for (row, column), change in seen.cells.items()
         if (base := seen.bases[column])
     ]

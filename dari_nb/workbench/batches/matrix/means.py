@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Container, Hashable, Iterable, Mapping
+from collections.abc import Collection, Container, Hashable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from statistics import fmean
 
 from ....render.matrix.against import Against, seen_against
-from ....render.matrix.matrix import Finding, Gap, Matrix, MatrixCell, Mean
-from ....score_kinds import Kind, is_number, scale_of
+from ....render.matrix.matrix import Finding, Gap, Matrix, MatrixCell, Mean, is_lost
+from ....score_kinds import JUDGING, Kind, is_number, scale_of
 
 LEVEL = 0.95
 MOST_FINDINGS = 3
@@ -33,7 +33,8 @@ def with_means(matrix: Matrix) -> Matrix:
         )
         for column in matrix.columns
     ]
-    findings = _findings(values, kinds) if matrix.is_over else []
+    lost = _lost(matrix.cells, kinds)
+    findings = _findings(values, lost, kinds) if matrix.is_over else []
     return replace(matrix, columns=columns, findings=findings)
 
 
@@ -47,7 +48,10 @@ def compared_with(matrix: Matrix, baseline: str, score: str = "") -> Against | N
     if seen is None or not matrix.is_over:
         return seen
     kind, values = matrix.kinds[seen.score], _values(matrix.cells, [seen.score])
+    lost = _lost(matrix.cells, [seen.score])
+    failed = {column: tasks for (column, _), tasks in lost.items()}
     by_column = {column: of for (column, _), of in values.items()}
+    worst = _worst(seen.score, kind, by_column)
     pairs = {c: b for c, b in seen.bases.items() if c in by_column and b in by_column}
     size = len({*pairs, *pairs.values()})
     of_runs = len(set(pairs.values())) > 1
@@ -58,7 +62,10 @@ def compared_with(matrix: Matrix, baseline: str, score: str = "") -> Against | N
         ours, theirs = by_column[column], by_column[base]
         both = {task for task, _ in ours} & {task for task, _ in theirs}
         if both:
-            gaps[column] = _gap(base, _only(ours, both), _only(theirs, both), kind, level)
+            gap = _gap(base, _only(ours, both), _only(theirs, both), kind, level)
+            # Of the one that is behind nothing is taken for wrong that might have been right.
+            ends = (column, base) if gap.low > 0 else (base, column)
+            gaps[column] = _bounded(gap, *ends, by_column, failed, kind, worst, level)
     return replace(seen, gaps=gaps, level=level, comparisons=comparisons)
 
 
@@ -72,6 +79,16 @@ def _values(cells: Iterable[MatrixCell], names: Iterable[str]) -> dict[tuple[str
     return {key: tuple(values) for key, values in found.items()}
 
 
+def _lost(cells: Iterable[MatrixCell], names: Iterable[str]) -> dict[tuple[str, str], list[str]]:
+    """Collect the tasks of the cells that failed, by column and score."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for cell in cells:
+        for name in names:
+            if is_lost(cell, name):
+                found.setdefault((cell.column, name), []).append(cell.row)
+    return found
+
+
 @lru_cache(maxsize=1024)
 def _mean(name: str, values: Values, kind: Kind) -> Mean:
     from ....scores import mean
@@ -82,12 +99,16 @@ def _mean(name: str, values: Values, kind: Kind) -> Mean:
     return Mean(name, *found[:3], *counted, is_count=kind == "yes/no", scale=scale)
 
 
-def _findings(values: Mapping[tuple[str, str], Values], kinds: Mapping[str, Kind]) -> list[Finding]:
+def _findings(
+    values: Mapping[tuple[str, str], Values],
+    lost: Mapping[tuple[str, str], Sequence[str]],
+    kinds: Mapping[str, Kind],
+) -> list[Finding]:
     """Compare the columns by each score; of many those come first that tell them apart."""
     compared = {name: columns for name in kinds if len(columns := _columns_of(name, values)) > 1}
     # Where some are chosen by what was seen, any of them might have been the ones told.
     choices = len(compared) if len(compared) > MOST_FINDINGS else 1
-    made = [_compared(name, kinds[name], of, choices) for name, of in compared.items()]
+    made = [_compared(name, kinds[name], of, lost, choices) for name, of in compared.items()]
     found = [finding for finding in made if finding]
     if choices > 1:
         found.sort(key=lambda finding: (not finding.settles, -finding.differ / finding.tasks))
@@ -104,7 +125,11 @@ def _columns_of(name: str, values: Mapping[tuple[str, str], Values]) -> dict[str
 
 
 def _compared(
-    name: str, kind: Kind, by_column: Mapping[str, Values], choices: int
+    name: str,
+    kind: Kind,
+    by_column: Mapping[str, Values],
+    lost: Mapping[tuple[str, str], Sequence[str]],
+    choices: int,
 ) -> Finding | None:
     tasks = set.intersection(*({task for task, _ in of} for of in by_column.values()))
     if not tasks:
@@ -116,8 +141,14 @@ def _compared(
     comparisons = len(ranked) * (len(ranked) - 1) // 2 * choices
     level = 1 - (1 - LEVEL) / comparisons
 
+    failed = {column: tasks for (column, of), tasks in lost.items() if of == name}
+    worst = _worst(name, kind, by_column)
+
     def gaps(one: str, others: Iterable[str]) -> list[Gap]:
-        return [_gap(other, common[one], common[other], kind, level) for other in others]
+        found = [_gap(other, common[one], common[other], kind, level) for other in others]
+        return [
+            _bounded(gap, one, gap.other, by_column, failed, kind, worst, level) for gap in found
+        ]
 
     def differ(columns: Collection[str]) -> int:
         return sum(len({by_task[column][task] for column in columns}) > 1 for task in tasks)
@@ -137,6 +168,32 @@ def _gap(other: str, ones: Values, others: Values, kind: Kind, level: float) -> 
 
     found = paired_difference(_by_task(ones), _by_task(others), level=level, kind=kind)
     return Gap(other, *found[:3], found.method)
+
+
+def _bounded(
+    gap: Gap,
+    better: str,
+    other: str,
+    by_column: Mapping[str, Values],
+    failed: Mapping[str, Sequence[str]],
+    kind: Kind,
+    worst: float,
+    level: float,
+) -> Gap:
+    """Say whether a difference would not be settled any more, were all that failed the worst."""
+    if not (gap.low > 0 or gap.high < 0) or better not in failed:
+        return gap
+    ours = (*by_column[better], *((task, worst) for task in failed[better]))
+    both = {task for task, _ in ours} & {task for task, _ in by_column[other]}
+    bound = _gap(other, _only(ours, both), _only(by_column[other], both), kind, level)
+    return replace(gap, turns=not bound.low > 0)
+
+
+def _worst(name: str, kind: Kind, by_column: Mapping[str, Values]) -> float:
+    """Return the least that a score can be, or else what it has been."""
+    values = [value for of in by_column.values() for _, value in of]
+    scale = (0.0, 1.0) if kind in JUDGING else scale_of(name, values)
+    return scale[0] if scale else min(values)
 
 
 def _only(values: Values, tasks: Container[str]) -> Values:

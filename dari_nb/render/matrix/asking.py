@@ -1,0 +1,91 @@
+"""What is wrong with conditions that leave nothing, where they ask for what cannot be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from ...score_kinds import JUDGING
+from ..plain.visible import visible_name
+from .against import ORDER, seen_against
+from .matrix import Matrix
+from .sifting import DIFFERS, Condition, Facts, Wish, is_amount, read_conditions, sift
+
+_STATES = (
+    *("planned", "queued", "running", "waiting_for_tool"),
+    *("completed", "failed", "cancelled", "unsent"),
+)
+_CHANGES = {
+    **dict.fromkeys(("worse", "regression", "regressions"), "worse"),
+    **dict.fromkeys(("better", "improvement", "improvements"), "better"),
+}
+_MOST = 100  # characters of what was asked that are said again
+
+
+def misread(matrix: Matrix, wish: Wish) -> str:
+    """Say why conditions cannot be meant so; empty where they can, whether they are met or not."""
+    sifted = sift(matrix, wish)
+    facts = Facts(matrix, seen_against(matrix, wish.baseline, wish.score))
+    conditions, words = read_conditions(wish.where, facts.names)
+    differs = [one for one in conditions if one.name == DIFFERS]
+    if not sifted.why and not differs:
+        return ""
+    told = _of_conditions(matrix, facts, conditions if sifted.why else differs)
+    if not sifted.why:
+        return next(told, "")
+    if wish.where.count('"') % 2:
+        return "a quotation mark is not closed"
+    if why := next(told, "") or _of_words(words, facts):
+        return why
+    return "" if sifted.why.startswith("nothing matches") else sifted.why
+
+
+def short(text: str, most: int = _MOST) -> str:
+    """Say what was asked, or its beginning."""
+    line = visible_name(text[: 4 * most])
+    return line if len(line) <= most else f"{line[: most - 1]}…"
+
+
+def _of_conditions(matrix: Matrix, facts: Facts, asked: list[Condition]) -> Iterator[str]:
+    for one in asked:
+        if one.sign == "?":
+            if one.name in ("answer", "task", "text"):
+                yield f"“{one.name}” is no condition; one is {one.name}: sorry"
+        elif one.wanted.endswith(","):
+            yield "conditions stand beside each other without a comma, such as right = no cost > 1"
+        elif one.name == DIFFERS and one.wanted not in facts.names:
+            yield f"nothing is called {short(one.wanted)}; there is {_listed(facts.told)}"
+        elif one.wanted != "*" and one.sign not in (":", "!="):
+            yield from _of_value(matrix, one)
+
+
+def _of_value(matrix: Matrix, asked: Condition) -> Iterator[str]:
+    labels = [column.label for column in matrix.columns]
+    known = {
+        **dict.fromkeys(("column", "llm"), labels),
+        **dict.fromkeys(("state", "outcome"), _STATES),
+        "change": ORDER,
+    }
+    if any(asked.name in row.metadata for row in matrix.rows):
+        return
+    there = known.get(asked.name)
+    if there and asked.wanted not in map(str.lower, there):
+        yield f"there is no {asked.name} {short(asked.wanted)}; there is {_listed(there)}"
+    elif _is_figure(matrix, asked.name) and not is_amount(asked.wanted):
+        yield f"{short(asked.name)} is a number, and {short(asked.wanted)} is none"
+
+
+def _is_figure(matrix: Matrix, name: str) -> bool:
+    kind = matrix.kinds.get(name)
+    return name in ("time", "seconds", "cost", "number") or kind == "number" or kind in JUDGING
+
+
+def _of_words(words: list[str], facts: Facts) -> str:
+    change = next((_CHANGES[word] for word in words if word in _CHANGES), "")
+    if not change:
+        return ""
+    first = "" if "change" in facts.names else "with a baseline "
+    return f"these are words in tasks and answers; {first}the condition is change = {change}"
+
+
+def _listed(names: Iterable[str]) -> str:
+    return short(", ".join(names), 4 * _MOST)

@@ -1,0 +1,114 @@
+"""A cell that failed is never better than one that has an answer, and what failed is said."""
+
+import pytest
+
+import dari_nb as dari
+
+TASKS = [{"prompt": str(n), "expected": "yes"} for n in range(24)]
+
+
+@pytest.fixture
+def day(server):
+    """An agent that answers wrongly, or crashes, on these tasks."""
+    day = {"wrong": set(), "crash": set()}
+
+    @server.agent("shaky", llms=["small", "large"])
+    def shaky(prompt, turn):
+        if turn.llm_id == "small" and int(prompt) in day["crash"]:
+            raise RuntimeError("crash")
+        return "no" if int(prompt) in day["wrong"] | day.get(turn.llm_id, set()) else "yes"
+
+    return day
+
+
+def is_right(turn):
+    return turn.text == turn.session.metadata["expected"]
+
+
+def ran(d, tasks=TASKS, llms=("small",), **options):
+    batch = d.batches.run("shaky", tasks, list(llms), **options).wait(120)
+    batch.score("right", is_right)
+    return batch
+
+
+def test_a_crash_in_place_of_a_wrong_answer_is_no_improvement(d, day):
+    day["wrong"] = set(range(0, 24, 2))
+    old = ran(d, run_id="monday")
+    day |= {"crash": day["wrong"], "wrong": set()}
+    new = ran(d, run_id="tuesday")
+    compared = dari.compare_batches(old, new)
+    told = str(compared)
+    assert "did better" not in told
+    assert "\N{BLACK UP-POINTING TRIANGLE}" not in told
+    assert "0 regressions, 0 improvements, 12 alike, 12 not compared against " in told
+    assert f"on “right”; 12 of 24 cells of {compared.columns[1].label} failed. " in told
+    assert compared.changes()["change"].tolist() == ["alike"] * 12
+    assert "did better" not in compared.view().against
+
+
+def test_a_crash_where_the_answer_was_right_is_a_regression(d, day):
+    tasks = [{"prompt": str(n), "expected": "yes"} for n in range(30)]
+    day["wrong"] = set(range(12))
+    old = ran(d, tasks, run_id="monday")
+    day |= {"crash": set(range(18)), "wrong": set()}
+    compared = dari.compare_batches(old, ran(d, tasks, run_id="tuesday"))
+    told = str(compared)
+    assert "6 regressions, 0 improvements, 12 alike, 12 not compared against " in told
+    assert f"18 of 30 cells of {compared.columns[1].label} failed" in told
+    changes = compared.changes()
+    assert changes["change"].tolist() == ["worse"] * 6 + ["alike"] * 12
+    assert changes["before"].tolist()[:6] == [1.0] * 6
+
+
+def test_an_answer_in_place_of_a_crash_is_not_compared(d, day):
+    day["crash"] = set(range(6))
+    old = ran(d, run_id="monday")
+    day["crash"] = set()
+    compared = dari.compare_batches(old, ran(d, run_id="tuesday"))
+    told = str(compared)
+    assert "0 regressions, 0 improvements, 18 alike, 6 not compared against " in told
+    assert f"6 of 24 cells of {compared.columns[0].label} failed" in told
+
+
+def test_a_repeat_that_crashes_makes_nothing_better(d, day):
+    day["wrong"] = {0, 1}
+    old = ran(d, TASKS[:4], run_id="monday", repeats=2)
+    day |= {"wrong": set(), "crash": {2}}
+    compared = dari.compare_batches(old, ran(d, TASKS[:4], run_id="tuesday", repeats=2))
+    assert sorted(compared.changes()["change"]) == ["alike", "better", "better", "worse"]
+
+
+def test_no_column_did_better_by_what_it_failed_to_answer(d, day):
+    day |= {"crash": set(range(12)), "large": set(range(12, 22))}
+    batch = ran(d, llms=("small", "large"))
+    said = str(batch).splitlines()[2]
+    assert said.startswith("On “right”, small has 12 of 12 and large 2 of 12; counted as wrong, ")
+    assert "what failed leaves open which is better; 12 of 24 cells of small failed (" in said
+    against = batch.view(baseline="large").against
+    assert "did better" not in against
+    assert "12 of 24 cells</button> of <b>small</b> failed" in against
+
+
+def test_what_failed_is_named_where_it_turns_nothing(d, day):
+    day |= {"crash": {0}, "large": set(range(20))}
+    said = str(ran(d, llms=("small", "large"))).splitlines()[2]
+    assert said.startswith("small did better than large on “right”: 23 of 23 against 4 of 23; 1 of")
+
+
+def test_what_was_asked_comes_first_and_the_rest_is_a_click_away(d, day):
+    old = ran(d, TASKS[:4], run_id="monday")
+    day["wrong"] = {0}
+    new = ran(d, TASKS[:4], run_id="tuesday")
+    old.score("long", lambda turn: len(turn.text))
+    compared = dari.compare_batches(old, new)
+    lines = str(compared).splitlines()
+    assert lines[2].startswith("1 regression, 0 improvements, 3 alike against ")
+    assert lines[4] == "Not in all columns: “long”."
+    assert "On “right”, " not in str(compared)
+    html = compared.to_mimebundle()["text/html"].partition("</style>")[2]
+    assert html.index("1 regression") < html.index("<summary>All columns beside each other")
+    view = compared.view()
+    assert "dari-finding" not in view.head
+    assert view.against.index("1 regression") < view.against.index("On <em>“right”")
+    view.baseline = ""
+    assert "On <em>“right”" in view.head
