@@ -52,7 +52,8 @@ class Asked(Protocol):
 
     def _take_in(self, found: Sequence[Found]) -> None: ...
 
-    def _send_planned(self, max_cost: float | Decimal | str | None = None) -> Any: ...
+    def _allow(self, max_cost: float | Decimal | str | None) -> None: ...
+    def _send_planned(self) -> Any: ...
 
     def _stopped(self) -> Ending: ...
 
@@ -221,7 +222,8 @@ class Judge:
         asked = self._batch._asks(self._agent.resource, self._run_id, tasks, self._column)
         asked._take_in(found)
         answers.batches.append(asked)
-        asked._send_planned(max_cost)
+        asked._allow(max_cost)
+        asked._send_planned()
         ids = {task.index: one.id for task, one in zip(tasks, questions, strict=True)}
         try:
             _wait(asked, self._noun)
