@@ -310,7 +310,7 @@ REFUSED = [
     ("%dari_send {n:nonsense}", "Invalid format specifier"),
     ("%dari_send {df:.2f}", "unsupported format"),
     ("%%dari_send\n{df.shapes}", "nothing was sent"),
-    ("%%dari_batch listener --max-cost 1\nHi", "send listener one message there first"),
+    ("%%dari_batch listener --max-cost 1\nHi", "max_cost cannot be held"),
     ("%%dari_batch listener\n{df.shapes}", "nothing was sent"),
     ("%%dari_batch {nope}\nHi", "is not defined"),
     ("t = %dari_send {nope}", "is not defined"),

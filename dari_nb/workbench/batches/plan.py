@@ -126,7 +126,18 @@ class Plan:
             )
 
     def hold(self, max_cost: Decimal, spent: Decimal) -> None:
-        """Tell how many of those to send ``max_cost`` allows when so much of it is spent."""
+        """Tell how many of those to send a cap allows.
+
+        Args:
+            max_cost: The cap, in US dollars.
+            spent: What of it is spent.
+
+        >>> from decimal import Decimal
+        >>> plan = batch.plan()
+        >>> plan.hold(Decimal(1), Decimal(0))
+        >>> plan.max_cost
+        Decimal('1')
+        """
         self.max_cost = max_cost
         if self.unknown:
             return
