@@ -6,10 +6,10 @@ import math
 from collections.abc import Iterator, Sequence
 
 from ..plain.words import count_text
-from .conditions import both, condition, has
 from .lacking import failures
 from .matrix import Finding, Gap, Matrix, Mean
 from .parts import MOST_NAMED, Part, listed, score_part
+from .sifting.conditions import both, condition, has
 from .wording import mean_of, method_text, number_text, value_text
 
 Labels = dict[str, str]

@@ -8,10 +8,10 @@ from collections.abc import Iterator, Sequence
 from ..plain.words import count_text
 from .alike import said_of
 from .better import compared
-from .conditions import both, condition, has
 from .lacking import failed, lacking, not_a_number
 from .matrix import Matrix, MatrixCell, Mean
 from .parts import Part, html_of, listed, markdown_of, score_part, text_of, without_buttons
+from .sifting.conditions import both, condition, has
 from .wording import mean_of, method_text, number_text, value_text
 
 _MOST_SCORES = 3

@@ -33,7 +33,7 @@ from .figures import (
 from .finding import finding_html, finding_markdown, finding_text
 from .matrix import Matrix, MatrixCell, MatrixRow
 from .page import Groups, Lane, Page
-from .sifting import Wish
+from .sifting.sifting import Wish
 from .verdict import notes_of, verdict_counts
 
 _ALL = Wish()

@@ -11,12 +11,12 @@ from html import escape
 
 from ...render import head_html
 from ...render.matrix.against import Against, against_html, baselines, scores_of
-from ...render.matrix.conditions import condition, has
 from ...render.matrix.figures import matrix_head, state_counts, total_text
 from ...render.matrix.finding import finding_html
 from ...render.matrix.matrix import Matrix
-from ...render.matrix.offers import offers
 from ...render.matrix.parts import number_html
+from ...render.matrix.sifting.conditions import condition, has
+from ...render.matrix.sifting.offers import offers
 from ...render.matrix.verdict import short_name
 from ...render.plain.visible import visible_name
 from ...render.plain.words import state_text

@@ -17,7 +17,7 @@ from ...render.matrix.alike import same_rows, same_text
 from ...render.matrix.compare import Compared, compare_html
 from ...render.matrix.figures import repeats_of, status_of
 from ...render.matrix.matrix import Matrix, MatrixCell
-from ...render.matrix.sifting import Sifted, Wish, sift
+from ...render.matrix.sifting.sifting import Sifted, Wish, sift
 from .._kernel import current_kernel_id
 from ..errands import in_thread
 from ..pace import Pace

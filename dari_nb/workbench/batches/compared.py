@@ -255,7 +255,7 @@ class ComparedBatches(Results):
     def to_mimebundle(self) -> dict[str, str]:
         """Return it as HTML, Markdown and plain text, what got worse since the oldest first."""
         from ...render.matrix.paper import matrix_paper
-        from ...render.matrix.sifting import Wish
+        from ...render.matrix.sifting.sifting import Wish
         from .matrix.means import compared_with
 
         matrix = self._snapshot()

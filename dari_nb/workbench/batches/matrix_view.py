@@ -12,8 +12,8 @@ import traitlets
 
 from ...errors import InvalidRequestError
 from ...render.matrix.against import checked_baseline, checked_score
-from ...render.matrix.asking import misread, short
-from ...render.matrix.sifting import Wish
+from ...render.matrix.sifting.asking import misread, short
+from ...render.matrix.sifting.sifting import Wish
 from ...widgets import MatrixView
 from ...widgets.things import each_once
 from ..link import host

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from dari_nb.render.matrix.conditions import both, condition
 from dari_nb.render.matrix.matrix import Matrix, MatrixCell, MatrixColumn, MatrixRow
-from dari_nb.render.matrix.offers import offers
 from dari_nb.render.matrix.paper import matrix_paper
-from dari_nb.render.matrix.sifting import Wish, sift
+from dari_nb.render.matrix.sifting.conditions import both, condition
+from dari_nb.render.matrix.sifting.offers import offers
+from dari_nb.render.matrix.sifting.sifting import Wish, sift
 
 TABLE = Path(__file__).parents[3] / "js" / "test" / "matrix" / "conditions.json"
 TOLD = json.loads(TABLE.read_text(encoding="utf-8"))

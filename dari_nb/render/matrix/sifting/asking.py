@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from ...score_kinds import JUDGING
-from ..plain.visible import visible_name
-from .against import ORDER, seen_against
-from .matrix import Matrix
+from ....score_kinds import JUDGING
+from ...plain.visible import visible_name
+from ..against import ORDER, seen_against
+from ..matrix import Matrix
 from .sifting import DIFFERS, Condition, Facts, Wish, is_amount, read_conditions, sift
 
 _STATES = (

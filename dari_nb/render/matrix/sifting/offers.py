@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from statistics import fmean
 
-from ...score_kinds import is_missing
+from ....score_kinds import is_missing
+from ..matrix import Matrix
 from .conditions import condition
-from .matrix import Matrix
 from .sifting import DIFFERS, OWN, text_of
 
 _MOST_READ = 500  # cells and rows that conditions are offered from

@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from html import unescape
 from typing import Any, NamedTuple
 
-from ...score_kinds import is_missing
-from .against import ORDER, Against, seen_against
-from .alike import said_of, same_rows
-from .cells import cell_html, label_text, row_html
-from .figures import amount_of, cells_by_place, peek_text
-from .matrix import ENDED, Matrix, MatrixCell, MatrixRow
+from ....score_kinds import is_missing
+from ..against import ORDER, Against, seen_against
+from ..alike import said_of, same_rows
+from ..cells import cell_html, label_text, row_html
+from ..figures import amount_of, cells_by_place, peek_text
+from ..matrix import ENDED, Matrix, MatrixCell, MatrixRow
 
 _TOKEN = re.compile(
     r'("[^"]*"|[^\s"<>=!:]+)\s*(<=|>=|!=|==?|<|>|:)\s*("[^"]*"|[^\s"<>=!:]\S*)'
