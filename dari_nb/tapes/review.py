@@ -175,13 +175,13 @@ class Review(Sequence[Proposal]):
 
         >>> tape.review().replace()
         """
-        placed = list[Turn]()
+        own = {turn.place for turn in self.news}
 
         def put_or_adopt(tape: Recording, turn: Turn) -> None:
             # Of several that were asked in one place the first is put there, the others beside it.
             gone = replaced_by(tape, turn)
-            if gone and gone[0] not in placed:
-                placed.extend(put_in_place(tape, turn))
+            if gone and not own & {one.place for one in gone}:
+                put_in_place(tape, turn)
             else:
                 _adopt(tape, turn)
 

@@ -163,6 +163,23 @@ def test_of_several_prompts_in_one_place_the_first_replaces_and_the_others_stay_
     ]
 
 
+def test_a_first_prompt_changed_twice_takes_nothing_new_away(
+    lesson: Recording, tmp_path: Path
+) -> None:
+    for prompt in ("1a", "1b"):
+        other = taken(prompt, [said("Yes.")], session=f"sess_{prompt}")
+        after = taken("And in Go?", [said("Too.")], number=2, parent=other.line.key)
+        for turn in (other, after):
+            turn.line.new = True
+            turn.line.session = f"sess_{prompt}"
+        lesson.add(other, after)
+    write_tape(lesson, tmp_path / "x.tape")
+    Tape(tmp_path / "x.tape").review().replace()
+    assert sorted(now(Tape(tmp_path / "x.tape"))) == sorted(
+        [*OLD, ("1a", False), ("And in Go?", False), ("1b", False), ("And in Go?", False)]
+    )
+
+
 def test_a_turn_with_nothing_in_its_place_replaces_nothing(
     lesson: Recording, tmp_path: Path
 ) -> None:
