@@ -21,6 +21,8 @@ def scrubber() -> Scrubber:
 HELD_THERE = "canary0123456789/ABCDEF+ghijklmnopqrstuvw"[:40]
 IN_CONTEXT = [
     "Authorization: Bearer {}",
+    "AUTHORIZATION: BEARER {}",
+    "authorization: bearer {}",
     "postgres://user:{}@db.example.org/x",
     "aws_secret_access_key = {}",
     'export AWS_SECRET_ACCESS_KEY="{}"',

@@ -15,7 +15,10 @@ _PLACEHOLDER = r"(?!(?i:pass|passwd|password|pwd|secret|token|key)@)"
 
 COMMON: tuple[tuple[str, str], ...] = (
     ("-----BEGIN", r"-----BEGIN[A-Z +]*PRIVATE[ +]KEY-----.*?(?:-----END[A-Z +]*-----|\Z)"),
-    ("Bearer ", rf"Bearer ((?=[A-Za-z._~+/-]*\d)[{_WORD}._~+/-]{{20,}}=*)"),
+    *(
+        (scheme, rf"{scheme}((?=[A-Za-z._~+/-]*\d)[{_WORD}._~+/-]{{20,}}=*)")
+        for scheme in ("Bearer ", "bearer ", "BEARER ")
+    ),
     ("sk_", r"sk_[0-9a-f]{48}"),
     ("://", rf"://[^\s/?#@:\"'<>]*:{_PLACEHOLDER}([^\s/@\"'<>$*{{\[\\]{{6,}})@[{_WORD}\[]"),
 )
