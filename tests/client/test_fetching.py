@@ -16,8 +16,20 @@ from dari_nb.errors import InvalidRequestError, NotFoundError
 KEY = "dari_Zm9vYmFy-secret"
 
 
+OTHERS: set[threading.Thread] = set()
+
+
+@pytest.fixture(autouse=True)
+def _others():
+    """Workers of other tests may still wait for their last answers."""
+    OTHERS.clear()
+    OTHERS.update(threading.enumerate())
+
+
 def fetchers() -> list[threading.Thread]:
-    return [one for one in threading.enumerate() if one.name.startswith("dari-fetch-")]
+    """The workers that this test has left."""
+    mine = [one for one in threading.enumerate() if one not in OTHERS]
+    return [one for one in mine if one.name.startswith("dari-fetch-")]
 
 
 def getting(names):
