@@ -381,7 +381,7 @@ def test_what_is_chosen_in_the_page_is_selected_and_on_paper(lab):
     assert told(book, "[cell.id for cell in batch.selected]", "['0/large/0']")
     for _ in range(100):  # the paper is drawn again soon, and not at once
         html = "".join(o.data.get("text/html", "") for o in book.save().cells[1].outputs)
-        if "1 of 2 tasks" in html:
+        if "1 of 2 tasks: right" in html:
             break
         book.page.wait_for_timeout(100)
     assert "1 of 2 tasks: right = no column = small" in html
