@@ -367,6 +367,16 @@ batch.wait()
 """
 
 
+def paper_with(book, words):
+    """The saved paper of the second cell, once it has these words: it is drawn again soon."""
+    for _ in range(100):
+        html = "".join(o.data.get("text/html", "") for o in book.save().cells[1].outputs)
+        if words in html:
+            break
+        book.page.wait_for_timeout(100)
+    return html
+
+
 def test_what_is_chosen_in_the_page_is_selected_and_on_paper(lab):
     code = 'batch.score("right", lambda t: t.text != "Hello"); view = batch.view(); view'
     book = lab.open_notebook([BATCH, code])
@@ -379,11 +389,7 @@ def test_what_is_chosen_in_the_page_is_selected_and_on_paper(lab):
     assert told(book, chosen, "(['0/small/0'], 1)")
     cell(book, "0/large/0").click(modifiers=["Control"])
     assert told(book, "[cell.id for cell in batch.selected]", "['0/large/0']")
-    for _ in range(100):  # the paper is drawn again soon, and not at once
-        html = "".join(o.data.get("text/html", "") for o in book.save().cells[1].outputs)
-        if "1 of 2 tasks: right" in html:
-            break
-        book.page.wait_for_timeout(100)
+    html = paper_with(book, "1 of 2 tasks: right")
     assert "1 of 2 tasks: right = no column = small" in html
     lab.shutdown_kernels()
     book.reload()
@@ -401,11 +407,7 @@ def test_a_view_of_a_batch_leaves_paper_in_the_saved_notebook(lab):
     pane.get_by_role("button", name="5").click()
     pane.get_by_text("saved: 5 of 5").wait_for()
     book.page.locator(".dari-cells td").get_by_text("rating 5").wait_for()
-    for _ in range(100):  # the paper is drawn again soon, and not at once
-        html = "".join(o.data.get("text/html", "") for o in book.save().cells[1].outputs)
-        if "rating 5" in html:
-            break
-        book.page.wait_for_timeout(100)
+    html = paper_with(book, "rating 5")
     assert 'class="dari-paper"' in html
     assert "<span>rating 5</span>" in html
     lab.shutdown_kernels()

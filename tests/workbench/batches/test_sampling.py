@@ -43,16 +43,22 @@ def test_the_order_says_nothing_of_columns_or_tasks(batch):
     assert [answer.split()[1] for answer in drawn] != sorted(answer.split()[1] for answer in drawn)
 
 
-def test_nothing_that_is_shown_tells_who_has_answered(batch):
-    batch.score("length", lambda turn: len(turn.text))
-    sample = batch.sample(6)
-    view = sample.view()
+def opened_in(view, sample):
+    """All cells of a view, opened, and its state without script and style."""
     opened = [
         view._handlers["cell"]({"cells": [cell.id], "blind": blind}).result(60)
         for cell in sample._blinded.cells
         for blind in (False, True)
     ]
     state = {name: v for name, v in view.get_state().items() if name not in ("_esm", "_css")}
+    return opened, state
+
+
+def test_nothing_that_is_shown_tells_who_has_answered(batch):
+    batch.score("length", lambda turn: len(turn.text))
+    sample = batch.sample(6)
+    view = sample.view()
+    opened, state = opened_in(view, sample)
     shown = [str(opened), str(state), repr(view._matrix), str(sample), repr(sample)]
     shown += [*sample.to_mimebundle().values(), sample.to_frame().to_csv()]
     for text in shown:
@@ -106,12 +112,7 @@ def test_what_cannot_be_is_refused(batch, call, why):
 def seen(sample):
     """All that a sample shows, opened cells included, without script and style."""
     view = sample.view()
-    opened = [
-        view._handlers["cell"]({"cells": [cell.id], "blind": blind}).result(60)
-        for cell in sample._blinded.cells
-        for blind in (False, True)
-    ]
-    state = {name: v for name, v in view.get_state().items() if name not in ("_esm", "_css")}
+    opened, state = opened_in(view, sample)
     news = [body for _, _, body in view._changes.since(0)]
     return [str(opened), str(state), str(news), *sample.to_mimebundle().values()]
 
