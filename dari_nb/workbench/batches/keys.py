@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,8 @@ from ...descriptors import open_regular
 from ...errors import InvalidRequestError
 
 _CHUNK = 1 << 20
+_MADE = re.compile(r"runs?_[0-9a-f]{20}")
+"""The name of a run that follows from its content."""
 
 
 def digest(*parts: Any) -> str:
@@ -56,6 +59,11 @@ def run_id_of(
     """
     more = [options] if options else []
     return f"run_{digest('run', agent_id, versions, task_keys, *more)[:20]}"
+
+
+def is_given(run_id: str) -> bool:
+    """Say whether somebody has named this run, so that people know it by that."""
+    return not _MADE.fullmatch(run_id)
 
 
 def chunk_key(run_id: str, jobs: list[list[Any]]) -> str:

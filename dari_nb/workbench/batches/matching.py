@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ...models import parse_time
-from .keys import digest
+from .keys import digest, is_given
 from .tasks import Task
 
 if TYPE_CHECKING:
@@ -18,8 +18,10 @@ _EXPECTED = ("expected", "expectation", "answer", "target")
 
 
 def names_of(batches: Sequence[Results]) -> list[str]:
-    """Call each by its day, with the time where two are of one day, or else by its run."""
+    """Call each by the name that it was given, or else by its day, with its time, by its run."""
     runs = [batch.run_id for batch in batches]
+    if len(set(runs)) == len(runs) and all(map(is_given, runs)):
+        return runs
     for form in ("%b %-d", "%b %-d %H:%M"):
         days = [day_of(batch, form) for batch in batches]
         if all(days) and len(set(days)) == len(days):

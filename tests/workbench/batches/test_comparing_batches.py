@@ -128,3 +128,16 @@ def test_what_cannot_be_compared_is_refused_with_the_reason(d, day, days):
         dari.compare_batches(one, other.to_frame())
     with pytest.raises(InvalidRequestError, match="by 'beauty'; there is: right"):
         days.differences("beauty")
+
+
+def test_batches_are_called_by_the_names_they_were_given_or_else_by_their_days(d, day, monkeypatch):
+    monkeypatch.setattr(
+        "dari_nb.workbench.batches.matching.day_of", lambda batch, _: f"Nov {len(batch.tasks)}"
+    )
+    for names, told in ((("old", "new"), ["old", "new"]), ((None, None), ["Nov 4", "Nov 8"])):
+        runs = [
+            d.batches.run("parity", tasks, ["small"], run_id=name).wait(60)
+            for tasks, name in zip((TASKS[:4], TASKS), names, strict=True)
+        ]
+        compared = dari.compare_batches(*runs)
+        assert [column.label for column in compared.columns] == [f"{t} · small" for t in told]
