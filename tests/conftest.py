@@ -82,7 +82,8 @@ class TcpProxy:
         for writer in self._writers:
             # Lingering for no time makes the close a reset, as when a machine goes down.
             raw = writer.get_extra_info("socket")
-            raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            with suppress(OSError):  # It has been closed on the other side since.
+                raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             writer.transport.abort()
         killed = len(self._writers) // 2
         self._writers.clear()

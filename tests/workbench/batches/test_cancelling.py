@@ -1,6 +1,7 @@
 """A batch is ended on the server: what runs and what waits, once, and nothing is paid for after."""
 
 import threading
+import time
 from decimal import Decimal
 
 import pytest
@@ -35,11 +36,17 @@ def mixed(server):
     go_on.set()
 
 
+def until_ended(batch, number):
+    """Wait until so many cells of a batch have ended."""
+    while sum(map(batch.refresh().counts.get, ("completed", "failed"), (0, 0))) < number:
+        time.sleep(0.01)
+
+
 def test_what_runs_is_cancelled_and_what_has_ended_stays(d, mixed):
     batch = d.batches.run("mixed", ["quick", "fails", "slow 1", "slow 2"])
     for _ in range(2):
         assert mixed.acquire(timeout=20)
-    batch.refresh()
+    until_ended(batch, 2)
     assert batch.cancel() is batch
     assert [cell.state for cell in batch.cells] == ["completed", "failed", "cancelled", "cancelled"]
     assert [cell.text for cell in batch.cells[2:]] == ["half an ans", "half an ans"]
@@ -55,6 +62,7 @@ def test_what_runs_is_cancelled_and_what_has_ended_stays(d, mixed):
 def test_a_retry_leaves_what_was_cancelled_alone_and_says_so(d, again, mixed, capsys):
     batch = d.batches.run("mixed", ["quick", "fails", "slow"])
     assert mixed.acquire(timeout=20)
+    until_ended(batch, 2)
     batch.cancel()
     batch.retry_failed().wait(60)
     assert CANCELLED in capsys.readouterr().out
@@ -75,6 +83,7 @@ def test_a_retry_leaves_what_was_cancelled_alone_and_says_so(d, again, mixed, ca
 def test_a_plan_counts_what_was_cancelled_as_there(d, mixed):
     batch = d.batches.run("mixed", ["slow", "quick"])
     assert mixed.acquire(timeout=20)
+    until_ended(batch, 1)
     batch.cancel()
     plan = d.batches.run("mixed", ["slow", "quick"], dry_run=True)
     assert (plan.items, plan.found, plan.sends) == (2, 2, 0)
@@ -85,6 +94,7 @@ def test_a_plan_counts_what_was_cancelled_as_there(d, mixed):
 def test_another_client_cancels_a_turn_of_it(d, again, mixed):
     batch = d.batches.run("mixed", ["slow", "quick"])
     assert mixed.acquire(timeout=20)
+    until_ended(batch, 1)
     other = again().sessions.get(batch.refresh()[0, None].session_id)
     assert other.turn().cancel().text == "half an ans"
     assert batch.wait(60).counts == {"cancelled": 1, "completed": 1}
@@ -93,6 +103,7 @@ def test_another_client_cancels_a_turn_of_it(d, again, mixed):
 def test_it_costs_what_it_cost_and_no_score_counts_it(d, mixed):
     batch = d.batches.run("mixed", ["slow", "quick"])
     assert mixed.acquire(timeout=20)
+    until_ended(batch, 1)
     batch.cancel()
     scored = batch.score("right", lambda turn: True)
     assert len(scored) == 1
