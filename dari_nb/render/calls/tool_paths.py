@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import chain
@@ -178,12 +179,11 @@ def _best_pairs(rows: Sequence[Counter[Key]], path: Sequence[Key]) -> Iterator[P
     best = _best(weights)
     found = np.nonzero((weights + best[1:, 1:] == best[:-1, :-1]) & (weights > 0))
     ends = np.searchsorted(found[0], np.arange(1, len(rows) + 1)).tolist()
-    places = found[1].tolist()
+    places, sums = found[1].tolist(), best[found].tolist()
     begin = at = 0
     for i, end in enumerate(ends):
-        now = best[i, at]
-        of_row = (j for j in places[begin:end] if j >= at)
-        pair = next((j for j in of_row if best[i, j] == now), None)
+        first, now = bisect_left(places, at, begin, end), best.item(i, at)
+        pair = next((places[k] for k in range(first, end) if sums[k] == now), None)
         begin = end
         if pair is None:
             yield i, None
