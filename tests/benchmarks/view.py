@@ -42,6 +42,23 @@ items = [item for n in range(2500) for item in turn(n)]
 huge = AssistantMessageItem(id="huge", message_id="m", status="completed",
                             content=[text_block("Some words, and some more. " * 40_000)])
 """
+CELLS = """
+import random
+random.seed(1)
+words = "alpha beta gamma delta epsilon zeta eta theta".split()
+made = matrix(1000, llms="abcdef")
+cells = [
+    dataclasses.replace(
+        cell, id=f"{cell.id}-{repeat}", repeat=repeat, state="completed", seconds=random.random(),
+        text=" ".join(random.choices(words, k=random.randint(3, 60))), cost="0.02",
+        scores={"right": random.random() < 0.7}, tools=[], tool_calls=0)
+    for cell in made.cells for repeat in range(3)
+]
+whole = dataclasses.replace(made, cells=cells)
+nothing = lambda *_: None
+view = MatrixView(lambda: whole, transcript=nothing, rate=nothing, watch=nothing)
+view
+"""
 WATCH = """() => {
   const first = async (selector) => {
     while (!document.querySelector(selector)) await new Promise(requestAnimationFrame);
@@ -96,6 +113,19 @@ FIND = """async (query) => {
   while (count.textContent === before) await new Promise((done) => setTimeout(done, 2));
   return [performance.now() - begun, count.textContent];
 }"""
+# A key is done with when the page has drawn what it asks for.
+TYPE = """async (query) => {
+  const field = document.querySelector(".dari-matrix [name=where]");
+  const taken = [];
+  for (let end = 1; end <= query.length; end++) {
+    field.value = query.slice(0, end);
+    const begun = performance.now();
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+    await new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
+    taken.push(performance.now() - begun);
+  }
+  return taken;
+}"""
 LONGEST_TASK = """
 window.longest = 0;
 new PerformanceObserver((list) => {
@@ -120,8 +150,7 @@ def main() -> None:
             for count in (1, 10):
                 cells = [ITEMS, *["shown(items)"] * count]
                 several(lab.open_notebook(cells, f"{count}.ipynb"), count)
-            board = "board = Board(500, llms=tuple('abcdef')); board.view"
-            matrix(lab.open_notebook([BOARD, board], "matrix.ipynb"))
+            matrix(lab.open_notebook([BOARD, CELLS], "matrix.ipynb"))
         finally:
             lab.stop()
 
@@ -141,10 +170,10 @@ def many(book: Notebook) -> None:
 
 
 def matrix(book: Notebook) -> None:
-    """A matrix of 500 tasks and 6 LLMs: the page's longest task when it comes and is scrolled."""
+    """1,000 tasks, 6 LLMs, 3 repeats: the page's longest task as it comes, and in use."""
     book.page.evaluate(LONGEST_TASK)
     book.run_all()
-    book.page.locator("[data-cell='499-f']").wait_for(state="attached")
+    book.page.locator("[data-row='999']").wait_for(state="attached")
     grid = book.page.locator(".dari-grid")
     grid.evaluate("e => e.scrollIntoView()")
     book.page.wait_for_function(IDLE)
@@ -154,8 +183,11 @@ def matrix(book: Notebook) -> None:
         grid.evaluate(f"e => e.scrollTop = e.scrollHeight * {part} / 10")
         book.page.wait_for_function(IDLE)
     scrolled = book.page.evaluate("() => window.longest")
+    typed = {query: book.page.evaluate(TYPE, query) for query in ("right = no", "alpha zeta")}
+    keys = ", ".join(f"{max(ms):.0f} in {query!r}" for query, ms in typed.items())
     print(
-        f"  3,000 cells        {first:5.0f} ms longest task as they come, {scrolled:.0f} scrolled"
+        f"  18,000 cells       {first:5.0f} ms longest task as they come, {scrolled:.0f} scrolled, "
+        f"longest key {keys}"
     )
 
 

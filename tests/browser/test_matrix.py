@@ -50,6 +50,12 @@ for cell in board.matrix.cells[:-1]:
 board.put("1-small", state="failed", error="provider returned 529", attempts=2)
 """
 
+# What is drawn above a row moves it, so one goes on until one is there.
+COME_NEAR = """row => {
+  row.scrollIntoView({ block: "nearest" });
+  return row.querySelector("[data-cell]");
+}"""
+
 
 @pytest.fixture(scope="module")
 def notebook(lab_server, browser):
@@ -338,12 +344,16 @@ def test_a_filter_that_leaves_nothing_says_why(book):
     field.fill("")
 
 
-def test_of_500_tasks_with_6_llms_only_what_is_seen_is_watched(notebook):
-    large = notebook.server.open_notebook(
-        [BOARD, "board = Board(500, llms=tuple('abcdef')); board.view"], "large.ipynb"
-    )
+@pytest.fixture(scope="module")
+def large(notebook):
+    board = "board = Board(500, llms=tuple('abcdef')); board.view"
+    large = notebook.server.open_notebook([BOARD, board], "large.ipynb")
     large.run_all()
-    large.page.locator("[data-cell='499-f']").wait_for(state="attached")
+    large.page.locator("[data-row='499']").wait_for(state="attached")
+    return large
+
+
+def test_of_500_tasks_with_6_llms_only_what_is_seen_is_watched(large):
     grid = large.page.locator(".dari-grid")
     grid.evaluate("e => e.scrollIntoView()")
     for part in range(1, 11):
@@ -356,7 +366,35 @@ def test_of_500_tasks_with_6_llms_only_what_is_seen_is_watched(notebook):
     assert told(large, "[cells[-1] for cells in board.watched[-1:]]", "['499-f']")
     assert 6 <= int(large.execute("print(len(board.watched[-1]))")) <= 300
     assert not large.problems
-    large.close()
+
+
+def test_of_500_tasks_every_one_is_reached_by_keys_by_words_and_from_the_kernel(large):
+    page = large.page
+    page.locator(".dari-grid").evaluate("e => e.scrollTop = 0")
+    cell(large, "0-b").focus()
+    for key, reached in (
+        ("PageDown", "8-b"),
+        ("PageDown", "16-b"),
+        ("Control+ArrowDown", "499-b"),
+        ("ArrowUp", "498-b"),
+        ("Control+Home", "0-a"),
+    ):
+        page.keyboard.press(key)
+        assert focused(large) == reached
+    large.execute("board.view.selected = '250-c'")
+    expect(cell(large, "250-c")).to_have_attribute("data-open", "")
+    expect(cell(large, "250-c")).to_be_in_viewport()
+    field = page.get_by_role("combobox", name="Filter tasks")
+    field.fill('"Task 377:"')
+    expect(page.locator("[data-row]")).to_have_count(1)
+    expect(cell(large, "377-f")).to_be_visible()
+    field.fill("")
+    expect(page.locator("[data-row]")).to_have_count(500)
+    for far in (300, 444):
+        row = page.locator(f"[data-row='{far}']").element_handle()
+        page.wait_for_function(COME_NEAR, arg=row)
+        expect(cell(large, f"{far}-f")).to_be_visible()
+    assert not large.problems
 
 
 BATCH = """

@@ -1,6 +1,6 @@
 import { scrollWithin } from "../shared/scrolling";
 import { type Changes, placeOf } from "./changes";
-import { find, part, put, rove } from "./parts";
+import { fill, find, part, put, rove } from "./parts";
 import type { Sheet } from "./sheet";
 import type { Cell, Change, Column } from "./wire";
 
@@ -26,6 +26,8 @@ export interface Grid {
   /** Draws again what changed of the rows that are there. */
   update(change: Change): void;
   mark(opened: string, chosen: readonly string[]): void;
+  /** Draws the cells of a row that is near to what the reader sees. */
+  near(row: string): void;
   /** Moves the focus, or only the place where Tab enters the table. */
   focus(id: string): void;
   enter(id: string): void;
@@ -36,13 +38,15 @@ export interface Grid {
   next(id: string, event: KeyboardEvent): string | undefined;
 }
 
+/** Rows that a key leads on, and that are drawn at once, not only when the reader is near. */
+const PAGE = 8;
 const STEPS: Record<string, [number, number]> = {
   ArrowUp: [-1, 0],
   ArrowDown: [1, 0],
   ArrowLeft: [0, -1],
   ArrowRight: [0, 1],
-  PageUp: [-8, 0],
-  PageDown: [8, 0],
+  PageUp: [-PAGE, 0],
+  PageDown: [PAGE, 0],
   Home: [0, -1e9],
   End: [0, 1e9],
 };
@@ -57,6 +61,7 @@ export function gridIn(
   const fold = part("tbody", { role: "rowgroup" });
   const bodies = new Map<string, HTMLElement>();
   const cells = new Map<string, HTMLElement>();
+  const drawn = new Set<string>();
   let lanes: Lane[] = [];
   let shape = "";
   let shown = "";
@@ -81,8 +86,7 @@ export function gridIn(
     lanes = aside
       ? Array.from({ length: repeats }, (_, repeat) => ({ column: order[0] as Column, repeat }))
       : order.map((column) => ({ column, repeat: undefined }));
-    bodies.clear();
-    cells.clear();
+    for (const known of [bodies, cells, drawn]) known.clear();
     table.style.setProperty("--lanes", String(lanes.length));
   }
 
@@ -102,17 +106,21 @@ export function gridIn(
     if (known) return known;
     const group = part("tbody", { role: "rowgroup", "data-row": id, "data-item": id });
     bodies.set(id, group);
-    put(group.appendChild(part("tr", { role: "row" })), '<th role="rowheader"></th>');
+    group.innerHTML = '<tr role="row"><th role="rowheader"></th></tr>';
     put(find(group, "th"), sheet.rows.get(id)?.html ?? "");
-    draw(id);
     observe(group);
     return group;
+  }
+
+  function near(id: string): void {
+    if (!drawn.has(id)) draw(id);
   }
 
   /** Draws a row: in each lane what came out differently, one below the other. */
   function draw(id: string): void {
     const group = bodies.get(id);
     if (!group) return;
+    drawn.add(id);
     const all = sheet.cellsOf(id).sort((a, b) => a.repeat - b.repeat);
     const columns = lanes.map(({ column, repeat }) =>
       all.filter(
@@ -133,7 +141,7 @@ export function gridIn(
         element.hidden = track >= Math.max(1, found.length);
         // Above them is room for the task, where there is none beside.
         element.style.gridArea = `${track + 2} / ${lane + 2} / ${isLast ? tracks + 2 : track + 3}`;
-        fill(element, found[track]);
+        showCell(element, found[track]);
       });
     }
   }
@@ -141,15 +149,14 @@ export function gridIn(
   /** Gives a row as many lines as it has tracks. */
   function resize(group: HTMLElement, tracks: number): void {
     find(group, "th").style.setProperty("--tracks", String(tracks));
-    while (group.children.length > tracks) group.lastElementChild?.remove();
-    while (group.children.length < tracks) group.append(part("tr", { role: "row" }));
-    for (const row of group.children) {
-      const missing = lanes.length - row.querySelectorAll("td").length;
-      for (let n = missing; n > 0; n--) row.append(part("td", { role: "gridcell" }));
+    fill(group, tracks, () => part("tr", { role: "row" }));
+    for (const [track, row] of [...group.children].entries()) {
+      const heads = track ? 0 : 1;
+      fill(row, heads + lanes.length, () => part("td", { role: "gridcell" }));
     }
   }
 
-  function fill(element: HTMLElement, cell: Cell | undefined): void {
+  function showCell(element: HTMLElement, cell: Cell | undefined): void {
     put(element, cell?.html ?? "");
     if (!cell) {
       element.removeAttribute("data-cell");
@@ -166,16 +173,23 @@ export function gridIn(
   function say(id: string, element: HTMLElement): void {
     const { row, column, repeat } = sheet.cells.get(id) as Cell;
     const change = repeat ? undefined : changes?.cells.get(placeOf(row, column));
-    if (change !== element.dataset.change) {
-      if (change) element.dataset.change = change;
-      else delete element.dataset.change;
-    }
+    if (change) element.dataset.change = change;
+    else delete element.dataset.change;
     element.toggleAttribute("data-fit", fit.has(id));
+  }
+
+  function rowOf(id: string): string {
+    return sheet.cells.get(id)?.row ?? "";
+  }
+
+  /** The cell that shows another which came out like it, or else is that. */
+  function shownBy(id: string): string {
+    return sheet.cells.get(id)?.within ?? id;
   }
 
   /** The element that shows a cell, be it with others that came out like it. */
   function elementOf(id: string): HTMLElement | undefined {
-    return cells.get(sheet.cells.get(id)?.within ?? id);
+    return cells.get(shownBy(id));
   }
 
   function markOne(id: string): void {
@@ -186,9 +200,10 @@ export function gridIn(
   }
 
   function enter(id: string): void {
+    near(rowOf(id));
     elementOf(entry)?.setAttribute("tabindex", "-1");
     elementOf(id)?.setAttribute("tabindex", "0");
-    entry = sheet.cells.get(id)?.within ?? id;
+    entry = shownBy(id);
   }
 
   /** Puts the rows into the table that are to be there. */
@@ -200,10 +215,11 @@ export function gridIn(
     button.setAttribute("aria-expanded", String(isOpen));
     const below = rows.same.length ? [fold, ...(isOpen ? rows.same.map(body) : [])] : [];
     table.replaceChildren(head, ...rows.shown.map(body), ...below);
+    rows.shown.slice(0, PAGE).forEach(near);
     if (!elementOf(entry)?.isConnected) entry = find(table, "[data-cell]")?.dataset.cell ?? "";
     enter(entry);
-    if (focused) elementOf(entry)?.focus({ preventScroll: true });
-    if (onButton) button.focus({ preventScroll: true });
+    const kept = focused ? elementOf(entry) : onButton && button;
+    if (kept) kept.focus({ preventScroll: true });
   }
 
   return {
@@ -220,7 +236,7 @@ export function gridIn(
     },
     tell(now, found) {
       changes = now;
-      fit = new Set([...found].map((id) => sheet.cells.get(id)?.within ?? id));
+      fit = new Set([...found].map(shownBy));
       for (const [id, element] of cells) say(id, element);
     },
     update(change) {
@@ -228,13 +244,15 @@ export function gridIn(
         const group = bodies.get(id);
         if (group) put(find(group, "th"), html);
       }
-      for (const id of new Set(change.cells.map((cell) => cell.row))) draw(id);
+      for (const id of new Set(change.cells.map((cell) => cell.row))) if (drawn.has(id)) draw(id);
     },
     mark(opened, chosen) {
+      near(rowOf(opened));
       const changed = [marks.opened, ...marks.chosen, opened, ...chosen];
       marks = { opened, chosen };
       changed.forEach(markOne);
     },
+    near,
     enter,
     focus(id) {
       enter(id);
@@ -248,6 +266,13 @@ export function gridIn(
     },
     next(id, event) {
       let [down, across] = STEPS[event.key] ?? [0, 0];
+      const ids = [...rows.shown, ...(isOpen ? rows.same : [])];
+      const here = ids.indexOf(rowOf(id));
+      [
+        ...ids.slice(0, 1),
+        ...ids.slice(-1),
+        ...ids.slice(within(here - PAGE, ids), here + PAGE + 1),
+      ].forEach(near);
       const lines = [...table.querySelectorAll("[data-row] > tr")].map((row) => [
         ...row.querySelectorAll("td"),
       ]);
@@ -261,14 +286,19 @@ export function gridIn(
         else across *= 1e9;
       }
       for (let tries = lines.length; tries > 0 && (down || across); tries--) {
-        y = Math.min(Math.max(y + down, 0), lines.length - 1);
-        x = Math.min(Math.max(x + across, 0), lanes.length - 1);
+        y = within(y + down, lines);
+        x = within(x + across, lanes);
         const cell = reaching(lines, y, x);
         if (cell && cell !== id) return cell;
       }
       return undefined;
     },
   };
+}
+
+/** The nearest place in a list. */
+function within(place: number, list: unknown[]): number {
+  return Math.min(Math.max(place, 0), list.length - 1);
 }
 
 /** The cell at a place, or the one above it that reaches down to there. */

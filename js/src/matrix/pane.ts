@@ -1,7 +1,7 @@
 import { Timeline } from "../live/timeline";
 import { TurnList } from "../live/turns";
 import { focused } from "../shared/dom";
-import { find, part, put, tell } from "./parts";
+import { dress, fill, find, part, put, tell } from "./parts";
 import type { Cell, Opened } from "./wire";
 
 const PATIENCE_MS = 800;
@@ -68,14 +68,11 @@ export class Pane {
     const line = this.#repeats;
     line.hidden = cells.length < 2;
     // The first element is the word before them.
-    while (line.children.length > cells.length + 1) line.lastElementChild?.remove();
+    fill(line, cells.length + 1, () => part("button", { type: "button", name: "repeat" }));
     for (const [place, { id, repeat }] of cells.entries()) {
-      const button =
-        line.children[place + 1] ?? line.appendChild(part("button", { type: "button" }));
-      const label = `Repeat ${repeat}`;
-      const attributes = { name: "repeat", value: id, "aria-label": label };
-      for (const [name, value] of Object.entries(attributes)) button.setAttribute(name, value);
-      button.setAttribute("aria-pressed", String(id === opened));
+      const button = line.children[place + 1] as Element;
+      const pressed = String(id === opened);
+      dress(button, { value: id, "aria-label": `Repeat ${repeat}`, "aria-pressed": pressed });
       button.textContent = String(repeat);
     }
   }

@@ -8,12 +8,16 @@ export class Sheet {
   repeats = 1;
   readonly rows = new Map<string, Row>();
   readonly cells = new Map<string, Cell>();
+  /** Names of what is known of tasks, and of scores. */
+  readonly names = new Set<string>();
   readonly #byRow = new Map<string, Map<string, Cell>>();
   readonly #listeners = new Set<Listener>();
 
   /** Takes in what is new; what comes later is newer. */
   apply(change: Change): void {
     this.columns = change.columns;
+    const parts = [...change.rows.map((row) => row.values), ...change.cells.map((c) => c.scores)];
+    for (const part of parts) for (const name in part) this.names.add(name);
     for (const row of change.rows) this.rows.set(row.id, row);
     for (const cell of change.cells) {
       this.cells.set(cell.id, cell);

@@ -87,10 +87,8 @@ class Facts {
     this.#sheet = sheet;
     this.#changes = changes;
     this.#labels = new Map(sheet.columns.map(({ id, label }) => [id, label]));
-    const names = new Set([...FACTS, ...HIDDEN].filter((name) => changes || name !== "change"));
-    for (const row of sheet.rows.values()) for (const name in row.values) names.add(name);
-    for (const cell of sheet.cells.values()) for (const name in cell.scores) names.add(name);
-    this.names = new Map([...names].map((name) => [name.toLowerCase(), name]));
+    const names = [...FACTS, ...HIDDEN].filter((name) => changes || name !== "change");
+    this.names = new Map([...names, ...sheet.names].map((name) => [name.toLowerCase(), name]));
   }
 
   of(row: Row, cell: Cell, name: string): unknown {

@@ -1,50 +1,51 @@
 import { hasEnded, type Sheet } from "./sheet";
 
 const REPORT_MS = 300;
+/** What scrolls in the page is looked beyond, too, where the browser knows of that. */
+const NEAR = { rootMargin: "400px", scrollMargin: "400px" } as IntersectionObserverInit;
 
-/** Which cells the reader sees that are still at work. */
-export class Sight {
-  readonly #sheet: Sheet;
-  readonly #report: (cells: string[]) => void;
-  readonly #rows = new Set<string>();
-  readonly #observer = new IntersectionObserver((entries) => this.#seen(entries));
-  #reported = "";
-  #timer: ReturnType<typeof setTimeout> | undefined;
+/**
+ * Watches which rows the reader is near to, and which of their cells are still at work.
+ *
+ * @param near Told of each row that comes near.
+ * @param report Told of the cells after they changed, a few times a second at most.
+ * @returns What takes each row's element once.
+ */
+export function sight(
+  sheet: Sheet,
+  near: (row: string) => void,
+  report: (cells: string[]) => void,
+  signal: AbortSignal,
+): (body: HTMLElement) => void {
+  const seen = new Set<string>();
+  let reported = "";
+  let timer: ReturnType<typeof setTimeout> | undefined;
 
-  /** @param report Told of them after they changed, a few times a second at most. */
-  constructor(sheet: Sheet, report: (cells: string[]) => void, signal: AbortSignal) {
-    this.#sheet = sheet;
-    this.#report = report;
-    sheet.subscribe(() => this.#soon(), signal);
-    signal.addEventListener("abort", () => {
-      this.#observer.disconnect();
-      clearTimeout(this.#timer);
-    });
-  }
-
-  observe(row: HTMLElement): void {
-    this.#observer.observe(row);
-  }
-
-  #seen(entries: IntersectionObserverEntry[]): void {
-    for (const { target, isIntersecting } of entries) {
-      const row = (target as HTMLElement).dataset.row ?? "";
-      if (isIntersecting) this.#rows.add(row);
-      else this.#rows.delete(row);
-    }
-    this.#soon();
-  }
-
-  #soon(): void {
-    this.#timer ??= setTimeout(() => {
-      this.#timer = undefined;
+  function soon(): void {
+    timer ??= setTimeout(() => {
+      timer = undefined;
       // In the matrix' order, whatever order the reader came by them in.
-      const rows = [...this.#sheet.rows.keys()].filter((row) => this.#rows.has(row));
-      const cells = rows.flatMap((row) => this.#sheet.cellsOf(row));
+      const rows = [...sheet.rows.keys()].filter((row) => seen.has(row));
+      const cells = rows.flatMap((row) => sheet.cellsOf(row));
       const ids = cells.filter((cell) => !hasEnded(cell)).map((cell) => cell.id);
       const now = ids.join("\n");
-      if (now !== this.#reported) this.#report(ids);
-      this.#reported = now;
+      if (now !== reported) report(ids);
+      reported = now;
     }, REPORT_MS);
   }
+
+  const observer = new IntersectionObserver((entries) => {
+    for (const { target, isIntersecting } of entries) {
+      const row = (target as HTMLElement).dataset.row as string;
+      if (isIntersecting) near(row);
+      seen[isIntersecting ? "add" : "delete"](row);
+    }
+    soon();
+  }, NEAR);
+  sheet.subscribe(soon, signal);
+  signal.addEventListener("abort", () => {
+    observer.disconnect();
+    clearTimeout(timer);
+  });
+  return (body) => observer.observe(body);
 }

@@ -8,7 +8,7 @@ import { find, put, rove } from "./parts";
 import { RatingLine, Ratings } from "./ratings";
 import type { Sheet } from "./sheet";
 import { finished, sift, whyNone } from "./sift";
-import { Sight } from "./sight";
+import { sight } from "./sight";
 import { SKELETON, sheetOfKeys } from "./skeleton";
 import type { Cell, Change, Opened, Question, Rating, State } from "./wire";
 
@@ -68,9 +68,9 @@ export class MatrixView {
     this.#hint = find(root, ".dari-hint");
     this.#hint.before(this.#keys);
     const tell = (cells: string[]) => port.send({ kind: "visible", cells });
-    const sight = new Sight(sheet, tell, signal);
+    const observe = sight(sheet, (row) => this.#grid.near(row), tell, signal);
     new Place(root, find(root, ".dari-grid"), rowsOnPaper, signal);
-    this.#grid = gridIn(find(root, "table"), sheet, (row) => sight.observe(row));
+    this.#grid = gridIn(find(root, "table"), sheet, observe);
     this.#pane = new Pane(find(root, ".dari-pane"), signal);
     this.#line = new RatingLine(find(root, ".dari-rate"));
     this.#ratings = new Ratings(
@@ -240,7 +240,6 @@ export class MatrixView {
     const chosen = this.#port.get("chosen");
     const others = chosen.filter((id) => id !== cell.id);
     this.#port.set({ chosen: others.length < chosen.length ? others : [...chosen, cell.id] });
-    this.#show();
   }
 
   #rate(cell: Cell, change: Partial<Rating>): void {
@@ -298,7 +297,6 @@ export class MatrixView {
     // What the kernel says of another baseline comes in a moment.
     const stale = name === "baseline" || name === "score" ? { against: "" } : {};
     this.#port.set({ [name]: type === "checkbox" ? checked : value, ...stale });
-    this.#show();
     if (name === "where") this.#offer();
   }
 
@@ -313,7 +311,6 @@ export class MatrixView {
   /** Shows the cells behind a number; once more, all. */
   #choosing(where: string): void {
     this.#port.set({ where: where === this.#port.get("where") ? "" : where });
-    this.#show();
     this.#spoken.textContent = this.#count.textContent;
   }
 
