@@ -148,7 +148,7 @@ class ComparedBatches(Results):
             score: As for :meth:`Results.view`.
             layout: As for :meth:`Results.view`.
 
-        >>> "0 regressions" in dari.compare_batches(batch, batch).view().against
+        >>> "0 are worse, 0 better" in dari.compare_batches(batch, batch).view().against
         True
         """
         wanted = self.baseline if baseline is None else baseline

@@ -124,7 +124,7 @@ class Facts:
             if name in given:
                 return None if is_missing(given[name]) or given[name] == "" else given[name]
         if name == "change":
-            return self._seen.rows[row.id] if self._seen else None
+            return self._seen.of(row.id, cell.column) if self._seen else None
         own = OWN.get(name)
         if own is not None:
             return own(cell)
