@@ -121,6 +121,26 @@ def test_what_the_interval_supports_is_said(d, day):
     assert f"<b>{name}</b> did worse<small> (difference" in compared.view().against
 
 
+def test_two_agents_are_called_by_their_names(d, day, server):
+    @server.agent("parity-2", llms=["small"])
+    def other(prompt, turn):
+        return "yes"
+
+    old = d.batches.run("parity", TASKS, ["small"], repeats=2).wait(60)
+    new = d.batches.run("parity-2", TASKS[:3], ["small"]).wait(60)
+    compared = dari.compare_batches(old, new)
+    assert [column.label for column in compared.columns] == ["parity · small", "parity-2 · small"]
+    times = "\N{MULTIPLICATION SIGN}"
+    head = str(compared).splitlines()[0]
+    sizes = f"8 tasks {times} 1 column {times} 2 (parity), 3 tasks {times} 1 column (parity-2)"
+    assert head.startswith(f"parity and parity-2 · {sizes} · done")
+    for batch in (old, new):
+        batch.score("right", right)
+    assert "Of 8 tasks, 2 are worse, 1 better, 0 alike, 5 not compared against parity on" in str(
+        compared
+    )
+
+
 def test_ratings_go_to_the_batch_that_a_cell_is_of(d, day):
     old = d.batches.run("parity", TASKS[:2], ["small"], run_id="monday").wait(60)
     new = d.batches.run("parity", TASKS[:2], ["small"], run_id="tuesday").wait(60)
