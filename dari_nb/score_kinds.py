@@ -27,15 +27,15 @@ def kind_of(values: Iterable[Any], name: str = "") -> Kind | None:
 
     What is missing counts for nothing: ``None``, NaN, and what is beyond 1e100. Ratings
     are numbers, even where all of them are 1, the worst; so is what a judge gives, who says yes and
-    no by ``True`` and ``False`` alone.
+    no by ``True`` and ``False`` alone. Yes or no beside numbers that are not 0 and 1 has no mean.
 
-    >>> [kind_of(v) for v in ([True, 0], [1, 0.5], [1, 7], ["good", 1], [None])]
-    ['yes/no', 'share', 'number', 'label', None]
+    >>> [kind_of(v) for v in ([True, 0], [1, 0.5], [1, 7], ["good", 1], [True, 7], [None])]
+    ['yes/no', 'share', 'number', 'label', 'label', None]
     """
     there = [value for value in values if not is_missing(value)]
     if not there:
         return None
-    if not all(map(is_number, there)):
+    if not all(map(is_number, there)) or _is_mixed(there):
         return "label"
     if scale_of(name, there) or (name.startswith(JUDGE) and not any(map(_is_yes_or_no, there))):
         return "number"
@@ -81,6 +81,12 @@ def is_number(value: Any) -> TypeGuard[float]:
         return isinstance(value, int | float) and abs(float(value)) <= LARGEST
     except OverflowError:
         return False  # it has too many digits to be counted with
+
+
+def _is_mixed(values: Iterable[Any]) -> bool:
+    """Whether values are yes or no in part, and in part numbers that are not 0 and 1."""
+    there = list(values)
+    return any(map(_is_yes_or_no, there)) and any(value not in (0, 1) for value in there)
 
 
 def _is_yes_or_no(value: Any) -> bool:

@@ -122,7 +122,7 @@ def test_the_second_lesson_runs_pays_once_and_leaves_paper(
     assert "(1, 'failed', 'RuntimeError: spilled the ink'), (2, 'completed'" in values[HISTORY]
     assert values["import tempfile"] == "True"
     beside = values["beside = dari.compare_batches(first, second)"]
-    assert "2 regressions, 4 improvements, 6 alike against prompt 1" in beside
+    assert "2 columns, 2 are worse, 6 better, 16 alike against prompt 1" in beside
     assert "12 tasks do not settle which" in beside
     saved = json.dumps(notebook)
     assert "dari_local_" not in saved

@@ -259,12 +259,13 @@ def test_a_baseline_puts_first_what_got_worse_and_its_numbers_choose_the_tasks(b
     page, seen = book.page, book.page.locator(".dari-against")
     heads = page.locator(".dari-cells tbody:visible th")
     page.locator("[name=baseline]").select_option("small")
-    counts = "1 regression, 1 improvement, 2 alike against small on “right”."
+    size = "Of 4 tasks \N{MULTIPLICATION SIGN} 2 columns"
+    counts = f"{size}, 1 is worse, 2 better, 5 alike against small on “right”."
     expect(seen).to_contain_text(counts)
     expect(heads).to_contain_text(["1", "0"])
     assert cell(book, "1-large").get_attribute("data-change") == "worse"
     assert axe(page, ".dari-matrix") == []
-    seen.get_by_role("button", name="1 improvement").click()
+    seen.get_by_role("button", name="2 better").click()
     expect(heads).to_contain_text(["0"])
     assert told(book, "board.view.where", "change = better")
     page.keyboard.press("ArrowLeft")

@@ -26,12 +26,6 @@ MARKS: Mapping[Change, str] = {
     "worse": "\N{BLACK DOWN-POINTING TRIANGLE} worse",
     "better": "\N{BLACK UP-POINTING TRIANGLE} better",
 }
-_SAID: Mapping[Change, tuple[str, str]] = {
-    "worse": ("regression", "regressions"),
-    "better": ("improvement", "improvements"),
-    "alike": ("alike", "alike"),
-    "none": ("not compared", "not compared"),
-}
 _MOST_SAID = 100  # characters of a name that is not there
 _NOTHING = 1e-9
 """What may be lost in counting, of a number."""
@@ -47,7 +41,7 @@ class Against:
         bases: The column that each other one is compared with, by id.
         cells: What became of a task in a column, by their ids. Where a cell of the task failed it
             is ``worse``, if a failure is less than what the baseline has, or not there.
-        rows: What became of a task: ``worse`` if it got worse in any column.
+        rows: What a task is sorted by: ``worse`` if it got worse in any column.
         gaps: By how much columns are above theirs on the same tasks, by id; empty where nobody
             has estimated it.
         level: Coverage of each of these intervals.
@@ -65,9 +59,16 @@ class Against:
 
     @cached_property
     def counts(self) -> dict[Change, int]:
-        """How many tasks got worse, better, neither, or cannot be compared."""
-        found = Counter(self.rows.values())
+        """How often a task in a column got worse, better, neither, or cannot be compared.
+
+        Seen from the other side, worse and better change places.
+        """
+        found = Counter(self.of(row, column) for row in self.rows for column in self.bases)
         return {change: found[change] for change in ORDER}
+
+    def of(self, row: str, column: str) -> Change | None:
+        """Say what became of a task in a column; ``None`` in one that others are compared with."""
+        return self.cells.get((row, column), "none") if column in self.bases else None
 
 
 def baselines(columns: Sequence[MatrixColumn]) -> list[str]:
@@ -173,16 +174,22 @@ def against_text(matrix: Matrix, seen: Against) -> str:
 
 
 def against_parts(matrix: Matrix, seen: Against) -> Iterator[Part]:
-    """Say how many tasks got worse and better, and what the intervals support of all.
+    """Say how often tasks got worse and better, and what the intervals support of all.
 
-    Example: ``3 regressions, 5 improvements, 12 alike against small on “right”.``
+    Example: ``Of 20 tasks, 3 are worse, 5 better, 12 alike against small on “right”.``
     """
+    columns = len(seen.bases)
+    size = f" \N{MULTIPLICATION SIGN} {columns} columns" if columns > 1 else ""
+    yield Part(f"Of {count_text(len(seen.rows), 'task')}{size}, ")
+    words = {"none": "not compared"}
     told = [change for change, n in seen.counts.items() if n or change != "none"]
     for place, change in enumerate(told):
         n = seen.counts[change]
-        where = f"change = {change}" if n else ""
-        yield Part(f"{', ' if place else ''}")
-        yield Part(f"{n} {_SAID[change][n != 1]}", "b", where)
+        verb = "" if place else " is" if n == 1 else " are"
+        yield Part(", " if place else "")
+        yield Part(
+            f"{n}{verb} {words.get(change, change)}", where=f"change = {change}" if n else ""
+        )
     yield Part(" against ")
     yield Part(seen.name, "b")
     yield Part(" on ")
@@ -219,7 +226,7 @@ def _gaps(matrix: Matrix, seen: Against) -> Iterator[Part]:
         those = [Part(" for "), *listed(names)] if names else []
         clauses.append([Part(TURNED), *those])
     if unsure:
-        compared = sum(n for change, n in seen.counts.items() if change != "none")
+        compared = sum(change != "none" for change in seen.rows.values())
         does = "does" if compared == 1 else "do"
         names = [[Part(labels[one], "b")] for one in unsure] if len(seen.gaps) > 1 else []
         rest = [Part(" for "), *listed(names)] if names else []

@@ -80,6 +80,14 @@ def not_a_number(matrix: Matrix, score: str) -> Iterator[Part]:
     """Say why a score has no mean that is a number in some cells and something else in others."""
     there = [cell for cell in matrix.cells if not is_missing(cell.scores.get(score))]
     odd = [cell for cell in there if not is_number(cell.scores[score])]
+    if not odd:
+        values = [cell.scores[score] for cell in there]
+        said = next(value for value in values if isinstance(value, bool))
+        number = next(value for value in values if value not in (0, 1))
+        yield score_part(score)
+        yield Part(f" has no mean: it holds {score_text(said)} and {score_text(number)}. ")
+        yield Part("Score True or False, or a number. Nothing is compared by it.")
+        return
     if len(odd) == len(there):
         yield score_part(score)
         yield Part(" holds words alone: it has no mean, and nothing is compared by it.", "small")

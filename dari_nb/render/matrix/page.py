@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from ..plain.visible import visible_name
 from ..plain.words import count_text
 from .against import MARKS, Against
 from .alike import answers_of, groups_of, same_rows, same_text, stands_aside
 from .cells import SAME_ANSWER
 from .figures import cells_by_place, repeats_of
 from .matrix import Matrix, MatrixCell, MatrixColumn, MatrixRow
-from .sifting.sifting import Wish, sift
+from .sifting.sifting import Facts, Wish, read_conditions, sift
 
 _MOST_CELLS = 1_000
 _LEAST_ROWS = 10
@@ -40,9 +41,7 @@ class Page:
         same = same_rows(matrix) if not (wish.where or wish.order) else []
         hidden = {row.id for row in same}
         differing = [row for row in rows if row.id not in hidden]
-        # A saved page has no field to read it from.
-        of = count_text(len(matrix.rows), "task")
-        self.choice = f"{len(rows)} of {of}: {wish.words}" if wish.words else ""
+        self.choice = _choice(matrix, wish, seen, len(rows))
         per_row = max(1, len(matrix.cells) // max(1, len(matrix.rows)))
         most = max(_LEAST_ROWS, _MOST_CELLS // per_row)
         self.rows = differing[:most]
@@ -84,3 +83,16 @@ class Page:
         if lane.repeat is None:
             return groups_of(cells)
         return [[cell] for cell in cells if cell.repeat == lane.repeat]
+
+
+def _choice(matrix: Matrix, wish: Wish, seen: Against | None, left: int) -> str:
+    """Say what was asked for, which a saved page has no field to read from."""
+    if not wish.words:
+        return ""
+    conditions, words = read_conditions(wish.where, Facts(matrix, seen).names)
+    named = ", ".join(f"“{visible_name(word)}”" for word in words)
+    told = f"the {'words' if len(words) > 1 else 'word'} {named}" if words else ""
+    of = f"{left} of {count_text(len(matrix.rows), 'task')}"
+    if not conditions:
+        return f"{of} {'holds' if left == 1 else 'hold'} {told}"
+    return f"{of}: {wish.words}{f' (with {told})' if told else ''}"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ...errors import InvalidRequestError
 from ...models import TimelineItem
 from .cells import Cell, Column
-from .matching import matched, names_of
+from .matching import agents_of, matched, names_of, sizes_text
 from .results import Place, Results
 from .tasks import Task
 
@@ -148,7 +148,7 @@ class ComparedBatches(Results):
             score: As for :meth:`Results.view`.
             layout: As for :meth:`Results.view`.
 
-        >>> "0 regressions" in dari.compare_batches(batch, batch).view().against
+        >>> "0 are worse, 0 better" in dari.compare_batches(batch, batch).view().against
         True
         """
         wanted = self.baseline if baseline is None else baseline
@@ -238,7 +238,10 @@ class ComparedBatches(Results):
             replace(column, of=names[column.id][0], llm=names[column.id][1])
             for column in matrix.columns
         ]
-        return replace(matrix, columns=columns, notes=self.notes)
+        batches = [run.batch for run in self._runs]
+        size = sizes_text({run.name: run.batch for run in self._runs})
+        title = " and ".join(agents_of(batches))
+        return replace(matrix, title=title, columns=columns, notes=self.notes, size=size)
 
     @property
     def notes(self) -> list[str]:

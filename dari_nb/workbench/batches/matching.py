@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -14,14 +14,18 @@ from .tasks import Task
 if TYPE_CHECKING:
     from .results import Results
 
+_TIMES = " \N{MULTIPLICATION SIGN} "
 _EXPECTED = ("expected", "expectation", "answer", "target")
 
 
 def names_of(batches: Sequence[Results]) -> list[str]:
-    """Call each by the name that it was given, or else by its day, with its time, by its run."""
+    """Call each by the name that it was given, else by its agent, its day, its time, its run."""
     runs = [batch.run_id for batch in batches]
     if len(set(runs)) == len(runs) and all(map(is_given, runs)):
         return runs
+    agents = agents_of(batches)
+    if len(agents) == len(batches):
+        return agents
     for form in ("%b %-d", "%b %-d %H:%M"):
         days = [day_of(batch, form) for batch in batches]
         if all(days) and len(set(days)) == len(days):
@@ -32,6 +36,26 @@ def names_of(batches: Sequence[Results]) -> list[str]:
         seen[run] += 1
         told.append(run if seen[run] == 1 else f"{run} ({seen[run]})")
     return told
+
+
+def agents_of(batches: Sequence[Results]) -> list[str]:
+    """Name the agents, each once."""
+    return list(dict.fromkeys(batch.agent.name for batch in batches))
+
+
+def sizes_text(batches: Mapping[str, Results]) -> str:
+    """Say how large each of them is, by name; empty where they are as large as each other."""
+    from ...render import count_text
+
+    sizes = {name: (len(batch.tasks), batch.repeats) for name, batch in batches.items()}
+    if len(set(sizes.values())) == 1:
+        return ""
+    told = []
+    for name, (tasks, repeats) in sizes.items():
+        parts = [count_text(tasks, "task"), count_text(len(batches[name].columns), "column")]
+        parts += [str(repeats)] if repeats > 1 else []
+        told.append(f"{_TIMES.join(parts)} ({name})")
+    return ", ".join(told)
 
 
 def day_of(batch: Results, form: str) -> str:

@@ -13,6 +13,7 @@ def batch(d, server):
 
     batch = d.batches.run("plain", ["one", "two"], ["x", "y"]).wait(60)
     batch.score("right", lambda turn: turn.text == "one")
+    batch.score("length", lambda turn: 2 + len(turn.text))
     return batch
 
 
@@ -36,6 +37,18 @@ def test_what_is_no_text_is_refused(batch, asked):
     ("regressions", "with a baseline the condition is change = worse"),
     ("worse", "the condition is change = worse"),
     ("answer:", "one is answer: sorry"),
+    ("right < x", "right is a number, and x is none"),
+    ("right > maybe", "right is a number, and maybe is none"),
+    ("length > 2,5", "length is a number, and 2,5 is none"),
+    ("length < high", "length is a number, and high is none"),
+    ("time < x", "time is a number, and x is none"),
+    ("cost < x", "cost is a number, and x is none"),
+    ("column < y", "column holds words, and < compares numbers"),
+    ("state <= completed", "state holds words, and <= compares numbers"),
+    ("task > 5", "task holds words, and > compares numbers"),
+    ("right = no or right = yes", "there is no or: all conditions are to be met"),
+    ("column = x OR column = y", "there is no or: all conditions are to be met"),
+    ("wrong", "the condition is right = no"),
     ('column = "x', "a quotation mark is not closed"),
 ])  # fmt: skip
 def test_what_can_never_be_met_is_named_with_what_there_is(batch, where, why):
@@ -60,3 +73,16 @@ def test_what_is_long_is_cut_in_errors(batch, asked):
     with pytest.raises(InvalidRequestError) as told:
         batch.view(**asked)
     assert len(str(told.value)) < 500
+
+
+@pytest.mark.parametrize(("where", "said"), [
+    ("zebra", "0 of 2 tasks hold the word “zebra”"),
+    ("two", "1 of 2 tasks holds the word “two”"),
+    ("zebra two", "0 of 2 tasks hold the words “zebra”, “two”"),
+    ("right = no two", "1 of 2 tasks: right = no two (with the word “two”)"),
+    ("right = no", "1 of 2 tasks: right = no"),
+])  # fmt: skip
+def test_paper_tells_words_from_conditions(batch, where, said):
+    view = batch.view(where=where)
+    lines = view.presenter.subject.paper()["text/plain"].splitlines()
+    assert said in lines

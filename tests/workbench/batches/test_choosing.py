@@ -54,7 +54,9 @@ def test_against_a_column_the_counts_and_the_interval_are_told(batch):
     view = batch.view(baseline="small")
     assert view._against_now.counts == {"worse": 0, "better": 1, "alike": 2, "none": 0}
     assert (view._against_now.score, view._against_now.name) == ("right", "small")
-    assert "1 improvement" in view.against
+    assert (
+        '0 are worse, <button type="button" data-where="change = better">1 better' in view.against
+    )
     assert "3 tasks do not settle which is better" in view.against
     assert [row.id for row in view._sifted().rows] == ["1", "0", "2"]
     view.baseline = ""
@@ -86,7 +88,7 @@ def test_printed_a_view_shows_what_was_asked_for_and_says_so(batch, capsys):
     view.presenter.subject.print()
     out = capsys.readouterr().out
     assert "1 of 3 tasks: right = no" in out
-    assert "0 regressions, 1 improvement, 2 alike against small on “right”." in out
+    assert "Of 3 tasks, 0 are worse, 1 better, 2 alike against small on “right”." in out
     assert "I lost my password" in out
     assert "Thanks" not in out
     assert "\N{BLACK UP-POINTING TRIANGLE} better" in out
@@ -96,7 +98,7 @@ def test_a_page_that_changes_the_baseline_has_the_sentence_of_the_new_one(batch)
     view = batch.view(baseline="small")
     # As the page sends it: the sentence of the old one is gone at once.
     view.set_state({"baseline": "large", "against": ""})
-    assert "1 regression" in view.against
+    assert ">1 is worse</button>, 0 better" in view.against
     assert "against <b>large</b>" in view.against
 
 

@@ -77,7 +77,8 @@ def test_a_column_is_compared_with_that_of_the_same_llm_as_the_statistics_say(da
 def test_regressions_come_first_and_nothing_is_claimed_that_is_not_settled(days):
     view = days.view()
     assert view.baseline == days.baseline == "monday"
-    assert view._against_now.counts == {"worse": 3, "better": 1, "alike": 3, "none": 2}
+    assert view._against_now.counts == {"worse": 3, "better": 1, "alike": 10, "none": 4}
+    assert "Of 9 tasks \N{MULTIPLICATION SIGN} 2 columns, " in view.against
     first = [row.label for row in view._sifted().rows[:4]]
     assert first == ["Is 0 odd?", "Is 2 odd?", "Is 4 odd?", "Is 1 odd?"]
     assert "did worse" not in view.against
@@ -87,6 +88,24 @@ def test_regressions_come_first_and_nothing_is_claimed_that_is_not_settled(days)
     assert changes.iloc[0][["before", "after"]].tolist() == [1.0, 0.0]
     view.where = 'change = worse column = "tuesday · large"'
     assert [cell.text for cell in days.selected] == ["yes", "yes", "yes"]
+
+
+def test_seen_from_the_other_day_what_was_worse_is_better(d, day):
+    day.wrong = {"small": {0, 1, 2}, "large": set()}
+    old = d.batches.run("parity", TASKS, ["small", "large"], run_id="monday").wait(60)
+    day.wrong = {"small": {3}, "large": {0, 1}}
+    new = d.batches.run("parity", TASKS, ["small", "large"], run_id="tuesday").wait(60)
+    for batch in (old, new):
+        batch.score("right", right)
+    for ones, worse, better in ((old, new), 3, 3), ((new, old), 3, 3):
+        compared = dari.compare_batches(*ones)
+        size = "Of 8 tasks \N{MULTIPLICATION SIGN} 2 columns"
+        assert f"{size}, {worse} are worse, {better} better, 10 alike against " in str(compared)
+        told = compared.differences()[["regressions", "improvements"]].sum()
+        assert told.tolist() == [worse, better]
+        view = compared.view(where="change = better")
+        assert len(compared.selected) == better
+        assert "<b>3 " not in view.against
 
 
 def test_what_the_interval_supports_is_said(d, day):
@@ -100,6 +119,26 @@ def test_what_the_interval_supports_is_said(d, day):
     compared = dari.compare_batches(old, new)
     name = compared.columns[1].label
     assert f"<b>{name}</b> did worse<small> (difference" in compared.view().against
+
+
+def test_two_agents_are_called_by_their_names(d, day, server):
+    @server.agent("parity-2", llms=["small"])
+    def other(prompt, turn):
+        return "yes"
+
+    old = d.batches.run("parity", TASKS, ["small"], repeats=2).wait(60)
+    new = d.batches.run("parity-2", TASKS[:3], ["small"]).wait(60)
+    compared = dari.compare_batches(old, new)
+    assert [column.label for column in compared.columns] == ["parity · small", "parity-2 · small"]
+    times = "\N{MULTIPLICATION SIGN}"
+    head = str(compared).splitlines()[0]
+    sizes = f"8 tasks {times} 1 column {times} 2 (parity), 3 tasks {times} 1 column (parity-2)"
+    assert head.startswith(f"parity and parity-2 · {sizes} · done")
+    for batch in (old, new):
+        batch.score("right", right)
+    assert "Of 8 tasks, 2 are worse, 1 better, 0 alike, 5 not compared against parity on" in str(
+        compared
+    )
 
 
 def test_ratings_go_to_the_batch_that_a_cell_is_of(d, day):

@@ -40,7 +40,7 @@ def test_a_crash_in_place_of_a_wrong_answer_is_no_improvement(d, day):
     told = str(compared)
     assert "did better" not in told
     assert "\N{BLACK UP-POINTING TRIANGLE}" not in told
-    assert "0 regressions, 0 improvements, 12 alike, 12 not compared against " in told
+    assert "Of 24 tasks, 0 are worse, 0 better, 12 alike, 12 not compared against " in told
     assert f"on “right”; 12 of 24 cells of {compared.columns[1].label} failed. " in told
     assert compared.changes()["change"].tolist() == ["alike"] * 12
     assert "did better" not in compared.view().against
@@ -53,7 +53,7 @@ def test_a_crash_where_the_answer_was_right_is_a_regression(d, day):
     day |= {"crash": set(range(18)), "wrong": set()}
     compared = dari.compare_batches(old, ran(d, tasks, run_id="tuesday"))
     told = str(compared)
-    assert "6 regressions, 0 improvements, 12 alike, 12 not compared against " in told
+    assert "Of 30 tasks, 6 are worse, 0 better, 12 alike, 12 not compared against " in told
     assert f"18 of 30 cells of {compared.columns[1].label} failed" in told
     changes = compared.changes()
     assert changes["change"].tolist() == ["worse"] * 6 + ["alike"] * 12
@@ -66,7 +66,7 @@ def test_an_answer_in_place_of_a_crash_is_not_compared(d, day):
     day["crash"] = set()
     compared = dari.compare_batches(old, ran(d, run_id="tuesday"))
     told = str(compared)
-    assert "0 regressions, 0 improvements, 18 alike, 6 not compared against " in told
+    assert "Of 24 tasks, 0 are worse, 0 better, 18 alike, 6 not compared against " in told
     assert f"6 of 24 cells of {compared.columns[0].label} failed" in told
 
 
@@ -102,13 +102,13 @@ def test_what_was_asked_comes_first_and_the_rest_is_a_click_away(d, day):
     old.score("long", lambda turn: len(turn.text))
     compared = dari.compare_batches(old, new)
     lines = str(compared).splitlines()
-    assert lines[2].startswith("1 regression, 0 improvements, 3 alike against ")
+    assert lines[2].startswith("Of 4 tasks, 1 is worse, 0 better, 3 alike against ")
     assert lines[4] == "Not in all columns: “long”."
     assert "On “right”, " not in str(compared)
     html = compared.to_mimebundle()["text/html"].partition("</style>")[2]
-    assert html.index("1 regression") < html.index("<summary>All columns beside each other")
+    assert html.index("1 is worse") < html.index("<summary>All columns beside each other")
     view = compared.view()
     assert "dari-finding" not in view.head
-    assert view.against.index("1 regression") < view.against.index("On <em>“right”")
+    assert view.against.index("1 is worse") < view.against.index("On <em>“right”")
     view.baseline = ""
     assert "On <em>“right”" in view.head

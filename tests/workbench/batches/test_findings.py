@@ -228,3 +228,19 @@ def test_a_comparison_of_columns_says_which_task_it_shows_of_how_many(same):
     same.score("ok", lambda turn: True)
     assert "“ok” differs on none of 6 tasks" in repr(same.compare("cold", "warm"))
     assert "differ" not in repr(same.compare("cold", "warm", task=3))
+
+
+@pytest.mark.parametrize("other", [5, 0.5])
+def test_yes_or_no_beside_numbers_has_no_mean(d, server, other):
+    @server.agent("odd", llms=["a", "b"])
+    def odd(prompt, turn):
+        return turn.llm_id
+
+    batch = d.batches.run("odd", ["one", "two"], ["a", "b"]).wait(60)
+    batch.score("mixed", lambda turn: True if turn.text == "a" else other)
+    why = f"“mixed” has no mean: it holds yes and {other}. Score True or False, or a number."
+    assert why in str(batch)
+    with pytest.raises(InvalidRequestError, match="has no mean: it holds 'true', "):
+        batch.summary("mixed")
+    with pytest.raises(InvalidRequestError, match="Nothing can be compared by 'mixed'"):
+        batch.view(baseline="a", score="mixed")

@@ -8,7 +8,19 @@ from ....score_kinds import JUDGING
 from ...plain.visible import visible_name
 from ..against import ORDER, seen_against
 from ..matrix import Matrix
-from .sifting import DIFFERS, Condition, Facts, Wish, is_amount, read_conditions, sift
+from .conditions import condition
+from .sifting import (
+    DIFFERS,
+    Condition,
+    Facts,
+    Wish,
+    can_be_ordered,
+    has_or,
+    is_amount,
+    read_conditions,
+    sift,
+    text_of,
+)
 
 _STATES = (
     *("planned", "queued", "running", "waiting_for_tool"),
@@ -18,6 +30,7 @@ _CHANGES = {
     **dict.fromkeys(("worse", "regression", "regressions"), "worse"),
     **dict.fromkeys(("better", "improvement", "improvements"), "better"),
 }
+_WRONG = {"wrong", "incorrect", "mistake", "mistakes"}
 _MOST = 100  # characters of what was asked that are said again
 
 
@@ -26,6 +39,8 @@ def misread(matrix: Matrix, wish: Wish) -> str:
     sifted = sift(matrix, wish)
     facts = Facts(matrix, seen_against(matrix, wish.baseline, wish.score))
     conditions, words = read_conditions(wish.where, facts.names)
+    if conditions and has_or(wish.where):
+        return 'there is no or: all conditions are to be met, and "or" in quotation marks is a word'
     differs = [one for one in conditions if one.name == DIFFERS]
     if not sifted.why and not differs:
         return ""
@@ -34,7 +49,7 @@ def misread(matrix: Matrix, wish: Wish) -> str:
         return next(told, "")
     if wish.where.count('"') % 2:
         return "a quotation mark is not closed"
-    if why := next(told, "") or _of_words(words, facts):
+    if why := next(told, "") or _of_words(matrix, words, facts):
         return why
     return "" if sifted.why.startswith("nothing matches") else sifted.why
 
@@ -55,7 +70,21 @@ def _of_conditions(matrix: Matrix, facts: Facts, asked: list[Condition]) -> Iter
         elif one.name == DIFFERS and one.wanted not in facts.names:
             yield f"nothing is called {short(one.wanted)}; there is {_listed(facts.told)}"
         elif one.wanted != "*" and one.sign not in (":", "!="):
+            yield from _of_order(matrix, facts, one) if one.sign[0] in "<>" else ()
             yield from _of_value(matrix, one)
+
+
+def _of_order(matrix: Matrix, facts: Facts, asked: Condition) -> Iterator[str]:
+    rows = {row.id: row for row in matrix.rows}
+    cells = ((rows[cell.row], [cell]) for cell in matrix.cells)
+    values = [text_of(v) for place in cells for v in facts.all_of(*place, asked.name)]
+    name, wanted = short(asked.name), short(asked.wanted)
+    if values and all(map(is_amount, values)) and not is_amount(asked.wanted):
+        yield f"{name} is a number, and {wanted} is none"
+    elif values and not any(map(can_be_ordered, values)):
+        yield f"{name} holds words, and {asked.sign} compares numbers"
+    elif values and not can_be_ordered(asked.wanted):
+        yield f"{name} is neither more nor less than {wanted}"
 
 
 def _of_value(matrix: Matrix, asked: Condition) -> Iterator[str]:
@@ -79,12 +108,15 @@ def _is_figure(matrix: Matrix, name: str) -> bool:
     return name in ("time", "seconds", "cost", "number") or kind == "number" or kind in JUDGING
 
 
-def _of_words(words: list[str], facts: Facts) -> str:
+def _of_words(matrix: Matrix, words: list[str], facts: Facts) -> str:
     change = next((_CHANGES[word] for word in words if word in _CHANGES), "")
-    if not change:
+    judged = next((name for name, kind in matrix.kinds.items() if kind == "yes/no"), "")
+    wrong = condition(judged, "no") if not _WRONG.isdisjoint(words) else ""
+    if not (change or wrong):
         return ""
-    first = "" if "change" in facts.names else "with a baseline "
-    return f"these are words in tasks and answers; {first}the condition is change = {change}"
+    first = "with a baseline " if change and "change" not in facts.names else ""
+    meant = f"change = {change}" if change else wrong
+    return f"these are words in tasks and answers; {first}the condition is {meant}"
 
 
 def _listed(names: Iterable[str]) -> str:

@@ -124,7 +124,7 @@ class Facts:
             if name in given:
                 return None if is_missing(given[name]) or given[name] == "" else given[name]
         if name == "change":
-            return self._seen.rows[row.id] if self._seen else None
+            return self._seen.of(row.id, cell.column) if self._seen else None
         own = OWN.get(name)
         if own is not None:
             return own(cell)
@@ -178,6 +178,11 @@ def read_conditions(where: str, names: Mapping[str, str]) -> tuple[list[Conditio
     return conditions, words
 
 
+def has_or(where: str) -> bool:
+    """Whether a word of what is asked is “or”, not in quotation marks."""
+    return any(found[0] == "or" for found in _TOKEN.finditer(where.lower()))
+
+
 def _why_none(wish: Wish, facts: Facts) -> str:
     """Say why no row is left: what is asked for that is not there or cannot be read, or nothing."""
     unknown = []
@@ -202,6 +207,8 @@ def _fits(value: Any, asked: Condition) -> bool:
     text = text_of(value)
     if asked.sign == ":":
         return asked.wanted in text
+    if asked.sign[0] in "<>" and not _have_order(text, asked.wanted):
+        return False
     order = _compare(text, asked.wanted)
     if asked.sign == "!=":
         return order != 0
@@ -220,6 +227,17 @@ def text_of(value: Any) -> str:
 def is_amount(text: str) -> bool:
     """Whether a value that is asked for is a number, or yes or no, which are 1 and 0."""
     return _NUMBER.fullmatch(_WORDS.get(text, text)) is not None
+
+
+def can_be_ordered(text: str) -> bool:
+    """Whether there is more and less than it: of numbers, and of what begins as dates do."""
+    return is_amount(text) or text[:1].isdecimal()
+
+
+def _have_order(text: str, wanted: str) -> bool:
+    """Whether one is more or less than the other; a number is so of numbers alone."""
+    are_ordered = can_be_ordered(text) and can_be_ordered(wanted)
+    return are_ordered and (is_amount(wanted) or not is_amount(text))
 
 
 def _compare(one: str, other: str) -> int:
