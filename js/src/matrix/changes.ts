@@ -4,11 +4,8 @@ import type { Sheet } from "./sheet";
 export type Change = "worse" | "better" | "alike" | "none";
 export const ORDER: Change[] = ["worse", "better", "alike", "none"];
 
-/** By row, and by row and column as `placeOf` joins them. */
-export interface Changes {
-  rows: Map<string, Change>;
-  cells: Map<string, Change>;
-}
+/** By row and column as `placeOf` joins them, of columns that are compared. */
+export type Changes = Map<string, Change>;
 
 const NOTHING = 1e-9;
 
@@ -30,19 +27,16 @@ export function changesOf(sheet: Sheet, baseline: string, score: string): Change
     const [sum, n] = sums.get(place) ?? [0, 0];
     sums.set(place, [sum + Number(isThere && value), n + 1]);
   }
-  const changes: Changes = { rows: new Map(), cells: new Map() };
+  const changes: Changes = new Map();
+  const compared = sheet.columns.filter(({ bases }) => bases[baseline]);
   for (const row of sheet.rows.keys()) {
-    const found = sheet.columns.map(({ id, bases }) => {
-      const place = placeOf(row, id);
-      const base = placeOf(row, bases[baseline] ?? "");
+    for (const { id, bases } of compared) {
+      const [place, base] = [placeOf(row, id), placeOf(row, bases[baseline] as string)];
       const [ours, theirs] = [sums.get(place), sums.get(base)];
-      if (!ours || !theirs || failed.has(base)) return "none";
-      const change = changeOf(ours[0] / ours[1], theirs[0] / theirs[1]);
-      if (failed.has(place) && change !== "worse") return "none";
-      changes.cells.set(placeOf(row, id), change);
-      return change;
-    });
-    changes.rows.set(row, ORDER.find((change) => found.includes(change)) ?? "none");
+      const isKnown = ours && theirs && !failed.has(base);
+      const change = isKnown ? changeOf(ours[0] / ours[1], theirs[0] / theirs[1]) : "none";
+      changes.set(place, failed.has(place) && change !== "worse" ? "none" : change);
+    }
   }
   return changes;
 }

@@ -72,9 +72,10 @@ export function gridIn(
   let fit = new Set<string>();
   let marks = { opened: "", chosen: [] as readonly string[] };
 
-  fold.innerHTML = `<tr role="row"><td role="gridcell" class="dari-fold">
-    <button type="button" name="same"></button></td></tr>`;
-  find(fold, "button").addEventListener("click", () => {
+  fold.innerHTML = `<tr role="row"><td role="gridcell" class="dari-fold"><button type="button"
+name="same"></button></td></tr>`;
+  const button = find<HTMLButtonElement>(fold, "button");
+  button.addEventListener("click", () => {
     isOpen = !isOpen;
     place();
   });
@@ -112,7 +113,7 @@ export function gridIn(
     return group;
   }
 
-  function near(id: string): void {
+  function near(id = ""): void {
     if (!drawn.has(id)) draw(id);
   }
 
@@ -172,7 +173,7 @@ export function gridIn(
   /** Says of a cell what changed in it, once a place, and whether it is one that was asked for. */
   function say(id: string, element: HTMLElement): void {
     const { row, column, repeat } = sheet.cells.get(id) as Cell;
-    const change = repeat ? undefined : changes?.cells.get(placeOf(row, column));
+    const change = repeat ? undefined : changes?.get(placeOf(row, column));
     if (change) element.dataset.change = change;
     else delete element.dataset.change;
     element.toggleAttribute("data-fit", fit.has(id));
@@ -209,7 +210,6 @@ export function gridIn(
   /** Puts the rows into the table that are to be there. */
   function place(): void {
     const focused = elementOf(entry)?.matches(":focus");
-    const button = find<HTMLButtonElement>(fold, "button");
     const onButton = button.matches(":focus");
     button.textContent = `${isOpen ? "▾" : "▸"} ${rows.words}`;
     button.setAttribute("aria-expanded", String(isOpen));
@@ -268,11 +268,8 @@ export function gridIn(
       let [down, across] = STEPS[event.key] ?? [0, 0];
       const ids = [...rows.shown, ...(isOpen ? rows.same : [])];
       const here = ids.indexOf(rowOf(id));
-      [
-        ...ids.slice(0, 1),
-        ...ids.slice(-1),
-        ...ids.slice(within(here - PAGE, ids), here + PAGE + 1),
-      ].forEach(near);
+      const beside = ids.slice(within(here - PAGE, ids), here + PAGE + 1);
+      for (const row of [ids[0], ...beside, ids.at(-1)]) near(row);
       const lines = [...table.querySelectorAll("[data-row] > tr")].map((row) => [
         ...row.querySelectorAll("td"),
       ]);

@@ -1,4 +1,4 @@
-import { type Changes, changesOf, ORDER } from "./changes";
+import { type Changes, changesOf, ORDER, placeOf } from "./changes";
 import { hasEnded, type Sheet } from "./sheet";
 import type { Cell, Row, State } from "./wire";
 
@@ -49,8 +49,13 @@ export function sift(sheet: Sheet, how: How): Sifted {
     if (isLeft && conditions.length) for (const { id } of found) fit.add(id);
     return isLeft;
   });
-  const rank = ({ id }: Row) => (changes ? ORDER.indexOf(changes.rows.get(id) ?? "none") : 0);
-  rows.sort((a, b) => rank(a) - rank(b) || Number(a.same) - Number(b.same) || a.index - b.index);
+  const place = ({ id }: Row) =>
+    changes
+      ? Math.min(
+          ...sheet.columns.map((one) => ORDER.indexOf(changes?.get(placeOf(id, one.id)) ?? "none")),
+        )
+      : 0;
+  rows.sort((a, b) => place(a) - place(b) || Number(a.same) - Number(b.same) || a.index - b.index);
   if (how.order) sort(facts, rows, how.order);
   return { rows: rows.map((row) => row.id), fit, changes };
 }
@@ -107,7 +112,7 @@ class Facts {
       case "llm":
         return this.#labels.get(cell.column);
       case "change":
-        return this.#changes?.rows.get(row.id);
+        return this.#changes?.get(placeOf(row.id, cell.column));
       case "answer":
         return plain(ANSWER.exec(this.#sheet.cells.get(cell.within)?.html ?? "")?.[1] ?? "");
       default:
@@ -149,6 +154,7 @@ function fits(value: unknown, { sign, wanted }: Condition): boolean {
   if (!isThere) return false;
   const text = said(value);
   if (sign === ":") return text.includes(wanted);
+  if (/[<>]/.test(sign) && !(rank(text) && rank(text) <= rank(wanted))) return false;
   const order = compare(text, wanted);
   if (sign === "!=") return order !== 0;
   return order === 0 ? sign.includes("=") : sign.startsWith(order < 0 ? "<" : ">");
@@ -199,8 +205,17 @@ function keyOf(values: unknown[]): string | undefined {
   return Number.isNaN(sum) || !values.length ? values[0]?.toString() : String(sum / values.length);
 }
 
+/** Numbers have an order, and dates have one, also beside a number; words have none. */
+function rank(text: string): number {
+  return Number.isNaN(amount(text)) ? Number(/^\d/.test(text)) : 2;
+}
+
 /** Yes and no are 1 and 0 to whoever compares them with numbers. */
+function amount(text: string): number {
+  return Number(DIGITS[text] ?? text);
+}
+
 function compare(a: string, b: string): number {
-  const difference = Number(DIGITS[a] ?? a) - Number(DIGITS[b] ?? b);
+  const difference = amount(a) - amount(b);
   return Number.isNaN(difference) ? a.localeCompare(b, undefined, { numeric: true }) : difference;
 }

@@ -266,8 +266,9 @@ export class MatrixView {
       (error: Error) => error.message,
     );
     // A kernel whose cell blocks hears of it only when the interrupt has ended that.
-    const isHeard = !port.get("blocking");
-    const trouble = isHeard ? await stopped : await interrupted(this.#root, port.get("kernel_id"));
+    let trouble = NO_INTERRUPT;
+    if (!port.get("blocking")) trouble = await stopped;
+    else if (await interruptKernel(this.#root, port.get("kernel_id"))) trouble = "";
     if (!trouble) return;
     stop.disabled = false;
     stop.textContent = port.get("stop");
@@ -349,7 +350,8 @@ export class MatrixView {
     const step = ["ArrowLeft", "", "ArrowRight"].indexOf(event.key) - 1;
     const box =
       target.matches("[data-where]") && target.closest("thead, tbody th, header, .dari-seen");
-    if (box && Math.abs(step) === 1 && event.key) (rove(box, step) ?? cellBeside(target))?.focus();
+    if (box && Math.abs(step) === 1 && event.key)
+      (rove(box, step) ?? firstIn(target, "[data-cell]"))?.focus();
     else if (isClosing) this.#close();
     else if (isField || event.altKey || runsCell(event)) return;
     else if (!(cell && this.#goOn(cell, event)) && !this.#act(cell ?? this.#opened, event)) return;
@@ -359,9 +361,7 @@ export class MatrixView {
   /** Does what a key means on a cell alone; elsewhere it belongs to what has the focus. */
   #goOn(cell: Cell, event: KeyboardEvent): boolean {
     const next = this.#grid.next(cell.id, event);
-    const figure =
-      event.key === "ArrowLeft" &&
-      (event.target as Element).closest("tbody")?.querySelector<HTMLElement>("[data-where]");
+    const figure = event.key === "ArrowLeft" && firstIn(event.target as Element, "[data-where]");
     if (next) this.#grid.focus(next);
     else if (figure) figure.focus();
     else if (isChord(event)) return false;
@@ -390,14 +390,9 @@ export class MatrixView {
   }
 }
 
-/** The first cell of the row that a number stands in. */
-function cellBeside(figure: Element): HTMLElement | null | undefined {
-  return figure.closest("tbody")?.querySelector<HTMLElement>("[data-cell]");
-}
-
-/** Interrupts the kernel; resolves to why that could not be, if it could not. */
-async function interrupted(root: Element, kernelId: string): Promise<string> {
-  return (await interruptKernel(root, kernelId)) ? "" : NO_INTERRUPT;
+/** The first of its kind in the row of something. */
+function firstIn(inside: Element, selector: string): HTMLElement | null | undefined {
+  return inside.closest("tbody")?.querySelector<HTMLElement>(selector);
 }
 
 /** What someone unfolds in a comparison unfolds in the whole row. */
