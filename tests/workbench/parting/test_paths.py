@@ -201,6 +201,15 @@ def test_runs_of_one_task_of_a_batch(d, shop, tmp_path):
         dari_nb.paths(batch)
 
 
+def test_what_is_no_task_and_what_fails_is_told_in_a_sentence(d, shop):
+    batch = d.batches.run("shop", ["M20", "M21"], ["small", "large"]).wait(60)
+    for wrong in (True, [1], "1"):
+        with pytest.raises(InvalidRequestError, match=r"There is no task .*: the last one is 1"):
+            batch.paths(wrong)
+    with pytest.raises(InvalidRequestError, match=r"success= failed on run 1, <Cell .*>: ZeroDiv"):
+        batch.paths(0, success=lambda run: 1 / 0)
+
+
 def test_runs_of_several_tasks_make_no_rule(d, shop):
     batch = d.batches.run("shop", ["M20", "M21"], ["small", "large"], repeats=2).wait(60)
     batch.score("solved", lambda turn: turn.session.llm_id == "large")
