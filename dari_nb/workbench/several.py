@@ -39,7 +39,7 @@ def paths(
 
     >>> runs = dari.Transcript.from_file("runs.jsonl")
     >>> dari.paths(runs).finding
-    'None of the 2 runs calls a tool. Success means that reward is 1: 2 of 2.'
+    'These are runs of 2 tasks. None of the 2 runs calls a tool. Success means ... 2 of 2.'
     >>> dari.paths(runs, success=lambda run: "tea" in run.metadata["task_id"]).clusters()["rate"][0]
     np.float64(0.5)
     """

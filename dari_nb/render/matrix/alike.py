@@ -96,7 +96,7 @@ def answers_of(cells: Sequence[MatrixCell]) -> list[list[MatrixCell]]:
     Empty where there is one answer alone, or no two cells gave the same: then there is nothing
     to count.
     """
-    ended = [cell for cell in cells if cell.state in ENDED]
+    ended = [cell for cell in _sent(cells) if cell.state in ENDED]
     groups = groups_of(ended)
     return sorted(groups, key=lambda g: -len(g)) if 1 < len(groups) < len(ended) else []
 

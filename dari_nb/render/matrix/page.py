@@ -69,10 +69,15 @@ class Page:
         """Return the cells of a row."""
         return self._cells[row.id]
 
-    def mark(self, row: MatrixRow, lane: Lane) -> str:
-        """Say whether a task got worse or better in a column; empty where neither."""
+    def mark(self, row: MatrixRow, lane: Lane, groups: Groups) -> str:
+        """Say whether a task got worse or better in a column; empty where neither.
+
+        That is of all its repeats, and no word on any answer that only some of them gave.
+        """
         change = self.seen.cells.get((row.id, lane.column.id)) if self.seen else None
-        return MARKS.get(change, "") if change else ""
+        mark = MARKS.get(change, "") if change else ""
+        together = f", all {sum(map(len, groups))} together" if len(groups) > 1 else ""
+        return f"{mark}{together}" if mark else ""
 
     def cells(self, column: MatrixColumn) -> list[MatrixCell]:
         """Return the cells of a column."""

@@ -130,7 +130,7 @@ def _row(page: Page, row: MatrixRow) -> Iterator[str]:
     for track in range(tracks):
         head = f'<th scope="row"{_span(tracks)}>{about}</th>'
         cells = "".join(
-            _place(page, groups, track, tracks, page.mark(row, lane))
+            _place(page, groups, track, tracks, page.mark(row, lane, groups))
             for lane, groups in zip(page.lanes, lanes, strict=True)
         )
         yield f"<tr>{head if track == 0 else ''}{cells}</tr>"
@@ -147,7 +147,9 @@ def _place(page: Page, groups: Groups, track: int, tracks: int, mark: str) -> st
     failed = ' data-state="failed"' if cell.state == "failed" else ""
     among = sum(map(len, groups))
     html = cell_html(*groups[track], kinds=page.kinds, calls=page.matrix.has_calls, among=among)
-    return f"<td{span}{look}{failed}>{html}{mark_html(mark) if track == 0 else ''}</td>"
+    return (
+        f"<td{span}{look}{failed}>{html}{mark_html(mark) if track == len(groups) - 1 else ''}</td>"
+    )
 
 
 def _span(tracks: int) -> str:
@@ -166,7 +168,7 @@ def _markdown(page: Page) -> Iterator[str]:
     for row in [*page.rows, *page.same]:
         cells = (
             "<br>".join(
-                inert(told) for told in (*_told(groups, page), page.mark(row, lane)) if told
+                inert(told) for told in (*_told(groups, page), page.mark(row, lane, groups)) if told
             )
             for lane, groups in zip(page.lanes, page.groups(row), strict=True)
         )
@@ -209,11 +211,13 @@ def _lines(page: Page, row: MatrixRow, numbers: int, width: int) -> Iterator[str
     yield f"{page.numbers[row.id]:>{numbers}}  {label_text(row.label)}{known}"
     for lane, groups in zip(page.lanes, page.groups(row), strict=True):
         label = visible_name(lane.column.label)
-        mark = page.mark(row, lane)
+        mark = page.mark(row, lane, groups)
         among = sum(map(len, groups))
         for place, group in enumerate(groups):
             parts = [" · ".join(_facts(group, page, among)), peek_text(group[0])]
-            told = "  ".join(part for part in (*parts, "" if place else mark) if part)
+            told = "  ".join(
+                part for part in (*parts, mark if place == len(groups) - 1 else "") if part
+            )
             yield f"{'':{numbers}}  {label:{width}}  {told}".rstrip()
 
 

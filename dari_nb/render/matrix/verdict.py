@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
-from ...score_kinds import JUDGE, JUDGING, Kind, is_missing, kind_of
+from ...score_kinds import JUDGE, JUDGING, Kind, is_missing, is_number, kind_of
 from ..plain.visible import visible_name
 from ..plain.words import figure_text
 from .matrix import MatrixCell
@@ -14,6 +14,7 @@ from .matrix import MatrixCell
 ABSENT = "—"
 """Stands where there is nothing."""
 _LONGEST = 24  # characters of a score that is a text
+_LARGEST = 1e15
 _NAME = 32  # characters of the name of a score
 
 Tint = Literal["yes", "no", "part", ""]
@@ -117,5 +118,7 @@ def score_text(value: Any) -> str:
         return ABSENT
     if isinstance(value, bool):
         return "yes" if value else "no"
-    text = figure_text(value) if isinstance(value, float) else visible_name(str(value))
+    # What is counted with is a float; digits that it has not would seem to tell cells apart.
+    is_float = isinstance(value, float) or (is_number(value) and abs(value) >= _LARGEST)
+    text = figure_text(value) if is_float else visible_name(str(value))
     return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"

@@ -86,7 +86,7 @@ def _head(paths: Paths, cluster: Cluster, is_live: bool) -> str:
         return f"{name} {_verdict(run)}{label}{_id(run, is_live)}"
     between = " " if is_live else "<br>"
     names = between.join(
-        f"{_run_html(run, str(run.number), is_live)}{_id(run, is_live)}" for run in runs
+        f"{_run_html(run, _named(run, runs), is_live)}{_id(run, is_live)}" for run in runs
     )
     names = f"<small>{names}</small>"
     if len(runs) > _MOST_NAMED:
@@ -101,13 +101,24 @@ def _shared(runs: Sequence[PathRun]) -> str:
     return " · ".join(part[0] for part in parts if len(set(part)) == 1)
 
 
+def _own(run: PathRun, runs: Sequence[PathRun]) -> str:
+    """Return what the label of a run does not share with those of all these runs."""
+    shared = _shared(runs).split(" · ")
+    return " · ".join(part for part in run.label.split(" · ") if part not in shared)
+
+
+def _named(run: PathRun, runs: Sequence[PathRun]) -> str:
+    """Name a run among others, so that it tells its LLM where they are not of one."""
+    return f"run {run.number} {_own(run, runs)}".rstrip()
+
+
 def _run_html(run: PathRun, words: str, is_live: bool) -> str:
     if not is_live:
-        return f"<span>{words}</span>"
+        return f"<span>{_safe(words)}</span>"
     about = _safe(f"run {run.number} {run.label} {run.session_id}")
     return (
         f'<button type="button" name="run" value="{run.number}" title="{about}"'
-        f' aria-label="{about}">{words}</button>'
+        f' aria-label="{about}">{_safe(words)}</button>'
     )
 
 
@@ -211,7 +222,10 @@ def _head_text(paths: Paths, cluster: Cluster) -> str:
     else:
         said = " · ".join(f"{sign} {count}" for _, sign, count in _counts(runs))
     label = f"({label})" if (label := _shared(runs)) else ""
-    return " ".join(part for part in (_names(paths, cluster), label, said) if part)
+    names = _names(paths, cluster)
+    if len(runs) > 1 and any(_own(run, runs) for run in runs):
+        names = ", ".join(_named(run, runs) for run in runs)
+    return " ".join(part for part in (names, label, said) if part)
 
 
 def _markdown(paths: Paths) -> str:

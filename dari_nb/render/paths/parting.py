@@ -14,6 +14,7 @@ from .paths import PathRun, Paths, Rate, rate_of
 
 _MOST_WAYS = 4
 _MOST_NAMED = 3
+_LEAST = 2  # runs a side, that more is said than what was
 _VALUE = 40  # characters of an argument, or of what a call is about
 
 
@@ -25,11 +26,13 @@ class Way:
         does: What they did, after "whoever", such as ``called refund``.
         name: The same as a noun.
         rate: How many they are, and how many of them succeeded.
+        numbers: Which they are, from 1.
     """
 
     does: str
     name: str
     rate: Rate
+    numbers: Sequence[int] = ()
 
 
 def finding(paths: Paths) -> list[str]:
@@ -37,7 +40,8 @@ def finding(paths: Paths) -> list[str]:
 
     What stands in backticks is the name of a tool.
     """
-    return [*_parting(paths), *_success(paths)]
+    several = [f"These are runs of {paths.tasks} tasks."] if paths.tasks > 1 else []
+    return [*several, *_parting(paths), *_success(paths)]
 
 
 def _parting(paths: Paths) -> Iterator[str]:
@@ -50,7 +54,7 @@ def _parting(paths: Paths) -> Iterator[str]:
         return
     before = at - 1
     if len({path[before][0] if before < len(path) else None for path in paths.keys}) > 1:
-        yield f"They part at step {at}: {_told(_by_tool(paths, before))}"
+        yield f"They part at step {at}: {_told(paths, _by_tool(paths, before))}"
     else:
         yield from _in_arguments(paths, before)
     yield from _results(paths, before, "Before that the same call had given other results")
@@ -68,13 +72,14 @@ def _in_arguments(paths: Paths, before: int) -> Iterator[str]:
         listed = _listed([_name(name) for name in names if name])
         yield f"{where}{f' ({listed})' if listed else ''}, in {len(ways)} ways."
     else:
-        yield f"{where}: {_told(ways)}"
+        yield f"{where}: {_told(paths, ways)}"
     then = before
     while all(then < len(path) for path in paths.keys) and _is_same_tool(paths, then):
         then += 1
     if any(then < len(path) for path in paths.keys):
         row = min(r for r, row in enumerate(paths.rows) if then in row)
-        yield f"In what they call they part at step {row + 1}: {_told(_by_tool(paths, then))}"
+        told = _told(paths, _by_tool(paths, then))
+        yield f"In what they call they part at step {row + 1}: {told}"
 
 
 def _is_same_tool(paths: Paths, place: int) -> bool:
@@ -102,7 +107,11 @@ def _ways(
     for number, run in enumerate(paths.runs):
         groups.setdefault(key(number), []).append(run)
     ways = [
-        Way(*words([call for run in runs for call in run.calls[place : place + 1]]), rate_of(runs))
+        Way(
+            *words([call for run in runs for call in run.calls[place : place + 1]]),
+            rate_of(runs),
+            [run.number for run in runs],
+        )
         for runs in groups.values()
     ]
     return sorted(ways, key=lambda way: (-(way.rate.share or 0), -way.rate.runs))
@@ -136,15 +145,19 @@ def _giving(calls: Sequence[ToolCallItem], names: Sequence[str]) -> tuple[str, s
     return f"gave {what}", what
 
 
-def _told(ways: Sequence[Way]) -> str:
+def _told(paths: Paths, ways: Sequence[Way]) -> str:
     """Say who went which way and, as far as it is known, who succeeded."""
     all_, none = ([w for w in ways if getattr(w.rate, of)] for of in ("is_all", "is_none"))
     if len(all_) + len(none) == len(ways) and all_ and none:
-        if len(all_) == 1:
+        # From one run, or from runs of several tasks, nothing follows for others.
+        if paths.tasks > 1 or min(_sum(all_).runs, _sum(none).runs) < _LEAST:
+            if len(ways) <= _MOST_WAYS:
+                return f"{'; '.join(map(_was, ways))}."
+        elif len(all_) == 1:
             return (
                 f"whoever {all_[0].does} ({_of(all_)}) succeeded, the others ({_of(none)}) did not."
             )
-        if len(none) == 1:
+        elif len(none) == 1:
             return (
                 f"whoever {none[0].does} ({_of(none)}) did not succeed, "
                 f"the others ({_of(all_)}) did."
@@ -160,6 +173,15 @@ def _told(ways: Sequence[Way]) -> str:
     if rest:
         parts.append(f"{count_text(len(rest), 'other way')}: {says(_sum(rest))}")
     return f"{'; '.join(parts)}."
+
+
+def _was(way: Way) -> str:
+    """Say what these runs did, and what came of it."""
+    *first, last = map(str, way.numbers)
+    names = f"runs {', '.join(first)} and {last}" if first else f"run {last}"
+    if len(way.numbers) > _MOST_NAMED:
+        names = count_text(len(way.numbers), "run")
+    return f"{names} {way.does} and {'succeeded' if way.rate.is_all else 'did not succeed'}"
 
 
 def _of(ways: Sequence[Way]) -> str:

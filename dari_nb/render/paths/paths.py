@@ -80,6 +80,7 @@ class Paths:
         runs: Two or more.
         title: What they are runs of; may be empty.
         criterion: What success is, in words, such as ``reward is 1``; empty when nobody knows.
+        tasks: How many tasks they are runs of, as far as that is known.
     """
 
     def __init__(
@@ -88,10 +89,12 @@ class Paths:
         *,
         title: str = "",
         criterion: str = "",
+        tasks: int = 1,
     ) -> None:
         self.runs = runs
         self.title = title
         self.criterion = criterion
+        self.tasks = tasks
         self.keys: list[list[Key]] = [[key_of(call) for call in run.calls] for run in runs]
         self.rows = rows_of(self.keys)
 

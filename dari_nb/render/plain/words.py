@@ -34,6 +34,8 @@ _VALUE_WIDTH = 60
 _SUMMARY_WIDTH = 120
 _OUTCOME_WIDTH = 24
 _MOST_TOKENS = 10**9  # of one answer; a larger limit is none
+_MOST_FIGURE = 1e15  # from here on, and below the least, zeros would be counted
+_LEAST_FIGURE = 1e-9
 _MINUS = "\u2212"  # as wide as plus
 _NOTE = re.compile(r"^\s*[\[(].*[\])]\s*$")  # a remark of the tool, such as [No line fits.]
 PROGRAMS = ("shell", "code")
@@ -82,11 +84,13 @@ def cost_text(dollars: str | Decimal | None) -> str:
 def figure_text(value: float) -> str:
     """Say a number to three digits that count, and all of them before the point.
 
-    >>> [figure_text(value) for value in (1.0, 0.66667, 1021.4, 0.0000123)]
-    ['1', '0.667', '1,021', '0.0000123']
+    >>> [figure_text(value) for value in (1.0, 0.66667, 1021.4, 0.0000123, 1e18)]
+    ['1', '0.667', '1,021', '0.0000123', '1e+18']
     """
     if not isfinite(value):
         return "unknown" if isnan(value) else str(value)
+    if abs(value) >= _MOST_FIGURE or 0 < abs(value) < _LEAST_FIGURE:
+        return f"{value:.3g}"
     if abs(value) >= 999.5:
         return f"{value:,.0f}"
     return f"{Decimal(f'{value:.3g}'):f}"

@@ -31,7 +31,7 @@ class Paths:
     >>> paths = dari.paths(dari.Transcript.from_file("runs.jsonl"), title="Shop")
     >>> print(paths)
     Shop
-    None of the 2 runs calls a tool. Success means that reward is 1: 2 of 2.
+    These are runs of 2 tasks. None of the 2 runs calls a tool. Success means ... 2 of 2.
     runs 1, 2 ✓ reward 1 ...
     """
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ...errors import InvalidRequestError
 from ...ids import is_session_id
-from ...models import ToolCallItem
+from ...models import ToolCallItem, UserMessageItem
 from ..loading.sources import entries_of
 from ..sessions.session import Session, session_of
 from ..sessions.transcript import Transcript
@@ -30,6 +30,8 @@ class Entry(NamedTuple):
         items: Those of its items that count.
         told: What is known about it.
         label: What it is called, besides its number.
+        task: What its source calls its task; empty where it does not say.
+        asked: What was asked first.
     """
 
     source: Any
@@ -37,6 +39,8 @@ class Entry(NamedTuple):
     items: Sequence[TimelineItem]
     told: Told
     label: str
+    task: str
+    asked: str
 
     @property
     def session_id(self) -> str:
@@ -91,7 +95,9 @@ def paths_of(entries: Sequence[Entry], success: Success, title: str) -> Paths:
         )
         for number, (entry, came) in enumerate(zip(entries, found, strict=True), 1)
     ]
-    return Paths(runs, title=title, criterion=criterion)
+    # Some sources number their runs, others ask for one task in several ways.
+    tasks = min(len({e.task for e in entries if e.task}), len({e.asked for e in entries}))
+    return Paths(runs, title=title, criterion=criterion, tasks=max(1, tasks))
 
 
 def _check(each: Any) -> None:
@@ -129,7 +135,16 @@ def _entry(run: Any, transcript: Transcript, label: str) -> Entry:
         state = run.status
     elif _is_cell(run):
         scores, state = {**scores, **run.scores}, run.state
-    return Entry(run, transcript, items, Told(run, scores, metadata, state or ""), label)
+    asked = next((item.text for item in items if isinstance(item, UserMessageItem)), "")
+    told = Told(run, scores, metadata, state or "")
+    return Entry(run, transcript, items, told, label, _task(run, transcript), asked)
+
+
+def _task(run: Any, transcript: Transcript) -> str:
+    if _is_cell(run):
+        return str(run.task.key)
+    names = [transcript.run.task] if transcript.run else ["managed_run_id", "task_index"]
+    return " ".join(str(transcript.metadata.get(name) or "") for name in names if name).strip()
 
 
 def _labels(given: Sequence[Any], transcripts: Sequence[Transcript]) -> list[str]:

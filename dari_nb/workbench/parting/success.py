@@ -90,10 +90,19 @@ def _by_function(
         False: Verdict("no", "not succeeded"),
         None: Verdict("", "unknown"),
     }
-    values = [_yes_or_no(function(each.source)) for each in told]
+    values = [_asked(function, number, each.source) for number, each in enumerate(told, 1)]
     name = getattr(function, "__name__", "<lambda>")
     said = "success= is true" if name == "<lambda>" else f"{name}() is true"
     return said, [(value, tints[value]) for value in values]
+
+
+def _asked(function: Callable[[Any], Any], number: int, run: Any) -> bool | None:
+    try:
+        value = function(run)
+    except Exception as error:
+        why = f"{type(error).__name__}: {error}"
+        raise InvalidRequestError(f"success= failed on run {number}, {run!r}: {why}.") from error
+    return _yes_or_no(value)
 
 
 def _yes_or_no(value: Any) -> bool | None:

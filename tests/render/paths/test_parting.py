@@ -51,17 +51,38 @@ def test_runs_that_part_into_those_that_succeeded_and_those_that_did_not():
 def test_first_is_said_where_the_others_do_it_later():
     one, other = [RULES, CANCEL], [CANCEL, RULES]
     assert parting(one, other, success=[True, False]) == (
-        "They part at step 1: whoever called fare_rules economy first (1 of 1) succeeded, "
-        "the others (0 of 1) did not."
+        "They part at step 1: run 1 called fare_rules economy first and succeeded; "
+        "run 2 called cancel M20 first and did not succeed."
     )
 
 
 def test_only_one_way_that_did_not_succeed_is_told_as_that():
-    ways = [*START, RULES], [*START, HUMAN], [*START, CANCEL]
-    assert parting(*ways, success=[True, True, False]) == (
-        "They part at step 3: whoever called cancel M20 (0 of 1) did not succeed, "
+    ways = [*START, RULES], [*START, HUMAN], [*START, CANCEL], [*START, CANCEL]
+    assert parting(*ways, success=[True, True, False, False]) == (
+        "They part at step 3: whoever called cancel M20 (0 of 2) did not succeed, "
         "the others (2 of 2) did."
     )
+
+
+def test_one_run_a_side_makes_no_rule():
+    ways = [*START, RULES], [*START, CANCEL], [*START, CANCEL], [*START, CANCEL]
+    assert parting(*ways, success=[True, False, False, False]) == (
+        "They part at step 3: run 1 called fare_rules economy and succeeded; "
+        "runs 2, 3 and 4 called cancel M20 and did not succeed."
+    )
+
+
+def test_runs_of_several_llms_are_named_with_theirs():
+    labels = "cheap · repeat 0", "good · repeat 0", "cheap · repeat 1"
+    runs = [PathRun(n, label, f"sess_{n}", [USER]) for n, label in enumerate(labels, 1)]
+    for form in paths_paper(Paths(runs[:2])).values():
+        assert "run 1 cheap" in form
+        assert "run 2 good" in form
+        assert "repeat 0" in form
+    plain = paths_paper(Paths(runs))["text/plain"]
+    assert "run 1 cheap · repeat 0, run 2 good · repeat 0, run 3 cheap · repeat 1" in plain
+    live = paths_html(Paths(runs), is_live=True)
+    assert ">run 3 cheap · repeat 1</button>" in live
 
 
 def test_where_nothing_separates_them_each_way_has_its_count():
@@ -107,8 +128,8 @@ def test_all_alike():
 def test_other_arguments_are_named_and_then_where_other_tools_are_called():
     late, early = call("search", day=20), call("search", day=21)
     assert parting([USER, late], [USER, early], success=[True, False]) == (
-        "They part at step 2 in the arguments of search: whoever gave day 20 (1 of 1) succeeded, "
-        "the others (0 of 1) did not."
+        "They part at step 2 in the arguments of search: run 1 gave day 20 and succeeded; "
+        "run 2 gave day 21 and did not succeed."
     )
     said = parting([USER, late, RULES], [USER, early], [USER, late, CANCEL])
     assert said.startswith(
@@ -137,12 +158,12 @@ def test_results_that_differed_before_are_told():
 
 def test_a_run_without_calls_and_one_that_ends_early():
     assert parting(START, [], success=[True, False]) == (
-        "They part at step 1: whoever called get_user aarav (1 of 1) succeeded, "
-        "the others (0 of 1) did not."
+        "They part at step 1: run 1 called get_user aarav and succeeded; "
+        "run 2 called no tool and did not succeed."
     )
     assert parting(START, [USER], success=[False, True]) == (
-        "They part at step 2: whoever called nothing more (1 of 1) succeeded, "
-        "the others (0 of 1) did not."
+        "They part at step 2: run 2 called nothing more and succeeded; "
+        "run 1 called get_order M20 and did not succeed."
     )
 
 
@@ -171,11 +192,15 @@ def test_every_count_in_the_sentences_is_that_of_an_independent_script():
             groups.setdefault(path[first - 1] if len(path) >= first else None, []).append(ok)
         if "whoever" in said:
             assert all(all(group) or not any(group) for group in groups.values())
+            assert min(sum(success), 5 - sum(success)) > 1
             yes, no = (
                 sum(len(g) for g in groups.values() if all(g) is which) for which in (True, False)
             )
             assert f"({yes} of {yes})" in said
             assert f"(0 of {no})" in said
+        elif "and succeeded" in said:
+            assert all(all(group) or not any(group) for group in groups.values())
+            assert min(sum(success), 5 - sum(success)) == 1
         else:
             for name, group in groups.items():
                 word = name or ("no further call" if first > 1 else "no call")

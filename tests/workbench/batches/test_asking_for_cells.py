@@ -45,6 +45,7 @@ def test_what_is_no_text_is_refused(batch, asked):
     ("cost < x", "cost is a number, and x is none"),
     ("column < y", "column holds words, and < compares numbers"),
     ("state <= completed", "state holds words, and <= compares numbers"),
+    ("state >= completed right = no", "state holds words, and >= compares numbers"),
     ("task > 5", "task holds words, and > compares numbers"),
     ("right = no or right = yes", "there is no or: all conditions are to be met"),
     ("column = x OR column = y", "there is no or: all conditions are to be met"),

@@ -2,7 +2,9 @@
 
 import pytest
 
-from dari_nb.errors import InvalidRequestError
+from dari_nb.errors import InvalidRequestError, NoCellError
+from dari_nb.render.matrix.cells import answers_text
+from dari_nb.render.matrix.matrix import MatrixCell
 
 TASKS = [
     {"prompt": "The site is down", "expected": "high", "topic": "web"},
@@ -114,3 +116,50 @@ def test_answers_are_counted_where_some_are_the_same_and_some_are_not(d, server)
     for form in paper.values():
         assert "high 2\N{MULTIPLICATION SIGN}, low 1\N{MULTIPLICATION SIGN}" in form
         assert "Answers that differ in white space alone are one." in form
+
+
+def test_what_got_worse_is_said_of_all_repeats_together(d, server):
+    @server.agent("unsure", llms=["sure", "unsure"])
+    def unsure(prompt, turn):
+        return "low" if turn.llm_id == "unsure" and turn.metadata["repeat"] == "1" else "high"
+
+    batch = d.batches.run("unsure", ["How urgent is it?"], ["sure", "unsure"], repeats=3).wait(60)
+    batch.score("right", lambda turn: turn.text == "high")
+    worse = "\N{BLACK DOWN-POINTING TRIANGLE} worse, all 3 together"
+    paper = batch.view(baseline="sure").presenter.subject.paper()
+    assert all(form.count(worse) == 1 for form in paper.values())
+    [right, wrong] = [line for line in paper["text/plain"].splitlines() if "   unsure " in line]
+    assert "right" in right
+    assert worse not in right
+    assert wrong.endswith(worse)
+
+
+@pytest.mark.parametrize(
+    "place", [(0,), slice(0, 1), (0, "small", 0, 0), (True, "small"), ([], "small"), ()]
+)
+def test_what_is_no_place_is_told_with_one_that_is(batch, place):
+    with pytest.raises(
+        NoCellError, match=r"is no cell\. One is \(task, LLM\) .*\(0, 'small'\)|\(1, "
+    ):
+        batch[place]
+
+
+def test_numbers_that_are_counted_alike_are_shown_alike(batch):
+    batch.score("big", lambda turn: 10**18 - (turn.text == "high"))
+    batch.score("least", lambda turn: -1e-320)
+    paper = str(batch.to_mimebundle()["text/plain"])
+    assert "No task tells small and large apart on “big”: 1e+18 each" in paper
+    assert "big 1e+18" in paper
+    assert "99999" not in paper
+    assert "least -1e-320" in paper
+
+
+def test_what_was_not_sent_is_no_answer():
+    answers = ["high", "low", "high"]
+    cells = [
+        MatrixCell(str(n), "r", "a", n, state="completed", text=text)
+        for n, text in enumerate(answers)
+    ]
+    unsent = [MatrixCell(str(n), "r", "a", n, state="unsent", text="Not sent") for n in range(3, 7)]
+    assert answers_text([*cells, *unsent]) == answers_text(cells)
+    assert answers_text([*cells[::2], *unsent]) == ""

@@ -40,8 +40,8 @@ def test_runs_of_a_file_part_where_their_calls_do():
     assert isinstance(paths, Paths)
     assert paths.parts_at == 2
     assert paths.finding == (
-        "They part at step 2: whoever called fare_rules (1 of 1) succeeded, "
-        "the others (0 of 1) did not. Success means that reward is 1: 1 of 2."
+        "They part at step 2: run 1 called fare_rules and succeeded; "
+        "run 2 called cancel M20 first and did not succeed. Success means that reward is 1: 1 of 2."
     )
     assert repr(paths) == "<Paths of 2 runs, part at step 2>"
     assert [step.kind for step in paths.steps] == ["same", "only here", "same"]
@@ -199,6 +199,28 @@ def test_runs_of_one_task_of_a_batch(d, shop, tmp_path):
         batch.paths(7)
     with pytest.raises(InvalidRequestError, match=r"batch.paths\(task\)"):
         dari_nb.paths(batch)
+
+
+def test_what_is_no_task_and_what_fails_is_told_in_a_sentence(d, shop):
+    batch = d.batches.run("shop", ["M20", "M21"], ["small", "large"]).wait(60)
+    for wrong in (True, [1], "1"):
+        with pytest.raises(InvalidRequestError, match=r"There is no task .*: the last one is 1"):
+            batch.paths(wrong)
+    with pytest.raises(InvalidRequestError, match=r"success= failed on run 1, <Cell .*>: ZeroDiv"):
+        batch.paths(0, success=lambda run: 1 / 0)
+
+
+def test_runs_of_several_tasks_make_no_rule(d, shop):
+    batch = d.batches.run("shop", ["M20", "M21"], ["small", "large"], repeats=2).wait(60)
+    batch.score("solved", lambda turn: turn.session.llm_id == "large")
+    cells = [batch[task, llm, n] for task, llm in ((0, "small"), (1, "large")) for n in (0, 1)]
+    said = (
+        "These are runs of 2 tasks. They part at step 2: runs 3 and 4 called fare_rules economy "
+        "and succeeded; runs 1 and 2 called cancel M20 first and did not succeed."
+    )
+    assert dari_nb.paths(cells).finding.startswith(said)
+    by_id = dari_nb.paths([cell.session_id for cell in cells], dari=d)
+    assert by_id.finding.startswith("These are runs of 2 tasks. They part at step 2: ")
 
 
 def test_one_run_cannot_part(d, shop):

@@ -41,10 +41,11 @@ def misread(matrix: Matrix, wish: Wish) -> str:
     conditions, words = read_conditions(wish.where, facts.names)
     if conditions and has_or(wish.where):
         return 'there is no or: all conditions are to be met, and "or" in quotation marks is a word'
-    differs = [one for one in conditions if one.name == DIFFERS]
-    if not sifted.why and not differs:
+    # What else is asked for may be met by nothing, which is an answer.
+    always = [one for one in conditions if one.name == DIFFERS or one.sign[0] in "<>"]
+    if not sifted.why and not always:
         return ""
-    told = _of_conditions(matrix, facts, conditions if sifted.why else differs)
+    told = _of_conditions(matrix, facts, conditions if sifted.why else always)
     if not sifted.why:
         return next(told, "")
     if wish.where.count('"') % 2:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import product
@@ -57,19 +58,28 @@ class Grid:
         Raises:
             NoCellError: There is no such cell.
         """
-        index, name, repeat = (*place, 0)[:3] if isinstance(place, tuple) else (place, None, 0)
-        for column in self.columns:
-            cell = self._cells.get((index, column, repeat))
-            if cell is not None and name in (column.llm, self.column_id(column)):
-                return cell
+        if (cell := self._found(place)) is not None:
+            return cell
         names = [self.column_id(column) for column in self.columns]
         tasks = [task.index for task in self.tasks]
-        right = index if index in tasks else tasks[0]
+        index = place[0] if isinstance(place, tuple) and place else place
+        right = next((number for number in tasks if number == index), tasks[0])
         raise NoCellError(
             f"{place!r} is no cell. One is (task, LLM) or (task, LLM, repeat), such as "
             f"{(right, names[0])!r}; tasks are {tasks[0]} to {tasks[-1]}, LLMs {', '.join(names)}"
             f"{f', repeats 0 to {self.repeats - 1}' if self.repeats > 1 else ''}."
         )
+
+    def _found(self, place: Any) -> Cell | None:
+        parts = place if isinstance(place, tuple) else (place, None)
+        if len(parts) not in (2, 3) or isinstance(parts[0], bool):
+            return None
+        index, name, repeat = (*parts, 0)[:3]
+        columns = [c for c in self.columns if name in (c.llm, self.column_id(c))]
+        with contextlib.suppress(TypeError):  # of what no place can be, such as a slice
+            cells = (self._cells.get((index, column, repeat)) for column in columns)
+            return next((cell for cell in cells if cell is not None), None)
+        return None
 
     def column_id(self, column: Column) -> str:
         """Return the name of a column: its LLM, its version, or both, as it takes to be known."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from numbers import Integral
 from typing import TYPE_CHECKING
 
 from ....errors import InvalidRequestError
@@ -21,7 +22,8 @@ def paths_on(batch: Sheet, task: int | None, success: Success) -> Paths:
         if cell.session_id is not None:
             of_tasks[cell.task_index].append(cell)
     chosen = _first(of_tasks) if task is None else task
-    if chosen not in of_tasks:
+    is_number = isinstance(chosen, Integral) and not isinstance(chosen, bool)
+    if not is_number or chosen not in of_tasks:
         last = max(of_tasks, default=0)
         raise InvalidRequestError(f"There is no task {task!r}: the last one is {last}.")
     cells = of_tasks[chosen]
