@@ -22,6 +22,7 @@ from .batch import Batch, check_llms, check_repeats
 from .cells import Column
 from .keys import run_id_of
 from .plan import Plan
+from .sending.alone import sender_of
 from .tasks import Tasks, read_tasks
 
 if TYPE_CHECKING:
@@ -94,7 +95,10 @@ class Batches(AtHand, Shelf["Run", Batch]):
         To run it again pays for nothing twice: what was sent before, by this process or another,
         is found by its content, and only what is missing is sent. A changed task, version or
         file, or other options of a local Dari's LLM, make a new run; further LLMs and repeats
-        extend the one that is there.
+        extend the one that is there. While this process sends a run within a ``max_cost``, another
+        call of it takes over: the first one sends no more. Two processes that send a run at the
+        same moment pay once where they were told the same; with other LLMs, repeats or another
+        ``max_cost`` they may send a cell each, which the matrix tells when it is looked at again.
 
         Args:
             agent: The agent, by id or name.
@@ -153,12 +157,14 @@ class Batches(AtHand, Shelf["Run", Batch]):
         batch = Batch(self._link, chosen.resource, name, read, columns, repeats, scores, max_cost)
         batch.answer_tools(tools, approve=approve)
         chosen._check_offered(as_tools(tools), pinned)
-        batch._look()
         if dry_run:
+            batch._look()
             return batch.plan()
-        if max_items is not None:
-            Plan(batch, {}).check(max_items)
-        return batch._send_planned()
+        with sender_of(self._link, name).alone:
+            batch._look()
+            if max_items is not None:
+                Plan(batch, {}).check(max_items)
+            return batch._send_planned()
 
     def get(self, batch_id: str, *, scores: str | Path | None = None) -> Batch:
         """Return the batch that an API batch belongs to, whole.

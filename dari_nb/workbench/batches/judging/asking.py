@@ -17,6 +17,7 @@ from ...showing.words import Ending, StoppedWatching
 from ..cells import Column
 from ..following.spending import amount_of
 from ..keys import digest
+from ..sending.alone import sender_of
 from ..sending.finding import Found, find_run
 from ..tasks import Task
 
@@ -216,19 +217,23 @@ class Judge:
         max_cost: float | Decimal | str | None,
     ) -> None:
         link = self._batch._link
-        found = wait_for(link.run(find_run(link.stream_client, self._run_id)))
-        keys = {entry.task_key for entry in found}
-        tasks = placed([_task(one, keys, further) for one in questions], found)
-        asked = self._batch._asks(self._agent.resource, self._run_id, tasks, self._column)
-        asked._take_in(found)
-        answers.batches.append(asked)
-        asked._allow(max_cost)
-        asked._send_planned()
-        ids = {task.index: one.id for task, one in zip(tasks, questions, strict=True)}
-        try:
-            _wait(asked, self._noun)
-        finally:
-            answers.verdicts |= {ids[cell.task_index]: _verdict(cell, read) for cell in asked.cells}
+        sender = sender_of(link, self._run_id)
+        with sender.alone:  # who asks the same at the same time asks for what is left then
+            sender.take_over()
+            found = wait_for(link.run(find_run(link.stream_client, self._run_id)))
+            keys = {entry.task_key for entry in found}
+            tasks = placed([_task(one, keys, further) for one in questions], found)
+            asked = self._batch._asks(self._agent.resource, self._run_id, tasks, self._column)
+            asked._take_in(found)
+            answers.batches.append(asked)
+            asked._allow(max_cost)
+            asked._send_planned()
+            ids = {task.index: one.id for task, one in zip(tasks, questions, strict=True)}
+            try:
+                _wait(asked, self._noun)
+            finally:
+                told = {ids[cell.task_index]: _verdict(cell, read) for cell in asked.cells}
+                answers.verdicts |= told
 
 
 def placed(tasks: Sequence[Task], found: Iterable[Found]) -> list[Task]:
