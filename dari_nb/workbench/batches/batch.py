@@ -483,6 +483,12 @@ class Batch(Results):
             if left
         ]
 
+    def _twice(self) -> list[str]:
+        """Say how many cells were sent twice, if any was."""
+        count = sum(bool(cell.doubles) for cell in self.cells)
+        said = f"{count} of {len(self)} sent twice, by two processes at the same moment"
+        return [f"{said}: the cost is that of both"] if count else []
+
     def _from_before(self) -> list[str]:
         """Say of when the answers are, where the last call was to make some and has sent none."""
         from .matching import day_of
@@ -495,7 +501,9 @@ class Batch(Results):
 
     def _snapshot(self) -> Matrix:
         """Return what a view shows, as it is known now; asks the server nothing."""
-        return replace(super()._snapshot(), notes=[*self._left_out(), *self._from_before()])
+        return replace(
+            super()._snapshot(), notes=[*self._left_out(), *self._twice(), *self._from_before()]
+        )
 
     async def _ended(self) -> Batch:
         while not self.is_done:
@@ -603,7 +611,7 @@ class Batch(Results):
 
     def _paid_session_ids(self) -> list[str]:
         """Return the sessions of all attempts, cell by cell."""
-        return [a.session_id for cell in self.cells for a in cell.history if a.session_id]
+        return [a.session_id for cell in self.cells for a in cell.sent if a.session_id]
 
 
 def cancelled_line(count: int) -> str:

@@ -7,6 +7,8 @@ from decimal import Decimal
 
 import pytest
 
+import dari_nb
+from dari_nb.client import batch_item
 from dari_nb.errors import InvalidRequestError
 from dari_nb.local import LocalDari, Usage
 
@@ -73,7 +75,7 @@ def test_a_cap_that_is_taken_away_while_it_is_sent_pays_for_nothing_twice(d, aga
 def test_further_llms_while_it_is_sent_pay_for_nothing_twice(d, slow):
     slow.go_on.clear()
     d.batches.run("slow", TASKS, ["a"], max_cost=5)
-    both = d.batches.run("slow", TASKS, ["b", "a"], max_cost=5)
+    both = d.batches.run("slow", TASKS, ["b", "a"])
     slow.go_on.set()
     assert both.wait(60).counts == {"completed": 48}
     assert slow.sent() == (48, {1})
@@ -138,3 +140,22 @@ def test_two_kernels_that_name_llms_in_another_order_pay_once(server, again, slo
     with ThreadPoolExecutor() as pool:
         list(pool.map(run, zip(kernels, orders, strict=True)))
     assert slow.sent() == (48, {1})
+
+
+def test_what_was_sent_twice_is_told_and_all_of_it_is_counted(d, again, slow):
+    batch = d.batches.run("slow", TASKS[:5], ["a"]).wait(60)
+    agent = d.agents.get("slow").id
+    sessions = [d.client.sessions.get(cell.session_id) for cell in batch.cells[:3]]
+    twice = [batch_item(agent, "x", llm_id="a", metadata=each.metadata) for each in sessions]
+    d.client.batches.create(twice, idempotency_key="another process")
+    found = again().batches.recover(batch.run_id).wait(60).refresh()
+    assert len(found) == 5
+    assert found.counts == {"completed": 5}
+    assert "$0.08" in str(found).splitlines()[0]
+    assert "3 of 5 sent twice, by two processes at the same moment" in str(found)
+    assert dari_nb.costs_frame(found)["cost_usd"].sum() == pytest.approx(0.08)
+    assert [cell.cost for cell in found.cells] == ["0.02", "0.02", "0.02", "0.01", "0.01"]
+    found.add(tasks=["one more"], max_cost="0.08").wait(60)
+    assert "1 of 6 not sent: $0.08 of max_cost=$0.08 is spent" in str(found)
+    same = d.batches.run("slow", TASKS[:5], ["a"])
+    assert "3 of 5 sent twice" in same.view().head

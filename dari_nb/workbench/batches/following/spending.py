@@ -77,7 +77,7 @@ class Spending:
         """What the run has cost until now."""
         known, estimated, prices = Decimal(0), Decimal(0), self.prices_now()
         for cell in self._cells:
-            for attempt in cell.history:
+            for attempt in cell.sent:
                 if attempt.cost is not None:
                     known += Decimal(attempt.cost)
                 elif attempt.session_id is not None:
@@ -194,7 +194,7 @@ class Spending:
         """Return what a turn costs: as here on average, or where none is known, as in the past."""
         known: dict[Column, list[Decimal]] = defaultdict(list)
         for cell in self._cells:
-            for attempt in cell.history:
+            for attempt in cell.sent:
                 if attempt.cost is not None:
                     known[cell.column].append(Decimal(attempt.cost))
         means = {column: sum(of, Decimal(0)) / len(of) for column, of in known.items()}
