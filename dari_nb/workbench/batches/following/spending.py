@@ -68,6 +68,7 @@ class Spending:
         self._left: deque[Chunk] = deque()
         self._before = {cell.session_id for cell in cells}
         self.limit = limit
+        self._was_over = self.spent.total > limit
         self.why = ""
         self.begun: Future[None] = Future()
         self.is_over = False
@@ -177,7 +178,12 @@ class Spending:
     def _spent_text(self) -> str:
         spent = self.spent
         estimated = f" ({dollars(spent.estimated)} of it estimated)" if spent.estimated else ""
-        return f"{dollars(spent.total)} of max_cost={dollars(self.limit)} is spent{estimated}"
+        total, limit = dollars(spent.total), f"max_cost={dollars(self.limit)}"
+        if spent.total <= self.limit:
+            return f"{total} of {limit} is spent{estimated}"
+        why = "" if self._was_over else ", for turns that were under way"
+        over = dollars(spent.total - self.limit)
+        return f"{total} is spent{estimated}, {over} more than {limit}{why}"
 
     @property
     def _next_price(self) -> Decimal:
