@@ -486,7 +486,7 @@ class Batch(Results):
     def _twice(self) -> list[str]:
         """Say how many cells were sent twice, if any was."""
         count = sum(bool(cell.doubles) for cell in self.cells)
-        said = f"{count} of {len(self)} sent twice, by two processes at the same moment"
+        said = f"{count} of {len(self)} sent twice, by two calls at the same moment"
         return [f"{said}: the cost is that of both"] if count else []
 
     def _from_before(self) -> list[str]:

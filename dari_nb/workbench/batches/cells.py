@@ -140,7 +140,7 @@ class Cell:
         column: The LLM option and version it is given to.
         repeat: Which repetition, from 0.
         history: All attempts, oldest first; empty before it was sent.
-        doubles: What was sent beside one of them, by two processes at the same moment; it counts
+        doubles: What was sent beside one of them, by two calls at the same moment; it counts
             in what the cell has cost.
         unsent: Why it could not be sent, if it could not.
         held: Why it was left out, if it was; sending the rest takes it up again.

@@ -152,7 +152,7 @@ def test_what_was_sent_twice_is_told_and_all_of_it_is_counted(d, again, slow):
     assert len(found) == 5
     assert found.counts == {"completed": 5}
     assert "$0.08" in str(found).splitlines()[0]
-    assert "3 of 5 sent twice, by two processes at the same moment" in str(found)
+    assert "3 of 5 sent twice, by two calls at the same moment" in str(found)
     assert dari_nb.costs_frame(found)["cost_usd"].sum() == pytest.approx(0.08)
     assert [cell.cost for cell in found.cells] == ["0.02", "0.02", "0.02", "0.01", "0.01"]
     found.add(tasks=["one more"], max_cost="0.08").wait(60)

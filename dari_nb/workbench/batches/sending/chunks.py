@@ -56,16 +56,24 @@ def chunks_to_send(run_id: str, jobs: Sequence[Job], most: int | None = None) ->
         most: How many there are in an API batch; as many as it takes when left out.
     """
     most = most or MOST_ITEMS
-    jobs = sorted(jobs, key=_place)
+    jobs = _in_one_order(jobs)
     for start in range(0, len(jobs), most):
         chunk = _unsent(run_id, jobs[start : start + most])
         if chunk is not None:
             yield chunk
 
 
-def _place(job: Job) -> tuple[int, int, str, str]:
-    cell = job.cell
-    return cell.repeat, cell.task.index, cell.version or "", cell.llm or ""
+def _in_one_order(jobs: Sequence[Job]) -> list[Job]:
+    """Have columns come by their names, however they were given; tasks stay as they are."""
+    rows: dict[int, int] = {}
+    for job in jobs:
+        rows.setdefault(job.cell.task.index, len(rows))
+
+    def place(job: Job) -> tuple[int, int, str, str]:
+        cell = job.cell
+        return cell.repeat, rows[cell.task.index], cell.version or "", cell.llm or ""
+
+    return sorted(jobs, key=place)
 
 
 def _unsent(run_id: str, jobs: Sequence[Job]) -> Chunk | None:
