@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import concurrent.futures
 import contextlib
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -25,6 +25,7 @@ from .following.late_costs import LateCosts
 from .following.past_costs import past_prices
 from .following.spending import INTERRUPTED, Spending, amount_of
 from .results import Results
+from .sending.alone import sender_of
 from .sending.chunks import Chunk, Job, chunks_to_send
 from .sending.finding import MOST_REPEATS, Found, find_run
 from .sending.sending import Sending
@@ -74,6 +75,7 @@ class Batch(Results):
         self._spending: Spending | None = None
         self._outlay: concurrent.futures.Future[None] | None = None
         self._sending = Sending(client, agent.id, run_id)
+        self._sender = sender_of(link, run_id)
         self._followed = Following(client, run_id, self.grid, self._changed)
         self._late_costs = LateCosts(client, self.grid, self._changed)
         self._cancelling = Cancelling(link, self.grid)
@@ -251,15 +253,16 @@ class Batch(Results):
         'Fine.'
         """
         self._check_rest()
-        self._ask()
         wanted = {"failed", CANCELLED} if cancelled else {"failed"}
-        left = "" if cancelled else cancelled_line(self.counts.get(CANCELLED, 0))
-        if not wanted & self.counts.keys():
-            nothing = f"Nothing of {self.run_id} has failed: nothing was sent."
-            raise InvalidRequestError(f"{nothing} {left}".strip())
-        self._look()
-        self._allow(max_cost)
-        self._send(self.grid.jobs(again=wanted))
+        with self._sender.alone:
+            self._ask()
+            left = "" if cancelled else cancelled_line(self.counts.get(CANCELLED, 0))
+            if not wanted & self.counts.keys():
+                nothing = f"Nothing of {self.run_id} has failed: nothing was sent."
+                raise InvalidRequestError(f"{nothing} {left}".strip())
+            self._look()
+            self._allow(max_cost)
+            self._send(self.grid.jobs(again=wanted))
         self._check_some_sent(NOT_AGAIN)
         if left:
             print(left)  # noqa: T201
@@ -282,9 +285,10 @@ class Batch(Results):
         []
         """
         self._check_rest()
-        self._look()
-        self._allow(max_cost)
-        self._send_planned()
+        with self._sender.alone:
+            self._look()
+            self._allow(max_cost)
+            self._send_planned()
         self._check_some_sent(NOT_SENT)
         return self
 
@@ -324,12 +328,14 @@ class Batch(Results):
         further = [] if _is_empty(tasks) else read_tasks(tasks, prompt=prompt)
         options = [llms] if isinstance(llms, str) else list(llms)
         check_llms(Agent(self._link, self.agent), options, [c.version for c in self.columns])
-        found = self._find()
-        with self._as_it_was_if_refused():
-            self._allow(max_cost)
-            self.grid.extend(further, options, repeats or self.repeats, found)
-            self._take_in(found)
-            return self._send_planned()
+        with self._sender.alone:
+            self._sender.take_over()
+            found = self._find()
+            with self._as_it_was_if_refused():
+                self._allow(max_cost)
+                self.grid.extend(further, options, repeats or self.repeats, found)
+                self._take_in(found)
+                return self._send_planned()
 
     def plan(self) -> Plan:
         """Return what is left to send, what that costs, and what the whole can show.
@@ -477,6 +483,12 @@ class Batch(Results):
             if left
         ]
 
+    def _twice(self) -> list[str]:
+        """Say how many cells were sent twice, if any was."""
+        count = sum(bool(cell.doubles) for cell in self.cells)
+        said = f"{count} of {len(self)} sent twice, by two calls at the same moment"
+        return [f"{said}: the cost is that of both"] if count else []
+
     def _from_before(self) -> list[str]:
         """Say of when the answers are, where the last call was to make some and has sent none."""
         from .matching import day_of
@@ -489,7 +501,9 @@ class Batch(Results):
 
     def _snapshot(self) -> Matrix:
         """Return what a view shows, as it is known now; asks the server nothing."""
-        return replace(super()._snapshot(), notes=[*self._left_out(), *self._from_before()])
+        return replace(
+            super()._snapshot(), notes=[*self._left_out(), *self._twice(), *self._from_before()]
+        )
 
     async def _ended(self) -> Batch:
         while not self.is_done:
@@ -520,13 +534,16 @@ class Batch(Results):
             DariError: Nothing could be sent; the error is that of the first API batch.
         """
         self._cancelling.end()
+        chunks = self._cut(jobs)
+        prices = {} if self._limit is None else self._prices(chunks)
+        if self._sender.take_over():
+            self._look()
+            chunks = self._cut(jobs)
         before = self._session_ids()
-        most = None if self._limit is None else 1
-        chunks = [chunk for group in jobs for chunk in chunks_to_send(self.run_id, group, most)]
         if self._limit is None:
             self._send_all(chunks)
         else:
-            self._send_within(self._limit, chunks)
+            self._send_within(Spending(self.grid, self._limit, prices), chunks)
         now = self._session_ids()
         self.started, self.found = len(now - before), len(before)
         if self._sending.errors and not now:
@@ -544,21 +561,30 @@ class Batch(Results):
         finally:
             sending.cancel()  # after an interrupt nothing more is to be paid for
 
-    def _send_within(self, limit: Decimal, chunks: Sequence[Chunk]) -> None:
-        """Begin to send what a limit allows; the rest follows while it is followed."""
+    def _cut(self, jobs: Iterable[Sequence[Job]]) -> list[Chunk]:
+        """Return what is left to send; one each where every turn is counted."""
+        most = None if self._limit is None else 1
+        return [chunk for group in jobs for chunk in chunks_to_send(self.run_id, group, most)]
+
+    def _prices(self, chunks: Sequence[Chunk]) -> Mapping[Column, Decimal]:
+        """Return what a turn has cost in each column that is to be sent to."""
         columns = {chunk.jobs[0].cell.column for chunk in chunks}
         names = {self.grid.column_id(column): column for column in columns}
-        own = Spending(self.grid, limit, {}).prices_now()
+        own = Spending(self.grid, Decimal(0), {}).prices_now()
         if not columns <= own.keys():
             wait_for(self._link.run(self._late_costs.once()))
-            own = Spending(self.grid, limit, {}).prices_now()
+            own = Spending(self.grid, Decimal(0), {}).prices_now()
         client = self._link.stream_client
-        prices = wait_for(self._link.run(past_prices(client, self.agent, names, own)))
+        return wait_for(self._link.run(past_prices(client, self.agent, names, own)))
+
+    def _send_within(self, spending: Spending, chunks: Sequence[Chunk]) -> None:
+        """Begin to send what a limit allows; the rest follows while it is followed."""
         for chunk in chunks:
             chunk.jobs[0].cell.held = None
-        spending = self._spending = Spending(self.grid, limit, prices)
+        self._spending = spending
         self._outlay = self._link.run(self._spend(spending, chunks))
         self._outlay.add_done_callback(lambda _: spending.end())
+        self._sender.goes_on(spending, self._outlay)
         try:
             wait_for(spending.begun)
         except BaseException:
@@ -585,7 +611,7 @@ class Batch(Results):
 
     def _paid_session_ids(self) -> list[str]:
         """Return the sessions of all attempts, cell by cell."""
-        return [a.session_id for cell in self.cells for a in cell.history if a.session_id]
+        return [a.session_id for cell in self.cells for a in cell.sent if a.session_id]
 
 
 def cancelled_line(count: int) -> str:

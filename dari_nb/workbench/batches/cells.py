@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -140,6 +140,8 @@ class Cell:
         column: The LLM option and version it is given to.
         repeat: Which repetition, from 0.
         history: All attempts, oldest first; empty before it was sent.
+        doubles: What was sent beside one of them, by two calls at the same moment; it counts
+            in what the cell has cost.
         unsent: Why it could not be sent, if it could not.
         held: Why it was left out, if it was; sending the rest takes it up again.
         given: Scores that came with the session.
@@ -159,6 +161,7 @@ class Cell:
         self.column = column
         self.repeat = repeat
         self.history: list[Attempt] = []
+        self.doubles: list[Attempt] = []
         self.unsent: str | None = None
         self.held: str | None = None
         self.given: Mapping[str, Any] = {}
@@ -179,6 +182,23 @@ class Cell:
         if len(others) == len(self.history):
             self.unsent = self.held = None
         self.history = sorted([*others, attempt], key=lambda a: a.number)
+
+    def put_beside(self, attempt: Attempt) -> None:
+        """Take in what was sent beside an attempt that is known."""
+        if all(attempt.session_id != known.session_id for known in self.sent):
+            self.doubles.append(attempt)
+
+    def tell_cost(self, session_id: str, cost: str) -> None:
+        """Take in what one of its sessions has cost."""
+        for attempts in (self.history, self.doubles):
+            attempts[:] = [
+                replace(a, cost=cost) if a.session_id == session_id else a for a in attempts
+            ]
+
+    @property
+    def sent(self) -> list[Attempt]:
+        """All that was sent of it, what was sent twice included."""
+        return [*self.history, *self.doubles]
 
     @property
     def task_index(self) -> int:
@@ -278,7 +298,7 @@ class Cell:
 
         What failed may cost nothing, and counts where its cost is known.
         """
-        return cost_of(self.history)
+        return cost_of(self.sent)
 
     @property
     def usage(self) -> Mapping[str, int]:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 from ... import ids
-from ...errors import InvalidRequestError, NotFoundError
+from ...errors import DariError, InvalidRequestError, NotFoundError
 from ..agents.agent import Agent, agent_named
-from ..agents.versions import version_id_of
+from ..agents.versions import version_id_of, versions_of
 from ..kernel_tools.tool import as_tools
 from ..link import AtHand
 from ..listing import Listing, Shelf
@@ -22,6 +22,7 @@ from .batch import Batch, check_llms, check_repeats
 from .cells import Column
 from .keys import run_id_of
 from .plan import Plan
+from .sending.alone import sender_of
 from .tasks import Tasks, read_tasks
 
 if TYPE_CHECKING:
@@ -94,7 +95,10 @@ class Batches(AtHand, Shelf["Run", Batch]):
         To run it again pays for nothing twice: what was sent before, by this process or another,
         is found by its content, and only what is missing is sent. A changed task, version or
         file, or other options of a local Dari's LLM, make a new run; further LLMs and repeats
-        extend the one that is there.
+        extend the one that is there. While this process sends a run within a ``max_cost``, another
+        call of it takes over: the first one sends no more. Two processes that send a run at the
+        same moment pay once where they were told the same; with other LLMs, repeats or another
+        ``max_cost`` they may send a cell each, which the matrix tells when it is looked at again.
 
         Args:
             agent: The agent, by id or name.
@@ -103,7 +107,7 @@ class Batches(AtHand, Shelf["Run", Batch]):
                 ``.jsonl`` file, whose further columns become metadata. Any number.
             llms: LLM options of the agent; its default when left out.
             repeats: How often each task goes to each LLM; 1,000 at most.
-            dry_run: Only return the :class:`Plan`.
+            dry_run: Only return the :class:`Plan`; what is refused is the same.
             version: A version of the agent, by id or number; the active one when left out.
             versions: Several versions, to be compared.
             metadata: Kept on all sessions, texts by name.
@@ -116,9 +120,10 @@ class Batches(AtHand, Shelf["Run", Batch]):
                 before. It is sent a turn at a time while what is spent leaves enough for one more,
                 by what turns have cost. At most eight turns are under way, and one is until its
                 cost is known (one that failed, which may cost nothing, at most some seconds more):
-                these eight are all that can go beyond it. The rest is left out, as
-                :attr:`Batch.unsent`, for :meth:`Batch.resume`. Costs that come late are estimated
-                meanwhile; one that stays unknown, or an interrupt, stops the sending, too.
+                these eight may go over it, and the matrix says by how much. The rest is left out,
+                as :attr:`Batch.unsent`, for :meth:`Batch.resume`. Costs that come late are
+                estimated meanwhile; one that stays unknown, or an interrupt, stops the sending,
+                too.
             scores: The file of scores and ratings; ``dari-scores.jsonl`` in the working folder
                 when left out.
             tools: Functions of this process that answer the agent's external tool calls; they
@@ -153,12 +158,11 @@ class Batches(AtHand, Shelf["Run", Batch]):
         batch = Batch(self._link, chosen.resource, name, read, columns, repeats, scores, max_cost)
         batch.answer_tools(tools, approve=approve)
         chosen._check_offered(as_tools(tools), pinned)
-        batch._look()
-        if dry_run:
-            return batch.plan()
-        if max_items is not None:
-            Plan(batch, {}).check(max_items)
-        return batch._send_planned()
+        with nullcontext() if dry_run else sender_of(self._link, name).alone:
+            batch._look()
+            if max_items is not None:
+                Plan(batch, {}).check(max_items)
+            return batch.plan() if dry_run else batch._send_planned()
 
     def get(self, batch_id: str, *, scores: str | Path | None = None) -> Batch:
         """Return the batch that an API batch belongs to, whole.
@@ -301,9 +305,24 @@ def _columns(
     read = partial(version_id_of, agent._link, agent.resource)
     pinned = _names(map(read, listed), "versions")
     pinned = pinned or [read(version) or agent.active_version_id]
+    _check_versions(agent, pinned)
     options = _names(llms, "llms") or [None]
     check_llms(agent, options, pinned)
     return [Column(llm, pin) for pin in pinned for llm in options]
+
+
+def _check_versions(agent: Agent, pinned: Iterable[str | None]) -> None:
+    others = [version for version in pinned if version != agent.active_version_id]
+    known: Sequence[Version] = []
+    with suppress(DariError):  # what the server does not tell may be there all the same
+        known = versions_of(agent._link, agent.resource) if others else []
+    missing = set(others) - {version.id for version in known}
+    if missing and known:
+        numbers = ", ".join(f"v{version.number}" for version in known)
+        raise InvalidRequestError(
+            f"{agent.name} has no version {min(map(str, missing))!r}; it has: {numbers}. "
+            "Nothing was sent."
+        )
 
 
 def _options(link: Link, columns: Iterable[Column]) -> dict[str, Any]:

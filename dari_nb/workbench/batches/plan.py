@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from decimal import Decimal
 from functools import cached_property
 from itertools import accumulate, takewhile
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from ...errors import InvalidRequestError
+from ...render.plain.words import count_text
 from ..link.background import wait_for
 from .cells import Column
-from .following.past_costs import past_costs, what_they_cost
+from .following.past_costs import PastCost, past_costs, what_they_cost
 from .following.past_scores import PastScores, past_runs, past_scores
+from .following.spending import dollars
 from .matrix.means import LEVEL
 from .sending.chunks import chunks_to_send
+from .sending.finding import found_in
 from .tasks import size_text
 
 if TYPE_CHECKING:
+    from ... import models
     from ...scores import Detectable
     from ..link import Link
     from .matrix.sheet import Sheet
@@ -44,8 +49,9 @@ class Plan:
         allowed: How many of those to send that is enough for, by ``cost_per_item``; ``None`` where
             there is no cap, or nobody knows what they cost.
         shows: The smallest difference between two columns that all of it is likely to show, as the
-            matrix tells it: by the variance of the latest run of the agent that was scored on five
-            tasks or more, or else assumed. See :func:`dari_nb.scores.detectable`.
+            matrix tells it: by the variance of its own scores, on five tasks or more, or else of
+            the run of the agent that has most of them, or else assumed. See
+            :func:`dari_nb.scores.detectable`.
 
     >>> plan = d.batches.run("calculator", ["1 + 1"], ["small"], repeats=3, dry_run=True)
     >>> plan.sends, plan.to_send
@@ -55,8 +61,9 @@ class Plan:
     def __init__(
         self,
         batch: Sheet,
-        costs: Mapping[Column, Decimal | None],
+        costs: Mapping[Column, PastCost | None],
         past: PastScores | None = None,
+        elsewhere: tuple[str, int] = ("", 0),
     ) -> None:
         name = batch.grid.column_id
         chunks = list(chunks_to_send(batch.run_id, batch.grid.jobs()[0]))
@@ -70,11 +77,17 @@ class Plan:
         self.failed = sum(cell.state == "failed" for cell in batch.cells)
         self.max_cost: Decimal | None = None
         self.allowed: int | None = None
-        self._order = [name(job.cell.column) for job in jobs]
+        self._left = [job.cell for job in jobs]
+        self._there = [cell for cell in batch.cells if cell.history]
+        self._order = [name(cell.column) for cell in self._left]
         self.to_send = dict(Counter(self._order))
         self.batches = len(chunks)
-        self.cost_per_item = {name(c): costs.get(c) for c in batch.columns}
+        known = {name(c): costs.get(c) for c in batch.columns}
+        self.cost_per_item = {name: cost and cost.mean for name, cost in known.items()}
+        self._costs = known
+        self._columns = list(batch.columns)
         self._past = past
+        self._elsewhere = elsewhere
 
     @property
     def sends(self) -> int:
@@ -97,13 +110,36 @@ class Plan:
     @cached_property
     def shows(self) -> Detectable:
         """What all of it is likely to show; its drawing takes up to a second."""
+        return self._shown_by(self.tasks, self.repeats)
+
+    @cached_property
+    def shows_within(self) -> Detectable | None:
+        """What the part is likely to show that is there or that ``max_cost`` allows.
+
+        That are the tasks that each column has, as often as all of them; ``None`` where these are
+        none, and where nothing is left out.
+        """
+        if not self._is_cut:
+            return None
+        part = [*self._there, *self._left[: self.allowed]]
+        times = Counter((cell.task_index, cell.column) for cell in part)
+        tasks = {cell.task_index for cell in part}
+        each = (min(times[task, column] for column in self._columns) for task in tasks)
+        whole = [count for count in each if count]
+        return self._shown_by(len(whole), min(whole)) if whole else None
+
+    @property
+    def _is_cut(self) -> bool:
+        return self.allowed is not None and self.allowed < self.sends
+
+    def _shown_by(self, tasks: int, repeats: int) -> Detectable:
         from ...scores import detectable
 
         columns = len(self.cost_per_item)
         comparisons = max(1, columns * (columns - 1) // 2)
         level, past = 1 - (1 - LEVEL) / comparisons, self._past
         like = past and past.columns
-        found = detectable(self.tasks, self.repeats, level=level, like=like)
+        found = detectable(tasks, repeats, level=level, like=like)
         words = _supposed(past, found.assumption)
         if comparisons > 1:
             words += f"; of {comparisons} comparisons together"
@@ -115,11 +151,9 @@ class Plan:
         Raises:
             InvalidRequestError: It would be exceeded.
         """
-        if not isinstance(max_items, int):
+        if not isinstance(max_items, int) or isinstance(max_items, bool):
             raise InvalidRequestError(f"max_items is a number, not {max_items!r}.")
         if self.sends > max_items:
-            from ...render import count_text
-
             raise InvalidRequestError(
                 f"{count_text(self.sends, 'item')} would be sent, more than max_items={max_items}. "
                 "Nothing was sent."
@@ -163,19 +197,43 @@ class Plan:
             ("to send", sent),
             ("estimated cost", self._cost_text()),
             *cap,
-            ("can show", self.shows.found),
+            *self._elsewhere_rows(),
+            *self._shows_rows(),
         ]
+
+    def _elsewhere_rows(self) -> list[tuple[str, str]]:
+        run_id, count = self._elsewhere
+        said = f"{count} of these tasks, in {run_id}; its add() sends only what is missing there"
+        return [("sent before", said)] if count and self.sends else []
+
+    def _shows_rows(self) -> list[tuple[str, str]]:
+        if not self._is_cut:
+            return [("can show", self.shows.found)]
+        part = self.shows_within
+        said = "no task is in each column with what max_cost allows"
+        if part is not None:
+            tasks = count_text(part.tasks, "task")
+            said = f"with what max_cost allows, {tasks} x {part.repeats}: {part.found}"
+        return [("can show", said), ("all of it", self.shows.found)]
 
     def _cost_text(self) -> str:
         if self.cost is not None:
-            return f"{_dollars(self.cost)}, by past sessions" if self.sends else "nothing"
+            return f"{dollars(self.cost)}, {self._by_text()}" if self.sends else "nothing"
         return f"unknown: no past session tells {what_they_cost(self.unknown)}"
 
+    def _by_text(self) -> str:
+        """Say by how many sessions the cost is estimated."""
+        found = [cost.sessions for name in self.to_send if (cost := self._costs[name])]
+        least, most = min(found), max(found)
+        said = f"by {f'{least} to ' if least < most else ''}{count_text(most, 'past session')}"
+        return f"{said} of each LLM" if len(found) > 1 else said
+
     def _cap_text(self) -> str:
-        cap = _dollars(self.max_cost or Decimal(0))
+        cap = dollars(self.max_cost or Decimal(0))
         if self.allowed is None:
             return f"{cap} allows nothing while the cost is unknown"
-        return f"{cap} allows about {self.allowed} of {self.sends}"
+        over = "; turns under way may go over it" if self.allowed else ""
+        return f"{cap} allows about {self.allowed} of {self.sends}{over}"
 
     def __repr__(self) -> str:
         return self._repr_mimebundle_()["text/plain"]
@@ -189,9 +247,23 @@ class Plan:
 def plan_of(batch: Sheet, link: Link) -> Plan:
     """Return the plan of what is left to send, with what the past tells."""
     client, agent_id = link.stream_client, batch.agent.id
-    costs = wait_for(link.run(past_costs(client, agent_id, batch.columns)))
-    runs = wait_for(link.run(past_runs(client, agent_id)))
-    return Plan(batch, costs, past_scores(batch.book, runs))
+    sessions = wait_for(link.run(client.sessions.list(agent_id=agent_id)))
+    costs = wait_for(link.run(past_costs(client, sessions, batch.columns)))
+    past = past_scores(batch.book, batch.run_id, past_runs(sessions))
+    return Plan(batch, costs, past, _elsewhere(batch, sessions))
+
+
+def _elsewhere(batch: Sheet, sessions: Iterable[models.Session]) -> tuple[str, int]:
+    """Return which other run has most of what is not sent yet, and how many tasks of it."""
+    left = {(cell.task.key, cell.column) for cell in batch.cells if not cell.history}
+    found: dict[str, set[str]] = defaultdict(set)
+    for session in sessions:
+        entry = found_in(session)
+        if entry is not None and (entry.task_key, entry.column) in left:
+            found[str((session.metadata or {})["managed_run_id"])].add(entry.task_key)
+    # Who gave it another name, or wants it fresh, knows of the first one.
+    counts = [(run_id, len(keys)) for run_id, keys in found.items() if len(keys) < len(batch.tasks)]
+    return max(counts, key=itemgetter(1), default=("", 0))
 
 
 def _supposed(past: PastScores | None, assumption: str) -> str:
@@ -202,7 +274,3 @@ def _supposed(past: PastScores | None, assumption: str) -> str:
 
     of = f"variance of {past.name} in run {short_id(past.run_id)}"
     return assumption.replace("variance of earlier values", of)
-
-
-def _dollars(amount: Decimal) -> str:
-    return f"${amount:.4f}" if amount < 1 else f"${amount:.2f}"

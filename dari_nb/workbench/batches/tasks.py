@@ -154,9 +154,22 @@ def _task(
         paths = [*shared["files"], *_paths(given.pop("files", ()))]
         files = {path: digest_of(path) for path in paths}
         metadata = _texts({**shared["metadata"], **given, **own})
+        _check_characters([content, metadata])
     except InvalidRequestError as error:
         raise InvalidRequestError(f"tasks[{index}]: {error}") from None
     return Task(index, content, metadata, files)
+
+
+def _check_characters(sent: Any) -> None:
+    try:
+        json.dumps(sent, ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:
+        broken = error.object[error.start]
+        raise InvalidRequestError(
+            f"It holds half a character, {broken!a}, which cannot be sent."
+        ) from None
+    except (TypeError, ValueError) as error:
+        raise InvalidRequestError(f"It cannot be sent as JSON: {error}.") from None
 
 
 def _parts(row: Any, prompt: str) -> dict[str, Any]:

@@ -136,6 +136,11 @@ class Link:
         return self._streams[0]
 
     @property
+    def account(self) -> int:
+        """Stands for whom the server knows this connection as, in this process."""
+        return hash((self.base_url, self._api_key))
+
+    @property
     def at_hand(self) -> Link:
         """The link to what new things are made with."""
         return self.stand_in or self

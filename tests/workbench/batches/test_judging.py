@@ -100,6 +100,17 @@ def test_answers_are_judged_in_an_order_that_a_seed_says(batch, bench):
     assert all(sorted(order) == sorted(in_order) for order in orders)
 
 
+def test_rows_of_a_judge_are_the_same_whatever_the_seed(d, batch, bench):
+    batch.judge("first", rubric="Any.", seed=0)
+    batch.judge("second", rubric="Any.", seed=1)
+    rows = {}
+    for name in ("judge.first", "judge.second"):
+        sessions = d.client.sessions.list(metadata={"judge": name})
+        rows[name] = {s.metadata["judged_cell"]: s.metadata["task_index"] for s in sessions}
+    assert len(rows["judge.first"]) == 8
+    assert rows["judge.first"] == rows["judge.second"]
+
+
 def test_sessions_of_a_judge_name_run_cell_and_judge(d, batch, bench):
     batch.judge("helpful", rubric="Any.")
     sessions = d.sessions.list(metadata={"judged_run_id": batch.run_id, "judge": "judge.helpful"})

@@ -90,3 +90,42 @@ def test_a_batch_plans_what_is_left(d, planned):
     cheap = d.batches.run("tried", TASKS, ["a"], repeats=2, max_cost="0.25").wait(60)
     plan = cheap.plan()
     assert (plan.found, plan.sends, plan.cost) == (25, 15, Decimal("0.15"))
+
+
+def test_a_plan_says_what_the_part_can_show_that_max_cost_allows(d, planned):
+    for llm in "ab":
+        d.agents.get("tried").send("Task 0", llm=llm).wait(20)
+    plan = planned(TASKS, ["a", "b"], 3, max_cost=0.2)
+    assert "max_cost        $0.20 allows about 20 of 120; turns under way may go over it" in repr(
+        plan
+    )
+    assert "estimated cost  $1.20, by 1 past session of each LLM" in repr(plan)
+    assert plan.shows_within.difference == detectable(10).difference
+    assert plan.shows.difference == detectable(20, 3).difference
+    told = dict(plan.rows())
+    assert told["can show"].startswith("with what max_cost allows, 10 tasks x 1: a difference of")
+    assert told["all of it"] == plan.shows.found
+    batch = d.batches.run("tried", TASKS, ["a", "b"], 3, max_cost=0.2).wait(60)
+    assert batch.plan().shows_within.tasks == 10
+    assert batch.resume(max_cost=5).wait(60).plan().shows_within is None
+    nothing = planned(["x", "y"], ["a", "b"], max_cost="0.01")
+    assert "no task is in each column with what max_cost allows" in repr(nothing)
+
+
+def test_the_scores_of_the_batch_itself_count_most_and_then_the_most_there_are(d, planned):
+    batch = d.batches.run("tried", TASKS, ["a", "b"], 2, run_id="own").wait(60)
+    d.batches.run("tried", TASKS[:12], ["a"], run_id="few").score("right", is_right)
+    assert "variance of right in run few" in repr(batch.plan())
+    batch.score("right", is_right)
+    d.batches.run("tried", TASKS[:8], ["a"], run_id="later").score("right", is_right)
+    assert "(power 80 %; variance of right in run own)" in repr(batch.plan())
+    assert "variance of right in run own" in repr(planned([f"x {n}" for n in range(9)], ["a", "b"]))
+
+
+def test_a_plan_tells_of_tasks_that_another_run_has(d, planned):
+    d.batches.run("tried", TASKS[:8], ["a"], run_id="before").wait(60)
+    plan = planned([*TASKS[:5], "Task new"], ["a", "b"])
+    said = "5 of these tasks, in before; its add() sends only what is missing there"
+    assert dict(plan.rows())["sent before"] == said
+    assert "sent before" not in dict(planned(["Task new"], ["a"]).rows())
+    assert "sent before" not in dict(planned(TASKS[:5], ["b"]).rows())

@@ -202,13 +202,24 @@ def test_files_are_uploaded_once_and_shared(d, server, folder):
         ({"run_id": "x" * 101}, "at most 100"),
         ({"max_items": 1}, "2 items would be sent, more than max_items=1"),
         ({"max_items": "many"}, "max_items is a number, not 'many'"),
-        ({"max_cost": 1}, "No past session tells what default costs"),
+        (
+            {"max_cost": 1},
+            "No past session of flaky tells what its default LLM costs.*held: send it",
+        ),
+        ({"max_items": 0}, "2 items would be sent, more than max_items=0"),
+        ({"max_items": 1.5}, "max_items is a number, not 1.5"),
+        ({"max_items": True}, "max_items is a number, not True"),
+        ({"tasks": ["x", "y\ud800"]}, r"tasks\[1\]: It holds half a character, '\\ud800'"),
+        ({"metadata": {"k": "\ud800"}}, "half a character"),
+        ({"version": "no"}, "flaky has no version 'no'; it has: v1"),
     ],
 )
 def test_what_cannot_be_right_is_refused_before_anything_is_sent(d, flaky, options, message):
     options = {"tasks": ["x", "y"], **options}
-    with pytest.raises(InvalidRequestError, match=message):
-        d.batches.run("flaky", **options)
+    is_price = "max_cost" in options  # a plan tells that it is unknown
+    for dry_run in (False,) if is_price else (False, True):
+        with pytest.raises(InvalidRequestError, match=message):
+            d.batches.run("flaky", **options, dry_run=dry_run)
     assert d.sessions.list() == []
 
 

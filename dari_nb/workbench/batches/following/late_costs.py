@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -101,11 +100,11 @@ class LateCosts:
 
     def _missing(self) -> list[_Paid]:
         """Return the attempts that have ended and whose cost is not known."""
-        jobs = (_Paid(cell, a.number) for cell in self._cells for a in cell.history)
+        jobs = (_Paid(c, a.session_id) for c in self._cells for a in c.sent if a.session_id)
         return [job for job in jobs if job.lacks_cost]
 
     def _is_any_known(self) -> bool:
-        return any(attempt.cost is not None for cell in self._cells for attempt in cell.history)
+        return any(attempt.cost is not None for cell in self._cells for attempt in cell.sent)
 
     def _few(self, jobs: Iterable[_Paid]) -> list[_Paid]:
         """Return those that stand for all until a cost has come, the same ones each time."""
@@ -140,7 +139,7 @@ class LateCosts:
         except DariError:
             return  # it is asked for again, or stays unknown
         if cost is not None:
-            job.cell.put(replace(job.attempt, cost=cost))
+            job.cell.tell_cost(job.session_id, cost)
             self._changed()
 
 
@@ -148,21 +147,20 @@ class _Paid(NamedTuple):
     """One attempt of a cell, as it is known now."""
 
     cell: Cell
-    number: int
+    session_id: str
 
     @property
     def attempt(self) -> Attempt:
-        return next(a for a in self.cell.history if a.number == self.number)
-
-    @property
-    def session_id(self) -> str:
-        return self.attempt.session_id or ""
+        return next(a for a in self.cell.sent if a.session_id == self.session_id)
 
     @property
     def lacks_cost(self) -> bool:
-        known = self.attempt
-        return known.is_settled and known.session_id is not None and known.cost is None
+        # What was sent twice is not followed: it ends about when the cell does.
+        known, is_double = self.attempt, self.attempt in self.cell.doubles
+        return known.cost is None and (self.cell.is_settled if is_double else known.is_settled)
 
     @property
     def may_have_cost(self) -> bool:
-        return self.attempt.state == "completed" or self.number < self.cell.attempts
+        known = self.attempt
+        is_last = known.number == self.cell.attempts and known not in self.cell.doubles
+        return known.state == "completed" or not is_last

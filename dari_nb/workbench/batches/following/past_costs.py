@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from .... import models
 from ....errors import DariError, InvalidRequestError
 from ....models import parse_time
-from ..cells import Column
+from ..cells import DEFAULT, Column
 from .reading import read_cost
 
 if TYPE_CHECKING:
@@ -23,11 +24,25 @@ LATE = timedelta(minutes=15)
 """How long after a session began its cost may come yet: turns take long, and costs come late."""
 
 
+class PastCost(NamedTuple):
+    """What a turn has cost.
+
+    Attributes:
+        mean: US dollars.
+        sessions: Of how many sessions that is the mean.
+    """
+
+    mean: Decimal
+    sessions: int
+
+
 async def past_costs(
-    client: AsyncClient, agent_id: str, columns: Iterable[Column]
-) -> dict[Column, Decimal | None]:
-    """Return the mean cost of past sessions by column, in US dollars; ``None`` when unknown."""
-    return await _costs(client, await client.sessions.list(agent_id=agent_id), columns)
+    client: AsyncClient, sessions: Iterable[models.Session], columns: Iterable[Column]
+) -> dict[Column, PastCost | None]:
+    """Return what past sessions of an agent have cost, by column; ``None`` when unknown."""
+    ended = [s for s in sessions if s.last_message_status == "completed"]
+    latest = sorted(ended, key=lambda session: session.created_at or "", reverse=True)
+    return {column: await _mean(client, latest, column) for column in columns}
 
 
 async def past_prices(
@@ -42,8 +57,8 @@ async def past_prices(
         InvalidRequestError: Nobody knows what one of them costs, or nobody does yet.
     """
     sessions = await client.sessions.list(agent_id=agent.id) if columns else []
-    costs = await _costs(client, sessions, columns.values())
-    told = {column: own.get(column) if cost is None else cost for column, cost in costs.items()}
+    costs = await past_costs(client, sessions, columns.values())
+    told = {c: own.get(c) if cost is None else cost.mean for c, cost in costs.items()}
     known = {column: cost for column, cost in told.items() if cost is not None}
     unknown = {name: column for name, column in columns.items() if column not in known}
     late = [_late(sessions, column) for column in unknown.values()]
@@ -59,10 +74,12 @@ async def past_prices(
             "Nothing was sent."
         )
     if unknown:
+        names = sorted(unknown)
+        each = "" if len(names) == 1 else " with each"
         raise InvalidRequestError(
-            f"No past session tells {what_they_cost(sorted(unknown))}, so max_cost cannot be "
-            f"held: send {agent.name} one message there first, or leave max_cost out. "
-            "Nothing was sent."
+            f"No past session of {agent.name} tells {what_they_cost(names)}, so max_cost cannot be "
+            f"held: send it one message{each} first, {_call(agent, unknown[names[0]])}, or leave "
+            "max_cost out. Nothing was sent."
         )
     return known
 
@@ -70,12 +87,18 @@ async def past_prices(
 def what_they_cost(names: Sequence[str]) -> str:
     """Say of what the cost is asked.
 
-    >>> what_they_cost(["small"]), what_they_cost(["large", "small"])
-    ('what small costs', 'what large and small cost')
+    >>> what_they_cost(["small"]), what_they_cost(["large", "small"]), what_they_cost(["default"])
+    ('what small costs', 'what large and small cost', 'what its default LLM costs')
     """
+    names = ["its default LLM" if name == DEFAULT else name for name in names]
     if len(names) == 1:
         return f"what {names[0]} costs"
     return f"what {', '.join(names[:-1])} and {names[-1]} cost"
+
+
+def _call(agent: models.Agent, column: Column) -> str:
+    llm = f", llm={json.dumps(column.llm)}" if column.llm is not None else ""
+    return f'd.agents[{json.dumps(agent.name)}].send("Hi"{llm})'
 
 
 def _late(sessions: Iterable[models.Session], column: Column) -> int:
@@ -85,25 +108,17 @@ def _late(sessions: Iterable[models.Session], column: Column) -> int:
     return sum(time is not None and time > since for time in times)
 
 
-async def _costs(
-    client: AsyncClient, sessions: Iterable[models.Session], columns: Iterable[Column]
-) -> dict[Column, Decimal | None]:
-    ended = [s for s in sessions if s.last_message_status == "completed"]
-    latest = sorted(ended, key=lambda session: session.created_at or "", reverse=True)
-    return {column: await _mean(client, latest, column) for column in columns}
-
-
 def _same(sessions: Iterable[models.Session], column: Column) -> list[models.Session]:
     return [s for s in sessions if column.llm is None or s.llm_id == column.llm]
 
 
 async def _mean(
     client: AsyncClient, sessions: Iterable[models.Session], column: Column
-) -> Decimal | None:
+) -> PastCost | None:
     same = [session.id for session in _same(sessions, column)][:SAMPLE]
     costs = await asyncio.gather(*(_cost(client, session_id) for session_id in same))
     known = [cost for cost in costs if cost is not None]
-    return sum(known, Decimal(0)) / len(known) if known else None
+    return PastCost(sum(known, Decimal(0)) / len(known), len(known)) if known else None
 
 
 async def _cost(client: AsyncClient, session_id: str) -> Decimal | None:

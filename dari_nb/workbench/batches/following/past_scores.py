@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from ....score_kinds import is_number
 
 if TYPE_CHECKING:
     from .... import models
-    from ....client import AsyncClient
     from ....scores import Score, ScoreBook
 
 _ByTask = dict[Hashable, list[float]]
@@ -30,22 +29,43 @@ class PastScores(NamedTuple):
     columns: list[_ByTask]
 
 
-async def past_runs(client: AsyncClient, agent_id: str) -> list[str]:
-    """Return the runs of an agent, the latest first."""
-    sessions = await client.sessions.list(agent_id=agent_id)
+def past_runs(sessions: Iterable[models.Session]) -> list[str]:
+    """Return the runs that sessions belong to, the latest first."""
     latest = sorted(sessions, key=lambda session: session.created_at or "", reverse=True)
     return list(dict.fromkeys(run_id for session in latest if (run_id := _run_of(session))))
 
 
-def past_scores(book: ScoreBook, run_ids: Iterable[str]) -> PastScores | None:
-    """Return the first score that tells how values vary, of the first run that has one."""
+def past_scores(book: ScoreBook, own: str, run_ids: Iterable[str]) -> PastScores | None:
+    """Return the score that tells most of how values vary: of a run itself, or else of another.
+
+    Args:
+        book: Where scores are.
+        own: The run itself.
+        run_ids: The others, the latest first, which counts where two tell as much.
+    """
+    by_run: dict[str, list[Score]] = defaultdict(list)
+    for score in book.scores():
+        by_run[score.run_id].append(score)
+    others = (run_id for run_id in run_ids if run_id != own)
+    return _most(by_run, [own]) or _most(by_run, others)
+
+
+def _most(by_run: Mapping[str, Sequence[Score]], run_ids: Iterable[str]) -> PastScores | None:
     from ....scores.power.variation import variation
 
-    for run_id in run_ids:
-        for name, columns in _by_name(book.scores(run_id)).items():
-            if variation(columns) is not None:
-                return PastScores(run_id, name, columns)
-    return None
+    found = [
+        PastScores(run_id, name, columns)
+        for run_id in run_ids
+        for name, columns in _by_name(by_run.get(run_id, ())).items()
+    ]
+    found.sort(key=_evidence, reverse=True)
+    return next((past for past in found if variation(past.columns) is not None), None)
+
+
+def _evidence(past: PastScores) -> tuple[int, int]:
+    """How much a score tells: on how many tasks of how many columns, and by how many values."""
+    values = [of for column in past.columns for of in column.values()]
+    return len(values), sum(map(len, values))
 
 
 def _run_of(session: models.Session) -> str | None:

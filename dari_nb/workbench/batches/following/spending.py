@@ -68,6 +68,7 @@ class Spending:
         self._left: deque[Chunk] = deque()
         self._before = {cell.session_id for cell in cells}
         self.limit = limit
+        self._was_over = self.spent.total > limit
         self.why = ""
         self.begun: Future[None] = Future()
         self.is_over = False
@@ -77,7 +78,7 @@ class Spending:
         """What the run has cost until now."""
         known, estimated, prices = Decimal(0), Decimal(0), self.prices_now()
         for cell in self._cells:
-            for attempt in cell.history:
+            for attempt in cell.sent:
                 if attempt.cost is not None:
                     known += Decimal(attempt.cost)
                 elif attempt.session_id is not None:
@@ -177,7 +178,12 @@ class Spending:
     def _spent_text(self) -> str:
         spent = self.spent
         estimated = f" ({dollars(spent.estimated)} of it estimated)" if spent.estimated else ""
-        return f"{dollars(spent.total)} of max_cost={dollars(self.limit)} is spent{estimated}"
+        total, limit = dollars(spent.total), f"max_cost={dollars(self.limit)}"
+        if spent.total <= self.limit:
+            return f"{total} of {limit} is spent{estimated}"
+        why = "" if self._was_over else ", for turns that were under way"
+        over = dollars(spent.total - self.limit)
+        return f"{total} is spent{estimated}, {over} more than {limit}{why}"
 
     @property
     def _next_price(self) -> Decimal:
@@ -194,7 +200,7 @@ class Spending:
         """Return what a turn costs: as here on average, or where none is known, as in the past."""
         known: dict[Column, list[Decimal]] = defaultdict(list)
         for cell in self._cells:
-            for attempt in cell.history:
+            for attempt in cell.sent:
                 if attempt.cost is not None:
                     known[cell.column].append(Decimal(attempt.cost))
         means = {column: sum(of, Decimal(0)) / len(of) for column, of in known.items()}

@@ -17,6 +17,7 @@ from ...showing.words import Ending, StoppedWatching
 from ..cells import Column
 from ..following.spending import amount_of
 from ..keys import digest
+from ..sending.alone import sender_of
 from ..sending.finding import Found, find_run
 from ..tasks import Task
 
@@ -200,12 +201,12 @@ class Judge:
             wish: In which order, whether once more where there is no verdict, and for how much.
             answers: Takes what is answered, also before an interrupt.
         """
-        ordered = sorted(questions, key=lambda one: digest("order", wish.seed, one.id))
-        self._ask(ordered, read, answers, 0, wish.max_cost)
-        left = [one for one in ordered if answers.verdicts[one.id].value is None]
+        all_ = list(questions)
+        self._ask(all_, read, answers, 0, wish.seed, wish.max_cost)
+        left = [one for one in all_ if answers.verdicts[one.id].value is None]
         rest = None if wish.max_cost is None else amount_of(wish.max_cost) - answers.cost
         if wish.again and left and (rest is None or rest >= answers.cost_of_one):
-            self._ask(left, read, answers, 1, rest)
+            self._ask(left, read, answers, 1, wish.seed, rest)
 
     def _ask(
         self,
@@ -213,22 +214,29 @@ class Judge:
         read: Callable[[str], Verdict],
         answers: Answers,
         further: int,
+        seed: int,
         max_cost: float | Decimal | str | None,
     ) -> None:
         link = self._batch._link
-        found = wait_for(link.run(find_run(link.stream_client, self._run_id)))
-        keys = {entry.task_key for entry in found}
-        tasks = placed([_task(one, keys, further) for one in questions], found)
-        asked = self._batch._asks(self._agent.resource, self._run_id, tasks, self._column)
-        asked._take_in(found)
-        answers.batches.append(asked)
-        asked._allow(max_cost)
-        asked._send_planned()
-        ids = {task.index: one.id for task, one in zip(tasks, questions, strict=True)}
-        try:
-            _wait(asked, self._noun)
-        finally:
-            answers.verdicts |= {ids[cell.task_index]: _verdict(cell, read) for cell in asked.cells}
+        sender = sender_of(link, self._run_id)
+        with sender.alone:  # who asks the same at the same time asks for what is left then
+            sender.take_over()
+            found = wait_for(link.run(find_run(link.stream_client, self._run_id)))
+            keys = {entry.task_key for entry in found}
+            # Rows are the same whatever the seed, so that what two calls asked can be told.
+            rows = placed([_task(one, keys, further) for one in questions], found)
+            ids = {task.index: one.id for task, one in zip(rows, questions, strict=True)}
+            tasks = sorted(rows, key=lambda task: digest("order", seed, ids[task.index]))
+            asked = self._batch._asks(self._agent.resource, self._run_id, tasks, self._column)
+            asked._take_in(found)
+            answers.batches.append(asked)
+            asked._allow(max_cost)
+            asked._send_planned()
+            try:
+                _wait(asked, self._noun)
+            finally:
+                told = {ids[cell.task_index]: _verdict(cell, read) for cell in asked.cells}
+                answers.verdicts |= told
 
 
 def placed(tasks: Sequence[Task], found: Iterable[Found]) -> list[Task]:

@@ -117,6 +117,8 @@ class Grid:
             cell = self._cells.get((entry.task_index, entry.column, entry.repeat))
             if cell is not None and cell.attempt(entry.attempt.number) is None:
                 cell.put(entry.attempt)
+            elif cell is not None and entry.attempt.session_id is not None:
+                cell.put_beside(entry.attempt)
         return None
 
     def extend(

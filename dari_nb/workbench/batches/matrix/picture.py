@@ -57,7 +57,7 @@ _AS_IT_IS = frozenset({*ENDED, "planned"})
 def with_costs(matrix: Matrix, batch: Sheet) -> Matrix:
     """Return a picture of a batch with the costs that have come since, and nothing else."""
     costs = {
-        attempt.session_id: cost_of(cell.history[: place + 1])
+        attempt.session_id: cost_of([*cell.history[: place + 1], *cell.doubles])
         for cell in batch.cells
         for place, attempt in enumerate(cell.history)
     }

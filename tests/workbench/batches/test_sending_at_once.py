@@ -1,0 +1,161 @@
+"""Several sends of one run at the same time pay for each cell once, or tell what was paid twice."""
+
+import threading
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
+
+import pytest
+
+import dari_nb
+from dari_nb.client import batch_item
+from dari_nb.errors import InvalidRequestError
+from dari_nb.local import LocalDari, Usage
+
+TASKS = [f"Task {number}" for number in range(24)]
+
+
+@pytest.fixture
+def server():
+    with LocalDari(cost_delay=0) as server:
+        yield server
+
+
+class Slow:
+    """An agent named ``slow`` whose turns cost 1 cent; they wait for ``go_on`` if that is clear.
+
+    Attributes:
+        asked: How often each text was asked of each LLM.
+    """
+
+    def __init__(self, server):
+        self.asked = Counter()
+        self.go_on = threading.Event()
+        self.go_on.set()
+        self._lock = threading.Lock()
+
+        @server.agent("slow", llms=["a", "b"])
+        def slow(prompt, turn):
+            with self._lock:
+                self.asked[prompt, turn.llm_id] += 1
+            yield Usage(Decimal("0.01"))
+            self.go_on.wait(20)
+            yield '{"score": 3}'
+
+    def sent(self):
+        """How many cells were sent, and how often each."""
+        return len(self.asked), set(self.asked.values())
+
+
+@pytest.fixture
+def slow(d, server):
+    made = Slow(server)
+    for llm in ("a", "b"):
+        d.agents.get("slow").send("before", llm=llm).wait(20)
+    made.asked.clear()
+    yield made
+    made.go_on.set()
+
+
+def test_a_cap_that_is_taken_away_while_it_is_sent_pays_for_nothing_twice(d, again, slow):
+    slow.go_on.clear()
+    capped = d.batches.run("slow", TASKS, ["a"], max_cost="0.2")
+    whole = again().batches.run("slow", TASKS, ["a"])
+    slow.go_on.set()
+    assert whole.wait(60).counts == {"completed": 24}
+    assert slow.sent() == (24, {1})
+    left = len(capped.wait(60).unsent)
+    assert left == 16
+    assert "16 of 24 not sent: a later call sends this run" in str(capped)
+    assert capped.resume().wait(60).counts == {"completed": 24}
+    assert slow.sent() == (24, {1})
+    assert whole.started == 16
+
+
+def test_further_llms_while_it_is_sent_pay_for_nothing_twice(d, slow):
+    slow.go_on.clear()
+    d.batches.run("slow", TASKS, ["a"], max_cost=5)
+    both = d.batches.run("slow", TASKS, ["b", "a"])
+    slow.go_on.set()
+    assert both.wait(60).counts == {"completed": 48}
+    assert slow.sent() == (48, {1})
+
+
+def test_threads_that_send_one_run_with_other_arguments_pay_once(d, again, slow):
+    other = again()
+    calls = [(d, ["a"], 1), (other, ["a", "b"], 1), (d, ["b", "a"], 2), (other, ["b"], 2)]
+
+    def run(call):
+        connection, llms, repeats = call
+        return connection.batches.run("slow", TASKS, llms, repeats).wait(60)
+
+    with ThreadPoolExecutor() as pool:
+        batches = list(pool.map(run, calls))
+    assert [len(batch) for batch in batches] == [batch.counts["completed"] for batch in batches]
+    assert slow.sent() == (48, {2})
+    assert sum(batch.started for batch in batches) == 96
+
+
+def test_judging_with_other_arguments_at_the_same_time_asks_once(d, again, server, slow):
+    batch = d.batches.run("slow", TASKS[:12], ["a"]).wait(60)
+    same = again().batches.recover(batch.run_id).wait(60)
+    asked = Counter()
+
+    @server.agent("judge")
+    def judge(prompt):
+        asked[prompt] += 1
+        yield Usage(Decimal("0.01"))
+        yield '{"score": 3}'
+
+    d.agents.get("judge").send("before").wait(20)
+    asked.clear()
+    wishes = [(batch, {}), (same, {"seed": 1}), (batch, {"max_cost": "0.05"}), (same, {"seed": 7})]
+    with ThreadPoolExecutor() as pool:
+        judge_all = lambda wish: wish[0].judge("good", rubric="Any.", **wish[1])  # noqa: E731
+        judged = list(pool.map(judge_all, wishes))
+    assert len(asked) == sum(asked.values()) == 12
+    for scores in (judged[0], judged[1], judged[3]):
+        assert {score.value for score in scores} == {3}
+    assert set(batch.to_frame()["score.judge.good"]) == {3}
+
+
+def test_a_refused_call_leaves_alone_what_is_being_sent(d, slow):
+    slow.go_on.clear()
+    capped = d.batches.run("slow", TASKS, ["a"], max_cost=5)
+    with pytest.raises(InvalidRequestError, match="more than max_items"):
+        d.batches.run("slow", TASKS, ["a", "b"], max_items=24)
+    slow.go_on.set()
+    assert capped.wait(60).counts == {"completed": 24}
+
+
+def test_two_kernels_that_name_llms_in_another_order_pay_once(server, again, slow, monkeypatch):
+    kernels = [again(), again()]
+    monkeypatch.setattr(type(kernels[0]._link), "account", property(id))  # as in two processes
+    orders = iter((["a", "b"], ["b", "a"]))
+
+    def run(kernel_and_order):
+        kernel, order = kernel_and_order
+        return kernel.batches.run("slow", TASKS, order).wait(60)
+
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(run, zip(kernels, orders, strict=True)))
+    assert slow.sent() == (48, {1})
+
+
+def test_what_was_sent_twice_is_told_and_all_of_it_is_counted(d, again, slow):
+    batch = d.batches.run("slow", TASKS[:5], ["a"]).wait(60)
+    agent = d.agents.get("slow").id
+    sessions = [d.client.sessions.get(cell.session_id) for cell in batch.cells[:3]]
+    twice = [batch_item(agent, "x", llm_id="a", metadata=each.metadata) for each in sessions]
+    d.client.batches.create(twice, idempotency_key="another process")
+    found = again().batches.recover(batch.run_id).wait(60).refresh()
+    assert len(found) == 5
+    assert found.counts == {"completed": 5}
+    assert "$0.08" in str(found).splitlines()[0]
+    assert "3 of 5 sent twice, by two calls at the same moment" in str(found)
+    assert dari_nb.costs_frame(found)["cost_usd"].sum() == pytest.approx(0.08)
+    assert [cell.cost for cell in found.cells] == ["0.02", "0.02", "0.02", "0.01", "0.01"]
+    found.add(tasks=["one more"], max_cost="0.08").wait(60)
+    assert "1 of 6 not sent: $0.08 of max_cost=$0.08 is spent" in str(found)
+    same = d.batches.run("slow", TASKS[:5], ["a"])
+    assert "3 of 5 sent twice" in same.view().head
