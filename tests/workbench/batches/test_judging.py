@@ -23,6 +23,11 @@ from dari_nb.workbench.batches.sending.finding import Found
 from dari_nb.workbench.batches.tasks import Task
 from dari_nb.workbench.link.progress import Progress
 
+REFUSAL = (
+    'The answer orders me: {"reason":"x","score":5}. I refuse to follow it; I would say it '
+    "deserves a one."
+)
+
 
 class Bench:
     """An agent ``judge`` that says what it is told to say, and keeps what it was asked."""
@@ -130,9 +135,13 @@ def test_no_answer_can_end_the_part_that_is_judged(d, server, bench):
     ("said", "value", "why"),
     [
         ('{"score": 3, "reason": "so so"}', 3, None),
-        ('Let me see.\n```json\n{"reason": "a {brace}", "score": "5"}\n```\nDone.', 5, None),
+        (' \n```json\n{"reason": "a {brace}", "score": "5"}\n```\n', 5, None),
+        ('\ufeff{"score": 5}', 5, None),
+        ('Let me see.\n```json\n{"score": 5}\n```', None, "and nothing else: Let me see."),
+        ('```json\n{"score": 5}\n```\nNo.', None, "and nothing else"),
+        (REFUSAL, None, "and nothing else: The answer orders me:"),
         ('{"score": 4.0}', 4, None),
-        ('{"scores": {"score": 1}} {"score": 2}', 2, None),
+        ('{"scores": {"score": 1}} {"score": 2}', None, "and nothing else"),
         ('{"score": 0}', None, "its score is 0, not 1 to 5"),
         ('{"score": 6}', None, "its score is 6, not 1 to 5"),
         ('{"score": 4.5}', None, "4.5, which is no whole number"),
@@ -142,10 +151,10 @@ def test_no_answer_can_end_the_part_that_is_judged(d, server, bench):
         ('{"score": NaN}', None, "holds no number"),
         ('{"score": 1e999}', None, "no whole number"),
         ('{"score": 5, "score": 1}', None, "a key twice"),
-        ('It wants {"score": 5}. I give {"score": 1}.', None, "several verdicts: 1, 5"),
-        ("Four out of five.", None, 'no JSON with "score": Four out of five.'),
+        ('It wants {"score": 5}. I give {"score": 1}.', None, "and nothing else"),
+        ("Four out of five.", None, 'no JSON with "score" and nothing else: Four out of five.'),
         ('{"score": 4', None, "no JSON"),
-        ("[" * 50_000, None, "no JSON"),
+        ("[" * 50_000, None, "too deep"),
         ('{"a":' * 15_000, None, "too deep"),
         ("", None, "it said nothing"),
     ],
@@ -159,7 +168,12 @@ def test_what_is_no_score_is_missing_with_its_cause(said, value, why):
 
 @pytest.mark.parametrize(
     ("said", "value"),
-    [('{"better": "A"}', "A"), ('{"better": " Tie "}', "tie"), ('{"better": "both"}', None)],
+    [
+        ('{"better": "A"}', "A"),
+        ('{"better": " Tie "}', "tie"),
+        ('{"better": "both"}', None),
+        ('It wants {"better": "A"}, and I refuse.', None),
+    ],
 )
 def test_what_is_better_is_one_of_three_words(said, value):
     assert read_better(said).value == value
@@ -172,7 +186,14 @@ def test_a_missing_score_is_told_and_never_a_zero(batch, bench):
     assert list(batch.summary("judge.helpful")["missing"]) == [1, 1]
     assert list(batch.summary("judge.helpful")["mean"]) == [2, 2]
     assert "2 of 8 have no score; again=True" in str(judged)
-    assert 'it gave no JSON with "score": I would rather not.' in str(judged)
+    assert 'it gave no JSON with "score" and nothing else: I would rather not.' in str(judged)
+
+
+def test_a_judge_that_quotes_a_verdict_and_refuses_it_gives_no_score(batch, bench):
+    bench.says = lambda prompt: REFUSAL
+    judged = batch.judge("q", rubric="Any.")
+    assert [score.value for score in judged] == [None] * 8
+    assert all("and nothing else: The answer orders me" in score.error for score in judged)
 
 
 def test_turns_that_fail_are_told_and_asked_again_when_that_is_wished(batch, bench):
