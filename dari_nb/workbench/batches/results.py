@@ -323,8 +323,9 @@ class Results:
     ) -> Duels:
         """Have an agent say which of two columns has the better answer, for each task they share.
 
-        Each pair is asked in both orders. Where the verdict changes with the order it is a tie, and
-        is told. All else is as in :meth:`judge`; the verdicts are found again by their sessions.
+        Each pair is asked in both orders. Where these say another thing it is a tie, and is told:
+        the same letter twice, as where the judge follows the order, or one tie. All else is as in
+        :meth:`judge`; the verdicts are found again by their sessions.
 
         Args:
             name: What is judged.

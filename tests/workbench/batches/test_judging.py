@@ -3,6 +3,7 @@
 import _thread
 import json
 import math
+import random
 import re
 import threading
 from collections import Counter
@@ -356,19 +357,70 @@ def test_of_a_recorded_conversation_a_judge_sees_what_came_before(d, bench):
     assert answer_in(prompt) == "Here."
 
 
-def test_both_orders_are_asked_and_a_verdict_that_flips_is_a_tie(batch, bench):
+@pytest.fixture
+def many(d, server, bench):
+    @server.agent("pair", llms=["terse-7b", "wordy-70b"])
+    def pair(prompt, turn):
+        return f"{prompt} {turn.llm_id}"
+
+    tasks = [f"Task {n}" for n in range(30)]
+    return d.batches.run("pair", tasks, ["terse-7b", "wordy-70b"]).wait(60)
+
+
+def test_both_orders_are_asked_and_a_judge_that_follows_them_has_no_win_rate(many, bench):
     bench.says = lambda prompt: '{"better": "A", "reason": "It comes first."}'
-    duels = batch.judge_pairs("clear", rubric="Which one is clearer?")
-    assert [(duel.winner, duel.flipped) for duel in duels] == [("tie", True)] * 4
-    assert len(bench.asked) == 8
+    duels = many.judge_pairs("clear", rubric="Which one is clearer?")
+    assert {(duel.winner, duel.flipped, duel.changed) for duel in duels} == {("tie", True, False)}
+    assert len(bench.asked) == 60
     seen = {(answer_in(p, "answer A"), answer_in(p, "answer B")) for p in bench.asked}
     assert all((b, a) in seen for a, b in seen)
-    assert "4 ties, 4 of them because the verdict flips with the order" in str(duels)
+    assert "30 ties: 0 in both orders, 30 with the same letter in both" in str(duels)
+    assert "of 30 pairs with a letter in both orders 30 have the same one" in str(duels)
+    assert "so there is no win rate" in duels.to_mimebundle()["text/html"]
+    assert str(duels).startswith("terse-7b better 0 times")
     assert duels.win_rate.value == 0.5
     assert math.isnan(duels.win_rate.low)
-    assert "most verdicts follow the order" in str(duels)
-    assert "most verdicts follow the order" in duels.win_rate.why
+    assert "follow the order" in duels.win_rate.why
     assert "win rate 0" not in str(duels)
+    frame = duels.to_frame()
+    assert set(zip(frame["verdict"], frame["swapped"], strict=True)) == {("A", "A")}
+
+
+@pytest.mark.parametrize("words", [["A", "B", "tie"], ["A", "B"]])
+def test_a_judge_that_guesses_does_not_follow_the_order(many, bench, words):
+    bench.says = lambda prompt: json.dumps({"better": random.Random(prompt).choice(words)})
+    duels = many.judge_pairs("clear", rubric="Which one is clearer?")
+    assert not duels.follows_order
+    assert duels.win_rate.low < 0.5 < duels.win_rate.high
+    flipped = [duel for duel in duels if set(duel.verdicts) in ({"A"}, {"B"})]
+    changed = [duel for duel in duels if duel.verdicts.count("tie") == 1]
+    assert [duel for duel in duels if duel.flipped] == flipped
+    assert [duel for duel in duels if duel.changed] == changed
+    counts = f"{len(flipped)} with the same letter in both orders, {len(changed)} changed when"
+    assert counts in str(duels)
+    assert "follow the order" not in str(duels)
+
+
+def test_a_verdict_that_becomes_a_tie_changes_and_follows_no_order(many, bench):
+    bench.says = lambda prompt: json.dumps(
+        {"better": "A" if answer_in(prompt, "answer A").endswith("terse-7b") else "tie"}
+    )
+    duels = many.judge_pairs("clear", rubric="Which one is clearer?")
+    assert {duel.verdicts for duel in duels} == {("A", "tie")}
+    assert [duel.changed for duel in duels] == [True] * 30
+    assert not any(duel.flipped for duel in duels)
+    assert "0 with the same letter in both orders, 30 changed when asked again" in str(duels)
+
+
+def test_a_win_rate_says_how_many_pairs_it_comes_from(d, server, bench):
+    @server.agent("pair", llms=["x", "y"])
+    def pair(prompt, turn):
+        return f"{prompt} {turn.llm_id}"
+
+    batch = d.batches.run("pair", ["a", "b", "c"], ["x", "y"], repeats=3).wait(60)
+    bench.says = lambda prompt: '{"better": "tie"}'
+    rate = batch.judge_pairs("clear", rubric="Which one is clearer?").win_rate
+    assert (rate.tasks, rate.values) == (3, 9)
 
 
 def test_the_better_one_wins_in_both_orders(batch, bench, again):
