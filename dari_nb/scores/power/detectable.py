@@ -99,9 +99,9 @@ def detectable(
     and 1 as assumed here with those of tasks whose rates are spread as a beta distribution:
 
         tasks x repeats    10 x 1    10 x 3    20 x 1    20 x 3    50 x 1    50 x 3
-        0 and 1              80.7      80.2      79.9      79.8      81.5      80.4
+        0 and 1              80.0      78.4      79.6      80.5      80.7      79.9
         numbers              79.6      80.3      80.0      80.5      80.2      80.7
-        0 and 1, beta        83.2      86.4      85.3      86.1      85.7      86.7
+        0 and 1, beta        79.5      81.0      80.2      78.9      79.3      80.2
 
     Args:
         tasks: How many tasks both columns have; 1,000,000 at most.
