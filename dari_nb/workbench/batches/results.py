@@ -267,10 +267,10 @@ class Results:
 
         The agent gets the task, what is expected if that is known, and the answer, and is not told
         who gave it; each in a session of its own, whose metadata have ``judged_run_id``,
-        ``judged_cell`` and ``judge``. What it is to judge is marked off, so that nothing in it is
-        taken for an instruction, as far as its LLM can keep them apart. An answer that is not one
-        JSON object and nothing else (a block of code may hold it), or whose score is not on the
-        scale, is a missing score with its cause, and never a 0.
+        ``judged_cell`` (a digest, which tells no column) and ``judge``. What it is to judge is
+        marked off, so that nothing in it is taken for an instruction, as far as its LLM can keep
+        them apart. An answer that is not one JSON object and nothing else (a block of code may hold
+        it), or whose score is not on the scale, is a missing score with its cause, and never a 0.
 
         Running it again asks nothing twice, in another kernel, too: only answers that are new are
         judged. Another rubric, scale, LLM or version of the judge judges all of them anew.

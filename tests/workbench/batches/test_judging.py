@@ -20,6 +20,7 @@ from dari_nb.workbench.batches.cells import Attempt, Column
 from dari_nb.workbench.batches.judging import asking
 from dari_nb.workbench.batches.judging.asking import placed
 from dari_nb.workbench.batches.judging.verdicts import read_better, read_score
+from dari_nb.workbench.batches.keys import digest
 from dari_nb.workbench.batches.sending.finding import Found
 from dari_nb.workbench.batches.tasks import Task
 from dari_nb.workbench.link.progress import Progress
@@ -96,12 +97,42 @@ def test_a_judge_sees_task_expectation_and_answer_and_not_who_gave_it(batch, ben
         assert not re.search("terse|wordy|7b|70b|ver_|writer|run_", prompt)
 
 
+def of_cell(batch, cell):
+    return digest("judged", batch.run_id, cell.id)[:20]
+
+
+def test_no_metadata_of_a_judge_tells_a_column(d, server, batch):
+    told = []
+
+    @server.agent("nosy")
+    def nosy(prompt, turn):
+        told.append(str(turn.metadata))
+        return '{"score": 4, "better": "tie"}'
+
+    batch.judge("helpful", "nosy", rubric="Any.")
+    batch.judge_pairs("helpful", "nosy", rubric="Any.")
+    assert len(told) == 16
+    assert not any(re.search("terse|wordy|7b|70b", text) for text in told)
+
+
+def test_an_llm_that_the_server_does_not_know_is_refused(batch, server, bench, again):
+    @server.agent("plain")
+    def plain(prompt):
+        return '{"score": 3}'
+
+    other = again().batches.recover(batch.run_id)
+    written = other.book.path.exists()
+    with pytest.raises(InvalidRequestError, match="zz"):
+        other.judge("helpful", "plain", rubric="Any.", llm="zz")
+    assert other.book.path.exists() == written
+
+
 def test_answers_are_judged_in_an_order_that_a_seed_says(batch, bench):
     orders = []
     for seed in (0, 1):
         judged = batch.judge(f"order {seed}", rubric="Any.", seed=seed)
         orders.append([cell.task.metadata["judged_cell"] for cell in judged.batch.cells])
-    in_order = [cell.id for cell in batch.cells]
+    in_order = [of_cell(batch, cell) for cell in batch.cells]
     assert len({tuple(order) for order in [*orders, in_order]}) == 3
     assert all(sorted(order) == sorted(in_order) for order in orders)
 
@@ -109,7 +140,7 @@ def test_answers_are_judged_in_an_order_that_a_seed_says(batch, bench):
 def test_sessions_of_a_judge_name_run_cell_and_judge(d, batch, bench):
     batch.judge("helpful", rubric="Any.")
     sessions = d.sessions.list(metadata={"judged_run_id": batch.run_id, "judge": "judge.helpful"})
-    assert {s.metadata["judged_cell"] for s in sessions} == {cell.id for cell in batch.cells}
+    assert {s.metadata["judged_cell"] for s in sessions} == {of_cell(batch, c) for c in batch.cells}
 
 
 def test_no_answer_can_end_the_part_that_is_judged(d, server, bench):

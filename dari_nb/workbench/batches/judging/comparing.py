@@ -229,7 +229,7 @@ def _question(batch: Any, wish: Wish, first: Cell, second: Cell) -> Question:
     return Question(
         _id(first, second),
         better_prompt(wish.rubric, material),
-        metadata_of(batch, wish, judged_cell=first.id, judged_other=second.id),
+        metadata_of(batch, wish, judged_cell=first, judged_other=second),
     )
 
 
