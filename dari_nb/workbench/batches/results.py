@@ -208,8 +208,8 @@ class Results:
         Raises:
             NoCellError: There is no cell at this place.
             InvalidRequestError: The value is none of these, or not finite, or a ``"rating"``
-                outside of 1 to 5; the name is no text of 1 to 200 characters; or the note is no
-                text.
+                outside of 1 to 5, or of another kind than this name holds; the name is no text of 1
+                to 200 characters, or one of a judge's scores; or the note is no text.
 
         >>> batch.rate((0, "small"), "quality", 4, "a bit short")
         >>> batch[0, "small"].scores["quality"]
@@ -232,8 +232,8 @@ class Results:
                 back what functions have given under this name.
 
         Raises:
-            InvalidRequestError: The name is no text of 1 to 200 characters, or this is no
-                function; see :func:`dari_nb.scores.run_scores`.
+            InvalidRequestError: The name is no text of 1 to 200 characters, or holds ratings by
+                hand, or this is no function; see :func:`dari_nb.scores.run_scores`.
 
         >>> batch.score("right", lambda turn: "21" in turn.text)
         task ...

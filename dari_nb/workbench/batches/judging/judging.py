@@ -98,6 +98,7 @@ class Judged(ScoreTable):
 def judged(batch: Any, wish: Wish, scale: Sequence[int]) -> Judged:
     """Have an agent score all cells that have an answer; see :meth:`Batch.judge`."""
     low, high = checked_scale(scale)
+    marks.check_no_ratings(batch, wish.score)
     cells = answered(batch)
     check_expected(cells, wish.expected)
     about = (wish.score, wish.rubric, low, high)
