@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import os
 import sys
+import warnings
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, BinaryIO, Literal
 
 import msgspec
 
@@ -24,6 +26,7 @@ Key = tuple[str, int, str | None, str | None, int, str, str]
 
 FILE = "dari-scores.jsonl"
 """Where scores are kept, beside the notebook, unless another file is named."""
+_MOST_PLACES = 8
 
 
 class Score(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -73,14 +76,13 @@ class ScoreBook:
 
     Every :meth:`add` is one write at the end of the file, on disk when it returns. Nothing is
     ever rewritten: a line that cannot be read, such as the half of one that a crash left or one
-    that holds no score, stays where it is and is counted.
+    that holds no score, stays where it is, is counted, and a warning says where it is.
 
     Args:
         path: The file; made with the first score.
 
     Attributes:
         path: The file.
-        damaged: How many lines could not be read.
 
     >>> book = dari.scores.ScoreBook("book.jsonl")
     >>> book.add([dari.scores.Score(run_id="run_1", name="correct", value=True)])
@@ -92,10 +94,17 @@ class ScoreBook:
         if not isinstance(path, str | Path) or not str(path):
             raise InvalidRequestError(f"A book of scores is a file, not {path!r}.")
         self.path = Path(path)
-        self.damaged = 0
-        self._latest: dict[Key, Score] = {}
-        self._read = 0
         self._file: tuple[int, int] | None = None
+        self._begin_anew()
+
+    @property
+    def damaged(self) -> int:
+        """How many lines could not be read.
+
+        >>> dari.scores.ScoreBook("book.jsonl").damaged
+        0
+        """
+        return len(self._unread) + self._is_torn
 
     def add(self, scores: Iterable[Score]) -> None:
         """Write scores down.
@@ -178,31 +187,70 @@ class ScoreBook:
     def __repr__(self) -> str:
         return f"ScoreBook({str(self.path)!r})"
 
+    def _begin_anew(self) -> None:
+        self._latest: dict[Key, Score] = {}
+        self._read = self._size = self._lines = 0
+        self._unread: list[int] = []
+        self._is_torn = False
+        """Whether the file ends in half a line."""
+
     def _take_in(self) -> None:
+        before = self.damaged
         with self.path.open("rb") as file:
             status = os.fstat(file.fileno())
             place = (status.st_dev, status.st_ino)
-            if self._file != place or status.st_size < self._read:
-                self._latest, self._read, self.damaged, self._file = {}, 0, 0, place
-            file.seek(self._read)
-            # What follows the last line break may be half a line, which is finished or not.
-            whole, _, _ = file.read().rpartition(b"\n")
+            if self._file != place or status.st_size < self._size:
+                self._file = place
+                self._begin_anew()
+                before = 0
+            if status.st_size == self._size:
+                return
+            whole, rest = self._new(file)
+            if _score(rest) is None and rest.strip():
+                # Another kernel may just be writing it.
+                with _locked(file.fileno()):
+                    whole, rest = self._new(file)
+            self._size = file.tell()
         if whole:
             self._read += len(whole) + 1
             for line in whole.split(b"\n"):
+                self._lines += 1
                 self._take_line(line)
+        # Some editors leave no line break at the end.
+        self._is_torn = bool(rest.strip()) and not self._take(rest)
+        if self.damaged > before:
+            self._warn()
+
+    def _new(self, file: BinaryIO) -> tuple[bytes, bytes]:
+        """Return the lines that are new, and what follows the last line break."""
+        file.seek(self._read)
+        whole, _, rest = file.read().rpartition(b"\n")
+        return whole, rest
 
     def _take_line(self, line: bytes) -> None:
-        if not line.strip():
-            return
-        try:
-            score = _checked(_decode(line))
-        except (InvalidRequestError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-            self.damaged += 1
-            return
+        line = line.removeprefix(codecs.BOM_UTF8) if self._lines == 1 else line
+        if line.strip() and not self._take(line):
+            self._unread.append(self._lines)
+
+    def _take(self, line: bytes) -> bool:
+        score = _score(line)
+        if score is None:
+            return False
         known = self._latest.get(score.key)
         if known is None or score.at >= known.at:
             self._latest[score.key] = score
+        return True
+
+    def _warn(self) -> None:
+        places = [*self._unread, *([self._lines + 1] if self._is_torn else [])]
+        shown = ", ".join(map(str, places[:_MOST_PLACES]))
+        more = f" and {len(places) - _MOST_PLACES} more" if len(places) > _MOST_PLACES else ""
+        lines, cannot = ("line", "it holds") if len(places) == 1 else ("lines", "they hold")
+        text = (
+            f"{self.path}: {lines} {shown}{more} cannot be read, and what {cannot} counts for "
+            "nothing. Nothing is lost from the file, which is JSON lines in UTF-8."
+        )
+        warnings.warn(text, stacklevel=4)
 
 
 def kept_in(path: str | Path | None) -> ScoreBook:
@@ -211,6 +259,14 @@ def kept_in(path: str | Path | None) -> ScoreBook:
 
 
 _decode = msgspec.json.Decoder(Score).decode
+
+
+def _score(line: bytes) -> Score | None:
+    """Read a line; ``None`` of what is no score."""
+    try:
+        return _checked(_decode(line))
+    except (InvalidRequestError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return None
 
 
 def _now() -> str:

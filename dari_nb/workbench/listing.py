@@ -47,6 +47,8 @@ class Listing(list[T]):
         self._columns = columns
         self._names = names
         self._frame = frame
+        self.above = ""
+        """What is said above it."""
         self.notes: list[str] = []
         """What is said below it."""
 
@@ -70,7 +72,7 @@ class Listing(list[T]):
 
         cells = [[take(row) for take in self._columns.values()] for row in self[:SHOWN]]
         more = max(0, len(self) - SHOWN)
-        return table(list(self._columns), cells, left_out=more, notes=self.notes)
+        return table(list(self._columns), cells, above=self.above, left_out=more, notes=self.notes)
 
     @overload
     def __getitem__(self, key: SupportsIndex | str) -> T: ...

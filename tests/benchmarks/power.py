@@ -1,9 +1,9 @@
 """How likely the differences that ``detectable`` tells are seen by ``paired_difference``.
 
 Prints percent of drawn runs whose interval leaves out 0, for a power of 80 %, with the difference
-in brackets. Tasks and tries are drawn one by one, as the help of ``detectable`` says; in the row
-``beta`` the tasks' rates are spread evenly from hard to easy instead, by a beta distribution with
-the same correlations.
+in brackets. Tasks and tries are drawn one by one, as the help of ``detectable`` says, with its
+correlations; in the row ``beta`` the tasks' rates are spread evenly from hard to easy instead, by a
+beta distribution with the same correlations.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ SIZES = tuple(product((10, 20, 50), (1, 3)))
 RUNS = 4_000
 DRAWS = 999
 SD = 10.0
+GRID = 20_000
 
 
 class Kind(NamedTuple):
@@ -71,38 +72,52 @@ def _is_seen(one: Array, other: Array) -> bool:
 
 
 def _tries(rate: float, alike: float, correlation: float) -> Kind:
-    """Tasks that come out the same each time, and coins; some are the same for both columns."""
+    """Tasks that come out the same each time, and coins; some are as hard for both columns."""
 
-    def draw(random: Random, gap: float, shape: tuple[int, int, int]) -> tuple[Array, Array]:
-        tasks = (*shape[:2], 1)
-        shared = random.random(tasks) < correlation / alike
-        hard, fixed = random.random(tasks), random.random(tasks) < alike
-        found = []
-        for of in _rates(rate, gap):
-            own_hard = np.where(shared, hard, random.random(tasks))
-            own_fixed = np.where(shared, fixed, random.random(tasks) < alike)
-            coins = random.random(shape) < of
-            found.append(np.where(own_fixed, own_hard < of, coins).astype(float))
-        return found[0], found[1]
+    def rates(hard: Array, of: float, repeats: int) -> Array:
+        same = 1 if repeats == 1 else alike
+        return np.where(hard < same * (1 - of), 0.0, np.where(hard > 1 - same * of, 1.0, of))
 
-    return Kind({"rate": rate, "alike": alike, "correlation": correlation}, draw)
+    return Kind(
+        {"rate": rate, "alike": alike, "correlation": correlation}, _drawn(rate, correlation, rates)
+    )
 
 
 def _beta(rate: float, alike: float, correlation: float) -> Kind:
     """Tasks whose rates are beta; some are as hard for both columns."""
     from scipy import stats
 
+    def rates(hard: Array, of: float, repeats: int) -> Array:
+        size = 1 / alike - 1
+        return np.asarray(stats.beta.ppf(hard, max(of, 1e-9) * size, max(1 - of, 1e-9) * size))
+
+    return Kind(
+        {"rate": rate, "alike": alike, "correlation": correlation}, _drawn(rate, correlation, rates)
+    )
+
+
+def _drawn(
+    rate: float, correlation: float, rates: Callable[[Array, float, int], Array]
+) -> Callable[[Random, float, tuple[int, int, int]], tuple[Array, Array]]:
+    """Draw tries of two columns whose correlation is phi, or as near to it as rates allow.
+
+    ``rates`` makes the rates of tasks from how hard they are, evenly from 0 to 1.
+    """
+
     def draw(random: Random, gap: float, shape: tuple[int, int, int]) -> tuple[Array, Array]:
-        tasks = (*shape[:2], 1)
-        shared, hard = random.random(tasks) < correlation / alike, random.random(tasks)
-        size, found = 1 / alike - 1, []
-        for of in _rates(rate, gap):
-            own = np.where(shared, hard, random.random(tasks))
-            rates = stats.beta.ppf(own, max(of, 1e-9) * size, max(1 - of, 1e-9) * size)
-            found.append((random.random(shape) < rates).astype(float))
+        tasks, pair = (*shape[:2], 1), _rates(rate, gap)
+        even = (np.arange(GRID) + 0.5) / GRID
+        both = [rates(even, of, shape[2]) for of in pair]
+        spread = float(np.sqrt(np.prod([of * (1 - of) for of in pair])))
+        most = float(np.mean(both[0] * both[1]) - np.prod(pair)) / spread if spread else 1.0
+        shared, hard = random.random(tasks) < correlation / most, random.random(tasks)
+        found = []
+        for of in pair:
+            own = rates(np.where(shared, hard, random.random(tasks)), of, shape[2])
+            found.append((random.random(shape) < own).astype(float))
         return found[0], found[1]
 
-    return Kind({"rate": rate, "alike": alike, "correlation": correlation}, draw)
+    return draw
 
 
 def _rates(rate: float, gap: float) -> tuple[float, float]:

@@ -170,6 +170,23 @@ def test_yes_and_one_are_the_same(one, other) -> None:
     assert of([[one, other], [0, False]] * 6).exact.value == 1
 
 
+def test_where_all_cells_have_both_only_more_tasks_would_tell_more() -> None:
+    pairs = [[n % 2, n % 2 if n % 3 else 0] for n in range(14)]
+    assert "all of them have both, so only more tasks would tell" in of(pairs).sentence
+    found = of([*pairs, [1, None]])
+    assert (found.cells, found.lacking) == (14, 1)
+    assert "and more ratings would tell" in found.sentence
+
+
+def test_it_says_how_yes_or_no_and_a_scale_come_to_agree() -> None:
+    frame = frame_of([n % 2 == 0 for n in range(30)], SCALE)
+    with pytest.raises(InvalidRequestError, match=r"rate\(0, True\)") as told:
+        agreement(frame, "judge.fits", "right")
+    assert "frame['score.good'] = frame['score.right'] >= 4" in str(told.value)
+    frame["score.good"] = frame["score.right"] >= 4
+    assert agreement(frame, "judge.fits", "good").cells == 30
+
+
 def frame_of(judged, rated, **columns) -> pd.DataFrame:
     made = {"task_index": range(len(judged)), "llm_id": "small"}
     return pd.DataFrame(made | {"score.judge.fits": judged, "score.right": rated} | columns)

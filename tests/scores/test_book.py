@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 
 import pytest
@@ -106,8 +107,9 @@ def test_half_a_line_of_a_crash_is_kept_and_harms_nothing(path: Path) -> None:
     book.add([rating(value=1)])
     with path.open("ab") as file:
         file.write(b'{"name":"good","val')
-    assert values(book) == [1]
-    assert book.damaged == 0
+    with pytest.warns(UserWarning, match="line 2 cannot be read"):
+        assert values(book) == [1]
+    assert book.damaged == 1
     ScoreBook(path).add([rating(value=2, repeat=1)])
     assert values(book) == [1, 2]
     assert book.damaged == 1
@@ -120,7 +122,8 @@ def test_a_line_that_is_being_written_is_read_when_it_is_whole(path: Path) -> No
     whole = path.read_bytes()
     path.write_bytes(whole[:-20])
     late = ScoreBook(path)
-    assert values(late) == [1]
+    with pytest.warns(UserWarning, match="line 2 cannot be read"):
+        assert values(late) == [1]
     with path.open("ab") as file:
         file.write(whole[-20:])
     assert values(late) == [1, 2]
@@ -135,9 +138,41 @@ def test_lines_that_are_no_scores_are_counted_and_passed_over(path: Path, line: 
     path.write_bytes(line + b"\n\n")
     book = ScoreBook(path)
     book.add([rating(value=1)])
-    assert values(book) == [1]
+    with pytest.warns(UserWarning, match="line 1 cannot be read"):
+        assert values(book) == [1]
     assert book.damaged == 1
     assert path.read_bytes().startswith(line)
+
+
+def test_a_file_that_an_editor_has_marked_or_left_without_a_line_break_is_read(path: Path) -> None:
+    book = ScoreBook(path)
+    book.add([rating(value=1), rating(value=2, repeat=1)])
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes().rstrip())
+    late = ScoreBook(path)
+    assert values(late) == [1, 2]
+    assert late.damaged == 0
+    late.add([rating(value=3, repeat=2)])
+    assert values(late) == values(ScoreBook(path)) == [1, 2, 3]
+    assert late.damaged == 0
+
+
+def test_what_cannot_be_read_is_told_once_with_its_places_and_stays(path: Path) -> None:
+    book = ScoreBook(path)
+    book.add([rating(value=1)])
+    whole = path.read_bytes()
+    utf16 = whole.decode().encode("utf-16")
+    path.write_bytes(whole + b'{"name":"a","value":NaN}\n' * 12 + utf16)
+    late = ScoreBook(path)
+    said = r"dari-scores.jsonl: lines 2, 3, 4, 5, 6, 7, 8, 9 and 6 more cannot be read"
+    with pytest.warns(UserWarning, match=said) as told:
+        assert values(late) == values(late) == [1]
+    assert len(told) == 1
+    before = path.read_bytes()
+    late.add([rating(value=2, repeat=1)])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert values(late) == [1, 2]
+    assert path.read_bytes().startswith(before)
 
 
 def test_fields_of_a_later_version_do_no_harm(path: Path) -> None:
@@ -194,7 +229,8 @@ def test_a_line_whose_value_is_no_score_is_passed_over(path: Path, value: str) -
     with path.open("a") as file:
         file.write(f'{{"run_id":"run_1","llm_id":"small","name":"n","value":{value}}}\n')
     book.add([rating(value=2, repeat=1)])
-    assert values(book) == values(ScoreBook(path)) == [1, 2]
+    with pytest.warns(UserWarning, match="line 2 cannot be read"):
+        assert values(book) == values(ScoreBook(path)) == [1, 2]
     assert book.damaged == 1
 
 

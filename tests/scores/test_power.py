@@ -41,11 +41,46 @@ def test_below_ten_tasks_numbers_are_as_the_textbook_says():
         assert stats.nct.sf(far, tasks - 1, ratio) == pytest.approx(wanted, abs=1e-3)
 
 
+def won_and_lost(gap: float, phi: float = 0.3) -> tuple[float, float]:
+    """How many tasks one of two columns wins alone, whose rates lie around a half, with this phi.
+
+    Where the rates leave no room for that, all that the lower one wins the higher one does, too.
+    """
+    low, high = 0.5 - gap / 2, 0.5 + gap / 2
+    both = min(low, low * high + phi * math.sqrt(low * (1 - low) * high * (1 - high)))
+    return high - both, low - both
+
+
+def test_pairs_with_the_correlation_that_it_says_are_seen_as_often():
+    found = detectable(30)
+    assert "0.3 of columns" in str(found)
+    won, lost = won_and_lost(found.difference)
+    drawn = np.random.default_rng(4).multinomial(30, (won, lost, 1 - won - lost), 2_000)
+    known = {}
+    for wins, losses, _ in drawn.tolist():
+        if (wins, losses) not in known:
+            one = {n: [n < wins] for n in range(30)}
+            other = {n: [wins <= n < wins + losses] for n in range(30)}
+            known[wins, losses] = paired_difference(one, other, kind="yes/no").low > 0
+    seen = [known[wins, losses] for wins, losses, _ in drawn.tolist()]
+    assert 100 * np.mean(seen) == pytest.approx(80, abs=2)
+
+
+def test_a_correlation_that_rates_so_far_apart_cannot_have_is_told():
+    found = detectable(10)
+    low, high = 0.5 - found.difference / 2, 0.5 + found.difference / 2
+    most = math.sqrt(low * (1 - high) / high / (1 - low))
+    said = f"{most:.2g} of columns, the most that rates so far apart leave room for"
+    assert said in str(found)
+    assert "leave room" not in str(detectable(20))
+    like = [{n: [n % 2] for n in range(10)}, {n: [n % 2 or n == 0] for n in range(10)}]
+    assert "leave room" in str(detectable(10, like=like))
+
+
 def test_with_one_try_each_wins_and_losses_are_counted_out():
     """The power of ten tasks, summed over all outcomes of the three ways a task can end."""
     gap = detectable(10).difference
-    won = 0.3 * gap + 0.7 * (0.5 + gap / 2) ** 2
-    lost = 0.7 * (0.5 - gap / 2) ** 2
+    won, lost = won_and_lost(gap)
     seen = 0.0
     for wins in range(11):
         for losses in range(11 - wins):
@@ -80,7 +115,7 @@ def test_more_of_anything_shows_less():
 
 def test_it_says_what_it_supposes():
     assert str(detectable(20, 3)) == (
-        "20 tasks x 3 can show a difference of 0.33 or more (power 80 %; assumed: 0 or 1, midway "
+        "20 tasks x 3 can show a difference of 0.28 or more (power 80 %; assumed: 0 or 1, midway "
         "at 0.5, correlation 0.5 of repeats and 0.3 of columns)"
     )
     assert "sd 10, correlation 0.5 of repeats and 0.3 of columns" in str(detectable(20, sd=10))

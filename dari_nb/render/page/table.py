@@ -16,6 +16,7 @@ def table(
     columns: Sequence[str],
     cells: Sequence[Sequence[str]],
     *,
+    above: str = "",
     left_out: int = 0,
     notes: Sequence[str] = (),
 ) -> dict[str, str]:
@@ -24,16 +25,18 @@ def table(
     Args:
         columns: The names of the columns.
         cells: Rows of texts, each as long as ``columns``.
+        above: What is said above it, on a line of its own.
         left_out: How many rows more there are, to be said below.
         notes: What else is said below.
     """
     rows = [[visible_name(str(cell)) for cell in row] for row in (columns, *cells)]
     more = [f"… {count_text(left_out, 'more row')} not shown"] if left_out else []
     note = "; ".join([*more, *map(visible_name, notes)])
+    line = visible_name(above)
     return {
-        "text/html": _html(rows, note),
-        "text/markdown": _markdown(rows, note),
-        "text/plain": _plain(rows, note),
+        "text/html": _html(rows, note, line),
+        "text/markdown": (f"{passive(line)}\n\n" if line else "") + _markdown(rows, note),
+        "text/plain": (f"{line}\n" if line else "") + _plain(rows, note),
     }
 
 
@@ -54,14 +57,14 @@ def facts(pairs: Sequence[tuple[str, str]]) -> dict[str, str]:
     }
 
 
-def _html(rows: list[list[str]], note: str) -> str:
+def _html(rows: list[list[str]], note: str, above: str) -> str:
     head, *body = (
         "".join(f"<{tag}>{escape(cell, quote=False)}</{tag}>" for cell in row)
         for tag, row in zip(["th"] + ["td"] * len(rows), rows, strict=False)
     )
     lines = "".join(f"<tr>{line}</tr>" for line in body)
     html = (
-        f"{ROOT}<table><thead><tr>{head}</tr></thead>"
+        f"{ROOT}{more_html(escape(above, quote=False))}<table><thead><tr>{head}</tr></thead>"
         f"<tbody>{lines}</tbody></table>{more_html(escape(note, quote=False))}</div>"
     )
     return style(html) + html

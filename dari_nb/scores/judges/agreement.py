@@ -55,6 +55,7 @@ class Agreement:
         alpha_interval: Where disagreements weigh as the square of how far apart they are.
         level: Coverage of the intervals.
         left_out: How many values are no finite numbers, and so count for nothing.
+        lacking: How many cells only one of them says something of.
 
     >>> found = dari.scores.agreement({n: [n % 3] for n in range(20)}, {n: [1] for n in range(20)})
     >>> found.cells, round(found.exact.value, 2), found.kappa.value
@@ -74,6 +75,7 @@ class Agreement:
     alpha_interval: Estimate | None
     level: float = LEVEL
     left_out: int = 0
+    lacking: int = 0
 
     @property
     def sentence(self) -> str:
@@ -90,7 +92,7 @@ class Agreement:
         name, kappa = "kappa_quadratic", self.kappa_quadratic
         if kappa is None or kappa[:3] == self.kappa[:3]:
             name, kappa = "kappa", self.kappa
-        return trust(self.one, self.other, name, kappa, self.level)
+        return trust(self.one, self.other, name, kappa, self.level, lacking=self.lacking)
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row a measure, each with its value, interval, and how that was made.
@@ -186,7 +188,8 @@ def agreement(
         measures["alpha_interval"] = alpha(powers(levels, 2))
     found = {name: estimated(measure, tables, exact, level) for name, measure in measures.items()}
     told = {name: found.get(name) for name in _MEASURES}
-    more: dict[str, Any] = {**told, "level": level, "left_out": pairs.lost}
+    lacking = sum((pair.one is None) != (pair.other is None) for pair in pairs.cells)
+    more: dict[str, Any] = {**told, "level": level, "left_out": pairs.lost, "lacking": lacking}
     return Agreement(pairs.one, pairs.other, len(whole), len(tables), exact, **more)
 
 

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 _VERSION = "version_id"
 _DEFAULT = "default"
+OF_VALUES = ("the one", "the other")
+"""What two are called that have no names."""
 
 
 class Pair(NamedTuple):
@@ -157,7 +159,7 @@ def _of_values(ones: Any, others: Any) -> Pairs:
         size = max(len(a), len(b))
         ours, theirs = (a or [None] * size), (b or [None] * size)
         cells += [_pair(task, None, x, y) for x, y in zip(ours, theirs, strict=True)]
-    return Pairs(cells, "the one", "the other")
+    return Pairs(cells, *OF_VALUES)
 
 
 def _plain(value: Any) -> Any:

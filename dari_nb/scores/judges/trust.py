@@ -8,13 +8,13 @@ from typing import Any
 
 from ...errors import InvalidRequestError
 from ..estimate import Estimate
-from .pairing import Pairs
+from .pairing import OF_VALUES, Pairs
 
 ENOUGH = 0.6
 """Kappa from which agreement is commonly called substantial."""
 
 
-def trust(one: str, other: str, name: str, kappa: Estimate, level: float) -> str:
+def trust(one: str, other: str, name: str, kappa: Estimate, level: float, *, lacking: int) -> str:
     """Say whether one may stand for the other, and never more than the interval supports.
 
     Args:
@@ -23,15 +23,18 @@ def trust(one: str, other: str, name: str, kappa: Estimate, level: float) -> str
         name: What the coefficient is called.
         kappa: The coefficient.
         level: Coverage of its interval.
+        lacking: How many cells only one of them says something of.
     """
     if math.isnan(kappa.value) or math.isnan(kappa.low):
         return f"Whether {one} may stand for {other} is not known: {kappa.why}"
     ends = f"{100 * level:g} % interval {kappa.low:.2f} to {kappa.high:.2f}"
     figures = f"{name} {kappa.value:.2f} ({ends})"
-    return f"{_told(one, other, kappa)}: {figures}, where {ENOUGH} is commonly called enough"
+    return (
+        f"{_told(one, other, kappa, lacking)}: {figures}, where {ENOUGH} is commonly called enough"
+    )
 
 
-def _told(one: str, other: str, kappa: Estimate) -> str:
+def _told(one: str, other: str, kappa: Estimate, lacking: int) -> str:
     if kappa.low >= ENOUGH:
         return f"{one} may stand for {other}"
     if kappa.high < 0:
@@ -39,12 +42,12 @@ def _told(one: str, other: str, kappa: Estimate) -> str:
     if kappa.high < ENOUGH:
         beyond = ", though they agree beyond chance" if kappa.low > 0 else ""
         return f"{one} may not stand for {other}{beyond}"
-    if kappa.low > 0:
-        return (
-            f"Whether {one} may stand for {other} is open: they agree beyond chance, and more "
-            "ratings would tell how far"
-        )
-    return f"Whether {one} may stand for {other} is open: these cells do not even rule out chance"
+    said = (
+        "they agree beyond chance" if kappa.low > 0 else "these cells do not even rule out chance"
+    )
+    what = "how far" if kappa.low > 0 else "more"
+    more = "more ratings" if lacking else "all of them have both, so only more tasks"
+    return f"Whether {one} may stand for {other} is open: {said}, and {more} would tell {what}"
 
 
 def check_alike(pairs: Pairs) -> None:
@@ -55,8 +58,22 @@ def check_alike(pairs: Pairs) -> None:
     if apart or (not any(texts) and (_cannot(ones, others) or _cannot(others, ones))):
         raise InvalidRequestError(
             f"{pairs.one!r} holds {_kind(ones)} and {pairs.other!r} {_kind(others)}: these cannot "
-            "agree. Bring both to one scale first."
+            f"agree. Bring both to one scale first{_how(pairs, ones, others)}."
         )
+
+
+def _how(pairs: Pairs, ones: Sequence[Any], others: Sequence[Any]) -> str:
+    """Say how, where one is yes or no and the other is on a scale."""
+    told = {pairs.one: ones, pairs.other: others}
+    scales = [name for name, of in told.items() if not _are_texts(of) and max(of) > 1]
+    if len(scales) != 1 or pairs.one == OF_VALUES[0] or any(map(_are_texts, told.values())):
+        return ""
+    both = ", ".join(repr("good" if name in scales else name) for name in told)
+    return (
+        ": rate yes or no, as batch.sample(40, name='by hand') and its rate(0, True) do, or say "
+        f"from where on the scale is yes: frame = batch.to_frame(); frame['score.good'] = "
+        f"frame['score.{scales[0]}'] >= 4; agreement(frame, {both})"
+    )
 
 
 def _are_texts(values: Sequence[Any]) -> bool:

@@ -18,6 +18,7 @@ from .variation import LEAST, Variation, variation
 
 RATE, ALIKE, CORRELATION = 0.5, 0.5, 0.3
 """What is assumed where nothing is known."""
+_MOST = "the most that rates so far apart leave room for"
 MOST_TASKS, MOST_REPEATS = 1_000_000, 1_000
 _SMALLEST = 1 / LARGEST
 """Of a standard deviation: the squares of smaller ones are nothing."""
@@ -82,8 +83,11 @@ def detectable(
     it is assumed that half of them are 1, that two tries of a column at a task have a
     correlation of 0.5, and tries of two columns one of 0.3: tasks differ in how hard they are, and
     a better column is not better at each of them, so that repeats help up to a point only. Of 0 and
-    1 a share ``alike`` of the tasks comes out the same at each try of a column, the other tries are
-    coins; a share ``correlation / alike`` of the tasks is as hard for both. Other values have
+    1 the correlation is phi. It cannot be large where rates are far apart (0.8 and 0.2 have 0.25 at
+    most): where they leave no room for it, it is the most there can be, and that is told. A share
+    ``alike`` of the tasks comes out the same at each try of a column, the other tries are coins; at
+    as many tasks as ``correlation`` takes the one column does well where the other one does. Other
+    values have
     ``2 sd² (alike + (1 - alike) / repeats - correlation)`` as the variance of a task's difference,
     and differences that are normal.
 
@@ -95,9 +99,9 @@ def detectable(
     and 1 as assumed here with those of tasks whose rates are spread as a beta distribution:
 
         tasks x repeats    10 x 1    10 x 3    20 x 1    20 x 3    50 x 1    50 x 3
-        0 and 1              80.7      80.2      79.9      79.8      81.5      80.4
+        0 and 1              80.0      78.4      79.6      80.5      80.7      79.9
         numbers              79.6      80.3      80.0      80.5      80.2      80.7
-        0 and 1, beta        83.2      86.4      85.3      86.1      85.7      86.7
+        0 and 1, beta        79.5      81.0      80.2      78.9      79.3      80.2
 
     Args:
         tasks: How many tasks both columns have; 1,000,000 at most.
@@ -122,7 +126,7 @@ def detectable(
         InvalidRequestError: A number is not possible, or ``like`` tells nothing.
 
     >>> print(dari.scores.detectable(20, 3))
-    20 tasks x 3 can show a difference of 0.33 or more (power 80 %; assumed: 0 or 1, ...)
+    20 tasks x 3 can show a difference of 0.28 or more (power 80 %; assumed: 0 or 1, ...)
     >>> print(dari.scores.detectable(20, sd_of_differences=1.5))
     20 tasks x 1 can show a difference of 1.01 or more (power 80 %; differences with an sd of 1.5)
     """
@@ -157,8 +161,13 @@ def detectable(
         )
     of = _together(alike, correlation)
     found = _found(tasks, repeats, power, level, rate, sd, *of)
-    midway = _midway(RATE if rate is None else rate, found) if sd is None else None
-    words = _words(midway, sd, *of, is_told=any(each is not None for each in said.values()))
+    values, columns = f"sd {sd:g}" if sd is not None else "", f"{of[1]:g} of columns"
+    if sd is None:
+        tries = Tries(RATE if rate is None else rate, *of, repeats)
+        values = f"0 or 1, midway at {_midway(tries, found)}"
+        columns = _columns(tries, found)
+    words = f"{values}, correlation {of[0]:g} of repeats and {columns}"
+    words = words if any(each is not None for each in said.values()) else f"assumed: {words}"
     return Detectable(found, tasks, repeats, power, level, words)
 
 
@@ -172,17 +181,28 @@ def _like(known: Variation, tasks: int, repeats: int, power: float, level: float
     elif known.alike is None and repeats > 1:
         words += f", correlation of repeats assumed {of[0]:g}"
     found = _found(tasks, repeats, power, level, rate, sd, *of)
-    if rate is not None and _midway(rate, found) != f"{rate:g}":
-        words += f", midway at {_midway(rate, found)}"
+    if rate is not None:
+        tries = Tries(rate, *of, repeats)
+        midway, columns = _midway(tries, found), _columns(tries, found)
+        words += f", midway at {midway}" if midway != f"{rate:g}" else ""
+        words += f", correlation {columns}" if _MOST in columns else ""
     return Detectable(found, tasks, repeats, power, level, words)
 
 
-def _midway(rate: float, difference: float | None) -> str:
+def _midway(of: Tries, difference: float | None) -> str:
     """Say what lies midway between both rates, where so large a difference moves it."""
-    found = Tries(rate, 0, 0, 1).midway(difference or 0.0)
-    if math.isclose(found, rate):
-        return f"{rate:g}"
-    return f"{found:.2f}, since {rate:g} leaves no room for so much"
+    found = of.midway(difference or 0.0)
+    if math.isclose(found, of.rate):
+        return f"{of.rate:g}"
+    return f"{found:.2f}, since {of.rate:g} leaves no room for so much"
+
+
+def _columns(of: Tries, difference: float | None) -> str:
+    """Say how both columns are correlated, where so large a difference leaves less of it."""
+    found = of.correlated(difference or 0.0)
+    if math.isclose(found, of.correlation):
+        return f"{of.correlation:g} of columns"
+    return f"{found:.2g} of columns, {_MOST}"
 
 
 def _together(alike: float | None, correlation: float | None) -> tuple[float, float]:
@@ -197,14 +217,6 @@ def _together(alike: float | None, correlation: float | None) -> tuple[float, fl
             "no more alike than those of one."
         )
     return alike, correlation
-
-
-def _words(
-    midway: str | None, sd: float | None, alike: float, correlation: float, *, is_told: bool
-) -> str:
-    values = f"0 or 1, midway at {midway}" if sd is None else f"sd {sd:g}"
-    words = f"{values}, correlation {alike:g} of repeats and {correlation:g} of columns"
-    return words if is_told else f"assumed: {words}"
 
 
 def _found(

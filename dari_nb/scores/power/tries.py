@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from functools import lru_cache
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -31,13 +32,15 @@ class Tries(NamedTuple):
     """How 0 and 1 come about.
 
     A share ``alike`` of the tasks comes out the same in all tries of a column, at the others each
-    try is a coin with the column's rate. A share ``correlation / alike`` of the tasks is of the
-    same kind, and as hard, for both columns.
+    try is a coin with the column's rate. At a share of the tasks both columns are of one mind: what
+    is easiest for the one is so for the other. That share is as large as ``correlation`` takes; all
+    tasks where it takes more than there are.
 
     Attributes:
         rate: What lies midway between the rates of both columns.
         alike: The correlation of two tries at a task in one column.
-        correlation: That of two tries at a task in different columns.
+        correlation: That of two tries at a task in different columns (the phi of 0 and 1), or as
+            much of it as there can be, see :meth:`correlated`.
         repeats: How many tries a column has at each task.
     """
 
@@ -55,16 +58,44 @@ class Tries(NamedTuple):
         """Return what really lies midway between the rates: so large a difference takes room."""
         return sum(self.rates(difference)) / 2
 
+    def correlated(self, difference: float) -> float:
+        """Return the correlation that columns so far apart have: ``correlation``, if they can."""
+        return min(self.correlation, self._most(difference))
+
     def chances(self, difference: float) -> Array:
         """Return the chances of a task's differences, from -1 to 1 in steps of one try."""
         low, high = self.rates(difference)
-        coins = np.convolve(_coins(high, self.repeats), _coins(low, self.repeats)[::-1])
         alone = np.convolve(self._column(high), self._column(low)[::-1])
-        fixed = np.zeros_like(coins)
-        fixed[self.repeats], fixed[-1] = 1 - difference, difference
-        shared = self.correlation / self.alike if self.alike else 0.0
-        together = self.alike * fixed + (1 - self.alike) * coins
+        most = self._most(difference)
+        shared = min(1.0, self.correlation / most) if most > 0 else 0.0
+        together = np.zeros_like(alone)
+        for share, below, above in self._minds(low, high):
+            coins = np.convolve(_coins(above, self.repeats), _coins(below, self.repeats)[::-1])
+            together += share * coins
         return shared * together + (1 - shared) * alone
+
+    def _most(self, difference: float) -> float:
+        """Return the correlation of columns that are of one mind at each task."""
+        low, high = self.rates(difference)
+        spread = math.sqrt(low * (1 - low) * high * (1 - high))
+        both = sum(share * below * above for share, below, above in self._minds(low, high))
+        return max(0.0, both - low * high) / spread if spread > _TINY else 0.0
+
+    def _minds(self, low: float, high: float) -> list[tuple[float, float, float]]:
+        """Return shares of tasks, from hard to easy, with the chance of each column's try."""
+        # A single try comes out only once: a coin is no other than what would come out the same.
+        alike = 1.0 if self.repeats == 1 else self.alike
+        ends = [(alike * (1 - rate), 1 - alike * rate) for rate in (low, high)]
+        cuts = sorted({0.0, 1.0, *(end for pair in ends for end in pair)})
+        minds = []
+        for start, end in pairwise(cuts):
+            middle = (start + end) / 2
+            below, above = (
+                0.0 if middle < hard else 1.0 if middle > easy else rate
+                for rate, (hard, easy) in zip((low, high), ends, strict=True)
+            )
+            minds.append((end - start, below, above))
+        return minds
 
     def _column(self, rate: float) -> Array:
         chances = (1 - self.alike) * _coins(rate, self.repeats)

@@ -46,6 +46,8 @@ def totals_html(matrix: Matrix, *, finding: bool = True) -> str:
     told, cost = matrix_head(matrix), total_text(matrix.cells)
     facts = tuple(fact for fact in told.facts if fact not in (cost, words.get("failed")))
     head = head_html(dataclasses.replace(told, state="", facts=facts))
+    if matrix.size:  # what is to be rated has been answered, and no bar tells how far that is
+        return head
     label = _safe(", ".join(words.values()))
     states += f" <span>{number_html(_safe(cost), has('cost'))}</span>" if cost else ""
     found = finding_html(matrix, live=True) if finding else ""

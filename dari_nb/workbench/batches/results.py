@@ -208,8 +208,8 @@ class Results:
         Raises:
             NoCellError: There is no cell at this place.
             InvalidRequestError: The value is none of these, or not finite, or a ``"rating"``
-                outside of 1 to 5; the name is no text of 1 to 200 characters; or the note is no
-                text.
+                outside of 1 to 5, or of another kind than this name holds; the name is no text of 1
+                to 200 characters, or one of a judge's scores; or the note is no text.
 
         >>> batch.rate((0, "small"), "quality", 4, "a bit short")
         >>> batch[0, "small"].scores["quality"]
@@ -232,8 +232,8 @@ class Results:
                 back what functions have given under this name.
 
         Raises:
-            InvalidRequestError: The name is no text of 1 to 200 characters, or this is no
-                function; see :func:`dari_nb.scores.run_scores`.
+            InvalidRequestError: The name is no text of 1 to 200 characters, or holds ratings by
+                hand, or this is no function; see :func:`dari_nb.scores.run_scores`.
 
         >>> batch.score("right", lambda turn: "21" in turn.text)
         task ...
@@ -267,9 +267,10 @@ class Results:
 
         The agent gets the task, what is expected if that is known, and the answer, and is not told
         who gave it; each in a session of its own, whose metadata have ``judged_run_id``,
-        ``judged_cell`` and ``judge``. What it is to judge is marked off, so that nothing in it is
-        taken for an instruction, as far as its LLM can keep them apart. An answer that is no JSON,
-        or whose score is not on the scale, is a missing score with its cause, and never a 0.
+        ``judged_cell`` (a digest, which tells no column) and ``judge``. What it is to judge is
+        marked off, so that nothing in it is taken for an instruction, as far as its LLM can keep
+        them apart. An answer that is not one JSON object and nothing else (a block of code may hold
+        it), or whose score is not on the scale, is a missing score with its cause, and never a 0.
 
         Running it again asks nothing twice, in another kernel, too: only answers that are new are
         judged. Another rubric, scale, LLM or version of the judge judges all of them anew.
@@ -322,8 +323,9 @@ class Results:
     ) -> Duels:
         """Have an agent say which of two columns has the better answer, for each task they share.
 
-        Each pair is asked in both orders. Where the verdict changes with the order it is a tie, and
-        is told. All else is as in :meth:`judge`; the verdicts are found again by their sessions.
+        Each pair is asked in both orders. Where these say another thing it is a tie, and is told:
+        the same letter twice, as where the judge follows the order, or one tie. All else is as in
+        :meth:`judge`; the verdicts are found again by their sessions.
 
         Args:
             name: What is judged.

@@ -3,6 +3,7 @@
 import _thread
 import json
 import math
+import random
 import re
 import threading
 from collections import Counter
@@ -19,9 +20,15 @@ from dari_nb.workbench.batches.cells import Attempt, Column
 from dari_nb.workbench.batches.judging import asking
 from dari_nb.workbench.batches.judging.asking import placed
 from dari_nb.workbench.batches.judging.verdicts import read_better, read_score
+from dari_nb.workbench.batches.keys import digest
 from dari_nb.workbench.batches.sending.finding import Found
 from dari_nb.workbench.batches.tasks import Task
 from dari_nb.workbench.link.progress import Progress
+
+REFUSAL = (
+    'The answer orders me: {"reason":"x","score":5}. I refuse to follow it; I would say it '
+    "deserves a one."
+)
 
 
 class Bench:
@@ -90,12 +97,42 @@ def test_a_judge_sees_task_expectation_and_answer_and_not_who_gave_it(batch, ben
         assert not re.search("terse|wordy|7b|70b|ver_|writer|run_", prompt)
 
 
+def of_cell(batch, cell):
+    return digest("judged", batch.run_id, cell.id)[:20]
+
+
+def test_no_metadata_of_a_judge_tells_a_column(d, server, batch):
+    told = []
+
+    @server.agent("nosy")
+    def nosy(prompt, turn):
+        told.append(str(turn.metadata))
+        return '{"score": 4, "better": "tie"}'
+
+    batch.judge("helpful", "nosy", rubric="Any.")
+    batch.judge_pairs("helpful", "nosy", rubric="Any.")
+    assert len(told) == 16
+    assert not any(re.search("terse|wordy|7b|70b", text) for text in told)
+
+
+def test_an_llm_that_the_server_does_not_know_is_refused(batch, server, bench, again):
+    @server.agent("plain")
+    def plain(prompt):
+        return '{"score": 3}'
+
+    other = again().batches.recover(batch.run_id)
+    written = other.book.path.exists()
+    with pytest.raises(InvalidRequestError, match="zz"):
+        other.judge("helpful", "plain", rubric="Any.", llm="zz")
+    assert other.book.path.exists() == written
+
+
 def test_answers_are_judged_in_an_order_that_a_seed_says(batch, bench):
     orders = []
     for seed in (0, 1):
         judged = batch.judge(f"order {seed}", rubric="Any.", seed=seed)
         orders.append([cell.task.metadata["judged_cell"] for cell in judged.batch.cells])
-    in_order = [cell.id for cell in batch.cells]
+    in_order = [of_cell(batch, cell) for cell in batch.cells]
     assert len({tuple(order) for order in [*orders, in_order]}) == 3
     assert all(sorted(order) == sorted(in_order) for order in orders)
 
@@ -114,7 +151,7 @@ def test_rows_of_a_judge_are_the_same_whatever_the_seed(d, batch, bench):
 def test_sessions_of_a_judge_name_run_cell_and_judge(d, batch, bench):
     batch.judge("helpful", rubric="Any.")
     sessions = d.sessions.list(metadata={"judged_run_id": batch.run_id, "judge": "judge.helpful"})
-    assert {s.metadata["judged_cell"] for s in sessions} == {cell.id for cell in batch.cells}
+    assert {s.metadata["judged_cell"] for s in sessions} == {of_cell(batch, c) for c in batch.cells}
 
 
 def test_no_answer_can_end_the_part_that_is_judged(d, server, bench):
@@ -141,9 +178,13 @@ def test_no_answer_can_end_the_part_that_is_judged(d, server, bench):
     ("said", "value", "why"),
     [
         ('{"score": 3, "reason": "so so"}', 3, None),
-        ('Let me see.\n```json\n{"reason": "a {brace}", "score": "5"}\n```\nDone.', 5, None),
+        (' \n```json\n{"reason": "a {brace}", "score": "5"}\n```\n', 5, None),
+        ('\ufeff{"score": 5}', 5, None),
+        ('Let me see.\n```json\n{"score": 5}\n```', None, "and nothing else: Let me see."),
+        ('```json\n{"score": 5}\n```\nNo.', None, "and nothing else"),
+        (REFUSAL, None, "and nothing else: The answer orders me:"),
         ('{"score": 4.0}', 4, None),
-        ('{"scores": {"score": 1}} {"score": 2}', 2, None),
+        ('{"scores": {"score": 1}} {"score": 2}', None, "and nothing else"),
         ('{"score": 0}', None, "its score is 0, not 1 to 5"),
         ('{"score": 6}', None, "its score is 6, not 1 to 5"),
         ('{"score": 4.5}', None, "4.5, which is no whole number"),
@@ -153,10 +194,10 @@ def test_no_answer_can_end_the_part_that_is_judged(d, server, bench):
         ('{"score": NaN}', None, "holds no number"),
         ('{"score": 1e999}', None, "no whole number"),
         ('{"score": 5, "score": 1}', None, "a key twice"),
-        ('It wants {"score": 5}. I give {"score": 1}.', None, "several verdicts: 1, 5"),
-        ("Four out of five.", None, 'no JSON with "score": Four out of five.'),
+        ('It wants {"score": 5}. I give {"score": 1}.', None, "and nothing else"),
+        ("Four out of five.", None, 'no JSON with "score" and nothing else: Four out of five.'),
         ('{"score": 4', None, "no JSON"),
-        ("[" * 50_000, None, "no JSON"),
+        ("[" * 50_000, None, "too deep"),
         ('{"a":' * 15_000, None, "too deep"),
         ("", None, "it said nothing"),
     ],
@@ -170,7 +211,12 @@ def test_what_is_no_score_is_missing_with_its_cause(said, value, why):
 
 @pytest.mark.parametrize(
     ("said", "value"),
-    [('{"better": "A"}', "A"), ('{"better": " Tie "}', "tie"), ('{"better": "both"}', None)],
+    [
+        ('{"better": "A"}', "A"),
+        ('{"better": " Tie "}', "tie"),
+        ('{"better": "both"}', None),
+        ('It wants {"better": "A"}, and I refuse.', None),
+    ],
 )
 def test_what_is_better_is_one_of_three_words(said, value):
     assert read_better(said).value == value
@@ -183,7 +229,14 @@ def test_a_missing_score_is_told_and_never_a_zero(batch, bench):
     assert list(batch.summary("judge.helpful")["missing"]) == [1, 1]
     assert list(batch.summary("judge.helpful")["mean"]) == [2, 2]
     assert "2 of 8 have no score; again=True" in str(judged)
-    assert 'it gave no JSON with "score": I would rather not.' in str(judged)
+    assert 'it gave no JSON with "score" and nothing else: I would rather not.' in str(judged)
+
+
+def test_a_judge_that_quotes_a_verdict_and_refuses_it_gives_no_score(batch, bench):
+    bench.says = lambda prompt: REFUSAL
+    judged = batch.judge("q", rubric="Any.")
+    assert [score.value for score in judged] == [None] * 8
+    assert all("and nothing else: The answer orders me" in score.error for score in judged)
 
 
 def test_turns_that_fail_are_told_and_asked_again_when_that_is_wished(batch, bench):
@@ -346,19 +399,70 @@ def test_of_a_recorded_conversation_a_judge_sees_what_came_before(d, bench):
     assert answer_in(prompt) == "Here."
 
 
-def test_both_orders_are_asked_and_a_verdict_that_flips_is_a_tie(batch, bench):
+@pytest.fixture
+def many(d, server, bench):
+    @server.agent("pair", llms=["terse-7b", "wordy-70b"])
+    def pair(prompt, turn):
+        return f"{prompt} {turn.llm_id}"
+
+    tasks = [f"Task {n}" for n in range(30)]
+    return d.batches.run("pair", tasks, ["terse-7b", "wordy-70b"]).wait(60)
+
+
+def test_both_orders_are_asked_and_a_judge_that_follows_them_has_no_win_rate(many, bench):
     bench.says = lambda prompt: '{"better": "A", "reason": "It comes first."}'
-    duels = batch.judge_pairs("clear", rubric="Which one is clearer?")
-    assert [(duel.winner, duel.flipped) for duel in duels] == [("tie", True)] * 4
-    assert len(bench.asked) == 8
+    duels = many.judge_pairs("clear", rubric="Which one is clearer?")
+    assert {(duel.winner, duel.flipped, duel.changed) for duel in duels} == {("tie", True, False)}
+    assert len(bench.asked) == 60
     seen = {(answer_in(p, "answer A"), answer_in(p, "answer B")) for p in bench.asked}
     assert all((b, a) in seen for a, b in seen)
-    assert "4 ties, 4 of them because the verdict flips with the order" in str(duels)
+    assert "30 ties: 0 in both orders, 30 with the same letter in both" in str(duels)
+    assert "of 30 pairs with a letter in both orders 30 have the same one" in str(duels)
+    assert "so there is no win rate" in duels.to_mimebundle()["text/html"]
+    assert str(duels).startswith("terse-7b better 0 times")
     assert duels.win_rate.value == 0.5
     assert math.isnan(duels.win_rate.low)
-    assert "most verdicts follow the order" in str(duels)
-    assert "most verdicts follow the order" in duels.win_rate.why
+    assert "follow the order" in duels.win_rate.why
     assert "win rate 0" not in str(duels)
+    frame = duels.to_frame()
+    assert set(zip(frame["verdict"], frame["swapped"], strict=True)) == {("A", "A")}
+
+
+@pytest.mark.parametrize("words", [["A", "B", "tie"], ["A", "B"]])
+def test_a_judge_that_guesses_does_not_follow_the_order(many, bench, words):
+    bench.says = lambda prompt: json.dumps({"better": random.Random(prompt).choice(words)})
+    duels = many.judge_pairs("clear", rubric="Which one is clearer?")
+    assert not duels.follows_order
+    assert duels.win_rate.low < 0.5 < duels.win_rate.high
+    flipped = [duel for duel in duels if set(duel.verdicts) in ({"A"}, {"B"})]
+    changed = [duel for duel in duels if duel.verdicts.count("tie") == 1]
+    assert [duel for duel in duels if duel.flipped] == flipped
+    assert [duel for duel in duels if duel.changed] == changed
+    counts = f"{len(flipped)} with the same letter in both orders, {len(changed)} changed when"
+    assert counts in str(duels)
+    assert "follow the order" not in str(duels)
+
+
+def test_a_verdict_that_becomes_a_tie_changes_and_follows_no_order(many, bench):
+    bench.says = lambda prompt: json.dumps(
+        {"better": "A" if answer_in(prompt, "answer A").endswith("terse-7b") else "tie"}
+    )
+    duels = many.judge_pairs("clear", rubric="Which one is clearer?")
+    assert {duel.verdicts for duel in duels} == {("A", "tie")}
+    assert [duel.changed for duel in duels] == [True] * 30
+    assert not any(duel.flipped for duel in duels)
+    assert "0 with the same letter in both orders, 30 changed when asked again" in str(duels)
+
+
+def test_a_win_rate_says_how_many_pairs_it_comes_from(d, server, bench):
+    @server.agent("pair", llms=["x", "y"])
+    def pair(prompt, turn):
+        return f"{prompt} {turn.llm_id}"
+
+    batch = d.batches.run("pair", ["a", "b", "c"], ["x", "y"], repeats=3).wait(60)
+    bench.says = lambda prompt: '{"better": "tie"}'
+    rate = batch.judge_pairs("clear", rubric="Which one is clearer?").win_rate
+    assert (rate.tasks, rate.values) == (3, 9)
 
 
 def test_the_better_one_wins_in_both_orders(batch, bench, again):

@@ -38,7 +38,7 @@ def test_without_a_scored_run_it_says_what_is_assumed(planned):
     plan = planned(TASKS, ["a", "b"], 3)
     assert plan.shows.difference == detectable(20, 3).difference
     said = (
-        "a difference of 0.33 or more "
+        "a difference of 0.28 or more "
         "(power 80 %; assumed, since no run is scored yet: 0 or 1, around 0.5)"
     )
     assert f"can show        {said}" in repr(plan)
@@ -53,7 +53,7 @@ def test_the_variance_of_the_latest_scored_run_counts(d, planned):
     plan = planned([f"x {n}" for n in range(20)], ["a", "b"])
     values = [{n: [value] for n, value in enumerate(batch.matrix("right")[llm])} for llm in "ab"]
     assert plan.shows.difference == detectable(20, like=values).difference
-    assert "(power 80 %; variance of right in run triage)" in repr(plan)
+    assert "(power 80 %; variance of right in run triage, correlation 0.35 of columns" in repr(plan)
     assert plan.cost == Decimal("0.40")
     three = planned([f"x {n}" for n in range(20)], ["a", "b"], 3)
     assert "variance of right in run triage, correlation of repeats assumed" in repr(three)

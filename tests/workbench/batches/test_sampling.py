@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from dari_nb.errors import InvalidRequestError
+from dari_nb.errors import DariError, InvalidRequestError
 from dari_nb.local import ToolCall, ToolResult
 
 
@@ -79,6 +79,84 @@ def test_ratings_of_a_page_land_where_all_ratings_are(batch):
     assert batch.sample(6).left == 5
     sample.rate(2, None)
     assert not rated.scores
+
+
+def test_a_sample_reads_as_far_as_it_is_rated(batch):
+    sample = batch.sample(6)
+    view = sample.view()
+    for text in (view.head, *sample.to_mimebundle().values()):
+        assert "0 of 6 answers rated" in text
+        assert not any(word in text for word in ("done", "completed", "dari-progress"))
+    sample.rate(0, 3)
+    assert "1 of 6 answers rated" in sample.view().head
+    assert "1 of 6 answers rated" in str(sample)
+
+
+def test_answers_are_reached_by_number_and_tell_nobody(batch):
+    sample = batch.sample(6, name="human")
+    sample.rate(2, True, "good")
+    assert [cell.answer for cell in sample] == answers(sample)
+    assert (sample[2].scores, sample[0].scores) == ({"human": True}, {})
+    with pytest.raises(DariError, match="has no session"):
+        _ = sample[0].session
+    with pytest.raises(IndexError):
+        _ = sample[6]
+    frame = sample.to_frame()
+    assert list(frame) == ["number", "task", "expected", "answer", "human", "note"]
+    assert frame["expected"].tolist() == [cell.answer.split()[1] for cell in sample]
+    assert frame.loc[2, "human"]
+    assert list(batch.sample(1, name="task").to_frame())[4] == "score.task"
+
+
+def test_what_a_sample_lacks_is_said(d, server, batch):
+    @server.agent("half", llms=["good-7b", "broken-70b"])
+    def half(prompt, turn):
+        if turn.llm_id == "broken-70b":
+            raise RuntimeError("no")
+        return f"{prompt}!"
+
+    sample = d.batches.run("half", ["a", "b"], ["good-7b", "broken-70b"]).wait(60).sample(9)
+    for text in (sample.view().head, repr(sample), *sample.to_mimebundle().values()):
+        assert "1 of 2 columns has no answer" in text
+        assert "9 were asked for, and there are no more" in text
+        assert "70b" not in text
+    assert "asked for" not in repr(batch.sample(40))
+
+
+def test_a_judge_keeps_its_name_from_people_and_they_theirs_from_functions(batch, server):
+    @server.agent("judge")
+    def judge(prompt):
+        return '{"score": 4}'
+
+    batch.judge("h", rubric="Any.")
+    for call in (
+        lambda: batch.sample(3, name="judge.h"),
+        lambda: batch.rate((0, "terse-7b"), "judge.h", 1),
+    ):
+        with pytest.raises(InvalidRequestError, match=r"'judge.h' is what a judge has said"):
+            call()
+    batch.sample(3).rate(0, 5)
+    batch.rate((0, "terse-7b"), "judge.kind", 5)
+    for call in (
+        lambda: batch.score("rating", lambda turn: 1),
+        lambda: batch.judge("kind", rubric="Any."),
+    ):
+        with pytest.raises(InvalidRequestError, match="holds 1 rating by hand"):
+            call()
+
+
+def test_ratings_of_one_name_are_of_one_kind(batch):
+    cells = batch.cells
+    batch.rate(cells[0], "mix", "yes")
+    for value in (True, 4):
+        with pytest.raises(InvalidRequestError, match="'mix' holds values such as 'yes', and"):
+            batch.rate(cells[1], "mix", value)
+    batch.rate(cells[0], "mix", True)
+    batch.rate(cells[1], "mix", 1)
+    with pytest.raises(InvalidRequestError, match="holds values such as True, and 4 is of another"):
+        batch.rate(cells[2], "mix", 4)
+    batch.rate(cells[0], "mix", None)
+    batch.rate(cells[2], "mix", 4)
 
 
 def test_another_name_is_another_score(batch):

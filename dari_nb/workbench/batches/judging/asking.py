@@ -235,8 +235,11 @@ class Judge:
             try:
                 _wait(asked, self._noun)
             finally:
+                refused = _refused(asked.cells)
                 told = {ids[cell.task_index]: _verdict(cell, read) for cell in asked.cells}
-                answers.verdicts |= told
+                answers.verdicts |= {} if refused else told
+        if refused:
+            raise InvalidRequestError(f"Nothing was asked: {refused}.")
 
 
 def placed(tasks: Sequence[Task], found: Iterable[Found]) -> list[Task]:
@@ -275,6 +278,13 @@ def _wait(asked: Asked, noun: str) -> None:
         raise
     except KeyboardInterrupt:  # between two looks
         raise StoppedWatching(asked._stopped(), is_said=False) from None
+
+
+def _refused(cells: Sequence[Cell]) -> str | None:
+    """Say why the server has made no session for any of them, if it has not."""
+    if any(cell.session_id or cell.state != "failed" for cell in cells):
+        return None
+    return next((cell.error for cell in cells if cell.error), None)
 
 
 def _verdict(cell: Cell, read: Callable[[str], Verdict]) -> Verdict:

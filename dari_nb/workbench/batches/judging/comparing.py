@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from .verdicts import Verdict
 
 TIE = "tie"
+_FLIPPED = (("A", "A"), ("B", "B"))
+_LEAST_CHANCE = 0.05
 
 
 @dataclass(frozen=True)
@@ -32,25 +34,41 @@ class Duel:
         repeat: Which repetition, from 0.
         winner: The column whose answer is better in both orders, or ``tie``; ``None`` without a
             verdict.
-        flipped: Whether the verdict was another one in the other order, which makes it a tie.
+        verdicts: What was said, ``A``, ``B`` or ``tie``: where A is the one column, and where it is
+            the other; ``None`` where nothing was.
         reasons: Why, in each order.
         error: Why there is no verdict.
 
     >>> from dari_nb.workbench.batches.judging.comparing import Duel
-    >>> Duel(0, 0, "small").flipped
-    False
+    >>> Duel(0, 0, "tie", ("A", "A")).flipped, Duel(0, 0, "tie", ("A", "tie")).changed
+    (True, True)
     """
 
     task_index: int
     repeat: int
     winner: str | None
-    flipped: bool = False
+    verdicts: tuple[str | None, str | None] = (None, None)
     reasons: tuple[str, ...] = ()
     error: str | None = None
 
+    @property
+    def flipped(self) -> bool:
+        """Whether the same letter came in both orders, as where it follows the order: a tie."""
+        return self.verdicts in _FLIPPED
+
+    @property
+    def changed(self) -> bool:
+        """Whether only one verdict was a tie, which the order alone does not explain: a tie."""
+        return self.winner is not None and self.verdicts.count(TIE) == 1
+
+    @property
+    def agreed(self) -> bool:
+        """Whether both orders found the same answer better."""
+        return self.winner not in (None, TIE)
+
 
 class Duels(Listing[Duel]):
-    """Two columns compared; shown, it is a table with the win rate below.
+    """Two columns compared; shown, it is what came of it above a table.
 
     Attributes:
         one: The one column.
@@ -72,19 +90,21 @@ class Duels(Listing[Duel]):
             "task": lambda duel: f"{duel.task_index} {short_label(labels[duel.task_index])}",
             "repeat": lambda duel: str(duel.repeat),
             "better": lambda duel: duel.winner or "",
-            "flipped": lambda duel: "with the order" if duel.flipped else "",
+            "verdict": lambda duel: duel.verdicts[0] or "",
+            "swapped": lambda duel: duel.verdicts[1] or "",
             "reason": lambda duel: duel.error or next(iter(duel.reasons), ""),
         }
         absent = () if batch.repeats > 1 else ("repeat",)
         super().__init__(duels, {k: take for k, take in columns.items() if k not in absent})
         self.one, self.other, self.batch = one, other, answers.batches[-1]
-        self.notes = [self._line, answers.cost_line]
+        self.above, self.notes = self._line, [answers.cost_line]
 
     @property
     def win_rate(self) -> Estimate:
         """How often the one is better than the other, ties as halves, over tasks.
 
-        Where most verdicts follow the order it has no interval, and ``why`` says so.
+        Each pair of answers is one value, of the verdicts in both orders. Where these follow the
+        order it has no interval, and ``why`` says so.
 
         >>> duels = batch.judge_pairs("kind", "referee", rubric="Which one is kinder?")
         >>> duels.win_rate.value
@@ -96,40 +116,65 @@ class Duels(Listing[Duel]):
             if duel.winner is not None:
                 values.setdefault(duel.task_index, []).append(worth[duel.winner])
         found = win_rate(values, {task: [0.5] for task in values})
+        found = found._replace(values=sum(map(len, values.values())))
         if not self.follows_order:
             return found
         bare = Estimate(found.value, math.nan, math.nan, found.tasks, found.values)
-        bare.why = "most verdicts follow the order of the answers"
+        bare.why = "the verdicts follow the order of the answers"
         return bare
 
     @property
     def follows_order(self) -> bool:
-        """Whether more than half of the verdicts flip with the order, and so tell nothing.
+        """Whether the verdicts tell of the order of the answers, and not of the answers.
+
+        A judge that only guesses, or that often changes its mind, names the same letter in both
+        orders no more often than the same answer. So of the pairs with a letter in both orders at
+        most half have the same one, and where they are more, and that many have a chance of 5 %
+        at most (one-sided sign test), it is the order.
 
         >>> batch.judge_pairs("kind", "referee", rubric="Which one is kinder?").follows_order
         False
         """
-        said = sum(duel.winner is not None for duel in self)
-        return 2 * sum(duel.flipped for duel in self) > said
+        return self._p_of_order <= _LEAST_CHANCE
+
+    @property
+    def _p_of_order(self) -> float:
+        flipped = sum(duel.flipped for duel in self)
+        return _chance(flipped, flipped + sum(duel.agreed for duel in self))
 
     @property
     def _line(self) -> str:
         said = [duel.winner for duel in self]
-        flipped, missing = sum(duel.flipped for duel in self), said.count(None)
+        flipped, changed = sum(duel.flipped for duel in self), sum(duel.changed for duel in self)
+        both, missing = said.count(TIE) - flipped - changed, said.count(None)
         parts = [f"{name} better {said.count(name)} times" for name in (self.one, self.other)]
-        ties = f"{said.count(TIE)} ties"
-        parts.append(f"{ties}, {flipped} of them because the verdict flips with the order")
+        parts.append(
+            f"{said.count(TIE)} ties: {both} in both orders, {flipped} with the same letter in "
+            f"both orders, {changed} changed when asked again"
+        )
         parts += [f"{missing} without a verdict"] if missing else []
         if self.follows_order:
+            letters = flipped + sum(duel.agreed for duel in self)
             parts.append(
-                "most verdicts follow the order of the answers and not the answers, so there is no "
-                "win rate: give another judge, LLM or rubric"
+                f"the verdicts follow the order of the answers: of {letters} pairs with a letter "
+                f"in both orders {flipped} have the same one, where chance makes it half at most "
+                f"(sign test, p = {self._p_of_order:.2g}); so there is no win rate: give another "
+                "judge, LLM or rubric"
             )
             return "; ".join(parts)
         rate = self.win_rate
         if math.isfinite(rate.low):
             parts.append(f"win rate {rate.value:.2f}, {rate.low:.2f} to {rate.high:.2f}")
         return "; ".join(parts)
+
+
+def _chance(heads: int, tosses: int) -> float:
+    """Return how likely so many of these tosses of a coin are heads, or more."""
+    whole = math.lgamma(tosses + 1) - tosses * math.log(2)
+    logs = (
+        whole - math.lgamma(n + 1) - math.lgamma(tosses - n + 1) for n in range(heads, tosses + 1)
+    )
+    return min(1.0, math.fsum(map(math.exp, logs)))
 
 
 def compared(batch: Any, wish: Wish, one: str | None, other: str | None) -> Duels:
@@ -184,7 +229,7 @@ def _question(batch: Any, wish: Wish, first: Cell, second: Cell) -> Question:
     return Question(
         _id(first, second),
         better_prompt(wish.rubric, material),
-        metadata_of(batch, wish, judged_cell=first.id, judged_other=second.id),
+        metadata_of(batch, wish, judged_cell=first, judged_other=second),
     )
 
 
@@ -194,11 +239,11 @@ def _id(first: Cell, second: Cell) -> str:
 
 def _duel(names: tuple[str, str], a: Cell, b: Cell, verdicts: dict[str, Verdict]) -> Duel:
     ahead, back = verdicts[_id(a, b)], verdicts[_id(b, a)]
+    said = ahead.value, back.value
     reasons = tuple(verdict.reason for verdict in (ahead, back) if verdict.reason)
-    if ahead.value is None or back.value is None:
-        error = ahead.error or back.error
-        return Duel(a.task_index, a.repeat, None, reasons=reasons, error=error)
+    if None in said:
+        return Duel(a.task_index, a.repeat, None, said, reasons, ahead.error or back.error)
     first = {"A": names[0], "B": names[1]}.get(ahead.value, TIE)
     second = {"A": names[1], "B": names[0]}.get(back.value, TIE)
     winner = first if first == second else TIE
-    return Duel(a.task_index, a.repeat, winner, first != second, reasons)
+    return Duel(a.task_index, a.repeat, winner, said, reasons)

@@ -16,6 +16,7 @@ from ....scores.checks import check_whole
 from ....scores.scoring import score_of
 from ....scores.worth import checked_name
 from ..following.spending import amount_of
+from ..keys import digest
 from ..matrix import marks
 from ..matrix.scored import ScoreTable
 from .asking import Answers, Judge, Question
@@ -97,6 +98,7 @@ class Judged(ScoreTable):
 def judged(batch: Any, wish: Wish, scale: Sequence[int]) -> Judged:
     """Have an agent score all cells that have an answer; see :meth:`Batch.judge`."""
     low, high = checked_scale(scale)
+    marks.check_no_ratings(batch, wish.score)
     cells = answered(batch)
     check_expected(cells, wish.expected)
     about = (wish.score, wish.rubric, low, high)
@@ -107,7 +109,7 @@ def judged(batch: Any, wish: Wish, scale: Sequence[int]) -> Judged:
             score_prompt(
                 wish.rubric, (low, high), material_of(batch, cell, wish.expected, "answer")
             ),
-            metadata_of(batch, wish, judged_cell=cell.id),
+            metadata_of(batch, wish, judged_cell=cell),
         )
         for cell in cells
     ]
@@ -178,9 +180,10 @@ def _asked(batch: Any, cell: Cell) -> str:
 _SAID = (UserMessageItem, AssistantMessageItem)
 
 
-def metadata_of(batch: Any, wish: Wish, **cells: str) -> Mapping[str, str]:
-    """Return what links a judge's session to what it has judged."""
-    return {"judged_run_id": batch.run_id, "judge": wish.score, **cells}
+def metadata_of(batch: Any, wish: Wish, **cells: Cell) -> Mapping[str, str]:
+    """Return what links a judge's session to what it has judged, and tells it no column."""
+    judged = {name: digest("judged", batch.run_id, cell.id)[:20] for name, cell in cells.items()}
+    return {"judged_run_id": batch.run_id, "judge": wish.score, **judged}
 
 
 def checked_scale(scale: Any) -> tuple[int, int]:

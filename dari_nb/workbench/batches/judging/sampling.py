@@ -16,6 +16,7 @@ from ....scores.worth import checked_name
 from ...link import host
 from ..cells import Attempt, Cell, Column
 from ..keys import digest
+from ..matrix import marks
 from ..matrix.grid import Grid
 from ..matrix.marks import Marks
 from ..tasks import Task
@@ -44,12 +45,20 @@ class BlindSample:
         name: The score that the ratings are.
     """
 
-    def __init__(self, batch: Any, cells: Sequence[Cell], name: str) -> None:
-        self.name = name
-        self._blinded = Blinded(batch, cells)
+    def __init__(self, blinded: Blinded) -> None:
+        self.name = blinded.name
+        self._blinded = blinded
 
     def __len__(self) -> int:
         return len(self._blinded.cells)
+
+    def __getitem__(self, number: int) -> Cell:
+        """Return an answer, from 0 in the order shown: a cell that does not tell whose it is.
+
+        >>> batch.sample(4)[0].task.label
+        'What is 3 * 7?'
+        """
+        return self._blinded.cells[number]
 
     @property
     def left(self) -> int:
@@ -58,7 +67,7 @@ class BlindSample:
         >>> batch.sample(4, name="clarity").left
         4
         """
-        return sum(self.name not in cell.scores for cell in self._blinded.cells)
+        return len(self) - self._blinded.rated
 
     def rate(self, number: int, value: Any, note: str = "") -> None:
         """Keep a rating, as :meth:`Batch.rate` does; ``None`` without a note takes it back.
@@ -80,15 +89,19 @@ class BlindSample:
         self._blinded.rate(self._blinded.cells[number], self.name, value, note)
 
     def to_frame(self) -> pd.DataFrame:
-        """Return one row an answer: ``number``, ``task``, ``answer``, ``rating`` and ``note``.
+        """Return one row an answer: what was asked, what is expected, the answer, and its rating.
 
-        >>> list(batch.sample(1).to_frame())
-        ['number', 'task', 'answer', 'rating', 'note']
+        The rating's column has the name of the sample; ``expected`` is missing where no task says
+        what is.
+
+        >>> list(batch.sample(1, name="by hand").to_frame())
+        ['number', 'task', 'answer', 'by hand', 'note']
         """
         marks = self._blinded._marks()
         of = [marks[cell.id] for cell in self._blinded.cells]
         frame = self._blinded.to_frame()
-        frame["rating"] = [one.scores.get(self.name) for one in of]
+        name = f"score.{self.name}" if self.name in (*frame, "note") else self.name
+        frame[name] = [one.scores.get(self.name) for one in of]
         frame["note"] = [one.notes.get(self.name) for one in of]
         return frame
 
@@ -116,7 +129,8 @@ class BlindSample:
         return self.to_mimebundle()["text/plain"]
 
     def __repr__(self) -> str:
-        return f"<BlindSample of {len(self)} answers, {self.left} to rate as {self.name!r}>"
+        notes = "".join(f"; {note}" for note in self._blinded.notes)
+        return f"<BlindSample of {len(self)} answers, {self.left} to rate as {self.name!r}{notes}>"
 
     def _ipython_display_(self) -> None:
         from IPython.display import display
@@ -135,14 +149,18 @@ class Blinded:
     Args:
         batch: Where the answers are from.
         cells: Those that are shown, in this order.
+        name: The score that ratings are.
+        notes: What is said of them besides.
     """
 
     repeats = 1
     is_done = True
     _can_cancel = False
 
-    def __init__(self, batch: Any, cells: Sequence[Cell]) -> None:
-        self._batch = batch
+    def __init__(
+        self, batch: Any, cells: Sequence[Cell], name: str, notes: Sequence[str] = ()
+    ) -> None:
+        self._batch, self.name, self.notes = batch, name, notes
         self.agent, self.run_id, self.book = batch.agent, batch.run_id, batch.book
         self.tasks = [_task(number, cell) for number, cell in enumerate(cells)]
         self.columns = [_COLUMN]
@@ -156,12 +174,23 @@ class Blinded:
         """The answers."""
         return list(self.grid)
 
+    @property
+    def rated(self) -> int:
+        """How many of them have a rating."""
+        return sum(mark.scores.get(self.name) is not None for mark in self._marks().values())
+
     def to_frame(self) -> pd.DataFrame:
         """Return one row an answer, with nothing that tells who gave it."""
         import pandas as pd
 
-        rows = [(n, cell.task.label, cell.answer or cell.text) for n, cell in enumerate(self.cells)]
-        return pd.DataFrame(rows, columns=["number", "task", "answer"])
+        expected = [next(iter(cell.task.metadata.values()), None) for cell in self.cells]
+        told = {
+            "number": range(len(self.cells)),
+            "task": [cell.task.label for cell in self.cells],
+            **({"expected": expected} if any(expected) else {}),
+            "answer": [cell.answer or cell.text for cell in self.cells],
+        }
+        return pd.DataFrame(told)
 
     def rate(self, cell: Cell, name: str, value: Any, note: str = "") -> None:
         """Rate the cell that this one stands for."""
@@ -186,7 +215,8 @@ class Blinded:
             columns=columns,
             findings=(),
             seconds=None,
-            size=count_text(len(self.tasks), "answer"),
+            size=f"{self.rated} of {count_text(len(self.tasks), 'answer')} rated",
+            notes=self.notes,
         )
 
     def _marks(self, cells: Sequence[Cell] | None = None) -> dict[str, Marks]:
@@ -231,9 +261,16 @@ def drawn(batch: Any, size: int, seed: int, name: str) -> BlindSample:
     """Draw answers of each column; see :meth:`Batch.sample`."""
     check_whole("size", size, 1)
     check_whole("seed", seed, 0)
-    checked_name(name)
-    chosen = list(_in_turn(answered(batch), seed))[:size]
-    return BlindSample(batch, sorted(chosen, key=lambda c: digest("shown", seed, c.id)), name)
+    marks.check_no_judge(batch.book.scores(batch.run_id), checked_name(name))
+    there = answered(batch)
+    chosen = sorted(
+        list(_in_turn(there, seed))[:size], key=lambda cell: digest("shown", seed, cell.id)
+    )
+    lacking = len(batch.columns) - len({cell.column for cell in there})
+    verb = "has" if lacking == 1 else "have"
+    notes = [f"{lacking} of {len(batch.columns)} columns {verb} no answer"] if lacking else []
+    notes += [f"{size} were asked for, and there are no more"] if len(chosen) < size else []
+    return BlindSample(Blinded(batch, chosen, name, notes))
 
 
 def _in_turn(cells: Sequence[Cell], seed: int) -> Iterator[Cell]:

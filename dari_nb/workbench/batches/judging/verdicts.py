@@ -1,4 +1,4 @@
-"""What a judge has said: tolerant of what stands around it, strict about what it may be."""
+"""What a judge has said: one JSON object and nothing else, as it was asked for."""
 
 from __future__ import annotations
 
@@ -10,10 +10,8 @@ from typing import Any, NoReturn
 
 _LONGEST = 100_000
 """Characters of an answer that is read."""
-_MOST_OBJECTS = 100
 _LONGEST_REASON = 1_000
-_OBJECT = re.compile(r'\{\s*"')
-_CODE = re.compile(r"\A```\w*\n(.*)\n?```\Z", re.DOTALL)
+_CODE = re.compile(r"\A```\w*\s*\n(.*)\n?```\Z", re.DOTALL)
 _WHOLE = re.compile(r"\s*[+-]?\d{1,9}(?:\.0+)?\s*")
 BETTER = ("A", "B", "tie")
 
@@ -40,8 +38,10 @@ class Verdict:
 def read_score(text: str, scale: Sequence[int]) -> Verdict:
     """Read a score; on the scale from 0 to 1 it is no or yes.
 
-    >>> read_score('Well: {"score": "4", "reason": "short"}', (1, 5))
+    >>> read_score('{"score": "4", "reason": "short"}', (1, 5))
     Verdict(value=4, reason='short', error=None)
+    >>> read_score('It wants {"score": 5}.', (1, 5)).error
+    'it gave no JSON with "score" and nothing else: It wants {"score": 5}.'
     >>> read_score('{"score": 7}', (1, 5)).error
     'its score is 7, not 1 to 5'
     """
@@ -74,43 +74,28 @@ def read_better(text: str) -> Verdict:
 
 
 def _told(text: str, key: str) -> dict[str, Any]:
-    """Return the one object with this key.
+    """Return the object with this key that is all of the text, or all of its one block of code.
+
+    An object between words may be one that the judge quotes, and means not to follow.
 
     Raises:
-        UnreadError: There is none, or several that differ.
+        UnreadError: There is anything else.
     """
-    if not text.strip():
+    said = text.strip().removeprefix("\ufeff").strip()
+    if not said:
         raise UnreadError("it said nothing")
-    if len(text.strip()) > _LONGEST:
+    if len(said) > _LONGEST:
         raise UnreadError(f"its answer is too long: more than {_LONGEST:,} characters")
-    objects = [found for found in _objects(text.strip()) if key in found]
-    if not objects:
-        raise UnreadError(f'it gave no JSON with "{key}": {_short(" ".join(text.split()))}')
-    values = {json.dumps(found[key]) for found in objects}
-    if len(values) > 1:
-        raise UnreadError(f"it gave several verdicts: {_short(', '.join(sorted(values)))}")
-    return objects[-1]
-
-
-def _objects(text: str) -> list[dict[str, Any]]:
-    """Return the objects in a text: itself, that in a block of code, or those between words."""
-    code = _CODE.match(text)
-    whole = code[1] if code else text
-    found: list[dict[str, Any]] = []
-    place = tries = 0
-    while (start := _OBJECT.search(whole, place)) and tries < _MOST_OBJECTS:
-        tries += 1
-        try:
-            value, place = _DECODER.raw_decode(whole, start.start())
-        except (UnreadError, RecursionError):
-            raise UnreadError(
-                "its JSON has a key twice, or is too deep, or holds no number"
-            ) from None
-        except ValueError:
-            place = start.end()
-            continue
-        found.append(value)
-    return found
+    code = _CODE.match(said)
+    try:
+        told = _DECODER.decode(code[1] if code else said)
+    except (UnreadError, RecursionError):
+        raise UnreadError("its JSON has a key twice, or is too deep, or holds no number") from None
+    except ValueError:
+        told = None
+    if not isinstance(told, dict) or key not in told:
+        raise UnreadError(f'it gave no JSON with "{key}" and nothing else: {_short(said)}')
+    return told
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -145,5 +130,5 @@ def _reason(told: dict[str, Any]) -> str:
 
 
 def _short(said: Any) -> str:
-    text = str(said).encode(errors="replace").decode()
+    text = " ".join(str(said).encode(errors="replace").decode().split())
     return text if len(text) <= 80 else f"{text[:79]}…"

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ....errors import InvalidRequestError
-from ....score_kinds import RATED, RATING, scale_of
+from ....score_kinds import JUDGE, RATED, RATING, scale_of
 from ...link.background import background
 
 if TYPE_CHECKING:
@@ -52,8 +52,7 @@ def marks_of(
     """
     by_place = defaultdict(list)
     for score in batch.book.scores(batch.run_id):
-        place = (score.task_index, score.llm_id, score.version_id, score.repeat)
-        by_place[place].append(score)
+        by_place[_place_of(score)].append(score)
     return {
         cell.id: _marks(
             cell,
@@ -65,6 +64,10 @@ def marks_of(
 
 def _place(cell: Cell) -> tuple[int, str | None, str | None, int]:
     return cell.task_index, cell.llm, cell.version, cell.repeat
+
+
+def _place_of(score: Score) -> tuple[int, str | None, str | None, int]:
+    return score.task_index, score.llm_id, score.version_id, score.repeat
 
 
 def _is_of(score: Score, cell: Cell) -> bool:
@@ -104,8 +107,51 @@ def rate(batch: Marked, cell: Cell, name: str, value: Any, note: str) -> None:
             "give what is another kind of value another name."
         )
     rating = score_of(cell, name, batch.run_id, value=value, note=note or None, by="person")
+    given = [score for score in batch.book.scores(batch.run_id) if score.name == name]
+    check_no_judge(given, name)
+    if value is not None:
+        _check_kind([score for score in given if _place_of(score) != _place(cell)], name, value)
     batch.book.add([rating])
     _tell(batch)
+
+
+def check_no_judge(given: Iterable[Score], name: str) -> None:
+    """Raise ``InvalidRequestError`` if a judge has given scores of this name."""
+    if name.startswith(JUDGE) and any(s.by == "function" and s.name == name for s in given):
+        raise InvalidRequestError(
+            f"{name!r} is what a judge has said: give ratings by hand another name."
+        )
+
+
+def check_no_ratings(batch: Marked, name: str) -> None:
+    """Raise ``InvalidRequestError`` if people have rated under this name: their word stands."""
+    given = (score for score in batch.book.scores(batch.run_id) if score.by == "person")
+    if count := sum(score.name == name and score.value is not None for score in given):
+        what = "1 rating" if count == 1 else f"{count} ratings"
+        raise InvalidRequestError(
+            f"{name!r} holds {what} by hand, which no function replaces: give another name."
+        )
+
+
+def _check_kind(others: Iterable[Score], name: str, value: Any) -> None:
+    """Raise ``InvalidRequestError`` if other cells have values of another kind under this name."""
+    for score in others:
+        if score.value is not None and not _are_alike(score.value, value):
+            raise InvalidRequestError(
+                f"{name!r} holds values such as {score.value!r}, and {value!r} is of another kind: "
+                "give another name, or take back what is there."
+            )
+
+
+def _are_alike(one: Any, other: Any) -> bool:
+    """Whether both are texts, or both numbers; of yes or no, numbers from 0 to 1 are that, too."""
+    if isinstance(one, dict):
+        return True
+    if isinstance(one, str) or isinstance(other, str):
+        return isinstance(one, str) and isinstance(other, str)
+    if isinstance(one, bool) == isinstance(other, bool):
+        return True
+    return bool(0 <= one <= 1 and 0 <= other <= 1)
 
 
 def score(
@@ -117,6 +163,7 @@ def score(
     """Score all cells that have an answer; see :meth:`Batch.score`."""
     from ....scores import run_scores
 
+    check_no_ratings(batch, name)
     answered = [cell for cell in batch.cells if cell.state == "completed"]
     try:
         return run_scores(
