@@ -13,7 +13,7 @@ from ..errors import InvalidRequestError
 from .growing import GrowingTape
 from .reading import read_tape
 from .recording import Recording
-from .review import Review
+from .reviewing import Review
 from .runs import turns_of_run
 from .scrubbing import Scrubber, compiled
 from .writing import write_tape

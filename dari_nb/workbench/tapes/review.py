@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ...errors import DariError
 from ...models import tokens_in
 from ...tapes import Turn
-from ...tapes.review import Change, Proposal, Review
+from ...tapes.reviewing import Change, Proposal, Review
 
 if TYPE_CHECKING:
     from collections.abc import Callable

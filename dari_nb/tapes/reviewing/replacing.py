@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from difflib import SequenceMatcher
 
-from ..errors import InvalidRequestError
-from .differences import MOST_CHARACTERS, nearest, text_asked
-from .lines import TurnLine
-from .recording import Recording
-from .turns import Turn
+from ...errors import InvalidRequestError
+from ..differences import MOST_CHARACTERS, nearest, text_asked
+from ..lines import TurnLine
+from ..recording import Recording
+from ..turns import Turn
 
 _ALIKE = 0.5
 """How much of two first prompts is the same where one is the other with changes."""

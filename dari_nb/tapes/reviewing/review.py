@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import overload
 
-from ..errors import InvalidRequestError
-from .differences import is_same, nearest, text_asked, told_of, words_between
-from .recording import Recording
+from ...errors import InvalidRequestError
+from ..differences import is_same, nearest, text_asked, told_of, words_between
+from ..recording import Recording
+from ..turns import Turn
 from .replacing import put_in_place, replaced_by
-from .turns import Turn
 
 _NOTHING = "Nothing on the tape is new."
 _KEPT = 2000
