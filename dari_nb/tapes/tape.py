@@ -209,10 +209,11 @@ class Tape:
             )
         return connection.check(self, **options)
 
-    def _change(self, change: Callable[[Recording], None]) -> None:
+    def _change(self, change: Callable[[Recording], str]) -> str:
         now = read_tape(self.file)
-        change(now)
+        told = change(now)
         write_tape(now, self.file)
+        return told
 
 
 def mode_of(tape: Tape) -> Mode:

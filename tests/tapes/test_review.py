@@ -106,7 +106,7 @@ def test_what_went_with_another_turn_can_be_said_of_it_as_well(tape: Tape) -> No
     first, second = tape.review()
     first.reject()
     with pytest.raises(
-        InvalidRequestError, match="msg_3 of sess_1 was rejected already, and waits"
+        InvalidRequestError, match="msg_3 of sess_1 is no longer on the tape: review"
     ):
         second.adopt()
 
@@ -191,3 +191,58 @@ def test_a_turn_with_nothing_in_its_place_replaces_nothing(
     assert proposal.replaces == 0
     with pytest.raises(InvalidRequestError, match="in the place of msg_1 of sess_2: adopt it"):
         proposal.replace()
+
+
+@pytest.mark.parametrize("way", ["adopt", "replace", "reject"])
+def test_nobody_decides_on_what_was_not_shown(tape: Tape, way: str) -> None:
+    review = tape.review()
+    path = Path(tape.path)
+    path.write_text(path.read_text().replace("Not quite the same.", "Something else."))
+    before = path.read_bytes()
+    for decide in (getattr(review[0], way), getattr(review, way)):
+        with pytest.raises(
+            InvalidRequestError, match=r"^msg_2 of sess_1 has changed since: review again\.$"
+        ):
+            decide()
+    assert path.read_bytes() == before
+    assert "turn" in getattr(tape.review(), way)()
+
+
+def test_what_came_since_is_not_rejected_with_the_turn_before_it(tape: Tape) -> None:
+    review = tape.review()
+    now = read_tape(tape.path)
+    more = taken("And how?", [said("Slowly.")], number=4, parent=now.turns[-1].line.key)
+    more.line.new = True
+    now.add(more)
+    write_tape(now, tape.path)
+    with pytest.raises(InvalidRequestError, match="msg_4 of sess_2 has come since: review again"):
+        review[0].reject()
+    assert tape.review()[0].reject() == "3 turns rejected."
+
+
+def test_a_recorded_turn_that_changed_meanwhile_is_not_replaced(tape: Tape) -> None:
+    review = tape.review()
+    path = Path(tape.path)
+    path.write_text(path.read_text().replace("The same.", "Others have mended this."))
+    with pytest.raises(InvalidRequestError, match="msg_2 of sess_1 has changed since"):
+        review[0].replace()
+    assert tape.review()[0].replace() == "2 turns adopted, 1 turn replaced."
+    assert "Others have mended this." not in path.read_text()
+
+
+def test_what_became_of_the_turns_is_said(tape: Tape) -> None:
+    before = Path(tape.path).read_bytes()
+    assert tape.review().adopt() == "2 turns adopted."
+    assert tape.review().adopt() == "Nothing on the tape is new."
+    Path(tape.path).write_bytes(before)
+    review = tape.review()
+    assert review[1].replace() == "2 turns adopted, 1 turn replaced."
+    assert review[0].replace() == "msg_2 of sess_1 was adopted already."
+    Path(tape.path).write_bytes(before)
+    review = tape.review()
+    assert review[0].adopt() == "1 turn adopted."
+    with pytest.raises(
+        InvalidRequestError,
+        match="in the place of msg_3 of sess_1, which goes on from msg_2 of sess_1: adopt it",
+    ):
+        review[1].replace()

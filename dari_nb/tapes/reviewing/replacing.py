@@ -46,10 +46,7 @@ def put_in_place(tape: Recording, turn: Turn) -> list[Turn]:
     """
     gone = replaced_by(tape, turn)
     if not gone:
-        raise InvalidRequestError(
-            f"Nothing was recorded in the place of {turn.line.turn} of {turn.line.session}: "
-            "adopt it."
-        )
+        raise InvalidRequestError(_nothing_there(tape, turn))
     beginning = _beginning(tape, turn)
     come = [beginning, *_behind(tape, beginning, new=True)]
     at, session = tape.turns.index(gone[0]), gone[0].line.session
@@ -71,6 +68,13 @@ def put_in_place(tape: Recording, turn: Turn) -> list[Turn]:
     else:
         tape.tail = [*notes, *tape.tail]
     return placed
+
+
+def _nothing_there(tape: Recording, turn: Turn) -> str:
+    line = turn.line
+    before = next((one.line for one in tape.turns if one.line.key == line.parent), None)
+    behind = f", which goes on from {before.turn} of {before.session}" if before else ""
+    return f"Nothing was recorded in the place of {line.turn} of {line.session}{behind}: adopt it."
 
 
 def _beginning(tape: Recording, turn: Turn) -> Turn:

@@ -91,10 +91,11 @@ class TapeReview(Review):
             gone |= more
         return len(gone)
 
-    def _settle(self, box: Any, way: Callable[[], None]) -> None:
+    def _settle(self, box: Any, way: Callable[[], str]) -> None:
         try:
-            way()
+            told = way()
             self._fill(box)
+            box.children[-1].value = told
         except DariError as error:
             box.children[-1].value = str(error)
 
