@@ -16,8 +16,9 @@ from .conftest import said, taken
 def tape(lesson: Recording, tmp_path: Path) -> Tape:
     """A lesson whose second prompt was changed, and went on from there."""
     first = lesson.turns[0].line.key
-    other = taken("And in Rust?", [said("Not quite the same.")], number=2, parent=first)
-    after = taken("Why?", [said("It borrows.")], number=3, parent=other.line.key)
+    about = {"session": "sess_2"}
+    other = taken("And in Rust?", [said("Not quite the same.")], number=2, parent=first, **about)
+    after = taken("Why?", [said("It borrows.")], number=3, parent=other.line.key, **about)
     for turn in (other, after):
         turn.line.new = True
     lesson.add(other, after)
@@ -36,7 +37,7 @@ def test_each_new_turn_stands_beside_the_nearest_old_one(tape: Tape) -> None:
     review = tape.review()
     assert [proposal.asked for proposal in review] == ["And in Rust?", "Why?"]
     assert "And in[- Go-]{+ Rust+}?" in review[0].difference
-    assert repr(review).startswith("msg_2 of sess_1, tour, beside msg_2 of sess_1: And in Rust?\n")
+    assert repr(review).startswith("msg_2 of sess_2, tour, beside msg_2 of sess_1: And in Rust?\n")
     assert review[:1][0].asked == "And in Rust?"
 
 
@@ -82,12 +83,12 @@ def test_what_is_adopted_takes_the_place_of_the_same_with_its_notes(
 def test_what_was_said_already_is_said_to_be_done(tape: Tape) -> None:
     review = tape.review()
     review[0].adopt()
-    with pytest.raises(InvalidRequestError, match=r"^msg_2 of sess_1 was adopted already\.$"):
+    with pytest.raises(InvalidRequestError, match=r"^msg_2 of sess_2 was adopted already\.$"):
         review[0].adopt()
     with pytest.raises(InvalidRequestError, match="was adopted already"):
         review[0].reject()
     review[1].reject()
-    with pytest.raises(InvalidRequestError, match=r"^msg_3 of sess_1 was rejected already\.$"):
+    with pytest.raises(InvalidRequestError, match=r"^msg_3 of sess_2 was rejected already\.$"):
         review[1].reject()
     assert now(tape) == [*OLD, ("And in Rust?", False)]
 
@@ -106,7 +107,7 @@ def test_what_went_with_another_turn_can_be_said_of_it_as_well(tape: Tape) -> No
     first, second = tape.review()
     first.reject()
     with pytest.raises(
-        InvalidRequestError, match="msg_3 of sess_1 is no longer on the tape: review"
+        InvalidRequestError, match="msg_3 of sess_2 is no longer on the tape: review"
     ):
         second.adopt()
 
@@ -201,7 +202,7 @@ def test_nobody_decides_on_what_was_not_shown(tape: Tape, way: str) -> None:
     before = path.read_bytes()
     for decide in (getattr(review[0], way), getattr(review, way)):
         with pytest.raises(
-            InvalidRequestError, match=r"^msg_2 of sess_1 has changed since: review again\.$"
+            InvalidRequestError, match=r"^msg_2 of sess_2 has changed since: review again\.$"
         ):
             decide()
     assert path.read_bytes() == before
@@ -215,7 +216,7 @@ def test_what_came_since_is_not_rejected_with_the_turn_before_it(tape: Tape) -> 
     more.line.new = True
     now.add(more)
     write_tape(now, tape.path)
-    with pytest.raises(InvalidRequestError, match="msg_4 of sess_2 has come since: review again"):
+    with pytest.raises(InvalidRequestError, match="msg_4 of sess_3 has come since: review again"):
         review[0].reject()
     assert tape.review()[0].reject() == "3 turns rejected."
 
@@ -237,12 +238,12 @@ def test_what_became_of_the_turns_is_said(tape: Tape) -> None:
     Path(tape.path).write_bytes(before)
     review = tape.review()
     assert review[1].replace() == "2 turns adopted, 1 turn replaced."
-    assert review[0].replace() == "msg_2 of sess_1 was adopted already."
+    assert review[0].replace() == "msg_2 of sess_2 was adopted already."
     Path(tape.path).write_bytes(before)
     review = tape.review()
     assert review[0].adopt() == "1 turn adopted."
     with pytest.raises(
         InvalidRequestError,
-        match="in the place of msg_3 of sess_1, which goes on from msg_2 of sess_1: adopt it",
+        match="in the place of msg_3 of sess_2, which goes on from msg_2 of sess_2: adopt it",
     ):
         review[1].replace()
