@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Literal, Protocol, TypeVar, cast, get_args
 
 from ..errors import InvalidRequestError
-from .growing import GrowingTape
+from .growing import GrowingTape, forget
 from .reading import read_tape
 from .recording import Recording
 from .reviewing import Review
@@ -211,7 +211,9 @@ class Tape:
 
     def _change(self, change: Callable[[Recording], str]) -> str:
         now = read_tape(self.file)
+        before = {turn.place for turn in now.turns}
         told = change(now)
+        forget(self.file, before - {turn.place for turn in now.turns})
         write_tape(now, self.file)
         return told
 
