@@ -247,3 +247,53 @@ def test_what_became_of_the_turns_is_said(tape: Tape) -> None:
         match="in the place of msg_3 of sess_2, which goes on from msg_2 of sess_2: adopt it",
     ):
         review[1].replace()
+
+
+def test_the_review_is_told_in_words(tape: Tape) -> None:
+    first, second = tape.review()
+    assert first.difference == "And in[- Go-]{+ Rust+}?\n\n[-The-]{+Not quite the+} same."
+    assert second.old is None
+    assert repr(second) == (
+        "msg_3 of sess_2, tour; nothing like it was recorded before: Why?\nWhy?\n\nIt borrows."
+    )
+
+
+def test_calls_results_and_failures_are_told_as_people_read_them(
+    lesson: Recording, tmp_path: Path
+) -> None:
+    def looked(where: str, answer: str) -> list[tuple[str, dict[str, object]]]:
+        call = {"tool_call_id": "call_1", "tool_name": "search", "arguments": {"query": where}}
+        ended = {"tool_call_id": "call_1", "tool_name": "search", "result": {"km": 1230}}
+        return [
+            ("tool.call_requested", call),
+            ("tool.call_completed", ended),
+            said(answer),  # type: ignore[list-item]
+        ]
+
+    lesson.add(taken("How long is the Rhine?", looked("Rhine", "Long."), session="b"))
+    same = taken("How long is the Po?", looked("Rhine", "Long."), session="c")
+    other = taken("How long is the Loire?", looked("Loire", "Longer."), session="d")
+    for turn in (same, other):
+        turn.line.new = True
+    lesson.add(same, other)
+    write_tape(lesson, tmp_path / "x.tape")
+    one, two = Tape(tmp_path / "x.tape").review()
+    assert one.difference.endswith("Po+}?\n\nThe answer is the same.")
+    assert two.difference == (
+        "How long is the[- Rhine-]{+ Loire+}?\n\n"
+        'search(query:[- Rhine-]{+ Loire+})\n→ {"km":1230}[-\nLong-]{+\nLonger+}.'
+    )
+
+
+def test_prompts_that_have_nothing_to_do_with_each_other_are_not_compared(
+    tmp_path: Path,
+) -> None:
+    tape = Recording()
+    tape.add(taken("q0", [said("a0")]))
+    new = taken("q2", [said("a2")], session="sess_2")
+    new.line.new = True
+    tape.add(new)
+    write_tape(tape, tmp_path / "x.tape")
+    [proposal] = Tape(tmp_path / "x.tape").review()
+    assert (proposal.old, proposal.replaces) == (None, 0)
+    assert "nothing like it was recorded before: q2" in repr(proposal)

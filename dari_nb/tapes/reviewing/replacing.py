@@ -11,7 +11,7 @@ from ..lines import TurnLine
 from ..recording import Recording
 from ..turns import Turn
 
-_ALIKE = 0.5
+_WORDS_ALIKE, _LETTERS_ALIKE = 0.5, 0.75
 """How much of two first prompts is the same where one is the other with changes."""
 
 
@@ -93,8 +93,16 @@ def _is_in_place(one: Turn, line: TurnLine) -> bool:
     """Whether a turn was asked of the same agent after the same; a first one must be alike."""
     if (one.line.parent, one.line.agent) != (line.parent, line.agent):
         return False
-    old, new = (text_asked(asked)[:MOST_CHARACTERS] for asked in (one.line.asked, line.asked))
-    return line.parent is not None or SequenceMatcher(None, old, new).ratio() >= _ALIKE
+    return line.parent is not None or is_alike(one.line, line)
+
+
+def is_alike(old: TurnLine, new: TurnLine) -> bool:
+    """Whether one prompt is another with changes."""
+    one, other = (text_asked(line.asked)[:MOST_CHARACTERS] for line in (old, new))
+    words = SequenceMatcher(None, one.split(), other.split())
+    return words.ratio() >= _WORDS_ALIKE or SequenceMatcher(None, one, other).ratio() >= (
+        _LETTERS_ALIKE
+    )
 
 
 def _behind(tape: Recording, turn: Turn, *, new: bool) -> Iterator[Turn]:

@@ -6,13 +6,16 @@ from collections.abc import Callable, Sequence
 from typing import overload
 
 from ...errors import InvalidRequestError
-from ..differences import is_same, nearest, text_asked, told_of, words_between
+from ..differences import is_same, nearest, text_asked, words_between
 from ..recording import Recording
 from ..turns import Turn
+from ..words import told_of
+from .adopting import adopt_turn, reject_turn
 from .deciding import Change, Shown
-from .replacing import put_in_place, replaced_by
+from .replacing import is_alike, put_in_place, replaced_by
 
 _NOTHING = "Nothing on the tape is new."
+_SAME = "The answer is the same."
 _KEPT = 2000
 """Characters of what came of a turn that are shown."""
 
@@ -24,7 +27,7 @@ class Proposal:
 
     Attributes:
         new: The turn.
-        old: The recorded one; ``None`` where nothing comes near.
+        old: The recorded one; ``None`` where nothing like it was recorded.
 
     >>> tape.review()
     Nothing on the tape is new.
@@ -56,8 +59,12 @@ class Proposal:
         >>> [proposal.difference for proposal in tape.review()]
         []
         """
-        new = _told(self.new)
-        return new if self.old is None else words_between(_told(self.old), new)
+        new = told_of(self.new)
+        if self.old is None:
+            return f"{self.asked}\n\n{_cut(new)}"
+        asked = words_between(text_asked(self.old.line.asked), self.asked)
+        old = told_of(self.old)
+        return f"{asked}\n\n{_cut(words_between(old, new)) if old != new else _SAME}"
 
     def adopt(self) -> str:
         """Let the turn play, with those before it, in place of another answer to the same.
@@ -75,7 +82,7 @@ class Proposal:
         >>> for proposal in tape.review():
         ...     proposal.adopt()
         """
-        return self._decide("adopted", _adopt)
+        return self._decide("adopted", adopt_turn)
 
     def replace(self) -> str:
         """Let the turn take the place of the recorded one, each with those that go on from it.
@@ -119,7 +126,7 @@ class Proposal:
         >>> for proposal in tape.review():
         ...     proposal.reject()
         """
-        return self._decide("rejected", _reject)
+        return self._decide("rejected", reject_turn)
 
     def _decide(self, became: str, change: Callable[[Recording, Turn], object]) -> str:
         line = self.new.line
@@ -143,10 +150,10 @@ class Proposal:
 
     def __repr__(self) -> str:
         line = self.new.line
-        beside = "new"
+        beside = "; nothing like it was recorded before"
         if self.old is not None:
-            beside = f"beside {self.old.line.turn} of {self.old.line.session}"
-        head = f"{line.turn} of {line.session}, {line.agent}, {beside}: {self.asked}"
+            beside = f", beside {self.old.line.turn} of {self.old.line.session}"
+        head = f"{line.turn} of {line.session}, {line.agent}{beside}: {self.asked}"
         return f"{head}\n{self.difference}"
 
 
@@ -183,7 +190,7 @@ class Review(Sequence[Proposal]):
         >>> tape.review().adopt()
         'Nothing on the tape is new.'
         """
-        return self._change_all(_adopt)
+        return self._change_all(adopt_turn)
 
     def replace(self) -> str:
         """Let all of them play, those that have one in the place of a recorded turn.
@@ -207,7 +214,7 @@ class Review(Sequence[Proposal]):
             if gone and not own & {one.place for one in gone}:
                 put_in_place(tape, turn)
             else:
-                _adopt(tape, turn)
+                adopt_turn(tape, turn)
 
         return self._change_all(put_or_adopt)
 
@@ -225,7 +232,7 @@ class Review(Sequence[Proposal]):
         >>> tape.review().reject()
         'Nothing on the tape is new.'
         """
-        return self._change_all(_reject)
+        return self._change_all(reject_turn)
 
     def _proposal(self, tape: Recording, turn: Turn, same: Turn | None) -> Proposal:
         """A turn beside another answer to the same, what it may replace, or the nearest."""
@@ -234,6 +241,8 @@ class Review(Sequence[Proposal]):
         gone = replaced_by(tape, turn)
         in_place = next((old for old in gone if old.line.turn == turn.line.turn), None)
         old = in_place or nearest((one for one in tape.turns if not one.line.new), turn.line)
+        if old is not in_place and old is not None and not is_alike(old.line, turn.line):
+            old = None
         return Proposal(turn, old, self._shown, self._change, len(gone))
 
     def _change_all(self, change: Callable[[Recording, Turn], None]) -> str:
@@ -268,29 +277,5 @@ class Review(Sequence[Proposal]):
         return "\n\n".join(map(repr, self)) or _NOTHING
 
 
-def _told(turn: Turn) -> str:
-    return f"{text_asked(turn.line.asked)}\n\n{told_of(turn)[:_KEPT]}"
-
-
-def _adopt(tape: Recording, turn: Turn) -> None:
-    wanted = {turn.place}
-    parent: str | None = turn.line.parent
-    by_key = {one.line.key: one for one in tape.turns if one.line.new}
-    while parent in by_key:
-        wanted.add(by_key[parent].place)
-        parent = by_key.pop(parent).line.parent
-    adopted = [one for one in tape.turns if one.line.new and one.place in wanted]
-    here = {one.place for one in tape.turns if not one.line.new}
-    tape.turns = [one for one in tape.turns if one not in adopted or one.place not in here]
-    for one in adopted:
-        one.line.new = False
-    tape.add(*(one for one in adopted if one.place in here))
-
-
-def _reject(tape: Recording, turn: Turn) -> None:
-    left = [one for one in tape.turns if not one.line.new or one.place != turn.place]
-    gone = {turn.line.key} - {one.line.key for one in left}
-    while lost := [one for one in left if one.line.new and one.line.parent in gone]:
-        left = [one for one in left if one not in lost]
-        gone |= {one.line.key for one in lost} - {one.line.key for one in left}
-    tape.turns = left
+def _cut(text: str) -> str:
+    return text if len(text) <= _KEPT else f"{text[:_KEPT]}…"
