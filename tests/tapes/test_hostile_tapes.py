@@ -142,11 +142,13 @@ def test_a_field_that_stands_twice_is_named() -> None:
     assert str(flaw).startswith("line 3: a field 'turn' stands twice in it")
 
 
-def test_an_ordinal_is_shown_as_far_as_one_is_read() -> None:
+@pytest.mark.parametrize("field", ["turn", "session", "key", "parent"])
+def test_an_ordinal_that_is_too_long_is_none(field: str) -> None:
     told = lines()
-    told[2] |= {"turn": "msg_" + "9" * 5_000, "asked": "Changed"}
-    [flaw] = flaws(told)
-    assert len(flaw) < 250
+    told[2][field] = "msg_" + "9" * 5_000
+    with pytest.raises(TapeError, match=f"{field} must be a text of at most 100 char") as caught:
+        read(told)
+    assert len(str(caught.value)) < 150
 
 
 def test_turns_that_come_before_themselves_are_named() -> None:

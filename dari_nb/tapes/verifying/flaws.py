@@ -31,8 +31,6 @@ _CALL = "tool_call_id"
 _ANSWERS = (ev.TOOL_CALL_COMPLETED, ev.TOOL_CALL_FAILED, ev.TOOL_RESULT_SUBMITTED)
 _CIRCLE = "its parents lead back to it: no turn is before itself"
 _NO_TEXT = "more: {place} is no place in this turn where a text is"
-_MOST_SHOWN = 24
-"""Characters of an ordinal that are shown."""
 _UNSCRUBBED = "it holds what looks like a secret"
 
 
@@ -78,20 +76,16 @@ def flaws_of(
         seen[*turn.place, line.new] = turn
         other = places.setdefault((line.session, line.turn, line.new), turn)
         if other.line.key != line.key:
-            place = {"turn": _shown(line.turn), "session": _shown(line.session)}
+            place = {"turn": line.turn, "session": line.session}
             text = _SAME_PLACE.format(other=other.number or "above", **place)
             texts.append((turn.number, text))
         texts += _flaws_below(turn, times=tape.times, folder=folder)
         written = b"".join(map(encoded, (turn.agent, turn.line, *turn.body, *turn.before)))
         if scrubber.text(text := written.decode()) != text:
             texts.append((turn.number, _UNSCRUBBED))
-        name = f"{_shown(line.turn)} of {_shown(line.session)}"
+        name = f"{line.turn} of {line.session}"
         flaws += [Flaw(number, name, text) for number, text in texts]
     return flaws
-
-
-def _shown(ordinal: str) -> str:
-    return ordinal if len(ordinal) <= _MOST_SHOWN else f"{ordinal[:_MOST_SHOWN]}…"
 
 
 def _circles(parents: Mapping[str, str | None]) -> set[str]:
