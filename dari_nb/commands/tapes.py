@@ -6,7 +6,7 @@ import argparse
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,7 +27,10 @@ from ..tapes import (
     settle,
     write_tape,
 )
+from ..tapes.files import folder_beside
+from ..tapes.reading import bytes_of
 from ..tapes.summary import count_of, summary_of
+from ..tapes.verifying import repeated_fields
 from ..transcript.formats import read_file, to_row
 
 if TYPE_CHECKING:
@@ -167,19 +170,23 @@ def _report(check: Check, place: str | None) -> None:
 
 
 def _check_file(options: argparse.Namespace) -> int:
-    tape = read_tape(options.file)
-    flaws = [str(flaw) for flaw in flaws_of(tape)]
+    data = bytes_of(options.file)
+    tape = parsed(data, str(options.file))
+    found = [*repeated_fields(data), *flaws_of(tape, folder=folder_beside(options.file))]
+    flaws = [str(flaw) for flaw in found]
     if not tape.is_closed:
         flaws.append("it has no last line: the recording was cut off, and plays up to there")
-    _write(f"{options.file}, {flaw}" for flaw in flaws[:_MOST_FLAWS])
-    if len(flaws) > _MOST_FLAWS:
-        _write(
-            [f"{options.file}: {len(flaws)} findings, of which the first {_MOST_FLAWS} are shown"]
-        )
+    _write_flaws(options.file, flaws)
     if not flaws:
         turns = count_of(len(tape.turns), "turn")
         _write([f"{options.file}: {turns}, nothing is wrong"])
     return int(bool(flaws))
+
+
+def _write_flaws(file: Path, flaws: Sequence[str]) -> None:
+    _write(f"{file}, {flaw}" for flaw in flaws[:_MOST_FLAWS])
+    if len(flaws) > _MOST_FLAWS:
+        _write([f"{file}: {len(flaws)} findings, of which the first {_MOST_FLAWS} are shown"])
 
 
 def _runs(options: argparse.Namespace) -> int:
@@ -199,9 +206,13 @@ def _keys(options: argparse.Namespace) -> int:
 
 
 def _settle(options: argparse.Namespace) -> int:
-    tape = settle(options.file)
+    settle(options.file)
+    tape = read_tape(options.file)
     turns = count_of(len(tape.turns), "turn")
-    _write([f"{options.file}: {turns}; git add tells git that it is settled"])
+    flaws = [str(flaw) for flaw in flaws_of(tape)]
+    _write_flaws(options.file, flaws)
+    then = "mend what is named, and then " if flaws else ""
+    _write([f"{options.file}: {turns}; {then}git add tells git that it is settled"])
     return 0
 
 

@@ -23,19 +23,24 @@ _QUOTES = re.compile("[\u2018-\u201f\u00ab\u00bb\u2039\u203a'`\u00b4]")
 """Marks that stand in place of the quotes of JSON, as word processors write them."""
 _CURLY = re.compile("[\u201c-\u201f]")
 _QUOTED = 'it has {quote} from character {at} on where JSON has straight quotes: write " instead'
+_COMMA = "a comma stands behind it, and lines are not joined by commas: take the comma away"
+_ASKS_ALONE = '; a question needs a mark: {"mark":"first guess","ask":"What comes now?"}'
 _BYTE = re.compile(r"\(byte (\d+)\)")
 _FIELD = re.compile(r"\$\.(\w+)")
 _KEPT = 40
 """Characters of a value, and around a place, that are shown."""
 _TEXT, _OBJECT, _YES_OR_NO = "a text", "an object", "true or false"
+_NAME = "a text of at most 100 characters"
 _COUNT = "a whole number from 1 to 1000000"
 _WANTED = {
     "dari_tape": "the version of the format, a whole number",
     "times": _YES_OR_NO,
     **dict.fromkeys(("agent", "description", "event", "draft", "text", "mark"), _TEXT),
-    **dict.fromkeys(("turn", "session", "key", "file"), _TEXT),
+    **dict.fromkeys(("turn", "session", "key"), _NAME),
+    "parent": f"{_NAME}, or null",
+    "file": _TEXT,
     **dict.fromkeys(
-        ("prompt", "default", "parent", "llm", "cost", "tool", "ask", "sha256", "base64"),
+        ("prompt", "default", "llm", "cost", "tool", "ask", "sha256", "base64"),
         "a text or null",
     ),
     "llms": "an object with an object for each LLM option",
@@ -55,7 +60,7 @@ def no_kind(told: Mapping[str, Any], kinds: Iterable[str]) -> str:
     """Say that an object is a line of no kind."""
     kinds = list(kinds)
     meant = (_meant(name, kinds) for name in told)
-    hint = next(filter(None, meant), "")
+    hint = _ASKS_ALONE if "ask" in told else next(filter(None, meant), "")
     return f"it has none of the fields {', '.join(kinds)}, which tell what a line is{hint}"
 
 
@@ -71,6 +76,8 @@ def no_object(line: bytes, error: Exception) -> str:
         return f"a line is a JSON object, {{…}}, or a comment, # …, and no {_short(text.strip())}"
     if _HALF.search(text):
         return _HALVED
+    if _is_object(text.rstrip().removesuffix(",")):
+        return _COMMA
     place = _BYTE.search(str(error))
     if place is None and "truncated" in str(error) and (other := _CURLY.search(text)):
         return _QUOTED.format(quote=other[0], at=other.start() + 1)
@@ -81,6 +88,14 @@ def no_object(line: bytes, error: Exception) -> str:
         return _QUOTED.format(quote=other[0], at=len(before) + 1)
     shown = "".join(filter(str.isprintable, before[-_KEPT:]))
     return f"it is no JSON from character {len(before) + 1} on: mend what stands behind {shown}"
+
+
+def _is_object(text: str) -> bool:
+    try:
+        msgspec.json.decode(text, type=dict[str, Any])
+    except (msgspec.DecodeError, RecursionError):
+        return False
+    return True
 
 
 def no_line(told: Mapping[str, Any], kind: type[msgspec.Struct], why: str) -> str:

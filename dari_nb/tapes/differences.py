@@ -10,18 +10,18 @@ from typing import Literal, NamedTuple
 import msgspec
 
 from ..models import Content
-from ..models import events as ev
 from .keys import blocks_of, is_keyed
 from .lines import TurnLine
 from .recording import Recording
 from .turns import Turn
+from .words import content_text, told_of
 
 _WORDS = re.compile(r"\s*(?:\w+|[^\w\s])|\s+")
 _KEPT = 12
 """Words that are shown on each side of what differs."""
 _MANY = 2000
 """Words from which on those that come often are not looked for: it would take long."""
-_MERELY = {"status", "previous_status"}
+_DETAILS = "the same in words, and otherwise in details, such as tokens"
 _EDITED = (
     "nothing but the key of the recorded turn, which is that of another text: what it asks was "
     "changed, and its key was not; dari-local tape keys makes keys anew"
@@ -48,7 +48,8 @@ class Difference(NamedTuple):
         head = f"{self.what}: {line.turn} of {line.session}, {line.agent}"
         if self.old is None:
             return f"{head}: {text_asked(line.asked)}"
-        return f"{head}: {words_between(told_of(self.old), told_of(self.turn))}"
+        old, new = told_of(self.old), told_of(self.turn)
+        return f"{head}: {words_between(old, new) if old != new else _DETAILS}"
 
 
 def differences(old: Recording, new: Recording) -> list[Difference]:
@@ -75,21 +76,9 @@ def is_same(turn: Turn, other: Turn) -> bool:
     return [(e.event, e.data) for e in turn.events] == [(e.event, e.data) for e in other.events]
 
 
-def told_of(turn: Turn) -> str:
-    """What came of a turn as one text: its events with their payloads, but for mere statuses."""
-    events = (
-        f"{event.event} {msgspec.json.encode(event.data).decode()}"
-        for event in turn.events
-        if event.event != ev.MESSAGE_STATUS_CHANGED or set(event.data) - _MERELY
-    )
-    return "\n".join(events)
-
-
 def text_asked(asked: str | Content) -> str:
     """What is asked as one text: what is no text by its name or type."""
-    blocks = blocks_of(asked)
-    texts = (block.get("text") or block.get("filename") or block.get("type") for block in blocks)
-    return "\n\n".join(str(text) for text in texts)
+    return content_text(blocks_of(asked))
 
 
 def words_between(old: str, new: str) -> str:
@@ -115,7 +104,7 @@ def _shown(
         elif b - a <= 2 * _KEPT:
             yield "".join(before[a:b])
         else:
-            head = before[a : a + _KEPT] if place else []
+            head = before[a : a + _KEPT] if place or len(steps) == 1 else []
             tail = before[b - _KEPT : b] if place < len(steps) - 1 else []
             yield f"{''.join(head)} … {''.join(tail)}"
 

@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from secrets import token_hex
 
-from ..descriptors import file_below
+from ..descriptors import MAX_DEPTH, file_below
 from .lines import FileLine
 from .scrubbing import Scrubber
 from .writing import put_whole
@@ -19,9 +19,11 @@ MOST_INLINE = 8 * 1024
 """Bytes of a file that stand in its line."""
 MOST_BYTES = 16 * 1024 * 1024
 """Bytes of a file that is kept; of a larger one, only its hash is."""
+MOST_FILES = 1000
+"""Files that a turn leaves."""
 DIGEST = re.compile(r"[0-9a-f]{64}")
 """What the hash of a file looks like."""
-_MOST_NAME, _MOST_PATH = 255, 4096
+_MOST_NAME, _MOST_PATH = 255, 4000
 """Bytes of a name in a folder, and of a path, as systems have them."""
 _LEADS_OUT = re.compile(r"\0|(?:^|[/\\])\.\.(?:[/\\]|$)")
 """What is in no path of a file below a folder, on no system."""
@@ -110,22 +112,11 @@ def is_path(name: str) -> bool:
     """
     names = name.removesuffix("/").split("/")
     try:
-        is_short = len(name.encode()) < _MOST_PATH
+        is_short = len(name.encode()) <= _MOST_PATH and len(names) <= MAX_DEPTH
         is_short &= all(len(each.encode()) <= _MOST_NAME for each in names)
     except UnicodeEncodeError:  # halves of characters
         return False
     return is_short and not {"", "."} & {*names} and not _LEADS_OUT.search(name)
-
-
-def is_kept(line: FileLine) -> bool:
-    """Whether what stands in the line of a file is what its hash says."""
-    if line.beside:
-        return line.sha256 is not None
-    try:
-        content_of(line, Path())
-    except ValueError:
-        return False
-    return True
 
 
 def _beside(line: FileLine, folder: Path) -> bytes:

@@ -15,6 +15,8 @@ VERSION = 1
 Seconds = Annotated[float, msgspec.Meta(ge=0, le=1e9)]
 After = Seconds | msgspec.UnsetType
 """Seconds since the line before, where that is known."""
+Name = Annotated[str, msgspec.Meta(max_length=100)]
+"""An ordinal or a key."""
 Ordinal = Annotated[int, msgspec.Meta(ge=1, le=1_000_000)]
 
 
@@ -66,10 +68,10 @@ class TurnLine(Line, kw_only=True):
         more: What else its event held.
     """
 
-    turn: str
-    session: str
-    key: str
-    parent: str | None = None
+    turn: Name
+    session: Name
+    key: Name
+    parent: Name | None = None
     take: Ordinal = 1
     new: bool = False
     agent: str

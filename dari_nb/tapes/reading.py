@@ -93,7 +93,8 @@ def parsed(data: bytes, name: str) -> Recording:
             if last and number == len(lines) > 1:
                 break  # whoever wrote it was stopped in the middle of this line
             why = _CONFLICTED.format(name=name) if line.startswith(CONFLICT) else str(error)
-            raise TapeError(f"{name}, line {number}: {why}.", number, reading.tape) from None
+            end = "" if why.endswith("?") else "."
+            raise TapeError(f"{name}, line {number}: {why}{end}", number, reading.tape) from None
     if not lines:
         raise TapeError(f"{name} is empty: {_FIRST}.", 1, reading.tape)
     reading.end()

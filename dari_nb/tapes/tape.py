@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any, Literal, Protocol, TypeVar, cast, get_args
 
 from ..errors import InvalidRequestError
-from .growing import GrowingTape
+from .growing import GrowingTape, forget
 from .reading import read_tape
 from .recording import Recording
-from .review import Review
+from .reviewing import Review
 from .runs import turns_of_run
 from .scrubbing import Scrubber, compiled
 from .writing import write_tape
@@ -45,10 +45,10 @@ class Tape:
 
     In the mode ``auto`` what is on the tape plays, and what is missing is asked live and kept: as
     *new* lines, which do not play in the mode ``play`` before they are adopted, unless the tape was
-    empty; a new turn that failed is asked again. ``play`` asks nobody: what is missing is a
-    ``TapeMissError``. ``record`` asks everything live, and replaces what it asks again. What was
-    recorded n times plays in the same order, and from the beginning again; but a repetition of a
-    batch's task that was not recorded is missing.
+    empty, or its turn was cut off; a new turn that failed is asked again. ``play`` asks nobody:
+    what is missing is a ``TapeMissError``. ``record`` asks everything live, and replaces what it
+    asks again. What was recorded n times plays in the same order, and from the beginning again; but
+    a repetition of a batch's task that was not recorded is missing.
 
     Attributes:
         path: The file; it is made by the first turn that is recorded.
@@ -209,10 +209,13 @@ class Tape:
             )
         return connection.check(self, **options)
 
-    def _change(self, change: Callable[[Recording], None]) -> None:
+    def _change(self, change: Callable[[Recording], str]) -> str:
         now = read_tape(self.file)
-        change(now)
+        before = {turn.place for turn in now.turns}
+        told = change(now)
+        forget(self.file, before - {turn.place for turn in now.turns})
         write_tape(now, self.file)
+        return told
 
 
 def mode_of(tape: Tape) -> Mode:

@@ -15,15 +15,14 @@ from .keys import asked_of, key_of
 from .lines import (
     After,
     AgentLine,
-    Comment,
     DraftLine,
     Entry,
     EventLine,
     FileLine,
-    Mark,
     Note,
     TurnLine,
 )
+from .notes import noted, with_notes
 from .ordinals import Ordinals
 from .scrubbing import Scrubber
 
@@ -69,7 +68,7 @@ class Turn:
     @property
     def notes(self) -> list[Note]:
         """What people noted in front of it and in it, in order."""
-        return [*self.before, *(note for _, note in _noted(self.body))]
+        return [*self.before, *(note for *_, note in noted(self.body))]
 
     @property
     def files(self) -> list[FileLine]:
@@ -98,18 +97,8 @@ class Turn:
         return self.line.key, self.line.take
 
     def in_place_of(self, other: Turn) -> Turn:
-        """This turn where another stood: with its session, and its notes after as many events."""
-        notes = iter(_noted(other.body))
-        body: list[Entry] = []
-        count, due = 0, next(notes, None)
-        for entry in self.body:
-            while due is not None and due[0] <= count:
-                body.append(due[1])
-                due = next(notes, None)
-            body.append(entry)
-            count += isinstance(entry, EventLine)
-        left = [due[1]] if due is not None else []
-        body += [*left, *(note for _, note in notes)]
+        """This turn where another stood: with its session, and its notes where they were."""
+        body = with_notes(self.body, noted(other.body), is_ended=self.status is not None)
         kept = {name: told for name, told in other.line.metadata.items() if name == EXPECTS}
         line = replace(
             self.line,
@@ -118,15 +107,6 @@ class Turn:
             metadata={**kept, **self.line.metadata},
         )
         return Turn(self.agent, line, body, [*other.before, *self.before])
-
-
-def _noted(body: Iterable[Entry]) -> Iterable[tuple[int, Note]]:
-    count = 0
-    for entry in body:
-        if isinstance(entry, EventLine):
-            count += 1
-        elif isinstance(entry, Mark | Comment):
-            yield count, entry
 
 
 def end_of(event: EventLine) -> str | None:

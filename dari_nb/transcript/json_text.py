@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from .nesting import is_nested_deeper
+from ..models.nesting import is_nested_deeper
 
 MAX_NESTING = 100
 """Levels up to which JSON in a text is taken for JSON."""

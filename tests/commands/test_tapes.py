@@ -84,6 +84,22 @@ def test_check_shows_the_first_of_many_findings(
     assert end == "lesson.tape: 49 findings, of which the first 20 are shown"
 
 
+def test_check_looks_into_the_file_and_the_folder_beside_it(
+    tape: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = {"file": "a.txt", "sha256": "0" * 64, "size": 3, "beside": True}
+    lines = tape.read_text().replace('{"turn"', '{"turn":"msg_7","turn"').splitlines()
+    lines.insert(4, json.dumps(file))
+    tape.write_text("\n".join(lines) + "\n")
+    status, told = run(capsys, "check", "lesson.tape")
+    assert status == 1
+    twice, missing = told.splitlines()
+    assert twice.startswith("lesson.tape, line 3: a field 'turn' stands twice in it")
+    assert missing.endswith(
+        "'a.txt' cannot be read in the folder lesson.tape.files, beside the tape"
+    )
+
+
 def test_keys_makes_keys_anew_so_that_a_text_that_was_changed_plays(
     tape: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -137,7 +153,13 @@ def test_settle_keeps_the_turns_of_both_sides(
     status, told = run(capsys, "show", "lesson.tape")
     assert status == 2
     assert "dari-local tape settle lesson.tape" in told
-    assert run(capsys, "settle", "lesson.tape")[0] == 0
+    status, told = run(capsys, "settle", "lesson.tape")
+    assert status == 0
+    finding, end = told.splitlines()
+    assert "line 7, msg_1 of sess_2: its key is that of another text" in finding
+    assert end == (
+        "lesson.tape: 2 turns; mend what is named, and then git add tells git that it is settled"
+    )
     assert [t.line.asked for t in read_tape(tape).turns] == [
         "What is a closure?",
         "What is a monad?",

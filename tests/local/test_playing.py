@@ -167,7 +167,10 @@ def test_a_miss_is_an_error_that_says_why(
         with pytest.raises(TapeMissError) as caught:
             d.agents["guide"].send(*prompts, **settings)
         assert gap in str(caught.value)
-        assert 'mode="auto" asks live what is missing.' in str(caught.value)
+        assert str(caught.value).endswith(
+            'Only the tape knows this agent; with one of its name, mode="auto" asks live what is '
+            "missing."
+        )
         assert "DARI_TAPE_MODE" not in str(caught.value)
         assert list(d.sessions.list()) == []
 
@@ -180,7 +183,27 @@ def test_where_the_environment_gave_the_mode_a_miss_names_the_variable(
     with LocalDari(tape=path) as server, Dari(server.url, server.api_key, server) as d:
         with pytest.raises(TapeMissError) as caught:
             d.agents["guide"].send("two")
-        assert "DARI_TAPE_MODE=auto asks live what is missing." in str(caught.value)
+        assert "one of its name, DARI_TAPE_MODE=auto asks live" in str(caught.value)
+        server.agent("guide", llms=["small", "large"])(Guide())
+        with pytest.raises(TapeMissError) as caught:
+            d.agents["guide"].send("two")
+        assert "\nDARI_TAPE_MODE=auto asks live what is missing." in str(caught.value)
+
+
+def test_a_prompt_out_of_order_is_told_what_comes_next(path: Path) -> None:
+    record(path, "one", "two", "three")
+    with playing(path) as server, Dari(server.url, server.api_key, server) as d:
+        session = d.agents["guide"].send("one").wait().session
+        with pytest.raises(TapeMissError) as caught:
+            session.send("one")
+        assert f"asked this in this session already; next on {path} is: two" in str(caught.value)
+        with pytest.raises(TapeMissError) as caught:
+            session.send("three")
+        assert f"\nHere the next on {path} is: two\n" in str(caught.value)
+        session.send("two").wait()
+        session.send("three").wait()
+        with pytest.raises(TapeMissError, match="already; nothing follows on"):
+            session.send("two")
 
 
 def test_the_third_prompt_changed_plays_two_and_asks_three(path: Path) -> None:

@@ -19,7 +19,7 @@ import pytest
 
 from dari_nb.errors import InvalidRequestError
 from dari_nb.local import LocalDari
-from dari_nb.tapes import Mark, flaws_of, read_tape
+from dari_nb.tapes import Mark, Tape, flaws_of, read_tape
 
 from .conftest import Caller, until
 
@@ -121,6 +121,49 @@ def test_what_others_wrote_meanwhile_plays(path: Path, calling: Calling) -> None
         caller.finished(sent(caller, "theirs"))
     assert gated.asked.count("theirs") == 1
     assert asked_on(path) == ["theirs", "long", "short"]
+
+
+def test_a_file_that_was_put_in_place_of_the_tape_is_said_once(
+    path: Path, calling: Calling, caplog: pytest.LogCaptureFixture
+) -> None:
+    with LocalDari(tape=path) as server:
+        caller = calling(server)
+        caller.ask("echo", "r1")
+        before = path.read_bytes()
+        caller.ask("echo", "r2")
+        caller.ask("echo", "r3")
+        path.write_bytes(before)
+        caller.ask("echo", "r4")
+        caller.ask("echo", "r5")
+        assert asked_on(path) == ["r1", "r4", "r5"]
+        assert [record.getMessage() for record in caplog.records] == [
+            "lesson.tape was replaced: 2 turns recorded here are no longer on it."
+        ]
+        caplog.clear()
+        path.rename(path.with_name("moved.tape"))
+        caller.ask("echo", "r6")
+        caller.ask("echo", "r7")
+    assert asked_on(path) == ["r6", "r7"]
+    assert [record.getMessage() for record in caplog.records] == [
+        "lesson.tape is no longer there: the next turn that is recorded makes a new one."
+    ]
+
+
+def test_turns_that_a_reviewer_takes_off_are_not_missed(
+    path: Path, calling: Calling, caplog: pytest.LogCaptureFixture
+) -> None:
+    with LocalDari(tape=path) as server:
+        calling(server).ask("echo", "r1")
+    with LocalDari(tape=path) as server:
+        caller = calling(server)
+        caller.ask("echo", "r2")
+        caller.ask("echo", "r3")
+        review = Tape(path).review()
+        review[1].reject()
+        review[0].adopt()
+        caller.ask("echo", "r4")
+    assert asked_on(path) == ["r1", "r2", "r4"]
+    assert caplog.records == []
 
 
 def test_several_that_record_turns_side_by_side_lose_none(path: Path, calling: Calling) -> None:

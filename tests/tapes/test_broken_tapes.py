@@ -22,6 +22,8 @@ from dari_nb.tapes import Recording, Tape, parsed, read_tape, tape_bytes
             b'{"mark":"a" "b"}',
             'no JSON from character 13 on: mend what stands behind {"mark":"a" .',
         ),
+        (b'{"mark":"a","ask":"b"}, ', "lines are not joined by commas: take the comma away."),
+        (b'{"ask":"What?"}', "a question needs a mark: {"),
         (b'{"mark":"\\ud83d"}', "a character is written by half"),
         (b'{"event":"x","data":{"n":1e999}}', "a number is too large to count with"),
         (b"[1]", "a line is a JSON object, {…}, or a comment, # …, and no '[1]'"),
@@ -58,6 +60,7 @@ def test_a_broken_line_is_named_and_what_stands_before_it_is_there(
         parsed(broken, "lesson.tape")
     assert why in str(caught.value)
     assert caught.value.line == 8
+    assert not str(caught.value).endswith("?.")
     assert [turn.status for turn in caught.value.so_far.turns] == ["completed"]
 
 
@@ -69,7 +72,7 @@ def test_a_broken_line_is_named_and_what_stands_before_it_is_there(
         ("new", '"yes"', "new must be true or false, and is 'yes'"),
         ("asked", '["x"]', "asked must be a text, or a list of content blocks"),
         ("metadata", "[]", "metadata must be an object, and is []"),
-        ("key", "7", "key must be a text, and is 7"),
+        ("key", "7", "key must be a text of at most 100 characters, and is 7"),
         ("kye", "7", "it has a field 'kye' that such a line has not; did you mean key?"),
     ],
 )

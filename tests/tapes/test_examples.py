@@ -10,7 +10,7 @@ import pytest
 
 from dari_nb import tapes
 
-PUBLIC = ("tape", "review")
+PUBLIC = ("tape",)
 NAMES = [m.name for m in pkgutil.walk_packages(tapes.__path__) if m.name not in PUBLIC]
 MODULES = [tapes.__name__, *(f"{tapes.__name__}.{name}" for name in NAMES)]
 

@@ -94,6 +94,26 @@ def test_of_a_turn_that_both_recorded_anew_the_other_answer_is_kept_with_all_not
     assert [turn.line.session for turn in read_tape(path).turns] == ["sess_1", "sess_1"]
 
 
+def test_notes_stay_between_the_drafts_of_turns_that_neither_side_asked_again(
+    lesson: Recording, tmp_path: Path
+) -> None:
+    lesson.turns[0].body.insert(1, Mark("half", "What is it?"))
+
+    def asks_otherwise(text: str) -> Change:
+        def change(tape: Recording) -> None:
+            tape.turns[0].body[1] = Mark("half", text)
+            tape.turns[1].before = [Mark("between", text)]
+
+        return change
+
+    path = merged(tmp_path, lesson, asks_otherwise("A?"), asks_otherwise("B?"), fails=True)
+    first, second = settle(path).turns
+    kinds = [type(entry).__name__ for entry in first.body]
+    assert kinds == ["DraftLine", "Mark", "Mark", "DraftLine", "EventLine", "EventLine"]
+    assert first.notes == [Mark("half", "A?"), Mark("half", "B?")]
+    assert second.before == [Mark("between", "A?"), Mark("between", "B?")]
+
+
 def test_what_git_can_merge_by_itself_is_a_tape(lesson: Recording, tmp_path: Path) -> None:
     def mark_first(tape: Recording) -> None:
         tape.turns[0].before.append(Mark("the beginning"))

@@ -16,8 +16,9 @@ from .conftest import said, taken
 def tape(lesson: Recording, tmp_path: Path) -> Tape:
     """A lesson whose second prompt was changed, and went on from there."""
     first = lesson.turns[0].line.key
-    other = taken("And in Rust?", [said("Not quite the same.")], number=2, parent=first)
-    after = taken("Why?", [said("It borrows.")], number=3, parent=other.line.key)
+    about = {"session": "sess_2"}
+    other = taken("And in Rust?", [said("Not quite the same.")], number=2, parent=first, **about)
+    after = taken("Why?", [said("It borrows.")], number=3, parent=other.line.key, **about)
     for turn in (other, after):
         turn.line.new = True
     lesson.add(other, after)
@@ -36,7 +37,7 @@ def test_each_new_turn_stands_beside_the_nearest_old_one(tape: Tape) -> None:
     review = tape.review()
     assert [proposal.asked for proposal in review] == ["And in Rust?", "Why?"]
     assert "And in[- Go-]{+ Rust+}?" in review[0].difference
-    assert repr(review).startswith("msg_2 of sess_1, tour, beside msg_2 of sess_1: And in Rust?\n")
+    assert repr(review).startswith("msg_2 of sess_2, tour, beside msg_2 of sess_1: And in Rust?\n")
     assert review[:1][0].asked == "And in Rust?"
 
 
@@ -82,12 +83,12 @@ def test_what_is_adopted_takes_the_place_of_the_same_with_its_notes(
 def test_what_was_said_already_is_said_to_be_done(tape: Tape) -> None:
     review = tape.review()
     review[0].adopt()
-    with pytest.raises(InvalidRequestError, match=r"^msg_2 of sess_1 was adopted already\.$"):
+    with pytest.raises(InvalidRequestError, match=r"^msg_2 of sess_2 was adopted already\.$"):
         review[0].adopt()
     with pytest.raises(InvalidRequestError, match="was adopted already"):
         review[0].reject()
     review[1].reject()
-    with pytest.raises(InvalidRequestError, match=r"^msg_3 of sess_1 was rejected already\.$"):
+    with pytest.raises(InvalidRequestError, match=r"^msg_3 of sess_2 was rejected already\.$"):
         review[1].reject()
     assert now(tape) == [*OLD, ("And in Rust?", False)]
 
@@ -106,7 +107,7 @@ def test_what_went_with_another_turn_can_be_said_of_it_as_well(tape: Tape) -> No
     first, second = tape.review()
     first.reject()
     with pytest.raises(
-        InvalidRequestError, match="msg_3 of sess_1 was rejected already, and waits"
+        InvalidRequestError, match="msg_3 of sess_2 is no longer on the tape: review"
     ):
         second.adopt()
 
@@ -191,3 +192,108 @@ def test_a_turn_with_nothing_in_its_place_replaces_nothing(
     assert proposal.replaces == 0
     with pytest.raises(InvalidRequestError, match="in the place of msg_1 of sess_2: adopt it"):
         proposal.replace()
+
+
+@pytest.mark.parametrize("way", ["adopt", "replace", "reject"])
+def test_nobody_decides_on_what_was_not_shown(tape: Tape, way: str) -> None:
+    review = tape.review()
+    path = Path(tape.path)
+    path.write_text(path.read_text().replace("Not quite the same.", "Something else."))
+    before = path.read_bytes()
+    for decide in (getattr(review[0], way), getattr(review, way)):
+        with pytest.raises(
+            InvalidRequestError, match=r"^msg_2 of sess_2 has changed since: review again\.$"
+        ):
+            decide()
+    assert path.read_bytes() == before
+    assert "turn" in getattr(tape.review(), way)()
+
+
+def test_what_came_since_is_not_rejected_with_the_turn_before_it(tape: Tape) -> None:
+    review = tape.review()
+    now = read_tape(tape.path)
+    more = taken("And how?", [said("Slowly.")], number=4, parent=now.turns[-1].line.key)
+    more.line.new = True
+    now.add(more)
+    write_tape(now, tape.path)
+    with pytest.raises(InvalidRequestError, match="msg_4 of sess_3 has come since: review again"):
+        review[0].reject()
+    assert tape.review()[0].reject() == "3 turns rejected."
+
+
+def test_a_recorded_turn_that_changed_meanwhile_is_not_replaced(tape: Tape) -> None:
+    review = tape.review()
+    path = Path(tape.path)
+    path.write_text(path.read_text().replace("The same.", "Others have mended this."))
+    with pytest.raises(InvalidRequestError, match="msg_2 of sess_1 has changed since"):
+        review[0].replace()
+    assert tape.review()[0].replace() == "2 turns adopted, 1 turn replaced."
+    assert "Others have mended this." not in path.read_text()
+
+
+def test_what_became_of_the_turns_is_said(tape: Tape) -> None:
+    before = Path(tape.path).read_bytes()
+    assert tape.review().adopt() == "2 turns adopted."
+    assert tape.review().adopt() == "Nothing on the tape is new."
+    Path(tape.path).write_bytes(before)
+    review = tape.review()
+    assert review[1].replace() == "2 turns adopted, 1 turn replaced."
+    assert review[0].replace() == "msg_2 of sess_2 was adopted already."
+    Path(tape.path).write_bytes(before)
+    review = tape.review()
+    assert review[0].adopt() == "1 turn adopted."
+    with pytest.raises(
+        InvalidRequestError,
+        match="in the place of msg_3 of sess_2, which goes on from msg_2 of sess_2: adopt it",
+    ):
+        review[1].replace()
+
+
+def test_the_review_is_told_in_words(tape: Tape) -> None:
+    first, second = tape.review()
+    assert first.difference == "And in[- Go-]{+ Rust+}?\n\n[-The-]{+Not quite the+} same."
+    assert second.old is None
+    assert repr(second) == (
+        "msg_3 of sess_2, tour; nothing like it was recorded before: Why?\nWhy?\n\nIt borrows."
+    )
+
+
+def test_calls_results_and_failures_are_told_as_people_read_them(
+    lesson: Recording, tmp_path: Path
+) -> None:
+    def looked(where: str, answer: str) -> list[tuple[str, dict[str, object]]]:
+        call = {"tool_call_id": "call_1", "tool_name": "search", "arguments": {"query": where}}
+        ended = {"tool_call_id": "call_1", "tool_name": "search", "result": {"km": 1230}}
+        return [
+            ("tool.call_requested", call),
+            ("tool.call_completed", ended),
+            said(answer),  # type: ignore[list-item]
+        ]
+
+    lesson.add(taken("How long is the Rhine?", looked("Rhine", "Long."), session="b"))
+    same = taken("How long is the Po?", looked("Rhine", "Long."), session="c")
+    other = taken("How long is the Loire?", looked("Loire", "Longer."), session="d")
+    for turn in (same, other):
+        turn.line.new = True
+    lesson.add(same, other)
+    write_tape(lesson, tmp_path / "x.tape")
+    one, two = Tape(tmp_path / "x.tape").review()
+    assert one.difference.endswith("Po+}?\n\nThe answer is the same.")
+    assert two.difference == (
+        "How long is the[- Rhine-]{+ Loire+}?\n\n"
+        'search(query:[- Rhine-]{+ Loire+})\n→ {"km":1230}[-\nLong-]{+\nLonger+}.'
+    )
+
+
+def test_prompts_that_have_nothing_to_do_with_each_other_are_not_compared(
+    tmp_path: Path,
+) -> None:
+    tape = Recording()
+    tape.add(taken("q0", [said("a0")]))
+    new = taken("q2", [said("a2")], session="sess_2")
+    new.line.new = True
+    tape.add(new)
+    write_tape(tape, tmp_path / "x.tape")
+    [proposal] = Tape(tmp_path / "x.tape").review()
+    assert (proposal.old, proposal.replaces) == (None, 0)
+    assert "nothing like it was recorded before: q2" in repr(proposal)

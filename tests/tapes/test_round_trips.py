@@ -138,11 +138,34 @@ def test_notes_stay_where_they_are_when_a_turn_is_recorded_anew(lesson: Recordin
     again = taken("What is a closure?", [piece("An"), piece("other"), said("Another.")])
     tape.add(again)
     kinds = [type(entry).__name__ for entry in tape.turns[0].body]
-    assert kinds == ["Mark", "DraftLine", "DraftLine", "EventLine", "Comment", "EventLine"]
+    assert kinds == ["DraftLine", "DraftLine", "Mark", "EventLine", "Comment", "EventLine"]
     assert tape.turns[0].before == first.before
     assert tape.tail == [Mark("the end")]
     assert tape.turns[0].events[0].data == said("Another.")[1]  # type: ignore[index]
     assert tape.turns[1].body == second.body
+
+
+def test_a_note_between_drafts_stays_between_them_when_a_turn_is_recorded_anew() -> None:
+    texts = ("One ", "two ", "three ", "four.")
+    old = taken("Count.", [*map(piece, texts), said("One two three four.")])
+    old.body.insert(2, Mark("half", "What comes next?"))
+    tape = tape_of(old)
+    tape.add(taken("Count.", [*map(piece, texts), said("One two three four.")]))
+    assert tape.turns[0].body == old.body
+    tape.add(taken("Count.", [piece("One two "), piece("three four."), said("All four.")]))
+    kinds = [type(entry).__name__ for entry in tape.turns[0].body]
+    assert kinds == ["DraftLine", "Mark", "DraftLine", "EventLine", "EventLine"]
+    tape.add(taken("Count.", [said("All four.")]))
+    assert tape.turns[0].body[0] == Mark("half", "What comes next?")
+
+
+def test_a_note_of_a_turn_that_has_become_shorter_stays_before_its_end(lesson: Recording) -> None:
+    long = taken("Count.", [said("One."), said("Two."), said("Three.")])
+    long.body.insert(3, Mark("the last"))
+    tape = tape_of(long, taken("More.", session="sess_b"))
+    tape.add(taken("Count.", [said("One, two, three.")]))
+    assert tape.turns[0].body[1] == Mark("the last")
+    assert parsed(tape_bytes(tape), "x.tape").turns[1].before == []
 
 
 def test_a_note_before_a_turn_belongs_to_that_turn(lesson: Recording) -> None:

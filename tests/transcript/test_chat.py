@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dari_nb.models import AssistantMessageItem, ToolCallItem, UserMessageItem, text_block
+from dari_nb.models.nesting import is_nested_deeper
 from dari_nb.transcript.chat import to_chat
 from dari_nb.transcript.formats import read_runs
-from dari_nb.transcript.nesting import is_nested_deeper
 
 
 def chat_turns(messages):

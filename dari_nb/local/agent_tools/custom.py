@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from ...transcript.nesting import is_nested_deeper
+from ...models.nesting import is_nested_deeper
 from ..agents.tools import ToolOutcome, ToolSpec, ToolTrouble
 from ..bundles.archive import Files
 from ..bundles.declared import folder_of

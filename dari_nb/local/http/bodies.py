@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from ..._secret import hidden
-from ...transcript.nesting import is_nested_deeper
+from ...models.nesting import is_nested_deeper
 from ..llm import SessionSecrets
 from ..service import Refusal
 from ..service.forks import ForkPoint

@@ -9,7 +9,7 @@ from typing import Any, Literal
 import msgspec
 
 from ...models import Content, reasoning_block, text_block
-from ...transcript.nesting import is_nested_deeper
+from ...models.nesting import is_nested_deeper
 from ..agents import Draft, Reasoning
 from .bound.reading import StepReader
 from .think_tags import ThinkTags

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from ...models import format_time
-from ...transcript.nesting import is_nested_deeper
+from ...models.nesting import MAX_NESTING, is_nested_deeper
 from .records import (
     PLATFORM,
     AgentRecord,
@@ -20,7 +20,6 @@ from .records import (
     VersionRecord,
 )
 
-MAX_NESTING = 200
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS agents (
     ordinal INTEGER PRIMARY KEY, id TEXT UNIQUE NOT NULL, name TEXT NOT NULL,

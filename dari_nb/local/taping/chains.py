@@ -66,11 +66,19 @@ class Chains:
             if each in self._unasked:
                 known = Place(known.number + 1, known.key)
                 continue
-            event = self._store.event_of_message(each, ev.USER_MESSAGE)
-            content = event.to_event().data["content"] if event else []
-            known = self.after(session, known, content)
+            known = self.after(session, known, self._content(each))
         self._known[session.id] = known
         return known
+
+    def asked(self, session: SessionRecord) -> list[Content]:
+        """What was asked in a session so far."""
+        last = session.last_message_id
+        messages = self._store.messages_up_to(session.id, last) if last else []
+        return [self._content(each) for each in messages if each not in self._unasked]
+
+    def _content(self, message_id: str) -> Content:
+        event = self._store.event_of_message(message_id, ev.USER_MESSAGE)
+        return event.to_event().data["content"] if event else []
 
     def after(self, session: SessionRecord, place: Place, content: Content) -> Place:
         """Where a session is when something more is asked."""

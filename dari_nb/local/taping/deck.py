@@ -22,6 +22,9 @@ from .player import Pace, TapePlayer
 from .recorder import TapeRecorder
 
 _LIVE = "\n{auto} asks live what is missing."
+_OF_TAPE = (
+    "\nOnly the tape knows this agent; with one of its name, {auto} asks live what is missing."
+)
 _ALONE = (
     "\nNobody can be asked live: only the tape knows this agent, and nothing here has its code."
 )
@@ -109,10 +112,12 @@ class Deck:
             compare = self._comparison if tape.run_tools else None
             pace, folder = Pace(tape.factor, tape.idle_limit), folder_beside(tape.file)
             return TapePlayer(turn, pace, folder, compare)
-        if finder is not None and (self._mode == "play" or is_of_tape(self._store, session)):
+        is_alone = is_of_tape(self._store, session)
+        if finder is not None and (self._mode == "play" or is_alone):
             # A mode that was given in code is not changed by the variable.
             auto = f"{VARIABLE}=auto" if tape.mode is None else 'mode="auto"'
-            advice = _LIVE.format(auto=auto) if self._mode == "play" else _ALONE
+            live = _OF_TAPE if is_alone else _LIVE
+            advice = live.format(auto=auto) if self._mode == "play" else _ALONE
             raise TapeMiss(finder.miss(str(tape.path), session, content, advice))
         opened.check()
         return None

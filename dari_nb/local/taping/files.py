@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ...tapes.files import MOST_BYTES, content_of, file_line
+from ...tapes.files import MOST_BYTES, MOST_FILES, content_of, file_line
 from ...tapes.lines import FileLine
 from ...tapes.scrubbing import Scrubber
 from ..agents import TurnFailure
@@ -17,7 +17,6 @@ from ..workspaces.folder import Folder
 
 _CANNOT = "A file of this turn cannot be put into the workspace again: {why}."
 _TOO_MUCH = "together they have more than {most} bytes"
-_MOST_FILES = 1000
 Listed = dict[str, dict[str, Any]]
 """What a workspace held, by paths; those of folders end with a slash."""
 
@@ -91,7 +90,7 @@ def put_back(lines: Iterable[FileLine], workspace: Path, folder: Path) -> None:
         for number, line in enumerate(lines):
             data = content_of(line, folder) if not line.gone else b""
             size += len(data or b"")
-            if size > MOST_BYTES or number >= _MOST_FILES:
+            if size > MOST_BYTES or number >= MOST_FILES:
                 raise ValueError(_TOO_MUCH.format(most=MOST_BYTES))  # noqa: TRY301
             _put(Folder(workspace), line, data)
     except (ToolTrouble, ValueError) as error:

@@ -8,7 +8,7 @@ from collections.abc import Container, Sequence
 
 from ...models import Content
 from ...tapes import Scrubber, Taking, Turn, key_of, nearest
-from ...tapes.differences import gap_between
+from ...tapes.differences import gap_between, text_asked
 from ...tapes.recording import Recording
 from ..store import Store
 from ..store.records import SessionRecord
@@ -20,6 +20,11 @@ _REPEAT = "repeat"
 """The metadata in which a batch says which repetition of its task a session is."""
 _NO_REPEAT = "{tape} has this only {number} times, and not as repetition {repeat}."
 _WAITS = "{tape} has this as new, {turn}: review() shows it, to adopt or to reject it."
+_ASKED = "You have asked this in this session already; {next}"
+_NEXT, _NO_NEXT = "next on {tape} is: {asked}", "nothing follows on {tape}."
+_SHOWN = 60
+"""Characters of what was asked that are shown."""
+_BROKEN = "{tape} has this only as {turn}, which failed or was cut off, and is asked again."
 _MISS = "{tape} has no such turn. The nearest is {turn}{place}; what differs:\n{gap}"
 
 
@@ -53,6 +58,7 @@ class Finder:
         self._asked: Counter[str] = Counter()
         self._recorded: dict[str, str] = {}
         self._waiting: dict[str, Turn] = {}
+        self._broken: dict[str, Turn] = {}
         self._asks_live = asks_live
 
     def load(self, tape: Recording) -> None:
@@ -60,6 +66,7 @@ class Finder:
         self._keys.clear()
         self._found.clear()
         self._waiting.clear()
+        self._broken.clear()
         for turn in tape.turns:
             self.add(turn)
 
@@ -75,6 +82,7 @@ class Finder:
             self._waiting[key] = turn
             return
         if self._asks_live and not turn.is_answer:
+            self._broken[key] = turn
             return
         turns = self._found.setdefault(key, [])
         turns[:] = [*(other for other in turns if other.place != turn.place), turn]
@@ -137,10 +145,35 @@ class Finder:
         if key in self._waiting:
             line = self._waiting[key].line
             return _WAITS.format(tape=tape, turn=f"{line.turn} of {line.session}")
+        if key in self._broken:
+            line = self._broken[key].line
+            return _BROKEN.format(tape=tape, turn=f"{line.turn} of {line.session}") + advice
+        following = self._following(place.key)
+        if content in self._chains.asked(session):
+            told = self._next(tape, following)
+            return _ASKED.format(next=told) + advice
         turn = nearest((turn for turns in self._found.values() for turn in turns), asked.line)
         if turn is None:
             return _EMPTY.format(tape=tape) + advice
         where = f" on line {turn.number}" if turn.number else ""
         name = f"{turn.line.turn} of {turn.line.session}"
         gap = gap_between(turn, asked)
-        return _MISS.format(tape=tape, turn=name, place=where, gap=gap) + advice
+        told = _MISS.format(tape=tape, turn=name, place=where, gap=gap)
+        if following and turn not in following:
+            told += f"\nHere the {self._next(tape, following)}"
+        return told + advice
+
+    def _following(self, key: str | None) -> list[Turn]:
+        """The turns that go on from a key, in their order."""
+        turns = (turn for turns in self._found.values() for turn in turns)
+        return [
+            turn
+            for turn in turns
+            if key and self._keys.get(turn.line.parent or "", turn.line.parent) == key
+        ]
+
+    def _next(self, tape: str, following: Sequence[Turn]) -> str:
+        if not following:
+            return _NO_NEXT.format(tape=tape)
+        text = " ".join(text_asked(following[0].line.asked).split())
+        return _NEXT.format(tape=tape, asked=text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…")

@@ -16,6 +16,7 @@ from ..turns import Turn
 from ..writing import put, tape_bytes
 from .journal import left_running, remove_left
 from .locks import alone_in
+from .own_turns import OwnTurns
 
 _CLOSING = b'{"scrubbed"'
 _OF_OTHERS = 0
@@ -54,6 +55,8 @@ class TapeFile:
         self._sessions: dict[str, Place] = {}
         self._numbers: dict[Place, int] = {}
         self._known: set[Place] = set()
+        self._own = OwnTurns(path)
+        self._seen: tuple[int, ...] | None = None
         self._has_news = False
         self._is_in_order = self._is_closed = True
         self._counted: Counter[str] = Counter()
@@ -151,6 +154,7 @@ class TapeFile:
         self._sessions |= {turn.line.session: place_of(turn) for turn in turns}
         self._there |= {*map(place_of, turns)}
         self._known |= {*map(place_of, turns)}
+        self._own.add(turns)
         self._strike()
 
     def _strike(self) -> None:
@@ -161,7 +165,7 @@ class TapeFile:
 
     def _note_order(self, turn: Turn, number: int) -> None:
         place = place_of(turn)
-        self._is_in_order &= place not in self._there and number >= max(
+        self._is_in_order &= place not in (self._there | self._numbers.keys()) and number >= max(
             self._numbers.values(), default=0
         )
         if place not in self._there:
@@ -196,6 +200,7 @@ class TapeFile:
         now = parsed(data, str(self._path)) if seen is not None else Recording(self._times)
         now = _without_replaced(now)
         self._go_on_from(now, _end_of(data))
+        self._own.look(now.turns, is_gone=seen is None and self._seen is not None)
         self._seen = seen
         if now.is_closed:
             self._scrubbed = Counter(now.scrubbed) - self._counted

@@ -2,5 +2,6 @@
 
 from .flaws import Flaw, flaws_of
 from .keys_anew import make_keys_anew
+from .repeated import repeated_fields
 
-__all__ = ["Flaw", "flaws_of", "make_keys_anew"]
+__all__ = ["Flaw", "flaws_of", "make_keys_anew", "repeated_fields"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterator, Mapping
+from pathlib import Path
 from typing import NamedTuple
 
 from ...models import events as ev
@@ -11,7 +12,8 @@ from ..lines import DraftLine, EventLine, FileLine, encoded
 from ..recording import Recording
 from ..scrubbing import Scrubber
 from ..turns import Turn
-from .payloads import entry_troubles, turn_troubles
+from .left_files import LeftFiles
+from .payloads import entry_troubles, note_troubles, turn_troubles
 
 _EDITED = (
     "its key is that of another text: what is asked, or of whom, was changed, and the key was not; "
@@ -19,6 +21,10 @@ _EDITED = (
 )
 _LOST = "the turn before it, {parent}, is not in the tape"
 _TWICE = "the turn on line {other} is the same answer to the same: only this one plays"
+_SAME_PLACE = (
+    "the turn on line {other} is {turn} of {session}, too: take one of both out, with those that "
+    "go on from it"
+)
 _CUT = "it does not end: the recording was cut off here"
 _NO_CALL = "{call} has a result, and nobody called it"
 _CALL = "tool_call_id"
@@ -33,7 +39,7 @@ class Flaw(NamedTuple):
 
     Attributes:
         line: Where it stands in its file, from 1; ``None`` when it was not read from one.
-        turn: The turn, by its ordinals.
+        turn: The turn, by its ordinals; empty where it is a matter of no turn.
         text: What is wrong.
     """
 
@@ -42,33 +48,43 @@ class Flaw(NamedTuple):
     text: str
 
     def __str__(self) -> str:
-        where = f"line {self.line}, " if self.line else ""
-        return f"{where}{self.turn}: {self.text}"
+        where = ", ".join(filter(None, (f"line {self.line}" if self.line else "", self.turn)))
+        return f"{where}: {self.text}"
 
 
-def flaws_of(tape: Recording, scrubber: Scrubber | None = None) -> list[Flaw]:
-    """Find what is wrong with a tape: keys, parents, turns that do not end, secrets, edits.
+def flaws_of(
+    tape: Recording, scrubber: Scrubber | None = None, *, folder: Path | None = None
+) -> list[Flaw]:
+    """Find what is wrong with a tape: keys, parents, places, turns that do not end, secrets, edits.
 
     Args:
         tape: The tape.
         scrubber: What finds secrets; keys of known providers and of this process by default.
+        folder: The one beside its file, with its larger files; they are not looked at without it.
     """
     scrubber = scrubber or Scrubber()
     parents = {turn.line.key: turn.line.parent for turn in tape.turns}
     circles = _circles(parents)
     seen: dict[tuple[str, int, bool], Turn] = {}
+    places: dict[tuple[str, str, bool], Turn] = {}
     flaws = []
     for turn in tape.turns:
+        line = turn.line
         texts = [(turn.number, text) for text in _flaws(turn, parents, circles)]
-        if other := seen.get((*turn.place, turn.line.new)):
+        if other := seen.get((*turn.place, line.new)):
             texts.append((turn.number, _TWICE.format(other=other.number or "above")))
-        seen[*turn.place, turn.line.new] = turn
-        texts += _flaws_below(turn, times=tape.times)
+        seen[*turn.place, line.new] = turn
+        other = places.setdefault((line.session, line.turn, line.new), turn)
+        if other.line.key != line.key:
+            place = {"turn": line.turn, "session": line.session}
+            text = _SAME_PLACE.format(other=other.number or "above", **place)
+            texts.append((turn.number, text))
+        texts += _flaws_below(turn, times=tape.times, folder=folder)
         written = b"".join(map(encoded, (turn.agent, turn.line, *turn.body, *turn.before)))
         if scrubber.text(text := written.decode()) != text:
             texts.append((turn.number, _UNSCRUBBED))
-        name = f"{turn.line.turn} of {turn.line.session}"
-        flaws += [Flaw(line, name, text) for line, text in texts]
+        name = f"{line.turn} of {line.session}"
+        flaws += [Flaw(number, name, text) for number, text in texts]
     return flaws
 
 
@@ -102,17 +118,26 @@ def _flaws(turn: Turn, keys: Container[str], circles: Container[str]) -> Iterato
         yield _CUT
 
 
-def _flaws_below(turn: Turn, *, times: bool) -> Iterator[tuple[int | None, str]]:
+def _flaws_below(
+    turn: Turn, *, times: bool, folder: Path | None
+) -> Iterator[tuple[int | None, str]]:
     """Give what is wrong with the lines of a turn below its first, each with its number."""
-    called = set()
+    called, files, named = set(), LeftFiles(folder), dict[str, bool]()
     numbers = (
         turn.numbers if len(turn.numbers) == len(turn.body) else [turn.number] * len(turn.body)
     )
-    for entry, number in zip(turn.body, numbers, strict=True):
-        if not isinstance(entry, EventLine | DraftLine | FileLine):
-            continue
-        for text in entry_troubles(entry, times=times):
-            yield number, text
+    numbered = [
+        *((note, turn.number) for note in turn.before),
+        *zip(turn.body, numbers, strict=True),
+    ]
+    for entry, number in numbered:
+        if isinstance(entry, FileLine):
+            texts = files.troubles(entry)
+        elif isinstance(entry, EventLine | DraftLine):
+            texts = entry_troubles(entry, times=times)
+        else:
+            texts = note_troubles(entry, named)
+        yield from ((number, text) for text in texts)
         if isinstance(entry, EventLine) and isinstance(call := entry.data.get(_CALL), str):
             if entry.event == ev.TOOL_CALL_REQUESTED:
                 called.add(call)

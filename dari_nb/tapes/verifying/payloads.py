@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from msgspec import UNSET
 
 from ...models import events as ev
+from ...models.nesting import MAX_NESTING, is_nested_deeper
 from ...models.resources import STATUSES
-from ..files import DIGEST, is_kept, is_path
-from ..lines import DraftLine, EventLine, FileLine, TurnLine, dollars
+from ..lines import Comment, DraftLine, EventLine, Note, TurnLine, dollars
 from ..turns import EXPECTS
 
 Troubles = Iterator[str]
@@ -22,11 +21,9 @@ _COST = "its cost {cost} is no amount of US dollars, as 0.0123, and not unknown"
 _EXPECTS = f"its {EXPECTS} must be a text, or a list of texts"
 _KIND = "a draft is {kinds}, and not {kind}"
 _TIMES = "the tape keeps no times, and this line has one"
-_ORDINAL = re.compile(r"file_[1-9]\d*")
-_NO_ORDINAL = "an attached file is named by its ordinal, as file_1, and not {name}"
-_NO_PATH = "{name} is no path below a workspace: such are relative, without .., and short"
-_NO_HASH = "sha256 must be 64 hexadecimal digits, and is {told}"
-_OTHERWISE = "{name} holds something else than was recorded: its hash is another one"
+_DEEP = f"its JSON is nested more than {MAX_NESTING} levels deep: it cannot play"
+_NO_QUESTION = "a mark's question is empty: say what is asked, or leave ask out"
+_MARKED_TWICE = "{mark} is a mark twice in this turn, with a question: name one anew"
 _LACKS = "{event} must have {name}, {wanted}"
 _WRONG = "{event}: {name} must be {wanted}, and is {told}"
 
@@ -41,16 +38,33 @@ def turn_troubles(line: TurnLine) -> Troubles:
         yield _EXPECTS
 
 
-def entry_troubles(entry: EventLine | DraftLine | FileLine, *, times: bool) -> Troubles:
-    """Say what means nothing in a line of what came of a turn."""
-    if isinstance(entry, FileLine):
-        yield from _file_troubles(entry)
+def note_troubles(note: Note, named: dict[str, bool]) -> Troubles:
+    """Say what means nothing in a note.
+
+    Args:
+        note: The note.
+        named: The marks before it in its turn by their names, and whether one of a name asks.
+    """
+    if isinstance(note, Comment):
         return
+    if note.ask is not None and not note.ask.strip():
+        yield _NO_QUESTION
+    asks = bool(note.ask) or named.get(note.mark, False)
+    if asks and note.mark in named:
+        yield _MARKED_TWICE.format(mark=repr(note.mark)[:40])
+    named[note.mark] = asks
+
+
+def entry_troubles(entry: EventLine | DraftLine, *, times: bool) -> Troubles:
+    """Say what means nothing in a line of what came of a turn."""
     if not times and entry.after is not UNSET:
         yield _TIMES
     if isinstance(entry, DraftLine):
         if entry.draft not in _DRAFTS:
             yield _KIND.format(kinds=", ".join(_DRAFTS), kind=repr(entry.draft)[:40])
+        return
+    if is_nested_deeper(entry.data, MAX_NESTING):
+        yield _DEEP
         return
     for name, (is_right, wanted, is_needed) in _SHAPES.get(entry.event, {}).items():
         if name not in entry.data:
@@ -59,18 +73,6 @@ def entry_troubles(entry: EventLine | DraftLine | FileLine, *, times: bool) -> T
         elif not is_right(entry.data[name]):
             told = repr(entry.data[name])[:40]
             yield _WRONG.format(event=entry.event, name=name, wanted=wanted, told=told)
-
-
-def _file_troubles(line: FileLine) -> Troubles:
-    name = repr(line.file)[:40]
-    if line.attached and not _ORDINAL.fullmatch(line.file):
-        yield _NO_ORDINAL.format(name=name)
-    if not line.attached and not is_path(line.file):
-        yield _NO_PATH.format(name=name)
-    if line.sha256 is not None and not DIGEST.fullmatch(line.sha256):
-        yield _NO_HASH.format(told=repr(line.sha256)[:40])
-    elif not is_kept(line):
-        yield _OTHERWISE.format(name=name)
 
 
 def _is_text(value: Any) -> bool:

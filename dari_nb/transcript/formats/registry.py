@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from ...models.nesting import is_nested_deeper
 from ..chat import ROLES
-from ..nesting import is_nested_deeper
 from . import anthropic, atif, chat_completions, responses, swe_agent
 from .inspect import logs as inspect_logs
 from .runs import Format, Run

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ...errors import DariError
 from ...models import tokens_in
 from ...tapes import Turn
-from ...tapes.review import Change, Proposal, Review
+from ...tapes.reviewing import Change, Proposal, Review
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -91,10 +91,11 @@ class TapeReview(Review):
             gone |= more
         return len(gone)
 
-    def _settle(self, box: Any, way: Callable[[], None]) -> None:
+    def _settle(self, box: Any, way: Callable[[], str]) -> None:
         try:
-            way()
+            told = way()
             self._fill(box)
+            box.children[-1].value = told
         except DariError as error:
             box.children[-1].value = str(error)
 

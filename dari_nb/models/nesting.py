@@ -2,6 +2,8 @@
 
 from typing import Any
 
+MAX_NESTING = 200
+"""Levels of what an event may hold, so that it can be answered with again."""
 _HOLDERS = (dict, list, tuple)
 
 

@@ -5,18 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import overload
 
-from ..errors import InvalidRequestError
-from .differences import is_same, nearest, text_asked, told_of, words_between
-from .recording import Recording
-from .replacing import put_in_place, replaced_by
-from .turns import Turn
+from ...errors import InvalidRequestError
+from ..differences import is_same, nearest, text_asked, words_between
+from ..recording import Recording
+from ..turns import Turn
+from ..words import told_of
+from .adopting import adopt_turn, reject_turn
+from .deciding import Change, Shown
+from .replacing import is_alike, put_in_place, replaced_by
 
 _NOTHING = "Nothing on the tape is new."
+_SAME = "The answer is the same."
 _KEPT = 2000
 """Characters of what came of a turn that are shown."""
 
-Change = Callable[[Callable[[Recording], None]], None]
-"""Changes the tape in its file."""
+_WAS = {"adopted": "was adopted already", "rejected": "is no longer on the tape"}
 
 
 class Proposal:
@@ -24,16 +27,19 @@ class Proposal:
 
     Attributes:
         new: The turn.
-        old: The recorded one; ``None`` where nothing comes near.
+        old: The recorded one; ``None`` where nothing like it was recorded.
 
     >>> tape.review()
     Nothing on the tape is new.
     """
 
-    def __init__(self, turn: Turn, old: Turn | None, change: Change, replaces: int = 0) -> None:
+    def __init__(
+        self, turn: Turn, old: Turn | None, shown: Shown, change: Change, replaces: int = 0
+    ) -> None:
         self.new = turn
         self._replaces = replaces
         self.old = old
+        self._shown = shown
         self._change = change
         self._became = ""
 
@@ -53,39 +59,49 @@ class Proposal:
         >>> [proposal.difference for proposal in tape.review()]
         []
         """
-        new = _told(self.new)
-        return new if self.old is None else words_between(_told(self.old), new)
+        new = told_of(self.new)
+        if self.old is None:
+            return f"{self.asked}\n\n{_cut(new)}"
+        asked = words_between(text_asked(self.old.line.asked), self.asked)
+        old = told_of(self.old)
+        return f"{asked}\n\n{_cut(words_between(old, new)) if old != new else _SAME}"
 
-    def adopt(self) -> None:
+    def adopt(self) -> str:
         """Let the turn play, with those before it, in place of another answer to the same.
 
         Where another prompt was asked, what was recorded stays beside it; see :meth:`replace`.
 
+        Returns:
+            What became of how many turns, in a line.
+
         Raises:
-            InvalidRequestError: That was said already, or it was rejected, or the file cannot be
-                written.
+            InvalidRequestError: That was said already, or it was rejected, or a turn has changed
+                since it was shown, or the file cannot be written.
             TapeError: It is broken.
 
         >>> for proposal in tape.review():
         ...     proposal.adopt()
         """
-        self._decide("adopted", _adopt)
+        return self._decide("adopted", adopt_turn)
 
-    def replace(self) -> None:
+    def replace(self) -> str:
         """Let the turn take the place of the recorded one, each with those that go on from it.
 
         It stands where that stood, in its session and with its marks; what was recorded there is
         off the tape. :meth:`adopt` keeps both.
 
+        Returns:
+            What became of how many turns, in a line.
+
         Raises:
-            InvalidRequestError: There is nothing in its place, it waits no more, or the file cannot
-                be written.
+            InvalidRequestError: There is nothing in its place, or that was said already, or it was
+                rejected, or a turn has changed since it was shown, or the file cannot be written.
             TapeError: It is broken.
 
         >>> for proposal in tape.review():
         ...     proposal.replace()
         """
-        self._decide("adopted", put_in_place)
+        return self._decide("adopted", put_in_place)
 
     @property
     def replaces(self) -> int:
@@ -96,44 +112,48 @@ class Proposal:
         """
         return self._replaces
 
-    def reject(self) -> None:
+    def reject(self) -> str:
         """Take the turn off the tape, with those that go on from it.
 
+        Returns:
+            What became of how many turns, in a line.
+
         Raises:
-            InvalidRequestError: That was said already, or it was adopted, or the file cannot be
-                written.
+            InvalidRequestError: That was said already, or it was adopted, or a turn has changed
+                since it was shown, or the file cannot be written.
             TapeError: It is broken.
 
         >>> for proposal in tape.review():
         ...     proposal.reject()
         """
-        self._decide("rejected", _reject)
+        return self._decide("rejected", reject_turn)
 
-    def _decide(self, became: str, change: Callable[[Recording, Turn], object]) -> None:
+    def _decide(self, became: str, change: Callable[[Recording, Turn], object]) -> str:
         line = self.new.line
         name = f"{line.turn} of {line.session}"
         if self._became:
             raise InvalidRequestError(f"{name} was {self._became} already.")
 
-        def decide(tape: Recording) -> None:
+        def decide(tape: Recording) -> str:
             same = [turn for turn in tape.turns if turn.place == self.new.place]
             if any(turn.line.new for turn in same):
-                change(tape, self.new)
-                return
+                return self._shown.decide(tape, lambda: change(tape, self.new))
             # Others may have taken it with them: turns are adopted with those before them.
             was = "adopted" if any(is_same(turn, self.new) for turn in same) else "rejected"
             if was != became:
-                raise InvalidRequestError(f"{name} was {was} already, and waits no more.")
+                raise InvalidRequestError(f"{name} {_WAS[was]}: review again.")
+            return f"{name} {_WAS[was]}."
 
-        self._change(decide)
+        told = self._change(decide)
         self._became = became
+        return told
 
     def __repr__(self) -> str:
         line = self.new.line
-        beside = "new"
+        beside = "; nothing like it was recorded before"
         if self.old is not None:
-            beside = f"beside {self.old.line.turn} of {self.old.line.session}"
-        head = f"{line.turn} of {line.session}, {line.agent}, {beside}: {self.asked}"
+            beside = f", beside {self.old.line.turn} of {self.old.line.session}"
+        head = f"{line.turn} of {line.session}, {line.agent}{beside}: {self.asked}"
         return f"{head}\n{self.difference}"
 
 
@@ -146,6 +166,7 @@ class Review(Sequence[Proposal]):
 
     def __init__(self, tape: Recording, change: Change) -> None:
         self._change = change
+        self._shown = Shown(tape)
         old = [turn for turn in tape.turns if not turn.line.new]
         by_place = {turn.place: turn for turn in old}
         self._proposals = [
@@ -155,25 +176,35 @@ class Review(Sequence[Proposal]):
         ]
         self.news = [turn for turn in tape.turns if turn.line.new]
 
-    def adopt(self) -> None:
+    def adopt(self) -> str:
         """Let all of them play, beside what was recorded.
 
+        Returns:
+            What became of how many turns, in a line.
+
         Raises:
-            InvalidRequestError: The file cannot be written.
+            InvalidRequestError: A turn has changed since it was shown, or the file cannot be
+                written.
             TapeError: It is broken.
 
         >>> tape.review().adopt()
+        'Nothing on the tape is new.'
         """
-        self._change_all(_adopt)
+        return self._change_all(adopt_turn)
 
-    def replace(self) -> None:
+    def replace(self) -> str:
         """Let all of them play, those that have one in the place of a recorded turn.
 
+        Returns:
+            What became of how many turns, in a line.
+
         Raises:
-            InvalidRequestError: The file cannot be written.
+            InvalidRequestError: A turn has changed since it was shown, or the file cannot be
+                written.
             TapeError: It is broken.
 
         >>> tape.review().replace()
+        'Nothing on the tape is new.'
         """
         own = {turn.place for turn in self.news}
 
@@ -183,40 +214,52 @@ class Review(Sequence[Proposal]):
             if gone and not own & {one.place for one in gone}:
                 put_in_place(tape, turn)
             else:
-                _adopt(tape, turn)
+                adopt_turn(tape, turn)
 
-        self._change_all(put_or_adopt)
+        return self._change_all(put_or_adopt)
 
-    def reject(self) -> None:
+    def reject(self) -> str:
         """Take all of them off the tape.
 
+        Returns:
+            What became of how many turns, in a line.
+
         Raises:
-            InvalidRequestError: The file cannot be written.
+            InvalidRequestError: A turn has changed since it was shown, or the file cannot be
+                written.
             TapeError: It is broken.
 
         >>> tape.review().reject()
+        'Nothing on the tape is new.'
         """
-        self._change_all(_reject)
+        return self._change_all(reject_turn)
 
     def _proposal(self, tape: Recording, turn: Turn, same: Turn | None) -> Proposal:
         """A turn beside another answer to the same, what it may replace, or the nearest."""
         if same is not None:
-            return Proposal(turn, same, self._change)
+            return Proposal(turn, same, self._shown, self._change)
         gone = replaced_by(tape, turn)
         in_place = next((old for old in gone if old.line.turn == turn.line.turn), None)
         old = in_place or nearest((one for one in tape.turns if not one.line.new), turn.line)
-        return Proposal(turn, old, self._change, len(gone))
+        if old is not in_place and old is not None and not is_alike(old.line, turn.line):
+            old = None
+        return Proposal(turn, old, self._shown, self._change, len(gone))
 
-    def _change_all(self, change: Callable[[Recording, Turn], None]) -> None:
+    def _change_all(self, change: Callable[[Recording, Turn], None]) -> str:
         """Change the tape once for all that still wait on it."""
+
+        def decide(tape: Recording) -> str:
+            places = {turn.place for turn in tape.turns if turn.line.new}
+            if not places & {turn.place for turn in self.news}:
+                return _NOTHING
+            return self._shown.decide(tape, lambda: change_all(tape))
 
         def change_all(tape: Recording) -> None:
             for turn in self.news:
                 if any(one.line.new and one.place == turn.place for one in tape.turns):
                     change(tape, turn)
 
-        if self.news:
-            self._change(change_all)
+        return self._change(decide) if self.news else _NOTHING
 
     @overload
     def __getitem__(self, place: int) -> Proposal: ...
@@ -234,29 +277,5 @@ class Review(Sequence[Proposal]):
         return "\n\n".join(map(repr, self)) or _NOTHING
 
 
-def _told(turn: Turn) -> str:
-    return f"{text_asked(turn.line.asked)}\n\n{told_of(turn)[:_KEPT]}"
-
-
-def _adopt(tape: Recording, turn: Turn) -> None:
-    wanted = {turn.place}
-    parent: str | None = turn.line.parent
-    by_key = {one.line.key: one for one in tape.turns if one.line.new}
-    while parent in by_key:
-        wanted.add(by_key[parent].place)
-        parent = by_key.pop(parent).line.parent
-    adopted = [one for one in tape.turns if one.line.new and one.place in wanted]
-    here = {one.place for one in tape.turns if not one.line.new}
-    tape.turns = [one for one in tape.turns if one not in adopted or one.place not in here]
-    for one in adopted:
-        one.line.new = False
-    tape.add(*(one for one in adopted if one.place in here))
-
-
-def _reject(tape: Recording, turn: Turn) -> None:
-    left = [one for one in tape.turns if not one.line.new or one.place != turn.place]
-    gone = {turn.line.key} - {one.line.key for one in left}
-    while lost := [one for one in left if one.line.new and one.line.parent in gone]:
-        left = [one for one in left if one not in lost]
-        gone |= {one.line.key for one in lost} - {one.line.key for one in left}
-    tape.turns = left
+def _cut(text: str) -> str:
+    return text if len(text) <= _KEPT else f"{text[:_KEPT]}…"

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from difflib import SequenceMatcher
 
-from ..errors import InvalidRequestError
-from .differences import MOST_CHARACTERS, nearest, text_asked
-from .lines import TurnLine
-from .recording import Recording
-from .turns import Turn
+from ...errors import InvalidRequestError
+from ..differences import MOST_CHARACTERS, nearest, text_asked
+from ..lines import TurnLine
+from ..recording import Recording
+from ..turns import Turn
 
-_ALIKE = 0.5
+_WORDS_ALIKE, _LETTERS_ALIKE = 0.5, 0.75
 """How much of two first prompts is the same where one is the other with changes."""
 
 
@@ -46,10 +46,7 @@ def put_in_place(tape: Recording, turn: Turn) -> list[Turn]:
     """
     gone = replaced_by(tape, turn)
     if not gone:
-        raise InvalidRequestError(
-            f"Nothing was recorded in the place of {turn.line.turn} of {turn.line.session}: "
-            "adopt it."
-        )
+        raise InvalidRequestError(_nothing_there(tape, turn))
     beginning = _beginning(tape, turn)
     come = [beginning, *_behind(tape, beginning, new=True)]
     at, session = tape.turns.index(gone[0]), gone[0].line.session
@@ -73,6 +70,13 @@ def put_in_place(tape: Recording, turn: Turn) -> list[Turn]:
     return placed
 
 
+def _nothing_there(tape: Recording, turn: Turn) -> str:
+    line = turn.line
+    before = next((one.line for one in tape.turns if one.line.key == line.parent), None)
+    behind = f", which goes on from {before.turn} of {before.session}" if before else ""
+    return f"Nothing was recorded in the place of {line.turn} of {line.session}{behind}: adopt it."
+
+
 def _beginning(tape: Recording, turn: Turn) -> Turn:
     """The first new turn of those that lead to a new one."""
     new = {one.line.key: one for one in tape.turns if one.line.new}
@@ -89,8 +93,16 @@ def _is_in_place(one: Turn, line: TurnLine) -> bool:
     """Whether a turn was asked of the same agent after the same; a first one must be alike."""
     if (one.line.parent, one.line.agent) != (line.parent, line.agent):
         return False
-    old, new = (text_asked(asked)[:MOST_CHARACTERS] for asked in (one.line.asked, line.asked))
-    return line.parent is not None or SequenceMatcher(None, old, new).ratio() >= _ALIKE
+    return line.parent is not None or is_alike(one.line, line)
+
+
+def is_alike(old: TurnLine, new: TurnLine) -> bool:
+    """Whether one prompt is another with changes."""
+    one, other = (text_asked(line.asked)[:MOST_CHARACTERS] for line in (old, new))
+    words = SequenceMatcher(None, one.split(), other.split())
+    return words.ratio() >= _WORDS_ALIKE or SequenceMatcher(None, one, other).ratio() >= (
+        _LETTERS_ALIKE
+    )
 
 
 def _behind(tape: Recording, turn: Turn, *, new: bool) -> Iterator[Turn]:

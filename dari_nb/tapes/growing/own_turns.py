@@ -1,0 +1,66 @@
+"""The turns that were written to a tape here, and whether they are on it still."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from pathlib import Path
+from weakref import WeakSet
+
+from ..summary import count_of
+from ..turns import Turn
+
+_log = logging.getLogger(__name__)
+_GONE = "%s is no longer there: the next turn that is recorded makes a new one."
+_REPLACED = "%s was replaced: %s recorded here %s no longer on it."
+
+
+class OwnTurns:
+    """Says it, once, when others put another file in the place of a tape.
+
+    Args:
+        path: The tape's file.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._places: set[tuple[str, int]] = set()
+        _kept.add(self)
+
+    def add(self, turns: Iterable[Turn]) -> None:
+        """Take note of turns that are on the tape now."""
+        self._places |= {turn.place for turn in turns}
+
+    def forget(self, places: set[tuple[str, int]]) -> None:
+        """Miss turns no more, by their keys and takes."""
+        self._places -= places
+
+    def look(self, turns: Iterable[Turn], *, is_gone: bool) -> None:
+        """Look for them among those that are on the tape now.
+
+        Args:
+            turns: What is on it.
+            is_gone: Whether the file is no longer there.
+        """
+        lost = self._places - {turn.place for turn in turns}
+        self.forget(lost)
+        if is_gone:
+            _log.warning(_GONE, self.path.name)
+        elif lost:
+            are = "is" if len(lost) == 1 else "are"
+            _log.warning(_REPLACED, self.path.name, count_of(len(lost), "turn"), are)
+
+
+_kept: WeakSet[OwnTurns] = WeakSet()
+
+
+def forget(path: Path, places: set[tuple[str, int]]) -> None:
+    """Take note that somebody here takes turns off a tape, which need not be told again.
+
+    Args:
+        path: The tape's file.
+        places: The keys and takes of the turns.
+    """
+    for own in list(_kept):
+        if own.path == path:
+            own.forget(places)

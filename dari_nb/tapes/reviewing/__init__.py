@@ -1,0 +1,6 @@
+"""What waits to be adopted on a tape, and what becomes of it."""
+
+from .deciding import Change
+from .review import Proposal, Review
+
+__all__ = ["Change", "Proposal", "Review"]

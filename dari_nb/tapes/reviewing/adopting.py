@@ -1,0 +1,32 @@
+"""New turns that are adopted or taken off a tape."""
+
+from __future__ import annotations
+
+from ..recording import Recording
+from ..turns import Turn
+
+
+def adopt_turn(tape: Recording, turn: Turn) -> None:
+    """Let a turn play, with the new ones before it, in place of other answers to the same."""
+    wanted = {turn.place}
+    parent: str | None = turn.line.parent
+    by_key = {one.line.key: one for one in tape.turns if one.line.new}
+    while parent in by_key:
+        wanted.add(by_key[parent].place)
+        parent = by_key.pop(parent).line.parent
+    adopted = [one for one in tape.turns if one.line.new and one.place in wanted]
+    here = {one.place for one in tape.turns if not one.line.new}
+    tape.turns = [one for one in tape.turns if one not in adopted or one.place not in here]
+    for one in adopted:
+        one.line.new = False
+    tape.add(*(one for one in adopted if one.place in here))
+
+
+def reject_turn(tape: Recording, turn: Turn) -> None:
+    """Take a new turn off, with those that go on from it."""
+    left = [one for one in tape.turns if not one.line.new or one.place != turn.place]
+    gone = {turn.line.key} - {one.line.key for one in left}
+    while lost := [one for one in left if one.line.new and one.line.parent in gone]:
+        left = [one for one in left if one not in lost]
+        gone |= {one.line.key for one in lost} - {one.line.key for one in left}
+    tape.turns = left

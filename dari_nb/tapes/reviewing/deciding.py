@@ -1,0 +1,68 @@
+"""What a reviewer decides: only of turns as they were shown, and said in a line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ...errors import InvalidRequestError
+from ..recording import Recording
+from ..summary import count_of
+from ..turns import Turn
+
+Change = Callable[[Callable[[Recording], str]], str]
+"""Changes the tape in its file, and gives what is said of that."""
+_Place = tuple[str, int, bool]
+
+
+class Shown:
+    """The turns of a tape as they were shown.
+
+    Args:
+        tape: The tape.
+    """
+
+    def __init__(self, tape: Recording) -> None:
+        self._seen: dict[tuple[str, int], list[Any]] = {}
+        for turn in tape.turns:
+            self._seen.setdefault(turn.place, []).append(_content(turn))
+
+    def decide(self, tape: Recording, change: Callable[[], object]) -> str:
+        """Change a tape, and say what became of its turns.
+
+        Args:
+            tape: The tape as it is now.
+            change: Changes it.
+
+        Raises:
+            InvalidRequestError: Nobody was shown what changes: the tape is not to be written.
+        """
+        before = {_place(turn): (turn.line, _content(turn)) for turn in tape.turns}
+        change()
+        after = {_place(turn): _content(turn) for turn in tape.turns}
+        gone = [place for place, (_, told) in before.items() if after.get(place) != told]
+        for place in gone:
+            line, told = before[place]
+            if told not in self._seen.get(place[:2], []):
+                what = "changed" if place[:2] in self._seen else "come"
+                raise InvalidRequestError(
+                    f"{line.turn} of {line.session} has {what} since: review again."
+                )
+        return _said(gone, after)
+
+
+def _said(gone: list[_Place], after: dict[_Place, Any]) -> str:
+    adopted = [(*place, new) for *place, new in gone if new and (*place, False) in after]
+    new = sum(new for *_, new in gone)
+    counts = {"adopted": len(adopted), "rejected": new - len(adopted), "replaced": len(gone) - new}
+    told = [f"{count_of(count, 'turn')} {what}" for what, count in counts.items() if count]
+    return f"{', '.join(told)}."
+
+
+def _place(turn: Turn) -> _Place:
+    return (*turn.place, turn.line.new)
+
+
+def _content(turn: Turn) -> Any:
+    """What is shown of a turn."""
+    return turn.line.asked, turn.agent.agent, [(one.event, one.data) for one in turn.events]
