@@ -13,8 +13,22 @@ _MIXED = r"(?=[\w-]*\d)(?=[\w-]*[a-z])(?=[\w-]*[A-Z])"
 _PLACEHOLDER = r"(?!(?i:pass|passwd|password|pwd|secret|token|key)@)"
 """What passwords are called in examples of addresses."""
 
+_LINE = rf"(?:(?=[A-Za-z+/]{{0,63}}\d)[{_WORD}+/=]{{16,}}+|[{_WORD}+/=]{{40,}}+)"
+"""A line of a private key: base64 with a digit, or too long for a word."""
+_LAST_LINE = rf"(?=[A-Za-z]*+[\d+/=])[{_WORD}+/=]{{1,15}}+(?=[\s\"'`\\]|\Z)"
+_UP_TO = r"(?:(?!-----).)*"
+_HEADER = r"(?:\s*(?:Proc-Type|DEK-Info|Version|Comment): [^\r\n]{0,80})*+"
+_AROUND = r"[\s\"'`>|#,+\\-]{0,20}+"
+"""What may stand before a line of a private key, such as a sign of a quotation."""
+_PRIVATE_KEY = (
+    r"-----BEGIN[A-Z +]*PRIVATE[ +]KEY(?:[ +]BLOCK)?-----"
+    rf"(?:(?={_UP_TO}?{_LINE}){_UP_TO}+-----END[A-Z +]*-----"
+    rf"|{_HEADER}(?:{_AROUND}{_LINE})++(?:{_AROUND}{_LAST_LINE})?)"
+)
+"""A private key; without its last line, as far as lines of a key stand behind its first."""
+
 COMMON: tuple[tuple[str, str], ...] = (
-    ("-----BEGIN", r"-----BEGIN[A-Z +]*PRIVATE[ +]KEY-----.*?(?:-----END[A-Z +]*-----|\Z)"),
+    ("-----BEGIN", _PRIVATE_KEY),
     *(
         (scheme, rf"{scheme}((?=[A-Za-z._~+/-]*\d)[{_WORD}._~+/-]{{20,}}=*)")
         for scheme in ("Bearer ", "bearer ", "BEARER ")
