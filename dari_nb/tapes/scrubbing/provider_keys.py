@@ -34,6 +34,8 @@ COMMON: tuple[tuple[str, str], ...] = (
         for scheme in ("Bearer ", "bearer ", "BEARER ")
     ),
     ("sk_", r"sk_[0-9a-f]{48}"),
+    ("pat", rf"pat(?<![{_WORD}]pat)[{_WORD}]{{14}}\.[0-9a-f]{{64}}"),  # Airtable
+    ("key-", rf"key-(?<![{_WORD}]key-)[0-9a-f]{{32}}(?![{_WORD}])"),  # Mailgun
     ("://", rf"://[^\s/?#@:\"'<>]*:{_PLACEHOLDER}([^\s/@\"'<>$*{{\[\\]{{6,}})@[{_WORD}\[]"),
 )
 """Forms that may hold no long word, or whose beginnings many ordinary texts have."""
@@ -82,6 +84,12 @@ _WORDS: tuple[tuple[str, str], ...] = (
     ("shp", r"shp(?:at|ca|pa|ss)_[0-9a-fA-F]{32}"),  # Shopify
     ("sbp_", r"sbp_[0-9a-f]{40}"),  # Supabase
     ("phx_", rf"{_BEGINS}phx_[{_WORD}]{{40,}}"),  # PostHog
+    ("hvs.", rf"{_BEGINS}hvs\.[{_WORD}_-]{{20,}}"),  # HashiCorp's Vault and Terraform
+    (".atlasv1.", rf"[{_WORD}]{{10,}}\.atlasv1\.[{_WORD}_-]{{30,}}"),
+    ("dckr_pat_", rf"dckr_pat_[{_WORD}_-]{{20,}}"),
+    ("ATATT3x", rf"ATATT3x[{_WORD}_=-]{{20,}}"),  # Atlassian
+    ("sntrys_", rf"sntrys_[{_WORD}_+/=-]{{20,}}"),
+    ("vercel_blob_rw_", rf"vercel_blob_rw_[{_WORD}_]{{20,}}"),
     ("AGE-SECRET-KEY-1", r"AGE-SECRET-KEY-1[A-Z0-9]{50,}"),
     *(
         (begin, rf"(?i:secret_?access_?key)[\s\"':=]{{1,5}}([{_WORD}/+]{{40}})(?![{_WORD}/+=])")

@@ -13,6 +13,7 @@ import msgspec
 from ..._secret import known
 from ...errors import InvalidRequestError
 from .finding import SCRUBBED, SHORTEST, Secrets, Span, written
+from .named import named
 
 _NAMED = re.compile(
     r"(?:KEY|TOKEN|SECRET|PASSWORD|PASSWD|PASSPHRASE|CREDENTIAL|(?:^|_)PAT|(?:^|_|PG)PASS)"
@@ -148,8 +149,14 @@ class Scrubber:
             name = first = self.text(str(key))
             while name in scrubbed:
                 name = f"{first} {len(scrubbed) + 1}"
-            scrubbed[name] = self._scrubbed(inner)
+            scrubbed[name] = self._field(key, inner)
         return scrubbed
+
+    def _field(self, name: str, value: Any) -> Any:
+        said = f"{name}: "
+        if isinstance(value, str) and any(named(said + value)):
+            return self.pieces([said, value])[1]
+        return self._scrubbed(value)
 
 
 def _held(name: str, value: str) -> Iterator[str]:
