@@ -61,10 +61,9 @@ class Tape:
         times: Whether intervals and drafts are kept: as in the file that is there, and in a new one
             unless told otherwise. Without them, the same agents asked the same make the same bytes.
         secrets: Regular expressions of what must not be in it, besides the keys of this process,
-            the values of variables whose names end in ``KEY``, ``TOKEN``, ``SECRET``, ``PASSWORD``,
-            ``PASSWD``, ``PASSPHRASE``, ``CREDENTIALS`` or ``_PAT``, or in one of these with an
-            ``S`` or a number, and what looks like a key of a known provider
-            (``dari_nb/tapes/FORMAT.md``).
+            the values of variables whose names say so, such as ``API_KEY`` or ``DB_PASSWORD``,
+            what looks like a key of a known provider, and keys and passwords behind their name,
+            such as ``x-api-key: …``; ``dari_nb/tapes/FORMAT.md`` has the list.
         run_tools: Whether calls that the caller of the API has answered are answered anew when they
             play, by functions of the kernel for one. A result that is not as it was recorded ends
             the turn as failed, and the error shows both: what follows was an answer to another.

@@ -51,11 +51,22 @@ def test_what_stands_before_a_key_gives_it_away(text: str) -> None:
         "API_KEYS",
         "MY_KEY_1",
         "T_TOKEN2",
+        "PGPASS",
+        "DB_PASS",
+        "MYSQL_PWD",
+        "NPM_AUTH",
     ],
 )
 def test_the_names_of_variables_that_hold_secrets_have_many_endings(name: str) -> None:
     own = Scrubber(keys=list, variables={name: "canary-0123456789", "COMPAT": "compat-0123456789"})
     assert own.text("canary-0123456789 compat-0123456789") == "[scrubbed] compat-0123456789"
+
+
+def test_folders_and_methods_are_no_secrets_whatever_their_variables_are_called() -> None:
+    held = {"PWD": "/home/user/work-2024", "OLDPWD": "lesson-2024", "BUILD_PWD": "/srv/work-2024"}
+    held |= {"MY_PWD": "C:\\work-2024", "PROXY_AUTH": "kerberos", "COMPASS": "north-2024"}
+    own, text = Scrubber(keys=list, variables=held), " ".join(held.values())
+    assert own.text(text) == text
 
 
 def test_each_secret_of_a_variable_with_several_is_found() -> None:

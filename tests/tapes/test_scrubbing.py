@@ -36,7 +36,7 @@ PROVIDERS = [
     "gsk_canaryCanary0123456789",
     "sk_live_canary0123456789",
     "dari_local_0123456789abcdef0123456789abcdef",
-    "-----BEGIN RSA PRIVATE KEY-----\ncanary\n-----END RSA PRIVATE KEY-----",
+    "-----BEGIN RSA PRIVATE KEY-----\ncanaryCanary0123456789\n-----END RSA PRIVATE KEY-----",
 ]
 HEX, MIXED = "0123456789abcdef", "canary0AB-cd_EF12"
 PROVIDERS += [

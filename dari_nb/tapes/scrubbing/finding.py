@@ -12,6 +12,7 @@ from unicodedata import normalize
 
 import msgspec
 
+from . import named
 from .provider_keys import COMMON, FORMS
 from .views import BREAK, ENCODED, folded, folded_places, in_base64, plain_of, unbroken, views
 
@@ -92,6 +93,8 @@ class Secrets:
         low = data.lower()
         if _one_is_in(self._needles, low) or any(look.search(data) for look in _COMMON):
             return True
+        if named.may_be_in(low):
+            return True
         if any(all(piece in low for piece in pieces) for pieces in self._pieces):
             return True
         mask = data.translate(_MASK)
@@ -119,6 +122,7 @@ class Secrets:
         """Find secrets in a text, in lines that were broken, and in base64."""
         found = list(self._found(text))
         yield from found
+        yield from (Span(*place, "providers") for place in named.named(text))
         yield from self._in_base64(text)
         if view := unbroken(text):
             flat, places = view

@@ -13,13 +13,29 @@ _MIXED = r"(?=[\w-]*\d)(?=[\w-]*[a-z])(?=[\w-]*[A-Z])"
 _PLACEHOLDER = r"(?!(?i:pass|passwd|password|pwd|secret|token|key)@)"
 """What passwords are called in examples of addresses."""
 
+_LINE = rf"(?:(?=[A-Za-z+/]{{0,63}}\d)[{_WORD}+/=]{{16,}}+|[{_WORD}+/=]{{40,}}+)"
+"""A line of a private key: base64 with a digit, or too long for a word."""
+_LAST_LINE = rf"(?=[A-Za-z]*+[\d+/=])[{_WORD}+/=]{{1,15}}+(?=[\s\"'`\\]|\Z)"
+_UP_TO = r"(?:(?!-----).)*"
+_HEADER = r"(?:\s*(?:Proc-Type|DEK-Info|Version|Comment): [^\r\n]{0,80})*+"
+_AROUND = r"[\s\"'`>|#,+\\-]{0,20}+"
+"""What may stand before a line of a private key, such as a sign of a quotation."""
+_PRIVATE_KEY = (
+    r"-----BEGIN[A-Z +]*PRIVATE[ +]KEY(?:[ +]BLOCK)?-----"
+    rf"(?:(?={_UP_TO}?{_LINE}){_UP_TO}+-----END[A-Z +]*-----"
+    rf"|{_HEADER}(?:{_AROUND}{_LINE})++(?:{_AROUND}{_LAST_LINE})?)"
+)
+"""A private key; without its last line, as far as lines of a key stand behind its first."""
+
 COMMON: tuple[tuple[str, str], ...] = (
-    ("-----BEGIN", r"-----BEGIN[A-Z +]*PRIVATE[ +]KEY-----.*?(?:-----END[A-Z +]*-----|\Z)"),
+    ("-----BEGIN", _PRIVATE_KEY),
     *(
         (scheme, rf"{scheme}((?=[A-Za-z._~+/-]*\d)[{_WORD}._~+/-]{{20,}}=*)")
         for scheme in ("Bearer ", "bearer ", "BEARER ")
     ),
     ("sk_", r"sk_[0-9a-f]{48}"),
+    ("pat", rf"pat(?<![{_WORD}]pat)[{_WORD}]{{14}}\.[0-9a-f]{{64}}"),  # Airtable
+    ("key-", rf"key-(?<![{_WORD}]key-)[0-9a-f]{{32}}(?![{_WORD}])"),  # Mailgun
     ("://", rf"://[^\s/?#@:\"'<>]*:{_PLACEHOLDER}([^\s/@\"'<>$*{{\[\\]{{6,}})@[{_WORD}\[]"),
 )
 """Forms that may hold no long word, or whose beginnings many ordinary texts have."""
@@ -68,6 +84,12 @@ _WORDS: tuple[tuple[str, str], ...] = (
     ("shp", r"shp(?:at|ca|pa|ss)_[0-9a-fA-F]{32}"),  # Shopify
     ("sbp_", r"sbp_[0-9a-f]{40}"),  # Supabase
     ("phx_", rf"{_BEGINS}phx_[{_WORD}]{{40,}}"),  # PostHog
+    ("hvs.", rf"{_BEGINS}hvs\.[{_WORD}_-]{{20,}}"),  # HashiCorp's Vault and Terraform
+    (".atlasv1.", rf"[{_WORD}]{{10,}}\.atlasv1\.[{_WORD}_-]{{30,}}"),
+    ("dckr_pat_", rf"dckr_pat_[{_WORD}_-]{{20,}}"),
+    ("ATATT3x", rf"ATATT3x[{_WORD}_=-]{{20,}}"),  # Atlassian
+    ("sntrys_", rf"sntrys_[{_WORD}_+/=-]{{20,}}"),
+    ("vercel_blob_rw_", rf"vercel_blob_rw_[{_WORD}_]{{20,}}"),
     ("AGE-SECRET-KEY-1", r"AGE-SECRET-KEY-1[A-Z0-9]{50,}"),
     *(
         (begin, rf"(?i:secret_?access_?key)[\s\"':=]{{1,5}}([{_WORD}/+]{{40}})(?![{_WORD}/+=])")

@@ -13,12 +13,18 @@ import msgspec
 from ..._secret import known
 from ...errors import InvalidRequestError
 from .finding import SCRUBBED, SHORTEST, Secrets, Span, written
+from .named import named
 
 _NAMED = re.compile(
-    r"(?:KEY|TOKEN|SECRET|PASSWORD|PASSWD|PASSPHRASE|CREDENTIAL|(?:^|_)PAT)(S?)(?:_?\d+)?$",
+    r"(?:KEY|TOKEN|SECRET|PASSWORD|PASSWD|PASSPHRASE|CREDENTIAL|(?:^|_)PAT|(?:^|_|PG)PASS)"
+    r"(S?)(?:_?\d+)?$",
     re.IGNORECASE,
 )
 """The names of variables that hold a secret, or, with an S, perhaps several."""
+_NAMED_AT_TIMES = re.compile(r"_(?:PWD|AUTH)(?:_?\d+)?$", re.IGNORECASE)
+"""Those of variables that hold a secret, or a folder, or the name of a method."""
+_NO_SECRET = re.compile(r"[/.~]|[A-Za-z]:[\\/]|\D*$")
+"""What folders and methods look like: passwords have a digit."""
 _DIGIT = re.compile(r"\d")
 _BETWEEN = re.compile(r"[\s,;]+")
 
@@ -143,8 +149,14 @@ class Scrubber:
             name = first = self.text(str(key))
             while name in scrubbed:
                 name = f"{first} {len(scrubbed) + 1}"
-            scrubbed[name] = self._scrubbed(inner)
+            scrubbed[name] = self._field(key, inner)
         return scrubbed
+
+    def _field(self, name: str, value: Any) -> Any:
+        said = f"{name}: "
+        if isinstance(value, str) and any(named(said + value)):
+            return self.pieces([said, value])[1]
+        return self._scrubbed(value)
 
 
 def _held(name: str, value: str) -> Iterator[str]:
@@ -153,6 +165,8 @@ def _held(name: str, value: str) -> Iterator[str]:
         yield value
         if found[1]:
             yield from (each for each in _BETWEEN.split(value) if _DIGIT.search(each))
+    elif _NAMED_AT_TIMES.search(name) and not _NO_SECRET.match(value):
+        yield value
 
 
 def compiled(pattern: str) -> re.Pattern[str]:

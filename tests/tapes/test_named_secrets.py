@@ -1,0 +1,108 @@
+"""Keys and passwords behind their names are taken out; what people write about them stays."""
+
+from __future__ import annotations
+
+import json
+from urllib.parse import quote
+
+import pytest
+
+from dari_nb.tapes import Scrubber
+
+KEY, PASSWORD = "9f8e7d6c5b4a39281706f5e4d3c2b1a0", "Sup3rPw_9981c"
+BASIC = "c29tZWJvZHk6U3VwM3JQd185OTgxYw=="
+
+
+def told(value: object) -> object:
+    return Scrubber(keys=list, variables={}).scrub(value)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x-api-key: {key}",
+        "curl -H 'Ocp-Apim-Subscription-Key: {key}' https://example.org",
+        "GET /v1/list?limit=20&api_key={key}&page=2",
+        "https://example.org/?access_token={key}#top",
+        '{{"user": "me", "password": "{password}", "n": 1}}',
+        '{{"Credentials": {{"SecretAccessKey": "{key}", "Expiration": 1}}}}',
+        "client_secret={password}&grant_type=password",
+        "export MISTRAL_API_KEY={key}",
+        "MISTRAL_API_KEY={key}\nPORT=8080\nGREETING=Hello2024",
+        'os.environ["LAB_TOKEN"] = "{key}"',
+        "LAB_SECRET: '{password}'",
+        "Server=db;Uid=sa;Pwd={password};Encrypt=1",
+        "machine example.org\n  login somebody\n  password {password}\n",
+        "machine example.org login somebody password {password}",
+        "Authorization: Basic {basic}",
+        "-H 'authorization: token {key}'",
+        "https://x.blob.core.windows.net/a?sv=2024-01-01&sig={key}%3D&se=2025",
+        "The password is in: DB_PASSWORD={password}, as always.",
+    ],
+)
+def test_what_stands_behind_a_name_of_secrets_goes(text: str) -> None:
+    given = text.format(key=KEY, password=PASSWORD, basic=BASIC)
+    left = text.format(key="[scrubbed]", password="[scrubbed]", basic="[scrubbed]")
+    left = left.replace("[scrubbed]%3D", "[scrubbed]")
+    assert told(given) == left
+    assert told({"a": [given]}) == {"a": [left]}
+    assert json.loads(str(told(json.dumps({"a": given})))) == {"a": left}
+    assert all(each not in str(told(quote(given))) for each in (KEY, PASSWORD, BASIC))
+    assert told(left) == left
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "left"),
+    [
+        ("password", PASSWORD, "[scrubbed]"),
+        ("x-api-key", KEY, "[scrubbed]"),
+        ("accessToken", KEY, "[scrubbed]"),
+        ("Authorization", f"Basic {BASIC}", "Basic [scrubbed]"),
+        ("MY_TOKEN", KEY, "[scrubbed]"),
+        ("password", "see below", "see below"),
+        ("sha256", KEY, KEY),
+    ],
+)
+def test_the_name_of_a_field_gives_its_value_away(name: str, value: str, left: str) -> None:
+    assert told({name: value, "n": 1}) == {name: left, "n": 1}
+    assert told([{"a": {name: value}}]) == [{"a": {name: left}}]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "password: see below, api_key: required, token=none, secret: yes",
+        "Password: at least 8 characters, with 2 digits. API key: the one from 2024.",
+        '{"password": {"type": "string", "minLength": 12}, "api_key": "YOUR_KEY"}',
+        'def f(token: str = "", api_key=None, password: str | None = None) -> Secret[8]:',
+        "api_key=load_the_api_key_2(path), password=read_password2(12)",
+        "LAB_TOKEN=$OTHER_TOKEN_20240101 and PASSWORD=${PASSWORD_20240101}",
+        "private_key: /etc/ssl/private/server2024.pem, ssh_key=~/.ssh/id_ed25519_2024",
+        "max_tokens=4096, tokens: 1234567890123456789, primary_key=order_2024",
+        "Basic authentication: Authorization: Basic authentication",
+        "login page password reset2024 and login somebody password Reset2024",
+        "The secret: it is 12345678 times simpler. passage: 12345678, compass=12345678",
+        "design=0123456789abcdef0123456789, sig=short1",
+    ],
+)
+def test_words_and_code_about_keys_and_passwords_stay(text: str) -> None:
+    assert told(text) == text
+    assert told({"a": [text]}) == {"a": [text]}
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "hvs.CAESIcanaryCanary0123456789",
+        "canaryCanary01.atlasv1.canaryCanary0123456789canaryCanary0123456789",
+        "dckr_pat_canary-Canary_0123456789",
+        "ATATT3xFfGF0canaryCanary0123456789=AB12",
+        "sntrys_eyJpYXQiOjE3MDAwMDAwMDAuMD_canary+01/23=",
+        f"patCanary01234567.{KEY * 2}",
+        f"key-{KEY}",
+        "vercel_blob_rw_canaryCanary_0123456789abcdef",
+    ],
+)
+def test_more_providers_are_known(key: str) -> None:
+    assert told(f"Use {key} here.") == "Use [scrubbed] here."
+    assert told({"a": key}) == {"a": "[scrubbed]"}
