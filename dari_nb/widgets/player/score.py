@@ -19,7 +19,7 @@ from ...render.plain.words import cost_text
 from ...tapes import Mark, Turn
 from ...tapes.lines import dollars
 from ..live.outbox import Outbox
-from .scenes import PAUSE, Marked, Plan, plan_of, scenes
+from .scenes import PAUSE, Marked, Plan, growth, plan_of, scenes
 from .wire import Chapter, Outline, Step
 from .wire import Mark as Told
 
@@ -174,11 +174,11 @@ class Score:
 
     def _render(self, number: int) -> list[Step]:
         turn, times = self.scenes[number].turn, self.scenes[number].times
-        items = GrowingItems()
-        outbox = Outbox(lambda item: items.html(item, agent=turn.line.agent))
+        growing = GrowingItems()
+        outbox = Outbox(lambda item: growing.html(item, agent=turn.line.agent))
         return [
-            Step(at=round(at, 3), changes=list(outbox.changes(seen)))
-            for at, seen in zip(times, scenes(turn, message_id(number)), strict=True)
+            Step(at=round(at, 3), changes=list(outbox.changes(items, place)))
+            for at, (place, items) in zip(times, growth(turn, message_id(number)), strict=True)
         ]
 
     def _chapter(

@@ -216,7 +216,10 @@ def test_what_is_said_beside_the_transcript_fits_on_a_line_and_turns_nothing_aro
     assert len(mark["text"]) == 2000
 
 
-def test_a_turn_of_many_calls_costs_in_proportion() -> None:
+@pytest.mark.parametrize("name", ["changes", "_draft_of"])
+def test_a_turn_of_many_calls_costs_in_proportion(name: str) -> None:
+    real = getattr(Outbox, name)
+
     def looked_at(calls: int) -> int:
         events = "".join(
             f'{{"event":"tool.call_{kind}","data":{{"tool_call_id":"c{n}","tool_name":"t"}}}}\n'
@@ -226,15 +229,14 @@ def test_a_turn_of_many_calls_costs_in_proportion() -> None:
         head, turn = DRAFTED.splitlines()[0:4:3]
         score = tape(f'{head}\n{{"agent":"tour"}}\n{turn}\n{events}')
         counted = 0
-        real = Outbox._draft_of
 
-        def counting(*given: Any) -> Any:
+        def counting(outbox: Outbox, first: Any, *given: Any) -> Any:
             nonlocal counted
-            counted += 1
-            return real(*given)
+            counted += len(first) if name == "changes" else 1
+            return real(outbox, first, *given)
 
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(Outbox, "_draft_of", counting)
+            patch.setattr(Outbox, name, counting)
             score.steps(0, {})
         return counted
 
