@@ -27,6 +27,7 @@ export class Question {
       class: "dari-main",
       title: SENDS,
     });
+    this.#field.addEventListener("input", () => this.#grow(), { signal });
     sendsWith(this.#field, () => void this.#answered());
     onEscape(this.#field, left);
     this.element.addEventListener("submit", (event) => event.preventDefault(), { signal });
@@ -49,6 +50,7 @@ export class Question {
     if (mark) {
       // What the mark is called may tell what comes.
       this.#text.textContent = mark.ask;
+      this.#grow();
       this.element.scrollIntoView?.({ block: "nearest" });
       if (focus && this.element.parentElement?.contains(focus)) this.focus();
     } else if (hadFocus) this.#left();
@@ -57,6 +59,11 @@ export class Question {
   /** Puts the reader where they write. */
   focus(): void {
     this.#field.focus({ preventScroll: true });
+  }
+
+  #grow(): void {
+    this.#field.style.height = "auto";
+    this.#field.style.height = `${this.#field.scrollHeight + 2}px`;
   }
 
   async #answered(): Promise<void> {
@@ -73,7 +80,8 @@ export class Question {
     this.#note.textContent = "";
     try {
       await this.#story.reply(mark, text);
-      this.#left();
+      // At one place there may be several.
+      if (!this.#playback.question) this.#left();
       if (!this.#playback.isAtEnd) this.#playback.play();
     } catch (error) {
       this.#note.textContent = (error as Error).message;
