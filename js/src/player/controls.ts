@@ -10,6 +10,8 @@ export const SPEEDS = [0.5, 1, 2, 4, 8, 16];
 const WAITS = [null, 0, 1, 3, 10];
 /** Seconds that an arrow goes. */
 const FAR = 5;
+/** So many marks are told of, the last ones. */
+const MOST_TOLD = 3;
 
 /** The line that plays, stops and goes elsewhere, and says where one is. */
 export class Controls {
@@ -136,7 +138,7 @@ export class Controls {
     );
     const last = here.at(-1);
     if (last?.ask === null && !question) told.push(last.text);
-    return told.join("\n");
+    return told.slice(-MOST_TOLD).join("\n");
   }
 
   #faster(by: 1 | -1): void {
