@@ -366,7 +366,7 @@ def test_who_was_asked_before_is_told_so_and_how_to_begin_anew(
     again, anew = tape.view(), tape.view(answers="new.jsonl")
     told = asked(again, "outline", None)["body"]["answered"]
     assert told.startswith("answered on ")
-    assert told.endswith("; view(answers='new.jsonl') begins unanswered")
+    assert told.endswith(": view(answers='new.jsonl') asks again")
     assert asked(anew, "outline", None)["body"]["answered"] == ""
     for player in (first, again, anew):
         player.close()

@@ -58,7 +58,7 @@ class Answers:
         last = max((parse_time(score.at) or _NEVER for score in self._kept()), default=_NEVER)
         if last == _NEVER:
             return ""
-        return f"answered on {last:%b} {last.day}; view(answers='new.jsonl') begins unanswered"
+        return f"answered on {last:%b} {last.day}: view(answers='new.jsonl') asks again"
 
     def keep(self, mark_id: str, text: str) -> None:
         """Keep an answer, beside all that were given before.

@@ -51,7 +51,6 @@ export class Question {
       // What the mark is called may tell what comes.
       this.#text.textContent = mark.ask;
       this.#grow();
-      this.element.scrollIntoView?.({ block: "nearest" });
       if (focus && this.element.parentElement?.contains(focus)) this.focus();
     } else if (hadFocus) this.#left();
   }
@@ -61,9 +60,11 @@ export class Question {
     this.#field.focus({ preventScroll: true });
   }
 
+  /** The field is as tall as what is in it, and the buttons below stay in sight. */
   #grow(): void {
     this.#field.style.height = "auto";
     this.#field.style.height = `${this.#field.scrollHeight + 2}px`;
+    this.element.scrollIntoView?.({ block: "nearest" });
   }
 
   async #answered(): Promise<void> {
