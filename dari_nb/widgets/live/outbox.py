@@ -64,10 +64,11 @@ class Outbox:
 
     def _untouched(self, items: Sequence[TimelineItem], place: int) -> int:
         """How many items from a place on the pages have as they are; most, as a rule."""
-        sent = [self._items[item_id] for item_id in self._order[place:]]
+        order = self._order[place:] if place else self._order
+        sent = map(self._items.__getitem__, order)
         return next(
             (n for n, (old, new) in enumerate(zip(sent, items)) if old is not new),  # noqa: B905
-            min(len(sent), len(items)),
+            min(len(order), len(items)),
         )
 
     def pack(self, changes: Sequence[Change]) -> tuple[int, bytes]:
