@@ -80,6 +80,7 @@ ANSWERS: Table[Any] = Table(
         "ask": TEXT,
         "answer": TEXT,
         "answered_at": TIME,
+        "name": TEXT,
         "file": TEXT,
     },
     by_row(lambda asked: _answer_row(*asked)),
@@ -89,4 +90,5 @@ ANSWERS: Table[Any] = Table(
 
 def _answer_row(turn: Any, mark: Any, score: Any, file: str | None) -> tuple[Any, ...]:
     line, given = turn.line, (score.value, score.at) if score else (None, None)
-    return (line.session, line.turn, mark.mark, mark.ask, *given, file)
+    name = getattr(score, "reader", None)
+    return (line.session, line.turn, mark.mark, mark.ask, *given, name, file)

@@ -72,6 +72,20 @@ class TurnState:
         return [item for item in parts if item is not None]
 
     @property
+    def settled(self) -> int:
+        """How many items at the beginning no event changes any more."""
+        # Calls are kept in the order of their places.
+        begun = next(iter(self._open.values()), len(self.body))
+        return begun + 1 if self.user is not None else 0
+
+    def items_from(self, place: int) -> list[TimelineItem]:
+        """The items in display order without so many that are settled."""
+        if place == 0:
+            return self.items
+        closing = [] if self._closing is None else [self._closing]
+        return [*self.body[place - 1 :], *closing]
+
+    @property
     def waiting(self) -> list[ToolCallItem]:
         """The calls that wait for an answer from outside; see :meth:`_mark_open_calls`."""
         if self.status != "waiting_for_tool":

@@ -152,6 +152,47 @@ def test_it_stops_at_a_question_and_holds_back_what_comes(request, host, axe):
     book.shot("player-reopened")
 
 
+# Whether the controls and the newest item are seen, as far as that fits.
+SEEN = """() => {
+  const view = document.querySelector(".dari-player");
+  const box = view.closest(".jp-WindowedPanel-outer").getBoundingClientRect();
+  const [play, log] = [".dari-play", ".dari-log"].map((name) => view.querySelector(name));
+  const { bottom } = log.getBoundingClientRect();
+  const isAtEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 2;
+  const { top } = play.getBoundingClientRect();
+  return top >= box.top && bottom <= box.bottom + 1 && log.clientHeight > 50 && isAtEnd;
+}"""
+KEYS_SEEN = """() => [...document.querySelectorAll(".dari-keys > div")].every((key) => {
+  const box = key.closest(".jp-WindowedPanel-outer").getBoundingClientRect();
+  const { top, bottom } = key.getBoundingClientRect();
+  return top >= box.top && bottom <= box.bottom;
+})"""
+
+
+def test_on_a_projector_controls_and_the_newest_item_stay_in_sight(lab):
+    said = json.dumps({"content": "word " * 80})
+    lines = [line for line in LINES if "mark" not in line]
+    lines[-2:-2] = [{"event": "assistant.message_completed", "data": json.loads(said)}] * 4
+    text = "".join(json.dumps(line) + "\n" for line in lines)
+    (lab.notebooks / "shop.tape").write_text(text)
+    book = lab.open_notebook(["print('far' + '\\nfar' * 30)", VIEW, "1"])
+    book.run_all()
+    page, view = book.page, book.page.locator(".dari-player")
+    view.get_by_text("Which tickets are late?").wait_for()
+    page.set_viewport_size({"width": 853, "height": 480})
+    view.locator(".dari-toggle").focus()
+    page.keyboard.press("Space")
+    page.wait_for_function("() => document.querySelector('.dari-track input').value > 2")
+    page.wait_for_function(SEEN)
+    book.shot("player-projector-end")
+    page.keyboard.press("Home")
+    page.wait_for_function(SEEN)
+    book.shot("player-projector-home")
+    page.keyboard.press("?")
+    page.wait_for_function(KEYS_SEEN)
+    book.shot("player-projector-keys")
+
+
 @pytest.fixture
 def page(browser):
     page = browser.new_page()
@@ -177,9 +218,13 @@ def test_a_page_of_its_own_plays_from_the_disk_and_asks_nobody(page, tmp_path):
         page.keyboard.press("Control+Enter")
         page.get_by_text("The shop is closed.").wait_for()
         assert page.get_by_text("also what comes behind its questions").is_visible()
+        who = {"dark": "", "light": "Ann ../"}[scheme]
+        page.get_by_label("Your name, if you like:").fill(who)
         with page.expect_download() as download:
             page.get_by_role("button", name="Save the answers").click()
-        assert download.value.suggested_filename == "shop answers.jsonl"
+        name = {"dark": "shop answers.jsonl", "light": "shop answers Ann ___.jsonl"}[scheme]
+        assert download.value.suggested_filename == name
+        page.get_by_text(f"Saved as {name}").wait_for()
         download.value.save_as(tmp_path / f"{scheme}.jsonl")
     page.goto(made.as_uri())
     page.keyboard.press("Space")
@@ -203,14 +248,44 @@ def test_a_page_of_its_own_plays_from_the_disk_and_asks_nobody(page, tmp_path):
     page.set_viewport_size({"width": 420, "height": 800})
     assert page.evaluate("() => document.documentElement.scrollWidth") <= 420
     told = Tape(tmp_path / "shop.tape").answers([tmp_path / "dark.jsonl", tmp_path / "light.jsonl"])
-    assert told[["turn", "answer", "file"]].astype(object).fillna("").to_numpy().tolist() == [
-        ["msg_1", "Ask.", "dark.jsonl"],
-        ["msg_1", "Ask.", "light.jsonl"],
-        ["msg_2", "", ""],
+    assert told[["turn", "answer", "name", "file"]].fillna("").to_numpy().tolist() == [
+        ["msg_1", "Ask.", "", "dark.jsonl"],
+        ["msg_1", "Ask.", "Ann ../", "light.jsonl"],
+        ["msg_2", "", "", ""],
     ]
     pages = [url for url in asked if not url.startswith("data:")]
     assert pages == [made.as_uri()] * 3
     assert problems == []
+
+
+def test_questions_at_one_place_are_answered_one_after_another_by_keyboard(page, tmp_path):
+    written(tmp_path / "shop.tape")
+    text = (tmp_path / "shop.tape").read_text()
+    asks = json.dumps({"mark": "Why?", "ask": "And why?"})
+    marked = text.replace('{"mark": "It has', f'{asks}\n{{"mark": "It has')
+    (tmp_path / "shop.tape").write_text(marked)
+    page.goto(Tape(tmp_path / "shop.tape").to_html(tmp_path / "shop.html").as_uri())
+    page.get_by_text("Which tickets are late?").wait_for()
+    page.keyboard.press("Space")
+    for ask in ("And why?", "What will it do now?"):
+        page.locator(".dari-question").get_by_text(ask).wait_for()
+        page.locator(".dari-log").focus()
+        page.keyboard.press("k")
+        field = page.locator(".dari-question textarea:focus")
+        height = field.evaluate("(field) => field.offsetHeight")
+        page.keyboard.type("one")
+        for more in ("two", "three", "four"):
+            page.keyboard.press("Enter")
+            page.keyboard.type(more)
+        assert field.evaluate("(field) => field.offsetHeight") > height
+        page.keyboard.press("Control+Enter")
+        if ask == "And why?":
+            page.locator(".dari-question textarea:focus").wait_for()
+    page.get_by_text("The shop is closed.").wait_for()
+    page.get_by_role("button", name="Skip").click()
+    page.get_by_text("And next time? · skipped").wait_for()
+    # What was expected elsewhere stays there.
+    assert page.get_by_text("you expected").count() == 0
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)

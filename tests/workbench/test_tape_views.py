@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 from typing import Any
@@ -104,10 +105,44 @@ def test_answers_are_kept_beside_the_notebook_and_are_a_frame(
     with pytest.raises(dari.DariError, match=r"other\.jsonl holds no answers"):
         tape.answers(other)
     other.write_text("")
-    assert tape.answers(other)["answer"].isna().all()
-    several = tape.answers([tmp_path / "dari-scores.jsonl", other])
+    with pytest.warns(match=r"^other\.jsonl holds no answers\.$"):
+        assert tape.answers(other)["answer"].isna().all()
+    with pytest.warns(match="holds no answers"):
+        several = tape.answers([tmp_path / "dari-scores.jsonl", other])
     assert several["file"].tolist() == ["dari-scores.jsonl"] * 2
     player.close()
+
+
+def test_answers_that_belong_nowhere_are_told_and_a_mark_may_be_renamed(
+    tape: dari.Tape, tmp_path: Path
+) -> None:
+    lines = tape.file.read_text().splitlines()
+
+    def marked(name: str, ask: str) -> None:
+        mark = {"mark": name, "ask": ask}
+        tape.file.write_text("\n".join([*lines[:4], json.dumps(mark), *lines[4:], ""]))
+
+    marked("Asked.", "What will it say?")
+    file = tmp_path / "answers ann.jsonl"
+    player = tape.view(answers=file)
+    [mark_id] = player._score.questions
+    player._answered(mark_id, "A lamp?")
+    player.close()
+    with file.open("a") as more:
+        more.write('{"name":"answer","val')
+    marked("first guess", "What will it say?")
+    with pytest.warns(match=r"^Line 2 of answers ann\.jsonl cannot be read\.$") as told:
+        [answer] = tape.answers(tmp_path)["answer"]
+    assert (answer, len(told)) == ("A lamp?", 1)
+    marked("first guess", "What does it say?")
+    words = "1 answer of answers ann.jsonl belongs to no question of this tape: “.*What will it say"
+    with pytest.warns(match=words):
+        assert tape.answers([file])["answer"].isna().all()
+    with pytest.raises(dari.DariError, match="Name a file with answers"):
+        tape.answers([])
+    file.unlink()
+    with pytest.raises(dari.DariError, match=r"no \*answers\*\.jsonl in the folder"):
+        tape.answers(tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -287,3 +322,51 @@ def test_a_player_may_play_at_once(tape: dari.Tape) -> None:
     player = tape.view(speed="instant")
     assert player.speed == 1000
     player.close()
+
+
+def asked(player: Any, what: str, body: Any) -> Any:
+    """What a page is answered."""
+    sent: list[Any] = []
+    player.send = lambda message, buffers=None: sent.append(message)
+    player._on_custom_message(None, {"kind": "request", "id": 1, "what": what, "body": body}, [])
+    return sent[-1]
+
+
+def test_nobody_is_beyond_what_may_be_seen(tape: dari.Tape) -> None:
+    player = tape.view()
+    player.at = 1e9
+    assert player.at == player._score.seconds
+    lines = tape.file.read_text().splitlines()
+    tape.file.write_text("\n".join([*lines[:4], '{"mark": "m", "ask": "What?"}', *lines[4:], ""]))
+    [stopped] = [one for one in (tape.view(at=1e8),) if one.at < player.at]
+    player.close()
+    stopped.close()
+
+
+@pytest.mark.parametrize("body", [None, [], {"number": None}, {"number": "x"}])
+def test_what_asks_for_no_turn_is_told_so_in_words(tape: dari.Tape, body: Any) -> None:
+    player = tape.view()
+    told = "A turn is asked for by its number, from 0."
+    assert asked(player, "turn", body)["error"] == told
+    assert asked(player, "reply", body)["error"] == "This question is no longer there."
+    player.close()
+
+
+def test_who_was_asked_before_is_told_so_and_how_to_begin_anew(
+    tape: dari.Tape, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    lines = tape.file.read_text().splitlines()
+    tape.file.write_text("\n".join([*lines[:4], '{"mark": "m", "ask": "What?"}', *lines[4:], ""]))
+    first = tape.view()
+    assert asked(first, "outline", None)["body"]["answered"] == ""
+    [mark_id] = first._score.questions
+    first._answered(mark_id, "A lamp?")
+    assert asked(first, "outline", None)["body"]["answered"] == ""
+    again, anew = tape.view(), tape.view(answers="new.jsonl")
+    told = asked(again, "outline", None)["body"]["answered"]
+    assert told.startswith("answered on ")
+    assert told.endswith(": view(answers='new.jsonl') asks again")
+    assert asked(anew, "outline", None)["body"]["answered"] == ""
+    for player in (first, again, anew):
+        player.close()

@@ -15,7 +15,7 @@ from ..markup.prose import prose_html
 from ..markup.runs import more_html
 from ..markup.sanitize import sanitize
 from ..plain.limits import LIMITS, Limits, cut
-from ..plain.visible import visible, visible_name
+from ..plain.visible import short_name, visible, visible_name
 from ..plain.words import (
     cause_text,
     clock_text,
@@ -174,4 +174,4 @@ def _tag(name: str, text: str) -> str:
 
 
 def _name(text: str) -> str:
-    return escape(visible_name(text), quote=False)
+    return escape(short_name(text), quote=False)

@@ -35,17 +35,20 @@ class Outbox:
         self._log: deque[tuple[int, bytes]] = deque()
         self._log_bytes = 0
 
-    def changes(self, items: Sequence[TimelineItem]) -> Iterator[Change]:
+    def changes(self, items: Sequence[TimelineItem], place: int = 0) -> Iterator[Change]:
         """Yield what the pages lack to show exactly ``items``; what is taken counts as sent.
+
+        Before them stand ``place`` others, which are known to be as they were sent.
 
         An item that stays in its relative place and is the same object is not yielded, so the
         iteration can be left at any point and begun anew with later items. Of an item that grew
         where it stands only what is new is sent; an answer takes the place of its draft likewise.
         """
-        first = self._untouched(items)
+        same = self._untouched(items, place)
+        first = place + same
         rank = {item_id: first + n for n, item_id in enumerate(self._order[first:])}
         wanted = _by_id(
-            items[first:], lambda item_id: item_id in self._items and item_id not in rank
+            items[same:], lambda item_id: item_id in self._items and item_id not in rank
         )
         furthest, after = first - 1, self._order[first - 1] if first else None
         for item_id, item in wanted.items():
@@ -59,12 +62,13 @@ class Outbox:
         for gone in [item_id for item_id in self._order[first:] if item_id not in wanted]:
             yield self._remove(gone)
 
-    def _untouched(self, items: Sequence[TimelineItem]) -> int:
-        """How many items at the beginning the pages have as they are; most, as a rule."""
-        sent = map(self._items.__getitem__, self._order)
+    def _untouched(self, items: Sequence[TimelineItem], place: int) -> int:
+        """How many items from a place on the pages have as they are; most, as a rule."""
+        order = self._order[place:] if place else self._order
+        sent = map(self._items.__getitem__, order)
         return next(
             (n for n, (old, new) in enumerate(zip(sent, items)) if old is not new),  # noqa: B905
-            min(len(self._order), len(items)),
+            min(len(order), len(items)),
         )
 
     def pack(self, changes: Sequence[Change]) -> tuple[int, bytes]:

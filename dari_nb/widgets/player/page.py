@@ -22,16 +22,21 @@ _LOOK = """
 body { margin: 0; padding: 24px 16px; font: 14px/1.5 system-ui, sans-serif; }
 h1 { max-width: 860px; margin: 0 auto 12px; font-size: 20px; font-weight: 600; }
 main.dari.dari.dari { margin: 0 auto; }
-@media screen { main.dari.dari.dari.dari > .dari-log { max-height: max(200px, 100vh - 250px); } }
+@media screen { main.dari.dari.dari.dari > .dari-log { max-height: max(200px, 100vh - 290px); } }
 .page-note { max-width: 860px; margin: 14px auto 0; font-size: 12px; color: GrayText; }
-.page-note button { font: inherit; margin-inline-start: 8px; padding: 3px 10px; }
+.page-note form { margin-top: 8px; color: CanvasText; }
+.page-note :is(button, input) { font: inherit; padding: 4px 10px; color: inherit;
+  border: 1px solid GrayText; border-radius: 6px; background: none; }
+.page-note button { font-weight: 500; cursor: pointer; }
 @media print { .page-note { display: none; } }
 """
 _HOLDS = (
     "This page holds all that was recorded, also what comes behind its questions. What is answered"
     " is kept until it is closed: save it before."
 )
-_SAVE = '<button type="button" id="dari-save" hidden>Save the answers</button>'
+_SAVE = """<form id="dari-save" hidden><label>Your name, if you like: <input id="dari-reader"
+maxlength="60" autocomplete="name"></label> <button>Save the answers</button>
+<span id="dari-saved" role="status"></span></form>"""
 _NO_SCRIPT = "<noscript>This page plays with JavaScript, which is switched off here.</noscript>"
 
 
@@ -68,7 +73,7 @@ def page(
         yield _block(f"dari-turn-{number}", score.steps(number, everything))
     yield f"<script>{script}</script>\n"
     if score.questions:
-        yield f'<p class="page-note">{_HOLDS}{_SAVE}</p>\n'
+        yield f'<div class="page-note">{_HOLDS}{_SAVE}</div>\n'
     for number in numbers[FIRST:]:
         yield _block(f"dari-turn-{number}", score.steps(number, everything))
     yield "</body></html>\n"

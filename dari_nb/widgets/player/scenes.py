@@ -71,7 +71,15 @@ def _is_seen(line: EventLine) -> str:
 
 
 def scenes(turn: Turn, message_id: str) -> Iterator[Sequence[TimelineItem]]:
-    """Give the items of a turn after each of its steps.
+    """Give the items of a turn after each of its steps, in one list that goes on; see `growth`."""
+    items: list[TimelineItem] = []
+    for place, rest in growth(turn, message_id):
+        items[place:] = rest
+        yield items
+
+
+def growth(turn: Turn, message_id: str) -> Iterator[tuple[int, Sequence[TimelineItem]]]:
+    """Give after each step of a turn how many items stay as they are, and all behind those.
 
     The events are folded as those of a session are, so items are the same objects as long as they
     are the same. Times of day are on no tape; how long a call took is known from the steps.
@@ -86,8 +94,9 @@ def scenes(turn: Turn, message_id: str) -> Iterator[Sequence[TimelineItem]]:
     asked = turn.line.asked
     content = [text_block(asked)] if isinstance(asked, str) else asked
     state.apply(_event(message_id, 0, ev.USER_MESSAGE, {"content": content}))
-    yield state.items
+    yield 0, state.items
     for number, step in enumerate(steps_of(turn), 1):
+        place = 0 if state.status in TERMINAL else state.settled
         at += wait_of(step, unknown=0.0)
         if isinstance(step, EventLine):
             data = _timed(step, at, begun)
@@ -96,13 +105,10 @@ def scenes(turn: Turn, message_id: str) -> Iterator[Sequence[TimelineItem]]:
         else:
             for piece in step:
                 state.write(drafts.piece(piece, state.attempt))
-        yield _whole(turn, state)
-
-
-def _whole(turn: Turn, state: TurnState) -> Sequence[TimelineItem]:
-    if state.status not in TERMINAL:
-        return state.items
-    return with_silence(state.items, Head(turn.line.agent, state=str(state.status)))
+        if state.status in TERMINAL:
+            yield 0, with_silence(state.items, Head(turn.line.agent, state=str(state.status)))
+        else:
+            yield place, state.items_from(place)
 
 
 def _timed(line: EventLine, at: float, begun: dict[str, float]) -> dict[str, Any]:

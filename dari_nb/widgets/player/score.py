@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING
 from ...models import text_of
 from ...render import GrowingItems, Head, count_text
 from ...render.page.session_lines import first_words
-from ...render.plain.visible import visible_name
+from ...render.plain.visible import short_name
 from ...render.plain.words import cost_text
 from ...tapes import Mark, Turn
 from ...tapes.lines import dollars
 from ..live.outbox import Outbox
-from .scenes import PAUSE, Marked, Plan, plan_of, scenes
+from .scenes import PAUSE, Marked, Plan, growth, plan_of, scenes
 from .wire import Chapter, Outline, Step
 from .wire import Mark as Told
 
@@ -123,6 +123,13 @@ class Score:
                     return number, marked.steps
         return _END
 
+    def end(self, answers: Mapping[str, str]) -> float:
+        """When what may be seen ends, in seconds of the whole."""
+        last, steps = self.barrier(answers)
+        if last >= len(self.scenes):
+            return self.seconds
+        return self.scenes[last].begins + self.scenes[last].when(steps)
+
     def outline(self, answers: Mapping[str, str]) -> tuple[Outline, list[Chapter]]:
         """Tell what a page knows beforehand."""
         last, steps = self.barrier(answers)
@@ -137,6 +144,7 @@ class Score:
             turns=len(self.scenes),
             sessions=sessions,
             left_out=self.left_out,
+            answered="",
         )
         return whole, chapters
 
@@ -174,11 +182,11 @@ class Score:
 
     def _render(self, number: int) -> list[Step]:
         turn, times = self.scenes[number].turn, self.scenes[number].times
-        items = GrowingItems()
-        outbox = Outbox(lambda item: items.html(item, agent=turn.line.agent))
+        growing = GrowingItems()
+        outbox = Outbox(lambda item: growing.html(item, agent=turn.line.agent))
         return [
-            Step(at=round(at, 3), changes=list(outbox.changes(seen)))
-            for at, seen in zip(times, scenes(turn, message_id(number)), strict=True)
+            Step(at=round(at, 3), changes=list(outbox.changes(items, place)))
+            for at, (place, items) in zip(times, growth(turn, message_id(number)), strict=True)
         ]
 
     def _chapter(
@@ -191,8 +199,8 @@ class Score:
             seconds=round(scene.when(steps), 3),
             steps=steps,
             label=first_words(_asked(turn), 1) if steps else "",
-            agent=_shown(turn.line.agent, _NAME),
-            llm=_shown(turn.line.llm or "", _NAME),
+            agent=short_name(turn.line.agent, _NAME),
+            llm=short_name(turn.line.llm or "", _NAME),
             session=turn.line.session,
             spent=scene.spent if is_whole else "",
             items=self._ticks(scene, [step for step, is_error in seen if not is_error]),
@@ -237,12 +245,6 @@ def message_id(number: int) -> str:
     return f"turn-{number + 1}"
 
 
-def _shown(text: str, most: int) -> str:
-    """What is shown of a text on a line: no more than fits, and nothing that turns it around."""
-    shown = visible_name(text[: 2 * most])
-    return shown if len(shown) <= most else f"{shown[: most - 1]}…"
-
-
 def asks(mark: Mark) -> bool:
     """Whether a mark stops the playback."""
     return bool(mark.ask and mark.ask.strip())
@@ -254,8 +256,8 @@ def _told(mark_id: str, marked: Marked, scene: Scene, answers: Mapping[str, str]
         id=mark_id,
         steps=marked.steps,
         at=round(scene.when(marked.steps), 3),
-        text=_shown(mark.mark, _NOTE),
-        ask=_shown(mark.ask or "", _NOTE) if asks(mark) else None,
+        text=short_name(mark.mark, _NOTE),
+        ask=short_name(mark.ask or "", _NOTE) if asks(mark) else None,
         answer=answers.get(mark_id) if asks(mark) else None,
     )
 

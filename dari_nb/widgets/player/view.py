@@ -36,9 +36,11 @@ class PlayerView(View):
         score: What is played.
         answers: Gives what was answered so far, by the marks' ids.
         keep: Keeps an answer.
+        answered: Says that there were answers before.
 
     Attributes:
-        at: Where the reader is, in seconds of the whole; set it to go there.
+        at: Where the reader is, in seconds of the whole; set it to go there, at most to the end of
+            what may be seen.
         playing: Whether it plays.
         speed: How many times as fast as it was recorded.
         idle_limit: Seconds that it waits at most for what comes next; ``None`` waits as long as it
@@ -65,11 +67,13 @@ class PlayerView(View):
         *,
         answers: Callable[[], Mapping[str, str]] = dict,
         keep: Keep | None = None,
+        answered: str = "",
         **traits: Any,
     ) -> None:
         self._score = score
         self._answers = answers
         self._keep = keep
+        self._answered_before = answered
         self._skipped: dict[str, str] = {}
         super().__init__(**traits)
         self.answer("outline", lambda _: self._outline())
@@ -78,6 +82,7 @@ class PlayerView(View):
 
     def _outline(self) -> tuple[Outline, list[bytes]]:
         whole, chapters = self._score.outline(self._seen_answers())
+        whole["answered"] = self._answered_before
         return whole, [packed(chapters)]
 
     def _seen_answers(self) -> dict[str, str]:
@@ -85,10 +90,13 @@ class PlayerView(View):
         return self._skipped | dict(self._answers())
 
     def _turn(self, body: Wanted) -> tuple[None, list[bytes]]:
-        return None, [packed(self._score.steps(int(body["number"]), self._seen_answers()))]
+        number = _told(body).get("number")
+        if not isinstance(number, int):
+            raise InvalidRequestError("A turn is asked for by its number, from 0.")
+        return None, [packed(self._score.steps(number, self._seen_answers()))]
 
     def _reply_to(self, body: Reply) -> tuple[Outline, list[bytes]]:
-        mark_id, text = body["id"], body["text"]
+        mark_id, text = (_told(body).get(name) for name in ("id", "text"))
         if not isinstance(mark_id, str) or mark_id not in self._score.questions:
             raise InvalidRequestError("This question is no longer there.")
         if not isinstance(text, str):
@@ -105,10 +113,14 @@ class PlayerView(View):
         if value is not None and not 0 <= value < math.inf:
             what = "pixels" if name == "height" else "seconds"
             raise traitlets.TraitError(f"{name} is {what} from 0, not {value!r}.")
-        return value
+        return min(value, self._score.end(self._seen_answers())) if name == "at" else value
 
     @traitlets.validate("speed")
     def _above_zero(self, proposal: Any) -> float:
         if not 0 < proposal.value < math.inf:
             raise traitlets.TraitError(f"speed is above 0, such as 2, not {proposal.value!r}.")
         return float(proposal.value)
+
+
+def _told(body: Any) -> dict[str, Any]:
+    return body if isinstance(body, dict) else {}

@@ -47,7 +47,8 @@ class Chapter(TypedDict):
 class Outline(TypedDict):
     """Answer to ``outline`` and ``reply``, of which ``seconds`` and ``turns`` are those of all.
 
-    ``left_out`` is how many turns of the tape wait to be adopted.
+    ``left_out`` is how many turns of the tape wait to be adopted; ``answered`` says that questions
+    had been answered before the player was made.
     Its buffer is a list of ``Chapter``: the turns up to the first question that is open.
     """
 
@@ -55,6 +56,7 @@ class Outline(TypedDict):
     turns: int
     sessions: int
     left_out: int
+    answered: str
 
 
 class Wanted(TypedDict):

@@ -5,25 +5,27 @@ from __future__ import annotations
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...errors import InvalidRequestError
-from ...scores import Score, ScoreBook
+from ...models import parse_time
+from ...scores import Score
 from ...tapes.reading import is_tape
+from .saved import NAME, OF, Reading, files_of
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from ...widgets.player.score import Score as Played
 
-_NAME = "answer"
-_OF = "mark:"
+_NEVER = datetime.min.replace(tzinfo=UTC)
 _LONGEST = 20_000
 """Characters of an answer that are kept."""
 
-Given = tuple[Score, str]
-"""An answer, and the name of the file that it is in."""
+Given = tuple[Score | None, str | None]
+"""An answer, and the name of the file that it is in; both ``None`` where nobody has answered."""
 
 
 class Answers:
@@ -48,7 +50,15 @@ class Answers:
 
     def texts(self) -> dict[str, str]:
         """What was answered last, by the marks' ids."""
-        return {score.run_id.removeprefix(_OF): str(score.value) for score in self._kept()}
+        return {mark_id: str(score.value) for mark_id, score in self.given}
+
+    @property
+    def before(self) -> str:
+        """Say when a question was answered last, and how one begins anew; empty for never."""
+        last = max((parse_time(score.at) or _NEVER for score in self._kept()), default=_NEVER)
+        if last == _NEVER:
+            return ""
+        return f"answered on {last:%b} {last.day}: view(answers='new.jsonl') asks again"
 
     def keep(self, mark_id: str, text: str) -> None:
         """Keep an answer, beside all that were given before.
@@ -61,10 +71,10 @@ class Answers:
         self._book.add(
             [
                 Score(
-                    run_id=f"{_OF}{mark_id}",
+                    run_id=f"{OF}{mark_id}",
                     # Tells the answers to a question apart, which are those of a whole class.
                     repeat=time.time_ns() // 1000,
-                    name=_NAME,
+                    name=NAME,
                     value=text.strip()[:_LONGEST],
                     note=note,
                     by="person",
@@ -73,15 +83,20 @@ class Answers:
         )
 
     @property
-    def given(self) -> list[Given]:
-        """All answers, each with the name of the file that it is in."""
-        return [(score, self._book.path.name) for score in self._kept()]
+    def file(self) -> str:
+        """The name of the file."""
+        return self._book.path.name
+
+    @property
+    def given(self) -> list[tuple[str, Score]]:
+        """All answers, each with its question's id."""
+        return [(score.run_id.removeprefix(OF), score) for score in self._kept()]
 
     def _kept(self) -> Iterator[Score]:
         known: Any = self._score.questions
-        answers = (score for score in self._book.scores() if score.name == _NAME)
+        answers = (score for score in self._book.scores() if score.name == NAME)
         for score in sorted(answers, key=lambda score: score.at):
-            if score.run_id.removeprefix(_OF) in known:
+            if score.run_id.removeprefix(OF) in known:
                 yield score
 
 
@@ -90,7 +105,8 @@ def frame_of(score: Played, paths: Iterable[str | Path] | str | Path | None) -> 
 
     Args:
         score: The recording.
-        paths: One file or several; ``dari-scores.jsonl`` in the working folder when left out.
+        paths: One file or several, or a folder; ``dari-scores.jsonl`` in the working folder when
+            left out.
 
     Raises:
         InvalidRequestError: A file that was named is not there, cannot be read, or holds no line
@@ -98,26 +114,20 @@ def frame_of(score: Played, paths: Iterable[str | Path] | str | Path | None) -> 
     """
     from ...frames.lists import ANSWERS
 
-    nobody: list[tuple[Score | None, str | None]] = [(None, None)]
-    kept = defaultdict[str, list[tuple[Score | None, str | None]]](list)
-    for path in [paths] if isinstance(paths, str | Path | None) else paths:
-        if path is not None:
-            _check_answers(path)
-        for one, file in Answers(score, path).given:
-            kept[one.run_id.removeprefix(_OF)].append((one, file))
+    nobody: list[Given] = [(None, None)]
+    kept = defaultdict[str, list[Given]](list)
+    if paths is None:
+        answers = Answers(score)
+        for mark_id, one in answers.given:
+            kept[mark_id].append((one, answers.file))
+    else:
+        reading = Reading(score)
+        for file in files_of(paths):
+            for mark_id, one in reading.read(file):
+                kept[mark_id].append((one, file.name))
+        reading.say(stacklevel=3)
     return ANSWERS.frame(
         (turn, mark, *given)
         for mark_id, (turn, mark) in score.questions.items()
         for given in kept.get(mark_id, nobody)
     )
-
-
-def _check_answers(path: str | Path) -> None:
-    if not isinstance(path, str | Path):
-        raise InvalidRequestError(f"Answers are in a file or several, not in {path!r}.")
-    book = ScoreBook(Path(path).expanduser())
-    if not book.path.exists():
-        several = " Several are a list: sorted(Path().glob('*.jsonl'))." if "*" in str(path) else ""
-        raise InvalidRequestError(f"There is no file {path} with answers.{several}")
-    if not book.scores() and book.damaged:
-        raise InvalidRequestError(f"{path} holds no answers: no line of it can be read.")

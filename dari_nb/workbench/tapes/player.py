@@ -34,7 +34,8 @@ class Player(PlayerView):
         **traits: Any of the attributes.
 
     Attributes:
-        at: Where the reader is, in seconds of the whole; set it to go there. It is the value, too.
+        at: Where the reader is, in seconds of the whole; set it to go there, at most to the end of
+            what may be seen. It is the value, too.
         playing: Whether it plays.
         speed: How many times as fast as it was recorded.
         idle_limit: Seconds that it waits at most for what comes next; ``None`` waits as long as it
@@ -54,7 +55,14 @@ class Player(PlayerView):
         **traits: Any,
     ) -> None:
         self._kept = answers
-        super().__init__(score, answers=answers.texts, keep=self._answered, layout=layout, **traits)
+        super().__init__(
+            score,
+            answers=answers.texts,
+            keep=self._answered,
+            answered=answers.before,
+            layout=layout,
+            **traits,
+        )
         self._presentation = Staying(PlayerSubject(score, answers, again), self)
 
     def __repr__(self) -> str:

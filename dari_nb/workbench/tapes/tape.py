@@ -56,7 +56,8 @@ class Tape(tapes.Tape):  # noqa: D101
                 when left out.
             height: Most pixels that the transcript takes; 0 leaves it to the page.
             answers: The file in which answers are kept, that of scores and ratings;
-                ``dari-scores.jsonl`` in the working folder when left out.
+                ``dari-scores.jsonl`` in the working folder when left out. Name a new one to be
+                asked everything again, such as in class what was answered at home.
             layout: Its place and size, an ``ipywidgets.Layout`` or a dict of CSS.
 
         Raises:
@@ -87,22 +88,26 @@ class Tape(tapes.Tape):  # noqa: D101
     def answers(self, path: str | Path | Iterable[str | Path] | None = None) -> pd.DataFrame:
         """Return what readers expected at its questions, one row an answer.
 
-        Those who read a page made by :meth:`to_html` save their answers as a file each.
+        Those who read a page made by :meth:`to_html` save their answers as a file each. A mark may
+        get another name afterwards: answers are found by its question, too. What belongs to no
+        question, or cannot be read, is told in a warning.
 
         Args:
-            path: The file in which answers are kept, or several; ``dari-scores.jsonl`` in the
-                working folder when left out.
+            path: The file in which answers are kept, or several, or a folder, of which all
+                ``*answers*.jsonl`` are read; ``dari-scores.jsonl`` in the working folder when left
+                out.
 
         Returns:
             Columns ``session``, ``turn``, ``mark``, ``ask``, ``answer`` (null where nobody
-            has answered yet), ``answered_at`` (UTC) and ``file``, the name of the answer's file.
+            has answered yet), ``answered_at`` (UTC), ``name``, which readers write on the page if
+            they like, and ``file``, the name of the answer's file.
 
         Raises:
             InvalidRequestError: A file is not there, cannot be read, or holds no such lines.
             TapeError: It is no tape, or a line is broken.
 
         >>> tape.answers().columns.to_list()
-        ['session', 'turn', 'mark', 'ask', 'answer', 'answered_at', 'file']
+        ['session', 'turn', 'mark', 'ask', 'answer', 'answered_at', 'name', 'file']
         """
         from .answers import frame_of
 

@@ -4,6 +4,7 @@ import { keySheet, onKeys } from "../shared/keys";
 import { Controls } from "./controls";
 import { Playback } from "./playback";
 import { Question } from "./question";
+import { keepInSight } from "./sight";
 import { Stage } from "./stage";
 import { Story } from "./story";
 import type { State } from "./wire";
@@ -56,13 +57,14 @@ function drawPlayer(
     sheet.hidden = !sheet.hidden;
   };
   const controls = new Controls(port, story, playback, toggle, signal);
-  const keys = controls.keys(toggle);
+  const keys = controls.keys(toggle, () => question.focus());
   const sheet = keySheet(
     keys.map(([names, says]) => [names.map((name) => NAMES[name] ?? name), says] as const),
   );
   sheet.hidden = true;
   el.classList.add("dari", "dari-view", "dari-player");
   onKeys(el, keys, signal);
+  keepInSight(el, signal);
   onEscape(el, toggle, () => !sheet.hidden);
   const top = make("div", "dari-top", {}, head, controls.element, controls.caption, sheet);
   el.replaceChildren(top, stage.log, stage.latest, controls.passed, question.element);
@@ -92,9 +94,10 @@ function drawHead(head: HTMLElement, story: Story, playback: Playback): void {
   if (head.dataset.says === words.join()) return;
   head.dataset.says = words.join();
   const [agent = "", llm = ""] = words;
-  const { left_out } = story.whole;
+  const { left_out, answered } = story.whole;
   const waiting = left_out > 0 ? ` · ${left_out} that wait to be adopted are left out` : "";
-  const recorded = make("small", "", {}, `recorded${waiting}`);
+  const before = answered && ` · ${answered}`;
+  const recorded = make("small", "", {}, `recorded${waiting}${before}`);
   head.replaceChildren(
     make("strong", "", {}, agent),
     ...(llm ? [make("span", "", {}, llm)] : []),

@@ -10,6 +10,8 @@ export const SPEEDS = [0.5, 1, 2, 4, 8, 16];
 const WAITS = [null, 0, 1, 3, 10];
 /** Seconds that an arrow goes. */
 const FAR = 5;
+/** So many marks are told of, the last ones. */
+const MOST_TOLD = 3;
 
 /** The line that plays, stops and goes elsewhere, and says where one is. */
 export class Controls {
@@ -57,13 +59,19 @@ export class Controls {
     this.caption.append(this.#where, this.#note);
   }
 
-  /** The keys of a player. */
-  keys(help: () => void): Key[] {
+  /**
+   * The keys of a player.
+   *
+   * @param help Shows them.
+   * @param ask Goes to the question that is asked here.
+   */
+  keys(help: () => void, ask: () => void): Key[] {
     const { track } = this;
+    const play = () => (this.#playback.question ? ask() : this.#playback.toggle());
     const to = (seconds: number) => void this.#playback.seek(seconds);
     const by = (seconds: number) => to(this.#playback.seconds + seconds);
     return [
-      [[" ", "k"], "play, stop", () => this.#playback.toggle()],
+      [[" ", "k"], "play, stop", play],
       [["ArrowLeft"], `${FAR} seconds back`, () => by(-FAR)],
       [["ArrowRight"], `${FAR} seconds on`, () => by(FAR)],
       [[","], "one item back", () => void this.#playback.step(-1)],
@@ -120,19 +128,17 @@ export class Controls {
     return (isOver && here.spent) || (this.#story.chapters[chapter - 1]?.spent ?? "");
   }
 
-  /** What was expected in this turn, at the end in all of them, and the mark that one is at. */
+  /** What was expected so far in this turn, and the mark that one is at. */
   #markText(): string {
-    const { place, isAtEnd } = this.#playback;
-    const marks = this.#story.chapters.flatMap(({ marks }, chapter) => {
-      if (chapter !== place.chapter) return isAtEnd ? marks : [];
-      return marks.filter((mark) => mark.steps <= place.steps);
-    });
-    const last = marks.at(-1);
-    const told = marks.flatMap(({ ask, answer }) =>
-      answer ? `${ask} · you expected: ${answer}` : [],
+    const { place, question } = this.#playback;
+    const { marks = [] } = this.#story.chapters[place.chapter] ?? {};
+    const here = marks.filter((mark) => mark.steps <= place.steps);
+    const told = here.flatMap(({ ask, answer }) =>
+      answer === null ? [] : `${ask} · ${answer ? `you expected: ${answer}` : "skipped"}`,
     );
-    if (last && !last.answer && !this.#playback.question) told.push(last.text);
-    return told.join("\n");
+    const last = here.at(-1);
+    if (last?.ask === null && !question) told.push(last.text);
+    return told.slice(-MOST_TOLD).join("\n");
   }
 
   #faster(by: 1 | -1): void {

@@ -28,19 +28,28 @@ if (el) {
 
 /** Offers the answers as a file, and asks whoever leaves without having saved them. */
 function offerAnswers(port: PagePort): void {
-  const save = document.getElementById("dari-save");
-  if (!save) return;
+  const [form, reader, said] = ["save", "reader", "saved"].map((name) =>
+    document.getElementById(`dari-${name}`),
+  );
+  if (!form) return;
+  let isSaved = true;
   port.answered = () => {
-    save.hidden = false;
+    form.hidden = isSaved = false;
+    if (said) said.textContent = "";
   };
-  save.addEventListener("click", () => {
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    const who = (reader as HTMLInputElement).value.trim();
     const link = document.createElement("a");
-    link.href = `data:application/jsonl;charset=utf-8,${encodeURIComponent(port.answers())}`;
-    link.download = `${document.title} answers.jsonl`;
+    link.href = `data:application/jsonl;charset=utf-8,${encodeURIComponent(port.answers(who))}`;
+    // A name is no path.
+    const name = [document.title, "answers", who.replace(/[^\p{L}\p{N} _-]/gu, "_")];
+    link.download = `${name.filter(Boolean).join(" ")}.jsonl`;
     link.click();
-    save.hidden = true;
+    isSaved = true;
+    if (said) said.textContent = `Saved as ${link.download}`;
   });
   addEventListener("beforeunload", (event) => {
-    if (!save.hidden) event.preventDefault();
+    if (!isSaved) event.preventDefault();
   });
 }

@@ -1,5 +1,5 @@
 import type { Message, Port, Reply } from "../host/port";
-import type { Chapter, Reply as Expected, Outline, State, Step, Wanted } from "./wire";
+import type { Chapter, Reply as Expected, Mark, Outline, State, Step, Wanted } from "./wire";
 
 /** All that a page holds. */
 export interface Recorded {
@@ -13,7 +13,7 @@ export class PagePort implements Port<State> {
   readonly #recorded: Recorded;
   readonly #state: State;
   readonly #changes = new EventTarget();
-  readonly #answers: string[] = [];
+  readonly #answers: object[] = [];
   /** Is told when there is an answer that can be saved. */
   answered: () => void = () => undefined;
 
@@ -58,22 +58,32 @@ export class PagePort implements Port<State> {
     return number === last ? all.slice(0, steps) : all;
   }
 
-  /** What was answered, as a kernel keeps it: a line of JSON each, as `Tape.answers()` reads them. */
-  answers(): string {
-    return this.#answers.join("");
+  /**
+   * What was answered, as a kernel keeps it: a line of JSON each, as `Tape.answers()` reads them.
+   *
+   * @param reader Who answered; empty for nobody who tells.
+   */
+  answers(reader: string): string {
+    const told = this.#answers.map((line) => ({ ...line, ...(reader && { reader }) }));
+    return told.map((line) => `${JSON.stringify(line)}\n`).join("");
   }
 
   #keep({ id, text }: Expected): void {
-    if (text.trim()) {
-      const [now, value] = [Date.now(), text.trim()];
-      const about = { name: "answer", run_id: `mark:${id}`, repeat: now * 1000, by: "person" };
-      const line = { ...about, value, at: new Date(now).toISOString() };
-      this.#answers.push(`${JSON.stringify(line)}\n`);
-      this.answered();
+    for (const { session, marks } of this.#recorded.chapters) {
+      for (const mark of marks) {
+        if (mark.id !== id) continue;
+        mark.answer = text;
+        if (text.trim()) this.#write(mark, text.trim(), session);
+      }
     }
-    for (const { marks } of this.#recorded.chapters) {
-      for (const mark of marks) if (mark.id === id) mark.answer = text;
-    }
+  }
+
+  #write({ id, text, ask }: Mark, value: string, session: string): void {
+    const now = Date.now();
+    const about = { name: "answer", run_id: `mark:${id}`, repeat: now * 1000, by: "person" };
+    const note = `${session}: ${text}: ${ask}`;
+    this.#answers.push({ ...about, value, note, at: new Date(now).toISOString() });
+    this.answered();
   }
 
   /** The first question that nobody has answered: its chapter, after how many steps, and when. */

@@ -27,6 +27,7 @@ export class Question {
       class: "dari-main",
       title: SENDS,
     });
+    this.#field.addEventListener("input", () => this.#grow(), { signal });
     sendsWith(this.#field, () => void this.#answered());
     onEscape(this.#field, left);
     this.element.addEventListener("submit", (event) => event.preventDefault(), { signal });
@@ -49,7 +50,7 @@ export class Question {
     if (mark) {
       // What the mark is called may tell what comes.
       this.#text.textContent = mark.ask;
-      this.element.scrollIntoView?.({ block: "nearest" });
+      this.#grow();
       if (focus && this.element.parentElement?.contains(focus)) this.focus();
     } else if (hadFocus) this.#left();
   }
@@ -57,6 +58,13 @@ export class Question {
   /** Puts the reader where they write. */
   focus(): void {
     this.#field.focus({ preventScroll: true });
+  }
+
+  /** The field is as tall as what is in it, and the buttons below stay in sight. */
+  #grow(): void {
+    this.#field.style.height = "auto";
+    this.#field.style.height = `${this.#field.scrollHeight + 2}px`;
+    this.element.scrollIntoView?.({ block: "nearest" });
   }
 
   async #answered(): Promise<void> {
@@ -73,7 +81,8 @@ export class Question {
     this.#note.textContent = "";
     try {
       await this.#story.reply(mark, text);
-      this.#left();
+      // At one place there may be several.
+      if (!this.#playback.question) this.#left();
       if (!this.#playback.isAtEnd) this.#playback.play();
     } catch (error) {
       this.#note.textContent = (error as Error).message;

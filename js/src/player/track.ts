@@ -8,6 +8,9 @@ const LINES = { items: [8, 14], errors: [6, 16], turns: [4, 18] } as const;
 const MOST_MARKS = 200;
 /** Seconds below which tenths are told. */
 const SHORT = 10;
+const DAY = 86_400;
+/** Seconds above which only days are told. */
+const LONG = 4 * DAY;
 
 /** Where the reader is in the whole, with its turns, items and marks; one drags in it. */
 export class Track {
@@ -87,10 +90,11 @@ function wordsOf({ whole }: Story, { seconds, place }: Playback): string {
   return `${clock(seconds, whole.seconds)} of ${clock(whole.seconds, whole.seconds)}${turn}`;
 }
 
-/** `0:07`, `12:40`, `1:02:03`; where all of it is short, `0.7 s`. */
+/** `0:07`, `12:40`, `1:02:03`, `12 days`; where all of it is short, `0.7 s`. */
 export function clock(seconds: number, of: number): string {
   if (of < SHORT) return `${seconds.toFixed(1)} s`;
   const whole = Math.floor(seconds);
+  if (whole > LONG) return `${Math.floor(whole / DAY)} days`;
   const two = (part: number) => String(part).padStart(2, "0");
   const [hours, minutes] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60];
   const rest = two(whole % 60);

@@ -42,6 +42,8 @@ export interface Outline {
   sessions: number;
   /** Turns of the tape that wait to be adopted. */
   left_out: number;
+  /** Says that questions had been answered before. */
+  answered: string;
 }
 
 /** Body of `turn`: the buffer of its answer holds a list of `Step`, those that may be seen. */

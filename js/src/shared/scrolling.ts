@@ -6,7 +6,8 @@ function scrolls(box: HTMLElement): boolean {
   return isPage || overflowY === "auto" || overflowY === "scroll";
 }
 
-function* scrollersAround(node: Node): Iterable<HTMLElement> {
+/** What scrolls around something, the innermost first. */
+export function* scrollersAround(node: Node): Iterable<HTMLElement> {
   for (let box = node.parentElement; box; box = box.parentElement) if (scrolls(box)) yield box;
 }
 

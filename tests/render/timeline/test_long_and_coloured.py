@@ -90,3 +90,12 @@ def test_a_megabyte_in_one_item_is_shown_with_bounded_work_and_kept_small(item, 
     [html] = shown
     assert len(html) < 700_000
     assert "more " in html
+
+
+def test_names_that_nobody_reads_to_their_end_are_cut() -> None:
+    name = "name " * 100
+    call = item_html(ToolCallItem(tool_name=name))
+    waits = item_html(AssistantMessageItem(status="running"), agent=name)
+    for html in (call, waits):
+        assert html.count("name") < 30
+        assert "…" in html

@@ -185,7 +185,8 @@ def test_what_is_recorded_without_times_has_steps_that_can_be_followed() -> None
 
 def test_an_empty_tape_has_nothing_to_play() -> None:
     score = tape('{"dari_tape":1,"times":true}\n{"scrubbed":{}}\n')
-    assert score.outline({}) == ({"seconds": 0.0, "turns": 0, "sessions": 0, "left_out": 0}, [])
+    whole = {"seconds": 0.0, "turns": 0, "sessions": 0, "left_out": 0, "answered": ""}
+    assert score.outline({}) == (whole, [])
     assert score.steps(0, {}) == []
 
 
@@ -216,7 +217,10 @@ def test_what_is_said_beside_the_transcript_fits_on_a_line_and_turns_nothing_aro
     assert len(mark["text"]) == 2000
 
 
-def test_a_turn_of_many_calls_costs_in_proportion() -> None:
+@pytest.mark.parametrize("name", ["changes", "_draft_of"])
+def test_a_turn_of_many_calls_costs_in_proportion(name: str) -> None:
+    real = getattr(Outbox, name)
+
     def looked_at(calls: int) -> int:
         events = "".join(
             f'{{"event":"tool.call_{kind}","data":{{"tool_call_id":"c{n}","tool_name":"t"}}}}\n'
@@ -226,15 +230,14 @@ def test_a_turn_of_many_calls_costs_in_proportion() -> None:
         head, turn = DRAFTED.splitlines()[0:4:3]
         score = tape(f'{head}\n{{"agent":"tour"}}\n{turn}\n{events}')
         counted = 0
-        real = Outbox._draft_of
 
-        def counting(*given: Any) -> Any:
+        def counting(outbox: Outbox, first: Any, *given: Any) -> Any:
             nonlocal counted
-            counted += 1
-            return real(*given)
+            counted += len(first) if name == "changes" else 1
+            return real(outbox, first, *given)
 
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(Outbox, "_draft_of", counting)
+            patch.setattr(Outbox, name, counting)
             score.steps(0, {})
         return counted
 
