@@ -13,7 +13,7 @@ from ..kernel_tools.offered import check_offered
 from ..kernel_tools.tool import as_tools, checked_approve
 from ..link import AtHand
 from ..link.attachments import Attachment, as_content_files
-from ..sessions.arguments import unknown_argument
+from ..sessions.arguments import metadata_of, unknown_argument
 from ..sessions.session import Prompt, Session
 from ..sessions.turn import Turn
 from .local_models import why_no_assistant
@@ -299,7 +299,7 @@ class Agent(AtHand):
             "llm_id": llm,
             "version_id": version_id,
             "name": name,
-            "metadata": dict(metadata) if metadata else None,
+            "metadata": metadata_of(metadata),
         }
         return {key: value for key, value in given.items() if value is not None}
 
