@@ -88,6 +88,14 @@ def test_a_slip_in_a_tapes_name_is_seen_in_the_panel_and_where_its_agent_is_miss
         begun.run("%dari tape lessons.tape --mode play")
 
 
+def test_what_asks_live_is_said_as_a_magic_where_a_magic_asked(begun):
+    begun.run("%dari tape lesson.tape")
+    begun.run("%dari_send --quiet one")
+    begun.run("%dari tape --mode play")
+    with pytest.raises(UsageError, match="%dari tape --mode auto asks live what is missing"):
+        begun.run("%%dari_agent echo\nAnother")
+
+
 def test_a_folder_of_tapes_is_named_from_home_and_some_of_its_tapes(begun, tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path))
     (tmp_path / "course").mkdir()
