@@ -121,6 +121,11 @@ _ALSO = {
     **dict.fromkeys(("rate", "rating"), "ratings"),
     **dict.fromkeys(("price", "budget", "spend", "spending", "max_cost", "money"), "costs"),
     **dict.fromkeys(("record", "recorded", "lesson", "mark", "marked"), "tape"),
+    **dict.fromkeys(("regression", "baseline"), "Batch.view"),
+    "judging": "Batch.judge",
+    "blind": "Batch.sample",
+    "kappa": "scores.agreement",
+    "tokens": "Turn.usage",
     **MEANT,
 }
 """Topics by other words for them."""

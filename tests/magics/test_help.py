@@ -154,6 +154,8 @@ def test_help_on_a_word_or_a_public_name_is_what_its_docstring_tells(shell, topi
         ("drafts", ["A piece of a text while it is written"]),
         ("get", ["  d.agents.get  ", "  d.batches.get  "]),
         ("rubric", ["rubric is an argument of:", "  Batch.judge  ", "  Batch.judge_pairs  "]),
+        ("regressions", ["Batch.view(*, where", "baseline: A column"]),
+        ("judging", ["Batch.judge(name"]),
         ("cost", ["batch.plan()", "max_cost=0.50", "batch.resume(max_cost=1)"]),
         ("lesson", ["%dari tape lesson.tape"]),
         ("record", ["%dari tape lesson.tape"]),
