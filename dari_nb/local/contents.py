@@ -73,7 +73,8 @@ class Contents:
         """Make a Python function an agent of this server.
 
         The function takes the prompt, or the prompt and the :class:`Turn`. It returns a text, or
-        yields texts, :class:`ToolCall` and :class:`ToolResult`; it may be async. What it raises
+        yields texts, :class:`Draft` (a piece of a text, seen at once), :class:`ToolCall`,
+        :class:`ToolResult` and :class:`Usage` (tokens and costs); it may be async. What it raises
         ends the turn as failed. Registering a name again replaces the function at once, and
         publishes a new version when the options differ.
 
@@ -96,6 +97,13 @@ class Contents:
         ...     return text.upper() if turn.llm_id == "loud" else text
         >>> d.agents["reverser"].send("desserts", llm="quiet").text
         'stressed'
+        >>> @server.agent("streaming")
+        ... def streaming(prompt):
+        ...     for word in prompt.split():
+        ...         yield dari.local.Draft(f"{word} ")
+        ...     yield dari.local.Usage(input_tokens=3, output_tokens=3)
+        >>> d.agents["streaming"].send("as it goes").usage["output_tokens"]
+        3
         """
         if not name.strip():
             raise InvalidRequestError("An agent needs a name.")

@@ -91,7 +91,7 @@ def _status(state: State, *, counting: bool = False) -> Status:
         [
             ("server", where),
             *_kept(connection, counting=counting),
-            *_tape_of(connection),
+            *_tape_of(connection, counting=counting),
             ("agent", f"{agent.name}{llm}" if agent else "none yet: %dari use NAME"),
             (
                 "session",
@@ -116,14 +116,16 @@ def _kept(connection: Dari, *, counting: bool) -> list[tuple[str, str]]:
     return [("kept", f"in {server.path}{_found(connection, server) if counting else ''}")]
 
 
-def _tape_of(connection: Dari) -> list[tuple[str, str]]:
+def _tape_of(connection: Dari, *, counting: bool) -> list[tuple[str, str]]:
+    from ..tapes.summary import told_of
     from ..tapes.tape import mode_of
 
     tape = connection.tape
     if tape is None:
         return []
     speed = "" if tape.speed == "real" else f", speed {tape.speed}"
-    return [("tape", f"{tape.path}, mode {mode_of(tape)}{speed}")]
+    holds = f"; {told_of(tape.file)}" if counting else ""
+    return [("tape", f"{tape.path}, mode {mode_of(tape)}{speed}{holds}")]
 
 
 def _found(connection: Dari, server: LocalDari) -> str:
@@ -243,7 +245,7 @@ def _tape(state: State, line: Line, words: list[str]) -> Any:
         connection.insert(replace(connection.tape, **settings))
     if line.has(PLAYER):
         return connection.tape.view()
-    return connection.tape.review() if line.has(REVIEW) else _status(state)
+    return connection.tape.review() if line.has(REVIEW) else _status(state, counting=True)
 
 
 def _tape_settings(line: Line) -> dict[str, Any]:

@@ -8,7 +8,16 @@ from IPython.core.error import UsageError
 
 from .lines.interpolate import RULE
 from .lines.options import MEANT, did_you_mean
-from .reference import EXAMPLES, NAMES, WORDS, names_below, reference_on
+from .reference import (
+    EXAMPLES,
+    NAMES,
+    WORDS,
+    last_parts,
+    names_below,
+    reference_by_last_part,
+    reference_on,
+)
+from .ways import WAYS
 
 _QUESTIONS = """\
 Questions: a mark at the end of a line is part of the text: %dari_send What is a closure?
@@ -81,6 +90,14 @@ In a terminal: pip install 'dari_nb[model]', then restart the kernel. In a cell:
 %dari_agent assistant Write a haiku.
 Other models, of a server such as Ollama or a file of this machine: %dari help connect."""
 
+_COSTS = """\
+Before it is paid: %%dari_batch --dry-run, or d.batches.run(…, dry_run=True) and batch.plan(), tell
+what a batch would cost; --max-cost 0.50, or max_cost=0.50, stops sending there, and
+batch.resume(max_cost=1) sends the rest. batch.judge takes max_cost, too. LocalDari(max_cost=…)
+is what a whole local Dari may spend.
+After: turn.cost, session.cost, dari.costs_frame(session), batch.matrix("cost"), batch.plot("cost").
+All are US dollars, and None while nobody knows them; scripted agents have none."""
+
 NOTES = {
     "braces": RULE,
     "questions": _QUESTIONS,
@@ -91,6 +108,7 @@ NOTES = {
     "export": _EXPORT,
     "widgets": _WIDGETS,
     "assistant": _ASSISTANT,
+    "costs": _COSTS,
 }
 """What holds for all magics, by topic."""
 
@@ -101,6 +119,13 @@ _ALSO = {
     **dict.fromkeys(("html", "share", "sharing", "nbconvert"), "export"),
     **dict.fromkeys(("link", "view", "dashboard"), "widgets"),
     **dict.fromkeys(("rate", "rating"), "ratings"),
+    **dict.fromkeys(("price", "budget", "spend", "spending", "max_cost", "money"), "costs"),
+    **dict.fromkeys(("record", "recorded", "lesson", "mark", "marked"), "tape"),
+    **dict.fromkeys(("regression", "baseline"), "Batch.view"),
+    "judging": "Batch.judge",
+    "blind": "Batch.sample",
+    "kappa": "scores.agreement",
+    "tokens": "Turn.usage",
     **MEANT,
 }
 """Topics by other words for them."""
@@ -127,24 +152,32 @@ def on_topic(asked: str, topics: Mapping[str, str]) -> str:
     is_magic = asked.startswith(("%", "dari_")) and topic in topics
     exact = "" if is_magic else reference_on(name)
     reference = exact or ("" if is_magic else reference_on(topic))
-    of_magics = "" if exact and name != topic else topics.get(topic, "")
+    is_class = bool(exact) and name != topic
+    way = "" if is_magic or is_class else WAYS.get(topic, "")
+    of_magics = "" if is_class else topics.get(topic, "")
     if not (reference or of_magics):
-        known = (*topics, *WORDS, EXAMPLES, *NAMES)
+        reference = next(filter(None, map(reference_by_last_part, _forms(name))), "")
+    if not (reference or of_magics):
+        parts = (path.rpartition(".")[2] for path in last_parts())
+        known = (*topics, *WORDS, EXAMPLES, *NAMES, *parts)
         close = did_you_mean(name, names_below(name)) or did_you_mean(name.split(".")[0], known)
         raise UsageError(f"there is no help on {asked!r}{close}; there is on: {listed(topics)}")
-    return "\n\n".join(filter(None, [of_magics, reference]))
+    return "\n\n".join(filter(None, [of_magics, way, reference]))
 
 
 def _topic(word: str, topics: Mapping[str, str]) -> str:
     """Return the topic that a word stands for: itself, its singular or plural, or another word."""
     from ..workbench.sessions.arguments import is_llm_option
 
-    forms = (word, f"{word}s", word.removesuffix("s"), word.removesuffix("es"))
-    known = (form for form in forms if form in topics or form in WORDS or form in _ALSO)
+    known = (form for form in _forms(word) if form in topics or form in WORDS or form in _ALSO)
     topic = next(known, word)
     if topic == word and is_llm_option(word):
         return "options"
     return _ALSO.get(topic, topic)
+
+
+def _forms(word: str) -> tuple[str, ...]:
+    return word, f"{word}s", word.removesuffix("s"), word.removesuffix("es")
 
 
 def listed(topics: Iterable[str]) -> str:

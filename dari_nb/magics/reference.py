@@ -6,7 +6,8 @@ import doctest
 import importlib
 import inspect
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from functools import cache
 from types import ModuleType
 from typing import Any
 
@@ -52,10 +53,48 @@ def names_below(begun: str) -> list[str]:
     return [] if value is None else [f"{path}.{name}" for name, _ in _members(value)]
 
 
+def reference_by_last_part(word: str) -> str:
+    """Return what is told of public names that end in a word, or else of those that take it."""
+    begun = [path for path in last_parts() if path.rpartition(".")[2].lower() == word.lower()]
+    exact = [path for path in begun if path.rpartition(".")[2] == word] or begun
+    if len(exact) == 1:
+        return _told(exact[0], _find(exact[0].removeprefix("d.")))
+    if exact:
+        return f"%dari help NAME tells more of one of these:\n{_listed(exact)}"
+    taking = [path for path, value in last_parts().items() if word in _taken(value)]
+    return f"{word} is an argument of:\n{_listed(taking)}" if taking else ""
+
+
+@cache
+def last_parts() -> dict[str, Any]:
+    """Return what is public in the package's classes and modules, by name; each thing once."""
+    modules = [importlib.import_module(f"{_PACKAGE.__name__}.{n}") for n in ("workbench", "local")]
+    classes = dict.fromkeys([*NAMES, *(name for module in modules for name in module.__all__)])
+    tops = [(name, name) for name in classes] + [(f"d.{noun}", noun) for noun in _NOUNS]
+    found = {id(value): (path, value) for path in classes if (value := _find(path)) is not None}
+    for shown, top in tops:
+        value = _find(_NOUNS.get(top, top))
+        for name, member in _members(value):
+            found.setdefault(id(_function(member)), (f"{shown}.{name}", member))
+    return dict(found.values())
+
+
+def _taken(value: Any) -> Iterable[str]:
+    function = _function(value)
+    return inspect.signature(function).parameters if inspect.isfunction(function) else ()
+
+
+def _listed(paths: Iterable[str]) -> str:
+    told = {path: _sentence(last_parts()[path]) for path in paths}
+    width = max(map(len, told))
+    return "\n".join(f"  {path:<{width}}  {sentence}" for path, sentence in told.items())
+
+
 def _find(path: str) -> Any:
     """Find a public name; ``None`` where there is none."""
     first, *rest = path.split(".")
     value = _first(_NOUNS.get(first, first) if rest else first)
+    value = _first(first.capitalize()) if rest and value is None else value
     for name in rest:
         value = None if name.startswith("_") else inspect.getattr_static(value, name, None)
     return value

@@ -13,7 +13,7 @@ from weakref import WeakKeyDictionary
 
 from IPython.core.error import UsageError
 
-from ..errors import AuthenticationError, DariError, NotFoundError
+from ..errors import AuthenticationError, DariError, NotFoundError, TapeMissError
 from ..interrupts import Interrupted, heard, kept
 from .lines.options import did_you_mean
 from .lines.parser import HelpAsked
@@ -180,6 +180,8 @@ def usage_errors(function: Callable[P, T]) -> Callable[P, T | None]:
             return None
         except AuthenticationError as error:
             message = f"{error}\nset DARI_API_KEY to a valid key, or: %dari connect local"
+        except TapeMissError as error:
+            message = str(error).replace('mode="auto" asks', "%dari tape --mode auto asks")
         except DariError as error:
             message = str(error)
         raise UsageError(message)

@@ -254,7 +254,13 @@ class ScoreBook:
 
 
 def kept_in(path: str | Path | None) -> ScoreBook:
-    """Return the book in this file, or in the usual one of the working folder."""
+    """Return the book in this file, or in the usual one of the working folder.
+
+    Raises:
+        InvalidRequestError: It is no path.
+    """
+    if path and not isinstance(path, str | Path):
+        raise InvalidRequestError(f"Scores are kept in a file: give its path, not {path!r:.80}.")
     return ScoreBook(Path(path or FILE).expanduser().absolute())
 
 

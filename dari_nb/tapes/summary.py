@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from pathlib import Path
 
 from msgspec import UNSET
 
+from ..errors import DariError
 from .differences import text_asked
 from .lines import DraftLine, EventLine, Mark, dollars
+from .reading import read_tape
 from .recording import Recording
 from .turns import Turn
 
 _SHOWN = 60
 """Characters of what was asked that are shown."""
+_MOST_NAMES = 5
 
 
 def summary_of(tape: Recording) -> Iterator[str]:
@@ -40,6 +46,42 @@ def count_of(number: int, noun: str) -> str:
     ('1 turn', '2 turns')
     """
     return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def told_of(file: Path) -> str:
+    """Say how many turns of which agents are on a tape, or what is there if it is not.
+
+    >>> told_of(Path("/nowhere/lesson.tape"))
+    'new: nothing is on it yet; in the folder nowhere there is no tape'
+    """
+    if not file.exists():
+        return f"new: nothing is on it yet; {instead_of(file)}"
+    try:
+        tape = read_tape(file)
+    except DariError:
+        return "it cannot be read any more"
+    if not tape.turns:
+        return "nothing is on it yet"
+    new = sum(turn.line.new for turn in tape.turns)
+    names = [name for name in tape.agents if name.isprintable()]
+    agents = ", ".join(names[:_MOST_NAMES]) + (", …" if len(names) > _MOST_NAMES else "")
+    return f"{count_of(len(tape.turns), 'turn')}, of {agents}" + (f", {new} new" if new else "")
+
+
+def instead_of(file: Path) -> str:
+    """Say in which folder a tape is missing, and which tapes are there.
+
+    >>> instead_of(Path("/nowhere/lesson.tape"))
+    'in the folder nowhere there is no tape'
+    """
+    names = []
+    with suppress(OSError):
+        names = sorted(each.name for each in file.parent.glob("*.tape") if each.name.isprintable())
+    close = difflib.get_close_matches(file.name, names, n=_MOST_NAMES, cutoff=0.75)
+    shown = [*close, *(name for name in names if name not in close)][:_MOST_NAMES]
+    more = ", …" if len(names) > len(shown) else ""
+    there = f"there is {', '.join(shown)}{more}" if shown else "there is no tape"
+    return f"in {_short(file.parent)} {there}"
 
 
 def _head(turn: Turn) -> str:
@@ -82,3 +124,11 @@ def _told(turn: Turn) -> str:
 
 def _cost(cost: str) -> str:
     return "cost unknown" if dollars(cost) is None else f"{cost} US dollars"
+
+
+def _short(folder: Path) -> str:
+    """A folder below one's own as ``~/…``, and of another one no more than its name."""
+    with suppress(OSError, RuntimeError, ValueError):
+        below = folder.relative_to(Path.home().resolve())
+        return "~" if below == Path() else f"~/{below.as_posix()}"
+    return f"the folder {folder.name}" if folder.name else str(folder)

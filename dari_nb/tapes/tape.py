@@ -16,6 +16,7 @@ from .recording import Recording
 from .reviewing import Review
 from .runs import turns_of_run
 from .scrubbing import Scrubber, compiled
+from .summary import instead_of
 from .writing import write_tape
 
 Mode = Literal["auto", "play", "record"]
@@ -238,7 +239,8 @@ def opened(tape: Tape) -> GrowingTape:
         TapeError: It is no tape, or a line is broken.
     """
     if mode_of(tape) == "play" and not tape.file.exists():
-        raise InvalidRequestError(f"There is no tape {tape.path} to play.")
+        instead = instead_of(tape.file)
+        raise InvalidRequestError(f"There is no tape {tape.path} to play: {instead}.")
     if tape.file.exists() and not tape.file.is_file():
         raise InvalidRequestError(f"The tape {tape.path} is a folder, a pipe or a device.")
     if not tape.file.parent.is_dir():

@@ -16,6 +16,7 @@ from .batches import Batches
 from .link import AtHand, Link, host
 from .link.attachments import Attachment
 from .listing import Listing, Shelf
+from .sessions.arguments import metadata_of
 from .sessions.costs import Costs
 from .sessions.gists import Gists
 from .sessions.session import Session, session_of, sessions_of
@@ -418,7 +419,7 @@ class Sessions(AtHand, Shelf[Session, Session]):
 
         agent_id = agent_named(self._link, agent).id if agent else None
         resources = self._link.client.sessions.list(
-            agent_id=agent_id, metadata=dict(metadata) if metadata else None
+            agent_id=agent_id, metadata=metadata_of(metadata)
         )
         found, notes = made_since(newest_first(resources), since), []
         if text and text.strip():

@@ -139,6 +139,52 @@ def test_help_on_a_word_or_a_public_name_is_what_its_docstring_tells(shell, topi
     assert not any(mark in text for mark in (">>>", "``", ":meth:", ":func:", ":class:"))
 
 
+@pytest.mark.parametrize(
+    ("word", "told"),
+    [
+        ("plan", ["Batch.plan()", "batch.plan().sends"]),
+        ("batch.plan()", ["batch.plan()"]),
+        ("judge", ["Batch.judge(name"]),
+        ("judges", ["Batch.judge(name"]),
+        ("agreement", ["scores.agreement(given"]),
+        ("calibrated", ["scores.calibrated(given"]),
+        ("detectable", ["scores.detectable(tasks"]),
+        ("review", ["Tape.review()"]),
+        ("sample", ["Batch.sample(size"]),
+        ("drafts", ["A piece of a text while it is written"]),
+        ("get", ["  d.agents.get  ", "  d.batches.get  "]),
+        ("rubric", ["rubric is an argument of:", "  Batch.judge  ", "  Batch.judge_pairs  "]),
+        ("regressions", ["Batch.view(*, where", "baseline: A column"]),
+        ("judging", ["Batch.judge(name"]),
+        ("cost", ["batch.plan()", "max_cost=0.50", "batch.resume(max_cost=1)"]),
+        ("lesson", ["%dari tape lesson.tape"]),
+        ("record", ["%dari tape lesson.tape"]),
+        ("mark", ['"ask": "What will it do?"']),
+    ],
+)
+def test_help_finds_a_word_that_a_public_name_ends_in_or_that_people_have_for_it(shell, word, told):
+    text = repr(shell.run(f"%dari help {word}"))
+    assert all(part in text for part in told)
+
+
+STEPS = {
+    "tape": ["record", "change", "review", "marks", "view", "to_html", "answers"],
+    "batch": [
+        *("plan", "max_cost=0.50", "resume", "judge", "sample"),
+        *("agreement", "calibrated", "paths", "compare_batches"),
+    ],
+}
+
+
+@pytest.mark.parametrize("topic", STEPS)
+def test_help_tells_the_steps_with_a_tape_and_a_batch_in_their_order(shell, topic):
+    text = repr(shell.run(f"%dari help {topic}"))
+    places = [text.index(f"\n  {step}  ") for step in STEPS[topic]]
+    assert places == sorted(places)
+    for step in {*STEPS[topic]} - {"change"}:
+        shell.run(f"%dari help {step.partition('=')[0]}")
+
+
 def test_the_examples_of_help_can_be_pasted_into_cells(shell, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("DARI_LOCAL_PACE", "0")
@@ -178,7 +224,7 @@ def test_the_example_of_each_magic_runs(shell, name, tmp_path, monkeypatch):
         ("Sesion.view", "Session"),
         ("Session.veiw", "Session.view"),
         ("conect", "connect"),
-        ("plot_score", "plot_scores"),
+        ("plot_socres", "plot_scores"),
         ("batches.rnu", "batches.run"),
     ],
 )

@@ -71,6 +71,42 @@ def test_the_tape_that_is_in_is_used_otherwise_without_its_name(begun):
         begun.run("%dari tape --review --view")
 
 
+def test_a_slip_in_a_tapes_name_is_seen_in_the_panel_and_where_its_agent_is_missing(
+    begun, tmp_path
+):
+    begun.run("%dari tape lesson.tape")
+    begun.run("%dari_send --quiet one")
+    assert "lesson.tape, mode auto; 1 turn, of echo" in repr(begun.run("%dari tape lesson.tape"))
+    told = repr(begun.run("%dari tape lessons.tape"))
+    assert "lessons.tape, mode auto; new: nothing is on it yet" in told
+    assert f"in the folder {tmp_path.name} there is lesson.tape" in told
+    assert str(tmp_path) not in told
+    missing = r"no agent named 'poet'.* Nor is it on the tape that is in, lessons.tape: new: .*less"
+    with pytest.raises(UsageError, match=missing):
+        begun.run("%dari_agent poet Hi")
+    with pytest.raises(UsageError, match=r"lessons.tape to play: in .* there is lesson"):
+        begun.run("%dari tape lessons.tape --mode play")
+
+
+def test_what_asks_live_is_said_as_a_magic_where_a_magic_asked(begun):
+    begun.run("%dari tape lesson.tape")
+    begun.run("%dari_send --quiet one")
+    begun.run("%dari tape --mode play")
+    with pytest.raises(UsageError, match="%dari tape --mode auto asks live what is missing"):
+        begun.run("%%dari_agent echo\nAnother")
+
+
+def test_a_folder_of_tapes_is_named_from_home_and_some_of_its_tapes(begun, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "course").mkdir()
+    told = repr(begun.run("%dari tape ~/course/first.tape"))
+    assert "in ~/course there is no tape" in told
+    for name in ("a", "b", "c", "d", "e", "z", "fist"):
+        (tmp_path / "course" / f"{name}.tape").touch()
+    told = repr(begun.run("%dari tape ~/course/first.tape"))
+    assert "in ~/course there is fist.tape, a.tape, b.tape, c.tape, d.tape, …" in told
+
+
 def test_with_a_dari_elsewhere_a_tape_is_used_just_the_same(begun, server, monkeypatch):
     with connection.Dari(server.url, server.api_key) as remote:
         monkeypatch.setattr(connection, "_current", remote)

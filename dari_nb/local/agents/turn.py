@@ -148,8 +148,8 @@ class Draft:
     """A piece of a text while it is written; whoever watches sees it at once.
 
     Pieces are put together, and the next text that is yielded takes their place. What is still a
-    draft when the agent goes on to a tool call, returns, or is cancelled, stays as what was said
-    (contract, section 18.1).
+    draft when the agent goes on to a tool call, returns, or is cancelled, stays as what was said;
+    when the agent fails, or begins a :class:`NewAttempt`, it goes away (contract, section 18.1).
 
     Attributes:
         text: The piece, as it follows on the one before it.

@@ -13,7 +13,7 @@ from ..kernel_tools.offered import check_offered
 from ..kernel_tools.tool import as_tools, checked_approve
 from ..link import AtHand
 from ..link.attachments import Attachment, as_content_files
-from ..sessions.arguments import unknown_argument
+from ..sessions.arguments import metadata_of, unknown_argument
 from ..sessions.session import Prompt, Session
 from ..sessions.turn import Turn
 from .local_models import why_no_assistant
@@ -21,6 +21,7 @@ from .versions import Version, version_id_of, versions_of
 from .webhook import AgentWebhook
 
 if TYPE_CHECKING:
+    from ...local import LocalDari
     from ...widgets.view import AnyLayout
     from ..kernel_tools.tool import Approve, Given
     from ..link import Link
@@ -298,7 +299,7 @@ class Agent(AtHand):
             "llm_id": llm,
             "version_id": version_id,
             "name": name,
-            "metadata": dict(metadata) if metadata else None,
+            "metadata": metadata_of(metadata),
         }
         return {key: value for key, value in given.items() if value is not None}
 
@@ -334,4 +335,15 @@ def agent_named(link: Link, agent: str) -> Agent:
         return Agent(link, link.client.agents.get(agent))
     except UnknownNameError as error:
         waits = why_no_assistant(link.server, agent)
-        raise UnknownNameError(404, waits, "GET", "/v1/agents") if waits else error from None
+        told = " ".join(filter(None, (waits or str(error), _not_on_tape(link.deck))))
+        raise UnknownNameError(404, told, "GET", "/v1/agents") from None
+
+
+def _not_on_tape(deck: LocalDari | None) -> str:
+    """Say that the tape that is in does not know an agent; empty without one."""
+    from ...tapes.summary import told_of
+
+    if deck is None or deck.tape is None:
+        return ""
+    tape = deck.tape
+    return f"Nor is it on the tape that is in, {tape.path}: {told_of(tape.file)}."

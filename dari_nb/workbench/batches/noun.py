@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import nullcontext, suppress
@@ -11,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 from ... import ids
-from ...errors import DariError, InvalidRequestError, NotFoundError
+from ...errors import DariError, InvalidRequestError, NotFoundError, UnknownNameError
 from ..agents.agent import Agent, agent_named
 from ..agents.versions import version_id_of, versions_of
 from ..kernel_tools.tool import as_tools
@@ -34,6 +35,11 @@ if TYPE_CHECKING:
     from .recovery import Run
 
 _LONGEST_RUN_ID = 100
+_MEANT = {
+    **dict.fromkeys(("budget", "limit", "max_price", "max_usd", "cost"), "max_cost"),
+    **dict.fromkeys(("n", "times", "trials", "epochs"), "repeats"),
+}
+"""Arguments by other words that people have for them."""
 
 
 class Batches(AtHand, Shelf["Run", Batch]):
@@ -179,7 +185,16 @@ class Batches(AtHand, Shelf["Run", Batch]):
         """
         from .recovery import batch_of
 
-        return batch_of(self._link, batch_id, scores)
+        try:
+            return batch_of(self._link, batch_id, scores)
+        except NotFoundError as error:
+            if not isinstance(batch_id, str) or batch_id.startswith(ids.BATCH):
+                raise
+            text = (
+                f"There is no API batch {batch_id!r}. By the name of its run a batch is found with "
+                f"d.batches[{batch_id!r}] or d.batches.recover({batch_id!r})."
+            )
+            raise UnknownNameError(404, text, error.method, error.path) from None
 
     def recover(self, run_id: str, *, scores: str | Path | None = None) -> Batch:
         """Return a batch by its ``run_id``, from its sessions, with all retries and additions.
@@ -333,7 +348,8 @@ def _options(link: Link, columns: Iterable[Column]) -> dict[str, Any]:
 
 
 def _names(names: Iterable[str | None] | None, what: str) -> Sequence[str | None]:
-    listed = [names] if isinstance(names, str) else list(names or ())
+    many = names if isinstance(names, Iterable) else [names]
+    listed = [names] if isinstance(names, str) else [] if names is None else list(many)
     if not all(isinstance(name, str) and name for name in listed):
         raise InvalidRequestError(f"{what} is a list of names.")
     if len(set(listed)) < len(listed):
@@ -344,7 +360,9 @@ def _names(names: Iterable[str | None] | None, what: str) -> Sequence[str | None
 def _no_option(name: str) -> str:
     if name == "llm":
         return "d.batches.run() takes no 'llm': it takes llms, one or several: llms=[\"small\"]."
-    return unknown_argument("d.batches.run()", name)
+    if name in _MEANT:
+        return f"d.batches.run() takes no {name!r}: did you mean {_MEANT[name]!r}?"
+    return unknown_argument("d.batches.run()", name, inspect.signature(Batches.run).parameters)
 
 
 def _checked(run_id: str | None) -> str | None:

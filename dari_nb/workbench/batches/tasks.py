@@ -14,6 +14,7 @@ from typing import Any
 from ...errors import InvalidRequestError
 from ...models import Content, as_content, text_of
 from ...models.batches import RUN_METADATA
+from ..sessions.arguments import metadata_of
 from .keys import digest, file_digest
 
 Tasks = Any
@@ -89,7 +90,7 @@ def read_tasks(
     >>> [task.text for task in read_tasks(["Hi", {"prompt": "Ho", "level": 2}])]
     ['Hi', 'Ho']
     """
-    shared = {"metadata": dict(metadata or {}), "files": [str(path) for path in files]}
+    shared = {"metadata": metadata_of(metadata) or {}, "files": _paths(files)}
     digest_of = cache(file_digest)  # a file of many tasks is read once
     read = [_task(index, row, prompt, shared, digest_of) for index, row in enumerate(_rows(tasks))]
     if not read:
@@ -205,7 +206,7 @@ def _mapping(metadata: Any) -> Mapping[str, Any]:
 def _paths(files: Any) -> list[str]:
     if isinstance(files, str | Path):
         return [str(files)]
-    if not isinstance(files, Sequence):
+    if not isinstance(files, Iterable):
         raise InvalidRequestError("files is a list of paths.")
     return [str(path) for path in files]
 

@@ -146,6 +146,8 @@ def as_tools(given: Given) -> dict[str, Tool[..., Any]]:
     Raises:
         InvalidRequestError: Something cannot be a tool, or two have the same name.
     """
+    if not callable(given) and not isinstance(given, Iterable):
+        raise InvalidRequestError(f"tools is a list of functions, not {given!r:.80}.")
     listed = [given] if callable(given) else list(given)
     tools: dict[str, Tool[..., Any]] = {}
     for one in listed:

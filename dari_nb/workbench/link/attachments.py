@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ... import models
+from ...errors import InvalidRequestError
 
 if TYPE_CHECKING:
     from .link import Link
@@ -15,5 +16,13 @@ Attachment = str | Path
 
 
 def as_content_files(link: Link, files: Iterable[Attachment]) -> models.Content:
-    """Upload files and return the blocks that attach them."""
+    """Upload files and return the blocks that attach them.
+
+    Raises:
+        InvalidRequestError: They are no paths, or a file is missing.
+    """
+    if isinstance(files, Attachment):
+        files = [files]
+    if not isinstance(files, Iterable):
+        raise InvalidRequestError(f"files is a list of paths, not {files!r:.80}.")
     return [models.file_block(link.client.files.upload(file).id) for file in files]

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from ...errors import InvalidRequestError
+
 LLM_OPTIONS = frozenset(
     {"temperature", "top_p", "top_k", "seed", "max_tokens", "max_output_tokens"}
 )
@@ -17,10 +23,23 @@ def is_llm_option(name: str) -> bool:
     return name.lstrip("-").replace("-", "_").lower() in LLM_OPTIONS
 
 
-def unknown_argument(call: str, name: str) -> str:
+def metadata_of(given: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """Return what was given as metadata, or nothing.
+
+    Raises:
+        InvalidRequestError: It is no dict.
+    """
+    if given is not None and not isinstance(given, Mapping):
+        raise InvalidRequestError(f"metadata is a dict of texts by name, not {given!r:.80}.")
+    return dict(given) if given else None
+
+
+def unknown_argument(call: str, name: str, known: Iterable[str] = ()) -> str:
     """Say that a call takes no such argument, and where it belongs if that is known."""
     if not is_llm_option(name):
-        return f"{call} got an unexpected keyword argument {name!r}"
+        close = difflib.get_close_matches(name, known, n=1, cutoff=0.7)
+        hint = f": did you mean {close[0]!r}?" if close else ""
+        return f"{call} got an unexpected keyword argument {name!r}{hint}"
     return (
         f"{call} takes no {name!r}: it is set where an LLM is named, as in d.server.add_llms("
         f'{{"mine": {{"model": …, "options": {{"{name}": …}}}}}}), and chosen with llm=: '

@@ -9,6 +9,7 @@ from ... import models
 from ...errors import ConflictError, InvalidRequestError
 from ...models import Content, as_content, text_block
 from ...models.batches import given_metadata
+from .arguments import metadata_of
 
 if TYPE_CHECKING:
     from ..link import Link
@@ -44,7 +45,7 @@ def fork_session(
     Raises:
         InvalidRequestError: The server does not offer it, or the message has not ended.
     """
-    told = given_metadata(session.metadata) | dict(metadata or {})
+    told = given_metadata(session.metadata) | (metadata_of(metadata) or {})
     told.pop(FORKED_FROM, None)
     given: dict[str, Any] = {"llm_id": llm, "version_id": version_id, "name": name}
     try:

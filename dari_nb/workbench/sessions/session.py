@@ -17,7 +17,7 @@ from ..kernel_tools.tool import as_tools
 from ..kernel_tools.toolbox import Toolbox
 from ..link.attachments import Attachment, as_content_files
 from ..link.feed import Feed, feed_of
-from .arguments import unknown_argument
+from .arguments import metadata_of, unknown_argument
 from .branches import Family
 from .costs import known_cost
 from .event_stream import EventStream
@@ -175,7 +175,7 @@ class Session:
         sent = self._link.client.sessions.send(
             self.id,
             content,
-            metadata=dict(metadata) if metadata else None,
+            metadata=metadata_of(metadata),
             idempotency_key=idempotency_key,
         )
         return self._turn_of(sent)

@@ -1,0 +1,30 @@
+"""What people do with a tape and with a batch, from the first step on, a line each."""
+
+from __future__ import annotations
+
+_TAPE = """\
+From the first recording to the lesson, in this order:
+  record   %dari tape lesson.tape, or d = dari.connect("local", tape="lesson.tape"), and then ask
+  change   ask in other words, or more: what is new is asked live, and kept as new
+  review   %dari tape --review, or tape.review(): what is new, to put in place, adopt or reject
+  marks    a line of the file in front of the answer stops there, and asks those who watch:
+           {"mark": "a guess", "ask": "What will it do?"}
+  view     %dari tape --view, or tape.view(): a player that stops at the questions
+  to_html  tape.to_html("lesson.html"): the player in a page of its own
+  answers  tape.answers(): what people expected at the questions, a row each
+tape is dari.Tape("lesson.tape"); %dari help review tells more of one step."""
+
+_BATCH = """\
+In Python (batch = d.batches.run("calculator", tasks, llms=["small", "large"], repeats=3)):
+  plan             dry_run=True, or batch.plan(): the cost, and what so many tasks can show
+  max_cost=0.50    stops sending there, in US dollars
+  resume           batch.resume(max_cost=1): sends what that has left out
+  judge            batch.judge("helpful", rubric="…"): an agent scores each answer, blind
+  sample           batch.sample(20): answers to be rated by hand, blind
+  agreement        dari.scores.agreement(batch, "judge.helpful", "rating"): do the two say the same
+  calibrated       dari.scores.calibrated(batch, "judge.helpful"): the mean that people would give
+  paths            batch.paths(3): the tool calls of all runs of a task, and where they part
+  compare_batches  dari.compare_batches(old, new): two days side by side"""
+
+WAYS = {"tape": _TAPE, "batch": _BATCH}
+"""What people do, by topic."""
