@@ -573,8 +573,9 @@ class Results:
             where: Which tasks are shown: words in them, and conditions that one of their cells
                 meets, all of them: ``right = no``, ``judge.helpful < 3``, ``topic = travel``,
                 ``state = failed``, ``column = small``, ``cost > 0.01``, ``answer: sorry`` (holds
-                that), ``right = *`` (has any), ``differs = right`` (of tasks). What has spaces
-                stands in quotation marks.
+                that), ``right = *`` (has any), ``differs = right`` (of tasks), ``change = worse``
+                (against the baseline). ``<`` and ``>`` compare numbers and dates, and there is no
+                or. What has spaces stands in quotation marks.
             baseline: A column that others are compared with, task by task: what got worse comes
                 first, then what got better. More is better; answers count as one if white space
                 alone tells them apart.

@@ -28,7 +28,6 @@ _TAG = re.compile(r"<[^>]*>")
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?")
 _DIGITS = re.compile(r"(\d+)")
 _WORDS = {"yes": "1", "true": "1", "no": "0", "false": "0"}
-_DATES = ":"  # comes right after the digits; signs come before them
 DIFFERS = "differs"
 """Asks for tasks, and not for cells."""
 _MOST_VALUES = 12  # names that are not there
@@ -208,12 +207,12 @@ def _fits(value: Any, asked: Condition) -> bool:
     text = text_of(value)
     if asked.sign == ":":
         return asked.wanted in text
+    if asked.sign[0] in "<>" and not 0 < _rank(text) <= _rank(asked.wanted):
+        return False
     order = _compare(text, asked.wanted)
     if asked.sign == "!=":
         return order != 0
-    if order == 0:
-        return "=" in asked.sign
-    return _have_order(text, asked.wanted) and asked.sign.startswith("<" if order < 0 else ">")
+    return "=" in asked.sign if order == 0 else asked.sign.startswith("<" if order < 0 else ">")
 
 
 def text_of(value: Any) -> str:
@@ -232,12 +231,12 @@ def is_amount(text: str) -> bool:
 
 def can_be_ordered(text: str) -> bool:
     """Whether there is more and less than it: of numbers, and of what begins as dates do."""
-    return is_amount(text) or text < _DATES
+    return _rank(text) > 0
 
 
-def _have_order(text: str, wanted: str) -> bool:
-    """Whether one is more or less than the other; a number is so of numbers alone."""
-    return is_amount(wanted) if is_amount(text) else max(text, wanted) < _DATES
+def _rank(text: str) -> int:
+    """Numbers have an order, and dates have one, also beside a number; words have none."""
+    return 2 if is_amount(text) else int("0" <= text[:1] <= "9")
 
 
 def _compare(one: str, other: str) -> int:
