@@ -33,7 +33,8 @@ CONTRACT = (Path(dari_nb.__file__).parent / "local" / "CONTRACT.md").read_text(e
 WIRING = {
     # What the package's own parts call, and nobody types.
     **dict.fromkeys(("head", "to_mimebundle"), "what Jupyter shows is made with it"),
-    **dict.fromkeys(("attempt", "put", "look_for_costs"), "cells are filled with it"),
+    **dict.fromkeys(("attempt", "put", "put_beside"), "cells are filled with it"),
+    **dict.fromkeys(("tell_cost", "look_for_costs"), "costs of cells are filled with it"),
     "of": "Session.chat() calls it",
     "records": "frames are made of it",
     "differing": "comparisons are shown with it",
