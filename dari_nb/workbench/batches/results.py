@@ -236,6 +236,7 @@ class Results:
                 hand, or this is no function; see :func:`dari_nb.scores.run_scores`.
 
         >>> batch.score("right", lambda turn: "21" in turn.text)
+        right: small 1 of 2, large 1 of 2
         task ...
         >>> taken_back = batch.score("right", None)
         """

@@ -84,6 +84,7 @@ def test_scores_and_reasons_are_a_score_like_any_other(batch, bench):
     assert batch.plot("judge.helpful") is not None
     assert all("It repeats itself." in form for form in batch.to_mimebundle().values())
     assert "It repeats itself." in str(judged)
+    assert str(judged).startswith("judge.helpful: terse-7b mean 5 (4 values), wordy-70b mean 2 (4 ")
 
 
 def test_a_judge_sees_task_expectation_and_answer_and_not_who_gave_it(batch, bench):
@@ -229,6 +230,7 @@ def test_a_missing_score_is_told_and_never_a_zero(batch, bench):
     assert list(batch.summary("judge.helpful")["missing"]) == [1, 1]
     assert list(batch.summary("judge.helpful")["mean"]) == [2, 2]
     assert "2 of 8 have no score; again=True" in str(judged)
+    assert "terse-7b mean 2 (3 values, 1 without)" in str(judged)
     assert 'it gave no JSON with "score" and nothing else: I would rather not.' in str(judged)
 
 

@@ -144,6 +144,15 @@ def test_a_function_of_the_turn_scores_the_answers(d, batch, folder):
     assert again[0, "a"].scores == {"right": True}
 
 
+def test_what_scores_come_to_is_the_first_line(batch):
+    assert repr(batch.score("len", lambda turn: len(turn.text))).startswith("len: a mean ")
+    right = batch.score("right", lambda turn: {"a": True, "b": 0.5})
+    assert right.to_mimebundle()["text/html"].count("right.b: a mean 0.5 (2 values)") == 1
+    assert repr(batch.score("kind", lambda turn: "good")).startswith(
+        "kind: a 2 values, b 1 value\n"
+    )
+
+
 def test_errors_of_scoring_are_the_first_lines_of_a_table(batch):
     def right(turn):
         if turn.text.startswith("y"):
@@ -152,9 +161,10 @@ def test_errors_of_scoring_are_the_first_lines_of_a_table(batch):
 
     made = batch.score("right", right)
     lines = repr(made).splitlines()
-    assert lines[0].split() == ["task", "column", "value", "error"]
-    assert lines[1].split(maxsplit=3) == ["1", "y", "a", "ValueError: too hard to tell"]
-    assert [line.split()[:4] for line in lines[2:]] == [
+    assert lines[0] == "right: a 1 of 1 (1 without), b 1 of 1"
+    assert lines[1].split() == ["task", "column", "value", "error"]
+    assert lines[2].split(maxsplit=3) == ["1", "y", "a", "ValueError: too hard to tell"]
+    assert [line.split()[:4] for line in lines[3:]] == [
         ["0", "x", "a", "yes"],
         ["0", "x", "b", "yes"],
     ]

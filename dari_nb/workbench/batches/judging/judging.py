@@ -62,7 +62,7 @@ class Wish:
 
 
 class Judged(ScoreTable):
-    """The scores that a judge has given; shown, what has none comes first, and the cost last.
+    """The scores that a judge has given; shown, what they come to is first, and the cost last.
 
     Attributes:
         batch: The judge's own sessions, as a batch.
@@ -83,16 +83,6 @@ class Judged(ScoreTable):
         again = "again=True asks once more for it"
         self.notes = [f"{lacking} of {len(self)} have no score; {again}"] if lacking else []
         self.notes.append(answers.cost_line)
-
-    def to_mimebundle(self) -> dict[str, str]:
-        """Return it as HTML, Markdown and plain text."""
-        from ....render import table
-        from ...listing import SHOWN
-
-        shown = sorted(self, key=lambda score: score.error is None)
-        cells = [[take(row) for take in self._columns.values()] for row in shown]
-        more = max(0, len(cells) - SHOWN)
-        return table(list(self._columns), cells[:SHOWN], left_out=more, notes=self.notes)
 
 
 def judged(batch: Any, wish: Wish, scale: Sequence[int]) -> Judged:

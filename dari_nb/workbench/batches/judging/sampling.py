@@ -2,36 +2,25 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future
-from dataclasses import replace
-from functools import partial
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ....errors import InvalidRequestError
 from ....scores.checks import check_whole
 from ....scores.worth import checked_name
 from ...link import host
-from ..cells import Attempt, Cell, Column
+from ..cells import Cell
 from ..keys import digest
 from ..matrix import marks
-from ..matrix.grid import Grid
-from ..matrix.marks import Marks
-from ..tasks import Task
-from .judging import EXPECTED, answered
-from .neutral import neutral
+from .blinded import Blinded
+from .judging import answered
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from ....models import TimelineItem
-    from ....render.matrix.matrix import Matrix
     from ....widgets.view import AnyLayout
     from ..matrix_view import BatchMatrix
-
-_COLUMN = Column("answer")
 
 
 class BlindSample:
@@ -141,122 +130,6 @@ class BlindSample:
             print(repr(self))  # noqa: T201
 
 
-class Blinded:
-    """Answers as a matrix of one column, in which nothing tells who gave them.
-
-    It is what a matrix shows (:class:`Shown`, :class:`Sheet`); ratings go to the cells they are of.
-
-    Args:
-        batch: Where the answers are from.
-        cells: Those that are shown, in this order.
-        name: The score that ratings are.
-        notes: What is said of them besides.
-    """
-
-    repeats = 1
-    is_done = True
-    _can_cancel = False
-
-    def __init__(
-        self, batch: Any, cells: Sequence[Cell], name: str, notes: Sequence[str] = ()
-    ) -> None:
-        self._batch, self.name, self.notes = batch, name, notes
-        self.agent, self.run_id, self.book = batch.agent, batch.run_id, batch.book
-        self.tasks = [_task(number, cell) for number, cell in enumerate(cells)]
-        self.columns = [_COLUMN]
-        self.grid = Grid(partial(Cell, self), self.tasks, self.columns, 1)
-        self._whose = {blind.id: cell for blind, cell in zip(self.grid, cells, strict=True)}
-        for blind in self.grid:
-            blind.put(_attempt(self._whose[blind.id]))
-
-    @property
-    def cells(self) -> list[Cell]:
-        """The answers."""
-        return list(self.grid)
-
-    @property
-    def rated(self) -> int:
-        """How many of them have a rating."""
-        return sum(mark.scores.get(self.name) is not None for mark in self._marks().values())
-
-    def to_frame(self) -> pd.DataFrame:
-        """Return one row an answer, with nothing that tells who gave it."""
-        import pandas as pd
-
-        expected = [next(iter(cell.task.metadata.values()), None) for cell in self.cells]
-        told = {
-            "number": range(len(self.cells)),
-            "task": [cell.task.label for cell in self.cells],
-            **({"expected": expected} if any(expected) else {}),
-            "answer": [cell.answer or cell.text for cell in self.cells],
-        }
-        return pd.DataFrame(told)
-
-    def rate(self, cell: Cell, name: str, value: Any, note: str = "") -> None:
-        """Rate the cell that this one stands for."""
-        self._batch.rate(self._whose[cell.id], name, value, note)
-
-    def to_mimebundle(self) -> dict[str, str]:
-        """Return the matrix as paper."""
-        from ....render.matrix.paper import matrix_paper
-
-        return matrix_paper(self._snapshot())
-
-    def _snapshot(self) -> Matrix:
-        """Return the answers without any mean: how many tasks these come from is not in it."""
-        from ....render import count_text
-        from ..matrix.picture import matrix_of
-
-        matrix = matrix_of(self)
-        columns = [replace(column, means=()) for column in matrix.columns]
-        return replace(
-            matrix,
-            run_id="",
-            columns=columns,
-            findings=(),
-            seconds=None,
-            size=f"{self.rated} of {count_text(len(self.tasks), 'answer')} rated",
-            notes=self.notes,
-        )
-
-    def _marks(self, cells: Sequence[Cell] | None = None) -> dict[str, Marks]:
-        """Return what people have said: what others found would be a hint."""
-        wanted = self.cells if cells is None else cells
-        by_people = _by_people(self._batch, (self._whose[cell.id] for cell in wanted))
-        return {cell.id: by_people[self._whose[cell.id].id] for cell in wanted}
-
-    def _items(self, cell: Cell) -> list[TimelineItem]:
-        """Return what was said, without times, and with ids that tell no session."""
-        return neutral(self._batch._items(self._whose[cell.id]))
-
-    def _cell_at(self, place: Any) -> Cell:
-        return place if isinstance(place, Cell) else self.grid.named(place)
-
-    def _listening(self, changed: Callable[[], object]) -> contextlib.AbstractContextManager[None]:
-        return self._batch._listening(changed)  # type: ignore[no-any-return]
-
-    def _looked_at_with(self, view: Any) -> None:
-        """Do nothing: what is chosen here is chosen nowhere else."""
-
-    def _watch(self, cell_ids: Iterable[str]) -> None:
-        """Do nothing: all has ended."""
-
-    def _end_turns(self) -> Future[None]:
-        raise InvalidRequestError("All of these have ended.")
-
-    def _live_text(self, _: Cell) -> None:
-        """Return nothing: all has ended."""
-
-    def _session_of(self, session_id: str) -> Any:
-        raise InvalidRequestError(f"Who gave this answer is not told, nor is {session_id}.")
-
-    def _version_number(self, _: str | None) -> None:
-        """Return nothing: versions are not told."""
-
-    def _version_gist(self, _: str | None) -> str:
-        return ""
-
-
 def drawn(batch: Any, size: int, seed: int, name: str) -> BlindSample:
     """Draw answers of each column; see :meth:`Batch.sample`."""
     check_whole("size", size, 1)
@@ -290,26 +163,3 @@ def _tasks_first(cells: Sequence[Cell]) -> list[Cell]:
         rounds.append(seen[cell.task_index])
         seen[cell.task_index] += 1
     return [cell for _, cell in sorted(zip(rounds, cells, strict=True), key=lambda pair: pair[0])]
-
-
-def _task(number: int, cell: Cell) -> Task:
-    known = {name: cell.metadata[name] for name in EXPECTED if cell.metadata.get(name)}
-    return Task(number, cell.task.content, known, title=cell.task.label)
-
-
-def _attempt(cell: Cell) -> Attempt:
-    return Attempt(1, "completed", text=cell.text, answer=cell.answer, is_read=True)
-
-
-def _by_people(batch: Any, cells: Iterable[Cell]) -> dict[str, Marks]:
-    """Return the ratings of cells by their ids."""
-    wanted = list(cells)
-    told = batch._marks(wanted)
-    given = {score.name for score in batch.book.scores(batch.run_id) if score.by == "person"}
-    return {
-        cell.id: Marks(
-            {name: value for name, value in told[cell.id].scores.items() if name in given},
-            notes={name: note for name, note in told[cell.id].notes.items() if name in given},
-        )
-        for cell in wanted
-    }

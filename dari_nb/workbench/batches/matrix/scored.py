@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
+from ....score_kinds import Kind, is_missing, kind_of
 from ....scores import Score
 from ...listing import Listing
 from ..cells import Column
@@ -13,20 +15,24 @@ if TYPE_CHECKING:
     from .sheet import Sheet
 
 _LABEL = 48  # characters that tell one task from another
+_FEW = 4  # columns and parts of a score that are told one by one
 
 
 class ScoreTable(Listing[Score]):
-    """The scores of a batch in the order of its cells; shown, errors come first.
+    """The scores of a batch in the order of its cells; shown, what they come to is above them.
 
     >>> batch.score("right", lambda turn: "21" in turn.text)[0].value
     False
     """
 
     def __init__(self, scores: Iterable[Score], batch: Sheet) -> None:
+        def column_of(score: Score) -> str:
+            return batch.grid.column_id(Column(score.llm_id, score.version_id))
+
         labels = {task.index: task.label for task in batch.tasks}
         columns = {
             "task": lambda score: f"{score.task_index} {short_label(labels[score.task_index])}",
-            "column": lambda score: batch.grid.column_id(Column(score.llm_id, score.version_id)),
+            "column": column_of,
             "repeat": lambda score: str(score.repeat),
             "value": lambda score: _value(score.value),
             "error": lambda score: score.error or "",
@@ -35,6 +41,7 @@ class ScoreTable(Listing[Score]):
         absent = [] if batch.repeats > 1 else ["repeat"]
         absent += [] if any(score.error for score in scores) else ["error"]
         super().__init__(scores, {k: take for k, take in columns.items() if k not in absent})
+        self.above = _come_to([(column_of(score), score) for score in scores])
 
     def to_mimebundle(self) -> dict[str, str]:
         """Return it as HTML, Markdown and plain text; an error that all share is said once."""
@@ -42,8 +49,50 @@ class ScoreTable(Listing[Score]):
         if len(self) > 1 and len(errors) == 1 and (error := errors.pop()):
             told = {"what": lambda _: f"all {len(self)} failed", "error": lambda _: error}
             return Listing(self[:1], told).to_mimebundle()
-        shown = sorted(self, key=lambda score: score.error is None)
-        return Listing(shown, self._columns).to_mimebundle()
+        shown = Listing(sorted(self, key=lambda score: score.error is None), self._columns)
+        shown.above, shown.notes = self.above, self.notes
+        return shown.to_mimebundle()
+
+
+def _come_to(told: Sequence[tuple[str, Score]]) -> str:
+    """Say what scores come to, one by one of few columns; they are given with their columns."""
+    parts: dict[str, dict[str, list[Any]]] = {}
+    for column, score in told:
+        of = score.value if isinstance(score.value, dict) else {"": score.value}
+        for part, value in of.items():
+            name = f"{score.name}.{part}" if part else score.name
+            parts.setdefault(name, {}).setdefault(column, []).append(value)
+    known = {name: of for name, of in parts.items() if any(map(_are_any, of.values()))} or parts
+    return "; ".join(f"{name}: {_by_column(name, of)}" for name, of in [*known.items()][:_FEW])
+
+
+def _by_column(name: str, columns: dict[str, list[Any]]) -> str:
+    values = [value for of in columns.values() for value in of]
+    kind = kind_of(values, name)
+    if not 1 < len(columns) <= _FEW:
+        return _of_all(values, kind)
+    return ", ".join(f"{column} {_of_all(of, kind)}" for column, of in columns.items())
+
+
+def _of_all(values: Sequence[Any], kind: Kind | None) -> str:
+    from ....render import count_text
+    from ....render.plain.words import figure_text
+
+    there = [value for value in values if not is_missing(value)]
+    count, lacking = count_text(len(there), "value"), len(values) - len(there)
+    without = f"{lacking} without" if lacking else ""
+    if kind == "yes/no":
+        said, more = f"{sum(map(bool, there))} of {len(there)}", [without]
+    elif kind == "label" or not there:
+        said, more = count, [without]
+    else:
+        said, more = f"mean {figure_text(fmean(there))}", [count, without]
+    beside = ", ".join(filter(None, more))
+    return f"{said} ({beside})" if beside else said
+
+
+def _are_any(values: Iterable[Any]) -> bool:
+    return not all(map(is_missing, values))
 
 
 def _value(value: Any) -> str:
