@@ -45,10 +45,10 @@ class Tape:
 
     In the mode ``auto`` what is on the tape plays, and what is missing is asked live and kept: as
     *new* lines, which do not play in the mode ``play`` before they are adopted, unless the tape was
-    empty; a new turn that failed is asked again. ``play`` asks nobody: what is missing is a
-    ``TapeMissError``. ``record`` asks everything live, and replaces what it asks again. What was
-    recorded n times plays in the same order, and from the beginning again; but a repetition of a
-    batch's task that was not recorded is missing.
+    empty, or its turn was cut off; a new turn that failed is asked again. ``play`` asks nobody:
+    what is missing is a ``TapeMissError``. ``record`` asks everything live, and replaces what it
+    asks again. What was recorded n times plays in the same order, and from the beginning again; but
+    a repetition of a batch's task that was not recorded is missing.
 
     Attributes:
         path: The file; it is made by the first turn that is recorded.

@@ -18,10 +18,11 @@ from typing import Any
 
 import pytest
 
-from dari_nb.errors import InvalidRequestError, TapeError
+from dari_nb.errors import InvalidRequestError, TapeError, TapeMissError
 from dari_nb.local import Draft, LocalDari, NewAttempt, Reasoning, ToolCall, ToolResult, Usage
 from dari_nb.local import Turn as Asked
 from dari_nb.tapes import EventLine, Tape, Turn, flaws_of, read_tape
+from dari_nb.workbench import Dari
 
 from .conftest import Caller, until
 
@@ -285,6 +286,46 @@ def test_a_process_that_is_killed_leaves_a_tape_up_to_there(path: Path) -> None:
     assert told(turns[1])[-1] == "tool.call_completed"
     assert turns[1].status is None
     assert not journal.exists()
+
+
+def test_a_turn_that_was_cut_off_is_recorded_anew_in_its_own_place(path: Path) -> None:
+    record(path, "first", "second", "third")
+    lines = path.read_text().splitlines(keepends=True)
+    third = next(at for at, line in enumerate(lines) if '"asked":"third"' in line)
+    del lines[third - 1]
+    path.write_text("".join(lines))
+    second = read_tape(path).turns[1]
+    assert second.status is None
+    with LocalDari(tape=path) as server, Dari(server.url, server.api_key, server) as d:
+        session = d.agents["busy"].send("first").wait().session
+        with pytest.raises(TapeMissError, match="msg_2 of sess_1, which failed or was cut off"):
+            session.send("second")
+    with LocalDari(tape=path) as server:
+        server.agent("busy", llms=["small", "large"])(lambda prompt: f"Again: {prompt}")
+        caller = calling(server)
+        session = caller.create("busy")
+        for prompt in ("first", "second"):
+            caller.finished(caller.send(session, prompt)["message"]["id"])
+    tape = read_tape(path)
+    assert [(turn.line.turn, turn.line.session, turn.line.new) for turn in tape.turns] == [
+        *(("msg_1", "sess_1", False), ("msg_2", "sess_1", False), ("msg_3", "sess_1", False))
+    ]
+    assert tape.turns[1].status == "completed"
+    assert flaws_of(tape) == []
+
+
+def test_what_a_killed_process_left_is_recorded_anew_once(path: Path) -> None:
+    with killed(path):
+        pass
+    with LocalDari(tape=path) as server:
+        server.agent("slow")(lambda prompt: f"{prompt}, again")
+        caller = calling(server)
+        session = caller.create("slow")
+        for prompt in ("one", "die"):
+            caller.finished(caller.send(session, prompt)["message"]["id"])
+    tape = read_tape(path)
+    assert [turn.line.asked for turn in tape.turns] == ["one", "die"]
+    assert flaws_of(tape) == []
 
 
 def test_two_that_record_on_one_tape_are_both_whole_in_it(path: Path) -> None:

@@ -24,6 +24,7 @@ _ASKED = "You have asked this in this session already; {next}"
 _NEXT, _NO_NEXT = "next on {tape} is: {asked}", "nothing follows on {tape}."
 _SHOWN = 60
 """Characters of what was asked that are shown."""
+_BROKEN = "{tape} has this only as {turn}, which failed or was cut off, and is asked again."
 _MISS = "{tape} has no such turn. The nearest is {turn}{place}; what differs:\n{gap}"
 
 
@@ -57,6 +58,7 @@ class Finder:
         self._asked: Counter[str] = Counter()
         self._recorded: dict[str, str] = {}
         self._waiting: dict[str, Turn] = {}
+        self._broken: dict[str, Turn] = {}
         self._asks_live = asks_live
 
     def load(self, tape: Recording) -> None:
@@ -64,6 +66,7 @@ class Finder:
         self._keys.clear()
         self._found.clear()
         self._waiting.clear()
+        self._broken.clear()
         for turn in tape.turns:
             self.add(turn)
 
@@ -79,6 +82,7 @@ class Finder:
             self._waiting[key] = turn
             return
         if self._asks_live and not turn.is_answer:
+            self._broken[key] = turn
             return
         turns = self._found.setdefault(key, [])
         turns[:] = [*(other for other in turns if other.place != turn.place), turn]
@@ -141,6 +145,9 @@ class Finder:
         if key in self._waiting:
             line = self._waiting[key].line
             return _WAITS.format(tape=tape, turn=f"{line.turn} of {line.session}")
+        if key in self._broken:
+            line = self._broken[key].line
+            return _BROKEN.format(tape=tape, turn=f"{line.turn} of {line.session}") + advice
         following = self._following(place.key)
         if content in self._chains.asked(session):
             told = self._next(tape, following)

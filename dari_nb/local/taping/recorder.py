@@ -170,7 +170,7 @@ class TapeRecorder:
             digests=digests_of(self._store, event.data["content"]),
         )
         taking.turn.line.take = self._take(tape, taking.turn.line.key)
-        taking.turn.line.new = self._is_new
+        taking.turn.line.new = self._is_new and not _was_cut_off(tape, taking.turn)
         self._taking[message_id] = taking
         tape.begin(taking)
 
@@ -201,6 +201,12 @@ class TapeRecorder:
         if why := tape.trouble:
             _log.warning(_NOT_KEPT, why)
         self._ended(message_id, taking.turn)
+
+
+def _was_cut_off(tape: GrowingTape, turn: Turn) -> bool:
+    """Whether a recording that has no end stands in a turn's place: nothing of it is to be kept."""
+    same = (one for one in tape.recording.turns if one.place == turn.place and not one.line.new)
+    return any(one.status is None for one in same)
 
 
 def _cost(reports: Sequence[Decimal | None]) -> str | None:

@@ -165,7 +165,7 @@ class TapeFile:
 
     def _note_order(self, turn: Turn, number: int) -> None:
         place = place_of(turn)
-        self._is_in_order &= place not in self._there and number >= max(
+        self._is_in_order &= place not in (self._there | self._numbers.keys()) and number >= max(
             self._numbers.values(), default=0
         )
         if place not in self._there:
