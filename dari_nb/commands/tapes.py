@@ -209,8 +209,10 @@ def _settle(options: argparse.Namespace) -> int:
     settle(options.file)
     tape = read_tape(options.file)
     turns = count_of(len(tape.turns), "turn")
-    _write_flaws(options.file, [str(flaw) for flaw in flaws_of(tape)])
-    _write([f"{options.file}: {turns}; git add tells git that it is settled"])
+    flaws = [str(flaw) for flaw in flaws_of(tape)]
+    _write_flaws(options.file, flaws)
+    then = "mend what is named, and then " if flaws else ""
+    _write([f"{options.file}: {turns}; {then}git add tells git that it is settled"])
     return 0
 
 

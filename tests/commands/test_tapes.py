@@ -157,7 +157,9 @@ def test_settle_keeps_the_turns_of_both_sides(
     assert status == 0
     finding, end = told.splitlines()
     assert "line 7, msg_1 of sess_2: its key is that of another text" in finding
-    assert end == "lesson.tape: 2 turns; git add tells git that it is settled"
+    assert end == (
+        "lesson.tape: 2 turns; mend what is named, and then git add tells git that it is settled"
+    )
     assert [t.line.asked for t in read_tape(tape).turns] == [
         "What is a closure?",
         "What is a monad?",

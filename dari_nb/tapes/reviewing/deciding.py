@@ -23,7 +23,9 @@ class Shown:
     """
 
     def __init__(self, tape: Recording) -> None:
-        self._seen = [(turn.place, _content(turn)) for turn in tape.turns]
+        self._seen: dict[tuple[str, int], list[Any]] = {}
+        for turn in tape.turns:
+            self._seen.setdefault(turn.place, []).append(_content(turn))
 
     def decide(self, tape: Recording, change: Callable[[], object]) -> str:
         """Change a tape, and say what became of its turns.
@@ -41,9 +43,8 @@ class Shown:
         gone = [place for place, (_, told) in before.items() if after.get(place) != told]
         for place in gone:
             line, told = before[place]
-            if (place[:2], told) not in self._seen:
-                known = {seen for seen, _ in self._seen}
-                what = "changed" if place[:2] in known else "come"
+            if told not in self._seen.get(place[:2], []):
+                what = "changed" if place[:2] in self._seen else "come"
                 raise InvalidRequestError(
                     f"{line.turn} of {line.session} has {what} since: review again."
                 )
