@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -10,6 +11,9 @@ import msgspec
 from ..models import events as ev
 from .turns import Turn
 
+_NOTHING = "No answer."
+_MOVING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+"""Characters that move a cursor, or turn texts round."""
 _MOST = 300
 """Characters of arguments and results that are told."""
 
@@ -17,7 +21,16 @@ _MOST = 300
 def told_of(turn: Turn) -> str:
     """What came of a turn: tools that were called, what they gave, answers, and why it failed."""
     told = (_TELLING[event.event](event.data) for event in turn.events if event.event in _TELLING)
-    return "\n".join(filter(None, told))
+    return "\n".join(filter(None, told)) or _NOTHING
+
+
+def printable(text: str) -> str:
+    r"""A text whose characters that would move a cursor are spelled.
+
+    >>> printable("red: \x1b[31m")
+    'red: \\x1b[31m'
+    """
+    return _MOVING.sub(lambda match: ascii(match[0])[1:-1], text)
 
 
 def content_text(content: Any) -> str:

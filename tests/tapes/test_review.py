@@ -297,3 +297,15 @@ def test_prompts_that_have_nothing_to_do_with_each_other_are_not_compared(
     [proposal] = Tape(tmp_path / "x.tape").review()
     assert (proposal.old, proposal.replaces) == (None, 0)
     assert "nothing like it was recorded before: q2" in repr(proposal)
+
+
+def test_what_is_shown_moves_no_cursor_and_no_answer_is_said_to_be_none(tmp_path: Path) -> None:
+    tape = Recording()
+    for prompt, steps in (("red", [said("\x1b[31mRed.\tYes.")]), ("nothing", [])):
+        new = taken(prompt, steps, session=prompt)
+        new.line.new = True
+        tape.add(new)
+    write_tape(tape, tmp_path / "x.tape")
+    red, nothing = Tape(tmp_path / "x.tape").review()
+    assert repr(red).endswith("\\x1b[31mRed.\tYes.")
+    assert repr(nothing).endswith("\n\nNo answer.")

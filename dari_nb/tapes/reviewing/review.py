@@ -9,7 +9,7 @@ from ...errors import InvalidRequestError
 from ..differences import is_same, nearest, text_asked, words_between
 from ..recording import Recording
 from ..turns import Turn
-from ..words import told_of
+from ..words import printable, told_of
 from .adopting import adopt_turn, reject_turn
 from .deciding import Change, Shown
 from .replacing import is_alike, put_in_place, replaced_by
@@ -154,7 +154,7 @@ class Proposal:
         if self.old is not None:
             beside = f", beside {self.old.line.turn} of {self.old.line.session}"
         head = f"{line.turn} of {line.session}, {line.agent}{beside}: {self.asked}"
-        return f"{head}\n{self.difference}"
+        return printable(f"{head}\n{self.difference}")
 
 
 class Review(Sequence[Proposal]):
