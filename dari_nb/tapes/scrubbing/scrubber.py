@@ -97,8 +97,8 @@ class Scrubber:
         except UnicodeEncodeError:  # halves of characters
             return False
         if len(data) > _SMALL:
-            return not self._secrets.may_be_in(data, is_json=True)
-        if data not in self._clean and not self._secrets.may_be_in(data, is_json=True):
+            return not self._secrets.glance.may_be_in(data, is_json=True)
+        if data not in self._clean and not self._secrets.glance.may_be_in(data, is_json=True):
             if len(self._clean) >= _MOST:
                 self._clean.clear()
             self._clean.add(data)
@@ -141,7 +141,9 @@ class Scrubber:
         """Whether a look at a text is enough to see that no secret is in it."""
         if self._patterns:
             return False
-        return len(text) < SHORTEST or not self._secrets.may_be_in(text.encode(), is_json=False)
+        return len(text) < SHORTEST or not self._secrets.glance.may_be_in(
+            text.encode(), is_json=False
+        )
 
     def _object(self, value: Mapping[str, Any]) -> dict[str, Any]:
         scrubbed: dict[str, Any] = {}
