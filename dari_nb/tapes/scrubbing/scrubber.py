@@ -155,9 +155,10 @@ class Scrubber:
         return scrubbed
 
     def _field(self, name: str, value: Any) -> Any:
-        said = f"{name}: "
-        if isinstance(value, str) and any(named(said + value)):
-            return self.pieces([said, value])[1]
+        if isinstance(value, str):
+            said, text = written(f"{name}: "), written(value)
+            if any(named(said + text)):
+                return self.pieces([said, text])[1]
         return self._scrubbed(value)
 
 
