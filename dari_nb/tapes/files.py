@@ -6,6 +6,7 @@ import base64
 import binascii
 import hashlib
 import re
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from contextlib import suppress
 from pathlib import Path
 from secrets import token_hex
@@ -13,6 +14,7 @@ from secrets import token_hex
 from ..descriptors import MAX_DEPTH, file_below
 from .lines import FileLine
 from .scrubbing import Scrubber
+from .scrubbing.packed import parts_of
 from .writing import put_whole
 
 MOST_INLINE = 8 * 1024
@@ -47,7 +49,8 @@ def file_line(
 ) -> FileLine:
     """Make the line of a file, and put a larger one into the folder.
 
-    Secrets are taken out of texts; of what is no text and holds one, only the hash is kept.
+    Secrets are taken out of texts; of what is no text and holds one, be it packed, or is packed so
+    that nobody can look into it, only the hash is kept.
 
     Args:
         name: Its path in the workspace, or the ordinal of an attached file.
@@ -66,7 +69,7 @@ def file_line(
         text = scrubber.text(text)
         data = text.encode()
     line.sha256, line.size = hashlib.sha256(data).hexdigest(), len(data)
-    if len(data) > MOST_BYTES or (text is None and _holds_secret(data, scrubber)):
+    if len(data) > MOST_BYTES or (text is None and _may_hold_secret(data, scrubber)):
         return line
     if len(data) > MOST_INLINE:
         line.beside = True
@@ -138,9 +141,16 @@ def _text_in(data: bytes) -> str | None:
     return None
 
 
+def _may_hold_secret(data: bytes, scrubber: Scrubber) -> bool:
+    parts = parts_of(data, MOST_BYTES)
+    return parts is None or any(_holds_secret(part, scrubber) for part in (data, *parts))
+
+
 def _holds_secret(data: bytes, scrubber: Scrubber) -> bool:
-    text = data.decode("latin-1")
-    return scrubber.text(text) != text
+    texts = [data.decode("latin-1")]
+    if data.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
+        texts.append(data.decode("utf-16", "replace"))
+    return any(scrubber.text(text) != text for text in texts)
 
 
 def _put_beside(folder: Path, name: str, data: bytes) -> None:

@@ -61,6 +61,7 @@ def test_what_stands_behind_a_name_of_secrets_goes(text: str) -> None:
         ("MY_TOKEN", KEY, "[scrubbed]"),
         ("password", "see below", "see below"),
         ("sha256", KEY, KEY),
+        ("password", f"{PASSWORD}\ud83d", "[scrubbed]"),
     ],
 )
 def test_the_name_of_a_field_gives_its_value_away(name: str, value: str, left: str) -> None:

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import re
-import string
-from base64 import b64encode
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 from unicodedata import normalize
 
-import msgspec
-
-from . import named
-from .provider_keys import COMMON, FORMS
-from .views import BREAK, ENCODED, folded, folded_places, in_base64, plain_of, unbroken, views
+from .glance import Glance
+from .named import named
+from .provider_keys import FORMS
+from .views import BREAK, View, folded, folded_places, in_base64, unbroken, unfolded, views
 
 SHORTEST = 8
 """Characters below which the value of a variable is a word like any other, and no secret."""
@@ -24,29 +21,7 @@ KINDS = ("keys", "variables", "providers", "patterns")
 SCRUBBED = "[scrubbed]"
 """What stands where a secret stood."""
 
-_COMMON = [re.compile(form.encode()) for _, form in COMMON]
-_BEGINNINGS = tuple({begin.encode(): None for begin, _ in FORMS})
-_ENCODED_IN_JSON = re.compile(rb"%[0-9A-Fa-f]{2}|\\\\")
-_ENCODED = re.compile(ENCODED.pattern.encode())
-_ENDS_IN_JSON, _ENDS = (rb"\n", rb"\r"), (b"\n", b"\r")
-"""What ends lines, in JSON and else."""
-_IN_BASE64 = string.ascii_letters.encode() + string.digits.encode() + b"+/-_"
-_MASK = bytes(ord("a") if byte in _IN_BASE64 else ord(" ") for byte in range(256))
-_SHORT_RUN = b"a" * 10
-"""What base64 of a secret has at least, whatever is around it."""
-_LONG_RUN = b"a" * 24
-"""What base64 of a provider's key has at least: the shortest one has eighteen characters."""
-_STANDARD = bytes.maketrans(b"-_", b"+/")
-_IN_HEX = string.hexdigits.encode()
-_HEX_MASK = bytes(ord("h") if byte in _IN_HEX else ord(" ") for byte in range(256))
-_HEX_RUN = b"h" * 2 * SHORTEST
-"""What a secret has at least where its bytes are written as digits."""
-_OF_WORDS = [begin for begin in _BEGINNINGS if begin.decode() not in dict(COMMON)]
-_AROUND_WORDS = [begin for begin in _OF_WORDS if b" " in begin.translate(_MASK)]
-_IN_WORDS = [begin for begin in _OF_WORDS if b" " not in begin.translate(_MASK)]
 _DIGIT = re.compile(r"\d")
-_SAFE = re.compile(r"[ !#-\[\]-~]+")
-"""What is written the same in whichever case and spelling of the characters around it."""
 
 
 class Span(NamedTuple):
@@ -67,49 +42,14 @@ class Secrets:
 
     def __init__(self, texts: Iterable[tuple[str, str]], patterns: Sequence[re.Pattern[str]]):
         found = {form: kind for text, kind in texts for form in _forms(text)}
-        in_hex = {form.encode().hex(): kind for form, kind in found.items()}
+        in_hex = {each: kind for form, kind in found.items() for each in _in_hex(form)}
         looked_for = sorted((found | in_hex).items(), key=lambda one: (-len(one[0]), one[0]))
         # A word in letters alone is a word like any other in another case.
         self._texts = {form: kind for form, kind in looked_for if not _DIGIT.search(form)}
         self._folded = {folded(form): kind for form, kind in looked_for if _DIGIT.search(form)}
         self._patterns = patterns
         self.has_numbers = any(map(_is_number, found))
-        written = [msgspec.json.encode(form)[1:-1] for form in found]
-        needles = {each.lower() for each in (*written, *(form.encode() for form in found))}
-        self._needles = tuple(needles - {b""})
-        self._pieces = tuple({_pieces(form) for form in found if not form.isascii()} - {()})
-        self._in_hex = tuple(form.encode() for form in in_hex)
-        self._cores = tuple({core for form in found for core in _cores(form.encode())})
-
-    def may_be_in(self, data: bytes, *, is_json: bool) -> bool:
-        """Whether a secret may be in a text, or in the JSON of a value: a fast look.
-
-        Where it says no, there is none; what is found by patterns is not looked for.
-        """
-        if (_ENCODED_IN_JSON if is_json else _ENCODED).search(data):
-            return True
-        for end in _ENDS_IN_JSON if is_json else _ENDS:
-            data = data.replace(end, b"")
-        low = data.lower()
-        if _one_is_in(self._needles, low) or any(look.search(data) for look in _COMMON):
-            return True
-        if named.may_be_in(low):
-            return True
-        if any(all(piece in low for piece in pieces) for pieces in self._pieces):
-            return True
-        mask = data.translate(_MASK)
-        if _SHORT_RUN not in mask:
-            return False
-        return _one_is_in(_AROUND_WORDS, data) or self._may_be_in_words([*_runs(data, mask)])
-
-    def _may_be_in_words(self, runs: list[bytes]) -> bool:
-        words = b" ".join(runs)
-        if _one_is_in(_IN_WORDS, words):
-            return True
-        if _HEX_RUN in words.translate(_HEX_MASK) and _one_is_in(self._in_hex, words.lower()):
-            return True
-        words = words.translate(_STANDARD)
-        return _one_is_in(self._cores, words) or _hold_a_beginning(words.split())
+        self.glance = Glance(found, in_hex)
 
     def spans(self, text: str) -> list[Span]:
         """Find all secrets in a text."""
@@ -120,33 +60,35 @@ class Secrets:
 
     def _in_lines(self, text: str) -> Iterator[Span]:
         """Find secrets in a text, in lines that were broken, and in base64."""
+        if not (self._patterns or self.glance.may_be_plain_in(text.encode(errors="replace"))):
+            return
         found = list(self._found(text))
         yield from found
-        yield from (Span(*place, "providers") for place in named.named(text))
+        yield from (Span(*place, "providers") for place in named(text))
         yield from self._in_base64(text)
         if view := unbroken(text):
             flat, places = view
             ends = {span.begin: span.end for span in found}
             broken = [*self._found(flat), *self._in_base64(flat)]
-            for span in (_cut_short(one, flat, places, ends) for one in broken):
-                yield Span(places[span.begin], places[span.end - 1] + 1, span.kind)
+            yield from _spread((_cut_short(one, text, view, ends) for one in broken), places)
+        if view := unfolded(text):
+            yield from _spread(self._known(view[0]), view[1])
 
     def _in_base64(self, text: str) -> Iterator[Span]:
         for run in in_base64(text):
-            if self._patterns or self._is_in(run.standard.encode()):
+            if self._patterns or self.glance.may_be_in_base64(run.standard.encode()):
                 for skipped, plain in run.plain():
-                    for span in self._found(plain):
+                    for span in self._found_in_bytes(plain):
                         begin, end = run.places(skipped, span.begin, span.end)
                         yield Span(begin, end, span.kind)
 
-    def _is_in(self, run: bytes) -> bool:
-        return _one_is_in(self._cores, run) or _hold_a_beginning([run])
+    def _found_in_bytes(self, text: str) -> Iterator[Span]:
+        yield from self._found(text)
+        if "\0" in text and (view := unbroken(text)):  # two bytes a character
+            yield from _spread(self._found(view[0]), view[1])
 
     def _found(self, text: str) -> Iterator[Span]:
-        for form, kind in self._texts.items():
-            for at in _places(form, text):
-                yield Span(at, at + len(form), kind)
-        yield from self._found_folded(text)
+        yield from self._known(text)
         for begin, look in FORMS:
             if begin in text:
                 for match in look.finditer(text):
@@ -155,6 +97,12 @@ class Secrets:
             for match in pattern.finditer(text):
                 if match.group():
                     yield Span(match.start(), match.end(), "patterns")
+
+    def _known(self, text: str) -> Iterator[Span]:
+        for form, kind in self._texts.items():
+            for at in _places(form, text):
+                yield Span(at, at + len(form), kind)
+        yield from self._found_folded(text)
 
     def _found_folded(self, text: str) -> Iterator[Span]:
         plain = folded(text) if self._folded else ""
@@ -172,14 +120,16 @@ def _places(form: str, text: str) -> Iterator[int]:
         at = text.find(form, at + len(form))
 
 
-def _cut_short(span: Span, flat: str, places: list[int], ends: dict[int, int]) -> Span:
+def _cut_short(span: Span, text: str, view: View, ends: dict[int, int]) -> Span:
     """Leave out the next lines, which a form takes in as well where they begin with a word.
 
     A key goes on in the next line only where it is not whole, or where that looks like more of it.
     """
     if span.kind not in ("providers", "patterns"):
         return span
-    breaks = [at for at in range(span.begin + 1, span.end) if places[at] > places[at - 1] + 1]
+    flat, places = view
+    inside = range(span.begin + 1, span.end)
+    breaks = [at for at in inside if BREAK.search(text, places[at - 1] + 1, places[at])]
     whole = ends.get(places[span.begin])
     if span.kind == "patterns":
         return span._replace(end=breaks[0]) if breaks and whole else span
@@ -192,6 +142,11 @@ def _cut_short(span: Span, flat: str, places: list[int], ends: dict[int, int]) -
 
 def _moved(spans: Iterable[Span], places: list[int]) -> Iterator[Span]:
     return (Span(places[span.begin], places[span.end], span.kind) for span in spans)
+
+
+def _spread(spans: Iterable[Span], places: list[int]) -> Iterator[Span]:
+    """Where something stands in a text of which characters were left out."""
+    return (Span(places[one.begin], places[one.end - 1] + 1, one.kind) for one in spans)
 
 
 def _joined(spans: list[Span]) -> list[Span]:
@@ -220,44 +175,9 @@ def _forms(secret: str) -> Iterator[str]:
             yield text.encode().decode("latin-1")  # as base64 is decoded here
 
 
-def _pieces(form: str) -> tuple[bytes, ...]:
-    """What stands in a text that has this form, in whichever case and spelling."""
-    return (
-        tuple(piece.encode().lower() for piece in _SAFE.findall(form))
-        if _DIGIT.search(form)
-        else ()
-    )
-
-
-def _cores(secret: bytes) -> Iterator[bytes]:
-    """What of a secret stands in base64 whatever is around it, for each place in a group."""
-    for offset, skipped in enumerate((0, 2, 3)):
-        whole = (offset + len(secret)) * 8 // 6
-        yield b64encode(bytes(offset) + secret)[skipped:whole]
-
-
-def _runs(data: bytes, mask: bytes) -> Iterator[bytes]:
-    """Give what may be base64, of at least as many characters as a known secret has there."""
-    end = 0
-    while (begin := mask.find(_SHORT_RUN, end)) >= 0:
-        end = mask.find(b" ", begin)
-        end = len(mask) if end < 0 else end
-        yield data[begin:end]
-
-
-def _hold_a_beginning(runs: Iterable[bytes]) -> bool:
-    """Whether pieces of base64 may hold a key of a provider."""
-    texts = [run.decode() for run in runs if len(run) >= len(_LONG_RUN)]
-    decoded = [plain_of(text[skipped:]) for text in texts for skipped in range(4)]
-    return _one_is_in(_BEGINNINGS, b"\0".join(decoded))
-
-
-def _one_is_in(needles: Iterable[bytes], data: bytes) -> bool:
-    # A loop, since regular expressions try all of many words at each place.
-    for needle in needles:  # noqa: SIM110
-        if needle in data:
-            return True
-    return False
+def _in_hex(secret: str) -> Iterator[str]:
+    yield secret.encode().hex()
+    yield secret.encode("utf-16-le").hex()[:-2]
 
 
 def _is_number(text: str) -> bool:

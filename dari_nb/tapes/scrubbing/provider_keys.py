@@ -54,7 +54,7 @@ _WORDS: tuple[tuple[str, str], ...] = (
     ("ASIA", r"ASIA[A-Z0-9]{16}"),
     ("AIza", rf"AIza[{_WORD}_-]{{30,}}"),
     ("ya29.", rf"ya29\.[{_WORD}_-]{{20,}}"),
-    ("eyJ", rf"eyJ[{_WORD}_-]{{8,}}\.[{_WORD}_-]{{8,}}\.[{_WORD}_-]*"),
+    ("eyJ", rf"eyJ[{_WORD}_-]{{8,2000}}+\.[{_WORD}_-]{{8,}}\.[{_WORD}_-]*"),
     ("hf_", rf"hf_[{_WORD}]{{20,}}"),
     ("gsk_", rf"gsk_[{_WORD}]{{20,}}"),
     ("xai-", rf"{_BEGINS}xai-[{_WORD}]{{20,}}"),

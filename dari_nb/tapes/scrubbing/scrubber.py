@@ -97,8 +97,8 @@ class Scrubber:
         except UnicodeEncodeError:  # halves of characters
             return False
         if len(data) > _SMALL:
-            return not self._secrets.may_be_in(data, is_json=True)
-        if data not in self._clean and not self._secrets.may_be_in(data, is_json=True):
+            return not self._secrets.glance.may_be_in(data, is_json=True)
+        if data not in self._clean and not self._secrets.glance.may_be_in(data, is_json=True):
             if len(self._clean) >= _MOST:
                 self._clean.clear()
             self._clean.add(data)
@@ -141,7 +141,9 @@ class Scrubber:
         """Whether a look at a text is enough to see that no secret is in it."""
         if self._patterns:
             return False
-        return len(text) < SHORTEST or not self._secrets.may_be_in(text.encode(), is_json=False)
+        return len(text) < SHORTEST or not self._secrets.glance.may_be_in(
+            text.encode(), is_json=False
+        )
 
     def _object(self, value: Mapping[str, Any]) -> dict[str, Any]:
         scrubbed: dict[str, Any] = {}
@@ -153,9 +155,10 @@ class Scrubber:
         return scrubbed
 
     def _field(self, name: str, value: Any) -> Any:
-        said = f"{name}: "
-        if isinstance(value, str) and any(named(said + value)):
-            return self.pieces([said, value])[1]
+        if isinstance(value, str):
+            said, text = written(f"{name}: "), written(value)
+            if any(named(said + text)):
+                return self.pieces([said, text])[1]
         return self._scrubbed(value)
 
 

@@ -9,13 +9,25 @@ import binascii
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
+from html import unescape
 from typing import NamedTuple
 
 View = tuple[str, list[int]]
 
-ENCODED = re.compile(r"(?:%[0-9A-Fa-f]{2})+|\\u[0-9A-Fa-f]{4}|\\[\"\\/bfnrt]")
+ENCODED = re.compile(
+    r"(?:%[0-9A-Fa-f]{2})+|\\u[0-9A-Fa-f]{4}|\\[!-/:-@\[-`{-~bfnrt]"
+    r"|&(?:#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6}|amp|lt|gt|quot|apos);"
+)
 BREAK = re.compile(r"(?:[\r\n]|\\[rn])+")
 """Where a line ends, be it as JSON in a text has it."""
+INVISIBLE = r"\x1b\[[0-9;]*[A-Za-z]|[\0\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]"
+"""Colours of terminals, soft hyphens, what has no width, and each second byte of UTF-16."""
+_SEAM = re.compile(rf"(?:[\r\n]|\\[rn]|{INVISIBLE})+")
+_FOLD = re.compile(
+    r"(?:[\"']?[ \t]{0,20}\\?(?:\r?\n|\\[rn]|\r)+(?:[+-]|[ \t]*(?:[>#|]|//))?[ \t]*[\"']?"
+    rf"|{INVISIBLE})+"
+)
+"""Where a line ends and the next begins: with indents, quotes, and signs of differences."""
 _ESCAPED = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 _DEEPEST = 4
 """How often a text may be encoded inside of another, such as JSON in JSON in an address."""
@@ -27,7 +39,7 @@ _GROUP = 4
 
 
 def views(text: str) -> Iterator[View]:
-    """Undo what encodes characters, again and again: percents of addresses, and JSON in texts."""
+    """Undo what encodes characters, again and again: in addresses, JSON, HTML and Markdown."""
     places = list(range(len(text) + 1))
     for _ in range(_DEEPEST):
         if not ENCODED.search(text):
@@ -45,6 +57,9 @@ def views(text: str) -> Iterator[View]:
 
 def _decoded(encoded: str, places: list[int]) -> Iterator[tuple[str, int]]:
     """Give each character that is encoded, with the place where it begins."""
+    if encoded[0] == "&":
+        yield from ((character, places[0]) for character in unescape(encoded))
+        return
     if encoded[0] == "\\":
         escaped = encoded[1]
         is_code = escaped == "u" and len(encoded) > 2
@@ -58,8 +73,17 @@ def _decoded(encoded: str, places: list[int]) -> Iterator[tuple[str, int]]:
 
 def unbroken(text: str) -> View | None:
     """A text as if all of it stood in one line; ``None`` where it does."""
+    return _without(_SEAM, text)
+
+
+def unfolded(text: str) -> View | None:
+    """The same, without what begins lines: indents, and signs of quotations and differences."""
+    return _without(_FOLD, text)
+
+
+def _without(seam: re.Pattern[str], text: str) -> View | None:
     parts, places, at = list[str](), list[int](), 0
-    for match in BREAK.finditer(text):
+    for match in seam.finditer(text):
         parts.append(text[at : match.start()])
         places += range(at, match.start())
         at = match.end()

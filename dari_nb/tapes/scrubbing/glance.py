@@ -1,0 +1,160 @@
+"""A fast look at texts: whether a secret may be in one, so that most need no closer look."""
+
+from __future__ import annotations
+
+import re
+import string
+from base64 import b64encode
+from collections.abc import Iterable, Iterator
+
+import msgspec
+
+from . import named
+from .provider_keys import COMMON, FORMS
+from .views import ENCODED, plain_of
+
+_COMMON = [re.compile(form.encode()) for _, form in COMMON]
+_BEGINNINGS = tuple({begin.encode(): None for begin, _ in FORMS})
+_ENCODED = re.compile(ENCODED.pattern.encode())
+_SIGNS_IN_JSON, _SIGNS = (b"%", b"&", b"\\\\"), (b"%", b"&", b"\\")
+"""What all that is encoded has, in JSON and else."""
+_ENCODED_IN_JSON = re.compile(rb"%[0-9A-Fa-f]{2}|\\\\|&(?:#|amp;|lt;|gt;|quot;|apos;)")
+_ENDS_IN_JSON, _ENDS = (rb"\n", rb"\r", rb"\t"), (b"\n", b"\r")
+"""What ends lines and begins them, in JSON and else."""
+_UNSEEN = re.compile(
+    rb"(?:\x1b|\\u001b)\[[0-9;]*[A-Za-z]|\0|\\u0000"
+    rb"|\xc2\xad|\xe2\x80[\x8b-\x8f\xaa-\xae]|\xe2\x81[\xa0-\xa4]|\xef\xbb\xbf"
+)
+"""What is invisible, as it is written in a file or in JSON."""
+_NO_WORDS = bytes(byte for byte in range(256) if not chr(byte).isalnum() or byte > 127)
+_LEAST = 6
+"""Letters and digits that a secret must have to be looked for by them alone."""
+_IN_BASE64 = string.ascii_letters.encode() + string.digits.encode() + b"+/-_"
+_MASK = bytes(ord("a") if byte in _IN_BASE64 else ord(" ") for byte in range(256))
+_SHORT_RUN = b"a" * 10
+"""What base64 of a secret has at least, whatever is around it."""
+_LONG_RUN = b"a" * 22
+"""What base64 of a provider's key has at least, and of a secret with two bytes a character."""
+_STANDARD = bytes.maketrans(b"-_", b"+/")
+_IN_HEX = string.hexdigits.encode()
+_HEX_MASK = bytes(ord("h") if byte in _IN_HEX else ord(" ") for byte in range(256))
+_HEX_RUN = b"h" * 16
+"""What a secret has at least where its bytes are written as digits."""
+_OF_WORDS = [begin for begin in _BEGINNINGS if begin.decode() not in dict(COMMON)]
+_AROUND_WORDS = [begin for begin in _OF_WORDS if b" " in begin.translate(_MASK)]
+_IN_WORDS = [begin for begin in _OF_WORDS if b" " not in begin.translate(_MASK)]
+_DIGIT = re.compile(r"\d")
+_SAFE = re.compile(r"[ !#-\[\]-~]+")
+"""What is written the same in whichever case and spelling of the characters around it."""
+
+
+class Glance:
+    """Knows of secrets what is enough to see that none is in a text.
+
+    Args:
+        forms: Known secrets in all spellings.
+        in_hex: The same, where their bytes are written as digits.
+    """
+
+    def __init__(self, forms: Iterable[str], in_hex: Iterable[str]):
+        forms = list(forms)
+        bare = {form: _bare(form.encode().lower()) for form in forms}
+        few = [form for form in forms if len(bare[form]) < _LEAST]
+        written = [msgspec.json.encode(form)[1:-1] for form in few]
+        needles = {each.lower() for each in (*written, *(form.encode() for form in few))}
+        self._needles = tuple(needles - {b""})
+        self._bare = tuple({each for each in bare.values() if len(each) >= _LEAST})
+        self._pieces = tuple({_pieces(form) for form in forms if not form.isascii()} - {()})
+        self._in_hex = tuple(form.encode() for form in in_hex)
+        self._cores = tuple({core for form in forms for core in _cores(form.encode())})
+        wide = [form.encode("utf-16-le")[:-1] for form in forms]
+        self._wide_cores = tuple({core for form in wide for core in _cores(form)})
+
+    def may_be_in(self, data: bytes, *, is_json: bool) -> bool:
+        """Whether a secret may be in a text, or in the JSON of a value, be it encoded there.
+
+        Where it says no, there is none; what is found by patterns is not looked for.
+        """
+        signs, look = (_SIGNS_IN_JSON, _ENCODED_IN_JSON) if is_json else (_SIGNS, _ENCODED)
+        if _one_is_in(signs, data) and look.search(data):
+            return True
+        return self.may_be_plain_in(data, is_json=is_json)
+
+    def may_be_plain_in(self, data: bytes, *, is_json: bool = False) -> bool:
+        """The same, but for what is encoded."""
+        if not data.isascii() or b"\x1b" in data or b"\0" in data or b"\\u00" in data:
+            data = _UNSEEN.sub(b"", data)
+        for end in _ENDS_IN_JSON if is_json else _ENDS:
+            data = data.replace(end, b"")
+        low = data.lower()
+        if _one_is_in(self._bare, _bare(low)) or _one_is_in(self._needles, low):
+            return True
+        if any(look.search(data) for look in _COMMON) or named.may_be_in(low):
+            return True
+        if any(all(piece in low for piece in pieces) for pieces in self._pieces):
+            return True
+        mask = data.translate(_MASK)
+        if _SHORT_RUN not in mask:
+            return False
+        return _one_is_in(_AROUND_WORDS, data) or self._may_be_in_words([*_runs(data, mask)])
+
+    def may_be_in_base64(self, run: bytes) -> bool:
+        """Whether a secret may be in a piece of base64."""
+        return _one_is_in(self._cores, run) or self._may_be_in_long([run])
+
+    def _may_be_in_words(self, runs: list[bytes]) -> bool:
+        words = b" ".join(runs)
+        if _one_is_in(_IN_WORDS, words):
+            return True
+        if _HEX_RUN in words.translate(_HEX_MASK) and _one_is_in(self._in_hex, words.lower()):
+            return True
+        words = words.translate(_STANDARD)
+        return _one_is_in(self._cores, words) or self._may_be_in_long(words.split())
+
+    def _may_be_in_long(self, runs: Iterable[bytes]) -> bool:
+        """Whether pieces of base64 may hold a key of a provider, or a secret in UTF-16."""
+        texts = [run.decode() for run in runs if len(run) >= len(_LONG_RUN)]
+        if not texts:
+            return False
+        if _one_is_in(self._wide_cores, " ".join(texts).encode()):
+            return True
+        decoded = [plain_of(text[skipped:]) for text in texts for skipped in range(4)]
+        return _one_is_in(_BEGINNINGS, b"\n".join(decoded).replace(b"\0", b""))
+
+
+def _bare(data: bytes) -> bytes:
+    """Letters and digits alone: what stands between them may be broken, quoted or escaped."""
+    return data.translate(None, _NO_WORDS)
+
+
+def _pieces(form: str) -> tuple[bytes, ...]:
+    """What stands in a text that has this form, in whichever case and spelling."""
+    return (
+        tuple(piece.encode().lower() for piece in _SAFE.findall(form))
+        if _DIGIT.search(form)
+        else ()
+    )
+
+
+def _cores(secret: bytes) -> Iterator[bytes]:
+    """What of a secret stands in base64 whatever is around it, for each place in a group."""
+    for offset, skipped in enumerate((0, 2, 3)):
+        whole = (offset + len(secret)) * 8 // 6
+        yield b64encode(bytes(offset) + secret)[skipped:whole]
+
+
+def _runs(data: bytes, mask: bytes) -> Iterator[bytes]:
+    """Give what may be base64, of at least as many characters as a known secret has there."""
+    end = 0
+    while (begin := mask.find(_SHORT_RUN, end)) >= 0:
+        end = mask.find(b" ", begin)
+        end = len(mask) if end < 0 else end
+        yield data[begin:end]
+
+
+def _one_is_in(needles: Iterable[bytes], data: bytes) -> bool:
+    # A loop, since regular expressions try all of many words at each place.
+    for needle in needles:  # noqa: SIM110
+        if needle in data:
+            return True
+    return False

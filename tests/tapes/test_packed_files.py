@@ -1,0 +1,86 @@
+"""Of files that hide a secret, packed or in two bytes a character, only the hash is kept."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import io
+import lzma
+import random
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from dari_nb.tapes import Scrubber
+from dari_nb.tapes.files import MOST_BYTES, file_line
+
+SECRET = "Zebra-Quartz+77/Lantern_Xq"
+SHEET = "<row><c>{}</c></row>".format
+WORDS = "Nothing is secret here. " * 40
+
+
+def zipped(*contents: bytes, method: int = zipfile.ZIP_DEFLATED) -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", method) as packed:
+        for number, content in enumerate(contents):
+            packed.writestr(f"xl/sheet{number}.xml", content)
+    return file.getvalue()
+
+
+def is_kept(data: bytes, folder: Path) -> bool:
+    scrubber = Scrubber(keys=list, variables={"MYLAB_API_KEY": SECRET})
+    line = file_line("out.xlsx", data, scrubber, folder)
+    assert line.sha256
+    return line.base64 is not None or line.beside or line.text is not None
+
+
+PACKED = {
+    "xlsx": lambda data: zipped(b"<xml/>", SHEET(data.decode()).encode()),
+    "gz": gzip.compress,
+    "bz2": bz2.compress,
+    "xz": lzma.compress,
+    "gz of two": lambda data: gzip.compress(b"First") + gzip.compress(data),
+    "zip in zip": lambda data: zipped(zipped(data)),
+    "zip in gz": lambda data: gzip.compress(zipped(data)),
+    "bzip2 in zip": lambda data: zipped(data, method=zipfile.ZIP_BZIP2),
+    "zip behind something": lambda data: b"\0\xff" * 40 + zipped(data),
+}
+
+
+@pytest.mark.parametrize("name", PACKED)
+def test_a_packed_file_is_kept_unless_a_secret_is_in_it(name: str, tmp_path: Path) -> None:
+    pack = PACKED[name]
+    assert is_kept(pack(WORDS.encode()), tmp_path)
+    assert not is_kept(pack(f"{WORDS}{SECRET} {WORDS}".encode()), tmp_path)
+    assert not is_kept(pack(f"{WORDS}sk-proj-canary-0123456789".encode()), tmp_path)
+
+
+def test_what_cannot_be_looked_into_is_not_kept(tmp_path: Path) -> None:
+    locked = bytearray(zipped(WORDS.encode()))
+    at = locked.index(b"PK\x01\x02")
+    locked[6] |= 1
+    locked[at + 8] |= 1
+    large = bytes(MOST_BYTES + 1)
+    for data in (
+        bytes(locked),
+        gzip.compress(random.Random(1).randbytes(5000))[:-400],
+        gzip.compress(large),
+        zipped(large),
+        zipped(*[b"x"] * 1001),
+        zipped(zipped(zipped(b"x"))),
+        b"7z\xbc\xaf\x27\x1c\0\xff",
+        b"\x28\xb5\x2f\xfd\0\xff",
+    ):
+        assert not is_kept(data, tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("code", ["utf-16", "utf-16-le", "utf-16-be"])
+def test_a_file_with_two_bytes_a_character_is_kept_unless_a_secret_is_in_it(
+    code: str, tmp_path: Path
+) -> None:
+    assert is_kept(WORDS.encode(code), tmp_path)
+    assert not is_kept(f"{WORDS}{SECRET}".encode(code), tmp_path)
+    assert not is_kept(f"{WORDS}sk-proj-canary-0123456789".encode(code), tmp_path)
+    assert code != "utf-16" or not is_kept(f"x-api-key: {'9f8e' * 8}\n".encode(code), tmp_path)
