@@ -63,7 +63,7 @@ def told_of(file: Path) -> str:
     if not tape.turns:
         return "nothing is on it yet"
     new = sum(turn.line.new for turn in tape.turns)
-    names = [name for name in tape.agents if name.isprintable()]
+    names = [f"{_flat(name):.{_SHOWN}}" for name in tape.agents]
     agents = ", ".join(names[:_MOST_NAMES]) + (", …" if len(names) > _MOST_NAMES else "")
     return f"{count_of(len(tape.turns), 'turn')}, of {agents}" + (f", {new} new" if new else "")
 

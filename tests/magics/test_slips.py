@@ -27,6 +27,8 @@ SLIPS = [
     ("d.batches.run('echo', ['a'], budget=1)", "TypeError: .*'budget': did you mean 'max_cost'"),
     ("d.batches.run('echo', ['a'], repeat=2)", "TypeError: .*'repeat': did you mean 'repeats'"),
     ("d.batches.run('echo', ['a'], llms=5)", "InvalidRequestError: llms is a list of names"),
+    ("d.batches.run('echo', ['a'], version=5.5)", "InvalidRequestError: version is a number or an"),
+    ("d.batches.run('echo', ['a'], versions=5.5)", "InvalidRequestError: version is a number or"),
     ("d.batches.run('echo', ['a'], metadata=5)", "InvalidRequestError: metadata is a dict of .*5"),
     ("d.batches.run('echo', ['a'], files=5)", "InvalidRequestError: files is a list of paths"),
     ("d.batches.run('echo', ['a'], tools=5)", "InvalidRequestError: tools is a list of .*not 5"),
@@ -56,6 +58,7 @@ SLIPS = [
     ("d.sessions.view().selected = 'sess_nope'", "NotFoundError: .*No session 'sess_nope'"),
 ]
 OF_A_BATCH = [
+    ("batch.add(llms=5)", "InvalidRequestError: .* has no LLM option 5"),
     ("batch.wait('a')", "InvalidRequestError: timeout is a number of seconds"),
     ("batch.rate(1, 'small', 5)", r"NoCellError: 1 is no cell. .* such as \(1, 'small'\);"),
     ("batch[7, 'small']", r"NoCellError: \(7, 'small'\) is no cell. .* tasks are 0 to 1, LLMs s"),

@@ -231,13 +231,18 @@ def version_id_of(
     """Read how people name a version: itself, its id, or its number, ``2``, ``"2"`` or ``"v2"``.
 
     Raises:
-        InvalidRequestError: No version has this number; the text tells which there are.
+        InvalidRequestError: It names no version, or none has this number; the text tells which
+            there are.
     """
     if isinstance(version, Version):
         return version.id
+    if version is None:
+        return None
     number = _NUMBER.fullmatch(str(version))
-    if version is None or number is None:
-        return None if version is None else str(version)
+    if number is None:
+        if not isinstance(version, str):
+            raise InvalidRequestError(f"version is a number or an id, not {version!r:.80}.")
+        return version
     try:
         return versions_of(link, agent)[f"v{int(number[1])}"].id
     except KeyError as error:

@@ -17,6 +17,7 @@ from ..agents.agent import Agent
 from ..agents.versions import gists_of
 from ..link import host
 from ..link.background import awaited, wait_for
+from ..sessions.arguments import several
 from ..showing.words import Ending, StoppedWatching, batch_stopped
 from .cells import UNSENT, Cell, Column
 from .following.cancelling import Cancelling
@@ -326,7 +327,7 @@ class Batch(Results):
         self._check_rest()
         check_repeats(repeats or self.repeats, least=self.repeats)
         further = [] if _is_empty(tasks) else read_tasks(tasks, prompt=prompt)
-        options = [llms] if isinstance(llms, str) else list(llms)
+        options = several(llms)
         check_llms(Agent(self._link, self.agent), options, [c.version for c in self.columns])
         with self._sender.alone:
             self._sender.take_over()

@@ -18,7 +18,7 @@ from ..agents.versions import version_id_of, versions_of
 from ..kernel_tools.tool import as_tools
 from ..link import AtHand
 from ..listing import Listing, Shelf
-from ..sessions.arguments import unknown_argument
+from ..sessions.arguments import several, unknown_argument
 from .batch import Batch, check_llms, check_repeats
 from .cells import Column
 from .keys import run_id_of
@@ -316,7 +316,7 @@ def _columns(
 ) -> list[Column]:
     if version is not None and versions is not None:
         raise InvalidRequestError("Give version or versions, not both.")
-    listed = [versions] if isinstance(versions, str | int) else list(versions or ())
+    listed = several(versions)
     read = partial(version_id_of, agent._link, agent.resource)
     pinned = _names(map(read, listed), "versions")
     pinned = pinned or [read(version) or agent.active_version_id]
@@ -348,8 +348,7 @@ def _options(link: Link, columns: Iterable[Column]) -> dict[str, Any]:
 
 
 def _names(names: Iterable[str | None] | None, what: str) -> Sequence[str | None]:
-    many = names if isinstance(names, Iterable) else [names]
-    listed = [names] if isinstance(names, str) else [] if names is None else list(many)
+    listed = several(names)
     if not all(isinstance(name, str) and name for name in listed):
         raise InvalidRequestError(f"{what} is a list of names.")
     if len(set(listed)) < len(listed):

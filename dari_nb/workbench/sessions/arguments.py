@@ -34,6 +34,18 @@ def metadata_of(given: Mapping[str, Any] | None) -> dict[str, Any] | None:
     return dict(given) if given else None
 
 
+def several(given: Any) -> list[Any]:
+    """Return one thing or several, or nothing, as a list.
+
+    >>> several("small"), several(("small", "large")), several(None)
+    (['small'], ['small', 'large'], [])
+    """
+    if given is None:
+        return []
+    is_one = isinstance(given, str) or not isinstance(given, Iterable)
+    return [given] if is_one else list(given)
+
+
 def unknown_argument(call: str, name: str, known: Iterable[str] = ()) -> str:
     """Say that a call takes no such argument, and where it belongs if that is known."""
     if not is_llm_option(name):
