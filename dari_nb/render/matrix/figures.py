@@ -166,7 +166,7 @@ def matrix_head(matrix: Matrix) -> Head:
         *map(visible_name, matrix.notes),
     )
     facts_there = tuple(fact for fact in facts if fact)
-    state = matrix.state or ("" if matrix.size else _state(counts, is_over))
+    state = _state(counts, is_over) if matrix.state is None else matrix.state
     return Head(matrix.title, size_text(matrix), state, facts_there)
 
 

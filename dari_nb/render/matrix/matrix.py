@@ -225,7 +225,7 @@ class Matrix:
         seconds: Since the first cell was sent; ``None`` when unknown.
         seconds_left: An estimate of the time to the end; ``None`` when there is none to make.
         findings: What scores say of the columns, one each; none while anything runs.
-        state: What its head says in place of what the cells come to; empty for nothing else.
+        state: What its head says in place of what the cells come to, which may be nothing.
         notes: What its head says besides.
         size: What its head says in place of how many tasks and LLMs there are.
     """
@@ -238,7 +238,7 @@ class Matrix:
     seconds: float | None = None
     seconds_left: float | None = None
     findings: Sequence[Finding] = ()
-    state: str = ""
+    state: str | None = None
     notes: Sequence[str] = ()
     size: str = ""
 

@@ -35,7 +35,7 @@ def visible_name(text: str) -> str:
     return _INVISIBLE.sub(_code_point, " ".join(visible(text).split()))
 
 
-def short_name(text: str, most: int = 120) -> str:
+def bounded_name(text: str, most: int = 120) -> str:
     """Do the same for a name of any length: no more than so many characters of it."""
     shown = visible_name(text[: 2 * most])
     return shown if len(shown) <= most else f"{shown[: most - 1]}…"

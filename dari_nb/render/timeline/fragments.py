@@ -15,7 +15,7 @@ from ..markup.prose import prose_html
 from ..markup.runs import more_html
 from ..markup.sanitize import sanitize
 from ..plain.limits import LIMITS, Limits, cut
-from ..plain.visible import short_name, visible, visible_name
+from ..plain.visible import bounded_name, visible, visible_name
 from ..plain.words import (
     cause_text,
     clock_text,
@@ -149,8 +149,8 @@ def _content(
             parts.append(prose_html(text, fold, line_breaks=line_breaks) + more_html(note))
         elif kind in ("file", "image") and block.get("file_id"):
             name = block.get("filename") or block["file_id"]
-            note = f" ({_name(str(block['note']))})" if block.get("note") else ""
-            files.append(f"<code>{_name(str(name))}</code>{note}")
+            note = f" ({_whole(str(block['note']))})" if block.get("note") else ""
+            files.append(f"<code>{_whole(str(name))}</code>{note}")
         elif picture := picture_of(block):
             parts.append(picture_html(picture, limits and limits.picture))
         else:
@@ -173,5 +173,12 @@ def _tag(name: str, text: str) -> str:
     return f"<{name}>{escape(text, quote=False)}</{name}>" if text else ""
 
 
+def _whole(text: str) -> str:
+    return escape(visible_name(text), quote=False)
+
+
 def _name(text: str) -> str:
-    return escape(short_name(text), quote=False)
+    """Show a name of any length, the whole of it when it is pointed at."""
+    whole, shown = visible_name(text), bounded_name(text)
+    html = escape(shown, quote=False)
+    return html if shown == whole else f'<span title="{escape(whole)}">{html}</span>'

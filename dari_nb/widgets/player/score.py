@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from ...models import text_of
 from ...render import GrowingItems, Head, count_text
 from ...render.page.session_lines import first_words
-from ...render.plain.visible import short_name
+from ...render.plain.visible import bounded_name
 from ...render.plain.words import cost_text
 from ...tapes import Mark, Turn
 from ...tapes.lines import dollars
@@ -199,8 +199,8 @@ class Score:
             seconds=round(scene.when(steps), 3),
             steps=steps,
             label=first_words(_asked(turn), 1) if steps else "",
-            agent=short_name(turn.line.agent, _NAME),
-            llm=short_name(turn.line.llm or "", _NAME),
+            agent=bounded_name(turn.line.agent, _NAME),
+            llm=bounded_name(turn.line.llm or "", _NAME),
             session=turn.line.session,
             spent=scene.spent if is_whole else "",
             items=self._ticks(scene, [step for step, is_error in seen if not is_error]),
@@ -256,8 +256,8 @@ def _told(mark_id: str, marked: Marked, scene: Scene, answers: Mapping[str, str]
         id=mark_id,
         steps=marked.steps,
         at=round(scene.when(marked.steps), 3),
-        text=short_name(mark.mark, _NOTE),
-        ask=short_name(mark.ask or "", _NOTE) if asks(mark) else None,
+        text=bounded_name(mark.mark, _NOTE),
+        ask=bounded_name(mark.ask or "", _NOTE) if asks(mark) else None,
         answer=answers.get(mark_id) if asks(mark) else None,
     )
 

@@ -103,8 +103,8 @@ class Batches(AtHand, Shelf["Run", Batch]):
         file, or other options of a local Dari's LLM, make a new run; further LLMs and repeats
         extend the one that is there. While this process sends a run within a ``max_cost``, another
         call of it takes over: the first one sends no more. Two processes that send a run at the
-        same moment pay once where they were told the same; with other LLMs, repeats or another
-        ``max_cost`` they may send a cell each, which the matrix tells when it is looked at again.
+        same moment pay once where they were told the same; with LLMs in another order, or other
+        LLMs, repeats or ``max_cost``, they may send a cell each, which the matrix tells later.
 
         Args:
             agent: The agent, by id or name.

@@ -95,7 +95,7 @@ def test_a_judge_sees_task_expectation_and_answer_and_not_who_gave_it(batch, ben
         assert answer_in(prompt, "what is expected").endswith("!")
         assert answer_in(prompt).startswith("Say ")
         assert "Is it what was asked for?" in prompt
-        assert not re.search("terse|wordy|7b|70b|ver_|writer|run_", prompt)
+        assert not re.search(r"terse|wordy|\b70?b\b|ver_|writer|run_", prompt)
 
 
 def of_cell(batch, cell):
@@ -113,7 +113,7 @@ def test_no_metadata_of_a_judge_tells_a_column(d, server, batch):
     batch.judge("helpful", "nosy", rubric="Any.")
     batch.judge_pairs("helpful", "nosy", rubric="Any.")
     assert len(told) == 16
-    assert not any(re.search("terse|wordy|7b|70b", text) for text in told)
+    assert not any(re.search(r"terse|wordy|\b70?b\b", text) for text in told)
 
 
 def test_an_llm_that_the_server_does_not_know_is_refused(batch, server, bench, again):

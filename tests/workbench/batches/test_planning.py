@@ -118,7 +118,7 @@ def test_the_scores_of_the_batch_itself_count_most_and_then_the_most_there_are(d
     assert "variance of right in run few" in repr(batch.plan())
     batch.score("right", is_right)
     d.batches.run("tried", TASKS[:8], ["a"], run_id="later").score("right", is_right)
-    assert "(power 80 %; variance of right in run own)" in repr(batch.plan())
+    assert "(power 80 %; variance of right in run own, " in repr(batch.plan())
     assert "variance of right in run own" in repr(planned([f"x {n}" for n in range(9)], ["a", "b"]))
 
 

@@ -128,20 +128,6 @@ def test_a_refused_call_leaves_alone_what_is_being_sent(d, slow):
     assert capped.wait(60).counts == {"completed": 24}
 
 
-def test_two_kernels_that_name_llms_in_another_order_pay_once(server, again, slow, monkeypatch):
-    kernels = [again(), again()]
-    monkeypatch.setattr(type(kernels[0]._link), "account", property(id))  # as in two processes
-    orders = iter((["a", "b"], ["b", "a"]))
-
-    def run(kernel_and_order):
-        kernel, order = kernel_and_order
-        return kernel.batches.run("slow", TASKS, order).wait(60)
-
-    with ThreadPoolExecutor() as pool:
-        list(pool.map(run, zip(kernels, orders, strict=True)))
-    assert slow.sent() == (48, {1})
-
-
 def test_what_was_sent_twice_is_told_and_all_of_it_is_counted(d, again, slow):
     batch = d.batches.run("slow", TASKS[:5], ["a"]).wait(60)
     agent = d.agents.get("slow").id

@@ -100,6 +100,7 @@ class Blinded:
             columns=columns,
             findings=(),
             seconds=None,
+            state="",
             size=f"{self.rated} of {count_text(len(self.tasks), 'answer')} rated",
             notes=self.notes,
         )

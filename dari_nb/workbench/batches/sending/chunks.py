@@ -47,33 +47,19 @@ def chunks_to_send(run_id: str, jobs: Sequence[Job], most: int | None = None) ->
 
     An API batch of which only some items are known is sent whole, under the key it had: the server
     then answers with the original. So it does not matter where a process was killed, or that items
-    without a session cannot be found. Nor does it in which order the columns were given, when two
-    processes send the same at the same time; other columns, repeats or ``most`` make other cuts.
+    without a session cannot be found. Two processes that send the same at the same time make the
+    same cuts; other columns, repeats or ``most`` make others.
 
     Args:
         run_id: The run they belong to.
-        jobs: All jobs, those that were sent included.
+        jobs: All jobs in their order, those that were sent included.
         most: How many there are in an API batch; as many as it takes when left out.
     """
     most = most or MOST_ITEMS
-    jobs = _in_one_order(jobs)
     for start in range(0, len(jobs), most):
         chunk = _unsent(run_id, jobs[start : start + most])
         if chunk is not None:
             yield chunk
-
-
-def _in_one_order(jobs: Sequence[Job]) -> list[Job]:
-    """Have columns come by their names, however they were given; tasks stay as they are."""
-    rows: dict[int, int] = {}
-    for job in jobs:
-        rows.setdefault(job.cell.task.index, len(rows))
-
-    def place(job: Job) -> tuple[int, int, str, str]:
-        cell = job.cell
-        return cell.repeat, rows[cell.task.index], cell.version or "", cell.llm or ""
-
-    return sorted(jobs, key=place)
 
 
 def _unsent(run_id: str, jobs: Sequence[Job]) -> Chunk | None:
