@@ -532,6 +532,10 @@ def test_a_judge_is_checked_by_a_blind_sample_and_calibrated(d, server, bench):
     assert 0 <= found.exact.value < 0.5
     table = calibrated(batch, "judge.helpful", "rating")
     assert list(table["llm_id"]) == ["x", "y"]
+    said = f"As people would rate all, 95 % intervals: x {table.loc[0, 'mean']:.2f}, "
+    assert repr(table).startswith(said)
+    assert said in table._repr_html_()
+    assert "people" not in repr(table[["mean"]])
     assert list(table["ratings"]) == [22, 22]
     assert (table["mean"] < table["judged"]).all()
     with pytest.raises(InvalidRequestError, match=r"no score 'judge.kind'"):
