@@ -113,7 +113,7 @@ def test_no_metadata_of_a_judge_tells_a_column(d, server, batch):
     batch.judge("helpful", "nosy", rubric="Any.")
     batch.judge_pairs("helpful", "nosy", rubric="Any.")
     assert len(told) == 16
-    assert not any(re.search("terse|wordy|7b|70b", text) for text in told)
+    assert not any(re.search("terse|wordy", text) for text in told)
 
 
 def test_an_llm_that_the_server_does_not_know_is_refused(batch, server, bench, again):
@@ -432,6 +432,18 @@ def test_a_judge_that_guesses_does_not_follow_the_order(many, bench, words):
     counts = f"{len(flipped)} with the same letter in both orders, {len(changed)} changed when"
     assert counts in str(duels)
     assert "follow the order" not in str(duels)
+
+
+def test_the_same_guess_at_each_repeat_is_one_guess(d, server, bench):
+    @server.agent("pair", llms=["x", "y"])
+    def pair(prompt, turn):
+        return f"{prompt} {turn.llm_id}"
+
+    batch = d.batches.run("pair", ["a", "b", "c", "d"], ["x", "y"], repeats=5).wait(60)
+    bench.says = lambda prompt: '{"better": "A"}'
+    duels = batch.judge_pairs("clear", rubric="Which one is clearer?")
+    assert sum(duel.flipped for duel in duels) == 20
+    assert not duels.follows_order
 
 
 def test_a_verdict_that_becomes_a_tie_changes_and_follows_no_order(many, bench):
