@@ -71,7 +71,7 @@ def calibrated(
         ``by`` (``llm_id``), ``score`` (the rating), ``tasks``, ``cells`` (those that are judged),
         ``ratings`` (how many of them are rated), ``mean``, ``low``, ``high``, ``method``, ``why``,
         ``lambda`` (how much the judge counts), ``judged`` and ``rated`` (the mean of each alone).
-        An interval holds by itself, not all of them together.
+        An interval holds by itself, not all of them together. Shown, a sentence stands above.
 
     Raises:
         InvalidRequestError: A score is not there or has no mean, or a column has fewer than 20
@@ -89,6 +89,8 @@ def calibrated(
     """
     import pandas as pd
 
+    from .sentence import Told
+
     check_level(level)
     pairs = pairs_of(given, judge, rating, by, task)
     _check_numbers(pairs)
@@ -103,7 +105,7 @@ def calibrated(
         {by or BY: name, "score": pairs.other, **_row(cells, kind, scale, level, lost[name])}
         for name, cells in groups.items()
     ]
-    return pd.DataFrame(rows).astype(_types(by or BY))
+    return Told.of(pd.DataFrame(rows).astype(_types(by or BY)), _sentence(rows, by or BY, level))
 
 
 def calibrated_mean(
@@ -231,6 +233,15 @@ def _calibrated(
     why = f"{len(rated)} of {len(cells)} cells are rated, the judge counts {power:.2f}"
     value = min(high, max(low, value))
     return Calibrated(Estimate.of(value, ends, tasks, len(cells), PPI, why), power)
+
+
+def _sentence(rows: Sequence[dict[str, Any]], by: str, level: float) -> str:
+    """Say what people would give each column, and what the judge does."""
+    told = []
+    for row in rows:
+        ends = "" if math.isnan(row["low"]) else f", {row['low']:.2f} to {row['high']:.2f}"
+        told.append(f"{row[by]} {row['mean']:.2f}{ends} (the judge alone: {row['judged']:.2f})")
+    return f"As people would rate all, {100 * level:g} % intervals: {'; '.join(told)}."
 
 
 def _groups(cells: Iterable[Pair]) -> Iterable[tuple[Hashable, list[Pair]]]:

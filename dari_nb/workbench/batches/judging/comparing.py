@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ....errors import InvalidRequestError
 from ....scores import Estimate, win_rate
+from ....scores.signs import p_of_signs
 from ...listing import Listing
 from ..matrix.scored import short_label
 from .asking import Answers, Judge, Question
@@ -128,19 +130,28 @@ class Duels(Listing[Duel]):
         """Whether the verdicts tell of the order of the answers, and not of the answers.
 
         A judge that only guesses, or that often changes its mind, names the same letter in both
-        orders no more often than the same answer. So of the pairs with a letter in both orders at
-        most half have the same one, and where they are more, and that many have a chance of 5 %
-        at most (one-sided sign test), it is the order.
+        orders no more often than the same answer. So it is the order where the same letter came
+        more often, and by more than chance would make it in 5 % of all cases: sign flips of the
+        tasks, each with how many of its pairs have the same letter less those with the same answer.
 
         >>> batch.judge_pairs("kind", "referee", rubric="Which one is kinder?").follows_order
         False
         """
-        return self._p_of_order <= _LEAST_CHANCE
+        return sum(self._more_of_order) > 0 and self._p_of_order <= _LEAST_CHANCE
+
+    @property
+    def _more_of_order(self) -> list[int]:
+        """How many more pairs of each task have the same letter than the same answer."""
+        more: Counter[int] = Counter()
+        for duel in self:
+            more[duel.task_index] += duel.flipped - duel.agreed
+        return list(more.values())
 
     @property
     def _p_of_order(self) -> float:
-        flipped = sum(duel.flipped for duel in self)
-        return _chance(flipped, flipped + sum(duel.agreed for duel in self))
+        import numpy as np
+
+        return p_of_signs(np.array(self._more_of_order, dtype=np.float64), 1)
 
     @property
     def _line(self) -> str:
@@ -157,8 +168,8 @@ class Duels(Listing[Duel]):
             letters = flipped + sum(duel.agreed for duel in self)
             parts.append(
                 f"the verdicts follow the order of the answers: of {letters} pairs with a letter "
-                f"in both orders {flipped} have the same one, where chance makes it half at most "
-                f"(sign test, p = {self._p_of_order:.2g}); so there is no win rate: give another "
+                f"in both orders {flipped} have the same one, and guesses half at most (sign flips "
+                f"of tasks, p = {self._p_of_order:.2g}); so there is no win rate: give another "
                 "judge, LLM or rubric"
             )
             return "; ".join(parts)
@@ -166,15 +177,6 @@ class Duels(Listing[Duel]):
         if math.isfinite(rate.low):
             parts.append(f"win rate {rate.value:.2f}, {rate.low:.2f} to {rate.high:.2f}")
         return "; ".join(parts)
-
-
-def _chance(heads: int, tosses: int) -> float:
-    """Return how likely so many of these tosses of a coin are heads, or more."""
-    whole = math.lgamma(tosses + 1) - tosses * math.log(2)
-    logs = (
-        whole - math.lgamma(n + 1) - math.lgamma(tosses - n + 1) for n in range(heads, tosses + 1)
-    )
-    return min(1.0, math.fsum(map(math.exp, logs)))
 
 
 def compared(batch: Any, wish: Wish, one: str | None, other: str | None) -> Duels:
