@@ -23,6 +23,8 @@ MOST_BYTES = 16 * 1024 * 1024
 """Bytes of a file that is kept; of a larger one, only its hash is."""
 MOST_FILES = 1000
 """Files that a turn leaves."""
+_STEP, _OVERLAP = 1024 * 1024, 64 * 1024
+"""Characters of what is no text that are searched at once, and of what is searched twice."""
 DIGEST = re.compile(r"[0-9a-f]{64}")
 """What the hash of a file looks like."""
 _MOST_NAME, _MOST_PATH = 255, 4000
@@ -150,7 +152,9 @@ def _holds_secret(data: bytes, scrubber: Scrubber) -> bool:
     texts = [data.decode("latin-1")]
     if data.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
         texts.append(data.decode("utf-16", "replace"))
-    return any(scrubber.text(text) != text for text in texts)
+    places = ((text, at) for text in texts for at in range(0, len(text), _STEP))
+    pieces = (text[at : at + _STEP + _OVERLAP] for text, at in places)
+    return any(scrubber.text(piece) != piece for piece in pieces)
 
 
 def _put_beside(folder: Path, name: str, data: bytes) -> None:

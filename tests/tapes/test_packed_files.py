@@ -84,3 +84,9 @@ def test_a_file_with_two_bytes_a_character_is_kept_unless_a_secret_is_in_it(
     assert not is_kept(f"{WORDS}{SECRET}".encode(code), tmp_path)
     assert not is_kept(f"{WORDS}sk-proj-canary-0123456789".encode(code), tmp_path)
     assert code != "utf-16" or not is_kept(f"x-api-key: {'9f8e' * 8}\n".encode(code), tmp_path)
+
+
+@pytest.mark.parametrize("at", [0, 1024 * 1024 - 9, 1024 * 1024 + 64 * 1024 - 9, 3_000_000])
+def test_a_secret_is_found_anywhere_in_a_large_file(at: int, tmp_path: Path) -> None:
+    data = b"\0\xff" * 1_600_000
+    assert not is_kept(data[:at] + SECRET.encode() + data[at:], tmp_path)

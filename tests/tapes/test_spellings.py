@@ -36,6 +36,7 @@ LINES = {
     "what was": "\n".join(f"-    {line}" for line in broken("\n").splitlines()),
     "quotation": f"> key: {broken(chr(10) + '> ')}",
     "comment": f"# key: {broken(chr(10) + '  # ')}",
+    "mail": broken("=\n"),
     "python": f'"{broken(chr(34) + chr(10) + chr(9) + chr(34))}"',
     "at its plus": "key: Zebra-Quartz\n+77/Lantern_Xq",
     "at its plus, in a difference": "+key: Zebra-Quartz\n++77/Lantern_Xq",
@@ -45,6 +46,9 @@ LINES = {
 MARKS = {
     "entities": "Zebra-Quartz&#43;77&#x2F;Lantern_Xq",
     "entities twice": "Zebra-Quartz&amp;#43;77&amp;#x2F;Lantern_Xq",
+    "entities with names": "Zebra-Quartz&plus;77&sol;Lan&shy;tern&lowbar;Xq",
+    "escapes": r"Zebra-Quartz\x2b77\x2FLantern_Xq",
+    "written colours": r"\x1b[31mZebra-\x1b[0mQuartz+77/Lantern_Xq",
     "markdown": r"Zebra\-Quartz\+77/Lantern\_Xq",
     "colours": "Zebra-\x1b[1;31mQuartz+77\x1b[0m/Lantern_Xq",
     "no width": "Zebra-\u200bQuartz\u200b+77/\ufeffLantern_Xq",

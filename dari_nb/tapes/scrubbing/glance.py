@@ -18,7 +18,7 @@ _BEGINNINGS = tuple({begin.encode(): None for begin, _ in FORMS})
 _ENCODED = re.compile(ENCODED.pattern.encode())
 _SIGNS_IN_JSON, _SIGNS = (b"%", b"&", b"\\\\"), (b"%", b"&", b"\\")
 """What all that is encoded has, in JSON and else."""
-_ENCODED_IN_JSON = re.compile(rb"%[0-9A-Fa-f]{2}|\\\\|&(?:#|amp;|lt;|gt;|quot;|apos;)")
+_ENCODED_IN_JSON = re.compile(rb"%[0-9A-Fa-f]{2}|\\\\|&(?:#|[A-Za-z][A-Za-z0-9]{1,30};)")
 _ENDS_IN_JSON, _ENDS = (rb"\n", rb"\r", rb"\t"), (b"\n", b"\r")
 """What ends lines and begins them, in JSON and else."""
 _UNSEEN = re.compile(

@@ -15,8 +15,8 @@ from typing import NamedTuple
 View = tuple[str, list[int]]
 
 ENCODED = re.compile(
-    r"(?:%[0-9A-Fa-f]{2})+|\\u[0-9A-Fa-f]{4}|\\[!-/:-@\[-`{-~bfnrt]"
-    r"|&(?:#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6}|amp|lt|gt|quot|apos);"
+    r"(?:%[0-9A-Fa-f]{2})+|\\u[0-9A-Fa-f]{4}|\\x[0-9A-Fa-f]{2}|\\[!-/:-@\[-`{-~bfnrt]"
+    r"|&(?:#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z][A-Za-z0-9]{1,30});"
 )
 BREAK = re.compile(r"(?:[\r\n]|\\[rn])+")
 """Where a line ends, be it as JSON in a text has it."""
@@ -24,7 +24,7 @@ INVISIBLE = r"\x1b\[[0-9;]*[A-Za-z]|[\0\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u
 """Colours of terminals, soft hyphens, what has no width, and each second byte of UTF-16."""
 _SEAM = re.compile(rf"(?:[\r\n]|\\[rn]|{INVISIBLE})+")
 _FOLD = re.compile(
-    r"(?:[\"']?[ \t]{0,20}\\?(?:\r?\n|\\[rn]|\r)+(?:[+-]|[ \t]*(?:[>#|]|//))?[ \t]*[\"']?"
+    r"(?:[\"']?[ \t]{0,20}[\\=]?(?:\r?\n|\\[rn]|\r)+(?:[+-]|[ \t]*(?:[>#|]|//))?[ \t]*[\"']?"
     rf"|{INVISIBLE})+"
 )
 """Where a line ends and the next begins: with indents, quotes, and signs of differences."""
@@ -62,7 +62,7 @@ def _decoded(encoded: str, places: list[int]) -> Iterator[tuple[str, int]]:
         return
     if encoded[0] == "\\":
         escaped = encoded[1]
-        is_code = escaped == "u" and len(encoded) > 2
+        is_code = escaped in ("u", "x") and len(encoded) > 2
         yield (chr(int(encoded[2:], 16)) if is_code else _ESCAPED.get(escaped, escaped)), places[0]
         return
     at = 0

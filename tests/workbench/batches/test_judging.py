@@ -113,11 +113,7 @@ def test_no_metadata_of_a_judge_tells_a_column(d, server, batch):
     batch.judge("helpful", "nosy", rubric="Any.")
     batch.judge_pairs("helpful", "nosy", rubric="Any.")
     assert len(told) == 16
-<<<<<<< HEAD
-    assert not any(re.search(r"terse|wordy|\b70?b\b", text) for text in told)
-=======
     assert not any(re.search("terse|wordy", text) for text in told)
->>>>>>> m1verdict
 
 
 def test_an_llm_that_the_server_does_not_know_is_refused(batch, server, bench, again):
