@@ -158,9 +158,11 @@ def on_topic(asked: str, topics: Mapping[str, str]) -> str:
     if not (reference or of_magics):
         reference = next(filter(None, map(reference_by_last_part, _forms(name))), "")
     if not (reference or of_magics):
-        parts = (path.rpartition(".")[2] for path in last_parts())
-        known = (*topics, *WORDS, EXAMPLES, *NAMES, *parts)
-        close = did_you_mean(name, names_below(name)) or did_you_mean(name.split(".")[0], known)
+        first, parts = name.split(".")[0], [path.rpartition(".")[2] for path in last_parts()]
+        known = (*topics, *WORDS, EXAMPLES, *NAMES)
+        close = did_you_mean(name, names_below(name)) or next(
+            filter(None, (did_you_mean(first, names) for names in (known, parts))), ""
+        )
         raise UsageError(f"there is no help on {asked!r}{close}; there is on: {listed(topics)}")
     return "\n\n".join(filter(None, [of_magics, way, reference]))
 
