@@ -170,11 +170,12 @@ name="same"></button></td></tr>`;
     markOne(cell.id);
   }
 
-  /** Says of a cell what changed in it, once a place, and whether it is one that was asked for. */
+  /** Says what changed in a place, once, with a + if it is of all there; and what was asked for. */
   function say(id: string, element: HTMLElement): void {
     const { row, column, repeat } = sheet.cells.get(id) as Cell;
     const change = repeat ? undefined : changes?.get(placeOf(row, column));
-    if (change) element.dataset.change = change;
+    const isAll = sheet.cellsOf(row).every((one) => one.column !== column || one.within === id);
+    if (change) element.dataset.change = isAll ? change : `${change}+`;
     else delete element.dataset.change;
     element.toggleAttribute("data-fit", fit.has(id));
   }

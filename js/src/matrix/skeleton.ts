@@ -10,7 +10,7 @@ export const SKELETON = `<header></header><div class="dari-seen"></div>
 <button type="button" name="stop"></button>
 <button type="button" name="keys" title="?" aria-label="Keys">?</button></div>
 <p class="dari-more dari-hint">Click a cell to open it, a number to see what is behind it; Ctrl+click
-or ⌘ click cells to compare them.</p>
+or ⌘ click to compare.</p>
 <div class="dari-split dari-fills">
 <div class="dari-grid"><table class="dari-cells" role="grid" aria-label="Matrix"
 aria-multiselectable="true"></table></div>
@@ -19,7 +19,7 @@ aria-multiselectable="true"></table></div>
 <span class="dari-repeats" role="group" aria-label="Repeats" hidden>
 <small>repeat</small></span>
 <button type="button" name="close" title="Escape">Close</button></div>
-<div class="dari-rate" role="group" aria-label="Rating from 1, the worst, to 5, the best">
+<div class="dari-rate" role="group" aria-label="Rating, 5 is the best">
 <small>worst</small>${VALUES.join("")}<small>best</small>
 <input aria-label="Note" placeholder="Note"><span class="dari-note"></span></div>
 <p class="dari-more"></p><div class="dari-log" role="region" tabindex="0"></div></aside></div>
@@ -28,11 +28,11 @@ aria-multiselectable="true"></table></div>
 /** What the keys do; the view does it. */
 const KEYS: Told[] = [
   [["↑", "↓", "←", "→"], "go to another cell"],
-  [["Enter"], "open it, or see what is behind a number"],
+  [["Enter"], "open it, or what is behind a number"],
   [["Space"], "choose it to compare"],
   [["c"], "compare what is chosen"],
-  [["1–5"], "rate what is open: 1 is the worst, 5 the best"],
-  [["n"], "write a note to the rating"],
+  [["1–5"], "rate what is open: 1 is the worst"],
+  [["n"], "note to the rating"],
   [["?"], "these keys"],
   [["Escape"], "close what is open"],
 ];

@@ -162,6 +162,21 @@ describe("a matrix", () => {
     expect(at("b/large/0").dataset.change).toBeUndefined();
   });
 
+  test("a mark on one of several answers says that it is of all of them", () => {
+    const scores = { right: true };
+    const cells = [
+      cell("a", "small", { scores }),
+      cell("a", "large", { scores }),
+      cell("a", "large", { repeat: 1, text: "other", scores: { right: false } }),
+      cell("b", "small", { scores }),
+      cell("b", "large", { scores: { right: false } }),
+    ];
+    side.deliver(1, 2, { columns: small().columns, rows: [], cells });
+    side.set({ baseline: "small" });
+    expect(["a", "b"].map((id) => at(`${id}/large/0`).dataset.change)).toEqual(["worse+", "worse"]);
+    expect(at("a/large/1").dataset.change).toBeUndefined();
+  });
+
   test("the field offers conditions, after those that are written already", () => {
     const field = el.querySelector<HTMLInputElement>("[name=where]") as HTMLInputElement;
     const option = el.querySelector<HTMLOptionElement>("datalist option");
