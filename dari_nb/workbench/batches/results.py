@@ -232,8 +232,9 @@ class Results:
                 back what functions have given under this name.
 
         Raises:
-            InvalidRequestError: The name is no text of 1 to 200 characters, or holds ratings by
-                hand, or this is no function; see :func:`dari_nb.scores.run_scores`.
+            InvalidRequestError: The name is no text of 1 to 200 characters, begins with ``judge.``,
+                or holds ratings by hand, or this is no function; see
+                :func:`dari_nb.scores.run_scores`.
 
         >>> batch.score("right", lambda turn: "21" in turn.text)
         right: small 1 of 2, large 1 of 2

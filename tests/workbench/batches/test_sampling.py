@@ -145,6 +145,19 @@ def test_a_judge_keeps_its_name_from_people_and_they_theirs_from_functions(batch
             call()
 
 
+@pytest.mark.parametrize("function", [lambda turn: 1, None])
+def test_no_function_replaces_what_a_judge_says_or_takes_it_back(batch, server, function):
+    @server.agent("judge")
+    def judge(prompt):
+        return '{"score": 4}'
+
+    batch.judge("h", rubric="Any.")
+    for name in ("judge.h", "judge.new"):
+        with pytest.raises(InvalidRequestError, match=f"'{name}' is what a judge says"):
+            batch.score(name, function)
+    assert [cell.scores for cell in batch.cells] == [{"judge.h": 4}] * 40
+
+
 def test_ratings_of_one_name_are_of_one_kind(batch):
     cells = batch.cells
     batch.rate(cells[0], "mix", "yes")

@@ -123,6 +123,17 @@ def check_no_judge(given: Iterable[Score], name: str) -> None:
         )
 
 
+def _check_no_name_of_judges(name: Any) -> None:
+    """Raise ``InvalidRequestError`` if a name is such as only judges give."""
+    from ....scores.worth import checked_name
+
+    if checked_name(name).startswith(JUDGE):
+        raise InvalidRequestError(
+            f"{name!r} is what a judge says, which no function replaces or takes back: "
+            "give another name."
+        )
+
+
 def check_no_ratings(batch: Marked, name: str) -> None:
     """Raise ``InvalidRequestError`` if people have rated under this name: their word stands."""
     given = (score for score in batch.book.scores(batch.run_id) if score.by == "person")
@@ -163,6 +174,7 @@ def score(
     """Score all cells that have an answer; see :meth:`Batch.score`."""
     from ....scores import run_scores
 
+    _check_no_name_of_judges(name)
     check_no_ratings(batch, name)
     answered = [cell for cell in batch.cells if cell.state == "completed"]
     try:
@@ -188,6 +200,7 @@ def keep(batch: Marked, scores: Sequence[Score]) -> None:
 
 def take_back(batch: Marked, name: str) -> None:
     """Take back what functions have given under a name."""
+    _check_no_name_of_judges(name)
     batch.book.take_back(batch.run_id, name)
     _tell(batch)
 
