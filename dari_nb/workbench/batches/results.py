@@ -374,7 +374,8 @@ class Results:
             name: The score that the ratings are.
 
         Raises:
-            InvalidRequestError: ``size`` is less than 1, or nothing has an answer.
+            InvalidRequestError: ``size`` is less than 1, nothing has an answer, or the name is that
+                of what a judge or a function has given.
 
         >>> sample = batch.sample(2, name="kindness")
         >>> sample.rate(0, 5, "right")

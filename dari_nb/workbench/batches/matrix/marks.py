@@ -32,11 +32,12 @@ class Marked(Protocol):
 
 @dataclass(frozen=True)
 class Marks:
-    """What one cell is worth, by name, why not, and what people wrote beside it."""
+    """What one cell is worth, by name, why not, what people wrote, and which names they gave."""
 
     scores: Mapping[str, Any] = field(default_factory=dict)
     errors: Mapping[str, str] = field(default_factory=dict)
     notes: Mapping[str, str] = field(default_factory=dict)
+    by_hand: frozenset[str] = frozenset()
 
 
 def marks_of(
@@ -78,6 +79,7 @@ def _marks(cell: Cell, scores: Iterable[Score]) -> Marks:
     values = dict(cell.given)
     errors: dict[str, str] = {}
     notes: dict[str, str] = {}
+    by_hand = set()
     # A person's word stands where a function has said something under the same name.
     for score in sorted(scores, key=lambda score: score.by == "person"):
         if isinstance(score.value, dict):
@@ -90,7 +92,9 @@ def _marks(cell: Cell, scores: Iterable[Score]) -> Marks:
             errors.pop(score.name, None)
         if score.note:
             notes[score.name] = score.note
-    return Marks(values, errors, notes)
+        if score.by == "person":
+            by_hand.add(score.name)
+    return Marks(values, errors, notes, frozenset(by_hand))
 
 
 def rate(batch: Marked, cell: Cell, name: str, value: Any, note: str) -> None:
@@ -121,6 +125,16 @@ def check_no_judge(given: Iterable[Score], name: str) -> None:
         raise InvalidRequestError(
             f"{name!r} is what a judge has said: give ratings by hand another name."
         )
+
+
+def check_no_function(given: Iterable[Score], name: str) -> None:
+    """Raise ``InvalidRequestError`` if a function has given scores of this name."""
+    for score in given:
+        parts = score.value if isinstance(score.value, dict) else ()
+        if score.by == "function" and name in (score.name, *(f"{score.name}.{p}" for p in parts)):
+            raise InvalidRequestError(
+                f"{name!r} is what a function has given: rate by hand under another name."
+            )
 
 
 def _check_no_name_of_judges(name: Any) -> None:
