@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ....errors import InvalidRequestError
-from ....score_kinds import JUDGE, RATED, RATING, scale_of
+from ....score_kinds import JUDGE, RATING
 from ...link.background import background
 
 if TYPE_CHECKING:
@@ -100,16 +100,11 @@ def _marks(cell: Cell, scores: Iterable[Score]) -> Marks:
 def rate(batch: Marked, cell: Cell, name: str, value: Any, note: str) -> None:
     """Keep a rating by a person; ``None`` without a note takes it back."""
     from ....scores.scoring import score_of
-    from ....scores.worth import checked_name, checked_value
+    from ....scores.worth import checked_name, checked_rating, checked_value
 
     name = checked_name(name)
-    value = value if value is None else checked_value(value)
-    if name == RATING and value is not None and scale_of(name, [value]) is None:
-        worst, best = RATED
-        raise InvalidRequestError(
-            f"A {RATING!r} is a number from {worst} to {best}, not {value!r}: "
-            "give what is another kind of value another name."
-        )
+    checked = checked_rating if name == RATING else checked_value
+    value = value if value is None else checked(value)
     rating = score_of(cell, name, batch.run_id, value=value, note=note or None, by="person")
     given = [score for score in batch.book.scores(batch.run_id) if score.name == name]
     check_no_judge(given, name)
