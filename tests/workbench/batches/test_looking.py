@@ -153,6 +153,16 @@ def test_what_scores_come_to_is_the_first_line(batch):
     )
 
 
+@pytest.mark.parametrize(
+    ("one", "other", "held"),
+    [(True, 3, "yes and 3"), (1, "<b>", "1 and <b>"), (False, "no way", "no and no way")],
+)
+def test_values_of_two_kinds_under_one_name_are_the_first_line(batch, one, other, held):
+    scored = batch.score("mix", lambda turn: one if turn.text.startswith("x") else other)
+    assert str(scored).startswith(f"mix has no mean: it holds {held} (3 values)\n")
+    assert "<b>" not in scored.to_mimebundle()["text/html"]
+
+
 def test_errors_of_scoring_are_the_first_lines_of_a_table(batch):
     def right(turn):
         if turn.text.startswith("y"):
