@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import codecs
 import contextlib
+import logging
 import os
 import sys
-import warnings
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,8 +15,9 @@ from typing import Any, BinaryIO, Literal
 import msgspec
 
 from ..errors import InvalidRequestError
+from ..score_kinds import RATING
 from .checks import checked_each
-from .worth import checked_name, checked_worth
+from .worth import checked_name, checked_rating, checked_worth
 
 if sys.platform != "win32":
     import fcntl
@@ -75,8 +76,9 @@ class ScoreBook:
     """Scores and ratings in a file, safe against restarts and against two kernels at once.
 
     Every :meth:`add` is one write at the end of the file, on disk when it returns. Nothing is
-    ever rewritten: a line that cannot be read, such as the half of one that a crash left or one
-    that holds no score, stays where it is, is counted, and a warning says where it is.
+    ever rewritten: a line that cannot be used, such as the half of one that a crash left or one
+    that holds no score, stays where it is, is counted, and the log says where it is: once, however
+    many books a process has of the file.
 
     Args:
         path: The file; made with the first score.
@@ -99,7 +101,7 @@ class ScoreBook:
 
     @property
     def damaged(self) -> int:
-        """How many lines could not be read.
+        """How many lines could not be used.
 
         >>> dari.scores.ScoreBook("book.jsonl").damaged
         0
@@ -115,7 +117,7 @@ class ScoreBook:
         Raises:
             InvalidRequestError: The file cannot be written, or one of them is no score: its name
                 is empty or longer than 200 characters, or its value is none of those that
-                :class:`Score` names. Then none is written.
+                :class:`Score` names, or no rating from 1 to 5. Then none is written.
 
         >>> book = dari.scores.ScoreBook("added.jsonl")
         >>> book.add([dari.scores.Score(name="correct", value=True)])
@@ -219,7 +221,9 @@ class ScoreBook:
         # Some editors leave no line break at the end.
         self._is_torn = bool(rest.strip()) and not self._take(rest)
         if self.damaged > before:
-            self._warn()
+            self._tell()
+        elif not self.damaged:
+            _told.pop(self.path.absolute(), None)
 
     def _new(self, file: BinaryIO) -> tuple[bytes, bytes]:
         """Return the lines that are new, and what follows the last line break."""
@@ -241,16 +245,23 @@ class ScoreBook:
             self._latest[score.key] = score
         return True
 
-    def _warn(self) -> None:
+    def _tell(self) -> None:
         places = [*self._unread, *([self._lines + 1] if self._is_torn else [])]
         shown = ", ".join(map(str, places[:_MOST_PLACES]))
         more = f" and {len(places) - _MOST_PLACES} more" if len(places) > _MOST_PLACES else ""
         lines, cannot = ("line", "it holds") if len(places) == 1 else ("lines", "they hold")
         text = (
-            f"{self.path}: {lines} {shown}{more} cannot be read, and what {cannot} counts for "
+            f"{self.path}: {lines} {shown}{more} cannot be used, and what {cannot} counts for "
             "nothing. Nothing is lost from the file, which is JSON lines in UTF-8."
         )
-        warnings.warn(text, stacklevel=4)
+        if _told.get(self.path.absolute()) != text:
+            _told[self.path.absolute()] = text
+            _log.warning(text)
+
+
+_log = logging.getLogger(__name__)
+_told: dict[Path, str] = {}
+"""What was said last of each file that has damage."""
 
 
 def kept_in(path: str | Path | None) -> ScoreBook:
@@ -291,7 +302,9 @@ def _line(score: Score) -> bytes:
         # What is written is read by other kernels: all that they would pass over is refused.
         _decode(line)
     except (InvalidRequestError, TypeError, ValueError, RecursionError) as error:
-        raise InvalidRequestError(f"The score {name!r} cannot be kept: {error}.") from None
+        raise InvalidRequestError(
+            f"The score {name!r} cannot be kept: {str(error).rstrip('.')}."
+        ) from None
     return line + b"\n"
 
 
@@ -304,6 +317,8 @@ def _checked(score: Score) -> Score:
     checked_name(score.name)
     if score.value is None:
         return score
+    if score.name == RATING and score.by == "person":
+        return msgspec.structs.replace(score, value=checked_rating(score.value))
     return msgspec.structs.replace(score, value=checked_worth(score.value))
 
 

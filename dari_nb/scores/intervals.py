@@ -51,7 +51,9 @@ def score_interval(share: float, trials: float, quantile: float) -> Ends:
     centre = (share + quantile**2 / (2 * trials)) / shrink
     spread = share * (1 - share) / trials + quantile**2 / (4 * trials**2)
     half = quantile * math.sqrt(spread) / shrink
-    return max(0.0, centre - half), min(1.0, centre + half)
+    # Rounding leaves a hair of what is nothing or all.
+    low = 0.0 if share <= 0 else max(0.0, centre - half)
+    return low, 1.0 if share >= 1 else min(1.0, centre + half)
 
 
 def of_shares(tasks: Sample, most: float, level: float) -> Ends:

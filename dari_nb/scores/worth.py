@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from ..errors import InvalidRequestError
-from ..score_kinds import LARGEST, is_missing
+from ..score_kinds import LARGEST, RATED, RATING, is_missing, scale_of
 
 LONGEST_NAME = 200
 """Characters of a score's name."""
@@ -64,6 +64,25 @@ def checked_value(value: Any) -> bool | int | float | str:
     if isinstance(value, str):
         return _utf8(value)
     raise InvalidRequestError(f"{_kind(value)} is no score: give yes or no, a number, or a text")
+
+
+def checked_rating(value: Any) -> bool | int | float | str:
+    """Take what a person gives as a ``"rating"``.
+
+    Raises:
+        InvalidRequestError: It is no number from 1 to 5.
+
+    >>> checked_rating(4)
+    4
+    """
+    checked = checked_value(value)
+    if scale_of(RATING, [checked]) is None:
+        worst, best = RATED
+        raise InvalidRequestError(
+            f"A {RATING!r} is a number from {worst} to {best}, not {checked!r}: "
+            "give what is another kind of value another name."
+        )
+    return checked
 
 
 def checked_worth(value: Any) -> Any:

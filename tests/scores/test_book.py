@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import warnings
 from pathlib import Path
 
 import pytest
@@ -102,13 +101,15 @@ def test_a_book_sees_what_another_one_writes(path: Path) -> None:
     assert values(mine) == [1, 2]
 
 
-def test_half_a_line_of_a_crash_is_kept_and_harms_nothing(path: Path) -> None:
+def test_half_a_line_of_a_crash_is_kept_and_harms_nothing(
+    path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     book = ScoreBook(path)
     book.add([rating(value=1)])
     with path.open("ab") as file:
         file.write(b'{"name":"good","val')
-    with pytest.warns(UserWarning, match="line 2 cannot be read"):
-        assert values(book) == [1]
+    assert values(book) == [1]
+    assert "line 2 cannot be used" in caplog.text
     assert book.damaged == 1
     ScoreBook(path).add([rating(value=2, repeat=1)])
     assert values(book) == [1, 2]
@@ -116,14 +117,16 @@ def test_half_a_line_of_a_crash_is_kept_and_harms_nothing(path: Path) -> None:
     assert b'{"name":"good","val\n' in path.read_bytes()
 
 
-def test_a_line_that_is_being_written_is_read_when_it_is_whole(path: Path) -> None:
+def test_a_line_that_is_being_written_is_read_when_it_is_whole(
+    path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     book = ScoreBook(path)
     book.add([rating(value=1), rating(value=2, repeat=1)])
     whole = path.read_bytes()
     path.write_bytes(whole[:-20])
     late = ScoreBook(path)
-    with pytest.warns(UserWarning, match="line 2 cannot be read"):
-        assert values(late) == [1]
+    assert values(late) == [1]
+    assert "line 2 cannot be used" in caplog.text
     with path.open("ab") as file:
         file.write(whole[-20:])
     assert values(late) == [1, 2]
@@ -133,13 +136,15 @@ def test_a_line_that_is_being_written_is_read_when_it_is_whole(path: Path) -> No
 @pytest.mark.parametrize(
     "line", [b"not json", b"[1]", b'{"value": 1}', b"\xff\xfe", b'{"name": 3}', b"[" * 100_000]
 )
-def test_lines_that_are_no_scores_are_counted_and_passed_over(path: Path, line: bytes) -> None:
+def test_lines_that_are_no_scores_are_counted_and_passed_over(
+    path: Path, line: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
     path.parent.mkdir()
     path.write_bytes(line + b"\n\n")
     book = ScoreBook(path)
     book.add([rating(value=1)])
-    with pytest.warns(UserWarning, match="line 1 cannot be read"):
-        assert values(book) == [1]
+    assert values(book) == [1]
+    assert "line 1 cannot be used" in caplog.text
     assert book.damaged == 1
     assert path.read_bytes().startswith(line)
 
@@ -156,23 +161,58 @@ def test_a_file_that_an_editor_has_marked_or_left_without_a_line_break_is_read(p
     assert late.damaged == 0
 
 
-def test_what_cannot_be_read_is_told_once_with_its_places_and_stays(path: Path) -> None:
+def test_what_cannot_be_read_is_told_once_with_its_places_and_stays(
+    path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     book = ScoreBook(path)
     book.add([rating(value=1)])
     whole = path.read_bytes()
     utf16 = whole.decode().encode("utf-16")
     path.write_bytes(whole + b'{"name":"a","value":NaN}\n' * 12 + utf16)
     late = ScoreBook(path)
-    said = r"dari-scores.jsonl: lines 2, 3, 4, 5, 6, 7, 8, 9 and 6 more cannot be read"
-    with pytest.warns(UserWarning, match=said) as told:
-        assert values(late) == values(late) == [1]
-    assert len(told) == 1
+    said = "dari-scores.jsonl: lines 2, 3, 4, 5, 6, 7, 8, 9 and 6 more cannot be used"
+    assert values(late) == values(late) == values(ScoreBook(path)) == [1]
+    [told] = caplog.messages
+    assert said in told
     before = path.read_bytes()
     late.add([rating(value=2, repeat=1)])
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        assert values(late) == [1, 2]
+    assert values(late) == [1, 2]
+    assert caplog.messages == [told]
     assert path.read_bytes().startswith(before)
+
+
+def test_damage_is_told_again_when_there_is_more_of_it_or_it_comes_back(
+    path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path.parent.mkdir()
+    for text in ("no\n", "no\n", "no\nno\n", "", "no\n"):
+        path.write_text(text)
+        assert not ScoreBook(path).scores()
+    assert ["lines 1, 2" in said for said in caplog.messages] == [False, True, False]
+
+
+def test_damage_is_told_in_a_process_once_and_without_a_line_of_the_library(path: Path) -> None:
+    path.parent.mkdir()
+    path.write_text("no\n")
+    code = "import sys, dari_nb as dari\nfor _ in '12': dari.scores.ScoreBook(sys.argv[1]).scores()"
+    ran = subprocess.run(
+        [sys.executable, "-c", code, path], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    [told] = ran.stderr.splitlines()
+    assert told.startswith(f"{path}: line 1 cannot be used, and what it holds counts for nothing.")
+
+
+@pytest.mark.parametrize("value", [99, 0, True, {"a": 1}, "good"])
+def test_a_rating_that_nobody_could_give_counts_for_nothing(
+    path: Path, value: object, caplog: pytest.LogCaptureFixture
+) -> None:
+    of = {"run_id": "run_1", "name": "rating", "by": "person", "value": value}
+    path.parent.mkdir()
+    path.write_text(f"{json.dumps({**of, 'value': 5})}\n{json.dumps(of)}\n")
+    assert values(ScoreBook(path)) == [5]
+    assert "line 2 cannot be used" in caplog.text
+    with pytest.raises(InvalidRequestError, match="'rating'"):
+        ScoreBook(path).add([Score(**of)])
 
 
 def test_fields_of_a_later_version_do_no_harm(path: Path) -> None:
@@ -223,14 +263,16 @@ def test_a_value_that_is_no_json_is_refused_and_nothing_is_written(path: Path) -
 
 
 @pytest.mark.parametrize("value", ["1" + "0" * 400, "[1]", "{}", '{"a":{"b":1}}', '{"a":null}'])
-def test_a_line_whose_value_is_no_score_is_passed_over(path: Path, value: str) -> None:
+def test_a_line_whose_value_is_no_score_is_passed_over(
+    path: Path, value: str, caplog: pytest.LogCaptureFixture
+) -> None:
     book = ScoreBook(path)
     book.add([rating(value=1)])
     with path.open("a") as file:
         file.write(f'{{"run_id":"run_1","llm_id":"small","name":"n","value":{value}}}\n')
     book.add([rating(value=2, repeat=1)])
-    with pytest.warns(UserWarning, match="line 2 cannot be read"):
-        assert values(book) == values(ScoreBook(path)) == [1, 2]
+    assert values(book) == values(ScoreBook(path)) == [1, 2]
+    assert "line 2 cannot be used" in caplog.text
     assert book.damaged == 1
 
 

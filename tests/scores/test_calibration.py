@@ -142,6 +142,17 @@ def test_too_few_ratings_are_refused_with_how_many_are_needed() -> None:
         calibrated(frame, "judge.good")
 
 
+def test_a_judge_on_another_scale_than_the_ratings_is_refused_with_what_to_do() -> None:
+    frame = frame_of(rated=30)
+    frame["score.yes"] = frame["score.rating"].astype("Int64") >= 3
+    with pytest.raises(InvalidRequestError, match="these cannot agree") as error:
+        calibrated(frame, "judge.good", "yes")
+    assert "'judge.good' holds numbers from 1 to 5 and 'yes' yes or no" in str(error.value)
+    assert "calibrated(frame, 'good', 'yes')" in str(error.value)
+    frame["score.good"] = frame["score.judge.good"] >= 4
+    assert list(calibrated(frame, "good", "yes")["ratings"]) == [30, 30]
+
+
 def test_where_all_is_rated_it_is_the_mean_of_the_ratings() -> None:
     frame = frame_of(rated=60)
     [small, _] = calibrated(frame, "judge.good").to_dict("records")

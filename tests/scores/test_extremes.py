@@ -11,7 +11,7 @@ from scipy import stats
 
 from dari_nb.errors import InvalidRequestError
 from dari_nb.local import LocalDari
-from dari_nb.scores import Score, ScoreBook, mean, paired_difference, win_rate
+from dari_nb.scores import Score, ScoreBook, mean, paired_difference, wilson, win_rate
 from dari_nb.workbench import Dari
 
 EXACT = {"rel": 1e-9}
@@ -34,6 +34,13 @@ def test_a_mean_and_a_difference_have_their_intervals_whatever_their_size(size: 
     for found in (mean(by_task), paired_difference(by_task, nothing)):
         assert [found.low, found.high] == pytest.approx(ends, **EXACT)
     assert paired_difference(by_task, nothing).p_value == pytest.approx(expected.pvalue, **EXACT)
+
+
+@pytest.mark.parametrize("size", range(2, 30))
+def test_nothing_won_and_all_won_end_at_nothing_and_all(size: int) -> None:
+    none, half = {n: [0.0] for n in range(size)}, {n: [0.5] for n in range(size)}
+    assert win_rate(none, half).low == wilson(0, size).low == 0
+    assert win_rate(half, none).high == wilson(size, size).high == 1
 
 
 def test_what_is_lost_in_counting_is_no_difference() -> None:

@@ -17,6 +17,7 @@ from ..estimate import ByTask, Estimate
 from ..intervals import LEVEL
 from ..means import mean, number
 from .pairing import Pair, Pairs, by_task, left_out_text, pairs_of
+from .trust import check_alike
 from .weighing import added, ends_of, parts, weighed
 
 if TYPE_CHECKING:
@@ -74,8 +75,9 @@ def calibrated(
         An interval holds by itself, not all of them together. Shown, a sentence stands above.
 
     Raises:
-        InvalidRequestError: A score is not there or has no mean, or a column has fewer than 20
-            ratings, or ratings of fewer than 10 tasks; the text says how many are missing.
+        InvalidRequestError: A score is not there or has no mean, the two are of kinds that cannot
+            agree, such as 1 to 5 and yes or no, or a column has fewer than 20 ratings, or ratings
+            of fewer than 10 tasks; the text says how many are missing.
 
     >>> import pandas as pd
     >>> rows = [
@@ -94,6 +96,7 @@ def calibrated(
     check_level(level)
     pairs = pairs_of(given, judge, rating, by, task)
     _check_numbers(pairs)
+    check_alike(pairs, "calibrated")
     kind = kind_of((pair.other for pair in pairs.cells), pairs.other)
     scale = _scale(pairs, kind)
     groups = {name: cells for name, cells in _groups(pairs.cells) if cells}

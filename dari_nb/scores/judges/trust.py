@@ -50,19 +50,24 @@ def _told(one: str, other: str, kappa: Estimate, lacking: int) -> str:
     return f"Whether {one} may stand for {other} is open: {said}, and {more} would tell {what}"
 
 
-def check_alike(pairs: Pairs) -> None:
-    """Raise ``InvalidRequestError`` if the two scores are of kinds that cannot agree."""
+def check_alike(pairs: Pairs, function: str = "agreement") -> None:
+    """Raise ``InvalidRequestError`` if the two scores are of kinds that cannot agree.
+
+    Args:
+        pairs: What both say.
+        function: Which function has been called, and is to be called again.
+    """
     ones, others = ([getattr(pair, which) for pair in pairs.whole] for which in ("one", "other"))
     texts = [_are_texts(values) for values in (ones, others)]
     apart = texts[0] != texts[1]
     if apart or (not any(texts) and (_cannot(ones, others) or _cannot(others, ones))):
         raise InvalidRequestError(
             f"{pairs.one!r} holds {_kind(ones)} and {pairs.other!r} {_kind(others)}: these cannot "
-            f"agree. Bring both to one scale first{_how(pairs, ones, others)}."
+            f"agree. Bring both to one scale first{_how(pairs, ones, others, function)}."
         )
 
 
-def _how(pairs: Pairs, ones: Sequence[Any], others: Sequence[Any]) -> str:
+def _how(pairs: Pairs, ones: Sequence[Any], others: Sequence[Any], function: str) -> str:
     """Say how, where one is yes or no and the other is on a scale."""
     told = {pairs.one: ones, pairs.other: others}
     scales = [name for name, of in told.items() if not _are_texts(of) and max(of) > 1]
@@ -72,7 +77,7 @@ def _how(pairs: Pairs, ones: Sequence[Any], others: Sequence[Any]) -> str:
     return (
         ": rate yes or no, as batch.sample(40, name='by hand') and its rate(0, True) do, or say "
         f"from where on the scale is yes: frame = batch.to_frame(); frame['score.good'] = "
-        f"frame['score.{scales[0]}'] >= 4; agreement(frame, {both})"
+        f"frame['score.{scales[0]}'] >= 4; {function}(frame, {both})"
     )
 
 

@@ -232,8 +232,9 @@ class Results:
                 back what functions have given under this name.
 
         Raises:
-            InvalidRequestError: The name is no text of 1 to 200 characters, or holds ratings by
-                hand, or this is no function; see :func:`dari_nb.scores.run_scores`.
+            InvalidRequestError: The name is no text of 1 to 200 characters, begins with ``judge.``,
+                or holds ratings by hand, or this is no function; see
+                :func:`dari_nb.scores.run_scores`.
 
         >>> batch.score("right", lambda turn: "21" in turn.text)
         right: small 1 of 2, large 1 of 2
@@ -373,7 +374,8 @@ class Results:
             name: The score that the ratings are.
 
         Raises:
-            InvalidRequestError: ``size`` is less than 1, or nothing has an answer.
+            InvalidRequestError: ``size`` is less than 1, nothing has an answer, or the name is that
+                of what a judge or a function has given.
 
         >>> sample = batch.sample(2, name="kindness")
         >>> sample.rate(0, 5, "right")

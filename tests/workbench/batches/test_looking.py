@@ -153,6 +153,16 @@ def test_what_scores_come_to_is_the_first_line(batch):
     )
 
 
+@pytest.mark.parametrize(
+    ("one", "other", "held"),
+    [(True, 3, "yes and 3"), (1, "<b>", "1 and <b>"), (False, "no way", "no and no way")],
+)
+def test_values_of_two_kinds_under_one_name_are_the_first_line(batch, one, other, held):
+    scored = batch.score("mix", lambda turn: one if turn.text.startswith("x") else other)
+    assert str(scored).startswith(f"mix has no mean: it holds {held} (3 values)\n")
+    assert "<b>" not in scored.to_mimebundle()["text/html"]
+
+
 def test_errors_of_scoring_are_the_first_lines_of_a_table(batch):
     def right(turn):
         if turn.text.startswith("y"):
@@ -241,15 +251,15 @@ def test_a_rating_that_could_not_be_kept_is_refused(batch, name, value):
     assert not batch.book.path.exists()
 
 
-def test_a_score_of_too_many_digits_harms_nothing_that_is_read_later(batch):
+def test_a_score_of_too_many_digits_harms_nothing_that_is_read_later(batch, caplog):
     made = batch.score("n", lambda turn: int("9" * 400))
     assert "is not a finite number" in repr(made)
     batch.rate((0, "a"), "q", 4)
     with batch.book.path.open("a") as file:
         of = {"run_id": batch.run_id, "llm_id": "a", "session_id": batch[0, "a"].session_id}
         file.write(json.dumps({**of, "name": "old", "value": 10**400}) + "\n")
-    with pytest.warns(UserWarning, match="line 5 cannot be read"):
-        assert batch[0, "a"].scores["q"] == 4
+    assert batch[0, "a"].scores["q"] == 4
+    assert "line 5 cannot be used" in caplog.text
     assert "old" not in batch[0, "a"].scores
     assert all(batch.to_mimebundle().values())
     assert batch.to_frame()["score.q"].notna().sum() == 1

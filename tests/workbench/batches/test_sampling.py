@@ -145,6 +145,19 @@ def test_a_judge_keeps_its_name_from_people_and_they_theirs_from_functions(batch
             call()
 
 
+@pytest.mark.parametrize("function", [lambda turn: 1, None])
+def test_no_function_replaces_what_a_judge_says_or_takes_it_back(batch, server, function):
+    @server.agent("judge")
+    def judge(prompt):
+        return '{"score": 4}'
+
+    batch.judge("h", rubric="Any.")
+    for name in ("judge.h", "judge.new"):
+        with pytest.raises(InvalidRequestError, match=f"'{name}' is what a judge says"):
+            batch.score(name, function)
+    assert [cell.scores for cell in batch.cells] == [{"judge.h": 4}] * 40
+
+
 def test_ratings_of_one_name_are_of_one_kind(batch):
     cells = batch.cells
     batch.rate(cells[0], "mix", "yes")
@@ -164,6 +177,36 @@ def test_another_name_is_another_score(batch):
     sample.rate(0, 2)
     assert (sample.left, batch.sample(3).left) == (2, 3)
     assert sample.view().rating == "clarity"
+
+
+def test_what_functions_have_given_is_no_sample_of_ratings(batch):
+    batch.score("fn", lambda turn: {"style": 3})
+    batch.score("three", lambda turn: 3)
+    for name in ("fn", "fn.style", "three"):
+        with pytest.raises(InvalidRequestError, match=f"'{name}' is what a function has given"):
+            batch.sample(4, name=name)
+
+
+def test_only_ratings_by_hand_count_as_rated(batch):
+    sample = batch.sample(4, name="good")
+    batch.score("good", lambda turn: 3)
+    assert sample.left == 4
+    sample.rate(0, 4)
+    assert sample.left == 3
+    assert sample.to_frame()["good"].dropna().tolist() == [4]
+    for text in sample.to_mimebundle().values():
+        assert "1 of 4 answers rated" in text
+
+
+def test_ratings_of_another_name_are_not_shown(batch):
+    for cell in batch.cells:
+        batch.rate(cell, "gold", 4, "It is golden.")
+    sample = batch.sample(4, name="mine")
+    sample.rate(1, 2, "It is mine.")
+    for text in seen(sample):
+        assert "gold" not in text
+    assert [cell.scores for cell in sample] == [{}, {"mine": 2}, {}, {}]
+    assert any("It is mine." in text for text in seen(sample))
 
 
 def test_recovered_batches_draw_the_same(batch, again):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import replace
 from functools import partial
@@ -106,10 +106,18 @@ class Blinded:
         )
 
     def _marks(self, cells: Sequence[Cell] | None = None) -> dict[str, Marks]:
-        """Return what people have said: what others found would be a hint."""
+        """Return the ratings of this name: what is said beside them would be a hint."""
         wanted = self.cells if cells is None else cells
-        by_people = _by_people(self._batch, (self._whose[cell.id] for cell in wanted))
-        return {cell.id: by_people[self._whose[cell.id].id] for cell in wanted}
+        told = self._batch._marks([self._whose[cell.id] for cell in wanted])
+        return {cell.id: self._rating(told[self._whose[cell.id].id]) for cell in wanted}
+
+    def _rating(self, told: Marks) -> Marks:
+        def own(of: Mapping[str, Any]) -> dict[str, Any]:
+            return {name: said for name, said in of.items() if name == self.name}
+
+        if self.name not in told.by_hand:
+            return Marks()
+        return Marks(own(told.scores), notes=own(told.notes))
 
     def _items(self, cell: Cell) -> list[TimelineItem]:
         """Return what was said, without times, and with ids that tell no session."""
@@ -150,17 +158,3 @@ def _task(number: int, cell: Cell) -> Task:
 
 def _attempt(cell: Cell) -> Attempt:
     return Attempt(1, "completed", text=cell.text, answer=cell.answer, is_read=True)
-
-
-def _by_people(batch: Any, cells: Iterable[Cell]) -> dict[str, Marks]:
-    """Return the ratings of cells by their ids."""
-    wanted = list(cells)
-    told = batch._marks(wanted)
-    given = {score.name for score in batch.book.scores(batch.run_id) if score.by == "person"}
-    return {
-        cell.id: Marks(
-            {name: value for name, value in told[cell.id].scores.items() if name in given},
-            notes={name: note for name, note in told[cell.id].notes.items() if name in given},
-        )
-        for cell in wanted
-    }

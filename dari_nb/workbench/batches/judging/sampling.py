@@ -134,7 +134,9 @@ def drawn(batch: Any, size: int, seed: int, name: str) -> BlindSample:
     """Draw answers of each column; see :meth:`Batch.sample`."""
     check_whole("size", size, 1)
     check_whole("seed", seed, 0)
-    marks.check_no_judge(batch.book.scores(batch.run_id), checked_name(name))
+    given = batch.book.scores(batch.run_id)
+    marks.check_no_judge(given, checked_name(name))
+    marks.check_no_function(given, name)
     there = answered(batch)
     chosen = sorted(
         list(_in_turn(there, seed))[:size], key=lambda cell: digest("shown", seed, cell.id)

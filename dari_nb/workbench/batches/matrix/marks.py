@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ....errors import InvalidRequestError
-from ....score_kinds import JUDGE, RATED, RATING, scale_of
+from ....score_kinds import JUDGE, RATING
 from ...link.background import background
 
 if TYPE_CHECKING:
@@ -32,11 +32,12 @@ class Marked(Protocol):
 
 @dataclass(frozen=True)
 class Marks:
-    """What one cell is worth, by name, why not, and what people wrote beside it."""
+    """What one cell is worth, by name, why not, what people wrote, and which names they gave."""
 
     scores: Mapping[str, Any] = field(default_factory=dict)
     errors: Mapping[str, str] = field(default_factory=dict)
     notes: Mapping[str, str] = field(default_factory=dict)
+    by_hand: frozenset[str] = frozenset()
 
 
 def marks_of(
@@ -78,6 +79,7 @@ def _marks(cell: Cell, scores: Iterable[Score]) -> Marks:
     values = dict(cell.given)
     errors: dict[str, str] = {}
     notes: dict[str, str] = {}
+    by_hand = set()
     # A person's word stands where a function has said something under the same name.
     for score in sorted(scores, key=lambda score: score.by == "person"):
         if isinstance(score.value, dict):
@@ -90,22 +92,19 @@ def _marks(cell: Cell, scores: Iterable[Score]) -> Marks:
             errors.pop(score.name, None)
         if score.note:
             notes[score.name] = score.note
-    return Marks(values, errors, notes)
+        if score.by == "person":
+            by_hand.add(score.name)
+    return Marks(values, errors, notes, frozenset(by_hand))
 
 
 def rate(batch: Marked, cell: Cell, name: str, value: Any, note: str) -> None:
     """Keep a rating by a person; ``None`` without a note takes it back."""
     from ....scores.scoring import score_of
-    from ....scores.worth import checked_name, checked_value
+    from ....scores.worth import checked_name, checked_rating, checked_value
 
     name = checked_name(name)
-    value = value if value is None else checked_value(value)
-    if name == RATING and value is not None and scale_of(name, [value]) is None:
-        worst, best = RATED
-        raise InvalidRequestError(
-            f"A {RATING!r} is a number from {worst} to {best}, not {value!r}: "
-            "give what is another kind of value another name."
-        )
+    checked = checked_rating if name == RATING else checked_value
+    value = value if value is None else checked(value)
     rating = score_of(cell, name, batch.run_id, value=value, note=note or None, by="person")
     given = [score for score in batch.book.scores(batch.run_id) if score.name == name]
     check_no_judge(given, name)
@@ -120,6 +119,27 @@ def check_no_judge(given: Iterable[Score], name: str) -> None:
     if name.startswith(JUDGE) and any(s.by == "function" and s.name == name for s in given):
         raise InvalidRequestError(
             f"{name!r} is what a judge has said: give ratings by hand another name."
+        )
+
+
+def check_no_function(given: Iterable[Score], name: str) -> None:
+    """Raise ``InvalidRequestError`` if a function has given scores of this name."""
+    for score in given:
+        parts = score.value if isinstance(score.value, dict) else ()
+        if score.by == "function" and name in (score.name, *(f"{score.name}.{p}" for p in parts)):
+            raise InvalidRequestError(
+                f"{name!r} is what a function has given: rate by hand under another name."
+            )
+
+
+def _check_no_name_of_judges(name: Any) -> None:
+    """Raise ``InvalidRequestError`` if a name is such as only judges give."""
+    from ....scores.worth import checked_name
+
+    if checked_name(name).startswith(JUDGE):
+        raise InvalidRequestError(
+            f"{name!r} is what a judge says, which no function replaces or takes back: "
+            "give another name."
         )
 
 
@@ -163,6 +183,7 @@ def score(
     """Score all cells that have an answer; see :meth:`Batch.score`."""
     from ....scores import run_scores
 
+    _check_no_name_of_judges(name)
     check_no_ratings(batch, name)
     answered = [cell for cell in batch.cells if cell.state == "completed"]
     try:
@@ -188,6 +209,7 @@ def keep(batch: Marked, scores: Sequence[Score]) -> None:
 
 def take_back(batch: Marked, name: str) -> None:
     """Take back what functions have given under a name."""
+    _check_no_name_of_judges(name)
     batch.book.take_back(batch.run_id, name)
     _tell(batch)
 

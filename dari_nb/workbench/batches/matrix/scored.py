@@ -63,15 +63,30 @@ def _come_to(told: Sequence[tuple[str, Score]]) -> str:
             name = f"{score.name}.{part}" if part else score.name
             parts.setdefault(name, {}).setdefault(column, []).append(value)
     known = {name: of for name, of in parts.items() if any(map(_are_any, of.values()))} or parts
-    return "; ".join(f"{name}: {_by_column(name, of)}" for name, of in [*known.items()][:_FEW])
+    return "; ".join(_by_column(name, of) for name, of in [*known.items()][:_FEW])
 
 
 def _by_column(name: str, columns: dict[str, list[Any]]) -> str:
     values = [value for of in columns.values() for value in of]
     kind = kind_of(values, name)
+    if kind == "label" and len(kinds := _one_of_each(values)) > 1:
+        return f"{name} has no mean: it holds {' and '.join(kinds)} ({_of_all(values, kind)})"
     if not 1 < len(columns) <= _FEW:
-        return _of_all(values, kind)
-    return ", ".join(f"{column} {_of_all(of, kind)}" for column, of in columns.items())
+        return f"{name}: {_of_all(values, kind)}"
+    told = ", ".join(f"{column} {_of_all(of, kind)}" for column, of in columns.items())
+    return f"{name}: {told}"
+
+
+def _one_of_each(values: Iterable[Any]) -> list[str]:
+    """Say a value of each kind: yes or no, a number, a text."""
+    # 0 and 1 may be no and yes: another number tells more.
+    there = sorted(values, key=lambda value: value in (0, 1) and not isinstance(value, bool))
+    found: dict[type, Any] = {}
+    for value in there:
+        if not is_missing(value):
+            kind = next((k for k in (bool, str) if isinstance(value, k)), float)
+            found.setdefault(kind, value)
+    return [_value(found[kind]) for kind in (bool, float, str) if kind in found]
 
 
 def _of_all(values: Sequence[Any], kind: Kind | None) -> str:
