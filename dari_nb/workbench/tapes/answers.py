@@ -13,7 +13,7 @@ from ...errors import InvalidRequestError
 from ...models import parse_time
 from ...scores import Score
 from ...tapes.reading import is_tape
-from .questions import OF, asked_as, question_of
+from .questions import OF, Questions, asked_as
 from .saved import NAME, Reading
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ class Answers:
     def __init__(self, score: Played, path: str | Path | None = None) -> None:
         from ...scores.book import kept_in
 
-        self._score = score
+        self._questions = Questions(score.questions)
         self._book = kept_in(path)
         if is_tape(self._book.path):
             raise InvalidRequestError(f"{path} is a tape: keep answers in another file.")
@@ -67,7 +67,7 @@ class Answers:
         Raises:
             InvalidRequestError: The file cannot be written.
         """
-        turn, mark = self._score.questions[mark_id]
+        turn, mark = self._questions.asked[mark_id]
         note = f"{turn.line.session} {turn.line.turn}: {mark.mark}: {mark.ask}"
         self._book.add(
             [
@@ -90,10 +90,9 @@ class Answers:
 
     def given(self) -> Iterator[tuple[str, Score]]:
         """Give all answers in order of time, each with its question's id."""
-        questions = self._score.questions
         answers = (score for score in self._book.scores() if score.name == NAME)
         for score in sorted(answers, key=lambda score: score.at):
-            mark_id = question_of(score, questions)
+            mark_id = self._questions.of(score)
             if mark_id is not None:
                 yield mark_id, score
 
@@ -124,7 +123,7 @@ def frame_of(score: Played, paths: Iterable[str | Path] | str | Path | None) -> 
             kept[mark_id].append((one, name))
         reading.say(stacklevel=3)
     return ANSWERS.frame(
-        (turn, mark, one, one and asked_as(one, mark), name)
+        (turn, mark, one, one and asked_as(one, mark_id, mark), name)
         for mark_id, (turn, mark) in score.questions.items()
         for one, name in kept.get(mark_id, nobody)
     )

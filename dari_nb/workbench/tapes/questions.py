@@ -4,13 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ...render.plain.visible import bounded_name
 from ...scores import Score
 from ...tapes import Mark, Turn
 from ...widgets.player.score import id_of
-
-Questions = Mapping[str, tuple[Turn, Mark]]
-"""The questions of a tape by their ids, each with its turn."""
 
 OF = "mark:"
 """What stands in front of a question's id where answers name it."""
@@ -18,34 +14,45 @@ _MOST_MARKS = 64
 """Marks of a turn among which one is found that stood elsewhere before others came."""
 
 
-def question_of(answer: Score, questions: Questions) -> str | None:
-    """Find the question of an answer by its id, else by the words it had, at its turn.
+class Questions:
+    """The questions of a tape, also as they were before their words were changed.
 
-    Its name or what it asks may be another one by now, not both. An answer to another tape is
-    told apart by the id, which is made of the turn, too.
+    Args:
+        asked: Its marks that ask, by their ids, each with its turn.
     """
-    told = answer.run_id.removeprefix(OF)
-    if told in questions:
-        return told
-    words = _words(answer)
-    by_ask, by_name = list[str](), list[str]()
-    for mark_id, (turn, mark) in questions.items():
-        name, ask = words.removesuffix(f": {mark.ask}"), words.removeprefix(f"{mark.mark}: ")
-        if name != words and _was_at(turn, name, str(mark.ask), told):
-            by_ask.append(mark_id)
-        elif ask != words and _was_at(turn, mark.mark, ask, told):
-            by_name.append(mark_id)
-    found = by_ask or by_name
-    return found[0] if len(found) == 1 else None
+
+    def __init__(self, asked: Mapping[str, tuple[Turn, Mark]]) -> None:
+        self.asked = asked
+        self._found: dict[tuple[str, str], str | None] = {}
+
+    def of(self, answer: Score) -> str | None:
+        """Find the id of an answer's question by its own, else by the words it had, at its turn.
+
+        Its name or what it asks may be another one by now, not both. An answer to another tape is
+        told apart by the id, which is made of the turn, too.
+        """
+        told = answer.run_id.removeprefix(OF), _words(answer)
+        if told not in self._found:
+            self._found[told] = told[0] if told[0] in self.asked else self._changed(*told)
+        return self._found[told]
+
+    def _changed(self, told: str, words: str) -> str | None:
+        by_ask, by_name = list[str](), list[str]()
+        for mark_id, (turn, mark) in self.asked.items():
+            name, ask = words.removesuffix(f": {mark.ask}"), words.removeprefix(f"{mark.mark}: ")
+            if name != words and _was_at(turn, name, str(mark.ask), told):
+                by_ask.append(mark_id)
+            elif ask != words and _was_at(turn, mark.mark, ask, told):
+                by_name.append(mark_id)
+        found = by_ask or by_name
+        return found[0] if len(found) == 1 else None
 
 
-def asked_as(answer: Score, mark: Mark) -> str | None:
+def asked_as(answer: Score, mark_id: str, mark: Mark) -> str | None:
     """What was asked when an answer was given; ``None`` where that is what is asked now."""
     words = _words(answer)
     ask = words.removeprefix(f"{mark.mark}: ")
-    is_same = ask == words or bounded_name(ask, len(words)) == bounded_name(
-        str(mark.ask), len(words)
-    )
+    is_same = answer.run_id == f"{OF}{mark_id}" or ask in (words, mark.ask)
     return None if is_same else ask
 
 

@@ -14,7 +14,7 @@ from ...errors import InvalidRequestError
 from ...render.plain.visible import bounded_name, visible_name
 from ...scores import Score
 from ...tapes.reading import is_tape
-from .questions import question_of
+from .questions import Questions
 
 if TYPE_CHECKING:
     from ...widgets.player.score import Score as Played
@@ -54,7 +54,7 @@ class Reading:
             raise InvalidRequestError("Name a file with answers, or a folder that has some.")
         if not files:
             raise InvalidRequestError(_NO_FILES.format(places[0]))
-        self._questions = played.questions
+        self._questions = Questions(played.questions)
         empty = [place for place in places if place.is_dir() and not _files_at(place)]
         self._files = list({file.absolute(): file for file in files}.values())
         self._is_one = len(places) == 1 and self._files == places
@@ -104,14 +104,14 @@ class Reading:
 
     def _question_of(self, answer: Saved) -> str | None:
         """The question's id, found by what it asks where its turn was asked otherwise."""
-        found = question_of(answer, self._questions)
+        found = self._questions.of(answer)
         if found:
             return found
         note = answer.note or ""
         session = note.partition(" ")[0].rstrip(":")
         alike = [
             mark_id
-            for mark_id, (turn, mark) in self._questions.items()
+            for mark_id, (turn, mark) in self._questions.asked.items()
             if turn.line.session == session and note.endswith(f": {mark.ask}")
         ]
         return alike[0] if len(alike) == 1 else None
