@@ -82,13 +82,16 @@ ANSWERS: Table[Any] = Table(
         "answered_at": TIME,
         "name": TEXT,
         "file": TEXT,
+        "asked_as": TEXT,
     },
     by_row(lambda asked: _answer_row(*asked)),
 )
 """The columns of what readers expected at the questions of a tape."""
 
 
-def _answer_row(turn: Any, mark: Any, score: Any, file: str | None) -> tuple[Any, ...]:
+def _answer_row(
+    turn: Any, mark: Any, score: Any, asked_as: str | None, file: str | None
+) -> tuple[Any, ...]:
     line, given = turn.line, (score.value, score.at) if score else (None, None)
     name = getattr(score, "reader", None)
-    return (line.session, line.turn, mark.mark, mark.ask, *given, name, file)
+    return (line.session, line.turn, mark.mark, mark.ask, *given, name, file, asked_as)

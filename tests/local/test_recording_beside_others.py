@@ -23,6 +23,7 @@ from dari_nb.tapes import Mark, Tape, flaws_of, read_tape
 
 from .conftest import Caller, until
 
+_ANEW = "the next turn that is recorded makes a new one."
 Calling = Callable[[LocalDari], Caller]
 
 
@@ -145,7 +146,18 @@ def test_a_file_that_was_put_in_place_of_the_tape_is_said_once(
         caller.ask("echo", "r7")
     assert asked_on(path) == ["r6", "r7"]
     assert [record.getMessage() for record in caplog.records] == [
-        "lesson.tape is no longer there: the next turn that is recorded makes a new one."
+        f"lesson.tape is no longer there, nor are 3 turns recorded here: {_ANEW}"
+    ]
+
+
+def test_turns_that_went_with_the_tape_are_told_when_it_is_taken_out(
+    path: Path, calling: Calling, caplog: pytest.LogCaptureFixture
+) -> None:
+    with LocalDari(tape=path) as server:
+        calling(server).ask("echo", "r1")
+        path.unlink()
+    assert [record.getMessage() for record in caplog.records] == [
+        f"lesson.tape is no longer there, nor is 1 turn recorded here: {_ANEW}"
     ]
 
 

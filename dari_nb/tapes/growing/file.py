@@ -123,6 +123,18 @@ class TapeFile:
             if counts is not None and not self._is_in_order:
                 self._put_in_order(counts)
 
+    def close(self, counts: Mapping[str, int]) -> None:
+        """Save for the last time, and tell of turns recorded here that went with the file.
+
+        Raises:
+            TapeError: As :meth:`save` does.
+            InvalidRequestError: As :meth:`save` does.
+            OSError: As :meth:`save` does.
+        """
+        self.save(counts)
+        if self._own and self._state() is None:
+            self._own.look((), is_gone=True)
+
     def _take_in_others(self) -> None:
         now = self._read()
         self._has_news = True

@@ -138,7 +138,8 @@ class GrowingTape:
         """
         for taking in list(self._running):
             self._end(taking)
-        self._save()
+        counts = dict(self.scrubber.counts)
+        self._saving.do(lambda: self._file.close(counts))
         if not self._saving.wait(_LONG):
             self._file.give_up()
         is_done = self._saving.wait(_LONGEST)

@@ -11,7 +11,7 @@ from ..summary import count_of
 from ..turns import Turn
 
 _log = logging.getLogger(__name__)
-_GONE = "%s is no longer there: the next turn that is recorded makes a new one."
+_GONE = "%s is no longer there%s: the next turn that is recorded makes a new one."
 _REPLACED = "%s was replaced: %s recorded here %s no longer on it."
 
 
@@ -26,6 +26,9 @@ class OwnTurns:
         self.path = path
         self._places: set[tuple[str, int]] = set()
         _kept.add(self)
+
+    def __len__(self) -> int:
+        return len(self._places)
 
     def add(self, turns: Iterable[Turn]) -> None:
         """Take note of turns that are on the tape now."""
@@ -44,11 +47,12 @@ class OwnTurns:
         """
         lost = self._places - {turn.place for turn in turns}
         self.forget(lost)
+        count, are = count_of(len(lost), "turn"), "is" if len(lost) == 1 else "are"
         if is_gone:
-            _log.warning(_GONE, self.path.name)
+            told = f", nor {are} {count} recorded here" if lost else ""
+            _log.warning(_GONE, self.path.name, told)
         elif lost:
-            are = "is" if len(lost) == 1 else "are"
-            _log.warning(_REPLACED, self.path.name, count_of(len(lost), "turn"), are)
+            _log.warning(_REPLACED, self.path.name, count, are)
 
 
 _kept: WeakSet[OwnTurns] = WeakSet()

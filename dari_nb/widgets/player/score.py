@@ -235,9 +235,13 @@ class Score:
 
     def _place(self, number: int, marked: Marked) -> None:
         scene = self.scenes[number]
-        named = (*scene.turn.place, len(scene.marks), marked.mark.mark, marked.mark.ask)
-        mark_id = hashlib.sha256(repr(named).encode("utf-8", "replace")).hexdigest()[:16]
-        scene.marks[mark_id] = marked
+        scene.marks[id_of(scene.turn, len(scene.marks), marked.mark)] = marked
+
+
+def id_of(turn: Turn, number: int, mark: Mark) -> str:
+    """What a mark is known by: its turn, how many marks of it come before, and its words."""
+    named = (*turn.place, number, mark.mark, mark.ask)
+    return hashlib.sha256(repr(named).encode("utf-8", "replace")).hexdigest()[:16]
 
 
 def message_id(number: int) -> str:

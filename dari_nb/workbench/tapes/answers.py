@@ -7,13 +7,14 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ...errors import InvalidRequestError
 from ...models import parse_time
 from ...scores import Score
 from ...tapes.reading import is_tape
-from .saved import NAME, OF, Reading, files_of
+from .questions import OF, Questions, asked_as
+from .saved import NAME, Reading
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,7 +43,7 @@ class Answers:
     def __init__(self, score: Played, path: str | Path | None = None) -> None:
         from ...scores.book import kept_in
 
-        self._score = score
+        self._questions = Questions(score.questions)
         self._book = kept_in(path)
         if is_tape(self._book.path):
             raise InvalidRequestError(f"{path} is a tape: keep answers in another file.")
@@ -50,12 +51,12 @@ class Answers:
 
     def texts(self) -> dict[str, str]:
         """What was answered last, by the marks' ids."""
-        return {mark_id: str(score.value) for mark_id, score in self.given}
+        return {mark_id: str(score.value) for mark_id, score in self.given()}
 
     @property
     def before(self) -> str:
         """Say when a question was answered last, and how one begins anew; empty for never."""
-        last = max((parse_time(score.at) or _NEVER for score in self._kept()), default=_NEVER)
+        last = max((parse_time(score.at) or _NEVER for _, score in self.given()), default=_NEVER)
         if last == _NEVER:
             return ""
         return f"answered on {last:%b} {last.day}: view(answers='new.jsonl') asks again"
@@ -66,7 +67,7 @@ class Answers:
         Raises:
             InvalidRequestError: The file cannot be written.
         """
-        turn, mark = self._score.questions[mark_id]
+        turn, mark = self._questions.asked[mark_id]
         note = f"{turn.line.session} {turn.line.turn}: {mark.mark}: {mark.ask}"
         self._book.add(
             [
@@ -87,17 +88,13 @@ class Answers:
         """The name of the file."""
         return self._book.path.name
 
-    @property
-    def given(self) -> list[tuple[str, Score]]:
-        """All answers, each with its question's id."""
-        return [(score.run_id.removeprefix(OF), score) for score in self._kept()]
-
-    def _kept(self) -> Iterator[Score]:
-        known: Any = self._score.questions
+    def given(self) -> Iterator[tuple[str, Score]]:
+        """Give all answers in order of time, each with its question's id."""
         answers = (score for score in self._book.scores() if score.name == NAME)
         for score in sorted(answers, key=lambda score: score.at):
-            if score.run_id.removeprefix(OF) in known:
-                yield score
+            mark_id = self._questions.of(score)
+            if mark_id is not None:
+                yield mark_id, score
 
 
 def frame_of(score: Played, paths: Iterable[str | Path] | str | Path | None) -> pd.DataFrame:
@@ -109,8 +106,8 @@ def frame_of(score: Played, paths: Iterable[str | Path] | str | Path | None) -> 
             left out.
 
     Raises:
-        InvalidRequestError: A file that was named is not there, cannot be read, or holds no line
-            of answers or scores.
+        InvalidRequestError: The one file that was named is not there, cannot be read, or holds no
+            line of answers or scores; or a folder has none.
     """
     from ...frames.lists import ANSWERS
 
@@ -118,16 +115,15 @@ def frame_of(score: Played, paths: Iterable[str | Path] | str | Path | None) -> 
     kept = defaultdict[str, list[Given]](list)
     if paths is None:
         answers = Answers(score)
-        for mark_id, one in answers.given:
+        for mark_id, one in answers.given():
             kept[mark_id].append((one, answers.file))
     else:
-        reading = Reading(score)
-        for file in files_of(paths):
-            for mark_id, one in reading.read(file):
-                kept[mark_id].append((one, file.name))
+        reading = Reading(score, paths)
+        for mark_id, one, name in reading.answers():
+            kept[mark_id].append((one, name))
         reading.say(stacklevel=3)
     return ANSWERS.frame(
-        (turn, mark, *given)
+        (turn, mark, one, one and asked_as(one, mark_id, mark), name)
         for mark_id, (turn, mark) in score.questions.items()
-        for given in kept.get(mark_id, nobody)
+        for one, name in kept.get(mark_id, nobody)
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import warnings
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -10,19 +11,19 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from ...errors import InvalidRequestError
-from ...render.plain.visible import visible_name
+from ...render.plain.visible import bounded_name, visible_name
 from ...scores import Score
 from ...tapes.reading import is_tape
+from .questions import Questions
 
 if TYPE_CHECKING:
     from ...widgets.player.score import Score as Played
 
 NAME = "answer"
 """What an answer is called among scores and ratings."""
-OF = "mark:"
-"""What stands in front of a question's id where answers name it."""
 FILES = "*answers*.jsonl"
 """The files with answers in a folder."""
+_NO_FILES = f"There is no {FILES} in the folder {{}}."
 _MOST_NAMED = 3
 _SHOWN = 100
 
@@ -33,92 +34,102 @@ class Saved(Score, frozen=True, kw_only=True, omit_defaults=True):
     reader: str | None = None
 
 
-def files_of(paths: Iterable[str | Path] | str | Path) -> list[Path]:
-    """Name the files with answers, of a folder all whose names say so.
-
-    Raises:
-        InvalidRequestError: A file is not there, or none is named.
-    """
-    given = [paths] if isinstance(paths, str | Path) or not isinstance(paths, Iterable) else paths
-    files = [file for path in given for file in _files_at(path)]
-    if not files:
-        raise InvalidRequestError("Name a file with answers, or a folder that has some.")
-    return files
-
-
-def _files_at(path: Any) -> list[Path]:
-    if not isinstance(path, str | Path):
-        raise InvalidRequestError(f"Answers are in a file or several, not in {path!r}.")
-    place = Path(path).expanduser()
-    if place.is_dir():
-        files = sorted(place.glob(FILES))
-        if not files:
-            raise InvalidRequestError(f"There is no {FILES} in the folder {str(path)!r}.")
-        return files
-    if not place.is_file():
-        several = f" Of a folder all {FILES} are read." if "*" in str(path) else ""
-        raise InvalidRequestError(f"There is no file {path} with answers.{several}")
-    if is_tape(place):
-        raise InvalidRequestError(f"{path} is a tape: answers are in another file.")
-    return [place]
-
-
 class Reading:
     """Reads answers from files, and says in one warning what of them belongs to no question.
 
     Args:
         played: The recording with the questions.
+        paths: The file or several, each read once; of a folder all whose names say so.
+
+    Raises:
+        InvalidRequestError: No file is named, or a folder has none.
     """
 
-    def __init__(self, played: Played) -> None:
-        self._questions = played.questions
-        self._untaken: list[str] = []
+    def __init__(self, played: Played, paths: Iterable[str | Path] | str | Path) -> None:
+        is_one = isinstance(paths, str | Path) or not isinstance(paths, Iterable)
+        given: Any = [paths] if is_one else paths
+        places = [*map(_place, given)]
+        files = [file for place in places for file in _files_at(place)]
+        if not places:
+            raise InvalidRequestError("Name a file with answers, or a folder that has some.")
+        if not files:
+            raise InvalidRequestError(_NO_FILES.format(places[0]))
+        self._questions = Questions(played.questions)
+        empty = [place for place in places if place.is_dir() and not _files_at(place)]
+        self._files = list({file.absolute(): file for file in files}.values())
+        self._is_one = len(places) == 1 and self._files == places
+        self._taken = set[bytes]()
+        self._untaken = [_NO_FILES.format(place) for place in empty]
 
-    def read(self, file: Path) -> Iterator[tuple[str, Saved]]:
-        """Give the answers of a file, each with its question's id.
+    def answers(self) -> Iterator[tuple[str, Saved, str]]:
+        """Give the answers, each once, with its question's id and the name of its file.
 
         Raises:
-            InvalidRequestError: It cannot be read, or no line of it can.
+            InvalidRequestError: The only file cannot be read, or no line of it can.
         """
-        answers, broken = _read(file)
-        strange = []
-        for answer in answers:
-            mark_id = self._question_of(answer)
-            if mark_id is None:
-                strange.append(answer)
-            else:
-                yield mark_id, answer
-        self._untaken += [f"Line {n} of {file.name} cannot be read." for n in broken]
-        if not answers:
-            self._untaken.append(f"{file.name} holds no answers.")
-        if strange:
-            self._untaken.append(_no_question(strange, file))
+        for file in self._files:
+            name = visible_name(file.name)
+            try:
+                answers = self._new(file, name)
+            except InvalidRequestError as error:
+                if self._is_one:
+                    raise
+                self._untaken.append(str(error))
+                continue
+            strange = []
+            for answer in answers:
+                mark_id = self._question_of(answer)
+                if mark_id is None:
+                    strange.append(answer)
+                else:
+                    yield mark_id, answer, name
+            if strange:
+                self._untaken.append(_no_question(strange, name))
 
     def say(self, stacklevel: int) -> None:
         """Warn of what was not taken."""
         if self._untaken:
             warnings.warn("\n".join(self._untaken), stacklevel=stacklevel + 1)
 
+    def _new(self, file: Path, name: str) -> list[Saved]:
+        """The answers of a file that were in none before it, in order of time."""
+        answers, broken = _read(file)
+        self._untaken += [f"Line {n} of {name} cannot be read." for n in broken]
+        if not answers:
+            self._untaken.append(f"{name} holds no answers.")
+        lines = {msgspec.json.encode(answer): answer for answer in answers}
+        new = [answer for line, answer in lines.items() if line not in self._taken]
+        self._taken |= lines.keys()
+        return new
+
     def _question_of(self, answer: Saved) -> str | None:
-        """The question's id, found by its words where the mark has another name now."""
-        mark_id, note = answer.run_id.removeprefix(OF), answer.note or ""
-        if mark_id in self._questions:
-            return mark_id
+        """The question's id, found by what it asks where its turn was asked otherwise."""
+        found = self._questions.of(answer)
+        if found:
+            return found
+        note = answer.note or ""
         session = note.partition(" ")[0].rstrip(":")
         alike = [
             mark_id
-            for mark_id, (turn, mark) in self._questions.items()
+            for mark_id, (turn, mark) in self._questions.asked.items()
             if turn.line.session == session and note.endswith(f": {mark.ask}")
         ]
         return alike[0] if len(alike) == 1 else None
 
 
+def _place(path: Any) -> Path:
+    if not isinstance(path, str | Path):
+        raise InvalidRequestError(f"Answers are in a file or several, not in {path!r}.")
+    return Path(path).expanduser()
+
+
+def _files_at(place: Path) -> list[Path]:
+    return sorted(place.glob(FILES)) if place.is_dir() else [place]
+
+
 def _read(file: Path) -> tuple[list[Saved], list[int]]:
     """The answers of a file in order of time, and the numbers of the lines that are broken."""
-    try:
-        lines = file.read_bytes().splitlines()
-    except OSError as error:
-        raise InvalidRequestError(f"{file} cannot be read: {error.strerror or error}.") from error
+    lines = _lines(file)
     answers: dict[tuple[Any, ...], Saved] = {}
     broken = []
     for number, line in enumerate(lines, 1):
@@ -128,17 +139,37 @@ def _read(file: Path) -> tuple[list[Saved], list[int]]:
             broken.append(number)
             continue
         if answer and answer.name == NAME and answer.value is not None:
-            answers[answer.key] = answer
+            reader = bounded_name(answer.reader or "") or None
+            answers[answer.key] = msgspec.structs.replace(answer, reader=reader)
     if broken and len(broken) == sum(map(bool, map(bytes.strip, lines))):
-        raise InvalidRequestError(f"{file} holds no answers: no line of it can be read.")
+        name = visible_name(file.name)
+        raise InvalidRequestError(f"{name} holds no answers: no line of it can be read.")
     return sorted(answers.values(), key=lambda answer: answer.at), broken
 
 
-def _no_question(answers: list[Saved], file: Path) -> str:
+def _lines(file: Path) -> list[bytes]:
+    name = visible_name(str(file))
+    if file.is_dir():
+        raise InvalidRequestError(f"{name} is a folder, not a file with answers.")
+    if not file.is_file():
+        several = f" Of a folder all {FILES} are read." if "*" in name else ""
+        raise InvalidRequestError(f"There is no file {name} with answers.{several}")
+    if is_tape(file):
+        raise InvalidRequestError(f"{name} is a tape: answers are in another file.")
+    try:
+        data = file.read_bytes()
+    except OSError as error:
+        raise InvalidRequestError(f"{name} cannot be read: {error.strerror or error}.") from error
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        data = data.decode("utf-16", "replace").encode("utf-8", "replace")
+    return data.removeprefix(codecs.BOM_UTF8).splitlines()
+
+
+def _no_question(answers: list[Saved], file: str) -> str:
     notes = dict.fromkeys(answer.note for answer in answers if answer.note)
     named = ", ".join(f"“{visible_name(note[:_SHOWN])}”" for note in list(notes)[:_MOST_NAMED])
     more = ", …" if len(notes) > _MOST_NAMED else ""
     is_one = len(answers) == 1
     count, belong = ("1 answer", "belongs") if is_one else (f"{len(answers)} answers", "belong")
     told = f": {named}{more}" if named else ""
-    return f"{count} of {file.name} {belong} to no question of this tape{told}."
+    return f"{count} of {file} {belong} to no question of this tape{told}."

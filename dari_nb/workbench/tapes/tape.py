@@ -89,8 +89,9 @@ class Tape(tapes.Tape):  # noqa: D101
         """Return what readers expected at its questions, one row an answer.
 
         Those who read a page made by :meth:`to_html` save their answers as a file each. A mark may
-        get another name afterwards: answers are found by its question, too. What belongs to no
-        question, or cannot be read, is told in a warning.
+        get another name afterwards, or its question be corrected: answers are found by the other
+        of the two. What belongs to no question, or cannot be read, is told in a warning; what is
+        in two files, such as a second download, counts once.
 
         Args:
             path: The file in which answers are kept, or several, or a folder, of which all
@@ -100,14 +101,16 @@ class Tape(tapes.Tape):  # noqa: D101
         Returns:
             Columns ``session``, ``turn``, ``mark``, ``ask``, ``answer`` (null where nobody
             has answered yet), ``answered_at`` (UTC), ``name``, which readers write on the page if
-            they like, and ``file``, the name of the answer's file.
+            they like, ``file``, the name of the answer's file, and ``asked_as``, what the question
+            was when it was answered (null where it is the same).
 
         Raises:
-            InvalidRequestError: A file is not there, cannot be read, or holds no such lines.
+            InvalidRequestError: The one file named is not there, cannot be read, or holds no such
+                lines; or a folder has none.
             TapeError: It is no tape, or a line is broken.
 
         >>> tape.answers().columns.to_list()
-        ['session', 'turn', 'mark', 'ask', 'answer', 'answered_at', 'name', 'file']
+        ['session', 'turn', 'mark', 'ask', 'answer', 'answered_at', 'name', 'file', 'asked_as']
         """
         from .answers import frame_of
 
