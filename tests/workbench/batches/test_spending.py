@@ -265,6 +265,26 @@ def test_what_is_cancelled_sends_no_more(d, known):
     assert sum(known.asked.values()) <= AT_ONCE
 
 
+def test_the_cost_of_turns_that_others_cancel_is_not_waited_for_without_end(
+    d, again, known, monkeypatch
+):
+    monkeypatch.setattr(
+        "dari_nb.workbench.batches.following.late_costs.TRIES",
+        (0.0, 0.05, 0.1, 0.15, 600.0, 900.0),
+    )
+    known.go_on.clear()
+    known.price = lambda prompt, llm: None
+    batch = d.batches.run("priced", TASKS, ["cheap"], max_cost=5)
+    other = again()
+    while sum(known.asked.values()) < AT_ONCE:
+        batch.refresh()
+    known.price = lambda prompt, llm: PRICES[llm]
+    for cell in batch.cells[:AT_ONCE]:
+        other.sessions.get(cell.session_id).turn().cancel()
+    known.go_on.set()
+    assert batch.wait(30).counts == {"cancelled": AT_ONCE, "completed": 12 - AT_ONCE}
+
+
 def test_adding_and_retrying_hold_it_too(d, known):
     batch = d.batches.run("priced", ["one"], ["cheap"], max_cost=0.30).wait(60)
     batch.add(tasks=TASKS).wait(60)
