@@ -208,7 +208,8 @@ class Batch(Results):
     def cancel(self) -> Batch:
         """End all its turns on the server, wait until they have, and return the batch.
 
-        Those that wait end, too, and what is not sent yet is not sent (contract, section 18.3).
+        Those that wait end, too, and what is not sent yet is not sent (contract, section 18.3),
+        whichever object of this run is sending it in this process.
         What was written stays, and cells that had ended stay as they are.
 
         Raises:
@@ -408,6 +409,10 @@ class Batch(Results):
     def _end_turns(self) -> concurrent.futures.Future[None]:
         if not self._can_cancel:
             return super()._end_turns()
+        self._sender.give_up(self._give_up)
+        return self._give_up()
+
+    def _give_up(self) -> concurrent.futures.Future[None]:
         self._sending.stop()
         self._begin_following()
         return self._cancelling.begin()
@@ -557,6 +562,7 @@ class Batch(Results):
 
     def _send_all(self, chunks: Sequence[Chunk]) -> None:
         sending = self._link.run(self._sending.send(chunks))
+        self._sender.goes_on(sending, lambda _: self._sending.stop(), self._give_up)
         try:
             wait_for(sending)
         finally:
@@ -585,7 +591,7 @@ class Batch(Results):
         self._spending = spending
         self._outlay = self._link.run(self._spend(spending, chunks))
         self._outlay.add_done_callback(lambda _: spending.end())
-        self._sender.goes_on(spending, self._outlay)
+        self._sender.goes_on(self._outlay, spending.stop, self._give_up)
         try:
             wait_for(spending.begun)
         except BaseException:

@@ -119,6 +119,30 @@ def test_judging_with_other_arguments_at_the_same_time_asks_once(d, again, serve
     assert set(batch.to_frame()["score.judge.good"]) == {3}
 
 
+def test_a_cancel_of_the_run_ends_its_sending_by_whichever_object(d, again, slow):
+    slow.go_on.clear()
+    batch = d.batches.run("slow", TASKS, ["a"], max_cost=5)
+    again().batches.recover(batch.run_id).cancel()
+    slow.go_on.set()
+    batch.wait(60)
+    assert "completed" not in batch.counts
+    assert sum(slow.asked.values()) <= 8
+
+
+def test_a_cancel_ends_what_another_thread_is_sending_of_the_run(d, again, slow, monkeypatch):
+    monkeypatch.setattr("dari_nb.workbench.batches.sending.chunks.MOST_ITEMS", 1)
+    slow.go_on.clear()
+    tasks = [f"Task {number}" for number in range(200)]
+    with ThreadPoolExecutor() as pool:
+        sent = pool.submit(d.batches.run, "slow", tasks, ["a"], run_id="many")
+        while not d.sessions.list(metadata={"managed_run_id": "many"}):
+            assert not sent.done()
+        again().batches.recover("many").cancel()
+        batch = sent.result(60).wait(60)
+    assert "completed" not in batch.counts
+    assert len(d.sessions.list(metadata={"managed_run_id": "many"})) < 200
+
+
 def test_a_refused_call_leaves_alone_what_is_being_sent(d, slow):
     slow.go_on.clear()
     capped = d.batches.run("slow", TASKS, ["a"], max_cost=5)
