@@ -13,6 +13,7 @@ from dari_nb.errors import InvalidRequestError
 from dari_nb.local import LocalDari, Usage
 
 TASKS = [f"Task {number}" for number in range(24)]
+TOOK_OVER = "a later call took over; resume() sends what is missing"
 
 
 @pytest.fixture
@@ -66,7 +67,7 @@ def test_a_cap_that_is_taken_away_while_it_is_sent_pays_for_nothing_twice(d, aga
     assert slow.sent() == (24, {1})
     left = len(capped.wait(60).unsent)
     assert left == 16
-    assert "16 of 24 not sent: a later call sends this run" in str(capped)
+    assert f"16 of 24 not sent: {TOOK_OVER}" in str(capped)
     assert capped.resume().wait(60).counts == {"completed": 24}
     assert slow.sent() == (24, {1})
     assert whole.started == 16
@@ -78,6 +79,18 @@ def test_further_llms_while_it_is_sent_pay_for_nothing_twice(d, slow):
     both = d.batches.run("slow", TASKS, ["b", "a"])
     slow.go_on.set()
     assert both.wait(60).counts == {"completed": 48}
+    assert slow.sent() == (48, {1})
+
+
+def test_what_a_later_call_of_other_llms_leaves_is_sent_by_resuming(d, again, slow):
+    slow.go_on.clear()
+    first = d.batches.run("slow", TASKS, ["a"], run_id="both", max_cost=5)
+    later = again().batches.run("slow", TASKS, ["b"], run_id="both", max_cost=5)
+    slow.go_on.set()
+    assert later.wait(60).counts == {"completed": 24}
+    assert first.wait(60).counts == {"completed": 8, "unsent": 16}
+    assert f"16 of 24 not sent: {TOOK_OVER}" in first.outcome
+    assert first.resume().wait(60).counts == {"completed": 24}
     assert slow.sent() == (48, {1})
 
 

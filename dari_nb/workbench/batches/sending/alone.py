@@ -14,7 +14,7 @@ from ...link.background import wait_for
 if TYPE_CHECKING:
     from ...link import Link
 
-REPLACED = "a later call sends this run"
+REPLACED = "a later call took over; resume() sends what is missing"
 Stop: TypeAlias = Callable[[str], object]
 GiveUp: TypeAlias = Callable[[], object]
 
