@@ -90,7 +90,7 @@ class Batch(Results):
 
     @property
     def unsent(self) -> list[Cell]:
-        """The cells that ``max_cost`` left out; :meth:`resume` sends them."""
+        """The cells that ``max_cost`` or a cancel left out; :meth:`resume` sends them."""
         return [cell for cell in self.cells if cell.state == UNSENT]
 
     @property
@@ -209,7 +209,7 @@ class Batch(Results):
         """End all its turns on the server, wait until they have, and return the batch.
 
         Those that wait end, too, and what is not sent yet is not sent (contract, section 18.3),
-        whichever object of this run is sending it in this process.
+        whichever object of this run is sending it in this process: :meth:`resume` does.
         What was written stays, and cells that had ended stay as they are.
 
         Raises:
@@ -231,14 +231,14 @@ class Batch(Results):
     ) -> Batch:
         """Send again what failed, and only that, and return the batch.
 
-        What failed was not created, not sent, or its turn failed. What was cancelled is left
-        alone, and a line says how many that are.
+        What failed was not created, could not be sent, or its turn failed. What was cancelled is
+        left alone, and a line says how many that are.
 
         Each time counts as one more attempt; the older ones stay in ``cell.history``. To call it
         again is safe: what was sent again already is left alone.
 
         Args:
-            cancelled: Send again what was cancelled, too.
+            cancelled: Send again what was cancelled, too, as far as it had been sent.
             max_cost: As for :meth:`resume`.
 
         Raises:
@@ -271,7 +271,7 @@ class Batch(Results):
         return self
 
     def resume(self, *, max_cost: float | Decimal | str | None = None) -> Batch:
-        """Send what ``max_cost`` or an interrupt has left out, and return the batch.
+        """Send what ``max_cost``, an interrupt or a cancel has left out, and return the batch.
 
         To call it again is safe: what was sent is left alone.
 
