@@ -40,7 +40,7 @@ class BatchCell:
         session_id: The session of the last attempt.
         message_id: The message in it.
         status: ``planned`` while it is not sent, then a status of the API, or ``cancelled``; or
-            ``unsent`` where ``max_cost`` left it out.
+            ``unsent`` where ``max_cost`` or a cancel left it out.
         error: Why it failed.
         stop_reason: ``max_tokens`` when the answer was cut off.
         text: The answer.

@@ -90,7 +90,7 @@ class Batch(Results):
 
     @property
     def unsent(self) -> list[Cell]:
-        """The cells that ``max_cost`` left out; :meth:`resume` sends them."""
+        """The cells that ``max_cost`` or a cancel left out; :meth:`resume` sends them."""
         return [cell for cell in self.cells if cell.state == UNSENT]
 
     @property
@@ -208,7 +208,8 @@ class Batch(Results):
     def cancel(self) -> Batch:
         """End all its turns on the server, wait until they have, and return the batch.
 
-        Those that wait end, too, and what is not sent yet is not sent (contract, section 18.3).
+        Those that wait end, too, and what is not sent yet is not sent (contract, section 18.3),
+        whichever object of this run is sending it in this process: :meth:`resume` does.
         What was written stays, and cells that had ended stay as they are.
 
         Raises:
@@ -230,14 +231,14 @@ class Batch(Results):
     ) -> Batch:
         """Send again what failed, and only that, and return the batch.
 
-        What failed was not created, not sent, or its turn failed. What was cancelled is left
-        alone, and a line says how many that are.
+        What failed was not created, could not be sent, or its turn failed. What was cancelled is
+        left alone, and a line says how many that are.
 
         Each time counts as one more attempt; the older ones stay in ``cell.history``. To call it
         again is safe: what was sent again already is left alone.
 
         Args:
-            cancelled: Send again what was cancelled, too.
+            cancelled: Send again what was cancelled, too, as far as it had been sent.
             max_cost: As for :meth:`resume`.
 
         Raises:
@@ -270,7 +271,7 @@ class Batch(Results):
         return self
 
     def resume(self, *, max_cost: float | Decimal | str | None = None) -> Batch:
-        """Send what ``max_cost`` or an interrupt has left out, and return the batch.
+        """Send what ``max_cost``, an interrupt or a cancel has left out, and return the batch.
 
         To call it again is safe: what was sent is left alone.
 
@@ -408,6 +409,10 @@ class Batch(Results):
     def _end_turns(self) -> concurrent.futures.Future[None]:
         if not self._can_cancel:
             return super()._end_turns()
+        self._sender.give_up(self._give_up)
+        return self._give_up()
+
+    def _give_up(self) -> concurrent.futures.Future[None]:
         self._sending.stop()
         self._begin_following()
         return self._cancelling.begin()
@@ -557,6 +562,7 @@ class Batch(Results):
 
     def _send_all(self, chunks: Sequence[Chunk]) -> None:
         sending = self._link.run(self._sending.send(chunks))
+        self._sender.goes_on(sending, lambda _: self._sending.stop(), self._give_up)
         try:
             wait_for(sending)
         finally:
@@ -585,7 +591,7 @@ class Batch(Results):
         self._spending = spending
         self._outlay = self._link.run(self._spend(spending, chunks))
         self._outlay.add_done_callback(lambda _: spending.end())
-        self._sender.goes_on(spending, self._outlay)
+        self._sender.goes_on(self._outlay, spending.stop, self._give_up)
         try:
             wait_for(spending.begun)
         except BaseException:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 ENDED = frozenset({*TERMINAL, CANCELLED})
 """States after which nothing more happens: those of a message, and that somebody ended it."""
 UNSENT = "unsent"
-"""The state of a cell that is left out, since there was no more to be spent on it."""
+"""The state of a cell that is left out: by what may be spent, or by a cancel."""
 DEFAULT = "default"
 """What the column is called that leaves the LLM to the agent."""
 
@@ -229,10 +229,10 @@ class Cell:
     def state(self) -> str:
         """``planned`` before it is sent, then a status word of the API, or ``cancelled``.
 
-        It is ``unsent`` where ``max_cost`` left it out.
+        It is ``unsent`` where ``max_cost`` left it out, or the run was cancelled before.
         """
         if self.unsent is not None:
-            return CANCELLED if self.unsent == CANCELLED else "failed"
+            return "failed"
         if self.last is None:
             return "planned" if self.held is None else UNSENT
         # Only its end, once that is read, tells what failed from what was cancelled.

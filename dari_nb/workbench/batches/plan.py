@@ -41,7 +41,7 @@ class Plan:
         items: How many cells there are in all.
         found: How many are there already and are not sent.
         to_send: How many would be sent, by the column's name.
-        batches: How many API batches that takes.
+        batches: How many API batches that takes; with a cap each item is one.
         cost_per_item: What one item of a column cost in the past, in US dollars, by the column's
             name; ``None`` where nothing is known.
         failed: How many have failed, which ``retry_failed()`` sends again.
@@ -172,7 +172,7 @@ class Plan:
         >>> plan.max_cost
         Decimal('1')
         """
-        self.max_cost = max_cost
+        self.max_cost, self.batches = max_cost, self.sends
         if self.unknown:
             return
         prices = (self.cost_per_item[name] or Decimal(0) for name in self._order)
@@ -207,6 +207,8 @@ class Plan:
         return [("sent before", said)] if count and self.sends else []
 
     def _shows_rows(self) -> list[tuple[str, str]]:
+        if len(self._columns) == 1:
+            return []  # there is nothing that it could differ from
         if not self._is_cut:
             return [("can show", self.shows.found)]
         part = self.shows_within
@@ -261,6 +263,7 @@ def _elsewhere(batch: Sheet, sessions: Iterable[models.Session]) -> tuple[str, i
         entry = found_in(session)
         if entry is not None and (entry.task_key, entry.column) in left:
             found[str((session.metadata or {})["managed_run_id"])].add(entry.task_key)
+    found.pop(batch.run_id, None)
     # Who gave it another name, or wants it fresh, knows of the first one.
     counts = [(run_id, len(keys)) for run_id, keys in found.items() if len(keys) < len(batch.tasks)]
     return max(counts, key=itemgetter(1), default=("", 0))

@@ -139,16 +139,18 @@ def test_what_is_on_its_way_is_cancelled_and_the_rest_is_not_sent_until_wanted(
         adding.join(0.01)
     batch.cancel()
     adding.join()
-    assert batch.wait(60).counts == {"completed": 1, "cancelled": 60}
-    unsent = [cell for cell in batch.cells if not cell.attempts]
-    assert {cell.error for cell in unsent} <= {"cancelled"}
-    assert len(d.sessions.list(agent="asks")) == 61 - len(unsent)
-    with pytest.raises(InvalidRequestError, match="60 were cancelled"):
+    unsent = batch.wait(60).unsent
+    cancelled = 60 - len(unsent)
+    assert batch.counts.get("cancelled", 0) == cancelled
+    assert len(batch.unsent) == batch.plan().sends
+    assert len(d.sessions.list(agent="asks")) == 1 + cancelled
+    with pytest.raises(InvalidRequestError, match=f"{cancelled} were cancelled"):
         batch.retry_failed()
+    assert len(batch.unsent) == len(unsent)
     if unsent:
-        batch.add()
-        assert not [cell for cell in batch.cells if not cell.attempts]
-        assert not [cell for cell in unsent if cell.state == "cancelled"]
+        assert f"{len(unsent)} of 61 not sent: the run was cancelled before" in str(batch)
+        batch.resume()
+        assert not batch.unsent
 
 
 def test_a_server_that_cannot_leaves_it_alone(d, mixed, monkeypatch):

@@ -129,3 +129,23 @@ def test_a_plan_tells_of_tasks_that_another_run_has(d, planned):
     assert dict(plan.rows())["sent before"] == said
     assert "sent before" not in dict(planned(["Task new"], ["a"]).rows())
     assert "sent before" not in dict(planned(TASKS[:5], ["b"]).rows())
+
+
+def test_what_is_sent_of_the_run_itself_is_not_told_as_of_another(d, planned):
+    d.batches.run("tried", TASKS[:8], ["a"], run_id="own").wait(60)
+    plan = planned([*TASKS[:8], "Task new"], ["a"], 2, run_id="own")
+    assert plan.sends == 10
+    assert "sent before" not in dict(plan.rows())
+
+
+def test_with_one_llm_there_is_no_difference_to_show(planned):
+    assert "can show" not in repr(planned(TASKS, ["a"], 3))
+
+
+def test_a_cap_sends_an_api_batch_for_each_item(d, planned):
+    d.agents.get("tried").send("before", llm="a").wait(20)
+    plan = planned(TASKS, ["a"], max_cost=1)
+    assert (plan.batches, dict(plan.rows())["to send"]) == (20, "20 in 20 API batches")
+    assert planned(TASKS, ["a"]).batches == 1
+    cut = dict(planned(TASKS, ["a"], max_cost="0.05").rows())
+    assert not {"can show", "all of it"} & cut.keys()

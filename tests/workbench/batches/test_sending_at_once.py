@@ -13,6 +13,7 @@ from dari_nb.errors import InvalidRequestError
 from dari_nb.local import LocalDari, Usage
 
 TASKS = [f"Task {number}" for number in range(24)]
+TOOK_OVER = "a later call took over; resume() sends what is missing"
 
 
 @pytest.fixture
@@ -66,7 +67,7 @@ def test_a_cap_that_is_taken_away_while_it_is_sent_pays_for_nothing_twice(d, aga
     assert slow.sent() == (24, {1})
     left = len(capped.wait(60).unsent)
     assert left == 16
-    assert "16 of 24 not sent: a later call sends this run" in str(capped)
+    assert f"16 of 24 not sent: {TOOK_OVER}" in str(capped)
     assert capped.resume().wait(60).counts == {"completed": 24}
     assert slow.sent() == (24, {1})
     assert whole.started == 16
@@ -78,6 +79,18 @@ def test_further_llms_while_it_is_sent_pay_for_nothing_twice(d, slow):
     both = d.batches.run("slow", TASKS, ["b", "a"])
     slow.go_on.set()
     assert both.wait(60).counts == {"completed": 48}
+    assert slow.sent() == (48, {1})
+
+
+def test_what_a_later_call_of_other_llms_leaves_is_sent_by_resuming(d, again, slow):
+    slow.go_on.clear()
+    first = d.batches.run("slow", TASKS, ["a"], run_id="both", max_cost=5)
+    later = again().batches.run("slow", TASKS, ["b"], run_id="both", max_cost=5)
+    slow.go_on.set()
+    assert later.wait(60).counts == {"completed": 24}
+    assert first.wait(60).counts == {"completed": 8, "unsent": 16}
+    assert f"16 of 24 not sent: {TOOK_OVER}" in first.outcome
+    assert first.resume().wait(60).counts == {"completed": 24}
     assert slow.sent() == (48, {1})
 
 
@@ -117,6 +130,30 @@ def test_judging_with_other_arguments_at_the_same_time_asks_once(d, again, serve
     for scores in (judged[0], judged[1], judged[3]):
         assert {score.value for score in scores} == {3}
     assert set(batch.to_frame()["score.judge.good"]) == {3}
+
+
+def test_a_cancel_of_the_run_ends_its_sending_by_whichever_object(d, again, slow):
+    slow.go_on.clear()
+    batch = d.batches.run("slow", TASKS, ["a"], max_cost=5)
+    again().batches.recover(batch.run_id).cancel()
+    slow.go_on.set()
+    batch.wait(60)
+    assert "completed" not in batch.counts
+    assert sum(slow.asked.values()) <= 8
+
+
+def test_a_cancel_ends_what_another_thread_is_sending_of_the_run(d, again, slow, monkeypatch):
+    monkeypatch.setattr("dari_nb.workbench.batches.sending.chunks.MOST_ITEMS", 1)
+    slow.go_on.clear()
+    tasks = [f"Task {number}" for number in range(200)]
+    with ThreadPoolExecutor() as pool:
+        sent = pool.submit(d.batches.run, "slow", tasks, ["a"], run_id="many")
+        while not d.sessions.list(metadata={"managed_run_id": "many"}):
+            assert not sent.done()
+        again().batches.recover("many").cancel()
+        batch = sent.result(60).wait(60)
+    assert "completed" not in batch.counts
+    assert len(d.sessions.list(metadata={"managed_run_id": "many"})) < 200
 
 
 def test_a_refused_call_leaves_alone_what_is_being_sent(d, slow):

@@ -261,8 +261,36 @@ def test_an_interrupt_sends_no_more_and_it_can_be_taken_up(d, known):
 def test_what_is_cancelled_sends_no_more(d, known):
     known.go_on.clear()
     batch = d.batches.run("priced", TASKS, ["cheap"], max_cost=5)
-    assert batch.cancel().counts == {"cancelled": 12}
+    assert batch.cancel().counts == {"cancelled": AT_ONCE, "unsent": 12 - AT_ONCE}
     assert sum(known.asked.values()) <= AT_ONCE
+    said = "4 of 12 not sent: the run was cancelled before; resume() sends what is missing"
+    assert said in batch.outcome
+    assert len(batch.unsent) == batch.plan().sends == 12 - AT_ONCE
+    with pytest.raises(InvalidRequestError, match=f"{AT_ONCE} were cancelled"):
+        batch.retry_failed()
+    known.go_on.set()
+    assert batch.resume().wait(60).counts == {"cancelled": AT_ONCE, "completed": 12 - AT_ONCE}
+    assert batch.retry_failed(cancelled=True).wait(60).counts == {"completed": 12}
+
+
+def test_the_cost_of_turns_that_others_cancel_is_not_waited_for_without_end(
+    d, again, known, monkeypatch
+):
+    monkeypatch.setattr(
+        "dari_nb.workbench.batches.following.late_costs.TRIES",
+        (0.0, 0.05, 0.1, 0.15, 600.0, 900.0),
+    )
+    known.go_on.clear()
+    known.price = lambda prompt, llm: None
+    batch = d.batches.run("priced", TASKS, ["cheap"], max_cost=5)
+    other = again()
+    while sum(known.asked.values()) < AT_ONCE:
+        batch.refresh()
+    known.price = lambda prompt, llm: PRICES[llm]
+    for cell in batch.cells[:AT_ONCE]:
+        other.sessions.get(cell.session_id).turn().cancel()
+    known.go_on.set()
+    assert batch.wait(30).counts == {"cancelled": AT_ONCE, "completed": 12 - AT_ONCE}
 
 
 def test_adding_and_retrying_hold_it_too(d, known):

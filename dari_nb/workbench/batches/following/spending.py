@@ -11,6 +11,7 @@ from decimal import Decimal, InvalidOperation
 from typing import NamedTuple
 
 from ....errors import InvalidRequestError
+from ....models.events import CANCELLED
 from ..cells import Cell, Column
 from ..sending.chunks import Chunk
 from ..sending.sending import Sending
@@ -45,8 +46,8 @@ class Spending:
 
     A turn is sent when what was spent leaves enough for it, with estimates for the turns whose cost
     is not known yet. At most eight are under way, and those that have ended are until their cost
-    is known; those that failed, which may cost nothing, only some seconds. Costs that come late are
-    waited for, some seconds, before there is said to be no more to spend.
+    is known; those that failed or were cancelled, which may cost nothing, only some seconds. Costs
+    that come late are waited for, some seconds, before there is said to be no more to spend.
 
     Args:
         cells: Gives the cells as they are now, each time it is iterated.
@@ -208,9 +209,10 @@ class Spending:
 
     def _unpaid(self, costs: LateCosts) -> int:
         """Count the turns that have ended and whose cost may come yet."""
-        failed = {a.session_id for c in self._cells for a in c.history if a.state == "failed"}
+        ended = (attempt for cell in self._cells for attempt in cell.history)
+        broken_off = {a.session_id for a in ended if a.state in ("failed", CANCELLED)}
         tries = costs.awaited().items()
-        return sum(session_id not in failed or count <= SOON for session_id, count in tries)
+        return sum(session_id not in broken_off or count <= SOON for session_id, count in tries)
 
     async def _rest(self) -> None:
         self._news.clear()

@@ -9,7 +9,6 @@ from itertools import product
 from typing import Any
 
 from ....errors import NoCellError
-from ....models.events import CANCELLED
 from ..cells import Cell, Column
 from ..sending.chunks import Job
 from ..sending.finding import Found
@@ -98,8 +97,8 @@ class Grid:
         # What is left of a task whose session was never created says nothing to send.
         ordered = sorted((c for c in self if c.task.content), key=lambda cell: cell.repeat)
         last = max((cell.attempts for cell in ordered), default=0) + 1 if again else 1
-        # Who sends again what failed has not asked for what was cancelled, or left out, before.
-        first = [cell for cell in ordered if not again or _is_wanted(cell, again)]
+        # Who sends again what failed has not asked for what was left out before.
+        first = [cell for cell in ordered if not again or cell.held is None]
         return [
             [Job(cell) for cell in first],
             *(
@@ -169,11 +168,6 @@ class Grid:
                 cell_id = f"{task.index}/{names[column]}/{repeat}"
                 cell = self._cells[place] = self._make(cell_id, task, column, repeat)
             self._in_order.append(cell)
-
-
-def _is_wanted(cell: Cell, again: Container[str]) -> bool:
-    """Whether a cell was sent already, or is to be sent for the first time."""
-    return cell.held is None and (cell.unsent != CANCELLED or CANCELLED in again)
 
 
 def _is_left(cell: Cell, number: int, again: Container[str]) -> bool:

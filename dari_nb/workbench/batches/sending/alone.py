@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, TypeAlias
 from weakref import WeakValueDictionary
 
 from ...link.background import wait_for
@@ -13,14 +14,9 @@ from ...link.background import wait_for
 if TYPE_CHECKING:
     from ...link import Link
 
-REPLACED = "a later call sends this run"
-
-
-class Stoppable(Protocol):
-    """What sends a turn at a time: ``Spending`` is one."""
-
-    def stop(self, why: str) -> None:
-        """Send no more."""
+REPLACED = "a later call took over; resume() sends what is missing"
+Stop: TypeAlias = Callable[[str], object]
+GiveUp: TypeAlias = Callable[[], object]
 
 
 class Sender:
@@ -32,24 +28,41 @@ class Sender:
 
     def __init__(self) -> None:
         self.alone = threading.RLock()
-        self._going_on: tuple[Stoppable, Future[None]] | None = None
+        self._going_on: tuple[Future[None], Stop, GiveUp] | None = None
 
-    def goes_on(self, spending: Stoppable, outlay: Future[None]) -> None:
-        """Know what is sent in the background, when the right to send is free again."""
-        self._going_on = spending, outlay
+    def goes_on(self, outlay: Future[None], stop: Stop, give_up: GiveUp) -> None:
+        """Know what is being sent, also when the right to send is free again.
+
+        Args:
+            outlay: Done when no more is sent.
+            stop: Sends no more, for a reason.
+            give_up: Sends no more, and ends the turns that run.
+        """
+        self._going_on = outlay, stop, give_up
 
     def take_over(self) -> bool:
         """End what is sent in the background; says whether anything was.
 
         What was on its way has arrived then.
         """
-        if self._going_on is None or self._going_on[1].done():
+        if self._going_on is None or self._going_on[0].done():
             return False
-        spending, outlay = self._going_on
-        spending.stop(REPLACED)
+        outlay, stop, _ = self._going_on
+        stop(REPLACED)
         with suppress(Exception):  # whoever waits for it is told
             wait_for(outlay)
         return True
+
+    def give_up(self, own: GiveUp) -> None:
+        """End what another batch of this run is sending, and the turns that it has begun.
+
+        Args:
+            own: As it was told to :meth:`goes_on` by the batch that asks.
+        """
+        if self._going_on is not None and not self._going_on[0].done():
+            give_up = self._going_on[2]
+            if give_up != own:
+                give_up()
 
 
 _senders: WeakValueDictionary[tuple[int, str], Sender] = WeakValueDictionary()

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 from .... import models
 from ....errors import DariError, detail_text
 from ....models import file_block
-from ....models.events import CANCELLED
 from ..cells import Attempt, Cell
 from .chunks import Chunk, Job
 
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from ..tasks import Task
 
 _AT_ONCE = 4
+GIVEN_UP = "the run was cancelled before; resume() sends what is missing"
 
 
 class Sending:
@@ -65,7 +65,7 @@ class Sending:
         async with slots:
             if self._is_stopped:
                 for job in chunk.jobs:
-                    _mark_unsent(job, CANCELLED)
+                    job.cell.held = GIVEN_UP
                 return
             try:
                 items = [await self._item(job, chunk.key) for job in chunk.jobs]
@@ -151,4 +151,4 @@ def _state(item: models.BatchItem) -> str:
 def _mark_unsent(job: Job, cause: str) -> None:
     cell: Cell = job.cell
     if cell.attempt(job.number) is None:
-        cell.unsent = cause
+        cell.unsent, cell.held = cause, None
