@@ -28,15 +28,16 @@ def with_notes(body: Sequence[Entry], notes: Iterable[Placed], *, is_ended: bool
 
     Args:
         body: The turn.
-        notes: The notes with their places, in order.
+        notes: The notes with their places.
         is_ended: Whether it ends with its last event: behind that a note would be of another turn.
     """
     lengths = _lengths(body)
     last = len(lengths) - 1 - is_ended
-    due = deque[tuple[tuple[int, int], Note]]()
+    placed = list[tuple[tuple[int, int], Note]]()
     for events, share, note in notes:
         at = min(events, last)
-        due.append(((at, round((share if at == events else 1) * lengths[at])), note))
+        placed.append(((at, round((share if at == events else 1) * lengths[at])), note))
+    due = deque(sorted(placed, key=lambda each: each[0]))
     made: list[Entry] = []
     for events, lines, entry in _counted(body):
         while due and due[0][0] <= (events, lines):
