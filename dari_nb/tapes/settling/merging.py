@@ -53,7 +53,7 @@ def _merged(base: Recording, ours: Recording, theirs: Recording) -> Recording:
     ]
     tape = Recording(ours.times or theirs.times, turns, scrubbed=ours.scrubbed)
     _add_theirs(tape, was, mine, other, base.tail)
-    tails = ([(0, 0.0, note) for note in each.tail] for each in (base, ours, theirs))
+    tails = ([(0, 0, None, note) for note in each.tail] for each in (base, ours, theirs))
     tape.tail = [note for *_, note in _notes_of_both(*tails)]
     tape.note_scrubbed(Counter(theirs.scrubbed) - Counter(ours.scrubbed))
     return tape
@@ -123,7 +123,7 @@ def _of_both(base: Turn | None, ours: Turn, theirs: Turn) -> Turn:
     )
     within = [placed for placed in notes if placed[0] != _IN_FRONT]
     body = with_notes(_without_notes(turn), within, is_ended=turn.status is not None)
-    return Turn(turn.agent, line, body, [note for at, _, note in notes if at == _IN_FRONT])
+    return Turn(turn.agent, line, body, [note for at, *_, note in notes if at == _IN_FRONT])
 
 
 def _metadata(base: dict[str, Any], ours: dict[str, Any], theirs: dict[str, Any]) -> dict[str, Any]:
@@ -144,7 +144,7 @@ def _notes(base: Turn | None, ours: Turn, theirs: Turn) -> list[Placed]:
 
 
 def _noted(turn: Turn) -> list[Placed]:
-    return [*((_IN_FRONT, 0.0, note) for note in turn.before), *noted(turn.body)]
+    return [*((_IN_FRONT, 0, None, note) for note in turn.before), *noted(turn.body)]
 
 
 def _is_noted_anew(base: Turn, turn: Turn) -> bool:
