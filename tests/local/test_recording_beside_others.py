@@ -166,6 +166,27 @@ def test_turns_that_a_reviewer_takes_off_are_not_missed(
     assert caplog.records == []
 
 
+def test_it_is_said_when_a_session_goes_on_from_a_turn_that_was_rejected(
+    path: Path, calling: Calling, caplog: pytest.LogCaptureFixture
+) -> None:
+    with LocalDari(tape=path) as server:
+        calling(server).ask("echo", "r1")
+    with LocalDari(tape=path) as server:
+        caller = calling(server)
+        first = caller.ask("echo", "r2")
+        second = caller.send(first["session_id"], "r3")
+        caller.finished(second["message"]["id"])
+        assert caplog.records == []
+        Tape(path).review().reject()
+        third = caller.send(first["session_id"], "r4")
+        caller.finished(third["message"]["id"])
+    [record] = caplog.records
+    assert record.getMessage() == (
+        "msg_3 of a session is recorded, but cannot play: the turn before it was taken off the "
+        "tape. Ask it in a new session."
+    )
+
+
 def test_several_that_record_turns_side_by_side_lose_none(path: Path, calling: Calling) -> None:
     names = [f"{who}{number}" for who in "abc" for number in range(3)]
     gated = Gated(*names)

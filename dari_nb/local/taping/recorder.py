@@ -31,6 +31,10 @@ _NOT_KEPT = (
     "A turn could not be written to the tape (%s). "
     "That is tried again with the next turn, and when the tape is taken out."
 )
+_GOES_ON_FROM_NONE = (
+    "%s of a session is recorded, but cannot play: the turn before it was taken off the tape. "
+    "Ask it in a new session."
+)
 _REPLAY = "replay_of"
 """The metadata of a session that shows what another one was answered, and asks nobody."""
 
@@ -54,6 +58,7 @@ class TapeRecorder:
         self._reports: dict[str, int] = {}
         self._takes: Counter[str] = Counter()
         self._played: set[str] = set()
+        self._recorded: set[str] = set()
         self._is_new = self._replaces = False
 
     def insert(
@@ -91,6 +96,7 @@ class TapeRecorder:
         tape, self._tape = self._tape, None
         self._taking.clear()
         self._takes.clear()
+        self._recorded.clear()
         if tape is not None:
             tape.close()
 
@@ -172,6 +178,8 @@ class TapeRecorder:
         taking.turn.line.take = self._take(tape, taking.turn.line.key)
         taking.turn.line.new = self._is_new and not _was_cut_off(tape, taking.turn)
         self._taking[message_id] = taking
+        if before.key in self._recorded - {turn.line.key for turn in tape.recording.turns}:
+            _log.warning(_GOES_ON_FROM_NONE, taking.turn.line.turn)
         tape.begin(taking)
 
     def _take(self, tape: GrowingTape, key: str) -> int:
@@ -197,6 +205,7 @@ class TapeRecorder:
         reports = self._store.reported(session_id)
         taking.turn.line.cost = _cost(reports[self._reports.pop(message_id, len(reports)) :])
         del self._taking[message_id]
+        self._recorded.add(taking.turn.line.key)
         tape.end(taking)
         if why := tape.trouble:
             _log.warning(_NOT_KEPT, why)
