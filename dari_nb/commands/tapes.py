@@ -30,7 +30,7 @@ from ..tapes import (
 from ..tapes.files import folder_beside
 from ..tapes.reading import bytes_of
 from ..tapes.summary import count_of, summary_of
-from ..tapes.verifying import repeated_fields
+from ..tapes.verifying import closing_flaws, repeated_fields
 from ..transcript.formats import read_file, to_row
 
 if TYPE_CHECKING:
@@ -180,7 +180,11 @@ def _turns_and_flaws(file: Path) -> tuple[str, list[str]]:
     """How many turns are on a tape, and what is wrong with it, which is written."""
     data = bytes_of(file)
     tape = parsed(data, str(file))
-    found = [*repeated_fields(data), *flaws_of(tape, folder=folder_beside(file))]
+    found = [
+        *repeated_fields(data),
+        *flaws_of(tape, folder=folder_beside(file)),
+        *closing_flaws(data),
+    ]
     flaws = [str(flaw) for flaw in found]
     if not tape.is_closed:
         flaws.append("it has no last line: the recording was cut off, and plays up to there")

@@ -166,6 +166,18 @@ def test_settle_keeps_the_turns_of_both_sides(
     ]
 
 
+def test_check_names_last_lines_that_mean_nothing(
+    tape: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tape.write_text(f'{tape.read_text()}{{"scrubbed":{{"keys":-1}}}}\n')
+    status, told = run(capsys, "check", "lesson.tape")
+    assert status == 1
+    assert told.splitlines() == [
+        "lesson.tape, line 8: the last line, scrubbed, stands on line 7, too: take one of both out",
+        "lesson.tape, line 8: scrubbed: keys must be 0 or more, and is -1",
+    ]
+
+
 def test_settle_refuses_half_a_turn(tape: Path, capsys: pytest.CaptureFixture[str]) -> None:
     *lines, end, last = tape.read_text().splitlines(keepends=True)
     conflict = ["<<<<<<< HEAD\n", end, "=======\n", end, ">>>>>>> other\n"]

@@ -71,7 +71,7 @@ def _add_theirs(
     tail: Sequence[Mark | Comment],
 ) -> None:
     """Put the turns that only they have at the end, each in a session where its place is free."""
-    taken = {_ordinals(turn): turn.line.key for turn in tape.turns}
+    taken = {_ordinals(turn): turn.place for turn in tape.turns}
     moved = [note for turn in tape.turns for note in turn.before if note in tail]
     sessions: dict[str, str] = {}
     for place, turn in other.items():
@@ -81,7 +81,7 @@ def _add_theirs(
         elif _is_changed(was.get(place), turn):
             theirs = line.session
             line.session = sessions.setdefault(theirs, f"other {theirs}")
-            if taken.setdefault(_ordinals(turn), line.key) != line.key:
+            if taken.setdefault(_ordinals(turn), turn.place) != turn.place:
                 line.session = sessions[theirs] = f"beside {theirs}"
             turn.before = [note for note in turn.before if note not in moved]
             tape.turns.append(turn)
