@@ -176,15 +176,16 @@ def test_it_is_said_when_a_session_goes_on_from_a_turn_that_was_rejected(
         first = caller.ask("echo", "r2")
         second = caller.send(first["session_id"], "r3")
         caller.finished(second["message"]["id"])
+        played = caller.ask("echo", "r2")
         assert caplog.records == []
         Tape(path).review().reject()
-        third = caller.send(first["session_id"], "r4")
-        caller.finished(third["message"]["id"])
-    [record] = caplog.records
-    assert record.getMessage() == (
-        "msg_3 of a session is recorded, but cannot play: the turn before it was taken off the "
-        "tape. Ask it in a new session."
-    )
+        for session, text in ((first["session_id"], "r4"), (played["session_id"], "r5")):
+            caller.finished(caller.send(session, text)["message"]["id"])
+    assert [record.getMessage() for record in caplog.records] == [
+        f"msg_{number} of a session is recorded, but cannot play: the turn before it was taken "
+        f"off the tape. Ask it in a new session."
+        for number in (3, 2)
+    ]
 
 
 def test_several_that_record_turns_side_by_side_lose_none(path: Path, calling: Calling) -> None:

@@ -58,7 +58,7 @@ class TapeRecorder:
         self._reports: dict[str, int] = {}
         self._takes: Counter[str] = Counter()
         self._played: set[str] = set()
-        self._recorded: set[str] = set()
+        self._on_tape: set[str] = set()
         self._is_new = self._replaces = False
 
     def insert(
@@ -96,7 +96,7 @@ class TapeRecorder:
         tape, self._tape = self._tape, None
         self._taking.clear()
         self._takes.clear()
-        self._recorded.clear()
+        self._on_tape.clear()
         if tape is not None:
             tape.close()
 
@@ -105,9 +105,10 @@ class TapeRecorder:
         agent = self._store.agent(session.agent_id)
         return agent is not None and agent.org_id == FIRST_ORG and _REPLAY not in session.metadata
 
-    def pass_over(self, message_id: str) -> None:
-        """Do not record this message: it plays."""
+    def pass_over(self, message_id: str, turn: Turn) -> None:
+        """Do not record this message: a turn of the tape plays."""
         self._played.add(message_id)
+        self._on_tape.add(turn.line.key)
 
     def drop(self, message_id: str) -> None:
         """Record no more of a turn, and keep nothing of it."""
@@ -178,7 +179,7 @@ class TapeRecorder:
         taking.turn.line.take = self._take(tape, taking.turn.line.key)
         taking.turn.line.new = self._is_new and not _was_cut_off(tape, taking.turn)
         self._taking[message_id] = taking
-        if before.key in self._recorded - {turn.line.key for turn in tape.recording.turns}:
+        if before.key in self._on_tape - {turn.line.key for turn in tape.recording.turns}:
             _log.warning(_GOES_ON_FROM_NONE, taking.turn.line.turn)
         tape.begin(taking)
 
@@ -205,7 +206,7 @@ class TapeRecorder:
         reports = self._store.reported(session_id)
         taking.turn.line.cost = _cost(reports[self._reports.pop(message_id, len(reports)) :])
         del self._taking[message_id]
-        self._recorded.add(taking.turn.line.key)
+        self._on_tape.add(taking.turn.line.key)
         tape.end(taking)
         if why := tape.trouble:
             _log.warning(_NOT_KEPT, why)
