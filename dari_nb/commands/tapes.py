@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from ..errors import InvalidRequestError
+from ..errors import InvalidRequestError, TapeError
 from ..local.python_files import load_score
 from ..local.server import LocalDari
 from ..render.plain.visible import visible
@@ -30,7 +30,7 @@ from ..tapes import (
 from ..tapes.files import folder_beside
 from ..tapes.reading import bytes_of
 from ..tapes.summary import count_of, summary_of
-from ..tapes.verifying import repeated_fields
+from ..tapes.verifying import closing_flaws, repeated_fields
 from ..transcript.formats import read_file, to_row
 
 if TYPE_CHECKING:
@@ -170,17 +170,26 @@ def _report(check: Check, place: str | None) -> None:
 
 
 def _check_file(options: argparse.Namespace) -> int:
-    data = bytes_of(options.file)
-    tape = parsed(data, str(options.file))
-    found = [*repeated_fields(data), *flaws_of(tape, folder=folder_beside(options.file))]
+    turns, flaws = _turns_and_flaws(options.file)
+    if not flaws:
+        _write([f"{options.file}: {turns}, nothing is wrong"])
+    return int(bool(flaws))
+
+
+def _turns_and_flaws(file: Path) -> tuple[str, list[str]]:
+    """How many turns are on a tape, and what is wrong with it, which is written."""
+    data = bytes_of(file)
+    tape = parsed(data, str(file))
+    found = [
+        *repeated_fields(data),
+        *flaws_of(tape, folder=folder_beside(file)),
+        *closing_flaws(data),
+    ]
     flaws = [str(flaw) for flaw in found]
     if not tape.is_closed:
         flaws.append("it has no last line: the recording was cut off, and plays up to there")
-    _write_flaws(options.file, flaws)
-    if not flaws:
-        turns = count_of(len(tape.turns), "turn")
-        _write([f"{options.file}: {turns}, nothing is wrong"])
-    return int(bool(flaws))
+    _write_flaws(file, flaws)
+    return count_of(len(tape.turns), "turn"), flaws
 
 
 def _write_flaws(file: Path, flaws: Sequence[str]) -> None:
@@ -206,14 +215,15 @@ def _keys(options: argparse.Namespace) -> int:
 
 
 def _settle(options: argparse.Namespace) -> int:
-    settle(options.file)
-    tape = read_tape(options.file)
-    turns = count_of(len(tape.turns), "turn")
-    flaws = [str(flaw) for flaw in flaws_of(tape)]
-    _write_flaws(options.file, flaws)
+    try:
+        settle(options.file)
+    except TapeError as error:
+        _write([str(error)])
+        return 1
+    turns, flaws = _turns_and_flaws(options.file)
     then = "mend what is named, and then " if flaws else ""
     _write([f"{options.file}: {turns}; {then}git add tells git that it is settled"])
-    return 0
+    return int(bool(flaws))
 
 
 def _committed(file: Path) -> Recording:

@@ -270,6 +270,8 @@ def _check_tape_name(words: list[str]) -> None:
         raise UsageError(f"{word} is a mode: %dari tape FILE --mode {word}")
     if word in ("eject", "review", "view"):
         raise UsageError(f"it is %dari tape --{word}, with two dashes")
+    if word == "off":
+        raise UsageError("to play and record no more: %dari tape --eject")
 
 
 def _speed(text: str) -> Any:

@@ -15,10 +15,11 @@ from .lines import AgentLine, Comment, DraftLine, EventLine, FileLine, Mark, Tur
 from .reading import parsed, read_tape
 from .recording import Recording
 from .scrubbing import Scrubber
+from .settling import settle
 from .tape import Tape
 from .turns import Taking, Turn, turns_of
 from .verifying import Flaw, flaws_of, make_keys_anew
-from .writing import settle, tape_bytes, write_tape
+from .writing import tape_bytes, write_tape
 
 __all__ = [
     "AgentLine",

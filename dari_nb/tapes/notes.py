@@ -7,20 +7,23 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from .lines import Comment, Entry, EventLine, Mark, Note
 
-Placed = tuple[int, float, Note]
-"""How many events stand before a note, which share of the lines from there to the next, and it."""
+Placed = tuple[int, int, int | None, Note]
+"""How many events stand before a note, how many lines from there to it, of how many, and it.
+
+Behind the last event nobody knows of how many: there the turn was cut off.
+"""
 
 
 def noted(body: Sequence[Entry]) -> Iterator[Placed]:
     """Give the notes of a turn with their places.
 
     >>> list(noted([EventLine(event="x", data={}), Mark("here")]))
-    [(1, 0.0, Mark(mark='here', ask=None))]
+    [(1, 0, None, Mark(mark='here', ask=None))]
     """
     lengths = _lengths(body)
     for events, lines, entry in _counted(body):
         if isinstance(entry, Mark | Comment):
-            yield events, lines / max(1, lengths[events]), entry
+            yield events, lines, lengths[events] if events < len(lengths) - 1 else None, entry
 
 
 def with_notes(body: Sequence[Entry], notes: Iterable[Placed], *, is_ended: bool) -> list[Entry]:
@@ -28,15 +31,20 @@ def with_notes(body: Sequence[Entry], notes: Iterable[Placed], *, is_ended: bool
 
     Args:
         body: The turn.
-        notes: The notes with their places, in order.
+        notes: The notes with their places.
         is_ended: Whether it ends with its last event: behind that a note would be of another turn.
     """
     lengths = _lengths(body)
     last = len(lengths) - 1 - is_ended
-    due = deque[tuple[tuple[int, int], Note]]()
-    for events, share, note in notes:
+    placed = list[tuple[tuple[int, int], Note]]()
+    for events, lines, of, note in notes:
         at = min(events, last)
-        due.append(((at, round((share if at == events else 1) * lengths[at])), note))
+        if at < events:
+            lines = lengths[at]
+        elif of is not None:
+            lines = round(lines / max(1, of) * lengths[at])
+        placed.append(((at, lines), note))
+    due = deque(sorted(placed, key=lambda each: each[0]))
     made: list[Entry] = []
     for events, lines, entry in _counted(body):
         while due and due[0][0] <= (events, lines):

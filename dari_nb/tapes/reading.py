@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 from ..errors import InvalidRequestError, TapeError
@@ -178,20 +177,3 @@ def _header(line: bytes) -> Header:
     if version != VERSION:
         raise ValueError(_NEWER.format(version=version, own=VERSION))
     return as_line(told, Header)
-
-
-def sides(data: bytes) -> Iterator[bytes]:
-    """Give a file of git with conflicts as each of both sides had it."""
-    for keeps in (b"<<<<<<<", b">>>>>>>"):
-        kept, part = [], b""
-        for line in data.splitlines(keepends=True):
-            if line.startswith(CONFLICT) or (part and line.rstrip() == b"======="):
-                part = _part_after(line[:7])
-            elif part in (b"", keeps):
-                kept.append(line)
-        yield b"".join(kept)
-
-
-def _part_after(mark: bytes) -> bytes:
-    """Which part of a conflict begins after a mark, by the mark of its side."""
-    return {b"<<<<<<<": mark, b"|||||||": mark, b"=======": b">>>>>>>"}.get(mark, b"")

@@ -91,6 +91,8 @@ class Tape:
     files: bool = False
 
     def __post_init__(self) -> None:
+        if not str(self.path).strip():
+            raise InvalidRequestError("A tape needs a file: name one, such as lesson.tape.")
         if self.mode not in (None, *MODES):
             raise InvalidRequestError(_NO_MODE.format(self.mode))
         if not self.factor > 0:

@@ -7,10 +7,8 @@ from pathlib import Path
 from secrets import token_hex
 
 from ..errors import InvalidRequestError
-from .lines import Comment, Mark, encoded
-from .reading import bytes_of, parsed, sides
+from .lines import encoded
 from .recording import Recording
-from .turns import Turn
 
 
 def tape_bytes(tape: Recording) -> bytes:
@@ -61,46 +59,3 @@ def put_whole(data: bytes, path: Path, beside: Path) -> None:
         beside.replace(path)
     finally:
         beside.unlink(missing_ok=True)
-
-
-def settle(path: str | Path) -> Recording:
-    """Settle the conflicts that git left in a tape: the turns of both sides are kept.
-
-    Of a turn that both sides recorded anew, the answer of the other side is kept; the notes
-    of both.
-
-    Args:
-        path: The file, which is written anew.
-
-    Returns:
-        What is in it now.
-
-    Raises:
-        InvalidRequestError: The file cannot be read or written.
-        TapeError: One of both sides is no tape.
-    """
-    ours, theirs = (parsed(side, str(path)) for side in sides(bytes_of(path)))
-    mine = {turn.place: turn for turn in ours.turns}
-    sessions = {
-        turn.line.session: mine[turn.place].line.session
-        for turn in theirs.turns
-        if turn.place in mine
-    }
-    for turn in theirs.turns:
-        turn.line.session = sessions.get(turn.line.session, f"other {turn.line.session}")
-        if same := mine.get(turn.place):
-            _leave_out(turn, same)
-    ours.add(*theirs.turns)
-    ours.tail += [note for note in theirs.tail if note not in ours.tail]
-    write_tape(ours, path)
-    return ours
-
-
-def _leave_out(turn: Turn, same: Turn) -> None:
-    """Leave the notes out that another recording of a turn has, too."""
-    turn.before = [note for note in turn.before if note not in same.before]
-    turn.body = [
-        entry
-        for entry in turn.body
-        if not isinstance(entry, Mark | Comment) or entry not in same.body
-    ]

@@ -154,7 +154,7 @@ def test_settle_keeps_the_turns_of_both_sides(
     assert status == 2
     assert "dari-local tape settle lesson.tape" in told
     status, told = run(capsys, "settle", "lesson.tape")
-    assert status == 0
+    assert status == 1
     finding, end = told.splitlines()
     assert "line 7, msg_1 of sess_2: its key is that of another text" in finding
     assert end == (
@@ -164,6 +164,27 @@ def test_settle_keeps_the_turns_of_both_sides(
         "What is a closure?",
         "What is a monad?",
     ]
+
+
+def test_check_names_last_lines_that_mean_nothing(
+    tape: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tape.write_text(f'{tape.read_text()}{{"scrubbed":{{"keys":-1}}}}\n')
+    status, told = run(capsys, "check", "lesson.tape")
+    assert status == 1
+    assert told.splitlines() == [
+        "lesson.tape, line 8: the last line, scrubbed, stands on line 7, too: take one of both out",
+        "lesson.tape, line 8: scrubbed: keys must be 0 or more, and is -1",
+    ]
+
+
+def test_settle_refuses_half_a_turn(tape: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    *lines, end, last = tape.read_text().splitlines(keepends=True)
+    conflict = ["<<<<<<< HEAD\n", end, "=======\n", end, ">>>>>>> other\n"]
+    tape.write_text("".join([*lines, *conflict, last]))
+    status, told = run(capsys, "settle", "lesson.tape")
+    assert status == 1
+    assert told.startswith("lesson.tape: git merged a part of msg_1 of sess_1 by itself")
 
 
 MINE = """

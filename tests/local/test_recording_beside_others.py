@@ -178,6 +178,28 @@ def test_turns_that_a_reviewer_takes_off_are_not_missed(
     assert caplog.records == []
 
 
+def test_it_is_said_when_a_session_goes_on_from_a_turn_that_was_rejected(
+    path: Path, calling: Calling, caplog: pytest.LogCaptureFixture
+) -> None:
+    with LocalDari(tape=path) as server:
+        calling(server).ask("echo", "r1")
+    with LocalDari(tape=path) as server:
+        caller = calling(server)
+        first = caller.ask("echo", "r2")
+        second = caller.send(first["session_id"], "r3")
+        caller.finished(second["message"]["id"])
+        played = caller.ask("echo", "r2")
+        assert caplog.records == []
+        Tape(path).review().reject()
+        for session, text in ((first["session_id"], "r4"), (played["session_id"], "r5")):
+            caller.finished(caller.send(session, text)["message"]["id"])
+    assert [record.getMessage() for record in caplog.records] == [
+        f"msg_{number} of a session is recorded, but cannot play: the turn before it was taken "
+        f"off the tape. Ask it in a new session."
+        for number in (3, 2)
+    ]
+
+
 def test_several_that_record_turns_side_by_side_lose_none(path: Path, calling: Calling) -> None:
     names = [f"{who}{number}" for who in "abc" for number in range(3)]
     gated = Gated(*names)

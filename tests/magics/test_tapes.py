@@ -46,6 +46,8 @@ def test_a_lesson_is_recorded_reviewed_and_played(begun, tmp_path):
         ("%dari tape --review", "no tape is in"),
         ("%dari tape play", "play is a mode: %dari tape FILE --mode play"),
         ("%dari tape review", "it is %dari tape --review, with two dashes"),
+        ("%dari tape off", "to play and record no more: %dari tape --eject"),
+        ('%dari tape ""', "A tape needs a file: name one, such as lesson.tape"),
         ("%dari tape no.tape --mode play", "There is no tape no.tape to play"),
         ("%dari tape x.tape --mode pause", "'pause' is no mode of a tape: auto, play, record are"),
         ("%dari tape x.tape --speed fast", "speed is real, instant, or above 0, not 'fast'"),

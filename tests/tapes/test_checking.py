@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import copy
+import hashlib
 import re
 
+import msgspec
 import pytest
 
 from dari_nb.tapes import (
     AgentLine,
     EventLine,
+    FileLine,
+    Mark,
     Recording,
     differences,
     flaws_of,
@@ -65,6 +69,48 @@ def test_a_result_that_nobody_asked_for() -> None:
     )
 
 
+CALLED_ONCE = ("tool.call_requested", {"tool_call_id": "call_x", "tool_name": "f"})
+GIVEN = ("tool.call_completed", {"tool_call_id": "call_x", "result": 1})
+
+
+def test_a_call_and_a_result_that_stand_twice() -> None:
+    assert flaws(tape_of(taken("Hi", [CALLED_ONCE, GIVEN, CALLED_ONCE, GIVEN]))) == []
+    assert flaws(tape_of(taken("Hi", [CALLED_ONCE, CALLED_ONCE, GIVEN]))) == [
+        "line 5, msg_1 of sess_1: call_1 is called twice before it has a result: name one anew"
+    ]
+    assert flaws(tape_of(taken("Hi", [CALLED_ONCE, GIVEN, GIVEN]))) == [
+        "line 6, msg_1 of sess_1: call_1 has a result already: take one of both out"
+    ]
+
+
+def test_files_and_marks_that_mean_nothing(lesson: Recording) -> None:
+    digest = hashlib.sha256(b"a").hexdigest()
+    file = FileLine(file="a.txt", text="a", sha256=digest, size=1)
+    gone = FileLine(file="a.txt", gone=True)
+    for entries, why in (
+        ([file, gone], None),
+        ([file, file], "'a.txt' stands twice among the files of this turn"),
+        (
+            [msgspec.structs.replace(file, base64="YQ==")],
+            "more than one of text, base64 and beside",
+        ),
+        ([Mark("", "What?")], "a mark has no name"),
+    ):
+        tape = tape_of(taken("Hi", [said("Yes.")]))
+        tape.turns[0].body[1:1] = entries
+        found = flaws(tape)
+        assert len(found) == (why is not None)
+        assert why is None or why in found[0]
+
+
+def test_a_second_answer_in_the_same_place_of_a_session(lesson: Recording) -> None:
+    again = copy.deepcopy(lesson.turns[0])
+    again.line.take = 2
+    lesson.turns.append(again)
+    [flaw] = flaws(lesson)
+    assert "the turn on line 3 is msg_1 of sess_1, too: take one of both out" in flaw
+
+
 EVENTS = "message.status_changed", "assistant.message_completed", "tool.call_requested"
 STATUS, SAID, CALLED = EVENTS
 
@@ -84,6 +130,7 @@ STATUS, SAID, CALLED = EVENTS
         ),
         (SAID, {"content": "text"}, "content must be a list of content blocks"),
         (SAID, {"content": [{"text": "no type"}]}, "content must be a list of content blocks"),
+        (SAID, {"content": [{"type": "text", "text": 42}]}, "content must be a list of content"),
         (SAID, {}, "must have content, a list of content blocks"),
         (CALLED, {"tool_name": "f"}, "must have tool_call_id, a text"),
         (

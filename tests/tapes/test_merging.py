@@ -9,9 +9,18 @@ from pathlib import Path
 import pytest
 
 from dari_nb.errors import TapeError
-from dari_nb.tapes import Mark, Recording, flaws_of, read_tape, settle, tape_bytes, write_tape
+from dari_nb.tapes import (
+    Mark,
+    Recording,
+    Turn,
+    flaws_of,
+    read_tape,
+    settle,
+    tape_bytes,
+    write_tape,
+)
 
-from .conftest import said, taken
+from .conftest import Step, said, taken, tape_of
 
 Change = Callable[[Recording], None]
 
@@ -123,3 +132,120 @@ def test_what_git_can_merge_by_itself_is_a_tape(lesson: Recording, tmp_path: Pat
     assert tape.turns[0].before == [Mark("the beginning")]
     assert texts(tape)[-1] == "Theirs?"
     assert tape_bytes(tape) == path.read_bytes()
+
+
+CALL: Step = (
+    "tool.call_requested",
+    {"tool_call_id": "call_1", "tool_name": "temp", "arguments": []},
+)
+
+
+def warm(result: str, answer: str) -> Turn:
+    """A turn of which git merges the result by itself, and the answer not, or the reverse."""
+    between: list[Step] = [("message.status_changed", {"status": "waiting_for_tool"})] * 3
+    given: Step = ("tool.call_completed", {"tool_call_id": "call_1", "result": result})
+    return taken("How warm?", [CALL, given, *between, said(answer)], times=False)
+
+
+def puts(*turns: Turn) -> Change:
+    return lambda tape: tape.add(*turns)
+
+
+def _data(turn: Turn) -> list[object]:
+    return [event.data for event in turn.events]
+
+
+def without_times(*turns: Turn) -> Recording:
+    tape = tape_of(*turns)
+    tape.times = False
+    return tape
+
+
+def test_a_turn_that_both_recorded_anew_is_whole_as_one_side_has_it(tmp_path: Path) -> None:
+    theirs = warm("1", "about 1.")
+    path = merged(
+        *(tmp_path, without_times(warm("1", "1.")), puts(warm("30", "30.")), puts(theirs)),
+        fails=True,
+    )
+    assert _data(settle(path).turns[0]) == _data(theirs)
+    assert flaws_of(read_tape(path)) == []
+
+
+def test_where_git_merges_no_tapes_both_sides_are_settled_without_marks(tmp_path: Path) -> None:
+    (tmp_path / ".gitattributes").write_text("*.tape text eol=lf -merge\n")
+    theirs = warm("1", "about 1.")
+    path = merged(
+        *(tmp_path, without_times(warm("1", "1.")), puts(warm("30", "1.")), puts(theirs)),
+        fails=True,
+    )
+    assert b"<<<<<<<" not in path.read_bytes()
+    assert _data(settle(path).turns[0]) == _data(theirs)
+
+
+def test_what_was_mended_since_settling_stays(lesson: Recording, tmp_path: Path) -> None:
+    path = merged(tmp_path, lesson, asks("Ours?", "A."), asks("Theirs?", "B."), fails=True)
+    tape = settle(path)
+    tape.tail.append(Mark("by hand"))
+    write_tape(tape, path)
+    assert settle(path).tail == [Mark("by hand")]
+
+
+def test_without_what_git_knows_a_part_of_a_turn_is_refused(tmp_path: Path) -> None:
+    path = merged(
+        tmp_path,
+        *(without_times(warm("1", "1.")), puts(warm("30", "30.")), puts(warm("1", "about 1."))),
+        fails=True,
+    )
+    before = path.read_bytes()
+    git(tmp_path, "add", ".")
+    with pytest.raises(TapeError, match="merged a part of msg_1 of sess_1 by itself"):
+        settle(path)
+    assert path.read_bytes() == before
+    git(tmp_path, "checkout", "--merge", "lesson.tape")
+    assert _data(settle(path).turns[0]) == _data(warm("1", "about 1."))
+
+
+def test_what_one_side_changed_stays_beside_what_the_other_recorded(
+    lesson: Recording, tmp_path: Path
+) -> None:
+    lesson.turns[0].body.insert(1, Mark("guess", "What?"))
+
+    def says_what_is_expected(tape: Recording) -> None:
+        turn = tape.turns[0]
+        turn.line.metadata = {"expects": "Ours"}
+        turn.body[1] = Mark("a guess", "What?")
+
+    path = merged(
+        *(tmp_path, lesson, asks("What is a closure?", "Ours."), says_what_is_expected), fails=True
+    )
+    turn = settle(path).turns[0]
+    assert turn.events[0].data == said("Ours.")[1]  # type: ignore[index]
+    assert turn.line.metadata == {"expects": "Ours"}
+    assert turn.notes == [Mark("a guess", "What?")]
+
+
+def test_what_one_side_took_off_is_off(lesson: Recording, tmp_path: Path) -> None:
+    def takes_one_off(tape: Recording) -> None:
+        del tape.turns[1]
+
+    path = merged(tmp_path, lesson, takes_one_off, asks("Theirs?", "Yes."), fails=True)
+    assert texts(settle(path)) == ["What is a closure?", "Theirs?"]
+
+
+def test_sessions_that_begin_alike_and_part_are_two(lesson: Recording, tmp_path: Path) -> None:
+    def session_of(second: str) -> Change:
+        first = taken("Hello?", [said("Yes.")], session="new")
+        parent = first.line.key
+        later = taken(second, [said("So.")], session="new", number=2, parent=parent)
+        last = taken("Why?", [said("So.")], session="new", number=3, parent=later.line.key)
+        return puts(first, later, last)
+
+    path = merged(tmp_path, lesson, session_of("Ours?"), session_of("Theirs?"), fails=True)
+    settle(path)
+    tape = read_tape(path)
+    places = [(turn.line.session, turn.line.turn) for turn in tape.turns[2:]]
+    assert places == [
+        *(("sess_2", "msg_1"), ("sess_2", "msg_2"), ("sess_2", "msg_3")),
+        *(("sess_3", "msg_2"), ("sess_3", "msg_3")),
+    ]
+    assert flaws_of(tape) == []

@@ -112,6 +112,19 @@ def test_what_went_with_another_turn_can_be_said_of_it_as_well(tape: Tape) -> No
         second.adopt()
 
 
+def test_what_was_adopted_with_another_turn_replaces_nothing_any_more(tape: Tape) -> None:
+    before = Path(tape.path).read_bytes()
+    first, second = tape.review()
+    second.adopt()
+    with pytest.raises(InvalidRequestError, match="msg_2 of sess_2 was adopted already, beside"):
+        first.replace()
+    assert len(now(tape)) == 4
+    Path(tape.path).write_bytes(before)
+    first, second = tape.review()
+    first.replace()
+    assert second.replace() == "msg_3 of sess_2 was adopted already."
+
+
 def test_a_turn_takes_the_place_of_the_recorded_one_with_its_marks(
     lesson: Recording, tmp_path: Path
 ) -> None:

@@ -159,6 +159,16 @@ def test_a_note_between_drafts_stays_between_them_when_a_turn_is_recorded_anew()
     assert tape.turns[0].body[0] == Mark("half", "What comes next?")
 
 
+def test_a_note_in_a_turn_that_was_cut_off_stays_behind_as_many_drafts() -> None:
+    running = ("message.status_changed", {"status": "running", "previous_status": "queued"})
+    old = taken("Count.", [running], ends=False)
+    old.body += [piece("One "), Mark("guess", "What comes next?")]
+    tape = tape_of(old)
+    tape.add(taken("Count.", [running, *map(piece, ("One ", "two ", "three.")), said("One.")]))
+    kinds = [type(entry).__name__ for entry in tape.turns[0].body]
+    assert kinds == ["EventLine", "DraftLine", "Mark", *["DraftLine"] * 2, *["EventLine"] * 2]
+
+
 def test_a_note_of_a_turn_that_has_become_shorter_stays_before_its_end(lesson: Recording) -> None:
     long = taken("Count.", [said("One."), said("Two."), said("Three.")])
     long.body.insert(3, Mark("the last"))

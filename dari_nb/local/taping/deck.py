@@ -107,7 +107,7 @@ class Deck:
         turn = finder.find(session, content) if finder is not None else None
         self.played[message_id] = turn is not None
         if turn is not None:
-            self._recorder.pass_over(message_id)
+            self._recorder.pass_over(message_id, turn)
             self.costs[message_id] = turn.line.cost
             compare = self._comparison if tape.run_tools else None
             pace, folder = Pace(tape.factor, tape.idle_limit), folder_beside(tape.file)

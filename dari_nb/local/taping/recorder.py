@@ -31,6 +31,10 @@ _NOT_KEPT = (
     "A turn could not be written to the tape (%s). "
     "That is tried again with the next turn, and when the tape is taken out."
 )
+_GOES_ON_FROM_NONE = (
+    "%s of a session is recorded, but cannot play: the turn before it was taken off the tape. "
+    "Ask it in a new session."
+)
 _REPLAY = "replay_of"
 """The metadata of a session that shows what another one was answered, and asks nobody."""
 
@@ -54,6 +58,7 @@ class TapeRecorder:
         self._reports: dict[str, int] = {}
         self._takes: Counter[str] = Counter()
         self._played: set[str] = set()
+        self._on_tape: set[str] = set()
         self._is_new = self._replaces = False
 
     def insert(
@@ -91,6 +96,7 @@ class TapeRecorder:
         tape, self._tape = self._tape, None
         self._taking.clear()
         self._takes.clear()
+        self._on_tape.clear()
         if tape is not None:
             tape.close()
 
@@ -99,9 +105,10 @@ class TapeRecorder:
         agent = self._store.agent(session.agent_id)
         return agent is not None and agent.org_id == FIRST_ORG and _REPLAY not in session.metadata
 
-    def pass_over(self, message_id: str) -> None:
-        """Do not record this message: it plays."""
+    def pass_over(self, message_id: str, turn: Turn) -> None:
+        """Do not record this message: a turn of the tape plays."""
         self._played.add(message_id)
+        self._on_tape.add(turn.line.key)
 
     def drop(self, message_id: str) -> None:
         """Record no more of a turn, and keep nothing of it."""
@@ -172,6 +179,8 @@ class TapeRecorder:
         taking.turn.line.take = self._take(tape, taking.turn.line.key)
         taking.turn.line.new = self._is_new and not _was_cut_off(tape, taking.turn)
         self._taking[message_id] = taking
+        if before.key in self._on_tape - {turn.line.key for turn in tape.recording.turns}:
+            _log.warning(_GOES_ON_FROM_NONE, taking.turn.line.turn)
         tape.begin(taking)
 
     def _take(self, tape: GrowingTape, key: str) -> int:
@@ -197,6 +206,7 @@ class TapeRecorder:
         reports = self._store.reported(session_id)
         taking.turn.line.cost = _cost(reports[self._reports.pop(message_id, len(reports)) :])
         del self._taking[message_id]
+        self._on_tape.add(taking.turn.line.key)
         tape.end(taking)
         if why := tape.trouble:
             _log.warning(_NOT_KEPT, why)

@@ -20,6 +20,7 @@ _KEPT = 2000
 """Characters of what came of a turn that are shown."""
 
 _WAS = {"adopted": "was adopted already", "rejected": "is no longer on the tape"}
+_BESIDE = "{name} was adopted already, beside what it would replace: that is still on the tape."
 
 
 class Proposal:
@@ -34,10 +35,16 @@ class Proposal:
     """
 
     def __init__(
-        self, turn: Turn, old: Turn | None, shown: Shown, change: Change, replaces: int = 0
+        self,
+        turn: Turn,
+        old: Turn | None,
+        shown: Shown,
+        change: Change,
+        replaced: Sequence[Turn] = (),
     ) -> None:
         self.new = turn
-        self._replaces = replaces
+        self._replaced = {one.place for one in replaced}
+        self._replaces = len(replaced)
         self.old = old
         self._shown = shown
         self._change = change
@@ -142,6 +149,9 @@ class Proposal:
             was = "adopted" if any(is_same(turn, self.new) for turn in same) else "rejected"
             if was != became:
                 raise InvalidRequestError(f"{name} {_WAS[was]}: review again.")
+            there = {turn.place for turn in tape.turns}
+            if change is put_in_place and there & self._replaced:
+                raise InvalidRequestError(_BESIDE.format(name=name))
             return f"{name} {_WAS[was]}."
 
         told = self._change(decide)
@@ -243,7 +253,7 @@ class Review(Sequence[Proposal]):
         old = in_place or nearest((one for one in tape.turns if not one.line.new), turn.line)
         if old is not in_place and old is not None and not is_alike(old.line, turn.line):
             old = None
-        return Proposal(turn, old, self._shown, self._change, len(gone))
+        return Proposal(turn, old, self._shown, self._change, gone)
 
     def _change_all(self, change: Callable[[Recording, Turn], None]) -> str:
         """Change the tape once for all that still wait on it."""

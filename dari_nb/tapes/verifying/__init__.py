@@ -2,6 +2,6 @@
 
 from .flaws import Flaw, flaws_of
 from .keys_anew import make_keys_anew
-from .repeated import repeated_fields
+from .repeated import closing_flaws, repeated_fields
 
-__all__ = ["Flaw", "flaws_of", "make_keys_anew", "repeated_fields"]
+__all__ = ["Flaw", "closing_flaws", "flaws_of", "make_keys_anew", "repeated_fields"]

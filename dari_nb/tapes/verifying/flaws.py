@@ -27,6 +27,8 @@ _SAME_PLACE = (
 )
 _CUT = "it does not end: the recording was cut off here"
 _NO_CALL = "{call} has a result, and nobody called it"
+_CALLED_TWICE = "{call} is called twice before it has a result: name one anew"
+_TWO_RESULTS = "{call} has a result already: take one of both out"
 _CALL = "tool_call_id"
 _ANSWERS = (ev.TOOL_CALL_COMPLETED, ev.TOOL_CALL_FAILED, ev.TOOL_RESULT_SUBMITTED)
 _CIRCLE = "its parents lead back to it: no turn is before itself"
@@ -75,7 +77,7 @@ def flaws_of(
             texts.append((turn.number, _TWICE.format(other=other.number or "above")))
         seen[*turn.place, line.new] = turn
         other = places.setdefault((line.session, line.turn, line.new), turn)
-        if other.line.key != line.key:
+        if other.place != turn.place:
             place = {"turn": line.turn, "session": line.session}
             text = _SAME_PLACE.format(other=other.number or "above", **place)
             texts.append((turn.number, text))
@@ -122,7 +124,7 @@ def _flaws_below(
     turn: Turn, *, times: bool, folder: Path | None
 ) -> Iterator[tuple[int | None, str]]:
     """Give what is wrong with the lines of a turn below its first, each with its number."""
-    called, files, named = set(), LeftFiles(folder), dict[str, bool]()
+    results, files, named = dict[str, set[bool]](), LeftFiles(folder), dict[str, bool]()
     numbers = (
         turn.numbers if len(turn.numbers) == len(turn.body) else [turn.number] * len(turn.body)
     )
@@ -138,8 +140,29 @@ def _flaws_below(
         else:
             texts = note_troubles(entry, named)
         yield from ((number, text) for text in texts)
-        if isinstance(entry, EventLine) and isinstance(call := entry.data.get(_CALL), str):
-            if entry.event == ev.TOOL_CALL_REQUESTED:
-                called.add(call)
-            elif entry.event in _ANSWERS and call not in called:
-                yield number, _NO_CALL.format(call=call)
+        if isinstance(entry, EventLine):
+            yield from ((number, text) for text in _call_troubles(entry, results))
+
+
+def _call_troubles(entry: EventLine, results: dict[str, set[bool]]) -> Iterator[str]:
+    """Say what is wrong with a call or its result.
+
+    Args:
+        entry: The event.
+        results: What each call before it has since it was last called: a result that was submitted,
+            one that the agent got, or both.
+    """
+    call = entry.data.get(_CALL)
+    if not isinstance(call, str):
+        return
+    if entry.event == ev.TOOL_CALL_REQUESTED:
+        if results.get(call) == set():
+            yield _CALLED_TWICE.format(call=call)
+        results[call] = set()
+    elif entry.event in _ANSWERS:
+        is_submitted = entry.event == ev.TOOL_RESULT_SUBMITTED
+        if call not in results:
+            yield _NO_CALL.format(call=call)
+        elif is_submitted in results[call]:
+            yield _TWO_RESULTS.format(call=call)
+        results.setdefault(call, set()).add(is_submitted)

@@ -13,6 +13,8 @@ _ORDINAL = re.compile(r"file_[1-9]\d*")
 _NO_ORDINAL = "an attached file is named by its ordinal, as file_1, and not {name}"
 _NO_PATH = "{name} is no path below a workspace: such are relative, without .., and short"
 _NO_HASH = "sha256 must be 64 hexadecimal digits, and is {told}"
+_FILED_TWICE = "{name} stands twice among the files of this turn: take one out"
+_TOLD_TWICE = "what is in {name} is told by more than one of text, base64 and beside: leave one"
 _NO_SIZE = "size is not that of {name}, which has {size} bytes"
 _IN_ITS_WAY = "{name} cannot be put where {other} is: one of both is a folder"
 _TOO_MANY = f"a turn leaves {MOST_FILES} files at most"
@@ -30,11 +32,17 @@ class LeftFiles:
         self._folder = folder
         self._files: set[str] = set()
         self._folders: set[str] = set()
+        self._named: set[tuple[str, bool, bool]] = set()
         self._count = self._size = 0
 
     def troubles(self, line: FileLine) -> Iterator[str]:
         """Say what is wrong with the next one."""
         name = repr(line.file)[:40]
+        if (line.file, line.attached, line.gone) in self._named:
+            yield _FILED_TWICE.format(name=name)
+        self._named.add((line.file, line.attached, line.gone))
+        if (line.text is not None) + (line.base64 is not None) + line.beside > 1:
+            yield _TOLD_TWICE.format(name=name)
         if line.attached and not _ORDINAL.fullmatch(line.file):
             yield _NO_ORDINAL.format(name=name)
         elif not line.attached and not is_path(line.file):

@@ -18,10 +18,12 @@ Troubles = Iterator[str]
 _MOST_TOKENS = 2**53
 _DRAFTS = ("text", "reasoning", "arguments")
 _COST = "its cost {cost} is no amount of US dollars, as 0.0123, and not unknown"
+_ASKED = "what is asked must be a text, or {blocks}"
 _EXPECTS = f"its {EXPECTS} must be a text, or a list of texts"
 _KIND = "a draft is {kinds}, and not {kind}"
 _TIMES = "the tape keeps no times, and this line has one"
 _DEEP = f"its JSON is nested more than {MAX_NESTING} levels deep: it cannot play"
+_NO_NAME = "a mark has no name: say what is there, or take it out"
 _NO_QUESTION = "a mark's question is empty: say what is asked, or leave ask out"
 _MARKED_TWICE = "{mark} is a mark twice in this turn, with a question: name one anew"
 _LACKS = "{event} must have {name}, {wanted}"
@@ -32,6 +34,8 @@ def turn_troubles(line: TurnLine) -> Troubles:
     """Say what means nothing in what was asked."""
     if line.cost not in (None, "unknown") and dollars(line.cost) is None:
         yield _COST.format(cost=repr(line.cost)[:40])
+    if not isinstance(line.asked, str) and not _are_blocks(line.asked):
+        yield _ASKED.format(blocks=_BLOCKS)
     expected = line.metadata.get(EXPECTS, "")
     texts = expected if isinstance(expected, list) else [expected]
     if not all(isinstance(text, str) for text in texts):
@@ -47,6 +51,8 @@ def note_troubles(note: Note, named: dict[str, bool]) -> Troubles:
     """
     if isinstance(note, Comment):
         return
+    if not note.mark.strip():
+        yield _NO_NAME
     if note.ask is not None and not note.ask.strip():
         yield _NO_QUESTION
     asks = bool(note.ask) or named.get(note.mark, False)
@@ -89,7 +95,10 @@ def _is_yes_or_no(value: Any) -> bool:
 
 def _are_blocks(value: Any) -> bool:
     return isinstance(value, list) and all(
-        isinstance(block, dict) and isinstance(block.get("type"), str) for block in value
+        isinstance(block, dict)
+        and isinstance(block.get("type"), str)
+        and isinstance(block.get("text", ""), str)
+        for block in value
     )
 
 
@@ -112,7 +121,7 @@ def _never(_: Mapping[str, Any]) -> bool:
 
 _Shape = tuple[Callable[[Any], bool], str, Callable[[Mapping[str, Any]], bool]]
 _STATUS = ", ".join(STATUSES)
-_BLOCKS = "a list of content blocks, each an object with a type"
+_BLOCKS = "a list of content blocks, each an object with a type, and its text a text"
 _CALL: dict[str, _Shape] = {"tool_call_id": (_is_text, "a text", _always)}
 _RESULT: dict[str, _Shape] = {**_CALL, "is_error": (_is_yes_or_no, "true or false", _never)}
 _SHAPES: dict[str, dict[str, _Shape]] = {

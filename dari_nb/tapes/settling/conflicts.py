@@ -1,0 +1,108 @@
+"""Both sides of a tape that two branches have changed, as git has them."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator, Set
+from pathlib import Path
+from typing import NamedTuple
+
+from ...errors import TapeError
+from ..lines import Comment, Mark
+from ..reading import CONFLICT, bytes_of, parsed
+from ..recording import Recording
+
+_OURS, _THEIRS = "our side of {}", "their side of {}"
+_IN_PART = (
+    "{path}: git merged a part of {turn} of {session} by itself, and what belongs together cannot "
+    "be told from the file. While git knows of the conflict, git checkout --merge {name} makes it "
+    "anew; else merge again. Then settle it before git add."
+)
+
+
+class Sides(NamedTuple):
+    """A tape before two branches changed it, and as each has it."""
+
+    base: Recording
+    ours: Recording
+    theirs: Recording
+
+
+def sides_of(path: str | Path) -> Sides:
+    """Read both sides of a tape where git left a conflict.
+
+    They are the whole files that git keeps until the conflict is settled; where it has none, what
+    is told apart in the file. Of a file without a conflict, both sides are what is there.
+
+    Raises:
+        InvalidRequestError: The file cannot be read.
+        TapeError: One of both sides is no tape, or they cannot be told apart by turns.
+    """
+    data = bytes_of(path)
+    file = Path(path).expanduser().resolve()
+    base, ours, theirs = (_staged(file, number) for number in (1, 2, 3))
+    if ours is None or theirs is None or not (_has_conflict(data) or _is_same(data, ours)):
+        return _told_apart(data, file)
+    return Sides(
+        parsed(base, f"{file.name} before both") if base is not None else Recording(),
+        parsed(ours, _OURS.format(file.name)),
+        parsed(theirs, _THEIRS.format(file.name)),
+    )
+
+
+def _staged(file: Path, number: int) -> bytes | None:
+    """What git keeps of a file that is in conflict: 1 the base, 2 ours, 3 theirs."""
+    command = ("git", "cat-file", "blob", f":{number}:./{file.name}")
+    try:
+        return subprocess.run(  # noqa: S603
+            command, cwd=file.parent, capture_output=True, check=True
+        ).stdout
+    except (OSError, subprocess.CalledProcessError):
+        return None
+
+
+def _has_conflict(data: bytes) -> bool:
+    return any(line.startswith(CONFLICT) for line in data.split(b"\n"))
+
+
+def _is_same(data: bytes, other: bytes) -> bool:
+    return data.replace(b"\r\n", b"\n") == other.replace(b"\r\n", b"\n")
+
+
+def _told_apart(data: bytes, file: Path) -> Sides:
+    told = []
+    for name, (side, changed) in zip((_OURS, _THEIRS), _sides(data), strict=True):
+        tape = parsed(side, name.format(file.name))
+        _refuse_parts(tape, changed, file)
+        told.append(tape)
+    return Sides(Recording(), *told)
+
+
+def _refuse_parts(tape: Recording, changed: Set[int], file: Path) -> None:
+    """Refuse turns of which only a part is in a conflict: notes may be."""
+    for turn in tape.turns:
+        entries = zip(turn.body, turn.numbers, strict=True)
+        numbers = {n for entry, n in entries if not isinstance(entry, Mark | Comment)}
+        numbers |= {turn.number or 0}
+        if numbers & changed and numbers - changed:
+            place = {"turn": turn.line.turn, "session": turn.line.session}
+            text = _IN_PART.format(path=file.name, name=file.name, **place)
+            raise TapeError(text, turn.number or 0, tape)
+
+
+def _sides(data: bytes) -> Iterator[tuple[bytes, set[int]]]:
+    """Give a file as each side had it, with the numbers of the lines that were in conflict."""
+    for keeps in (b"<<<<<<<", b">>>>>>>"):
+        kept, changed, part = list[bytes](), set[int](), b""
+        for line in data.splitlines(keepends=True):
+            if line.startswith(CONFLICT) or (part and line.rstrip() == b"======="):
+                part = _part_after(line[:7])
+            elif part in (b"", keeps):
+                kept.append(line)
+                changed |= {len(kept)} if part else set()
+        yield b"".join(kept), changed
+
+
+def _part_after(mark: bytes) -> bytes:
+    """Which part of a conflict begins after a mark, by the mark of its side."""
+    return {b"<<<<<<<": mark, b"|||||||": mark, b"=======": b">>>>>>>"}.get(mark, b"")
