@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import inspect
 import json
+import pydoc
 import re
 from unicodedata import normalize
 from urllib.parse import quote
 
 import pytest
 
+import dari_nb
 from dari_nb.tapes import Scrubber
 
 HELD = "held-by-a-variable-7"
@@ -105,3 +108,10 @@ def test_a_known_secret_is_found_where_its_bytes_are_written_as_digits(key: str)
     for form in (key.encode().hex(), key.encode().hex().upper()):
         assert own.text(f"xxd: 00{form}0a.") == "xxd: 00[scrubbed]0a."
         assert own.scrub({"a": [form, 1]}) == {"a": ["[scrubbed]", 1]}
+
+
+def test_no_documentation_shows_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CANARY_API_KEY", "canary-of-variables-0")
+    shown = [pydoc.render_doc(each) for each in (dari_nb.tapes, Scrubber, dari_nb.Tape)]
+    told = [*shown, str(inspect.signature(Scrubber)), repr(Scrubber())]
+    assert not any("canary" in text.lower() for text in told)
