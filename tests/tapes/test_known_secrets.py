@@ -82,7 +82,10 @@ def test_words_that_begin_like_keys_stay() -> None:
         "Use task_id, disk_0123456789abcdef, europa-conference-of-many-people-in-2024-and-so-on, "
         "a Bearer of bad news, Bearer $TOKEN, https://user:password@example.org/, AccountKey, "
         "https://example.org:8080/@somebody, fw_configuration_of_2024, SG.com, dapier, ntn_, "
-        "postgres://${USER}:${PASSWORD}@host, mailto:a@b.org, aws_secret_access_key = …, shp."
+        "postgres://${USER}:${PASSWORD}@host, mailto:a@b.org, aws_secret_access_key = …, shp. "
+        '<div class="sk-text-repr-fallback sk-toggleable__content sk-estimator-doc-link">, '
+        "sk-toggleable__label-arrow, sk-learn-contrib-imbalanced-learn-0-12-0, "
+        "task-sk-learn-2024-regression-model-comparison, sk-toggleable-content-label"
     )
     assert scrubber().text(text) == text
 

@@ -156,7 +156,7 @@ class Scrubber:
 
     def _field(self, name: str, value: Any) -> Any:
         if isinstance(value, str):
-            said, text = written(f"{name}: "), written(value)
+            said, text = written(f'"{name}": "'), written(value)
             if any(named(said + text)):
                 return self.pieces([said, text])[1]
         return self._scrubbed(value)
