@@ -86,6 +86,8 @@ def unbroken(text: str) -> View | None:
 
 def unfolded(text: str) -> list[View]:
     """The same, without what begins lines: indents, and signs of quotations and differences."""
+    if not _SEAM.search(text):
+        return []
     found = [view for seam in _FOLDED if (view := _without(seam, text))]
     return list({view[0]: view for view in found}.values())
 
