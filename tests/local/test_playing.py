@@ -303,6 +303,19 @@ def test_a_secret_in_what_is_asked_is_found_again(path: Path) -> None:
         assert ask(server, f"My key is {key}.", "Thanks")
 
 
+def test_a_prompt_of_which_something_is_not_on_the_tape_is_never_taken_for_another_silently(
+    path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    record(path, "My key is sk-proj-canary-0123456789.", "Thanks")
+    told = [each.getMessage() for each in caplog.records]
+    text = "Something in this prompt is a secret, or looks like one, and is not on the tape: "
+    assert told == [f"{text}prompts that differ only there are one turn."]
+    caplog.clear()
+    with playing(path) as server:
+        assert ask(server, "My key is sk-proj-canary-9876543210.", "Thanks")
+    assert [each.getMessage() for each in caplog.records] == told
+
+
 def test_a_turn_that_was_cut_off_plays_up_to_there_and_is_asked_again_in_auto(path: Path) -> None:
     record(path, "one")
     lines = path.read_bytes().splitlines(keepends=True)

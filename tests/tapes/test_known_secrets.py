@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import inspect
 import json
+import pydoc
 import re
 from unicodedata import normalize
 from urllib.parse import quote
 
 import pytest
 
+import dari_nb
 from dari_nb.tapes import Scrubber
 
 HELD = "held-by-a-variable-7"
@@ -79,7 +82,10 @@ def test_words_that_begin_like_keys_stay() -> None:
         "Use task_id, disk_0123456789abcdef, europa-conference-of-many-people-in-2024-and-so-on, "
         "a Bearer of bad news, Bearer $TOKEN, https://user:password@example.org/, AccountKey, "
         "https://example.org:8080/@somebody, fw_configuration_of_2024, SG.com, dapier, ntn_, "
-        "postgres://${USER}:${PASSWORD}@host, mailto:a@b.org, aws_secret_access_key = …, shp."
+        "postgres://${USER}:${PASSWORD}@host, mailto:a@b.org, aws_secret_access_key = …, shp. "
+        '<div class="sk-text-repr-fallback sk-toggleable__content sk-estimator-doc-link">, '
+        "sk-toggleable__label-arrow, sk-learn-contrib-imbalanced-learn-0-12-0, "
+        "task-sk-learn-2024-regression-model-comparison, sk-toggleable-content-label"
     )
     assert scrubber().text(text) == text
 
@@ -105,3 +111,10 @@ def test_a_known_secret_is_found_where_its_bytes_are_written_as_digits(key: str)
     for form in (key.encode().hex(), key.encode().hex().upper()):
         assert own.text(f"xxd: 00{form}0a.") == "xxd: 00[scrubbed]0a."
         assert own.scrub({"a": [form, 1]}) == {"a": ["[scrubbed]", 1]}
+
+
+def test_no_documentation_shows_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CANARY_API_KEY", "canary-of-variables-0")
+    shown = [pydoc.render_doc(each) for each in (dari_nb.tapes, Scrubber, dari_nb.Tape)]
+    told = [*shown, str(inspect.signature(Scrubber)), repr(Scrubber())]
+    assert not any("canary" in text.lower() for text in told)

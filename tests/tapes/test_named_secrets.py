@@ -26,7 +26,7 @@ def told(value: object) -> object:
         "https://example.org/?access_token={key}#top",
         '{{"user": "me", "password": "{password}", "n": 1}}',
         '{{"Credentials": {{"SecretAccessKey": "{key}", "Expiration": 1}}}}',
-        "client_secret={password}&grant_type=password",
+        "client_secret={key}&grant_type=password",
         "export MISTRAL_API_KEY={key}",
         "MISTRAL_API_KEY={key}\nPORT=8080\nGREETING=Hello2024",
         'os.environ["LAB_TOKEN"] = "{key}"',
@@ -37,7 +37,10 @@ def told(value: object) -> object:
         "Authorization: Basic {basic}",
         "-H 'authorization: token {key}'",
         "https://x.blob.core.windows.net/a?sv=2024-01-01&sig={key}%3D&se=2025",
+        "https://example.org/?user=me&password={password}&page=2",
         "The password is in: DB_PASSWORD={password}, as always.",
+        "POSTGRES_PASSWORD: {password}",
+        "My password: {key}",
     ],
 )
 def test_what_stands_behind_a_name_of_secrets_goes(text: str) -> None:
@@ -84,11 +87,47 @@ def test_the_name_of_a_field_gives_its_value_away(name: str, value: str, left: s
         "login page password reset2024 and login somebody password Reset2024",
         "The secret: it is 12345678 times simpler. passage: 12345678, compass=12345678",
         "design=0123456789abcdef0123456789, sig=short1",
+        "auth_token=self.settings.auth_token_v2_value, api_key=config.api.key_number_2_name",
+        "token = tokenizer.convert_ids_to_tokens2, token = tokens_list_2024_first",
+        "token = getToken2FromTheStore, token: Token2Vec.Model.Type.Abc, PASSWORD=:password1, b",
+        "SORT_KEY=last_name_2_ascending PRIMARY_KEY=customer_id_00001 MAX_TOKEN=1000000000000000x",
+        "FOREIGN_KEY=customers.customer_id1 STOP_TOKEN=end_of_sequence_128001",
+        '{"token":"user_message_0001"} {"token": "antidisestablishmentarianism2"}',
+        '{"secret":"number7777"}, secret: top5percent, secret: half-baked2, secret: 2024-05-01',
+        "password: minimum8characters, password: 8-characters-min",
+        "password: required|min:8|max:255, password: ********1",
+        "Strong or weak? password: correct-horse-battery-4, password: 12345678",
+        "api-key: see-section-3.2-of-the-manual, access_token: expires_in_3600_seconds_from_now",
+        f"password:https://example.com/reset1 secret=sha256:{KEY}{KEY}",
+        "api_key=YOUR_API_KEY_HERE_123 Bearer YOUR_ACCESS_TOKEN_12345 password: xxxxxxxx1",
+        "Who owns token: 0x1f98431c8ad98523631ae4a59f267346ea31f984?",
     ],
 )
 def test_words_and_code_about_keys_and_passwords_stay(text: str) -> None:
     assert told(text) == text
     assert told({"a": [text]}) == {"a": [text]}
+
+
+@pytest.mark.parametrize("name", ["token", "secret", "api_key", "tokens"])
+def test_constants_in_fields_stay(name: str) -> None:
+    for value in ("user_message_0001", "number7777", "antidisestablishmentarianism2"):
+        assert told({name: value, "n": 1}) == {name: value, "n": 1}
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "hJ4kQz9LmT2vXw8R",
+        "q3JZbXkVtRwYpLsA0dFg",
+        "3f2b8c1e-9d4a-4e7f-8b6c-1a2b3c4d5e6f",
+        "dGhpc19pc19h-X3NlY3JldF9rZXk5b2Yy",
+        f"0x{KEY}{KEY}",
+    ],
+)
+def test_what_looks_random_behind_a_name_goes(key: str) -> None:
+    for text in ("api_key={}", "SOME_TOKEN: '{}'", "secret = {} of mine", "password: {}"):
+        assert told(text.format(key)) == text.format("[scrubbed]")
+    assert told({"token": key}) == {"token": "[scrubbed]"}
 
 
 @pytest.mark.parametrize(

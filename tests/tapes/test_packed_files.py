@@ -9,6 +9,7 @@ import lzma
 import random
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -54,6 +55,13 @@ def test_a_packed_file_is_kept_unless_a_secret_is_in_it(name: str, tmp_path: Pat
     assert is_kept(pack(WORDS.encode()), tmp_path)
     assert not is_kept(pack(f"{WORDS}{SECRET} {WORDS}".encode()), tmp_path)
     assert not is_kept(pack(f"{WORDS}sk-proj-canary-0123456789".encode()), tmp_path)
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, bz2.compress, lzma.compress])
+def test_a_secret_across_two_parts_of_a_packed_file_is_found(pack: Any, tmp_path: Path) -> None:
+    data = f"{WORDS}{SECRET} {WORDS}".encode()
+    border = len(WORDS) + 9
+    assert not is_kept(pack(data[:border]) + pack(data[border:]), tmp_path)
 
 
 def test_what_cannot_be_looked_into_is_not_kept(tmp_path: Path) -> None:

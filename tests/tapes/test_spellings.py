@@ -71,6 +71,24 @@ def test_a_known_secret_is_found_however_it_is_broken(name: str) -> None:
     assert "Lantern" not in "".join(pieces)
 
 
+@pytest.mark.parametrize(
+    "secret",
+    [
+        "Zq7+vK/9mPax2Lw=aB4tY6uuw3Kd",
+        "Zq7svKd9mPax2LwraB4t//6uuw3Kd",
+        "abcd1234#efgh5678|ijkl9012",
+        "dGhpcyBpc3NlY3JldDEyMw==",
+        "Ab12Cd34-Ef56Gh78-Ij90Kl12",
+        "Zq7+vK/9&mP_x2Lw=aB4tY6'u\"w3",
+    ],
+)
+@pytest.mark.parametrize("end", ["\n", "\n    ", "\n> ", "=\n", "\\\n", "\n+", '"\n    "', "\n| "])
+def test_a_secret_with_signs_is_found_broken_at_any_of_them(secret: str, end: str) -> None:
+    for width in range(5, len(secret)):
+        broken = end.join(textwrap.wrap(secret, width, break_on_hyphens=False))
+        assert told(f"First {broken} and on.", secret) == "First [scrubbed] and on."
+
+
 @pytest.mark.parametrize("secret", ["a<b>&c\"d'e-99", 'Qu"ote & <Tag> 77'])
 def test_a_secret_with_signs_of_html_is_found_in_html(secret: str) -> None:
     for form in (html.escape(secret), html.escape(html.escape(secret)), html.escape(secret, False)):

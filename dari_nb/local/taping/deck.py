@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 
 from ...models import Content
@@ -21,6 +22,11 @@ from .known import is_of_tape
 from .player import Pace, TapePlayer
 from .recorder import TapeRecorder
 
+_log = logging.getLogger(__name__)
+_TAKEN_OUT = (
+    "Something in this prompt is a secret, or looks like one, and is not on the tape: "
+    "prompts that differ only there are one turn."
+)
 _LIVE = "\n{auto} asks live what is missing."
 _OF_TAPE = (
     "\nOnly the tape knows this agent; with one of its name, {auto} asks live what is missing."
@@ -102,6 +108,7 @@ class Deck:
         finder, tape, opened = self._finder, self._tape, self._opened
         if tape is None or opened is None or not self._recorder.is_taped(session):
             return None
+        self._say_what_is_taken_out(content)
         if opened.refresh() and finder is not None:
             finder.load(opened.recording)
         turn = finder.find(session, content) if finder is not None else None
@@ -121,6 +128,12 @@ class Deck:
             raise TapeMiss(finder.miss(str(tape.path), session, content, advice))
         opened.check()
         return None
+
+    def _say_what_is_taken_out(self, content: Content) -> None:
+        scrubber = self._comparison.scrubber
+        scrubber.look()
+        if scrubber.scrub(content) != content:
+            _log.warning(_TAKEN_OUT)
 
     def told(self, session_id: str, events: Sequence[EventRecord]) -> Effect | None:
         """Take in new events of a session, once they are durable."""

@@ -71,8 +71,8 @@ class Secrets:
             ends = {span.begin: span.end for span in found}
             broken = [*self._found(flat), *self._in_base64(flat)]
             yield from _spread((_cut_short(one, text, view, ends) for one in broken), places)
-        if view := unfolded(text):
-            yield from _spread(self._known(view[0]), view[1])
+        for plain, places in unfolded(text):
+            yield from _spread(self._known(plain), places)
 
     def _in_base64(self, text: str) -> Iterator[Span]:
         for run in in_base64(text):

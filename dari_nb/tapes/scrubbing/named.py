@@ -1,6 +1,7 @@
 """What is secret because of the name before it: headers, fields, variables, parameters.
 
-What stands behind a name must look like a key or a password, so that words about one stay.
+What stands behind a name must look random, so that words, code and constants stay. A password
+looks like a word: it is one only in a field, a variable or a parameter.
 """
 
 from __future__ import annotations
@@ -8,29 +9,47 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-_OF_PASSWORDS = r"passw(?:or)?d|passphrase|secret|(?<![A-Za-z])pwd|(?<=[A-Za-z0-9]_)pass"
+_OF_PASSWORDS = r"passw(?:or)?d|passphrase|pwd|_pass"
 _OF_KEYS = (
     r"(?:api|access|secret|private|auth|subscription|master|encryption|signing|account)[-_]?key"
     r"|(?:access|refresh|auth|api|bearer|session|security|id)[-_]?token"
-    r"|(?<![A-Za-z0-9_-])token|authorization"
+    r"|(?<![A-Za-z0-9_-])token|authorization|secret"
 )
 _OF_VARIABLES = r"[A-Z0-9]_(?:KEY|TOKEN|SECRET|AUTH|CREDENTIALS?)"
+_WITH_PASSWORDS = r"[A-Z0-9_](?:PASSWORD|PASSWD|PASSPHRASE|_PASS|_PWD|_SECRET)"
 _IS = r"[\"'`]?\]?[ \t]{0,3}(?:=>|:=|[:=])[ \t]{0,3}[\"'`]?"
+_IS_FIELD = r"[\"'`]\]?[ \t]{0,3}(?:=>|[:=])[ \t]{0,3}[\"'`]"
 _NO_CODE = (
     r"(?![\w.]{1,60}[(\[{])(?!(?:~|\.{0,2})/[\w.-]+/)"
     r"(?![\w./~-]{1,80}\.(?:pem|key|json|pub)\b)"
 )
 """Calls of functions, and paths of files, are no secrets."""
+_NO_ADDRESS = r"(?!0x[0-9A-Fa-f]{40}(?![0-9A-Za-z]))"
+"""Nor are addresses of contracts, which are public."""
 _OF_KEY = r"[A-Za-z0-9_.~+/%=-]"
-_KEY = rf"({_NO_CODE}(?={_OF_KEY}{{0,80}}?\d)(?={_OF_KEY}{{0,80}}?[A-Za-z]){_OF_KEY}{{16,}})"
+_L, _D = r"[A-Za-z]{1,60}+", r"[0-9]{1,60}+"
+_CHANGES = rf"{_L}{_D}{_L}[0-9]|{_D}{_L}{_D}[A-Za-z]"
+_SHORT = r"[A-Z]{0,3}[a-z]{1,3}+(?![a-z])|[A-Z]{1,3}+(?![A-Za-z])|[0-9]{1,3}+(?![0-9])"
+_RANDOM = (
+    rf"{_OF_KEY}{{0,80}}?(?=[A-Za-z0-9]{{12}})(?:{_CHANGES}"
+    rf"|(?=[A-Za-z]{{0,60}}[0-9])(?:(?<![a-z])|(?![a-z]))(?:{_SHORT}){{4}})"
+)
+"""Twelve letters and digits in a row, or more, as no words are.
+
+They change three times between letters and digits, or are in pieces that are short for words.
+"""
+_KEY = rf"({_NO_CODE}{_NO_ADDRESS}(?={_RANDOM}){_OF_KEY}{{16,}})"
 _PASSWORD = rf"({_NO_CODE}(?=[^\s\"'`<>]{{0,80}}?\d)[^\s\"'`<>$,;&(){{}}\[\]\\]{{8,}})"
+_IN_QUOTES = r"((?!\$)(?=[^\s\"'`<>]{0,80}?\d)[^\s\"'`<>{}\\]{8,})(?=[\"'`]|\Z)"
 _SCHEME = r"(?:(?:token|apikey|api-key|key)[ \t]{1,3})?"
 _BASIC = r"((?=[A-Za-z0-9][a-z]*[A-Z0-9+/=])[A-Za-z0-9+/]{8,}={0,2})"
 _NETRC = r"(?:machine\s{1,20}\S{1,255}|default)\s{1,20}login\s{1,20}\S{1,255}\s{1,20}password"
 
 _FORMS = (
-    re.compile(rf"(?:(?i:{_OF_KEYS})|{_OF_VARIABLES}){_IS}(?i:{_SCHEME}){_KEY}"),
-    re.compile(rf"(?i:{_OF_PASSWORDS}){_IS}{_PASSWORD}"),
+    re.compile(rf"(?:(?i:{_OF_KEYS}|{_OF_PASSWORDS})|{_OF_VARIABLES}){_IS}(?i:{_SCHEME}){_KEY}"),
+    re.compile(rf"(?i:{_OF_PASSWORDS}){_IS_FIELD}{_IN_QUOTES}"),
+    re.compile(rf"{_WITH_PASSWORDS}{_IS}{_PASSWORD}"),
+    re.compile(rf"[?&;](?i:{_OF_PASSWORDS})={_PASSWORD}"),
     re.compile(rf"(?i:authorization){_IS}(?i:basic)[ \t]{{1,3}}{_BASIC}"),
     re.compile(rf"{_NETRC}\s{{1,20}}([^\s\"'\\]{{4,}})"),
     re.compile(r"[?&;]sig=([A-Za-z0-9%+/=_-]{20,})"),  # Azure

@@ -62,14 +62,17 @@ def _opened(data: bytes, most: int) -> Iterator[bytes]:
     if data.startswith(_CLOSED):
         raise ValueError("it is packed in a way that is not known")
     for begin, maker in _STREAMS:
+        members: list[bytes] = []
         while data.startswith(begin):
             stream = maker()
             part = stream.decompress(data, most + 1)
             if not stream.eof or len(part) > most:
                 raise ValueError("it is damaged, or too large")
-            yield part
+            members.append(part)
             most -= len(part)
             data = stream.unused_data
+        if members:
+            yield b"".join(members)
     if zipfile.is_zipfile(BytesIO(data)):
         yield from _entries(data, most)
 

@@ -10,6 +10,8 @@ _BEGINS = rf"(?<![{_WORD}])"
 
 _MIXED = r"(?=[\w-]*\d)(?=[\w-]*[a-z])(?=[\w-]*[A-Z])"
 """Small and capital letters and digits, as no word has them."""
+_HAS_RUN = rf"(?=[\w.~+/-]{{0,80}}?(?=[A-Za-z]{{0,60}}\d)(?=\d{{0,60}}[A-Za-z])[{_WORD}]{{12}})"
+"""Twelve letters and digits in a row or more, with both among them, as no words have them."""
 _PLACEHOLDER = r"(?!(?i:pass|passwd|password|pwd|secret|token|key)@)"
 """What passwords are called in examples of addresses."""
 
@@ -30,7 +32,7 @@ _PRIVATE_KEY = (
 COMMON: tuple[tuple[str, str], ...] = (
     ("-----BEGIN", _PRIVATE_KEY),
     *(
-        (scheme, rf"{scheme}((?=[A-Za-z._~+/-]*\d)[{_WORD}._~+/-]{{20,}}=*)")
+        (scheme, rf"{scheme}({_HAS_RUN}[{_WORD}._~+/-]{{20,}}=*)")
         for scheme in ("Bearer ", "bearer ", "BEARER ")
     ),
     ("sk_", r"sk_[0-9a-f]{48}"),
@@ -41,8 +43,11 @@ COMMON: tuple[tuple[str, str], ...] = (
 """Forms that may hold no long word, or whose beginnings many ordinary texts have."""
 _WORDS: tuple[tuple[str, str], ...] = (
     # OpenAI, Anthropic, OpenRouter, DeepSeek and many others; dashes, too.
-    ("sk-", rf"{_BEGINS}sk-[{_WORD}_-]{{16,}}"),
-    ("sk-", rf"sk-(?:(?:proj|ant|or|svcacct|admin)-[{_WORD}_-]{{16,}}|[{_WORD}]{{32,}})"),
+    ("sk-", rf"{_BEGINS}sk-{_HAS_RUN}[{_WORD}_-]{{16,}}"),
+    (
+        "sk-",
+        rf"sk-(?:(?:proj|ant|or|svcacct|admin)-(?=[A-Za-z_-]*\d)[{_WORD}_-]{{16,}}|[{_WORD}]{{32,}})",
+    ),
     ("k_live_", rf"[srp]k_live_[{_WORD}]{{10,}}"),
     ("k_test_", rf"[srp]k_test_[{_WORD}]{{10,}}"),
     *((f"gh{kind}_", rf"gh{kind}_[{_WORD}]{{20,}}") for kind in "pousr"),

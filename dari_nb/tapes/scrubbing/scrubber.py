@@ -39,7 +39,7 @@ class Scrubber:
         patterns: More regular expressions of what is secret.
         keys: Gives the secrets that are known; those of this process by default.
         variables: Where variables are looked up whose names are those of secrets, such as
-            ``API_KEY``, ``DB_PASSWORD`` or ``MY_TOKEN_2``.
+            ``API_KEY``, ``DB_PASSWORD`` or ``MY_TOKEN_2``; the environment by default.
 
     Attributes:
         counts: How many secrets were taken out, by kind.
@@ -56,13 +56,13 @@ class Scrubber:
         patterns: Sequence[str] = (),
         *,
         keys: Callable[[], Iterable[str]] = known,
-        variables: Mapping[str, str] = os.environ,
+        variables: Mapping[str, str] | None = None,
     ) -> None:
         self.counts: Counter[str] = Counter()
         self._patterns = [compiled(pattern) for pattern in patterns]
         self._given = (patterns, keys, variables)
         self._keys = keys
-        self._variables = variables
+        self._variables = os.environ if variables is None else variables
         self._looked_at: tuple[list[str], list[str]] | None = None
         self.look()
 
@@ -156,7 +156,7 @@ class Scrubber:
 
     def _field(self, name: str, value: Any) -> Any:
         if isinstance(value, str):
-            said, text = written(f"{name}: "), written(value)
+            said, text = written(f'"{name}": "'), written(value)
             if any(named(said + text)):
                 return self.pieces([said, text])[1]
         return self._scrubbed(value)

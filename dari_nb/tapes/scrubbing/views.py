@@ -23,11 +23,19 @@ BREAK = re.compile(r"(?:[\r\n]|\\[rn])+")
 INVISIBLE = r"\x1b\[[0-9;]*[A-Za-z]|[\0\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]"
 """Colours of terminals, soft hyphens, what has no width, and each second byte of UTF-16."""
 _SEAM = re.compile(rf"(?:[\r\n]|\\[rn]|{INVISIBLE})+")
-_FOLD = re.compile(
-    r"(?:[\"']?[ \t]{0,20}[\\=]?(?:\r?\n|\\[rn]|\r)+(?:[+-]|[ \t]*(?:[>#|]|//))?[ \t]*[\"']?"
-    rf"|{INVISIBLE})+"
-)
-"""Where a line ends and the next begins: with indents, quotes, and signs of differences."""
+_BEFORE, _AFTER = r"[ \t]{0,20}", r"[ \t]*"
+_BEFORE_END = (rf"[\"']?{_BEFORE}[\\=]?", rf"{_BEFORE}[\\=]?", _BEFORE)
+_SIGN = r"(?:[+-]|[ \t]*(?:[>#|]|//))?"
+_AFTER_END = (rf"{_SIGN}{_AFTER}[\"']?", f"{_SIGN}{_AFTER}", _AFTER)
+_FOLDED = [
+    re.compile(rf"(?:{before}(?:\r?\n|\\[rn]|\r)+{after}|{INVISIBLE})+")
+    for before in _BEFORE_END
+    for after in _AFTER_END
+]
+"""Where a line ends and the next begins: with indents, quotes, and signs of differences.
+
+Each sign may be of the text itself instead, so it is read both ways.
+"""
 _ESCAPED = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 _DEEPEST = 4
 """How often a text may be encoded inside of another, such as JSON in JSON in an address."""
@@ -76,9 +84,12 @@ def unbroken(text: str) -> View | None:
     return _without(_SEAM, text)
 
 
-def unfolded(text: str) -> View | None:
+def unfolded(text: str) -> list[View]:
     """The same, without what begins lines: indents, and signs of quotations and differences."""
-    return _without(_FOLD, text)
+    if not _SEAM.search(text):
+        return []
+    found = [view for seam in _FOLDED if (view := _without(seam, text))]
+    return list({view[0]: view for view in found}.values())
 
 
 def _without(seam: re.Pattern[str], text: str) -> View | None:
