@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 
 from ....score_kinds import JUDGING
@@ -31,6 +32,10 @@ _CHANGES = {
     **dict.fromkeys(("better", "improvement", "improvements"), "better"),
 }
 _WRONG = {"wrong", "incorrect", "mistake", "mistakes"}
+_ISO_DATE = re.compile(
+    r"\d{4}-\d{1,2}(-\d{1,2}([t ]\d{1,2}:\d{2}(:\d{2}(\.\d{3}|\.\d{6})?)?z?)?)?", re.ASCII
+)
+_FIGURES = re.compile(r"[+-]?[.,]?[0-9]")
 _MOST = 100  # characters of what was asked that are said again
 
 
@@ -80,12 +85,24 @@ def _of_order(matrix: Matrix, facts: Facts, asked: Condition) -> Iterator[str]:
     cells = ((rows[cell.row], [cell]) for cell in matrix.cells)
     values = [text_of(v) for place in cells for v in facts.all_of(*place, asked.name)]
     name, wanted = short(asked.name), short(asked.wanted)
+    known = f"{asked.sign} compares numbers such as 2.5 and dates such as 2026-11-27"
+    odd = next(filter(_has_no_order, values), "")
     if values and all(map(is_amount, values)) and not is_amount(asked.wanted):
         yield f"{name} is a number, and {wanted} is none"
+    elif odd:
+        yield f"{name} holds “{short(odd)}”, and {known}"
+    elif values and _has_no_order(asked.wanted):
+        yield f"“{wanted}” has no order: {known}"
     elif values and not any(map(can_be_ordered, values)):
         yield f"{name} holds words, and {asked.sign} compares numbers"
     elif values and not can_be_ordered(asked.wanted):
         yield f"{name} is neither more nor less than {wanted}"
+
+
+def _has_no_order(text: str) -> bool:
+    """Whether it begins as numbers and dates do, and is neither, such as ``2,5``."""
+    is_known = is_amount(text) or _ISO_DATE.fullmatch(text)
+    return not is_known and _FIGURES.match(text) is not None
 
 
 def _of_value(matrix: Matrix, asked: Condition) -> Iterator[str]:
