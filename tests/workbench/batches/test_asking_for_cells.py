@@ -11,7 +11,8 @@ def batch(d, server):
     def plain(prompt, turn):
         return prompt
 
-    batch = d.batches.run("plain", ["one", "two"], ["x", "y"]).wait(60)
+    batch = d.batches.run("plain", ["one", {"prompt": "two", "topic": "home work"}], ["x", "y"])
+    batch.wait(60)
     batch.score("right", lambda turn: turn.text == "one")
     batch.score("length", lambda turn: 2 + len(turn.text))
     return batch
@@ -51,6 +52,10 @@ def test_what_is_no_text_is_refused(batch, asked):
     ("column = x OR column = y", "there is no or: all conditions are to be met"),
     ("wrong", "the condition is right = no"),
     ('column = "x', "a quotation mark is not closed"),
+    ('"', "a quotation mark is not closed"),
+    ("not one", "there is no not: one is topic != travel"),
+    ("right = yes and NOT column = y", "there is no not: one is topic != travel"),
+    ("topic = home work", 'quotation marks: topic = "home work"'),
 ])  # fmt: skip
 def test_what_can_never_be_met_is_named_with_what_there_is(batch, where, why):
     with pytest.raises(InvalidRequestError) as told:

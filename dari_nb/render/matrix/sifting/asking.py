@@ -16,7 +16,7 @@ from .sifting import (
     Facts,
     Wish,
     can_be_ordered,
-    has_or,
+    has_word,
     is_amount,
     read_conditions,
     sift,
@@ -44,8 +44,12 @@ def misread(matrix: Matrix, wish: Wish) -> str:
     sifted = sift(matrix, wish)
     facts = Facts(matrix, seen_against(matrix, wish.baseline, wish.score))
     conditions, words = read_conditions(wish.where, facts.names)
-    if conditions and has_or(wish.where):
+    if conditions and has_word(wish.where, "or"):
         return 'there is no or: all conditions are to be met, and "or" in quotation marks is a word'
+    if has_word(wish.where, "not"):
+        return 'there is no not: one is topic != travel, and "not" in quotation marks is a word'
+    if "" in words and wish.where.count('"') % 2:
+        return "a quotation mark is not closed"
     # What else is asked for may be met by nothing, which is an answer.
     always = [one for one in conditions if one.name == DIFFERS or one.sign[0] in "<>"]
     if not sifted.why and not always:
@@ -55,7 +59,8 @@ def misread(matrix: Matrix, wish: Wish) -> str:
         return next(told, "")
     if wish.where.count('"') % 2:
         return "a quotation mark is not closed"
-    if why := next(told, "") or _of_words(matrix, words, facts):
+    spaced = _of_spaces(matrix, facts, conditions, words)
+    if why := next(spaced, "") or next(told, "") or _of_words(matrix, words, facts):
         return why
     return "" if sifted.why.startswith("nothing matches") else sifted.why
 
@@ -124,6 +129,19 @@ def _of_value(matrix: Matrix, asked: Condition) -> Iterator[str]:
 def _is_figure(matrix: Matrix, name: str) -> bool:
     kind = matrix.kinds.get(name)
     return name in ("time", "seconds", "cost", "number") or kind == "number" or kind in JUDGING
+
+
+def _of_spaces(
+    matrix: Matrix, facts: Facts, asked: list[Condition], words: list[str]
+) -> Iterator[str]:
+    """Say how a value is asked for that has spaces, where its first word alone was read as one."""
+    rows = {row.id: row for row in matrix.rows}
+    for one in asked:
+        for cell in matrix.cells:
+            text = text_of(facts.of(rows[cell.row], cell, one.name))
+            meant = condition(one.name, text, one.sign)
+            if meant and text.startswith(tuple(f"{one.wanted} {word}" for word in words)):
+                yield f"what has spaces stands in quotation marks: {short(meant)}"
 
 
 def _of_words(matrix: Matrix, words: list[str], facts: Facts) -> str:
