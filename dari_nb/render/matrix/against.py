@@ -182,9 +182,13 @@ def against_parts(matrix: Matrix, seen: Against) -> Iterator[Part]:
     size = f" \N{MULTIPLICATION SIGN} {columns} columns" if columns > 1 else ""
     yield Part(f"Of {count_text(len(seen.rows), 'task')}{size}, ")
     words = {"none": "not compared"}
-    told = [change for change, n in seen.counts.items() if n or change != "none"]
+    there = {(cell.row, cell.column) for cell in matrix.cells}
+    places = [(row, column) for row in seen.rows for column in seen.bases]
+    absent = sum(place not in there for place in places)
+    counts = {**seen.counts, "none": seen.counts["none"] - absent}
+    told = [change for change, n in counts.items() if n or change != "none"]
     for place, change in enumerate(told):
-        n = seen.counts[change]
+        n = counts[change]
         verb = "" if place else " is" if n == 1 else " are"
         yield Part(", " if place else "")
         yield Part(
@@ -194,6 +198,7 @@ def against_parts(matrix: Matrix, seen: Against) -> Iterator[Part]:
     yield Part(seen.name, "b")
     yield Part(" on ")
     yield score_part(seen.score)
+    yield Part(f"; {absent} {'was' if absent == 1 else 'were'} not run" if absent else "")
     yield from failures(matrix, dict.fromkeys([*seen.bases.values(), *seen.bases]), seen.score)
     yield Part(".")
     if seen.gaps:
@@ -217,20 +222,19 @@ def _gaps(matrix: Matrix, seen: Against) -> Iterator[Part]:
     turning = [one for one, gap in seen.gaps.items() if gap.turns]
     unsure = [one for one in seen.gaps if one not in settled and one not in turning]
     clauses = [
-        [*listed([[Part(labels[one], "b")] for one in ones]), Part(f" {saying}")]
-        for saying, ones in sayings.items()
-        if ones
+        [*listed([[Part(labels[one], "b")] for one in ones]), Part(f" {saying}{_on(seen, tasks)}")]
+        for saying, found in sayings.items()
+        for tasks, ones in _by_tasks(seen, found)
     ]
     if turning:
         names = [[Part(labels[one], "b")] for one in turning] if len(seen.gaps) > 1 else []
         those = [Part(" for "), *listed(names)] if names else []
         clauses.append([Part(TURNED), *those])
-    if unsure:
-        compared = sum(change != "none" for change in seen.rows.values())
-        does = "does" if compared == 1 else "do"
-        names = [[Part(labels[one], "b")] for one in unsure] if len(seen.gaps) > 1 else []
+    for tasks, ones in _by_tasks(seen, unsure):
+        does = "does" if tasks == 1 else "do"
+        names = [[Part(labels[one], "b")] for one in ones] if len(seen.gaps) > 1 else []
         rest = [Part(" for "), *listed(names)] if names else []
-        unsettled = f"{count_text(compared, 'task')} {does} not settle which is better"
+        unsettled = f"{count_text(tasks, 'task')} {does} not settle which is better"
         clauses.append([Part(unsettled), *rest])
     for place, clause in enumerate(clauses):
         yield Part("; " if place else "")
@@ -250,6 +254,18 @@ def _gaps(matrix: Matrix, seen: Against) -> Iterator[Part]:
     how = ", ".join(["paired by task", *methods])
     yield Part(f" (difference {'; '.join([*told, how])})", "small")
     yield Part(".")
+
+
+def _by_tasks(seen: Against, columns: Sequence[str]) -> list[tuple[int, list[str]]]:
+    """Put columns together that are compared on as many tasks."""
+    found: dict[int, list[str]] = {}
+    for column in columns:
+        found.setdefault(seen.gaps[column].tasks, []).append(column)
+    return list(found.items())
+
+
+def _on(seen: Against, tasks: int) -> str:
+    return f" on {count_text(tasks, 'task')}" if tasks < len(seen.rows) else ""
 
 
 def means_of(matrix: Matrix, score: str) -> dict[tuple[str, str], float]:

@@ -142,6 +142,7 @@ class Gap:
         high: Upper end.
         method: How the interval was made.
         turns: Whether it would not leave out 0, were failed cells of the better one wrong.
+        tasks: How many tasks both have a value on, from which it was made.
     """
 
     other: str
@@ -150,6 +151,7 @@ class Gap:
     high: float
     method: str = "none"
     turns: bool = False
+    tasks: int = 0
 
     @property
     def is_settled(self) -> bool:

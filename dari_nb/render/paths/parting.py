@@ -124,13 +124,20 @@ def _calling(paths: Paths, calls: Sequence[ToolCallItem], place: int) -> tuple[s
         )
     tool = calls[0].tool_name
     about = {_short(subject_text(call)) for call in calls}
-    what = _code(tool) + (f" {about.pop()}" if len(about) == 1 and about != {""} else "")
+    subject = about.pop() if len(about) == 1 else ""
+    what = f"{_code(tool)} {subject}".rstrip()
     later = (
         tool in names
         for path in paths.keys
         if (names := [name for name, _ in path[place:]]) and names[0] != tool
     )
-    return f"called {what}{' first' if any(later) else ''}", what
+    before = (
+        call.tool_name == tool and subject in ("", _short(subject_text(call)))
+        for run in paths.runs
+        for call in run.calls[:place]
+    )
+    again = " again" if any(before) else ""
+    return f"called {what}{again}{' first' if any(later) else ''}", what
 
 
 def _giving(calls: Sequence[ToolCallItem], names: Sequence[str]) -> tuple[str, str]:

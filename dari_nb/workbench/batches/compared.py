@@ -162,10 +162,12 @@ class ComparedBatches(Results):
             score: What they are compared by, as for :meth:`view`.
 
         Returns:
-            ``column`` and ``baseline``; ``regressions``, ``improvements`` and ``alike``, of
-            ``tasks`` that both have; ``difference``, its mean over these, with ``low`` and
-            ``high``, NaN where there is no interval, its ``level`` and ``method``. With several
-            rows each interval is wider, so that all of them hold together at 95 %.
+            ``column`` and ``baseline``; how many tasks are ``regressions`` (a failure is one where
+            the baseline has more than 0), ``improvements`` and ``alike``; ``failed``, how many
+            cells of the column failed or could not be scored; ``tasks`` on which both have a
+            score, and ``difference``, its mean over these alone, with ``low`` and ``high``, NaN
+            where there is no interval, its ``level`` and ``method``. With several rows each
+            interval is wider, so that all of them hold together at 95 %.
 
         Raises:
             InvalidRequestError: There is no such score.
@@ -186,8 +188,9 @@ class ComparedBatches(Results):
 
         Returns:
             ``task_index``, ``task``, ``column``, ``baseline``, ``change`` (``worse``, ``better``,
-            ``alike``), and the means ``before`` and ``after``, NaN where all failed; what got worse
-            comes first. What cannot be compared, as of cells that failed, is left out.
+            ``alike``), and the means ``before`` and ``after``; what got worse comes first. A task
+            that failed is ``worse`` if the baseline has more than 0, ``after`` NaN where all its
+            cells failed; one that failed otherwise, or in the baseline, is left out.
 
         Raises:
             InvalidRequestError: There is no such score.
@@ -249,11 +252,14 @@ class ComparedBatches(Results):
         """What not all batches have, in words."""
         from ...render import count_text
 
-        which = "only" if len(self._runs) == 2 else "not all, but"
+        holders: dict[tuple[str, ...], list[Task]] = {}
+        for task in self.tasks:
+            names = tuple(run.name for run in self._runs if task.index in run.rows.values())
+            if len(names) < len(self._runs):
+                holders.setdefault(names, []).append(task)
         return [
-            f"{count_text(len(tasks), 'task')} {which} in {name}: {_listed(tasks)}"
-            for name, tasks in self.only.items()
-            if tasks
+            f"{count_text(len(tasks), 'task')} only in {' and '.join(names)}: {_listed(tasks)}"
+            for names, tasks in holders.items()
         ]
 
     def to_mimebundle(self) -> dict[str, str]:

@@ -56,6 +56,14 @@ def test_first_is_said_where_the_others_do_it_later():
     )
 
 
+def test_again_is_said_where_all_had_done_it_before():
+    ways = [[*START, CANCEL, CANCEL]] * 2 + [[*START, CANCEL]] * 2
+    assert parting(*ways, success=[True, True, False, False]) == (
+        "They part at step 4: whoever called cancel M20 again (2 of 2) succeeded, "
+        "the others (0 of 2) did not."
+    )
+
+
 def test_only_one_way_that_did_not_succeed_is_told_as_that():
     ways = [*START, RULES], [*START, HUMAN], [*START, CANCEL], [*START, CANCEL]
     assert parting(*ways, success=[True, True, False, False]) == (

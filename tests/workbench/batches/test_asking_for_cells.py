@@ -11,7 +11,8 @@ def batch(d, server):
     def plain(prompt, turn):
         return prompt
 
-    batch = d.batches.run("plain", ["one", "two"], ["x", "y"]).wait(60)
+    batch = d.batches.run("plain", ["one", {"prompt": "two", "topic": "home work"}], ["x", "y"])
+    batch.wait(60)
     batch.score("right", lambda turn: turn.text == "one")
     batch.score("length", lambda turn: 2 + len(turn.text))
     return batch
@@ -51,11 +52,41 @@ def test_what_is_no_text_is_refused(batch, asked):
     ("column = x OR column = y", "there is no or: all conditions are to be met"),
     ("wrong", "the condition is right = no"),
     ('column = "x', "a quotation mark is not closed"),
+    ('"', "a quotation mark is not closed"),
+    ("not one", "there is no not: one is topic != travel"),
+    ("right = yes and NOT column = y", "there is no not: one is topic != travel"),
+    ("topic = home work", 'quotation marks: topic = "home work"'),
 ])  # fmt: skip
 def test_what_can_never_be_met_is_named_with_what_there_is(batch, where, why):
     with pytest.raises(InvalidRequestError) as told:
         batch.view(where=where)
     assert why in str(told.value)
+
+
+@pytest.mark.parametrize(("values", "where", "why"), [
+    (["0,75", "10"], "v > 2,5", "v holds “0,75”, and > compares numbers such as 2.5 and dates"),
+    (["10", "-0,75"], "v < 2", "v holds “-0,75”, and < compares numbers"),
+    (["1,000", "900"], "v > 950", "v holds “1,000”, and > compares numbers"),
+    (["01.11.2026", "02.12.2025"], "v > 2026-01-01", "v holds “01.11.2026”, and > compares"),
+    (["2026-11-01", "2026-11-02"], "v >= 02.11.2026", "“02.11.2026” has no order: >= compares"),
+    (["2026-11-01T09:00:00+05:00", "x"], "v > 2026", "v holds “2026-11-01t09:00:00+05:00”, and >"),
+])  # fmt: skip
+def test_what_only_looks_like_numbers_and_dates_is_not_put_in_order(d, batch, values, where, why):
+    tasks = [{"prompt": f"of {value}", "v": value} for value in values]
+    batch = d.batches.run("plain", tasks, ["x"]).wait(60)
+    with pytest.raises(InvalidRequestError) as told:
+        batch.view(where=where)
+    assert why in str(told.value)
+
+
+@pytest.mark.parametrize(("values", "where", "left"), [
+    (["0.75", "10", "x"], "v > 2.5", ["10"]),
+    (["2026-11-01", "2026-11-02T10:00:00Z", "n/a"], "v > 2026-11-02", ["2026-11-02T10:00:00Z"]),
+])  # fmt: skip
+def test_numbers_and_dates_are_put_in_order_beside_words(d, batch, values, where, left):
+    tasks = [{"prompt": value, "v": value} for value in values]
+    batch = d.batches.run("plain", tasks, ["x"]).wait(60)
+    assert [cell.text for cell in batch.view(where=where).shown] == left
 
 
 @pytest.mark.parametrize("where", [

@@ -121,6 +121,23 @@ def test_what_the_interval_supports_is_said(d, day):
     assert f"<b>{name}</b> did worse<small> (difference" in compared.view().against
 
 
+def test_of_three_each_number_is_of_the_tasks_that_it_came_from(d, day):
+    runs = [
+        d.batches.run("parity", tasks, ["small"], run_id=name).wait(60)
+        for name, tasks in (("one", TASKS), ("two", TASKS), ("three", TASKS[:6]))
+    ]
+    for batch in runs:
+        batch.score("right", right)
+    compared = dari.compare_batches(*runs)
+    assert compared.notes == ["2 tasks only in one and two: “Is 6 odd?”, “Is 7 odd?”"]
+    assert compared.differences()["tasks"].tolist() == [8, 6]
+    view = compared.view()
+    assert "not compared" not in view.against
+    assert "“right”</em>; 2 were not run. " in view.against
+    told = "8 tasks do not settle which is better for <b>two · small</b>; 6 tasks do not settle"
+    assert told in view.against
+
+
 def test_two_agents_are_called_by_their_names(d, day, server):
     @server.agent("parity-2", llms=["small"])
     def other(prompt, turn):
@@ -136,9 +153,8 @@ def test_two_agents_are_called_by_their_names(d, day, server):
     assert head.startswith(f"parity and parity-2 · {sizes} · done")
     for batch in (old, new):
         batch.score("right", right)
-    assert "Of 8 tasks, 2 are worse, 1 better, 0 alike, 5 not compared against parity on" in str(
-        compared
-    )
+    told = "Of 8 tasks, 2 are worse, 1 better, 0 alike against parity on “right”; 5 were not run. "
+    assert told in str(compared)
 
 
 def test_ratings_go_to_the_batch_that_a_cell_is_of(d, day):

@@ -60,6 +60,26 @@ def test_a_crash_where_the_answer_was_right_is_a_regression(d, day):
     assert changes["before"].tolist()[:6] == [1.0] * 6
 
 
+def test_the_number_of_tasks_is_that_which_the_difference_came_from(d, day):
+    old = ran(d, TASKS[:12], run_id="monday")
+    day["crash"] = set(range(6))
+    new = ran(d, TASKS[:12], run_id="tuesday")
+    for ones, worse, failed in ((old, new), 6, 6), ((new, old), 0, 0):
+        compared = dari.compare_batches(*ones)
+        assert "6 of 12 cells of tuesday · small failed. 6 tasks do not settle " in str(compared)
+        told = compared.differences().iloc[0]
+        counts = told[["regressions", "alike", "failed", "tasks", "difference"]]
+        assert counts.tolist() == [worse, 6, failed, 6, 0]
+
+
+def test_a_claim_of_some_tasks_says_of_how_many(d, day):
+    day["wrong"] = set(range(12))
+    old = ran(d, TASKS[:12], run_id="monday")
+    day |= {"crash": set(range(6)), "wrong": set()}
+    told = str(dari.compare_batches(old, ran(d, TASKS[:12], run_id="tuesday")))
+    assert "6 of 12 cells of tuesday · small failed. tuesday · small did better on 6 tasks" in told
+
+
 def test_an_answer_in_place_of_a_crash_is_not_compared(d, day):
     day["crash"] = set(range(6))
     old = ran(d, run_id="monday")

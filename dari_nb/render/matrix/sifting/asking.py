@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 
 from ....score_kinds import JUDGING
@@ -15,7 +16,7 @@ from .sifting import (
     Facts,
     Wish,
     can_be_ordered,
-    has_or,
+    has_word,
     is_amount,
     read_conditions,
     sift,
@@ -31,6 +32,10 @@ _CHANGES = {
     **dict.fromkeys(("better", "improvement", "improvements"), "better"),
 }
 _WRONG = {"wrong", "incorrect", "mistake", "mistakes"}
+_ISO_DATE = re.compile(
+    r"\d{4}-\d{1,2}(-\d{1,2}([t ]\d{1,2}:\d{2}(:\d{2}(\.\d{3}|\.\d{6})?)?z?)?)?", re.ASCII
+)
+_FIGURES = re.compile(r"[+-]?[.,]?[0-9]")
 _MOST = 100  # characters of what was asked that are said again
 
 
@@ -39,8 +44,12 @@ def misread(matrix: Matrix, wish: Wish) -> str:
     sifted = sift(matrix, wish)
     facts = Facts(matrix, seen_against(matrix, wish.baseline, wish.score))
     conditions, words = read_conditions(wish.where, facts.names)
-    if conditions and has_or(wish.where):
+    if conditions and has_word(wish.where, "or"):
         return 'there is no or: all conditions are to be met, and "or" in quotation marks is a word'
+    if has_word(wish.where, "not"):
+        return 'there is no not: one is topic != travel, and "not" in quotation marks is a word'
+    if "" in words and wish.where.count('"') % 2:
+        return "a quotation mark is not closed"
     # What else is asked for may be met by nothing, which is an answer.
     always = [one for one in conditions if one.name == DIFFERS or one.sign[0] in "<>"]
     if not sifted.why and not always:
@@ -50,7 +59,8 @@ def misread(matrix: Matrix, wish: Wish) -> str:
         return next(told, "")
     if wish.where.count('"') % 2:
         return "a quotation mark is not closed"
-    if why := next(told, "") or _of_words(matrix, words, facts):
+    spaced = _of_spaces(matrix, facts, conditions, words)
+    if why := next(spaced, "") or next(told, "") or _of_words(matrix, words, facts):
         return why
     return "" if sifted.why.startswith("nothing matches") else sifted.why
 
@@ -80,12 +90,24 @@ def _of_order(matrix: Matrix, facts: Facts, asked: Condition) -> Iterator[str]:
     cells = ((rows[cell.row], [cell]) for cell in matrix.cells)
     values = [text_of(v) for place in cells for v in facts.all_of(*place, asked.name)]
     name, wanted = short(asked.name), short(asked.wanted)
+    known = f"{asked.sign} compares numbers such as 2.5 and dates such as 2026-11-27"
+    odd = next(filter(_has_no_order, values), "")
     if values and all(map(is_amount, values)) and not is_amount(asked.wanted):
         yield f"{name} is a number, and {wanted} is none"
+    elif odd:
+        yield f"{name} holds “{short(odd)}”, and {known}"
+    elif values and _has_no_order(asked.wanted):
+        yield f"“{wanted}” has no order: {known}"
     elif values and not any(map(can_be_ordered, values)):
         yield f"{name} holds words, and {asked.sign} compares numbers"
     elif values and not can_be_ordered(asked.wanted):
         yield f"{name} is neither more nor less than {wanted}"
+
+
+def _has_no_order(text: str) -> bool:
+    """Whether it begins as numbers and dates do, and is neither, such as ``2,5``."""
+    is_known = is_amount(text) or _ISO_DATE.fullmatch(text)
+    return not is_known and _FIGURES.match(text) is not None
 
 
 def _of_value(matrix: Matrix, asked: Condition) -> Iterator[str]:
@@ -107,6 +129,19 @@ def _of_value(matrix: Matrix, asked: Condition) -> Iterator[str]:
 def _is_figure(matrix: Matrix, name: str) -> bool:
     kind = matrix.kinds.get(name)
     return name in ("time", "seconds", "cost", "number") or kind == "number" or kind in JUDGING
+
+
+def _of_spaces(
+    matrix: Matrix, facts: Facts, asked: list[Condition], words: list[str]
+) -> Iterator[str]:
+    """Say how a value is asked for that has spaces, where its first word alone was read as one."""
+    rows = {row.id: row for row in matrix.rows}
+    for one in asked:
+        for cell in matrix.cells:
+            text = text_of(facts.of(rows[cell.row], cell, one.name))
+            meant = condition(one.name, text, one.sign)
+            if meant and text.startswith(tuple(f"{one.wanted} {word}" for word in words)):
+                yield f"what has spaces stands in quotation marks: {short(meant)}"
 
 
 def _of_words(matrix: Matrix, words: list[str], facts: Facts) -> str:

@@ -178,9 +178,9 @@ def read_conditions(where: str, names: Mapping[str, str]) -> tuple[list[Conditio
     return conditions, words
 
 
-def has_or(where: str) -> bool:
-    """Whether a word of what is asked is “or”, not in quotation marks."""
-    return any(found[0] == "or" for found in _TOKEN.finditer(where.lower()))
+def has_word(where: str, word: str) -> bool:
+    """Whether a word of what is asked is this one, not in quotation marks."""
+    return any(found[0] == word for found in _TOKEN.finditer(where.lower()))
 
 
 def _why_none(wish: Wish, facts: Facts) -> str:

@@ -7,13 +7,13 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from ....render.matrix.against import ORDER, Against, means_of
-from ....render.matrix.matrix import Gap, Matrix
+from ....render.matrix.matrix import Gap, Matrix, is_lost
 
 if TYPE_CHECKING:
     import pandas as pd
 
 _OF_COLUMNS = [
-    *("column", "baseline", "regressions", "improvements", "alike", "tasks"),
+    *("column", "baseline", "regressions", "improvements", "alike", "failed", "tasks"),
     *("difference", "low", "high", "level", "method"),
 ]
 _OF_TASKS = ["task_index", "task", "column", "baseline", "change", "before", "after"]
@@ -24,11 +24,12 @@ def differences_frame(matrix: Matrix, seen: Against) -> pd.DataFrame:
     import pandas as pd
 
     labels = {column.id: column.label for column in matrix.columns}
+    failed = Counter(cell.column for cell in matrix.cells if is_lost(cell, seen.score))
     rows = []
     for column, base in seen.bases.items():
         found = Counter(change for (_, of), change in seen.cells.items() if of == column)
         gap = seen.gaps.get(column) or Gap(base, math.nan, math.nan, math.nan)
-        counts = (found["worse"], found["better"], found["alike"], found.total())
+        counts = (found["worse"], found["better"], found["alike"], failed[column], gap.tasks)
         ends = (gap.value, gap.low, gap.high, seen.level, gap.method)
         rows.append((labels[column], labels[base], *counts, *ends))
     return pd.DataFrame(rows, columns=_OF_COLUMNS)

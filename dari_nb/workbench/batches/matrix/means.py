@@ -167,7 +167,7 @@ def _gap(other: str, ones: Values, others: Values, kind: Kind, level: float) -> 
     from ....scores import paired_difference
 
     found = paired_difference(_by_task(ones), _by_task(others), level=level, kind=kind)
-    return Gap(other, *found[:3], found.method)
+    return Gap(other, *found[:3], found.method, tasks=len({task for task, _ in ones}))
 
 
 def _bounded(
