@@ -87,7 +87,7 @@ class ComparedBatches(Results):
             place = run.rows[cell.task_index], run.columns[cell.column], cell.repeat
             ours = self.grid.at(*place)
             ours.history, ours.unsent, ours.carried = cell.history, cell.unsent, cell.metadata
-            ours.doubles = cell.doubles
+            ours.doubles, ours.held = cell.doubles, cell.held
             self._own[ours.id] = run.batch, cell
 
     def _is_shared(self, row: int) -> bool:
