@@ -89,6 +89,11 @@ def by_another(path: Path, asked: str) -> None:
     path.write_text(text.replace(first, f"{mark}\n{first}", 1) + f"{more}\n{end}\n")
 
 
+def said(caplog: pytest.LogCaptureFixture) -> list[str]:
+    """What was logged so far."""
+    return [record.getMessage() for record in caplog.records]
+
+
 def test_turns_that_end_out_of_order_leave_what_others_wrote(path: Path, calling: Calling) -> None:
     gated = Gated("long", "short")
     with LocalDari(tape=path) as server:
@@ -137,7 +142,7 @@ def test_a_file_that_was_put_in_place_of_the_tape_is_said_once(
         caller.ask("echo", "r4")
         caller.ask("echo", "r5")
         assert asked_on(path) == ["r1", "r4", "r5"]
-        assert [record.getMessage() for record in caplog.records] == [
+        assert said(caplog) == [
             "lesson.tape was replaced: 2 turns recorded here are no longer on it."
         ]
         caplog.clear()
@@ -145,7 +150,7 @@ def test_a_file_that_was_put_in_place_of_the_tape_is_said_once(
         caller.ask("echo", "r6")
         caller.ask("echo", "r7")
     assert asked_on(path) == ["r6", "r7"]
-    assert [record.getMessage() for record in caplog.records] == [
+    assert said(caplog) == [
         f"lesson.tape is no longer there, nor are 3 turns recorded here: {_ANEW}"
     ]
 
@@ -156,9 +161,7 @@ def test_turns_that_went_with_the_tape_are_told_when_it_is_taken_out(
     with LocalDari(tape=path) as server:
         calling(server).ask("echo", "r1")
         path.unlink()
-    assert [record.getMessage() for record in caplog.records] == [
-        f"lesson.tape is no longer there, nor is 1 turn recorded here: {_ANEW}"
-    ]
+    assert said(caplog) == [f"lesson.tape is no longer there, nor is 1 turn recorded here: {_ANEW}"]
 
 
 def test_turns_that_a_reviewer_takes_off_are_not_missed(
@@ -193,7 +196,7 @@ def test_it_is_said_when_a_session_goes_on_from_a_turn_that_was_rejected(
         Tape(path).review().reject()
         for session, text in ((first["session_id"], "r4"), (played["session_id"], "r5")):
             caller.finished(caller.send(session, text)["message"]["id"])
-    assert [record.getMessage() for record in caplog.records] == [
+    assert said(caplog) == [
         f"msg_{number} of a session is recorded, but cannot play: the turn before it was taken "
         f"off the tape. Ask it in a new session."
         for number in (3, 2)

@@ -115,14 +115,19 @@ def test_a_second_download_counts_once(tape: dari.Tape, folder: Path, lines: str
         assert len(tape.answers([file, str(file)])) == 2
 
 
+def answer_first(tape: dari.Tape, text: str) -> None:
+    """Answer the first of its two questions in a player."""
+    player = tape.view()
+    [first, _] = player._score.questions
+    player._answered(first, text)
+    player.close()
+
+
 def test_a_corrected_question_keeps_the_answers_that_it_had(
     tape: dari.Tape, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    player = tape.view()
-    [first, _] = player._score.questions
-    player._answered(first, "mine")
-    player.close()
+    answer_first(tape, "mine")
     tape.file.write_text(_TAPE.replace("frist", "first"))
     frame = tape.answers(folder)
     assert frame["ask"].tolist() == ["What first?", "What second?"]
@@ -137,10 +142,7 @@ def test_a_question_with_the_same_name_on_another_tape_has_its_own_answers(
     tape: dari.Tape, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    player = tape.view()
-    [first, _] = player._score.questions
-    player._answered(first, "mine")
-    player.close()
+    answer_first(tape, "mine")
     other = tmp_path / "other.tape"
     other.write_text(_TAPE.replace("5d6c28aeec0496b0", "5d6c28aeec0496b1"))
     assert dari.Tape(other).answers()["answer"].isna().all()

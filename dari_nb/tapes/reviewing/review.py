@@ -179,12 +179,10 @@ class Review(Sequence[Proposal]):
         self._shown = Shown(tape)
         old = [turn for turn in tape.turns if not turn.line.new]
         by_place = {turn.place: turn for turn in old}
-        self._proposals = [
-            self._proposal(tape, turn, by_place.get(turn.place))
-            for turn in tape.turns
-            if turn.line.new
-        ]
         self.news = [turn for turn in tape.turns if turn.line.new]
+        self._proposals = [
+            self._proposal(tape, turn, by_place.get(turn.place)) for turn in self.news
+        ]
 
     def adopt(self) -> str:
         """Let all of them play, beside what was recorded.
