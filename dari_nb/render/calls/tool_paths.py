@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
@@ -24,7 +23,7 @@ _STRETCH = 128
 
 Key = tuple[str, str]
 Kind = Literal["same", "other arguments", "only here"]
-Pair = tuple[int | None, int | None]
+Pair = tuple[int, int]
 
 
 class Step(NamedTuple):
@@ -108,23 +107,44 @@ def rows_of(paths: Sequence[Sequence[Key]]) -> list[list[int | None]]:
     return made
 
 
+class _Row:
+    """Calls of one name beside each other: the place in each path, and how often each key."""
+
+    __slots__ = ("counts", "name", "places")
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.places: dict[int, int] = {}
+        self.counts: Counter[Key] = Counter()
+
+
 def _rows(paths: Sequence[Sequence[Key]]) -> list[list[int | None]]:
     """Align each path with all that came before it; what is equal stands in the same rows."""
-    rows: list[list[int | None]] = []
-    profile: list[Counter[Key]] = []
+    rows: list[_Row] = []
     done: dict[tuple[Key, ...], int] = {}
-    for width, path in enumerate(paths):
-        twin = done.setdefault(tuple(path), width)
-        if twin < width:
-            pairs: list[Pair] = [(i, row[twin]) for i, row in enumerate(rows)]
+    for number, path in enumerate(paths):
+        twin = done.setdefault(tuple(path), number)
+        if twin < number:
+            own = [row for row in rows if twin in row.places]
         else:
-            pairs = list(_pairs(profile, path))
-        rows = [[*([None] * width if i is None else rows[i]), j] for i, j in pairs]
-        profile = [Counter() if i is None else profile[i] for i, _ in pairs]
-        for counts, (_, j) in zip(profile, pairs, strict=True):
-            if j is not None:
-                counts[path[j]] += 1
-    return rows
+            rows, own = _merged(rows, path)
+        for place, (row, key) in enumerate(zip(own, path, strict=True)):
+            row.places[number] = place
+            row.counts[key] += 1
+    return [[row.places.get(number) for number in range(len(paths))] for row in rows]
+
+
+def _merged(rows: Sequence[_Row], path: Sequence[Key]) -> tuple[list[_Row], list[_Row]]:
+    """Give a path its rows; returns all rows, and those of its calls. New ones come last."""
+    merged: list[_Row] = []
+    own: list[_Row] = []
+    i = j = 0
+    for m, n in [*_pairs(rows, path), (len(rows), len(path))]:
+        mine = [*(_Row(name) for name, _ in path[j:n]), *rows[m : m + 1]]
+        merged += [*rows[i:m], *mine]
+        own += mine
+        i, j = m + 1, n + 1
+    return merged, own
 
 
 def key_of(call: ToolCallItem) -> Key:
@@ -149,89 +169,92 @@ def differing_in(calls: Sequence[ToolCallItem]) -> list[str]:
     return [n for n in names if len({one_line(a.get(n, _ABSENT)) for a in given}) > 1]
 
 
-def _pairs(rows: Sequence[Counter[Key]], path: Sequence[Key]) -> Iterator[Pair]:
-    """Walk rows and path, long ones a stretch at a time, of which the nearer half counts."""
-    is_long = len(rows) * len(path) > _MOST_PAIRS
-    stretch = _STRETCH if is_long else max(len(rows), len(path))
+def _pairs(rows: Sequence[_Row], path: Sequence[Key]) -> list[Pair]:
+    """Pair rows with calls, long ones a stretch at a time, of which the nearer half counts."""
+    if len(rows) * len(path) <= _MOST_PAIRS:
+        return _best_pairs(rows, path)
+    half = _STRETCH // 2
+    pairs: list[Pair] = []
     i = j = 0
     while i < len(rows) and j < len(path):
-        is_last = i + stretch >= len(rows) and j + stretch >= len(path)
-        from_rows = from_path = 0
-        for m, n in _best_pairs(rows[i : i + stretch], path[j : j + stretch]):
-            yield None if m is None else i + m, None if n is None else j + n
-            from_rows, from_path = from_rows + (m is not None), from_path + (n is not None)
-            if max(from_rows, from_path) > stretch // 2 and not is_last:
-                break
-        i, j = i + from_rows, j + from_path
-    yield from ((rest, None) for rest in range(i, len(rows)))
-    yield from ((None, rest) for rest in range(j, len(path)))
+        found = _best_pairs(rows[i : i + _STRETCH], path[j : j + _STRETCH])
+        if i + _STRETCH >= len(rows) and j + _STRETCH >= len(path):
+            return pairs + [(i + m, j + n) for m, n in found]
+        near = [(m, n) for m, n in found if max(m, n) <= half]
+        pairs += [(i + m, j + n) for m, n in near]
+        # Up to the next pair, and no farther than half: of the rows first, then of the path.
+        m, n = near[-1] if near else (-1, -1)
+        beyond = found[len(near)] if len(near) < len(found) else (_STRETCH, _STRETCH)
+        if max(m, n) < half:
+            m, n = (half, n) if beyond[0] > half else (beyond[0] - 1, half)
+        i, j = i + m + 1, j + n + 1
+    return pairs
 
 
-def _best_pairs(rows: Sequence[Counter[Key]], path: Sequence[Key]) -> Iterator[Pair]:
-    """Walk both, with the best pairs there are; what is only in the rows comes first.
+def _best_pairs(rows: Sequence[_Row], path: Sequence[Key]) -> list[Pair]:
+    """Give the best pairs there are.
 
     Of several that are as good it takes the one that pairs the earliest rows, with the earliest
     calls. So a call that pairs with nothing changes none of the pairs.
     """
-    import numpy as np
-
+    if not rows or not path:
+        return []
     weights = _weights(rows, path)
     best = _best(weights)
-    found = np.nonzero((weights + best[1:, 1:] == best[:-1, :-1]) & (weights > 0))
-    ends = np.searchsorted(found[0], np.arange(1, len(rows) + 1)).tolist()
-    places, sums = found[1].tolist(), best[found].tolist()
-    begin = at = 0
-    for i, end in enumerate(ends):
-        first, now = bisect_left(places, at, begin, end), best.item(i, at)
-        pair = next((places[k] for k in range(first, end) if sums[k] == now), None)
-        begin = end
-        if pair is None:
-            yield i, None
-            continue
-        yield from ((None, j) for j in range(at, pair))
-        yield i, pair
-        at = pair + 1
-    yield from ((None, j) for j in range(at, len(path)))
+    pairs: list[Pair] = []
+    at = 0
+    for m in range(len(rows)):
+        left = best.item(at, m)
+        if not left:
+            break
+        # A pair is as good without the calls before it only while what is left stays the same.
+        for n in range(at, len(path)):
+            if best.item(n, m) < left:
+                break
+            weight = weights.item(n, m)
+            if weight and weight + best.item(n + 1, m + 1) == left:
+                pairs.append((m, n))
+                at = n + 1
+                break
+    return pairs
 
 
-def _weights(rows: Sequence[Counter[Key]], path: Sequence[Key]) -> Scores:
+def _weights(rows: Sequence[_Row], path: Sequence[Key]) -> Scores:
     """Weigh each call of a path with each row: its name, its arguments, how many have these."""
     import numpy as np
 
     names = {name: number for number, (name, _) in enumerate(path)}
     placed: dict[Key, list[int]] = {}
-    for j, key in enumerate(path):
-        placed.setdefault(key, []).append(j)
-    of_rows = np.array([names.get(next(iter(counts))[0], -1) for counts in rows])
+    for n, key in enumerate(path):
+        placed.setdefault(key, []).append(n)
+    of_rows = np.array([names.get(row.name, -1) for row in rows])
     of_path = np.array([names[name] for name, _ in path])
-    totals = np.array([counts.total() for counts in rows], dtype=np.int64)
-    weights: Scores = (of_rows[:, None] == of_path[None, :]) * (_NAME + totals)[:, None]
+    totals = np.array([len(row.places) for row in rows], dtype=np.int64)
+    weights: Scores = (of_path[:, None] == of_rows) * (_NAME + totals)
     same = [
-        (i, j, count)
-        for i, counts in enumerate(rows)
-        for key, count in counts.items()
-        for j in placed.get(key, ())
+        (n, m, row.counts[key])
+        for m, row in enumerate(rows)
+        for key in placed.keys() & row.counts.keys()
+        for n in placed[key]
     ]
     if same:
-        at_rows, at_path, counts_same = np.array(same, dtype=np.int64).T
-        weights[at_rows, at_path] = _NAME + _SAME + counts_same
+        at_path, at_rows, counts = np.array(same, dtype=np.int64).T
+        weights[at_path, at_rows] = _NAME + _SAME + counts
     return weights
 
 
 def _best(weights: Scores) -> Scores:
-    """Return how much what is from each row and each call on can come to."""
+    """Return how much what is from each call and each row on can come to."""
     import numpy as np
 
-    height, width = weights.shape
-    # A call at a time: a path has fewer calls than there are rows.
+    width, height = weights.shape
     best = np.zeros((width + 1, height + 1), dtype=np.int64)
-    columns = np.ascontiguousarray(weights.T)
-    for j in reversed(range(width)):
-        later = best[j + 1]
-        most = np.maximum(later[:-1], columns[j] + later[1:])
+    for n in reversed(range(width)):
+        later, most = best[n + 1], best[n, :-1]
+        np.add(weights[n], later[1:], out=most)
+        np.maximum(most, later[:-1], out=most)
         np.maximum.accumulate(most[::-1], out=most[::-1])
-        best[j, :-1] = most
-    return best.T
+    return best
 
 
 def _kind(keys: Sequence[Key], width: int) -> Kind:
