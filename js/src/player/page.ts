@@ -3,7 +3,13 @@
 import { player } from "./component";
 import { PagePort, type Recorded } from "./page_port";
 
-const told = (name: string) => JSON.parse(document.getElementById(name)?.textContent ?? "[]");
+const text = (name: string) => document.getElementById(name)?.textContent ?? "";
+const told = (name: string) => JSON.parse(text(name));
+const unpacked = (base64: string) => {
+  const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+  const stream = new Blob([bytes]).stream();
+  return new Response(stream.pipeThrough(new DecompressionStream("gzip"))).json();
+};
 const whole = new Promise((read) => {
   document.addEventListener("DOMContentLoaded", read);
 });
@@ -12,8 +18,9 @@ const recorded: Recorded = {
   chapters: told("dari-chapters"),
   steps: async (number) => {
     // What stands further down may not have been read yet.
-    if (!document.getElementById(`dari-turn-${number}`)) await whole;
-    return told(`dari-turn-${number}`);
+    const name = `dari-turn-${number}`;
+    if (!text(name)) await whole;
+    return text(name) ? unpacked(text(name)) : [];
   },
 };
 const el = document.getElementById("dari-player");
