@@ -1,0 +1,79 @@
+"""Keys that are meant for the notebook reach it from within a view: saving, running, leaving."""
+
+import pytest
+
+from .keys import CELLS, FOCUS, opened, opened_notebook, run_again
+
+# Views are built as the reader comes near.
+HAS_PLACE = "([view, place]) => [...window.places(view).keys()].some((n) => n.startsWith(place))"
+
+
+@pytest.fixture(scope="module", params=["lab", "notebook7"])
+def notebook(request, browser):
+    yield from opened_notebook(request, browser)
+
+
+@pytest.fixture
+def book(notebook):
+    return run_again(notebook)
+
+
+RUNNING = {
+    "Shift+Enter": "runmenu:run",
+    "Control+Enter": "notebook:run-cell",
+    "Alt+Enter": "notebook:run-cell-and-insert-below",
+}
+
+
+def heard(book, command):
+    """Wait until the notebook has executed a command."""
+    book.page.wait_for_function("(id) => window.ran.includes(id)", arg=command)
+
+
+@pytest.mark.parametrize("view", CELLS)
+def test_a_notebook_is_saved_from_any_place_of_a_view(book, view):
+    page = book.page
+    opened(book, view)
+    for place in page.evaluate("(view) => [...window.places(view).keys()]", view):
+        page.evaluate("() => { window.ran = []; }")
+        assert page.evaluate(FOCUS, [view, place]) == "there"
+        page.keyboard.press("Control+s")
+        heard(book, "docmanager:save")
+    assert not book.problems
+
+
+@pytest.mark.parametrize(
+    ("view", "place"),
+    [
+        ("live", "ground"),
+        ("reader", "summary"),
+        ("matrix", "td"),
+        ("sessions", "tr"),
+        ("chat", "button"),
+    ],
+)
+@pytest.mark.parametrize("key", RUNNING)
+def test_keys_that_run_the_cell_run_it(book, view, place, key):
+    page = book.page
+    opened(book, view)
+    page.wait_for_function(HAS_PLACE, arg=[view, place])
+    places = page.evaluate("(view) => [...window.places(view).keys()]", view)
+    named = next(name for name in places if name.startswith(place))
+    assert page.evaluate(FOCUS, [view, named]) == "there"
+    page.evaluate("() => { window.ran = []; }")
+    page.keyboard.press(key)
+    heard(book, RUNNING[key])
+
+
+@pytest.mark.parametrize("view", CELLS)
+def test_tab_leads_from_the_cell_into_a_view_and_back(book, view):
+    page = book.page
+    opened(book, view)
+    within = "(view) => window.places(view).get('ground').contains(document.activeElement)"
+    page.evaluate("(view) => window.places(view).get('ground').closest('.jp-Cell').focus()", view)
+    for key, inside in (("Tab", True), ("Shift+Tab", False)):
+        for _ in range(60):
+            page.keyboard.press(key)
+            if page.evaluate(within, view) == inside:
+                break
+        assert page.evaluate(within, view) == inside
