@@ -23,6 +23,7 @@ from urllib.parse import urlsplit
 import pytest
 from hypothesis import HealthCheck, settings
 
+from dari_nb import _secret
 from dari_nb.errors import DariError
 from dari_nb.local import pull_model
 from dari_nb.local.gguf import kept, lacking
@@ -123,6 +124,15 @@ class TcpProxy:
         for each in pair:
             each.close()
         self._writers -= pair
+
+
+@pytest.fixture(autouse=True)
+def own_secrets() -> Iterator[None]:
+    """Forget a test's keys with it: a kernel knows some, and this process has had thousands."""
+    before = dict(_secret._known)
+    yield
+    _secret._known.clear()
+    _secret._known.update(before)
 
 
 @pytest.fixture
