@@ -7,9 +7,12 @@ MODULES := js/node_modules/.package-lock.json
 FRONT_END := $(wildcard js/src/* js/src/*/* js/build.mjs) js/package-lock.json dari_nb/render/page/paper.css
 BUNDLE := dari_nb/widgets/static/live.js
 
-# One process more than there are cores, since tests wait a good part of their time. One that dies is a
-# failure that ends the run: others would wait for what it was to do.
-PROCESSES ?= $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) + 1)')
+# Three processes for each core, since tests wait most of their time. One that dies is a failure that ends
+# the run: others would wait for what it was to do.
+PROCESSES ?= $(shell $(PYTHON) -c 'import os; print(3 * (os.cpu_count() or 1))')
+
+# They begin with, so that nobody waits for one file in the end.
+LONGEST := $(addprefix tests/,browser test_wheel.py test_notebooks.py)
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
@@ -26,7 +29,8 @@ lab: $(READY) $(BUNDLE) model ## open the notebooks in JupyterLab
 	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/jupyter lab notebooks $(if $(filter 0,$(shell id -u)),--allow-root) $(LAB)
 
 test: $(READY) $(BUNDLE) $(MODULES) programs ## run all tests, those in a browser included
-	$(BIN)/python -m pytest -n $(PROCESSES) --dist loadfile --max-worker-restart 0 $(PYTEST)
+	$(BIN)/python -m pytest -n $(PROCESSES) --dist loadfile --no-loadscope-reorder --max-worker-restart 0 \
+		$(LONGEST) tests $(PYTEST)
 	npm --prefix js test
 
 check: $(READY) $(MODULES) ## look for faults of form and of types
