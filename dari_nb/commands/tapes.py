@@ -51,6 +51,15 @@ _CONNECT = "ask the Dari there (default: DARI_API_URL), with the key in a variab
 _KEY = "the variable with the key (default: DARI_API_KEY)"
 _SCORE = "a file with score(answer), which gives a number: answer.text, .tools, .asked, .metadata"
 _VOLATILE = "what does not count in errors"
+_SETTLE = "keep the turns of both sides where git left a conflict"
+_ABOUT_SETTLING = (
+    "A turn that both sides recorded anew keeps one answer, by default that of the branch that "
+    "comes in; each such turn is named. Where both sides ask something else in the same place of a "
+    "session, it becomes two. What was written into the file since git left the conflict is kept, "
+    "or the file is left alone. With *.tape text eol=lf -merge in .gitattributes git merges no "
+    "tapes line by line, which can leave a turn whose beginning is gone."
+)
+_KEEPS = "of a turn that both sides recorded anew, keep the answer {}"
 _OTHER = "the tape that it is compared with; by default the one that git has"
 
 _MOST_FLAWS = 20
@@ -85,7 +94,8 @@ def add_tape_commands(
     _add_live(commands.choices["check"], server_to_ask, add_agents)
     add("runs", "write its sessions as runs: a line of JSON with messages each", _runs)
     add("keys", "make keys anew where what is asked was changed, and those that follow", _keys)
-    add("settle", "keep the turns of both sides where git left a conflict", _settle)
+    add("settle", _SETTLE, _settle)
+    _add_sides(commands.choices["settle"])
 
 
 def _add_live(
@@ -103,6 +113,15 @@ def _add_live(
     add("--volatile", nargs="+", default=[], metavar="REGEX", help=_VOLATILE)
     add("--timeout", type=float, default=600.0, metavar="S", help="seconds for a turn (600)")
     add("--report", metavar="FILE.md", help="where to write a report in Markdown; - is the output")
+
+
+def _add_sides(settling: argparse.ArgumentParser) -> None:
+    settling.set_defaults(keeps="theirs")
+    settling.description = f"{_SETTLE}. {_ABOUT_SETTLING}"
+    sides = settling.add_mutually_exclusive_group()
+    for side, whose in (("ours", "of this branch"), ("theirs", "of the one that comes in")):
+        about = _KEEPS.format(whose)
+        sides.add_argument(f"--{side}", dest="keeps", action="store_const", const=side, help=about)
 
 
 def _show(options: argparse.Namespace) -> int:
@@ -215,8 +234,11 @@ def _keys(options: argparse.Namespace) -> int:
 
 
 def _settle(options: argparse.Namespace) -> int:
+    def tell(text: str) -> None:
+        _write([f"{options.file}: {text}"])
+
     try:
-        settle(options.file)
+        settle(options.file, keeps=options.keeps, tell=tell)
     except TapeError as error:
         _write([str(error)])
         return 1
