@@ -59,6 +59,10 @@ _ABOUT_SETTLING = (
     "or the file is left alone. With *.tape text eol=lf -merge in .gitattributes git merges no "
     "tapes line by line, which can leave a turn whose beginning is gone."
 )
+_HALVES = (
+    "git merges two branches by itself where one replaced a turn and the other went on from it; "
+    "with *.tape text eol=lf -merge in .gitattributes it stops, for dari-local tape settle"
+)
 _KEEPS = "of a turn that both sides recorded anew, keep the answer {}"
 _OTHER = "the tape that it is compared with; by default the one that git has"
 
@@ -208,6 +212,9 @@ def _turns_and_flaws(file: Path) -> tuple[str, list[str]]:
     if not tape.is_closed:
         flaws.append("it has no last line: the recording was cut off, and plays up to there")
     _write_flaws(file, flaws)
+    keys = {None, *(turn.line.key for turn in tape.turns)}
+    if any(turn.line.parent not in keys for turn in tape.turns):
+        _write([f"{file}: {_HALVES}"])
     return count_of(len(tape.turns), "turn"), flaws
 
 

@@ -178,6 +178,20 @@ def test_check_names_last_lines_that_mean_nothing(
     ]
 
 
+def test_check_says_how_git_left_a_turn_without_its_beginning(
+    tape: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tape.write_text(
+        tape.read_text().replace('"agent":"echo","llm"', '"parent":"x","agent":"echo","llm"')
+    )
+    assert run(capsys, "keys", "lesson.tape")[0] == 0
+    status, told = run(capsys, "check", "lesson.tape")
+    finding, hint = told.splitlines()
+    assert status == 1
+    assert "'What is a closure?' goes on from a turn that is not in the tape (x)" in finding
+    assert "with *.tape text eol=lf -merge in .gitattributes it stops" in hint
+
+
 def test_settle_refuses_half_a_turn(tape: Path, capsys: pytest.CaptureFixture[str]) -> None:
     *lines, end, last = tape.read_text().splitlines(keepends=True)
     conflict = ["<<<<<<< HEAD\n", end, "=======\n", end, ">>>>>>> other\n"]

@@ -10,11 +10,12 @@ from typing import Any, Literal
 from msgspec import UNSET
 from msgspec.structs import replace
 
-from ..differences import is_same, text_asked
+from ..differences import is_same
 from ..lines import Comment, Mark, Note, encoded
 from ..notes import Placed, noted, with_notes
 from ..reading import parsed
 from ..recording import Recording
+from ..summary import prompt_of
 from ..turns import Turn
 from ..writing import put, tape_bytes
 from .conflicts import Sides, sides_of
@@ -23,8 +24,6 @@ Side = Literal["ours", "theirs"]
 _Place = tuple[str, int, bool]
 _IN_FRONT = -1
 """How many events stand before a note in front of its turn."""
-_SHOWN = 60
-"""Characters of what was asked that are shown."""
 _TWICE = (
     "both sides have their own {what} of {turn} of {session}, {asked}: kept is {kept}; for "
     "{other} let git checkout --merge write the file anew, and settle with --{side}"
@@ -114,7 +113,7 @@ class _Merging:
             place = {"turn": now[id(turn)].turn, "session": now[id(turn)].session}
             yield _TWICE.format(
                 what=what,
-                asked=_asked(turn),
+                asked=prompt_of(turn),
                 kept=_WORDS[self._keeps],
                 other=side,
                 side=side,
@@ -125,8 +124,8 @@ class _Merging:
             yield _PARTED.format(
                 turn=line.turn,
                 session=line.session,
-                asked=_asked(turn),
-                other=_asked(other),
+                asked=prompt_of(turn),
+                other=prompt_of(other),
                 place=f"{its.turn} of {its.session}",
             )
 
@@ -188,11 +187,6 @@ class _Merging:
 
 def _by_place(tape: Recording) -> dict[_Place, Turn]:
     return {(*turn.place, turn.line.new): turn for turn in tape.turns}
-
-
-def _asked(turn: Turn) -> str:
-    text = " ".join(text_asked(turn.line.asked).split())
-    return repr(text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…")
 
 
 def _shared(base: Turn | None, ours: Turn) -> list[Note]:
