@@ -50,7 +50,7 @@ _LIVE = (
 _CONNECT = "ask the Dari there (default: DARI_API_URL), with the key in a variable"
 _KEY = "the variable with the key (default: DARI_API_KEY)"
 _SCORE = "a file with score(answer), which gives a number: answer.text, .tools, .asked, .metadata"
-_VOLATILE = "what does not count in errors"
+_VOLATILE = "what does not count in errors; may be given again"
 _SETTLE = "keep the turns of both sides where git left a conflict"
 _ABOUT_SETTLING = (
     "A turn that both sides recorded anew keeps one answer, by default that of the branch that "
@@ -111,10 +111,10 @@ def _add_live(
     live.add_argument("--live", action="store_true", help="ask again, and name what is otherwise")
     add_agents(live)
     add = live.add_argument
-    add("--connect", nargs="?", const="", metavar="URL", help=_CONNECT)
+    add("--connect", type=_url, nargs="?", const="", metavar="URL", help=_CONNECT)
     add("--key-env", default="DARI_API_KEY", metavar="NAME", help=_KEY)
     add("--score", type=Path, metavar="FILE.py", help=_SCORE)
-    add("--volatile", nargs="+", default=[], metavar="REGEX", help=_VOLATILE)
+    add("--volatile", action="append", default=[], metavar="REGEX", help=_VOLATILE)
     add("--timeout", type=float, default=600.0, metavar="S", help="seconds for a turn (600)")
     add("--report", metavar="FILE.md", help="where to write a report in Markdown; - is the output")
 
@@ -126,6 +126,12 @@ def _add_sides(settling: argparse.ArgumentParser) -> None:
     for side, whose in (("ours", "of this branch"), ("theirs", "of the one that comes in")):
         about = _KEEPS.format(whose)
         sides.add_argument(f"--{side}", dest="keeps", action="store_const", const=side, help=about)
+
+
+def _url(text: str) -> str:
+    if text and "://" not in text:
+        raise argparse.ArgumentTypeError(f"{text} is no URL; without one it stands behind FILE")
+    return text
 
 
 def _show(options: argparse.Namespace) -> int:

@@ -226,7 +226,7 @@ def test_check_live_asks_the_agents_of_a_file_and_says_so_before(
     mine: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     before = Path("mine.tape").read_bytes()
-    assert main(["tape", "check", "--live", "mine.tape", "--agents", "mine.py"]) == 0
+    assert main(["tape", "check", "--live", "--agents", "mine.py", "mine.tape"]) == 0
     told = capsys.readouterr()
     assert told.err == "Asks 1 turn of 1 session again; what that costs is not known.\n"
     assert told.out == f"mine.tape: 1 of 1 turn came out as recorded{BY}\n"
@@ -242,6 +242,16 @@ def test_check_live_asks_the_agents_of_a_file_and_says_so_before(
     assert capsys.readouterr().out == written
     assert run(capsys, "check", "--live", "mine.tape")[0] == 1  # there is no such agent
     assert Path("mine.tape").read_bytes() == before
+
+
+def test_check_live_takes_several_agents_and_patterns_in_any_order(
+    mine: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("other.py").write_text(MINE.replace('"mine"', '"other"'))
+    agents = ("--agents", "other.py", "--agents", "mine.py")
+    patterns = ("--volatile", "a", "--volatile", "b")
+    for words in ((*patterns, *agents, "mine.tape"), ("mine.tape", *agents, *patterns)):
+        assert run(capsys, "check", "--live", *words)[0] == 0
 
 
 def test_check_live_scores_what_a_file_says(mine: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -266,6 +276,9 @@ def test_check_live_asks_another_dari_with_a_key_of_the_environment(
     assert run(capsys, *words)[1] == (
         "dari-local: --connect: give a URL, or set the variable DARI_API_URL.\n"
     )
+    with pytest.raises(SystemExit):
+        main(["tape", "check", "--live", "--connect", "mine.tape"])
+    assert "mine.tape is no URL; without one it stands behind FILE" in capsys.readouterr().err
     with LocalDari() as server:
         load_agents(server, mine)
         assert "DARI_API_KEY is not set" in run(capsys, *words, server.url)[1]
