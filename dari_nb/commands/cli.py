@@ -47,6 +47,8 @@ from .tapes import ABOUT, add_tape_commands
 HOST, PORT = "127.0.0.1", 8787
 """Where it listens unless told otherwise."""
 
+_UNREAD = 141
+"""The status of commands whose output nobody reads any more, as shells tell it."""
 _CONFIG = "LLMs, prices, agents and options, as dari-local serve --help tells"
 _AGENTS = (
     'agents of your own: functions under @server.agent("name"); server is there by itself, and '
@@ -65,7 +67,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(argv)
     try:
         status: int = options.run(options)
+        sys.stdout.flush()
         return status
+    except BrokenPipeError:
+        # Who read this has gone, as head does; what is left would be an error at the end again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _UNREAD
     except KeyboardInterrupt:
         return 130
     except DariError as error:

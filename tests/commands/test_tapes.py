@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +57,15 @@ def test_show_tells_what_is_on_it(tape: Path, capsys: pytest.CaptureFixture[str]
     assert new.startswith("  msg_1 echo (large), new: And in Go, where")
     assert new.endswith("…")
     assert last == "2 turns, agents: echo, 0 secrets scrubbed"
+
+
+def test_nothing_is_said_where_nobody_reads_any_more(tape: Path) -> None:
+    read, write = os.pipe()
+    os.close(read)
+    command = [sys.executable, "-m", "dari_nb.commands", "tape", "show", "lesson.tape"]
+    done = subprocess.run(command, stdout=write, stderr=subprocess.PIPE, cwd=tape.parent)
+    os.close(write)
+    assert (done.returncode, done.stderr) == (141, b"")
 
 
 def test_check_says_what_is_wrong(tape: Path, capsys: pytest.CaptureFixture[str]) -> None:
