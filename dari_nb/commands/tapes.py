@@ -27,6 +27,7 @@ from ..tapes import (
     settle,
     write_tape,
 )
+from ..tapes.differences import noted_otherwise
 from ..tapes.files import folder_beside
 from ..tapes.reading import bytes_of
 from ..tapes.summary import count_of, summary_of
@@ -64,6 +65,10 @@ _HALVES = (
     "with *.tape text eol=lf -merge in .gitattributes it stops, for dari-local tape settle"
 )
 _KEEPS = "of a turn that both sides recorded anew, keep the answer {}"
+_DIFF = (
+    "which turns came, went, were answered otherwise, or have other marks, comments or metadata; 1 "
+    "when any did"
+)
 _OTHER = "the tape that it is compared with; by default the one that git has"
 
 _MOST_FLAWS = 20
@@ -93,7 +98,7 @@ def add_tape_commands(
         command.add_argument("file", type=Path, metavar="FILE", help="a tape")
 
     add("show", "what is on it: sessions, turns and marks", _show)
-    add("diff", "which turns came, went, or were answered otherwise; 1 when any did", _diff)
+    add("diff", _DIFF, _diff)
     add("check", _CHECK, _check)
     _add_live(commands.choices["check"], server_to_ask, add_agents)
     add("runs", "write its sessions as runs: a line of JSON with messages each", _runs)
@@ -142,8 +147,8 @@ def _show(options: argparse.Namespace) -> int:
 def _diff(options: argparse.Namespace) -> int:
     new = read_tape(options.file)
     old = read_tape(options.old) if options.old else _committed(options.file)
-    found = differences(old, new)
-    _write(map(str, found))
+    found = [*map(str, differences(old, new)), *noted_otherwise(old, new)]
+    _write(found)
     return int(bool(found))
 
 

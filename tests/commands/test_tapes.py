@@ -153,6 +153,32 @@ def test_diff_compares_two_tapes_or_one_with_the_committed_one(
     assert run(capsys, "diff", "old.tape", "lesson.tape") == (1, expected)
 
 
+def test_diff_names_questions_comments_and_metadata_that_are_others(
+    tape: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ask(tape, "And in Go?")
+    dari.Tape(tape).review().adopt()
+    header, agent, turn, event, *rest = tape.read_text().splitlines(keepends=True)
+    mark = '{"mark":"guess","ask":"What is it?"}\n'
+
+    def written(name: str, *lines: str) -> None:
+        (tape.parent / name).write_text("".join([header, agent, *lines, *rest]))
+
+    written("old.tape", turn, mark, event)
+    written("asks.tape", turn, mark.replace("is it", "was that"), event)
+    written("moved.tape", turn, event, mark)
+    expecting = turn.replace('"asked"', '"metadata":{"expects":"x"},"asked"')
+    written("expects.tape", "# by hand\n", expecting, mark, event)
+    head = "noted otherwise: msg_1 of sess_1, echo: "
+    for name, told in {
+        "old.tape": "",
+        "asks.tape": head + "mark guess: What[- is it-]{+ was that+}?\n",
+        "moved.tape": head + "a mark or comment stands elsewhere in it\n",
+        "expects.tape": head + '{+# by hand+}; {+metadata {"expects":"x"}+}\n',
+    }.items():
+        assert run(capsys, "diff", "old.tape", name) == (int(bool(told)), told)
+
+
 def test_settle_keeps_the_turns_of_both_sides(
     tape: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
