@@ -271,7 +271,8 @@ def test_check_live_asks_the_agents_of_a_file_and_says_so_before(
     report = ("--report", "report.md")
     status, shown = run(capsys, "check", "--live", "mine.tape", "--agents", "mine.py", *report)
     assert status == 1
-    assert "line 3, msg_1 of sess_1: outcome: completed, and now failed: ValueError: no" in shown
+    assert "line 3, msg_1 of sess_1: outcome: completed, and now failed in the agent's" in shown
+    assert "own code: ValueError: no one" in shown
     written = Path("report.md").read_text()
     assert written.startswith("# mine.tape, asked again\n\nmine.tape: 0 of 1 turn")
     assert "| msg\\_1 of sess\\_1 |" in written or "| msg_1 of sess_1 |" in written
