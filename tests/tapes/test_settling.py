@@ -76,7 +76,7 @@ def test_what_was_edited_between_the_marks_of_git_is_refused_with_a_way_out(
     first = next(number for number, (line, was) in enumerate(pairs, 1) if line != was)
     assert refused.value.line == first
     assert path.read_bytes() == edited
-    assert "git checkout --merge lesson.tape" in str(refused.value)
+    assert f"git checkout --merge {path} write it anew" in str(refused.value)
     git(tmp_path, "checkout", "--merge", "lesson.tape")
     assert texts(settle(path))[2:] == ["Ours?", "Theirs?"]
 
@@ -101,6 +101,16 @@ def test_a_file_that_somebody_settled_by_hand_stays_and_that_is_said(
     assert [text.partition(":")[0] for text in told] == [
         "git has a conflict in it and there are none of its marks"
     ]
+
+
+def test_what_is_recorded_while_a_tape_is_settled_is_not_written_over(
+    lesson: Recording, tmp_path: Path
+) -> None:
+    path = merged(tmp_path, lesson, asks("Ours?", "A."), asks("Theirs?", "B."), fails=True)
+    write_tape(lesson, path)
+    with pytest.raises(InvalidRequestError, match="was written meanwhile: settle it again"):
+        settle(path, tell=lambda _: recorded_later(path))
+    assert texts(read_tape(path))[2:] == ["Later?"]
 
 
 @pytest.mark.parametrize("attributes", ["", LEFT_ALONE])
@@ -133,10 +143,12 @@ def test_of_which_turns_two_answers_were_recorded_is_said_and_which_is_kept_is_c
     assert [text.endswith("settle with --theirs") for text in told] == [True, True]
 
 
+@pytest.mark.parametrize("attributes", ["", LEFT_ALONE])
 @pytest.mark.parametrize("first", [0, 1])
 def test_marks_that_stood_before_both_sides_asked_otherwise_stand_once(
-    first: int, lesson: Recording, tmp_path: Path
+    first: int, attributes: str, lesson: Recording, tmp_path: Path
 ) -> None:
+    (tmp_path / ".gitattributes").write_text(attributes)
     questions = [Mark("one", "What is it?"), Mark("two", "And then?")]
     for turn, mark in zip(lesson.turns, questions, strict=True):
         turn.body.insert(0, mark)
@@ -161,10 +173,13 @@ def test_marks_that_stood_before_both_sides_asked_otherwise_stand_once(
     place = f"msg_{first + 1}"
     assert " ".join(told) == (
         f"both sides asked something else as {place} of sess_1: it goes on with ours, "
-        f"'Ours {first}?', and theirs, 'Theirs {first}?', is {place} of sess_2, a conversation of "
-        "its own now; take out what is not wanted"
+        f"'Ours {first}?', which keeps the marks that stood there; theirs, 'Theirs {first}?', is "
+        f"{place} of sess_2, a conversation of its own now; take out what is not wanted"
     )
     assert flaws_of(tape) == []
+    before = path.read_bytes()
+    settle(path)
+    assert path.read_bytes() == before
 
 
 def test_a_tape_that_one_side_renamed_is_said_to_be_elsewhere(

@@ -62,23 +62,39 @@ def sides_of(path: str | Path, tell: Callable[[str], object] = lambda _: None) -
     if ours is None or theirs is None:
         return _told_apart(data, file)
     if _has_conflict(data):
-        _refuse_edits(file, data, (base, ours, theirs))
+        _refuse_edits(path, data, (base, ours, theirs))
     elif is_left_alone(file) and not _is_same(data, theirs):
-        ours = data
+        return _since(file.name, data, _parsed(file.name, base, ours, theirs))
     elif not _is_same(data, ours) and not _is_same(data, theirs):
-        tell(_NO_MARKS.format(name=file.name))
+        tell(_NO_MARKS.format(name=path))
         return _told_apart(data, file)
+    return _parsed(file.name, base, ours, theirs)
+
+
+def _parsed(name: str, base: bytes | None, ours: bytes, theirs: bytes) -> Sides:
     return Sides(
-        parsed(base, f"{file.name} before both") if base is not None else Recording(),
-        parsed(ours, file.name if ours is data else _OURS.format(file.name)),
-        parsed(theirs, _THEIRS.format(file.name)),
+        parsed(base, f"{name} before both") if base is not None else Recording(),
+        parsed(ours, _OURS.format(name)),
+        parsed(theirs, _THEIRS.format(name)),
     )
 
 
-def _refuse_edits(file: Path, data: bytes, sides: tuple[bytes | None, bytes, bytes]) -> None:
+def _since(name: str, data: bytes, sides: Sides) -> Sides:
+    """Both sides where ours has become another since; it may have been settled, too.
+
+    What it has of theirs by now it has from them: of that, what it is now counts.
+    """
+    now = parsed(data, name)
+    ours, here = ({turn.place for turn in tape.turns} for tape in (sides.ours, now))
+    come = [turn for turn in sides.theirs.turns if turn.place in here - ours]
+    sides.base.turns = [*come, *sides.base.turns]
+    return sides._replace(ours=now)
+
+
+def _refuse_edits(path: str | Path, data: bytes, sides: tuple[bytes | None, bytes, bytes]) -> None:
     line = place_of_edit(data, *sides)
     if line is not None:
-        raise TapeError(_EDITED.format(name=file.name, line=line), line, Recording())
+        raise TapeError(_EDITED.format(name=path, line=line), line, Recording())
 
 
 def _has_conflict(data: bytes) -> bool:

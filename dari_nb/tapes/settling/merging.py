@@ -10,6 +10,7 @@ from typing import Any, Literal
 from msgspec import UNSET
 from msgspec.structs import replace
 
+from ...errors import InvalidRequestError
 from ..differences import is_same
 from ..lines import Comment, Mark, Note, encoded
 from ..notes import Placed, noted, with_notes
@@ -30,8 +31,9 @@ _TWICE = (
 )
 _WORDS: dict[Side, str] = {"ours": "ours", "theirs": "theirs, of the branch that comes in"}
 _PARTED = (
-    "both sides asked something else as {turn} of {session}: it goes on with ours, {asked}, and "
-    "theirs, {other}, is {place}, a conversation of its own now; take out what is not wanted"
+    "both sides asked something else as {turn} of {session}: it goes on with ours, {asked}, which "
+    "keeps the marks that stood there; theirs, {other}, is {place}, a conversation of its own now; "
+    "take out what is not wanted"
 )
 
 
@@ -56,17 +58,29 @@ def settle(
         What is in it now.
 
     Raises:
-        InvalidRequestError: The file cannot be read or written.
+        InvalidRequestError: The file cannot be read or written, or somebody wrote it meanwhile.
         TapeError: One of both sides is no tape, git has both only in parts, or somebody changed the
             file between the marks of git.
     """
+    before = _state(path)
     merging = _Merging(sides_of(path, tell), keeps)
     data = tape_bytes(merging.tape)
     tape = parsed(data, str(path))
+    if _state(path) != before:
+        raise InvalidRequestError(f"The tape {path} was written meanwhile: settle it again.")
     put(data, path)
     for text in merging.told(tape):
         tell(text)
     return tape
+
+
+def _state(path: str | Path) -> tuple[int, ...] | None:
+    """What shows that a file is another one; ``None`` where there is none."""
+    try:
+        found = Path(path).expanduser().stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_size, found.st_mtime_ns
 
 
 class _Merging:
