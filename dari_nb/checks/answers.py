@@ -16,6 +16,8 @@ from ..transcript import error_text
 
 _RESULTS = (ev.TOOL_CALL_COMPLETED, ev.TOOL_CALL_FAILED)
 _NO_TOOL = "no tool"
+_EXCEPTION = re.compile(r"[A-Z]\w*(Error|Exception)(:|$)")
+"""How an error begins that a function raised."""
 Step = tuple[str, Mapping[str, Any]]
 """An event's type and payload."""
 Gap = tuple[Literal["outcome", "tools", "answer"], str, str]
@@ -102,7 +104,10 @@ def _plain(text: str | None, volatile: Sequence[re.Pattern[str]]) -> str | None:
 def _outcome(answer: Answer) -> str:
     if answer.status is None:
         return "it does not end"
-    return f"failed: {answer.error}" if answer.status == "failed" else answer.status
+    if answer.status != "failed":
+        return answer.status
+    where = " in the agent's own code" if _EXCEPTION.match(answer.error or "") else ""
+    return f"failed{where}: {answer.error}"
 
 
 def _path(answer: Answer) -> str:

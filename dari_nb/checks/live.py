@@ -10,6 +10,7 @@ from typing import Any
 
 from ..client import Client
 from ..errors import ApiError, InvalidRequestError
+from ..models import events as ev
 from ..tapes import Scrubber, Tape, Turn, read_tape
 from ..tapes.scrubbing import compiled
 from .answers import Answer, Scorer, answer_of, gaps, recorded_answer
@@ -21,6 +22,7 @@ TIMEOUT = 600.0
 """Seconds that a turn may take unless somebody says otherwise."""
 AT_ONCE = 4
 """Sessions that are asked side by side."""
+_NO_CODE = "this server has only what was recorded of it: register its function first"
 _AFTER = "a turn before it could not be asked"
 
 
@@ -116,19 +118,25 @@ class _Checking:
             done.append(now)
             try:
                 session_id = session_id or self._asking.begin(turn)
-                steps = self._asking.ask(session_id, turn)
+                answer = self._ask(session_id, turn)
             except Gone as gone:
                 now.find(recorded_answer(turn).asked, gone.what, gone.was, str(gone))  # type: ignore[arg-type]
             except ApiError as error:
                 now.why = str(error)
             else:
                 now.is_asked = True
-                scrubber = Scrubber(self._secrets)
-                answer = answer_of(turn, [(kind, scrubber.scrub(data)) for kind, data in steps])
                 self._compare(now, recorded_answer(turn), answer)
                 continue
             return [*done, *(_Checked(rest, _AFTER) for rest in chain[len(done) :])]
         return done
+
+    def _ask(self, session_id: str, turn: Turn) -> Answer:
+        scrubber = Scrubber(self._secrets)
+        steps = self._asking.ask(session_id, turn)
+        answer = answer_of(turn, [(kind, scrubber.scrub(data)) for kind, data in steps])
+        if (answer.error or "").startswith(ev.NO_CODE):
+            raise Gone("agent", turn.line.agent, _NO_CODE)
+        return answer
 
     def _compare(self, checked: _Checked, then: Answer, now: Answer) -> None:
         for what, was, came in gaps(then, now, self._volatile):

@@ -47,8 +47,13 @@ from .tapes import ABOUT, add_tape_commands
 HOST, PORT = "127.0.0.1", 8787
 """Where it listens unless told otherwise."""
 
+_UNREAD = 141
+"""The status of commands whose output nobody reads any more, as shells tell it."""
 _CONFIG = "LLMs, prices, agents and options, as dari-local serve --help tells"
-_AGENTS = 'agents of your own: functions under @server.agent("name"); server is there by itself'
+_AGENTS = (
+    'agents of your own: functions under @server.agent("name"); server is there by itself, and '
+    "what else they use the file imports, as with import dari_nb as dari"
+)
 _BACKUP = "copy a database and its workspaces, at any time"
 _MODEL = "models that run on this machine: pull one, list them, remove one"
 _KEY = "the key that clients must bring (default: a new one at each start); processes show it"
@@ -62,7 +67,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(argv)
     try:
         status: int = options.run(options)
+        sys.stdout.flush()
         return status
+    except BrokenPipeError:
+        # Who read this has gone, as head does; what is left would be an error at the end again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _UNREAD
     except KeyboardInterrupt:
         return 130
     except DariError as error:
@@ -96,7 +106,7 @@ def _parser() -> argparse.ArgumentParser:
 def _add_options(serve: argparse.ArgumentParser) -> None:
     serve.set_defaults(run=_configure_and_serve)
     add = serve.add_argument
-    _add_agents(serve)
+    _add_agents(serve, "+")
     add("--host", help=f"where to listen (default: {HOST})")
     add("--port", type=int, help=f"0 takes a free one (default: {PORT})")
     add("--db", type=Path, metavar="FILE", help="keep everything in this file (default: in memory)")
@@ -110,10 +120,12 @@ def _add_options(serve: argparse.ArgumentParser) -> None:
     add("--pace", type=float, metavar="S", help="seconds before each step of an agent")
 
 
-def _add_agents(command: Any) -> None:
+def _add_agents(command: Any, several: int | str = 1) -> None:
+    """Add the options that say which agents there are; where a file stands beside, each by one."""
     add = command.add_argument
     add("--config", type=Path, metavar="FILE.toml", help=_CONFIG)
-    add("--agents", type=Path, nargs="+", default=[], metavar="FILE.py", help=_AGENTS)
+    files: dict[str, Any] = {"type": Path, "nargs": several, "action": "extend", "default": []}
+    add("--agents", metavar="FILE.py", help=_AGENTS, **files)
 
 
 def _add_places(backup: argparse.ArgumentParser) -> None:

@@ -27,6 +27,7 @@ from ..tapes import (
     settle,
     write_tape,
 )
+from ..tapes.differences import noted_otherwise
 from ..tapes.files import folder_beside
 from ..tapes.reading import bytes_of
 from ..tapes.summary import count_of, summary_of
@@ -50,7 +51,24 @@ _LIVE = (
 _CONNECT = "ask the Dari there (default: DARI_API_URL), with the key in a variable"
 _KEY = "the variable with the key (default: DARI_API_KEY)"
 _SCORE = "a file with score(answer), which gives a number: answer.text, .tools, .asked, .metadata"
-_VOLATILE = "what does not count in errors"
+_VOLATILE = "what does not count in errors; may be given again"
+_SETTLE = "keep the turns of both sides where git left a conflict"
+_ABOUT_SETTLING = (
+    "A turn that both sides recorded anew keeps one answer, by default that of the branch that "
+    "comes in; each such turn is named. Where both sides ask something else in the same place of a "
+    "session, it becomes two. What was written into the file since git left the conflict is kept, "
+    "or the file is left alone. With *.tape text eol=lf -merge in .gitattributes git merges no "
+    "tapes line by line, which can leave a turn whose beginning is gone."
+)
+_HALVES = (
+    "git merges two branches by itself where one replaced a turn and the other went on from it; "
+    "with *.tape text eol=lf -merge in .gitattributes it stops, for dari-local tape settle"
+)
+_KEEPS = "of a turn that both sides recorded anew, keep the answer {}"
+_DIFF = (
+    "which turns came, went, were answered otherwise, or have other marks, comments or metadata; 1 "
+    "when any did"
+)
 _OTHER = "the tape that it is compared with; by default the one that git has"
 
 _MOST_FLAWS = 20
@@ -80,12 +98,13 @@ def add_tape_commands(
         command.add_argument("file", type=Path, metavar="FILE", help="a tape")
 
     add("show", "what is on it: sessions, turns and marks", _show)
-    add("diff", "which turns came, went, or were answered otherwise; 1 when any did", _diff)
+    add("diff", _DIFF, _diff)
     add("check", _CHECK, _check)
     _add_live(commands.choices["check"], server_to_ask, add_agents)
     add("runs", "write its sessions as runs: a line of JSON with messages each", _runs)
     add("keys", "make keys anew where what is asked was changed, and those that follow", _keys)
-    add("settle", "keep the turns of both sides where git left a conflict", _settle)
+    add("settle", _SETTLE, _settle)
+    _add_sides(commands.choices["settle"])
 
 
 def _add_live(
@@ -97,12 +116,27 @@ def _add_live(
     live.add_argument("--live", action="store_true", help="ask again, and name what is otherwise")
     add_agents(live)
     add = live.add_argument
-    add("--connect", nargs="?", const="", metavar="URL", help=_CONNECT)
+    add("--connect", type=_url, nargs="?", const="", metavar="URL", help=_CONNECT)
     add("--key-env", default="DARI_API_KEY", metavar="NAME", help=_KEY)
     add("--score", type=Path, metavar="FILE.py", help=_SCORE)
-    add("--volatile", nargs="+", default=[], metavar="REGEX", help=_VOLATILE)
+    add("--volatile", action="append", default=[], metavar="REGEX", help=_VOLATILE)
     add("--timeout", type=float, default=600.0, metavar="S", help="seconds for a turn (600)")
     add("--report", metavar="FILE.md", help="where to write a report in Markdown; - is the output")
+
+
+def _add_sides(settling: argparse.ArgumentParser) -> None:
+    settling.set_defaults(keeps="theirs")
+    settling.description = f"{_SETTLE}. {_ABOUT_SETTLING}"
+    sides = settling.add_mutually_exclusive_group()
+    for side, whose in (("ours", "of this branch"), ("theirs", "of the one that comes in")):
+        about = _KEEPS.format(whose)
+        sides.add_argument(f"--{side}", dest="keeps", action="store_const", const=side, help=about)
+
+
+def _url(text: str) -> str:
+    if text and "://" not in text:
+        raise argparse.ArgumentTypeError(f"{text} is no URL; without one it stands behind FILE")
+    return text
 
 
 def _show(options: argparse.Namespace) -> int:
@@ -113,8 +147,8 @@ def _show(options: argparse.Namespace) -> int:
 def _diff(options: argparse.Namespace) -> int:
     new = read_tape(options.file)
     old = read_tape(options.old) if options.old else _committed(options.file)
-    found = differences(old, new)
-    _write(map(str, found))
+    found = [*map(str, differences(old, new)), *noted_otherwise(old, new)]
+    _write(found)
     return int(bool(found))
 
 
@@ -189,6 +223,9 @@ def _turns_and_flaws(file: Path) -> tuple[str, list[str]]:
     if not tape.is_closed:
         flaws.append("it has no last line: the recording was cut off, and plays up to there")
     _write_flaws(file, flaws)
+    keys = {None, *(turn.line.key for turn in tape.turns)}
+    if any(turn.line.parent not in keys for turn in tape.turns):
+        _write([f"{file}: {_HALVES}"])
     return count_of(len(tape.turns), "turn"), flaws
 
 
@@ -215,8 +252,11 @@ def _keys(options: argparse.Namespace) -> int:
 
 
 def _settle(options: argparse.Namespace) -> int:
+    def tell(text: str) -> None:
+        _write([f"{options.file}: {text}"])
+
     try:
-        settle(options.file)
+        settle(options.file, keeps=options.keeps, tell=tell)
     except TapeError as error:
         _write([str(error)])
         return 1

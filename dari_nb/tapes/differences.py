@@ -5,13 +5,15 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import zip_longest
 from typing import Literal, NamedTuple
 
 import msgspec
 
 from ..models import Content
 from .keys import blocks_of, is_keyed
-from .lines import TurnLine
+from .lines import Mark, Note, TurnLine
+from .notes import noted
 from .recording import Recording
 from .turns import Turn
 from .words import content_text, told_of
@@ -21,6 +23,7 @@ _KEPT = 12
 """Words that are shown on each side of what differs."""
 _MANY = 2000
 """Words from which on those that come often are not looked for: it would take long."""
+_MOVED = "a mark or comment stands elsewhere in it"
 _DETAILS = "the same in words, and otherwise in details, such as tokens"
 _EDITED = (
     "nothing but the key of the recorded turn, which is that of another text: what it asks was "
@@ -69,6 +72,52 @@ def differences(old: Recording, new: Recording) -> list[Difference]:
             found.append(Difference("answered otherwise", turn, other))
     gone = (turn for place, turn in before.items() if place not in after)
     return [*found, *(Difference("removed", turn) for turn in gone)]
+
+
+def noted_otherwise(old: Recording, new: Recording) -> Iterator[str]:
+    """Say where people have put other marks and comments, or other metadata, on two tapes.
+
+    >>> list(noted_otherwise(Recording(tail=[Mark("who")]), Recording(tail=[Mark("who", "Who?")])))
+    ['noted otherwise: at the end: mark who{+: Who?+}']
+    """
+    before = {(*turn.place, turn.line.new): turn for turn in old.turns}
+    for turn in new.turns:
+        other = before.get((*turn.place, turn.line.new))
+        if other is not None:
+            line = turn.line
+            head = f"{line.turn} of {line.session}, {line.agent}"
+            yield from _noted_otherwise(head, _notes_of(other), _notes_of(turn))
+            if _places(other) != _places(turn) and _notes_of(other) == _notes_of(turn):
+                yield f"noted otherwise: {head}: {_MOVED}"
+    yield from _noted_otherwise("at the end", [*map(_told, old.tail)], [*map(_told, new.tail)])
+
+
+def _noted_otherwise(head: str, old: Sequence[str], new: Sequence[str]) -> Iterator[str]:
+    pairs = [
+        pair
+        for kind, a, b, c, d in difflib.SequenceMatcher(None, old, new).get_opcodes()
+        if kind != "equal"
+        for pair in zip_longest(old[a:b], new[c:d], fillvalue="")
+    ]
+    if pairs:
+        yield f"noted otherwise: {head}: {'; '.join(words_between(*pair) for pair in pairs)}"
+
+
+def _notes_of(turn: Turn) -> list[str]:
+    known = turn.line.metadata
+    told = f"metadata {msgspec.json.encode(known, order='deterministic').decode()}"
+    return [*map(_told, turn.notes), *([told] if known else [])]
+
+
+def _told(note: Note) -> str:
+    if isinstance(note, Mark):
+        return f"mark {note.mark}" + (f": {note.ask}" if note.ask else "")
+    return note.text
+
+
+def _places(turn: Turn) -> list[int]:
+    """Before which event each note stands: between drafts, it moves when they are cut otherwise."""
+    return [-1] * len(turn.before) + [events for events, *_ in noted(turn.body)]
 
 
 def is_same(turn: Turn, other: Turn) -> bool:

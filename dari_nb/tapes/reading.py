@@ -32,7 +32,10 @@ CONFLICT = (b"<<<<<<<", b"|||||||", b">>>>>>>")
 _LOOKED_AT = 200
 """Bytes in which a tape says that it is one."""
 _FIRST = f'a tape begins with {{"dari_tape":{VERSION},"times":true}}'
-_CONFLICTED = "git left a conflict here: dari-local tape settle {name} keeps the turns of both"
+_CONFLICTED = (
+    "git left a conflict here: dari-local tape settle {name} keeps the turns of both, and of a "
+    "turn that both recorded anew the answer of one"
+)
 _NEWER = (
     "it is of version {version} of the format, and this dari_nb reads version {own}: use the "
     "dari_nb that wrote it"

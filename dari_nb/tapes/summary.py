@@ -28,7 +28,7 @@ def summary_of(tape: Recording) -> Iterator[str]:
         if turn.line.session != session:
             session = turn.line.session
             yield _flat(session)
-        yield f"  {_head(turn)}: {_asked(turn)}"
+        yield f"  {_head(turn)}: {_shown(turn)}"
         yield f"      {_told(turn)}"
         yield from _marks([*turn.before, *turn.body])
     yield from _marks(tape.tail)
@@ -103,7 +103,18 @@ def _flat(text: str) -> str:
     return " ".join(text.split())
 
 
-def _asked(turn: Turn) -> str:
+def prompt_of(turn: Turn) -> str:
+    """What a turn asks, in quotes: its beginning where it is long.
+
+    >>> from dari_nb.tapes import AgentLine, TurnLine
+    >>> line = TurnLine(turn="msg_1", session="sess_1", key="0", agent="a", asked="Who is it?")
+    >>> prompt_of(Turn(AgentLine(agent="a"), line))
+    "'Who is it?'"
+    """
+    return repr(_shown(turn))
+
+
+def _shown(turn: Turn) -> str:
     text = _flat(text_asked(turn.line.asked))
     return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"
 

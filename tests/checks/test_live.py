@@ -17,6 +17,7 @@ from dari_nb.local import LocalDari, ToolCall, ToolResult, Usage
 from dari_nb.tapes import Tape
 from dari_nb.workbench import Dari
 
+RAISED = "failed in the agent's own code: ValueError"
 Ask = Callable[[Dari], Any]
 
 BY = ", by outcome and tools, and by answers of which something is expected"
@@ -95,9 +96,9 @@ def test_other_outcomes_and_other_tools_are_named(path: Path, serving: Any) -> N
     record(path, "one", "fail", "two")
     check = Tape(path).check(serving(others), tell=None)
     assert [(one.turn, one.what, one.recorded, one.now) for one in check] == [
-        ("msg_1 of sess_1", "outcome", "completed", "failed: ValueError: The line was busy."),
+        ("msg_1 of sess_1", "outcome", "completed", f"{RAISED}: The line was busy."),
         ("msg_1 of sess_1", "tools", "look", "no tool"),
-        ("msg_2 of sess_1", "outcome", "failed: ValueError: It cannot.", "completed"),
+        ("msg_2 of sess_1", "outcome", f"{RAISED}: It cannot.", "completed"),
         ("msg_2 of sess_1", "tools", "look", "no tool"),
         ("msg_3 of sess_1", "tools", "look", "no tool"),
     ]
@@ -254,6 +255,22 @@ def test_a_server_that_plays_the_tape_is_asked_live_and_plays_on(path: Path) -> 
         assert [one.what for one in server.tape.check(d, tell=None)] == ["outcome", "tools"]
         assert d.agents["guide"].send("one").wait().status == "completed"
     assert path.read_bytes() == before
+
+
+def test_a_server_that_has_no_more_than_the_tape_is_told_so_once_for_each_session(
+    path: Path,
+) -> None:
+    record(path, "one", "two", "three")
+    with LocalDari(tape=path) as server, Dari(server.url, server.api_key, server) as d:
+        check = server.tape.check(d, tell=None)
+    [gone] = check
+    assert str(gone) == (
+        "line 3, msg_1 of sess_1: agent: guide, and now this server has only what was recorded of "
+        "it: register its function first"
+    )
+    after = "a turn before it could not be asked"
+    assert check.unasked == [("msg_2 of sess_1", after), ("msg_3 of sess_1", after)]
+    assert check.asked == 0
 
 
 def test_new_turns_are_not_asked_and_a_server_that_is_not_there_is_an_error(path: Path) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +57,15 @@ def test_show_tells_what_is_on_it(tape: Path, capsys: pytest.CaptureFixture[str]
     assert new.startswith("  msg_1 echo (large), new: And in Go, where")
     assert new.endswith("…")
     assert last == "2 turns, agents: echo, 0 secrets scrubbed"
+
+
+def test_nothing_is_said_where_nobody_reads_any_more(tape: Path) -> None:
+    read, write = os.pipe()
+    os.close(read)
+    command = [sys.executable, "-m", "dari_nb.commands", "tape", "show", "lesson.tape"]
+    done = subprocess.run(command, stdout=write, stderr=subprocess.PIPE, cwd=tape.parent)
+    os.close(write)
+    assert (done.returncode, done.stderr) == (141, b"")
 
 
 def test_check_says_what_is_wrong(tape: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -142,6 +153,32 @@ def test_diff_compares_two_tapes_or_one_with_the_committed_one(
     assert run(capsys, "diff", "old.tape", "lesson.tape") == (1, expected)
 
 
+def test_diff_names_questions_comments_and_metadata_that_are_others(
+    tape: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ask(tape, "And in Go?")
+    dari.Tape(tape).review().adopt()
+    header, agent, turn, event, *rest = tape.read_text().splitlines(keepends=True)
+    mark = '{"mark":"guess","ask":"What is it?"}\n'
+
+    def written(name: str, *lines: str) -> None:
+        (tape.parent / name).write_text("".join([header, agent, *lines, *rest]))
+
+    written("old.tape", turn, mark, event)
+    written("asks.tape", turn, mark.replace("is it", "was that"), event)
+    written("moved.tape", turn, event, mark)
+    expecting = turn.replace('"asked"', '"metadata":{"expects":"x"},"asked"')
+    written("expects.tape", "# by hand\n", expecting, mark, event)
+    head = "noted otherwise: msg_1 of sess_1, echo: "
+    for name, told in {
+        "old.tape": "",
+        "asks.tape": head + "mark guess: What[- is it-]{+ was that+}?\n",
+        "moved.tape": head + "a mark or comment stands elsewhere in it\n",
+        "expects.tape": head + '{+# by hand+}; {+metadata {"expects":"x"}+}\n',
+    }.items():
+        assert run(capsys, "diff", "old.tape", name) == (int(bool(told)), told)
+
+
 def test_settle_keeps_the_turns_of_both_sides(
     tape: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -178,6 +215,20 @@ def test_check_names_last_lines_that_mean_nothing(
     ]
 
 
+def test_check_says_how_git_left_a_turn_without_its_beginning(
+    tape: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tape.write_text(
+        tape.read_text().replace('"agent":"echo","llm"', '"parent":"x","agent":"echo","llm"')
+    )
+    assert run(capsys, "keys", "lesson.tape")[0] == 0
+    status, told = run(capsys, "check", "lesson.tape")
+    finding, hint = told.splitlines()
+    assert status == 1
+    assert "'What is a closure?' goes on from a turn that is not in the tape (x)" in finding
+    assert "with *.tape text eol=lf -merge in .gitattributes it stops" in hint
+
+
 def test_settle_refuses_half_a_turn(tape: Path, capsys: pytest.CaptureFixture[str]) -> None:
     *lines, end, last = tape.read_text().splitlines(keepends=True)
     conflict = ["<<<<<<< HEAD\n", end, "=======\n", end, ">>>>>>> other\n"]
@@ -212,7 +263,7 @@ def test_check_live_asks_the_agents_of_a_file_and_says_so_before(
     mine: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     before = Path("mine.tape").read_bytes()
-    assert main(["tape", "check", "--live", "mine.tape", "--agents", "mine.py"]) == 0
+    assert main(["tape", "check", "--live", "--agents", "mine.py", "mine.tape"]) == 0
     told = capsys.readouterr()
     assert told.err == "Asks 1 turn of 1 session again; what that costs is not known.\n"
     assert told.out == f"mine.tape: 1 of 1 turn came out as recorded{BY}\n"
@@ -220,7 +271,8 @@ def test_check_live_asks_the_agents_of_a_file_and_says_so_before(
     report = ("--report", "report.md")
     status, shown = run(capsys, "check", "--live", "mine.tape", "--agents", "mine.py", *report)
     assert status == 1
-    assert "line 3, msg_1 of sess_1: outcome: completed, and now failed: ValueError: no" in shown
+    assert "line 3, msg_1 of sess_1: outcome: completed, and now failed in the agent's" in shown
+    assert "own code: ValueError: no one" in shown
     written = Path("report.md").read_text()
     assert written.startswith("# mine.tape, asked again\n\nmine.tape: 0 of 1 turn")
     assert "| msg\\_1 of sess\\_1 |" in written or "| msg_1 of sess_1 |" in written
@@ -228,6 +280,16 @@ def test_check_live_asks_the_agents_of_a_file_and_says_so_before(
     assert capsys.readouterr().out == written
     assert run(capsys, "check", "--live", "mine.tape")[0] == 1  # there is no such agent
     assert Path("mine.tape").read_bytes() == before
+
+
+def test_check_live_takes_several_agents_and_patterns_in_any_order(
+    mine: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("other.py").write_text(MINE.replace('"mine"', '"other"'))
+    agents = ("--agents", "other.py", "--agents", "mine.py")
+    patterns = ("--volatile", "a", "--volatile", "b")
+    for words in ((*patterns, *agents, "mine.tape"), ("mine.tape", *agents, *patterns)):
+        assert run(capsys, "check", "--live", *words)[0] == 0
 
 
 def test_check_live_scores_what_a_file_says(mine: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -252,6 +314,9 @@ def test_check_live_asks_another_dari_with_a_key_of_the_environment(
     assert run(capsys, *words)[1] == (
         "dari-local: --connect: give a URL, or set the variable DARI_API_URL.\n"
     )
+    with pytest.raises(SystemExit):
+        main(["tape", "check", "--live", "--connect", "mine.tape"])
+    assert "mine.tape is no URL; without one it stands behind FILE" in capsys.readouterr().err
     with LocalDari() as server:
         load_agents(server, mine)
         assert "DARI_API_KEY is not set" in run(capsys, *words, server.url)[1]

@@ -48,7 +48,11 @@ def test_a_prompt_that_was_edited_no_longer_has_its_key(lesson: Recording) -> No
 def test_a_turn_whose_beginning_is_gone(lesson: Recording) -> None:
     del lesson.turns[0]
     [flaw] = flaws(lesson)
-    assert "the turn before it, d0c2bef20a5278c9, is not in the tape" in flaw
+    assert flaw == (
+        "line 3, msg_2 of sess_1: 'And in Go?' goes on from a turn that is not in the tape "
+        "(d0c2bef20a5278c9), so it never plays: take lines 3 to 5 out, with what goes on from it, "
+        "and ask it again where it belongs"
+    )
 
 
 def test_a_turn_that_does_not_end() -> None:

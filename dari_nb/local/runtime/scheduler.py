@@ -38,7 +38,7 @@ from .pending import PendingCalls
 from .recorder import External, Recorder, message_status, session_status
 
 _NO_CODE = (
-    'This server has no code for the agent "{name}". A recorded agent can be replayed but not '
+    f'{ev.NO_CODE} "{{name}}". A recorded agent can be replayed but not '
     'asked; any other has to be registered first: @server.agent("{name}") before its function, or '
     '@d.server.agent("{name}") with d = dari_nb.connect("local", …).'
 )

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import subprocess
-from collections.abc import Iterator, Set
+from collections.abc import Callable, Iterator, Set
 from pathlib import Path
 from typing import NamedTuple
 
-from ...errors import TapeError
+from ...errors import InvalidRequestError, TapeError
 from ..lines import Comment, Mark
 from ..reading import CONFLICT, bytes_of, parsed
 from ..recording import Recording
+from .git import in_conflict, is_left_alone, place_of_edit, staged
 
 _OURS, _THEIRS = "our side of {}", "their side of {}"
 _IN_PART = (
@@ -18,6 +18,16 @@ _IN_PART = (
     "be told from the file. While git knows of the conflict, git checkout --merge {name} makes it "
     "anew; else merge again. Then settle it before git add."
 )
+_EDITED = (
+    "{name}, line {line}: this was changed since git left its conflict, and settling, which takes "
+    "both sides as git has them, would lose it. Keep a copy of the file, let git checkout --merge "
+    "{name} write it anew, settle it, and make your changes then."
+)
+_NO_MARKS = (
+    "git has a conflict in it and there are none of its marks: it is taken as settled by hand; to "
+    "begin anew: git checkout --merge {name}"
+)
+_ELSEWHERE = "The tape {path} is not there. Git has a conflict in {names}: settle that."
 
 
 class Sides(NamedTuple):
@@ -28,37 +38,63 @@ class Sides(NamedTuple):
     theirs: Recording
 
 
-def sides_of(path: str | Path) -> Sides:
+def sides_of(path: str | Path, tell: Callable[[str], object] = lambda _: None) -> Sides:
     """Read both sides of a tape where git left a conflict.
 
     They are the whole files that git keeps until the conflict is settled; where it has none, what
-    is told apart in the file. Of a file without a conflict, both sides are what is there.
+    is told apart in the file. Where git merges no tapes, our side is the file, with what was
+    recorded or written in it since. Of a file without a conflict, both sides are what is there.
+
+    Args:
+        path: The file.
+        tell: Is told what it is taken as where that may surprise.
 
     Raises:
         InvalidRequestError: The file cannot be read.
-        TapeError: One of both sides is no tape, or they cannot be told apart by turns.
+        TapeError: One of both sides is no tape, they cannot be told apart by turns, or the file was
+            changed between the marks of git.
     """
-    data = bytes_of(path)
     file = Path(path).expanduser().resolve()
-    base, ours, theirs = (_staged(file, number) for number in (1, 2, 3))
-    if ours is None or theirs is None or not (_has_conflict(data) or _is_same(data, ours)):
+    if not file.exists() and (names := in_conflict(file)):
+        raise InvalidRequestError(_ELSEWHERE.format(path=path, names=" and ".join(names)))
+    data = bytes_of(path)
+    base, ours, theirs = (staged(file, number) for number in (1, 2, 3))
+    if ours is None or theirs is None:
         return _told_apart(data, file)
+    if _has_conflict(data):
+        _refuse_edits(path, data, (base, ours, theirs))
+    elif is_left_alone(file) and not _is_same(data, theirs):
+        return _since(file.name, data, _parsed(file.name, base, ours, theirs))
+    elif not _is_same(data, ours) and not _is_same(data, theirs):
+        tell(_NO_MARKS.format(name=path))
+        return _told_apart(data, file)
+    return _parsed(file.name, base, ours, theirs)
+
+
+def _parsed(name: str, base: bytes | None, ours: bytes, theirs: bytes) -> Sides:
     return Sides(
-        parsed(base, f"{file.name} before both") if base is not None else Recording(),
-        parsed(ours, _OURS.format(file.name)),
-        parsed(theirs, _THEIRS.format(file.name)),
+        parsed(base, f"{name} before both") if base is not None else Recording(),
+        parsed(ours, _OURS.format(name)),
+        parsed(theirs, _THEIRS.format(name)),
     )
 
 
-def _staged(file: Path, number: int) -> bytes | None:
-    """What git keeps of a file that is in conflict: 1 the base, 2 ours, 3 theirs."""
-    command = ("git", "cat-file", "blob", f":{number}:./{file.name}")
-    try:
-        return subprocess.run(  # noqa: S603
-            command, cwd=file.parent, capture_output=True, check=True
-        ).stdout
-    except (OSError, subprocess.CalledProcessError):
-        return None
+def _since(name: str, data: bytes, sides: Sides) -> Sides:
+    """Both sides where ours has become another since; it may have been settled, too.
+
+    What it has of theirs by now it has from them: of that, what it is now counts.
+    """
+    now = parsed(data, name)
+    ours, here = ({turn.place for turn in tape.turns} for tape in (sides.ours, now))
+    come = [turn for turn in sides.theirs.turns if turn.place in here - ours]
+    sides.base.turns = [*come, *sides.base.turns]
+    return sides._replace(ours=now)
+
+
+def _refuse_edits(path: str | Path, data: bytes, sides: tuple[bytes | None, bytes, bytes]) -> None:
+    line = place_of_edit(data, *sides)
+    if line is not None:
+        raise TapeError(_EDITED.format(name=path, line=line), line, Recording())
 
 
 def _has_conflict(data: bytes) -> bool:

@@ -3,88 +3,221 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from msgspec import UNSET
 from msgspec.structs import replace
 
-from ..lines import Comment, Mark, encoded
+from ...errors import InvalidRequestError
+from ..differences import is_same
+from ..lines import Comment, Mark, Note, encoded
 from ..notes import Placed, noted, with_notes
+from ..reading import parsed
 from ..recording import Recording
+from ..summary import prompt_of
 from ..turns import Turn
-from ..writing import write_tape
-from .conflicts import sides_of
+from ..writing import put, tape_bytes
+from .conflicts import Sides, sides_of
 
+Side = Literal["ours", "theirs"]
 _Place = tuple[str, int, bool]
 _IN_FRONT = -1
 """How many events stand before a note in front of its turn."""
+_TWICE = (
+    "both sides have their own {what} of {turn} of {session}, {asked}: kept is {kept}; for "
+    "{other} let git checkout --merge write the file anew, and settle with --{side}"
+)
+_WORDS: dict[Side, str] = {"ours": "ours", "theirs": "theirs, of the branch that comes in"}
+_PARTED = (
+    "both sides asked something else as {turn} of {session}: it goes on with ours, {asked}, which "
+    "keeps the marks that stood there; theirs, {other}, is {place}, a conversation of its own now; "
+    "take out what is not wanted"
+)
 
 
-def settle(path: str | Path) -> Recording:
+def settle(
+    path: str | Path,
+    *,
+    keeps: Side = "theirs",
+    tell: Callable[[str], object] = lambda _: None,
+) -> Recording:
     """Settle the conflicts that git left in a tape: the turns of both sides are kept.
 
     What only one side changed is as that side has it: what came of a turn, what is known of it, and
-    the notes in it, each for itself. Of a turn that both sides recorded anew, the answer of the
-    other side is kept; the notes of both.
+    the notes in it, each for itself. Of a turn that both sides recorded anew, one answer is kept,
+    and the notes of both.
 
     Args:
         path: The file, which is written anew.
+        keeps: Whose answer is kept: that of the branch that comes in, or of the one that is there.
+        tell: Is told of each turn that had two answers, and of sessions that are two now.
 
     Returns:
         What is in it now.
 
     Raises:
-        InvalidRequestError: The file cannot be read or written.
-        TapeError: One of both sides is no tape, or git has both only in parts.
+        InvalidRequestError: The file cannot be read or written, or somebody wrote it meanwhile.
+        TapeError: One of both sides is no tape, git has both only in parts, or somebody changed the
+            file between the marks of git.
     """
-    tape = _merged(*sides_of(path))
-    write_tape(tape, path)
+    before = _state(path)
+    merging = _Merging(sides_of(path, tell), keeps)
+    data = tape_bytes(merging.tape)
+    tape = parsed(data, str(path))
+    if _state(path) != before:
+        raise InvalidRequestError(f"The tape {path} was written meanwhile: settle it again.")
+    put(data, path)
+    for text in merging.told(tape):
+        tell(text)
     return tape
 
 
-def _merged(base: Recording, ours: Recording, theirs: Recording) -> Recording:
-    was, mine, other = map(_by_place, (base, ours, theirs))
-    turns = [
-        _of_both(was.get(place), turn, other[place]) if place in other else turn
-        for place, turn in mine.items()
-        if place in other or _is_changed(was.get(place), turn)
-    ]
-    tape = Recording(ours.times or theirs.times, turns, scrubbed=ours.scrubbed)
-    _add_theirs(tape, was, mine, other, base.tail)
-    tails = ([(0, 0, None, note) for note in each.tail] for each in (base, ours, theirs))
-    tape.tail = [note for *_, note in _notes_of_both(*tails)]
-    tape.note_scrubbed(Counter(theirs.scrubbed) - Counter(ours.scrubbed))
-    return tape
+def _state(path: str | Path) -> tuple[int, ...] | None:
+    """What shows that a file is another one; ``None`` where there is none."""
+    try:
+        found = Path(path).expanduser().stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_size, found.st_mtime_ns
+
+
+class _Merging:
+    """Both sides, put together.
+
+    Args:
+        sides: The tape before, ours, and theirs.
+        keeps: Whose answer is kept of a turn that both recorded anew.
+
+    Attributes:
+        tape: What is on both.
+    """
+
+    def __init__(self, sides: Sides, keeps: Side) -> None:
+        base, ours, theirs = sides
+        self._keeps = keeps
+        self._twice: list[tuple[Turn, str]] = []
+        self._parted: list[tuple[Turn, Turn]] = []
+        self._was, self._mine, self._other = map(_by_place, sides)
+        turns = [
+            self._of_both(self._was.get(place), turn, self._other[place])
+            if place in self._other
+            else turn
+            for place, turn in self._mine.items()
+            if place in self._other or _is_changed(self._was.get(place), turn)
+        ]
+        self.tape = Recording(ours.times or theirs.times, turns, scrubbed=ours.scrubbed)
+        self._add_theirs(base)
+        tails = ([(0, 0, None, note) for note in each.tail] for each in sides)
+        self.tape.tail = [note for *_, note in _notes_of_both(*tails)]
+        self.tape.note_scrubbed(Counter(theirs.scrubbed) - Counter(ours.scrubbed))
+
+    def told(self, written: Recording) -> Iterable[str]:
+        """Say what was left out, and what became two.
+
+        Args:
+            written: The tape as it is in the file, with the names that its sessions have there.
+        """
+        now = {
+            id(turn): other.line for turn, other in zip(self.tape.turns, written.turns, strict=True)
+        }
+        side: Side = "theirs" if self._keeps == "ours" else "ours"
+        for turn, what in self._twice:
+            place = {"turn": now[id(turn)].turn, "session": now[id(turn)].session}
+            yield _TWICE.format(
+                what=what,
+                asked=prompt_of(turn),
+                kept=_WORDS[self._keeps],
+                other=side,
+                side=side,
+                **place,
+            )
+        for turn, other in self._parted:
+            line, its = now[id(turn)], now[id(other)]
+            yield _PARTED.format(
+                turn=line.turn,
+                session=line.session,
+                asked=prompt_of(turn),
+                other=prompt_of(other),
+                place=f"{its.turn} of {its.session}",
+            )
+
+    def _add_theirs(self, base: Recording) -> None:
+        """Put the turns that only they have at the end, in a session where their place is free."""
+        taken = {_ordinals(turn): turn for turn in self.tape.turns}
+        before = {_ordinals(turn): turn for turn in base.turns}
+        moved = [note for turn in self.tape.turns for note in turn.before if note in base.tail]
+        sessions: dict[str, str] = {}
+        for place, turn in self._other.items():
+            line = turn.line
+            if place in self._mine:
+                sessions[line.session] = self._mine[place].line.session
+            elif _is_changed(self._was.get(place), turn):
+                theirs = line.session
+                ours, old = taken.get(_ordinals(turn)), before.get(_ordinals(turn))
+                if ours and old and theirs not in sessions:
+                    self._parted.append((ours, turn))
+                line.session = sessions.setdefault(theirs, f"other {theirs}")
+                other = taken.setdefault(_ordinals(turn), turn)
+                if other is not turn:
+                    line.session = sessions[theirs] = f"beside {theirs}"
+                    self._parted.append((other, turn))
+                _leave_out(turn, [*moved, *(_shared(old, ours) if ours else [])])
+                self.tape.turns.append(turn)
+
+    def _of_both(self, base: Turn | None, ours: Turn, theirs: Turn) -> Turn:
+        """A turn that both sides have."""
+        old = _recorded(base) if base else None
+        is_anew = _recorded(ours) != old, _recorded(theirs) != old
+        turn = theirs if is_anew[1] and not (is_anew[0] and self._keeps == "ours") else ours
+        notes = _notes(base, ours, theirs)
+        metadata, twice = self._metadata(
+            *(each.line.metadata if each else {} for each in (base, ours, theirs))
+        )
+        line = replace(turn.line, session=ours.line.session, turn=ours.line.turn, metadata=metadata)
+        within = [placed for placed in notes if placed[0] != _IN_FRONT]
+        body = with_notes(_without_notes(turn), within, is_ended=turn.status is not None)
+        made = Turn(turn.agent, line, body, [note for at, *_, note in notes if at == _IN_FRONT])
+        if all(is_anew) and not is_same(ours, theirs):
+            self._twice.append((made, "answer"))
+        self._twice += [(made, name) for name in twice]
+        return made
+
+    def _metadata(
+        self, base: dict[str, Any], ours: dict[str, Any], theirs: dict[str, Any]
+    ) -> tuple[dict[str, Any], list[str]]:
+        """What is known of a turn, and the names of what each side has put otherwise."""
+        merged, twice = {}, []
+        for name in {**ours, **theirs}:
+            old, mine, other = (each.get(name, UNSET) for each in (base, ours, theirs))
+            if old not in (mine, other) and mine != other:
+                twice.append(name)
+                merged[name] = mine if self._keeps == "ours" else other
+            else:
+                merged[name] = mine if other == old else other
+        return {name: value for name, value in merged.items() if value is not UNSET}, twice
 
 
 def _by_place(tape: Recording) -> dict[_Place, Turn]:
     return {(*turn.place, turn.line.new): turn for turn in tape.turns}
 
 
-def _add_theirs(
-    tape: Recording,
-    was: dict[_Place, Turn],
-    mine: dict[_Place, Turn],
-    other: dict[_Place, Turn],
-    tail: Sequence[Mark | Comment],
-) -> None:
-    """Put the turns that only they have at the end, each in a session where its place is free."""
-    taken = {_ordinals(turn): turn.place for turn in tape.turns}
-    moved = [note for turn in tape.turns for note in turn.before if note in tail]
-    sessions: dict[str, str] = {}
-    for place, turn in other.items():
-        line = turn.line
-        if place in mine:
-            sessions[line.session] = mine[place].line.session
-        elif _is_changed(was.get(place), turn):
-            theirs = line.session
-            line.session = sessions.setdefault(theirs, f"other {theirs}")
-            if taken.setdefault(_ordinals(turn), turn.place) != turn.place:
-                line.session = sessions[theirs] = f"beside {theirs}"
-            turn.before = [note for note in turn.before if note not in moved]
-            tape.turns.append(turn)
+def _shared(base: Turn | None, ours: Turn) -> list[Note]:
+    """The notes of a turn that stood there before both sides asked something else."""
+    was = Counter(map(encoded, base.notes if base else []))
+    return [note for note in ours.notes if _takes_one(was, note)]
+
+
+def _leave_out(turn: Turn, notes: Sequence[Note]) -> None:
+    """Take notes out of a turn that stand on the other side, too."""
+    left = Counter(map(encoded, notes))
+    turn.before = [note for note in turn.before if not _takes_one(left, note)]
+    turn.body = [
+        entry
+        for entry in turn.body
+        if not (isinstance(entry, Mark | Comment) and _takes_one(left, entry))
+    ]
 
 
 def _ordinals(turn: Turn) -> tuple[str, str, bool]:
@@ -108,30 +241,6 @@ def _recorded(turn: Turn) -> Any:
 
 def _without_notes(turn: Turn) -> list[Any]:
     return [entry for entry in turn.body if not isinstance(entry, Mark | Comment)]
-
-
-def _of_both(base: Turn | None, ours: Turn, theirs: Turn) -> Turn:
-    """A turn that both sides have."""
-    old = _recorded(base) if base else None
-    turn = theirs if _recorded(theirs) != old else ours
-    notes = _notes(base, ours, theirs)
-    line = replace(
-        turn.line,
-        session=ours.line.session,
-        turn=ours.line.turn,
-        metadata=_metadata(*(each.line.metadata if each else {} for each in (base, ours, theirs))),
-    )
-    within = [placed for placed in notes if placed[0] != _IN_FRONT]
-    body = with_notes(_without_notes(turn), within, is_ended=turn.status is not None)
-    return Turn(turn.agent, line, body, [note for at, *_, note in notes if at == _IN_FRONT])
-
-
-def _metadata(base: dict[str, Any], ours: dict[str, Any], theirs: dict[str, Any]) -> dict[str, Any]:
-    merged = {}
-    for name in {**ours, **theirs}:
-        old, mine, other = (each.get(name, UNSET) for each in (base, ours, theirs))
-        merged[name] = mine if other == old else other
-    return {name: value for name, value in merged.items() if value is not UNSET}
 
 
 def _notes(base: Turn | None, ours: Turn, theirs: Turn) -> list[Placed]:
@@ -162,11 +271,11 @@ def _notes_of_both(
         Counter(encoded(note) for *_, note in each) for each in (base, ours, theirs)
     )
     gone, come = was - other, other - was - (mine - was)
-    kept = [placed for placed in ours if not _takes_one(gone, placed)]
-    return [*kept, *(placed for placed in theirs if _takes_one(come, placed))]
+    kept = [placed for placed in ours if not _takes_one(gone, placed[-1])]
+    return [*kept, *(placed for placed in theirs if _takes_one(come, placed[-1]))]
 
 
-def _takes_one(counts: Counter[bytes], placed: Placed) -> bool:
-    name = encoded(placed[-1])
+def _takes_one(counts: Counter[bytes], note: Note) -> bool:
+    name = encoded(note)
     counts[name] -= 1
     return counts[name] >= 0

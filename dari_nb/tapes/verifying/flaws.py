@@ -11,6 +11,7 @@ from ..keys import is_keyed
 from ..lines import DraftLine, EventLine, FileLine, encoded
 from ..recording import Recording
 from ..scrubbing import Scrubber
+from ..summary import prompt_of
 from ..turns import Turn
 from .left_files import LeftFiles
 from .payloads import entry_troubles, note_troubles, turn_troubles
@@ -19,7 +20,10 @@ _EDITED = (
     "its key is that of another text: what is asked, or of whom, was changed, and the key was not; "
     "dari-local tape keys makes keys anew"
 )
-_LOST = "the turn before it, {parent}, is not in the tape"
+_LOST = (
+    "{asked} goes on from a turn that is not in the tape ({parent}), so it never plays: take "
+    "{lines} out, with what goes on from it, and ask it again where it belongs"
+)
 _TWICE = "the turn on line {other} is the same answer to the same: only this one plays"
 _SAME_PLACE = (
     "the turn on line {other} is {turn} of {session}, too: take one of both out, with those that "
@@ -111,13 +115,18 @@ def _flaws(turn: Turn, keys: Container[str], circles: Container[str]) -> Iterato
     if not is_keyed(turn.line, turn.agent):
         yield _EDITED
     if line.parent is not None and line.parent not in keys:
-        yield _LOST.format(parent=line.parent)
+        yield _LOST.format(asked=prompt_of(turn), parent=line.parent, lines=_lines(turn))
     if line.key in circles:
         yield _CIRCLE
     yield from (_NO_TEXT.format(place=repr(place)[:40]) for place in turn.lost)
     yield from turn_troubles(line)
     if turn.status is None:
         yield _CUT
+
+
+def _lines(turn: Turn) -> str:
+    last = turn.numbers[-1] if turn.numbers else turn.number
+    return f"lines {turn.number} to {last}" if turn.number else "its lines"
 
 
 def _flaws_below(

@@ -1,0 +1,209 @@
+"""What nobody loses when a conflict in a tape is settled, and what is said of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from dari_nb.errors import InvalidRequestError, TapeError
+from dari_nb.tapes import Comment, Mark, Recording, flaws_of, read_tape, settle, write_tape
+
+from .branches import Change, asks, git, merged, texts
+from .conftest import said, taken
+
+LEFT_ALONE = "*.tape text eol=lf -merge\n"
+
+
+def recorded_later(path: Path) -> None:
+    tape = read_tape(path)
+    asks("Later?", "C.", session="later")(tape)
+    write_tape(tape, path)
+
+
+def noted_by_hand(path: Path) -> None:
+    header, *lines = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"".join([header, b"# by hand\n", *lines]))
+
+
+@pytest.mark.parametrize(
+    ("edit", "more", "notes"),
+    [(recorded_later, ["Later?"], []), (noted_by_hand, [], [Comment("# by hand")])],
+)
+def test_what_came_into_a_file_without_marks_is_settled_with_both_sides(
+    edit: Callable[[Path], None],
+    more: list[str],
+    notes: list[Comment],
+    lesson: Recording,
+    tmp_path: Path,
+) -> None:
+    (tmp_path / ".gitattributes").write_text(LEFT_ALONE)
+    path = merged(tmp_path, lesson, asks("Ours?", "A."), asks("Theirs?", "B."), fails=True)
+    edit(path)
+    settle(path)
+    tape = read_tape(path)
+    assert texts(tape) == ["What is a closure?", "And in Go?", "Ours?", *more, "Theirs?"]
+    assert tape.turns[0].before == notes
+    assert flaws_of(tape) == []
+    before = path.read_bytes()
+    settle(path)
+    assert path.read_bytes() == before
+
+
+EDITS = {
+    "a comment": (b'{"agent"', b'# by hand\n{"agent"'),
+    "a turn outside": (b"A function.", b"A good function."),
+    "a side": (b"Ours?", b"Ours, I think?"),
+    "a line less": (b'{"after":0.25,"draft":"text","text":"A "}\n', b""),
+}
+
+
+@pytest.mark.parametrize("style", ["merge", "diff3"])
+@pytest.mark.parametrize("what", EDITS)
+def test_what_was_edited_between_the_marks_of_git_is_refused_with_a_way_out(
+    what: str, style: str, lesson: Recording, tmp_path: Path
+) -> None:
+    path = merged(tmp_path, lesson, asks("Ours?", "A."), asks("Theirs?", "B."), fails=True)
+    git(tmp_path, "checkout", f"--conflict={style}", "lesson.tape")
+    whole = path.read_bytes()
+    edited = whole.replace(*EDITS[what], 1)
+    assert edited != whole
+    path.write_bytes(edited)
+    with pytest.raises(TapeError, match="was changed since git left its conflict") as refused:
+        settle(path)
+    pairs = zip(edited.split(b"\n"), whole.split(b"\n"), strict=False)
+    first = next(number for number, (line, was) in enumerate(pairs, 1) if line != was)
+    assert refused.value.line == first
+    assert path.read_bytes() == edited
+    assert f"git checkout --merge {path} write it anew" in str(refused.value)
+    git(tmp_path, "checkout", "--merge", "lesson.tape")
+    assert texts(settle(path))[2:] == ["Ours?", "Theirs?"]
+
+
+def told_of(path: Path, **how: str) -> tuple[Recording, list[str]]:
+    told: list[str] = []
+    return settle(path, tell=told.append, **how), told  # type: ignore[arg-type]
+
+
+def test_a_file_that_somebody_settled_by_hand_stays_and_that_is_said(
+    lesson: Recording, tmp_path: Path
+) -> None:
+    path = merged(tmp_path, lesson, asks("Ours?", "A."), asks("Theirs?", "B."), fails=True)
+    by_hand = b"".join(
+        line
+        for line in path.read_bytes().splitlines(keepends=True)
+        if not line.startswith((b"<", b"=", b">"))
+    ).replace(b"Ours?", b"Ours, too?")
+    path.write_bytes(by_hand)
+    tape, told = told_of(path)
+    assert texts(tape)[2:] == ["Ours, too?", "Theirs?"]
+    assert [text.partition(":")[0] for text in told] == [
+        "git has a conflict in it and there are none of its marks"
+    ]
+
+
+def test_what_is_recorded_while_a_tape_is_settled_is_not_written_over(
+    lesson: Recording, tmp_path: Path
+) -> None:
+    path = merged(tmp_path, lesson, asks("Ours?", "A."), asks("Theirs?", "B."), fails=True)
+    write_tape(lesson, path)
+    with pytest.raises(InvalidRequestError, match="was written meanwhile: settle it again"):
+        settle(path, tell=lambda _: recorded_later(path))
+    assert texts(read_tape(path))[2:] == ["Later?"]
+
+
+@pytest.mark.parametrize("attributes", ["", LEFT_ALONE])
+def test_of_which_turns_two_answers_were_recorded_is_said_and_which_is_kept_is_chosen(
+    attributes: str, lesson: Recording, tmp_path: Path
+) -> None:
+    (tmp_path / ".gitattributes").write_text(attributes)
+
+    def answers(text: str) -> Change:
+        def change(tape: Recording) -> None:
+            asks("What is a closure?", text)(tape)
+            tape.turns[1].line.metadata = {"expects": text}
+
+        return change
+
+    path = merged(tmp_path, lesson, answers("Ours."), answers("Theirs."), fails=True)
+    tape, told = told_of(path)
+    assert tape.turns[0].events[0].data == said("Theirs.")[1]  # type: ignore[index]
+    assert tape.turns[1].line.metadata == {"expects": "Theirs."}
+    kept = "kept is theirs, of the branch that comes in; for ours let git checkout --merge"
+    assert [text[: text.index("--merge") + 7] for text in told] == [
+        f"both sides have their own answer of msg_1 of sess_1, 'What is a closure?': {kept}",
+        f"both sides have their own expects of msg_2 of sess_1, 'And in Go?': {kept}",
+    ]
+    assert told[0].endswith("settle with --ours")
+    git(tmp_path, "checkout", "--merge", "lesson.tape")
+    tape, told = told_of(path, keeps="ours")
+    assert tape.turns[0].events[0].data == said("Ours.")[1]  # type: ignore[index]
+    assert tape.turns[1].line.metadata == {"expects": "Ours."}
+    assert [text.endswith("settle with --theirs") for text in told] == [True, True]
+
+
+@pytest.mark.parametrize("attributes", ["", LEFT_ALONE])
+@pytest.mark.parametrize("first", [0, 1])
+def test_marks_that_stood_before_both_sides_asked_otherwise_stand_once(
+    first: int, attributes: str, lesson: Recording, tmp_path: Path
+) -> None:
+    (tmp_path / ".gitattributes").write_text(attributes)
+    questions = [Mark("one", "What is it?"), Mark("two", "And then?")]
+    for turn, mark in zip(lesson.turns, questions, strict=True):
+        turn.body.insert(0, mark)
+
+    def asks_instead(text: str) -> Change:
+        def change(tape: Recording) -> None:
+            parent = tape.turns[0].line.key if first else None
+            for at in range(first, 2):
+                old = tape.turns[at]
+                about = {"number": at + 1, "parent": parent}
+                new = taken(f"{text} {at}?", [said("So.")], session="sess_1", **about)
+                tape.turns[at] = new.in_place_of(old)
+                parent = new.line.key
+            tape.turns[1].before.append(Mark(text))
+
+        return change
+
+    path = merged(tmp_path, lesson, asks_instead("Ours"), asks_instead("Theirs"), fails=True)
+    tape, told = told_of(path)
+    notes = [note for turn in tape.turns for note in turn.notes]
+    assert notes == [questions[0], Mark("Ours"), questions[1], Mark("Theirs")]
+    place = f"msg_{first + 1}"
+    assert " ".join(told) == (
+        f"both sides asked something else as {place} of sess_1: it goes on with ours, "
+        f"'Ours {first}?', which keeps the marks that stood there; theirs, 'Theirs {first}?', is "
+        f"{place} of sess_2, a conversation of its own now; take out what is not wanted"
+    )
+    assert flaws_of(tape) == []
+    before = path.read_bytes()
+    settle(path)
+    assert path.read_bytes() == before
+
+
+def test_a_tape_that_one_side_renamed_is_said_to_be_elsewhere(
+    lesson: Recording, tmp_path: Path
+) -> None:
+    (tmp_path / ".gitattributes").write_text(LEFT_ALONE)
+    git(tmp_path, "init", "-q")
+    path = tmp_path / "lesson.tape"
+    write_tape(lesson, path)
+    git(tmp_path, "add", ".")
+    git(tmp_path, "commit", "-qm", "first")
+    git(tmp_path, "branch", "other")
+    tape = read_tape(path)
+    asks("Ours?", "A.")(tape)
+    write_tape(tape, path)
+    git(tmp_path, "commit", "-qam", "ours")
+    git(tmp_path, "checkout", "-q", "other")
+    git(tmp_path, "mv", "lesson.tape", "tour.tape")
+    tape = read_tape(tmp_path / "tour.tape")
+    asks("Theirs?", "B.")(tape)
+    write_tape(tape, tmp_path / "tour.tape")
+    git(tmp_path, "commit", "-qam", "theirs")
+    git(tmp_path, "checkout", "-q", "main")
+    git(tmp_path, "merge", "-q", "other", fails=True)
+    with pytest.raises(InvalidRequestError, match=r"Git has a conflict in tour\.tape: settle that"):
+        settle(path)
+    assert texts(settle(tmp_path / "tour.tape"))[2:] == ["Ours?", "Theirs?"]
