@@ -69,6 +69,8 @@ class Batch(Results):
         super().__init__(link, agent, run_id, tasks, columns, repeats, scores)
         client = link.stream_client
         self.started = self.found = 0
+        self._is_whole = True
+        self._doubted = ""
         self._following: concurrent.futures.Future[None] | None = None
         self._costs: concurrent.futures.Future[None] | None = None
         self._limit: Decimal | None = None
@@ -209,7 +211,9 @@ class Batch(Results):
         """End all its turns on the server, wait until they have, and return the batch.
 
         Those that wait end, too, and what is not sent yet is not sent (contract, section 18.3),
-        whichever object of this run is sending it in this process: :meth:`resume` does.
+        whichever object of this run is sending it in this process: :meth:`resume` does. Another
+        process that sends it within a ``max_cost`` stops when it sees turns that were cancelled
+        here; a batch that was recovered knows only what was sent, and says so.
         What was written stays, and cells that had ended stay as they are.
 
         Raises:
@@ -289,6 +293,7 @@ class Batch(Results):
         self._check_rest()
         with self._sender.alone:
             self._look()
+            self._ask()
             self._allow(max_cost)
             self._send_planned()
         self._check_some_sent(NOT_SENT)
@@ -337,6 +342,7 @@ class Batch(Results):
                 self._allow(max_cost)
                 self.grid.extend(further, options, repeats or self.repeats, found)
                 self._take_in(found)
+                self._ask()
                 return self._send_planned()
 
     def plan(self) -> Plan:
@@ -366,6 +372,14 @@ class Batch(Results):
         self, agent: models.Agent, run_id: str, tasks: Sequence[Task], column: Column
     ) -> Batch:
         return Batch(self._link, agent, run_id, tasks, [column], 1, self.book.path)
+
+    def _recovered(self) -> Batch:
+        """Read what has ended, and what it has cost, and follow the rest."""
+        self._is_whole = False
+        self._ask()
+        wait_for(self._link.run(self._late_costs.if_there_are_any()))
+        self._begin_following()
+        return self
 
     def _begin_following(self) -> concurrent.futures.Future[None]:
         """Return the future of the end; starts, or takes up again, what was stopped."""
@@ -409,7 +423,11 @@ class Batch(Results):
     def _end_turns(self) -> concurrent.futures.Future[None]:
         if not self._can_cancel:
             return super()._end_turns()
-        self._sender.give_up(self._give_up)
+        was_sent_here = self._sender.give_up(self._give_up)
+        if not self._is_whole and not was_sent_here:
+            runs = any(cell.session_id and not cell.has_ended for cell in self.cells)
+            then = "it stops soon" if runs else "it goes on: cancel it there"
+            self._doubted = f"should another process be sending this run, {then}"
         return self._give_up()
 
     def _give_up(self) -> concurrent.futures.Future[None]:
@@ -505,10 +523,20 @@ class Batch(Results):
         day = day_of(self, "%b %-d %H:%M")
         return [f"nothing sent, answers of {day}" if day else "nothing sent"]
 
+    def _known(self) -> list[str]:
+        """Say what may go on after a cancel, where only what was sent is known."""
+        return [f"{self._doubted}; only what was sent is known here"] if self._doubted else []
+
     def _snapshot(self) -> Matrix:
         """Return what a view shows, as it is known now; asks the server nothing."""
         return replace(
-            super()._snapshot(), notes=[*self._left_out(), *self._twice(), *self._from_before()]
+            super()._snapshot(),
+            notes=[
+                *self._left_out(),
+                *self._twice(),
+                *self._from_before(),
+                *self._known(),
+            ],
         )
 
     async def _ended(self) -> Batch:
@@ -540,6 +568,7 @@ class Batch(Results):
             DariError: Nothing could be sent; the error is that of the first API batch.
         """
         self._cancelling.end()
+        self._doubted = ""
         chunks = self._cut(jobs)
         prices = {} if self._limit is None else self._prices(chunks)
         if self._sender.take_over():
@@ -607,7 +636,8 @@ class Batch(Results):
         before = self._session_ids()
         try:
             follow = self._begin_following
-            await spending.send(chunks, self._sending, self._late_costs, follow)
+            own = self._link.ended_here
+            await spending.send(chunks, self._sending, self._late_costs, follow, own)
         finally:
             spending.end()
             self.started = len(self._session_ids() - before)

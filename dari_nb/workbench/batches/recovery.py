@@ -86,9 +86,7 @@ def recovered(link: Link, run_id: str, scores: str | Path | None = None) -> Batc
         raise NotFoundError(
             404, f"No session belongs to the run {run_id!r}.", "GET", "/v1/sessions"
         )
-    batch = _from_found(link, run_id, found, scores)
-    batch._begin_following()
-    return batch
+    return _from_found(link, run_id, found, scores)._recovered()
 
 
 def batch_of(link: Link, batch_id: str, scores: str | Path | None = None) -> Batch:
@@ -163,8 +161,7 @@ def _whole(
     batch = _from_found(link, run_id, [*sessions, *missing], scores)
     jobs = {index: _job(batch, entry) for index, entry in enumerate(items)}
     take_batch(answer, jobs)
-    batch._begin_following()
-    return batch
+    return batch._recovered()
 
 
 def _job(batch: Batch, entry: Found) -> Job:
@@ -192,8 +189,7 @@ def _foreign(link: Link, answer: models.Batch, scores: str | Path | None) -> Bat
     batch = Batch(link, agent, answer.id, tasks, columns, repeats, scores)
     take_batch(answer, {i: Job(batch.grid.at(*place)) for i, place in enumerate(places)})
     batch._look()
-    batch._begin_following()
-    return batch
+    return batch._recovered()
 
 
 def _texts(metadata: dict[str, object] | None) -> dict[str, str]:

@@ -1,5 +1,7 @@
 """Several sends of one run at the same time pay for each cell once, or tell what was paid twice."""
 
+import subprocess
+import sys
 import threading
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -140,6 +142,55 @@ def test_a_cancel_of_the_run_ends_its_sending_by_whichever_object(d, again, slow
     batch.wait(60)
     assert "completed" not in batch.counts
     assert sum(slow.asked.values()) <= 8
+
+
+CANCEL = """
+import sys
+import dari_nb
+
+d = dari_nb.connect(base_url=sys.argv[1], api_key=sys.argv[2])
+for run_id in sys.argv[3:]:
+    print(d.batches.recover(run_id).cancel())
+"""
+
+
+def cancelled_elsewhere(server, *run_ids):
+    """Cancel these runs in another process; returns what it says."""
+    command = [sys.executable, "-c", CANCEL, server.url, server.api_key, *run_ids]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
+def test_a_cancel_in_another_process_ends_the_sending_and_both_say_so(d, server, slow):
+    slow.go_on.clear()
+    batch = d.batches.run("slow", TASKS, ["a"], run_id="shared", max_cost=5)
+    said = cancelled_elsewhere(server, "shared")
+    assert "should another process be sending this run, it stops soon; only what was sent" in said
+    slow.go_on.set()
+    assert batch.wait(60).counts == {"cancelled": 8, "unsent": 16}
+    why = "turns of it were cancelled from elsewhere; resume() sends what is missing"
+    assert f"16 of 24 not sent: {why}" in str(batch)
+    assert f"16 of 24 not sent: {why}" in batch.outcome
+    assert batch.resume().wait(60).counts == {"cancelled": 8, "completed": 16}
+
+
+def test_a_turn_that_its_own_process_cancels_does_not_end_the_sending(d, slow):
+    slow.go_on.clear()
+    batch = d.batches.run("slow", TASKS, ["a"], max_cost=5)
+    batch.cells[0].session.turn().cancel()
+    slow.go_on.set()
+    assert batch.wait(60).counts == {"cancelled": 1, "completed": 23}
+    assert "another process" not in str(batch.cancel())
+
+
+def test_a_run_that_was_cancelled_elsewhere_while_nobody_sent_it_is_resumed_at_once(
+    d, server, slow
+):
+    slow.go_on.clear()
+    batch = d.batches.run("slow", TASKS, ["a"], run_id="later", max_cost="0.04")
+    batch._stop_following()
+    assert "it goes on: cancel it there" in cancelled_elsewhere(server, "later", "later")
+    slow.go_on.set()
+    assert batch.resume(max_cost=5).wait(60).counts == {"cancelled": 4, "completed": 20}
 
 
 def test_a_cancel_ends_what_another_thread_is_sending_of_the_run(d, again, slow, monkeypatch):

@@ -290,7 +290,8 @@ def test_the_cost_of_turns_that_others_cancel_is_not_waited_for_without_end(
     for cell in batch.cells[:AT_ONCE]:
         other.sessions.get(cell.session_id).turn().cancel()
     known.go_on.set()
-    assert batch.wait(30).counts == {"cancelled": AT_ONCE, "completed": 12 - AT_ONCE}
+    assert batch.wait(30).counts == {"cancelled": AT_ONCE, "unsent": 12 - AT_ONCE}
+    assert batch.resume().wait(30).counts == {"cancelled": AT_ONCE, "completed": 12 - AT_ONCE}
 
 
 def test_adding_and_retrying_hold_it_too(d, known):
@@ -375,6 +376,23 @@ def test_what_failed_attempts_have_cost_counts_in_all_that_is_shown(d, again, fa
         assert frame["cost_usd"].to_list() == [1.0, 1.0, 1.0]
         assert frame["attempts"].to_list() == [2, 2, 2]
         assert dari_nb.costs_frame(seen)["cost_usd"].sum() == 3
+
+
+def test_a_run_that_is_recovered_is_as_it_ended_without_a_wait(d, again, failing):
+    batch = d.batches.run("failing", ["one", "two", "good"], run_id="ended").wait(60)
+    for find in ("recover", "named"):
+        found = getattr(again().batches, find)("ended")
+        assert found.counts == {"completed": 1, "failed": 2}
+        assert found.is_done
+        head = str(found).splitlines()[0]
+        assert "1 done · 2 failed" in head
+        assert head.endswith("$1.50")
+        frame = found.to_frame()
+        assert frame["cost_usd"].sum() == 1.5
+        assert frame["text"].to_list()[2] == "Done."
+        assert "Not today." in frame["error"].to_list()[0]
+    by_id = again().batches.get(batch.cells[0].batch_id)
+    assert (by_id.counts, by_id.to_frame()["cost_usd"].sum()) == (found.counts, 1.5)
 
 
 def test_what_failed_and_cannot_be_paid_again_is_named(d, again, failing):
