@@ -322,8 +322,8 @@ class Batch(Results):
             max_cost: As for :meth:`resume`.
 
         Raises:
-            InvalidRequestError: A task or a number is malformed, or what a turn costs is not
-                known; nothing was sent, and the batch is as it was.
+            InvalidRequestError: A task or a number is malformed, what a turn costs is not known,
+                or ``max_cost`` allows none of it; nothing was sent, and the batch is as it was.
             DariError: Nothing could be sent; the batch is as it was.
 
         >>> batch = d.batches.run("echo", ["Hi"], ["small"])
@@ -343,7 +343,9 @@ class Batch(Results):
                 self.grid.extend(further, options, repeats or self.repeats, found)
                 self._take_in(found)
                 self._ask()
-                return self._send_planned()
+                self._send_planned()
+                self._check_some_sent(NOT_SENT)
+        return self
 
     def plan(self) -> Plan:
         """Return what is left to send, what that costs, and what the whole can show.

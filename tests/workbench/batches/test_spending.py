@@ -420,6 +420,11 @@ def test_an_addition_that_is_refused_leaves_the_batch_as_it_was(d, priced):
             batch.add(tasks=["two"], llms=["dear"], max_cost=5)
     assert (len(batch), len(batch.columns), len(batch.tasks)) == (1, 1, 1)
     assert batch.add(tasks=["two"]).wait(60).counts == {"completed": 2}
+    kept = repr(batch)
+    with pytest.raises(InvalidRequestError, match=r"\$0\.20 is spent, \$0\.05 more.*Nothing was"):
+        batch.add(repeats=2, max_cost=0.15)
+    assert repr(batch) == kept
+    assert (batch.plan().sends, batch.resume(max_cost=5).wait(60).started) == (0, 0)
     assert batch.add(tasks=TASKS, max_cost=0.45).wait(60).counts == {"completed": 4, "unsent": 10}
 
 
