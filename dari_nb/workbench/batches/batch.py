@@ -71,6 +71,7 @@ class Batch(Results):
         self.started = self.found = 0
         self._is_whole = True
         self._doubted = ""
+        self._sent_before = ("", 0)
         self._following: concurrent.futures.Future[None] | None = None
         self._costs: concurrent.futures.Future[None] | None = None
         self._limit: Decimal | None = None
@@ -115,7 +116,7 @@ class Batch(Results):
         said = [f"{self.run_id}: {count_text(self.started, 'session')} started"]
         said += [f"{self.found} there already"] if self.found else []
         said += ["more as max_cost allows"] if self._is_sending else self._left_out()
-        return ", ".join(said)
+        return ", ".join([*said, *self._again()])
 
     def wait(self, timeout: float | None = None) -> Batch:
         """Wait until everything that was sent has ended, well or not, and return the batch.
@@ -525,6 +526,13 @@ class Batch(Results):
         day = day_of(self, "%b %-d %H:%M")
         return [f"nothing sent, answers of {day}" if day else "nothing sent"]
 
+    def _again(self) -> list[str]:
+        """Say which run had most of these tasks before, where this one is new."""
+        run_id, count = self._sent_before
+        said = f"{count} of these tasks were sent before, in {run_id}"
+        is_most = 2 * count > len(self.tasks)
+        return [f"{said}; its add() sends only what is missing there"] if is_most else []
+
     def _known(self) -> list[str]:
         """Say what may go on after a cancel, where only what was sent is known."""
         return [f"{self._doubted}; only what was sent is known here"] if self._doubted else []
@@ -536,6 +544,7 @@ class Batch(Results):
             notes=[
                 *self._left_out(),
                 *self._twice(),
+                *self._again(),
                 *self._from_before(),
                 *self._known(),
             ],
