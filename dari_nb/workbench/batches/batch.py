@@ -622,7 +622,9 @@ class Batch(Results):
             wait_for(self._link.run(self._late_costs.once()))
             own = Spending(self.grid, Decimal(0), {}).prices_now()
         client = self._link.stream_client
-        return wait_for(self._link.run(past_prices(client, self.agent, names, own)))
+        return wait_for(
+            self._link.run(past_prices(client, self.agent, names, own, self._link.server))
+        )
 
     def _send_within(self, spending: Spending, chunks: Sequence[Chunk]) -> None:
         """Begin to send what a limit allows; the rest follows while it is followed."""

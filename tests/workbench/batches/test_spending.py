@@ -219,6 +219,17 @@ def test_without_a_known_price_nothing_is_sent(d, priced):
     assert sum(priced.asked.values()) == 1
 
 
+def test_an_llm_of_a_local_dari_that_has_no_price_is_told_from_one_nobody_asked(d, server):
+    server.add_llms({"free": {"model": "nobody's", "base_url": "http://127.0.0.1:9/v1"}})
+    said = r'free has no price.*add_llms\(\{\}, prices=\{"free": \{"input".*Nothing was sent'
+    for llms in (["free"], None):
+        with pytest.raises(InvalidRequestError, match=said):
+            d.batches.run("assistant", TASKS, llms, max_cost=1)
+    server.add_llms({}, prices={"nobody's": {"input": "1", "output": "2"}})
+    with pytest.raises(InvalidRequestError, match=r"what free costs.*send it one message first"):
+        d.batches.run("assistant", TASKS, ["free"], max_cost=1)
+
+
 def test_a_cost_that_stays_unknown_stops_it(d, known, monkeypatch):
     monkeypatch.setattr(
         "dari_nb.workbench.batches.following.late_costs.TRIES", (0.0, 0.05, 0.1, 0.15)
