@@ -25,13 +25,14 @@ from .following.following import Following
 from .following.late_costs import LateCosts
 from .following.past_costs import past_prices
 from .following.spending import INTERRUPTED, Spending, amount_of
+from .matrix.grid import size_text
 from .results import Results
 from .sending.alone import sender_of
 from .sending.chunks import Chunk, Job, chunks_to_send
 from .sending.finding import MOST_REPEATS, Found, find_run
 from .sending.sending import Sending
 from .sending.serving import Serving
-from .tasks import Task, Tasks, read_tasks, size_text
+from .tasks import Task, Tasks, read_tasks
 
 if TYPE_CHECKING:
     from ...render.matrix.matrix import Matrix
@@ -491,7 +492,7 @@ class Batch(Results):
 
     def __repr__(self) -> str:
         states = ", ".join(f"{count} {state}" for state, count in sorted(self.counts.items()))
-        size = size_text(len(self.tasks), len(self.columns), self.repeats)
+        size = size_text(len(self.tasks), self.columns, self.repeats)
         return f"<Batch {self.run_id}: {size}; {states}>"
 
     def _ipython_display_(self) -> None:

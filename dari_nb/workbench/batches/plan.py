@@ -17,10 +17,10 @@ from .cells import Column
 from .following.past_costs import PastCost, past_costs, what_they_cost
 from .following.past_scores import PastScores, past_runs, past_scores
 from .following.spending import dollars
+from .matrix.grid import size_text
 from .matrix.means import LEVEL
 from .sending.chunks import chunks_to_send
 from .sending.finding import found_in
-from .tasks import size_text
 
 if TYPE_CHECKING:
     from ... import models
@@ -182,7 +182,7 @@ class Plan:
     def rows(self) -> list[tuple[str, str]]:
         """Return what the plan says, as names and texts."""
         columns = ", ".join(self.cost_per_item)
-        size = size_text(self.tasks, len(self.cost_per_item), self.repeats)
+        size = size_text(self.tasks, self._columns, self.repeats)
         many = "batch" if self.batches == 1 else "batches"
         sent = f"{self.sends} in {self.batches} API {many}" if self.sends else "nothing"
         sent += f"; retry_failed() sends {self.failed} again that failed" if self.failed else ""

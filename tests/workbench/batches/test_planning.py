@@ -151,6 +151,23 @@ def test_a_new_run_says_that_another_one_has_most_of_its_tasks(d, planned):
     assert not any("sent before" in str(batch) for batch in (same, few, wanted))
 
 
+def test_llms_of_versions_are_counted_apart(d, server, planned):
+    plan = planned(TASKS[:2], ["a", "b"])
+    first = d.agents["tried"].active_version_id
+
+    @server.agent("tried", llms=["a", "b"], description="anew")
+    def anew(prompt):
+        return prompt
+
+    assert dict(plan.rows())["items"] == "4 (2 tasks x 2 LLMs x 1)"
+    both = [first, d.agents["tried"].active_version_id]
+    said = dict(planned(TASKS[:2], ["a", "b"], versions=both).rows())["items"]
+    assert said == "8 (2 tasks x 2 LLMs x 2 versions x 1)"
+    assert "2 tasks x 1 LLM x 2 versions x 1" in repr(
+        d.batches.run("tried", TASKS[:2], ["a"], versions=both)
+    )
+
+
 def test_what_is_sent_of_the_run_itself_is_not_told_as_of_another(d, planned):
     d.batches.run("tried", TASKS[:8], ["a"], run_id="own").wait(60)
     plan = planned([*TASKS[:8], "Task new"], ["a"], 2, run_id="own")
