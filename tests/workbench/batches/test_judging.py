@@ -328,6 +328,7 @@ def test_costs_are_told(batch, server):
         ({"expected": "nope"}, InvalidRequestError, "No task has metadata 'nope'.*is expected"),
         ({"agent": "plain", "llm": "zzz"}, InvalidRequestError, "option 'zzz'; it has: none"),
         ({"seed": -1}, InvalidRequestError, "seed must be at least 0"),
+        ({"rubic": "x"}, TypeError, r"batch\.judge\(\).*'rubic': did you mean 'rubric'\?"),
     ],
 )
 def test_what_cannot_be_judged_is_refused_before_anything_is_sent(
@@ -341,6 +342,14 @@ def test_what_cannot_be_judged_is_refused_before_anything_is_sent(
     given = {"name": "helpful", "rubric": "Any."} | options
     with pytest.raises(error, match=why):
         batch.judge(**given)
+    assert not bench.asked
+
+
+def test_pairs_without_a_rubric_or_with_a_word_that_means_nothing_are_refused(batch, bench):
+    with pytest.raises(InvalidRequestError, match="Say what to judge by: rubric="):
+        batch.judge_pairs("helpful")
+    with pytest.raises(TypeError, match=r"batch\.judge_pairs\(\).*'lm': did you mean 'llm'\?"):
+        batch.judge_pairs("helpful", rubric="Any.", lm="mild")
     assert not bench.asked
 
 
