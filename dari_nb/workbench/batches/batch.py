@@ -71,7 +71,7 @@ class Batch(Results):
         client = link.stream_client
         self.started = self.found = 0
         self._is_whole = True
-        self._doubted = ""
+        self._is_doubted = False
         self._sent_before = ("", 0)
         self._following: concurrent.futures.Future[None] | None = None
         self._costs: concurrent.futures.Future[None] | None = None
@@ -83,7 +83,7 @@ class Batch(Results):
         self._sender = sender_of(link, run_id)
         self._followed = Following(client, run_id, self.grid, self._changed)
         self._late_costs = LateCosts(client, self.grid, self._changed)
-        self._cancelling = Cancelling(link, self.grid)
+        self._cancelling = Cancelling(link, run_id, self.grid)
         self._serving = Serving(link, agent.name, self.grid)
         self._gists = gists_of(link, agent, (column.version for column in self.columns))
 
@@ -428,16 +428,13 @@ class Batch(Results):
         if not self._can_cancel:
             return super()._end_turns()
         was_sent_here = self._sender.give_up(self._give_up)
-        if not self._is_whole and not was_sent_here:
-            runs = any(cell.session_id and not cell.has_ended for cell in self.cells)
-            then = "it stops soon" if runs else "it goes on: cancel it there"
-            self._doubted = f"should another process be sending this run, {then}"
+        self._is_doubted = not self._is_whole and not was_sent_here
         return self._give_up()
 
     def _give_up(self) -> concurrent.futures.Future[None]:
         self._sending.stop()
         self._begin_following()
-        return self._cancelling.begin()
+        return self._cancelling.begin(is_whole=self._is_whole)
 
     def _look(self) -> None:
         """Find what was sent of it before.
@@ -536,7 +533,11 @@ class Batch(Results):
 
     def _known(self) -> list[str]:
         """Say what may go on after a cancel, where only what was sent is known."""
-        return [f"{self._doubted}; only what was sent is known here"] if self._doubted else []
+        if not self._is_doubted:
+            return []
+        then = "it stops soon" if self._cancelling.has_told else "it goes on: cancel it there"
+        said = f"should another process be sending this run, {then}"
+        return [f"{said}; only what was sent is known here"]
 
     def _snapshot(self) -> Matrix:
         """Return what a view shows, as it is known now; asks the server nothing."""
@@ -580,7 +581,7 @@ class Batch(Results):
             DariError: Nothing could be sent; the error is that of the first API batch.
         """
         self._cancelling.end()
-        self._doubted = ""
+        self._is_doubted = False
         chunks = self._cut(jobs)
         prices = {} if self._limit is None else self._prices(chunks)
         if self._sender.take_over():

@@ -13,6 +13,9 @@ import dari_nb
 from dari_nb.client import batch_item
 from dari_nb.errors import InvalidRequestError
 from dari_nb.local import LocalDari, Usage
+from dari_nb.workbench import Dari
+
+from ...conftest import TcpProxy
 
 TASKS = [f"Task {number}" for number in range(24)]
 TOOK_OVER = "a later call took over; resume() sends what is missing"
@@ -171,6 +174,17 @@ def test_a_cancel_in_another_process_ends_the_sending_and_both_say_so(d, server,
     assert f"16 of 24 not sent: {why}" in str(batch)
     assert f"16 of 24 not sent: {why}" in batch.outcome
     assert batch.resume().wait(60).counts == {"cancelled": 8, "completed": 16}
+
+
+def test_a_cancel_elsewhere_ends_what_was_sent_since_the_run_was_recovered(d, server, slow):
+    batch = d.batches.run("slow", TASKS, ["a"], run_id="grown", max_cost="0.04").wait(60)
+    with TcpProxy(server.url) as proxy, Dari(proxy.url, server.api_key) as other:
+        found = other.batches.recover("grown")
+        slow.go_on.clear()
+        batch.resume(max_cost=5)
+        assert "it stops soon" in str(found.cancel())
+    slow.go_on.set()
+    assert batch.wait(60).counts == {"completed": 4, "cancelled": 8, "unsent": 12}
 
 
 def test_a_turn_that_its_own_process_cancels_does_not_end_the_sending(d, slow):
