@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from ..link import Link
 
 
+NO_SESSION = "there is no session; resume() sends what is missing"
+
+
 @dataclass(frozen=True)
 class Run:
     """A run that can be recovered.
@@ -121,6 +124,8 @@ def _from_found(
     agent = link.client.agents.get(found[0].agent_id)
     batch = Batch(link, agent, run_id, tasks, columns, repeats, scores)
     batch._take_in(found)
+    for cell in batch.cells:
+        cell.held = None if cell.history else NO_SESSION
     return batch
 
 

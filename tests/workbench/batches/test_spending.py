@@ -406,6 +406,15 @@ def test_a_run_that_is_recovered_is_as_it_ended_without_a_wait(d, again, failing
     assert (by_id.counts, by_id.to_frame()["cost_usd"].sum()) == (found.counts, 1.5)
 
 
+def test_what_a_recovered_run_lacks_is_not_shown_as_running(d, again, known):
+    d.batches.run("priced", TASKS[:2], ["cheap"], 2, run_id="part", max_cost="0.30").wait(60)
+    found = again().batches.recover("part")
+    assert found.counts == {"completed": 3, "unsent": 1}
+    assert "1 of 4 not sent: there is no session; resume() sends what is missing" in str(found)
+    assert "running" not in str(found)
+    assert found.resume(max_cost=5).wait(60).counts == {"completed": 4}
+
+
 def test_what_failed_and_cannot_be_paid_again_is_named(d, again, failing):
     batch = d.batches.run("failing", ["one", "two", "three"], run_id="thrice").wait(60)
     failing.fails = set()
