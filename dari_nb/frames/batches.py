@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -189,9 +190,12 @@ def _column(frame: pd.DataFrame, what: str) -> str:
             return name
     scores = [str(n).removeprefix("score.") for n in frame.columns if str(n).startswith("score.")]
     known = ", ".join(["text", "cost", "latency", *scores])
+    close = difflib.get_close_matches(str(what), [*MEANINGS, *map(str, frame.columns), *scores], 1)
+    hint = f" (did you mean {close[0]!r}?)" if close else ""
     raise InvalidRequestError(
-        f"A batch has no {what!r}. There is {known}, and every column; batch.score() gives scores, "
-        'and batch.rate((0, "small"), "rating", 4) or batch.view() ratings.'
+        f"A batch has no {what!r}{hint}. There is {known}, and every column; "
+        'batch.score() gives scores, and batch.rate((0, "small"), "rating", 4) or '
+        "batch.view() ratings."
     )
 
 

@@ -186,6 +186,23 @@ class Contents:
         """The server's own LLMs by name."""
         return MappingProxyType(self._llms.named)
 
+    def unpriced(self, agent: str, llm: str | None) -> str | None:
+        """Return the LLM of the server's own that an agent asks and that has no price, if any.
+
+        Args:
+            agent: The agent's name; one that is a function tells itself what it costs.
+            llm: The LLM option; ``None`` is known for ``assistant`` only.
+
+        >>> server = dari.local.LocalDari()
+        >>> server.add_llms({"small": {"model": "x", "base_url": "http://127.0.0.1:11434/v1"}})
+        >>> server.unpriced("assistant", "small")
+        'small'
+        """
+        if llm is None and agent == ASSISTANT:
+            llm = next(iter(self._llms.named), None)
+        is_function = self._registry.named(agent) is not None
+        return None if llm is None or is_function else self._llms.unpriced(llm)
+
     def load_runs(
         self,
         path: str | Path,

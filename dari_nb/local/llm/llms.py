@@ -12,6 +12,7 @@ from .asking import Sender
 from .patience import BACKOFF
 from .prices import Prices
 from .settings import Llm, named_llm
+from .tokens import Tokens
 
 ASSISTANT = "assistant"
 """The agent that a server with LLMs of its own has."""
@@ -59,6 +60,13 @@ class Llms:
         # The first one is the default of the agent that chats with them, and stays so; of those
         # that come at once, people's own are before what comes by itself.
         self.named = {**self.named, **dict(sorted(more.items(), key=_comes_by_itself))}
+
+    def unpriced(self, name: str) -> str | None:
+        """Return the name if it is one of these and has no price; a file's model costs nothing."""
+        llm = self.named.get(name)
+        if llm is None or llm.file is not None:
+            return None
+        return name if self.prices.cost([llm.name, llm.model], Tokens()) is None else None
 
     def assistant(self) -> JsonObject:
         """The manifest of the agent that chats with these LLMs; the first one is its default."""

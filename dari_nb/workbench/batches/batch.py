@@ -25,13 +25,14 @@ from .following.following import Following
 from .following.late_costs import LateCosts
 from .following.past_costs import past_prices
 from .following.spending import INTERRUPTED, Spending, amount_of
+from .matrix.grid import size_text
 from .results import Results
 from .sending.alone import sender_of
 from .sending.chunks import Chunk, Job, chunks_to_send
 from .sending.finding import MOST_REPEATS, Found, find_run
 from .sending.sending import Sending
 from .sending.serving import Serving
-from .tasks import Task, Tasks, read_tasks, size_text
+from .tasks import Task, Tasks, read_tasks
 
 if TYPE_CHECKING:
     from ...render.matrix.matrix import Matrix
@@ -69,6 +70,9 @@ class Batch(Results):
         super().__init__(link, agent, run_id, tasks, columns, repeats, scores)
         client = link.stream_client
         self.started = self.found = 0
+        self._is_whole = True
+        self._is_doubted = False
+        self._sent_before = ("", 0)
         self._following: concurrent.futures.Future[None] | None = None
         self._costs: concurrent.futures.Future[None] | None = None
         self._limit: Decimal | None = None
@@ -79,7 +83,7 @@ class Batch(Results):
         self._sender = sender_of(link, run_id)
         self._followed = Following(client, run_id, self.grid, self._changed)
         self._late_costs = LateCosts(client, self.grid, self._changed)
-        self._cancelling = Cancelling(link, self.grid)
+        self._cancelling = Cancelling(link, run_id, self.grid)
         self._serving = Serving(link, agent.name, self.grid)
         self._gists = gists_of(link, agent, (column.version for column in self.columns))
 
@@ -113,7 +117,7 @@ class Batch(Results):
         said = [f"{self.run_id}: {count_text(self.started, 'session')} started"]
         said += [f"{self.found} there already"] if self.found else []
         said += ["more as max_cost allows"] if self._is_sending else self._left_out()
-        return ", ".join(said)
+        return ", ".join([*said, *self._again()])
 
     def wait(self, timeout: float | None = None) -> Batch:
         """Wait until everything that was sent has ended, well or not, and return the batch.
@@ -209,7 +213,9 @@ class Batch(Results):
         """End all its turns on the server, wait until they have, and return the batch.
 
         Those that wait end, too, and what is not sent yet is not sent (contract, section 18.3),
-        whichever object of this run is sending it in this process: :meth:`resume` does.
+        whichever object of this run is sending it in this process: :meth:`resume` does. Another
+        process that sends it within a ``max_cost`` stops when it sees turns that were cancelled
+        here; a batch that was recovered knows only what was sent, and says so.
         What was written stays, and cells that had ended stay as they are.
 
         Raises:
@@ -289,6 +295,7 @@ class Batch(Results):
         self._check_rest()
         with self._sender.alone:
             self._look()
+            self._ask()
             self._allow(max_cost)
             self._send_planned()
         self._check_some_sent(NOT_SENT)
@@ -317,8 +324,8 @@ class Batch(Results):
             max_cost: As for :meth:`resume`.
 
         Raises:
-            InvalidRequestError: A task or a number is malformed, or what a turn costs is not
-                known; nothing was sent, and the batch is as it was.
+            InvalidRequestError: A task or a number is malformed, what a turn costs is not known,
+                or ``max_cost`` allows none of it; nothing was sent, and the batch is as it was.
             DariError: Nothing could be sent; the batch is as it was.
 
         >>> batch = d.batches.run("echo", ["Hi"], ["small"])
@@ -337,7 +344,10 @@ class Batch(Results):
                 self._allow(max_cost)
                 self.grid.extend(further, options, repeats or self.repeats, found)
                 self._take_in(found)
-                return self._send_planned()
+                self._ask()
+                self._send_planned()
+                self._check_some_sent(NOT_SENT)
+        return self
 
     def plan(self) -> Plan:
         """Return what is left to send, what that costs, and what the whole can show.
@@ -366,6 +376,14 @@ class Batch(Results):
         self, agent: models.Agent, run_id: str, tasks: Sequence[Task], column: Column
     ) -> Batch:
         return Batch(self._link, agent, run_id, tasks, [column], 1, self.book.path)
+
+    def _recovered(self) -> Batch:
+        """Read what has ended, and what it has cost, and follow the rest."""
+        self._is_whole = False
+        self._ask()
+        wait_for(self._link.run(self._late_costs.if_there_are_any()))
+        self._begin_following()
+        return self
 
     def _begin_following(self) -> concurrent.futures.Future[None]:
         """Return the future of the end; starts, or takes up again, what was stopped."""
@@ -409,13 +427,14 @@ class Batch(Results):
     def _end_turns(self) -> concurrent.futures.Future[None]:
         if not self._can_cancel:
             return super()._end_turns()
-        self._sender.give_up(self._give_up)
+        was_sent_here = self._sender.give_up(self._give_up)
+        self._is_doubted = not self._is_whole and not was_sent_here
         return self._give_up()
 
     def _give_up(self) -> concurrent.futures.Future[None]:
         self._sending.stop()
         self._begin_following()
-        return self._cancelling.begin()
+        return self._cancelling.begin(is_whole=self._is_whole)
 
     def _look(self) -> None:
         """Find what was sent of it before.
@@ -470,7 +489,7 @@ class Batch(Results):
 
     def __repr__(self) -> str:
         states = ", ".join(f"{count} {state}" for state, count in sorted(self.counts.items()))
-        size = size_text(len(self.tasks), len(self.columns), self.repeats)
+        size = size_text(len(self.tasks), self.columns, self.repeats)
         return f"<Batch {self.run_id}: {size}; {states}>"
 
     def _ipython_display_(self) -> None:
@@ -505,10 +524,32 @@ class Batch(Results):
         day = day_of(self, "%b %-d %H:%M")
         return [f"nothing sent, answers of {day}" if day else "nothing sent"]
 
+    def _again(self) -> list[str]:
+        """Say which run had most of these tasks before, where this one is new."""
+        run_id, count = self._sent_before
+        said = f"{count} of these tasks were sent before, in {run_id}"
+        is_most = 2 * count > len(self.tasks)
+        return [f"{said}; its add() sends only what is missing there"] if is_most else []
+
+    def _known(self) -> list[str]:
+        """Say what may go on after a cancel, where only what was sent is known."""
+        if not self._is_doubted:
+            return []
+        then = "it stops soon" if self._cancelling.has_told else "it goes on: cancel it there"
+        said = f"should another process be sending this run, {then}"
+        return [f"{said}; only what was sent is known here"]
+
     def _snapshot(self) -> Matrix:
         """Return what a view shows, as it is known now; asks the server nothing."""
         return replace(
-            super()._snapshot(), notes=[*self._left_out(), *self._twice(), *self._from_before()]
+            super()._snapshot(),
+            notes=[
+                *self._left_out(),
+                *self._twice(),
+                *self._again(),
+                *self._from_before(),
+                *self._known(),
+            ],
         )
 
     async def _ended(self) -> Batch:
@@ -540,6 +581,7 @@ class Batch(Results):
             DariError: Nothing could be sent; the error is that of the first API batch.
         """
         self._cancelling.end()
+        self._is_doubted = False
         chunks = self._cut(jobs)
         prices = {} if self._limit is None else self._prices(chunks)
         if self._sender.take_over():
@@ -582,7 +624,9 @@ class Batch(Results):
             wait_for(self._link.run(self._late_costs.once()))
             own = Spending(self.grid, Decimal(0), {}).prices_now()
         client = self._link.stream_client
-        return wait_for(self._link.run(past_prices(client, self.agent, names, own)))
+        return wait_for(
+            self._link.run(past_prices(client, self.agent, names, own, self._link.server))
+        )
 
     def _send_within(self, spending: Spending, chunks: Sequence[Chunk]) -> None:
         """Begin to send what a limit allows; the rest follows while it is followed."""
@@ -607,7 +651,8 @@ class Batch(Results):
         before = self._session_ids()
         try:
             follow = self._begin_following
-            await spending.send(chunks, self._sending, self._late_costs, follow)
+            own = self._link.ended_here
+            await spending.send(chunks, self._sending, self._late_costs, follow, own)
         finally:
             spending.end()
             self.started = len(self._session_ids() - before)

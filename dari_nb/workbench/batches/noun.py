@@ -22,7 +22,7 @@ from ..sessions.arguments import several, unknown_argument
 from .batch import Batch, check_llms, check_repeats
 from .cells import Column
 from .keys import run_id_of
-from .plan import Plan
+from .plan import Plan, sent_elsewhere
 from .sending.alone import sender_of
 from .tasks import Tasks, read_tasks
 
@@ -169,7 +169,18 @@ class Batches(AtHand, Shelf["Run", Batch]):
             batch._look()
             if max_items is not None:
                 Plan(batch, {}).check(max_items)
-            return batch.plan() if dry_run else batch._send_planned()
+            if dry_run:
+                return batch.plan()
+            if not fresh and run_id is None and not any(cell.history for cell in batch.cells):
+                batch._sent_before = self._sent_elsewhere(batch)
+            return batch._send_planned()
+
+    def _sent_elsewhere(self, batch: Batch) -> tuple[str, int]:
+        """Tell which other run has tasks of a new one, whom nobody has given its name."""
+        with suppress(DariError):  # it is sent all the same
+            sessions = self._link.client.sessions.list(agent_id=batch.agent.id)
+            return sent_elsewhere(batch, sessions)
+        return "", 0
 
     def get(self, batch_id: str, *, scores: str | Path | None = None) -> Batch:
         """Return the batch that an API batch belongs to, whole.

@@ -8,7 +8,6 @@ from dataclasses import replace
 from decimal import Decimal
 from functools import cached_property
 from itertools import accumulate, takewhile
-from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from ...errors import InvalidRequestError
@@ -18,10 +17,10 @@ from .cells import Column
 from .following.past_costs import PastCost, past_costs, what_they_cost
 from .following.past_scores import PastScores, past_runs, past_scores
 from .following.spending import dollars
+from .matrix.grid import size_text
 from .matrix.means import LEVEL
 from .sending.chunks import chunks_to_send
 from .sending.finding import found_in
-from .tasks import size_text
 
 if TYPE_CHECKING:
     from ... import models
@@ -183,7 +182,7 @@ class Plan:
     def rows(self) -> list[tuple[str, str]]:
         """Return what the plan says, as names and texts."""
         columns = ", ".join(self.cost_per_item)
-        size = size_text(self.tasks, len(self.cost_per_item), self.repeats)
+        size = size_text(self.tasks, self._columns, self.repeats)
         many = "batch" if self.batches == 1 else "batches"
         sent = f"{self.sends} in {self.batches} API {many}" if self.sends else "nothing"
         sent += f"; retry_failed() sends {self.failed} again that failed" if self.failed else ""
@@ -252,21 +251,22 @@ def plan_of(batch: Sheet, link: Link) -> Plan:
     sessions = wait_for(link.run(client.sessions.list(agent_id=agent_id)))
     costs = wait_for(link.run(past_costs(client, sessions, batch.columns)))
     past = past_scores(batch.book, batch.run_id, past_runs(sessions))
-    return Plan(batch, costs, past, _elsewhere(batch, sessions))
+    return Plan(batch, costs, past, sent_elsewhere(batch, sessions))
 
 
-def _elsewhere(batch: Sheet, sessions: Iterable[models.Session]) -> tuple[str, int]:
+def sent_elsewhere(batch: Sheet, sessions: Iterable[models.Session]) -> tuple[str, int]:
     """Return which other run has most of what is not sent yet, and how many tasks of it."""
     left = {(cell.task.key, cell.column) for cell in batch.cells if not cell.history}
-    found: dict[str, set[str]] = defaultdict(set)
+    found: dict[str, set[tuple[str, Column]]] = defaultdict(set)
     for session in sessions:
         entry = found_in(session)
         if entry is not None and (entry.task_key, entry.column) in left:
-            found[str((session.metadata or {})["managed_run_id"])].add(entry.task_key)
+            found[str((session.metadata or {})["managed_run_id"])].add(
+                (entry.task_key, entry.column)
+            )
     found.pop(batch.run_id, None)
-    # Who gave it another name, or wants it fresh, knows of the first one.
-    counts = [(run_id, len(keys)) for run_id, keys in found.items() if len(keys) < len(batch.tasks)]
-    return max(counts, key=itemgetter(1), default=("", 0))
+    run_id, cells = max(found.items(), key=lambda run: len(run[1]), default=("", set()))
+    return run_id, len({key for key, _ in cells})
 
 
 def _supposed(past: PastScores | None, assumption: str) -> str:

@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from ..link import Link
 
 
+NO_SESSION = "there is no session; resume() sends what is missing"
+
+
 @dataclass(frozen=True)
 class Run:
     """A run that can be recovered.
@@ -86,9 +89,7 @@ def recovered(link: Link, run_id: str, scores: str | Path | None = None) -> Batc
         raise NotFoundError(
             404, f"No session belongs to the run {run_id!r}.", "GET", "/v1/sessions"
         )
-    batch = _from_found(link, run_id, found, scores)
-    batch._begin_following()
-    return batch
+    return _from_found(link, run_id, found, scores)._recovered()
 
 
 def batch_of(link: Link, batch_id: str, scores: str | Path | None = None) -> Batch:
@@ -123,6 +124,8 @@ def _from_found(
     agent = link.client.agents.get(found[0].agent_id)
     batch = Batch(link, agent, run_id, tasks, columns, repeats, scores)
     batch._take_in(found)
+    for cell in batch.cells:
+        cell.held = None if cell.history else NO_SESSION
     return batch
 
 
@@ -163,8 +166,7 @@ def _whole(
     batch = _from_found(link, run_id, [*sessions, *missing], scores)
     jobs = {index: _job(batch, entry) for index, entry in enumerate(items)}
     take_batch(answer, jobs)
-    batch._begin_following()
-    return batch
+    return batch._recovered()
 
 
 def _job(batch: Batch, entry: Found) -> Job:
@@ -192,8 +194,7 @@ def _foreign(link: Link, answer: models.Batch, scores: str | Path | None) -> Bat
     batch = Batch(link, agent, answer.id, tasks, columns, repeats, scores)
     take_batch(answer, {i: Job(batch.grid.at(*place)) for i, place in enumerate(places)})
     batch._look()
-    batch._begin_following()
-    return batch
+    return batch._recovered()
 
 
 def _texts(metadata: dict[str, object] | None) -> dict[str, str]:

@@ -223,14 +223,3 @@ def _text(value: Any) -> str:
     if isinstance(value, dict | list | tuple):
         return json.dumps(value, ensure_ascii=False, default=str)
     return str(value)
-
-
-def size_text(tasks: int, columns: int, repeats: int) -> str:
-    """Say how large a matrix is, as objects tell it.
-
-    >>> size_text(1, 2, 3)
-    '1 task x 2 LLMs x 3'
-    """
-    from ...render import count_text
-
-    return f"{count_text(tasks, 'task')} x {count_text(columns, 'LLM')} x {repeats}"

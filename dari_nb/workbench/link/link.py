@@ -79,6 +79,7 @@ class Link:
         stand_in: The wire to what stands in for it while a tape is in, if one is.
         standing: For whom it stands in itself, if it does.
         is_closed: Whether :meth:`close` was called.
+        ended_here: The sessions of which a turn was to be ended from here.
     """
 
     def __init__(
@@ -96,6 +97,7 @@ class Link:
         self.stand_in: Link | None = None
         self.standing = standing
         self.is_closed = False
+        self.ended_here: set[str] = set()
         self._forgotten: finalize[..., Link] | None = None
         self._api_key = api_key
         self._agent_names: dict[str, str] = {}
@@ -213,6 +215,7 @@ class Link:
 
     async def end_turn(self, session_id: str, message_id: str) -> None:
         """Have the server end a turn (contract, section 18.3); one that has ended stays so."""
+        self.ended_here.add(session_id)
         with contextlib.suppress(ConflictError):
             await self.stream_client.sessions.cancel(session_id, message_id)
 

@@ -219,6 +219,7 @@ class Turn:
         if not link.offers("cancel"):
             raise InvalidRequestError(f"{link} cannot end a turn: it goes on in its session.")
         with contextlib.suppress(ConflictError):  # it ended by itself
+            link.ended_here.add(self.session.id)
             link.client.sessions.cancel(self.session.id, self.id)
         return self.wait()
 

@@ -328,6 +328,7 @@ def test_costs_are_told(batch, server):
         ({"expected": "nope"}, InvalidRequestError, "No task has metadata 'nope'.*is expected"),
         ({"agent": "plain", "llm": "zzz"}, InvalidRequestError, "option 'zzz'; it has: none"),
         ({"seed": -1}, InvalidRequestError, "seed must be at least 0"),
+        ({"rubic": "x"}, TypeError, r"batch\.judge\(\).*'rubic': did you mean 'rubric'\?"),
     ],
 )
 def test_what_cannot_be_judged_is_refused_before_anything_is_sent(
@@ -341,6 +342,14 @@ def test_what_cannot_be_judged_is_refused_before_anything_is_sent(
     given = {"name": "helpful", "rubric": "Any."} | options
     with pytest.raises(error, match=why):
         batch.judge(**given)
+    assert not bench.asked
+
+
+def test_pairs_without_a_rubric_or_with_a_word_that_means_nothing_are_refused(batch, bench):
+    with pytest.raises(InvalidRequestError, match="Say what to judge by: rubric="):
+        batch.judge_pairs("helpful")
+    with pytest.raises(TypeError, match=r"batch\.judge_pairs\(\).*'lm': did you mean 'llm'\?"):
+        batch.judge_pairs("helpful", rubric="Any.", lm="mild")
     assert not bench.asked
 
 
@@ -420,7 +429,7 @@ def test_both_orders_are_asked_and_a_judge_that_follows_them_has_no_win_rate(man
     assert all((b, a) in seen for a, b in seen)
     assert "30 ties: 0 in both orders, 30 with the same letter in both" in str(duels)
     assert "of 30 pairs with a letter in both orders 30 have the same one" in str(duels)
-    assert "so there is no win rate" in duels.to_mimebundle()["text/html"]
+    assert "so the win rate tells nothing" in duels.to_mimebundle()["text/html"]
     assert str(duels).startswith("terse-7b better 0 times")
     assert duels.win_rate.value == 0.5
     assert math.isnan(duels.win_rate.low)

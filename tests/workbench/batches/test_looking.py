@@ -74,6 +74,8 @@ def test_frames_and_pivots_have_the_cells(batch):
     assert batch.matrix("text").loc[(0, "x"), "b"] == "x by b"
     with pytest.raises(InvalidRequestError, match="no 'beauty'"):
         batch.matrix("beauty")
+    with pytest.raises(InvalidRequestError, match=r"did you mean 'status'\?"):
+        batch.matrix("statos")
 
 
 def test_late_costs_add_nothing_else_to_what_an_output_shows(d, server, monkeypatch):

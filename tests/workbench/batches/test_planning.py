@@ -131,6 +131,43 @@ def test_a_plan_tells_of_tasks_that_another_run_has(d, planned):
     assert "sent before" not in dict(planned(TASKS[:5], ["b"]).rows())
 
 
+def test_a_run_that_has_everything_is_told_before_one_that_has_little(d, planned):
+    d.batches.run("tried", TASKS[:6], ["a", "b"], run_id="whole").wait(60)
+    d.batches.run("tried", TASKS[:2], ["a"], run_id="little").wait(60)
+    plan = planned(TASKS[:6][::-1], ["a", "b"])
+    said = "6 of these tasks, in whole; its add() sends only what is missing there"
+    assert dict(plan.rows())["sent before"] == said
+
+
+def test_a_new_run_says_that_another_one_has_most_of_its_tasks(d, planned):
+    d.batches.run("tried", TASKS[:4], ["a"], run_id="before").wait(60)
+    more = d.batches.run("tried", [*TASKS[:4], "Task new"], ["a"]).wait(60)
+    said = "4 of these tasks were sent before, in before; its add() sends only what is missing"
+    assert said in str(more)
+    assert said in more.outcome
+    same = d.batches.run("tried", [*TASKS[:4], "Task new"], ["a"]).wait(60)
+    few = d.batches.run("tried", [TASKS[0], "Task 30", "Task 31"], ["a"]).wait(60)
+    wanted = d.batches.run("tried", [*TASKS[:4], "Task new"], ["a"], fresh=True).wait(60)
+    assert not any("sent before" in str(batch) for batch in (same, few, wanted))
+
+
+def test_llms_of_versions_are_counted_apart(d, server, planned):
+    plan = planned(TASKS[:2], ["a", "b"])
+    first = d.agents["tried"].active_version_id
+
+    @server.agent("tried", llms=["a", "b"], description="anew")
+    def anew(prompt):
+        return prompt
+
+    assert dict(plan.rows())["items"] == "4 (2 tasks x 2 LLMs x 1)"
+    both = [first, d.agents["tried"].active_version_id]
+    said = dict(planned(TASKS[:2], ["a", "b"], versions=both).rows())["items"]
+    assert said == "8 (2 tasks x 2 LLMs x 2 versions x 1)"
+    assert "2 tasks x 1 LLM x 2 versions x 1" in repr(
+        d.batches.run("tried", TASKS[:2], ["a"], versions=both)
+    )
+
+
 def test_what_is_sent_of_the_run_itself_is_not_told_as_of_another(d, planned):
     d.batches.run("tried", TASKS[:8], ["a"], run_id="own").wait(60)
     plan = planned([*TASKS[:8], "Task new"], ["a"], 2, run_id="own")

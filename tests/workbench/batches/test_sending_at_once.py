@@ -1,5 +1,7 @@
 """Several sends of one run at the same time pay for each cell once, or tell what was paid twice."""
 
+import subprocess
+import sys
 import threading
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -11,6 +13,9 @@ import dari_nb
 from dari_nb.client import batch_item
 from dari_nb.errors import InvalidRequestError
 from dari_nb.local import LocalDari, Usage
+from dari_nb.workbench import Dari
+
+from ...conftest import TcpProxy
 
 TASKS = [f"Task {number}" for number in range(24)]
 TOOK_OVER = "a later call took over; resume() sends what is missing"
@@ -142,6 +147,66 @@ def test_a_cancel_of_the_run_ends_its_sending_by_whichever_object(d, again, slow
     assert sum(slow.asked.values()) <= 8
 
 
+CANCEL = """
+import sys
+import dari_nb
+
+d = dari_nb.connect(base_url=sys.argv[1], api_key=sys.argv[2])
+for run_id in sys.argv[3:]:
+    print(d.batches.recover(run_id).cancel())
+"""
+
+
+def cancelled_elsewhere(server, *run_ids):
+    """Cancel these runs in another process; returns what it says."""
+    command = [sys.executable, "-c", CANCEL, server.url, server.api_key, *run_ids]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
+def test_a_cancel_in_another_process_ends_the_sending_and_both_say_so(d, server, slow):
+    slow.go_on.clear()
+    batch = d.batches.run("slow", TASKS, ["a"], run_id="shared", max_cost=5)
+    said = cancelled_elsewhere(server, "shared")
+    assert "should another process be sending this run, it stops soon; only what was sent" in said
+    slow.go_on.set()
+    assert batch.wait(60).counts == {"cancelled": 8, "unsent": 16}
+    why = "turns of it were cancelled from elsewhere; resume() sends what is missing"
+    assert f"16 of 24 not sent: {why}" in str(batch)
+    assert f"16 of 24 not sent: {why}" in batch.outcome
+    assert batch.resume().wait(60).counts == {"cancelled": 8, "completed": 16}
+
+
+def test_a_cancel_elsewhere_ends_what_was_sent_since_the_run_was_recovered(d, server, slow):
+    batch = d.batches.run("slow", TASKS, ["a"], run_id="grown", max_cost="0.04").wait(60)
+    with TcpProxy(server.url) as proxy, Dari(proxy.url, server.api_key) as other:
+        found = other.batches.recover("grown")
+        slow.go_on.clear()
+        batch.resume(max_cost=5)
+        assert "it stops soon" in str(found.cancel())
+    slow.go_on.set()
+    assert batch.wait(60).counts == {"completed": 4, "cancelled": 8, "unsent": 12}
+
+
+def test_a_turn_that_its_own_process_cancels_does_not_end_the_sending(d, slow):
+    slow.go_on.clear()
+    batch = d.batches.run("slow", TASKS, ["a"], max_cost=5)
+    batch.cells[0].session.turn().cancel()
+    slow.go_on.set()
+    assert batch.wait(60).counts == {"cancelled": 1, "completed": 23}
+    assert "another process" not in str(batch.cancel())
+
+
+def test_a_run_that_was_cancelled_elsewhere_while_nobody_sent_it_is_resumed_at_once(
+    d, server, slow
+):
+    slow.go_on.clear()
+    batch = d.batches.run("slow", TASKS, ["a"], run_id="later", max_cost="0.04")
+    batch._stop_following()
+    assert "it goes on: cancel it there" in cancelled_elsewhere(server, "later", "later")
+    slow.go_on.set()
+    assert batch.resume(max_cost=5).wait(60).counts == {"cancelled": 4, "completed": 20}
+
+
 def test_a_cancel_ends_what_another_thread_is_sending_of_the_run(d, again, slow, monkeypatch):
     monkeypatch.setattr("dari_nb.workbench.batches.sending.chunks.MOST_ITEMS", 1)
     slow.go_on.clear()
@@ -178,7 +243,8 @@ def test_what_was_sent_twice_is_told_and_all_of_it_is_counted(d, again, slow):
     assert "3 of 5 sent twice, by two calls at the same moment" in str(found)
     assert dari_nb.costs_frame(found)["cost_usd"].sum() == pytest.approx(0.08)
     assert [cell.cost for cell in found.cells] == ["0.02", "0.02", "0.02", "0.01", "0.01"]
-    found.add(tasks=["one more"], max_cost="0.08").wait(60)
-    assert "1 of 6 not sent: $0.08 of max_cost=$0.08 is spent" in str(found)
+    left = r"1 of 6 not sent: \$0\.08 of max_cost=\$0\.08 is spent"
+    with pytest.raises(InvalidRequestError, match=left):
+        found.add(tasks=["one more"], max_cost="0.08")
     same = d.batches.run("slow", TASKS[:5], ["a"])
     assert "3 of 5 sent twice" in same.view().head

@@ -219,6 +219,17 @@ def test_without_a_known_price_nothing_is_sent(d, priced):
     assert sum(priced.asked.values()) == 1
 
 
+def test_an_llm_of_a_local_dari_that_has_no_price_is_told_from_one_nobody_asked(d, server):
+    server.add_llms({"free": {"model": "nobody's", "base_url": "http://127.0.0.1:9/v1"}})
+    said = r'free has no price.*add_llms\(\{\}, prices=\{"free": \{"input".*Nothing was sent'
+    for llms in (["free"], None):
+        with pytest.raises(InvalidRequestError, match=said):
+            d.batches.run("assistant", TASKS, llms, max_cost=1)
+    server.add_llms({}, prices={"nobody's": {"input": "1", "output": "2"}})
+    with pytest.raises(InvalidRequestError, match=r"what free costs.*send it one message first"):
+        d.batches.run("assistant", TASKS, ["free"], max_cost=1)
+
+
 def test_a_cost_that_stays_unknown_stops_it(d, known, monkeypatch):
     monkeypatch.setattr(
         "dari_nb.workbench.batches.following.late_costs.TRIES", (0.0, 0.05, 0.1, 0.15)
@@ -290,7 +301,8 @@ def test_the_cost_of_turns_that_others_cancel_is_not_waited_for_without_end(
     for cell in batch.cells[:AT_ONCE]:
         other.sessions.get(cell.session_id).turn().cancel()
     known.go_on.set()
-    assert batch.wait(30).counts == {"cancelled": AT_ONCE, "completed": 12 - AT_ONCE}
+    assert batch.wait(30).counts == {"cancelled": AT_ONCE, "unsent": 12 - AT_ONCE}
+    assert batch.resume().wait(30).counts == {"cancelled": AT_ONCE, "completed": 12 - AT_ONCE}
 
 
 def test_adding_and_retrying_hold_it_too(d, known):
@@ -377,6 +389,32 @@ def test_what_failed_attempts_have_cost_counts_in_all_that_is_shown(d, again, fa
         assert dari_nb.costs_frame(seen)["cost_usd"].sum() == 3
 
 
+def test_a_run_that_is_recovered_is_as_it_ended_without_a_wait(d, again, failing):
+    batch = d.batches.run("failing", ["one", "two", "good"], run_id="ended").wait(60)
+    for find in ("recover", "named"):
+        found = getattr(again().batches, find)("ended")
+        assert found.counts == {"completed": 1, "failed": 2}
+        assert found.is_done
+        head = str(found).splitlines()[0]
+        assert "1 done · 2 failed" in head
+        assert head.endswith("$1.50")
+        frame = found.to_frame()
+        assert frame["cost_usd"].sum() == 1.5
+        assert frame["text"].to_list()[2] == "Done."
+        assert "Not today." in frame["error"].to_list()[0]
+    by_id = again().batches.get(batch.cells[0].batch_id)
+    assert (by_id.counts, by_id.to_frame()["cost_usd"].sum()) == (found.counts, 1.5)
+
+
+def test_what_a_recovered_run_lacks_is_not_shown_as_running(d, again, known):
+    d.batches.run("priced", TASKS[:2], ["cheap"], 2, run_id="part", max_cost="0.30").wait(60)
+    found = again().batches.recover("part")
+    assert found.counts == {"completed": 3, "unsent": 1}
+    assert "1 of 4 not sent: there is no session; resume() sends what is missing" in str(found)
+    assert "running" not in str(found)
+    assert found.resume(max_cost=5).wait(60).counts == {"completed": 4}
+
+
 def test_what_failed_and_cannot_be_paid_again_is_named(d, again, failing):
     batch = d.batches.run("failing", ["one", "two", "three"], run_id="thrice").wait(60)
     failing.fails = set()
@@ -402,6 +440,11 @@ def test_an_addition_that_is_refused_leaves_the_batch_as_it_was(d, priced):
             batch.add(tasks=["two"], llms=["dear"], max_cost=5)
     assert (len(batch), len(batch.columns), len(batch.tasks)) == (1, 1, 1)
     assert batch.add(tasks=["two"]).wait(60).counts == {"completed": 2}
+    kept = repr(batch)
+    with pytest.raises(InvalidRequestError, match=r"\$0\.20 is spent, \$0\.05 more.*Nothing was"):
+        batch.add(repeats=2, max_cost=0.15)
+    assert repr(batch) == kept
+    assert (batch.plan().sends, batch.resume(max_cost=5).wait(60).started) == (0, 0)
     assert batch.add(tasks=TASKS, max_cost=0.45).wait(60).counts == {"completed": 4, "unsent": 10}
 
 

@@ -93,7 +93,7 @@ def _of_order(matrix: Matrix, facts: Facts, asked: Condition) -> Iterator[str]:
     known = f"{asked.sign} compares numbers such as 2.5 and dates such as 2026-11-27"
     odd = next(filter(_has_no_order, values), "")
     if values and all(map(is_amount, values)) and not is_amount(asked.wanted):
-        yield f"{name} is a number, and {wanted} is none"
+        yield _is_none_of(matrix, asked)
     elif odd:
         yield f"{name} holds “{short(odd)}”, and {known}"
     elif values and _has_no_order(asked.wanted):
@@ -123,7 +123,14 @@ def _of_value(matrix: Matrix, asked: Condition) -> Iterator[str]:
     if there and asked.wanted not in map(str.lower, there):
         yield f"there is no {asked.name} {short(asked.wanted)}; there is {_listed(there)}"
     elif _is_figure(matrix, asked.name) and not is_amount(asked.wanted):
-        yield f"{short(asked.name)} is a number, and {short(asked.wanted)} is none"
+        yield _is_none_of(matrix, asked)
+
+
+def _is_none_of(matrix: Matrix, asked: Condition) -> str:
+    name, wanted = short(asked.name), short(asked.wanted)
+    if matrix.kinds.get(asked.name) == "yes/no":
+        return f"{name} is yes or no, and {wanted} is neither"
+    return f"{name} is a number, and {wanted} is none"
 
 
 def _is_figure(matrix: Matrix, name: str) -> bool:

@@ -17,6 +17,7 @@ from .reading import read_cost
 
 if TYPE_CHECKING:
     from ....client import AsyncClient
+    from ....local import LocalDari
 
 SAMPLE = 8
 """Past sessions asked for each column."""
@@ -50,8 +51,11 @@ async def past_prices(
     agent: models.Agent,
     columns: Mapping[str, Column],
     own: Mapping[Column, Decimal],
+    server: LocalDari | None = None,
 ) -> dict[Column, Decimal]:
     """Return the same of columns by name, all of which have to be known, here or by the run's own.
+
+    An embedded server knows which of its LLMs have no price.
 
     Raises:
         InvalidRequestError: Nobody knows what one of them costs, or nobody does yet.
@@ -61,6 +65,13 @@ async def past_prices(
     told = {c: own.get(c) if cost is None else cost.mean for c, cost in costs.items()}
     known = {column: cost for column, cost in told.items() if cost is not None}
     unknown = {name: column for name, column in columns.items() if column not in known}
+    named = (server.unpriced(agent.name, column.llm) for column in unknown.values() if server)
+    if free := next(filter(None, named), None):
+        raise InvalidRequestError(
+            f"{free} has no price, so max_cost cannot be held: give one, d.server.add_llms({{}}, "
+            f'prices={{{json.dumps(free)}: {{"input": "…", "output": "…"}}}}), in US dollars for a '
+            "million tokens, or leave max_cost out. Nothing was sent."
+        )
     late = [_late(sessions, column) for column in unknown.values()]
     if unknown and all(late):
         from ....render.plain.words import count_text

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import defaultdict, deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from concurrent.futures import Future
 from decimal import Decimal, InvalidOperation
 from typing import NamedTuple
@@ -14,7 +14,7 @@ from ....errors import InvalidRequestError
 from ....models.events import CANCELLED
 from ..cells import Cell, Column
 from ..sending.chunks import Chunk
-from ..sending.sending import Sending
+from ..sending.sending import ELSEWHERE, Sending
 from .late_costs import SOON, LateCosts
 
 AT_ONCE = 8
@@ -68,6 +68,7 @@ class Spending:
         self._news = asyncio.Event()
         self._left: deque[Chunk] = deque()
         self._before = {cell.session_id for cell in cells}
+        self._over = {a.session_id for cell in cells for a in cell.history if a.has_ended}
         self.limit = limit
         self._was_over = self.spent.total > limit
         self.why = ""
@@ -112,6 +113,7 @@ class Spending:
         sending: Sending,
         costs: LateCosts,
         follow: Callable[[], Future[None]],
+        own: Container[str],
     ) -> None:
         """Send one after the other, as far as they fit; what does not is left out.
 
@@ -120,6 +122,8 @@ class Spending:
             sending: Sends them.
             costs: Knows which costs may still come.
             follow: Has all that was sent followed.
+            own: Sessions whose turns this process itself has ended; when others are cancelled,
+                somebody elsewhere wants no more of it.
         """
         self._left.extend(chunks)
         sending.begin()
@@ -127,7 +131,7 @@ class Spending:
         while self._left and not self.why:
             if sending.is_stopped:
                 await self._go_on(sending, len(self._left))
-            elif reason := self._cannot(costs, following):
+            elif reason := self._cannot(costs, following, own):
                 self.stop(reason)
             elif count := self._fitting(costs):
                 await self._go_on(sending, count)
@@ -143,18 +147,25 @@ class Spending:
     async def _go_on(self, sending: Sending, count: int) -> None:
         await sending.go_on([self._left.popleft() for _ in range(count)])
 
-    def _cannot(self, costs: LateCosts, following: Future[None] | None) -> str:
+    def _cannot(self, costs: LateCosts, following: Future[None] | None, own: Container[str]) -> str:
         """Say why no more may be sent, whatever is left to spend; empty when nothing is wrong."""
         if following is not None and following.done() and not following.cancelled():
             error = following.exception()
             if error is not None:
                 return f"the server cannot be asked: {error}"
+        if self._is_cancelled_elsewhere(own):
+            return ELSEWHERE
         awaited = costs.awaited()
         for cell in self._cells:
             is_new = cell.session_id not in self._before
             if is_new and _lacks_cost(cell) and cell.session_id not in awaited:
                 return f"what {cell.id} has cost stays unknown; {self._spent_text()}"
         return ""
+
+    def _is_cancelled_elsewhere(self, own: Container[str]) -> bool:
+        attempts = (attempt for cell in self._cells for attempt in cell.history)
+        ended = {attempt.session_id for attempt in attempts if attempt.state == CANCELLED}
+        return any(session_id not in own for session_id in ended - self._over)
 
     def _fitting(self, costs: LateCosts) -> int:
         """Return how many may be sent now."""

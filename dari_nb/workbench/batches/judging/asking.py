@@ -19,7 +19,7 @@ from ..following.spending import amount_of
 from ..keys import digest
 from ..sending.alone import sender_of
 from ..sending.finding import Found, find_run
-from ..sending.sending import GIVEN_UP
+from ..sending.sending import ELSEWHERE, GIVEN_UP
 from ..tasks import Task
 
 if TYPE_CHECKING:
@@ -294,9 +294,8 @@ def _verdict(cell: Cell, read: Callable[[str], Verdict]) -> Verdict:
     if cell.state == "completed":
         return read(cell.answer or cell.text or "")
     if cell.state == "unsent":
-        left = (
-            "the judging was cancelled before" if cell.held == GIVEN_UP else "max_cost left it out"
-        )
+        is_given_up = cell.held in (GIVEN_UP, ELSEWHERE)
+        left = "the judging was cancelled before" if is_given_up else "max_cost left it out"
         return Verdict(error=f"not asked: {left}")
     return Verdict(
         error=f"the judge's turn is {cell.state}" + (f": {cell.error}" if cell.error else "")

@@ -169,8 +169,8 @@ class Duels(Listing[Duel]):
             parts.append(
                 f"the verdicts follow the order of the answers: of {letters} pairs with a letter "
                 f"in both orders {flipped} have the same one, and guesses half at most (sign flips "
-                f"of tasks, p = {self._p_of_order:.2g}); so there is no win rate: give another "
-                "judge, LLM or rubric"
+                f"of tasks, p = {self._p_of_order:.2g}); so the win rate tells nothing: give "
+                "another judge, LLM or rubric"
             )
             return "; ".join(parts)
         rate = self.win_rate

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import inspect
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
 
 from ....score_kinds import RATING
 
@@ -23,13 +25,14 @@ class Judgeable:
         name: str,
         agent: str | Agent = "judge",
         *,
-        rubric: str,
+        rubric: str = "",
         scale: tuple[int, int] = (1, 5),
         llm: str | None = None,
         expected: str | None = None,
         seed: int = 0,
         again: bool = False,
         max_cost: float | Decimal | str | None = None,
+        **unknown: Any,
     ) -> Judged:
         """Wait for all answers, have an agent score them, and keep the scores as ``judge.name``.
 
@@ -56,8 +59,10 @@ class Judgeable:
             again: Ask once more where there is no score.
             max_cost: What judging all of it may cost, in US dollars, with all that it has cost
                 before; see :meth:`Batches.run`. What is left out has no score.
+            **unknown: Nothing.
 
         Raises:
+            TypeError: Something else was given.
             NotFoundError: There is no such agent.
             InvalidRequestError: Nothing has an answer, or the rubric, scale or LLM is none.
             DariError: Nothing could be sent.
@@ -72,6 +77,7 @@ class Judgeable:
         """
         from .judging import Wish, judged
 
+        _check_known(self.judge, unknown)
         wish = Wish(name, agent, rubric, llm, expected, seed, again, max_cost)
         return judged(self, wish, scale)
 
@@ -80,7 +86,7 @@ class Judgeable:
         name: str,
         agent: str | Agent = "judge",
         *,
-        rubric: str,
+        rubric: str = "",
         one: str | None = None,
         other: str | None = None,
         llm: str | None = None,
@@ -88,6 +94,7 @@ class Judgeable:
         seed: int = 0,
         again: bool = False,
         max_cost: float | Decimal | str | None = None,
+        **unknown: Any,
     ) -> Duels:
         """Have an agent say which of two columns has the better answer, for each task they share.
 
@@ -106,11 +113,13 @@ class Judgeable:
             seed: Says the order.
             again: Ask once more where there is no verdict.
             max_cost: As in :meth:`judge`.
+            **unknown: Nothing.
 
         Returns:
             The verdicts, with ``win_rate`` of the one over the other.
 
         Raises:
+            TypeError: Something else was given.
             NotFoundError: There is no such agent.
             InvalidRequestError: There are no such columns, or they have no task in common.
 
@@ -124,6 +133,7 @@ class Judgeable:
         from .comparing import compared
         from .judging import Wish
 
+        _check_known(self.judge_pairs, unknown)
         wish = Wish(name, agent, rubric, llm, expected, seed, again, max_cost)
         return compared(self, wish, one, other)
 
@@ -151,3 +161,12 @@ class Judgeable:
         from .sampling import drawn
 
         return drawn(self, size, seed, name)
+
+
+def _check_known(call: Callable[..., object], unknown: Mapping[str, object]) -> None:
+    """Raise ``TypeError`` where a call was given what it does not take."""
+    from ...sessions.arguments import unknown_argument
+
+    if unknown:
+        taken = inspect.signature(call).parameters
+        raise TypeError(unknown_argument(f"batch.{call.__name__}()", min(unknown), taken))

@@ -176,3 +176,21 @@ def _is_left(cell: Cell, number: int, again: Container[str]) -> bool:
     if attempt is None or not attempt.is_settled:
         return False
     return attempt.state in again or cell.attempt(number + 1) is not None
+
+
+def size_text(tasks: int, columns: Sequence[Column], repeats: int) -> str:
+    """Say how large a matrix is, as objects tell it.
+
+    >>> size_text(1, [Column("small"), Column("large")], 3)
+    '1 task x 2 LLMs x 3'
+    >>> size_text(1, [Column("small", "ver_1"), Column("small", "ver_2")], 3)
+    '1 task x 1 LLM x 2 versions x 3'
+    """
+    from ....render import count_text
+
+    llms, versions = {c.llm for c in columns}, {c.version for c in columns}
+    across = [count_text(len(llms), "LLM"), count_text(len(versions), "version")]
+    if len(llms) * len(versions) != len(columns):
+        across = [count_text(len(columns), "column")]
+    parts = [count_text(tasks, "task"), *across[: 1 + (len(versions) > 1)], str(repeats)]
+    return " x ".join(parts)

@@ -53,16 +53,21 @@ class Sender:
             wait_for(outlay)
         return True
 
-    def give_up(self, own: GiveUp) -> None:
+    def give_up(self, own: GiveUp) -> bool:
         """End what another batch of this run is sending, and the turns that it has begun.
 
         Args:
             own: As it was told to :meth:`goes_on` by the batch that asks.
+
+        Returns:
+            Whether anything is being sent, by whichever batch.
         """
-        if self._going_on is not None and not self._going_on[0].done():
-            give_up = self._going_on[2]
-            if give_up != own:
-                give_up()
+        if self._going_on is None or self._going_on[0].done():
+            return False
+        give_up = self._going_on[2]
+        if give_up != own:
+            give_up()
+        return True
 
 
 _senders: WeakValueDictionary[tuple[int, str], Sender] = WeakValueDictionary()
