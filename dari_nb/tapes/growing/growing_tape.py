@@ -103,6 +103,10 @@ class GrowingTape:
         if why is not None:
             raise InvalidRequestError(_NOT_WRITTEN.format(why=why))
 
+    def brings_back(self, key: str) -> bool:
+        """Whether a turn that is no longer there is written again with what goes on from it."""
+        return self._file.own.brings_back(key)
+
     def begin(self, taking: Taking) -> None:
         """Take note of a turn that was asked."""
         run = self._running[taking] = _Run(next(self._numbers))
