@@ -405,3 +405,23 @@ def test_a_button_that_would_lose_a_recorded_turn_refuses_where_it_is(tape: dari
     assert effect.value.startswith("<p>msg_3 of sess_1 would go, and nothing new stands in its")
     assert tape.file.read_bytes() == before
     assert len(box.children) == 4
+
+
+def test_a_tape_that_is_perhaps_a_slip_for_one_that_is_there_is_told(
+    tape: dari.Tape, recwarn: pytest.WarningsRecorder
+) -> None:
+    def told() -> list[str]:
+        return [str(recwarn.pop().message) for _ in range(len(recwarn))]
+
+    folder = tape.file.parent
+    slip = f"shop.tpe is new: nothing is on it yet; in the folder {folder.name} there is shop.tape."
+    with dari.connect("local", tape=folder / "shop.tpe") as d:
+        assert recwarn[0].filename == __file__
+        assert told() == [slip]
+        d.insert(folder / "shopp.tape")
+        assert recwarn[0].filename == __file__
+        assert told() == [slip.replace("shop.tpe", "shopp.tape")]
+        for name in ("shop.tape", "shop2.tape", "another lesson.tape"):
+            d.insert(folder / name)
+        d.eject()
+    assert told() == []
