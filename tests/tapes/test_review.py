@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -406,3 +407,18 @@ def test_what_is_shown_moves_no_cursor_and_no_answer_is_said_to_be_none(tmp_path
     red, nothing = Tape(tmp_path / "x.tape").review()
     assert repr(red).endswith("\\x1b[31mRed.\tYes.")
     assert repr(nothing).endswith("\n\nNo answer.")
+
+
+@pytest.mark.parametrize("way", ["adopt", "replace", "reject"])
+def test_a_tape_that_may_only_be_read_is_not_changed(
+    tape: Tape, way: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Path(tape.path).chmod(0o444)
+    if os.access(tape.path, os.W_OK):  # root may write all that there is
+        monkeypatch.setattr(os, "access", lambda path, mode: mode != os.W_OK)
+    before = Path(tape.path).read_bytes()
+    review = tape.review()
+    with pytest.raises(InvalidRequestError, match=r"cannot be written: the file may only be read"):
+        getattr(review, way)()
+    assert Path(tape.path).read_bytes() == before
+    assert review[0].decided == ""
