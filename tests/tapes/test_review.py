@@ -337,6 +337,22 @@ def test_a_mark_stays_with_the_new_version_of_its_turn(course: Tape) -> None:
     assert Mark("bye", ask="What now?") in read_tape(course.path).turns[4].body
 
 
+def test_new_turns_of_several_days_take_the_places_of_one_recorded_session(course: Tape) -> None:
+    tape = read_tape(course.path)
+    for day, turn in enumerate(tape.turns[6:], 3):
+        turn.line.session = f"sess_{day}"
+    last = tape.turns[-1].line
+    more = taken("And?", [said("No.")], number=6, parent=last.key, session="sess_5")
+    more.line.new = True
+    tape.add(more)
+    write_tape(tape, course.path)
+    assert course.review().replace() == "4 turns adopted, 3 turns replaced."
+    lines = [turn.line for turn in read_tape(course.path).turns]
+    assert [(line.session, line.turn) for line in lines] == [
+        ("sess_1", f"msg_{number}") for number in range(1, 7)
+    ]
+
+
 def test_repetitions_of_a_changed_prompt_take_the_places_of_those_recorded(
     tmp_path: Path,
 ) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
@@ -59,12 +59,12 @@ def placing_of(tape: Recording, turn: Turn) -> Placing:
     answers = [one for one in there if one.line.key == found.line.key]
     gone = [*answers, *_behind(tape, found, new=False)]
     news = [one for one in tape.turns if one.line.new and one.line.key == line.key]
-    come, left, sessions = list[tuple[Turn, Turn | None]](), list(gone), dict[str, str]()
+    come, left, homes = list[tuple[Turn, Turn | None]](), list(gone), _Homes()
     for one in (*news, *_behind(tape, beginning, new=True)):
-        old = _counterpart(one, left, sessions)
+        old = homes.counterpart(one, left)
         come.append((one, old))
         if old is not None:
-            sessions.setdefault(one.line.session, old.line.session)
+            homes.note(one, old.line.session)
             left = [other for other in left if other is not old]
     return Placing(come, gone, left)
 
@@ -85,17 +85,23 @@ def put_in_place(tape: Recording, turn: Turn, *, rest: bool = False) -> None:
         raise InvalidRequestError(_nothing_there(tape, turn))
     if placing.lost and not rest:
         raise InvalidRequestError(placing.loss)
-    sessions = {one.line.session: old.line.session for one, old in placing.come if old}
-    stands, further = dict[int, Turn](), list[Turn]()
+    homes, stands, further = _Homes(), dict[int, Turn](), list[Turn]()
+    come = {id(one) for one, _ in placing.come}
+    taken = {(one.line.session, one.line.turn) for one in tape.turns if id(one) not in come}
     for one, old in placing.come:
         one.line.new = False
         if old is not None:
+            homes.note(one, old.line.session)
             stands[id(old)] = one.in_place_of(old)
-        else:
-            one.line.session = sessions.get(one.line.session, one.line.session)
-            further.append(one)
+            continue
+        wanted = (home for home in homes.of(one) if (home, one.line.turn) not in taken)
+        session = next(wanted, one.line.session)
+        taken.add((session, one.line.turn))
+        homes.note(one, session)
+        one.line.session = session
+        further.append(one)
     gone = {id(one) for one in placing.gone}
-    moved = gone | {id(one) for one, _ in placing.come}
+    moved = gone | come
     last = [one for one in tape.turns if id(one) in gone][-1]
     made = list[Turn]()
     for one in tape.turns:
@@ -123,13 +129,30 @@ def _few(names: Sequence[str]) -> str:
     return ", ".join(names[:_NAMED]) + more
 
 
-def _counterpart(one: Turn, left: Iterable[Turn], sessions: Mapping[str, str]) -> Turn | None:
-    """The recorded turn in whose place a new one stands: its session goes on in one session."""
-    own = sessions.get(one.line.session)
-    others = {*sessions.values()} - {own}
-    free = [old for old in left if old.line.turn == one.line.turn]
-    free = [old for old in free if old.line.session not in others]
-    return min(free, key=lambda old: old.line.session != own, default=None)
+class _Homes:
+    """The recorded sessions in which new turns are put, by their sessions and keys."""
+
+    def __init__(self) -> None:
+        self._sessions: dict[str, str] = {}
+        self._keys: dict[str, str] = {}
+
+    def note(self, one: Turn, session: str) -> None:
+        """Take note of where a turn is put."""
+        self._sessions.setdefault(one.line.session, session)
+        self._keys.setdefault(one.line.key, session)
+
+    def of(self, one: Turn) -> list[str]:
+        """The sessions where a turn goes on, the likeliest first."""
+        found = self._sessions.get(one.line.session), self._keys.get(one.line.parent or "")
+        return [session for session in found if session is not None]
+
+    def counterpart(self, one: Turn, left: Iterable[Turn]) -> Turn | None:
+        """The recorded turn in whose place a new one stands: its session goes on in one session."""
+        own = self.of(one)
+        others = {*self._sessions.values()}.difference(own)
+        free = [old for old in left if old.line.turn == one.line.turn]
+        free = [old for old in free if old.line.session not in others]
+        return min(free, key=lambda old: old.line.session not in own[:1], default=None)
 
 
 def _nothing_there(tape: Recording, turn: Turn) -> str:
