@@ -164,3 +164,20 @@ def test_a_session_whose_tape_was_deleted_is_written_again_as_a_whole(
     ask(path, "a b c d", "play")
     with pytest.raises(TapeMissError):
         ask(path, "other", "play")
+
+
+def test_each_session_of_a_tape_that_was_deleted_is_written_again(path: Path) -> None:
+    with LocalDari(tape=Tape(path)) as server:
+        server.agent("shop")(lambda prompt: f"{prompt}!")
+        with Dari(server.url, server.api_key, server) as d:
+            sessions = [d.agents["shop"].start() for _ in range(2)]
+            for prompts in ("ab", "cd", "ef"):
+                for session, prompt in zip(sessions, prompts, strict=True):
+                    session.send(prompt).wait()
+                if prompts == "cd":
+                    path.unlink()
+    assert flaws_of(read_tape(path)) == []
+    assert [(asked, session) for asked, session, *_ in on(path)] == [
+        *((asked, "sess_1") for asked in "ace"),
+        *((asked, "sess_2") for asked in "bdf"),
+    ]

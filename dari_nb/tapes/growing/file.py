@@ -119,10 +119,10 @@ class TapeFile:
                 self._take_in_others()
             if self._seen is None and self._pending:
                 self._write(Recording(self._times))
-                self._bring_back()
             if self._seen is None:  # somebody removed it, and nothing is new
                 self._settle()
                 return
+            self._bring_back()
             self._append(counts)
             if counts is not None and not self._is_in_order:
                 self._put_in_order(counts)
@@ -176,7 +176,7 @@ class TapeFile:
         return Turn(turn.agent, replace(turn.line, session=session), turn.body)
 
     def _bring_back(self) -> None:
-        """Write again, when the file is gone, what that which is new goes on from."""
+        """Write again what went with the file, where that which is new goes on from it."""
         back = self.own.before(turn for _, turn in self._pending)
         self._pending = [*((_OF_OTHERS, turn) for turn in back), *self._pending]
         self._has_news |= bool(back)

@@ -55,9 +55,8 @@ class OwnTurns:
         """
         if is_gone:
             self._gone |= self._there
-        elif turns:
-            self._gone.clear()
         self._there = {turn.line.key: turn for turn in turns}
+        self._gone = {key: turn for key, turn in self._gone.items() if key not in self._there}
         lost = self._places - {turn.place for turn in turns}
         self.forget(lost)
         count, are = count_of(len(lost), "turn"), "is" if len(lost) == 1 else "are"
