@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -238,7 +239,9 @@ def _tape(state: State, line: Line, words: list[str]) -> Any:
         raise UsageError("one at a time: --review shows what is new, --view plays it")
     if words:
         _check_tape_name(words)
-        connection.insert(Tape(" ".join(words), **_tape_settings(line)))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what is shown below says it, too
+            connection.insert(Tape(" ".join(words), **_tape_settings(line)))
     if connection.tape is None:
         raise UsageError(f"no tape is in\nusage: {SUBCOMMANDS['tape'].parser.usage}")
     if not words and (settings := _tape_settings(line)):
@@ -270,6 +273,8 @@ def _check_tape_name(words: list[str]) -> None:
         raise UsageError(f"{word} is a mode: %dari tape FILE --mode {word}")
     if word in ("eject", "review", "view"):
         raise UsageError(f"it is %dari tape --{word}, with two dashes")
+    if word == "help":
+        raise UsageError("it is %dari help tape, or %dari tape --help")
     if word == "off":
         raise UsageError("to play and record no more: %dari tape --eject")
 

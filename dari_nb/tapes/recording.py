@@ -100,19 +100,13 @@ class Writer:
     """Gives turns their lines one after another: sessions by ordinals, agents before their use.
 
     Args:
-        before: The turns that are written already.
+        before: The turns that are written already, behind which sessions keep their names.
     """
 
-    def __init__(self, before: Iterable[Turn] = ()) -> None:
+    def __init__(self, before: Iterable[Turn] | None = None) -> None:
         self._sessions: dict[str, str] = {}
-        self._agents: dict[str, AgentLine] = {}
-        for turn in before:
-            self._agents[turn.agent.agent] = turn.agent
-            self._ordinal_of(turn)
-
-    def continue_session(self, session: str, ordinal: str) -> None:
-        """Let a session, by whichever name, go on as one that is written already."""
-        self._sessions.setdefault(session, self._sessions.get(ordinal, ordinal))
+        self._keeps_names = before is not None
+        self._agents = {turn.agent.agent: turn.agent for turn in before or ()}
 
     def turn(self, turn: Turn) -> Iterator[Line | Comment]:
         """Give the lines of a turn."""
@@ -125,15 +119,16 @@ class Writer:
 
     def opening(self, turn: Turn) -> Line:
         """The first line of a turn itself."""
-        session = self._ordinal_of(turn)
-        return msgspec.structs.replace(turn.line, session=session, more=referred(turn))
+        return msgspec.structs.replace(
+            turn.line, session=self.session_of(turn), more=referred(turn)
+        )
 
-    def _ordinal_of(self, turn: Turn) -> str:
-        session = self._sessions.get(turn.line.session)
-        if session is None:
-            session = f"sess_{len({*self._sessions.values()}) + 1}"
-            self._sessions[turn.line.session] = session
-        return session
+    def session_of(self, turn: Turn) -> str:
+        """What the session of a turn is called."""
+        name = turn.line.session
+        if self._keeps_names:
+            return name
+        return self._sessions.setdefault(name, f"sess_{len(self._sessions) + 1}")
 
 
 def _counted(counts: Mapping[str, int]) -> dict[str, int]:

@@ -74,14 +74,40 @@ def instead_of(file: Path) -> str:
     >>> instead_of(Path("/nowhere/lesson.tape"))
     'in the folder nowhere there is no tape'
     """
-    names = []
-    with suppress(OSError):
-        names = sorted(each.name for each in file.parent.glob("*.tape") if each.name.isprintable())
-    close = difflib.get_close_matches(file.name, names, n=_MOST_NAMES, cutoff=0.75)
+    names = _tapes_in(file.parent)
+    close = _close(file.name, names)
     shown = [*close, *(name for name in names if name not in close)][:_MOST_NAMES]
     more = ", …" if len(names) > len(shown) else ""
     there = f"there is {', '.join(shown)}{more}" if shown else "there is no tape"
     return f"in {_short(file.parent)} {there}"
+
+
+def slip_of(file: Path) -> str:
+    """Say that a tape is new, where its name is perhaps a slip for one that is there; or nothing.
+
+    Names that differ only in their numbers are not taken for slips.
+
+    >>> slip_of(Path("/nowhere/lesson.tape"))
+    ''
+    """
+    names = _tapes_in(file.parent)
+    if file.exists() or not _close(file.name, [n for n in names if _plain(n) != _plain(file.name)]):
+        return ""
+    return f"{file.name} is {told_of(file)}."
+
+
+def _tapes_in(folder: Path) -> list[str]:
+    with suppress(OSError):
+        return sorted(each.name for each in folder.glob("*.tape") if each.name.isprintable())
+    return []
+
+
+def _close(name: str, names: list[str]) -> list[str]:
+    return difflib.get_close_matches(name, names, n=_MOST_NAMES, cutoff=0.75)
+
+
+def _plain(name: str) -> str:
+    return "".join(character for character in name if not character.isdigit())
 
 
 def _head(turn: Turn) -> str:

@@ -10,6 +10,8 @@ from ..errors import InvalidRequestError
 from .lines import encoded
 from .recording import Recording
 
+READ_ONLY = "the file may only be read"
+
 
 def tape_bytes(tape: Recording) -> bytes:
     """Write a tape with its last line; the same tape has the same bytes."""
@@ -33,11 +35,18 @@ def put(data: bytes, path: str | Path) -> None:
     """
     path = Path(path).expanduser()
     path = path.resolve() if path.is_symlink() else path
+    if not may_be_written(path):
+        raise InvalidRequestError(f"The tape {path} cannot be written: {READ_ONLY}.")
     try:
         put_whole(data, path, path.with_name(f".{path.name}.{token_hex(4)}"))
     except OSError as error:
         why = error.strerror or type(error).__name__
         raise InvalidRequestError(f"The tape {path} cannot be written: {why}.") from None
+
+
+def may_be_written(path: Path) -> bool:
+    """Whether a file is not there yet, or may be written: one can be replaced that may not."""
+    return not path.exists() or os.access(path, os.W_OK)
 
 
 def put_whole(data: bytes, path: Path, beside: Path) -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from .._secret import hidden
 from ..errors import DariError, InvalidRequestError
 from .dari import Dari
-from .tapes.tape import Tape, held
+from .tapes.tape import Tape, held, warn_of_slip
 
 if TYPE_CHECKING:
     from ..local import LocalDari
@@ -239,6 +239,7 @@ def _connect_local(
         _fill(server, configuration)
     take_in_pulled(server, llms or {}, prices or {})
     if tape is not None:
+        warn_of_slip(held(tape), stacklevel=5)
         server.insert(held(tape))
     return Dari(server.url, server.api_key, server)
 

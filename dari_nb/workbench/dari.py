@@ -21,7 +21,7 @@ from .sessions.costs import Costs
 from .sessions.gists import Gists
 from .sessions.session import Session, session_of, sessions_of
 from .showing.presentation import watch
-from .tapes.tape import Tape, held
+from .tapes.tape import Tape, held, warn_of_slip
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -121,6 +121,7 @@ class Dari:
         >>> d.eject()
         """
         tape = held(tape)
+        warn_of_slip(tape)
         if self.server is not None:
             self.server.insert(tape)
         elif tape != self.tape:

@@ -23,7 +23,7 @@ from dari_nb.tapes import Mark, Tape, flaws_of, read_tape
 
 from .conftest import Caller, until
 
-_ANEW = "the next turn that is recorded makes a new one."
+_ANEW = "the next turn that is recorded makes a new one, with those that it goes on from."
 Calling = Callable[[LocalDari], Caller]
 
 

@@ -46,6 +46,7 @@ def test_a_lesson_is_recorded_reviewed_and_played(begun, tmp_path):
         ("%dari tape --review", "no tape is in"),
         ("%dari tape play", "play is a mode: %dari tape FILE --mode play"),
         ("%dari tape review", "it is %dari tape --review, with two dashes"),
+        ("%dari tape help", "it is %dari help tape, or %dari tape --help"),
         ("%dari tape off", "to play and record no more: %dari tape --eject"),
         ('%dari tape ""', "A tape needs a file: name one, such as lesson.tape"),
         ("%dari tape no.tape --mode play", "There is no tape no.tape to play"),

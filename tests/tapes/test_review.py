@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -267,8 +268,108 @@ def test_the_review_is_told_in_words(tape: Tape) -> None:
     assert first.difference == "And in[- Go-]{+ Rust+}?\n\n[-The-]{+Not quite the+} same."
     assert second.old is None
     assert repr(second) == (
-        "msg_3 of sess_2, tour; nothing like it was recorded before: Why?\nWhy?\n\nIt borrows."
+        "msg_3 of sess_2, tour; nothing like it was recorded before: Why?\nWhy?\n\nIt borrows.\n"
+        "replace() puts it there with msg_2 of sess_2."
     )
+    assert first.effect == (
+        "replace() puts msg_2, msg_3 of sess_2 in the place of msg_2 of sess_1."
+    )
+
+
+@pytest.fixture
+def course(tmp_path: Path) -> Tape:
+    """Five turns with a question in the last, and the third asked otherwise with two behind it."""
+    course, before = Recording(), None
+    for number in range(1, 6):
+        turn = taken(f"q{number}", [said("Yes.")], number=number, parent=before)
+        before = turn.line.key
+        course.add(turn)
+    course.turns[4].body.insert(0, Mark("bye", ask="What now?"))
+    before = course.turns[1].line.key
+    for number in range(3, 6):
+        about = {"session": "sess_2"}
+        turn = taken(f"q{number}, but so", [said("No.")], number=number, parent=before, **about)
+        before = turn.line.key
+        turn.line.new = True
+        course.add(turn)
+    write_tape(course, tmp_path / "course.tape")
+    return Tape(tmp_path / "course.tape")
+
+
+def test_no_recorded_turn_goes_whose_new_version_was_rejected_unless_told_so(course: Tape) -> None:
+    review = course.review()
+    assert review[0].effect == (
+        "replace() puts msg_3, msg_4, msg_5 of sess_2 in the place of msg_3, msg_4, msg_5 of "
+        "sess_1."
+    )
+    assert review[2].reject() == "1 turn rejected."
+    assert repr(review[2]) == "msg_5 of sess_2, tour: q5, but so\nmsg_5 of sess_2 was rejected."
+    before = Path(course.path).read_bytes()
+    loses = (
+        "msg_5 of sess_1 would go, and nothing new stands in its place: ask it anew first, or let "
+        "it go with replace(rest=True)."
+    )
+    assert repr(review[0]).endswith(f"No replace() yet: {loses}")
+    for refuses in (review[0].replace, review[1].replace, review.replace, course.review().replace):
+        with pytest.raises(InvalidRequestError) as refused:
+            refuses()
+        assert str(refused.value) == loses
+    assert Path(course.path).read_bytes() == before
+    told = review[0].replace(rest=True)
+    assert told == "2 turns adopted, 3 turns replaced; 1 mark went with them."
+    tape = read_tape(course.path)
+    assert [turn.line.asked for turn in tape.turns] == ["q1", "q2", "q3, but so", "q4, but so"]
+    assert [*tape.tail, *(note for turn in tape.turns for note in turn.notes)] == []
+    assert flaws_of(tape) == []
+
+
+def test_a_new_version_of_one_turn_does_not_take_the_rest_of_the_lesson_away(
+    course: Tape,
+) -> None:
+    course.review()[1].reject()
+    with pytest.raises(InvalidRequestError, match=r"^msg_4, msg_5 of sess_1 would go, and nothing"):
+        course.review()[0].replace()
+    assert course.review()[0].replace(rest=True).startswith("1 turn adopted, 3 turns replaced")
+
+
+def test_a_mark_stays_with_the_new_version_of_its_turn(course: Tape) -> None:
+    assert course.review()[1].replace() == "3 turns adopted, 3 turns replaced."
+    assert Mark("bye", ask="What now?") in read_tape(course.path).turns[4].body
+
+
+def test_new_turns_of_several_days_take_the_places_of_one_recorded_session(course: Tape) -> None:
+    tape = read_tape(course.path)
+    for day, turn in enumerate(tape.turns[6:], 3):
+        turn.line.session = f"sess_{day}"
+    last = tape.turns[-1].line
+    more = taken("And?", [said("No.")], number=6, parent=last.key, session="sess_5")
+    more.line.new = True
+    tape.add(more)
+    write_tape(tape, course.path)
+    assert course.review().replace() == "4 turns adopted, 3 turns replaced."
+    lines = [turn.line for turn in read_tape(course.path).turns]
+    assert [(line.session, line.turn) for line in lines] == [
+        ("sess_1", f"msg_{number}") for number in range(1, 7)
+    ]
+
+
+def test_repetitions_of_a_changed_prompt_take_the_places_of_those_recorded(
+    tmp_path: Path,
+) -> None:
+    tape = Recording()
+    for at, prompt in enumerate(("How long?", "How long is it?")):
+        for take in (1, 2):
+            session = f"sess_{2 * at + take}"
+            turn = taken(prompt, [said(f"{take} km")], session=session)
+            turn.line.take, turn.line.new = take, at == 1
+            tape.add(turn)
+    write_tape(tape, tmp_path / "x.tape")
+    told = Tape(tmp_path / "x.tape").review().replace()
+    assert told == "2 turns adopted, 2 turns replaced."
+    turns = read_tape(tmp_path / "x.tape").turns
+    assert [(turn.line.asked, turn.line.take, turn.line.session) for turn in turns] == [
+        *(("How long is it?", 1, "sess_1"), ("How long is it?", 2, "sess_2"))
+    ]
 
 
 def test_calls_results_and_failures_are_told_as_people_read_them(
@@ -322,3 +423,18 @@ def test_what_is_shown_moves_no_cursor_and_no_answer_is_said_to_be_none(tmp_path
     red, nothing = Tape(tmp_path / "x.tape").review()
     assert repr(red).endswith("\\x1b[31mRed.\tYes.")
     assert repr(nothing).endswith("\n\nNo answer.")
+
+
+@pytest.mark.parametrize("way", ["adopt", "replace", "reject"])
+def test_a_tape_that_may_only_be_read_is_not_changed(
+    tape: Tape, way: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Path(tape.path).chmod(0o444)
+    if os.access(tape.path, os.W_OK):  # root may write all that there is
+        monkeypatch.setattr(os, "access", lambda path, mode: mode != os.W_OK)
+    before = Path(tape.path).read_bytes()
+    review = tape.review()
+    with pytest.raises(InvalidRequestError, match=r"cannot be written: the file may only be read"):
+        getattr(review, way)()
+    assert Path(tape.path).read_bytes() == before
+    assert review[0].decided == ""

@@ -61,7 +61,7 @@ def test_it_is_adopted_and_rejected_by_a_button(tape: dari.Tape, press: str, lef
     box = tape.review().view()
     buttons(box)[press].click()
     assert buttons(box) == {}
-    assert "Nothing on the tape is new." in box.children[0].value
+    assert "Nothing on the tape is new." in box.children[1].value
     assert len(tape.review()) == 0
     assert tape.file.read_text().count('{"turn"') == left
 
@@ -70,7 +70,8 @@ def test_what_can_not_be_read_any_more_is_said_beside_the_buttons(tape: dari.Tap
     box = tape.review().view()
     tape.file.write_text(tape.file.read_text().replace('{"dari_tape":1', '{"dari_tape":2'))
     buttons(box)["Keep both"].click()
-    assert "version" in box.children[-1].value
+    row = next(at for at, one in enumerate(box.children) if hasattr(one, "children"))
+    assert "version" in box.children[row + 1].value
     assert set(buttons(box)) == {"Replace", "Keep both", "Reject"}
 
 
@@ -272,7 +273,7 @@ def test_buttons_say_how_many_turns_go_with_one(tape: dari.Tape) -> None:
     assert told == [
         *("Replace", "Keep both", "Reject"),
         *("Replace", "Keep both", "Reject 2 turns"),
-        *("Replace", "Keep both 2 turns", "Reject"),
+        *("Keep both 2 turns", "Reject"),
     ]
 
 
@@ -371,3 +372,56 @@ def test_who_was_asked_before_is_told_so_and_how_to_begin_anew(
     assert asked(anew, "outline", None)["body"]["answered"] == ""
     for player in (first, again, anew):
         player.close()
+
+
+def test_a_button_that_would_lose_a_recorded_turn_refuses_where_it_is(tape: dari.Tape) -> None:
+    with LocalDari() as server:
+
+        @server.agent("shop")
+        def shop(prompt: str) -> str:
+            return f"You asked for {prompt}."
+
+        d = dari.connect(base_url=server.url, api_key=server.api_key)
+        tape.review().adopt()
+        server.insert(dari.Tape(tape.path, mode="record"))
+        session = d.agents["shop"].start()
+        for prompt in ("hello", "a lamp", "thanks"):
+            session.send(prompt).wait()
+        server.eject()
+        tape.review().adopt()
+        server.insert(tape)
+        session = d.agents["shop"].start()
+        for prompt in ("hello", "a lamp shade"):
+            session.send(prompt).wait()
+        server.eject()
+        d.close()
+    box = tape.review().view()
+    before = tape.file.read_bytes()
+    _, row, effect, paper = box.children
+    assert paper.value.startswith("<style>")
+    assert "No replace() yet: msg_3 of sess_1 would go, and nothing new stands" in effect.value
+    row.children[0].click()
+    assert row.children[0].description == "Replace 2 turns"
+    assert effect.value.startswith("<p>msg_3 of sess_1 would go, and nothing new stands in its")
+    assert tape.file.read_bytes() == before
+    assert len(box.children) == 4
+
+
+def test_a_tape_that_is_perhaps_a_slip_for_one_that_is_there_is_told(
+    tape: dari.Tape, recwarn: pytest.WarningsRecorder
+) -> None:
+    def told() -> list[str]:
+        return [str(recwarn.pop().message) for _ in range(len(recwarn))]
+
+    folder = tape.file.parent
+    slip = f"shop.tpe is new: nothing is on it yet; in the folder {folder.name} there is shop.tape."
+    with dari.connect("local", tape=folder / "shop.tpe") as d:
+        assert recwarn[0].filename == __file__
+        assert told() == [slip]
+        d.insert(folder / "shopp.tape")
+        assert recwarn[0].filename == __file__
+        assert told() == [slip.replace("shop.tpe", "shopp.tape")]
+        for name in ("shop.tape", "shop2.tape", "another lesson.tape"):
+            d.insert(folder / name)
+        d.eject()
+    assert told() == []

@@ -59,6 +59,7 @@ class TapeRecorder:
         self._takes: Counter[str] = Counter()
         self._played: set[str] = set()
         self._on_tape: set[str] = set()
+        self._anew: set[str] = set()
         self._is_new = self._replaces = False
 
     def insert(
@@ -97,6 +98,7 @@ class TapeRecorder:
         self._taking.clear()
         self._takes.clear()
         self._on_tape.clear()
+        self._anew.clear()
         if tape is not None:
             tape.close()
 
@@ -177,11 +179,23 @@ class TapeRecorder:
             digests=digests_of(self._store, event.data["content"]),
         )
         taking.turn.line.take = self._take(tape, taking.turn.line.key)
-        taking.turn.line.new = self._is_new and not _was_cut_off(tape, taking.turn)
+        taking.turn.line.new = self._is_new and not self._completes(tape, taking.turn)
         self._taking[message_id] = taking
-        if before.key in self._on_tape - {turn.line.key for turn in tape.recording.turns}:
+        lost = self._on_tape - {turn.line.key for turn in tape.recording.turns}
+        if before.key in lost and not tape.brings_back(before.key):
             _log.warning(_GOES_ON_FROM_NONE, taking.turn.line.turn)
         tape.begin(taking)
+
+    def _completes(self, tape: GrowingTape, turn: Turn) -> bool:
+        """Whether a recording that was cut off goes on, so that nothing can be compared with it."""
+        line = turn.line
+        behind = (one.line for one in tape.recording.turns if not one.line.new)
+        others = (one for one in behind if one.parent == line.parent and one.key != line.key)
+        is_next = line.parent in self._anew and next(others, None) is None
+        if is_next or _was_cut_off(tape, turn):
+            self._anew.add(line.key)
+            return True
+        return False
 
     def _take(self, tape: GrowingTape, key: str) -> int:
         """Which answer to a key comes next: the first that nobody has, or the next of this run."""

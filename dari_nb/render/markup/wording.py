@@ -12,16 +12,18 @@ from typing import NamedTuple
 from ..plain.visible import visible
 from .prose import formula_html
 
-# Formulas and code are told apart as a whole: half of one cannot be set. Prices are none.
+# Formulas, code and a few bold words are told apart as a whole: half of one cannot be set. Prices
+# are no formulas, powers (x**2) not bold.
 _FORMULA = (
     r"\$\$[^$]{1,2000}\$\$|\\\[.{1,2000}?\\\]|\\\(.{1,2000}?\\\)"
     r"|(?<![\w$\\])\$(?=[^\s$])[^$\n]{1,500}(?<=[^\s$\\])\$(?![\w$])"
 )
 _CODE = r"`[^`\n]{1,500}`"
-_SET = re.compile(rf"({_FORMULA}|{_CODE})", re.DOTALL)
+_BOLD = r"(?<![\w*\\])\*\*(?=[^\s*])[^*\n]{1,60}(?<=[^\s*])\*\*(?![\w*])"
+_SET = re.compile(rf"({_FORMULA}|{_CODE}|{_BOLD})", re.DOTALL)
 # A word with what it is made of (2024-05-20, can't, 3.50), or a mark; the space before comes along.
 _WORD = r"\w+(?:[.,:'\u2019/-]\w+)*"
-_TOKEN = re.compile(rf"\s*(?:{_FORMULA}|{_CODE}|{_WORD}|[^\w\s])", re.DOTALL)
+_TOKEN = re.compile(rf"\s*(?:{_FORMULA}|{_CODE}|{_BOLD}|{_WORD}|[^\w\s])", re.DOTALL)
 _MOST_WORK = 300_000  # pairs of equal words; beyond that comparing would take seconds
 _LEAST_SHARED = 0.2  # of the shorter text; with less, marks would cover everything
 _SHORT = 3  # characters of a lone word that does not earn a break between two marks
@@ -121,7 +123,7 @@ def _marked(text: str, tag: str, env: dict[str, int]) -> str:
 
 
 def _set(text: str, env: dict[str, int]) -> str:
-    """Set formulas and code, which are every second part; the rest is text."""
+    """Set formulas, code and bold words, which are every second part; the rest is text."""
     parts = _SET.split(text)
     return "".join(
         _set_one(part, env) if place % 2 else _escaped(part) for place, part in enumerate(parts)
@@ -131,6 +133,8 @@ def _set(text: str, env: dict[str, int]) -> str:
 def _set_one(source: str, env: dict[str, int]) -> str:
     if source[0] == "`":
         return f"<code>{_escaped(source[1:-1])}</code>"
+    if source[0] == "*":
+        return f"<strong>{_set(source[2:-2], env)}</strong>"
     edge = 1 if source[0] == "$" != source[1] else 2
     return formula_html(source[edge:-edge], env)
 

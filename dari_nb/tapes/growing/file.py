@@ -9,6 +9,8 @@ from io import FileIO
 from pathlib import Path
 from threading import Event
 
+from msgspec.structs import replace
+
 from ..lines import Closing, encoded
 from ..reading import bytes_of, parsed
 from ..recording import Recording, Writer
@@ -17,13 +19,11 @@ from ..writing import put, tape_bytes
 from .journal import left_running, remove_left
 from .locks import alone_in
 from .own_turns import OwnTurns
+from .sessions import Place, Sessions, each_once, place_of
 
 _CLOSING = b'{"scrubbed"'
 _OF_OTHERS = 0
 """The number of turns that a killed process has left."""
-
-Place = tuple[str, int, bool]
-"""What tells a turn from all others of a tape: its key, its take, and whether it is new."""
 
 
 class TapeFile:
@@ -37,6 +37,9 @@ class TapeFile:
         saved: Is told of turns that are in it now, by their numbers.
         times: Whether intervals and drafts are kept, where the file is new.
         replaces: Whether what is recorded takes the place of what others have recorded meanwhile.
+
+    Attributes:
+        own: The turns that were written here.
     """
 
     def __init__(
@@ -52,10 +55,10 @@ class TapeFile:
         self._times = times
         self._replaces = replaces
         self._given_up = Event()
-        self._sessions: dict[str, Place] = {}
+        self._sessions = Sessions()
         self._numbers: dict[Place, int] = {}
         self._known: set[Place] = set()
-        self._own = OwnTurns(path)
+        self.own = OwnTurns(path)
         self._seen: tuple[int, ...] | None = None
         self._has_news = False
         self._is_in_order = self._is_closed = True
@@ -79,7 +82,7 @@ class TapeFile:
         now = self._read()
         turns, self._left = left_running(self._path)
         self._put_left(turns, now)
-        self._known = {*self._there}
+        self._known = {*self._sessions.there}
         self._has_news = False
         now.turns += [turn for _, turn in self._pending]
         return now
@@ -119,6 +122,7 @@ class TapeFile:
             if self._seen is None:  # somebody removed it, and nothing is new
                 self._settle()
                 return
+            self._bring_back()
             self._append(counts)
             if counts is not None and not self._is_in_order:
                 self._put_in_order(counts)
@@ -132,8 +136,8 @@ class TapeFile:
             OSError: As :meth:`save` does.
         """
         self.save(counts)
-        if self._own and self._state() is None:
-            self._own.look((), is_gone=True)
+        if self.own and self._state() is None:
+            self.own.look((), is_gone=True)
 
     def _take_in_others(self) -> None:
         now = self._read()
@@ -146,16 +150,15 @@ class TapeFile:
         self._pending = [*((_OF_OTHERS, turn) for turn in _missing(turns, now)), *own]
 
     def _append(self, counts: Mapping[str, int] | None) -> None:
-        there = {*self._there}
+        there = {*self._sessions.there}
         for _, turn in self._pending:
             theirs = there - self._known
             while not self._replaces and place_of(turn) in theirs:
                 turn.line.take += 1
-        # The notes in front of a turn stand there already.
-        turns = [Turn(turn.agent, turn.line, turn.body) for _, turn in self._pending]
-        data = b"".join(encoded(line) for turn in turns for line in self._writer.turn(turn))
         for number, turn in self._pending:
             self._note_order(turn, number)
+        turns = [self._put(turn, is_left=not number) for number, turn in self._pending]
+        data = b"".join(encoded(line) for turn in turns for line in self._writer.turn(turn))
         is_closed = counts is not None and self._is_in_order
         end = encoded(self._closing(counts)) if counts is not None and is_closed else b""
         self._replace_end(data + end)
@@ -163,11 +166,20 @@ class TapeFile:
         self._is_closed = False
         if is_closed:
             self._settle()
-        self._sessions |= {turn.line.session: place_of(turn) for turn in turns}
-        self._there |= {*map(place_of, turns)}
         self._known |= {*map(place_of, turns)}
-        self._own.add(turns)
+        self.own.add(turns)
         self._strike()
+
+    def _put(self, turn: Turn, *, is_left: bool) -> Turn:
+        """A turn as it is written; the notes in front of it stand there already."""
+        session = self._sessions.put(turn, is_left=is_left)
+        return Turn(turn.agent, replace(turn.line, session=session), turn.body)
+
+    def _bring_back(self) -> None:
+        """Write again what went with the file, where that which is new goes on from it."""
+        back = self.own.before(turn for _, turn in self._pending)
+        self._pending = [*((_OF_OTHERS, turn) for turn in back), *self._pending]
+        self._has_news |= bool(back)
 
     def _strike(self) -> None:
         self._saved([number for number, _ in self._pending if number != _OF_OTHERS])
@@ -177,10 +189,10 @@ class TapeFile:
 
     def _note_order(self, turn: Turn, number: int) -> None:
         place = place_of(turn)
-        self._is_in_order &= place not in (self._there | self._numbers.keys()) and number >= max(
-            self._numbers.values(), default=0
-        )
-        if place not in self._there:
+        is_there = place in self._sessions.there
+        self._is_in_order &= not is_there and place not in self._numbers
+        self._is_in_order &= number >= max(self._numbers.values(), default=0)
+        if not is_there:
             self._numbers[place] = number
 
     def _put_in_order(self, counts: Mapping[str, int]) -> None:
@@ -210,27 +222,26 @@ class TapeFile:
         seen = self._state()
         data = bytes_of(self._path) if seen is not None else b""
         now = parsed(data, str(self._path)) if seen is not None else Recording(self._times)
-        now = _without_replaced(now)
+        now = each_once(now)
         self._go_on_from(now, _end_of(data))
-        self._own.look(now.turns, is_gone=seen is None and self._seen is not None)
+        self.own.look(now.turns, is_gone=seen is None and self._seen is not None)
         self._seen = seen
         if now.is_closed:
             self._scrubbed = Counter(now.scrubbed) - self._counted
         return now
 
     def _write(self, recording: Recording) -> None:
+        writer = Writer()
+        for turn in recording.turns:
+            turn.line.session = writer.session_of(turn)
         data = tape_bytes(recording)
         put(data, self._path)
         self._go_on_from(recording, len(data) - len(encoded(recording.closing)))
         self._seen = self._state()
 
     def _go_on_from(self, now: Recording, end: int) -> None:
-        sessions = {place_of(turn): turn.line.session for turn in now.turns}
-        self._there = {*sessions}
+        self._sessions.see(now.turns)
         self._writer, self._end = Writer(now.turns), end
-        for session, place in self._sessions.items():
-            if place in sessions:
-                self._writer.continue_session(session, sessions[place])
 
     def _replace_end(self, data: bytes) -> None:
         with FileIO(self._path, "r+") as file:
@@ -252,21 +263,6 @@ class TapeFile:
         except OSError:
             return None
         return found.st_ino, found.st_size, found.st_mtime_ns
-
-
-def place_of(turn: Turn) -> Place:
-    """The place of a turn."""
-    return (*turn.place, turn.line.new)
-
-
-def _without_replaced(tape: Recording) -> Recording:
-    """A tape with each turn once, as it was recorded last."""
-    if len({*map(place_of, tape.turns)}) < len(tape.turns):
-        turns, tail = tape.turns, tape.tail
-        tape.turns, tape.tail = [], []
-        tape.add(*turns)
-        tape.tail = tail
-    return tape
 
 
 def _missing(left: Iterable[Turn], tape: Recording) -> Iterator[Turn]:

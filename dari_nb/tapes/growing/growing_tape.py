@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from itertools import count
 from pathlib import Path
@@ -11,6 +10,7 @@ from ...errors import InvalidRequestError
 from ..lines import Line
 from ..scrubbing import Scrubber
 from ..turns import Taking
+from ..writing import READ_ONLY, may_be_written
 from .file import TapeFile
 from .journal import Journal
 from .worker import Worker
@@ -98,10 +98,14 @@ class GrowingTape:
             self._save()
             self._wait()
         why = self.trouble
-        if why is None and self._path.exists() and not os.access(self._path, os.W_OK):
-            why = "the file may only be read"
+        if why is None and not may_be_written(self._path):
+            why = READ_ONLY
         if why is not None:
             raise InvalidRequestError(_NOT_WRITTEN.format(why=why))
+
+    def brings_back(self, key: str) -> bool:
+        """Whether a turn that is no longer there is written again with what goes on from it."""
+        return self._file.own.brings_back(key)
 
     def begin(self, taking: Taking) -> None:
         """Take note of a turn that was asked."""

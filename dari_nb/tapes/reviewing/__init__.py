@@ -1,6 +1,7 @@
 """What waits to be adopted on a tape, and what becomes of it."""
 
 from .deciding import Change
-from .review import Proposal, Review
+from .proposal import Proposal
+from .review import Review
 
 __all__ = ["Change", "Proposal", "Review"]

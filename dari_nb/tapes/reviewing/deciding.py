@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ...errors import InvalidRequestError
+from ..lines import Mark, Note
 from ..recording import Recording
 from ..summary import count_of
 from ..turns import Turn
@@ -20,12 +21,34 @@ class Shown:
 
     Args:
         tape: The tape.
+
+    Attributes:
+        now: The tape as it was seen last: what was decided is in it.
     """
 
     def __init__(self, tape: Recording) -> None:
+        self.now = tape
         self._seen: dict[tuple[str, int], list[Any]] = {}
         for turn in tape.turns:
             self._seen.setdefault(turn.place, []).append(_content(turn))
+
+    def change(self, change: Change, decide: Callable[[Recording], str]) -> str:
+        """Change the tape in its file, and see it as it is then.
+
+        Args:
+            change: Changes it.
+            decide: What is decided of it, which gives what is said of that.
+        """
+        seen: list[Recording] = []
+
+        def look(tape: Recording) -> str:
+            told = decide(tape)
+            seen.append(tape)
+            return told
+
+        told = change(look)
+        self.now = seen[-1]
+        return told
 
     def decide(self, tape: Recording, change: Callable[[], object]) -> str:
         """Change a tape, and say what became of its turns.
@@ -38,6 +61,7 @@ class Shown:
             InvalidRequestError: Nobody was shown what changes: the tape is not to be written.
         """
         before = {_place(turn): (turn.line, _content(turn)) for turn in tape.turns}
+        notes = _notes(tape)
         change()
         after = {_place(turn): _content(turn) for turn in tape.turns}
         gone = [place for place, (_, told) in before.items() if after.get(place) != told]
@@ -48,15 +72,34 @@ class Shown:
                 raise InvalidRequestError(
                     f"{line.turn} of {line.session} has {what} since: review again."
                 )
-        return _said(gone, after)
+        return _said(gone, after, _without(notes, _notes(tape)))
 
 
-def _said(gone: list[_Place], after: dict[_Place, Any]) -> str:
+def _said(gone: list[_Place], after: dict[_Place, Any], notes: list[Note]) -> str:
     adopted = [(*place, new) for *place, new in gone if new and (*place, False) in after]
     new = sum(new for *_, new in gone)
     counts = {"adopted": len(adopted), "rejected": new - len(adopted), "replaced": len(gone) - new}
     told = [f"{count_of(count, 'turn')} {what}" for what, count in counts.items() if count]
-    return f"{', '.join(told)}."
+    marks = sum(isinstance(note, Mark) for note in notes)
+    lost = {"mark": marks, "comment": len(notes) - marks}
+    with_them = [count_of(count, noun) for noun, count in lost.items() if count]
+    end = f"; {' and '.join(with_them)} went with them" if with_them else ""
+    return f"{', '.join(told)}{end}."
+
+
+def _notes(tape: Recording) -> list[Note]:
+    """What people noted on a tape, without empty lines."""
+    notes = [*(note for turn in tape.turns for note in turn.notes), *tape.tail]
+    return [note for note in notes if isinstance(note, Mark) or note.text.strip()]
+
+
+def _without(notes: list[Note], left: list[Note]) -> list[Note]:
+    """Those notes that are no longer there."""
+    gone = list(notes)
+    for note in left:
+        if note in gone:
+            gone.remove(note)
+    return gone
 
 
 def _place(turn: Turn) -> _Place:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from difflib import SequenceMatcher
 
 from ...errors import InvalidRequestError
@@ -13,61 +14,145 @@ from ..turns import Turn
 
 _WORDS_ALIKE, _LETTERS_ALIKE = 0.5, 0.75
 """How much of two first prompts is the same where one is the other with changes."""
+_NAMED = 4
+"""Turns of a session that are named."""
+_LOSES = (
+    "{turns} would go, and nothing new stands in {its} place: ask {it} anew first, or let {it} go "
+    "with replace(rest=True)."
+)
 
 
-def replaced_by(tape: Recording, turn: Turn) -> list[Turn]:
-    """The recorded turns that go when a new one is put in place: one, and those behind it.
+@dataclass
+class Placing:
+    """What becomes of recorded turns when a new one, with those it belongs to, is put in place.
+
+    Attributes:
+        come: The new turns, each with the recorded one that it takes the place of, if there is one.
+        gone: The recorded turns that go.
+        lost: Those of them in whose place nothing new stands.
+    """
+
+    come: list[tuple[Turn, Turn | None]]
+    gone: list[Turn]
+    lost: list[Turn]
+
+    @property
+    def loss(self) -> str:
+        """What would be lost, and what to do about it; empty where nothing is."""
+        it, its = ("it", "its") if len(self.lost) == 1 else ("them", "their")
+        return _LOSES.format(turns=names_of(self.lost), it=it, its=its) if self.lost else ""
+
+
+def placing_of(tape: Recording, turn: Turn) -> Placing:
+    """See which recorded turns go when a new one is put in place: one, and those behind it.
 
     Args:
         tape: The tape.
         turn: A turn on it that waits to be adopted.
     """
-    line = _beginning(tape, turn).line
+    beginning = beginning_of(tape, turn)
+    line = beginning.line
     there = [one for one in tape.turns if not one.line.new and _is_in_place(one, line)]
     found = nearest(there, line)
     if found is None:
-        return []
+        return Placing([], [], [])
     answers = [one for one in there if one.line.key == found.line.key]
-    return [*answers, *_behind(tape, found, new=False)]
+    gone = [*answers, *_behind(tape, found, new=False)]
+    news = [one for one in tape.turns if one.line.new and one.line.key == line.key]
+    come, left, homes = list[tuple[Turn, Turn | None]](), list(gone), _Homes()
+    for one in (*news, *_behind(tape, beginning, new=True)):
+        old = homes.counterpart(one, left)
+        come.append((one, old))
+        if old is not None:
+            homes.note(one, old.line.session)
+            left = [other for other in left if other is not old]
+    return Placing(come, gone, left)
 
 
-def put_in_place(tape: Recording, turn: Turn) -> list[Turn]:
+def put_in_place(tape: Recording, turn: Turn, *, rest: bool = False) -> None:
     """Let a new turn, and those it belongs to, take the place of what was recorded there.
 
     Args:
         tape: The tape.
         turn: A turn on it that waits to be adopted.
-
-    Returns:
-        What is there now.
+        rest: Whether recorded turns go, too, in whose place nothing new stands.
 
     Raises:
-        InvalidRequestError: Nothing was recorded there.
+        InvalidRequestError: Nothing was recorded there, or something would be lost.
     """
-    gone = replaced_by(tape, turn)
-    if not gone:
+    placing = placing_of(tape, turn)
+    if not placing.gone:
         raise InvalidRequestError(_nothing_there(tape, turn))
-    beginning = _beginning(tape, turn)
-    come = [beginning, *_behind(tape, beginning, new=True)]
-    at, session = tape.turns.index(gone[0]), gone[0].line.session
-    left, placed = list(gone), list[Turn]()
-    for one in come:
-        old = next((old for old in left if old.line.turn == one.line.turn), None)
-        put = one.in_place_of(old) if old else one
-        put.line.new, put.line.session = False, session
-        placed.append(put)
-        left = [other for other in left if other is not old]
-    moved = {id(one) for one in (*come, *gone)}
-    before, after = (
-        [one for one in part if id(one) not in moved] for part in (tape.turns[:at], tape.turns[at:])
-    )
-    tape.turns = [*before, *placed, *after]
-    notes = [note for old in left for note in old.notes]
-    if after:
-        after[0].before = [*notes, *after[0].before]
-    else:
-        tape.tail = [*notes, *tape.tail]
-    return placed
+    if placing.lost and not rest:
+        raise InvalidRequestError(placing.loss)
+    homes, stands, further = _Homes(), dict[int, Turn](), list[Turn]()
+    come = {id(one) for one, _ in placing.come}
+    taken = {(one.line.session, one.line.turn) for one in tape.turns if id(one) not in come}
+    for one, old in placing.come:
+        one.line.new = False
+        if old is not None:
+            homes.note(one, old.line.session)
+            stands[id(old)] = one.in_place_of(old)
+            continue
+        wanted = (home for home in homes.of(one) if (home, one.line.turn) not in taken)
+        session = next(wanted, one.line.session)
+        taken.add((session, one.line.turn))
+        homes.note(one, session)
+        one.line.session = session
+        further.append(one)
+    gone = {id(one) for one in placing.gone}
+    moved = gone | come
+    last = [one for one in tape.turns if id(one) in gone][-1]
+    made = list[Turn]()
+    for one in tape.turns:
+        if id(one) not in moved or id(one) in stands:
+            made.append(stands.get(id(one), one))
+        if one is last:
+            made += further
+    tape.turns = made
+
+
+def names_of(turns: Iterable[Turn]) -> str:
+    """Name turns by their ordinals.
+
+    >>> names_of([])
+    ''
+    """
+    by_session: dict[str, list[str]] = {}
+    for turn in turns:
+        by_session.setdefault(turn.line.session, []).append(turn.line.turn)
+    return " and ".join(f"{_few(names)} of {session}" for session, names in by_session.items())
+
+
+def _few(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return ", ".join(names[:_NAMED]) + more
+
+
+class _Homes:
+    """The recorded sessions in which new turns are put, by their sessions and keys."""
+
+    def __init__(self) -> None:
+        self._sessions: dict[str, str] = {}
+        self._keys: dict[str, str] = {}
+
+    def note(self, one: Turn, session: str) -> None:
+        """Take note of where a turn is put."""
+        self._sessions.setdefault(one.line.session, session)
+        self._keys.setdefault(one.line.key, session)
+
+    def of(self, one: Turn) -> list[str]:
+        """The sessions where a turn goes on, the likeliest first."""
+        found = self._sessions.get(one.line.session), self._keys.get(one.line.parent or "")
+        return [session for session in found if session is not None]
+
+    def counterpart(self, one: Turn, left: Iterable[Turn]) -> Turn | None:
+        """The recorded turn in whose place a new one stands: its session goes on in one session."""
+        own = self.of(one)
+        others = {*self._sessions.values()}.difference(own)
+        free = [old for old in left if old.line.turn == one.line.turn]
+        free = [old for old in free if old.line.session not in others]
+        return min(free, key=lambda old: old.line.session not in own[:1], default=None)
 
 
 def _nothing_there(tape: Recording, turn: Turn) -> str:
@@ -77,7 +162,7 @@ def _nothing_there(tape: Recording, turn: Turn) -> str:
     return f"Nothing was recorded in the place of {line.turn} of {line.session}{behind}: adopt it."
 
 
-def _beginning(tape: Recording, turn: Turn) -> Turn:
+def beginning_of(tape: Recording, turn: Turn) -> Turn:
     """The first new turn of those that lead to a new one."""
     new = {one.line.key: one for one in tape.turns if one.line.new}
     seen = {turn.line.key}

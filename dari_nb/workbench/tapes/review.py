@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 from ...errors import DariError
@@ -48,33 +49,36 @@ class TapeReview(Review):
         self._fill(box)
         return box
 
-    def _fill(self, box: Any) -> None:
-        from ipywidgets import HTML, Label
+    def _fill(self, box: Any, told: str = "") -> None:
+        from ipywidgets import HTML
 
         review = TapeReview(self._read, self._change)
         parts = [part for one in review for part in review._parts(one, box)]
         nothing = [] if parts else [HTML(f"<p>{review!r}</p>")]
-        box.children = [*parts, *nothing, Label()]
+        box.children = [HTML(_line(told)), *parts, *nothing]
 
     def _parts(self, proposal: Proposal, box: Any) -> list[Any]:
+        """The buttons of a proposal above it, where they are seen, and what they do."""
         from ipywidgets import HTML, Button, HBox
 
+        told = HTML(_line(proposal.effect))
         adopt = Button(description=_said("Adopt", self._before(proposal)), button_style="primary")
         reject = Button(description=_said("Reject", self._behind(proposal)))
-        adopt.on_click(lambda _: self._settle(box, proposal.adopt))
-        reject.on_click(lambda _: self._settle(box, proposal.reject))
+        adopt.on_click(lambda _: self._settle(box, proposal.adopt, told))
+        reject.on_click(lambda _: self._settle(box, proposal.reject, told))
         buttons = [adopt, reject]
         if proposal.replaces:
+            adopt.description = _said("Keep both", self._before(proposal))
+            adopt.button_style = ""
+        if proposal.replaces and proposal.leads:
             replace = Button(
                 description=_said("Replace", proposal.replaces),
                 tooltip="Put it, and those that go with it, where the recorded turns stand",
                 button_style="primary",
             )
-            replace.on_click(lambda _: self._settle(box, proposal.replace))
-            adopt.description = _said("Keep both", self._before(proposal))
-            adopt.button_style = ""
-            buttons = [replace, adopt, reject]
-        return [HTML(_paper(proposal)["text/html"]), HBox(buttons)]
+            replace.on_click(lambda _: self._settle(box, proposal.replace, told))
+            buttons = [replace, *buttons]
+        return [HBox(buttons), told, HTML(_paper(proposal)["text/html"])]
 
     def _before(self, proposal: Proposal) -> int:
         """How many turns are adopted together: a turn needs those before it."""
@@ -91,13 +95,11 @@ class TapeReview(Review):
             gone |= more
         return len(gone)
 
-    def _settle(self, box: Any, way: Callable[[], str]) -> None:
+    def _settle(self, box: Any, way: Callable[[], str], told: Any) -> None:
         try:
-            told = way()
-            self._fill(box)
-            box.children[-1].value = told
+            self._fill(box, way())
         except DariError as error:
-            box.children[-1].value = str(error)
+            told.value = _line(str(error))
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
         from ...render import noted
@@ -105,7 +107,12 @@ class TapeReview(Review):
 
         if not self:
             return {"text/plain": repr(self)}
-        return {**noted(joined(list(map(_paper, self))), _LOOK), "text/plain": repr(self)}
+        papers = [noted(_paper(one), one.effect) for one in self]
+        return {**noted(joined(papers), _LOOK), "text/plain": repr(self)}
+
+
+def _line(text: str) -> str:
+    return f"<p>{escape(text, quote=False)}</p>" if text else ""
 
 
 def _said(word: str, turns: int) -> str:
@@ -114,7 +121,11 @@ def _said(word: str, turns: int) -> str:
 
 def _paper(proposal: Proposal) -> dict[str, str]:
     from ...render.matrix.compare import compare_paper
+    from ...render.page.sheet import ROOT, style
 
+    if proposal.decided:
+        html = f"{ROOT}</div>"
+        return {"text/html": style(html) + html, "text/markdown": "", "text/plain": ""}
     old = [_compared(proposal.old, "recorded")] if proposal.old else []
     return compare_paper([*old, _compared(proposal.new, "new")])
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ... import tapes
 from ...errors import InvalidRequestError
 from ...tapes import read_tape
+from ...tapes.summary import slip_of
 from ...tapes.tape import Speed
 
 if TYPE_CHECKING:
@@ -183,3 +185,9 @@ def held(tape: str | Path | tapes.Tape) -> Tape:
     if isinstance(tape, tapes.Tape):
         return Tape(**{field.name: getattr(tape, field.name) for field in fields(tape)})
     return Tape(tape)
+
+
+def warn_of_slip(tape: Tape, stacklevel: int = 3) -> None:
+    """Warn whoever puts in a tape that is new, where its name is perhaps a slip."""
+    if slip := slip_of(tape.file):
+        warnings.warn(slip, stacklevel=stacklevel)

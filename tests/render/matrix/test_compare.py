@@ -232,6 +232,17 @@ def test_formulas_are_set_and_told_apart_as_a_whole(left, right, wanted):
     assert ("$$" in re.sub(r"<math.*?</math>", "", html)) == left.startswith("broken")
 
 
+def test_bold_words_are_bold_in_what_differs_and_powers_stay():
+    pair = [
+        compared(name, said(f"There are **{n}** packets of `a` and **`b`**, x**2 + y**2 <b>."))
+        for name, n in (("l", 3), ("r", "7 <i>"))
+    ]
+    html = compare_html(pair)
+    assert "There are <del><strong>3</strong></del> packets of <code>a</code>" in html
+    assert "There are <ins><strong>7 &lt;i&gt;</strong></ins> packets" in html
+    assert html.count("<strong><code>b</code></strong>, x**2 + y**2 &lt;b&gt;.") == 2
+
+
 def test_code_is_set_as_it_is():
     pair = [compared(str(n), said(f"Not `9 ** 9 ** {n}` <b>")) for n in (9, 8)]
     html = compare_html(pair)

@@ -1,0 +1,80 @@
+"""In which session of a tape's file a turn stands that is written to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import count
+
+from ..recording import Recording
+from ..turns import Turn
+
+Place = tuple[str, int, bool]
+"""What tells a turn from all others of a tape: its key, its take, and whether it is new."""
+
+
+def place_of(turn: Turn) -> Place:
+    """The place of a turn."""
+    return (*turn.place, turn.line.new)
+
+
+def each_once(tape: Recording) -> Recording:
+    """A tape with each turn once, as it was recorded last."""
+    if len({*map(place_of, tape.turns)}) < len(tape.turns):
+        turns, tail = tape.turns, tape.tail
+        tape.turns, tape.tail = [], []
+        tape.add(*turns)
+        tape.tail = tail
+    return tape
+
+
+class Sessions:
+    """Gives each turn a session, so that no two turns are the same one of a session.
+
+    What goes on from a turn goes on in its session, unless another turn stands there already: then
+    it is another session that begins in the same way.
+
+    Attributes:
+        there: The turns of the file by their places, with their sessions.
+    """
+
+    def __init__(self) -> None:
+        self._written: dict[str, list[Place]] = {}
+        self.see([])
+
+    def see(self, turns: Iterable[Turn]) -> None:
+        """Take note of what is in the file now."""
+        self.there: dict[Place, str] = {}
+        self._taken: set[tuple[str, str]] = set()
+        self._keys: dict[str, list[str]] = {}
+        for turn in turns:
+            self._note(turn, turn.line.session)
+
+    def put(self, turn: Turn, *, is_left: bool) -> str:
+        """Give the session of a turn that is written now.
+
+        Args:
+            turn: The turn, with the session that it was asked in, by whichever name.
+            is_left: Whether a killed process has left it: then nobody knows that name.
+        """
+        place = place_of(turn)
+        session = self.there.get(place) or self._goes_on_in(turn, is_left=is_left)
+        if session is None:
+            names = {*self.there.values()}
+            numbers = count(len(names) + 1)
+            session = next(name for n in numbers if (name := f"sess_{n}") not in names)
+        self._written.setdefault(turn.line.session, []).append(place)
+        self._note(turn, session)
+        return session
+
+    def _goes_on_in(self, turn: Turn, *, is_left: bool) -> str | None:
+        written = self._written.get(turn.line.session, [])
+        places = (place for place in reversed(written) if place in self.there)
+        sessions = [self.there[place] for place in places][:1]
+        if not sessions and is_left and not turn.line.new:
+            sessions = self._keys.get(turn.line.parent or "", [])
+        return next((one for one in sessions if (one, turn.line.turn) not in self._taken), None)
+
+    def _note(self, turn: Turn, session: str) -> None:
+        self.there[place_of(turn)] = session
+        self._taken.add((session, turn.line.turn))
+        self._keys.setdefault(turn.line.key, []).append(session)

@@ -1,0 +1,232 @@
+"""A turn that waits to be adopted, beside what it would take the place of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence, Set
+from functools import partial
+
+from ...errors import InvalidRequestError
+from ..differences import is_same, text_asked, words_between
+from ..recording import Recording
+from ..turns import Turn
+from ..words import printable, told_of
+from .adopting import adopt_turn, reject_turn
+from .deciding import Change, Shown
+from .replacing import Placing, beginning_of, names_of, placing_of, put_in_place
+
+_SAME = "The answer is the same."
+_KEPT = 2000
+"""Characters of what came of a turn that are shown."""
+
+_WAS = {"adopted": "was adopted already", "rejected": "is no longer on the tape"}
+_BESIDE = "{name} was adopted already, beside what it would replace: that is still on the tape."
+
+
+class Proposal:
+    """A turn that waits to be adopted, beside the recorded one that is nearest to it.
+
+    Attributes:
+        new: The turn.
+        old: The recorded one; ``None`` where nothing like it was recorded.
+
+    >>> tape.review()
+    Nothing on the tape is new.
+    """
+
+    def __init__(
+        self,
+        turn: Turn,
+        old: Turn | None,
+        shown: Shown,
+        change: Change,
+        replaced: Sequence[Turn] = (),
+    ) -> None:
+        self.new = turn
+        self._replaced = {one.place for one in replaced}
+        self.old = old
+        self._shown = shown
+        self._change = change
+        self._became = ""
+
+    @property
+    def asked(self) -> str:
+        """What was asked.
+
+        >>> [proposal.asked for proposal in tape.review()]
+        []
+        """
+        return text_asked(self.new.line.asked)
+
+    @property
+    def difference(self) -> str:
+        """What was asked and answered, word by word against the nearest recorded turn.
+
+        >>> [proposal.difference for proposal in tape.review()]
+        []
+        """
+        new = told_of(self.new)
+        if self.old is None:
+            return f"{self.asked}\n\n{_cut(new)}"
+        asked = words_between(text_asked(self.old.line.asked), self.asked)
+        old = told_of(self.old)
+        return f"{asked}\n\n{_cut(words_between(old, new)) if old != new else _SAME}"
+
+    def adopt(self) -> str:
+        """Let the turn play, with those before it, in place of another answer to the same.
+
+        Where another prompt was asked, what was recorded stays beside it; see :meth:`replace`.
+
+        Returns:
+            What became of how many turns, in a line.
+
+        Raises:
+            InvalidRequestError: That was said already, or it was rejected, or a turn has changed
+                since it was shown, or the file cannot be written.
+            TapeError: It is broken.
+
+        >>> for proposal in tape.review():
+        ...     proposal.adopt()
+        """
+        return self._decide("adopted", adopt_turn)
+
+    def replace(self, *, rest: bool = False) -> str:
+        """Let the turn take the place of the recorded one, each with those that go on from it.
+
+        It stands where that stood, in its session and with its marks; what was recorded there is
+        off the tape. :meth:`adopt` keeps both.
+
+        Args:
+            rest: Whether recorded turns go, too, in whose place nothing new stands, with their
+                marks: they went on from what is replaced, and cannot stay behind it.
+
+        Returns:
+            What became of how many turns, in a line.
+
+        Raises:
+            InvalidRequestError: There is nothing in its place, or a recorded turn would go in whose
+                place nothing new stands, or that was said already, or it was rejected, or a turn
+                has changed since it was shown, or the file cannot be written.
+            TapeError: It is broken.
+
+        >>> for proposal in tape.review():
+        ...     proposal.replace()
+        """
+        put = partial(put_in_place, rest=rest)
+        return self._decide("adopted", put, self._replaced)
+
+    @property
+    def replaces(self) -> int:
+        """How many recorded turns go when it is put in their place; 0 where there are none.
+
+        >>> [proposal.replaces for proposal in tape.review()]
+        []
+        """
+        return len(self._placing.gone)
+
+    @property
+    def leads(self) -> bool:
+        """Whether it is put in place as itself, and not with a turn that it goes on from.
+
+        >>> [proposal.leads for proposal in tape.review()]
+        []
+        """
+        return beginning_of(self._shown.now, self.new).place == self.new.place
+
+    @property
+    def effect(self) -> str:
+        """What :meth:`replace` does, in a line, or what it would lose, or what was decided already.
+
+        It is empty where nothing was recorded in the place of the turn.
+
+        >>> [proposal.effect for proposal in tape.review()]
+        []
+        """
+        if self.decided:
+            return f"{self.new.line.turn} of {self.new.line.session} was {self.decided}."
+        placing = self._placing
+        if not placing.gone:
+            return ""
+        if not self.leads:
+            first = beginning_of(self._shown.now, self.new)
+            return f"replace() puts it there with {names_of([first])}."
+        if placing.lost:
+            return f"No replace() yet: {placing.loss}"
+        come = names_of(one for one, _ in placing.come)
+        return f"replace() puts {come} in the place of {names_of(placing.gone)}."
+
+    @property
+    def decided(self) -> str:
+        """What became of the turn, ``adopted`` or ``rejected``; empty while it waits.
+
+        >>> [proposal.decided for proposal in tape.review()]
+        []
+        """
+        same = [turn for turn in self._shown.now.turns if turn.place == self.new.place]
+        if any(turn.line.new for turn in same):
+            return ""
+        return "adopted" if any(is_same(turn, self.new) for turn in same) else "rejected"
+
+    @property
+    def _placing(self) -> Placing:
+        if not self._replaced or self.decided:
+            return Placing([], [], [])
+        return placing_of(self._shown.now, self.new)
+
+    def reject(self) -> str:
+        """Take the turn off the tape, with those that go on from it.
+
+        Returns:
+            What became of how many turns, in a line.
+
+        Raises:
+            InvalidRequestError: That was said already, or it was adopted, or a turn has changed
+                since it was shown, or the file cannot be written.
+            TapeError: It is broken.
+
+        >>> for proposal in tape.review():
+        ...     proposal.reject()
+        """
+        return self._decide("rejected", reject_turn)
+
+    def _decide(
+        self,
+        became: str,
+        change: Callable[[Recording, Turn], object],
+        replaced: Set[tuple[str, int]] = frozenset(),
+    ) -> str:
+        line = self.new.line
+        name = f"{line.turn} of {line.session}"
+        if self._became:
+            raise InvalidRequestError(f"{name} was {self._became} already.")
+
+        def decide(tape: Recording) -> str:
+            same = [turn for turn in tape.turns if turn.place == self.new.place]
+            if any(turn.line.new for turn in same):
+                return self._shown.decide(tape, lambda: change(tape, self.new))
+            # Others may have taken it with them: turns are adopted with those before them.
+            was = "adopted" if any(is_same(turn, self.new) for turn in same) else "rejected"
+            if was != became:
+                raise InvalidRequestError(f"{name} {_WAS[was]}: review again.")
+            there = {turn.place for turn in tape.turns}
+            if there & replaced:
+                raise InvalidRequestError(_BESIDE.format(name=name))
+            return f"{name} {_WAS[was]}."
+
+        told = self._shown.change(self._change, decide)
+        self._became = became
+        return told
+
+    def __repr__(self) -> str:
+        line = self.new.line
+        if self.decided:
+            told = f"{line.turn} of {line.session}, {line.agent}: {self.asked}"
+            return printable(f"{told}\n{self.effect}")
+        beside = "; nothing like it was recorded before"
+        if self.old is not None:
+            beside = f", beside {self.old.line.turn} of {self.old.line.session}"
+        head = f"{line.turn} of {line.session}, {line.agent}{beside}: {self.asked}"
+        return printable("\n".join(filter(None, (head, self.difference, self.effect))))
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _KEPT else f"{text[:_KEPT]}…"
