@@ -14,6 +14,7 @@ from ...errors import InvalidRequestError
 from ...render.matrix.against import checked_baseline, checked_score
 from ...render.matrix.sifting.asking import misread, short
 from ...render.matrix.sifting.sifting import Wish
+from ...render.plain.visible import visible_name
 from ...widgets import MatrixView
 from ...widgets.things import each_once
 from ..link import host
@@ -138,7 +139,7 @@ class BatchMatrix(MatrixView):
         by = checked_score(matrix, score) if score else ""
         # That no cell happens to meet a condition is an answer, and no mistake.
         if why := misread(matrix, Wish(where, baseline=wanted, score=by)):
-            raise InvalidRequestError(f"Where {short(where)!r}: {why}.")
+            raise InvalidRequestError(f"Where {short(where)!r}: {visible_name(why)}.")
         with self.hold_sync():
             self.where, self.score, self.baseline = where, by, wanted
 
