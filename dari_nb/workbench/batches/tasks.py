@@ -20,6 +20,10 @@ from .keys import digest, file_digest
 Tasks = Any
 """A list of texts, content blocks or dicts; a DataFrame; or a path to a CSV or JSONL file."""
 
+EXPECTED = ("expected", "expectation", "answer", "target")
+"""Names in metadata of what is expected, of which the first counts."""
+IDS = ("id", "task_id")
+"""Names in metadata of what people call a task."""
 _TABLES = (".csv", ".jsonl", ".ndjson")
 
 
@@ -66,6 +70,24 @@ class Task:
         """Stands for its content, metadata and the bytes of its files."""
         files = list(self.files.values())
         return self.known_key or digest("task", self.content, dict(self.metadata), files)[:16]
+
+    @cached_property
+    def asked(self) -> str:
+        """Stands for what is asked: the same words, with the same files, id and expectation.
+
+        Asked in several rows they tell no more of other tasks than one row with repeats.
+        """
+        if not self.content:
+            return self.key
+        words = " ".join(self.text.split())
+        others = [block for block in self.content if block.get("type") != "text"]
+        known = [expected_of(self.metadata), *map(self.metadata.get, IDS)]
+        return digest("asked", words, others, list(self.files.values()), known)[:16]
+
+
+def expected_of(metadata: Mapping[str, str]) -> str:
+    """Return what is expected, empty where that is not said."""
+    return next((metadata[name] for name in EXPECTED if name in metadata), "")
 
 
 def read_tasks(
@@ -225,12 +247,20 @@ def _text(value: Any) -> str:
     return str(value)
 
 
-def size_text(tasks: int, columns: int, repeats: int) -> str:
+def first_asked(tasks: Iterable[Task]) -> dict[int, int]:
+    """Return for each task the first one that asks the same, by their indices."""
+    firsts: dict[str, int] = {}
+    return {task.index: firsts.setdefault(task.asked, task.index) for task in tasks}
+
+
+def size_text(tasks: Sequence[Task], columns: int, repeats: int) -> str:
     """Say how large a matrix is, as objects tell it.
 
-    >>> size_text(1, 2, 3)
-    '1 task x 2 LLMs x 3'
+    >>> size_text(read_tasks(["Hi", "Hi", "Ho"]), 2, 3)
+    '3 tasks (2 different) x 2 LLMs x 3'
     """
     from ...render import count_text
 
-    return f"{count_text(tasks, 'task')} x {count_text(columns, 'LLM')} x {repeats}"
+    different = len(set(first_asked(tasks).values()))
+    said = f" ({different} different)" if different < len(tasks) else ""
+    return f"{count_text(len(tasks), 'task')}{said} x {count_text(columns, 'LLM')} x {repeats}"
