@@ -72,6 +72,12 @@ class Task:
         return self.known_key or digest("task", self.content, dict(self.metadata), files)[:16]
 
     @cached_property
+    def size(self) -> int:
+        """How many bytes of JSON it takes to ask it, without its files."""
+        sent = json.dumps([self.content, dict(self.metadata)], ensure_ascii=False)
+        return len(sent.encode(errors="surrogatepass"))
+
+    @cached_property
     def asked(self) -> str:
         """Stands for what is asked: the same words, with the same files, id and expectation.
 
