@@ -35,6 +35,7 @@ _WRONG = {"wrong", "incorrect", "mistake", "mistakes"}
 _ISO_DATE = re.compile(
     r"\d{4}-\d{1,2}(-\d{1,2}([t ]\d{1,2}:\d{2}(:\d{2}(\.\d{3}|\.\d{6})?)?z?)?)?", re.ASCII
 )
+_SIGN = re.compile(r"[<>=]+[\d.,]*")
 _FIGURES = re.compile(r"[+-]?[.,]?[0-9]")
 _MOST = 100  # characters of what was asked that are said again
 
@@ -145,6 +146,9 @@ def _of_spaces(
 
 
 def _of_words(matrix: Matrix, words: list[str], facts: Facts) -> str:
+    sign = next(filter(_SIGN.fullmatch, words), "")
+    if sign:
+        return f"a name stands before {short(sign)}, such as cost < 1"
     change = next((_CHANGES[word] for word in words if word in _CHANGES), "")
     judged = next((name for name, kind in matrix.kinds.items() if kind == "yes/no"), "")
     wrong = condition(judged, "no") if not _WRONG.isdisjoint(words) else ""

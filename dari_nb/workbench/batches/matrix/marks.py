@@ -103,15 +103,16 @@ def _marks(cell: Cell, scores: Iterable[Score]) -> Marks:
 def rate(batch: Marked, cell: Cell, name: str, value: Any, note: str) -> None:
     """Keep a rating by a person; ``None`` without a note takes it back."""
     from ....scores.scoring import score_of
-    from ....scores.worth import checked_name, checked_rating, checked_value
+    from ....scores.worth import checked_name, checked_note, checked_rating, checked_value
 
     name = checked_name(name)
     checked = checked_rating if name == RATING else checked_value
     value = value if value is None else checked(value)
-    rating = score_of(cell, name, batch.run_id, value=value, note=note or None, by="person")
+    rating = score_of(cell, name, batch.run_id, value=value, note=checked_note(note), by="person")
     given = [score for score in batch.book.scores(batch.run_id) if score.name == name]
     check_no_judge(given, name)
     if value is not None:
+        check_is_free(name)
         others = (marks for known, marks in batch._marks().items() if known != cell.id)
         _check_kind((marks.scores.get(name) for marks in others), name, value)
     batch.book.add([rating])
@@ -133,6 +134,17 @@ def lost_ratings(batch: Marked, there: Container[str | None], *, ends_with_kerne
     ratings, are = ("rating", "is") if lost == 1 else ("ratings", "are")
     keeps = '; connect("local", path=…) keeps answers' if ends_with_kernel else ""
     return f"{lost} {ratings} in {batch.book.path.name} {are} of answers that are gone{keeps}"
+
+
+def check_is_free(name: str) -> None:
+    """Raise ``InvalidRequestError`` if conditions call something else of a cell so."""
+    from ....render.matrix.sifting.sifting import NAMES
+
+    if name.lower() in NAMES:
+        raise InvalidRequestError(
+            f'{name!r} is what conditions such as where="{name} = 1" call something else already: '
+            "give another name."
+        )
 
 
 def check_no_judge(given: Iterable[Score], name: str) -> None:
@@ -203,6 +215,7 @@ def score(
     from ....scores import run_scores
 
     _check_no_name_of_judges(name)
+    check_is_free(name)
     check_no_ratings(batch, name)
     answered = [cell for cell in batch.cells if cell.state == "completed"]
     try:
