@@ -63,7 +63,10 @@ def misread(matrix: Matrix, wish: Wish) -> str:
     spaced = _of_spaces(matrix, facts, conditions, words)
     if why := next(spaced, "") or next(told, "") or _of_words(matrix, words, facts):
         return why
-    return "" if sifted.why.startswith("nothing matches") else sifted.why
+    if not sifted.why.startswith("nothing matches"):
+        return sifted.why
+    alone = next(filter(_SIGN.fullmatch, words), "")
+    return f"a name stands before {short(alone)}, such as cost < 1" if alone else ""
 
 
 def short(text: str, most: int = _MOST) -> str:
@@ -146,9 +149,6 @@ def _of_spaces(
 
 
 def _of_words(matrix: Matrix, words: list[str], facts: Facts) -> str:
-    sign = next(filter(_SIGN.fullmatch, words), "")
-    if sign:
-        return f"a name stands before {short(sign)}, such as cost < 1"
     change = next((_CHANGES[word] for word in words if word in _CHANGES), "")
     judged = next((name for name, kind in matrix.kinds.items() if kind == "yes/no"), "")
     wrong = condition(judged, "no") if not _WRONG.isdisjoint(words) else ""
