@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import difflib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..errors import InvalidRequestError
-from ..score_kinds import JUDGE, Kind, kind_of
+from ..score_kinds import JUDGE, SAME_AS, Kind, kind_of
 from .checks import check_frame, check_once
 
 if TYPE_CHECKING:
@@ -47,6 +47,39 @@ def score_column(frame: pd.DataFrame, score: str | None, *needed: str) -> str:
         raise InvalidRequestError(f"The frame has no {what}{hint}: there is {', '.join(known)}.")
     check_once(frame, found[0])
     return str(found[0])
+
+
+def tasks_of(frame: pd.DataFrame, task: str) -> Any:
+    """Return the task of each row; what asks the same, as a batch tells, is one task.
+
+    Raises:
+        InvalidRequestError: A row has none, or one that is no text or number.
+    """
+    lacking = int(frame[task].isna().sum())
+    if lacking:
+        raise InvalidRequestError(
+            f"{lacking} of {len(frame)} rows have no {task!r}: which answers are to the same task "
+            "says how sure anything is."
+        )
+    found = hashable(frame, task)
+    return frame[SAME_AS].fillna(found) if task == TASK and SAME_AS in frame else found
+
+
+def hashable(frame: pd.DataFrame, name: str) -> Any:
+    """Return a column whose values can be told apart.
+
+    Raises:
+        InvalidRequestError: One of them is no text or number.
+    """
+    for value in frame[name]:
+        try:
+            hash(value)
+        except TypeError:
+            kind = type(value).__name__
+            raise InvalidRequestError(
+                f"The column {name!r} holds a {kind}: wanted are texts or numbers."
+            ) from None
+    return frame[name]
 
 
 def _hint(score: str | None, known: list[str]) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from .adjusting import holm
 from .checks import check_method, check_whole, checked_list
-from .columns import BY, TASK, kind_of_score, score_column
+from .columns import BY, TASK, kind_of_score, score_column, tasks_of
 from .comparisons import paired_difference, win_rate
 from .intervals import DRAWS, LEVEL, Method
 from .means import mean
@@ -41,7 +41,7 @@ def summary(
         score: The score's column, with or without ``score.`` before its name; the first one that
             is a number when left out.
         by: The column of the LLM, or whatever is compared.
-        task: The column of the task.
+        task: The column of the task; those that ask the same, by ``same_as``, are one.
         method: How the interval is made; see :func:`mean`.
         level: Its coverage.
         draws: How many resamples the bootstrap takes.
@@ -66,7 +66,7 @@ def summary(
 
     column, rows = score_column(frame, score, by, task), []
     options = {"level": level, "draws": draws, "seed": seed, "kind": kind_of_score(frame, column)}
-    for group, cells in _groups(frame, by):
+    for group, cells in _groups(frame, by, task):
         found = mean(_by_task(cells, column, task), method=method, **options)  # type: ignore[arg-type]
         rows.append(
             {
@@ -108,7 +108,7 @@ def win_rates(
         frame: One row a cell.
         score: The score's column, or several.
         by: The column of the LLM, or whatever is compared.
-        task: The column of the task.
+        task: The column of the task; those that ask the same, by ``same_as``, are one.
         adjust: ``holm`` adjusts the p-values of all rows together, which are as many as there are
             pairs and scores: see :func:`holm`. Of twenty comparisons of equals one is below 0.05
             when they are not adjusted.
@@ -167,7 +167,7 @@ def pass_rates(
         score: The score's column.
         ks: Numbers of tries; from 1 to the most repeats that a task has, 50 at most, when left out.
         by: The column of the LLM.
-        task: The column of the task.
+        task: The column of the task; those that ask the same, by ``same_as``, are one.
         passing: From which value on a try is a success.
         level: Coverage of the intervals.
         draws: How many resamples the bootstrap takes.
@@ -192,7 +192,7 @@ def pass_rates(
     tried = None if ks is None else checked_list("numbers of tries, such as [1, 2]", ks)
     for k in tried or ():
         check_whole("k", k, 1)
-    for group, cells in _groups(frame, by):
+    for group, cells in _groups(frame, by, task):
         tries = _by_task(cells, column, task)
         most = max((len(values) for values in tries.values()), default=0)
         for k in tried if tried is not None else range(1, min(most, _MOST_TRIES) + 1):
@@ -214,7 +214,7 @@ def _pairs(
 ) -> Iterator[tuple[Any, ...]]:
     """Compare each two groups by one score."""
     kind, name = kind_of_score(frame, column), column.removeprefix("score.")
-    groups = [(group, _by_task(cells, column, task)) for group, cells in _groups(frame, by)]
+    groups = [(group, _by_task(cells, column, task)) for group, cells in _groups(frame, by, task)]
     for (one, ones), (other, others) in combinations(groups, 2):
         won = win_rate(ones, others, **options)
         gap = paired_difference(ones, others, kind=kind, **options)
@@ -231,8 +231,9 @@ def _adjusted(frame: pd.DataFrame, adjust: str | None) -> pd.DataFrame:
     return made.astype({"p_adjusted": "float64", "adjusted": "string"})
 
 
-def _groups(frame: pd.DataFrame, by: str) -> list[tuple[Hashable, pd.DataFrame]]:
-    return list(frame.groupby(by, sort=False, observed=True, dropna=False))
+def _groups(frame: pd.DataFrame, by: str, task: str) -> list[tuple[Hashable, pd.DataFrame]]:
+    told = frame.assign(**{task: tasks_of(frame, task)})
+    return list(told.groupby(by, sort=False, observed=True, dropna=False))
 
 
 def _by_task(cells: pd.DataFrame, column: str, task: str) -> dict[Hashable, list[Any]]:

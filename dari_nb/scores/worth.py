@@ -10,6 +10,8 @@ from ..score_kinds import LARGEST, RATED, RATING, is_missing, scale_of
 
 LONGEST_NAME = 200
 """Characters of a score's name."""
+LONGEST_NOTE = 10_000
+"""Characters of a note."""
 _INT64 = range(-(1 << 63), 1 << 63)
 
 
@@ -64,6 +66,24 @@ def checked_value(value: Any) -> bool | int | float | str:
     if isinstance(value, str):
         return _utf8(value)
     raise InvalidRequestError(f"{_kind(value)} is no score: give yes or no, a number, or a text")
+
+
+def checked_note(note: Any) -> str | None:
+    """Take what a person writes beside a rating; ``None`` of nothing.
+
+    Raises:
+        InvalidRequestError: It is no text, or has more than 10,000 characters.
+
+    >>> checked_note("a bit short")
+    'a bit short'
+    """
+    if not isinstance(note, str | None):
+        raise InvalidRequestError(f"A note is a text, not {_kind(note)}.")
+    if note and len(note) > LONGEST_NOTE:
+        raise InvalidRequestError(
+            f"A note has {LONGEST_NOTE:,} characters at most, not {len(note):,}."
+        )
+    return _utf8(note) if note else None
 
 
 def checked_rating(value: Any) -> bool | int | float | str:

@@ -200,3 +200,14 @@ def test_a_score_has_one_method_whichever_values_an_llm_happens_to_have(good, ba
     )
     assert made["method"].tolist() == ["t", "none"]
     assert made["low"].isna().tolist() == [False, True]
+
+
+def test_rows_without_a_task_are_refused():
+    frame = pd.DataFrame({"llm_id": ["a", "b"], "task_index": [None, 1], "score.ok": [1, 0]})
+    for told in (
+        summary,
+        lambda frame: win_rates(frame, "ok"),
+        lambda frame: pass_rates(frame, "ok"),
+    ):
+        with pytest.raises(InvalidRequestError, match="1 of 2 rows have no 'task_index'"):
+            told(frame)

@@ -12,6 +12,7 @@ from typing import Literal
 
 from ...errors import InvalidRequestError
 from ...score_kinds import JUDGING, is_number
+from ..plain.visible import visible_name
 from ..plain.words import count_text
 from .better import TURNED, interval_text, level_text
 from .lacking import failures
@@ -103,7 +104,8 @@ def checked_baseline(columns: Sequence[MatrixColumn], wanted: str) -> str:
     if found is None:
         known = ", ".join(dict.fromkeys([*baselines(columns)[: -len(columns)], *labels]))
         raise InvalidRequestError(
-            f"There is no column {wanted[:_MOST_SAID]!r} to compare with; there is: {known}."
+            f"There is no column {wanted[:_MOST_SAID]!r} to compare with; "
+            f"there is: {visible_name(known)}."
         )
     return found
 
@@ -122,7 +124,7 @@ def checked_score(matrix: Matrix, wanted: str) -> str:
     """
     known = scores_of(matrix)
     if wanted not in known:
-        there = f"there is: {', '.join(known)}" if known else "no score is a number"
+        there = f"there is: {visible_name(', '.join(known))}" if known else "no score is a number"
         raise InvalidRequestError(f"Nothing can be compared by {wanted[:_MOST_SAID]!r}; {there}.")
     return wanted
 

@@ -41,9 +41,9 @@ def compared(matrix: Matrix, finding: Finding) -> Iterator[Part]:
         if mean := mean_of(column, finding.score):
             yield Part(" ")
             yield Part(column.label, "b")
-            tasks = f"{mean.tasks} of {count_text(len(matrix.rows), 'task')}"
+            tasks = f"{mean.tasks} of {count_text(matrix.different, 'task')}"
             yield Part(f" has it on {tasks} and is not compared.")
-    if finding.tasks < len(matrix.rows):
+    if finding.tasks < matrix.different:
         are = "is" if finding.tasks == 1 else "are"
         compared = f"{count_text(finding.tasks, 'task')} {are} compared"
         which = "these" if left_out else "all"

@@ -8,7 +8,7 @@ from html import escape
 from ..markup.runs import more_html
 from ..page.sheet import ROOT, style
 from ..plain.inert import inert
-from ..plain.visible import visible_name
+from ..plain.visible import visible_lines, visible_name
 from ..plain.words import count_text, state_text
 from ..timeline.timeline import head_html
 from .against import Against, against_html, against_text, mark_html
@@ -71,7 +71,7 @@ def matrix_paper(matrix: Matrix, wish: Wish = _ALL, seen: Against | None = None)
     return {
         "text/html": style(html) + html,
         "text/markdown": "\n".join([*_markdown(page), *note]),
-        "text/plain": "\n".join([*_plain(page), *note]),
+        "text/plain": visible_lines("\n".join([*_plain(page), *note])),
     }
 
 

@@ -85,7 +85,7 @@ def verdict_counts(cells: Sequence[MatrixCell], kinds: Mapping[str, Kind]) -> di
 
 
 def notes_of(cells: Sequence[MatrixCell]) -> list[str]:
-    """Return what was written beside scores; what a judge wrote is told as that.
+    """Return what was written beside scores, each on a line; what a judge wrote is told as that.
 
     >>> notes_of([MatrixCell("c", "r", "l", notes={"rating": "short", "judge.kind": "It is."})])
     ['short', 'judge.kind: It is.']
@@ -95,7 +95,7 @@ def notes_of(cells: Sequence[MatrixCell]) -> list[str]:
         for cell in cells
         for name, note in cell.notes.items()
     )
-    return list(dict.fromkeys(told))
+    return list(dict.fromkeys(map(visible_name, told)))
 
 
 def short_name(name: str) -> str:

@@ -35,6 +35,15 @@ def visible_name(text: str) -> str:
     return _INVISIBLE.sub(_code_point, " ".join(visible(text).split()))
 
 
+def visible_lines(text: str) -> str:
+    r"""Do the same for a page of plain text, whose spaces and line ends mean something.
+
+    >>> visible_lines("1  a\u202e\n   b\x1b]0;c")
+    '1  a[U+202E]\n   b␛]0;c'
+    """
+    return "\n".join(_INVISIBLE.sub(_code_point, line) for line in visible(text).split("\n"))
+
+
 def bounded_name(text: str, most: int = 120) -> str:
     """Do the same for a name of any length: no more than so many characters of it."""
     shown = visible_name(text[: 2 * most])

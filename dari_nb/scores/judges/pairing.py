@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ...errors import InvalidRequestError
 from ...score_kinds import is_missing, kind_of
 from ..checks import check_frame, checked_tasks
-from ..columns import BY, TASK, score_column
+from ..columns import BY, TASK, hashable, score_column, tasks_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -65,8 +65,8 @@ def pairs_of(given: Any, one: Any, other: Any, by: str | None, task: str) -> Pai
         return _of_values(given, one)
     frame = _frame_of(given, task, *([] if by is None else [by]))
     columns = [score_column(frame, name, task) for name in (one, other)]
-    groups = _columns(frame) if by is None else _hashable(frame, by)
-    rows = zip(_tasks(frame, task), groups, *(frame[column] for column in columns), strict=True)
+    groups = _columns(frame) if by is None else hashable(frame, by)
+    rows = zip(tasks_of(frame, task), groups, *(frame[column] for column in columns), strict=True)
     cells = [_pair(at, column, a, b) for at, column, a, b in rows]
     return Pairs(cells, *(column.removeprefix("score.") for column in columns))
 
@@ -100,29 +100,6 @@ def _counted(given: Any) -> tuple[Any, bool]:
     if not is_missing(value):
         return value, False
     return None, not (value is None or value != value)
-
-
-def _tasks(frame: pd.DataFrame, task: str) -> Any:
-    """Return the tasks of all rows, each of which has one."""
-    lacking = int(frame[task].isna().sum())
-    if lacking:
-        raise InvalidRequestError(
-            f"{lacking} of {len(frame)} rows have no {task!r}: which answers are to the same task "
-            "says how sure anything is."
-        )
-    return _hashable(frame, task)
-
-
-def _hashable(frame: pd.DataFrame, name: str) -> Any:
-    for value in frame[name]:
-        try:
-            hash(value)
-        except TypeError:
-            kind = type(value).__name__
-            raise InvalidRequestError(
-                f"The column {name!r} holds a {kind}: wanted are texts or numbers."
-            ) from None
-    return frame[name]
 
 
 def _frame_of(given: Any, *needed: str) -> pd.DataFrame:

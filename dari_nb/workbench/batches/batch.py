@@ -26,6 +26,7 @@ from .following.late_costs import LateCosts
 from .following.past_costs import past_prices
 from .following.spending import INTERRUPTED, Spending, amount_of
 from .matrix.grid import size_text
+from .matrix.marks import lost_ratings
 from .results import Results
 from .sending.alone import sender_of
 from .sending.chunks import Chunk, Job, chunks_to_send
@@ -76,6 +77,7 @@ class Batch(Results):
         self._following: concurrent.futures.Future[None] | None = None
         self._costs: concurrent.futures.Future[None] | None = None
         self._limit: Decimal | None = None
+        self._lost = ""
         self._allow(max_cost)
         self._spending: Spending | None = None
         self._outlay: concurrent.futures.Future[None] | None = None
@@ -453,6 +455,8 @@ class Batch(Results):
                 f"There is a run {self.run_id!r} already, and {what} is another one there: "
                 "choose another name. Nothing was sent."
             )
+        there = {entry.attempt.session_id for entry in found}
+        self._lost = lost_ratings(self, there, ends_with_kernel=self._link.ends_with_kernel)
 
     def _send_planned(self) -> Batch:
         """Send what was planned and not sent, and go on following; as :meth:`add` without more."""
@@ -489,7 +493,7 @@ class Batch(Results):
 
     def __repr__(self) -> str:
         states = ", ".join(f"{count} {state}" for state, count in sorted(self.counts.items()))
-        size = size_text(len(self.tasks), self.columns, self.repeats)
+        size = size_text(self.tasks, self.columns, self.repeats)
         return f"<Batch {self.run_id}: {size}; {states}>"
 
     def _ipython_display_(self) -> None:
@@ -541,16 +545,15 @@ class Batch(Results):
 
     def _snapshot(self) -> Matrix:
         """Return what a view shows, as it is known now; asks the server nothing."""
-        return replace(
-            super()._snapshot(),
-            notes=[
-                *self._left_out(),
-                *self._twice(),
-                *self._again(),
-                *self._from_before(),
-                *self._known(),
-            ],
-        )
+        notes = [
+            *self._left_out(),
+            *self._twice(),
+            *self._again(),
+            *self._from_before(),
+            *self._known(),
+            *([self._lost] if self._lost else []),
+        ]
+        return replace(super()._snapshot(), notes=notes)
 
     async def _ended(self) -> Batch:
         while not self.is_done:

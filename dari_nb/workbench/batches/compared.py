@@ -216,11 +216,18 @@ class ComparedBatches(Results):
     def to_frame(self) -> pd.DataFrame:
         """Return one row a cell as :meth:`Results.to_frame`, each with the run that it is of.
 
+        ``task`` is what was asked there, also where tasks have only their id in common.
+
         >>> dari.compare_batches(batch, batch).to_frame().shape[0]
         8
         """
         frame = super().to_frame()
-        return frame.assign(run_id=[self._own[cell.id][0].run_id for cell in self.cells])
+        own = [self._own[cell.id] for cell in self.cells]
+        asked = frame["task"].astype("object")
+        asked[:] = [cell.task.label for _, cell in own]
+        return frame.assign(
+            run_id=[batch.run_id for batch, _ in own], task=asked.astype(frame["task"].dtype)
+        )
 
     @contextlib.contextmanager
     def _listening(self, changed: Callable[[], object]) -> Iterator[None]:
@@ -249,7 +256,7 @@ class ComparedBatches(Results):
 
     @property
     def notes(self) -> list[str]:
-        """What not all batches have, in words."""
+        """What not all batches have, and what was asked in other words, as texts."""
         from ...render import count_text
 
         holders: dict[tuple[str, ...], list[Task]] = {}
@@ -257,10 +264,18 @@ class ComparedBatches(Results):
             names = tuple(run.name for run in self._runs if task.index in run.rows.values())
             if len(names) < len(self._runs):
                 holders.setdefault(names, []).append(task)
-        return [
+        told = [
             f"{count_text(len(tasks), 'task')} only in {' and '.join(names)}: {_listed(tasks)}"
             for names, tasks in holders.items()
         ]
+        words: dict[int, set[str]] = {}
+        for run in self._runs:
+            for task in run.batch.tasks:
+                words.setdefault(run.rows[task.index], set()).add(task.label)
+        if others := [task for task in self.tasks if len(words[task.index]) > 1]:
+            count = count_text(len(others), "task")
+            told.append(f"{count} with another text under the same id: {_listed(others)}")
+        return told
 
     def to_mimebundle(self) -> dict[str, str]:
         """Return it as HTML, Markdown and plain text, what got worse since the oldest first."""

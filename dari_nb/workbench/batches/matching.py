@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from ...models import parse_time
 from .keys import digest, is_given
-from .tasks import Task
+from .tasks import IDS, Task, expected_of
 
 if TYPE_CHECKING:
     from .results import Results
 
 _TIMES = " \N{MULTIPLICATION SIGN} "
-_EXPECTED = ("expected", "expectation", "answer", "target")
 
 
 def names_of(batches: Sequence[Results]) -> list[str]:
@@ -95,8 +94,7 @@ def matched(batches: Sequence[Results]) -> tuple[list[Task], list[dict[int, int]
 def _keys_of(task: Task) -> Iterable[Any]:
     """What a task is known by, the surest first."""
     about = task.metadata
-    expected = next((about[name] for name in _EXPECTED if name in about), "")
-    yield digest("task", task.text or task.label, expected)
-    for name in ("id", "task_id"):
+    yield digest("task", task.text or task.label, expected_of(about))
+    for name in IDS:
         if about.get(name):
             yield name, about[name]

@@ -13,7 +13,8 @@ import traitlets
 from ...errors import InvalidRequestError
 from ...render.matrix.against import checked_baseline, checked_score
 from ...render.matrix.sifting.asking import misread, short
-from ...render.matrix.sifting.sifting import Wish
+from ...render.matrix.sifting.sifting import Wish, with_plain_signs
+from ...render.plain.visible import visible_name
 from ...widgets import MatrixView
 from ...widgets.things import each_once
 from ..link import host
@@ -133,12 +134,12 @@ class BatchMatrix(MatrixView):
         for name, value in (("where", where), ("baseline", baseline), ("score", score)):
             if not isinstance(value, str):
                 raise InvalidRequestError(f"{name} is a text, not {short(repr(value))}.")
-        matrix = self._matrix
+        matrix, where = self._matrix, with_plain_signs(where)
         wanted = checked_baseline(matrix.columns, baseline) if baseline else ""
         by = checked_score(matrix, score) if score else ""
         # That no cell happens to meet a condition is an answer, and no mistake.
         if why := misread(matrix, Wish(where, baseline=wanted, score=by)):
-            raise InvalidRequestError(f"Where {short(where)!r}: {why}.")
+            raise InvalidRequestError(f"Where {short(where)!r}: {visible_name(why)}.")
         with self.hold_sync():
             self.where, self.score, self.baseline = where, by, wanted
 

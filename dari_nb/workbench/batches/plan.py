@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import replace
 from decimal import Decimal
 from functools import cached_property
@@ -21,6 +21,7 @@ from .matrix.grid import size_text
 from .matrix.means import LEVEL
 from .sending.chunks import chunks_to_send
 from .sending.finding import found_in
+from .tasks import first_asked
 
 if TYPE_CHECKING:
     from ... import models
@@ -36,6 +37,7 @@ class Plan:
         run_id: The run.
         agent: The agent's name.
         tasks: How many tasks there are.
+        different: How many of them are different: what asks the same is one task to ``shows``.
         repeats: How often each goes to each column.
         items: How many cells there are in all.
         found: How many are there already and are not sent.
@@ -69,7 +71,10 @@ class Plan:
         jobs = [job for chunk in chunks for job in chunk.jobs if job.sent_as is None]
         self.run_id = batch.run_id
         self.agent = batch.agent.name
+        self._firsts = first_asked(batch.tasks)
+        self._size = size_text(batch.tasks, batch.columns, batch.repeats)
         self.tasks = len(batch.tasks)
+        self.different = len(set(self._firsts.values()))
         self.repeats = batch.repeats
         self.items = len(batch.cells)
         self.found = self.items - len(jobs)
@@ -109,7 +114,8 @@ class Plan:
     @cached_property
     def shows(self) -> Detectable:
         """What all of it is likely to show; its drawing takes up to a second."""
-        return self._shown_by(self.tasks, self.repeats)
+        fewest = min(Counter(self._firsts.values()).values(), default=1)
+        return self._shown_by(self.different, fewest * self.repeats)
 
     @cached_property
     def shows_within(self) -> Detectable | None:
@@ -121,8 +127,8 @@ class Plan:
         if not self._is_cut:
             return None
         part = [*self._there, *self._left[: self.allowed]]
-        times = Counter((cell.task_index, cell.column) for cell in part)
-        tasks = {cell.task_index for cell in part}
+        times = Counter((self._firsts[cell.task_index], cell.column) for cell in part)
+        tasks = {task for task, _ in times}
         each = (min(times[task, column] for column in self._columns) for task in tasks)
         whole = [count for count in each if count]
         return self._shown_by(len(whole), min(whole)) if whole else None
@@ -182,7 +188,6 @@ class Plan:
     def rows(self) -> list[tuple[str, str]]:
         """Return what the plan says, as names and texts."""
         columns = ", ".join(self.cost_per_item)
-        size = size_text(self.tasks, self._columns, self.repeats)
         many = "batch" if self.batches == 1 else "batches"
         sent = f"{self.sends} in {self.batches} API {many}" if self.sends else "nothing"
         sent += f"; retry_failed() sends {self.failed} again that failed" if self.failed else ""
@@ -190,7 +195,7 @@ class Plan:
         return [
             ("agent", self.agent),
             ("run", self.run_id),
-            ("items", f"{self.items} ({size})"),
+            ("items", f"{self.items} ({self._size})"),
             ("LLMs", columns),
             ("there already", str(self.found)),
             ("to send", sent),
@@ -250,8 +255,19 @@ def plan_of(batch: Sheet, link: Link) -> Plan:
     client, agent_id = link.stream_client, batch.agent.id
     sessions = wait_for(link.run(client.sessions.list(agent_id=agent_id)))
     costs = wait_for(link.run(past_costs(client, sessions, batch.columns)))
-    past = past_scores(batch.book, batch.run_id, past_runs(sessions))
+    past = past_scores(batch.book, batch.run_id, past_runs(sessions), _asked(batch, sessions))
     return Plan(batch, costs, past, sent_elsewhere(batch, sessions))
+
+
+def _asked(batch: Sheet, sessions: Iterable[models.Session]) -> dict[tuple[str, int], Hashable]:
+    """Return what was asked by run and task, as far as it is known."""
+    told: dict[tuple[str, int], Hashable] = {}
+    for session in sessions:
+        if (entry := found_in(session)) is not None:
+            run_id = str((session.metadata or {}).get("managed_run_id"))
+            told[run_id, entry.task_index] = entry.task_key
+    own = first_asked(batch.tasks)
+    return told | {(batch.run_id, index): first for index, first in own.items()}
 
 
 def sent_elsewhere(batch: Sheet, sessions: Iterable[models.Session]) -> tuple[str, int]:

@@ -203,7 +203,8 @@ class Results(Judgeable):
             NoCellError: There is no cell at this place.
             InvalidRequestError: The value is none of these, or not finite, or a ``"rating"``
                 outside of 1 to 5, or of another kind than this name holds; the name is no text of 1
-                to 200 characters, or one of a judge's scores; or the note is no text.
+                to 200 characters, or one of a judge's scores, or what conditions call
+                something else, such as ``"cost"``; or the note is no text of up to 10,000.
 
         >>> batch.rate((0, "small"), "quality", 4, "a bit short")
         >>> batch[0, "small"].scores["quality"]
@@ -227,7 +228,8 @@ class Results(Judgeable):
 
         Raises:
             InvalidRequestError: The name is no text of 1 to 200 characters, begins with ``judge.``,
-                or holds ratings by hand, or this is no function; see
+                is what conditions call something else, such as ``"cost"``, or holds ratings by
+                hand, or this is no function; see
                 :func:`dari_nb.scores.run_scores`.
 
         >>> batch.score("right", lambda turn: "21" in turn.text)

@@ -20,6 +20,10 @@ from .keys import digest, file_digest
 Tasks = Any
 """A list of texts, content blocks or dicts; a DataFrame; or a path to a CSV or JSONL file."""
 
+EXPECTED = ("expected", "expectation", "answer", "target")
+"""Names in metadata of what is expected, of which the first counts."""
+IDS = ("id", "task_id")
+"""Names in metadata of what people call a task."""
 _TABLES = (".csv", ".jsonl", ".ndjson")
 
 
@@ -66,6 +70,30 @@ class Task:
         """Stands for its content, metadata and the bytes of its files."""
         files = list(self.files.values())
         return self.known_key or digest("task", self.content, dict(self.metadata), files)[:16]
+
+    @cached_property
+    def size(self) -> int:
+        """How many bytes of JSON it takes to ask it, without its files."""
+        sent = json.dumps([self.content, dict(self.metadata)], ensure_ascii=False)
+        return len(sent.encode(errors="surrogatepass"))
+
+    @cached_property
+    def asked(self) -> str:
+        """Stands for what is asked: the same words, with the same files, id and expectation.
+
+        Asked in several rows they tell no more of other tasks than one row with repeats.
+        """
+        if not self.content:
+            return self.key
+        words = " ".join(self.text.split())
+        others = [block for block in self.content if block.get("type") != "text"]
+        known = [expected_of(self.metadata), *map(self.metadata.get, IDS)]
+        return digest("asked", words, others, list(self.files.values()), known)[:16]
+
+
+def expected_of(metadata: Mapping[str, str]) -> str:
+    """Return what is expected, empty where that is not said."""
+    return next((metadata[name] for name in EXPECTED if name in metadata), "")
 
 
 def read_tasks(
@@ -223,3 +251,9 @@ def _text(value: Any) -> str:
     if isinstance(value, dict | list | tuple):
         return json.dumps(value, ensure_ascii=False, default=str)
     return str(value)
+
+
+def first_asked(tasks: Iterable[Task]) -> dict[int, int]:
+    """Return for each task the first one that asks the same, by their indices."""
+    firsts: dict[str, int] = {}
+    return {task.index: firsts.setdefault(task.asked, task.index) for task in tasks}

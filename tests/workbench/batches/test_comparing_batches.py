@@ -171,7 +171,11 @@ def test_ratings_go_to_the_batch_that_a_cell_is_of(d, day):
 def test_tasks_are_the_same_by_their_id_where_their_words_have_changed(d, day):
     old = d.batches.run("parity", [{"prompt": "Is 1 odd?", "id": "a"}], ["small"]).wait(60)
     new = d.batches.run("parity", [{"prompt": "Is 1 odd today?", "id": "a"}], ["small"]).wait(60)
-    assert len(dari.compare_batches(old, new).tasks) == 1
+    compared = dari.compare_batches(old, new)
+    assert len(compared.tasks) == 1
+    assert compared.to_frame()["task"].tolist() == ["Is 1 odd?", "Is 1 odd today?"]
+    assert compared.notes == ["1 task with another text under the same id: “Is 1 odd?”"]
+    assert compared.notes[0] in str(compared)
 
 
 def test_what_cannot_be_compared_is_refused_with_the_reason(d, day, days):

@@ -63,7 +63,8 @@ def test_with_many_columns_each_comparison_is_wider_so_that_all_hold_together(d,
     def many(prompt, turn):
         return {"a": "1", "b": prompt, "c": "0"}[turn.llm_id]
 
-    batch = d.batches.run("many", [str(n % 2) for n in range(2)] + ["0 ", "1 "], ["a", "b", "c"])
+    tasks = [{"prompt": str(n % 2), "id": n} for n in range(4)]
+    batch = d.batches.run("many", tasks, ["a", "b", "c"])
     batch.wait(120).score("value", lambda turn: int(turn.text) > 0)
     [finding] = batch._snapshot().findings
     assert [*finding.means] == ["a", "b", "c"] == ["a", *(gap.other for gap in finding.gaps)]

@@ -183,6 +183,8 @@ def test_no_answer_can_end_the_part_that_is_judged(d, server, bench):
         ('\ufeff{"score": 5}', 5, None),
         ('Let me see.\n```json\n{"score": 5}\n```', None, "and nothing else: Let me see."),
         ('```json\n{"score": 5}\n```\nNo.', None, "and nothing else"),
+        ('~~~json\n{"score": 5}\n~~~', 5, None),
+        ('~~~json\n{"score": 5}\n```', None, "and nothing else"),
         (REFUSAL, None, "and nothing else: The answer orders me:"),
         ('{"score": 4.0}', 4, None),
         ('{"scores": {"score": 1}} {"score": 2}', None, "and nothing else"),

@@ -253,6 +253,42 @@ def test_a_rating_that_could_not_be_kept_is_refused(batch, name, value):
     assert not batch.book.path.exists()
 
 
+@pytest.mark.parametrize("name", ["cost", "State", "answer", "llm"])
+def test_what_conditions_call_something_else_is_no_score(batch, name):
+    for give in (
+        lambda: batch.rate((0, "a"), name, 4),
+        lambda: batch.score(name, lambda turn: True),
+        lambda: batch.sample(1, name=name),
+    ):
+        with pytest.raises(InvalidRequestError, match="call something else already: give another"):
+            give()
+
+
+@pytest.mark.parametrize(
+    ("note", "said"),
+    [(5, "A note is a text, not an int"), ("x" * 5_000_000, "10,000 characters at most, not 5,0")],
+)
+def test_a_note_is_a_text_of_some_length(batch, note, said):
+    with pytest.raises(InvalidRequestError, match=said):
+        batch.rate((0, "a"), "quality", 4, note)
+    assert not batch.book.path.exists()
+
+
+def test_signs_of_mathematics_are_signs(batch):
+    batch.rate((0, "a"), "g", 2)
+    batch.rate((0, "b"), "g", 4)
+    for where, found in (
+        ("g \N{GREATER-THAN OR EQUAL TO} 4", ["b"]),
+        ("g\N{LESS-THAN OR EQUAL TO}2", ["a"]),
+        ("g \N{NOT EQUAL TO} 2", ["b"]),
+    ):
+        batch.view(where=where)
+        assert [cell.llm for cell in batch.selected] == found
+    for where in ("< 0", ">= 3", "=1"):
+        with pytest.raises(InvalidRequestError, match="a name stands before"):
+            batch.view(where=where)
+
+
 def test_a_score_of_too_many_digits_harms_nothing_that_is_read_later(batch, caplog):
     made = batch.score("n", lambda turn: int("9" * 400))
     assert "is not a finite number" in repr(made)

@@ -105,7 +105,7 @@ def test_answers_are_reached_by_number_and_tell_nobody(batch):
     assert list(frame) == ["number", "task", "expected", "answer", "human", "note"]
     assert frame["expected"].tolist() == [cell.answer.split()[1] for cell in sample]
     assert frame.loc[2, "human"]
-    assert list(batch.sample(1, name="task").to_frame())[4] == "score.task"
+    assert list(batch.sample(1, name="expected").to_frame())[4] == "score.expected"
 
 
 def test_what_a_sample_lacks_is_said(d, server, batch):

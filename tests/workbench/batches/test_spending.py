@@ -95,13 +95,19 @@ def test_no_more_is_sent_than_is_paid_for(d, known):
     assert batch.to_frame()["error"].isna().sum() == 5
 
 
+def test_a_tiny_limit_is_told_as_it_is(d, known):
+    with pytest.raises(InvalidRequestError, match=r"\$0 of max_cost=\$0\.00001 is spent"):
+        d.batches.run("priced", TASKS, ["cheap"], run_id="tiny", max_cost="0.00001")
+
+
 def test_the_rest_is_sent_when_more_may_be_spent(d, known):
     batch = d.batches.run("priced", TASKS, ["cheap"], max_cost="0.30").wait(60)
     with pytest.raises(InvalidRequestError, match=r"9 of 12 not sent: \$0\.30 of max_cost=\$0\.35"):
         batch.resume(max_cost=0.35)
     assert len(batch.unsent) == 9
-    with pytest.raises(InvalidRequestError, match="an amount of US dollars, not -1"):
-        batch.resume(max_cost=-1)
+    for wrong, told in ((-1, "-1"), (10**400, "one of so many digits"), (10**9999, "one of so")):
+        with pytest.raises(InvalidRequestError, match=f"an amount of US dollars, not {told}"):
+            batch.resume(max_cost=wrong)
     assert batch.resume(max_cost=Decimal("0.70")).wait(60).counts == {"completed": 7, "unsent": 5}
     assert batch.resume(max_cost=5).wait(60).counts == {"completed": 12}
     assert batch.resume().wait(60).unsent == []

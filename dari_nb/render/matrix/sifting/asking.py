@@ -35,6 +35,7 @@ _WRONG = {"wrong", "incorrect", "mistake", "mistakes"}
 _ISO_DATE = re.compile(
     r"\d{4}-\d{1,2}(-\d{1,2}([t ]\d{1,2}:\d{2}(:\d{2}(\.\d{3}|\.\d{6})?)?z?)?)?", re.ASCII
 )
+_SIGN = re.compile(r"[<>=]+[\d.,]*")
 _FIGURES = re.compile(r"[+-]?[.,]?[0-9]")
 _MOST = 100  # characters of what was asked that are said again
 
@@ -62,7 +63,10 @@ def misread(matrix: Matrix, wish: Wish) -> str:
     spaced = _of_spaces(matrix, facts, conditions, words)
     if why := next(spaced, "") or next(told, "") or _of_words(matrix, words, facts):
         return why
-    return "" if sifted.why.startswith("nothing matches") else sifted.why
+    if not sifted.why.startswith("nothing matches"):
+        return sifted.why
+    alone = next(filter(_SIGN.fullmatch, words), "")
+    return f"a name stands before {short(alone)}, such as cost < 1" if alone else ""
 
 
 def short(text: str, most: int = _MOST) -> str:

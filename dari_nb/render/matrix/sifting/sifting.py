@@ -24,6 +24,11 @@ _TOKEN = re.compile(
     r'|("[^"]*"|[^\s"<>=!:]+)\s*[<>=!:]\S*'
     r'|("[^"]*"?|\S+)'
 )
+_SIGNS = {
+    "\N{GREATER-THAN OR EQUAL TO}": ">=",
+    "\N{LESS-THAN OR EQUAL TO}": "<=",
+    "\N{NOT EQUAL TO}": "!=",
+}
 _TAG = re.compile(r"<[^>]*>")
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?")
 _DIGITS = re.compile(r"(\d+)")
@@ -35,6 +40,8 @@ _LONGEST = 100  # characters of a name that is not there
 _FACTS = ("number", "task", "column", "state", "answer", "time", "cost", DIFFERS, "change")
 _HIDDEN = ("text", "tools", "seconds", "outcome", "llm", "repeat")
 """Facts that only tell cells apart, and other names of the same one."""
+NAMES = frozenset({*_FACTS, *_HIDDEN})
+"""What conditions call something already, so that no new score is called so."""
 
 
 @dataclass(frozen=True)
@@ -176,6 +183,19 @@ def read_conditions(where: str, names: Mapping[str, str]) -> tuple[list[Conditio
             words += [found[0].strip('"')] if alone else found[0].replace('"', "").split()
         was_condition = name is not None
     return conditions, words
+
+
+def with_plain_signs(where: str) -> str:
+    """Write the signs of mathematics as the page reads them; what is in quotation marks stays.
+
+    >>> with_plain_signs('cost \N{GREATER-THAN OR EQUAL TO} 1')
+    'cost >= 1'
+    """
+    parts = where.split('"')
+    for place in range(0, len(parts), 2):
+        for sign, plain in _SIGNS.items():
+            parts[place] = parts[place].replace(sign, plain)
+    return '"'.join(parts)
 
 
 def has_word(where: str, word: str) -> bool:

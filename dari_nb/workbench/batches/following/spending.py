@@ -21,6 +21,9 @@ AT_ONCE = 8
 """Turns under way at once."""
 _PAUSE = 0.25
 _MOST_DIGITS = 15
+_MOST_BITS = 64
+_LEAST = Decimal("0.0001")
+"""Smaller amounts are told as less than that, but not where they are a limit."""
 INTERRUPTED = "sending was interrupted"
 
 
@@ -190,7 +193,9 @@ class Spending:
     def _spent_text(self) -> str:
         spent = self.spent
         estimated = f" ({dollars(spent.estimated)} of it estimated)" if spent.estimated else ""
-        total, limit = dollars(spent.total), f"max_cost={dollars(self.limit)}"
+        is_tiny = 0 < self.limit < _LEAST
+        limit = f"${self.limit.normalize():f}" if is_tiny else dollars(self.limit)
+        total, limit = dollars(spent.total), f"max_cost={limit}"
         if spent.total <= self.limit:
             return f"{total} of {limit} is spent{estimated}"
         why = "" if self._was_over else ", for turns that were under way"
@@ -241,13 +246,15 @@ def amount_of(max_cost: float | Decimal | str) -> Decimal:
     Raises:
         InvalidRequestError: It is none.
     """
-    text = str(max_cost)
+    is_long = isinstance(max_cost, int) and max_cost.bit_length() > _MOST_BITS
+    text = "" if is_long else str(max_cost)
     try:
         amount = Decimal(text) if text.isascii() else Decimal("NaN")
     except InvalidOperation:
         amount = Decimal("NaN")
     if not amount.is_finite() or amount < 0 or abs(amount.adjusted()) > _MOST_DIGITS:
-        raise InvalidRequestError(f"max_cost is an amount of US dollars, not {max_cost!r}.")
+        told = "one of so many digits" if is_long else f"{max_cost!r:.80}"
+        raise InvalidRequestError(f"max_cost is an amount of US dollars, not {told}.")
     return amount
 
 

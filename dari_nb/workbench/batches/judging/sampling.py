@@ -137,6 +137,7 @@ def drawn(batch: Any, size: int, seed: int, name: str) -> BlindSample:
     given = batch.book.scores(batch.run_id)
     marks.check_no_judge(given, checked_name(name))
     marks.check_no_function(given, name)
+    marks.check_is_free(name)
     there = answered(batch)
     chosen = sorted(
         list(_in_turn(there, seed))[:size], key=lambda cell: digest("shown", seed, cell.id)

@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 _LONGEST = 100_000
 """Characters of an answer that is read."""
 _LONGEST_REASON = 1_000
-_CODE = re.compile(r"\A```\w*\s*\n(.*)\n?```\Z", re.DOTALL)
+_CODE = re.compile(r"\A(```|~~~)\w*\s*\n(.*)\n?\1\Z", re.DOTALL)
 _WHOLE = re.compile(r"\s*[+-]?\d{1,9}(?:\.0+)?\s*")
 BETTER = ("A", "B", "tie")
 
@@ -88,7 +88,7 @@ def _told(text: str, key: str) -> dict[str, Any]:
         raise UnreadError(f"its answer is too long: more than {_LONGEST:,} characters")
     code = _CODE.match(said)
     try:
-        told = _DECODER.decode(code[1] if code else said)
+        told = _DECODER.decode(code[2] if code else said)
     except (UnreadError, RecursionError):
         raise UnreadError("its JSON has a key twice, or is too deep, or holds no number") from None
     except ValueError:

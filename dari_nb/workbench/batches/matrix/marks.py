@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -28,6 +28,9 @@ class Marked(Protocol):
     @property
     def cells(self) -> Sequence[Cell]:
         """The cells."""
+
+    def _marks(self) -> Mapping[str, Marks]:
+        """What is known of all cells, by their ids."""
 
 
 @dataclass(frozen=True)
@@ -100,18 +103,48 @@ def _marks(cell: Cell, scores: Iterable[Score]) -> Marks:
 def rate(batch: Marked, cell: Cell, name: str, value: Any, note: str) -> None:
     """Keep a rating by a person; ``None`` without a note takes it back."""
     from ....scores.scoring import score_of
-    from ....scores.worth import checked_name, checked_rating, checked_value
+    from ....scores.worth import checked_name, checked_note, checked_rating, checked_value
 
     name = checked_name(name)
     checked = checked_rating if name == RATING else checked_value
     value = value if value is None else checked(value)
-    rating = score_of(cell, name, batch.run_id, value=value, note=note or None, by="person")
+    rating = score_of(cell, name, batch.run_id, value=value, note=checked_note(note), by="person")
     given = [score for score in batch.book.scores(batch.run_id) if score.name == name]
     check_no_judge(given, name)
     if value is not None:
-        _check_kind([score for score in given if _place_of(score) != _place(cell)], name, value)
+        check_is_free(name)
+        others = (marks for known, marks in batch._marks().items() if known != cell.id)
+        _check_kind((marks.scores.get(name) for marks in others), name, value)
     batch.book.add([rating])
     _tell(batch)
+
+
+def lost_ratings(batch: Marked, there: Container[str | None], *, ends_with_kernel: bool) -> str:
+    """Say how many ratings the book has of answers that are gone; empty of none.
+
+    Args:
+        batch: The batch.
+        there: The sessions of its run that there are.
+        ends_with_kernel: Whether its server keeps nothing.
+    """
+    given = [score for score in batch.book.scores(batch.run_id) if score.by == "person"]
+    lost = sum(s.session_id is not None and s.session_id not in there for s in given)
+    if not lost:
+        return ""
+    ratings, are = ("rating", "is") if lost == 1 else ("ratings", "are")
+    keeps = '; connect("local", path=…) keeps answers' if ends_with_kernel else ""
+    return f"{lost} {ratings} in {batch.book.path.name} {are} of answers that are gone{keeps}"
+
+
+def check_is_free(name: str) -> None:
+    """Raise ``InvalidRequestError`` if conditions call something else of a cell so."""
+    from ....render.matrix.sifting.sifting import NAMES
+
+    if name.lower() in NAMES:
+        raise InvalidRequestError(
+            f'{name!r} is what conditions such as where="{name} = 1" call something else already: '
+            "give another name."
+        )
 
 
 def check_no_judge(given: Iterable[Score], name: str) -> None:
@@ -145,28 +178,26 @@ def _check_no_name_of_judges(name: Any) -> None:
 
 def check_no_ratings(batch: Marked, name: str) -> None:
     """Raise ``InvalidRequestError`` if people have rated under this name: their word stands."""
-    given = (score for score in batch.book.scores(batch.run_id) if score.by == "person")
-    if count := sum(score.name == name and score.value is not None for score in given):
+    told = batch._marks().values()
+    if count := sum(name in of.by_hand and of.scores[name] is not None for of in told):
         what = "1 rating" if count == 1 else f"{count} ratings"
         raise InvalidRequestError(
             f"{name!r} holds {what} by hand, which no function replaces: give another name."
         )
 
 
-def _check_kind(others: Iterable[Score], name: str, value: Any) -> None:
+def _check_kind(others: Iterable[Any], name: str, value: Any) -> None:
     """Raise ``InvalidRequestError`` if other cells have values of another kind under this name."""
-    for score in others:
-        if score.value is not None and not _are_alike(score.value, value):
+    for other in others:
+        if other is not None and not _are_alike(other, value):
             raise InvalidRequestError(
-                f"{name!r} holds values such as {score.value!r}, and {value!r} is of another kind: "
+                f"{name!r} holds values such as {other!r}, and {value!r} is of another kind: "
                 "give another name, or take back what is there."
             )
 
 
 def _are_alike(one: Any, other: Any) -> bool:
     """Whether both are texts, or both numbers; of yes or no, numbers from 0 to 1 are that, too."""
-    if isinstance(one, dict):
-        return True
     if isinstance(one, str) or isinstance(other, str):
         return isinstance(one, str) and isinstance(other, str)
     if isinstance(one, bool) == isinstance(other, bool):
@@ -184,6 +215,7 @@ def score(
     from ....scores import run_scores
 
     _check_no_name_of_judges(name)
+    check_is_free(name)
     check_no_ratings(batch, name)
     answered = [cell for cell in batch.cells if cell.state == "completed"]
     try:

@@ -11,6 +11,8 @@ from ..keys import chunk_key
 
 MOST_ITEMS = 100
 """Items of one API batch (contract, section 11)."""
+MOST_BYTES = 8_000_000
+"""Of what is sent with one API batch, unless one item has more; a server may take less."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,11 @@ class Chunk:
     key: str
     jobs: Sequence[Job]
 
+    def halves(self, run_id: str) -> list[Chunk]:
+        """Cut it in two, for a server that does not take as much at once."""
+        middle = len(self.jobs) // 2
+        return [_chunk(run_id, jobs) for jobs in (self.jobs[:middle], self.jobs[middle:])]
+
 
 def chunks_to_send(run_id: str, jobs: Sequence[Job], most: int | None = None) -> Iterator[Chunk]:
     """Cut jobs into API batches, leaving out what was sent.
@@ -55,19 +62,35 @@ def chunks_to_send(run_id: str, jobs: Sequence[Job], most: int | None = None) ->
         jobs: All jobs in their order, those that were sent included.
         most: How many there are in an API batch; as many as it takes when left out.
     """
-    most = most or MOST_ITEMS
-    for start in range(0, len(jobs), most):
-        chunk = _unsent(run_id, jobs[start : start + most])
+    for cut in _cuts(jobs, most or MOST_ITEMS):
+        chunk = _unsent(run_id, cut)
         if chunk is not None:
             yield chunk
+
+
+def _cuts(jobs: Sequence[Job], most: int) -> Iterator[list[Job]]:
+    cut: list[Job] = []
+    size = 0
+    for job in jobs:
+        if cut and (len(cut) == most or size + job.cell.task.size > MOST_BYTES):
+            yield cut
+            cut, size = [], 0
+        cut.append(job)
+        size += job.cell.task.size
+    if cut:
+        yield cut
+
+
+def _chunk(run_id: str, jobs: Sequence[Job]) -> Chunk:
+    return Chunk(chunk_key(run_id, [job.identity for job in jobs]), jobs)
 
 
 def _unsent(run_id: str, jobs: Sequence[Job]) -> Chunk | None:
     """Leave out what was sent in other API batches, one after the other, until a key fits."""
     while any(job.sent_as is None for job in jobs):
-        key = chunk_key(run_id, [job.identity for job in jobs])
-        other = next((job.sent_as for job in jobs if job.sent_as not in (None, key)), None)
+        chunk = _chunk(run_id, jobs)
+        other = next((job.sent_as for job in jobs if job.sent_as not in (None, chunk.key)), None)
         if other is None:
-            return Chunk(key, jobs)
+            return chunk
         jobs = [job for job in jobs if job.sent_as != other]
     return None

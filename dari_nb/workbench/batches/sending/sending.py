@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from .... import models
-from ....errors import DariError, detail_text
+from ....errors import DariError, InvalidRequestError, PayloadTooLargeError, detail_text
 from ....models import file_block
 from ..cells import Attempt, Cell
 from .chunks import Chunk, Job
@@ -70,13 +70,29 @@ class Sending:
                 return
             try:
                 items = [await self._item(job, chunk.key) for job in chunk.jobs]
-                answer = await self._client.batches.create(items, idempotency_key=chunk.key)
+                answer = await self._create(items, chunk)
             except DariError as error:
-                self.errors.append(error)
-                for job in chunk.jobs:
-                    _mark_unsent(job, f"Not sent: {error}")
+                self._cannot(chunk, error)
                 return
-        take_batch(answer, dict(enumerate(chunk.jobs)), chunk.key)
+        if answer is not None:
+            take_batch(answer, dict(enumerate(chunk.jobs)), chunk.key)
+            return
+        for half in chunk.halves(self._run_id):
+            await self._send(half, slots)
+
+    async def _create(self, items: list[dict[str, Any]], chunk: Chunk) -> models.Batch | None:
+        """Return what the server says; ``None`` where it does not take as much at once."""
+        try:
+            return await self._client.batches.create(items, idempotency_key=chunk.key)
+        except PayloadTooLargeError as error:
+            if len(chunk.jobs) > 1:
+                return None
+            raise _too_large(chunk.jobs[0].cell.task, error) from error
+
+    def _cannot(self, chunk: Chunk, error: DariError) -> None:
+        self.errors.append(error)
+        for job in chunk.jobs:
+            _mark_unsent(job, f"Not sent: {error}")
 
     async def _item(self, job: Job, key: str) -> dict[str, Any]:
         from ....client import batch_item
@@ -112,6 +128,13 @@ class Sending:
             if digest not in self._file_ids:
                 self._file_ids[digest] = (await self._client.files.upload(path)).id
         return self._file_ids[digest]
+
+
+def _too_large(task: Task, error: DariError) -> InvalidRequestError:
+    from ....render.files.files import size_text
+
+    size = size_text(task.size)
+    return InvalidRequestError(f"tasks[{task.index}] has {size}, more than is taken: {error}")
 
 
 def take_batch(answer: models.Batch, jobs: Mapping[int, Job], key: str | None = None) -> None:
