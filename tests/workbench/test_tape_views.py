@@ -146,6 +146,26 @@ def test_answers_that_belong_nowhere_are_told_and_a_mark_may_be_renamed(
         tape.answers(tmp_path)
 
 
+def test_answers_tell_of_no_question_behind_one_that_nobody_has_answered(
+    tape: dari.Tape, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    lines = tape.file.read_text().splitlines()
+    first = '{"mark": "canary 1", "ask": "What will it say?"}'
+    second = '{"mark": "canary 2", "ask": "After canary 3?"}'
+    lines[4:4], lines[-1:] = [first], [second, second, lines[-1]]
+    tape.file.write_text("\n".join([*lines, ""]))
+    player = tape.view()
+    assert tape.answers()["ask"].tolist() == ["What will it say?"]
+    for told in (tape.answers().to_string(), repr(player), str(player._repr_mimebundle_())):
+        assert "canary" not in told
+    player._answered(next(iter(player._score.questions)), "Hello.")
+    player.close()
+    told = tape.answers()
+    assert told["ask"].tolist() == ["What will it say?", "After canary 3?"]
+    assert told["mark"].fillna("").tolist() == ["canary 1", ""]
+
+
 @pytest.mark.parametrize(
     ("setting", "words"),
     [

@@ -14,7 +14,7 @@ from ..packing import packed
 from ..view import STATIC
 from .score import Score
 from .view import IDLE_LIMIT
-from .wire import State
+from .wire import State, Step
 
 FIRST = 1
 """Turns that stand in front of the script, so that something is seen before all is read."""
@@ -103,7 +103,7 @@ def _block(name: str, value: Any) -> str:
     return f'<script type="application/json" id="{name}">{text}</script>\n'
 
 
-def _turn(number: int, steps: list[dict[str, Any]]) -> str:
+def _turn(number: int, steps: list[Step]) -> str:
     # Many times smaller than as text, for whoever sends the page, and for who waits for it.
     text = b64encode(gzip.compress(packed(steps), mtime=0)).decode()
     return f'<script type="application/gzip" id="dari-turn-{number}">{text}</script>\n'

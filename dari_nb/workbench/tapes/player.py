@@ -116,7 +116,8 @@ class PlayerSubject(Subject):
 
     def _behind(self) -> str | None:
         """What is said below paper that ends at a question."""
-        question = self._score.question(self._answers.texts())
-        if question is None:
+        open_one = self._score.open_question(self._answers.texts())
+        if open_one is None:
             return None
+        _, question = self._score.questions[open_one]
         return f"{question.ask} It goes on behind this question, in a live notebook."

@@ -88,6 +88,9 @@ class Tape(tapes.Tape):  # noqa: D101
     def answers(self, path: str | Path | Iterable[str | Path] | None = None) -> pd.DataFrame:
         """Return what readers expected at its questions, one row an answer.
 
+        Of the questions that nobody has answered it has the first one: later ones, and what a
+        question is called, often tell what comes behind it.
+
         Those who read a page made by :meth:`to_html` save their answers as a file each. A mark may
         get another name afterwards, or its question be corrected: answers are found by the other
         of the two. What belongs to no question, or cannot be read, is told in a warning; what is
@@ -99,10 +102,10 @@ class Tape(tapes.Tape):  # noqa: D101
                 out.
 
         Returns:
-            Columns ``session``, ``turn``, ``mark``, ``ask``, ``answer`` (null where nobody
-            has answered yet), ``answered_at`` (UTC), ``name``, which readers write on the page if
-            they like, ``file``, the name of the answer's file, and ``asked_as``, what the question
-            was when it was answered (null where it is the same).
+            Columns ``session``, ``turn``, ``mark``, ``ask``, ``answer`` (``mark`` and ``answer``
+            are null where nobody has answered yet), ``answered_at`` (UTC), ``name``, which readers
+            write on the page, ``file``, the name of the answer's file, and ``asked_as``, what the
+            question was when it was answered (null where it is the same).
 
         Raises:
             InvalidRequestError: The one file named is not there, cannot be read, or holds no such
