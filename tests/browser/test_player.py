@@ -152,6 +152,35 @@ def test_it_stops_at_a_question_and_holds_back_what_comes(request, host, axe):
     book.shot("player-reopened")
 
 
+# As another tab does it, of which this page hears only from the kernel itself.
+RESTART_ELSEWHERE = """async () => {
+  const xsrf = document.cookie.match(/_xsrf=([^;]*)/)?.[1] ?? "";
+  for (const { id } of await (await fetch("/api/kernels")).json()) {
+    const headers = { "X-XSRFToken": xsrf };
+    await fetch(`/api/kernels/${id}/restart`, { method: "POST", headers });
+  }
+}"""
+
+
+def test_a_kernel_restarted_elsewhere_is_said_at_once_and_what_is_written_stays(lab):
+    written(lab.notebooks / "shop.tape")
+    book = lab.open_notebook([VIEW])
+    book.run_all()
+    page, view = book.page, book.page.locator(".dari-player")
+    view.get_by_text("Which tickets are late?").wait_for()
+    view.locator(".dari-toggle").click()
+    view.locator("textarea").fill("It asks which one.")
+    page.evaluate(RESTART_ELSEWHERE)
+    page.locator(".dari-player.dari-gone").wait_for()
+    said = "The kernel is gone: run the cell again."
+    top = view.evaluate("view => getComputedStyle(view, '::before').content")
+    assert top == f'"{said}"'
+    view.get_by_role("button", name="Go on and see").click()
+    view.locator(".dari-question").get_by_text(said).wait_for()
+    assert view.locator("textarea").input_value() == "It asks which one."
+    book.shot("player-gone")
+
+
 # Whether the controls and the newest item are seen, as far as that fits.
 SEEN = """() => {
   const view = document.querySelector(".dari-player");

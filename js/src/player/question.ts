@@ -1,5 +1,5 @@
 import { button, focused, make, onEscape, SENDS, sendsWith } from "../shared/dom";
-import type { Playback } from "./playback";
+import { type Playback, sayingBusy } from "./playback";
 import type { Story } from "./story";
 import type { Mark } from "./wire";
 
@@ -78,14 +78,17 @@ export class Question {
     const mark = this.#shown;
     if (!mark || this.#isSending) return;
     this.#isSending = true;
-    this.#note.textContent = "";
+    const say = (note: string) => {
+      this.#note.textContent = note;
+    };
+    say("");
     try {
-      await this.#story.reply(mark, text);
+      await sayingBusy(this.#story.reply(mark, text), say);
       // At one place there may be several.
       if (!this.#playback.question) this.#left();
       if (!this.#playback.isAtEnd) this.#playback.play();
     } catch (error) {
-      this.#note.textContent = (error as Error).message;
+      say((error as Error).message);
     } finally {
       this.#isSending = false;
     }
