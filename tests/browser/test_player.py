@@ -229,7 +229,7 @@ def page(browser):
     page.close()
 
 
-def test_a_page_of_its_own_plays_from_the_disk_and_asks_nobody(page, tmp_path):
+def test_a_page_of_its_own_plays_from_the_disk_and_asks_nobody(page, tmp_path, axe):
     written(tmp_path / "shop.tape")
     made = Tape(tmp_path / "shop.tape").to_html(tmp_path / "shop.html")
     asked, problems = [], []
@@ -242,6 +242,7 @@ def test_a_page_of_its_own_plays_from_the_disk_and_asks_nobody(page, tmp_path):
         page.get_by_text("Which tickets are late?").wait_for()
         page.keyboard.press("Space")
         page.locator(".dari-question").wait_for()
+        assert axe(page, ".dari-player") == []
         assert page.get_by_text("The shop is closed.").count() == 0
         page.locator("textarea").fill("Ask.")
         page.keyboard.press("Control+Enter")

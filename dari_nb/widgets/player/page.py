@@ -20,7 +20,7 @@ FIRST = 1
 """Turns that stand in front of the script, so that something is seen before all is read."""
 _LOOK = """
 :root { color-scheme: light dark; }
-body { margin: 0; padding: 24px 16px; font: 14px/1.5 system-ui, sans-serif; }
+body { margin: 0; padding: 24px 16px; background: Canvas; font: 14px/1.5 system-ui, sans-serif; }
 h1 { max-width: 860px; margin: 0 auto 12px; font-size: 20px; font-weight: 600; }
 main.dari.dari.dari { margin: 0 auto; }
 @media screen { main.dari.dari.dari.dari > .dari-log { max-height: max(200px, 100vh - 290px); } }
