@@ -157,7 +157,11 @@ def test_answers_tell_of_no_question_behind_one_that_nobody_has_answered(
     tape.file.write_text("\n".join([*lines, ""]))
     player = tape.view()
     assert tape.answers()["ask"].tolist() == ["What will it say?"]
-    for told in (tape.answers().to_string(), repr(player), str(player._repr_mimebundle_())):
+    for told in (
+        tape.answers().to_string(),
+        repr(player),
+        str(player._presentation.subject.paper()),
+    ):
         assert "canary" not in told
     player._answered(next(iter(player._score.questions)), "Hello.")
     player.close()
@@ -212,6 +216,7 @@ def test_who_skips_a_question_sees_what_comes_and_nothing_is_kept(
 
 
 def test_a_page_begins_at_the_pace_of_its_tape(tape: dari.Tape, tmp_path: Path) -> None:
+    tape.review().reject()
     paced = dari.Tape(tape.path, speed="instant", idle_limit=0)
     page = paced.to_html(tmp_path / "x.html").read_text()
     assert '"speed":1000.0,"idle_limit":0.0' in page
@@ -235,6 +240,16 @@ def test_a_page_that_can_not_be_written_is_said(tape: dari.Tape, tmp_path: Path)
     with pytest.raises(dari.DariError, match="is a folder: name a page in it"):
         tape.to_html(tmp_path / "folder")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["folder", "shop.tape"]
+
+
+def test_a_page_is_called_as_one(
+    tape: dari.Tape, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    tape.review().reject()
+    named = [tape.to_html(name).name for name in ("lesson", "lesson", "x.htm", "y.html")]
+    assert named == ["lesson.html", "lesson.html", "x.htm", "y.html"]
+    assert not (tmp_path / "lesson").exists()
 
 
 def test_a_session_is_a_player_of_what_has_happened(tape: dari.Tape) -> None:
@@ -324,8 +339,15 @@ def test_what_waits_to_be_adopted_is_in_no_player_and_in_no_page(
     tape: dari.Tape, tmp_path: Path
 ) -> None:
     page = tmp_path / "shop.html"
-    assert "a chair" not in tape.to_html(page).read_text()
+    words = r"^1 new turn is left out of shop\.html: `tape\.review\(\)` shows what is new"
+    with pytest.warns(match=words) as told:
+        assert "a chair" not in tape.to_html(page).read_text()
+    assert told[0].filename == __file__
     player = tape.view()
+    assert "1 new turn is left out: <code>tape.review()" in str(
+        player._presentation.subject.paper()
+    )
+    assert asked(player, "outline", None)["body"]["left_out"] == 1
     assert re.fullmatch(r"<Player of 2 turns, \d+ s>", repr(player))
     assert "a chair" not in str(player.get_state())
     player.close()

@@ -35,7 +35,7 @@ _HOLDS = (
     "This page holds all that was recorded, also what comes behind its questions. What is answered"
     " is kept until it is closed: save it before."
 )
-_SAVE = """<form id="dari-save" hidden><label>Your name, if you like: <input id="dari-reader"
+_SAVE = """<form id="dari-save" hidden><label>Your name: <input id="dari-reader"
 maxlength="60" autocomplete="name"></label> <button>Save the answers</button>
 <span id="dari-saved" role="status"></span></form>"""
 _NO_SCRIPT = "<noscript>This page plays with JavaScript, which is switched off here.</noscript>"

@@ -101,6 +101,12 @@ class Score:
         return cls(told.turns, told.tail, left_out=len(recording.turns) - len(told.turns))
 
     @property
+    def waiting(self) -> str:
+        """Say how many turns wait to be adopted; empty for none."""
+        are = "is" if self.left_out == 1 else "are"
+        return f"{count_text(self.left_out, 'new turn')} {are} left out" if self.left_out else ""
+
+    @property
     def seconds(self) -> float:
         """How long all of it takes."""
         return self.scenes[-1].ends if self.scenes else 0.0
@@ -133,16 +139,14 @@ class Score:
     def outline(self, answers: Mapping[str, str]) -> tuple[Outline, list[Chapter]]:
         """Tell what a page knows beforehand."""
         last, steps = self.barrier(answers)
-        shown = self.scenes[: last + 1]
         chapters = [
             self._chapter(number, scene, steps if number == last else len(scene.times), answers)
-            for number, scene in enumerate(shown)
+            for number, scene in enumerate(self.scenes[: last + 1])
         ]
-        sessions = len({scene.turn.line.session for scene in self.scenes})
         whole = Outline(
             seconds=round(self.seconds, 3),
             turns=len(self.scenes),
-            sessions=sessions,
+            sessions=len({scene.turn.line.session for scene in self.scenes}),
             left_out=self.left_out,
             answered="",
         )

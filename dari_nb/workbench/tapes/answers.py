@@ -104,8 +104,8 @@ def frame_of(score: Played, paths: Iterable[str | Path] | str | Path | None) -> 
 
     Args:
         score: The recording.
-        paths: One file or several, or a folder; ``dari-scores.jsonl`` in the working folder when
-            left out.
+        paths: One file or several, a pattern, or a folder; ``dari-scores.jsonl`` in the working
+            folder when left out.
 
     Raises:
         InvalidRequestError: The one file that was named is not there, cannot be read, or holds no

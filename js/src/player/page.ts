@@ -50,7 +50,7 @@ function offerAnswers(port: PagePort): void {
     const link = document.createElement("a");
     link.href = `data:application/jsonl;charset=utf-8,${encodeURIComponent(port.answers(who))}`;
     // A name is no path.
-    const name = [document.title, "answers", who.replace(/[^\p{L}\p{N} _-]/gu, "_")];
+    const name = [document.title, "answers", who.replace(/[^\p{L}\p{N} _-]/gu, "_"), port.code];
     link.download = `${name.filter(Boolean).join(" ")}.jsonl`;
     link.click();
     isSaved = true;

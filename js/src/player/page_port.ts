@@ -14,6 +14,8 @@ export class PagePort implements Port<State> {
   readonly #state: State;
   readonly #changes = new EventTarget();
   readonly #answers: object[] = [];
+  /** Stands for whoever tells no name, and tells two of one name apart. */
+  readonly code = (crypto.getRandomValues(new Uint32Array(1))[0] ?? 0).toString(36);
   /** Is told when there is an answer that can be saved. */
   answered: () => void = () => undefined;
 
@@ -61,10 +63,10 @@ export class PagePort implements Port<State> {
   /**
    * What was answered, as a kernel keeps it: a line of JSON each, as `Tape.answers()` reads them.
    *
-   * @param reader Who answered; empty for nobody who tells.
+   * @param name Who answered; empty for nobody who tells.
    */
-  answers(reader: string): string {
-    const told = this.#answers.map((line) => ({ ...line, ...(reader && { reader }) }));
+  answers(name: string): string {
+    const told = this.#answers.map((line) => ({ ...line, reader: name || this.code }));
     return told.map((line) => `${JSON.stringify(line)}\n`).join("");
   }
 
