@@ -114,6 +114,8 @@ def test_it_stops_at_a_question_and_holds_back_what_comes(request, host, axe):
     for key in ("End", "]", ".", "x", "d", "d"):
         page.keyboard.press(key)
     assert page.evaluate(CELLS) == cells
+    assert question.locator("textarea").input_value() == "xdd"
+    question.locator("textarea").fill("")
     assert view.locator(".dari-call").count() == 1
     assert view.locator(".dari-question").is_visible()
     assert axe(page, ".dari-player") == []
@@ -273,9 +275,11 @@ def test_a_page_of_its_own_plays_from_the_disk_and_asks_nobody(page, tmp_path, a
     page.get_by_text("Both are late.").wait_for()
     assert page.locator(".dari-pending").count() == 0
     assert page.get_by_text("you expected").count() == 0
-    page.locator(".dari-question textarea").fill("I ask first.")
+    page.locator(".dari-question textarea").focus()
+    page.keyboard.press("Escape")
+    page.keyboard.type("a kind shopkeeper?")
     page.keyboard.press("Control+Enter")
-    page.get_by_text("you expected: I ask first.").wait_for()
+    page.get_by_text("you expected: a kind shopkeeper?").wait_for()
     assert page.locator(".dari-scene").count() == 2
     page.set_viewport_size({"width": 420, "height": 800})
     assert page.evaluate("() => document.documentElement.scrollWidth") <= 420

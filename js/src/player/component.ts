@@ -63,6 +63,8 @@ function drawPlayer(
   );
   sheet.hidden = true;
   el.classList.add("dari", "dari-view", "dari-player");
+  // Heard first: in an answer no letter is a key.
+  el.addEventListener("keydown", (event) => question.type(event), { signal });
   onKeys(el, keys, signal);
   keepInSight(el, signal);
   onEscape(el, toggle, () => !sheet.hidden);

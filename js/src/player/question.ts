@@ -1,7 +1,10 @@
+import { isChord } from "../host/border";
 import { button, focused, make, onEscape, SENDS, sendsWith } from "../shared/dom";
 import { type Playback, sayingBusy } from "./playback";
 import type { Story } from "./story";
 import type { Mark } from "./wire";
+
+const LETTER = /^[\p{L}\p{N}]$/u;
 
 /** What a mark asks, and a place to write what one expects, before the rest is seen. */
 export class Question {
@@ -58,6 +61,14 @@ export class Question {
   /** Puts the reader where they write. */
   focus(): void {
     this.#field.focus({ preventScroll: true });
+  }
+
+  /** A letter that is typed anywhere beside a field while something is asked begins the answer. */
+  type(event: KeyboardEvent): void {
+    const isField = (event.target as HTMLElement).matches("input, select, textarea");
+    if (!this.#shown || isField || isChord(event) || !LETTER.test(event.key)) return;
+    event.stopImmediatePropagation();
+    this.focus();
   }
 
   /** The field is as tall as what is in it, and the buttons below stay in sight. */
