@@ -6,6 +6,8 @@ import json
 import os
 import re
 from pathlib import Path
+from queue import Queue
+from threading import Event
 from typing import Any
 
 import pytest
@@ -197,17 +199,18 @@ def test_who_skips_a_question_sees_what_comes_and_nothing_is_kept(
     tape.file.write_text("\n".join([*lines, ""]))
     book = tmp_path / "scores.jsonl"
     player, other = tape.view(answers=book), tape.view(answers=book)
-    sent: dict[str, list[Any]] = {}
+    sent: list[Queue[Any]] = []
     for view in (player, other):
-        sent[view.model_id or str(id(view))] = told = []
-        view.send = lambda message, buffers=None, told=told: told.append((message, buffers))
+        sent.append(told := Queue())
+        view.send = lambda message, buffers=None, told=told: told.put(buffers)
     [mark_id] = player._score.questions
     ask = {"kind": "request", "id": 1}
     skip = {**ask, "what": "reply", "body": {"id": mark_id, "text": " "}}
     player._on_custom_message(None, skip, [])
+    sent[0].get()
     for view in (player, other):
         view._on_custom_message(None, {**ask, "what": "turn", "body": {"number": 0}}, [])
-    seen, held_back = (told[-1][1][0] for told in sent.values())
+    [seen], [held_back] = (told.get() for told in sent)
     assert b"You asked for hello" in seen
     assert b"You asked for hello" not in held_back
     assert not book.exists()
@@ -373,6 +376,25 @@ def asked(player: Any, what: str, body: Any) -> Any:
     player.send = lambda message, buffers=None: sent.append(message)
     player._on_custom_message(None, {"kind": "request", "id": 1, "what": what, "body": body}, [])
     return sent[-1]
+
+
+def test_while_a_long_turn_is_drawn_others_are_answered(
+    tape: dari.Tape, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    is_answered, drawn = Event(), Queue()
+    player = tape.view()
+    steps = player._score.steps
+    monkeypatch.setattr(player._score, "steps", lambda *of: is_answered.wait() and steps(*of))
+    player.send = lambda message, buffers=None: drawn.put((message["id"], buffers))
+    for number, what in enumerate(("turn", "outline")):
+        body = {"kind": "request", "id": number, "what": what, "body": {"number": 0}}
+        player._on_custom_message(None, body, [])
+    assert drawn.get()[0] == 1
+    is_answered.set()
+    number, [buffer] = drawn.get()
+    assert number == 0
+    assert b"You asked for hello" in buffer
+    player.close()
 
 
 def test_nobody_is_beyond_what_may_be_seen(tape: dari.Tape) -> None:
