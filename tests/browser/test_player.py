@@ -295,6 +295,33 @@ def test_a_page_of_its_own_plays_from_the_disk_and_asks_nobody(page, tmp_path, a
     assert problems == []
 
 
+def test_each_turn_of_a_long_page_plays(page, tmp_path):
+    lines = [*LINES[:2]]
+    for number in range(1, 24):
+        turn = {"turn": f"msg_{number}", "session": "sess_1", "key": f"k{number}", "agent": "shop"}
+        said = {"content": f"Answer {number}."}
+        lines += [
+            {**turn, "asked": f"Question {number}?"},
+            {"after": 0.1, "event": "message.status_changed", "data": {"status": "running"}},
+            {"after": 0.1, "event": "assistant.message_completed", "data": said},
+            {"after": 0.1, "event": "message.status_changed", "data": {"status": "completed"}},
+        ]
+    file = tmp_path / "long.tape"
+    file.write_text("".join(json.dumps(line) + "\n" for line in [*lines, LINES[-1]]))
+    page.goto(Tape(file).to_html(tmp_path / "long.html").as_uri())
+    page.get_by_text("Question 1?").wait_for()
+    for key, number in ("End", 23), ("Home", 1):
+        page.keyboard.press(key)
+        page.get_by_text(f"turn {number} of 23").wait_for()
+        page.get_by_text(f"Question {number}?", exact=True).wait_for()
+        if key == "End":
+            page.get_by_text("Answer 23.").wait_for()
+    begins = 1.5 * 10
+    page.evaluate(AT, begins + 0.25)
+    page.get_by_text("Answer 11.").wait_for()
+    assert page.locator(".dari-scene").count() == 11
+
+
 def test_questions_at_one_place_are_answered_one_after_another_by_keyboard(page, tmp_path):
     written(tmp_path / "shop.tape")
     text = (tmp_path / "shop.tape").read_text()
