@@ -94,4 +94,5 @@ def _answer_row(
 ) -> tuple[Any, ...]:
     line, given = turn.line, (score.value, score.at) if score else (None, None)
     name = getattr(score, "reader", None)
-    return (line.session, line.turn, mark.mark, mark.ask, *given, name, file, asked_as)
+    name_of_mark = mark.mark if score else None
+    return (line.session, line.turn, name_of_mark, mark.ask, *given, name, file, asked_as)

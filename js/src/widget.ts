@@ -21,7 +21,8 @@ interface Signal {
   disconnect(slot: (sender: unknown, status: string) => void): void;
 }
 
-const ENDS = ["restarting", "autorestarting", "terminating", "dead"];
+/** What a kernel's status says when it ends, or begins anew, by this page or by another. */
+const ENDS = /start|terminat|dead/;
 /** What is no affair of a component. */
 const OWN = ["answer", "who", "last", "unasked"];
 const GONE = "The kernel is gone: run the cell again.";
@@ -97,7 +98,7 @@ function hideInput(el: Element): void {
 function kernelGone(model: Model, signal: AbortSignal): AbortSignal {
   const gone = new AbortController();
   const changed = kernelOf(model)?.statusChanged;
-  const see = (_: unknown, status: string) => ENDS.includes(status) && gone.abort();
+  const see = (_: unknown, status: string) => ENDS.test(status) && gone.abort();
   changed?.connect(see);
   signal.addEventListener("abort", () => changed?.disconnect(see));
   return gone.signal;

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
@@ -113,6 +114,8 @@ def test_it_stops_at_a_question_and_holds_back_what_comes(request, host, axe):
     for key in ("End", "]", ".", "x", "d", "d"):
         page.keyboard.press(key)
     assert page.evaluate(CELLS) == cells
+    assert question.locator("textarea").input_value() == "xdd"
+    question.locator("textarea").fill("")
     assert view.locator(".dari-call").count() == 1
     assert view.locator(".dari-question").is_visible()
     assert axe(page, ".dari-player") == []
@@ -150,6 +153,35 @@ def test_it_stops_at_a_question_and_holds_back_what_comes(request, host, axe):
     book.reload()
     page.locator(".dari-kept").get_by_text("The shop is closed.").wait_for()
     book.shot("player-reopened")
+
+
+# As another tab does it, of which this page hears only from the kernel itself.
+RESTART_ELSEWHERE = """async () => {
+  const xsrf = document.cookie.match(/_xsrf=([^;]*)/)?.[1] ?? "";
+  for (const { id } of await (await fetch("/api/kernels")).json()) {
+    const headers = { "X-XSRFToken": xsrf };
+    await fetch(`/api/kernels/${id}/restart`, { method: "POST", headers });
+  }
+}"""
+
+
+def test_a_kernel_restarted_elsewhere_is_said_at_once_and_what_is_written_stays(lab):
+    written(lab.notebooks / "shop.tape")
+    book = lab.open_notebook([VIEW])
+    book.run_all()
+    page, view = book.page, book.page.locator(".dari-player")
+    view.get_by_text("Which tickets are late?").wait_for()
+    view.locator(".dari-toggle").click()
+    view.locator("textarea").fill("It asks which one.")
+    page.evaluate(RESTART_ELSEWHERE)
+    page.locator(".dari-player.dari-gone").wait_for()
+    said = "The kernel is gone: run the cell again."
+    top = view.evaluate("view => getComputedStyle(view, '::before').content")
+    assert top == f'"{said}"'
+    view.get_by_role("button", name="Go on and see").click()
+    view.locator(".dari-question").get_by_text(said).wait_for()
+    assert view.locator("textarea").input_value() == "It asks which one."
+    book.shot("player-gone")
 
 
 # Whether the controls and the newest item are seen, as far as that fits.
@@ -200,10 +232,10 @@ def page(browser):
     page.close()
 
 
-def test_a_page_of_its_own_plays_from_the_disk_and_asks_nobody(page, tmp_path):
+def test_a_page_of_its_own_plays_from_the_disk_and_asks_nobody(page, tmp_path, axe):
     written(tmp_path / "shop.tape")
     made = Tape(tmp_path / "shop.tape").to_html(tmp_path / "shop.html")
-    asked, problems = [], []
+    asked, problems, codes = [], [], []
     page.on("request", lambda request: asked.append(request.url))
     page.on("pageerror", lambda error: problems.append(str(error)))
     page.on("console", lambda message: problems.append(message.text))
@@ -213,17 +245,19 @@ def test_a_page_of_its_own_plays_from_the_disk_and_asks_nobody(page, tmp_path):
         page.get_by_text("Which tickets are late?").wait_for()
         page.keyboard.press("Space")
         page.locator(".dari-question").wait_for()
+        assert axe(page, ".dari-player") == []
         assert page.get_by_text("The shop is closed.").count() == 0
         page.locator("textarea").fill("Ask.")
         page.keyboard.press("Control+Enter")
         page.get_by_text("The shop is closed.").wait_for()
         assert page.get_by_text("also what comes behind its questions").is_visible()
         who = {"dark": "", "light": "Ann ../"}[scheme]
-        page.get_by_label("Your name, if you like:").fill(who)
+        page.get_by_label("Your name:").fill(who)
         with page.expect_download() as download:
             page.get_by_role("button", name="Save the answers").click()
-        name = {"dark": "shop answers.jsonl", "light": "shop answers Ann ___.jsonl"}[scheme]
-        assert download.value.suggested_filename == name
+        name = download.value.suggested_filename
+        code = {"dark": r"shop answers (\w+)\.jsonl", "light": r"shop answers Ann ___ (\w+)\.jsonl"}
+        codes += re.fullmatch(code[scheme], name).groups()
         page.get_by_text(f"Saved as {name}").wait_for()
         download.value.save_as(tmp_path / f"{scheme}.jsonl")
     page.goto(made.as_uri())
@@ -241,21 +275,51 @@ def test_a_page_of_its_own_plays_from_the_disk_and_asks_nobody(page, tmp_path):
     page.get_by_text("Both are late.").wait_for()
     assert page.locator(".dari-pending").count() == 0
     assert page.get_by_text("you expected").count() == 0
-    page.locator(".dari-question textarea").fill("I ask first.")
+    page.locator(".dari-question textarea").focus()
+    page.keyboard.press("Escape")
+    page.keyboard.type("a kind shopkeeper?")
     page.keyboard.press("Control+Enter")
-    page.get_by_text("you expected: I ask first.").wait_for()
+    page.get_by_text("you expected: a kind shopkeeper?").wait_for()
     assert page.locator(".dari-scene").count() == 2
     page.set_viewport_size({"width": 420, "height": 800})
     assert page.evaluate("() => document.documentElement.scrollWidth") <= 420
     told = Tape(tmp_path / "shop.tape").answers([tmp_path / "dark.jsonl", tmp_path / "light.jsonl"])
     assert told[["turn", "answer", "name", "file"]].fillna("").to_numpy().tolist() == [
-        ["msg_1", "Ask.", "", "dark.jsonl"],
+        ["msg_1", "Ask.", codes[0], "dark.jsonl"],
         ["msg_1", "Ask.", "Ann ../", "light.jsonl"],
         ["msg_2", "", "", ""],
     ]
+    assert codes[0] != codes[1]
     pages = [url for url in asked if not url.startswith("data:")]
     assert pages == [made.as_uri()] * 3
     assert problems == []
+
+
+def test_each_turn_of_a_long_page_plays(page, tmp_path):
+    lines = [*LINES[:2]]
+    for number in range(1, 24):
+        turn = {"turn": f"msg_{number}", "session": "sess_1", "key": f"k{number}", "agent": "shop"}
+        said = {"content": f"Answer {number}."}
+        lines += [
+            {**turn, "asked": f"Question {number}?"},
+            {"after": 0.1, "event": "message.status_changed", "data": {"status": "running"}},
+            {"after": 0.1, "event": "assistant.message_completed", "data": said},
+            {"after": 0.1, "event": "message.status_changed", "data": {"status": "completed"}},
+        ]
+    file = tmp_path / "long.tape"
+    file.write_text("".join(json.dumps(line) + "\n" for line in [*lines, LINES[-1]]))
+    page.goto(Tape(file).to_html(tmp_path / "long.html").as_uri())
+    page.get_by_text("Question 1?").wait_for()
+    for key, number in ("End", 23), ("Home", 1):
+        page.keyboard.press(key)
+        page.get_by_text(f"turn {number} of 23").wait_for()
+        page.get_by_text(f"Question {number}?", exact=True).wait_for()
+        if key == "End":
+            page.get_by_text("Answer 23.").wait_for()
+    begins = 1.5 * 10
+    page.evaluate(AT, begins + 0.25)
+    page.get_by_text("Answer 11.").wait_for()
+    assert page.locator(".dari-scene").count() == 11
 
 
 def test_questions_at_one_place_are_answered_one_after_another_by_keyboard(page, tmp_path):

@@ -106,6 +106,17 @@ def test_what_editors_put_in_front_of_a_file_is_no_part_of_its_first_line(
     assert tape.answers(file)["answer"].tolist() == ["answer 0", "answer 1"]
 
 
+def test_a_pattern_finds_files(
+    tape: dari.Tape, folder: Path, lines: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "[bob].jsonl").write_text(lines.replace("Ann", "Bob"))
+    monkeypatch.chdir(folder.parent)
+    assert sorted(tape.answers("class/*.jsonl")["name"]) == ["Ann", "Ann", "Bob", "Bob"]
+    assert tape.answers("class/[bob].jsonl")["name"].tolist() == ["Bob", "Bob"]
+    with pytest.raises(dari.DariError, match=r"^There is no file class/x\*\.jsonl\.$"):
+        tape.answers("class/x*.jsonl")
+
+
 def test_a_second_download_counts_once(tape: dari.Tape, folder: Path, lines: str) -> None:
     file = folder / "ann answers.jsonl"
     (folder / "ann answers (1).jsonl").write_text(lines)

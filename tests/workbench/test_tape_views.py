@@ -6,6 +6,8 @@ import json
 import os
 import re
 from pathlib import Path
+from queue import Queue
+from threading import Event
 from typing import Any
 
 import pytest
@@ -147,6 +149,30 @@ def test_answers_that_belong_nowhere_are_told_and_a_mark_may_be_renamed(
         tape.answers(tmp_path)
 
 
+def test_answers_tell_of_no_question_behind_one_that_nobody_has_answered(
+    tape: dari.Tape, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    lines = tape.file.read_text().splitlines()
+    first = '{"mark": "canary 1", "ask": "What will it say?"}'
+    second = '{"mark": "canary 2", "ask": "After canary 3?"}'
+    lines[4:4], lines[-1:] = [first], [second, second, lines[-1]]
+    tape.file.write_text("\n".join([*lines, ""]))
+    player = tape.view()
+    assert tape.answers()["ask"].tolist() == ["What will it say?"]
+    for told in (
+        tape.answers().to_string(),
+        repr(player),
+        str(player._presentation.subject.paper()),
+    ):
+        assert "canary" not in told
+    player._answered(next(iter(player._score.questions)), "Hello.")
+    player.close()
+    told = tape.answers()
+    assert told["ask"].tolist() == ["What will it say?", "After canary 3?"]
+    assert told["mark"].fillna("").tolist() == ["canary 1", ""]
+
+
 @pytest.mark.parametrize(
     ("setting", "words"),
     [
@@ -174,17 +200,18 @@ def test_who_skips_a_question_sees_what_comes_and_nothing_is_kept(
     tape.file.write_text("\n".join([*lines, ""]))
     book = tmp_path / "scores.jsonl"
     player, other = tape.view(answers=book), tape.view(answers=book)
-    sent: dict[str, list[Any]] = {}
+    sent: list[Queue[Any]] = []
     for view in (player, other):
-        sent[view.model_id or str(id(view))] = told = []
-        view.send = lambda message, buffers=None, told=told: told.append((message, buffers))
+        sent.append(told := Queue())
+        view.send = lambda message, buffers=None, told=told: told.put(buffers)
     [mark_id] = player._score.questions
     ask = {"kind": "request", "id": 1}
     skip = {**ask, "what": "reply", "body": {"id": mark_id, "text": " "}}
     player._on_custom_message(None, skip, [])
+    sent[0].get()
     for view in (player, other):
         view._on_custom_message(None, {**ask, "what": "turn", "body": {"number": 0}}, [])
-    seen, held_back = (told[-1][1][0] for told in sent.values())
+    [seen], [held_back] = (told.get() for told in sent)
     assert b"You asked for hello" in seen
     assert b"You asked for hello" not in held_back
     assert not book.exists()
@@ -193,6 +220,7 @@ def test_who_skips_a_question_sees_what_comes_and_nothing_is_kept(
 
 
 def test_a_page_begins_at_the_pace_of_its_tape(tape: dari.Tape, tmp_path: Path) -> None:
+    tape.review().reject()
     paced = dari.Tape(tape.path, speed="instant", idle_limit=0)
     page = paced.to_html(tmp_path / "x.html").read_text()
     assert '"speed":1000.0,"idle_limit":0.0' in page
@@ -216,6 +244,16 @@ def test_a_page_that_can_not_be_written_is_said(tape: dari.Tape, tmp_path: Path)
     with pytest.raises(dari.DariError, match="is a folder: name a page in it"):
         tape.to_html(tmp_path / "folder")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["folder", "shop.tape"]
+
+
+def test_a_page_is_called_as_one(
+    tape: dari.Tape, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    tape.review().reject()
+    named = [tape.to_html(name).name for name in ("lesson", "lesson", "x.htm", "y.html")]
+    assert named == ["lesson.html", "lesson.html", "x.htm", "y.html"]
+    assert not (tmp_path / "lesson").exists()
 
 
 def test_a_session_is_a_player_of_what_has_happened(tape: dari.Tape) -> None:
@@ -305,8 +343,15 @@ def test_what_waits_to_be_adopted_is_in_no_player_and_in_no_page(
     tape: dari.Tape, tmp_path: Path
 ) -> None:
     page = tmp_path / "shop.html"
-    assert "a chair" not in tape.to_html(page).read_text()
+    words = r"^1 new turn is left out of shop\.html: `tape\.review\(\)` shows what is new"
+    with pytest.warns(match=words) as told:
+        assert "a chair" not in tape.to_html(page).read_text()
+    assert told[0].filename == __file__
     player = tape.view()
+    assert "1 new turn is left out: <code>tape.review()" in str(
+        player._presentation.subject.paper()
+    )
+    assert asked(player, "outline", None)["body"]["left_out"] == 1
     assert re.fullmatch(r"<Player of 2 turns, \d+ s>", repr(player))
     assert "a chair" not in str(player.get_state())
     player.close()
@@ -332,6 +377,25 @@ def asked(player: Any, what: str, body: Any) -> Any:
     player.send = lambda message, buffers=None: sent.append(message)
     player._on_custom_message(None, {"kind": "request", "id": 1, "what": what, "body": body}, [])
     return sent[-1]
+
+
+def test_while_a_long_turn_is_drawn_others_are_answered(
+    tape: dari.Tape, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    is_answered, drawn = Event(), Queue()
+    player = tape.view()
+    steps = player._score.steps
+    monkeypatch.setattr(player._score, "steps", lambda *of: is_answered.wait() and steps(*of))
+    player.send = lambda message, buffers=None: drawn.put((message["id"], buffers))
+    for number, what in enumerate(("turn", "outline")):
+        body = {"kind": "request", "id": number, "what": what, "body": {"number": 0}}
+        player._on_custom_message(None, body, [])
+    assert drawn.get()[0] == 1
+    is_answered.set()
+    number, [buffer] = drawn.get()
+    assert number == 0
+    assert b"You asked for hello" in buffer
+    player.close()
 
 
 def test_nobody_is_beyond_what_may_be_seen(tape: dari.Tape) -> None:

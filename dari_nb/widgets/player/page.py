@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from html import escape
 from typing import Any
 
@@ -16,11 +16,11 @@ from .score import Score
 from .view import IDLE_LIMIT
 from .wire import State
 
-FIRST = 1
-"""Turns that stand in front of the script, so that something is seen before all is read."""
+TOGETHER = 10
+"""Turns that are compressed as one: alike as they are, they take a third of their room so."""
 _LOOK = """
 :root { color-scheme: light dark; }
-body { margin: 0; padding: 24px 16px; font: 14px/1.5 system-ui, sans-serif; }
+body { margin: 0; padding: 24px 16px; background: Canvas; font: 14px/1.5 system-ui, sans-serif; }
 h1 { max-width: 860px; margin: 0 auto 12px; font-size: 20px; font-weight: 600; }
 main.dari.dari.dari { margin: 0 auto; }
 @media screen { main.dari.dari.dari.dari > .dari-log { max-height: max(200px, 100vh - 290px); } }
@@ -35,7 +35,7 @@ _HOLDS = (
     "This page holds all that was recorded, also what comes behind its questions. What is answered"
     " is kept until it is closed: save it before."
 )
-_SAVE = """<form id="dari-save" hidden><label>Your name, if you like: <input id="dari-reader"
+_SAVE = """<form id="dari-save" hidden><label>Your name: <input id="dari-reader"
 maxlength="60" autocomplete="name"></label> <button>Save the answers</button>
 <span id="dari-saved" role="status"></span></form>"""
 _NO_SCRIPT = "<noscript>This page plays with JavaScript, which is switched off here.</noscript>"
@@ -69,14 +69,14 @@ def page(
     yield _block("dari-state", state)
     yield _block("dari-whole", whole)
     yield _block("dari-chapters", chapters)
-    numbers = range(len(score.scenes))
-    for number in numbers[:FIRST]:
-        yield _turn(number, score.steps(number, everything))
+    first, *others = _blocks(len(score.scenes))
+    # In front of the script, so that something is seen before all is read.
+    yield _turns(first, score, everything)
     yield f"<script>{script}</script>\n"
     if score.questions:
         yield f'<div class="page-note">{_HOLDS}{_SAVE}</div>\n'
-    for number in numbers[FIRST:]:
-        yield _turn(number, score.steps(number, everything))
+    for numbers in others:
+        yield _turns(numbers, score, everything)
     yield "</body></html>\n"
 
 
@@ -93,7 +93,8 @@ def _head(title: str, script: str, sheet: str) -> str:
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<title>{name}</title>\n"
         f"<style>{_LOOK}{sheet}</style></head>\n"
-        f'<body>{_NO_SCRIPT}<h1>{name}</h1><main id="dari-player"></main>\n'
+        f"<body>{_NO_SCRIPT}<h1>{name}</h1>"
+        f'<main id="dari-player" data-together="{TOGETHER}"></main>\n'
     )
 
 
@@ -103,7 +104,14 @@ def _block(name: str, value: Any) -> str:
     return f'<script type="application/json" id="{name}">{text}</script>\n'
 
 
-def _turn(number: int, steps: list[dict[str, Any]]) -> str:
+def _blocks(turns: int) -> list[range]:
+    """The numbers of the turns of each block; there is at least one."""
+    return [range(turns)[at : at + TOGETHER] for at in range(0, max(1, turns), TOGETHER)]
+
+
+def _turns(numbers: range, score: Score, answers: Mapping[str, str]) -> str:
     # Many times smaller than as text, for whoever sends the page, and for who waits for it.
-    text = b64encode(gzip.compress(packed(steps), mtime=0)).decode()
-    return f'<script type="application/gzip" id="dari-turn-{number}">{text}</script>\n'
+    turns = [score.steps(number, answers) for number in numbers]
+    text = b64encode(gzip.compress(packed(turns), mtime=0)).decode()
+    name = f"dari-turns-{numbers.start // TOGETHER}"
+    return f'<script type="application/gzip" id="{name}">{text}</script>\n'

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
@@ -101,6 +101,12 @@ class Score:
         return cls(told.turns, told.tail, left_out=len(recording.turns) - len(told.turns))
 
     @property
+    def waiting(self) -> str:
+        """Say how many turns wait to be adopted; empty for none."""
+        are = "is" if self.left_out == 1 else "are"
+        return f"{count_text(self.left_out, 'new turn')} {are} left out" if self.left_out else ""
+
+    @property
     def seconds(self) -> float:
         """How long all of it takes."""
         return self.scenes[-1].ends if self.scenes else 0.0
@@ -133,16 +139,14 @@ class Score:
     def outline(self, answers: Mapping[str, str]) -> tuple[Outline, list[Chapter]]:
         """Tell what a page knows beforehand."""
         last, steps = self.barrier(answers)
-        shown = self.scenes[: last + 1]
         chapters = [
             self._chapter(number, scene, steps if number == last else len(scene.times), answers)
-            for number, scene in enumerate(shown)
+            for number, scene in enumerate(self.scenes[: last + 1])
         ]
-        sessions = len({scene.turn.line.session for scene in self.scenes})
         whole = Outline(
             seconds=round(self.seconds, 3),
             turns=len(self.scenes),
-            sessions=sessions,
+            sessions=len({scene.turn.line.session for scene in self.scenes}),
             left_out=self.left_out,
             answered="",
         )
@@ -156,10 +160,9 @@ class Score:
         made = self._rendered(number)
         return made[:steps] if number == last else made
 
-    def question(self, answers: Mapping[str, str]) -> Mark | None:
-        """The first question that is not answered."""
-        open_ones = (mark for key, (_, mark) in self.questions.items() if key not in answers)
-        return next(open_ones, None)
+    def open_question(self, answers: Container[str]) -> str | None:
+        """The id of the first question that is not answered."""
+        return next((mark_id for mark_id in self.questions if mark_id not in answers), None)
 
     def parts(self, answers: Mapping[str, str]) -> list[tuple[list[TimelineItem], Head]]:
         """All that may be seen: items of a session that follow each other, with their head."""
@@ -205,11 +208,7 @@ class Score:
             spent=scene.spent if is_whole else "",
             items=self._ticks(scene, [step for step, is_error in seen if not is_error]),
             errors=self._ticks(scene, [step for step, is_error in seen if is_error]),
-            marks=[
-                _told(mark_id, marked, scene, answers)
-                for mark_id, marked in scene.marks.items()
-                if marked.steps <= steps
-            ],
+            marks=list(_told(scene, answers)),
         )
 
     def _ticks(self, scene: Scene, steps: Iterable[int]) -> list[float]:
@@ -254,16 +253,18 @@ def asks(mark: Mark) -> bool:
     return bool(mark.ask and mark.ask.strip())
 
 
-def _told(mark_id: str, marked: Marked, scene: Scene, answers: Mapping[str, str]) -> Told:
-    mark = marked.mark
-    return Told(
-        id=mark_id,
-        steps=marked.steps,
-        at=round(scene.when(marked.steps), 3),
-        text=bounded_name(mark.mark, _NOTE),
-        ask=bounded_name(mark.ask or "", _NOTE) if asks(mark) else None,
-        answer=answers.get(mark_id) if asks(mark) else None,
-    )
+def _told(scene: Scene, answers: Mapping[str, str]) -> Iterator[Told]:
+    """Tell the marks of a scene up to the first question that is not answered."""
+    for mark_id, (steps, mark) in scene.marks.items():
+        ask = bounded_name(mark.ask or "", _NOTE) if asks(mark) else None
+        answer = None if ask is None else answers.get(mark_id)
+        is_open = ask is not None and answer is None
+        # What a question is called may tell what comes.
+        text = "" if is_open else bounded_name(mark.mark, _NOTE)
+        at = round(scene.when(steps), 3)
+        yield Told(id=mark_id, steps=steps, at=at, text=text, ask=ask, answer=answer)
+        if is_open:
+            return
 
 
 def _whose(turn: Turn) -> tuple[str, str]:

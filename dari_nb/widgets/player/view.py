@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future
 from typing import Any
 
 import traitlets
 
 from ...errors import InvalidRequestError
+from ..errands import Errands
 from ..packing import packed
 from ..view import STATIC, View
 from .score import Score
@@ -75,6 +77,7 @@ class PlayerView(View):
         self._keep = keep
         self._answered_before = answered
         self._skipped: dict[str, str] = {}
+        self._errands = Errands()
         super().__init__(**traits)
         self.answer("outline", lambda _: self._outline())
         self.answer("turn", self._turn)
@@ -89,11 +92,15 @@ class PlayerView(View):
         """What was answered, with nothing for what the reader has skipped."""
         return self._skipped | dict(self._answers())
 
-    def _turn(self, body: Wanted) -> tuple[None, list[bytes]]:
+    def _turn(self, body: Wanted) -> Future[tuple[None, list[bytes]]]:
+        """Give a turn's steps: a long one takes its time, in which others are answered."""
         number = _told(body).get("number")
         if not isinstance(number, int):
             raise InvalidRequestError("A turn is asked for by its number, from 0.")
-        return None, [packed(self._score.steps(number, self._seen_answers()))]
+        return self._errands.submit(self._steps, number, self._seen_answers())
+
+    def _steps(self, number: int, answers: Mapping[str, str]) -> tuple[None, list[bytes]]:
+        return None, [packed(self._score.steps(number, answers))]
 
     def _reply_to(self, body: Reply) -> tuple[Outline, list[bytes]]:
         mark_id, text = (_told(body).get(name) for name in ("id", "text"))

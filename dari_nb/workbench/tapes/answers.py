@@ -98,12 +98,14 @@ class Answers:
 
 
 def frame_of(score: Played, paths: Iterable[str | Path] | str | Path | None) -> pd.DataFrame:
-    """Make a frame of all answers, and of the questions that nobody has answered.
+    """Make a frame of all answers, and of the first question that nobody has answered.
+
+    Later ones often tell what comes behind it, so they are in no frame either.
 
     Args:
         score: The recording.
-        paths: One file or several, or a folder; ``dari-scores.jsonl`` in the working folder when
-            left out.
+        paths: One file or several, a pattern, or a folder; ``dari-scores.jsonl`` in the working
+            folder when left out.
 
     Raises:
         InvalidRequestError: The one file that was named is not there, cannot be read, or holds no
@@ -122,8 +124,10 @@ def frame_of(score: Played, paths: Iterable[str | Path] | str | Path | None) -> 
         for mark_id, one, name in reading.answers():
             kept[mark_id].append((one, name))
         reading.say(stacklevel=3)
+    asked = {*kept, score.open_question(kept)}
     return ANSWERS.frame(
         (turn, mark, one, one and asked_as(one, mark_id, mark), name)
         for mark_id, (turn, mark) in score.questions.items()
+        if mark_id in asked
         for one, name in kept.get(mark_id, nobody)
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def written(score: Score, path: Path, title: str, *, speed: float, idle_limit: float) -> Path:
-    """Write a page, whole or not at all.
+    """Write a page, whole or not at all, and warn of what it leaves out.
 
     Raises:
         InvalidRequestError: It cannot be written, or a tape is there.
@@ -25,6 +26,8 @@ def written(score: Score, path: Path, title: str, *, speed: float, idle_limit: f
     if is_tape(path):
         raise InvalidRequestError(f"{path} is a tape: give the page another name, such as x.html.")
     try:
+        if not path.suffix and not path.exists():
+            path = path.with_name(f"{path.name}.html")
         _check_target(path)
         made = path.with_name(f".{path.name}.{os.getpid()}")
         try:
@@ -40,6 +43,9 @@ def written(score: Score, path: Path, title: str, *, speed: float, idle_limit: f
         why = (error.strerror if isinstance(error, OSError) else None) or error
         # The name of what was written first tells nobody anything.
         raise InvalidRequestError(f"The page {path} cannot be written: {why}.") from None
+    if score.waiting:
+        how = "`tape.review()` shows what is new, to adopt or to reject it"
+        warnings.warn(f"{score.waiting} of {path.name}: {how}.", stacklevel=3)
     return path.absolute()
 
 

@@ -94,8 +94,10 @@ class PlayerSubject(Subject):
         from ...render.page.kept import joined
         from ...render.timeline.ends import ends
 
-        paper = noted(joined([ends(items, head) for items, head in self._parts()]), self._behind())
-        return noted(paper, ending.line) if ending else paper
+        paper = joined([ends(items, head) for items, head in self._parts()])
+        for note in [*self._notes(), *([ending.line] if ending else [])]:
+            paper = noted(paper, note)
+        return paper
 
     def closed(self) -> Ending:
         """Say what shows it again."""
@@ -105,8 +107,8 @@ class PlayerSubject(Subject):
         """Print what may be seen of it, and what is asked where it ends."""
         for items, head in self._parts():
             host.print_items(items, head)
-        if behind := self._behind():
-            print(behind)  # noqa: T201
+        for note in self._notes():
+            print(note.replace("`", ""))  # noqa: T201
 
     def _parts(self) -> list[tuple[list[TimelineItem], Head]]:
         """Items and head of each session that may be seen."""
@@ -114,9 +116,14 @@ class PlayerSubject(Subject):
 
         return self._score.parts(self._answers.texts()) or [([], Head("nothing recorded"))]
 
+    def _notes(self) -> list[str]:
+        """What is said below paper: of turns that are left out, and of a question at its end."""
+        left_out = f"{self._score.waiting}: `tape.review()` shows them."
+        return [*([left_out] if self._score.waiting else []), *filter(None, [self._behind()])]
+
     def _behind(self) -> str | None:
-        """What is said below paper that ends at a question."""
-        question = self._score.question(self._answers.texts())
-        if question is None:
+        open_one = self._score.open_question(self._answers.texts())
+        if open_one is None:
             return None
+        _, question = self._score.questions[open_one]
         return f"{question.ask} It goes on behind this question, in a live notebook."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import glob
 import warnings
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -23,7 +24,6 @@ NAME = "answer"
 """What an answer is called among scores and ratings."""
 FILES = "*answers*.jsonl"
 """The files with answers in a folder."""
-_NO_FILES = f"There is no {FILES} in the folder {{}}."
 _MOST_NAMED = 3
 _SHOWN = 100
 
@@ -39,7 +39,8 @@ class Reading:
 
     Args:
         played: The recording with the questions.
-        paths: The file or several, each read once; of a folder all whose names say so.
+        paths: The file or several, each read once; all that a pattern finds, and of a folder all
+            whose names say so.
 
     Raises:
         InvalidRequestError: No file is named, or a folder has none.
@@ -53,13 +54,13 @@ class Reading:
         if not places:
             raise InvalidRequestError("Name a file with answers, or a folder that has some.")
         if not files:
-            raise InvalidRequestError(_NO_FILES.format(places[0]))
+            raise InvalidRequestError(_none_at(places[0]))
         self._questions = Questions(played.questions)
-        empty = [place for place in places if place.is_dir() and not _files_at(place)]
+        empty = [place for place in places if not _files_at(place)]
         self._files = list({file.absolute(): file for file in files}.values())
         self._is_one = len(places) == 1 and self._files == places
         self._taken = set[bytes]()
-        self._untaken = [_NO_FILES.format(place) for place in empty]
+        self._untaken = [*map(_none_at, empty)]
 
     def answers(self) -> Iterator[tuple[str, Saved, str]]:
         """Give the answers, each once, with its question's id and the name of its file.
@@ -124,7 +125,16 @@ def _place(path: Any) -> Path:
 
 
 def _files_at(place: Path) -> list[Path]:
-    return sorted(place.glob(FILES)) if place.is_dir() else [place]
+    if place.is_dir():
+        return sorted(place.glob(FILES))
+    if place.exists() or not glob.has_magic(str(place)):
+        return [place]
+    return sorted(Path(place.anchor).glob(str(place.relative_to(place.anchor))))
+
+
+def _none_at(place: Path) -> str:
+    where = f"{FILES} in the folder" if place.is_dir() else "file"
+    return f"There is no {where} {visible_name(str(place))}."
 
 
 def _read(file: Path) -> tuple[list[Saved], list[int]]:
@@ -152,8 +162,7 @@ def _lines(file: Path) -> list[bytes]:
     if file.is_dir():
         raise InvalidRequestError(f"{name} is a folder, not a file with answers.")
     if not file.is_file():
-        several = f" Of a folder all {FILES} are read." if "*" in name else ""
-        raise InvalidRequestError(f"There is no file {name} with answers.{several}")
+        raise InvalidRequestError(f"There is no file {name} with answers.")
     if is_tape(file):
         raise InvalidRequestError(f"{name} is a tape: answers are in another file.")
     try:

@@ -90,21 +90,25 @@ class Tape(tapes.Tape):  # noqa: D101
     def answers(self, path: str | Path | Iterable[str | Path] | None = None) -> pd.DataFrame:
         """Return what readers expected at its questions, one row an answer.
 
+        Of the questions that nobody has answered it has the first one: later ones, and what a
+        question is called, often tell what comes behind it.
+
         Those who read a page made by :meth:`to_html` save their answers as a file each. A mark may
         get another name afterwards, or its question be corrected: answers are found by the other
         of the two. What belongs to no question, or cannot be read, is told in a warning; what is
         in two files, such as a second download, counts once.
 
         Args:
-            path: The file in which answers are kept, or several, or a folder, of which all
-                ``*answers*.jsonl`` are read; ``dari-scores.jsonl`` in the working folder when left
-                out.
+            path: The file in which answers are kept, or several, a pattern such as
+                ``"class/*.jsonl"``, or a folder, of which all ``*answers*.jsonl`` are read;
+                ``dari-scores.jsonl`` in the working folder when left out.
 
         Returns:
-            Columns ``session``, ``turn``, ``mark``, ``ask``, ``answer`` (null where nobody
-            has answered yet), ``answered_at`` (UTC), ``name``, which readers write on the page if
-            they like, ``file``, the name of the answer's file, and ``asked_as``, what the question
-            was when it was answered (null where it is the same).
+            Columns ``session``, ``turn``, ``mark``, ``ask``, ``answer`` (``mark`` and ``answer``
+            are null where nobody has answered yet), ``answered_at`` (UTC), ``name``, which readers
+            write on the page, or a code for one who did not, ``file``, the name of the answer's
+            file, and ``asked_as``, what the question was when it was answered (null where it is the
+            same).
 
         Raises:
             InvalidRequestError: The one file named is not there, cannot be read, or holds no such
@@ -122,9 +126,11 @@ class Tape(tapes.Tape):  # noqa: D101
         """Write it as one page with the player in it, which asks the network for nothing.
 
         The page holds all that is on the tape, also what comes behind its questions, and says so.
+        Turns that wait to be adopted are left out, which a warning says.
 
         Args:
-            path: The page; one that is there is replaced.
+            path: The page; one that is there is replaced. ``.html`` is added to a name that has no
+                suffix.
 
         Returns:
             Where it is.

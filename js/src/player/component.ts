@@ -63,6 +63,8 @@ function drawPlayer(
   );
   sheet.hidden = true;
   el.classList.add("dari", "dari-view", "dari-player");
+  // Heard first: in an answer no letter is a key.
+  el.addEventListener("keydown", (event) => question.type(event), { signal });
   onKeys(el, keys, signal);
   keepInSight(el, signal);
   onEscape(el, toggle, () => !sheet.hidden);
@@ -90,12 +92,13 @@ function drawPlayer(
 /** Who is heard where the reader is. */
 function drawHead(head: HTMLElement, story: Story, playback: Playback): void {
   const chapter = story.chapters[playback.place.chapter];
-  const words = [chapter?.agent ?? "", chapter?.llm ?? ""];
+  const { left_out, answered } = story.whole;
+  const words = [chapter?.agent ?? "", chapter?.llm ?? "", left_out];
   if (head.dataset.says === words.join()) return;
   head.dataset.says = words.join();
-  const [agent = "", llm = ""] = words;
-  const { left_out, answered } = story.whole;
-  const waiting = left_out > 0 ? ` · ${left_out} that wait to be adopted are left out` : "";
+  const { agent = "", llm = "" } = chapter ?? {};
+  const turns = left_out === 1 ? "new turn is" : "new turns are";
+  const waiting = left_out > 0 ? ` · ${left_out} ${turns} left out` : "";
   const before = answered && ` · ${answered}`;
   const recorded = make("small", "", {}, `recorded${waiting}${before}`);
   head.replaceChildren(

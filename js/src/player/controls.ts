@@ -82,6 +82,7 @@ export class Controls {
       [["+", "="], "faster", () => this.#faster(1)],
       [["Home"], "to the beginning", () => to(0)],
       [["End"], "to the end", () => to(Number(track.field.max))],
+      [["A–Z"], "write, where something is asked", ask],
       [["?"], "these keys", help],
     ];
   }

@@ -2,13 +2,22 @@
 
 import { player } from "./component";
 import { PagePort, type Recorded } from "./page_port";
+import type { Step } from "./wire";
 
 const text = (name: string) => document.getElementById(name)?.textContent ?? "";
 const told = (name: string) => JSON.parse(text(name));
-const unpacked = (base64: string) => {
+const unpacked = (base64: string): Promise<Step[][]> => {
   const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
   const stream = new Blob([bytes]).stream();
   return new Response(stream.pipeThrough(new DecompressionStream("gzip"))).json();
+};
+const el = document.getElementById("dari-player");
+const together = Number(el?.dataset.together);
+const blocks = new Map<string, Promise<Step[][]>>();
+const block = async (name: string) => {
+  // What stands further down may not have been read yet, or in part only.
+  if (!document.getElementById(name)?.nextSibling) await whole;
+  return unpacked(text(name));
 };
 const whole = new Promise((read) => {
   document.addEventListener("DOMContentLoaded", read);
@@ -17,13 +26,12 @@ const recorded: Recorded = {
   whole: told("dari-whole"),
   chapters: told("dari-chapters"),
   steps: async (number) => {
-    // What stands further down may not have been read yet.
-    const name = `dari-turn-${number}`;
-    if (!text(name)) await whole;
-    return text(name) ? unpacked(text(name)) : [];
+    const name = `dari-turns-${Math.floor(number / together)}`;
+    const read = blocks.get(name) ?? block(name);
+    blocks.set(name, read);
+    return (await read)[number % together] ?? [];
   },
 };
-const el = document.getElementById("dari-player");
 const { signal } = new AbortController();
 if (el) {
   const port = new PagePort(recorded, told("dari-state"));
@@ -50,7 +58,7 @@ function offerAnswers(port: PagePort): void {
     const link = document.createElement("a");
     link.href = `data:application/jsonl;charset=utf-8,${encodeURIComponent(port.answers(who))}`;
     // A name is no path.
-    const name = [document.title, "answers", who.replace(/[^\p{L}\p{N} _-]/gu, "_")];
+    const name = [document.title, "answers", who.replace(/[^\p{L}\p{N} _-]/gu, "_"), port.code];
     link.download = `${name.filter(Boolean).join(" ")}.jsonl`;
     link.click();
     isSaved = true;

@@ -14,6 +14,8 @@ export class PagePort implements Port<State> {
   readonly #state: State;
   readonly #changes = new EventTarget();
   readonly #answers: object[] = [];
+  /** Stands for whoever tells no name, and tells two of one name apart. */
+  readonly code = (crypto.getRandomValues(new Uint32Array(1))[0] ?? 0).toString(36);
   /** Is told when there is an answer that can be saved. */
   answered: () => void = () => undefined;
 
@@ -44,27 +46,27 @@ export class PagePort implements Port<State> {
   async ask<Body>(what: string, body?: unknown): Promise<Reply<Body>> {
     if (what === "turn") return reply(null, await this.#steps((body as Wanted).number));
     if (what === "reply") this.#keep(body as Expected);
-    const [last, steps, at] = this.#barrier();
+    const [last, open] = this.#barrier();
     const seen = this.#recorded.chapters.slice(0, last + 1);
     const chapters = seen.map((chapter, number) =>
-      number === last ? upTo(chapter, steps, at) : chapter,
+      open && number === last ? upTo(chapter, open) : chapter,
     );
     return reply(this.#recorded.whole, chapters);
   }
 
   async #steps(number: number): Promise<Step[]> {
-    const [last, steps] = this.#barrier();
+    const [last, open] = this.#barrier();
     const all = await this.#recorded.steps(number);
-    return number === last ? all.slice(0, steps) : all;
+    return number === last ? all.slice(0, open?.steps) : all;
   }
 
   /**
    * What was answered, as a kernel keeps it: a line of JSON each, as `Tape.answers()` reads them.
    *
-   * @param reader Who answered; empty for nobody who tells.
+   * @param name Who answered; empty for nobody who tells.
    */
-  answers(reader: string): string {
-    const told = this.#answers.map((line) => ({ ...line, ...(reader && { reader }) }));
+  answers(name: string): string {
+    const told = this.#answers.map((line) => ({ ...line, reader: name || this.code }));
     return told.map((line) => `${JSON.stringify(line)}\n`).join("");
   }
 
@@ -86,18 +88,19 @@ export class PagePort implements Port<State> {
     this.answered();
   }
 
-  /** The first question that nobody has answered: its chapter, after how many steps, and when. */
-  #barrier(): [number, number, number] {
+  /** The first question that nobody has answered, and the number of its chapter. */
+  #barrier(): [number, Mark?] {
     for (const [number, { marks }] of this.#recorded.chapters.entries()) {
       const open = marks.find((mark) => mark.ask !== null && mark.answer === null);
-      if (open) return [number, open.steps, open.at];
+      if (open) return [number, open];
     }
-    return [Number.POSITIVE_INFINITY, 0, 0];
+    return [Number.POSITIVE_INFINITY];
   }
 }
 
-/** A chapter of which only some steps are seen. */
-function upTo(chapter: Chapter, steps: number, at: number): Chapter {
+/** A chapter of which only what is in front of a question is seen. */
+function upTo(chapter: Chapter, open: Mark): Chapter {
+  const { steps, at } = open;
   const isWhole = steps >= chapter.steps;
   return {
     ...chapter,
@@ -106,7 +109,7 @@ function upTo(chapter: Chapter, steps: number, at: number): Chapter {
     spent: isWhole ? chapter.spent : "",
     items: chapter.items.filter((time) => time <= at),
     errors: chapter.errors.filter((time) => time <= at),
-    marks: chapter.marks.filter((mark) => mark.steps <= steps),
+    marks: chapter.marks.slice(0, chapter.marks.indexOf(open) + 1),
   };
 }
 

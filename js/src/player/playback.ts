@@ -191,20 +191,14 @@ export class Playback {
   /** Waits until a chapter is here; what went wrong is said. */
   async #ready(chapter: number): Promise<boolean> {
     if (this.#story.stepsHere(chapter) || this.#story.chapters.length === 0) return true;
-    const busy = setTimeout(
-      () => this.#noted("The kernel is busy: it goes on then."),
-      BUSY_AFTER_MS,
-    );
     try {
-      await this.#story.steps(chapter);
+      await sayingBusy(this.#story.steps(chapter), (note) => this.#noted(note));
       this.#noted("");
       return true;
     } catch (error) {
       this.pause();
       this.#noted((error as Error).message);
       return false;
-    } finally {
-      clearTimeout(busy);
     }
   }
 
@@ -243,6 +237,19 @@ export class Playback {
 
   #tell(): void {
     for (const listener of this.#listeners) listener();
+  }
+}
+
+/** Waits for what a kernel answers, and says when that takes long. */
+export async function sayingBusy<Answer>(
+  answer: Promise<Answer>,
+  say: (note: string) => void,
+): Promise<Answer> {
+  const busy = setTimeout(() => say("The kernel is busy: it goes on then."), BUSY_AFTER_MS);
+  try {
+    return await answer;
+  } finally {
+    clearTimeout(busy);
   }
 }
 

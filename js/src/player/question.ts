@@ -1,7 +1,10 @@
+import { isChord } from "../host/border";
 import { button, focused, make, onEscape, SENDS, sendsWith } from "../shared/dom";
-import type { Playback } from "./playback";
+import { type Playback, sayingBusy } from "./playback";
 import type { Story } from "./story";
 import type { Mark } from "./wire";
+
+const LETTER = /^[\p{L}\p{N}]$/u;
 
 /** What a mark asks, and a place to write what one expects, before the rest is seen. */
 export class Question {
@@ -60,6 +63,14 @@ export class Question {
     this.#field.focus({ preventScroll: true });
   }
 
+  /** A letter that is typed anywhere beside a field while something is asked begins the answer. */
+  type(event: KeyboardEvent): void {
+    const isField = (event.target as HTMLElement).matches("input, select, textarea");
+    if (!this.#shown || isField || isChord(event) || !LETTER.test(event.key)) return;
+    event.stopImmediatePropagation();
+    this.focus();
+  }
+
   /** The field is as tall as what is in it, and the buttons below stay in sight. */
   #grow(): void {
     this.#field.style.height = "auto";
@@ -78,14 +89,17 @@ export class Question {
     const mark = this.#shown;
     if (!mark || this.#isSending) return;
     this.#isSending = true;
-    this.#note.textContent = "";
+    const say = (note: string) => {
+      this.#note.textContent = note;
+    };
+    say("");
     try {
-      await this.#story.reply(mark, text);
+      await sayingBusy(this.#story.reply(mark, text), say);
       // At one place there may be several.
       if (!this.#playback.question) this.#left();
       if (!this.#playback.isAtEnd) this.#playback.play();
     } catch (error) {
-      this.#note.textContent = (error as Error).message;
+      say((error as Error).message);
     } finally {
       this.#isSending = false;
     }

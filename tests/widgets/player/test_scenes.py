@@ -161,12 +161,23 @@ def test_a_question_in_front_of_a_turn_is_asked_before_that_is_seen() -> None:
     assert score.barrier({}) == (0, 10)
     whole, chapters = score.outline({})
     assert (whole["turns"], len(chapters)) == (2, 1)
-    assert [mark["text"] for mark in chapters[0]["marks"]] == ["Now another session."]
+    assert [mark["ask"] for mark in chapters[0]["marks"]] == ["What is asked?"]
+    assert "Now another session." not in repr(chapters)
     first = '{"mark":"Before all.","ask":"Ready?"}'
     score = tape("\n".join([lines[0], first, *lines[1:], ""]))
     assert score.barrier({}) == (0, 0)
     assert score.steps(0, {}) == []
     assert "6 * 7" not in repr(score.outline({}))
+
+
+def test_of_two_questions_at_one_place_the_second_waits_for_the_first() -> None:
+    lines = DRAFTED.splitlines()
+    lines.insert(7, '{"mark":"It was canary.","ask":"And canary three?"}')
+    score = tape("\n".join([*lines, ""]))
+    first = next(iter(score.questions))
+    assert "canary" not in repr(score.outline({}))
+    assert "And canary three?" in repr(score.outline({first: "x"}))
+    assert "It was canary." not in repr(score.outline({first: "x"}))
 
 
 def test_a_mark_is_the_same_one_after_lines_were_added_before_it() -> None:
@@ -212,7 +223,8 @@ def test_a_cost_that_is_no_amount_is_unknown(cost: str) -> None:
 
 def test_what_is_said_beside_the_transcript_fits_on_a_line_and_turns_nothing_around() -> None:
     long = DRAFTED.replace("The tool is called.", "\\u202e" + "m" * 100_000)
-    [mark] = tape(long).outline({})[1][0]["marks"]
+    score = tape(long)
+    mark = score.outline(dict.fromkeys(score.questions, "x"))[1][0]["marks"][0]
     assert mark["text"].startswith("[U+202E]mmm")
     assert len(mark["text"]) == 2000
 
