@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from ...render.matrix.against import baselines, bases_of
 from ...render.matrix.alike import groups_of, said_of, same_rows, stands_aside
+from ...render.matrix.bases import baselines, bases_of
 from ...render.matrix.cells import cell_html, column_html, label_text, row_html, tint_of
 from ...render.matrix.figures import amount_of, cells_by_place
 from ...render.matrix.matrix import ENDED, Matrix, MatrixCell, MatrixRow
