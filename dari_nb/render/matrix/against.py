@@ -240,9 +240,9 @@ def _gaps(matrix: Matrix, seen: Against) -> Iterator[Part]:
     turning = [one for one, gap in seen.gaps.items() if gap.turns]
     unsure = [one for one in seen.gaps if one not in settled and one not in turning]
     clauses = [
-        [*listed([[Part(labels[one], "b")] for one in ones]), Part(f" {saying}{_on(seen, tasks)}")]
+        [Part(labels[one], "b"), Part(f" {saying}{_counted(seen, one)}")]
         for saying, found in sayings.items()
-        for tasks, ones in _by_tasks(seen, found)
+        for one in found
     ]
     if turning:
         names = [[Part(labels[one], "b")] for one in turning] if len(seen.gaps) > 1 else []
@@ -282,8 +282,13 @@ def _by_tasks(seen: Against, columns: Sequence[str]) -> list[tuple[int, list[str
     return list(found.items())
 
 
-def _on(seen: Against, tasks: int) -> str:
-    return f" on {count_text(tasks, 'task')}" if tasks < len(seen.rows) else ""
+def _counted(seen: Against, column: str) -> str:
+    """Say on how many tasks a column is better and worse; of one alone, on all, that is said."""
+    found = Counter(change for (_, of), change in seen.cells.items() if of == column)
+    if len(seen.bases) == 1 and found.total() == len(seen.rows):
+        return ""
+    tasks = count_text(found.total(), "task")
+    return f" (better on {found['better']} of {tasks}, worse on {found['worse']})"
 
 
 def means_of(matrix: Matrix, score: str) -> dict[tuple[str, str], float]:

@@ -138,3 +138,15 @@ def test_the_same_version_comes_first_and_the_only_one_is_named(run):
     only = dari.compare_batches(same, run([3], ["small"], {"small @ v3": 3}, run_id="friday"))
     assert "friday · small @ v3 against tuesday · small @ v2" in str(only)
     assert only.differences()["regressions"].tolist() == [3]
+
+
+def test_who_did_better_is_told_with_the_tasks_on_which_it_did(run):
+    tasks = [f"Task {n}" for n in range(20)]
+    wrong = {"small @ v1": 12, "large @ v1": 12, "large @ v2": 6}
+    view = run([1, 2], ["small", "large"], wrong, tasks).view(baseline="small @ v1")
+    counted = "<b>small @ v2</b> did better (better on 12 of 20 tasks, worse on 0)"
+    assert counted in view.against
+    assert "20 tasks do not settle which is better for <b>large @ v1</b>" in view.against
+    view.baseline = view._matrix.columns[2].id
+    counted = "<b>small @ v1</b> did worse (better on 0 of 20 tasks, worse on 12)"
+    assert counted in view.against
