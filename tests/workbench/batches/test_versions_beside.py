@@ -150,3 +150,12 @@ def test_who_did_better_is_told_with_the_tasks_on_which_it_did(run):
     view.baseline = view._matrix.columns[2].id
     counted = "<b>small @ v1</b> did worse (better on 0 of 20 tasks, worse on 12)"
     assert counted in view.against
+
+
+def test_runs_of_one_task_are_told_apart_by_their_versions(run):
+    told = str(run([1, 2], ["small"], repeats=2).paths(0))
+    for label in ("v1 · repeat 0", "v1 · repeat 1", "v2 · repeat 0", "v2 · repeat 1"):
+        assert label in told
+    told = str(run([1, 2], ["small", "large"]).paths(0))
+    for label in ("small @ v1", "large @ v1", "small @ v2", "large @ v2"):
+        assert label in told
