@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ...errors import InvalidRequestError
 from ...models import TimelineItem
 from .cells import DEFAULT, Cell, Column
-from .matching import agents_of, matched, names_of, sizes_text
+from .matching import agents_of, matched, names_of, sizes_text, told_apart
 from .results import Place, Results
 from .tasks import Task
 
@@ -272,8 +272,9 @@ class ComparedBatches(Results):
             names = tuple(run.name for run in self._runs if task.index in run.rows.values())
             if len(names) < len(self._runs):
                 holders.setdefault(names, []).append(task)
+        named = told_apart([t for tasks in holders.values() for t in tasks[:_MOST_NAMED]])
         return [
-            f"{count_text(len(tasks), 'task')} only in {' and '.join(names)}: {_listed(tasks)}"
+            f"{count_text(len(tasks), 'task')} only in {' and '.join(names)}: {_listed(tasks, named)}"
             for names, tasks in holders.items()
         ]
 
@@ -372,9 +373,7 @@ def _with_version(batch: Results, column: Column) -> str:
     return " @ ".join(filter(None, [llm, batch.grid.version_name(column.version)])) or DEFAULT
 
 
-def _listed(tasks: Sequence[Task]) -> str:
-    from ...render.matrix.cells import label_text
-
-    told = [f"“{label_text(task.label)[:40]}”" for task in tasks[:_MOST_NAMED]]
+def _listed(tasks: Sequence[Task], named: Mapping[int, str]) -> str:
+    told = [named[task.index] for task in tasks[:_MOST_NAMED]]
     left = len(tasks) - len(told)
     return ", ".join(told) + (f" and {left} more" if left else "")

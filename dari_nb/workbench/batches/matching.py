@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from .results import Results
 
 _TIMES = " \N{MULTIPLICATION SIGN} "
+_SHOWN, _BEFORE = 40, 20  # characters of a label, and before the place where it differs
 _EXPECTED = ("expected", "expectation", "answer", "target")
 
 
@@ -95,8 +96,42 @@ def matched(batches: Sequence[Results]) -> tuple[list[Task], list[dict[int, int]
 def _keys_of(task: Task) -> Iterable[Any]:
     """What a task is known by, the surest first."""
     about = task.metadata
-    expected = next((about[name] for name in _EXPECTED if name in about), "")
-    yield digest("task", task.text or task.label, expected)
+    yield digest("task", task.text or task.label, _expected_of(task))
     for name in ("id", "task_id"):
         if about.get(name):
             yield name, about[name]
+
+
+def _expected_of(task: Task) -> str:
+    return next((task.metadata[name] for name in _EXPECTED if name in task.metadata), "")
+
+
+def told_apart(tasks: Sequence[Task]) -> dict[int, str]:
+    """Show of each task, by its index, as much as tells it from the others."""
+    from ...render.matrix.cells import label_text
+
+    labels = {task.index: label_text(task.label) for task in tasks}
+    found = {}
+    for task in tasks:
+        label = labels[task.index]
+        others = [labels[other.index] for other in tasks if other.index != task.index]
+        near = [o for o in others if o != label and o[:_SHOWN] == label[:_SHOWN]]
+        shown = _shown(label, max((_alike(label, o) for o in near), default=0))
+        expected = _expected_of(task) if label in others else ""
+        found[task.index] = f"“{shown}”{f' (expected {expected[:_SHOWN]})' if expected else ''}"
+    return found
+
+
+def _alike(one: str, other: str) -> int:
+    """Return how many characters at the beginning are the same."""
+    pairs = enumerate(zip(one, other, strict=False))
+    return next((n for n, (a, b) in pairs if a != b), min(len(one), len(other)))
+
+
+def _shown(label: str, differs_at: int) -> str:
+    """Cut a label, so that the place is seen at which it differs from others."""
+    latest = max(0, differs_at - _BEFORE)
+    start = label.rfind(" ", max(0, latest - _BEFORE // 2), latest) + 1 or latest
+    cut = label[start : start + _SHOWN]
+    before, after = "…" * bool(start), "…" * (len(label) > start + _SHOWN)
+    return f"{before}{cut.strip()}{after}"
