@@ -273,10 +273,11 @@ class ComparedBatches(Results):
             if len(names) < len(self._runs):
                 holders.setdefault(names, []).append(task)
         named = told_apart([t for tasks in holders.values() for t in tasks[:_MOST_NAMED]])
-        return [
-            f"{count_text(len(tasks), 'task')} only in {' and '.join(names)}: {_listed(tasks, named)}"
+        told = {
+            f"{count_text(len(tasks), 'task')} only in {' and '.join(names)}": tasks
             for names, tasks in holders.items()
-        ]
+        }
+        return [f"{said}: {_listed(tasks, named)}" for said, tasks in told.items()]
 
     def to_mimebundle(self) -> dict[str, str]:
         """Return it as HTML, Markdown and plain text, what got worse since the oldest first."""
