@@ -349,3 +349,11 @@ def test_what_differs_by_a_rating_alone_comes_after_what_differs_by_what_judges(
         y=[cell(True, 5), cell(False, 4), cell(True, 3), cell(True, 4)],
     )
     assert [row.id for row in sift(matrix, Wish()).rows] == ["1", "0", "2", "3"]
+
+
+def test_what_failed_is_said_once_however_many_scores_there_are():
+    both = {"scores": {"right": True, "kind": False}}
+    matrix = grid(x=[both] * 6, y=[*[both] * 5, DOWN])
+    said = finding_text(matrix)
+    assert said.count("1 of 6 cells of y failed") == said.count("failed") == 1
+    assert said.index("failed") < said.index("“kind”")
