@@ -27,7 +27,7 @@ def names_of(batches: Sequence[Results]) -> list[str]:
     agents = agents_of(batches)
     if len(agents) == len(batches):
         return agents
-    for form in ("%b %-d", "%b %-d %H:%M"):
+    for form in ("%b %-d", "%b %-d %H:%M", "%b %-d %H:%M:%S"):
         days = [day_of(batch, form) for batch in batches]
         if all(days) and len(set(days)) == len(days):
             return days
