@@ -210,18 +210,17 @@ def _told_versions(matrix: Matrix, seen: Against) -> Iterator[Part]:
 def _left_out(matrix: Matrix, seen: Against) -> Iterator[Part]:
     """Name the columns that are not compared, and what there is to choose."""
     columns = {column.id: column for column in matrix.columns}
+    left: dict[str, list[str]] = {}
     for column, olds in seen.unclear.items():
-        editions = [edition_of(columns[old]) for old in olds]
-        yield Part(" ")
-        yield Part(columns[column].label, "b")
-        yield Part(" is not compared, since there is more than one version: choose ")
-        yield Part(" or ".join(f"“{edition}”" for edition in editions))
-        yield Part(" as the baseline.")
+        editions = " or ".join(f"“{edition_of(columns[old])}”" for old in olds)
+        why = f", since there is more than one version: choose {editions} as the baseline"
+        left.setdefault(why, []).append(column)
     if seen.alone:
+        left[""] = list(seen.alone)
+    for why, ones in left.items():
         yield Part(" ")
-        names = [[Part(columns[one].label, "b")] for one in seen.alone]
-        yield from listed(names, most=len(names))
-        yield Part(" is not compared." if len(names) == 1 else " are not compared.")
+        yield from listed([[Part(columns[one].label, "b")] for one in ones], most=len(ones))
+        yield Part(f" {'is' if len(ones) == 1 else 'are'} not compared{why}.")
 
 
 def mark_html(mark: str) -> str:

@@ -228,7 +228,10 @@ class ComparedBatches(Results):
         seen = compared_with(matrix, self.baseline, by)
         if seen is None or not seen.bases:
             told = against_text(matrix, seen) if seen else "Nothing can be compared."
-            raise InvalidRequestError(told)
+            bases = [old for olds in (seen.unclear.values() if seen else ()) for old in olds]
+            known = [column.version_name for column in matrix.columns if column.id in bases]
+            how = f' In code: compare_batches(…, baseline="{known[0]}").' if any(known) else ""
+            raise InvalidRequestError(f"{told}{how}")
         return matrix, seen
 
     def to_frame(self) -> pd.DataFrame:
