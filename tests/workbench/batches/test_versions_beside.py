@@ -104,7 +104,7 @@ def test_a_new_version_is_compared_with_the_one_of_two_that_is_chosen(run, versi
     assert f"{ones}, since there is more than one version: {both}" in str(compared)
     assert "Nothing is compared with monday on “exact”." in str(compared)
     assert " against monday" not in str(compared)
-    with pytest.raises(InvalidRequestError, match='choose “monday @ v1” .*baseline="v1"'):
+    with pytest.raises(InvalidRequestError, match=r'choose “monday @ v1” .*baseline="v1"'):
         compared.differences()
     for chosen, number, counts in (
         ("v1", "v1", (0, 2)),
