@@ -90,7 +90,7 @@ function deliver(change: Change): void {
 
 async function play(): Promise<void> {
   const rows = TASKS.map((label, index) => {
-    return { id: String(index), index, label, html: `<p>${label}</p>`, values: {}, same: false };
+    return { id: String(index), index, label, html: `<p>${label}</p>`, values: {}, same: 0 };
   });
   deliver({ columns: columns(), rows, cells: [] });
   for (const { id } of rows) for (const llm of LLMS) put(`${id}/${llm}`, "queued", "");

@@ -452,3 +452,14 @@ def test_a_view_of_a_batch_leaves_paper_in_the_saved_notebook(lab):
     lab.shutdown_kernels()
     book.reload()
     book.page.locator(".dari-paper td").get_by_text("rating 5").wait_for()
+
+
+def test_a_long_name_of_a_column_stays_in_its_own_head(lab):
+    names = [f"run_{letter}e5bf996d2fbc1937d52a340b9f8e5bf996d2fbc1937d52" for letter in "abcdef"]
+    book = lab.open_notebook([BOARD, f"board = Board(2, llms={names!r}); board.view"])
+    book.run_all()
+    heads = book.page.locator(".dari-cells thead th")
+    heads.nth(6).wait_for()
+    over = "all => all.map(head => head.scrollWidth - head.clientWidth)"
+    assert heads.evaluate_all(over) == [0] * 7
+    book.shot("matrix-long-names", selector=".dari-matrix")

@@ -4,6 +4,8 @@ import pytest
 
 from dari_nb.models import AssistantMessageItem, ToolCallItem, UserMessageItem, text_block
 from dari_nb.render import Head, paper
+from dari_nb.render.matrix.matrix import Matrix, MatrixCell, MatrixColumn, MatrixRow
+from dari_nb.render.matrix.paper import matrix_paper
 
 PAGE = "<!doctype html><meta charset=utf-8><title>paper</title><body>"
 # Elements with text that a box around them cuts off.
@@ -85,3 +87,16 @@ def test_no_line_of_a_call_and_no_row_of_a_table_is_parted_by_the_end_of_a_page(
     for kind in ("summary", "tr"):
         look = page.locator(kind).last.evaluate("each => getComputedStyle(each).breakInside")
         assert look == "avoid"
+
+
+def test_no_column_of_a_matrix_is_cut_off_in_print(page):
+    names = ["small @ v1", "large @ v1", "small @ v2", "large @ v2"]
+    figures = {"state": "completed", "text": "urgency: medium", "seconds": 0.062, "cost": "0.0129"}
+    rows = [MatrixRow(str(n), f"Task {n}") for n in range(4)]
+    cells = [MatrixCell(f"{r.id}/{c}", r.id, c, **figures) for r in rows for c in names]
+    matrix = Matrix("triage", "run", rows, [MatrixColumn(c, c) for c in names], cells)
+    page.set_content(PAGE + matrix_paper(matrix)["text/html"])
+    page.set_viewport_size({"width": 640, "height": 1000})
+    assert page.evaluate(CUT_OFF) != []
+    page.emulate_media(media="print")
+    assert page.evaluate(CUT_OFF) == []

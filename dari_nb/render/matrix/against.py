@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import chain
 from statistics import fmean
 from typing import Literal
 
@@ -14,9 +15,10 @@ from ...errors import InvalidRequestError
 from ...score_kinds import JUDGING, is_number
 from ..plain.visible import visible_name
 from ..plain.words import count_text
+from .bases import bases_of, edition_of, possible_bases
 from .better import TURNED, interval_text, level_text
 from .lacking import failures
-from .matrix import Gap, Matrix, MatrixColumn
+from .matrix import Gap, Matrix
 from .parts import Part, html_of, listed, score_part, text_of, without_buttons
 from .wording import method_text
 
@@ -47,6 +49,8 @@ class Against:
             has estimated it.
         level: Coverage of each of these intervals.
         comparisons: How many could have been made.
+        unclear: The columns that one might be compared with, of which none was chosen, by id.
+        alone: Columns of runs that nothing is compared with.
     """
 
     name: str
@@ -57,6 +61,8 @@ class Against:
     gaps: Mapping[str, Gap] = field(default_factory=dict)
     level: float = 0.95
     comparisons: int = 1
+    unclear: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    alone: Sequence[str] = ()
 
     @cached_property
     def counts(self) -> dict[Change, int]:
@@ -70,44 +76,6 @@ class Against:
     def of(self, row: str, column: str) -> Change | None:
         """Say what became of a task in a column; ``None`` in one that others are compared with."""
         return self.cells.get((row, column), "none") if column in self.bases else None
-
-
-def baselines(columns: Sequence[MatrixColumn]) -> list[str]:
-    """Name all that columns can be compared with: runs where there are several, then columns."""
-    runs = dict.fromkeys(column.of for column in columns if column.of)
-    return [*(runs if len(runs) > 1 else ()), *(column.id for column in columns)]
-
-
-def bases_of(columns: Sequence[MatrixColumn], baseline: str) -> dict[str, str]:
-    """Find for each column the one that it is compared with, by id.
-
-    A column is the baseline of all others. A run is that of other runs: a column is compared with
-    the one of the same LLM, or with the only one there is.
-    """
-    if any(column.id == baseline for column in columns):
-        return {column.id: baseline for column in columns if column.id != baseline}
-    olds = [column for column in columns if column.of == baseline]
-    by_llm = {column.llm: column.id for column in olds}
-    only = olds[0].id if len(olds) == 1 else ""
-    found = {c.id: by_llm.get(c.llm, only) for c in columns if c.of != baseline}
-    return {column: base for column, base in found.items() if base}
-
-
-def checked_baseline(columns: Sequence[MatrixColumn], wanted: str) -> str:
-    """Return the baseline that is called so: its id, or that of the column with this label.
-
-    Raises:
-        InvalidRequestError: There is none; the text names those there are.
-    """
-    labels = {column.label: column.id for column in columns}
-    found = wanted if wanted in baselines(columns) else labels.get(wanted)
-    if found is None:
-        known = ", ".join(dict.fromkeys([*baselines(columns)[: -len(columns)], *labels]))
-        raise InvalidRequestError(
-            f"There is no column {wanted[:_MOST_SAID]!r} to compare with; "
-            f"there is: {visible_name(known)}."
-        )
-    return found
 
 
 def scores_of(matrix: Matrix) -> list[str]:
@@ -140,7 +108,11 @@ def seen_against(matrix: Matrix, baseline: str, score: str = "") -> Against | No
     known = scores_of(matrix)
     by = score if score in known else next(iter(known), "")
     bases = bases_of(matrix.columns, baseline) if baseline else {}
-    if not (by and bases):
+    possible = {
+        column: [base.id for base in olds]
+        for column, olds in (possible_bases(matrix.columns, baseline) if baseline else {}).items()
+    }
+    if not by or not (bases or possible):
         return None
     labels = {column.id: column.label for column in matrix.columns}
     means, failed = _with_failures(matrix, by)
@@ -160,7 +132,13 @@ def seen_against(matrix: Matrix, baseline: str, score: str = "") -> Against | No
         row.id: next((c for c in ORDER if c in found.get(row.id, ())), ORDER[-1])
         for row in matrix.rows
     }
-    return Against(labels.get(baseline, baseline), by, bases, cells, rows)
+    seen = Against(labels.get(baseline, baseline), by, bases, cells, rows)
+    if not possible:
+        return seen
+    unclear = {column: olds for column, olds in possible.items() if len(olds) > 1}
+    told = {*bases, *bases.values(), *unclear, *chain(*unclear.values())}
+    alone = [column.id for column in matrix.columns if column.id not in told]
+    return replace(seen, unclear=unclear, alone=alone)
 
 
 def against_html(matrix: Matrix, seen: Against, *, live: bool = False) -> str:
@@ -180,14 +158,28 @@ def against_parts(matrix: Matrix, seen: Against) -> Iterator[Part]:
 
     Example: ``Of 20 tasks, 3 are worse, 5 better, 12 alike against small on “right”.``
     """
+    yield from _changed(matrix, seen) if seen.bases else [Part("Nothing is compared with ")]
+    yield Part(seen.name, "b")
+    yield Part(" on ")
+    yield score_part(seen.score)
+    absent = len(_absent(matrix, seen))
+    yield Part(f"; {absent} {'was' if absent == 1 else 'were'} not run" if absent else "")
+    yield from _told_versions(matrix, seen)
+    yield from failures(matrix, dict.fromkeys([*seen.bases.values(), *seen.bases]), seen.score)
+    yield Part(".")
+    yield from _left_out(matrix, seen)
+    if seen.gaps:
+        yield Part(" ")
+        yield from _gaps(matrix, seen)
+
+
+def _changed(matrix: Matrix, seen: Against) -> Iterator[Part]:
+    """Say how often tasks got worse, better or neither."""
     columns = len(seen.bases)
     size = f" \N{MULTIPLICATION SIGN} {columns} columns" if columns > 1 else ""
     yield Part(f"Of {count_text(len(seen.rows), 'task')}{size}, ")
     words = {"none": "not compared"}
-    there = {(cell.row, cell.column) for cell in matrix.cells}
-    places = [(row, column) for row in seen.rows for column in seen.bases]
-    absent = sum(place not in there for place in places)
-    counts = {**seen.counts, "none": seen.counts["none"] - absent}
+    counts = {**seen.counts, "none": seen.counts["none"] - len(_absent(matrix, seen))}
     told = [change for change, n in counts.items() if n or change != "none"]
     for place, change in enumerate(told):
         n = counts[change]
@@ -197,15 +189,39 @@ def against_parts(matrix: Matrix, seen: Against) -> Iterator[Part]:
             f"{n}{verb} {words.get(change, change)}", where=f"change = {change}" if n else ""
         )
     yield Part(" against ")
-    yield Part(seen.name, "b")
-    yield Part(" on ")
-    yield score_part(seen.score)
-    yield Part(f"; {absent} {'was' if absent == 1 else 'were'} not run" if absent else "")
-    yield from failures(matrix, dict.fromkeys([*seen.bases.values(), *seen.bases]), seen.score)
-    yield Part(".")
-    if seen.gaps:
+
+
+def _absent(matrix: Matrix, seen: Against) -> list[tuple[str, str]]:
+    """Find the tasks that a column does not have."""
+    there = {(cell.row, cell.column) for cell in matrix.cells}
+    places = [(row, column) for row in seen.rows for column in seen.bases]
+    return [place for place in places if place not in there]
+
+
+def _told_versions(matrix: Matrix, seen: Against) -> Iterator[Part]:
+    """Name the columns that are compared with another version."""
+    columns = {column.id: column for column in matrix.columns}
+    for place, (column, base) in enumerate(seen.bases.items()):
+        one, other = columns[column], columns[base]
+        if one.version_name != other.version_name and one.of:
+            yield Part("; " if place else ": ")
+            yield from (Part(one.label, "b"), Part(" against "), Part(other.label, "b"))
+
+
+def _left_out(matrix: Matrix, seen: Against) -> Iterator[Part]:
+    """Name the columns that are not compared, and what there is to choose."""
+    columns = {column.id: column for column in matrix.columns}
+    left: dict[str, list[str]] = {}
+    for column, olds in seen.unclear.items():
+        editions = " or ".join(f"“{edition_of(columns[old])}”" for old in olds)
+        why = f", since there is more than one version: choose {editions} as the baseline"
+        left.setdefault(why, []).append(column)
+    if seen.alone:
+        left[""] = list(seen.alone)
+    for why, ones in left.items():
         yield Part(" ")
-        yield from _gaps(matrix, seen)
+        yield from listed([[Part(columns[one].label, "b")] for one in ones], most=len(ones))
+        yield Part(f" {'is' if len(ones) == 1 else 'are'} not compared{why}.")
 
 
 def mark_html(mark: str) -> str:
@@ -224,9 +240,9 @@ def _gaps(matrix: Matrix, seen: Against) -> Iterator[Part]:
     turning = [one for one, gap in seen.gaps.items() if gap.turns]
     unsure = [one for one in seen.gaps if one not in settled and one not in turning]
     clauses = [
-        [*listed([[Part(labels[one], "b")] for one in ones]), Part(f" {saying}{_on(seen, tasks)}")]
+        [Part(labels[one], "b"), Part(f" {saying}{_counted(seen, one)}")]
         for saying, found in sayings.items()
-        for tasks, ones in _by_tasks(seen, found)
+        for one in found
     ]
     if turning:
         names = [[Part(labels[one], "b")] for one in turning] if len(seen.gaps) > 1 else []
@@ -266,8 +282,13 @@ def _by_tasks(seen: Against, columns: Sequence[str]) -> list[tuple[int, list[str
     return list(found.items())
 
 
-def _on(seen: Against, tasks: int) -> str:
-    return f" on {count_text(tasks, 'task')}" if tasks < len(seen.rows) else ""
+def _counted(seen: Against, column: str) -> str:
+    """Say on how many tasks a column is better and worse; of one alone, on all, that is said."""
+    found = Counter(change for (_, of), change in seen.cells.items() if of == column)
+    if len(seen.bases) == 1 and found.total() == len(seen.rows):
+        return ""
+    tasks = count_text(found.total(), "task")
+    return f" (better on {found['better']} of {tasks}, worse on {found['worse']})"
 
 
 def means_of(matrix: Matrix, score: str) -> dict[tuple[str, str], float]:

@@ -59,6 +59,26 @@ def same_rows(matrix: Matrix) -> list[MatrixRow]:
     return same if _LEAST_FOLD <= len(same) < len(matrix.rows) else []
 
 
+def sameness(matrix: Matrix) -> dict[str, int]:
+    """Rank rows, those first in which scores that judge differ, or answers without any.
+
+    Returns:
+        0 for those, 1 where only ratings differ, 2 where nothing does, by the ids of rows.
+    """
+    same = {row.id for row in same_rows(matrix)}
+    judging = [name for name, kind in matrix.kinds.items() if kind in JUDGING and name != RATING]
+    by_row: dict[str, list[MatrixCell]] = {}
+    for cell in matrix.cells:
+        by_row.setdefault(cell.row, []).append(cell)
+    rated = judging and RATING in matrix.kinds and matrix.is_over
+    return {
+        row.id: 2
+        if row.id in same
+        else int(bool(rated) and _is_by_rating(by_row.get(row.id, []), judging))
+        for row in matrix.rows
+    }
+
+
 def same_text(matrix: Matrix, rows: Sequence[MatrixRow]) -> str:
     """Say what is the same on these tasks, and nothing that is not.
 
@@ -67,11 +87,15 @@ def same_text(matrix: Matrix, rows: Sequence[MatrixRow]) -> str:
     cells: dict[str, list[MatrixCell]] = {}
     for (row_id, _), of in cells_by_place(matrix).items():
         cells.setdefault(row_id, []).extend(_sent(of))
-    unsent = [row for row in rows if not cells[row.id]]
-    rows = [row for row in rows if cells[row.id]]
-    not_sent = f"{count_text(len(unsent), 'task')} not sent" if unsent else ""
+    # What one cell alone says is compared with nothing.
+    sent = {1: "sent once", 0: "not sent"}
+    counts_of = Counter(len(cells[row.id]) for row in rows)
+    told_apart = [
+        f"{count_text(counts_of[n], 'task')} {words}" for n, words in sent.items() if counts_of[n]
+    ]
+    rows = [row for row in rows if len(cells[row.id]) not in sent]
     if not rows:
-        return not_sent
+        return " · ".join(told_apart)
     told_by = {row.id: _told_by(cells[row.id], matrix) for row in rows}
     counts = Counter(_judged(cells[row_id][0], by, matrix) for row_id, by in told_by.items() if by)
     told = " · ".join(
@@ -81,7 +105,7 @@ def same_text(matrix: Matrix, rows: Sequence[MatrixRow]) -> str:
     if all(_is_one_answer(cells[row.id]) for row in rows):
         what = "on which nothing differs" if counts else "with one answer everywhere"
     said = f"{count_text(len(rows), 'task')} {what}{f': {told}' if told else ''}"
-    return f"{said} · {not_sent}" if not_sent else said
+    return " · ".join([said, *told_apart])
 
 
 def _outcome(cell: MatrixCell) -> Hashable:
@@ -94,11 +118,11 @@ def answers_of(cells: Sequence[MatrixCell]) -> list[list[MatrixCell]]:
     """Put the cells of a task together that gave one answer, most first.
 
     Empty where there is one answer alone, or no two cells gave the same: then there is nothing
-    to count.
+    to count. Why a cell failed is no answer.
     """
-    ended = [cell for cell in _sent(cells) if cell.state in ENDED]
-    groups = groups_of(ended)
-    return sorted(groups, key=lambda g: -len(g)) if 1 < len(groups) < len(ended) else []
+    answered = [cell for cell in cells if cell.state == "completed"]
+    groups = groups_of(answered)
+    return sorted(groups, key=lambda g: -len(g)) if 1 < len(groups) < len(answered) else []
 
 
 def said_of(cell: MatrixCell) -> str:
@@ -157,6 +181,12 @@ def _values(cells: Sequence[MatrixCell], name: str) -> list[float | str]:
     values = [cell.scores.get(name) for cell in cells]
     there = [value for value in values if not is_missing(value)]
     return [value if is_number(value) else str(value) for value in there]
+
+
+def _is_by_rating(cells: Sequence[MatrixCell], judging: Sequence[str]) -> bool:
+    """Whether ratings differ, and no score that judges."""
+    differ = [name for name in (RATING, *judging) if len({*_values(cells, name)}) > 1]
+    return differ == [RATING]
 
 
 def _judged(cell: MatrixCell, names: Sequence[str], matrix: Matrix) -> str:

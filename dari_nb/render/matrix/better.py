@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 
 from ..plain.words import count_text
 from .lacking import failures
@@ -16,8 +16,11 @@ Labels = dict[str, str]
 TURNED = "counted as wrong, what failed leaves open which is better"
 
 
-def compared(matrix: Matrix, finding: Finding) -> Iterator[Part]:
-    """Say by how much the best is above the others, or that it is not settled which is."""
+def compared(matrix: Matrix, finding: Finding, said: Container[str] = ()) -> Iterator[Part]:
+    """Say by how much the best is above the others, or that it is not settled which is.
+
+    Failures of columns are told once: not of those of which they are ``said`` already.
+    """
     labels = {column.id: column.label for column in matrix.columns}
     if not finding.differ:
         yield from _nothing_between(finding, labels)
@@ -28,7 +31,7 @@ def compared(matrix: Matrix, finding: Finding) -> Iterator[Part]:
     else:
         yield from _unsettled(finding, labels)
     yield from _behind(finding, labels)
-    yield from failures(matrix, finding.means, finding.score)
+    yield from failures(matrix, finding.means, finding.score, said)
     yield _intervals(finding, labels)
     yield Part(".")
     if finding.differ:

@@ -49,9 +49,11 @@ def finding_parts(matrix: Matrix) -> list[list[Part]]:
     if not matrix.is_over or not matrix.cells:
         return []
     told = [list(failed(matrix))]
-    told += [
-        [*compared(matrix, one), *_further(lacking(matrix, one.score))] for one in matrix.findings
-    ]
+    said: set[str] = set()
+    for one in matrix.findings:
+        sentence = list(compared(matrix, one, said))
+        said.update(one.means)
+        told.append([*sentence, *_further(lacking(matrix, one.score, said))])
     others = [name for name in _scores(matrix) if name not in {f.score for f in matrix.findings}]
     if len(matrix.findings) < _MOST_SCORES:
         told += [_uncompared(matrix, name) for name in others[:_MOST_SCORES]]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from ...score_kinds import is_missing, is_number
@@ -14,6 +14,8 @@ from .matrix import ENDED, Matrix, MatrixCell, MatrixColumn, is_lost
 from .parts import Part, listed, score_part, short_text
 from .sifting.conditions import both, condition, lacks
 from .verdict import score_text
+
+_FAILED = state_text("failed")
 
 
 class Lack(NamedTuple):
@@ -58,14 +60,19 @@ def failed(matrix: Matrix) -> Iterator[Part]:
     yield Part(f": {short_text(*causes)}" if len(causes) == 1 and all(causes) else ".")
 
 
-def failures(matrix: Matrix, columns: Iterable[str], score: str) -> Iterator[Part]:
-    """Say in how many cells columns failed, or were given no score when they were to be scored."""
+def failures(
+    matrix: Matrix, columns: Iterable[str], score: str, said: Container[str] = ()
+) -> Iterator[Part]:
+    """Say in how many cells columns failed, or were given no score when they were to be scored.
+
+    Columns whose failures are ``said`` are left out where they lack this score for nothing else.
+    """
     labels = {column.id: column.label for column in matrix.columns}
     for column in columns:
         cells = [cell for cell in matrix.cells if cell.column == column]
         lost = [cell for cell in cells if is_lost(cell, score)]
-        if lost:
-            failed = sum(cell.state == "failed" for cell in lost)
+        failed = sum(cell.state == "failed" for cell in lost)
+        if lost and not (column in said and failed == len(lost)):
             verb = "failed" if failed else "could not be scored"
             told = f"{len(lost)} of {count_text(len(cells), 'cell')}"
             which = "state = failed" if failed == len(lost) else lacks(score)
@@ -109,12 +116,15 @@ def not_a_number(matrix: Matrix, score: str) -> Iterator[Part]:
     yield Part("). Nothing is compared by it.")
 
 
-def lacking(matrix: Matrix, score: str) -> Iterator[Part]:
-    """Say which cells count for nothing because they have no such score, and why not."""
+def lacking(matrix: Matrix, score: str, said: Container[str] = ()) -> Iterator[Part]:
+    """Say which cells count for nothing because they have no such score, and why not.
+
+    Columns whose failures are ``said`` are left out where they lack it for nothing else.
+    """
     if score not in matrix.kinds:
         yield from _failed_everywhere(matrix, score)
         return
-    lacks = _lacks_of(matrix, score)
+    lacks = _lacks_of(matrix, score, said)
     if not lacks:
         return
     yield Part("Without ")
@@ -147,14 +157,18 @@ def _told(lack: Lack, why: str, score: str) -> Iterator[Part]:
     yield Part(f" ({short_text(why)})" if why else "")
 
 
-def _lacks_of(matrix: Matrix, score: str) -> list[Lack]:
+def _lacks_of(matrix: Matrix, score: str, said: Container[str]) -> list[Lack]:
     """Return what each column lacks of a score, those left out that failed altogether."""
     failed = {column.id for column in failed_columns(matrix)}
     cells: dict[str, list[MatrixCell]] = {column.id: [] for column in matrix.columns}
     for cell in matrix.cells:
         cells[cell.column].append(cell)
-    lacks = [_lack_of(c, cells[c.id], score) for c in matrix.columns if c.id not in failed]
-    return [lack for lack in lacks if lack.cells]
+    lacks = {c.id: _lack_of(c, cells[c.id], score) for c in matrix.columns if c.id not in failed}
+    return [
+        lack
+        for one, lack in lacks.items()
+        if lack.cells and not (lack.why == _FAILED and one in said)
+    ]
 
 
 def _lack_of(column: MatrixColumn, cells: Sequence[MatrixCell], score: str) -> Lack:

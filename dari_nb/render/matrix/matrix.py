@@ -124,6 +124,7 @@ class MatrixColumn:
         about: What is different about it, in a few words.
         means: Its means, one for each score that is a number.
         of: The run that it belongs to, where several are beside each other.
+        version_name: What people call its version, where its label tells it.
     """
 
     id: str
@@ -133,6 +134,7 @@ class MatrixColumn:
     about: str = ""
     means: Sequence[Mean] = ()
     of: str = ""
+    version_name: str = ""
 
 
 @dataclass(frozen=True)

@@ -65,7 +65,9 @@ def pairs_of(given: Any, one: Any, other: Any, by: str | None, task: str) -> Pai
         return _of_values(given, one)
     frame = _frame_of(given, task, *([] if by is None else [by]))
     columns = [score_column(frame, name, task) for name in (one, other)]
-    groups = _columns(frame) if by is None else hashable(frame, by)
+    # A batch knows what people call its columns.
+    called = getattr(given, "_called", None)
+    groups = (called or _columns(frame)) if by is None else hashable(frame, by)
     rows = zip(tasks_of(frame, task), groups, *(frame[column] for column in columns), strict=True)
     cells = [_pair(at, column, a, b) for at, column, a, b in rows]
     return Pairs(cells, *(column.removeprefix("score.") for column in columns))

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from ...render.matrix.against import baselines, bases_of
-from ...render.matrix.alike import groups_of, said_of, same_rows, stands_aside
+from ...render.matrix.alike import groups_of, said_of, sameness, stands_aside
+from ...render.matrix.bases import baselines, bases_of
 from ...render.matrix.cells import cell_html, column_html, label_text, row_html, tint_of
 from ...render.matrix.figures import amount_of, cells_by_place
 from ...render.matrix.matrix import ENDED, Matrix, MatrixCell, MatrixRow
@@ -73,16 +73,16 @@ class Changes:
         yield before, self.n, self._packed(entries[start:])
 
     def _new(self, matrix: Matrix) -> Iterator[tuple[tuple[str, str], Any, Any]]:
-        same = {row.id for row in same_rows(matrix)}
+        same = sameness(matrix)
         cells: dict[str, list[MatrixCell]] = {row.id: [] for row in matrix.rows}
         for cell in matrix.cells:
             cells[cell.row].append(cell)
         for row in matrix.rows:
-            index, is_same = matrix.numbers[row.id], row.id in same
+            index, rank = matrix.numbers[row.id], same[row.id]
             html = self._heading(row, index, cells[row.id])
-            key, told = ("rows", row.id), (index, row, is_same, html)
+            key, told = ("rows", row.id), (index, row, rank, html)
             if self._seen.get(key) != told:
-                yield key, told, partial(_row, row, index, html, same=is_same)
+                yield key, told, partial(_row, row, index, html, same=rank)
         groups, kinds = _groups(matrix), matrix.kinds
         for cell in matrix.cells:
             group, among = groups[cell.id]
@@ -157,7 +157,7 @@ def _groups(matrix: Matrix) -> dict[str, tuple[list[MatrixCell], int]]:
     }
 
 
-def _row(row: MatrixRow, index: int, html: str, *, same: bool) -> Row:
+def _row(row: MatrixRow, index: int, html: str, *, same: int) -> Row:
     return Row(
         id=row.id,
         index=index,

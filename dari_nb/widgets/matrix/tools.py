@@ -10,7 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 
 from ...render import head_html
-from ...render.matrix.against import Against, against_html, baselines, scores_of
+from ...render.matrix.against import Against, against_html, scores_of
+from ...render.matrix.bases import baselines
 from ...render.matrix.figures import matrix_head, state_counts, total_text
 from ...render.matrix.finding import finding_html
 from ...render.matrix.matrix import Matrix

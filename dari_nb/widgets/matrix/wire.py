@@ -21,14 +21,17 @@ class Column(TypedDict):
 
 
 class Row(TypedDict):
-    """A task; ``values`` is what is known about it, ``same`` whether nothing differs in it."""
+    """A task; ``values`` is what is known about it.
+
+    ``same`` is 0 where scores that judge differ, 1 where only ratings do, 2 where nothing does.
+    """
 
     id: str
     index: int
     label: str
     html: str
     values: dict[str, str]
-    same: bool
+    same: int
 
 
 class Cell(TypedDict):

@@ -366,7 +366,7 @@ class Batch(Results):
         if self._limit is not None:
             self._ask()
             wait_for(self._link.run(self._late_costs.once()))
-            told = {c: plan.cost_per_item[self.grid.column_id(c)] for c in self.columns}
+            told = {c: plan.cost_per_item[self.grid.names[c]] for c in self.columns}
             prices = {column: price for column, price in told.items() if price is not None}
             plan.hold(self._limit, Spending(self.grid, self._limit, prices).spent.total)
         return plan
@@ -621,7 +621,7 @@ class Batch(Results):
     def _prices(self, chunks: Sequence[Chunk]) -> Mapping[Column, Decimal]:
         """Return what a turn has cost in each column that is to be sent to."""
         columns = {chunk.jobs[0].cell.column for chunk in chunks}
-        names = {self.grid.column_id(column): column for column in columns}
+        names = {self.grid.names[column]: column for column in columns}
         own = Spending(self.grid, Decimal(0), {}).prices_now()
         if not columns <= own.keys():
             wait_for(self._link.run(self._late_costs.once()))

@@ -5,12 +5,13 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ...errors import InvalidRequestError
 from ...models import TimelineItem
-from .cells import Cell, Column
-from .matching import agents_of, matched, names_of, sizes_text
+from .cells import DEFAULT, Cell, Column
+from .matching import agents_of, matched, names_of, sizes_text, told_apart
 from .results import Place, Results
 from .tasks import Task
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from ...render.matrix.against import Against
-    from ...render.matrix.matrix import Matrix
+    from ...render.matrix.matrix import Matrix, MatrixColumn
     from ...widgets.view import AnyLayout
     from ..sessions.session import Session
     from ..sessions.turn import Turn
@@ -45,7 +46,8 @@ class ComparedBatches(Results):
     It is looked at as a batch is, and sends nothing. Ratings go to the batch that a cell is of.
 
     Attributes:
-        baseline: What the oldest of them is called, such as ``"Nov 20"``.
+        baseline: What the others are compared with: the oldest of them, such as ``"Nov 20"``, or
+            a version of it, such as ``"Nov 20 @ v2"``, or a column.
         only: Tasks that not all of them have, by what each is called.
 
     >>> old = d.batches.run("echo", ["Hi", "Ho"], run_id="monday").wait(60)
@@ -55,19 +57,18 @@ class ComparedBatches(Results):
     ['Ho']
     """
 
-    def __init__(self, batches: Sequence[Results]) -> None:
+    def __init__(self, batches: Sequence[Results], baseline: str | int | None = None) -> None:
         first = batches[0]
         names = names_of(batches)
         tasks, places = matched(batches)
         runs = [
-            _Run(name, batch, rows, {c: _column(name, batch, c) for c in batch.columns})
+            _Run(name, batch, rows, _columns(name, batch, batches))
             for name, batch, rows in zip(names, batches, places, strict=True)
         ]
         columns = [column for run in runs for column in run.columns.values()]
         repeats = max(batch.repeats for batch in batches)
         run_id = "+".join(batch.run_id for batch in batches)
         super().__init__(first._link, first.agent, run_id, tasks, columns, repeats)
-        self.baseline = names[0]
         self._runs = runs
         self._own: dict[str, tuple[Results, Cell]] = {}
         for run in runs:
@@ -81,6 +82,7 @@ class ComparedBatches(Results):
                 f"{' and '.join(batch.run_id for batch in batches)} have no task in common: tasks "
                 "are the same when their text and what is expected are, or their id in metadata."
             )
+        self.baseline = self._baseline(names[0] if baseline is None else baseline)
 
     def _take(self, run: _Run) -> None:
         for cell in run.batch.cells:
@@ -89,6 +91,20 @@ class ComparedBatches(Results):
             ours.history, ours.unsent, ours.carried = cell.history, cell.unsent, cell.metadata
             ours.doubles, ours.held = cell.doubles, cell.held
             self._own[ours.id] = run.batch, cell
+
+    def _baseline(self, wanted: str | int) -> str:
+        """Return the baseline that is called so; a version alone is that of the oldest."""
+        from ...render.matrix.bases import baselines, checked_baseline
+
+        if not isinstance(wanted, str | int):
+            raise InvalidRequestError(f"baseline is a version or a column, not {wanted!r:.80}.")
+        columns = self._snapshot().columns
+        short = {column.version: column.version_name for column in columns}
+        version = f"v{wanted}" if isinstance(wanted, int) else short.get(wanted, wanted)
+        oldest = self._runs[0].name
+        known = {*baselines(columns), *(column.label for column in columns)}
+        names = (f"{oldest} @ {version}", f"{oldest} · {version}")
+        return checked_baseline(columns, next((n for n in names if n in known), str(wanted)))
 
     def _is_shared(self, row: int) -> bool:
         return all(row in run.rows.values() for run in self._runs)
@@ -145,7 +161,7 @@ class ComparedBatches(Results):
 
         Args:
             where: As for :meth:`Results.view`.
-            baseline: The oldest of them when left out; ``""`` is none.
+            baseline: As for :func:`compare_batches`; ``""`` is none.
             score: As for :meth:`Results.view`.
             layout: As for :meth:`Results.view`.
 
@@ -153,6 +169,7 @@ class ComparedBatches(Results):
         True
         """
         wanted = self.baseline if baseline is None else baseline
+        wanted = self._baseline(wanted) if wanted and isinstance(wanted, str) else wanted
         return super().view(where=where, baseline=wanted, score=score, layout=layout)
 
     def differences(self, score: str = "") -> pd.DataFrame:
@@ -203,14 +220,18 @@ class ComparedBatches(Results):
         return changes_frame(*self._seen(score))
 
     def _seen(self, score: str) -> tuple[Matrix, Against]:
-        from ...render.matrix.against import checked_score, scores_of
+        from ...render.matrix.against import against_text, checked_score, scores_of
         from .matrix.means import compared_with
 
         matrix = self._snapshot()
         by = checked_score(matrix, score or next(iter(scores_of(matrix)), "score"))
         seen = compared_with(matrix, self.baseline, by)
-        if seen is None:
-            raise InvalidRequestError(f"No column is that of an LLM that {self.baseline} has, too.")
+        if seen is None or not seen.bases:
+            told = against_text(matrix, seen) if seen else "Nothing can be compared."
+            bases = [old for olds in (seen.unclear.values() if seen else ()) for old in olds]
+            known = [column.version_name for column in matrix.columns if column.id in bases]
+            how = f' In code: compare_batches(…, baseline="{known[0]}").' if any(known) else ""
+            raise InvalidRequestError(f"{told}{how}")
         return matrix, seen
 
     def to_frame(self) -> pd.DataFrame:
@@ -240,15 +261,12 @@ class ComparedBatches(Results):
         for run in self._runs:
             self._take(run)
         matrix = super()._snapshot()
-        names = {
-            self.grid.column_id(ours): (run.name, own.llm)
+        told = {
+            self.grid.column_id(ours): partial(_told, run, own)
             for run in self._runs
             for own, ours in run.columns.items()
         }
-        columns = [
-            replace(column, of=names[column.id][0], llm=names[column.id][1])
-            for column in matrix.columns
-        ]
+        columns = [told[column.id](column) for column in matrix.columns]
         batches = [run.batch for run in self._runs]
         size = sizes_text({run.name: run.batch for run in self._runs})
         title = " and ".join(agents_of(batches))
@@ -264,18 +282,18 @@ class ComparedBatches(Results):
             names = tuple(run.name for run in self._runs if task.index in run.rows.values())
             if len(names) < len(self._runs):
                 holders.setdefault(names, []).append(task)
-        told = [
-            f"{count_text(len(tasks), 'task')} only in {' and '.join(names)}: {_listed(tasks)}"
-            for names, tasks in holders.items()
-        ]
         words: dict[int, set[str]] = {}
         for run in self._runs:
             for task in run.batch.tasks:
                 words.setdefault(run.rows[task.index], set()).add(task.label)
+        told = {
+            f"{count_text(len(tasks), 'task')} only in {' and '.join(names)}": tasks
+            for names, tasks in holders.items()
+        }
         if others := [task for task in self.tasks if len(words[task.index]) > 1]:
-            count = count_text(len(others), "task")
-            told.append(f"{count} with another text under the same id: {_listed(others)}")
-        return told
+            told[f"{count_text(len(others), 'task')} with another text under the same id"] = others
+        named = told_apart([t for tasks in told.values() for t in tasks[:_MOST_NAMED]])
+        return [f"{said}: {_listed(tasks, named)}" for said, tasks in told.items()]
 
     def to_mimebundle(self) -> dict[str, str]:
         """Return it as HTML, Markdown and plain text, what got worse since the oldest first."""
@@ -314,20 +332,26 @@ class ComparedBatches(Results):
         return f"<ComparedBatches {', '.join(run.name for run in self._runs)}: {len(self)} cells>"
 
 
-def compare_batches(old: Results, new: Results, *more: Results) -> ComparedBatches:
+def compare_batches(
+    old: Results, new: Results, *more: Results, baseline: str | int | None = None
+) -> ComparedBatches:
     """Put batches of different days beside each other, the same tasks in one row.
 
     Tasks are the same when their text and what is expected of them are, or else the id in their
     metadata. The oldest is the baseline: what got worse since comes first, and the differences of
-    each column to that of the same LLM are paired by task, with their interval.
+    each column to that of the same LLM and version are paired by task, with their interval. Where
+    the oldest has other versions, several of one LLM, ``baseline`` says which of them counts.
 
     Args:
         old: The baseline.
         new: What is compared with it.
         *more: Further ones.
+        baseline: What is compared with instead of the whole of the oldest: one of its versions, as
+            ``"v2"`` or 2, or a column, as it is called.
 
     Raises:
-        InvalidRequestError: These are no batches, or have no task in common.
+        InvalidRequestError: These are no batches, or have no task in common; or there is no such
+            baseline.
 
     >>> compared = dari.compare_batches(batch, batch)
     >>> compared.to_frame()["llm_id"].nunique()
@@ -337,18 +361,36 @@ def compare_batches(old: Results, new: Results, *more: Results) -> ComparedBatch
     for batch in batches:
         if not isinstance(batch, Results):
             raise InvalidRequestError(f"Batches are compared, not {type(batch).__name__}.")
-    return ComparedBatches(batches)
+    return ComparedBatches(batches, baseline)
 
 
-def _column(name: str, batch: Results, column: Column) -> Column:
-    if len(batch.columns) == 1 and column.llm is None:
-        return Column(name)
-    return Column(f"{name} · {batch.grid.column_id(column)}")
+def _columns(name: str, batch: Results, batches: Sequence[Results]) -> dict[Column, Column]:
+    """Name the columns of a batch beside others: with versions, if the agent has several there."""
+    agents = [other for other in batches if other.agent.id == batch.agent.id]
+    if len({column.version for other in agents for column in other.columns}) < 2:
+        told = batch.grid.names
+    else:
+        told = {column: _with_version(batch, column) for column in batch.columns}
+    if len({*told.values()}) < len(told):
+        told = {column: batch.grid.column_id(column) for column in batch.columns}
+    if len(told) == 1 and set(told.values()) == {DEFAULT}:
+        return {column: Column(name) for column in told}
+    return {column: Column(f"{name} · {called}") for column, called in told.items()}
 
 
-def _listed(tasks: Sequence[Task]) -> str:
-    from ...render.matrix.cells import label_text
+def _told(run: _Run, own: Column, column: MatrixColumn) -> MatrixColumn:
+    """Say of a column of the whole which one it is in its run."""
+    called = run.batch.grid.version_name(own.version)
+    version_name = called if column.label.endswith(called) else ""
+    return replace(column, of=run.name, llm=own.llm, version=own.version, version_name=version_name)
 
-    told = [f"“{label_text(task.label)[:40]}”" for task in tasks[:_MOST_NAMED]]
+
+def _with_version(batch: Results, column: Column) -> str:
+    llm = column.label if any(other.llm for other in batch.columns) else ""
+    return " @ ".join(filter(None, [llm, batch.grid.version_name(column.version)])) or DEFAULT
+
+
+def _listed(tasks: Sequence[Task], named: Mapping[int, str]) -> str:
+    told = [named[task.index] for task in tasks[:_MOST_NAMED]]
     left = len(tasks) - len(told)
     return ", ".join(told) + (f" and {left} more" if left else "")

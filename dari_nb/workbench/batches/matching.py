@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from .results import Results
 
 _TIMES = " \N{MULTIPLICATION SIGN} "
+_SHOWN, _BEFORE = 40, 20  # characters of a label, and before the place where it differs
 
 
 def names_of(batches: Sequence[Results]) -> list[str]:
@@ -25,7 +26,7 @@ def names_of(batches: Sequence[Results]) -> list[str]:
     agents = agents_of(batches)
     if len(agents) == len(batches):
         return agents
-    for form in ("%b %-d", "%b %-d %H:%M"):
+    for form in ("%b %-d", "%b %-d %H:%M", "%b %-d %H:%M:%S"):
         days = [day_of(batch, form) for batch in batches]
         if all(days) and len(set(days)) == len(days):
             return days
@@ -98,3 +99,34 @@ def _keys_of(task: Task) -> Iterable[Any]:
     for name in IDS:
         if about.get(name):
             yield name, about[name]
+
+
+def told_apart(tasks: Sequence[Task]) -> dict[int, str]:
+    """Show of each task, by its index, as much as tells it from the others."""
+    from ...render.matrix.cells import label_text
+
+    labels = {task.index: label_text(task.label) for task in tasks}
+    found = {}
+    for task in tasks:
+        label = labels[task.index]
+        others = [labels[other.index] for other in tasks if other.index != task.index]
+        near = [o for o in others if o != label and o[:_SHOWN] == label[:_SHOWN]]
+        shown = _shown(label, max((_alike(label, o) for o in near), default=0))
+        expected = expected_of(task.metadata) if label in others else ""
+        found[task.index] = f"“{shown}”{f' (expected {expected[:_SHOWN]})' if expected else ''}"
+    return found
+
+
+def _alike(one: str, other: str) -> int:
+    """Return how many characters at the beginning are the same."""
+    pairs = enumerate(zip(one, other, strict=False))
+    return next((n for n, (a, b) in pairs if a != b), min(len(one), len(other)))
+
+
+def _shown(label: str, differs_at: int) -> str:
+    """Cut a label, so that the place is seen at which it differs from others."""
+    latest = max(0, differs_at - _BEFORE)
+    start = label.rfind(" ", max(0, latest - _BEFORE // 2), latest) + 1 or latest
+    cut = label[start : start + _SHOWN]
+    before, after = "…" * bool(start), "…" * (len(label) > start + _SHOWN)
+    return f"{before}{cut.strip()}{after}"

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 import traitlets
 
 from ...errors import InvalidRequestError
-from ...render.matrix.against import checked_baseline, checked_score
+from ...render.matrix.against import checked_score
+from ...render.matrix.bases import checked_baseline
 from ...render.matrix.sifting.asking import misread, short
 from ...render.matrix.sifting.sifting import Wish, with_plain_signs
 from ...render.plain.visible import visible_name
@@ -241,6 +242,6 @@ def opened(batch: Shown, cell: Cell) -> tuple[Sequence[TimelineItem], Head]:
     """Return what a cell shows when it is opened: its items, and the line above them."""
     from ...render import head_of
 
-    items, name = batch._items(cell), batch.grid.column_id(cell.column)
+    items, name = batch._items(cell), batch.grid.names[cell.column]
     head = head_of(items, batch.agent.name, name, cell.state, cost=cell.cost, tokens=cell.usage)
     return items, head

@@ -66,7 +66,7 @@ class Plan:
         past: PastScores | None = None,
         elsewhere: tuple[str, int] = ("", 0),
     ) -> None:
-        name = batch.grid.column_id
+        name = batch.grid.names.__getitem__
         chunks = list(chunks_to_send(batch.run_id, batch.grid.jobs()[0]))
         jobs = [job for chunk in chunks for job in chunk.jobs if job.sent_as is None]
         self.run_id = batch.run_id

@@ -68,7 +68,7 @@ class Results(Judgeable):
         self._link = link
         self.agent = agent
         self.run_id = run_id
-        self.grid = Grid(partial(Cell, self), tasks, columns, repeats)
+        self.grid = Grid(partial(Cell, self), tasks, columns, repeats, self._version_number)
         self.book = kept_in(scores)
         self._listeners: list[Callable[[], object]] = []
         self._sessions: dict[str, Session] = {}
@@ -184,6 +184,12 @@ class Results(Judgeable):
     def _version_gist(self, version_id: str | None) -> str:
         """Return what a version has that the one before it had not, in a few words."""
         return self._gists.get(version_id or "", "")
+
+    @property
+    def _called(self) -> list[str]:
+        """What the column of each cell is called."""
+        names = self.grid.names
+        return [names[cell.column] for cell in self.cells]
 
     def _marks(self, cells: Sequence[Cell] | None = None) -> dict[str, Marks]:
         """Return scores, ratings and notes by the cells' ids; of all cells when left out."""

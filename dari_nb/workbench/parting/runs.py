@@ -148,11 +148,17 @@ def _task(run: Any, transcript: Transcript) -> str:
 
 
 def _labels(given: Sequence[Any], transcripts: Sequence[Transcript]) -> list[str]:
-    """Say of each run what differs from the others: its LLM, and which repetition it is."""
-    llms = [_llm(run, made) for run, made in zip(given, transcripts, strict=True)]
-    repeats = [_repeat(run, made) for run, made in zip(given, transcripts, strict=True)]
-    parts = [values if len(set(values)) > 1 else [""] * len(values) for values in (llms, repeats)]
-    return [" · ".join(filter(None, each)) for each in zip(*parts, strict=True)]
+    """Say of each run what differs from the others: its LLM, its version, its repetition."""
+    runs = list(zip(given, transcripts, strict=True))
+    llms = _differing([_llm(run, made) for run, made in runs])
+    versions = _differing([made.head().version_text for _, made in runs])
+    repeats = _differing([_repeat(run, made) for run, made in runs])
+    columns = [" @ ".join(filter(None, each)) for each in zip(llms, versions, strict=True)]
+    return [" · ".join(filter(None, each)) for each in zip(columns, repeats, strict=True)]
+
+
+def _differing(values: list[str]) -> list[str]:
+    return values if len(set(values)) > 1 else [""] * len(values)
 
 
 def _llm(run: Any, transcript: Transcript) -> str:

@@ -57,7 +57,7 @@ export function sift(sheet: Sheet, how: How): Sifted {
           ...sheet.columns.map((one) => ORDER.indexOf(changes?.get(placeOf(id, one.id)) ?? "none")),
         )
       : 0;
-  rows.sort((a, b) => place(a) - place(b) || Number(a.same) - Number(b.same) || a.index - b.index);
+  rows.sort((a, b) => place(a) - place(b) || a.same - b.same || a.index - b.index);
   if (how.order) sort(facts, rows, how.order);
   return { rows: rows.map((row) => row.id), fit, changes };
 }

@@ -146,7 +146,7 @@ export class MatrixView {
     const words = this.#port.get("same");
     const folds = words && !(where || order);
     const [same, shown] = [true, false].map((is) =>
-      rows.filter((id) => Boolean(folds && this.#sheet.rows.get(id)?.same) === is),
+      rows.filter((id) => (!!folds && this.#sheet.rows.get(id)?.same === 2) === is),
     ) as [string[], string[]];
     this.#grid.tell(this.#blind ? undefined : changes, fit);
     this.#grid.show({ shown, same, words }, this.#blind);

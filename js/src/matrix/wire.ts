@@ -13,14 +13,17 @@ export interface Column {
   bases: Record<string, string>;
 }
 
-/** A task; `values` is what is known about it, `same` whether nothing differs in it. */
+/**
+ * A task; `values` is what is known about it. `same` is 0 where scores that judge differ, 1 where
+ * only ratings do, 2 where nothing does.
+ */
 export interface Row {
   id: string;
   index: number;
   label: string;
   html: string;
   values: Record<string, string>;
-  same: boolean;
+  same: number;
 }
 
 /**

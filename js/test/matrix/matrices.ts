@@ -10,7 +10,7 @@ export function column(id: string, blind = 0): Column {
 }
 
 export function row(id: string, index: number, values: Record<string, string> = {}): Row {
-  return { id, index, label: `task ${id}`, html: `<p>task ${id}</p>`, values, same: false };
+  return { id, index, label: `task ${id}`, html: `<p>task ${id}</p>`, values, same: 0 };
 }
 
 export function cell(rowId: string, columnId: string, change: Partial<Cell> = {}): Cell {

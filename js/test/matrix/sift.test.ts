@@ -86,3 +86,9 @@ test("rows stand in the order of the tasks, whenever they came", () => {
   const late = sheetOf({ rows: [row("z", 1), row("y", 0)] });
   expect(sift(late, ALL).rows).toEqual(["y", "z"]);
 });
+
+test("what differs by ratings alone comes after what differs, and what is the same last", () => {
+  const rows = [2, 1, 0, 1].map((same, index) => ({ ...row(`r${index}`, index), same }));
+  const cells = rows.map(({ id }) => cell(id, "small"));
+  expect(sift(sheetOf({ rows, cells }), ALL).rows).toEqual(["r2", "r1", "r3", "r0"]);
+});

@@ -427,7 +427,7 @@ describe("what came out alike", () => {
   });
 
   test("is a line that opens, unless rows are sought or sorted", async () => {
-    const same = { ...row("a", 0), same: true };
+    const same = { ...row("a", 0), same: 2 };
     side.set({ same: "1 task on which nothing differs" });
     side.deliver(1, 2, { columns: small().columns, rows: [same], cells: [] });
     await vi.waitFor(() => expect(texts("tbody th")).toEqual(["task b"]));

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from dari_nb.render.matrix.alike import same_rows, same_text
-from dari_nb.render.matrix.cells import cell_html, column_html
+from dari_nb.render.matrix.cells import answers_text, cell_html, column_html
 from dari_nb.render.matrix.figures import matrix_head
 from dari_nb.render.matrix.finding import finding_html, finding_markdown, finding_text
 from dari_nb.render.matrix.matrix import (
@@ -19,6 +19,7 @@ from dari_nb.render.matrix.matrix import (
     Mean,
 )
 from dari_nb.render.matrix.paper import matrix_paper
+from dari_nb.render.matrix.sifting.sifting import Wish, sift
 from dari_nb.render.matrix.wording import number_text
 from dari_nb.workbench.batches.matrix.means import with_means
 
@@ -325,5 +326,34 @@ def test_tasks_that_were_not_sent_are_told_as_that_and_none_differs_by_it():
     matrix = grid(x=[both, both, both, unsent, unsent], y=[told, both, unsent, unsent, unsent])
     same = same_rows(matrix)
     assert [row.id for row in same] == ["1", "2", "3", "4"]
-    assert same_text(matrix, same) == "2 tasks with one answer everywhere · 2 tasks not sent"
+    said = "1 task with one answer everywhere · 1 task sent once · 2 tasks not sent"
+    assert same_text(matrix, same) == said
     assert same_text(matrix, same[2:]) == "2 tasks not sent"
+
+
+def test_why_a_cell_failed_is_no_answer_that_is_counted():
+    said = {"text": "high"}
+    failed = {"state": "failed", "text": None, "error": "small-1 at http://127.0.0.1 refused"}
+    cells = grid(a=[said], b=[failed], c=[said], d=[failed]).cells
+    assert answers_text(cells) == ""
+    more = grid(a=[said], b=[failed], c=[said], d=[failed], e=[{"text": "low"}]).cells
+    assert answers_text(more) == "high 2\N{MULTIPLICATION SIGN}, low 1\N{MULTIPLICATION SIGN}"
+
+
+def test_what_differs_by_a_rating_alone_comes_after_what_differs_by_what_judges():
+    def cell(exact, rating):
+        return {"text": "a", "scores": {"exact": exact, "rating": rating}}
+
+    matrix = grid(
+        x=[cell(True, 3), cell(True, 4), cell(True, 3), cell(True, 4)],
+        y=[cell(True, 5), cell(False, 4), cell(True, 3), cell(True, 4)],
+    )
+    assert [row.id for row in sift(matrix, Wish()).rows] == ["1", "0", "2", "3"]
+
+
+def test_what_failed_is_said_once_however_many_scores_there_are():
+    both = {"scores": {"right": True, "kind": False}}
+    matrix = grid(x=[both] * 6, y=[*[both] * 5, DOWN])
+    said = finding_text(matrix)
+    assert said.count("1 of 6 cells of y failed") == said.count("failed") == 1
+    assert said.index("failed") < said.index("“kind”")

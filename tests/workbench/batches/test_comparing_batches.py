@@ -200,3 +200,25 @@ def test_batches_are_called_by_the_names_they_were_given_or_else_by_their_days(d
         ]
         compared = dari.compare_batches(*runs)
         assert [column.label for column in compared.columns] == [f"{t} · small" for t in told]
+
+
+def test_tasks_that_begin_alike_are_shown_where_they_differ(d, day):
+    begins = "The whole site is down for all customers"
+    long = "Cannot log in since the password was reset by somebody"
+    shared = [{"prompt": "Is 1 odd?", "expected": "yes"}]
+    old = [begins, long, {"prompt": "Late", "expected": "high"}]
+    new = [f"{begins} since noon", {"prompt": "Late", "expected": "low"}]
+
+    @d.server.agent("echo-2")
+    def echo(prompt):
+        return prompt
+
+    runs = [
+        d.batches.run("echo-2", [*shared, *tasks], run_id=name).wait(60)
+        for name, tasks in (("one", old), ("two", new))
+    ]
+    one, two = dari.compare_batches(*runs).notes
+    told = "“…down for all customers”, “Cannot log in since the password was res…”"
+    assert one == f"3 tasks only in one: {told}, “Late” (expected high)"
+    told = "“…down for all customers since noon”, “Late” (expected low)"
+    assert two == f"2 tasks only in two: {told}"

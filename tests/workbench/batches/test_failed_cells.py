@@ -77,7 +77,8 @@ def test_a_claim_of_some_tasks_says_of_how_many(d, day):
     old = ran(d, TASKS[:12], run_id="monday")
     day |= {"crash": set(range(6)), "wrong": set()}
     told = str(dari.compare_batches(old, ran(d, TASKS[:12], run_id="tuesday")))
-    assert "6 of 12 cells of tuesday · small failed. tuesday · small did better on 6 tasks" in told
+    counted = "did better (better on 6 of 6 tasks, worse on 0)"
+    assert f"6 of 12 cells of tuesday · small failed. tuesday · small {counted}" in told
 
 
 def test_an_answer_in_place_of_a_crash_is_not_compared(d, day):

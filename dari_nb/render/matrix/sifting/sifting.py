@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from ....score_kinds import is_missing
 from ..against import ORDER, Against, seen_against
-from ..alike import said_of, same_rows
+from ..alike import said_of, sameness
 from ..cells import cell_html, label_text, row_html
 from ..figures import amount_of, cells_by_place, peek_text
 from ..matrix import ENDED, Matrix, MatrixCell, MatrixRow
@@ -295,9 +295,9 @@ def _sorted(
     cells: Mapping[str, Sequence[MatrixCell]],
 ) -> list[MatrixRow]:
     if not wish.order:
-        same = {row.id for row in same_rows(matrix)}
+        same = sameness(matrix)
         rank = {row.id: ORDER.index(seen.rows[row.id]) if seen else 0 for row in rows}
-        return sorted(rows, key=lambda row: (rank[row.id], row.id in same, matrix.numbers[row.id]))
+        return sorted(rows, key=lambda row: (rank[row.id], same[row.id], matrix.numbers[row.id]))
     name = facts.names.get(wish.order.removeprefix("-").lower(), "")
     by_number = sorted(rows, key=lambda row: matrix.numbers[row.id])
     keys = {row.id: _key(facts.all_of(row, cells[row.id], name)) for row in rows}

@@ -144,8 +144,10 @@ class Blinded:
     def _session_of(self, session_id: str) -> Any:
         raise InvalidRequestError(f"Who gave this answer is not told, nor is {session_id}.")
 
-    def _version_number(self, _: str | None) -> None:
-        """Return nothing: versions are not told."""
+    @property
+    def _called(self) -> list[str]:
+        """What the column of each cell is called."""
+        return [_COLUMN.label] * len(self.tasks)
 
     def _version_gist(self, _: str | None) -> str:
         return ""

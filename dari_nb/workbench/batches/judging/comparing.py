@@ -196,27 +196,26 @@ def compared(batch: Any, wish: Wish, one: str | None, other: str | None) -> Duel
 
 
 def _columns(batch: Any, one: str | None, other: str | None) -> tuple[str, str]:
-    known = [batch.grid.column_id(column) for column in batch.columns]
-    names = [one, other] if one is not None or other is not None else known
-    unknown = [name for name in names if name not in known]
+    known = list(batch.grid.names.values())
+    wanted = [one, other] if one is not None or other is not None else known
+    columns = [batch.grid.named_column(name) for name in wanted]
+    names = [batch.grid.names.get(column) for column in columns]
     if len(known) < 2:
         raise InvalidRequestError(
             f"There is one column, {known[0]}: two are compared. Run the tasks with another LLM or "
             "version, too."
         )
-    if unknown or len(names) != 2 or names[0] == names[1]:
+    if None in names or len(names) != 2 or names[0] == names[1]:
         raise InvalidRequestError(
             f"Name two columns to compare, such as one={known[0]!r}, other={known[-1]!r}; "
             f"there is: {', '.join(known)}."
         )
-    return names[0], names[1]  # type: ignore[return-value]
+    return names[0], names[1]
 
 
 def _pairs(batch: Any, names: Sequence[str]) -> list[tuple[Cell, Cell]]:
-    cells = {
-        (cell.task_index, batch.grid.column_id(cell.column), cell.repeat): cell
-        for cell in answered(batch)
-    }
+    called = batch.grid.names
+    cells = {(cell.task_index, called[cell.column], cell.repeat): cell for cell in answered(batch)}
     pairs = [
         (cell, cells[task, names[1], repeat])
         for (task, name, repeat), cell in cells.items()

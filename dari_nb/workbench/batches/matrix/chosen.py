@@ -25,7 +25,7 @@ class Chosen(Listing[Cell]):
     def __init__(self, batch: Sheet, cells: Iterable[Cell]) -> None:
         columns = {
             "task": lambda cell: f"{cell.task_index} {cell.task.label}",
-            "column": lambda cell: batch.grid.column_id(cell.column),
+            "column": lambda cell: batch.grid.names[cell.column],
             "repeat": lambda cell: str(cell.repeat),
             "state": lambda cell: cell.state,
             "answer": lambda cell: cell.answer or cell.text or cell.error or "",

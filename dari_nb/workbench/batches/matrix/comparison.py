@@ -31,10 +31,11 @@ def cells_of_columns(
     """
     from ....render.matrix.alike import are_alike, differing_text
 
-    columns = {batch.grid.column_id(column): column for column in batch.columns}
+    found = {name: batch.grid.named_column(name) for name in names}
+    columns = {name: column for name, column in found.items() if column is not None}
     unknown = [name for name in names if name not in columns]
     if unknown:
-        known = ", ".join(columns)
+        known = ", ".join(batch.grid.names.values())
         raise InvalidRequestError(f"There is no column {unknown[0]!r}. There is: {known}.")
     matrix = batch._snapshot()
     pictures = {cell.id: cell for cell in matrix.cells}
@@ -134,7 +135,7 @@ class Comparison:
 
     def _name(self, cell: Cell) -> str:
         trial = f" · {cell.repeat}" if self._batch.repeats > 1 else ""
-        return f"{cell.task_index} · {self._batch.grid.column_id(cell.column)}{trial}"
+        return f"{cell.task_index} · {self._batch.grid.names[cell.column]}{trial}"
 
     def to_mimebundle(self) -> dict[str, str]:
         """Return it as HTML, Markdown and plain text."""

@@ -28,12 +28,19 @@ class Grid:
         tasks: The rows.
         columns: The columns.
         repeats: How often each task goes to each column.
+        number: Tells the number of a version, if that is known.
     """
 
     def __init__(
-        self, make: MakeCell, tasks: Iterable[Task], columns: Iterable[Column], repeats: int
+        self,
+        make: MakeCell,
+        tasks: Iterable[Task],
+        columns: Iterable[Column],
+        repeats: int,
+        number: Callable[[str | None], int | None] = lambda _: None,
     ) -> None:
         self._make = make
+        self._number = number
         self._cells: dict[tuple[int, Column, int], Cell] = {}
         self._in_order: list[Cell] = []
         self.tasks = list(tasks)
@@ -59,7 +66,7 @@ class Grid:
         """
         if (cell := self._found(place)) is not None:
             return cell
-        names = [self.column_id(column) for column in self.columns]
+        names = list(self.names.values())
         tasks = [task.index for task in self.tasks]
         index = place[0] if isinstance(place, tuple) and place else place
         right = next((number for number in tasks if number == index), tasks[0])
@@ -74,14 +81,50 @@ class Grid:
         if len(parts) not in (2, 3) or isinstance(parts[0], bool):
             return None
         index, name, repeat = (*parts, 0)[:3]
-        columns = [c for c in self.columns if name in (c.llm, self.column_id(c))]
+        columns = self.called(name)
         with contextlib.suppress(TypeError):  # of what no place can be, such as a slice
-            cells = (self._cells.get((index, column, repeat)) for column in columns)
-            return next((cell for cell in cells if cell is not None), None)
+            cells = [self._cells.get((index, column, repeat)) for column in columns]
+            there = [cell for cell in cells if cell is not None]
+            if len(there) > 1:
+                names = [self.names[column] for column in columns]
+                raise NoCellError(
+                    f"{place!r} is {len(there)} cells: say which column, such as "
+                    f"{(index, names[0], *parts[2:])!r}; there is: {', '.join(names)}."
+                )
+            return there[0] if there else None
         return None
 
+    @property
+    def names(self) -> dict[Column, str]:
+        """What each column is called: by numbers of versions, as far as these are known."""
+        ids = {column: self.column_id(column) for column in self.columns}
+        short = {column: self._short(column, name) for column, name in ids.items()}
+        return short if len({*short.values()}) == len(ids) else ids
+
+    def named_column(self, name: Any) -> Column | None:
+        """Return the column that is called so, by its name or its id."""
+        named = [c for c, known in self.names.items() if name in (known, self.column_id(c))]
+        return named[0] if named else None
+
+    def called(self, name: Any) -> list[Column]:
+        """Return the column that is called so, or else all with this LLM."""
+        column = self.named_column(name)
+        return [c for c in self.columns if c.llm == name] if column is None else [column]
+
+    def version_name(self, version: str | None) -> str:
+        """Return what a version is called: ``v2``, or the beginning of its id."""
+        from ....render.plain.words import short_id
+
+        number = self._number(version)
+        return f"v{number}" if number else short_id(version or "")
+
+    def _short(self, column: Column, name: str) -> str:
+        if not column.version or not name.endswith(column.version):
+            return name
+        return name.removesuffix(column.version) + self.version_name(column.version)
+
     def column_id(self, column: Column) -> str:
-        """Return the name of a column: its LLM, its version, or both, as it takes to be known."""
+        """Return the id of a column: its LLM, its version, or both, as it takes to be known."""
         if len({column.version for column in self.columns}) < 2:
             return column.label
         if len({column.llm for column in self.columns}) < 2:

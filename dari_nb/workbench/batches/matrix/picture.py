@@ -93,18 +93,12 @@ def frame_by_column(batch: Sheet) -> pd.DataFrame:
     """
     from ....frames import batch_frame
 
-    names = [batch.grid.column_id(cell.column) for cell in batch.cells]
-    return batch_frame(frame_cells(batch)).assign(llm_id=names)
+    return batch_frame(frame_cells(batch)).assign(llm_id=batch._called)
 
 
 def _column(batch: Sheet, column: Column, name: str) -> MatrixColumn:
-    from ....render.plain.words import short_id
-
-    version, number = column.version or "", batch._version_number(column.version)
-    short = f"v{number}" if number else short_id(version)
-    label = name.replace(version, short) if version else name
     gist = batch._version_gist(column.version)
-    return MatrixColumn(name, label, column.llm, column.version, about=gist)
+    return MatrixColumn(name, batch.grid.names[column], column.llm, column.version, about=gist)
 
 
 def _cell(cell: Cell, column_id: str, marks: Marks) -> MatrixCell:

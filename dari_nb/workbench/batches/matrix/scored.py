@@ -26,8 +26,10 @@ class ScoreTable(Listing[Score]):
     """
 
     def __init__(self, scores: Iterable[Score], batch: Sheet) -> None:
+        names = batch.grid.names
+
         def column_of(score: Score) -> str:
-            return batch.grid.column_id(Column(score.llm_id, score.version_id))
+            return names[Column(score.llm_id, score.version_id)]
 
         labels = {task.index: task.label for task in batch.tasks}
         columns = {

@@ -56,8 +56,9 @@ class Sheet(Protocol):
     def to_frame(self) -> pd.DataFrame:
         """Return one row a cell."""
 
-    def _version_number(self, version_id: str | None) -> int | None:
-        """Return the number of a version of the agent, if it is known."""
+    @property
+    def _called(self) -> Sequence[str]:
+        """What the column of each cell is called."""
 
     def _version_gist(self, version_id: str | None) -> str:
         """Return what a version has that the one before it had not, in a few words."""
