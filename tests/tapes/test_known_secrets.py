@@ -118,3 +118,22 @@ def test_no_documentation_shows_the_environment(monkeypatch: pytest.MonkeyPatch)
     shown = [pydoc.render_doc(each) for each in (dari_nb.tapes, Scrubber, dari_nb.Tape)]
     told = [*shown, str(inspect.signature(Scrubber)), repr(Scrubber())]
     assert not any("canary" in text.lower() for text in told)
+
+
+def test_a_word_that_a_variable_holds_is_a_secret_only_as_a_password() -> None:
+    held = {"PRIMARY_KEY": "customer_id", "STOP_TOKEN": "StopWord", "DB_PASSWORD": "swordfish"}
+    own = Scrubber(keys=list, variables=held)
+    assert own.text("customer_id StopWord swordfish") == "customer_id StopWord [scrubbed]"
+
+
+@pytest.mark.parametrize("secret", ["20240101", "swordfish", "betakey2222"])
+def test_a_short_secret_is_no_part_of_a_longer_word_or_number(secret: str) -> None:
+    own = Scrubber(keys=list, variables={"THE_PASSWORD": secret})
+    for text in (f"1{secret} units", f"a{secret}", f"x {secret}s", f"{secret}0"):
+        assert own.text(text) == text
+    for text in ("on {} we", "({})", "{}_a", "是{}吗", "First\n{}\nLast", "a\x1b[1m{}\x1b[0mb"):
+        assert own.text(text.format(secret)) == text.format("[scrubbed]")
+
+
+def test_a_long_random_secret_is_found_within_a_longer_word() -> None:
+    assert scrubber().text(f"mysql -p{HELD}x") == "mysql -p[scrubbed]x"

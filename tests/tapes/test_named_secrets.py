@@ -41,6 +41,7 @@ def told(value: object) -> object:
         "The password is in: DB_PASSWORD={password}, as always.",
         "POSTGRES_PASSWORD: {password}",
         "My password: {key}",
+        '{{"pwd": "{password}"}} {{"pwd": "{key}"}} DB_PWD={password}',
     ],
 )
 def test_what_stands_behind_a_name_of_secrets_goes(text: str) -> None:
@@ -100,6 +101,8 @@ def test_the_name_of_a_field_gives_its_value_away(name: str, value: str, left: s
         "api-key: see-section-3.2-of-the-manual, access_token: expires_in_3600_seconds_from_now",
         f"password:https://example.com/reset1 secret=sha256:{KEY}{KEY}",
         "api_key=YOUR_API_KEY_HERE_123 Bearer YOUR_ACCESS_TOKEN_12345 password: xxxxxxxx1",
+        'Is {"pwd":"/srv/site1"} the folder of A? {"pwd": "project1"}, {"oldpwd": "/home/user1"}',
+        '{"db_pwd": "/srv/site-1"} BUILD_PWD=/srv/site1234 https://example.org/?pwd=work/site2024',
         "Who owns token: 0x1f98431c8ad98523631ae4a59f267346ea31f984?",
     ],
 )

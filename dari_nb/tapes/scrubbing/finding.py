@@ -22,6 +22,8 @@ SCRUBBED = "[scrubbed]"
 """What stands where a secret stood."""
 
 _DIGIT = re.compile(r"\d")
+_SHORT_WORD = re.compile(r"\d{1,19}|[^\W\d]{1,19}|\w{1,11}")
+"""What may stand in a longer word or number by chance."""
 
 
 class Span(NamedTuple):
@@ -69,10 +71,10 @@ class Secrets:
         if view := unbroken(text):
             flat, places = view
             ends = {span.begin: span.end for span in found}
-            broken = [*self._found(flat), *self._in_base64(flat)]
+            broken = [*self._found(flat, places), *self._in_base64(flat)]
             yield from _spread((_cut_short(one, text, view, ends) for one in broken), places)
         for plain, places in unfolded(text):
-            yield from _spread(self._known(plain), places)
+            yield from _spread(self._known(plain, places), places)
 
     def _in_base64(self, text: str) -> Iterator[Span]:
         for run in in_base64(text):
@@ -85,10 +87,10 @@ class Secrets:
     def _found_in_bytes(self, text: str) -> Iterator[Span]:
         yield from self._found(text)
         if "\0" in text and (view := unbroken(text)):  # two bytes a character
-            yield from _spread(self._found(view[0]), view[1])
+            yield from _spread(self._found(*view), view[1])
 
-    def _found(self, text: str) -> Iterator[Span]:
-        yield from self._known(text)
+    def _found(self, text: str, places: Sequence[int] = ()) -> Iterator[Span]:
+        yield from self._known(text, places)
         for begin, look in FORMS:
             if begin in text:
                 for match in look.finditer(text):
@@ -98,19 +100,37 @@ class Secrets:
                 if match.group():
                     yield Span(match.start(), match.end(), "patterns")
 
-    def _known(self, text: str) -> Iterator[Span]:
+    def _known(self, text: str, places: Sequence[int] = ()) -> Iterator[Span]:
+        """Find what is known; where characters of a text were left out, words end, too."""
         for form, kind in self._texts.items():
             for at in _places(form, text):
-                yield Span(at, at + len(form), kind)
-        yield from self._found_folded(text)
+                if _is_apart(form, text, at, at + len(form), places):
+                    yield Span(at, at + len(form), kind)
+        yield from self._found_folded(text, places)
 
-    def _found_folded(self, text: str) -> Iterator[Span]:
+    def _found_folded(self, text: str, left: Sequence[int]) -> Iterator[Span]:
         plain = folded(text) if self._folded else ""
         places: Sequence[int] | None = None
         for form, kind in self._folded.items():
             for at in _places(form, plain):
                 places = folded_places(text) if places is None else places
-                yield Span(places[at], places[at + len(form) - 1] + 1, kind)
+                begin, end = places[at], places[at + len(form) - 1] + 1
+                if _is_apart(form, text, begin, end, left):
+                    yield Span(begin, end, kind)
+
+
+def _is_apart(form: str, text: str, begin: int, end: int, places: Sequence[int]) -> bool:
+    """Whether a secret is no part of a longer word or number."""
+    is_word = _SHORT_WORD.fullmatch(form) is not None
+    return not (is_word and any(_goes_on(text, at, places) for at in (begin, end)))
+
+
+def _goes_on(text: str, at: int, places: Sequence[int]) -> bool:
+    """Whether a word goes on at a place: with letters of its own script, and nothing left out."""
+    if not 0 < at < len(text) or (places and places[at] - places[at - 1] > 1):
+        return False
+    before, after = text[at - 1], text[at]
+    return before.isalnum() and after.isalnum() and before.isascii() == after.isascii()
 
 
 def _places(form: str, text: str) -> Iterator[int]:

@@ -54,6 +54,11 @@ _FORMS = (
     re.compile(rf"{_NETRC}\s{{1,20}}([^\s\"'\\]{{4,}})"),
     re.compile(r"[?&;]sig=([A-Za-z0-9%+/=_-]{20,})"),  # Azure
 )
+_PWD = re.compile(r"(?:(?<![\w;])(?:old)?(pwd)|pwd)\W*\Z", re.IGNORECASE)
+"""What names a password, or the folder where somebody works: its value tells."""
+_PATH = re.compile(r"(?:[A-Za-z]:|~|\.{0,2})[\\/].*", re.DOTALL)
+_NAME = re.compile(r"[A-Za-z]*[0-9]{0,4}(?:[/_.-][A-Za-z]*[0-9]{0,4})*")
+"""Words and short numbers, as folders are called."""
 _IN_NAMES = tuple(
     b"key token secret passw passphrase _pass pwd _auth authorization credential sig=".split()
 )
@@ -83,4 +88,12 @@ def named(text: str) -> Iterator[tuple[int, int]]:
     if may_be_in(text.lower().encode(errors="replace")):
         for form in _FORMS:
             for match in form.finditer(text):
-                yield match.span(1)
+                if not _is_folder(text[max(match.start() - 4, 0) : match.start(1)], match[1]):
+                    yield match.span(1)
+
+
+def _is_folder(before: str, value: str) -> bool:
+    name = _PWD.search(before)
+    if not name:
+        return False
+    return bool(_PATH.fullmatch(value) or (name[1] and _NAME.fullmatch(value)))

@@ -23,6 +23,11 @@ _NAMED = re.compile(
 """The names of variables that hold a secret, or, with an S, perhaps several."""
 _NAMED_AT_TIMES = re.compile(r"_(?:PWD|AUTH)(?:_?\d+)?$", re.IGNORECASE)
 """Those of variables that hold a secret, or a folder, or the name of a method."""
+_OF_PASSWORDS = re.compile(r"SECRET|PASS", re.IGNORECASE)
+"""The names of those that may hold a word; a key or a token is no word."""
+_WORD = r"(?:[A-Z]?[a-z]{2,20}|[A-Z]{2,20})"
+_WORDS = re.compile(rf"{_WORD}(?:[_.-]?{_WORD})*")
+"""Words such as ``customer_id``, without digits."""
 _NO_SECRET = re.compile(r"[/.~]|[A-Za-z]:[\\/]|\D*$")
 """What folders and methods look like: passwords have a digit."""
 _DIGIT = re.compile(r"\d")
@@ -165,7 +170,8 @@ class Scrubber:
 def _held(name: str, value: str) -> Iterator[str]:
     """Give the secrets that a variable holds."""
     if found := _NAMED.search(name):
-        yield value
+        if _OF_PASSWORDS.search(found[0]) or not _WORDS.fullmatch(value):
+            yield value
         if found[1]:
             yield from (each for each in _BETWEEN.split(value) if _DIGIT.search(each))
     elif _NAMED_AT_TIMES.search(name) and not _NO_SECRET.match(value):
