@@ -45,6 +45,23 @@ def test_what_stands_before_a_key_gives_it_away(text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "password", ["p@ss#1", "p%40ss/w0rd", "aa@bb@cc", "p@ss?w0rd", "a1/b2/c3", "swordfish"]
+)
+def test_a_password_in_an_address_goes_whole(password: str) -> None:
+    for text in ("mysql://root:{}@host:3306/db", "See https://bob:{}@host/org@v2?mail=a@b.org."):
+        assert scrubber().text(text.format(password)) == text.format("[scrubbed]")
+
+
+def test_addresses_without_a_password_stay() -> None:
+    text = (
+        "https://example.org:8080/users2/@me/x http://host:8080?x=a2@b http://[::1]:8080/a/@user1 "
+        "docker://python:3.11-slim@sha256:0123 docker://registry:5000/img2@v1 ssh://git@host:22/x"
+    )
+    assert scrubber().text(text) == text
+    assert scrubber().text("://" * 20000) == "://" * 20000
+
+
+@pytest.mark.parametrize(
     "name",
     [
         "DB_PASSWD",

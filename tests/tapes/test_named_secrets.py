@@ -144,6 +144,10 @@ def test_what_looks_random_behind_a_name_goes(key: str) -> None:
         f"patCanary01234567.{KEY * 2}",
         f"key-{KEY}",
         "vercel_blob_rw_canaryCanary_0123456789abcdef",
+        "glpat-canary0123456789canary.01.0a1b2c3d4",
+        f"glptt-{KEY}01234567",
+        "gldt-canary_0123456789-AB",
+        "sb_secret_canary0123456789_AbCdEf",
     ],
 )
 def test_more_providers_are_known(key: str) -> None:

@@ -109,10 +109,13 @@ def test_two_bytes_a_character_hide_no_secret_in_base64_or_digits(secret: str) -
         assert told(f"0x{form}.") == "0x[scrubbed]00."
 
 
-@pytest.mark.parametrize("unseen", ["\u200b", "\u00ad", "\x1b[0m", "\ufeff"])
+@pytest.mark.parametrize(
+    "unseen",
+    ["\u200b", "\u00ad", "\x1b[0m", "\ufeff", "\ufe0f", "\u034f", "\u3164", "\U000e0041"],
+)
 def test_a_providers_key_is_found_with_what_nobody_sees_in_it(unseen: str) -> None:
-    for at in (4, 12, 20):
-        form = f"{PROVIDED[:at]}{unseen}{PROVIDED[at:]}"
+    forms = [f"{PROVIDED[:at]}{unseen}{PROVIDED[at:]}" for at in (4, 12, 20)]
+    for form in (*forms, unseen.join(PROVIDED)):
         assert told(f"Use {form} here.") == "Use [scrubbed] here."
         assert told({"a": [form]}) == {"a": ["[scrubbed]"]}
 

@@ -11,7 +11,7 @@ import msgspec
 
 from . import named
 from .provider_keys import COMMON, FORMS
-from .views import ENCODED, plain_of
+from .views import ENCODED, INVISIBLE, plain_of
 
 _COMMON = [re.compile(form.encode()) for _, form in COMMON]
 _BEGINNINGS = tuple({begin.encode(): None for begin, _ in FORMS})
@@ -21,10 +21,7 @@ _SIGNS_IN_JSON, _SIGNS = (b"%", b"&", b"\\\\"), (b"%", b"&", b"\\")
 _ENCODED_IN_JSON = re.compile(rb"%[0-9A-Fa-f]{2}|\\\\|&(?:#|[A-Za-z][A-Za-z0-9]{1,30};)")
 _ENDS_IN_JSON, _ENDS = (rb"\n", rb"\r", rb"\t"), (b"\n", b"\r")
 """What ends lines and begins them, in JSON and else."""
-_UNSEEN = re.compile(
-    rb"(?:\x1b|\\u001b)\[[0-9;]*[A-Za-z]|\0|\\u0000"
-    rb"|\xc2\xad|\xe2\x80[\x8b-\x8f\xaa-\xae]|\xe2\x81[\xa0-\xa4]|\xef\xbb\xbf"
-)
+_UNSEEN = re.compile(rf"\\u001b\[[0-9;]*[A-Za-z]|\\u0000|{INVISIBLE}")
 """What is invisible, as it is written in a file or in JSON."""
 _NO_WORDS = bytes(byte for byte in range(256) if not chr(byte).isalnum() or byte > 127)
 _LEAST = 6
@@ -83,7 +80,7 @@ class Glance:
     def may_be_plain_in(self, data: bytes, *, is_json: bool = False) -> bool:
         """The same, but for what is encoded."""
         if not data.isascii() or b"\x1b" in data or b"\0" in data or b"\\u00" in data:
-            data = _UNSEEN.sub(b"", data)
+            data = _UNSEEN.sub("", data.decode()).encode()
         for end in _ENDS_IN_JSON if is_json else _ENDS:
             data = data.replace(end, b"")
         low = data.lower()

@@ -15,6 +15,16 @@ _HAS_RUN = rf"(?=[\w.~+/-]{{0,80}}?(?=[A-Za-z]{{0,60}}\d)(?=\d{{0,60}}[A-Za-z])[
 _PLACEHOLDER = r"(?!(?i:pass|passwd|password|pwd|secret|token|key)@)"
 """What passwords are called in examples of addresses."""
 
+_PLAIN = r"[^\s@/\"'<>$*{\[\\]"
+_IN_ADDRESS = (
+    rf"(?!\d{{1,5}}[/?])(?:(?=(?:{_PLAIN}|@){{6,}}@){_PLAIN}*(?:@(?:(?!\?\w{{1,40}}=){_PLAIN})*)*"
+    rf"|(?=[^@\s]{{0,99}}\d)(?:{_PLAIN}|/){{6,99}})"
+)
+"""A password in an address, up to its last @, or where it has a slash, up to the first.
+
+With a slash it has a digit, too; what begins as a port is none.
+"""
+
 _LINE = rf"(?:(?=[A-Za-z+/]{{0,63}}\d)[{_WORD}+/=]{{16,}}+|[{_WORD}+/=]{{40,}}+)"
 """A line of a private key: base64 with a digit, or too long for a word."""
 _LAST_LINE = rf"(?=[A-Za-z]*+[\d+/=])[{_WORD}+/=]{{1,15}}+(?=[\s\"'`\\]|\Z)"
@@ -38,7 +48,7 @@ COMMON: tuple[tuple[str, str], ...] = (
     ("sk_", r"sk_[0-9a-f]{48}"),
     ("pat", rf"pat(?<![{_WORD}]pat)[{_WORD}]{{14}}\.[0-9a-f]{{64}}"),  # Airtable
     ("key-", rf"key-(?<![{_WORD}]key-)[0-9a-f]{{32}}(?![{_WORD}])"),  # Mailgun
-    ("://", rf"://[^\s/?#@:\"'<>]*:{_PLACEHOLDER}([^\s/@\"'<>$*{{\[\\]{{6,}})@[{_WORD}\[]"),
+    ("://", rf"://[^\s/?#@:\"'<>\[]*:{_PLACEHOLDER}({_IN_ADDRESS})@(?!sha\d+:)[{_WORD}\[]"),
 )
 """Forms that may hold no long word, or whose beginnings many ordinary texts have."""
 _WORDS: tuple[tuple[str, str], ...] = (
@@ -52,7 +62,12 @@ _WORDS: tuple[tuple[str, str], ...] = (
     ("k_test_", rf"[srp]k_test_[{_WORD}]{{10,}}"),
     *((f"gh{kind}_", rf"gh{kind}_[{_WORD}]{{20,}}") for kind in "pousr"),
     ("github_pat_", r"github_pat_\w{20,}"),
-    ("glpat-", rf"glpat-[{_WORD}_-]{{16,}}"),
+    ("glpat-", rf"glpat-[{_WORD}_-]{{16,}}(?:\.[0-9a-z]{{2}}\.[0-9a-z]{{9}})?"),
+    ("glptt-", r"glptt-[0-9a-f]{40}"),
+    *(
+        (f"gl{kind}-", rf"gl{kind}-(?=[A-Za-z_-]*\d)[{_WORD}_-]{{20,}}")
+        for kind in ("dt", "rt", "ft", "imt", "cbt", "oas", "agent", "soat", "ffct")
+    ),
     ("xox", rf"xox[a-z]-[{_WORD}-]{{10,}}"),
     ("xapp-", rf"xapp-[{_WORD}-]{{10,}}"),
     ("AKIA", r"AKIA[A-Z0-9]{16}"),
@@ -88,6 +103,7 @@ _WORDS: tuple[tuple[str, str], ...] = (
     ("lin_api_", rf"lin_api_[{_WORD}]{{32,}}"),
     ("shp", r"shp(?:at|ca|pa|ss)_[0-9a-fA-F]{32}"),  # Shopify
     ("sbp_", r"sbp_[0-9a-f]{40}"),  # Supabase
+    ("sb_secret_", rf"sb_secret_[{_WORD}_-]{{20,}}"),
     ("phx_", rf"{_BEGINS}phx_[{_WORD}]{{40,}}"),  # PostHog
     ("hvs.", rf"{_BEGINS}hvs\.[{_WORD}_-]{{20,}}"),  # HashiCorp's Vault and Terraform
     (".atlasv1.", rf"[{_WORD}]{{10,}}\.atlasv1\.[{_WORD}_-]{{30,}}"),

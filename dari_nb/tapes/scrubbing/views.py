@@ -20,8 +20,14 @@ ENCODED = re.compile(
 )
 BREAK = re.compile(r"(?:[\r\n]|\\[rn])+")
 """Where a line ends, be it as JSON in a text has it."""
-INVISIBLE = r"\x1b\[[0-9;]*[A-Za-z]|[\0\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]"
-"""Colours of terminals, soft hyphens, what has no width, and each second byte of UTF-16."""
+_IGNORABLE = (
+    "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f"
+    "\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"
+    "\U000e0000-\U000e0fff"
+)
+"""Unicode's property Default_Ignorable_Code_Point, which ``unicodedata`` does not have."""
+INVISIBLE = rf"\x1b\[[0-9;]*[A-Za-z]|[\0{_IGNORABLE}]"
+"""Colours of terminals, what has no width, and each second byte of UTF-16."""
 _SEAM = re.compile(rf"(?:[\r\n]|\\[rn]|{INVISIBLE})+")
 _BEFORE, _AFTER = r"[ \t]{0,20}", r"[ \t]*"
 _BEFORE_END = (rf"[\"']?{_BEFORE}[\\=]?", rf"{_BEFORE}[\\=]?", _BEFORE)
