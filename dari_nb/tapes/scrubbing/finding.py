@@ -9,8 +9,8 @@ from typing import NamedTuple
 from unicodedata import normalize
 
 from .glance import Glance
-from .named import named
-from .provider_keys import FORMS
+from .named import MORE, named
+from .provider_keys import FORMS, WORDS, Forms
 from .views import BREAK, View, folded, folded_places, in_base64, unbroken, unfolded, views
 
 SHORTEST = 8
@@ -24,6 +24,9 @@ SCRUBBED = "[scrubbed]"
 _DIGIT = re.compile(r"\d")
 _SHORT_WORD = re.compile(r"\d{1,19}|[^\W\d]{1,19}|\w{1,11}")
 """What may stand in a longer word or number by chance."""
+
+
+_SEAM = re.compile(r"[\r\n+]|\\[rn]")
 
 
 class Span(NamedTuple):
@@ -68,13 +71,16 @@ class Secrets:
         yield from found
         yield from (Span(*place, "providers") for place in named(text))
         yield from self._in_base64(text)
+        ends = {span.begin: span.end for span in found}
         if view := unbroken(text):
             flat, places = view
-            ends = {span.begin: span.end for span in found}
             broken = [*self._found(flat, places), *self._in_base64(flat)]
             yield from _spread((_cut_short(one, text, view, ends) for one in broken), places)
-        for plain, places in unfolded(text):
-            yield from _spread(self._known(plain, places), places)
+        for view in unfolded(text):
+            flat, places = view
+            yield from _spread(self._known(flat, places), places)
+            keys = (_cut_short(one, text, view, ends, MORE) for one in _provided(flat, WORDS))
+            yield from _spread(keys, places)
 
     def _in_base64(self, text: str) -> Iterator[Span]:
         for run in in_base64(text):
@@ -91,10 +97,7 @@ class Secrets:
 
     def _found(self, text: str, places: Sequence[int] = ()) -> Iterator[Span]:
         yield from self._known(text, places)
-        for begin, look in FORMS:
-            if begin in text:
-                for match in look.finditer(text):
-                    yield Span(*match.span(look.groups), "providers")
+        yield from _provided(text, FORMS)
         for pattern in self._patterns:
             for match in pattern.finditer(text):
                 if match.group():
@@ -119,6 +122,13 @@ class Secrets:
                     yield Span(begin, end, kind)
 
 
+def _provided(text: str, forms: Forms) -> Iterator[Span]:
+    for begin, look in forms:
+        if begin in text:
+            for match in look.finditer(text):
+                yield Span(*match.span(look.groups), "providers")
+
+
 def _is_apart(form: str, text: str, begin: int, end: int, places: Sequence[int]) -> bool:
     """Whether a secret is no part of a longer word or number."""
     is_word = _SHORT_WORD.fullmatch(form) is not None
@@ -140,7 +150,9 @@ def _places(form: str, text: str) -> Iterator[int]:
         at = text.find(form, at + len(form))
 
 
-def _cut_short(span: Span, text: str, view: View, ends: dict[int, int]) -> Span:
+def _cut_short(
+    span: Span, text: str, view: View, ends: dict[int, int], more: re.Pattern[str] = _DIGIT
+) -> Span:
     """Leave out the next lines, which a form takes in as well where they begin with a word.
 
     A key goes on in the next line only where it is not whole, or where that looks like more of it.
@@ -149,13 +161,13 @@ def _cut_short(span: Span, text: str, view: View, ends: dict[int, int]) -> Span:
         return span
     flat, places = view
     inside = range(span.begin + 1, span.end)
-    breaks = [at for at in inside if BREAK.search(text, places[at - 1] + 1, places[at])]
+    breaks = [at for at in inside if _SEAM.search(text, places[at - 1] + 1, places[at])]
     whole = ends.get(places[span.begin])
     if span.kind == "patterns":
         return span._replace(end=breaks[0]) if breaks and whole else span
     for at, after in pairwise([*breaks, span.end]):
         is_whole = whole or any(look.fullmatch(flat, span.begin, at) for _, look in FORMS)
-        if is_whole and not _DIGIT.search(flat, at, after):
+        if is_whole and not more.search(flat, at, after):
             return span._replace(end=at)
     return span
 

@@ -38,6 +38,8 @@ _RANDOM = (
 
 They change three times between letters and digits, or are in pieces that are short for words.
 """
+MORE = re.compile(rf"(?=[A-Za-z0-9]{{8}})(?:{_CHANGES}|(?=[A-Za-z]{{0,60}}[0-9])(?:{_SHORT}){{4}})")
+"""Eight letters and digits or more that are as random, as the rest of a key is."""
 _KEY = rf"({_NO_CODE}{_NO_ADDRESS}(?={_RANDOM}){_OF_KEY}{{16,}})"
 _PASSWORD = rf"({_NO_CODE}(?=[^\s\"'`<>]{{0,80}}?\d)[^\s\"'`<>$,;&(){{}}\[\]\\]{{8,}})"
 _IN_QUOTES = r"((?!\$)(?=[^\s\"'`<>]{0,80}?\d)[^\s\"'`<>{}\\]{8,})(?=[\"'`]|\Z)"

@@ -68,8 +68,8 @@ _WORDS: tuple[tuple[str, str], ...] = (
         (f"gl{kind}-", rf"gl{kind}-(?=[A-Za-z_-]*\d)[{_WORD}_-]{{20,}}")
         for kind in ("dt", "rt", "ft", "imt", "cbt", "oas", "agent", "soat", "ffct")
     ),
-    ("xox", rf"xox[a-z]-[{_WORD}-]{{10,}}"),
-    ("xapp-", rf"xapp-[{_WORD}-]{{10,}}"),
+    ("xox", rf"xox[a-z]-(?=[A-Za-z-]*\d)[{_WORD}-]{{10,}}"),
+    ("xapp-", rf"xapp-\d-[{_WORD}-]{{10,}}"),
     ("AKIA", r"AKIA[A-Z0-9]{16}"),
     ("ASIA", r"ASIA[A-Z0-9]{16}"),
     ("AIza", rf"AIza[{_WORD}_-]{{30,}}"),
@@ -120,9 +120,10 @@ _WORDS: tuple[tuple[str, str], ...] = (
 )
 """Forms of which each holds ten letters, digits, dashes or underscores in a row."""
 
-FORMS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
-    (begin, re.compile(form, re.S)) for begin, form in (*_WORDS, *COMMON)
-)
+Forms = tuple[tuple[str, re.Pattern[str]], ...]
+
+WORDS: Forms = tuple((begin, re.compile(form, re.S)) for begin, form in _WORDS)
+FORMS: Forms = (*WORDS, *((begin, re.compile(form, re.S)) for begin, form in COMMON))
 """Each form with what stands in all of its keys, by which a text without any is told fast.
 
 What is secret is the group of a form that has one, and else all of it.
