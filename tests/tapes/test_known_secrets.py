@@ -6,6 +6,7 @@ import inspect
 import json
 import pydoc
 import re
+from pathlib import Path
 from unicodedata import normalize
 from urllib.parse import quote
 
@@ -13,6 +14,7 @@ import pytest
 
 import dari_nb
 from dari_nb.tapes import Scrubber
+from dari_nb.tapes.scrubbing.provider_keys import FORMS
 
 HELD = "held-by-a-variable-7"
 
@@ -153,4 +155,12 @@ def test_a_short_secret_is_no_part_of_a_longer_word_or_number(secret: str) -> No
 
 
 def test_a_long_random_secret_is_found_within_a_longer_word() -> None:
-    assert scrubber().text(f"mysql -p{HELD}x") == "mysql -p[scrubbed]x"
+    assert scrubber().text(f"login -p{HELD}x") == "login -p[scrubbed]x"
+
+
+def test_the_page_of_the_format_names_all_whose_keys_are_known() -> None:
+    page = Path(dari_nb.__file__).with_name("tapes").joinpath("FORMAT.md").read_text("utf-8")
+    owners = {owner for owner, *_ in FORMS if owner[0].isupper()} - {
+        "OpenAI, Anthropic or the like"
+    }
+    assert [owner for owner in sorted(owners) if owner not in page] == []

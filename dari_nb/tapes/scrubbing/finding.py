@@ -10,7 +10,7 @@ from unicodedata import normalize
 
 from .glance import Glance
 from .named import MORE, named
-from .provider_keys import FORMS, WORDS, Forms
+from .provider_keys import FORMS, WORDS, Form
 from .views import BREAK, View, folded, folded_places, in_base64, unbroken, unfolded, views
 
 SHORTEST = 8
@@ -122,8 +122,8 @@ class Secrets:
                     yield Span(begin, end, kind)
 
 
-def _provided(text: str, forms: Forms) -> Iterator[Span]:
-    for begin, look in forms:
+def _provided(text: str, forms: Sequence[Form]) -> Iterator[Span]:
+    for _, begin, look in forms:
         if begin in text:
             for match in look.finditer(text):
                 yield Span(*match.span(look.groups), "providers")
@@ -166,7 +166,7 @@ def _cut_short(
     if span.kind == "patterns":
         return span._replace(end=breaks[0]) if breaks and whole else span
     for at, after in pairwise([*breaks, span.end]):
-        is_whole = whole or any(look.fullmatch(flat, span.begin, at) for _, look in FORMS)
+        is_whole = whole or any(look.fullmatch(flat, span.begin, at) for *_, look in FORMS)
         if is_whole and not more.search(flat, at, after):
             return span._replace(end=at)
     return span

@@ -10,11 +10,11 @@ from collections.abc import Iterable, Iterator
 import msgspec
 
 from . import named
-from .provider_keys import COMMON, FORMS
+from .provider_keys import COMMON, FORMS, WORDS
 from .views import ENCODED, INVISIBLE, plain_of
 
-_COMMON = [re.compile(form.encode()) for _, form in COMMON]
-_BEGINNINGS = tuple({begin.encode(): None for begin, _ in FORMS})
+_COMMON = [re.compile(form.encode()) for *_, form in COMMON]
+_BEGINNINGS = tuple({begin.encode(): None for _, begin, _ in FORMS if len(begin) > 1})
 _ENCODED = re.compile(ENCODED.pattern.encode())
 _SIGNS_IN_JSON, _SIGNS = (b"%", b"&", b"\\\\"), (b"%", b"&", b"\\")
 """What all that is encoded has, in JSON and else."""
@@ -37,7 +37,7 @@ _IN_HEX = string.hexdigits.encode()
 _HEX_MASK = bytes(ord("h") if byte in _IN_HEX else ord(" ") for byte in range(256))
 _HEX_RUN = b"h" * 16
 """What a secret has at least where its bytes are written as digits."""
-_OF_WORDS = [begin for begin in _BEGINNINGS if begin.decode() not in dict(COMMON)]
+_OF_WORDS = [*{begin.encode(): None for _, begin, _ in WORDS}]
 _AROUND_WORDS = [begin for begin in _OF_WORDS if b" " in begin.translate(_MASK)]
 _IN_WORDS = [begin for begin in _OF_WORDS if b" " not in begin.translate(_MASK)]
 _DIGIT = re.compile(r"\d")
