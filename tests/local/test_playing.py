@@ -304,15 +304,21 @@ def test_a_secret_in_what_is_asked_is_found_again(path: Path) -> None:
 
 
 def test_a_prompt_of_which_something_is_not_on_the_tape_is_never_taken_for_another_silently(
-    path: Path, caplog: pytest.LogCaptureFixture
+    path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    record(path, "My key is sk-proj-canary-0123456789.", "Thanks")
+    record(path, *["My key is sk-proj-canary-0123456789.", "Thanks"] * 3)
     told = [each.getMessage() for each in caplog.records]
-    text = "Something in this prompt is a secret, or looks like one, and is not on the tape: "
-    assert told == [f"{text}prompts that differ only there are one turn."]
+    what = "what looks like a key of OpenAI, Anthropic or the like"
+    rest = "is not on the tape, and prompts that differ only there are one turn."
+    assert told == [f"“My key is [scrubbed].”: {what} {rest}"]
     caplog.clear()
+    monkeypatch.setenv("SORT_KEY", "20240101")
     with playing(path) as server:
         assert ask(server, "My key is sk-proj-canary-9876543210.", "Thanks")
+        with pytest.raises(AssertionError):
+            ask(server, f"Sales on 20240101 {'and so on ' * 9}")
+    shown = "Sales on [scrubbed] and so on and so on and so on and so on …"
+    told += [f"“{shown}”: the value of SORT_KEY {rest}"]
     assert [each.getMessage() for each in caplog.records] == told
 
 

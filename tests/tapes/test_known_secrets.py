@@ -14,7 +14,7 @@ import pytest
 
 import dari_nb
 from dari_nb.tapes import Scrubber
-from dari_nb.tapes.scrubbing.provider_keys import FORMS
+from dari_nb.tapes.scrubbing.provider_keys import OWNERS
 
 HELD = "held-by-a-variable-7"
 
@@ -160,7 +160,5 @@ def test_a_long_random_secret_is_found_within_a_longer_word() -> None:
 
 def test_the_page_of_the_format_names_all_whose_keys_are_known() -> None:
     page = Path(dari_nb.__file__).with_name("tapes").joinpath("FORMAT.md").read_text("utf-8")
-    owners = {owner for owner, *_ in FORMS if owner[0].isupper()} - {
-        "OpenAI, Anthropic or the like"
-    }
+    owners = {*OWNERS} - {"OpenAI, Anthropic or the like"}
     assert [owner for owner in sorted(owners) if owner not in page] == []

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from ...models import Content
 from ...tapes import Tape, Turn
+from ...tapes.differences import text_asked
 from ...tapes.files import folder_beside
 from ...tapes.growing import GrowingTape
 from ...tapes.scrubbing import compiled
@@ -24,9 +25,10 @@ from .recorder import TapeRecorder
 
 _log = logging.getLogger(__name__)
 _TAKEN_OUT = (
-    "Something in this prompt is a secret, or looks like one, and is not on the tape: "
-    "prompts that differ only there are one turn."
+    "“{asked}”: {what} is not on the tape, and prompts that differ only there are one turn."
 )
+_SHOWN = 60
+"""Characters of a prompt that are shown."""
 _LIVE = "\n{auto} asks live what is missing."
 _OF_TAPE = (
     "\nOnly the tape knows this agent; with one of its name, {auto} asks live what is missing."
@@ -62,6 +64,7 @@ class Deck:
         self._tape: Tape | None = None
         self._opened: GrowingTape | None = None
         self._mode: Mode = "auto"
+        self._said: set[tuple[str, str]] = set()
 
     def insert(self, tape: Tape, opened: GrowingTape) -> None:
         """Play this tape and record on it from now on."""
@@ -93,6 +96,7 @@ class Deck:
             InvalidRequestError: The tape could not be written.
         """
         self._finder = self._tape = self._opened = None
+        self._said.clear()
         self._recorder.eject()
 
     def agent_for(
@@ -132,8 +136,13 @@ class Deck:
     def _say_what_is_taken_out(self, content: Content) -> None:
         scrubber = self._comparison.scrubber
         scrubber.look()
-        if scrubber.scrub(content) != content:
-            _log.warning(_TAKEN_OUT)
+        scrubber.reasons.clear()
+        asked = " ".join(text_asked(scrubber.scrub(content)).split())
+        shown = asked if len(asked) <= _SHOWN else f"{asked[:_SHOWN]}…"
+        for what in scrubber.reasons:
+            if (asked, what) not in self._said:
+                self._said.add((asked, what))
+                _log.warning(_TAKEN_OUT.format(asked=shown, what=what))
 
     def told(self, session_id: str, events: Sequence[EventRecord]) -> Effect | None:
         """Take in new events of a session, once they are durable."""

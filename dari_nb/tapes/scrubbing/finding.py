@@ -29,24 +29,29 @@ _SHORT_WORD = re.compile(r"\d{1,19}|[^\W\d]{1,19}|\w{1,11}")
 _SEAM = re.compile(r"[\r\n+]|\\[rn]")
 
 
+_DECLARED = "what a declared pattern matches"
+_NAMED = "what looks like a secret behind its name"
+
+
 class Span(NamedTuple):
-    """Where a secret stands, and what gave it away."""
+    """Where a secret stands, what gave it away, and that in words."""
 
     begin: int
     end: int
     kind: str
+    what: str
 
 
 class Secrets:
     """What is secret: texts that are known, keys of providers by their forms, and patterns.
 
     Args:
-        texts: The texts, each with what gives it away.
+        texts: The texts, each with what gives it away, and that in words.
         patterns: Regular expressions of what is secret besides.
     """
 
-    def __init__(self, texts: Iterable[tuple[str, str]], patterns: Sequence[re.Pattern[str]]):
-        found = {form: kind for text, kind in texts for form in _forms(text)}
+    def __init__(self, texts: Iterable[tuple[str, str, str]], patterns: Sequence[re.Pattern[str]]):
+        found = {form: (kind, what) for text, kind, what in texts for form in _forms(text)}
         in_hex = {each: kind for form, kind in found.items() for each in _in_hex(form)}
         looked_for = sorted((found | in_hex).items(), key=lambda one: (-len(one[0]), one[0]))
         # A word in letters alone is a word like any other in another case.
@@ -69,7 +74,7 @@ class Secrets:
             return
         found = list(self._found(text))
         yield from found
-        yield from (Span(*place, "providers") for place in named(text))
+        yield from (Span(*place, "providers", _NAMED) for place in named(text))
         yield from self._in_base64(text)
         ends = {span.begin: span.end for span in found}
         if view := unbroken(text):
@@ -88,7 +93,7 @@ class Secrets:
                 for skipped, plain in run.plain():
                     for span in self._found_in_bytes(plain):
                         begin, end = run.places(skipped, span.begin, span.end)
-                        yield Span(begin, end, span.kind)
+                        yield span._replace(begin=begin, end=end)
 
     def _found_in_bytes(self, text: str) -> Iterator[Span]:
         yield from self._found(text)
@@ -101,14 +106,14 @@ class Secrets:
         for pattern in self._patterns:
             for match in pattern.finditer(text):
                 if match.group():
-                    yield Span(match.start(), match.end(), "patterns")
+                    yield Span(match.start(), match.end(), "patterns", _DECLARED)
 
     def _known(self, text: str, places: Sequence[int] = ()) -> Iterator[Span]:
         """Find what is known; where characters of a text were left out, words end, too."""
         for form, kind in self._texts.items():
             for at in _places(form, text):
                 if _is_apart(form, text, at, at + len(form), places):
-                    yield Span(at, at + len(form), kind)
+                    yield Span(at, at + len(form), *kind)
         yield from self._found_folded(text, places)
 
     def _found_folded(self, text: str, left: Sequence[int]) -> Iterator[Span]:
@@ -119,14 +124,14 @@ class Secrets:
                 places = folded_places(text) if places is None else places
                 begin, end = places[at], places[at + len(form) - 1] + 1
                 if _is_apart(form, text, begin, end, left):
-                    yield Span(begin, end, kind)
+                    yield Span(begin, end, *kind)
 
 
 def _provided(text: str, forms: Sequence[Form]) -> Iterator[Span]:
-    for _, begin, look in forms:
+    for what, begin, look in forms:
         if begin in text:
             for match in look.finditer(text):
-                yield Span(*match.span(look.groups), "providers")
+                yield Span(*match.span(look.groups), "providers", what)
 
 
 def _is_apart(form: str, text: str, begin: int, end: int, places: Sequence[int]) -> bool:
@@ -173,12 +178,12 @@ def _cut_short(
 
 
 def _moved(spans: Iterable[Span], places: list[int]) -> Iterator[Span]:
-    return (Span(places[span.begin], places[span.end], span.kind) for span in spans)
+    return (one._replace(begin=places[one.begin], end=places[one.end]) for one in spans)
 
 
 def _spread(spans: Iterable[Span], places: list[int]) -> Iterator[Span]:
     """Where something stands in a text of which characters were left out."""
-    return (Span(places[one.begin], places[one.end - 1] + 1, one.kind) for one in spans)
+    return (one._replace(begin=places[one.begin], end=places[one.end - 1] + 1) for one in spans)
 
 
 def _joined(spans: list[Span]) -> list[Span]:

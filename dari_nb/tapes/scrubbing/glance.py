@@ -32,13 +32,15 @@ _SHORT_RUN = b"a" * 10
 """What base64 of a secret has at least, whatever is around it."""
 _LONG_RUN = b"a" * 22
 """What base64 of a provider's key has at least, and of a secret with two bytes a character."""
+_OF_BOTS = b" aaaaaa " + b"a" * 27
+"""What a key of Discord's bots, which begins in no special way, is of."""
 _STANDARD = bytes.maketrans(b"-_", b"+/")
 _IN_HEX = string.hexdigits.encode()
 _HEX_MASK = bytes(ord("h") if byte in _IN_HEX else ord(" ") for byte in range(256))
 _HEX_RUN = b"h" * 16
 """What a secret has at least where its bytes are written as digits."""
 _OF_WORDS = [*{begin.encode(): None for _, begin, _ in WORDS}]
-_AROUND_WORDS = [begin for begin in _OF_WORDS if b" " in begin.translate(_MASK)]
+_AROUND_WORDS = [begin for begin in _OF_WORDS if b" " in begin.translate(_MASK) and begin != b"."]
 _IN_WORDS = [begin for begin in _OF_WORDS if b" " not in begin.translate(_MASK)]
 _DIGIT = re.compile(r"\d")
 _SAFE = re.compile(r"[ !#-\[\]-~]+")
@@ -93,7 +95,9 @@ class Glance:
         mask = data.translate(_MASK)
         if _SHORT_RUN not in mask:
             return False
-        return _one_is_in(_AROUND_WORDS, data) or self._may_be_in_words([*_runs(data, mask)])
+        if _OF_BOTS in mask or _one_is_in(_AROUND_WORDS, data):
+            return True
+        return self._may_be_in_words([*_runs(data, mask)])
 
     def may_be_in_base64(self, run: bytes) -> bool:
         """Whether a secret may be in a piece of base64."""

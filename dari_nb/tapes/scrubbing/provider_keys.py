@@ -45,7 +45,7 @@ _Row = tuple[str, str, str]
 COMMON: tuple[_Row, ...] = (
     ("a private key", "-----BEGIN", _PRIVATE_KEY),
     *(
-        ("what follows “Bearer”", scheme, rf"{scheme}({_HAS_RUN}[{_WORD}._~+/-]{{20,}}=*)")
+        ("a token behind “Bearer”", scheme, rf"{scheme}({_HAS_RUN}[{_WORD}._~+/-]{{20,}}=*)")
         for scheme in ("Bearer ", "bearer ", "BEARER ")
     ),
     ("ElevenLabs", "sk_", r"sk_[0-9a-f]{48}"),
@@ -53,11 +53,6 @@ COMMON: tuple[_Row, ...] = (
     ("Mailgun", "key-", rf"key-(?<![{_WORD}]key-)[0-9a-f]{{32}}(?![{_WORD}])"),
     ("Twilio", "SK", rf"SK(?<![{_WORD}]SK)[0-9a-f]{{32}}(?![{_WORD}])"),
     ("Dropbox", "sl.", rf"sl\.(?<![{_WORD}]sl\.)[{_WORD}_.-]{{120,}}"),
-    (
-        "Discord",
-        ".",
-        rf"(?<![\w-])[MNO][DTjz][{_WORD}_-]{{22,26}}\.[{_WORD}_-]{{6}}\.[{_WORD}_-]{{27,38}}(?![\w-])",
-    ),
     (
         "a password in an address",
         "://",
@@ -129,6 +124,11 @@ _WORDS: tuple[_Row, ...] = (
     ("Jina", "jina_", rf"{_BEGINS}jina_(?=[A-Za-z]*\d)[{_WORD}_-]{{40,}}"),
     ("SendGrid", "SG.", rf"{_BEGINS}SG\.[{_WORD}_-]{{16,}}\.[{_WORD}_-]{{32,}}"),
     ("Discord", "/api/webhooks/", rf"/api/webhooks/\d{{15,}}/([{_WORD}_-]{{60,}})"),
+    (
+        "Discord",
+        ".",
+        rf"(?<![\w-])[MNO][DTjz][{_WORD}_-]{{22,26}}\.[{_WORD}_-]{{6}}\.[{_WORD}_-]{{27,38}}(?![\w-])",
+    ),
     ("Telegram", ":AA", rf"(?<!\d)\d{{8,10}}:AA[{_WORD}_-]{{33}}(?![\w-])"),
     ("DigitalOcean", "dop_v1_", r"dop_v1_[0-9a-f]{64}"),
     ("Databricks", "dapi", rf"{_BEGINS}dapi[0-9a-f]{{32}}"),
@@ -175,14 +175,20 @@ _WORDS: tuple[_Row, ...] = (
 
 Form = tuple[str, str, re.Pattern[str]]
 
-WORDS: tuple[Form, ...] = tuple(
-    (owner, begin, re.compile(form, re.S)) for owner, begin, form in _WORDS
-)
-FORMS: tuple[Form, ...] = (
-    *WORDS,
-    *((owner, begin, re.compile(form, re.S)) for owner, begin, form in COMMON),
-)
-"""Each form with whose keys they are, and what stands in all of them: a text without is told fast.
+
+def _compiled(rows: tuple[_Row, ...]) -> tuple[Form, ...]:
+    return tuple((_told(owner), begin, re.compile(form, re.S)) for owner, begin, form in rows)
+
+
+def _told(owner: str) -> str:
+    return f"what looks like {owner if owner.startswith('a ') else f'a key of {owner}'}"
+
+
+WORDS = _compiled(_WORDS)
+FORMS = (*WORDS, *_compiled(COMMON))
+"""Each form with what its keys look like, and what stands in all of them: without, it is told fast.
 
 What is secret is the group of a form that has one, and else all of it.
 """
+OWNERS = tuple({owner: None for owner, *_ in (*_WORDS, *COMMON) if not owner.startswith("a ")})
+"""Whose keys are known."""
