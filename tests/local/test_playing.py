@@ -288,11 +288,31 @@ def test_a_repetition_that_was_not_recorded_is_no_other_ones_answer(path: Path) 
         assert len(guide.asked) == 3
 
 
-def test_what_is_volatile_does_not_count(path: Path) -> None:
+def test_what_is_volatile_does_not_count(path: Path, caplog: pytest.LogCaptureFixture) -> None:
     record(path, "Today is 2026-01-02: hello", "And 2026-01-02?")
     with playing(path, volatile=[r"\d{4}-\d\d-\d\d"]) as server:
         items = ask(server, "Today is 2027-11-12: hello", "And 2027-11-12?")
+        ask(server, "Today is 2027-11-12: hello", "And 2026-01-02?")
     assert "Answer 2 to And 2026-01-02?" in str(items[-1])
+    told = (
+        "plays as recorded, by volatile=[…]: '2027-11-12' stands for '2026-01-02' of the recording."
+    )
+    asked = ("Today is 2027-11-12: hello", "And 2027-11-12?")
+    assert [each.getMessage() for each in caplog.records] == [f"“{each}” {told}" for each in asked]
+
+
+def test_what_is_nothing_but_volatile_counts(path: Path) -> None:
+    record(path, "12")
+    with playing(path, volatile=[r"\d+"]) as server:
+        assert ask(server, "12")
+        with pytest.raises(AssertionError):
+            ask(server, "99")
+
+
+@pytest.mark.parametrize("pattern", [".*", r"[\s\S]+", r"\d*", ""])
+def test_a_pattern_that_matches_any_text_is_refused(path: Path, pattern: str) -> None:
+    with pytest.raises(InvalidRequestError, match="such as a date"):
+        Tape(path, volatile=[pattern])
 
 
 def test_a_secret_in_what_is_asked_is_found_again(path: Path) -> None:
