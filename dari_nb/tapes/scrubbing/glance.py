@@ -42,6 +42,11 @@ _HEX_RUN = b"h" * 16
 _OF_WORDS = [*{begin.encode(): None for _, begin, _ in WORDS}]
 _AROUND_WORDS = [begin for begin in _OF_WORDS if b" " in begin.translate(_MASK) and begin != b"."]
 _IN_WORDS = [begin for begin in _OF_WORDS if b" " not in begin.translate(_MASK)]
+_END = re.compile(rb"[A-Za-z0-9]{3}[-_]")
+_WITH_END = [begin for begin in _IN_WORDS if _END.fullmatch(begin[-4:])]
+_LAST = frozenset(begin[-4:] for begin in _WITH_END)
+"""The last characters of most beginnings, which are looked for all at once."""
+_WITHOUT_END = [begin for begin in _IN_WORDS if begin not in _WITH_END]
 _DIGIT = re.compile(r"\d")
 _SAFE = re.compile(r"[ !#-\[\]-~]+")
 """What is written the same in whichever case and spelling of the characters around it."""
@@ -105,7 +110,9 @@ class Glance:
 
     def _may_be_in_words(self, runs: list[bytes]) -> bool:
         words = b" ".join(runs)
-        if _one_is_in(_IN_WORDS, words):
+        if _one_is_in(_WITHOUT_END, words):
+            return True
+        if not _LAST.isdisjoint(_END.findall(words)) and _one_is_in(_WITH_END, words):
             return True
         if _HEX_RUN in words.translate(_HEX_MASK) and _one_is_in(self._in_hex, words.lower()):
             return True

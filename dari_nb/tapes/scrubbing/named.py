@@ -92,9 +92,10 @@ _COMMANDS = (
 
 def may_be_in(low: bytes) -> bool:
     """Whether a secret with a name may be in a text, or in JSON, in small letters: a fast look."""
-    if any(word in low and look.search(low) for word, look in _COMMANDS):
-        return True
-    # A loop, since this is asked of every event.
+    # Loops, since this is asked of every event.
+    for word, look in _COMMANDS:
+        if word in low and look.search(low):
+            return True
     for name in _IN_NAMES:
         if name in low:
             is_netrc = b"login" in low and b"password" in low

@@ -155,13 +155,10 @@ _WORDS: tuple[_Row, ...] = (
     ("New Relic", "NRAK-", r"NRAK-[A-Z0-9]{27}"),
     ("Grafana", "glsa_", rf"glsa_[{_WORD}]{{32}}_[0-9a-fA-F]{{8}}"),
     ("Grafana", "glc_", rf"{_BEGINS}glc_eyJ[{_WORD}+/]{{30,}}={{0,2}}"),
-    *(
-        (
-            "Doppler",
-            f"dp.{kind}.",
-            rf"{_BEGINS}dp\.{kind}\.(?:[a-z0-9_-]{{2,35}}\.)?[{_WORD}]{{40,44}}",
-        )
-        for kind in ("pt", "st", "ct", "sa", "scim", "audit")
+    (
+        "Doppler",
+        "dp.",
+        rf"{_BEGINS}dp\.(?:pt|st|ct|sa|scim|audit)\.(?:[a-z0-9_-]{{2,35}}\.)?[{_WORD}]{{40,44}}",
     ),
     ("PlanetScale", "pscale_", rf"pscale_(?:tkn|pw|oauth|otp)_[{_WORD}_.=-]{{32,}}"),
     ("Pulumi", "pul-", rf"{_BEGINS}pul-[0-9a-f]{{40}}(?![{_WORD}])"),
