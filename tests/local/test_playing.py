@@ -332,13 +332,13 @@ def test_a_prompt_of_which_something_is_not_on_the_tape_is_never_taken_for_anoth
     rest = "is not on the tape, and prompts that differ only there are one turn."
     assert told == [f"“My key is [scrubbed].”: {what} {rest}"]
     caplog.clear()
-    monkeypatch.setenv("SORT_KEY", "20240101")
+    monkeypatch.setenv("DB_PASSWORD", "20240101")
     with playing(path) as server:
         assert ask(server, "My key is sk-proj-canary-9876543210.", "Thanks")
         with pytest.raises(AssertionError):
             ask(server, f"Sales on 20240101 {'and so on ' * 9}")
     shown = "Sales on [scrubbed] and so on and so on and so on and so on …"
-    told += [f"“{shown}”: the value of SORT_KEY {rest}"]
+    told += [f"“{shown}”: the value of DB_PASSWORD {rest}"]
     assert [each.getMessage() for each in caplog.records] == told
 
 

@@ -139,10 +139,13 @@ def test_no_documentation_shows_the_environment(monkeypatch: pytest.MonkeyPatch)
     assert not any("canary" in text.lower() for text in told)
 
 
-def test_a_word_that_a_variable_holds_is_a_secret_only_as_a_password() -> None:
-    held = {"PRIMARY_KEY": "customer_id", "STOP_TOKEN": "StopWord", "DB_PASSWORD": "swordfish"}
+def test_a_word_or_date_that_a_variable_holds_is_a_secret_only_as_a_password() -> None:
+    held = {"SORT_KEY": "20240101", "CUT_TOKEN": "2024-01-31"}
+    held |= {"PRIMARY_KEY": "customer_id", "STOP_TOKEN": "StopWord", "DB_PASSWORD": "swordfish"}
     own = Scrubber(keys=list, variables=held)
-    assert own.text("customer_id StopWord swordfish") == "customer_id StopWord [scrubbed]"
+    for value in held.values():
+        left = "[scrubbed]" if value == "swordfish" else value
+        assert own.text(f"What is {value}?") == f"What is {left}?"
 
 
 @pytest.mark.parametrize("secret", ["20240101", "swordfish", "betakey2222"])

@@ -26,8 +26,8 @@ _NAMED_AT_TIMES = re.compile(r"_(?:PWD|AUTH)(?:_?\d+)?$", re.IGNORECASE)
 _OF_PASSWORDS = re.compile(r"SECRET|PASS", re.IGNORECASE)
 """The names of those that may hold a word; a key or a token is no word."""
 _WORD = r"(?:[A-Z]?[a-z]{2,20}|[A-Z]{2,20})"
-_WORDS = re.compile(rf"{_WORD}(?:[_.-]?{_WORD})*")
-"""Words such as ``customer_id``, without digits."""
+_WORDS = re.compile(rf"{_WORD}(?:[_.-]?{_WORD})*|(?:19|20)\d\d-?[01]\d-?[0-3]\d")
+"""Words such as ``customer_id``, without digits, and dates."""
 _NO_SECRET = re.compile(r"[/.~]|[A-Za-z]:[\\/]|\D*$")
 """What folders and methods look like: passwords have a digit."""
 _DIGIT = re.compile(r"\d")
