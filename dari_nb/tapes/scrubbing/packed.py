@@ -80,10 +80,11 @@ def parts_in(text: str, most: int) -> list[bytes] | None:
     parts: list[bytes] = []
     for run in _IN_BASE64.finditer(text):
         data = plain_of(_BREAK.sub("", run.group()).translate(_STANDARD))
-        found = parts_of(data, most - sum(map(len, parts)))
+        found = parts_of(data, most)
         if found is None:
             return None
         parts += found
+        most -= sum(map(len, found))
     return parts
 
 
