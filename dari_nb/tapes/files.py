@@ -14,7 +14,7 @@ from secrets import token_hex
 from ..descriptors import MAX_DEPTH, file_below
 from .lines import FileLine
 from .scrubbing import Scrubber
-from .scrubbing.packed import parts_of
+from .scrubbing.packed import parts_in, parts_of
 from .writing import put_whole
 
 MOST_INLINE = 8 * 1024
@@ -67,11 +67,12 @@ def file_line(
     """
     line = FileLine(file=scrubber.text(name), attached=attached, executable=executable)
     text = _text_in(data) if len(data) <= MOST_BYTES else None
+    is_hiding = len(data) <= MOST_BYTES and _may_hide_secret(data, text, scrubber)
     if text is not None:
         text = scrubber.text(text)
         data = text.encode()
     line.sha256, line.size = hashlib.sha256(data).hexdigest(), len(data)
-    if len(data) > MOST_BYTES or (text is None and _may_hold_secret(data, scrubber)):
+    if len(data) > MOST_BYTES or is_hiding:
         return line
     if len(data) > MOST_INLINE:
         line.beside = True
@@ -143,9 +144,11 @@ def _text_in(data: bytes) -> str | None:
     return None
 
 
-def _may_hold_secret(data: bytes, scrubber: Scrubber) -> bool:
-    parts = parts_of(data, MOST_BYTES)
-    return parts is None or any(_holds_secret(part, scrubber) for part in (data, *parts))
+def _may_hide_secret(data: bytes, text: str | None, scrubber: Scrubber) -> bool:
+    """Whether a secret may be where it cannot be taken out: in what is packed, or in no text."""
+    parts = parts_of(data, MOST_BYTES) if text is None else parts_in(text, MOST_BYTES)
+    own = () if text is not None else (data,)
+    return parts is None or any(_holds_secret(part, scrubber) for part in (*own, *parts))
 
 
 def _holds_secret(data: bytes, scrubber: Scrubber) -> bool:

@@ -31,7 +31,7 @@ def key_of(
         agent: Who is asked.
         llm: With which LLM option.
         asked: What, as a text or as content blocks.
-        volatile: What does not count in texts.
+        volatile: What does not count in texts; one that is nothing else counts.
 
     >>> tour = AgentLine(agent="tour")
     >>> key_of(None, tour, None, "Hi"), key_of(None, tour, None, [{"type": "text", "text": "Hi"}])
@@ -88,6 +88,7 @@ def _counted(block: Any, volatile: Iterable[re.Pattern[str]]) -> Any:
     text = block.get("text")
     if not isinstance(text, str):
         return block
+    left = text
     for pattern in volatile:
-        text = pattern.sub("", text)
-    return {**block, "text": text}
+        left = pattern.sub("", left)
+    return {**block, "text": left if left.strip() else text}

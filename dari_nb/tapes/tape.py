@@ -40,6 +40,12 @@ class Checking(Protocol[C]):
         """Name what no longer holds."""
 
 
+_ANY = "Any prompt: 1 and 2?"
+_ALL_VOLATILE = (
+    "volatile={0!r} matches any text, or none: name what does not count, such as a date."
+)
+
+
 @dataclass(frozen=True)
 class Tape:
     """A file of recorded turns, and how it is recorded and played.
@@ -58,7 +64,8 @@ class Tape:
         speed: ``real``, as recorded, ``instant``, without waiting, or how many times as fast.
         idle_limit: Seconds that a turn waits at most for what comes next, at its recorded speed.
         volatile: Regular expressions of what does not count in what is asked, such as a date, or in
-            results of tools that are run again, as a tape writes them: ``"at":"[^"]*"``.
+            results of tools that are run again, as a tape writes them: ``"at":"[^"]*"``. What is
+            passed over is told once. A repeat within a repeat, as in ``(a+)+$``, may take forever.
         times: Whether intervals and drafts are kept: as in the file that is there, and in a new one
             unless told otherwise. Without them, the same agents asked the same make the same bytes.
         secrets: Regular expressions of what must not be in it, besides the keys of this process,
@@ -101,7 +108,10 @@ class Tape:
             isinstance(self.idle_limit, int | float) and self.idle_limit >= 0
         ):
             raise InvalidRequestError(f"idle_limit must be 0 or more, not {self.idle_limit!r}.")
-        for pattern in (*self.volatile, *self.secrets):
+        for pattern in self.volatile:
+            if any(map(compiled(pattern).fullmatch, ("", _ANY))):
+                raise InvalidRequestError(_ALL_VOLATILE.format(pattern))
+        for pattern in self.secrets:
             compiled(pattern)
 
     @property

@@ -288,11 +288,31 @@ def test_a_repetition_that_was_not_recorded_is_no_other_ones_answer(path: Path) 
         assert len(guide.asked) == 3
 
 
-def test_what_is_volatile_does_not_count(path: Path) -> None:
+def test_what_is_volatile_does_not_count(path: Path, caplog: pytest.LogCaptureFixture) -> None:
     record(path, "Today is 2026-01-02: hello", "And 2026-01-02?")
     with playing(path, volatile=[r"\d{4}-\d\d-\d\d"]) as server:
         items = ask(server, "Today is 2027-11-12: hello", "And 2027-11-12?")
+        ask(server, "Today is 2027-11-12: hello", "And 2026-01-02?")
     assert "Answer 2 to And 2026-01-02?" in str(items[-1])
+    told = (
+        "plays as recorded, by volatile=[…]: '2027-11-12' stands for '2026-01-02' of the recording."
+    )
+    asked = ("Today is 2027-11-12: hello", "And 2027-11-12?")
+    assert [each.getMessage() for each in caplog.records] == [f"“{each}” {told}" for each in asked]
+
+
+def test_what_is_nothing_but_volatile_counts(path: Path) -> None:
+    record(path, "12")
+    with playing(path, volatile=[r"\d+"]) as server:
+        assert ask(server, "12")
+        with pytest.raises(AssertionError):
+            ask(server, "99")
+
+
+@pytest.mark.parametrize("pattern", [".*", r"[\s\S]+", r"\d*", ""])
+def test_a_pattern_that_matches_any_text_is_refused(path: Path, pattern: str) -> None:
+    with pytest.raises(InvalidRequestError, match="such as a date"):
+        Tape(path, volatile=[pattern])
 
 
 def test_a_secret_in_what_is_asked_is_found_again(path: Path) -> None:
@@ -304,15 +324,21 @@ def test_a_secret_in_what_is_asked_is_found_again(path: Path) -> None:
 
 
 def test_a_prompt_of_which_something_is_not_on_the_tape_is_never_taken_for_another_silently(
-    path: Path, caplog: pytest.LogCaptureFixture
+    path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    record(path, "My key is sk-proj-canary-0123456789.", "Thanks")
+    record(path, *["My key is sk-proj-canary-0123456789.", "Thanks"] * 3)
     told = [each.getMessage() for each in caplog.records]
-    text = "Something in this prompt is a secret, or looks like one, and is not on the tape: "
-    assert told == [f"{text}prompts that differ only there are one turn."]
+    what = "what looks like a key of OpenAI, Anthropic or the like"
+    rest = "is not on the tape, and prompts that differ only there are one turn."
+    assert told == [f"“My key is [scrubbed].”: {what} {rest}"]
     caplog.clear()
+    monkeypatch.setenv("DB_PASSWORD", "20240101")
     with playing(path) as server:
         assert ask(server, "My key is sk-proj-canary-9876543210.", "Thanks")
+        with pytest.raises(AssertionError):
+            ask(server, f"Sales on 20240101 {'and so on ' * 9}")
+    shown = "Sales on [scrubbed] and so on and so on and so on and so on …"
+    told += [f"“{shown}”: the value of DB_PASSWORD {rest}"]
     assert [each.getMessage() for each in caplog.records] == told
 
 

@@ -111,7 +111,7 @@ def test_a_known_secret_is_found_in_upper_and_lower_case(key: str) -> None:
     for form in (key.upper(), key.lower(), key.swapcase()):
         assert own.text(f"é {form}.") == "é [scrubbed]."
         assert own.scrub({"a": form}) == {"a": "[scrubbed]"}
-    plain = Scrubber(keys=list, variables={"THE_KEY": "Production"})
+    plain = Scrubber(keys=list, variables={"THE_PASSWORD": "Production"})
     assert plain.text("production Production") == "production [scrubbed]"  # a word like any other
 
 

@@ -6,6 +6,7 @@ import inspect
 import json
 import pydoc
 import re
+from pathlib import Path
 from unicodedata import normalize
 from urllib.parse import quote
 
@@ -13,6 +14,7 @@ import pytest
 
 import dari_nb
 from dari_nb.tapes import Scrubber
+from dari_nb.tapes.scrubbing.provider_keys import OWNERS
 
 HELD = "held-by-a-variable-7"
 
@@ -42,6 +44,23 @@ def test_what_stands_before_a_key_gives_it_away(text: str) -> None:
         assert scrubber().text(given) == told
         assert scrubber().scrub({"a": [given]}) == {"a": [told]}
         assert scrubber().text(told) == told
+
+
+@pytest.mark.parametrize(
+    "password", ["p@ss#1", "p%40ss/w0rd", "aa@bb@cc", "p@ss?w0rd", "a1/b2/c3", "swordfish"]
+)
+def test_a_password_in_an_address_goes_whole(password: str) -> None:
+    for text in ("mysql://root:{}@host:3306/db", "See https://bob:{}@host/org@v2?mail=a@b.org."):
+        assert scrubber().text(text.format(password)) == text.format("[scrubbed]")
+
+
+def test_addresses_without_a_password_stay() -> None:
+    text = (
+        "https://example.org:8080/users2/@me/x http://host:8080?x=a2@b http://[::1]:8080/a/@user1 "
+        "docker://python:3.11-slim@sha256:0123 docker://registry:5000/img2@v1 ssh://git@host:22/x"
+    )
+    assert scrubber().text(text) == text
+    assert scrubber().text("://" * 20000) == "://" * 20000
 
 
 @pytest.mark.parametrize(
@@ -118,3 +137,31 @@ def test_no_documentation_shows_the_environment(monkeypatch: pytest.MonkeyPatch)
     shown = [pydoc.render_doc(each) for each in (dari_nb.tapes, Scrubber, dari_nb.Tape)]
     told = [*shown, str(inspect.signature(Scrubber)), repr(Scrubber())]
     assert not any("canary" in text.lower() for text in told)
+
+
+def test_a_word_or_date_that_a_variable_holds_is_a_secret_only_as_a_password() -> None:
+    held = {"SORT_KEY": "20240101", "CUT_TOKEN": "2024-01-31"}
+    held |= {"PRIMARY_KEY": "customer_id", "STOP_TOKEN": "StopWord", "DB_PASSWORD": "swordfish"}
+    own = Scrubber(keys=list, variables=held)
+    for value in held.values():
+        left = "[scrubbed]" if value == "swordfish" else value
+        assert own.text(f"What is {value}?") == f"What is {left}?"
+
+
+@pytest.mark.parametrize("secret", ["20240101", "swordfish", "betakey2222"])
+def test_a_short_secret_is_no_part_of_a_longer_word_or_number(secret: str) -> None:
+    own = Scrubber(keys=list, variables={"THE_PASSWORD": secret})
+    for text in (f"1{secret} units", f"a{secret}", f"x {secret}s", f"{secret}0"):
+        assert own.text(text) == text
+    for text in ("on {} we", "({})", "{}_a", "是{}吗", "First\n{}\nLast", "a\x1b[1m{}\x1b[0mb"):
+        assert own.text(text.format(secret)) == text.format("[scrubbed]")
+
+
+def test_a_long_random_secret_is_found_within_a_longer_word() -> None:
+    assert scrubber().text(f"login -p{HELD}x") == "login -p[scrubbed]x"
+
+
+def test_the_page_of_the_format_names_all_whose_keys_are_known() -> None:
+    page = Path(dari_nb.__file__).with_name("tapes").joinpath("FORMAT.md").read_text("utf-8")
+    owners = {*OWNERS} - {"OpenAI, Anthropic or the like"}
+    assert [owner for owner in sorted(owners) if owner not in page] == []

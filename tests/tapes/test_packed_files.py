@@ -5,9 +5,12 @@ from __future__ import annotations
 import bz2
 import gzip
 import io
+import json
 import lzma
 import random
 import zipfile
+import zlib
+from base64 import b64encode, encodebytes, urlsafe_b64encode
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +42,13 @@ def is_kept(data: bytes, folder: Path) -> bool:
 PACKED = {
     "xlsx": lambda data: zipped(b"<xml/>", SHEET(data.decode()).encode()),
     "gz": gzip.compress,
+    "zlib": zlib.compress,
+    "zip in base64": lambda data: b64encode(zipped(data)),
+    "gz in base64, in lines": lambda data: b"A: 1\n" + encodebytes(gzip.compress(data)),
+    "zlib in base64, in JSON": lambda data: json.dumps(
+        {"a": encodebytes(zlib.compress(data)).decode()}
+    ).encode(),
+    "zip in base64, for addresses": lambda data: b"?zip=" + urlsafe_b64encode(zipped(data)),
     "bz2": bz2.compress,
     "xz": lzma.compress,
     "gz of two": lambda data: gzip.compress(b"First") + gzip.compress(data),
@@ -62,6 +72,15 @@ def test_a_secret_across_two_parts_of_a_packed_file_is_found(pack: Any, tmp_path
     data = f"{WORDS}{SECRET} {WORDS}".encode()
     border = len(WORDS) + 9
     assert not is_kept(pack(data[:border]) + pack(data[border:]), tmp_path)
+
+
+def test_texts_that_begin_as_what_is_packed_are_kept(tmp_path: Path) -> None:
+    for text in (
+        "x^2 + y^2 = 1",
+        "eJournal_of_Many_Things_and_more eNormous_words_in_a_row_of_text",
+    ):
+        assert is_kept(text.encode(), tmp_path)
+    assert is_kept(b"\x78\x9c" + random.Random(2).randbytes(99), tmp_path)
 
 
 def test_what_cannot_be_looked_into_is_not_kept(tmp_path: Path) -> None:

@@ -55,6 +55,16 @@ def test_a_key_goes_that_is_quoted_or_indented(before: str) -> None:
         assert told(text) == f"{before}[scrubbed]\nNext words."
 
 
+def test_a_key_of_putty_goes() -> None:
+    file = f"PuTTY-User-Key-File-3: ssh-rsa\nPrivate-Lines: 14\n{BODY}\nPrivate-MAC: 19ec"
+    for text in (file, json.dumps({"a": file})):
+        assert BODY[-9:] not in told(text)
+        assert told(text) in (
+            file.replace(BODY, "[scrubbed]"),
+            json.dumps({"a": file.replace(BODY, "[scrubbed]")}),
+        )
+
+
 def test_two_questions_about_the_beginning_of_a_key_are_two_turns() -> None:
     question = f"Fix:\necho '{BEGIN}' > k\n"
     first, second = (taken(question + what) for what in ("Translate it.", "Count the lines."))

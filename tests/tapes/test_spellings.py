@@ -109,12 +109,51 @@ def test_two_bytes_a_character_hide_no_secret_in_base64_or_digits(secret: str) -
         assert told(f"0x{form}.") == "0x[scrubbed]00."
 
 
-@pytest.mark.parametrize("unseen", ["\u200b", "\u00ad", "\x1b[0m", "\ufeff"])
+@pytest.mark.parametrize(
+    "unseen",
+    ["\u200b", "\u00ad", "\x1b[0m", "\ufeff", "\ufe0f", "\u034f", "\u3164", "\U000e0041"],
+)
 def test_a_providers_key_is_found_with_what_nobody_sees_in_it(unseen: str) -> None:
-    for at in (4, 12, 20):
-        form = f"{PROVIDED[:at]}{unseen}{PROVIDED[at:]}"
+    forms = [f"{PROVIDED[:at]}{unseen}{PROVIDED[at:]}" for at in (4, 12, 20)]
+    for form in (*forms, unseen.join(PROVIDED)):
         assert told(f"Use {form} here.") == "Use [scrubbed] here."
         assert told({"a": [form]}) == {"a": ["[scrubbed]"]}
+
+
+WRAPPED = {
+    "indents": "key: {}\n    {}",
+    "a difference": "+{}\n+{}",
+    "a difference, indented": "-  {}\n-    {}",
+    "a quotation": "> {}\n> {}",
+    "a comment": "  # {}\n  # {}",
+    "a table": "| {} |\n| {} |",
+    "a sum": '"{}" + "{}"',
+    "a sum in two lines": '"{}" +\n    "{}"',
+    "a sum, its plus below": '"{}"\n    + "{}"',
+    "a shell": "export X={}\\\n{}",
+    "mail": "{}=\n{}",
+}
+
+
+@pytest.mark.parametrize("name", WRAPPED)
+@pytest.mark.parametrize("at", [10, 14, 24])
+def test_a_providers_key_is_found_as_code_and_differences_wrap_it(name: str, at: int) -> None:
+    key = f"{PROVIDED}tU9vW2xY4zA6bC8dE1fG3hJ5"
+    text = WRAPPED[name].format(key[:at], key[at:])
+    for value in (text, {"a": [text]}, json.dumps({"a": text}), f"First\n{text}\n  Next 2"):
+        left = json.dumps(told(value))
+        assert "[scrubbed]" in left
+        assert "sk-" not in left
+        assert key[at : at + 8] not in left
+        assert ("Next 2" in left) == ("Next 2" in json.dumps(value))
+    assert told(text.replace(key[:at], SECRET[:at]).replace(key[at:], SECRET[at:])) != text
+
+
+@pytest.mark.parametrize(
+    "rest", ["+B2=foo", "  - 2024-01-01", "| key 2 | x |", "    and 2 more", "> 20240101"]
+)
+def test_the_line_below_a_whole_key_stays(rest: str) -> None:
+    assert told(f"+A={PROVIDED}\n{rest}") == f"+A=[scrubbed]\n{rest}"
 
 
 def test_lines_and_marks_that_hold_no_secret_stay() -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from itertools import zip_longest
 
 from ...models import Content
 from ...tapes import Tape, Turn
+from ...tapes.differences import text_asked
 from ...tapes.files import folder_beside
 from ...tapes.growing import GrowingTape
 from ...tapes.scrubbing import compiled
@@ -24,9 +26,12 @@ from .recorder import TapeRecorder
 
 _log = logging.getLogger(__name__)
 _TAKEN_OUT = (
-    "Something in this prompt is a secret, or looks like one, and is not on the tape: "
-    "prompts that differ only there are one turn."
+    "“{asked}”: {what} is not on the tape, and prompts that differ only there are one turn."
 )
+_PASSED_OVER = "“{asked}” plays as recorded, by volatile=[…]: {what}."
+_STANDS_FOR = "{!r} stands for {!r} of the recording"
+_SHOWN, _MOST = 60, 5
+"""Characters of a prompt, and places of it, that are shown."""
 _LIVE = "\n{auto} asks live what is missing."
 _OF_TAPE = (
     "\nOnly the tape knows this agent; with one of its name, {auto} asks live what is missing."
@@ -62,6 +67,7 @@ class Deck:
         self._tape: Tape | None = None
         self._opened: GrowingTape | None = None
         self._mode: Mode = "auto"
+        self._said: set[str] = set()
 
     def insert(self, tape: Tape, opened: GrowingTape) -> None:
         """Play this tape and record on it from now on."""
@@ -93,6 +99,7 @@ class Deck:
             InvalidRequestError: The tape could not be written.
         """
         self._finder = self._tape = self._opened = None
+        self._said.clear()
         self._recorder.eject()
 
     def agent_for(
@@ -108,12 +115,14 @@ class Deck:
         finder, tape, opened = self._finder, self._tape, self._opened
         if tape is None or opened is None or not self._recorder.is_taped(session):
             return None
-        self._say_what_is_taken_out(content)
+        asked = self._say_what_is_taken_out(content)
         if opened.refresh() and finder is not None:
             finder.load(opened.recording)
         turn = finder.find(session, content) if finder is not None else None
         self.played[message_id] = turn is not None
         if turn is not None:
+            if tape.volatile and asked != (recorded := text_asked(turn.line.asked)):
+                self._say(_PASSED_OVER, asked, what=self._passed_over(asked, recorded))
             self._recorder.pass_over(message_id, turn)
             self.costs[message_id] = turn.line.cost
             compare = self._comparison if tape.run_tools else None
@@ -129,11 +138,36 @@ class Deck:
         opened.check()
         return None
 
-    def _say_what_is_taken_out(self, content: Content) -> None:
+    def _say_what_is_taken_out(self, content: Content) -> str:
+        """Say what is secret in what is asked, and give it without."""
         scrubber = self._comparison.scrubber
         scrubber.look()
-        if scrubber.scrub(content) != content:
-            _log.warning(_TAKEN_OUT)
+        scrubber.reasons.clear()
+        asked = text_asked(scrubber.scrub(content))
+        for what in scrubber.reasons:
+            self._say(_TAKEN_OUT, asked, what=what)
+        return asked
+
+    def _passed_over(self, asked: str, recorded: str) -> str:
+        told: dict[str, None] = {}
+        for pattern in self._comparison.volatile:
+            both = [
+                [found.group() for found in pattern.finditer(text)] for text in (asked, recorded)
+            ]
+            pairs = zip_longest(*both, fillvalue="")
+            told |= {
+                _STANDS_FOR.format(*map(_short, pair)): None for pair in pairs if pair[0] != pair[1]
+            }
+            asked, recorded = pattern.sub("", asked), pattern.sub("", recorded)
+        shown = [*told][:_MOST]
+        return ", ".join([*shown, "and so on"] if len(told) > _MOST else shown)
+
+    def _say(self, text: str, asked: str, **told: str) -> None:
+        """Say something of what is asked, once."""
+        asked = " ".join(asked.split())
+        if (said := text.format(asked=asked, **told)) not in self._said:
+            self._said.add(said)
+            _log.warning(text.format(asked=_short(asked), **told))
 
     def told(self, session_id: str, events: Sequence[EventRecord]) -> Effect | None:
         """Take in new events of a session, once they are durable."""
@@ -162,3 +196,7 @@ class Deck:
         self.costs[message_id] = turn.line.cost
         if self._finder is not None:
             self._finder.add(turn)
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"

@@ -9,8 +9,8 @@ from typing import NamedTuple
 from unicodedata import normalize
 
 from .glance import Glance
-from .named import named
-from .provider_keys import FORMS
+from .named import MORE, named
+from .provider_keys import FORMS, WORDS, Form
 from .views import BREAK, View, folded, folded_places, in_base64, unbroken, unfolded, views
 
 SHORTEST = 8
@@ -22,26 +22,36 @@ SCRUBBED = "[scrubbed]"
 """What stands where a secret stood."""
 
 _DIGIT = re.compile(r"\d")
+_SHORT_WORD = re.compile(r"\d{1,19}|[^\W\d]{1,19}|\w{1,11}")
+"""What may stand in a longer word or number by chance."""
+
+
+_SEAM = re.compile(r"[\r\n+]|\\[rn]")
+
+
+_DECLARED = "what a declared pattern matches"
+_NAMED = "what looks like a secret behind its name"
 
 
 class Span(NamedTuple):
-    """Where a secret stands, and what gave it away."""
+    """Where a secret stands, what gave it away, and that in words."""
 
     begin: int
     end: int
     kind: str
+    what: str
 
 
 class Secrets:
     """What is secret: texts that are known, keys of providers by their forms, and patterns.
 
     Args:
-        texts: The texts, each with what gives it away.
+        texts: The texts, each with what gives it away, and that in words.
         patterns: Regular expressions of what is secret besides.
     """
 
-    def __init__(self, texts: Iterable[tuple[str, str]], patterns: Sequence[re.Pattern[str]]):
-        found = {form: kind for text, kind in texts for form in _forms(text)}
+    def __init__(self, texts: Iterable[tuple[str, str, str]], patterns: Sequence[re.Pattern[str]]):
+        found = {form: (kind, what) for text, kind, what in texts for form in _forms(text)}
         in_hex = {each: kind for form, kind in found.items() for each in _in_hex(form)}
         looked_for = sorted((found | in_hex).items(), key=lambda one: (-len(one[0]), one[0]))
         # A word in letters alone is a word like any other in another case.
@@ -64,15 +74,18 @@ class Secrets:
             return
         found = list(self._found(text))
         yield from found
-        yield from (Span(*place, "providers") for place in named(text))
+        yield from (Span(*place, "providers", _NAMED) for place in named(text))
         yield from self._in_base64(text)
+        ends = {span.begin: span.end for span in found}
         if view := unbroken(text):
             flat, places = view
-            ends = {span.begin: span.end for span in found}
-            broken = [*self._found(flat), *self._in_base64(flat)]
+            broken = [*self._found(flat, places), *self._in_base64(flat)]
             yield from _spread((_cut_short(one, text, view, ends) for one in broken), places)
-        for plain, places in unfolded(text):
-            yield from _spread(self._known(plain), places)
+        for view in unfolded(text):
+            flat, places = view
+            yield from _spread(self._known(flat, places), places)
+            keys = (_cut_short(one, text, view, ends, MORE) for one in _provided(flat, WORDS))
+            yield from _spread(keys, places)
 
     def _in_base64(self, text: str) -> Iterator[Span]:
         for run in in_base64(text):
@@ -80,37 +93,59 @@ class Secrets:
                 for skipped, plain in run.plain():
                     for span in self._found_in_bytes(plain):
                         begin, end = run.places(skipped, span.begin, span.end)
-                        yield Span(begin, end, span.kind)
+                        yield span._replace(begin=begin, end=end)
 
     def _found_in_bytes(self, text: str) -> Iterator[Span]:
         yield from self._found(text)
         if "\0" in text and (view := unbroken(text)):  # two bytes a character
-            yield from _spread(self._found(view[0]), view[1])
+            yield from _spread(self._found(*view), view[1])
 
-    def _found(self, text: str) -> Iterator[Span]:
-        yield from self._known(text)
-        for begin, look in FORMS:
-            if begin in text:
-                for match in look.finditer(text):
-                    yield Span(*match.span(look.groups), "providers")
+    def _found(self, text: str, places: Sequence[int] = ()) -> Iterator[Span]:
+        yield from self._known(text, places)
+        yield from _provided(text, FORMS)
         for pattern in self._patterns:
             for match in pattern.finditer(text):
                 if match.group():
-                    yield Span(match.start(), match.end(), "patterns")
+                    yield Span(match.start(), match.end(), "patterns", _DECLARED)
 
-    def _known(self, text: str) -> Iterator[Span]:
+    def _known(self, text: str, places: Sequence[int] = ()) -> Iterator[Span]:
+        """Find what is known; where characters of a text were left out, words end, too."""
         for form, kind in self._texts.items():
             for at in _places(form, text):
-                yield Span(at, at + len(form), kind)
-        yield from self._found_folded(text)
+                if _is_apart(form, text, at, at + len(form), places):
+                    yield Span(at, at + len(form), *kind)
+        yield from self._found_folded(text, places)
 
-    def _found_folded(self, text: str) -> Iterator[Span]:
+    def _found_folded(self, text: str, left: Sequence[int]) -> Iterator[Span]:
         plain = folded(text) if self._folded else ""
         places: Sequence[int] | None = None
         for form, kind in self._folded.items():
             for at in _places(form, plain):
                 places = folded_places(text) if places is None else places
-                yield Span(places[at], places[at + len(form) - 1] + 1, kind)
+                begin, end = places[at], places[at + len(form) - 1] + 1
+                if _is_apart(form, text, begin, end, left):
+                    yield Span(begin, end, *kind)
+
+
+def _provided(text: str, forms: Sequence[Form]) -> Iterator[Span]:
+    for what, begin, look in forms:
+        if begin in text:
+            for match in look.finditer(text):
+                yield Span(*match.span(look.groups), "providers", what)
+
+
+def _is_apart(form: str, text: str, begin: int, end: int, places: Sequence[int]) -> bool:
+    """Whether a secret is no part of a longer word or number."""
+    is_word = _SHORT_WORD.fullmatch(form) is not None
+    return not (is_word and any(_goes_on(text, at, places) for at in (begin, end)))
+
+
+def _goes_on(text: str, at: int, places: Sequence[int]) -> bool:
+    """Whether a word goes on at a place: with letters of its own script, and nothing left out."""
+    if not 0 < at < len(text) or (places and places[at] - places[at - 1] > 1):
+        return False
+    before, after = text[at - 1], text[at]
+    return before.isalnum() and after.isalnum() and before.isascii() == after.isascii()
 
 
 def _places(form: str, text: str) -> Iterator[int]:
@@ -120,7 +155,9 @@ def _places(form: str, text: str) -> Iterator[int]:
         at = text.find(form, at + len(form))
 
 
-def _cut_short(span: Span, text: str, view: View, ends: dict[int, int]) -> Span:
+def _cut_short(
+    span: Span, text: str, view: View, ends: dict[int, int], more: re.Pattern[str] = _DIGIT
+) -> Span:
     """Leave out the next lines, which a form takes in as well where they begin with a word.
 
     A key goes on in the next line only where it is not whole, or where that looks like more of it.
@@ -129,24 +166,24 @@ def _cut_short(span: Span, text: str, view: View, ends: dict[int, int]) -> Span:
         return span
     flat, places = view
     inside = range(span.begin + 1, span.end)
-    breaks = [at for at in inside if BREAK.search(text, places[at - 1] + 1, places[at])]
+    breaks = [at for at in inside if _SEAM.search(text, places[at - 1] + 1, places[at])]
     whole = ends.get(places[span.begin])
     if span.kind == "patterns":
         return span._replace(end=breaks[0]) if breaks and whole else span
     for at, after in pairwise([*breaks, span.end]):
-        is_whole = whole or any(look.fullmatch(flat, span.begin, at) for _, look in FORMS)
-        if is_whole and not _DIGIT.search(flat, at, after):
+        is_whole = whole or any(look.fullmatch(flat, span.begin, at) for *_, look in FORMS)
+        if is_whole and not more.search(flat, at, after):
             return span._replace(end=at)
     return span
 
 
 def _moved(spans: Iterable[Span], places: list[int]) -> Iterator[Span]:
-    return (Span(places[span.begin], places[span.end], span.kind) for span in spans)
+    return (one._replace(begin=places[one.begin], end=places[one.end]) for one in spans)
 
 
 def _spread(spans: Iterable[Span], places: list[int]) -> Iterator[Span]:
     """Where something stands in a text of which characters were left out."""
-    return (Span(places[one.begin], places[one.end - 1] + 1, one.kind) for one in spans)
+    return (one._replace(begin=places[one.begin], end=places[one.end - 1] + 1) for one in spans)
 
 
 def _joined(spans: list[Span]) -> list[Span]:

@@ -10,21 +10,18 @@ from collections.abc import Iterable, Iterator
 import msgspec
 
 from . import named
-from .provider_keys import COMMON, FORMS
-from .views import ENCODED, plain_of
+from .provider_keys import COMMON, FORMS, WORDS
+from .views import ENCODED, INVISIBLE, plain_of
 
-_COMMON = [re.compile(form.encode()) for _, form in COMMON]
-_BEGINNINGS = tuple({begin.encode(): None for begin, _ in FORMS})
+_COMMON = [re.compile(form.encode()) for *_, form in COMMON]
+_BEGINNINGS = tuple({begin.encode(): None for _, begin, _ in FORMS if len(begin) > 1})
 _ENCODED = re.compile(ENCODED.pattern.encode())
 _SIGNS_IN_JSON, _SIGNS = (b"%", b"&", b"\\\\"), (b"%", b"&", b"\\")
 """What all that is encoded has, in JSON and else."""
 _ENCODED_IN_JSON = re.compile(rb"%[0-9A-Fa-f]{2}|\\\\|&(?:#|[A-Za-z][A-Za-z0-9]{1,30};)")
 _ENDS_IN_JSON, _ENDS = (rb"\n", rb"\r", rb"\t"), (b"\n", b"\r")
 """What ends lines and begins them, in JSON and else."""
-_UNSEEN = re.compile(
-    rb"(?:\x1b|\\u001b)\[[0-9;]*[A-Za-z]|\0|\\u0000"
-    rb"|\xc2\xad|\xe2\x80[\x8b-\x8f\xaa-\xae]|\xe2\x81[\xa0-\xa4]|\xef\xbb\xbf"
-)
+_UNSEEN = re.compile(rf"\\u001b\[[0-9;]*[A-Za-z]|\\u0000|{INVISIBLE}")
 """What is invisible, as it is written in a file or in JSON."""
 _NO_WORDS = bytes(byte for byte in range(256) if not chr(byte).isalnum() or byte > 127)
 _LEAST = 6
@@ -35,14 +32,21 @@ _SHORT_RUN = b"a" * 10
 """What base64 of a secret has at least, whatever is around it."""
 _LONG_RUN = b"a" * 22
 """What base64 of a provider's key has at least, and of a secret with two bytes a character."""
+_OF_BOTS = b" aaaaaa " + b"a" * 27
+"""What a key of Discord's bots, which begins in no special way, is of."""
 _STANDARD = bytes.maketrans(b"-_", b"+/")
 _IN_HEX = string.hexdigits.encode()
 _HEX_MASK = bytes(ord("h") if byte in _IN_HEX else ord(" ") for byte in range(256))
 _HEX_RUN = b"h" * 16
 """What a secret has at least where its bytes are written as digits."""
-_OF_WORDS = [begin for begin in _BEGINNINGS if begin.decode() not in dict(COMMON)]
-_AROUND_WORDS = [begin for begin in _OF_WORDS if b" " in begin.translate(_MASK)]
+_OF_WORDS = [*{begin.encode(): None for _, begin, _ in WORDS}]
+_AROUND_WORDS = [begin for begin in _OF_WORDS if b" " in begin.translate(_MASK) and begin != b"."]
 _IN_WORDS = [begin for begin in _OF_WORDS if b" " not in begin.translate(_MASK)]
+_END = re.compile(rb"[A-Za-z0-9]{3}[-_]")
+_WITH_END = [begin for begin in _IN_WORDS if _END.fullmatch(begin[-4:])]
+_LAST = frozenset(begin[-4:] for begin in _WITH_END)
+"""The last characters of most beginnings, which are looked for all at once."""
+_WITHOUT_END = [begin for begin in _IN_WORDS if begin not in _WITH_END]
 _DIGIT = re.compile(r"\d")
 _SAFE = re.compile(r"[ !#-\[\]-~]+")
 """What is written the same in whichever case and spelling of the characters around it."""
@@ -83,7 +87,7 @@ class Glance:
     def may_be_plain_in(self, data: bytes, *, is_json: bool = False) -> bool:
         """The same, but for what is encoded."""
         if not data.isascii() or b"\x1b" in data or b"\0" in data or b"\\u00" in data:
-            data = _UNSEEN.sub(b"", data)
+            data = _UNSEEN.sub("", data.decode()).encode()
         for end in _ENDS_IN_JSON if is_json else _ENDS:
             data = data.replace(end, b"")
         low = data.lower()
@@ -96,7 +100,9 @@ class Glance:
         mask = data.translate(_MASK)
         if _SHORT_RUN not in mask:
             return False
-        return _one_is_in(_AROUND_WORDS, data) or self._may_be_in_words([*_runs(data, mask)])
+        if _OF_BOTS in mask or _one_is_in(_AROUND_WORDS, data):
+            return True
+        return self._may_be_in_words([*_runs(data, mask)])
 
     def may_be_in_base64(self, run: bytes) -> bool:
         """Whether a secret may be in a piece of base64."""
@@ -104,7 +110,9 @@ class Glance:
 
     def _may_be_in_words(self, runs: list[bytes]) -> bool:
         words = b" ".join(runs)
-        if _one_is_in(_IN_WORDS, words):
+        if _one_is_in(_WITHOUT_END, words):
+            return True
+        if not _LAST.isdisjoint(_END.findall(words)) and _one_is_in(_WITH_END, words):
             return True
         if _HEX_RUN in words.translate(_HEX_MASK) and _one_is_in(self._in_hex, words.lower()):
             return True

@@ -9,11 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from .provider_keys import MIXED
+
 _OF_PASSWORDS = r"passw(?:or)?d|passphrase|pwd|_pass"
 _OF_KEYS = (
     r"(?:api|access|secret|private|auth|subscription|master|encryption|signing|account)[-_]?key"
     r"|(?:access|refresh|auth|api|bearer|session|security|id)[-_]?token"
-    r"|(?<![A-Za-z0-9_-])token|authorization|secret"
+    r"|(?<![A-Za-z0-9_-])token|authorization|secret|(?<=[\"'])auth(?=[\\\"'])"
 )
 _OF_VARIABLES = r"[A-Z0-9]_(?:KEY|TOKEN|SECRET|AUTH|CREDENTIALS?)"
 _WITH_PASSWORDS = r"[A-Z0-9_](?:PASSWORD|PASSWD|PASSPHRASE|_PASS|_PWD|_SECRET)"
@@ -38,6 +40,8 @@ _RANDOM = (
 
 They change three times between letters and digits, or are in pieces that are short for words.
 """
+MORE = re.compile(rf"(?=[A-Za-z0-9]{{8}})(?:{_CHANGES}|(?=[A-Za-z]{{0,60}}[0-9])(?:{_SHORT}){{4}})")
+"""Eight letters and digits or more that are as random, as the rest of a key is."""
 _KEY = rf"({_NO_CODE}{_NO_ADDRESS}(?={_RANDOM}){_OF_KEY}{{16,}})"
 _PASSWORD = rf"({_NO_CODE}(?=[^\s\"'`<>]{{0,80}}?\d)[^\s\"'`<>$,;&(){{}}\[\]\\]{{8,}})"
 _IN_QUOTES = r"((?!\$)(?=[^\s\"'`<>]{0,80}?\d)[^\s\"'`<>{}\\]{8,})(?=[\"'`]|\Z)"
@@ -53,7 +57,20 @@ _FORMS = (
     re.compile(rf"(?i:authorization){_IS}(?i:basic)[ \t]{{1,3}}{_BASIC}"),
     re.compile(rf"{_NETRC}\s{{1,20}}([^\s\"'\\]{{4,}})"),
     re.compile(r"[?&;]sig=([A-Za-z0-9%+/=_-]{20,})"),  # Azure
+    re.compile(rf"(?i:set-cookie){_IS}[^\s=;\"'`]{{1,80}}={_KEY}"),
+    re.compile(rf"(?i:(?<!set-)cookie){_IS}[^\r\n\"'`]{{0,400}}?={_KEY}"),
+    re.compile(
+        rf"\bcurl\b[^\r\n|]{{0,400}}?\s(?:-u|--user)[ =]?[\"']?[^\s:\"']{{1,80}}:{_PASSWORD}"
+    ),
+    re.compile(rf"\bsshpass[ \t]{{1,3}}-p[ \t]{{0,3}}[\"']?{_PASSWORD}"),
+    re.compile(rf"\b(?:mysql(?:dump|admin)?|mariadb)\b[^\r\n|;]{{0,200}}?\s-p[\"']?{_PASSWORD}"),
+    re.compile(rf"\"d\"\s{{0,3}}:\s{{0,3}}\"({MIXED}[\w-]{{43,}})(?=\"|\Z)"),  # of a JSON web key
 )
+_PWD = re.compile(r"(?:(?<![\w;])(?:old)?(pwd)|pwd)\W*\Z", re.IGNORECASE)
+"""What names a password, or the folder where somebody works: its value tells."""
+_PATH = re.compile(r"(?:[A-Za-z]:|~|\.{0,2})[\\/].*", re.DOTALL)
+_NAME = re.compile(r"[A-Za-z]*[0-9]{0,4}(?:[/_.-][A-Za-z]*[0-9]{0,4})*")
+"""Words and short numbers, as folders are called."""
 _IN_NAMES = tuple(
     b"key token secret passw passphrase _pass pwd _auth authorization credential sig=".split()
 )
@@ -62,11 +79,23 @@ _MAY_BE = re.compile(
     rb"[\\\"'`]*\]?(?: |\t|\\t){0,3}(?:=>|:=|[:=])(?: |\t|\\t){0,3}[\\\"'`]*"
     rb"(?:(?:basic|token|apikey|api-key|key)(?: |\t|\\t)|[^\s\"'`<>]{0,400}?\d)"
 )
+_COMMANDS = (
+    (b"cookie", re.compile(rb"cookie[\\\"'`]*(?: |\t|\\t){0,3}[:=]")),
+    (b"curl", re.compile(rb"\s(?:-u|--user)[ =]?[\\\"']*[^\s:\"']{1,80}:")),
+    (b"sshpass", re.compile(rb"sshpass")),
+    (b"mysql", re.compile(rb"\s-p[\\\"']*\S{8}")),
+    (b"mariadb", re.compile(rb"\s-p[\\\"']*\S{8}")),
+    (b'"auth', re.compile(rb'"auth\\*" {0,3}: {0,3}\\*"')),
+    (b'"d', re.compile(rb'"d\\*" {0,3}: {0,3}\\*"[\w-]{43}')),
+)
 
 
 def may_be_in(low: bytes) -> bool:
     """Whether a secret with a name may be in a text, or in JSON, in small letters: a fast look."""
-    # A loop, since this is asked of every event.
+    # Loops, since this is asked of every event.
+    for word, look in _COMMANDS:
+        if word in low and look.search(low):
+            return True
     for name in _IN_NAMES:
         if name in low:
             is_netrc = b"login" in low and b"password" in low
@@ -83,4 +112,12 @@ def named(text: str) -> Iterator[tuple[int, int]]:
     if may_be_in(text.lower().encode(errors="replace")):
         for form in _FORMS:
             for match in form.finditer(text):
-                yield match.span(1)
+                if not _is_folder(text[max(match.start() - 4, 0) : match.start(1)], match[1]):
+                    yield match.span(1)
+
+
+def _is_folder(before: str, value: str) -> bool:
+    name = _PWD.search(before)
+    if not name:
+        return False
+    return bool(_PATH.fullmatch(value) or (name[1] and _NAME.fullmatch(value)))

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import bz2
 import lzma
+import re
 import struct
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from io import BytesIO
 from typing import Any
+
+from .views import plain_of
 
 _MOST_ENTRIES, _DEEPEST = 1000, 3
 _MOST_MEMORY = 128 * 1024 * 1024
@@ -18,6 +21,16 @@ _STREAMS: tuple[tuple[bytes, Callable[[], Any]], ...] = (
     (b"BZh", bz2.BZ2Decompressor),
     (b"\xfd7zXZ\0", lambda: lzma.LZMADecompressor(memlimit=_MOST_MEMORY)),
 )
+_BARE = re.compile(rb"\x78[\x01\x5e\x9c\xda]")
+"""How bare data of zlib begins; texts may, too."""
+_IN_BASE64 = re.compile(
+    r"(?:(?<![\w+/-])|(?<=\\[rn]))(?:UEsD|H4sI|Qlpo|/Td6|_Td6|eAE|eF4|eJ|eN|N3q8|KLUv|UmFy|BCJN)[\w+/-]{20,}"
+    r"(?:(?:\r?\n|\\[rn])+[ \t]*[\w+/-]+)*",
+    re.ASCII,
+)
+"""What may be packed in base64: it begins as a file of these kinds does."""
+_BREAK = re.compile(r"\s|\\[rn]")
+_STANDARD = str.maketrans("-_", "+/")
 _CLOSED = (b"7z\xbc\xaf\x27\x1c", b"\x28\xb5\x2f\xfd", b"Rar!\x1a\x07", b"\x04\x22\x4d\x18")
 """How files begin that are compressed in other ways: 7z, zstd, rar, lz4."""
 _TROUBLE = (
@@ -58,6 +71,23 @@ def parts_of(data: bytes, most: int) -> list[bytes] | None:
     return None
 
 
+def parts_in(text: str, most: int) -> list[bytes] | None:
+    """Give what is packed in base64 in a text, as :func:`parts_of` does of a file.
+
+    >>> parts_in("zlib: eJxzzCnISNRRcEotSQQAFg0Drw==", 100), parts_in("Alpha", 100)
+    ([b'Alpha, Beta'], [])
+    """
+    parts: list[bytes] = []
+    for run in _IN_BASE64.finditer(text):
+        data = plain_of(_BREAK.sub("", run.group()).translate(_STANDARD))
+        found = parts_of(data, most)
+        if found is None:
+            return None
+        parts += found
+        most -= sum(map(len, found))
+    return parts
+
+
 def _opened(data: bytes, most: int) -> Iterator[bytes]:
     if data.startswith(_CLOSED):
         raise ValueError("it is packed in a way that is not known")
@@ -73,8 +103,22 @@ def _opened(data: bytes, most: int) -> Iterator[bytes]:
             data = stream.unused_data
         if members:
             yield b"".join(members)
+    if _BARE.match(data):
+        yield from _unzipped(data, most)
     if zipfile.is_zipfile(BytesIO(data)):
         yield from _entries(data, most)
+
+
+def _unzipped(data: bytes, most: int) -> Iterator[bytes]:
+    stream = zlib.decompressobj()
+    try:
+        part = stream.decompress(data, most + 1)
+    except zlib.error:  # it only begins so
+        return
+    if len(part) > most:
+        raise ValueError("it is too large")
+    if part:
+        yield part
 
 
 def _entries(data: bytes, most: int) -> Iterator[bytes]:

@@ -8,12 +8,22 @@ _WORD = "A-Za-z0-9"
 _BEGINS = rf"(?<![{_WORD}])"
 """Where a word begins: there are words such as task-force."""
 
-_MIXED = r"(?=[\w-]*\d)(?=[\w-]*[a-z])(?=[\w-]*[A-Z])"
+MIXED = r"(?=[\w-]*\d)(?=[\w-]*[a-z])(?=[\w-]*[A-Z])"
 """Small and capital letters and digits, as no word has them."""
 _HAS_RUN = rf"(?=[\w.~+/-]{{0,80}}?(?=[A-Za-z]{{0,60}}\d)(?=\d{{0,60}}[A-Za-z])[{_WORD}]{{12}})"
 """Twelve letters and digits in a row or more, with both among them, as no words have them."""
 _PLACEHOLDER = r"(?!(?i:pass|passwd|password|pwd|secret|token|key)@)"
 """What passwords are called in examples of addresses."""
+
+_PLAIN = r"[^\s@/\"'<>$*{\[\\]"
+_IN_ADDRESS = (
+    rf"(?!\d{{1,5}}[/?])(?:(?=(?:{_PLAIN}|@){{6,}}@){_PLAIN}*(?:@(?:(?!\?\w{{1,40}}=){_PLAIN})*)*"
+    rf"|(?=[^@\s]{{0,99}}\d)(?:{_PLAIN}|/){{6,99}})"
+)
+"""A password in an address, up to its last @, or where it has a slash, up to the first.
+
+With a slash it has a digit, too; what begins as a port is none.
+"""
 
 _LINE = rf"(?:(?=[A-Za-z+/]{{0,63}}\d)[{_WORD}+/=]{{16,}}+|[{_WORD}+/=]{{40,}}+)"
 """A line of a private key: base64 with a digit, or too long for a word."""
@@ -22,92 +32,160 @@ _UP_TO = r"(?:(?!-----).)*"
 _HEADER = r"(?:\s*(?:Proc-Type|DEK-Info|Version|Comment): [^\r\n]{0,80})*+"
 _AROUND = r"[\s\"'`>|#,+\\-]{0,20}+"
 """What may stand before a line of a private key, such as a sign of a quotation."""
+_LINES = rf"(?:{_AROUND}{_LINE})++(?:{_AROUND}{_LAST_LINE})?"
 _PRIVATE_KEY = (
     r"-----BEGIN[A-Z +]*PRIVATE[ +]KEY(?:[ +]BLOCK)?-----"
     rf"(?:(?={_UP_TO}?{_LINE}){_UP_TO}+-----END[A-Z +]*-----"
-    rf"|{_HEADER}(?:{_AROUND}{_LINE})++(?:{_AROUND}{_LAST_LINE})?)"
+    rf"|{_HEADER}{_LINES})"
 )
 """A private key; without its last line, as far as lines of a key stand behind its first."""
 
-COMMON: tuple[tuple[str, str], ...] = (
-    ("-----BEGIN", _PRIVATE_KEY),
+_Row = tuple[str, str, str]
+
+COMMON: tuple[_Row, ...] = (
+    ("a private key", "-----BEGIN", _PRIVATE_KEY),
     *(
-        (scheme, rf"{scheme}({_HAS_RUN}[{_WORD}._~+/-]{{20,}}=*)")
+        ("a token behind “Bearer”", scheme, rf"{scheme}({_HAS_RUN}[{_WORD}._~+/-]{{20,}}=*)")
         for scheme in ("Bearer ", "bearer ", "BEARER ")
     ),
-    ("sk_", r"sk_[0-9a-f]{48}"),
-    ("pat", rf"pat(?<![{_WORD}]pat)[{_WORD}]{{14}}\.[0-9a-f]{{64}}"),  # Airtable
-    ("key-", rf"key-(?<![{_WORD}]key-)[0-9a-f]{{32}}(?![{_WORD}])"),  # Mailgun
-    ("://", rf"://[^\s/?#@:\"'<>]*:{_PLACEHOLDER}([^\s/@\"'<>$*{{\[\\]{{6,}})@[{_WORD}\[]"),
-)
-"""Forms that may hold no long word, or whose beginnings many ordinary texts have."""
-_WORDS: tuple[tuple[str, str], ...] = (
-    # OpenAI, Anthropic, OpenRouter, DeepSeek and many others; dashes, too.
-    ("sk-", rf"{_BEGINS}sk-{_HAS_RUN}[{_WORD}_-]{{16,}}"),
+    ("ElevenLabs", "sk_", r"sk_[0-9a-f]{48}"),
+    ("Airtable", "pat", rf"pat(?<![{_WORD}]pat)[{_WORD}]{{14}}\.[0-9a-f]{{64}}"),
+    ("Mailgun", "key-", rf"key-(?<![{_WORD}]key-)[0-9a-f]{{32}}(?![{_WORD}])"),
+    ("Twilio", "SK", rf"SK(?<![{_WORD}]SK)[0-9a-f]{{32}}(?![{_WORD}])"),
+    ("Dropbox", "sl.", rf"sl\.(?<![{_WORD}]sl\.)[{_WORD}_.-]{{120,}}"),
     (
+        "a password in an address",
+        "://",
+        rf"://[^\s/?#@:\"'<>\[]*:{_PLACEHOLDER}({_IN_ADDRESS})@(?!sha\d+:)[{_WORD}\[]",
+    ),
+)
+"""Forms that may hold no long word, or whose beginnings many ordinary texts have.
+
+Each with whose key it is, and what stands in all of its keys.
+"""
+_WORDS: tuple[_Row, ...] = (
+    ("OpenAI, Anthropic or the like", "sk-", rf"{_BEGINS}sk-{_HAS_RUN}[{_WORD}_-]{{16,}}"),
+    (
+        "OpenAI, Anthropic or the like",
         "sk-",
         rf"sk-(?:(?:proj|ant|or|svcacct|admin)-(?=[A-Za-z_-]*\d)[{_WORD}_-]{{16,}}|[{_WORD}]{{32,}})",
     ),
-    ("k_live_", rf"[srp]k_live_[{_WORD}]{{10,}}"),
-    ("k_test_", rf"[srp]k_test_[{_WORD}]{{10,}}"),
-    *((f"gh{kind}_", rf"gh{kind}_[{_WORD}]{{20,}}") for kind in "pousr"),
-    ("github_pat_", r"github_pat_\w{20,}"),
-    ("glpat-", rf"glpat-[{_WORD}_-]{{16,}}"),
-    ("xox", rf"xox[a-z]-[{_WORD}-]{{10,}}"),
-    ("xapp-", rf"xapp-[{_WORD}-]{{10,}}"),
-    ("AKIA", r"AKIA[A-Z0-9]{16}"),
-    ("ASIA", r"ASIA[A-Z0-9]{16}"),
-    ("AIza", rf"AIza[{_WORD}_-]{{30,}}"),
-    ("ya29.", rf"ya29\.[{_WORD}_-]{{20,}}"),
-    ("eyJ", rf"eyJ[{_WORD}_-]{{8,2000}}+\.[{_WORD}_-]{{8,}}\.[{_WORD}_-]*"),
-    ("hf_", rf"hf_[{_WORD}]{{20,}}"),
-    ("gsk_", rf"gsk_[{_WORD}]{{20,}}"),
-    ("xai-", rf"{_BEGINS}xai-[{_WORD}]{{20,}}"),
-    ("pplx-", rf"pplx-[{_WORD}]{{20,}}"),
-    ("r8_", rf"{_BEGINS}r8_[{_WORD}]{{20,}}"),
-    ("npm_", rf"npm_[{_WORD}]{{30,}}"),
-    ("pypi-", rf"pypi-[{_WORD}_-]{{30,}}"),
-    ("dari_", rf"dari_(?:[a-z]+_)?[{_WORD}]{{16,}}"),
-    ("nvapi-", rf"nvapi-[{_WORD}_-]{{40,}}"),
-    ("fw_", rf"{_BEGINS}fw_(?=[A-Za-z]*\d)[{_WORD}]{{20,}}"),  # Fireworks
-    ("tgp_v1_", rf"tgp_v1_[{_WORD}_-]{{30,}}"),  # Together
-    ("lsv2_", r"lsv2_(?:pt|sk)_[0-9a-f]{32}_[0-9a-f]{10}"),  # LangSmith
-    ("tvly-", rf"tvly-[{_WORD}_-]{{20,}}"),  # Tavily
-    ("pcsk_", rf"pcsk_[{_WORD}_]{{40,}}"),  # Pinecone
-    ("pa-", rf"(?<![\w-])pa-{_MIXED}[{_WORD}_-]{{43}}(?![\w-])"),  # Voyage
-    ("fc-", rf"{_BEGINS}fc-[0-9a-f]{{32}}(?![{_WORD}])"),  # Firecrawl
-    ("wandb_v1_", rf"wandb_v1_[{_WORD}_-]{{30,}}"),
-    ("SG.", rf"{_BEGINS}SG\.[{_WORD}_-]{{16,}}\.[{_WORD}_-]{{32,}}"),  # SendGrid
-    ("hooks.slack.com/services/", rf"hooks\.slack\.com/services/(T\w+/B\w+/[{_WORD}]{{16,}})"),
-    ("/api/webhooks/", rf"/api/webhooks/\d{{15,}}/([{_WORD}_-]{{60,}})"),  # Discord
-    (":AA", rf"(?<!\d)\d{{8,10}}:AA[{_WORD}_-]{{33}}(?![\w-])"),  # Telegram
-    ("GOCSPX-", rf"GOCSPX-[{_WORD}_-]{{20,}}"),
-    ("dop_v1_", r"dop_v1_[0-9a-f]{64}"),  # DigitalOcean
-    ("dapi", rf"{_BEGINS}dapi[0-9a-f]{{32}}"),  # Databricks
-    ("ntn_", rf"{_BEGINS}ntn_[{_WORD}]{{40,}}"),  # Notion
-    ("lin_api_", rf"lin_api_[{_WORD}]{{32,}}"),
-    ("shp", r"shp(?:at|ca|pa|ss)_[0-9a-fA-F]{32}"),  # Shopify
-    ("sbp_", r"sbp_[0-9a-f]{40}"),  # Supabase
-    ("phx_", rf"{_BEGINS}phx_[{_WORD}]{{40,}}"),  # PostHog
-    ("hvs.", rf"{_BEGINS}hvs\.[{_WORD}_-]{{20,}}"),  # HashiCorp's Vault and Terraform
-    (".atlasv1.", rf"[{_WORD}]{{10,}}\.atlasv1\.[{_WORD}_-]{{30,}}"),
-    ("dckr_pat_", rf"dckr_pat_[{_WORD}_-]{{20,}}"),
-    ("ATATT3x", rf"ATATT3x[{_WORD}_=-]{{20,}}"),  # Atlassian
-    ("sntrys_", rf"sntrys_[{_WORD}_+/=-]{{20,}}"),
-    ("vercel_blob_rw_", rf"vercel_blob_rw_[{_WORD}_]{{20,}}"),
-    ("AGE-SECRET-KEY-1", r"AGE-SECRET-KEY-1[A-Z0-9]{50,}"),
+    ("Stripe", "k_live_", rf"[srp]k_live_[{_WORD}]{{10,}}"),
+    ("Stripe", "k_test_", rf"[srp]k_test_[{_WORD}]{{10,}}"),
+    ("Stripe", "whsec_", rf"whsec_[{_WORD}+/]{{24,}}={{0,2}}"),
+    *(("GitHub", f"gh{kind}_", rf"gh{kind}_[{_WORD}]{{20,}}") for kind in "pousr"),
+    ("GitHub", "github_pat_", r"github_pat_\w{20,}"),
+    ("GitLab", "glpat-", rf"glpat-[{_WORD}_-]{{16,}}(?:\.[0-9a-z]{{2}}\.[0-9a-z]{{9}})?"),
+    ("GitLab", "glptt-", r"glptt-[0-9a-f]{40}"),
     *(
-        (begin, rf"(?i:secret_?access_?key)[\s\"':=]{{1,5}}([{_WORD}/+]{{40}})(?![{_WORD}/+=])")
+        ("GitLab", f"gl{kind}-", rf"gl{kind}-(?=[A-Za-z_-]*\d)[{_WORD}_-]{{20,}}")
+        for kind in ("dt", "rt", "ft", "imt", "cbt", "oas", "agent", "soat", "ffct")
+    ),
+    ("Slack", "xox", rf"xox[a-z]-(?=[A-Za-z-]*\d)[{_WORD}-]{{10,}}"),
+    ("Slack", "xapp-", rf"xapp-\d-[{_WORD}-]{{10,}}"),
+    (
+        "Slack",
+        "hooks.slack.com/services/",
+        rf"hooks\.slack\.com/services/(T\w+/B\w+/[{_WORD}]{{16,}})",
+    ),
+    ("AWS", "AKIA", r"AKIA[A-Z0-9]{16}"),
+    ("AWS", "ASIA", r"ASIA[A-Z0-9]{16}"),
+    *(
+        (
+            "AWS",
+            begin,
+            rf"(?i:secret_?access_?key)[\s\"':=]{{1,5}}([{_WORD}/+]{{40}})(?![{_WORD}/+=])",
+        )
         for begin in ("ecret_access_key", "ECRET_ACCESS_KEY", "ecretAccessKey")
     ),
-    ("AccountKey=", rf"AccountKey=([{_WORD}+/]{{40,}}={{0,2}})"),  # Azure
+    ("Azure", "AccountKey=", rf"AccountKey=([{_WORD}+/]{{40,}}={{0,2}})"),
+    ("Azure", "Q~", rf"(?<![\w~.-])[\w~.]{{3}}\dQ~[{_WORD}_~.-]{{31,34}}(?![\w~-])"),
+    ("Google", "AIza", rf"AIza[{_WORD}_-]{{30,}}"),
+    ("Google", "ya29.", rf"ya29\.[{_WORD}_-]{{20,}}"),
+    ("Google", "GOCSPX-", rf"GOCSPX-[{_WORD}_-]{{20,}}"),
+    ("a JSON web token", "eyJ", rf"eyJ[{_WORD}_-]{{8,2000}}+\.[{_WORD}_-]{{8,}}\.[{_WORD}_-]*"),
+    ("Hugging Face", "hf_", rf"hf_[{_WORD}]{{20,}}"),
+    ("Groq", "gsk_", rf"gsk_[{_WORD}]{{20,}}"),
+    ("xAI", "xai-", rf"{_BEGINS}xai-[{_WORD}]{{20,}}"),
+    ("Perplexity", "pplx-", rf"pplx-[{_WORD}]{{20,}}"),
+    ("Replicate", "r8_", rf"{_BEGINS}r8_[{_WORD}]{{20,}}"),
+    ("npm", "npm_", rf"npm_[{_WORD}]{{30,}}"),
+    ("PyPI", "pypi-", rf"pypi-[{_WORD}_-]{{30,}}"),
+    ("Dari", "dari_", rf"dari_(?:[a-z]+_)?[{_WORD}]{{16,}}"),
+    ("NVIDIA", "nvapi-", rf"nvapi-[{_WORD}_-]{{40,}}"),
+    ("Fireworks", "fw_", rf"{_BEGINS}fw_(?=[A-Za-z]*\d)[{_WORD}]{{20,}}"),
+    ("Together", "tgp_v1_", rf"tgp_v1_[{_WORD}_-]{{30,}}"),
+    ("LangSmith", "lsv2_", r"lsv2_(?:pt|sk)_[0-9a-f]{32}_[0-9a-f]{10}"),
+    ("Tavily", "tvly-", rf"tvly-[{_WORD}_-]{{20,}}"),
+    ("Pinecone", "pcsk_", rf"pcsk_[{_WORD}_]{{40,}}"),
+    ("Voyage", "pa-", rf"(?<![\w-])pa-{MIXED}[{_WORD}_-]{{43}}(?![\w-])"),
+    ("Firecrawl", "fc-", rf"{_BEGINS}fc-[0-9a-f]{{32}}(?![{_WORD}])"),
+    ("Weights & Biases", "wandb_v1_", rf"wandb_v1_[{_WORD}_-]{{30,}}"),
+    ("Jina", "jina_", rf"{_BEGINS}jina_(?=[A-Za-z]*\d)[{_WORD}_-]{{40,}}"),
+    ("SendGrid", "SG.", rf"{_BEGINS}SG\.[{_WORD}_-]{{16,}}\.[{_WORD}_-]{{32,}}"),
+    ("Discord", "/api/webhooks/", rf"/api/webhooks/\d{{15,}}/([{_WORD}_-]{{60,}})"),
+    (
+        "Discord",
+        ".",
+        rf"(?<![\w-])[MNO][DTjz][{_WORD}_-]{{22,26}}\.[{_WORD}_-]{{6}}\.[{_WORD}_-]{{27,38}}(?![\w-])",
+    ),
+    ("Telegram", ":AA", rf"(?<!\d)\d{{8,10}}:AA[{_WORD}_-]{{33}}(?![\w-])"),
+    ("DigitalOcean", "dop_v1_", r"dop_v1_[0-9a-f]{64}"),
+    ("Databricks", "dapi", rf"{_BEGINS}dapi[0-9a-f]{{32}}"),
+    ("Notion", "ntn_", rf"{_BEGINS}ntn_[{_WORD}]{{40,}}"),
+    ("Linear", "lin_api_", rf"lin_api_[{_WORD}]{{32,}}"),
+    ("Shopify", "shp", r"shp(?:at|ca|pa|ss)_[0-9a-fA-F]{32}"),
+    ("Supabase", "sbp_", r"sbp_[0-9a-f]{40}"),
+    ("Supabase", "sb_secret_", rf"sb_secret_[{_WORD}_-]{{20,}}"),
+    ("PostHog", "phx_", rf"{_BEGINS}phx_[{_WORD}]{{40,}}"),
+    ("HashiCorp", "hvs.", rf"{_BEGINS}hvs\.[{_WORD}_-]{{20,}}"),
+    ("HashiCorp", ".atlasv1.", rf"[{_WORD}]{{10,}}\.atlasv1\.[{_WORD}_-]{{30,}}"),
+    ("Docker", "dckr_pat_", rf"dckr_pat_[{_WORD}_-]{{20,}}"),
+    ("Atlassian", "ATATT3x", rf"ATATT3x[{_WORD}_=-]{{20,}}"),
+    ("Sentry", "sntrys_", rf"sntrys_[{_WORD}_+/=-]{{20,}}"),
+    ("Vercel's blobs", "vercel_blob_rw_", rf"vercel_blob_rw_[{_WORD}_]{{20,}}"),
+    ("age", "AGE-SECRET-KEY-1", r"AGE-SECRET-KEY-1[A-Z0-9]{50,}"),
+    (
+        "PuTTY",
+        "Private-Lines:",
+        rf"Private-Lines: \d{{1,3}}\s{{1,3}}{_AROUND}({_LINE}(?:{_LINES})?)",
+    ),
+    ("Tailscale", "tskey-", rf"tskey-[a-z]{{2,12}}-[{_WORD}]{{6,}}-[{_WORD}]{{16,}}"),
+    ("Figma", "figd_", rf"figd_[{_WORD}_-]{{38,}}"),
+    ("New Relic", "NRAK-", r"NRAK-[A-Z0-9]{27}"),
+    ("Grafana", "glsa_", rf"glsa_[{_WORD}]{{32}}_[0-9a-fA-F]{{8}}"),
+    ("Grafana", "glc_", rf"{_BEGINS}glc_eyJ[{_WORD}+/]{{30,}}={{0,2}}"),
+    (
+        "Doppler",
+        "dp.",
+        rf"{_BEGINS}dp\.(?:pt|st|ct|sa|scim|audit)\.(?:[a-z0-9_-]{{2,35}}\.)?[{_WORD}]{{40,44}}",
+    ),
+    ("PlanetScale", "pscale_", rf"pscale_(?:tkn|pw|oauth|otp)_[{_WORD}_.=-]{{32,}}"),
+    ("Pulumi", "pul-", rf"{_BEGINS}pul-[0-9a-f]{{40}}(?![{_WORD}])"),
+    ("Square", "sq0", rf"{_BEGINS}sq0(?:atp|csp)-[{_WORD}_-]{{22,}}"),
+    ("Heroku", "HRKU-", rf"HRKU-[{_WORD}_-]{{36,}}"),
+    ("Fly", "fm2_", rf"{_BEGINS}fm2_[{_WORD}+/_=-]{{80,}}"),
+    ("Render", "rnd_", rf"{_BEGINS}rnd_(?=[A-Za-z]*\d)[{_WORD}]{{28,}}"),
+    ("Netlify", "nfp_", rf"{_BEGINS}nfp_(?=[A-Za-z]*\d)[{_WORD}_]{{36,}}"),
 )
 """Forms of which each holds ten letters, digits, dashes or underscores in a row."""
 
-FORMS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
-    (begin, re.compile(form, re.S)) for begin, form in (*_WORDS, *COMMON)
-)
-"""Each form with what stands in all of its keys, by which a text without any is told fast.
+Form = tuple[str, str, re.Pattern[str]]
+
+
+def _compiled(rows: tuple[_Row, ...]) -> tuple[Form, ...]:
+    return tuple((_told(owner), begin, re.compile(form, re.S)) for owner, begin, form in rows)
+
+
+def _told(owner: str) -> str:
+    return f"what looks like {owner if owner.startswith('a ') else f'a key of {owner}'}"
+
+
+WORDS = _compiled(_WORDS)
+FORMS = (*WORDS, *_compiled(COMMON))
+"""Each form with what its keys look like, and what stands in all of them: without, it is told fast.
 
 What is secret is the group of a form that has one, and else all of it.
 """
+OWNERS = tuple({owner: None for owner, *_ in (*_WORDS, *COMMON) if not owner.startswith("a ")})
+"""Whose keys are known."""

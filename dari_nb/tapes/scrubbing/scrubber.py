@@ -23,11 +23,17 @@ _NAMED = re.compile(
 """The names of variables that hold a secret, or, with an S, perhaps several."""
 _NAMED_AT_TIMES = re.compile(r"_(?:PWD|AUTH)(?:_?\d+)?$", re.IGNORECASE)
 """Those of variables that hold a secret, or a folder, or the name of a method."""
+_OF_PASSWORDS = re.compile(r"SECRET|PASS", re.IGNORECASE)
+"""The names of those that may hold a word; a key or a token is no word."""
+_WORD = r"(?:[A-Z]?[a-z]{2,20}|[A-Z]{2,20})"
+_WORDS = re.compile(rf"{_WORD}(?:[_.-]?{_WORD})*|(?:19|20)\d\d-?[01]\d-?[0-3]\d")
+"""Words such as ``customer_id``, without digits, and dates."""
 _NO_SECRET = re.compile(r"[/.~]|[A-Za-z]:[\\/]|\D*$")
 """What folders and methods look like: passwords have a digit."""
 _DIGIT = re.compile(r"\d")
 _BETWEEN = re.compile(r"[\s,;]+")
 
+_VARIABLE, _KEY = "the value of {}", "a key of this process"
 _SMALL, _MOST = 200, 1000
 """Bytes of a value, such as a status, that is looked at once; and how many of these are known."""
 
@@ -43,6 +49,7 @@ class Scrubber:
 
     Attributes:
         counts: How many secrets were taken out, by kind.
+        reasons: What they were or looked like, in words, such as ``the value of DB_PASSWORD``.
 
     Raises:
         InvalidRequestError: A pattern is no regular expression.
@@ -59,21 +66,25 @@ class Scrubber:
         variables: Mapping[str, str] | None = None,
     ) -> None:
         self.counts: Counter[str] = Counter()
+        self.reasons: dict[str, None] = {}
         self._patterns = [compiled(pattern) for pattern in patterns]
         self._given = (patterns, keys, variables)
         self._keys = keys
         self._variables = os.environ if variables is None else variables
-        self._looked_at: tuple[list[str], list[str]] | None = None
+        self._looked_at: tuple[list[tuple[str, str]], list[str]] | None = None
         self.look()
 
     def look(self) -> None:
         """Look again which secrets are known by now."""
-        named = [each for held in self._variables.items() for each in _held(*held)]
+        named = [
+            (each, name) for name, held in self._variables.items() for each in _held(name, held)
+        ]
         seen = (named, list(self._keys()))
         if seen == self._looked_at:
             return
         self._looked_at = seen
-        texts = [*((each, "variables") for each in named), *((each, "keys") for each in seen[1])]
+        texts = [(each, "variables", _VARIABLE.format(name)) for each, name in named]
+        texts += [(each, "keys", _KEY) for each in seen[1]]
         self._secrets = Secrets(texts, self._patterns)
         self._clean: set[bytes] = set()
 
@@ -131,6 +142,7 @@ class Scrubber:
             return list(pieces) if told is whole else [*([""] * (len(pieces) - 1)), told]
         spans = self._secrets.spans(told)
         self.counts.update(span.kind for span in spans)
+        self.reasons |= dict.fromkeys(span.what for span in spans)
         # Where halves of characters were put together, places are others.
         lengths = [0] * (len(pieces) - 1) + [len(told)]
         if told is whole:
@@ -165,7 +177,8 @@ class Scrubber:
 def _held(name: str, value: str) -> Iterator[str]:
     """Give the secrets that a variable holds."""
     if found := _NAMED.search(name):
-        yield value
+        if _OF_PASSWORDS.search(found[0]) or not _WORDS.fullmatch(value):
+            yield value
         if found[1]:
             yield from (each for each in _BETWEEN.split(value) if _DIGIT.search(each))
     elif _NAMED_AT_TIMES.search(name) and not _NO_SECRET.match(value):

@@ -20,19 +20,27 @@ ENCODED = re.compile(
 )
 BREAK = re.compile(r"(?:[\r\n]|\\[rn])+")
 """Where a line ends, be it as JSON in a text has it."""
-INVISIBLE = r"\x1b\[[0-9;]*[A-Za-z]|[\0\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]"
-"""Colours of terminals, soft hyphens, what has no width, and each second byte of UTF-16."""
+_IGNORABLE = (
+    "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f"
+    "\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"
+    "\U000e0000-\U000e0fff"
+)
+"""Unicode's property Default_Ignorable_Code_Point, which ``unicodedata`` does not have."""
+INVISIBLE = rf"\x1b\[[0-9;]*[A-Za-z]|[\0{_IGNORABLE}]"
+"""Colours of terminals, what has no width, and each second byte of UTF-16."""
 _SEAM = re.compile(rf"(?:[\r\n]|\\[rn]|{INVISIBLE})+")
 _BEFORE, _AFTER = r"[ \t]{0,20}", r"[ \t]*"
-_BEFORE_END = (rf"[\"']?{_BEFORE}[\\=]?", rf"{_BEFORE}[\\=]?", _BEFORE)
-_SIGN = r"(?:[+-]|[ \t]*(?:[>#|]|//))?"
+_BEFORE_END = (rf"[\"']?{_BEFORE}[\\=|+]?", rf"{_BEFORE}[\\=|+]?", _BEFORE)
+_SIGN = r"(?:[+-]|[ \t]*(?:[>#|+]|//))?"
 _AFTER_END = (rf"{_SIGN}{_AFTER}[\"']?", f"{_SIGN}{_AFTER}", _AFTER)
+_PUT_TOGETHER = rf"[\"']{_BEFORE}\+{_BEFORE}[\"']"
+_TOGETHER = re.compile(_PUT_TOGETHER)
 _FOLDED = [
-    re.compile(rf"(?:{before}(?:\r?\n|\\[rn]|\r)+{after}|{INVISIBLE})+")
+    re.compile(rf"(?:{before}(?:\r?\n|\\[rn]|\r)+{after}|{_PUT_TOGETHER}|{INVISIBLE})+")
     for before in _BEFORE_END
     for after in _AFTER_END
 ]
-"""Where a line ends and the next begins: with indents, quotes, and signs of differences.
+"""Where a line ends and the next begins: with indents, quotes, and signs of differences and tables.
 
 Each sign may be of the text itself instead, so it is read both ways.
 """
@@ -86,7 +94,7 @@ def unbroken(text: str) -> View | None:
 
 def unfolded(text: str) -> list[View]:
     """The same, without what begins lines: indents, and signs of quotations and differences."""
-    if not _SEAM.search(text):
+    if not _SEAM.search(text) and not _TOGETHER.search(text):
         return []
     found = [view for seam in _FOLDED if (view := _without(seam, text))]
     return list({view[0]: view for view in found}.values())
