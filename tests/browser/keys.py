@@ -119,6 +119,8 @@ def run_again(notebook):
 def opened(book, view):
     """Have everything of a view on the page that it can show."""
     page = book.page
+    # Views are built as the reader comes near.
+    page.locator(f".dari-view.dari-{view}").first.scroll_into_view_if_needed()
     for field in page.locator(f".dari-{view} input[type=search]:visible").all():
         field.fill("")
     if view == "live" and not page.locator(OPENED[view]).first.is_visible():
