@@ -20,8 +20,6 @@ RATED = (1, 5)
 """The worst and the best of them."""
 JUDGE = "judge."
 """What stands before the names of scores that agents give."""
-SAME_AS = "same_as"
-"""The column of a frame that tells which tasks ask the same, where any do."""
 
 
 def kind_of(values: Iterable[Any], name: str = "") -> Kind | None:

@@ -11,7 +11,6 @@ import pandas as pd
 
 from ..errors import InvalidRequestError
 from ..models import TOKENS
-from ..score_kinds import SAME_AS
 from .costs import DOLLARS, dollars
 from .kinds import INTEGER, NAME, SECONDS, TEXT, TIME, Kind, category, typed
 from .messages import STOP_REASON
@@ -36,7 +35,6 @@ class BatchCell:
         batch_id: The API's batch that the session came from.
         task_index: The task, from 0.
         task: The task's text.
-        same_as: The first task that asks the same, such as this one itself.
         llm_id: The LLM.
         version_id: The agent's version, when one was asked for.
         repeat: Which repetition, from 0.
@@ -69,7 +67,6 @@ class BatchCell:
     batch_id: str | None = None
     task_index: int = 0
     task: str | None = None
-    same_as: int | None = None
     llm_id: str | None = None
     version_id: str | None = None
     repeat: int = 0
@@ -113,8 +110,6 @@ def batch_frame(
         text, which are what all attempts of the cell have cost together, and beside them
         ``input_tokens``, ``output_tokens``, ``cached_input_tokens`` (among the input)
         and ``reasoning_tokens`` (among the output), missing where nobody told;
-        where tasks ask the same, ``same_as`` is the first of those, which are one task to all
-        intervals;
         after the text a column ``score.<name>`` for each score and rating
         (``score.<name>.<key>`` for dicts) and ``note.<name>`` where people wrote notes; ids and
         then the metadata come last. For the dtypes of the fields see :data:`BATCH_CELLS`. Scores
@@ -135,10 +130,7 @@ def batch_frame(
     columns |= {f"note.{name}": typed([cell.notes.get(name) for cell in cells]) for name in noted}
     marks = pd.DataFrame(columns, index=frame.index, copy=False)
     read = list(frame.columns).index("text") + 1
-    made = pd.concat([frame.iloc[:, :read], marks, frame.iloc[:, read:]], axis=1)
-    if any(cell.same_as not in (None, cell.task_index) for cell in cells):
-        made.insert(1, SAME_AS, typed([cell.same_as for cell in cells]))
-    return made
+    return pd.concat([frame.iloc[:, :read], marks, frame.iloc[:, read:]], axis=1)
 
 
 def matrix_cells(matrix: Any) -> list[BatchCell]:
@@ -153,8 +145,7 @@ def matrix_cells(matrix: Any) -> list[BatchCell]:
     >>> dari.frames.batch_frame(dari.frames.matrix_cells(matrix))["text"].to_list()
     ['Hi']
     """
-    numbers, firsts = matrix.numbers, matrix.tasks
-    rows = {row.id: (numbers[row.id], numbers[firsts[row.id]], row) for row in matrix.rows}
+    rows = {row.id: (matrix.numbers[row.id], row) for row in matrix.rows}
     columns = {column.id: column for column in matrix.columns}
     return [
         _cell(matrix.run_id, cell, *rows[cell.row], columns[cell.column]) for cell in matrix.cells
@@ -208,14 +199,11 @@ def _column(frame: pd.DataFrame, what: str) -> str:
     )
 
 
-def _cell(
-    run_id: str, cell: Any, task_index: int, same_as: int, row: Any, column: Any
-) -> BatchCell:
+def _cell(run_id: str, cell: Any, task_index: int, row: Any, column: Any) -> BatchCell:
     return BatchCell(
         run_id=run_id,
         task_index=task_index,
         task=row.label,
-        same_as=same_as,
         llm_id=column.llm,
         version_id=column.version,
         repeat=cell.repeat,

@@ -6,7 +6,7 @@ import difflib
 from typing import TYPE_CHECKING, Any
 
 from ..errors import InvalidRequestError
-from ..score_kinds import JUDGE, SAME_AS, Kind, kind_of
+from ..score_kinds import JUDGE, Kind, kind_of
 from .checks import check_frame, check_once
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def score_column(frame: pd.DataFrame, score: str | None, *needed: str) -> str:
 
 
 def tasks_of(frame: pd.DataFrame, task: str) -> Any:
-    """Return the task of each row; what asks the same, as a batch tells, is one task.
+    """Return the task of each row.
 
     Raises:
         InvalidRequestError: A row has none, or one that is no text or number.
@@ -61,8 +61,7 @@ def tasks_of(frame: pd.DataFrame, task: str) -> Any:
             f"{lacking} of {len(frame)} rows have no {task!r}: which answers are to the same task "
             "says how sure anything is."
         )
-    found = hashable(frame, task)
-    return frame[SAME_AS].fillna(found) if task == TASK and SAME_AS in frame else found
+    return hashable(frame, task)
 
 
 def hashable(frame: pd.DataFrame, name: str) -> Any:

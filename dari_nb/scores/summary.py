@@ -41,7 +41,7 @@ def summary(
         score: The score's column, with or without ``score.`` before its name; the first one that
             is a number when left out.
         by: The column of the LLM, or whatever is compared.
-        task: The column of the task; those that ask the same, by ``same_as``, are one.
+        task: The column of the task.
         method: How the interval is made; see :func:`mean`.
         level: Its coverage.
         draws: How many resamples the bootstrap takes.
@@ -108,7 +108,7 @@ def win_rates(
         frame: One row a cell.
         score: The score's column, or several.
         by: The column of the LLM, or whatever is compared.
-        task: The column of the task; those that ask the same, by ``same_as``, are one.
+        task: The column of the task.
         adjust: ``holm`` adjusts the p-values of all rows together, which are as many as there are
             pairs and scores: see :func:`holm`. Of twenty comparisons of equals one is below 0.05
             when they are not adjusted.
@@ -167,7 +167,7 @@ def pass_rates(
         score: The score's column.
         ks: Numbers of tries; from 1 to the most repeats that a task has, 50 at most, when left out.
         by: The column of the LLM.
-        task: The column of the task; those that ask the same, by ``same_as``, are one.
+        task: The column of the task.
         passing: From which value on a try is a success.
         level: Coverage of the intervals.
         draws: How many resamples the bootstrap takes.

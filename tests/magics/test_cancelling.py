@@ -59,7 +59,7 @@ def test_who_cancels_what_had_ended_is_told_of_what_runs(shell, slow, capsys):
 
 def test_a_bare_line_cancels_the_batch_that_was_started_last(shell, slow, capsys):
     shell.run("%dari use slow\n%dari_send --quiet hello")
-    shell.run("%%dari_batch slow --bg --quiet -o batch\nbegin\nbegin")
+    shell.run("%%dari_batch slow --bg --quiet --repeats 2 -o batch\nbegin")
     assert slow.wait(60)
     batch = shell.names["batch"]
     shell.run("%dari_cancel")

@@ -44,9 +44,9 @@ def compared(matrix: Matrix, finding: Finding, said: Container[str] = ()) -> Ite
         if mean := mean_of(column, finding.score):
             yield Part(" ")
             yield Part(column.label, "b")
-            tasks = f"{mean.tasks} of {count_text(matrix.different, 'task')}"
+            tasks = f"{mean.tasks} of {count_text(len(matrix.rows), 'task')}"
             yield Part(f" has it on {tasks} and is not compared.")
-    if finding.tasks < matrix.different:
+    if finding.tasks < len(matrix.rows):
         are = "is" if finding.tasks == 1 else "are"
         compared = f"{count_text(finding.tasks, 'task')} {are} compared"
         which = "these" if left_out else "all"

@@ -178,9 +178,7 @@ def size_text(matrix: Matrix) -> str:
     noun = "version" if len(versions) > 1 and not _llms_differ(matrix) else "LLM"
     noun = "column" if any(column.of for column in matrix.columns) else noun
     repeats = repeats_of(matrix)
-    same = f" ({matrix.different} different)" if matrix.different < len(matrix.rows) else ""
-    parts = [f"{count_text(len(matrix.rows), 'task')}{same}"]
-    parts += [count_text(len(matrix.columns), noun)]
+    parts = [count_text(len(matrix.rows), "task"), count_text(len(matrix.columns), noun)]
     return " \N{MULTIPLICATION SIGN} ".join([*parts, *([str(repeats)] if repeats > 1 else [])])
 
 

@@ -74,15 +74,11 @@ def is_lost(cell: MatrixCell, score: str) -> bool:
 
 @dataclass(frozen=True)
 class MatrixRow:
-    """A task: its id, its text, and what the user knows about it.
-
-    Rows of one ``asked`` ask the same; where it is empty, a row is like no other.
-    """
+    """A task: its id, its text, and what the user knows about it."""
 
     id: str
     label: str
     metadata: Mapping[str, str] = field(default_factory=dict)
-    asked: str = ""
 
 
 @dataclass(frozen=True)
@@ -267,17 +263,6 @@ class Matrix:
             row.id: int(row.id) if row.id.isdecimal() else place
             for place, row in enumerate(self.rows)
         }
-
-    @cached_property
-    def tasks(self) -> Mapping[str, str]:
-        """The first row that asks the same, by the ids of all: one task to all intervals."""
-        firsts: dict[str, str] = {}
-        return {row.id: firsts.setdefault(row.asked or f" {row.id}", row.id) for row in self.rows}
-
-    @property
-    def different(self) -> int:
-        """How many different tasks there are."""
-        return len(set(self.tasks.values()))
 
     @property
     def is_over(self) -> bool:

@@ -153,7 +153,7 @@ def agreement(
         one: A score's name; or, with values by task, what the other says of the same cells in the
             same order, with ``None`` where nothing is said.
         other: The other score's name, such as ``"rating"``.
-        task: The column of the task; those that ask the same, by ``same_as``, are one.
+        task: The column of the task.
         level: Coverage of the intervals.
 
     Raises:

@@ -65,7 +65,7 @@ def calibrated(
         judge: The score that all cells have, such as ``"judge.helpful"``.
         rating: The score that people gave some of them.
         by: The column of the LLM, or whatever is compared; LLM and version when left out.
-        task: The column of the task; those that ask the same, by ``same_as``, are one.
+        task: The column of the task.
         level: Coverage of the intervals.
 
     Returns:

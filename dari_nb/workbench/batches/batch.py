@@ -493,7 +493,7 @@ class Batch(Results):
 
     def __repr__(self) -> str:
         states = ", ".join(f"{count} {state}" for state, count in sorted(self.counts.items()))
-        size = size_text(self.tasks, self.columns, self.repeats)
+        size = size_text(len(self.tasks), self.columns, self.repeats)
         return f"<Batch {self.run_id}: {size}; {states}>"
 
     def _ipython_display_(self) -> None:

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 from ...models import parse_time
 from .keys import digest, is_given
-from .tasks import IDS, Task, expected_of
+from .tasks import Task
 
 if TYPE_CHECKING:
     from .results import Results
 
 _TIMES = " \N{MULTIPLICATION SIGN} "
+_EXPECTED = ("expected", "expectation", "answer", "target")
+_IDS = ("id", "task_id")
 _SHOWN, _BEFORE = 40, 20  # characters of a label, and before the place where it differs
 
 
@@ -95,10 +97,14 @@ def matched(batches: Sequence[Results]) -> tuple[list[Task], list[dict[int, int]
 def _keys_of(task: Task) -> Iterable[Any]:
     """What a task is known by, the surest first."""
     about = task.metadata
-    yield digest("task", task.text or task.label, expected_of(about))
-    for name in IDS:
+    yield digest("task", task.text or task.label, _expected_of(about))
+    for name in _IDS:
         if about.get(name):
             yield name, about[name]
+
+
+def _expected_of(metadata: Mapping[str, str]) -> str:
+    return next((metadata[name] for name in _EXPECTED if name in metadata), "")
 
 
 def told_apart(tasks: Sequence[Task]) -> dict[int, str]:
@@ -112,7 +118,7 @@ def told_apart(tasks: Sequence[Task]) -> dict[int, str]:
         others = [labels[other.index] for other in tasks if other.index != task.index]
         near = [o for o in others if o != label and o[:_SHOWN] == label[:_SHOWN]]
         shown = _shown(label, max((_alike(label, o) for o in near), default=0))
-        expected = expected_of(task.metadata) if label in others else ""
+        expected = _expected_of(task.metadata) if label in others else ""
         found[task.index] = f"“{shown}”{f' (expected {expected[:_SHOWN]})' if expected else ''}"
     return found
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from decimal import Decimal
 from functools import cached_property
@@ -21,7 +21,6 @@ from .matrix.grid import size_text
 from .matrix.means import LEVEL
 from .sending.chunks import chunks_to_send
 from .sending.finding import found_in
-from .tasks import first_asked
 
 if TYPE_CHECKING:
     from ... import models
@@ -37,7 +36,6 @@ class Plan:
         run_id: The run.
         agent: The agent's name.
         tasks: How many tasks there are.
-        different: How many of them are different: what asks the same is one task to ``shows``.
         repeats: How often each goes to each column.
         items: How many cells there are in all.
         found: How many are there already and are not sent.
@@ -71,10 +69,8 @@ class Plan:
         jobs = [job for chunk in chunks for job in chunk.jobs if job.sent_as is None]
         self.run_id = batch.run_id
         self.agent = batch.agent.name
-        self._firsts = first_asked(batch.tasks)
-        self._size = size_text(batch.tasks, batch.columns, batch.repeats)
+        self._size = size_text(len(batch.tasks), batch.columns, batch.repeats)
         self.tasks = len(batch.tasks)
-        self.different = len(set(self._firsts.values()))
         self.repeats = batch.repeats
         self.items = len(batch.cells)
         self.found = self.items - len(jobs)
@@ -114,8 +110,7 @@ class Plan:
     @cached_property
     def shows(self) -> Detectable:
         """What all of it is likely to show; its drawing takes up to a second."""
-        fewest = min(Counter(self._firsts.values()).values(), default=1)
-        return self._shown_by(self.different, fewest * self.repeats)
+        return self._shown_by(self.tasks, self.repeats)
 
     @cached_property
     def shows_within(self) -> Detectable | None:
@@ -127,8 +122,8 @@ class Plan:
         if not self._is_cut:
             return None
         part = [*self._there, *self._left[: self.allowed]]
-        times = Counter((self._firsts[cell.task_index], cell.column) for cell in part)
-        tasks = {task for task, _ in times}
+        times = Counter((cell.task_index, cell.column) for cell in part)
+        tasks = {cell.task_index for cell in part}
         each = (min(times[task, column] for column in self._columns) for task in tasks)
         whole = [count for count in each if count]
         return self._shown_by(len(whole), min(whole)) if whole else None
@@ -255,19 +250,8 @@ def plan_of(batch: Sheet, link: Link) -> Plan:
     client, agent_id = link.stream_client, batch.agent.id
     sessions = wait_for(link.run(client.sessions.list(agent_id=agent_id)))
     costs = wait_for(link.run(past_costs(client, sessions, batch.columns)))
-    past = past_scores(batch.book, batch.run_id, past_runs(sessions), _asked(batch, sessions))
+    past = past_scores(batch.book, batch.run_id, past_runs(sessions))
     return Plan(batch, costs, past, sent_elsewhere(batch, sessions))
-
-
-def _asked(batch: Sheet, sessions: Iterable[models.Session]) -> dict[tuple[str, int], Hashable]:
-    """Return what was asked by run and task, as far as it is known."""
-    told: dict[tuple[str, int], Hashable] = {}
-    for session in sessions:
-        if (entry := found_in(session)) is not None:
-            run_id = str((session.metadata or {}).get("managed_run_id"))
-            told[run_id, entry.task_index] = entry.task_key
-    own = first_asked(batch.tasks)
-    return told | {(batch.run_id, index): first for index, first in own.items()}
 
 
 def sent_elsewhere(batch: Sheet, sessions: Iterable[models.Session]) -> tuple[str, int]:

@@ -20,10 +20,6 @@ from .keys import digest, file_digest
 Tasks = Any
 """A list of texts, content blocks or dicts; a DataFrame; or a path to a CSV or JSONL file."""
 
-EXPECTED = ("expected", "expectation", "answer", "target")
-"""Names in metadata of what is expected, of which the first counts."""
-IDS = ("id", "task_id")
-"""Names in metadata of what people call a task."""
 _TABLES = (".csv", ".jsonl", ".ndjson")
 
 
@@ -77,24 +73,6 @@ class Task:
         sent = json.dumps([self.content, dict(self.metadata)], ensure_ascii=False)
         return len(sent.encode(errors="surrogatepass"))
 
-    @cached_property
-    def asked(self) -> str:
-        """Stands for what is asked: the same words, with the same files, id and expectation.
-
-        Asked in several rows they tell no more of other tasks than one row with repeats.
-        """
-        if not self.content:
-            return self.key
-        words = " ".join(self.text.split())
-        others = [block for block in self.content if block.get("type") != "text"]
-        known = [expected_of(self.metadata), *map(self.metadata.get, IDS)]
-        return digest("asked", words, others, list(self.files.values()), known)[:16]
-
-
-def expected_of(metadata: Mapping[str, str]) -> str:
-    """Return what is expected, empty where that is not said."""
-    return next((metadata[name] for name in EXPECTED if name in metadata), "")
-
 
 def read_tasks(
     tasks: Tasks,
@@ -113,7 +91,8 @@ def read_tasks(
         files: Paths that go to all tasks.
 
     Raises:
-        InvalidRequestError: There is no task, or one is empty or malformed; the text says which.
+        InvalidRequestError: There is no task, one is empty or malformed, or two are the same; the
+            text says which.
 
     >>> [task.text for task in read_tasks(["Hi", {"prompt": "Ho", "level": 2}])]
     ['Hi', 'Ho']
@@ -123,7 +102,21 @@ def read_tasks(
     read = [_task(index, row, prompt, shared, digest_of) for index, row in enumerate(_rows(tasks))]
     if not read:
         raise InvalidRequestError("There is no task: give at least one.")
+    _check_different(read)
     return read
+
+
+def _check_different(tasks: Sequence[Task]) -> None:
+    """Refuse what is asked in several rows: each would count as evidence of its own."""
+    places: dict[str, list[int]] = {}
+    for task in tasks:
+        places.setdefault(task.key, []).append(task.index)
+    same = next((found for found in places.values() if len(found) > 1), None)
+    if same is not None:
+        raise InvalidRequestError(
+            f"tasks[{same[0]}] and tasks[{same[1]}] are the same: give each task once, and "
+            f"repeats={len(same)} to ask more often; or tell them apart by metadata, such as an id."
+        )
 
 
 def _rows(tasks: Tasks) -> Iterable[Any]:
@@ -251,9 +244,3 @@ def _text(value: Any) -> str:
     if isinstance(value, dict | list | tuple):
         return json.dumps(value, ensure_ascii=False, default=str)
     return str(value)
-
-
-def first_asked(tasks: Iterable[Task]) -> dict[int, int]:
-    """Return for each task the first one that asks the same, by their indices."""
-    firsts: dict[str, int] = {}
-    return {task.index: firsts.setdefault(task.asked, task.index) for task in tasks}

@@ -280,3 +280,15 @@ def test_a_batch_of_someone_else_is_shown_by_what_was_sent(d, flaky):
     ]
     assert batch.counts["completed"] == 3
     assert [cell.error for cell in batch.cells if cell.state == "failed"] == [made.items[3].error]
+
+
+@pytest.mark.parametrize("options", [{}, {"dry_run": True}])
+def test_the_same_task_in_several_rows_is_refused_as_it_would_count_as_evidence_of_its_own(
+    d, options
+):
+    ways = r"tasks\[0\] and tasks\[2\] are the same.* repeats=3 .* an id"
+    with pytest.raises(InvalidRequestError, match=ways):
+        d.batches.run("echo", ["Hi", "Ho", "Hi", "Hi"], **options)
+    assert not len(d.sessions.list())
+    told_apart = [{"prompt": "Hi", "id": number} for number in range(3)]
+    assert len(d.batches.run("echo", told_apart)) == 3

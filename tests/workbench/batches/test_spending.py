@@ -178,7 +178,7 @@ def test_columns_of_two_prices_go_together(d, known):
 
 
 def test_few_turns_are_under_way_at_once(d, known):
-    d.batches.run("priced", TASKS * 2, ["cheap"], run_id="many", repeats=2, max_cost=100)
+    d.batches.run("priced", TASKS, ["cheap"], run_id="many", repeats=4, max_cost=100)
     assert d.batches.recover("many").wait(60)
     assert known.most <= AT_ONCE
 

@@ -13,8 +13,6 @@ if TYPE_CHECKING:
     from ....scores import Score, ScoreBook
 
 _ByTask = dict[Hashable, list[float]]
-Asked = Mapping[tuple[str, int], Hashable]
-"""What was asked, by run and task."""
 
 
 class PastScores(NamedTuple):
@@ -37,33 +35,28 @@ def past_runs(sessions: Iterable[models.Session]) -> list[str]:
     return list(dict.fromkeys(run_id for session in latest if (run_id := _run_of(session))))
 
 
-def past_scores(
-    book: ScoreBook, own: str, run_ids: Iterable[str], asked: Asked
-) -> PastScores | None:
+def past_scores(book: ScoreBook, own: str, run_ids: Iterable[str]) -> PastScores | None:
     """Return the score that tells most of how values vary: of a run itself, or else of another.
 
     Args:
         book: Where scores are.
         own: The run itself.
         run_ids: The others, the latest first, which counts where two tell as much.
-        asked: What was asked by run and task: what is the same is one task.
     """
     by_run: dict[str, list[Score]] = defaultdict(list)
     for score in book.scores():
         by_run[score.run_id].append(score)
     others = (run_id for run_id in run_ids if run_id != own)
-    return _most(by_run, [own], asked) or _most(by_run, others, asked)
+    return _most(by_run, [own]) or _most(by_run, others)
 
 
-def _most(
-    by_run: Mapping[str, Sequence[Score]], run_ids: Iterable[str], asked: Asked
-) -> PastScores | None:
+def _most(by_run: Mapping[str, Sequence[Score]], run_ids: Iterable[str]) -> PastScores | None:
     from ....scores.power.variation import variation
 
     found = [
         PastScores(run_id, name, columns)
         for run_id in run_ids
-        for name, columns in _by_name(by_run.get(run_id, ()), asked).items()
+        for name, columns in _by_name(by_run.get(run_id, ())).items()
     ]
     found.sort(key=_evidence, reverse=True)
     return next((past for past in found if variation(past.columns) is not None), None)
@@ -80,7 +73,7 @@ def _run_of(session: models.Session) -> str | None:
     return run_id if isinstance(run_id, str) else None
 
 
-def _by_name(scores: Iterable[Score], asked: Asked) -> dict[str, list[_ByTask]]:
+def _by_name(scores: Iterable[Score]) -> dict[str, list[_ByTask]]:
     found: dict[str, dict[Hashable, _ByTask]] = defaultdict(lambda: defaultdict(dict))
     for score in scores:
         parts = score.value if isinstance(score.value, dict) else {"": score.value}
@@ -88,6 +81,5 @@ def _by_name(scores: Iterable[Score], asked: Asked) -> dict[str, list[_ByTask]]:
             if is_number(value):
                 name = f"{score.name}.{part}" if part else score.name
                 column = found[name][score.llm_id, score.version_id]
-                task = asked.get((score.run_id, score.task_index), score.task_index)
-                column.setdefault(task, []).append(float(value))
+                column.setdefault(score.task_index, []).append(float(value))
     return {name: list(columns.values()) for name, columns in found.items()}

@@ -13,7 +13,6 @@ from ....scores import Estimate, win_rate
 from ....scores.signs import p_of_signs
 from ...listing import Listing
 from ..matrix.scored import short_label
-from ..tasks import first_asked
 from .asking import Answers, Judge, Question
 from .judging import Wish, answered, check_expected, material_of, metadata_of
 from .prompts import better_prompt
@@ -100,7 +99,6 @@ class Duels(Listing[Duel]):
         absent = () if batch.repeats > 1 else ("repeat",)
         super().__init__(duels, {k: take for k, take in columns.items() if k not in absent})
         self.one, self.other, self.batch = one, other, answers.batches[-1]
-        self._tasks = first_asked(batch.tasks)
         self.above, self.notes = self._line, [answers.cost_line]
 
     @property
@@ -118,7 +116,7 @@ class Duels(Listing[Duel]):
         values: dict[Hashable, list[float]] = {}
         for duel in self:
             if duel.winner is not None:
-                values.setdefault(self._tasks[duel.task_index], []).append(worth[duel.winner])
+                values.setdefault(duel.task_index, []).append(worth[duel.winner])
         found = win_rate(values, {task: [0.5] for task in values})
         found = found._replace(values=sum(map(len, values.values())))
         if not self.follows_order:
@@ -146,7 +144,7 @@ class Duels(Listing[Duel]):
         """How many more pairs of each task have the same letter than the same answer."""
         more: Counter[int] = Counter()
         for duel in self:
-            more[self._tasks[duel.task_index]] += duel.flipped - duel.agreed
+            more[duel.task_index] += duel.flipped - duel.agreed
         return list(more.values())
 
     @property

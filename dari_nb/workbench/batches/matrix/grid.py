@@ -12,7 +12,7 @@ from ....errors import NoCellError
 from ..cells import Cell, Column
 from ..sending.chunks import Job
 from ..sending.finding import Found
-from ..tasks import Task, first_asked
+from ..tasks import Task
 
 MakeCell = Callable[[str, Task, Column, int], Cell]
 """Makes a cell of its id, task, column and repetition."""
@@ -221,12 +221,12 @@ def _is_left(cell: Cell, number: int, again: Container[str]) -> bool:
     return attempt.state in again or cell.attempt(number + 1) is not None
 
 
-def size_text(tasks: Sequence[Task], columns: Sequence[Column], repeats: int) -> str:
+def size_text(tasks: int, columns: Sequence[Column], repeats: int) -> str:
     """Say how large a matrix is, as objects tell it.
 
-    >>> size_text(read_tasks(["Hi", "Hi", "Ho"]), [Column("small"), Column("large")], 3)
-    '3 tasks (2 different) x 2 LLMs x 3'
-    >>> size_text(read_tasks(["Hi"]), [Column("small", "ver_1"), Column("small", "ver_2")], 3)
+    >>> size_text(1, [Column("small"), Column("large")], 3)
+    '1 task x 2 LLMs x 3'
+    >>> size_text(1, [Column("small", "ver_1"), Column("small", "ver_2")], 3)
     '1 task x 1 LLM x 2 versions x 3'
     """
     from ....render import count_text
@@ -235,7 +235,5 @@ def size_text(tasks: Sequence[Task], columns: Sequence[Column], repeats: int) ->
     across = [count_text(len(llms), "LLM"), count_text(len(versions), "version")]
     if len(llms) * len(versions) != len(columns):
         across = [count_text(len(columns), "column")]
-    different = len(set(first_asked(tasks).values()))
-    rows = count_text(len(tasks), "task")
-    rows += f" ({different} different)" if different < len(tasks) else ""
-    return " x ".join([rows, *across[: 1 + (len(versions) > 1)], str(repeats)])
+    parts = [count_text(tasks, "task"), *across[: 1 + (len(versions) > 1)], str(repeats)]
+    return " x ".join(parts)

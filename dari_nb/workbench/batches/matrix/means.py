@@ -8,7 +8,7 @@ from functools import lru_cache
 from statistics import fmean
 
 from ....render.matrix.against import Against, seen_against
-from ....render.matrix.matrix import Finding, Gap, Matrix, Mean, is_lost
+from ....render.matrix.matrix import Finding, Gap, Matrix, MatrixCell, Mean, is_lost
 from ....score_kinds import JUDGING, Kind, is_number, scale_of
 
 LEVEL = 0.95
@@ -19,13 +19,13 @@ _MOST_NEAR = 4
 """Of those that may be the best as well, so many are compared with the rest."""
 
 Values = tuple[tuple[str, float], ...]
-"""A task with one of its values, as often as it was repeated, in however many rows."""
+"""A task with one of its values, as often as it was repeated."""
 
 
 def with_means(matrix: Matrix) -> Matrix:
     """Return a matrix with the means of its columns, and once all has ended with its findings."""
     kinds = {name: kind for name, kind in matrix.kinds.items() if kind != "label"}
-    values = _values(matrix, kinds)
+    values = _values(matrix.cells, kinds)
     columns = [
         replace(
             column,
@@ -33,7 +33,7 @@ def with_means(matrix: Matrix) -> Matrix:
         )
         for column in matrix.columns
     ]
-    lost = _lost(matrix, kinds)
+    lost = _lost(matrix.cells, kinds)
     findings = _findings(values, lost, kinds) if matrix.is_over else []
     return replace(matrix, columns=columns, findings=findings)
 
@@ -47,8 +47,8 @@ def compared_with(matrix: Matrix, baseline: str, score: str = "") -> Against | N
     seen = seen_against(matrix, baseline, score)
     if seen is None or not matrix.is_over:
         return seen
-    kind, values = matrix.kinds[seen.score], _values(matrix, [seen.score])
-    lost = _lost(matrix, [seen.score])
+    kind, values = matrix.kinds[seen.score], _values(matrix.cells, [seen.score])
+    lost = _lost(matrix.cells, [seen.score])
     failed = {column: tasks for (column, _), tasks in lost.items()}
     by_column = {column: of for (column, _), of in values.items()}
     worst = _worst(seen.score, kind, by_column)
@@ -69,25 +69,23 @@ def compared_with(matrix: Matrix, baseline: str, score: str = "") -> Against | N
     return replace(seen, gaps=gaps, level=level, comparisons=comparisons)
 
 
-def _values(matrix: Matrix, names: Iterable[str]) -> dict[tuple[str, str], Values]:
+def _values(cells: Iterable[MatrixCell], names: Iterable[str]) -> dict[tuple[str, str], Values]:
     """Collect the values by column and score."""
     found: dict[tuple[str, str], list[tuple[str, float]]] = {}
-    for cell in matrix.cells:
+    for cell in cells:
         for name in names:
             if is_number(value := cell.scores.get(name)):
-                found.setdefault((cell.column, name), []).append(
-                    (matrix.tasks[cell.row], float(value))
-                )
+                found.setdefault((cell.column, name), []).append((cell.row, float(value)))
     return {key: tuple(values) for key, values in found.items()}
 
 
-def _lost(matrix: Matrix, names: Iterable[str]) -> dict[tuple[str, str], list[str]]:
+def _lost(cells: Iterable[MatrixCell], names: Iterable[str]) -> dict[tuple[str, str], list[str]]:
     """Collect the tasks of the cells that failed, by column and score."""
     found: dict[tuple[str, str], list[str]] = {}
-    for cell in matrix.cells:
+    for cell in cells:
         for name in names:
             if is_lost(cell, name):
-                found.setdefault((cell.column, name), []).append(matrix.tasks[cell.row])
+                found.setdefault((cell.column, name), []).append(cell.row)
     return found
 
 

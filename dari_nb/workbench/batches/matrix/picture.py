@@ -36,7 +36,7 @@ def _without_means(batch: Sheet) -> Matrix:
     return Matrix(
         title=batch.agent.name,
         run_id=batch.run_id,
-        rows=[MatrixRow(str(t.index), t.label, dict(t.metadata), t.asked) for t in batch.tasks],
+        rows=[MatrixRow(str(t.index), t.label, dict(t.metadata)) for t in batch.tasks],
         columns=[_column(batch, c, ids[c]) for c in batch.columns],
         cells=[_cell(cell, ids[cell.column], marks[cell.id]) for cell in batch.cells],
     )
