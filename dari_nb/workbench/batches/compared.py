@@ -57,6 +57,8 @@ class ComparedBatches(Results):
     ['Ho']
     """
 
+    _asks_instead = "Judge each batch by itself, as batch.judge(…) does, then compare them again."
+
     def __init__(self, batches: Sequence[Results], baseline: str | int | None = None) -> None:
         first = batches[0]
         names = names_of(batches)

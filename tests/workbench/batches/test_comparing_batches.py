@@ -189,6 +189,15 @@ def test_what_cannot_be_compared_is_refused_with_the_reason(d, day, days):
         days.differences("beauty")
 
 
+def test_batches_are_judged_each_by_itself_and_then_compared(days, server):
+    server.agent("judge")(lambda prompt: '{"score": 4, "reason": "Why not."}')
+    for judge in (days.judge, days.judge_pairs):
+        with pytest.raises(InvalidRequestError, match="Judge each batch by itself") as refused:
+            judge("kind", rubric="Is it kind?")
+        assert "then compare them again" in str(refused.value)
+    assert "judge.kind" not in days.cells[0].scores
+
+
 def test_batches_are_called_by_the_names_they_were_given_or_else_by_their_days(d, day, monkeypatch):
     monkeypatch.setattr(
         "dari_nb.workbench.batches.matching.day_of", lambda batch, _: f"Nov {len(batch.tasks)}"
