@@ -146,6 +146,15 @@ def test_the_same_version_comes_first_and_the_only_one_is_named(run):
     assert only.differences()["regressions"].tolist() == [3]
 
 
+@pytest.mark.parametrize("llms", [["small"], ["small", "large"]])
+def test_how_large_it_is_is_told_in_the_same_words_everywhere(run, llms):
+    batch = run([1, 2], llms, tasks=TASKS[:2])
+    size = f"2 tasks x {len(llms)} LLM{'s' if llms[1:] else ''} x 2 versions"
+    assert size in repr(batch)
+    assert size in str(batch).replace(TIMES, "x")
+    assert size in repr(batch.plan())
+
+
 def test_a_column_of_spaces_is_asked_for_by_the_words_that_were_said(run):
     batch = run([1, 2, 3], ["small", "large"], tasks=TASKS[:2])
     with pytest.raises(InvalidRequestError, match='quotation marks: column = "large @ v2"'):

@@ -230,12 +230,10 @@ def size_text(tasks: Sequence[Task], columns: Sequence[Column], repeats: int) ->
     '1 task x 1 LLM x 2 versions x 3'
     """
     from ....render import count_text
+    from ....render.matrix.figures import across_text
 
-    llms, versions = {c.llm for c in columns}, {c.version for c in columns}
-    across = [count_text(len(llms), "LLM"), count_text(len(versions), "version")]
-    if len(llms) * len(versions) != len(columns):
-        across = [count_text(len(columns), "column")]
+    across = across_text([(column.llm, column.version) for column in columns])
     different = len(set(first_asked(tasks).values()))
     rows = count_text(len(tasks), "task")
     rows += f" ({different} different)" if different < len(tasks) else ""
-    return " x ".join([rows, *across[: 1 + (len(versions) > 1)], str(repeats)])
+    return " x ".join([rows, *across, str(repeats)])
