@@ -1,5 +1,7 @@
 """Batches of different days beside each other: what got worse, and how sure that is."""
 
+import re
+
 import pytest
 
 import dari_nb as dari
@@ -196,6 +198,22 @@ def test_batches_are_judged_each_by_itself_and_then_compared(days, server):
             judge("kind", rubric="Is it kind?")
         assert "then compare them again" in str(refused.value)
     assert "judge.kind" not in days.cells[0].scores
+
+
+def test_that_a_batch_has_no_such_score_yet_is_said(d, day):
+    old, new = (
+        d.batches.run("parity", TASKS, ["small", "large"], run_id=name).wait(60)
+        for name in ("monday", "tuesday")
+    )
+    old.score("right", right)
+    compared = dari.compare_batches(old, new)
+    assert "against monday on “right”; tuesday has no “right” yet." in str(compared)
+    new.score("right", right)
+    assert " yet" not in str(compared)
+    for batch, llm in ((old, "small"), (old, "large"), (new, "small")):
+        batch.rate((0, llm), "kind", True)
+    said = re.sub("<[^>]*>", "", compared.view(score="kind").against)
+    assert "; tuesday · large has no “kind” yet." in said
 
 
 def test_batches_are_called_by_the_names_they_were_given_or_else_by_their_days(d, day, monkeypatch):
