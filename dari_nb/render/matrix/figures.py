@@ -171,15 +171,30 @@ def matrix_head(matrix: Matrix) -> Head:
 
 
 def size_text(matrix: Matrix) -> str:
-    """Say how large a matrix is: tasks, LLMs, and repeats when there are several."""
+    """Say how large a matrix is: tasks, LLMs, and versions and repeats when there are several."""
     if matrix.size:
         return matrix.size
-    versions = {column.version for column in matrix.columns}
-    noun = "version" if len(versions) > 1 and not _llms_differ(matrix) else "LLM"
-    noun = "column" if any(column.of for column in matrix.columns) else noun
+    columns = [(column.llm or column.label, column.version) for column in matrix.columns]
+    across = across_text(columns)
+    if any(column.of for column in matrix.columns):
+        across = [count_text(len(columns), "column")]
     repeats = repeats_of(matrix)
-    parts = [count_text(len(matrix.rows), "task"), count_text(len(matrix.columns), noun)]
-    return " \N{MULTIPLICATION SIGN} ".join([*parts, *([str(repeats)] if repeats > 1 else [])])
+    repeated = [str(repeats)] if repeats > 1 else []
+    parts = [count_text(len(matrix.rows), "task"), *across, *repeated]
+    return " \N{MULTIPLICATION SIGN} ".join(parts)
+
+
+def across_text(columns: Sequence[tuple[str | None, str | None]]) -> list[str]:
+    """Say how many LLMs there are, and how many versions if several; each column is one of both.
+
+    >>> across_text([("small", "v1"), ("small", "v2")])
+    ['1 LLM', '2 versions']
+    """
+    llms, versions = {llm for llm, _ in columns}, {version for _, version in columns}
+    if len(llms) * len(versions) != len(columns):
+        return [count_text(len(columns), "column")]
+    told = [count_text(len(versions), "version")] if len(versions) > 1 else []
+    return [count_text(len(llms), "LLM"), *told]
 
 
 def repeats_of(matrix: Matrix) -> int:
@@ -218,10 +233,6 @@ def _state(counts: Mapping[str, int], is_over: bool) -> str:
         return "planned" if set(counts) == {"planned"} else "running"
     # Of a batch that went well in part the counts tell, and no single word.
     return next(iter(counts), "completed") if len(counts) < 2 else ""
-
-
-def _llms_differ(matrix: Matrix) -> bool:
-    return len({column.llm for column in matrix.columns}) > 1
 
 
 def state_word(cell: MatrixCell) -> str:

@@ -68,6 +68,8 @@ def failures(
     Columns whose failures are ``said`` are left out where they lack this score for nothing else.
     """
     labels = {column.id: column.label for column in matrix.columns}
+    columns = list(columns)
+    yield from _without_any(matrix, columns, score)
     for column in columns:
         cells = [cell for cell in matrix.cells if cell.column == column]
         lost = [cell for cell in cells if is_lost(cell, score)]
@@ -81,6 +83,24 @@ def failures(
             yield Part(" of ")
             yield Part(labels[column], "b")
             yield Part(f" {verb if failed in (0, len(lost)) else 'failed or could not be scored'}")
+
+
+def _without_any(matrix: Matrix, columns: Container[str], score: str) -> Iterator[Part]:
+    """Name the columns, or the runs that they are of, in which nothing was scored yet."""
+    done = {cell.column for cell in matrix.cells if cell.state == "completed"}
+    scored = {c.column for c in matrix.cells if score in c.scores or score in c.score_errors}
+    begun = {column.of for column in matrix.columns if column.id in scored} | {""}
+    names = dict.fromkeys(
+        column.label if column.of in begun else column.of
+        for column in matrix.columns
+        if column.id in columns and column.id in done - scored
+    )
+    if names:
+        yield Part("; ")
+        yield from listed([[Part(name, "b")] for name in names], most=len(names))
+        yield Part(f" {'has' if len(names) == 1 else 'have'} no ")
+        yield score_part(score)
+        yield Part(" yet")
 
 
 def not_a_number(matrix: Matrix, score: str) -> Iterator[Part]:

@@ -57,6 +57,8 @@ class ComparedBatches(Results):
     ['Ho']
     """
 
+    _asks_instead = "Judge each batch by itself, as batch.judge(…) does, then compare them again."
+
     def __init__(self, batches: Sequence[Results], baseline: str | int | None = None) -> None:
         first = batches[0]
         names = names_of(batches)
@@ -82,6 +84,7 @@ class ComparedBatches(Results):
                 f"{' and '.join(batch.run_id for batch in batches)} have no task in common: tasks "
                 "are the same when their text and what is expected are, or their id in metadata."
             )
+        self.baseline = names[0]
         self.baseline = self._baseline(names[0] if baseline is None else baseline)
 
     def _take(self, run: _Run) -> None:
@@ -230,6 +233,7 @@ class ComparedBatches(Results):
             told = against_text(matrix, seen) if seen else "Nothing can be compared."
             bases = [old for olds in (seen.unclear.values() if seen else ()) for old in olds]
             known = [column.version_name for column in matrix.columns if column.id in bases]
+            known = known or [self._alone(matrix.columns)[1]]
             how = f' In code: compare_batches(…, baseline="{known[0]}").' if any(known) else ""
             raise InvalidRequestError(f"{told}{how}")
         return matrix, seen
@@ -270,7 +274,29 @@ class ComparedBatches(Results):
         batches = [run.batch for run in self._runs]
         size = sizes_text({run.name: run.batch for run in self._runs})
         title = " and ".join(agents_of(batches))
-        return replace(matrix, title=title, columns=columns, notes=self.notes, size=size)
+        alone, other = self._alone(columns)
+        notes = list(self.notes)
+        if alone:
+            is_it = ("is", "it") if len(alone) == 1 else ("are", "them")
+            notes.append(
+                f"{' and '.join(alone)} {is_it[0]} like no column of {self.baseline}: "
+                f'compare_batches(…, baseline="{other}") compares {is_it[1]}'
+            )
+        return replace(matrix, title=title, columns=columns, notes=notes, size=size)
+
+    def _alone(self, columns: Sequence[MatrixColumn]) -> tuple[list[str], str]:
+        """Name the columns that the baseline has none for, and one that they can be compared with.
+
+        Their names are empty where each has one.
+        """
+        from ...render.matrix.bases import edition_of, possible_bases
+
+        possible = possible_bases(columns, self.baseline)
+        alone = [column.label for column in columns if not possible.get(column.id, [column])]
+        olds = [
+            column.label for column in columns if self.baseline in (column.of, edition_of(column))
+        ]
+        return alone, olds[0].removeprefix(f"{self._runs[0].name} · ") if alone else ""
 
     @property
     def notes(self) -> list[str]:

@@ -123,7 +123,9 @@ def test_the_head_tells_what_is_left():
     assert matrix_head(replace(running, seconds_left=0.004)).facts[2:] == ("1 min 12 s", "$0.305")
     versions = [MatrixColumn(v, v, "s", version=v) for v in ("v1", "v2")]
     compared = Matrix("t", "r", [MatrixRow("0", "x")], versions, [])
-    assert matrix_head(compared).llm == "1 task \N{MULTIPLICATION SIGN} 2 versions"
+    assert matrix_head(compared).llm.replace("\N{MULTIPLICATION SIGN}", "x") == (
+        "1 task x 1 LLM x 2 versions"
+    )
 
 
 def test_a_column_tells_what_it_came_to():
@@ -213,7 +215,7 @@ def test_versions_are_counted_only_where_they_differ():
         return text.replace("\N{MULTIPLICATION SIGN}", "x")
 
     assert size(("small", "v1")) == size((None, "v1")) == "1 task x 1 LLM"
-    assert size(("small", "v1"), ("small", "v2")) == "1 task x 2 versions"
+    assert size(("small", "v1"), ("small", "v2")) == "1 task x 1 LLM x 2 versions"
 
 
 def test_of_a_long_task_the_first_lines_are_seen_and_all_of_it_is_told(read):

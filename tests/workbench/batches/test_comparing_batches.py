@@ -1,5 +1,8 @@
 """Batches of different days beside each other: what got worse, and how sure that is."""
 
+import re
+from html import unescape
+
 import pytest
 
 import dari_nb as dari
@@ -187,6 +190,50 @@ def test_what_cannot_be_compared_is_refused_with_the_reason(d, day, days):
         dari.compare_batches(one, other.to_frame())
     with pytest.raises(InvalidRequestError, match="by 'beauty'; there is: right"):
         days.differences("beauty")
+
+
+def test_batches_are_judged_each_by_itself_and_then_compared(days, server):
+    server.agent("judge")(lambda prompt: '{"score": 4, "reason": "Why not."}')
+    for judge in (days.judge, days.judge_pairs):
+        with pytest.raises(InvalidRequestError, match="Judge each batch by itself") as refused:
+            judge("kind", rubric="Is it kind?")
+        assert "then compare them again" in str(refused.value)
+    assert "judge.kind" not in days.cells[0].scores
+
+
+def test_that_a_batch_has_no_such_score_yet_is_said(d, day):
+    old, new = (
+        d.batches.run("parity", TASKS, ["small", "large"], run_id=name).wait(60)
+        for name in ("monday", "tuesday")
+    )
+    old.score("right", right)
+    compared = dari.compare_batches(old, new)
+    assert "against monday on “right”; tuesday has no “right” yet." in str(compared)
+    new.score("right", right)
+    assert " yet" not in str(compared)
+    for batch, llm in ((old, "small"), (old, "large"), (new, "small")):
+        batch.rate((0, llm), "kind", True)
+    said = re.sub("<[^>]*>", "", compared.view(score="kind").against)
+    assert "; tuesday · large has no “kind” yet." in said
+
+
+def test_how_a_column_of_another_name_is_compared_is_said(d, day, server):
+    old = d.batches.run("parity", TASKS, ["small", "large"], run_id="monday").wait(60)
+    server.agent("odd", llms=["tiny"])(lambda prompt: "yes")
+    new = d.batches.run("odd", TASKS, ["tiny"], run_id="tuesday").wait(60)
+    for batch in (old, new):
+        batch.score("right", right)
+    compared = dari.compare_batches(old, new)
+    way = 'compare_batches(…, baseline="small")'
+    assert f"tuesday · tiny is like no column of monday: {way} compares it" in str(compared)
+    assert way in unescape(compared.view().head)
+    with pytest.raises(InvalidRequestError, match="are not compared") as refused:
+        compared.differences()
+    assert way in str(refused.value)
+    compared = dari.compare_batches(old, new, baseline="small")
+    told = compared.differences().set_index("column").loc["tuesday · tiny"]
+    assert (told["baseline"], told["tasks"]) == ("monday · small", 8)
+    assert "is like no column" not in str(compared)
 
 
 def test_batches_are_called_by_the_names_they_were_given_or_else_by_their_days(d, day, monkeypatch):

@@ -79,6 +79,13 @@ def test_a_place_that_several_versions_have_is_refused_with_their_names(run, llm
             use()
     with pytest.raises(InvalidRequestError, match=f"no column 'big'. There is: {both[:2]}"):
         batch.compare("big", "small", task=0)
+    for use in (
+        lambda: batch.compare("small", "large", task=0),
+        lambda: batch.view(baseline="small"),
+        lambda: batch.view(where='column = "small"'),
+    ):
+        with pytest.raises(InvalidRequestError, match=f"(?i)no column .*there is:? {both[:2]}"):
+            use()
 
 
 def test_a_batch_of_two_versions_is_wholly_alike_to_itself(run):
@@ -137,6 +144,23 @@ def test_the_same_version_comes_first_and_the_only_one_is_named(run):
     only = dari.compare_batches(same, run([3], ["small"], {"small @ v3": 3}, run_id="friday"))
     assert "friday · small @ v3 against tuesday · small @ v2" in str(only)
     assert only.differences()["regressions"].tolist() == [3]
+
+
+@pytest.mark.parametrize("llms", [["small"], ["small", "large"]])
+def test_how_large_it_is_is_told_in_the_same_words_everywhere(run, llms):
+    batch = run([1, 2], llms, tasks=TASKS[:2])
+    size = f"2 tasks x {len(llms)} LLM{'s' if llms[1:] else ''} x 2 versions"
+    assert size in repr(batch)
+    assert size in str(batch).replace(TIMES, "x")
+    assert size in repr(batch.plan())
+
+
+def test_a_column_of_spaces_is_asked_for_by_the_words_that_were_said(run):
+    batch = run([1, 2, 3], ["small", "large"], tasks=TASKS[:2])
+    with pytest.raises(InvalidRequestError, match='quotation marks: column = "large @ v2"'):
+        batch.view(where="column = large @ v2")
+    with pytest.raises(InvalidRequestError, match="there is no column large; there is small @ v1"):
+        batch.view(where="column = large @ v4")
 
 
 def test_who_did_better_is_told_with_the_tasks_on_which_it_did(run):

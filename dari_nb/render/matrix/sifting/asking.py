@@ -147,12 +147,15 @@ def _of_spaces(
 ) -> Iterator[str]:
     """Say how a value is asked for that has spaces, where its first word alone was read as one."""
     rows = {row.id: row for row in matrix.rows}
+    said = f"{' '.join(words)} "
     for one in asked:
-        for cell in matrix.cells:
-            text = text_of(facts.of(rows[cell.row], cell, one.name))
-            meant = condition(one.name, text, one.sign)
-            if meant and text.startswith(tuple(f"{one.wanted} {word}" for word in words)):
-                yield f"what has spaces stands in quotation marks: {short(meant)}"
+        places = ((rows[cell.row], cell) for cell in matrix.cells)
+        values = {text_of(facts.of(*place, one.name)) for place in places}
+        lasts = {text: text.removeprefix(f"{one.wanted} ") for text in values}
+        meant = [t for t, last in lasts.items() if last != t and f" {last} " in f" {said}"]
+        told = condition(one.name, max(meant, key=len, default=""), one.sign)
+        if told:
+            yield f"what has spaces stands in quotation marks: {short(told)}"
 
 
 def _of_words(matrix: Matrix, words: list[str], facts: Facts) -> str:

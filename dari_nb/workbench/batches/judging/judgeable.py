@@ -6,6 +6,7 @@ import inspect
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from ....errors import InvalidRequestError
 from ....score_kinds import RATING
 
 if TYPE_CHECKING:
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 
 class Judgeable:
     """A matrix of sessions whose answers can be judged; :class:`Results` is one."""
+
+    _asks_instead = ""
+    """What to do where no agent can be asked about the whole of it."""
 
     def judge(
         self,
@@ -77,7 +81,7 @@ class Judgeable:
         """
         from .judging import Wish, judged
 
-        _check_known(self.judge, unknown)
+        self._check(self.judge, unknown)
         wish = Wish(name, agent, rubric, llm, expected, seed, again, max_cost)
         return judged(self, wish, scale)
 
@@ -133,7 +137,7 @@ class Judgeable:
         from .comparing import compared
         from .judging import Wish
 
-        _check_known(self.judge_pairs, unknown)
+        self._check(self.judge_pairs, unknown)
         wish = Wish(name, agent, rubric, llm, expected, seed, again, max_cost)
         return compared(self, wish, one, other)
 
@@ -162,11 +166,12 @@ class Judgeable:
 
         return drawn(self, size, seed, name)
 
+    def _check(self, call: Callable[..., object], unknown: Mapping[str, object]) -> None:
+        """Raise where a call was given what it does not take, or no agent can be asked."""
+        from ...sessions.arguments import unknown_argument
 
-def _check_known(call: Callable[..., object], unknown: Mapping[str, object]) -> None:
-    """Raise ``TypeError`` where a call was given what it does not take."""
-    from ...sessions.arguments import unknown_argument
-
-    if unknown:
-        taken = inspect.signature(call).parameters
-        raise TypeError(unknown_argument(f"batch.{call.__name__}()", min(unknown), taken))
+        if unknown:
+            taken = inspect.signature(call).parameters
+            raise TypeError(unknown_argument(f"batch.{call.__name__}()", min(unknown), taken))
+        if self._asks_instead:
+            raise InvalidRequestError(self._asks_instead)

@@ -230,10 +230,7 @@ def size_text(tasks: int, columns: Sequence[Column], repeats: int) -> str:
     '1 task x 1 LLM x 2 versions x 3'
     """
     from ....render import count_text
+    from ....render.matrix.figures import across_text
 
-    llms, versions = {c.llm for c in columns}, {c.version for c in columns}
-    across = [count_text(len(llms), "LLM"), count_text(len(versions), "version")]
-    if len(llms) * len(versions) != len(columns):
-        across = [count_text(len(columns), "column")]
-    parts = [count_text(tasks, "task"), *across[: 1 + (len(versions) > 1)], str(repeats)]
-    return " x ".join(parts)
+    across = across_text([(column.llm, column.version) for column in columns])
+    return " x ".join([count_text(tasks, "task"), *across, str(repeats)])
