@@ -9,8 +9,9 @@ import pytest
 
 from dari_nb.errors import InvalidRequestError
 from dari_nb.local import LocalDari
-from dari_nb.tapes import Tape, flaws_of, read_tape
+from dari_nb.tapes import Mark, Tape, flaws_of, read_tape
 from dari_nb.tapes.tape import Mode
+from dari_nb.tapes.words import told_of
 from dari_nb.workbench import Dari
 
 WAITS = (
@@ -22,7 +23,7 @@ WAITS = (
 def record(path: Path, prompts: str, answer: str = "{}!", mode: Mode | None = None) -> None:
     """Ask prompts in a session."""
     with LocalDari(tape=Tape(path, mode=mode, speed="instant")) as server:
-        server.agent("shop")(answer.format)
+        server.agent("shop")(lambda prompt: answer.format(prompt))
         with Dari(server.url, server.api_key, server) as d:
             session = d.agents["shop"].start()
             for prompt in prompts.split():
@@ -109,3 +110,20 @@ def test_of_two_that_go_on_from_each_other_the_first_is_put_in_place_first(path:
     review = Tape(path).review()
     assert review.replace(rest=True) == "3 turns adopted, 1 turn rejected, 3 turns replaced."
     assert on(path) == ["one two THREE four five"]
+
+
+def test_what_is_recorded_again_is_not_adopted_as_it_was_before(path: Path) -> None:
+    record(path, "one TWO three", "{} of yesterday")
+    written = path.read_text().splitlines(keepends=True)
+    at = next(n for n, line in enumerate(written) if '"asked":"TWO"' in line)
+    written.insert(at, '{"mark":"guess","ask":"What now?"}\n')
+    path.write_text("".join(written))
+    record(path, "zero", mode="record")
+    for _ in range(2):
+        record(path, "one TWO", "{} of today", mode="record")
+        assert on(path) == ["one two three four five", "TWO three?", "zero"]
+    assert Tape(path).review().adopt() == "1 turn adopted."
+    tape = read_tape(path)
+    turn = next(turn for turn in tape.turns if turn.line.asked == "TWO")
+    assert told_of(turn) == "TWO of today"
+    assert turn.notes == [Mark("guess", ask="What now?")]
