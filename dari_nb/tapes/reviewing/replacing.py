@@ -10,6 +10,7 @@ from ...errors import InvalidRequestError
 from ..differences import MOST_CHARACTERS, nearest, text_asked
 from ..lines import TurnLine
 from ..recording import Recording
+from ..summary import told_of_notes
 from ..turns import Turn
 
 _WORDS_ALIKE, _LETTERS_ALIKE = 0.5, 0.75
@@ -17,12 +18,12 @@ _WORDS_ALIKE, _LETTERS_ALIKE = 0.5, 0.75
 _NAMED = 4
 """Turns of a session that are named."""
 _LOSES = (
-    "{turns} would go, and nothing new stands in {its} place: ask {it} anew first, or let {it} go "
-    "with replace(rest=True)."
+    "{turns} would go{notes}, and nothing new stands in {its} place: ask {it} anew first, or let "
+    "{it} go with replace(rest=True)."
 )
 _LOSES_WAITING = (
-    "{turns} {waits} to be adopted and would go: adopt or reject {it} first, or let {it} go with "
-    "replace(rest=True)."
+    "{turns} {waits} to be adopted and would go{notes}: adopt or reject {it} first, or let {it} "
+    "go with replace(rest=True)."
 )
 _GOES_ON_FROM_NONE = (
     "{turn} goes on from a turn that is not on the tape, so it would never play: reject it, and "
@@ -55,7 +56,9 @@ class Placing:
 
 def _lost(text: str, turns: Sequence[Turn]) -> str:
     it, its, waits = ("it", "its", "waits") if len(turns) == 1 else ("them", "their", "wait")
-    return text.format(turns=names_of(turns), it=it, its=its, waits=waits)
+    notes = told_of_notes(note for turn in turns for note in turn.notes)
+    notes = f" with {notes}" if notes else ""
+    return text.format(turns=names_of(turns), it=it, its=its, waits=waits, notes=notes)
 
 
 def placing_of(tape: Recording, turn: Turn, shown: Set[tuple[str, int]] = frozenset()) -> Placing:
