@@ -120,19 +120,18 @@ def put_in_place(
     gone = {id(one) for one in placing.gone}
     moved = gone | {id(one) for one, _ in placing.come}
     taken = {(one.line.session, one.line.turn) for one in tape.turns if id(one) not in moved}
-    taken |= {(old.line.session, old.line.turn) for _, old in placing.come if old is not None}
     for one, old in placing.come:
         one.line.new = False
-        if old is not None:
-            homes.note(one, old.line.session)
-            stands[id(old)] = one.in_place_of(old)
-            continue
-        wanted = (home for home in homes.of(one) if (home, one.line.turn) not in taken)
-        session = next(wanted, one.line.session)
+        wanted = [*homes.of(one), *([old.line.session] if old is not None else [])]
+        free = (home for home in wanted if (home, one.line.turn) not in taken)
+        session = next(free, one.line.session)
         taken.add((session, one.line.turn))
         homes.note(one, session)
+        if old is None:
+            further.append(one)
+        else:
+            stands[id(old)] = one = one.in_place_of(old)
         one.line.session = session
-        further.append(one)
     last = [one for one in tape.turns if id(one) in gone and not one.line.new][-1]
     made = list[Turn]()
     for one in tape.turns:
