@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -11,7 +12,7 @@ from msgspec import UNSET
 
 from ..errors import DariError
 from .differences import text_asked
-from .lines import DraftLine, EventLine, Mark, dollars
+from .lines import DraftLine, EventLine, Mark, Note, dollars
 from .reading import read_tape
 from .recording import Recording
 from .turns import Turn
@@ -46,6 +47,21 @@ def count_of(number: int, noun: str) -> str:
     ('1 turn', '2 turns')
     """
     return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def told_of_notes(notes: Iterable[Note]) -> str:
+    """Say how many marks, questions and comments there are; empty lines count for nothing.
+
+    >>> told_of_notes([Mark("here"), Mark("guess", ask="What now?")])
+    '1 mark and 1 question'
+    """
+    counts = Counter(
+        ("question" if note.ask else "mark") if isinstance(note, Mark) else "comment"
+        for note in notes
+        if isinstance(note, Mark) or note.text.strip()
+    )
+    kinds = ("mark", "question", "comment")
+    return " and ".join(count_of(counts[kind], kind) for kind in kinds if counts[kind])
 
 
 def told_of(file: Path) -> str:

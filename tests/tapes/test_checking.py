@@ -56,9 +56,13 @@ def test_a_turn_whose_beginning_is_gone(lesson: Recording) -> None:
 
 
 def test_a_turn_that_does_not_end() -> None:
-    assert flaws(tape_of(taken("Hi", ends=False))) == [
-        "line 3, msg_1 of sess_1: it does not end: the recording was cut off here"
-    ]
+    [flaw] = flaws(tape_of(taken("Hi", ends=False)))
+    assert flaw == (
+        "line 3, msg_1 of sess_1: it does not end: the recording of 'Hi' was cut off here: ask it "
+        "again, or take line 3 out"
+    )
+    [flaw] = flaws(tape_of(taken("Hi", [said("Yes.")], ends=False)))
+    assert flaw.endswith("ask it again, or take lines 3 to 4 out")
 
 
 def test_the_same_answer_twice(lesson: Recording) -> None:

@@ -306,8 +306,8 @@ def test_no_recorded_turn_goes_whose_new_version_was_rejected_unless_told_so(cou
     assert repr(review[2]) == "msg_5 of sess_2, tour: q5, but so\nmsg_5 of sess_2 was rejected."
     before = Path(course.path).read_bytes()
     loses = (
-        "msg_5 of sess_1 would go, and nothing new stands in its place: ask it anew first, or let "
-        "it go with replace(rest=True)."
+        "msg_5 of sess_1 would go with 1 question, and nothing new stands in its place: ask it "
+        "anew first, or let it go with replace(rest=True)."
     )
     assert repr(review[0]).endswith(f"No replace() yet: {loses}")
     for refuses in (review[0].replace, review[1].replace, review.replace, course.review().replace):
@@ -316,7 +316,7 @@ def test_no_recorded_turn_goes_whose_new_version_was_rejected_unless_told_so(cou
         assert str(refused.value) == loses
     assert Path(course.path).read_bytes() == before
     told = review[0].replace(rest=True)
-    assert told == "2 turns adopted, 3 turns replaced; 1 mark went with them."
+    assert told == "2 turns adopted, 3 turns replaced; 1 question went with them."
     tape = read_tape(course.path)
     assert [turn.line.asked for turn in tape.turns] == ["q1", "q2", "q3, but so", "q4, but so"]
     assert [*tape.tail, *(note for turn in tape.turns for note in turn.notes)] == []
@@ -327,7 +327,9 @@ def test_a_new_version_of_one_turn_does_not_take_the_rest_of_the_lesson_away(
     course: Tape,
 ) -> None:
     course.review()[1].reject()
-    with pytest.raises(InvalidRequestError, match=r"^msg_4, msg_5 of sess_1 would go, and nothing"):
+    with pytest.raises(
+        InvalidRequestError, match=r"^msg_4, msg_5 of sess_1 would go with 1 question"
+    ):
         course.review()[0].replace()
     assert course.review()[0].replace(rest=True).startswith("1 turn adopted, 3 turns replaced")
 

@@ -19,7 +19,7 @@ from ..writing import put, tape_bytes
 from .journal import left_running, remove_left
 from .locks import alone_in
 from .own_turns import OwnTurns
-from .sessions import Place, Sessions, each_once, place_of
+from .sessions import Place, Sessions, each_once, place_of, without_waiting
 
 _CLOSING = b'{"scrubbed"'
 _OF_OTHERS = 0
@@ -36,7 +36,8 @@ class TapeFile:
         path: The file.
         saved: Is told of turns that are in it now, by their numbers.
         times: Whether intervals and drafts are kept, where the file is new.
-        replaces: Whether what is recorded takes the place of what others have recorded meanwhile.
+        replaces: Whether what is recorded takes the place of what others have recorded meanwhile,
+            and of the same that waits to be adopted.
 
     Attributes:
         own: The turns that were written here.
@@ -55,8 +56,9 @@ class TapeFile:
         self._times = times
         self._replaces = replaces
         self._given_up = Event()
-        self._sessions = Sessions()
+        self._sessions = Sessions(replaces=replaces)
         self._numbers: dict[Place, int] = {}
+        self._superseded: set[Place] = set()
         self._known: set[Place] = set()
         self.own = OwnTurns(path)
         self._seen: tuple[int, ...] | None = None
@@ -189,7 +191,9 @@ class TapeFile:
 
     def _note_order(self, turn: Turn, number: int) -> None:
         place = place_of(turn)
-        is_there = place in self._sessions.there
+        waiting = self._sessions.waiting(turn)
+        self._superseded |= {waiting} if waiting else set()
+        is_there = place in self._sessions.there or waiting is not None
         self._is_in_order &= not is_there and place not in self._numbers
         self._is_in_order &= number >= max(self._numbers.values(), default=0)
         if not is_there:
@@ -197,7 +201,7 @@ class TapeFile:
 
     def _put_in_order(self, counts: Mapping[str, int]) -> None:
         """Write the whole file, with each turn of this process where it was asked."""
-        now = self._read()
+        now = without_waiting(self._read(), self._superseded)
         own = [at for at, turn in enumerate(now.turns) if place_of(turn) in self._numbers]
         turns = sorted((now.turns[at] for at in own), key=lambda t: self._numbers[place_of(t)])
         for at, turn in zip(own, turns, strict=True):
@@ -208,6 +212,7 @@ class TapeFile:
 
     def _settle(self) -> None:
         self._numbers.clear()
+        self._superseded.clear()
         self._is_in_order = self._is_closed = True
 
     def _closing(self, counts: Mapping[str, int]) -> Closing:

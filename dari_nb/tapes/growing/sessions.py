@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from itertools import count
+
+from msgspec.structs import replace
 
 from ..recording import Recording
 from ..turns import Turn
@@ -27,6 +29,23 @@ def each_once(tape: Recording) -> Recording:
     return tape
 
 
+def without_waiting(tape: Recording, places: Set[Place]) -> Recording:
+    """A tape where recorded turns stand in the place of the same that waited, with their notes."""
+    at = {place_of(turn): number for number, turn in enumerate(tape.turns)}
+    gone = set[int]()
+    for key, take, _ in places:
+        old, new = at.get((key, take, True)), at.get((key, take, False))
+        if old is None or new is None:
+            continue
+        turn = tape.turns[new]
+        told = turn.in_place_of(tape.turns[old])
+        told.line = replace(told.line, session=turn.line.session, turn=turn.line.turn)
+        tape.turns[min(old, new)] = told
+        gone.add(max(old, new))
+    tape.turns = [turn for number, turn in enumerate(tape.turns) if number not in gone]
+    return tape
+
+
 class Sessions:
     """Gives each turn a session, so that no two turns are the same one of a session.
 
@@ -35,9 +54,13 @@ class Sessions:
 
     Attributes:
         there: The turns of the file by their places, with their sessions.
+
+    Args:
+        replaces: Whether a turn takes the place of the same one that waits to be adopted.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, replaces: bool = False) -> None:
+        self._replaces = replaces
         self._written: dict[str, list[Place]] = {}
         self.see([])
 
@@ -57,7 +80,8 @@ class Sessions:
             is_left: Whether a killed process has left it: then nobody knows that name.
         """
         place = place_of(turn)
-        session = self.there.get(place) or self._goes_on_in(turn, is_left=is_left)
+        session = self.there.get(place) or self.there.get(self.waiting(turn) or place)
+        session = session or self._goes_on_in(turn, is_left=is_left)
         if session is None:
             names = {*self.there.values()}
             numbers = count(len(names) + 1)
@@ -65,6 +89,11 @@ class Sessions:
         self._written.setdefault(turn.line.session, []).append(place)
         self._note(turn, session)
         return session
+
+    def waiting(self, turn: Turn) -> Place | None:
+        """The same turn that waits to be adopted and goes, if there is one."""
+        place = (*turn.place, True)
+        return place if self._replaces and not turn.line.new and place in self.there else None
 
     def _goes_on_in(self, turn: Turn, *, is_left: bool) -> str | None:
         written = self._written.get(turn.line.session, [])

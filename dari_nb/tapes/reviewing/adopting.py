@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from ..recording import Recording
 from ..turns import Turn
+from .replacing import beginning_of, refuse_lost
 
 
 def adopt_turn(tape: Recording, turn: Turn) -> None:
-    """Let a turn play, with the new ones before it, in place of other answers to the same."""
+    """Let a turn play, with the new ones before it, in place of other answers to the same.
+
+    Raises:
+        InvalidRequestError: It goes on from a turn that is not on the tape.
+    """
+    refuse_lost(tape, beginning_of(tape, turn))
     wanted = {turn.place}
     parent: str | None = turn.line.parent
     by_key = {one.line.key: one for one in tape.turns if one.line.new}

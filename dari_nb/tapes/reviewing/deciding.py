@@ -6,9 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 from ...errors import InvalidRequestError
-from ..lines import Mark, Note
+from ..lines import Note
 from ..recording import Recording
-from ..summary import count_of
+from ..summary import count_of, told_of_notes
 from ..turns import Turn
 
 Change = Callable[[Callable[[Recording], str]], str]
@@ -80,17 +80,14 @@ def _said(gone: list[_Place], after: dict[_Place, Any], notes: list[Note]) -> st
     new = sum(new for *_, new in gone)
     counts = {"adopted": len(adopted), "rejected": new - len(adopted), "replaced": len(gone) - new}
     told = [f"{count_of(count, 'turn')} {what}" for what, count in counts.items() if count]
-    marks = sum(isinstance(note, Mark) for note in notes)
-    lost = {"mark": marks, "comment": len(notes) - marks}
-    with_them = [count_of(count, noun) for noun, count in lost.items() if count]
-    end = f"; {' and '.join(with_them)} went with them" if with_them else ""
+    with_them = told_of_notes(notes)
+    end = f"; {with_them} went with them" if with_them else ""
     return f"{', '.join(told)}{end}."
 
 
 def _notes(tape: Recording) -> list[Note]:
-    """What people noted on a tape, without empty lines."""
-    notes = [*(note for turn in tape.turns for note in turn.notes), *tape.tail]
-    return [note for note in notes if isinstance(note, Mark) or note.text.strip()]
+    """What people noted on a tape."""
+    return [*(note for turn in tape.turns for note in turn.notes), *tape.tail]
 
 
 def _without(notes: list[Note], left: list[Note]) -> list[Note]:

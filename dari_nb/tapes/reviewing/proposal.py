@@ -80,8 +80,9 @@ class Proposal:
             What became of how many turns, in a line.
 
         Raises:
-            InvalidRequestError: That was said already, or it was rejected, or a turn has changed
-                since it was shown, or the file cannot be written.
+            InvalidRequestError: That was said already, or it was rejected, or it goes on from a
+                turn that is not on the tape, or a turn has changed since it was shown, or the file
+                cannot be written.
             TapeError: It is broken.
 
         >>> for proposal in tape.review():
@@ -96,22 +97,23 @@ class Proposal:
         off the tape. :meth:`adopt` keeps both.
 
         Args:
-            rest: Whether recorded turns go, too, in whose place nothing new stands, with their
-                marks: they went on from what is replaced, and cannot stay behind it.
+            rest: Whether turns go, too, in whose place nothing new stands, with their marks,
+                whether they were recorded or wait: they went on from what is replaced, and cannot
+                stay behind it.
 
         Returns:
             What became of how many turns, in a line.
 
         Raises:
-            InvalidRequestError: There is nothing in its place, or a recorded turn would go in whose
-                place nothing new stands, or that was said already, or it was rejected, or a turn
+            InvalidRequestError: There is nothing in its place, or a turn would go in whose place
+                nothing new stands, or that was said already, or it was rejected, or a turn
                 has changed since it was shown, or the file cannot be written.
             TapeError: It is broken.
 
         >>> for proposal in tape.review():
         ...     proposal.replace()
         """
-        put = partial(put_in_place, rest=rest)
+        put = partial(put_in_place, rest=rest, shown=self._replaced)
         return self._decide("adopted", put, self._replaced)
 
     @property
@@ -121,7 +123,7 @@ class Proposal:
         >>> [proposal.replaces for proposal in tape.review()]
         []
         """
-        return len(self._placing.gone)
+        return sum(not one.line.new for one in self._placing.gone)
 
     @property
     def leads(self) -> bool:
@@ -170,7 +172,7 @@ class Proposal:
     def _placing(self) -> Placing:
         if not self._replaced or self.decided:
             return Placing([], [], [])
-        return placing_of(self._shown.now, self.new)
+        return placing_of(self._shown.now, self.new, self._replaced)
 
     def reject(self) -> str:
         """Take the turn off the tape, with those that go on from it.

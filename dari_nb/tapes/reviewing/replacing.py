@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
@@ -10,6 +10,7 @@ from ...errors import InvalidRequestError
 from ..differences import MOST_CHARACTERS, nearest, text_asked
 from ..lines import TurnLine
 from ..recording import Recording
+from ..summary import told_of_notes
 from ..turns import Turn
 
 _WORDS_ALIKE, _LETTERS_ALIKE = 0.5, 0.75
@@ -17,8 +18,16 @@ _WORDS_ALIKE, _LETTERS_ALIKE = 0.5, 0.75
 _NAMED = 4
 """Turns of a session that are named."""
 _LOSES = (
-    "{turns} would go, and nothing new stands in {its} place: ask {it} anew first, or let {it} go "
-    "with replace(rest=True)."
+    "{turns} would go{notes}, and nothing new stands in {its} place: ask {it} anew first, or let "
+    "{it} go with replace(rest=True)."
+)
+_LOSES_WAITING = (
+    "{turns} {waits} to be adopted and would go{notes}: adopt or reject {it} first, or let {it} "
+    "go with replace(rest=True)."
+)
+_GOES_ON_FROM_NONE = (
+    "{turn} goes on from a turn that is not on the tape, so it would never play: reject it, and "
+    "ask it again where it belongs."
 )
 
 
@@ -28,7 +37,7 @@ class Placing:
 
     Attributes:
         come: The new turns, each with the recorded one that it takes the place of, if there is one.
-        gone: The recorded turns that go.
+        gone: The turns that go: the recorded ones, and those that wait behind them.
         lost: Those of them in whose place nothing new stands.
     """
 
@@ -39,28 +48,41 @@ class Placing:
     @property
     def loss(self) -> str:
         """What would be lost, and what to do about it; empty where nothing is."""
-        it, its = ("it", "its") if len(self.lost) == 1 else ("them", "their")
-        return _LOSES.format(turns=names_of(self.lost), it=it, its=its) if self.lost else ""
+        waiting = [one for one in self.lost if one.line.new]
+        recorded = [one for one in self.lost if not one.line.new]
+        told = ((_LOSES, recorded), (_LOSES_WAITING, waiting))
+        return " ".join(_lost(text, turns) for text, turns in told if turns)
 
 
-def placing_of(tape: Recording, turn: Turn) -> Placing:
-    """See which recorded turns go when a new one is put in place: one, and those behind it.
+def _lost(text: str, turns: Sequence[Turn]) -> str:
+    it, its, waits = ("it", "its", "waits") if len(turns) == 1 else ("them", "their", "wait")
+    notes = told_of_notes(note for turn in turns for note in turn.notes)
+    notes = f" with {notes}" if notes else ""
+    return text.format(turns=names_of(turns), it=it, its=its, waits=waits, notes=notes)
+
+
+def placing_of(tape: Recording, turn: Turn, shown: Set[tuple[str, int]] = frozenset()) -> Placing:
+    """See which turns go when a new one is put in place: a recorded one, and those behind it.
 
     Args:
         tape: The tape.
         turn: A turn on it that waits to be adopted.
+        shown: The places of those that it was shown to replace: they come first.
     """
     beginning = beginning_of(tape, turn)
     line = beginning.line
     there = [one for one in tape.turns if not one.line.new and _is_in_place(one, line)]
-    found = nearest(there, line)
+    found = nearest([one for one in there if one.place in shown] or there, line)
     if found is None:
         return Placing([], [], [])
     answers = [one for one in there if one.line.key == found.line.key]
-    gone = [*answers, *_behind(tape, found, new=False)]
-    news = [one for one in tape.turns if one.line.new and one.line.key == line.key]
+    new = [one for one in tape.turns if one.line.new]
+    news = [one for one in new if one.line.key == line.key]
+    news += _behind(new, beginning)
+    coming = {id(one) for one in news}
+    gone = [*answers, *(one for one in _behind(tape.turns, found) if id(one) not in coming)]
     come, left, homes = list[tuple[Turn, Turn | None]](), list(gone), _Homes()
-    for one in (*news, *_behind(tape, beginning, new=True)):
+    for one in news:
         old = homes.counterpart(one, left)
         come.append((one, old))
         if old is not None:
@@ -69,40 +91,48 @@ def placing_of(tape: Recording, turn: Turn) -> Placing:
     return Placing(come, gone, left)
 
 
-def put_in_place(tape: Recording, turn: Turn, *, rest: bool = False) -> None:
+def put_in_place(
+    tape: Recording,
+    turn: Turn,
+    *,
+    rest: bool = False,
+    shown: Set[tuple[str, int]] = frozenset(),
+) -> None:
     """Let a new turn, and those it belongs to, take the place of what was recorded there.
 
     Args:
         tape: The tape.
         turn: A turn on it that waits to be adopted.
-        rest: Whether recorded turns go, too, in whose place nothing new stands.
+        rest: Whether turns go, too, in whose place nothing new stands.
+        shown: The places of those that it was shown to replace: they come first.
 
     Raises:
-        InvalidRequestError: Nothing was recorded there, or something would be lost.
+        InvalidRequestError: Nothing was recorded there, or something would be lost, or it goes on
+            from a turn that is not on the tape.
     """
-    placing = placing_of(tape, turn)
+    refuse_lost(tape, beginning_of(tape, turn))
+    placing = placing_of(tape, turn, shown)
     if not placing.gone:
         raise InvalidRequestError(_nothing_there(tape, turn))
     if placing.lost and not rest:
         raise InvalidRequestError(placing.loss)
     homes, stands, further = _Homes(), dict[int, Turn](), list[Turn]()
-    come = {id(one) for one, _ in placing.come}
-    taken = {(one.line.session, one.line.turn) for one in tape.turns if id(one) not in come}
+    gone = {id(one) for one in placing.gone}
+    moved = gone | {id(one) for one, _ in placing.come}
+    taken = {(one.line.session, one.line.turn) for one in tape.turns if id(one) not in moved}
     for one, old in placing.come:
         one.line.new = False
-        if old is not None:
-            homes.note(one, old.line.session)
-            stands[id(old)] = one.in_place_of(old)
-            continue
-        wanted = (home for home in homes.of(one) if (home, one.line.turn) not in taken)
-        session = next(wanted, one.line.session)
+        wanted = [*homes.of(one), *([old.line.session] if old is not None else [])]
+        free = (home for home in wanted if (home, one.line.turn) not in taken)
+        session = next(free, one.line.session)
         taken.add((session, one.line.turn))
         homes.note(one, session)
+        if old is None:
+            further.append(one)
+        else:
+            stands[id(old)] = one = one.in_place_of(old)
         one.line.session = session
-        further.append(one)
-    gone = {id(one) for one in placing.gone}
-    moved = gone | come
-    last = [one for one in tape.turns if id(one) in gone][-1]
+    last = [one for one in tape.turns if id(one) in gone and not one.line.new][-1]
     made = list[Turn]()
     for one in tape.turns:
         if id(one) not in moved or id(one) in stands:
@@ -110,6 +140,17 @@ def put_in_place(tape: Recording, turn: Turn, *, rest: bool = False) -> None:
         if one is last:
             made += further
     tape.turns = made
+
+
+def refuse_lost(tape: Recording, turn: Turn) -> None:
+    """Refuse to let a turn play that goes on from none of the tape.
+
+    Raises:
+        InvalidRequestError: It does.
+    """
+    line = turn.line
+    if line.parent is not None and all(one.line.key != line.parent for one in tape.turns):
+        raise InvalidRequestError(_GOES_ON_FROM_NONE.format(turn=names_of([turn])))
 
 
 def names_of(turns: Iterable[Turn]) -> str:
@@ -150,7 +191,7 @@ class _Homes:
         """The recorded turn in whose place a new one stands: its session goes on in one session."""
         own = self.of(one)
         others = {*self._sessions.values()}.difference(own)
-        free = [old for old in left if old.line.turn == one.line.turn]
+        free = [old for old in left if old.line.turn == one.line.turn and not old.line.new]
         free = [old for old in free if old.line.session not in others]
         return min(free, key=lambda old: old.line.session not in own[:1], default=None)
 
@@ -190,10 +231,10 @@ def is_alike(old: TurnLine, new: TurnLine) -> bool:
     )
 
 
-def _behind(tape: Recording, turn: Turn, *, new: bool) -> Iterator[Turn]:
-    """Turns that go on from one, in their order."""
-    keys = {turn.line.key}
-    for one in tape.turns:
-        if one.line.new == new and one.line.parent in keys and one is not turn:
-            keys.add(one.line.key)
-            yield one
+def _behind(turns: Sequence[Turn], turn: Turn) -> list[Turn]:
+    """Those turns that go on from one, in their order."""
+    keys, count = {turn.line.key}, 0
+    while count < len(keys):
+        count = len(keys)
+        keys |= {one.line.key for one in turns if one.line.parent in keys}
+    return [one for one in turns if one.line.parent in keys and one is not turn]

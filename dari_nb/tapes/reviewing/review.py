@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from itertools import product
 from typing import overload
 
 from ..differences import nearest
@@ -40,8 +41,8 @@ class Review(Sequence[Proposal]):
             What became of how many turns, in a line.
 
         Raises:
-            InvalidRequestError: A turn has changed since it was shown, or the file cannot be
-                written.
+            InvalidRequestError: A turn has changed since it was shown, or goes on from one that is
+                not on the tape, or the file cannot be written.
             TapeError: It is broken.
 
         >>> tape.review().adopt()
@@ -53,14 +54,15 @@ class Review(Sequence[Proposal]):
         """Let all of them play, those that have one in the place of a recorded turn.
 
         Args:
-            rest: Whether recorded turns go, too, in whose place nothing new stands.
+            rest: Whether turns go, too, in whose place nothing new stands, recorded or waiting.
 
         Returns:
             What became of how many turns, in a line.
 
         Raises:
-            InvalidRequestError: A recorded turn would go in whose place nothing new stands, or a
-                turn has changed since it was shown, or the file cannot be written.
+            InvalidRequestError: A turn would go in whose place nothing new stands, or one goes on
+                from a turn that is not on the tape, or has changed since it was shown, or the file
+                cannot be written.
             TapeError: It is broken.
 
         >>> tape.review().replace()
@@ -68,15 +70,13 @@ class Review(Sequence[Proposal]):
         """
         own = {turn.place for turn in self.news}
 
-        def put_or_adopt(tape: Recording, turn: Turn) -> None:
+        def put(tape: Recording, turn: Turn) -> None:
             # Of several that were asked in one place the first is put there, the others beside it.
-            gone = placing_of(tape, turn).gone
-            if gone and not own & {one.place for one in gone}:
+            gone = [one.place for one in placing_of(tape, turn).gone if not one.line.new]
+            if gone and not own.intersection(gone):
                 put_in_place(tape, turn, rest=rest)
-            else:
-                adopt_turn(tape, turn)
 
-        return self._change_all(put_or_adopt)
+        return self._change_all(put, adopt_turn)
 
     def reject(self) -> str:
         """Take all of them off the tape.
@@ -105,8 +105,14 @@ class Review(Sequence[Proposal]):
             old = None
         return Proposal(turn, old, self._shown, self._change, gone)
 
-    def _change_all(self, change: Callable[[Recording, Turn], None]) -> str:
-        """Change the tape once for all that still wait on it."""
+    def _change_all(self, *changes: Callable[[Recording, Turn], None]) -> str:
+        """Change the tape once for all that still wait on it, those first that others go on from.
+
+        Args:
+            *changes: Each is made of all before the next one.
+        """
+        before = {turn.line.key: turn.line.parent or "" for turn in self._shown.now.turns}
+        news = sorted(self.news, key=lambda turn: _depth(turn, before))
 
         def decide(tape: Recording) -> str:
             places = {turn.place for turn in tape.turns if turn.line.new}
@@ -115,7 +121,7 @@ class Review(Sequence[Proposal]):
             return self._shown.decide(tape, lambda: change_all(tape))
 
         def change_all(tape: Recording) -> None:
-            for turn in self.news:
+            for change, turn in product(changes, news):
                 if any(one.line.new and one.place == turn.place for one in tape.turns):
                     change(tape, turn)
 
@@ -135,3 +141,12 @@ class Review(Sequence[Proposal]):
 
     def __repr__(self) -> str:
         return "\n\n".join(map(repr, self)) or _NOTHING
+
+
+def _depth(turn: Turn, before: Mapping[str, str]) -> int:
+    """How many turns of the tape stand before one in its session."""
+    seen, key = set[str](), turn.line.parent or ""
+    while key in before and key not in seen:
+        seen.add(key)
+        key = before[key]
+    return len(seen)

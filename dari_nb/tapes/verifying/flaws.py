@@ -29,7 +29,9 @@ _SAME_PLACE = (
     "the turn on line {other} is {turn} of {session}, too: take one of both out, with those that "
     "go on from it"
 )
-_CUT = "it does not end: the recording was cut off here"
+_CUT = (
+    "it does not end: the recording of {asked} was cut off here: ask it again, or take {lines} out"
+)
 _NO_CALL = "{call} has a result, and nobody called it"
 _CALLED_TWICE = "{call} is called twice before it has a result: name one anew"
 _TWO_RESULTS = "{call} has a result already: take one of both out"
@@ -121,12 +123,14 @@ def _flaws(turn: Turn, keys: Container[str], circles: Container[str]) -> Iterato
     yield from (_NO_TEXT.format(place=repr(place)[:40]) for place in turn.lost)
     yield from turn_troubles(line)
     if turn.status is None:
-        yield _CUT
+        yield _CUT.format(asked=prompt_of(turn), lines=_lines(turn))
 
 
 def _lines(turn: Turn) -> str:
     last = turn.numbers[-1] if turn.numbers else turn.number
-    return f"lines {turn.number} to {last}" if turn.number else "its lines"
+    if last == turn.number:
+        return f"line {last}" if last else "its lines"
+    return f"lines {turn.number} to {last}"
 
 
 def _flaws_below(

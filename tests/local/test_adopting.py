@@ -1,0 +1,129 @@
+"""What was recorded, and what became of it when it was adopted, in whichever order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from dari_nb.errors import InvalidRequestError
+from dari_nb.local import LocalDari
+from dari_nb.tapes import Mark, Tape, flaws_of, read_tape
+from dari_nb.tapes.tape import Mode
+from dari_nb.tapes.words import told_of
+from dari_nb.workbench import Dari
+
+WAITS = (
+    r"^msg_6 of sess_2 waits to be adopted and would go: adopt or reject it first, or let it go "
+    r"with replace\(rest=True\)\.$"
+)
+
+
+def record(path: Path, prompts: str, answer: str = "{}!", mode: Mode | None = None) -> None:
+    """Ask prompts in a session."""
+    with LocalDari(tape=Tape(path, mode=mode, speed="instant")) as server:
+        server.agent("shop")(lambda prompt: answer.format(prompt))
+        with Dari(server.url, server.api_key, server) as d:
+            session = d.agents["shop"].start()
+            for prompt in prompts.split():
+                session.send(prompt).wait()
+
+
+def on(path: Path) -> list[str]:
+    """The sessions of a sound tape, with what was asked in each; what waits has a question mark."""
+    tape = read_tape(path)
+    assert [str(flaw) for flaw in flaws_of(tape)] == []
+    sessions: dict[str, list[str]] = {}
+    for turn in tape.turns:
+        asked = f"{turn.line.asked}{'?' * turn.line.new}"
+        sessions.setdefault(turn.line.session, []).append(asked)
+    return [" ".join(asked) for asked in sessions.values()]
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    path = tmp_path / "lesson.tape"
+    record(path, "one two three four five")
+    return path
+
+
+def test_what_waits_behind_a_turn_that_is_replaced_goes_only_when_told_so(path: Path) -> None:
+    record(path, "one two three four five six")
+    record(path, "one two THREE four five")
+    before = path.read_bytes()
+    review = Tape(path).review()
+    assert review[1].replaces == 3
+    refusals: list[Callable[[], str]] = [review[1].replace, review[3].replace, review.replace]
+    for replace in refusals:
+        with pytest.raises(InvalidRequestError, match=WAITS):
+            replace()
+    assert path.read_bytes() == before
+    said = "3 turns adopted, 1 turn rejected, 3 turns replaced."
+    assert review.replace(rest=True) == said
+    assert on(path) == ["one two THREE four five"]
+    path.write_bytes(before)
+    assert Tape(path).review()[1].replace(rest=True) == said
+    assert on(path) == ["one two THREE four five"]
+
+
+def test_what_goes_on_from_nothing_is_not_adopted(path: Path) -> None:
+    record(path, "one two three four five six")
+    lines = path.read_bytes().splitlines(keepends=True)
+    fifth = next(n for n, line in enumerate(lines) if b'"turn":"msg_5"' in line)
+    sixth = next(n for n, line in enumerate(lines) if b'"turn":"msg_6"' in line)
+    path.write_bytes(b"".join([*lines[:fifth], *lines[sixth:]]))
+    review = Tape(path).review()
+    for adopt in (review.adopt, review[0].adopt, review.replace, review[0].replace):
+        with pytest.raises(
+            InvalidRequestError,
+            match=r"^msg_6 of sess_2 goes on from a turn that is not on the tape, so it would",
+        ):
+            adopt()
+    assert review[0].reject() == "1 turn rejected."
+    assert on(path) == ["one two three four"]
+
+
+def test_of_two_versions_the_second_replaces_what_it_was_shown_beside(path: Path) -> None:
+    record(path, "one two THREE four five")
+    record(path, "one two THIRD four five")
+    review = Tape(path).review()
+    assert review[0].adopt() == "1 turn adopted."
+    before = path.read_bytes()
+    assert review[3].replace() == "3 turns adopted, 3 turns replaced."
+    assert on(path) == ["one two THIRD four five", "THREE four? five?"]
+    path.write_bytes(before)
+    third = Tape(path).review()[2]
+    with pytest.raises(
+        InvalidRequestError, match=r"^msg_4, msg_5 of sess_2 wait to be adopted and"
+    ):
+        third.replace()
+    assert third.replace(rest=True) == "3 turns adopted, 2 turns rejected, 1 turn replaced."
+    assert on(path) == ["one two three four five", "THIRD four five"]
+
+
+def test_of_two_that_go_on_from_each_other_the_first_is_put_in_place_first(path: Path) -> None:
+    record(path, "one two three FOUR")
+    record(path, "one two THREE four five")
+    with pytest.raises(InvalidRequestError, match=r"^msg_4 of sess_2 waits to be adopted"):
+        Tape(path).review().replace()
+    review = Tape(path).review()
+    assert review.replace(rest=True) == "3 turns adopted, 1 turn rejected, 3 turns replaced."
+    assert on(path) == ["one two THREE four five"]
+
+
+def test_what_is_recorded_again_is_not_adopted_as_it_was_before(path: Path) -> None:
+    record(path, "one TWO three", "{} of yesterday")
+    written = path.read_text().splitlines(keepends=True)
+    at = next(n for n, line in enumerate(written) if '"asked":"TWO"' in line)
+    written.insert(at, '{"mark":"guess","ask":"What now?"}\n')
+    path.write_text("".join(written))
+    record(path, "zero", mode="record")
+    for _ in range(2):
+        record(path, "one TWO", "{} of today", mode="record")
+        assert on(path) == ["one two three four five", "TWO three?", "zero"]
+    assert Tape(path).review().adopt() == "1 turn adopted."
+    tape = read_tape(path)
+    turn = next(turn for turn in tape.turns if turn.line.asked == "TWO")
+    assert told_of(turn) == "TWO of today"
+    assert turn.notes == [Mark("guess", ask="What now?")]
