@@ -30,6 +30,7 @@ from ..tapes import (
 from ..tapes.differences import noted_otherwise
 from ..tapes.files import folder_beside
 from ..tapes.reading import bytes_of
+from ..tapes.settling import merges_lines
 from ..tapes.summary import count_of, summary_of
 from ..tapes.verifying import closing_flaws, repeated_fields
 from ..transcript.formats import read_file, to_row
@@ -224,7 +225,8 @@ def _turns_and_flaws(file: Path) -> tuple[str, list[str]]:
         flaws.append("it has no last line: the recording was cut off, and plays up to there")
     _write_flaws(file, flaws)
     keys = {None, *(turn.line.key for turn in tape.turns)}
-    if any(turn.line.parent not in keys for turn in tape.turns):
+    is_lost = any(turn.line.parent not in keys for turn in tape.turns)
+    if is_lost and merges_lines(file.expanduser().resolve()):
         _write([f"{file}: {_HALVES}"])
     return count_of(len(tape.turns), "turn"), flaws
 

@@ -251,6 +251,7 @@ def test_a_page_of_its_own_plays_from_the_disk_and_asks_nobody(page, tmp_path, a
         page.keyboard.press("Control+Enter")
         page.get_by_text("The shop is closed.").wait_for()
         assert page.get_by_text("also what comes behind its questions").is_visible()
+        assert axe(page, ".page-note") == []
         who = {"dark": "", "light": "Ann ../"}[scheme]
         page.get_by_label("Your name:").fill(who)
         with page.expect_download() as download:

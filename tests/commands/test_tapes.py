@@ -222,11 +222,18 @@ def test_check_says_how_git_left_a_turn_without_its_beginning(
         tape.read_text().replace('"agent":"echo","llm"', '"parent":"x","agent":"echo","llm"')
     )
     assert run(capsys, "keys", "lesson.tape")[0] == 0
+    lost = "'What is a closure?' goes on from a turn that is not in the tape (x)"
+    (finding,) = run(capsys, "check", "lesson.tape")[1].splitlines()
+    assert lost in finding
+    subprocess.run(["git", "init", "-q"], cwd=tape.parent, check=True)
     status, told = run(capsys, "check", "lesson.tape")
     finding, hint = told.splitlines()
     assert status == 1
-    assert "'What is a closure?' goes on from a turn that is not in the tape (x)" in finding
+    assert lost in finding
     assert "with *.tape text eol=lf -merge in .gitattributes it stops" in hint
+    tape.with_name(".gitattributes").write_text("*.tape text eol=lf -merge\n")
+    (finding,) = run(capsys, "check", "lesson.tape")[1].splitlines()
+    assert lost in finding
 
 
 def test_settle_refuses_half_a_turn(tape: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -214,3 +214,69 @@ def test_sessions_that_begin_alike_and_part_are_two(lesson: Recording, tmp_path:
         *(("sess_3", "msg_2"), ("sess_3", "msg_3")),
     ]
     assert flaws_of(tape) == []
+
+
+ALONE = "*.tape text eol=lf -merge\n"
+
+
+def course() -> Recording:
+    """Four turns of one session; the third and the fourth have a mark."""
+    return tape_of(*going_on(None, "one", "two", "three", "four"))
+
+
+def going_on(before: Turn | None, *questions: str) -> list[Turn]:
+    turns = list[Turn]()
+    number = int(before.line.turn.removeprefix("msg_")) if before else 0
+    for at, text in enumerate(questions, number + 1):
+        about = {"number": at, "parent": before.line.key if before else None}
+        before = taken(text, [said(f"{text}.")], session="sess_1", **about)
+        before.body.insert(0, Mark(text, f"What is {text}?"))
+        turns.append(before)
+    return turns
+
+
+def replaces_the_rest(tape: Recording) -> None:
+    (new,) = going_on(tape.turns[1], "instead")
+    new.body.pop(0)
+    tape.turns[2:] = [new.in_place_of(tape.turns[2])]
+
+
+def goes_on(tape: Recording) -> None:
+    (new,) = going_on(tape.turns[3], "six")
+    new.line.new = True
+    tape.turns.append(new)
+
+
+def marks_the_last(tape: Recording) -> None:
+    tape.turns[3].before.append(Mark("more"))
+
+
+@pytest.mark.parametrize(
+    ("change", "attributes"), [(goes_on, ALONE), (marks_the_last, ALONE), (marks_the_last, "")]
+)
+@pytest.mark.parametrize("is_ours", [True, False])
+def test_what_one_side_replaced_and_the_other_went_on_from_is_two_conversations(
+    change: Change, attributes: str, is_ours: bool, tmp_path: Path
+) -> None:
+    (tmp_path / ".gitattributes").write_text(attributes)
+    sides = [replaces_the_rest, change] if is_ours else [change, replaces_the_rest]
+    path = merged(tmp_path, course(), *sides, fails=True)
+    told: list[str] = []
+    settle(path, tell=told.append)
+    tape = read_tape(path)
+    assert flaws_of(tape) == []
+    last = ["three", "four", *(["six"] if change is goes_on else [])]
+    ours, theirs = (["instead"], last) if is_ours else (last, ["instead"])
+    assert texts(tape) == ["one", "two", *ours, *theirs]
+    assert [turn.line.session for turn in tape.turns[2:]] == [
+        *["sess_1"] * len(ours),
+        *["sess_2"] * len(theirs),
+    ]
+    assert sum(note == Mark("three", "What is three?") for t in tape.turns for note in t.notes) == 1
+    expected = (
+        "where one side still needs what stood there, the other asked something else as msg_3 of "
+        f"sess_1: it goes on with ours, {ours[0]!r}, which keeps the marks that stood there; "
+        f"theirs, {theirs[0]!r}, is msg_3 of sess_2, a conversation of its own now; take out what "
+        "is not wanted"
+    )
+    assert told == [expected]

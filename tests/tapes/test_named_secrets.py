@@ -182,8 +182,23 @@ def test_what_looks_random_behind_a_name_goes(key: str) -> None:
         "rnd_canaryCanary0123456789abcdef",
         f"nfp_{'canary0AB1' * 4}",
         f"jina_{'canary0AB1' * 6}",
+        f"sntryu_{KEY * 2}",
+        f"xkeysib-{KEY * 2}-canary0123456789",
+        "pat-na1-01234567-89ab-cdef-0123-456789abcdef",
+        f"bkua_{KEY}01234567",
+        f"rubygems_{KEY}{KEY[:16]}",
+        f"{KEY}-us12",
+        "cioCanary0AB1Canary0AB1Canary0AB1CD",
+        "re_canary0A_canary0AB1Canary0AB1CDEF",
     ],
 )
 def test_more_providers_are_known(key: str) -> None:
     assert told(f"Use {key} here.") == "Use [scrubbed] here."
     assert told({"a": key}) == {"a": "[scrubbed]"}
+
+
+@pytest.mark.parametrize("before", ["x\n-", "x\n+", "MY_", "key-", "是"])
+def test_a_key_is_found_right_behind_a_sign(before: str) -> None:
+    for key in ("pa-3YBnS1WbSEW9v1jHxz93cks8t4Cf3blLgfbcvMUBCIP", f"sntryu_{KEY * 2}"):
+        assert told(f"{before}{key}") == f"{before}[scrubbed]"
+        assert told(f"{before}{key}是") == f"{before}[scrubbed]是"

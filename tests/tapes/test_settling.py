@@ -114,6 +114,33 @@ def test_what_is_recorded_while_a_tape_is_settled_is_not_written_over(
 
 
 @pytest.mark.parametrize("attributes", ["", LEFT_ALONE])
+@pytest.mark.parametrize("gone", ["Theirs?", "Theirs, too?", "Ours?"])
+def test_what_was_taken_out_since_a_tape_was_settled_does_not_come_back(
+    gone: str, attributes: str, lesson: Recording, tmp_path: Path
+) -> None:
+    (tmp_path / ".gitattributes").write_text(attributes)
+
+    def theirs(tape: Recording) -> None:
+        asks("Theirs?", "B.")(tape)
+        asks("Theirs, too?", "C.", session="last")(tape)
+
+    path = merged(tmp_path, lesson, asks("Ours?", "A."), theirs, fails=True)
+    settle(path)
+    tape = read_tape(path)
+    tape.turns = [turn for turn in tape.turns if turn.line.asked != gone]
+    write_tape(tape, path)
+    before = path.read_bytes()
+    (told,) = told_of(path)[1]
+    assert path.read_bytes() == before
+    assert told == (
+        "git has a conflict in it and there are none of its marks: it is taken as settled, and "
+        f"what is in it stays; to begin anew: git checkout --merge {path}"
+    )
+    git(tmp_path, "checkout", "--merge", "lesson.tape")
+    assert texts(settle(path))[2:] == ["Ours?", "Theirs?", "Theirs, too?"]
+
+
+@pytest.mark.parametrize("attributes", ["", LEFT_ALONE])
 def test_of_which_turns_two_answers_were_recorded_is_said_and_which_is_kept_is_chosen(
     attributes: str, lesson: Recording, tmp_path: Path
 ) -> None:

@@ -52,6 +52,12 @@ COMMON: tuple[_Row, ...] = (
     ("Airtable", "pat", rf"pat(?<![{_WORD}]pat)[{_WORD}]{{14}}\.[0-9a-f]{{64}}"),
     ("Mailgun", "key-", rf"key-(?<![{_WORD}]key-)[0-9a-f]{{32}}(?![{_WORD}])"),
     ("Twilio", "SK", rf"SK(?<![{_WORD}]SK)[0-9a-f]{{32}}(?![{_WORD}])"),
+    ("crates.io", "cio", rf"cio(?<![{_WORD}]cio){MIXED}[{_WORD}]{{32}}(?![{_WORD}])"),
+    (
+        "Resend",
+        "re_",
+        rf"re_(?<![{_WORD}]re_){MIXED}[{_WORD}]{{8}}_{MIXED}[{_WORD}]{{24}}(?![{_WORD}])",
+    ),
     ("Dropbox", "sl.", rf"sl\.(?<![{_WORD}]sl\.)[{_WORD}_.-]{{120,}}"),
     (
         "a password in an address",
@@ -118,7 +124,7 @@ _WORDS: tuple[_Row, ...] = (
     ("LangSmith", "lsv2_", r"lsv2_(?:pt|sk)_[0-9a-f]{32}_[0-9a-f]{10}"),
     ("Tavily", "tvly-", rf"tvly-[{_WORD}_-]{{20,}}"),
     ("Pinecone", "pcsk_", rf"pcsk_[{_WORD}_]{{40,}}"),
-    ("Voyage", "pa-", rf"(?<![\w-])pa-{MIXED}[{_WORD}_-]{{43}}(?![\w-])"),
+    ("Voyage", "pa-", rf"{_BEGINS}pa-{MIXED}[{_WORD}_-]{{43}}(?![{_WORD}_-])"),
     ("Firecrawl", "fc-", rf"{_BEGINS}fc-[0-9a-f]{{32}}(?![{_WORD}])"),
     ("Weights & Biases", "wandb_v1_", rf"wandb_v1_[{_WORD}_-]{{30,}}"),
     ("Jina", "jina_", rf"{_BEGINS}jina_(?=[A-Za-z]*\d)[{_WORD}_-]{{40,}}"),
@@ -143,6 +149,7 @@ _WORDS: tuple[_Row, ...] = (
     ("Docker", "dckr_pat_", rf"dckr_pat_[{_WORD}_-]{{20,}}"),
     ("Atlassian", "ATATT3x", rf"ATATT3x[{_WORD}_=-]{{20,}}"),
     ("Sentry", "sntrys_", rf"sntrys_[{_WORD}_+/=-]{{20,}}"),
+    ("Sentry", "sntryu_", r"sntryu_[0-9a-f]{64}"),
     ("Vercel's blobs", "vercel_blob_rw_", rf"vercel_blob_rw_[{_WORD}_]{{20,}}"),
     ("age", "AGE-SECRET-KEY-1", r"AGE-SECRET-KEY-1[A-Z0-9]{50,}"),
     (
@@ -167,6 +174,15 @@ _WORDS: tuple[_Row, ...] = (
     ("Fly", "fm2_", rf"{_BEGINS}fm2_[{_WORD}+/_=-]{{80,}}"),
     ("Render", "rnd_", rf"{_BEGINS}rnd_(?=[A-Za-z]*\d)[{_WORD}]{{28,}}"),
     ("Netlify", "nfp_", rf"{_BEGINS}nfp_(?=[A-Za-z]*\d)[{_WORD}_]{{36,}}"),
+    ("Brevo", "xkeysib-", rf"xkeysib-[0-9a-f]{{64}}-[{_WORD}]{{16}}"),
+    (
+        "HubSpot",
+        "pat-",
+        r"pat-[a-z]{2}\d{1,2}-[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}",
+    ),
+    ("Buildkite", "bkua_", rf"bkua_[{_WORD}]{{40}}"),
+    ("RubyGems", "rubygems_", r"rubygems_[0-9a-f]{48}"),
+    ("Mailchimp", "-us", rf"{_BEGINS}[0-9a-f]{{32}}-us\d{{1,2}}(?![{_WORD}])"),
 )
 """Forms of which each holds ten letters, digits, dashes or underscores in a row."""
 

@@ -10,6 +10,7 @@ from ...errors import InvalidRequestError, TapeError
 from ..lines import Comment, Mark
 from ..reading import CONFLICT, bytes_of, parsed
 from ..recording import Recording
+from .changes import recorded
 from .git import in_conflict, is_left_alone, place_of_edit, staged
 
 _OURS, _THEIRS = "our side of {}", "their side of {}"
@@ -24,8 +25,8 @@ _EDITED = (
     "{name} write it anew, settle it, and make your changes then."
 )
 _NO_MARKS = (
-    "git has a conflict in it and there are none of its marks: it is taken as settled by hand; to "
-    "begin anew: git checkout --merge {name}"
+    "git has a conflict in it and there are none of its marks: it is taken as settled, and what is "
+    "in it stays; to begin anew: git checkout --merge {name}"
 )
 _ELSEWHERE = "The tape {path} is not there. Git has a conflict in {names}: settle that."
 
@@ -63,9 +64,11 @@ def sides_of(path: str | Path, tell: Callable[[str], object] = lambda _: None) -
         return _told_apart(data, file)
     if _has_conflict(data):
         _refuse_edits(path, data, (base, ours, theirs))
-    elif is_left_alone(file) and not _is_same(data, theirs):
-        return _since(file.name, data, _parsed(file.name, base, ours, theirs))
-    elif not _is_same(data, ours) and not _is_same(data, theirs):
+    elif not _is_same(data, ours):
+        if is_left_alone(file) and not _is_same(data, theirs):
+            sides, now = _parsed(file.name, base, ours, theirs), parsed(data, file.name)
+            if not _has_theirs(now, sides):
+                return _since(now, sides)
         tell(_NO_MARKS.format(name=path))
         return _told_apart(data, file)
     return _parsed(file.name, base, ours, theirs)
@@ -79,12 +82,20 @@ def _parsed(name: str, base: bytes | None, ours: bytes, theirs: bytes) -> Sides:
     )
 
 
-def _since(name: str, data: bytes, sides: Sides) -> Sides:
-    """Both sides where ours has become another since; it may have been settled, too.
+def _has_theirs(now: Recording, sides: Sides) -> bool:
+    """Whether what only they recorded is in a file by now, so that it was settled."""
+    theirs, ours, here = (
+        {(turn.place, turn.line.new): recorded(turn) for turn in tape.turns}
+        for tape in (sides.theirs, sides.ours, now)
+    )
+    return any(here.get(place) == what != ours.get(place) for place, what in theirs.items())
+
+
+def _since(now: Recording, sides: Sides) -> Sides:
+    """Both sides where ours has become another since.
 
     What it has of theirs by now it has from them: of that, what it is now counts.
     """
-    now = parsed(data, name)
     ours, here = ({turn.place for turn in tape.turns} for tape in (sides.ours, now))
     come = [turn for turn in sides.theirs.turns if turn.place in here - ours]
     sides.base.turns = [*come, *sides.base.turns]

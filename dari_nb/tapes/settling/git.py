@@ -33,6 +33,12 @@ def is_left_alone(file: Path) -> bool:
     return told.rstrip().endswith(b": merge: unset")
 
 
+def merges_lines(file: Path) -> bool:
+    """Whether a file is where git is, and git merges it line by line."""
+    told = _git(file.parent, "check-attr", "merge", "--", file.name)
+    return told is not None and not is_left_alone(file)
+
+
 def place_of_edit(data: bytes, base: bytes | None, ours: bytes, theirs: bytes) -> int | None:
     """The first line of a file with marks that git has not written; ``None`` where it wrote all."""
     lines = _unnamed(data)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -12,29 +12,38 @@ from msgspec.structs import replace
 
 from ...errors import InvalidRequestError
 from ..differences import is_same
-from ..lines import Comment, Mark, Note, encoded
-from ..notes import Placed, noted, with_notes
+from ..notes import with_notes
 from ..reading import parsed
 from ..recording import Recording
 from ..summary import prompt_of
 from ..turns import Turn
 from ..writing import put, tape_bytes
+from .changes import (
+    IN_FRONT,
+    is_changed,
+    leave_out,
+    notes_of,
+    notes_of_both,
+    recorded,
+    shared,
+    without_notes,
+)
 from .conflicts import Sides, sides_of
 
 Side = Literal["ours", "theirs"]
 _Place = tuple[str, int, bool]
-_IN_FRONT = -1
-"""How many events stand before a note in front of its turn."""
 _TWICE = (
     "both sides have their own {what} of {turn} of {session}, {asked}: kept is {kept}; for "
     "{other} let git checkout --merge write the file anew, and settle with --{side}"
 )
 _WORDS: dict[Side, str] = {"ours": "ours", "theirs": "theirs, of the branch that comes in"}
 _PARTED = (
-    "both sides asked something else as {turn} of {session}: it goes on with ours, {asked}, which "
-    "keeps the marks that stood there; theirs, {other}, is {place}, a conversation of its own now; "
-    "take out what is not wanted"
+    "{what} as {turn} of {session}: it goes on with ours, {asked}, which keeps the marks that "
+    "stood there; theirs, {other}, is {place}, a conversation of its own now; take out what is not "
+    "wanted"
 )
+_BOTH_ASKED = "both sides asked something else"
+_ONE_ASKED = "where one side still needs what stood there, the other asked something else"
 
 
 def settle(
@@ -100,17 +109,18 @@ class _Merging:
         self._twice: list[tuple[Turn, str]] = []
         self._parted: list[tuple[Turn, Turn]] = []
         self._was, self._mine, self._other = map(_by_place, sides)
+        self._needed = self._places_needed()
         turns = [
             self._of_both(self._was.get(place), turn, self._other[place])
             if place in self._other
             else turn
             for place, turn in self._mine.items()
-            if place in self._other or _is_changed(self._was.get(place), turn)
+            if place in self._other or self._stays(place, turn)
         ]
         self.tape = Recording(ours.times or theirs.times, turns, scrubbed=ours.scrubbed)
         self._add_theirs(base)
         tails = ([(0, 0, None, note) for note in each.tail] for each in sides)
-        self.tape.tail = [note for *_, note in _notes_of_both(*tails)]
+        self.tape.tail = [note for *_, note in notes_of_both(*tails)]
         self.tape.note_scrubbed(Counter(theirs.scrubbed) - Counter(ours.scrubbed))
 
     def told(self, written: Recording) -> Iterable[str]:
@@ -135,13 +145,36 @@ class _Merging:
             )
         for turn, other in self._parted:
             line, its = now[id(turn)], now[id(other)]
+            is_replaced = not {_place(turn), _place(other)}.isdisjoint(self._was)
             yield _PARTED.format(
+                what=_ONE_ASKED if is_replaced else _BOTH_ASKED,
                 turn=line.turn,
                 session=line.session,
                 asked=prompt_of(turn),
                 other=prompt_of(other),
                 place=f"{its.turn} of {its.session}",
             )
+
+    def _places_needed(self) -> set[_Place]:
+        """Where turns are that one side took off, and the other goes on from."""
+        kept = [
+            (turn, side)
+            for side, other in ((self._mine, self._other), (self._other, self._mine))
+            for place, turn in side.items()
+            if place in other or is_changed(self._was.get(place), turn)
+        ]
+        keys, needed = {None, *(turn.line.key for turn, _ in kept)}, set[_Place]()
+        for last, side in kept:
+            turn = last
+            while turn.line.parent not in keys and (before := _parent(turn, side)):
+                keys.add(before.line.key)
+                needed.add(_place(before))
+                turn = before
+        return needed
+
+    def _stays(self, place: _Place, turn: Turn) -> bool:
+        """Whether a turn that only one side has is no turn that the other took off."""
+        return place in self._needed or is_changed(self._was.get(place), turn)
 
     def _add_theirs(self, base: Recording) -> None:
         """Put the turns that only they have at the end, in a session where their place is free."""
@@ -153,7 +186,7 @@ class _Merging:
             line = turn.line
             if place in self._mine:
                 sessions[line.session] = self._mine[place].line.session
-            elif _is_changed(self._was.get(place), turn):
+            elif self._stays(place, turn):
                 theirs = line.session
                 ours, old = taken.get(_ordinals(turn)), before.get(_ordinals(turn))
                 if ours and old and theirs not in sessions:
@@ -163,22 +196,22 @@ class _Merging:
                 if other is not turn:
                     line.session = sessions[theirs] = f"beside {theirs}"
                     self._parted.append((other, turn))
-                _leave_out(turn, [*moved, *(_shared(old, ours) if ours else [])])
+                leave_out(turn, [*moved, *(shared(old, ours) if ours else [])])
                 self.tape.turns.append(turn)
 
     def _of_both(self, base: Turn | None, ours: Turn, theirs: Turn) -> Turn:
         """A turn that both sides have."""
-        old = _recorded(base) if base else None
-        is_anew = _recorded(ours) != old, _recorded(theirs) != old
+        old = recorded(base) if base else None
+        is_anew = recorded(ours) != old, recorded(theirs) != old
         turn = theirs if is_anew[1] and not (is_anew[0] and self._keeps == "ours") else ours
-        notes = _notes(base, ours, theirs)
+        notes = notes_of(base, ours, theirs)
         metadata, twice = self._metadata(
             *(each.line.metadata if each else {} for each in (base, ours, theirs))
         )
         line = replace(turn.line, session=ours.line.session, turn=ours.line.turn, metadata=metadata)
-        within = [placed for placed in notes if placed[0] != _IN_FRONT]
-        body = with_notes(_without_notes(turn), within, is_ended=turn.status is not None)
-        made = Turn(turn.agent, line, body, [note for at, *_, note in notes if at == _IN_FRONT])
+        within = [placed for placed in notes if placed[0] != IN_FRONT]
+        body = with_notes(without_notes(turn), within, is_ended=turn.status is not None)
+        made = Turn(turn.agent, line, body, [note for at, *_, note in notes if at == IN_FRONT])
         if all(is_anew) and not is_same(ours, theirs):
             self._twice.append((made, "answer"))
         self._twice += [(made, name) for name in twice]
@@ -200,82 +233,18 @@ class _Merging:
 
 
 def _by_place(tape: Recording) -> dict[_Place, Turn]:
-    return {(*turn.place, turn.line.new): turn for turn in tape.turns}
+    return {_place(turn): turn for turn in tape.turns}
 
 
-def _shared(base: Turn | None, ours: Turn) -> list[Note]:
-    """The notes of a turn that stood there before both sides asked something else."""
-    was = Counter(map(encoded, base.notes if base else []))
-    return [note for note in ours.notes if _takes_one(was, note)]
+def _place(turn: Turn) -> _Place:
+    return (*turn.place, turn.line.new)
 
 
-def _leave_out(turn: Turn, notes: Sequence[Note]) -> None:
-    """Take notes out of a turn that stand on the other side, too."""
-    left = Counter(map(encoded, notes))
-    turn.before = [note for note in turn.before if not _takes_one(left, note)]
-    turn.body = [
-        entry
-        for entry in turn.body
-        if not (isinstance(entry, Mark | Comment) and _takes_one(left, entry))
-    ]
+def _parent(turn: Turn, side: Mapping[_Place, Turn]) -> Turn | None:
+    """The turn before one, in its own session where it is there."""
+    found = [each for each in side.values() if each.line.key == turn.line.parent]
+    return next((one for one in found if one.line.session == turn.line.session), (*found, None)[0])
 
 
 def _ordinals(turn: Turn) -> tuple[str, str, bool]:
     return turn.line.session, turn.line.turn, turn.line.new
-
-
-def _is_changed(base: Turn | None, turn: Turn) -> bool:
-    """Whether a turn is otherwise than it was: else the side without it has taken it off."""
-    return base is None or _all_of(base) != _all_of(turn)
-
-
-def _all_of(turn: Turn) -> Any:
-    return _recorded(turn), turn.line.metadata, _noted(turn)
-
-
-def _recorded(turn: Turn) -> Any:
-    """What was recorded of a turn, without what people put to it, and where it stands."""
-    line = replace(turn.line, session="", turn="", metadata={})
-    return turn.agent, line, _without_notes(turn)
-
-
-def _without_notes(turn: Turn) -> list[Any]:
-    return [entry for entry in turn.body if not isinstance(entry, Mark | Comment)]
-
-
-def _notes(base: Turn | None, ours: Turn, theirs: Turn) -> list[Placed]:
-    old, mine, other = (_noted(each) if each else [] for each in (base, ours, theirs))
-    if base and not _is_noted_anew(base, theirs):
-        return mine
-    if base and not _is_noted_anew(base, ours):
-        return other
-    return _notes_of_both(old, mine, other)
-
-
-def _noted(turn: Turn) -> list[Placed]:
-    return [*((_IN_FRONT, 0, None, note) for note in turn.before), *noted(turn.body)]
-
-
-def _is_noted_anew(base: Turn, turn: Turn) -> bool:
-    """Whether somebody changed the notes, or moved them in the same recording."""
-    if _recorded(base) == _recorded(turn):
-        return _noted(base) != _noted(turn)
-    return base.notes != turn.notes
-
-
-def _notes_of_both(
-    base: Sequence[Placed], ours: Sequence[Placed], theirs: Sequence[Placed]
-) -> list[Placed]:
-    """Our notes without those that they took away, and those that only they have put there."""
-    was, mine, other = (
-        Counter(encoded(note) for *_, note in each) for each in (base, ours, theirs)
-    )
-    gone, come = was - other, other - was - (mine - was)
-    kept = [placed for placed in ours if not _takes_one(gone, placed[-1])]
-    return [*kept, *(placed for placed in theirs if _takes_one(come, placed[-1]))]
-
-
-def _takes_one(counts: Counter[bytes], note: Note) -> bool:
-    name = encoded(note)
-    counts[name] -= 1
-    return counts[name] >= 0

@@ -24,7 +24,8 @@ body { margin: 0; padding: 24px 16px; background: Canvas; font: 14px/1.5 system-
 h1 { max-width: 860px; margin: 0 auto 12px; font-size: 20px; font-weight: 600; }
 main.dari.dari.dari { margin: 0 auto; }
 @media screen { main.dari.dari.dari.dari > .dari-log { max-height: max(200px, 100vh - 290px); } }
-.page-note { max-width: 860px; margin: 14px auto 0; font-size: 12px; color: GrayText; }
+.page-note { max-width: 860px; margin: 14px auto 0; font-size: 12px;
+  color: color-mix(in srgb, CanvasText 70%, Canvas); }
 .page-note form { margin-top: 8px; color: CanvasText; }
 .page-note :is(button, input) { font: inherit; padding: 4px 10px; color: inherit;
   border: 1px solid GrayText; border-radius: 6px; background: none; }

@@ -1,0 +1,92 @@
+"""What is otherwise in a turn than it was, and the notes of both sides."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+from msgspec.structs import replace
+
+from ..lines import Comment, Mark, Note, encoded
+from ..notes import Placed, noted
+from ..turns import Turn
+
+IN_FRONT = -1
+"""How many events stand before a note in front of its turn."""
+
+
+def shared(base: Turn | None, ours: Turn) -> list[Note]:
+    """The notes of a turn that stood there before either side asked something else."""
+    was = Counter(map(encoded, base.notes if base else []))
+    return [note for note in ours.notes if _takes_one(was, note)]
+
+
+def leave_out(turn: Turn, notes: Sequence[Note]) -> None:
+    """Take notes out of a turn that stand on the other side, too."""
+    left = Counter(map(encoded, notes))
+    turn.before = [note for note in turn.before if not _takes_one(left, note)]
+    turn.body = [
+        entry
+        for entry in turn.body
+        if not (isinstance(entry, Mark | Comment) and _takes_one(left, entry))
+    ]
+
+
+def is_changed(base: Turn | None, turn: Turn) -> bool:
+    """Whether a turn is otherwise than it was: else the side without it has taken it off."""
+    return base is None or _all_of(base) != _all_of(turn)
+
+
+def _all_of(turn: Turn) -> Any:
+    return recorded(turn), turn.line.metadata, _noted(turn)
+
+
+def recorded(turn: Turn) -> Any:
+    """What was recorded of a turn, without what people put to it, and where it stands."""
+    line = replace(turn.line, session="", turn="", metadata={})
+    return turn.agent, line, without_notes(turn)
+
+
+def without_notes(turn: Turn) -> list[Any]:
+    """The lines of a turn that were recorded."""
+    return [entry for entry in turn.body if not isinstance(entry, Mark | Comment)]
+
+
+def notes_of(base: Turn | None, ours: Turn, theirs: Turn) -> list[Placed]:
+    """The notes of a turn that both sides have."""
+    old, mine, other = (_noted(each) if each else [] for each in (base, ours, theirs))
+    if base and not _is_noted_anew(base, theirs):
+        return mine
+    if base and not _is_noted_anew(base, ours):
+        return other
+    return notes_of_both(old, mine, other)
+
+
+def _noted(turn: Turn) -> list[Placed]:
+    return [*((IN_FRONT, 0, None, note) for note in turn.before), *noted(turn.body)]
+
+
+def _is_noted_anew(base: Turn, turn: Turn) -> bool:
+    """Whether somebody changed the notes, or moved them in the same recording."""
+    if recorded(base) == recorded(turn):
+        return _noted(base) != _noted(turn)
+    return base.notes != turn.notes
+
+
+def notes_of_both(
+    base: Sequence[Placed], ours: Sequence[Placed], theirs: Sequence[Placed]
+) -> list[Placed]:
+    """Our notes without those that they took away, and those that only they have put there."""
+    was, mine, other = (
+        Counter(encoded(note) for *_, note in each) for each in (base, ours, theirs)
+    )
+    gone, come = was - other, other - was - (mine - was)
+    kept = [placed for placed in ours if not _takes_one(gone, placed[-1])]
+    return [*kept, *(placed for placed in theirs if _takes_one(come, placed[-1]))]
+
+
+def _takes_one(counts: Counter[bytes], note: Note) -> bool:
+    name = encoded(note)
+    counts[name] -= 1
+    return counts[name] >= 0
