@@ -109,6 +109,9 @@ class Tape:
             isinstance(self.idle_limit, int | float) and self.idle_limit >= 0
         ):
             raise InvalidRequestError(f"idle_limit must be 0 or more, not {self.idle_limit!r}.")
+        for name, patterns in (("volatile", self.volatile), ("secrets", self.secrets)):
+            if isinstance(patterns, str):
+                raise InvalidRequestError(f"{name} is a list of patterns: {name}=[{patterns!r}].")
         for pattern in self.volatile:
             if any(map(compiled(pattern).fullmatch, ("", _ANY))):
                 raise InvalidRequestError(_ALL_VOLATILE.format(pattern))

@@ -315,6 +315,12 @@ def test_a_pattern_that_matches_any_text_is_refused(path: Path, pattern: str) ->
         Tape(path, volatile=[pattern])
 
 
+@pytest.mark.parametrize("name", ["volatile", "secrets"])
+def test_one_pattern_alone_is_not_taken_letter_by_letter(path: Path, name: str) -> None:
+    with pytest.raises(InvalidRequestError, match=rf"a list of patterns: {name}=\['Falcon'\]"):
+        Tape(path, **{name: "Falcon"})
+
+
 def test_a_secret_in_what_is_asked_is_found_again(path: Path) -> None:
     key = "sk-proj-canary-0123456789"
     record(path, f"My key is {key}.", "Thanks")

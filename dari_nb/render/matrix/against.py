@@ -303,17 +303,24 @@ def means_of(matrix: Matrix, score: str) -> dict[tuple[str, str], float]:
 def _with_failures(
     matrix: Matrix, score: str
 ) -> tuple[dict[tuple[str, str], float], set[tuple[str, str]]]:
-    """Return the means with failed cells as 0, and the places that have any of these."""
+    """Return the means with failed cells as 0, and the places that have any of these.
+
+    Where answers wait for their score and nothing has any, what failed alone says nothing.
+    """
     values: dict[tuple[str, str], list[float]] = {}
-    failed = set()
+    failed, scored, waiting = set(), set(), set()
     for cell in matrix.cells:
         place, value = (cell.row, cell.column), cell.scores.get(score)
         if is_number(value):
             values.setdefault(place, []).append(float(value))
+            scored.add(place)
         elif cell.state == "failed":
             values.setdefault(place, []).append(0.0)
             failed.add(place)
-    return {place: fmean(found) for place, found in values.items()}, failed
+        else:
+            waiting.add(place)
+    known = values.keys() - (waiting - scored)
+    return {place: fmean(values[place]) for place in values if place in known}, failed
 
 
 def _change(ours: float, theirs: float) -> Change:

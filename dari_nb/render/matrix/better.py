@@ -227,6 +227,8 @@ def _do_not_settle(finding: Finding) -> str:
 
 
 def _on_average(finding: Finding) -> str:
+    if any(mean.is_by_task for mean in finding.means.values()):
+        return " on average, where each task counts once"
     return "" if _is_count(finding) else " on average"
 
 

@@ -95,6 +95,7 @@ class Mean:
         method: How the interval was made.
         is_count: Whether the score is yes or no, so that the mean counts something.
         scale: The worst and the best that the score can be, where that is known.
+        is_by_task: Whether each task counts once in it, however many values it has.
     """
 
     score: str
@@ -106,6 +107,7 @@ class Mean:
     method: str = "none"
     is_count: bool = False
     scale: tuple[float, float] | None = None
+    is_by_task: bool = False
 
 
 @dataclass(frozen=True)

@@ -49,7 +49,7 @@ def number_text(value: float, *, signed: bool = False) -> str:
 
 def value_text(mean: Mean) -> str:
     """Say what a mean comes to: how many of how many, or the number."""
-    if mean.is_count:
+    if mean.is_count and not mean.is_by_task:
         return f"{round(mean.value * mean.values):,} of {mean.values:,}"
     return number_text(mean.value)
 

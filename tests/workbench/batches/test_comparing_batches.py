@@ -217,6 +217,29 @@ def test_that_a_batch_has_no_such_score_yet_is_said(d, day):
     assert "; tuesday · large has no “kind” yet." in said
 
 
+def test_what_failed_beside_answers_without_a_score_yet_is_not_worse(d, server):
+    asked = {}
+
+    @server.agent("shaky")
+    def shaky(prompt):
+        asked[prompt] = asked.get(prompt, 0) + 1
+        if asked[prompt] == 3:
+            raise ValueError("down")
+        return "yes"
+
+    old, new = (
+        d.batches.run("shaky", TASKS, repeats=2, run_id=name).wait(60)
+        for name in ("monday", "tuesday")
+    )
+    old.score("right", lambda turn: True)
+    compared = dari.compare_batches(old, new)
+    [row] = compared.differences("right").to_dict("records")
+    assert (row["regressions"], row["failed"]) == (0, len(TASKS))
+    new.score("right", lambda turn: True)
+    [row] = compared.differences("right").to_dict("records")
+    assert row["regressions"] == len(TASKS)
+
+
 def test_how_a_column_of_another_name_is_compared_is_said(d, day, server):
     old = d.batches.run("parity", TASKS, ["small", "large"], run_id="monday").wait(60)
     server.agent("odd", llms=["tiny"])(lambda prompt: "yes")

@@ -245,3 +245,19 @@ def test_yes_or_no_beside_numbers_has_no_mean(d, server, other):
         batch.summary("mixed")
     with pytest.raises(InvalidRequestError, match="Nothing can be compared by 'mixed'"):
         batch.view(baseline="a", score="mixed")
+
+
+def test_the_figures_are_those_that_the_difference_is_between_however_many_are_rated(d, server):
+    server.agent("same", llms=["a", "b"])(lambda prompt: "answer")
+    batch = d.batches.run("same", [f"t {i}" for i in range(20)], ["a", "b"], repeats=3).wait(60)
+    for task in range(20):
+        for llm, count in (("a", 1), ("b", 3)) if task < 10 else (("a", 3), ("b", 1)):
+            for repeat in range(count):
+                is_right = task < 10 or (llm == "a" and repeat == 0)
+                batch.rate((task, llm, repeat), "ok", is_right)
+    said = next(line for line in str(batch).splitlines() if "“ok”" in line)
+    # Of all values b has more, 30 of 40 against 20, and a more in the tasks on which they differ.
+    assert said.startswith(
+        "a did better than b on “ok”: 0.67 against 0.5 on average, where each task counts once "
+        "(difference +0.17, "
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Container, Hashable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
@@ -154,6 +155,12 @@ def _compared(
         return sum(len({by_task[column][task] for column in columns}) > 1 for task in tasks)
 
     means = {column: _mean(name, common[column], kind) for column in ranked}
+    if not all(map(_is_even, common.values())):
+        # As in the differences: a mean of all values might put the columns in another order.
+        means = {
+            column: replace(mean, value=fmean(by_task[column].values()), is_by_task=True)
+            for column, mean in means.items()
+        }
     first = Finding(name, means, gaps(ranked[0], ranked[1:]), level, comparisons, 0, len(tasks))
     tied = first.tied
     near = [gap.other for gap in first.gaps if gap.other not in tied and not gap.is_settled]
@@ -187,6 +194,11 @@ def _bounded(
     both = {task for task, _ in ours} & {task for task, _ in by_column[other]}
     bound = _gap(other, _only(ours, both), _only(by_column[other], both), kind, level)
     return replace(gap, turns=not bound.low > 0)
+
+
+def _is_even(values: Values) -> bool:
+    """Whether each task has as many values."""
+    return len(set(Counter(task for task, _ in values).values())) == 1
 
 
 def _worst(name: str, kind: Kind, by_column: Mapping[str, Values]) -> float:
