@@ -344,7 +344,7 @@ def reachable_llms(server: LocalDari | None = None, *, probe: bool = False) -> l
     Returns:
         The server's LLMs in their order, then what was found.
 
-    >>> dari.local.reachable_llms()
+    >>> dari.local.reachable_llms(d.server)
     []
     """
     servers = (
