@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import subprocess
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -30,7 +29,7 @@ from ..tapes import (
 from ..tapes.differences import noted_otherwise
 from ..tapes.files import folder_beside
 from ..tapes.reading import bytes_of
-from ..tapes.settling import merges_lines
+from ..tapes.settling import committed, merges_lines
 from ..tapes.summary import count_of, summary_of
 from ..tapes.verifying import closing_flaws, repeated_fields
 from ..transcript.formats import read_file, to_row
@@ -270,14 +269,12 @@ def _settle(options: argparse.Namespace) -> int:
 
 def _committed(file: Path) -> Recording:
     """The tape as the last commit has it."""
-    command = ("git", "show", f"HEAD:./{file.name}")
-    try:
-        done = subprocess.run(command, cwd=file.parent, capture_output=True, check=True)  # noqa: S603
-    except (OSError, subprocess.CalledProcessError):
+    data = committed(file)
+    if data is None:
         raise InvalidRequestError(
             f"git has no {file} to compare it with: name the other tape first."
-        ) from None
-    return parsed(done.stdout, f"{file} in git")
+        )
+    return parsed(data, f"{file} in git")
 
 
 def _write(lines: Iterable[str]) -> None:

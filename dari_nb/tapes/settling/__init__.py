@@ -1,6 +1,6 @@
 """Tapes of two branches: both sides as git has them, and merged by whole turns."""
 
-from .git import merges_lines
+from .git import committed, merges_lines
 from .merging import settle
 
-__all__ = ["merges_lines", "settle"]
+__all__ = ["committed", "merges_lines", "settle"]

@@ -20,6 +20,11 @@ def staged(file: Path, number: int) -> bytes | None:
     return _git(file.parent, "cat-file", "blob", f":{number}:./{file.name}")
 
 
+def committed(file: Path) -> bytes | None:
+    """A file as the last commit has it."""
+    return _git(file.parent, "show", f"HEAD:./{file.name}")
+
+
 def in_conflict(file: Path) -> list[str]:
     """The files in the folder of one, and below, that are in conflict and end as its name does."""
     told = _git(file.parent, "ls-files", "--unmerged", "-z") or b""

@@ -50,13 +50,14 @@ class Reading:
         is_one = isinstance(paths, str | Path) or not isinstance(paths, Iterable)
         given: Any = [paths] if is_one else paths
         places = [*map(_place, given)]
-        files = [file for place in places for file in _files_at(place)]
+        found = [*map(_files_at, places)]
+        files = [file for there in found for file in there]
         if not places:
             raise InvalidRequestError("Name a file with answers, or a folder that has some.")
         if not files:
             raise InvalidRequestError(_none_at(places[0]))
         self._questions = Questions(played.questions)
-        empty = [place for place in places if not _files_at(place)]
+        empty = [place for place, there in zip(places, found, strict=True) if not there]
         self._files = list({file.absolute(): file for file in files}.values())
         self._is_one = len(places) == 1 and self._files == places
         self._taken = set[bytes]()
