@@ -39,7 +39,7 @@ def test_the_readme_runs(tmp_path: Path) -> None:
         text=True,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    assert len(cells) == 5
+    assert len(cells) == 6
     assert "stressed" in done.stdout
     assert "count_characters" in done.stdout
 

@@ -4,6 +4,7 @@ A picture is taken anew only when it is asked for; what the page says beside it 
 so that a picture which no longer shows the product is noticed.
 """
 
+import json
 import os
 import re
 
@@ -48,12 +49,55 @@ COMPARE = """tasks = ["2 / 3", "7 * 12.4", "15% of 86.8", "sqrt(2)", "3 / 8 - 1 
 batch = d.batches.run("calculator", tasks, llms=["small", "large"], repeats=3).wait()
 batch.score("exact", lambda turn: "approx" not in turn.text)
 batch.view()"""
+# The same agent's turn as a teacher would have it on tape: it stops before the second call.
+LESSON = [
+    {"dari_tape": 1, "times": True},
+    {"agent": "analyst", "llms": {"small": {}}},
+    {
+        "turn": "msg_1",
+        "session": "sess_1",
+        "key": "k1",
+        "agent": "analyst",
+        "llm": "small",
+        "asked": "Which of our stores sold the most in May?",
+    },
+    {"after": 0.1, "event": "message.status_changed", "data": {"status": "running"}},
+    {
+        "after": 0.9,
+        "event": "assistant.message_completed",
+        "data": {"content": "I add up the sales of May first."},
+    },
+    {
+        "after": 0.4,
+        "event": "tool.call_requested",
+        "data": {
+            "tool_call_id": "call_1",
+            "tool_name": "run_sql",
+            "arguments": {"query": "SELECT store, sum(amount) FROM sales GROUP BY store"},
+        },
+    },
+    {
+        "after": 1.1,
+        "event": "tool.call_completed",
+        "data": {"tool_call_id": "call_1", "result": "store,sum\nHarbour,48210\nStation,51940"},
+    },
+    {"mark": "The sums of all months", "ask": "What did it forget, and will it notice?"},
+    {
+        "after": 1.6,
+        "event": "assistant.message_completed",
+        "data": {"content": "That was every month. I ask for May alone."},
+    },
+    {"after": 0.1, "event": "message.status_changed", "data": {"status": "completed"}},
+]
+PLAY = 'dari.Tape("lesson.tape").view(at=4)'
 
 
 @pytest.fixture(scope="module")
 def book(lab_server, browser):
     lab_server.look_with(browser)
-    book = lab_server.open_notebook([SETUP, ASK, COMPARE], "tour.ipynb")
+    lesson = "".join(json.dumps(line) + "\n" for line in LESSON)
+    (lab_server.notebooks / "lesson.tape").write_text(lesson, encoding="utf-8")
+    book = lab_server.open_notebook([SETUP, ASK, COMPARE, PLAY], "tour.ipynb")
     book.run_all()
     book.page.set_viewport_size({"width": 1240, "height": 1000})
     book.page.locator(".jp-Cell").first.click()
@@ -72,6 +116,7 @@ def told(cell):
     [
         ("turn", 1, "WHERE month = 4"),
         ("matrix", 2, "is the same: 3"),
+        ("player", 3, "will it notice?"),
     ],
 )
 def test_a_picture_shows_what_the_page_says(book, name, place, sign):
