@@ -31,7 +31,7 @@ from .results import Results
 from .sending.alone import sender_of
 from .sending.chunks import Chunk, Job, chunks_to_send
 from .sending.finding import MOST_REPEATS, Found, find_run
-from .sending.sending import Sending
+from .sending.sending import LEFT_BEFORE, Sending
 from .sending.serving import Serving
 from .tasks import Task, Tasks, read_tasks
 
@@ -590,6 +590,7 @@ class Batch(Results):
         if self._sender.take_over():
             self._look()
             chunks = self._cut(jobs)
+        self._forget_reasons(chunks)
         before = self._session_ids()
         if self._limit is None:
             self._send_all(chunks)
@@ -604,6 +605,13 @@ class Batch(Results):
         self._begin_following()
         self._link.run(self._followed.nudge())
         return self
+
+    def _forget_reasons(self, chunks: Sequence[Chunk]) -> None:
+        """Say no more why cells were left out before that are not to be sent now, either."""
+        wanted = {job.cell.id for chunk in chunks for job in chunk.jobs}
+        for cell in self.cells:
+            if cell.held is not None and cell.id not in wanted:
+                cell.held = None if cell.history else LEFT_BEFORE
 
     def _send_all(self, chunks: Sequence[Chunk]) -> None:
         sending = self._link.run(self._sending.send(chunks))
