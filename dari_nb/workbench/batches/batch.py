@@ -114,8 +114,7 @@ class Batch(Results):
         from ...render import count_text
 
         if self._from_before():
-            again = "--fresh or fresh=True runs it again"
-            return f"{self.run_id}: nothing sent, all is there already ({again})"
+            return f"{self.run_id}: nothing sent, {self._there()}"
         said = [f"{self.run_id}: {count_text(self.started, 'session')} started"]
         said += [f"{self.found} there already"] if self.found else []
         said += ["more as max_cost allows"] if self._is_sending else self._left_out()
@@ -243,7 +242,8 @@ class Batch(Results):
         left alone, and a line says how many that are.
 
         Each time counts as one more attempt; the older ones stay in ``cell.history``. To call it
-        again is safe: what was sent again already is left alone.
+        again is safe, here or in another process: what was sent again already is left alone, and
+        goes out once more only when that has failed, too.
 
         Args:
             cancelled: Send again what was cancelled, too, as far as it had been sent.
@@ -265,12 +265,13 @@ class Batch(Results):
         self._check_rest()
         wanted = {"failed", CANCELLED} if cancelled else {"failed"}
         with self._sender.alone:
+            known = wanted & self.counts.keys()
+            self._look()
             self._ask()
             left = "" if cancelled else cancelled_line(self.counts.get(CANCELLED, 0))
-            if not wanted & self.counts.keys():
+            if not known | (wanted & self.counts.keys()):
                 nothing = f"Nothing of {self.run_id} has failed: nothing was sent."
                 raise InvalidRequestError(f"{nothing} {left}".strip())
-            self._look()
             self._allow(max_cost)
             self._send(self.grid.jobs(again=wanted))
         self._check_some_sent(NOT_AGAIN)
@@ -527,6 +528,20 @@ class Batch(Results):
             return []
         day = day_of(self, "%b %-d %H:%M")
         return [f"nothing sent, answers of {day}" if day else "nothing sent"]
+
+    def _there(self) -> str:
+        """Say what is there where nothing was sent, and which call sends what is not."""
+        calls = {"failed": "", CANCELLED: "cancelled=True"}
+        broken = {state: count for state in calls if (count := self.counts.get(state, 0))}
+        said = [
+            f"{count} of {len(self)} {state}: retry_failed({calls[state]}) sends "
+            f"{'it' if count == 1 else 'them'} again"
+            for state, count in broken.items()
+        ]
+        if not self._is_whole:
+            rest = "d.batches.run() with all its tasks sends what is missing"
+            said.append(f"a recovered run knows only what was sent: {rest}")
+        return "; ".join(said) or "all is there already (--fresh or fresh=True runs it again)"
 
     def _again(self) -> list[str]:
         """Say which run had most of these tasks before, where this one is new."""
