@@ -218,13 +218,16 @@ def cells_by_place(matrix: Matrix) -> Mapping[tuple[str, str], list[MatrixCell]]
 def total_text(cells: Sequence[MatrixCell]) -> str:
     """Say what cells have cost together, as far as it is known; empty when nothing is.
 
+    A session that stands in several cells is paid for once.
+
     >>> total_text([MatrixCell("a", "r", "l", state="completed", cost="0.2")])
     '$0.20'
     """
-    amounts = [amount for cell in cells if (amount := amount_of(cell.cost)) is not None]
+    paid = list({cell.session_id or (cell.id,): cell for cell in cells}.values())
+    amounts = [amount for cell in paid if (amount := amount_of(cell.cost)) is not None]
     if not amounts:
         return ""
-    unknown = _unknown_text(cells)
+    unknown = _unknown_text(paid)
     return cost_text(sum(amounts, Decimal())) + (f" so far{unknown}" if unknown else "")
 
 

@@ -3,7 +3,7 @@
 from .batch import Batch
 from .cells import Attempt, Cell, Column
 from .compared import ComparedBatches, compare_batches
-from .gathered import Gathered
+from .gathering.gathered import Gathered
 from .noun import Batches
 from .plan import Plan
 from .results import Results

@@ -119,8 +119,9 @@ class ComparedBatches(Results):
 
     @property
     def sessions(self) -> list[Session]:
-        """The sessions of all cells' last attempts."""
-        return [session for run in self._runs for session in run.batch.sessions]
+        """The sessions of all cells' last attempts, each once, also where batches share it."""
+        there = [session for run in self._runs for session in run.batch.sessions]
+        return list({session.id: session for session in there}.values())
 
     def __len__(self) -> int:
         return len(self._own)

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from ..kernel_tools.tool import Approve, Given
     from ..link import Link
     from ..loading.sources import Source
-    from .gathered import Gathered
+    from .gathering.gathered import Gathered
     from .recovery import Run
 
 _LONGEST_RUN_ID = 100
@@ -277,8 +277,8 @@ class Batches(AtHand, Shelf["Run", Batch]):
         >>> d.batches.of("runs.jsonl")
         <Gathered runs: 2 tasks x 1 column x 1; 2 sessions>
         """
-        from .files import recorded_in
-        from .gathering import Wish, gathered
+        from .gathering.files import recorded_in
+        from .gathering.gathering import Wish, gathered
 
         names = (scores,) if isinstance(scores, str) else tuple(scores)
         return gathered(

@@ -1,12 +1,14 @@
 """Batches of different days beside each other: what got worse, and how sure that is."""
 
 import re
+from decimal import Decimal
 from html import unescape
 
 import pytest
 
 import dari_nb as dari
 from dari_nb.errors import InvalidRequestError
+from dari_nb.local import Usage
 from dari_nb.scores import paired_difference
 
 TASKS = [{"prompt": f"Is {n} odd?", "expected": "yes" if n % 2 else "no"} for n in range(8)]
@@ -292,3 +294,17 @@ def test_tasks_that_begin_alike_are_shown_where_they_differ(d, day):
     assert one == f"3 tasks only in one: {told}, “Late” (expected high)"
     told = "“…down for all customers since noon”, “Late” (expected low)"
     assert two == f"2 tasks only in two: {told}"
+
+
+def test_a_session_that_batches_share_is_paid_for_once(d, server):
+    @server.agent("paid")
+    def paid(prompt):
+        yield Usage(Decimal("0.10"))
+        yield "Done."
+
+    old = d.batches.run("paid", ["one", "two"], run_id="shared").wait(60)
+    new = d.batches.run("paid", ["one", "two"], repeats=2, run_id="shared").wait(60)
+    for batches, cost in (((old, old), "$0.20"), ((old, new), "$0.40"), ((old, new, old), "$0.40")):
+        compared = dari.compare_batches(*batches)
+        assert cost in str(compared).splitlines()[0].split(" · ")
+        assert f"${dari.costs_frame(compared)['cost_usd'].sum():.2f}" == cost

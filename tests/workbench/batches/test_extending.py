@@ -82,6 +82,40 @@ def test_a_retry_of_another_kernel_is_not_sent_again(d, again, flaky):
     assert sum(flaky.asked.values()) == 6
 
 
+def test_what_failed_again_in_another_kernel_is_sent_again(d, again, server):
+    asked = []
+
+    @server.agent("moody")
+    def moody(prompt):
+        asked.append(prompt)
+        if prompt == "bad" and len(asked) < 4:
+            raise RuntimeError("Not today.")
+        return "Fine."
+
+    here = d.batches.run("moody", ["good", "bad"]).wait(20)
+    there = again().batches.recover(here.run_id).wait(20)
+    assert there.retry_failed().wait(20).counts == {"completed": 1, "failed": 1}
+    assert here.retry_failed().wait(20).started == 1
+    assert here.counts == {"completed": 2}
+    assert asked == ["good", "bad", "bad", "bad"]
+    assert [attempt.number for attempt in here.cells[1].history] == [1, 2, 3]
+
+
+def test_who_sends_nothing_is_told_what_is_there_and_what_sends_the_rest(d, again, server):
+    @server.agent("moody")
+    def moody(prompt):
+        if prompt == "bad":
+            raise RuntimeError("Not today.")
+        return "Fine."
+
+    batch = d.batches.run("moody", ["good", "bad"]).wait(20)
+    failed = f"{batch.run_id}: nothing sent, 1 of 2 failed: retry_failed() sends it again"
+    assert d.batches.run("moody", ["good", "bad"]).wait(20).outcome == failed
+    found = again().batches.recover(batch.run_id).resume().wait(20)
+    rest = "d.batches.run() with all its tasks sends what is missing"
+    assert found.outcome == f"{failed}; a recovered run knows only what was sent: {rest}"
+
+
 def test_a_run_is_recovered_with_retries_and_additions(d, again, flaky):
     flaky.fails = lambda task_index, llm, repeat: (task_index, llm) == ("1", "a")
     tasks = [{"prompt": "x", "metadata": {"level": 1}}, "y"]

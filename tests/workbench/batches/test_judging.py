@@ -574,3 +574,38 @@ def test_a_judge_is_checked_by_a_blind_sample_and_calibrated(d, server, bench):
     assert (table["mean"] < table["judged"]).all()
     with pytest.raises(InvalidRequestError, match=r"no score 'judge.kind'"):
         dari.scores.calibrated(batch, "judge.kind")
+
+
+def test_a_dry_run_tells_how_often_a_judge_is_asked_and_what_that_costs(d, server, batch):
+    asked = []
+
+    @server.agent("paid")
+    def paid(prompt):
+        asked.append(prompt)
+        yield Usage(Decimal("0.10"))
+        is_first = prompt == asked[0] and asked.count(prompt) == 1
+        yield "No." if is_first else '{"score": 4, "better": "tie"}'
+
+    ways = {"agent": "paid", "rubric": "Is it short?"}
+    plan = batch.judge("short", **ways, dry_run=True)
+    assert (plan.sends, plan.cost, plan.agent) == (8, None, "paid")
+    assert "unknown: no past session tells what its default LLM costs" in str(plan)
+    assert batch.judge_pairs("short", **ways, dry_run=True).sends == 8
+    assert not asked
+    assert not d.sessions.list(agent="paid")
+    judged = batch.judge("short", **ways)
+    judged.batch.refresh()
+    assert len(asked) == 8
+    assert batch.judge("short", **ways, dry_run=True).sends == 0
+    assert batch.judge("short", **ways, dry_run=True, again=True).sends == 1
+    other = {**ways, "rubric": "Is it long?"}
+    plan = batch.judge("short", **other, dry_run=True, max_cost="0.50")
+    assert (plan.sends, plan.cost, plan.allowed) == (8, Decimal("0.80"), 5)
+    assert "$0.80, by 8 past sessions" in str(plan)
+    assert "$0.50 allows about 5 of 8" in str(plan)
+    again = batch.judge("short", **ways, dry_run=True, again=True, max_cost="0.85")
+    assert (again.sends, again.allowed) == (1, 0)
+    assert len(asked) == 8
+    assert [score.value for score in batch.judge("short", **ways, again=True)] == [4] * 8
+    with pytest.raises(InvalidRequestError, match="Say what to judge by"):
+        batch.judge("short", "paid", dry_run=True)

@@ -438,6 +438,26 @@ def test_what_failed_and_cannot_be_paid_again_is_named(d, again, failing):
     assert "not sent" not in str(found)
 
 
+def test_a_limit_that_holds_no_more_is_not_told_after_a_retry(d, failing):
+    batch = d.batches.run("failing", ["one", "two"]).wait(60)
+    failing.fails = set()
+    batch.add(tasks=["three", "four", "five"], max_cost=1.5).wait(60)
+    assert batch.counts == {"completed": 1, "failed": 2, "unsent": 2}
+    assert "2 of 5 not sent: $1.50 of max_cost=$1.50 is spent" in str(batch)
+    with pytest.raises(InvalidRequestError, match="2 of 5 not sent again"):
+        batch.retry_failed()
+    batch.retry_failed(max_cost=5).wait(60)
+    for said in (str(batch), batch.view().head, batch.outcome):
+        assert "2 of 5 not sent: left out before; resume() sends what is missing" in said
+        assert "max_cost" not in said
+    failing.fails = {"four"}
+    assert batch.resume(max_cost=3.1).wait(60).counts == {"completed": 3, "failed": 1, "unsent": 1}
+    with pytest.raises(InvalidRequestError, match="1 of 5 not sent again"):
+        batch.retry_failed()
+    batch.resume(max_cost=9).wait(60)
+    assert "max_cost" not in str(batch)
+
+
 def test_an_addition_that_is_refused_leaves_the_batch_as_it_was(d, priced):
     d.agents.get("priced").send("before", llm="cheap").wait(20)
     batch = d.batches.run("priced", ["one"], ["cheap"]).wait(60)

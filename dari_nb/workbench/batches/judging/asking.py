@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Container, Iterable, Sequence
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -21,6 +21,7 @@ from ..sending.alone import sender_of
 from ..sending.finding import Found, find_run
 from ..sending.sending import ELSEWHERE, GIVEN_UP
 from ..tasks import Task
+from .answers import Answers
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from .... import models
     from ...link import Link
     from ..cells import Cell
+    from ..plan import Plan
     from .verdicts import Verdict
 
 _LOOK = 0.25
@@ -51,6 +53,12 @@ class Asked(Protocol):
 
     def wait(self, timeout: float | None = None) -> Any:
         """Wait for them."""
+
+    def refresh(self) -> Any:
+        """Ask once for what is not known of them."""
+
+    def plan(self) -> Plan:
+        """Return what is left to send."""
 
     def _take_in(self, found: Sequence[Found]) -> None: ...
 
@@ -107,53 +115,6 @@ class Question:
         return Task(0, as_content(self.text), {**self.metadata, **more})
 
 
-@dataclass
-class Answers:
-    """What was answered.
-
-    Attributes:
-        verdicts: By the questions' ids.
-        batches: The batches that were asked.
-    """
-
-    verdicts: dict[str, Verdict] = field(default_factory=dict)
-    batches: list[Any] = field(default_factory=list)
-
-    @property
-    def cost(self) -> Decimal:
-        """What the sessions are known to have cost, in US dollars."""
-        return sum(self._known, Decimal(0))
-
-    @property
-    def cost_of_one(self) -> Decimal:
-        """What one has cost on average, in US dollars; 0 where nothing is known."""
-        return self.cost / max(1, len(self._known))
-
-    @property
-    def _cells(self) -> list[Cell]:
-        return [cell for batch in self.batches for cell in batch.cells if cell.session_id]
-
-    @property
-    def _known(self) -> list[Decimal]:
-        from ....render.matrix.figures import amount_of as known_amount
-
-        found = (known_amount(cell.cost) for cell in self._cells)
-        return [amount for amount in found if amount is not None]
-
-    @property
-    def cost_line(self) -> str:
-        """Say what the sessions cost, those that were there before included."""
-        from ....render import count_text
-        from ....render.plain.words import cost_text
-
-        cells, known = self._cells, self._known
-        started = sum(batch.started for batch in self.batches)
-        parts = [f"{count_text(started, 'session')} started, {len(cells) - started} there already"]
-        parts += [f"{cost_text(self.cost)} in all"] if known else []
-        missing = len(cells) - len(known)
-        return " · ".join([*parts, *([f"{missing} costs are unknown"] if missing else [])])
-
-
 class Judge:
     """An agent that is asked.
 
@@ -203,33 +164,62 @@ class Judge:
             answers: Takes what is answered, also before an interrupt.
         """
         all_ = list(questions)
-        self._ask(all_, read, answers, 0, wish.seed, wish.max_cost)
+        self._ask(all_, read, answers, (), wish.seed, wish.max_cost)
         left = [one for one in all_ if answers.verdicts[one.id].value is None]
         rest = None if wish.max_cost is None else amount_of(wish.max_cost) - answers.cost
         if wish.again and left and (rest is None or rest >= answers.cost_of_one):
-            self._ask(left, read, answers, 1, wish.seed, rest)
+            self._ask(left, read, answers, {one.id for one in left}, wish.seed, rest)
+
+    def plan(
+        self, questions: Sequence[Question], read: Callable[[str], Verdict], wish: Asking
+    ) -> Plan:
+        """Return what :meth:`ask` would send, and what that costs; nothing is sent."""
+        found = self._find()
+        asked, ids = self._made(questions, found)
+        spent = Answers(batches=[asked.refresh()])
+        if wish.again:
+            there = [cell for cell in asked.cells if cell.history]
+            lacking = {ids[c.task_index] for c in there if _verdict(c, read).value is None}
+            asked, _ = self._made(questions, found, lacking)
+        plan = asked.plan()
+        if wish.max_cost is not None:
+            plan.hold(amount_of(wish.max_cost), spent.cost)
+        return plan
+
+    def _find(self) -> list[Found]:
+        link = self._batch._link
+        return wait_for(link.run(find_run(link.stream_client, self._run_id)))
+
+    def _made(
+        self,
+        questions: Sequence[Question],
+        found: Sequence[Found],
+        further: Container[str] = (),
+        seed: int = 0,
+    ) -> tuple[Asked, dict[int, str]]:
+        """Make the batch of questions, of which these ask further; and their ids by its rows."""
+        keys = {entry.task_key for entry in found}
+        # Rows are the same whatever the seed, so that what two calls asked can be told.
+        rows = placed([_task(one, keys, one.id in further) for one in questions], found)
+        ids = {task.index: one.id for task, one in zip(rows, questions, strict=True)}
+        tasks = sorted(rows, key=lambda task: digest("order", seed, ids[task.index]))
+        asked = self._batch._asks(self._agent.resource, self._run_id, tasks, self._column)
+        asked._take_in(found)
+        return asked, ids
 
     def _ask(
         self,
         questions: Sequence[Question],
         read: Callable[[str], Verdict],
         answers: Answers,
-        further: int,
+        further: Container[str],
         seed: int,
         max_cost: float | Decimal | str | None,
     ) -> None:
-        link = self._batch._link
-        sender = sender_of(link, self._run_id)
+        sender = sender_of(self._batch._link, self._run_id)
         with sender.alone:  # who asks the same at the same time asks for what is left then
             sender.take_over()
-            found = wait_for(link.run(find_run(link.stream_client, self._run_id)))
-            keys = {entry.task_key for entry in found}
-            # Rows are the same whatever the seed, so that what two calls asked can be told.
-            rows = placed([_task(one, keys, further) for one in questions], found)
-            ids = {task.index: one.id for task, one in zip(rows, questions, strict=True)}
-            tasks = sorted(rows, key=lambda task: digest("order", seed, ids[task.index]))
-            asked = self._batch._asks(self._agent.resource, self._run_id, tasks, self._column)
-            asked._take_in(found)
+            asked, ids = self._made(questions, self._find(), further, seed)
             answers.batches.append(asked)
             asked._allow(max_cost)
             asked._send_planned()
@@ -257,13 +247,13 @@ def placed(tasks: Sequence[Task], found: Iterable[Found]) -> list[Task]:
     return made
 
 
-def _task(question: Question, keys: set[str], further: int) -> Task:
-    """Return a question as it was asked last, or so much further."""
+def _task(question: Question, keys: set[str], is_further: bool) -> Task:
+    """Return a question as it was asked last, or once more."""
     asking = 1
     while question.task(asking + 1).key in keys:
         asking += 1
     is_asked = question.task(asking).key in keys
-    return question.task(asking + further if is_asked else asking)
+    return question.task(asking + 1 if is_asked and is_further else asking)
 
 
 def _wait(asked: Asked, noun: str) -> None:

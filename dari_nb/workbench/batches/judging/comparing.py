@@ -13,13 +13,15 @@ from ....scores import Estimate, win_rate
 from ....scores.signs import p_of_signs
 from ...listing import Listing
 from ..matrix.scored import short_label
-from .asking import Answers, Judge, Question
+from .answers import Answers
+from .asking import Judge, Question
 from .judging import Wish, answered, check_expected, material_of, metadata_of
 from .prompts import better_prompt
 from .verdicts import read_better
 
 if TYPE_CHECKING:
     from ..cells import Cell
+    from ..plan import Plan
     from .verdicts import Verdict
 
 TIE = "tie"
@@ -183,14 +185,28 @@ def compared(batch: Any, wish: Wish, one: str | None, other: str | None) -> Duel
     """Have an agent compare two columns; see :meth:`Batch.judge_pairs`."""
     names = _columns(batch, one, other)
     pairs = _pairs(batch, names)
-    check_expected([cell for cell, _ in pairs], wish.expected)
-    about = ("pairs", wish.score, wish.rubric)
-    judge = Judge(batch, wish.agent, wish.llm, *about, noun="verdicts")
-    questions = [_question(batch, wish, *pair) for (a, b) in pairs for pair in ((a, b), (b, a))]
+    judge, questions = _questions(batch, wish, pairs)
     answers = Answers()
     judge.ask(questions, read_better, wish, answers)
     duels = [_duel(names, a, b, answers.verdicts) for a, b in pairs]
     return Duels(duels, *names, batch, answers)
+
+
+def planned(batch: Any, wish: Wish, one: str | None, other: str | None) -> Plan:
+    """Return what that would send, and what it costs."""
+    judge, questions = _questions(batch, wish, _pairs(batch, _columns(batch, one, other)))
+    return judge.plan(questions, read_better, wish)
+
+
+def _questions(
+    batch: Any, wish: Wish, pairs: Sequence[tuple[Cell, Cell]]
+) -> tuple[Judge, list[Question]]:
+    """Return who is asked, and what about each pair in both orders."""
+    check_expected([cell for cell, _ in pairs], wish.expected)
+    about = ("pairs", wish.score, wish.rubric)
+    judge = Judge(batch, wish.agent, wish.llm, *about, noun="verdicts")
+    orders = [order for a, b in pairs for order in ((a, b), (b, a))]
+    return judge, [_question(batch, wish, *order) for order in orders]
 
 
 def _columns(batch: Any, one: str | None, other: str | None) -> tuple[str, str]:

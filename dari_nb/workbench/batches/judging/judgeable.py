@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 from ....errors import InvalidRequestError
 from ....score_kinds import RATING
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from ...agents.agent import Agent
+    from ..plan import Plan
     from .comparing import Duels
     from .judging import Judged
     from .sampling import BlindSample
@@ -24,6 +25,22 @@ class Judgeable:
     _asks_instead = ""
     """What to do where no agent can be asked about the whole of it."""
 
+    @overload
+    def judge(
+        self,
+        name: str,
+        agent: str | Agent = "judge",
+        *,
+        dry_run: Literal[False] = False,
+        **options: Any,
+    ) -> Judged: ...
+
+    @overload
+    def judge(
+        self, name: str, agent: str | Agent = "judge", *, dry_run: bool, **options: Any
+    ) -> Judged | Plan: ...
+
+    # The options have their types here, where editors and help look, and not in the overloads.
     def judge(
         self,
         name: str,
@@ -36,8 +53,9 @@ class Judgeable:
         seed: int = 0,
         again: bool = False,
         max_cost: float | Decimal | str | None = None,
+        dry_run: bool = False,
         **unknown: Any,
-    ) -> Judged:
+    ) -> Judged | Plan:
         """Wait for all answers, have an agent score them, and keep the scores as ``judge.name``.
 
         The agent gets the task, what is expected if that is known, and the answer, and is not told
@@ -61,8 +79,12 @@ class Judgeable:
                 is of ``expected``, ``expects``, ``target``, ``ideal`` and ``reference``.
             seed: Says in which order the answers are judged.
             again: Ask once more where there is no score.
-            max_cost: What judging all of it may cost, in US dollars, with all that it has cost
-                before; see :meth:`Batches.run`. What is left out has no score.
+            max_cost: What judging all of it may cost, in US dollars, with all that this has cost
+                before; see :meth:`Batches.run`. What is left out has no score. With another rubric,
+                scale, LLM or version of the judge it is another judging: the limit is for that
+                alone, and what was judged otherwise under this name is not counted.
+            dry_run: Only return the :class:`Plan`: how often the judge would be asked, and what
+                that costs by its past sessions, whatever these have judged.
             **unknown: Nothing.
 
         Raises:
@@ -75,15 +97,32 @@ class Judgeable:
         >>> @server.agent("judge")
         ... def judge(prompt):
         ...     return '{"reason": "It is right.", "score": 5}'
+        >>> batch.judge("helpful", rubric="Does it answer the question?", dry_run=True).sends
+        4
         >>> judged = batch.judge("helpful", rubric="Does it answer the question?")
         >>> batch[0, "small"].scores["judge.helpful"]
         5
         """
-        from .judging import Wish, judged
+        from .judging import Wish, judged, planned
 
         self._check(self.judge, unknown)
         wish = Wish(name, agent, rubric, llm, expected, seed, again, max_cost)
-        return judged(self, wish, scale)
+        return planned(self, wish, scale) if dry_run else judged(self, wish, scale)
+
+    @overload
+    def judge_pairs(
+        self,
+        name: str,
+        agent: str | Agent = "judge",
+        *,
+        dry_run: Literal[False] = False,
+        **options: Any,
+    ) -> Duels: ...
+
+    @overload
+    def judge_pairs(
+        self, name: str, agent: str | Agent = "judge", *, dry_run: bool, **options: Any
+    ) -> Duels | Plan: ...
 
     def judge_pairs(
         self,
@@ -98,8 +137,9 @@ class Judgeable:
         seed: int = 0,
         again: bool = False,
         max_cost: float | Decimal | str | None = None,
+        dry_run: bool = False,
         **unknown: Any,
-    ) -> Duels:
+    ) -> Duels | Plan:
         """Have an agent say which of two columns has the better answer, for each task they share.
 
         Each pair is asked in both orders. Where these say another thing it is a tie, and is told:
@@ -117,6 +157,7 @@ class Judgeable:
             seed: Says the order.
             again: Ask once more where there is no verdict.
             max_cost: As in :meth:`judge`.
+            dry_run: As in :meth:`judge`.
             **unknown: Nothing.
 
         Returns:
@@ -134,12 +175,12 @@ class Judgeable:
         >>> duels[0].winner, duels[0].flipped
         ('tie', True)
         """
-        from .comparing import compared
+        from .comparing import compared, planned
         from .judging import Wish
 
         self._check(self.judge_pairs, unknown)
         wish = Wish(name, agent, rubric, llm, expected, seed, again, max_cost)
-        return compared(self, wish, one, other)
+        return planned(self, wish, one, other) if dry_run else compared(self, wish, one, other)
 
     def sample(self, size: int, *, seed: int = 0, name: str = RATING) -> BlindSample:
         """Draw answers to be rated by hand, without being told who gave them.

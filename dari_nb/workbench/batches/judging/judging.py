@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import partial
@@ -19,13 +19,15 @@ from ..following.spending import amount_of
 from ..keys import digest
 from ..matrix import marks
 from ..matrix.scored import ScoreTable
-from .asking import Answers, Judge, Question
+from .answers import Answers
+from .asking import Judge, Question
 from .prompts import score_prompt
 from .verdicts import Verdict, read_score
 
 if TYPE_CHECKING:
     from ...agents.agent import Agent
     from ..cells import Cell
+    from ..plan import Plan
 
 EXPECTED = ("expected", "expects", "target", "ideal", "reference")
 """Metadata of tasks that say what is expected."""
@@ -87,14 +89,38 @@ class Judged(ScoreTable):
 
 def judged(batch: Any, wish: Wish, scale: Sequence[int]) -> Judged:
     """Have an agent score all cells that have an answer; see :meth:`Batch.judge`."""
+    judge, questions, read = _questions(batch, wish, scale)
+    answers = Answers()
+    try:
+        judge.ask(questions.values(), read, wish, answers)
+    finally:
+        scores = [
+            _score(batch, cell, wish.score, verdict)
+            for cell, question in questions.items()
+            if (verdict := answers.verdicts.get(question.id)) is not None
+        ]
+        _keep(batch, scores)
+    return Judged(scores, batch, answers)
+
+
+def planned(batch: Any, wish: Wish, scale: Sequence[int]) -> Plan:
+    """Return what that would send, and what it costs."""
+    judge, questions, read = _questions(batch, wish, scale)
+    return judge.plan([*questions.values()], read, wish)
+
+
+def _questions(
+    batch: Any, wish: Wish, scale: Sequence[int]
+) -> tuple[Judge, dict[Cell, Question], Callable[[str], Verdict]]:
+    """Return who is asked, what about each cell that has an answer, and how that is read."""
     low, high = checked_scale(scale)
     marks.check_no_ratings(batch, wish.score)
     cells = answered(batch)
     check_expected(cells, wish.expected)
     about = (wish.score, wish.rubric, low, high)
     judge = Judge(batch, wish.agent, wish.llm, *about, noun="answers judged")
-    questions = [
-        Question(
+    questions = {
+        cell: Question(
             cell.id,
             score_prompt(
                 wish.rubric, (low, high), material_of(batch, cell, wish.expected, "answer")
@@ -102,19 +128,8 @@ def judged(batch: Any, wish: Wish, scale: Sequence[int]) -> Judged:
             metadata_of(batch, wish, judged_cell=cell),
         )
         for cell in cells
-    ]
-    answers = Answers()
-    read = partial(read_score, scale=(low, high))
-    try:
-        judge.ask(questions, read, wish, answers)
-    finally:
-        scores = [
-            _score(batch, cell, wish.score, verdict)
-            for cell in cells
-            if (verdict := answers.verdicts.get(cell.id)) is not None
-        ]
-        _keep(batch, scores)
-    return Judged(scores, batch, answers)
+    }
+    return judge, questions, partial(read_score, scale=(low, high))
 
 
 def answered(batch: Any) -> list[Cell]:

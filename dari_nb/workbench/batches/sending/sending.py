@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _AT_ONCE = 4
 GIVEN_UP = "the run was cancelled before; resume() sends what is missing"
+LEFT_BEFORE = "left out before; resume() sends what is missing"
 ELSEWHERE = "turns of it were cancelled from elsewhere; resume() sends what is missing"
 
 

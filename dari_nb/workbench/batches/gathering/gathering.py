@@ -8,24 +8,24 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ... import models
-from ...errors import InvalidRequestError
-from ...transcript.formats import FILE, SCORES
-from ..link.progress import Progress
-from ..loading.loading import MESSAGES, SESSIONS, Loading
-from ..loading.sources import Source, entries_of, parts_of
-from ..sessions.recorded import RecordedSession
-from ..sessions.session import Session, sessions_of
-from ..sessions.transcript import Transcript
-from .about_tasks import about_tasks
-from .cells import Attempt, Column
-from .following.reading import with_messages
+from .... import models
+from ....errors import InvalidRequestError
+from ....transcript.formats import FILE, SCORES
+from ...link.progress import Progress
+from ...loading.loading import MESSAGES, SESSIONS, Loading
+from ...loading.sources import Source, entries_of, parts_of
+from ...sessions.recorded import RecordedSession
+from ...sessions.session import Session, sessions_of
+from ...sessions.transcript import Transcript
+from ..about_tasks import about_tasks
+from ..cells import Attempt, Column
+from ..following.reading import with_messages
+from ..keys import digest
+from ..tasks import Task
 from .gathered import Gathered
-from .keys import digest
-from .tasks import Task
 
 if TYPE_CHECKING:
-    from ..link import Link
+    from ...link import Link
 
 _MOST_PLACES = 50
 """Places for each session; a matrix that is so empty is a mistake, and would fill the memory."""

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from ... import ids
-from ...errors import InvalidRequestError
-from ..loading.sources import Source
-from ..sessions.transcript import Transcript
+from .... import ids
+from ....errors import InvalidRequestError
+from ...loading.sources import Source
+from ...sessions.transcript import Transcript
 
 
 def recorded_in(source: Source | Path) -> Source:

@@ -7,22 +7,22 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ... import models
-from ..link.background import wait_for
-from ..sessions.recorded import RecordedSession
-from ..sessions.transcript import notes_of
-from .cells import Attempt, Cell, Column
-from .following.late_costs import LateCosts
-from .matrix import marks
-from .results import Results
-from .tasks import Task
+from .... import models
+from ...link.background import wait_for
+from ...sessions.recorded import RecordedSession
+from ...sessions.transcript import notes_of
+from ..cells import Attempt, Cell, Column
+from ..following.late_costs import LateCosts
+from ..matrix import marks
+from ..results import Results
+from ..tasks import Task
 
 if TYPE_CHECKING:
-    from ...render.matrix.matrix import Matrix
-    from ..link import Link
-    from ..sessions.session import Session
-    from .batch import Batch
-    from .matrix.marks import Marks
+    from ....render.matrix.matrix import Matrix
+    from ...link import Link
+    from ...sessions.session import Session
+    from ..batch import Batch
+    from ..matrix.marks import Marks
 
 
 class Gathered(Results):
@@ -101,7 +101,7 @@ class Gathered(Results):
     def _asks(
         self, agent: models.Agent, run_id: str, tasks: Sequence[Task], column: Column
     ) -> Batch:
-        from .batch import Batch
+        from ..batch import Batch
 
         return Batch(self._link, agent, run_id, tasks, [column], 1, self.book.path)
 
@@ -125,8 +125,8 @@ class Gathered(Results):
         return self.to_mimebundle()["text/plain"]
 
     def __repr__(self) -> str:
-        from ...render import count_text
-        from ...render.plain.visible import visible_name
+        from ....render import count_text
+        from ....render.plain.visible import visible_name
 
         tasks, columns = (
             count_text(len(self.tasks), "task"),

@@ -1,0 +1,58 @@
+"""What came back for questions, and what it cost."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ..cells import Cell
+    from .verdicts import Verdict
+
+
+@dataclass
+class Answers:
+    """What was answered.
+
+    Attributes:
+        verdicts: By the questions' ids.
+        batches: The batches that were asked.
+    """
+
+    verdicts: dict[str, Verdict] = field(default_factory=dict)
+    batches: list[Any] = field(default_factory=list)
+
+    @property
+    def cost(self) -> Decimal:
+        """What the sessions are known to have cost, in US dollars."""
+        return sum(self._known, Decimal(0))
+
+    @property
+    def cost_of_one(self) -> Decimal:
+        """What one has cost on average, in US dollars; 0 where nothing is known."""
+        return self.cost / max(1, len(self._known))
+
+    @property
+    def _cells(self) -> list[Cell]:
+        return [cell for batch in self.batches for cell in batch.cells if cell.session_id]
+
+    @property
+    def _known(self) -> list[Decimal]:
+        from ....render.matrix.figures import amount_of as known_amount
+
+        found = (known_amount(cell.cost) for cell in self._cells)
+        return [amount for amount in found if amount is not None]
+
+    @property
+    def cost_line(self) -> str:
+        """Say what the sessions cost, those that were there before included."""
+        from ....render import count_text
+        from ....render.plain.words import cost_text
+
+        cells, known = self._cells, self._known
+        started = sum(batch.started for batch in self.batches)
+        parts = [f"{count_text(started, 'session')} started, {len(cells) - started} there already"]
+        parts += [f"{cost_text(self.cost)} in all"] if known else []
+        missing = len(cells) - len(known)
+        return " · ".join([*parts, *([f"{missing} costs are unknown"] if missing else [])])

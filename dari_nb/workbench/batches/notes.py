@@ -1,0 +1,77 @@
+"""What a batch says of itself beside its cells: what was left out, sent twice, or sent before."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ...models.events import CANCELLED
+from .cells import UNSENT
+
+if TYPE_CHECKING:
+    from .results import Results
+
+
+NOT_SENT, NOT_AGAIN = "not sent", "not sent again"
+
+
+def left_out(batch: Results) -> list[str]:
+    """Say what was left out and why, if anything was."""
+    unsent = [cell for cell in batch.cells if cell.state == UNSENT]
+    again = [cell for cell in batch.cells if cell.history and cell.held is not None]
+    return [
+        f"{len(left)} of {len(batch)} {word}: {left[0].held}"
+        for left, word in ((unsent, NOT_SENT), (again, NOT_AGAIN))
+        if left
+    ]
+
+
+def sent_twice(batch: Results) -> list[str]:
+    """Say how many cells were sent twice, if any was."""
+    count = sum(bool(cell.doubles) for cell in batch.cells)
+    said = f"{count} of {len(batch)} sent twice, by two calls at the same moment"
+    return [f"{said}: the cost is that of both"] if count else []
+
+
+def from_before(batch: Results) -> str:
+    """Say of when the answers are, where none was made now."""
+    from .matching import day_of
+
+    day = day_of(batch, "%b %-d %H:%M")
+    return f"nothing sent, answers of {day}" if day else "nothing sent"
+
+
+def there(batch: Results, *, is_whole: bool) -> str:
+    """Say what is there where nothing was sent, and which call sends what is not."""
+    calls = {"failed": "", CANCELLED: "cancelled=True"}
+    broken = {state: count for state in calls if (count := batch.counts.get(state, 0))}
+    said = [
+        f"{count} of {len(batch)} {state}: retry_failed({calls[state]}) sends "
+        f"{'it' if count == 1 else 'them'} again"
+        for state, count in broken.items()
+    ]
+    if not is_whole:
+        rest = "d.batches.run() with all its tasks sends what is missing"
+        said.append(f"a recovered run knows only what was sent: {rest}")
+    return "; ".join(said) or "all is there already (--fresh or fresh=True runs it again)"
+
+
+def sent_before(batch: Results, run_id: str, count: int) -> list[str]:
+    """Say which run had most of these tasks before, where this one is new."""
+    said = f"{count} of these tasks were sent before, in {run_id}"
+    is_most = 2 * count > len(batch.tasks)
+    return [f"{said}; its add() sends only what is missing there"] if is_most else []
+
+
+def only_known(*, is_told: bool) -> str:
+    """Say what may go on after a cancel, where only what was sent is known."""
+    then = "it stops soon" if is_told else "it goes on: cancel it there"
+    said = f"should another process be sending this run, {then}"
+    return f"{said}; only what was sent is known here"
+
+
+def cancelled_line(count: int) -> str:
+    """Say how many cells were cancelled and are left alone; empty when none was."""
+    if not count:
+        return ""
+    was, they = ("was", "it") if count == 1 else ("were", "them")
+    return f"{count} {was} cancelled: retry_failed(cancelled=True) sends {they}, too."

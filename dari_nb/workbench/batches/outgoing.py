@@ -1,0 +1,300 @@
+"""A batch as it is sent and followed; what people call is in ``batch``."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import contextlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from ... import models
+from ...errors import DariError, InvalidRequestError
+from ..agents.versions import gists_of
+from ..link.background import awaited, wait_for
+from .cells import UNSENT, Cell, Column
+from .following.cancelling import Cancelling
+from .following.following import Following
+from .following.late_costs import LateCosts
+from .following.past_costs import past_prices
+from .following.spending import INTERRUPTED, Spending, amount_of
+from .matrix.marks import lost_ratings
+from .notes import left_out
+from .results import Results
+from .sending.alone import sender_of
+from .sending.chunks import Chunk, Job, chunks_to_send
+from .sending.finding import Found, find_run
+from .sending.sending import LEFT_BEFORE, Sending
+from .sending.serving import Serving
+from .tasks import Task
+
+if TYPE_CHECKING:
+    from ..link import Link
+
+
+class Outgoing(Results):
+    """What a batch has to be sent and followed, whoever asks for it."""
+
+    def __init__(
+        self,
+        link: Link,
+        agent: models.Agent,
+        run_id: str,
+        tasks: Iterable[Task],
+        columns: Iterable[Column],
+        repeats: int,
+        scores: str | Path | None = None,
+        max_cost: float | Decimal | str | None = None,
+    ) -> None:
+        super().__init__(link, agent, run_id, tasks, columns, repeats, scores)
+        client = link.stream_client
+        self.started = self.found = 0
+        self._is_whole, self._is_doubted = True, False
+        self._sent_before = ("", 0)
+        self._following: concurrent.futures.Future[None] | None = None
+        self._costs: concurrent.futures.Future[None] | None = None
+        self._limit: Decimal | None = None
+        self._lost = ""
+        self._allow(max_cost)
+        self._spending: Spending | None = None
+        self._outlay: concurrent.futures.Future[None] | None = None
+        self._sending = Sending(client, agent.id, run_id)
+        self._sender = sender_of(link, run_id)
+        self._followed = Following(client, run_id, self.grid, self._changed)
+        self._late_costs = LateCosts(client, self.grid, self._changed)
+        self._cancelling = Cancelling(link, run_id, self.grid)
+        self._serving = Serving(link, agent.name, self.grid)
+        self._gists = gists_of(link, agent, (column.version for column in self.columns))
+
+    @property
+    def unsent(self) -> list[Cell]:
+        """The cells that ``max_cost`` or a cancel left out; :meth:`resume` sends them."""
+        return [cell for cell in self.cells if cell.state == UNSENT]
+
+    @property
+    def is_done(self) -> bool:
+        """Whether all has ended and was read that is sent; costs may still come."""
+        return not self._is_sending and super().is_done
+
+    def _recovered(self) -> Self:
+        """Read what has ended, and what it has cost, and follow the rest."""
+        self._is_whole = False
+        self._ask()
+        wait_for(self._link.run(self._late_costs.if_there_are_any()))
+        self._begin_following()
+        return self
+
+    def _begin_following(self) -> concurrent.futures.Future[None]:
+        """Return the future of the end; starts, or takes up again, what was stopped."""
+        if self._following is None or _is_over(self._following, self.is_done):
+            self._following = self._link.run(self._followed.to_the_end())
+        self._costs_come()
+        return self._following
+
+    def _costs_come(self) -> concurrent.futures.Future[None]:
+        """Return the future of the last costs, which come some seconds after the end."""
+        if self._costs is None or (self._costs.done() and not self.is_done):
+            self._costs = self._link.run(self._late_costs.to_the_last())
+        return self._costs
+
+    def _stop_following(self) -> None:
+        """Ask for nothing any more, until somebody waits or looks again; the batch goes on."""
+        if self._spending is not None:
+            self._spending.stop(INTERRUPTED)
+        if self._following is not None:
+            self._following.cancel()
+
+    @property
+    def _can_cancel(self) -> bool:  # type: ignore[override]
+        return self._link.offers("cancel")
+
+    def _end_turns(self) -> concurrent.futures.Future[None]:
+        if not self._can_cancel:
+            return super()._end_turns()
+        was_sent_here = self._sender.give_up(self._give_up)
+        self._is_doubted = not self._is_whole and not was_sent_here
+        return self._give_up()
+
+    def _give_up(self) -> concurrent.futures.Future[None]:
+        self._sending.stop()
+        self._begin_following()
+        return self._cancelling.begin(is_whole=self._is_whole)
+
+    def _look(self) -> None:
+        """Find what was sent of it before.
+
+        Raises:
+            InvalidRequestError: The run is about other tasks, or another agent.
+        """
+        self._take_in(self._find())
+
+    def _take_in(self, found: Sequence[Found]) -> None:
+        """Take in sessions that are there; errors as of :meth:`_look`."""
+        others = (entry.agent_id not in ("", self.agent.id) for entry in found)
+        what = "its agent" if any(others) else self.grid.take(found)
+        if what is not None:
+            raise InvalidRequestError(
+                f"There is a run {self.run_id!r} already, and {what} is another one there: "
+                "choose another name. Nothing was sent."
+            )
+        there = {entry.attempt.session_id for entry in found}
+        self._lost = lost_ratings(self, there, ends_with_kernel=self._link.ends_with_kernel)
+
+    def _find(self) -> list[Found]:
+        return wait_for(self._link.run(find_run(self._link.stream_client, self.run_id)))
+
+    def _ask(self) -> None:
+        wait_for(self._link.run(self._followed.once()))
+
+    def _changed(self) -> None:
+        super()._changed()
+        if self._spending is not None:
+            self._spending.look()
+        self._cancelling.look()
+        self._serving.look()
+
+    async def _ended(self) -> Self:
+        while not self.is_done:
+            if self._outlay is not None:
+                with contextlib.suppress(concurrent.futures.CancelledError):
+                    await awaited(self._outlay)
+            with contextlib.suppress(concurrent.futures.CancelledError):  # a view was stopped
+                await awaited(self._begin_following())
+        return self
+
+    @property
+    def _is_sending(self) -> bool:
+        return self._spending is not None and not self._spending.is_over
+
+    def _check_rest(self) -> None:
+        """Raise ``InvalidRequestError`` while it is sent as ``max_cost`` allows."""
+        if self._is_sending:
+            raise InvalidRequestError(f"{self.run_id} is being sent still: wait() for it first.")
+
+    def _allow(self, max_cost: float | Decimal | str | None) -> None:
+        """Take what the whole run may cost; ``None`` leaves that as it is."""
+        if max_cost is not None:
+            self._limit = amount_of(max_cost)
+
+    def _send_planned(self) -> Self:
+        """Send what was planned and not sent, and go on following; as :meth:`add` without more."""
+        return self._send(self.grid.jobs())
+
+    def _send(self, jobs: Iterable[Sequence[Job]]) -> Self:
+        """Send what is missing, and go on following.
+
+        Raises:
+            DariError: Nothing could be sent; the error is that of the first API batch.
+        """
+        self._cancelling.end()
+        self._is_doubted = False
+        chunks = self._cut(jobs)
+        prices = {} if self._limit is None else self._prices(chunks)
+        if self._sender.take_over():
+            self._look()
+            chunks = self._cut(jobs)
+        self._forget_reasons(chunks)
+        before = self._session_ids()
+        if self._limit is None:
+            self._send_all(chunks)
+        else:
+            self._send_within(Spending(self.grid, self._limit, prices), chunks)
+        now = self._session_ids()
+        self.started, self.found = len(now - before), len(before)
+        if self._sending.errors and not now:
+            raise self._sending.errors[0]
+        if self.unsent and not now:
+            raise InvalidRequestError(f"{left_out(self)[0]}. Nothing was sent.")
+        self._begin_following()
+        self._link.run(self._followed.nudge())
+        return self
+
+    def _forget_reasons(self, chunks: Sequence[Chunk]) -> None:
+        """Say no more why cells were left out before that are not to be sent now, either."""
+        wanted = {job.cell.id for chunk in chunks for job in chunk.jobs}
+        for cell in self.cells:
+            if cell.held is not None and cell.id not in wanted:
+                cell.held = None if cell.history else LEFT_BEFORE
+
+    def _cut(self, jobs: Iterable[Sequence[Job]]) -> list[Chunk]:
+        """Return what is left to send; one each where every turn is counted."""
+        most = None if self._limit is None else 1
+        return [chunk for group in jobs for chunk in chunks_to_send(self.run_id, group, most)]
+
+    def _prices(self, chunks: Sequence[Chunk]) -> Mapping[Column, Decimal]:
+        """Return what a turn has cost in each column that is to be sent to."""
+        columns = {chunk.jobs[0].cell.column for chunk in chunks}
+        names = {self.grid.names[column]: column for column in columns}
+        own = Spending(self.grid, Decimal(0), {}).prices_now()
+        if not columns <= own.keys():
+            wait_for(self._link.run(self._late_costs.once()))
+            own = Spending(self.grid, Decimal(0), {}).prices_now()
+        client = self._link.stream_client
+        return wait_for(
+            self._link.run(past_prices(client, self.agent, names, own, self._link.server))
+        )
+
+    def _send_all(self, chunks: Sequence[Chunk]) -> None:
+        sending = self._link.run(self._sending.send(chunks))
+        self._sender.goes_on(sending, lambda _: self._sending.stop(), self._give_up)
+        try:
+            wait_for(sending)
+        finally:
+            sending.cancel()  # after an interrupt nothing more is to be paid for
+
+    def _send_within(self, spending: Spending, chunks: Sequence[Chunk]) -> None:
+        """Begin to send what a limit allows; the rest follows while it is followed."""
+        for chunk in chunks:
+            chunk.jobs[0].cell.held = None
+        self._spending = spending
+        self._outlay = self._link.run(self._spend(spending, chunks))
+        self._outlay.add_done_callback(lambda _: spending.end())
+        self._sender.goes_on(self._outlay, spending.stop, self._give_up)
+        try:
+            wait_for(spending.begun)
+        except BaseException:
+            self._outlay.cancel()
+            raise
+
+    async def _spend(self, spending: Spending, chunks: Sequence[Chunk]) -> None:
+        before = self._session_ids()
+        try:
+            follow = self._begin_following
+            own = self._link.ended_here
+            await spending.send(chunks, self._sending, self._late_costs, follow, own)
+        finally:
+            spending.end()
+            self.started = len(self._session_ids() - before)
+            self._changed()
+
+    @contextlib.contextmanager
+    def _as_it_was_if_refused(self) -> Iterator[None]:
+        """Undo what was done to the cells where nothing could be sent."""
+        kept, limit, sent = self.grid.kept(), self._limit, self._session_ids()
+        try:
+            yield
+        except DariError:
+            if self._session_ids() <= sent:
+                self.grid.restore(kept)
+                self._limit = limit
+            raise
+
+    def _check_some_sent(self, word: str) -> None:
+        """Raise ``InvalidRequestError`` where the last call has left out all there was to send."""
+        left = next((said for said in left_out(self) if f" {word}: " in said), "")
+        if left and not self.started and not self._is_sending:
+            raise InvalidRequestError(f"{left}. Nothing was sent.")
+
+    def _session_ids(self) -> set[str]:
+        return set(self._paid_session_ids())
+
+    def _paid_session_ids(self) -> list[str]:
+        """Return the sessions of all attempts, cell by cell."""
+        return [a.session_id for cell in self.cells for a in cell.sent if a.session_id]
+
+
+def _is_over(following: concurrent.futures.Future[None], is_done: bool) -> bool:
+    if not following.done():
+        return False
+    return following.cancelled() or following.exception() is not None or not is_done
