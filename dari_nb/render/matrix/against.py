@@ -41,8 +41,7 @@ class Against:
         rows: What a task is sorted by: ``worse`` if it got worse in any column.
         gaps: By how much columns are above theirs on the same tasks, by id; empty where nobody
             has estimated it.
-        level: Coverage of each of these intervals.
-        comparisons: How many could have been made.
+        level: Coverage of each of these intervals, so that all of them hold together at 95 %.
         unclear: The columns that one might be compared with, of which none was chosen, by id.
         alone: Columns of runs that nothing is compared with.
     """
@@ -54,7 +53,6 @@ class Against:
     rows: Mapping[str, Change]
     gaps: Mapping[str, Gap] = field(default_factory=dict)
     level: float = 0.95
-    comparisons: int = 1
     unclear: Mapping[str, Sequence[str]] = field(default_factory=dict)
     alone: Sequence[str] = ()
 
@@ -257,9 +255,9 @@ def _gaps(matrix: Matrix, seen: Against) -> Iterator[Part]:
         for one, gap in seen.gaps.items()
     ]
     if several:
+        all_of = "both" if len(seen.gaps) == 2 else f"all {len(seen.gaps)}"
         told.append(
-            f"each at {level_text(seen.level)}, so that all {seen.comparisons} comparisons "
-            "hold together at 95 %"
+            f"each at {level_text(seen.level)}, so that {all_of} comparisons hold together at 95 %"
         )
     methods = dict.fromkeys(method_text(g.method) for g in seen.gaps.values() if g.method != "none")
     how = ", ".join(["paired by task", *methods])

@@ -292,3 +292,14 @@ def test_tasks_that_begin_alike_are_shown_where_they_differ(d, day):
     assert one == f"3 tasks only in one: {told}, “Late” (expected high)"
     told = "“…down for all customers since noon”, “Late” (expected low)"
     assert two == f"2 tasks only in two: {told}"
+
+
+def test_intervals_are_as_wide_as_the_comparisons_that_are_shown_take(days):
+    first, *others = days.columns
+    compared = dari.compare_batches(*[run.batch for run in days._runs], baseline="small")
+    told = compared.differences()
+    assert told["column"].tolist() == [column.label for column in others]
+    assert told["baseline"].unique().tolist() == [first.label]
+    assert told["level"].tolist() == pytest.approx([1 - 0.05 / 3] * 3)
+    assert "at 98.33 %, so that all 3 comparisons hold together at 95 %" in str(compared)
+    assert "at 97.5 %, so that both comparisons hold together at 95 %" in str(days)
