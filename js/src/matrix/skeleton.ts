@@ -9,7 +9,7 @@ export const SKELETON = `<header></header><div class="dari-seen"></div>
 <button type="button" name="clear" title="Choose none">Clear</button>
 <button type="button" name="stop"></button>
 <button type="button" name="keys" title="?" aria-label="Keys">?</button></div>
-<p class="dari-more dari-hint">Click a cell to open it, a number to see what is behind it; Ctrl+click
+<p class="dari-more dari-hint">Click a cell to open it, a number for what is behind it; Ctrl+click
 or ⌘ click to compare.</p>
 <div class="dari-split dari-fills">
 <div class="dari-grid"><table class="dari-cells" role="grid" aria-label="Matrix"
