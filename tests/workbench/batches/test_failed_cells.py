@@ -191,3 +191,16 @@ def test_columns_are_compared_where_scores_differ_and_not_where_one_is_missing(d
     view = batch.view(where="differs = right")
     assert {cell.task_index for cell in batch.selected} == {2}
     assert view.where == "differs = right"
+
+
+def test_each_number_of_what_failed_or_has_no_score_opens_its_cells(d, day):
+    day["crash"] = {0, 1}
+    day["wrong"] = {2}
+    batch = d.batches.run("shaky", TASKS[:6], ["small", "large"]).wait(60)
+    batch.score("right", lambda turn: turn.text == "yes" or 1 / 0)
+    assert "; 2 of 6 cells of small failed and 1 could not be scored" in str(batch)
+    view = batch.view()
+    for where in ("column = small state = failed", "column = small state = completed right != *"):
+        assert f'data-where="{where}"' in view.head
+    view.where = "column = small state = completed right != *"
+    assert [cell.task_index for cell in batch.selected] == [2]
