@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 MODULES := js/node_modules/.package-lock.json
-FRONT_END := $(wildcard js/src/* js/src/*/* js/build.mjs) js/package-lock.json dari_nb/render/page/paper.css
+FRONT_END := $(wildcard js/src/* js/src/*/* js/build.mjs) js/package-lock.json $(wildcard dari_nb/render/page/*.css)
 BUNDLE := dari_nb/widgets/static/live.js
 
 # One process more than there are cores, since tests wait a good part of their time. One that dies is a

@@ -11,7 +11,8 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 ROOT = Path(__file__).parent
 STATIC = ROOT / "dari_nb" / "widgets" / "static"
-SOURCES = ("js/src", "js/package-lock.json", "js/build.mjs", "dari_nb/render/page/paper.css")
+SHEETS = ("dari_nb/render/page/paper.css", "dari_nb/render/page/paths.css")
+SOURCES = ("js/src", "js/package-lock.json", "js/build.mjs", *SHEETS)
 
 
 def is_fresh() -> bool:

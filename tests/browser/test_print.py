@@ -4,7 +4,7 @@ import pytest
 
 from dari_nb.models import AssistantMessageItem, ToolCallItem, UserMessageItem, text_block
 from dari_nb.render import Head, paper
-from dari_nb.render.matrix.matrix import Matrix, MatrixCell, MatrixColumn, MatrixRow
+from dari_nb.render.matrix.matrix import Matrix, MatrixCell, MatrixColumn, MatrixRow, Mean
 from dari_nb.render.matrix.paper import matrix_paper
 
 PAGE = "<!doctype html><meta charset=utf-8><title>paper</title><body>"
@@ -100,3 +100,45 @@ def test_no_column_of_a_matrix_is_cut_off_in_print(page):
     assert page.evaluate(CUT_OFF) != []
     page.emulate_media(media="print")
     assert page.evaluate(CUT_OFF) == []
+
+
+# Text that reaches beyond its own cell of a table, where it lies on that of its neighbour.
+OVER = """() => [...document.querySelectorAll(".dari-paper :is(th, td)")].filter((cell) => {
+  const range = document.createRange();
+  range.selectNodeContents(cell);
+  return range.getBoundingClientRect().right > cell.getBoundingClientRect().right + 1;
+}).map((cell) => cell.textContent.slice(0, 40))"""
+
+
+def wide_matrix(count=8):
+    names = [f"a-vendor/a-rather-long-name-of-an-llm-{n}-2026-11-20" for n in range(count)]
+    means = [Mean("right", 0.537, 0.331, 0.734), Mean("judge.helpfulness", 3.07, 2.42, 3.72)]
+    figures = {"state": "completed", "text": "A long answer. " * 30, "seconds": 0.062}
+    rows = [MatrixRow(str(n), f"Task {n}, told in some more words") for n in range(4)]
+    cells = [MatrixCell(f"{r.id}/{c}", r.id, c, **figures) for r in rows for c in names]
+    return Matrix("triage", "run", rows, [MatrixColumn(c, c, means=means) for c in names], cells)
+
+
+@pytest.mark.parametrize("width", [717, 1046])  # A4, upright and lying
+def test_eight_columns_with_long_names_fit_on_a_page_and_none_lies_on_another(page, width):
+    page.set_content(PAGE + matrix_paper(wide_matrix())["text/html"])
+    page.set_viewport_size({"width": width, "height": 1000})
+    page.emulate_media(media="print")
+    assert page.evaluate(OVER) == []
+    assert page.evaluate(CUT_OFF) == []
+
+
+def test_that_there_are_more_columns_is_seen_at_the_edge_and_tasks_stay_in_sight(page):
+    page.set_content(PAGE + matrix_paper(wide_matrix())["text/html"])
+    page.set_viewport_size({"width": 520, "height": 900})
+    table = page.locator(".dari-wide")
+    box = table.bounding_box()
+    edge = {"x": box["x"] + box["width"] - 3, "y": box["y"] + 2, "width": 3, "height": 3}
+
+    def look():
+        return page.screenshot(clip=edge)
+
+    at_first = look()
+    table.evaluate("table => { table.scrollLeft = 99999; }")
+    assert look() != at_first
+    assert page.get_by_text("Task 0, told").first.bounding_box()["x"] < 60

@@ -2,36 +2,30 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import chain
-from statistics import fmean
-from typing import Literal
 
 from ...errors import InvalidRequestError
-from ...score_kinds import JUDGING, is_number
+from ...score_kinds import JUDGING
 from ..plain.visible import visible_name
 from ..plain.words import count_text
 from .bases import bases_of, edition_of, possible_bases
 from .better import TURNED, interval_text, level_text
 from .lacking import failures
 from .matrix import Gap, Matrix
+from .outcomes import Change, Outcome, change_of, outcomes_of
 from .parts import Part, html_of, listed, score_part, text_of, without_buttons
 from .wording import method_text
 
-Change = Literal["worse", "better", "alike", "none"]
-"""What became of a task; ``none`` where nothing can be compared."""
 ORDER: tuple[Change, ...] = ("worse", "better", "alike", "none")
 MARKS: Mapping[Change, str] = {
     "worse": "\N{BLACK DOWN-POINTING TRIANGLE} worse",
     "better": "\N{BLACK UP-POINTING TRIANGLE} better",
 }
 _MOST_SAID = 100  # characters of a name that is not there
-_NOTHING = 1e-9
-"""What may be lost in counting, of a number."""
 
 
 @dataclass(frozen=True)
@@ -42,13 +36,12 @@ class Against:
         name: What the baseline is called.
         score: The score's name.
         bases: The column that each other one is compared with, by id.
-        cells: What became of a task in a column, by their ids. Where a cell of the task failed it
-            is ``worse``, if a failure is less than what the baseline has, or not there.
+        cells: What became of a task in a column, by their ids, as :func:`change_of` says; what
+            is not compared is not there.
         rows: What a task is sorted by: ``worse`` if it got worse in any column.
         gaps: By how much columns are above theirs on the same tasks, by id; empty where nobody
             has estimated it.
-        level: Coverage of each of these intervals.
-        comparisons: How many could have been made.
+        level: Coverage of each of these intervals, so that all of them hold together at 95 %.
         unclear: The columns that one might be compared with, of which none was chosen, by id.
         alone: Columns of runs that nothing is compared with.
     """
@@ -60,7 +53,6 @@ class Against:
     rows: Mapping[str, Change]
     gaps: Mapping[str, Gap] = field(default_factory=dict)
     level: float = 0.95
-    comparisons: int = 1
     unclear: Mapping[str, Sequence[str]] = field(default_factory=dict)
     alone: Sequence[str] = ()
 
@@ -115,16 +107,15 @@ def seen_against(matrix: Matrix, baseline: str, score: str = "") -> Against | No
     if not by or not (bases or possible):
         return None
     labels = {column.id: column.label for column in matrix.columns}
-    means, failed = _with_failures(matrix, by)
-    cells: dict[tuple[str, str], Change] = {}
-    for row in matrix.rows:
-        for column, base in bases.items():
-            ours, theirs = means.get((row.id, column)), means.get((row.id, base))
-            if ours is None or theirs is None or (row.id, base) in failed:
-                continue
-            change = _change(ours, theirs)
-            if change == "worse" or (row.id, column) not in failed:
-                cells[row.id, column] = change
+    outcomes, nothing = outcomes_of(matrix, by), Outcome()
+    changes: dict[tuple[str, str], Change] = {
+        (row.id, column): change_of(
+            outcomes.get((row.id, column), nothing), outcomes.get((row.id, base), nothing)
+        )
+        for row in matrix.rows
+        for column, base in bases.items()
+    }
+    cells = {place: change for place, change in changes.items() if change != "none"}
     found: dict[str, set[Change]] = {}
     for (row_id, _), change in cells.items():
         found.setdefault(row_id, set()).add(change)
@@ -247,7 +238,7 @@ def _gaps(matrix: Matrix, seen: Against) -> Iterator[Part]:
     if turning:
         names = [[Part(labels[one], "b")] for one in turning] if len(seen.gaps) > 1 else []
         those = [Part(" for "), *listed(names)] if names else []
-        clauses.append([Part(TURNED), *those])
+        clauses.append([Part(TURNED if clauses else TURNED.capitalize()), *those])
     for tasks, ones in _by_tasks(seen, unsure):
         does = "does" if tasks == 1 else "do"
         names = [[Part(labels[one], "b")] for one in ones] if len(seen.gaps) > 1 else []
@@ -264,9 +255,9 @@ def _gaps(matrix: Matrix, seen: Against) -> Iterator[Part]:
         for one, gap in seen.gaps.items()
     ]
     if several:
+        all_of = "both" if len(seen.gaps) == 2 else f"all {len(seen.gaps)}"
         told.append(
-            f"each at {level_text(seen.level)}, so that all {seen.comparisons} comparisons "
-            "hold together at 95 %"
+            f"each at {level_text(seen.level)}, so that {all_of} comparisons hold together at 95 %"
         )
     methods = dict.fromkeys(method_text(g.method) for g in seen.gaps.values() if g.method != "none")
     how = ", ".join(["paired by task", *methods])
@@ -289,41 +280,3 @@ def _counted(seen: Against, column: str) -> str:
         return ""
     tasks = count_text(found.total(), "task")
     return f" (better on {found['better']} of {tasks}, worse on {found['worse']})"
-
-
-def means_of(matrix: Matrix, score: str) -> dict[tuple[str, str], float]:
-    """Return the mean of a score at each place, by row and column."""
-    values: dict[tuple[str, str], list[float]] = {}
-    for cell in matrix.cells:
-        if is_number(value := cell.scores.get(score)):
-            values.setdefault((cell.row, cell.column), []).append(float(value))
-    return {place: fmean(found) for place, found in values.items()}
-
-
-def _with_failures(
-    matrix: Matrix, score: str
-) -> tuple[dict[tuple[str, str], float], set[tuple[str, str]]]:
-    """Return the means with failed cells as 0, and the places that have any of these.
-
-    Where answers wait for their score and nothing has any, what failed alone says nothing.
-    """
-    values: dict[tuple[str, str], list[float]] = {}
-    failed, scored, waiting = set(), set(), set()
-    for cell in matrix.cells:
-        place, value = (cell.row, cell.column), cell.scores.get(score)
-        if is_number(value):
-            values.setdefault(place, []).append(float(value))
-            scored.add(place)
-        elif cell.state == "failed":
-            values.setdefault(place, []).append(0.0)
-            failed.add(place)
-        else:
-            waiting.add(place)
-    known = values.keys() - (waiting - scored)
-    return {place: fmean(values[place]) for place in values if place in known}, failed
-
-
-def _change(ours: float, theirs: float) -> Change:
-    if math.isclose(ours, theirs, rel_tol=_NOTHING, abs_tol=_NOTHING):
-        return "alike"
-    return "worse" if ours < theirs else "better"

@@ -131,21 +131,24 @@ def said_of(cell: MatrixCell) -> str:
     return " ".join((text or "").split())
 
 
-def are_alike(cells: Sequence[MatrixCell], matrix: Matrix) -> bool:
-    """Whether nothing tells cells of one task apart: no score; without one of all, no answer.
+def differ(cells: Sequence[MatrixCell], names: Sequence[str]) -> bool:
+    """Whether cells of one task differ in any of these scores, as far as they have them.
 
-    What only one of them has, such as the first rating by a person, says nothing of the others.
+    Without any score to tell them apart it is their answers.
     """
     cells = _sent(cells)
-    values = [_values(cells, name) for name in _telling(matrix)]
-    if any(one != of[0] for of in values for one in of):
-        return False
-    return len(cells) < 2 or bool(_told_by(cells, matrix)) or _is_one_answer(cells)
+    if not names:
+        return not _is_one_answer(cells)
+    return any(len({*_values(cells, name)}) > 1 for name in names)
 
 
-def differing_text(cells: Sequence[MatrixCell], matrix: Matrix) -> str:
-    """Say what tells cells apart, as :func:`are_alike` does: scores, or without them answers."""
-    names = [name for name in _telling(matrix) if _values(cells, name)]
+def telling_of(cells: Sequence[MatrixCell], matrix: Matrix) -> list[str]:
+    """Name the scores that tell cells apart, as far as any of these has them."""
+    return [name for name in _telling(matrix) if _values(cells, name)]
+
+
+def differing_text(names: Sequence[str]) -> str:
+    """Say what it is that differs."""
     shown = [f"“{visible_name(name)}”" for name in names[:_MOST_NAMED]]
     return f"{' or '.join(shown)} differs" if shown else "the answers differ"
 
@@ -153,7 +156,10 @@ def differing_text(cells: Sequence[MatrixCell], matrix: Matrix) -> str:
 def _is_same(cells: Sequence[MatrixCell], matrix: Matrix) -> bool:
     if len(cells) < 2 or any(cell.state in ("failed", "cancelled") for cell in cells):
         return False
-    return are_alike(cells, matrix)
+    sent = _sent(cells)
+    if differ(sent, telling_of(sent, matrix)):
+        return False
+    return len(sent) < 2 or bool(_told_by(sent, matrix)) or _is_one_answer(sent)
 
 
 def _sent(cells: Sequence[MatrixCell]) -> list[MatrixCell]:
@@ -162,7 +168,7 @@ def _sent(cells: Sequence[MatrixCell]) -> list[MatrixCell]:
 
 
 def _is_one_answer(cells: Sequence[MatrixCell]) -> bool:
-    return len({said_of(cell) for cell in cells}) == 1
+    return len({said_of(cell) for cell in cells}) < 2
 
 
 def _telling(matrix: Matrix) -> list[str]:

@@ -75,14 +75,21 @@ def failures(
         lost = [cell for cell in cells if is_lost(cell, score)]
         failed = sum(cell.state == "failed" for cell in lost)
         if lost and not (column in said and failed == len(lost)):
-            verb = "failed" if failed else "could not be scored"
-            told = f"{len(lost)} of {count_text(len(cells), 'cell')}"
-            which = "state = failed" if failed == len(lost) else lacks(score)
-            yield Part("; ")
-            yield Part(told, where=both(condition("column", labels[column]), which))
-            yield Part(" of ")
-            yield Part(labels[column], "b")
-            yield Part(f" {verb if failed in (0, len(lost)) else 'failed or could not be scored'}")
+            yield from _lost(labels[column], len(cells), failed, len(lost) - failed, score)
+
+
+def _lost(label: str, size: int, failed: int, unscored: int, score: str) -> Iterator[Part]:
+    """Say of a column how many cells failed, and how many of the others could not be scored."""
+    without = both("state = completed", lacks(score))
+    told = [(failed, "failed", "state = failed"), (unscored, "could not be scored", without)]
+    (first, verb, which), *others = [one for one in told if one[0]]
+    of = f"{first} of {count_text(size, 'cell')}"
+    yield from (Part("; "), Part(of, where=both(condition("column", label), which)))
+    yield from (Part(" of "), Part(label, "b"), Part(f" {verb}"))
+    for n, verb, which in others:
+        yield Part(" and ")
+        yield Part(str(n), where=both(condition("column", label), which))
+        yield Part(f" {verb}")
 
 
 def _without_any(matrix: Matrix, columns: Container[str], score: str) -> Iterator[Part]:

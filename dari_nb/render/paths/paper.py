@@ -92,7 +92,7 @@ def _head(paths: Paths, cluster: Cluster, is_live: bool) -> str:
     if len(runs) > _MOST_NAMED:
         names = f"<details><summary>which</summary>{names}</details>"
     label = f"<small>{_safe(name)}</small>" if (name := _shared(runs)) else ""
-    return f"<span>{len(runs)} runs</span> {_verdicts(runs)}{label}{names}"
+    return f"<span>{len(runs)} runs</span> {_verdicts(runs, is_live)}{label}{names}"
 
 
 def _shared(runs: Sequence[PathRun]) -> str:
@@ -116,6 +116,7 @@ def _run_html(run: PathRun, words: str, is_live: bool) -> str:
     if not is_live:
         return f"<span>{_safe(words)}</span>"
     about = _safe(f"run {run.number} {run.label} {run.session_id}")
+    about = about if words.startswith("run ") else f"{words}: {about}"
     return (
         f'<button type="button" name="run" value="{run.number}" title="{about}"'
         f' aria-label="{about}">{_safe(words)}</button>'
@@ -133,26 +134,27 @@ def _verdict(run: PathRun) -> str:
     return f'<span class="dari-{tint}">{text}</span>' if tint else f"<span>{text}</span>"
 
 
-def _verdicts(runs: Sequence[PathRun]) -> str:
-    """Say the verdict that all share, or count who succeeded."""
+def _verdicts(runs: Sequence[PathRun], is_live: bool) -> str:
+    """Say the verdict that all share, or count who succeeded; a count opens the first of them."""
     if _come_out_alike(runs):
         return _verdict(runs[0])
-    return " ".join(
-        f'<span class="dari-{tint}">{sign} {count}</span>'
-        if tint
-        else f"<span>{sign} {count}</span>"
-        for tint, sign, count in _counts(runs)
-    )
+    told = []
+    for tint, sign, those in _counts(runs):
+        words = f"{sign} {len(those)}"
+        look = f' class="dari-{tint}"' if tint else ""
+        html = _run_html(those[0], words, is_live) if is_live else words
+        told.append(f"<span{look}>{html}</span>")
+    return " ".join(told)
 
 
 def _come_out_alike(runs: Sequence[PathRun]) -> bool:
     return len({(run.verdict, run.success) for run in runs}) == 1
 
 
-def _counts(runs: Sequence[PathRun]) -> Iterable[tuple[str, str, int]]:
-    told = [run.success for run in runs]
+def _counts(runs: Sequence[PathRun]) -> Iterable[tuple[str, str, list[PathRun]]]:
     signs = ((True, "yes", "✓"), (False, "no", "✗"), (None, "", "?"))
-    return [(tint, sign, told.count(of)) for of, tint, sign in signs if of in told]
+    told = [(tint, sign, [r for r in runs if r.success is of]) for of, tint, sign in signs]
+    return [one for one in told if one[2]]
 
 
 def _line_html(line: Line, paths: Paths, is_live: bool) -> str:
@@ -220,7 +222,7 @@ def _head_text(paths: Paths, cluster: Cluster) -> str:
     if _come_out_alike(runs):
         said = runs[0].verdict.text
     else:
-        said = " · ".join(f"{sign} {count}" for _, sign, count in _counts(runs))
+        said = " · ".join(f"{sign} {len(those)}" for _, sign, those in _counts(runs))
     label = f"({label})" if (label := _shared(runs)) else ""
     names = _names(paths, cluster)
     if len(runs) > 1 and any(_own(run, runs) for run in runs):

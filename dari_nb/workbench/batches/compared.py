@@ -183,12 +183,13 @@ class ComparedBatches(Results):
             score: What they are compared by, as for :meth:`view`.
 
         Returns:
-            ``column`` and ``baseline``; how many tasks are ``regressions`` (a failure is one where
-            the baseline has more than 0), ``improvements`` and ``alike``; ``failed``, how many
-            cells of the column failed or could not be scored; ``tasks`` on which both have a
-            score, and ``difference``, its mean over these alone, with ``low`` and ``high``, NaN
-            where there is no interval, its ``level`` and ``method``. With several rows each
-            interval is wider, so that all of them hold together at 95 %.
+            ``column`` and ``baseline``; how many tasks are ``regressions``, ``improvements``,
+            ``alike`` and ``not_compared``, as :meth:`changes` says of each; how many cells of the
+            column ``failed`` or are ``not_scored``, and of the baseline's, as ``baseline_failed``
+            and ``baseline_not_scored``; ``tasks`` on which both have a score, and ``difference``,
+            its mean over these alone, without what failed, with ``low`` and ``high``, NaN where
+            there is no interval, its ``level`` and ``method``. With several rows each interval is
+            wider, so that all of them hold together at 95 %.
 
         Raises:
             InvalidRequestError: There is no such score.
@@ -209,9 +210,11 @@ class ComparedBatches(Results):
 
         Returns:
             ``task_index``, ``task``, ``column``, ``baseline``, ``change`` (``worse``, ``better``,
-            ``alike``), and the means ``before`` and ``after``; what got worse comes first. A task
-            that failed is ``worse`` if the baseline has more than 0, ``after`` NaN where all its
-            cells failed; one that failed otherwise, or in the baseline, is left out.
+            ``alike``, ``not compared``), the means ``before`` and ``after`` of the scores there
+            are, NaN without any, and ``lacking``, what these are without, such as ``"1 of 3
+            failed, counted as 0"``; what got worse comes first. What failed counts as 0 and can
+            only make a task worse: one that it does not make worse, or that failed in the
+            baseline, is not compared.
 
         Raises:
             InvalidRequestError: There is no such score.

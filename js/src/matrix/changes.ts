@@ -13,29 +13,31 @@ export function placeOf(row: string, column: string): string {
   return `${row}\n${column}`;
 }
 
-/** Compares the means of a score, as `dari_nb/render/matrix/against.py` does. */
+/** Compares the means of a score, as `dari_nb/render/matrix/outcomes.py` does. */
 export function changesOf(sheet: Sheet, baseline: string, score: string): Changes | undefined {
   if (!(baseline && score)) return undefined;
-  const sums = new Map<string, [number, number]>();
-  const failed = new Set<string>();
+  // The sum of numbers, how many there are, and how many cells failed or have none otherwise.
+  const found = new Map<string, [number, number, number, number]>();
+  const at = (row: string, column: string) => found.get(placeOf(row, column)) ?? [0, 0, 0, 0];
   for (const { row, column, scores, state } of sheet.cells.values()) {
     const value = scores[score];
-    const isThere = typeof value === "number" || typeof value === "boolean";
-    if (!isThere && state !== "failed") continue;
-    const place = placeOf(row, column);
-    if (!isThere) failed.add(place);
-    const [sum, n] = sums.get(place) ?? [0, 0];
-    sums.set(place, [sum + Number(isThere && value), n + 1]);
+    const of = at(row, column);
+    if (typeof value === "number" || typeof value === "boolean") {
+      of[0] += Number(value);
+      of[1]++;
+    } else of[state === "failed" ? 2 : 3]++;
+    found.set(placeOf(row, column), of);
   }
   const changes: Changes = new Map();
-  const compared = sheet.columns.filter(({ bases }) => bases[baseline]);
   for (const row of sheet.rows.keys()) {
-    for (const { id, bases } of compared) {
-      const [place, base] = [placeOf(row, id), placeOf(row, bases[baseline] as string)];
-      const [ours, theirs] = [sums.get(place), sums.get(base)];
-      const isKnown = ours && theirs && !failed.has(base);
-      const change = isKnown ? changeOf(ours[0] / ours[1], theirs[0] / theirs[1]) : "none";
-      changes.set(place, failed.has(place) && change !== "worse" ? "none" : change);
+    for (const { id, bases } of sheet.columns) {
+      const base = bases[baseline];
+      if (!base) continue;
+      const [sum, n, failed, others] = at(row, id);
+      const [theirs, of, wrong] = at(row, base);
+      const isKnown = of && !wrong && (n || (failed && !others));
+      const change = isKnown ? changeOf(sum / (n + failed), theirs / of) : "none";
+      changes.set(placeOf(row, id), failed && change !== "worse" ? "none" : change);
     }
   }
   return changes;

@@ -41,9 +41,11 @@ export function put(element: Element, html: string): void {
   element.innerHTML = html;
 }
 
-/** Of many figures in a box Tab finds one, and arrows lead from each to the next. */
+/** Of many figures in a box that are not folded away Tab finds one, and arrows lead on. */
 export function rove(box: Element, step = 0): HTMLElement | undefined {
-  const all = [...box.querySelectorAll<HTMLElement>("[data-where]")];
+  const all = [...box.querySelectorAll<HTMLElement>("[data-where]")].filter(
+    (one) => !one.closest("details:not([open])"),
+  );
   const at = all.findIndex((one) => one.matches(":focus"));
   const next = all[step ? at + step : Math.max(0, at)];
   for (const one of next ? all : []) one.tabIndex = one === next ? 0 : -1;

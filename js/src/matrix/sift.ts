@@ -6,13 +6,16 @@ import type { Cell, Row, State } from "./wire";
 const TOKEN =
   /("[^"]*"|[^\s"<>=!:]+)\s*(<=|>=|!=|==?|<|>|:)\s*("[^"]*"|[^\s"<>=!:]\S*)|("[^"]*"|[^\s"<>=!:]+)\s*[<>=!:]\S*|("[^"]*"?|\S+)/g;
 const UNFINISHED = /(?:(?:"[^"]*"|[^\s"<>=!:]+)\s*[<>=!:]+\s*)?(?:"[^"]*"?|\S*)$/;
+/** The signs of mathematics, which stay as they are in quotation marks. */
+const SIGN = /"[^"]*"|[≥≤≠]/g;
+const SIGNS: Record<string, string> = { "≥": ">=", "≤": "<=", "≠": "!=" };
 const TAG = /<[^>]*>/g;
 const ANSWER = /<p>(.*?)(?: <b>|<\/p>)/s;
 const DIGITS: Record<string, number> = { yes: 1, true: 1, no: 0, false: 0 };
 /** Made once: to compare by a locale's rules is slow otherwise. */
 const NATURAL = new Intl.Collator(undefined, { numeric: true });
 const DIFFERS = "differs";
-const FACTS = ["number", "task", "column", "state", "answer", "time", "cost", DIFFERS, "change"];
+const FACTS = `number task column state answer time cost ${DIFFERS} change`.split(" ");
 /** Facts that only tell cells apart, and other names of the same one. */
 const HIDDEN = ["text", "tools", "seconds", "outcome", "llm", "repeat"];
 
@@ -51,13 +54,12 @@ export function sift(sheet: Sheet, how: How): Sifted {
     if (isLeft && conditions.length) for (const { id } of found) fit.add(id);
     return isLeft;
   });
-  const place = ({ id }: Row) =>
-    changes
-      ? Math.min(
-          ...sheet.columns.map((one) => ORDER.indexOf(changes?.get(placeOf(id, one.id)) ?? "none")),
-        )
-      : 0;
-  rows.sort((a, b) => place(a) - place(b) || a.same - b.same || a.index - b.index);
+  const change = (row: string, column: string) => changes?.get(placeOf(row, column)) ?? "none";
+  const rank = ({ id, same, index }: Row) =>
+    Math.min(...sheet.columns.map((one) => ORDER.indexOf(change(id, one.id)))) * 9e9 +
+    same * 1e9 +
+    index;
+  byKey(rows, how.order ? (row) => row.index : rank, (a, b) => a - b);
   if (how.order) sort(facts, rows, how.order);
   return { rows: rows.map((row) => row.id), fit, changes };
 }
@@ -66,7 +68,7 @@ export function sift(sheet: Sheet, how: How): Sifted {
 export function whyNone(sheet: Sheet, how: How): string {
   const names = new Facts(sheet, changesOf(sheet, how.baseline, how.by)).names;
   const unknown = [];
-  for (const [all, name, , , half] of how.where.matchAll(TOKEN)) {
+  for (const [all, name, , , half] of tokens(how.where)) {
     const begun = bare(half ?? "");
     if (begun && names.has(begun.toLowerCase()))
       return `“${all}” is no condition; one is ${begun} < 1`;
@@ -134,13 +136,17 @@ class Facts {
   }
 }
 
+function tokens(where: string) {
+  return where.replace(SIGN, (sign) => SIGNS[sign] ?? sign).matchAll(TOKEN);
+}
+
 /** Conditions and words; what names no fact is words, too. */
 function read(where: string, names: Map<string, string>) {
   const conditions: Condition[] = [];
   const words: string[] = [];
   let follows = false;
   // Half a condition is met by nothing, and it is said why.
-  for (const [all, left = "", sign = "?", right = "", half = ""] of where.matchAll(TOKEN)) {
+  for (const [all, left = "", sign = "?", right = "", half = ""] of tokens(where)) {
     const name = names.get(bare(left || half));
     if (name !== undefined) conditions.push({ name, sign, wanted: bare(right) });
     else if (!left && !half && all.startsWith('"')) words.push(bare(all));
@@ -189,17 +195,21 @@ function plain(html: string): string {
   return text.replaceAll("&amp;", "&");
 }
 
+/** Sorts rows by keys that are made once for each; of the same key they stay in order. */
+function byKey<Key>(rows: Row[], keyOf: (row: Row) => Key, compare: (a: Key, b: Key) => number) {
+  const keys = new Map(rows.map((row) => [row, keyOf(row)]));
+  rows.sort((a, b) => compare(keys.get(a) as Key, keys.get(b) as Key));
+}
+
 /** By the mean of numbers or by the first text; rows without a value come last either way. */
 function sort(facts: Facts, rows: Row[], order: string): void {
   const turn = order.startsWith("-") ? -1 : 1;
   const name = order.replace(/^-/, "");
-  const keys = new Map(rows.map((row) => [row, keyOf(facts.all(row, name))]));
-  rows.sort((a, b) => {
-    const [x, y] = [keys.get(a), keys.get(b)];
-    const lacks = Number(x === undefined) - Number(y === undefined);
-    const byKey = x === undefined || y === undefined ? lacks : turn * compare(x, y);
-    return byKey || a.index - b.index;
-  });
+  byKey(
+    rows,
+    (row) => keyOf(facts.all(row, name)),
+    (x, y) => Number(!x) - Number(!y) || (x && y ? turn * compare(x, y) : 0),
+  );
 }
 
 function keyOf(values: unknown[]): string | undefined {

@@ -6,10 +6,10 @@ const VALUES = [1, 2, 3, 4, 5].map((n) => `<button type="button" value="${n}">${
 export const SKELETON = `<header></header><div class="dari-seen"></div>
 <div class="dari-tools"><div></div><span class="dari-note"></span>
 <button type="button" name="compare" title="c"></button>
-<button type="button" name="clear" title="Choose none">Clear</button>
+<button type="button" name="clear">Choose none</button>
 <button type="button" name="stop"></button>
-<button type="button" name="keys" title="?" aria-label="Keys">?</button></div>
-<p class="dari-more dari-hint">Click a cell to open it, a number to see what is behind it; Ctrl+click
+<button type="button" name="keys" aria-label="Keys">?</button></div>
+<p class="dari-more dari-hint">Click a cell to open it, a number for its cells; Ctrl+click
 or ⌘ click to compare.</p>
 <div class="dari-split dari-fills">
 <div class="dari-grid"><table class="dari-cells" role="grid" aria-label="Matrix"
@@ -27,12 +27,12 @@ aria-multiselectable="true"></table></div>
 
 /** What the keys do; the view does it. */
 const KEYS: Told[] = [
-  [["↑", "↓", "←", "→"], "go to another cell"],
-  [["Enter"], "open it, or what is behind a number"],
+  [["↑", "↓", "←", "→"], "to another cell"],
+  [["Enter"], "open it, or a number's cells"],
   [["Space"], "choose it to compare"],
-  [["c"], "compare what is chosen"],
+  [["c"], "compare these"],
   [["1–5"], "rate what is open: 1 is the worst"],
-  [["n"], "note to the rating"],
+  [["n"], "write a note"],
   [["?"], "these keys"],
   [["Escape"], "close what is open"],
 ];

@@ -92,3 +92,27 @@ test("what differs by ratings alone comes after what differs, and what is the sa
   const cells = rows.map(({ id }) => cell(id, "small"));
   expect(sift(sheetOf({ rows, cells }), ALL).rows).toEqual(["r2", "r1", "r3", "r0"]);
 });
+
+test("what failed beside answers that wait for their score is not worse, as in the kernel", () => {
+  const cells = [
+    cell("a", "small", { state: "completed", scores: { right: 1 } }),
+    cell("a", "large", { state: "failed" }),
+    cell("a", "large", { repeat: 1, state: "completed" }),
+  ];
+  const rows = [row("a", 0)];
+  const of = (one: typeof cells) => [
+    ...(changesOf(sheetOf({ rows, cells: one }), "small", "right")?.values() ?? []),
+  ];
+  expect(of(cells)).toEqual(["none"]);
+  expect(of(cells.slice(0, 2))).toEqual(["worse"]);
+});
+
+test("a row is ranked once, however many rows there are to sort", () => {
+  const rows = Array.from({ length: 200 }, (_, n) => row(`r${n}`, 199 - n));
+  const all = sheetOf({ rows, cells: rows.map(({ id }) => cell(id, "small")) });
+  let asked = 0;
+  const columns = all.columns;
+  Object.defineProperty(all, "columns", { get: () => ++asked && columns });
+  sift(all, { ...ALL, baseline: "small" });
+  expect(asked).toBeLessThan(3 * rows.length);
+});

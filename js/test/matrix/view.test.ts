@@ -109,6 +109,17 @@ describe("a matrix", () => {
     );
   });
 
+  test("numbers that are folded away take no focus, and no place where Tab enters", () => {
+    const number = (where: string) => `<button data-where="${where}">1</button>`;
+    const folded = `<details><summary>more</summary>${number("cost = *")}</details>`;
+    side.set({ against: `<p>${number("right = yes")}${folded}</p>` });
+    const [first, hidden] = el.querySelectorAll<HTMLElement>(".dari-seen [data-where]");
+    first?.focus();
+    press("ArrowRight");
+    expect(document.activeElement).not.toBe(hidden);
+    expect(first?.tabIndex).toBe(0);
+  });
+
   test("shows the cells behind a number, by click or Enter, and all when it is chosen again", () => {
     const rated = cell("b", "small", { scores: { right: true } });
     side.deliver(1, 2, { columns: small().columns, rows: [], cells: [rated] });

@@ -1,5 +1,7 @@
 """Where runs part, in sentences that say what was counted and nothing more."""
 
+import re
+
 import pytest
 
 from dari_nb.models import ToolCallItem
@@ -260,6 +262,9 @@ def test_columns_are_clusters_with_their_runs_and_verdicts():
     assert "sess_1" in html
     live = paths_html(paths, is_live=True)
     assert 'name="run" value="3"' in live
+    # A count opens the first of the runs that it counts.
+    for value, sign in ((1, "✓"), (3, "✗")):
+        assert re.search(f'<button [^>]*value="{value}"[^>]*>{sign} 1</button>', live)
     assert 'name="call" value="2:0"' in live
 
 

@@ -308,3 +308,14 @@ def test_a_session_that_batches_share_is_paid_for_once(d, server):
         compared = dari.compare_batches(*batches)
         assert cost in str(compared).splitlines()[0].split(" · ")
         assert f"${dari.costs_frame(compared)['cost_usd'].sum():.2f}" == cost
+
+
+def test_intervals_are_as_wide_as_the_comparisons_that_are_shown_take(days):
+    first, *others = days.columns
+    compared = dari.compare_batches(*[run.batch for run in days._runs], baseline="small")
+    told = compared.differences()
+    assert told["column"].tolist() == [column.label for column in others]
+    assert told["baseline"].unique().tolist() == [first.label]
+    assert told["level"].tolist() == pytest.approx([1 - 0.05 / 3] * 3)
+    assert "at 98.33 %, so that all 3 comparisons hold together at 95 %" in str(compared)
+    assert "at 97.5 %, so that both comparisons hold together at 95 %" in str(days)

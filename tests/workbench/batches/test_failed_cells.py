@@ -42,7 +42,7 @@ def test_a_crash_in_place_of_a_wrong_answer_is_no_improvement(d, day):
     assert "\N{BLACK UP-POINTING TRIANGLE}" not in told
     assert "Of 24 tasks, 0 are worse, 0 better, 12 alike, 12 not compared against " in told
     assert f"on “right”; 12 of 24 cells of {compared.columns[1].label} failed. " in told
-    assert compared.changes()["change"].tolist() == ["alike"] * 12
+    assert compared.changes()["change"].tolist() == ["alike"] * 12 + ["not compared"] * 12
     assert "did better" not in compared.view().against
 
 
@@ -56,7 +56,8 @@ def test_a_crash_where_the_answer_was_right_is_a_regression(d, day):
     assert "Of 30 tasks, 6 are worse, 0 better, 12 alike, 12 not compared against " in told
     assert f"18 of 30 cells of {compared.columns[1].label} failed" in told
     changes = compared.changes()
-    assert changes["change"].tolist() == ["worse"] * 6 + ["alike"] * 12
+    told = [*["worse"] * 6, *["alike"] * 12, *["not compared"] * 12]
+    assert changes["change"].tolist() == told
     assert changes["before"].tolist()[:6] == [1.0] * 6
 
 
@@ -133,3 +134,73 @@ def test_what_was_asked_comes_first_and_the_rest_is_a_click_away(d, day):
     assert view.against.index("1 is worse") < view.against.index("On <em>“right”")
     view.baseline = ""
     assert "On <em>“right”" in view.head
+
+
+def test_one_row_says_why_a_task_is_worse_or_not_compared(d, day):
+    day["crash"] = {3}
+    old = ran(d, TASKS[:4], run_id="monday", repeats=2)
+    day |= {"wrong": {0}, "crash": {1}}
+    compared = dari.compare_batches(old, ran(d, TASKS[:4], run_id="tuesday", repeats=2))
+    changes = compared.changes()
+    told = changes.set_index("task_index")[["change", "before", "after", "lacking"]]
+    assert told.loc[0].tolist() == ["worse", 1, 0, ""]
+    assert told.loc[1, ["change", "before"]].tolist() == ["worse", 1]
+    assert told.loc[1, "lacking"] == "2 of 2 failed, counted as 0"
+    assert told.loc[2].tolist() == ["alike", 1, 1, ""]
+    assert told.loc[3, ["change", "after"]].tolist() == ["not compared", 1]
+    assert told.loc[3, "lacking"] == "before: 2 of 2 failed"
+    [row] = compared.differences().to_dict("records")
+    counts = [row[n] for n in ("regressions", "improvements", "alike", "not_compared")]
+    assert (
+        counts
+        == [2, 0, 1, 1]
+        == [
+            *changes["change"]
+            .value_counts()
+            .reindex(["worse", "better", "alike", "not compared"], fill_value=0)
+        ]
+    )
+    assert (row["failed"], row["baseline_failed"], row["not_scored"]) == (2, 2, 0)
+    assert "Of 4 tasks, 2 are worse, 0 better, 1 alike, 1 not compared" in str(compared)
+
+
+def test_what_failed_and_what_has_no_score_are_told_apart(d, day):
+    old = ran(d, TASKS[:4], run_id="monday")
+    day["wrong"] = {0}
+    new = d.batches.run("shaky", TASKS[:4], ["small"], run_id="tuesday").wait(60)
+    new.score("right", lambda turn: turn.text == "yes" or 1 / 0)
+    compared = dari.compare_batches(old, new)
+    [row] = compared.differences().to_dict("records")
+    assert [row[n] for n in ("alike", "not_compared", "failed", "not_scored")] == [3, 1, 0, 1]
+    assert compared.changes().iloc[-1]["lacking"] == "1 of 1 not scored"
+
+
+def test_an_open_comparison_begins_as_a_sentence(d, day):
+    day["wrong"] = set(range(12))
+    old = ran(d, TASKS, run_id="monday")
+    day |= {"crash": set(range(20)), "wrong": set()}
+    told = str(dari.compare_batches(old, ran(d, TASKS, run_id="tuesday")))
+    assert ". counted" not in told
+
+
+def test_columns_are_compared_where_scores_differ_and_not_where_one_is_missing(d, day):
+    day |= {"crash": {0, 1}, "large": {2}}
+    batch = ran(d, TASKS[:4], ("small", "large"))
+    note = batch.compare("small", "large").note
+    assert note.startswith("Task 2, the only one of 4 on which “right” differs.")
+    view = batch.view(where="differs = right")
+    assert {cell.task_index for cell in batch.selected} == {2}
+    assert view.where == "differs = right"
+
+
+def test_each_number_of_what_failed_or_has_no_score_opens_its_cells(d, day):
+    day["crash"] = {0, 1}
+    day["wrong"] = {2}
+    batch = d.batches.run("shaky", TASKS[:6], ["small", "large"]).wait(60)
+    batch.score("right", lambda turn: turn.text == "yes" or 1 / 0)
+    assert "; 2 of 6 cells of small failed and 1 could not be scored" in str(batch)
+    view = batch.view()
+    for where in ("column = small state = failed", "column = small state = completed right != *"):
+        assert f'data-where="{where}"' in view.head
+    view.where = "column = small state = completed right != *"
+    assert [cell.task_index for cell in batch.selected] == [2]

@@ -173,7 +173,7 @@ def read_conditions(where: str, names: Mapping[str, str]) -> tuple[list[Conditio
     conditions: list[Condition] = []
     words: list[str] = []
     was_condition = False
-    for found in _TOKEN.finditer(where.lower()):
+    for found in _TOKEN.finditer(with_plain_signs(where.lower())):
         name = names.get((found[1] or found[4] or "").strip('"'))
         if name is not None:
             # Half a condition is met by nothing, and it is said why.
@@ -206,7 +206,7 @@ def has_word(where: str, word: str) -> bool:
 def _why_none(wish: Wish, facts: Facts) -> str:
     """Say why no row is left: what is asked for that is not there or cannot be read, or nothing."""
     unknown = []
-    for found in _TOKEN.finditer(wish.where):
+    for found in _TOKEN.finditer(with_plain_signs(wish.where)):
         half, name = (found[4] or "").strip('"'), (found[1] or "").strip('"')
         if half.lower() in facts.names and half:
             return f"“{found[0]}” is no condition; one is {half} < 1"

@@ -29,7 +29,7 @@ def cells_of_columns(
     Raises:
         InvalidRequestError: There is no such column or task.
     """
-    from ....render.matrix.alike import are_alike, differing_text
+    from ....render.matrix.alike import differ, differing_text, telling_of
 
     found = {name: batch.grid.named_column(name) for name in names}
     columns = {name: column for name, column in found.items() if column is not None}
@@ -49,14 +49,14 @@ def cells_of_columns(
         raise InvalidRequestError(
             f"There is no task {task!r}: the last one is {batch.tasks[-1].index}."
         )
-    differ = [row for row in rows if not are_alike([pictures[cell.id] for cell in row], matrix)]
-    chosen = differ[0] if differ else rows[0]
+    scores = telling_of([pictures[cell.id] for row in rows for cell in row], matrix)
+    differing = [r for r in rows if differ([pictures[cell.id] for cell in r], scores)]
+    chosen = differing[0] if differing else rows[0]
     is_told = task is None and len(names) > 1 and len(rows) > 1
     if not is_told:
         return chosen, ""
-    differs = differing_text([pictures[cell.id] for row in rows for cell in row], matrix)
     which = ", its first repeat" if batch.repeats > 1 else ""
-    return chosen, _others(rows, differ, which, differs)
+    return chosen, _others(rows, differing, which, differing_text(scores))
 
 
 def _others(

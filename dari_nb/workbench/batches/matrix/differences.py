@@ -6,17 +6,19 @@ import math
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from ....render.matrix.against import ORDER, Against, means_of
-from ....render.matrix.matrix import Gap, Matrix, is_lost
+from ....render.matrix.against import ORDER, Against
+from ....render.matrix.matrix import Gap, Matrix
+from ....render.matrix.outcomes import Change, Outcome, outcomes_of
 
 if TYPE_CHECKING:
     import pandas as pd
 
 _OF_COLUMNS = [
-    *("column", "baseline", "regressions", "improvements", "alike", "failed", "tasks"),
-    *("difference", "low", "high", "level", "method"),
+    *("column", "baseline", "regressions", "improvements", "alike", "not_compared"),
+    *("failed", "not_scored", "baseline_failed", "baseline_not_scored"),
+    *("tasks", "difference", "low", "high", "level", "method"),
 ]
-_OF_TASKS = ["task_index", "task", "column", "baseline", "change", "before", "after"]
+_OF_TASKS = ["task_index", "task", "column", "baseline", "change", "before", "after", "lacking"]
 
 
 def differences_frame(matrix: Matrix, seen: Against) -> pd.DataFrame:
@@ -24,14 +26,18 @@ def differences_frame(matrix: Matrix, seen: Against) -> pd.DataFrame:
     import pandas as pd
 
     labels = {column.id: column.label for column in matrix.columns}
-    failed = Counter(cell.column for cell in matrix.cells if is_lost(cell, seen.score))
+    failed, unscored = Counter[str](), Counter[str]()
+    for (_, column), outcome in outcomes_of(matrix, seen.score).items():
+        failed[column] += outcome.failed
+        unscored[column] += outcome.unscored
+    changes = Counter((column, change) for _, column, change, *_ in _changes(matrix, seen))
     rows = []
     for column, base in seen.bases.items():
-        found = Counter(change for (_, of), change in seen.cells.items() if of == column)
         gap = seen.gaps.get(column) or Gap(base, math.nan, math.nan, math.nan)
-        counts = (found["worse"], found["better"], found["alike"], failed[column], gap.tasks)
-        ends = (gap.value, gap.low, gap.high, seen.level, gap.method)
-        rows.append((labels[column], labels[base], *counts, *ends))
+        counts = [changes[column, change] for change in ORDER]
+        without = (failed[column], unscored[column], failed[base], unscored[base])
+        ends = (gap.tasks, gap.value, gap.low, gap.high, seen.level, gap.method)
+        rows.append((labels[column], labels[base], *counts, *without, *ends))
     return pd.DataFrame(rows, columns=_OF_COLUMNS)
 
 
@@ -41,18 +47,41 @@ def changes_frame(matrix: Matrix, seen: Against) -> pd.DataFrame:
 
     labels = {column.id: column.label for column in matrix.columns}
     told = {row.id: (matrix.numbers[row.id], row.label) for row in matrix.rows}
-    means = means_of(matrix, seen.score)
     rows = [
         (
             *told[row],
             labels[column],
-            labels[base],
-            change,
-            means[row, base],
-            means.get((row, column)),
+            labels[seen.bases[column]],
+            "not compared" if change == "none" else change,
+            theirs.mean,
+            ours.mean,
+            _lacking(ours, theirs, change),
         )
-        for (row, column), change in seen.cells.items()
-        if (base := seen.bases[column])
+        for row, column, change, ours, theirs in _changes(matrix, seen)
     ]
-    rows.sort(key=lambda row: ORDER.index(row[4]))
     return pd.DataFrame(rows, columns=_OF_TASKS)
+
+
+def _changes(matrix: Matrix, seen: Against) -> list[tuple[str, str, Change, Outcome, Outcome]]:
+    """Return what became of the tasks that a column has, what got worse first."""
+    outcomes, nothing = outcomes_of(matrix, seen.score), Outcome()
+    found = [
+        (
+            row,
+            column,
+            seen.cells.get((row, column), "none"),
+            ours,
+            outcomes.get((row, base), nothing),
+        )
+        for row in seen.rows
+        for column, base in seen.bases.items()
+        if (ours := outcomes.get((row, column)))
+    ]
+    return sorted(found, key=lambda one: ORDER.index(one[2]))
+
+
+def _lacking(ours: Outcome, theirs: Outcome, change: Change) -> str:
+    """Say what the two means are without, so that a row can be read by itself."""
+    before = theirs.told()
+    parts = [f"before: {before}" if before else "", ours.told(counts=change == "worse")]
+    return "; ".join(part for part in parts if part)

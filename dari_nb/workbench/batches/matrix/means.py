@@ -42,8 +42,7 @@ def with_means(matrix: Matrix) -> Matrix:
 def compared_with(matrix: Matrix, baseline: str, score: str = "") -> Against | None:
     """Compare the columns of a matrix with a baseline; once all has ended with their intervals.
 
-    Any column might have been chosen after its answers were seen, so that intervals are as wide
-    as all comparisons of two columns take.
+    Intervals are as wide as these comparisons take together: others are not looked at.
     """
     seen = seen_against(matrix, baseline, score)
     if seen is None or not matrix.is_over:
@@ -53,21 +52,22 @@ def compared_with(matrix: Matrix, baseline: str, score: str = "") -> Against | N
     failed = {column: tasks for (column, _), tasks in lost.items()}
     by_column = {column: of for (column, _), of in values.items()}
     worst = _worst(seen.score, kind, by_column)
-    pairs = {c: b for c, b in seen.bases.items() if c in by_column and b in by_column}
-    size = len({*pairs, *pairs.values()})
-    of_runs = len(set(pairs.values())) > 1
-    comparisons = len(pairs) if of_runs else max(1, size * (size - 1) // 2)
-    level = 1 - (1 - LEVEL) / max(1, comparisons)
+    both = {
+        column: {task for task, _ in by_column.get(column, ())}
+        & {task for task, _ in by_column.get(base, ())}
+        for column, base in seen.bases.items()
+    }
+    compared = {column: tasks for column, tasks in both.items() if tasks}
+    level = 1 - (1 - LEVEL) / max(1, len(compared))
     gaps = {}
-    for column, base in pairs.items():
-        ours, theirs = by_column[column], by_column[base]
-        both = {task for task, _ in ours} & {task for task, _ in theirs}
-        if both:
-            gap = _gap(base, _only(ours, both), _only(theirs, both), kind, level)
-            # Of the one that is behind nothing is taken for wrong that might have been right.
-            ends = (column, base) if gap.low > 0 else (base, column)
-            gaps[column] = _bounded(gap, *ends, by_column, failed, kind, worst, level)
-    return replace(seen, gaps=gaps, level=level, comparisons=comparisons)
+    for column, tasks in compared.items():
+        base = seen.bases[column]
+        ours, theirs = _only(by_column[column], tasks), _only(by_column[base], tasks)
+        gap = _gap(base, ours, theirs, kind, level)
+        # Of the one that is behind nothing is taken for wrong that might have been right.
+        ends = (column, base) if gap.low > 0 else (base, column)
+        gaps[column] = _bounded(gap, *ends, by_column, failed, kind, worst, level)
+    return replace(seen, gaps=gaps, level=level)
 
 
 def _values(cells: Iterable[MatrixCell], names: Iterable[str]) -> dict[tuple[str, str], Values]:

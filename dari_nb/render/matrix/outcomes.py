@@ -1,0 +1,88 @@
+"""What a task came to in a column by one score, and what became of it beside another one.
+
+Here alone it is said what these words mean, for the matrix, its sentences and its frames:
+
+- *failed* is a cell whose turn failed, *not scored* one that has no number for any other reason.
+- *better*, *worse*, *alike* are means of the numbers that two columns have on a task. What failed
+  counts as 0 beside them, and can only make worse.
+- *not compared* is a task that failed in the baseline, or failed and is not worse by that, or has
+  no number on one side.
+- Cells *differ* in a score if those of them that have it do: what is missing says nothing.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from statistics import fmean
+from typing import Literal
+
+from ...score_kinds import is_number
+from .matrix import Matrix
+
+Change = Literal["worse", "better", "alike", "none"]
+"""What became of a task; ``none`` where nothing can be compared."""
+_NOTHING = 1e-9
+"""What may be lost in counting, of a number."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What the cells of one task in one column came to: their numbers, and how many have none."""
+
+    values: Sequence[float] = ()
+    failed: int = 0
+    unscored: int = 0
+
+    @cached_property
+    def mean(self) -> float:
+        """The mean of the numbers; NaN without any."""
+        return fmean(self.values) if self.values else math.nan
+
+    @cached_property
+    def counted(self) -> float:
+        """The mean with what failed as 0; NaN where that is all there is beside the unscored."""
+        is_known = self.values or (self.failed and not self.unscored)
+        return fmean([*self.values, *[0.0] * self.failed]) if is_known else math.nan
+
+    def told(self, *, counts: bool = False) -> str:
+        """Say how many cells have no number, and why; empty where there are some and all have one.
+
+        >>> Outcome([1.0], failed=2).told(counts=True)
+        '2 of 3 failed, counted as 0'
+        """
+        size = len(self.values) + self.failed + self.unscored
+        failed = f"{self.failed} of {size} failed{', counted as 0' if counts else ''}"
+        unscored = f"{self.unscored} of {size} not scored"
+        if not size:
+            return "not run"
+        there = [(self.failed, failed), (self.unscored, unscored)]
+        return ", ".join(text for n, text in there if n)
+
+
+def outcomes_of(matrix: Matrix, score: str) -> dict[tuple[str, str], Outcome]:
+    """Return what there is at each place by a score, by row and column."""
+    found: dict[tuple[str, str], tuple[list[float], list[str]]] = {}
+    for cell in matrix.cells:
+        values, without = found.setdefault((cell.row, cell.column), ([], []))
+        if is_number(value := cell.scores.get(score)):
+            values.append(float(value))
+        else:
+            without.append(cell.state)
+    return {
+        place: Outcome(values, failed := without.count("failed"), len(without) - failed)
+        for place, (values, without) in found.items()
+    }
+
+
+def change_of(ours: Outcome, theirs: Outcome) -> Change:
+    """Say what became of a task beside the baseline's."""
+    if theirs.failed or math.isnan(theirs.mean) or math.isnan(ours.counted):
+        return "none"
+    if math.isclose(ours.counted, theirs.mean, rel_tol=_NOTHING, abs_tol=_NOTHING):
+        change: Change = "alike"
+    else:
+        change = "worse" if ours.counted < theirs.mean else "better"
+    return change if change == "worse" or not ours.failed else "none"
