@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal, NamedTuple
 
 from msgspec.structs import replace
 
@@ -12,8 +12,16 @@ from ..lines import Comment, Mark, Note, encoded
 from ..notes import Placed, noted
 from ..turns import Turn
 
+Side = Literal["ours", "theirs"]
 IN_FRONT = -1
 """How many events stand before a note in front of its turn."""
+
+
+class Notes(NamedTuple):
+    """The notes of both sides, and the marks of which one was kept, as both had them."""
+
+    placed: list[Placed]
+    twice: list[tuple[Mark, Mark]]
 
 
 def shared(base: Turn | None, ours: Turn) -> list[Note]:
@@ -53,14 +61,14 @@ def without_notes(turn: Turn) -> list[Any]:
     return [entry for entry in turn.body if not isinstance(entry, Mark | Comment)]
 
 
-def notes_of(base: Turn | None, ours: Turn, theirs: Turn) -> list[Placed]:
+def notes_of(base: Turn | None, ours: Turn, theirs: Turn, keeps: Side) -> Notes:
     """The notes of a turn that both sides have."""
     old, mine, other = (_noted(each) if each else [] for each in (base, ours, theirs))
     if base and not _is_noted_anew(base, theirs):
-        return mine
+        return Notes(mine, [])
     if base and not _is_noted_anew(base, ours):
-        return other
-    return notes_of_both(old, mine, other)
+        return Notes(other, [])
+    return notes_of_both(old, mine, other, keeps)
 
 
 def _noted(turn: Turn) -> list[Placed]:
@@ -75,15 +83,34 @@ def _is_noted_anew(base: Turn, turn: Turn) -> bool:
 
 
 def notes_of_both(
-    base: Sequence[Placed], ours: Sequence[Placed], theirs: Sequence[Placed]
-) -> list[Placed]:
-    """Our notes without those that they took away, and those that only they have put there."""
+    base: Sequence[Placed], ours: Sequence[Placed], theirs: Sequence[Placed], keeps: Side
+) -> Notes:
+    """Our notes without those that they took away, and those that only they have put there.
+
+    Of a mark that both have put otherwise, one is kept.
+    """
     was, mine, other = (
         Counter(encoded(note) for *_, note in each) for each in (base, ours, theirs)
     )
     gone, come = was - other, other - was - (mine - was)
     kept = [placed for placed in ours if not _takes_one(gone, placed[-1])]
-    return [*kept, *(placed for placed in theirs if _takes_one(come, placed[-1]))]
+    new = [placed for placed in theirs if _takes_one(come, placed[-1])]
+    twice = marks_twice(*([note for *_, note in each] for each in (base, kept, new)))
+    left = Counter(encoded(pair[keeps == "ours"]) for pair in twice)
+    return Notes([placed for placed in (*kept, *new) if not _takes_one(left, placed[-1])], twice)
+
+
+def marks_twice(
+    base: Sequence[Note], ours: Sequence[Note], theirs: Sequence[Note]
+) -> list[tuple[Mark, Mark]]:
+    """The marks that each side has put, or asks, otherwise than it was, as both have them."""
+    was = [*map(encoded, base)]
+    mine, other = (
+        {note.mark: note for note in each if isinstance(note, Mark) and encoded(note) not in was}
+        for each in (ours, theirs)
+    )
+    pairs = [(mine[name], note) for name, note in other.items() if name in mine]
+    return [(one, its) for one, its in pairs if one != its]
 
 
 def _takes_one(counts: Counter[bytes], note: Note) -> bool:
