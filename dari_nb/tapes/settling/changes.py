@@ -95,22 +95,17 @@ def notes_of_both(
     gone, come = was - other, other - was - (mine - was)
     kept = [placed for placed in ours if not _takes_one(gone, placed[-1])]
     new = [placed for placed in theirs if _takes_one(come, placed[-1])]
-    twice = marks_twice(*([note for *_, note in each] for each in (base, kept, new)))
+    pairs = marks_asked_otherwise(*([note for *_, note in each] for each in (kept, new)))
+    twice = [pair for pair in pairs if was.keys().isdisjoint(map(encoded, pair))]
     left = Counter(encoded(pair[keeps == "ours"]) for pair in twice)
     return Notes([placed for placed in (*kept, *new) if not _takes_one(left, placed[-1])], twice)
 
 
-def marks_twice(
-    base: Sequence[Note], ours: Sequence[Note], theirs: Sequence[Note]
-) -> list[tuple[Mark, Mark]]:
-    """The marks that each side has put, or asks, otherwise than it was, as both have them."""
-    was = [*map(encoded, base)]
-    mine, other = (
-        {note.mark: note for note in each if isinstance(note, Mark) and encoded(note) not in was}
-        for each in (ours, theirs)
-    )
-    pairs = [(mine[name], note) for name, note in other.items() if name in mine]
-    return [(one, its) for one, its in pairs if one != its]
+def marks_asked_otherwise(ours: Sequence[Note], theirs: Sequence[Note]) -> list[tuple[Mark, Mark]]:
+    """The marks of one name that ask something else on both sides."""
+    mine = {note.mark: note for note in ours if isinstance(note, Mark)}
+    pairs = [(mine.get(note.mark), note) for note in theirs if isinstance(note, Mark)]
+    return [(mark, other) for mark, other in pairs if mark is not None and mark != other]
 
 
 def _takes_one(counts: Counter[bytes], note: Note) -> bool:

@@ -25,7 +25,7 @@ from .changes import (
     Side,
     is_changed,
     leave_out,
-    marks_twice,
+    marks_asked_otherwise,
     notes_of,
     notes_of_both,
     recorded,
@@ -197,11 +197,14 @@ class _Merging:
                 self.tape.turns.append(turn)
 
     def _leave_one(self, base: Turn, ours: Turn, theirs: Turn) -> None:
-        """Of each mark that both sides have put otherwise, keep one, where it stands."""
-        twice = marks_twice(base.notes, ours.notes, theirs.notes)
-        keeps_ours = self._keeps == "ours"
-        leave_out(theirs if keeps_ours else ours, [pair[keeps_ours] for pair in twice])
-        self._note_marks(ours, twice)
+        """Of each mark that stood there, keep one question, in the turn where it stands."""
+        names = {note.mark for note in base.notes if isinstance(note, Mark)}
+        for mark, other in marks_asked_otherwise(ours.notes, theirs.notes):
+            is_both = mark not in base.notes and other not in base.notes
+            if mark.mark in names:
+                leaves_ours = self._keeps == "theirs" if is_both else mark in base.notes
+                leave_out(*((ours, [mark]) if leaves_ours else (theirs, [other])))
+                self._note_marks(ours, [(mark, other)] if is_both else [])
 
     def _note_marks(self, turn: Turn | None, twice: Iterable[tuple[Mark, Mark]]) -> None:
         for mark, other in twice:
