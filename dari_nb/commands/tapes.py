@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
@@ -28,6 +28,7 @@ from ..tapes import (
 )
 from ..tapes.differences import noted_otherwise
 from ..tapes.files import folder_beside
+from ..tapes.growing import left_beside
 from ..tapes.reading import bytes_of
 from ..tapes.settling import committed, merges_lines
 from ..tapes.summary import count_of, summary_of
@@ -77,6 +78,7 @@ _MOST_FLAWS = 20
 
 MakeServer = Callable[[argparse.Namespace], LocalDari]
 AddOptions = Callable[[Any], None]
+T = TypeVar("T")
 
 
 def add_tape_commands(
@@ -141,7 +143,8 @@ def _url(text: str) -> str:
 
 
 def _show(options: argparse.Namespace) -> int:
-    _write(summary_of(read_tape(options.file)))
+    tape = _telling_of_left(options.file, read_tape)
+    _write([*summary_of(tape), *_left(options.file, tape)])
     return 0
 
 
@@ -205,10 +208,26 @@ def _report(check: Check, place: str | None) -> None:
 
 
 def _check_file(options: argparse.Namespace) -> int:
-    turns, flaws = _turns_and_flaws(options.file)
-    if not flaws:
-        _write([f"{options.file}: {turns}, nothing is wrong"])
-    return int(bool(flaws))
+    file = options.file
+    turns, flaws = _telling_of_left(file, _turns_and_flaws)
+    left = _left(file, read_tape(file))
+    _write(left)
+    if not flaws and not left:
+        _write([f"{file}: {turns}, nothing is wrong"])
+    return int(bool(flaws or left))
+
+
+def _telling_of_left(file: Path, read: Callable[[Path], T]) -> T:
+    """Read a tape; of one that is not there, say what a killed process has left of it."""
+    try:
+        return read(file)
+    except InvalidRequestError:
+        _write(_left(file, Recording()))
+        raise
+
+
+def _left(file: Path, tape: Recording) -> list[str]:
+    return [f"{file}: {text}" for text in left_beside(file.expanduser().resolve(), tape)]
 
 
 def _turns_and_flaws(file: Path) -> tuple[str, list[str]]:
