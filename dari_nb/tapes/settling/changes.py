@@ -8,8 +8,10 @@ from typing import Any, Literal, NamedTuple
 
 from msgspec.structs import replace
 
+from ..growing.sessions import Place, place_of
 from ..lines import Comment, Mark, Note, encoded
 from ..notes import Placed, noted
+from ..recording import Recording
 from ..turns import Turn
 
 Side = Literal["ours", "theirs"]
@@ -22,6 +24,13 @@ class Notes(NamedTuple):
 
     placed: list[Placed]
     twice: list[tuple[Mark, Mark]]
+
+
+class Standing(NamedTuple):
+    """A mark, and the turn in which it stands."""
+
+    note: Mark
+    place: Place
 
 
 def shared(base: Turn | None, ours: Turn) -> list[Note]:
@@ -106,6 +115,18 @@ def marks_asked_otherwise(ours: Sequence[Note], theirs: Sequence[Note]) -> list[
     mine = {note.mark: note for note in ours if isinstance(note, Mark)}
     pairs = [(mine.get(note.mark), note) for note in theirs if isinstance(note, Mark)]
     return [(mark, other) for mark, other in pairs if mark is not None and mark != other]
+
+
+def marks_of(tape: Recording) -> dict[str, Standing]:
+    """The marks of turns whose names stand on a tape once."""
+    found = [
+        Standing(note, place_of(turn))
+        for turn in tape.turns
+        for note in turn.notes
+        if isinstance(note, Mark)
+    ]
+    names = Counter(each.note.mark for each in found)
+    return {each.note.mark: each for each in found if names[each.note.mark] == 1}
 
 
 def _takes_one(counts: Counter[bytes], note: Note) -> bool:

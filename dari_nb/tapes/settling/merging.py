@@ -25,7 +25,7 @@ from .changes import (
     Side,
     is_changed,
     leave_out,
-    marks_asked_otherwise,
+    marks_of,
     notes_of,
     notes_of_both,
     recorded,
@@ -118,6 +118,7 @@ class _Merging:
         self._twice: list[tuple[Turn | None, str]] = []
         self._parted: list[tuple[Turn, Turn]] = []
         self._was, self._mine, self._other = map(by_place, sides)
+        self._marks = [*map(marks_of, sides)]
         self._needed = places_needed(self._was, self._mine, self._other)
         turns = [
             self._of_both(self._was.get(place), turn, self._other[place])
@@ -128,6 +129,7 @@ class _Merging:
         ]
         self.tape = Recording(ours.times or theirs.times, turns, scrubbed=ours.scrubbed)
         self._add_theirs(base)
+        self._leave_one_of_each()
         old, mine, other = ([(0, 0, None, note) for note in each.tail] for each in sides)
         tail, twice = notes_of_both(old, mine, other, keeps)
         self.tape.tail = [note for *_, note in tail]
@@ -163,7 +165,7 @@ class _Merging:
                 place=f"{its.turn} of {its.session}",
             )
         there = Content(written)
-        for whose, had in zip((_WORDS["theirs"], _WORDS["ours"]), self._had, strict=True):
+        for whose, had in zip((f"{_WORDS['theirs']},", "ours"), self._had, strict=True):
             if gone := had.without(there):
                 yield _OUT.format(whose=whose, what="; ".join(gone))
 
@@ -192,19 +194,25 @@ class _Merging:
                     line.session = sessions[theirs] = f"beside {theirs}"
                     self._parted.append((other, turn))
                 leave_out(turn, [*moved, *(shared(old, ours) if ours else [])])
-                if ours and old:
-                    self._leave_one(old, ours, turn)
                 self.tape.turns.append(turn)
 
-    def _leave_one(self, base: Turn, ours: Turn, theirs: Turn) -> None:
-        """Of each mark that stood there, keep one question, in the turn where it stands."""
-        names = {note.mark for note in base.notes if isinstance(note, Mark)}
-        for mark, other in marks_asked_otherwise(ours.notes, theirs.notes):
-            is_both = mark not in base.notes and other not in base.notes
-            if mark.mark in names:
-                leaves_ours = self._keeps == "theirs" if is_both else mark in base.notes
-                leave_out(*((ours, [mark]) if leaves_ours else (theirs, [other])))
-                self._note_marks(ours, [(mark, other)] if is_both else [])
+    def _leave_one_of_each(self) -> None:
+        """Of a mark that each side has in another turn now, keep one, where it stands."""
+        turns = {place_of(turn): turn for turn in self.tape.turns}
+        for name, was in self._marks[0].items():
+            mark, other = (marks.get(name) for marks in self._marks[1:])
+            if mark is None or other is None or mark.place == other.place:
+                continue
+            ours, theirs = (turns.get(each.place) for each in (mark, other))
+            if ours is None or theirs is None or mark.note not in ours.notes:
+                continue
+            if other.note in theirs.notes:
+                is_both = was.note not in (mark.note, other.note)
+                leaves_ours = mark.note == was.note != other.note
+                leaves_ours = self._keeps == "theirs" if is_both else leaves_ours
+                leave_out(*((ours, [mark.note]) if leaves_ours else (theirs, [other.note])))
+                is_asked_twice = mark.note != other.note and is_both
+                self._note_marks(ours, [(mark.note, other.note)] if is_asked_twice else [])
 
     def _note_marks(self, turn: Turn | None, twice: Iterable[tuple[Mark, Mark]]) -> None:
         for mark, other in twice:
