@@ -227,7 +227,7 @@ def _telling_of_left(file: Path, read: Callable[[Path], T]) -> T:
 
 
 def _left(file: Path, tape: Recording) -> list[str]:
-    return [f"{file}: {text}" for text in left_beside(file.expanduser().resolve(), tape)]
+    return [f"{file}: {text}" for text in left_beside(Tape(file).file, tape)]
 
 
 def _turns_and_flaws(file: Path) -> tuple[str, list[str]]:
