@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
@@ -28,6 +28,7 @@ from ..tapes import (
 )
 from ..tapes.differences import noted_otherwise
 from ..tapes.files import folder_beside
+from ..tapes.growing import left_beside
 from ..tapes.reading import bytes_of
 from ..tapes.settling import committed, merges_lines
 from ..tapes.summary import count_of, summary_of
@@ -55,7 +56,8 @@ _VOLATILE = "what does not count in errors; may be given again"
 _SETTLE = "keep the turns of both sides where git left a conflict"
 _ABOUT_SETTLING = (
     "A turn that both sides recorded anew keeps one answer, by default that of the branch that "
-    "comes in; each such turn is named. Where both sides ask something else in the same place of a "
+    "comes in, and a mark that both changed one question; each is named, and so is what one side "
+    "took out. Where both sides ask something else in the same place of a "
     "session, it becomes two. What was written into the file since git left the conflict is kept, "
     "or the file is left alone. With *.tape text eol=lf -merge in .gitattributes git merges no "
     "tapes line by line, which can leave a turn whose beginning is gone."
@@ -64,7 +66,7 @@ _HALVES = (
     "git merges two branches by itself where one replaced a turn and the other went on from it; "
     "with *.tape text eol=lf -merge in .gitattributes it stops, for dari-local tape settle"
 )
-_KEEPS = "of a turn that both sides recorded anew, keep the answer {}"
+_KEEPS = "of a turn that both sides recorded anew, and of a mark that both changed, keep the one {}"
 _DIFF = (
     "which turns came, went, were answered otherwise, or have other marks, comments or metadata; 1 "
     "when any did"
@@ -76,6 +78,7 @@ _MOST_FLAWS = 20
 
 MakeServer = Callable[[argparse.Namespace], LocalDari]
 AddOptions = Callable[[Any], None]
+T = TypeVar("T")
 
 
 def add_tape_commands(
@@ -140,7 +143,8 @@ def _url(text: str) -> str:
 
 
 def _show(options: argparse.Namespace) -> int:
-    _write(summary_of(read_tape(options.file)))
+    tape = _telling_of_left(options.file, read_tape)
+    _write([*summary_of(tape), *_left(options.file, tape)])
     return 0
 
 
@@ -204,10 +208,26 @@ def _report(check: Check, place: str | None) -> None:
 
 
 def _check_file(options: argparse.Namespace) -> int:
-    turns, flaws = _turns_and_flaws(options.file)
-    if not flaws:
-        _write([f"{options.file}: {turns}, nothing is wrong"])
-    return int(bool(flaws))
+    file = options.file
+    turns, flaws = _telling_of_left(file, _turns_and_flaws)
+    left = _left(file, read_tape(file))
+    _write(left)
+    if not flaws and not left:
+        _write([f"{file}: {turns}, nothing is wrong"])
+    return int(bool(flaws or left))
+
+
+def _telling_of_left(file: Path, read: Callable[[Path], T]) -> T:
+    """Read a tape; of one that is not there, say what a killed process has left of it."""
+    try:
+        return read(file)
+    except InvalidRequestError:
+        _write(_left(file, Recording()))
+        raise
+
+
+def _left(file: Path, tape: Recording) -> list[str]:
+    return [f"{file}: {text}" for text in left_beside(Tape(file).file, tape)]
 
 
 def _turns_and_flaws(file: Path) -> tuple[str, list[str]]:

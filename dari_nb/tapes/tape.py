@@ -52,11 +52,11 @@ class Tape:
 
     In the mode ``auto`` what is on the tape plays, and what is missing is asked live and kept: as
     *new* lines, which do not play in the mode ``play`` before they are adopted, unless the tape was
-    empty, or its turn was cut off; a new turn that failed is asked again. ``play`` asks nobody:
-    what is missing is a ``TapeMissError``. ``record`` asks everything live, and replaces what it
-    asks again, also where that waits to be adopted. What was recorded n times plays in the same
-    order, and from the beginning again; but a repetition of a batch's task that was not recorded is
-    missing.
+    empty, or its turn was cut off; what a killed process had not asked yet is new, too, and a new
+    turn that failed is asked again. ``play`` asks nobody: what is missing is a ``TapeMissError``.
+    ``record`` asks everything live, and replaces what it asks again, also where that waits to be
+    adopted. What was recorded n times plays in the same order, and from the beginning again; but a
+    repetition of a batch's task that was not recorded is missing.
 
     Attributes:
         path: The file; it is made by the first turn that is recorded.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import fcntl
 import json
+import logging
 import os
 import signal
 import subprocess
@@ -18,10 +19,12 @@ from typing import Any
 
 import pytest
 
+from dari_nb.commands.cli import main
 from dari_nb.errors import InvalidRequestError, TapeError, TapeMissError
 from dari_nb.local import Draft, LocalDari, NewAttempt, Reasoning, ToolCall, ToolResult, Usage
 from dari_nb.local import Turn as Asked
-from dari_nb.tapes import EventLine, Tape, Turn, flaws_of, read_tape
+from dari_nb.tapes import EventLine, Tape, Turn, flaws_of, read_tape, write_tape
+from dari_nb.tapes.lines import encoded
 from dari_nb.workbench import Dari
 
 from .conftest import Caller, until
@@ -286,6 +289,56 @@ def test_a_process_that_is_killed_leaves_a_tape_up_to_there(path: Path) -> None:
     assert told(turns[1])[-1] == "tool.call_completed"
     assert turns[1].status is None
     assert not journal.exists()
+
+
+def test_what_a_killed_process_left_is_said_before_it_is_on_the_tape(
+    path: Path, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    with killed(path):
+        pass
+    said = (
+        "lesson.tape.running holds 1 turn that a killed process left, 'die': it comes onto "
+        "lesson.tape with what is recorded next. To keep it off, take the tape out, and then "
+        "remove lesson.tape.running"
+    )
+    for name, status in (("show", 0), ("check", 1)):
+        assert main(["tape", name, str(path)]) == status
+        assert capsys.readouterr().out.splitlines()[-1] == f"{path}: {said}"
+    with caplog.at_level(logging.WARNING), LocalDari(tape=path) as server:
+        for text in ("later", "again"):
+            calling(server).ask("echo", text)
+    assert [record.getMessage() for record in caplog.records] == [f"{said}."]
+    assert main(["tape", "show", str(path)]) == 0
+    assert "killed" not in capsys.readouterr().out
+
+
+def test_what_a_killed_process_left_of_another_tape_stays_beside_it(
+    path: Path, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    record(path, "first", "second")
+    first, second = read_tape(path).turns
+    journal = path.with_name("lesson.tape.running")
+    lines = [second.agent, second.line, *second.body[:2]]
+    journal.write_bytes(b"".join(b"1 %b" % encoded(line) for line in lines))
+    left, whole = journal.read_bytes(), path.rename(path.with_name("other.tape"))
+    assert main(["tape", "show", str(path)]) == 2
+    said = (
+        "lesson.tape.running holds 1 turn that a killed process left, 'second': what 'second' goes "
+        "on from is not on lesson.tape, so lesson.tape.running is of another tape, and stays as it "
+        "is: put it beside that one, named as that with .running behind, or remove it"
+    )
+    assert said in capsys.readouterr().out
+    with caplog.at_level(logging.WARNING):
+        record(path, "else")
+    assert [record.getMessage() for record in caplog.records] == [f"{said}."]
+    assert [turn.line.asked for turn in read_tape(path).turns] == ["else"]
+    assert journal.read_bytes() == left
+    tape = read_tape(whole)
+    tape.turns = [first]
+    write_tape(tape, whole)
+    journal.rename(whole.with_name("other.tape.running"))
+    record(whole, "else")
+    assert [turn.line.asked for turn in read_tape(whole).turns] == ["first", "second", "else"]
 
 
 def test_a_turn_that_was_cut_off_is_recorded_anew_in_its_own_place(path: Path) -> None:

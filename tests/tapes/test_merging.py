@@ -8,6 +8,7 @@ import pytest
 
 from dari_nb.errors import TapeError
 from dari_nb.tapes import (
+    Comment,
     Mark,
     Recording,
     Turn,
@@ -75,8 +76,8 @@ def test_notes_stay_between_the_drafts_of_turns_that_neither_side_asked_again(
 
     def asks_otherwise(text: str) -> Change:
         def change(tape: Recording) -> None:
-            tape.turns[0].body[1] = Mark("half", text)
-            tape.turns[1].before = [Mark("between", text)]
+            tape.turns[0].body[1] = Mark(text, "What?")
+            tape.turns[1].before = [Mark(f"between {text}")]
 
         return change
 
@@ -84,8 +85,8 @@ def test_notes_stay_between_the_drafts_of_turns_that_neither_side_asked_again(
     first, second = settle(path).turns
     kinds = [type(entry).__name__ for entry in first.body]
     assert kinds == ["DraftLine", "Mark", "Mark", "DraftLine", "EventLine", "EventLine"]
-    assert first.notes == [Mark("half", "A?"), Mark("half", "B?")]
-    assert second.before == [Mark("between", "A?"), Mark("between", "B?")]
+    assert first.notes == [Mark("A?", "What?"), Mark("B?", "What?")]
+    assert second.before == [Mark("between A?"), Mark("between B?")]
 
 
 def test_what_git_can_merge_by_itself_is_a_tape(lesson: Recording, tmp_path: Path) -> None:
@@ -193,8 +194,12 @@ def test_what_one_side_took_off_is_off(lesson: Recording, tmp_path: Path) -> Non
     def takes_one_off(tape: Recording) -> None:
         del tape.turns[1]
 
+    lesson.turns[1].before = [Mark("guess", "What?"), Comment("# so it is")]
     path = merged(tmp_path, lesson, takes_one_off, asks("Theirs?", "Yes."), fails=True)
-    assert texts(settle(path)) == ["What is a closure?", "Theirs?"]
+    told: list[str] = []
+    assert texts(settle(path, tell=told.append)) == ["What is a closure?", "Theirs?"]
+    out = "msg_2 of sess_1, 'And in Go?'; mark 'guess'; comment '# so it is'"
+    assert told == [f"ours took this out, and it is out: {out}"]
 
 
 def test_sessions_that_begin_alike_and_part_are_two(lesson: Recording, tmp_path: Path) -> None:
@@ -247,12 +252,29 @@ def goes_on(tape: Recording) -> None:
     tape.turns.append(new)
 
 
+def goes_on_from_the_third(tape: Recording) -> None:
+    (new,) = going_on(tape.turns[2], "six")
+    new.line.new = True
+    tape.turns.append(new)
+
+
+def records_the_third_anew(tape: Recording) -> None:
+    tape.add(taken("three", [said("3.")], number=3, parent=tape.turns[1].line.key))
+
+
 def marks_the_last(tape: Recording) -> None:
     tape.turns[3].before.append(Mark("more"))
 
 
 @pytest.mark.parametrize(
-    ("change", "attributes"), [(goes_on, ALONE), (marks_the_last, ALONE), (marks_the_last, "")]
+    ("change", "attributes"),
+    [
+        (goes_on, ALONE),
+        (goes_on_from_the_third, ALONE),
+        (records_the_third_anew, ALONE),
+        (marks_the_last, ALONE),
+        (marks_the_last, ""),
+    ],
 )
 @pytest.mark.parametrize("is_ours", [True, False])
 def test_what_one_side_replaced_and_the_other_went_on_from_is_two_conversations(
@@ -265,12 +287,14 @@ def test_what_one_side_replaced_and_the_other_went_on_from_is_two_conversations(
     settle(path, tell=told.append)
     tape = read_tape(path)
     assert flaws_of(tape) == []
-    last = ["three", "four", *(["six"] if change is goes_on else [])]
+    goes = change in (goes_on, goes_on_from_the_third)
+    last = ["three", "four", *(["six"] if goes else [])]
     ours, theirs = (["instead"], last) if is_ours else (last, ["instead"])
     assert texts(tape) == ["one", "two", *ours, *theirs]
-    assert [turn.line.session for turn in tape.turns[2:]] == [
-        *["sess_1"] * len(ours),
-        *["sess_2"] * len(theirs),
+    old = [turn for turn in tape.turns if not turn.line.new]
+    assert [turn.line.session for turn in old[2:]] == [
+        *["sess_1"] * min(2, len(ours)),
+        *["sess_2"] * min(2, len(theirs)),
     ]
     assert sum(note == Mark("three", "What is three?") for t in tape.turns for note in t.notes) == 1
     expected = (

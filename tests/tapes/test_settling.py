@@ -209,6 +209,43 @@ def test_marks_that_stood_before_both_sides_asked_otherwise_stand_once(
     assert path.read_bytes() == before
 
 
+@pytest.mark.parametrize("keeps", ["ours", "theirs"])
+@pytest.mark.parametrize("is_replaced", [False, True])
+def test_which_of_two_questions_of_one_mark_is_kept_is_chosen_and_said(
+    is_replaced: bool, keeps: str, lesson: Recording, tmp_path: Path
+) -> None:
+    (tmp_path / ".gitattributes").write_text(LEFT_ALONE)
+    lesson.turns[1].before = [Mark("guess", "What?")]
+    lesson.tail = [Mark("end", "Is it?")]
+
+    def asks_of(text: str) -> Change:
+        def change(tape: Recording) -> None:
+            first, second = tape.turns
+            second.before = [Mark("guess", text)]
+            tape.tail = [Mark("end", text)]
+            if is_replaced:
+                new = taken(text, [said("So.")], number=2, parent=first.line.key)
+                tape.turns[1] = new.in_place_of(second)
+
+        return change
+
+    path = merged(tmp_path, lesson, asks_of("Ours?"), asks_of("Theirs?"), fails=True)
+    tape, told = told_of(path, keeps=keeps)
+    wording = {"ours": "Ours?", "theirs": "Theirs?"}[keeps]
+    notes = {note.mark: turn for turn in tape.turns for note in turn.notes}
+    assert [*notes] == ["guess"]
+    assert notes["guess"].before == [Mark("guess", wording)]
+    assert tape.tail == [Mark("end", wording)]
+    assert not is_replaced or notes["guess"].line.asked == wording
+    assert flaws_of(tape) == []
+    at = "'Ours?'" if is_replaced else "'And in Go?'"
+    both = "(ours asks 'Ours?', theirs 'Theirs?')"
+    assert [text.partition(": kept is ")[0] for text in told if ": kept is " in text] == [
+        f"both sides have their own mark 'guess' {both} of msg_2 of sess_1, {at}",
+        f"both sides have their own mark 'end' {both} at the end",
+    ]
+
+
 def test_a_tape_that_one_side_renamed_is_said_to_be_elsewhere(
     lesson: Recording, tmp_path: Path
 ) -> None:

@@ -1,6 +1,7 @@
 """A tape while it is recorded on: its file, and a journal beside it of what runs."""
 
 from .growing_tape import GrowingTape
+from .left import left_beside
 from .own_turns import forget
 
-__all__ = ["GrowingTape", "forget"]
+__all__ = ["GrowingTape", "forget", "left_beside"]

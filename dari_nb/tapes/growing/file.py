@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from io import FileIO
 from pathlib import Path
@@ -16,7 +16,7 @@ from ..reading import bytes_of, parsed
 from ..recording import Recording, Writer
 from ..turns import Turn
 from ..writing import put, tape_bytes
-from .journal import left_running, remove_left
+from .left import Left, missing
 from .locks import alone_in
 from .own_turns import OwnTurns
 from .sessions import Place, Sessions, each_once, place_of, without_waiting
@@ -67,7 +67,7 @@ class TapeFile:
         self._counted: Counter[str] = Counter()
         self._scrubbed: Counter[str] = Counter()
         self._pending: list[tuple[int, Turn]] = []
-        self._left: list[Path] = []
+        self._left = Left(path)
 
     @property
     def is_changed(self) -> bool:
@@ -82,8 +82,7 @@ class TapeFile:
             InvalidRequestError: It cannot be read.
         """
         now = self._read()
-        turns, self._left = left_running(self._path)
-        self._put_left(turns, now)
+        self._put_left(self._left.turns_for(now), now)
         self._known = {*self._sessions.there}
         self._has_news = False
         now.turns += [turn for _, turn in self._pending]
@@ -149,7 +148,7 @@ class TapeFile:
     def _put_left(self, turns: Iterable[Turn], now: Recording) -> None:
         """Let those come first which others have left, and which are not on the tape yet."""
         own = [(number, turn) for number, turn in self._pending if number != _OF_OTHERS]
-        self._pending = [*((_OF_OTHERS, turn) for turn in _missing(turns, now)), *own]
+        self._pending = [*((_OF_OTHERS, turn) for turn in missing(turns, now)), *own]
 
     def _append(self, counts: Mapping[str, int] | None) -> None:
         there = {*self._sessions.there}
@@ -186,8 +185,7 @@ class TapeFile:
     def _strike(self) -> None:
         self._saved([number for number, _ in self._pending if number != _OF_OTHERS])
         self._pending.clear()
-        remove_left(self._left)
-        self._left = []
+        self._left.remove()
 
     def _note_order(self, turn: Turn, number: int) -> None:
         place = place_of(turn)
@@ -268,18 +266,6 @@ class TapeFile:
         except OSError:
             return None
         return found.st_ino, found.st_size, found.st_mtime_ns
-
-
-def _missing(left: Iterable[Turn], tape: Recording) -> Iterator[Turn]:
-    """Give the turns of those that were left which a tape has not; no answer of it is replaced."""
-    there = {place_of(turn): turn for turn in tape.turns}
-    for turn in left:
-        while (other := there.get(place_of(turn))) is not None and other.status is not None:
-            if turn.status is None or turn.events == other.events:
-                break
-            turn.line.take += 1
-        else:
-            yield turn
 
 
 def _write_at(file: FileIO, at: int, data: bytes) -> None:

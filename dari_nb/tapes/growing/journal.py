@@ -107,15 +107,14 @@ def _places(path: Path) -> Iterator[Path]:
         yield beside.with_name(f"{beside.name}-{number}")
 
 
-def left_running(path: Path) -> tuple[list[Turn], list[Path]]:
-    """The turns that ran when whoever recorded them was killed, up to there, and their journals."""
-    turns, left = list[Turn](), list[Path]()
+def left_running(path: Path) -> list[tuple[Path, list[Turn]]]:
+    """The journals of killed processes, with the turns that ran then, up to there."""
+    left = list[tuple[Path, list[Turn]]]()
     for place in sorted(path.parent.glob(f"{_escaped(path.name)}.running*")):
         data = _abandoned(place)
         if data is not None:
-            turns += _turns_in(data, path)
-            left.append(place)
-    return turns, left
+            left.append((place, [*_turns_in(data, path)]))
+    return left
 
 
 def _escaped(name: str) -> str:

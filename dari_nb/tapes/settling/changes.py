@@ -4,16 +4,33 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal, NamedTuple
 
 from msgspec.structs import replace
 
+from ..growing.sessions import Place, place_of
 from ..lines import Comment, Mark, Note, encoded
 from ..notes import Placed, noted
+from ..recording import Recording
 from ..turns import Turn
 
+Side = Literal["ours", "theirs"]
 IN_FRONT = -1
 """How many events stand before a note in front of its turn."""
+
+
+class Notes(NamedTuple):
+    """The notes of both sides, and the marks of which one was kept, as both had them."""
+
+    placed: list[Placed]
+    twice: list[tuple[Mark, Mark]]
+
+
+class Standing(NamedTuple):
+    """A mark, and the turn in which it stands."""
+
+    note: Mark
+    place: Place
 
 
 def shared(base: Turn | None, ours: Turn) -> list[Note]:
@@ -53,14 +70,14 @@ def without_notes(turn: Turn) -> list[Any]:
     return [entry for entry in turn.body if not isinstance(entry, Mark | Comment)]
 
 
-def notes_of(base: Turn | None, ours: Turn, theirs: Turn) -> list[Placed]:
+def notes_of(base: Turn | None, ours: Turn, theirs: Turn, keeps: Side) -> Notes:
     """The notes of a turn that both sides have."""
     old, mine, other = (_noted(each) if each else [] for each in (base, ours, theirs))
     if base and not _is_noted_anew(base, theirs):
-        return mine
+        return Notes(mine, [])
     if base and not _is_noted_anew(base, ours):
-        return other
-    return notes_of_both(old, mine, other)
+        return Notes(other, [])
+    return notes_of_both(old, mine, other, keeps)
 
 
 def _noted(turn: Turn) -> list[Placed]:
@@ -75,15 +92,41 @@ def _is_noted_anew(base: Turn, turn: Turn) -> bool:
 
 
 def notes_of_both(
-    base: Sequence[Placed], ours: Sequence[Placed], theirs: Sequence[Placed]
-) -> list[Placed]:
-    """Our notes without those that they took away, and those that only they have put there."""
+    base: Sequence[Placed], ours: Sequence[Placed], theirs: Sequence[Placed], keeps: Side
+) -> Notes:
+    """Our notes without those that they took away, and those that only they have put there.
+
+    Of a mark that both have put otherwise, one is kept.
+    """
     was, mine, other = (
         Counter(encoded(note) for *_, note in each) for each in (base, ours, theirs)
     )
     gone, come = was - other, other - was - (mine - was)
     kept = [placed for placed in ours if not _takes_one(gone, placed[-1])]
-    return [*kept, *(placed for placed in theirs if _takes_one(come, placed[-1]))]
+    new = [placed for placed in theirs if _takes_one(come, placed[-1])]
+    pairs = marks_asked_otherwise(*([note for *_, note in each] for each in (kept, new)))
+    twice = [pair for pair in pairs if was.keys().isdisjoint(map(encoded, pair))]
+    left = Counter(encoded(pair[keeps == "ours"]) for pair in twice)
+    return Notes([placed for placed in (*kept, *new) if not _takes_one(left, placed[-1])], twice)
+
+
+def marks_asked_otherwise(ours: Sequence[Note], theirs: Sequence[Note]) -> list[tuple[Mark, Mark]]:
+    """The marks of one name that ask something else on both sides."""
+    mine = {note.mark: note for note in ours if isinstance(note, Mark)}
+    pairs = [(mine.get(note.mark), note) for note in theirs if isinstance(note, Mark)]
+    return [(mark, other) for mark, other in pairs if mark is not None and mark != other]
+
+
+def marks_of(tape: Recording) -> dict[str, Standing]:
+    """The marks of turns whose names stand on a tape once."""
+    found = [
+        Standing(note, place_of(turn))
+        for turn in tape.turns
+        for note in turn.notes
+        if isinstance(note, Mark)
+    ]
+    names = Counter(each.note.mark for each in found)
+    return {each.note.mark: each for each in found if names[each.note.mark] == 1}
 
 
 def _takes_one(counts: Counter[bytes], note: Note) -> bool:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from msgspec import UNSET
 from msgspec.structs import replace
 
 from ...errors import InvalidRequestError
 from ..differences import is_same
+from ..growing.sessions import Place, place_of
+from ..lines import Mark
 from ..notes import with_notes
 from ..reading import parsed
 from ..recording import Recording
@@ -20,8 +22,10 @@ from ..turns import Turn
 from ..writing import put, tape_bytes
 from .changes import (
     IN_FRONT,
+    Side,
     is_changed,
     leave_out,
+    marks_of,
     notes_of,
     notes_of_both,
     recorded,
@@ -29,11 +33,11 @@ from .changes import (
     without_notes,
 )
 from .conflicts import Sides, sides_of
+from .needed import by_place, places_needed
+from .taken_out import Content
 
-Side = Literal["ours", "theirs"]
-_Place = tuple[str, int, bool]
 _TWICE = (
-    "both sides have their own {what} of {turn} of {session}, {asked}: kept is {kept}; for "
+    "both sides have their own {what} {place}: kept is {kept}; for "
     "{other} let git checkout --merge write the file anew, and settle with --{side}"
 )
 _WORDS: dict[Side, str] = {"ours": "ours", "theirs": "theirs, of the branch that comes in"}
@@ -42,6 +46,8 @@ _PARTED = (
     "stood there; theirs, {other}, is {place}, a conversation of its own now; take out what is not "
     "wanted"
 )
+_OUT = "{whose} took this out, and it is out: {what}"
+_MARK = "mark {name!r} (ours asks {ours!r}, theirs {theirs!r})"
 _BOTH_ASKED = "both sides asked something else"
 _ONE_ASKED = "where one side still needs what stood there, the other asked something else"
 
@@ -56,12 +62,14 @@ def settle(
 
     What only one side changed is as that side has it: what came of a turn, what is known of it, and
     the notes in it, each for itself. Of a turn that both sides recorded anew, one answer is kept,
-    and the notes of both.
+    and the notes of both; of a mark that both changed, one question. Where one side replaced what
+    the other changed or went on from, both conversations stay whole.
 
     Args:
         path: The file, which is written anew.
         keeps: Whose answer is kept: that of the branch that comes in, or of the one that is there.
-        tell: Is told of each turn that had two answers, and of sessions that are two now.
+        tell: Is told of each turn that had two answers, of sessions that are two now, and of what
+            one side took out.
 
     Returns:
         What is in it now.
@@ -106,10 +114,12 @@ class _Merging:
     def __init__(self, sides: Sides, keeps: Side) -> None:
         base, ours, theirs = sides
         self._keeps = keeps
-        self._twice: list[tuple[Turn, str]] = []
+        self._had = Content(ours), Content(theirs)
+        self._twice: list[tuple[Turn | None, str]] = []
         self._parted: list[tuple[Turn, Turn]] = []
-        self._was, self._mine, self._other = map(_by_place, sides)
-        self._needed = self._places_needed()
+        self._was, self._mine, self._other = map(by_place, sides)
+        self._marks = [*map(marks_of, sides)]
+        self._needed = places_needed(self._was, self._mine, self._other)
         turns = [
             self._of_both(self._was.get(place), turn, self._other[place])
             if place in self._other
@@ -119,8 +129,11 @@ class _Merging:
         ]
         self.tape = Recording(ours.times or theirs.times, turns, scrubbed=ours.scrubbed)
         self._add_theirs(base)
-        tails = ([(0, 0, None, note) for note in each.tail] for each in sides)
-        self.tape.tail = [note for *_, note in notes_of_both(*tails)]
+        self._leave_one_of_each()
+        old, mine, other = ([(0, 0, None, note) for note in each.tail] for each in sides)
+        tail, twice = notes_of_both(old, mine, other, keeps)
+        self.tape.tail = [note for *_, note in tail]
+        self._note_marks(None, twice)
         self.tape.note_scrubbed(Counter(theirs.scrubbed) - Counter(ours.scrubbed))
 
     def told(self, written: Recording) -> Iterable[str]:
@@ -134,18 +147,15 @@ class _Merging:
         }
         side: Side = "theirs" if self._keeps == "ours" else "ours"
         for turn, what in self._twice:
-            place = {"turn": now[id(turn)].turn, "session": now[id(turn)].session}
-            yield _TWICE.format(
-                what=what,
-                asked=prompt_of(turn),
-                kept=_WORDS[self._keeps],
-                other=side,
-                side=side,
-                **place,
-            )
+            place = "at the end"
+            if turn:
+                at = now[id(turn)]
+                place = f"of {at.turn} of {at.session}, {prompt_of(turn)}"
+            kept = _WORDS[self._keeps]
+            yield _TWICE.format(what=what, place=place, kept=kept, other=side, side=side)
         for turn, other in self._parted:
             line, its = now[id(turn)], now[id(other)]
-            is_replaced = not {_place(turn), _place(other)}.isdisjoint(self._was)
+            is_replaced = not {place_of(turn), place_of(other)}.isdisjoint(self._was)
             yield _PARTED.format(
                 what=_ONE_ASKED if is_replaced else _BOTH_ASKED,
                 turn=line.turn,
@@ -154,25 +164,12 @@ class _Merging:
                 other=prompt_of(other),
                 place=f"{its.turn} of {its.session}",
             )
+        there = Content(written)
+        for whose, had in zip((f"{_WORDS['theirs']},", "ours"), self._had, strict=True):
+            if gone := had.without(there):
+                yield _OUT.format(whose=whose, what="; ".join(gone))
 
-    def _places_needed(self) -> set[_Place]:
-        """Where turns are that one side took off, and the other goes on from."""
-        kept = [
-            (turn, side)
-            for side, other in ((self._mine, self._other), (self._other, self._mine))
-            for place, turn in side.items()
-            if place in other or is_changed(self._was.get(place), turn)
-        ]
-        keys, needed = {None, *(turn.line.key for turn, _ in kept)}, set[_Place]()
-        for last, side in kept:
-            turn = last
-            while turn.line.parent not in keys and (before := _parent(turn, side)):
-                keys.add(before.line.key)
-                needed.add(_place(before))
-                turn = before
-        return needed
-
-    def _stays(self, place: _Place, turn: Turn) -> bool:
+    def _stays(self, place: Place, turn: Turn) -> bool:
         """Whether a turn that only one side has is no turn that the other took off."""
         return place in self._needed or is_changed(self._was.get(place), turn)
 
@@ -199,12 +196,35 @@ class _Merging:
                 leave_out(turn, [*moved, *(shared(old, ours) if ours else [])])
                 self.tape.turns.append(turn)
 
+    def _leave_one_of_each(self) -> None:
+        """Of a mark that each side has in another turn now, keep one, where it stands."""
+        turns = {place_of(turn): turn for turn in self.tape.turns}
+        for name, was in self._marks[0].items():
+            mark, other = (marks.get(name) for marks in self._marks[1:])
+            if mark is None or other is None or mark.place == other.place:
+                continue
+            ours, theirs = (turns.get(each.place) for each in (mark, other))
+            if ours is None or theirs is None or mark.note not in ours.notes:
+                continue
+            if other.note in theirs.notes:
+                is_both = was.note not in (mark.note, other.note)
+                leaves_ours = mark.note == was.note != other.note
+                leaves_ours = self._keeps == "theirs" if is_both else leaves_ours
+                leave_out(*((ours, [mark.note]) if leaves_ours else (theirs, [other.note])))
+                is_asked_twice = mark.note != other.note and is_both
+                self._note_marks(ours, [(mark.note, other.note)] if is_asked_twice else [])
+
+    def _note_marks(self, turn: Turn | None, twice: Iterable[tuple[Mark, Mark]]) -> None:
+        for mark, other in twice:
+            what = _MARK.format(name=mark.mark, ours=mark.ask, theirs=other.ask)
+            self._twice.append((turn, what))
+
     def _of_both(self, base: Turn | None, ours: Turn, theirs: Turn) -> Turn:
         """A turn that both sides have."""
         old = recorded(base) if base else None
         is_anew = recorded(ours) != old, recorded(theirs) != old
         turn = theirs if is_anew[1] and not (is_anew[0] and self._keeps == "ours") else ours
-        notes = notes_of(base, ours, theirs)
+        notes, marks = notes_of(base, ours, theirs, self._keeps)
         metadata, twice = self._metadata(
             *(each.line.metadata if each else {} for each in (base, ours, theirs))
         )
@@ -215,6 +235,7 @@ class _Merging:
         if all(is_anew) and not is_same(ours, theirs):
             self._twice.append((made, "answer"))
         self._twice += [(made, name) for name in twice]
+        self._note_marks(made, marks)
         return made
 
     def _metadata(
@@ -230,20 +251,6 @@ class _Merging:
             else:
                 merged[name] = mine if other == old else other
         return {name: value for name, value in merged.items() if value is not UNSET}, twice
-
-
-def _by_place(tape: Recording) -> dict[_Place, Turn]:
-    return {_place(turn): turn for turn in tape.turns}
-
-
-def _place(turn: Turn) -> _Place:
-    return (*turn.place, turn.line.new)
-
-
-def _parent(turn: Turn, side: Mapping[_Place, Turn]) -> Turn | None:
-    """The turn before one, in its own session where it is there."""
-    found = [each for each in side.values() if each.line.key == turn.line.parent]
-    return next((one for one in found if one.line.session == turn.line.session), (*found, None)[0])
 
 
 def _ordinals(turn: Turn) -> tuple[str, str, bool]:

@@ -1,0 +1,50 @@
+"""What one side of a merged tape has and the other took out of it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from ..growing.sessions import Place, place_of
+from ..lines import Mark
+from ..recording import Recording
+from ..summary import prompt_of
+
+
+class Content:
+    """The names of the turns and notes of a tape, whatever becomes of it.
+
+    Args:
+        tape: The tape.
+    """
+
+    def __init__(self, tape: Recording) -> None:
+        self._names = {
+            place_of(turn): f"{turn.line.turn} of {turn.line.session}, {prompt_of(turn)}"
+            for turn in tape.turns
+        }
+        self._events = {place_of(turn): turn.events for turn in tape.turns}
+        self._notes = Counter(_noted(tape))
+
+    def without(self, other: Content) -> list[str]:
+        """What another tape has not of it.
+
+        A mark whose question is otherwise is the same one.
+        """
+        gone = [name for place, name in self._names.items() if not self._is_in(other, place)]
+        return [*gone, *(self._notes - other._notes).elements()]
+
+    def _is_in(self, other: Content, place: Place) -> bool:
+        """Whether another tape has a turn, perhaps adopted."""
+        key, take, _ = place
+        return (
+            place in other._events or other._events.get((key, take, False)) == (self._events[place])
+        )
+
+
+def _noted(tape: Recording) -> Iterator[str]:
+    for note in [*(note for turn in tape.turns for note in turn.notes), *tape.tail]:
+        if isinstance(note, Mark):
+            yield f"mark {note.mark!r}"
+        elif note.text.strip():
+            yield f"comment {note.text.strip()!r}"

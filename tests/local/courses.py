@@ -1,0 +1,76 @@
+"""Somebody who works on a tape: records, marks, and decides what becomes of what is new."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from pathlib import Path
+
+from dari_nb.errors import InvalidRequestError
+from dari_nb.local import LocalDari
+from dari_nb.tapes import Mark, Recording, Tape, flaws_of, read_tape, write_tape
+from dari_nb.tapes.tape import Mode
+from dari_nb.workbench import Dari
+
+
+class Course:
+    """A tape that somebody works on, and what was on it before the last step."""
+
+    def __init__(self, path: Path, seed: int) -> None:
+        self.path = path
+        self.draw = random.Random(seed)
+        self.asked = 0
+        self.server = LocalDari().start()
+        self.server.agent("shop")(self.answer)
+        self.d = Dari(self.server.url, self.server.api_key, self.server)
+
+    def close(self) -> None:
+        self.d.close()
+        self.server.stop()
+
+    def answer(self, prompt: str) -> str:
+        self.asked += 1
+        if self.draw.random() < 0.1:
+            raise RuntimeError(prompt)
+        return f"{prompt} {self.asked}"
+
+    def record(self, mode: Mode) -> None:
+        self.server.insert(Tape(self.path, mode=mode, speed="instant"))
+        session = self.d.agents["shop"].start()
+        for number in range(1, self.draw.randint(3, 6)):
+            variant = self.draw.choice(("", "", "", " then", " so"))
+            session.send(f"step {number}{variant}").wait()
+        self.server.eject()
+
+    def mark(self) -> None:
+        now = read_tape(self.path)
+        turn = self.draw.choice(now.turns)
+        mark = Mark(f"mark {self.draw.random()}", ask=self.draw.choice((None, "What now?")))
+        if self.draw.random() < 0.5:
+            turn.before.append(mark)
+        else:
+            turn.body.insert(0, mark)
+        write_tape(now, self.path)
+
+    def decide(self) -> str:
+        """Adopt, replace or reject something; returns what was said of that."""
+        review = Tape(self.path).review()
+        among = [*review, review] if len(review) else [review]
+        one, rest = self.draw.choice(among), self.draw.random() < 0.5
+        ways: list[Callable[[], str]] = [one.adopt, one.reject, lambda: one.replace(rest=rest)]
+        before = self.path.read_bytes()
+        try:
+            return self.draw.choice([*ways, ways[2], ways[2]])()
+        except InvalidRequestError:
+            assert self.path.read_bytes() == before
+            return ""
+
+
+def assert_sound(tape: Recording) -> None:
+    assert [str(flaw) for flaw in flaws_of(tape)] == []
+    sessions: dict[str, list[str]] = {}
+    for turn in tape.turns:
+        if not turn.line.new:
+            before = sessions.setdefault(turn.line.session, [])
+            assert not before or turn.line.parent == before[-1]
+            before.append(turn.line.key)

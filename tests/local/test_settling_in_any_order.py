@@ -1,0 +1,149 @@
+"""Two branches do anything to a tape and are settled: nothing goes or moves without a word."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+
+from dari_nb.tapes import EventLine, Mark, Recording, Turn, flaws_of, read_tape, settle, write_tape
+from dari_nb.tapes.settling.merging import Side
+from dari_nb.tapes.summary import prompt_of
+
+from ..tapes.branches import git
+from .courses import Course
+
+ROUNDS = 6
+Marks = dict[str, tuple[Mark, tuple[str, int] | None]]
+
+
+class Branches(Course):
+    """A tape in a repository where two branches change it."""
+
+    def step(self) -> None:
+        chosen = self.draw.random()
+        if chosen < 0.2:
+            self.record("auto")
+        elif chosen < 0.3:
+            self.record("record")
+        elif chosen < 0.45:
+            self.mark()
+        elif chosen < 0.7:
+            self.decide()
+        else:
+            now = read_tape(self.path)
+            self.draw.choice((self.edit, self.asks, self.delete))(now)
+            write_tape(now, self.path)
+
+    def edit(self, tape: Recording) -> None:
+        turn = self.draw.choice(tape.turns)
+        at = max(at for at, entry in enumerate(turn.body) if isinstance(entry, EventLine))
+        turn.body[at] = replace(turn.body[at], data={**turn.body[at].data, "by": self.asked})
+        self.asked += 1
+
+    def asks(self, tape: Recording) -> None:
+        for turn in self.draw.sample(tape.turns, len(tape.turns)):
+            for notes in (turn.before, turn.body):
+                for at, note in enumerate(notes):
+                    if isinstance(note, Mark):
+                        notes[at] = Mark(note.mark, f"What of {self.draw.random()}?")
+                        return
+
+    def delete(self, tape: Recording) -> None:
+        gone = [self.draw.choice(tape.turns)]
+        if sum(turn.line.key == gone[0].line.key for turn in tape.turns) > 1:
+            return
+        for turn in gone:
+            gone += [one for one in tape.turns if one.line.parent == turn.line.key]
+        tape.turns = [turn for turn in tape.turns if turn not in gone]
+
+    def branch(self, name: str) -> Recording:
+        git(self.path.parent, "checkout", "-q", name)
+        for _ in range(self.draw.randint(1, 4)):
+            if read_tape(self.path).turns:
+                self.step()
+        git(self.path.parent, "commit", "-qam", name, "--allow-empty")
+        return read_tape(self.path)
+
+
+@pytest.fixture
+def branches(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Branches]:
+    branches = Branches(tmp_path / "lesson.tape", request.param)
+    (tmp_path / ".gitattributes").write_text("*.tape text eol=lf -merge\n")
+    branches.record("auto")
+    git(tmp_path, "init", "-q")
+    git(tmp_path, "add", ".")
+    git(tmp_path, "commit", "-qm", "first")
+    yield branches
+    branches.close()
+
+
+def answers(tape: Recording) -> dict[tuple[str, int, bool], object]:
+    return {(*turn.place, turn.line.new): _answer(turn) for turn in tape.turns}
+
+
+def _answer(turn: Turn) -> object:
+    return [(event.event, event.data) for event in turn.events]
+
+
+def marks(tape: Recording) -> Marks:
+    placed: Marks = {note.mark: (note, None) for note in tape.tail if isinstance(note, Mark)}
+    for turn in tape.turns:
+        placed |= {note.mark: (note, turn.place) for note in turn.notes if isinstance(note, Mark)}
+    return placed
+
+
+def assert_turns_kept(base: Recording, side: Recording, now: Recording, told: str) -> None:
+    was, there = answers(base), answers(now)
+    for turn in side.turns:
+        place, answer = (*turn.place, turn.line.new), _answer(turn)
+        kept = (there.get(place), there.get((*turn.place, False)))
+        if answer in kept:
+            continue
+        if place in there:
+            is_chosen = f"answer of {turn.line.turn}" in told and prompt_of(turn) in told
+            assert is_chosen or was.get(place) == answer
+        else:
+            assert f"{turn.line.turn} of {turn.line.session}, {prompt_of(turn)}" in told
+
+
+def assert_marks_kept(sides: list[Recording], now: Recording, told: str) -> None:
+    was, *both = map(marks, sides)
+    there = marks(now)
+    for name, (note, _) in [*both[0].items(), *both[1].items()]:
+        if name not in there:
+            assert f"mark {name!r}" in told
+        elif there[name][0] != note:
+            assert name in was
+            assert was[name][0] == note or f"mark {name!r} (ours asks" in told
+    for name, placed in there.items():
+        found = [one[name] for one in both if name in one]
+        assert placed[0] in [note for note, _ in found]
+        assert placed[1] in [place for _, place in found]
+    notes = [note for turn in now.turns for note in turn.notes] + now.tail
+    names = [note.mark for note in notes if isinstance(note, Mark)]
+    assert len(names) == len({*names})
+
+
+@pytest.mark.parametrize("keeps", ["ours", "theirs"])
+@pytest.mark.parametrize("branches", [22, 35, 64, 72], indirect=True)
+def test_nothing_goes_or_moves_without_a_word(branches: Branches, keeps: Side) -> None:
+    path = branches.path
+    for number in range(ROUNDS):
+        name = f"other{number}"
+        git(path.parent, "branch", name)
+        base, ours, theirs = read_tape(path), branches.branch("main"), branches.branch(name)
+        git(path.parent, "checkout", "-q", "main")
+        is_conflict = ours not in (base, theirs) and theirs != base
+        git(path.parent, "merge", "-q", name, fails=is_conflict)
+        if is_conflict:
+            told: list[str] = []
+            settle(path, keeps=keeps, tell=told.append)
+            now, words = read_tape(path), "\n".join(told)
+            assert [str(flaw) for flaw in flaws_of(now)] == []
+            assert_turns_kept(base, ours, now, words)
+            assert_turns_kept(base, theirs, now, words)
+            assert_marks_kept([base, ours, theirs], now, words)
+            git(path.parent, "commit", "-qam", "settled")
