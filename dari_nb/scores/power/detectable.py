@@ -255,7 +255,7 @@ def _check_size(name: str, number: Any, most: int) -> None:
 
 
 def _known(like: ByTask | Sequence[ByTask]) -> Variation:
-    columns = (
+    columns: list[Any] = (
         [like] if is_by_task(like) else checked_list("columns, each with values by task", like)
     )
     known = variation(columns)

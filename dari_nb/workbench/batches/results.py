@@ -291,7 +291,9 @@ class Results(Judgeable):
         return pivot(self.to_frame(), what)
 
     def summary(self, score: str | None = None, **options: Any) -> pd.DataFrame:
-        """Return a score's mean by LLM with its interval; see :func:`dari_nb.scores.summary`.
+        """Return a score's mean over tasks by LLM, with its interval.
+
+        Each task counts once, as in the heads of the matrix: see :func:`dari_nb.scores.summary`.
 
         Args:
             score: The score's name, or another column of numbers, such as ``output_tokens``; the
