@@ -65,13 +65,18 @@ def checked_tasks(by_task: Any) -> dict[Any, list[Any]]:
     Raises:
         InvalidRequestError: They are something else.
     """
-    if not isinstance(by_task, Mapping) and not callable(getattr(by_task, "items", None)):
+    if not is_by_task(by_task):
         raise _wrong(f"Wanted are {BY_TASK}", by_task)
     found = dict(by_task.items())
     for task, values in found.items():
         if isinstance(values, str | bytes | Mapping) or not isinstance(values, Iterable):
             raise _wrong(f"Wanted are {BY_TASK}; the values of {task!r} are a list", values)
     return {task: list(values) for task, values in found.items()}
+
+
+def is_by_task(given: Any) -> bool:
+    """Whether it has names and what belongs to them, such as a dict or a Series."""
+    return isinstance(given, Mapping) or callable(getattr(given, "items", None))
 
 
 def checked_list(what: str, things: Any) -> list[Any]:

@@ -96,7 +96,9 @@ def kind_of_score(frame: pd.DataFrame, column: str) -> Kind | None:
         InvalidRequestError: It has no mean.
     """
     values = frame[column].dropna()
-    kind = kind_of(values.tolist(), column.removeprefix("score."))
+    # Columns of objects may hold numpy's own yes and no.
+    plain = (value.item() if hasattr(value, "item") else value for value in values)
+    kind = kind_of(plain, column.removeprefix("score."))
     if kind == "label":
         seen = ", ".join(repr(value) for value in values.drop_duplicates().tolist()[:3])
         raise InvalidRequestError(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Hashable, Iterable, Sequence
+from statistics import fmean
 from typing import Any
 
 import numpy as np
@@ -47,10 +48,11 @@ def mean(
     seed: int = 0,
     kind: Kind | None = None,
 ) -> Estimate:
-    """Estimate the mean of all values, with an interval that knows that repeats go together.
+    """Estimate the mean over tasks, each of which counts once, with its interval.
 
-    The answers to one task resemble each other, so the tasks are what varies freely. With
-    ``s`` the sum and ``n`` the count of a task's values, the mean is ``m = Σs / Σn``.
+    The answers to one task resemble each other, so the tasks are what varies freely. With ``x``
+    the mean of a task's ``n`` values, the mean is ``m = Σx / G`` over G tasks: a task of which some
+    repeats are missing counts as much as any other, as in :func:`paired_difference`.
 
     ``auto`` is ``wilson`` when all values are 0 or 1, else ``t`` below 10 tasks and
     ``bootstrap-t`` from there on; the estimate's ``method`` tells which, its ``why`` says why, and
@@ -58,17 +60,17 @@ def mean(
 
     ``wilson`` is :func:`wilson`'s interval with each task as a trial. Repeats are worth between
     one trial a task and one a value, by how alike they are: ``G / a`` trials with
-    ``a = G · se² / (m(1 - m))`` and the ``se`` below, at least ``G / N`` and at most 1, which it
-    also is where all tasks have the same value. It is the design effect of L. Kish, *Survey
+    ``a = G · se² / (m(1 - m))`` and the ``se`` below, at least ``Σ(1/n) / G`` and at most 1, which
+    it also is where all tasks have the same value. It is the design effect of L. Kish, *Survey
     sampling* (1965); N. Dean and M. Pagano, *Evaluating confidence interval methods for binomial
     proportions in clustered surveys*, Journal of Survey Statistics and Methodology 3 (2015), find
     such intervals the best.
 
-    ``t`` is ``m ± t(level; G - 1) · se`` with the variance that allows for clusters,
-    ``se² = (G / (G - 1)) · Σ_tasks (s - n · m)² / N²`` for G tasks and N
-    values: K.-Y. Liang and S. L. Zeger, *Longitudinal data analysis using generalized linear
-    models*, Biometrika 73 (1986), with the usual correction for few clusters. With one value a
-    task it is the textbook interval of a mean. ``normal`` has the normal quantile in place of
+    ``t`` is ``m ± t(level; G - 1) · se`` with ``se² = Σ(x - m)² / (G (G - 1))``, the textbook
+    interval of the tasks' means. Where each task has as many values it is that of all values with
+    the variance that allows for clusters: K.-Y. Liang and S. L. Zeger, *Longitudinal data analysis
+    using generalized linear models*, Biometrika 73 (1986), with the usual correction for few of
+    them. ``normal`` has the normal quantile in place of
     Student's, which is too narrow for few tasks.
 
     ``bootstrap-t`` draws whole tasks with replacement, as many as there are, and allows for
@@ -125,6 +127,27 @@ def mean(
     >>> found.value, round(found.low, 3), round(found.high, 3), found.method
     (0.75, 0.301, 0.954, 'wilson')
     """
+    return _estimated(by_task, method, level, draws, seed, kind, each_once=True)
+
+
+def mean_of_cells(by_task: ByTask, *, level: float = LEVEL, kind: Kind | None = None) -> Estimate:
+    """Estimate the mean of all values, in which a task counts as often as it has values.
+
+    The interval is that of :func:`mean` with the variance that allows for clusters of unlike sizes.
+    """
+    return _estimated(by_task, "auto", level, DRAWS, 0, kind, each_once=False)
+
+
+def _estimated(
+    by_task: ByTask,
+    method: Method,
+    level: float,
+    draws: int,
+    seed: int,
+    kind: Kind | None,
+    *,
+    each_once: bool,
+) -> Estimate:
     check_level(level)
     check_method(method, METHODS)
     check_drawing(draws, seed)
@@ -132,8 +155,11 @@ def mean(
     tasks = numbers(by_task)
     if not tasks:
         return Estimate(math.nan, math.nan, math.nan, 0, 0)
-    sample, size = sample_of(tasks.values()), len(tasks)
-    values, why = int(sample.counts.sum()), ASKED_FOR
+    size, values, why = len(tasks), sum(map(len, tasks.values())), ASKED_FOR
+    sample, trials = sample_of(tasks.values()), float(values)
+    if each_once:
+        sample = sample_of([fmean(of)] for of in tasks.values())
+        trials = size**2 / sum(1 / len(of) for of in tasks.values())
     of_yes_and_no = are_yes_and_no(tasks.values(), kind)
     if method == "auto":
         method, why = for_yes_and_no(size, values) if of_yes_and_no else for_numbers(size)
@@ -142,7 +168,7 @@ def mean(
     if size < 2:
         ends = UNKNOWN
     elif method == "wilson":
-        ends = of_shares(sample, values, level)
+        ends = of_shares(sample, trials, level)
     else:
         ends = of_means(sample, method, level=level, draws=draws, seed=seed)
     used = EFFECTIVE if method == "wilson" and values > size else method

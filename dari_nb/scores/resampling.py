@@ -40,7 +40,7 @@ class Sample(NamedTuple):
 
     @property
     def value(self) -> float:
-        """The mean of all values."""
+        """The mean, in which each task counts as often as its count."""
         return float(self.sums.sum() / self.counts.sum())
 
     @property

@@ -34,7 +34,7 @@ def summary(
     draws: int = DRAWS,
     seed: int = 0,
 ) -> pd.DataFrame:
-    """Sum a score up: one row an LLM, with the mean and its interval.
+    """Sum a score up: one row an LLM, with the mean over tasks and its interval.
 
     Args:
         frame: One row a cell, such as ``batch.to_frame()``.
@@ -48,12 +48,12 @@ def summary(
         seed: What its random numbers start from.
 
     Returns:
-        ``by``, ``score``, ``tasks``, ``cells``, ``missing`` (cells without the score), ``mean``,
-        ``low``, ``high``, ``method`` (how the interval was made), ``why`` (it was made so),
-        ``adjusted`` (``no``: each interval holds by itself, not all of them together), and where
-        the frame has them ``cost_usd`` (mean of the cells whose cost is known, US dollars),
-        ``unknown_costs`` (how many cells' is not) and ``median_seconds``, in the order in which the
-        LLMs first appear.
+        ``by``, ``score``, ``tasks``, ``cells``, ``missing`` (cells without the score), ``mean`` (in
+        which each task counts once, however many of its cells have the score), ``low``, ``high``,
+        ``method`` (how the interval was made), ``why`` (it was made so), ``adjusted`` (``no``: each
+        interval holds by itself, not all of them together), and where the frame has them
+        ``cost_usd`` (mean of the cells whose cost is known, US dollars), ``unknown_costs`` (how
+        many cells' is not) and ``median_seconds``, in the order in which the LLMs first appear.
 
     Raises:
         InvalidRequestError: A column is missing, the score holds something else than numbers, or

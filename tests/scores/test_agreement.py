@@ -122,6 +122,24 @@ def test_where_all_say_the_same_kappa_is_unknown_and_says_why() -> None:
     assert found.exact.value == 1
 
 
+@pytest.mark.filterwarnings("error")
+def test_one_task_has_no_interval_and_says_why() -> None:
+    found = agreement({"a": [1, 2, 3, 4, 5] * 4}, {"a": [1, 2, 3, 4, 4] * 4})
+    assert found.kappa.value == pytest.approx(0.75)
+    assert math.isnan(found.kappa.low)
+    why = "one task alone does not tell how others vary"
+    assert (found.kappa.method, found.alpha_ordinal.why) == ("none", why)
+    assert found.sentence == f"Whether the one may stand for the other is not known: {why}"
+
+
+@pytest.mark.parametrize("size", [1e-200, 1e99])
+def test_how_large_numbers_are_does_not_matter(size) -> None:
+    pairs = RATINGS[0]
+    found, sized = of(pairs), of([[one * size, other * size] for one, other in pairs])
+    for name in ("kappa_linear", "kappa_quadratic", "alpha_interval"):
+        assert getattr(sized, name)[:3] == pytest.approx(getattr(found, name)[:3])
+
+
 def test_few_cells_are_refused_with_how_many_are_needed() -> None:
     frame = pd.DataFrame(
         {

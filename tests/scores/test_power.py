@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import stats
 
@@ -161,6 +162,8 @@ def test_earlier_values_tell_how_values_vary():
     assert one.assumption == "variance of earlier values, correlation of columns assumed 0.3"
     first = [{task: values[:1] for task, values in column.items()} for column in columns]
     assert detectable(20, 1, like=first).assumption == "variance of earlier values"
+    for form in (columns[0], pd.Series(columns[0]), iter(columns[:1])):
+        assert detectable(20, 3, like=form) == one
     assert "of repeats assumed 0.5" in detectable(20, 3, like=first).assumption
     right = [
         {task: [v > 1 for v in values] for task, values in column.items()} for column in columns
@@ -188,7 +191,8 @@ def test_earlier_values_tell_how_values_vary():
         ({"like": [{"a": [1]}], "sd": 1}, "like says it all: leave sd out"),
         ({"like": [{"a": [1], "b": [0]}]}, "like tells nothing of how values vary"),
         ({"like": [{task: [1] for task in range(9)}]}, "like tells nothing of how values vary"),
-        ({"like": {"a": [1]}}, "a list of columns"),
+        ({"like": {"a": [1]}}, "like tells nothing of how values vary"),
+        ({"like": 5}, "a list of columns"),
         ({"tasks": 10**9}, "tasks is 1,000,000 at most"),
         ({"repeats": 10**9}, "repeats is 1,000 at most"),
         ({"repeats": 20_000}, "repeats is 1,000 at most"),

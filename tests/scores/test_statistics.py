@@ -15,6 +15,7 @@ from statsmodels.stats.proportion import proportion_confint
 
 from dari_nb.errors import InvalidRequestError
 from dari_nb.scores import mean, paired_difference, pass_at_k, pass_hat_k, wilson, win_rate
+from dari_nb.scores.means import mean_of_cells
 from dari_nb.scores.student import incomplete_beta, t_quantile
 
 EXACT = {"rel": 1e-9, "abs": 1e-9}
@@ -30,11 +31,8 @@ def sample(seed: int, tasks: int = 25, most: int = 4) -> dict[str, list[float]]:
     }
 
 
-def sums_and_counts(by_task: dict[str, list[float]]) -> tuple[np.ndarray, np.ndarray]:
-    return (
-        np.array([sum(values) for values in by_task.values()]),
-        np.array([float(len(values)) for values in by_task.values()]),
-    )
+def means_of(by_task: dict[str, list[float]]) -> list[float]:
+    return [float(np.mean(values)) for values in by_task.values()]
 
 
 @pytest.mark.parametrize("df", [1, 2, 3, 4, 7.5, 24, 120, 1_000, 50_000])
@@ -56,10 +54,8 @@ def test_the_incomplete_beta_function_is_that_of_scipy(x: float, a: float, b: fl
 def test_the_bootstrap_draws_tasks_as_scipy_does(seed: int, level: float) -> None:
     by_task = sample(seed)
     expected = stats.bootstrap(
-        sums_and_counts(by_task),
-        lambda sums, counts, axis: sums.sum(axis=axis) / counts.sum(axis=axis),
-        paired=True,
-        vectorized=True,
+        (means_of(by_task),),
+        np.mean,
         n_resamples=DRAWS,
         confidence_level=level,
         method="percentile",
@@ -67,21 +63,53 @@ def test_the_bootstrap_draws_tasks_as_scipy_does(seed: int, level: float) -> Non
     ).confidence_interval
     found = mean(by_task, method="bootstrap", level=level, draws=DRAWS, seed=seed)
     assert (found.low, found.high) == pytest.approx(tuple(expected), **EXACT)
-    assert found.value == pytest.approx(np.mean(np.concatenate(list(by_task.values()))), **EXACT)
 
 
 @pytest.mark.parametrize("seed", range(3))
-@pytest.mark.parametrize(("method", "use_t"), [("t", True), ("normal", False)])
-def test_the_closed_interval_is_the_cluster_robust_one_of_statsmodels(seed, method, use_t) -> None:
+def test_each_task_counts_once_however_many_values_it_has(seed: int) -> None:
     by_task = sample(seed)
+    means = means_of(by_task)
+    expected = stats.ttest_1samp(means, 0).confidence_interval(0.95)
+    found = mean(by_task, method="t")
+    assert (found.value, found.low, found.high) == pytest.approx((np.mean(means), *expected))
+    right = {task: [v > 0 for v in values] for task, values in by_task.items()}
+    wrong = {task: [v <= 0 for v in values] for task, values in by_task.items()}
+    assert mean(right).value == pytest.approx(np.mean(means_of(right)), **EXACT)
+    gap = paired_difference(right, wrong).value
+    assert mean(right).value - mean(wrong).value == pytest.approx(gap, **EXACT)
+
+
+def test_tries_that_are_coins_are_worth_what_their_mean_over_tasks_is() -> None:
+    coins = np.random.default_rng(2).random(4_000) < 0.5
+    by_task = {n: coins[4 * n : 4 * n + 1 + n % 4].tolist() for n in range(1_000)}
+    found = mean(by_task)
+    error = np.sqrt(sum(0.25 / len(values) for values in by_task.values())) / 1_000
+    assert found.high - found.low == pytest.approx(2 * 1.96 * error, rel=0.03)
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("method", ["t", "normal"])
+def test_the_closed_interval_is_the_cluster_robust_one_of_statsmodels(seed, method) -> None:
+    even = {task: [*values, *values, *values][:3] for task, values in sample(seed).items()}
+    fit = clustered(even, use_t=method == "t")
+    found = mean(even, method=method)
+    assert (found.low, found.high) == pytest.approx(tuple(fit.conf_int(0.05)[0]), **EXACT)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_mean_of_cells_has_the_cluster_robust_interval(seed: int) -> None:
+    uneven = sample(seed, tasks=9)
+    fit, found = clustered(uneven, use_t=True), mean_of_cells(uneven)
+    assert found.value == pytest.approx(np.mean(np.concatenate([*uneven.values()])), **EXACT)
+    assert (found.low, found.high) == pytest.approx(tuple(fit.conf_int(0.05)[0]), **EXACT)
+
+
+def clustered(by_task: dict[str, list[float]], *, use_t: bool):
     values = np.concatenate(list(by_task.values()))
     groups = np.repeat(np.arange(len(by_task)), [len(v) for v in by_task.values()])
-    fit = sm.OLS(values, np.ones_like(values)).fit(
+    return sm.OLS(values, np.ones_like(values)).fit(
         cov_type="cluster", cov_kwds={"groups": groups}, use_t=use_t
     )
-    found = mean(by_task, method=method)
-    assert found.value == pytest.approx(fit.params[0], **EXACT)
-    assert (found.low, found.high) == pytest.approx(tuple(fit.conf_int(0.05)[0]), **EXACT)
 
 
 def test_with_one_value_a_task_the_closed_interval_is_the_textbook_one() -> None:

@@ -7,6 +7,7 @@ from collections import defaultdict
 from math import comb
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -211,3 +212,12 @@ def test_rows_without_a_task_are_refused():
     ):
         with pytest.raises(InvalidRequestError, match="1 of 2 rows have no 'task_index'"):
             told(frame)
+
+
+def test_yes_and_no_of_numpy_are_yes_and_no():
+    frame = pd.DataFrame({"task_index": range(4), "llm_id": "a"})
+    frame["score.ok"] = pd.Series([np.bool_(True), np.bool_(False), None, np.True_], dtype=object)
+    told = summary(frame, "ok")
+    assert (told["mean"].item(), told["missing"].item()) == (pytest.approx(2 / 3), 1)
+    assert told["method"].item() == "wilson"
+    assert pass_rates(frame, "ok")["pass_at_k"].item() == pytest.approx(2 / 3)

@@ -121,11 +121,12 @@ def _alone(mean: Mean) -> Iterator[Part]:
     yield score_part(mean.score)
     yield Part(": ")
     yield Part(value_text(mean), where=has(mean.score))
-    yield Part("" if mean.is_count else " on average")
+    is_count = mean.is_count and not mean.is_by_task
+    yield Part("" if is_count else " on average")
     if not math.isnan(mean.low):
         ends = f"{number_text(mean.low)} to {number_text(mean.high)}"
         how = method_text(mean.method)
-        value = f"mean {number_text(mean.value)}, " if mean.is_count else ""
+        value = f"mean {number_text(mean.value)}, " if is_count else ""
         yield Part(f" ({value}95 % interval {ends} by task, {how})", "small")
     yield Part(f", over {count_text(mean.tasks, 'task')}.")
 

@@ -83,11 +83,11 @@ class MatrixRow:
 
 @dataclass(frozen=True)
 class Mean:
-    """The mean of a score, with its interval over tasks; ends are NaN where there is none.
+    """The mean of a score over tasks, with its interval; ends are NaN where there is none.
 
     Attributes:
         score: The score's name.
-        value: The mean.
+        value: The mean, in which each task counts once.
         low: Lower end of the 95 % interval.
         high: Upper end.
         values: How many values it comes from.
@@ -95,7 +95,7 @@ class Mean:
         method: How the interval was made.
         is_count: Whether the score is yes or no, so that the mean counts something.
         scale: The worst and the best that the score can be, where that is known.
-        is_by_task: Whether each task counts once in it, however many values it has.
+        is_by_task: Whether tasks have unlike numbers of values, so that it is no mean of these.
     """
 
     score: str

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..estimate import UNKNOWN, Ends, Estimate
+from ..estimate import ONE_TASK, UNKNOWN, Ends, Estimate
 from ..resampling import Array
 from ..student import t_quantile
 
@@ -54,9 +54,13 @@ def nominal(levels: Sequence[Any]) -> Array:
 
 
 def powers(levels: Sequence[Any], power: int) -> Array:
-    """Return distances of numbers: 1 is linear, 2 quadratic, as in interval data."""
+    """Return distances of numbers: 1 is linear, 2 quadratic, as in interval data.
+
+    The largest is 1, so that squares are neither nothing nor endless, however large numbers are.
+    """
     values = np.array(levels, dtype=np.float64)
-    return np.asarray(np.abs(values[:, None] - values[None, :]) ** power, dtype=np.float64)
+    apart = np.abs(values[:, None] - values[None, :])
+    return np.asarray((apart / (apart.max() or 1.0)) ** power, dtype=np.float64)
 
 
 def estimated(measure: Measure, tables: Array, exact: Estimate, level: float) -> Estimate:
@@ -74,8 +78,8 @@ def estimated(measure: Measure, tables: Array, exact: Estimate, level: float) ->
     """
     total, size = tables.sum(axis=0), len(tables)
     value = float(measure(total))
-    if math.isnan(value):
-        return _without_ends(value, exact, _SAME)
+    if math.isnan(value) or size < 2:
+        return _without_ends(value, exact, _SAME if math.isnan(value) else ONE_TASK)
     ends = _of_share(value, total, exact)
     if value < 1:
         low, high = _left_out(value, measure(total - tables), level)

@@ -14,7 +14,7 @@ from ..checks import check_level
 from ..columns import TASK
 from ..estimate import Estimate
 from ..intervals import LEVEL
-from ..means import mean
+from ..means import mean_of_cells
 from ..resampling import Array
 from .agreeing import alpha, estimated, kappa, nominal, powers
 from .pairing import Pair, kinds_of_pairs, left_out_text, pairs_of
@@ -134,7 +134,7 @@ def agreement(
 ) -> Agreement:
     """Tell how far two scores say the same of the same cells, such as a judge and people.
 
-    ``exact`` is the share of cells of which both say the same, with the interval of :func:`mean`.
+    ``exact`` is the share of cells of which both say the same, with an interval over tasks.
     Cohen's kappa is ``1 - D / E``: D of the cells are apart, E of them would be by chance, each
     with its own use of the scale: J. Cohen, *A coefficient of agreement for nominal scales*,
     Educational and Psychological Measurement 20 (1960), and *Weighted kappa*, Psychological
@@ -178,7 +178,7 @@ def agreement(
         )
     check_alike(pairs)
     levels, tables = _tables(whole)
-    exact = mean(_agreed(whole), level=level, kind="yes/no")
+    exact = mean_of_cells(_agreed(whole), level=level, kind="yes/no")
     has_texts = "label" in kinds_of_pairs(pairs)
     measures = {"kappa": kappa(nominal(levels)), "alpha_nominal": alpha(nominal(levels))}
     if not has_texts:

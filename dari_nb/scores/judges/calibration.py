@@ -15,7 +15,7 @@ from ..checks import check_level
 from ..columns import BY, TASK
 from ..estimate import ByTask, Estimate
 from ..intervals import LEVEL
-from ..means import mean, number
+from ..means import mean_of_cells, number
 from .pairing import Pair, Pairs, by_task, left_out_text, pairs_of
 from .trust import check_alike
 from .weighing import added, ends_of, parts, weighed
@@ -72,6 +72,7 @@ def calibrated(
         ``by`` (``llm_id``), ``score`` (the rating), ``tasks``, ``cells`` (those that are judged),
         ``ratings`` (how many of them are rated), ``mean``, ``low``, ``high``, ``method``, ``why``,
         ``lambda`` (how much the judge counts), ``judged`` and ``rated`` (the mean of each alone).
+        All three means are of cells: each counts once, and in :func:`summary` each task does.
         An interval holds by itself, not all of them together. Shown, a sentence stands above.
 
     Raises:
@@ -223,7 +224,7 @@ def _calibrated(
     others = [pair for pair in cells if not pair.is_whole]
     y = np.array([number(pair.other) for pair in rated])
     if not others or np.ptp(y) == 0:
-        found = mean(by_task(rated, "other"), level=level, kind=kind)
+        found = mean_of_cells(by_task(rated, "other"), level=level, kind=kind)
         found.why = f"{_CONSTANT if others else _ALL_RATED}; {found.why}"
         return Calibrated(found, 0.0)
     f, unrated = (np.array([number(pair.one) for pair in some]) for some in (rated, others))

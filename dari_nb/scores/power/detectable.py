@@ -9,7 +9,7 @@ from typing import Any
 
 from ...errors import InvalidRequestError
 from ...score_kinds import LARGEST, is_number
-from ..checks import check_level, check_whole, checked_list, is_real
+from ..checks import check_level, check_whole, checked_list, is_by_task, is_real
 from ..estimate import ByTask
 from ..intervals import LEVEL
 from .numbers import least_mean
@@ -71,7 +71,7 @@ def detectable(
     alike: float | None = None,
     correlation: float | None = None,
     sd_of_differences: float | None = None,
-    like: Sequence[ByTask] | None = None,
+    like: ByTask | Sequence[ByTask] | None = None,
 ) -> Detectable:
     """Tell the smallest difference between two columns that so many tasks are likely to show.
 
@@ -116,8 +116,8 @@ def detectable(
             given with it above 0.5.
         sd_of_differences: For other values, in place of the three before: the standard deviation of
             the tasks' differences, with as many repeats.
-        like: Values by task of earlier columns, one or several, of five tasks or more: what they
-            tell is taken, and the rest assumed.
+        like: Values by task of an earlier column, of five tasks or more, or a list of several such
+            columns: what they tell is taken, and the rest assumed.
 
     Returns:
         The difference with its assumption; without a number where no difference is seen so often.
@@ -254,8 +254,11 @@ def _check_size(name: str, number: Any, most: int) -> None:
         raise InvalidRequestError(f"{name} is {most:,} at most.")
 
 
-def _known(like: Sequence[ByTask]) -> Variation:
-    known = variation(checked_list("columns, each with values by task", like))
+def _known(like: ByTask | Sequence[ByTask]) -> Variation:
+    columns: list[Any] = (
+        [like] if is_by_task(like) else checked_list("columns, each with values by task", like)
+    )
+    known = variation(columns)
     if known is None:
         raise InvalidRequestError(
             f"like tells nothing of how values vary: it takes a column of {LEAST} tasks that do."

@@ -367,10 +367,12 @@ def compare_batches(
 ) -> ComparedBatches:
     """Put batches of different days beside each other, the same tasks in one row.
 
-    Tasks are the same when their text and what is expected of them are, or else the id in their
-    metadata. The oldest is the baseline: what got worse since comes first, and the differences of
-    each column to that of the same LLM and version are paired by task, with their interval. Where
-    the oldest has other versions, several of one LLM, ``baseline`` says which of them counts.
+    Tasks are the same when their text and what is expected of them are (the first there is of
+    ``expected``, ``expectation``, ``answer`` and ``target`` in their metadata), or else the ``id``
+    or ``task_id`` there; of several, those with the same metadata altogether. The oldest is the
+    baseline: what got worse since comes first, and the differences of each column to that of the
+    same LLM and version are paired by task, with their interval. Where the oldest has other
+    versions, several of one LLM, ``baseline`` says which of them counts.
 
     Args:
         old: The baseline.

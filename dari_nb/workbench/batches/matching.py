@@ -16,6 +16,11 @@ if TYPE_CHECKING:
 
 _TIMES = " \N{MULTIPLICATION SIGN} "
 _EXPECTED = ("expected", "expectation", "answer", "target")
+"""Metadata of which another value makes another task of the same words.
+
+They are not those that a judge is shown: an ``answer`` may be what somebody has answered. More of
+them would part tasks of earlier runs that were compared before.
+"""
 _IDS = ("id", "task_id")
 _SHOWN, _BEFORE = 40, 20  # characters of a label, and before the place where it differs
 
@@ -81,9 +86,10 @@ def matched(batches: Sequence[Results]) -> tuple[list[Task], list[dict[int, int]
         for task in batch.tasks:
             # The same task twice is two rows, in the order that they come in.
             keys = [(key, seen[key]) for key in _keys_of(task)]
+            near = [(key, n) for key, at in keys for n in (at, *range(at))]
             seen.update(key for key, _ in keys)
             taken = set(own.values())
-            row = next((rows[key] for key in keys if key in rows and rows[key] not in taken), None)
+            row = next((rows[key] for key in near if key in rows and rows[key] not in taken), None)
             if row is None:
                 row = len(tasks)
                 tasks.append(replace(task, index=row))
@@ -96,8 +102,9 @@ def matched(batches: Sequence[Results]) -> tuple[list[Task], list[dict[int, int]
 
 def _keys_of(task: Task) -> Iterable[Any]:
     """What a task is known by, the surest first."""
-    about = task.metadata
-    yield digest("task", task.text or task.label, _expected_of(about))
+    about, words = task.metadata, task.text or task.label
+    yield digest("whole", words, dict(about))
+    yield digest("task", words, _expected_of(about))
     for name in _IDS:
         if about.get(name):
             yield name, about[name]

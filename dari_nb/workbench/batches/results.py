@@ -207,10 +207,11 @@ class Results(Judgeable):
 
         Raises:
             NoCellError: There is no cell at this place.
-            InvalidRequestError: The value is none of these, or not finite, or a ``"rating"``
-                outside of 1 to 5, or of another kind than this name holds; the name is no text of 1
-                to 200 characters, or one of a judge's scores, or what conditions call
-                something else, such as ``"cost"``; or the note is no text of up to 10,000.
+            InvalidRequestError: The cell has no answer; the value is none of these, or not finite,
+                or a ``"rating"`` outside of 1 to 5, or of another kind than this name holds; the
+                name is no text of 1 to 200 characters, or holds what a function or a judge has
+                given, or is what conditions call something else, such as ``"cost"``; or the note is
+                no text of up to 10,000.
 
         >>> batch.rate((0, "small"), "quality", 4, "a bit short")
         >>> batch[0, "small"].scores["quality"]
@@ -290,7 +291,9 @@ class Results(Judgeable):
         return pivot(self.to_frame(), what)
 
     def summary(self, score: str | None = None, **options: Any) -> pd.DataFrame:
-        """Return a score's mean by LLM with its interval; see :func:`dari_nb.scores.summary`.
+        """Return a score's mean over tasks by LLM, with its interval.
+
+        Each task counts once, as in the heads of the matrix: see :func:`dari_nb.scores.summary`.
 
         Args:
             score: The score's name, or another column of numbers, such as ``output_tokens``; the

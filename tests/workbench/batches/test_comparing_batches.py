@@ -274,6 +274,23 @@ def test_batches_are_called_by_the_names_they_were_given_or_else_by_their_days(d
         assert [column.label for column in compared.columns] == [f"{t} · small" for t in told]
 
 
+@pytest.mark.parametrize(
+    ("then", "rows"),
+    [("ba", [1, 0]), ("bc", [1, 0]), ("cb", [0, 1]), ("c", [0]), ("abc", [0, 1, 2])],
+)
+def test_tasks_of_the_same_words_meet_by_all_that_is_known_of_them(d, server, then, rows):
+    server.agent("echo-3")(lambda prompt, turn: turn.metadata["ideal"])
+    runs = [
+        d.batches.run("echo-3", [{"prompt": "q", "ideal": i} for i in ideals], run_id=name).wait(60)
+        for name, ideals in (("one", "ab"), ("two", then))
+    ]
+    frame = dari.compare_batches(*runs).to_frame()
+    of_two = frame[frame["run_id"] == "two"]
+    assert dict(zip(of_two["text"], of_two["task_index"], strict=True)) == dict(
+        zip(then, rows, strict=True)
+    )
+
+
 def test_tasks_that_begin_alike_are_shown_where_they_differ(d, day):
     begins = "The whole site is down for all customers"
     long = "Cannot log in since the password was reset by somebody"

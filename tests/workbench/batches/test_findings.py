@@ -1,5 +1,6 @@
 """What a batch says of its columns is what the statistics say, from the answers to the page."""
 
+import itertools
 import re
 from decimal import Decimal
 
@@ -261,3 +262,25 @@ def test_the_figures_are_those_that_the_difference_is_between_however_many_are_r
         "a did better than b on “ok”: 0.67 against 0.5 on average, where each task counts once "
         "(difference +0.17, "
     )
+    assert batch.summary("ok")["mean"].round(4).to_list() == [0.6667, 0.5]
+    heads = {column.label: column.means[0] for column in batch._snapshot().columns}
+    assert [round(heads[llm].value, 4) for llm in "ab"] == [0.6667, 0.5]
+    assert [round(heads[llm].low, 4) for llm in "ab"] == batch.summary("ok")["low"].round(
+        4
+    ).to_list()
+
+
+def test_a_score_that_some_repeats_lack_has_one_mean_everywhere(d, server):
+    server.agent("same")(lambda prompt: prompt)
+    batch = d.batches.run("same", ["1", "5"], repeats=3).wait(60)
+    fives = itertools.count()
+
+    def size(turn):
+        is_left_out = turn.text == "5" and next(fives)
+        return None if is_left_out else int(turn.text)
+
+    assert repr(batch.score("size", size)).startswith("size: mean 3 (4 values, 2 without)\n")
+    assert batch.summary("size")["mean"].item() == 3
+    assert "“size”: 3 on average" in str(batch)
+    batch.score("ok", lambda turn: turn.text == "1")
+    assert "“ok”: 3 of 6 (mean 0.5" in str(batch)

@@ -486,8 +486,29 @@ def test_a_win_rate_says_how_many_pairs_it_comes_from(d, server, bench):
 
     batch = d.batches.run("pair", ["a", "b", "c"], ["x", "y"], repeats=3).wait(60)
     bench.says = lambda prompt: '{"better": "tie"}'
-    rate = batch.judge_pairs("clear", rubric="Which one is clearer?").win_rate
-    assert (rate.tasks, rate.values) == (3, 9)
+    duels = batch.judge_pairs("clear", rubric="Which one is clearer?")
+    assert (duels.win_rate.tasks, duels.win_rate.values) == (3, 9)
+    assert "counts once" not in str(duels)
+
+
+def test_a_win_rate_says_where_tasks_of_unlike_numbers_of_pairs_count_once(d, server, bench):
+    @server.agent("pair", llms=["x", "y"])
+    def pair(prompt, turn):
+        if prompt == "a" and turn.metadata["repeat"] != "0":
+            raise RuntimeError("out of luck")
+        return f"{prompt} {turn.llm_id}"
+
+    batch = d.batches.run("pair", list("abcd"), ["x", "y"], repeats=3).wait(60)
+    bench.says = lambda prompt: json.dumps(
+        {"better": "tie" if answer_in(prompt, "task") == "a" else answer_of_x(prompt)}
+    )
+    duels = batch.judge_pairs("clear", rubric="Which one is clearer?")
+    assert duels.win_rate.value == pytest.approx((0.5 + 1 + 1 + 1) / 4)
+    assert re.search(r"win rate 0\.88, 0\.\d+ to 1\.00, where each task counts once", str(duels))
+
+
+def answer_of_x(prompt):
+    return "A" if answer_in(prompt, "answer A").endswith("x") else "B"
 
 
 def test_the_better_one_wins_in_both_orders(batch, bench, again):

@@ -10,6 +10,7 @@ import pytest
 import dari_nb as dari
 from dari_nb.errors import InvalidRequestError
 from dari_nb.local import LocalDari, Usage
+from dari_nb.scores.scoring import score_of
 from dari_nb.workbench import Dari
 from dari_nb.workbench.batches.following.time_left import Pace, seconds_left
 from dari_nb.workbench.batches.matrix.picture import with_costs
@@ -216,11 +217,41 @@ def test_ratings_by_hand_stand_beside_scores_and_can_be_taken_back(batch):
     batch.score("right", lambda turn: True)
     cell = batch[0, "a"]
     batch.rate(cell, "rating", 4, "short")
-    batch.rate(cell, "right", False)
+    batch.rate(cell, "checked", False)
     picture = batch._snapshot().cells[0]
-    assert (picture.scores, picture.notes) == ({"right": False, "rating": 4}, {"rating": "short"})
-    batch.rate(cell, "right", None)
+    scores = {"right": True, "checked": False, "rating": 4}
+    assert (picture.scores, picture.notes) == (scores, {"rating": "short"})
+    batch.rate(cell, "checked", None)
     assert batch[0, "a"].scores == {"right": True, "rating": 4}
+
+
+def test_a_cell_without_an_answer_has_nothing_to_rate(batch):
+    failed = next(cell for cell in batch.cells if cell.state == "failed")
+    with pytest.raises(InvalidRequestError, match="no answer to rate: this cell is “failed”"):
+        batch.rate(failed, "right", True)
+    batch.rate(failed, "right", None, "the provider was down")
+    batch.score("right", lambda turn: True)
+    assert len(batch.to_frame()["score.right"].dropna()) == len(batch) - 1
+
+
+def test_a_score_is_given_by_functions_or_by_hand(batch):
+    batch.score("right", lambda turn: True)
+    batch.score("length", lambda turn: {"words": 3})
+    for name, way in (("right", "right"), ("length.words", "length"), ("length", "length")):
+        for value, note in ((1, ""), (None, "a note")):
+            with pytest.raises(InvalidRequestError, match="what a function has given") as told:
+                batch.rate((0, "a"), name, value, note)
+            assert f"batch.score('{way}', None)" in str(told.value)
+        batch.rate((0, "a"), name, None)
+    batch.score("length", None)
+    batch.rate((0, "a"), "length.words", 2)
+    for name in ("length", "length.words"):
+        with pytest.raises(InvalidRequestError, match="holds 1 rating by hand") as told:
+            batch.score(name, lambda turn: {"words": 3})
+        assert "batch.rate(cell, 'length.words', None)" in str(told.value)
+    batch.rate((0, "a"), "length.words", None)
+    batch.score("length", lambda turn: {"words": 3})
+    assert batch[0, "a"].scores == {"right": True, "length.words": 3}
 
 
 def test_a_rating_takes_a_place_as_comparing_does(batch):
@@ -373,7 +404,7 @@ def test_while_a_retry_runs_the_earlier_run_counts_for_nothing(d, server):
 
 def test_scores_of_an_attempt_that_was_sent_again_do_not_count(batch):
     cell = batch[1, "b"]
-    batch.rate(cell, "rating", 1)
+    batch.book.add([score_of(cell, "rating", batch.run_id, value=1, by="person")])
     assert cell.scores == {"rating": 1}
     batch.retry_failed().wait(20)
     assert (cell.state, cell.scores) == ("completed", {})

@@ -191,6 +191,9 @@ def test_only_ratings_by_hand_count_as_rated(batch):
     sample = batch.sample(4, name="good")
     batch.score("good", lambda turn: 3)
     assert sample.left == 4
+    with pytest.raises(InvalidRequestError, match="take that back first"):
+        sample.rate(0, 4)
+    batch.score("good", None)
     sample.rate(0, 4)
     assert sample.left == 3
     assert sample.to_frame()["good"].dropna().tolist() == [4]

@@ -177,7 +177,9 @@ class Duels(Listing[Duel]):
             return "; ".join(parts)
         rate = self.win_rate
         if math.isfinite(rate.low):
-            parts.append(f"win rate {rate.value:.2f}, {rate.low:.2f} to {rate.high:.2f}")
+            pairs = Counter(duel.task_index for duel in self if duel.winner is not None)
+            how = ", where each task counts once" if len(set(pairs.values())) > 1 else ""
+            parts.append(f"win rate {rate.value:.2f}, {rate.low:.2f} to {rate.high:.2f}{how}")
         return "; ".join(parts)
 
 

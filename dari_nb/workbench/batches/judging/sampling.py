@@ -134,9 +134,7 @@ def drawn(batch: Any, size: int, seed: int, name: str) -> BlindSample:
     """Draw answers of each column; see :meth:`Batch.sample`."""
     check_whole("size", size, 1)
     check_whole("seed", seed, 0)
-    given = batch.book.scores(batch.run_id)
-    marks.check_no_judge(given, checked_name(name))
-    marks.check_no_function(given, name)
+    marks.check_no_function(batch, checked_name(name))
     marks.check_is_free(name)
     there = answered(batch)
     chosen = sorted(

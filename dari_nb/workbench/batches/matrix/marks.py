@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
@@ -109,9 +109,10 @@ def rate(batch: Marked, cell: Cell, name: str, value: Any, note: str) -> None:
     checked = checked_rating if name == RATING else checked_value
     value = value if value is None else checked(value)
     rating = score_of(cell, name, batch.run_id, value=value, note=checked_note(note), by="person")
-    given = [score for score in batch.book.scores(batch.run_id) if score.name == name]
-    check_no_judge(given, name)
+    if value is not None or rating.note:
+        check_no_function(batch, name)
     if value is not None:
+        _check_has_answer(cell)
         check_is_free(name)
         others = (marks for known, marks in batch._marks().items() if known != cell.id)
         _check_kind((marks.scores.get(name) for marks in others), name, value)
@@ -147,22 +148,39 @@ def check_is_free(name: str) -> None:
         )
 
 
-def check_no_judge(given: Iterable[Score], name: str) -> None:
-    """Raise ``InvalidRequestError`` if a judge has given scores of this name."""
-    if name.startswith(JUDGE) and any(s.by == "function" and s.name == name for s in given):
+def check_no_function(batch: Marked, name: str) -> None:
+    """Raise ``InvalidRequestError`` if a function, or a judge, has given scores of this name."""
+    for score in _given(batch, "function"):
+        parts = score.value if isinstance(score.value, dict) else ()
+        if name not in (score.name, *(f"{score.name}.{part}" for part in parts)):
+            continue
+        if name.startswith(JUDGE):
+            raise InvalidRequestError(
+                f"{name!r} is what a judge has said: give ratings by hand another name."
+            )
         raise InvalidRequestError(
-            f"{name!r} is what a judge has said: give ratings by hand another name."
+            f"{name!r} is what a function has given: rate by hand under another name, or take "
+            f"that back first, batch.score({score.name!r}, None)."
         )
 
 
-def check_no_function(given: Iterable[Score], name: str) -> None:
-    """Raise ``InvalidRequestError`` if a function has given scores of this name."""
-    for score in given:
-        parts = score.value if isinstance(score.value, dict) else ()
-        if score.by == "function" and name in (score.name, *(f"{score.name}.{p}" for p in parts)):
-            raise InvalidRequestError(
-                f"{name!r} is what a function has given: rate by hand under another name."
-            )
+def _given(batch: Marked, by: str) -> Iterator[Score]:
+    """Give what functions, or people, have said of the answers that there are."""
+    cells = {_place(cell): cell for cell in batch.cells}
+    for score in batch.book.scores(batch.run_id):
+        cell = cells.get(_place_of(score))
+        if cell is not None and score.by == by and _is_of(score, cell):
+            yield score
+
+
+def _check_has_answer(cell: Cell) -> None:
+    """Raise ``InvalidRequestError`` unless there is an answer to be rated."""
+    from ....render import state_text
+
+    if cell.state != "completed":
+        raise InvalidRequestError(
+            f"There is no answer to rate: this cell is “{state_text(cell.state)}”."
+        )
 
 
 def _check_no_name_of_judges(name: Any) -> None:
@@ -177,13 +195,18 @@ def _check_no_name_of_judges(name: Any) -> None:
 
 
 def check_no_ratings(batch: Marked, name: str) -> None:
-    """Raise ``InvalidRequestError`` if people have rated under this name: their word stands."""
-    told = batch._marks().values()
-    if count := sum(name in of.by_hand and of.scores[name] is not None for of in told):
-        what = "1 rating" if count == 1 else f"{count} ratings"
-        raise InvalidRequestError(
-            f"{name!r} holds {what} by hand, which no function replaces: give another name."
-        )
+    """Raise ``InvalidRequestError`` if people have rated under this name: their word stands.
+
+    A function may give a dict, so that names that begin with its own and a point are its own, too.
+    """
+    rated = Counter(s.name for s in _given(batch, "person") if s.value is not None)
+    for held, count in rated.items():
+        if held == name or held.startswith(f"{name}."):
+            what, them = ("1 rating", "it") if count == 1 else (f"{count} ratings", "them")
+            raise InvalidRequestError(
+                f"{held!r} holds {what} by hand, which no function replaces: give another name, or "
+                f"take {them} back first, batch.rate(cell, {held!r}, None)."
+            )
 
 
 def _check_kind(others: Iterable[Any], name: str, value: Any) -> None:

@@ -96,8 +96,8 @@ def _mean(name: str, values: Values, kind: Kind) -> Mean:
 
     found = mean(_by_task(values), kind=kind)
     scale = scale_of(name, [value for _, value in values])
-    counted = (found.values, found.tasks, found.method)
-    return Mean(name, *found[:3], *counted, is_count=kind == "yes/no", scale=scale)
+    told = Mean(name, *found[:3], found.values, found.tasks, found.method, scale=scale)
+    return replace(told, is_count=kind == "yes/no", is_by_task=not _is_even(values))
 
 
 def _findings(
@@ -155,12 +155,8 @@ def _compared(
         return sum(len({by_task[column][task] for column in columns}) > 1 for task in tasks)
 
     means = {column: _mean(name, common[column], kind) for column in ranked}
-    if not all(map(_is_even, common.values())):
-        # As in the differences: a mean of all values might put the columns in another order.
-        means = {
-            column: replace(mean, value=fmean(by_task[column].values()), is_by_task=True)
-            for column, mean in means.items()
-        }
+    if any(mean.is_by_task for mean in means.values()):
+        means = {column: replace(mean, is_by_task=True) for column, mean in means.items()}
     first = Finding(name, means, gaps(ranked[0], ranked[1:]), level, comparisons, 0, len(tasks))
     tied = first.tied
     near = [gap.other for gap in first.gaps if gap.other not in tied and not gap.is_settled]

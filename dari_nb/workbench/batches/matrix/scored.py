@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from statistics import fmean
+from collections.abc import Hashable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ....score_kinds import Kind, is_missing, kind_of
-from ....scores import Score
+from ....scores import Score, mean
 from ...listing import Listing
 from ..cells import Column
 
 if TYPE_CHECKING:
     from .sheet import Sheet
 
+Told = tuple[int, Any]
+"""The index of a task, and a value that one of its cells has."""
 _LABEL = 48  # characters that tell one task from another
 _FEW = 4  # columns and parts of a score that are told one by one
 
@@ -58,20 +59,20 @@ class ScoreTable(Listing[Score]):
 
 def _come_to(told: Sequence[tuple[str, Score]]) -> str:
     """Say what scores come to, one by one of few columns; they are given with their columns."""
-    parts: dict[str, dict[str, list[Any]]] = {}
+    parts: dict[str, dict[str, list[Told]]] = {}
     for column, score in told:
         of = score.value if isinstance(score.value, dict) else {"": score.value}
         for part, value in of.items():
             name = f"{score.name}.{part}" if part else score.name
-            parts.setdefault(name, {}).setdefault(column, []).append(value)
+            parts.setdefault(name, {}).setdefault(column, []).append((score.task_index, value))
     known = {name: of for name, of in parts.items() if any(map(_are_any, of.values()))} or parts
     return "; ".join(_by_column(name, of) for name, of in [*known.items()][:_FEW])
 
 
-def _by_column(name: str, columns: dict[str, list[Any]]) -> str:
-    values = [value for of in columns.values() for value in of]
-    kind = kind_of(values, name)
-    if kind == "label" and len(kinds := _one_of_each(values)) > 1:
+def _by_column(name: str, columns: dict[str, list[Told]]) -> str:
+    values = [told for of in columns.values() for told in of]
+    kind = kind_of([value for _, value in values], name)
+    if kind == "label" and len(kinds := _one_of_each(value for _, value in values)) > 1:
         return f"{name} has no mean: it holds {' and '.join(kinds)} ({_of_all(values, kind)})"
     if not 1 < len(columns) <= _FEW:
         return f"{name}: {_of_all(values, kind)}"
@@ -91,11 +92,11 @@ def _one_of_each(values: Iterable[Any]) -> list[str]:
     return [_value(found[kind]) for kind in (bool, float, str) if kind in found]
 
 
-def _of_all(values: Sequence[Any], kind: Kind | None) -> str:
+def _of_all(values: Sequence[Told], kind: Kind | None) -> str:
     from ....render import count_text
     from ....render.plain.words import figure_text
 
-    there = [value for value in values if not is_missing(value)]
+    there = [value for _, value in values if not is_missing(value)]
     count, lacking = count_text(len(there), "value"), len(values) - len(there)
     without = f"{lacking} without" if lacking else ""
     if kind == "yes/no":
@@ -103,13 +104,21 @@ def _of_all(values: Sequence[Any], kind: Kind | None) -> str:
     elif kind == "label" or not there:
         said, more = count, [without]
     else:
-        said, more = f"mean {figure_text(fmean(there))}", [count, without]
+        said, more = f"mean {figure_text(_mean(values))}", [count, without]
     beside = ", ".join(filter(None, more))
     return f"{said} ({beside})" if beside else said
 
 
-def _are_any(values: Iterable[Any]) -> bool:
-    return not all(map(is_missing, values))
+def _mean(values: Sequence[Told]) -> float:
+    """Return the mean over tasks, each of which counts once."""
+    tasks: dict[Hashable, list[Any]] = {}
+    for task, value in values:
+        tasks.setdefault(task, []).append(None if is_missing(value) else value)
+    return mean(tasks, method="t").value
+
+
+def _are_any(values: Iterable[Told]) -> bool:
+    return not all(is_missing(value) for _, value in values)
 
 
 def _value(value: Any) -> str:
