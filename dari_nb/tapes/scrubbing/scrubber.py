@@ -76,15 +76,16 @@ class Scrubber:
 
     def look(self) -> None:
         """Look again which secrets are known by now."""
-        named = [
-            (each, name) for name, held in self._variables.items() for each in _held(name, held)
-        ]
-        seen = (named, list(self._keys()))
+        variables, keys = seen = [*self._variables.items()], [*self._keys()]
         if seen == self._looked_at:
             return
         self._looked_at = seen
-        texts = [(each, "variables", _VARIABLE.format(name)) for each, name in named]
-        texts += [(each, "keys", _KEY) for each in seen[1]]
+        texts = [
+            (each, "variables", _VARIABLE.format(name))
+            for name, held in variables
+            for each in _held(name, held)
+        ]
+        texts += [(each, "keys", _KEY) for each in keys]
         self._secrets = Secrets(texts, self._patterns)
         self._clean: set[bytes] = set()
 
