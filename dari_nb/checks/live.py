@@ -13,6 +13,7 @@ from ..errors import ApiError, InvalidRequestError
 from ..models import events as ev
 from ..tapes import Scrubber, Tape, Turn, read_tape
 from ..tapes.scrubbing import compiled
+from ..tapes.scrubbing.own_words import PAYLOAD
 from .answers import Answer, Scorer, answer_of, gaps, recorded_answer
 from .asking import Asking, Gone
 from .chains import Chain, Plan
@@ -133,7 +134,7 @@ class _Checking:
     def _ask(self, session_id: str, turn: Turn) -> Answer:
         scrubber = Scrubber(self._secrets)
         steps = self._asking.ask(session_id, turn)
-        answer = answer_of(turn, [(kind, scrubber.scrub(data)) for kind, data in steps])
+        answer = answer_of(turn, [(kind, scrubber.scrub(data, PAYLOAD)) for kind, data in steps])
         if (answer.error or "").startswith(ev.NO_CODE):
             raise Gone("agent", turn.line.agent, _NO_CODE)
         return answer

@@ -25,6 +25,7 @@ from .lines import (
 from .notes import noted, with_notes
 from .ordinals import Ordinals
 from .scrubbing import Scrubber
+from .scrubbing.own_words import BLOCKS, MORE, PAYLOAD
 
 _SETTLING = (
     ev.ASSISTANT_MESSAGE_COMPLETED,
@@ -168,14 +169,16 @@ class Taking:
             agent=agent.agent,
             llm=llm,
             asked=asked,
-            metadata=scrubber.scrub({**(metadata or {}), **(event.get("metadata") or {})}),
-            more=scrubber.scrub({k: v for k, v in event.items() if k not in _OPENING}),
+            metadata=scrubber.scrub(
+                {**(metadata or {}), **(event.get("metadata") or {})}, {EXPECTS: None}
+            ),
+            more=scrubber.scrub({k: v for k, v in event.items() if k not in _OPENING}, MORE),
         )
         self.turn = Turn(agent, line)
 
     def event(self, kind: str, data: Mapping[str, Any], at: float | None = None) -> None:
         """Take in an event of the turn."""
-        told = self._scrubber.scrub(self._ordinals.of(dict(data)))
+        told = self._scrubber.scrub(self._ordinals.of(dict(data)), PAYLOAD)
         self._waiting.append(
             EventLine(after=self._after(at), event=_known(kind, self._scrubber), data=told)
         )
@@ -244,11 +247,11 @@ def asked_in(
     scrubber: Scrubber, content: Content, digests: Mapping[str, str], ordinals: Ordinals
 ) -> str | Content:
     """What a message asks, as a tape tells it: files by their hashes, and no secrets."""
-    told = [
-        {**block, "sha256": digests[block["file_id"]]} if block.get("file_id") in digests else block
-        for block in content
-    ]
-    return asked_of(scrubber.scrub(ordinals.of({"content": told})["content"]))
+    told = scrubber.scrub(ordinals.of({"content": content})["content"], BLOCKS)
+    for block, given in zip(told, content, strict=True):
+        if given.get("file_id") in digests:
+            block["sha256"] = digests[given["file_id"]]
+    return asked_of(told)
 
 
 def turns_of(

@@ -48,6 +48,7 @@ def told(value: object) -> object:
         "sshpass -p {password} ssh a@b",
         "mysql -uroot -p{password} db",
         '{{"auths":{{"x":{{"auth":"{key}"}}}}}}',
+        "{{'auth': '{key}'}}",
         '{{"kty":"EC","d":"{jwk}","x":"{jwk}"}}',
         '{{"pwd": "{password}"}} {{"pwd": "{key}"}} DB_PWD={password}',
     ],

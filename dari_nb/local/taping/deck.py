@@ -12,6 +12,7 @@ from ...tapes.differences import text_asked
 from ...tapes.files import folder_beside
 from ...tapes.growing import GrowingTape
 from ...tapes.scrubbing import compiled
+from ...tapes.scrubbing.own_words import BLOCKS
 from ...tapes.tape import VARIABLE, Mode, mode_of
 from ..agents import AgentFunction, Draft
 from ..store import Store
@@ -143,7 +144,7 @@ class Deck:
         scrubber = self._comparison.scrubber
         scrubber.look()
         scrubber.reasons.clear()
-        asked = text_asked(scrubber.scrub(content))
+        asked = text_asked(scrubber.scrub(content, BLOCKS))
         for what in scrubber.reasons:
             self._say(_TAKEN_OUT, asked, what=what)
         return asked

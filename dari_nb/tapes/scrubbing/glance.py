@@ -32,7 +32,8 @@ _SHORT_RUN = b"a" * 10
 """What base64 of a secret has at least, whatever is around it."""
 _LONG_RUN = b"a" * 22
 """What base64 of a provider's key has at least, and of a secret with two bytes a character."""
-_OF_BOTS = b" aaaaaa " + b"a" * 27
+_END_OF_BOTS = b"a" * 27
+_OF_BOTS = b" aaaaaa " + _END_OF_BOTS
 """What a key of Discord's bots, which begins in no special way, is of."""
 _STANDARD = bytes.maketrans(b"-_", b"+/")
 _IN_HEX = string.hexdigits.encode()
@@ -47,6 +48,8 @@ _WITH_END = [begin for begin in _IN_WORDS if _END.fullmatch(begin[-4:])]
 _LAST = frozenset(begin[-4:] for begin in _WITH_END)
 """The last characters of most beginnings, which are looked for all at once."""
 _WITHOUT_END = [begin for begin in _IN_WORDS if begin not in _WITH_END]
+_LONGEST, _MOST = 100, 10_000
+"""Characters of a run, such as a name of a tool, that is looked at once; and how many are known."""
 _DIGIT = re.compile(r"\d")
 _SAFE = re.compile(r"[ !#-\[\]-~]+")
 """What is written the same in whichever case and spelling of the characters around it."""
@@ -73,6 +76,7 @@ class Glance:
         self._cores = tuple({core for form in forms for core in _cores(form.encode())})
         wide = [form.encode("utf-16-le")[:-1] for form in forms]
         self._wide_cores = tuple({core for form in wide for core in _cores(form)})
+        self._clean: set[bytes] = set()
 
     def may_be_in(self, data: bytes, *, is_json: bool) -> bool:
         """Whether a secret may be in a text, or in the JSON of a value, be it encoded there.
@@ -93,23 +97,34 @@ class Glance:
         low = data.lower()
         if _one_is_in(self._bare, _bare(low)) or _one_is_in(self._needles, low):
             return True
-        if any(look.search(data) for look in _COMMON) or named.may_be_in(low):
+        if named.one_finds(_COMMON, data) or named.may_be_in(low):
             return True
         if any(all(piece in low for piece in pieces) for pieces in self._pieces):
             return True
         mask = data.translate(_MASK)
         if _SHORT_RUN not in mask:
             return False
-        if _OF_BOTS in mask or _one_is_in(_AROUND_WORDS, data):
+        if _END_OF_BOTS in mask and _OF_BOTS in mask:
             return True
-        return self._may_be_in_words([*_runs(data, mask)])
+        return _one_is_in(_AROUND_WORDS, data) or self._may_be_in_runs(_runs(data, mask))
 
     def may_be_in_base64(self, run: bytes) -> bool:
         """Whether a secret may be in a piece of base64."""
         return _one_is_in(self._cores, run) or self._may_be_in_long([run])
 
-    def _may_be_in_words(self, runs: list[bytes]) -> bool:
-        words = b" ".join(runs)
+    def _may_be_in_runs(self, runs: Iterable[bytes]) -> bool:
+        """Whether a secret may be in one of the runs, most of which come again and again."""
+        new = set(runs) - self._clean
+        if not new:
+            return False
+        if self._may_be_in_words(b" ".join(new)):
+            return True
+        if len(self._clean) >= _MOST:
+            self._clean.clear()
+        self._clean |= {run for run in new if len(run) <= _LONGEST}
+        return False
+
+    def _may_be_in_words(self, words: bytes) -> bool:
         if _one_is_in(_WITHOUT_END, words):
             return True
         if not _LAST.isdisjoint(_END.findall(words)) and _one_is_in(_WITH_END, words):

@@ -34,6 +34,8 @@ _DIGIT = re.compile(r"\d")
 _BETWEEN = re.compile(r"[\s,;]+")
 
 _VARIABLE, _KEY = "the value of {}", "a key of this process"
+Own = re.Pattern[str] | Mapping[str, Any] | None
+"""What stays in a value: words of its own, or names of fields, with what stays in each."""
 _SMALL, _MOST = 200, 1000
 """Bytes of a value, such as a status, that is looked at once; and how many of these are known."""
 
@@ -76,15 +78,16 @@ class Scrubber:
 
     def look(self) -> None:
         """Look again which secrets are known by now."""
-        named = [
-            (each, name) for name, held in self._variables.items() for each in _held(name, held)
-        ]
-        seen = (named, list(self._keys()))
+        variables, keys = seen = [*self._variables.items()], [*self._keys()]
         if seen == self._looked_at:
             return
         self._looked_at = seen
-        texts = [(each, "variables", _VARIABLE.format(name)) for each, name in named]
-        texts += [(each, "keys", _KEY) for each in seen[1]]
+        texts = [
+            (each, "variables", _VARIABLE.format(name))
+            for name, held in variables
+            for each in _held(name, held)
+        ]
+        texts += [(each, "keys", _KEY) for each in keys]
         self._secrets = Secrets(texts, self._patterns)
         self._clean: set[bytes] = set()
 
@@ -93,11 +96,15 @@ class Scrubber:
         patterns, keys, variables = self._given
         return Scrubber(patterns, keys=keys, variables=variables)
 
-    def scrub(self, value: Any) -> Any:
-        """Take the secrets out of all texts of a JSON value, names of fields included."""
-        if isinstance(value, str):
-            return self.text(value)
-        return value if self._is_clean(value) else self._scrubbed(value)
+    def scrub(self, value: Any, own: Own = None) -> Any:
+        """Take the secrets out of all texts of a JSON value, names of fields included.
+
+        Args:
+            value: The value.
+            own: What is none in it, whatever it looks like; in a list, in each of its entries.
+        """
+        is_text = isinstance(value, str)
+        return value if not is_text and self._is_clean(value) else self._scrubbed(value, own)
 
     def _is_clean(self, value: Any) -> bool:
         """Whether a look at all of a value at once is enough to see that no secret is in it."""
@@ -115,13 +122,14 @@ class Scrubber:
             self._clean.add(data)
         return data in self._clean
 
-    def _scrubbed(self, value: Any) -> Any:
+    def _scrubbed(self, value: Any, own: Own) -> Any:
         if isinstance(value, str):
-            return self.text(value)
+            is_own = isinstance(own, re.Pattern) and own.fullmatch(value)
+            return value if is_own else self.text(value)
         if isinstance(value, Mapping):
-            return self._object(value)
+            return self._object(value, own if isinstance(own, Mapping) else {})
         if isinstance(value, list | tuple):
-            return [self._scrubbed(entry) for entry in value]
+            return [self._scrubbed(entry, own) for entry in value]
         if self._secrets.has_numbers and isinstance(value, int | float):
             return self.text(str(value)) if self._secrets.spans(str(value)) else value
         return value
@@ -157,21 +165,21 @@ class Scrubber:
             text.encode(), is_json=False
         )
 
-    def _object(self, value: Mapping[str, Any]) -> dict[str, Any]:
+    def _object(self, value: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
         scrubbed: dict[str, Any] = {}
         for key, inner in value.items():
-            name = first = self.text(str(key))
+            name = first = key if key in own else self.text(str(key))
             while name in scrubbed:
                 name = f"{first} {len(scrubbed) + 1}"
-            scrubbed[name] = self._field(key, inner)
+            scrubbed[name] = self._field(key, inner, own.get(key))
         return scrubbed
 
-    def _field(self, name: str, value: Any) -> Any:
+    def _field(self, name: str, value: Any, own: Own) -> Any:
         if isinstance(value, str):
             said, text = written(f'"{name}": "'), written(value)
             if any(named(said + text)):
                 return self.pieces([said, text])[1]
-        return self._scrubbed(value)
+        return self._scrubbed(value, own)
 
 
 def _held(name: str, value: str) -> Iterator[str]:
