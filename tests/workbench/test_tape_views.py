@@ -473,11 +473,19 @@ def test_a_button_that_would_lose_a_recorded_turn_refuses_where_it_is(tape: dari
     _, row, effect, paper = box.children
     assert paper.value.startswith("<style>")
     assert "No replace() yet: msg_3 of sess_1 would go, and nothing new stands" in effect.value
-    row.children[0].click()
-    assert row.children[0].description == "Replace 2 turns"
+    replace, rest, *_ = row.children
+    assert (replace.description, replace.disabled, replace.button_style) == (
+        *("Replace 2 turns", True),
+        "",
+    )
+    replace.click()
     assert effect.value.startswith("<p>msg_3 of sess_1 would go, and nothing new stands in its")
     assert tape.file.read_bytes() == before
     assert len(box.children) == 4
+    assert rest.description == "Replace, and lose 1 turn"
+    rest.click()
+    assert "1 turn adopted, 2 turns replaced." in box.children[0].value
+    assert "thanks" not in tape.file.read_text()
 
 
 def test_a_tape_that_is_perhaps_a_slip_for_one_that_is_there_is_told(
