@@ -29,6 +29,8 @@ if (process.argv.includes("--demo")) {
   await build({
     ...shared,
     format: "iife",
+    // A page of plain ASCII is read many times faster than one that is not.
+    charset: "ascii",
     entryPoints: { player_page: "src/player/page.ts" },
     outdir,
     minify: true,

@@ -165,3 +165,28 @@ def test_a_name_that_would_hide_something_is_shown_as_what_it_is(
     file = folder / "ann answers.jsonl"
     file.write_text(lines.replace("Ann", r"A\u202en\u0007n"))
     assert tape.answers(file)["name"].tolist() == ["A[U+202E]n␇n"] * 2
+
+
+def test_a_question_in_front_of_a_turn_is_told_with_that_turn(
+    tape: dari.Tape, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tape.file.parent)
+    lines = tape.file.read_text().splitlines()
+    other = {"turn": "msg_1", "session": "sess_2", "key": "k2", "agent": "w", "asked": "other"}
+    done = {"event": "message.status_changed", "data": {"status": "completed"}}
+    before, behind = ({"mark": name, "ask": f"What {name}?"} for name in ("next", "at last"))
+    lines[-1:] = [*map(json.dumps, (before, other, done, behind)), lines[-1]]
+    tape.file.write_text("\n".join([*lines, ""]))
+    player = tape.view()
+    for mark_id in player._score.questions:
+        player._answered(mark_id, "a guess")
+    player.close()
+    told = tape.answers()[["session", "turn", "ask"]].to_numpy().tolist()
+    assert told == [
+        ["sess_1", "msg_1", "What frist?"],
+        ["sess_1", "msg_1", "What second?"],
+        ["sess_2", "msg_1", "What next?"],
+        ["sess_2", "msg_1", "What at last?"],
+    ]
+    [*_, kept, _] = (tape.file.parent / "dari-scores.jsonl").read_text().splitlines()
+    assert "sess_2 msg_1: next: What next?" in kept

@@ -126,6 +126,15 @@ class Proposal:
         return sum(not one.line.new for one in self._placing.gone)
 
     @property
+    def loses(self) -> int:
+        """How many turns, recorded or waiting, would go in whose place nothing new stands.
+
+        >>> [proposal.loses for proposal in tape.review()]
+        []
+        """
+        return len(self._placing.lost)
+
+    @property
     def leads(self) -> bool:
         """Whether it is put in place as itself, and not with a turn that it goes on from.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import re
 from base64 import b64encode
 from collections.abc import Iterator, Mapping
 from html import escape
@@ -12,6 +13,7 @@ from typing import Any
 from ...render.plain.visible import visible_name
 from ..packing import packed
 from ..view import STATIC
+from .first_sight import first_sight
 from .score import Score
 from .view import IDLE_LIMIT
 from .wire import State
@@ -32,6 +34,8 @@ main.dari.dari.dari { margin: 0 auto; }
 .page-note button { font-weight: 500; cursor: pointer; }
 @media print { .page-note { display: none; } }
 """
+_MAIN = 'id="dari-player" class="dari dari-view dari-player"'
+_NOT_ASCII = re.compile(r"[^\x00-\x7f]")
 _HOLDS = (
     "This page holds all that was recorded, also what comes behind its questions. What is answered"
     " is kept until it is closed: save it before."
@@ -64,14 +68,17 @@ def page(
         for mark in chapter["marks"]:
             mark["answer"] = None
     script = (STATIC / "player_page.js").read_text("utf-8")
-    sheet = (STATIC / "player.css").read_text("utf-8")
+    sheet = _NOT_ASCII.sub(_in_css, (STATIC / "player.css").read_text("utf-8"))
     state = State(at=0.0, playing=False, speed=speed, idle_limit=idle_limit, height=0)
     yield _head(title, script, sheet)
+    # Seen while the rest is still read, and nothing of what comes behind an open question.
+    seen = first_sight(whole, chapters, score.steps(0, {}), state)
+    yield f'<main {_MAIN} data-together="{TOGETHER}">{_in_html(seen)}</main>\n'
     yield _block("dari-state", state)
     yield _block("dari-whole", whole)
-    yield _block("dari-chapters", chapters)
+    yield _packed("dari-chapters", chapters)
     first, *others = _blocks(len(score.scenes))
-    # In front of the script, so that something is seen before all is read.
+    # In front of the script, so that it plays before all is read.
     yield _turns(first, score, everything)
     yield f"<script>{script}</script>\n"
     if score.questions:
@@ -82,7 +89,7 @@ def page(
 
 
 def _head(title: str, script: str, sheet: str) -> str:
-    name = escape(visible_name(title))
+    name = _in_html(escape(visible_name(title)))
     digest = b64encode(hashlib.sha256(script.encode()).digest()).decode()
     policy = (
         "default-src 'none'; img-src data:; style-src 'unsafe-inline'; "
@@ -94,9 +101,17 @@ def _head(title: str, script: str, sheet: str) -> str:
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<title>{name}</title>\n"
         f"<style>{_LOOK}{sheet}</style></head>\n"
-        f"<body>{_NO_SCRIPT}<h1>{name}</h1>"
-        f'<main id="dari-player" data-together="{TOGETHER}"></main>\n'
+        f"<body>{_NO_SCRIPT}<h1>{name}</h1>\n"
     )
+
+
+def _in_html(text: str) -> str:
+    # A page of plain ASCII is read many times faster than one that is not.
+    return text.encode("ascii", "xmlcharrefreplace").decode()
+
+
+def _in_css(letter: re.Match[str]) -> str:
+    return f"\\{ord(letter[0]):06x}"
 
 
 def _block(name: str, value: Any) -> str:
@@ -111,8 +126,11 @@ def _blocks(turns: int) -> list[range]:
 
 
 def _turns(numbers: range, score: Score, answers: Mapping[str, str]) -> str:
-    # Many times smaller than as text, for whoever sends the page, and for who waits for it.
     turns = [score.steps(number, answers) for number in numbers]
-    text = b64encode(gzip.compress(packed(turns), mtime=0)).decode()
-    name = f"dari-turns-{numbers.start // TOGETHER}"
+    return _packed(f"dari-turns-{numbers.start // TOGETHER}", turns)
+
+
+def _packed(name: str, value: Any) -> str:
+    # Many times smaller than as text, for whoever sends the page, and for who waits for it.
+    text = b64encode(gzip.compress(packed(value), mtime=0)).decode()
     return f'<script type="application/gzip" id="{name}">{text}</script>\n'

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from functools import partial
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ from ...errors import DariError
 from ...models import tokens_in
 from ...tapes import Turn
 from ...tapes.reviewing import Change, Proposal, Review
+from ...tapes.summary import count_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -71,14 +73,30 @@ class TapeReview(Review):
             adopt.description = _said("Keep both", self._before(proposal))
             adopt.button_style = ""
         if proposal.replaces and proposal.leads:
+            loses = proposal.loses
             replace = Button(
                 description=_said("Replace", proposal.replaces),
                 tooltip="Put it, and those that go with it, where the recorded turns stand",
-                button_style="primary",
+                button_style="" if loses else "primary",
+                disabled=bool(loses),
             )
             replace.on_click(lambda _: self._settle(box, proposal.replace, told))
-            buttons = [replace, *buttons]
+            rest = [self._letting_go(proposal, box, told)] if loses else []
+            buttons = [replace, *rest, *buttons]
         return [HBox(buttons), told, HTML(_paper(proposal)["text/html"])]
+
+    def _letting_go(self, proposal: Proposal, box: Any, told: Any) -> Any:
+        """The button that replaces where turns are lost, which the line below it names."""
+        from ipywidgets import Button
+
+        button = Button(
+            description=f"Replace, and lose {count_of(proposal.loses, 'turn')}",
+            tooltip="As replace(rest=True): they go off the tape, with their marks",
+            button_style="warning",
+            layout={"width": "auto"},
+        )
+        button.on_click(lambda _: self._settle(box, partial(proposal.replace, rest=True), told))
+        return button
 
     def _before(self, proposal: Proposal) -> int:
         """How many turns are adopted together: a turn needs those before it."""

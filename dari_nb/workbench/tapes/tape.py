@@ -104,8 +104,9 @@ class Tape(tapes.Tape):  # noqa: D101
                 ``dari-scores.jsonl`` in the working folder when left out.
 
         Returns:
-            Columns ``session``, ``turn``, ``mark``, ``ask``, ``answer`` (``mark`` and ``answer``
-            are null where nobody has answered yet), ``answered_at`` (UTC), ``name``, which readers
+            Columns ``session``, ``turn`` (the one that the question stands in or in front of),
+            ``mark``, ``ask``, ``answer`` (``mark`` and ``answer`` are null where nobody has
+            answered yet), ``answered_at`` (UTC), ``name``, which readers
             write on the page, or a code for one who did not, ``file``, the name of the answer's
             file, and ``asked_as``, what the question was when it was answered (null where it is the
             same).

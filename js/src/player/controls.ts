@@ -12,6 +12,8 @@ const WAITS = [null, 0, 1, 3, 10];
 const FAR = 5;
 /** So many marks are told of, the last ones. */
 const MOST_TOLD = 3;
+/** From here on a tape plays as fast as it can. */
+const INSTANT = 1000;
 
 /** The line that plays, stops and goes elsewhere, and says where one is. */
 export class Controls {
@@ -101,7 +103,7 @@ export class Controls {
     this.#play.setAttribute("aria-label", isPlaying ? "Stop" : "Play");
     this.#play.disabled = question !== undefined || this.#story.chapters.length === 0;
     this.#time.textContent = `${clock(seconds, whole)} / ${clock(whole, whole)}`;
-    fill(this.#speed, SPEEDS, this.#port.get("speed"), (speed) => `${speed}×`);
+    fill(this.#speed, SPEEDS, this.#port.get("speed"), speedText);
     fill(this.#wait, WAITS, this.#port.get("idle_limit"), (wait) =>
       wait === null ? "waits in full" : wait > 0 ? `waits ≤ ${wait} s` : "no waits",
     );
@@ -148,6 +150,10 @@ export class Controls {
       by > 0 ? SPEEDS.find((one) => one > speed) : SPEEDS.filter((one) => one < speed).at(-1);
     if (next !== undefined) this.#port.set({ speed: next });
   }
+}
+
+function speedText(speed: number): string {
+  return speed >= INSTANT ? "instant" : `${Number(speed.toPrecision(3))}×`;
 }
 
 function setText(element: HTMLElement, text: string): void {

@@ -2,43 +2,49 @@
 
 import { player } from "./component";
 import { PagePort, type Recorded } from "./page_port";
-import type { Step } from "./wire";
+import type { Chapter, Step } from "./wire";
 
 const text = (name: string) => document.getElementById(name)?.textContent ?? "";
 const told = (name: string) => JSON.parse(text(name));
-const unpacked = (base64: string): Promise<Step[][]> => {
+const unpacked = <Thing>(base64: string): Promise<Thing> => {
   const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
   const stream = new Blob([bytes]).stream();
   return new Response(stream.pipeThrough(new DecompressionStream("gzip"))).json();
 };
-const el = document.getElementById("dari-player");
-const together = Number(el?.dataset.together);
 const blocks = new Map<string, Promise<Step[][]>>();
 const block = async (name: string) => {
   // What stands further down may not have been read yet, or in part only.
   if (!document.getElementById(name)?.nextSibling) await whole;
-  return unpacked(text(name));
+  return unpacked<Step[][]>(text(name));
 };
 const whole = new Promise((read) => {
   document.addEventListener("DOMContentLoaded", read);
 });
-const recorded: Recorded = {
-  whole: told("dari-whole"),
-  chapters: told("dari-chapters"),
-  steps: async (number) => {
-    const name = `dari-turns-${Math.floor(number / together)}`;
-    const read = blocks.get(name) ?? block(name);
-    blocks.set(name, read);
-    return (await read)[number % together] ?? [];
-  },
-};
-const { signal } = new AbortController();
-if (el) {
+// The first turn is in the page as it is: it is painted before anything else is unpacked.
+requestAnimationFrame(() => setTimeout(begin));
+
+async function begin(): Promise<void> {
+  const el = document.getElementById("dari-player") as HTMLElement;
+  const together = Number(el.dataset.together);
+  const recorded: Recorded = {
+    whole: told("dari-whole"),
+    chapters: await unpacked<Chapter[]>(text("dari-chapters")),
+    steps: async (number) => {
+      const name = `dari-turns-${Math.floor(number / together)}`;
+      const read = blocks.get(name) ?? block(name);
+      blocks.set(name, read);
+      return (await read)[number % together] ?? [];
+    },
+  };
+  // So that what is seen already is followed by the same.
+  await recorded.steps(0);
+  const { signal } = new AbortController();
   const port = new PagePort(recorded, told("dari-state"));
   player(port, signal)(el, signal);
   el.tabIndex = -1;
   el.focus();
-  void whole.then(() => offerAnswers(port));
+  await whole;
+  offerAnswers(port);
 }
 
 /** Offers the answers as a file, and asks whoever leaves without having saved them. */

@@ -6,6 +6,8 @@ const WIDTH = 1000;
 /** Where lines of each kind begin and end, from the top. */
 const LINES = { items: [8, 14], errors: [6, 16], turns: [4, 18] } as const;
 const MOST_MARKS = 200;
+/** More lines of a kind than this are a bar that tells nothing: none is drawn. */
+const MOST_LINES = 150;
 /** Seconds below which tenths are told. */
 const SHORT = 10;
 const DAY = 86_400;
@@ -53,7 +55,8 @@ export class Track {
     }
     for (const [kind, [top, bottom]] of Object.entries(LINES)) {
       const places = new Set(at[kind as keyof typeof at].map((time) => this.#part(time, WIDTH)));
-      const path = [...places].map((x) => `M${x} ${top}V${bottom}`).join("");
+      const seen = places.size > MOST_LINES ? [] : [...places];
+      const path = seen.map((x) => `M${x} ${top}V${bottom}`).join("");
       this.element.querySelector(`.dari-${kind}`)?.setAttribute("d", path);
     }
     const marks = chapters.flatMap(({ begins, marks }) =>
