@@ -15,6 +15,8 @@ PROCESSES ?= $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) + 1)')
 LONGEST := $(addprefix tests/,browser test_wheel.py test_notebooks.py)
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# Else each of the processes of the tests would compile all of them anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help demo lab test check bench fix pictures programs model

@@ -31,6 +31,9 @@ from dari_nb.local.gguf import kept, lacking
 REAL_CACHE = "DARI_NB_TEST_CACHE"
 """The variable that tells test processes where pulled models really are."""
 
+# jsonschema, which nbformat loads, would have it compile a grammar of IRIs for a second.
+sys.modules.setdefault("rfc3987_syntax", None)
+
 # How long an example takes is the machine's affair, and no test holds a time.
 settings.register_profile(
     "any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
@@ -168,12 +171,45 @@ def lines_run() -> Callable[[Callable[[], object]], int]:
     return _lines_run
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
     """Let interrupts come through, which a shell has its jobs in the background ignore."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
     # Else each kernel that a test starts would compile all modules anew, in a third of a second.
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    sys.dont_write_bytecode = False
+    # What is collected stays: to look through it again and again would take seconds.
+    gc.disable()
     _keep_models_apart()
+    if (worker := getattr(config, "workerinput", None)) is not None:
+        _read_elsewhere_first(config, int(worker["workerid"][2:]) / worker["workercount"])
+
+
+_order: dict[Path, int] = {}
+"""Where a file of tests stands when several processes have each begun with another one."""
+
+
+def _read_elsewhere_first(config: pytest.Config, share: float) -> None:
+    """Begin to read tests at another file than others do, which find it compiled then."""
+    places = [Path(config.invocation_params.dir, argument) for argument in config.args]
+    if not all(place.exists() for place in places):
+        return  # Single tests are named.
+    found = (sorted(p.rglob("test_*.py")) if p.is_dir() else [p] for p in places)
+    files = list(dict.fromkeys(file for each in found for file in each))
+    _order.update((file, number) for number, file in enumerate(files))
+    first = int(len(files) * share)
+    config.args[:] = map(str, files[first:] + files[:first])
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put what was read into the order in which it is named."""
+    items.sort(key=lambda item: _order.get(item.path, 0))
+
+
+def pytest_collection_finish() -> None:
+    """Leave what was collected out of each later collection of garbage."""
+    gc.freeze()
+    gc.enable()
 
 
 def _keep_models_apart() -> None:

@@ -22,6 +22,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -296,6 +297,10 @@ class Jupyter:
         if self._emptied is not None:
             self._problems[self._emptied].clear()
 
+    def standing(self) -> set[Page]:
+        """Pages that the next test uses again."""
+        return {page for page in (self._opener, self._emptied) if page is not None}
+
     def look_with(self, browser: BrowserContext) -> None:
         """Look at the server with a browser; what was left in another one has gone with it."""
         if browser != self._browser:
@@ -354,17 +359,64 @@ def notebook7_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Jupyt
     yield from _running("notebook", tmp_path_factory)
 
 
-# Not for the whole session: while playwright is started its loop counts as running in this
-# thread, and tests in other folders start loops of their own.
-@pytest.fixture(scope="module")
-def browser() -> Iterator[BrowserContext]:
-    """One Chromium whose pages share a cache, which halves the time to open a notebook."""
-    with sync_playwright() as playwright:
+class Chromium:
+    """One Chromium after another: the next one is started when the last one has ended."""
+
+    def __init__(self) -> None:
+        self._stack = ExitStack()
+        self._context: BrowserContext | None = None
+
+    def context(self) -> BrowserContext:
+        """Return the one that runs, whose pages share a cache, or start one."""
+        if self._context is None or not self._answers(self._context):
+            self.end()
+            self._context = self._started()
+        return self._context
+
+    def end(self) -> None:
+        """End the one that runs."""
+        self._context = None
+        with suppress(Error):  # It has ended by itself.
+            self._stack.close()
+
+    def _started(self) -> BrowserContext:
+        playwright = self._stack.enter_context(sync_playwright())
         chromium = playwright.chromium.launch(executable_path=chromium_path(), args=CHROMIUM_FLAGS)
+        self._stack.callback(chromium.close)
         context = chromium.new_context(viewport={"width": 1280, "height": 900})
         context.set_default_timeout(PATIENCE)
-        yield context
-        chromium.close()
+        return context
+
+    @staticmethod
+    def _answers(context: BrowserContext) -> bool:
+        return context.browser is not None and context.browser.is_connected()
+
+
+_chromium = Chromium()
+_running_servers: list[Jupyter] = []
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[BrowserContext]:
+    """A Chromium whose pages share a cache; a module leaves it no page but those to use again."""
+    context = _chromium.context()
+    yield context
+    kept = {page for server in _running_servers for page in server.standing()}
+    with suppress(Error):  # It has ended: the next module gets another one.
+        for page in set(context.pages) - kept:
+            page.close()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(nextitem: pytest.Item | None) -> Iterator[None]:
+    """End the browser with the last test that has one.
+
+    While playwright is started its loop counts as running in this thread, and tests in other
+    folders start loops of their own.
+    """
+    yield
+    if nextitem is None or not nextitem.path.is_relative_to(Path(__file__).parent):
+        _chromium.end()
 
 
 @pytest.fixture
@@ -398,6 +450,7 @@ def _running(kind: str, temporary: pytest.TempPathFactory) -> Iterator[Jupyter]:
     server = Jupyter(kind, temporary.mktemp(kind))
     try:
         server.start()
+        _running_servers.append(server)
         yield server
     finally:
         server.stop()

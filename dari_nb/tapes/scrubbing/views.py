@@ -96,8 +96,9 @@ def unfolded(text: str) -> list[View]:
     """The same, without what begins lines: indents, and signs of quotations and differences."""
     if not _SEAM.search(text) and not _TOGETHER.search(text):
         return []
-    found = [view for seam in _FOLDED if (view := _without(seam, text))]
-    return list({view[0]: view for view in found}.values())
+    # Most of them give the same text, whose places are wanted once.
+    seams = {plain: seam for seam in _FOLDED if (plain := seam.sub("", text)) != text}
+    return [view for seam in seams.values() if (view := _without(seam, text))]
 
 
 def _without(seam: re.Pattern[str], text: str) -> View | None:
