@@ -91,9 +91,8 @@ def detectable(
     ``2 sd² (alike + (1 - alike) / repeats - correlation)`` as the variance of a task's difference,
     and differences that are normal.
 
-    For 0 and 1 up to 100 tasks are drawn 3,000 times from a fixed seed and tested as
-    :func:`paired_difference` does; more are by the normal formula, which also tells what more than
-    10 repeats change. Of other values it is the
+    For 0 and 1 tasks are drawn 3,000 times from a fixed seed and tested as
+    :func:`paired_difference` does. Of other values it is the
     noncentral t, with 11 % more for 10 tasks and ever less for more, which is what redrawing tasks
     takes. How many percent of drawn comparisons show it (``tests/benchmarks/power.py``), beside 0
     and 1 as assumed here with those of tasks whose rates are spread as a beta distribution:
