@@ -26,9 +26,9 @@ DRAWS = 10_000
 LEVEL = 0.95
 SOME = 10
 """From so many tasks on redrawing them tells how a mean that is no share may be skewed."""
-_HALVES = 0.85
+HALVES = 0.85
 """The square of the difference that half tasks have, found by counting out all outcomes."""
-_WHOLE = 11
+WHOLE = 11
 """From so many tasks on half a task is added to either side, below it less, found alike."""
 _FEW = (1, 2)
 _MOST_RATE = 50.0
@@ -101,6 +101,11 @@ def of_gaps(gaps: Array, squares: float, level: float) -> Ends:
     return min(low, farthest), max(high, -farthest)
 
 
+def can_leave_out(tasks: int, level: float) -> bool:
+    """Whether so many tasks, all won by the one, make :func:`of_gaps` leave out 0."""
+    return bool(2 * (1 - level) ** (1 / tasks) > 1)
+
+
 def p_of_gaps(gaps: Array, squares: float) -> float:
     """Return the complement of the least level at which half a task a side leaves out 0."""
     return p_of_more_gaps(gaps, **_halves(gaps, squares))
@@ -108,8 +113,8 @@ def p_of_gaps(gaps: Array, squares: float) -> float:
 
 def _halves(gaps: Array, squares: float) -> dict[str, float]:
     """Return what is added: of few tasks less, where what has to hold 0 is wide enough."""
-    added = min(1.0, len(gaps) / _WHOLE)
-    return {"added": added, "squares": _HALVES * squares * added}
+    added = min(1.0, len(gaps) / WHOLE)
+    return {"added": added, "squares": HALVES * squares * added}
 
 
 def of_more_gaps(gaps: Array, level: float, *, added: float = 2, squares: float = 1) -> Ends:

@@ -27,6 +27,8 @@ SCALES = {
     "mostly 5": (0.03, 0.07, 0.15, 0.35, 0.4),
 }
 """How often each rating is given, from the worst on."""
+KIND = ("half yes", "1 to 5", "mostly 5")
+"""Ratings that leave room for judges that only err by saying one better."""
 _KEPT = 2 / 3
 
 
@@ -47,18 +49,31 @@ def table(runs: int) -> list[str]:
 
 
 def _more(runs: int) -> list[str]:
-    """Of tasks with three repeats that are alike."""
-    return [row(name, 20, 40, 3, runs) for name in SCALES]
+    """Of tasks with three repeats that are alike, and of judges that only err to one side."""
+    alike = [row(name, 20, 40, 3, runs) for name in SCALES]
+    return [*alike, *(row(name, 20, 200, 1, runs, is_kind=True) for name in KIND)]
 
 
-def row(name: str, rated: int, others: int, repeats: int, runs: int) -> str:
-    label = f"{name}, {rated} + {others}" + (f" x {repeats}" if repeats > 1 else "")
-    cells = (coverage(name, share, rated, others, repeats, runs) for share in AGREEING)
+def row(
+    name: str, rated: int, others: int, repeats: int, runs: int, *, is_kind: bool = False
+) -> str:
+    label = f"{name}{', kind' * is_kind}, {rated} + {others}"
+    label += f" x {repeats}" if repeats > 1 else ""
+    cells = (
+        coverage(name, share, rated, others, repeats, runs, is_kind=is_kind) for share in AGREEING
+    )
     return f"{label:24}" + "".join(f"{cell:8.1f}" for cell in cells)
 
 
 def coverage(
-    name: str, share: float, rated: int, others: int, repeats: int = 1, runs: int = RUNS
+    name: str,
+    share: float,
+    rated: int,
+    others: int,
+    repeats: int = 1,
+    runs: int = RUNS,
+    *,
+    is_kind: bool = False,
 ) -> float:
     """Draw samples and count those whose interval holds the mean that all ratings have."""
     random = np.random.default_rng(zlib.crc32(repr((name, share, rated, others, repeats)).encode()))
@@ -66,7 +81,7 @@ def coverage(
     truth = float(chances @ np.arange(len(chances)))
     held = 0
     for _ in range(runs):
-        sample = drawn(random, chances, share, rated + others, repeats)
+        sample = drawn(random, chances, share, rated + others, repeats, is_kind=is_kind)
         low, high = interval(sample, rated)
         held += low - 1e-9 <= truth <= high + 1e-9
     return 100 * held / runs
@@ -84,9 +99,18 @@ def _rows(values: Array) -> list[tuple[int, list[float]]]:
 
 
 def drawn(
-    random: np.random.Generator, chances: Array, share: float, tasks: int, repeats: int
+    random: np.random.Generator,
+    chances: Array,
+    share: float,
+    tasks: int,
+    repeats: int,
+    *,
+    is_kind: bool = False,
 ) -> Sample:
-    """Draw ratings, repeats mostly as their task's first, and a judge that says another one."""
+    """Draw ratings, repeats mostly as their task's first, and a judge that says another one.
+
+    A kind judge says the next better one, where there is one.
+    """
     levels = np.arange(len(chances))
     first = random.choice(levels, (tasks, 1), p=chances)
     anew = random.choice(levels, (tasks, repeats), p=chances)
@@ -94,6 +118,10 @@ def drawn(
         [np.ones((tasks, 1), bool), random.random((tasks, repeats - 1)) < _KEPT], axis=1
     )
     ratings = np.where(is_kept, first, anew)
+    if is_kind:
+        errs = random.random(ratings.shape) < (1 - share) / (1 - chances[-1])
+        better = ratings + (errs & (ratings < len(levels) - 1))
+        return Sample(ratings.astype(float), better.astype(float))
     errs = random.random((tasks, 1)) >= share
     apart = random.integers(1, len(levels), (tasks, repeats))
     judged = np.where(

@@ -23,6 +23,33 @@ def test_a_difference_is_seen_as_often_as_it_is_said(name, tasks, repeats):
     assert power.cell(name, tasks, repeats, runs=3_000)[0] == pytest.approx(80, abs=2)
 
 
+@pytest.mark.parametrize(
+    ("tasks", "repeats", "told"),
+    [
+        (101, 2, {"rate": 0.9, "alike": 0.5, "correlation": 0.3}),
+        (150, 1, {"rate": 0.95, "alike": 1.0, "correlation": 0.5, "level": 0.99}),
+        (7, 30, {"rate": 0.98, "alike": 0.0, "correlation": 0.0}),
+    ],
+)
+def test_many_tasks_and_many_repeats_near_an_end_show_as_often_as_it_is_said(tasks, repeats, told):
+    """Each column's tries are drawn, and tested by what people call."""
+    level, chances = told.pop("level", 0.95), told
+    gap = detectable(tasks, repeats, level=level, **chances).difference
+    draw = power._tries(**chances).draw
+    above, below = draw(np.random.default_rng(2), gap, (800, tasks, repeats))
+    known, seen = {}, 0
+    for run in (above.sum(axis=2) - below.sum(axis=2)).astype(int).tolist():
+        key = tuple(sorted(run))
+        if key not in known:
+            one, other = (
+                {n: [k < way * by for k in range(repeats)] for n, by in enumerate(run)}
+                for way in (1, -1)
+            )
+            known[key] = paired_difference(one, other, kind="yes/no", level=level).low > 0
+        seen += known[key]
+    assert 100 * seen / 800 == pytest.approx(80, abs=3.5)
+
+
 @pytest.mark.parametrize(("tasks", "runs"), [(9, 3_000), (10, 3_000)])
 def test_differences_of_numbers_are_seen_as_often_as_it_is_said(tasks, runs):
     gap = detectable(tasks, sd_of_differences=3).difference

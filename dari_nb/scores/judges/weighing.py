@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Hashable, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -16,27 +17,40 @@ from .pairing import Pair
 
 _LEAST_SPREAD = 0.01
 """Of a share of nothing or of all, which is worth few trials and not none."""
-_HALF = 0.5
+_SEEN = 1 / 3
 """How much a disagreement to either side counts that is added; ``tests/benchmarks``."""
+_UNSEEN = 3 / 4
+"""How much it counts where none is seen."""
 
 
-def weighed(of_rated: Array, of_others: Array, added: Array, gap: float) -> tuple[float, float]:
+class Spread(NamedTuple):
+    """How much the gap between rated cells and others varies, by all that the judge says.
+
+    Attributes:
+        all: Its variance.
+        others: The part of it that is of tasks without a rating.
+    """
+
+    all: float
+    others: float
+
+
+def weighed(of_rated: Array, spread: Spread, added: Array, gap: float) -> tuple[float, float]:
     """Return how much the judge counts, and the standard error of the mean with it.
 
     Args:
         of_rated: Of each task with a rating its part of the ratings' mean, and of the gap.
-        of_others: The others' parts of the gap.
+        spread: How much the gap varies.
         added: What is added to the rated tasks' sums, times how many these are.
         gap: By how much the judge finds rated cells better than others.
     """
-    size, more = len(of_rated), len(of_others)
+    size = len(of_rated)
     a, d = of_rated.T
     aa, ad, dd = np.array([a @ a, a @ d, d @ d]) + added * [1, -1, 1] / size
-    others = float(of_others @ of_others)
-    power = max(0.0, float(ad / (dd + others))) if dd + others > 0 else 0.0
+    power = max(0.0, float(ad / spread.all)) if spread.all > 0 else 0.0
     left = float(aa - 2 * power * ad + power**2 * dd) * size / (size - 2)
-    of_power = left * gap**2 / (size * (dd + others)) if dd + others > 0 else 0.0
-    return power, math.sqrt(left + of_power + power**2 * others * more / max(1, more - 1))
+    of_power = left * gap**2 / (size * spread.all) if spread.all > 0 else 0.0
+    return power, math.sqrt(left + of_power + power**2 * spread.others)
 
 
 def ends_of(
@@ -64,24 +78,36 @@ def _of_share(value: float, error: float, level: float) -> Ends:
 
 def parts(
     rated: Sequence[Pair], others: Sequence[Pair], y: Array, f: Array, unrated: Array
-) -> tuple[Array, Array]:
-    """Return the parts of the ratings' mean and of the gap: of rated tasks, and of the others."""
+) -> tuple[Array, Spread]:
+    """Return the rated tasks' parts of the ratings' mean and of the gap, and how this varies."""
     places: dict[Hashable, int] = {}
-    for pair in (*rated, *others):
-        places.setdefault(pair.task, len(places))
-    of_rated = [places[pair.task] for pair in rated]
-    parts, size = np.zeros((len(places), 2)), len(set(of_rated))
-    np.add.at(parts[:, 0], of_rated, (y - y.mean()) / len(y))
-    np.add.at(parts[:, 1], of_rated, (f - f.mean()) / len(f))
-    unlike = (unrated - unrated.mean()) / len(unrated)
-    np.subtract.at(parts[:, 1], [places[pair.task] for pair in others], unlike)
-    return parts[:size], parts[size:, 1]
+    of_cells = [places.setdefault(pair.task, len(places)) for pair in (*rated, *others)]
+    size, tasks = len(set(of_cells[: len(rated)])), len(places)
+    off = np.concatenate([_off(f), _off(unrated)])
+    weights = np.repeat([1 / len(f), -1 / len(unrated)], [len(f), len(unrated)])
+
+    def sums(values: Array) -> Array:
+        return np.bincount(of_cells, values, tasks).astype(np.float64)
+
+    of_ratings = np.concatenate([_off(y) / len(y), np.zeros(len(unrated))])
+    found = np.stack([sums(of_ratings), sums(weights * off)], axis=1)[:size]
+    pairs = float((sums(np.ones(len(off))) ** 2).sum()) - len(off)
+    variance = float(off @ off) / (len(off) - 2)
+    common = float((sums(off) ** 2).sum() - off @ off) / pairs if pairs else 0.0
+    common = min(max(0.0, common), variance)
+    squares = (variance - common) * sums(weights**2) + common * sums(weights) ** 2
+    return found, Spread(float(squares.sum()), float(squares[size:].sum()))
 
 
 def added(y: Array, f: Array) -> Array:
-    """Return the squares and the product of half a disagreement to either side, by the mean."""
+    """Return the squares and the product of what is added to either side, by the mean."""
     apart = y != f
     if apart.any() and not apart.all():
-        return np.full(3, float(((y - f)[apart] ** 2).mean()) / 2) * _HALF / len(y)
+        return np.full(3, _SEEN * float(((y - f)[apart] ** 2).mean()) / 2 / len(y))
     s, r = float(y.std(ddof=1)), float(f.std(ddof=1))
-    return np.array([s * s, s * r, r * r]) * 2 * _HALF / len(y)
+    return np.array([s * s, s * r, r * r]) * 2 * _UNSEEN / len(y)
+
+
+def _off(values: Array) -> Array:
+    """Return how far values lie from their mean; of equal ones nothing, without rounding."""
+    return values - values.mean() if np.ptp(values) else np.zeros(len(values))

@@ -11,18 +11,22 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ..intervals import normal_quantile, of_gaps
+from ..intervals import HALVES, WHOLE, can_leave_out, normal_quantile
 from ..resampling import Array
-from ..signs import agreeing, p_of_signs
+from ..signs import p_of_signs
+
+Whole = NDArray[np.int64]
 
 _RUNS = 3_000
 _MOST_DRAWN = 100
-"""Of more tasks the normal formula tells as much as drawing them does."""
-_MOST_REPEATS = 10
-"""What more repeats make of it the formula tells: their runs are hardly ever alike, and dear."""
+"""Of more tasks it is drawn how many have each difference, not each task."""
+_MOST_FLIPPED = 60
+"""Where more tasks differ, their sum is as good as normal when signs are flipped."""
 _FEW = 10
-_UNCLEAR = (0.88, 1.15)
-"""Between these normal quantiles sign flips are counted out, and of few tasks always."""
+_CLEAR = 1.15
+"""From so many normal quantiles on sign flips show it, too, unless tasks are few."""
+_PARTS = 20
+"""In how many the largest difference is divided to flip signs: all there are of few repeats."""
 _HALVINGS = 40
 _NEAR = 0.001
 _TINY = 1e-12
@@ -110,14 +114,8 @@ def least_difference(of: Tries, tasks: int, power: float, level: float) -> float
 
     What shows is what the interval of ``paired_difference`` tells from 0, upwards.
     """
-    if tasks > _MOST_DRAWN:
-        return _least(_by_formula(of, tasks, level), power)
-    fewer = of._replace(repeats=min(of.repeats, _MOST_REPEATS))
-    found = _least(_drawn(fewer, tasks, level), power)
-    if found is None or fewer == of:
-        return found
-    here, there = (_least(_by_formula(each, tasks, level), power) for each in (of, fewer))
-    return found if here is None or there is None else found * here / there
+    drawn = _counted if tasks > _MOST_DRAWN else _drawn
+    return _least(drawn(of, tasks, level), power)
 
 
 def _least(shown: Callable[[float], float], power: float) -> float | None:
@@ -133,53 +131,79 @@ def _least(shown: Callable[[float], float], power: float) -> float | None:
     return high
 
 
-def _by_formula(of: Tries, tasks: int, level: float) -> Callable[[float], float]:
-    steps = np.arange(-of.repeats, of.repeats + 1) / of.repeats
-    quantile = normal_quantile(level)
-
-    def shown(difference: float) -> float:
-        square = float((of.chances(difference) * steps**2).sum())
-        spread = math.sqrt(max(square - difference**2, _TINY))
-        ratio = (math.sqrt(tasks) * difference - quantile * math.sqrt(square)) / spread
-        return math.erfc(-ratio / math.sqrt(2)) / 2
-
-    return shown
-
-
 def _drawn(of: Tries, tasks: int, level: float) -> Callable[[float], float]:
     """Return how often differences show in runs that are drawn, the same ones each time."""
-    places = np.random.default_rng(0).random((_RUNS, tasks))
-    known: dict[bytes, bool] = {}
+    places, showing = np.random.default_rng(0).random((_RUNS, tasks)), _Showing(of, tasks, level)
 
     def shown(difference: float) -> float:
         ends = of.chances(difference).cumsum()[:-1]
         gaps = np.searchsorted(ends, places, side="right") - of.repeats
-        return float(_are_shown(gaps, of.repeats, level, known).mean())
+        sums, squares, many = gaps.sum(axis=1), (gaps**2).sum(axis=1), (gaps != 0).sum(axis=1)
+        return showing.share(sums, squares, many, gaps.__getitem__)
 
     return shown
 
 
-def _are_shown(
-    gaps: NDArray[np.int64], repeats: int, level: float, known: dict[bytes, bool]
-) -> NDArray[np.bool_]:
-    sums, squares = gaps.sum(axis=1), (gaps**2).sum(axis=1)
-    ratios = sums / np.sqrt(np.maximum(squares, 1)) / normal_quantile(level)
-    few = gaps.shape[1] < _FEW
-    low, high = (0.0, math.inf) if few else _UNCLEAR
-    shown: NDArray[np.bool_] = ratios >= high
-    for place in np.flatnonzero((ratios > low) & (ratios < high)):
-        run = np.sort(gaps[place])
+def _counted(of: Tries, tasks: int, level: float) -> Callable[[float], float]:
+    """Return how often differences show where it is drawn how many tasks have each."""
+    steps, showing = np.arange(-of.repeats, of.repeats + 1), _Showing(of, tasks, level)
+
+    def shown(difference: float) -> float:
+        chances = of.chances(difference)
+        there = chances > _TINY
+        of_there, gaps = chances[there], steps[there]
+        random = np.random.default_rng(0)
+        counts = random.multinomial(tasks, of_there / of_there.sum(), _RUNS)
+        counts[:, gaps == 0] = 0
+        return showing.share(
+            counts @ gaps, counts @ gaps**2, counts.sum(axis=1), lambda n: gaps.repeat(counts[n])
+        )
+
+    return shown
+
+
+class _Showing:
+    """Which runs the interval of ``paired_difference`` tells from 0, upwards; gaps are in tries."""
+
+    def __init__(self, of: Tries, tasks: int, level: float) -> None:
+        self._repeats, self._tasks, self._level = of.repeats, tasks, level
+        self._known: dict[bytes, bool] = {}
+
+    def share(
+        self, sums: Whole, squares: Whole, many: Whole, gaps: Callable[[int], Whole]
+    ) -> float:
+        """Return the share of runs that show it.
+
+        Args:
+            sums: Of the gaps of each run.
+            squares: Likewise.
+            many: How many of them are not 0.
+            gaps: Gives those of a run.
+        """
+        if not can_leave_out(self._tasks, self._level):
+            return 0.0
+        added = min(1.0, self._tasks / WHOLE)
+        size, quantile = self._tasks + added, normal_quantile(self._level)
+        more = HALVES * added * self._repeats
+        shown = sums > quantile * np.sqrt(squares + more - sums * (sums / size))
+        ratios = sums / np.sqrt(np.maximum(squares, 1)) / quantile
+        shown &= (many <= _MOST_FLIPPED) | (ratios > 1)
+        unclear = (many <= _MOST_FLIPPED) & ((ratios < _CLEAR) | (self._tasks < _FEW))
+        for place in np.flatnonzero(shown & unclear).tolist():
+            shown[place] = self._is_surer(gaps(place))
+        return float(shown.mean())
+
+    def _is_surer(self, gaps: Whole) -> bool:
+        """Whether flipped signs speak against 0, too."""
+        run = np.sort(gaps[gaps != 0])
+        most = int(abs(run).max())
+        if most > _PARTS:
+            run = np.rint(run * (_PARTS / most)).astype(np.int64)
         key = run.tobytes()
-        if key not in known:
-            known[key] = _is_shown(run, repeats, level)
-        shown[place] = known[key]
-    return shown
-
-
-def _is_shown(gaps: NDArray[np.int64], repeats: int, level: float) -> bool:
-    shares = gaps / repeats
-    ends = of_gaps(shares, 1 / repeats, level)
-    return ends[0] > 0 and agreeing(ends, 0.0, p_of_signs(shares, repeats), level)[0] > 0
+        if key not in self._known:
+            parts = len(run) * _PARTS
+            self._known[key] = p_of_signs(run / parts, parts) < 1 - self._level
+        return self._known[key]
 
 
 def _coins(rate: float, tries: int) -> Array:
