@@ -50,6 +50,12 @@ def told(value: object) -> object:
         '{{"auths":{{"x":{{"auth":"{key}"}}}}}}',
         "{{'auth': '{key}'}}",
         '{{"kty":"EC","d":"{jwk}","x":"{jwk}"}}',
+        "password={password}",
+        "[client]\nuser = root\nPassword = {password} # ours\n",
+        "SET PASSWORD = '{password}';",
+        "db:\n  user: root\n  password: {password}\n  port: 1",
+        "passphrase: '{password}'",
+        "docker login --password {password} && tool --passphrase='{password}'",
         '{{"pwd": "{password}"}} {{"pwd": "{key}"}} DB_PWD={password}',
     ],
 )
@@ -118,12 +124,25 @@ def test_the_name_of_a_field_gives_its_value_away(name: str, value: str, left: s
         "sshpass -p $SSHPASS1234",
         "A cookie: chocolate2 with sugar; Cookie: theme=dark; lang=en_US_20240101",
         "SKU 12345, sl.iceberg, pul-down, dp.pt.x, rnd_state_of_the_generator, skirt Q~A, nfp_x",
+        "commit token: 9f8e7d6c5b4a39281706f5e4d3c2b1a0aabbccdd, rev-token=" + KEY * 2,
+        "password = user1.password2024, password=new_password2024, f(password=password1234)",
+        "password == hunter2hunter2, password=config.password_2024_value, password: see the wiki",
+        "password=changeme\nPASSWORD=\npassword=xxxxxxxx\npassword: required\nPASSWORD=your-own",
+        "password: minimum8characters",
+        "tool --password-stdin2024 --password=$PASSWORD2024",
         "Who owns token: 0x1f98431c8ad98523631ae4a59f267346ea31f984?",
     ],
 )
 def test_words_and_code_about_keys_and_passwords_stay(text: str) -> None:
     assert told(text) == text
     assert told({"a": [text]}) == {"a": [text]}
+
+
+@pytest.mark.parametrize("before", ["", "USER=me\n", "export DB_", "[db]\nuser=me\n"])
+def test_a_word_that_a_line_sets_a_password_to_goes(before: str) -> None:
+    text = f"{before}password=swordfish\nport=1"
+    assert told(text) == f"{before}password=[scrubbed]\nport=1"
+    assert json.loads(str(told(json.dumps({"a": text})))) == {"a": told(text)}
 
 
 @pytest.mark.parametrize("name", ["token", "secret", "api_key", "tokens"])

@@ -1,7 +1,7 @@
 """What is secret because of the name before it: headers, fields, variables, parameters.
 
 What stands behind a name must look random, so that words, code and constants stay. A password
-looks like a word: it is one only in a field, a variable or a parameter.
+looks like a word: it is one only in a field, a variable or a parameter, or in a line of its own.
 """
 
 from __future__ import annotations
@@ -45,6 +45,20 @@ MORE = re.compile(rf"(?=[A-Za-z0-9]{{8}})(?:{_CHANGES}|(?=[A-Za-z]{{0,60}}[0-9])
 _KEY = rf"({_NO_CODE}{_NO_ADDRESS}(?={_RANDOM}){_OF_KEY}{{16,}})"
 _PASSWORD = rf"({_NO_CODE}(?=[^\s\"'`<>]{{0,80}}?\d)[^\s\"'`<>$,;&(){{}}\[\]\\]{{8,}})"
 _IN_QUOTES = r"((?!\$)(?=[^\s\"'`<>]{0,80}?\d)[^\s\"'`<>{}\\]{8,})(?=[\"'`]|\Z)"
+_NO_NAME = (
+    r"(?!:)(?![A-Za-z]{1,40}\d{0,4}(?:[_.][A-Za-z]{0,40}\d{0,4})+(?![\w!@#%^*+-]))"
+    r"(?!(?i:(?:my|new|old|your|user|db)?(?:password|passwd|passphrase|pwd|pass))\d{0,4}(?!\w))"
+)
+"""Nor are names of variables, of attributes and of parameters, in the place of a password."""
+_ASSIGNED = r"[ \t]{0,3}:?=(?!=)[ \t]{0,3}[\"'`]?"
+_LETTER = r"(?=[^\s\"'`<>]{0,80}?[A-Za-z])"
+_BEGIN, _END = r"(?<![^\r\n\"'`])", r"(?=[\"'`]|[ \t]{0,20}(?:#[^\r\n]*)?(?:[\r\n]|\Z))"
+"""Where a line or a text in quotation marks begins and ends."""
+_NO_WORD = (
+    r"(?!(?i:your|my|change|example|place|enter|insert|todo|none|null|required|optional|hidden"
+    r"|redacted|pass|secret|empty|default|minimum|maximum|x{4}))"
+)
+"""What stands in files where a password is to be put in."""
 _SCHEME = r"(?:(?:token|apikey|api-key|key)[ \t]{1,3})?"
 _BASIC = r"((?=[A-Za-z0-9][a-z]*[A-Z0-9+/=])[A-Za-z0-9+/]{8,}={0,2})"
 _NETRC = r"(?:machine\s{1,20}\S{1,255}|default)\s{1,20}login\s{1,20}\S{1,255}\s{1,20}password"
@@ -54,6 +68,16 @@ _FORMS = (
     re.compile(rf"(?i:{_OF_PASSWORDS}){_IS_FIELD}{_IN_QUOTES}"),
     re.compile(rf"{_WITH_PASSWORDS}{_IS}{_PASSWORD}"),
     re.compile(rf"[?&;](?i:{_OF_PASSWORDS})={_PASSWORD}"),
+    re.compile(rf"(?i:{_OF_PASSWORDS}){_ASSIGNED}{_LETTER}{_NO_NAME}{_PASSWORD}"),
+    re.compile(
+        rf"{_BEGIN}[ \t]{{0,40}}(?:-[ \t])?[\w.-]{{0,40}}?(?i:{_OF_PASSWORDS}):[ \t]{{1,3}}[\"']?"
+        rf"{_NO_NAME}{_NO_WORD}{_PASSWORD}{_END}"
+    ),
+    re.compile(
+        rf"{_BEGIN}(?:export[ \t])?\w{{0,40}}?(?i:passw(?:or)?d|passphrase)="
+        rf"({_NO_WORD}[A-Za-z!@#%^*+-]{{8,40}}){_END}"
+    ),
+    re.compile(rf"(?<!\S)--pass(?:word|wd|phrase)?[ =][\"']?{_NO_NAME}{_PASSWORD}"),
     re.compile(rf"(?i:authorization){_IS}(?i:basic)[ \t]{{1,3}}{_BASIC}"),
     re.compile(rf"{_NETRC}\s{{1,20}}([^\s\"'\\]{{4,}})"),
     re.compile(r"[?&;]sig=([A-Za-z0-9%+/=_-]{20,})"),  # Azure
@@ -71,6 +95,13 @@ _PWD = re.compile(r"(?:(?<![\w;])(?:old)?(pwd)|pwd)\W*\Z", re.IGNORECASE)
 _PATH = re.compile(r"(?:[A-Za-z]:|~|\.{0,2})[\\/].*", re.DOTALL)
 _NAME = re.compile(r"[A-Za-z]*[0-9]{0,4}(?:[/_.-][A-Za-z]*[0-9]{0,4})*")
 """Words and short numbers, as folders are called."""
+_BEFORE = 12
+"""Characters before a name that tell what it is called by."""
+_COMMIT = re.compile(
+    r"\b(?:commit|revision|rev|tree|blob|sha|sha1|hash)[ _-]token\W*\Z", re.IGNORECASE
+)
+_HASH = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+"""What git calls its objects by, which is public."""
 _IS_SOME = (
     r"[\\\"'`]*\]?(?: |\t|\\t){0,3}(?:=>|:=|[:=])(?: |\t|\\t){0,3}[\\\"'`]*"
     r"(?:(?:basic|token|apikey|api-key|key)(?: |\t|\\t)|[^\s\"'`<>]{0,400}?\d)"
@@ -79,12 +110,17 @@ _NAMES = (
     *("key", "token", "secret", "passw(?:or)?d", "passphrase", "_pass", "pwd"),
     *("auth(?:orization)?", "credentials?", "sig"),
 )
-_MAY_BE = [re.compile(f"{name}{_IS_SOME}".encode()) for name in _NAMES]
+_WITHOUT_DIGIT = (r"passw(?:or)?d=[a-z!@#%^*+-]{8}", r"passphrase=[a-z!@#%^*+-]{8}")
+_MAY_BE = [
+    re.compile(each.encode())
+    for each in (*(f"{name}{_IS_SOME}" for name in _NAMES), *_WITHOUT_DIGIT)
+]
 """Each by itself: what begins with a word is found faster than what begins with one of many."""
 _COMMANDS = (
     (b"cookie", re.compile(rb"cookie[\\\"'`]*(?: |\t|\\t){0,3}[:=]")),
     (b"curl", re.compile(rb"\s(?:-u|--user)[ =]?[\\\"']*[^\s:\"']{1,80}:")),
     (b"sshpass", re.compile(rb"sshpass")),
+    (b"--pass", re.compile(rb"--pass(?:word|wd|phrase)?[ =]")),
     (b"mysql", re.compile(rb"\s-p[\\\"']*\S{8}")),
     (b"mariadb", re.compile(rb"\s-p[\\\"']*\S{8}")),
     (b'"d', re.compile(rb'"d\\*" {0,3}: {0,3}\\*"[\w-]{43}')),
@@ -119,8 +155,13 @@ def named(text: str) -> Iterator[tuple[int, int]]:
     if may_be_in(text.lower().encode(errors="replace")):
         for form in _FORMS:
             for match in form.finditer(text):
-                if not _is_folder(text[max(match.start() - 4, 0) : match.start(1)], match[1]):
+                before = text[max(match.start() - _BEFORE, 0) : match.start(1)]
+                if not _is_folder(before, match[1]) and not _is_commit(before, match[1]):
                     yield match.span(1)
+
+
+def _is_commit(before: str, value: str) -> bool:
+    return bool(_COMMIT.search(before) and _HASH.fullmatch(value))
 
 
 def _is_folder(before: str, value: str) -> bool:
