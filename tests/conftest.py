@@ -15,6 +15,7 @@ import tempfile
 import threading
 from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack, suppress
+from importlib.util import find_spec
 from pathlib import Path
 from types import FrameType
 from typing import Any, Self
@@ -33,6 +34,9 @@ REAL_CACHE = "DARI_NB_TEST_CACHE"
 
 # jsonschema, which nbformat loads, would have it compile a grammar of IRIs for a second.
 sys.modules.setdefault("rfc3987_syntax", None)
+# httpcore would look for it at each of its locks, all along the path and past pytest's own hook.
+if find_spec("sniffio") is None:
+    sys.modules["sniffio"] = None
 
 # How long an example takes is the machine's affair, and no test holds a time.
 settings.register_profile(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from functools import partial
+from functools import cache, partial
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -34,10 +34,10 @@ async def _answer(operations: Mapping[str, Operation], request: Request) -> Resp
 
 
 def description_route(operations: Sequence[Operation]) -> Route:
-    """Make the route of ``GET /openapi.json``, which describes these operations."""
-    document = description(operations)
+    """Make the route of ``GET /openapi.json``, which describes these operations when asked."""
+    document = cache(partial(description, operations))
 
     async def get_description(_request: Request) -> Response:
-        return json_answer(document)
+        return json_answer(document())
 
     return Route(DESCRIPTION, get_description, methods=["GET"])
