@@ -163,6 +163,8 @@ Entry = EventLine | DraftLine | FileLine | Mark | Comment
 AnyLine = AgentLine | TurnLine | Entry | Closing
 
 L = TypeVar("L", bound=Line)
+_LINE_BREAKS = [(mark.encode(), rb"\u%04x" % ord(mark)) for mark in "\x85\u2028\u2029"]
+"""What JSON leaves as it is, and ends a line for Python and for editors."""
 _MOST_DIGITS = 30
 """Digits before or after the point of an amount of dollars."""
 _KINDS: dict[
@@ -197,7 +199,10 @@ def encoded(line: Line | Comment) -> bytes:
     """Write a line, with its end."""
     if isinstance(line, Comment):
         return line.text.encode("utf-8", "replace") + b"\n"
-    return msgspec.json.encode(line) + b"\n"
+    text = msgspec.json.encode(line)
+    for mark, escaped in _LINE_BREAKS:
+        text = text.replace(mark, escaped)
+    return text + b"\n"
 
 
 def decoded(line: bytes) -> AnyLine:

@@ -53,6 +53,16 @@ def test_a_tape_is_read_as_it_was_written(asked: list[tuple[str, list[Any], dict
     assert back.is_closed
 
 
+@pytest.mark.parametrize("mark", ["\x85", "\u2028", "\u2029", "\x0c", "\x1c"])
+def test_a_line_is_one_line_for_whatever_splits_texts_into_lines(mark: str) -> None:
+    text = f"one{mark}two"
+    written = tape_bytes(tape_of(taken(text, [said(text), ("x.y", {text: [text]})])))
+    assert written.decode().splitlines() == written.decode()[:-1].split("\n")
+    [turn] = parsed(written, "x.tape").turns
+    assert turn.line.asked == text
+    assert turn.body[1].data == {text: [text]}
+
+
 DOCUMENTED = """\
 {"dari_tape":1,"times":true}
 {"agent":"tour","llms":{"small":{"model":"small"}}}
