@@ -239,6 +239,25 @@ def test_a_page_is_never_written_over_a_tape(tape: dari.Tape) -> None:
     assert tape.file.read_bytes() == whole
 
 
+@pytest.mark.parametrize("name", ["lesson.ipynb", "prepare.py", "notes.html"])
+def test_a_page_is_written_over_no_other_file(tape: dari.Tape, tmp_path: Path, name: str) -> None:
+    file = tmp_path / name
+    file.write_text('{"cells": []}')
+    with pytest.raises(
+        dari.DariError, match=f"{name} is there, and no page: give the page another"
+    ):
+        tape.to_html(file)
+    assert file.read_text() == '{"cells": []}'
+
+
+def test_a_page_takes_the_place_of_an_earlier_one(tape: dari.Tape, tmp_path: Path) -> None:
+    tape.review().reject()
+    first = tape.to_html(tmp_path / "x.html").read_text()
+    assert tape.to_html(tmp_path / "x.html").read_text() == first
+    (tmp_path / "y.html").touch()
+    assert tape.to_html(tmp_path / "y.html").read_text().startswith("<!doctype html>")
+
+
 def test_a_page_that_can_not_be_written_is_said(tape: dari.Tape, tmp_path: Path) -> None:
     with pytest.raises(dari.DariError, match="cannot be written"):
         tape.to_html(tmp_path / "nowhere" / "x.html")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
+from codecs import BOM_UTF8
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -54,3 +55,15 @@ def _check_target(path: Path) -> None:
         raise InvalidRequestError(f"{str(path)!r} is a folder: name a page in it, such as x.html.")
     if path.exists() and not path.is_file():
         raise InvalidRequestError(f"{str(path)!r} is no file that a page can be written to.")
+    if path.exists() and not _is_page(path):
+        raise InvalidRequestError(
+            f"{path.name} is there, and no page: give the page another name, such as "
+            f"{path.stem}.html, or remove {path.name}."
+        )
+
+
+def _is_page(path: Path) -> bool:
+    """Whether a file is HTML, or empty."""
+    with path.open("rb") as file:
+        begin = file.read(1000).removeprefix(BOM_UTF8).lstrip().lower()
+    return begin.startswith((b"<!doctype html", b"<html", b"<!--")) or not begin

@@ -130,15 +130,15 @@ class Tape(tapes.Tape):  # noqa: D101
         Turns that wait to be adopted are left out, which a warning says.
 
         Args:
-            path: The page; one that is there is replaced. ``.html`` is added to a name that has no
-                suffix.
+            path: The page; one that is there is replaced, another file is not. ``.html`` is added
+                to a name that has no suffix.
 
         Returns:
             Where it is.
 
         Raises:
-            InvalidRequestError: The tape cannot be read, the page cannot be written, or there is a
-                tape in its place.
+            InvalidRequestError: The tape cannot be read, the page cannot be written, or there is
+                another file in its place, such as a tape or a notebook.
             TapeError: It is no tape, or a line is broken.
 
         >>> tape.to_html("lesson.html").name
