@@ -91,7 +91,14 @@ class Tool(Generic[P, R]):
 
 
 @overload
-def tool(function: Callable[P, R], /) -> Tool[P, R]: ...
+def tool(
+    function: Callable[P, R],
+    /,
+    *,
+    name: str | None = None,
+    timeout: float | None = None,
+    approve: Approve | None = None,
+) -> Tool[P, R]: ...
 
 
 @overload
@@ -115,7 +122,7 @@ def tool(
     :func:`dari_nb.workbench.kernel_tools.values.as_json`.
 
     Args:
-        function: The function, where the decorator stands without arguments.
+        function: The function, where it is no decorator, or one without arguments.
         name: What the agent calls it; the function's name by default.
         timeout: Seconds that a call may take; then the agent is told that it took too long.
         approve: ``"ask"`` (the default) asks before each call, ``"always"`` runs it, and a
@@ -131,9 +138,8 @@ def tool(
     >>> rectangle
     <Tool area(width, height)>
     """
-    if function is not None:
-        return Tool(function)
-    return lambda decorated: Tool(decorated, name=name, timeout=timeout, approve=approve)
+    made = functools.partial(Tool, name=name, timeout=timeout, approve=approve)
+    return made if function is None else made(function)
 
 
 Given = Callable[..., Any] | Iterable[Callable[..., Any]]

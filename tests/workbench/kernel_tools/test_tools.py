@@ -153,6 +153,18 @@ def test_what_cannot_be_a_tool_is_said_where_it_is_made(function, said):
         dari.tool(function)
 
 
+def test_what_is_said_of_a_tool_holds_with_or_without_a_decorator() -> None:
+    def marks(pupil: str) -> list[int]:
+        """The marks of a pupil."""
+        return [1, 2]
+
+    options = {"name": "marks_of", "timeout": 5, "approve": "always"}
+    for made in (dari.tool(marks, **options), dari.tool(**options)(marks)):
+        assert (made.name, made.timeout, made.approve) == ("marks_of", 5, "always")
+        assert made("Anna") == [1, 2]
+    assert dari.tool(marks).name == "marks"
+
+
 @pytest.mark.parametrize(
     "options", [{"timeout": 0}, {"timeout": "5"}, {"approve": "never"}, {"name": "two words"}]
 )
