@@ -51,9 +51,9 @@ function viewOf(component: Component<never>) {
       kernelOf(model)?.removeInputGuard?.();
       hideInput(el);
     };
-    draw = component(portOf(model, gone, closing.signal), closing.signal);
     // With the notebook the way to its kernel was closed, too.
     const isCut = () => gone.aborted || kernelOf(model) === null;
+    draw = component(portOf(model, isCut, gone, closing.signal), closing.signal);
     const tell = (message: object) => isCut() || model.send(message);
     presence = new Presence(tell, closing.signal);
     const asked = (message: Message) => {
@@ -104,7 +104,12 @@ function kernelGone(model: Model, signal: AbortSignal): AbortSignal {
   return gone.signal;
 }
 
-function portOf(model: Model, gone: AbortSignal, signal: AbortSignal): Port<never> {
+function portOf(
+  model: Model,
+  isCut: () => boolean,
+  gone: AbortSignal,
+  signal: AbortSignal,
+): Port<never> {
   const questions = new Questions();
   const on = (name: string, listener: (...args: never[]) => void, until: AbortSignal) => {
     model.on(name as "msg:custom", listener as () => void);
@@ -119,7 +124,7 @@ function portOf(model: Model, gone: AbortSignal, signal: AbortSignal): Port<neve
     get: (name) => model.get(name),
     set(changes) {
       for (const [name, value] of Object.entries(changes)) model.set(name, value);
-      model.save_changes();
+      isCut() || model.save_changes();
     },
     watch(names, listener, until) {
       for (const name of names) on(`change:${name}`, listener, until);
