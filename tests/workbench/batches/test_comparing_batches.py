@@ -276,7 +276,7 @@ def test_batches_are_called_by_the_names_they_were_given_or_else_by_their_days(d
 
 @pytest.mark.parametrize(
     ("then", "rows"),
-    [("ba", [1, 0]), ("bc", [1, 0]), ("cb", [0, 1]), ("c", [0]), ("abc", [0, 1, 2])],
+    [("ba", [1, 0]), ("bc", [1, 2]), ("cb", [2, 1]), ("b", [1]), ("abc", [0, 1, 2])],
 )
 def test_tasks_of_the_same_words_meet_by_all_that_is_known_of_them(d, server, then, rows):
     server.agent("echo-3")(lambda prompt, turn: turn.metadata["ideal"])
