@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from .results import Results
 
 _TIMES = " \N{MULTIPLICATION SIGN} "
+_DAYS = ("%b %-d", "%b %-d %H:%M", "%b %-d %H:%M:%S")
 _SHOWN, _BEFORE = 40, 20  # characters of a label, and before the place where it differs
 
 
@@ -27,16 +28,20 @@ def names_of(batches: Sequence[Results]) -> list[str]:
     agents = agents_of(batches)
     if len(agents) == len(batches):
         return agents
-    for form in ("%b %-d", "%b %-d %H:%M", "%b %-d %H:%M:%S"):
-        days = [day_of(batch, form) for batch in batches]
-        if all(days) and len(set(days)) == len(days):
-            return days
+    told = max(
+        ([_called(batch, form) for batch in batches] for form in _DAYS),
+        key=lambda names: len({*names}),  # the shortest of those that tell the most
+    )
     seen: Counter[str] = Counter()
-    told = []
-    for run in runs:
-        seen[run] += 1
-        told.append(run if seen[run] == 1 else f"{run} ({seen[run]})")
-    return told
+    names = []
+    for name in told:
+        seen[name] += 1
+        names.append(name if seen[name] == 1 else f"{name} ({seen[name]})")
+    return names
+
+
+def _called(batch: Results, form: str) -> str:
+    return batch.run_id if is_given(batch.run_id) else day_of(batch, form) or batch.run_id
 
 
 def agents_of(batches: Sequence[Results]) -> list[str]:

@@ -275,6 +275,33 @@ def test_batches_are_called_by_the_names_they_were_given_or_else_by_their_days(d
 
 
 @pytest.mark.parametrize(
+    ("days", "told"),
+    [
+        (["Nov 4", "Nov 8"], ["Nov 4", "Nov 8"]),
+        (["Nov 4", "Nov 4"], ["Nov 4", "Nov 4 (2)"]),
+    ],
+)
+def test_batches_that_are_run_again_are_called_by_their_days(d, day, monkeypatch, days, told):
+    runs = [d.batches.run("parity", TASKS[:2], ["small"], fresh=True).wait(60) for _ in days]
+    of_run = dict(zip([batch.run_id for batch in runs], days, strict=True))
+    monkeypatch.setattr(
+        "dari_nb.workbench.batches.matching.day_of", lambda batch, _: of_run[batch.run_id]
+    )
+    compared = dari.compare_batches(*runs)
+    assert [column.label for column in compared.columns] == [f"{name} · small" for name in told]
+
+
+def test_a_batch_beside_itself_is_called_by_its_day_and_its_number(d, day):
+    batch = d.batches.run("parity", TASKS[:2], ["small"]).wait(60)
+    one, two = (column.label for column in dari.compare_batches(batch, batch).columns)
+    assert two == one.replace(" · ", " (2) · ")
+    assert "run_" not in one
+    named = d.batches.run("parity", TASKS[:2], ["small"], run_id="monday").wait(60)
+    one, two = (column.label for column in dari.compare_batches(named, named).columns)
+    assert (one, two) == ("monday · small", "monday (2) · small")
+
+
+@pytest.mark.parametrize(
     ("then", "rows"),
     [("ba", [1, 0]), ("bc", [1, 2]), ("cb", [2, 1]), ("b", [1]), ("abc", [0, 1, 2])],
 )
