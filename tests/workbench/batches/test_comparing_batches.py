@@ -95,6 +95,19 @@ def test_regressions_come_first_and_nothing_is_claimed_that_is_not_settled(days)
     assert [cell.text for cell in days.selected] == ["yes", "yes", "yes"]
 
 
+def test_that_tasks_are_only_in_the_newer_one_is_said(d, day):
+    day.wrong = {"small": {2}, "large": set()}
+    old = d.batches.run("parity", TASKS[:5], ["small"], run_id="monday").wait(60)
+    new = d.batches.run("parity", TASKS[2:], ["small"], run_id="tuesday").wait(60)
+    for batch in (old, new):
+        batch.score("right", right)
+    told = (
+        "Of 8 tasks, 0 are worse, 0 better, 3 alike, 3 not compared (not in monday) against "
+        "monday on “right”; 2 were not run."
+    )
+    assert told in str(dari.compare_batches(old, new))
+
+
 def test_seen_from_the_other_day_what_was_worse_is_better(d, day):
     day.wrong = {"small": {0, 1, 2}, "large": set()}
     old = d.batches.run("parity", TASKS, ["small", "large"], run_id="monday").wait(60)
