@@ -169,8 +169,8 @@ def _changed(matrix: Matrix, seen: Against) -> Iterator[Part]:
     columns = len(seen.bases)
     size = f" \N{MULTIPLICATION SIGN} {columns} columns" if columns > 1 else ""
     yield Part(f"Of {count_text(len(seen.rows), 'task')}{size}, ")
-    words = {"none": "not compared"}
     counts = {**seen.counts, "none": seen.counts["none"] - len(_absent(matrix, seen))}
+    words = {"none": f"not compared{_why_not(matrix, seen, counts['none'])}"}
     told = [change for change, n in counts.items() if n or change != "none"]
     for place, change in enumerate(told):
         n = counts[change]
@@ -180,6 +180,19 @@ def _changed(matrix: Matrix, seen: Against) -> Iterator[Part]:
             f"{n}{verb} {words.get(change, change)}", where=f"change = {change}" if n else ""
         )
     yield Part(" against ")
+
+
+def _why_not(matrix: Matrix, seen: Against, left: int) -> str:
+    """Say of how many tasks that are not compared the baseline has nothing."""
+    there = {(cell.row, cell.column) for cell in matrix.cells}
+    new = sum(
+        (row, column) in there and (row, base) not in there
+        for row in seen.rows
+        for column, base in seen.bases.items()
+    )
+    if not new:
+        return ""
+    return f" ({'' if new == left else f'{new} of them '}not in {visible_name(seen.name)})"
 
 
 def _absent(matrix: Matrix, seen: Against) -> list[tuple[str, str]]:

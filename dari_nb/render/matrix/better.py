@@ -16,10 +16,13 @@ Labels = dict[str, str]
 TURNED = "counted as wrong, what failed leaves open which is better"
 
 
-def compared(matrix: Matrix, finding: Finding, said: Container[str] = ()) -> Iterator[Part]:
+def compared(
+    matrix: Matrix, finding: Finding, said: Container[str] = (), apart: int = 0
+) -> Iterator[Part]:
     """Say by how much the best is above the others, or that it is not settled which is.
 
-    Failures of columns are told once: not of those of which they are ``said`` already.
+    Failures of columns are told once: not of those of which they are ``said`` already. ``apart``
+    is on how many tasks single cells differ, which are those that can be chosen.
     """
     labels = {column.id: column.label for column in matrix.columns}
     if not finding.differ:
@@ -35,10 +38,7 @@ def compared(matrix: Matrix, finding: Finding, said: Container[str] = ()) -> Ite
     yield _intervals(finding, labels)
     yield Part(".")
     if finding.differ:
-        where = f"{finding.differ} of {count_text(finding.tasks, 'task')}"
-        yield Part(" Their scores differ on ")
-        yield Part(where, where=condition("differs", finding.score))
-        yield Part(".")
+        yield from _differing(matrix, finding, apart)
     left_out = [c for c in matrix.columns if c.id not in finding.means]
     for column in left_out:
         if mean := mean_of(column, finding.score):
@@ -53,6 +53,18 @@ def compared(matrix: Matrix, finding: Finding, said: Container[str] = ()) -> Ite
         yield Part(f" Only the {compared} on which {which} have ")
         yield score_part(finding.score)
         yield Part(".")
+
+
+def _differing(matrix: Matrix, finding: Finding, apart: int) -> Iterator[Part]:
+    """Say on how many tasks columns differ, and single cells, where these are others."""
+    where = condition("differs", finding.score)
+    tasks = f"{finding.differ} of {count_text(finding.tasks, 'task')}"
+    yield Part(" Their scores differ on ")
+    yield Part(tasks, where=where if apart == finding.differ else "")
+    if apart and apart != finding.differ:
+        yield Part("; single ones on ")
+        yield Part(f"{apart} of {count_text(len(matrix.rows), 'task')}", where=where)
+    yield Part(".")
 
 
 def _settled(finding: Finding, labels: Labels) -> Iterator[Part]:

@@ -12,6 +12,7 @@ from .lacking import failed, lacking, not_a_number
 from .matrix import Matrix, MatrixCell, Mean
 from .parts import Part, html_of, listed, markdown_of, score_part, text_of, without_buttons
 from .sifting.conditions import both, condition, has
+from .sifting.sifting import differing
 from .wording import mean_of, method_text, number_text, value_text
 
 _MOST_SCORES = 3
@@ -51,7 +52,7 @@ def finding_parts(matrix: Matrix) -> list[list[Part]]:
     told = [list(failed(matrix))]
     said: set[str] = set()
     for one in matrix.findings:
-        sentence = list(compared(matrix, one, said))
+        sentence = list(compared(matrix, one, said, differing(matrix, one.score)))
         said.update(one.means)
         told.append([*sentence, *_further(lacking(matrix, one.score, said))])
     others = [name for name in _scores(matrix) if name not in {f.score for f in matrix.findings}]

@@ -12,6 +12,7 @@ from ...errors import InvalidRequestError
 from ...models import TimelineItem
 from .cells import DEFAULT, Cell, Column
 from .matching import agents_of, matched, names_of, sizes_text, told_apart
+from .pairing import id_of
 from .results import Place, Results
 from .tasks import Task
 
@@ -62,7 +63,7 @@ class ComparedBatches(Results):
     def __init__(self, batches: Sequence[Results], baseline: str | int | None = None) -> None:
         first = batches[0]
         names = names_of(batches)
-        tasks, places = matched(batches)
+        tasks, places, self._unsure = matched(batches)
         runs = [
             _Run(name, batch, rows, _columns(name, batch, batches))
             for name, batch, rows in zip(names, batches, places, strict=True)
@@ -82,7 +83,8 @@ class ComparedBatches(Results):
         if not any(self._is_shared(task.index) for task in tasks):
             raise InvalidRequestError(
                 f"{' and '.join(batch.run_id for batch in batches)} have no task in common: tasks "
-                "are the same when their text and what is expected are, or their id in metadata."
+                "are the same when their text and what is expected are, or their id in metadata; "
+                "of one text those with another id are not, nor those that nothing tells apart."
             )
         self.baseline = names[0]
         self.baseline = self._baseline(names[0] if baseline is None else baseline)
@@ -310,18 +312,28 @@ class ComparedBatches(Results):
         holders: dict[tuple[str, ...], list[Task]] = {}
         for task in self.tasks:
             names = tuple(run.name for run in self._runs if task.index in run.rows.values())
-            if len(names) < len(self._runs):
+            if len(names) < len(self._runs) and task.index not in self._unsure:
                 holders.setdefault(names, []).append(task)
         words: dict[int, set[str]] = {}
+        ids: dict[int, set[str]] = {}
         for run in self._runs:
             for task in run.batch.tasks:
                 words.setdefault(run.rows[task.index], set()).add(task.label)
+                ids.setdefault(run.rows[task.index], set()).add(id_of(task))
         told = {
             f"{count_text(len(tasks), 'task')} only in {' and '.join(names)}": tasks
             for names, tasks in holders.items()
         }
         if others := [task for task in self.tasks if len(words[task.index]) > 1]:
             told[f"{count_text(len(others), 'task')} with another text under the same id"] = others
+        if others := [task for task in self.tasks if len(ids[task.index] - {""}) > 1]:
+            told[f"{count_text(len(others), 'task')} with another id under the same text"] = others
+        if unsure := [task for task in self.tasks if task.index in self._unsure]:
+            one = len(unsure) == 1
+            told[
+                f"{count_text(len(unsure), 'task')} {'is' if one else 'are'} compared with none, "
+                f"since others have the same text and nothing tells which is the same"
+            ] = unsure
         named = told_apart([t for tasks in told.values() for t in tasks[:_MOST_NAMED]])
         return [f"{said}: {_listed(tasks, named)}" for said, tasks in told.items()]
 
@@ -369,10 +381,14 @@ def compare_batches(
 
     Tasks are the same when their text and what is expected of them are (the first there is of
     ``expected``, ``expectation``, ``answer`` and ``target`` in their metadata), or else the ``id``
-    or ``task_id`` there; of several, those with the same metadata altogether. The oldest is the
-    baseline: what got worse since comes first, and the differences of each column to that of the
-    same LLM and version are paired by task, with their interval. Where the oldest has other
-    versions, several of one LLM, ``baseline`` says which of them counts.
+    or ``task_id`` there. Those with different ids are not, nor those that differ in metadata which
+    tell tasks of one text apart in either batch; metadata that all tasks share tell nothing. Where
+    several may be the same, none is paired, and a line says so. Ids that were given anew, so that
+    one stands at another text that is there under another id, do not count.
+
+    The oldest is the baseline: what got worse since comes first, and the differences of each
+    column to that of the same LLM and version are paired by task, with their interval. Where the
+    oldest has other versions, several of one LLM, ``baseline`` says which of them counts.
 
     Args:
         old: The baseline.

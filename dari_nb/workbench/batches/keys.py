@@ -13,8 +13,8 @@ from ...descriptors import open_regular
 from ...errors import InvalidRequestError
 
 _CHUNK = 1 << 20
-_MADE = re.compile(r"runs?_[0-9a-f]{20}")
-"""The name of a run that follows from its content."""
+_MADE = re.compile(r"runs?_[0-9a-f]{20}(-[0-9a-f]{8})?")
+"""The name of a run that follows from its content, and of one that is run again (``fresh``)."""
 
 
 def digest(*parts: Any) -> str:

@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ...models import parse_time
-from .keys import digest, is_given
+from .keys import is_given
+from .pairing import expected_of, id_of, pairs_of
 from .tasks import Task
 
 if TYPE_CHECKING:
     from .results import Results
 
 _TIMES = " \N{MULTIPLICATION SIGN} "
-_EXPECTED = ("expected", "expectation", "answer", "target")
-"""Metadata of which another value makes another task of the same words.
-
-They are not those that a judge is shown: an ``answer`` may be what somebody has answered. More of
-them would part tasks of earlier runs that were compared before.
-"""
-_IDS = ("id", "task_id")
+_DAYS = ("%b %-d", "%b %-d %H:%M", "%b %-d %H:%M:%S")
 _SHOWN, _BEFORE = 40, 20  # characters of a label, and before the place where it differs
 
 
@@ -33,16 +28,20 @@ def names_of(batches: Sequence[Results]) -> list[str]:
     agents = agents_of(batches)
     if len(agents) == len(batches):
         return agents
-    for form in ("%b %-d", "%b %-d %H:%M", "%b %-d %H:%M:%S"):
-        days = [day_of(batch, form) for batch in batches]
-        if all(days) and len(set(days)) == len(days):
-            return days
+    told = max(
+        ([_called(batch, form) for batch in batches] for form in _DAYS),
+        key=lambda names: len({*names}),  # the shortest of those that tell the most
+    )
     seen: Counter[str] = Counter()
-    told = []
-    for run in runs:
-        seen[run] += 1
-        told.append(run if seen[run] == 1 else f"{run} ({seen[run]})")
-    return told
+    names = []
+    for name in told:
+        seen[name] += 1
+        names.append(name if seen[name] == 1 else f"{name} ({seen[name]})")
+    return names
+
+
+def _called(batch: Results, form: str) -> str:
+    return batch.run_id if is_given(batch.run_id) else day_of(batch, form) or batch.run_id
 
 
 def agents_of(batches: Sequence[Results]) -> list[str]:
@@ -75,43 +74,34 @@ def day_of(batch: Results, form: str) -> str:
     return day.format(day=first.day)
 
 
-def matched(batches: Sequence[Results]) -> tuple[list[Task], list[dict[int, int]]]:
-    """Give each task a row, and say for each batch in which rows its tasks stand."""
-    rows: dict[Any, int] = {}
+def matched(batches: Sequence[Results]) -> tuple[list[Task], list[dict[int, int]], set[int]]:
+    """Give each task a row, and say for each batch in which rows its tasks stand.
+
+    Returns:
+        A task for each row; the rows of each batch's tasks, by their indices; and the rows of
+        tasks that have none beside them only since nothing tells which one it is.
+    """
     tasks: list[Task] = []
-    places = []
-    for batch in batches:
-        seen: Counter[Any] = Counter()
+    places: list[dict[int, int]] = []
+    firsts: list[int] = []
+    unsure: set[tuple[int, int]] = set()
+    for number, batch in enumerate(batches):
         own: dict[int, int] = {}
+        for before, (there, first) in enumerate(zip(places, firsts, strict=True)):
+            found = pairs_of(batches[before].tasks, batch.tasks)
+            # What belongs to a row is said by the first batch that has it.
+            rows = {new: there[old] for new, old in found.olds.items() if there[old] >= first}
+            own |= {new: row for new, row in rows.items() if new not in own}
+            unsure |= {(before, index) for index in found.unsure[0]}
+            unsure |= {(number, index) for index in found.unsure[1]}
+        firsts.append(len(tasks))
         for task in batch.tasks:
-            # The same task twice is two rows, in the order that they come in.
-            keys = [(key, seen[key]) for key in _keys_of(task)]
-            near = [(key, n) for key, at in keys for n in (at, *range(at))]
-            seen.update(key for key, _ in keys)
-            taken = set(own.values())
-            row = next((rows[key] for key in near if key in rows and rows[key] not in taken), None)
-            if row is None:
-                row = len(tasks)
-                tasks.append(replace(task, index=row))
-            for key in keys:
-                rows.setdefault(key, row)
-            own[task.index] = row
+            if task.index not in own:
+                own[task.index] = len(tasks)
+                tasks.append(replace(task, index=len(tasks)))
         places.append(own)
-    return tasks, places
-
-
-def _keys_of(task: Task) -> Iterable[Any]:
-    """What a task is known by, the surest first."""
-    about, words = task.metadata, task.text or task.label
-    yield digest("whole", words, dict(about))
-    yield digest("task", words, _expected_of(about))
-    for name in _IDS:
-        if about.get(name):
-            yield name, about[name]
-
-
-def _expected_of(metadata: Mapping[str, str]) -> str:
-    return next((metadata[name] for name in _EXPECTED if name in metadata), "")
+    shared = {row for row, n in Counter(r for own in places for r in own.values()).items() if n > 1}
+    return tasks, places, {places[number][index] for number, index in unsure} - shared
 
 
 def told_apart(tasks: Sequence[Task]) -> dict[int, str]:
@@ -125,9 +115,14 @@ def told_apart(tasks: Sequence[Task]) -> dict[int, str]:
         others = [labels[other.index] for other in tasks if other.index != task.index]
         near = [o for o in others if o != label and o[:_SHOWN] == label[:_SHOWN]]
         shown = _shown(label, max((_alike(label, o) for o in near), default=0))
-        expected = _expected_of(task.metadata) if label in others else ""
-        found[task.index] = f"“{shown}”{f' (expected {expected[:_SHOWN]})' if expected else ''}"
+        found[task.index] = f"“{shown}”{_known_of(task) if label in others else ''}"
     return found
+
+
+def _known_of(task: Task) -> str:
+    """Say what there is of a task beside its text: what is expected of it, or its id."""
+    told = {"expected": expected_of(task), "id": id_of(task)}
+    return next((f" ({name} {value[:_SHOWN]})" for name, value in told.items() if value), "")
 
 
 def _alike(one: str, other: str) -> int:

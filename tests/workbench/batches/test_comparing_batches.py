@@ -95,6 +95,19 @@ def test_regressions_come_first_and_nothing_is_claimed_that_is_not_settled(days)
     assert [cell.text for cell in days.selected] == ["yes", "yes", "yes"]
 
 
+def test_that_tasks_are_only_in_the_newer_one_is_said(d, day):
+    day.wrong = {"small": {2}, "large": set()}
+    old = d.batches.run("parity", TASKS[:5], ["small"], run_id="monday").wait(60)
+    new = d.batches.run("parity", TASKS[2:], ["small"], run_id="tuesday").wait(60)
+    for batch in (old, new):
+        batch.score("right", right)
+    told = (
+        "Of 8 tasks, 0 are worse, 0 better, 3 alike, 3 not compared (not in monday) against "
+        "monday on “right”; 2 were not run."
+    )
+    assert told in str(dari.compare_batches(old, new))
+
+
 def test_seen_from_the_other_day_what_was_worse_is_better(d, day):
     day.wrong = {"small": {0, 1, 2}, "large": set()}
     old = d.batches.run("parity", TASKS, ["small", "large"], run_id="monday").wait(60)
@@ -275,8 +288,35 @@ def test_batches_are_called_by_the_names_they_were_given_or_else_by_their_days(d
 
 
 @pytest.mark.parametrize(
+    ("days", "told"),
+    [
+        (["Nov 4", "Nov 8"], ["Nov 4", "Nov 8"]),
+        (["Nov 4", "Nov 4"], ["Nov 4", "Nov 4 (2)"]),
+    ],
+)
+def test_batches_that_are_run_again_are_called_by_their_days(d, day, monkeypatch, days, told):
+    runs = [d.batches.run("parity", TASKS[:2], ["small"], fresh=True).wait(60) for _ in days]
+    of_run = dict(zip([batch.run_id for batch in runs], days, strict=True))
+    monkeypatch.setattr(
+        "dari_nb.workbench.batches.matching.day_of", lambda batch, _: of_run[batch.run_id]
+    )
+    compared = dari.compare_batches(*runs)
+    assert [column.label for column in compared.columns] == [f"{name} · small" for name in told]
+
+
+def test_a_batch_beside_itself_is_called_by_its_day_and_its_number(d, day):
+    batch = d.batches.run("parity", TASKS[:2], ["small"]).wait(60)
+    one, two = (column.label for column in dari.compare_batches(batch, batch).columns)
+    assert two == one.replace(" · ", " (2) · ")
+    assert "run_" not in one
+    named = d.batches.run("parity", TASKS[:2], ["small"], run_id="monday").wait(60)
+    one, two = (column.label for column in dari.compare_batches(named, named).columns)
+    assert (one, two) == ("monday · small", "monday (2) · small")
+
+
+@pytest.mark.parametrize(
     ("then", "rows"),
-    [("ba", [1, 0]), ("bc", [1, 0]), ("cb", [0, 1]), ("c", [0]), ("abc", [0, 1, 2])],
+    [("ba", [1, 0]), ("bc", [1, 2]), ("cb", [2, 1]), ("b", [1]), ("abc", [0, 1, 2])],
 )
 def test_tasks_of_the_same_words_meet_by_all_that_is_known_of_them(d, server, then, rows):
     server.agent("echo-3")(lambda prompt, turn: turn.metadata["ideal"])

@@ -284,3 +284,20 @@ def test_a_score_that_some_repeats_lack_has_one_mean_everywhere(d, server):
     assert "“size”: 3 on average" in str(batch)
     batch.score("ok", lambda turn: turn.text == "1")
     assert "“ok”: 3 of 6 (mean 0.5" in str(batch)
+
+
+def test_how_many_tasks_differ_is_what_a_click_shows(d, server):
+    server.agent("unsteady", llms=["small", "large"])(
+        lambda prompt, turn: f"{turn.llm_id} {turn.metadata['repeat']}"
+    )
+    batch = d.batches.run("unsteady", ["a", "b"], ["small", "large"], repeats=2).wait(60)
+    wrong = {("a", "small 0"), ("a", "large 1"), ("b", "small 0")}
+    batch.score("right", lambda turn: (turn.prompt, turn.text) not in wrong)
+    said = str(batch)
+    assert "Their scores differ on 1 of 2 tasks; single ones on 2 of 2 tasks." in said
+    view = batch.view()
+    buttons = re.findall(r'data-where="(differs[^"]*)"[^>]*>([^<]*)<', view.head)
+    [(where, shown)] = buttons
+    assert shown == "2 of 2 tasks"
+    view.where = where
+    assert len({cell.task_index for cell in batch.selected}) == 2

@@ -155,6 +155,15 @@ class Facts:
         return (len({text_of(value) for value in values}) > 1) == (asked.sign != "!=")
 
 
+def differing(matrix: Matrix, score: str) -> int:
+    """Count the tasks that are chosen by ``differs = score``."""
+    facts, asked = Facts(matrix, None), Condition(DIFFERS, "=", score.lower())
+    cells: dict[str, list[MatrixCell]] = {row.id: [] for row in matrix.rows}
+    for cell in matrix.cells:
+        cells[cell.row].append(cell)
+    return sum(facts.differ(row, cells[row.id], asked) for row in matrix.rows)
+
+
 OWN: Mapping[str, Callable[[MatrixCell], Any]] = {
     "state": lambda cell: cell.state,
     "outcome": lambda cell: cell.state,
