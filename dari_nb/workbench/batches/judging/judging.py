@@ -106,7 +106,8 @@ def judged(batch: Any, wish: Wish, scale: Sequence[int]) -> Judged:
 def planned(batch: Any, wish: Wish, scale: Sequence[int]) -> Plan:
     """Return what that would send, and what it costs."""
     judge, questions, read = _questions(batch, wish, scale)
-    return judge.plan([*questions.values()], read, wish)
+    plan, _ = judge.plan([*questions.values()], read, wish)
+    return plan
 
 
 def _questions(
@@ -126,6 +127,7 @@ def _questions(
                 wish.rubric, (low, high), material_of(batch, cell, wish.expected, "answer")
             ),
             metadata_of(batch, wish, judged_cell=cell),
+            (cell.task_index,),
         )
         for cell in cells
     }
