@@ -106,3 +106,52 @@ def test_who_stops_a_judging_reads_what_takes_it_up_and_what_ends_it(d, batch, p
     assert before < 20
     verb("good", rubric="Any.", max_cost=1)
     assert len(paid.asked) == 20
+
+
+def test_a_judging_that_is_cut_short_takes_no_complete_one_away(batch, paid):
+    batch.judge("good", rubric="Any.")
+    judged = batch.judge("good", rubric="Any.", llm="strict", max_cost=0.04)
+    assert [s.value for s in judged if s.value is not None] == [2, 2]
+    assert "judge.good keeps the 20 scores it had" in str(judged)
+    assert list(batch.to_frame()["score.judge.good"]) == [4] * 20
+    assert "error" not in str(batch)
+    done = batch.judge("good", rubric="Any.", llm="strict")
+    assert "keeps" not in str(done)
+    assert list(batch.to_frame()["score.judge.good"]) == [2] * 20
+
+
+def test_who_stops_a_second_judging_keeps_the_first_one(batch, paid):
+    batch.judge("good", rubric="Any.")
+    given = {"rubric": "Any.", "llm": "strict", "max_cost": 1}
+    said = stopped(lambda: batch.judge("good", **given), paid, len(paid.asked) + 12)
+    assert "stopped watching" in said
+    assert list(batch.to_frame()["score.judge.good"]) == [4] * 20
+    batch.judge("good", **given)
+    assert list(batch.to_frame()["score.judge.good"]) == [2] * 20
+
+
+def test_what_a_limit_leaves_out_is_no_error_in_the_matrix(batch, paid):
+    judged = batch.judge("good", rubric="Any.", max_cost=0.20)
+    assert "10 of 20 are not judged: max_cost left it out; judging again with a larger" in str(
+        judged
+    )
+    assert "again=True" not in str(judged)
+    assert "error" not in str(judged)
+    assert batch.to_frame()["score.judge.good"].count() == 10
+    for form in batch.to_mimebundle().values():
+        assert "good: error" not in form
+        assert "not scored" in form
+    assert "not judged" not in str(batch.judge("good", rubric="Any.", max_cost=1))
+    assert list(batch.to_frame()["score.judge.good"]) == [4] * 20
+
+
+def test_an_error_of_another_judging_does_not_stand_where_nothing_was_asked(d, server, batch, paid):
+    @server.agent("mute")
+    def mute(prompt):
+        return "No."
+
+    batch.judge("good", "mute", rubric="Any.")
+    assert "judge.good: error" in str(batch) or "no JSON" in str(batch)
+    batch.judge("good", rubric="Any.", max_cost=0.20)
+    assert batch.to_frame()["score.judge.good"].count() == 10
+    assert "error" not in str(batch)

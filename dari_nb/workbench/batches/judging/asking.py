@@ -15,7 +15,7 @@ from ...link.background import wait_for
 from ...link.progress import Progress
 from ...showing.words import StoppedWatching, judging_stopped
 from ..cells import UNSENT, Column
-from ..following.spending import amount_of
+from ..following.spending import INTERRUPTED, amount_of
 from ..keys import digest
 from ..sending.alone import sender_of
 from ..sending.finding import Found, find_run
@@ -34,6 +34,13 @@ if TYPE_CHECKING:
 _LOOK = 0.25
 """Seconds between looks at how far it is."""
 ASKING = "asking"
+_CANCELLED = "the judging was cancelled before"
+_LEFT_OUT = {
+    GIVEN_UP: _CANCELLED,
+    ELSEWHERE: _CANCELLED,
+    INTERRUPTED: "the judging was interrupted",
+}
+"""Why a question was not asked, by why its cell was left out; or else it is ``max_cost``."""
 
 
 @dataclass(frozen=True)
@@ -185,7 +192,7 @@ class Judge:
             finally:
                 refused = _refused(asked.cells)
                 told = {ids[cell.task_index]: _verdict(cell, read) for cell in asked.cells}
-                answers.verdicts |= {} if refused else told
+                answers.take({} if refused else told)
         if refused:
             raise InvalidRequestError(f"Nothing was asked: {refused}.")
 
@@ -249,9 +256,7 @@ def _verdict(cell: Cell, read: Callable[[str], Verdict]) -> Verdict:
     if cell.state == "completed":
         return read(cell.answer or cell.text or "")
     if cell.state == UNSENT:
-        is_given_up = cell.held in (GIVEN_UP, ELSEWHERE)
-        left = "the judging was cancelled before" if is_given_up else "max_cost left it out"
-        return Verdict(error=f"not asked: {left}")
-    return Verdict(
-        error=f"the judge's turn is {cell.state}" + (f": {cell.error}" if cell.error else "")
-    )
+        left = _LEFT_OUT.get(cell.held or "", "max_cost left it out")
+        return Verdict(error=f"not asked: {left}", is_open=True)
+    why = f"the judge's turn is {cell.state}" + (f": {cell.error}" if cell.error else "")
+    return Verdict(error=why, is_open=not cell.has_ended)

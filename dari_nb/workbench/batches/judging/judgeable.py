@@ -66,7 +66,8 @@ class Judgeable:
         it), or whose score is not on the scale, is a missing score with its cause, and never a 0.
 
         Running it again asks nothing twice, in another kernel, too: only answers that are new are
-        judged. Another rubric, scale, LLM or version of the judge judges all of them anew.
+        judged. Another rubric, scale, LLM or version of the judge judges all of them anew; the
+        scores that there are under this name stay until all are.
         :func:`dari_nb.scores.agreement` tells whether people would say the same.
 
         Args:
