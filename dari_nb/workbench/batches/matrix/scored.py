@@ -77,11 +77,11 @@ def _by_column(name: str, columns: dict[str, list[Told]]) -> str:
     if not 1 < len(columns) <= _FEW:
         return f"{name}: {_of_all(values, kind)}"
     told = ", ".join(f"{column} {_of_all(of, kind)}" for column, of in columns.items())
-    return f"{name}: {told}{_unlike(columns.values())}"
+    return f"{name}: {told}{'' if kind == 'label' else _unlike(columns.values())}"
 
 
 def _unlike(columns: Iterable[list[Told]]) -> str:
-    """Say that columns have values of different tasks, where they have."""
+    """Say where figures of columns come from different tasks."""
     found = [{task for task, value in of if not is_missing(value)} for of in columns]
     tasks = [of for of in found if of]
     common = set.intersection(*tasks) if tasks else set()
