@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from functools import cached_property
@@ -51,6 +51,7 @@ class Plan:
             matrix tells it: by the variance of its own scores, on five tasks or more, or else of
             the run of the agent that has most of them, or else assumed. See
             :func:`dari_nb.scores.detectable`.
+        more: What else is told of it, as names and texts.
 
     >>> plan = d.batches.run("calculator", ["1 + 1"], ["small"], repeats=3, dry_run=True)
     >>> plan.sends, plan.to_send
@@ -77,6 +78,7 @@ class Plan:
         self.failed = sum(cell.state == "failed" for cell in batch.cells)
         self.max_cost: Decimal | None = None
         self.allowed: int | None = None
+        self.more: Sequence[tuple[str, str]] = ()
         self._left = [job.cell for job in jobs]
         self._there = [cell for cell in batch.cells if cell.history]
         self._order = [name(cell.column) for cell in self._left]
@@ -196,6 +198,7 @@ class Plan:
             ("to send", sent),
             ("estimated cost", self._cost_text()),
             *cap,
+            *self.more,
             *self._elsewhere_rows(),
             *self._shows_rows(),
         ]

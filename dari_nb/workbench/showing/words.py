@@ -71,6 +71,14 @@ def batch_stopped(run_id: str, name: str, *, can_cancel: bool) -> Ending:
     return Ending("you stopped watching", line + _end(run_id, name, can_cancel))
 
 
+def judging_stopped(run_id: str, left: str, *, can_cancel: bool) -> Ending:
+    """The reader waits no longer for a judge, who goes on; ``left`` says what was not asked."""
+    line = f"{run_id} goes on: judging again with the same arguments waits for it"
+    end = _end(run_id, f'd.batches.recover("{run_id}")', can_cancel)
+    rest = f" {left}; judging again with the same arguments sends them." if left else ""
+    return Ending("you stopped watching", line + end + rest)
+
+
 def _end(named: str, name: str, can_cancel: bool) -> str:
     """Say what ends it on the server, where anything does."""
     if not can_cancel:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -22,6 +23,11 @@ class Answers:
 
     verdicts: dict[str, Verdict] = field(default_factory=dict)
     batches: list[Any] = field(default_factory=list)
+
+    def take(self, verdicts: Mapping[str, Verdict]) -> None:
+        """Take verdicts in; what is open still takes none away that was there."""
+        known = self.verdicts
+        known |= {id_: v for id_, v in verdicts.items() if not v.is_open or id_ not in known}
 
     @property
     def cost(self) -> Decimal:

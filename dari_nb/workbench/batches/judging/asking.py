@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Container, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from ....errors import InvalidRequestError, TimedOutError
 from ....models import as_content
 from ...agents.agent import Agent, agent_named
 from ...link.background import wait_for
 from ...link.progress import Progress
-from ...showing.words import Ending, StoppedWatching
-from ..cells import Column
-from ..following.spending import amount_of
+from ...showing.words import StoppedWatching, judging_stopped
+from ..cells import UNSENT, Column
+from ..following.spending import INTERRUPTED, amount_of
 from ..keys import digest
 from ..sending.alone import sender_of
 from ..sending.finding import Found, find_run
@@ -26,73 +26,21 @@ from .answers import Answers
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from .... import models
-    from ...link import Link
     from ..cells import Cell
     from ..plan import Plan
+    from .roles import Asked, Asking, Judging
     from .verdicts import Verdict
 
 _LOOK = 0.25
 """Seconds between looks at how far it is."""
 ASKING = "asking"
-
-
-class Asked(Protocol):
-    """The batch of questions."""
-
-    run_id: str
-    started: int
-
-    @property
-    def cells(self) -> Sequence[Cell]:
-        """One each."""
-
-    @property
-    def is_done(self) -> bool:
-        """Whether all have ended."""
-
-    def wait(self, timeout: float | None = None) -> Any:
-        """Wait for them."""
-
-    def refresh(self) -> Any:
-        """Ask once for what is not known of them."""
-
-    def plan(self) -> Plan:
-        """Return what is left to send."""
-
-    def _take_in(self, found: Sequence[Found]) -> None: ...
-
-    def _allow(self, max_cost: float | Decimal | str | None) -> None: ...
-    def _send_planned(self) -> Any: ...
-
-    def _stopped(self) -> Ending: ...
-
-
-class Judging(Protocol):
-    """What is judged: :class:`Results` is one."""
-
-    run_id: str
-    _link: Link
-
-    def _asks(
-        self, agent: models.Agent, run_id: str, tasks: Sequence[Task], column: Column
-    ) -> Any: ...
-
-
-class Asking(Protocol):
-    """How is asked: :class:`Wish` is one."""
-
-    @property
-    def seed(self) -> int:
-        """Says the order."""
-
-    @property
-    def again(self) -> bool:
-        """Whether what has no verdict is asked once more."""
-
-    @property
-    def max_cost(self) -> float | Decimal | str | None:
-        """What all of it may cost, in US dollars."""
+_CANCELLED = "the judging was cancelled before"
+_LEFT_OUT = {
+    GIVEN_UP: _CANCELLED,
+    ELSEWHERE: _CANCELLED,
+    INTERRUPTED: "the judging was interrupted",
+}
+"""Why a question was not asked, by why its cell was left out; or else it is ``max_cost``."""
 
 
 @dataclass(frozen=True)
@@ -103,11 +51,18 @@ class Question:
         id: Stands for it.
         text: What is asked.
         metadata: What its session is found by.
+        about: Task and repetition that it is about; what has these in common is asked together.
     """
 
     id: str
     text: str
     metadata: Mapping[str, str]
+    about: tuple[int, ...]
+
+    def order(self, seed: int) -> list[str]:
+        """Return what it is sorted by: task by task, so that a limit leaves whole ones."""
+        places = [self.about[:count] for count in range(1, len(self.about) + 1)]
+        return [digest("order", seed, *place) for place in (*places, [self.id])]
 
     def task(self, asking: int) -> Task:
         """Make a task of it, asked for the how-manieth time."""
@@ -172,19 +127,25 @@ class Judge:
 
     def plan(
         self, questions: Sequence[Question], read: Callable[[str], Verdict], wish: Asking
-    ) -> Plan:
-        """Return what :meth:`ask` would send, and what that costs; nothing is sent."""
+    ) -> tuple[Plan, int]:
+        """Return what :meth:`ask` would send, and what that costs; nothing is sent.
+
+        Beside it stands about how many tasks and repetitions will have all their answers.
+        """
         found = self._find()
-        asked, ids = self._made(questions, found)
+        asked, ids = self._made(questions, found, seed=wish.seed)
         spent = Answers(batches=[asked.refresh()])
         if wish.again:
             there = [cell for cell in asked.cells if cell.history]
             lacking = {ids[c.task_index] for c in there if _verdict(c, read).value is None}
-            asked, _ = self._made(questions, found, lacking)
+            asked, ids = self._made(questions, found, lacking, wish.seed)
         plan = asked.plan()
         if wish.max_cost is not None:
             plan.hold(amount_of(wish.max_cost), spent.cost)
-        return plan
+        about = {one.id: one.about for one in questions}
+        left = [about[ids[cell.task_index]] for cell in asked.cells if not cell.history]
+        cut = [] if plan.allowed is None else left[plan.allowed :]
+        return plan, len({*about.values()} - {*cut})
 
     def _find(self) -> list[Found]:
         link = self._batch._link
@@ -201,8 +162,9 @@ class Judge:
         keys = {entry.task_key for entry in found}
         # Rows are the same whatever the seed, so that what two calls asked can be told.
         rows = placed([_task(one, keys, one.id in further) for one in questions], found)
-        ids = {task.index: one.id for task, one in zip(rows, questions, strict=True)}
-        tasks = sorted(rows, key=lambda task: digest("order", seed, ids[task.index]))
+        asks = {task.index: one for task, one in zip(rows, questions, strict=True)}
+        ids = {index: one.id for index, one in asks.items()}
+        tasks = sorted(rows, key=lambda task: asks[task.index].order(seed))
         asked = self._batch._asks(self._agent.resource, self._run_id, tasks, self._column)
         asked._take_in(found)
         return asked, ids
@@ -222,13 +184,15 @@ class Judge:
             asked, ids = self._made(questions, self._find(), further, seed)
             answers.batches.append(asked)
             asked._allow(max_cost)
-            asked._send_planned()
+            with _stoppable(asked):
+                asked._send_planned()
             try:
-                _wait(asked, self._noun)
+                with _stoppable(asked):
+                    _wait(asked, self._noun)
             finally:
                 refused = _refused(asked.cells)
                 told = {ids[cell.task_index]: _verdict(cell, read) for cell in asked.cells}
-                answers.verdicts |= {} if refused else told
+                answers.take({} if refused else told)
         if refused:
             raise InvalidRequestError(f"Nothing was asked: {refused}.")
 
@@ -257,18 +221,26 @@ def _task(question: Question, keys: set[str], is_further: bool) -> Task:
 
 
 def _wait(asked: Asked, noun: str) -> None:
+    with Progress(len(asked.cells), noun) as progress:
+        while not asked.is_done:
+            with contextlib.suppress(TimedOutError):
+                asked.wait(_LOOK)
+            done = sum(cell.has_ended for cell in asked.cells)
+            progress.advance(done - progress.done)
+    asked.wait()
+
+
+@contextlib.contextmanager
+def _stoppable(asked: Asked) -> Iterator[None]:
+    """Say of an interrupt what goes on, what takes it up, and what ends it."""
     try:
-        with Progress(len(asked.cells), noun) as progress:
-            while not asked.is_done:
-                with contextlib.suppress(TimedOutError):
-                    asked.wait(_LOOK)
-                done = sum(cell.has_ended for cell in asked.cells)
-                progress.advance(done - progress.done)
-        asked.wait()
-    except StoppedWatching:
-        raise
-    except KeyboardInterrupt:  # between two looks
-        raise StoppedWatching(asked._stopped(), is_said=False) from None
+        yield
+    except KeyboardInterrupt:
+        asked._stop_following()
+        unsent = [cell for cell in asked.cells if cell.state == UNSENT]
+        left = f"{len(unsent)} of {len(asked.cells)} not sent: {unsent[0].held}" if unsent else ""
+        ending = judging_stopped(asked.run_id, left, can_cancel=asked._can_cancel)
+        raise StoppedWatching(ending, is_said=False) from None
 
 
 def _refused(cells: Sequence[Cell]) -> str | None:
@@ -283,10 +255,8 @@ def _verdict(cell: Cell, read: Callable[[str], Verdict]) -> Verdict:
 
     if cell.state == "completed":
         return read(cell.answer or cell.text or "")
-    if cell.state == "unsent":
-        is_given_up = cell.held in (GIVEN_UP, ELSEWHERE)
-        left = "the judging was cancelled before" if is_given_up else "max_cost left it out"
-        return Verdict(error=f"not asked: {left}")
-    return Verdict(
-        error=f"the judge's turn is {cell.state}" + (f": {cell.error}" if cell.error else "")
-    )
+    if cell.state == UNSENT:
+        left = _LEFT_OUT.get(cell.held or "", "max_cost left it out")
+        return Verdict(error=f"not asked: {left}", is_open=True)
+    why = f"the judge's turn is {cell.state}" + (f": {cell.error}" if cell.error else "")
+    return Verdict(error=why, is_open=not cell.has_ended)

@@ -196,8 +196,14 @@ def compared(batch: Any, wish: Wish, one: str | None, other: str | None) -> Duel
 
 def planned(batch: Any, wish: Wish, one: str | None, other: str | None) -> Plan:
     """Return what that would send, and what it costs."""
-    judge, questions = _questions(batch, wish, _pairs(batch, _columns(batch, one, other)))
-    return judge.plan(questions, read_better, wish)
+    from ....render import count_text
+
+    pairs = _pairs(batch, _columns(batch, one, other))
+    judge, questions = _questions(batch, wish, pairs)
+    plan, whole = judge.plan(questions, read_better, wish)
+    part = f"about {whole} of " if whole < len(pairs) else ""
+    plan.more = [("verdicts", f"{part}{count_text(len(pairs), 'pair')}, each asked in both orders")]
+    return plan
 
 
 def _questions(
@@ -249,6 +255,7 @@ def _question(batch: Any, wish: Wish, first: Cell, second: Cell) -> Question:
         _id(first, second),
         better_prompt(wish.rubric, material),
         metadata_of(batch, wish, judged_cell=first, judged_other=second),
+        (first.task_index, first.repeat),
     )
 
 

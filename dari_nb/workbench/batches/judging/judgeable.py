@@ -66,7 +66,8 @@ class Judgeable:
         it), or whose score is not on the scale, is a missing score with its cause, and never a 0.
 
         Running it again asks nothing twice, in another kernel, too: only answers that are new are
-        judged. Another rubric, scale, LLM or version of the judge judges all of them anew.
+        judged. Another rubric, scale, LLM or version of the judge judges all of them anew; the
+        scores that there are under this name stay until all are.
         :func:`dari_nb.scores.agreement` tells whether people would say the same.
 
         Args:
@@ -77,12 +78,13 @@ class Judgeable:
             llm: An LLM option of the judge; its default when left out.
             expected: The task's metadata that says what is expected; when left out the first there
                 is of ``expected``, ``expects``, ``target``, ``ideal`` and ``reference``.
-            seed: Says in which order the answers are judged.
+            seed: Says in which order the tasks are judged, all answers to one together.
             again: Ask once more where there is no score.
             max_cost: What judging all of it may cost, in US dollars, with all that this has cost
-                before; see :meth:`Batches.run`. What is left out has no score. With another rubric,
-                scale, LLM or version of the judge it is another judging: the limit is for that
-                alone, and what was judged otherwise under this name is not counted.
+                before; see :meth:`Batches.run`. What is left out has no score; as one task comes
+                after the other, columns have theirs on the same tasks, but for the last. With
+                another rubric, scale, LLM or version of the judge it is another judging: the limit
+                is for that alone, and what was judged otherwise under this name is not counted.
             dry_run: Only return the :class:`Plan`: how often the judge would be asked, and what
                 that costs by its past sessions, whatever these have judged.
             **unknown: Nothing.
@@ -92,7 +94,8 @@ class Judgeable:
             NotFoundError: There is no such agent.
             InvalidRequestError: Nothing has an answer, or the rubric, scale or LLM is none.
             DariError: Nothing could be sent.
-            KeyboardInterrupt: The user stopped waiting. It goes on, and running it again finds it.
+            KeyboardInterrupt: The user stopped waiting. It goes on; running it again finds it and
+                sends what is not sent, and the error says what ends it.
 
         >>> @server.agent("judge")
         ... def judge(prompt):
@@ -156,8 +159,8 @@ class Judgeable:
             expected: The metadata that says what is expected.
             seed: Says the order.
             again: Ask once more where there is no verdict.
-            max_cost: As in :meth:`judge`.
-            dry_run: As in :meth:`judge`.
+            max_cost: As in :meth:`judge`; the two orders of a pair follow each other.
+            dry_run: As in :meth:`judge`; it tells of how many pairs there would be a verdict, too.
             **unknown: Nothing.
 
         Returns:

@@ -77,14 +77,17 @@ class Judged(ScoreTable):
     (4, 'It is short.')
     """
 
-    def __init__(self, scores: Iterable[Score], batch: Any, answers: Answers) -> None:
+    def __init__(
+        self, scores: Iterable[Score], batch: Any, answers: Answers, notes: Sequence[str] = ()
+    ) -> None:
         super().__init__(scores, batch)
         self.batch = answers.batches[-1]
-        self._columns = {**self._columns, "reason": lambda score: score.note or ""}
-        lacking = sum(score.value is None for score in self)
+        columns = {name: take for name, take in self._columns.items() if name != "error"}
+        self._columns = {**columns, "reason": lambda score: score.error or score.note or ""}
+        wrong = [v for v in answers.verdicts.values() if v.value is None and not v.is_open]
         again = "again=True asks once more for it"
-        self.notes = [f"{lacking} of {len(self)} have no score; {again}"] if lacking else []
-        self.notes.append(answers.cost_line)
+        lacking = [f"{len(wrong)} of {len(self)} have no score; {again}"] if wrong else []
+        self.notes = [*notes, *lacking, answers.cost_line]
 
 
 def judged(batch: Any, wish: Wish, scale: Sequence[int]) -> Judged:
@@ -94,19 +97,21 @@ def judged(batch: Any, wish: Wish, scale: Sequence[int]) -> Judged:
     try:
         judge.ask(questions.values(), read, wish, answers)
     finally:
-        scores = [
-            _score(batch, cell, wish.score, verdict)
+        told = {
+            cell: verdict
             for cell, question in questions.items()
             if (verdict := answers.verdicts.get(question.id)) is not None
-        ]
-        _keep(batch, scores)
-    return Judged(scores, batch, answers)
+        }
+        stay = _keep(batch, wish.score, told)
+    scores = [_score(batch, cell, wish.score, verdict) for cell, verdict in told.items()]
+    return Judged(scores, batch, answers, _cut_short(wish.score, told, stay))
 
 
 def planned(batch: Any, wish: Wish, scale: Sequence[int]) -> Plan:
     """Return what that would send, and what it costs."""
     judge, questions, read = _questions(batch, wish, scale)
-    return judge.plan([*questions.values()], read, wish)
+    plan, _ = judge.plan([*questions.values()], read, wish)
+    return plan
 
 
 def _questions(
@@ -126,6 +131,7 @@ def _questions(
                 wish.rubric, (low, high), material_of(batch, cell, wish.expected, "answer")
             ),
             metadata_of(batch, wish, judged_cell=cell),
+            (cell.task_index,),
         )
         for cell in cells
     }
@@ -217,11 +223,39 @@ def _score(batch: Any, cell: Cell, name: str, verdict: Verdict) -> Score:
     return score_of(cell, name, batch.run_id, **found)
 
 
-def _keep(batch: Any, scores: Sequence[Score]) -> None:
-    """Write down what is new."""
+def _keep(batch: Any, name: str, told: Mapping[Cell, Verdict]) -> int:
+    """Write down what is new, and take back errors of cells that this has not judged yet.
+
+    Where such a cell has a score it is of another judging. Then all of them stay, as two judges
+    under one name could not be told apart; returns how many these are.
+    """
+    of_cells = batch._marks([*told])
+    there = [cell for cell in told if of_cells[cell.id].scores.get(name) is not None]
+    if any(told[cell].is_open for cell in there):
+        return len(there)
     known = {score.key: _said(score) for score in batch.book.scores(batch.run_id)}
-    new = [score for score in scores if known.get(score.key) != _said(score)]
-    marks.keep(batch, new)
+    new = [_score(batch, cell, name, v if not v.is_open else Verdict()) for cell, v in told.items()]
+    nothing = (None, None, None)
+    marks.keep(batch, [s for s in new if known.get(s.key, (s.session_id, *nothing)) != _said(s)])
+    return 0
+
+
+def _cut_short(name: str, told: Mapping[Cell, Verdict], stay: int) -> list[str]:
+    """Say what is not judged, and which scores stay until it is."""
+    from ....render import count_text
+
+    open_ = [verdict.error or "" for verdict in told.values() if verdict.is_open]
+    if not open_:
+        return []
+    why = open_[0].removeprefix("not asked: ")
+    how = " with a larger one" if why.startswith("max_cost") else ""
+    said = [f"{len(open_)} of {len(told)} are not judged: {why}; judging again{how} sends them"]
+    if stay:
+        said.append(
+            f"{name} keeps the {count_text(stay, 'score')} it had until this judging is complete: "
+            "give it a larger max_cost, or a name of its own"
+        )
+    return said
 
 
 def _said(score: Score) -> tuple[Any, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
 _LONGEST = 100_000
@@ -28,11 +28,13 @@ class Verdict:
         value: A score, or which one is better; ``None`` where there is none.
         reason: The reason it gave; empty without one.
         error: Why there is none.
+        is_open: Whether there is none because nothing was asked yet, or nothing answered.
     """
 
     value: Any = None
     reason: str = ""
     error: str | None = None
+    is_open: bool = field(default=False, repr=False)
 
 
 def read_score(text: str, scale: Sequence[int]) -> Verdict:

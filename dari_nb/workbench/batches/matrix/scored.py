@@ -77,7 +77,17 @@ def _by_column(name: str, columns: dict[str, list[Told]]) -> str:
     if not 1 < len(columns) <= _FEW:
         return f"{name}: {_of_all(values, kind)}"
     told = ", ".join(f"{column} {_of_all(of, kind)}" for column, of in columns.items())
-    return f"{name}: {told}"
+    return f"{name}: {told}{'' if kind == 'label' else _unlike(columns.values())}"
+
+
+def _unlike(columns: Iterable[list[Told]]) -> str:
+    """Say where figures of columns come from different tasks."""
+    found = [{task for task, value in of if not is_missing(value)} for of in columns]
+    tasks = [of for of in found if of]
+    common = set.intersection(*tasks) if tasks else set()
+    if all(of == common for of in tasks):
+        return ""
+    return f" (scored on different tasks, {len(common)} of them in common)"
 
 
 def _one_of_each(values: Iterable[Any]) -> list[str]:
