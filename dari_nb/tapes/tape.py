@@ -50,13 +50,16 @@ _ALL_VOLATILE = (
 class Tape:
     """A file of recorded turns, and how it is recorded and played.
 
-    In the mode ``auto`` what is on the tape plays, and what is missing is asked live and kept: as
-    *new* lines, which do not play in the mode ``play`` before they are adopted, unless the tape was
-    empty, or its turn was cut off; what a killed process had not asked yet is new, too, and a new
-    turn that failed is asked again. ``play`` asks nobody: what is missing is a ``TapeMissError``.
-    ``record`` asks everything live, and replaces what it asks again, also where that waits to be
-    adopted. What was recorded n times plays in the same order, and from the beginning again; but a
-    repetition of a batch's task that was not recorded is missing.
+    In the mode ``auto`` what is on the tape plays, and what is missing is asked live and kept.
+    Where the tape had answers when it was put in, also again, that is *new*: it does not play in
+    the mode ``play`` before it is adopted. While an empty tape is recorded, only what is asked in
+    the place of a recorded turn behind the first is new, with what follows, as after a changed
+    prompt, but not in a ``fork()``. What takes the place of a turn that was cut off is not; what a
+    killed process had not asked yet is, and a new turn that failed is asked again. ``play`` asks
+    nobody: what is missing is a ``TapeMissError``. ``record`` asks everything live, and replaces
+    what it asks again, also where that waits to be adopted. What was recorded n times plays in the
+    same order, and from the beginning again; but a repetition of a batch's task that was not
+    recorded is missing.
 
     Attributes:
         path: The file; it is made by the first turn that is recorded.
