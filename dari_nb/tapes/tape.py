@@ -67,6 +67,8 @@ class Tape:
             ``auto``.
         speed: ``real``, as recorded, ``instant``, without waiting, or how many times as fast.
         idle_limit: Seconds that a turn waits at most for what comes next, at its recorded speed.
+            For the result of a kernel tool, which somebody may have had to approve, it is never
+            more than two.
         volatile: Regular expressions of what does not count in what is asked, such as a date, or in
             results of tools that are run again, as a tape writes them: ``"at":"[^"]*"``. What is
             passed over is told once. A repeat within a repeat, as in ``(a+)+$``, may take forever.
