@@ -472,3 +472,28 @@ def test_long_answers_are_folded_where_they_are_printed(tmp_path: Path) -> None:
     assert len(repr(proposal)) < 1500
     for left in ("[-yes yes", "{+no no", "replace() puts msg_1 of sess_2"):
         assert left in repr(proposal)
+
+
+def test_what_is_put_in_place_stands_behind_what_it_goes_on_from(tmp_path: Path) -> None:
+    tape = Recording()
+    old = (("sess_1", "ab", 1), ("sess_2", "aBcde", 2))
+    new = (("sess_3", "aBcD", 1), ("sess_4", "aBxyz", 3))
+    for session, prompts, first in (*old, *new):
+        before = None
+        for number, asked in enumerate(prompts, 1):
+            about = {"session": session, "number": number, "parent": before}
+            turn = taken(asked, [said(f"{asked} in {session}")], **about)
+            turn.line.new = session in ("sess_3", "sess_4")
+            before = turn.line.key
+            if number >= first:
+                tape.add(turn)
+    write_tape(tape, tmp_path / "x.tape")
+    Tape(tmp_path / "x.tape").review()[0].replace(rest=True)
+    tape, seen = read_tape(tmp_path / "x.tape"), dict[str, list[str]]()
+    for turn in tape.turns:
+        seen.setdefault(turn.line.session, []).append(turn.line.turn)
+    assert list(seen.values()) == [
+        ["msg_1", "msg_2", "msg_3", "msg_4"],
+        ["msg_3", "msg_4", "msg_5"],
+    ]
+    assert [str(flaw) for flaw in flaws_of(tape)] == []
