@@ -52,7 +52,8 @@ class TapeDeck(Contents):
 
         Args:
             tape: The file, which is made when missing, or a ``dari_nb.tapes.Tape``, which says
-                more. The one that is in already stays as it is.
+                more. The one that is in already stays in; what is missing is new from then on, as
+                with any tape that has answers.
 
         Raises:
             InvalidRequestError: The file cannot be used, or the tape before it could not be
@@ -66,6 +67,8 @@ class TapeDeck(Contents):
         """
         tape = tape if isinstance(tape, Tape) else Tape(tape)
         if tape == self._tape:
+            if self._serving is not None and self._service is not None:
+                self._serving.call(self._service.deck.begin)
             return
         self._load(tape, opened(tape))
         self._tape = tape

@@ -50,13 +50,16 @@ _ALL_VOLATILE = (
 class Tape:
     """A file of recorded turns, and how it is recorded and played.
 
-    In the mode ``auto`` what is on the tape plays, and what is missing is asked live and kept: as
-    *new* lines, which do not play in the mode ``play`` before they are adopted, unless the tape was
-    empty, or its turn was cut off; what a killed process had not asked yet is new, too, and a new
-    turn that failed is asked again. ``play`` asks nobody: what is missing is a ``TapeMissError``.
-    ``record`` asks everything live, and replaces what it asks again, also where that waits to be
-    adopted. What was recorded n times plays in the same order, and from the beginning again; but a
-    repetition of a batch's task that was not recorded is missing.
+    In the mode ``auto`` what is on the tape plays, and what is missing is asked live and kept.
+    Where the tape had answers when it was put in, also again, that is *new*: it does not play in
+    the mode ``play`` before it is adopted. While an empty tape is recorded, only what is asked in
+    the place of a recorded turn behind the first is new, with what follows, as after a changed
+    prompt, but not in a ``fork()``. What takes the place of a turn that was cut off is not; what a
+    killed process had not asked yet is, and a new turn that failed is asked again. ``play`` asks
+    nobody: what is missing is a ``TapeMissError``. ``record`` asks everything live, and replaces
+    what it asks again, also where that waits to be adopted. What was recorded n times plays in the
+    same order, and from the beginning again; but a repetition of a batch's task that was not
+    recorded is missing.
 
     Attributes:
         path: The file; it is made by the first turn that is recorded.
@@ -64,6 +67,8 @@ class Tape:
             ``auto``.
         speed: ``real``, as recorded, ``instant``, without waiting, or how many times as fast.
         idle_limit: Seconds that a turn waits at most for what comes next, at its recorded speed.
+            For the result of a kernel tool, which somebody may have had to approve, it is never
+            more than two.
         volatile: Regular expressions of what does not count in what is asked, such as a date, or in
             results of tools that are run again, as a tape writes them: ``"at":"[^"]*"``. What is
             passed over is told once. A repeat within a repeat, as in ``(a+)+$``, may take forever.

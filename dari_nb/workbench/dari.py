@@ -108,7 +108,9 @@ class Dari:
         ``play``, nothing is asked of it, not even for its agents.
 
         Args:
-            tape: The file, which is made when missing, or a :class:`Tape`, which says more.
+            tape: The file, which is made when missing, or a :class:`Tape`, which says more; with
+                the one that is in already, another recording begins, in which what is missing is
+                new.
 
         Raises:
             InvalidRequestError: The file cannot be used.
@@ -124,7 +126,7 @@ class Dari:
         warn_of_slip(tape)
         if self.server is not None:
             self.server.insert(tape)
-        elif tape != self.tape:
+        else:
             self._stand_in(tape)
 
     def _stand_in(self, tape: Tape) -> None:

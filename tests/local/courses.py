@@ -69,8 +69,11 @@ class Course:
 def assert_sound(tape: Recording) -> None:
     assert [str(flaw) for flaw in flaws_of(tape)] == []
     sessions: dict[str, list[str]] = {}
+    numbers: dict[str, list[int]] = {}
     for turn in tape.turns:
+        numbers.setdefault(turn.line.session, []).append(int(turn.line.turn.removeprefix("msg_")))
         if not turn.line.new:
             before = sessions.setdefault(turn.line.session, [])
             assert not before or turn.line.parent == before[-1]
             before.append(turn.line.key)
+    assert all(own == sorted(own) for own in numbers.values())

@@ -10,7 +10,7 @@ import pytest
 
 import dari_nb as dari
 from dari_nb.local import LocalDari, ToolCall
-from dari_nb.tapes import Tape, read_tape
+from dari_nb.tapes import Tape, read_tape, write_tape
 from dari_nb.workbench import Dari
 
 CANARY = "sk-proj-canary-0123456789"
@@ -126,3 +126,18 @@ def test_a_call_that_nobody_answered_in_time_plays_as_that(path: Path) -> None:
     with LocalDari(tape=tape) as server, Dari(server.url, server.api_key, server) as d:
         assert d.agents["impatient"].send("Hi").wait().text == "True"
     assert len(read_tape(path).turns) == 1
+
+
+def test_nobody_waits_again_while_a_call_is_approved(path: Path) -> None:
+    recorded = ask(path, Stock(), live=True)
+    tape = read_tape(path)
+    for line in tape.turns[0].events:
+        if line.event == "tool.result_submitted":
+            line.after = 86_400.0
+    write_tape(tape, path)
+    with (
+        LocalDari(tape=Tape(path, mode="play", speed=4)) as server,
+        Dari(server.url, server.api_key, server) as d,
+    ):
+        turn = d.agents["shop"].send("What is left?").wait(timeout=120)
+        assert [call.result for call in turn.tool_calls] == recorded[2]

@@ -11,7 +11,7 @@ from dari_nb.errors import TapeMissError
 from dari_nb.local import LocalDari
 from dari_nb.tapes import Tape, flaws_of, read_tape
 from dari_nb.tapes.tape import Mode
-from dari_nb.workbench import Dari
+from dari_nb.workbench import Dari, Session
 
 from .test_recording import killed
 
@@ -181,3 +181,49 @@ def test_each_session_of_a_tape_that_was_deleted_is_written_again(path: Path) ->
         *((asked, "sess_1") for asked in "ace"),
         *((asked, "sess_2") for asked in "bdf"),
     ]
+
+
+CHANGED: Told = [*ABC, ("d", "sess_2", "msg_3", True), ("e", "sess_2", "msg_4", True)]
+
+
+def test_a_changed_prompt_is_new_in_the_kernel_that_recorded(path: Path) -> None:
+    with LocalDari(tape=path) as server, Dari(server.url, server.api_key, server) as d:
+        server.agent("shop")(lambda prompt: f"{prompt}!")
+
+        def run(prompts: str) -> Session:
+            session = d.agents["shop"].start()
+            for prompt in prompts.split():
+                session.send(prompt).wait()
+            return session
+
+        first = run("a b c")
+        run("a b d e")
+        assert on(path) == CHANGED
+        run("a b d e")
+        assert on(path) == CHANGED
+        assert len(Tape(path).review()) == 2
+        # Nothing is left behind by what goes on at its end, is asked first, or is forked.
+        first.send("more").wait()
+        run("other x")
+        first.fork(at=first.messages()[1]).send("forked").wait()
+        assert [asked for asked, *_, is_new in on(path) if is_new] == ["d", "e"]
+        assert Tape(path).review().adopt() == "2 turns adopted."
+        run("a b d e f")
+        assert on(path)[-1][-1] is False
+
+
+def test_repeats_of_a_batch_are_no_changed_prompts(path: Path) -> None:
+    with LocalDari(tape=path) as server, Dari(server.url, server.api_key, server) as d:
+        server.agent("shop")(lambda prompt: f"{prompt}!")
+        d.batches.run("shop", tasks=["a", "b"], repeats=2).wait()
+        assert {is_new for *_, is_new in on(path)} == {False}
+
+
+def test_what_is_missing_is_new_when_a_tape_with_answers_is_put_in_again(path: Path) -> None:
+    with LocalDari() as server, Dari(server.url, server.api_key, server) as d:
+        server.agent("shop")(lambda prompt: f"{prompt}!")
+        for again in range(3):
+            d.insert(path)
+            d.agents["shop"].send(f"first {again}").wait()
+            path.write_text(path.read_text() + '{"mark":"mine"}\n')
+        assert [is_new for *_, is_new in on(path)] == [False, True, True]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from dari_nb.errors import InvalidRequestError
-from dari_nb.tapes import Mark, Recording, Tape, flaws_of, read_tape, write_tape
+from dari_nb.tapes import AgentLine, Mark, Recording, Tape, flaws_of, read_tape, write_tape
 
 from .conftest import said, taken
 
@@ -440,3 +440,60 @@ def test_a_tape_that_may_only_be_read_is_not_changed(
         getattr(review, way)()
     assert Path(tape.path).read_bytes() == before
     assert review[0].decided == ""
+
+
+def test_what_another_agent_answered_is_said_to_be_that_and_stays(tmp_path: Path) -> None:
+    tape, asked = Recording(), "What marks has Anna?"
+    tape.add(taken(asked, [said("Two.")]))
+    new = taken(asked, [said("Three.")], agent=AgentLine(agent="gradebook"), session="sess_2")
+    new.line.new = True
+    tape.add(new)
+    write_tape(tape, tmp_path / "x.tape")
+    review = Tape(tmp_path / "x.tape").review()
+    assert repr(review[0]) == (
+        f"msg_1 of sess_2, gradebook, beside msg_1 of sess_1 by tour: {asked}\n{asked}\n\n"
+        "[-Two-]{+Three+}.\n"
+        "msg_1 of sess_1, of another agent (tour), does not stand in its place, and stays: "
+        "adopt() keeps both, and so does tape.review().replace()."
+    )
+    assert review.replace() == "1 turn adopted."
+    assert len(read_tape(tmp_path / "x.tape").turns) == 2
+
+
+def test_long_answers_are_folded_where_they_are_printed(tmp_path: Path) -> None:
+    tape = Recording()
+    old, new = (f"{word} " * 500 for word in ("yes", "no"))
+    tape.add(taken("Is it?", [said(old)]))
+    turn = taken("Is it so?", [said(new)], session="sess_2")
+    turn.line.new = True
+    tape.add(turn)
+    write_tape(tape, tmp_path / "x.tape")
+    [proposal] = Tape(tmp_path / "x.tape").review()
+    assert len(repr(proposal)) < 1500
+    for left in ("[-yes yes", "{+no no", "replace() puts msg_1 of sess_2"):
+        assert left in repr(proposal)
+
+
+def test_what_is_put_in_place_stands_behind_what_it_goes_on_from(tmp_path: Path) -> None:
+    tape = Recording()
+    old = (("sess_1", "ab", 1), ("sess_2", "aBcde", 2))
+    new = (("sess_3", "aBcD", 1), ("sess_4", "aBxyz", 3))
+    for session, prompts, first in (*old, *new):
+        before = None
+        for number, asked in enumerate(prompts, 1):
+            about = {"session": session, "number": number, "parent": before}
+            turn = taken(asked, [said(f"{asked} in {session}")], **about)
+            turn.line.new = session in ("sess_3", "sess_4")
+            before = turn.line.key
+            if number >= first:
+                tape.add(turn)
+    write_tape(tape, tmp_path / "x.tape")
+    Tape(tmp_path / "x.tape").review()[0].replace(rest=True)
+    tape, seen = read_tape(tmp_path / "x.tape"), dict[str, list[str]]()
+    for turn in tape.turns:
+        seen.setdefault(turn.line.session, []).append(turn.line.turn)
+    assert list(seen.values()) == [
+        ["msg_1", "msg_2", "msg_3", "msg_4"],
+        ["msg_3", "msg_4", "msg_5"],
+    ]
+    assert [str(flaw) for flaw in flaws_of(tape)] == []

@@ -85,13 +85,18 @@ class Deck:
             )
             self._finder.load(opened.recording)
         if self._mode != "play":
-            # What is new on an empty tape has nothing beside it that it could be compared with.
-            is_new = self._mode == "auto" and any(turn.is_answer for turn in opened.recording.turns)
             replaces = self._mode == "record"
             folder = folder_beside(tape.file) if tape.files else None
-            self._recorder.insert(
-                opened, is_new=is_new, replaces=replaces, ended=self._ended, files=folder
-            )
+            self._recorder.insert(opened, replaces=replaces, ended=self._ended, files=folder)
+            self.begin()
+
+    def begin(self) -> None:
+        """Begin another recording on the tape that is in, which is the first on an empty one.
+
+        What has nothing beside it that it could be compared with needs no review.
+        """
+        if self._opened is not None:
+            self._recorder.is_new = any(turn.is_answer for turn in self._opened.recording.turns)
 
     def eject(self) -> None:
         """Play and record no more.

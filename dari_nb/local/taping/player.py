@@ -23,6 +23,8 @@ from .files import put_back
 
 _CUT = "The recording was cut off here."
 _TOKENS = ("input_tokens", "output_tokens", "cached_input_tokens", "reasoning_tokens")
+_LONGEST_GIVEN = 2.0
+"""Seconds that a result of the caller's is waited for at most: a person may have decided on it."""
 _MOST_DIGITS = 30
 """Digits before or after the point of an amount of dollars."""
 UNKNOWN = "unknown"
@@ -71,7 +73,7 @@ class TapePlayer:
         clock, ids = _Clock(self.pace), dict[str, Any]()
         rerun = Rerun(self.turn, self.comparison)
         for line in self._lines():
-            await clock.wait(line.after)
+            await clock.wait(_after(line))
             if isinstance(line, EventLine) and rerun.takes(line):
                 if calls := rerun.due(line):
                     rerun.check((yield calls))
@@ -125,6 +127,11 @@ class _Clock:
         self._due += self._pace.wait(after)
         if (left := self._due - asyncio.get_running_loop().time()) > 0:
             await asyncio.sleep(left)
+
+
+def _after(line: EventLine | DraftLine) -> Any:
+    is_given = isinstance(line, EventLine) and line.event == ev.TOOL_RESULT_SUBMITTED
+    return line.after if not is_given or line.after is UNSET else min(line.after, _LONGEST_GIVEN)
 
 
 def _begins(entry: EventLine | DraftLine) -> bool:

@@ -37,6 +37,8 @@ _GOES_ON_FROM_NONE = (
 )
 _REPLAY = "replay_of"
 """The metadata of a session that shows what another one was answered, and asks nobody."""
+_FORK = "forked_from"
+"""The metadata of a session that parts from another one on purpose, so that both are wanted."""
 
 
 class TapeRecorder:
@@ -46,6 +48,10 @@ class TapeRecorder:
         store: Where the ledgers are.
         workspaces: Where the files of sessions are.
         unasked: The messages that nobody could be asked.
+
+    Attributes:
+        is_new: Whether all that is recorded has to be adopted. Else only what parts from what was
+            recorded has, unless it is of a fork, and what goes on from that.
     """
 
     def __init__(self, store: Store, workspaces: Workspaces, unasked: Container[str] = ()) -> None:
@@ -60,13 +66,13 @@ class TapeRecorder:
         self._played: set[str] = set()
         self._on_tape: set[str] = set()
         self._anew: set[str] = set()
-        self._is_new = self._replaces = False
+        self._replaces = False
+        self.is_new = False
 
     def insert(
         self,
         tape: GrowingTape,
         *,
-        is_new: bool,
         replaces: bool,
         ended: Callable[[str, Turn], None],
         files: Path | None,
@@ -75,14 +81,13 @@ class TapeRecorder:
 
         Args:
             tape: The tape.
-            is_new: Whether what is recorded has to be adopted.
-            replaces: Whether what is recorded takes the place of earlier answers to the same.
+            replaces: Whether what is recorded takes the place of earlier answers to the same, and
+                nothing has to be adopted.
             ended: Is told of each turn that is on it, with its message.
             files: Where larger files are kept; without it, none are.
         """
         self.eject()
         self._tape = tape
-        self._is_new = is_new
         self._replaces = replaces
         self._ended = ended
         self._folder = files
@@ -179,12 +184,32 @@ class TapeRecorder:
             digests=digests_of(self._store, event.data["content"]),
         )
         taking.turn.line.take = self._take(tape, taking.turn.line.key)
-        taking.turn.line.new = self._is_new and not self._completes(tape, taking.turn)
+        taking.turn.line.new = self._has_to_be_adopted(tape, taking.turn, session)
         self._taking[message_id] = taking
         lost = self._on_tape - {turn.line.key for turn in tape.recording.turns}
         if before.key in lost and not tape.brings_back(before.key):
             _log.warning(_GOES_ON_FROM_NONE, taking.turn.line.turn)
         tape.begin(taking)
+
+    def _has_to_be_adopted(self, tape: GrowingTape, turn: Turn, session: SessionRecord) -> bool:
+        if self._replaces or self._completes(tape, turn):
+            return False
+        return self.is_new or self._parts(tape, turn, is_fork=_FORK in session.metadata)
+
+    def _parts(self, tape: GrowingTape, turn: Turn, *, is_fork: bool) -> bool:
+        """Whether a conversation parts from a recorded one, or goes on from one that did."""
+        parent = turn.line.parent
+        if parent is None:
+            return False
+        there = [*tape.recording.turns, *(taking.turn for taking in self._taking.values())]
+        before = [one.line.new for one in there if one.line.key == parent]
+        behind = {
+            one.line.key
+            for one in tape.recording.turns
+            if one.line.parent == parent and one.is_answer and not one.line.new
+        }
+        follows_new = bool(before) and all(before)
+        return follows_new or (bool(behind) and turn.line.key not in behind and not is_fork)
 
     def _completes(self, tape: GrowingTape, turn: Turn) -> bool:
         """Whether a recording that was cut off goes on, so that nothing can be compared with it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence, Set
 from functools import partial
 
@@ -17,13 +18,22 @@ from .replacing import Placing, beginning_of, names_of, placing_of, put_in_place
 _SAME = "The answer is the same."
 _KEPT = 2000
 """Characters of what came of a turn that are shown."""
-
+_PRINTED, _ENDS = 1000, (200, 80)
+"""Characters of it, and of the two ends of each piece, that are printed."""
+_PIECES = re.compile(r"(\[-.*?-\]|\{\+.*?\+\})", re.DOTALL)
 _WAS = {"adopted": "was adopted already", "rejected": "is no longer on the tape"}
 _BESIDE = "{name} was adopted already, beside what it would replace: that is still on the tape."
+
+_NOT_IN_PLACE = (
+    "{old}{other} does not stand in its place, and stays: adopt() keeps both, and so does "
+    "tape.review().replace()."
+)
 
 
 class Proposal:
     """A turn that waits to be adopted, beside the recorded one that is nearest to it.
+
+    Long texts are folded where it is printed; ``tape.review().view()`` has them whole.
 
     Attributes:
         new: The turn.
@@ -64,12 +74,15 @@ class Proposal:
         >>> [proposal.difference for proposal in tape.review()]
         []
         """
+        return self._differs(_cut)
+
+    def _differs(self, shorten: Callable[[str], str]) -> str:
         new = told_of(self.new)
         if self.old is None:
-            return f"{self.asked}\n\n{_cut(new)}"
+            return f"{shorten(self.asked)}\n\n{shorten(new)}"
         asked = words_between(text_asked(self.old.line.asked), self.asked)
         old = told_of(self.old)
-        return f"{asked}\n\n{_cut(words_between(old, new)) if old != new else _SAME}"
+        return f"{shorten(asked)}\n\n{shorten(words_between(old, new)) if old != new else _SAME}"
 
     def adopt(self) -> str:
         """Let the turn play, with those before it, in place of another answer to the same.
@@ -147,7 +160,7 @@ class Proposal:
     def effect(self) -> str:
         """What :meth:`replace` does, in a line, or what it would lose, or what was decided already.
 
-        It is empty where nothing was recorded in the place of the turn.
+        Where nothing was recorded in the place of the turn, it says so of the one beside it.
 
         >>> [proposal.effect for proposal in tape.review()]
         []
@@ -156,7 +169,7 @@ class Proposal:
             return f"{self.new.line.turn} of {self.new.line.session} was {self.decided}."
         placing = self._placing
         if not placing.gone:
-            return ""
+            return self._nothing_in_place()
         if not self.leads:
             first = beginning_of(self._shown.now, self.new)
             return f"replace() puts it there with {names_of([first])}."
@@ -176,6 +189,14 @@ class Proposal:
         if any(turn.line.new for turn in same):
             return ""
         return "adopted" if any(is_same(turn, self.new) for turn in same) else "rejected"
+
+    def _nothing_in_place(self) -> str:
+        old = self.old
+        if old is None or old.line.key == self.new.line.key:
+            return ""
+        is_other = old.line.agent != self.new.line.agent
+        other = f", of another agent ({old.line.agent})," if is_other else ""
+        return _NOT_IN_PLACE.format(old=names_of([old]), other=other)
 
     @property
     def _placing(self) -> Placing:
@@ -234,10 +255,21 @@ class Proposal:
             return printable(f"{told}\n{self.effect}")
         beside = "; nothing like it was recorded before"
         if self.old is not None:
-            beside = f", beside {self.old.line.turn} of {self.old.line.session}"
-        head = f"{line.turn} of {line.session}, {line.agent}{beside}: {self.asked}"
-        return printable("\n".join(filter(None, (head, self.difference, self.effect))))
+            by = f" by {self.old.line.agent}" if self.old.line.agent != line.agent else ""
+            beside = f", beside {self.old.line.turn} of {self.old.line.session}{by}"
+        head = f"{line.turn} of {line.session}, {line.agent}{beside}: {_folded(self.asked)}"
+        parts = (head, self._differs(_folded), self.effect)
+        return printable("\n".join(filter(None, parts)))
 
 
-def _cut(text: str) -> str:
-    return text if len(text) <= _KEPT else f"{text[:_KEPT]}…"
+def _cut(text: str, most: int = _KEPT) -> str:
+    return text if len(text) <= most else f"{text[:most]}…"
+
+
+def _folded(text: str) -> str:
+    """A difference in which both ends of each long piece are left."""
+    return _cut("".join(map(_ends, _PIECES.split(text))), _PRINTED)
+
+
+def _ends(piece: str) -> str:
+    return piece if len(piece) <= sum(_ENDS) else f"{piece[: _ENDS[0]]} … {piece[-_ENDS[1] :]}"

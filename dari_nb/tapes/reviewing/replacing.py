@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
@@ -139,7 +139,33 @@ def put_in_place(
             made.append(stands.get(id(one), one))
         if one is last:
             made += further
-    tape.turns = made
+    tape.turns = _in_order(made, {one.line.session for one in (*stands.values(), *further)})
+
+
+def _in_order(turns: Sequence[Turn], sessions: Set[str]) -> list[Turn]:
+    """Let no turn of these sessions stand before one that it goes on from."""
+    before = {one.line.key: one.line.parent or "" for one in turns}
+    made = list(turns)
+    for session in sessions:
+        at = [number for number, one in enumerate(turns) if one.line.session == session]
+        own = sorted((turns[number] for number in at), key=lambda one: depth_of(one, before))
+        for number, one in zip(at, own, strict=True):
+            made[number] = one
+    return made
+
+
+def depth_of(turn: Turn, before: Mapping[str, str]) -> int:
+    """How many turns of the tape stand before one in its session.
+
+    Args:
+        turn: The turn.
+        before: The key of the turn before each, by its own.
+    """
+    seen, key = set[str](), turn.line.parent or ""
+    while key in before and key not in seen:
+        seen.add(key)
+        key = before[key]
+    return len(seen)
 
 
 def refuse_lost(tape: Recording, turn: Turn) -> None:

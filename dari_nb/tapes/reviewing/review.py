@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from itertools import product
 from typing import overload
 
@@ -12,7 +12,7 @@ from ..turns import Turn
 from .adopting import adopt_turn, reject_turn
 from .deciding import Change, Shown
 from .proposal import Proposal
-from .replacing import is_alike, placing_of, put_in_place
+from .replacing import depth_of, is_alike, placing_of, put_in_place
 
 _NOTHING = "Nothing on the tape is new."
 
@@ -112,7 +112,7 @@ class Review(Sequence[Proposal]):
             *changes: Each is made of all before the next one.
         """
         before = {turn.line.key: turn.line.parent or "" for turn in self._shown.now.turns}
-        news = sorted(self.news, key=lambda turn: _depth(turn, before))
+        news = sorted(self.news, key=lambda turn: depth_of(turn, before))
 
         def decide(tape: Recording) -> str:
             places = {turn.place for turn in tape.turns if turn.line.new}
@@ -141,12 +141,3 @@ class Review(Sequence[Proposal]):
 
     def __repr__(self) -> str:
         return "\n\n".join(map(repr, self)) or _NOTHING
-
-
-def _depth(turn: Turn, before: Mapping[str, str]) -> int:
-    """How many turns of the tape stand before one in its session."""
-    seen, key = set[str](), turn.line.parent or ""
-    while key in before and key not in seen:
-        seen.add(key)
-        key = before[key]
-    return len(seen)

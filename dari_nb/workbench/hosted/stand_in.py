@@ -61,13 +61,16 @@ class StandIn:
         return self._server.tape
 
     def begin(self) -> None:
-        """Put the tape in.
+        """Put the tape in; where it is in already, begin another recording on it.
 
         Raises:
             InvalidRequestError: The file cannot be used.
             TapeError: It is no tape, or a line is broken.
             DariError: The agents of the other Dari cannot be listed.
         """
+        if self._server.tape is not None:
+            self._server.insert(self.given)
+            return
         for other in list(_inserted):
             if other.given.file == self.given.file:
                 other.end()

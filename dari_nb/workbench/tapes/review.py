@@ -20,9 +20,16 @@ if TYPE_CHECKING:
     from ...tapes import Recording
 
 _LOOK = (
-    "`tape.review().replace()` puts it in the place of what was recorded, `adopt()` keeps both, "
-    "`reject()` takes it off the tape. The same with buttons: `tape.review().view()`."
+    "`tape.review().replace()` puts what is new where something was recorded in its place, and "
+    "adopts the rest, `adopt()` keeps both, `reject()` takes what is new off the tape. The same "
+    "with buttons: `tape.review().view()`."
 )
+
+_FRAME = (
+    '<div tabindex="0" role="region" aria-label="What differs" '
+    'style="max-height: 60vh; overflow: auto">{}</div>'
+)
+"""Long answers scroll, so that the buttons of the next ones are not far away."""
 
 
 class TapeReview(Review):
@@ -83,7 +90,7 @@ class TapeReview(Review):
             replace.on_click(lambda _: self._settle(box, proposal.replace, told))
             rest = [self._letting_go(proposal, box, told)] if loses else []
             buttons = [replace, *rest, *buttons]
-        return [HBox(buttons), told, HTML(_paper(proposal)["text/html"])]
+        return [HBox(buttons), told, HTML(_FRAME.format(_paper(proposal)["text/html"]))]
 
     def _letting_go(self, proposal: Proposal, box: Any, told: Any) -> Any:
         """The button that replaces where turns are lost, which the line below it names."""
@@ -144,11 +151,15 @@ def _paper(proposal: Proposal) -> dict[str, str]:
     if proposal.decided:
         html = f"{ROOT}</div>"
         return {"text/html": style(html) + html, "text/markdown": "", "text/plain": ""}
-    old = [_compared(proposal.old, "recorded")] if proposal.old else []
-    return compare_paper([*old, _compared(proposal.new, "new")])
+    turns = [
+        (one, name) for one, name in ((proposal.old, "recorded"), (proposal.new, "new")) if one
+    ]
+    several = len({turn.line.agent for turn, _ in turns}) > 1
+    by = [f" by {turn.line.agent}" if several else "" for turn, _ in turns]
+    return compare_paper([_compared(*one, each) for one, each in zip(turns, by, strict=True)])
 
 
-def _compared(turn: Turn, name: str) -> Compared:
+def _compared(turn: Turn, name: str, by: str) -> Compared:
     from ...render.matrix.compare import Compared
     from ...render.matrix.matrix import MatrixCell
     from ...widgets.player.scenes import scenes, waits_of
@@ -161,4 +172,4 @@ def _compared(turn: Turn, name: str) -> Compared:
         cost=turn.line.cost if turn.line.cost != "unknown" else None,
         usage=tokens_in(turn.events[-1].data.get("usage")) if turn.events else {},
     )
-    return Compared(f"{name} · {turn.line.turn} of {turn.line.session}", cell, items)
+    return Compared(f"{name} · {turn.line.turn} of {turn.line.session}{by}", cell, items)

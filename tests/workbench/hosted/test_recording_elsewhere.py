@@ -444,3 +444,11 @@ def test_a_key_that_an_agent_repeats_is_not_on_the_tape(hosted, path):
     assert hosted.key.encode() not in path.read_bytes()
     assert "My key is [scrubbed]" in str(read_tape(path).turns[0].line.asked)
     assert playing(path).agents["guide"].send(f"My key is {hosted.key}").wait().text
+
+
+def test_what_is_missing_is_new_when_the_same_tape_is_put_in_again(hosted, path):
+    d = connected(hosted, path)
+    for prompt in ("one", "two"):
+        d.agents["guide"].send(prompt).wait()
+        d.insert(d.tape)
+    assert [turn.line.new for turn in read_tape(path).turns] == [False, True]
