@@ -17,7 +17,7 @@ from threading import Event
 
 import pytest
 
-from dari_nb.errors import InvalidRequestError
+from dari_nb.errors import InvalidRequestError, TapeError
 from dari_nb.local import LocalDari
 from dari_nb.tapes import Mark, Tape, flaws_of, read_tape
 
@@ -162,6 +162,24 @@ def test_turns_that_went_with_the_tape_are_told_when_it_is_taken_out(
         calling(server).ask("echo", "r1")
         path.unlink()
     assert said(caplog) == [f"lesson.tape is no longer there, nor is 1 turn recorded here: {_ANEW}"]
+
+
+def test_a_tape_that_was_emptied_is_made_anew_as_one_that_was_removed(
+    path: Path, calling: Calling, caplog: pytest.LogCaptureFixture
+) -> None:
+    with LocalDari(tape=path) as server:
+        caller = calling(server)
+        first = caller.ask("echo", "r1")
+        path.write_bytes(b"")
+        caller.finished(caller.send(first["session_id"], "r2")["message"]["id"])
+        assert asked_on(path) == ["r1", "r2"]
+        path.write_bytes(b"")
+    assert said(caplog) == [
+        f"lesson.tape was emptied, with {turns} recorded here: {_ANEW}"
+        for turns in ("1 turn", "2 turns")
+    ]
+    with pytest.raises(TapeError, match="is empty"):
+        LocalDari(tape=path)
 
 
 def test_turns_that_a_reviewer_takes_off_are_not_missed(

@@ -64,7 +64,7 @@ class TapeFile:
         self._known: set[Place] = set()
         self.own = OwnTurns(path)
         self._seen: tuple[int, ...] | None = None
-        self._has_news = False
+        self._has_news = self._is_open = False
         self._is_in_order = self._is_closed = True
         self._counted: Counter[str] = Counter()
         self._scrubbed: Counter[str] = Counter()
@@ -87,7 +87,7 @@ class TapeFile:
         self._put_left(self._left.turns_for(now), now)
         self._replaced.begin(now.turns)
         self._known = {*self._sessions.there}
-        self._has_news = False
+        self._has_news, self._is_open = False, True
         now.turns += [turn for _, turn in self._pending]
         return now
 
@@ -272,10 +272,12 @@ class TapeFile:
         self._seen = self._state()
 
     def _state(self) -> tuple[int, ...] | None:
-        """What shows that a file is another one; ``None`` where there is none."""
+        """What shows that a file is another one; ``None`` where there is none, or none any more."""
         try:
             found = self._path.stat()
         except OSError:
+            return None
+        if self._is_open and not found.st_size:
             return None
         return found.st_ino, found.st_size, found.st_mtime_ns
 
