@@ -303,17 +303,23 @@ def test_turns_that_come_to_stand_behind_other_answers_are_named(
     )
 
 
+def adopts(tape: Recording) -> None:
+    tape.turns[-1].line.new = False
+
+
+@pytest.mark.parametrize("change", [remarks, adopts])
 def test_what_one_side_took_out_and_the_other_changed_is_named(
-    lesson: Recording, tmp_path: Path
+    change: Change, lesson: Recording, tmp_path: Path
 ) -> None:
     (tmp_path / ".gitattributes").write_text(LEFT_ALONE)
     told: list[str] = []
-    path = merged(tmp_path, lesson, remarks, takes_off, fails=True)
+    lesson.turns[-1].line.new = True
+    path = merged(tmp_path, lesson, change, takes_off, fails=True)
     settle(path, tell=told.append)
     assert "And in Go?" in texts(read_tape(path))
     (text,) = told
     assert text == (
         "theirs, of the branch that comes in, took this out, and it stays, as the other side "
-        "changed it, noted something in it, or goes on from it: msg_2 of sess_1, 'And in Go?'; "
-        "take out what is not wanted"
+        "adopted or changed it, noted something in it, or goes on from it: "
+        "msg_2 of sess_1, 'And in Go?'; take out what is not wanted"
     )

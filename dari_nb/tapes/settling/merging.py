@@ -49,8 +49,8 @@ _PARTED = (
 )
 _OUT = "{whose} took this out, and it is out: {what}"
 _BACK = (
-    "{whose} took this out, and it stays, as the other side changed it, noted something in it, or "
-    "goes on from it: {what}; take out what is not wanted"
+    "{whose} took this out, and it stays, as the other side adopted or changed it, noted something "
+    "in it, or goes on from it: {what}; take out what is not wanted"
 )
 _BEHIND = (
     "this was recorded behind other answers than those that stand before it now: {what}; record it "

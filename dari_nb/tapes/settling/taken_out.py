@@ -35,7 +35,12 @@ class Content:
     def back_in(self, side: Content, now: Recording) -> list[Turn]:
         """The turns that a side has taken out, and that are there all the same."""
         gone = {place for place in self._names if not self._is_in(side, place)}
-        return [turn for turn in now.turns if place_of(turn) in gone]
+        return [
+            turn
+            for turn in now.turns
+            if place_of(turn) in gone
+            or ((was := (*turn.place, True)) in gone and self._events[was] == turn.events)
+        ]
 
     def _is_in(self, other: Content, place: Place) -> bool:
         """Whether another tape has a turn, perhaps adopted."""
