@@ -17,8 +17,8 @@ _BROKEN = {
     "range": "a number is too large to count with: write a smaller one",
 }
 """What is wrong with JSON, by a word of the parser's."""
-_HALF = re.compile(r"\\u[dD][89abAB]..(?!\\u[dD][c-fC-F])")
-_HALVED = r"a character is written by half, as \ud83d without its second half: write both"
+_HALF = re.compile(r"\\u[dD][89abAB]..(?!\\u[dD][c-fC-F])|(?<!\\u[dD][89abAB]..)\\u[dD][c-fC-F]..")
+_HALVED = "a character is written by half, {half} without its other half: write both"
 _QUOTES = re.compile("[\u2018-\u201f\u00ab\u00bb\u2039\u203a'`\u00b4]")
 """Marks that stand in place of the quotes of JSON, as word processors write them."""
 _CURLY = re.compile("[\u201c-\u201f]")
@@ -74,8 +74,8 @@ def no_object(line: bytes, error: Exception) -> str:
         return NO_UTF8
     if not text.lstrip().startswith("{"):
         return f"a line is a JSON object, {{…}}, or a comment, # …, and no {_short(text.strip())}"
-    if _HALF.search(text):
-        return _HALVED
+    if half := _HALF.search(text):
+        return _HALVED.format(half=half[0])
     if _is_object(text.rstrip().removesuffix(",")):
         return _COMMA
     place = _BYTE.search(str(error))

@@ -177,6 +177,6 @@ def _header(line: bytes) -> Header:
     version = told.get("dari_tape")
     if version is None:
         raise ValueError(f"this is no tape; {_FIRST}")
-    if version != VERSION:
+    if type(version) in (int, float) and version != VERSION:
         raise ValueError(_NEWER.format(version=version, own=VERSION))
     return as_line(told, Header)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import msgspec
@@ -133,3 +133,23 @@ class Writer:
 
 def _counted(counts: Mapping[str, int]) -> dict[str, int]:
     return {kind: counts[kind] for kind in KINDS if counts.get(kind)}
+
+
+def parents_of(turns: Sequence[Turn]) -> dict[int, Turn]:
+    """The turn before each, by its ``id()``, in its own session where there is one.
+
+    >>> parents_of([])
+    {}
+    """
+    by_key: dict[str, Turn] = {}
+    by_place: dict[tuple[str, str], Turn] = {}
+    for turn in turns:
+        by_key.setdefault(turn.line.key, turn)
+        by_place.setdefault((turn.line.session, turn.line.key), turn)
+    found = {}
+    for turn in turns:
+        key = turn.line.parent or ""
+        parent = by_place.get((turn.line.session, key)) or by_key.get(key)
+        if parent is not None and parent is not turn:
+            found[id(turn)] = parent
+    return found

@@ -57,9 +57,10 @@ class Tape:
     prompt, but not in a ``fork()``. What takes the place of a turn that was cut off is not; what a
     killed process had not asked yet is, and a new turn that failed is asked again. ``play`` asks
     nobody: what is missing is a ``TapeMissError``. ``record`` asks everything live, and replaces
-    what it asks again, also where that waits to be adopted. What was recorded n times plays in the
-    same order, and from the beginning again; but a repetition of a batch's task that was not
-    recorded is missing.
+    what it asks again, also where that waits to be adopted, but for what others have recorded
+    meanwhile; later turns that went on from other answers are named when the tape is taken out.
+    What was recorded n times plays in the same order, and from the beginning again; but a
+    repetition of a batch's task that was not recorded is missing.
 
     Attributes:
         path: The file; it is made by the first turn that is recorded.

@@ -95,7 +95,8 @@ def book(lab_server, browser):
 @pytest.mark.parametrize("name", VIEWS)
 def test_a_view_looks_beside_others_as_it_does_alone(book, name):
     sheets, own, different = book.page.evaluate(DIFFERENT, name)
-    assert (sheets, own > 0) == (len(VIEWS), True)
+    assert sheets >= len(VIEWS)  # and those that other pages of the day left
+    assert own > 0
     assert different == []
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from dari_nb.errors import InvalidRequestError
 from dari_nb.local import LocalDari
-from dari_nb.tapes import Mark, Recording, Tape, flaws_of, read_tape, write_tape
+from dari_nb.tapes import Mark, Recording, Tape, Turn, flaws_of, read_tape, write_tape
 from dari_nb.tapes.tape import Mode
 from dari_nb.workbench import Dari
 
@@ -31,7 +31,7 @@ class Course:
     def answer(self, prompt: str) -> str:
         self.asked += 1
         if self.draw.random() < 0.1:
-            raise RuntimeError(prompt)
+            raise RuntimeError(f"{prompt} {self.asked}")
         return f"{prompt} {self.asked}"
 
     def record(self, mode: Mode) -> None:
@@ -64,6 +64,18 @@ class Course:
         except InvalidRequestError:
             assert self.path.read_bytes() == before
             return ""
+
+
+def before(tape: Recording, turn: Turn) -> Turn | None:
+    """The turn that one goes on from."""
+    found = [one for one in tape.turns if one.line.key == turn.line.parent]
+    own = (one for one in found if one.line.session == turn.line.session)
+    return next(own, found[0] if found else None)
+
+
+def answer_of(turn: Turn) -> object:
+    """What came of a turn."""
+    return [(event.event, event.data) for event in turn.events]
 
 
 def assert_sound(tape: Recording) -> None:

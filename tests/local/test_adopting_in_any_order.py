@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from dari_nb.tapes import Mark, Recording, read_tape
+from dari_nb.tapes import Mark, Recording, Turn, read_tape
+from dari_nb.tapes.summary import prompt_of
 
-from .courses import Course, assert_sound
+from .courses import Course, answer_of, assert_sound, before
 
 Place = tuple[str, int, bool]
 STEPS = 25
@@ -29,10 +30,7 @@ def said_of(what: str, told: str) -> int:
 
 
 def contents(tape: Recording) -> dict[Place, object]:
-    return {
-        (*turn.place, turn.line.new): [(one.event, one.data) for one in turn.events]
-        for turn in tape.turns
-    }
+    return {(*turn.place, turn.line.new): answer_of(turn) for turn in tape.turns}
 
 
 def marks(tape: Recording) -> Counter[object]:
@@ -40,11 +38,28 @@ def marks(tape: Recording) -> Counter[object]:
     return Counter(note.mark for note in notes if isinstance(note, Mark))
 
 
+def assert_stale_turns_named(old: dict[Place, object], now: Recording, said: str) -> None:
+    """Whatever goes on from a turn that was answered otherwise, and was not itself, is named."""
+    changed = {place for place, answer in contents(now).items() if old.get(place) != answer}
+    replaced = {place for place in changed if {place, (*place[:2], True)} & old.keys()}
+    named = set[tuple[str, str]]()
+    for turn in now.turns:
+        at: Turn | None = turn
+        while at is not None and (*at.place, at.line.new) not in changed:
+            at = before(now, at)
+        if at is not None and at is not turn and (*at.place, at.line.new) in replaced:
+            named.add((turn.line.session, prompt_of(turn)))
+    count = re.findall(r"(\d+) turns? had been recorded behind", said)
+    assert sum(map(int, count)) == len(named)
+    assert not named or any(f"{session}, {asked}" in said for session, asked in named)
+
+
 @pytest.mark.parametrize("course", [0, 8, 10, 17, 18, 23, 29], indirect=True)
-def test_nothing_vanishes_without_a_word(course: Course) -> None:
+def test_nothing_vanishes_without_a_word(course: Course, caplog: pytest.LogCaptureFixture) -> None:
     course.record("auto")
     for _ in range(STEPS):
-        before, told = read_tape(course.path), ""
+        was, told = read_tape(course.path), ""
+        caplog.clear()
         step = course.draw.random()
         if step < 0.3:
             course.record("auto")
@@ -56,13 +71,14 @@ def test_nothing_vanishes_without_a_word(course: Course) -> None:
             told = course.decide()
         now = read_tape(course.path)
         assert_sound(now)
-        old, new = contents(before), contents(now)
-        assert sum((marks(before) - marks(now)).values()) == said_of("marks?|questions?", told)
+        old, new = contents(was), contents(now)
+        assert sum((marks(was) - marks(now)).values()) == said_of("marks?|questions?", told)
         if step >= 0.45:
             lost = [place for place in old if new.get(place) != old[place]]
             waited = sum(is_new for *_, is_new in lost)
             assert waited == said_of(r"turns? (?:adopted|rejected)", told)
             assert len(lost) - waited == said_of("turns? replaced", told)
         else:
+            assert_stale_turns_named(old, now, caplog.text)
             lost = [place for place in old if place not in new]
             assert all(is_new and (*place, False) in new for *place, is_new in lost)

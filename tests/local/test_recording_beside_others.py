@@ -17,7 +17,7 @@ from threading import Event
 
 import pytest
 
-from dari_nb.errors import InvalidRequestError
+from dari_nb.errors import InvalidRequestError, TapeError
 from dari_nb.local import LocalDari
 from dari_nb.tapes import Mark, Tape, flaws_of, read_tape
 
@@ -164,6 +164,24 @@ def test_turns_that_went_with_the_tape_are_told_when_it_is_taken_out(
     assert said(caplog) == [f"lesson.tape is no longer there, nor is 1 turn recorded here: {_ANEW}"]
 
 
+def test_a_tape_that_was_emptied_is_made_anew_as_one_that_was_removed(
+    path: Path, calling: Calling, caplog: pytest.LogCaptureFixture
+) -> None:
+    with LocalDari(tape=path) as server:
+        caller = calling(server)
+        first = caller.ask("echo", "r1")
+        path.write_bytes(b"")
+        caller.finished(caller.send(first["session_id"], "r2")["message"]["id"])
+        assert asked_on(path) == ["r1", "r2"]
+        path.write_bytes(b"")
+    assert said(caplog) == [
+        f"lesson.tape was emptied, with {turns} recorded here: {_ANEW}"
+        for turns in ("1 turn", "2 turns")
+    ]
+    with pytest.raises(TapeError, match="is empty"):
+        LocalDari(tape=path)
+
+
 def test_turns_that_a_reviewer_takes_off_are_not_missed(
     path: Path, calling: Calling, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -223,6 +241,73 @@ def test_several_that_record_turns_side_by_side_lose_none(path: Path, calling: C
     assert flaws_of(tape) == []
     assert tape.is_closed
     assert [each.name for each in path.parent.iterdir()] == [path.name]
+
+
+def versioned(server: LocalDari, version: str) -> None:
+    @server.agent("versioned")
+    def versioned(prompt: str) -> str:
+        return f"{version} of {prompt}"
+
+
+def converse(caller: Caller, *texts: str) -> None:
+    session = caller.create("versioned")
+    for text in texts:
+        caller.finished(caller.send(session, text)["message"]["id"])
+
+
+def test_turns_behind_answers_that_were_replaced_are_named_at_the_end(
+    path: Path, calling: Calling, caplog: pytest.LogCaptureFixture
+) -> None:
+    for mode, version, texts in (
+        ("auto", "v1", "abc"),
+        ("record", "v1", "a"),
+        ("record", "v2", "a"),
+    ):
+        assert caplog.records == []
+        with LocalDari(tape=Tape(path, mode=mode)) as server:  # type: ignore[arg-type]
+            versioned(server, version)
+            converse(calling(server), *texts)
+    (told,) = said(caplog)
+    assert told == (
+        "lesson.tape: 2 turns had been recorded behind other answers than those that stand before "
+        "them now: msg_2 of sess_1, 'b'; msg_3 of sess_1, 'c'. Record them anew, too, or take them "
+        "off the tape."
+    )
+    caplog.clear()
+    with LocalDari(tape=Tape(path, mode="record")) as server:
+        versioned(server, "v3")
+        converse(calling(server), *"abc")
+    assert caplog.records == []
+
+
+def test_who_records_anew_leaves_what_another_records_meanwhile(
+    path: Path, calling: Calling, caplog: pytest.LogCaptureFixture
+) -> None:
+    with LocalDari(tape=path) as server:
+        versioned(server, "v1")
+        converse(calling(server), *"ab")
+    anew = Tape(path, mode="record")
+    with LocalDari(tape=anew) as one, LocalDari(tape=anew) as other, LocalDari(tape=path) as third:
+        for server, version in ((one, "v2"), (other, "v3"), (third, "v4")):
+            versioned(server, version)
+            converse(calling(server), *"abz")
+    tape = read_tape(path)
+    answers = sorted(str(turn.events[-2].data["content"][0]["text"]) for turn in tape.turns)
+    assert answers == [f"{version} of {text}" for version in ("v2", "v3") for text in "abz"]
+    assert flaws_of(tape) == []
+    assert caplog.records == []
+
+
+def test_who_records_anew_leaves_what_waits_since_then(path: Path, calling: Calling) -> None:
+    with LocalDari(tape=path) as server:
+        versioned(server, "v1")
+        converse(calling(server), "a")
+    with LocalDari(tape=Tape(path, mode="record")) as one, LocalDari(tape=path) as other:
+        for server, version in ((one, "v2"), (other, "v3")):
+            versioned(server, version)
+        converse(calling(other), "b")
+        converse(calling(one), "b")
+    assert [turn.line.new for turn in read_tape(path).turns] == [False, True, False]
 
 
 KILLED = """

@@ -13,7 +13,7 @@ from dari_nb.tapes.settling.merging import Side
 from dari_nb.tapes.summary import prompt_of
 
 from ..tapes.branches import git
-from .courses import Course
+from .courses import Course, answer_of, before
 
 ROUNDS = 6
 Marks = dict[str, tuple[Mark, tuple[str, int] | None]]
@@ -81,11 +81,7 @@ def branches(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Branche
 
 
 def answers(tape: Recording) -> dict[tuple[str, int, bool], object]:
-    return {(*turn.place, turn.line.new): _answer(turn) for turn in tape.turns}
-
-
-def _answer(turn: Turn) -> object:
-    return [(event.event, event.data) for event in turn.events]
+    return {(*turn.place, turn.line.new): answer_of(turn) for turn in tape.turns}
 
 
 def marks(tape: Recording) -> Marks:
@@ -98,7 +94,7 @@ def marks(tape: Recording) -> Marks:
 def assert_turns_kept(base: Recording, side: Recording, now: Recording, told: str) -> None:
     was, there = answers(base), answers(now)
     for turn in side.turns:
-        place, answer = (*turn.place, turn.line.new), _answer(turn)
+        place, answer = (*turn.place, turn.line.new), answer_of(turn)
         kept = (there.get(place), there.get((*turn.place, False)))
         if answer in kept:
             continue
@@ -107,6 +103,38 @@ def assert_turns_kept(base: Recording, side: Recording, now: Recording, told: st
             assert is_chosen or was.get(place) == answer
         else:
             assert f"{turn.line.turn} of {turn.line.session}, {prompt_of(turn)}" in told
+
+
+def chain_of(tape: Recording, turn: Turn | None) -> list[object]:
+    chain = []
+    while turn is not None:
+        chain.append(answer_of(turn))
+        turn = before(tape, turn)
+    return chain
+
+
+def assert_conversations_whole(sides: list[Recording], now: Recording, told: str) -> None:
+    """Each turn stands behind what it stood behind on one side, or is named."""
+    for turn in now.turns:
+        found = [
+            chain_of(side, one)
+            for side in sides
+            for one in side.turns
+            if one.place == turn.place and answer_of(one) == answer_of(turn)
+        ]
+        name = f"{turn.line.turn} of {turn.line.session}, {prompt_of(turn)}"
+        behind = [line for line in told.splitlines() if "recorded behind other answers" in line]
+        assert (chain_of(now, turn) in found) != (name in "".join(behind))
+
+
+def assert_what_comes_back_is_named(
+    base: Recording, side: Recording, now: Recording, told: str
+) -> None:
+    was, has = answers(base), answers(side)
+    for turn in now.turns:
+        place = (*turn.place, turn.line.new)
+        if place in was.keys() - has.keys() and (*turn.place, False) not in has:
+            assert f"{turn.line.session}," in told or f"of {turn.line.session}:" in told
 
 
 def assert_marks_kept(sides: list[Recording], now: Recording, told: str) -> None:
@@ -145,5 +173,8 @@ def test_nothing_goes_or_moves_without_a_word(branches: Branches, keeps: Side) -
             assert [str(flaw) for flaw in flaws_of(now)] == []
             assert_turns_kept(base, ours, now, words)
             assert_turns_kept(base, theirs, now, words)
+            assert_conversations_whole([ours, theirs], now, words)
+            assert_what_comes_back_is_named(base, ours, now, words)
+            assert_what_comes_back_is_named(base, theirs, now, words)
             assert_marks_kept([base, ours, theirs], now, words)
             git(path.parent, "commit", "-qam", "settled")

@@ -24,7 +24,8 @@ from dari_nb.tapes import Recording, Tape, parsed, read_tape, tape_bytes
         ),
         (b'{"mark":"a","ask":"b"}, ', "lines are not joined by commas: take the comma away."),
         (b'{"ask":"What?"}', "a question needs a mark: {"),
-        (b'{"mark":"\\ud83d"}', "a character is written by half"),
+        (b'{"mark":"\\ud800"}', r"a character is written by half, \ud800 without its other half"),
+        (b'{"mark":"\\udc00"}', r"a character is written by half, \udc00 without its other half"),
         (b'{"event":"x","data":{"n":1e999}}', "a number is too large to count with"),
         (b"[1]", "a line is a JSON object, {…}, or a comment, # …, and no '[1]'"),
         (b"hello", "a line is a JSON object, {…}, or a comment, # …, and no 'hello'"),
@@ -104,6 +105,12 @@ def test_no_error_has_the_words_of_a_parser(lesson: Recording) -> None:
 def test_another_version_is_refused_with_what_to_do() -> None:
     with pytest.raises(TapeError, match=r"line 1: it is of version 2 .* use the dari_nb that"):
         parsed(b'{"dari_tape":2,"times":true,"colours":true}\n', "x.tape")
+
+
+@pytest.mark.parametrize(("version", "told"), [(b'"1"', "'1'"), (b"true", "true")])
+def test_a_version_that_is_no_number_is_told_as_that(version: bytes, told: str) -> None:
+    with pytest.raises(TapeError, match=f"the version of the format, .* number, and is {told}"):
+        parsed(b'{"dari_tape":%b,"times":true}\n' % version, "x.tape")
 
 
 @pytest.mark.parametrize("data", [b'{"a":1}\n', b"hello\n", b"\x00\x01", b"", b"[]\n", b"\n"])

@@ -271,3 +271,55 @@ def test_a_tape_that_one_side_renamed_is_said_to_be_elsewhere(
     with pytest.raises(InvalidRequestError, match=r"Git has a conflict in tour\.tape: settle that"):
         settle(path)
     assert texts(settle(tmp_path / "tour.tape"))[2:] == ["Ours?", "Theirs?"]
+
+
+def answers_anew(tape: Recording) -> None:
+    tape.turns[0] = taken("What is a closure?", [said("Another one.")]).in_place_of(tape.turns[0])
+
+
+def goes_on(tape: Recording) -> None:
+    parent = tape.turns[-1].line.key
+    tape.add(taken("And in C?", [said("None.")], number=3, parent=parent))
+
+
+def takes_off(tape: Recording) -> None:
+    del tape.turns[-1]
+
+
+def remarks(tape: Recording) -> None:
+    tape.turns[-1].body.insert(0, Comment("# see there"))
+
+
+def test_turns_that_come_to_stand_behind_other_answers_are_named(
+    lesson: Recording, tmp_path: Path
+) -> None:
+    (tmp_path / ".gitattributes").write_text(LEFT_ALONE)
+    told: list[str] = []
+    settle(merged(tmp_path, lesson, answers_anew, goes_on, fails=True), tell=told.append)
+    (text,) = told
+    assert text == (
+        "this was recorded behind other answers than those that stand before it now: "
+        "msg_3 of sess_2, 'And in C?'; record it anew, too, or take it out"
+    )
+
+
+def adopts(tape: Recording) -> None:
+    tape.turns[-1].line.new = False
+
+
+@pytest.mark.parametrize("change", [remarks, adopts])
+def test_what_one_side_took_out_and_the_other_changed_is_named(
+    change: Change, lesson: Recording, tmp_path: Path
+) -> None:
+    (tmp_path / ".gitattributes").write_text(LEFT_ALONE)
+    told: list[str] = []
+    lesson.turns[-1].line.new = True
+    path = merged(tmp_path, lesson, change, takes_off, fails=True)
+    settle(path, tell=told.append)
+    assert "And in Go?" in texts(read_tape(path))
+    (text,) = told
+    assert text == (
+        "theirs, of the branch that comes in, took this out, and it stays, as the other side "
+        "adopted or changed it, noted something in it, or goes on from it: "
+        "msg_2 of sess_1, 'And in Go?'; take out what is not wanted"
+    )

@@ -12,6 +12,8 @@ from typing import Any, Literal
 
 from ...models import Content, TimelineItem
 
+_NO_ERROR = "is_error is True or False, not {!r:.60}: ToolResult(result, tool_call_id=call)"
+
 
 @dataclass(frozen=True)
 class ToolCall:
@@ -62,6 +64,9 @@ class ToolResult:
         is_error: Whether the tool failed; ``result`` is the cause then.
         tool_call_id: The call's id, where it is needed.
 
+    Raises:
+        TypeError: ``is_error`` is neither true nor false, or ``tool_call_id`` is no text.
+
     >>> @server.agent("counter")
     ... def counter(prompt):
     ...     yield dari.local.ToolCall("count_words", {"text": prompt})
@@ -74,6 +79,12 @@ class ToolResult:
     result: Any = None
     is_error: bool = False
     tool_call_id: str | None = None
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.is_error, bool):
+            raise TypeError(_NO_ERROR.format(self.is_error))
+        if not isinstance(self.tool_call_id, str | None):
+            raise TypeError(f"tool_call_id is a call's id, or None, not {self.tool_call_id!r:.60}")
 
 
 @dataclass(frozen=True)

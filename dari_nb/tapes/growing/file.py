@@ -19,6 +19,7 @@ from ..writing import put, tape_bytes
 from .left import Left, missing
 from .locks import alone_in
 from .own_turns import OwnTurns
+from .replaced import Replaced
 from .sessions import Place, Sessions, each_once, place_of, without_waiting
 
 _CLOSING = b'{"scrubbed"'
@@ -36,8 +37,8 @@ class TapeFile:
         path: The file.
         saved: Is told of turns that are in it now, by their numbers.
         times: Whether intervals and drafts are kept, where the file is new.
-        replaces: Whether what is recorded takes the place of what others have recorded meanwhile,
-            and of the same that waits to be adopted.
+        replaces: Whether what is recorded takes the place of what was there before, and of the same
+            that waited to be adopted; what others write meanwhile stays beside it.
 
     Attributes:
         own: The turns that were written here.
@@ -56,13 +57,14 @@ class TapeFile:
         self._times = times
         self._replaces = replaces
         self._given_up = Event()
-        self._sessions = Sessions(replaces=replaces)
+        self._replaced = Replaced(path)
+        self._sessions = Sessions(self._replaced if replaces else ())
         self._numbers: dict[Place, int] = {}
         self._superseded: set[Place] = set()
         self._known: set[Place] = set()
         self.own = OwnTurns(path)
         self._seen: tuple[int, ...] | None = None
-        self._has_news = False
+        self._has_news = self._is_open = False
         self._is_in_order = self._is_closed = True
         self._counted: Counter[str] = Counter()
         self._scrubbed: Counter[str] = Counter()
@@ -83,8 +85,9 @@ class TapeFile:
         """
         now = self._read()
         self._put_left(self._left.turns_for(now), now)
+        self._replaced.begin(now.turns)
         self._known = {*self._sessions.there}
-        self._has_news = False
+        self._has_news, self._is_open = False, True
         now.turns += [turn for _, turn in self._pending]
         return now
 
@@ -129,7 +132,7 @@ class TapeFile:
                 self._put_in_order(counts)
 
     def close(self, counts: Mapping[str, int]) -> None:
-        """Save for the last time, and tell of turns recorded here that went with the file.
+        """Save for the last time, and tell of turns that went, or stand behind other answers now.
 
         Raises:
             TapeError: As :meth:`save` does.
@@ -139,6 +142,8 @@ class TapeFile:
         self.save(counts)
         if self.own and self._state() is None:
             self.own.look((), is_gone=True)
+        elif self._replaced:
+            self._replaced.tell(self._read())
 
     def _take_in_others(self) -> None:
         now = self._read()
@@ -151,11 +156,7 @@ class TapeFile:
         self._pending = [*((_OF_OTHERS, turn) for turn in missing(turns, now)), *own]
 
     def _append(self, counts: Mapping[str, int] | None) -> None:
-        there = {*self._sessions.there}
-        for _, turn in self._pending:
-            theirs = there - self._known
-            while not self._replaces and place_of(turn) in theirs:
-                turn.line.take += 1
+        self._leave_theirs()
         for number, turn in self._pending:
             self._note_order(turn, number)
         turns = [self._put(turn, is_left=not number) for number, turn in self._pending]
@@ -168,8 +169,18 @@ class TapeFile:
         if is_closed:
             self._settle()
         self._known |= {*map(place_of, turns)}
+        self._replaced.note(turns)
         self.own.add(turns)
         self._strike()
+
+    def _leave_theirs(self) -> None:
+        """Let what is recorded be further answers to what others have recorded meanwhile."""
+        there, own = {*self._sessions.there}, set[Place]()
+        theirs = there - ({*self._replaced} if self._replaces else self._known)
+        for number, turn in self._pending:
+            while place_of(turn) in theirs | own:
+                turn.line.take += 1
+            own |= {place_of(turn)} if number != _OF_OTHERS else set()
 
     def _put(self, turn: Turn, *, is_left: bool) -> Turn:
         """A turn as it is written; the notes in front of it stand there already."""
@@ -228,6 +239,7 @@ class TapeFile:
         now = each_once(now)
         self._go_on_from(now, _end_of(data))
         self.own.look(now.turns, is_gone=seen is None and self._seen is not None)
+        self._replaced.look(now.turns)
         self._seen = seen
         if now.is_closed:
             self._scrubbed = Counter(now.scrubbed) - self._counted
@@ -260,10 +272,12 @@ class TapeFile:
         self._seen = self._state()
 
     def _state(self) -> tuple[int, ...] | None:
-        """What shows that a file is another one; ``None`` where there is none."""
+        """What shows that a file is another one; ``None`` where there is none, or none any more."""
         try:
             found = self._path.stat()
         except OSError:
+            return None
+        if self._is_open and not found.st_size:
             return None
         return found.st_ino, found.st_size, found.st_mtime_ns
 

@@ -38,7 +38,7 @@ class GrowingTape:
         path: The file, which need not be there yet.
         scrubber: What takes the secrets out of the turns that are to come.
         times: Whether intervals and drafts are kept, where the file is new.
-        replaces: Whether what is recorded takes the place of what others record meanwhile; else it
+        replaces: Whether what is recorded takes the place of what was there before; else it
             is a further answer.
 
     Attributes:

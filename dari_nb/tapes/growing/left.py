@@ -15,7 +15,7 @@ from .sessions import place_of
 _log = logging.getLogger(__name__)
 _said: dict[Path, tuple[str, int]] = {}
 _MOST_NAMES = 4
-_HOLDS = "{journal} holds {turns} that a killed process left, {asked}"
+_HOLDS = "{journal} holds {turns}, {asked}, of a process that was killed or could not write {tape}"
 _TAKEN = (
     "{held}: {come} onto {tape} with what is recorded next. To keep {them} off, take the tape out, "
     "and then remove {journal}"

@@ -11,10 +11,7 @@ from ..summary import count_of
 from ..turns import Turn
 
 _log = logging.getLogger(__name__)
-_GONE = (
-    "%s is no longer there%s: the next turn that is recorded makes a new one, with those that it "
-    "goes on from."
-)
+_GONE = "%s: the next turn that is recorded makes a new one, with those that it goes on from."
 _REPLACED = "%s was replaced: %s recorded here %s no longer on it."
 
 
@@ -51,7 +48,7 @@ class OwnTurns:
 
         Args:
             turns: What is on it.
-            is_gone: Whether the file is no longer there.
+            is_gone: Whether the file is no longer there, or empty.
         """
         if is_gone:
             self._gone |= self._there
@@ -61,8 +58,11 @@ class OwnTurns:
         self.forget(lost)
         count, are = count_of(len(lost), "turn"), "is" if len(lost) == 1 else "are"
         if is_gone:
-            told = f", nor {are} {count} recorded here" if lost else ""
-            _log.warning(_GONE, self.path.name, told)
+            if self.path.exists():
+                told = f" was emptied{f', with {count} recorded here' if lost else ''}"
+            else:
+                told = f" is no longer there{f', nor {are} {count} recorded here' if lost else ''}"
+            _log.warning(_GONE, self.path.name + told)
         elif lost:
             _log.warning(_REPLACED, self.path.name, count, are)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Set
+from collections.abc import Container, Iterable, Set
 from itertools import count
 
 from msgspec.structs import replace
@@ -56,11 +56,11 @@ class Sessions:
         there: The turns of the file by their places, with their sessions.
 
     Args:
-        replaces: Whether a turn takes the place of the same one that waits to be adopted.
+        replaced: The places of turns that are replaced, also of such as wait to be adopted.
     """
 
-    def __init__(self, *, replaces: bool = False) -> None:
-        self._replaces = replaces
+    def __init__(self, replaced: Container[Place] = ()) -> None:
+        self._replaced = replaced
         self._written: dict[str, list[Place]] = {}
         self.see([])
 
@@ -93,7 +93,8 @@ class Sessions:
     def waiting(self, turn: Turn) -> Place | None:
         """The same turn that waits to be adopted and goes, if there is one."""
         place = (*turn.place, True)
-        return place if self._replaces and not turn.line.new and place in self.there else None
+        is_replaced = place in self._replaced and not turn.line.new
+        return place if is_replaced and place in self.there else None
 
     def _goes_on_in(self, turn: Turn, *, is_left: bool) -> str | None:
         written = self._written.get(turn.line.session, [])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Set
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +13,14 @@ from msgspec.structs import replace
 from ...errors import InvalidRequestError
 from ..differences import is_same
 from ..growing.sessions import Place, place_of
-from ..lines import Mark
+from ..lines import Mark, TurnLine
 from ..notes import with_notes
 from ..reading import parsed
 from ..recording import Recording
 from ..summary import prompt_of
 from ..turns import Turn
 from ..writing import put, tape_bytes
+from .behind import Chains
 from .changes import (
     IN_FRONT,
     Side,
@@ -34,7 +35,7 @@ from .changes import (
 )
 from .conflicts import Sides, sides_of
 from .needed import by_place, places_needed
-from .taken_out import Content
+from .taken_out import Content, name_of
 
 _TWICE = (
     "both sides have their own {what} {place}: kept is {kept}; for "
@@ -47,6 +48,14 @@ _PARTED = (
     "wanted"
 )
 _OUT = "{whose} took this out, and it is out: {what}"
+_BACK = (
+    "{whose} took this out, and it stays, as the other side adopted or changed it, noted something "
+    "in it, or goes on from it: {what}; take out what is not wanted"
+)
+_BEHIND = (
+    "this was recorded behind other answers than those that stand before it now: {what}; record it "
+    "anew, too, or take it out"
+)
 _MARK = "mark {name!r} (ours asks {ours!r}, theirs {theirs!r})"
 _BOTH_ASKED = "both sides asked something else"
 _ONE_ASKED = "where one side still needs what stood there, the other asked something else"
@@ -68,8 +77,8 @@ def settle(
     Args:
         path: The file, which is written anew.
         keeps: Whose answer is kept: that of the branch that comes in, or of the one that is there.
-        tell: Is told of each turn that had two answers, of sessions that are two now, and of what
-            one side took out.
+        tell: Is told of each turn that had two answers, of sessions that are two now, of what one
+            side took out, and of turns that stand behind other answers than they did.
 
     Returns:
         What is in it now.
@@ -115,6 +124,8 @@ class _Merging:
         base, ours, theirs = sides
         self._keeps = keeps
         self._had = Content(ours), Content(theirs)
+        self._before = Content(base)
+        self._chains = Chains(ours), Chains(theirs)
         self._twice: list[tuple[Turn | None, str]] = []
         self._parted: list[tuple[Turn, Turn]] = []
         self._was, self._mine, self._other = map(by_place, sides)
@@ -153,8 +164,10 @@ class _Merging:
                 place = f"of {at.turn} of {at.session}, {prompt_of(turn)}"
             kept = _WORDS[self._keeps]
             yield _TWICE.format(what=what, place=place, kept=kept, other=side, side=side)
+        parted = list[TurnLine]()
         for turn, other in self._parted:
             line, its = now[id(turn)], now[id(other)]
+            parted += [line, its]
             is_replaced = not {place_of(turn), place_of(other)}.isdisjoint(self._was)
             yield _PARTED.format(
                 what=_ONE_ASKED if is_replaced else _BOTH_ASKED,
@@ -164,10 +177,27 @@ class _Merging:
                 other=prompt_of(other),
                 place=f"{its.turn} of {its.session}",
             )
+        yield from self._told_of_others(written, {line.session for line in parted})
+
+    def _told_of_others(self, written: Recording, parted: Set[str]) -> Iterable[str]:
+        """Say what one side took out, and what stands behind other answers than it did.
+
+        Args:
+            written: The tape as it is in the file.
+            parted: The sessions in it that were told to be one of two now.
+        """
         there = Content(written)
         for whose, had in zip((f"{_WORDS['theirs']},", "ours"), self._had, strict=True):
             if gone := had.without(there):
                 yield _OUT.format(whose=whose, what="; ".join(gone))
+        for whose, had in zip(("ours", f"{_WORDS['theirs']},"), self._had, strict=True):
+            back = self._before.back_in(had, written)
+            if names := [name_of(turn) for turn in back if turn.line.session not in parted]:
+                yield _BACK.format(whose=whose, what="; ".join(names))
+        kept = by_place(written)
+        whole = self._chains[0].whole_in(kept) | self._chains[1].whole_in(kept)
+        if names := [name_of(turn) for place, turn in kept.items() if place not in whole]:
+            yield _BEHIND.format(what="; ".join(names))
 
     def _stays(self, place: Place, turn: Turn) -> bool:
         """Whether a turn that only one side has is no turn that the other took off."""

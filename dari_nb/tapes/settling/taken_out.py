@@ -9,6 +9,7 @@ from ..growing.sessions import Place, place_of
 from ..lines import Mark
 from ..recording import Recording
 from ..summary import prompt_of
+from ..turns import Turn
 
 
 class Content:
@@ -19,10 +20,7 @@ class Content:
     """
 
     def __init__(self, tape: Recording) -> None:
-        self._names = {
-            place_of(turn): f"{turn.line.turn} of {turn.line.session}, {prompt_of(turn)}"
-            for turn in tape.turns
-        }
+        self._names = {place_of(turn): name_of(turn) for turn in tape.turns}
         self._events = {place_of(turn): turn.events for turn in tape.turns}
         self._notes = Counter(_noted(tape))
 
@@ -34,12 +32,27 @@ class Content:
         gone = [name for place, name in self._names.items() if not self._is_in(other, place)]
         return [*gone, *(self._notes - other._notes).elements()]
 
+    def back_in(self, side: Content, now: Recording) -> list[Turn]:
+        """The turns that a side has taken out, and that are there all the same."""
+        gone = {place for place in self._names if not self._is_in(side, place)}
+        return [
+            turn
+            for turn in now.turns
+            if place_of(turn) in gone
+            or ((was := (*turn.place, True)) in gone and self._events[was] == turn.events)
+        ]
+
     def _is_in(self, other: Content, place: Place) -> bool:
         """Whether another tape has a turn, perhaps adopted."""
         key, take, _ = place
         return (
             place in other._events or other._events.get((key, take, False)) == (self._events[place])
         )
+
+
+def name_of(turn: Turn) -> str:
+    """A turn by its ordinals and what it asks."""
+    return f"{turn.line.turn} of {turn.line.session}, {prompt_of(turn)}"
 
 
 def _noted(tape: Recording) -> Iterator[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..keys import key_of
-from ..recording import Recording
+from ..recording import Recording, parents_of
 from ..turns import Turn
 
 
@@ -26,7 +26,7 @@ def make_keys_anew(tape: Recording) -> int:
     0
     """
     before = [(turn.line.key, turn.line.parent, turn.line.take) for turn in tape.turns]
-    parents = _parents(tape.turns)
+    parents = parents_of(tape.turns)
     made: set[int] = set()
     for turn in tape.turns:
         for each in reversed(_unmade(turn, parents, made)):
@@ -38,22 +38,6 @@ def make_keys_anew(tape: Recording) -> int:
     _make_takes_anew(tape.turns, [key for key, _, _ in before])
     after = [(turn.line.key, turn.line.parent, turn.line.take) for turn in tape.turns]
     return sum(old != new for old, new in zip(before, after, strict=True))
-
-
-def _parents(turns: Sequence[Turn]) -> dict[int, Turn]:
-    """The turn before each, in its own session where there is one, by the keys as they are."""
-    by_key: dict[str, Turn] = {}
-    by_place: dict[tuple[str, str], Turn] = {}
-    for turn in turns:
-        by_key.setdefault(turn.line.key, turn)
-        by_place.setdefault((turn.line.session, turn.line.key), turn)
-    found = {}
-    for turn in turns:
-        key = turn.line.parent or ""
-        parent = by_place.get((turn.line.session, key)) or by_key.get(key)
-        if parent is not None and parent is not turn:
-            found[id(turn)] = parent
-    return found
 
 
 def _unmade(turn: Turn, parents: dict[int, Turn], made: set[int]) -> list[Turn]:

@@ -114,6 +114,19 @@ def results_only(prompt):
     yield ToolResult(1)
 
 
+HOW = "ToolResult(result, tool_call_id=call)"
+
+
+def call_first(prompt):
+    call = yield ToolCall("x")
+    yield ToolResult(call, {"n": 1})
+
+
+def call_by_number(prompt):
+    yield ToolCall("x")
+    yield ToolResult("done", tool_call_id=1)
+
+
 def unserialisable(prompt):
     yield ToolCall("x", {"f": object()})
 
@@ -134,6 +147,8 @@ def too_deep(prompt):
         (cancels, "CancelledError"),
         (yields_numbers, "TypeError: an agent yields str, ToolCall or ToolResult, not int"),
         (results_only, "ValueError: a ToolResult needs an open ToolCall before it"),
+        (call_first, f"TypeError: is_error is True or False, not {{'n': 1}}: {HOW}"),
+        (call_by_number, "TypeError: tool_call_id is a call's id, or None, not 1"),
         (unserialisable, "TypeError: Encoding objects of type object is unsupported"),
         (too_deep, "ValueError: the JSON is nested more than 200 levels deep"),
         (lambda: "no parameter", None),

@@ -1,0 +1,95 @@
+"""What a recording may replace, and what had been answered behind that."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import msgspec
+
+from ..recording import Recording, parents_of
+from ..summary import count_of, prompt_of
+from ..turns import Turn
+from .sessions import Place, place_of
+
+_log = logging.getLogger(__name__)
+_MOST_NAMES = 4
+_BEHIND = (
+    "%s: %s had been recorded behind other answers than those that stand before %s now: %s. "
+    "Record %s anew, too, or take %s off the tape."
+)
+
+
+class Replaced:
+    """Turns that were there before, of which each is replaced once, and what is recorded here.
+
+    What others write meanwhile is not replaced.
+
+    Args:
+        path: The tape's file.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._is_begun = False
+        self._places: dict[Place, bytes] = {}
+        self._here: set[Place] = set()
+        self._otherwise: set[tuple[str, int]] = set()
+
+    def __contains__(self, place: object) -> bool:
+        return place in self._places
+
+    def __iter__(self) -> Iterator[Place]:
+        return iter(self._places)
+
+    def begin(self, turns: Iterable[Turn]) -> None:
+        """Let these be replaced, unless others were before them."""
+        if not self._is_begun:
+            self._places = {place_of(turn): _answer(turn) for turn in turns}
+        self._is_begun = True
+
+    def look(self, turns: Iterable[Turn]) -> None:
+        """Replace nothing that others have answered otherwise meanwhile."""
+        for turn in turns if self._places else ():
+            before = self._places.get(place_of(turn))
+            if before is not None and before != _answer(turn):
+                del self._places[place_of(turn)]
+
+    def note(self, turns: Iterable[Turn]) -> None:
+        """Take note of turns that were recorded here, and are on the tape now."""
+        for turn in turns:
+            self._here.add(place_of(turn))
+            for place in ((*turn.place, False), (*turn.place, True)):
+                before = self._places.pop(place, None)
+                if before is not None and before != _answer(turn):
+                    self._otherwise.add(turn.place)
+
+    def __bool__(self) -> bool:
+        """Whether something was replaced by another answer."""
+        return bool(self._otherwise)
+
+    def tell(self, tape: Recording) -> None:
+        """Name the turns that go on from others than stand there now."""
+        parents = parents_of(tape.turns)
+        behind = {id(turn) for turn in tape.turns if turn.place in self._otherwise}
+        left = [turn for turn in tape.turns if place_of(turn) not in self._here]
+        stale = list[Turn]()
+        while found := [turn for turn in left if id(parents.get(id(turn))) in behind]:
+            stale += found
+            behind = {*map(id, found)}
+            left = [turn for turn in left if id(turn) not in behind]
+        if stale:
+            them = "it" if len(stale) == 1 else "them"
+            count = count_of(len(stale), "turn")
+            _log.warning(_BEHIND, self._path.name, count, them, _names(stale), them, them)
+
+
+def _answer(turn: Turn) -> bytes:
+    told = [(event.event, event.data) for event in turn.events]
+    return msgspec.json.encode(told, order="deterministic")
+
+
+def _names(turns: list[Turn]) -> str:
+    names = [f"{turn.line.turn} of {turn.line.session}, {prompt_of(turn)}" for turn in turns]
+    return "; ".join([*names[:_MOST_NAMES], *(["…"] if len(names) > _MOST_NAMES else [])])
