@@ -105,6 +105,31 @@ def test_a_correlation_that_rates_so_far_apart_cannot_have_is_told():
     assert "leave room" in str(detectable(10, like=like))
 
 
+def phi_bound(midway, difference):
+    """The most that 0 and 1 of two columns can be correlated: the lower one wins no task alone."""
+    low, high = midway - difference / 2, midway + difference / 2
+    return math.sqrt(low * (1 - high) / high / (1 - low))
+
+
+@pytest.mark.parametrize("repeats", [2, 3, 10])
+def test_a_correlation_below_what_rates_leave_room_for_is_not_said_to_be_theirs(repeats):
+    found = detectable(30, repeats, rate=0.63, alike=0.25, correlation=0.23)
+    told = float(found.assumption.split("of repeats and ")[1].split()[0])
+    assert told < 0.23 < phi_bound(0.63, found.difference)
+    assert found.assumption.endswith(
+        f"{told:g} of columns, the most that is counted on where rates are so far apart and "
+        "repeats have 0.25"
+    )
+
+
+def test_where_repeats_do_not_vary_rates_alone_leave_room_for_so_much():
+    found = detectable(12, 3, rate=0.63, alike=1.0, correlation=0.9)
+    most = phi_bound(0.63, found.difference)
+    assert found.assumption.endswith(
+        f"{most:.2g} of columns, the most that rates so far apart leave room for"
+    )
+
+
 def test_with_one_try_each_wins_and_losses_are_counted_out():
     """The power of ten tasks, summed over all outcomes of the three ways a task can end."""
     gap = detectable(10).difference

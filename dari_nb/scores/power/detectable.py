@@ -18,7 +18,8 @@ from .variation import LEAST, Variation, variation
 
 RATE, ALIKE, CORRELATION = 0.5, 0.5, 0.3
 """What is assumed where nothing is known."""
-_MOST = "the most that rates so far apart leave room for"
+_LEAVE_ROOM = "the most that rates so far apart leave room for"
+_COUNTED_ON = "the most that is counted on where rates are so far apart and repeats have"
 MOST_TASKS, MOST_REPEATS = 1_000_000, 1_000
 _SMALLEST = 1 / LARGEST
 """Of a standard deviation: the squares of smaller ones are nothing."""
@@ -186,7 +187,7 @@ def _like(known: Variation, tasks: int, repeats: int, power: float, level: float
         tries = Tries(rate, *of, repeats)
         midway, columns = _midway(tries, found), _columns(tries, found)
         words += f", midway at {midway}" if midway != f"{rate:g}" else ""
-        words += f", correlation {columns}" if _MOST in columns else ""
+        words += f", correlation {columns}" if ", " in columns else ""
     return Detectable(found, tasks, repeats, power, level, words)
 
 
@@ -203,7 +204,11 @@ def _columns(of: Tries, difference: float | None) -> str:
     found = of.correlated(difference or 0.0)
     if math.isclose(found, of.correlation):
         return f"{of.correlation:g} of columns"
-    return f"{found:.2g} of columns, {_MOST}"
+    by_rates = of._replace(repeats=1).correlated(difference or 0.0)
+    is_by_rates = math.isclose(found, by_rates)
+    return f"{found:.2g} of columns, " + (
+        _LEAVE_ROOM if is_by_rates else f"{_COUNTED_ON} {of.alike:.2g}"
+    )
 
 
 def _together(alike: float | None, correlation: float | None) -> tuple[float, float]:
