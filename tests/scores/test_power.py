@@ -225,6 +225,15 @@ def test_earlier_values_tell_how_values_vary():
     assert detectable(20, 1, like=right).difference == pytest.approx(told.difference, rel=0.05)
 
 
+def test_comparisons_that_hold_together_take_a_larger_difference():
+    one, three = detectable(30, 3), detectable(30, 3, comparisons=3)
+    assert three.difference > one.difference
+    assert three.difference == detectable(30, 3, level=1 - 0.05 / 3).difference
+    assert str(three).endswith("of columns; of 3 comparisons together: comparisons=3)")
+    assert "together" not in str(one)
+    assert detectable(30, sd=2, comparisons=1) == detectable(30, sd=2)
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
@@ -247,6 +256,8 @@ def test_earlier_values_tell_how_values_vary():
         ({"like": 5}, "a list of columns"),
         ({"tasks": 10**9}, "tasks is 1,000,000 at most"),
         ({"repeats": 10**9}, "repeats is 1,000 at most"),
+        ({"comparisons": 10**30}, "comparisons is 10,000 at most"),
+        ({"comparisons": 0}, "comparisons must be at least 1"),
         ({"repeats": 20_000}, "repeats is 1,000 at most"),
         ({"rate": 1.0}, "rate is a number between 0 and 1, not 1.0"),
         ({"rate": 0.0}, "rate is a number between 0 and 1, not 0.0"),

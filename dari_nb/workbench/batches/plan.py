@@ -137,13 +137,10 @@ class Plan:
 
         columns = len(self.cost_per_item)
         comparisons = max(1, columns * (columns - 1) // 2)
-        level, past = 1 - (1 - LEVEL) / comparisons, self._past
+        past = self._past
         like = past and past.columns
-        found = detectable(tasks, repeats, level=level, like=like)
-        words = _supposed(past, found.assumption)
-        if comparisons > 1:
-            words += f"; of {comparisons} comparisons together"
-        return replace(found, assumption=words)
+        found = detectable(tasks, repeats, level=LEVEL, comparisons=comparisons, like=like)
+        return replace(found, assumption=_supposed(past, found.assumption))
 
     def check(self, max_items: int) -> None:
         """Hold the cap.
@@ -272,7 +269,8 @@ def sent_elsewhere(batch: Sheet, sessions: Iterable[models.Session]) -> tuple[st
 def _supposed(past: PastScores | None, assumption: str) -> str:
     """Say in short what is supposed."""
     if past is None:
-        return "assumed, since no run is scored yet: 0 or 1, around 0.5"
+        together = assumption.partition("; ")[1:]
+        return "".join(("assumed, since no run is scored yet: 0 or 1, around 0.5", *together))
     from ...render.plain.words import short_id
 
     of = f"variance of {past.name} in run {short_id(past.run_id)}"

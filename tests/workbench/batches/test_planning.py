@@ -74,7 +74,8 @@ def test_more_columns_are_compared_at_once(planned):
     plan = planned(TASKS, ["a", "b", "c"])
     assert plan.shows.level == pytest.approx(1 - 0.05 / 3)
     assert plan.shows.difference > planned(TASKS, ["a", "b"]).shows.difference
-    assert "; of 3 comparisons together)" in repr(plan)
+    assert "; of 3 comparisons together: comparisons=3)" in repr(plan)
+    assert plan.shows.difference == detectable(len(TASKS), comparisons=3).difference
 
 
 def test_too_few_tasks_show_nothing_and_it_says_so(planned):
