@@ -192,10 +192,21 @@ class Plan:
             ("there already", str(self.found)),
             ("to send", sent),
             ("estimated cost", self._cost_text()),
+            *self._spent_rows(),
             *cap,
             *self._elsewhere_rows(),
             *self._shows_rows(),
         ]
+
+    def _spent_rows(self) -> list[tuple[str, str]]:
+        sent = [attempt for cell in self._there for attempt in cell.sent]
+        known = [Decimal(attempt.cost) for attempt in sent if attempt.cost is not None]
+        if not sent:
+            return []
+        said = dollars(sum(known, Decimal(0))) if known else "unknown"
+        if known and (lacking := len(sent) - len(known)):
+            said += f"; the cost of {count_text(lacking, 'turn')} is not known"
+        return [("spent so far", said)]
 
     def _elsewhere_rows(self) -> list[tuple[str, str]]:
         run_id, count = self._elsewhere
