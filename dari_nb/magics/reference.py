@@ -6,7 +6,7 @@ import doctest
 import importlib
 import inspect
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from types import ModuleType
 from typing import Any
@@ -75,8 +75,15 @@ def last_parts() -> dict[str, Any]:
     for shown, top in tops:
         value = _find(_NOUNS.get(top, top))
         for name, member in _members(value):
-            found.setdefault(id(_function(member)), (f"{shown}.{name}", member))
+            if not _is_told(value, name, found):
+                found.setdefault(id(_function(member)), (f"{shown}.{name}", member))
     return dict(found.values())
+
+
+def _is_told(value: Any, name: str, found: Mapping[int, Any]) -> bool:
+    """Whether it only does in its own way what is told of another class, such as a batch."""
+    bases = inspect.getmro(value)[1:] if inspect.isclass(value) else ()
+    return any(id(_function(vars(base).get(name))) in found for base in bases if name in vars(base))
 
 
 def _taken(value: Any) -> Iterable[str]:

@@ -103,12 +103,20 @@ def checked_each(what: str, things: Any, is_one: Callable[[Any], bool]) -> list[
     return found
 
 
+def frame_of(given: Any) -> Any:
+    """Return the frame of a batch, or of whatever else has one; a frame as it is."""
+    read = getattr(given, "to_frame", None)
+    return read() if callable(read) and not is_by_task(given) else given
+
+
 def check_frame(frame: Any, *needed: Any) -> None:
     """Raise ``InvalidRequestError`` unless it is a frame that has these columns."""
     import pandas as pd
 
     if not isinstance(frame, pd.DataFrame):
-        raise _wrong("Wanted is a DataFrame with one row a cell, such as batch.to_frame()", frame)
+        raise _wrong(
+            "Wanted is a batch, or a DataFrame with one row a cell, such as batch.to_frame()", frame
+        )
     for name in needed:
         if not isinstance(name, str) or name not in frame:
             known = ", ".join(map(str, frame.columns[:8])) or "none"

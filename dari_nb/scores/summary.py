@@ -8,7 +8,7 @@ from itertools import combinations
 from typing import TYPE_CHECKING, Any, Literal
 
 from .adjusting import holm
-from .checks import check_method, check_whole, checked_list
+from .checks import check_method, check_whole, checked_list, frame_of
 from .columns import BY, TASK, kind_of_score, score_column, tasks_of
 from .comparisons import paired_difference, win_rate
 from .intervals import DRAWS, LEVEL, Method
@@ -24,7 +24,7 @@ _MOST_TRIES = 50
 
 
 def summary(
-    frame: pd.DataFrame,
+    frame: Any,
     score: str | None = None,
     *,
     by: str = BY,
@@ -37,7 +37,7 @@ def summary(
     """Sum a score up: one row an LLM, with the mean over tasks and its interval.
 
     Args:
-        frame: One row a cell, such as ``batch.to_frame()``.
+        frame: A batch, or a frame with one row a cell, such as ``batch.to_frame()``.
         score: The score's column, with or without ``score.`` before its name; the first one that
             is a number when left out.
         by: The column of the LLM, or whatever is compared.
@@ -59,11 +59,12 @@ def summary(
         InvalidRequestError: A column is missing, the score holds something else than numbers, or
             there is no such method.
 
-    >>> dari.scores.summary(batch.to_frame(), "exact")[["llm_id", "cells", "mean"]].values.tolist()
+    >>> dari.scores.summary(batch, "exact")[["llm_id", "cells", "mean"]].values.tolist()
     [['small', 2, 0.5], ['large', 2, 0.5]]
     """
     import pandas as pd
 
+    frame = frame_of(frame)
     column, rows = score_column(frame, score, by, task), []
     options = {"level": level, "draws": draws, "seed": seed, "kind": kind_of_score(frame, column)}
     for group, cells in _groups(frame, by, task):
@@ -92,7 +93,7 @@ def summary(
 
 
 def win_rates(
-    frame: pd.DataFrame,
+    frame: Any,
     score: str | Sequence[str],
     *,
     by: str = BY,
@@ -105,7 +106,7 @@ def win_rates(
     """Compare each two LLMs on the tasks that both have the score for; one row a pair and score.
 
     Args:
-        frame: One row a cell.
+        frame: A batch, or a frame with one row a cell.
         score: The score's column, or several.
         by: The column of the LLM, or whatever is compared.
         task: The column of the task.
@@ -128,12 +129,13 @@ def win_rates(
     Raises:
         InvalidRequestError: As in :func:`summary`, or there is no such way to adjust.
 
-    >>> dari.scores.win_rates(batch.to_frame(), "score.exact", adjust="holm")["win_rate"].to_list()
+    >>> dari.scores.win_rates(batch, "score.exact", adjust="holm")["win_rate"].to_list()
     [0.5]
     """
     import pandas as pd
 
     check_method(adjust or "holm", ADJUSTING)
+    frame = frame_of(frame)
     names = [score] if isinstance(score, str) else checked_list("scores' names", score)
     options = {"level": level, "draws": draws, "seed": seed}
     rows = [
@@ -149,7 +151,7 @@ def win_rates(
 
 
 def pass_rates(
-    frame: pd.DataFrame,
+    frame: Any,
     score: str,
     ks: Sequence[int] | None = None,
     *,
@@ -163,7 +165,7 @@ def pass_rates(
     """Tell how often some of k tries succeed, and all of them; one row an LLM and k.
 
     Args:
-        frame: One row a cell.
+        frame: A batch, or a frame with one row a cell.
         score: The score's column.
         ks: Numbers of tries; from 1 to the most repeats that a task has, 50 at most, when left out.
         by: The column of the LLM.
@@ -182,11 +184,12 @@ def pass_rates(
     Raises:
         InvalidRequestError: As in :func:`summary`.
 
-    >>> dari.scores.pass_rates(batch.to_frame(), "score.exact")[["k", "pass_at_k"]].values.tolist()
+    >>> dari.scores.pass_rates(batch, "score.exact")[["k", "pass_at_k"]].values.tolist()
     [[1, 0.5], [1, 0.5]]
     """
     import pandas as pd
 
+    frame = frame_of(frame)
     column, rows = score_column(frame, score, by, task), []
     kind_of_score(frame, column)
     tried = None if ks is None else checked_list("numbers of tries, such as [1, 2]", ks)

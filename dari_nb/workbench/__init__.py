@@ -4,7 +4,7 @@ from .agents.agent import Agent
 from .agents.publishing import Published
 from .agents.version_diff import VersionDiff
 from .agents.versions import Version
-from .batches import Batch, Cell, Plan, compare_batches
+from .batches import Batch, Cell, ComparedBatches, Plan, compare_batches
 from .batches.matrix.plots import plot_cost, plot_latency, plot_scores
 from .connection import connect, current, recording
 from .dari import Dari
@@ -30,6 +30,7 @@ __all__ = [
     "Agent",
     "Batch",
     "Cell",
+    "ComparedBatches",
     "Dari",
     "EventStream",
     "Listing",

@@ -28,6 +28,7 @@ const { port, tell } = kernel<State>(
     <datalist><option label="differs = answer"></option></datalist>
     <label><input type="checkbox" name="blind"> Blind</label>`,
     same: "",
+    hint: "Click a cell to open it, a number for its cells; Ctrl+click or ⌘ click to compare.",
     busy: true,
     stop: "Stop",
     blocking: false,

@@ -33,6 +33,9 @@ def test_answers_are_rated_one_after_another_without_names(book, axe):
     view = page.locator(".dari-matrix")
     cells = view.locator("[data-cell]")
     cells.nth(3).wait_for()
+    hint = view.locator(".dari-hint")
+    assert "1 to 5 rates it" in hint.inner_text()
+    assert "compare" not in hint.inner_text()
     cells.first.focus()
     for number, key in enumerate("4251"):
         keys.press("Enter")

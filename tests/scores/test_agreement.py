@@ -178,6 +178,7 @@ def test_it_shows_itself_as_a_table() -> None:
         "alpha_nominal",
         "alpha_ordinal",
         "alpha_interval",
+        "difference",
     ]
     assert "kappa_quadratic" in repr(found)
     assert "<table" in found._repr_html_()
@@ -290,3 +291,67 @@ def test_its_first_sentence_says_whether_a_judge_can_be_trusted(pairs, begins) -
     found = of(pairs)
     assert repr(found).startswith(begins)
     assert begins in found._repr_html_()
+
+
+def judged_and_rated(tasks: int, repeats: int, more: float, seed: int = 0) -> Agreement:
+    """Let people rate 1 to 5, and a judge near that, which gives so much more than they do."""
+    random = np.random.default_rng(seed)
+    rated = np.clip(np.rint(random.normal(3, 1.2, (tasks, repeats))), 1, 5)
+    off = random.random((tasks, repeats))
+    step = np.where(off < abs(more), math.copysign(1, more), 0)
+    noise = np.where(random.random((tasks, repeats)) < 0.2, random.choice([-1, 1], off.shape), 0)
+    judged = np.clip(rated + step + noise, 1, 5)
+    return agreement(dict(enumerate(judged.tolist())), dict(enumerate(rated.tolist())))
+
+
+def test_a_lenient_judge_ranks_as_people_do_and_may_not_stand_for_them() -> None:
+    found = judged_and_rated(80, 3, 0.6)
+    assert found.kappa_quadratic.low > 0.6
+    assert 0.3 < found.difference.low < found.difference.high < 0.7
+    value, low, high = (f"{number:.2f}" for number in found.difference[:3])
+    gives = f"but gives {value} more ({low} to {high}), which calibrated() makes up for: kappa_quad"
+    assert found.sentence.startswith(f"the one ranks answers as the other does, {gives}")
+    assert "may stand" not in found.sentence
+
+
+def test_a_stern_judge_is_told_of_as_one_that_gives_less() -> None:
+    found = judged_and_rated(80, 3, -0.6)
+    low, high = sorted(abs(number) for number in found.difference[1:3])
+    assert f"less ({low:.2f} to {high:.2f}), which calibrated()" in found.sentence
+
+
+def test_a_judge_without_a_bias_may_stand_for_people_and_tells_how_far_off_it_is() -> None:
+    found = judged_and_rated(80, 3, 0.0)
+    assert found.difference.low < 0 < found.difference.high
+    assert found.sentence.startswith("the one may stand for the other: kappa_quadratic 0.9")
+    assert "commonly called enough; it gives 0.0" in found.sentence
+
+
+def test_twenty_ratings_do_not_tell_whether_a_judge_gives_more() -> None:
+    found = judged_and_rated(20, 1, 0.15, seed=3)
+    assert found.kappa_quadratic.low > 0.6
+    assert found.difference.low < 0 < found.difference.high
+    assert found.sentence.startswith(
+        "the one ranks answers as the other does, but whether it gives more or less is open: kappa"
+    )
+    assert "only more tasks would tell whether that is chance" in found.sentence
+
+
+def test_one_more_for_each_answer_is_a_bias_though_nothing_varies() -> None:
+    found = of([[n % 5 + 1, n % 5] for n in range(100)])
+    assert "may stand" not in found.sentence
+    assert math.isnan(found.difference.low)
+    far = of([[(n % 2) * 4 + 1, (n % 2) * 4] for n in range(100)])
+    assert "ranks answers as the other does, but gives 1.00 more, which" in far.sentence
+
+
+def test_a_judge_of_yes_and_no_that_says_yes_too_often_is_told() -> None:
+    pairs = [[1 if n % 10 == 0 else n % 2, n % 2] for n in range(200)]
+    assert "the other does, but gives 0.10 more (" in of(pairs).sentence
+    assert of([[n % 2, n % 2] for n in range(200)]).sentence.startswith("the one may stand for")
+
+
+def test_texts_have_no_difference() -> None:
+    found = agreement(frame_of(["a", "b"] * 30, ["a", "b"] * 30), "judge.fits", "right")
+    assert found.difference is None
+    assert found.sentence.startswith("judge.fits may stand for right: kappa 1.00")

@@ -125,7 +125,7 @@ TABLES = {"summary": summary, "win_rates": win_rates, "pass_rates": pass_rates}
 def test_tables_are_made_of_frames_that_have_their_columns(table: str) -> None:
     made = TABLES[table]
     for frame in (None, "text", [], {}, 5, FRAME["score.x"], FRAME.to_dict("records")):
-        refused(lambda frame=frame: made(frame, "x"), "Wanted is a DataFrame with one row a cell")
+        refused(lambda frame=frame: made(frame, "x"), "a DataFrame with one row a cell")
     for name in ("llm_id", "task_index"):
         lacking = FRAME.drop(columns=name)
         refused(lambda frame=lacking, name=name: made(frame, "x"), f"no column '{name}'; there is")

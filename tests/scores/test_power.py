@@ -105,6 +105,31 @@ def test_a_correlation_that_rates_so_far_apart_cannot_have_is_told():
     assert "leave room" in str(detectable(10, like=like))
 
 
+def phi_bound(midway, difference):
+    """The most that 0 and 1 of two columns can be correlated: the lower one wins no task alone."""
+    low, high = midway - difference / 2, midway + difference / 2
+    return math.sqrt(low * (1 - high) / high / (1 - low))
+
+
+@pytest.mark.parametrize("repeats", [2, 3, 10])
+def test_a_correlation_below_what_rates_leave_room_for_is_not_said_to_be_theirs(repeats):
+    found = detectable(30, repeats, rate=0.63, alike=0.25, correlation=0.23)
+    told = float(found.assumption.split("of repeats and ")[1].split()[0])
+    assert told < 0.23 < phi_bound(0.63, found.difference)
+    assert found.assumption.endswith(
+        f"{told:g} of columns, the most that is counted on where rates are so far apart and "
+        "repeats have 0.25"
+    )
+
+
+def test_where_repeats_do_not_vary_rates_alone_leave_room_for_so_much():
+    found = detectable(12, 3, rate=0.63, alike=1.0, correlation=0.9)
+    most = phi_bound(0.63, found.difference)
+    assert found.assumption.endswith(
+        f"{most:.2g} of columns, the most that rates so far apart leave room for"
+    )
+
+
 def test_with_one_try_each_wins_and_losses_are_counted_out():
     """The power of ten tasks, summed over all outcomes of the three ways a task can end."""
     gap = detectable(10).difference
@@ -200,6 +225,15 @@ def test_earlier_values_tell_how_values_vary():
     assert detectable(20, 1, like=right).difference == pytest.approx(told.difference, rel=0.05)
 
 
+def test_comparisons_that_hold_together_take_a_larger_difference():
+    one, three = detectable(30, 3), detectable(30, 3, comparisons=3)
+    assert three.difference > one.difference
+    assert three.difference == detectable(30, 3, level=1 - 0.05 / 3).difference
+    assert str(three).endswith("of columns; of 3 comparisons together: comparisons=3)")
+    assert "together" not in str(one)
+    assert detectable(30, sd=2, comparisons=1) == detectable(30, sd=2)
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
@@ -222,6 +256,8 @@ def test_earlier_values_tell_how_values_vary():
         ({"like": 5}, "a list of columns"),
         ({"tasks": 10**9}, "tasks is 1,000,000 at most"),
         ({"repeats": 10**9}, "repeats is 1,000 at most"),
+        ({"comparisons": 10**30}, "comparisons is 10,000 at most"),
+        ({"comparisons": 0}, "comparisons must be at least 1"),
         ({"repeats": 20_000}, "repeats is 1,000 at most"),
         ({"rate": 1.0}, "rate is a number between 0 and 1, not 1.0"),
         ({"rate": 0.0}, "rate is a number between 0 and 1, not 0.0"),

@@ -221,3 +221,17 @@ def test_yes_and_no_of_numpy_are_yes_and_no():
     assert (told["mean"].item(), told["missing"].item()) == (pytest.approx(2 / 3), 1)
     assert told["method"].item() == "wilson"
     assert pass_rates(frame, "ok")["pass_at_k"].item() == pytest.approx(2 / 3)
+
+
+class _Answers:
+    """Stands for a batch: what has a frame."""
+
+    def to_frame(self) -> pd.DataFrame:
+        rows = [(n, llm, float(n % 2)) for n in range(6) for llm in ("a", "b")]
+        return pd.DataFrame(rows, columns=["task_index", "llm_id", "score.exact"])
+
+
+@pytest.mark.parametrize("table", [summary, win_rates, pass_rates])
+def test_what_has_a_frame_is_taken_for_it(table: Any) -> None:
+    batch = _Answers()
+    pd.testing.assert_frame_equal(table(batch, "exact"), table(batch.to_frame(), "exact"))

@@ -214,6 +214,7 @@ def _interval(gap: Gap, finding: Finding) -> str:
 def interval_text(gap: Gap, level: str = "") -> str:
     """Say a difference and its interval, with its level before that."""
     ends = f"{number_text(gap.low)} to {number_text(gap.high)}"
+    ends += ", which includes 0" if 0 in (gap.low, gap.high) else ""
     sure = "no interval can be given" if math.isnan(gap.low) else f"{level}interval {ends}"
     return f"{number_text(gap.value, signed=True)}, {sure}"
 

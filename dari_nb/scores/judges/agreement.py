@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from dataclasses import dataclass
 from html import escape
@@ -12,13 +13,14 @@ import numpy as np
 from ...errors import InvalidRequestError
 from ..checks import check_level
 from ..columns import TASK
+from ..comparisons import paired_difference
 from ..estimate import Estimate
 from ..intervals import LEVEL
-from ..means import mean_of_cells
+from ..means import mean_of_cells, number
 from ..resampling import Array
 from .agreeing import alpha, estimated, kappa, nominal, powers
-from .pairing import Pair, kinds_of_pairs, left_out_text, pairs_of
-from .trust import check_alike, trust
+from .pairing import Pair, by_task, kinds_of_pairs, left_out_text, pairs_of
+from .trust import Excess, check_alike, trust
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -56,6 +58,9 @@ class Agreement:
         level: Coverage of the intervals.
         left_out: How many values are no finite numbers, and so count for nothing.
         lacking: How many cells only one of them says something of.
+        difference: By how much the one gives more than the other on average, where each task counts
+            once: see :func:`paired_difference`. ``None`` where texts were given.
+        sd: The standard deviation of what the other gives; NaN where texts were given.
 
     >>> found = dari.scores.agreement({n: [n % 3] for n in range(20)}, {n: [1] for n in range(20)})
     >>> found.cells, round(found.exact.value, 2), found.kappa.value
@@ -76,12 +81,18 @@ class Agreement:
     level: float = LEVEL
     left_out: int = 0
     lacking: int = 0
+    difference: Estimate | None = None
+    sd: float = math.nan
 
     @property
     def sentence(self) -> str:
-        """Whether the one may stand for the other, as far as the interval tells.
+        """Whether the one may stand for the other, as far as the intervals tell.
 
-        It is by ``kappa`` for yes and no and for texts, and by ``kappa_quadratic`` for a scale.
+        It is by ``kappa`` for yes and no and for texts, and by ``kappa_quadratic`` for a scale,
+        whose whole interval must be 0.6 or more. These forgive one who gives a little more to each
+        answer, so that ``difference`` must be small, too, with all of its interval: 0.2 of a
+        standard deviation of what the other gives, at most. A judge that ranks as people do and
+        gives more than they can be put right by :func:`calibrated`.
 
         >>> found = dari.scores.agreement(
         ...     {n: [n % 3] for n in range(90)}, {n: [n % 3] for n in range(90)}
@@ -92,7 +103,8 @@ class Agreement:
         name, kappa = "kappa_quadratic", self.kappa_quadratic
         if kappa is None or kappa[:3] == self.kappa[:3]:
             name, kappa = "kappa", self.kappa
-        return trust(self.one, self.other, name, kappa, self.level, lacking=self.lacking)
+        more = self.difference and Excess(self.difference, self.sd)
+        return trust(self.one, self.other, name, kappa, self.level, lacking=self.lacking, more=more)
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row a measure, each with its value, interval, and how that was made.
@@ -105,7 +117,8 @@ class Agreement:
         """
         import pandas as pd
 
-        found = [(name, getattr(self, name)) for name in ("exact", *_MEASURES)]
+        told = ("exact", *_MEASURES, "difference")
+        found = [(name, getattr(self, name)) for name in told]
         rows = [
             (name, *of[:3], self.tasks, self.cells, of.method, of.why) for name, of in found if of
         ]
@@ -190,6 +203,10 @@ def agreement(
     told = {name: found.get(name) for name in _MEASURES}
     lacking = sum((pair.one is None) != (pair.other is None) for pair in pairs.cells)
     more: dict[str, Any] = {**told, "level": level, "left_out": pairs.lost, "lacking": lacking}
+    if not has_texts:
+        ones, others = by_task(whole, "one"), by_task(whole, "other")
+        more["difference"] = paired_difference(ones, others, level=level)
+        more["sd"] = float(np.std([number(pair.other) for pair in whole]))
     return Agreement(pairs.one, pairs.other, len(whole), len(tables), exact, **more)
 
 

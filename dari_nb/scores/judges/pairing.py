@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ...errors import InvalidRequestError
 from ...score_kinds import is_missing, kind_of
-from ..checks import check_frame, checked_tasks
+from ..checks import check_frame, checked_tasks, frame_of
 from ..columns import BY, TASK, hashable, score_column, tasks_of
 
 if TYPE_CHECKING:
@@ -63,7 +63,8 @@ def pairs_of(given: Any, one: Any, other: Any, by: str | None, task: str) -> Pai
         if isinstance(one, str):
             raise InvalidRequestError(f"Name the second score, too, such as {one!r}, 'rating'.")
         return _of_values(given, one)
-    frame = _frame_of(given, task, *([] if by is None else [by]))
+    frame = frame_of(given)
+    check_frame(frame, task, *([] if by is None else [by]))
     columns = [score_column(frame, name, task) for name in (one, other)]
     # A batch knows what people call its columns.
     called = getattr(given, "_called", None)
@@ -102,13 +103,6 @@ def _counted(given: Any) -> tuple[Any, bool]:
     if not is_missing(value):
         return value, False
     return None, not (value is None or value != value)
-
-
-def _frame_of(given: Any, *needed: str) -> pd.DataFrame:
-    read = getattr(given, "to_frame", None)
-    frame: pd.DataFrame = read() if callable(read) and hasattr(given, "run_id") else given
-    check_frame(frame, *needed)
-    return frame
 
 
 def _columns(frame: pd.DataFrame) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from ...errors import InvalidRequestError
 from ..estimate import Estimate
@@ -12,10 +12,21 @@ from .pairing import OF_VALUES, Pairs
 
 ENOUGH = 0.6
 """Kappa from which agreement is commonly called substantial."""
+SMALL = 0.2
+"""Of a standard deviation: a difference of means up to which it is commonly called small."""
 
 
-def trust(one: str, other: str, name: str, kappa: Estimate, level: float, *, lacking: int) -> str:
-    """Say whether one may stand for the other, and never more than the interval supports.
+def trust(
+    one: str,
+    other: str,
+    name: str,
+    kappa: Estimate,
+    level: float,
+    *,
+    lacking: int,
+    more: Excess | None = None,
+) -> str:
+    """Say whether one may stand for the other, and never more than the intervals support.
 
     Args:
         one: The name of the one.
@@ -24,19 +35,67 @@ def trust(one: str, other: str, name: str, kappa: Estimate, level: float, *, lac
         kappa: The coefficient.
         level: Coverage of its interval.
         lacking: How many cells only one of them says something of.
+        more: By how much the one gives more than the other; ``None`` where these are no numbers.
     """
     if math.isnan(kappa.value) or math.isnan(kappa.low):
         return f"Whether {one} may stand for {other} is not known: {kappa.why}"
     ends = f"{100 * level:g} % interval {kappa.low:.2f} to {kappa.high:.2f}"
-    figures = f"{name} {kappa.value:.2f} ({ends})"
+    figures = f"{name} {kappa.value:.2f} ({ends}), where {ENOUGH} is commonly called enough"
+    if kappa.low < ENOUGH:
+        also = f"; it {more.said} on average" if more and more.is_seen else ""
+        return f"{_told(one, other, kappa, lacking)}: {figures}{also}"
+    if more is None or more.is_small:
+        also = f"; it {more.said} on average" if more and more.found.value else ""
+        return f"{one} may stand for {other}: {figures}{also}"
+    ranks = f"{one} ranks answers as {other} does"
+    if more.is_seen:
+        return f"{ranks}, but {more.said}, which calibrated() makes up for: {figures}"
     return (
-        f"{_told(one, other, kappa, lacking)}: {figures}, where {ENOUGH} is commonly called enough"
+        f"{ranks}, but whether it gives more or less is open: {figures}; it {more.said} on "
+        f"average, and {_whence(lacking)} would tell whether that is chance"
     )
 
 
+class Excess(NamedTuple):
+    """By how much one gives more than the other.
+
+    Attributes:
+        found: The mean of the differences.
+        spread: The standard deviation of what the other gives.
+    """
+
+    found: Estimate
+    spread: float
+
+    @property
+    def is_seen(self) -> bool:
+        """Whether it is no chance; where all tasks say the same it is what it is."""
+        if math.isnan(self.found.low):
+            return self.found.value != 0
+        return self.found.low > 0 or self.found.high < 0
+
+    @property
+    def is_small(self) -> bool:
+        """Whether it is commonly called small, wherever in its interval it lies."""
+        ends = [end for end in self.found[:3] if not math.isnan(end)]
+        return max(map(abs, ends)) <= SMALL * self.spread
+
+    @property
+    def said(self) -> str:
+        """Say it, with its interval."""
+        value, low, high = self.found[:3]
+        sign = -1 if value < 0 else 1
+        ends = sorted((sign * low, sign * high))
+        told = "" if math.isnan(low) else f" ({_figure(ends[0])} to {_figure(ends[1])})"
+        return f"gives {_figure(abs(value))} {'less' if sign < 0 else 'more'}{told}"
+
+
+def _figure(number: float) -> str:
+    is_usual = not number or 0.01 <= abs(number) < 1e6
+    return f"{number:.2f}" if is_usual else f"{number:.2g}"
+
+
 def _told(one: str, other: str, kappa: Estimate, lacking: int) -> str:
-    if kappa.low >= ENOUGH:
-        return f"{one} may stand for {other}"
     if kappa.high < 0:
         return f"{one} says another thing than {other} more often than chance would"
     if kappa.high < ENOUGH:
@@ -46,8 +105,12 @@ def _told(one: str, other: str, kappa: Estimate, lacking: int) -> str:
         "they agree beyond chance" if kappa.low > 0 else "these cells do not even rule out chance"
     )
     what = "how far" if kappa.low > 0 else "more"
-    more = "more ratings" if lacking else "all of them have both, so only more tasks"
+    more = _whence(lacking)
     return f"Whether {one} may stand for {other} is open: {said}, and {more} would tell {what}"
+
+
+def _whence(lacking: int) -> str:
+    return "more ratings" if lacking else "all of them have both, so only more tasks"
 
 
 def check_alike(pairs: Pairs, function: str = "agreement") -> None:

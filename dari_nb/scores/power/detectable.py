@@ -8,18 +8,20 @@ from dataclasses import dataclass
 from typing import Any
 
 from ...errors import InvalidRequestError
-from ...score_kinds import LARGEST, is_number
-from ..checks import check_level, check_whole, checked_list, is_by_task, is_real
+from ...score_kinds import LARGEST
+from ..checks import check_level, checked_list, is_by_task
 from ..estimate import ByTask
 from ..intervals import LEVEL
+from .asked import check_alone, check_between, check_size
 from .numbers import least_mean
 from .tries import Tries, least_difference
 from .variation import LEAST, Variation, variation
 
 RATE, ALIKE, CORRELATION = 0.5, 0.5, 0.3
 """What is assumed where nothing is known."""
-_MOST = "the most that rates so far apart leave room for"
-MOST_TASKS, MOST_REPEATS = 1_000_000, 1_000
+_LEAVE_ROOM = "the most that rates so far apart leave room for"
+_COUNTED_ON = "the most that is counted on where rates are so far apart and repeats have"
+MOST_TASKS, MOST_REPEATS, MOST_COMPARISONS = 1_000_000, 1_000, 10_000
 _SMALLEST = 1 / LARGEST
 """Of a standard deviation: the squares of smaller ones are nothing."""
 
@@ -66,6 +68,7 @@ def detectable(
     *,
     power: float = 0.8,
     level: float = LEVEL,
+    comparisons: int = 1,
     rate: float | None = None,
     sd: float | None = None,
     alike: float | None = None,
@@ -78,6 +81,10 @@ def detectable(
     A difference shows where the interval of :func:`paired_difference`, by its own choice of method,
     leaves out 0: it is what the matrix of a batch says, too. With the power of 0.8 that happens in
     four of five such comparisons.
+
+    With several ``comparisons`` each interval leaves out so much less that all of them hold
+    together, as the matrix has it: those of three columns are three, and ``batch.plan()`` says what
+    ``comparisons=3`` does.
 
     Values are taken to be 0 or 1 unless ``sd`` or ``sd_of_differences`` is given. Without anything
     it is assumed that half of them are 1, that two tries of a column at a task have a
@@ -109,6 +116,8 @@ def detectable(
         repeats: How often each column tries each task; 1,000 at most.
         power: How likely the difference is to be seen.
         level: Coverage of the interval; the test's own level is what it leaves, 0.05.
+        comparisons: How many differences hold together at the level; 10,000 at most. Each is then
+            at ``1 - (1 - level) / comparisons``.
         rate: For 0 and 1: what lies midway between the rates of both columns. Where a difference
             is too large for that, what lies midway is told.
         sd: For other values: their standard deviation in a column.
@@ -131,28 +140,40 @@ def detectable(
     >>> print(dari.scores.detectable(20, sd_of_differences=1.5))
     20 tasks x 1 can show a difference of 1.01 or more (power 80 %; differences with an sd of 1.5)
     """
-    _check_size("tasks", tasks, MOST_TASKS)
-    _check_size("repeats", repeats, MOST_REPEATS)
+    check_size("tasks", tasks, MOST_TASKS)
+    check_size("repeats", repeats, MOST_REPEATS)
     check_level(level)
-    _check_between("power", power, 0, 1, ends=False)
+    check_size("comparisons", comparisons, MOST_COMPARISONS)
+    level = 1 - (1 - level) / comparisons
+    check_between("power", power, 0, 1, ends=False)
     if power <= 1 - level:
         raise InvalidRequestError(
             f"power={power:g} is what chance alone shows at level={level:g}: give more."
         )
-    _check_between("rate", rate, 0, 1, ends=False)
+    check_between("rate", rate, 0, 1, ends=False)
     for name, share in (("alike", alike), ("correlation", correlation)):
-        _check_between(name, share, 0, 1)
+        check_between(name, share, 0, 1)
     for name, size in (("sd", sd), ("sd_of_differences", sd_of_differences)):
-        _check_between(name, size, _SMALLEST, LARGEST)
+        check_between(name, size, _SMALLEST, LARGEST)
     said = {"rate": rate, "sd": sd, "alike": alike, "correlation": correlation}
     if sd_of_differences is not None:
-        _check_alone("sd_of_differences", {**said, "like": like})
+        check_alone("sd_of_differences", {**said, "like": like})
         words = f"differences with an sd of {sd_of_differences:g}"
         found = least_mean(tasks, sd_of_differences, power, level)
-        return Detectable(found, tasks, repeats, power, level, words)
-    if like is not None:
-        _check_alone("like", said)
-        return _like(_known(like), tasks, repeats, power, level)
+    elif like is not None:
+        check_alone("like", said)
+        found, words = _like(_known(like), tasks, repeats, power, level)
+    else:
+        _check_said(rate, sd, alike, correlation)
+        found, words = _by_said(tasks, repeats, power, level, rate, sd, alike, correlation)
+    if comparisons > 1:
+        words += f"; of {comparisons} comparisons together: comparisons={comparisons}"
+    return Detectable(found, tasks, repeats, power, level, words)
+
+
+def _check_said(
+    rate: float | None, sd: float | None, alike: float | None, correlation: float | None
+) -> None:
     if rate is not None and sd is not None:
         raise InvalidRequestError("Give rate, for values of 0 and 1, or sd, for others: not both.")
     if alike is None and correlation is not None and correlation > ALIKE:
@@ -160,6 +181,19 @@ def detectable(
             f"correlation={correlation:g} of columns is more than the {ALIKE:g} that is assumed of "
             "repeats: give alike, the correlation of repeats, too."
         )
+
+
+def _by_said(
+    tasks: int,
+    repeats: int,
+    power: float,
+    level: float,
+    rate: float | None,
+    sd: float | None,
+    alike: float | None,
+    correlation: float | None,
+) -> tuple[float | None, str]:
+    """Take what is said, and assume the rest."""
     of = _together(alike, correlation)
     found = _found(tasks, repeats, power, level, rate, sd, *of)
     values, columns = f"sd {sd:g}" if sd is not None else "", f"{of[1]:g} of columns"
@@ -168,11 +202,13 @@ def detectable(
         values = f"0 or 1, midway at {_midway(tries, found)}"
         columns = _columns(tries, found)
     words = f"{values}, correlation {of[0]:g} of repeats and {columns}"
-    words = words if any(each is not None for each in said.values()) else f"assumed: {words}"
-    return Detectable(found, tasks, repeats, power, level, words)
+    is_said = any(each is not None for each in (rate, sd, alike, correlation))
+    return found, words if is_said else f"assumed: {words}"
 
 
-def _like(known: Variation, tasks: int, repeats: int, power: float, level: float) -> Detectable:
+def _like(
+    known: Variation, tasks: int, repeats: int, power: float, level: float
+) -> tuple[float | None, str]:
     """Take what earlier values tell, and assume the rest."""
     of = _together(known.alike, known.correlation)
     rate, sd = (known.mean, None) if known.is_yes_and_no else (None, known.sd)
@@ -186,8 +222,8 @@ def _like(known: Variation, tasks: int, repeats: int, power: float, level: float
         tries = Tries(rate, *of, repeats)
         midway, columns = _midway(tries, found), _columns(tries, found)
         words += f", midway at {midway}" if midway != f"{rate:g}" else ""
-        words += f", correlation {columns}" if _MOST in columns else ""
-    return Detectable(found, tasks, repeats, power, level, words)
+        words += f", correlation {columns}" if ", " in columns else ""
+    return found, words
 
 
 def _midway(of: Tries, difference: float | None) -> str:
@@ -203,7 +239,11 @@ def _columns(of: Tries, difference: float | None) -> str:
     found = of.correlated(difference or 0.0)
     if math.isclose(found, of.correlation):
         return f"{of.correlation:g} of columns"
-    return f"{found:.2g} of columns, {_MOST}"
+    by_rates = of._replace(repeats=1).correlated(difference or 0.0)
+    is_by_rates = math.isclose(found, by_rates)
+    return f"{found:.2g} of columns, " + (
+        _LEAVE_ROOM if is_by_rates else f"{_COUNTED_ON} {of.alike:.2g}"
+    )
 
 
 def _together(alike: float | None, correlation: float | None) -> tuple[float, float]:
@@ -249,12 +289,6 @@ def _rounded_up(difference: float) -> str:
     return f"{math.ceil(difference * parts - 1e-9) / parts:g}"
 
 
-def _check_size(name: str, number: Any, most: int) -> None:
-    check_whole(name, number, 1)
-    if number > most:
-        raise InvalidRequestError(f"{name} is {most:,} at most.")
-
-
 def _known(like: ByTask | Sequence[ByTask]) -> Variation:
     columns: list[Any] = (
         [like] if is_by_task(like) else checked_list("columns, each with values by task", like)
@@ -265,20 +299,3 @@ def _known(like: ByTask | Sequence[ByTask]) -> Variation:
             f"like tells nothing of how values vary: it takes a column of {LEAST} tasks that do."
         )
     return known
-
-
-def _check_alone(name: str, others: dict[str, Any]) -> None:
-    given = [other for other, value in others.items() if value is not None]
-    if given:
-        raise InvalidRequestError(f"{name} says it all: leave {' and '.join(given)} out.")
-
-
-def _check_between(name: str, number: Any, least: float, most: float, *, ends: bool = True) -> None:
-    if number is None and name != "power":
-        return
-    inside = is_number(number) and is_real(number) and least <= number <= most
-    if not inside or (not ends and number in (least, most)):
-        upto = "between 0 and 1" if most == 1 else f"from {least:g} to {most:g}"
-        is_long = isinstance(number, int) and not is_number(number)
-        told = "one of so many digits" if is_long else repr(number)
-        raise InvalidRequestError(f"{name} is a number {upto}, not {told}.")

@@ -33,6 +33,7 @@ from .wire import News, Opened
 INTERVAL = 0.2
 #: Cells that can be compared at once; more do not fit beside each other.
 MOST_COMPARED = 6
+HINT = "Click a cell to open it, a number for its cells; Ctrl+click or ⌘ click to compare."
 
 Read = Callable[[], Matrix]
 ReadTranscript = Callable[[str], tuple[Sequence[TimelineItem], Head]]
@@ -67,6 +68,7 @@ class MatrixView(View):
         head: HTML of the totals; taken from the matrix at each update.
         tools: HTML of the fields that sort and filter; taken from the matrix likewise.
         same: What the tasks have in common on which nothing differs; likewise.
+        hint: What the reader may do, in a line of text, as long as nothing is open or chosen.
         busy: Whether there is something to stop.
         stop: What the button says that calls :meth:`on_stop`, or interrupts the kernel.
         blocking: Whether a cell waits for the matrix. No message from the page reaches the kernel
@@ -101,6 +103,7 @@ class MatrixView(View):
     head = traitlets.Unicode("", read_only=True).tag(sync=True)
     tools = traitlets.Unicode("", read_only=True).tag(sync=True)
     same = traitlets.Unicode("", read_only=True).tag(sync=True)
+    hint = traitlets.Unicode(HINT, read_only=True).tag(sync=True)
     busy = traitlets.Bool(False, read_only=True).tag(sync=True)
     stop = traitlets.Unicode("Stop", read_only=True).tag(sync=True)
     blocking = traitlets.Bool(False, read_only=True).tag(sync=True)

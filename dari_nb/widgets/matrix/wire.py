@@ -115,6 +115,7 @@ class State(TypedDict):
     head: str
     tools: str
     same: str
+    hint: str
     busy: bool
     stop: str
     blocking: bool

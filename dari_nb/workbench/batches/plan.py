@@ -139,13 +139,10 @@ class Plan:
 
         columns = len(self.cost_per_item)
         comparisons = max(1, columns * (columns - 1) // 2)
-        level, past = 1 - (1 - LEVEL) / comparisons, self._past
+        past = self._past
         like = past and past.columns
-        found = detectable(tasks, repeats, level=level, like=like)
-        words = _supposed(past, found.assumption)
-        if comparisons > 1:
-            words += f"; of {comparisons} comparisons together"
-        return replace(found, assumption=words)
+        found = detectable(tasks, repeats, level=LEVEL, comparisons=comparisons, like=like)
+        return replace(found, assumption=_supposed(past, found.assumption))
 
     def check(self, max_items: int) -> None:
         """Hold the cap.
@@ -197,11 +194,22 @@ class Plan:
             ("there already", str(self.found)),
             ("to send", sent),
             ("estimated cost", self._cost_text()),
+            *self._spent_rows(),
             *cap,
             *self.more,
             *self._elsewhere_rows(),
             *self._shows_rows(),
         ]
+
+    def _spent_rows(self) -> list[tuple[str, str]]:
+        sent = [attempt for cell in self._there for attempt in cell.sent]
+        known = [Decimal(attempt.cost) for attempt in sent if attempt.cost is not None]
+        if not sent:
+            return []
+        said = dollars(sum(known, Decimal(0))) if known else "unknown"
+        if known and (lacking := len(sent) - len(known)):
+            said += f"; the cost of {count_text(lacking, 'turn')} is not known"
+        return [("spent so far", said)]
 
     def _elsewhere_rows(self) -> list[tuple[str, str]]:
         run_id, count = self._elsewhere
@@ -275,7 +283,8 @@ def sent_elsewhere(batch: Sheet, sessions: Iterable[models.Session]) -> tuple[st
 def _supposed(past: PastScores | None, assumption: str) -> str:
     """Say in short what is supposed."""
     if past is None:
-        return "assumed, since no run is scored yet: 0 or 1, around 0.5"
+        together = assumption.partition("; ")[1:]
+        return "".join(("assumed, since no run is scored yet: 0 or 1, around 0.5", *together))
     from ...render.plain.words import short_id
 
     of = f"variance of {past.name} in run {short_id(past.run_id)}"

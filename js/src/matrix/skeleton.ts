@@ -9,8 +9,7 @@ export const SKELETON = `<header></header><div class="dari-seen"></div>
 <button type="button" name="clear">Choose none</button>
 <button type="button" name="stop"></button>
 <button type="button" name="keys" aria-label="Keys">?</button></div>
-<p class="dari-more dari-hint">Click a cell to open it, a number for its cells; Ctrl+click
-or ⌘ click to compare.</p>
+<p class="dari-more dari-hint"></p>
 <div class="dari-split dari-fills">
 <div class="dari-grid"><table class="dari-cells" role="grid" aria-label="Matrix"
 aria-multiselectable="true"></table></div>

@@ -16,6 +16,7 @@ const TRAITS = [
   "head",
   "tools",
   "same",
+  "hint",
   "busy",
   "stop",
   "rating",
@@ -119,6 +120,7 @@ export class MatrixView {
     compare.textContent = chosen.length < 2 ? "Choose one more" : `Compare ${chosen.length}`;
     compare.disabled = chosen.length < 2;
     compare.hidden = clear.hidden = chosen.length === 0;
+    this.#hint.textContent = port.get("hint");
     this.#hint.hidden = chosen.length > 0 || Boolean(this.#root.dataset.open);
     const stop = this.#button("stop");
     stop.hidden = !port.get("busy");

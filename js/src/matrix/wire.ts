@@ -98,6 +98,7 @@ export interface State {
   head: string;
   tools: string;
   same: string;
+  hint: string;
   busy: boolean;
   /** What the button does. */
   stop: string;

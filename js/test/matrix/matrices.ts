@@ -58,6 +58,7 @@ export class Side implements Port<State> {
       <select name="order"><option value=""></option></select>
       <select name="baseline"><option value=""></option><option value="small"></option></select>`,
     same: "",
+    hint: "",
     busy: false,
     stop: "Stop",
     blocking: false,

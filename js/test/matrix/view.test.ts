@@ -272,7 +272,8 @@ describe("keys", () => {
     const hint = el.querySelector<HTMLElement>(".dari-hint");
     const keys = el.querySelector<HTMLElement>(".dari-keys");
     expect(hint?.hidden).toBe(false);
-    expect(hint?.textContent).toContain("Ctrl+click");
+    side.set({ hint: "Click <b>a cell</b>" });
+    expect(hint?.textContent).toBe("Click <b>a cell</b>");
     at("a/small/0").focus();
     press("?");
     expect(keys?.hidden).toBe(false);

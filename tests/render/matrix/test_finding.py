@@ -65,6 +65,7 @@ def test_where_it_does_not_the_tasks_do_not_settle_it(low):
     assert said.endswith("). Their scores differ on 2 of 6 tasks.")
     assert "did better" not in said
     assert ("no interval can be given" in said) == math.isnan(low)
+    assert ("interval 0 to 0.67, which includes 0; paired" in said) == (low == 0)
 
 
 def test_each_of_many_columns_is_told_and_why_the_intervals_are_wider():

@@ -70,11 +70,19 @@ def test_a_part_of_a_score_counts_and_so_do_numbers(d, planned):
     assert plan.shows.difference > 0
 
 
+def test_what_is_spent_is_told_beside_what_is_to_come(d, planned):
+    assert "spent so far" not in repr(planned(TASKS[:3], ["a", "b"]))
+    batch = d.batches.run("tried", TASKS[:3], ["a", "b"], run_id="paid").wait(60)
+    assert dict(batch.plan().rows())["spent so far"] == "$0.06"
+    assert "spent so far    $0.06" in repr(batch.plan())
+
+
 def test_more_columns_are_compared_at_once(planned):
     plan = planned(TASKS, ["a", "b", "c"])
     assert plan.shows.level == pytest.approx(1 - 0.05 / 3)
     assert plan.shows.difference > planned(TASKS, ["a", "b"]).shows.difference
-    assert "; of 3 comparisons together)" in repr(plan)
+    assert "; of 3 comparisons together: comparisons=3)" in repr(plan)
+    assert plan.shows.difference == detectable(len(TASKS), comparisons=3).difference
 
 
 def test_too_few_tasks_show_nothing_and_it_says_so(planned):

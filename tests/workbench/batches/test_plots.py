@@ -163,6 +163,15 @@ def test_tables_say_unknown_where_there_is_no_interval():
     assert dari.plot_scores(summary(frame, "s")).rows == [["a", "1", "unknown"]]
 
 
+def test_why_there_is_no_interval_is_told():
+    frame = batch_frame(
+        [BatchCell(task_index=n, llm_id="a", cost="0.01", scores={"s": n}) for n in range(12)]
+    )
+    told = "no interval, over 12 tasks; unknown: all tasks have the same value, which does not tell"
+    assert told in str(dari.plot_scores(frame, "cost_usd").to_dict())
+    assert "unknown" not in str(dari.plot_scores(frame, "s").to_dict()["title"])
+
+
 def test_what_cannot_be_drawn_is_told(frame):
     with pytest.raises(InvalidRequestError, match="No cost is known"):
         dari.plot_cost(frame.assign(cost_usd=float("nan")), "correct")

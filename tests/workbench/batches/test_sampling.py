@@ -1,6 +1,7 @@
 """A blind sample of a batch: balanced, in random order, and rated where all ratings are."""
 
 from collections import Counter
+from itertools import pairwise
 
 import pytest
 
@@ -41,6 +42,21 @@ def test_the_order_says_nothing_of_columns_or_tasks(batch):
     assert kinds != sorted(kinds)
     assert kinds != ["long", "short"] * 10
     assert [answer.split()[1] for answer in drawn] != sorted(answer.split()[1] for answer in drawn)
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("size", [12, 20, 24, 40])
+def test_answers_to_a_task_are_shown_far_from_each_other(batch, size, seed):
+    tasks = [answer.split()[1] for answer in answers(batch.sample(size, seed=seed))]
+    places = {task: [n for n, one in enumerate(tasks) if one == task] for task in tasks}
+    near = [after - at for of in places.values() for at, after in pairwise(of)]
+    assert min(near) >= 4
+
+
+def test_where_to_press_is_said_in_the_view_of_a_sample_alone(batch):
+    assert "1 to 5 rates it, 5 is the best" in batch.sample(4).view().hint
+    assert "compare" not in batch.sample(4).view().hint
+    assert "Ctrl+click or ⌘ click to compare" in batch.view().hint
 
 
 def opened_in(view, sample):

@@ -22,6 +22,11 @@ if TYPE_CHECKING:
     from ....widgets.view import AnyLayout
     from ..matrix_view import BatchMatrix
 
+HINT = (
+    "Click an answer to open it, or press Enter; 1 to 5 rates it, 5 is the best; ↓ and Enter open "
+    "the next one."
+)
+
 
 class BlindSample:
     """Answers to rate; shown in a notebook, it is a view to open and rate one after another.
@@ -108,6 +113,7 @@ class BlindSample:
 
         view = BatchMatrix(self._blinded, stays=True, layout=layout)
         view.blind, view.rating = True, self.name
+        view.set_trait("hint", HINT)
         return view
 
     def to_mimebundle(self) -> dict[str, str]:
@@ -137,9 +143,7 @@ def drawn(batch: Any, size: int, seed: int, name: str) -> BlindSample:
     marks.check_no_function(batch, checked_name(name))
     marks.check_is_free(name)
     there = answered(batch)
-    chosen = sorted(
-        list(_in_turn(there, seed))[:size], key=lambda cell: digest("shown", seed, cell.id)
-    )
+    chosen = _apart(list(_in_turn(there, seed))[:size], seed)
     lacking = len(batch.columns) - len({cell.column for cell in there})
     verb = "has" if lacking == 1 else "have"
     notes = [f"{lacking} of {len(batch.columns)} columns {verb} no answer"] if lacking else []
@@ -155,6 +159,23 @@ def _in_turn(cells: Sequence[Cell], seed: int) -> Iterator[Cell]:
     waiting = [list(_tasks_first(of)) for of in columns.values()]
     for place in range(max(map(len, waiting))):
         yield from (of[place] for of in waiting if place < len(of))
+
+
+def _apart(cells: Sequence[Cell], seed: int) -> list[Cell]:
+    """Shuffle cells so that those of a task are far from each other, each task's evenly spread."""
+    tasks = defaultdict(list)
+    for cell in sorted(cells, key=lambda cell: digest("shown", seed, cell.id)):
+        tasks[cell.task_index].append(cell)
+    alike = defaultdict(list)
+    for of in tasks.values():
+        alike[len(of)].append(of)
+    placed = [
+        ((round_ + (place + 0.5) / len(group)) / many, cell)
+        for many, group in alike.items()
+        for place, of in enumerate(group)
+        for round_, cell in enumerate(of)
+    ]
+    return [cell for _, cell in sorted(placed, key=lambda pair: pair[0])]
 
 
 def _tasks_first(cells: Sequence[Cell]) -> list[Cell]:

@@ -273,7 +273,15 @@ def _method(summary: pd.DataFrame, source: Source) -> str:
     words = " or ".join(method_text(str(method)) for method in sorted(told - {"none"}))
     most = int(summary["tasks"].max()) if len(summary) else 0
     level = "" if summary is source or not words else "95 %, "
-    return f"{level}{words or 'no interval'}, over {most} {'task' if most == 1 else 'tasks'}"
+    over = f"over {most} {'task' if most == 1 else 'tasks'}"
+    return f"{level}{words or 'no interval'}, {over}{_why_none(summary)}"
+
+
+def _why_none(summary: pd.DataFrame) -> str:
+    """Say why there are no intervals, where there are none."""
+    lacking = summary[summary["low"].isna() & summary["mean"].notna()]
+    whys = lacking["why"].dropna().unique() if "why" in summary else ()
+    return "".join(f"; unknown: {why}" for why in whys)
 
 
 def _scale(summary: pd.DataFrame, source: Source) -> tuple[float, float] | None:
