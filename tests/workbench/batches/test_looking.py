@@ -441,6 +441,10 @@ def test_scores_of_an_attempt_that_was_sent_again_do_not_count(batch):
 
 
 def test_scores_may_be_kept_in_another_file(d, flaky, folder):
+    with pytest.raises(InvalidRequestError, match="its folder is not there"):
+        d.batches.run("flaky", ["x"], ["a"], scores="sub/mine.jsonl")
+    assert not d.sessions.list()
+    (folder / "sub").mkdir()
     batch = d.batches.run("flaky", ["x"], ["a"], scores="sub/mine.jsonl").wait(20)
     batch.score("right", lambda turn: True)
     assert (folder / "sub" / "mine.jsonl").exists()
