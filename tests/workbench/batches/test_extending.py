@@ -138,6 +138,13 @@ def test_a_run_is_recovered_with_retries_and_additions(d, again, flaky):
     assert len(sessions_of(d, "my run")) == 10
 
 
+def test_recovering_a_large_run_tells_how_far_it_is(d, again, flaky, monkeypatch, capsys):
+    batch = d.batches.run("flaky", ["x", "y"], ["a", "b"]).wait(20)
+    monkeypatch.setattr("dari_nb.workbench.link.progress.PATIENCE", 0)
+    again().batches.recover(batch.run_id)
+    assert "4 of 4 cells read" in capsys.readouterr().err
+
+
 def test_a_run_is_found_by_each_of_its_api_batches(d, again, flaky):
     batch = d.batches.run("flaky", ["x", [{"type": "file", "file_id": "file_no"}]], ["a"]).wait(20)
     found = again().batches.get(batch.cells[0].batch_id).wait(20)
