@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from .. import models
 from ..errors import InvalidRequestError
 from .agents import AgentFunction
+from .agents.fingerprint import fingerprint_of
 from .backups import back_up
 from .demo_agents import BUILT_IN
 from .llm import ASSISTANT, Llm, Llms
@@ -25,6 +26,8 @@ from .taping.known import manifest_elsewhere
 from .workspaces.workspaces import Workspaces
 
 _F = TypeVar("_F", bound=AgentFunction)
+_LLMS = ("small", "large")
+"""The options of the scripted agents."""
 
 
 class Contents:
@@ -50,7 +53,9 @@ class Contents:
         self._llms = llms
         try:
             for name, function in BUILT_IN.items() if scripted else ():
-                self.agent(name, llms=("small", "large"), default_llm="large")(function)
+                about = inspect.getdoc(function) or ""
+                manifest = manifest_of(name, description=about, llms=_LLMS, default=_LLMS[1])
+                self._registry.add(manifest, function)
             self.add_llms({})
         except BaseException:
             # Nobody else can: a file that is damaged has to be free for its backup.
@@ -76,7 +81,9 @@ class Contents:
         yields texts, :class:`Draft` (a piece of a text, seen at once), :class:`ToolCall`,
         :class:`ToolResult` and :class:`Usage` (tokens and costs); it may be async. What it raises
         ends the turn as failed. Registering a name again replaces the function at once, and
-        publishes a new version when the options differ.
+        publishes a new version when the options or its code differ: that of the function itself,
+        with its defaults and plain values around it, but not of what it calls. A new session
+        cannot have a version of other code.
 
         Args:
             name: The agent's name.
@@ -110,7 +117,10 @@ class Contents:
 
         def register(function: _F) -> _F:
             about = description or inspect.getdoc(function) or ""
-            manifest = manifest_of(name, description=about, llms=llms, default=default_llm)
+            code = fingerprint_of(function)
+            manifest = manifest_of(
+                name, description=about, llms=llms, default=default_llm, function=code
+            )
             self._open_store()
             self._registry.add(manifest, function)
             return function

@@ -193,6 +193,8 @@ class ScoreBook:
         self._latest: dict[Key, Score] = {}
         self._read = self._size = self._lines = 0
         self._unread: list[int] = []
+        self._damage = 0
+        """What tells the lines of ``_unread`` from others at their places."""
         self._is_torn = False
         """Whether the file ends in half a line."""
 
@@ -235,6 +237,7 @@ class ScoreBook:
         line = line.removeprefix(codecs.BOM_UTF8) if self._lines == 1 else line
         if line.strip() and not self._take(line):
             self._unread.append(self._lines)
+            self._damage = hash((self._damage, line))
 
     def _take(self, line: bytes) -> bool:
         score = _score(line)
@@ -254,13 +257,13 @@ class ScoreBook:
             f"{self.path}: {lines} {shown}{more} cannot be used, and what {cannot} counts for "
             "nothing. Nothing is lost from the file, which is JSON lines in UTF-8."
         )
-        if _told.get(self.path.absolute()) != text:
-            _told[self.path.absolute()] = text
+        if _told.get(self.path.absolute()) != (text, self._damage):
+            _told[self.path.absolute()] = text, self._damage
             _log.warning(text)
 
 
 _log = logging.getLogger(__name__)
-_told: dict[Path, str] = {}
+_told: dict[Path, tuple[str, int]] = {}
 """What was said last of each file that has damage."""
 
 
@@ -268,11 +271,14 @@ def kept_in(path: str | Path | None) -> ScoreBook:
     """Return the book in this file, or in the usual one of the working folder.
 
     Raises:
-        InvalidRequestError: It is no path.
+        InvalidRequestError: It is no path, or its folder is not there.
     """
     if path and not isinstance(path, str | Path):
         raise InvalidRequestError(f"Scores are kept in a file: give its path, not {path!r:.80}.")
-    return ScoreBook(Path(path or FILE).expanduser().absolute())
+    file = Path(path or FILE).expanduser().absolute()
+    if path and not file.parent.is_dir():
+        raise InvalidRequestError(f"Scores cannot be kept in {path}: its folder is not there.")
+    return ScoreBook(file)
 
 
 _decode = msgspec.json.Decoder(Score).decode

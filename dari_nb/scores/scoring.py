@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, Protocol, TypeVar
 from ..errors import InvalidRequestError
 from .book import Score, ScoreBook
 from .checks import check_whole, checked_each
-from .worth import checked_name, checked_worth
+from .worth import checked_name, checked_parts, checked_worth
 
 T = TypeVar("T")
 WORKERS = 8
@@ -24,8 +24,9 @@ class Outcome(NamedTuple):
     """What a function said of one thing: a value, or why there is none.
 
     Attributes:
-        value: Yes or no, a number, a text or a dict of these; ``None`` beside an error.
-        error: Why there is no value; ``None`` beside one.
+        value: Yes or no, a number, a text or a dict of these; ``None`` beside an error, or what
+            of a dict can be kept.
+        error: Why there is no value, or not all of them; else ``None``.
 
     >>> dari.scores.Outcome(True, None).value
     True
@@ -209,7 +210,9 @@ def _checked(value: Any) -> Outcome:
     try:
         return Outcome(checked_worth(value))
     except InvalidRequestError as error:
-        return Outcome(None, str(error))
+        is_flat = isinstance(value, dict) and not any(isinstance(v, dict) for v in value.values())
+        parts = checked_parts(value)[0] if is_flat else {}
+        return Outcome(parts or None, str(error))
 
 
 def _error_text(error: Exception) -> str:

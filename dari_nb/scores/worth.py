@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import unicodedata
 from typing import Any
 
 from ..errors import InvalidRequestError
@@ -19,7 +20,8 @@ def checked_name(name: Any) -> str:
     """Take a name as it is kept.
 
     Raises:
-        InvalidRequestError: It is no text, is empty, has a line break, or more than 200 characters.
+        InvalidRequestError: It is no text, is empty, has a line break or another control
+            character, or more than 200 characters.
 
     >>> checked_name("correct")
     'correct'
@@ -34,6 +36,8 @@ def checked_name(name: Any) -> str:
         )
     if len(name.splitlines()) > 1 or name != name.strip("\r\n"):
         raise InvalidRequestError("A score's name is one line, without a line break.")
+    if any(unicodedata.category(sign) == "Cc" for sign in name):
+        raise InvalidRequestError("A score's name has no control characters.")
     return _utf8(name)
 
 
@@ -120,15 +124,27 @@ def checked_worth(value: Any) -> Any:
         raise InvalidRequestError("an empty dict is no score: give one value or more")
     if any(isinstance(part, dict) for part in value.values()):
         raise InvalidRequestError("a dict of dicts is no score: give one level of values")
+    parts, wrong = checked_parts(value)
+    if wrong:
+        raise InvalidRequestError(wrong)
+    return parts
+
+
+def checked_parts(values: dict[Any, Any]) -> tuple[dict[str, Any], str]:
+    """Return what of a dict can be kept, and what is wrong with the rest.
+
+    >>> checked_parts({"style": 1.5, "": 2})
+    ({'style': 1.5}, "'': A score needs a name.")
+    """
     parts, wrong = {}, []
-    for key, part in value.items():
+    for key, part in values.items():
         try:
             parts[checked_name(str(key))] = checked_value(part)
         except InvalidRequestError as error:
-            wrong.append(f"{str(key)[:LONGEST_NAME]}: {error}")
-    if wrong:
-        raise InvalidRequestError("; ".join(wrong))
-    return parts
+            name = str(key)[:LONGEST_NAME]
+            shown = name if name.strip() and name.isprintable() else repr(name)
+            wrong.append(f"{shown}: {error}")
+    return parts, "; ".join(wrong)
 
 
 def _utf8(text: str) -> str:

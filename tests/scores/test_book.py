@@ -185,10 +185,10 @@ def test_damage_is_told_again_when_there_is_more_of_it_or_it_comes_back(
     path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     path.parent.mkdir()
-    for text in ("no\n", "no\n", "no\nno\n", "", "no\n"):
+    for text in ("no\n", "no\n", "no\nno\n", "", "no\n", "other\n"):
         path.write_text(text)
         assert not ScoreBook(path).scores()
-    assert ["lines 1, 2" in said for said in caplog.messages] == [False, True, False]
+    assert ["lines 1, 2" in said for said in caplog.messages] == [False, True, False, False]
 
 
 def test_damage_is_told_in_a_process_once_and_without_a_line_of_the_library(path: Path) -> None:
@@ -287,6 +287,8 @@ def test_a_line_whose_value_is_no_score_is_passed_over(
         ({"value": {"a" * 201: 1}}, "200 characters at most"),
         ({"value": "\ud800"}, "not a valid text"),
         ({"name": "", "value": 1}, "needs a name"),
+        ({"name": "red\x1b[31m", "value": 1}, "no control characters"),
+        ({"value": {"": 1}}, "'': A score needs a name"),
         ({"name": 5, "value": 1}, "name is a text, not an int"),
         ({"name": "x" * 201, "value": 1}, "200 characters at most, not 201"),
         ({"note": 5, "value": 1}, "note"),

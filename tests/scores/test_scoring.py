@@ -148,6 +148,12 @@ def test_what_is_no_score_is_an_error_that_says_so(value: object, error: str) ->
     assert re.search(error, told)
 
 
+def test_of_a_dict_what_is_good_is_kept_and_the_rest_is_named() -> None:
+    [(found, told)] = said(lambda _: {"a": 1, "": 2, "b": math.nan, "c": "x"}, CELLS[:1])
+    assert found == {"a": 1, "c": "x"}
+    assert told.startswith("'': A score needs a name.; b: nan is no score")
+
+
 def test_long_errors_are_cut() -> None:
     def fail(cell: Cell) -> None:
         raise ValueError("x" * 10_000)

@@ -14,7 +14,15 @@ from ..agents import AgentFunction, ToolResult
 from ..bundles.allowances import NO_INTERNET
 from ..llm import SessionSecrets
 from ..runtime.recorder import brief, session_status
-from ..store.records import EventRecord, JsonObject, Payload, SessionRecord, VersionRecord, file_ids
+from ..store.records import (
+    AgentRecord,
+    EventRecord,
+    JsonObject,
+    Payload,
+    SessionRecord,
+    VersionRecord,
+    file_ids,
+)
 from ..taping.deck import TapeMiss
 from ..taping.known import takes_any_llm
 from .access import Access, Refusal, check_secret_name
@@ -23,6 +31,11 @@ from .pictures import checked
 _SPENT = (
     "What the sessions of this organization may cost is spent: {:f} US dollars. Turns that have "
     "begun go on; the operator of the server can raise max_cost."
+)
+
+_OTHER_FUNCTION = (
+    "The function of {0!r} has changed since that version: ask the new one, as a run of its own, "
+    "or register the old one again"
 )
 
 
@@ -83,6 +96,7 @@ def create_session(
     agent = access.live_agent(agent_id)
     inherited = parent.version_id if parent else agent.active_version_id
     version = access.version(agent_id, wish.version_id or inherited)
+    _check_function(access, agent, version, wish.version_id)
     llm_id = _llm(access, version, wish.llm_id, parent)
     _check_secrets(wish.secrets)
     allowance = access.service.allowances.of(agent.org_id)
@@ -107,6 +121,15 @@ def create_session(
             keep = partial(access.service.secrets.__setitem__, session.id, secrets)
             access.store.after_commit(keep)
     return session
+
+
+def _check_function(
+    access: Access, agent: AgentRecord, version: VersionRecord, wished: str | None
+) -> None:
+    """Refuse a version of a function that is gone: another one would answer in its name."""
+    active = access.version(agent.id, agent.active_version_id).manifest.get("function")
+    if wished and active and version.manifest.get("function", active) != active:
+        raise Refusal(400, _OTHER_FUNCTION.format(agent.name))
 
 
 def _llm(

@@ -284,8 +284,12 @@ def manifest_of(
     llms: Sequence[str] = (),
     default: str | None = None,
     instructions: str | None = None,
+    function: str | None = None,
 ) -> JsonObject:
-    """Make a version's manifest with the fields of ``dari.yml`` (contract, section 15)."""
+    """Make a version's manifest with the fields of ``dari.yml`` (contract, section 15).
+
+    ``function`` is what tells the function of an agent that is one from others.
+    """
     manifest: JsonObject = {"name": name, "harness": "local"}
     if description:
         manifest["description"] = description
@@ -294,4 +298,6 @@ def manifest_of(
     if llms:
         options = {llm: {"model": llm} for llm in llms}
         manifest["llm"] = {"default": default or llms[0], "options": options}
+    if function:
+        manifest["function"] = function
     return manifest

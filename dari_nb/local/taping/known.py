@@ -16,7 +16,7 @@ _OF_TAPE = "of_tape"
 """The field of a manifest that was made of a tape: the hash of its prompt, as the tape tells it."""
 _OF_ELSEWHERE = "of_elsewhere"
 """The field of a manifest that another Dari told: the hash of its prompt there."""
-_NO_PROMPT = ("name", "description", "llm")
+_NO_PROMPT = ("name", "description", "llm", "function")
 """Fields of a manifest that are told otherwise, or are no matter of what is answered."""
 
 

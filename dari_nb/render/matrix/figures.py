@@ -129,9 +129,14 @@ def _mean_cost_text(cells: Sequence[MatrixCell]) -> str:
 
 def _unknown_text(cells: Sequence[MatrixCell]) -> str:
     """Say how many of the cells that have ended count for nothing because of an unknown cost."""
-    done = [cell for cell in cells if cell.state == "completed"]
+    done = [cell for cell in cells if cell.state == "completed" or _has_paid_in_vain(cell)]
     unknown = sum(amount_of(cell.cost) is None for cell in done)
     return f", unknown for {unknown} of {len(done)}" if unknown else ""
+
+
+def _has_paid_in_vain(cell: MatrixCell) -> bool:
+    """Whether it failed, or was cancelled, after it had taken tokens."""
+    return cell.state in ("failed", CANCELLED) and bool(cell.usage)
 
 
 def state_counts(matrix: Matrix) -> dict[str, int]:

@@ -294,7 +294,8 @@ class Batch(Outgoing):
         {'completed': 8}
         """
         self._check_rest()
-        check_repeats(repeats or self.repeats, least=self.repeats)
+        repeats = self.repeats if repeats is None else repeats
+        check_repeats(repeats, least=self.repeats)
         further = [] if _is_empty(tasks) else read_tasks(tasks, prompt=prompt)
         options = several(llms)
         check_llms(Agent(self._link, self.agent), options, [c.version for c in self.columns])
@@ -303,7 +304,7 @@ class Batch(Outgoing):
             found = self._find()
             with self._as_it_was_if_refused():
                 self._allow(max_cost)
-                self.grid.extend(further, options, repeats or self.repeats, found)
+                self.grid.extend(further, options, repeats, found)
                 self._take_in(found)
                 self._ask()
                 self._send_planned()

@@ -109,11 +109,18 @@ class Attempt:
         """Whether it has ended and its end was read."""
         return self.has_ended and (self.is_read or self.session_id is None)
 
+    @property
+    def lacks_cost(self) -> bool:
+        """Whether it has cost something that is unknown; what failed without tokens may be free."""
+        return self.cost is None and (
+            self.state == "completed" or (self.has_ended and bool(self.usage))
+        )
+
 
 def cost_of(attempts: Sequence[Attempt]) -> str | None:
     """Return what attempts have cost together; ``None`` while that is unknown."""
     known = [attempt.cost for attempt in attempts if attempt.cost is not None]
-    if any(a.cost is None and a.state == "completed" for a in attempts) or not known:
+    if any(attempt.lacks_cost for attempt in attempts) or not known:
         return None
     return known[0] if len(known) == 1 else f"{sum(map(Decimal, known), Decimal(0)):f}"
 
@@ -296,7 +303,7 @@ class Cell:
     def cost(self) -> str | None:
         """What all its attempts have cost, in US dollars as decimal text; ``None`` while unknown.
 
-        What failed may cost nothing, and counts where its cost is known.
+        What failed without a token may cost nothing, and counts where its cost is known.
         """
         return cost_of(self.sent)
 

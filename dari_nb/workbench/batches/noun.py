@@ -98,13 +98,14 @@ class Batches(AtHand, Shelf["Run", Batch]):
     ) -> Batch | Plan:
         """Give each task to each LLM, and return at once (contract, section 11).
 
-        To run it again pays for nothing twice: what was sent before, by this process or another,
-        is found by its content, and only what is missing is sent. A changed task, version or
-        file, or other options of a local Dari's LLM, make a new run; further LLMs and repeats
-        extend the one that is there. While this process sends a run within a ``max_cost``, another
-        call of it takes over: the first one sends no more. Two processes that send a run at the
-        same moment pay once where they were told the same; with LLMs in another order, or other
-        LLMs, repeats or ``max_cost``, they may send a cell each, which the matrix tells later.
+        To run it again pays for nothing twice: what was sent before, by this process or another, is
+        found by its content, and only what is missing is sent. A changed task, version or file,
+        other code of a function of a local Dari, or other options of its LLM, make a new run;
+        further LLMs and repeats extend the one that is there. While this process sends a run within
+        a ``max_cost``, another call of it takes over: the first one sends no more. Two processes
+        that send a run at the same moment pay once where they were told the same; with LLMs in
+        another order, or other LLMs, repeats or ``max_cost``, they may send a cell each, which the
+        matrix tells later.
 
         Args:
             agent: The agent, by id or name.

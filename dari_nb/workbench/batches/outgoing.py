@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import concurrent.futures
 import contextlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from ... import models
 from ...errors import DariError, InvalidRequestError
 from ..agents.versions import gists_of
 from ..link.background import awaited, wait_for
+from ..link.progress import Progress
 from .cells import UNSENT, Cell, Column
 from .following.cancelling import Cancelling
 from .following.following import Following
@@ -80,10 +81,23 @@ class Outgoing(Results):
     def _recovered(self) -> Self:
         """Read what has ended, and what it has cost, and follow the rest."""
         self._is_whole = False
-        self._ask()
-        wait_for(self._link.run(self._late_costs.if_there_are_any()))
+        self._read(self._followed.once(), "cells read", lambda cell: cell.is_settled)
+        costs = self._late_costs.if_there_are_any()
+        self._read(costs, "costs read", lambda cell: cell.cost is not None)
         self._begin_following()
         return self
+
+    def _read(
+        self, work: Coroutine[Any, Any, None], noun: str, is_read: Callable[[Cell], bool]
+    ) -> None:
+        """Wait for what is read of all cells, and tell how many are."""
+        with Progress(len(self), noun) as progress:
+
+            def tell() -> None:
+                progress.advance(sum(map(is_read, self.cells)) - progress.done)
+
+            wait_for(self._link.run(work), tick=tell)
+            tell()
 
     def _begin_following(self) -> concurrent.futures.Future[None]:
         """Return the future of the end; starts, or takes up again, what was stopped."""

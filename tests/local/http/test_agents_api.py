@@ -31,13 +31,14 @@ def test_an_unknown_version_is_404(api):
 
 def test_registering_a_name_again_publishes_a_version_only_when_something_differs(server, api):
     server.agent("again")(lambda prompt: "one")
-    server.agent("again")(lambda prompt: "two")
+    server.agent("again")(lambda prompt: "one")
     agent_id = api.agent_id("again")
-    assert len(api.get(f"/agents/{agent_id}/versions")["versions"]) == 1
+    first = api.get(f"/agents/{agent_id}/versions")["versions"]
+    server.agent("again")(lambda prompt: "two")
     assert api.ask("again", "?")["output"]["parts"][0]["text"] == "two"
-    server.agent("again", llms=("a", "b"))(lambda prompt: "three")
+    server.agent("again", llms=("a", "b"))(lambda prompt: "two")
     versions = api.get(f"/agents/{agent_id}/versions")["versions"]
-    assert [v["is_active"] for v in versions] == [True, False]
+    assert [len(first), *(v["is_active"] for v in versions)] == [1, True, False, False]
 
 
 def test_a_session_can_be_pinned_to_an_older_version(server, api):

@@ -38,8 +38,9 @@ def test_adding_again_is_safe_also_after_a_restart(d, again, flaky):
 
 def test_what_cannot_be_added_is_refused_and_leaves_the_batch_as_it_is(d, flaky):
     batch = d.batches.run("flaky", ["x"], ["a"], 2)
-    with pytest.raises(InvalidRequestError, match="from 2 to 1,000, not 1"):
-        batch.add(repeats=1)
+    for repeats in (0, 1):
+        with pytest.raises(InvalidRequestError, match=f"from 2 to 1,000, not {repeats}"):
+            batch.add(repeats=repeats)
     with pytest.raises(InvalidRequestError, match="no LLM option 'z'; it has: a, b"):
         batch.add(llms=["z"])
     assert len(batch) == 2
@@ -135,6 +136,13 @@ def test_a_run_is_recovered_with_retries_and_additions(d, again, flaky):
     # The cell itself still finds all of it.
     assert d.batches.run("flaky", tasks, ["a", "b", "c"], run_id="my run").started == 0
     assert len(sessions_of(d, "my run")) == 10
+
+
+def test_recovering_a_large_run_tells_how_far_it_is(d, again, flaky, monkeypatch, capsys):
+    batch = d.batches.run("flaky", ["x", "y"], ["a", "b"]).wait(20)
+    monkeypatch.setattr("dari_nb.workbench.link.progress.PATIENCE", 0)
+    again().batches.recover(batch.run_id)
+    assert "4 of 4 cells read" in capsys.readouterr().err
 
 
 def test_a_run_is_found_by_each_of_its_api_batches(d, again, flaky):

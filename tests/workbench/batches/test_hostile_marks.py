@@ -34,7 +34,9 @@ def test_notes_reach_no_terminal_as_they_are(batch):
 
 @pytest.mark.parametrize("asked", [{"where": "nosuch = 1"}, {"score": "z"}, {"baseline": "z"}])
 def test_errors_name_scores_harmlessly(batch, asked):
-    batch.rate(0, "quality\x1b]0;PWNED\x07", 3)
+    with pytest.raises(InvalidRequestError, match="no control characters"):
+        batch.rate(0, "quality\x1b]0;PWNED\x07", 3)
+    batch.rate(0, "quality\u202egnp", 3)
     with pytest.raises(InvalidRequestError) as raised:
         batch.view(**asked)
     assert not any(mark in str(raised.value) for mark in FORBIDDEN)

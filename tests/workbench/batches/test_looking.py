@@ -10,6 +10,7 @@ import pytest
 import dari_nb as dari
 from dari_nb.errors import InvalidRequestError
 from dari_nb.local import LocalDari, Usage
+from dari_nb.render.matrix.figures import total_text
 from dari_nb.scores.scoring import score_of
 from dari_nb.workbench import Dari
 from dari_nb.workbench.batches.following.time_left import Pace, seconds_left
@@ -123,6 +124,35 @@ def test_who_waited_for_a_batch_finds_the_cost_of_one_cell_beside_that_of_anothe
         assert batch.to_frame()["cost_usd"].tolist() == [0.1, 0.1]
         batch.score("n", lambda turn: 1)
         assert batch.summary("n")["cost_usd"].tolist() == [0.1, 0.1]
+
+
+@pytest.mark.parametrize("tasks", [["good", "bad"], ["bad one", "bad two"]])
+def test_the_cost_of_what_failed_is_waited_for(tasks):
+    with LocalDari(cost_delay=0.3) as server, Dari(server.url, server.api_key, server) as d:
+
+        @server.agent("moody")
+        def moody(prompt):
+            yield Usage(Decimal("0.01"), 10, 10)
+            if prompt.startswith("bad"):
+                raise ValueError("no")
+            yield "done"
+
+        assert "$0.02" in d.batches.run("moody", tasks).wait(20).view().head
+
+
+def test_a_failed_turn_whose_cost_has_not_come_is_told_as_unknown():
+    with LocalDari(cost_delay=60) as server, Dari(server.url, server.api_key, server) as d:
+
+        @server.agent("moody")
+        def moody(prompt):
+            yield Usage(Decimal("0.01"), 10, 10)
+            raise ValueError("no")
+
+        batch = d.batches.run("moody", ["x"]).wait(20)
+        [cell] = batch._snapshot().cells
+        assert total_text([cell, replace(cell, id="y", session_id="y", cost="0.01")]) == (
+            "$0.01 so far, unknown for 1 of 2"
+        )
 
 
 def test_a_function_of_the_turn_scores_the_answers(d, batch, folder):
@@ -411,6 +441,10 @@ def test_scores_of_an_attempt_that_was_sent_again_do_not_count(batch):
 
 
 def test_scores_may_be_kept_in_another_file(d, flaky, folder):
+    with pytest.raises(InvalidRequestError, match="its folder is not there"):
+        d.batches.run("flaky", ["x"], ["a"], scores="sub/mine.jsonl")
+    assert not d.sessions.list()
+    (folder / "sub").mkdir()
     batch = d.batches.run("flaky", ["x"], ["a"], scores="sub/mine.jsonl").wait(20)
     batch.score("right", lambda turn: True)
     assert (folder / "sub" / "mine.jsonl").exists()

@@ -94,6 +94,33 @@ def test_a_new_version_of_the_agent_is_another_run(d, server, flaky):
     assert (kept.run_id, kept.is_new) == (first.run_id, False)
 
 
+def test_another_function_of_the_same_name_is_another_run(d, server):
+    def register(answer):
+        @server.agent("told")
+        def told(prompt, turn, *, times=1):
+            return " ".join(answer for _ in range(times))
+
+    def run():
+        return d.batches.run("told", ["x"]).wait(20)
+
+    register("one")
+    first = run()
+    register("one")
+    assert (run().run_id, run().is_new, len(d.agents["told"].versions())) == (
+        first.run_id,
+        False,
+        1,
+    )
+    register("two")
+    second = run()
+    assert (second[0, None].text, second.is_new) == ("two", True)
+    assert second.run_id != first.run_id
+    first.add(repeats=2).wait(20)
+    assert "has changed since that version" in first[0, None, 1].error
+    register("one")
+    assert (run().run_id, run()[0, None].text) == (first.run_id, "one")
+
+
 def test_columns_tell_llm_and_version_where_both_differ(d, server):
     server.agent("two", llms=["a", "b"])(lambda prompt: "old")
     old = d.agents.get("two").active_version_id
@@ -107,7 +134,7 @@ def test_columns_tell_llm_and_version_where_both_differ(d, server):
 
 def test_versions_are_compared_as_columns(d, server, flaky):
     old = d.agents.get("flaky").active_version_id
-    server.agent("flaky", llms=["a"], description="Another manifest.")(lambda prompt: "new")
+    server.agent("flaky", llms=["a"], description="Another manifest.")(flaky)
     new = d.agents.get("flaky").active_version_id
     batch = d.batches.run("flaky", ["x"], ["a"], versions=[old, new]).wait(20)
     sessions = {s.metadata["version_id"]: s.version_id for s in sessions_of(d, batch.run_id)}

@@ -78,18 +78,18 @@ class LateCosts:
 
         Costs come one soon after another, and a figure of a few of them would be a wrong one.
         """
-        ended = [job for job in self._missing() if job.may_have_cost]
-        missing = [job for job in ended if job.session_id not in self._awaited]
+        missing = [job for job in self._missing() if job.session_id not in self._awaited]
         self._awaited |= {job.session_id for job in missing}
         await together(self._slots, [partial(self._ask, job) for job in self._few(missing)])
-        if not self._is_any_known():
+        if not self._is_any_known() and not any(job.is_paid_failure for job in missing):
             return
         for pause in _PAUSES:
             missing = [job for job in missing if job.attempt.cost is None]
             if not missing:
                 return
             await asyncio.sleep(pause)
-            await together(self._slots, [partial(self._ask, job) for job in missing])
+            asked = missing if self._is_any_known() else self._few(missing)
+            await together(self._slots, [partial(self._ask, job) for job in asked])
 
     async def if_there_are_any(self) -> None:
         """Ask for all costs once, but not when the first few cells know none."""
@@ -160,7 +160,5 @@ class _Paid(NamedTuple):
         return known.cost is None and (self.cell.is_settled if is_double else known.is_settled)
 
     @property
-    def may_have_cost(self) -> bool:
-        known = self.attempt
-        is_last = known.number == self.cell.attempts and known not in self.cell.doubles
-        return known.state == "completed" or not is_last
+    def is_paid_failure(self) -> bool:
+        return self.attempt.lacks_cost and self.attempt.state != "completed"

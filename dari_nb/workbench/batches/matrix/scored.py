@@ -48,7 +48,7 @@ class ScoreTable(Listing[Score]):
 
     def to_mimebundle(self) -> dict[str, str]:
         """Return it as HTML, Markdown and plain text; an error that all share is said once."""
-        errors = {score.error for score in self}
+        errors = {score.error if score.value is None else None for score in self}
         if len(self) > 1 and len(errors) == 1 and (error := errors.pop()):
             told = {"what": lambda _: f"all {len(self)} failed", "error": lambda _: error}
             return Listing(self[:1], told).to_mimebundle()
