@@ -361,6 +361,9 @@ def test_a_session_that_batches_share_is_paid_for_once(d, server):
 
     old = d.batches.run("paid", ["one", "two"], run_id="shared").wait(60)
     new = d.batches.run("paid", ["one", "two"], repeats=2, run_id="shared").wait(60)
+    for batch in (old, new):
+        while batch.to_frame()["cost_usd"].isna().any():
+            batch.refresh()
     for batches, cost in (((old, old), "$0.20"), ((old, new), "$0.40"), ((old, new, old), "$0.40")):
         compared = dari.compare_batches(*batches)
         assert cost in str(compared).splitlines()[0].split(" · ")
