@@ -155,3 +155,17 @@ def test_an_error_of_another_judging_does_not_stand_where_nothing_was_asked(d, s
     batch.judge("good", rubric="Any.", max_cost=0.20)
     assert batch.to_frame()["score.judge.good"].count() == 10
     assert "error" not in str(batch)
+
+
+def test_what_a_limit_leaves_out_is_not_counted_as_judged(batch, monkeypatch):
+    told = []
+    monkeypatch.setattr("dari_nb.workbench.link.progress.PATIENCE", 0)
+    monkeypatch.setattr("dari_nb.workbench.link.host.in_kernel", lambda: False)
+    monkeypatch.setattr(
+        "dari_nb.workbench.link.progress.Progress._log", lambda self: told.append(self.text)
+    )
+    monkeypatch.setattr("dari_nb.workbench.link.progress._LOG_PAUSE", 0)
+    batch.judge("clear", rubric="Any.", max_cost=0.10)
+    counts = [int(text.split()[0]) for text in told if "answers judged" in text]
+    assert counts[-1] == len(batch.to_frame()["score.judge.clear"].dropna())
+    assert counts[-1] < len(batch.cells)

@@ -225,7 +225,7 @@ def _wait(asked: Asked, noun: str) -> None:
         while not asked.is_done:
             with contextlib.suppress(TimedOutError):
                 asked.wait(_LOOK)
-            done = sum(cell.has_ended for cell in asked.cells)
+            done = sum(cell.has_ended and cell.state != UNSENT for cell in asked.cells)
             progress.advance(done - progress.done)
     asked.wait()
 
