@@ -9,6 +9,7 @@ from decimal import Decimal
 import pytest
 
 from dari_nb.local import Usage
+from dari_nb.workbench.batches.judging import asking
 
 TASKS = [f"Task {n}" for n in range(10)]
 
@@ -169,3 +170,43 @@ def test_what_a_limit_leaves_out_is_not_counted_as_judged(batch, monkeypatch):
     counts = [int(text.split()[0]) for text in told if "answers judged" in text]
     assert counts[-1] == len(batch.to_frame()["score.judge.clear"].dropna())
     assert counts[-1] < len(batch.cells)
+
+
+def test_asking_once_more_counts_all_that_was_paid_before(d, server, batch):
+    calls = []
+
+    @server.agent("hard")
+    def hard(prompt):
+        calls.append(prompt)
+        yield Usage(Decimal("0.02"))
+        yield "no verdict" if "Task 3 small" in prompt else '{"score": 4}'
+
+    d.agents.get("hard").send("before").wait(20)
+    calls.clear()
+    about = {"agent": "hard", "rubric": "Any."}
+    batch.judge("clear", **about)
+    limit = 0.02 * len(calls) + 0.05
+    for _ in range(2):
+        for one in (batch, d.batches.recover(batch.run_id)):
+            told = one.judge("clear", **about, again=True, max_cost=limit)
+    assert len(calls) == 22
+    assert str(told).endswith("0 sessions started, 22 there already · $0.44 in all")
+    assert "spent so far    $0.44" in str(batch.judge("clear", **about, again=True, dry_run=True))
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_who_stops_a_judging_that_is_complete_loses_no_scores(batch, paid, monkeypatch, again):
+    batch.judge("clear", rubric="Any.")
+    judged = batch.to_frame()["score.judge.clear"].tolist()
+    wait = asking._wait
+
+    def stopped(*args):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(asking, "_wait", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        batch.judge("clear", rubric="Any.", again=again)
+    assert batch.to_frame()["score.judge.clear"].tolist() == judged
+    monkeypatch.setattr(asking, "_wait", wait)
+    batch.judge("clear", rubric="Any.")
+    assert len(paid.asked) == 20

@@ -41,7 +41,8 @@ class Answers:
 
     @property
     def _cells(self) -> list[Cell]:
-        return [cell for batch in self.batches for cell in batch.cells if cell.session_id]
+        cells = (cell for batch in self.batches for cell in batch.cells)
+        return [*{cell.session_id: cell for cell in cells if cell.session_id}.values()]
 
     @property
     def _known(self) -> list[Decimal]:

@@ -120,10 +120,10 @@ class Judge:
         """
         all_ = list(questions)
         self._ask(all_, read, answers, (), wish.seed, wish.max_cost)
-        left = [one for one in all_ if answers.verdicts[one.id].value is None]
-        rest = None if wish.max_cost is None else amount_of(wish.max_cost) - answers.cost
-        if wish.again and left and (rest is None or rest >= answers.cost_of_one):
-            self._ask(left, read, answers, {one.id for one in left}, wish.seed, rest)
+        left = {one.id for one in all_ if answers.verdicts[one.id].value is None}
+        next_ = answers.cost + answers.cost_of_one
+        if wish.again and left and (wish.max_cost is None or next_ <= amount_of(wish.max_cost)):
+            self._ask(all_, read, answers, left, wish.seed, wish.max_cost)
 
     def plan(
         self, questions: Sequence[Question], read: Callable[[str], Verdict], wish: Asking
@@ -136,9 +136,10 @@ class Judge:
         asked, ids = self._made(questions, found, seed=wish.seed)
         spent = Answers(batches=[asked.refresh()])
         if wish.again:
-            there = [cell for cell in asked.cells if cell.history]
+            there = [c for c in asked.cells if c.history and c.task_index in ids]
             lacking = {ids[c.task_index] for c in there if _verdict(c, read).value is None}
             asked, ids = self._made(questions, found, lacking, wish.seed)
+            asked.refresh()
         plan = asked.plan()
         if wish.max_cost is not None:
             plan.hold(amount_of(wish.max_cost), spent.cost)
@@ -158,12 +159,18 @@ class Judge:
         further: Container[str] = (),
         seed: int = 0,
     ) -> tuple[Asked, dict[int, str]]:
-        """Make the batch of questions, of which these ask further; and their ids by its rows."""
+        """Make the batch of questions, of which these ask further; and their ids by its rows.
+
+        Earlier askings are rows of it, too, since they were paid; only the last one has an id.
+        """
         keys = {entry.task_key for entry in found}
+        askings = [(one, _askings(one, keys, one.id in further)) for one in questions]
+        flat = [(one, task) for one, tasks in askings for task in tasks]
         # Rows are the same whatever the seed, so that what two calls asked can be told.
-        rows = placed([_task(one, keys, one.id in further) for one in questions], found)
-        asks = {task.index: one for task, one in zip(rows, questions, strict=True)}
-        ids = {index: one.id for index, one in asks.items()}
+        rows = placed([task for _, task in flat], found)
+        asks = {row.index: one for row, (one, _) in zip(rows, flat, strict=True)}
+        last = {one.id: row.index for row, (one, _) in zip(rows, flat, strict=True)}
+        ids = {index: id_ for id_, index in last.items()}
         tasks = sorted(rows, key=lambda task: asks[task.index].order(seed))
         asked = self._batch._asks(self._agent.resource, self._run_id, tasks, self._column)
         asked._take_in(found)
@@ -182,16 +189,17 @@ class Judge:
         with sender.alone:  # who asks the same at the same time asks for what is left then
             sender.take_over()
             asked, ids = self._made(questions, self._find(), further, seed)
+            last = [cell for cell in asked.cells if cell.task_index in ids]
             answers.batches.append(asked)
             asked._allow(max_cost)
             with _stoppable(asked):
                 asked._send_planned()
             try:
                 with _stoppable(asked):
-                    _wait(asked, self._noun)
+                    _wait(asked, last, self._noun)
             finally:
                 refused = _refused(asked.cells)
-                told = {ids[cell.task_index]: _verdict(cell, read) for cell in asked.cells}
+                told = {ids[cell.task_index]: _verdict(cell, read) for cell in last}
                 answers.take({} if refused else told)
         if refused:
             raise InvalidRequestError(f"Nothing was asked: {refused}.")
@@ -211,21 +219,21 @@ def placed(tasks: Sequence[Task], found: Iterable[Found]) -> list[Task]:
     return made
 
 
-def _task(question: Question, keys: set[str], is_further: bool) -> Task:
-    """Return a question as it was asked last, or once more."""
-    asking = 1
-    while question.task(asking + 1).key in keys:
-        asking += 1
-    is_asked = question.task(asking).key in keys
-    return question.task(asking + 1 if is_asked and is_further else asking)
+def _askings(question: Question, keys: set[str], is_further: bool) -> list[Task]:
+    """Return a question as often as it was asked, at least once, and once more."""
+    made = [question.task(1)]
+    while (task := question.task(len(made) + 1)).key in keys:
+        made.append(task)
+    is_asked = made[-1].key in keys
+    return [*made, task] if is_asked and is_further else made
 
 
-def _wait(asked: Asked, noun: str) -> None:
-    with Progress(len(asked.cells), noun) as progress:
+def _wait(asked: Asked, cells: Sequence[Cell], noun: str) -> None:
+    with Progress(len(cells), noun) as progress:
         while not asked.is_done:
             with contextlib.suppress(TimedOutError):
                 asked.wait(_LOOK)
-            done = sum(cell.has_ended and cell.state != UNSENT for cell in asked.cells)
+            done = sum(cell.has_ended and cell.state != UNSENT for cell in cells)
             progress.advance(done - progress.done)
     asked.wait()
 
@@ -253,10 +261,10 @@ def _refused(cells: Sequence[Cell]) -> str | None:
 def _verdict(cell: Cell, read: Callable[[str], Verdict]) -> Verdict:
     from .verdicts import Verdict
 
-    if cell.state == "completed":
+    if cell.state == "completed" and cell.is_settled:
         return read(cell.answer or cell.text or "")
     if cell.state == UNSENT:
         left = _LEFT_OUT.get(cell.held or "", "max_cost left it out")
         return Verdict(error=f"not asked: {left}", is_open=True)
     why = f"the judge's turn is {cell.state}" + (f": {cell.error}" if cell.error else "")
-    return Verdict(error=why, is_open=not cell.has_ended)
+    return Verdict(error=why, is_open=not cell.is_settled)
