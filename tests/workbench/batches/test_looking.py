@@ -284,6 +284,15 @@ def test_a_score_is_given_by_functions_or_by_hand(batch):
     assert batch[0, "a"].scores == {"right": True, "length.words": 3}
 
 
+def test_a_note_by_hand_on_an_answer_is_no_place_for_a_function(batch):
+    batch.rate((0, "a"), "right", None, "hard to say")
+    with pytest.raises(InvalidRequestError, match="holds 1 rating by hand"):
+        batch.score("right", lambda turn: True)
+    batch.rate((0, "a"), "right", None)
+    told = batch.score("right", lambda turn: True).to_frame()["value"].dropna()
+    assert len(told) == len(batch.to_frame()["score.right"].dropna())
+
+
 def test_a_rating_takes_a_place_as_comparing_does(batch):
     batch.rate((0, "a"), "quality", 4, "short")
     batch.rate((0, "b", 0), "quality", 2)
