@@ -91,6 +91,7 @@ EMPTIED = """async () => {
     if (widget.context) widget.context.model.dirty = false;
     widget.dispose();
   }
+  if (shell.leftCollapsed) shell.expandLeft();
   if (document.body.dataset.jpThemeLight !== "true")
     await commands.execute("apputils:change-theme", { theme: "JupyterLab Light" });
   return true;
