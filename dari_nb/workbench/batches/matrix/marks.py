@@ -200,8 +200,11 @@ def check_no_ratings(batch: Marked, name: str) -> None:
     A function may give a dict, so that names that begin with its own and a point are its own, too.
     """
     answered = {_place(cell) for cell in batch.cells if cell.state == "completed"}
-    kept = (s for s in _given(batch, "person") if s.value is not None or s.note)
-    rated = Counter(s.name for s in kept if s.value is not None or _place_of(s) in answered)
+    rated = Counter(
+        s.name
+        for s in _given(batch, "person")
+        if s.value is not None or (s.note and _place_of(s) in answered)
+    )
     for held, count in rated.items():
         if held == name or held.startswith(f"{name}."):
             what, them = ("1 rating", "it") if count == 1 else (f"{count} ratings", "them")
