@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import atexit
+import faulthandler
 import gc
 import os
 import shutil
@@ -18,7 +19,7 @@ from contextlib import ExitStack, suppress
 from importlib.util import find_spec
 from pathlib import Path
 from types import FrameType
-from typing import Any, Self
+from typing import IO, Any, Self
 from urllib.parse import urlsplit
 
 import pytest
@@ -175,8 +176,14 @@ def lines_run() -> Callable[[Callable[[], object]], int]:
     return _lines_run
 
 
+_ERRORS = pytest.StashKey[IO[str]]()
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Let interrupts come through, which a shell has its jobs in the background ignore."""
+    # What a test prints is captured; what its process says last is not.
+    config.stash[_ERRORS] = errors = os.fdopen(os.dup(2), "w")
+    config.add_cleanup(errors.close)
     signal.signal(signal.SIGINT, signal.default_int_handler)
     # Else each kernel that a test starts would compile all modules anew, in a third of a second.
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
@@ -186,6 +193,24 @@ def pytest_configure(config: pytest.Config) -> None:
     _keep_models_apart()
     if (worker := getattr(config, "workerinput", None)) is not None:
         _read_elsewhere_first(config, int(worker["workerid"][2:]) / worker["workercount"])
+
+
+_TO_CLEAN_UP = 120
+"""Seconds that a test which was ended for its time has to clean up."""
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, Any, Any]:
+    """End the process of a test that hangs, and hangs still when its time was up.
+
+    What waits where no exception comes in, or waits anew in its clean-up, would wait for ever.
+    """
+    longest = float(item.config.getini("timeout")) + _TO_CLEAN_UP
+    faulthandler.dump_traceback_later(longest, exit=True, file=item.config.stash[_ERRORS])
+    try:
+        return (yield)
+    finally:
+        faulthandler.cancel_dump_traceback_later()
 
 
 _order: dict[Path, int] = {}
