@@ -57,6 +57,8 @@ class TurnLine(Line, kw_only=True):
         session: The session's ordinal in the tape, such as ``sess_1``.
         key: What it is found by (``keys.py``).
         parent: The key of the turn before it; ``None`` for the first one of a session.
+        behind: A hash of all that had been answered before it in its session (``Turn.answers`` of
+            that turn); ``None`` for a first one, and where nobody knows.
         take: Which answer it is to the same key, from 1.
         new: Whether it waits to be adopted.
         agent: The agent's name.
@@ -72,6 +74,7 @@ class TurnLine(Line, kw_only=True):
     session: Name
     key: Name
     parent: Name | None = None
+    behind: Name | None = None
     take: Ordinal = 1
     new: bool = False
     agent: str

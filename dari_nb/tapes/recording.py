@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 import msgspec
@@ -135,21 +135,42 @@ def _counted(counts: Mapping[str, int]) -> dict[str, int]:
     return {kind: counts[kind] for kind in KINDS if counts.get(kind)}
 
 
-def parents_of(turns: Sequence[Turn]) -> dict[int, Turn]:
-    """The turn before each, by its ``id()``, in its own session where there is one.
+def parents_of(turns: Iterable[Turn]) -> dict[int, Turn]:
+    """The turn before each, by its ``id()``.
+
+    Where several could be, it is one behind whose answer the turn was asked, if there is such a
+    one, and among these that of its own session.
 
     >>> parents_of([])
     {}
     """
-    by_key: dict[str, Turn] = {}
-    by_place: dict[tuple[str, str], Turn] = {}
-    for turn in turns:
-        by_key.setdefault(turn.line.key, turn)
-        by_place.setdefault((turn.line.session, turn.line.key), turn)
+    by_key: dict[str, list[Turn]] = {}
+    for turn in (turns := [*turns]):
+        by_key.setdefault(turn.line.key, []).append(turn)
+    by_answers: dict[str, dict[str | None, list[Turn]]] = {}
     found = {}
     for turn in turns:
         key = turn.line.parent or ""
-        parent = by_place.get((turn.line.session, key)) or by_key.get(key)
-        if parent is not None and parent is not turn:
-            found[id(turn)] = parent
+        before = by_key.get(key, [])
+        if len(before) > 1:
+            if key not in by_answers:
+                by_answers[key] = _by_answers(before)
+            before = by_answers[key].get(turn.line.behind, before)
+        others = [one for one in before if one is not turn]
+        own = (one for one in others if one.line.session == turn.line.session)
+        if others:
+            found[id(turn)] = next(own, others[0])
     return found
+
+
+def _by_answers(turns: Iterable[Turn]) -> dict[str | None, list[Turn]]:
+    found: dict[str | None, list[Turn]] = {}
+    for turn in turns:
+        found.setdefault(turn.answers, []).append(turn)
+    return found
+
+
+def follows(turn: Turn, before: Turn) -> bool:
+    """Whether a turn was asked behind another one, with all that had been answered up to there."""
+    line = turn.line
+    return line.parent == before.line.key and line.behind in (None, before.answers)

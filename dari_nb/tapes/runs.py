@@ -81,6 +81,7 @@ def turns_of_run(run: AnyRun, agent: str, scrubber: Scrubber, session: str) -> l
             session=session,
             number=number,
             parent=made[-1].line.key if made else None,
+            behind=made[-1].answers if made else None,
             llm=run.model,
             metadata=run.metadata if number == 1 else None,
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 from msgspec import UNSET
@@ -11,7 +12,7 @@ from msgspec.structs import replace
 
 from ..models import TERMINAL, Content, Event, parse_time
 from ..models import events as ev
-from .keys import asked_of, key_of
+from .keys import asked_of, digest_of, key_of
 from .lines import (
     After,
     AgentLine,
@@ -97,6 +98,15 @@ class Turn:
         """Its key, and which answer to it this is: what tells it from all other turns."""
         return self.line.key, self.line.take
 
+    @property
+    def answers(self) -> str:
+        """A hash of all that was answered in its session up to its end: words, calls, how it ended.
+
+        Other results of the same calls change nothing that a conversation goes on from.
+        """
+        told = [one for event in self.events if (one := _answered(event)) is not None]
+        return digest_of([self.line.behind, told])
+
     def in_place_of(self, other: Turn) -> Turn:
         """This turn where another stood: with its session, and its notes where they were."""
         body = with_notes(self.body, noted(other.body), is_ended=self.status is not None)
@@ -116,6 +126,15 @@ def end_of(event: EventLine) -> str | None:
     return status if isinstance(status, str) and status in TERMINAL else None
 
 
+def _answered(event: EventLine) -> list[Any] | str | None:
+    """What an event adds to an answer, if it does."""
+    if event.event == ev.ASSISTANT_MESSAGE_COMPLETED:
+        return ["said", event.data.get("content")]
+    if event.event == ev.TOOL_CALL_REQUESTED:
+        return ["called", event.data.get("tool_name"), event.data.get("arguments")]
+    return end_of(event)
+
+
 class Taking:
     """A turn while it happens: nothing of it can be had before it is scrubbed.
 
@@ -129,6 +148,7 @@ class Taking:
         session: The session, by whichever name.
         number: The turn's place in it, from 1.
         parent: The key of the turn before it.
+        behind: The hash of all that had been answered before it, where that is known.
         llm: The LLM option.
         metadata: What is known of the session; it stands at its first turn, and the message's own
             at each.
@@ -148,6 +168,7 @@ class Taking:
         session: str,
         number: int,
         parent: str | None = None,
+        behind: str | None = None,
         llm: str | None = None,
         metadata: Mapping[str, Any] | None = None,
         digests: Mapping[str, str] | None = None,
@@ -166,6 +187,7 @@ class Taking:
             session=session,
             key=key_of(parent, agent, llm, asked),
             parent=parent,
+            behind=behind,
             agent=agent.agent,
             llm=llm,
             asked=asked,
@@ -292,7 +314,10 @@ def turns_of(
             parent = opened.turn.line.key
         elif event.turn_id in taking:
             taking[event.turn_id].event(event.type, event.data, at)
-    return [each.turn for each in taking.values()]
+    turns = [each.turn for each in taking.values()]
+    for before, turn in pairwise(turns):
+        turn.line.behind = before.answers
+    return turns
 
 
 def _seconds(event: Event) -> float | None:

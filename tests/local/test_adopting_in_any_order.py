@@ -12,7 +12,7 @@ import pytest
 from dari_nb.tapes import Mark, Recording, Turn, read_tape
 from dari_nb.tapes.summary import prompt_of
 
-from .courses import Course, answer_of, assert_sound, before
+from .courses import Course, answer_of, asked_behind_others, assert_sound, before
 
 Place = tuple[str, int, bool]
 STEPS = 25
@@ -74,6 +74,7 @@ def test_nothing_vanishes_without_a_word(course: Course, caplog: pytest.LogCaptu
         old, new = contents(was), contents(now)
         assert sum((marks(was) - marks(now)).values()) == said_of("marks?|questions?", told)
         if step >= 0.45:
+            assert asked_behind_others(now) <= asked_behind_others(was)
             lost = [place for place in old if new.get(place) != old[place]]
             waited = sum(is_new for *_, is_new in lost)
             assert waited == said_of(r"turns? (?:adopted|rejected)", told)

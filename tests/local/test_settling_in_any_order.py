@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from dari_nb.tapes import EventLine, Mark, Recording, Turn, flaws_of, read_tape, settle, write_tape
+from dari_nb.tapes import EventLine, Mark, Recording, Turn, read_tape, settle, write_tape
 from dari_nb.tapes.settling.merging import Side
 from dari_nb.tapes.summary import prompt_of
 
 from ..tapes.branches import git
-from .courses import Course, answer_of, before
+from .courses import Course, answer_of, asked_behind_others, assert_no_other_flaw, before
 
 ROUNDS = 6
 Marks = dict[str, tuple[Mark, tuple[str, int] | None]]
@@ -170,7 +170,13 @@ def test_nothing_goes_or_moves_without_a_word(branches: Branches, keeps: Side) -
             told: list[str] = []
             settle(path, keeps=keeps, tell=told.append)
             now, words = read_tape(path), "\n".join(told)
-            assert [str(flaw) for flaw in flaws_of(now)] == []
+            assert_no_other_flaw(now)
+            known = asked_behind_others(ours) | asked_behind_others(theirs)
+            for key, answer in asked_behind_others(now) - known:
+                turn = next(
+                    t for t in now.turns if (t.line.key, str(answer_of(t))) == (key, answer)
+                )
+                assert f"{turn.line.turn} of {turn.line.session}, {prompt_of(turn)}" in words
             assert_turns_kept(base, ours, now, words)
             assert_turns_kept(base, theirs, now, words)
             assert_conversations_whole([ours, theirs], now, words)

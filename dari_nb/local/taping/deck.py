@@ -19,6 +19,7 @@ from ..store import Store
 from ..store.database import Effect
 from ..store.records import EventRecord, SessionRecord
 from ..workspaces.workspaces import Workspaces
+from .answers import Answers
 from .comparison import Comparison
 from .finder import Finder
 from .known import is_of_tape
@@ -63,7 +64,8 @@ class Deck:
         self._unasked: set[str] = set()
         self.costs: dict[str, str | None] = {}
         self.played: dict[str, bool] = {}
-        self._recorder = TapeRecorder(store, workspaces, self._unasked)
+        self._answers = Answers(store, self._unasked)
+        self._recorder = TapeRecorder(store, workspaces, self._answers, self._unasked)
         self._finder: Finder | None = None
         self._tape: Tape | None = None
         self._opened: GrowingTape | None = None
@@ -80,6 +82,7 @@ class Deck:
             self._finder = Finder(
                 *(self._store, opened.scrubber.apart()),
                 volatile,
+                answers=self._answers,
                 asks_live=self._mode == "auto",
                 unasked=self._unasked,
             )
@@ -130,6 +133,7 @@ class Deck:
             if tape.volatile and asked != (recorded := text_asked(turn.line.asked)):
                 self._say(_PASSED_OVER, asked, what=self._passed_over(asked, recorded))
             self._recorder.pass_over(message_id, turn)
+            self._answers.note(message_id, turn)
             self.costs[message_id] = turn.line.cost
             compare = self._comparison if tape.run_tools else None
             pace, folder = Pace(tape.factor, tape.idle_limit), folder_beside(tape.file)
@@ -200,6 +204,7 @@ class Deck:
 
     def _ended(self, message_id: str, turn: Turn) -> None:
         self.costs[message_id] = turn.line.cost
+        self._answers.note(message_id, turn)
         if self._finder is not None:
             self._finder.add(turn)
 

@@ -12,6 +12,7 @@ from ...tapes.differences import gap_between, text_asked
 from ...tapes.recording import Recording
 from ..store import Store
 from ..store.records import SessionRecord
+from .answers import Answers
 from .chains import Chains
 from .known import agent_of, digests_of
 
@@ -19,6 +20,10 @@ _EMPTY = "{tape} has no turn to play."
 _REPEAT = "repeat"
 """The metadata in which a batch says which repetition of its task a session is."""
 _NO_REPEAT = "{tape} has this only {number} times, and not as repetition {repeat}."
+_BEHIND = (
+    "{tape} has this only behind another answer than this session got: what comes before it has "
+    "several there. Ask it all anew in a session of its own, which gets the next of them."
+)
 _WAITS = "{tape} has this as new, {turn}: review() shows it, to adopt or to reject it."
 _ASKED = "You have asked this in this session already; {next}"
 _NEXT, _NO_NEXT = "next on {tape} is: {asked}", "nothing follows on {tape}."
@@ -35,6 +40,7 @@ class Finder:
         store: Where the ledgers are.
         scrubber: What takes the secrets out of what is asked.
         volatile: What does not count in texts.
+        answers: What had been answered in the sessions.
         asks_live: Whether what is missing is asked live: then new turns play, too, and those that
             are no answer do not.
         unasked: The messages that nobody could be asked, which count for nothing.
@@ -46,12 +52,14 @@ class Finder:
         scrubber: Scrubber,
         volatile: Sequence[re.Pattern[str]],
         *,
+        answers: Answers,
         asks_live: bool,
         unasked: Container[str] = (),
     ) -> None:
         self._store = store
         self._scrubber = scrubber
         self._volatile = volatile
+        self._answered = answers
         self._chains = Chains(store, scrubber, volatile, unasked)
         self._keys: dict[str, str] = {}
         self._found: dict[str, list[Turn]] = {}
@@ -90,12 +98,11 @@ class Finder:
     def find(self, session: SessionRecord, content: Content) -> Turn | None:
         """The turn that plays for what is asked next in a session.
 
-        A session goes on with the answers of the recorded one that its last turn was from; else the
-        n-th asking has the n-th answer, and after the last the first one again.
+        Only what was asked behind the same answers does. Of several, a session goes on with that of
+        the recorded one that its last turn was from; else the n-th asking has the n-th answer, and
+        after the last the first one again.
         """
-        before = self._chains.before(session)
-        key = str(self._chains.after(session, before, content).key)
-        turns = self._answers(key, session, is_first=before.key is None)
+        key, turns = self._playing(session, content)
         if not turns:
             return None
         own = self._recorded.get(session.id)
@@ -107,18 +114,23 @@ class Finder:
 
     def has(self, session: SessionRecord, content: Content) -> bool:
         """Whether something plays for what would be asked next in a session."""
+        return bool(self._playing(session, content)[1])
+
+    def _playing(self, session: SessionRecord, content: Content) -> tuple[str, list[Turn]]:
+        """The key of what would be asked next, and what may play for it.
+
+        Of a batch's task, each repetition has answers of its own.
+        """
         before = self._chains.before(session)
         key = str(self._chains.after(session, before, content).key)
-        return bool(self._answers(key, session, is_first=before.key is None))
-
-    def _answers(self, key: str, session: SessionRecord, *, is_first: bool) -> list[Turn]:
-        """What may play for a key: of a batch's task, each repetition has answers of its own."""
+        behind = self._answered.before(session, self._scrubber)
         turns = sorted(self._found.get(key, []), key=lambda turn: turn.line.take)
-        wanted = session.metadata.get(_REPEAT) if is_first else None
+        turns = [turn for turn in turns if turn.line.behind in (None, behind)]
+        wanted = session.metadata.get(_REPEAT) if before.key is None else None
         if wanted is None:
-            return turns
+            return key, turns
         told = [turn.line.metadata.get(_REPEAT, str(n)) for n, turn in enumerate(turns)]
-        return [turn for turn, repeat in zip(turns, told, strict=True) if repeat == wanted]
+        return key, [turn for turn, repeat in zip(turns, told, strict=True) if repeat == wanted]
 
     def miss(self, tape: str, session: SessionRecord, content: Content, advice: str = "") -> str:
         """Say that nothing plays for what is asked, and what comes nearest.
@@ -140,6 +152,8 @@ class Finder:
         ).turn
         key = self._chains.after(session, place, content).key or ""
         if answers := self._found.get(key):
+            if place.key is not None:
+                return _BEHIND.format(tape=tape) + advice
             repeat = session.metadata.get(_REPEAT)
             return _NO_REPEAT.format(tape=tape, number=len(answers), repeat=repeat) + advice
         if key in self._waiting:

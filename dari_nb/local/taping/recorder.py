@@ -15,12 +15,15 @@ from ...models import TERMINAL, Event
 from ...models import events as ev
 from ...tapes import Taking, Turn
 from ...tapes.growing import GrowingTape
+from ...tapes.recording import follows
 from ..agents import Draft
 from ..store import Store
 from ..store.costs import total
 from ..store.database import Effect
 from ..store.records import FIRST_ORG, EventRecord, SessionRecord
 from ..workspaces.workspaces import Workspaces
+from .answers import UNKNOWN as NOT_ENDED
+from .answers import Answers
 from .chains import Chains
 from .known import agent_of, digests_of
 from .player import UNKNOWN
@@ -32,9 +35,10 @@ _NOT_KEPT = (
     "That is tried again with the next turn, and when the tape is taken out."
 )
 _GOES_ON_FROM_NONE = (
-    "%s of a session is recorded, but cannot play: the turn before it was taken off the tape. "
+    "%s of a session is recorded, but cannot play: the turn before it was %s the tape. "
     "Ask it in a new session."
 )
+_TAKEN_OFF, _REPLACED = "taken off", "replaced on"
 _REPLAY = "replay_of"
 """The metadata of a session that shows what another one was answered, and asks nobody."""
 _FORK = "forked_from"
@@ -47,6 +51,7 @@ class TapeRecorder:
     Args:
         store: Where the ledgers are.
         workspaces: Where the files of sessions are.
+        answers: What had been answered in the sessions.
         unasked: The messages that nobody could be asked.
 
     Attributes:
@@ -54,8 +59,15 @@ class TapeRecorder:
             recorded has, unless it is of a fork, and what goes on from that.
     """
 
-    def __init__(self, store: Store, workspaces: Workspaces, unasked: Container[str] = ()) -> None:
+    def __init__(
+        self,
+        store: Store,
+        workspaces: Workspaces,
+        answers: Answers,
+        unasked: Container[str] = (),
+    ) -> None:
         self._store = store
+        self._answers = answers
         self._files = TurnFiles(store, workspaces)
         self._folder: Path | None = None
         self._unasked = unasked
@@ -91,7 +103,8 @@ class TapeRecorder:
         self._replaces = replaces
         self._ended = ended
         self._folder = files
-        self._chains = Chains(self._store, tape.scrubber.apart(), unasked=self._unasked)
+        self._scrubber = tape.scrubber.apart()
+        self._chains = Chains(self._store, self._scrubber, unasked=self._unasked)
 
     def eject(self) -> None:
         """Record no more.
@@ -179,6 +192,7 @@ class TapeRecorder:
             session=session_id,
             number=before.number + 1,
             parent=before.key,
+            behind=self._behind(session, message_id),
             llm=session.llm_id,
             metadata=None if before.key else session.metadata,
             digests=digests_of(self._store, event.data["content"]),
@@ -186,10 +200,24 @@ class TapeRecorder:
         taking.turn.line.take = self._take(tape, taking.turn.line.key)
         taking.turn.line.new = self._has_to_be_adopted(tape, taking.turn, session)
         self._taking[message_id] = taking
-        lost = self._on_tape - {turn.line.key for turn in tape.recording.turns}
-        if before.key in lost and not tape.brings_back(before.key):
-            _log.warning(_GOES_ON_FROM_NONE, taking.turn.line.turn)
+        if (became := self._lost(tape, taking.turn)) and not tape.brings_back_before(taking.turn):
+            _log.warning(_GOES_ON_FROM_NONE, taking.turn.line.turn, became)
         tape.begin(taking)
+
+    def _behind(self, session: SessionRecord, message_id: str) -> str | None:
+        """What had been answered before a message, as far as that is known yet."""
+        behind = self._answers.before(session, self._scrubber, message_id)
+        return None if behind == NOT_ENDED else behind
+
+    def _lost(self, tape: GrowingTape, turn: Turn) -> str:
+        """What became of the turn before one, where it is no longer on the tape as it was."""
+        parent = turn.line.parent
+        there = [one for one in tape.recording.turns if one.line.key == parent]
+        if any(follows(turn, one) for one in reversed(there)):
+            return ""
+        if there:
+            return _REPLACED
+        return _TAKEN_OFF if parent in self._on_tape else ""
 
     def _has_to_be_adopted(self, tape: GrowingTape, turn: Turn, session: SessionRecord) -> bool:
         if self._replaces or self._completes(tape, turn):
@@ -241,6 +269,9 @@ class TapeRecorder:
                 self._reports[message_id] = len(self._store.reported(session_id))
             tape.go_on(taking)
             return
+        session = self._store.session(session_id)
+        if session is not None and taking.turn.line.parent is not None:
+            taking.turn.line.behind = self._behind(session, message_id)
         # What a turn that never ran has cost is nothing that anybody told.
         reports = self._store.reported(session_id)
         taking.turn.line.cost = _cost(reports[self._reports.pop(message_id, len(reports)) :])

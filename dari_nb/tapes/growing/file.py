@@ -190,6 +190,9 @@ class TapeFile:
     def _bring_back(self) -> None:
         """Write again what went with the file, where that which is new goes on from it."""
         back = self.own.before(turn for _, turn in self._pending)
+        for turn in back:
+            while place_of(turn) in self._sessions.there:
+                turn.line.take += 1
         self._pending = [*((_OF_OTHERS, turn) for turn in back), *self._pending]
         self._has_news |= bool(back)
 

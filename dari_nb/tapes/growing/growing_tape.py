@@ -9,7 +9,7 @@ from pathlib import Path
 from ...errors import InvalidRequestError
 from ..lines import Line
 from ..scrubbing import Scrubber
-from ..turns import Taking
+from ..turns import Taking, Turn
 from ..writing import READ_ONLY, may_be_written
 from .file import TapeFile
 from .journal import Journal
@@ -103,9 +103,9 @@ class GrowingTape:
         if why is not None:
             raise InvalidRequestError(_NOT_WRITTEN.format(why=why))
 
-    def brings_back(self, key: str) -> bool:
-        """Whether a turn that is no longer there is written again with what goes on from it."""
-        return self._file.own.brings_back(key)
+    def brings_back_before(self, turn: Turn) -> bool:
+        """Whether the turn before one, which is no longer there, is written again with it."""
+        return bool(self._file.own.before([turn]))
 
     def begin(self, taking: Taking) -> None:
         """Take note of a turn that was asked."""
@@ -159,8 +159,7 @@ class GrowingTape:
     def _end(self, taking: Taking) -> None:
         self.go_on(taking)
         run, turn = self._running.pop(taking), taking.turn
-        if turn.line.cost is not None:
-            self._note(run, [turn.line])
+        self._note(run, [turn.line])  # with what is known of it only at its end
         self.recording.turns.append(turn)
         self._saving.do(lambda: self._file.take(turn, run.number))
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from weakref import WeakSet
 
+from ..recording import follows
 from ..summary import count_of
 from ..turns import Turn
 
@@ -25,8 +26,8 @@ class OwnTurns:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._places: set[tuple[str, int]] = set()
-        self._there: dict[str, Turn] = {}
-        self._gone: dict[str, Turn] = {}
+        self._there: list[Turn] = []
+        self._gone: list[Turn] = []
         _kept.add(self)
 
     def __len__(self) -> int:
@@ -35,9 +36,8 @@ class OwnTurns:
     def add(self, turns: Sequence[Turn]) -> None:
         """Take note of turns that are on the tape now."""
         self._places |= {turn.place for turn in turns}
-        self._there |= {turn.line.key: turn for turn in turns}
-        for turn in turns:
-            self._gone.pop(turn.line.key, None)
+        self._there += turns
+        self._gone = without(self._gone, turns)
 
     def forget(self, places: set[tuple[str, int]]) -> None:
         """Miss turns no more, by their keys and takes."""
@@ -50,10 +50,8 @@ class OwnTurns:
             turns: What is on it.
             is_gone: Whether the file is no longer there, or empty.
         """
-        if is_gone:
-            self._gone |= self._there
-        self._there = {turn.line.key: turn for turn in turns}
-        self._gone = {key: turn for key, turn in self._gone.items() if key not in self._there}
+        self._gone = without([*self._gone, *(self._there if is_gone else ())], turns)
+        self._there = [*turns]
         lost = self._places - {turn.place for turn in turns}
         self.forget(lost)
         count, are = count_of(len(lost), "turn"), "is" if len(lost) == 1 else "are"
@@ -66,20 +64,31 @@ class OwnTurns:
         elif lost:
             _log.warning(_REPLACED, self.path.name, count, are)
 
-    def brings_back(self, key: str) -> bool:
-        """Whether a turn went with the file, and is written again where others go on from it."""
-        return key in self._gone
-
     def before(self, turns: Iterable[Turn]) -> list[Turn]:
         """Give the turns that went with the file and that others go on from, the first first."""
-        found: dict[str, Turn] = {}
-        for turn in turns:
-            way, key = dict[str, Turn](), turn.line.parent
-            while key in self._gone and key not in found and key not in way:
-                way[key] = self._gone[key]
-                key = way[key].line.parent
+        found: dict[int, Turn] = {}
+        for turn in turns if self._gone else ():
+            way, at = dict[int, Turn](), self._gone_before(turn)
+            while at is not None and id(at) not in found and id(at) not in way:
+                way[id(at)] = at
+                at = self._gone_before(at)
             found |= dict(reversed(way.items()))
         return list(found.values())
+
+    def _gone_before(self, turn: Turn) -> Turn | None:
+        return next((one for one in self._gone if follows(turn, one)), None)
+
+
+def without(turns: Iterable[Turn], others: Iterable[Turn]) -> list[Turn]:
+    """Give those turns that are not among others, where they may be another answer to the same."""
+    by_key: dict[str, list[Turn]] = {}
+    for other in others:
+        by_key.setdefault(other.line.key, []).append(other)
+    return [
+        turn
+        for turn in turns
+        if all(one.answers != turn.answers for one in by_key.get(turn.line.key, ()))
+    ]
 
 
 _kept: WeakSet[OwnTurns] = WeakSet()

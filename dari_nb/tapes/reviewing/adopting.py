@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..recording import Recording
+from ..recording import Recording, parents_of
 from ..turns import Turn
 from .replacing import beginning_of, refuse_lost
 
@@ -14,12 +14,11 @@ def adopt_turn(tape: Recording, turn: Turn) -> None:
         InvalidRequestError: It goes on from a turn that is not on the tape.
     """
     refuse_lost(tape, beginning_of(tape, turn))
-    wanted = {turn.place}
-    parent: str | None = turn.line.parent
-    by_key = {one.line.key: one for one in tape.turns if one.line.new}
-    while parent in by_key:
-        wanted.add(by_key[parent].place)
-        parent = by_key.pop(parent).line.parent
+    wanted, parents = set[tuple[str, int]](), parents_of(tape.turns)
+    at = next((one for one in tape.turns if one.line.new and one.place == turn.place), None)
+    while at is not None and at.line.new and at.place not in wanted:
+        wanted.add(at.place)
+        at = parents.get(id(at))
     adopted = [one for one in tape.turns if one.line.new and one.place in wanted]
     here = {one.place for one in tape.turns if not one.line.new}
     tape.turns = [one for one in tape.turns if one not in adopted or one.place not in here]

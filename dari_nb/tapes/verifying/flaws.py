@@ -9,7 +9,7 @@ from typing import NamedTuple
 from ...models import events as ev
 from ..keys import is_keyed
 from ..lines import DraftLine, EventLine, FileLine, encoded
-from ..recording import Recording
+from ..recording import Recording, follows, parents_of
 from ..scrubbing import Scrubber
 from ..summary import prompt_of
 from ..turns import Turn
@@ -23,6 +23,11 @@ _EDITED = (
 _LOST = (
     "{asked} goes on from a turn that is not in the tape ({parent}), so it never plays: take "
     "{lines} out, with what goes on from it, and ask it again where it belongs"
+)
+_BEHIND = (
+    "{asked} goes on from another answer than those that stand before it, so it never plays: take "
+    "{lines} out, with what goes on from it, and ask it again; who has changed that answer by hand "
+    "has dari-local tape keys note it"
 )
 _TWICE = "the turn on line {other} is the same answer to the same: only this one plays"
 _SAME_PLACE = (
@@ -71,14 +76,14 @@ def flaws_of(
         folder: The one beside its file, with its larger files; they are not looked at without it.
     """
     scrubber = scrubber or Scrubber()
-    parents = {turn.line.key: turn.line.parent for turn in tape.turns}
-    circles = _circles(parents)
+    circles = _circles({turn.line.key: turn.line.parent for turn in tape.turns})
+    parents = parents_of(tape.turns)
     seen: dict[tuple[str, int, bool], Turn] = {}
     places: dict[tuple[str, str, bool], Turn] = {}
     flaws = []
     for turn in tape.turns:
         line = turn.line
-        texts = [(turn.number, text) for text in _flaws(turn, parents, circles)]
+        texts = [(turn.number, text) for text in _flaws(turn, parents.get(id(turn)), circles)]
         if other := seen.get((*turn.place, line.new)):
             texts.append((turn.number, _TWICE.format(other=other.number or "above")))
         seen[*turn.place, line.new] = turn
@@ -112,12 +117,14 @@ def _circles(parents: Mapping[str, str | None]) -> set[str]:
     return circles
 
 
-def _flaws(turn: Turn, keys: Container[str], circles: Container[str]) -> Iterator[str]:
+def _flaws(turn: Turn, before: Turn | None, circles: Container[str]) -> Iterator[str]:
     line = turn.line
     if not is_keyed(turn.line, turn.agent):
         yield _EDITED
-    if line.parent is not None and line.parent not in keys:
+    if line.parent is not None and before is None and line.parent != line.key:
         yield _LOST.format(asked=prompt_of(turn), parent=line.parent, lines=_lines(turn))
+    elif line.behind is not None and not (before and follows(turn, before)):
+        yield _BEHIND.format(asked=prompt_of(turn), lines=_lines(turn))
     if line.key in circles:
         yield _CIRCLE
     yield from (_NO_TEXT.format(place=repr(place)[:40]) for place in turn.lost)

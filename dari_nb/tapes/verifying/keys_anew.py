@@ -1,4 +1,4 @@
-"""Keys made anew, where somebody has changed what a turn asks."""
+"""Keys made anew, where somebody has changed what a turn asks, or what was answered."""
 
 from __future__ import annotations
 
@@ -12,20 +12,22 @@ from ..turns import Turn
 def make_keys_anew(tape: Recording) -> int:
     """Make the key of each turn anew, and with it those of the turns that go on from it.
 
-    A turn that has become the same as another one is a further answer to that. One whose parent is
-    not on the tape keeps the parent's key.
+    Each goes on from the answer that stands before it then. A turn that has become the same as
+    another one is a further answer to that. One whose parent is not on the tape keeps the parent's
+    key.
 
     Args:
         tape: The tape, which is changed.
 
     Returns:
-        How many turns have another key, or another place among the answers to it.
+        How many turns have another key, another place among the answers to it, or another answer
+        before them.
 
     >>> from dari_nb.tapes import Recording, make_keys_anew
     >>> make_keys_anew(Recording())
     0
     """
-    before = [(turn.line.key, turn.line.parent, turn.line.take) for turn in tape.turns]
+    before = [*map(_keyed, tape.turns)]
     parents = parents_of(tape.turns)
     made: set[int] = set()
     for turn in tape.turns:
@@ -34,10 +36,16 @@ def make_keys_anew(tape: Recording) -> int:
             parent, line = parents.get(id(each)), each.line
             if parent is not None:
                 line.parent = parent.line.key
+                line.behind = parent.answers if line.behind is not None else None
             line.key = key_of(line.parent, each.agent, line.llm, line.asked)
-    _make_takes_anew(tape.turns, [key for key, _, _ in before])
-    after = [(turn.line.key, turn.line.parent, turn.line.take) for turn in tape.turns]
+    _make_takes_anew(tape.turns, [key for key, *_ in before])
+    after = [*map(_keyed, tape.turns)]
     return sum(old != new for old, new in zip(before, after, strict=True))
+
+
+def _keyed(turn: Turn) -> tuple[str, str | None, int, str | None]:
+    line = turn.line
+    return line.key, line.parent, line.take, line.behind
 
 
 def _unmade(turn: Turn, parents: dict[int, Turn], made: set[int]) -> list[Turn]:

@@ -1,0 +1,251 @@
+"""A conversation that plays is one that happened: what was asked behind an answer plays there."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable, Iterator
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dari_nb.commands.cli import main
+from dari_nb.local import LocalDari
+from dari_nb.tapes import Tape, flaws_of, read_tape
+
+from .conftest import Caller
+
+Calling = Callable[[LocalDari], Caller]
+
+
+@pytest.fixture
+def calling() -> Iterator[Calling]:
+    callers: list[Caller] = []
+
+    def call(server: LocalDari) -> Caller:
+        callers.append(Caller(server))
+        return callers[-1]
+
+    yield call
+    for caller in callers:
+        caller.http.close()
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "lesson.tape"
+
+
+class Counting:
+    """An agent of whose answers no two are the same."""
+
+    def __init__(self, name: str = "answer") -> None:
+        self._name, self._numbers = name, count(1)
+
+    def __call__(self, prompt: str) -> str:
+        return f"{self._name} {next(self._numbers)} to {prompt}"
+
+
+def server_for(tape: Path | Tape, agent: Any = None) -> LocalDari:
+    server = LocalDari(tape=tape)
+    if agent is not None:
+        server.agent("one")(agent)
+    return server
+
+
+def answer(caller: Caller, session: str, text: str) -> str:
+    message = caller.finished(caller.send(session, text)["message"]["id"])
+    items = caller.get(f"/sessions/{session}/transcript")
+
+    assert message["status"] == "completed"
+    return str([one for one in _texts(items) if one.endswith(f" to {text}")][-1])
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        for inner in value.values():
+            yield from _texts(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _texts(inner)
+    elif isinstance(value, str):
+        yield value
+
+
+def refused(caller: Caller, session: str, text: str) -> str:
+    body = {"type": "user.message", "content": [{"type": "text", "text": text}]}
+    return str(caller.refused(f"/sessions/{session}/events", body)[1])
+
+
+def test_what_was_asked_behind_a_second_answer_plays_behind_that_one(
+    path: Path, calling: Calling
+) -> None:
+    with server_for(Tape(path, mode="record"), Counting()) as server:
+        caller = calling(server)
+        answer(caller, caller.create("one"), "one")
+        second = caller.create("one")
+        assert answer(caller, second, "one") == "answer 2 to one"
+        assert answer(caller, second, "two") == "answer 3 to two"
+    assert flaws_of(read_tape(path)) == []
+    with server_for(Tape(path, mode="play")) as server:
+        caller = calling(server)
+        first, second = caller.create("one"), caller.create("one")
+        assert answer(caller, first, "one") == "answer 1 to one"
+        told = refused(caller, first, "two")
+        assert "behind another answer" in told
+        assert answer(caller, second, "one") == "answer 2 to one"
+        assert answer(caller, second, "two") == "answer 3 to two"
+
+
+def test_of_several_conversations_each_plays_as_it_was(path: Path, calling: Calling) -> None:
+    """Also where what was said last is the same, and only what was said before it is not."""
+    told = count(1)
+
+    def agent(prompt: str) -> str:
+        return f"fine to {prompt}" if prompt == "well?" else f"answer {next(told)} to {prompt}"
+
+    with server_for(Tape(path, mode="record"), agent) as server:
+        caller = calling(server)
+        for _ in range(3):
+            session = caller.create("one")
+            for prompt in ("one", "well?", "and?"):
+                answer(caller, session, prompt)
+    assert flaws_of(read_tape(path)) == []
+    expected = [["answer 1 to one", "fine to well?", "answer 2 to and?"]]
+    expected += [["answer 3 to one", "fine to well?", "answer 4 to and?"]]
+    expected += [["answer 5 to one", "fine to well?", "answer 6 to and?"]]
+    with server_for(Tape(path, mode="play")) as server:
+        caller = calling(server)
+        sessions = [caller.create("one") for _ in range(3)]
+        rows = [[answer(caller, one, prompt) for one in sessions] for prompt in ("one",)]
+        for prompt in ("well?", "and?"):
+            # In whichever order they go on.
+            back = [answer(caller, one, prompt) for one in reversed(sessions)]
+            rows.append([*reversed(back)])
+    assert [list(row) for row in zip(*rows, strict=True)] == expected
+
+
+@pytest.mark.parametrize("is_removed", [True, False])
+def test_what_goes_on_from_a_turn_that_went_takes_it_along(
+    path: Path, calling: Calling, is_removed: bool
+) -> None:
+    """A tape is deleted or emptied while it is in, and its first question asked again."""
+    with server_for(path, Counting()) as server:
+        caller = calling(server)
+        old = caller.create("one")
+        assert answer(caller, old, "one") == "answer 1 to one"
+        path.unlink() if is_removed else path.write_bytes(b"")
+        new = caller.create("one")
+        assert answer(caller, new, "one") == "answer 2 to one"
+        assert answer(caller, old, "two") == "answer 3 to two"
+    tape = read_tape(path)
+    assert flaws_of(tape) == []
+    assert len(tape.turns) == 3
+    with server_for(Tape(path, mode="play")) as server:
+        caller = calling(server)
+        sessions = [caller.create("one"), caller.create("one")]
+        told = {answer(caller, one, "one"): one for one in sessions}
+        assert sorted(told) == ["answer 1 to one", "answer 2 to one"]
+        assert "behind another answer" in refused(caller, told["answer 2 to one"], "two")
+        assert answer(caller, told["answer 1 to one"], "two") == "answer 3 to two"
+
+
+def test_what_goes_on_from_a_turn_that_others_replaced_is_told_and_never_plays(
+    path: Path, calling: Calling, caplog: pytest.LogCaptureFixture
+) -> None:
+    with server_for(path, Counting()) as server:
+        caller = calling(server)
+        session = caller.create("one")
+        answer(caller, session, "one")
+        with server_for(Tape(path, mode="record"), Counting("other")) as other:
+            theirs = calling(other)
+            assert answer(theirs, theirs.create("one"), "one") == "other 1 to one"
+        with caplog.at_level(logging.WARNING):
+            answer(caller, session, "two")
+        assert "cannot play: the turn before it was replaced on the tape" in caplog.text
+    [flaw] = flaws_of(read_tape(path))
+    assert "goes on from another answer" in str(flaw)
+    with server_for(Tape(path, mode="play")) as server:
+        caller = calling(server)
+        session = caller.create("one")
+        assert answer(caller, session, "one") == "other 1 to one"
+        assert "behind another answer" in refused(caller, session, "two")
+
+
+def test_a_session_that_was_asked_before_the_tape_was_in_keeps_its_own_answers(
+    path: Path, calling: Calling
+) -> None:
+    with server_for(Tape(path, mode="record"), Counting()) as server:
+        caller = calling(server)
+        session = caller.create("one")
+        answer(caller, session, "one")
+        answer(caller, session, "two")
+    agent = Counting("live")
+    with LocalDari() as server:
+        server.agent("one")(agent)
+        caller = calling(server)
+        session = caller.create("one")
+        assert answer(caller, session, "one") == "live 1 to one"
+        server.insert(path)
+        assert answer(caller, session, "two") == "live 2 to two"
+        server.eject()
+    [flaw] = flaws_of(read_tape(path))
+    assert "goes on from another answer" in str(flaw)
+
+
+def test_an_answer_that_was_changed_by_hand_is_gone_on_from_once_that_is_noted(
+    path: Path, calling: Calling, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with server_for(Tape(path, mode="record"), Counting()) as server:
+        caller = calling(server)
+        session = caller.create("one")
+        answer(caller, session, "one")
+        answer(caller, session, "two")
+    text = path.read_text().replace("answer 1 to one", "a better answer to one")
+    path.write_text(text)
+    assert main(["tape", "check", str(path)]) == 1
+    assert "has changed that answer by hand" in capsys.readouterr().out
+    assert main(["tape", "keys", str(path)]) == 0
+    assert main(["tape", "check", str(path)]) == 0
+    with server_for(Tape(path, mode="play")) as server:
+        caller = calling(server)
+        session = caller.create("one")
+        assert answer(caller, session, "one") == "a better answer to one"
+        assert answer(caller, session, "two") == "answer 2 to two"
+
+
+def test_two_questions_sent_at_once_play_and_are_recorded_in_their_order(
+    path: Path, calling: Calling
+) -> None:
+    for mode, agent in (("record", Counting()), ("auto", None), ("play", None)):
+        with server_for(Tape(path, mode=mode), agent) as server:  # type: ignore[arg-type]
+            caller = calling(server)
+            session = caller.create("one")
+            sent = [caller.send(session, text)["message"]["id"] for text in ("one", "two", "three")]
+            ended = [caller.finished(one)["status"] for one in sent]
+        assert ended == ["completed"] * 3
+        assert flaws_of(read_tape(path)) == []
+    assert all(turn.line.behind for turn in read_tape(path).turns[1:])
+
+
+def test_a_tape_that_says_nothing_of_what_stood_before_plays_all_the_same(
+    path: Path, calling: Calling
+) -> None:
+    with server_for(Tape(path, mode="record"), Counting()) as server:
+        caller = calling(server)
+        session = caller.create("one")
+        answer(caller, session, "one")
+        answer(caller, session, "two")
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    assert sum("behind" in line for line in lines) == 1
+    for line in lines:
+        line.pop("behind", None)
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    assert main(["tape", "check", str(path)]) == 0
+    with server_for(Tape(path, mode="play")) as server:
+        caller = calling(server)
+        session = caller.create("one")
+        answer(caller, session, "one")
+        assert answer(caller, session, "two") == "answer 2 to two"
