@@ -15,6 +15,7 @@ from ..tapes.summary import count_of
 NO_BEGINNING = "the turn before it is not on the tape"
 NO_FILES = "the tape does not hold the files that were attached"
 LACKING = "what was asked held a secret, which the tape does not hold"
+NAMELESS = "the name of its agent or LLM option held a secret, which the tape does not hold"
 CUT_OFF = "its recording was cut off, or somebody ended it"
 _PLAN = "Asks {turns} of {sessions} again{cost}."
 
@@ -86,6 +87,8 @@ def _troubles(chain: Chain) -> Iterator[tuple[int, str]]:
             yield at, NO_FILES
         elif SCRUBBED in str(blocks):
             yield at, LACKING
+        elif SCRUBBED in turn.line.agent + (turn.line.llm or ""):
+            yield at, NAMELESS
         elif turn.status is None or turn.events[-1].data.get("error") == ev.CANCELLED:
             yield at, CUT_OFF
 

@@ -263,7 +263,7 @@ class LocalDari(TapeDeck):
             self._allowances,
         )
         if self._tape is not None:
-            service.deck.insert(self._tape, opened(self._tape))
+            service.insert(self._tape, opened(self._tape))
         sock = bind(*self._address)
         host, port = sock.getsockname()[:2]
 

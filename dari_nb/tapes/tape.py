@@ -78,8 +78,10 @@ class Tape:
         secrets: Regular expressions of what must not be in it, besides the keys of this process,
             the values of variables whose names say so, such as ``API_KEY`` or ``DB_PASSWORD``,
             what looks like a key of a known provider, and keys and passwords behind their name,
-            such as ``x-api-key: …``; ``dari_nb/tapes/FORMAT.md`` has the list. The format's own
-            words, such as statuses and names of its fields, stay.
+            such as ``x-api-key: …``; ``dari_nb/tapes/FORMAT.md`` has the list. A password in plain
+            words is on the tape unless a pattern matches it. The format's own words, such as
+            statuses and names of its fields, stay. The name of an agent, an LLM option or a tool
+            that one matches is not whole on the tape, which is said once.
         run_tools: Whether calls that the caller of the API has answered are answered anew when they
             play, by functions of the kernel for one. A result that is not as it was recorded ends
             the turn as failed, and the error shows both: what follows was an answer to another.

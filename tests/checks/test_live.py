@@ -215,6 +215,20 @@ def test_what_cannot_be_asked_is_said_with_the_reason(path: Path, serving: Any) 
     ]
 
 
+@pytest.mark.parametrize("pattern", ["gui", "small"])
+def test_whose_name_is_not_whole_on_the_tape_is_not_taken_for_gone(
+    path: Path, serving: Any, pattern: str
+) -> None:
+    tape = Tape(path, secrets=[pattern])
+    with LocalDari(tape=tape) as server, Dari(server.url, server.api_key, server) as d:
+        server.agent("guide", llms=["small", "large"])(guide)
+        d.agents["guide"].start(llm="small").send("one").wait()
+    check = tape.check(serving(), tell=None)
+    assert (check.asked, check.holds, len(check)) == (0, False, 0)
+    why = "the name of its agent or LLM option held a secret, which the tape does not hold"
+    assert check.unasked == [("msg_1 of sess_1", why)]
+
+
 def test_a_turn_that_takes_too_long_is_ended(path: Path, serving: Any) -> None:
     record(path, "one")
 

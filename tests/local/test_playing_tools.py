@@ -68,6 +68,15 @@ def test_what_was_answered_is_used_again_and_nothing_runs(path: Path) -> None:
     assert stock.asked == []
 
 
+def test_nothing_waits_for_a_tool_whose_name_is_not_whole_on_the_tape(path: Path) -> None:
+    secrets = ["sto"]
+    recorded = ask(path, Stock(), live=True, secrets=secrets)
+    assert ask(path, Stock(), secrets=secrets) == recorded
+    status, error, _ = ask(path, Stock(), secrets=secrets, run_tools=True)
+    told = "[scrubbed]ck cannot be run again: the name of the tool is not whole on the tape. Leave"
+    assert (status, error.partition(" run_tools out")[0]) == ("failed", told)
+
+
 def test_run_again_what_gives_the_same_goes_on(path: Path) -> None:
     recorded = ask(path, Stock(), live=True)
     before, stock = path.read_bytes(), Stock(bread={"at": "09:00", "left": 1})

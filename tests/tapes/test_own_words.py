@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import dari_nb as dari
-from dari_nb.local import LocalDari
+from dari_nb.local import LocalDari, ToolCall, ToolResult
 from dari_nb.tapes import Recording, Scrubber, Tape, flaws_of, parsed, read_tape, tape_bytes
 from dari_nb.tapes.tape import Mode
 from dari_nb.tapes.turns import Turn
@@ -93,6 +95,38 @@ def test_what_is_recorded_with_a_pattern_plays(pattern: str, tmp_path: Path) -> 
             d.eject()
     assert answers[1].status == "completed"
     assert "[scrubbed]" in answers[1].text
+
+
+def test_a_name_that_is_not_whole_on_the_tape_is_said_once_and_plays(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    tape = Tape(tmp_path / "x.tape", secrets=["acme", "[Ss]mall|large"], speed="instant")
+
+    def desk(prompt: str) -> Iterator[Any]:
+        yield ToolCall("acme_lookup", {"of": prompt})
+        yield ToolResult("found")
+        yield f"{prompt}!"
+
+    for is_played in (False, True):
+        with LocalDari(tape=tape) as server, Dari(server.url, server.api_key, server) as d:
+            server.agent("acme-desk", llms=["small", "large"])(desk)
+            session = d.agents["acme-desk"].start(llm="small")
+            turns = [session.send(text).wait() for text in ("one", "two")]
+            assert [server.has_played(turn.id) for turn in turns] == [is_played] * 2
+        what = "on the tape, without what a declared pattern matches"
+        agent, llm, *tool = (each.getMessage() for each in caplog.records)
+        assert agent.startswith(f"The name of the agent is “[scrubbed]-desk” {what}: agents that")
+        assert llm.startswith(f"The name of the LLM option is “[scrubbed]” {what}: options whose")
+        lookup = (
+            f"The name of the tool is “[scrubbed]_lookup” {what}: its calls cannot be run again."
+        )
+        assert tool == ([] if is_played else [lookup])
+        assert "acme" not in caplog.text
+        caplog.clear()
+    with LocalDari(tape=tape) as server, Dari(server.url, server.api_key, server) as d:
+        turn = d.agents["[scrubbed]-desk"].start(llm="[scrubbed]").send("one").wait()
+        assert (turn.text, server.has_played(turn.id)) == ("one!", True)
+    assert caplog.records == []
 
 
 @pytest.mark.parametrize("pattern", ["type|status|role", ".+"])

@@ -241,15 +241,26 @@ def test_a_page_is_never_written_over_a_tape(tape: dari.Tape) -> None:
     assert tape.file.read_bytes() == whole
 
 
-@pytest.mark.parametrize("name", ["lesson.ipynb", "prepare.py", "notes.html"])
-def test_a_page_is_written_over_no_other_file(tape: dari.Tape, tmp_path: Path, name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("lesson.ipynb", '{"cells": []}'),
+        ("prepare.py", "print(1)"),
+        ("notes.html", "Nothing yet."),
+        ("index.html", "<!doctype html><title>Mine</title><p>Made by hand."),
+        ("other.html", '<!doctype html><html lang="en"><head><meta charset="utf-8">\n<p>dari_nb'),
+    ],
+)
+def test_a_page_is_written_over_no_other_file(
+    tape: dari.Tape, tmp_path: Path, name: str, text: str
+) -> None:
     file = tmp_path / name
-    file.write_text('{"cells": []}')
-    with pytest.raises(
-        dari.DariError, match=f"{name} is there, and no page: give the page another"
-    ):
+    file.write_text(text)
+    words = f"{name} is there, and no page of a tape: give the page another name, or remove {name}"
+    with pytest.raises(dari.DariError, match=words):
         tape.to_html(file)
-    assert file.read_text() == '{"cells": []}'
+    assert file.read_text() == text
+    assert {path.name for path in tmp_path.iterdir()} == {"shop.tape", name}
 
 
 def test_a_page_takes_the_place_of_an_earlier_one(tape: dari.Tape, tmp_path: Path) -> None:

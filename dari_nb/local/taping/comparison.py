@@ -12,11 +12,16 @@ import msgspec
 from ...models import events as ev
 from ...tapes import EventLine, Scrubber, Turn
 from ...tapes.differences import words_between
+from ...tapes.scrubbing import SCRUBBED
 from ..agents import ToolCall, ToolResult, TurnFailure
 
 _OTHERWISE = (
     "{call}({arguments}) was run again, and its result is not as it was recorded: {difference}. "
     "What does not count in results is named by volatile=[…] of the tape."
+)
+_NOT_WHOLE = (
+    "{call} cannot be run again: the name of the tool is not whole on the tape. "
+    "Leave run_tools out, and its recorded results are used."
 )
 _MOST = 1000
 """Characters of arguments that are shown."""
@@ -78,7 +83,11 @@ class Rerun:
         return is_wait or _call_id(line) in self._recorded
 
     def due(self, line: EventLine) -> tuple[ToolCall, ...]:
-        """The calls that are made now: all that were open when the turn began to wait."""
+        """The calls that are made now: all that were open when the turn began to wait.
+
+        Raises:
+            TurnFailure: Nobody knows a tool by the name that the tape has.
+        """
         if line.event == ev.TOOL_CALL_REQUESTED:
             self._waiting.append(line)
             return ()
@@ -110,6 +119,8 @@ def _as_json(value: Any) -> str:
 
 def _call(line: EventLine) -> ToolCall:
     name = str(line.data.get("tool_name", ""))
+    if SCRUBBED in name:
+        raise TurnFailure(_NOT_WHOLE.format(call=name))
     return ToolCall(name, line.data.get("arguments"), external=True)
 
 

@@ -20,6 +20,11 @@ from .wire import State
 
 TOGETHER = 10
 """Turns that are compressed as one: alike as they are, they take a third of their room so."""
+BEGIN = (
+    '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+    '<meta name="generator" content="dari_nb">'
+)
+"""How each of these pages begins, and no other one does."""
 _LOOK = """
 :root { color-scheme: light dark; }
 body { margin: 0; padding: 24px 16px; background: Canvas; font: 14px/1.5 system-ui, sans-serif; }
@@ -96,7 +101,7 @@ def _head(title: str, script: str, sheet: str) -> str:
         f"script-src 'sha256-{digest}'"
     )
     return (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">\n'
+        f"{BEGIN}\n"
         f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<title>{name}</title>\n"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import warnings
-from codecs import BOM_UTF8
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -57,13 +56,14 @@ def _check_target(path: Path) -> None:
         raise InvalidRequestError(f"{str(path)!r} is no file that a page can be written to.")
     if path.exists() and not _is_page(path):
         raise InvalidRequestError(
-            f"{path.name} is there, and no page: give the page another name, such as "
-            f"{path.stem}.html, or remove {path.name}."
+            f"{path.name} is there, and no page of a tape: give the page another name, or remove "
+            f"{path.name}."
         )
 
 
 def _is_page(path: Path) -> bool:
-    """Whether a file is HTML, or empty."""
+    """Whether a file is such a page, or empty."""
+    from ...widgets.player.page import BEGIN
+
     with path.open("rb") as file:
-        begin = file.read(1000).removeprefix(BOM_UTF8).lstrip().lower()
-    return begin.startswith((b"<!doctype html", b"<html", b"<!--")) or not begin
+        return file.read(len(BEGIN)) in (b"", BEGIN.encode())

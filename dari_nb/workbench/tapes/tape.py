@@ -130,15 +130,15 @@ class Tape(tapes.Tape):  # noqa: D101
         Turns that wait to be adopted are left out, which a warning says.
 
         Args:
-            path: The page; one that is there is replaced, another file is not. ``.html`` is added
-                to a name that has no suffix.
+            path: The page; an earlier one is replaced, a file that is none of these pages is not.
+                ``.html`` is added to a name that has no suffix.
 
         Returns:
             Where it is.
 
         Raises:
             InvalidRequestError: The tape cannot be read, the page cannot be written, or there is
-                another file in its place, such as a tape or a notebook.
+                another file in its place, such as a tape or somebody's own page.
             TapeError: It is no tape, or a line is broken.
 
         >>> tape.to_html("lesson.html").name
