@@ -155,7 +155,7 @@ def against_parts(matrix: Matrix, seen: Against) -> Iterator[Part]:
     yield score_part(seen.score)
     absent = len(_absent(matrix, seen))
     yield Part(f"; {absent} {'was' if absent == 1 else 'were'} not run" if absent else "")
-    yield from _told_versions(matrix, seen)
+    yield from _told_others(matrix, seen)
     yield from failures(matrix, dict.fromkeys([*seen.bases.values(), *seen.bases]), seen.score)
     yield Part(".")
     yield from _left_out(matrix, seen)
@@ -202,14 +202,18 @@ def _absent(matrix: Matrix, seen: Against) -> list[tuple[str, str]]:
     return [place for place in places if place not in there]
 
 
-def _told_versions(matrix: Matrix, seen: Against) -> Iterator[Part]:
-    """Name the columns that are compared with another version."""
+def _told_others(matrix: Matrix, seen: Against) -> Iterator[Part]:
+    """Name the columns of runs that are compared with another LLM or version."""
     columns = {column.id: column for column in matrix.columns}
-    for place, (column, base) in enumerate(seen.bases.items()):
-        one, other = columns[column], columns[base]
-        if one.version_name != other.version_name and one.of:
-            yield Part("; " if place else ": ")
-            yield from (Part(one.label, "b"), Part(" against "), Part(other.label, "b"))
+    pairs = [(columns[column], columns[base]) for column, base in seen.bases.items()]
+    unlike = [
+        (one, other)
+        for one, other in pairs
+        if one.of and (one.llm, one.version_name) != (other.llm, other.version_name)
+    ]
+    for place, (one, other) in enumerate(unlike):
+        yield Part("; " if place else ": ")
+        yield from (Part(one.label, "b"), Part(" against "), Part(other.label, "b"))
 
 
 def _left_out(matrix: Matrix, seen: Against) -> Iterator[Part]:

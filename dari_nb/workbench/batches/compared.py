@@ -388,7 +388,10 @@ def compare_batches(
 
     The oldest is the baseline: what got worse since comes first, and the differences of each
     column to that of the same LLM and version are paired by task, with their interval. Where the
-    oldest has other versions, several of one LLM, ``baseline`` says which of them counts.
+    oldest has other versions, several of one LLM, ``baseline`` says which of them counts. One LLM
+    is not compared with another by itself, however few there are: a column whose LLM the oldest
+    does not have is compared with none, and a line says so. ``baseline="small"`` compares all
+    others with that column, and what is said names both.
 
     Args:
         old: The baseline.
@@ -413,7 +416,10 @@ def compare_batches(
 
 
 def _columns(name: str, batch: Results, batches: Sequence[Results]) -> dict[Column, Column]:
-    """Name the columns of a batch beside others: with versions, if the agent has several there."""
+    """Name the columns of a batch beside others: with versions, if the agent has several there.
+
+    The agent's default alone needs no name where nobody has chosen an LLM.
+    """
     agents = [other for other in batches if other.agent.id == batch.agent.id]
     if len({column.version for other in agents for column in other.columns}) < 2:
         told = batch.grid.names
@@ -421,7 +427,8 @@ def _columns(name: str, batch: Results, batches: Sequence[Results]) -> dict[Colu
         told = {column: _with_version(batch, column) for column in batch.columns}
     if len({*told.values()}) < len(told):
         told = {column: batch.grid.column_id(column) for column in batch.columns}
-    if len(told) == 1 and set(told.values()) == {DEFAULT}:
+    has_llms = any(column.llm for other in batches for column in other.columns)
+    if len(told) == 1 and set(told.values()) == {DEFAULT} and not has_llms:
         return {column: Column(name) for column in told}
     return {column: Column(f"{name} · {called}") for column, called in told.items()}
 

@@ -274,6 +274,39 @@ def test_how_a_column_of_another_name_is_compared_is_said(d, day, server):
     assert "is like no column" not in str(compared)
 
 
+@pytest.mark.parametrize(("old_llms", "old"), [(["small"], "small"), (None, "default")])
+def test_one_llm_is_compared_with_another_only_where_it_is_chosen_and_both_are_named(
+    d, day, old_llms, old
+):
+    old_batch = d.batches.run("parity", TASKS, old_llms, run_id="monday").wait(60)
+    new = d.batches.run("parity", TASKS, ["large"], run_id="tuesday").wait(60)
+    for batch in (old_batch, new):
+        batch.score("right", right)
+    compared = dari.compare_batches(old_batch, new)
+    assert [column.label for column in compared.columns] == [f"monday · {old}", "tuesday · large"]
+    way = f'compare_batches(…, baseline="{old}")'
+    assert f"tuesday · large is like no column of monday: {way} compares it" in str(compared)
+    assert "Nothing is compared with monday on “right”." in str(compared)
+    with pytest.raises(InvalidRequestError, match=f'baseline="{old}"'):
+        compared.differences()
+    chosen = dari.compare_batches(old_batch, new, baseline=old)
+    assert f"on “right”: tuesday · large against monday · {old}." in str(chosen)
+    [told] = chosen.differences().to_dict("records")
+    assert (told["column"], told["baseline"]) == ("tuesday · large", f"monday · {old}")
+
+
+def test_a_further_llm_of_the_newer_day_is_not_counted_among_what_has_changed(d, day):
+    day.wrong = {"small": set(), "large": set(range(8))}
+    old = d.batches.run("parity", TASKS, ["small"], run_id="monday").wait(60)
+    new = d.batches.run("parity", TASKS, ["small", "large"], run_id="tuesday").wait(60)
+    for batch in (old, new):
+        batch.score("right", right)
+    compared = dari.compare_batches(old, new)
+    assert "Of 8 tasks, 0 are worse, 0 better, 8 alike against monday on “right”." in str(compared)
+    assert "tuesday · large is like no column of monday" in str(compared)
+    assert compared.differences()["column"].tolist() == ["tuesday · small"]
+
+
 def test_batches_are_called_by_the_names_they_were_given_or_else_by_their_days(d, day, monkeypatch):
     monkeypatch.setattr(
         "dari_nb.workbench.batches.matching.day_of", lambda batch, _: f"Nov {len(batch.tasks)}"
