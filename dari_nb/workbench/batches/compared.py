@@ -6,12 +6,13 @@ import contextlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 from ...errors import InvalidRequestError
 from ...models import TimelineItem
 from .cells import DEFAULT, Cell, Column
-from .matching import agents_of, matched, names_of, sizes_text, told_apart
+from .matching import agents_of, matched, names_of, sizes_text, spaced_rows, told_apart
 from .pairing import id_of
 from .results import Place, Results
 from .tasks import Task
@@ -64,6 +65,7 @@ class ComparedBatches(Results):
         first = batches[0]
         names = names_of(batches)
         tasks, places, self._unsure = matched(batches)
+        self._spaced = spaced_rows(batches, places)
         runs = [
             _Run(name, batch, rows, _columns(name, batch, batches))
             for name, batch, rows in zip(names, batches, places, strict=True)
@@ -81,10 +83,12 @@ class ComparedBatches(Results):
             for run in runs
         }
         if not any(self._is_shared(task.index) for task in tasks):
+            near = " Some differ by white space alone: give these one text, or an id in metadata."
             raise InvalidRequestError(
                 f"{' and '.join(batch.run_id for batch in batches)} have no task in common: tasks "
                 "are the same when their text and what is expected are, or their id in metadata; "
                 "of one text those with another id are not, nor those that nothing tells apart."
+                f"{near if self._spaced else ''}"
             )
         self.baseline = names[0]
         self.baseline = self._baseline(names[0] if baseline is None else baseline)
@@ -306,24 +310,16 @@ class ComparedBatches(Results):
 
     @property
     def notes(self) -> list[str]:
-        """What not all batches have, and what was asked in other words, as texts."""
+        """What not all batches have or two share, and what was asked in other words, as texts."""
         from ...render import count_text
 
-        holders: dict[tuple[str, ...], list[Task]] = {}
-        for task in self.tasks:
-            names = tuple(run.name for run in self._runs if task.index in run.rows.values())
-            if len(names) < len(self._runs) and task.index not in self._unsure:
-                holders.setdefault(names, []).append(task)
         words: dict[int, set[str]] = {}
         ids: dict[int, set[str]] = {}
         for run in self._runs:
             for task in run.batch.tasks:
                 words.setdefault(run.rows[task.index], set()).add(task.label)
                 ids.setdefault(run.rows[task.index], set()).add(id_of(task))
-        told = {
-            f"{count_text(len(tasks), 'task')} only in {' and '.join(names)}": tasks
-            for names, tasks in holders.items()
-        }
+        told = self._only_in_some()
         if others := [task for task in self.tasks if len(words[task.index]) > 1]:
             told[f"{count_text(len(others), 'task')} with another text under the same id"] = others
         if others := [task for task in self.tasks if len(ids[task.index] - {""}) > 1]:
@@ -335,7 +331,42 @@ class ComparedBatches(Results):
                 f"since others have the same text and nothing tells which is the same"
             ] = unsure
         named = told_apart([t for tasks in told.values() for t in tasks[:_MOST_NAMED]])
-        return [f"{said}: {_listed(tasks, named)}" for said, tasks in told.items()]
+        tasks_told = [f"{said}: {_listed(tasks, named)}" for said, tasks in told.items()]
+        return [*self._beside_themselves(), *tasks_told]
+
+    def _only_in_some(self) -> dict[str, list[Task]]:
+        """Return the tasks that not all batches have, by what there is to say of them."""
+        from ...render import count_text
+
+        holders: dict[tuple[bool, tuple[str, ...]], list[Task]] = {}
+        for task in self.tasks:
+            names = tuple(run.name for run in self._runs if task.index in run.rows.values())
+            if len(names) < len(self._runs) and task.index not in self._unsure:
+                holders.setdefault((task.index in self._spaced, names), []).append(task)
+        told = {}
+        for (is_spaced, names), tasks in holders.items():
+            differ = "differs from one" if len(tasks) == 1 else "differ from those"
+            near = f", which {differ} elsewhere by white space alone" if is_spaced else ""
+            told[f"{count_text(len(tasks), 'task')} only in {' and '.join(names)}{near}"] = tasks
+        return told
+
+    def _beside_themselves(self) -> Iterator[str]:
+        """Say which of them have answers in common, where no difference says anything."""
+        from ...render import count_text
+
+        for older, newer in combinations(self._runs, 2):
+            olds, news = (
+                {cell.session_id for cell in run.batch.cells if cell.session_id}
+                for run in (older, newer)
+            )
+            if not (shared := olds & news):
+                continue
+            common = f"has {count_text(len(shared), 'answer')} in common with"
+            what = "is the same run as" if olds == news else common
+            yield (
+                f"{newer.name} {what} {older.name}: where an answer is compared with itself "
+                "nothing can differ, whatever the interval; compare another run"
+            )
 
     def to_mimebundle(self) -> dict[str, str]:
         """Return it as HTML, Markdown and plain text, what got worse since the oldest first."""

@@ -307,6 +307,45 @@ def test_a_further_llm_of_the_newer_day_is_not_counted_among_what_has_changed(d,
     assert compared.differences()["column"].tolist() == ["tuesday · small"]
 
 
+def test_that_a_run_is_compared_with_itself_is_said(d, day):
+    old = d.batches.run("parity", TASKS[:4], ["small"], run_id="monday").wait(60)
+    old.score("right", right)
+    itself = (
+        "where an answer is compared with itself nothing can differ, whatever the interval; "
+        "compare another run"
+    )
+    for again in (old, d.batches["monday"]):
+        compared = dari.compare_batches(old, again)
+        assert compared.notes == [f"monday (2) is the same run as monday: {itself}"]
+        assert compared.notes[0] in str(compared)
+        assert compared.notes[0] in unescape(compared.view().head)
+    more = d.batches.run("parity", TASKS[:4], ["small"], repeats=2, run_id="monday").wait(60)
+    [said] = dari.compare_batches(old, more).notes
+    assert said == f"monday (2) has 4 answers in common with monday: {itself}"
+    new = d.batches.run("parity", TASKS[:4], ["small"], run_id="tuesday").wait(60)
+    assert dari.compare_batches(old, new).notes == []
+
+
+def test_tasks_that_white_space_alone_tells_apart_are_told_as_that(d, day):
+    spaced = [{**TASKS[0], "prompt": "Is 0  odd?\n"}, {**TASKS[1], "prompt": " Is 1 odd?"}]
+    old = d.batches.run("parity", TASKS[:5], ["small"], run_id="monday").wait(60)
+    new = d.batches.run("parity", [*spaced, *TASKS[3:7]], ["small"], run_id="tuesday").wait(60)
+    near = ", which differ from those elsewhere by white space alone: “Is 0 odd?” (expected no), "
+    odd = "“Is 1 odd?” (expected yes)"
+    assert dari.compare_batches(old, new).notes == [
+        f"2 tasks only in monday{near}{odd}",
+        "1 task only in monday: “Is 2 odd?”",
+        f"2 tasks only in tuesday{near}{odd}",
+        "2 tasks only in tuesday: “Is 5 odd?”, “Is 6 odd?”",
+    ]
+    other = d.batches.run("parity", spaced, ["small"], run_id="friday").wait(60)
+    with pytest.raises(InvalidRequestError, match="differ by white space alone: give these one"):
+        dari.compare_batches(old, other)
+    expects = [{**spaced[0], "expected": "who knows"}, TASKS[1]]
+    last = d.batches.run("parity", expects, ["small"], run_id="sunday").wait(60)
+    assert "white space" not in str(dari.compare_batches(old, last).notes)
+
+
 def test_batches_are_called_by_the_names_they_were_given_or_else_by_their_days(d, day, monkeypatch):
     monkeypatch.setattr(
         "dari_nb.workbench.batches.matching.day_of", lambda batch, _: f"Nov {len(batch.tasks)}"
