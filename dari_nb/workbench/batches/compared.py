@@ -237,7 +237,8 @@ class ComparedBatches(Results):
         from .matrix.means import compared_with
 
         matrix = self._snapshot()
-        by = checked_score(matrix, score or next(iter(scores_of(matrix)), "score"))
+        scores = [*scores_of(matrix), *matrix.unlike, "score"]
+        by = checked_score(matrix, score or scores[0])
         seen = compared_with(matrix, self.baseline, by)
         if seen is None or not seen.bases:
             told = against_text(matrix, seen) if seen else "Nothing can be compared."
@@ -423,6 +424,10 @@ def compare_batches(
     is not compared with another by itself, however few there are: a column whose LLM the oldest
     does not have is compared with none, and a line says so. ``baseline="small"`` compares all
     others with that column, and what is said names both.
+
+    A score is compared where it is on one scale in all of them. Judges keep theirs; where it is not
+    known, yes or no, numbers and words are told apart, and a line says so where shares of 1 may
+    stand beside numbers of another scale.
 
     Args:
         old: The baseline.

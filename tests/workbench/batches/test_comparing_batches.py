@@ -31,6 +31,10 @@ def right(turn):
     return turn.text == turn.session.metadata["expected"]
 
 
+def right_as_number(turn):
+    return int(right(turn))
+
+
 @pytest.fixture
 def day(server):
     return Day(server)
@@ -344,6 +348,80 @@ def test_tasks_that_white_space_alone_tells_apart_are_told_as_that(d, day):
     expects = [{**spaced[0], "expected": "who knows"}, TASKS[1]]
     last = d.batches.run("parity", expects, ["small"], run_id="sunday").wait(60)
     assert "white space" not in str(dari.compare_batches(old, last).notes)
+
+
+@pytest.fixture
+def two(d, day):
+    day.wrong = {"small": {1, 2}}
+    return [
+        d.batches.run("parity", TASKS, ["small"], run_id=name).wait(60)
+        for name in ("monday", "tuesday")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("scales", "told"),
+    [
+        ([(1, 5), (0, 10)], ["a scale of 1 to 5 in monday", "a scale of 0 to 10 in tuesday"]),
+        ([(0, 1), (1, 5)], ["yes or no in monday", "a scale of 1 to 5 in tuesday"]),
+    ],
+)
+def test_what_was_judged_on_unlike_scales_is_not_compared(d, two, server, scales, told):
+    server.agent("judge")(lambda prompt: '{"score": 1, "reason": "Why not."}')
+    for batch, scale in zip(two, scales, strict=True):
+        batch.judge("kind", rubric="Is it kind?", scale=scale)
+    why = f"“judge.kind” is not compared: {', '.join(told)}. Give it in one way in all of them."
+    compared = dari.compare_batches(d.batches["monday"], d.batches["tuesday"])
+    assert why in str(compared)
+    assert "are worse" not in str(compared)
+    with pytest.raises(InvalidRequestError, match=re.escape(why[:-1])):
+        compared.differences()
+    for batch in two:
+        batch.score("right", right)
+    compared = dari.compare_batches(*two)
+    assert "against monday on “right”" in str(compared)
+    assert why in str(compared)
+    with pytest.raises(InvalidRequestError, match=re.escape(why[:-1])):
+        compared.view(score="judge.kind")
+    two[0].judge("kind", rubric="Is it kind?", scale=scales[1])
+    assert dari.compare_batches(*two).differences("judge.kind")["alike"].tolist() == [8]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        (lambda t: 1 + len(t.text), right, ["numbers from 3 to 4", "yes or no"]),
+        (right, lambda t: len(t.text) / 4, ["yes or no", "numbers from 0.5 to 0.75"]),
+        (lambda t: "good", right, ["words", "yes or no"]),
+        (lambda t: 2, lambda t: "good", ["2 everywhere", "words"]),
+    ],
+)
+def test_scores_of_unlike_kinds_are_not_compared(two, old, new, told):
+    for batch, function in zip(two, (old, new), strict=True):
+        batch.score("q", function)
+    why = f"“q” is not compared: {told[0]} in monday, {told[1]} in tuesday. Give it in one way"
+    compared = dari.compare_batches(*two)
+    assert why in str(compared)
+    assert "has no mean" not in compared.view().against
+    with pytest.raises(InvalidRequestError, match=re.escape(why)):
+        compared.differences("q")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "is_doubtful"),
+    [
+        (lambda t: len(t.text), right_as_number, True),
+        (lambda t: len(t.text) / 4, lambda t: 25 * len(t.text), True),
+        (right_as_number, lambda t: 3 * right(t), False),
+        (right_as_number, right, False),
+    ],
+)
+def test_that_numbers_may_be_on_unlike_scales_is_said(two, old, new, is_doubtful):
+    for batch, function in zip(two, (old, new), strict=True):
+        batch.score("q", function)
+    said = str(dari.compare_batches(*two))
+    assert "against monday on “q”" in said
+    assert ("this says nothing unless both are on one scale: numbers from" in said) is is_doubtful
 
 
 def test_batches_are_called_by_the_names_they_were_given_or_else_by_their_days(d, day, monkeypatch):
