@@ -198,7 +198,7 @@ class ComparedBatches(Results):
             wider, so that all of them hold together at 95 %.
 
         Raises:
-            InvalidRequestError: There is no such score.
+            InvalidRequestError: There is no such score, or it is not on one scale in all runs.
 
         >>> compared = dari.compare_batches(batch, batch)
         >>> compared.differences("exact")[["tasks", "difference"]].values.tolist()
@@ -223,7 +223,7 @@ class ComparedBatches(Results):
             baseline, is not compared.
 
         Raises:
-            InvalidRequestError: There is no such score.
+            InvalidRequestError: There is no such score, or it is not on one scale in all runs.
 
         >>> dari.compare_batches(batch, batch).changes("exact")["change"].unique().tolist()
         ['alike']
