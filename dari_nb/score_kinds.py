@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Literal, TypeGuard
 
 Kind = Literal["yes/no", "share", "number", "label"]
@@ -73,6 +74,70 @@ def scale_of(name: str, values: Iterable[Any]) -> tuple[float, float] | None:
         for value in values
     )
     return RATED if is_rating else None
+
+
+@dataclass(frozen=True)
+class Measure:
+    """What a score is in one of several runs: all of its values there, and their scale.
+
+    Attributes:
+        values: All that are not missing.
+        scale: The worst and the best that it could be, where that is known.
+    """
+
+    values: Sequence[Any]
+    scale: tuple[float, float] | None = None
+
+    @property
+    def are_words(self) -> bool:
+        """Whether no value is a number."""
+        return not any(map(is_number, self.values))
+
+    @property
+    def is_yes_or_no(self) -> bool:
+        """Whether any value says so."""
+        return any(map(_is_yes_or_no, self.values))
+
+    @property
+    def is_mixed(self) -> bool:
+        """Whether it has no mean in this run alone, and is no score of words."""
+        return kind_of(self.values) == "label" and not self.are_words
+
+    def is_like(self, other: Measure) -> bool:
+        """Whether both are on one scale; where that is not known, whether both are of one kind.
+
+        >>> three, yes = Measure([3, 0]), Measure([True])
+        >>> three.is_like(Measure([1, 0.5])), three.is_like(yes), Measure([1, 0]).is_like(yes)
+        (True, False, True)
+        >>> Measure([3], (1, 5)).is_like(Measure([3], (0, 10)))
+        False
+        """
+        if self.scale and other.scale:
+            return self.scale == other.scale
+        both = [*self.values, *other.values]
+        if kind_of(both) == "label":
+            return self.are_words and other.are_words
+        low, high = self.scale or other.scale or (-LARGEST, LARGEST)
+        return all(low <= value <= high for value in both)
+
+    def may_be_like(self, other: Measure) -> bool:
+        """Whether numbers do not look as if they were shares of 1 in one run, and not in the other.
+
+        What is counted may be 0 or 1 at all times; shares beside whole numbers above 1, or beside
+        none below it, hardly are on one scale.
+
+        >>> shares = Measure([0.2, 1])
+        >>> shares.may_be_like(Measure([0, 70])), Measure([0, 1]).may_be_like(Measure([0, 3]))
+        (False, True)
+        """
+        if self.scale and other.scale:
+            return True
+        less, more = sorted((self, other), key=lambda measure: max(measure.values))
+        if not (min(less.values) >= 0 and max(less.values) <= 1 < max(more.values)):
+            return True
+        are_shares = any(value % 1 for value in less.values)
+        are_whole = not any(value % 1 for value in more.values)
+        return min(more.values) < 1 and not (are_shares and are_whole)
 
 
 def is_number(value: Any) -> TypeGuard[float]:

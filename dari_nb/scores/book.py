@@ -45,6 +45,7 @@ class Score(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
             stands beside an ``error``.
         note: What a person wrote to it, or the reason that a judge gave.
         error: Why a function gave no value.
+        scale: The worst and the best value that a judge could give.
         by: Who gave it.
         at: When, ISO 8601 in UTC.
 
@@ -62,6 +63,7 @@ class Score(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     value: Any = None
     note: str | None = None
     error: str | None = None
+    scale: tuple[int, int] | None = None
     by: By = "function"
     at: str = msgspec.field(default_factory=lambda: _now())
 

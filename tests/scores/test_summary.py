@@ -80,6 +80,8 @@ def test_of_how_many_cells_no_cost_is_known_is_told_where_costs_are(monkeypatch)
         for n, cost in enumerate(["0.1", None, "0.3", None, None])
     )
     assert summary(made, "right")[["cost_usd", "unknown_costs"]].values.tolist() == [[0.2, 3]]
+    [drawn] = plot_cost(made, "right").to_dict()["datasets"].values()
+    assert drawn[0]["cost_told"] == "$0.2 (3 of 5 unknown)"
     monkeypatch.setitem(sys.modules, "altair", None)
     assert "$0.2 (3 of 5 unknown)" in str(plot_cost(made, "right"))
 

@@ -14,7 +14,7 @@ from ..plain.visible import visible_name
 from ..plain.words import count_text
 from .bases import bases_of, edition_of, possible_bases
 from .better import TURNED, interval_text, level_text
-from .lacking import failures
+from .lacking import failures, measured, unlike
 from .matrix import Gap, Matrix
 from .outcomes import Change, Outcome, change_of, outcomes_of
 from .parts import Part, html_of, listed, score_part, text_of, without_buttons
@@ -85,6 +85,8 @@ def checked_score(matrix: Matrix, wanted: str) -> str:
     known = scores_of(matrix)
     if wanted not in known:
         there = f"there is: {visible_name(', '.join(known))}" if known else "no score is a number"
+        if wanted in matrix.unlike:
+            there = "".join(map(text_of, unlike(matrix, wanted))).removesuffix(".")
         raise InvalidRequestError(f"Nothing can be compared by {wanted[:_MOST_SAID]!r}; {there}.")
     return wanted
 
@@ -155,8 +157,9 @@ def against_parts(matrix: Matrix, seen: Against) -> Iterator[Part]:
     yield score_part(seen.score)
     absent = len(_absent(matrix, seen))
     yield Part(f"; {absent} {'was' if absent == 1 else 'were'} not run" if absent else "")
-    yield from _told_versions(matrix, seen)
+    yield from _told_others(matrix, seen)
     yield from failures(matrix, dict.fromkeys([*seen.bases.values(), *seen.bases]), seen.score)
+    yield from _doubtful(matrix, seen)
     yield Part(".")
     yield from _left_out(matrix, seen)
     if seen.gaps:
@@ -202,14 +205,28 @@ def _absent(matrix: Matrix, seen: Against) -> list[tuple[str, str]]:
     return [place for place in places if place not in there]
 
 
-def _told_versions(matrix: Matrix, seen: Against) -> Iterator[Part]:
-    """Name the columns that are compared with another version."""
+def _told_others(matrix: Matrix, seen: Against) -> Iterator[Part]:
+    """Name the columns of runs that are compared with another LLM or version."""
     columns = {column.id: column for column in matrix.columns}
-    for place, (column, base) in enumerate(seen.bases.items()):
-        one, other = columns[column], columns[base]
-        if one.version_name != other.version_name and one.of:
-            yield Part("; " if place else ": ")
-            yield from (Part(one.label, "b"), Part(" against "), Part(other.label, "b"))
+    pairs = [(columns[column], columns[base]) for column, base in seen.bases.items()]
+    unlike = [
+        (one, other)
+        for one, other in pairs
+        if one.of and (one.llm, one.version_name) != (other.llm, other.version_name)
+    ]
+    for place, (one, other) in enumerate(unlike):
+        yield Part("; " if place else ": ")
+        yield from (Part(one.label, "b"), Part(" against "), Part(other.label, "b"))
+
+
+def _doubtful(matrix: Matrix, seen: Against) -> Iterator[Part]:
+    """Name the runs in which a score does not look as if it were on one scale."""
+    runs, by_run = {c.id: c.of for c in matrix.columns}, matrix.measures.get(seen.score, {})
+    for pair in dict.fromkeys((runs[base], runs[column]) for column, base in seen.bases.items()):
+        told = {run: by_run[run] for run in pair if run in by_run}
+        if len(told) == 2 and not told[pair[0]].may_be_like(told[pair[1]]):
+            yield Part("; this says nothing unless both are on one scale: ")
+            yield from measured(told)
 
 
 def _left_out(matrix: Matrix, seen: Against) -> Iterator[Part]:

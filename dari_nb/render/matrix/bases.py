@@ -28,7 +28,7 @@ def bases_of(columns: Sequence[MatrixColumn], baseline: str) -> dict[str, str]:
 
     A column is the baseline of all others. A run, or a version of it, is that of other runs: a
     column is compared with the one of the same LLM and version, or with the only one of the same
-    LLM, or with the only one there is.
+    LLM, and never with that of another one, which would be no change from one day to the next.
     """
     if any(column.id == baseline for column in columns):
         return {column.id: baseline for column in columns if column.id != baseline}
@@ -51,8 +51,7 @@ def possible_bases(
 
 
 def _alike(column: MatrixColumn, olds: Sequence[MatrixColumn]) -> Sequence[MatrixColumn]:
-    only = olds if len(olds) == 1 else []
-    same = [old for old in olds if old.llm == column.llm] or only
+    same = [old for old in olds if old.llm == column.llm]
     return [old for old in same if old.version == column.version] or same
 
 

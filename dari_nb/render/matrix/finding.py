@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from ..plain.words import count_text
 from .alike import said_of
 from .better import compared
-from .lacking import failed, lacking, not_a_number
+from .lacking import failed, lacking, not_a_number, unlike
 from .matrix import Matrix, MatrixCell, Mean
 from .parts import Part, html_of, listed, markdown_of, score_part, text_of, without_buttons
 from .sifting.conditions import both, condition, has
@@ -64,7 +64,8 @@ def finding_parts(matrix: Matrix) -> list[list[Part]]:
         told += [list(lacking(matrix, name)) for name in wrong]
         told += [list(_others([name for name in others if name not in wrong]))]
     labels = [name for name, kind in matrix.kinds.items() if kind == "label"]
-    told += [list(not_a_number(matrix, name)) for name in labels]
+    told += [list(not_a_number(matrix, name)) for name in labels if name not in matrix.unlike]
+    told += [list(unlike(matrix, name)) for name in matrix.unlike]
     if not any(cell.scores for cell in matrix.cells):
         told += [list(_unscored(matrix))]
     return [parts for parts in told if parts]
@@ -75,7 +76,7 @@ def _paragraphs(told: Sequence[Sequence[Part]]) -> str:
 
 
 def _beside(matrix: Matrix) -> list[list[Part]]:
-    """Say what a comparison with a baseline leaves out: what failed, and scores of some alone."""
+    """Say what a comparison with a baseline leaves out: what failed, and scores it cannot take."""
     if not matrix.is_over or not matrix.cells:
         return []
     everywhere = len(matrix.columns)
@@ -86,6 +87,7 @@ def _beside(matrix: Matrix) -> list[list[Part]]:
     ]
     names = [Part("Not in all columns: "), *listed([[score_part(name)] for name in some])]
     told = [list(failed(matrix)), [*names, Part(".")] if some else []]
+    told += [list(unlike(matrix, name)) for name in matrix.unlike]
     return [parts for parts in told if parts]
 
 

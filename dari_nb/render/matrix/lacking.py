@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from ...score_kinds import is_missing, is_number
+from ...score_kinds import Measure, is_missing, is_number
 from ..plain.visible import visible_name
 from ..plain.words import count_text, state_text
 from .alike import said_of
@@ -14,6 +14,7 @@ from .matrix import ENDED, Matrix, MatrixCell, MatrixColumn, is_lost
 from .parts import Part, listed, score_part, short_text
 from .sifting.conditions import both, condition, lacks
 from .verdict import score_text
+from .wording import number_text
 
 _FAILED = state_text("failed")
 
@@ -141,6 +142,32 @@ def not_a_number(matrix: Matrix, score: str) -> Iterator[Part]:
         ]
     )
     yield Part("). Nothing is compared by it.")
+
+
+def unlike(matrix: Matrix, score: str) -> Iterator[Part]:
+    """Say why a score is not compared that is on other scales, or of other kinds, in some runs."""
+    yield score_part(score)
+    yield Part(" is not compared: ")
+    yield from measured(matrix.unlike[score])
+    yield Part(". Give it in one way in all of them.")
+
+
+def measured(by_run: Mapping[str, Measure]) -> Iterator[Part]:
+    """Say on which scale a score is in each run, or of which kind."""
+    for place, (run, measure) in enumerate(by_run.items()):
+        yield Part(f"{', ' if place else ''}{_measure_text(measure)} in ")
+        yield Part(run, "b")
+
+
+def _measure_text(measure: Measure) -> str:
+    if measure.are_words:
+        return "words"
+    if measure.is_yes_or_no:
+        return "yes or no"
+    if measure.scale:
+        return "a scale of {} to {}".format(*map(number_text, measure.scale))
+    low, high = (number_text(end(measure.values)) for end in (min, max))
+    return f"numbers from {low} to {high}" if low != high else f"{low} everywhere"
 
 
 def lacking(matrix: Matrix, score: str, said: Container[str] = ()) -> Iterator[Part]:

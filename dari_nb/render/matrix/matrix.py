@@ -6,9 +6,10 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import combinations
 from typing import Any
 
-from ...score_kinds import Kind, is_number, kinds_of
+from ...score_kinds import RATING, Kind, Measure, is_missing, is_number, kinds_of, scale_of
 
 _NOTHING = 1e-12
 """What may be lost in counting, of a number."""
@@ -41,6 +42,7 @@ class MatrixCell:
         scores: Values by name, from functions and from people.
         score_errors: Why a function gave no value, by the name of the score.
         notes: What people wrote beside their ratings, by the name of the score.
+        scales: The worst and the best that scores could be, by name, where that is known.
     """
 
     id: str
@@ -63,6 +65,7 @@ class MatrixCell:
     scores: Mapping[str, Any] = field(default_factory=dict)
     score_errors: Mapping[str, str] = field(default_factory=dict)
     notes: Mapping[str, str] = field(default_factory=dict)
+    scales: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
 
 def is_lost(cell: MatrixCell, score: str) -> bool:
@@ -250,8 +253,38 @@ class Matrix:
 
     @cached_property
     def kinds(self) -> Mapping[str, Kind]:
-        """What kind of values each score has, told from all cells."""
-        return kinds_of(cell.scores for cell in self.cells)
+        """What kind of values each score has, told from all cells.
+
+        What is on unlike scales in several runs has no mean that tells anything.
+        """
+        kinds = kinds_of(cell.scores for cell in self.cells)
+        return {name: "label" if name in self.unlike else kind for name, kind in kinds.items()}
+
+    @cached_property
+    def measures(self) -> Mapping[str, Mapping[str, Measure]]:
+        """What each score is in each run, by name and run, where several are beside each other."""
+        runs = {column.id: column.of for column in self.columns}
+        if len({*runs.values()}) < 2:
+            return {}
+        found: dict[str, dict[str, list[MatrixCell]]] = {}
+        for cell in self.cells:
+            for name, value in cell.scores.items():
+                if not is_missing(value):
+                    found.setdefault(name, {}).setdefault(runs[cell.column], []).append(cell)
+        return {
+            name: {run: _measure(name, cells) for run, cells in by_run.items()}
+            for name, by_run in found.items()
+        }
+
+    @cached_property
+    def unlike(self) -> Mapping[str, Mapping[str, Measure]]:
+        """Of :attr:`measures` those that are not alike in all runs, and thus not compared."""
+        return {
+            name: by_run
+            for name, by_run in self.measures.items()
+            if not any(one.is_mixed for one in by_run.values())
+            and not all(one.is_like(other) for one, other in combinations(by_run.values(), 2))
+        }
 
     @cached_property
     def has_calls(self) -> bool:
@@ -270,3 +303,12 @@ class Matrix:
     def is_over(self) -> bool:
         """Whether nothing more happens in any cell by itself."""
         return all(cell.state in ENDED for cell in self.cells)
+
+
+def _measure(name: str, cells: Sequence[MatrixCell]) -> Measure:
+    """Return what a score is in these cells, all of which have it."""
+    values = [cell.scores[name] for cell in cells]
+    if name == RATING:
+        return Measure(values, scale_of(name, values))
+    scales = {cell.scales.get(name) for cell in cells}
+    return Measure(values, scales.pop() if len(scales) == 1 else None)

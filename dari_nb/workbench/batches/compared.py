@@ -6,12 +6,13 @@ import contextlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 from ...errors import InvalidRequestError
 from ...models import TimelineItem
 from .cells import DEFAULT, Cell, Column
-from .matching import agents_of, matched, names_of, sizes_text, told_apart
+from .matching import agents_of, matched, names_of, sizes_text, spaced_rows, told_apart
 from .pairing import id_of
 from .results import Place, Results
 from .tasks import Task
@@ -64,6 +65,7 @@ class ComparedBatches(Results):
         first = batches[0]
         names = names_of(batches)
         tasks, places, self._unsure = matched(batches)
+        self._spaced = spaced_rows(batches, places)
         runs = [
             _Run(name, batch, rows, _columns(name, batch, batches))
             for name, batch, rows in zip(names, batches, places, strict=True)
@@ -81,10 +83,12 @@ class ComparedBatches(Results):
             for run in runs
         }
         if not any(self._is_shared(task.index) for task in tasks):
+            near = " Some differ by white space alone: give these one text, or an id in metadata."
             raise InvalidRequestError(
                 f"{' and '.join(batch.run_id for batch in batches)} have no task in common: tasks "
                 "are the same when their text and what is expected are, or their id in metadata; "
                 "of one text those with another id are not, nor those that nothing tells apart."
+                f"{near if self._spaced else ''}"
             )
         self.baseline = names[0]
         self.baseline = self._baseline(names[0] if baseline is None else baseline)
@@ -194,7 +198,7 @@ class ComparedBatches(Results):
             wider, so that all of them hold together at 95 %.
 
         Raises:
-            InvalidRequestError: There is no such score.
+            InvalidRequestError: There is no such score, or it is not on one scale in all runs.
 
         >>> compared = dari.compare_batches(batch, batch)
         >>> compared.differences("exact")[["tasks", "difference"]].values.tolist()
@@ -219,7 +223,7 @@ class ComparedBatches(Results):
             baseline, is not compared.
 
         Raises:
-            InvalidRequestError: There is no such score.
+            InvalidRequestError: There is no such score, or it is not on one scale in all runs.
 
         >>> dari.compare_batches(batch, batch).changes("exact")["change"].unique().tolist()
         ['alike']
@@ -233,7 +237,8 @@ class ComparedBatches(Results):
         from .matrix.means import compared_with
 
         matrix = self._snapshot()
-        by = checked_score(matrix, score or next(iter(scores_of(matrix)), "score"))
+        scores = [*scores_of(matrix), *matrix.unlike, "score"]
+        by = checked_score(matrix, score or scores[0])
         seen = compared_with(matrix, self.baseline, by)
         if seen is None or not seen.bases:
             told = against_text(matrix, seen) if seen else "Nothing can be compared."
@@ -306,24 +311,16 @@ class ComparedBatches(Results):
 
     @property
     def notes(self) -> list[str]:
-        """What not all batches have, and what was asked in other words, as texts."""
+        """What not all batches have or two share, and what was asked in other words, as texts."""
         from ...render import count_text
 
-        holders: dict[tuple[str, ...], list[Task]] = {}
-        for task in self.tasks:
-            names = tuple(run.name for run in self._runs if task.index in run.rows.values())
-            if len(names) < len(self._runs) and task.index not in self._unsure:
-                holders.setdefault(names, []).append(task)
         words: dict[int, set[str]] = {}
         ids: dict[int, set[str]] = {}
         for run in self._runs:
             for task in run.batch.tasks:
                 words.setdefault(run.rows[task.index], set()).add(task.label)
                 ids.setdefault(run.rows[task.index], set()).add(id_of(task))
-        told = {
-            f"{count_text(len(tasks), 'task')} only in {' and '.join(names)}": tasks
-            for names, tasks in holders.items()
-        }
+        told = self._only_in_some()
         if others := [task for task in self.tasks if len(words[task.index]) > 1]:
             told[f"{count_text(len(others), 'task')} with another text under the same id"] = others
         if others := [task for task in self.tasks if len(ids[task.index] - {""}) > 1]:
@@ -335,7 +332,42 @@ class ComparedBatches(Results):
                 f"since others have the same text and nothing tells which is the same"
             ] = unsure
         named = told_apart([t for tasks in told.values() for t in tasks[:_MOST_NAMED]])
-        return [f"{said}: {_listed(tasks, named)}" for said, tasks in told.items()]
+        tasks_told = [f"{said}: {_listed(tasks, named)}" for said, tasks in told.items()]
+        return [*self._beside_themselves(), *tasks_told]
+
+    def _only_in_some(self) -> dict[str, list[Task]]:
+        """Return the tasks that not all batches have, by what there is to say of them."""
+        from ...render import count_text
+
+        holders: dict[tuple[bool, tuple[str, ...]], list[Task]] = {}
+        for task in self.tasks:
+            names = tuple(run.name for run in self._runs if task.index in run.rows.values())
+            if len(names) < len(self._runs) and task.index not in self._unsure:
+                holders.setdefault((task.index in self._spaced, names), []).append(task)
+        told = {}
+        for (is_spaced, names), tasks in holders.items():
+            differ = "differs from one" if len(tasks) == 1 else "differ from those"
+            near = f", which {differ} elsewhere by white space alone" if is_spaced else ""
+            told[f"{count_text(len(tasks), 'task')} only in {' and '.join(names)}{near}"] = tasks
+        return told
+
+    def _beside_themselves(self) -> Iterator[str]:
+        """Say which of them have answers in common, where no difference says anything."""
+        from ...render import count_text
+
+        for older, newer in combinations(self._runs, 2):
+            olds, news = (
+                {cell.session_id for cell in run.batch.cells if cell.session_id}
+                for run in (older, newer)
+            )
+            if not (shared := olds & news):
+                continue
+            common = f"has {count_text(len(shared), 'answer')} in common with"
+            what = "is the same run as" if olds == news else common
+            yield (
+                f"{newer.name} {what} {older.name}: where an answer is compared with itself "
+                "nothing can differ, whatever the interval; compare another run"
+            )
 
     def to_mimebundle(self) -> dict[str, str]:
         """Return it as HTML, Markdown and plain text, what got worse since the oldest first."""
@@ -388,7 +420,14 @@ def compare_batches(
 
     The oldest is the baseline: what got worse since comes first, and the differences of each
     column to that of the same LLM and version are paired by task, with their interval. Where the
-    oldest has other versions, several of one LLM, ``baseline`` says which of them counts.
+    oldest has other versions, several of one LLM, ``baseline`` says which of them counts. One LLM
+    is not compared with another by itself, however few there are: a column whose LLM the oldest
+    does not have is compared with none, and a line says so. ``baseline="small"`` compares all
+    others with that column, and what is said names both.
+
+    A score is compared where it is on one scale in all of them. Judges keep theirs; where it is not
+    known, yes or no, numbers and words are told apart, and a line says so where shares of 1 may
+    stand beside numbers of another scale.
 
     Args:
         old: The baseline.
@@ -413,7 +452,10 @@ def compare_batches(
 
 
 def _columns(name: str, batch: Results, batches: Sequence[Results]) -> dict[Column, Column]:
-    """Name the columns of a batch beside others: with versions, if the agent has several there."""
+    """Name the columns of a batch beside others: with versions, if the agent has several there.
+
+    The agent's default alone needs no name where nobody has chosen an LLM.
+    """
     agents = [other for other in batches if other.agent.id == batch.agent.id]
     if len({column.version for other in agents for column in other.columns}) < 2:
         told = batch.grid.names
@@ -421,7 +463,8 @@ def _columns(name: str, batch: Results, batches: Sequence[Results]) -> dict[Colu
         told = {column: _with_version(batch, column) for column in batch.columns}
     if len({*told.values()}) < len(told):
         told = {column: batch.grid.column_id(column) for column in batch.columns}
-    if len(told) == 1 and set(told.values()) == {DEFAULT}:
+    has_llms = any(column.llm for other in batches for column in other.columns)
+    if len(told) == 1 and set(told.values()) == {DEFAULT} and not has_llms:
         return {column: Column(name) for column in told}
     return {column: Column(f"{name} · {called}") for column, called in told.items()}
 

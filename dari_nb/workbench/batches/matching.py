@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import combinations
 from typing import TYPE_CHECKING
 
 from ...models import parse_time
 from .keys import is_given
-from .pairing import expected_of, id_of, pairs_of
+from .pairing import expected_of, id_of, pairs_of, spaced_otherwise
 from .tasks import Task
 
 if TYPE_CHECKING:
@@ -102,6 +103,17 @@ def matched(batches: Sequence[Results]) -> tuple[list[Task], list[dict[int, int]
         places.append(own)
     shared = {row for row, n in Counter(r for own in places for r in own.values()).items() if n > 1}
     return tasks, places, {places[number][index] for number, index in unsure} - shared
+
+
+def spaced_rows(batches: Sequence[Results], places: Sequence[Mapping[int, int]]) -> set[int]:
+    """Find the rows of tasks that white space alone tells from one of another batch."""
+    found: set[int] = set()
+    for (old, theirs), (new, ours) in combinations(zip(batches, places, strict=True), 2):
+        olds = [task for task in old.tasks if theirs[task.index] not in ours.values()]
+        news = [task for task in new.tasks if ours[task.index] not in theirs.values()]
+        pairs = spaced_otherwise(olds, news) if olds and news else {}
+        found |= {ours[n] for n in pairs} | {theirs[o] for o in pairs.values()}
+    return found
 
 
 def told_apart(tasks: Sequence[Task]) -> dict[int, str]:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
+from ...models.content import text_block
 from .keys import digest
 from .tasks import Task
 
@@ -62,6 +64,21 @@ def pairs_of(old: Sequence[Task], new: Sequence[Task]) -> Pairs:
     unsure_old = {i for i in left_old if not left_new.isdisjoint(ours.of_text(theirs, i))}
     unsure_new = {i for i in left_new if not left_old.isdisjoint(theirs.of_text(ours, i))}
     return Pairs(olds, (unsure_old, unsure_new))
+
+
+def spaced_otherwise(old: Sequence[Task], new: Sequence[Task]) -> dict[int, int]:
+    """Find tasks that would be the same but for white space: indices of the newer, of the older."""
+    olds, news = ({task.index: _squeezed(task) for task in side} for side in (old, new))
+    found = pairs_of([*olds.values()], [*news.values()]).olds
+    return {n: o for n, o in found.items() if news[n].label == olds[o].label}
+
+
+def _squeezed(task: Task) -> Task:
+    """Return a task without the white space in which its text may differ from another."""
+    others = [block for block in task.content if block.get("type") != "text"]
+    text = [text_block(" ".join(task.text.split()))] if task.text else []
+    title = " ".join(task.title.split()) if task.title else None
+    return replace(task, content=[*text, *others], title=title)
 
 
 class _Side:

@@ -31,6 +31,10 @@ def right(turn):
     return turn.text == turn.session.metadata["expected"]
 
 
+def right_as_number(turn):
+    return int(right(turn))
+
+
 @pytest.fixture
 def day(server):
     return Day(server)
@@ -272,6 +276,152 @@ def test_how_a_column_of_another_name_is_compared_is_said(d, day, server):
     told = compared.differences().set_index("column").loc["tuesday · tiny"]
     assert (told["baseline"], told["tasks"]) == ("monday · small", 8)
     assert "is like no column" not in str(compared)
+
+
+@pytest.mark.parametrize(("old_llms", "old"), [(["small"], "small"), (None, "default")])
+def test_one_llm_is_compared_with_another_only_where_it_is_chosen_and_both_are_named(
+    d, day, old_llms, old
+):
+    old_batch = d.batches.run("parity", TASKS, old_llms, run_id="monday").wait(60)
+    new = d.batches.run("parity", TASKS, ["large"], run_id="tuesday").wait(60)
+    for batch in (old_batch, new):
+        batch.score("right", right)
+    compared = dari.compare_batches(old_batch, new)
+    assert [column.label for column in compared.columns] == [f"monday · {old}", "tuesday · large"]
+    way = f'compare_batches(…, baseline="{old}")'
+    assert f"tuesday · large is like no column of monday: {way} compares it" in str(compared)
+    assert "Nothing is compared with monday on “right”." in str(compared)
+    with pytest.raises(InvalidRequestError, match=f'baseline="{old}"'):
+        compared.differences()
+    chosen = dari.compare_batches(old_batch, new, baseline=old)
+    assert f"on “right”: tuesday · large against monday · {old}." in str(chosen)
+    [told] = chosen.differences().to_dict("records")
+    assert (told["column"], told["baseline"]) == ("tuesday · large", f"monday · {old}")
+
+
+def test_a_further_llm_of_the_newer_day_is_not_counted_among_what_has_changed(d, day):
+    day.wrong = {"small": set(), "large": set(range(8))}
+    old = d.batches.run("parity", TASKS, ["small"], run_id="monday").wait(60)
+    new = d.batches.run("parity", TASKS, ["small", "large"], run_id="tuesday").wait(60)
+    for batch in (old, new):
+        batch.score("right", right)
+    compared = dari.compare_batches(old, new)
+    assert "Of 8 tasks, 0 are worse, 0 better, 8 alike against monday on “right”." in str(compared)
+    assert "tuesday · large is like no column of monday" in str(compared)
+    assert compared.differences()["column"].tolist() == ["tuesday · small"]
+
+
+def test_that_a_run_is_compared_with_itself_is_said(d, day):
+    old = d.batches.run("parity", TASKS[:4], ["small"], run_id="monday").wait(60)
+    old.score("right", right)
+    itself = (
+        "where an answer is compared with itself nothing can differ, whatever the interval; "
+        "compare another run"
+    )
+    for again in (old, d.batches["monday"]):
+        compared = dari.compare_batches(old, again)
+        assert compared.notes == [f"monday (2) is the same run as monday: {itself}"]
+        assert compared.notes[0] in str(compared)
+        assert compared.notes[0] in unescape(compared.view().head)
+    more = d.batches.run("parity", TASKS[:4], ["small"], repeats=2, run_id="monday").wait(60)
+    [said] = dari.compare_batches(old, more).notes
+    assert said == f"monday (2) has 4 answers in common with monday: {itself}"
+    new = d.batches.run("parity", TASKS[:4], ["small"], run_id="tuesday").wait(60)
+    assert dari.compare_batches(old, new).notes == []
+
+
+def test_tasks_that_white_space_alone_tells_apart_are_told_as_that(d, day):
+    spaced = [{**TASKS[0], "prompt": "Is 0  odd?\n"}, {**TASKS[1], "prompt": " Is 1 odd?"}]
+    old = d.batches.run("parity", TASKS[:5], ["small"], run_id="monday").wait(60)
+    new = d.batches.run("parity", [*spaced, *TASKS[3:7]], ["small"], run_id="tuesday").wait(60)
+    near = ", which differ from those elsewhere by white space alone: “Is 0 odd?” (expected no), "
+    odd = "“Is 1 odd?” (expected yes)"
+    assert dari.compare_batches(old, new).notes == [
+        f"2 tasks only in monday{near}{odd}",
+        "1 task only in monday: “Is 2 odd?”",
+        f"2 tasks only in tuesday{near}{odd}",
+        "2 tasks only in tuesday: “Is 5 odd?”, “Is 6 odd?”",
+    ]
+    other = d.batches.run("parity", spaced, ["small"], run_id="friday").wait(60)
+    with pytest.raises(InvalidRequestError, match="differ by white space alone: give these one"):
+        dari.compare_batches(old, other)
+    expects = [{**spaced[0], "expected": "who knows"}, TASKS[1]]
+    last = d.batches.run("parity", expects, ["small"], run_id="sunday").wait(60)
+    assert "white space" not in str(dari.compare_batches(old, last).notes)
+
+
+@pytest.fixture
+def two(d, day):
+    day.wrong = {"small": {1, 2}}
+    return [
+        d.batches.run("parity", TASKS, ["small"], run_id=name).wait(60)
+        for name in ("monday", "tuesday")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("scales", "told"),
+    [
+        ([(1, 5), (0, 10)], ["a scale of 1 to 5 in monday", "a scale of 0 to 10 in tuesday"]),
+        ([(0, 1), (1, 5)], ["yes or no in monday", "a scale of 1 to 5 in tuesday"]),
+    ],
+)
+def test_what_was_judged_on_unlike_scales_is_not_compared(d, two, server, scales, told):
+    server.agent("judge")(lambda prompt: '{"score": 1, "reason": "Why not."}')
+    for batch, scale in zip(two, scales, strict=True):
+        batch.judge("kind", rubric="Is it kind?", scale=scale)
+    why = f"“judge.kind” is not compared: {', '.join(told)}. Give it in one way in all of them."
+    compared = dari.compare_batches(d.batches["monday"], d.batches["tuesday"])
+    assert why in str(compared)
+    assert "are worse" not in str(compared)
+    with pytest.raises(InvalidRequestError, match=re.escape(why[:-1])):
+        compared.differences()
+    for batch in two:
+        batch.score("right", right)
+    compared = dari.compare_batches(*two)
+    assert "against monday on “right”" in str(compared)
+    assert why in str(compared)
+    with pytest.raises(InvalidRequestError, match=re.escape(why[:-1])):
+        compared.view(score="judge.kind")
+    two[0].judge("kind", rubric="Is it kind?", scale=scales[1])
+    assert dari.compare_batches(*two).differences("judge.kind")["alike"].tolist() == [8]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        (lambda t: 1 + len(t.text), right, ["numbers from 3 to 4", "yes or no"]),
+        (right, lambda t: len(t.text) / 4, ["yes or no", "numbers from 0.5 to 0.75"]),
+        (lambda t: "good", right, ["words", "yes or no"]),
+        (lambda t: 2, lambda t: "good", ["2 everywhere", "words"]),
+    ],
+)
+def test_scores_of_unlike_kinds_are_not_compared(two, old, new, told):
+    for batch, function in zip(two, (old, new), strict=True):
+        batch.score("q", function)
+    why = f"“q” is not compared: {told[0]} in monday, {told[1]} in tuesday. Give it in one way"
+    compared = dari.compare_batches(*two)
+    assert why in str(compared)
+    assert "has no mean" not in compared.view().against
+    with pytest.raises(InvalidRequestError, match=re.escape(why)):
+        compared.differences("q")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "is_doubtful"),
+    [
+        (lambda t: len(t.text), right_as_number, True),
+        (lambda t: len(t.text) / 4, lambda t: 25 * len(t.text), True),
+        (right_as_number, lambda t: 3 * right(t), False),
+        (right_as_number, right, False),
+    ],
+)
+def test_that_numbers_may_be_on_unlike_scales_is_said(two, old, new, is_doubtful):
+    for batch, function in zip(two, (old, new), strict=True):
+        batch.score("q", function)
+    said = str(dari.compare_batches(*two))
+    assert "against monday on “q”" in said
+    assert ("this says nothing unless both are on one scale: numbers from" in said) is is_doubtful
 
 
 def test_batches_are_called_by_the_names_they_were_given_or_else_by_their_days(d, day, monkeypatch):

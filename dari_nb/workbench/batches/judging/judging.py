@@ -102,8 +102,8 @@ def judged(batch: Any, wish: Wish, scale: Sequence[int]) -> Judged:
             for cell, question in questions.items()
             if (verdict := answers.verdicts.get(question.id)) is not None
         }
-        stay = _keep(batch, wish.score, told)
-    scores = [_score(batch, cell, wish.score, verdict) for cell, verdict in told.items()]
+        stay = _keep(batch, wish.score, scale, told)
+    scores = [_score(batch, cell, wish.score, scale, verdict) for cell, verdict in told.items()]
     return Judged(scores, batch, answers, _cut_short(wish.score, told, stay))
 
 
@@ -218,12 +218,13 @@ def checked_scale(scale: Any) -> tuple[int, int]:
     return low, high
 
 
-def _score(batch: Any, cell: Cell, name: str, verdict: Verdict) -> Score:
+def _score(batch: Any, cell: Cell, name: str, scale: Sequence[int], verdict: Verdict) -> Score:
     found = {"value": verdict.value, "note": verdict.reason or None, "error": verdict.error}
-    return score_of(cell, name, batch.run_id, **found)
+    known = None if verdict.value is None else tuple(scale)
+    return score_of(cell, name, batch.run_id, **found, scale=known)
 
 
-def _keep(batch: Any, name: str, told: Mapping[Cell, Verdict]) -> int:
+def _keep(batch: Any, name: str, scale: Sequence[int], told: Mapping[Cell, Verdict]) -> int:
     """Write down what is new, and take back errors of cells that this has not judged yet.
 
     Where such a cell has a score it is of another judging. Then all of them stay, as two judges
@@ -234,8 +235,9 @@ def _keep(batch: Any, name: str, told: Mapping[Cell, Verdict]) -> int:
     if any(told[cell].is_open for cell in there):
         return len(there)
     known = {score.key: _said(score) for score in batch.book.scores(batch.run_id)}
-    new = [_score(batch, cell, name, v if not v.is_open else Verdict()) for cell, v in told.items()]
-    nothing = (None, None, None)
+    found = {cell: Verdict() if v.is_open else v for cell, v in told.items()}
+    new = [_score(batch, cell, name, scale, verdict) for cell, verdict in found.items()]
+    nothing = (None, None, None, None)
     marks.keep(batch, [s for s in new if known.get(s.key, (s.session_id, *nothing)) != _said(s)])
     return 0
 
@@ -259,4 +261,4 @@ def _cut_short(name: str, told: Mapping[Cell, Verdict], stay: int) -> list[str]:
 
 
 def _said(score: Score) -> tuple[Any, ...]:
-    return score.session_id, score.value, score.note, score.error
+    return score.session_id, score.value, score.note, score.error, score.scale

@@ -35,12 +35,16 @@ class Marked(Protocol):
 
 @dataclass(frozen=True)
 class Marks:
-    """What one cell is worth, by name, why not, what people wrote, and which names they gave."""
+    """What one cell is worth, by name, why not, what people wrote, which names they gave, on what.
+
+    ``scales`` are those that judges were given.
+    """
 
     scores: Mapping[str, Any] = field(default_factory=dict)
     errors: Mapping[str, str] = field(default_factory=dict)
     notes: Mapping[str, str] = field(default_factory=dict)
     by_hand: frozenset[str] = frozenset()
+    scales: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
 
 def marks_of(
@@ -82,6 +86,7 @@ def _marks(cell: Cell, scores: Iterable[Score]) -> Marks:
     values = dict(cell.given)
     errors: dict[str, str] = {}
     notes: dict[str, str] = {}
+    scales: dict[str, tuple[int, int]] = {}
     by_hand = set()
     # A person's word stands where a function has said something under the same name.
     for score in sorted(scores, key=lambda score: score.by == "person"):
@@ -95,9 +100,11 @@ def _marks(cell: Cell, scores: Iterable[Score]) -> Marks:
             errors.pop(score.name, None)
         if score.note:
             notes[score.name] = score.note
+        if score.scale:
+            scales[score.name] = score.scale
         if score.by == "person":
             by_hand.add(score.name)
-    return Marks(values, errors, notes, frozenset(by_hand))
+    return Marks(values, errors, notes, frozenset(by_hand), scales)
 
 
 def rate(batch: Marked, cell: Cell, name: str, value: Any, note: str) -> None:

@@ -123,6 +123,7 @@ def _cell(cell: Cell, column_id: str, marks: Marks) -> MatrixCell:
         scores=marks.scores,
         score_errors=marks.errors,
         notes=marks.notes,
+        scales=marks.scales,
     )
 
 

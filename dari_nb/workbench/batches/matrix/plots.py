@@ -61,7 +61,7 @@ def plot_scores(source: Source, score: str | None = None, *, by: str = BY) -> An
     alt = _altair()
     if alt is None:
         return table
-    data = _told(_plain(made), by)
+    data = _plain(_told(made, by))
     names = data[by].tolist()
     y = alt.Y(f"{by}:N", sort=names, title=None)
     ends = _scale(summed, source)
@@ -115,7 +115,7 @@ def plot_cost(source: Source, score: str | None = None, *, by: str = BY) -> Any:
     alt = _altair()
     if alt is None:
         return table
-    data = _told(_plain(known), by)
+    data = _plain(_told(known, by))
     most = float(data["cost_usd"].max())
     cost = alt.X(
         "cost_usd:Q",
