@@ -124,6 +124,16 @@ def test_a_judging_that_is_cut_short_takes_no_complete_one_away(batch, paid):
     assert list(batch.to_frame()["score.judge.good"]) == [2] * 20
 
 
+def test_what_was_yes_on_another_scale_is_a_number_of_this_one(d, server, batch):
+    @server.agent("sure")
+    def sure(prompt):
+        return '{"score": 1}'
+
+    for scale, kind in (((0, 1), bool), ((1, 5), int), ((0, 1), bool)):
+        batch.judge("good", "sure", rubric="Any.", scale=scale)
+        assert {type(cell.scores["judge.good"]) for cell in batch.cells} == {kind}
+
+
 def test_who_stops_a_second_judging_keeps_the_first_one(batch, paid):
     batch.judge("good", rubric="Any.")
     given = {"rubric": "Any.", "llm": "strict", "max_cost": 1}

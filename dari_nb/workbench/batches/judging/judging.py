@@ -103,7 +103,10 @@ def judged(batch: Any, wish: Wish, scale: Sequence[int]) -> Judged:
             if (verdict := answers.verdicts.get(question.id)) is not None
         }
         stay = _keep(batch, wish.score, told)
-    scores = [_score(batch, cell, wish.score, verdict) for cell, verdict in told.items()]
+    scores = [
+        score_of(cell, wish.score, batch.run_id, **_found(verdict))
+        for cell, verdict in told.items()
+    ]
     return Judged(scores, batch, answers, _cut_short(wish.score, told, stay))
 
 
@@ -218,26 +221,15 @@ def checked_scale(scale: Any) -> tuple[int, int]:
     return low, high
 
 
-def _score(batch: Any, cell: Cell, name: str, verdict: Verdict) -> Score:
-    found = {"value": verdict.value, "note": verdict.reason or None, "error": verdict.error}
-    return score_of(cell, name, batch.run_id, **found)
+def _found(verdict: Verdict) -> dict[str, Any]:
+    """Return what of a score a verdict tells."""
+    return {"value": verdict.value, "note": verdict.reason or None, "error": verdict.error}
 
 
 def _keep(batch: Any, name: str, told: Mapping[Cell, Verdict]) -> int:
-    """Write down what is new, and take back errors of cells that this has not judged yet.
-
-    Where such a cell has a score it is of another judging. Then all of them stay, as two judges
-    under one name could not be told apart; returns how many these are.
-    """
-    of_cells = batch._marks([*told])
-    there = [cell for cell in told if of_cells[cell.id].scores.get(name) is not None]
-    if any(told[cell].is_open for cell in there):
-        return len(there)
-    known = {score.key: _said(score) for score in batch.book.scores(batch.run_id)}
-    new = [_score(batch, cell, name, v if not v.is_open else Verdict()) for cell, v in told.items()]
-    nothing = (None, None, None)
-    marks.keep(batch, [s for s in new if known.get(s.key, (s.session_id, *nothing)) != _said(s)])
-    return 0
+    """Write down what is new; returns how many scores of another judging stay instead."""
+    said = {cell: {} if verdict.is_open else _found(verdict) for cell, verdict in told.items()}
+    return marks.keep_whole(batch, name, said)
 
 
 def _cut_short(name: str, told: Mapping[Cell, Verdict], stay: int) -> list[str]:
@@ -256,7 +248,3 @@ def _cut_short(name: str, told: Mapping[Cell, Verdict], stay: int) -> list[str]:
             "give it a larger max_cost, or a name of its own"
         )
     return said
-
-
-def _said(score: Score) -> tuple[Any, ...]:
-    return score.session_id, score.value, score.note, score.error
