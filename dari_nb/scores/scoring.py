@@ -176,10 +176,11 @@ def score_places(
 
 
 def keep_whole(told: Sequence[Place]) -> int:
-    """Keep what is said of cells in place of what was, and errors of those that are open for none.
+    """Keep what is said of cells in place of what was, or nothing beside what would stay.
 
-    Where one that is open has a score, that is of another function or judge. Then all stays as it
-    was, as two under one name could not be told apart; returns how many scores these are.
+    A score of a cell that is open is of another function or judge. Then all stays as it was, as two
+    under one name could not be told apart; returns how many scores these are. Errors of cells that
+    are open hold up nothing, and go.
     """
     before = _with_known(told)
     there = [
