@@ -65,7 +65,7 @@ class Score(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     error: str | None = None
     scale: tuple[int, int] | None = None
     by: By = "function"
-    at: str = msgspec.field(default_factory=lambda: _now())
+    at: str = msgspec.field(default_factory=lambda: now())
 
     @property
     def key(self) -> Key:
@@ -155,7 +155,7 @@ class ScoreBook:
         if not taken:
             known = ", ".join(dict.fromkeys(score.name for score in given)) or "nothing"
             raise InvalidRequestError(f"No function has scored {name!r}: there is {known}.")
-        gone = {"value": None, "error": None, "note": None, "at": _now()}
+        gone = {"value": None, "error": None, "note": None, "at": now()}
         self.add(msgspec.structs.replace(score, **gone) for score in taken)
 
     def scores(self, run_id: str | None = None) -> list[Score]:
@@ -294,7 +294,8 @@ def _score(line: bytes) -> Score | None:
         return None
 
 
-def _now() -> str:
+def now() -> str:
+    """Return the time as scores tell it, ISO 8601 in UTC."""
     # Microseconds, so that the quick ratings of one person keep their order.
     return datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 

@@ -96,9 +96,17 @@ def of_gaps(gaps: Array, squares: float, level: float) -> Ends:
         level: Coverage.
     """
     low, high = of_more_gaps(gaps, level, **_halves(gaps, squares))
-    least = -1.0 if gaps.any() else 1 - min(1.0, 2 * (1 - level)) ** (1 / len(gaps))
+    least = -1.0 if gaps.any() else unseen(len(gaps), level)
     farthest = min(2 * (1 - level) ** (1 / len(gaps)) - 1, -least)
     return min(low, farthest), max(high, -farthest)
+
+
+def unseen(tasks: int, level: float) -> float:
+    """Return the share of tasks that may differ to one side where none of so many does.
+
+    That none is seen has twice the chance of what the level leaves out at this end, as a mid-p.
+    """
+    return float(1 - min(1.0, 2 * (1 - level)) ** (1 / tasks))
 
 
 def can_leave_out(tasks: int, level: float) -> bool:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 import inspect
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from functools import partial
-from typing import Any, NamedTuple, Protocol, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeGuard, TypeVar
+
+import msgspec
 
 from ..errors import InvalidRequestError
-from .book import Score, ScoreBook
+from ..interrupts import Interrupted, kept
+from .book import Key, Score, ScoreBook, now
 from .checks import check_whole, checked_each
 from .worth import checked_name, checked_parts, checked_worth
 
@@ -76,7 +79,9 @@ def run_scores(
 ) -> list[Score]:
     """Score cells by a function of the turn, side by side.
 
-    Each score is in the book as soon as it is there, so that an interrupt loses none.
+    Each score is in the book as soon as it is there, so that an interrupt loses none. Where cells
+    have scores under this name, of another function perhaps, those stay until all are there: what
+    is interrupted leaves one function's scores under one name.
 
     Args:
         cells: What to score.
@@ -94,6 +99,7 @@ def run_scores(
 
     Raises:
         InvalidRequestError: The name is no text of 1 to 200 characters, or ``fn`` cannot be called.
+        KeyboardInterrupt: The user stopped it; the error says which scores there are then.
 
     >>> cells = batch.wait().cells
     >>> scores = dari.scores.run_scores(
@@ -105,16 +111,135 @@ def run_scores(
     checked_name(name)
     cells = checked_each("cells, such as batch.cells", cells, _is_cell)
     turns = [partial(turn_of, cell) if turn_of else partial(_itself, cell) for cell in cells]
-    scores: dict[int, Score] = {}
-    for place, outcome in score_each(turns, fn, workers=workers):
-        scores[place] = score = score_of(
-            cells[place], name, run_id, value=outcome.value, error=outcome.error
-        )
-        if book is not None:
-            book.add([score])
-        if on_done is not None:
-            on_done(len(scores), len(cells))
-    return [scores[place] for place in range(len(cells))]
+    places = [Place(book, score_of(cell, name, run_id)) for cell in cells]
+    return score_places(places, turns, fn, workers=workers, on_done=on_done)
+
+
+class Place(NamedTuple):
+    """A cell that gets a score, and where that is kept.
+
+    Attributes:
+        book: Keeps it; ``None`` keeps nothing.
+        score: The score; it says nothing before that is known.
+        is_given: Whether the cell came with a score of this name, which is in no book.
+    """
+
+    book: ScoreBook | None
+    score: Score
+    is_given: bool = False
+
+    @property
+    def is_open(self) -> bool:
+        """Whether nothing is said yet."""
+        score = self.score
+        return score.value is None and score.note is None and score.error is None
+
+
+def score_places(
+    places: Sequence[Place],
+    turns: Sequence[Callable[[], Any]],
+    fn: Callable[[Any], Any],
+    *,
+    workers: int = WORKERS,
+    on_done: Callable[[int, int], object] | None = None,
+) -> list[Score]:
+    """Score what is anywhere by a function of the turn; see :func:`run_scores`.
+
+    Args:
+        places: What gets a score, all of one name.
+        turns: Make the turns of these.
+        fn: The function.
+        workers: How many calls of ``fn`` run at once.
+        on_done: Called with how many are done and how many there are.
+    """
+    told, done = list(places), 0
+    outcomes = score_each(turns, fn, workers=workers)
+    are_kept_back = any(place.is_given or _is_of(was, place) for place, was in _with_known(places))
+    try:
+        for at, outcome in outcomes:
+            found = {"value": outcome.value, "error": outcome.error, "at": now()}
+            score = msgspec.structs.replace(places[at].score, **found)
+            told[at], done = places[at]._replace(score=score), done + 1
+            book = places[at].book
+            if book is not None and not are_kept_back:
+                book.add([score])
+            if on_done is not None:
+                on_done(done, len(told))
+    except BaseException as error:
+        stay = keep_whole(told) if are_kept_back and done else 0
+        if isinstance(error, KeyboardInterrupt) and any(place.book is not None for place in told):
+            raise Interrupted(_stopped(told, done, stay)) from None
+        raise
+    if are_kept_back:
+        keep_whole(told)
+    return [place.score for place in told]
+
+
+def keep_whole(told: Sequence[Place]) -> int:
+    """Keep what is said of cells in place of what was, or nothing beside what would stay.
+
+    A score of a cell that is open is of another function or judge. Then all stays as it was, as two
+    under one name could not be told apart; returns how many scores these are. Errors of cells that
+    are open hold up nothing, and go.
+    """
+    before = _with_known(told)
+    there = [
+        place
+        for place, was in before
+        if place.is_given or (_is_of(was, place) and was.value is not None)
+    ]
+    if any(place.is_open for place in there):
+        return len(there)
+    new: dict[ScoreBook, list[Score]] = {}
+    for place, was in before:
+        if place.book is not None and not _says_it_already(place, was):
+            new.setdefault(place.book, []).append(place.score)
+    with kept():
+        for book, scores in new.items():
+            book.add(scores)
+    return 0
+
+
+def _with_known(places: Iterable[Place]) -> list[tuple[Place, Score | None]]:
+    """Return each with what its book has of it, also of an earlier session."""
+    known: dict[tuple[ScoreBook, str], dict[Key, Score]] = {}
+    found: list[tuple[Place, Score | None]] = []
+    for place in places:
+        was = None
+        if place.book is not None:
+            run = place.book, place.score.run_id
+            if run not in known:
+                known[run] = {score.key: score for score in place.book.scores(run[1])}
+            was = known[run].get(place.score.key)
+        found.append((place, was))
+    return found
+
+
+def _is_of(was: Score | None, place: Place) -> TypeGuard[Score]:
+    """Whether this was said of the same session, and not of an earlier attempt."""
+    return was is not None and was.session_id in (None, place.score.session_id)
+
+
+def _says_it_already(place: Place, was: Score | None) -> bool:
+    if was is None:
+        return place.is_open
+    return _said(was) == _said(place.score)
+
+
+def _said(score: Score) -> tuple[Any, ...]:
+    # As text, yes and 1 are not the same.
+    value = msgspec.json.encode((score.value, score.scale))
+    return score.session_id, value, score.note, score.error
+
+
+def _stopped(told: Sequence[Place], done: int, stay: int) -> str:
+    """Say which scores there are after an interrupt."""
+    name, of = told[0].score.name, f"{done} of {len(told)} answers"
+    if not done:
+        return f"no answer was scored, and {name!r} is as it was"
+    if stay:
+        return f"{of} were scored, and {name!r} keeps what it had until all are: score again"
+    return f"{of} were scored, and {name!r} holds these alone: score again for all"
 
 
 def score_each(

@@ -355,3 +355,99 @@ def test_texts_have_no_difference() -> None:
     found = agreement(frame_of(["a", "b"] * 30, ["a", "b"] * 30), "judge.fits", "right")
     assert found.difference is None
     assert found.sentence.startswith("judge.fits may stand for right: kappa 1.00")
+
+
+def alike(values: list, cells: int) -> list[list]:
+    """Let both say the same of each cell, one value after the other."""
+    return [[values[n % len(values)]] * 2 for n in range(cells)]
+
+
+SCALES = {"1 to 5": [1, 2, 3, 4, 5], "4 or 5": [4, 5], "0 or 1": [0, 1], "yes": [True, False]}
+
+
+@pytest.mark.parametrize("cells", [10, 16, 20])
+@pytest.mark.parametrize("values", SCALES.values(), ids=SCALES)
+def test_a_few_cells_that_are_the_same_show_no_judge_that_may_stand(values, cells) -> None:
+    found = of(alike(values, cells))
+    assert "the one may stand for the other:" not in found.sentence
+    assert "is open: " in found.sentence
+    assert "only more tasks would tell" in found.sentence
+    assert found.difference.low < 0 < found.difference.high
+
+
+@pytest.mark.parametrize("values", SCALES.values(), ids=SCALES)
+def test_many_cells_that_are_the_same_do_and_tell_how_far_off_it_may_be(values) -> None:
+    found = of(alike(values, 50))
+    reach = (max(values) - min(values)) * (1 - 0.1 ** (1 / 50))
+    assert found.difference[:3] == pytest.approx((0, -reach, reach))
+    gives = f"it gives neither more nor less (-{reach:.2f} to {reach:.2f}) on average"
+    assert found.sentence.startswith("the one may stand for the other: kappa 1.00")
+    assert found.sentence.endswith(gives)
+
+
+def test_what_two_levels_are_called_does_not_matter_to_the_sentence() -> None:
+    for cells in (10, 16, 20, 22, 50):
+        told = {of(alike(values, cells)).sentence for values in ([0, 1], [4, 5], [True, False])}
+        assert len(told) == 1
+
+
+@pytest.mark.parametrize("cells", range(10, 60))
+def test_a_cell_that_differs_makes_nobody_surer(cells) -> None:
+    same = alike([1, 2, 3, 4, 5], cells)
+    apart = [[2, 1], *same[1:]]
+    if "may stand for the other:" in of(apart).sentence:
+        assert "may stand for the other:" in of(same).sentence
+
+
+@pytest.mark.parametrize("cells", [10, 20, 50])
+@pytest.mark.parametrize(
+    ("judged", "rated", "says"),
+    [
+        ([5], [5], "not known: both say one and the same of every cell"),
+        ([True], [True], "not known: both say one and the same of every cell"),
+        ([4], [5], "not known: both say one and the same of every cell"),
+        ([1, 2, 3, 4, 5], [5], "not known: the other says one and the same of every cell"),
+        ([5, 5, 5, 5, 4], [5], "not known: the other says one and the same of every cell"),
+        ([0, 1], [1], "not known: the other says one and the same of every cell"),
+        (["a", "b"], ["a"], "not known: the other says one and the same of every cell"),
+        ([4], [1, 2, 3, 4, 5], "the one tells no cell from another, and the other does"),
+        ([1], [0, 1], "the one tells no cell from another, and the other does"),
+    ],
+)
+def test_who_says_one_and_the_same_of_every_cell_tells_nothing_of_agreement(
+    judged, rated, says, cells
+) -> None:
+    found = of([[judged[n % len(judged)], rated[n % len(rated)]] for n in range(cells)])
+    assert says in found.sentence
+    missing = "ratings" if len(rated) == 1 else "scores"
+    assert f"only {missing} that vary would tell" in found.sentence
+    assert math.isnan(found.kappa.low)
+    assert "may not stand" not in found.sentence
+
+
+@pytest.mark.parametrize("cells", [10, 20, 50])
+def test_ratings_that_hardly_vary_do_not_rule_out_chance(cells) -> None:
+    found = of([[4, 4], *alike([5], cells - 1)])
+    assert "is open: these cells do not even rule out chance" in found.sentence
+
+
+@pytest.mark.parametrize("cells", [1, 2, 5])
+def test_fewer_cells_than_ten_tell_nothing(cells) -> None:
+    with pytest.raises(InvalidRequestError, match=f"{cells} cells? ha.* both .*10 are needed"):
+        of(alike([1, 2, 3, 4, 5], cells))
+
+
+def test_what_a_few_large_tasks_have_in_common_may_be_chance() -> None:
+    levels = list(range(1, 41)) * 3
+    rated = dict.fromkeys(range(4), levels)
+    found = agreement({task: [n + 1 for n in levels] for task in rated}, rated)
+    assert math.isnan(found.difference.low)
+    assert "whether it gives more or less is open" in found.sentence
+    assert "it gives 1.00 more on average" in found.sentence
+
+
+def test_a_judge_that_turns_a_scale_around_is_told() -> None:
+    found = of([[5 - n % 5, n % 5 + 1] for n in range(50)])
+    assert found.sentence.startswith(
+        "the one is farther from the other than chance would be: kappa"
+    )

@@ -207,3 +207,22 @@ def test_ratings_that_are_texts_have_no_mean() -> None:
     frame = frame_of(30).assign(**{"score.rating": "good"})
     with pytest.raises(InvalidRequestError, match="'rating' has no mean: it holds texts"):
         calibrated(frame, "judge.good")
+
+
+def test_its_sentence_says_on_which_condition_and_that_intervals_are_of_one_column() -> None:
+    frame = frame_of(rated=30)
+    holds, drawn = "This holds", "if what they rated is a random part of all."
+    said = calibrated(frame, "judge.good").sentence
+    assert said.endswith(f"). {holds} for each interval by itself, {drawn}")
+    alone = calibrated(frame[frame["llm_id"] == "small"], "judge.good").sentence
+    assert alone.endswith(f"). {holds} {drawn}")
+
+
+def test_ratings_that_are_all_one_value_have_a_mean_and_no_interval_in_its_sentence() -> None:
+    frame = frame_of(rated=30, llms=("small",))
+    frame["score.rating"] = frame["score.rating"].where(frame["score.rating"].isna(), 4)
+    found = calibrated(frame, "judge.good")
+    assert np.isnan(found.loc[0, "low"])
+    assert (
+        "small 4.00, without an interval, since all rated tasks have the same mean (the judge alone"
+    ) in found.sentence

@@ -190,6 +190,79 @@ def test_an_interrupt_keeps_what_was_scored(tmp_path: Path, is_async: bool) -> N
     assert sorted(score.value for score in book.scores()) == [0, 1]
 
 
+def stopped(book: ScoreBook, fn, at: int, cells=CELLS, error=KeyboardInterrupt) -> str:
+    """Score, one after another, and stop when so many are done; returns what that says."""
+
+    def stop(done: int, of: int) -> None:
+        if done == at:
+            raise error
+
+    with pytest.raises(error) as told:
+        run_scores(cells, "s", fn, book=book, on_done=stop, workers=1)
+    return str(told.value)
+
+
+def values_of(book: ScoreBook) -> list[object]:
+    return sorted(score.value for score in ScoreBook(book.path).scores())
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit, RuntimeError])
+def test_a_second_function_that_is_stopped_leaves_the_scores_of_the_first(tmp_path, error) -> None:
+    book = ScoreBook(tmp_path / "scores.jsonl")
+    run_scores(CELLS, "s", lambda _: 1, book=book)
+    said = stopped(book, lambda _: 2, 4, error=error)
+    assert values_of(book) == [1] * 6
+    if error is KeyboardInterrupt:
+        kept = "'s' keeps what it had until all are: score again"
+        assert said == f"4 of 6 answers were scored, and {kept}"
+    run_scores(CELLS, "s", lambda _: 2, book=book)
+    assert values_of(book) == [2] * 6
+
+
+def test_scores_stay_while_others_are_made_and_when_the_process_ends_in_between(tmp_path) -> None:
+    book = ScoreBook(tmp_path / "scores.jsonl")
+    run_scores(CELLS, "s", lambda _: 1, book=book)
+    seen = []
+    run_scores(CELLS, "s", lambda _: 2, book=book, on_done=lambda *_: seen.append(values_of(book)))
+    assert seen == [[1] * 6] * 6
+    assert values_of(book) == [2] * 6
+
+
+def test_a_function_that_was_stopped_holds_only_its_own_scores(tmp_path) -> None:
+    book = ScoreBook(tmp_path / "scores.jsonl")
+    said = stopped(book, lambda _: 1, 2)
+    assert said == "2 of 6 answers were scored, and 's' holds these alone: score again for all"
+    stopped(book, lambda _: 2, 1)
+    assert values_of(book) == [1, 1]
+    stopped(book, lambda _: 2, 4)
+    assert values_of(book) == [2] * 4
+
+
+def test_errors_of_a_function_do_not_stand_beside_scores_of_another(tmp_path) -> None:
+    book = ScoreBook(tmp_path / "scores.jsonl")
+    run_scores(CELLS, "s", lambda _: 1 / 0, book=book)
+    with pytest.raises(InvalidRequestError):
+        run_scores(CELLS, "s", "no function", book=book)
+    assert len(book.scores()) == 6
+    stopped(book, lambda _: 2, 4)
+    assert [(score.value, score.error) for score in book.scores()] == [(2, None)] * 4
+
+
+def test_scores_of_an_earlier_session_do_not_hold_up_those_of_the_next(tmp_path) -> None:
+    book = ScoreBook(tmp_path / "scores.jsonl")
+    run_scores(CELLS, "s", lambda _: 1, book=book)
+    retried = [Cell(n, repeat=n % 2, session_id="sess_2") for n in range(6)]
+    stopped(book, lambda _: 2, 4, retried)
+    assert values_of(book) == [1] * 2 + [2] * 4
+
+
+def test_what_is_yes_to_the_next_function_is_1_no_more(tmp_path) -> None:
+    book = ScoreBook(tmp_path / "scores.jsonl")
+    for value in (1, True, 1.0):
+        run_scores(CELLS, "s", lambda _, value=value: value, book=book)
+        assert {type(score.value) for score in ScoreBook(book.path).scores()} == {type(value)}
+
+
 def test_an_async_function_works_while_the_callers_loop_runs() -> None:
     async def cell_of_a_notebook() -> list[object]:
         async def score(cell: Cell) -> int:

@@ -88,6 +88,12 @@ def estimated(measure: Measure, tables: Array, exact: Estimate, level: float) ->
     return Estimate.of(value, ends, size, exact.values, JACKKNIFE, _WHY)
 
 
+def without_ends(found: Estimate, unvaried: Sequence[str]) -> Estimate:
+    """Return a kappa without its interval, since these say one and the same of every cell."""
+    alone = f"{unvaried[0]} says one and the same of every cell, so that kappa is 0 in any case"
+    return _without_ends(found.value, found, alone if len(unvaried) == 1 else _SAME)
+
+
 def _left_out(value: float, without: Array, level: float) -> Ends:
     """Return the interval from leaving out each task: Student's, of the logarithm."""
     there = without[np.isfinite(without)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any
@@ -15,18 +16,23 @@ from ..checks import check_level
 from ..columns import TASK
 from ..comparisons import paired_difference
 from ..estimate import Estimate
-from ..intervals import LEVEL
+from ..intervals import LEVEL, unseen
 from ..means import mean_of_cells, number
 from ..resampling import Array
-from .agreeing import alpha, estimated, kappa, nominal, powers
-from .pairing import Pair, by_task, kinds_of_pairs, left_out_text, pairs_of
-from .trust import Excess, check_alike, trust
+from .agreeing import alpha, estimated, kappa, nominal, powers, without_ends
+from .pairing import Pair, Pairs, by_task, kinds_of_pairs, left_out_text, pairs_of
+from .trust import Excess, Sides, check_alike, trust
 
 if TYPE_CHECKING:
     import pandas as pd
 
 LEAST = 10
 """Cells that both say something of; fewer tell nothing of how they agree."""
+UNSEEN = "unseen"
+"""Says that the interval of a difference is that of what may differ and was not seen."""
+_ROUNDING = 1e-12
+_LEFT_UNSEEN = "as far as differences may that so many tasks leave unseen"
+_NONE_SEEN = f"no task differs; {_LEFT_UNSEEN}"
 _MOST_LEVELS = 50
 _MEASURES = (
     "kappa",
@@ -59,8 +65,9 @@ class Agreement:
         left_out: How many values are no finite numbers, and so count for nothing.
         lacking: How many cells only one of them says something of.
         difference: By how much the one gives more than the other on average, where each task counts
-            once: see :func:`paired_difference`. ``None`` where texts were given.
+            once: see :func:`agreement`. ``None`` where texts were given.
         sd: The standard deviation of what the other gives; NaN where texts were given.
+        unvaried: Which of the two, by name, say one and the same of all these cells.
 
     >>> found = dari.scores.agreement({n: [n % 3] for n in range(20)}, {n: [1] for n in range(20)})
     >>> found.cells, round(found.exact.value, 2), found.kappa.value
@@ -83,6 +90,7 @@ class Agreement:
     lacking: int = 0
     difference: Estimate | None = None
     sd: float = math.nan
+    unvaried: tuple[str, ...] = ()
 
     @property
     def sentence(self) -> str:
@@ -91,8 +99,10 @@ class Agreement:
         It is by ``kappa`` for yes and no and for texts, and by ``kappa_quadratic`` for a scale,
         whose whole interval must be 0.6 or more. These forgive one who gives a little more to each
         answer, so that ``difference`` must be small, too, with all of its interval: 0.2 of a
-        standard deviation of what the other gives, at most. A judge that ranks as people do and
-        gives more than they can be put right by :func:`calibrated`.
+        standard deviation of what the other gives, at most. Where there is no interval, as where
+        one of them says one and the same of every cell, nothing is known, however much they agree.
+        A judge that ranks as people do and gives more than they can be put right by
+        :func:`calibrated`.
 
         >>> found = dari.scores.agreement(
         ...     {n: [n % 3] for n in range(90)}, {n: [n % 3] for n in range(90)}
@@ -103,8 +113,9 @@ class Agreement:
         name, kappa = "kappa_quadratic", self.kappa_quadratic
         if kappa is None or kappa[:3] == self.kappa[:3]:
             name, kappa = "kappa", self.kappa
-        more = self.difference and Excess(self.difference, self.sd)
-        return trust(self.one, self.other, name, kappa, self.level, lacking=self.lacking, more=more)
+        more = self.difference and Excess(self.difference, self.sd, self.level)
+        of = Sides(self.one, self.other, self.lacking, self.unvaried)
+        return trust(of, name, kappa, self.level, more)
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row a measure, each with its value, interval, and how that was made.
@@ -158,8 +169,14 @@ def agreement(
 
     The intervals of kappa and alpha leave out each task once (the jackknife, of the logarithm of
     ``1 - kappa``, with Student's quantile), and reach at least as far as the share of cells they
-    disagree on may: with few disagreements little is known. Of samples of 10, 20 and 50 cells, with
-    an agreement from 0.5 to 0.9, 92 to 100 % have a 95 % interval that holds, most about 96 %.
+    disagree on may: with few disagreements little is known. Where one of the two says one and the
+    same of every cell, kappa is 0 whatever the other says, and has no interval. Of samples of 10,
+    20 and 50 cells, with an agreement from 0.5 to 0.9, 92 to 100 % have a 95 % interval that holds,
+    most about 96 %.
+
+    ``difference`` is that of :func:`paired_difference`. As long as its interval holds 0 it reaches
+    as far as it may without a difference being seen: as ``half-task`` does there, where no task
+    differs, times the range of the values, since an unseen difference may be as large as that.
 
     Args:
         given: A batch, a frame with one row a cell, or what one says, by task.
@@ -191,6 +208,7 @@ def agreement(
         )
     check_alike(pairs)
     levels, tables = _tables(whole)
+    unvaried = _unvaried(pairs)
     exact = mean_of_cells(_agreed(whole), level=level, kind="yes/no")
     has_texts = "label" in kinds_of_pairs(pairs)
     measures = {"kappa": kappa(nominal(levels)), "alpha_nominal": alpha(nominal(levels))}
@@ -200,14 +218,43 @@ def agreement(
         measures["alpha_ordinal"] = alpha(None)
         measures["alpha_interval"] = alpha(powers(levels, 2))
     found = {name: estimated(measure, tables, exact, level) for name, measure in measures.items()}
+    if unvaried:
+        found |= {n: without_ends(of, unvaried) for n, of in found.items() if n.startswith("kappa")}
     told = {name: found.get(name) for name in _MEASURES}
     lacking = sum((pair.one is None) != (pair.other is None) for pair in pairs.cells)
     more: dict[str, Any] = {**told, "level": level, "left_out": pairs.lost, "lacking": lacking}
+    more["unvaried"] = unvaried
     if not has_texts:
-        ones, others = by_task(whole, "one"), by_task(whole, "other")
-        more["difference"] = paired_difference(ones, others, level=level)
+        more["difference"] = _difference(whole, levels, level)
         more["sd"] = float(np.std([number(pair.other) for pair in whole]))
     return Agreement(pairs.one, pairs.other, len(whole), len(tables), exact, **more)
+
+
+def _unvaried(pairs: Pairs) -> tuple[str, ...]:
+    """Name those who say one and the same of every cell."""
+    said = [
+        (pairs.one, {pair.one for pair in pairs.whole}),
+        (pairs.other, {pair.other for pair in pairs.whole}),
+    ]
+    return tuple(name for name, values in said if len(values) == 1)
+
+
+def _difference(whole: list[Pair], levels: Sequence[Any], level: float) -> Estimate:
+    """Estimate by how much the one gives more, and never surer than what may go unseen."""
+    found = paired_difference(by_task(whole, "one"), by_task(whole, "other"), level=level)
+    most = number(levels[-1]) - number(levels[0])
+    if abs(found.value) <= _ROUNDING * most:
+        found = found._replace(value=0.0)
+    reach = unseen(found.tasks, level) * most
+    has_ends = not math.isnan(found.low)
+    if found.tasks < 2 or found.low > 0 or found.high < 0 or (found.value and not has_ends):
+        return found
+    if not has_ends:
+        return Estimate.of(0.0, (-reach, reach), found.tasks, found.values, UNSEEN, _NONE_SEEN)
+    ends = min(found.low, -reach), max(found.high, reach)
+    if ends != found[1:3]:
+        found.why = f"{found.why}; {_LEFT_UNSEEN}"
+    return found._replace(low=ends[0], high=ends[1])
 
 
 def _tables(whole: list[Pair]) -> tuple[list[Any], Array]:

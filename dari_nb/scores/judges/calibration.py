@@ -29,6 +29,8 @@ LEAST_TASKS = 10
 """Tasks that these ratings must come from."""
 PPI = "ppi++"
 _ALL_RATED = "all cells are rated: their mean"
+_NO_ENDS = "without an interval, since all rated tasks have the same mean"
+_DRAWN = "what they rated is a random part of all"
 _CONSTANT = "all ratings are the same: their mean, without the judge"
 
 
@@ -248,12 +250,15 @@ def _calibrated(
 
 
 def _sentence(rows: Sequence[dict[str, Any]], by: str, level: float) -> str:
-    """Say what people would give each column, and what the judge does."""
+    """Say what people would give each column, on which condition, and what the judge does."""
     told = []
     for row in rows:
-        ends = "" if math.isnan(row["low"]) else f", {row['low']:.2f} to {row['high']:.2f}"
-        told.append(f"{row[by]} {row['mean']:.2f}{ends} (the judge alone: {row['judged']:.2f})")
-    return f"As people would rate all, {100 * level:g} % intervals: {'; '.join(told)}."
+        ends = f"{row['low']:.2f} to {row['high']:.2f}"
+        sure = _NO_ENDS if math.isnan(row["low"]) else ends
+        told.append(f"{row[by]} {row['mean']:.2f}, {sure} (the judge alone: {row['judged']:.2f})")
+    each = " for each interval by itself," if len(rows) > 1 else ""
+    said = f"As people would rate all, {100 * level:g} % intervals: {'; '.join(told)}"
+    return f"{said}. This holds{each} if {_DRAWN}."
 
 
 def _groups(cells: Iterable[Pair]) -> Iterable[tuple[Hashable, list[Pair]]]:

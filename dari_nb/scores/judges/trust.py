@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from ...errors import InvalidRequestError
 from ..estimate import Estimate
+from ..intervals import can_leave_out
 from .pairing import OF_VALUES, Pairs
 
 ENOUGH = 0.6
@@ -16,43 +17,54 @@ SMALL = 0.2
 """Of a standard deviation: a difference of means up to which it is commonly called small."""
 
 
-def trust(
-    one: str,
-    other: str,
-    name: str,
-    kappa: Estimate,
-    level: float,
-    *,
-    lacking: int,
-    more: Excess | None = None,
-) -> str:
+class Sides(NamedTuple):
+    """The two of which one may stand for the other.
+
+    Attributes:
+        one: The name of the one.
+        other: The name of the other.
+        lacking: How many cells only one of them says something of.
+        unvaried: Which of them, by name, say one and the same of every cell.
+    """
+
+    one: str
+    other: str
+    lacking: int
+    unvaried: Sequence[str] = ()
+
+    @property
+    def telling(self) -> str:
+        """What would tell more."""
+        return "more ratings" if self.lacking else "all of them have both, so only more tasks"
+
+
+def trust(of: Sides, name: str, kappa: Estimate, level: float, more: Excess | None = None) -> str:
     """Say whether one may stand for the other, and never more than the intervals support.
 
     Args:
-        one: The name of the one.
-        other: The name of the other.
+        of: The two.
         name: What the coefficient is called.
         kappa: The coefficient.
         level: Coverage of its interval.
-        lacking: How many cells only one of them says something of.
         more: By how much the one gives more than the other; ``None`` where these are no numbers.
     """
+    one, other = of.one, of.other
+    gives = f"; it {more.said} on average" if more else ""
+    seen = gives if more and more.is_seen else ""
     if math.isnan(kappa.value) or math.isnan(kappa.low):
-        return f"Whether {one} may stand for {other} is not known: {kappa.why}"
+        return f"{_unknown(of, kappa)}{seen}"
     ends = f"{100 * level:g} % interval {kappa.low:.2f} to {kappa.high:.2f}"
     figures = f"{name} {kappa.value:.2f} ({ends}), where {ENOUGH} is commonly called enough"
     if kappa.low < ENOUGH:
-        also = f"; it {more.said} on average" if more and more.is_seen else ""
-        return f"{_told(one, other, kappa, lacking)}: {figures}{also}"
+        return f"{_told(of, name, kappa)}: {figures}{seen}"
     if more is None or more.is_small:
-        also = f"; it {more.said} on average" if more and more.found.value else ""
-        return f"{one} may stand for {other}: {figures}{also}"
+        return f"{one} may stand for {other}: {figures}{gives}"
     ranks = f"{one} ranks answers as {other} does"
     if more.is_seen:
         return f"{ranks}, but {more.said}, which calibrated() makes up for: {figures}"
     return (
-        f"{ranks}, but whether it gives more or less is open: {figures}; it {more.said} on "
-        f"average, and {_whence(lacking)} would tell whether that is chance"
+        f"{ranks}, but whether it gives more or less is open: {figures}{gives}, and {of.telling} "
+        "would tell whether that is chance"
     )
 
 
@@ -62,23 +74,25 @@ class Excess(NamedTuple):
     Attributes:
         found: The mean of the differences.
         spread: The standard deviation of what the other gives.
+        level: Coverage of the interval.
     """
 
     found: Estimate
     spread: float
+    level: float
 
     @property
     def is_seen(self) -> bool:
-        """Whether it is no chance; where all tasks say the same it is what it is."""
+        """Whether it is no chance; where all tasks say the same they must be enough for that."""
         if math.isnan(self.found.low):
-            return self.found.value != 0
+            return self.found.value != 0 and can_leave_out(self.found.tasks, self.level)
         return self.found.low > 0 or self.found.high < 0
 
     @property
     def is_small(self) -> bool:
         """Whether it is commonly called small, wherever in its interval it lies."""
-        ends = [end for end in self.found[:3] if not math.isnan(end)]
-        return max(map(abs, ends)) <= SMALL * self.spread
+        value, low, high = self.found[:3]
+        return all(abs(end) <= SMALL * self.spread for end in (low, value, high))
 
     @property
     def said(self) -> str:
@@ -87,6 +101,8 @@ class Excess(NamedTuple):
         sign = -1 if value < 0 else 1
         ends = sorted((sign * low, sign * high))
         told = "" if math.isnan(low) else f" ({_figure(ends[0])} to {_figure(ends[1])})"
+        if not value:
+            return f"gives neither more nor less{told}"
         return f"gives {_figure(abs(value))} {'less' if sign < 0 else 'more'}{told}"
 
 
@@ -95,9 +111,24 @@ def _figure(number: float) -> str:
     return f"{number:.2f}" if is_usual else f"{number:.2g}"
 
 
-def _told(one: str, other: str, kappa: Estimate, lacking: int) -> str:
+def _unknown(of: Sides, kappa: Estimate) -> str:
+    """Say why there is no interval, and what would give one."""
+    one, other = of.one, of.other
+    if of.unvaried == (one,):
+        return (
+            f"{one} tells no cell from another, and {other} does: kappa is 0 in any case, and only "
+            "scores that vary would tell whether it may stand for that"
+        )
+    missing = ", and only ratings that vary would tell" if of.unvaried else ""
+    return f"Whether {one} may stand for {other} is not known: {kappa.why}{missing}"
+
+
+def _told(of: Sides, name: str, kappa: Estimate) -> str:
+    one, other = of.one, of.other
     if kappa.high < 0:
-        return f"{one} says another thing than {other} more often than chance would"
+        if name == "kappa":
+            return f"{one} says another thing than {other} more often than chance would"
+        return f"{one} is farther from {other} than chance would be"
     if kappa.high < ENOUGH:
         beyond = ", though they agree beyond chance" if kappa.low > 0 else ""
         return f"{one} may not stand for {other}{beyond}"
@@ -105,12 +136,9 @@ def _told(one: str, other: str, kappa: Estimate, lacking: int) -> str:
         "they agree beyond chance" if kappa.low > 0 else "these cells do not even rule out chance"
     )
     what = "how far" if kappa.low > 0 else "more"
-    more = _whence(lacking)
-    return f"Whether {one} may stand for {other} is open: {said}, and {more} would tell {what}"
-
-
-def _whence(lacking: int) -> str:
-    return "more ratings" if lacking else "all of them have both, so only more tasks"
+    return (
+        f"Whether {one} may stand for {other} is open: {said}, and {of.telling} would tell {what}"
+    )
 
 
 def check_alike(pairs: Pairs, function: str = "agreement") -> None:

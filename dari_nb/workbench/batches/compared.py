@@ -155,9 +155,17 @@ class ComparedBatches(Results):
         >>> scores = dari.compare_batches(batch, batch).score("long", lambda t: len(t.text) > 99)
         >>> taken_back = batch.score("long", None)
         """
-        made = [run.batch.score(name, function) for run in self._runs]
+        if function is None:
+            made = [run.batch.score(name, None) for run in self._runs][-1]
+        else:
+            made = super().score(name, function)
         self._changed()
-        return made[-1]
+        return made
+
+    @property
+    def _parts(self) -> list[Results]:
+        parts = (part for run in self._runs for part in run.batch._parts)
+        return list({id(part): part for part in parts}.values())
 
     def view(
         self,

@@ -222,7 +222,8 @@ class Results(Judgeable):
     def score(self, name: str, function: Callable[[Turn], Any] | None) -> ScoreTable:
         """Wait for all answers, score them by a function of the turn, and keep the values.
 
-        Scoring again under the name replaces what was there. An error of the function is kept as
+        Scoring again under the name replaces what was there, once all is scored: until then, and
+        where it is interrupted, the scores that there are stay. An error of the function is kept as
         an error, and cells that failed have no value. More is better, and yes is better than no,
         in all that is said of scores.
 
@@ -249,11 +250,19 @@ class Results(Judgeable):
         if function is None:
             marks.take_back(self, name)
             return ScoreTable([], self)
-        self._settle()
-        _ = self.sessions  # all with one request
-        with Progress(self.counts.get("completed", 0), "answers scored") as progress:
-            made = marks.score(self, name, function, lambda *_: progress.advance())
-        return ScoreTable(made, self)
+        parts = self._parts
+        for part in parts:
+            part._settle()
+            _ = part.sessions  # all with one request
+        count = sum(part.counts.get("completed", 0) for part in parts)
+        with Progress(count, "answers scored") as progress:
+            made = marks.score(parts, name, function, lambda *_: progress.advance())
+        return ScoreTable(made[-1], parts[-1])
+
+    @property
+    def _parts(self) -> list[Results]:
+        """The batches that keep what is said of its cells, the newest last."""
+        return [self]
 
     def _asks(self, agent: models.Agent, run_id: str, tasks: Sequence[Task], column: Column) -> Any:
         """Make a batch of what an agent is asked about this."""

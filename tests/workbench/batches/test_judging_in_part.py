@@ -9,7 +9,10 @@ from decimal import Decimal
 import pytest
 
 from dari_nb.local import Usage
+from dari_nb.workbench import Dari
 from dari_nb.workbench.batches.judging import asking
+
+from ...conftest import TcpProxy
 
 TASKS = [f"Task {n}" for n in range(10)]
 
@@ -121,6 +124,16 @@ def test_a_judging_that_is_cut_short_takes_no_complete_one_away(batch, paid):
     assert list(batch.to_frame()["score.judge.good"]) == [2] * 20
 
 
+def test_what_was_yes_on_another_scale_is_a_number_of_this_one(d, server, batch):
+    @server.agent("sure")
+    def sure(prompt):
+        return '{"score": 1}'
+
+    for scale, kind in (((0, 1), bool), ((1, 5), int), ((0, 1), bool)):
+        batch.judge("good", "sure", rubric="Any.", scale=scale)
+        assert {type(cell.scores["judge.good"]) for cell in batch.cells} == {kind}
+
+
 def test_who_stops_a_second_judging_keeps_the_first_one(batch, paid):
     batch.judge("good", rubric="Any.")
     given = {"rubric": "Any.", "llm": "strict", "max_cost": 1}
@@ -210,3 +223,47 @@ def test_who_stops_a_judging_that_is_complete_loses_no_scores(batch, paid, monke
     monkeypatch.setattr(asking, "_wait", wait)
     batch.judge("clear", rubric="Any.")
     assert len(paid.asked) == 20
+
+
+class Overheard(TcpProxy):
+    """Keeps which paths were asked for."""
+
+    def __init__(self, target):
+        super().__init__(target)
+        self.paths = []
+
+    async def _pump(self, reader, writer, pair):
+        read = reader.read
+
+        async def overhearing(size):
+            data = await read(size)
+            self.paths += re.findall(rb"GET (/\S+) HTTP", data)
+            return data
+
+        reader.read = overhearing
+        await super()._pump(reader, writer, pair)
+
+
+def test_a_dry_run_that_asks_once_more_reads_each_session_once(server, batch):
+    @server.agent("hard")
+    def hard(prompt):
+        yield Usage(Decimal("0.02"))
+        yield "no verdict" if "Task 3 small" in prompt else '{"score": 4}'
+
+    about = {"agent": "hard", "rubric": "Any.", "again": True}
+    batch.judge("clear", agent="hard", rubric="Any.").batch.refresh()
+    for sessions in (20, 21):
+        with Overheard(server.url) as proxy, Dari(proxy.url, server.api_key) as d:
+            plan = d.batches.recover(batch.run_id).judge("clear", **about, dry_run=True)
+            read = Counter(proxy.paths)
+        told = dict(plan.rows())
+        assert (plan.sends, told["spent so far"]) == (1, f"${0.02 * sessions:.2f}")
+        assert [read[path] for path in paths_of(plan, server)] == [1] * sessions
+        batch.judge("clear", **about).batch.refresh()
+
+
+def paths_of(plan, server):
+    """Return where the messages of a plan's run are."""
+    with Dari(server.url, server.api_key) as d:
+        sessions = d.batches.recover(plan.run_id).sessions
+        return [f"/v1/sessions/{session.id}/messages".encode() for session in sessions]

@@ -532,3 +532,61 @@ def test_the_interactive_matrix_is_there_for_a_finished_batch(batch):
 )
 def test_the_time_left_follows_from_medians_and_what_runs_at_once(paces, expected):
     assert seconds_left(paces) == expected
+
+
+@pytest.fixture
+def stopped(monkeypatch):
+    """Score by a function, and stop it when three are told to be done; returns what that says."""
+
+    def stopped(scored, name):
+        def advance(progress, count=1):
+            progress.done += count
+            if progress.done == 3:
+                raise KeyboardInterrupt
+
+        with monkeypatch.context() as patched:
+            patched.setattr("dari_nb.workbench.link.progress.Progress.advance", advance)
+            with pytest.raises(KeyboardInterrupt) as told:
+                scored.score(name, lambda turn: "new")
+        return str(told.value)
+
+    return stopped
+
+
+@pytest.fixture
+def six(d, flaky):
+    return d.batches.run("flaky", ["x", "y", "z"], ["a", "b"], run_id="six").wait(20)
+
+
+def test_scores_stay_where_a_second_function_is_interrupted(six, again, stopped):
+    six.score("kind", lambda turn: "old")
+    kept = "3 of 6 answers were scored, and 'kind' keeps what it had until all are: score again"
+    assert stopped(six, "kind") == kept
+    for batch in (six, again().batches.recover("six")):
+        assert list(batch.to_frame()["score.kind"]) == ["old"] * 6
+    six.score("kind", lambda turn: "new")
+    assert list(six.to_frame()["score.kind"]) == ["new"] * 6
+
+
+def test_batches_that_are_compared_have_scores_of_one_function(d, six, stopped):
+    other = d.batches.run("flaky", ["x", "y"], ["a"], run_id="other").wait(20)
+    compared = dari.compare_batches(other, six)
+    compared.score("kind", lambda turn: "old")
+    assert len(compared.score("kind", lambda turn: "old")) == len(six)
+    stopped(compared, "kind")
+    assert list(compared.to_frame()["score.kind"]) == ["old"] * 8
+    compared.score("kind", lambda turn: "new")
+    assert list(compared.to_frame()["score.kind"]) == ["new"] * 8
+    six.rate((0, "a"), "style", "good")
+    with pytest.raises(InvalidRequestError, match="holds 1 rating by hand"):
+        compared.score("style", lambda turn: "new")
+    assert "style" not in other[0, "a"].scores
+
+
+def test_scores_that_came_with_runs_stay_where_a_function_is_interrupted(d, folder, stopped):
+    said = [{"role": "user", "content": "Q"}, {"role": "assistant", "content": "a"}]
+    runs = [{"task_id": n, "model": "m", "messages": said, "score": 0.5} for n in range(6)]
+    (folder / "runs.jsonl").write_text("".join(f"{json.dumps(run)}\n" for run in runs))
+    batch = d.batches.of(folder / "runs.jsonl")
+    stopped(batch, "score")
+    assert list(batch.to_frame()["score.score"]) == [0.5] * 6

@@ -138,8 +138,7 @@ class Judge:
         if wish.again:
             there = [c for c in asked.cells if c.history and c.task_index in ids]
             lacking = {ids[c.task_index] for c in there if _verdict(c, read).value is None}
-            asked, ids = self._made(questions, found, lacking, wish.seed)
-            asked.refresh()
+            asked, ids = self._made(questions, _as_read(found, asked.cells), lacking, wish.seed)
         plan = asked.plan()
         if wish.max_cost is not None:
             plan.hold(amount_of(wish.max_cost), spent.cost)
@@ -203,6 +202,13 @@ class Judge:
                 answers.take({} if refused else told)
         if refused:
             raise InvalidRequestError(f"Nothing was asked: {refused}.")
+
+
+def _as_read(found: Iterable[Found], cells: Iterable[Cell]) -> list[Found]:
+    """Return sessions that were found with what was read of them since."""
+    read = {attempt.session_id: attempt for cell in cells for attempt in cell.sent}
+    there = ((entry, entry.attempt) for entry in found)
+    return [replace(entry, attempt=read.get(known.session_id, known)) for entry, known in there]
 
 
 def placed(tasks: Sequence[Task], found: Iterable[Found]) -> list[Task]:

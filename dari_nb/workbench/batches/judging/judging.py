@@ -103,7 +103,10 @@ def judged(batch: Any, wish: Wish, scale: Sequence[int]) -> Judged:
             if (verdict := answers.verdicts.get(question.id)) is not None
         }
         stay = _keep(batch, wish.score, scale, told)
-    scores = [_score(batch, cell, wish.score, scale, verdict) for cell, verdict in told.items()]
+    scores = [
+        score_of(cell, wish.score, batch.run_id, **_found(verdict, scale))
+        for cell, verdict in told.items()
+    ]
     return Judged(scores, batch, answers, _cut_short(wish.score, told, stay))
 
 
@@ -218,28 +221,16 @@ def checked_scale(scale: Any) -> tuple[int, int]:
     return low, high
 
 
-def _score(batch: Any, cell: Cell, name: str, scale: Sequence[int], verdict: Verdict) -> Score:
+def _found(verdict: Verdict, scale: Sequence[int]) -> dict[str, Any]:
+    """Return what of a score a verdict tells."""
     found = {"value": verdict.value, "note": verdict.reason or None, "error": verdict.error}
-    known = None if verdict.value is None else tuple(scale)
-    return score_of(cell, name, batch.run_id, **found, scale=known)
+    return found if verdict.value is None else {**found, "scale": tuple(scale)}
 
 
 def _keep(batch: Any, name: str, scale: Sequence[int], told: Mapping[Cell, Verdict]) -> int:
-    """Write down what is new, and take back errors of cells that this has not judged yet.
-
-    Where such a cell has a score it is of another judging. Then all of them stay, as two judges
-    under one name could not be told apart; returns how many these are.
-    """
-    of_cells = batch._marks([*told])
-    there = [cell for cell in told if of_cells[cell.id].scores.get(name) is not None]
-    if any(told[cell].is_open for cell in there):
-        return len(there)
-    known = {score.key: _said(score) for score in batch.book.scores(batch.run_id)}
-    found = {cell: Verdict() if v.is_open else v for cell, v in told.items()}
-    new = [_score(batch, cell, name, scale, verdict) for cell, verdict in found.items()]
-    nothing = (None, None, None, None)
-    marks.keep(batch, [s for s in new if known.get(s.key, (s.session_id, *nothing)) != _said(s)])
-    return 0
+    """Write down what is new; returns how many scores of another judging stay instead."""
+    said = {cell: {} if one.is_open else _found(one, scale) for cell, one in told.items()}
+    return marks.keep_whole(batch, name, said)
 
 
 def _cut_short(name: str, told: Mapping[Cell, Verdict], stay: int) -> list[str]:
@@ -258,7 +249,3 @@ def _cut_short(name: str, told: Mapping[Cell, Verdict], stay: int) -> list[str]:
             "give it a larger max_cost, or a name of its own"
         )
     return said
-
-
-def _said(score: Score) -> tuple[Any, ...]:
-    return score.session_id, score.value, score.note, score.error, score.scale

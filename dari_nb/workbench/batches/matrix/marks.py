@@ -6,6 +6,7 @@ import contextlib
 from collections import Counter, defaultdict
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ....errors import InvalidRequestError
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ....scores import Score, ScoreBook
+    from ....scores.scoring import Place
     from ..cells import Cell
 
 
@@ -241,37 +243,55 @@ def _are_alike(one: Any, other: Any) -> bool:
 
 
 def score(
-    batch: Marked,
+    batches: Sequence[Marked],
     name: str,
     function: Callable[[Any], Any],
     on_done: Callable[[int, int], object] | None = None,
-) -> list[Score]:
-    """Score all cells that have an answer; see :meth:`Batch.score`."""
-    from ....scores import run_scores
+) -> list[list[Score]]:
+    """Score all cells of batches that have an answer; see :meth:`Batch.score`.
+
+    What they had before stays with each of them until all are scored.
+    """
+    from ....scores.scoring import score_places
 
     _check_no_name_of_judges(name)
     check_is_free(name)
-    check_no_ratings(batch, name)
-    answered = [cell for cell in batch.cells if cell.state == "completed"]
+    for batch in batches:
+        check_no_ratings(batch, name)
+    cells = [
+        (batch, cell) for batch in batches for cell in batch.cells if cell.state == "completed"
+    ]
+    places = [_to_score(batch, cell, name) for batch, cell in cells]
+    turns = [partial(getattr, cell, "turn") for _, cell in cells]
     try:
-        return run_scores(
-            answered,
-            name,
-            function,
-            turn_of=lambda cell: cell.turn,
-            run_id=batch.run_id,
-            book=batch.book,
-            on_done=on_done,
-        )
+        made = score_places(places, turns, function, on_done=on_done)
     finally:
-        _tell(batch)
+        for batch in batches:
+            _tell(batch)
+    of_batches = [batch for batch, _ in cells]
+    return [
+        [score for of, score in zip(of_batches, made, strict=True) if of is batch]
+        for batch in batches
+    ]
 
 
-def keep(batch: Marked, scores: Sequence[Score]) -> None:
-    """Keep scores that were given elsewhere."""
-    if scores:
-        batch.book.add(scores)
-        _tell(batch)
+def keep_whole(batch: Marked, name: str, told: Mapping[Cell, Mapping[str, Any]]) -> int:
+    """Keep what was said of cells, of some of them nothing yet, as :func:`scoring.keep_whole`."""
+    from ....scores import scoring
+
+    stay = scoring.keep_whole([_to_score(batch, c, name, **said) for c, said in told.items()])
+    _tell(batch)
+    return stay
+
+
+def _to_score(batch: Marked, cell: Cell, name: str, **said: Any) -> Place:
+    from ....scores.scoring import Place, score_of
+
+    is_given = any(
+        value is not None and (held == name or held.startswith(f"{name}."))
+        for held, value in cell.given.items()
+    )
+    return Place(batch.book, score_of(cell, name, batch.run_id, **said), is_given)
 
 
 def take_back(batch: Marked, name: str) -> None:
