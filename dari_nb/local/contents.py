@@ -80,10 +80,11 @@ class Contents:
         The function takes the prompt, or the prompt and the :class:`Turn`. It returns a text, or
         yields texts, :class:`Draft` (a piece of a text, seen at once), :class:`ToolCall`,
         :class:`ToolResult` and :class:`Usage` (tokens and costs); it may be async. What it raises
-        ends the turn as failed. Registering a name again replaces the function at once, and
+        ends the turn as failed. Registering a name again gives new sessions the new function, and
         publishes a new version when the options or its code differ: that of the function itself,
-        with its defaults and plain values around it, but not of what it calls. A new session
-        cannot have a version of other code.
+        with its defaults and plain values around it, but not of what it calls. Sessions of a
+        version of other code are answered by that as long as this process lives; another process
+        has only what is registered there, and refuses them when they are new.
 
         Args:
             name: The agent's name.

@@ -253,7 +253,7 @@ class LocalDari(TapeDeck):
         fail_unfinished(store)
         service = Service(
             store,
-            self._registry.named,
+            self._registry,
             self._pace,
             self._cost_delay,
             self._workspaces,

@@ -59,6 +59,7 @@ class AgentVersion(Model, frozen=True, kw_only=True):
         archive_sha256: The bundle's digest, lowercase hex.
         size_bytes: The bundle's size in bytes.
         created_at: ISO 8601, UTC.
+        refused: Why it takes no new session; ``None`` where it does, or nothing tells.
     """
 
     id: str
@@ -67,6 +68,7 @@ class AgentVersion(Model, frozen=True, kw_only=True):
     archive_sha256: str | None = None
     size_bytes: int | None = None
     created_at: str | None = None
+    refused: str | None = None
 
     @property
     def llms(self) -> list[str]:

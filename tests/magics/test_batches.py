@@ -131,6 +131,21 @@ def test_failures_are_counted_with_what_sends_them_again(shell, server, capsys):
     assert "ZeroDivisionError" in out
 
 
+def test_a_mended_agent_is_a_new_run_and_its_versions_are_columns(shell, server, capsys):
+    define = "@d.server.agent('picky')\ndef picky(prompt):\n    return prompt if {} else 1 / 0"
+    shell.run(define.format("prompt == 'good'"))
+    shell.run("%%dari_batch picky -o broken\ngood\nbad")
+    shell.run(define.format("prompt"))
+    shell.run("%%dari_batch picky -o mended\ngood\nbad")
+    shell.run("%%dari_batch picky --version 1,2 -o both --quiet\ngood\nbad")
+    assert texts(shell.names["mended"]) == ["good", "bad"]
+    assert texts(shell.names["both"]) == ["good", "good", None, "bad"]
+    capsys.readouterr()
+    shell.run("broken.retry_failed().wait(20);")
+    assert "picky has another version now: this run asks v1 still" in capsys.readouterr().out
+    assert shell.names["broken"].cells[1].error == "ZeroDivisionError: division by zero"
+
+
 def test_in_the_background_the_cell_returns_at_once(shell, server):
     let = threading.Event()
 

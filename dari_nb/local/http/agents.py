@@ -3,6 +3,7 @@
 from starlette.requests import Request
 from starlette.responses import Response
 
+from ..service.sessions import why_refused
 from .answers import access_of, json_answer
 from .openapi import Operations
 from .openapi.shapes import listed, ref
@@ -38,10 +39,12 @@ async def list_versions(request: Request) -> Response:
     "GET", "/agents/{agent_id}/versions/{version_id}", 200, ref("VersionOfAgent"), refusals=(404,)
 )
 async def get_version(request: Request) -> Response:
-    """One version, with the manifest and the LLMs besides."""
+    """One version, with the manifest and the LLMs besides, and why it takes no new session."""
     access = access_of(request)
     agent = access.agent(request.path_params["agent_id"])
     version = access.version(agent.id, request.path_params["version_id"])
     wire = version.to_wire(agent.active_version_id) | {"manifest": version.manifest}
     wire["llms"] = access.service.llms_of(version)
+    if why := why_refused(access, agent, version):
+        wire["refused"] = why
     return json_answer({"agent": agent.to_wire(), "version": wire})

@@ -29,12 +29,13 @@ class Fold:
         turns: The messages by id, in the order in which they first appear.
         seen: Sequence number of the last event in it.
         size: Bytes that it takes, about.
+        counted: How many of them are counted among those that are kept.
     """
 
     def __init__(self) -> None:
         self.turns: dict[str, TurnState] = {}
         self.seen = 0
-        self.size = 0
+        self.size = self.counted = 0
         self.lock = Lock()
 
     def add(self, records: list[EventRecord]) -> None:
@@ -74,6 +75,7 @@ class Folds:
         self._store = store
         self._most_bytes = most_bytes
         self._kept: OrderedDict[str, Fold] = OrderedDict()
+        self._size = 0
         self._lock = Lock()
 
     def is_short(self, session_id: str) -> bool:
@@ -89,11 +91,15 @@ class Folds:
             while events := self._store.events(session_id, after=fold.seen, limit=_PAGE):
                 fold.add(events)
             result = view(fold)
-        self._forget()
+        self._count(session_id, fold)
         return result
 
-    def _forget(self) -> None:
+    def _count(self, session_id: str, fold: Fold) -> None:
+        """Count what a fold has grown by, and forget the oldest ones where that is too much."""
         with self._lock:
-            size = sum(fold.size for fold in self._kept.values())
-            while self._kept and size > self._most_bytes:
-                size -= self._kept.popitem(last=False)[1].size
+            if self._kept.get(session_id) is fold:
+                size = fold.size
+                self._size += size - fold.counted
+                fold.counted = size
+            while self._kept and self._size > self._most_bytes:
+                self._size -= self._kept.popitem(last=False)[1].counted

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from ..agents import AgentFunction
 from ..store import Store
-from ..store.records import JsonObject
+from ..store.records import AgentRecord, JsonObject, VersionRecord
 
 
 class Registry:
-    """The functions of a server by name, with the manifests of its agents.
+    """The functions of a server by name and code, with the manifests of its agents.
+
+    A function is kept when another one takes its name, for the versions that it was.
 
     Args:
         store: Where they are published.
@@ -17,11 +19,27 @@ class Registry:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._functions: dict[str, AgentFunction] = {}
+        self._by_code: dict[tuple[str, str | None], AgentFunction] = {}
         self._manifests: dict[str, JsonObject] = {}
 
     def named(self, name: str) -> AgentFunction | None:
         """The function of this name."""
         return self._functions.get(name)
+
+    def function_of(self, name: str, version: VersionRecord) -> AgentFunction | None:
+        """The function that this version of an agent was, or else the one of its name."""
+        named = self._functions.get(name)
+        return named if version.snapshot_id else self._by_code.get((name, version.code), named)
+
+    def is_gone(self, agent: AgentRecord, version: VersionRecord) -> bool:
+        """Whether another function would answer for this version, which nobody can ask now."""
+        active = self._store.version(agent.id, agent.active_version_id)
+        return (
+            version.code is not None
+            and (agent.name, version.code) not in self._by_code
+            and active is not None
+            and active.code not in (None, version.code)
+        )
 
     def add(self, manifest: JsonObject, function: AgentFunction | None) -> None:
         """Offer an agent to all organizations, in place of an earlier one of its name.
@@ -30,10 +48,11 @@ class Registry:
         """
         name = str(manifest["name"])
         self._manifests[name] = manifest
+        if function is not None:
+            # Before its version is there: nobody else may answer for it.
+            self._keep(name, manifest, function)
         for org_id in self._store.organizations():
             self._publish(name, org_id)
-        if function is not None:
-            self._functions[name] = function
 
     def take_in(
         self, agent_id: str, version_id: str, manifest: JsonObject, function: AgentFunction
@@ -44,12 +63,15 @@ class Registry:
         """
         name = str(manifest["name"])
         self._store.take_in(agent_id, name, version_id, manifest)
-        self._functions[name] = function
+        self._keep(name, manifest, function)
 
     def add_to(self, org_id: str) -> None:
         """Offer all agents to a new organization."""
         for name in self._manifests:
             self._publish(name, org_id)
+
+    def _keep(self, name: str, manifest: JsonObject, function: AgentFunction) -> None:
+        self._functions[name] = self._by_code[name, manifest.get("function")] = function
 
     def _publish(self, name: str, org_id: str) -> None:
         """Publish an agent, unless a bundle of that name is active in the organization."""

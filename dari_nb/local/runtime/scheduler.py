@@ -36,6 +36,7 @@ from .drafts import Drafts
 from .folds import Folds
 from .pending import PendingCalls
 from .recorder import External, Recorder, message_status, session_status
+from .registry import Registry
 
 _NO_CODE = (
     f'{ev.NO_CODE} "{{name}}". A recorded agent can be replayed but not '
@@ -58,7 +59,7 @@ class Scheduler:
     Args:
         store: Where the ledgers are.
         log: Where they grow.
-        agent_named: Finds an agent's function, or ``None``.
+        registry: The functions there are.
         pace: Seconds to wait before each step, unless the session's metadata say otherwise.
         cost_delay: Seconds after which a reported cost can be seen.
         folds: Looks back at what was said before.
@@ -75,7 +76,7 @@ class Scheduler:
         self,
         store: Store,
         log: EventLog,
-        agent_named: Callable[[str], AgentFunction | None],
+        registry: Registry,
         pace: float,
         cost_delay: float = 0.0,
         *,
@@ -90,7 +91,7 @@ class Scheduler:
     ) -> None:
         self._store = store
         self._log = log
-        self._agent_named = agent_named
+        self._registry = registry
         self._pace = pace
         self._cost_delay = cost_delay
         self._folds = folds
@@ -270,7 +271,7 @@ class Scheduler:
         version = self._store.version(session.agent_id, session.version_id)
         assert agent is not None
         assert version is not None
-        function = self._agent_named(agent.name)
+        function = self._registry.function_of(agent.name, version)
         function = function or self._published(session, version, agent.org_id)
         if function is None:
             raise TurnFailure(_NO_CODE.format(name=agent.name))

@@ -23,7 +23,7 @@ def checked(access: Access, session_id: str, content: Content) -> Content:
     session = access.session(session_id)
     agent = access.agent(session.agent_id)
     version = access.version(session.agent_id, session.version_id)
-    if access.service.agent_named(agent.name) is not None:
+    if access.service.registry.function_of(agent.name, version) is not None:
         return content  # a function is given files, and makes of them what it likes
     llm = access.service.published.llm_of(session, version, agent.org_id)
     if llm is None:

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Coroutine, Sequence
 from typing import Any
 
 from ...errors import InvalidRequestError
 from ...tapes import Tape
 from ...tapes.growing import GrowingTape
-from ..agents import AgentFunction
 from ..bundles.allowances import Allowances
 from ..bundles.bundles import Bundles
 from ..llm import Llms, PublishedAgents, SessionSecrets
 from ..runtime.drafts import Drafts
 from ..runtime.folds import Folds
 from ..runtime.pending import PendingCalls
+from ..runtime.registry import Registry
 from ..runtime.scheduler import Scheduler
 from ..store import EventLog, Store
 from ..store.notifier import Notifier
@@ -32,7 +32,7 @@ class Service:
 
     Args:
         store: The truth.
-        agent_named: Finds an agent's function, or ``None``.
+        registry: The functions of its agents.
         pace: Seconds between the steps of a turn.
         cost_delay: Seconds after which a reported cost can be seen.
         workspaces: The folders of sessions; temporary ones by default.
@@ -57,7 +57,7 @@ class Service:
     def __init__(
         self,
         store: Store,
-        agent_named: Callable[[str], AgentFunction | None],
+        registry: Registry,
         pace: float = 0.0,
         cost_delay: float = 0.0,
         workspaces: Workspaces | None = None,
@@ -79,11 +79,11 @@ class Service:
         self.llms = llms or Llms()
         self.credentials: dict[str, dict[str, str]] = {}
         self.secrets: dict[str, SessionSecrets] = {}
-        self.agent_named = agent_named
+        self.registry = registry
         self.published = self._published_agents()
         self.deck = Deck(store, self.workspaces)
         self.scheduler = Scheduler(
-            *(store, self.log, agent_named, pace, cost_delay),
+            *(store, self.log, registry, pace, cost_delay),
             folds=self.folds,
             pending=self.pending,
             drafts=self.drafts,

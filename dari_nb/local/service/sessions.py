@@ -33,9 +33,10 @@ _SPENT = (
     "begun go on; the operator of the server can raise max_cost."
 )
 
-_OTHER_FUNCTION = (
-    "The function of {0!r} has changed since that version: ask the new one, as a run of its own, "
-    "or register the old one again"
+_GONE = "its function is gone, and other code was registered under its name"
+_REFUSED = (
+    "This version of {!r} takes no new session: {}. Leave the version out to ask that, or register "
+    "the old code again"
 )
 
 
@@ -96,7 +97,8 @@ def create_session(
     agent = access.live_agent(agent_id)
     inherited = parent.version_id if parent else agent.active_version_id
     version = access.version(agent_id, wish.version_id or inherited)
-    _check_function(access, agent, version, wish.version_id)
+    if wish.version_id and (why := why_refused(access, agent, version)):
+        raise Refusal(400, _REFUSED.format(agent.name, why))
     llm_id = _llm(access, version, wish.llm_id, parent)
     _check_secrets(wish.secrets)
     allowance = access.service.allowances.of(agent.org_id)
@@ -123,13 +125,9 @@ def create_session(
     return session
 
 
-def _check_function(
-    access: Access, agent: AgentRecord, version: VersionRecord, wished: str | None
-) -> None:
-    """Refuse a version of a function that is gone: another one would answer in its name."""
-    active = access.version(agent.id, agent.active_version_id).manifest.get("function")
-    if wished and active and version.manifest.get("function", active) != active:
-        raise Refusal(400, _OTHER_FUNCTION.format(agent.name))
+def why_refused(access: Access, agent: AgentRecord, version: VersionRecord) -> str | None:
+    """Why no new session can have this version, if none can: its function is not there any more."""
+    return _GONE if access.service.registry.is_gone(agent, version) else None
 
 
 def _llm(

@@ -97,6 +97,11 @@ class VersionRecord:
         return default
 
     @property
+    def code(self) -> str | None:
+        """What tells the function of a version that is one from others, where anything does."""
+        return None if self.snapshot_id else self.manifest.get("function")
+
+    @property
     def internet_access(self) -> bool:
         """What a session gets that does not say whether it wants the internet."""
         return bool(self._sandbox.get("internet_access", False))

@@ -325,12 +325,13 @@ def _no_option(name: str, call: str = "agent.send()") -> str:
     return unknown_argument(call, name)
 
 
-def agent_named(link: Link, agent: str) -> Agent:
-    """Return an agent by id or name.
+def agent_named(link: Link, agent: str | Agent) -> Agent:
+    """Return an agent as it is now, by id or name, or as it was told before.
 
     Raises:
         NotFoundError: There is none; the text names close ones, or says what this one waits for.
     """
+    agent = agent.id if isinstance(agent, Agent) else agent
     try:
         return Agent(link, link.client.agents.get(agent))
     except UnknownNameError as error:

@@ -197,7 +197,8 @@ class Batch(Outgoing):
         """Send again what failed, and only that, and return the batch.
 
         What failed was not created, could not be sent, or its turn failed. What was cancelled is
-        left alone, and a line says how many that are.
+        left alone, and a line says how many that are. A run asks the version that it began with;
+        where the agent has another one since, a line says so and which call asks that.
 
         Each time counts as one more attempt; the older ones stay in ``cell.history``. To call it
         again is safe, here or in another process: what was sent again already is left alone, and
@@ -208,7 +209,8 @@ class Batch(Outgoing):
             max_cost: As for :meth:`resume`.
 
         Raises:
-            InvalidRequestError: Nothing has failed, or ``max_cost`` allows none of it.
+            InvalidRequestError: Nothing has failed, ``max_cost`` allows none of it, or its version
+                is a function that is gone; nothing was sent, and what failed can be sent later.
             DariError: Nothing could be sent.
 
         >>> @server.agent("moody")
@@ -233,8 +235,7 @@ class Batch(Outgoing):
             self._allow(max_cost)
             self._send(self.grid.jobs(again=wanted))
         self._check_some_sent(NOT_AGAIN)
-        if left:
-            print(left)  # noqa: T201
+        self._tell(left)
         return self
 
     def resume(self, *, max_cost: float | Decimal | str | None = None) -> Batch:
@@ -248,7 +249,7 @@ class Batch(Outgoing):
 
         Raises:
             InvalidRequestError: It is no amount, or less than one more turn takes; or what one
-                costs is not known. Nothing was sent.
+                costs is not known; or the version is a function that is gone. Nothing was sent.
 
         >>> batch.resume().unsent
         []
@@ -260,6 +261,7 @@ class Batch(Outgoing):
             self._allow(max_cost)
             self._send_planned()
         self._check_some_sent(NOT_SENT)
+        self._tell()
         return self
 
     def add(
@@ -286,7 +288,8 @@ class Batch(Outgoing):
 
         Raises:
             InvalidRequestError: A task or a number is malformed, what a turn costs is not known,
-                or ``max_cost`` allows none of it; nothing was sent, and the batch is as it was.
+                ``max_cost`` allows none of it, or the version is a function that is gone; nothing
+                was sent, and the batch is as it was.
             DariError: Nothing could be sent; the batch is as it was.
 
         >>> batch = d.batches.run("echo", ["Hi"], ["small"])
@@ -309,6 +312,7 @@ class Batch(Outgoing):
                 self._ask()
                 self._send_planned()
                 self._check_some_sent(NOT_SENT)
+        self._tell()
         return self
 
     def plan(self) -> Plan:

@@ -142,8 +142,9 @@ class Batches(AtHand, Shelf["Run", Batch]):
 
         Raises:
             TypeError: Something else was given.
-            InvalidRequestError: Something is malformed, a cap does not allow anything, or nobody
-                knows what a turn costs that ``max_cost`` is to hold; nothing was sent.
+            InvalidRequestError: Something is malformed, a cap does not allow anything, nobody
+                knows what a turn costs that ``max_cost`` is to hold, or a version is a function of
+                an earlier process whose code has changed since; nothing was sent.
             DariError: Nothing could be sent. Where only some API batches could not be sent, their
                 cells tell why, and ``retry_failed()`` sends them.
 
@@ -155,7 +156,7 @@ class Batches(AtHand, Shelf["Run", Batch]):
         """
         if unknown:
             raise TypeError(_no_option(min(unknown)))
-        chosen = agent if isinstance(agent, Agent) else agent_named(self._link, agent)
+        chosen = agent_named(self._link, agent)
         read = read_tasks(tasks, prompt=prompt, metadata=metadata, files=files)
         columns = _columns(chosen, llms, version, versions)
         check_repeats(repeats)
@@ -171,6 +172,7 @@ class Batches(AtHand, Shelf["Run", Batch]):
             if max_items is not None:
                 Plan(batch, {}).check(max_items)
             if dry_run:
+                batch._check_planned()
                 return batch.plan()
             if not fresh and run_id is None and not any(cell.history for cell in batch.cells):
                 batch._sent_before = self._sent_elsewhere(batch)

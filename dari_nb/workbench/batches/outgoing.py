@@ -28,6 +28,7 @@ from .sending.chunks import Chunk, Job, chunks_to_send
 from .sending.finding import Found, find_run
 from .sending.sending import LEFT_BEFORE, Sending
 from .sending.serving import Serving
+from .sending.versions import asked_still, refusal, versions_told
 from .tasks import Task
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ class Outgoing(Results):
         self._following: concurrent.futures.Future[None] | None = None
         self._costs: concurrent.futures.Future[None] | None = None
         self._limit: Decimal | None = None
-        self._lost = ""
+        self._lost = self._asked_still = ""
         self._allow(max_cost)
         self._spending: Spending | None = None
         self._outlay: concurrent.futures.Future[None] | None = None
@@ -201,9 +202,10 @@ class Outgoing(Results):
         Raises:
             DariError: Nothing could be sent; the error is that of the first API batch.
         """
+        chunks = self._cut(jobs)
+        self._check_versions(chunks)
         self._cancelling.end()
         self._is_doubted = False
-        chunks = self._cut(jobs)
         prices = {} if self._limit is None else self._prices(chunks)
         if self._sender.take_over():
             self._look()
@@ -223,6 +225,36 @@ class Outgoing(Results):
         self._begin_following()
         self._link.run(self._followed.nudge())
         return self
+
+    def _check_planned(self) -> None:
+        """Raise ``InvalidRequestError`` where what is planned and not sent cannot be asked."""
+        self._check_versions(self._cut(self.grid.jobs()))
+
+    def _check_versions(self, chunks: Sequence[Chunk]) -> None:
+        """See to it that all can be asked that is to be, and note what is asked but not active.
+
+        Raises:
+            InvalidRequestError: A version takes no new session.
+        """
+        left = [job for chunk in chunks for job in chunk.jobs if job.sent_as is None]
+        wanted = {job.cell.version for job in left if job.cell.version}
+        client, agent = self._link.stream_client, self.agent
+        told = wait_for(self._link.run(versions_told(client, agent.id, sorted(wanted))))
+        # Who compares versions knows that one of them is not active.
+        is_one = len({column.version for column in self.columns}) == 1
+        self._asked_still = ""
+        for version in told:
+            if version.refused or (is_one and version.is_active is False):
+                self._link.learn_versions(agent.id, version.id)
+                name = self.grid.version_name(version.id)
+                if version.refused:
+                    raise refusal(agent.name, name, version.refused)
+                self._asked_still = asked_still(agent.name, name)
+
+    def _tell(self, *lines: str) -> None:
+        """Print what people should know of what was sent."""
+        for line in filter(None, (self._asked_still, *lines)):
+            print(line)  # noqa: T201
 
     def _forget_reasons(self, chunks: Sequence[Chunk]) -> None:
         """Say no more why cells were left out before that are not to be sent now, either."""

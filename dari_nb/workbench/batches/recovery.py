@@ -17,6 +17,7 @@ from ..listing import Listing
 from .batch import Batch
 from .cells import Column
 from .following.following import AT_ONCE
+from .following.reading import with_messages
 from .sending.chunks import Job
 from .sending.finding import Found, find_run, found_in
 from .sending.sending import take_batch
@@ -108,12 +109,12 @@ def _from_found(
     """Build the matrix that these sessions make up."""
     samples = {entry.task_index: entry for entry in reversed(found) if entry.attempt.session_id}
     session_ids = {index: entry.attempt.session_id or "" for index, entry in samples.items()}
-    contents = wait_for(link.run(_contents(link.stream_client, session_ids.values())))
+    messages = wait_for(link.run(_messages(link.stream_client, session_ids.values())))
     firsts = {entry.task_index: entry for entry in reversed(found)}
     tasks = [
         Task(
             index,
-            contents.get(session_ids.get(index, ""), []),
+            _content(messages.get(session_ids.get(index, ""), [])),
             entry.metadata,
             known_key=entry.task_key,
         )
@@ -126,20 +127,29 @@ def _from_found(
     batch._take_in(found)
     for cell in batch.cells:
         cell.held = None if cell.history else NO_SESSION
+        for attempt in cell.history:
+            if attempt.has_ended and attempt.session_id in messages:
+                cell.put(with_messages(attempt, messages[attempt.session_id]))
     return batch
 
 
-async def _contents(client: AsyncClient, session_ids: Iterable[str]) -> dict[str, models.Content]:
-    """Return what was sent first in each session."""
+async def _messages(
+    client: AsyncClient, session_ids: Iterable[str]
+) -> dict[str, list[models.Message]]:
+    """Return the messages of each session."""
     slots = asyncio.Semaphore(AT_ONCE)
 
-    async def content(session_id: str) -> models.Content:
+    async def messages(session_id: str) -> list[models.Message]:
         async with slots:
-            messages = await client.sessions.messages(session_id)
-        return messages[0].parts if messages else []
+            return await client.sessions.messages(session_id)
 
     wanted = list(session_ids)
-    return dict(zip(wanted, await asyncio.gather(*map(content, wanted)), strict=True))
+    return dict(zip(wanted, await asyncio.gather(*map(messages, wanted)), strict=True))
+
+
+def _content(messages: Sequence[models.Message]) -> models.Content:
+    """Return what was sent first."""
+    return messages[0].parts if messages else []
 
 
 def _found_in_item(item: models.BatchItem) -> Found | None:
@@ -176,11 +186,11 @@ def _job(batch: Batch, entry: Found) -> Job:
 def _foreign(link: Link, answer: models.Batch, scores: str | Path | None) -> Batch:
     """Make a matrix of an API batch that something else has started: rows by what was sent."""
     session_ids = [item.session_id for item in answer.items if item.session_id]
-    contents = wait_for(link.run(_contents(link.stream_client, session_ids)))
+    messages = wait_for(link.run(_messages(link.stream_client, session_ids)))
     tasks: list[Task] = []
     places: list[tuple[int, Column, int]] = []
     for item in answer.items:
-        content = contents.get(item.session_id or "", [])
+        content = _content(messages.get(item.session_id or "", []))
         task = next((task for task in tasks if content and task.content == content), None)
         if task is None:
             task = Task(len(tasks), content, _texts(item.metadata), known_key=None)

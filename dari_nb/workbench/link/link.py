@@ -261,7 +261,8 @@ class Link:
         """Number all versions of an agent, from 1 in the order in which they were made."""
         made = [(parse_time(version.created_at), version.id) for version in versions]
         known = [(time, version_id) for time, version_id in made if time is not None]
-        if known and known[0][0] > known[-1][0]:
+        # Those of one moment are taken to be listed with the latest first (contract, U5).
+        if known and known[0][0] >= known[-1][0]:
             known.reverse()
         if len(known) == len(made):
             known.sort(key=lambda pair: pair[0])

@@ -1,3 +1,6 @@
+from dari_nb.local import LocalDari
+
+
 def test_the_scripted_agents_are_listed_oldest_first(api):
     agents = api.get("/agents")["agents"]
     assert [a["name"] for a in agents[:4]] == ["echo", "calculator", "librarian", "tour"]
@@ -48,3 +51,48 @@ def test_a_session_can_be_pinned_to_an_older_version(server, api):
     old = api.get(f"/agents/{agent_id}/versions")["versions"][1]["id"]
     session = api.get(f"/sessions/{api.create('pinned', version_id=old)}")
     assert (session["version_id"], session["llm_id"]) == (old, "old")
+
+
+def said(message):
+    return message["output"]["parts"][0]["text"]
+
+
+def test_a_session_is_answered_by_the_function_of_its_version(server, api):
+    server.agent("kept")(lambda prompt: f"{prompt} one")
+    session_id = api.ask("kept", "a")["session_id"]
+    server.agent("kept")(lambda prompt: f"{prompt} two")
+    assert said(api.finished(api.send(session_id, "b")["message"]["id"])) == "b one"
+    old = api.get(f"/agents/{api.agent_id('kept')}/versions")["versions"][1]["id"]
+    assert said(api.ask("kept", "c", version_id=old)) == "c one"
+    assert said(api.ask("kept", "d")) == "d two"
+    # The agents that a server begins with are kept, too.
+    server.agent("echo")(lambda prompt: f"{prompt} two")
+    first = api.get(f"/agents/{api.agent_id('echo')}/versions")["versions"][-1]["id"]
+    assert "two" not in said(api.ask("echo", "e", version_id=first))
+
+
+def test_a_version_whose_function_is_gone_says_so_and_takes_no_new_session(tmp_path, call):
+    path = tmp_path / "kept.db"
+    for answer in ("one", "two"):
+        with LocalDari(path, scripted=False) as server:
+            server.agent("kept")(lambda prompt, *, answer=answer: answer)
+    with LocalDari(path, scripted=False) as server, call(server) as api:
+        agent_id = api.agent_id("kept")
+
+        def versions():
+            listed = api.get(f"/agents/{agent_id}/versions")["versions"]
+            return [api.get(f"/agents/{agent_id}/versions/{v['id']}")["version"] for v in listed]
+
+        new, old = versions()
+        why = "its function is gone, and other code was registered under its name"
+        assert (new.get("refused"), old["refused"]) == (None, why)
+        refused = (
+            f"This version of 'kept' takes no new session: {why}. Leave the version out to ask "
+            "that, or register the old code again"
+        )
+        sessions = f"/agents/{agent_id}/sessions"
+        assert api.refused(sessions, {"version_id": old["id"]}) == (400, refused)
+        server.agent("kept")(lambda prompt, *, answer="one": answer)
+        server.agent("kept")(lambda prompt, *, answer="two": answer)
+        assert [version.get("refused") for version in versions()] == [None, None]
+        assert said(api.ask("kept", "?", version_id=old["id"])) == "one"

@@ -342,3 +342,16 @@ def test_an_agent_of_a_prompt_calls_the_functions_it_was_published_with(d, serve
         offered = model.requests[0].body["tools"]
     assert [tool["function"]["name"] for tool in offered] == ["double"]
     assert [(call.tool_name, call.result) for call in turn.tool_calls] == [("double", 42)]
+
+
+def test_versions_of_one_moment_are_numbered_in_their_order(d, server, monkeypatch):
+    monkeypatch.setattr("dari_nb.local.store.agents.now", lambda: "2026-05-01T12:00:00.000Z")
+    for text in ("one", "two", "three"):
+        server.agent("hasty", description=text)(lambda prompt: prompt)
+    versions = d.agents["hasty"].versions()
+    told = {version.number: d.agents["hasty"].version(version.id).manifest for version in versions}
+    assert {number: told[number]["description"] for number in sorted(told)} == {
+        1: "one",
+        2: "two",
+        3: "three",
+    }

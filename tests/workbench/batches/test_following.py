@@ -198,3 +198,11 @@ def test_a_plan_tells_what_is_there_already(d, flaky):
     assert (nothing.sends, nothing.cost) == (0, 0)
     assert d.batches.run("flaky", ["x", "y"], ["a"], max_items=1, max_cost="0.01").started == 0
     assert len(d.sessions.list()) == 2
+
+
+def test_a_batch_that_is_found_again_reads_each_answer_once(d, watched, streams, flaky):
+    batch = d.batches.run("flaky", ["x", "y"], ["a", "b"]).wait(20)
+    found = watched.batches.recover(batch.run_id)
+    assert [cell.text for cell in found.cells] == [cell.text for cell in batch.cells]
+    read = [line for line in streams.asked if "/messages" in line]
+    assert len(read) == len(set(read)) == 4

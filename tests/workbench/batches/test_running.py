@@ -115,10 +115,101 @@ def test_another_function_of_the_same_name_is_another_run(d, server):
     second = run()
     assert (second[0, None].text, second.is_new) == ("two", True)
     assert second.run_id != first.run_id
-    first.add(repeats=2).wait(20)
-    assert "has changed since that version" in first[0, None, 1].error
+    assert first.add(repeats=2).wait(20)[0, None, 1].text == "one"
     register("one")
     assert (run().run_id, run()[0, None].text) == (first.run_id, "one")
+
+
+def register(server, *broken, name="mended"):
+    """Register code that fails on some prompts; other code is for none."""
+    if broken:
+
+        @server.agent(name, llms=["a", "b"])
+        def before(prompt):
+            if prompt in broken:
+                raise ValueError("not yet")
+            return f"{prompt} of old"
+
+    else:
+
+        @server.agent(name, llms=["a", "b"])
+        def mended(prompt):
+            return f"{prompt} of new"
+
+
+def test_versions_of_a_function_are_each_answered_by_their_own(d, server):
+    register(server, "none")
+    register(server)
+    batch = d.batches.run("mended", ["x"], ["a"], versions=[1, 2]).wait(20)
+    assert [cell.text for cell in batch.cells] == ["x of old", "x of new"]
+    session = batch.cells[0].session
+    assert session.send("y").wait(20).text == "y of old"
+    assert d.agents["mended"].send("z").wait(20).text == "z of new"
+
+
+def test_a_run_whose_function_was_mended_goes_on_asking_its_own_and_says_so(d, server, capsys):
+    register(server, "y")
+    batch = d.batches.run("mended", ["x", "y"], ["a"]).wait(20)
+    register(server)
+    for go_on in (batch.retry_failed, lambda: batch.add(llms=["b"])):
+        capsys.readouterr()
+        assert go_on().wait(20).started > 0
+        assert capsys.readouterr().out == (
+            "mended has another version now: this run asks v1 still. "
+            "d.batches.run('mended', tasks) asks the one of now, as a run of its own.\n"
+        )
+    assert [cell.error for cell in batch.cells if cell.task_index] == ["ValueError: not yet"] * 2
+    assert (batch[0, "b"].text, batch[1, "a"].attempts) == ("x of old", 2)
+    mended = d.batches.run("mended", ["x", "y"], ["a"]).wait(20)
+    assert [cell.text for cell in mended.cells] == ["x of new", "y of new"]
+    mended.add(llms=["b"])
+    batch.resume()
+    assert capsys.readouterr().out == ""
+
+
+def test_a_run_asks_what_an_agent_is_now_whenever_that_was_got(d, server):
+    register(server, "y")
+    agent = d.agents["mended"]
+    register(server)
+    assert d.batches.run(agent, ["y"], ["a"]).wait(20)[0, "a"].text == "y of new"
+
+
+def test_a_function_that_is_gone_is_refused_once_and_nothing_is_lost(folder, capsys):
+    with LocalDari("kept.db") as server, Dari(server.url, server.api_key, server) as d:
+        register(server, "y")
+        d.batches.run("mended", ["x", "y"], ["a"], run_id="kept").wait(20)
+        assert d.batches.run("mended", ["x"], ["a", "b"], run_id="kept").wait(20).started == 1
+        register(server)
+    with LocalDari("kept.db") as server, Dari(server.url, server.api_key, server) as d:
+        register(server)
+        batch = d.batches.recover("kept")
+        before = [(cell.state, cell.attempts, cell.error) for cell in batch.cells]
+        assert batch.counts == {"completed": 2, "failed": 1, "unsent": 1}
+        for go_on in (
+            batch.retry_failed,
+            batch.resume,
+            lambda: batch.add(repeats=2),
+            lambda: d.batches.run("mended", ["z"], ["a"], versions=[1, 2]),
+            lambda: d.batches.run("mended", ["z"], ["a"], version=1, dry_run=True),
+        ):
+            with pytest.raises(InvalidRequestError) as refused:
+                go_on()
+            assert str(refused.value) == (
+                "v1 of mended takes no new session: its function is gone, and other code was "
+                "registered under its name. Nothing was sent, and each cell is as it was. The new "
+                "code is asked by d.batches.run('mended', tasks), a run of its own; the old code "
+                "by this call, once it is registered again."
+            )
+            assert [(c.state, c.attempts, c.error) for c in batch.cells] == before
+            assert len(d.sessions.list()) == 3
+        there = d.batches.run("mended", ["x"], ["a"], version=1, run_id="kept").wait(20)
+        assert (there.started, there[0, "a"].text) == (0, "x of old")
+        register(server, "y")
+        assert batch.retry_failed().wait(20).started == 1
+        assert (batch[1, "a"].attempts, batch[1, "a"].error) == (2, "ValueError: not yet")
+        register(server)
+        assert batch.resume().wait(20)[1, "b"].error == "ValueError: not yet"
+    assert "this run asks v1 still" in capsys.readouterr().out
 
 
 def test_columns_tell_llm_and_version_where_both_differ(d, server):

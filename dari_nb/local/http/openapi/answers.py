@@ -71,6 +71,7 @@ ANSWERS: JsonObject = {
             "archive_sha256": TEXT,
             "size_bytes": COUNT,
             "created_at": TIME,
+            "refused": TEXT,
         },
     ),
     "Versions": record({"agent": _AGENT_REF, "versions": list_of(ref("Version"))}),

@@ -100,8 +100,12 @@ class LateCosts:
 
     def _missing(self) -> list[_Paid]:
         """Return the attempts that have ended and whose cost is not known."""
-        jobs = (_Paid(c, a.session_id) for c in self._cells for a in c.sent if a.session_id)
-        return [job for job in jobs if job.lacks_cost]
+        sent = ((cell, attempt) for cell in self._cells for attempt in cell.sent)
+        return [
+            _Paid(cell, attempt.session_id)
+            for cell, attempt in sent
+            if attempt.session_id and _lacks_cost(cell, attempt)
+        ]
 
     def _is_any_known(self) -> bool:
         return any(attempt.cost is not None for cell in self._cells for attempt in cell.sent)
@@ -154,11 +158,13 @@ class _Paid(NamedTuple):
         return next(a for a in self.cell.sent if a.session_id == self.session_id)
 
     @property
-    def lacks_cost(self) -> bool:
-        # What was sent twice is not followed: it ends about when the cell does.
-        known, is_double = self.attempt, self.attempt in self.cell.doubles
-        return known.cost is None and (self.cell.is_settled if is_double else known.is_settled)
-
-    @property
     def is_paid_failure(self) -> bool:
         return self.attempt.lacks_cost and self.attempt.state != "completed"
+
+
+def _lacks_cost(cell: Cell, attempt: Attempt) -> bool:
+    """Whether the cost of an attempt is not known that has ended."""
+    if attempt.cost is not None:
+        return False
+    # What was sent twice is not followed: it ends about when the cell does.
+    return cell.is_settled if attempt in cell.doubles else attempt.is_settled

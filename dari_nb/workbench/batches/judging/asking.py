@@ -89,7 +89,7 @@ class Judge:
         self, batch: Judging, agent: str | Agent, llm: str | None, *about: Any, noun: str
     ) -> None:
         self._batch = batch
-        self._agent = agent if isinstance(agent, Agent) else agent_named(batch._link, agent)
+        self._agent = agent_named(batch._link, agent)
         # What a Dari elsewhere does not tell may be there all the same.
         is_told = self._agent.llms or batch._link.server is not None
         if llm is not None and is_told and llm not in self._agent.llms:
