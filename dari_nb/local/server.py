@@ -263,7 +263,7 @@ class LocalDari(TapeDeck):
             self._allowances,
         )
         if self._tape is not None:
-            service.insert(self._tape, opened(self._tape))
+            service.deck.insert(self._tape, opened(self._tape))
         sock = bind(*self._address)
         host, port = sock.getsockname()[:2]
 

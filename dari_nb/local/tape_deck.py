@@ -127,4 +127,4 @@ class TapeDeck(Contents):
             if name.strip() and not is_here and (is_alone or name not in self.agents):
                 self._registry.add(manifest_from(line), None)
         if self._serving is not None and self._service is not None:
-            self._serving.call(partial(self._service.insert, tape, growing))
+            self._serving.call(partial(self._service.deck.insert, tape, growing))

@@ -8,8 +8,6 @@ from collections.abc import Coroutine, Sequence
 from typing import Any
 
 from ...errors import InvalidRequestError
-from ...tapes import Tape
-from ...tapes.growing import GrowingTape
 from ..bundles.allowances import Allowances
 from ..bundles.bundles import Bundles
 from ..llm import Llms, PublishedAgents, SessionSecrets
@@ -22,7 +20,6 @@ from ..store import EventLog, Store
 from ..store.notifier import Notifier
 from ..store.records import VersionRecord
 from ..taping.deck import Deck
-from ..taping.names import Names
 from ..webhooks.dispatcher import BACKOFF, Dispatcher
 from ..workspaces.workspaces import Workspaces
 
@@ -101,14 +98,7 @@ class Service:
         self.tape_trouble: InvalidRequestError | None = None
         self.log.follow(self.deck.told)
         self.drafts.follow(self.deck.drafted)
-        self._names = Names(store, self.deck.played)
-        self.log.follow(self._names.told)
         self._kept: set[asyncio.Task[None]] = set()
-
-    def insert(self, tape: Tape, opened: GrowingTape) -> None:
-        """Play this tape and record on it from now on."""
-        self.deck.insert(tape, opened)
-        self._names.insert(opened.scrubber.apart())
 
     async def stop(self) -> None:
         """End all streams, replays and turns."""

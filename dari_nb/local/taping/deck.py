@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from functools import partial
 from itertools import zip_longest
 
 from ...models import Content
@@ -23,6 +24,7 @@ from .answers import Answers
 from .comparison import Comparison
 from .finder import Finder
 from .known import is_of_tape
+from .names import Names
 from .player import Pace, TapePlayer
 from .recorder import TapeRecorder
 
@@ -65,6 +67,7 @@ class Deck:
         self.costs: dict[str, str | None] = {}
         self.played: dict[str, bool] = {}
         self._answers = Answers(store, self._unasked)
+        self._names = Names(store, self.played)
         self._recorder = TapeRecorder(store, workspaces, self._answers, self._unasked)
         self._finder: Finder | None = None
         self._tape: Tape | None = None
@@ -76,6 +79,7 @@ class Deck:
         """Play this tape and record on it from now on."""
         self.eject()
         self._tape, self._opened, self._mode = tape, opened, mode_of(tape)
+        self._names.insert(opened.scrubber.apart())
         volatile = [compiled(pattern) for pattern in tape.volatile]
         self._comparison = Comparison(opened.scrubber.apart(), volatile)
         if self._mode != "record":
@@ -181,7 +185,9 @@ class Deck:
 
     def told(self, session_id: str, events: Sequence[EventRecord]) -> Effect | None:
         """Take in new events of a session, once they are durable."""
-        return self._recorder.told(session_id, events)
+        told = self._recorder.told(session_id, events), self._names.told(session_id, events)
+        effects = [effect for effect in told if effect is not None]
+        return partial(_all_of, effects) if effects else None
 
     def drafted(self, message_id: str, piece: Draft) -> None:
         """Take in a piece of what is written."""
@@ -207,6 +213,11 @@ class Deck:
         self._answers.note(message_id, turn)
         if self._finder is not None:
             self._finder.add(turn)
+
+
+def _all_of(effects: Sequence[Effect]) -> None:
+    for effect in effects:
+        effect()
 
 
 def _short(text: str) -> str:
