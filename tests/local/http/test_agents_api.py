@@ -65,10 +65,13 @@ def test_a_session_is_answered_by_the_function_of_its_version(server, api):
     old = api.get(f"/agents/{api.agent_id('kept')}/versions")["versions"][1]["id"]
     assert said(api.ask("kept", "c", version_id=old)) == "c one"
     assert said(api.ask("kept", "d")) == "d two"
-    # The agents that a server begins with are kept, too.
-    server.agent("echo")(lambda prompt: f"{prompt} two")
-    first = api.get(f"/agents/{api.agent_id('echo')}/versions")["versions"][-1]["id"]
-    assert "two" not in said(api.ask("echo", "e", version_id=first))
+
+
+def test_the_agents_that_a_server_begins_with_answer_for_their_versions_too(call):
+    with LocalDari() as server, call(server) as api:
+        server.agent("echo")(lambda prompt: f"{prompt} two")
+        first = api.get(f"/agents/{api.agent_id('echo')}/versions")["versions"][-1]["id"]
+        assert "two" not in said(api.ask("echo", "e", version_id=first))
 
 
 def test_a_version_whose_function_is_gone_says_so_and_takes_no_new_session(tmp_path, call):
