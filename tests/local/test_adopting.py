@@ -129,7 +129,9 @@ def test_what_is_recorded_again_is_not_adopted_as_it_was_before(path: Path) -> N
         record(path, "one TWO", "{} of today", mode="record")
         stale = ["'two'", "'three'"]
         assert on(path, behind=stale) == ["one two three four five", "TWO three?", "zero"]
-    assert Tape(path).review().adopt() == "1 turn adopted."
+    with pytest.raises(InvalidRequestError, match="msg_3 of sess_2 goes on from another answer"):
+        Tape(path).review().adopt()
+    assert Tape(path).review().reject() == "1 turn rejected."
     tape = read_tape(path)
     turn = next(turn for turn in tape.turns if turn.line.asked == "TWO")
     assert told_of(turn) == "TWO of today"

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from dari_nb.commands.cli import main
+from dari_nb.errors import InvalidRequestError
 from dari_nb.local import LocalDari
 from dari_nb.tapes import Tape, flaws_of, read_tape
 
@@ -164,14 +165,15 @@ def test_what_goes_on_from_a_turn_that_others_replaced_is_told_and_never_plays(
             assert answer(theirs, theirs.create("one"), "one") == "other 1 to one"
         with caplog.at_level(logging.WARNING):
             answer(caller, session, "two")
-        assert "cannot play: the turn before it was replaced on the tape" in caplog.text
+        assert "cannot play: the tape has other answers to what was asked before it" in caplog.text
     [flaw] = flaws_of(read_tape(path))
     assert "goes on from another answer" in str(flaw)
     with server_for(Tape(path, mode="play")) as server:
         caller = calling(server)
         session = caller.create("one")
         assert answer(caller, session, "one") == "other 1 to one"
-        assert "behind another answer" in refused(caller, session, "two")
+        told = refused(caller, session, "two")
+        assert "an answer that was replaced there since, so it never plays (msg_2 of" in told
 
 
 def test_a_session_that_was_asked_before_the_tape_was_in_keeps_its_own_answers(
@@ -249,3 +251,120 @@ def test_a_tape_that_says_nothing_of_what_stood_before_plays_all_the_same(
         session = caller.create("one")
         answer(caller, session, "one")
         assert answer(caller, session, "two") == "answer 2 to two"
+
+
+def conversations(path: Path, calling: Calling, *prompts: str, times: int) -> list[list[str]]:
+    """What plays of a tape in so many sessions, each up to where nothing does."""
+    found = []
+    with server_for(Tape(path, mode="play")) as server:
+        caller = calling(server)
+        for _ in range(times):
+            session, told = caller.create("one"), list[str]()
+            for prompt in prompts:
+                body = {"type": "user.message", "content": [{"type": "text", "text": prompt}]}
+                if not caller.http.post(f"/sessions/{session}/events", json=body).is_success:
+                    break
+                caller.rests(session)
+                items = [*_texts(caller.get(f"/sessions/{session}/transcript"))]
+                told.append([one for one in items if one.endswith(f" to {prompt}")][-1])
+            found.append(told)
+    return found
+
+
+def recorded(path: Path, calling: Calling, name: str = "answer", sessions: int = 2) -> None:
+    with server_for(Tape(path, mode="record"), Counting(name)) as server:
+        caller = calling(server)
+        for _ in range(sessions):
+            session = caller.create("one")
+            for prompt in ("one", "two"):
+                answer(caller, session, prompt)
+
+
+def test_recording_anew_replaces_nothing_of_conversations_that_it_is_not(
+    path: Path, calling: Calling, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What goes on from an answer that the tape has not is a further one."""
+    recorded(path, calling)
+    with LocalDari() as server:
+        server.agent("one")(Counting("live"))
+        caller = calling(server)
+        session = caller.create("one")
+        answer(caller, session, "one")
+        server.insert(Tape(path, mode="record"))
+        with caplog.at_level(logging.WARNING):
+            assert answer(caller, session, "two") == "live 2 to two"
+            answer(caller, session, "three")
+        server.eject()
+    # Said once, though two turns cannot play.
+    assert caplog.text.count("cannot play: the tape has other answers to what was asked") == 1
+    assert conversations(path, calling, "one", "two", times=2) == [
+        ["answer 1 to one", "answer 2 to two"],
+        ["answer 3 to one", "answer 4 to two"],
+    ]
+
+
+def test_each_conversation_is_recorded_anew_in_its_own_place(path: Path, calling: Calling) -> None:
+    recorded(path, calling)
+    with server_for(Tape(path, mode="record"), Counting("new")) as server:
+        caller = calling(server)
+        first, second = caller.create("one"), caller.create("one")
+        for session in (first, second):
+            answer(caller, session, "one")
+        answer(caller, second, "two")
+    assert conversations(path, calling, "one", "two", times=2) == [
+        ["new 1 to one"],  # what had been asked behind it was not recorded anew
+        ["new 2 to one", "new 3 to two"],
+    ]
+    with server_for(Tape(path, mode="record"), Counting("last")) as server:
+        caller = calling(server)
+        for _ in range(2):
+            session = caller.create("one")
+            sent = [caller.send(session, text)["message"]["id"] for text in ("one", "two")]
+            [caller.finished(one) for one in sent]
+    tape = read_tape(path)
+    assert len([turn for turn in tape.turns if turn.line.asked == "one"]) == 2
+    assert [len(one) for one in conversations(path, calling, "one", "two", times=2)] == [2, 2]
+
+
+def test_what_others_put_in_the_place_of_a_tape_is_told_when_it_is_taken_out(
+    path: Path, calling: Calling, caplog: pytest.LogCaptureFixture
+) -> None:
+    recorded(path, calling, sessions=1)
+    before = path.read_bytes()
+    with server_for(path, Counting("more")) as server:
+        caller = calling(server)
+        answer(caller, caller.create("one"), "three")
+        assert len(read_tape(path).turns) == 3
+        path.write_bytes(before)
+        with caplog.at_level(logging.WARNING):
+            server.eject()
+    assert "lesson.tape was replaced: 1 turn recorded here is no longer on it." in caplog.text
+
+
+def test_what_goes_on_from_a_session_that_no_tape_has_is_told(
+    path: Path, calling: Calling, caplog: pytest.LogCaptureFixture
+) -> None:
+    with LocalDari() as server:
+        server.agent("one")(Counting())
+        caller = calling(server)
+        session = caller.create("one")
+        answer(caller, session, "one")
+        server.insert(path)
+        with caplog.at_level(logging.WARNING):
+            for text in ("two", "three"):
+                answer(caller, session, text)
+        server.eject()
+    assert caplog.text.count("cannot play: the turn before it is not on the tape.") == 1
+
+
+def test_what_would_never_play_is_not_adopted(path: Path, calling: Calling) -> None:
+    recorded(path, calling, sessions=1)
+    with server_for(path, Counting("new")) as server:
+        caller = calling(server)
+        session = caller.create("one")
+        assert answer(caller, session, "one") == "answer 1 to one"
+        assert answer(caller, session, "three") == "new 1 to three"
+    text = path.read_text().replace("answer 1 to one", "another to one")
+    path.write_text(text)
+    with pytest.raises(InvalidRequestError, match="goes on from another answer than those on"):
+        Tape(path).review().adopt()

@@ -9,7 +9,7 @@ from collections.abc import Container, Sequence
 from ...models import Content
 from ...tapes import Scrubber, Taking, Turn, key_of, nearest
 from ...tapes.differences import gap_between, text_asked
-from ...tapes.recording import Recording
+from ...tapes.recording import Recording, follows
 from ..store import Store
 from ..store.records import SessionRecord
 from .answers import Answers
@@ -23,6 +23,10 @@ _NO_REPEAT = "{tape} has this only {number} times, and not as repetition {repeat
 _BEHIND = (
     "{tape} has this only behind another answer than this session got: what comes before it has "
     "several there. Ask it all anew in a session of its own, which gets the next of them."
+)
+_STALE = (
+    "{tape} has this only behind an answer that was replaced there since, so it never plays "
+    "({turn}): record it anew."
 )
 _WAITS = "{tape} has this as new, {turn}: review() shows it, to adopt or to reject it."
 _ASKED = "You have asked this in this session already; {next}"
@@ -153,7 +157,11 @@ class Finder:
         key = self._chains.after(session, place, content).key or ""
         if answers := self._found.get(key):
             if place.key is not None:
-                return _BEHIND.format(tape=tape) + advice
+                line = answers[0].line
+                before = [one for turns in self._found.values() for one in turns]
+                is_met = any(follows(turn, one) for turn in answers for one in before)
+                told = _BEHIND if is_met else _STALE
+                return told.format(tape=tape, turn=f"{line.turn} of {line.session}") + advice
             repeat = session.metadata.get(_REPEAT)
             return _NO_REPEAT.format(tape=tape, number=len(answers), repeat=repeat) + advice
         if key in self._waiting:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import Counter
 from collections.abc import Callable, Container, Sequence
 from decimal import Decimal
-from itertools import count
 from pathlib import Path
 from time import monotonic
 
@@ -26,6 +24,7 @@ from .answers import UNKNOWN as NOT_ENDED
 from .answers import Answers
 from .chains import Chains
 from .known import agent_of, digests_of
+from .places import Places, further
 from .player import UNKNOWN
 from .turn_files import TurnFiles
 
@@ -34,11 +33,10 @@ _NOT_KEPT = (
     "A turn could not be written to the tape (%s). "
     "That is tried again with the next turn, and when the tape is taken out."
 )
-_GOES_ON_FROM_NONE = (
-    "%s of a session is recorded, but cannot play: the turn before it was %s the tape. "
-    "Ask it in a new session."
-)
-_TAKEN_OFF, _REPLACED = "taken off", "replaced on"
+_GOES_ON_FROM_NONE = "%s of a session is recorded, but cannot play: %s. Ask it in a new session."
+_NOT_THERE = "the turn before it is not on the tape"
+_TAKEN_OFF = "the turn before it was taken off the tape"
+_OTHERWISE = "the tape has other answers to what was asked before it"
 _REPLAY = "replay_of"
 """The metadata of a session that shows what another one was answered, and asks nobody."""
 _FORK = "forked_from"
@@ -74,7 +72,8 @@ class TapeRecorder:
         self._tape: GrowingTape | None = None
         self._taking: dict[str, Taking] = {}
         self._reports: dict[str, int] = {}
-        self._takes: Counter[str] = Counter()
+        self._places = Places()
+        self._lost: set[str] = set()
         self._played: set[str] = set()
         self._on_tape: set[str] = set()
         self._anew: set[str] = set()
@@ -114,7 +113,8 @@ class TapeRecorder:
         """
         tape, self._tape = self._tape, None
         self._taking.clear()
-        self._takes.clear()
+        self._places = Places()
+        self._lost.clear()
         self._on_tape.clear()
         self._anew.clear()
         if tape is not None:
@@ -136,9 +136,7 @@ class TapeRecorder:
         self._reports.pop(message_id, None)
         if taking is None or self._tape is None:
             return
-        line = taking.turn.line
-        if self._takes[line.key] == line.take:
-            self._takes[line.key] -= 1
+        self._places.leave(taking.turn)
         self._tape.drop(taking)
 
     async def keep_files(self, session_id: str, message_id: str, kept: str | None) -> None:
@@ -197,11 +195,15 @@ class TapeRecorder:
             metadata=None if before.key else session.metadata,
             digests=digests_of(self._store, event.data["content"]),
         )
-        taking.turn.line.take = self._take(tape, taking.turn.line.key)
+        running = [other.turn for other in self._taking.values()]
+        taking.turn.line.take = (
+            self._places.anew(taking.turn, tape.recording.turns, running)
+            if self._replaces
+            else further(taking.turn, tape.recording.turns, running)
+        )
         taking.turn.line.new = self._has_to_be_adopted(tape, taking.turn, session)
         self._taking[message_id] = taking
-        if (became := self._lost(tape, taking.turn)) and not tape.brings_back_before(taking.turn):
-            _log.warning(_GOES_ON_FROM_NONE, taking.turn.line.turn, became)
+        self._say_if_lost(tape, taking.turn)
         tape.begin(taking)
 
     def _behind(self, session: SessionRecord, message_id: str) -> str | None:
@@ -209,15 +211,31 @@ class TapeRecorder:
         behind = self._answers.before(session, self._scrubber, message_id)
         return None if behind == NOT_ENDED else behind
 
-    def _lost(self, tape: GrowingTape, turn: Turn) -> str:
-        """What became of the turn before one, where it is no longer on the tape as it was."""
-        parent = turn.line.parent
-        there = [one for one in tape.recording.turns if one.line.key == parent]
-        if any(follows(turn, one) for one in reversed(there)):
+    def _say_if_lost(self, tape: GrowingTape, turn: Turn) -> None:
+        """Say, once in a session, that a turn cannot play."""
+        session = turn.line.session
+        why = "" if session in self._lost else self._why_lost(tape, turn)
+        if why and not tape.brings_back_before(turn):
+            self._lost.add(session)
+            _log.warning(_GOES_ON_FROM_NONE, turn.line.turn, why)
+
+    def _why_lost(self, tape: GrowingTape, turn: Turn) -> str:
+        """Why the tape has not what a turn goes on from, with all that was answered up to there."""
+        if turn.line.behind is None:
             return ""
-        if there:
-            return _REPLACED
-        return _TAKEN_OFF if parent in self._on_tape else ""
+        by_key: dict[str, list[Turn]] = {}
+        for one in tape.recording.turns:
+            by_key.setdefault(one.line.key, []).append(one)
+        at, seen = turn, set[str]()
+        while (parent := at.line.parent) is not None and parent not in seen:
+            seen.add(parent)
+            there = by_key.get(parent, [])
+            before = next((one for one in reversed(there) if follows(at, one)), None)
+            if before is None:
+                gone = _TAKEN_OFF if parent in self._on_tape else _NOT_THERE
+                return _OTHERWISE if there else gone
+            at = before
+        return ""
 
     def _has_to_be_adopted(self, tape: GrowingTape, turn: Turn, session: SessionRecord) -> bool:
         if self._replaces or self._completes(tape, turn):
@@ -250,17 +268,6 @@ class TapeRecorder:
             return True
         return False
 
-    def _take(self, tape: GrowingTape, key: str) -> int:
-        """Which answer to a key comes next: the first that nobody has, or the next of this run."""
-        if self._replaces:
-            self._takes[key] += 1
-            return self._takes[key]
-        turns = (turn for turn in tape.recording.turns if turn.line.key == key)
-        runs = (taking.turn for taking in self._taking.values())
-        taken = {turn.line.take for turn in turns if turn.is_answer}
-        taken |= {turn.line.take for turn in runs if turn.line.key == key}
-        return next(take for take in count(1) if take not in taken)
-
     def _go_on(self, tape: GrowingTape, session_id: str, event: Event, taking: Taking) -> None:
         status = event.data.get("status") if event.type == ev.MESSAGE_STATUS_CHANGED else None
         message_id = event.message_id or ""
@@ -276,6 +283,7 @@ class TapeRecorder:
         reports = self._store.reported(session_id)
         taking.turn.line.cost = _cost(reports[self._reports.pop(message_id, len(reports)) :])
         del self._taking[message_id]
+        self._places.note(taking.turn, tape.recording.turns)
         self._on_tape.add(taking.turn.line.key)
         tape.end(taking)
         if why := tape.trouble:

@@ -11,6 +11,7 @@ from threading import Event
 
 from msgspec.structs import replace
 
+from ...errors import DariError
 from ..lines import Closing, encoded
 from ..reading import bytes_of, parsed
 from ..recording import Recording, Writer
@@ -144,6 +145,9 @@ class TapeFile:
             self.own.look((), is_gone=True)
         elif self._replaced:
             self._replaced.tell(self._read())
+        elif self.own and self._state() != self._seen:
+            with suppress(DariError):  # a tape that others have broken says so when it is read
+                self._read()
 
     def _take_in_others(self) -> None:
         now = self._read()

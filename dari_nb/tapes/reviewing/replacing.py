@@ -9,7 +9,7 @@ from difflib import SequenceMatcher
 from ...errors import InvalidRequestError
 from ..differences import MOST_CHARACTERS, nearest, text_asked
 from ..lines import TurnLine
-from ..recording import Recording
+from ..recording import Recording, follows
 from ..summary import told_of_notes
 from ..turns import Turn
 
@@ -28,6 +28,10 @@ _LOSES_WAITING = (
 _GOES_ON_FROM_NONE = (
     "{turn} goes on from a turn that is not on the tape, so it would never play: reject it, and "
     "ask it again where it belongs."
+)
+_GOES_ON_FROM_ANOTHER = (
+    "{turn} goes on from another answer than those on the tape, so it would never play: reject it, "
+    "and ask it again where it belongs."
 )
 
 
@@ -174,9 +178,10 @@ def refuse_lost(tape: Recording, turn: Turn) -> None:
     Raises:
         InvalidRequestError: It does.
     """
-    line = turn.line
-    if line.parent is not None and all(one.line.key != line.parent for one in tape.turns):
-        raise InvalidRequestError(_GOES_ON_FROM_NONE.format(turn=names_of([turn])))
+    before = [one for one in tape.turns if one.line.key == turn.line.parent]
+    if turn.line.parent is not None and not any(follows(turn, one) for one in before):
+        text = _GOES_ON_FROM_ANOTHER if before else _GOES_ON_FROM_NONE
+        raise InvalidRequestError(text.format(turn=names_of([turn])))
 
 
 def names_of(turns: Iterable[Turn]) -> str:

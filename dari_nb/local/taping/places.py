@@ -1,0 +1,79 @@
+"""Which answer to the same question a turn is that is recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import count
+
+from ...tapes import Turn
+from ...tapes.recording import follows
+
+
+def further(turn: Turn, there: Iterable[Turn], running: Iterable[Turn]) -> int:
+    """The first take that nobody has; one that failed or was cut off is asked again.
+
+    Args:
+        turn: The turn.
+        there: What is on the tape.
+        running: What is being recorded.
+    """
+    key = turn.line.key
+    taken = {one.line.take for one in there if one.line.key == key and one.is_answer}
+    return _free(taken | {one.line.take for one in running if one.line.key == key})
+
+
+class Places:
+    """The places of turns that are recorded anew: of several conversations, each has its own."""
+
+    def __init__(self) -> None:
+        self._here: set[tuple[str, int]] = set()
+        self._was: dict[str, set[str]] = {}
+
+    def anew(self, turn: Turn, there: Sequence[Turn], running: Iterable[Turn]) -> int:
+        """The next recorded take that was asked behind what this goes on from, or a further one.
+
+        What this goes on from is what was recorded before in the place of the turns before it. What
+        never plays gives way, too.
+
+        Args:
+            turn: The turn.
+            there: What is on the tape.
+            running: What is being recorded.
+        """
+        key, parent = turn.line.key, turn.line.parent
+        same = [one for one in there if one.line.key == key]
+        before = self._before(turn, there, running)
+        parents = [one for one in there if one.line.key == parent]
+        stale = (one for one in same if parent and not any(follows(one, p) for p in parents))
+        own = (one for one in same if one.line.behind is None or one.line.behind in before)
+        takes = [
+            [one.line.take for one in found if one.place not in self._here]
+            for found in (own, stale)
+        ]
+        taken = {one.line.take for one in same} | {take for k, take in self._here if k == key}
+        take = min(takes[0] or takes[1], default=_free(taken))
+        self._here.add((key, take))
+        return take
+
+    def leave(self, turn: Turn) -> None:
+        """Give up the place of a turn of which nothing is kept."""
+        self._here.discard(turn.place)
+
+    def note(self, turn: Turn, there: Iterable[Turn]) -> None:
+        """Take note of what is answered now, where something else was answered before."""
+        if turn.place in self._here:
+            was = (one.answers for one in there if one.place == turn.place)
+            self._was.setdefault(turn.answers, set()).update(was)
+
+    def _before(self, turn: Turn, there: Iterable[Turn], running: Iterable[Turn]) -> set[str]:
+        """What had been answered before a turn, and before that was recorded anew."""
+        line = turn.line
+        if line.behind is not None:
+            return {line.behind, *self._was.get(line.behind, ())}
+        own = (line.session, line.parent)
+        places = {one.place for one in running if (one.line.session, one.line.key) == own}
+        return {one.answers for one in there if one.place in places}
+
+
+def _free(taken: set[int]) -> int:
+    return next(take for take in count(1) if take not in taken)
