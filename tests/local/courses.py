@@ -67,8 +67,9 @@ class Course:
 
 
 def before(tape: Recording, turn: Turn) -> Turn | None:
-    """The turn that one goes on from."""
+    """The turn that one goes on from: of several, one with the answers that it was asked behind."""
     found = [one for one in tape.turns if one.line.key == turn.line.parent]
+    found = [one for one in found if one.answers == turn.line.behind] or found
     own = (one for one in found if one.line.session == turn.line.session)
     return next(own, found[0] if found else None)
 

@@ -368,3 +368,18 @@ def test_what_would_never_play_is_not_adopted(path: Path, calling: Calling) -> N
     path.write_text(text)
     with pytest.raises(InvalidRequestError, match="goes on from another answer than those on"):
         Tape(path).review().adopt()
+
+
+def test_what_goes_on_from_an_answer_that_was_recorded_anew_here_is_told(
+    path: Path, calling: Calling, caplog: pytest.LogCaptureFixture
+) -> None:
+    recorded(path, calling, sessions=1)
+    with server_for(path, Counting("new")) as server:
+        caller = calling(server)
+        session = caller.create("one")
+        assert answer(caller, session, "one") == "answer 1 to one"
+        server.insert(Tape(path, mode="record"))
+        answer(caller, caller.create("one"), "one")
+        with caplog.at_level(logging.WARNING):
+            answer(caller, session, "two")
+    assert "cannot play: the tape has other answers to what was asked before it" in caplog.text

@@ -13,6 +13,7 @@ from ..turns import Taking, Turn
 from ..writing import READ_ONLY, may_be_written
 from .file import TapeFile
 from .journal import Journal
+from .sessions import place_of
 from .worker import Worker
 
 _LONG = 1.0
@@ -160,7 +161,8 @@ class GrowingTape:
         self.go_on(taking)
         run, turn = self._running.pop(taking), taking.turn
         self._note(run, [turn.line])  # with what is known of it only at its end
-        self.recording.turns.append(turn)
+        others = (one for one in self.recording.turns if place_of(one) != place_of(turn))
+        self.recording.turns = [*others, turn]
         self._saving.do(lambda: self._file.take(turn, run.number))
 
     def _save(self) -> None:
