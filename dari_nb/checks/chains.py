@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 
 from ..models import events as ev
 from ..tapes import Recording, Turn
 from ..tapes.keys import blocks_of
 from ..tapes.lines import dollars
+from ..tapes.recording import asked_behind_others, parents_of
 from ..tapes.scrubbing import SCRUBBED
 from ..tapes.summary import count_of
 
 NO_BEGINNING = "the turn before it is not on the tape"
+OTHER_ANSWERS = "other answers stand before it on the tape than those that it was asked behind"
 NO_FILES = "the tape does not hold the files that were attached"
 LACKING = "what was asked held a secret, which the tape does not hold"
 NAMELESS = "the name of its agent or LLM option held a secret, which the tape does not hold"
@@ -32,12 +34,16 @@ class Plan:
     """
 
     def __init__(self, tape: Recording) -> None:
-        turns = [turn for turn in tape.turns if not turn.line.new]
+        recorded = [turn for turn in tape.turns if not turn.line.new]
+        never = asked_behind_others(recorded)
+        gone = {*map(id, never)}
+        turns = [turn for turn in recorded if id(turn) not in gone]
+        parents = parents_of(turns)
         self.chains: list[Chain] = []
-        self.unasked: list[tuple[Turn, str]] = []
+        self.unasked: list[tuple[Turn, str]] = [(turn, OTHER_ANSWERS) for turn in never]
         planned: set[int] = set()
         for turn in _last_ones(turns):
-            chain = _chain(turn, turns)
+            chain = _chain(turn, parents)
             good = chain[: next(_troubles(chain), (len(chain), ""))[0]]
             if not {*map(id, good)} <= planned:
                 self.chains.append(good)
@@ -64,17 +70,15 @@ def _last_ones(turns: Sequence[Turn]) -> Iterator[Turn]:
     return (turn for turn in turns if (turn.line.session, turn.line.key) not in gone_on)
 
 
-def _chain(turn: Turn, turns: Sequence[Turn]) -> Chain:
-    chain = [turn]
-    seen = {turn.line.key}
-    while (parent := chain[0].line.parent) is not None and parent not in seen:
-        seen.add(parent)
-        found = [each for each in turns if each.line.key == parent]
-        if not found:
-            break
-        own = (each for each in found if each.line.session == chain[0].line.session)
-        chain.insert(0, next(own, found[0]))
-    return chain
+def _chain(turn: Turn, parents: Mapping[int, Turn]) -> Chain:
+    chain: Chain = []
+    seen = set[int]()
+    at: Turn | None = turn
+    while at is not None and id(at) not in seen:
+        seen.add(id(at))
+        chain.append(at)
+        at = parents.get(id(at))
+    return chain[::-1]
 
 
 def _troubles(chain: Chain) -> Iterator[tuple[int, str]]:

@@ -31,7 +31,7 @@ from ..tapes.files import folder_beside
 from ..tapes.growing import left_beside
 from ..tapes.reading import bytes_of
 from ..tapes.settling import committed, merges_lines
-from ..tapes.summary import count_of, summary_of
+from ..tapes.summary import count_of, names_of, summary_of
 from ..tapes.verifying import closing_flaws, repeated_fields
 from ..transcript.formats import read_file, to_row
 
@@ -53,6 +53,16 @@ _CONNECT = "ask the Dari there (default: DARI_API_URL), with the key in a variab
 _KEY = "the variable with the key (default: DARI_API_KEY)"
 _SCORE = "a file with score(answer), which gives a number: answer.text, .tools, .asked, .metadata"
 _VOLATILE = "what does not count in errors; may be given again"
+_MAKE_KEYS = "make keys anew where what is asked was changed, and those that follow"
+_ABOUT_KEYS = "What goes on from an answer that was replaced does not come to play by that."
+_ANSWERS = (
+    "where you have changed an answer by hand: let what stands before each turn now count as what "
+    "it was asked behind, so that it plays; each turn for which it was something else is named"
+)
+_TAKEN = (
+    "{turns} had been recorded behind other answers than those that stand there now, which count "
+    "from now on: {names}"
+)
 _SETTLE = "keep the turns of both sides where git left a conflict"
 _ABOUT_SETTLING = (
     "A turn that both sides recorded anew keeps one answer, by default that of the branch that "
@@ -75,6 +85,7 @@ _OTHER = "the tape that it is compared with; by default the one that git has"
 
 _MOST_FLAWS = 20
 """Findings that are shown of a tape."""
+_MOST_NAMES = 10
 
 MakeServer = Callable[[argparse.Namespace], LocalDari]
 AddOptions = Callable[[Any], None]
@@ -105,7 +116,10 @@ def add_tape_commands(
     add("check", _CHECK, _check)
     _add_live(commands.choices["check"], server_to_ask, add_agents)
     add("runs", "write its sessions as runs: a line of JSON with messages each", _runs)
-    add("keys", "make keys anew where what is asked was changed, and those that follow", _keys)
+    add("keys", _MAKE_KEYS, _keys)
+    keys = commands.choices["keys"]
+    keys.description = f"{_MAKE_KEYS}. {_ABOUT_KEYS}"
+    keys.add_argument("--answers", action="store_true", help=_ANSWERS)
     add("settle", _SETTLE, _settle)
     _add_sides(commands.choices["settle"])
 
@@ -257,18 +271,30 @@ def _write_flaws(file: Path, flaws: Sequence[str]) -> None:
 
 
 def _runs(options: argparse.Namespace) -> int:
-    _write(msgspec.json.encode(to_row(run)).decode() for run in read_file(options.file))
+    notes = dict[str, None]()
+    for run in read_file(options.file):
+        _write([msgspec.json.encode(to_row(run)).decode()])
+        notes |= dict.fromkeys(run.notes)
+    # What is written is for programs: this stands beside it.
+    for note in notes:
+        sys.stderr.write(f"{visible(f'{options.file}: {note}')}\n")
     return 0
 
 
 def _keys(options: argparse.Namespace) -> int:
     tape = read_tape(options.file)
-    number = make_keys_anew(tape)
-    if number:
+    before = [turn.line.behind for turn in tape.turns]
+    number = make_keys_anew(tape, answers=options.answers)
+    pairs = zip(tape.turns, before, strict=True)
+    taken = [turn for turn, behind in pairs if turn.line.behind != behind]
+    if number or taken:
         write_tape(tape, options.file)
     have = "has" if number == 1 else "have"
-    told = f"{count_of(number, 'turn')} {have} new keys" if number else "all keys are right"
-    _write([f"{options.file}: {told}"])
+    told = [f"{count_of(number, 'turn')} {have} new keys" if number else "all keys are right"]
+    if taken:
+        count = count_of(len(taken), "turn")
+        told.append(_TAKEN.format(turns=count, names=names_of(taken, _MOST_NAMES)))
+    _write(f"{options.file}: {text}" for text in told)
     return 0
 
 

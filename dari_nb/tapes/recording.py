@@ -42,13 +42,19 @@ class Recording:
         """What plays: the turns that are not new, by key and take."""
         return {turn.place: turn for turn in self.turns if not turn.line.new}
 
-    def without_new(self) -> Recording:
-        """What plays to others: no turns that wait to be adopted, but all notes."""
+    def for_others(self) -> Recording:
+        """What is shown and given to others: what plays, with the notes in front of the rest, too.
+
+        Turns that wait to be adopted are left out, and those behind other answers than they were
+        asked behind: with what stands before them now they are no conversation that happened.
+        """
         told = Recording(self.times, [], [], self.scrubbed, self.is_closed)
+        old = [turn for turn in self.turns if not turn.line.new]
+        playing = {*map(id, old)} - {*map(id, asked_behind_others(old))}
         notes: list[Note] = []
         for turn in self.turns:
             notes += turn.before
-            if not turn.line.new:
+            if id(turn) in playing:
                 told.turns.append(replace(turn, before=notes))
                 notes = []
         told.tail = [*notes, *self.tail]
@@ -174,3 +180,41 @@ def follows(turn: Turn, before: Turn) -> bool:
     """Whether a turn was asked behind another one, with all that had been answered up to there."""
     line = turn.line
     return line.parent == before.line.key and line.behind in (None, before.answers)
+
+
+def is_behind_others(turn: Turn, before: Turn | None) -> bool:
+    """Whether other answers stand before a turn than those that it was asked behind.
+
+    Args:
+        turn: The turn.
+        before: The one before it, as :func:`parents_of` finds it.
+    """
+    if before is not None:
+        return not follows(turn, before)
+    line = turn.line
+    return line.behind is not None and line.parent in (None, line.key)
+
+
+def asked_behind_others(turns: Iterable[Turn]) -> list[Turn]:
+    """The turns that no session gets to, as other answers stand before them, in their order.
+
+    So does what goes on from such a turn.
+
+    >>> asked_behind_others([])
+    []
+    """
+    parents = parents_of(turns := [*turns])
+    found = dict[int, bool]()
+    for turn in turns:
+        way = list[Turn]()
+        at: Turn | None = turn
+        while at is not None and id(at) not in found:
+            # Parents that lead in a circle lead back to here.
+            found[id(at)] = False
+            way.append(at)
+            at = parents.get(id(at))
+        is_found = at is not None and found[id(at)]
+        for each in reversed(way):
+            is_found = is_found or is_behind_others(each, parents.get(id(each)))
+            found[id(each)] = is_found
+    return [turn for turn in turns if found[id(turn)]]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import difflib
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import NamedTuple
 
 from msgspec import UNSET
 
@@ -14,30 +15,36 @@ from ..errors import DariError
 from .differences import text_asked
 from .lines import DraftLine, EventLine, Mark, Note, dollars
 from .reading import read_tape
-from .recording import Recording
+from .recording import Recording, asked_behind_others
 from .turns import Turn
 
 _SHOWN = 60
 """Characters of what was asked that are shown."""
 _MOST_NAMES = 5
+_REVIEWED = "`tape.review()` shows what is new, to adopt or to reject it"
+_OTHERS = "what had been answered before is another now; `dari-local tape check` says where"
 
 
 def summary_of(tape: Recording) -> Iterator[str]:
     """Tell what is on a tape: a line for each session, turn and mark."""
-    session = None
+    never = {*map(id, asked_behind_others(tape.turns))}
+    sessions = dict[str, list[Turn]]()
     for turn in tape.turns:
-        if turn.line.session != session:
-            session = turn.line.session
-            yield _flat(session)
-        yield f"  {_head(turn)}: {_shown(turn)}"
-        yield f"      {_told(turn)}"
-        yield from _marks([*turn.before, *turn.body])
+        sessions.setdefault(turn.line.session, []).append(turn)
+    for session, turns in sessions.items():
+        yield _flat(session)
+        for turn in turns:
+            yield f"  {_head(turn)}: {_shown(turn)}"
+            yield f"      {_told(turn)}"
+            if id(turn) in never:
+                yield "      never plays: other answers stand before it"
+            yield from _marks([*turn.before, *turn.body])
     yield from _marks(tape.tail)
     agents = _flat(", ".join(tape.agents)) or "none"
     scrubbed = sum(tape.scrubbed.values())
     end = "" if tape.is_closed else "; it was cut off"
-    turns = count_of(len(tape.turns), "turn")
-    yield f"{turns}, agents: {agents}, {count_of(scrubbed, 'secret')} scrubbed{end}"
+    count = count_of(len(tape.turns), "turn")
+    yield f"{count}, agents: {agents}, {count_of(scrubbed, 'secret')} scrubbed{end}"
 
 
 def count_of(number: int, noun: str) -> str:
@@ -47,6 +54,35 @@ def count_of(number: int, noun: str) -> str:
     ('1 turn', '2 turns')
     """
     return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+class LeftOut(NamedTuple):
+    """How many turns of a tape are not shown or given to others.
+
+    Attributes:
+        new: Those that wait to be adopted.
+        never: Those that never play, as other answers stand before them.
+    """
+
+    new: int = 0
+    never: int = 0
+
+    @classmethod
+    def of(cls, tape: Recording, told: Recording) -> LeftOut:
+        """Count them, of which the rest is told."""
+        new = sum(turn.line.new for turn in tape.turns)
+        return cls(new, len(tape.turns) - len(told.turns) - new)
+
+    def counted(self, where: str = "") -> dict[str, str]:
+        """Say how many are left out, each time with the reason or what helps.
+
+        >>> [*LeftOut(new=2, never=1).counted(" of x.html")]
+        ['2 new turns are left out of x.html', '1 turn that never plays is left out of x.html']
+        """
+        new = "new turn is" if self.new == 1 else "new turns are"
+        never = "turn that never plays is" if self.never == 1 else "turns that never play are"
+        told = ((self.new, new, _REVIEWED), (self.never, never, _OTHERS))
+        return {f"{count} {turns} left out{where}": why for count, turns, why in told if count}
 
 
 def told_of_notes(notes: Iterable[Note]) -> str:
@@ -82,6 +118,16 @@ def told_of(file: Path) -> str:
     names = [f"{_flat(name):.{_SHOWN}}" for name in tape.agents]
     agents = ", ".join(names[:_MOST_NAMES]) + (", …" if len(names) > _MOST_NAMES else "")
     return f"{count_of(len(tape.turns), 'turn')}, of {agents}" + (f", {new} new" if new else "")
+
+
+def names_of(turns: Sequence[Turn], most: int) -> str:
+    """Name turns by their ordinals and what they ask, no more than so many.
+
+    >>> names_of([], 10)
+    ''
+    """
+    names = [f"{turn.line.turn} of {turn.line.session}, {prompt_of(turn)}" for turn in turns[:most]]
+    return "; ".join([*names, *(["…"] if len(turns) > most else [])])
 
 
 def instead_of(file: Path) -> str:

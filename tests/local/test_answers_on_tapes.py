@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import logging
+import re
+from base64 import b64decode
 from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
@@ -11,10 +14,12 @@ from typing import Any
 
 import pytest
 
+import dari_nb as dari
 from dari_nb.commands.cli import main
 from dari_nb.errors import InvalidRequestError
 from dari_nb.local import LocalDari
 from dari_nb.tapes import Tape, flaws_of, read_tape
+from dari_nb.workbench import Dari
 
 from .conftest import Caller
 
@@ -209,13 +214,214 @@ def test_an_answer_that_was_changed_by_hand_is_gone_on_from_once_that_is_noted(
     path.write_text(text)
     assert main(["tape", "check", str(path)]) == 1
     assert "has changed that answer by hand" in capsys.readouterr().out
-    assert main(["tape", "keys", str(path)]) == 0
+    assert main(["tape", "keys", "--answers", str(path)]) == 0
+    told = capsys.readouterr().out
+    assert "1 turn" in told
+    assert "msg_2 of sess_1, 'two'" in told
+    assert "new keys" not in told
     assert main(["tape", "check", str(path)]) == 0
     with server_for(Tape(path, mode="play")) as server:
         caller = calling(server)
         session = caller.create("one")
         assert answer(caller, session, "one") == "a better answer to one"
         assert answer(caller, session, "two") == "answer 2 to two"
+
+
+@pytest.fixture
+def stale(path: Path, calling: Calling) -> Path:
+    """A tape with two conversations, of which the first question of one was recorded anew."""
+    with server_for(Tape(path, mode="record"), Counting()) as server:
+        caller = calling(server)
+        for prompts in (["one", "two", "three"], ["other", "two"]):
+            session = caller.create("one")
+            for prompt in prompts:
+                answer(caller, session, prompt)
+    with server_for(Tape(path, mode="record"), Counting("better")) as server:
+        caller = calling(server)
+        assert answer(caller, caller.create("one"), "one") == "better 1 to one"
+    return path
+
+
+def test_keys_made_anew_let_nothing_play_behind_an_answer_that_was_replaced(
+    stale: Path, calling: Calling, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nor behind a question that was edited, which is what its keys are made anew for."""
+    stale.write_text(stale.read_text().replace('"asked":"one"', '"asked":"first"'))
+    assert main(["tape", "keys", str(stale)]) == 0
+    assert "3 turns have new keys" in capsys.readouterr().out
+    assert main(["tape", "check", str(stale)]) == 1
+    told = capsys.readouterr().out
+    assert "'two' goes on from another answer" in told
+    assert "dari-local tape keys --answers" in told
+    with server_for(Tape(stale, mode="play")) as server:
+        caller = calling(server)
+        session = caller.create("one")
+        assert caller.finished(caller.send(session, "first")["message"]["id"])
+        assert "behind another answer" in refused(caller, session, "two")
+
+
+def test_who_takes_the_answers_that_stand_there_is_told_of_each_turn_but_of_no_endless_list(
+    path: Path, calling: Calling, capsys: pytest.CaptureFixture[str]
+) -> None:
+    prompts = [f"question {number}" for number in range(14)]
+    with server_for(Tape(path, mode="record"), Counting()) as server:
+        caller = calling(server)
+        session = caller.create("one")
+        for prompt in prompts:
+            answer(caller, session, prompt)
+    path.write_text(path.read_text().replace("answer 1 to", "a better answer to"))
+    assert main(["tape", "keys", "--answers", str(path)]) == 0
+    told = capsys.readouterr().out
+    assert "13 turns" in told
+    assert [prompt in told for prompt in prompts] == [False, *[True] * 10, *[False] * 3]
+    assert told.rstrip().endswith("…")
+    assert main(["tape", "keys", "--answers", str(path)]) == 0
+    assert capsys.readouterr().out == f"{path}: all keys are right\n"
+    assert flaws_of(read_tape(path)) == []
+
+
+def test_what_never_plays_is_in_no_run_and_that_is_said(
+    stale: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    expected = [["one", "better 1 to one"]]
+    expected += [["other", "answer 4 to other", "two", "answer 5 to two"]]
+    note = (
+        "2 turns that never play are left out: what had been answered before is another now; "
+        "dari-local tape check says where"
+    )
+    assert main(["tape", "runs", str(stale)]) == 0
+    told = capsys.readouterr()
+    runs = [json.loads(line)["messages"] for line in told.out.splitlines()]
+    assert [[message["content"] for message in run] for run in runs] == expected
+    assert told.err == f"{stale}: {note}\n"
+    read = dari.Transcript.from_file(stale)
+    assert [[item.text for item in run.items] for run in read] == expected
+    assert read.notes == [note]
+    with LocalDari() as server:
+        assert server.load_runs(stale).notes == [note]
+        with Dari(server.url, server.api_key, server) as d:
+            batch = d.batches.of(str(stale))
+            assert [str(text) for text in batch.to_frame()["text"]] == [
+                "better 1 to one",
+                "answer 5 to two",
+            ]
+            assert note in batch.notes
+
+
+def test_a_fork_is_read_with_the_answer_that_it_was_made_behind(
+    path: Path, calling: Calling, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with server_for(Tape(path, mode="record"), Counting()) as server:
+        caller = calling(server)
+        answer(caller, caller.create("one"), "one")
+        second = caller.create("one")
+        answer(caller, second, "one")
+        [message] = caller.messages(second)
+        place = {"session_id": second, "after_message_id": message["id"]}
+        fork = caller.create("one", fork_of=place)
+        answer(caller, second, "two")
+        answer(caller, fork, "three")
+    assert main(["tape", "runs", str(path)]) == 0
+    runs = [json.loads(line)["messages"] for line in capsys.readouterr().out.splitlines()]
+    assert [[message["content"] for message in run][1::2] for run in runs] == [
+        ["answer 1 to one"],
+        ["answer 2 to one", "answer 3 to two"],
+        ["answer 2 to one", "answer 4 to three"],
+    ]
+
+
+def test_answers_that_have_changed_places_are_read_each_with_what_was_asked_behind_it(
+    path: Path, calling: Calling, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told = iter(["heads", "as it fell", "tails", "as it rolled", "tails", "heads"])
+
+    def coin(prompt: str) -> str:
+        return f"{next(told)} to {prompt}"
+
+    with server_for(Tape(path, mode="record"), coin) as server:
+        caller = calling(server)
+        for _ in range(2):
+            session = caller.create("one")
+            for prompt in ("flip", "why?"):
+                answer(caller, session, prompt)
+    with server_for(Tape(path, mode="record"), coin) as server:
+        caller = calling(server)
+        for _ in range(2):
+            answer(caller, caller.create("one"), "flip")
+    assert flaws_of(read_tape(path)) == []
+    assert main(["tape", "runs", str(path)]) == 0
+    runs = [json.loads(line)["messages"] for line in capsys.readouterr().out.splitlines()]
+    assert [[message["content"] for message in run][1::2] for run in runs] == [
+        ["tails to flip"],
+        ["heads to flip", "as it fell to why?"],
+        ["heads to flip"],
+        ["tails to flip", "as it rolled to why?"],
+    ]
+
+
+def test_what_never_plays_is_in_no_player_and_in_no_page_and_its_notes_in_front_stay(
+    stale: Path, tmp_path: Path
+) -> None:
+    lines = stale.read_text().splitlines()
+    [at] = [n for n, line in enumerate(lines) if '"turn":"msg_2"' in line and "sess_1" in line]
+    lines.insert(at, '{"mark":"before two","ask":"What comes now?"}')
+    stale.write_text("\n".join([*lines, ""]))
+    tape = dari.Tape(stale)
+    words = r"^2 turns that never play are left out of lesson\.html: what had been answered"
+    with pytest.warns(match=words):
+        page = tape.to_html(tmp_path / "lesson.html")
+    text = page.read_text()
+    blocks = re.findall(r'<script type="application/gzip"[^>]*>([^<]*)<', text)
+    text += "".join(gzip.decompress(b64decode(block)).decode() for block in blocks)
+    assert "better 1" in text
+    assert "answer 2" not in text
+    assert "What comes now?" in text
+    player = tape.view()
+    assert repr(player).startswith("<Player of 3 turns")
+    paper = str(player._presentation.subject.paper())
+    assert "2 turns that never play are left out" in paper
+    player.close()
+
+
+def test_a_turn_that_never_plays_is_marked_where_the_tape_is_shown(
+    stale: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    never = "      never plays: other answers stand before it"
+    assert main(["tape", "show", str(stale)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    found = [lines[at - 2] for at, line in enumerate(lines) if line == never]
+    assert found == ["  msg_2 one: two", "  msg_3 one: three"]
+
+
+def test_a_session_is_shown_once_though_its_turns_do_not_stand_together(
+    path: Path, calling: Calling, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with server_for(Tape(path, mode="record"), Counting()) as server:
+        caller = calling(server)
+        first, second = caller.create("one"), caller.create("one")
+        for prompt in ("one", "two"):
+            answer(caller, first, prompt)
+            answer(caller, second, f"{prompt} there")
+    assert main(["tape", "show", str(path)]) == 0
+    told = [line for line in capsys.readouterr().out.splitlines() if "completed" not in line]
+    assert told[:-1] == [
+        "sess_1",
+        "  msg_1 one: one",
+        "  msg_2 one: two",
+        "sess_2",
+        "  msg_1 one: one there",
+        "  msg_2 one: two there",
+    ]
+
+
+def test_what_never_plays_is_not_asked_again_and_that_is_said(stale: Path) -> None:
+    with server_for(stale, Counting("now")) as server:
+        server.eject()
+        with Dari(server.url, server.api_key, server) as d:
+            check = dari.Tape(stale).check(d, tell=None)
+    why = "other answers stand before it on the tape than those that it was asked behind"
+    assert check.unasked == [("msg_2 of sess_1", why), ("msg_3 of sess_1", why)]
+    assert check.asked == 3
 
 
 def test_two_questions_sent_at_once_play_and_are_recorded_in_their_order(

@@ -385,7 +385,7 @@ def test_what_waits_to_be_adopted_is_in_no_player_and_in_no_page(
     assert "1 new turn is left out: <code>tape.review()" in str(
         player._presentation.subject.paper()
     )
-    assert asked(player, "outline", None)["body"]["left_out"] == 1
+    assert asked(player, "outline", None)["body"]["left_out"] == "1 new turn is left out"
     assert re.fullmatch(r"<Player of 2 turns, \d+ s>", repr(player))
     assert "a chair" not in str(player.get_state())
     player.close()

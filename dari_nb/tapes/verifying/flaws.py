@@ -9,7 +9,7 @@ from typing import NamedTuple
 from ...models import events as ev
 from ..keys import is_keyed
 from ..lines import DraftLine, EventLine, FileLine, encoded
-from ..recording import Recording, follows, parents_of
+from ..recording import Recording, is_behind_others, parents_of
 from ..scrubbing import Scrubber
 from ..summary import prompt_of
 from ..turns import Turn
@@ -27,7 +27,7 @@ _LOST = (
 _BEHIND = (
     "{asked} goes on from another answer than those that stand before it, so it never plays: take "
     "{lines} out, with what goes on from it, and ask it again; who has changed that answer by hand "
-    "has dari-local tape keys note it"
+    "has dari-local tape keys --answers take what stands there now for what it was asked behind"
 )
 _TWICE = "the turn on line {other} is the same answer to the same: only this one plays"
 _SAME_PLACE = (
@@ -123,7 +123,7 @@ def _flaws(turn: Turn, before: Turn | None, circles: Container[str]) -> Iterator
         yield _EDITED
     if line.parent is not None and before is None and line.parent != line.key:
         yield _LOST.format(asked=prompt_of(turn), parent=line.parent, lines=_lines(turn))
-    elif line.behind is not None and not (before and follows(turn, before)):
+    elif is_behind_others(turn, before):
         yield _BEHIND.format(asked=prompt_of(turn), lines=_lines(turn))
     if line.key in circles:
         yield _CIRCLE

@@ -1,4 +1,4 @@
-"""Keys made anew, where somebody has changed what a turn asks, or what was answered."""
+"""Keys made anew where somebody has changed what a turn asks; answers taken as they stand now."""
 
 from __future__ import annotations
 
@@ -9,19 +9,20 @@ from ..recording import Recording, parents_of
 from ..turns import Turn
 
 
-def make_keys_anew(tape: Recording) -> int:
+def make_keys_anew(tape: Recording, *, answers: bool = False) -> int:
     """Make the key of each turn anew, and with it those of the turns that go on from it.
 
-    Each goes on from the answer that stands before it then. A turn that has become the same as
-    another one is a further answer to that. One whose parent is not on the tape keeps the parent's
-    key.
+    A turn that has become the same as another one is a further answer to that. One whose parent is
+    not on the tape keeps the parent's key. What a turn was asked behind stays, as no key counts in
+    it: what goes on from an answer that was replaced does not come to play.
 
     Args:
         tape: The tape, which is changed.
+        answers: Whether the answers that stand before a turn now are taken for those that it was
+            asked behind, as is right where somebody has changed one by hand.
 
     Returns:
-        How many turns have another key, another place among the answers to it, or another answer
-        before them.
+        How many turns have another key, or another place among the answers to it.
 
     >>> from dari_nb.tapes import Recording, make_keys_anew
     >>> make_keys_anew(Recording())
@@ -36,16 +37,17 @@ def make_keys_anew(tape: Recording) -> int:
             parent, line = parents.get(id(each)), each.line
             if parent is not None:
                 line.parent = parent.line.key
-                line.behind = parent.answers if line.behind is not None else None
+                if answers and line.behind is not None:
+                    line.behind = parent.answers
             line.key = key_of(line.parent, each.agent, line.llm, line.asked)
     _make_takes_anew(tape.turns, [key for key, *_ in before])
     after = [*map(_keyed, tape.turns)]
     return sum(old != new for old, new in zip(before, after, strict=True))
 
 
-def _keyed(turn: Turn) -> tuple[str, str | None, int, str | None]:
+def _keyed(turn: Turn) -> tuple[str, str | None, int]:
     line = turn.line
-    return line.key, line.parent, line.take, line.behind
+    return line.key, line.parent, line.take
 
 
 def _unmade(turn: Turn, parents: dict[int, Turn], made: set[int]) -> list[Turn]:

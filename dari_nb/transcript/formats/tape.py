@@ -1,7 +1,8 @@
 """Tapes: recorded turns, those of other formats that were put on one included.
 
 A run is a session of the tape; one that begins as another one has the turns of that first. What is
-new and not adopted is left out. A run of another format comes back as it was.
+new and not adopted is left out, and so is what never plays, as other answers stand before it than
+it was asked behind, which the notes of the runs say. A run of another format comes back as it was.
 """
 
 from __future__ import annotations
@@ -16,7 +17,9 @@ from ...models import text_of
 from ...tapes import Recording, Turn, parsed
 from ...tapes.differences import text_asked
 from ...tapes.keys import blocks_of
+from ...tapes.recording import parents_of
 from ...tapes.runs import ABOUT, CONTENT_FIRST, INSTRUCTIONS, LISTS, RUN, TIMES
+from ...tapes.summary import LeftOut
 from .._turn import error_text
 from ..json_text import text_of_json
 from ..said import Said
@@ -29,6 +32,7 @@ from .runs import Run, dollars_of, list_of, name_of, part_of, sum_of
 NAME = "tape"
 LOST: tuple[str, ...] = (
     "Drafts, attempts that failed, and times of day; new turns that were not adopted.",
+    "Turns that never play, as other answers stand before them.",
 )
 _CALL = "tool_call_id"
 _ASKED = "asked"
@@ -62,26 +66,42 @@ def read_tape(data: bytes, place: list[str]) -> Iterator[Run]:
 
 def runs_of(tape: Recording) -> Iterator[Run]:
     """Give the runs of a tape, in its order."""
-    turns = [turn for turn in tape.turns if not turn.line.new]
-    by_key: dict[str, Turn] = {}
-    for turn in turns:
-        by_key.setdefault(turn.line.key, turn)
+    told = tape.for_others()
+    never = LeftOut(never=LeftOut.of(tape, told).never).counted()
+    notes = [f"{count}: {why}".replace("`", "") for count, why in never.items()]
+    parents = parents_of(told.turns)
     sessions: dict[str, list[Turn]] = {}
-    for turn in turns:
+    for turn in told.turns:
         sessions.setdefault(turn.line.session, []).append(turn)
     for own in sessions.values():
-        yield _run([*_beginning(own[0], by_key), *own])
+        for part in _parts(own, parents):
+            run = _run([*_beginning(part[0], parents), *part])
+            run.notes = (*run.notes, *notes)
+            yield run
 
 
-def _beginning(turn: Turn, by_key: Mapping[str, Turn]) -> list[Turn]:
+def _parts(own: Sequence[Turn], parents: Mapping[int, Turn]) -> list[list[Turn]]:
+    """The turns of a session, cut where one was asked behind an answer that another session has."""
+    parts: list[list[Turn]] = []
+    for turn in own:
+        before = parents.get(id(turn))
+        is_elsewhere = before is not None and before.line.session != turn.line.session
+        if is_elsewhere or not parts:
+            parts.append([])
+        parts[-1].append(turn)
+    return parts
+
+
+def _beginning(turn: Turn, parents: Mapping[int, Turn]) -> list[Turn]:
     """The turns before the first one of a session, where it begins as another one."""
     found: list[Turn] = []
-    seen = {turn.line.key}
-    while (key := turn.line.parent or "") in by_key and key not in seen:
-        seen.add(key)
-        turn = by_key[key]
-        found.insert(0, turn)
-    return found
+    seen = {id(turn)}
+    at = parents.get(id(turn))
+    while at is not None and id(at) not in seen:
+        seen.add(id(at))
+        found.append(at)
+        at = parents.get(id(at))
+    return found[::-1]
 
 
 def _run(turns: Sequence[Turn]) -> Run:

@@ -67,8 +67,8 @@ def page(
     # Nothing is kept back here: the page itself shows nothing before its time.
     everything = dict.fromkeys(score.questions, "")
     whole, chapters = score.outline(everything)
-    # Who reads the page adopts nothing.
-    whole["left_out"] = 0
+    # Who reads the page can do nothing about it.
+    whole["left_out"] = ""
     for chapter in chapters:
         for mark in chapter["marks"]:
             mark["answer"] = None

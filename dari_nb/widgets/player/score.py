@@ -18,6 +18,7 @@ from ...render.plain.visible import bounded_name
 from ...render.plain.words import cost_text
 from ...tapes import Mark, Turn
 from ...tapes.lines import dollars
+from ...tapes.summary import LeftOut
 from ..live.outbox import Outbox
 from .scenes import PAUSE, Marked, Plan, growth, plan_of, scenes
 from .wire import Chapter, Outline, Step
@@ -76,13 +77,17 @@ class Score:
     Args:
         turns: The turns.
         notes: The notes behind the last of them.
-        left_out: How many turns of the tape wait to be adopted.
+        left_out: How many turns of the tape are not among them.
     """
 
     def __init__(
-        self, turns: Sequence[Turn], notes: Iterable[object] = (), *, left_out: int = 0
+        self,
+        turns: Sequence[Turn],
+        notes: Iterable[object] = (),
+        *,
+        left_out: LeftOut | None = None,
     ) -> None:
-        self.left_out = left_out
+        self.left_out = left_out or LeftOut()
         self.scenes: list[Scene] = []
         begins, spent = 0.0, _Spent()
         for turn in turns:
@@ -96,15 +101,9 @@ class Score:
 
     @classmethod
     def of(cls, recording: Recording) -> Score:
-        """Make one of a tape, without what waits there to be adopted."""
-        told = recording.without_new()
-        return cls(told.turns, told.tail, left_out=len(recording.turns) - len(told.turns))
-
-    @property
-    def waiting(self) -> str:
-        """Say how many turns wait to be adopted; empty for none."""
-        are = "is" if self.left_out == 1 else "are"
-        return f"{count_text(self.left_out, 'new turn')} {are} left out" if self.left_out else ""
+        """Make one of a tape, without what waits there to be adopted and what never plays."""
+        told = recording.for_others()
+        return cls(told.turns, told.tail, left_out=LeftOut.of(recording, told))
 
     @property
     def seconds(self) -> float:
@@ -147,7 +146,7 @@ class Score:
             seconds=round(self.seconds, 3),
             turns=len(self.scenes),
             sessions=len({scene.turn.line.session for scene in self.scenes}),
-            left_out=self.left_out,
+            left_out=" · ".join(self.left_out.counted()),
             answered="",
         )
         return whole, chapters

@@ -47,7 +47,7 @@ class Chapter(TypedDict):
 class Outline(TypedDict):
     """Answer to ``outline`` and ``reply``, of which ``seconds`` and ``turns`` are those of all.
 
-    ``left_out`` is how many turns of the tape wait to be adopted; ``answered`` says that questions
+    ``left_out`` says how many turns of the tape are left out; ``answered`` says that questions
     had been answered before the player was made.
     Its buffer is a list of ``Chapter``: the turns up to the first question that is open.
     """
@@ -55,7 +55,7 @@ class Outline(TypedDict):
     seconds: float
     turns: int
     sessions: int
-    left_out: int
+    left_out: str
     answered: str
 
 

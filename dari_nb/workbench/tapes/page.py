@@ -43,9 +43,8 @@ def written(score: Score, path: Path, title: str, *, speed: float, idle_limit: f
         why = (error.strerror if isinstance(error, OSError) else None) or error
         # The name of what was written first tells nobody anything.
         raise InvalidRequestError(f"The page {path} cannot be written: {why}.") from None
-    if score.waiting:
-        how = "`tape.review()` shows what is new, to adopt or to reject it"
-        warnings.warn(f"{score.waiting} of {path.name}: {how}.", stacklevel=3)
+    for count, why in score.left_out.counted(f" of {path.name}").items():
+        warnings.warn(f"{count}: {why}.", stacklevel=3)
     return path.absolute()
 
 

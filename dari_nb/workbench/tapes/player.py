@@ -118,8 +118,9 @@ class PlayerSubject(Subject):
 
     def _notes(self) -> list[str]:
         """What is said below paper: of turns that are left out, and of a question at its end."""
-        left_out = f"{self._score.waiting}: `tape.review()` shows them."
-        return [*([left_out] if self._score.waiting else []), *filter(None, [self._behind()])]
+        left_out = self._score.left_out.counted().items()
+        told = [f"{count}: {why}." for count, why in left_out]
+        return [*told, *filter(None, [self._behind()])]
 
     def _behind(self) -> str | None:
         open_one = self._score.open_question(self._answers.texts())

@@ -97,10 +97,8 @@ function drawHead(head: HTMLElement, story: Story, playback: Playback): void {
   if (head.dataset.says === words.join()) return;
   head.dataset.says = words.join();
   const { agent = "", llm = "" } = chapter ?? {};
-  const turns = left_out === 1 ? "new turn is" : "new turns are";
-  const waiting = left_out > 0 ? ` · ${left_out} ${turns} left out` : "";
-  const before = answered && ` · ${answered}`;
-  const recorded = make("small", "", {}, `recorded${waiting}${before}`);
+  const said = ["recorded", left_out, answered].filter(Boolean).join(" · ");
+  const recorded = make("small", "", {}, said);
   head.replaceChildren(
     make("strong", "", {}, agent),
     ...(llm ? [make("span", "", {}, llm)] : []),

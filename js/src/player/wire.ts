@@ -40,8 +40,8 @@ export interface Outline {
   seconds: number;
   turns: number;
   sessions: number;
-  /** Turns of the tape that wait to be adopted. */
-  left_out: number;
+  /** Says how many turns of the tape are left out. */
+  left_out: string;
   /** Says that questions had been answered before. */
   answered: string;
 }
