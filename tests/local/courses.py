@@ -79,6 +79,12 @@ def answer_of(turn: Turn) -> object:
     return [(event.event, event.data) for event in turn.events]
 
 
+def words_of(turn: Turn) -> object:
+    """What a conversation goes on from: what was said and called, and how it ended."""
+    fields = ("content", "tool_name", "arguments", "status")
+    return [(event.event, *map(event.data.get, fields)) for event in turn.events]
+
+
 def asked_behind_others(tape: Recording) -> set[tuple[str, object]]:
     """The turns whose answers before are others now, each with what it was answered."""
     found = {flaw.turn for flaw in flaws_of(tape) if "goes on from another answer" in flaw.text}

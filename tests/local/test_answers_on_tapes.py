@@ -257,7 +257,7 @@ def test_keys_made_anew_let_nothing_play_behind_an_answer_that_was_replaced(
         caller = calling(server)
         session = caller.create("one")
         assert caller.finished(caller.send(session, "first")["message"]["id"])
-        assert "behind another answer" in refused(caller, session, "two")
+        assert "so it never plays" in refused(caller, session, "two")
 
 
 def test_who_takes_the_answers_that_stand_there_is_told_of_each_turn_but_of_no_endless_list(

@@ -278,8 +278,9 @@ def answers_anew(tape: Recording) -> None:
 
 
 def goes_on(tape: Recording) -> None:
-    parent = tape.turns[-1].line.key
-    tape.add(taken("And in C?", [said("None.")], number=3, parent=parent))
+    last = tape.turns[-1]
+    about = {"parent": last.line.key, "behind": last.answers}
+    tape.add(taken("And in C?", [said("None.")], number=3, **about))
 
 
 def takes_off(tape: Recording) -> None:
@@ -294,6 +295,7 @@ def test_turns_that_come_to_stand_behind_other_answers_are_named(
     lesson: Recording, tmp_path: Path
 ) -> None:
     (tmp_path / ".gitattributes").write_text(LEFT_ALONE)
+    lesson.turns[1].line.behind = lesson.turns[0].answers
     told: list[str] = []
     settle(merged(tmp_path, lesson, answers_anew, goes_on, fails=True), tell=told.append)
     (text,) = told

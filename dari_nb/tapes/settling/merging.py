@@ -16,7 +16,7 @@ from ..growing.sessions import Place, place_of
 from ..lines import Mark, TurnLine
 from ..notes import with_notes
 from ..reading import parsed
-from ..recording import Recording
+from ..recording import Recording, asked_behind_others
 from ..summary import prompt_of
 from ..turns import Turn
 from ..writing import put, tape_bytes
@@ -196,7 +196,8 @@ class _Merging:
                 yield _BACK.format(whose=whose, what="; ".join(names))
         kept = by_place(written)
         whole = self._chains[0].whole_in(kept) | self._chains[1].whole_in(kept)
-        if names := [name_of(turn) for place, turn in kept.items() if place not in whole]:
+        behind = asked_behind_others(written.turns)
+        if names := [name_of(turn) for turn in behind if place_of(turn) not in whole]:
             yield _BEHIND.format(what="; ".join(names))
 
     def _stays(self, place: Place, turn: Turn) -> bool:
