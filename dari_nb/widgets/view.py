@@ -26,7 +26,7 @@ STATIC = Path(__file__).parent / "static"
 _NOWHERE = "no-page"
 """Stands for the id of a view where no page can show it."""
 _UNSEEN = "A view that lives: it is seen while its kernel runs."
-"""What stands for a view where there is nothing to show it."""
+"""What stands for a view where there is nothing to show it, and no paper below it."""
 
 
 class Presenter(Protocol):
@@ -275,11 +275,16 @@ class View(anywidget.AnyWidget):
         return f"{cls.__name__} has no trait {name!r}{hint}"
 
 
-def mimebundle_of(widget: Any) -> dict[str, Any]:
-    """Return what a front end that shows widgets makes one of."""
+def mimebundle_of(widget: Any, *, has_paper: bool = False) -> dict[str, Any]:
+    """Return what a front end that shows widgets makes one of.
+
+    Args:
+        widget: A view, or what holds some.
+        has_paper: Whether paper stands below it, which is all that is to be read without it.
+    """
     bundle = widget._repr_mimebundle_()
     made = dict(bundle[0] if isinstance(bundle, tuple) else bundle or {})
-    return {**made, "text/plain": _UNSEEN} if made else made
+    return {**made, "text/plain": "" if has_paper else _UNSEEN} if made else made
 
 
 def _has_buffers(result: Any) -> bool:

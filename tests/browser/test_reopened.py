@@ -4,6 +4,7 @@ import runpy
 from pathlib import Path
 
 import pytest
+from nbconvert import HTMLExporter
 
 KINDS = runpy.run_path(str(Path(__file__).with_name("kinds.py")))
 START, CELLS = KINDS["START"], KINDS["CELLS"]
@@ -20,6 +21,9 @@ def test_all_that_was_shown_is_shown_again(request, front_end):
     book.page.locator(".dari-kept").get_by_text("large says").first.wait_for(state="attached")
     key = book.execute("print(d.server.api_key)").strip()
     saved = book.save()
+    exported, _ = HTMLExporter().from_notebook_node(saved)
+    assert "said in a turn" in exported
+    assert "A view that lives" not in exported
     server.shutdown_kernels()
     errors = [o for cell in saved.cells for o in cell.outputs if o.output_type == "error"]
     assert errors == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Sequence
 from itertools import chain
 
@@ -59,14 +60,22 @@ def checked_baseline(columns: Sequence[MatrixColumn], wanted: str) -> str:
     """Return the baseline that is called so: its id, or that of the column with this label.
 
     Raises:
-        InvalidRequestError: There is none; the text names those there are.
+        InvalidRequestError: There is none; the text names those there are, and what may be meant.
     """
     labels = {column.label: column.id for column in columns}
     found = wanted if wanted in baselines(columns) else labels.get(wanted)
     if found is None:
-        known = ", ".join(dict.fromkeys([*baselines(columns)[: -len(columns)], *labels]))
+        known = list(dict.fromkeys([*baselines(columns)[: -len(columns)], *labels]))
         raise InvalidRequestError(
-            f"There is no column {wanted[:_MOST_SAID]!r} to compare with; "
-            f"there is: {visible_name(known)}."
+            f"There is no column {wanted[:_MOST_SAID]!r} to compare with"
+            f"{_hint(columns, wanted, known)}; "
+            f"there is: {visible_name(', '.join(known))}."
         )
     return found
+
+
+def _hint(columns: Sequence[MatrixColumn], wanted: str, known: Sequence[str]) -> str:
+    """Say which may be meant: a column of the LLM of this name, or what is written alike."""
+    of_llm = [column.label for column in columns if wanted and column.llm == wanted]
+    meant = of_llm or difflib.get_close_matches(wanted, known, n=1)
+    return f" (did you mean {visible_name(meant[0])!r}?)" if meant else ""

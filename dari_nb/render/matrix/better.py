@@ -46,10 +46,15 @@ def compared(
             yield Part(column.label, "b")
             tasks = f"{mean.tasks} of {count_text(len(matrix.rows), 'task')}"
             yield Part(f" has it on {tasks} and is not compared.")
-    if finding.tasks < len(matrix.rows):
+    which = "these" if left_out else "all"
+    if finding.is_by_pair:
+        counted = count_text(finding.counted, "task")
+        yield Part(f" Figures are of the {counted} on which {which} have ")
+        yield score_part(finding.score)
+        yield Part(", each difference is of all on which both have it.")
+    elif finding.tasks < len(matrix.rows):
         are = "is" if finding.tasks == 1 else "are"
         compared = f"{count_text(finding.tasks, 'task')} {are} compared"
-        which = "these" if left_out else "all"
         yield Part(f" Only the {compared} on which {which} have ")
         yield score_part(finding.score)
         yield Part(".")
@@ -107,7 +112,8 @@ def _settled_of_tied(finding: Finding, labels: Labels) -> Iterator[Part]:
         yield from (Part(" have "), *values, Part(_on_average(finding)))
         yield from _claims(finding, labels, tied)
     if finding.apart:
-        yield Part(f"; {_do_not_settle(finding)} it between ")
+        gaps = [gap for gap in finding.gaps if gap.other in tied]
+        yield Part(f"; {_do_not_settle(finding, gaps)} it between ")
     else:
         yield Part("; no task tells ")
     yield from listed([[Part(labels[one], "b")] for one in tied], most=len(tied))
@@ -117,14 +123,20 @@ def _settled_of_tied(finding: Finding, labels: Labels) -> Iterator[Part]:
 
 def _unsure(finding: Finding, labels: Labels) -> Iterator[Part]:
     """Say against which of those that have less it is not settled."""
-    settled = {other for one in finding.tied for other in finding.beaten_by(one)}
-    unsure = [o for o in finding.means if o not in settled and o not in finding.tied]
-    if unsure:
-        yield Part(f"; {_do_not_settle(finding)} it against ")
+    tied = finding.tied
+    settled = {other for one in tied for other in finding.beaten_by(one)}
+    settled |= {one for one in finding.also if {*tied}.intersection(finding.beaten_by(one))}
+    unsure: dict[str, list[str]] = {}
+    for other in finding.means:
+        if other not in settled and other not in tied:
+            gaps = [gap for one in tied for gap in finding.told[one] if gap.other == other]
+            unsure.setdefault(_do_not_settle(finding, gaps), []).append(other)
+    for words, others in unsure.items():
+        yield Part(f"; {words} it against ")
         yield from listed(
             [
                 [Part(labels[other], "b"), Part(", "), _figure(finding, labels, other)]
-                for other in unsure
+                for other in others
             ]
         )
 
@@ -169,7 +181,7 @@ def _unsettled(finding: Finding, labels: Labels) -> Iterator[Part]:
     if any(gap.turns for gaps in finding.told.values() for gap in gaps):
         yield Part(TURNED, "b")
     else:
-        yield Part(_do_not_settle(finding), "b")
+        yield Part(_do_not_settle(finding, finding.gaps), "b")
         yield Part(f" which {does} {degree}")
 
 
@@ -208,15 +220,16 @@ def _which(finding: Finding, labels: Labels, one: str, gap: Gap) -> str:
 
 
 def _interval(gap: Gap, finding: Finding) -> str:
-    return interval_text(gap, "" if finding.comparisons > 1 else f"{_level(finding)} ")
+    on = f" on {count_text(gap.tasks, 'task')}" if finding.is_by_pair else ""
+    return interval_text(gap, "" if finding.comparisons > 1 else f"{_level(finding)} ", on)
 
 
-def interval_text(gap: Gap, level: str = "") -> str:
-    """Say a difference and its interval, with its level before that."""
+def interval_text(gap: Gap, level: str = "", on: str = "") -> str:
+    """Say a difference, what it is ``on``, and its interval, with its level before that."""
     ends = f"{number_text(gap.low)} to {number_text(gap.high)}"
     ends += ", which includes 0" if 0 in (gap.low, gap.high) else ""
     sure = "no interval can be given" if math.isnan(gap.low) else f"{level}interval {ends}"
-    return f"{number_text(gap.value, signed=True)}, {sure}"
+    return f"{number_text(gap.value, signed=True)}{on}, {sure}"
 
 
 def level_text(level: float) -> str:
@@ -234,9 +247,12 @@ def _did_better(mean: Mean, *, each: bool = False) -> str:
     return "are higher" if each else "is higher"
 
 
-def _do_not_settle(finding: Finding) -> str:
-    verb = "does" if finding.tasks == 1 else "do"
-    return f"{count_text(finding.tasks, 'task')} {verb} not settle"
+def _do_not_settle(finding: Finding, gaps: Sequence[Gap]) -> str:
+    """Say of the tasks that these differences are of that they do not settle something."""
+    tasks = {gap.tasks for gap in gaps} if finding.is_by_pair else {finding.tasks}
+    least, most = min(tasks), max(tasks)
+    several = f"{least} to " if least < most else ""
+    return f"{several}{count_text(most, 'task')} {'does' if most == 1 else 'do'} not settle"
 
 
 def _on_average(finding: Finding) -> str:

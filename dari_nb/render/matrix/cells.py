@@ -74,8 +74,14 @@ def row_html(
     # Only the first lines are in sight; all of them are told to whoever points there.
     whole = escape(visible_name(f"{label} · {known}" if known else label))
     title = f' title="{whole}"' if len(label) + len(known) > _SEEN else ""
-    told = [number_html(_safe(text), where, tab=False) for text, where in _answers(cells, number)]
-    counted = ", ".join(told) if live else _safe(answers_text(cells))
+    answers = _answers(cells, number)
+    # Behind a button a comma might stand alone on a line.
+    commas = [*[","] * (len(answers) - 1), ""]
+    told = [
+        number_html(_safe(text) + comma, where, tab=False)
+        for (text, where), comma in zip(answers, commas, strict=False)
+    ]
+    counted = " ".join(told) if live else _safe(answers_text(cells))
     counted = f'<small title="{SAME_ANSWER}">{counted}</small>' if counted else ""
     return f"<p{title}><small>{number}</small> {_safe(label)}{about}</p>{counted}"
 

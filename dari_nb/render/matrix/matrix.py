@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import combinations
 from typing import Any
@@ -165,23 +165,29 @@ class Gap:
         """Whether the interval lies above 0, so that the tasks do settle it."""
         return self.low > 0 and not self.turns
 
+    def seen_from(self, one: str) -> Gap:
+        """Return by how much the other column is above ``one``, whose difference this is."""
+        return replace(self, other=one, value=-self.value, low=-self.high, high=-self.low)
+
 
 @dataclass(frozen=True)
 class Finding:
-    """What a score says of the columns, on the tasks on which all of them have it.
+    """What a score says of the columns: of each on the tasks that all have, of two on all of both.
 
     Attributes:
         score: The score's name.
-        means: The mean of each column on these tasks, by its id, the highest first.
-        gaps: How far the first is above each of the others, the nearest first.
+        means: The mean of each column on the tasks on which all of them have it, by its id, the
+            highest first.
+        gaps: How far the first is above each of the others, in this order.
         also: How far others that may as well be the best are above those that have less, by id:
-            all that have as much as the first, and the next that it is not clearly above.
+            all that have as much as the first, the next that it is not clearly above, and those
+            that are clearly above one that comes before them.
         apart: On how many of the tasks those differ that have the most.
         level: Coverage of each of these intervals; with many columns each is wider, so that all
             comparisons that could have been made hold together at 95 %.
         comparisons: How many could have been made.
         differ: On how many of the tasks the columns differ.
-        tasks: How many tasks there are on which they are compared.
+        tasks: How many tasks there are on which two of them or more are compared.
     """
 
     score: str
@@ -200,6 +206,16 @@ class Finding:
         first, most = next(iter(self.means.items()))
         nothing = _NOTHING * abs(most.value)
         return [first, *(gap.other for gap in self.gaps if abs(gap.value) <= nothing)]
+
+    @property
+    def counted(self) -> int:
+        """On how many tasks all have the score, which the means are of."""
+        return next(iter(self.means.values())).tasks
+
+    @property
+    def is_by_pair(self) -> bool:
+        """Whether some are compared on more tasks than all have."""
+        return self.counted < self.tasks
 
     @property
     def told(self) -> Mapping[str, Sequence[Gap]]:

@@ -76,9 +76,11 @@ def publish_until(view: Any, bundle: Bundle) -> tuple[Write, Write]:
         What writes the paper below it, and what writes it in place of the view.
     """
     from ...render.page.kept import kept
+    from ...widgets.view import mimebundle_of
 
-    in_place = publish(view)
-    if not host.hides_paper():
+    has_paper = host.hides_paper()
+    in_place = publish(mimebundle_of(view, has_paper=has_paper))
+    if not has_paper:
         return lambda _: None, in_place
     below = publish(kept([bundle]))
 

@@ -38,7 +38,7 @@ def show(widget: Any, parts: Sequence[Shown], holders: Sequence[Any] = ()) -> No
         elif not (host.is_watched() or holders):
             host.publish(joined([subject.paper() for subject in subjects]))
         else:
-            host.publish(mimebundle_of(widget))
+            host.publish(mimebundle_of(widget, has_paper=True))
             _place(parts, holders)
 
 

@@ -74,6 +74,19 @@ def test_a_burst_is_read_and_told_a_few_times_a_second(board, view, wire):
     assert "1999" in news[-1][2]["cells"][0]["html"]
 
 
+def test_no_comma_between_counts_of_answers_can_begin_a_line(board, transcript, wire_of):
+    cells = [
+        MatrixCell(f"c{n}", "a", "small", n, state="completed", text=text)
+        for n, text in enumerate(["Yes.", "No.", "Yes."])
+    ]
+    board.matrix = dataclasses.replace(board.matrix, cells=cells)
+    view = MatrixView(board.read, transcript=transcript)
+    [(_, _, change)] = wire_of(view).news()
+    view.close()
+    counts = re.findall(r"<button[^>]*>([^<]*)</button>([^<]*)", change["rows"][0]["html"])
+    assert counts == [("Yes. 2\N{MULTIPLICATION SIGN},", " "), ("No. 1\N{MULTIPLICATION SIGN}", "")]
+
+
 def test_repeats_that_came_out_alike_are_shown_by_the_first_of_them(board):
     cells = [
         MatrixCell(f"c{n}", "a", "small", n, state="completed", text=text, scores={"right": right})

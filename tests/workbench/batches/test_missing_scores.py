@@ -5,6 +5,8 @@ import json
 import pytest
 
 from dari_nb.errors import InvalidRequestError
+from dari_nb.render.matrix.wording import number_text
+from dari_nb.scores import paired_difference
 from dari_nb.workbench import Transcript
 
 
@@ -52,6 +54,40 @@ def test_of_three_one_with_few_scores_leaves_the_others_all_of_their_tasks(findi
     assert "A has it on 4 of 10 tasks and is not compared. Without “score”: A in 6 of" in said
     both = finding_of(A=FEW, B=[*ALL[:9], "missing"], C=ALL)
     assert "Only the 9 tasks are compared on which these have “score”." in both
+
+
+def test_of_three_each_two_are_compared_on_all_tasks_that_these_have(finding_of):
+    strong, weak = [1] * 28 + [0] * 2, [1] * 20 + [0] * 10
+    said = finding_of(strong=strong, weak=weak, mid=[1] * 16 + [0] * 6 + ["missing"] * 8)
+    assert said.startswith("strong did better than weak and mid on “score”: 22 of 22 against 20 of")
+    values = ({task: [score] for task, score in enumerate(of)} for of in (strong, weak))
+    ends = paired_difference(*values, level=1 - 0.05 / 3)
+    interval = f"interval {number_text(ends.low)} to {number_text(ends.high)}; to mid"
+    assert f"(difference to weak +0.27 on 30 tasks, {interval} +0.27 on 22 tasks, " in said
+    assert (
+        "Their scores differ on 12 of 30 tasks. Figures are of the 22 tasks on which all have "
+        "“score”, each difference is of all on which both have it. Without “score”: mid in 8 of "
+    ) in said
+    assert "Only the" not in said
+
+
+def test_one_that_is_ahead_only_where_a_third_has_scores_is_not_called_the_better_one(finding_of):
+    said = finding_of(
+        A=[1] * 16 + [0] * 14, B=[1] * 15 + [0] + [1] * 14, C=[0] * 16 + ["missing"] * 14
+    )
+    assert said.startswith("A did better than C on “score”: 16 of 16 against 0 of 16; B did better")
+    assert "; B did better than C and A, too (" in said
+    assert "not settle" not in said
+    said = finding_of(A=[1] * 16 + [0] * 14, B=[1] * 30, C=[1] * 16 + ["missing"] * 14)
+    assert said.startswith("On “score”, B and C have 16 of 16 each; B did better than A; no task ")
+    assert "no task tells B and C apart (difference of B to C 0 on 16 tasks" in said
+
+
+def test_tasks_that_do_not_settle_it_are_counted_for_each_two(finding_of):
+    said = finding_of(
+        A=[1] * 16 + [0] * 14, B=[1] * 15 + [0] * 14 + [1], C=[0] * 2 + [1] * 14 + ["missing"] * 14
+    )
+    assert "16 to 30 tasks do not settle which does best (difference " in said
 
 
 def test_models_without_a_task_in_common_have_nothing_to_compare(finding_of):

@@ -132,6 +132,9 @@ def test_a_new_version_is_compared_with_the_one_of_two_that_is_chosen(run, versi
         assert dari.compare_batches(old, new).view(baseline=f"monday @ {number}").against
     with pytest.raises(InvalidRequestError, match=r"no column 'v7' .*monday, monday @ v1, "):
         dari.compare_batches(old, new, baseline="v7")
+    for asked, meant in (("small", "monday · small @ v1"), ("mondey @ v1", "monday @ v1")):
+        with pytest.raises(InvalidRequestError, match=rf"\(did you mean '{meant}'\?\); there is"):
+            dari.compare_batches(old, new, baseline=asked)
 
 
 def test_the_same_version_comes_first_and_the_only_one_is_named(run):

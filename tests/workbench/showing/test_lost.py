@@ -2,6 +2,10 @@
 
 import re
 
+import pytest
+from nbconvert import HTMLExporter, MarkdownExporter
+from nbformat.v4 import new_code_cell, new_notebook, new_output
+
 HERE = {"kind": "here", "jupyter": True}
 SETUP = """
 from IPython.display import display
@@ -76,6 +80,18 @@ def test_a_front_end_that_could_not_hide_it_gets_no_paper_below_what_lives(kerne
     assert page.papers == []
     kernel.run("gate.set()")
     kernel.until(lambda: any("all of it" in paper for paper in page.papers))
+
+
+@pytest.mark.parametrize("exporter", [HTMLExporter, MarkdownExporter])
+def test_a_page_made_of_a_saved_notebook_has_the_paper_of_a_view_alone(kernel, exporter):
+    kernel.run(SETUP)
+    kernel.run("import ipywidgets\nipywidgets.VBox([session.view()])")
+    kernel.until(lambda: sum("what came first" in told for told in kernel.page.papers) == 3)
+    outputs = [new_output("display_data", data) for data in kernel.page.outputs.values()]
+    book = new_notebook(cells=[new_code_cell(outputs=outputs)])
+    page, _ = exporter().from_notebook_node(book)
+    assert page.count("what came first") >= 3
+    assert "A view that lives" not in page
 
 
 def test_a_view_that_is_closed_leaves_what_it_showed_and_how_to_go_on(kernel):

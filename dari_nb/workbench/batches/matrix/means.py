@@ -57,15 +57,13 @@ def compared_with(matrix: Matrix, baseline: str, score: str = "") -> Against | N
         & {task for task, _ in by_column.get(base, ())}
         for column, base in seen.bases.items()
     }
-    compared = {column: tasks for column, tasks in both.items() if tasks}
+    compared = [column for column, tasks in both.items() if tasks]
     level = 1 - (1 - LEVEL) / max(1, len(compared))
     gaps = {}
-    for column, tasks in compared.items():
+    for column in compared:
         base = seen.bases[column]
-        ours, theirs = _only(by_column[column], tasks), _only(by_column[base], tasks)
-        gap = _gap(base, ours, theirs, kind, level)
-        # Of the one that is behind nothing is taken for wrong that might have been right.
-        ends = (column, base) if gap.low > 0 else (base, column)
+        gap = _gap_on_both(base, by_column[column], by_column[base], kind, level)
+        ends = _ends(gap, column)
         gaps[column] = _bounded(gap, *ends, by_column, failed, kind, worst, level)
     return replace(seen, gaps=gaps, level=level)
 
@@ -132,12 +130,20 @@ def _compared(
     lost: Mapping[tuple[str, str], Sequence[str]],
     choices: int,
 ) -> Finding | None:
-    tasks = set.intersection(*({task for task, _ in of} for of in by_column.values()))
+    having = Counter(task for of in by_column.values() for task in {task for task, _ in of})
+    tasks = {task for task, columns in having.items() if columns == len(by_column)}
     if not tasks:
         return None
+    # What columns have is said of the same tasks; two of them are compared on all that both have.
     common = {column: _only(values, tasks) for column, values in by_column.items()}
-    by_task = {column: _means_by_task(values) for column, values in common.items()}
-    ranked = sorted(common, key=lambda column: -fmean(by_task[column].values()))
+    by_task = {column: _means_by_task(values) for column, values in by_column.items()}
+    ranked = sorted(
+        by_column,
+        key=lambda column: (
+            -fmean(by_task[column][task] for task in tasks),
+            -fmean(by_task[column].values()),
+        ),
+    )
     # The best is chosen by what was seen, so that any two might have been the ones compared.
     comparisons = len(ranked) * (len(ranked) - 1) // 2 * choices
     level = 1 - (1 - LEVEL) / comparisons
@@ -146,23 +152,43 @@ def _compared(
     worst = _worst(name, kind, by_column)
 
     def gaps(one: str, others: Iterable[str]) -> list[Gap]:
-        found = [_gap(other, common[one], common[other], kind, level) for other in others]
+        found = (_gap_on_both(o, by_column[one], by_column[o], kind, level) for o in others)
         return [
-            _bounded(gap, one, gap.other, by_column, failed, kind, worst, level) for gap in found
+            _bounded(gap, *_ends(gap, one), by_column, failed, kind, worst, level) for gap in found
         ]
 
     def differ(columns: Collection[str]) -> int:
-        return sum(len({by_task[column][task] for column in columns}) > 1 for task in tasks)
+        told = ({by_task[c][task] for c in columns if task in by_task[c]} for task in having)
+        return sum(len(values) > 1 for values in told)
 
     means = {column: _mean(name, common[column], kind) for column in ranked}
     if any(mean.is_by_task for mean in means.values()):
         means = {column: replace(mean, is_by_task=True) for column, mean in means.items()}
-    first = Finding(name, means, gaps(ranked[0], ranked[1:]), level, comparisons, 0, len(tasks))
+    paired = sum(columns > 1 for columns in having.values())
+    first = Finding(name, means, gaps(ranked[0], ranked[1:]), level, comparisons, 0, paired)
     tied = first.tied
-    near = [gap.other for gap in first.gaps if gap.other not in tied and not gap.is_settled]
-    others = [*tied[1:], *near[:_MOST_NEAR]]
-    also = {one: gaps(one, ranked[max(ranked.index(one) + 1, len(tied)) :]) for one in others}
+    rest = [column for column in ranked if column not in tied]
+    near = [gap.other for gap in first.gaps if gap.other in rest and not gap.is_settled]
+    also = {one: gaps(one, rest) for one in tied[1:]}
+    also |= {one: gaps(one, rest[rest.index(one) + 1 :]) for one in near[:_MOST_NEAR]}
+    # On the tasks that two have, the one with less on those of all may be the better one.
+    for one, found in [(ranked[0], first.gaps), *also.items()]:
+        for gap in found:
+            if gap.high < 0:
+                also[gap.other] = [*also.get(gap.other, ()), gap.seen_from(one)]
     return replace(first, also=also, differ=differ(ranked), apart=differ(tied))
+
+
+def _gap_on_both(other: str, ones: Values, others: Values, kind: Kind, level: float) -> Gap:
+    """Return the difference on the tasks that both have."""
+    both = {task for task, _ in ones} & {task for task, _ in others}
+    return _gap(other, _only(ones, both), _only(others, both), kind, level)
+
+
+def _ends(gap: Gap, one: str) -> tuple[str, str]:
+    """Return who is ahead by a difference, and who is behind."""
+    # Of the one that is behind nothing is taken for wrong that might have been right.
+    return (one, gap.other) if gap.low > 0 else (gap.other, one)
 
 
 @lru_cache(maxsize=1024)
@@ -187,8 +213,7 @@ def _bounded(
     if not (gap.low > 0 or gap.high < 0) or better not in failed:
         return gap
     ours = (*by_column[better], *((task, worst) for task in failed[better]))
-    both = {task for task, _ in ours} & {task for task, _ in by_column[other]}
-    bound = _gap(other, _only(ours, both), _only(by_column[other], both), kind, level)
+    bound = _gap_on_both(other, ours, by_column[other], kind, level)
     return replace(gap, turns=not bound.low > 0)
 
 
