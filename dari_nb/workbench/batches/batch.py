@@ -172,7 +172,8 @@ class Batch(Outgoing):
         """End all its turns on the server, wait until they have, and return the batch.
 
         Those that wait end, too, and what is not sent yet is not sent (contract, section 18.3),
-        whichever object of this run is sending it in this process: :meth:`resume` does. Another
+        whichever object of this run is sending it in this process: :meth:`resume` sends that, and
+        ``retry_failed(cancelled=True)`` what was sent and cancelled. Another
         process that sends it within a ``max_cost`` stops when it sees turns that were cancelled
         here; a batch that was recovered knows only what was sent, and says so.
         What was written stays, and cells that had ended stay as they are.
@@ -228,7 +229,7 @@ class Batch(Outgoing):
             known = wanted & self.counts.keys()
             self._look()
             self._ask()
-            left = "" if cancelled else cancelled_line(self.counts.get(CANCELLED, 0))
+            left = "" if cancelled else self._cancelled_line
             if not known | (wanted & self.counts.keys()):
                 nothing = f"Nothing of {self.run_id} has failed: nothing was sent."
                 raise InvalidRequestError(f"{nothing} {left}".strip())
@@ -239,9 +240,11 @@ class Batch(Outgoing):
         return self
 
     def resume(self, *, max_cost: float | Decimal | str | None = None) -> Batch:
-        """Send what ``max_cost``, an interrupt or a cancel has left out, and return the batch.
+        """Send what ``max_cost``, an interrupt or a cancel kept from being sent; returns the batch.
 
-        To call it again is safe: what was sent is left alone.
+        To call it again is safe: what was sent is left alone. So is what was cancelled after it
+        was sent; a line says how many that are, and that ``retry_failed(cancelled=True)`` sends
+        them.
 
         Args:
             max_cost: What the whole run may cost, in US dollars, with all that it has cost already;
@@ -261,7 +264,7 @@ class Batch(Outgoing):
             self._allow(max_cost)
             self._send_planned()
         self._check_some_sent(NOT_SENT)
-        self._tell()
+        self._tell(self._cancelled_line)
         return self
 
     def add(
@@ -277,7 +280,8 @@ class Batch(Outgoing):
 
         What is there already is left alone.
 
-        Without arguments it sends what was planned and not sent. Running it again is safe.
+        Without arguments it sends what was planned and not sent, and says what was cancelled, as
+        :meth:`resume` does. Running it again is safe.
 
         Args:
             tasks: Further tasks, in any form that :meth:`Batches.run` takes.
@@ -312,7 +316,7 @@ class Batch(Outgoing):
                 self._ask()
                 self._send_planned()
                 self._check_some_sent(NOT_SENT)
-        self._tell()
+        self._tell(self._cancelled_line)
         return self
 
     def plan(self) -> Plan:
@@ -334,6 +338,10 @@ class Batch(Outgoing):
             prices = {column: price for column, price in told.items() if price is not None}
             plan.hold(self._limit, Spending(self.grid, self._limit, prices).spent.total)
         return plan
+
+    @property
+    def _cancelled_line(self) -> str:
+        return cancelled_line(self.counts.get(CANCELLED, 0))
 
     def _settle(self) -> None:
         self.wait()
