@@ -215,7 +215,8 @@ class Batches(AtHand, Shelf["Run", Batch]):
         """Return a batch by its ``run_id``, from its sessions, with all retries and additions.
 
         What never became a session is unknown to the server, and so missing: running the cell
-        again sends it. Nor does it know a ``max_cost``: give that to :meth:`Batch.resume`,
+        again sends it. Of several versions each has the tasks and repeats that it was asked, and
+        lacks no others. Nor does it know a ``max_cost``: give that to :meth:`Batch.resume`,
         :meth:`Batch.add` or :meth:`Batch.retry_failed`.
 
         Args:

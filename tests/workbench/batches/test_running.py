@@ -212,6 +212,21 @@ def test_a_function_that_is_gone_is_refused_once_and_nothing_is_lost(folder, cap
     assert "this run asks v1 still" in capsys.readouterr().out
 
 
+def test_a_run_whose_versions_were_asked_other_tasks_lacks_none_of_them(d, server):
+    register(server, "none")
+    d.batches.run("mended", ["x", "y", "z"], ["a", "b"], repeats=2, run_id="day").wait(20)
+    register(server)
+    d.batches.run("mended", ["x", "y"], ["a"], run_id="day").wait(20)
+    found = d.batches.recover("day")
+    assert found.counts == {"completed": 14}
+    assert len(found) == 14
+    assert "not sent" not in str(found)
+    assert found.plan().sends == found.resume().started == 0
+    assert found.add(repeats=3).wait(20).started == 6 + 4
+    assert found.add(tasks=["new"]).wait(20).started == 3 * 3
+    assert d.batches.recover("day").counts == {"completed": 14 + 10 + 9}
+
+
 def test_columns_tell_llm_and_version_where_both_differ(d, server):
     server.agent("two", llms=["a", "b"])(lambda prompt: "old")
     old = d.agents.get("two").active_version_id
