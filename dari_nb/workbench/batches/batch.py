@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Container, Generator, Iterable, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -37,6 +37,9 @@ if TYPE_CHECKING:
     from ...render.matrix.matrix import Matrix
     from ..kernel_tools.tool import Approve, Given
     from .plan import Plan
+
+_MOST_NAMED = 50
+"""Tasks that a call names each; more would be no line to read."""
 
 
 class Batch(Outgoing):
@@ -199,7 +202,8 @@ class Batch(Outgoing):
 
         What failed was not created, could not be sent, or its turn failed. What was cancelled is
         left alone, and a line says how many that are. A run asks the version that it began with;
-        where the agent has another one since, a line says so and which call asks that.
+        where the agent has another one since, a line says so and which call asks that one the same,
+        and nothing else.
 
         Each time counts as one more attempt; the older ones stay in ``cell.history``. To call it
         again is safe, here or in another process: what was sent again already is left alone, and
@@ -233,10 +237,11 @@ class Batch(Outgoing):
             if not known | (wanted & self.counts.keys()):
                 nothing = f"Nothing of {self.run_id} has failed: nothing was sent."
                 raise InvalidRequestError(f"{nothing} {left}".strip())
+            call = self._call_for_now(wanted)
             self._allow(max_cost)
             self._send(self.grid.jobs(again=wanted))
         self._check_some_sent(NOT_AGAIN)
-        self._tell(left)
+        self._tell(left, call=call)
         return self
 
     def resume(self, *, max_cost: float | Decimal | str | None = None) -> Batch:
@@ -331,6 +336,8 @@ class Batch(Outgoing):
         from .plan import plan_of
 
         plan = plan_of(self, self._link)
+        if plan.sends or plan.failed:
+            plan.more = self._version_rows(is_for_failed=not plan.sends)
         if self._limit is not None:
             self._ask()
             wait_for(self._link.run(self._late_costs.once()))
@@ -338,6 +345,29 @@ class Batch(Outgoing):
             prices = {column: price for column, price in told.items() if price is not None}
             plan.hold(self._limit, Spending(self.grid, self._limit, prices).spent.total)
         return plan
+
+    def _version_rows(self, *, is_for_failed: bool) -> list[tuple[str, str]]:
+        """Return a row of the plan where what is asked has a newer version."""
+        self._look_for_other_version()
+        call = self._call_for_now({"failed"}) if is_for_failed else ""
+        return [("version", said)] if (said := self._asked_still_text(call)) else []
+
+    def _call_for_now(self, states: Container[str]) -> str:
+        """Return the call that asks the agent of now what has ended so; empty for none or many."""
+        ended = [cell for cell in self.cells if cell.state in states]
+        indices = {cell.task_index for cell in ended}
+        places = [n for n, task in enumerate(self.tasks) if task.index in indices]
+        if not 0 < len(places) <= _MOST_NAMED:
+            return ""
+        name = self._name
+        tasks = (
+            f"[{name}.tasks[n] for n in {places}]" if places[1:] else f"[{name}.tasks[{places[0]}]]"
+        )
+        asked = {cell.llm for cell in ended}
+        llms = [c.llm for c in self.columns if c.llm is not None and c.llm in asked]
+        more = f", {list(dict.fromkeys(llms))}" if llms else ""
+        more += f", repeats={self.repeats}" if self.repeats > 1 else ""
+        return f"d.batches.run({self.agent.name!r}, {tasks}{more})"
 
     @property
     def _cancelled_line(self) -> str:
