@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from functools import cached_property
-from math import isfinite
 from pathlib import Path
 from typing import Any, Literal
 
@@ -95,36 +94,46 @@ class Usage:
     ends the turn (contract, section 18.6), and are its ``usage``.
 
     Attributes:
-        cost_usd: US dollars, or ``None``.
+        cost_usd: US dollars, or ``None``. A number or text is taken as it is written, and kept as a
+            ``Decimal``.
         input_tokens: Tokens that were read.
         output_tokens: Tokens that were written.
         cached_input_tokens: How many of the input tokens came from a cache.
         reasoning_tokens: How many of the output tokens were thoughts.
 
     Raises:
-        ValueError: The cost is no finite ``Decimal``, or negative.
+        ValueError: The cost is no amount, not finite, or negative.
 
-    >>> from decimal import Decimal
     >>> @server.agent("paid")
     ... def paid(prompt):
-    ...     yield dari.local.Usage(cost_usd=Decimal("0.01"), input_tokens=20, output_tokens=5)
+    ...     yield dari.local.Usage(cost_usd=0.01, input_tokens=20, output_tokens=5)
     ...     yield "Done."
     >>> d.agents["paid"].send("Hi").wait().status
     'completed'
     """
 
-    cost_usd: Decimal | None = None
+    cost_usd: Decimal | float | str | None = None
     input_tokens: int = 0
     output_tokens: int = 0
     cached_input_tokens: int = 0
     reasoning_tokens: int = 0
 
     def __post_init__(self) -> None:
-        cost = self.cost_usd
-        if cost is not None and not (isinstance(cost, Decimal) and cost.is_finite() and cost >= 0):
-            is_number = isinstance(cost, int | float) and isfinite(cost) and cost >= 0
-            cure = f": Decimal({str(cost)!r})".replace("'", '"') if is_number else ""
-            raise ValueError(f"cost_usd is a Decimal from 0, or None, not {cost!r}{cure}")
+        object.__setattr__(self, "cost_usd", _amount(self.cost_usd))
+
+
+def _amount(cost: Decimal | float | str | None) -> Decimal | None:
+    """Take an amount of US dollars as it is written: the float 0.1 is no other than "0.1"."""
+    if cost is None:
+        return None
+    text = str(cost)
+    try:
+        amount = Decimal(text) if text.isascii() else Decimal("NaN")
+    except InvalidOperation:
+        amount = Decimal("NaN")
+    if not (amount.is_finite() and amount >= 0):
+        raise ValueError(f"cost_usd is an amount of US dollars from 0, or None, not {cost!r:.80}")
+    return amount
 
 
 @dataclass(frozen=True)

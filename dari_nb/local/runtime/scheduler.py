@@ -6,9 +6,10 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import replace
+from decimal import Decimal
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from ...models import Event, text_of
 from ...models import events as ev
@@ -328,10 +329,11 @@ class Scheduler:
         ]
 
     def _charge(self, session_id: str, usage: Usage, *, is_recorded: bool) -> None:
+        cost = cast("Decimal | None", usage.cost_usd)  # whatever it was given as
         if is_recorded:
-            self._store.add_recorded_cost(session_id, usage.cost_usd)
+            self._store.add_recorded_cost(session_id, cost)
             return
-        self._store.add_cost(session_id, usage.cost_usd, self._cost_delay)
+        self._store.add_cost(session_id, cost, self._cost_delay)
 
 
 async def _no_tool(_name: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Container, Generator, Iterable, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -37,6 +37,9 @@ if TYPE_CHECKING:
     from ...render.matrix.matrix import Matrix
     from ..kernel_tools.tool import Approve, Given
     from .plan import Plan
+
+_MOST_NAMED = 50
+"""Tasks that a call names each; more would be no line to read."""
 
 
 class Batch(Outgoing):
@@ -172,7 +175,8 @@ class Batch(Outgoing):
         """End all its turns on the server, wait until they have, and return the batch.
 
         Those that wait end, too, and what is not sent yet is not sent (contract, section 18.3),
-        whichever object of this run is sending it in this process: :meth:`resume` does. Another
+        whichever object of this run is sending it in this process: :meth:`resume` sends that, and
+        ``retry_failed(cancelled=True)`` what was sent and cancelled. Another
         process that sends it within a ``max_cost`` stops when it sees turns that were cancelled
         here; a batch that was recovered knows only what was sent, and says so.
         What was written stays, and cells that had ended stay as they are.
@@ -198,7 +202,8 @@ class Batch(Outgoing):
 
         What failed was not created, could not be sent, or its turn failed. What was cancelled is
         left alone, and a line says how many that are. A run asks the version that it began with;
-        where the agent has another one since, a line says so and which call asks that.
+        where the agent has another one since, a line says so and which call asks that one the same,
+        and nothing else.
 
         Each time counts as one more attempt; the older ones stay in ``cell.history``. To call it
         again is safe, here or in another process: what was sent again already is left alone, and
@@ -228,20 +233,23 @@ class Batch(Outgoing):
             known = wanted & self.counts.keys()
             self._look()
             self._ask()
-            left = "" if cancelled else cancelled_line(self.counts.get(CANCELLED, 0))
+            left = "" if cancelled else self._cancelled_line
             if not known | (wanted & self.counts.keys()):
                 nothing = f"Nothing of {self.run_id} has failed: nothing was sent."
                 raise InvalidRequestError(f"{nothing} {left}".strip())
+            call = self._call_for_now(wanted)
             self._allow(max_cost)
             self._send(self.grid.jobs(again=wanted))
         self._check_some_sent(NOT_AGAIN)
-        self._tell(left)
+        self._tell(left, call=call)
         return self
 
     def resume(self, *, max_cost: float | Decimal | str | None = None) -> Batch:
-        """Send what ``max_cost``, an interrupt or a cancel has left out, and return the batch.
+        """Send what ``max_cost``, an interrupt or a cancel kept from being sent; returns the batch.
 
-        To call it again is safe: what was sent is left alone.
+        To call it again is safe: what was sent is left alone. So is what was cancelled after it
+        was sent; a line says how many that are, and that ``retry_failed(cancelled=True)`` sends
+        them.
 
         Args:
             max_cost: What the whole run may cost, in US dollars, with all that it has cost already;
@@ -261,7 +269,7 @@ class Batch(Outgoing):
             self._allow(max_cost)
             self._send_planned()
         self._check_some_sent(NOT_SENT)
-        self._tell()
+        self._tell(self._cancelled_line)
         return self
 
     def add(
@@ -277,7 +285,8 @@ class Batch(Outgoing):
 
         What is there already is left alone.
 
-        Without arguments it sends what was planned and not sent. Running it again is safe.
+        Without arguments it sends what was planned and not sent, and says what was cancelled, as
+        :meth:`resume` does. Running it again is safe.
 
         Args:
             tasks: Further tasks, in any form that :meth:`Batches.run` takes.
@@ -312,7 +321,7 @@ class Batch(Outgoing):
                 self._ask()
                 self._send_planned()
                 self._check_some_sent(NOT_SENT)
-        self._tell()
+        self._tell(self._cancelled_line)
         return self
 
     def plan(self) -> Plan:
@@ -327,6 +336,8 @@ class Batch(Outgoing):
         from .plan import plan_of
 
         plan = plan_of(self, self._link)
+        if plan.sends or plan.failed:
+            plan.more = self._version_rows(is_for_failed=not plan.sends)
         if self._limit is not None:
             self._ask()
             wait_for(self._link.run(self._late_costs.once()))
@@ -334,6 +345,33 @@ class Batch(Outgoing):
             prices = {column: price for column, price in told.items() if price is not None}
             plan.hold(self._limit, Spending(self.grid, self._limit, prices).spent.total)
         return plan
+
+    def _version_rows(self, *, is_for_failed: bool) -> list[tuple[str, str]]:
+        """Return a row of the plan where what is asked has a newer version."""
+        self._look_for_other_version()
+        call = self._call_for_now({"failed"}) if is_for_failed else ""
+        return [("version", said)] if (said := self._asked_still_text(call)) else []
+
+    def _call_for_now(self, states: Container[str]) -> str:
+        """Return the call that asks the agent of now what has ended so; empty for none or many."""
+        ended = [cell for cell in self.cells if cell.state in states]
+        indices = {cell.task_index for cell in ended}
+        places = [n for n, task in enumerate(self.tasks) if task.index in indices]
+        if not 0 < len(places) <= _MOST_NAMED:
+            return ""
+        name = self._name
+        tasks = (
+            f"[{name}.tasks[n] for n in {places}]" if places[1:] else f"[{name}.tasks[{places[0]}]]"
+        )
+        asked = {cell.llm for cell in ended}
+        llms = [c.llm for c in self.columns if c.llm is not None and c.llm in asked]
+        more = f", {list(dict.fromkeys(llms))}" if llms else ""
+        more += f", repeats={self.repeats}" if self.repeats > 1 else ""
+        return f"d.batches.run({self.agent.name!r}, {tasks}{more})"
+
+    @property
+    def _cancelled_line(self) -> str:
+        return cancelled_line(self.counts.get(CANCELLED, 0))
 
     def _settle(self) -> None:
         self.wait()

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 
 NOT_SENT, NOT_AGAIN = "not sent", "not sent again"
+_CALLS = {"failed": "retry_failed()", CANCELLED: "retry_failed(cancelled=True)"}
+"""What sends again what has ended so."""
 
 
 def left_out(batch: Results) -> list[str]:
@@ -33,26 +35,29 @@ def sent_twice(batch: Results) -> list[str]:
 
 
 def from_before(batch: Results) -> str:
-    """Say of when the answers are, where none was made now."""
+    """Say of when the answers are, where none was made now, and what was cancelled before."""
     from .matching import day_of
 
     day = day_of(batch, "%b %-d %H:%M")
-    return f"nothing sent, answers of {day}" if day else "nothing sent"
+    said = f"nothing sent, answers of {day}" if day else "nothing sent"
+    return "; ".join([said, *_sent_again(batch, CANCELLED)])
 
 
 def there(batch: Results, *, is_whole: bool) -> str:
     """Say what is there where nothing was sent, and which call sends what is not."""
-    calls = {"failed": "", CANCELLED: "cancelled=True"}
-    broken = {state: count for state in calls if (count := batch.counts.get(state, 0))}
-    said = [
-        f"{count} of {len(batch)} {state}: retry_failed({calls[state]}) sends "
-        f"{'it' if count == 1 else 'them'} again"
-        for state, count in broken.items()
-    ]
+    said = [*_sent_again(batch, "failed"), *_sent_again(batch, CANCELLED)]
     if not is_whole:
         rest = "d.batches.run() with all its tasks sends what is missing"
         said.append(f"a recovered run knows only what was sent: {rest}")
     return "; ".join(said) or "all is there already (--fresh or fresh=True runs it again)"
+
+
+def _sent_again(batch: Results, state: str) -> list[str]:
+    """Say which call sends again what has ended so, if anything has."""
+    if not (count := batch.counts.get(state, 0)):
+        return []
+    call, them = _CALLS[state], "it" if count == 1 else "them"
+    return [f"{count} of {len(batch)} {state}: {call} sends {them} again"]
 
 
 def sent_before(batch: Results, run_id: str, count: int) -> list[str]:

@@ -109,9 +109,9 @@ class Batches(AtHand, Shelf["Run", Batch]):
 
         Args:
             agent: The agent, by id or name.
-            tasks: Texts, lists of content blocks, or dicts with ``prompt`` or ``content`` and
-                perhaps ``metadata`` and ``files``; or a DataFrame, or a path to a ``.csv`` or
-                ``.jsonl`` file, whose further columns become metadata. Any number.
+            tasks: Texts, lists of content blocks, dicts with ``prompt`` or ``content`` and perhaps
+                ``metadata`` and ``files``, or tasks of a batch; or a DataFrame, or a path to a
+                ``.csv`` or ``.jsonl`` file, whose further columns become metadata. Any number.
             llms: LLM options of the agent; its default when left out.
             repeats: How often each task goes to each LLM; 1,000 at most.
             dry_run: Only return the :class:`Plan`; what is refused is the same.
@@ -120,7 +120,8 @@ class Batches(AtHand, Shelf["Run", Batch]):
             metadata: Kept on all sessions, texts by name.
             files: Paths, uploaded once and attached to every task.
             prompt: The column, or entry of a dict, that holds the text.
-            run_id: A name for the run; by default one that follows from its content.
+            run_id: A name for the run; by default one that follows from its content. Another
+                version under a name that is there is sent anew, and a line says so before.
             fresh: Really run again, under a new name.
             max_items: Send no more than this.
             max_cost: What the whole run may cost, in US dollars, with all that it has cost
@@ -171,6 +172,7 @@ class Batches(AtHand, Shelf["Run", Batch]):
             batch._look()
             if max_items is not None:
                 Plan(batch, {}).check(max_items)
+            batch._tell_of_other_versions()
             if dry_run:
                 batch._check_planned()
                 return batch.plan()
@@ -215,7 +217,8 @@ class Batches(AtHand, Shelf["Run", Batch]):
         """Return a batch by its ``run_id``, from its sessions, with all retries and additions.
 
         What never became a session is unknown to the server, and so missing: running the cell
-        again sends it. Nor does it know a ``max_cost``: give that to :meth:`Batch.resume`,
+        again sends it. Of several versions each has the tasks and repeats that it was asked, and
+        lacks no others. Nor does it know a ``max_cost``: give that to :meth:`Batch.resume`,
         :meth:`Batch.add` or :meth:`Batch.retry_failed`.
 
         Args:

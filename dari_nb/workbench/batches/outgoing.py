@@ -28,7 +28,7 @@ from .sending.chunks import Chunk, Job, chunks_to_send
 from .sending.finding import Found, find_run
 from .sending.sending import LEFT_BEFORE, Sending
 from .sending.serving import Serving
-from .sending.versions import asked_still, refusal, versions_told
+from .sending.versions import asked_otherwise, asked_still, refusal, versions_told
 from .tasks import Task
 
 if TYPE_CHECKING:
@@ -58,6 +58,7 @@ class Outgoing(Results):
         self._costs: concurrent.futures.Future[None] | None = None
         self._limit: Decimal | None = None
         self._lost = self._asked_still = ""
+        self._versions_there: set[str | None] = set()
         self._allow(max_cost)
         self._spending: Spending | None = None
         self._outlay: concurrent.futures.Future[None] | None = None
@@ -153,6 +154,7 @@ class Outgoing(Results):
                 f"There is a run {self.run_id!r} already, and {what} is another one there: "
                 "choose another name. Nothing was sent."
             )
+        self._versions_there = {entry.column.version for entry in found}
         there = {entry.attempt.session_id for entry in found}
         self._lost = lost_ratings(self, there, ends_with_kernel=self._link.ends_with_kernel)
 
@@ -237,24 +239,51 @@ class Outgoing(Results):
             InvalidRequestError: A version takes no new session.
         """
         left = [job for chunk in chunks for job in chunk.jobs if job.sent_as is None]
-        wanted = {job.cell.version for job in left if job.cell.version}
+        for version in self._note_versions({job.cell.version for job in left}):
+            if version.refused:
+                name = self._version_name(version.id)
+                raise refusal(self.agent.name, name, version.refused)
+
+    def _look_for_other_version(self) -> None:
+        """Note whether what the columns ask is active."""
+        self._note_versions({column.version for column in self.columns})
+
+    def _note_versions(self, wanted: Iterable[str | None]) -> Sequence[models.AgentVersion]:
+        """Note which of some versions is asked and not active; returns what the server tells."""
         client, agent = self._link.stream_client, self.agent
-        told = wait_for(self._link.run(versions_told(client, agent.id, sorted(wanted))))
+        asked = sorted(filter(None, wanted))
+        told = wait_for(self._link.run(versions_told(client, agent.id, asked)))
         # Who compares versions knows that one of them is not active.
         is_one = len({column.version for column in self.columns}) == 1
-        self._asked_still = ""
-        for version in told:
-            if version.refused or (is_one and version.is_active is False):
-                self._link.learn_versions(agent.id, version.id)
-                name = self.grid.version_name(version.id)
-                if version.refused:
-                    raise refusal(agent.name, name, version.refused)
-                self._asked_still = asked_still(agent.name, name)
+        inactive = (version.id for version in told if is_one and version.is_active is False)
+        self._asked_still = next(map(self._version_name, inactive), "")
+        return told
 
-    def _tell(self, *lines: str) -> None:
-        """Print what people should know of what was sent."""
-        for line in filter(None, (self._asked_still, *lines)):
+    def _version_name(self, version: str | None) -> str:
+        if version:
+            self._link.learn_versions(self.agent.id, version)
+        return self.grid.version_name(version)
+
+    def _asked_still_text(self, call: str = "") -> str:
+        """Say that an older version is asked, where the last call has found that; else nothing."""
+        version = self._asked_still
+        return asked_still(self.agent.name, version, call) if version else ""
+
+    def _tell(self, *lines: str, call: str = "") -> None:
+        """Print what people should know of what was sent; ``call`` asks the version of now."""
+        for line in filter(None, (self._asked_still_text(call), *lines)):
             print(line)  # noqa: T201
+
+    def _tell_of_other_versions(self) -> None:
+        """Print that the run has other versions only, before this one is sent."""
+        own = {column.version for column in self.columns}
+        is_new = not any(cell.history for cell in self.cells)
+        if is_new and (others := self._versions_there - own - {None}):
+            before, now = (
+                " and ".join(sorted(map(self._version_name, filter(None, versions))))
+                for versions in (others, own)
+            )
+            print(asked_otherwise(self.run_id, before, now))  # noqa: T201
 
     def _forget_reasons(self, chunks: Sequence[Chunk]) -> None:
         """Say no more why cells were left out before that are not to be sent now, either."""

@@ -11,6 +11,7 @@ from itertools import accumulate, takewhile
 from typing import TYPE_CHECKING
 
 from ...errors import InvalidRequestError
+from ...models.events import CANCELLED
 from ...render.plain.words import count_text
 from ..link.background import wait_for
 from .cells import Column
@@ -44,6 +45,7 @@ class Plan:
         cost_per_item: What one item of a column cost in the past, in US dollars, by the column's
             name; ``None`` where nothing is known.
         failed: How many have failed, which ``retry_failed()`` sends again.
+        cancelled: How many were cancelled, which ``retry_failed(cancelled=True)`` sends again, too.
         max_cost: What the whole run may cost, in US dollars; ``None`` without a cap.
         allowed: How many of those to send that is enough for, by ``cost_per_item``; ``None`` where
             there is no cap, or nobody knows what they cost.
@@ -76,6 +78,7 @@ class Plan:
         self.items = len(batch.cells)
         self.found = self.items - len(jobs)
         self.failed = sum(cell.state == "failed" for cell in batch.cells)
+        self.cancelled = sum(cell.state == CANCELLED for cell in batch.cells)
         self.max_cost: Decimal | None = None
         self.allowed: int | None = None
         self.more: Sequence[tuple[str, str]] = ()
@@ -185,6 +188,7 @@ class Plan:
         many = "batch" if self.batches == 1 else "batches"
         sent = f"{self.sends} in {self.batches} API {many}" if self.sends else "nothing"
         sent += f"; retry_failed() sends {self.failed} again that failed" if self.failed else ""
+        sent += f"; {self._cancelled_text()}" if self.cancelled else ""
         cap = [("max_cost", self._cap_text())] if self.max_cost is not None and self.sends else []
         return [
             ("agent", self.agent),
@@ -200,6 +204,12 @@ class Plan:
             *self._elsewhere_rows(),
             *self._shows_rows(),
         ]
+
+    def _cancelled_text(self) -> str:
+        was = "was" if self.cancelled == 1 else "were"
+        too = ", too" if self.failed else ""
+        call = "retry_failed(cancelled=True)"
+        return f"{call} sends {self.cancelled} again that {was} cancelled{too}"
 
     def _spent_rows(self) -> list[tuple[str, str]]:
         sent = [attempt for cell in self._there for attempt in cell.sent]

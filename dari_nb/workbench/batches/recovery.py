@@ -124,6 +124,8 @@ def _from_found(
     repeats = 1 + max(entry.repeat for entry in found)
     agent = link.client.agents.get(found[0].agent_id)
     batch = Batch(link, agent, run_id, tasks, columns, repeats, scores)
+    if len({column.version for column in columns}) > 1:
+        batch.grid.keep_to(_asked(found))
     batch._take_in(found)
     for cell in batch.cells:
         cell.held = None if cell.history else NO_SESSION
@@ -131,6 +133,16 @@ def _from_found(
             if attempt.has_ended and attempt.session_id in messages:
                 cell.put(with_messages(attempt, messages[attempt.session_id]))
     return batch
+
+
+def _asked(found: Sequence[Found]) -> dict[tuple[int, str | None], int]:
+    """Return how often a task was to go to a version: as often as any, of those it was asked."""
+    often: dict[str | None, int] = defaultdict(int)
+    for entry in found:
+        version = entry.column.version
+        often[version] = max(often[version], 1 + entry.repeat)
+    pairs = dict.fromkeys((entry.task_index, entry.column.version) for entry in found)
+    return {(index, version): often[version] for index, version in pairs}
 
 
 async def _messages(

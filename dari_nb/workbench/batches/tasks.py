@@ -18,7 +18,10 @@ from ..sessions.arguments import metadata_of
 from .keys import digest, file_digest
 
 Tasks = Any
-"""A list of texts, content blocks or dicts; a DataFrame; or a path to a CSV or JSONL file."""
+"""A list of texts, content blocks, dicts or tasks of a batch; a DataFrame; or a path to a table.
+
+Tables are CSV and JSONL files.
+"""
 
 _TABLES = (".csv", ".jsonl", ".ndjson")
 
@@ -196,6 +199,8 @@ def _check_characters(sent: Any) -> None:
 
 def _parts(row: Any, prompt: str) -> dict[str, Any]:
     """Give a task the form of a dict with ``content``."""
+    if isinstance(row, Task):
+        return {"content": row.content, "metadata": row.metadata, "files": list(row.files)}
     if isinstance(row, Mapping):
         given = {str(key): value for key, value in row.items()}
         name = next((name for name in (prompt, "content") if name in given), None)

@@ -91,6 +91,27 @@ def test_a_plan_counts_what_was_cancelled_as_there(d, mixed):
     assert (same.started, same.wait(60).counts) == (0, {"cancelled": 1, "completed": 1})
 
 
+def test_what_was_cancelled_is_named_wherever_it_is_not_sent(d, again, mixed, capsys):
+    batch = d.batches.run("mixed", ["slow", "quick", "fails"], run_id="day")
+    assert mixed.acquire(timeout=20)
+    until_ended(batch, 2)
+    batch.cancel()
+    for go_on in (batch.resume, batch.add, again().batches.recover("day").resume):
+        capsys.readouterr()
+        assert go_on().started == 0
+        assert capsys.readouterr().out == f"{CANCELLED}\n"
+    plan = batch.plan()
+    assert (plan.sends, plan.failed, plan.cancelled) == (0, 1, 1)
+    assert dict(plan.rows())["to send"] == (
+        "nothing; retry_failed() sends 1 again that failed; "
+        "retry_failed(cancelled=True) sends 1 again that was cancelled, too"
+    )
+    same = d.batches.run("mixed", ["slow", "quick", "fails"], run_id="day").wait(60)
+    assert "1 of 3 cancelled: retry_failed(cancelled=True) sends it again" in str(same)
+    batch.retry_failed(cancelled=True).wait(60)
+    assert "cancelled" not in str(batch.plan())
+
+
 def test_another_client_cancels_a_turn_of_it(d, again, mixed):
     batch = d.batches.run("mixed", ["slow", "quick"])
     assert mixed.acquire(timeout=20)

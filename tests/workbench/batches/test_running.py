@@ -151,13 +151,13 @@ def test_a_run_whose_function_was_mended_goes_on_asking_its_own_and_says_so(d, s
     register(server, "y")
     batch = d.batches.run("mended", ["x", "y"], ["a"]).wait(20)
     register(server)
-    for go_on in (batch.retry_failed, lambda: batch.add(llms=["b"])):
+    old = "mended has another version now: this run asks v1 still. "
+    failed = "d.batches.run('mended', [batch.tasks[1]], ['a']) asks the one of now just that"
+    any_ = "d.batches.run('mended', tasks) asks the one of now"
+    for go_on, call in ((batch.retry_failed, failed), (lambda: batch.add(llms=["b"]), any_)):
         capsys.readouterr()
         assert go_on().wait(20).started > 0
-        assert capsys.readouterr().out == (
-            "mended has another version now: this run asks v1 still. "
-            "d.batches.run('mended', tasks) asks the one of now, as a run of its own.\n"
-        )
+        assert capsys.readouterr().out == f"{old}{call}, as a run of its own.\n"
     assert [cell.error for cell in batch.cells if cell.task_index] == ["ValueError: not yet"] * 2
     assert (batch[0, "b"].text, batch[1, "a"].attempts) == ("x of old", 2)
     mended = d.batches.run("mended", ["x", "y"], ["a"]).wait(20)
@@ -165,6 +165,40 @@ def test_a_run_whose_function_was_mended_goes_on_asking_its_own_and_says_so(d, s
     mended.add(llms=["b"])
     batch.resume()
     assert capsys.readouterr().out == ""
+
+
+def test_a_plan_says_that_another_version_is_there_and_what_asks_it_what_failed(d, server):
+    register(server, "y", "z")
+    tasks = ["x", {"prompt": "y", "metadata": {"level": "2"}}, "z"]
+    batch = d.batches.run("mended", tasks, ["a", "b"], repeats=2, run_id="day").wait(20)
+    assert "version" not in dict(batch.plan().rows())
+    register(server)
+    call = "d.batches.run('mended', [batch.tasks[n] for n in [1, 2]], ['a', 'b'], repeats=2)"
+    assert dict(batch.plan().rows())["version"] == (
+        "mended has another version now: this run asks v1 still. "
+        f"{call} asks the one of now just that, as a run of its own."
+    )
+    mended = eval(call, {"d": d, "batch": batch}).wait(20)
+    assert [cell.text for cell in mended.cells] == ["y of new"] * 4 + ["z of new"] * 4
+    assert mended[0, "a"].session.metadata["level"] == "2"
+    assert mended.run_id != "day"
+    same = d.batches.run("mended", tasks, ["a"], version=1, run_id="day", repeats=3, dry_run=True)
+    assert "this run asks v1 still" in dict(same.rows())["version"]
+
+
+def test_another_version_under_the_name_of_a_run_is_said_before_it_is_sent(d, server, capsys):
+    register(server, "y")
+    d.batches.run("mended", ["x", "y"], ["a"], run_id="day").wait(20)
+    register(server)
+    said = (
+        "day has answers of v1, and this call asks v2: it sends all of it anew, and "
+        "d.batches.recover('day') holds both. Another run_id, or none, keeps them apart.\n"
+    )
+    for is_dry, out in ((True, said), (False, said), (False, "")):
+        assert capsys.readouterr().out == ""
+        d.batches.run("mended", ["x"], ["a"], run_id="day", dry_run=is_dry)
+        assert capsys.readouterr().out == out
+    assert len(d.batches.recover("day").wait(20)) == 3
 
 
 def test_a_run_asks_what_an_agent_is_now_whenever_that_was_got(d, server):
@@ -210,6 +244,21 @@ def test_a_function_that_is_gone_is_refused_once_and_nothing_is_lost(folder, cap
         register(server)
         assert batch.resume().wait(20)[1, "b"].error == "ValueError: not yet"
     assert "this run asks v1 still" in capsys.readouterr().out
+
+
+def test_a_run_whose_versions_were_asked_other_tasks_lacks_none_of_them(d, server):
+    register(server, "none")
+    d.batches.run("mended", ["x", "y", "z"], ["a", "b"], repeats=2, run_id="day").wait(20)
+    register(server)
+    d.batches.run("mended", ["x", "y"], ["a"], run_id="day").wait(20)
+    found = d.batches.recover("day")
+    assert found.counts == {"completed": 14}
+    assert len(found) == 14
+    assert "not sent" not in str(found)
+    assert found.plan().sends == found.resume().started == 0
+    assert found.add(repeats=3).wait(20).started == 6 + 4
+    assert found.add(tasks=["new"]).wait(20).started == 3 * 3
+    assert d.batches.recover("day").counts == {"completed": 14 + 10 + 9}
 
 
 def test_columns_tell_llm_and_version_where_both_differ(d, server):

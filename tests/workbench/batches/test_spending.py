@@ -483,6 +483,29 @@ def test_costs_that_have_only_not_come_yet_are_told_apart(folder):
             d.batches.run("priced", TASKS, ["cheap"], max_cost=5)
 
 
+def test_turns_that_failed_are_told_apart_from_costs_that_come_late(d, server):
+    @server.agent("broken", llms=["cheap", "dear"])
+    def broken(prompt, turn):
+        if turn.llm_id == "dear":
+            yield Usage(input_tokens=1000)
+        raise ValueError("Decimals only")
+
+    for llm in ("cheap", "dear"):
+        d.batches.run("broken", TASKS, [llm]).wait(60)
+    said = (
+        "12 turns of broken have failed, and nobody tells what cheap costs, so max_cost cannot be "
+        "held: the last of them with ValueError: Decimals only. Once that is mended, send it one "
+        'message, d.agents["broken"].send("Hi", llm="cheap"), or leave max_cost out. '
+        "Nothing was sent."
+    )
+    for llms in (["cheap"], ["cheap", "dear"]):
+        with pytest.raises(InvalidRequestError) as refused:
+            d.batches.run("broken", ["one"], llms, max_cost=5)
+        assert str(refused.value) == said
+    with pytest.raises(InvalidRequestError, match=r"costs of 12 turns have not come yet.*again"):
+        d.batches.run("broken", ["one"], ["dear"], max_cost=5)
+
+
 def test_a_plan_tells_how_much_the_cap_allows(d, known):
     plan = d.batches.run("priced", TASKS, ["cheap"], max_cost=0.55, dry_run=True)
     assert plan.allowed == 5

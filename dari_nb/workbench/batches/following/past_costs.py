@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple
@@ -12,8 +13,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from .... import models
 from ....errors import DariError, InvalidRequestError
 from ....models import parse_time
-from ..cells import DEFAULT, Column
-from .reading import read_cost
+from ..cells import DEFAULT, Attempt, Column
+from .reading import read_cost, read_end
 
 if TYPE_CHECKING:
     from ....client import AsyncClient
@@ -72,18 +73,11 @@ async def past_prices(
             f'prices={{{json.dumps(free)}: {{"input": "…", "output": "…"}}}}), in US dollars for a '
             "million tokens, or leave max_cost out. Nothing was sent."
         )
-    late = [_late(sessions, column) for column in unknown.values()]
-    if unknown and all(late):
-        from ....render.plain.words import count_text
-
-        count = sum(late)
-        has, they = ("has", "it stays") if count == 1 else ("have", "they stay")
-        costs_of = "cost" if count == 1 else "costs"
-        raise InvalidRequestError(
-            f"The {costs_of} of {count_text(count, 'turn')} {has} not come yet, so max_cost cannot "
-            f"be held: run it again in a while; if {they} unknown, leave max_cost out. "
-            "Nothing was sent."
-        )
+    unpaid = [await _unpaid(client, sessions, column) for column in unknown.values()]
+    if unknown and all(one.late for one in unpaid):
+        raise _not_come_yet(sum(one.late for one in unpaid))
+    if any(one.failed for one in unpaid):
+        raise _failed(agent, unknown, unpaid)
     if unknown:
         names = sorted(unknown)
         each = "" if len(names) == 1 else " with each"
@@ -93,6 +87,38 @@ async def past_prices(
             "max_cost out. Nothing was sent."
         )
     return known
+
+
+def _not_come_yet(count: int) -> InvalidRequestError:
+    from ....render.plain.words import count_text
+
+    has, they = ("has", "it stays") if count == 1 else ("have", "they stay")
+    costs_of = "cost" if count == 1 else "costs"
+    return InvalidRequestError(
+        f"The {costs_of} of {count_text(count, 'turn')} {has} not come yet, so max_cost cannot "
+        f"be held: run it again in a while; if {they} unknown, leave max_cost out. "
+        "Nothing was sent."
+    )
+
+
+def _failed(
+    agent: models.Agent, unknown: Mapping[str, Column], unpaid: Sequence[_Unpaid]
+) -> InvalidRequestError:
+    """Say that what is known of a column are failures, and why the last one of the first was."""
+    from ....render.plain.visible import bounded_name
+    from ....render.plain.words import count_text
+
+    names = [name for name, one in zip(unknown, unpaid, strict=True) if one.failed]
+    count = sum(one.failed for one in unpaid)
+    has, last = ("has", "it failed") if count == 1 else ("have", "the last of them")
+    why = bounded_name(next(one.error for one in unpaid if one.failed)).rstrip(".")
+    each = "" if len(names) == 1 else " with each"
+    return InvalidRequestError(
+        f"{count_text(count, 'turn')} of {agent.name} {has} failed, and nobody tells "
+        f"{what_they_cost(names)}, so max_cost cannot be held: {last} with {why}. Once that "
+        f"is mended, send it one message{each}, {_call(agent, unknown[names[0]])}, or leave "
+        "max_cost out. Nothing was sent."
+    )
 
 
 def what_they_cost(names: Sequence[str]) -> str:
@@ -112,10 +138,48 @@ def _call(agent: models.Agent, column: Column) -> str:
     return f'd.agents[{json.dumps(agent.name)}].send("Hi"{llm})'
 
 
-def _late(sessions: Iterable[models.Session], column: Column) -> int:
-    """Count the sessions of a column that are so new that their cost may come yet."""
+class _Unpaid(NamedTuple):
+    """What is known of a column whose cost nobody knows.
+
+    Attributes:
+        late: How many turns are so new that their cost may come yet.
+        failed: How many failed without a token, where there are no others.
+        error: Why the latest one did.
+    """
+
+    late: int
+    failed: int = 0
+    error: str = ""
+
+
+async def _unpaid(
+    client: AsyncClient, sessions: Iterable[models.Session], column: Column
+) -> _Unpaid:
+    asked = [s for s in _same(sessions, column) if s.last_message_status]
+    failed = [session for session in asked if session.last_message_status == "failed"]
+    failed.sort(key=lambda session: session.created_at or "", reverse=True)
+    ends = await asyncio.gather(*(_end(client, session) for session in failed[:SAMPLE]))
+    if any(end.state != "failed" or end.lacks_cost for end in ends):
+        failed = []  # a cancelled turn, or one that took tokens before it failed, is paid for
+    broken = {session.id for session in failed}
+    others = [session for session in asked if session.id not in broken]
+    if others or not failed:
+        return _Unpaid(_late(others))
+    return _Unpaid(0, len(failed), ends[0].error or "")
+
+
+async def _end(client: AsyncClient, session: models.Session) -> Attempt:
+    attempt = Attempt(1, state="failed", session_id=session.id, is_conversation=True)
+    try:
+        return await read_end(client, attempt)
+    except DariError as error:
+        return replace(attempt, error=str(error))
+
+
+def _late(sessions: Iterable[models.Session]) -> int:
+    """Count the sessions that are so new that their cost may come yet."""
     since = datetime.now(UTC) - LATE
-    times = [parse_time(s.created_at) for s in _same(sessions, column) if s.last_message_status]
+    times = [parse_time(session.created_at) for session in sessions]
     return sum(time is not None and time > since for time in times)
 
 

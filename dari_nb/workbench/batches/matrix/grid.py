@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import product
 from typing import Any
@@ -41,6 +41,8 @@ class Grid:
     ) -> None:
         self._make = make
         self._number = number
+        self._asked: dict[tuple[int, str | None], int] = {}
+        self._apart: set[int] = set()
         self._cells: dict[tuple[int, Column, int], Cell] = {}
         self._in_order: list[Cell] = []
         self.tasks = list(tasks)
@@ -178,8 +180,20 @@ class Grid:
         versions = list(dict.fromkeys(column.version for column in self.columns))
         wanted = (Column(llm, version) for version, llm in product(versions, llms))
         self.columns += [column for column in dict.fromkeys(wanted) if column not in self.columns]
+        if repeats > self.repeats:
+            self._asked = dict.fromkeys(self._asked, repeats)
         self.repeats = repeats
         self._fill()
+
+    def keep_to(self, asked: Mapping[tuple[int, str | None], int]) -> None:
+        """Leave out the cells of tasks with versions that were not given them.
+
+        Args:
+            asked: How often each task was to go to a version, by its index and the version's id.
+        """
+        self._asked, self._apart = dict(asked), {index for index, _ in asked}
+        self._fill()
+        self._cells = {(c.task.index, c.column, c.repeat): c for c in self._in_order}
 
     def kept(self) -> Kept:
         """Return what there is now, to be restored."""
@@ -206,11 +220,17 @@ class Grid:
         names = {column: self.column_id(column) for column in self.columns}
         for task, column, repeat in product(self.tasks, self.columns, range(self.repeats)):
             place = (task.index, column, repeat)
+            if not self._is_asked(task, column, repeat):
+                continue
             cell = self._cells.get(place)
             if cell is None:
                 cell_id = f"{task.index}/{names[column]}/{repeat}"
                 cell = self._cells[place] = self._make(cell_id, task, column, repeat)
             self._in_order.append(cell)
+
+    def _is_asked(self, task: Task, column: Column, repeat: int) -> bool:
+        is_apart = task.index in self._apart
+        return not is_apart or repeat < self._asked.get((task.index, column.version), 0)
 
 
 def _is_left(cell: Cell, number: int, again: Container[str]) -> bool:

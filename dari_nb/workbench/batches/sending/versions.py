@@ -34,9 +34,24 @@ def refusal(agent: str, version: str, why: str) -> InvalidRequestError:
     )
 
 
-def asked_still(agent: str, version: str) -> str:
-    """Say that a run goes on asking what new sessions do not get any more."""
+def asked_still(agent: str, version: str, call: str = "") -> str:
+    """Say that a run goes on asking what new sessions do not get any more.
+
+    Args:
+        agent: The agent's name.
+        version: What the version is called.
+        call: Asks the version of now what is about to be asked; when left out, any tasks.
+    """
+    call, what = (call, " just that") if call else (f"d.batches.run({agent!r}, tasks)", "")
     return (
         f"{agent} has another version now: this run asks {version} still. "
-        f"d.batches.run({agent!r}, tasks) asks the one of now, as a run of its own."
+        f"{call} asks the one of now{what}, as a run of its own."
+    )
+
+
+def asked_otherwise(run_id: str, before: str, now: str) -> str:
+    """Say that a call asks another version under the name of a run."""
+    return (
+        f"{run_id} has answers of {before}, and this call asks {now}: it sends all of it anew, and "
+        f"d.batches.recover({run_id!r}) holds both. Another run_id, or none, keeps them apart."
     )
