@@ -16,7 +16,7 @@ from ..link.background import wait_for
 from ..sessions.arguments import several
 from ..showing.words import Ending, StoppedWatching, batch_stopped
 from .cells import Column
-from .following.spending import Spending
+from .following.spending import dollars
 from .matrix.grid import size_text
 from .notes import (
     NOT_AGAIN,
@@ -343,7 +343,10 @@ class Batch(Outgoing):
             wait_for(self._link.run(self._late_costs.once()))
             told = {c: plan.cost_per_item[self.grid.names[c]] for c in self.columns}
             prices = {column: price for column, price in told.items() if price is not None}
-            plan.hold(self._limit, Spending(self.grid, self._limit, prices).spent.total)
+            plan.hold(self._limit, self._spending_within(self._limit, prices).spent.total)
+            if beside := self._spent_beside().total:
+                said = f"{dollars(beside)} for what is not in this plan; max_cost counts it"
+                plan.more = [*plan.more, ("spent beside", said)]
         return plan
 
     def _version_rows(self, *, is_for_failed: bool) -> list[tuple[str, str]]:

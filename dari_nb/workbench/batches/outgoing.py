@@ -18,8 +18,8 @@ from .cells import UNSENT, Cell, Column
 from .following.cancelling import Cancelling
 from .following.following import Following
 from .following.late_costs import LateCosts
-from .following.past_costs import past_prices
-from .following.spending import INTERRUPTED, Spending, amount_of
+from .following.past_costs import past_prices, spent_on
+from .following.spending import INTERRUPTED, Spending, Spent, amount_of
 from .matrix.marks import lost_ratings
 from .notes import left_out
 from .results import Results
@@ -59,6 +59,7 @@ class Outgoing(Results):
         self._limit: Decimal | None = None
         self._lost = self._asked_still = ""
         self._versions_there: set[str | None] = set()
+        self._beside: dict[str, bool] = {}
         self._allow(max_cost)
         self._spending: Spending | None = None
         self._outlay: concurrent.futures.Future[None] | None = None
@@ -155,6 +156,9 @@ class Outgoing(Results):
                 "choose another name. Nothing was sent."
             )
         self._versions_there = {entry.column.version for entry in found}
+        own = self._session_ids()
+        beside = (entry.attempt for entry in found if entry.attempt.session_id not in own)
+        self._beside = {a.session_id: a.state == "completed" for a in beside if a.session_id}
         there = {entry.attempt.session_id for entry in found}
         self._lost = lost_ratings(self, there, ends_with_kernel=self._link.ends_with_kernel)
 
@@ -217,7 +221,7 @@ class Outgoing(Results):
         if self._limit is None:
             self._send_all(chunks)
         else:
-            self._send_within(Spending(self.grid, self._limit, prices), chunks)
+            self._send_within(self._spending_within(self._limit, prices), chunks)
         now = self._session_ids()
         self.started, self.found = len(now - before), len(before)
         if self._sending.errors and not now:
@@ -309,6 +313,13 @@ class Outgoing(Results):
         return wait_for(
             self._link.run(past_prices(client, self.agent, names, own, self._link.server))
         )
+
+    def _spending_within(self, limit: Decimal, prices: Mapping[Column, Decimal]) -> Spending:
+        return Spending(self.grid, limit, prices, self._spent_beside())
+
+    def _spent_beside(self) -> Spent:
+        """Return what the run has spent on what is not in this matrix."""
+        return wait_for(self._link.run(spent_on(self._link.stream_client, self._beside)))
 
     def _send_all(self, chunks: Sequence[Chunk]) -> None:
         sending = self._link.run(self._sending.send(chunks))

@@ -506,6 +506,25 @@ def test_turns_that_failed_are_told_apart_from_costs_that_come_late(d, server):
         d.batches.run("broken", ["one"], ["dear"], max_cost=5)
 
 
+def test_all_that_a_run_has_cost_counts_also_what_a_later_call_leaves_out(d, server, known):
+    d.batches.run("priced", TASKS[:4], ["cheap"], run_id="day").wait(60)
+
+    @server.agent("priced", llms=list(PRICES))
+    def changed(prompt):
+        yield Usage("0.10")
+        yield "new"
+
+    limited = {"run_id": "day", "max_cost": 0.60}
+    plan = d.batches.run("priced", TASKS[:4], ["cheap"], dry_run=True, **limited)
+    assert plan.allowed == 2
+    assert dict(plan.rows())["spent beside"].startswith("$0.40 for what is not in this plan")
+    batch = d.batches.run("priced", TASKS[:4], ["cheap"], **limited).wait(60)
+    assert batch.counts == {"completed": 2, "unsent": 2}
+    assert "$0.60 of max_cost=$0.60 is spent" in str(batch)
+    with pytest.raises(InvalidRequestError, match=r"\$0\.60 of max_cost=\$0\.65 is spent"):
+        d.batches.recover("day").add(tasks=["more"], max_cost=0.65)
+
+
 def test_a_plan_tells_how_much_the_cap_allows(d, known):
     plan = d.batches.run("priced", TASKS, ["cheap"], max_cost=0.55, dry_run=True)
     assert plan.allowed == 5

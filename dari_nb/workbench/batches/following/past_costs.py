@@ -14,7 +14,9 @@ from .... import models
 from ....errors import DariError, InvalidRequestError
 from ....models import parse_time
 from ..cells import DEFAULT, Attempt, Column
+from .following import AT_ONCE
 from .reading import read_cost, read_end
+from .spending import Spent
 
 if TYPE_CHECKING:
     from ....client import AsyncClient
@@ -45,6 +47,27 @@ async def past_costs(
     ended = [s for s in sessions if s.last_message_status == "completed"]
     latest = sorted(ended, key=lambda session: session.created_at or "", reverse=True)
     return {column: await _mean(client, latest, column) for column in columns}
+
+
+async def spent_on(client: AsyncClient, session_ids: Mapping[str, bool]) -> Spent:
+    """Return what sessions have cost, and what those may have of which that is not known.
+
+    Args:
+        client: Asks for it.
+        session_ids: The sessions, and whether each has cost something for certain.
+    """
+    slots = asyncio.Semaphore(AT_ONCE)
+
+    async def ask(session_id: str) -> Decimal | None:
+        async with slots:
+            return await _cost(client, session_id)
+
+    costs = await asyncio.gather(*map(ask, session_ids))
+    known = [cost for cost in costs if cost is not None]
+    told = zip(costs, session_ids.values(), strict=True)
+    unknown = sum(cost is None and is_paid for cost, is_paid in told)
+    total = sum(known, Decimal(0))
+    return Spent(total, unknown * total / len(known) if known else Decimal(0))
 
 
 async def past_prices(

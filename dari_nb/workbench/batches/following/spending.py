@@ -44,6 +44,9 @@ class Spent(NamedTuple):
         return self.known + self.estimated
 
 
+NOTHING = Spent(Decimal(0), Decimal(0))
+
+
 class Spending:
     """Sends what fits into a limit, which holds for all that a run has ever cost.
 
@@ -56,6 +59,7 @@ class Spending:
         cells: Gives the cells as they are now, each time it is iterated.
         limit: US dollars.
         prices: What a turn of each column has cost in the past.
+        beside: What the run has spent on what is in none of the cells, such as another version.
 
     Attributes:
         why: Why some are left out; empty while none is.
@@ -64,9 +68,14 @@ class Spending:
     """
 
     def __init__(
-        self, cells: Iterable[Cell], limit: Decimal, prices: Mapping[Column, Decimal]
+        self,
+        cells: Iterable[Cell],
+        limit: Decimal,
+        prices: Mapping[Column, Decimal],
+        beside: Spent = NOTHING,
     ) -> None:
         self._cells = cells
+        self._beside = beside
         self._prices = prices
         self._news = asyncio.Event()
         self._left: deque[Chunk] = deque()
@@ -81,7 +90,7 @@ class Spending:
     @property
     def spent(self) -> Spent:
         """What the run has cost until now."""
-        known, estimated, prices = Decimal(0), Decimal(0), self.prices_now()
+        (known, estimated), prices = self._beside, self.prices_now()
         for cell in self._cells:
             for attempt in cell.sent:
                 if attempt.cost is not None:
