@@ -9,7 +9,7 @@ from ..models import events as ev
 from ..tapes import Recording, Turn
 from ..tapes.keys import blocks_of
 from ..tapes.lines import dollars
-from ..tapes.recording import asked_behind_others, parents_of
+from ..tapes.recording import follows, parents_of, unreachable
 from ..tapes.scrubbing import SCRUBBED
 from ..tapes.summary import count_of
 
@@ -35,12 +35,14 @@ class Plan:
 
     def __init__(self, tape: Recording) -> None:
         recorded = [turn for turn in tape.turns if not turn.line.new]
-        never = asked_behind_others(recorded)
+        never, before = unreachable(recorded), parents_of(recorded)
         gone = {*map(id, never)}
         turns = [turn for turn in recorded if id(turn) not in gone]
         parents = parents_of(turns)
         self.chains: list[Chain] = []
-        self.unasked: list[tuple[Turn, str]] = [(turn, OTHER_ANSWERS) for turn in never]
+        self.unasked: list[tuple[Turn, str]] = [
+            (turn, _why_unreachable(turn, before)) for turn in never
+        ]
         planned: set[int] = set()
         for turn in _last_ones(turns):
             chain = _chain(turn, parents)
@@ -62,6 +64,13 @@ class Plan:
         sessions = count_of(len(self.chains), "session")
         told = {"turns": count_of(self.turns, "turn"), "sessions": sessions}
         return _PLAN.format(cost=_cost(turn for chain in self.chains for turn in chain), **told)
+
+
+def _why_unreachable(turn: Turn, parents: Mapping[int, Turn]) -> str:
+    before, at = parents.get(id(turn)), turn
+    while before is not None and follows(at, before):
+        at, before = before, parents.get(id(before))
+    return NO_BEGINNING if before is None else OTHER_ANSWERS
 
 
 def _last_ones(turns: Sequence[Turn]) -> Iterator[Turn]:

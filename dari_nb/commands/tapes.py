@@ -261,7 +261,9 @@ def _turns_and_flaws(file: Path) -> tuple[str, list[str]]:
     is_lost = any(turn.line.parent not in keys for turn in tape.turns)
     if is_lost and merges_lines(file.expanduser().resolve()):
         _write([f"{file}: {_HALVES}"])
-    return count_of(len(tape.turns), "turn"), flaws
+    new = sum(turn.line.new for turn in tape.turns)
+    waiting = f", {new} of them new, which play once they are adopted" if new else ""
+    return count_of(len(tape.turns), "turn") + waiting, flaws
 
 
 def _write_flaws(file: Path, flaws: Sequence[str]) -> None:

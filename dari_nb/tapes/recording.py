@@ -50,7 +50,7 @@ class Recording:
         """
         told = Recording(self.times, [], [], self.scrubbed, self.is_closed)
         old = [turn for turn in self.turns if not turn.line.new]
-        playing = {*map(id, old)} - {*map(id, asked_behind_others(old))}
+        playing = {*map(id, old)} - {*map(id, unreachable(old))}
         notes: list[Note] = []
         for turn in self.turns:
             notes += turn.before
@@ -182,8 +182,8 @@ def follows(turn: Turn, before: Turn) -> bool:
     return line.parent == before.line.key and line.behind in (None, before.answers)
 
 
-def is_behind_others(turn: Turn, before: Turn | None) -> bool:
-    """Whether other answers stand before a turn than those that it was asked behind.
+def is_unreachable(turn: Turn, before: Turn | None) -> bool:
+    """Whether the answer that a turn was asked behind is not on the tape.
 
     Args:
         turn: The turn.
@@ -191,16 +191,15 @@ def is_behind_others(turn: Turn, before: Turn | None) -> bool:
     """
     if before is not None:
         return not follows(turn, before)
-    line = turn.line
-    return line.behind is not None and line.parent in (None, line.key)
+    return turn.line.parent is not None or turn.line.behind is not None
 
 
-def asked_behind_others(turns: Iterable[Turn]) -> list[Turn]:
-    """The turns that no session gets to, as other answers stand before them, in their order.
+def unreachable(turns: Iterable[Turn]) -> list[Turn]:
+    """The turns that no session gets to, in their order: what they go on from is not on the tape.
 
-    So does what goes on from such a turn.
+    So is what goes on from such a turn.
 
-    >>> asked_behind_others([])
+    >>> unreachable([])
     []
     """
     parents = parents_of(turns := [*turns])
@@ -215,6 +214,6 @@ def asked_behind_others(turns: Iterable[Turn]) -> list[Turn]:
             at = parents.get(id(at))
         is_found = at is not None and found[id(at)]
         for each in reversed(way):
-            is_found = is_found or is_behind_others(each, parents.get(id(each)))
+            is_found = is_found or is_unreachable(each, parents.get(id(each)))
             found[id(each)] = is_found
     return [turn for turn in turns if found[id(turn)]]

@@ -15,19 +15,19 @@ from ..errors import DariError
 from .differences import text_asked
 from .lines import DraftLine, EventLine, Mark, Note, dollars
 from .reading import read_tape
-from .recording import Recording, asked_behind_others
+from .recording import Recording, unreachable
 from .turns import Turn
 
 _SHOWN = 60
 """Characters of what was asked that are shown."""
 _MOST_NAMES = 5
 _REVIEWED = "`tape.review()` shows what is new, to adopt or to reject it"
-_OTHERS = "what had been answered before is another now; `dari-local tape check` says where"
+_UNREACHABLE = "what they go on from is not on the tape; `dari-local tape check` says where"
 
 
 def summary_of(tape: Recording) -> Iterator[str]:
     """Tell what is on a tape: a line for each session, turn and mark."""
-    never = {*map(id, asked_behind_others(tape.turns))}
+    never = {*map(id, unreachable(tape.turns))}
     sessions = dict[str, list[Turn]]()
     for turn in tape.turns:
         sessions.setdefault(turn.line.session, []).append(turn)
@@ -37,7 +37,7 @@ def summary_of(tape: Recording) -> Iterator[str]:
             yield f"  {_head(turn)}: {_shown(turn)}"
             yield f"      {_told(turn)}"
             if id(turn) in never:
-                yield "      never plays: other answers stand before it"
+                yield "      never plays: what it goes on from is not on the tape"
             yield from _marks([*turn.before, *turn.body])
     yield from _marks(tape.tail)
     agents = _flat(", ".join(tape.agents)) or "none"
@@ -61,7 +61,7 @@ class LeftOut(NamedTuple):
 
     Attributes:
         new: Those that wait to be adopted.
-        never: Those that never play, as other answers stand before them.
+        never: Those that never play, as what they go on from is not on the tape.
     """
 
     new: int = 0
@@ -81,7 +81,7 @@ class LeftOut(NamedTuple):
         """
         new = "new turn is" if self.new == 1 else "new turns are"
         never = "turn that never plays is" if self.never == 1 else "turns that never play are"
-        told = ((self.new, new, _REVIEWED), (self.never, never, _OTHERS))
+        told = ((self.new, new, _REVIEWED), (self.never, never, _UNREACHABLE))
         return {f"{count} {turns} left out{where}": why for count, turns, why in told if count}
 
 

@@ -286,7 +286,7 @@ def test_what_never_plays_is_in_no_run_and_that_is_said(
     expected = [["one", "better 1 to one"]]
     expected += [["other", "answer 4 to other", "two", "answer 5 to two"]]
     note = (
-        "2 turns that never play are left out: what had been answered before is another now; "
+        "2 turns that never play are left out: what they go on from is not on the tape; "
         "dari-local tape check says where"
     )
     assert main(["tape", "runs", str(stale)]) == 0
@@ -367,7 +367,7 @@ def test_what_never_plays_is_in_no_player_and_in_no_page_and_its_notes_in_front_
     lines.insert(at, '{"mark":"before two","ask":"What comes now?"}')
     stale.write_text("\n".join([*lines, ""]))
     tape = dari.Tape(stale)
-    words = r"^2 turns that never play are left out of lesson\.html: what had been answered"
+    words = r"^2 turns that never play are left out of lesson\.html: what they go on from"
     with pytest.warns(match=words):
         page = tape.to_html(tmp_path / "lesson.html")
     text = page.read_text()
@@ -386,7 +386,7 @@ def test_what_never_plays_is_in_no_player_and_in_no_page_and_its_notes_in_front_
 def test_a_turn_that_never_plays_is_marked_where_the_tape_is_shown(
     stale: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    never = "      never plays: other answers stand before it"
+    never = "      never plays: what it goes on from is not on the tape"
     assert main(["tape", "show", str(stale)]) == 0
     lines = capsys.readouterr().out.splitlines()
     found = [lines[at - 2] for at, line in enumerate(lines) if line == never]
@@ -589,3 +589,46 @@ def test_what_goes_on_from_an_answer_that_was_recorded_anew_here_is_told(
         with caplog.at_level(logging.WARNING):
             answer(caller, session, "two")
     assert "cannot play: the tape has other answers to what was asked before it" in caplog.text
+
+
+def test_what_goes_on_from_a_turn_that_is_not_on_the_tape_is_in_no_run_and_no_page(
+    path: Path, calling: Calling, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with server_for(Tape(path, mode="record"), Counting()) as server:
+        caller = calling(server)
+        session = caller.create("one")
+        for text in ("p1", "p2", "p3", "p4", "p5"):
+            answer(caller, session, text)
+    lines = path.read_text().splitlines(keepends=True)
+    asked = [at for at, line in enumerate(lines) if line.startswith('{"turn"')]
+    path.write_text("".join(lines[: asked[2]] + lines[asked[3] :]))
+    [run] = dari.Transcript.from_file(path)
+    told = {*_texts(run.to_dict())}
+    assert {"p1", "p2", "answer 2 to p2"} <= told
+    assert told.isdisjoint({"p4", "p5", "answer 4 to p4"})
+    with pytest.warns(match="^2 turns that never play are left out of page.html"):
+        dari.Tape(path).to_html(tmp_path / "page.html")
+    assert main(["tape", "show", str(path)]) == 0
+    shown = capsys.readouterr()
+    assert shown.out.count("never plays: what it goes on from is not on the tape") == 2
+
+
+def test_what_would_never_play_is_offered_to_be_rejected_alone(
+    path: Path, calling: Calling
+) -> None:
+    recorded(path, calling, sessions=1)
+    with server_for(path, Counting("new")) as server:
+        caller = calling(server)
+        session = caller.create("one")
+        answer(caller, session, "one")
+        answer(caller, session, "three")
+    path.write_text(path.read_text().replace("answer 1 to one", "another to one"))
+    assert main(["tape", "check", str(path)]) == 1
+    [proposal] = Tape(path).review()
+    assert proposal.effect.endswith("reject it, and ask it again where it belongs.")
+    with server_for(Tape(path, mode="play")) as server:
+        caller = calling(server)
+        session = caller.create("one")
+        caller.finished(caller.send(session, "one")["message"]["id"])
+        assert "so it never plays" in refused(caller, session, "three")
+    assert proposal.reject() == "1 turn rejected."

@@ -9,7 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from dari_nb.tapes import EventLine, Mark, Recording, Turn, read_tape, settle, write_tape
-from dari_nb.tapes.recording import asked_behind_others as never_played
+from dari_nb.tapes.recording import unreachable
 from dari_nb.tapes.settling.merging import Side
 from dari_nb.tapes.summary import prompt_of
 
@@ -119,7 +119,7 @@ def assert_conversations_whole(sides: list[Recording], now: Recording, told: str
 
     What never played on a side, as other answers stood before it, was named before.
     """
-    never = {turn.place for side in sides for turn in never_played(side.turns)}
+    never = {turn.place for side in sides for turn in unreachable(side.turns)}
     for turn in now.turns:
         if turn.place in never:
             continue

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Container, Sequence
+from collections.abc import Container, Iterable, Sequence
 
 from ...models import Content
 from ...tapes import Scrubber, Taking, Turn, key_of, nearest
@@ -155,18 +155,16 @@ class Finder:
             digests=digests_of(self._store, content),
         ).turn
         key = self._chains.after(session, place, content).key or ""
+        before = [one for turns in self._found.values() for one in turns]
+        if key in self._waiting:
+            told = _WAITS if _is_met(self._waiting[key], before) else _STALE + advice
+            return told.format(tape=tape, turn=_name(self._waiting[key]))
         if answers := self._found.get(key):
             if place.key is not None:
-                line = answers[0].line
-                before = [one for turns in self._found.values() for one in turns]
-                is_met = any(follows(turn, one) for turn in answers for one in before)
-                told = _BEHIND if is_met else _STALE
-                return told.format(tape=tape, turn=f"{line.turn} of {line.session}") + advice
+                told = _BEHIND if any(_is_met(one, before) for one in answers) else _STALE
+                return told.format(tape=tape, turn=_name(answers[0])) + advice
             repeat = session.metadata.get(_REPEAT)
             return _NO_REPEAT.format(tape=tape, number=len(answers), repeat=repeat) + advice
-        if key in self._waiting:
-            line = self._waiting[key].line
-            return _WAITS.format(tape=tape, turn=f"{line.turn} of {line.session}")
         if key in self._broken:
             line = self._broken[key].line
             return _BROKEN.format(tape=tape, turn=f"{line.turn} of {line.session}") + advice
@@ -199,3 +197,12 @@ class Finder:
             return _NO_NEXT.format(tape=tape)
         text = " ".join(text_asked(following[0].line.asked).split())
         return _NEXT.format(tape=tape, asked=text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…")
+
+
+def _is_met(turn: Turn, before: Iterable[Turn]) -> bool:
+    """Whether a session gets to what a turn was asked behind."""
+    return turn.line.parent is None or any(follows(turn, one) for one in before)
+
+
+def _name(turn: Turn) -> str:
+    return f"{turn.line.turn} of {turn.line.session}"

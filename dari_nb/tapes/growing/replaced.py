@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from ..recording import Recording, asked_behind_others, parents_of
+from ..recording import Recording, parents_of, unreachable
 from ..summary import count_of, prompt_of
 from ..turns import Turn
 from .sessions import Place, place_of
@@ -73,7 +73,7 @@ class Replaced:
         """Name the turns that go on from others than stand there now."""
         parents = parents_of(tape.turns)
         behind = {id(turn) for turn in tape.turns if turn.place in self._otherwise}
-        left = [one for one in asked_behind_others(tape.turns) if place_of(one) not in self._here]
+        left = [one for one in unreachable(tape.turns) if place_of(one) not in self._here]
         stale = list[Turn]()
         while found := [turn for turn in left if id(parents.get(id(turn))) in behind]:
             stale += found

@@ -13,7 +13,7 @@ from ..turns import Turn
 from ..words import printable, told_of
 from .adopting import adopt_turn, reject_turn
 from .deciding import Change, Shown
-from .replacing import Placing, beginning_of, names_of, placing_of, put_in_place
+from .replacing import Placing, beginning_of, names_of, placing_of, put_in_place, why_lost
 
 _SAME = "The answer is the same."
 _KEPT = 2000
@@ -167,6 +167,8 @@ class Proposal:
         """
         if self.decided:
             return f"{self.new.line.turn} of {self.new.line.session} was {self.decided}."
+        if why := why_lost(self._shown.now, beginning_of(self._shown.now, self.new)):
+            return why
         placing = self._placing
         if not placing.gone:
             return self._nothing_in_place()

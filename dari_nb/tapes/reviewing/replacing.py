@@ -178,10 +178,17 @@ def refuse_lost(tape: Recording, turn: Turn) -> None:
     Raises:
         InvalidRequestError: It does.
     """
+    if why := why_lost(tape, turn):
+        raise InvalidRequestError(why)
+
+
+def why_lost(tape: Recording, turn: Turn) -> str:
+    """Say that a turn would never play, as it goes on from none of the tape; or nothing."""
     before = [one for one in tape.turns if one.line.key == turn.line.parent]
     if turn.line.parent is not None and not any(follows(turn, one) for one in before):
         text = _GOES_ON_FROM_ANOTHER if before else _GOES_ON_FROM_NONE
-        raise InvalidRequestError(text.format(turn=names_of([turn])))
+        return text.format(turn=names_of([turn]))
+    return ""
 
 
 def names_of(turns: Iterable[Turn]) -> str:

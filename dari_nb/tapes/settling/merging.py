@@ -16,7 +16,7 @@ from ..growing.sessions import Place, place_of
 from ..lines import Mark, TurnLine
 from ..notes import with_notes
 from ..reading import parsed
-from ..recording import Recording, asked_behind_others
+from ..recording import Recording, unreachable
 from ..summary import prompt_of
 from ..turns import Turn
 from ..writing import put, tape_bytes
@@ -196,7 +196,7 @@ class _Merging:
                 yield _BACK.format(whose=whose, what="; ".join(names))
         kept = by_place(written)
         whole = self._chains[0].whole_in(kept) | self._chains[1].whole_in(kept)
-        behind = asked_behind_others(written.turns)
+        behind = unreachable(written.turns)
         if names := [name_of(turn) for turn in behind if place_of(turn) not in whole]:
             yield _BEHIND.format(what="; ".join(names))
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from ...models import events as ev
 from ..keys import is_keyed
 from ..lines import DraftLine, EventLine, FileLine, encoded
-from ..recording import Recording, is_behind_others, parents_of
+from ..recording import Recording, is_unreachable, parents_of
 from ..scrubbing import Scrubber
 from ..summary import prompt_of
 from ..turns import Turn
@@ -123,7 +123,7 @@ def _flaws(turn: Turn, before: Turn | None, circles: Container[str]) -> Iterator
         yield _EDITED
     if line.parent is not None and before is None and line.parent != line.key:
         yield _LOST.format(asked=prompt_of(turn), parent=line.parent, lines=_lines(turn))
-    elif is_behind_others(turn, before):
+    elif line.parent != line.key and is_unreachable(turn, before):
         yield _BEHIND.format(asked=prompt_of(turn), lines=_lines(turn))
     if line.key in circles:
         yield _CIRCLE

@@ -32,7 +32,7 @@ from .runs import Run, dollars_of, list_of, name_of, part_of, sum_of
 NAME = "tape"
 LOST: tuple[str, ...] = (
     "Drafts, attempts that failed, and times of day; new turns that were not adopted.",
-    "Turns that never play, as other answers stand before them.",
+    "Turns that never play, as what they go on from is not on the tape.",
 )
 _CALL = "tool_call_id"
 _ASKED = "asked"
