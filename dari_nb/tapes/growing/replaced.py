@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from ..recording import Recording, parents_of, unreachable
-from ..summary import count_of, prompt_of
+from ..summary import count_of, names_of
 from ..turns import Turn
 from .sessions import Place, place_of
 
@@ -82,14 +82,11 @@ class Replaced:
         if stale:
             them = "it" if len(stale) == 1 else "them"
             count = count_of(len(stale), "turn")
-            _log.warning(_BEHIND, self._path.name, count, them, _names(stale), them, them)
+            _log.warning(
+                _BEHIND, self._path.name, count, them, names_of(stale, _MOST_NAMES), them, them
+            )
 
 
 def _answer(turn: Turn) -> bytes:
     told = [(event.event, event.data) for event in turn.events]
     return msgspec.json.encode(told, order="deterministic")
-
-
-def _names(turns: list[Turn]) -> str:
-    names = [f"{turn.line.turn} of {turn.line.session}, {prompt_of(turn)}" for turn in turns]
-    return "; ".join([*names[:_MOST_NAMES], *(["…"] if len(names) > _MOST_NAMES else [])])
