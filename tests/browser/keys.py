@@ -94,6 +94,13 @@ STATE = """() => {
   };
 }"""
 
+RUN = """async (cell) => {
+  const { content } = window.jupyterapp.shell.currentWidget;
+  content.deselectAll();
+  content.activeCellIndex = cell;
+  await window.jupyterapp.commands.execute("notebook:run-cell");
+}"""
+
 
 def opened_notebook(request, browser):
     """Open it in a host, and close it when its tests have ended."""
@@ -103,17 +110,15 @@ def opened_notebook(request, browser):
     book.execute(SETUP)
     book.page.evaluate(PLACES)
     book.page.on("filechooser", lambda _: None)
+    book.run_all()
     yield book
     server.clear()
 
 
-def run_again(notebook):
-    """Have new views in it."""
-    notebook.problems.clear()
-    notebook.run_all()
-    for view in CELLS:
-        notebook.page.locator(f".dari-view.dari-{view}").first.wait_for()
-    return notebook
+def run_cell(book, view):
+    """Have a new view in its cell."""
+    book.page.evaluate(RUN, list(CELLS).index(view))
+    book.page.locator(f".dari-view.dari-{view}").first.wait_for()
 
 
 def opened(book, view):
@@ -124,7 +129,7 @@ def opened(book, view):
     for field in page.locator(f".dari-{view} input[type=search]:visible").all():
         field.fill("")
     if view == "live" and not page.locator(OPENED[view]).first.is_visible():
-        book.run_all()  # its question was answered, and its turn has ended
+        run_cell(book, view)  # its question was answered, and its turn has ended
     if view in OPENING and not page.locator(OPENED[view]).first.is_visible():
         page.locator(OPENING[view]).first.click()
     page.locator(OPENED[view]).first.wait_for()

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from .keys import CELLS, FOCUS, STATE, opened, opened_notebook, run_again
+from .keys import CELLS, FOCUS, STATE, opened, opened_notebook, run_cell
 
 PLAIN = [
     *("x", "d d", "a", "b", "c", "v", "z", "m", "y", "r", "0 0", "i i", "j", "k", "h", "l", "o"),
@@ -31,8 +31,10 @@ def notebook(request, browser):
 
 
 @pytest.fixture
-def book(notebook):
-    return run_again(notebook)
+def book(notebook, view):
+    notebook.problems.clear()
+    run_cell(notebook, view)
+    return notebook
 
 
 def pressed(book, view, keys):

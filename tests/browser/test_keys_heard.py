@@ -2,7 +2,7 @@
 
 import pytest
 
-from .keys import CELLS, FOCUS, opened, opened_notebook, run_again
+from .keys import CELLS, FOCUS, opened, opened_notebook, run_cell
 
 # Views are built as the reader comes near.
 HAS_PLACE = "([view, place]) => [...window.places(view).keys()].some((n) => n.startsWith(place))"
@@ -14,8 +14,10 @@ def notebook(request, browser):
 
 
 @pytest.fixture
-def book(notebook):
-    return run_again(notebook)
+def book(notebook, view):
+    notebook.problems.clear()
+    run_cell(notebook, view)
+    return notebook
 
 
 RUNNING = {
