@@ -1,4 +1,4 @@
-import { focused } from "../shared/dom";
+import { atEnd, focused } from "../shared/dom";
 
 /** JupyterLab and Notebook leave keys alone whose target has this attribute. */
 const SPARED = "data-lm-suppress-shortcuts";
@@ -31,7 +31,7 @@ export function keepKeys(root: HTMLElement, signal: AbortSignal): void {
     if (!root.contains(active)) root.focus({ preventScroll: true });
   };
   for (const kind of ["click", "dragend"]) root.addEventListener(kind, enter, { signal });
-  signal.addEventListener("abort", () => spared?.removeAttribute(SPARED));
+  atEnd(signal, () => spared?.removeAttribute(SPARED));
   window.addEventListener("keydown", spare, { capture: true, signal });
   root.addEventListener("keydown", stop, { signal });
 }

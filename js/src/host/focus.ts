@@ -1,4 +1,4 @@
-import { focused } from "../shared/dom";
+import { atEnd, focused } from "../shared/dom";
 
 /** What takes the focus from an element that stays where it is. */
 const TAKING = ["hidden", "inert", "disabled"];
@@ -27,7 +27,7 @@ export function holdFocus(root: HTMLElement, signal: AbortSignal): void {
   changes.observe(root, { childList: true, subtree: true, attributeFilter: TAKING });
   root.addEventListener("focusin", note, { signal });
   root.addEventListener("focusout", () => queueMicrotask(hold), { signal });
-  signal.addEventListener("abort", () => changes.disconnect());
+  atEnd(signal, () => changes.disconnect());
 }
 
 function canHold(element: HTMLElement): boolean {

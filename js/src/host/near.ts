@@ -1,3 +1,5 @@
+import { atEnd } from "../shared/dom";
+
 /** How far from what is seen something is drawn already. */
 const NEAR_PX = 1000;
 /** A page behind others is told of nothing, and drawn all the same. */
@@ -28,7 +30,7 @@ export function whenNear(el: HTMLElement, draw: () => void, signal: AbortSignal)
   };
   timer = setTimeout(look, SOON_MS);
   for (const over of [near.signal, signal]) {
-    over.addEventListener("abort", () => {
+    atEnd(over, () => {
       observer.disconnect();
       clearTimeout(timer);
     });

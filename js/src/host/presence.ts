@@ -1,3 +1,4 @@
+import { atEnd } from "../shared/dom";
 import type { Gone, Here } from "./wire";
 
 /** A view may be taken out and put back at once, as when its cell is moved. */
@@ -27,7 +28,7 @@ export class Presence {
       if (areas.length === 0 && !signal.aborted) setTimeout(look, SOON_MS);
     };
     setTimeout(look);
-    signal.addEventListener("abort", () => {
+    atEnd(signal, () => {
       this.#views.delete(el);
       clearTimeout(this.#going);
       this.#going = setTimeout(() => this.#went(areas), SOON_MS);

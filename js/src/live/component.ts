@@ -1,4 +1,5 @@
 import { type Component, decode, type Port } from "../host/port";
+import { atEnd } from "../shared/dom";
 import { Clock } from "./clock";
 import { Feed } from "./feed";
 import { Timeline } from "./timeline";
@@ -31,7 +32,7 @@ export const liveTranscript: Component<State> = (port, signal) => {
     if (typeof news.elapsed === "number") clock.sync(news.elapsed);
     feed.receive(news, decode<Change>(buffers));
   }, signal);
-  signal.addEventListener("abort", () => feed.close());
+  atEnd(signal, () => feed.close());
   return (el, until) => drawTranscript(el, sourceOf(port, timeline, clock), until);
 };
 

@@ -1,3 +1,4 @@
+import { atEnd } from "../shared/dom";
 import { itemAt } from "../shared/order";
 
 /** Closer to the end than this counts as being there: fractions, and one line of slack. */
@@ -30,7 +31,7 @@ export class Follow {
     const sizes = new ResizeObserver(() => this.#settle());
     sizes.observe(content);
     sizes.observe(scroller);
-    signal.addEventListener("abort", () => sizes.disconnect());
+    atEnd(signal, () => sizes.disconnect());
   }
 
   get following(): boolean {

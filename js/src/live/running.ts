@@ -1,3 +1,4 @@
+import { atEnd } from "../shared/dom";
 import { type Clock, ticking } from "./clock";
 
 /** Lets each open call count its own time, once a second, as long as there is one. */
@@ -9,7 +10,7 @@ export class RunningCalls {
   constructor(root: HTMLElement, clock: Clock, signal: AbortSignal) {
     this.#root = root;
     this.#clock = clock;
-    signal.addEventListener("abort", () => clearTimeout(this.#tick));
+    atEnd(signal, () => clearTimeout(this.#tick));
   }
 
   /** Shows the times now and goes on from there. */

@@ -1,3 +1,4 @@
+import { atEnd } from "../shared/dom";
 import { type Clock, duration, ticking } from "./clock";
 import type { State } from "./wire";
 
@@ -43,7 +44,7 @@ export class StateBar {
     this.#stop.addEventListener("click", () => void this.#stopped(stop), { signal });
     this.#spoken.setAttribute("role", "status");
     this.element.append(this.#state, this.#clock, this.#note, this.#stop, this.#spoken);
-    signal.addEventListener("abort", () => clearTimeout(this.#tick));
+    atEnd(signal, () => clearTimeout(this.#tick));
   }
 
   show(state: State): void {

@@ -1,3 +1,4 @@
+import { atEnd } from "../shared/dom";
 import { edited } from "../shared/grow";
 import type { Change, Fragment, Growth } from "./wire";
 
@@ -43,7 +44,7 @@ export class Timeline {
   subscribe(listener: Listener, signal: AbortSignal): void {
     if (this.#order.length > 0) listener(this.fragments());
     this.#listeners.add(listener);
-    signal.addEventListener("abort", () => this.#listeners.delete(listener));
+    atEnd(signal, () => this.#listeners.delete(listener));
   }
 
   #place(change: Fragment): Placed[] {

@@ -1,4 +1,4 @@
-import { focused } from "../shared/dom";
+import { atEnd, focused } from "../shared/dom";
 import { Folds } from "../shared/folds";
 import { become, isAnswer, markEnd } from "../shared/grow";
 import type { Placed } from "./timeline";
@@ -39,7 +39,7 @@ export class TurnList {
     this.#root = root;
     this.#around = around;
     this.#folds.watch(root, signal);
-    signal.addEventListener("abort", () => cancelAnimationFrame(this.#frame));
+    atEnd(signal, () => cancelAnimationFrame(this.#frame));
   }
 
   /** Puts changes in place: now if they are few, else over the next frames. */

@@ -1,4 +1,5 @@
 import type { Component } from "../host/port";
+import { atEnd } from "../shared/dom";
 import { Sheet } from "./sheet";
 import { MatrixView } from "./view";
 import type { Change, News, State } from "./wire";
@@ -16,7 +17,7 @@ export const matrix: Component<State> = (port, signal) => {
     asked = true;
   };
   const timer = setTimeout(() => n === 0 && hello(), HELLO_AFTER_MS);
-  signal.addEventListener("abort", () => clearTimeout(timer));
+  atEnd(signal, () => clearTimeout(timer));
   port.receive((message, buffers) => {
     const news = message as News;
     for (const buffer of buffers) sheet.apply(decode(buffer));

@@ -1,6 +1,6 @@
 import { Timeline } from "../live/timeline";
 import { TurnList } from "../live/turns";
-import { focused } from "../shared/dom";
+import { atEnd, focused } from "../shared/dom";
 import { dress, fill, find, part, put, tell } from "./parts";
 import type { Cell, Opened } from "./wire";
 
@@ -24,7 +24,7 @@ export class Pane {
     this.#repeats = find(element, ".dari-repeats");
     this.#told = find(element, ".dari-more");
     this.#log = find(element, ".dari-log");
-    signal.addEventListener("abort", () => this.#closing.abort());
+    atEnd(signal, () => this.#closing.abort());
   }
 
   /** Makes room for something new. */

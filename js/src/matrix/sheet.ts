@@ -1,3 +1,4 @@
+import { atEnd } from "../shared/dom";
 import type { Cell, Change, Column, Row } from "./wire";
 
 type Listener = (change: Change) => void;
@@ -35,7 +36,7 @@ export class Sheet {
   /** Hands over every change until `signal` aborts. */
   subscribe(listener: Listener, signal: AbortSignal): void {
     this.#listeners.add(listener);
-    signal.addEventListener("abort", () => this.#listeners.delete(listener));
+    atEnd(signal, () => this.#listeners.delete(listener));
   }
 }
 

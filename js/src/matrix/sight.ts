@@ -1,3 +1,4 @@
+import { atEnd } from "../shared/dom";
 import { hasEnded, type Sheet } from "./sheet";
 
 const REPORT_MS = 300;
@@ -43,7 +44,7 @@ export function sight(
     soon();
   }, NEAR);
   sheet.subscribe(soon, signal);
-  signal.addEventListener("abort", () => {
+  atEnd(signal, () => {
     observer.disconnect();
     clearTimeout(timer);
   });

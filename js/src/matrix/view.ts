@@ -1,6 +1,7 @@
 import { isChord, runsCell } from "../host/border";
 import { interruptKernel } from "../host/interrupt";
 import type { Port } from "../host/port";
+import { atEnd } from "../shared/dom";
 import { Place } from "../shared/place";
 import { type Grid, gridIn } from "./grid";
 import { Pane } from "./pane";
@@ -81,7 +82,7 @@ export class MatrixView {
     this.#listen(signal);
     port.watch(TRAITS, () => this.#show(), signal);
     sheet.subscribe((change) => this.#changed(change), signal);
-    signal.addEventListener("abort", () => {
+    atEnd(signal, () => {
       cancelAnimationFrame(this.#frame);
       clearTimeout(this.#following);
     });

@@ -1,5 +1,5 @@
 import type { Component, Port } from "../host/port";
-import { make, onEscape } from "../shared/dom";
+import { atEnd, make, onEscape } from "../shared/dom";
 import { keySheet, onKeys } from "../shared/keys";
 import { Controls } from "./controls";
 import { Playback } from "./playback";
@@ -22,7 +22,7 @@ export const player: Component<State> = (port, signal) => {
   return (el, until) => {
     const draw = drawPlayer(el, port, story, playback, until);
     drawn.add(draw);
-    until.addEventListener("abort", () => drawn.delete(draw));
+    atEnd(until, () => drawn.delete(draw));
   };
 };
 

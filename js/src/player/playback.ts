@@ -1,4 +1,5 @@
 import type { Port } from "../host/port";
+import { atEnd } from "../shared/dom";
 import type { Place, Story } from "./story";
 import type { Mark, State, Step } from "./wire";
 
@@ -28,7 +29,7 @@ export class Playback {
     port.watch(["at"], () => this.#sent(), signal);
     port.watch(["playing"], () => this.#started(), signal);
     port.watch(["speed", "idle_limit"], () => this.#tell(), signal);
-    signal.addEventListener("abort", () => cancelAnimationFrame(this.#frame));
+    atEnd(signal, () => cancelAnimationFrame(this.#frame));
   }
 
   get place(): Place {
@@ -56,7 +57,7 @@ export class Playback {
   /** Calls a listener at every change, until `signal` aborts. */
   subscribe(listener: () => void, signal: AbortSignal): void {
     this.#listeners.add(listener);
-    signal.addEventListener("abort", () => this.#listeners.delete(listener));
+    atEnd(signal, () => this.#listeners.delete(listener));
   }
 
   /** Plays on from here, at the end from the beginning. */

@@ -1,3 +1,4 @@
+import { atEnd } from "../shared/dom";
 import { scrollersAround } from "../shared/scrolling";
 
 /** As tall as no page is. */
@@ -16,7 +17,7 @@ export function keepInSight(el: HTMLElement, signal: AbortSignal): void {
     if (el.matches(":focus-within")) bring();
   });
   sizes.observe(el);
-  signal.addEventListener("abort", () => sizes.disconnect());
+  atEnd(signal, () => sizes.disconnect());
   addEventListener("resize", fill, { signal });
   el.addEventListener("keydown", bring, { signal });
 }

@@ -1,5 +1,5 @@
 import { Follow } from "../live/follow";
-import { button, make } from "../shared/dom";
+import { atEnd, button, make } from "../shared/dom";
 import type { Playback } from "./playback";
 import { Scene } from "./scene";
 import type { Story } from "./story";
@@ -41,7 +41,7 @@ export class Stage {
     this.#follow = new Follow(this.log, this.#turns, left, signal);
     const options = { root: this.log, rootMargin: NEAR };
     this.#observer = new IntersectionObserver((seen) => this.#seen(seen), options);
-    signal.addEventListener("abort", () => {
+    atEnd(signal, () => {
       this.#observer.disconnect();
       for (const scene of this.#scenes) scene.close();
     });

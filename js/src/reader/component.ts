@@ -1,5 +1,6 @@
 import { whenNear } from "../host/near";
 import { type Component, decode, type Port } from "../host/port";
+import { atEnd } from "../shared/dom";
 import { Reader } from "./reader";
 import { Rows } from "./rows";
 import type { All, Growth, Piece, Row, Rows as RowsMessage, State } from "./wire";
@@ -55,7 +56,7 @@ export function readerOf(port: Port<State>, signal: AbortSignal) {
     own.replace(0, rows);
     const view = { rows: own, reader: new Reader(el, port, own, until, first) };
     views.add(view);
-    until.addEventListener("abort", () => views.delete(view));
+    atEnd(until, () => views.delete(view));
     return view.reader;
   };
 }

@@ -1,5 +1,5 @@
 import type { Port } from "../host/port";
-import { make } from "../shared/dom";
+import { atEnd, make } from "../shared/dom";
 import { Folds } from "../shared/folds";
 import { type Key, keySheet, onKeys } from "../shared/keys";
 import { bringIntoSight } from "../shared/scrolling";
@@ -112,7 +112,7 @@ export class Reader {
     port.watch(["selected"], () => this.#goSelected(), signal);
     port.watch(["session"], () => this.#beginAnew(), signal);
     port.watch(["branches"], () => this.#drawBranches(), signal);
-    signal.addEventListener("abort", () => this.#close());
+    atEnd(signal, () => this.#close());
     this.#showTraits();
     this.changed();
   }

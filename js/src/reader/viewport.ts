@@ -1,3 +1,4 @@
+import { atEnd } from "../shared/dom";
 import { Heights } from "./heights";
 
 /** Screens that are drawn above and below what is seen. */
@@ -49,7 +50,7 @@ export class Viewport {
     }
     this.#sizes = new ResizeObserver((entries) => this.#resized(entries));
     this.#sizes.observe(box);
-    signal.addEventListener("abort", () => {
+    atEnd(signal, () => {
       this.#sizes.disconnect();
       cancelAnimationFrame(this.#frame);
     });

@@ -19,6 +19,11 @@ export function onEscape(element: HTMLElement, close: () => void, isOpen = () =>
   });
 }
 
+/** Does something when `signal` aborts. */
+export function atEnd(signal: AbortSignal, done: () => void): void {
+  signal.addEventListener("abort", done);
+}
+
 /** Makes an element: a class, attributes by name, and what is in it. */
 export function make<Tag extends keyof HTMLElementTagNameMap>(
   tag: Tag,

@@ -1,3 +1,4 @@
+import { atEnd } from "./dom";
 import { isAnswer } from "./grow";
 import { itemAt, wayTo } from "./order";
 import { scrollTo } from "./scrolling";
@@ -45,7 +46,7 @@ export class Place {
     this.#el = el;
     this.#pair = pair;
     this.#log = log;
-    this.#over.signal.addEventListener("abort", () => this.#changes.disconnect());
+    atEnd(this.#over.signal, () => this.#changes.disconnect());
     const note = () => this.#note();
     const sizes = new ResizeObserver(note);
     for (const box of [log, ...log.children]) sizes.observe(box);
@@ -60,7 +61,7 @@ export class Place {
         signal: this.#over.signal,
       });
     }
-    signal.addEventListener("abort", () => sizes.disconnect());
+    atEnd(signal, () => sizes.disconnect());
   }
 
   /** Looks up what is read: the item in the middle of what is seen, or what of it is there. */
