@@ -7,6 +7,7 @@ import { leavePaper } from "./host/last";
 import { type Component, type Draw, type Message, type Port, Questions } from "./host/port";
 import { Presence } from "./host/presence";
 import type { Answer, Last } from "./host/wire";
+import { atEnd } from "./shared/dom";
 
 type Traits = Record<string, unknown>;
 type Model = AnyModel<Traits>;
@@ -14,11 +15,18 @@ type Cleanup = () => void;
 
 /** The widget manager of JupyterLab and Notebook, as far as it is asked. */
 interface Manager {
-  kernel: { statusChanged: Signal; removeInputGuard?(): void } | null;
+  kernel: {
+    statusChanged: Signal<string>;
+    iopubMessage?: Signal<Published>;
+    removeInputGuard?(): void;
+  } | null;
 }
-interface Signal {
-  connect(slot: (sender: unknown, status: string) => void): void;
-  disconnect(slot: (sender: unknown, status: string) => void): void;
+interface Signal<T> {
+  connect(slot: (sender: unknown, said: T) => void): void;
+  disconnect(slot: (sender: unknown, said: T) => void): void;
+}
+interface Published {
+  header: { msg_type: string; session: string };
 }
 
 /** What a kernel's status says when it ends, or begins anew, by this page or by another. */
@@ -62,7 +70,7 @@ function viewOf(component: Component<never>) {
       if (message.kind === "unasked") for (const el of shown) leaveInput(el);
     };
     model.on("msg:custom", asked);
-    closing.signal.addEventListener("abort", () => model.off("msg:custom", asked));
+    atEnd(closing.signal, () => model.off("msg:custom", asked));
     return () => closing.abort();
   }
 
@@ -74,7 +82,7 @@ function viewOf(component: Component<never>) {
     presence?.shown(el, closing.signal);
     el.addEventListener(UNASKED, () => leaveInput(el), { signal: closing.signal });
     shown.add(el);
-    closing.signal.addEventListener("abort", () => shown.delete(el));
+    atEnd(closing.signal, () => shown.delete(el));
     const mark = () => el.classList.add("dari-gone");
     if (gone.aborted) mark();
     gone.addEventListener("abort", mark, { signal: closing.signal });
@@ -97,10 +105,19 @@ function hideInput(el: Element): void {
 /** Aborts when the kernel ends or begins anew: no model outlives it. Not every host tells. */
 function kernelGone(model: Model, signal: AbortSignal): AbortSignal {
   const gone = new AbortController();
-  const changed = kernelOf(model)?.statusChanged;
-  const see = (_: unknown, status: string) => ENDS.test(status) && gone.abort();
-  changed?.connect(see);
-  signal.addEventListener("abort", () => changed?.disconnect(see));
+  const kernel = kernelOf(model);
+  function listen<T>(said: Signal<T> | undefined, slot: (sender: unknown, said: T) => void) {
+    said?.connect(slot);
+    atEnd(signal, () => said?.disconnect(slot));
+  }
+  listen(kernel?.statusChanged, (_, status) => ENDS.test(status) && gone.abort());
+  // What a kernel says as it begins may be lost on its way; later words name its session, too.
+  let known: string | undefined;
+  listen(kernel?.iopubMessage, (_, { header: { msg_type, session } }) => {
+    if (msg_type !== "status") return;
+    known ??= session;
+    if (session !== known) gone.abort();
+  });
   return gone.signal;
 }
 
@@ -113,13 +130,13 @@ function portOf(
   const questions = new Questions();
   const on = (name: string, listener: (...args: never[]) => void, until: AbortSignal) => {
     model.on(name as "msg:custom", listener as () => void);
-    until.addEventListener("abort", () => model.off(name, listener as () => void));
+    atEnd(until, () => model.off(name, listener as () => void));
   };
   const answer = (message: Answer, buffers: DataView[]) => {
     if (message.kind === "answer") questions.answered(message, buffers);
   };
   on("msg:custom", answer, signal);
-  gone.addEventListener("abort", () => questions.refuse(GONE));
+  atEnd(gone, () => questions.refuse(GONE));
   const port: Port<Traits> = {
     get: (name) => model.get(name),
     set(changes) {

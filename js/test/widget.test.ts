@@ -148,6 +148,31 @@ describe("the widget", () => {
     expect(fetched.mock.calls[0]?.[1].method).toBe("POST");
   });
 
+  test("knows a kernel that began anew by its session, if it never hears it begin", () => {
+    const said: ((sender: unknown, message: object) => void)[] = [];
+    const silent = { connect: () => undefined, disconnect: () => undefined };
+    const iopubMessage = {
+      connect: (slot: (typeof said)[number]) => said.push(slot),
+      disconnect: (slot: (typeof said)[number]) => said.splice(said.indexOf(slot), 1),
+    };
+    Object.assign(model, { widget_manager: { kernel: { statusChanged: silent, iopubMessage } } });
+    close();
+    close = widget.initialize({ model: model as never });
+    const { el } = view();
+    const hear = (msg_type: string, session: string) => {
+      for (const slot of said) slot(null, { header: { msg_type, session } });
+    };
+    hear("status", "first");
+    hear("status", "first");
+    // The notebook server complains of too much output in its own name.
+    hear("stream", "server");
+    expect(el.classList).not.toContain("dari-gone");
+    hear("status", "second");
+    expect(el.classList).toContain("dari-gone");
+    close();
+    expect(said).toEqual([]);
+  });
+
   test("takes the input field away, and lets cells run, when nothing is asked any more", () => {
     const removeInputGuard = vi.fn();
     const statusChanged = { connect: () => undefined, disconnect: () => undefined };
