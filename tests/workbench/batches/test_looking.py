@@ -471,6 +471,23 @@ def test_cells_are_compared_beside_each_other(batch):
         batch.compare((0, "a"))
 
 
+def test_long_answers_that_differ_in_two_words_have_just_these_marked(d, server):
+    @server.agent("ends", llms=["a", "b"])
+    def ends(prompt, turn):
+        end = "LEFT" if turn.llm_id == "a" else "RIGHT"
+        far = "the same words here " * 3_000 if prompt == "far" else end
+        return f"{far} {'same words stay here ' * 500}{end}"
+
+    batch = d.batches.run("ends", ["near", "far"], ["a", "b"]).wait(20)
+    for task, marks in ((0, 2), (1, 1)):
+        compared = batch.compare("a", "b", task=task)
+        html, text = compared.to_mimebundle()["text/html"], str(compared)
+        assert html.count("<del>LEFT</del>") == html.count("<ins>RIGHT</ins>") == marks
+        assert html.count("<del>") + html.count("<ins>") == 2 * marks
+        assert "all differs" not in text
+        assert text.count("LEFT") == text.count("RIGHT") == marks
+
+
 def test_columns_are_compared_where_they_differ_or_on_a_task(batch):
     assert [cell.id for cell in batch.compare("a", "b").cells] == ["0/a/0", "0/b/0"]
     assert [cell.id for cell in batch.compare("a", "b", task=1).cells] == ["1/a/0", "1/b/0"]
