@@ -16,7 +16,7 @@ from ..link.background import awaited, wait_for
 from ..link.progress import Progress
 from .cells import UNSENT, Cell, Column
 from .following.cancelling import Cancelling
-from .following.following import Following
+from .following.following import AT_ONCE, Following
 from .following.late_costs import LateCosts
 from .following.past_costs import past_prices, spent_on
 from .following.spending import INTERRUPTED, Spending, Spent, amount_of
@@ -94,7 +94,7 @@ class Outgoing(Results):
         self, work: Coroutine[Any, Any, None], noun: str, is_read: Callable[[Cell], bool]
     ) -> None:
         """Wait for what is read of all cells, and tell how many are."""
-        with Progress(len(self), noun) as progress:
+        with Progress(len(self), noun, at_once=AT_ONCE) as progress:
 
             def tell() -> None:
                 progress.advance(sum(map(is_read, self.cells)) - progress.done)
