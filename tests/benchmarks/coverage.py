@@ -26,6 +26,8 @@ TASKS = (5, 10, 20, 50)
 RATES = (0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95)
 ALIKE = 0.3
 """How a task's tries go together: the correlation of two of them, and of those of two LLMs."""
+RARE = 0.05
+"""How often a task has what hardly any has."""
 RUNS = 8_000
 DRAWS = 999
 _HARD = 200  # kinds of tasks, from hard to easy, into which a distribution of their rates is cut
@@ -79,6 +81,9 @@ def tables() -> Iterator[tuple[str, list[str]]]:
     for title, cells in NUMBERS.items():
         rows = (number_line(label, cell, tasks) for label, cell in cells.items() for tasks in TASKS)
         yield title, [f"{'':8}{names}", *rows]
+    for title, steady in STEADY.items():
+        shares = {name: [f"{cell(tasks):.1f}" for tasks in TASKS] for name, cell in steady.items()}
+        yield title, [head, *(line(name, cells) for name, cells in shares.items())]
 
 
 def line(name: str, cells: Iterable[object]) -> str:
@@ -155,6 +160,16 @@ def of_differences(name: str, tasks: int) -> float:
     random = _seeded(name, tasks, "difference")
     one, other = (_numbers(random, name, 1, tasks) for _ in range(2))
     return _share_held((one - other)[: RUNS // 2], 0)
+
+
+def of_rare(tasks: int) -> float:
+    """Draw how often the interval of the difference to a steady LLM holds 0, in percent.
+
+    The other one has 1 on one task in twenty and else 0, and the steady one as much on average.
+    """
+    random, shape = _seeded("rare", tasks, "difference"), (RUNS // 2, tasks, 1)
+    rare = (random.random(shape) < RARE).astype(np.float64)
+    return _share_held(rare - random.normal(RARE, RARE / 100, shape), 0)
 
 
 def _share_held(runs: Array, truth: float) -> float:
@@ -294,6 +309,9 @@ ROWS: dict[str, dict[str, Callable[[int], Cell]]] = {
 NUMBERS: dict[str, dict[str, Callable[[str, int], float]]] = {
     "mean": {"1": partial(of_numbers, 1), "3": partial(of_numbers, 3)},
     "paired_difference": {"1": of_differences},
+}
+STEADY: dict[str, dict[str, Callable[[int], float]]] = {
+    "paired_difference": {"1 in 20 tasks": of_rare},
 }
 
 if __name__ == "__main__":

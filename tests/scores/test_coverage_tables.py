@@ -136,6 +136,15 @@ def test_the_table_has_what_is_drawn_of_other_values(title: str, repeats: str) -
         assert cell(name, 5) == pytest.approx(told[name], abs=0.051)
 
 
+def test_the_help_says_how_seldom_a_difference_to_a_steady_llm_is_held() -> None:
+    [(title, rows)] = coverage.STEADY.items()
+    [(name, cell)] = rows.items()
+    told = dict(zip(coverage.TASKS, map(float, rows_of(title)[name]), strict=True))
+    for tasks in (5, 10):
+        assert cell(tasks) == pytest.approx(told[tasks], abs=0.051)
+    assert told[5] < told[10] < told[20] < told[50] < 95
+
+
 @pytest.mark.parametrize("label", ["20 x 1", "20 x 3", "50 x 1", "50 x 3"])
 def test_from_20_tasks_on_other_values_hold_about_as_often_as_promised(label: str) -> None:
     assert all(93 <= cell <= 97 for cell in numbers_of("mean", label))

@@ -9,7 +9,7 @@ from itertools import groupby
 
 from ..markup.passive import passive
 from ..markup.runs import more_html
-from ..markup.wording import Wording, worded, wording_html
+from ..markup.wording import Unmarked, Wording, worded, wording_html
 from ..page.sheet import ROOT, style
 from ..plain.inert import inert
 from ..plain.limits import LIMITS
@@ -110,7 +110,7 @@ def _wordings(runs: Sequence[tuple[str, list[str]]]) -> Iterator[list[str]]:
 
 def _reworded(before: list[str], after: list[str]) -> tuple[list[str], list[str]]:
     pair = worded("\n".join(before), "\n".join(after))
-    if pair is None:
+    if isinstance(pair, Unmarked):
         return [_safe_line(line) for line in before], [_safe_line(line) for line in after]
     return _marked(pair[0], before, "del"), _marked(pair[1], after, "ins")
 

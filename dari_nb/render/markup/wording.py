@@ -6,10 +6,12 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from difflib import SequenceMatcher
+from enum import Enum
 from html import escape
 from typing import NamedTuple
 
 from ..plain.visible import visible
+from .edits import common_stretches
 from .prose import formula_html
 
 # Formulas, code and a few bold words are told apart as a whole: half of one cannot be set. Prices
@@ -24,7 +26,7 @@ _SET = re.compile(rf"({_FORMULA}|{_CODE}|{_BOLD})", re.DOTALL)
 # A word with what it is made of (2024-05-20, can't, 3.50), or a mark; the space before comes along.
 _WORD = r"\w+(?:[.,:'\u2019/-]\w+)*"
 _TOKEN = re.compile(rf"\s*(?:{_FORMULA}|{_CODE}|{_BOLD}|{_WORD}|[^\w\s])", re.DOTALL)
-_MOST_WORK = 300_000  # pairs of equal words; beyond that comparing would take seconds
+_MOST_WORK = 300_000  # pairs of equal words; beyond that weighing all would take seconds
 _LEAST_SHARED = 0.2  # of the shorter text; with less, marks would cover everything
 _SHORT = 3  # characters of a lone word that does not earn a break between two marks
 
@@ -36,12 +38,19 @@ class Wording(NamedTuple):
     is_shared: bool
 
 
-def worded(left: str, right: str) -> tuple[list[Wording], list[Wording]] | None:
+class Unmarked(Enum):
+    """Why the words of two texts are not told apart."""
+
+    ALL_DIFFERS = "all differs"
+    TOO_MUCH = "too long and too different to be compared word by word"
+
+
+def worded(left: str, right: str) -> tuple[list[Wording], list[Wording]] | Unmarked:
     """Compare two texts word by word; white space does not count.
 
     Returns:
-        Both texts in stretches, or ``None`` when there is no use in it: they have hardly
-        anything in common, or the same few words so often that comparing would take seconds.
+        Both texts in stretches, or why there are none: they have hardly anything in common, or
+        the same few words so often, and so much that differs, that comparing would take seconds.
 
     >>> worded("to the card", "to your card")  # doctest: +NORMALIZE_WHITESPACE
     ([Wording(text='to', is_shared=True), Wording(text=' the', is_shared=False),
@@ -54,15 +63,15 @@ def worded(left: str, right: str) -> tuple[list[Wording], list[Wording]] | None:
     start = _alike(words_a, words_b)
     end = _alike(words_a[start:][::-1], words_b[start:][::-1])
     inner_a, inner_b = words_a[start : len(a) - end], words_b[start : len(b) - end]
-    if _work(inner_a, inner_b) > _MOST_WORK:
-        return None
+    common = _common(inner_a, inner_b)
+    if common is None:
+        return Unmarked.TOO_MUCH
     blocks = [(0, 0, start)]
-    matcher = SequenceMatcher(None, inner_a, inner_b, autojunk=False)
-    blocks += [(i + start, j + start, size) for i, j, size in matcher.get_matching_blocks() if size]
+    blocks += [(i + start, j + start, size) for i, j, size in common if size]
     blocks.append((len(a) - end, len(b) - end, end))
     shared = _worth_it(blocks, a, b)
     if sum(size for _, _, size in shared) < _LEAST_SHARED * min(len(a), len(b)):
-        return None
+        return Unmarked.ALL_DIFFERS
     return _stretches(a, [(i, i + n) for i, _, n in shared]), _stretches(
         b, [(j, j + n) for _, j, n in shared]
     )
@@ -85,6 +94,13 @@ def _alike(a: Sequence[str], b: Sequence[str]) -> int:
     """Count the words at the start that are the same."""
     pairs = enumerate(zip(a, b, strict=False))
     return next((index for index, (x, y) in pairs if x != y), min(len(a), len(b)))
+
+
+def _common(a: Sequence[str], b: Sequence[str]) -> Sequence[tuple[int, int, int]] | None:
+    """Return what two texts have in common; ``None`` where that would take seconds to find."""
+    if _work(a, b) > _MOST_WORK:
+        return common_stretches(a, b)
+    return SequenceMatcher(None, a, b, autojunk=False).get_matching_blocks()
 
 
 def _work(a: Sequence[str], b: Sequence[str]) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
 from itertools import groupby, zip_longest
@@ -11,10 +11,11 @@ from ...models import AssistantMessageItem, TimelineItem, ToolCallItem, UserMess
 from ...models.events import CANCELLED, MAX_TOKENS
 from ..calls.tool_paths import Step, aligned, arguments_of
 from ..markup.prose import prose_html
-from ..markup.wording import Wording, worded, wording_html
+from ..markup.wording import Unmarked, Wording, worded, wording_html
 from ..page.sheet import ROOT, style
+from ..plain.excerpts import Excerpt, excerpts
 from ..plain.inert import inert_lines
-from ..plain.limits import Cap, cut
+from ..plain.limits import Cap
 from ..plain.values import one_line
 from ..plain.visible import visible, visible_name
 from ..plain.words import arguments_text, cost_text, count_text, duration_text, is_failed
@@ -28,6 +29,8 @@ _TASK = Cap(lines=20, chars=2_000)
 _CALLS = 300  # calls of a path that are aligned
 _VALUE = 120  # characters of an argument
 _PEEK = 80
+
+_Pair = tuple[list[Wording], list[Wording]] | Unmarked
 
 
 @dataclass(frozen=True)
@@ -66,12 +69,12 @@ def compare_html(compared: Sequence[Compared], *, blind: bool = False) -> str:
         compared: Two sessions or more; answers of all are compared with those of the first.
         blind: Whether to leave out time, cost and tokens, which can tell one LLM from another.
     """
+    return _table_html(compared, _sections(compared, blind=blind))
+
+
+def _table_html(compared: Sequence[Compared], sections: Iterable[Sequence[_Line]]) -> str:
     heads = "".join(f'<th scope="col">{_safe(one.name)}</th>' for one in compared)
-    bodies = "".join(
-        f"<tbody>{_lines_html(lines)}</tbody>"
-        for lines in _sections(compared, blind=blind)
-        if lines
-    )
+    bodies = "".join(f"<tbody>{_lines_html(lines)}</tbody>" for lines in sections if lines)
     return (
         f'<table class="dari-compare"><thead><tr><th scope="col"></th>{heads}</tr></thead>'
         f"{bodies}</table>"
@@ -83,8 +86,9 @@ def compare_paper(compared: Sequence[Compared]) -> dict[str, str]:
 
     Example: ``compare_paper([Compared("small", cell, items), Compared("large", other, others)])``
     """
-    html = f"{ROOT}{compare_html(compared)}</div>"
-    lines = [line for section in _sections(compared, blind=False) for line in section]
+    sections = list(_sections(compared, blind=False))
+    html = f"{ROOT}{_table_html(compared, sections)}</div>"
+    lines = [line for section in sections for line in section]
     return {
         "text/html": style(html) + html,
         "text/markdown": _markdown([one.name for one in compared], lines),
@@ -108,10 +112,9 @@ def _sections(compared: Sequence[Compared], *, blind: bool) -> Iterator[list[_Li
 def _task(compared: Sequence[Compared]) -> Iterator[_Line]:
     """Say what was asked first."""
     asked = [next((i for i in c.items if isinstance(i, UserMessageItem)), None) for c in compared]
-    texts = [cut(item.text if item else "", _TASK)[0] for item in asked]
-    if any(texts):
-        html = [_safe(text) or ABSENT for text in texts]
-        yield _Line("Task", html, texts, len(set(texts)) > 1)
+    shown = excerpts([item.text if item else "" for item in asked], _TASK)
+    if any(one.text for one in shown):
+        yield _excerpts_line("Task", shown, [_safe(one.text) for one in shown])
 
 
 def _figures(compared: Sequence[Compared], *, blind: bool) -> Iterator[_Line]:
@@ -165,48 +168,63 @@ def _answers(answers: Sequence[Sequence[str]]) -> Iterator[_Line]:
     turns = list(zip_longest(*answers, fillvalue=""))
     last = [list(texts[-1:]) for texts in answers]
     for number, texts in enumerate(turns[:-1], 1):
-        shown = [cut(text, _TEXT)[0] for text in texts]
-        folded = [_folded(html, text) for html, text in zip(_diffs(shown), shown, strict=True)]
-        yield _Line(f"Answer {number}", folded, shown, len(set(shown)) > 1)
+        shown = excerpts(texts, _TEXT)
+        words = [one.text for one in shown]
+        diffs = _diffs(words, _pairs(words))
+        folded = [_folded(html, text) for html, text in zip(diffs, words, strict=True)]
+        yield _excerpts_line(f"Answer {number}", shown, folded)
     # The last answers belong together even where one session took more turns.
-    cuts = [cut("".join(texts), _TEXT) for texts in last]
-    shown = [text for text, _ in cuts]
-    html = [
-        f"{text or ABSENT}{_note(note)}"
-        for text, (_, note) in zip(_diffs(shown), cuts, strict=True)
-    ]
+    shown = excerpts(["".join(texts) for texts in last], _TEXT)
+    words = [one.text for one in shown]
+    pairs = _pairs(words)
     label = "Last answer" if len(turns) > 1 else "Answer"
-    if not any(_pairs(shown)):
-        label += " · all differs"
-    yield _Line(label, html, shown, len(set(shown)) > 1)
+    label += "".join(f" · {why}" for why in _whys(pairs))
+    yield _excerpts_line(label, shown, _diffs(words, pairs))
+
+
+def _whys(pairs: Sequence[_Pair]) -> Iterator[str]:
+    """Say why words that differ are not marked; nothing where they are."""
+    if all(pair is Unmarked.ALL_DIFFERS for pair in pairs):
+        yield Unmarked.ALL_DIFFERS.value
+    if any(pair is Unmarked.TOO_MUCH for pair in pairs):
+        yield Unmarked.TOO_MUCH.value
+
+
+def _excerpts_line(label: str, shown: Sequence[Excerpt], htmls: Sequence[str]) -> _Line:
+    html = [
+        f"{_note(one.before)}{html or ABSENT}{_note(one.after)}"
+        for one, html in zip(shown, htmls, strict=True)
+    ]
+    texts = list(map(str, shown))
+    return _Line(label, html, texts, len(set(texts)) > 1)
 
 
 def _folded(html: str, text: str) -> str:
     if len(text) <= _PEEK:
-        return html or ABSENT
+        return html
     peek = visible_name(text[: 2 * _PEEK])[:_PEEK].rstrip()
     return f"<details><summary>{_safe(peek)}…</summary>{html}</details>"
 
 
-def _diffs(texts: Sequence[str]) -> list[str]:
+def _diffs(texts: Sequence[str], pairs: Sequence[_Pair]) -> list[str]:
     """Mark in each text what the first does not have; of two, in the first as well.
 
     What can be compared with nothing is set as it was meant.
     """
     first, *others = texts
-    pairs = _pairs(texts)
     htmls = [
-        wording_html(pair[1], "ins") if pair else prose_html(other)
+        prose_html(other) if isinstance(pair, Unmarked) else wording_html(pair[1], "ins")
         for pair, other in zip(pairs, others, strict=True)
     ]
-    if not any(pairs):
+    owns = [pair[0] for pair in pairs if not isinstance(pair, Unmarked)]
+    if not owns:
         return [prose_html(first), *htmls]
-    own = pairs[0][0] if len(pairs) == 1 and pairs[0] else [Wording(visible(first).strip(), True)]
+    own = owns[0] if len(pairs) == 1 else [Wording(visible(first).strip(), True)]
     return [wording_html(own, "del"), *htmls]
 
 
-def _pairs(texts: Sequence[str]) -> list[tuple[list[Wording], list[Wording]] | None]:
-    """Compare each text with the first, word by word; ``None`` where there is no use in it."""
+def _pairs(texts: Sequence[str]) -> list[_Pair]:
+    """Compare each text with the first, word by word, or tell why that is not done."""
     first, *others = texts
     return [worded(first, other) for other in others]
 

@@ -20,6 +20,10 @@ class Cap(NamedTuple):
         end = min(_end_of_lines(text, self.lines), self.chars)
         return end if text[end:].strip() else None
 
+    def holds(self, text: str, start: int, end: int) -> bool:
+        """Say whether a part of a text can be shown whole."""
+        return end - start <= self.chars and text.count("\n", start, end) < self.lines
+
     def cut(self, text: str) -> tuple[str, str]:
         r"""Return the part that is shown and a note on the rest, empty when all is shown.
 

@@ -16,7 +16,7 @@ from ..link.background import awaited, wait_for
 from ..link.progress import Progress
 from .cells import UNSENT, Cell, Column
 from .following.cancelling import Cancelling
-from .following.following import Following
+from .following.following import AT_ONCE, Following
 from .following.late_costs import LateCosts
 from .following.past_costs import past_prices, spent_on
 from .following.spending import INTERRUPTED, Spending, Spent, amount_of
@@ -94,7 +94,7 @@ class Outgoing(Results):
         self, work: Coroutine[Any, Any, None], noun: str, is_read: Callable[[Cell], bool]
     ) -> None:
         """Wait for what is read of all cells, and tell how many are."""
-        with Progress(len(self), noun) as progress:
+        with Progress(len(self), noun, at_once=AT_ONCE) as progress:
 
             def tell() -> None:
                 progress.advance(sum(map(is_read, self.cells)) - progress.done)
@@ -223,7 +223,7 @@ class Outgoing(Results):
         else:
             self._send_within(self._spending_within(self._limit, prices), chunks)
         now = self._session_ids()
-        self.started, self.found = len(now - before), len(before)
+        self._count_sent(before)
         if self._sending.errors and not now:
             raise self._sending.errors[0]
         if self.unsent and not now:
@@ -351,8 +351,14 @@ class Outgoing(Results):
             await spending.send(chunks, self._sending, self._late_costs, follow, own)
         finally:
             spending.end()
-            self.started = len(self._session_ids() - before)
+            self._count_sent(before)
             self._changed()
+
+    def _count_sent(self, before: set[str]) -> None:
+        """Count what was started here, and what was there or was started elsewhere meanwhile."""
+        now = self._session_ids()
+        own = now - before - self._sending.others
+        self.started, self.found = len(own), len(now) - len(own)
 
     @contextlib.contextmanager
     def _as_it_was_if_refused(self) -> Iterator[None]:
@@ -369,7 +375,8 @@ class Outgoing(Results):
     def _check_some_sent(self, word: str) -> None:
         """Raise ``InvalidRequestError`` where the last call has left out all there was to send."""
         left = next((said for said in left_out(self) if f" {word}: " in said), "")
-        if left and not self.started and not self._is_sending:
+        was_sent = self.started or self._sending.others
+        if left and not was_sent and not self._is_sending:
             raise InvalidRequestError(f"{left}. Nothing was sent.")
 
     def _session_ids(self) -> set[str]:

@@ -245,6 +245,7 @@ class Results(Judgeable):
         task ...
         >>> taken_back = batch.score("right", None)
         """
+        from ...scores.scoring import WORKERS
         from .matrix.scored import ScoreTable
 
         if function is None:
@@ -255,7 +256,7 @@ class Results(Judgeable):
             part._settle()
             _ = part.sessions  # all with one request
         count = sum(part.counts.get("completed", 0) for part in parts)
-        with Progress(count, "answers scored") as progress:
+        with Progress(count, "answers scored", at_once=WORKERS) as progress:
             made = marks.score(parts, name, function, lambda *_: progress.advance())
         return ScoreTable(made[-1], parts[-1])
 

@@ -14,6 +14,8 @@ T = TypeVar("T")
 
 PATIENCE = 1.0
 """Seconds for which nobody needs to be told anything."""
+_KNOWN = 3.0
+"""Seconds after which what was done says something of what is left."""
 
 _NOTEBOOK_PAUSE = 0.2
 _LOG_PAUSE = 10.0
@@ -26,21 +28,29 @@ class Progress:
     line of text; a terminal has a bar that goes away; elsewhere there is a line every ten seconds
     on the error output.
 
+    The time left is told once as many again are done as are worked on side by side: the first of
+    these tell how long one takes, and not how many are done in that time.
+
     Args:
         total: How many there are; ``None`` where only the end tells.
         noun: What they are called.
         shown: ``False`` tells nothing.
+        at_once: How many are worked on side by side.
 
     >>> with Progress(2, "sessions") as progress:
     ...     progress.advance()
     """
 
-    def __init__(self, total: int | None, noun: str, *, shown: bool = True) -> None:
+    def __init__(
+        self, total: int | None, noun: str, *, shown: bool = True, at_once: int = 1
+    ) -> None:
         self.total = total
         self.noun = noun
+        self.at_once = at_once
         self.done = 0
         self._shown = shown
         self._started = time.monotonic()
+        self._first_round: tuple[int, float] | None = None
         self._next = self._started + PATIENCE
         self._show: Callable[[], None] | None = None
         self._end: Callable[[], None] = lambda: None
@@ -49,6 +59,8 @@ class Progress:
     def advance(self, count: int = 1) -> None:
         """Tell that so many more are done."""
         self.done += count
+        if self._first_round is None and self.done >= self.at_once:
+            self._first_round = self.done, self.seconds
         if not self._shown or time.monotonic() < self._next:
             return
         if self._show is None:
@@ -76,10 +88,20 @@ class Progress:
         if self.total is None:
             return f"{self.done:,} {self.noun} so far"
         text = f"{self.done:,} of {self.total:,} {self.noun}"
-        if not 0 < self.done < self.total:
+        if (seconds := self._seconds_left(self.total)) is None:
             return text
-        left = max(1, round(self.seconds / self.done * (self.total - self.done)))
+        left = max(1, round(seconds))
         return f"{text} · about {f'{left} s' if left < 60 else duration_text(left)} left"
+
+    def _seconds_left(self, total: int) -> float | None:
+        """Estimate the time left by what was done since the first round."""
+        if self._first_round is None or self.done >= total or self.seconds < _KNOWN:
+            return None
+        done, seconds = self._first_round
+        since = self.done - done
+        if since < self.at_once:
+            return None
+        return (self.seconds - seconds) / since * (total - self.done)
 
     def __enter__(self) -> Self:
         return self

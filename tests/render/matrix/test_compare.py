@@ -13,7 +13,7 @@ from dari_nb.models import (
     text_block,
 )
 from dari_nb.render.calls.tool_paths import aligned
-from dari_nb.render.markup.wording import worded, wording_html
+from dari_nb.render.markup.wording import Unmarked, worded, wording_html
 from dari_nb.render.matrix.compare import Compared, compare_html, compare_paper
 from dari_nb.render.matrix.matrix import MatrixCell
 
@@ -64,9 +64,9 @@ def test_nothing_of_a_text_is_lost_by_marking_it():
     for _ in range(300):
         pair = [" ".join(random.choices(words, k=random.randint(1, 30))) for _ in "ab"]
         stretches = worded(*pair)
-        for text, found in zip(pair, stretches or (), strict=stretches is not None):
-            assert "".join(part.text for part in found).strip() == text.strip()
-        if stretches:
+        if stretches is not Unmarked.ALL_DIFFERS:
+            for text, found in zip(pair, stretches, strict=True):
+                assert "".join(part.text for part in found).strip() == text.strip()
             shared = [
                 " ".join("".join(p.text for p in f if p.is_shared).split()) for f in stretches
             ]
@@ -74,7 +74,9 @@ def test_nothing_of_a_text_is_lost_by_marking_it():
 
 
 def test_texts_with_hardly_a_word_in_common_are_not_marked_all_over():
-    assert worded("I am sorry for your loss, Mia Li.", "Flights leave at six and seven.") is None
+    assert worded("I am sorry for your loss, Mia Li.", "Flights leave at six and seven.") is (
+        Unmarked.ALL_DIFFERS
+    )
 
 
 @pytest.mark.parametrize("words", ["ab", "abcdefgh", [f"w{n}" for n in range(400)]])
@@ -82,6 +84,34 @@ def test_comparing_takes_little_work_whatever_the_texts(words, lines_run):
     random.seed(2)
     left, right = (" ".join(random.choices(words, k=3_000)) for _ in "ab")
     assert lines_run(lambda: worded(left, right)) < 2_000_000
+
+
+def test_little_that_differs_is_found_however_often_a_text_repeats_itself(lines_run):
+    random.seed(4)
+    for length in (50, 5_000):
+        left = random.choices(["a", "bb", "bbb"], k=length)
+        right = list(left)
+        for place in random.sample(range(length), 8):
+            right[place] = f"new{place}"
+        pair = []
+        work = lines_run(lambda left=left, right=right, pair=pair: pair.extend(
+            worded(" ".join(left), " ".join(right))))  # fmt: skip
+        assert work < 2_000_000
+        for side, words in zip(pair, (left, right), strict=True):
+            assert "".join(part.text for part in side) == " ".join(words)
+            assert sum(len(p.text.split()) for p in side if not p.is_shared) <= 3 * 8
+        own = " ".join(p.text for p in pair[1] if not p.is_shared)
+        assert all(word in own for word in right if word.startswith("new"))
+
+
+def test_what_is_too_much_to_compare_is_never_said_to_differ_as_a_whole(read):
+    left, right = (
+        [compared(word, said(f"these are the words {word} " * 1_000))] for word in ("one", "two")
+    )
+    for form in compare_paper([*left, *right]).values():
+        text = read(form.partition("</style>")[2]).text if "</style>" in form else form
+        assert "Answer · too long and too different to be compared word by word" in text
+        assert "all differs" not in text
 
 
 def kinds(*paths):
@@ -195,6 +225,56 @@ def test_answers_worded_too_differently_are_set_as_they_were_meant(read):
     assert "<li>six</li>" in html
     same = [compared("l", said("It is 5.")), compared("r", said("It is 6."))]
     assert "all differs" not in compare_html(same)
+
+
+FAR = "\n".join(f"line {n} of what both say" for n in range(5_000))
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "first"),
+    [
+        (f"{FAR} LEFT{FAR}", f"{FAR} RIGHT{FAR}", ("LEFTline", "RIGHTline")),
+        (f"{FAR}  LEFT", f"{FAR.replace(' ', '  ')} RIGHT", ("LEFT", "RIGHT")),
+        (FAR, f"{FAR} and RIGHT", (FAR[-20:], "and RIGHT")),
+        ("x" * 90_000 + "LEFT", "x" * 90_000 + "RIGHT", ("LEFT", "RIGHT")),
+    ],
+    ids=["in the middle", "other spaces", "one goes on", "without spaces"],
+)
+def test_the_first_word_that_differs_is_shown_however_far_back(read, left, right, first):
+    turn = said("the same", "m1"), said("the same", "m2")
+    pairs = [
+        [compared("l", said(left)), compared("r", said(right))],
+        [compared("l", said(left, "m1"), turn[1]), compared("r", said(right, "m1"), turn[1])],
+        [compared(name, UserMessageItem(content=[text_block(asked)], message_id="m"), turn[0])
+         for name, asked in (("l", left), ("r", right))],
+    ]  # fmt: skip
+    for pair in pairs:
+        for kind, form in compare_paper(pair).items():
+            text = read(form.partition("</style>")[2]).text if kind == "text/html" else form
+            text = " ".join(text.replace("<br>", " ").split())
+            assert all(one in text for one in first)
+            assert "characters not shown, the same in all" in text
+            assert len(text) < 100_000
+
+
+def test_plain_text_tells_what_is_left_out_and_no_half_word_is_marked():
+    pair = [compared(name, said(f"{name} {'many words ' * 9_000}")) for name in ("left", "right")]
+    forms = compare_paper(pair)
+    for form in forms.values():
+        assert form.count(" more characters not shown") == 2
+    marks = re.findall(r"<(?:ins|del)>(.*?)</", forms["text/html"])
+    assert marks == ["left", "right"]
+
+
+def test_a_megabyte_on_either_side_is_compared_with_little_work(lines_run):
+    random.seed(5)
+    left, right = ("".join(random.choices("ab \n", k=1_000_000)) for _ in "ab")
+    pair = [compared("l", said(left)), compared("r", said(right))]
+    assert lines_run(lambda: compare_paper(pair)) < 3_000_000
+    far = [compared(name, said(f"{left} {name}")) for name in ("LEFT", "RIGHT")]
+    forms = []
+    assert lines_run(lambda: forms.append(compare_paper(far))) < 3_000_000
+    assert "<del>LEFT</del>" in forms[0]["text/html"]
 
 
 def test_a_score_that_raised_is_not_one_that_was_not_given(read):

@@ -16,6 +16,7 @@ from dari_nb.workbench import Dari
 from dari_nb.workbench.batches.following.time_left import Pace, seconds_left
 from dari_nb.workbench.batches.matrix.picture import with_costs
 from dari_nb.workbench.batches.matrix_view import opened
+from dari_nb.workbench.link.progress import Progress
 
 
 @pytest.fixture
@@ -235,6 +236,29 @@ def test_printed_a_batch_is_its_matrix(batch):
 
 async def length(turn):
     return {"words": len(turn.text.split()), "letters": len(turn.text)}
+
+
+def test_while_answers_are_scored_side_by_side_the_first_tell_no_time(d, flaky, monkeypatch):
+    many = d.batches.run("flaky", [str(n) for n in range(6)], ["a", "b"]).wait(20)
+    texts = []
+
+    class Hour:
+        now = 0
+
+        def monotonic(self):
+            self.now += 3600
+            return self.now
+
+    def advance(progress, count=1, own=Progress.advance):
+        own(progress, count)
+        texts.append(progress.text)
+
+    monkeypatch.setattr("dari_nb.workbench.link.progress.time", Hour())
+    monkeypatch.setattr(Progress, "advance", advance)
+    monkeypatch.setattr(Progress, "_log", lambda self: None)
+    many.score("right", lambda turn: True)
+    assert texts[0] == "1 of 12 answers scored"
+    assert not any(" left" in text for text in texts)
 
 
 def test_a_coroutine_may_score_and_give_several_values(batch):
@@ -469,6 +493,23 @@ def test_cells_are_compared_beside_each_other(batch):
     assert repr(batch.compare([batch[0, "a"], batch[0, "b"]])) == repr(compared)
     with pytest.raises(InvalidRequestError, match="two cells or more"):
         batch.compare((0, "a"))
+
+
+def test_long_answers_that_differ_in_two_words_have_just_these_marked(d, server):
+    @server.agent("ends", llms=["a", "b"])
+    def ends(prompt, turn):
+        end = "LEFT" if turn.llm_id == "a" else "RIGHT"
+        far = "the same words here " * 3_000 if prompt == "far" else end
+        return f"{far} {'same words stay here ' * 500}{end}"
+
+    batch = d.batches.run("ends", ["near", "far"], ["a", "b"]).wait(20)
+    for task, marks in ((0, 2), (1, 1)):
+        compared = batch.compare("a", "b", task=task)
+        html, text = compared.to_mimebundle()["text/html"], str(compared)
+        assert html.count("<del>LEFT</del>") == html.count("<ins>RIGHT</ins>") == marks
+        assert html.count("<del>") + html.count("<ins>") == 2 * marks
+        assert "all differs" not in text
+        assert text.count("LEFT") == text.count("RIGHT") == marks
 
 
 def test_columns_are_compared_where_they_differ_or_on_a_task(batch):

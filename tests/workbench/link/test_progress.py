@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import nbformat
+import pytest
 from nbclient import NotebookClient
 
 from dari_nb.workbench import Transcript
@@ -39,7 +40,47 @@ def test_a_log_gets_a_line(capfd, monkeypatch):
         told.advance(617)
         told.advance()
     written = capfd.readouterr().err
-    assert written == "617 of 1,234 sessions · about 1 s left\n"
+    assert written == "617 of 1,234 sessions\n"
+
+
+class Clock:
+    """Stands still until it is told to go on."""
+
+    now = 0.0
+
+    def monotonic(self):
+        return self.now
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    made = Clock()
+    monkeypatch.setattr(progress, "time", made)
+    return made
+
+
+def test_no_time_is_told_before_those_side_by_side_have_done_as_many_again(clock):
+    told = Progress(600, "answers scored", at_once=8)
+    clock.now = 4
+    for _ in range(15):
+        told.advance()
+        assert told.text == f"{told.done} of 600 answers scored"
+    clock.now = 6
+    told.advance()
+    # Eight in two seconds, of which 584 are left.
+    assert told.text == "16 of 600 answers scored · about 2 min 26 s left"
+    told.advance(584)
+    assert told.text == "600 of 600 answers scored"
+
+
+def test_no_time_is_told_in_the_first_seconds(clock):
+    told = Progress(600, "answers scored", at_once=8)
+    told.advance(8)
+    clock.now = 2
+    told.advance(100)
+    assert told.text == "108 of 600 answers scored"
+    clock.now = 4
+    assert told.text == "108 of 600 answers scored · about 20 s left"
 
 
 def test_what_has_no_known_end_is_counted(capfd, monkeypatch, tmp_path):

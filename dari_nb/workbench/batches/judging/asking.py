@@ -239,6 +239,8 @@ def _wait(asked: Asked, cells: Sequence[Cell], noun: str) -> None:
         while not asked.is_done:
             with contextlib.suppress(TimedOutError):
                 asked.wait(_LOOK)
+            running = sum(cell.state == "running" for cell in cells)
+            progress.at_once = max(progress.at_once, running)
             done = sum(cell.has_ended and cell.state != UNSENT for cell in cells)
             progress.advance(done - progress.done)
     asked.wait()

@@ -1,0 +1,99 @@
+"""Long texts beside each other: what is shown of each holds the first word that differs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from itertools import islice
+from typing import NamedTuple
+
+from .limits import Cap
+
+_WORD = re.compile(r"\S+")
+_LAST_WORD = re.compile(r"(?<=\s)\S+\Z")
+_LONGEST_WORD = 100
+_WORDS_BEFORE = 100, 10  # that lead to what differs, where there is room for them
+
+
+class Excerpt(NamedTuple):
+    """What is shown of a text, between notes on what is left out before and after it."""
+
+    before: str
+    text: str
+    after: str
+
+    def __str__(self) -> str:
+        return "\n".join(filter(None, self))
+
+
+def excerpts(texts: Sequence[str], cap: Cap) -> list[Excerpt]:
+    """Return as much of each text as is shown, from words on at which all are the same still.
+
+    White space does not count. Long beginnings that are the same are left out.
+
+    >>> for one in excerpts(["so " * 99 + "far", "so " * 99 + "good"], Cap(lines=9, chars=60)):
+    ...     print(one.before, "|", one.text)
+    … 267 characters not shown, the same in all | so so so so so so so so so so far
+    … 267 characters not shown, the same in all | so so so so so so so so so so good
+    """
+    starts = [0] * len(texts)
+    if any(cap.place(text) is not None for text in texts):
+        starts = _starts(texts, Cap(cap.lines // 2, cap.chars // 2))
+    return [_excerpt(text, start, cap) for text, start in zip(texts, starts, strict=True)]
+
+
+def _excerpt(text: str, start: int, cap: Cap) -> Excerpt:
+    before = f"… {start:,} characters not shown, the same in all" if start else ""
+    shown, after = Cap(cap.lines, _whole_words(text, start, cap.chars)).cut(text[start:])
+    return Excerpt(before, shown, after)
+
+
+def _whole_words(text: str, start: int, most: int) -> int:
+    """Return how many characters from a place on end with a word: half of one differs from all."""
+    end = start + most
+    if len(text) <= end or text[end].isspace():
+        return most
+    last = _LAST_WORD.search(text, max(start, end - _LONGEST_WORD), end)
+    return last.start() - start if last and last.start() > start else most
+
+
+def _starts(texts: Sequence[str], room: Cap) -> list[int]:
+    """Return where to begin so that what differs is not farther away than there is room for."""
+    words = [text.split() for text in texts]
+    first, *others = words
+    differing = [place for other in others if (place := _alike(first, other)) is not None]
+    if not differing:
+        return [0] * len(texts)
+    word = min(differing)
+    there = [each[word] if word < len(each) else "" for each in words]
+    into = min(_alike_characters(there[0], other) for other in there[1:])
+    places = [_place(text, word) + into for text in texts]
+    for start in (0, *(max(0, word - count) for count in _WORDS_BEFORE)):
+        starts = [_place(text, start) if start else 0 for text in texts]
+        if all(map(room.holds, texts, starts, places)):
+            return starts
+    return places
+
+
+def _alike(one: Sequence[str], other: Sequence[str]) -> int | None:
+    """Return the number of the first word that differs; ``None`` where none does."""
+    pairs = enumerate(zip(one, other, strict=False))
+    differs = next((number for number, (a, b) in pairs if a != b), min(len(one), len(other)))
+    return differs if differs < max(len(one), len(other)) else None
+
+
+def _alike_characters(one: str, other: str) -> int:
+    """Count the characters at the start that are the same."""
+    least, most = 0, min(len(one), len(other))
+    while least < most:
+        middle = (least + most + 1) // 2
+        if one[least:middle] == other[least:middle]:
+            least = middle
+        else:
+            most = middle - 1
+    return least
+
+
+def _place(text: str, word: int) -> int:
+    found = next(islice(_WORD.finditer(text), word, None), None)
+    return found.start() if found else len(text)
