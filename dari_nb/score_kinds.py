@@ -33,7 +33,7 @@ def kind_of(values: Iterable[Any], name: str = "") -> Kind | None:
     >>> [kind_of(v) for v in ([True, 0], [1, 0.5], [1, 7], ["good", 1], [True, 7], [None])]
     ['yes/no', 'share', 'number', 'label', 'label', None]
     """
-    there = [value for value in values if not is_missing(value)]
+    there = [value for value in _distinct(values) if not is_missing(value)]
     if not there:
         return None
     if not all(map(is_number, there)) or _is_mixed(there):
@@ -146,6 +146,15 @@ def is_number(value: Any) -> TypeGuard[float]:
         return isinstance(value, int | float) and abs(float(value)) <= LARGEST
     except OverflowError:
         return False  # it has too many digits to be counted with
+
+
+def _distinct(values: Iterable[Any]) -> list[Any]:
+    """Return each value once, yes apart from 1; all of them where some cannot be looked up."""
+    given = list(values)
+    try:
+        return list({(type(value), value): value for value in given}.values())
+    except TypeError:
+        return given
 
 
 def _is_mixed(values: Iterable[Any]) -> bool:

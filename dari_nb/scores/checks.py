@@ -69,7 +69,7 @@ def checked_tasks(by_task: Any) -> dict[Any, list[Any]]:
         raise _wrong(f"Wanted are {BY_TASK}", by_task)
     found = dict(by_task.items())
     for task, values in found.items():
-        if isinstance(values, str | bytes | Mapping) or not isinstance(values, Iterable):
+        if not _is_list(values):
             raise _wrong(f"Wanted are {BY_TASK}; the values of {task!r} are a list", values)
     return {task: list(values) for task, values in found.items()}
 
@@ -85,7 +85,7 @@ def checked_list(what: str, things: Any) -> list[Any]:
     Raises:
         InvalidRequestError: They are something else.
     """
-    if isinstance(things, str | bytes | Mapping) or not isinstance(things, Iterable):
+    if not _is_list(things):
         raise _wrong(f"Wanted is a list of {what}", things)
     return list(things)
 
@@ -128,6 +128,13 @@ def check_once(frame: Any, name: str) -> None:
     """Raise ``InvalidRequestError`` if a frame has several columns of one name."""
     if (count := list(frame.columns).count(name)) > 1:
         raise InvalidRequestError(f"The frame has {count} columns {name!r}: leave one.")
+
+
+def _is_list(values: Any) -> bool:
+    """Whether it is several things; a text is one."""
+    if isinstance(values, list):
+        return True
+    return isinstance(values, Iterable) and not isinstance(values, str | bytes | Mapping)
 
 
 def is_real(number: Any) -> bool:

@@ -7,6 +7,7 @@ import operator
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from statistics import fmean
 from typing import Literal
 
 import numpy as np
@@ -25,6 +26,7 @@ from .intervals import (
     p_of_gaps,
     p_of_means,
     p_of_more_gaps,
+    redrawn,
 )
 from .means import ASKED_FOR, YES_AND_NO, are_yes_and_no, for_numbers, numbers, wilson
 from .resampling import Array, Sample
@@ -139,7 +141,7 @@ def win_rate(
         low, high = wilson(share * size, size, level=level)[1:3]
         ends = agreeing((low, high), 0.5, gaps.p_of_signs, level)
     else:
-        low, high = _ends(gaps, method, level, draws, seed)
+        low, high = _ends(gaps, method, level, redrawn(gaps.sample, method, draws, seed))
         ends = (1 + low) / 2, (1 + high) / 2
         if method == "half-task":
             all_won = wilson(size, size, level=level).low
@@ -256,7 +258,8 @@ def paired_difference(
         raise InvalidRequestError(f"The method {method!r} is for values that are all 0 or 1.")
     if size < 2:
         return Estimate.of(gaps.value, UNKNOWN, size, gaps.values, method, why)
-    ends, p_value = _ends(gaps, method, level, draws, seed), _p_value(gaps, method, draws, seed)
+    found = redrawn(gaps.sample, method, draws, seed)
+    ends, p_value = _ends(gaps, method, level, found), _p_value(gaps, method, found)
     return Estimate.of(gaps.value, ends, size, gaps.values, method, why, *p_value)
 
 
@@ -283,23 +286,23 @@ def _lead(one: list[float], other: list[float]) -> float:
 
 
 def _distance(one: list[float], other: list[float]) -> float:
-    return float(np.mean(one) - np.mean(other))
+    return fmean(one) - fmean(other)
 
 
-def _ends(gaps: _Gaps, method: str, level: float, draws: int, seed: int) -> Ends:
+def _ends(gaps: _Gaps, method: str, level: float, found: Array) -> Ends:
     if method == "half-task":
         ends = of_gaps(gaps.all, gaps.squares, level)
         return agreeing(ends, 0.0, gaps.p_of_signs, level)
     if method == "agresti-min":
         return of_more_gaps(gaps.all, level)
-    return of_means(gaps.sample, method, level=level, draws=draws, seed=seed)
+    return of_means(gaps.sample, method, found, level)
 
 
-def _p_value(gaps: _Gaps, method: str, draws: int, seed: int) -> tuple[float, str]:
+def _p_value(gaps: _Gaps, method: str, found: Array) -> tuple[float, str]:
     """Return the p-value, and how it was made."""
     if method == "half-task":
         of_halves = p_of_gaps(gaps.all, gaps.squares)
         return max((of_halves, method), (gaps.p_of_signs, "mid-p"))
     if method == "agresti-min":
         return p_of_more_gaps(gaps.all), method
-    return p_of_means(gaps.sample, method, draws=draws, seed=seed), method
+    return p_of_means(gaps.sample, method, found), method

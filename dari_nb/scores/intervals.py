@@ -6,6 +6,8 @@ import math
 from statistics import NormalDist
 from typing import Literal
 
+import numpy as np
+
 from .estimate import UNKNOWN, Ends
 from .resampling import (
     Array,
@@ -14,6 +16,7 @@ from .resampling import (
     by_ratios,
     percentiles,
     ratios,
+    redrawn_means,
     share_beyond,
 )
 from .student import t_quantile, t_tails
@@ -30,6 +33,7 @@ HALVES = 0.85
 """The square of the difference that half tasks have, found by counting out all outcomes."""
 WHOLE = 11
 """From so many tasks on half a task is added to either side, below it less, found alike."""
+_REDRAWN = {"bootstrap": redrawn_means, "bootstrap-t": ratios}
 _FEW = (1, 2)
 _MOST_RATE = 50.0
 _ROUNDING = 1e-12
@@ -144,29 +148,41 @@ def p_of_more_gaps(gaps: Array, *, added: float = 2, squares: float = 1) -> floa
     return normal_tails(centre / error)
 
 
-def of_means(
-    tasks: Sample, method: str, *, level: float = LEVEL, draws: int = DRAWS, seed: int = 0
-) -> Ends:
-    """Return the interval of a mean by ``t``, ``normal``, ``bootstrap-t`` or ``bootstrap``."""
+def redrawn(tasks: Sample, method: str, draws: int, seed: int) -> Array:
+    """Return what redrawings of the tasks tell a method; nothing for one that needs none."""
+    if method not in _REDRAWN or tasks.is_constant:
+        return np.empty(0)
+    return _REDRAWN[method](tasks, draws, seed)
+
+
+def of_means(tasks: Sample, method: str, found: Array, level: float) -> Ends:
+    """Return the interval of a mean by ``t``, ``normal``, ``bootstrap-t`` or ``bootstrap``.
+
+    Args:
+        tasks: The values.
+        method: How it is made.
+        found: What redrawings tell, as of :func:`redrawn`.
+        level: Coverage.
+    """
     if tasks.is_constant:
         return UNKNOWN
     if method == "bootstrap":
-        return percentiles(tasks, level, draws, seed)
+        return percentiles(found, level)
     if method == "bootstrap-t":
-        return by_ratios(tasks, ratios(tasks, draws, seed), level)
+        return by_ratios(tasks, found, level)
     upper, df = (1 + level) / 2, len(tasks.sums) - 1
     quantile = t_quantile(upper, df) if method == "t" else normal_quantile(level)
     return tasks.value - quantile * tasks.error, tasks.value + quantile * tasks.error
 
 
-def p_of_means(tasks: Sample, method: str, *, draws: int = DRAWS, seed: int = 0) -> float:
+def p_of_means(tasks: Sample, method: str, found: Array) -> float:
     """Return the complement of the least level at which :func:`of_means` leaves out 0."""
     if tasks.is_constant:
         return math.nan
     if method == "bootstrap":
-        return share_beyond(tasks, draws, seed)
+        return share_beyond(found)
     if method == "bootstrap-t":
-        return beyond_ratios(tasks, ratios(tasks, draws, seed))
+        return beyond_ratios(tasks, found)
     ratio = tasks.value / tasks.error
     return t_tails(ratio, len(tasks.sums) - 1) if method == "t" else normal_tails(ratio)
 

@@ -28,6 +28,7 @@ from .intervals import (
     normal_quantile,
     of_means,
     of_shares,
+    redrawn,
     score_interval,
 )
 from .resampling import Sample
@@ -170,7 +171,7 @@ def _estimated(
     elif method == "wilson":
         ends = of_shares(sample, trials, level)
     else:
-        ends = of_means(sample, method, level=level, draws=draws, seed=seed)
+        ends = of_means(sample, method, redrawn(sample, method, draws, seed), level)
     used = EFFECTIVE if method == "wilson" and values > size else method
     return Estimate.of(sample.value, ends, size, values, used, why)
 
@@ -256,6 +257,8 @@ def number(value: Any) -> float:
     Raises:
         InvalidRequestError: It is no number.
     """
+    if isinstance(value, float) and abs(value) <= LARGEST:
+        return float(value)
     # pandas' own missing value refuses to become a float.
     if type(value).__name__ == "NAType":
         return math.nan

@@ -15,6 +15,7 @@ from .intervals import (
     near_ends,
     of_means,
     of_shares,
+    redrawn,
 )
 from .means import ASKED_FOR, EFFECTIVE, numbers, sample_of
 
@@ -135,7 +136,7 @@ def _over_tasks(
     if size < 2:
         ends = UNKNOWN
     elif used == "bootstrap":
-        ends = of_means(sample, used, level=level, draws=draws, seed=seed)
+        ends = of_means(sample, used, redrawn(sample, used, draws, seed), level)
     elif used == NEAR_ENDS:
         ends = near_ends(sum(chances), size, level)
     else:

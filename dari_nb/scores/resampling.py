@@ -67,15 +67,14 @@ class Sample(NamedTuple):
         return bool(often.max() > _TIED * len(self.sums))
 
 
-def percentiles(sample: Sample, level: float, draws: int, seed: int) -> Ends:
-    """Return the percentile interval of the mean over redrawn tasks."""
-    low, high = np.quantile(_means(sample, draws, seed), _tails(level))
+def percentiles(means: Array, level: float) -> Ends:
+    """Return the percentile interval of the mean from those of redrawn tasks."""
+    low, high = np.quantile(means, _tails(level))
     return float(low), float(high)
 
 
-def share_beyond(sample: Sample, draws: int, seed: int) -> float:
+def share_beyond(means: Array) -> float:
     """Return the least level's complement at which the percentile interval leaves out 0."""
-    means = _means(sample, draws, seed)
     return _two_sided(int((means <= 0).sum()), int((means >= 0).sum()), len(means))
 
 
@@ -151,7 +150,8 @@ def _quantile(found: Array, share: float) -> float:
     return low + (high - low) * (place - before)
 
 
-def _means(sample: Sample, draws: int, seed: int) -> Array:
+def redrawn_means(sample: Sample, draws: int, seed: int) -> Array:
+    """Return the means of redrawings."""
     found = [
         sample.sums[drawn].sum(axis=1) / sample.counts[drawn].sum(axis=1)
         for drawn in _drawn(len(sample.sums), draws, seed)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from statistics import NormalDist
 
 _TINY = 1e-300
@@ -10,6 +11,7 @@ _TERMS = 100_000
 _STEPS = 60
 
 
+@lru_cache
 def t_quantile(probability: float, df: float) -> float:
     """Return the value below which a t variable falls with this probability.
 

@@ -41,7 +41,8 @@ def drawn(random, tasks: int, repeats: int, share: float, alike: float) -> dict[
     if alike:
         weight = (1 - alike) / alike
         by_task = random.beta(share * weight, (1 - share) * weight, size=tasks)
-    return dict(enumerate((random.random((tasks, repeats)) < by_task[:, None]).astype(float)))
+    tries = random.random((tasks, repeats)) < by_task[:, None]
+    return dict(enumerate(tries.astype(float).tolist()))
 
 
 def covers(estimate, truth: float) -> bool:

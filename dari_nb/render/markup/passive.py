@@ -32,12 +32,11 @@ def passive(source: str) -> str:
         return source
     tokens = _parser().parse(source)
     if _is_active(tokens):
-        source = _disarmed(source, tokens)
-        tokens = _parser().parse(source)
+        source, tokens = _disarmed(source, tokens)
     return _closed(source, tokens)
 
 
-def _disarmed(source: str, tokens: Sequence[Token]) -> str:
+def _disarmed(source: str, tokens: Sequence[Token]) -> tuple[str, Sequence[Token]]:
     """Write images as links, tags and odd links as text; in code only when nothing less helps."""
     lines = source.split("\n")
     code = {n for token in tokens if token.type in ("fence", "code_block") for n in _lines(token)}
@@ -45,10 +44,13 @@ def _disarmed(source: str, tokens: Sequence[Token]) -> str:
         line if number in code else _CODE_SPAN_OR_SUSPECT.sub(_written, line)
         for number, line in enumerate(lines)
     )
-    if not _is_active(_parser().parse(gentle)):
-        return gentle
+    if not _is_active(tokens := _parser().parse(gentle)):
+        return gentle, tokens
     plain = re.sub(r"<(?=[a-zA-Z/!?])", "&lt;", source.replace("![", "[image: "))
-    return re.sub(r"\](?=[(:])", _escaped, plain) if _is_active(_parser().parse(plain)) else plain
+    if not _is_active(tokens := _parser().parse(plain)):
+        return plain, tokens
+    plain = re.sub(r"\](?=[(:])", _escaped, plain)
+    return plain, _parser().parse(plain)
 
 
 def _written(match: re.Match[str]) -> str:
