@@ -7,7 +7,7 @@ from itertools import product
 from typing import overload
 
 from ..differences import nearest
-from ..recording import Recording
+from ..recording import Recording, counting
 from ..turns import Turn
 from .adopting import adopt_turn, reject_turn
 from .deciding import Change, Shown
@@ -29,7 +29,7 @@ class Review(Sequence[Proposal]):
         self._shown = Shown(tape)
         old = [turn for turn in tape.turns if not turn.line.new]
         by_place = {turn.place: turn for turn in old}
-        self.news = [turn for turn in tape.turns if turn.line.new]
+        self.news = [turn for turn in counting(tape.turns) if turn.line.new]
         self._proposals = [
             self._proposal(tape, turn, by_place.get(turn.place)) for turn in self.news
         ]
