@@ -742,3 +742,71 @@ def test_two_conversations_in_one_session_are_two_to_read_and_to_show(
     heads = [head.facts for _, head in player._score.parts({})]
     assert [facts[2] for facts in heads] == ["2 turns"] * len(expected)
     player.close()
+
+
+@pytest.fixture
+def waiting(path: Path, calling: Calling) -> Path:
+    """A tape with two new conversations, of which one lost its beginning."""
+    recorded(path, calling, sessions=1)
+    with server_for(path, Counting("new")) as server:
+        caller = calling(server)
+        for prompts in (("one", "three", "four"), ("other", "more")):
+            session = caller.create("one")
+            for prompt in prompts:
+                answer(caller, session, prompt)
+    lines, at = lines_of(path)
+    path.write_text("".join([*lines[: at[0]], *lines[at[1] :]]))
+    with server_for(path, Counting("again")) as server:
+        caller = calling(server)
+        session = caller.create("one")
+        for prompt in ("one", "two"):
+            answer(caller, session, prompt)
+    return path
+
+
+WAITS = (
+    "msg_2 of sess_2 goes on from another answer than those on the tape, so it would never play: "
+    "reject it, and ask it again where it belongs."
+)
+
+
+def test_each_turn_that_would_never_play_is_marked_whatever_stands_beside_it(waiting: Path) -> None:
+    told = {proposal.asked: proposal.effect for proposal in Tape(waiting).review()}
+    assert [asked for asked, effect in told.items() if effect == WAITS] == ["three", "four"]
+
+
+@pytest.mark.parametrize("decision", ["adopt", "replace"])
+def test_what_would_never_play_is_left_waiting_and_named_and_the_rest_is_adopted(
+    waiting: Path, calling: Calling, decision: str
+) -> None:
+    review = Tape(waiting).review()
+    assert len(review) == 6
+    told = getattr(review, decision)()
+    assert told.startswith("4 turns adopted")
+    assert told.endswith(f". 2 turns left waiting: {WAITS}")
+    new = [turn.line.asked for turn in read_tape(waiting).turns if turn.line.new]
+    assert new == ["three", "four"]
+    assert conversations(waiting, calling, "other", "more", times=1) == [
+        ["new 3 to other", "new 4 to more"]
+    ]
+    with pytest.raises(InvalidRequestError, match=r"^msg_2 of sess_2 goes on from another answer"):
+        getattr(Tape(waiting).review(), decision)()
+    assert Tape(waiting).review().reject() == "2 turns rejected."
+
+
+def test_all_that_would_never_play_is_named_at_once(path: Path, calling: Calling) -> None:
+    recorded(path, calling, sessions=1)
+    with server_for(path, Counting("new")) as server:
+        caller = calling(server)
+        for prompt in ("three", "four"):
+            session = caller.create("one")
+            for text in ("one", prompt):
+                answer(caller, session, text)
+    lines, at = lines_of(path)
+    path.write_text("".join([*lines[: at[0]], *lines[at[1] :]]))
+    with pytest.raises(InvalidRequestError) as refusal:
+        Tape(path).review().adopt()
+    assert str(refusal.value) == (
+        "msg_2 of sess_2 and msg_2 of sess_3 go on from a turn that is not on the tape, so they "
+        "would never play: reject them, and ask them again where they belong."
+    )
