@@ -9,17 +9,23 @@ from ..models import events as ev
 from ..tapes import Recording, Turn
 from ..tapes.keys import blocks_of
 from ..tapes.lines import dollars
-from ..tapes.recording import follows, parents_of, unreachable
+from ..tapes.recording import Never, parents_of, why_never
 from ..tapes.scrubbing import SCRUBBED
 from ..tapes.summary import count_of
 
 NO_BEGINNING = "the turn before it is not on the tape"
 OTHER_ANSWERS = "other answers stand before it on the tape than those that it was asked behind"
+STANDS_TWICE = "it stands twice on the tape, and the later one is asked"
 NO_FILES = "the tape does not hold the files that were attached"
 LACKING = "what was asked held a secret, which the tape does not hold"
 NAMELESS = "the name of its agent or LLM option held a secret, which the tape does not hold"
 CUT_OFF = "its recording was cut off, or somebody ended it"
 _PLAN = "Asks {turns} of {sessions} again{cost}."
+_NEVER = {
+    Never.TWICE: STANDS_TWICE,
+    Never.LOST: NO_BEGINNING,
+    Never.BEHIND: OTHER_ANSWERS,
+}
 
 Chain = list[Turn]
 """The turns of a session from its first one on."""
@@ -35,13 +41,12 @@ class Plan:
 
     def __init__(self, tape: Recording) -> None:
         recorded = [turn for turn in tape.turns if not turn.line.new]
-        never, before = unreachable(recorded), parents_of(recorded)
-        gone = {*map(id, never)}
-        turns = [turn for turn in recorded if id(turn) not in gone]
+        never = why_never(recorded)
+        turns = [turn for turn in recorded if id(turn) not in never]
         parents = parents_of(turns)
         self.chains: list[Chain] = []
         self.unasked: list[tuple[Turn, str]] = [
-            (turn, _why_unreachable(turn, before)) for turn in never
+            (turn, _NEVER[never[id(turn)]]) for turn in recorded if id(turn) in never
         ]
         planned: set[int] = set()
         for turn in _last_ones(turns):
@@ -64,13 +69,6 @@ class Plan:
         sessions = count_of(len(self.chains), "session")
         told = {"turns": count_of(self.turns, "turn"), "sessions": sessions}
         return _PLAN.format(cost=_cost(turn for chain in self.chains for turn in chain), **told)
-
-
-def _why_unreachable(turn: Turn, parents: Mapping[int, Turn]) -> str:
-    before, at = parents.get(id(turn)), turn
-    while before is not None and follows(at, before):
-        at, before = before, parents.get(id(before))
-    return NO_BEGINNING if before is None else OTHER_ANSWERS
 
 
 def _last_ones(turns: Sequence[Turn]) -> Iterator[Turn]:

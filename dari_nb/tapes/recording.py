@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from enum import Enum, auto
 
 import msgspec
 
@@ -45,17 +46,21 @@ class Recording:
     def for_others(self) -> Recording:
         """What is shown and given to others: what plays, with the notes in front of the rest, too.
 
-        Turns that wait to be adopted are left out, and those behind other answers than they were
-        asked behind: with what stands before them now they are no conversation that happened.
+        Turns that wait to be adopted are left out, and those that no session gets to: with what
+        stands before them now they are no conversation that happened. A session that is two
+        conversations, as where somebody joined two tapes by hand, is two here.
         """
         told = Recording(self.times, [], [], self.scrubbed, self.is_closed)
         old = [turn for turn in self.turns if not turn.line.new]
-        playing = {*map(id, old)} - {*map(id, unreachable(old))}
+        never = why_never(old)
+        playing = [turn for turn in old if id(turn) not in never]
+        sessions = {id(turn): name for turn, name in zip(playing, _apart(playing), strict=True)}
         notes: list[Note] = []
         for turn in self.turns:
             notes += turn.before
-            if id(turn) in playing:
-                told.turns.append(replace(turn, before=notes))
+            if session := sessions.get(id(turn)):
+                line = msgspec.structs.replace(turn.line, session=session)
+                told.turns.append(replace(turn, line=line, before=notes))
                 notes = []
         told.tail = [*notes, *self.tail]
         return told
@@ -182,38 +187,96 @@ def follows(turn: Turn, before: Turn) -> bool:
     return line.parent == before.line.key and line.behind in (None, before.answers)
 
 
-def is_unreachable(turn: Turn, before: Turn | None) -> bool:
-    """Whether the answer that a turn was asked behind is not on the tape.
+class Never(Enum):
+    """Why no session gets to a turn.
 
-    Args:
-        turn: The turn.
-        before: The one before it, as :func:`parents_of` finds it.
+    Attributes:
+        TWICE: Another one, which stands below it, is the same answer to the same.
+        LOST: What it goes on from is not on the tape.
+        BEHIND: What it goes on from has another answer on the tape.
     """
-    if before is not None:
-        return not follows(turn, before)
-    return turn.line.parent is not None or turn.line.behind is not None
+
+    TWICE = auto()
+    LOST = auto()
+    BEHIND = auto()
 
 
-def unreachable(turns: Iterable[Turn]) -> list[Turn]:
-    """The turns that no session gets to, in their order: what they go on from is not on the tape.
+def counting(turns: Iterable[Turn]) -> list[Turn]:
+    """Those turns that count, in order: the last of those that are the same answer to the same.
 
-    So is what goes on from such a turn.
-
-    >>> unreachable([])
+    >>> counting([])
     []
     """
-    parents = parents_of(turns := [*turns])
-    found = dict[int, bool]()
-    for turn in turns:
+    turns = [*turns]
+    last = {_spot(turn): turn for turn in turns}
+    return [turn for turn in turns if last[_spot(turn)] is turn]
+
+
+def _spot(turn: Turn) -> tuple[str, int, bool]:
+    return (*turn.place, turn.line.new)
+
+
+def why_never(turns: Iterable[Turn]) -> dict[int, Never]:
+    """Why no session gets to a turn, by its ``id()``: for those to which none does.
+
+    What goes on from such a turn has its reason.
+
+    >>> why_never([])
+    {}
+    """
+    counted = counting(turns := [*turns])
+    parents = parents_of(counted)
+    found = dict[int, Never | None]()
+    for turn in counted:
         way = list[Turn]()
         at: Turn | None = turn
         while at is not None and id(at) not in found:
             # Parents that lead in a circle lead back to here.
-            found[id(at)] = False
+            found[id(at)] = None
             way.append(at)
             at = parents.get(id(at))
-        is_found = at is not None and found[id(at)]
+        why = None if at is None else found[id(at)]
         for each in reversed(way):
-            is_found = is_found or is_unreachable(each, parents.get(id(each)))
-            found[id(each)] = is_found
-    return [turn for turn in turns if found[id(turn)]]
+            why = why or why_parted(each, parents.get(id(each)))
+            found[id(each)] = why
+    told = {id(turn): found.get(id(turn), Never.TWICE) for turn in turns}
+    return {turn: why for turn, why in told.items() if why is not None}
+
+
+def why_parted(turn: Turn, before: Turn | None) -> Never | None:
+    """Why a turn does not go on from the one before it, if it does not.
+
+    Args:
+        turn: The turn.
+        before: The one before it, as :func:`parents_of` finds it among those that count.
+    """
+    if before is not None:
+        return None if follows(turn, before) else Never.BEHIND
+    is_first = turn.line.parent is None
+    if is_first and turn.line.behind is None:
+        return None
+    return Never.BEHIND if is_first else Never.LOST
+
+
+def unreachable(turns: Iterable[Turn]) -> list[Turn]:
+    """The turns that no session gets to, in their order.
+
+    >>> unreachable([])
+    []
+    """
+    never = why_never(turns := [*turns])
+    return [turn for turn in turns if id(turn) in never]
+
+
+def _apart(turns: Sequence[Turn]) -> Iterator[str]:
+    """Name the session of each turn, where one that is two conversations is two."""
+    parents, ends = parents_of(turns), dict[int, str]()
+    begun = Counter[str]()
+    for turn in turns:
+        own, before = turn.line.session, parents.get(id(turn))
+        name = ends.pop(id(before), None) if before and before.line.session == own else None
+        if name is None:
+            begun[own] += 1
+            name = own if begun[own] == 1 else f"{own} ({begun[own]})"
+        ends[id(turn)] = name
+        yield name

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import difflib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
 
 from msgspec import UNSET
@@ -15,19 +16,34 @@ from ..errors import DariError
 from .differences import text_asked
 from .lines import DraftLine, EventLine, Mark, Note, dollars
 from .reading import read_tape
-from .recording import Recording, unreachable
+from .recording import Never, Recording, why_never
 from .turns import Turn
 
 _SHOWN = 60
 """Characters of what was asked that are shown."""
 _MOST_NAMES = 5
 _REVIEWED = "`tape.review()` shows what is new, to adopt or to reject it"
-_UNREACHABLE = "what they go on from is not on the tape; `dari-local tape check` says where"
+_NEVER = {
+    Never.TWICE: (
+        "it stands twice, and the later one counts",
+        "they stand twice, and the later ones count",
+    ),
+    Never.LOST: (
+        "what it goes on from is not on the tape",
+        "what they go on from is not on the tape",
+    ),
+    Never.BEHIND: (
+        "what it goes on from is answered otherwise on the tape",
+        "what they go on from is answered otherwise on the tape",
+    ),
+}
+"""Why a turn never plays, and why several do not."""
+_WHERE = "`dari-local tape check` says where"
 
 
 def summary_of(tape: Recording) -> Iterator[str]:
     """Tell what is on a tape: a line for each session, turn and mark."""
-    never = {*map(id, unreachable(tape.turns))}
+    never = why_never(tape.turns)
     sessions = dict[str, list[Turn]]()
     for turn in tape.turns:
         sessions.setdefault(turn.line.session, []).append(turn)
@@ -36,8 +52,8 @@ def summary_of(tape: Recording) -> Iterator[str]:
         for turn in turns:
             yield f"  {_head(turn)}: {_shown(turn)}"
             yield f"      {_told(turn)}"
-            if id(turn) in never:
-                yield "      never plays: what it goes on from is not on the tape"
+            if why := never.get(id(turn)):
+                yield f"      never plays: {_NEVER[why][0]}"
             yield from _marks([*turn.before, *turn.body])
     yield from _marks(tape.tail)
     agents = _flat(", ".join(tape.agents)) or "none"
@@ -61,27 +77,30 @@ class LeftOut(NamedTuple):
 
     Attributes:
         new: Those that wait to be adopted.
-        never: Those that never play, as what they go on from is not on the tape.
+        never: Those that no session gets to, by the reason.
     """
 
     new: int = 0
-    never: int = 0
+    never: Mapping[Never, int] = MappingProxyType({})
 
     @classmethod
-    def of(cls, tape: Recording, told: Recording) -> LeftOut:
-        """Count them, of which the rest is told."""
-        new = sum(turn.line.new for turn in tape.turns)
-        return cls(new, len(tape.turns) - len(told.turns) - new)
+    def of(cls, tape: Recording) -> LeftOut:
+        """Count them."""
+        old = [turn for turn in tape.turns if not turn.line.new]
+        return cls(len(tape.turns) - len(old), Counter(why_never(old).values()))
 
     def counted(self, where: str = "") -> dict[str, str]:
         """Say how many are left out, each time with the reason or what helps.
 
-        >>> [*LeftOut(new=2, never=1).counted(" of x.html")]
+        >>> from dari_nb.tapes.recording import Never
+        >>> [*LeftOut(new=2, never={Never.LOST: 1}).counted(" of x.html")]
         ['2 new turns are left out of x.html', '1 turn that never plays is left out of x.html']
         """
+        number = sum(self.never.values())
         new = "new turn is" if self.new == 1 else "new turns are"
-        never = "turn that never plays is" if self.never == 1 else "turns that never play are"
-        told = ((self.new, new, _REVIEWED), (self.never, never, _UNREACHABLE))
+        never = "turn that never plays is" if number == 1 else "turns that never play are"
+        reasons = ", or ".join(_NEVER[why][number > 1] for why in Never if self.never.get(why))
+        told = ((self.new, new, _REVIEWED), (number, never, f"{reasons}; {_WHERE}"))
         return {f"{count} {turns} left out{where}": why for count, turns, why in told if count}
 
 

@@ -286,7 +286,8 @@ def test_what_never_plays_is_in_no_run_and_that_is_said(
     expected = [["one", "better 1 to one"]]
     expected += [["other", "answer 4 to other", "two", "answer 5 to two"]]
     note = (
-        "2 turns that never play are left out: what they go on from is not on the tape; "
+        "2 turns that never play are left out: what they go on from is answered otherwise on the "
+        "tape; "
         "dari-local tape check says where"
     )
     assert main(["tape", "runs", str(stale)]) == 0
@@ -367,7 +368,9 @@ def test_what_never_plays_is_in_no_player_and_in_no_page_and_its_notes_in_front_
     lines.insert(at, '{"mark":"before two","ask":"What comes now?"}')
     stale.write_text("\n".join([*lines, ""]))
     tape = dari.Tape(stale)
-    words = r"^2 turns that never play are left out of lesson\.html: what they go on from"
+    words = (
+        r"^2 turns that never play are left out of lesson\.html: what they go on from is answered"
+    )
     with pytest.warns(match=words):
         page = tape.to_html(tmp_path / "lesson.html")
     text = page.read_text()
@@ -386,7 +389,7 @@ def test_what_never_plays_is_in_no_player_and_in_no_page_and_its_notes_in_front_
 def test_a_turn_that_never_plays_is_marked_where_the_tape_is_shown(
     stale: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    never = "      never plays: what it goes on from is not on the tape"
+    never = "      never plays: what it goes on from is answered otherwise on the tape"
     assert main(["tape", "show", str(stale)]) == 0
     lines = capsys.readouterr().out.splitlines()
     found = [lines[at - 2] for at, line in enumerate(lines) if line == never]
@@ -632,3 +635,178 @@ def test_what_would_never_play_is_offered_to_be_rejected_alone(
         caller.finished(caller.send(session, "one")["message"]["id"])
         assert "so it never plays" in refused(caller, session, "three")
     assert proposal.reject() == "1 turn rejected."
+
+
+def lines_of(path: Path) -> tuple[list[str], list[int]]:
+    """The lines of a tape, and the places of those that open a turn, with that of the last line."""
+    lines = path.read_text().splitlines(keepends=True)
+    return lines, [at for at, line in enumerate(lines) if line.startswith(('{"turn"', '{"scrub'))]
+
+
+def said_in(run: Any) -> list[str]:
+    """What was asked and answered in a run."""
+    messages = run["messages"] if isinstance(run, dict) else run.to_messages()
+    return [str(message["content"]) for message in messages]
+
+
+def page_of(tape: dari.Tape, path: Path) -> str:
+    page = tape.to_html(path).read_text()
+    blocks = re.findall(r'<script type="application/gzip"[^>]*>([^<]*)<', page)
+    return page + "".join(gzip.decompress(b64decode(block)).decode() for block in blocks)
+
+
+def test_of_a_turn_that_stands_twice_only_the_later_one_is_read_and_shown(
+    path: Path, calling: Calling, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A turn that was copied by hand, and then changed."""
+    recorded(path, calling, sessions=1)
+    lines, at = lines_of(path)
+    first = [line.replace("answer 1 to one", "copied 1 to one") for line in lines[: at[1]]]
+    path.write_text("".join([*first, *lines[at[0] :]]))
+    assert main(["tape", "check", str(path)]) == 1
+    assert "the turn on line 3 is the same answer to the same" in capsys.readouterr().out
+    expected = ["one", "answer 1 to one", "two", "answer 2 to two"]
+    why = "it stands twice, and the later one counts"
+
+    assert main(["tape", "runs", str(path)]) == 0
+    told = capsys.readouterr()
+    assert [said_in(json.loads(line)) for line in told.out.splitlines()] == [expected]
+    assert f"1 turn that never plays is left out: {why}; dari-local" in told.err
+    read = dari.Transcript.from_file(path)
+    assert [said_in(run) for run in read] == [expected]
+    assert why in read.notes[0]
+    with LocalDari() as server:
+        assert why in server.load_runs(path).notes[0]
+
+    assert main(["tape", "show", str(path)]) == 0
+    shown = capsys.readouterr().out.splitlines()
+    assert shown[3] == f"      never plays: {why}"
+    assert sum("never plays" in line for line in shown) == 1
+    with pytest.warns(match=f"^1 turn that never plays is left out of page.html: {why}"):
+        assert "copied 1" not in page_of(dari.Tape(path), tmp_path / "page.html")
+    player = dari.Tape(path).view()
+    assert repr(player).startswith("<Player of 2 turns")
+    player.close()
+    assert conversations(path, calling, "one", "two", times=1) == [expected[1::2]]
+
+    with server_for(path, Counting("now")) as server:
+        server.eject()
+        with Dari(server.url, server.api_key, server) as d:
+            check = dari.Tape(path).check(d, tell=None)
+    twice = "it stands twice on the tape, and the later one is asked"
+    assert (check.asked, check.unasked) == (2, [("msg_1 of sess_1", twice)])
+
+
+def test_what_goes_on_from_a_turn_that_does_not_count_never_plays(
+    path: Path, calling: Calling, capsys: pytest.CaptureFixture[str]
+) -> None:
+    recorded(path, calling, sessions=1)
+    lines, at = lines_of(path)
+    other = [line.replace("answer 1 to one", "other 1 to one") for line in lines[at[0] : at[1]]]
+    path.write_text("".join([*lines[: at[2]], *other, *lines[at[2] :]]))
+    assert main(["tape", "check", str(path)]) == 1
+    assert "'two' goes on from another answer" in capsys.readouterr().out
+    [run] = dari.Transcript.from_file(path)
+    assert said_in(run) == ["one", "other 1 to one"]
+    assert conversations(path, calling, "one", "two", times=1) == [["other 1 to one"]]
+
+
+@pytest.mark.parametrize("is_same", [True, False])
+def test_two_conversations_in_one_session_are_two_to_read_and_to_show(
+    path: Path, calling: Calling, tmp_path: Path, is_same: bool
+) -> None:
+    """Two branches each had a second session, and an editor kept the changes of both."""
+    recorded(path, calling, sessions=1)
+    base, branches = path.read_bytes(), list[list[str]]()
+    for name, prompts in (("ours", ("yo", "yes")), ("theirs", ("yo", "yes"))):
+        path.write_bytes(base)
+        asked = [f"{name} {prompt}" if not is_same else prompt for prompt in prompts]
+        with server_for(Tape(path, mode="record"), Counting(name)) as server:
+            caller = calling(server)
+            session = caller.create("one")
+            for prompt in asked:
+                answer(caller, session, prompt)
+        lines, at = lines_of(path)
+        branches.append(lines[at[2] : at[4]])
+    ours, theirs = branches
+    path.write_text("".join([*lines[: at[2]], *ours, *theirs, *lines[at[4] :]]))
+    expected = [["answer 1 to one", "answer 2 to two"]]
+    if is_same:
+        expected += [["theirs 1 to yo", "theirs 2 to yes"]]
+    else:
+        expected += [["ours 1 to ours yo", "ours 2 to ours yes"]]
+        expected += [["theirs 1 to theirs yo", "theirs 2 to theirs yes"]]
+    runs = [*dari.Transcript.from_file(path)]
+    assert [said_in(run)[1::2] for run in runs] == expected
+    player = dari.Tape(path).view()
+    heads = [head.facts for _, head in player._score.parts({})]
+    assert [facts[2] for facts in heads] == ["2 turns"] * len(expected)
+    player.close()
+
+
+@pytest.fixture
+def waiting(path: Path, calling: Calling) -> Path:
+    """A tape with two new conversations, of which one lost its beginning."""
+    recorded(path, calling, sessions=1)
+    with server_for(path, Counting("new")) as server:
+        caller = calling(server)
+        for prompts in (("one", "three", "four"), ("other", "more")):
+            session = caller.create("one")
+            for prompt in prompts:
+                answer(caller, session, prompt)
+    lines, at = lines_of(path)
+    path.write_text("".join([*lines[: at[0]], *lines[at[1] :]]))
+    with server_for(path, Counting("again")) as server:
+        caller = calling(server)
+        session = caller.create("one")
+        for prompt in ("one", "two"):
+            answer(caller, session, prompt)
+    return path
+
+
+WAITS = (
+    "msg_2 of sess_2 goes on from another answer than those on the tape, so it would never play: "
+    "reject it, and ask it again where it belongs."
+)
+
+
+def test_each_turn_that_would_never_play_is_marked_whatever_stands_beside_it(waiting: Path) -> None:
+    told = {proposal.asked: proposal.effect for proposal in Tape(waiting).review()}
+    assert [asked for asked, effect in told.items() if effect == WAITS] == ["three", "four"]
+
+
+@pytest.mark.parametrize("decision", ["adopt", "replace"])
+def test_what_would_never_play_is_left_waiting_and_named_and_the_rest_is_adopted(
+    waiting: Path, calling: Calling, decision: str
+) -> None:
+    review = Tape(waiting).review()
+    assert len(review) == 6
+    told = getattr(review, decision)()
+    assert told.startswith("4 turns adopted")
+    assert told.endswith(f". 2 turns left waiting: {WAITS}")
+    new = [turn.line.asked for turn in read_tape(waiting).turns if turn.line.new]
+    assert new == ["three", "four"]
+    assert conversations(waiting, calling, "other", "more", times=1) == [
+        ["new 3 to other", "new 4 to more"]
+    ]
+    with pytest.raises(InvalidRequestError, match=r"^msg_2 of sess_2 goes on from another answer"):
+        getattr(Tape(waiting).review(), decision)()
+    assert Tape(waiting).review().reject() == "2 turns rejected."
+
+
+def test_all_that_would_never_play_is_named_at_once(path: Path, calling: Calling) -> None:
+    recorded(path, calling, sessions=1)
+    with server_for(path, Counting("new")) as server:
+        caller = calling(server)
+        for prompt in ("three", "four"):
+            session = caller.create("one")
+            for text in ("one", prompt):
+                answer(caller, session, text)
+    lines, at = lines_of(path)
+    path.write_text("".join([*lines[: at[0]], *lines[at[1] :]]))
+    with pytest.raises(InvalidRequestError) as refusal:
+        Tape(path).review().adopt()
+    assert str(refusal.value) == (
+        "msg_2 of sess_2 and msg_2 of sess_3 go on from a turn that is not on the tape, so they "
+        "would never play: reject them, and ask them again where they belong."
+    )

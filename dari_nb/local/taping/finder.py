@@ -9,7 +9,7 @@ from collections.abc import Container, Iterable, Sequence
 from ...models import Content
 from ...tapes import Scrubber, Taking, Turn, key_of, nearest
 from ...tapes.differences import gap_between, text_asked
-from ...tapes.recording import Recording, follows
+from ...tapes.recording import Recording, counting, follows
 from ..store import Store
 from ..store.records import SessionRecord
 from .answers import Answers
@@ -79,7 +79,7 @@ class Finder:
         self._found.clear()
         self._waiting.clear()
         self._broken.clear()
-        for turn in tape.turns:
+        for turn in counting(tape.turns):
             self.add(turn)
 
     def add(self, turn: Turn) -> None:

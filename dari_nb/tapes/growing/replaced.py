@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from ..recording import Recording, parents_of, unreachable
+from ..recording import Never, Recording, parents_of, why_never
 from ..summary import count_of, names_of
 from ..turns import Turn
 from .sessions import Place, place_of
@@ -73,7 +73,9 @@ class Replaced:
         """Name the turns that go on from others than stand there now."""
         parents = parents_of(tape.turns)
         behind = {id(turn) for turn in tape.turns if turn.place in self._otherwise}
-        left = [one for one in unreachable(tape.turns) if place_of(one) not in self._here]
+        never = why_never(tape.turns)
+        left = [one for one in tape.turns if never.get(id(one)) is Never.BEHIND]
+        left = [one for one in left if place_of(one) not in self._here]
         stale = list[Turn]()
         while found := [turn for turn in left if id(parents.get(id(turn))) in behind]:
             stale += found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..recording import Recording, parents_of
 from ..turns import Turn
-from .replacing import beginning_of, refuse_lost
+from .replacing import refuse_lost
 
 
 def adopt_turn(tape: Recording, turn: Turn) -> None:
@@ -13,7 +13,7 @@ def adopt_turn(tape: Recording, turn: Turn) -> None:
     Raises:
         InvalidRequestError: It goes on from a turn that is not on the tape.
     """
-    refuse_lost(tape, beginning_of(tape, turn))
+    refuse_lost(tape, turn)
     wanted, parents = set[tuple[str, int]](), parents_of(tape.turns)
     at = next((one for one in tape.turns if one.line.new and one.place == turn.place), None)
     while at is not None and at.line.new and at.place not in wanted:

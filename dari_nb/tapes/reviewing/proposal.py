@@ -167,7 +167,7 @@ class Proposal:
         """
         if self.decided:
             return f"{self.new.line.turn} of {self.new.line.session} was {self.decided}."
-        if why := why_lost(self._shown.now, beginning_of(self._shown.now, self.new)):
+        if why := why_lost(self._shown.now, [self.new]):
             return why
         placing = self._placing
         if not placing.gone:

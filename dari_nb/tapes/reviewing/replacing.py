@@ -9,7 +9,7 @@ from difflib import SequenceMatcher
 from ...errors import InvalidRequestError
 from ..differences import MOST_CHARACTERS, nearest, text_asked
 from ..lines import TurnLine
-from ..recording import Recording, follows
+from ..recording import Never, Recording, counting, parents_of, why_never
 from ..summary import told_of_notes
 from ..turns import Turn
 
@@ -25,14 +25,11 @@ _LOSES_WAITING = (
     "{turns} {waits} to be adopted and would go{notes}: adopt or reject {it} first, or let {it} "
     "go with replace(rest=True)."
 )
-_GOES_ON_FROM_NONE = (
-    "{turn} goes on from a turn that is not on the tape, so it would never play: reject it, and "
-    "ask it again where it belongs."
-)
-_GOES_ON_FROM_ANOTHER = (
-    "{turn} goes on from another answer than those on the tape, so it would never play: reject it, "
-    "and ask it again where it belongs."
-)
+_NEVER = {
+    Never.LOST: "{turns} {go} on from a turn that is not on the tape",
+    Never.BEHIND: "{turns} {go} on from another answer than those on the tape",
+}
+_REJECT = ", so {it} would never play: reject {them}, and ask {them} again where {it} {belong}."
 
 
 @dataclass
@@ -114,7 +111,7 @@ def put_in_place(
         InvalidRequestError: Nothing was recorded there, or something would be lost, or it goes on
             from a turn that is not on the tape.
     """
-    refuse_lost(tape, beginning_of(tape, turn))
+    refuse_lost(tape, turn)
     placing = placing_of(tape, turn, shown)
     if not placing.gone:
         raise InvalidRequestError(_nothing_there(tape, turn))
@@ -178,17 +175,29 @@ def refuse_lost(tape: Recording, turn: Turn) -> None:
     Raises:
         InvalidRequestError: It does.
     """
-    if why := why_lost(tape, turn):
+    if why := why_lost(tape, [turn]):
         raise InvalidRequestError(why)
 
 
-def why_lost(tape: Recording, turn: Turn) -> str:
-    """Say that a turn would never play, as it goes on from none of the tape; or nothing."""
-    before = [one for one in tape.turns if one.line.key == turn.line.parent]
-    if turn.line.parent is not None and not any(follows(turn, one) for one in before):
-        text = _GOES_ON_FROM_ANOTHER if before else _GOES_ON_FROM_NONE
-        return text.format(turn=names_of([turn]))
-    return ""
+def why_lost(tape: Recording, turns: Iterable[Turn]) -> str:
+    """Name the first of those new turns that go on from none of the tape; or nothing."""
+    never, parents = why_never(tape.turns), parents_of(counting(tape.turns))
+    places = {turn.place for turn in turns}
+    found = dict[Never, dict[int, Turn]]()
+    for at in tape.turns:
+        why = never.get(id(at)) if at.line.new and at.place in places else None
+        if why in _NEVER:
+            while (before := parents.get(id(at))) and before.line.new and id(before) in never:
+                at = before
+            found.setdefault(why, {})[id(at)] = at
+    return " ".join(_told_of_lost(why, [*lost.values()]) for why, lost in found.items())
+
+
+def _told_of_lost(why: Never, turns: Sequence[Turn]) -> str:
+    is_one = len(turns) == 1
+    go, it, belong = ("goes", "it", "belongs") if is_one else ("go", "they", "belong")
+    told = _NEVER[why].format(turns=names_of(turns), go=go)
+    return told + _REJECT.format(it=it, them="it" if is_one else "them", belong=belong)
 
 
 def names_of(turns: Iterable[Turn]) -> str:

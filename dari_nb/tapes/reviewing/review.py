@@ -6,13 +6,15 @@ from collections.abc import Callable, Sequence
 from itertools import product
 from typing import overload
 
+from ...errors import InvalidRequestError
 from ..differences import nearest
-from ..recording import Recording
+from ..recording import Recording, counting
+from ..summary import count_of
 from ..turns import Turn
 from .adopting import adopt_turn, reject_turn
 from .deciding import Change, Shown
 from .proposal import Proposal
-from .replacing import depth_of, is_alike, placing_of, put_in_place
+from .replacing import depth_of, is_alike, placing_of, put_in_place, why_lost
 
 _NOTHING = "Nothing on the tape is new."
 
@@ -29,7 +31,7 @@ class Review(Sequence[Proposal]):
         self._shown = Shown(tape)
         old = [turn for turn in tape.turns if not turn.line.new]
         by_place = {turn.place: turn for turn in old}
-        self.news = [turn for turn in tape.turns if turn.line.new]
+        self.news = [turn for turn in counting(tape.turns) if turn.line.new]
         self._proposals = [
             self._proposal(tape, turn, by_place.get(turn.place)) for turn in self.news
         ]
@@ -37,21 +39,25 @@ class Review(Sequence[Proposal]):
     def adopt(self) -> str:
         """Let all of them play, beside what was recorded.
 
+        What goes on from a turn that is not on the tape waits on, and is named.
+
         Returns:
             What became of how many turns, in a line.
 
         Raises:
-            InvalidRequestError: A turn has changed since it was shown, or goes on from one that is
-                not on the tape, or the file cannot be written.
+            InvalidRequestError: A turn has changed since it was shown, or all of them go on from
+                turns that are not on the tape, or the file cannot be written.
             TapeError: It is broken.
 
         >>> tape.review().adopt()
         'Nothing on the tape is new.'
         """
-        return self._change_all(adopt_turn)
+        return self._change_all(_adopted)
 
     def replace(self, *, rest: bool = False) -> str:
         """Let all of them play, those that have one in the place of a recorded turn.
+
+        What goes on from a turn that is not on the tape waits on, and is named.
 
         Args:
             rest: Whether turns go, too, in whose place nothing new stands, recorded or waiting.
@@ -60,9 +66,9 @@ class Review(Sequence[Proposal]):
             What became of how many turns, in a line.
 
         Raises:
-            InvalidRequestError: A turn would go in whose place nothing new stands, or one goes on
-                from a turn that is not on the tape, or has changed since it was shown, or the file
-                cannot be written.
+            InvalidRequestError: A turn would go in whose place nothing new stands, or all of them
+                go on from turns that are not on the tape, or one has changed since it was shown, or
+                the file cannot be written.
             TapeError: It is broken.
 
         >>> tape.review().replace()
@@ -73,10 +79,10 @@ class Review(Sequence[Proposal]):
         def put(tape: Recording, turn: Turn) -> None:
             # Of several that were asked in one place the first is put there, the others beside it.
             gone = [one.place for one in placing_of(tape, turn).gone if not one.line.new]
-            if gone and not own.intersection(gone):
+            if gone and not own.intersection(gone) and not why_lost(tape, [turn]):
                 put_in_place(tape, turn, rest=rest)
 
-        return self._change_all(put, adopt_turn)
+        return self._change_all(put, _adopted)
 
     def reject(self) -> str:
         """Take all of them off the tape.
@@ -111,14 +117,23 @@ class Review(Sequence[Proposal]):
         Args:
             *changes: Each is made of all before the next one.
         """
-        before = {turn.line.key: turn.line.parent or "" for turn in self._shown.now.turns}
-        news = sorted(self.news, key=lambda turn: depth_of(turn, before))
+        parents = {turn.line.key: turn.line.parent or "" for turn in self._shown.now.turns}
+        news = sorted(self.news, key=lambda turn: depth_of(turn, parents))
+        places = {turn.place for turn in self.news}
 
         def decide(tape: Recording) -> str:
-            places = {turn.place for turn in tape.turns if turn.line.new}
-            if not places & {turn.place for turn in self.news}:
+            if not (before := waiting(tape)):
                 return _NOTHING
-            return self._shown.decide(tape, lambda: change_all(tape))
+            told = self._shown.decide(tape, lambda: change_all(tape))
+            if not (left := waiting(tape)):
+                return told
+            why = why_lost(tape, left)
+            if len(left) == len(before):
+                raise InvalidRequestError(why)
+            return f"{told} {count_of(len(left), 'turn')} left waiting: {why}"
+
+        def waiting(tape: Recording) -> list[Turn]:
+            return [one for one in counting(tape.turns) if one.line.new and one.place in places]
 
         def change_all(tape: Recording) -> None:
             for change, turn in product(changes, news):
@@ -141,3 +156,9 @@ class Review(Sequence[Proposal]):
 
     def __repr__(self) -> str:
         return "\n\n".join(map(repr, self)) or _NOTHING
+
+
+def _adopted(tape: Recording, turn: Turn) -> None:
+    """Let a turn play, but for one that goes on from none of the tape."""
+    if not why_lost(tape, [turn]):
+        adopt_turn(tape, turn)

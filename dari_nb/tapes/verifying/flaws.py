@@ -9,7 +9,7 @@ from typing import NamedTuple
 from ...models import events as ev
 from ..keys import is_keyed
 from ..lines import DraftLine, EventLine, FileLine, encoded
-from ..recording import Recording, is_unreachable, parents_of
+from ..recording import Never, Recording, counting, parents_of, why_parted
 from ..scrubbing import Scrubber
 from ..summary import prompt_of
 from ..turns import Turn
@@ -77,13 +77,15 @@ def flaws_of(
     """
     scrubber = scrubber or Scrubber()
     circles = _circles({turn.line.key: turn.line.parent for turn in tape.turns})
-    parents = parents_of(tape.turns)
+    parents = parents_of(counted := counting(tape.turns))
+    counts = {*map(id, counted)}
     seen: dict[tuple[str, int, bool], Turn] = {}
     places: dict[tuple[str, str, bool], Turn] = {}
     flaws = []
     for turn in tape.turns:
         line = turn.line
-        texts = [(turn.number, text) for text in _flaws(turn, parents.get(id(turn)), circles)]
+        why = why_parted(turn, parents.get(id(turn))) if id(turn) in counts else None
+        texts = [(turn.number, text) for text in _flaws(turn, why, circles)]
         if other := seen.get((*turn.place, line.new)):
             texts.append((turn.number, _TWICE.format(other=other.number or "above")))
         seen[*turn.place, line.new] = turn
@@ -117,14 +119,13 @@ def _circles(parents: Mapping[str, str | None]) -> set[str]:
     return circles
 
 
-def _flaws(turn: Turn, before: Turn | None, circles: Container[str]) -> Iterator[str]:
+def _flaws(turn: Turn, why: Never | None, circles: Container[str]) -> Iterator[str]:
     line = turn.line
     if not is_keyed(turn.line, turn.agent):
         yield _EDITED
-    if line.parent is not None and before is None and line.parent != line.key:
-        yield _LOST.format(asked=prompt_of(turn), parent=line.parent, lines=_lines(turn))
-    elif line.parent != line.key and is_unreachable(turn, before):
-        yield _BEHIND.format(asked=prompt_of(turn), lines=_lines(turn))
+    if why is not None and line.parent != line.key:
+        text = _LOST if why is Never.LOST else _BEHIND
+        yield text.format(asked=prompt_of(turn), parent=line.parent, lines=_lines(turn))
     if line.key in circles:
         yield _CIRCLE
     yield from (_NO_TEXT.format(place=repr(place)[:40]) for place in turn.lost)

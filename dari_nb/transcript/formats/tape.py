@@ -1,8 +1,9 @@
 """Tapes: recorded turns, those of other formats that were put on one included.
 
 A run is a session of the tape; one that begins as another one has the turns of that first. What is
-new and not adopted is left out, and so is what never plays, as other answers stand before it than
-it was asked behind, which the notes of the runs say. A run of another format comes back as it was.
+new and not adopted is left out, and so is what never plays, as it stands twice or what it goes on
+from is not on the tape, which the notes of the runs say. A run of another format comes back as it
+was.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ from .runs import Run, dollars_of, list_of, name_of, part_of, sum_of
 NAME = "tape"
 LOST: tuple[str, ...] = (
     "Drafts, attempts that failed, and times of day; new turns that were not adopted.",
-    "Turns that never play, as what they go on from is not on the tape.",
+    "Turns that never play: that stand twice, or go on from what is not on the tape.",
 )
 _CALL = "tool_call_id"
 _ASKED = "asked"
@@ -67,29 +68,16 @@ def read_tape(data: bytes, place: list[str]) -> Iterator[Run]:
 def runs_of(tape: Recording) -> Iterator[Run]:
     """Give the runs of a tape, in its order."""
     told = tape.for_others()
-    never = LeftOut(never=LeftOut.of(tape, told).never).counted()
+    never = LeftOut(never=LeftOut.of(tape).never).counted()
     notes = [f"{count}: {why}".replace("`", "") for count, why in never.items()]
     parents = parents_of(told.turns)
     sessions: dict[str, list[Turn]] = {}
     for turn in told.turns:
         sessions.setdefault(turn.line.session, []).append(turn)
     for own in sessions.values():
-        for part in _parts(own, parents):
-            run = _run([*_beginning(part[0], parents), *part])
-            run.notes = (*run.notes, *notes)
-            yield run
-
-
-def _parts(own: Sequence[Turn], parents: Mapping[int, Turn]) -> list[list[Turn]]:
-    """The turns of a session, cut where one was asked behind an answer that another session has."""
-    parts: list[list[Turn]] = []
-    for turn in own:
-        before = parents.get(id(turn))
-        is_elsewhere = before is not None and before.line.session != turn.line.session
-        if is_elsewhere or not parts:
-            parts.append([])
-        parts[-1].append(turn)
-    return parts
+        run = _run([*_beginning(own[0], parents), *own])
+        run.notes = (*run.notes, *notes)
+        yield run
 
 
 def _beginning(turn: Turn, parents: Mapping[int, Turn]) -> list[Turn]:

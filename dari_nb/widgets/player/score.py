@@ -103,7 +103,7 @@ class Score:
     def of(cls, recording: Recording) -> Score:
         """Make one of a tape, without what waits there to be adopted and what never plays."""
         told = recording.for_others()
-        return cls(told.turns, told.tail, left_out=LeftOut.of(recording, told))
+        return cls(told.turns, told.tail, left_out=LeftOut.of(recording))
 
     @property
     def seconds(self) -> float:

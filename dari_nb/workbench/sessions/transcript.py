@@ -114,7 +114,8 @@ class Transcript(Exported):
         - *SWE-agent* ``.traj``: Lost: what the model was shown at each step, attempts besides.
         - *tapes*: each session, in ``format`` as what it was before it was put on the tape. Lost of
           recorded ones: drafts, attempts that failed, times of day; new turns are left out, and
-          those that never play, as what they go on from is not on the tape, which ``notes`` say.
+          those that never play, which stand twice or go on from what is not on the tape;
+          ``notes`` say so.
 
         Beside messages of the first three, ``task_id``, ``instance_id``, ``sample_id``,
         ``custom_id``, ``question_id``, ``id`` or ``task`` tell the task; ``trial``, ``epoch`` or
