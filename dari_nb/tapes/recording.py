@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import count
 
 import msgspec
 
@@ -46,7 +47,8 @@ class Recording:
         """What is shown and given to others: what plays, with the notes in front of the rest, too.
 
         Turns that wait to be adopted are left out, and those behind other answers than they were
-        asked behind: with what stands before them now they are no conversation that happened.
+        asked behind: with what stands before them now they are no conversation that happened. For
+        the same reason what goes on from another session begins one of its own.
         """
         told = Recording(self.times, [], [], self.scrubbed, self.is_closed)
         old = [turn for turn in self.turns if not turn.line.new]
@@ -58,6 +60,7 @@ class Recording:
                 told.turns.append(replace(turn, before=notes))
                 notes = []
         told.tail = [*notes, *self.tail]
+        told.turns = _by_conversation(told.turns)
         return told
 
     def add(self, *turns: Turn) -> None:
@@ -167,6 +170,30 @@ def parents_of(turns: Iterable[Turn]) -> dict[int, Turn]:
         if others:
             found[id(turn)] = next(own, others[0])
     return found
+
+
+def _by_conversation(turns: Sequence[Turn]) -> list[Turn]:
+    """The turns, those in sessions of their own that do not go on from the one before them."""
+    parents, last = parents_of(turns), dict[str, list[Turn]]()
+    names = count(1)
+    used = {turn.line.session for turn in turns}
+    session_of = dict[int, str]()
+    for turn in turns:
+        ends, before = last.setdefault(turn.line.session, []), parents.get(id(turn))
+        at = next((at for at, end in enumerate(ends) if end is before), None)
+        if at is not None:
+            session_of[id(turn)] = session_of[id(ends[at])]
+            ends[at] = turn
+            continue
+        free = (name for name in map("sess_{}".format, names) if name not in used)
+        session_of[id(turn)] = next(free) if ends else turn.line.session
+        ends.append(turn)
+    return [
+        turn
+        if (session := session_of[id(turn)]) == turn.line.session
+        else replace(turn, line=msgspec.structs.replace(turn.line, session=session))
+        for turn in turns
+    ]
 
 
 def _by_answers(turns: Iterable[Turn]) -> dict[str | None, list[Turn]]:

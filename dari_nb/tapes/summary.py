@@ -15,7 +15,7 @@ from ..errors import DariError
 from .differences import text_asked
 from .lines import DraftLine, EventLine, Mark, Note, dollars
 from .reading import read_tape
-from .recording import Recording, unreachable
+from .recording import Recording, parents_of, unreachable
 from .turns import Turn
 
 _SHOWN = 60
@@ -27,7 +27,7 @@ _UNREACHABLE = "what they go on from is not on the tape; `dari-local tape check`
 
 def summary_of(tape: Recording) -> Iterator[str]:
     """Tell what is on a tape: a line for each session, turn and mark."""
-    never = {*map(id, unreachable(tape.turns))}
+    never, parents = {*map(id, unreachable(tape.turns))}, parents_of(tape.turns)
     sessions = dict[str, list[Turn]]()
     for turn in tape.turns:
         sessions.setdefault(turn.line.session, []).append(turn)
@@ -38,6 +38,8 @@ def summary_of(tape: Recording) -> Iterator[str]:
             yield f"      {_told(turn)}"
             if id(turn) in never:
                 yield "      never plays: what it goes on from is not on the tape"
+            elif (before := parents.get(id(turn))) and before.line.session != session:
+                yield _flat(f"goes on from {before.line.turn} of {before.line.session}", 6)
             yield from _marks([*turn.before, *turn.body])
     yield from _marks(tape.tail)
     agents = _flat(", ".join(tape.agents)) or "none"
@@ -186,9 +188,9 @@ def _marks(notes: Iterable[object]) -> Iterator[str]:
             yield f"      mark: {told}"
 
 
-def _flat(text: str) -> str:
+def _flat(text: str, margin: int = 0) -> str:
     """A text on one line."""
-    return " ".join(text.split())
+    return " " * margin + " ".join(text.split())
 
 
 def prompt_of(turn: Turn) -> str:

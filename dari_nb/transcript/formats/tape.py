@@ -74,22 +74,9 @@ def runs_of(tape: Recording) -> Iterator[Run]:
     for turn in told.turns:
         sessions.setdefault(turn.line.session, []).append(turn)
     for own in sessions.values():
-        for part in _parts(own, parents):
-            run = _run([*_beginning(part[0], parents), *part])
-            run.notes = (*run.notes, *notes)
-            yield run
-
-
-def _parts(own: Sequence[Turn], parents: Mapping[int, Turn]) -> list[list[Turn]]:
-    """The turns of a session, cut where one was asked behind an answer that another session has."""
-    parts: list[list[Turn]] = []
-    for turn in own:
-        before = parents.get(id(turn))
-        is_elsewhere = before is not None and before.line.session != turn.line.session
-        if is_elsewhere or not parts:
-            parts.append([])
-        parts[-1].append(turn)
-    return parts
+        run = _run([*_beginning(own[0], parents), *own])
+        run.notes = (*run.notes, *notes)
+        yield run
 
 
 def _beginning(turn: Turn, parents: Mapping[int, Turn]) -> list[Turn]:
