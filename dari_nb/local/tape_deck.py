@@ -7,14 +7,14 @@ from functools import partial
 from pathlib import Path
 
 from ..models import Content
-from ..tapes import Tape
+from ..tapes import AgentLine, Tape
 from ..tapes.growing import GrowingTape
 from ..tapes.tape import mode_of, opened
 from .contents import Contents
 from .http.serving import Serving
 from .llm import Llms
 from .service import Service
-from .taping.known import manifest_from
+from .taping.known import manifest_from, plays_alike
 
 
 class TapeDeck(Contents):
@@ -46,8 +46,9 @@ class TapeDeck(Contents):
         What is on the tape plays, for the first organization: the same text, asked of the same
         agent with the same LLM after the same beginning. What is not is asked live and recorded, as
         the tape's mode says (``dari_nb.tapes.Tape``). An agent that only the tape knows is offered
-        like any other. Secrets are taken out before anything is written. The file is whole whenever
-        nothing runs, and of one whose process is killed, what was recorded up to there can be used.
+        like any other, and one that is here otherwise gives way to it while the tape only plays.
+        Secrets are taken out before anything is written. The file is whole whenever nothing runs,
+        and of one whose process is killed, what was recorded up to there can be used.
         The format is described in ``dari_nb/tapes/FORMAT.md``, which is installed with the package.
 
         Args:
@@ -84,6 +85,7 @@ class TapeDeck(Contents):
         True
         """
         self._tape = None
+        self._registry.stand_back()
         if self._serving is not None and self._service is not None:
             self._serving.call(self._service.deck.eject)
 
@@ -120,11 +122,16 @@ class TapeDeck(Contents):
         return dict(self._service.deck.costs) if self._service else {}
 
     def _load(self, tape: Tape, growing: GrowingTape) -> None:
-        """Offer the agents that only the tape knows, and play it where the server serves."""
-        is_alone = mode_of(tape) == "play"
+        """Offer the agents of the tape that are not here, and play it where the server serves."""
+        self._registry.stand_back()
         for name, line in growing.recording.agents.items():
-            is_here = self._registry.named(name) is not None
-            if name.strip() and not is_here and (is_alone or name not in self.agents):
-                self._registry.add(manifest_from(line), None)
+            if name.strip() and not self._has(line, asks_live=mode_of(tape) != "play"):
+                self._registry.stand_in(manifest_from(line))
         if self._serving is not None and self._service is not None:
             self._serving.call(partial(self._service.deck.insert, tape, growing))
+
+    def _has(self, line: AgentLine, *, asks_live: bool) -> bool:
+        """Whether an agent of a tape is here; one that only plays has to be as the tape has it."""
+        own = self._registry.own(line.agent)
+        is_function = self._registry.named(line.agent) is not None
+        return own is not None and (asks_live or is_function or plays_alike(own, line))

@@ -16,7 +16,7 @@ from ..errors import DariError
 from .differences import text_asked
 from .lines import DraftLine, EventLine, Mark, Note, dollars
 from .reading import read_tape
-from .recording import Never, Recording, why_never
+from .recording import Never, Recording, parents_of, why_never
 from .turns import Turn
 
 _SHOWN = 60
@@ -43,7 +43,7 @@ _WHERE = "`dari-local tape check` says where"
 
 def summary_of(tape: Recording) -> Iterator[str]:
     """Tell what is on a tape: a line for each session, turn and mark."""
-    never = why_never(tape.turns)
+    never, parents = why_never(tape.turns), parents_of(tape.turns)
     sessions = dict[str, list[Turn]]()
     for turn in tape.turns:
         sessions.setdefault(turn.line.session, []).append(turn)
@@ -54,6 +54,8 @@ def summary_of(tape: Recording) -> Iterator[str]:
             yield f"      {_told(turn)}"
             if why := never.get(id(turn)):
                 yield f"      never plays: {_NEVER[why][0]}"
+            elif (before := parents.get(id(turn))) and before.line.session != session:
+                yield _flat(f"goes on from {before.line.turn} of {before.line.session}", 6)
             yield from _marks([*turn.before, *turn.body])
     yield from _marks(tape.tail)
     agents = _flat(", ".join(tape.agents)) or "none"
@@ -205,9 +207,9 @@ def _marks(notes: Iterable[object]) -> Iterator[str]:
             yield f"      mark: {told}"
 
 
-def _flat(text: str) -> str:
+def _flat(text: str, margin: int = 0) -> str:
     """A text on one line."""
-    return " ".join(text.split())
+    return " " * margin + " ".join(text.split())
 
 
 def prompt_of(turn: Turn) -> str:

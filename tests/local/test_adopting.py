@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import re
+import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
 
+import dari_nb as dari
+from dari_nb.commands.cli import main
 from dari_nb.errors import InvalidRequestError
 from dari_nb.local import LocalDari
+from dari_nb.models import UserMessageItem
 from dari_nb.tapes import Mark, Tape, flaws_of, read_tape
 from dari_nb.tapes.tape import Mode
 from dari_nb.tapes.words import told_of
@@ -136,3 +141,60 @@ def test_what_is_recorded_again_is_not_adopted_as_it_was_before(path: Path) -> N
     turn = next(turn for turn in tape.turns if turn.line.asked == "TWO")
     assert told_of(turn) == "TWO of today"
     assert turn.notes == [Mark("guess", ask="What now?")]
+
+
+def without(path: Path, *asked: str) -> None:
+    """Take turns out of the file, as people do by hand."""
+    lines, kept = path.read_text().splitlines(keepends=True), True
+    left = []
+    for line in lines:
+        if line.startswith('{"turn"'):
+            kept = not any(f'"asked":"{one}"' in line for one in asked)
+        if kept or line.startswith('{"scrubbed"'):
+            left.append(line)
+    path.write_text("".join(left))
+
+
+def told(path: Path) -> list[str]:
+    """What was asked in each run of a tape, and in each conversation of its player."""
+    runs = [
+        [one.text for one in run.items if isinstance(one, UserMessageItem)]
+        for run in dari.Transcript.from_file(path)
+    ]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        player = dari.Tape(path).view()
+    paper = player._presentation.subject.paper()["text/plain"]
+    player.close()
+    parts = re.split(r"(?m)^.*recorded · session.*$", paper)[1:]
+    shown = [re.findall(r"(?m)^(one|two|three|four|five)$", part) for part in parts]
+    return [" ".join(asked) for asked in [*runs, *shown]]
+
+
+@pytest.mark.parametrize("gone", [["two"], ["three", "four"]])
+def test_a_turn_that_was_taken_out_and_asked_again_makes_its_conversation_whole(
+    path: Path, gone: list[str]
+) -> None:
+    without(path, *gone)
+    record(path, "one two three four five")
+    review = Tape(path).review()
+    after = {"two": "msg_3", "four": "msg_5"}[gone[-1]]
+    assert f"; {after} of sess_1 goes on from it: {gone[-1]}" in repr(review[-1])
+    review.adopt()
+    assert on(path) == ["one two three four five"]
+    assert told(path) == ["one two three four five"] * 2
+
+
+def test_what_goes_on_from_another_session_is_shown_as_no_conversation_that_never_was(
+    path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    without(path, "three")
+    record(path, "one two three")
+    path.write_text(path.read_text().replace('"new":true,', ""))
+    assert on(path) == ["one two four five", "three"]
+    runs = ["one two", "one two three four five", "one two three"]
+    assert told(path) == [*runs, "one two", "four five", "three"]
+    assert main(["tape", "show", str(path)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    found = [lines[at - 2] for at, line in enumerate(lines) if "goes on from msg_3" in line]
+    assert found == ["  msg_4 shop: four"]

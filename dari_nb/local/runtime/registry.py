@@ -21,6 +21,7 @@ class Registry:
         self._functions: dict[str, AgentFunction] = {}
         self._by_code: dict[tuple[str, str | None], AgentFunction] = {}
         self._manifests: dict[str, JsonObject] = {}
+        self._stand_ins: dict[str, tuple[VersionRecord, str | None]] = {}
 
     def named(self, name: str) -> AgentFunction | None:
         """The function of this name."""
@@ -41,6 +42,35 @@ class Registry:
             and active.code not in (None, version.code)
         )
 
+    def own(self, name: str) -> VersionRecord | None:
+        """What can be asked by this name in the first organization, whatever plays in its place."""
+        agent = self._store.agent_named(name)
+        if agent is None:
+            return None
+        version_id = agent.active_version_id
+        stand_in, before = self._stand_ins.get(name, (None, None))
+        if stand_in is not None and version_id == stand_in.id:
+            version_id = before or version_id
+        version = self._store.version(agent.id, version_id)
+        return None if version is None or version.is_of_tape else version
+
+    def stand_in(self, manifest: JsonObject) -> None:
+        """Offer the first organization the agent of a tape, in place of one of its name.
+
+        A bundle of that name stays; any other one is there again when the tape leaves.
+        """
+        name = str(manifest["name"])
+        own = self.own(name)
+        if own is None or own.snapshot_id is None:
+            self._stand_ins[name] = self._store.publish(name, manifest), own.id if own else None
+
+    def stand_back(self) -> None:
+        """Give back their places to the agents that a tape took them from."""
+        for name in self._stand_ins:
+            if own := self.own(name):
+                self._store.activate(own.agent_id, own.id)
+        self._stand_ins.clear()
+
     def add(self, manifest: JsonObject, function: AgentFunction | None) -> None:
         """Offer an agent to all organizations, in place of an earlier one of its name.
 
@@ -53,6 +83,8 @@ class Registry:
             self._keep(name, manifest, function)
         for org_id in self._store.organizations():
             self._publish(name, org_id)
+        if function is None and name in self._stand_ins:
+            self.stand_in(self._stand_ins[name][0].manifest)
 
     def take_in(
         self, agent_id: str, version_id: str, manifest: JsonObject, function: AgentFunction

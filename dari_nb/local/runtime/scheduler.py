@@ -44,6 +44,10 @@ _NO_CODE = (
     'asked; any other has to be registered first: @server.agent("{name}") before its function, or '
     '@d.server.agent("{name}") with d = dari_nb.connect("local", …).'
 )
+_OTHER = (
+    f'{ev.NO_CODE} "{{name}}" as a tape had it, of which this session is: a new session asks the '
+    "one of its name that is here."
+)
 MOST_THREADS = 64
 """Sync agents that run at a time; more wait, but for those that wait for the caller of the API."""
 _LONG = 256 * 1024
@@ -275,7 +279,8 @@ class Scheduler:
         function = self._registry.function_of(agent.name, version)
         function = function or self._published(session, version, agent.org_id)
         if function is None:
-            raise TurnFailure(_NO_CODE.format(name=agent.name))
+            is_here = self._registry.own(agent.name) not in (None, version)
+            raise TurnFailure((_OTHER if is_here else _NO_CODE).format(name=agent.name))
         return function
 
     async def _external_tool(self, session: SessionRecord, name: str) -> ToolSpec | None:

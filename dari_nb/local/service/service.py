@@ -78,7 +78,7 @@ class Service:
         self.secrets: dict[str, SessionSecrets] = {}
         self.registry = registry
         self.published = self._published_agents()
-        self.deck = Deck(store, self.workspaces)
+        self.deck = Deck(store, self.workspaces, registry)
         self.scheduler = Scheduler(
             *(store, self.log, registry, pace, cost_delay),
             folds=self.folds,

@@ -27,7 +27,7 @@ class Agents(Database):
             )
             if agent is None or row is None:
                 return self.add_version(agent, name, manifest, org_id=org_id)
-            self._activate(agent.id, row[0])
+            self.activate(agent.id, row[0])
             version = self.version(agent.id, row[0])
             assert version is not None
             return version
@@ -55,7 +55,7 @@ class Agents(Database):
                     f"INSERT INTO agents ({AGENT}) VALUES (?, ?, ?, ?, ?, NULL)",
                     *(agent_id, name, version_id, created_at, org_id),
                 )
-            self._activate(agent_id, version_id)
+            self.activate(agent_id, version_id)
             version = self.version(agent_id, version_id)
         assert version is not None
         return version
@@ -79,9 +79,10 @@ class Agents(Database):
                     f"INSERT INTO agents ({AGENT}) VALUES (?, ?, ?, ?, ?, NULL)",
                     *(agent_id, name, version_id, now(), FIRST_ORG),
                 )
-            self._activate(agent_id, version_id)
+            self.activate(agent_id, version_id)
 
-    def _activate(self, agent_id: str, version_id: str) -> None:
+    def activate(self, agent_id: str, version_id: str) -> None:
+        """Give new sessions of an agent this version of it."""
         self._rows("UPDATE agents SET active_version_id = ? WHERE id = ?", version_id, agent_id)
 
     def delete_agent(self, agent_id: str) -> None:

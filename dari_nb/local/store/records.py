@@ -18,6 +18,8 @@ ENV_NAME = "[A-Z_][A-Z0-9_]*"
 """Pattern of the names of secrets and credentials, which are variables in a sandbox."""
 RUNTIME = {"type": "runtime", "id": "local"}
 PLATFORM = {"type": "platform", "id": "local"}
+OF_TAPE = "of_tape"
+"""The field of a manifest that was made of a tape: the hash of its prompt, as the tape tells it."""
 
 
 def file_ids(content: Content) -> list[str]:
@@ -100,6 +102,11 @@ class VersionRecord:
     def code(self) -> str | None:
         """What tells the function of a version that is one from others, where anything does."""
         return None if self.snapshot_id else self.manifest.get("function")
+
+    @property
+    def is_of_tape(self) -> bool:
+        """Whether it is what a tape tells of an agent, which plays and cannot be asked."""
+        return OF_TAPE in self.manifest
 
     @property
     def internet_access(self) -> bool:

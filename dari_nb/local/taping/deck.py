@@ -16,6 +16,7 @@ from ...tapes.scrubbing import compiled
 from ...tapes.scrubbing.own_words import BLOCKS
 from ...tapes.tape import VARIABLE, Mode, mode_of
 from ..agents import AgentFunction, Draft
+from ..runtime.registry import Registry
 from ..store import Store
 from ..store.database import Effect
 from ..store.records import EventRecord, SessionRecord
@@ -23,7 +24,6 @@ from ..workspaces.workspaces import Workspaces
 from .answers import Answers
 from .comparison import Comparison
 from .finder import Finder
-from .known import is_of_tape
 from .names import Names
 from .player import Pace, TapePlayer
 from .recorder import TapeRecorder
@@ -43,6 +43,10 @@ _OF_TAPE = (
 _ALONE = (
     "\nNobody can be asked live: only the tape knows this agent, and nothing here has its code."
 )
+_OTHER = (
+    "\nThis session's agent is that of the tape, which nobody can ask; in a new session {auto} "
+    "asks the one of its name that is here."
+)
 
 
 class TapeMiss(Exception):  # noqa: N818
@@ -55,14 +59,16 @@ class Deck:
     Args:
         store: Where the ledgers are.
         workspaces: Where the files of sessions are.
+        registry: The agents that are here.
 
     Attributes:
         costs: What turns that played or were recorded have cost, by their messages.
         played: Whether turns played, by their messages; those that were asked live did not.
     """
 
-    def __init__(self, store: Store, workspaces: Workspaces) -> None:
+    def __init__(self, store: Store, workspaces: Workspaces, registry: Registry) -> None:
         self._store = store
+        self._registry = registry
         self._unasked: set[str] = set()
         self.costs: dict[str, str | None] = {}
         self.played: dict[str, bool] = {}
@@ -142,15 +148,24 @@ class Deck:
             compare = self._comparison if tape.run_tools else None
             pace, folder = Pace(tape.factor, tape.idle_limit), folder_beside(tape.file)
             return TapePlayer(turn, pace, folder, compare)
-        is_alone = is_of_tape(self._store, session)
-        if finder is not None and (self._mode == "play" or is_alone):
-            # A mode that was given in code is not changed by the variable.
-            auto = f"{VARIABLE}=auto" if tape.mode is None else 'mode="auto"'
-            live = _OF_TAPE if is_alone else _LIVE
-            advice = live.format(auto=auto) if self._mode == "play" else _ALONE
+        advice = self._advice(session, tape)
+        if finder is not None and advice is not None:
             raise TapeMiss(finder.miss(str(tape.path), session, content, advice))
         opened.check()
         return None
+
+    def _advice(self, session: SessionRecord, tape: Tape) -> str | None:
+        """Say how what is missing could be asked live; ``None`` where it is asked right away."""
+        # A mode that was given in code is not changed by the variable.
+        auto = f"{VARIABLE}=auto" if tape.mode is None else 'mode="auto"'
+        plays = self._mode == "play"
+        agent = self._store.agent(session.agent_id)
+        version = self._store.version(session.agent_id, session.version_id)
+        if agent is None or version is None or not version.is_of_tape:
+            return _LIVE.format(auto=auto) if plays else None
+        if self._registry.own(agent.name) is not None:
+            return _OTHER.format(auto=auto if plays else "this tape")
+        return _OF_TAPE.format(auto=auto) if plays else _ALONE
 
     def _say_what_is_taken_out(self, content: Content) -> str:
         """Say what is secret in what is asked, and give it without."""

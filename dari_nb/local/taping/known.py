@@ -10,10 +10,15 @@ from ...models import AgentVersion, Content
 from ...tapes import AgentLine
 from ...tapes.keys import digest_of
 from ..store import Store
-from ..store.records import JsonObject, SessionRecord, VersionRecord, file_ids, manifest_of
+from ..store.records import (
+    OF_TAPE,
+    JsonObject,
+    SessionRecord,
+    VersionRecord,
+    file_ids,
+    manifest_of,
+)
 
-_OF_TAPE = "of_tape"
-"""The field of a manifest that was made of a tape: the hash of its prompt, as the tape tells it."""
 _OF_ELSEWHERE = "of_elsewhere"
 """The field of a manifest that another Dari told: the hash of its prompt there."""
 _NO_PROMPT = ("name", "description", "llm", "function")
@@ -43,12 +48,12 @@ def agent_of(store: Store, session: SessionRecord) -> AgentLine:
 
 
 def manifest_from(line: AgentLine) -> JsonObject:
-    """The manifest of an agent that only the tape knows: its turns play, and nobody can ask it."""
+    """The manifest of an agent as the tape tells it: its turns play, and nobody can ask it."""
     manifest = manifest_of(line.agent, description=line.description)
     if line.llms:
         default = line.default if line.default in line.llms else next(iter(line.llms))
         manifest["llm"] = {"default": default, "options": line.llms}
-    return {**manifest, _OF_TAPE: line.prompt}
+    return {**manifest, OF_TAPE: line.prompt}
 
 
 def manifest_elsewhere(name: str, version: AgentVersion) -> JsonObject:
@@ -77,10 +82,15 @@ def takes_any_llm(manifest: JsonObject) -> bool:
     return _OF_ELSEWHERE in manifest and "llm" not in manifest
 
 
-def is_of_tape(store: Store, session: SessionRecord) -> bool:
-    """Whether only the tape knows a session's agent."""
-    version = store.version(session.agent_id, session.version_id)
-    return version is not None and _OF_TAPE in version.manifest
+def plays_alike(version: VersionRecord, line: AgentLine) -> bool:
+    """Whether what is asked of an agent's version is found on a tape that tells this of it."""
+    own = agent_line(version, line.agent)
+    is_default = not line.llms or own.default == line.default
+    return (
+        is_default
+        and own.prompt == line.prompt
+        and all(own.llms.get(name) == settings for name, settings in line.llms.items())
+    )
 
 
 def digests_of(store: Store, content: Content) -> dict[str, str]:
@@ -94,7 +104,7 @@ def digests_of(store: Store, content: Content) -> dict[str, str]:
 
 def _prompt(version: VersionRecord, llm: Mapping[str, Any]) -> str | None:
     """A hash of what an agent is told, which a function is not."""
-    for told in (_OF_TAPE, _OF_ELSEWHERE):
+    for told in (OF_TAPE, _OF_ELSEWHERE):
         if told in version.manifest:
             return version.manifest[told]  # type: ignore[no-any-return]
     rest = {name: value for name, value in version.manifest.items() if name not in _NO_PROMPT}

@@ -25,6 +25,31 @@ def adopt_turn(tape: Recording, turn: Turn) -> None:
     for one in adopted:
         one.line.new = False
     tape.add(*(one for one in adopted if one.place in here))
+    _fill(tape)
+
+
+def _fill(tape: Recording) -> None:
+    """Put turns into the session that lacks them, between those that they belong to."""
+    parents = parents_of(tape.turns)
+    taken = {(one.line.session, one.line.turn) for one in tape.turns}
+    for turn in [*tape.turns]:
+        session, lacking = turn.line.session, list[Turn]()
+        at = parents.get(id(turn))
+        while at is not None and at.line.session != session and at not in lacking:
+            lacking.append(at)
+            at = parents.get(id(at))
+        places = {(session, one.line.turn) for one in lacking}
+        if at is None or at.line.session != session or places & taken:
+            continue
+        if not lacking or any(one.line.new for one in lacking):
+            continue
+        for one in lacking:
+            one.line.session = session
+        taken |= places
+        moved = {*map(id, lacking)}
+        left = [one for one in tape.turns if id(one) not in moved]
+        place = next(place for place, one in enumerate(left) if one is turn)
+        tape.turns = [*left[:place], *reversed(lacking), *left[place:]]
 
 
 def reject_turn(tape: Recording, turn: Turn) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from ...errors import InvalidRequestError
 from ..lines import Note
-from ..recording import Recording
+from ..recording import Recording, follows
 from ..summary import count_of, told_of_notes
 from ..turns import Turn
 
@@ -49,6 +49,11 @@ class Shown:
         told = change(look)
         self.now = seen[-1]
         return told
+
+    def going_on_from(self, turn: Turn) -> list[Turn]:
+        """The recorded turns that were asked behind a new one, or behind one that was like it."""
+        old = (one for one in self.now.turns if not one.line.new)
+        return [one for one in old if follows(one, turn)]
 
     def decide(self, tape: Recording, change: Callable[[], object]) -> str:
         """Change a tape, and say what became of its turns.

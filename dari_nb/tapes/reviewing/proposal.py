@@ -22,6 +22,7 @@ _PRINTED, _ENDS = 1000, (200, 80)
 """Characters of it, and of the two ends of each piece, that are printed."""
 _PIECES = re.compile(r"(\[-.*?-\]|\{\+.*?\+\})", re.DOTALL)
 _WAS = {"adopted": "was adopted already", "rejected": "is no longer on the tape"}
+_NOTHING_LIKE_IT = "; nothing like it was recorded before"
 _BESIDE = "{name} was adopted already, beside what it would replace: that is still on the tape."
 
 _NOT_IN_PLACE = (
@@ -255,7 +256,8 @@ class Proposal:
         if self.decided:
             told = f"{line.turn} of {line.session}, {line.agent}: {self.asked}"
             return printable(f"{told}\n{self.effect}")
-        beside = "; nothing like it was recorded before"
+        behind = names_of(self._shown.going_on_from(self.new))
+        beside = f"; {behind} goes on from it" if behind else _NOTHING_LIKE_IT
         if self.old is not None:
             by = f" by {self.old.line.agent}" if self.old.line.agent != line.agent else ""
             beside = f", beside {self.old.line.turn} of {self.old.line.session}{by}"

@@ -5,7 +5,7 @@ from contextlib import ExitStack
 import pytest
 
 import dari_nb as dari
-from dari_nb.errors import InvalidRequestError
+from dari_nb.errors import InvalidRequestError, TapeMissError
 
 
 @pytest.fixture
@@ -41,3 +41,58 @@ def test_connect_brings_llms_and_the_assistant(connecting, stand_in):
 def test_llms_are_for_the_embedded_dari_only():
     with pytest.raises(InvalidRequestError, match="for the embedded Dari"):
         dari.connect("https://dari.example", api_key="dari_x", llms={"small": {"model": "m"}})
+
+
+@pytest.fixture
+def recorded(connecting, stand_in, tmp_path):
+    """A tape of one question to the assistant; gives what is asked with, in any mode."""
+    path = tmp_path / "lesson.tape"
+    d = connecting(llms={"main": {"model": "m", "base_url": stand_in.url}}, tape=path)
+    d.agents["assistant"].send("hi").wait()
+    return lambda mode: dari.Tape(path, mode=mode, speed="instant")
+
+
+def test_while_a_tape_plays_and_after_it_the_assistant_that_is_here_is_as_before(
+    connecting, recorded, stand_in
+):
+    d = connecting()
+    d.insert(recorded("play"))
+    asked = len(stand_in.requests)
+    session = d.agents["assistant"].send("hi").wait().session
+    assert len(stand_in.requests) == asked
+    for ask in (d.agents["assistant"].send, session.send):
+        with pytest.raises(TapeMissError, match=r'\nmode="auto" asks live what is missing\.$'):
+            ask("more")
+    d.insert(recorded("auto"))
+    assert d.agents["assistant"].send("ho").wait().text == "You said: ho"
+    d.eject()
+    assert d.agents["assistant"].send("ha").wait().text == "You said: ha"
+    assert session.send("more").wait().text == "You said: more"
+
+
+def test_an_assistant_that_is_another_gives_way_to_the_tapes_only_while_that_plays(
+    recorded, stand_in
+):
+    other = {"small": {"model": "other", "base_url": stand_in.url}}
+    with dari.local.LocalDari(tape=recorded("play"), scripted=False) as server:
+        server.add_llms(other)
+        with dari.workbench.Dari(server.url, server.api_key, server) as d:
+            asked = len(stand_in.requests)
+            session = d.agents["assistant"].send("hi").wait().session
+            assert (session.llm_id, len(stand_in.requests)) == ("main", asked)
+            d.eject()
+            assert d.agents["assistant"].llms == ["small"]
+            d.insert(recorded("play"))
+            assert d.agents["assistant"].llms == ["main"]
+            told = 'in a new session mode="auto" asks the one of its name that is here.$'
+            with pytest.raises(TapeMissError, match=told):
+                d.agents["assistant"].send("ho")
+            d.insert(recorded("auto"))
+            assert d.agents["assistant"].send("ho").wait().session.llm_id == "small"
+            told = "in a new session this tape asks the one of its name that is here.$"
+            with pytest.raises(TapeMissError, match=told):
+                session.send("more")
+            d.eject()
+            assert d.agents["assistant"].send("ha").wait().text == "You said: ha"
+            turn = session.send("more").wait()
+            assert "a new session asks the one of its name that is here" in str(turn.error)
