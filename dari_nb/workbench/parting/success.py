@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 Success = str | Callable[[Any], Any] | None
 """The name of a score, a function of a run, or ``None`` for what there is."""
 
+_MOST_NAMED = 8
 _ENDED = {"completed": True, "failed": False, "cancelled": False}
 
 
@@ -65,9 +66,7 @@ def _by_score(told: Sequence[Told], name: str) -> tuple[str, list[tuple[bool | N
     ]
     kind = kind_of(values, name)
     if kind is None:
-        there = dict.fromkeys(n for each in told for n in (*each.scores, *each.metadata))
-        known = ", ".join(map(str, list(there)[:8])) or "nothing"
-        raise InvalidRequestError(f"No run has a score {name!r}; there is: {known}.")
+        raise InvalidRequestError(f"No run has a score {name!r}{_why_none(told)}.")
     if kind not in JUDGING:
         raise InvalidRequestError(
             f"{name!r} is no yes or no: say what counts as success with a function of a run, "
@@ -78,6 +77,16 @@ def _by_score(told: Sequence[Told], name: str) -> tuple[str, list[tuple[bool | N
         (None, verdict(name, None, kind)) if is_missing(v) else (v == 1, verdict(name, v, kind))
         for v in values
     ]
+
+
+def _why_none(told: Sequence[Told]) -> str:
+    """Say which scores there are, or why there is none."""
+    names = dict.fromkeys(name for each in told for name in each.scores)
+    if names:
+        return f"; there is: {', '.join(map(str, list(names)[:_MOST_NAMED]))}"
+    if all(each.state == "failed" for each in told):
+        return f": all {len(told)} failed"
+    return ", nor any other"
 
 
 def _by_function(

@@ -147,6 +147,26 @@ def test_what_cannot_tell_success_is_refused(success, says):
         dari_nb.paths(runs, success=success)
 
 
+def test_of_runs_without_a_score_only_scores_are_named(d, server, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+    @server.agent("bad", llms=["a", "b"])
+    def bad(prompt, turn):
+        if prompt == "fail":
+            raise RuntimeError("x")
+        return prompt
+
+    tasks = [{"prompt": word, "metadata": {"level": "1"}} for word in ("fail", "go")]
+    batch = d.batches.run("bad", tasks, ["a", "b"]).wait(20)
+    with pytest.raises(InvalidRequestError, match=r"^No run has a score 'ok': all 2 failed\.$"):
+        batch.paths(0, success="ok")
+    with pytest.raises(InvalidRequestError, match=r"^No run has a score 'ok', nor any other\.$"):
+        batch.paths(1, success="ok")
+    batch.score("right", lambda turn: True)
+    with pytest.raises(InvalidRequestError, match=r"^No run has a score 'ok'; there is: right\.$"):
+        batch.paths(1, success="ok")
+
+
 @pytest.mark.parametrize(
     ("given", "says"),
     [
