@@ -30,7 +30,7 @@ def passive(source: str) -> str:
     """
     if not _SUSPECT.search(source):
         return source
-    tokens = _parser().parse(source)
+    tokens: Sequence[Token] = _parser().parse(source)
     if _is_active(tokens):
         source, tokens = _disarmed(source, tokens)
     return _closed(source, tokens)

@@ -177,11 +177,11 @@ def _cut_short(
     return span
 
 
-def _moved(spans: Iterable[Span], places: list[int]) -> Iterator[Span]:
+def _moved(spans: Iterable[Span], places: Sequence[int]) -> Iterator[Span]:
     return (one._replace(begin=places[one.begin], end=places[one.end]) for one in spans)
 
 
-def _spread(spans: Iterable[Span], places: list[int]) -> Iterator[Span]:
+def _spread(spans: Iterable[Span], places: Sequence[int]) -> Iterator[Span]:
     """Where something stands in a text of which characters were left out."""
     return (one._replace(begin=places[one.begin], end=places[one.end - 1] + 1) for one in spans)
 

@@ -107,7 +107,8 @@ _IS_SOME = (
     r"(?:(?:basic|token|apikey|api-key|key)(?: |\t|\\t)|[^\s\"'`<>]{0,400}?\d)"
 )
 _NAMES = (
-    *("key", "token", "secret", "passw(?:or)?d", "passphrase", "_pass", "pwd"),
+    # A key by itself is of a table or a tape.
+    *("key(?<=[a-z0-9_-]key)", "token", "secret", "passw(?:or)?d", "passphrase", "_pass", "pwd"),
     *("auth(?:orization)?", "credentials?", "sig"),
 )
 _WITHOUT_DIGIT = (r"passw(?:or)?d=[a-z!@#%^*+-]{8}", r"passphrase=[a-z!@#%^*+-]{8}")

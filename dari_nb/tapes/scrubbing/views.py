@@ -9,10 +9,12 @@ import binascii
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from html import unescape
-from typing import NamedTuple
+from itertools import chain, pairwise
+from typing import NamedTuple, overload
 
-View = tuple[str, list[int]]
+View = tuple[str, Sequence[int]]
 
 ENCODED = re.compile(
     r"(?:%[0-9A-Fa-f]{2})+|\\u[0-9A-Fa-f]{4}|\\x[0-9A-Fa-f]{2}|\\[!-/:-@\[-`{-~bfnrt]"
@@ -34,7 +36,6 @@ _BEFORE_END = (rf"[\"']?{_BEFORE}[\\=|+]?", rf"{_BEFORE}[\\=|+]?", _BEFORE)
 _SIGN = r"(?:[+-]|[ \t]*(?:[>#|+]|//))?"
 _AFTER_END = (rf"{_SIGN}{_AFTER}[\"']?", f"{_SIGN}{_AFTER}", _AFTER)
 _PUT_TOGETHER = rf"[\"']{_BEFORE}\+{_BEFORE}[\"']"
-_TOGETHER = re.compile(_PUT_TOGETHER)
 _FOLDED = [
     re.compile(rf"(?:{before}(?:\r?\n|\\[rn]|\r)+{after}|{_PUT_TOGETHER}|{INVISIBLE})+")
     for before in _BEFORE_END
@@ -44,6 +45,11 @@ _FOLDED = [
 
 Each sign may be of the text itself instead, so it is read both ways.
 """
+_SIGNS = " \t\"'\\=|+->#/"
+"""All that may stand around the end of a line and belong to it."""
+_SEAM_WITH_SIGNS = re.compile(
+    rf"(?:{_SEAM.pattern}|{_PUT_TOGETHER})(?:(?!\\[rn])[{re.escape(_SIGNS)}])*"
+)
 _ESCAPED = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 _DEEPEST = 4
 """How often a text may be encoded inside of another, such as JSON in JSON in an address."""
@@ -89,27 +95,64 @@ def _decoded(encoded: str, places: list[int]) -> Iterator[tuple[str, int]]:
 
 def unbroken(text: str) -> View | None:
     """A text as if all of it stood in one line; ``None`` where it does."""
-    return _without(_SEAM, text)
+    flat = _SEAM.sub("", text)
+    return None if flat == text else (flat, _Left(_SEAM, text, flat))
 
 
 def unfolded(text: str) -> list[View]:
     """The same, without what begins lines: indents, and signs of quotations and differences."""
-    if not _SEAM.search(text) and not _TOGETHER.search(text):
-        return []
-    # Most of them give the same text, whose places are wanted once.
-    seams = {plain: seam for seam in _FOLDED if (plain := seam.sub("", text)) != text}
-    return [view for seam in seams.values() if (view := _without(seam, text))]
+    between, seams = _apart(text)
+    # Most seams come again and again, and most ways to read them give the same text.
+    ways = [{seam: form.sub("", seam) for seam in dict.fromkeys(seams)} for form in _FOLDED]
+    alike = {tuple(way.values()): number for number, way in enumerate(ways)}
+    found: dict[str, re.Pattern[str]] = {}
+    for number in alike.values():
+        left = [*map(ways[number].__getitem__, seams), ""]
+        flat = "".join(chain.from_iterable(zip(between, left, strict=True)))
+        if flat != text:
+            found[flat] = _FOLDED[number]
+    return [(flat, _Left(form, text, flat)) for flat, form in found.items()]
 
 
-def _without(seam: re.Pattern[str], text: str) -> View | None:
-    parts, places, at = list[str](), list[int](), 0
-    for match in seam.finditer(text):
-        parts.append(text[at : match.start()])
-        places += range(at, match.start())
-        at = match.end()
-    if not at:
-        return None
-    return "".join([*parts, text[at:]]), [*places, *range(at, len(text) + 1)]
+def _apart(text: str) -> tuple[list[str], list[str]]:
+    """Cut a text into what stands between seams, and the seams with all signs around them."""
+    seams, end = list[tuple[int, int]](), 0
+    for match in _SEAM_WITH_SIGNS.finditer(text):
+        begin = end + len(text[end : match.start()].rstrip(_SIGNS))
+        if seams and begin == end:
+            begin = seams.pop()[0]
+        end = match.end()
+        seams.append((begin, end))
+    cuts = [0, *chain.from_iterable(seams), len(text)]
+    pieces = [text[begin:end] for begin, end in pairwise(cuts)]
+    return pieces[::2], pieces[1::2]
+
+
+class _Left(Sequence[int]):
+    """The places of what is left of a text without its seams, sought when the first is wanted."""
+
+    def __init__(self, seam: re.Pattern[str], text: str, flat: str) -> None:
+        self._seam, self._text, self._size = seam, text, len(flat) + 1
+
+    def __len__(self) -> int:
+        return self._size
+
+    @overload
+    def __getitem__(self, at: int) -> int: ...
+
+    @overload
+    def __getitem__(self, at: slice) -> Sequence[int]: ...
+
+    def __getitem__(self, at: int | slice) -> int | Sequence[int]:
+        return self._places[at]
+
+    @cached_property
+    def _places(self) -> list[int]:
+        places, at = list[int](), 0
+        for match in self._seam.finditer(self._text):
+            places += range(at, match.start())
+            at = match.end()
+        return [*places, *range(at, len(self._text) + 1)]
 
 
 class Run(NamedTuple):
