@@ -817,3 +817,41 @@ def test_all_that_would_never_play_is_named_at_once(path: Path, calling: Calling
         "msg_2 of sess_2 and msg_2 of sess_3 go on from a turn that is not on the tape, so they "
         "would never play: reject them, and ask them again where they belong."
     )
+
+
+def test_who_does_what_is_advised_of_replaced_answers_has_conversations_that_play(
+    path: Path, calling: Calling, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Recording the other conversation anew would replace the first question again."""
+
+    def converse(tape: Tape, name: str, *conversations: tuple[str, ...]) -> None:
+        with server_for(tape, Counting(name)) as server:
+            caller = calling(server)
+            for prompts in conversations:
+                session = caller.create("one")
+                for prompt in prompts:
+                    answer(caller, session, prompt)
+
+    pair = (("one", "two"), ("one", "three", "four"))
+    for conversation in pair:
+        converse(Tape(path), "first", conversation)
+    Tape(path).review().adopt()
+    with caplog.at_level(logging.WARNING):
+        converse(Tape(path, mode="record"), "anew", pair[0])
+    assert caplog.text.strip().endswith(
+        "msg_2 of sess_2, 'three'; msg_3 of sess_2, 'four'. Ask them again in the mode auto, where "
+        "tape.review().replace() puts them in place, or take them off the tape."
+    )
+    with server_for(Tape(path, mode="play")) as server:
+        caller = calling(server)
+        session = caller.create("one")
+        answer(caller, session, "one")
+        told = refused(caller, session, "three")
+        assert "ask it again in the mode auto, and tape.review().replace() puts it in" in told
+    converse(Tape(path), "again", pair[1])
+    assert Tape(path).review().replace() == "2 turns adopted, 2 turns replaced."
+    assert flaws_of(read_tape(path)) == []
+    for prompts in pair:
+        [told] = conversations(path, calling, *prompts, times=1)
+        assert len(told) == len(prompts)
+        assert told[0] == "anew 1 to one"

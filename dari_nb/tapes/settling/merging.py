@@ -53,8 +53,8 @@ _BACK = (
     "in it, or goes on from it: {what}; take out what is not wanted"
 )
 _BEHIND = (
-    "this was recorded behind other answers than those that stand before it now: {what}; record it "
-    "anew, too, or take it out"
+    "this was recorded behind other answers than those that stand before it now: {what}; ask it "
+    "again in the mode auto, where tape.review().replace() puts it in place, or take it out"
 )
 _MARK = "mark {name!r} (ours asks {ours!r}, theirs {theirs!r})"
 _BOTH_ASKED = "both sides asked something else"
