@@ -855,3 +855,26 @@ def test_who_does_what_is_advised_of_replaced_answers_has_conversations_that_pla
         [told] = conversations(path, calling, *prompts, times=1)
         assert len(told) == len(prompts)
         assert told[0] == "anew 1 to one"
+
+
+def test_who_takes_the_lines_out_that_check_names_has_nothing_left_to_take_out(
+    path: Path, calling: Calling, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with server_for(Tape(path, mode="record"), Counting()) as server:
+        caller = calling(server)
+        first, second = caller.create("one"), caller.create("one")
+        for prompt in ("one", "two", "three"):
+            answer(caller, first, prompt)
+            answer(caller, second, f"{prompt} there")
+    lines, at = lines_of(path)
+    path.write_text("".join([*lines[: at[0]], *lines[at[1] :]]))
+    assert main(["tape", "check", str(path)]) == 1
+    [told] = capsys.readouterr().out.splitlines()
+    named = re.search(r"take (lines .*) out, with what goes on from it \((lines .*)\), and", told)
+    assert named is not None
+    assert named[2] == "lines 15 to 18"
+    kept = path.read_text().splitlines(keepends=True)
+    for begin, end in reversed(re.findall(r"(\d+) to (\d+)", " ".join(named.groups()))):
+        del kept[int(begin) - 1 : int(end)]
+    path.write_text("".join(kept))
+    assert main(["tape", "check", str(path)]) == 0

@@ -50,8 +50,8 @@ def test_a_turn_whose_beginning_is_gone(lesson: Recording) -> None:
     [flaw] = flaws(lesson)
     assert flaw == (
         "line 3, msg_2 of sess_1: 'And in Go?' goes on from a turn that is not in the tape "
-        "(d0c2bef20a5278c9), so it never plays: take lines 3 to 5 out, with what goes on from it, "
-        "and ask it again where it belongs"
+        "(d0c2bef20a5278c9), so it never plays: take lines 3 to 5 out, and ask it again where it "
+        "belongs"
     )
 
 
