@@ -6,6 +6,8 @@ from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+import msgspec
+
 from ...models import events as ev
 from ..keys import is_keyed
 from ..lines import DraftLine, EventLine, FileLine, encoded
@@ -77,6 +79,8 @@ def flaws_of(
         folder: The one beside its file, with its larger files; they are not looked at without it.
     """
     scrubber = scrubber or Scrubber()
+
+    secrets = _Secrets(scrubber)
     following = _following(tape.turns)
     circles = _circles({turn.line.key: turn.line.parent for turn in tape.turns})
     parents = parents_of(counted := counting(tape.turns))
@@ -97,12 +101,38 @@ def flaws_of(
             text = _SAME_PLACE.format(other=other.number or "above", **place)
             texts.append((turn.number, text))
         texts += _flaws_below(turn, times=tape.times, folder=folder)
-        written = b"".join(map(encoded, (turn.agent, turn.line, *turn.body, *turn.before)))
-        if scrubber.text(text := written.decode()) != text:
+        if secrets.are_in(turn):
             texts.append((turn.number, _UNSCRUBBED))
         name = f"{line.turn} of {line.session}"
         flaws += [Flaw(number, name, text) for number, text in texts]
     return flaws
+
+
+class _Secrets:
+    """Looks for secrets in turns.
+
+    Args:
+        scrubber: What finds them.
+    """
+
+    def __init__(self, scrubber: Scrubber) -> None:
+        self._scrubber = scrubber
+        self._agents: dict[bytes, bool] = {}
+
+    def are_in(self, turn: Turn) -> bool:
+        """Whether a turn holds what looks like one."""
+        agent = encoded(turn.agent)
+        if agent not in self._agents:
+            self._agents[agent] = self._is_in(agent)
+        # Keys look as random as secrets, and a look at a long text that holds none takes long.
+        asked = msgspec.structs.replace(turn.line, key="", parent=None, behind=None)
+        keys = msgspec.structs.replace(turn.line, asked="", metadata={}, more={})
+        came = b"".join(map(encoded, (*turn.body, *turn.before)))
+        told = (encoded(asked), encoded(keys), came)
+        return self._agents[agent] or any(map(self._is_in, told))
+
+    def _is_in(self, written: bytes) -> bool:
+        return self._scrubber.text(text := written.decode()) != text
 
 
 def _circles(parents: Mapping[str, str | None]) -> set[str]:
