@@ -273,10 +273,13 @@ def _write_flaws(file: Path, flaws: Sequence[str]) -> None:
 
 
 def _runs(options: argparse.Namespace) -> int:
-    notes = dict[str, None]()
+    notes, is_empty = dict[str, None](), True
     for run in read_file(options.file):
+        is_empty = False
         _write([msgspec.json.encode(to_row(run)).decode()])
         notes |= dict.fromkeys(run.notes)
+    if is_empty:
+        read_tape(options.file)  # Which says what it is where it is no tape.
     # What is written is for programs: this stands beside it.
     for note in notes:
         sys.stderr.write(f"{visible(f'{options.file}: {note}')}\n")

@@ -23,6 +23,8 @@ _QUOTES = re.compile("[\u2018-\u201f\u00ab\u00bb\u2039\u203a'`\u00b4]")
 """Marks that stand in place of the quotes of JSON, as word processors write them."""
 _CURLY = re.compile("[\u201c-\u201f]")
 _QUOTED = 'it has {quote} from character {at} on where JSON has straight quotes: write " instead'
+_NO_NUMBER = re.compile("NaN|Infinity")
+_NOT_COUNTED = "{word} is no number in JSON: write one, or take the field out"
 _COMMA = "a comma stands behind it, and lines are not joined by commas: take the comma away"
 _ASKS_ALONE = '; a question needs a mark: {"mark":"first guess","ask":"What comes now?"}'
 _BYTE = re.compile(r"\(byte (\d+)\)")
@@ -84,6 +86,8 @@ def no_object(line: bytes, error: Exception) -> str:
     if place is None:
         return next((why for word, why in _BROKEN.items() if word in str(error)), _MALFORMED)
     before = line[: int(place[1])].decode("utf-8", "ignore")
+    if other := _NO_NUMBER.match(text, len(before)):
+        return _NOT_COUNTED.format(word=other[0])
     if other := _QUOTES.match(text, len(before)):
         return _QUOTED.format(quote=other[0], at=len(before) + 1)
     shown = "".join(filter(str.isprintable, before[-_KEPT:]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from errno import ENAMETOOLONG
 from pathlib import Path
 
 from ..errors import InvalidRequestError, TapeError
@@ -31,6 +32,8 @@ CONFLICT = (b"<<<<<<<", b"|||||||", b">>>>>>>")
 """What lines begin with where git left a conflict."""
 _LOOKED_AT = 200
 """Bytes in which a tape says that it is one."""
+_SHOWN = 60
+"""Characters of a name that is too long."""
 _FIRST = f'a tape begins with {{"dari_tape":{VERSION},"times":true}}'
 _CONFLICTED = (
     "git left a conflict here: dari-local tape settle {name} keeps the turns of both, and of a "
@@ -58,6 +61,7 @@ def bytes_of(path: str | Path) -> bytes:
     Raises:
         InvalidRequestError: The file cannot be read.
     """
+    refuse_no_name(path)
     file = Path(path).expanduser()
     if file.exists() and not file.is_file():
         raise InvalidRequestError(f"The tape {path} is a folder, a pipe or a device, and no file.")
@@ -66,6 +70,27 @@ def bytes_of(path: str | Path) -> bytes:
     except OSError as error:
         why = error.strerror or type(error).__name__
         raise InvalidRequestError(f"The tape {path} cannot be read: {why}.") from None
+
+
+def refuse_no_name(path: str | Path) -> None:
+    """Refuse a name that no file can have on this system.
+
+    Raises:
+        InvalidRequestError: It is such a one.
+
+    >>> refuse_no_name("lesson.tape")
+    """
+    name = str(path)
+    if "\0" in name:
+        raise InvalidRequestError(f"No file can be called {name!r}: take the \\0 out of its name.")
+    try:
+        Path(path).expanduser().lstat()
+    except OSError as error:
+        if error.errno == ENAMETOOLONG:
+            shown = name if len(name) <= _SHOWN else f"{name[:_SHOWN]}…"
+            raise InvalidRequestError(f"{shown!r} is too long a name: shorten it.") from None
+    except RuntimeError:
+        raise InvalidRequestError(f"There is no home {name.split('/')[0]} for {name}.") from None
 
 
 def is_tape(path: Path) -> bool:

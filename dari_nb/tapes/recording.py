@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum, auto
+from itertools import count
 
 import msgspec
 
@@ -47,22 +48,21 @@ class Recording:
         """What is shown and given to others: what plays, with the notes in front of the rest, too.
 
         Turns that wait to be adopted are left out, and those that no session gets to: with what
-        stands before them now they are no conversation that happened. A session that is two
-        conversations, as where somebody joined two tapes by hand, is two here.
+        stands before them now they are no conversation that happened. For the same reason what goes
+        on from another session begins one of its own.
         """
         told = Recording(self.times, [], [], self.scrubbed, self.is_closed)
         old = [turn for turn in self.turns if not turn.line.new]
         never = why_never(old)
-        playing = [turn for turn in old if id(turn) not in never]
-        sessions = {id(turn): name for turn, name in zip(playing, _apart(playing), strict=True)}
+        playing = {*map(id, old)} - {*never}
         notes: list[Note] = []
         for turn in self.turns:
             notes += turn.before
-            if session := sessions.get(id(turn)):
-                line = msgspec.structs.replace(turn.line, session=session)
-                told.turns.append(replace(turn, line=line, before=notes))
+            if id(turn) in playing:
+                told.turns.append(replace(turn, before=notes))
                 notes = []
         told.tail = [*notes, *self.tail]
+        told.turns = _by_conversation(told.turns)
         return told
 
     def add(self, *turns: Turn) -> None:
@@ -174,6 +174,30 @@ def parents_of(turns: Iterable[Turn]) -> dict[int, Turn]:
     return found
 
 
+def _by_conversation(turns: Sequence[Turn]) -> list[Turn]:
+    """The turns, those in sessions of their own that do not go on from the one before them."""
+    parents, last = parents_of(turns), dict[str, list[Turn]]()
+    names = count(1)
+    used = {turn.line.session for turn in turns}
+    session_of = dict[int, str]()
+    for turn in turns:
+        ends, before = last.setdefault(turn.line.session, []), parents.get(id(turn))
+        at = next((at for at, end in enumerate(ends) if end is before), None)
+        if at is not None:
+            session_of[id(turn)] = session_of[id(ends[at])]
+            ends[at] = turn
+            continue
+        free = (name for name in map("sess_{}".format, names) if name not in used)
+        session_of[id(turn)] = next(free) if ends else turn.line.session
+        ends.append(turn)
+    return [
+        turn
+        if (session := session_of[id(turn)]) == turn.line.session
+        else replace(turn, line=msgspec.structs.replace(turn.line, session=session))
+        for turn in turns
+    ]
+
+
 def _by_answers(turns: Iterable[Turn]) -> dict[str | None, list[Turn]]:
     found: dict[str | None, list[Turn]] = {}
     for turn in turns:
@@ -266,17 +290,3 @@ def unreachable(turns: Iterable[Turn]) -> list[Turn]:
     """
     never = why_never(turns := [*turns])
     return [turn for turn in turns if id(turn) in never]
-
-
-def _apart(turns: Sequence[Turn]) -> Iterator[str]:
-    """Name the session of each turn, where one that is two conversations is two."""
-    parents, ends = parents_of(turns), dict[int, str]()
-    begun = Counter[str]()
-    for turn in turns:
-        own, before = turn.line.session, parents.get(id(turn))
-        name = ends.pop(id(before), None) if before and before.line.session == own else None
-        if name is None:
-            begun[own] += 1
-            name = own if begun[own] == 1 else f"{own} ({begun[own]})"
-        ends[id(turn)] = name
-        yield name

@@ -98,12 +98,20 @@ class LeftOut(NamedTuple):
         >>> [*LeftOut(new=2, never={Never.LOST: 1}).counted(" of x.html")]
         ['2 new turns are left out of x.html', '1 turn that never plays is left out of x.html']
         """
-        number = sum(self.never.values())
         new = "new turn is" if self.new == 1 else "new turns are"
+        told = {f"{self.new} {new} left out{where}": _REVIEWED} if self.new else {}
+        return told | self.counted_never(where)
+
+    def counted_never(self, where: str = "") -> dict[str, str]:
+        """Say how many of those that never play are left out, and why.
+
+        >>> LeftOut().counted_never()
+        {}
+        """
+        number = sum(self.never.values())
         never = "turn that never plays is" if number == 1 else "turns that never play are"
         reasons = ", or ".join(_NEVER[why][number > 1] for why in Never if self.never.get(why))
-        told = ((self.new, new, _REVIEWED), (number, never, f"{reasons}; {_WHERE}"))
-        return {f"{count} {turns} left out{where}": why for count, turns, why in told if count}
+        return {f"{number} {never} left out{where}": f"{reasons}; {_WHERE}"} if number else {}
 
 
 def told_of_notes(notes: Iterable[Note]) -> str:

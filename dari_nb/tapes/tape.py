@@ -11,7 +11,7 @@ from typing import Any, Literal, Protocol, TypeVar, cast, get_args
 
 from ..errors import InvalidRequestError
 from .growing import GrowingTape, forget
-from .reading import read_tape
+from .reading import read_tape, refuse_no_name
 from .recording import Recording
 from .reviewing import Review
 from .runs import turns_of_run
@@ -145,8 +145,9 @@ class Tape:
         'lesson.tape'
 
         Raises:
-            InvalidRequestError: The links lead in a circle.
+            InvalidRequestError: The links lead in a circle, or no file can be called so.
         """
+        refuse_no_name(self.path)
         try:
             return Path(self.path).expanduser().resolve()
         except (OSError, RuntimeError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -13,7 +14,7 @@ import pytest
 
 import dari_nb as dari
 from dari_nb.commands.cli import main
-from dari_nb.errors import TapeMissError
+from dari_nb.errors import InvalidRequestError, TapeMissError
 from dari_nb.local import LocalDari, ToolCall, ToolResult
 from dari_nb.local.python_files import load_agents
 from dari_nb.tapes import Tape, read_tape
@@ -386,3 +387,40 @@ def test_runs_gives_runs_that_were_put_on_a_tape_back(
     assert [run.to_messages() for run in after] == [run.to_messages() for run in before]
     assert [run.run.task for run in after] == [run.run.task for run in before]
     assert [run.run.scores for run in after] == [run.run.scores for run in before]
+
+
+@pytest.mark.parametrize("command", ["show", "check", "runs", "keys"])
+def test_an_empty_file_is_told(
+    tape: Path, capsys: pytest.CaptureFixture[str], command: str
+) -> None:
+    tape.write_bytes(b"")
+    status, told = run(capsys, command, "lesson.tape")
+    assert status == 2
+    assert "lesson.tape is empty: a tape begins with" in told
+
+
+@pytest.mark.parametrize("command", ["show", "check", "runs", "keys", "settle"])
+def test_a_name_that_no_file_can_have_is_told(
+    capsys: pytest.CaptureFixture[str], command: str
+) -> None:
+    status, told = run(capsys, command, f"{'x' * 300}.tape")
+    assert status == 2
+    assert "too long" in told
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("x" * 300 + ".tape", f"'{'x' * 60}…' is too long a name: shorten it."),
+        ("a\0b.tape", "No file can be called 'a\\x00b.tape': take the \\0 out of its name."),
+    ],
+)
+def test_a_tape_of_a_name_that_no_file_can_have_is_refused(name: str, why: str) -> None:
+    tape = Tape(name)
+    with LocalDari() as server:
+        for use in (tape.review, tape.add, lambda: server.insert(tape)):
+            with pytest.raises(InvalidRequestError, match=f"^{re.escape(why)}$"):
+                use()
+    for read in (dari.Tape(name).view, lambda: dari.Transcript.from_file(name)):
+        with pytest.raises(InvalidRequestError, match=f"^{re.escape(why)}$"):
+            read()

@@ -8,6 +8,7 @@ import logging
 import re
 from base64 import b64decode
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -379,8 +380,12 @@ def test_what_never_plays_is_in_no_player_and_in_no_page_and_its_notes_in_front_
     assert "better 1" in text
     assert "answer 2" not in text
     assert "What comes now?" in text
-    player = tape.view()
+    words = r"^2 turns that never play are left out: what they go on from is answered otherwise"
+    with pytest.warns(match=words) as told:
+        player = tape.view()
+    assert told[0].filename == __file__
     assert repr(player).startswith("<Player of 3 turns")
+    assert player._score.outline({})[0]["left_out"] == "2 turns that never play are left out"
     paper = str(player._presentation.subject.paper())
     assert "2 turns that never play are left out" in paper
     player.close()
@@ -684,7 +689,8 @@ def test_of_a_turn_that_stands_twice_only_the_later_one_is_read_and_shown(
     assert sum("never plays" in line for line in shown) == 1
     with pytest.warns(match=f"^1 turn that never plays is left out of page.html: {why}"):
         assert "copied 1" not in page_of(dari.Tape(path), tmp_path / "page.html")
-    player = dari.Tape(path).view()
+    with pytest.warns(match=f"^1 turn that never plays is left out: {why}"):
+        player = dari.Tape(path).view()
     assert repr(player).startswith("<Player of 2 turns")
     player.close()
     assert conversations(path, calling, "one", "two", times=1) == [expected[1::2]]
@@ -738,7 +744,8 @@ def test_two_conversations_in_one_session_are_two_to_read_and_to_show(
         expected += [["theirs 1 to theirs yo", "theirs 2 to theirs yes"]]
     runs = [*dari.Transcript.from_file(path)]
     assert [said_in(run)[1::2] for run in runs] == expected
-    player = dari.Tape(path).view()
+    with pytest.warns() if is_same else nullcontext():
+        player = dari.Tape(path).view()
     heads = [head.facts for _, head in player._score.parts({})]
     assert [facts[2] for facts in heads] == ["2 turns"] * len(expected)
     player.close()
@@ -810,3 +817,64 @@ def test_all_that_would_never_play_is_named_at_once(path: Path, calling: Calling
         "msg_2 of sess_2 and msg_2 of sess_3 go on from a turn that is not on the tape, so they "
         "would never play: reject them, and ask them again where they belong."
     )
+
+
+def test_who_does_what_is_advised_of_replaced_answers_has_conversations_that_play(
+    path: Path, calling: Calling, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Recording the other conversation anew would replace the first question again."""
+
+    def converse(tape: Tape, name: str, *conversations: tuple[str, ...]) -> None:
+        with server_for(tape, Counting(name)) as server:
+            caller = calling(server)
+            for prompts in conversations:
+                session = caller.create("one")
+                for prompt in prompts:
+                    answer(caller, session, prompt)
+
+    pair = (("one", "two"), ("one", "three", "four"))
+    for conversation in pair:
+        converse(Tape(path), "first", conversation)
+    Tape(path).review().adopt()
+    with caplog.at_level(logging.WARNING):
+        converse(Tape(path, mode="record"), "anew", pair[0])
+    assert caplog.text.strip().endswith(
+        "msg_2 of sess_2, 'three'; msg_3 of sess_2, 'four'. Ask them again in the mode auto, where "
+        "tape.review().replace() puts them in place, or take them off the tape."
+    )
+    with server_for(Tape(path, mode="play")) as server:
+        caller = calling(server)
+        session = caller.create("one")
+        answer(caller, session, "one")
+        told = refused(caller, session, "three")
+        assert "ask it again in the mode auto, and tape.review().replace() puts it in" in told
+    converse(Tape(path), "again", pair[1])
+    assert Tape(path).review().replace() == "2 turns adopted, 2 turns replaced."
+    assert flaws_of(read_tape(path)) == []
+    for prompts in pair:
+        [told] = conversations(path, calling, *prompts, times=1)
+        assert len(told) == len(prompts)
+        assert told[0] == "anew 1 to one"
+
+
+def test_who_takes_the_lines_out_that_check_names_has_nothing_left_to_take_out(
+    path: Path, calling: Calling, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with server_for(Tape(path, mode="record"), Counting()) as server:
+        caller = calling(server)
+        first, second = caller.create("one"), caller.create("one")
+        for prompt in ("one", "two", "three"):
+            answer(caller, first, prompt)
+            answer(caller, second, f"{prompt} there")
+    lines, at = lines_of(path)
+    path.write_text("".join([*lines[: at[0]], *lines[at[1] :]]))
+    assert main(["tape", "check", str(path)]) == 1
+    [told] = capsys.readouterr().out.splitlines()
+    named = re.search(r"take (lines .*) out, with what goes on from it \((lines .*)\), and", told)
+    assert named is not None
+    assert named[2] == "lines 15 to 18"
+    kept = path.read_text().splitlines(keepends=True)
+    for begin, end in reversed(re.findall(r"(\d+) to (\d+)", " ".join(named.groups()))):
+        del kept[int(begin) - 1 : int(end)]
+    path.write_text("".join(kept))
+    assert main(["tape", "check", str(path)]) == 0

@@ -270,8 +270,8 @@ def test_turns_behind_answers_that_were_replaced_are_named_at_the_end(
     (told,) = said(caplog)
     assert told == (
         "lesson.tape: 2 turns had been recorded behind other answers than those that stand before "
-        "them now: msg_2 of sess_1, 'b'; msg_3 of sess_1, 'c'. Record them anew, too, or take them "
-        "off the tape."
+        "them now: msg_2 of sess_1, 'b'; msg_3 of sess_1, 'c'. Ask them again in the mode "
+        "auto, where tape.review().replace() puts them in place, or take them off the tape."
     )
     caplog.clear()
     with LocalDari(tape=Tape(path, mode="record")) as server:

@@ -27,6 +27,8 @@ from dari_nb.tapes import Recording, Tape, parsed, read_tape, tape_bytes
         (b'{"mark":"\\ud800"}', r"a character is written by half, \ud800 without its other half"),
         (b'{"mark":"\\udc00"}', r"a character is written by half, \udc00 without its other half"),
         (b'{"event":"x","data":{"n":1e999}}', "a number is too large to count with"),
+        (b'{"after":NaN,"event":"x","data":{}}', "NaN is no number in JSON: write one, or take"),
+        (b'{"event":"x","data":{"n":-Infinity}}', "Infinity is no number in JSON: write one"),
         (b"[1]", "a line is a JSON object, {…}, or a comment, # …, and no '[1]'"),
         (b"hello", "a line is a JSON object, {…}, or a comment, # …, and no 'hello'"),
         (b'{"marc":"typo"}', "it has none of the fields event, draft, file, turn, agent, mark"),

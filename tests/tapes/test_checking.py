@@ -15,6 +15,7 @@ from dari_nb.tapes import (
     FileLine,
     Mark,
     Recording,
+    Scrubber,
     differences,
     flaws_of,
     key_of,
@@ -50,8 +51,8 @@ def test_a_turn_whose_beginning_is_gone(lesson: Recording) -> None:
     [flaw] = flaws(lesson)
     assert flaw == (
         "line 3, msg_2 of sess_1: 'And in Go?' goes on from a turn that is not in the tape "
-        "(d0c2bef20a5278c9), so it never plays: take lines 3 to 5 out, with what goes on from it, "
-        "and ask it again where it belongs"
+        "(d0c2bef20a5278c9), so it never plays: take lines 3 to 5 out, and ask it again where it "
+        "belongs"
     )
 
 
@@ -319,3 +320,31 @@ def test_the_nearest_turn_is_of_the_same_agent_and_in_the_same_place(lesson: Rec
     found = nearest(lesson.turns, asked.line)
     assert found is lesson.turns[1]
     assert nearest([], asked.line) is None
+
+
+@pytest.mark.parametrize("field", ["key", "parent", "behind", "llm", "asked", "metadata"])
+def test_a_secret_is_found_in_each_field_of_a_turn(lesson: Recording, field: str) -> None:
+    secret = "sk-canary0123456789abc"
+    value = {"key": secret} if field == "metadata" else secret
+    setattr(lesson.turns[0].line, field, value)
+    assert "line 3, msg_1 of sess_1: it holds what looks like a secret" in flaws(lesson)
+
+
+def test_an_agent_is_looked_at_once_however_many_turns_it_has() -> None:
+    class Noting(Scrubber):
+        seen = 0
+
+        def text(self, text: str) -> str:
+            self.seen += len(text)
+            return super().text(text)
+
+    agent = AgentLine(agent="tour", description="the cat " * 1000)
+    turns = [taken("Hi", agent=agent, session=f"sess_{number}") for number in range(20)]
+    tape = Recording()
+    tape.collect(turns)
+    scrubber = Noting()
+    assert flaws_of(tape, scrubber) == []
+    assert scrubber.seen < 2 * len(agent.description)
+    for turn in turns:
+        turn.agent.description += "sk-canary0123456789abc"
+    assert len(flaws_of(tape)) == 20

@@ -301,7 +301,8 @@ def test_turns_that_come_to_stand_behind_other_answers_are_named(
     (text,) = told
     assert text == (
         "this was recorded behind other answers than those that stand before it now: "
-        "msg_3 of sess_2, 'And in C?'; record it anew, too, or take it out"
+        "msg_3 of sess_2, 'And in C?'; ask it again in the mode auto, where "
+        "tape.review().replace() puts it in place, or take it out"
     )
 
 

@@ -17,7 +17,8 @@ _log = logging.getLogger(__name__)
 _MOST_NAMES = 4
 _BEHIND = (
     "%s: %s had been recorded behind other answers than those that stand before %s now: %s. "
-    "Record %s anew, too, or take %s off the tape."
+    "Ask %s again in the mode auto, where tape.review().replace() puts %s in place, or take %s off "
+    "the tape."
 )
 
 
@@ -84,9 +85,8 @@ class Replaced:
         if stale:
             them = "it" if len(stale) == 1 else "them"
             count = count_of(len(stale), "turn")
-            _log.warning(
-                _BEHIND, self._path.name, count, them, names_of(stale, _MOST_NAMES), them, them
-            )
+            names = names_of(stale, _MOST_NAMES)
+            _log.warning(_BEHIND, self._path.name, count, them, names, them, them, them)
 
 
 def _answer(turn: Turn) -> bytes:

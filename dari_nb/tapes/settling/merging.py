@@ -15,7 +15,7 @@ from ..differences import is_same
 from ..growing.sessions import Place, place_of
 from ..lines import Mark, TurnLine
 from ..notes import with_notes
-from ..reading import parsed
+from ..reading import parsed, refuse_no_name
 from ..recording import Recording, unreachable
 from ..summary import prompt_of
 from ..turns import Turn
@@ -53,8 +53,8 @@ _BACK = (
     "in it, or goes on from it: {what}; take out what is not wanted"
 )
 _BEHIND = (
-    "this was recorded behind other answers than those that stand before it now: {what}; record it "
-    "anew, too, or take it out"
+    "this was recorded behind other answers than those that stand before it now: {what}; ask it "
+    "again in the mode auto, where tape.review().replace() puts it in place, or take it out"
 )
 _MARK = "mark {name!r} (ours asks {ours!r}, theirs {theirs!r})"
 _BOTH_ASKED = "both sides asked something else"
@@ -88,6 +88,7 @@ def settle(
         TapeError: One of both sides is no tape, git has both only in parts, or somebody changed the
             file between the marks of git.
     """
+    refuse_no_name(path)
     before = _state(path)
     merging = _Merging(sides_of(path, tell), keeps)
     data = tape_bytes(merging.tape)

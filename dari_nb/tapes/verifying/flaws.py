@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
+
+import msgspec
 
 from ...models import events as ev
 from ..keys import is_keyed
@@ -22,13 +24,14 @@ _EDITED = (
 )
 _LOST = (
     "{asked} goes on from a turn that is not in the tape ({parent}), so it never plays: take "
-    "{lines} out, with what goes on from it, and ask it again where it belongs"
+    "{lines} out{rest}, and ask it again where it belongs"
 )
 _BEHIND = (
     "{asked} goes on from another answer than those that stand before it, so it never plays: take "
-    "{lines} out, with what goes on from it, and ask it again; who has changed that answer by hand "
-    "has dari-local tape keys --answers take what stands there now for what it was asked behind"
+    "{lines} out{rest}, and ask it again; who has changed that answer by hand has dari-local tape "
+    "keys --answers take what stands there now for what it was asked behind"
 )
+_REST = ", with what goes on from it ({lines})"
 _TWICE = "the turn on line {other} is the same answer to the same: only this one plays"
 _SAME_PLACE = (
     "the turn on line {other} is {turn} of {session}, too: take one of both out, with those that "
@@ -76,6 +79,9 @@ def flaws_of(
         folder: The one beside its file, with its larger files; they are not looked at without it.
     """
     scrubber = scrubber or Scrubber()
+
+    secrets = _Secrets(scrubber)
+    following = _following(tape.turns)
     circles = _circles({turn.line.key: turn.line.parent for turn in tape.turns})
     parents = parents_of(counted := counting(tape.turns))
     counts = {*map(id, counted)}
@@ -85,7 +91,7 @@ def flaws_of(
     for turn in tape.turns:
         line = turn.line
         why = why_parted(turn, parents.get(id(turn))) if id(turn) in counts else None
-        texts = [(turn.number, text) for text in _flaws(turn, why, circles)]
+        texts = [(turn.number, text) for text in _flaws(turn, why, following, circles)]
         if other := seen.get((*turn.place, line.new)):
             texts.append((turn.number, _TWICE.format(other=other.number or "above")))
         seen[*turn.place, line.new] = turn
@@ -95,12 +101,38 @@ def flaws_of(
             text = _SAME_PLACE.format(other=other.number or "above", **place)
             texts.append((turn.number, text))
         texts += _flaws_below(turn, times=tape.times, folder=folder)
-        written = b"".join(map(encoded, (turn.agent, turn.line, *turn.body, *turn.before)))
-        if scrubber.text(text := written.decode()) != text:
+        if secrets.are_in(turn):
             texts.append((turn.number, _UNSCRUBBED))
         name = f"{line.turn} of {line.session}"
         flaws += [Flaw(number, name, text) for number, text in texts]
     return flaws
+
+
+class _Secrets:
+    """Looks for secrets in turns.
+
+    Args:
+        scrubber: What finds them.
+    """
+
+    def __init__(self, scrubber: Scrubber) -> None:
+        self._scrubber = scrubber
+        self._agents: dict[bytes, bool] = {}
+
+    def are_in(self, turn: Turn) -> bool:
+        """Whether a turn holds what looks like one."""
+        agent = encoded(turn.agent)
+        if agent not in self._agents:
+            self._agents[agent] = self._is_in(agent)
+        # Keys look as random as secrets, and a look at a long text that holds none takes long.
+        asked = msgspec.structs.replace(turn.line, key="", parent=None, behind=None)
+        keys = msgspec.structs.replace(turn.line, asked="", metadata={}, more={})
+        came = b"".join(map(encoded, (*turn.body, *turn.before)))
+        told = (encoded(asked), encoded(keys), came)
+        return self._agents[agent] or any(map(self._is_in, told))
+
+    def _is_in(self, written: bytes) -> bool:
+        return self._scrubber.text(text := written.decode()) != text
 
 
 def _circles(parents: Mapping[str, str | None]) -> set[str]:
@@ -119,13 +151,43 @@ def _circles(parents: Mapping[str, str | None]) -> set[str]:
     return circles
 
 
-def _flaws(turn: Turn, why: Never | None, circles: Container[str]) -> Iterator[str]:
+def _following(turns: Iterable[Turn]) -> dict[int, list[Turn]]:
+    """The turns that go on from each, by its ``id()``."""
+    turns = [*turns]
+    found = dict[int, list[Turn]]()
+    parents = parents_of(turns)
+    for turn in turns:
+        if (before := parents.get(id(turn))) is not None:
+            found.setdefault(id(before), []).append(turn)
+    return found
+
+
+def _behind(turn: Turn, following: Mapping[int, Sequence[Turn]]) -> list[Turn]:
+    """All turns that go on from one, in the order of their lines."""
+    found, seen = list[Turn](), {id(turn)}
+    for at in (way := [turn]):
+        more = [one for one in following.get(id(at), ()) if id(one) not in seen]
+        seen |= {*map(id, more)}
+        found += more
+        way += more
+    return sorted(found, key=lambda one: one.number or 0)
+
+
+def _flaws(
+    turn: Turn,
+    why: Never | None,
+    following: Mapping[int, Sequence[Turn]],
+    circles: Container[str],
+) -> Iterator[str]:
     line = turn.line
     if not is_keyed(turn.line, turn.agent):
         yield _EDITED
     if why is not None and line.parent != line.key:
         text = _LOST if why is Never.LOST else _BEHIND
-        yield text.format(asked=prompt_of(turn), parent=line.parent, lines=_lines(turn))
+        behind = _behind(turn, following)
+        rest = _REST.format(lines=_lines(*behind)) if behind else ""
+        told = {"asked": prompt_of(turn), "parent": line.parent}
+        yield text.format(lines=_lines(turn), rest=rest, **told)
     if line.key in circles:
         yield _CIRCLE
     yield from (_NO_TEXT.format(place=repr(place)[:40]) for place in turn.lost)
@@ -134,11 +196,21 @@ def _flaws(turn: Turn, why: Never | None, circles: Container[str]) -> Iterator[s
         yield _CUT.format(asked=prompt_of(turn), lines=_lines(turn))
 
 
-def _lines(turn: Turn) -> str:
-    last = turn.numbers[-1] if turn.numbers else turn.number
-    if last == turn.number:
-        return f"line {last}" if last else "its lines"
-    return f"lines {turn.number} to {last}"
+def _lines(*turns: Turn) -> str:
+    """The lines of turns, which stand in their order."""
+    runs = list[list[int]]()
+    for turn in turns:
+        if (first := turn.number) is None:
+            return "its lines"
+        last = turn.numbers[-1] if turn.numbers else first
+        if runs and runs[-1][1] == first - 1:
+            runs[-1][1] = last
+        else:
+            runs.append([first, last])
+    if len(runs) == 1 and runs[0][0] == runs[0][1]:
+        return f"line {runs[0][0]}"
+    told = [str(first) if first == last else f"{first} to {last}" for first, last in runs]
+    return f"lines {' and '.join(filter(None, [', '.join(told[:-1]), told[-1]]))}"
 
 
 def _flaws_below(

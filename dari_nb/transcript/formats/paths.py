@@ -9,6 +9,7 @@ from glob import has_magic
 from pathlib import Path
 
 from ...errors import InvalidRequestError
+from ...tapes.reading import refuse_no_name
 
 Paths = str | Path | Iterable[str | Path]
 FILE = "file"
@@ -23,18 +24,21 @@ def paths_of(source: Paths) -> list[Path]:
     One that is meant twice, also by way of a link or a pattern, is there once.
 
     Raises:
-        InvalidRequestError: There is no file of runs in a folder, or none that a pattern matches.
+        InvalidRequestError: There is no file of runs in a folder, or none that a pattern matches,
+            or no file can be called so.
     """
     if source in ("", None) or not isinstance(source, str | Path | Iterable):
         raise InvalidRequestError(f"{source!r} names no file: give a path, or a list of them.")
     meant = [source] if isinstance(source, str | Path) else source
     found: dict[Path, Path] = {}
-    for path in (path for one in meant for path in _found(Path(one).expanduser())):
+    for path in (path for one in meant for path in _found(one)):
         found.setdefault(path.resolve(), path)
     return list(found.values())
 
 
-def _found(path: Path) -> list[Path]:
+def _found(one: str | Path) -> list[Path]:
+    refuse_no_name(one)
+    path = Path(one).expanduser()
     if path.is_dir():
         files = [p for p in sorted(path.iterdir()) if _is_one(p)]
         if not files:

@@ -68,7 +68,7 @@ def read_tape(data: bytes, place: list[str]) -> Iterator[Run]:
 def runs_of(tape: Recording) -> Iterator[Run]:
     """Give the runs of a tape, in its order."""
     told = tape.for_others()
-    never = LeftOut(never=LeftOut.of(tape).never).counted()
+    never = LeftOut.of(tape).counted_never()
     notes = [f"{count}: {why}".replace("`", "") for count, why in never.items()]
     parents = parents_of(told.turns)
     sessions: dict[str, list[Turn]] = {}

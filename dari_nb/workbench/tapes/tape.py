@@ -46,7 +46,7 @@ class Tape(tapes.Tape):  # noqa: D101
         not to be seen yet, such as ``{"mark": "first guess", "ask": "What will it do now?"}``: the
         reader writes what they expect, and then sees. What comes behind a question that nobody has
         answered is in no page, no output and no saved notebook. Turns that wait to be adopted are
-        left out.
+        left out, and those that never play, which a warning says.
 
         It is an ipywidget, whose traits are ``at`` (seconds), ``playing``, ``speed``,
         ``idle_limit`` (seconds; ``None`` waits as long as it took, and 3 is where the tape says
@@ -77,6 +77,8 @@ class Tape(tapes.Tape):  # noqa: D101
             if not isinstance(value, int | float) or not 0 <= value < MOST:
                 what = "seconds" if name == "at" else "pixels"
                 raise InvalidRequestError(f"{name} is {what} from 0, not {value!r}.")
+        for count, why in score.left_out.counted_never().items():
+            warnings.warn(f"{count}: {why}.", stacklevel=2)
         again = f"dari.Tape({str(self.path)!r}).view()"
         return Player(
             *(score, Answers(score, answers)),
