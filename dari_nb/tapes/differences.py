@@ -6,7 +6,7 @@ import difflib
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import zip_longest
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 
@@ -34,15 +34,15 @@ MOST_CHARACTERS = 20_000
 
 
 class Difference(NamedTuple):
-    """A turn that only one of two tapes has, or that was answered otherwise.
+    """A turn that only one of two tapes has, or that was asked or answered otherwise.
 
     Attributes:
-        what: ``added``, ``removed`` or ``answered otherwise``.
+        what: ``added``, ``removed``, ``asked otherwise`` or ``answered otherwise``.
         turn: The turn, as the second tape has it where both do.
         old: As the first one has it, where both do.
     """
 
-    what: Literal["added", "removed", "answered otherwise"]
+    what: Literal["added", "removed", "asked otherwise", "answered otherwise"]
     turn: Turn
     old: Turn | None = None
 
@@ -51,8 +51,18 @@ class Difference(NamedTuple):
         head = f"{self.what}: {line.turn} of {line.session}, {line.agent}"
         if self.old is None:
             return f"{head}: {text_asked(line.asked)}"
-        old, new = told_of(self.old), told_of(self.turn)
-        return f"{head}: {words_between(old, new) if old != new else _DETAILS}"
+        if self.what == "answered otherwise":
+            return f"{head}: {_answered_otherwise(self.old, self.turn)}"
+        answered = "the same answer"
+        if not is_same(self.old, self.turn):
+            answered = f"answered otherwise: {_answered_otherwise(self.old, self.turn)}"
+        asked = "; ".join(gap_between(self.old, self.turn).splitlines())
+        return f"{head}: {asked}; {answered}"
+
+
+def _answered_otherwise(old: Turn, new: Turn) -> str:
+    before, after = told_of(old), told_of(new)
+    return words_between(before, after) if before != after else _DETAILS
 
 
 def differences(old: Recording, new: Recording) -> list[Difference]:
@@ -68,10 +78,18 @@ def differences(old: Recording, new: Recording) -> list[Difference]:
         other = before.get(place)
         if other is None:
             found.append(Difference("added", turn))
+        elif _asked(other) != _asked(turn):
+            found.append(Difference("asked otherwise", turn, other))
         elif not is_same(other, turn):
             found.append(Difference("answered otherwise", turn, other))
     gone = (turn for place, turn in before.items() if place not in after)
     return [*found, *(Difference("removed", turn) for turn in gone)]
+
+
+def _asked(turn: Turn) -> Any:
+    """What its key stands for, as long as nobody changes one without the other."""
+    line = turn.line
+    return line.parent, line.agent, line.llm, line.asked, turn.agent.prompt, _settings_of(turn)
 
 
 def noted_otherwise(old: Recording, new: Recording) -> Iterator[str]:

@@ -153,6 +153,23 @@ def test_diff_compares_two_tapes_or_one_with_the_committed_one(
     assert run(capsys, "diff", "old.tape", "lesson.tape") == (1, expected)
 
 
+def test_diff_names_what_was_asked_otherwise_by_hand(
+    tape: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = tape.read_text()
+    for name, changed in (
+        ("asked.tape", text.replace('"asked":"What is a closure?"', '"asked":"What is a monad?"')),
+        ("agent.tape", text.replace('"agent":"echo"', '"agent":"parrot"')),
+    ):
+        assert changed != text
+        (tape.parent / name).write_text(changed)
+    asked = "asked otherwise: msg_1 of sess_1, "
+    text = "echo: the text: What is a[- closure-]{+ monad+}?; the same answer\n"
+    assert run(capsys, "diff", "lesson.tape", "asked.tape") == (1, asked + text)
+    agent = "parrot: the agent: [-echo-]{+parrot+}; the same answer\n"
+    assert run(capsys, "diff", "lesson.tape", "agent.tape") == (1, asked + agent)
+
+
 def test_diff_names_questions_comments_and_metadata_that_are_others(
     tape: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
