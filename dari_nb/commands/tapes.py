@@ -78,8 +78,8 @@ _HALVES = (
 )
 _KEEPS = "of a turn that both sides recorded anew, and of a mark that both changed, keep the one {}"
 _DIFF = (
-    "which turns came, went, were answered otherwise, or have other marks, comments or metadata; 1 "
-    "when any did"
+    "which turns came, went, were asked or answered otherwise, or have other marks, comments or "
+    "metadata; 1 when any did"
 )
 _OTHER = "the tape that it is compared with; by default the one that git has"
 

@@ -154,6 +154,47 @@ def test_diff_compares_two_tapes_or_one_with_the_committed_one(
     assert run(capsys, "diff", "old.tape", "lesson.tape") == (1, expected)
 
 
+def test_diff_names_what_was_asked_otherwise_by_hand(
+    tape: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = tape.read_text()
+    for name, changed in (
+        ("asked.tape", text.replace('"asked":"What is a closure?"', '"asked":"What is a monad?"')),
+        ("agent.tape", text.replace('"agent":"echo"', '"agent":"parrot"')),
+    ):
+        assert changed != text
+        (tape.parent / name).write_text(changed)
+    asked = "asked otherwise: msg_1 of sess_1, "
+    text = "echo: the text: What is a[- closure-]{+ monad+}?; the same answer\n"
+    assert run(capsys, "diff", "lesson.tape", "asked.tape") == (1, asked + text)
+    agent = "parrot: the agent: [-echo-]{+parrot+}; the same answer\n"
+    assert run(capsys, "diff", "lesson.tape", "agent.tape") == (1, asked + agent)
+
+
+def test_diff_says_which_question_of_a_lesson_changed_and_what_became_of_those_behind_it(
+    tape: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, second, cocoa in (("last.tape", "And coffee?", 12), ("now.tape", "And milk?", 13)):
+        answers = {"Tea?": "7", second: "0", "And cocoa?": f"{cocoa}", "And rice?": "2"}
+        with LocalDari(tape=tape.parent / name) as server:
+            server.agent("shop")(answers.__getitem__)
+            with Dari(server.url, server.api_key, server) as d:
+                session = d.agents["shop"].start()
+                for prompt in [*answers, *(["And salt?"] if cocoa == 12 else [])]:
+                    answers.setdefault(prompt, "1")
+                    session.send(prompt).wait()
+    told = (
+        "asked otherwise: msg_2 of sess_1, shop: the text: And[- coffee-]{+ milk+}?; "
+        "the same answer\n"
+        "behind another question: msg_3 of sess_1, shop: And cocoa?; the same question; "
+        "answered otherwise: [-12-]{+13+}\n"
+        "behind another question: msg_4 of sess_1, shop: And rice?; the same question; "
+        "the same answer\n"
+        "removed: msg_5 of sess_1, shop: And salt?\n"
+    )
+    assert run(capsys, "diff", "last.tape", "now.tape") == (1, told)
+
+
 def test_diff_names_questions_comments_and_metadata_that_are_others(
     tape: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

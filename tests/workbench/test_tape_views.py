@@ -40,6 +40,30 @@ def tape(tmp_path: Path) -> dari.Tape:
     return dari.Tape(path)
 
 
+def test_a_review_shows_in_all_forms_that_a_tool_gave_something_else(tmp_path: Path) -> None:
+    gives = iter((12, 99))
+    with LocalDari() as server:
+
+        @server.agent("shop")
+        def shop(prompt: str) -> Any:
+            yield dari.local.ToolCall("stock", {"item": "cocoa"})
+            yield dari.local.ToolResult(next(gives))
+            yield "There is some."
+
+        path = tmp_path / "shop.tape"
+        d = dari.connect(base_url=server.url, api_key=server.api_key)
+        for prompt in ("How many?", "How many now?"):
+            server.insert(path)
+            d.agents["shop"].send(prompt).wait()
+            server.eject()
+        d.close()
+    review = dari.Tape(path).review()
+    for form in review._repr_mimebundle_().values():
+        assert re.search(r"→.*12.*→?.*99", form, re.DOTALL)
+        assert "Call 1 · same" not in form
+    assert "99" in review.view().children[-1].value
+
+
 def buttons(box: Any) -> dict[str, Button]:
     found = {}
     for child in box.children:
@@ -345,8 +369,16 @@ def test_buttons_say_how_many_turns_go_with_one(tape: dari.Tape) -> None:
     assert told == [
         *("Replace", "Keep both", "Reject"),
         *("Replace", "Keep both", "Reject 2 turns"),
-        *("Keep both 2 turns", "Reject"),
+        *("Keep both versions of 2 turns", "Reject"),
     ]
+    parts = [getattr(one, "value", "") or "row" for one in box.children[1:]]
+    for number, asked in enumerate(("&lt;b&gt;a chair&lt;/b&gt;", "a table", "and a bench")):
+        head, row, _, paper = parts[4 * number : 4 * number + 4]
+        assert head.startswith("<h3")
+        assert asked in head
+        assert f">{number + 1} of 3 · msg_" in head
+        assert ("border-top: 1px" in head) == (number > 0)
+        assert (row, "<table" in paper) == ("row", True)
 
 
 def test_what_waits_to_be_adopted_is_said_where_it_does_not_play(tape: dari.Tape) -> None:
@@ -502,7 +534,7 @@ def test_a_button_that_would_lose_a_recorded_turn_refuses_where_it_is(tape: dari
         d.close()
     box = tape.review().view()
     before = tape.file.read_bytes()
-    _, row, effect, paper = box.children
+    _, _, row, effect, paper = box.children
     assert "<style>" in paper.value
     assert "No replace() yet: msg_3 of sess_1 would go, and nothing new stands" in effect.value
     replace, rest, *_ = row.children
@@ -513,7 +545,7 @@ def test_a_button_that_would_lose_a_recorded_turn_refuses_where_it_is(tape: dari
     replace.click()
     assert effect.value.startswith("<p>msg_3 of sess_1 would go, and nothing new stands in its")
     assert tape.file.read_bytes() == before
-    assert len(box.children) == 4
+    assert len(box.children) == 5
     assert rest.description == "Replace, and lose 1 turn"
     rest.click()
     assert "1 turn adopted, 2 turns replaced." in box.children[0].value

@@ -28,6 +28,7 @@ _TEXT = Cap(lines=400, chars=20_000)
 _TASK = Cap(lines=20, chars=2_000)
 _CALLS = 300  # calls of a path that are aligned
 _VALUE = 120  # characters of an argument
+_LEAD = 30  # characters of a result before what differs in it
 _PEEK = 80
 
 _Pair = tuple[list[Wording], list[Wording]] | Unmarked
@@ -231,19 +232,50 @@ def _pairs(texts: Sequence[str]) -> list[_Pair]:
 
 def _step_line(number: int, step: Step) -> _Line:
     differing = step.differing() if step.kind == "other arguments" else []
-    html = [_call_html(call, differing, first=not i) for i, call in enumerate(step.calls)]
-    texts = [_call_text(call, differing) for call in step.calls]
+    results = _differing_results(step)
+    html = [
+        _call_html(call, differing, result, first=not i)
+        for i, (call, result) in enumerate(zip(step.calls, results, strict=True))
+    ]
+    texts = [
+        _call_text(call, differing, result)
+        for call, result in zip(step.calls, results, strict=True)
+    ]
     name = next((call.tool_name or "tool" for call in step.calls if call), "")
-    label = f"Call {number} · {_step_label(step)}"
-    return _Line(label, html, texts, step.kind != "same", f"call {number} {name}")
+    label = f"Call {number} · {_step_label(step, has_other_results=any(results))}"
+    differs = step.kind != "same" or any(results)
+    return _Line(label, html, texts, differs, f"call {number} {name}")
 
 
-def _step_label(step: Step) -> str:
+def _step_label(step: Step, *, has_other_results: bool) -> str:
     there = sum(call is not None for call in step.calls)
+    if step.kind == "same" and has_other_results:
+        return "other result"
     return f"only in {there}" if there < len(step.calls) and there > 1 else step.kind
 
 
-def _call_html(call: ToolCallItem | None, differing: Sequence[str], *, first: bool) -> str:
+def _differing_results(step: Step) -> list[str]:
+    """What each call gave, from shortly before the first difference; empty where all gave one."""
+    calls = [call for call in step.calls if call is not None]
+    given = [ABSENT if call.result is None else one_line(call.result) for call in calls]
+    if len({*zip(given, map(_no_result, calls), strict=True)}) < 2:
+        return [""] * len(step.calls)
+    letters = enumerate(zip(*given, strict=False))
+    differs = next((at for at, one in letters if len({*one}) > 1), min(map(len, given)))
+    begins = max(0, differs - _LEAD) if max(map(len, given)) > _VALUE else 0
+    shown = iter(_stretch(text, begins) for text in given)
+    return ["" if call is None else next(shown) for call in step.calls]
+
+
+def _stretch(text: str, begins: int) -> str:
+    """A stretch of a text, with dots where more is before or behind it."""
+    before, more = "…" if begins else "", "…" if len(text) > begins + _VALUE else ""
+    return f"{before}{text[begins : begins + _VALUE]}{more}"
+
+
+def _call_html(
+    call: ToolCallItem | None, differing: Sequence[str], result: str, *, first: bool
+) -> str:
     if call is None:
         return ABSENT
     tag = "del" if first else "ins"
@@ -254,14 +286,16 @@ def _call_html(call: ToolCallItem | None, differing: Sequence[str], *, first: bo
     about = "<br>".join(parts) if differing else _safe(arguments_text(call.arguments))
     ended = _no_result(call)
     failed = f' <strong class="dari-failed">{ended}</strong>' if ended else ""
-    return f"{name}{failed}{f'<br>{about}' if about else ''}"
+    gave = f"→ <{tag}>{_safe(result)}</{tag}>" if result else ""
+    return "<br>".join(part for part in (f"{name}{failed}", about, gave) if part)
 
 
-def _call_text(call: ToolCallItem | None, differing: Sequence[str]) -> str:
+def _call_text(call: ToolCallItem | None, differing: Sequence[str], result: str) -> str:
     if call is None:
         return ABSENT
     about = "; ".join(f"{key} {value}" for key, value in _differing(call, differing))
-    parts = [call.tool_name or "tool", _no_result(call), about or arguments_text(call.arguments)]
+    about = about or arguments_text(call.arguments)
+    parts = [call.tool_name or "tool", _no_result(call), about, f"→ {result}" if result else ""]
     return " ".join(part for part in parts if part)
 
 

@@ -7,14 +7,14 @@ from itertools import product
 from typing import overload
 
 from ...errors import InvalidRequestError
-from ..differences import nearest
+from ..differences import is_alike, nearest
 from ..recording import Recording, counting
 from ..summary import count_of
 from ..turns import Turn
 from .adopting import adopt_turn, reject_turn
 from .deciding import Change, Shown
 from .proposal import Proposal
-from .replacing import depth_of, is_alike, placing_of, put_in_place, why_lost
+from .replacing import depth_of, placing_of, put_in_place, why_lost
 
 _NOTHING = "Nothing on the tape is new."
 

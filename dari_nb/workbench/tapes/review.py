@@ -31,6 +31,13 @@ _FRAME = (
 )
 """Long answers scroll, so that the buttons of the next ones are not far away."""
 
+_HEAD = (
+    '<h3 style="margin: {margin} 0 0; padding-top: .4em; line-height: 1.4; font-size: 1.1em; '
+    "font-weight: 600; border-top: {line}px solid color-mix(in srgb, currentColor 30%, "
+    'transparent)">{asked} <span style="font-weight: 400; opacity: .8">{name}</span></h3>'
+)
+"""Above the buttons of a turn and its table; a line parts it from the turn before it."""
+
 
 class TapeReview(Review):
     """All turns of a tape that wait to be adopted; in a notebook, each beside the old one.
@@ -62,12 +69,16 @@ class TapeReview(Review):
         from ipywidgets import HTML
 
         review = TapeReview(self._read, self._change)
-        parts = [part for one in review for part in review._parts(one, box)]
+        parts = [
+            part
+            for number, one in enumerate(review, 1)
+            for part in (HTML(_head(one, number, len(review))), *review._parts(one, box))
+        ]
         nothing = [] if parts else [HTML(f"<p>{review!r}</p>")]
         box.children = [HTML(_line(told)), *parts, *nothing]
 
     def _parts(self, proposal: Proposal, box: Any) -> list[Any]:
-        """The buttons of a proposal above it, where they are seen, and what they do."""
+        """The buttons of a proposal above its table, where they are seen, and what they do."""
         from ipywidgets import HTML, Button, HBox
 
         told = HTML(_line(proposal.effect))
@@ -77,7 +88,8 @@ class TapeReview(Review):
         reject.on_click(lambda _: self._settle(box, proposal.reject, told))
         buttons = [adopt, reject]
         if proposal.replaces:
-            adopt.description = _said("Keep both", self._before(proposal))
+            kept = self._before(proposal)
+            adopt.description = "Keep both" if kept == 1 else f"Keep both versions of {kept} turns"
             adopt.button_style = ""
         if proposal.replaces and proposal.leads:
             loses = proposal.loses
@@ -90,6 +102,8 @@ class TapeReview(Review):
             replace.on_click(lambda _: self._settle(box, proposal.replace, told))
             rest = [self._letting_go(proposal, box, told)] if loses else []
             buttons = [replace, *rest, *buttons]
+        for button in buttons:
+            button.layout.width = "auto"
         return [HBox(buttons), told, HTML(_FRAME.format(_paper(proposal)["text/html"]))]
 
     def _letting_go(self, proposal: Proposal, box: Any, told: Any) -> Any:
@@ -100,7 +114,6 @@ class TapeReview(Review):
             description=f"Replace, and lose {count_of(proposal.loses, 'turn')}",
             tooltip="As replace(rest=True): they go off the tape, with their marks",
             button_style="warning",
-            layout={"width": "auto"},
         )
         button.on_click(lambda _: self._settle(box, partial(proposal.replace, rest=True), told))
         return button
@@ -134,6 +147,21 @@ class TapeReview(Review):
             return {"text/plain": repr(self)}
         papers = [noted(_paper(one), one.effect) for one in self]
         return {**noted(joined(papers), _LOOK), "text/plain": repr(self)}
+
+
+def _head(proposal: Proposal, number: int, count: int) -> str:
+    """What was asked, and which of the new turns this is."""
+    from ...render.page.session_lines import first_words
+    from ...render.plain.visible import visible_name
+
+    line, is_first = proposal.new.line, number == 1
+    name = visible_name(f"{number} of {count} · {line.turn} of {line.session}, {line.agent}")
+    return _HEAD.format(
+        margin="0" if is_first else "1.6em",
+        line=0 if is_first else 1,
+        asked=escape(first_words(proposal.asked, 1), quote=False),
+        name=escape(name, quote=False),
+    )
 
 
 def _line(text: str) -> str:

@@ -296,6 +296,31 @@ def test_what_is_the_same_for_all_is_said_once(read):
     assert html.count("<code>look</code>") == 1
 
 
+def gave(result, **more):
+    return ToolCallItem(
+        tool_name="stock", arguments={"of": "tea"}, status="completed", result=result, **more
+    )
+
+
+def test_the_same_call_with_another_result_shows_both(read):
+    pair = [compared(str(n), gave(n), said("Some.")) for n in (12, 99)]
+    for form in compare_paper(pair).values():
+        assert "Call 1 · other result" in form
+        assert "12" in form
+        assert "99" in form
+    assert "→ <del>12</del>" in compare_html(pair)
+    assert "→ <ins>99</ins>" in compare_html(pair)
+    long = [compared(str(n), gave("x" * 500 + f" {n} " + "y" * 500)) for n in (12, 99)]
+    text = compare_paper(long)["text/plain"]
+    assert " 12 " in text
+    assert " 99 " in text
+    assert len(text) < 1_000
+    failed = compared("f", gave(None, is_error=True))
+    assert "Call 1 · other result" in compare_html([compared("d", gave(None)), failed])
+    same = [compared(str(n), gave({"a": 1}), said("Some.")) for n in "ab"]
+    assert "Call 1 · same" in compare_html(same)
+
+
 @pytest.mark.parametrize(
     ("left", "right", "wanted"),
     [
