@@ -93,8 +93,8 @@ class Changes:
             if self._seen.get(key) != thing:
                 calls = matrix.has_calls
                 answer = self._answers.setdefault(Said(cell), str(len(self._answers)))
-                about = {"calls": calls, "among": among, "answer": answer}
-                yield key, thing, partial(_cell, cell, group, kinds, **about)
+                make = partial(_cell, cell, group, kinds, calls=calls, among=among)
+                yield key, thing, partial(make, answer=answer)
 
     def _heading(self, row: MatrixRow, index: int, cells: Sequence[MatrixCell]) -> str:
         """Render a heading, which counts answers, again only where one of them is new."""

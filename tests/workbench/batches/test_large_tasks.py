@@ -28,6 +28,17 @@ def test_what_is_too_large_at_once_goes_in_parts(d, lengths, again, monkeypatch,
     assert (found.started, found.found) == (0, 12)
 
 
+def test_sending_many_tells_how_many_are_sent(d, lengths, monkeypatch, capsys):
+    monkeypatch.setattr("dari_nb.workbench.link.progress.PATIENCE", 0)
+    monkeypatch.setattr("dari_nb.workbench.link.progress._LOG_PAUSE", 0)
+    monkeypatch.setattr("dari_nb.workbench.batches.sending.chunks.MOST_BYTES", 1)
+    d.batches.run("length", [f"Task {n}" for n in range(6)], ["a", "b"], repeats=2)
+    told = [line for line in capsys.readouterr().err.splitlines() if "sessions sent" in line]
+    assert told[-1] == "24 of 24 sessions sent"
+    counts = [int(line.split()[0]) for line in told]
+    assert counts == sorted(counts)
+
+
 def test_a_task_that_no_server_takes_is_named(d, lengths):
     batch = d.batches.run("length", ["x", "y" * 40 * MEGABYTE, "z"]).wait(60)
     assert batch.counts == {"completed": 2, "failed": 1}
