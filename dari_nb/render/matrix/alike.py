@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Hashable, Sequence
+from itertools import islice
 
 from ...score_kinds import JUDGING, RATING, is_missing, is_number
+from ..plain.excerpts import has_same_words
 from ..plain.visible import visible_name
 from ..plain.words import count_text
 from .figures import cells_by_place, repeats_of
@@ -14,6 +17,33 @@ from .verdict import verdict
 
 _LEAST_FOLD = 2  # rows; a single one takes no more room than the line that would hide it
 _MOST_NAMED = 3  # scores
+_FIRST_WORDS = 32
+_WORD = re.compile(r"\S+")
+
+
+class Said:
+    """What a cell said last, or why not; equal where white space alone tells two apart.
+
+    Of long answers no more is read than it takes to tell them apart.
+    """
+
+    __slots__ = ("_start", "_text")
+
+    def __init__(self, cell: MatrixCell) -> None:
+        self._text = _last_words(cell)
+        words = islice(_WORD.finditer(self._text), _FIRST_WORDS)
+        self._start = tuple(found[0] for found in words)
+
+    def __bool__(self) -> bool:
+        return bool(self._start)
+
+    def __hash__(self) -> int:
+        return hash(self._start)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Said):
+            return NotImplemented
+        return self._start == other._start and has_same_words(self._text, other._text)
 
 
 def groups_of(cells: Sequence[MatrixCell]) -> list[list[MatrixCell]]:
@@ -111,7 +141,7 @@ def same_text(matrix: Matrix, rows: Sequence[MatrixRow]) -> str:
 def _outcome(cell: MatrixCell) -> Hashable:
     if cell.state not in ENDED:
         return cell.state
-    return cell.state, cell.stop_reason, said_of(cell)
+    return cell.state, cell.stop_reason, Said(cell)
 
 
 def answers_of(cells: Sequence[MatrixCell]) -> list[list[MatrixCell]]:
@@ -127,8 +157,7 @@ def answers_of(cells: Sequence[MatrixCell]) -> list[list[MatrixCell]]:
 
 def said_of(cell: MatrixCell) -> str:
     """What a cell said last, or why not, whatever white space there is."""
-    text = cell.error if cell.state == "failed" else cell.answer or cell.text
-    return " ".join((text or "").split())
+    return " ".join(_last_words(cell).split())
 
 
 def differ(cells: Sequence[MatrixCell], names: Sequence[str]) -> bool:
@@ -168,7 +197,12 @@ def _sent(cells: Sequence[MatrixCell]) -> list[MatrixCell]:
 
 
 def _is_one_answer(cells: Sequence[MatrixCell]) -> bool:
-    return len({said_of(cell) for cell in cells}) < 2
+    return len(set(map(Said, cells))) < 2
+
+
+def _last_words(cell: MatrixCell) -> str:
+    text = cell.error if cell.state == "failed" else cell.answer or cell.text
+    return text or ""
 
 
 def _telling(matrix: Matrix) -> list[str]:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Sequence
 
 from ..plain.words import count_text
-from .alike import said_of
+from .alike import Said
 from .better import compared
 from .lacking import failed, lacking, not_a_number, unlike
 from .matrix import Matrix, MatrixCell, Mean
@@ -158,7 +158,7 @@ def _unscored(matrix: Matrix) -> Iterator[Part]:
     compared = [cells for cells in by_row.values() if len(cells) > 1]
     if not compared:
         return
-    differ = sum(len(set(map(said_of, cells))) > 1 for cells in compared)
+    differ = sum(len(set(map(Said, cells))) > 1 for cells in compared)
     where = f"{differ or 'none'} of {count_text(len(compared), 'task')}"
     yield Part("Nothing is scored yet; the answers differ on ")
     yield Part(where, where="differs = answer" if differ else "")

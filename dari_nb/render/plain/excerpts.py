@@ -12,6 +12,9 @@ from .limits import Cap
 _WORD = re.compile(r"\S+")
 _LAST_WORD = re.compile(r"(?<=\s)\S+\Z")
 _LONGEST_WORD = 100
+_SPACE = re.compile(r"\s+")
+_STEP, _LONGEST_STEP = 64, 65_536  # characters that are copied and compared at once
+_MOST_GAPS = 64  # places where white space differs, after which all words are compared
 _WORDS_BEFORE = 100, 10  # that lead to what differs, where there is room for them
 
 
@@ -66,7 +69,7 @@ def _starts(texts: Sequence[str], room: Cap) -> list[int]:
         return [0] * len(texts)
     word = min(differing)
     there = [each[word] if word < len(each) else "" for each in words]
-    into = min(_alike_characters(there[0], other) for other in there[1:])
+    into = min(alike_characters(there[0], other) for other in there[1:])
     places = [_place(text, word) + into for text in texts]
     for start in (0, *(max(0, word - count) for count in _WORDS_BEFORE)):
         starts = [_place(text, start) if start else 0 for text in texts]
@@ -82,16 +85,55 @@ def _alike(one: Sequence[str], other: Sequence[str]) -> int | None:
     return differs if differs < max(len(one), len(other)) else None
 
 
-def _alike_characters(one: str, other: str) -> int:
-    """Count the characters at the start that are the same."""
-    least, most = 0, min(len(one), len(other))
+def alike_characters(one: str, other: str, start: int = 0, place: int = 0) -> int:
+    """Count the characters that are the same from a place on in each.
+
+    >>> alike_characters("far left", "far right"), alike_characters("so far", "far", 3)
+    (4, 3)
+    """
+    most, least, step = min(len(one) - start, len(other) - place), 0, _STEP
+    while least < most and _is_same(one, start + least, other, place + least, step):
+        least, step = least + step, min(2 * step, _LONGEST_STEP)
+    least, most = min(least, most), min(least + step, most)
     while least < most:
-        middle = (least + most + 1) // 2
-        if one[least:middle] == other[least:middle]:
-            least = middle
+        half = (most - least + 1) // 2
+        if _is_same(one, start + least, other, place + least, half):
+            least += half
         else:
-            most = middle - 1
+            most = least + half - 1
     return least
+
+
+def has_same_words(one: str, other: str) -> bool:
+    r"""Whether white space alone tells two texts apart; read as far as where they differ.
+
+    >>> has_same_words(" so far\n", "so  far"), has_same_words("so far", "sofar")
+    (True, False)
+    """
+    start = place = 0
+    for _ in range(_MOST_GAPS):
+        alike = alike_characters(one, other, start, place)
+        start, place = start + alike, place + alike
+        if start == len(one) and place == len(other):
+            return True
+        gaps = _gap(one, start), _gap(other, place)
+        if not any(gaps):
+            return False
+        is_after_gap = start == 0 or one[start - 1].isspace()
+        is_at_end = start == len(one) or place == len(other)
+        if not (all(gaps) or is_after_gap or is_at_end):
+            return False
+        start, place = start + gaps[0], place + gaps[1]
+    return one[start:].split() == other[place:].split()
+
+
+def _is_same(one: str, start: int, other: str, place: int, count: int) -> bool:
+    return one[start : start + count] == other[place : place + count]
+
+
+def _gap(text: str, place: int) -> int:
+    found = _SPACE.match(text, place)
+    return found.end() - place if found else 0
 
 
 def _place(text: str, word: int) -> int:

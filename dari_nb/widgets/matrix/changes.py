@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from ...render.matrix.alike import groups_of, said_of, sameness, stands_aside
+from ...render.matrix.alike import Said, groups_of, sameness, stands_aside
 from ...render.matrix.bases import baselines, bases_of
 from ...render.matrix.cells import cell_html, column_html, label_text, row_html, tint_of
 from ...render.matrix.figures import amount_of, cells_by_place
@@ -35,6 +35,7 @@ class Changes:
         self._seen: dict[tuple[str, str], Any] = {}
         self._entries: dict[tuple[str, str], Entry] = {}
         self._headings: dict[str, tuple[Any, str]] = {}
+        self._answers: dict[Said, str] = {}
 
     def take(self, matrix: Matrix) -> Iterator[tuple[int, int, bytes]]:
         """Compare a matrix with what is known; yields messages as ``since``, ``n``, buffer."""
@@ -91,7 +92,9 @@ class Changes:
             key, thing = ("cells", cell.id), (cell, own, *looks)
             if self._seen.get(key) != thing:
                 calls = matrix.has_calls
-                yield key, thing, partial(_cell, cell, group, kinds, calls=calls, among=among)
+                answer = self._answers.setdefault(Said(cell), str(len(self._answers)))
+                make = partial(_cell, cell, group, kinds, calls=calls, among=among)
+                yield key, thing, partial(make, answer=answer)
 
     def _heading(self, row: MatrixRow, index: int, cells: Sequence[MatrixCell]) -> str:
         """Render a heading, which counts answers, again only where one of them is new."""
@@ -175,6 +178,7 @@ def _cell(
     *,
     calls: bool,
     among: int,
+    answer: str,
 ) -> Cell:
     cost = amount_of(cell.cost)
     return Cell(
@@ -186,7 +190,7 @@ def _cell(
         within=group[0].id,
         html=cell_html(*group, kinds=kinds, calls=calls, among=among) if group[0] is cell else "",
         tint=tint_of(*(group if group[0] is cell else [cell]), kinds=kinds),
-        text=_digest(said_of(cell)),
+        text=answer,
         tools=_digest("\n".join(cell.tools)) if cell.tools is not None else "",
         seconds=cell.seconds,
         cost=float(cost) if cost is not None else None,

@@ -336,9 +336,15 @@ def _columns(
     listed = several(versions)
     read = partial(version_id_of, agent._link, agent.resource)
     pinned = _names(map(read, listed), "versions")
+    if versions is not None and not pinned:
+        raise InvalidRequestError(_none_named("versions", "the active one", "[1, 2]"))
     pinned = pinned or [read(version) or agent.active_version_id]
     _check_versions(agent, pinned)
-    options = _names(llms, "llms") or [None]
+    options = _names(llms, "llms")
+    if llms is not None and not options:
+        known = list(agent.llms) or "a list of names"
+        raise InvalidRequestError(_none_named("llms", "the agent's default", known))
+    options = options or [None]
     check_llms(agent, options, pinned)
     return [Column(llm, pin) for pin in pinned for llm in options]
 
@@ -362,6 +368,10 @@ def _options(link: Link, columns: Iterable[Column]) -> dict[str, Any]:
     known = link.server.llms if link.server else {}
     asked = {column.llm for column in columns if column.llm in known}
     return {name: own for name in sorted(filter(None, asked)) if (own := known[name].own_options)}
+
+
+def _none_named(what: str, default: str, such: object) -> str:
+    return f"{what}= names none: leave it out for {default}, or write {what}={such}."
 
 
 def _names(names: Iterable[str | None] | None, what: str) -> Sequence[str | None]:

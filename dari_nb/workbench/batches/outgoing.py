@@ -26,7 +26,7 @@ from .results import Results
 from .sending.alone import sender_of
 from .sending.chunks import Chunk, Job, chunks_to_send
 from .sending.finding import Found, find_run
-from .sending.sending import LEFT_BEFORE, Sending
+from .sending.sending import ITEMS_AT_ONCE, LEFT_BEFORE, Sending
 from .sending.serving import Serving
 from .sending.versions import asked_otherwise, asked_still, refusal, versions_told
 from .tasks import Task
@@ -324,10 +324,16 @@ class Outgoing(Results):
     def _send_all(self, chunks: Sequence[Chunk]) -> None:
         sending = self._link.run(self._sending.send(chunks))
         self._sender.goes_on(sending, lambda _: self._sending.stop(), self._give_up)
+        total = sum(len(chunk.jobs) for chunk in chunks)
         try:
-            wait_for(sending)
+            with Progress(total, "sessions sent", at_once=ITEMS_AT_ONCE) as progress:
+                wait_for(sending, tick=lambda: self._tell_sent(progress))
+                self._tell_sent(progress)
         finally:
             sending.cancel()  # after an interrupt nothing more is to be paid for
+
+    def _tell_sent(self, progress: Progress) -> None:
+        progress.advance(self._sending.settled - progress.done)
 
     def _send_within(self, spending: Spending, chunks: Sequence[Chunk]) -> None:
         """Begin to send what a limit allows; the rest follows while it is followed."""

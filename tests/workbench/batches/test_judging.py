@@ -305,6 +305,20 @@ def test_the_worst_of_five_for_all_is_no_success(batch, bench):
     assert "4 of 4" not in str(batch)
 
 
+def test_verdicts_without_the_reason_that_is_asked_for_count_and_are_told(batch, bench):
+    reason = {"reason": "It is short."}
+    bench.says = lambda prompt: json.dumps({"score": 3} | (reason if "Say a" in prompt else {}))
+    judged = batch.judge("helpful", rubric="Any.")
+    assert [score.value for score in judged] == [3] * 8
+    bare = sum(score.note is None for score in judged)
+    assert 0 < bare < 8
+    assert f"{bare} of 8 came without a reason" in str(judged)
+    bench.says = lambda prompt: json.dumps({"score": 3, **reason})
+    assert "without a reason" not in str(batch.judge("right", rubric="Any."))
+    bench.says = lambda prompt: '{"better": "tie"}'
+    assert "8 of 8 came without a reason" in str(batch.judge_pairs("kind", rubric="Any."))
+
+
 def test_costs_are_told(batch, server):
     @server.agent("paid")
     def paid(prompt):

@@ -357,6 +357,8 @@ def test_files_are_uploaded_once_and_shared(d, server, folder):
     [
         ({"llms": ["z"]}, "no LLM option 'z'; it has: a, b"),
         ({"llms": ["a", "a"]}, "a name twice"),
+        ({"llms": []}, r"llms= names none: leave it out .*, or write llms=\['a', 'b'"),
+        ({"versions": ()}, r"versions= names none: leave it out for the active one, or write"),
         ({"repeats": 0}, "from 1 to 1,000, not 0"),
         ({"repeats": True}, "from 1 to 1,000, not True"),
         ({"tasks": []}, "no task"),

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from ....score_kinds import is_missing
 from ..against import ORDER, Against, seen_against
-from ..alike import said_of, sameness
+from ..alike import Said, said_of, sameness
 from ..cells import cell_html, label_text, row_html
 from ..figures import amount_of, cells_by_place, peek_text
 from ..matrix import ENDED, Matrix, MatrixCell, MatrixRow
@@ -151,8 +151,12 @@ class Facts:
         """Whether the cells that have ended differ in what is asked, as far as they have it."""
         name = self.names.get(asked.wanted, "")
         ended = [cell for cell in cells if cell.state in ENDED]
-        values = self.all_of(row, ended, "text" if name == "answer" else name)
-        return (len({text_of(value) for value in values}) > 1) == (asked.sign != "!=")
+        told = (
+            set(filter(None, map(Said, ended)))
+            if name == "answer"
+            else set(map(text_of, self.all_of(row, ended, name)))
+        )
+        return (len(told) > 1) == (asked.sign != "!=")
 
 
 def differing(matrix: Matrix, score: str) -> int:

@@ -39,6 +39,11 @@ class Answers:
         """What one has cost on average, in US dollars; 0 where nothing is known."""
         return self.cost / max(1, len(self._known))
 
+    def without_reason(self, of: int) -> list[str]:
+        """Say how many verdicts gave none of the reasons that they were asked for, if any did."""
+        bare = [v for v in self.verdicts.values() if v.value is not None and not v.reason]
+        return [f"{len(bare)} of {of} came without a reason"] if bare else []
+
     @property
     def _cells(self) -> list[Cell]:
         cells = (cell for batch in self.batches for cell in batch.cells)

@@ -64,6 +64,7 @@ class Judgeable:
         marked off, so that nothing in it is taken for an instruction, as far as its LLM can keep
         them apart. An answer that is not one JSON object and nothing else (a block of code may hold
         it), or whose score is not on the scale, is a missing score with its cause, and never a 0.
+        One without the reason that it is asked for is a score, and it is said how many these are.
 
         Running it again asks nothing twice, in another kernel, too: only answers that are new are
         judged. Another rubric, scale, LLM or version of the judge judges all of them anew; the

@@ -87,7 +87,8 @@ class Judged(ScoreTable):
         wrong = [v for v in answers.verdicts.values() if v.value is None and not v.is_open]
         again = "again=True asks once more for it"
         lacking = [f"{len(wrong)} of {len(self)} have no score; {again}"] if wrong else []
-        self.notes = [*notes, *lacking, answers.cost_line]
+        bare = answers.without_reason(len(self))
+        self.notes = [*notes, *lacking, *bare, answers.cost_line]
 
 
 def judged(batch: Any, wish: Wish, scale: Sequence[int]) -> Judged:

@@ -13,13 +13,15 @@ from .... import models
 from ....errors import DariError, InvalidRequestError, PayloadTooLargeError, detail_text
 from ....models import file_block
 from ..cells import Attempt, Cell
-from .chunks import Chunk, Job
+from .chunks import MOST_ITEMS, Chunk, Job
 
 if TYPE_CHECKING:
     from ....client import AsyncClient
     from ..tasks import Task
 
 _AT_ONCE = 4
+ITEMS_AT_ONCE = _AT_ONCE * MOST_ITEMS
+"""Items that are on their way at once at most."""
 GIVEN_UP = "the run was cancelled before; resume() sends what is missing"
 LEFT_BEFORE = "left out before; resume() sends what is missing"
 ELSEWHERE = "turns of it were cancelled from elsewhere; resume() sends what is missing"
@@ -33,6 +35,7 @@ class Sending:
 
     Attributes:
         errors: Why API batches could not be sent, in order.
+        settled: Of how many items it is known what became of them.
         others: Sessions that were answered with, and had been made for another sender.
     """
 
@@ -44,6 +47,7 @@ class Sending:
         self._uploading = asyncio.Lock()
         self._key = secrets.token_hex(8)
         self.errors: list[DariError] = []
+        self.settled = 0
         self.others: set[str] = set()
         self._is_stopped = False
 
@@ -63,7 +67,7 @@ class Sending:
 
     def begin(self) -> None:
         """Forget what came of what was sent before."""
-        self.errors, self.others, self._is_stopped = [], set(), False
+        self.errors, self.others, self.settled, self._is_stopped = [], set(), 0, False
 
     async def go_on(self, chunks: Iterable[Chunk]) -> None:
         """Send these, too, unless it was stopped."""
@@ -83,6 +87,7 @@ class Sending:
                 self._cannot(chunk, error)
                 return
         if answer is not None:
+            self.settled += len(chunk.jobs)
             self.others.update(filter(None, map(self._of_other, answer.items)))
             take_batch(answer, dict(enumerate(chunk.jobs)), chunk.key)
             return
@@ -100,6 +105,7 @@ class Sending:
 
     def _cannot(self, chunk: Chunk, error: DariError) -> None:
         self.errors.append(error)
+        self.settled += len(chunk.jobs)
         for job in chunk.jobs:
             _mark_unsent(job, f"Not sent: {error}")
 
