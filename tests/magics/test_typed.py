@@ -68,10 +68,14 @@ class Kernel:
 
     def type(self, cell):
         self._run(CHOOSE)
-        reply, shown = self._run(cell)
-        error = f"{reply['ename']}: {reply['evalue']}" if reply["status"] == "error" else None
-        told = self._run("", {"heard": "list(heard)"})[0]["user_expressions"]["heard"]
-        return Seen(ast.literal_eval(told["data"]["text/plain"]), shown, error)
+        heard = {"heard": "list(heard)"}
+        reply, shown = self._run(cell, heard)
+        error = None
+        if reply["status"] == "error":
+            error = f"{reply['ename']}: {reply['evalue']}"
+            reply, _ = self._run("", heard)
+        told = reply["user_expressions"]["heard"]["data"]["text/plain"]
+        return Seen(ast.literal_eval(told), shown, error)
 
     def _run(self, cell, expressions=None):
         shown = []

@@ -29,9 +29,14 @@ def test_a_session_of_some_hundred_turns_is_kept_whole():
     assert ends(items, HEAD) == paper(items, HEAD)
 
 
+@pytest.fixture(scope="module")
+def longer():
+    return ends(list(turns(8_000)), HEAD)
+
+
 @pytest.mark.parametrize("form", ["text/html", "text/markdown", "text/plain"])
-def test_a_longer_one_keeps_both_ends_and_says_what_lacks_between_them(form):
-    kept = ends(list(turns(8_000)), HEAD)[form]
+def test_a_longer_one_keeps_both_ends_and_says_what_lacks_between_them(longer, form):
+    kept = longer[form]
     shown = steps(kept)
     assert shown[0] == 0
     assert shown[-1] == 7_999
