@@ -326,3 +326,19 @@ def test_what_one_side_took_out_and_the_other_changed_is_named(
         "adopted or changed it, noted something in it, or goes on from it: "
         "msg_2 of sess_1, 'And in Go?'; take out what is not wanted"
     )
+
+
+def test_of_what_stands_twice_the_one_that_counts_is_kept_and_that_is_said(
+    lesson: Recording, tmp_path: Path
+) -> None:
+    path = tmp_path / "lesson.tape"
+    write_tape(lesson, path)
+    before = path.read_bytes()
+    lines = before.splitlines(keepends=True)
+    [first, second] = [at for at, line in enumerate(lines) if line.startswith(b'{"turn"')]
+    path.write_bytes(b"".join([*lines[:second], *lines[first:]]))
+    tape, told = told_of(path)
+    assert path.read_bytes() == before
+    assert flaws_of(tape) == []
+    name = "msg_1 of sess_1, 'What is a closure?'"
+    assert told == [f"this stood twice, and the later one is kept: {name}"]

@@ -16,7 +16,7 @@ from ..growing.sessions import Place, place_of
 from ..lines import Mark, TurnLine
 from ..notes import with_notes
 from ..reading import parsed, refuse_no_name
-from ..recording import Recording, unreachable
+from ..recording import Recording, counting, unreachable
 from ..summary import prompt_of
 from ..turns import Turn
 from ..writing import put, tape_bytes
@@ -56,6 +56,7 @@ _BEHIND = (
     "this was recorded behind other answers than those that stand before it now: {what}; ask it "
     "again in the mode auto, where tape.review().replace() puts it in place, or take it out"
 )
+_DOUBLED = "this stood twice, and the later one is kept: {what}"
 _MARK = "mark {name!r} (ours asks {ours!r}, theirs {theirs!r})"
 _BOTH_ASKED = "both sides asked something else"
 _ONE_ASKED = "where one side still needs what stood there, the other asked something else"
@@ -124,6 +125,7 @@ class _Merging:
     def __init__(self, sides: Sides, keeps: Side) -> None:
         base, ours, theirs = sides
         self._keeps = keeps
+        self._doubled = dict.fromkeys([*_doubled(ours), *_doubled(theirs)])
         self._had = Content(ours), Content(theirs)
         self._before = Content(base)
         self._chains = Chains(ours), Chains(theirs)
@@ -157,6 +159,8 @@ class _Merging:
         now = {
             id(turn): other.line for turn, other in zip(self.tape.turns, written.turns, strict=True)
         }
+        if self._doubled:
+            yield _DOUBLED.format(what="; ".join(self._doubled))
         side: Side = "theirs" if self._keeps == "ours" else "ours"
         for turn, what in self._twice:
             place = "at the end"
@@ -283,6 +287,12 @@ class _Merging:
             else:
                 merged[name] = mine if other == old else other
         return {name: value for name, value in merged.items() if value is not UNSET}, twice
+
+
+def _doubled(side: Recording) -> list[str]:
+    """The names of turns that do not count, as the same answer to the same stands below them."""
+    counted = {*map(id, counting(side.turns))}
+    return [name_of(turn) for turn in side.turns if id(turn) not in counted]
 
 
 def _ordinals(turn: Turn) -> tuple[str, str, bool]:
