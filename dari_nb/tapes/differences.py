@@ -29,20 +29,28 @@ _EDITED = (
     "nothing but the key of the recorded turn, which is that of another text: what it asks was "
     "changed, and its key was not; dari-local tape keys makes keys anew"
 )
+_WORDS_ALIKE, _LETTERS_ALIKE = 0.5, 0.75
+"""How much of two first prompts is the same where one is the other with changes."""
 MOST_CHARACTERS = 20_000
 """Characters of a text that are compared word by word; of longer ones the beginning."""
+
+
+What = Literal[
+    "added", "removed", "asked otherwise", "behind another question", "answered otherwise"
+]
 
 
 class Difference(NamedTuple):
     """A turn that only one of two tapes has, or that was asked or answered otherwise.
 
     Attributes:
-        what: ``added``, ``removed``, ``asked otherwise`` or ``answered otherwise``.
+        what: ``added``, ``removed``, ``asked otherwise`` or ``answered otherwise``, or for the same
+            question behind one that was asked otherwise ``behind another question``.
         turn: The turn, as the second tape has it where both do.
         old: As the first one has it, where both do.
     """
 
-    what: Literal["added", "removed", "asked otherwise", "answered otherwise"]
+    what: What
     turn: Turn
     old: Turn | None = None
 
@@ -56,7 +64,9 @@ class Difference(NamedTuple):
         answered = "the same answer"
         if not is_same(self.old, self.turn):
             answered = f"answered otherwise: {_answered_otherwise(self.old, self.turn)}"
-        asked = "; ".join(gap_between(self.old, self.turn).splitlines())
+        asked = f"{text_asked(line.asked)}; the same question"
+        if self.what == "asked otherwise":
+            asked = "; ".join(gap_between(self.old, self.turn).splitlines())
         return f"{head}: {asked}; {answered}"
 
 
@@ -73,17 +83,66 @@ def differences(old: Recording, new: Recording) -> list[Difference]:
     """
     before = {(*turn.place, turn.line.new): turn for turn in old.turns}
     after = {(*turn.place, turn.line.new): turn for turn in new.turns}
+    come = [turn for place, turn in after.items() if place not in before]
+    gone = [turn for place, turn in before.items() if place not in after]
+    pairs = _in_place_of(gone, come)
     found = []
     for place, turn in after.items():
         other = before.get(place)
         if other is None:
-            found.append(Difference("added", turn))
+            found.append(_come(turn, pairs.get(id(turn))))
         elif _asked(other) != _asked(turn):
             found.append(Difference("asked otherwise", turn, other))
         elif not is_same(other, turn):
             found.append(Difference("answered otherwise", turn, other))
-    gone = (turn for place, turn in before.items() if place not in after)
-    return [*found, *(Difference("removed", turn) for turn in gone)]
+    paired = {*map(id, pairs.values())}
+    return [*found, *(Difference("removed", turn) for turn in gone if id(turn) not in paired)]
+
+
+def _come(turn: Turn, old: Turn | None) -> Difference:
+    if old is None:
+        return Difference("added", turn)
+    is_same_question = _asked(old)[1:] == _asked(turn)[1:]
+    return Difference(
+        "behind another question" if is_same_question else "asked otherwise", turn, old
+    )
+
+
+def _in_place_of(gone: Iterable[Turn], come: Iterable[Turn]) -> dict[int, Turn]:
+    """The turn in whose place each came, by its ``id()``: asked of the same agent after the same.
+
+    After the same is after what came in the place of the turn before, too. A first prompt has to be
+    alike, and of the same session.
+    """
+    left = dict[Any, list[Turn]]()
+    for turn in gone:
+        left.setdefault(_stand(turn, turn.line.parent), []).append(turn)
+    found, keys = dict[int, Turn](), dict[str, str]()
+    for turn in come:
+        parent = turn.line.parent
+        there = left.get(_stand(turn, keys.get(parent, parent) if parent else None), [])
+        if parent is None:
+            there = [one for one in there if is_alike(one.line, turn.line)]
+        old = nearest(there, turn.line)
+        if old is not None:
+            found[id(turn)] = old
+            keys[turn.line.key] = old.line.key
+            own = left[_stand(old, old.line.parent)]
+            own[:] = [one for one in own if one is not old]
+    return found
+
+
+def _stand(turn: Turn, parent: str | None) -> tuple[str, bool, str]:
+    line = turn.line
+    return line.agent, line.new, parent or line.session
+
+
+def is_alike(old: TurnLine, new: TurnLine) -> bool:
+    """Whether one prompt is another with changes."""
+    one, other = (text_asked(line.asked)[:MOST_CHARACTERS] for line in (old, new))
+    words = difflib.SequenceMatcher(None, one.split(), other.split())
+    letters = difflib.SequenceMatcher(None, one, other)
+    return words.ratio() >= _WORDS_ALIKE or letters.ratio() >= _LETTERS_ALIKE
 
 
 def _asked(turn: Turn) -> Any:

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,10 @@ def ask(path: Path, *texts: str) -> None:
         for text in texts:
             caller.ask("echo", text)
         caller.http.close()
+
+
+def answered(answers: dict[str, str], prompt: str) -> str:
+    return answers[prompt]
 
 
 def run(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str]:
@@ -168,6 +173,31 @@ def test_diff_names_what_was_asked_otherwise_by_hand(
     assert run(capsys, "diff", "lesson.tape", "asked.tape") == (1, asked + text)
     agent = "parrot: the agent: [-echo-]{+parrot+}; the same answer\n"
     assert run(capsys, "diff", "lesson.tape", "agent.tape") == (1, asked + agent)
+
+
+def test_diff_says_which_question_of_a_lesson_changed_and_what_became_of_those_behind_it(
+    tape: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, second, cocoa in (("last.tape", "And coffee?", 12), ("now.tape", "And milk?", 13)):
+        answers = {"Tea?": "7", second: "0", "And cocoa?": f"{cocoa}", "And rice?": "2"}
+        if name == "last.tape":
+            answers["And salt?"] = "1"
+        with LocalDari(tape=tape.parent / name) as server:
+            server.agent("shop")(partial(answered, answers))
+            with Dari(server.url, server.api_key, server) as d:
+                session = d.agents["shop"].start()
+                for prompt in answers:
+                    session.send(prompt).wait()
+    told = (
+        "asked otherwise: msg_2 of sess_1, shop: the text: And[- coffee-]{+ milk+}?; "
+        "the same answer\n"
+        "behind another question: msg_3 of sess_1, shop: And cocoa?; the same question; "
+        "answered otherwise: [-12-]{+13+}\n"
+        "behind another question: msg_4 of sess_1, shop: And rice?; the same question; "
+        "the same answer\n"
+        "removed: msg_5 of sess_1, shop: And salt?\n"
+    )
+    assert run(capsys, "diff", "last.tape", "now.tape") == (1, told)
 
 
 def test_diff_names_questions_comments_and_metadata_that_are_others(

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
-from difflib import SequenceMatcher
 
 from ...errors import InvalidRequestError
-from ..differences import MOST_CHARACTERS, nearest, text_asked
+from ..differences import is_alike, nearest
 from ..lines import TurnLine
 from ..recording import Recording, follows
 from ..summary import told_of_notes
 from ..turns import Turn
 
-_WORDS_ALIKE, _LETTERS_ALIKE = 0.5, 0.75
-"""How much of two first prompts is the same where one is the other with changes."""
 _NAMED = 4
 """Turns of a session that are named."""
 _LOSES = (
@@ -258,15 +255,6 @@ def _is_in_place(one: Turn, line: TurnLine) -> bool:
     if (one.line.parent, one.line.agent) != (line.parent, line.agent):
         return False
     return line.parent is not None or is_alike(one.line, line)
-
-
-def is_alike(old: TurnLine, new: TurnLine) -> bool:
-    """Whether one prompt is another with changes."""
-    one, other = (text_asked(line.asked)[:MOST_CHARACTERS] for line in (old, new))
-    words = SequenceMatcher(None, one.split(), other.split())
-    return words.ratio() >= _WORDS_ALIKE or SequenceMatcher(None, one, other).ratio() >= (
-        _LETTERS_ALIKE
-    )
 
 
 def _behind(turns: Sequence[Turn], turn: Turn) -> list[Turn]:

@@ -6,13 +6,13 @@ from collections.abc import Callable, Sequence
 from itertools import product
 from typing import overload
 
-from ..differences import nearest
+from ..differences import is_alike, nearest
 from ..recording import Recording
 from ..turns import Turn
 from .adopting import adopt_turn, reject_turn
 from .deciding import Change, Shown
 from .proposal import Proposal
-from .replacing import depth_of, is_alike, placing_of, put_in_place
+from .replacing import depth_of, placing_of, put_in_place
 
 _NOTHING = "Nothing on the tape is new."
 
