@@ -250,6 +250,39 @@ def test_settle_keeps_the_turns_of_both_sides(
     ]
 
 
+def test_settle_says_that_there_is_nothing_to_settle_and_leaves_the_file_alone(
+    tape: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = tape.read_bytes()
+    told = "lesson.tape: 1 turn; git left no conflict in it: there is nothing to settle\n"
+    assert run(capsys, "settle", "lesson.tape") == (0, told)
+    assert tape.read_bytes() == before
+
+
+def test_a_tape_that_is_not_there_is_said_with_those_that_are(
+    tape: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    there = f"in the folder {tape.parent.name} there is lesson.tape"
+    for command in ("show", "check", "diff", "settle", "keys"):
+        status, told = run(capsys, command, "lesons.tape")
+        assert (status, there in told) == (2, True)
+    missing = dari.Tape("lesons.tape")
+    for look in (missing.view, missing.review, missing.answers, partial(missing.to_html, "x.html")):
+        with pytest.raises(dari.DariError, match=there):
+            look()
+
+
+def test_check_live_without_agents_of_ones_own_says_how_to_bring_them(
+    tape: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tape.write_text(tape.read_text().replace('"agent":"echo"', '"agent":"parrot"'))
+    hint = "Asked was a local Dari without agents of yours: --agents FILE.py brings them.\n"
+    status, told = run(capsys, "check", "--live", "lesson.tape")
+    assert status == 1
+    assert "no such agent" in told
+    assert told.endswith(hint)
+
+
 def test_check_names_last_lines_that_mean_nothing(
     tape: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
