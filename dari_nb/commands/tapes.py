@@ -30,7 +30,7 @@ from ..tapes.differences import noted_otherwise
 from ..tapes.files import folder_beside
 from ..tapes.growing import left_beside
 from ..tapes.reading import bytes_of
-from ..tapes.settling import committed, merges_lines
+from ..tapes.settling import committed, is_settled, merges_lines
 from ..tapes.summary import count_of, names_of, summary_of
 from ..tapes.verifying import closing_flaws, repeated_fields
 from ..transcript.formats import read_file, to_row
@@ -49,6 +49,7 @@ _LIVE = (
     "outcomes, other tools, answers without what a turn's metadata expects, and scores that fell. "
     "The tape stays as it is."
 )
+_NO_OWN_AGENTS = "Asked was a local Dari without agents of yours: --agents FILE.py brings them."
 _CONNECT = "ask the Dari there (default: DARI_API_URL), with the key in a variable"
 _KEY = "the variable with the key (default: DARI_API_KEY)"
 _SCORE = "a file with score(answer), which gives a number: answer.text, .tools, .asked, .metadata"
@@ -72,6 +73,7 @@ _ABOUT_SETTLING = (
     "or the file is left alone. With *.tape text eol=lf -merge in .gitattributes git merges no "
     "tapes line by line, which can leave a turn whose beginning is gone."
 )
+_NO_CONFLICT = "git left no conflict in it: there is nothing to settle"
 _HALVES = (
     "git merges two branches by itself where one replaced a turn and the other went on from it; "
     "with *.tape text eol=lf -merge in .gitattributes it stops, for dari-local tape settle"
@@ -194,6 +196,9 @@ def _check_live(options: argparse.Namespace) -> int:
     else:
         check = check_server(tape, *_address(options), **told)
     _report(check, options.report)
+    has_own = options.agents or options.config or options.connect is not None
+    if not has_own and any(finding.what == "agent" for finding in check):
+        sys.stderr.write(f"{_NO_OWN_AGENTS}\n")
     # What could not be asked is no reason to say that something does not hold.
     return 1 if check else 2 * bool(check.unasked)
 
@@ -307,6 +312,7 @@ def _settle(options: argparse.Namespace) -> int:
     def tell(text: str) -> None:
         _write([f"{options.file}: {text}"])
 
+    has_conflict = not is_settled(options.file)
     try:
         settle(options.file, keeps=options.keeps, tell=tell)
     except TapeError as error:
@@ -314,7 +320,8 @@ def _settle(options: argparse.Namespace) -> int:
         return 1
     turns, flaws = _turns_and_flaws(options.file)
     then = "mend what is named, and then " if flaws else ""
-    _write([f"{options.file}: {turns}; {then}git add tells git that it is settled"])
+    told = f"{then}git add tells git that it is settled" if has_conflict else _NO_CONFLICT
+    _write([f"{options.file}: {turns}; {told}"])
     return int(bool(flaws))
 
 

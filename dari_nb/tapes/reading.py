@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import difflib
+from contextlib import suppress
 from errno import ENAMETOOLONG
 from pathlib import Path
 
@@ -30,6 +32,8 @@ from .turns import Turn, end_of
 
 CONFLICT = (b"<<<<<<<", b"|||||||", b">>>>>>>")
 """What lines begin with where git left a conflict."""
+_MOST_NAMES = 5
+"""Tapes of a folder that are named."""
 _LOOKED_AT = 200
 """Bytes in which a tape says that it is one."""
 _SHOWN = 60
@@ -69,6 +73,8 @@ def bytes_of(path: str | Path) -> bytes:
         return file.read_bytes()
     except OSError as error:
         why = error.strerror or type(error).__name__
+        if isinstance(error, FileNotFoundError):
+            why = f"{why}; {instead_of(file.resolve())}"
         raise InvalidRequestError(f"The tape {path} cannot be read: {why}.") from None
 
 
@@ -91,6 +97,40 @@ def refuse_no_name(path: str | Path) -> None:
             raise InvalidRequestError(f"{shown!r} is too long a name: shorten it.") from None
     except RuntimeError:
         raise InvalidRequestError(f"There is no home {name.split('/')[0]} for {name}.") from None
+
+
+def instead_of(file: Path) -> str:
+    """Say in which folder a tape is missing, and which tapes are there.
+
+    >>> instead_of(Path("/nowhere/lesson.tape"))
+    'in the folder nowhere there is no tape'
+    """
+    names = tapes_in(file.parent)
+    close = close_to(file.name, names)
+    shown = [*close, *(name for name in names if name not in close)][:_MOST_NAMES]
+    more = ", …" if len(names) > len(shown) else ""
+    there = f"there is {', '.join(shown)}{more}" if shown else "there is no tape"
+    return f"in {_short(file.parent)} {there}"
+
+
+def tapes_in(folder: Path) -> list[str]:
+    """The names of the tapes in a folder."""
+    with suppress(OSError):
+        return sorted(each.name for each in folder.glob("*.tape") if each.name.isprintable())
+    return []
+
+
+def close_to(name: str, names: list[str]) -> list[str]:
+    """Those names for which one is perhaps a slip, the likeliest first."""
+    return difflib.get_close_matches(name, names, n=_MOST_NAMES, cutoff=0.75)
+
+
+def _short(folder: Path) -> str:
+    """A folder below one's own as ``~/…``, and of another one no more than its name."""
+    with suppress(OSError, RuntimeError, ValueError):
+        below = folder.relative_to(Path.home().resolve())
+        return "~" if below == Path() else f"~/{below.as_posix()}"
+    return f"the folder {folder.name}" if folder.name else str(folder)
 
 
 def is_tape(path: Path) -> bool:

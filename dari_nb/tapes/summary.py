@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import difflib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
@@ -15,7 +13,7 @@ from msgspec import UNSET
 from ..errors import DariError
 from .differences import text_asked
 from .lines import DraftLine, EventLine, Mark, Note, dollars
-from .reading import read_tape
+from .reading import close_to, instead_of, read_tape, tapes_in
 from .recording import Never, Recording, parents_of, why_never
 from .turns import Turn
 
@@ -159,20 +157,6 @@ def names_of(turns: Sequence[Turn], most: int) -> str:
     return "; ".join([*names, *(["…"] if len(turns) > most else [])])
 
 
-def instead_of(file: Path) -> str:
-    """Say in which folder a tape is missing, and which tapes are there.
-
-    >>> instead_of(Path("/nowhere/lesson.tape"))
-    'in the folder nowhere there is no tape'
-    """
-    names = _tapes_in(file.parent)
-    close = _close(file.name, names)
-    shown = [*close, *(name for name in names if name not in close)][:_MOST_NAMES]
-    more = ", …" if len(names) > len(shown) else ""
-    there = f"there is {', '.join(shown)}{more}" if shown else "there is no tape"
-    return f"in {_short(file.parent)} {there}"
-
-
 def slip_of(file: Path) -> str:
     """Say that a tape is new, where its name is perhaps a slip for one that is there; or nothing.
 
@@ -181,20 +165,12 @@ def slip_of(file: Path) -> str:
     >>> slip_of(Path("/nowhere/lesson.tape"))
     ''
     """
-    names = _tapes_in(file.parent)
-    if file.exists() or not _close(file.name, [n for n in names if _plain(n) != _plain(file.name)]):
+    names = tapes_in(file.parent)
+    if file.exists() or not close_to(
+        file.name, [n for n in names if _plain(n) != _plain(file.name)]
+    ):
         return ""
     return f"{file.name} is {told_of(file)}."
-
-
-def _tapes_in(folder: Path) -> list[str]:
-    with suppress(OSError):
-        return sorted(each.name for each in folder.glob("*.tape") if each.name.isprintable())
-    return []
-
-
-def _close(name: str, names: list[str]) -> list[str]:
-    return difflib.get_close_matches(name, names, n=_MOST_NAMES, cutoff=0.75)
 
 
 def _plain(name: str) -> str:
@@ -252,11 +228,3 @@ def _told(turn: Turn) -> str:
 
 def _cost(cost: str) -> str:
     return "cost unknown" if dollars(cost) is None else f"{cost} US dollars"
-
-
-def _short(folder: Path) -> str:
-    """A folder below one's own as ``~/…``, and of another one no more than its name."""
-    with suppress(OSError, RuntimeError, ValueError):
-        below = folder.relative_to(Path.home().resolve())
-        return "~" if below == Path() else f"~/{below.as_posix()}"
-    return f"the folder {folder.name}" if folder.name else str(folder)

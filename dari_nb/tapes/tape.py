@@ -11,12 +11,11 @@ from typing import Any, Literal, Protocol, TypeVar, cast, get_args
 
 from ..errors import InvalidRequestError
 from .growing import GrowingTape, forget
-from .reading import read_tape, refuse_no_name
+from .reading import instead_of, read_tape, refuse_no_name
 from .recording import Recording
 from .reviewing import Review
 from .runs import turns_of_run
 from .scrubbing import Scrubber, compiled
-from .summary import instead_of
 from .writing import write_tape
 
 Mode = Literal["auto", "play", "record"]

@@ -34,7 +34,7 @@ class ToolCall:
         external: Whether the caller of the API answers.
         output_schema: The JSON Schema of an external call's answer.
         timeout_seconds: Seconds that the caller has, without end by default.
-        run: Runs the call, when it is one of a tuple and not external.
+        run: Runs the call, when it is one of a tuple and not external; a call by itself has none.
 
     >>> @server.agent("counter")
     ... def counter(prompt):

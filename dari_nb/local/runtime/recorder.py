@@ -42,6 +42,11 @@ External = Callable[[str], Awaitable[ToolSpec | None]]
 
 _LATE = "The tool gave no result within {} seconds."
 _NO_CALLS = "a tuple that an agent yields has calls: external, or with run"
+_RUN_ALONE = (
+    "run is for the calls of a tuple, which gives back their results: yield (call,) with an async "
+    "function without arguments that returns a ToolResult; or yield ToolCall({name!r}, {{…}}) "
+    "without run, and then ToolResult(…)"
+)
 _BREATH = 0.01
 """Seconds of steps in a row after which the streams get their turn."""
 
@@ -97,8 +102,7 @@ class Recorder:
         if isinstance(step, tuple):
             return await self._side_by_side(step)
         if isinstance(step, ToolCall):
-            call = await self._as_declared(step)
-            return (await self._ask([call]))[0] if call.external else self._request(call)
+            return await self._by_itself(step)
         raise TypeError(f"an agent yields str, ToolCall or ToolResult, not {type(step).__name__}")
 
     def end(self, error: str | None) -> tuple[list[Payload], dict[str, int]]:
@@ -200,6 +204,12 @@ class Recorder:
     def _ended(self, result: ToolResult, call_id: str) -> Payload:
         name = self._open[call_id].name
         return call_ended(self._turn.message_id, call_id, name, result)
+
+    async def _by_itself(self, call: ToolCall) -> ToolResult | str:
+        if call.run is not None:
+            raise TypeError(_RUN_ALONE.format(name=call.name))
+        call = await self._as_declared(call)
+        return (await self._ask([call]))[0] if call.external else self._request(call)
 
     async def _side_by_side(self, calls: tuple[ToolCall, ...]) -> list[ToolResult]:
         """Work off several calls, those of the caller last: until then none waits for it (U15)."""

@@ -74,6 +74,18 @@ def sides_of(path: str | Path, tell: Callable[[str], object] = lambda _: None) -
     return _parsed(file.name, base, ours, theirs)
 
 
+def is_settled(path: str | Path) -> bool:
+    """Whether there is no conflict in a file: neither marks of git, nor two sides that it keeps.
+
+    Raises:
+        InvalidRequestError: The file is there and cannot be read.
+    """
+    file = Path(path).expanduser().resolve()
+    if not file.exists() or _has_conflict(bytes_of(path)):
+        return False
+    return all(staged(file, number) is None for number in (2, 3))
+
+
 def _parsed(name: str, base: bytes | None, ours: bytes, theirs: bytes) -> Sides:
     return Sides(
         parsed(base, f"{name} before both") if base is not None else Recording(),

@@ -323,6 +323,19 @@ def test_calls_of_a_tuple_run_side_by_side_and_give_their_results_in_order(serve
     ]
 
 
+def test_a_call_by_itself_with_run_is_refused_with_what_to_write(server, api):
+    async def look():
+        return ToolResult(1)
+
+    @server.agent("alone")
+    def alone(prompt):
+        yield ToolCall("stock", {"item": "tea"}, run=look)
+
+    error = api.ask("alone", "hi")["output"]["error"]
+    assert "yield (call,) with an async function without arguments" in error
+    assert "or yield ToolCall('stock', {…}) without run, and then ToolResult(…)" in error
+
+
 def test_what_a_call_of_a_tuple_raises_fails_the_turn(server, api):
     async def run():
         raise KeyError("gone")
