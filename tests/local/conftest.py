@@ -142,6 +142,9 @@ class Receiver:
         self.server.server_close()
 
 
+Calling = Callable[[LocalDari], Caller]
+
+
 def packed(bundle: dict[str, bytes]) -> bytes:
     """Make the archive of a bundle."""
     buffer = io.BytesIO()
@@ -192,6 +195,20 @@ def call() -> Callable[[LocalDari], Any]:
             caller.http.close()
 
     return calling
+
+
+@pytest.fixture
+def calling() -> Iterator[Calling]:
+    """Makes callers for a test's own servers, which end with the test."""
+    callers: list[Caller] = []
+
+    def call(server: LocalDari) -> Caller:
+        callers.append(Caller(server))
+        return callers[-1]
+
+    yield call
+    for caller in callers:
+        caller.http.close()
 
 
 @pytest.fixture

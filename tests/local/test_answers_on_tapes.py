@@ -7,7 +7,7 @@ import json
 import logging
 import re
 from base64 import b64decode
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import nullcontext
 from itertools import count
 from pathlib import Path
@@ -22,22 +22,7 @@ from dari_nb.local import LocalDari
 from dari_nb.tapes import Tape, flaws_of, read_tape
 from dari_nb.workbench import Dari
 
-from .conftest import Caller
-
-Calling = Callable[[LocalDari], Caller]
-
-
-@pytest.fixture
-def calling() -> Iterator[Calling]:
-    callers: list[Caller] = []
-
-    def call(server: LocalDari) -> Caller:
-        callers.append(Caller(server))
-        return callers[-1]
-
-    yield call
-    for caller in callers:
-        caller.http.close()
+from .conftest import Caller, Calling
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Event
@@ -21,23 +21,9 @@ from dari_nb.errors import InvalidRequestError, TapeError
 from dari_nb.local import LocalDari
 from dari_nb.tapes import Mark, Tape, flaws_of, read_tape
 
-from .conftest import Caller, until
+from .conftest import Caller, Calling, until
 
 _ANEW = "the next turn that is recorded makes a new one, with those that it goes on from."
-Calling = Callable[[LocalDari], Caller]
-
-
-@pytest.fixture
-def calling() -> Iterator[Calling]:
-    callers: list[Caller] = []
-
-    def call(server: LocalDari) -> Caller:
-        callers.append(Caller(server))
-        return callers[-1]
-
-    yield call
-    for caller in callers:
-        caller.http.close()
 
 
 @pytest.fixture
