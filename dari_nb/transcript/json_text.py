@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -12,15 +13,16 @@ from ..models.nesting import is_nested_deeper
 
 MAX_NESTING = 100
 """Levels up to which JSON in a text is taken for JSON."""
+_OBJECT_OR_LIST = re.compile(r"[ \t\r\n]*[\[{]")
 
 
 def json_or_text(value: Any, *, exact: bool) -> Any:
     """Read JSON objects and lists; with ``exact`` only where no character would be lost."""
-    if not isinstance(value, str):
+    if not isinstance(value, str) or not _OBJECT_OR_LIST.match(value):
         return value
     try:
-        read = json.loads(value, object_pairs_hook=_without_repetition)
-        if not isinstance(read, dict | list) or is_nested_deeper(read, MAX_NESTING):
+        read = _DECODER.decode(value)
+        if is_nested_deeper(read, MAX_NESTING):
             return value
         # What JSON proper cannot hold (NaN, lone surrogates) would change on its way.
         survives = msgspec.json.decode(msgspec.json.encode(read)) == read
@@ -40,6 +42,9 @@ def _without_repetition(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
     if len(read) != len(pairs):
         raise ValueError("a key is there twice")
     return read
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_without_repetition)
 
 
 def _spellings(value: Any) -> Iterator[str]:

@@ -44,10 +44,10 @@ class GrowingProse:
             is_open: Whether more is to come.
         """
         text = visible(text)
-        if is_too_deep(text):
-            return sanitize(f"<pre>{escape(text, quote=False)}</pre>")
         if not text.startswith(self._source):
             self._forget()
+        if is_too_deep(text, len(self._source)):
+            return sanitize(f"<pre>{escape(text, quote=False)}</pre>")
         self._finish(text)
         rest, env = text[len(self._source) :], dict(self._env)
         if is_open:

@@ -62,11 +62,18 @@ def prose_tokens(text: str) -> list[Token]:
     return _parser(False).parse(visible(text))
 
 
-def is_too_deep(text: str) -> bool:
-    """Whether a text is nested so deep that it is shown as it is."""
+def is_too_deep(text: str, begin: int = 0) -> bool:
+    """Whether a text is nested so deep that it is shown as it is.
+
+    Args:
+        text: All of it.
+        begin: Where the lines begin that were not looked at before.
+    """
     if text.count("[") - text.count("]") > _OPEN_BRACKETS:
         return True
-    return text.count("](") - text.count(")") > _OPEN_BRACKETS or bool(_TOO_DEEP.search(text))
+    return text.count("](") - text.count(")") > _OPEN_BRACKETS or bool(
+        _TOO_DEEP.search(text, begin)
+    )
 
 
 def block_tokens(text: str) -> list[Token]:

@@ -17,7 +17,8 @@ class Cap(NamedTuple):
         >>> Cap(lines=2, chars=100).place("a\nb\nc"), Cap(lines=2, chars=100).place("a\nb\n")
         (4, None)
         """
-        end = min(_end_of_lines(text, self.lines), self.chars)
+        has_lines = text.count("\n", 0, self.chars) >= self.lines
+        end = _end_of_lines(text, self.lines) if has_lines else self.chars
         return end if text[end:].strip() else None
 
     def holds(self, text: str, start: int, end: int) -> bool:
@@ -73,7 +74,5 @@ def cut(text: str, cap: Cap | None) -> tuple[str, str]:
 def _end_of_lines(text: str, count: int) -> int:
     end = -1
     for _ in range(count):
-        end = text.find("\n", end + 1)
-        if end < 0:
-            return len(text)
+        end = text.index("\n", end + 1)
     return end + 1

@@ -55,7 +55,8 @@ def test_the_items_are_read_only_when_a_batch_is_due(live, make):
 
 
 def test_a_large_update_is_split_into_buffers_below_a_megabyte(live, wire, make):
-    items = [make.answer(f"a{n}", f"{n} " + 'word "&<\n' * 500) for n in range(400)]
+    text = "\n\n~~~\n" + 'word "&<\n' * 500
+    items = [make.answer(f"a{n}", f"{n}{text}") for n in range(400)]
     live.show(items, RUNNING)
     ids = [f["id"] for _, fragments in wire.messages for f in fragments]
     assert ids == [item.id for item in items]

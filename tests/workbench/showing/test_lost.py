@@ -9,6 +9,8 @@ from nbformat.v4 import new_code_cell, new_notebook, new_output
 HERE = {"kind": "here", "jupyter": True}
 SETUP = """
 from IPython.display import display
+from dari_nb.client._following import breaks
+breaks.jittered = lambda *_: 0.01  # connects again at once, as often as ever
 srv = dari_nb.local.LocalDari().start()
 e = dari_nb.connect(base_url=srv.url, api_key=srv.api_key)
 go_on = threading.Event()
