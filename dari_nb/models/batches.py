@@ -109,12 +109,11 @@ RUN_METADATA = frozenset(
         "attempt",
         "task_key",
         "chunk_key",
-        "sender_key",
     }
 )
 """Metadata by which a run finds its sessions again."""
 
-RUN_DIGESTS = frozenset({"task_key", "chunk_key", "sender_key"})
+RUN_DIGESTS = frozenset({"task_key", "chunk_key"})
 """Those that say nothing to people."""
 
 

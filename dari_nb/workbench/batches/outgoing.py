@@ -223,7 +223,7 @@ class Outgoing(Results):
         else:
             self._send_within(self._spending_within(self._limit, prices), chunks)
         now = self._session_ids()
-        self._count_sent(before)
+        self.started, self.found = len(now - before), len(before)
         if self._sending.errors and not now:
             raise self._sending.errors[0]
         if self.unsent and not now:
@@ -357,14 +357,8 @@ class Outgoing(Results):
             await spending.send(chunks, self._sending, self._late_costs, follow, own)
         finally:
             spending.end()
-            self._count_sent(before)
+            self.started = len(self._session_ids() - before)
             self._changed()
-
-    def _count_sent(self, before: set[str]) -> None:
-        """Count what was started here, and what was there or was started elsewhere meanwhile."""
-        now = self._session_ids()
-        own = now - before - self._sending.others
-        self.started, self.found = len(own), len(now) - len(own)
 
     @contextlib.contextmanager
     def _as_it_was_if_refused(self) -> Iterator[None]:
@@ -381,8 +375,7 @@ class Outgoing(Results):
     def _check_some_sent(self, word: str) -> None:
         """Raise ``InvalidRequestError`` where the last call has left out all there was to send."""
         left = next((said for said in left_out(self) if f" {word}: " in said), "")
-        was_sent = self.started or self._sending.others
-        if left and not was_sent and not self._is_sending:
+        if left and not self.started and not self._is_sending:
             raise InvalidRequestError(f"{left}. Nothing was sent.")
 
     def _session_ids(self) -> set[str]:

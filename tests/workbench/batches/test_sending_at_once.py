@@ -187,19 +187,6 @@ def test_a_cancel_elsewhere_ends_what_was_sent_since_the_run_was_recovered(d, se
     assert batch.wait(60).counts == {"completed": 4, "cancelled": 8, "unsent": 12}
 
 
-def test_each_of_several_that_send_one_capped_run_tells_what_it_sent_itself(d, server, slow):
-    slow.go_on.clear()
-    with TcpProxy(server.url) as proxy, Dari(proxy.url, server.api_key) as other:
-        batches = [one.batches.run("slow", TASKS, ["a"], max_cost=5) for one in (d, other)]
-        slow.go_on.set()
-        assert all(batch.wait(60).counts == {"completed": 24} for batch in batches)
-        assert slow.sent() == (24, {1})
-        assert sum(batch.started for batch in batches) == 24
-        for batch in batches:
-            assert batch.started + batch.found == 24
-            assert f"{batch.found} there already" in batch.outcome
-
-
 def test_a_turn_that_its_own_process_cancels_does_not_end_the_sending(d, slow):
     slow.go_on.clear()
     batch = d.batches.run("slow", TASKS, ["a"], max_cost=5)

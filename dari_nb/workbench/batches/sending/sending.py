@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import secrets
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -30,13 +29,9 @@ ELSEWHERE = "turns of it were cancelled from elsewhere; resume() sends what is m
 class Sending:
     """Sends API batches of one run; each file is uploaded once.
 
-    What several send at the same moment is made once, for the first of them: its sessions tell
-    whose they are.
-
     Attributes:
         errors: Why API batches could not be sent, in order.
         settled: Of how many items it is known what became of them.
-        others: Sessions that were answered with, and had been made for another sender.
     """
 
     def __init__(self, client: AsyncClient, agent_id: str, run_id: str) -> None:
@@ -45,10 +40,8 @@ class Sending:
         self._run_id = run_id
         self._file_ids: dict[str, str] = {}
         self._uploading = asyncio.Lock()
-        self._key = secrets.token_hex(8)
         self.errors: list[DariError] = []
         self.settled = 0
-        self.others: set[str] = set()
         self._is_stopped = False
 
     def stop(self) -> None:
@@ -67,7 +60,7 @@ class Sending:
 
     def begin(self) -> None:
         """Forget what came of what was sent before."""
-        self.errors, self.others, self.settled, self._is_stopped = [], set(), 0, False
+        self.errors, self.settled, self._is_stopped = [], 0, False
 
     async def go_on(self, chunks: Iterable[Chunk]) -> None:
         """Send these, too, unless it was stopped."""
@@ -88,7 +81,6 @@ class Sending:
                 return
         if answer is not None:
             self.settled += len(chunk.jobs)
-            self.others.update(filter(None, map(self._of_other, answer.items)))
             take_batch(answer, dict(enumerate(chunk.jobs)), chunk.key)
             return
         for half in chunk.halves(self._run_id):
@@ -121,11 +113,6 @@ class Sending:
             metadata=self._metadata(job, key),
         )
 
-    def _of_other(self, item: models.BatchItem) -> str | None:
-        """Return the session of an item that was made for another sender, if it was."""
-        key = (item.metadata or {}).get("sender_key")
-        return item.session_id if key not in (None, self._key) else None
-
     def _metadata(self, job: Job, key: str) -> dict[str, str]:
         cell = job.cell
         where = {
@@ -137,7 +124,6 @@ class Sending:
             "attempt": str(job.number),
             "task_key": cell.task.key,
             "chunk_key": key,
-            "sender_key": self._key,
         }
         return {**cell.metadata, **{k: v for k, v in where.items() if v is not None}}
 
