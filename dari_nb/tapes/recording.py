@@ -48,8 +48,9 @@ class Recording:
         """What is shown and given to others: what plays, with the notes in front of the rest, too.
 
         Turns that wait to be adopted are left out, and those that no session gets to: with what
-        stands before them now they are no conversation that happened. For the same reason what goes
-        on from another session begins one of its own.
+        stands before them now they are no conversation that happened. For the same reason a turn
+        comes behind the one that it goes on from, wherever that stands, and what goes on from
+        another session begins one of its own.
         """
         told = Recording(self.times, [], [], self.scrubbed, self.is_closed)
         old = [turn for turn in self.turns if not turn.line.new]
@@ -175,27 +176,41 @@ def parents_of(turns: Iterable[Turn]) -> dict[int, Turn]:
 
 
 def _by_conversation(turns: Sequence[Turn]) -> list[Turn]:
-    """The turns, those in sessions of their own that do not go on from the one before them."""
-    parents, last = parents_of(turns), dict[str, list[Turn]]()
-    names = count(1)
+    """The turns behind those that they go on from, but else in their order.
+
+    Those that do not go on from the one before them in their session are in sessions of their own.
+    """
+    turns = _parents_first(turns, parents := parents_of(turns))
+    ends_of, names = dict[str, set[int]](), count(1)
     used = {turn.line.session for turn in turns}
     session_of = dict[int, str]()
     for turn in turns:
-        ends, before = last.setdefault(turn.line.session, []), parents.get(id(turn))
-        at = next((at for at, end in enumerate(ends) if end is before), None)
-        if at is not None:
-            session_of[id(turn)] = session_of[id(ends[at])]
-            ends[at] = turn
-            continue
-        free = (name for name in map("sess_{}".format, names) if name not in used)
-        session_of[id(turn)] = next(free) if ends else turn.line.session
-        ends.append(turn)
+        ends, before = ends_of.setdefault(turn.line.session, set()), id(parents.get(id(turn)))
+        if before in ends:
+            ends.remove(before)
+            session_of[id(turn)] = session_of[before]
+        else:
+            free = (name for name in map("sess_{}".format, names) if name not in used)
+            session_of[id(turn)] = next(free) if ends else turn.line.session
+        ends.add(id(turn))
     return [
         turn
         if (session := session_of[id(turn)]) == turn.line.session
         else replace(turn, line=msgspec.structs.replace(turn.line, session=session))
         for turn in turns
     ]
+
+
+def _parents_first(turns: Iterable[Turn], parents: Mapping[int, Turn]) -> list[Turn]:
+    placed = dict[int, Turn]()
+    for turn in turns:
+        way = dict[int, Turn]()
+        at: Turn | None = turn
+        while at is not None and id(at) not in placed and id(at) not in way:
+            way[id(at)] = at
+            at = parents.get(id(at))
+        placed.update(reversed(way.items()))
+    return [*placed.values()]
 
 
 def _by_answers(turns: Iterable[Turn]) -> dict[str | None, list[Turn]]:

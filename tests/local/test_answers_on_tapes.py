@@ -9,7 +9,7 @@ import re
 from base64 import b64decode
 from collections.abc import Iterator
 from contextlib import nullcontext
-from itertools import count
+from itertools import count, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -340,8 +340,8 @@ def test_answers_that_have_changed_places_are_read_each_with_what_was_asked_behi
     runs = [json.loads(line)["messages"] for line in capsys.readouterr().out.splitlines()]
     assert [[message["content"] for message in run][1::2] for run in runs] == [
         ["tails to flip"],
-        ["heads to flip", "as it fell to why?"],
         ["heads to flip"],
+        ["heads to flip", "as it fell to why?"],
         ["tails to flip", "as it rolled to why?"],
     ]
 
@@ -734,6 +734,83 @@ def test_two_conversations_in_one_session_are_two_to_read_and_to_show(
     heads = [head.facts for _, head in player._score.parts({})]
     assert [facts[2] for facts in heads] == ["2 turns"] * len(expected)
     player.close()
+
+
+@pytest.fixture
+def blocks(path: Path, calling: Calling) -> list[str]:
+    """A tape in parts: what is above its turns, each turn, and its last line.
+
+    Two sessions, a third one that goes on from the first turn of the first, and a question in front
+    of the second turn.
+    """
+    with server_for(Tape(path, mode="record"), Counting()) as server:
+        caller = calling(server)
+        first, other = caller.create("one"), caller.create("one")
+        for prompt in ("hi", "more", "last"):
+            answer(caller, first, prompt)
+        place = {"session_id": first, "after_message_id": caller.messages(first)[0]["id"]}
+        fork = caller.create("one", fork_of=place)
+        for prompt in ("alt", "else"):
+            answer(caller, fork, prompt)
+        for prompt in ("yo", "yes"):
+            answer(caller, other, prompt)
+    lines, at = lines_of(path)
+    parts = [0, *at, len(lines)]
+    told = ["".join(lines[begin:end]) for begin, end in pairwise(parts)]
+    told[2] = '{"mark":"before more","ask":"What comes now?"}\n' + told[2]
+    path.write_text("".join(told))
+    return told
+
+
+def runs_in(path: Path, capsys: pytest.CaptureFixture[str]) -> list[list[str]]:
+    assert main(["tape", "runs", str(path)]) == 0
+    return [said_in(json.loads(line)) for line in capsys.readouterr().out.splitlines()]
+
+
+@pytest.mark.parametrize("order", ["2134567", "1324567", "3214567", "2345671", "3124567"])
+def test_turns_of_a_session_in_another_order_are_shown_and_read_as_they_happened(
+    path: Path, blocks: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str], order: str
+) -> None:
+    """Blocks of lines that somebody moved by hand."""
+    page, runs = page_of(dari.Tape(path), tmp_path / "page.html"), runs_in(path, capsys)
+    path.write_text("".join([blocks[0], *(blocks[int(at)] for at in order), blocks[-1]]))
+    assert runs_in(path, capsys) == runs
+    assert runs[0][::2] == ["hi", "more", "last"]
+    assert page_of(dari.Tape(path), tmp_path / "page.html") == page
+
+
+def test_a_tape_that_was_turned_round_has_the_same_sessions(
+    path: Path, blocks: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    runs = runs_in(path, capsys)
+    path.write_text("".join([blocks[0], *blocks[-2:0:-1], blocks[-1]]))
+    assert sorted(runs_in(path, capsys)) == sorted(runs)
+    assert main(["tape", "check", str(path)]) == 0
+    with LocalDari() as server, Dari(server.url, server.api_key, server) as d:
+        assert len(d.batches.of(str(path)).to_frame()) == 3
+    player = dari.Tape(path).view()
+    assert player._score.outline({})[0]["turns"] == 7
+    turns = [scene.turn.line for scene in player._score.scenes]
+    assert {turn.session for turn in turns} == {"sess_1", "sess_2", "sess_3"}
+    for at, turn in enumerate(turns):
+        assert turn.parent in (None, *(before.key for before in turns[:at]))
+    player.close()
+
+
+def test_a_session_of_ten_thousand_turns_that_was_turned_round_is_one(path: Path) -> None:
+    turns = [
+        json.dumps(
+            {"turn": f"msg_{n}", "session": "sess_1", "key": f"k{n}", "agent": "one", "asked": "?"}
+            | ({"parent": f"k{n - 1}"} if n > 1 else {})
+        )
+        + '\n{"event":"message.status_changed","data":{"status":"completed"}}\n'
+        for n in range(1, 10_001)
+    ]
+    above = '{"dari_tape":1,"times":false}\n{"agent":"one"}\n'
+    path.write_text("".join([above, *reversed(turns), '{"scrubbed":{}}\n']))
+    told = read_tape(path).for_others().turns
+    assert [turn.line.turn for turn in told] == [f"msg_{n}" for n in range(1, 10_001)]
+    assert {turn.line.session for turn in told} == {"sess_1"}
 
 
 @pytest.fixture
