@@ -329,6 +329,24 @@ def test_each_turn_of_a_long_page_plays(page, tmp_path):
     assert page.locator(".dari-scene").count() == 11
 
 
+def test_where_a_session_begins_that_goes_on_from_another_one_it_is_said(page, tmp_path):
+    lines, ended = (
+        [*LINES[:2]],
+        {"event": "message.status_changed", "data": {"status": "completed"}},
+    )
+    for key, session, parent in (("k1", 1, None), ("k2", 1, "k1"), ("k3", 2, "k1")):
+        told = {"turn": "msg_1", "session": f"sess_{session}", "key": key, "parent": parent}
+        lines += [{**told, "agent": "shop", "asked": f"Asked as {key}."}, ended]
+    file = tmp_path / "shop.tape"
+    file.write_text("".join(json.dumps(line) + "\n" for line in [*lines, LINES[-1]]))
+    page.goto(Tape(file).to_html(tmp_path / "shop.html").as_uri())
+    page.locator(BEGUN).wait_for()
+    page.keyboard.press("End")
+    page.get_by_text("Asked as k3.", exact=True).wait_for()
+    parts = page.locator(".dari-part").all_inner_texts()
+    assert parts == ["session 1 · shop", "session 2 · shop · goes on from turn 1"]
+
+
 def test_questions_at_one_place_are_answered_one_after_another_by_keyboard(page, tmp_path):
     written(tmp_path / "shop.tape")
     text = (tmp_path / "shop.tape").read_text()

@@ -813,6 +813,27 @@ def test_a_session_of_ten_thousand_turns_that_was_turned_round_is_one(path: Path
     assert {turn.line.session for turn in told} == {"sess_1"}
 
 
+def test_a_session_that_goes_on_from_another_one_says_so_where_it_begins(
+    path: Path, blocks: list[str], tmp_path: Path
+) -> None:
+    parts = ["session 1 · one", "session 2 · one · goes on from turn 1", "session 3 · one"]
+    page = page_of(dari.Tape(path), tmp_path / "page.html")
+    assert re.findall('"part":"([^"]+)"', page) == parts
+    assert f'<p class="dari-part">{parts[0]}</p>' in page.replace("&#183;", "·")
+    player = dari.Tape(path).view()
+    answers = dict.fromkeys(player._score.questions, "x")
+    chapters = player._score.outline(answers)[1]
+    assert [chapter["part"] for chapter in chapters if chapter["part"]] == parts
+    for question in player._score.questions:
+        player._answered(question, "x")
+    for paper in player._presentation.subject.paper().values():
+        assert paper.count("goes on from turn 1") == 1
+    heads = [head.facts for _, head in player._score.parts(answers)]
+    assert heads[0] == ["recorded", "session 1", "3 turns"]
+    assert heads[1] == ["recorded", "session 2", "2 turns", "goes on from turn 1"]
+    player.close()
+
+
 @pytest.fixture
 def waiting(path: Path, calling: Calling) -> Path:
     """A tape with two new conversations, of which one lost its beginning."""

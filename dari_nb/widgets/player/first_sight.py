@@ -49,16 +49,15 @@ def first_sight(
         f'<div class="dari-play" inert>{buttons}{track}{time}'
         f'<span class="dari-chosen">{fields}<button>?</button></span></div>'
         f'<p class="dari-caption"><span>turn 1 of {whole["turns"]}</span></p><dl hidden></dl></div>'
-        f'<div class="dari-log"><div>{_scene(whole, first, steps)}</div></div>'
+        f'<div class="dari-log"><div>{_scene(first, steps)}</div></div>'
     )
 
 
-def _scene(whole: Outline, first: Chapter, steps: Sequence[Step]) -> str:
+def _scene(first: Chapter, steps: Sequence[Step]) -> str:
     if not steps:
         return ""
     items = "".join(str(change.get("html") or "") for change in steps[0]["changes"])
-    session = f"{first['session'].replace('sess_', 'session ')} · {first['agent']}"
-    title = f'<p class="dari-part">{escape(session)}</p>' if whole["sessions"] > 1 else ""
+    title = f'<p class="dari-part">{escape(first["part"])}</p>' if first["part"] else ""
     turn = f'<article class="dari-turn">{items}</article>'
     return f'<section class="dari-scene">{title}<div>{turn}</div></section>'
 

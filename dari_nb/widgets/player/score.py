@@ -18,6 +18,7 @@ from ...render.plain.visible import bounded_name
 from ...render.plain.words import cost_text
 from ...tapes import Mark, Turn
 from ...tapes.lines import dollars
+from ...tapes.recording import parents_of
 from ...tapes.summary import LeftOut
 from ..live.outbox import Outbox
 from .scenes import PAUSE, Marked, Plan, growth, plan_of, scenes
@@ -50,6 +51,8 @@ class Scene:
         times: Seconds from there to each of its steps.
         spent: What all turns up to its end have cost.
         marks: Its marks by their ids.
+        session: Its session, where that is another one than that of the turn above it.
+        goes_on: From which turn it goes on then, if it does.
     """
 
     turn: Turn
@@ -58,6 +61,8 @@ class Scene:
     times: list[float]
     spent: str
     marks: dict[str, Marked]
+    session: str
+    goes_on: str
 
     @property
     def ends(self) -> float:
@@ -90,12 +95,14 @@ class Score:
         self.left_out = left_out or LeftOut()
         self.scenes: list[Scene] = []
         begins, spent = 0.0, _Spent()
-        for turn in turns:
+        for turn, session, goes_on in _placed(turns):
             plan = plan_of(turn)
             times = list(accumulate(plan.waits))
             spent.add(turn.line.cost)
-            self.scenes.append(Scene(turn, plan, begins, times, spent.text, {}))
+            scene = Scene(turn, plan, begins, times, spent.text, {}, session, goes_on)
+            self.scenes.append(scene)
             begins += times[-1] + PAUSE
+        self._has_parts = sum(bool(scene.session) for scene in self.scenes) > 1
         self._mark(notes)
         self._rendered = lru_cache(_MOST_RENDERED)(self._render)
 
@@ -145,7 +152,6 @@ class Score:
         whole = Outline(
             seconds=round(self.seconds, 3),
             turns=len(self.scenes),
-            sessions=len({scene.turn.line.session for scene in self.scenes}),
             left_out=" · ".join(self.left_out.counted()),
             answered="",
         )
@@ -171,15 +177,17 @@ class Score:
         for (session, agent), group in groupby(numbered, lambda one: _whose(one[1].turn)):
             items: list[TimelineItem] = []
             llms: dict[str, None] = {}
-            count = 0
+            count, goes_on = 0, ""
             for number, scene in group:
+                goes_on = goes_on or scene.goes_on
                 most = steps if number == last else len(scene.times)
                 seen = deque(islice(scenes(scene.turn, message_id(number)), most), maxlen=1)
                 items += seen[0] if seen else []
                 llms |= dict.fromkeys(filter(None, [scene.turn.line.llm]))
                 count += 1
-            facts = ("recorded", session.replace("sess_", "session "), count_text(count, "turn"))
-            told.append((items, Head(agent, ", ".join(llms) or None, facts=facts)))
+            facts = ("recorded", _session_text(session), count_text(count, "turn"), goes_on)
+            head = Head(agent, ", ".join(llms) or None, facts=[*filter(None, facts)])
+            told.append((items, head))
         return told
 
     def _render(self, number: int) -> list[Step]:
@@ -195,15 +203,18 @@ class Score:
         self, number: int, scene: Scene, steps: int, answers: Mapping[str, str]
     ) -> Chapter:
         turn, is_whole = scene.turn, steps >= len(scene.times)
+        agent = bounded_name(turn.line.agent, _NAME)
+        part = (scene.session, agent, scene.goes_on) if scene.session and self._has_parts else ()
         seen = [(step, is_error) for step, is_error in scene.plan.items if step < steps]
         return Chapter(
             begins=round(scene.begins, 3),
             seconds=round(scene.when(steps), 3),
             steps=steps,
             label=first_words(_asked(turn), 1) if steps else "",
-            agent=bounded_name(turn.line.agent, _NAME),
+            agent=agent,
             llm=bounded_name(turn.line.llm or "", _NAME),
             session=turn.line.session,
+            part=" · ".join(filter(None, part)),
             spent=scene.spent if is_whole else "",
             items=self._ticks(scene, [step for step, is_error in seen if not is_error]),
             errors=self._ticks(scene, [step for step, is_error in seen if is_error]),
@@ -264,6 +275,22 @@ def _told(scene: Scene, answers: Mapping[str, str]) -> Iterator[Told]:
         yield Told(id=mark_id, steps=steps, at=at, text=text, ask=ask, answer=answer)
         if is_open:
             return
+
+
+def _placed(turns: Sequence[Turn]) -> Iterator[tuple[Turn, str, str]]:
+    """Give turns, each with its session and from which turn it goes on, where these are told."""
+    parents, numbers = parents_of(turns), {id(turn): n for n, turn in enumerate(turns, 1)}
+    above = None
+    for turn in turns:
+        session, before = turn.line.session, parents.get(id(turn))
+        is_told = session != above
+        goes_on = f"goes on from turn {numbers[id(before)]}" if is_told and before else ""
+        yield turn, _session_text(session) if is_told else "", goes_on
+        above = session
+
+
+def _session_text(session: str) -> str:
+    return session.replace("sess_", "session ")
 
 
 def _whose(turn: Turn) -> tuple[str, str]:

@@ -27,8 +27,9 @@ class Chapter(TypedDict):
 
     ``begins`` is in seconds of the whole, ``seconds`` is how long what may be seen of it takes;
     ``steps`` is how many steps that are. ``spent`` is what all turns up to its end have cost.
-    ``items`` and ``errors`` tell when something new is seen and when something fails, in seconds
-    from its beginning, no more finely than a track shows it.
+    ``part`` stands above it where the tape goes on in another session: which one, whose, and from
+    which turn it goes on. ``items`` and ``errors`` tell when something new is seen and when
+    something fails, in seconds from its beginning, no more finely than a track shows it.
     """
 
     begins: float
@@ -38,6 +39,7 @@ class Chapter(TypedDict):
     agent: str
     llm: str
     session: str
+    part: str
     spent: str
     items: list[float]
     errors: list[float]
@@ -54,7 +56,6 @@ class Outline(TypedDict):
 
     seconds: float
     turns: int
-    sessions: int
     left_out: str
     answered: str
 

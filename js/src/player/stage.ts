@@ -68,18 +68,11 @@ export class Stage {
   }
 
   #add(): void {
-    const scene = new Scene(this.#title(this.#scenes.length), this.#follow.around);
+    const part = this.#story.chapters[this.#scenes.length]?.part ?? "";
+    const scene = new Scene(part, this.#follow.around);
     this.#scenes.push(scene);
     this.#turns.append(scene.element);
     this.#observer.observe(scene.element);
-  }
-
-  /** Where the tape goes on in another session. */
-  #title(number: number): string {
-    const [before, chapter] = [this.#story.chapters[number - 1], this.#story.chapters[number]];
-    if (!chapter || this.#story.whole.sessions < 2 || before?.session === chapter.session)
-      return "";
-    return `${chapter.session.replace("sess_", "session ")} · ${chapter.agent}`;
   }
 
   #draw(number: number): void {

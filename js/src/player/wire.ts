@@ -26,6 +26,8 @@ export interface Chapter {
   agent: string;
   llm: string;
   session: string;
+  /** Stands above it, where the tape goes on in another session; else empty. */
+  part: string;
   /** What all turns up to its end have cost. */
   spent: string;
   /** When something new is seen and when something fails, in seconds from its beginning. */
@@ -39,7 +41,6 @@ export interface Outline {
   /** Of all turns, seen or not. */
   seconds: number;
   turns: number;
-  sessions: number;
   /** Says how many turns of the tape are left out. */
   left_out: string;
   /** Says that questions had been answered before. */

@@ -20,14 +20,14 @@ const asks = (steps: number): Mark => ({
 
 function chapter(begins: number, steps: number, marks: Mark[] = []): Chapter {
   const [agent, llm, session, spent] = ["tour", "", "sess_1", ""];
-  const about = { label: "", agent, llm, session, spent, items: [], errors: [] };
+  const about = { label: "", agent, llm, session, part: "", spent, items: [], errors: [] };
   return { begins, seconds: steps - 1, steps, marks, ...about };
 }
 
 /** Two turns of four seconds: what is asked, a call, a draft, an answer; then a second. */
 function recorded(marks: Mark[] = []) {
   return {
-    whole: { seconds: 8, turns: 2, sessions: 1, left_out: "", answered: "" },
+    whole: { seconds: 8, turns: 2, left_out: "", answered: "" },
     chapters: [chapter(0, 4, marks), { ...chapter(4, 4), seconds: 4 }],
     steps: async (number: number) => [
       step(0, "a"),
