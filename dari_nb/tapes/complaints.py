@@ -27,6 +27,11 @@ _NO_NUMBER = re.compile("NaN|Infinity")
 _NOT_COUNTED = "{word} is no number in JSON: write one, or take the field out"
 _COMMA = "a comma stands behind it, and lines are not joined by commas: take the comma away"
 _ASKS_ALONE = '; a question needs a mark: {"mark":"first guess","ask":"What comes now?"}'
+_SECOND = (
+    "a second tape begins here: move it to a file of its own; or, to make one tape of both, take "
+    'this line out, and the line {"scrubbed": …} above it, and give each session below it a name '
+    "that none above has"
+)
 _BYTE = re.compile(r"\(byte (\d+)\)")
 _FIELD = re.compile(r"\$\.(\w+)")
 _KEPT = 40
@@ -60,6 +65,8 @@ _WANTED = {
 
 def no_kind(told: Mapping[str, Any], kinds: Iterable[str]) -> str:
     """Say that an object is a line of no kind."""
+    if "dari_tape" in told:
+        return _SECOND
     kinds = list(kinds)
     meant = (_meant(name, kinds) for name in told)
     hint = _ASKS_ALONE if "ask" in told else next(filter(None, meant), "")

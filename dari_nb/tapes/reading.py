@@ -43,6 +43,11 @@ _CONFLICTED = (
     "git left a conflict here: dari-local tape settle {name} keeps the turns of both, and of a "
     "turn that both recorded anew the answer of one"
 )
+_OUTSIDE = (
+    "it belongs to no turn: a line with what was asked comes first; where somebody took both sides "
+    "of a conflict of git, git checkout --merge FILE and then dari-local tape settle FILE put it "
+    "right"
+)
 _NEWER = (
     "it is of version {version} of the format, and this dari_nb reads version {own}: use the "
     "dari_nb that wrote it"
@@ -223,7 +228,7 @@ class _Reading:
 
     def _entry(self, told: EventLine | DraftLine | FileLine, number: int) -> None:
         if self._open is None:
-            raise ValueError("it belongs to no turn: a line with what was asked comes first")
+            raise ValueError(_OUTSIDE)
         self._put(self._open, told, number)
         if isinstance(told, EventLine) and end_of(told):
             self._end_turn()

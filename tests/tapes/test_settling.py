@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from dari_nb.commands.cli import main
 from dari_nb.errors import InvalidRequestError, TapeError
+from dari_nb.local import LocalDari
 from dari_nb.tapes import Comment, Mark, Recording, flaws_of, read_tape, settle, write_tape
 
 from .branches import Change, asks, git, merged, texts
@@ -101,6 +104,24 @@ def test_a_file_that_somebody_settled_by_hand_stays_and_that_is_said(
     assert [text.partition(":")[0] for text in told] == [
         "git has a conflict in it and there are none of its marks"
     ]
+
+
+def test_who_took_both_sides_is_told_how_git_brings_them_back(
+    lesson: Recording, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What "accept both" of an editor leaves where both sides recorded the same turn anew."""
+    path = merged(tmp_path, lesson, answers("A.", 0.5), answers("B.", 0.75), fails=True)
+    lines = path.read_text().splitlines(keepends=True)
+    path.write_text("".join(line for line in lines if line[:7] not in ("<" * 7, "=" * 7, ">" * 7)))
+    way = "git checkout --merge FILE and then dari-local tape settle FILE put it right"
+    for command in ("check", "show"):
+        assert main(["tape", command, str(path)]) == 2
+        assert re.search(rf"line \d+: it belongs to no turn: .*{way}", capsys.readouterr().err)
+    with pytest.raises(TapeError, match=way):
+        LocalDari(tape=path).__enter__()
+    git(tmp_path, "checkout", "--merge", "lesson.tape")
+    assert main(["tape", "settle", str(path)]) == 0
+    assert main(["tape", "check", str(path)]) == 0
 
 
 def test_what_is_recorded_while_a_tape_is_settled_is_not_written_over(
@@ -273,8 +294,17 @@ def test_a_tape_that_one_side_renamed_is_said_to_be_elsewhere(
     assert texts(settle(tmp_path / "tour.tape"))[2:] == ["Ours?", "Theirs?"]
 
 
-def answers_anew(tape: Recording) -> None:
-    tape.turns[0] = taken("What is a closure?", [said("Another one.")]).in_place_of(tape.turns[0])
+def answers(text: str, after: float = 0.25) -> Change:
+    def change(tape: Recording) -> None:
+        anew = taken("What is a closure?", [said(text)])
+        for event in anew.events:
+            event.after = after
+        tape.turns[0] = anew.in_place_of(tape.turns[0])
+
+    return change
+
+
+answers_anew = answers("Another one.")
 
 
 def goes_on(tape: Recording) -> None:
