@@ -30,7 +30,7 @@ _ASKS_ALONE = '; a question needs a mark: {"mark":"first guess","ask":"What come
 _SECOND = (
     "a second tape begins here: move it to a file of its own; or, to make one tape of both, take "
     'this line out, and the line {"scrubbed": …} above it, and give each session below it a name '
-    "that none above has"
+    "that none above has; then dari-local tape check says what stands twice"
 )
 _BYTE = re.compile(r"\(byte (\d+)\)")
 _FIELD = re.compile(r"\$\.(\w+)")
