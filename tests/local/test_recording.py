@@ -590,6 +590,21 @@ def test_in_record_what_nobody_can_be_asked_is_told_what_plays_it(path: Path) ->
 
 
 @pytest.mark.parametrize("mode", ["auto", "record"])
+def test_a_session_of_a_tapes_agent_is_never_answered_by_another_of_its_name(
+    path: Path, mode: Any
+) -> None:
+    record(path, "first")
+    tape = Tape(path, mode=mode)
+    with LocalDari(tape=tape) as server, Dari(server.url, server.api_key, server) as d:
+        session = d.agents["busy"].start(llm="small")
+        server.agent("busy", llms=["small", "large"])(lambda prompt: f"Now: {prompt}")
+        with pytest.raises(TapeMissError, match="in a new session this tape asks the one of its"):
+            session.send("second")
+        assert d.agents["busy"].send("second").wait().text == "Now: second"
+    assert [turn.line.asked for turn in read_tape(path).turns] == ["first", "second"]
+
+
+@pytest.mark.parametrize("mode", ["auto", "record"])
 def test_runs_that_were_loaded_are_asked_once_there_is_code_for_them(
     path: Path, tmp_path: Path, mode: Any
 ) -> None:

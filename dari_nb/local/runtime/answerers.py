@@ -19,9 +19,6 @@ _OTHER = (
     "one of its name that is here."
 )
 _OF_TAPE = "only a tape knows this agent, and nothing here has its code."
-_IN_A_NEW_ONE = (
-    "this session's agent is that of a tape; a new session asks the one of its name that is here."
-)
 _NO_MODEL = f"{ASSISTANT} comes with the first model: dari-local model pull smollm2."
 
 
@@ -60,8 +57,6 @@ class Answerers:
         """
         agent, version = self._of(session)
         if version.is_of_tape:
-            if self._registry.own(agent.name) is not None:
-                return _IN_A_NEW_ONE
             return _NO_MODEL if agent.name == ASSISTANT else _OF_TAPE
         try:
             if isinstance(self.function(session), LlmAgent):

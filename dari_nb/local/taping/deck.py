@@ -42,6 +42,10 @@ _LIVE = "\n{auto} asks live what is missing."
 _OF_TAPE = (
     "\nOnly the tape knows this agent; with one of its name, {auto} asks live what is missing."
 )
+_OTHER = (
+    "\nThis session's agent is that of the tape, which nobody can ask; in a new session {auto} "
+    "asks the one of its name that is here."
+)
 _NOBODY = "\nNobody can be asked live: {why}"
 _NOT_YET = "\n{auto} asks live what is missing, but nobody can be asked here: {why}"
 _RECORDS = (
@@ -164,15 +168,19 @@ class Deck:
 
     def _advice(self, session: SessionRecord, auto: str = "") -> str | None:
         """Say how what does not play could be asked live; ``None`` where it is asked right away."""
-        why = self._answerers.why_nobody(session)
-        if self._mode != "play":
-            return None if why is None else _NOBODY.format(why=why)
+        plays, why = self._mode == "play", self._answerers.why_nobody(session)
         if why is None:
-            return _LIVE.format(auto=auto)
+            return _LIVE.format(auto=auto) if plays else None
         agent = self._store.agent(session.agent_id)
-        is_of_tape = agent is not None and self._registry.own(agent.name) is None
-        is_unknown = is_of_tape and agent.name != ASSISTANT
-        return (_OF_TAPE if is_unknown else _NOT_YET).format(auto=auto, why=why)
+        version = self._store.version(session.agent_id, session.version_id)
+        assert agent is not None
+        assert version is not None
+        if version.is_of_tape and self._registry.own(agent.name) is not None:
+            return _OTHER.format(auto=auto if plays else "this tape")
+        if not plays:
+            return _NOBODY.format(why=why)
+        is_alone = version.is_of_tape and agent.name != ASSISTANT
+        return (_OF_TAPE if is_alone else _NOT_YET).format(auto=auto, why=why)
 
     def _say_what_is_taken_out(self, content: Content) -> str:
         """Say what is secret in what is asked, and give it without."""
