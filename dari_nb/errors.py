@@ -23,7 +23,7 @@
         ├── NotFoundError              404
         │   └── UnknownNameError       a name that no resource has, or several have
         ├── ConflictError              409
-        │   └── TapeMissError          a tape that plays has no such turn
+        │   └── TapeMissError          no turn of the tape plays, and nobody is asked
         ├── PayloadTooLargeError       413
         ├── UnprocessableEntityError   422
         ├── RateLimitError             429
@@ -242,7 +242,10 @@ class ConflictError(ApiError):
 
 
 class TapeMissError(ConflictError):
-    """A tape that plays has no such turn, and nothing was sent: the text shows what differs."""
+    """No turn of the tape plays, and nobody is asked: nothing was sent.
+
+    The text shows what differs from the nearest turn, and what helps.
+    """
 
     CODE = "tape_miss"
     """What tells it in an answer's ``detail``."""

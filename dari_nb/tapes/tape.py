@@ -59,7 +59,8 @@ class Tape:
     what it asks again, also where that waits to be adopted, but for what others have recorded
     meanwhile; later turns that went on from other answers are named when the tape is taken out.
     What was recorded n times plays in the same order, and from the beginning again; but a
-    repetition of a batch's task that was not recorded is missing.
+    repetition of a batch's task that was not recorded is missing. What does not play and nobody
+    can be asked, for want of an agent's code, model or key, is a ``TapeMissError`` in each mode.
 
     Attributes:
         path: The file; it is made by the first turn that is recorded.

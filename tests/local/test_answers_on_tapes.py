@@ -584,6 +584,44 @@ def test_what_goes_on_from_an_answer_that_was_recorded_anew_here_is_told(
     assert "cannot play: the tape has other answers to what was asked before it" in caplog.text
 
 
+@pytest.mark.parametrize("again", [("one",), ("one", "two")])
+def test_what_was_recorded_before_what_it_goes_on_from_was_recorded_anew_is_named(
+    path: Path, calling: Calling, caplog: pytest.LogCaptureFixture, again: tuple[str, ...]
+) -> None:
+    with server_for(path, Counting()) as server:
+        caller = calling(server)
+        session = caller.create("one")
+        for prompt in ("one", "two"):
+            answer(caller, session, prompt)
+        server.insert(Tape(path, mode="record"))
+        for prompt in ("three", "four"):
+            answer(caller, session, prompt)
+        other = caller.create("one")
+        for prompt in again:
+            answer(caller, other, prompt)
+        assert caplog.text == ""
+        server.eject()
+    lost = [turn for turn in ("two", "three", "four") if turn not in again]
+    assert f"{len(lost)} turns had been recorded behind other answers" in caplog.text
+    assert [turn for turn in ("one", "two", "three", "four") if f"'{turn}'" in caplog.text] == lost
+    assert flaws_of(read_tape(path)) != []
+
+
+def test_what_was_told_when_it_was_asked_is_not_named_again(
+    path: Path, calling: Calling, caplog: pytest.LogCaptureFixture
+) -> None:
+    with server_for(path, Counting()) as server:
+        caller = calling(server)
+        session = caller.create("one")
+        answer(caller, session, "one")
+        server.insert(Tape(path, mode="record"))
+        answer(caller, caller.create("one"), "one")
+        answer(caller, session, "two")
+        assert "cannot play: the tape has other answers" in caplog.text
+        server.eject()
+    assert "had been recorded behind" not in caplog.text
+
+
 def test_what_goes_on_from_a_turn_that_is_not_on_the_tape_is_in_no_run_and_no_page(
     path: Path, calling: Calling, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

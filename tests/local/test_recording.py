@@ -556,6 +556,113 @@ def test_in_auto_what_is_missing_is_new_and_replaces_nothing(path: Path) -> None
     ]
 
 
+@pytest.mark.parametrize("mode", ["auto", "record"])
+def test_an_agent_that_only_the_tape_knows_is_never_recorded(path: Path, mode: Any) -> None:
+    before = record(path, "first", "second")
+    with (
+        LocalDari(tape=Tape(path, mode=mode)) as server,
+        Dari(server.url, server.api_key, server) as d,
+    ):
+        agent = d.agents["busy"]
+        with pytest.raises(TapeMissError, match="Nobody can be asked live: only a tape knows"):
+            agent.send("another", llm="small")
+        assert list(d.sessions.list()) == []
+        session = agent.start(llm="small")
+        with pytest.raises(TapeMissError, match="nothing here has its code"):
+            session.send("another")
+        assert session.messages() == []
+        assert d.batches.run("busy", ["another", "and another"]).wait().sessions == []
+        server.eject()
+    assert path.read_bytes() == before
+
+
+def test_in_record_what_nobody_can_be_asked_is_told_what_plays_it(path: Path) -> None:
+    before = record(path, "first")
+    with (
+        LocalDari(tape=Tape(path, mode="record")) as server,
+        Dari(server.url, server.api_key, server) as d,
+    ):
+        with pytest.raises(TapeMissError, match=r'mode="auto" asks .*, and plays the rest\.'):
+            d.agents["busy"].send("first", llm="small")
+        server.insert(Tape(path, mode="auto", speed="instant"))
+        assert d.agents["busy"].send("first", llm="small").wait().text.endswith("Done: first")
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("mode", ["auto", "record"])
+def test_a_session_of_a_tapes_agent_is_never_answered_by_another_of_its_name(
+    path: Path, mode: Any
+) -> None:
+    record(path, "first")
+    tape = Tape(path, mode=mode)
+    with LocalDari(tape=tape) as server, Dari(server.url, server.api_key, server) as d:
+        session = d.agents["busy"].start(llm="small")
+        server.agent("busy", llms=["small", "large"])(lambda prompt: f"Now: {prompt}")
+        with pytest.raises(TapeMissError, match="in a new session this tape asks the one of its"):
+            session.send("second")
+        assert d.agents["busy"].send("second").wait().text == "Now: second"
+    assert [turn.line.asked for turn in read_tape(path).turns] == ["first", "second"]
+
+
+@pytest.mark.parametrize("mode", ["auto", "record"])
+def test_runs_that_were_loaded_are_asked_once_there_is_code_for_them(
+    path: Path, tmp_path: Path, mode: Any
+) -> None:
+    record(path, "first")
+    new = tmp_path / "new.tape"
+    with LocalDari() as server, Dari(server.url, server.api_key, server) as d:
+        server.load_runs(path)
+        assert "no code" in str(d.agents["busy"].send("first").wait().error)
+        server.insert(Tape(new, mode=mode))
+        with pytest.raises(TapeMissError, match='This server has no code for the agent "busy"'):
+            d.agents["busy"].send("first")
+        server.agent("busy")(lambda prompt: f"Now: {prompt}")
+        assert d.agents["busy"].send("first").wait().text == "Now: first"
+        server.eject()
+    [turn] = read_tape(new).turns
+    assert turn.status == "completed"
+
+
+@pytest.mark.parametrize("mode", ["auto", "record", "play"])
+def test_the_assistant_of_a_tape_says_how_to_get_its_model(path: Path, mode: Any) -> None:
+    with LocalDari(tape=path) as server:
+        server.agent("assistant")(lambda prompt: f"Yes: {prompt}")
+        calling(server).ask("assistant", "first")
+    before = path.read_bytes()
+    with (
+        LocalDari(tape=Tape(path, mode=mode)) as server,
+        Dari(server.url, server.api_key, server) as d,
+    ):
+        with pytest.raises(TapeMissError, match="dari-local model pull smollm2"):
+            d.agents["assistant"].send("another")
+        assert list(d.sessions.list()) == []
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("mode", ["auto", "record"])
+@pytest.mark.parametrize(
+    ("llm", "why"),
+    [
+        ({}, "this server has none of its own"),
+        ({"other": {"model": "x", "provider": "openai"}}, "there is no key for it"),
+    ],
+)
+def test_a_model_that_cannot_be_asked_is_on_no_tape(
+    path: Path, tmp_path: Path, mode: Any, llm: Any, why: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    file = tmp_path / "dari.db"
+    with LocalDari(file, llms=llm or {"other": {"model": "x", "base_url": "http://127.0.0.1:9"}}):
+        pass
+    with LocalDari(file, llms=llm) as server, Dari(server.url, server.api_key, server) as d:
+        assert why in str(d.agents["assistant"].send("first").wait().error)
+        server.insert(Tape(path, mode=mode))
+        with pytest.raises(TapeMissError, match=f"Nobody can be asked live: .*{why}"):
+            d.agents["assistant"].send("first")
+        server.eject()
+    assert not path.exists()
+
+
 def test_a_replay_and_other_organizations_are_on_no_tape(path: Path) -> None:
     with LocalDari(tape=path) as server:
         caller = calling(server)

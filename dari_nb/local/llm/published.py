@@ -91,22 +91,35 @@ class PublishedAgents:
         except TurnFailure:  # its turn says so
             return None
 
+    def check(self, session: SessionRecord, version: VersionRecord, org_id: str) -> None:
+        """Check that a model can be asked in a session.
+
+        Raises:
+            TurnFailure: None can.
+        """
+        self._asked(self._call(session, version, org_id))
+
     def _call(self, session: SessionRecord, version: VersionRecord, org_id: str) -> _Call:
         credentials, own = self._credentials_of(org_id), self._secrets_of(session.id)
         return _Call(session, version, org_id, self._allowance_of(org_id), own, credentials)
 
     async def _mind(self, call: _Call, turn: Turn) -> Mind:
-        manifest = call.version.manifest
-        if isinstance(manifest["harness"], dict) and manifest["harness"]["kind"] != "pi":
+        llm, key = self._asked(call)
+        files = await self._bundles.files_of(call.version)
+        toolbox = await asyncio.to_thread(_toolbox, call, files, turn)
+        return Mind(llm, key, _system(call.version, files, llm), toolbox)
+
+    def _asked(self, call: _Call) -> tuple[Llm, str | None]:
+        """The model that is asked, and its key."""
+        harness = call.version.manifest["harness"]
+        if isinstance(harness, dict) and harness["kind"] != "pi":
             raise TurnFailure(_CUSTOM.format(name=call.name))
         llm = self._llm(call)
         key = self._key(call, llm)
         if key is None and llm.key_name is not None:
             sees = self._sees_environment(call, llm)
             raise TurnFailure(_no_key(call, llm, sees_environment=sees))
-        files = await self._bundles.files_of(call.version)
-        toolbox = await asyncio.to_thread(_toolbox, call, files, turn)
-        return Mind(llm, key, _system(call.version, files, llm), toolbox)
+        return llm, key
 
     def _llm(self, call: _Call) -> Llm:
         """Choose the model: the manifest's if it can be asked, else the server's of that name."""

@@ -31,31 +31,20 @@ from ..bundles.bundles import Bundles
 from ..llm import LlmAgent
 from ..store import EventLog, Store
 from ..store.database import DISK_TROUBLE, when_the_disk_works
-from ..store.records import Payload, SessionRecord, VersionRecord, file_ids
+from ..store.records import Payload, SessionRecord, file_ids
 from ..workspaces.workspaces import Workspaces
+from .answerers import Answerers
 from .drafts import Drafts
 from .folds import Folds
 from .pending import PendingCalls
 from .recorder import External, Recorder, message_status, session_status
-from .registry import Registry
 
-_NO_CODE = (
-    f'{ev.NO_CODE} "{{name}}". A recorded agent can be replayed but not '
-    'asked; any other has to be registered first: @server.agent("{name}") before its function, or '
-    '@d.server.agent("{name}") with d = dari_nb.connect("local", …).'
-)
-_OTHER = (
-    f'{ev.NO_CODE} "{{name}}" as a tape had it, of which this session is: a new session asks the '
-    "one of its name that is here."
-)
 MOST_THREADS = 64
 """Sync agents that run at a time; more wait, but for those that wait for the caller of the API."""
 _LONG = 256 * 1024
 """Characters of a message that are read beside the server's loop, which they would hold up."""
 _PAUSE = 0.1
 """Seconds between two tries to write what must be written, such as how a turn ended."""
-Published = Callable[[SessionRecord, VersionRecord, str], AgentFunction | None]
-"""Makes the function of a session's version in an organization, where a manifest says enough."""
 
 
 class Scheduler:
@@ -64,7 +53,7 @@ class Scheduler:
     Args:
         store: Where the ledgers are.
         log: Where they grow.
-        registry: The functions there are.
+        answerers: Who answers when nothing plays.
         pace: Seconds to wait before each step, unless the session's metadata say otherwise.
         cost_delay: Seconds after which a reported cost can be seen.
         folds: Looks back at what was said before.
@@ -72,7 +61,6 @@ class Scheduler:
         drafts: Where answers are shown while they are written.
         workspaces: The folders that agents work in.
         bundles: What published versions hold.
-        published: Makes a function for agents that have none.
         unasked: Is told of messages that nobody could be asked.
         kept: Is told, before a turn's end is written, where it is kept what its workspace holds.
     """
@@ -81,7 +69,7 @@ class Scheduler:
         self,
         store: Store,
         log: EventLog,
-        registry: Registry,
+        answerers: Answerers,
         pace: float,
         cost_delay: float = 0.0,
         *,
@@ -90,13 +78,12 @@ class Scheduler:
         drafts: Drafts,
         workspaces: Workspaces,
         bundles: Bundles,
-        published: Published,
         unasked: Callable[[str], None],
         kept: Callable[[str, str, str | None], Awaitable[None]],
     ) -> None:
         self._store = store
         self._log = log
-        self._registry = registry
+        self._answerers = answerers
         self._pace = pace
         self._cost_delay = cost_delay
         self._folds = folds
@@ -104,7 +91,6 @@ class Scheduler:
         self._drafts = drafts
         self._workspaces = workspaces
         self._bundles = bundles
-        self._published = published
         self._unasked = unasked
         self._kept = kept
         self._queues: dict[str, deque[tuple[str, AgentFunction | None]]] = {}
@@ -266,22 +252,10 @@ class Scheduler:
         if agent is not None:
             # A recording has a pace of its own, and what it calls is answered in it.
             return replace(turn, pace=0.0), agent, _no_tool
-        function = self._function(session)
+        function = self._answerers.function(session)
         if isinstance(function, LlmAgent):
             turn = replace(turn, pace=0.0)  # a model takes its time anyway
         return turn, function, partial(self._external_tool, session)
-
-    def _function(self, session: SessionRecord) -> AgentFunction:
-        agent = self._store.agent(session.agent_id)
-        version = self._store.version(session.agent_id, session.version_id)
-        assert agent is not None
-        assert version is not None
-        function = self._registry.function_of(agent.name, version)
-        function = function or self._published(session, version, agent.org_id)
-        if function is None:
-            is_here = self._registry.own(agent.name) not in (None, version)
-            raise TurnFailure((_OTHER if is_here else _NO_CODE).format(name=agent.name))
-        return function
 
     async def _external_tool(self, session: SessionRecord, name: str) -> ToolSpec | None:
         version = self._store.version(session.agent_id, session.version_id)

@@ -11,6 +11,7 @@ from ...errors import InvalidRequestError
 from ..bundles.allowances import Allowances
 from ..bundles.bundles import Bundles
 from ..llm import Llms, PublishedAgents, SessionSecrets
+from ..runtime.answerers import Answerers
 from ..runtime.drafts import Drafts
 from ..runtime.folds import Folds
 from ..runtime.pending import PendingCalls
@@ -78,15 +79,15 @@ class Service:
         self.secrets: dict[str, SessionSecrets] = {}
         self.registry = registry
         self.published = self._published_agents()
-        self.deck = Deck(store, self.workspaces, registry)
+        answerers = Answerers(store, registry, self.published)
+        self.deck = Deck(store, self.workspaces, registry, answerers)
         self.scheduler = Scheduler(
-            *(store, self.log, registry, pace, cost_delay),
+            *(store, self.log, answerers, pace, cost_delay),
             folds=self.folds,
             pending=self.pending,
             drafts=self.drafts,
             workspaces=self.workspaces,
             bundles=self.bundles,
-            published=self.published.agent,
             unasked=self.deck.drop,
             kept=self.deck.kept,
         )

@@ -16,6 +16,8 @@ from ...tapes.scrubbing import compiled
 from ...tapes.scrubbing.own_words import BLOCKS
 from ...tapes.tape import VARIABLE, Mode, mode_of
 from ..agents import AgentFunction, Draft
+from ..llm import ASSISTANT
+from ..runtime.answerers import Answerers
 from ..runtime.registry import Registry
 from ..store import Store
 from ..store.database import Effect
@@ -40,17 +42,19 @@ _LIVE = "\n{auto} asks live what is missing."
 _OF_TAPE = (
     "\nOnly the tape knows this agent; with one of its name, {auto} asks live what is missing."
 )
-_ALONE = (
-    "\nNobody can be asked live: only the tape knows this agent, and nothing here has its code."
-)
 _OTHER = (
     "\nThis session's agent is that of the tape, which nobody can ask; in a new session {auto} "
     "asks the one of its name that is here."
 )
+_NOBODY = "\nNobody can be asked live: {why}"
+_NOT_YET = "\n{auto} asks live what is missing, but nobody can be asked here: {why}"
+_RECORDS = (
+    "{tape} records everything anew; {auto} asks live only what is missing, and plays the rest."
+)
 
 
 class TapeMiss(Exception):  # noqa: N818
-    """A tape that plays has no such turn; the text says what comes nearest."""
+    """Nothing plays, and nobody is asked; the text says what comes nearest, and what helps."""
 
 
 class Deck:
@@ -60,15 +64,19 @@ class Deck:
         store: Where the ledgers are.
         workspaces: Where the files of sessions are.
         registry: The agents that are here.
+        answerers: Who can be asked live.
 
     Attributes:
         costs: What turns that played or were recorded have cost, by their messages.
         played: Whether turns played, by their messages; those that were asked live did not.
     """
 
-    def __init__(self, store: Store, workspaces: Workspaces, registry: Registry) -> None:
+    def __init__(
+        self, store: Store, workspaces: Workspaces, registry: Registry, answerers: Answerers
+    ) -> None:
         self._store = store
         self._registry = registry
+        self._answerers = answerers
         self._unasked: set[str] = set()
         self.costs: dict[str, str | None] = {}
         self.played: dict[str, bool] = {}
@@ -127,7 +135,7 @@ class Deck:
         """Who plays what is asked; ``None`` where it is asked live.
 
         Raises:
-            TapeMiss: Nobody can: the tape has no such turn.
+            TapeMiss: Nobody can: nothing plays, and the tape asks nobody, or nobody is here.
             TapeError: Somebody has broken the tape meanwhile.
             InvalidRequestError: The tape cannot be read any more, or cannot be written.
         """
@@ -148,24 +156,31 @@ class Deck:
             compare = self._comparison if tape.run_tools else None
             pace, folder = Pace(tape.factor, tape.idle_limit), folder_beside(tape.file)
             return TapePlayer(turn, pace, folder, compare)
-        advice = self._advice(session, tape)
-        if finder is not None and advice is not None:
-            raise TapeMiss(finder.miss(str(tape.path), session, content, advice))
+        # A mode that was given in code is not changed by the variable.
+        auto = f"{VARIABLE}=auto" if tape.mode is None else 'mode="auto"'
+        advice, name = self._advice(session, auto), str(tape.path)
+        if advice is not None:
+            if finder is None:
+                raise TapeMiss(_RECORDS.format(tape=name, auto=auto) + advice)
+            raise TapeMiss(finder.miss(name, session, content, advice))
         opened.check()
         return None
 
-    def _advice(self, session: SessionRecord, tape: Tape) -> str | None:
-        """Say how what is missing could be asked live; ``None`` where it is asked right away."""
-        # A mode that was given in code is not changed by the variable.
-        auto = f"{VARIABLE}=auto" if tape.mode is None else 'mode="auto"'
-        plays = self._mode == "play"
+    def _advice(self, session: SessionRecord, auto: str = "") -> str | None:
+        """Say how what does not play could be asked live; ``None`` where it is asked right away."""
+        plays, why = self._mode == "play", self._answerers.why_nobody(session)
+        if why is None:
+            return _LIVE.format(auto=auto) if plays else None
         agent = self._store.agent(session.agent_id)
         version = self._store.version(session.agent_id, session.version_id)
-        if agent is None or version is None or not version.is_of_tape:
-            return _LIVE.format(auto=auto) if plays else None
-        if self._registry.own(agent.name) is not None:
+        assert agent is not None
+        assert version is not None
+        if version.is_of_tape and self._registry.own(agent.name) is not None:
             return _OTHER.format(auto=auto if plays else "this tape")
-        return _OF_TAPE.format(auto=auto) if plays else _ALONE
+        if not plays:
+            return _NOBODY.format(why=why)
+        is_alone = version.is_of_tape and agent.name != ASSISTANT
+        return (_OF_TAPE if is_alone else _NOT_YET).format(auto=auto, why=why)
 
     def _say_what_is_taken_out(self, content: Content) -> str:
         """Say what is secret in what is asked, and give it without."""
@@ -219,7 +234,7 @@ class Deck:
 
     def asks_live(self, session: SessionRecord, content: Content) -> bool:
         """Whether what would be asked next in a session is asked live."""
-        if self._mode == "play" and self._tape is not None:
+        if self._tape is not None and self._advice(session) is not None:
             return False
         return self._finder is None or not self._finder.has(session, content)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 import msgspec
@@ -35,8 +35,9 @@ class Replaced:
         self._path = path
         self._is_begun = False
         self._places: dict[Place, bytes] = {}
-        self._here: set[Place] = set()
+        self._here: dict[Place, int] = {}
         self._otherwise: set[tuple[str, int]] = set()
+        self._last_otherwise: dict[str, int] = {}
 
     def __contains__(self, place: object) -> bool:
         return place in self._places
@@ -60,11 +61,12 @@ class Replaced:
     def note(self, turns: Iterable[Turn]) -> None:
         """Take note of turns that were recorded here, and are on the tape now."""
         for turn in turns:
-            self._here.add(place_of(turn))
+            at = self._here[place_of(turn)] = len(self._here)
             for place in ((*turn.place, False), (*turn.place, True)):
                 before = self._places.pop(place, None)
                 if before is not None and before != _answer(turn):
                     self._otherwise.add(turn.place)
+                    self._last_otherwise[turn.line.key] = at
 
     def __bool__(self) -> bool:
         """Whether something was replaced by another answer."""
@@ -76,7 +78,8 @@ class Replaced:
         behind = {id(turn) for turn in tape.turns if turn.place in self._otherwise}
         never = why_never(tape.turns)
         left = [one for one in tape.turns if never.get(id(one)) is Never.BEHIND]
-        left = [one for one in left if place_of(one) not in self._here]
+        before = {turn.line.key: turn.line.parent for turn in tape.turns}
+        left = [one for one in left if not self._was_lost(one, before)]
         stale = list[Turn]()
         while found := [turn for turn in left if id(parents.get(id(turn))) in behind]:
             stale += found
@@ -87,6 +90,23 @@ class Replaced:
             count = count_of(len(stale), "turn")
             names = names_of(stale, _MOST_NAMES)
             _log.warning(_BEHIND, self._path.name, count, them, names, them, them, them)
+
+    def _was_lost(self, turn: Turn, before: Mapping[str, str | None]) -> bool:
+        """Whether a turn went on from what was replaced already, which was said when it was asked.
+
+        Args:
+            turn: The turn.
+            before: The keys of the turns on the tape, each with that of the turn before.
+        """
+        at, key, seen = self._here.get(place_of(turn)), turn.line.parent, set[str]()
+        if at is None:
+            return False
+        while key is not None and key not in seen:
+            if self._last_otherwise.get(key, at) > at:
+                return False
+            seen.add(key)
+            key = before.get(key)
+        return True
 
 
 def _answer(turn: Turn) -> bytes:
