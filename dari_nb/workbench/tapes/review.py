@@ -12,12 +12,15 @@ from ...models import tokens_in
 from ...tapes import Turn
 from ...tapes.reviewing import Change, Proposal, Review
 from ...tapes.summary import count_of
+from ..showing.boxed import Boxed
+from ..showing.subject import Subject
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ...render.matrix.compare import Compared
     from ...tapes import Recording
+    from ..showing.words import Ending
 
 _LOOK = (
     "`tape.review().replace()` puts what is new where something was recorded in its place, and "
@@ -62,6 +65,7 @@ class TapeReview(Review):
         from ipywidgets import VBox  # type: ignore[import-untyped]
 
         box = VBox()
+        Boxed(_Reviewing(self), box)
         self._fill(box)
         return box
 
@@ -76,6 +80,8 @@ class TapeReview(Review):
         ]
         nothing = [] if parts else [HTML(f"<p>{review!r}</p>")]
         box.children = [HTML(_line(told)), *parts, *nothing]
+        box.presenter.subject.now(review, told)
+        box.presenter.renew_paper()
 
     def _parts(self, proposal: Proposal, box: Any) -> list[Any]:
         """The buttons of a proposal above its table, where they are seen, and what they do."""
@@ -147,6 +153,32 @@ class TapeReview(Review):
             return {"text/plain": repr(self)}
         papers = [noted(_paper(one), one.effect) for one in self]
         return {**noted(joined(papers), _LOOK), "text/plain": repr(self)}
+
+
+class _Reviewing(Subject):
+    """A review as its box shows it.
+
+    Args:
+        review: The one that is shown first.
+    """
+
+    def __init__(self, review: TapeReview) -> None:
+        self.now(review, "")
+
+    def now(self, review: TapeReview, told: str) -> None:
+        """Take notice of what it shows, and says, from now on."""
+        self._review, self._told = review, told
+
+    def paper(self, ending: Ending | None = None) -> dict[str, str]:
+        """Return the review, and what was said last, as a MIME bundle."""
+        from ...render import noted
+        from ...render.page.sheet import ROOT, style
+
+        if self._review:
+            return noted(self._review._repr_mimebundle_(), self._told)
+        html = f"{ROOT}</div>"
+        nothing = {"text/html": style(html) + html, "text/plain": ""}
+        return noted(nothing, f"{self._told} {self._review!r}".strip())
 
 
 def _head(proposal: Proposal, number: int, count: int) -> str:
