@@ -28,6 +28,14 @@ _LOOK = (
     "with buttons: `tape.review().view()`."
 )
 
+_BUTTONS = {
+    "replace() puts it there": "Replace above puts it there",
+    "adopt() keeps both, and so does tape.review().replace()": "Adopt keeps both",
+    "replace(rest=True)": "“Replace, and lose”",
+    "replace()": "Replace",
+}
+"""What methods are called where they are buttons."""
+
 _FRAME = (
     '<div tabindex="0" role="region" aria-label="What differs" '
     'style="max-height: 60vh; overflow: auto">{}</div>'
@@ -87,7 +95,7 @@ class TapeReview(Review):
         """The buttons of a proposal above its table, where they are seen, and what they do."""
         from ipywidgets import HTML, Button, HBox
 
-        told = HTML(_line(proposal.effect))
+        told = HTML(_line(_of_buttons(proposal.effect)))
         adopt = Button(description=_said("Adopt", self._before(proposal)), button_style="primary")
         reject = Button(description=_said("Reject", self._behind(proposal)))
         adopt.on_click(lambda _: self._settle(box, proposal.adopt, told))
@@ -143,7 +151,7 @@ class TapeReview(Review):
         try:
             self._fill(box, way())
         except DariError as error:
-            told.value = _line(str(error))
+            told.value = _line(_of_buttons(str(error)))
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
         from ...render import noted
@@ -194,6 +202,12 @@ def _head(proposal: Proposal, number: int, count: int) -> str:
         asked=escape(first_words(proposal.asked, 1), quote=False),
         name=escape(name, quote=False),
     )
+
+
+def _of_buttons(text: str) -> str:
+    for method, button in _BUTTONS.items():
+        text = text.replace(method, button)
+    return text
 
 
 def _line(text: str) -> str:

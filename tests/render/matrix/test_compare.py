@@ -217,6 +217,16 @@ def test_a_comparison_begins_with_the_question(read):
     assert read(compare_html([LEFT, LEFT])).text.startswith("smallsmallTaskRefund?")
 
 
+def test_words_of_questions_that_differ_are_marked():
+    def of(*texts):
+        items = [UserMessageItem(content=[text_block(text)], message_id="m") for text in texts]
+        return compare_html([compared(one.text, one) for one in items])
+
+    html = of("And plums?", "And figs and plums?")
+    assert "<td>And plums?</td><td>And <ins>figs and</ins> plums?</td>" in html
+    assert "<td>**Go**.</td><td>- six - seven</td>" in of("**Go**.", "- six\n- seven")
+
+
 def test_answers_worded_too_differently_are_set_as_they_were_meant(read):
     pair = [compared("l", said("# Yes\n\nIn **full**.")), compared("r", said("- six\n- seven"))]
     html = compare_html(pair)
