@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Sequence
 
+from ..models import events as ev
+from .keys import digest_of
 from .lines import Comment, Entry, EventLine, Mark, Note
 
 Placed = tuple[int, int, int | None, Note]
@@ -12,6 +14,8 @@ Placed = tuple[int, int, int | None, Note]
 
 Behind the last event nobody knows of how many: there the turn was cut off.
 """
+Landmark = tuple[str, str, int]
+"""An event: its kind, what was called or where it stands, and how many such came before it."""
 
 
 def noted(body: Sequence[Entry]) -> Iterator[Placed]:
@@ -51,6 +55,49 @@ def with_notes(body: Sequence[Entry], notes: Iterable[Placed], *, is_ended: bool
             made.append(due.popleft()[1])
         made.append(entry)
     return [*made, *(note for _, note in due)]
+
+
+def landmarks(body: Iterable[Entry]) -> list[Landmark]:
+    """Tell the events of a turn from each other.
+
+    A call is known by its tool and arguments, a result by its call, and all else by the call or
+    result behind which it stands.
+
+    >>> landmarks([EventLine(event="x", data={}), EventLine(event="x", data={})])
+    [('x', '', 0), ('x', '', 1)]
+    """
+    calls, seen, behind = dict[str, str](), Counter[tuple[str, str]](), ""
+    made = list[Landmark]()
+    for event in (entry for entry in body if isinstance(entry, EventLine)):
+        data, kind = event.data, event.event
+        call_id = str(data.get("tool_call_id"))
+        if kind == ev.TOOL_CALL_REQUESTED:
+            calls[call_id] = digest_of([data.get("tool_name"), data.get("arguments")])
+        own = calls.get(call_id, "") if "tool_call_id" in data else ""
+        told = kind, own or behind
+        behind = f"{kind} {own}" if own else behind
+        made.append((*told, seen[told]))
+        seen[told] += 1
+    return made
+
+
+def placed_alike(
+    notes: Iterable[Placed], old: Sequence[Landmark], new: Sequence[Landmark]
+) -> list[Placed]:
+    """Give notes the places of another recording, each behind the event behind which it stood.
+
+    Where that is not there, a note keeps its place.
+
+    Args:
+        notes: The notes with their places.
+        old: The events of the turn that they stand in.
+        new: Those of the other recording.
+    """
+    there = {landmark: number for number, landmark in enumerate(new, 1)}
+    return [
+        (there.get(old[events - 1], events) if events else 0, lines, of, note)
+        for events, lines, of, note in notes
+    ]
 
 
 def _counted(body: Iterable[Entry]) -> Iterator[tuple[int, int, Entry]]:

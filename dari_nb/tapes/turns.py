@@ -23,7 +23,7 @@ from .lines import (
     Note,
     TurnLine,
 )
-from .notes import noted, with_notes
+from .notes import landmarks, noted, placed_alike, with_notes
 from .ordinals import Ordinals
 from .scrubbing import Scrubber
 from .scrubbing.own_words import BLOCKS, MORE, PAYLOAD
@@ -109,7 +109,8 @@ class Turn:
 
     def in_place_of(self, other: Turn) -> Turn:
         """This turn where another stood: with its session, and its notes where they were."""
-        body = with_notes(self.body, noted(other.body), is_ended=self.status is not None)
+        notes = placed_alike(noted(other.body), landmarks(other.body), landmarks(self.body))
+        body = with_notes(self.body, notes, is_ended=self.status is not None)
         kept = {name: told for name, told in other.line.metadata.items() if name == EXPECTS}
         line = replace(
             self.line,

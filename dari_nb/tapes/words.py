@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
 from ..models import events as ev
+from .lines import EventLine
 from .turns import Turn
 
 _NOTHING = "No answer."
@@ -22,6 +23,25 @@ def told_of(turn: Turn) -> str:
     """What came of a turn: tools that were called, what they gave, answers, and why it failed."""
     told = (_TELLING[event.event](event.data) for event in turn.events if event.event in _TELLING)
     return "\n".join(filter(None, told)) or _NOTHING
+
+
+def told_of_place(events: Sequence[EventLine]) -> str:
+    """Say behind which event of a turn something stands.
+
+    Args:
+        events: Those of the turn up to there.
+
+    >>> told_of_place([])
+    'at the beginning of'
+    """
+    for event in reversed(events):
+        if event.event == ev.TOOL_CALL_REQUESTED:
+            return f"behind {_call(event.data)} in"
+        if event.event in (ev.TOOL_CALL_COMPLETED, ev.TOOL_CALL_FAILED):
+            return f"behind {_result_of(event, events)} in"
+        if event.event == ev.ASSISTANT_MESSAGE_COMPLETED:
+            return "behind an answer in"
+    return "at the beginning of"
 
 
 def printable(text: str) -> str:
@@ -52,6 +72,13 @@ def _call(data: Mapping[str, Any]) -> str:
     else:
         told = "" if given is None else _short(given)
     return f"{data.get('tool_name')}({_cut(told)})"
+
+
+def _result_of(event: EventLine, events: Iterable[EventLine]) -> str:
+    call_id = event.data.get("tool_call_id")
+    calls = (one.data for one in events if one.event == ev.TOOL_CALL_REQUESTED)
+    call = next((data for data in calls if data.get("tool_call_id") == call_id), None)
+    return f"what {_call(call)} gave" if call else "a result"
 
 
 def _result(data: Mapping[str, Any]) -> str:

@@ -13,6 +13,10 @@ def helper(prompt, turn):
     yield ToolCall("look", {"where": "in the box"})
     yield ToolResult("found it")
     yield f"**{turn.llm_id}** says: {prompt}"
+
+for asked in ("first for a tape", "anew for a tape"):
+    with dari.recording("lesson.tape"):
+        d.agents["helper"].send(asked).wait()
 """
 SEND = "%%dari_agent helper --llm small -o turn\nsaid in a turn"
 CELLS = {
@@ -29,6 +33,7 @@ CELLS = {
     "batch.compare((0, 'small'), (0, 'large'))": "first task",
     "turn.session.workspace()": "workspace",
     "turn.session.workspace().diff(turn.session.workspace())": "the same",
+    "dari.Tape('lesson.tape').review().view()": "small says: anew for a tape",
     "dari.messages_frame([turn.session])": "said in a turn",
 }
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from dari_nb.errors import InvalidRequestError
 from dari_nb.tapes import AgentLine, Mark, Recording, Tape, flaws_of, read_tape, write_tape
+from dari_nb.tapes.lines import EventLine
 
 from .conftest import said, taken
 
@@ -497,3 +499,40 @@ def test_what_is_put_in_place_stands_behind_what_it_goes_on_from(tmp_path: Path)
         ["msg_3", "msg_4", "msg_5"],
     ]
     assert [str(flaw) for flaw in flaws_of(tape)] == []
+
+
+LOOK = "; look at 1 question: “How many plums?” stands behind stock(item: fig) in msg_1 of sess_1"
+
+
+@pytest.mark.parametrize(
+    ("items", "behind", "look"),
+    [
+        ("fig plum", "plum", ""),
+        ("plum fig", "plum", ""),
+        ("fig pear", "fig", LOOK),
+    ],
+)
+def test_a_question_stays_behind_the_call_that_it_stood_behind(
+    tmp_path: Path, items: str, behind: str, look: str
+) -> None:
+    def looked(items: str) -> list[Any]:
+        made: list[Any] = [said("Let me look.")]
+        for number, item in enumerate(items.split(), 1):
+            call = {"tool_call_id": f"call_{number}", "tool_name": "stock"}
+            made.append(("tool.call_requested", {**call, "arguments": {"item": item}}))
+            made.append(("tool.call_completed", {**call, "result": 3}))
+        return [*made, said("That is all.")]
+
+    new = taken("And figs and plums?", looked(items), session="sess_2")
+    new.line.new = True
+    path = tmp_path / "x.tape"
+    write_tape(Recording(turns=[taken("And plums?", looked("plum")), new]), path)
+    lines = path.read_text().splitlines()
+    at = next(number for number, line in enumerate(lines) if "tool.call_requested" in line)
+    lines.insert(at + 1, '{"mark": "None.", "ask": "How many plums?"}')
+    path.write_text("\n".join([*lines, ""]))
+    assert Tape(path).review().replace() == f"1 turn adopted, 1 turn replaced{look}."
+    [turn] = read_tape(path).turns
+    before = turn.body[turn.body.index(Mark("None.", ask="How many plums?")) - 1]
+    assert isinstance(before, EventLine)
+    assert (before.event, before.data["arguments"]) == ("tool.call_requested", {"item": behind})

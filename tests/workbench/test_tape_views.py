@@ -372,6 +372,8 @@ def test_buttons_say_how_many_turns_go_with_one(tape: dari.Tape) -> None:
         *("Keep both versions of 2 turns", "Reject"),
     ]
     parts = [getattr(one, "value", "") or "row" for one in box.children[1:]]
+    assert "replace()" not in "".join(parts)
+    assert parts[10] == "<p>Replace above puts it there with msg_2 of sess_3.</p>"
     for number, asked in enumerate(("&lt;b&gt;a chair&lt;/b&gt;", "a table", "and a bench")):
         head, row, _, paper = parts[4 * number : 4 * number + 4]
         assert head.startswith("<h3")
@@ -536,7 +538,7 @@ def test_a_button_that_would_lose_a_recorded_turn_refuses_where_it_is(tape: dari
     before = tape.file.read_bytes()
     _, _, row, effect, paper = box.children
     assert "<style>" in paper.value
-    assert "No replace() yet: msg_3 of sess_1 would go, and nothing new stands" in effect.value
+    assert "No Replace yet: msg_3 of sess_1 would go, and nothing new stands" in effect.value
     replace, rest, *_ = row.children
     assert (replace.description, replace.disabled, replace.button_style) == (
         *("Replace 2 turns", True),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
 from itertools import groupby, zip_longest
@@ -114,8 +114,11 @@ def _task(compared: Sequence[Compared]) -> Iterator[_Line]:
     """Say what was asked first."""
     asked = [next((i for i in c.items if isinstance(i, UserMessageItem)), None) for c in compared]
     shown = excerpts([item.text if item else "" for item in asked], _TASK)
-    if any(one.text for one in shown):
-        yield _excerpts_line("Task", shown, [_safe(one.text) for one in shown])
+    words = [one.text for one in shown]
+    if any(words):
+        is_one = len(set(words)) == 1
+        htmls = [_safe(text) for text in words] if is_one else _diffs(words, _pairs(words), _safe)
+        yield _excerpts_line("Task", shown, htmls)
 
 
 def _figures(compared: Sequence[Compared], *, blind: bool) -> Iterator[_Line]:
@@ -207,19 +210,21 @@ def _folded(html: str, text: str) -> str:
     return f"<details><summary>{_safe(peek)}…</summary>{html}</details>"
 
 
-def _diffs(texts: Sequence[str], pairs: Sequence[_Pair]) -> list[str]:
+def _diffs(
+    texts: Sequence[str], pairs: Sequence[_Pair], unmarked: Callable[[str], str] = prose_html
+) -> list[str]:
     """Mark in each text what the first does not have; of two, in the first as well.
 
-    What can be compared with nothing is set as it was meant.
+    What can be compared with nothing is set by ``unmarked``, such as answers as they were meant.
     """
     first, *others = texts
     htmls = [
-        prose_html(other) if isinstance(pair, Unmarked) else wording_html(pair[1], "ins")
+        unmarked(other) if isinstance(pair, Unmarked) else wording_html(pair[1], "ins")
         for pair, other in zip(pairs, others, strict=True)
     ]
     owns = [pair[0] for pair in pairs if not isinstance(pair, Unmarked)]
     if not owns:
-        return [prose_html(first), *htmls]
+        return [unmarked(first), *htmls]
     own = owns[0] if len(pairs) == 1 else [Wording(visible(first).strip(), True)]
     return [wording_html(own, "del"), *htmls]
 

@@ -16,6 +16,8 @@ _SPACE = re.compile(r"\s+")
 _STEP, _LONGEST_STEP = 64, 65_536  # characters that are copied and compared at once
 _MOST_GAPS = 64  # places where white space differs, after which all words are compared
 _WORDS_BEFORE = 100, 10  # that lead to what differs, where there is room for them
+_WORDS_AFTER = 100  # that follow what differs last, and as many at least are left out
+_SAME = "… {:,} characters not shown, the same in all"
 
 
 class Excerpt(NamedTuple):
@@ -32,21 +34,24 @@ class Excerpt(NamedTuple):
 def excerpts(texts: Sequence[str], cap: Cap) -> list[Excerpt]:
     """Return as much of each text as is shown, from words on at which all are the same still.
 
-    White space does not count. Long beginnings that are the same are left out.
+    White space does not count. Long beginnings and ends that are the same are left out.
 
     >>> for one in excerpts(["so " * 99 + "far", "so " * 99 + "good"], Cap(lines=9, chars=60)):
     ...     print(one.before, "|", one.text)
     … 267 characters not shown, the same in all | so so so so so so so so so so far
     … 267 characters not shown, the same in all | so so so so so so so so so so good
     """
-    starts = [0] * len(texts)
+    starts, ends = [0] * len(texts), list(map(len, texts))
     if any(cap.place(text) is not None for text in texts):
         starts = _starts(texts, Cap(cap.lines // 2, cap.chars // 2))
-    return [_excerpt(text, start, cap) for text, start in zip(texts, starts, strict=True)]
+        ends = _ends(texts, starts, cap)
+    return [_excerpt(*one, cap) for one in zip(texts, starts, ends, strict=True)]
 
 
-def _excerpt(text: str, start: int, cap: Cap) -> Excerpt:
-    before = f"… {start:,} characters not shown, the same in all" if start else ""
+def _excerpt(text: str, start: int, end: int, cap: Cap) -> Excerpt:
+    before = _SAME.format(start) if start else ""
+    if end < len(text):
+        return Excerpt(before, text[start:end].rstrip(), _SAME.format(len(text) - end))
     shown, after = Cap(cap.lines, _whole_words(text, start, cap.chars)).cut(text[start:])
     return Excerpt(before, shown, after)
 
@@ -76,6 +81,29 @@ def _starts(texts: Sequence[str], room: Cap) -> list[int]:
         if all(map(room.holds, texts, starts, places)):
             return starts
     return places
+
+
+def _ends(texts: Sequence[str], starts: Sequence[int], cap: Cap) -> list[int]:
+    """Return where to end so that little is shown behind what differs last."""
+    words = [text[start:].split() for text, start in zip(texts, starts, strict=True)]
+    first, *others = words
+    whole = list(map(len, texts))
+    differing = [place for other in others if (place := _alike(first, other)) is not None]
+    if not differing:
+        return whole
+    same = [_alike(first[::-1], other[::-1]) for other in others]
+    behind = [
+        min(map(len, words)) - min(differing),
+        *(count for count in same if count is not None),
+    ]
+    left_out = min(behind) - _WORDS_AFTER
+    if left_out < _WORDS_AFTER:
+        return whole
+    ends = [
+        start + _place(text[start:], len(each) - left_out)
+        for text, start, each in zip(texts, starts, words, strict=True)
+    ]
+    return ends if all(map(cap.holds, texts, starts, ends)) else whole
 
 
 def _alike(one: Sequence[str], other: Sequence[str]) -> int | None:

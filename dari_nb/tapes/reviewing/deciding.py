@@ -6,10 +6,12 @@ from collections.abc import Callable
 from typing import Any
 
 from ...errors import InvalidRequestError
-from ..lines import Note
+from ..lines import Mark, Note
+from ..notes import Landmark, landmarks, noted
 from ..recording import Recording, follows
 from ..summary import count_of, told_of_notes
 from ..turns import Turn
+from ..words import printable, told_of_place
 
 Change = Callable[[Callable[[Recording], str]], str]
 """Changes the tape in its file, and gives what is said of that."""
@@ -66,7 +68,7 @@ class Shown:
             InvalidRequestError: Nobody was shown what changes: the tape is not to be written.
         """
         before = {_place(turn): (turn.line, _content(turn)) for turn in tape.turns}
-        notes = _notes(tape)
+        notes, stood = _notes(tape), _standing(tape)
         change()
         after = {_place(turn): _content(turn) for turn in tape.turns}
         gone = [place for place, (_, told) in before.items() if after.get(place) != told]
@@ -77,7 +79,8 @@ class Shown:
                 raise InvalidRequestError(
                     f"{line.turn} of {line.session} has {what} since: review again."
                 )
-        return _said(gone, after, _without(notes, _notes(tape)))
+        told = _said(gone, after, _without(notes, _notes(tape)))
+        return f"{told}{_look_at(stood, tape)}."
 
 
 def _said(gone: list[_Place], after: dict[_Place, Any], notes: list[Note]) -> str:
@@ -87,7 +90,33 @@ def _said(gone: list[_Place], after: dict[_Place, Any], notes: list[Note]) -> st
     told = [f"{count_of(count, 'turn')} {what}" for what, count in counts.items() if count]
     with_them = told_of_notes(notes)
     end = f"; {with_them} went with them" if with_them else ""
-    return f"{', '.join(told)}{end}."
+    return f"{', '.join(told)}{end}"
+
+
+def _standing(tape: Recording) -> dict[int, tuple[Mark, Landmark | None]]:
+    """The questions in the turns of a tape, by their ``id()``, and the event before each."""
+    made = dict[int, tuple[Mark, Landmark | None]]()
+    for turn in tape.turns:
+        events = landmarks(turn.body)
+        for at, *_, note in noted(turn.body):
+            if isinstance(note, Mark) and note.ask:
+                made[id(note)] = note, events[at - 1] if at else None
+    return made
+
+
+def _look_at(stood: dict[int, tuple[Mark, Landmark | None]], tape: Recording) -> str:
+    """Name the questions before which another event stands now; empty where there are none."""
+    stand = _standing(tape)
+    moved = {key for key, (_, behind) in stood.items() if stand.get(key, (0, behind))[1] != behind}
+    told = [
+        f"“{note.ask}” stands {told_of_place(turn.events[:at])} {turn.line.turn} of "
+        f"{turn.line.session}"
+        for turn in tape.turns
+        for at, *_, note in noted(turn.body)
+        if id(note) in moved and isinstance(note, Mark)
+    ]
+    look = f"; look at {count_of(len(told), 'question')}: {', and '.join(told)}"
+    return printable(look) if told else ""
 
 
 def _notes(tape: Recording) -> list[Note]:

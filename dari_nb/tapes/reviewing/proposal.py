@@ -107,8 +107,8 @@ class Proposal:
     def replace(self, *, rest: bool = False) -> str:
         """Let the turn take the place of the recorded one, each with those that go on from it.
 
-        It stands where that stood, in its session and with its marks; what was recorded there is
-        off the tape. :meth:`adopt` keeps both.
+        It stands where that stood, in its session and with its marks, each behind the same call or
+        event as before; what was recorded there is off the tape. :meth:`adopt` keeps both.
 
         Args:
             rest: Whether turns go, too, in whose place nothing new stands, with their marks,
@@ -116,7 +116,7 @@ class Proposal:
                 stay behind it.
 
         Returns:
-            What became of how many turns, in a line.
+            What became of how many turns, in a line, and which questions stand elsewhere now.
 
         Raises:
             InvalidRequestError: There is nothing in its place, or a turn would go in whose place

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from . import outputs
+from .together import Shown
 
-if TYPE_CHECKING:
-    from ...widgets.view import View
-
-Show = Callable[[Any, "list[View]", "list[Any]"], bool]
-"""Shows a widget with the views and the Outputs in it; returns whether it did."""
+Show = Callable[[Any, "list[Shown]", "list[Any]"], bool]
+"""Shows a widget with what is shown in it, and the Outputs in it; returns whether it did."""
 
 _KINDS = ("ipywidgets.widgets.widget_box.Box", "ipywidgets.widgets.widget_output.Output")
 
@@ -20,7 +18,7 @@ def watch(shell: Any, show: Show) -> None:
     """Have ``show`` display what holds views, in place of the shell; all else is left alone."""
 
     def present(widget: Any) -> None:
-        if not show(widget, list(views_in(widget)), list(_outputs_in(widget))):
+        if not show(widget, list(_shown_in(widget)), list(_outputs_in(widget))):
             raise NotImplementedError  # IPython displays it as it does without us
 
     outputs.watch(shell)
@@ -36,15 +34,14 @@ def forget(shell: Any) -> None:
         _formatter(shell).pop(kind, None)
 
 
-def views_in(widget: Any) -> Iterator[View]:
-    """Give the views that are in a widget now, from its first one to its last."""
-    from ...widgets.view import View
-
-    for child in getattr(widget, "children", ()):
-        if isinstance(child, View):
-            yield child
-        else:
-            yield from views_in(child)
+def _shown_in(widget: Any) -> Iterator[Shown]:
+    """Give what presents a widget, or else what is in it now, from its first part to its last."""
+    presenter = getattr(widget, "presenter", None)
+    if isinstance(presenter, Shown):
+        yield presenter
+    else:
+        for child in getattr(widget, "children", ()):
+            yield from _shown_in(child)
 
 
 def _outputs_in(widget: Any) -> Iterator[Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Sequence
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
@@ -11,8 +11,9 @@ from ..link import host
 from ..link.background import background
 from . import cells, containers, outputs, together
 from .calm import keep_calm_no_more
-from .papers import Bundle, Paper, Write
+from .papers import Paper, Write
 from .subject import Subject
+from .together import Shown
 from .words import Ending
 from .writing import Writing
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from ...widgets.view import View
 
 
-class Presentation(ABC):
+class Presentation(Shown):
     """Shows something that lives, in the place that fits: a page, plain output, a terminal.
 
     Paper of what goes on lies in the output below its view, out of sight: for whoever opens the
@@ -44,18 +45,8 @@ class Presentation(ABC):
         if host.in_kernel():
             watch(host.shell())
 
-    @property
-    @abstractmethod
-    def known_paper(self) -> Bundle | None:
-        """Its paper, if anybody has needed it so far."""
-
     def place(self, write: Write, *, is_held: bool) -> None:
-        """Take notice of a place for its paper.
-
-        Args:
-            write: Writes it there.
-            is_held: Whether an Output holds its view; else the cell that runs shows it.
-        """
+        """Take notice of a place for its paper."""
         self._writing.places.append(write)
 
     def attend(self) -> None:
@@ -106,10 +97,8 @@ def watch(shell: Any) -> None:
     containers.watch(shell, _show_held)
 
 
-def _show_held(widget: Any, views: Sequence[View], holders: Sequence[Any]) -> bool:
+def _show_held(widget: Any, parts: Sequence[Shown], holders: Sequence[Any]) -> bool:
     """Show what holds views, or has Outputs in it; those that hold none yet may later."""
-    presenters: list[object] = [view.presenter for view in views]
-    parts = [one for one in presenters if isinstance(one, Presentation)]
     if parts or not all(map(outputs.is_empty, holders)):
         together.show(widget, parts, holders)
         return True

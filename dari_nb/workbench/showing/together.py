@@ -2,21 +2,39 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any
 
 from ..link import host
 from . import outputs
 from .calm import whole
-from .outputs import Part
-from .papers import Sheet
+from .papers import Bundle, Sheet, Write
 from .subject import Subject
 
 
-class Shown(Part, Protocol):
-    """One of the things that are shown."""
+class Shown(ABC):
+    """One of the things that are shown.
+
+    Attributes:
+        subject: What is shown.
+    """
 
     subject: Subject
+
+    @property
+    @abstractmethod
+    def known_paper(self) -> Bundle | None:
+        """Its paper, if anybody has needed it so far."""
+
+    @abstractmethod
+    def place(self, write: Write, *, is_held: bool) -> None:
+        """Take notice of a place for its paper.
+
+        Args:
+            write: Writes it there.
+            is_held: Whether an Output holds its view; else the cell that runs shows it.
+        """
 
 
 def show(widget: Any, parts: Sequence[Shown], holders: Sequence[Any] = ()) -> None:

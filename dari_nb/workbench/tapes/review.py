@@ -12,18 +12,29 @@ from ...models import tokens_in
 from ...tapes import Turn
 from ...tapes.reviewing import Change, Proposal, Review
 from ...tapes.summary import count_of
+from ..showing.boxed import Boxed
+from ..showing.subject import Subject
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ...render.matrix.compare import Compared
     from ...tapes import Recording
+    from ..showing.words import Ending
 
 _LOOK = (
     "`tape.review().replace()` puts what is new where something was recorded in its place, and "
     "adopts the rest, `adopt()` keeps both, `reject()` takes what is new off the tape. The same "
     "with buttons: `tape.review().view()`."
 )
+
+_BUTTONS = {
+    "replace() puts it there": "Replace above puts it there",
+    "adopt() keeps both, and so does tape.review().replace()": "Adopt keeps both",
+    "replace(rest=True)": "“Replace, and lose”",
+    "replace()": "Replace",
+}
+"""What methods are called where they are buttons."""
 
 _FRAME = (
     '<div tabindex="0" role="region" aria-label="What differs" '
@@ -62,6 +73,7 @@ class TapeReview(Review):
         from ipywidgets import VBox  # type: ignore[import-untyped]
 
         box = VBox()
+        Boxed(_Reviewing(self), box)
         self._fill(box)
         return box
 
@@ -76,12 +88,14 @@ class TapeReview(Review):
         ]
         nothing = [] if parts else [HTML(f"<p>{review!r}</p>")]
         box.children = [HTML(_line(told)), *parts, *nothing]
+        box.presenter.subject.now(review, told)
+        box.presenter.renew_paper()
 
     def _parts(self, proposal: Proposal, box: Any) -> list[Any]:
         """The buttons of a proposal above its table, where they are seen, and what they do."""
         from ipywidgets import HTML, Button, HBox
 
-        told = HTML(_line(proposal.effect))
+        told = HTML(_line(_of_buttons(proposal.effect)))
         adopt = Button(description=_said("Adopt", self._before(proposal)), button_style="primary")
         reject = Button(description=_said("Reject", self._behind(proposal)))
         adopt.on_click(lambda _: self._settle(box, proposal.adopt, told))
@@ -137,7 +151,7 @@ class TapeReview(Review):
         try:
             self._fill(box, way())
         except DariError as error:
-            told.value = _line(str(error))
+            told.value = _line(_of_buttons(str(error)))
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
         from ...render import noted
@@ -147,6 +161,32 @@ class TapeReview(Review):
             return {"text/plain": repr(self)}
         papers = [noted(_paper(one), one.effect) for one in self]
         return {**noted(joined(papers), _LOOK), "text/plain": repr(self)}
+
+
+class _Reviewing(Subject):
+    """A review as its box shows it.
+
+    Args:
+        review: The one that is shown first.
+    """
+
+    def __init__(self, review: TapeReview) -> None:
+        self.now(review, "")
+
+    def now(self, review: TapeReview, told: str) -> None:
+        """Take notice of what it shows, and says, from now on."""
+        self._review, self._told = review, told
+
+    def paper(self, ending: Ending | None = None) -> dict[str, str]:
+        """Return the review, and what was said last, as a MIME bundle."""
+        from ...render import noted
+        from ...render.page.sheet import ROOT, style
+
+        if self._review:
+            return noted(self._review._repr_mimebundle_(), self._told)
+        html = f"{ROOT}</div>"
+        nothing = {"text/html": style(html) + html, "text/plain": ""}
+        return noted(nothing, f"{self._told} {self._review!r}".strip())
 
 
 def _head(proposal: Proposal, number: int, count: int) -> str:
@@ -162,6 +202,12 @@ def _head(proposal: Proposal, number: int, count: int) -> str:
         asked=escape(first_words(proposal.asked, 1), quote=False),
         name=escape(name, quote=False),
     )
+
+
+def _of_buttons(text: str) -> str:
+    for method, button in _BUTTONS.items():
+        text = text.replace(method, button)
+    return text
 
 
 def _line(text: str) -> str:

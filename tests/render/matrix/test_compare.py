@@ -217,6 +217,31 @@ def test_a_comparison_begins_with_the_question(read):
     assert read(compare_html([LEFT, LEFT])).text.startswith("smallsmallTaskRefund?")
 
 
+@pytest.mark.parametrize("place", [10, 2000, 3990])
+def test_what_is_the_same_around_a_word_that_differs_is_left_out_of_long_answers(read, place):
+    words = [f"word{number}" for number in range(4000)]
+    pair = [
+        compared(name, said(" ".join([*words[:place], name, *words[place + 1 :]])))
+        for name in ("left", "right")
+    ]
+    for text in (read(compare_html(pair)).text, compare_paper(pair)["text/plain"]):
+        shown = {int(number) for number in re.findall(r"word(\d+)", text)}
+        assert shown - {place} == {*range(max(0, place - 100), min(4000, place + 101))} - {place}
+        assert "characters not shown, the same in all" in text
+        assert "left" in text
+        assert "right" in text
+
+
+def test_words_of_questions_that_differ_are_marked():
+    def of(*texts):
+        items = [UserMessageItem(content=[text_block(text)], message_id="m") for text in texts]
+        return compare_html([compared(one.text, one) for one in items])
+
+    html = of("And plums?", "And figs and plums?")
+    assert "<td>And plums?</td><td>And <ins>figs and</ins> plums?</td>" in html
+    assert "<td>**Go**.</td><td>- six - seven</td>" in of("**Go**.", "- six\n- seven")
+
+
 def test_answers_worded_too_differently_are_set_as_they_were_meant(read):
     pair = [compared("l", said("# Yes\n\nIn **full**.")), compared("r", said("- six\n- seven"))]
     html = compare_html(pair)
@@ -258,7 +283,9 @@ def test_the_first_word_that_differs_is_shown_however_far_back(read, left, right
 
 
 def test_plain_text_tells_what_is_left_out_and_no_half_word_is_marked():
-    pair = [compared(name, said(f"{name} {'many words ' * 9_000}")) for name in ("left", "right")]
+    pair = [
+        compared(name, said(f"{name} {'many words ' * 9_000}{name}")) for name in ("left", "right")
+    ]
     forms = compare_paper(pair)
     for form in forms.values():
         assert form.count(" more characters not shown") == 2
