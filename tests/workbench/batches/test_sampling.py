@@ -32,8 +32,65 @@ def test_columns_are_balanced_and_tasks_come_once_before_they_come_again(batch):
 def test_a_seed_draws_the_same_and_more_begins_with_those(batch):
     assert answers(batch.sample(8)) == answers(batch.sample(8))
     assert answers(batch.sample(8)) != answers(batch.sample(8, seed=1))
-    assert set(answers(batch.sample(8))) <= set(answers(batch.sample(16)))
+    assert answers(batch.sample(16))[:8] == answers(batch.sample(8))
     assert len(batch.sample(1_000)) == 40
+
+
+def drawn(batch, seed, size=1_000):
+    """The task and the LLM of each answer of a sample, in its order."""
+    return [
+        (int(task), llm)
+        for _, task, llm, *_ in map(str.split, answers(batch.sample(size, seed=seed)))
+    ]
+
+
+def evenly(counts, of):
+    return max(counts[each] for each in of) - min(counts[each] for each in of)
+
+
+@pytest.mark.parametrize(
+    ("tasks", "llms", "repeats"),
+    [(12, 2, 3), (5, 3, 2), (4, 6, 1), (9, 3, 1), (1, 4, 2), (7, 1, 2)],
+)
+def test_any_part_of_a_sample_has_tasks_and_columns_evenly(d, server, tasks, llms, repeats):
+    names = [f"llm-{n}" for n in range(llms)]
+
+    @server.agent("even", llms=names)
+    def even(prompt, turn):
+        return f"{prompt} {turn.llm_id}"
+
+    asked = [f"Task {n}" for n in range(tasks)]
+    batch = d.batches.run("even", asked, names, repeats=repeats).wait(60)
+    for seed in range(4):
+        found = drawn(batch, seed)
+        assert Counter(found) == {(t, llm): repeats for t in range(tasks) for llm in names}
+        for size in range(1, len(found) + 1):
+            by_task, by_llm = map(Counter, zip(*found[:size], strict=True))
+            assert evenly(by_task, range(tasks)) <= 1
+            assert evenly(by_llm, names) <= 1
+        for size in (1, tasks, len(found) // 2):
+            assert drawn(batch, seed, max(1, size)) == found[: max(1, size)]
+
+
+def test_where_answers_are_missing_tasks_come_before_columns(d, server):
+    @server.agent("gaps", llms=["whole", "often", "rarely"])
+    def gaps(prompt, turn):
+        number = int(prompt.split()[1])
+        if (turn.llm_id == "often" and number == 3) or (turn.llm_id == "rarely" and number > 1):
+            raise RuntimeError("no")
+        return f"{prompt} {turn.llm_id}"
+
+    llms, asked = ["whole", "often", "rarely"], [f"Task {n}" for n in range(8)]
+    batch = d.batches.run("gaps", asked, llms, repeats=2).wait(60)
+    there = {n: 6 if n < 2 else 2 if n == 3 else 4 for n in range(8)}
+    for seed in range(4):
+        found = drawn(batch, seed)
+        assert Counter(task for task, _ in found) == there
+        for place, (task, _) in enumerate(found):
+            before = Counter(task for task, _ in found[:place])
+            assert before[task] == min(before[n] for n in there if before[n] < there[n])
+        assert Counter(llm for _, llm in found[:8]) == {"whole": 3, "often": 3, "rarely": 2}
+        assert drawn(batch, seed, 11) == found[:11]
 
 
 def test_the_order_says_nothing_of_columns_or_tasks(batch):

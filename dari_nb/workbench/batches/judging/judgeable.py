@@ -189,9 +189,11 @@ class Judgeable:
     def sample(self, size: int, *, seed: int = 0, name: str = RATING) -> BlindSample:
         """Draw answers to be rated by hand, without being told who gave them.
 
-        There are as many of each column, in an order at random; a task comes again only when all
-        have come. Shown, it is a view to open and rate one after another. The ratings are those of
-        :meth:`rate`. The same seed draws the same cells, and more of them begins with those.
+        A task comes again only when all have come, and columns come in turn, each time in an order
+        at random, so that there are as many of each, or one more. Where answers are missing,
+        tasks come first: columns are then as even as that leaves them. Shown, it is a view to open
+        and rate one after another. The ratings are those of :meth:`rate`. The same seed draws the
+        same cells in the same order, and more of them begins with those.
 
         Args:
             size: How many.

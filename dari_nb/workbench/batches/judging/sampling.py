@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from ....errors import InvalidRequestError
@@ -11,9 +10,9 @@ from ....scores.checks import check_whole
 from ....scores.worth import checked_name
 from ...link import host
 from ..cells import Cell
-from ..keys import digest
 from ..matrix import marks
 from .blinded import Blinded
+from .drawing import in_turn
 from .judging import answered
 
 if TYPE_CHECKING:
@@ -143,45 +142,9 @@ def drawn(batch: Any, size: int, seed: int, name: str) -> BlindSample:
     marks.check_no_function(batch, checked_name(name))
     marks.check_is_free(name)
     there = answered(batch)
-    chosen = _apart(list(_in_turn(there, seed))[:size], seed)
+    chosen = list(islice(in_turn(there, seed), size))
     lacking = len(batch.columns) - len({cell.column for cell in there})
     verb = "has" if lacking == 1 else "have"
     notes = [f"{lacking} of {len(batch.columns)} columns {verb} no answer"] if lacking else []
     notes += [f"{size} were asked for, and there are no more"] if len(chosen) < size else []
     return BlindSample(Blinded(batch, chosen, name, notes))
-
-
-def _in_turn(cells: Sequence[Cell], seed: int) -> Iterator[Cell]:
-    """Give a cell of each column, and again until all are given; tasks anew before repeats."""
-    columns = defaultdict(list)
-    for cell in sorted(cells, key=lambda cell: digest("drawn", seed, cell.id)):
-        columns[cell.column].append(cell)
-    waiting = [list(_tasks_first(of)) for of in columns.values()]
-    for place in range(max(map(len, waiting))):
-        yield from (of[place] for of in waiting if place < len(of))
-
-
-def _apart(cells: Sequence[Cell], seed: int) -> list[Cell]:
-    """Shuffle cells so that those of a task are far from each other, each task's evenly spread."""
-    tasks = defaultdict(list)
-    for cell in sorted(cells, key=lambda cell: digest("shown", seed, cell.id)):
-        tasks[cell.task_index].append(cell)
-    alike = defaultdict(list)
-    for of in tasks.values():
-        alike[len(of)].append(of)
-    placed = [
-        ((round_ + (place + 0.5) / len(group)) / many, cell)
-        for many, group in alike.items()
-        for place, of in enumerate(group)
-        for round_, cell in enumerate(of)
-    ]
-    return [cell for _, cell in sorted(placed, key=lambda pair: pair[0])]
-
-
-def _tasks_first(cells: Sequence[Cell]) -> list[Cell]:
-    seen: dict[int, int] = defaultdict(int)
-    rounds = []
-    for cell in cells:
-        rounds.append(seen[cell.task_index])
-        seen[cell.task_index] += 1
-    return [cell for _, cell in sorted(zip(rounds, cells, strict=True), key=lambda pair: pair[0])]
