@@ -6,7 +6,7 @@ import difflib
 from typing import TYPE_CHECKING, Any
 
 from ..errors import InvalidRequestError
-from ..score_kinds import JUDGE, Kind, kind_of
+from ..score_kinds import JUDGE, RATING, Kind, kind_of
 from .checks import check_frame, check_once
 
 if TYPE_CHECKING:
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 BY = "llm_id"
 TASK = "task_index"
+_TO_RATE = " Rate answers by hand first, as batch.sample(20) draws them."
 
 
 def score_column(frame: pd.DataFrame, score: str | None, *needed: str) -> str:
@@ -44,7 +45,10 @@ def score_column(frame: pd.DataFrame, score: str | None, *needed: str) -> str:
             )
         what = "score that is a number" if score is None else f"score {score!r}"
         hint = _hint(score, known)
-        raise InvalidRequestError(f"The frame has no {what}{hint}: there is {', '.join(known)}.")
+        more = _TO_RATE if score == RATING else ""
+        raise InvalidRequestError(
+            f"The frame has no {what}{hint}: there is {', '.join(known)}.{more}"
+        )
     check_once(frame, found[0])
     return str(found[0])
 

@@ -154,6 +154,12 @@ def test_few_cells_are_refused_with_how_many_are_needed() -> None:
         agreement(frame, "judge.helpful", "rating")
     with pytest.raises(InvalidRequestError, match=r"no score 'judge.kind'"):
         agreement(frame, "judge.kind", "rating")
+    unrated = frame.drop(columns="score.rating")
+    with pytest.raises(
+        InvalidRequestError,
+        match=r"no score 'rating': there is .*\. Rate answers by hand first, as batch.sample\(20\)",
+    ):
+        agreement(unrated, "judge.helpful", "rating")
 
 
 def test_numbers_without_a_scale_are_refused() -> None:
