@@ -28,7 +28,7 @@ from .intervals import (
     p_of_more_gaps,
     redrawn,
 )
-from .means import ASKED_FOR, YES_AND_NO, are_yes_and_no, for_numbers, numbers, wilson
+from .means import ASKED_FOR, OF_TWO, YES_AND_NO, for_numbers, numbers, two_values, wilson
 from .resampling import Array, Sample
 from .signs import agreeing, p_of_signs
 
@@ -166,7 +166,10 @@ def paired_difference(
     that the interval is narrower than that of two separate means.
 
     ``auto`` is ``half-task`` when all values are 0 or 1; of other values it is ``t`` or
-    ``bootstrap-t``, as in :func:`mean`.
+    ``bootstrap-t``, as in :func:`mean`. Two other values alone, such as 2 and 5, are as 0 and 1
+    where ``kind`` is told, as the tables of a batch tell it: the difference and its interval are
+    those of 0 and 1, times how far apart the two are, and the p-value is the same. Where it is not
+    told they are some of many numbers.
 
     ``half-task`` is ``c ± z · sqrt(v / (G + g))`` with ``c = Σd / (G + g)`` and
     ``v = (Σd² + 0.85 g q) / (G + g) - c²``: half a task is added for either side, ``g = 1``, and
@@ -249,18 +252,32 @@ def paired_difference(
     check_drawing(draws, seed)
     check_kind(kind)
     first, second = numbers(one), numbers(other)
+    both = [values[task] for values in (first, second) for task in first if task in second]
+    two = two_values(both, kind)
+    if two:
+        first, second = _as_yes_and_no(first, two), _as_yes_and_no(second, two)
+    apart, of_yes_and_no = two[1] - two[0] if two else 1.0, two == (0, 1)
     gaps = _gaps(first, second, _distance, math.lcm)
-    both = (values[task] for values in (first, second) for task in first if task in second)
-    of_yes_and_no, size, why = are_yes_and_no(both, kind), len(gaps.all), ASKED_FOR
-    if method == "auto":
-        method, why = ("half-task", YES_AND_NO) if of_yes_and_no else for_numbers(size)
+    size, why = len(gaps.all), ASKED_FOR
     if method in _OF_SIGNS and not of_yes_and_no:
         raise InvalidRequestError(f"The method {method!r} is for values that are all 0 or 1.")
+    if method == "auto":
+        method, why = for_numbers(size)
+        if two:
+            method, why = "half-task", YES_AND_NO if of_yes_and_no else OF_TWO
+    value = apart * gaps.value
     if size < 2:
-        return Estimate.of(gaps.value, UNKNOWN, size, gaps.values, method, why)
+        return Estimate.of(value, UNKNOWN, size, gaps.values, method, why)
     found = redrawn(gaps.sample, method, draws, seed)
-    ends, p_value = _ends(gaps, method, level, found), _p_value(gaps, method, found)
-    return Estimate.of(gaps.value, ends, size, gaps.values, method, why, *p_value)
+    low, high = _ends(gaps, method, level, found)
+    p_value = _p_value(gaps, method, found)
+    return Estimate.of(value, (apart * low, apart * high), size, gaps.values, method, why, *p_value)
+
+
+def _as_yes_and_no(tasks: Mapping[Hashable, list[float]], two: Ends) -> dict[Hashable, list[float]]:
+    """Return 1 for each value that is the higher of two, and 0 for the lower one."""
+    middle = two[0] + (two[1] - two[0]) / 2
+    return {task: [float(value > middle) for value in of] for task, of in tasks.items()}
 
 
 def _gaps(

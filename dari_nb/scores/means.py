@@ -19,7 +19,7 @@ from .checks import (
     check_real,
     checked_tasks,
 )
-from .estimate import UNKNOWN, ByTask, Estimate
+from .estimate import UNKNOWN, ByTask, Ends, Estimate
 from .intervals import (
     DRAWS,
     LEVEL,
@@ -31,10 +31,11 @@ from .intervals import (
     redrawn,
     score_interval,
 )
-from .resampling import Sample
+from .resampling import Sample, rounding
 
 ASKED_FOR = "asked for"
 YES_AND_NO = "all values are 0 or 1"
+OF_TWO = "all values are one of two, as 0 and 1 are"
 EFFECTIVE = "wilson-effective"
 """Says that Wilson's interval is one of effective trials."""
 METHODS = ("auto", "wilson", "t", "bootstrap-t", "bootstrap", "normal")
@@ -249,6 +250,27 @@ def are_yes_and_no(tasks: Iterable[Sequence[float]], kind: Kind | None = None) -
     if kind == "yes/no" and found not in (kind, None):
         raise InvalidRequestError("The kind 'yes/no' is for values that are all 0 or 1.")
     return (kind or found) in ("yes/no", None)
+
+
+def two_values(tasks: Iterable[Sequence[float]], kind: Kind | None = None) -> Ends | None:
+    """Return the lower and the higher of two that all values are; ``None`` where there are others.
+
+    Yes and no are 0 and 1, even where all say the same. Others are two where the kind is told:
+    one alone does not tell the other, and what lies apart by a rounding is one.
+
+    Raises:
+        InvalidRequestError: They are to be yes and no, and are not.
+    """
+    told = list(tasks)
+    if are_yes_and_no(told, kind):
+        return 0.0, 1.0
+    if kind is None:
+        return None
+    values = {value for of in told for value in of}
+    low, high = min(values, default=0.0), max(values, default=0.0)
+    least = rounding(max(abs(low), abs(high)))
+    are_two = all(min(value - low, high - value) <= least for value in values)
+    return (low, high) if are_two and high - low > least else None
 
 
 def number(value: Any) -> float:

@@ -27,6 +27,11 @@ _SHRUNK = 0.8
 """With these the interval by ratios holds as often as it says; `tests/benchmarks/coverage.py`."""
 
 
+def rounding(scale: float) -> float:
+    """Return what may be no more than a rounding of values that are as large as this."""
+    return max(_NOTHING * scale, _TINIEST)
+
+
 class Sample(NamedTuple):
     """Tasks with the sums and the counts of their values, and how large what they are made of is.
 
@@ -58,7 +63,7 @@ class Sample(NamedTuple):
     @property
     def is_constant(self) -> bool:
         """Whether all tasks have the same mean, which does not tell how much others would vary."""
-        return float(np.ptp(self.sums / self.counts)) <= max(_NOTHING * self.scale, _TINIEST)
+        return float(np.ptp(self.sums / self.counts)) <= rounding(self.scale)
 
     @property
     def is_tied(self) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 
 import numpy as np
 import pandas as pd
@@ -223,6 +224,27 @@ def test_earlier_values_tell_how_values_vary():
     rate = np.mean([list(column.values()) for column in right])
     told = detectable(20, 1, rate=float(rate), correlation=0.19)
     assert detectable(20, 1, like=right).difference == pytest.approx(told.difference, rel=0.05)
+
+
+@pytest.mark.parametrize("repeats", [1, 3])
+def test_what_two_values_are_called_does_not_matter_to_what_can_be_shown(repeats):
+    columns = columns_of(200, repeats)
+    right = [{n: [int(v > 1) for v in of] for n, of in column.items()} for column in columns]
+    stars = [{n: [2 + 3 * v for v in of] for n, of in column.items()} for column in right]
+    for tasks in (5, 20):
+        found, told = (detectable(tasks, repeats, like=of) for of in (right, stars))
+        assert told.difference == pytest.approx(3 * found.difference, rel=1e-9)
+
+
+def test_what_lies_midway_of_two_values_is_told_in_them():
+    right = {n: [int(n % 20 > 0)] for n in range(100)}
+    stars = {n: [2 + 3 * v for v in of] for n, of in right.items()}
+    rate, mean = (
+        re.search(r"midway at (\S+), since (\S+) leaves", detectable(20, like=of).assumption)
+        for of in (right, stars)
+    )
+    assert (rate[2], mean[2]) == ("0.95", "4.85")
+    assert float(mean[1]) == pytest.approx(2 + 3 * float(rate[1]), abs=0.02)
 
 
 def test_comparisons_that_hold_together_take_a_larger_difference():

@@ -159,6 +159,37 @@ def test_four_wins_of_four_tasks_do_not_settle_it() -> None:
     assert win_rate(*won(4, 0, 4)).low == 0.5
 
 
+def of_rates(seed: int, repeats: int) -> tuple[Tasks, Tasks]:
+    """Yes and no of two LLMs that say both, with some tries missing where there are repeats."""
+    random = np.random.default_rng([seed, repeats])
+    tasks, rates = int(random.integers(2, 30)), random.random(2)
+
+    def tries(rate: float) -> list[int]:
+        count = random.integers(1, repeats + 1)
+        return [int(each) for each in random.random(count) < rate]
+
+    one, other = ({n: tries(rate) for n in range(tasks)} for rate in rates)
+    return {**one, 0: [0, 1][:repeats]}, {**other, 0: [1], 1: [0]}
+
+
+@pytest.mark.parametrize(("low", "apart"), [(2, 3), (-1, 2), (-8, 0.25), (1e6, 1024)])
+@pytest.mark.parametrize("repeats", [1, 3])
+def test_what_two_values_are_called_does_not_matter_to_a_difference(low, apart, repeats) -> None:
+    for seed in range(40):
+        one, other = of_rates(seed, repeats)
+        found = paired_difference(one, other)
+        stars = [{n: [low + apart * v for v in of[n]] for n in of} for of in (one, other)]
+        told = paired_difference(*stars, kind="number")
+        assert told.low <= 0 <= told.high or told.p_value < 0.05
+        ends = apart * found.low, apart * found.high
+        assert told[:3] == (apart * found.value, *ends)
+        assert (told.p_value, told.p_method) == (found.p_value, found.p_method)
+        assert (told.method, told.why) == (
+            "half-task",
+            "all values are one of two, as 0 and 1 are",
+        )
+
+
 @pytest.mark.parametrize(("apart", "most"), [(0.3, 5), (0.5, 5), (0.7, 5), (0.9, 5.4), (1, 7.7)])
 def test_equals_are_told_apart_as_seldom_as_the_help_says(apart: float, most: float) -> None:
     for tasks in (*range(3, 21), 25, 33, 50):

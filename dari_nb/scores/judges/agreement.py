@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ...errors import InvalidRequestError
+from ...score_kinds import kind_of
 from ..checks import check_level
 from ..columns import TASK
 from ..comparisons import paired_difference
@@ -241,7 +242,8 @@ def _unvaried(pairs: Pairs) -> tuple[str, ...]:
 
 def _difference(whole: list[Pair], levels: Sequence[Any], level: float) -> Estimate:
     """Estimate by how much the one gives more, and never surer than what may go unseen."""
-    found = paired_difference(by_task(whole, "one"), by_task(whole, "other"), level=level)
+    ones, others = by_task(whole, "one"), by_task(whole, "other")
+    found = paired_difference(ones, others, level=level, kind=kind_of(map(number, levels)))
     most = number(levels[-1]) - number(levels[0])
     if abs(found.value) <= _ROUNDING * most:
         found = found._replace(value=0.0)

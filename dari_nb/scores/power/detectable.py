@@ -10,7 +10,7 @@ from typing import Any
 from ...errors import InvalidRequestError
 from ...score_kinds import LARGEST
 from ..checks import check_level, checked_list, is_by_task
-from ..estimate import ByTask
+from ..estimate import ByTask, Ends
 from ..intervals import LEVEL
 from .asked import check_alone, check_between, check_size
 from .numbers import least_mean
@@ -127,7 +127,8 @@ def detectable(
         sd_of_differences: For other values, in place of the three before: the standard deviation of
             the tasks' differences, with as many repeats.
         like: Values by task of an earlier column, of five tasks or more, or a list of several such
-            columns: what they tell is taken, and the rest assumed.
+            columns: what they tell is taken, and the rest assumed. Two values alone, such as 2 and
+            5, are as 0 and 1, times how far apart they are.
 
     Returns:
         The difference with its assumption; without a number where no difference is seen so often.
@@ -211,7 +212,8 @@ def _like(
 ) -> tuple[float | None, str]:
     """Take what earlier values tell, and assume the rest."""
     of = _together(known.alike, known.correlation)
-    rate, sd = (known.mean, None) if known.is_yes_and_no else (None, known.sd)
+    low, high = known.two or (0.0, 1.0)
+    rate, sd = ((known.mean - low) / (high - low), None) if known.two else (None, known.sd)
     words = "variance of earlier values"
     if known.correlation is None:
         words += f", correlation of columns assumed {of[1]:g}"
@@ -220,18 +222,19 @@ def _like(
     found = _found(tasks, repeats, power, level, rate, sd, *of)
     if rate is not None:
         tries = Tries(rate, *of, repeats)
-        midway, columns = _midway(tries, found), _columns(tries, found)
-        words += f", midway at {midway}" if midway != f"{rate:g}" else ""
+        midway, columns = _midway(tries, found, (low, high)), _columns(tries, found)
+        words += f", midway at {midway}" if ", " in midway else ""
         words += f", correlation {columns}" if ", " in columns else ""
-    return found, words
+    return found if found is None else found * (high - low), words
 
 
-def _midway(of: Tries, difference: float | None) -> str:
-    """Say what lies midway between both rates, where so large a difference moves it."""
-    found = of.midway(difference or 0.0)
+def _midway(of: Tries, difference: float | None, two: Ends = (0.0, 1.0)) -> str:
+    """Say what lies midway between both means, where so large a difference moves it."""
+    found, (low, high) = of.midway(difference or 0.0), two
+    rate, moved = (low + (high - low) * each for each in (of.rate, found))
     if math.isclose(found, of.rate):
-        return f"{of.rate:g}"
-    return f"{found:.2f}, since {of.rate:g} leaves no room for so much"
+        return f"{rate:g}"
+    return f"{moved:.2f}, since {rate:g} leaves no room for so much"
 
 
 def _columns(of: Tries, difference: float | None) -> str:

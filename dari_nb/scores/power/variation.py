@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..estimate import ByTask
-from ..means import are_yes_and_no, numbers
+from ..estimate import ByTask, Ends
+from ..means import numbers, two_values
 
 LEAST = 5
 """Fewer tasks tell hardly anything of how values vary."""
@@ -24,7 +24,7 @@ class Variation(NamedTuple):
     Attributes:
         mean: Their mean.
         sd: The standard deviation of all values of a column.
-        is_yes_and_no: Whether all are 0 or 1.
+        two: The two values that all are, 0 and 1 of yes and no; ``None`` where there are others.
         alike: The correlation of two repeats of a task; ``None`` where tasks have one value.
         correlation: That of two columns' values of a task; ``None`` of one column.
         tasks: How many tasks it comes from.
@@ -32,7 +32,7 @@ class Variation(NamedTuple):
 
     mean: float
     sd: float
-    is_yes_and_no: bool
+    two: Ends | None
     alike: float | None
     correlation: float | None
     tasks: int
@@ -64,9 +64,9 @@ def variation(columns: Sequence[ByTask]) -> Variation | None:
     if alike is not None and correlation is not None:
         correlation = min(correlation, alike)
     mean = fmean(fmean(of.values()) for of in means)
-    is_yes_and_no = are_yes_and_no(values for of in tasks for values in of.values())
+    two = two_values((values for of in tasks for values in of.values()), "number")
     most = max(len(of) for of in tasks)
-    return Variation(mean, total**0.5, is_yes_and_no, alike, correlation, most)
+    return Variation(mean, total**0.5, two, alike, correlation, most)
 
 
 def _within(columns: Sequence[_Column]) -> float | None:

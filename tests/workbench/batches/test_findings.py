@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import pytest
 
+import dari_nb as dari
 from dari_nb import plot_cost
 from dari_nb.errors import InvalidRequestError
 from dari_nb.local import ToolCall, ToolResult, Usage
@@ -57,6 +58,29 @@ def test_a_matrix_begins_with_what_the_scores_support(batch):
     found = mean(by_task["small"])
     [told] = next(c for c in batch._snapshot().columns if c.id == "small").means
     assert (told.value, told.low, told.high, told.method) == (*found[:3], found.method)
+
+
+@pytest.mark.parametrize(("low", "apart"), [(2, 3), (-1, 2)])
+def test_two_values_settle_what_yes_and_no_do(d, server, low, apart):
+    @server.agent("quick", llms=["quick", "slow"])
+    def quick(prompt, turn):
+        return "about" if turn.llm_id == "quick" and int(prompt) % 3 == 1 else "fine"
+
+    batch = d.batches.run("quick", [str(n) for n in range(12)], ["quick", "slow"], repeats=3)
+    batch.wait(120).score("right", lambda turn: turn.text == "fine")
+    right = str(batch)
+    rates = dari.scores.win_rates(batch, "right")
+    batch.score("right", None)
+    batch.score("stars", lambda turn: low + apart * (turn.text == "fine"))
+    stars = str(batch)
+    assert "12 tasks do not settle which does better" in right
+    assert "12 tasks do not settle which is higher" in stars
+    head = re.sub(r"<[^>]+>", "", batch.view().head)
+    assert "12 tasks do not settle which is higher" in head
+    told = dari.scores.win_rates(batch, "stars")
+    for name in ("difference", "difference_low", "difference_high"):
+        assert told[name].tolist() == (apart * rates[name]).tolist()
+    assert told["p_value"].tolist() == rates["p_value"].tolist() == [0.0625]
 
 
 def test_with_many_columns_each_comparison_is_wider_so_that_all_hold_together(d, server):
