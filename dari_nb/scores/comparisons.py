@@ -262,8 +262,9 @@ def paired_difference(
     if method in _OF_SIGNS and not of_yes_and_no:
         raise InvalidRequestError(f"The method {method!r} is for values that are all 0 or 1.")
     if method == "auto":
-        of_two = "half-task", YES_AND_NO if of_yes_and_no else OF_TWO
-        method, why = of_two if two else for_numbers(size)
+        method, why = for_numbers(size)
+        if two:
+            method, why = "half-task", YES_AND_NO if of_yes_and_no else OF_TWO
     value = apart * gaps.value
     if size < 2:
         return Estimate.of(value, UNKNOWN, size, gaps.values, method, why)
