@@ -192,8 +192,8 @@ def test_what_goes_on_from_another_session_is_shown_as_no_conversation_that_neve
     record(path, "one two three")
     path.write_text(path.read_text().replace('"new":true,', ""))
     assert on(path) == ["one two four five", "three"]
-    runs = ["one two", "one two three four five", "one two three"]
-    assert told(path) == [*runs, "one two", "four five", "three"]
+    runs = ["one two", "one two three", "one two three four five"]
+    assert told(path) == [*runs, "one two", "three", "four five"]
     assert main(["tape", "show", str(path)]) == 0
     lines = capsys.readouterr().out.splitlines()
     found = [lines[at - 2] for at, line in enumerate(lines) if "goes on from msg_3" in line]

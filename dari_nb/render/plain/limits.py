@@ -17,8 +17,9 @@ class Cap(NamedTuple):
         >>> Cap(lines=2, chars=100).place("a\nb\nc"), Cap(lines=2, chars=100).place("a\nb\n")
         (4, None)
         """
-        has_lines = text.count("\n", 0, self.chars) >= self.lines
-        end = _end_of_lines(text, self.lines) if has_lines else self.chars
+        head = text[: self.chars]
+        *lines, rest = head.split("\n", self.lines)
+        end = len(head) - (len(rest) if len(lines) == self.lines else 0)
         return end if text[end:].strip() else None
 
     def holds(self, text: str, start: int, end: int) -> bool:
@@ -69,10 +70,3 @@ LIMITS = Limits()
 def cut(text: str, cap: Cap | None) -> tuple[str, str]:
     """Cut a text unless there is no cap."""
     return cap.cut(text) if cap else (text, "")
-
-
-def _end_of_lines(text: str, count: int) -> int:
-    end = -1
-    for _ in range(count):
-        end = text.index("\n", end + 1)
-    return end + 1
