@@ -142,18 +142,3 @@ def test_that_there_are_more_columns_is_seen_at_the_edge_and_tasks_stay_in_sight
     table.evaluate("table => { table.scrollLeft = 99999; }")
     assert look() != at_first
     assert page.get_by_text("Task 0, told").first.bounding_box()["x"] < 60
-
-
-def test_who_asked_is_told_apart_in_print_where_no_background_is(page):
-    page.set_content(PAGE + paper(list(conversation())[:3], Head("tour"))["text/html"])
-    border = "one => getComputedStyle(one).borderTopWidth"
-    asked, answered = page.locator(".dari-user"), page.locator(".dari-answer")
-    assert asked.evaluate(border) == "0px"
-    page.emulate_media(media="print")
-    assert (asked.evaluate(border), answered.evaluate(border)) == ("1px", "0px")
-
-
-def test_a_mean_at_the_end_of_its_scale_is_drawn_whole(page):
-    page.set_content(PAGE + matrix_paper(wide_matrix(1))["text/html"])
-    bar = page.locator(".dari-mean svg").first
-    assert bar.evaluate("svg => getComputedStyle(svg).overflow") == "visible"
