@@ -327,6 +327,11 @@ def test_each_turn_of_a_long_page_plays(page, tmp_path):
     page.evaluate(AT, begins + 0.25)
     page.get_by_text("Answer 11.").wait_for()
     assert page.locator(".dari-scene").count() == 11
+    # Where no background is printed, who asks is told apart by a line.
+    page.emulate_media(media="print")
+    border = "one => getComputedStyle(one).borderTopWidth"
+    assert page.locator(".dari-user").first.evaluate(border) == "1px"
+    assert page.locator(".dari-answer").first.evaluate(border) == "0px"
 
 
 def test_where_a_session_begins_that_goes_on_from_another_one_it_is_said(page, tmp_path):

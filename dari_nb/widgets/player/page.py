@@ -37,7 +37,9 @@ main.dari.dari.dari { margin: 0 auto; }
 .page-note :is(button, input) { font: inherit; padding: 4px 10px; color: inherit;
   border: 1px solid GrayText; border-radius: 6px; background: none; }
 .page-note button { font-weight: 500; cursor: pointer; }
-@media print { .page-note { display: none; } }
+/* Backgrounds are not printed. */
+@media print { .page-note { display: none; }
+  main.dari.dari.dari.dari .dari-user { border: 1px solid GrayText; } }
 """
 _MAIN = 'id="dari-player" class="dari dari-view dari-player"'
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]")
