@@ -33,9 +33,10 @@ CELLS = {
     "batch.compare((0, 'small'), (0, 'large'))": "first task",
     "turn.session.workspace()": "workspace",
     "turn.session.workspace().diff(turn.session.workspace())": "the same",
-    "dari.Tape('lesson.tape').review().view()": "small says: anew for a tape",
     "dari.messages_frame([turn.session])": "said in a turn",
 }
+# Of plain widgets, which are in the file beside their paper where no page has shown them.
+PLAIN = {"dari.Tape('lesson.tape').review().view()": "small says: anew for a tape"}
 
 # Entries of a menu that cannot be clicked on, as something is above them or cuts them off.
 HIDDEN = """(list) => [...list.querySelectorAll("button")].filter((button) => {
