@@ -53,7 +53,7 @@ def summary_of(tape: Recording) -> Iterator[str]:
             if why := never.get(id(turn)):
                 yield f"      never plays: {_NEVER[why][0]}"
             elif (before := parents.get(id(turn))) and before.line.session != session:
-                yield _flat(f"goes on from {before.line.turn} of {before.line.session}", 6)
+                yield f"      goes on from {_flat(f'{before.line.turn} of {before.line.session}')}"
             yield from _marks([*turn.before, *turn.body])
     yield from _marks(tape.tail)
     agents = _flat(", ".join(tape.agents)) or "none"
@@ -191,9 +191,9 @@ def _marks(notes: Iterable[object]) -> Iterator[str]:
             yield f"      mark: {told}"
 
 
-def _flat(text: str, margin: int = 0) -> str:
+def _flat(text: str) -> str:
     """A text on one line."""
-    return " " * margin + " ".join(text.split())
+    return " ".join(text.split())
 
 
 def prompt_of(turn: Turn) -> str:

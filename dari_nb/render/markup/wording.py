@@ -10,6 +10,7 @@ from enum import Enum
 from html import escape
 from typing import NamedTuple
 
+from ..plain.excerpts import alike
 from ..plain.visible import visible
 from .edits import common_stretches
 from .prose import formula_html
@@ -60,8 +61,8 @@ def worded(left: str, right: str) -> tuple[list[Wording], list[Wording]] | Unmar
     """
     a, b = _tokens(left), _tokens(right)
     words_a, words_b = [t.strip() for t in a], [t.strip() for t in b]
-    start = _alike(words_a, words_b)
-    end = _alike(words_a[start:][::-1], words_b[start:][::-1])
+    start = alike(words_a, words_b)
+    end = alike(words_a[start:][::-1], words_b[start:][::-1])
     inner_a, inner_b = words_a[start : len(a) - end], words_b[start : len(b) - end]
     common = _common(inner_a, inner_b)
     if common is None:
@@ -88,12 +89,6 @@ def wording_html(stretches: Iterable[Wording], tag: str) -> str:
 def _tokens(text: str) -> list[str]:
     text = visible(text).strip()
     return _TOKEN.findall(text)
-
-
-def _alike(a: Sequence[str], b: Sequence[str]) -> int:
-    """Count the words at the start that are the same."""
-    pairs = enumerate(zip(a, b, strict=False))
-    return next((index for index, (x, y) in pairs if x != y), min(len(a), len(b)))
 
 
 def _common(a: Sequence[str], b: Sequence[str]) -> Sequence[tuple[int, int, int]] | None:

@@ -69,7 +69,7 @@ def _starts(texts: Sequence[str], room: Cap) -> list[int]:
     """Return where to begin so that what differs is not farther away than there is room for."""
     words = [text.split() for text in texts]
     first, *others = words
-    differing = [place for other in others if (place := _alike(first, other)) is not None]
+    differing = [place for other in others if (place := _differing(first, other)) is not None]
     if not differing:
         return [0] * len(texts)
     word = min(differing)
@@ -88,10 +88,10 @@ def _ends(texts: Sequence[str], starts: Sequence[int], cap: Cap) -> list[int]:
     words = [text[start:].split() for text, start in zip(texts, starts, strict=True)]
     first, *others = words
     whole = list(map(len, texts))
-    differing = [place for other in others if (place := _alike(first, other)) is not None]
+    differing = [place for other in others if (place := _differing(first, other)) is not None]
     if not differing:
         return whole
-    same = [_alike(first[::-1], other[::-1]) for other in others]
+    same = [_differing(first[::-1], other[::-1]) for other in others]
     behind = [
         min(map(len, words)) - min(differing),
         *(count for count in same if count is not None),
@@ -106,11 +106,20 @@ def _ends(texts: Sequence[str], starts: Sequence[int], cap: Cap) -> list[int]:
     return ends if all(map(cap.holds, texts, starts, ends)) else whole
 
 
-def _alike(one: Sequence[str], other: Sequence[str]) -> int | None:
-    """Return the number of the first word that differs; ``None`` where none does."""
+def alike(one: Sequence[str], other: Sequence[str]) -> int:
+    """Count the words that are the same at the beginning of both.
+
+    >>> alike(["so", "far"], ["so", "good"])
+    1
+    """
     pairs = enumerate(zip(one, other, strict=False))
-    differs = next((number for number, (a, b) in pairs if a != b), min(len(one), len(other)))
-    return differs if differs < max(len(one), len(other)) else None
+    return next((number for number, (a, b) in pairs if a != b), min(len(one), len(other)))
+
+
+def _differing(one: Sequence[str], other: Sequence[str]) -> int | None:
+    """Return the number of the first word that differs; ``None`` where none does."""
+    number = alike(one, other)
+    return number if number < max(len(one), len(other)) else None
 
 
 def alike_characters(one: str, other: str, start: int = 0, place: int = 0) -> int:

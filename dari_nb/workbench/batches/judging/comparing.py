@@ -101,10 +101,8 @@ class Duels(Listing[Duel]):
         absent = () if batch.repeats > 1 else ("repeat",)
         super().__init__(duels, {k: take for k, take in columns.items() if k not in absent})
         self.one, self.other, self.batch = one, other, answers.batches[-1]
-        self.above, self.notes = (
-            self._line,
-            [*answers.without_reason(2 * len(self)), answers.cost_line],
-        )
+        self.above = self._line
+        self.notes = [*answers.without_reason(2 * len(self)), answers.cost_line]
 
     @property
     def win_rate(self) -> Estimate:
