@@ -9,7 +9,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias
 
-import anywidget
 import traitlets
 from IPython.display import display
 from ipywidgets import Layout  # type: ignore[import-untyped]
@@ -18,6 +17,7 @@ from ..errors import DariError
 from ._kernel import has_pages
 from .holding import is_held
 from .presence import Presence
+from .threads import SetByThreads
 from .wire import Answer, Last, Unasked, Who
 
 STATIC = Path(__file__).parent / "static"
@@ -48,7 +48,7 @@ AnyLayout: TypeAlias = Layout | dict[str, Any] | None
 """How large a view is and where: as ipywidgets have it, or CSS by name with ``_`` for ``-``."""
 
 
-class View(anywidget.AnyWidget):
+class View(SetByThreads):
     """A widget of this package: strict about names, and each request of a page is answered.
 
     It goes wherever ipywidgets go: into boxes and tabs, through ``link`` and ``jslink``, and with

@@ -1,5 +1,7 @@
 """What views tell and take as traits: one object each, to observe, to link and to lay out."""
 
+import sys
+import threading
 import time
 
 import ipywidgets
@@ -333,3 +335,66 @@ def test_help_on_a_view_tells_its_traits_and_nothing_of_how_it_speaks_with_its_p
         assert not {"doubt", "expect", "on_seen", "received", "rest"} & set(dir(kind))
         for trait in {"selected", "chosen", "preview", "session", "status"} & set(dir(kind)):
             assert f"        {trait}: " in (kind.__doc__ or ""), (kind, trait)
+
+
+@pytest.fixture
+def in_turns():
+    """Threads give way to each other as often as they can."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(before)
+
+
+def ask(view, what, body):
+    """Ask as a page does; gives the answer."""
+    numbers = [data["content"].get("id", 0) for data in custom(view)]
+    request = {"kind": "request", "id": max(numbers, default=0) + 1, "what": what, "body": body}
+    data = {"method": "custom", "content": request}
+    view.comm.handle_msg({"content": {"data": data}, "buffers": []})
+    return lambda: next(
+        (d["content"] for d in custom(view) if d["content"].get("id") == request["id"]), None
+    )
+
+
+def custom(view):
+    return [data for data in view.comm.published if data.get("method") == "custom"]
+
+
+@pytest.mark.usefixtures("in_turns")
+@pytest.mark.filterwarnings("ignore:Exception in widget method")
+def test_a_branch_comes_whole_while_the_page_chooses_items(d, sessions):
+    turn = d.agents["parrot"].send("one").wait()
+    turn.again("other").wait()
+    view = turn.session.view()
+    ids = [view._outline.id_of(item) for item in view._outline._items]
+    place = 1
+    for _ in range(60):
+        [branch] = view.branches
+        assert branch["place"] == place
+        answer = ask(view, "branch", {"turn": branch["turn"], "by": 1})
+        while answer() is None:
+            for item in ids:
+                say(view, selected=item)
+        place = 3 - place
+        assert answer()["error"] is None
+        [branch] = view.branches
+        assert answer()["body"] == branch["turn"]
+        assert view.session.view().branches == view.branches
+
+
+@pytest.mark.usefixtures("in_turns")
+def test_what_two_threads_tell_at_once_reaches_the_page(sessions):
+    view = sessions[0].view()
+
+    def tell(name):
+        for number in range(500):
+            view.tell(**{name: f"{name} {number}"})
+
+    threads = [threading.Thread(target=tell, args=(name,)) for name in ("note", "watch")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for name in ("note", "watch"):
+        assert told(view, name)[-500:] == [f"{name} {number}" for number in range(500)]

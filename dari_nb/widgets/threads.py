@@ -1,0 +1,67 @@
+"""A widget whose traits are set by several threads at once: pages, and whatever draws."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import anywidget
+
+
+class _Own:
+    """An attribute that each thread has for itself.
+
+    Args:
+        make: Makes its first value.
+    """
+
+    def __init__(self, make: Callable[[], Any]) -> None:
+        self._make = make
+
+    def __set_name__(self, _owner: type, name: str) -> None:
+        self._name = name
+
+    def __get__(self, widget: Any, _owner: type) -> Any:
+        return self if widget is None else _own(widget).setdefault(self._name, self._make())
+
+    def __set__(self, widget: Any, value: Any) -> None:
+        _own(widget)[self._name] = value
+
+
+def _own(widget: Any) -> dict[str, Any]:
+    own: threading.local = vars(widget).setdefault("_own", threading.local())
+    return vars(own)
+
+
+class SetByThreads(anywidget.AnyWidget):
+    """Keeps apart what several threads do with its traits.
+
+    An ordinary widget that takes in what a page has set holds back what is told of all its traits,
+    checks none until the end, and takes all of them back where one was wrong: those, too, that
+    another thread has set meanwhile. What one thread gathers for a message it sends or forgets with
+    that of another.
+    """
+
+    _property_lock = _Own(dict)
+    _holding_sync = _Own(bool)
+    _states_to_send = _Own(set)
+    _takes_in = _Own(bool)
+
+    def set_state(self, sync_data: dict[str, Any]) -> None:
+        """Take in what a page has set: each trait is checked and told of as it is set."""
+        self._takes_in = True
+        try:
+            super().set_state(sync_data)
+        finally:
+            self._takes_in = False
+
+    @contextlib.contextmanager
+    def hold_trait_notifications(self) -> Iterator[None]:
+        """Tell of what is set in here when that is over, unless a page has set it."""
+        if self._takes_in:
+            yield
+            return
+        with super().hold_trait_notifications():
+            yield
