@@ -124,6 +124,14 @@ def test_a_key_is_heard_at_any_moment_while_branches_are_drawn(book):
         group.get_by_text(f"{1 + step % 2} / 2").wait_for()
         has_focus(page, ("And in JavaScript?", "And in Python?")[step % 2])
     assert page.evaluate("window.lost") == []
+    # Where nothing is chosen, keys go to what has the focus.
+    while book.execute("print(view.selected)").strip() == "None":
+        page.wait_for_timeout(20)
+    book.execute("view.selected = None")
+    page.locator(f"{READER} .dari-here").wait_for(state="detached")
+    page.keyboard.press("[")
+    group.get_by_text("1 / 2").wait_for()
+    has_focus(page, "And in JavaScript?")
 
 
 def test_branches_are_compared_below_their_message(book, axe):

@@ -4,6 +4,25 @@ import pytest
 
 from .kinds import HIDDEN
 
+# Resolves when a row has come into sight and stays where it is: front ends scroll, too.
+SETTLED = """async (row) => {
+    let [before, frames] = [NaN, 0];
+    while (frames < 10) {
+        row.scrollIntoView({ block: "end" });
+        await new Promise(requestAnimationFrame);
+        const { top } = row.getBoundingClientRect();
+        frames = top === before ? frames + 1 : 0;
+        before = top;
+    }
+}"""
+AWAY = """(row) => {
+    let box = row.closest(".jp-Cell");
+    while (box.scrollTop === 0) {
+        box = box.parentElement;
+        box.scrollTop = box.scrollHeight;
+    }
+    return row.getBoundingClientRect().bottom < box.getBoundingClientRect().top;
+}"""
 ONE = """
 import dari_nb as dari
 session = dari.connect("local").agents["echo"].send("Which city is it?").wait().session
@@ -13,7 +32,7 @@ session = dari.connect("local").agents["echo"].send("Which city is it?").wait().
 @pytest.mark.parametrize("front_end", ["lab", "notebook7"])
 def test_the_menu_of_a_short_session_is_whole_and_worked_by_keyboard(request, front_end):
     server = request.getfixturevalue(front_end)
-    book = server.open_notebook([ONE, "session.view()", "", "", "", "", ""])
+    book = server.open_notebook([ONE, "session.view()", *[""] * 20])
     book.run_all()
     page = book.page
     row = page.locator(".dari-reader .dari-row").first
@@ -24,7 +43,7 @@ def test_the_menu_of_a_short_session_is_whole_and_worked_by_keyboard(request, fr
     menu = row.locator(".dari-menu-list")
     for height in (900, 330):
         page.set_viewport_size({"width": 1280, "height": height})
-        row.evaluate("e => e.scrollIntoView({ block: 'end' })")
+        row.evaluate(SETTLED)
         row.focus()
         page.keyboard.press("m")
         menu.get_by_text("Raw JSON").wait_for()
@@ -36,6 +55,14 @@ def test_the_menu_of_a_short_session_is_whole_and_worked_by_keyboard(request, fr
         page.keyboard.press("Escape")
         menu.wait_for(state="hidden")
         page.wait_for_function("document.activeElement.ariaLabel === 'Copy, raw JSON'")
+    # It comes into sight with its row, wherever the notebook was scrolled meanwhile.
+    assert row.evaluate(AWAY)
+    page.keyboard.press("m")
+    page.wait_for_function("document.activeElement.textContent === 'Edit and ask again'")
+    assert menu.evaluate(HIDDEN) == []
+    page.keyboard.press("Escape")
+    menu.wait_for(state="hidden")
+    page.wait_for_function("document.activeElement.ariaLabel === 'Copy, raw JSON'")
     page.keyboard.press("Enter")
     menu.wait_for()
     page.keyboard.press("Tab")

@@ -1,5 +1,5 @@
 import type { Port } from "../host/port";
-import { atEnd, make } from "../shared/dom";
+import { atEnd, focused, make } from "../shared/dom";
 import { Folds } from "../shared/folds";
 import { type Key, keySheet, onKeys } from "../shared/keys";
 import { bringIntoSight } from "../shared/scrolling";
@@ -268,9 +268,8 @@ export class Reader {
   }
 
   #branch(what: "edit" | "compare" | "step", by: 1 | -1 = 1): void {
-    const row = this.#rows.shown[this.#place];
-    const element = row && this.#view.element(row.id);
-    if (!element) return;
+    const [row, element] = [this.#rows.shown[this.#place], this.#here];
+    if (!row || !element) return;
     this.#branches[what](element, row, by).catch((error: Error) => this.#say(error.message));
   }
 
@@ -342,8 +341,15 @@ export class Reader {
     }
   }
 
+  /** The item that the reader is at: the one that is chosen, else the one that has the focus. */
+  get #here(): HTMLElement | null | undefined {
+    const chosen = this.#view.element(this.#current);
+    return chosen ?? focused(this.#log)?.closest<HTMLElement>("[data-item]");
+  }
+
   get #place(): number {
-    return this.#rows.place(this.#current) ?? this.#view.first - 1;
+    const at = this.#rows.place(this.#current) ?? this.#here?.dataset.place;
+    return Number(at ?? this.#view.first - 1);
   }
 
   #go(place: number, block: "start" | "nearest" = "nearest", focus = true): void {
@@ -376,7 +382,7 @@ export class Reader {
   }
 
   #menu(): HTMLElement | null | undefined {
-    return this.#view.element(this.#current)?.querySelector<HTMLElement>(":scope > .dari-menu");
+    return this.#here?.querySelector<HTMLElement>(":scope > .dari-menu");
   }
 
   #escape(): void {
@@ -394,10 +400,12 @@ export class Reader {
     const turn = (_: Row, place: number) => this.#rows.begins(place);
     const tool = (row: Row) => row.kind === "tool";
     const error = (row: Row) => row.flag === "error";
-    const fold = () => {
-      const id = this.#view.element(this.#current);
-      id?.querySelector<HTMLElement>("summary")?.click();
+    const open = () => {
+      const toggle = this.#menu()?.querySelector("button");
+      toggle?.scrollIntoView({ block: "nearest" });
+      toggle?.click();
     };
+    const fold = () => this.#here?.querySelector<HTMLElement>("summary")?.click();
     return [
       [["ArrowDown", "j"], "next item", () => this.#go(Math.min(this.#place + 1, last()))],
       [["ArrowUp", "k"], "item before", () => this.#go(Math.max(this.#place - 1, 0))],
@@ -415,7 +423,7 @@ export class Reader {
       [["Enter", "o"], "open or close the item", fold],
       [["a"], "open all", () => this.#foldAll(true)],
       [["c"], "close all", () => this.#foldAll(false)],
-      [["m"], "copy, link", () => this.#menu()?.querySelector("button")?.click()],
+      [["m"], "copy, link", open],
       [["r"], "raw JSON", () => this.#toggleRaw()],
       [["A"], "ask again", () => this.#branch("edit")],
       [["["], "branch before", () => this.#branch("step", -1)],
@@ -428,8 +436,7 @@ export class Reader {
 
   #toggleRaw(): void {
     const menu = this.#menu();
-    if (!menu) return;
-    toggleRaw(menu, this.#current, this.#actions).catch((error: Error) => this.#say(error.message));
+    if (menu) toggleRaw(menu, this.#actions).catch((error: Error) => this.#say(error.message));
   }
 }
 

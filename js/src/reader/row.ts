@@ -79,7 +79,7 @@ export function menuOf(id: string, actions: Actions, signal: AbortSignal): HTMLE
         actions.say("Copied.");
       });
     }
-    entry("Raw JSON", () => toggleRaw(wrapper, id, actions));
+    entry("Raw JSON", () => toggleRaw(wrapper, actions));
     list.querySelector("button")?.setAttribute("autofocus", "");
   };
   list.addEventListener("beforetoggle", fill, { signal });
@@ -88,15 +88,12 @@ export function menuOf(id: string, actions: Actions, signal: AbortSignal): HTMLE
 }
 
 /** Shows the JSON behind an item below it, or hides it again. */
-export async function toggleRaw(menu: HTMLElement, id: string, actions: Shared): Promise<void> {
-  const row = menu.parentElement;
-  const shown = row?.querySelector(":scope > .dari-raw");
-  if (shown) {
-    shown.remove();
-    return;
-  }
-  const text = await actions.raw(id);
-  row?.append(make("pre", "dari-raw", { tabindex: "0", "aria-label": "Raw JSON" }, text));
+export async function toggleRaw(menu: HTMLElement, actions: Shared): Promise<void> {
+  const row = menu.parentElement as HTMLElement;
+  const shown = row.querySelector(":scope > .dari-raw");
+  if (shown) return shown.remove();
+  const text = await actions.raw(row.dataset.item as string);
+  row.append(make("pre", "dari-raw", { tabindex: "0", "aria-label": "Raw JSON" }, text));
 }
 
 /** Some hosts lend no clipboard to frames; there an old way still works. */
