@@ -43,6 +43,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from .printable import printable
+
 
 class DariError(Exception):
     """Base of all errors of this package.
@@ -60,6 +62,14 @@ class DariError(Exception):
 
     idempotency_key: str | None = None
 
+    def __str__(self) -> str:
+        return printable(self._said)
+
+    @property
+    def _said(self) -> str:
+        """The text, whoever wrote it."""
+        return Exception.__str__(self)  # that of a KeyError would be in quotes
+
     def _render_traceback_(self) -> list[str]:
         """Return what IPython shows."""
         told = type(self), self, _as_called(self.__traceback__)
@@ -76,8 +86,6 @@ class InvalidRequestError(DariError, ValueError):
 
 class NoCellError(InvalidRequestError, KeyError):
     """A matrix has no cell at this place."""
-
-    __str__ = DariError.__str__  # that of a KeyError is in quotes
 
 
 class ConnectionFailedError(DariError):
@@ -189,7 +197,8 @@ class ApiError(DariError):
         self.path = path
         self.request_id = request_id
 
-    def __str__(self) -> str:
+    @property
+    def _said(self) -> str:
         request = f" [request {self.request_id}]" if self.request_id else ""
         return f"{self.method} {self.path} → {self.status}: {detail_text(self.detail)}{request}"
 
@@ -233,7 +242,8 @@ class NotFoundError(ApiError):
 class UnknownNameError(NotFoundError):
     """No resource has this name, or several have it; ``detail`` is a text for people."""
 
-    def __str__(self) -> str:
+    @property
+    def _said(self) -> str:
         return str(self.detail)
 
 
@@ -250,7 +260,8 @@ class TapeMissError(ConflictError):
     CODE = "tape_miss"
     """What tells it in an answer's ``detail``."""
 
-    def __str__(self) -> str:
+    @property
+    def _said(self) -> str:
         return detail_text(self.detail)
 
 

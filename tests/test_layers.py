@@ -21,6 +21,7 @@ LAYERS = {
     "errors": 0,
     "ids": 0,
     "interrupts": 0,
+    "printable": -1,
     "score_kinds": 0,
     "models": 1,
     "packing": 1,

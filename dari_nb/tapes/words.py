@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -13,8 +12,6 @@ from .lines import EventLine
 from .turns import Turn
 
 _NOTHING = "No answer."
-_MOVING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
-"""Characters that move a cursor, or turn texts round."""
 _MOST = 300
 """Characters of arguments and results that are told."""
 
@@ -42,15 +39,6 @@ def told_of_place(events: Sequence[EventLine]) -> str:
         if event.event == ev.ASSISTANT_MESSAGE_COMPLETED:
             return "behind an answer in"
     return "at the beginning of"
-
-
-def printable(text: str) -> str:
-    r"""A text whose characters that would move a cursor are spelled.
-
-    >>> printable("red: \x1b[31m")
-    'red: \\x1b[31m'
-    """
-    return _MOVING.sub(lambda match: ascii(match[0])[1:-1], text)
 
 
 def content_text(content: Any) -> str:

@@ -31,7 +31,7 @@ class _Own:
 
 
 def _own(widget: Any) -> dict[str, Any]:
-    own: threading.local = vars(widget).setdefault("_own", threading.local())
+    own: threading.local = vars(widget).setdefault("_of_threads", threading.local())
     return vars(own)
 
 
@@ -47,21 +47,36 @@ class SetByThreads(anywidget.AnyWidget):
     _property_lock = _Own(dict)
     _holding_sync = _Own(bool)
     _states_to_send = _Own(set)
-    _takes_in = _Own(bool)
+    _is_set_by_page = _Own(bool)
+    _held_changes: Any = _Own(lambda: None)
 
     def set_state(self, sync_data: dict[str, Any]) -> None:
-        """Take in what a page has set: each trait is checked and told of as it is set."""
-        self._takes_in = True
+        """Take in what a page has set: each trait is checked as it is set, and all told of then."""
+        self._is_set_by_page = True
         try:
             super().set_state(sync_data)
         finally:
-            self._takes_in = False
+            self._is_set_by_page = False
 
     @contextlib.contextmanager
     def hold_trait_notifications(self) -> Iterator[None]:
-        """Tell of what is set in here when that is over, unless a page has set it."""
-        if self._takes_in:
-            yield
+        """Tell of what is set in here when that is over."""
+        if not self._is_set_by_page:
+            with super().hold_trait_notifications():
+                yield
             return
-        with super().hold_trait_notifications():
+        changes: list[Any] = []
+        self._held_changes = changes
+        try:
             yield
+        finally:
+            self._held_changes = None
+            for change in changes:
+                self.notify_change(change)
+
+    def notify_change(self, change: Any) -> None:
+        """Tell of a change, unless a page is setting more at this moment."""
+        if self._held_changes is None:
+            super().notify_change(change)
+        else:
+            self._held_changes.append(change)

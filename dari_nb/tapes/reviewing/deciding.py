@@ -6,12 +6,13 @@ from collections.abc import Callable
 from typing import Any
 
 from ...errors import InvalidRequestError
+from ...printable import printable
 from ..lines import Mark, Note
 from ..notes import Landmark, landmarks, noted
 from ..recording import Recording, follows
 from ..summary import count_of, told_of_notes
 from ..turns import Turn
-from ..words import printable, told_of_place
+from ..words import told_of_place
 
 Change = Callable[[Callable[[Recording], str]], str]
 """Changes the tape in its file, and gives what is said of that."""

@@ -7,10 +7,11 @@ from collections.abc import Callable, Sequence, Set
 from functools import partial
 
 from ...errors import InvalidRequestError
+from ...printable import printable
 from ..differences import is_same, text_asked, words_between
 from ..recording import Recording
 from ..turns import Turn
-from ..words import printable, told_of
+from ..words import told_of
 from .adopting import adopt_turn, reject_turn
 from .deciding import Change, Shown
 from .replacing import Placing, beginning_of, names_of, placing_of, put_in_place, why_lost

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ... import models
 from ...errors import InvalidRequestError, UnknownNameError
 from ...models import as_content
+from ...printable import printable
 from ..kernel_tools.offered import check_offered
 from ..kernel_tools.tool import as_tools, checked_approve
 from ..link import AtHand
@@ -279,7 +280,7 @@ class Agent(AtHand):
         return self.resource.to_dict()
 
     def __repr__(self) -> str:
-        return f"<Agent {self.name} {self.id}>"
+        return printable(f"<Agent {self.name} {self.id}>")
 
     def _made(self, resource: models.Session) -> Session:
         self._link.learn_versions(self.id, resource.version_id)

@@ -10,6 +10,7 @@ from ...client import PublishProgress
 from ...errors import InvalidRequestError
 from ...models import PublishResult
 from ...packing import Bundle
+from ...printable import printable
 from ..link.progress import Progress
 from .agent import Agent
 from .version_diff import MANIFEST, Files, VersionDiff, diff_files
@@ -77,7 +78,7 @@ class Published:
         return self.to_mimebundle()["text/plain"]
 
     def __repr__(self) -> str:
-        return f"<Published {self.diff.agent_name}: {self.outcome}>"
+        return printable(f"<Published {self.diff.agent_name}: {self.outcome}>")
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
         return self.to_mimebundle()

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ... import models
 from ...errors import ApiError, DariError, InvalidRequestError, NotFoundError
+from ...printable import printable
 from ..listing import Listing
 from .version_diff import MANIFEST, VersionDiff, diff_files, gist, written
 
@@ -174,7 +175,8 @@ class Version:
 
     def __repr__(self) -> str:
         name = " ".join(filter(None, _names(self)))
-        return f"<Version {name} of {self.agent_name}{' active' if self.is_active else ''}>"
+        active = " active" if self.is_active else ""
+        return printable(f"<Version {name} of {self.agent_name}{active}>")
 
     @cached_property
     def _whole(self) -> models.AgentVersion:

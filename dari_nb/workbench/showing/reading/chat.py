@@ -10,6 +10,7 @@ import traitlets
 
 from ....errors import InvalidRequestError
 from ....models import TimelineItem, ToolCallItem, as_content
+from ....printable import printable
 from ....widgets import ChatView
 from ....widgets.errands import Errands
 from ....widgets.things import thing
@@ -93,7 +94,8 @@ class Chat(ChatView):
         return chat
 
     def __repr__(self) -> str:
-        return f"<Chat with {self.agent}, {self.session.id if self.session else 'not begun yet'}>"
+        at = self.session.id if self.session else "not begun yet"
+        return printable(f"<Chat with {self.agent}, {at}>")
 
     @traitlets.validate("session")
     def _valid_session(self, proposal: Any) -> Conversation:
