@@ -23,6 +23,7 @@ from dari_nb.tapes import Mark, Tape, flaws_of, read_tape
 
 from .conftest import Caller, Calling, until
 
+_SAID = "assistant.message_completed"
 _ANEW = "the next turn that is recorded makes a new one, with those that it goes on from."
 
 
@@ -430,3 +431,165 @@ def test_a_turn_for_which_there_was_no_room_is_written_when_there_is(path: Path)
     assert "could not be written to the tape (File too large)" in done.stderr
     assert [asked[:5].strip() for asked in asked_on(path)] == ["one", "two t", "three"]
     assert read_tape(path).is_closed
+
+
+class Model:
+    """An agent whose model may be down, or hang."""
+
+    def __init__(self) -> None:
+        self.does, self.name = "answer", "good"
+        self.hangs, self.may_go = Event(), Event()
+
+    def __call__(self, prompt: str) -> str:
+        if self.does in ("fail", {"q1": "fail first", "q2": "fail second"}.get(prompt)):
+            raise RuntimeError("model is down: 503")
+        if self.does == "hang":
+            self.hangs.set()
+            self.may_go.wait()
+        return f"{self.name} answer to {prompt}"
+
+
+def talk(caller: Caller, *prompts: str) -> list[str]:
+    """Ask in one session, and give what came of it."""
+    session = caller.create("model")
+    for prompt in prompts:
+        caller.finished(caller.send(session, prompt)["message"]["id"])
+    said = (one["data"] for one in caller.events(session) if one["type"] == _SAID)
+    return [data["content"][0]["text"] for data in said]
+
+
+def recorded_by(path: Path, model: Model, calling: Calling, *prompts: str, anew: bool) -> None:
+    with LocalDari(tape=Tape(path, mode="record" if anew else "auto")) as server:
+        server.agent("model")(model)
+        talk(calling(server), *prompts)
+
+
+def played(path: Path, calling: Calling, *prompts: str) -> list[str]:
+    with LocalDari(tape=Tape(path, mode="play", speed="instant")) as server:
+        return talk(calling(server), *prompts)
+
+
+GOOD = ["good answer to q1", "good answer to q2"]
+_STAYS = (
+    "so what was recorded stays: msg_1 of sess_1, 'q1'. What came now waits, with what goes on "
+    "from it: tape.review() shows it, to adopt or to reject it."
+)
+
+
+@pytest.mark.parametrize("ends", ["fails", "is cancelled", "is cut off", "stops with the server"])
+def test_what_came_to_nothing_takes_no_recorded_answers_place(
+    path: Path, calling: Calling, caplog: pytest.LogCaptureFixture, ends: str
+) -> None:
+    model = Model()
+    recorded_by(path, model, calling, "q1", "q2", anew=False)
+    model.does = "fail" if ends == "fails" else "hang"
+    with LocalDari(tape=Tape(path, mode="record")) as server:
+        server.agent("model")(model)
+        caller = calling(server)
+        session = caller.create("model")
+        message = caller.send(session, "q1")["message"]["id"]
+        if ends == "fails":
+            assert caller.finished(message)["status"] == "failed"
+        else:
+            assert model.hangs.wait(60)
+        if ends == "is cancelled":
+            body = {"type": "message.cancel_requested", "message_id": message}
+            caller.post(f"/sessions/{session}/events", body)
+        if ends == "is cut off":
+            server.eject()
+        model.may_go.set()
+    [told] = [told for told in said(caplog) if "stays" in told]
+    assert told == f"lesson.tape: 1 turn failed or was cut off this time, {_STAYS}"
+    assert played(path, calling, "q1", "q2") == GOOD
+    assert [(turn.line.asked, turn.line.new) for turn in read_tape(path).turns] == [
+        *(("q1", False), ("q2", False), ("q1", True))
+    ]
+    assert Tape(path).review()[0].old is not None
+
+
+def test_what_goes_on_from_a_failure_leaves_what_was_recorded_behind_the_answer(
+    path: Path, calling: Calling, caplog: pytest.LogCaptureFixture
+) -> None:
+    model = Model()
+    recorded_by(path, model, calling, "q1", "q2", anew=False)
+    for _ in range(2):
+        model.does, model.name = "fail first", "other"
+        recorded_by(path, model, calling, "q1", "q2", "q3", anew=True)
+        assert played(path, calling, "q1", "q2") == GOOD
+        assert flaws_of(read_tape(path)) == []
+        assert [(turn.line.asked, turn.line.new) for turn in read_tape(path).turns] == [
+            *(("q1", False), ("q2", False), ("q1", True), ("q2", True), ("q3", True))
+        ]
+    model.does, model.name = "answer", "better"
+    caplog.clear()
+    recorded_by(path, model, calling, "q1", "q2", "q3", anew=True)
+    assert said(caplog) == []
+    assert [turn.line.new for turn in read_tape(path).turns] == [False] * 3
+    assert played(path, calling, "q1", "q2", "q3")[-1] == "better answer to q3"
+
+
+def test_a_turn_that_failed_gives_way_where_it_is_asked_again(path: Path, calling: Calling) -> None:
+    model = Model()
+    recorded_by(path, model, calling, "q1", "q2", anew=False)
+    with LocalDari(tape=Tape(path, mode="record")) as server:
+        server.agent("model")(model)
+        model.name = "better"
+        for does in ("fail first", "answer"):
+            model.does = does
+            talk(calling(server), "q1", "q2")
+    assert [(turn.line.asked, turn.line.take) for turn in read_tape(path).turns] == [
+        *(("q1", 1), ("q2", 1))
+    ]
+    assert played(path, calling, "q1", "q2") == ["better answer to q1", "better answer to q2"]
+
+
+def test_a_failure_that_was_recorded_is_replaced_by_a_failure(
+    path: Path, calling: Calling, caplog: pytest.LogCaptureFixture
+) -> None:
+    model = Model()
+    model.does = "fail"
+    for _ in range(2):
+        recorded_by(path, model, calling, "q1", anew=True)
+        assert [turn.line.new for turn in read_tape(path).turns] == [False]
+    model.does = "answer"
+    recorded_by(path, model, calling, "q1", anew=True)
+    assert played(path, calling, "q1") == GOOD[:1]
+    assert said(caplog) == []
+
+
+def test_a_failure_that_waits_is_adopted_in_place_of_the_answer(
+    path: Path, calling: Calling
+) -> None:
+    model = Model()
+    recorded_by(path, model, calling, "q1", anew=False)
+    model.does = "fail"
+    recorded_by(path, model, calling, "q1", anew=True)
+    assert Tape(path).review().adopt() == "1 turn adopted, 1 turn replaced."
+    assert [turn.status for turn in read_tape(path).turns] == ["failed"]
+
+
+def test_a_failure_takes_no_place_of_an_answer_that_waits(path: Path, calling: Calling) -> None:
+    model = Model()
+    recorded_by(path, model, calling, "q1", anew=False)
+    recorded_by(path, model, calling, "other", anew=False)
+    model.does = "fail"
+    recorded_by(path, model, calling, "other", anew=True)
+    assert [(turn.status, turn.line.new) for turn in read_tape(path).turns] == [
+        *(("completed", False), ("completed", True), ("failed", True))
+    ]
+
+
+def test_a_failure_that_waits_gives_way_to_what_is_asked_in_its_place_in_auto(
+    path: Path, calling: Calling
+) -> None:
+    model = Model()
+    recorded_by(path, model, calling, "q1", "q2", anew=False)
+    model.name, model.does = "better", "fail second"
+    recorded_by(path, model, calling, "q1", "q2", anew=True)
+    model.does = "answer"
+    recorded_by(path, model, calling, "q1", "q2", anew=False)
+    assert [(turn.status, turn.line.new) for turn in read_tape(path).turns] == [
+        *(("completed", False), ("completed", False), ("completed", True))
+    ]
+    Tape(path).review().adopt()
+    assert played(path, calling, "q1", "q2") == ["better answer to q1", "better answer to q2"]

@@ -136,7 +136,7 @@ class TapeRecorder:
         self._reports.pop(message_id, None)
         if taking is None or self._tape is None:
             return
-        self._places.leave(taking.turn)
+        self._places.leave(taking.turn.place)
         self._tape.drop(taking)
 
     async def keep_files(self, session_id: str, message_id: str, kept: str | None) -> None:
@@ -285,7 +285,10 @@ class TapeRecorder:
         del self._taking[message_id]
         self._places.note(taking.turn, tape.recording.turns)
         self._on_tape.add(taking.turn.line.key)
+        place = taking.turn.place
         tape.end(taking)
+        if taking.turn.line.new or not taking.turn.is_answer:
+            self._places.leave(place)
         if why := tape.trouble:
             _log.warning(_NOT_KEPT, why)
         self._ended(message_id, taking.turn)

@@ -22,6 +22,7 @@ from .locks import alone_in
 from .own_turns import OwnTurns
 from .replaced import Replaced
 from .sessions import Place, Sessions, each_once, place_of, without_waiting
+from .waiting import Waiting
 
 _CLOSING = b'{"scrubbed"'
 _OF_OTHERS = 0
@@ -59,6 +60,7 @@ class TapeFile:
         self._replaces = replaces
         self._given_up = Event()
         self._replaced = Replaced(path)
+        self._waiting = Waiting(path)
         self._sessions = Sessions(self._replaced if replaces else ())
         self._numbers: dict[Place, int] = {}
         self._superseded: set[Place] = set()
@@ -133,7 +135,7 @@ class TapeFile:
                 self._put_in_order(counts)
 
     def close(self, counts: Mapping[str, int]) -> None:
-        """Save for the last time, and tell of turns that went, or stand behind other answers now.
+        """Save for the last time, and tell of turns that went, stayed, or stand behind others now.
 
         Raises:
             TapeError: As :meth:`save` does.
@@ -143,8 +145,10 @@ class TapeFile:
         self.save(counts)
         if self.own and self._state() is None:
             self.own.look((), is_gone=True)
-        elif self._replaced:
-            self._replaced.tell(self._read())
+        elif self._replaced or self._waiting:
+            now = self._read()
+            self._waiting.tell(now)
+            self._replaced.tell(now)
         elif self.own and self._state() != self._seen:
             with suppress(DariError):  # a tape that others have broken says so when it is read
                 self._read()
@@ -174,6 +178,8 @@ class TapeFile:
             self._settle()
         self._known |= {*map(place_of, turns)}
         self._replaced.note(turns)
+        if self._replaces:
+            self._waiting.note(turns)
         self.own.add(turns)
         self._strike()
 

@@ -14,6 +14,7 @@ from ..writing import READ_ONLY, may_be_written
 from .file import TapeFile
 from .journal import Journal
 from .sessions import place_of
+from .waiting import let_wait
 from .worker import Worker
 
 _LONG = 1.0
@@ -39,8 +40,8 @@ class GrowingTape:
         path: The file, which need not be there yet.
         scrubber: What takes the secrets out of the turns that are to come.
         times: Whether intervals and drafts are kept, where the file is new.
-        replaces: Whether what is recorded takes the place of what was there before; else it
-            is a further answer.
+        replaces: Whether what is recorded takes the place of what was there before, unless that
+            came further; else it is a further answer.
 
     Attributes:
         recording: What is on the tape, without what runs, and what others write meanwhile.
@@ -61,6 +62,7 @@ class GrowingTape:
         self._journal = Journal(path)
         self._noting, self._saving = Worker(), Worker()
         self._file = TapeFile(path, self._strike, times=times, replaces=replaces)
+        self._replaces = replaces
         self._kept: Path | None = None
         self.recording = self._file.view()
 
@@ -160,6 +162,8 @@ class GrowingTape:
     def _end(self, taking: Taking) -> None:
         self.go_on(taking)
         run, turn = self._running.pop(taking), taking.turn
+        if self._replaces:
+            let_wait(turn, self.recording.turns)
         self._note(run, [turn.line])  # with what is known of it only at its end
         others = (one for one in self.recording.turns if place_of(one) != place_of(turn))
         self.recording.turns = [*others, turn]
