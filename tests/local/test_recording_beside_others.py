@@ -317,10 +317,10 @@ def kill_beside_another(path: Path) -> None:
         assert not path.exists()
 
 
-def run(script: str, path: Path) -> subprocess.CompletedProcess[str]:
+def run(script: str, path: Path, *settings: str) -> subprocess.CompletedProcess[str]:
     root = Path(__file__).parents[2]
     env = {**os.environ, "PYTHONPATH": f"{root}:{root / 'tests' / 'local'}"}
-    command = [sys.executable, "-c", script, str(path)]
+    command = [sys.executable, "-c", script, str(path), *settings]
     return subprocess.run(command, env=env, capture_output=True, text=True, check=False)
 
 
@@ -431,6 +431,143 @@ def test_a_turn_for_which_there_was_no_room_is_written_when_there_is(path: Path)
     assert "could not be written to the tape (File too large)" in done.stderr
     assert [asked[:5].strip() for asked in asked_on(path)] == ["one", "two t", "three"]
     assert read_tape(path).is_closed
+
+
+ROOM = """
+import resource, signal, sys
+import dari_nb as dari
+from dari_nb.local import LocalDari
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+path, most = sys.argv[1], resource.getrlimit(resource.RLIMIT_FSIZE)[1]
+with LocalDari() as server:
+    d = dari.connect(base_url=server.url, api_key=server.api_key)
+    if sys.argv[2] == "here":
+        d = dari.Dari(server.url, server.api_key, server)
+    d.insert(path)
+    d.agents["echo"].send("one").wait()
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, most))
+    d.agents["echo"].send("two " * 9_000).wait()
+    for _ in range(2):
+        try:
+            d.eject()
+        except dari.DariError as error:
+            print(error)
+    print(d.tape is None)
+    d.agents["echo"].send("on no tape").wait()
+    resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
+    if sys.argv[3] == "out":
+        d.eject()
+    else:
+        d.insert(path)
+        d.agents["echo"].send("three").wait()
+        d.eject()
+    print(d.tape is None)
+    d.close()
+"""
+
+
+@pytest.mark.parametrize("then", ["out", "in"])
+@pytest.mark.parametrize("where", ["here", "elsewhere"])
+def test_a_tape_for_which_there_was_no_room_is_taken_out_again_when_there_is(
+    path: Path, where: str, then: str
+) -> None:
+    done = run(ROOM, path, where, then)
+    assert done.returncode == 0, done.stderr
+    told = (
+        "The tape is not whole: [Errno 27] File too large. What it lacks is in no file yet: mend "
+        "that, and take the tape out again. What is asked until then is on no tape."
+    )
+    assert done.stdout.splitlines() == [told, told, "False", "True"]
+    more = ["three"] if then == "in" else []
+    assert [asked[:5].strip() for asked in asked_on(path)] == ["one", "two t", *more]
+    assert {turn.status for turn in read_tape(path).turns} == {"completed"}
+    assert flaws_of(read_tape(path)) == []
+    assert read_tape(path).is_closed
+    assert [each.name for each in path.parent.iterdir()] == [path.name]
+
+
+def spoil(path: Path, how: str) -> None:
+    """Put something that is no tape in the place of a tape."""
+    path.unlink()
+    if how == "a folder":
+        path.mkdir()
+    else:
+        path.write_text("<<<<<<< HEAD\nnonsense\n")
+
+
+@pytest.mark.parametrize("how", ["a folder", "garbage"])
+@pytest.mark.parametrize("runs", [False, True])
+def test_what_was_recorded_outlives_what_is_put_in_the_place_of_the_tape(
+    path: Path, calling: Calling, how: str, runs: bool
+) -> None:
+    gated = Gated("runs")
+    with LocalDari(tape=path) as server:
+        server.agent("gated")(gated)
+        caller = calling(server)
+        session = caller.create("gated")
+        for text in ("one", "two"):
+            caller.finished(caller.send(session, text)["message"]["id"])
+        by_hand = path.read_text().replace('{"turn":"msg_2"', '# Mine.\n{"turn":"msg_2"')
+        path.write_text(by_hand)
+        caller.finished(caller.send(session, "three")["message"]["id"])
+        if runs:
+            message = caller.send(session, "runs")["message"]["id"]
+        spoil(path, how)
+        if runs:
+            gated.gates["runs"].set()
+            caller.finished(message)
+        with pytest.raises(InvalidRequestError) as told:
+            server.eject()
+        assert f"What it lacks is in {path}.running, and comes onto it when" in str(told.value)
+        assert server.tape is not None
+    shutil.rmtree(path) if path.is_dir() else path.unlink()
+    with LocalDari(tape=path) as server:
+        calling(server).ask("echo", "four")
+    tape = read_tape(path)
+    assert [turn.line.asked for turn in tape.turns] == [
+        *("one", "two", "three", *(["runs"] if runs else []), "four")
+    ]
+    assert [len(turn.before) for turn in tape.turns][:3] == [0, 1, 0]
+    assert {turn.line.session for turn in tape.turns[:-1]} == {"sess_1"}
+    assert flaws_of(tape) == []
+    assert [each.name for each in path.parent.iterdir()] == [path.name]
+
+
+@pytest.mark.parametrize("as_it_was", [False, True])
+def test_a_tape_that_was_spoiled_is_taken_out_once_that_is_mended(
+    path: Path, calling: Calling, as_it_was: bool
+) -> None:
+    with LocalDari(tape=Tape(path, mode="record")) as server:
+        calling(server).ask("echo", "one")
+        before = path.read_bytes()
+        spoil(path, "garbage")
+        for _ in range(2):
+            with pytest.raises(InvalidRequestError, match="or taken out again once"):
+                server.eject()
+        path.unlink()
+        if as_it_was:
+            path.write_bytes(before)
+        server.eject()
+        assert server.tape is None
+    assert path.read_bytes() == before
+    assert [each.name for each in path.parent.iterdir()] == [path.name]
+
+
+def test_another_tape_can_be_put_in_where_a_journal_has_what_one_lacks(
+    path: Path, calling: Calling
+) -> None:
+    other = path.with_name("other.tape")
+    with LocalDari(tape=path) as server:
+        calling(server).ask("echo", "one")
+        spoil(path, "a folder")
+        with pytest.raises(InvalidRequestError):
+            server.insert(other)
+        server.insert(other)
+        calling(server).ask("echo", "two")
+    assert asked_on(other) == ["two"]
+    path.rmdir()
+    LocalDari(tape=path).start().stop()
+    assert asked_on(path) == ["one"]
 
 
 class Model:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from functools import partial
 from itertools import zip_longest
 
+from ...errors import InvalidRequestError
 from ...models import Content
 from ...tapes import Tape, Turn
 from ...tapes.differences import text_asked
@@ -90,7 +91,12 @@ class Deck:
         self._said: set[str] = set()
 
     def insert(self, tape: Tape, opened: GrowingTape) -> None:
-        """Play this tape and record on it from now on."""
+        """Play this tape and record on it from now on.
+
+        Raises:
+            InvalidRequestError: The tape before it could not be written.
+        """
+        self._recorder.let_go()
         self.eject()
         self._tape, self._opened, self._mode = tape, opened, mode_of(tape)
         self._names.insert(opened.scrubber.apart())
@@ -119,15 +125,38 @@ class Deck:
         if self._opened is not None:
             self._recorder.is_new = any(turn.is_answer for turn in self._opened.recording.turns)
 
-    def eject(self) -> None:
+    @property
+    def is_in(self) -> bool:
+        """Whether a tape plays, or is recorded on."""
+        return self._tape is not None
+
+    def eject(self, *, for_good: bool = False) -> None:
         """Play and record no more.
+
+        Args:
+            for_good: Whether a tape that cannot be written is let go of; else it can be ejected
+                again.
 
         Raises:
             InvalidRequestError: The tape could not be written.
         """
         self._finder = self._tape = self._opened = None
         self._said.clear()
-        self._recorder.eject()
+        self._recorder.eject(for_good=for_good)
+
+    def close(self) -> None:
+        """Eject a tape for good.
+
+        Raises:
+            InvalidRequestError: It could not be written, which was not said yet.
+        """
+        was_said = self._recorder.is_unwritten
+        try:
+            self.eject(for_good=True)
+        except InvalidRequestError as error:
+            if not was_said:
+                raise
+            _log.warning("%s", error)
 
     def agent_for(
         self, session: SessionRecord, message_id: str, content: Content
