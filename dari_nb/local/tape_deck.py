@@ -120,6 +120,17 @@ class TapeDeck(Contents):
         """
         return self._service.deck.played.get(message_id) if self._service else None
 
+    def failed_on(self, message_id: str) -> str | None:
+        """Return the tape from which a turn played that was recorded as failed there.
+
+        Args:
+            message_id: The turn's message.
+
+        >>> server.failed_on(turn.id) is None
+        True
+        """
+        return self._service.deck.failures.get(message_id) if self._service else None
+
     @property
     def recorded_costs(self) -> Mapping[str, str | None]:
         """What turns that played or were recorded have cost, by their messages."""

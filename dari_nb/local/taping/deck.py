@@ -70,6 +70,7 @@ class Deck:
     Attributes:
         costs: What turns that played or were recorded have cost, by their messages.
         played: Whether turns played, by their messages; those that were asked live did not.
+        failures: The tapes of turns that played and were recorded as failed, by their messages.
     """
 
     def __init__(
@@ -81,6 +82,7 @@ class Deck:
         self._unasked: set[str] = set()
         self.costs: dict[str, str | None] = {}
         self.played: dict[str, bool] = {}
+        self.failures: dict[str, str] = {}
         self._answers = Answers(store, self._unasked)
         self._names = Names(store, self.played)
         self._recorder = TapeRecorder(store, workspaces, self._answers, self._unasked)
@@ -182,6 +184,8 @@ class Deck:
             self._recorder.pass_over(message_id, turn)
             self._answers.note(message_id, turn)
             self.costs[message_id] = turn.line.cost
+            if turn.status == "failed":
+                self.failures[message_id] = str(tape.path)
             compare = self._comparison if tape.run_tools else None
             pace, folder = Pace(tape.factor, tape.idle_limit), folder_beside(tape.file)
             return TapePlayer(turn, pace, folder, compare)
