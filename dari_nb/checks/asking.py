@@ -20,6 +20,7 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 0.01, 1.0
 """Seconds between looks at a turn that runs."""
 _NO_RESULT = "The tape has no result for this call."
 _WAITING = "waiting_for_tool"
+_TOO_LONG = "it took longer than {seconds:g} s, the timeout of a turn, and was ended"
 
 
 class Gone(DariError):  # noqa: N818
@@ -82,7 +83,7 @@ class Asking:
         return self._client.agents.version(agent_id, version_id).llms if version_id else []
 
     def ask(self, session_id: str, turn: Turn) -> list[Step]:
-        """Ask a turn and wait for what comes of it; a turn that takes too long is ended.
+        """Ask a turn and wait for what comes of it; one that takes too long is ended, and failed.
 
         Raises:
             DariError: The server refused it, or cannot be reached.
@@ -91,12 +92,21 @@ class Asking:
         content = [dict(block) for block in blocks_of(turn.line.asked)]
         message_id = self._client.sessions.send(session_id, content).message_id or ""
         end, pause = monotonic() + self._timeout, _FIRST_PAUSE
+        late: list[Step] = []
         while self._look(session_id, message_id, results).status not in TERMINAL:
             if self._stop.wait(pause) or monotonic() > end:
                 self._end(session_id, message_id)
+                late = [] if self._stop.is_set() else [self._too_long]
                 break
             pause = min(2 * pause, _LONGEST_PAUSE)
-        return [(event.type, event.data) for event in self._events(session_id, message_id)]
+        events = self._events(session_id, message_id)
+        return [*((event.type, event.data) for event in events), *late]
+
+    @property
+    def _too_long(self) -> Step:
+        """The end of a turn that took too long."""
+        why = _TOO_LONG.format(seconds=self._timeout)
+        return ev.MESSAGE_STATUS_CHANGED, {"status": "failed", "error": why}
 
     def _look(self, session_id: str, message_id: str, results: _Results) -> Message:
         """Look at a turn, and answer the calls that it waits for as they were when recorded."""

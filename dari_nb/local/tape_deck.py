@@ -67,9 +67,10 @@ class TapeDeck(Contents):
         >>> server.eject()
         """
         tape = tape if isinstance(tape, Tape) else Tape(tape)
-        if tape == self._tape:
-            if self._serving is not None and self._service is not None:
-                self._serving.call(self._service.deck.begin)
+        deck = self._service.deck if self._service is not None else None
+        if tape == self._tape and (deck is None or deck.is_in):
+            if self._serving is not None and deck is not None:
+                self._serving.call(deck.begin)
             return
         self._load(tape, opened(tape))
         self._tape = tape
@@ -77,17 +78,20 @@ class TapeDeck(Contents):
     def eject(self) -> None:
         """Play and record no more; what is being recorded is on the tape up to here.
 
+        A tape that could not be written stays in, though nothing plays or is recorded: once there
+        is room for it, it is ejected again, and nothing is lost.
+
         Raises:
-            InvalidRequestError: The tape could not be written.
+            InvalidRequestError: The tape could not be written; the text says where the rest is.
 
         >>> server.eject()
         >>> server.tape is None
         True
         """
-        self._tape = None
         self._registry.stand_back()
         if self._serving is not None and self._service is not None:
             self._serving.call(self._service.deck.eject)
+        self._tape = None
 
     def asks_live(self, session_id: str, content: Content) -> bool:
         """Return whether a message would be asked live, and not play.
@@ -115,6 +119,17 @@ class TapeDeck(Contents):
         True
         """
         return self._service.deck.played.get(message_id) if self._service else None
+
+    def failed_on(self, message_id: str) -> str | None:
+        """Return the tape from which a turn played that was recorded as failed there.
+
+        Args:
+            message_id: The turn's message.
+
+        >>> server.failed_on(turn.id) is None
+        True
+        """
+        return self._service.deck.failures.get(message_id) if self._service else None
 
     @property
     def recorded_costs(self) -> Mapping[str, str | None]:

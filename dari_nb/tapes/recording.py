@@ -180,7 +180,7 @@ def _by_conversation(turns: Sequence[Turn]) -> list[Turn]:
 
     Those that do not go on from the one before them in their session are in sessions of their own.
     """
-    turns = _parents_first(turns, parents := parents_of(turns))
+    turns = parents_first(turns, parents := parents_of(turns))
     ends_of, names = dict[str, set[int]](), count(1)
     used = {turn.line.session for turn in turns}
     session_of = dict[int, str]()
@@ -201,7 +201,16 @@ def _by_conversation(turns: Sequence[Turn]) -> list[Turn]:
     ]
 
 
-def _parents_first(turns: Iterable[Turn], parents: Mapping[int, Turn]) -> list[Turn]:
+def parents_first(turns: Iterable[Turn], parents: Mapping[int, Turn]) -> list[Turn]:
+    """Put each turn behind the one before it, wherever that stands.
+
+    Args:
+        turns: The turns.
+        parents: The turn before each, by its ``id()``.
+
+    >>> parents_first([], {})
+    []
+    """
     placed = dict[int, Turn]()
     for turn in turns:
         way = dict[int, Turn]()

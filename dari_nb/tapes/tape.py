@@ -58,6 +58,9 @@ class Tape:
     nobody: what is missing is a ``TapeMissError``. ``record`` asks everything live, and replaces
     what it asks again, also where that waits to be adopted, but for what others have recorded
     meanwhile; later turns that went on from other answers are named when the tape is taken out.
+    What failed, was cancelled or cut off takes no completed answer's place: it is new, with what
+    follows, and the recording that stays is named then; so is what was cancelled or cut off in the
+    place of a failure.
     What was recorded n times plays in the same order, and from the beginning again; but a
     repetition of a batch's task that was not recorded is missing. What does not play and nobody
     can be asked, for want of an agent's code, model or key, is a ``TapeMissError`` in each mode.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -148,8 +149,11 @@ class Dari:
     def eject(self) -> None:
         """Play and record no more; what is being recorded is on the tape up to here.
 
+        A tape that could not be written stays in, though nothing plays or is recorded: once there
+        is room for it, it is ejected again, and nothing is lost.
+
         Raises:
-            InvalidRequestError: The tape could not be written.
+            InvalidRequestError: The tape could not be written; the text says where the rest is.
 
         >>> d.eject()
         >>> d.tape is None
@@ -158,9 +162,10 @@ class Dari:
         if self.server is not None:
             self.server.eject()
             return
+        with ExitStack() as stack:
+            for each in self._stand_ins:
+                stack.callback(each.end)
         self._given.stand_in = None
-        for each in self._stand_ins:
-            each.end()
 
     @property
     def is_closed(self) -> bool:

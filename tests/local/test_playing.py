@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 import dari_nb as dari
-from dari_nb.errors import InvalidRequestError, TapeMissError
+from dari_nb.errors import InvalidRequestError, TapeMissError, TurnFailedError
 from dari_nb.local import (
     Draft,
     LocalDari,
@@ -426,6 +426,35 @@ def test_what_failed_in_passing_is_asked_again_and_replaced(path: Path) -> None:
     assert [(t.line.asked, t.line.take, t.status) for t in turns] == [
         *(("one", 1, "completed"), ("fail", 1, "completed"))
     ]
+
+
+@pytest.mark.parametrize("is_here", [True, False])
+def test_a_failure_that_plays_says_that_it_was_recorded_and_what_asks_anew(
+    path: Path, is_here: bool
+) -> None:
+    failed = "The turn failed: ValueError: It cannot."
+    with LocalDari(scripted=False) as server:
+        server.agent("guide")(broken := Guide())
+        with Dari(server.url, server.api_key, server if is_here else None) as d:
+            d.insert(Tape(path, speed="instant"))
+
+            def told() -> str:
+                turn = d.agents["guide"].send("fail")
+                with pytest.raises(TurnFailedError) as error:
+                    _ = turn.text
+                return str(error.value)
+
+            assert told() == failed
+            assert told() == (
+                f"{failed} (as it was recorded on {path}, which played: to ask it anew, "
+                f'd.insert(dari.Tape({str(path)!r}, mode="record")))'
+            )
+            assert broken.asked == ["fail"]
+            server.agent("guide")(lambda _: "Well.")
+            d.insert(dari.Tape(str(path), mode="record"))
+            assert d.agents["guide"].send("fail").text == "Well."
+            d.eject()
+    assert [turn.status for turn in read_tape(path).turns] == ["completed"]
 
 
 def test_a_message_that_was_cancelled_before_it_ran_plays_as_that(path: Path) -> None:

@@ -297,9 +297,9 @@ def test_what_a_killed_process_left_is_said_before_it_is_on_the_tape(
     with killed(path):
         pass
     said = (
-        "lesson.tape.running holds 1 turn, 'die', of a process that was killed or could not write "
-        "lesson.tape: it comes onto lesson.tape with what is recorded next. To keep it off, take "
-        "the tape out, and then remove lesson.tape.running"
+        "lesson.tape.running holds 1 turn, 'die' (cut off), of a process that was killed or could "
+        "not write lesson.tape: it comes onto lesson.tape with what is recorded next. To keep it "
+        "off, take the tape out, and then remove lesson.tape.running"
     )
     for name, status in (("show", 0), ("check", 1)):
         assert main(["tape", name, str(path)]) == status
@@ -323,8 +323,8 @@ def test_what_a_killed_process_left_of_another_tape_stays_beside_it(
     left, whole = journal.read_bytes(), path.rename(path.with_name("other.tape"))
     assert main(["tape", "show", str(path)]) == 2
     said = (
-        "lesson.tape.running holds 1 turn, 'second', of a process that was killed or could not "
-        "write lesson.tape: what 'second' goes on from is not on lesson.tape, so "
+        "lesson.tape.running holds 1 turn, 'second' (cut off), of a process that was killed or "
+        "could not write lesson.tape: what 'second' goes on from is not on lesson.tape, so "
         "lesson.tape.running is of another tape, and stays as it is: put it beside that one, named "
         "as that with .running behind, or remove it"
     )

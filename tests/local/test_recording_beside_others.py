@@ -23,6 +23,7 @@ from dari_nb.tapes import Mark, Tape, flaws_of, read_tape
 
 from .conftest import Caller, Calling, until
 
+_SAID = "assistant.message_completed"
 _ANEW = "the next turn that is recorded makes a new one, with those that it goes on from."
 
 
@@ -316,10 +317,10 @@ def kill_beside_another(path: Path) -> None:
         assert not path.exists()
 
 
-def run(script: str, path: Path) -> subprocess.CompletedProcess[str]:
+def run(script: str, path: Path, *settings: str) -> subprocess.CompletedProcess[str]:
     root = Path(__file__).parents[2]
     env = {**os.environ, "PYTHONPATH": f"{root}:{root / 'tests' / 'local'}"}
-    command = [sys.executable, "-c", script, str(path)]
+    command = [sys.executable, "-c", script, str(path), *settings]
     return subprocess.run(command, env=env, capture_output=True, text=True, check=False)
 
 
@@ -430,3 +431,317 @@ def test_a_turn_for_which_there_was_no_room_is_written_when_there_is(path: Path)
     assert "could not be written to the tape (File too large)" in done.stderr
     assert [asked[:5].strip() for asked in asked_on(path)] == ["one", "two t", "three"]
     assert read_tape(path).is_closed
+
+
+ROOM = """
+import resource, signal, sys
+import dari_nb as dari
+from dari_nb.local import LocalDari
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+path, most = sys.argv[1], resource.getrlimit(resource.RLIMIT_FSIZE)[1]
+with LocalDari() as server:
+    d = dari.connect(base_url=server.url, api_key=server.api_key)
+    if sys.argv[2] == "here":
+        d = dari.Dari(server.url, server.api_key, server)
+    d.insert(path)
+    d.agents["echo"].send("one").wait()
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, most))
+    d.agents["echo"].send("two " * 9_000).wait()
+    for _ in range(2):
+        try:
+            d.eject()
+        except dari.DariError as error:
+            print(error)
+    print(d.tape is None)
+    d.agents["echo"].send("on no tape").wait()
+    resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
+    if sys.argv[3] == "in":
+        d.insert(path)
+        d.agents["echo"].send("three").wait()
+    if sys.argv[3] != "end":
+        d.eject()
+        print(d.tape is None)
+    d.close()
+"""
+
+
+@pytest.mark.parametrize("then", ["out", "in", "end"])
+@pytest.mark.parametrize("where", ["here", "elsewhere"])
+def test_a_tape_for_which_there_was_no_room_is_taken_out_again_when_there_is(
+    path: Path, where: str, then: str
+) -> None:
+    done = run(ROOM, path, where, then)
+    assert done.returncode == 0, done.stderr
+    told = (
+        "The tape is not whole: [Errno 27] File too large. What it lacks is in no file yet: mend "
+        "that, and take the tape out again. What is asked until then is on no tape."
+    )
+    assert done.stdout.splitlines() == [told, told, "False", *(["True"] if then != "end" else [])]
+    more = ["three"] if then == "in" else []
+    assert [asked[:5].strip() for asked in asked_on(path)] == ["one", "two t", *more]
+    assert {turn.status for turn in read_tape(path).turns} == {"completed"}
+    assert flaws_of(read_tape(path)) == []
+    assert read_tape(path).is_closed
+    assert [each.name for each in path.parent.iterdir()] == [path.name]
+
+
+def spoil(path: Path, how: str) -> None:
+    """Put something that is no tape in the place of a tape."""
+    path.unlink()
+    if how == "a folder":
+        path.mkdir()
+    else:
+        path.write_text("<<<<<<< HEAD\nnonsense\n")
+
+
+@pytest.mark.parametrize("how", ["a folder", "garbage"])
+@pytest.mark.parametrize("runs", [False, True])
+def test_what_was_recorded_outlives_what_is_put_in_the_place_of_the_tape(
+    path: Path, calling: Calling, how: str, runs: bool
+) -> None:
+    gated = Gated("runs")
+    with LocalDari(tape=path) as server:
+        server.agent("gated")(gated)
+        caller = calling(server)
+        session = caller.create("gated")
+        for text in ("one", "two"):
+            caller.finished(caller.send(session, text)["message"]["id"])
+        by_hand = path.read_text().replace('{"turn":"msg_2"', '# Mine.\n{"turn":"msg_2"')
+        path.write_text(by_hand)
+        caller.finished(caller.send(session, "three")["message"]["id"])
+        if runs:
+            message = caller.send(session, "runs")["message"]["id"]
+        spoil(path, how)
+        if runs:
+            gated.gates["runs"].set()
+            caller.finished(message)
+        with pytest.raises(InvalidRequestError) as told:
+            server.eject()
+        assert f"What it lacks is in {path}.running, and comes onto it when" in str(told.value)
+        assert server.tape is not None
+    shutil.rmtree(path) if path.is_dir() else path.unlink()
+    with LocalDari(tape=path) as server:
+        calling(server).ask("echo", "four")
+    tape = read_tape(path)
+    assert [turn.line.asked for turn in tape.turns] == [
+        *("one", "two", "three", *(["runs"] if runs else []), "four")
+    ]
+    assert [len(turn.before) for turn in tape.turns][:3] == [0, 1, 0]
+    assert {turn.line.session for turn in tape.turns[:-1]} == {"sess_1"}
+    assert flaws_of(tape) == []
+    assert [each.name for each in path.parent.iterdir()] == [path.name]
+
+
+@pytest.mark.parametrize("as_it_was", [False, True])
+def test_a_tape_that_was_spoiled_is_taken_out_once_that_is_mended(
+    path: Path, calling: Calling, as_it_was: bool
+) -> None:
+    with LocalDari(tape=Tape(path, mode="record")) as server:
+        calling(server).ask("echo", "one")
+        before = path.read_bytes()
+        spoil(path, "garbage")
+        for _ in range(2):
+            with pytest.raises(InvalidRequestError, match="or taken out again once"):
+                server.eject()
+        path.unlink()
+        if as_it_was:
+            path.write_bytes(before)
+        server.eject()
+        assert server.tape is None
+    assert path.read_bytes() == before
+    assert [each.name for each in path.parent.iterdir()] == [path.name]
+
+
+def test_a_tape_is_taken_out_again_once_nobody_holds_its_folder(
+    path: Path, calling: Calling
+) -> None:
+    with LocalDari(tape=path) as server:
+        calling(server).ask("echo", "one")
+        with held(path.parent):
+            calling(server).ask("echo", "two")
+            with pytest.raises(InvalidRequestError, match="writes tapes in this folder"):
+                server.eject()
+        server.eject()
+        assert server.tape is None
+    assert asked_on(path) == ["one", "two"]
+    assert read_tape(path).is_closed
+    assert [each.name for each in path.parent.iterdir()] == [path.name]
+
+
+def test_another_tape_can_be_put_in_where_a_journal_has_what_one_lacks(
+    path: Path, calling: Calling
+) -> None:
+    other = path.with_name("other.tape")
+    with LocalDari(tape=path) as server:
+        calling(server).ask("echo", "one")
+        spoil(path, "a folder")
+        with pytest.raises(InvalidRequestError):
+            server.insert(other)
+        server.insert(other)
+        calling(server).ask("echo", "two")
+    assert asked_on(other) == ["two"]
+    path.rmdir()
+    LocalDari(tape=path).start().stop()
+    assert asked_on(path) == ["one"]
+
+
+class Model:
+    """An agent whose model may be down, or hang."""
+
+    def __init__(self) -> None:
+        self.does, self.name = "answer", "good"
+        self.hangs, self.may_go = Event(), Event()
+
+    def __call__(self, prompt: str) -> str:
+        if self.does in ("fail", {"q1": "fail first", "q2": "fail second"}.get(prompt)):
+            raise RuntimeError("model is down: 503")
+        if self.does == "hang":
+            self.hangs.set()
+            self.may_go.wait()
+        return f"{self.name} answer to {prompt}"
+
+
+def talk(caller: Caller, *prompts: str) -> list[str]:
+    """Ask in one session, and give what came of it."""
+    session = caller.create("model")
+    for prompt in prompts:
+        caller.finished(caller.send(session, prompt)["message"]["id"])
+    said = (one["data"] for one in caller.events(session) if one["type"] == _SAID)
+    return [data["content"][0]["text"] for data in said]
+
+
+def recorded_by(path: Path, model: Model, calling: Calling, *prompts: str, anew: bool) -> None:
+    with LocalDari(tape=Tape(path, mode="record" if anew else "auto")) as server:
+        server.agent("model")(model)
+        talk(calling(server), *prompts)
+
+
+def played(path: Path, calling: Calling, *prompts: str) -> list[str]:
+    with LocalDari(tape=Tape(path, mode="play", speed="instant")) as server:
+        return talk(calling(server), *prompts)
+
+
+GOOD = ["good answer to q1", "good answer to q2"]
+_STAYS = (
+    "so what was recorded stays: msg_1 of sess_1, 'q1'. What came now waits, with what goes on "
+    "from it: tape.review() shows it, to adopt or to reject it."
+)
+
+
+@pytest.mark.parametrize("ends", ["fails", "is cancelled", "is cut off", "stops with the server"])
+def test_what_came_to_nothing_takes_no_recorded_answers_place(
+    path: Path, calling: Calling, caplog: pytest.LogCaptureFixture, ends: str
+) -> None:
+    model = Model()
+    recorded_by(path, model, calling, "q1", "q2", anew=False)
+    model.does = "fail" if ends == "fails" else "hang"
+    with LocalDari(tape=Tape(path, mode="record")) as server:
+        server.agent("model")(model)
+        caller = calling(server)
+        session = caller.create("model")
+        message = caller.send(session, "q1")["message"]["id"]
+        if ends == "fails":
+            assert caller.finished(message)["status"] == "failed"
+        else:
+            assert model.hangs.wait(60)
+        if ends == "is cancelled":
+            body = {"type": "message.cancel_requested", "message_id": message}
+            caller.post(f"/sessions/{session}/events", body)
+        if ends == "is cut off":
+            server.eject()
+        model.may_go.set()
+    [told] = [told for told in said(caplog) if "stays" in told]
+    assert told == f"lesson.tape: 1 turn failed or was cut off this time, {_STAYS}"
+    assert played(path, calling, "q1", "q2") == GOOD
+    assert [(turn.line.asked, turn.line.new) for turn in read_tape(path).turns] == [
+        *(("q1", False), ("q2", False), ("q1", True))
+    ]
+    assert Tape(path).review()[0].old is not None
+
+
+def test_what_goes_on_from_a_failure_leaves_what_was_recorded_behind_the_answer(
+    path: Path, calling: Calling, caplog: pytest.LogCaptureFixture
+) -> None:
+    model = Model()
+    recorded_by(path, model, calling, "q1", "q2", anew=False)
+    for _ in range(2):
+        model.does, model.name = "fail first", "other"
+        recorded_by(path, model, calling, "q1", "q2", "q3", anew=True)
+        assert played(path, calling, "q1", "q2") == GOOD
+        assert flaws_of(read_tape(path)) == []
+        assert [(turn.line.asked, turn.line.new) for turn in read_tape(path).turns] == [
+            *(("q1", False), ("q2", False), ("q1", True), ("q2", True), ("q3", True))
+        ]
+    model.does, model.name = "answer", "better"
+    caplog.clear()
+    recorded_by(path, model, calling, "q1", "q2", "q3", anew=True)
+    assert said(caplog) == []
+    assert [turn.line.new for turn in read_tape(path).turns] == [False] * 3
+    assert played(path, calling, "q1", "q2", "q3")[-1] == "better answer to q3"
+
+
+def test_a_turn_that_failed_gives_way_where_it_is_asked_again(path: Path, calling: Calling) -> None:
+    model = Model()
+    recorded_by(path, model, calling, "q1", "q2", anew=False)
+    with LocalDari(tape=Tape(path, mode="record")) as server:
+        server.agent("model")(model)
+        model.name = "better"
+        for does in ("fail first", "answer"):
+            model.does = does
+            talk(calling(server), "q1", "q2")
+    assert [(turn.line.asked, turn.line.take) for turn in read_tape(path).turns] == [
+        *(("q1", 1), ("q2", 1))
+    ]
+    assert played(path, calling, "q1", "q2") == ["better answer to q1", "better answer to q2"]
+
+
+def test_a_failure_that_was_recorded_is_replaced_by_a_failure(
+    path: Path, calling: Calling, caplog: pytest.LogCaptureFixture
+) -> None:
+    model = Model()
+    model.does = "fail"
+    for _ in range(2):
+        recorded_by(path, model, calling, "q1", anew=True)
+        assert [turn.line.new for turn in read_tape(path).turns] == [False]
+    model.does = "answer"
+    recorded_by(path, model, calling, "q1", anew=True)
+    assert played(path, calling, "q1") == GOOD[:1]
+    assert said(caplog) == []
+
+
+def test_a_failure_that_waits_is_adopted_in_place_of_the_answer(
+    path: Path, calling: Calling
+) -> None:
+    model = Model()
+    recorded_by(path, model, calling, "q1", anew=False)
+    model.does = "fail"
+    recorded_by(path, model, calling, "q1", anew=True)
+    assert Tape(path).review().adopt() == "1 turn adopted, 1 turn replaced."
+    assert [turn.status for turn in read_tape(path).turns] == ["failed"]
+
+
+def test_a_failure_takes_no_place_of_an_answer_that_waits(path: Path, calling: Calling) -> None:
+    model = Model()
+    recorded_by(path, model, calling, "q1", anew=False)
+    recorded_by(path, model, calling, "other", anew=False)
+    model.does = "fail"
+    recorded_by(path, model, calling, "other", anew=True)
+    assert [(turn.status, turn.line.new) for turn in read_tape(path).turns] == [
+        *(("completed", False), ("completed", True), ("failed", True))
+    ]
+
+
+def test_a_failure_that_waits_gives_way_to_what_is_asked_in_its_place_in_auto(
+    path: Path, calling: Calling
+) -> None:
+    model = Model()
+    recorded_by(path, model, calling, "q1", "q2", anew=False)
+    model.name, model.does = "better", "fail second"
+    recorded_by(path, model, calling, "q1", "q2", anew=True)
+    model.does = "answer"
+    recorded_by(path, model, calling, "q1", "q2", anew=False)
+    assert [(turn.status, turn.line.new) for turn in read_tape(path).turns] == [
+        *(("completed", False), ("completed", False), ("completed", True))
+    ]
+    Tape(path).review().adopt()
+    assert played(path, calling, "q1", "q2") == ["better answer to q1", "better answer to q2"]

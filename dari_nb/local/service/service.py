@@ -109,7 +109,7 @@ class Service:
         await asyncio.gather(*self._kept, return_exceptions=True)
         await self.scheduler.stop()
         try:
-            self.deck.eject()
+            self.deck.close()
         except InvalidRequestError as error:
             self.tape_trouble = error
         await self.dispatcher.stop()

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from functools import partial
 from itertools import zip_longest
 
+from ...errors import InvalidRequestError
 from ...models import Content
 from ...tapes import Tape, Turn
 from ...tapes.differences import text_asked
@@ -69,6 +70,7 @@ class Deck:
     Attributes:
         costs: What turns that played or were recorded have cost, by their messages.
         played: Whether turns played, by their messages; those that were asked live did not.
+        failures: The tapes of turns that played and were recorded as failed, by their messages.
     """
 
     def __init__(
@@ -80,6 +82,7 @@ class Deck:
         self._unasked: set[str] = set()
         self.costs: dict[str, str | None] = {}
         self.played: dict[str, bool] = {}
+        self.failures: dict[str, str] = {}
         self._answers = Answers(store, self._unasked)
         self._names = Names(store, self.played)
         self._recorder = TapeRecorder(store, workspaces, self._answers, self._unasked)
@@ -90,7 +93,12 @@ class Deck:
         self._said: set[str] = set()
 
     def insert(self, tape: Tape, opened: GrowingTape) -> None:
-        """Play this tape and record on it from now on."""
+        """Play this tape and record on it from now on.
+
+        Raises:
+            InvalidRequestError: The tape before it could not be written.
+        """
+        self._recorder.let_go()
         self.eject()
         self._tape, self._opened, self._mode = tape, opened, mode_of(tape)
         self._names.insert(opened.scrubber.apart())
@@ -119,15 +127,38 @@ class Deck:
         if self._opened is not None:
             self._recorder.is_new = any(turn.is_answer for turn in self._opened.recording.turns)
 
-    def eject(self) -> None:
+    @property
+    def is_in(self) -> bool:
+        """Whether a tape plays, or is recorded on."""
+        return self._tape is not None
+
+    def eject(self, *, for_good: bool = False) -> None:
         """Play and record no more.
+
+        Args:
+            for_good: Whether a tape that cannot be written is let go of; else it can be ejected
+                again.
 
         Raises:
             InvalidRequestError: The tape could not be written.
         """
         self._finder = self._tape = self._opened = None
         self._said.clear()
-        self._recorder.eject()
+        self._recorder.eject(for_good=for_good)
+
+    def close(self) -> None:
+        """Eject a tape for good.
+
+        Raises:
+            InvalidRequestError: It could not be written, which was not said yet.
+        """
+        was_said = self._recorder.is_unwritten
+        try:
+            self.eject(for_good=True)
+        except InvalidRequestError as error:
+            if not was_said:
+                raise
+            _log.warning("%s", error)
 
     def agent_for(
         self, session: SessionRecord, message_id: str, content: Content
@@ -153,6 +184,8 @@ class Deck:
             self._recorder.pass_over(message_id, turn)
             self._answers.note(message_id, turn)
             self.costs[message_id] = turn.line.cost
+            if turn.status == "failed":
+                self.failures[message_id] = str(tape.path)
             compare = self._comparison if tape.run_tools else None
             pace, folder = Pace(tape.factor, tape.idle_limit), folder_beside(tape.file)
             return TapePlayer(turn, pace, folder, compare)

@@ -12,14 +12,23 @@ from ...tapes.recording import follows
 def further(turn: Turn, there: Iterable[Turn], running: Iterable[Turn]) -> int:
     """The first take that nobody has; one that failed or was cut off is asked again.
 
+    One that waits beside an answer is so behind what this goes on from.
+
     Args:
         turn: The turn.
         there: What is on the tape.
         running: What is being recorded.
     """
-    key = turn.line.key
-    taken = {one.line.take for one in there if one.line.key == key and one.is_answer}
-    return _free(taken | {one.line.take for one in running if one.line.key == key})
+    key, behind = turn.line.key, turn.line.behind
+    same = [one for one in there if one.line.key == key]
+    answers = {one.line.take for one in same if one.is_answer}
+    again = {
+        one.line.take
+        for one in same
+        if one.line.new and not one.is_answer and behind and one.line.behind == behind
+    }
+    taken = {one.line.take for one in running if one.line.key == key}
+    return min(again - taken, default=_free(answers | taken))
 
 
 class Places:
@@ -55,9 +64,9 @@ class Places:
         self._here.add((key, take))
         return take
 
-    def leave(self, turn: Turn) -> None:
-        """Give up the place of a turn of which nothing is kept."""
-        self._here.discard(turn.place)
+    def leave(self, place: tuple[str, int]) -> None:
+        """Give up a place, of which nothing is kept, or which is to be asked again."""
+        self._here.discard(place)
 
     def note(self, turn: Turn, there: Iterable[Turn]) -> None:
         """Take note of what is answered now, where something else was answered before."""

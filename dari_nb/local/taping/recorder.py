@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Container, Sequence
+from contextlib import suppress
 from decimal import Decimal
 from pathlib import Path
 from time import monotonic
 
+from ...errors import InvalidRequestError
 from ...models import TERMINAL, Event
 from ...models import events as ev
 from ...tapes import Taking, Turn
@@ -70,6 +72,7 @@ class TapeRecorder:
         self._folder: Path | None = None
         self._unasked = unasked
         self._tape: GrowingTape | None = None
+        self._unwritten: GrowingTape | None = None
         self._taking: dict[str, Taking] = {}
         self._reports: dict[str, int] = {}
         self._places = Places()
@@ -105,20 +108,36 @@ class TapeRecorder:
         self._scrubber = tape.scrubber.apart()
         self._chains = Chains(self._store, self._scrubber, unasked=self._unasked)
 
-    def eject(self) -> None:
-        """Record no more.
+    @property
+    def is_unwritten(self) -> bool:
+        """Whether a tape was taken out that could not be written, and was not let go of."""
+        return self._unwritten is not None
+
+    def let_go(self) -> None:
+        """Let go of a tape that could not be written, if what it lacks is in its journal."""
+        if self._unwritten is not None and self._unwritten.is_kept:
+            with suppress(InvalidRequestError):  # it was said
+                self.eject(for_good=True)
+
+    def eject(self, *, for_good: bool = False) -> None:
+        """Record no more, and write what could not be written of the tape that was in last.
+
+        Args:
+            for_good: Whether a tape that cannot be written is let go of.
 
         Raises:
             InvalidRequestError: The tape could not be written.
         """
-        tape, self._tape = self._tape, None
+        tape, self._tape = self._tape or self._unwritten, None
         self._taking.clear()
         self._places = Places()
         self._lost.clear()
         self._on_tape.clear()
         self._anew.clear()
+        self._unwritten = None if for_good else tape
         if tape is not None:
-            tape.close()
+            tape.close(for_good=for_good)
+        self._unwritten = None
 
     def is_taped(self, session: SessionRecord) -> bool:
         """Whether a session's turns are a matter of the tape at all."""
@@ -136,7 +155,7 @@ class TapeRecorder:
         self._reports.pop(message_id, None)
         if taking is None or self._tape is None:
             return
-        self._places.leave(taking.turn)
+        self._places.leave(taking.turn.place)
         self._tape.drop(taking)
 
     async def keep_files(self, session_id: str, message_id: str, kept: str | None) -> None:
@@ -285,7 +304,10 @@ class TapeRecorder:
         del self._taking[message_id]
         self._places.note(taking.turn, tape.recording.turns)
         self._on_tape.add(taking.turn.line.key)
+        place = taking.turn.place
         tape.end(taking)
+        if taking.turn.line.new or not taking.turn.is_answer:
+            self._places.leave(place)
         if why := tape.trouble:
             _log.warning(_NOT_KEPT, why)
         self._ended(message_id, taking.turn)

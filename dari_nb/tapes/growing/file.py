@@ -22,6 +22,7 @@ from .locks import alone_in
 from .own_turns import OwnTurns
 from .replaced import Replaced
 from .sessions import Place, Sessions, each_once, place_of, without_waiting
+from .waiting import Waiting
 
 _CLOSING = b'{"scrubbed"'
 _OF_OTHERS = 0
@@ -59,6 +60,7 @@ class TapeFile:
         self._replaces = replaces
         self._given_up = Event()
         self._replaced = Replaced(path)
+        self._waiting = Waiting(path)
         self._sessions = Sessions(self._replaced if replaces else ())
         self._numbers: dict[Place, int] = {}
         self._superseded: set[Place] = set()
@@ -71,6 +73,12 @@ class TapeFile:
         self._scrubbed: Counter[str] = Counter()
         self._pending: list[tuple[int, Turn]] = []
         self._left = Left(path)
+        self._lost: list[Turn] = []
+
+    @property
+    def lacks(self) -> bool:
+        """Whether there are turns that are not in it yet."""
+        return bool(self._pending)
 
     @property
     def is_changed(self) -> bool:
@@ -95,6 +103,15 @@ class TapeFile:
     def give_up(self) -> None:
         """Wait no longer for others who write in the same folder."""
         self._given_up.set()
+
+    def wait_again(self) -> None:
+        """Wait for them again."""
+        self._given_up.clear()
+
+    def take_lost(self) -> list[Turn]:
+        """Give the turns that others have put something else in the place of, each once."""
+        lost, self._lost = self._lost, []
+        return lost
 
     def take(self, turn: Turn, number: int) -> None:
         """Take in a turn that has ended; :meth:`save` writes it.
@@ -133,21 +150,46 @@ class TapeFile:
                 self._put_in_order(counts)
 
     def close(self, counts: Mapping[str, int]) -> None:
-        """Save for the last time, and tell of turns that went, or stand behind other answers now.
+        """Save for the last time, and tell of turns that went, stayed, or stand behind others now.
+
+        What others have broken says so when it is read, unless turns went by that: these are taken
+        in again.
 
         Raises:
             TapeError: As :meth:`save` does.
             InvalidRequestError: As :meth:`save` does.
             OSError: As :meth:`save` does.
         """
-        self.save(counts)
+        try:
+            self.save(counts)
+        except DariError:
+            self._take_back()
+            raise
+        try:
+            self._tell()
+        except DariError:
+            self._take_back()
+            if self._pending:
+                raise
+
+    def _tell(self) -> None:
         if self.own and self._state() is None:
             self.own.look((), is_gone=True)
-        elif self._replaced:
-            self._replaced.tell(self._read())
+        elif self._replaced or self._waiting:
+            now = self._read()
+            self._waiting.tell(now)
+            self._replaced.tell(now)
         elif self.own and self._state() != self._seen:
-            with suppress(DariError):  # a tape that others have broken says so when it is read
-                self._read()
+            self._read()
+
+    def _take_back(self) -> None:
+        """Take in again what was in the file and is nowhere in what others made of it."""
+        data = b""
+        with suppress(DariError):
+            data = bytes_of(self._path)
+        lost = self.own.take_lost(data)
+        self._lost += lost
+        self._pending = [*((_OF_OTHERS, turn) for turn in lost), *self._pending]
 
     def _take_in_others(self) -> None:
         now = self._read()
@@ -163,7 +205,7 @@ class TapeFile:
         self._leave_theirs()
         for number, turn in self._pending:
             self._note_order(turn, number)
-        turns = [self._put(turn, is_left=not number) for number, turn in self._pending]
+        turns = [self._put(turn, is_left=number == _OF_OTHERS) for number, turn in self._pending]
         data = b"".join(encoded(line) for turn in turns for line in self._writer.turn(turn))
         is_closed = counts is not None and self._is_in_order
         end = encoded(self._closing(counts)) if counts is not None and is_closed else b""
@@ -174,6 +216,8 @@ class TapeFile:
             self._settle()
         self._known |= {*map(place_of, turns)}
         self._replaced.note(turns)
+        if self._replaces:
+            self._waiting.note(turns)
         self.own.add(turns)
         self._strike()
 
@@ -187,9 +231,10 @@ class TapeFile:
             own |= {place_of(turn)} if number != _OF_OTHERS else set()
 
     def _put(self, turn: Turn, *, is_left: bool) -> Turn:
-        """A turn as it is written; the notes in front of it stand there already."""
+        """A turn as it is written; the notes in front of what is recorded stand there already."""
         session = self._sessions.put(turn, is_left=is_left)
-        return Turn(turn.agent, replace(turn.line, session=session), turn.body)
+        before = turn.before if is_left else []
+        return Turn(turn.agent, replace(turn.line, session=session), turn.body, before)
 
     def _bring_back(self) -> None:
         """Write again what went with the file, where that which is new goes on from it."""
@@ -210,7 +255,7 @@ class TapeFile:
         waiting = self._sessions.waiting(turn)
         self._superseded |= {waiting} if waiting else set()
         is_there = place in self._sessions.there or waiting is not None
-        self._is_in_order &= not is_there and place not in self._numbers
+        self._is_in_order &= not is_there and self._numbers.get(place, number) == number
         self._is_in_order &= number >= max(self._numbers.values(), default=0)
         if not is_there:
             self._numbers[place] = number

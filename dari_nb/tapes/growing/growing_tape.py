@@ -7,13 +7,14 @@ from itertools import count
 from pathlib import Path
 
 from ...errors import InvalidRequestError
-from ..lines import Line
+from ..lines import Comment, Line
 from ..scrubbing import Scrubber
 from ..turns import Taking, Turn
 from ..writing import READ_ONLY, may_be_written
 from .file import TapeFile
 from .journal import Journal
 from .sessions import place_of
+from .waiting import let_wait
 from .worker import Worker
 
 _LONG = 1.0
@@ -25,7 +26,13 @@ _NOT_WRITTEN = (
     "Mend that and ask again, or take it out: %dari tape --eject."
 )
 _NOT_WHOLE = "The tape is not whole: {why}"
-_IN_JOURNAL = "\nWhat it lacks is in {journal}, and comes onto it when it is put in again."
+_IN_JOURNAL = "\nWhat it lacks is in {journal}, and comes onto it when it is put in again{again}."
+_OR_OUT = ", or taken out again once that is mended"
+_IN_MEMORY = (
+    ". What it lacks is in no file yet: mend that, and take the tape out again. What is asked "
+    "until then is on no tape."
+)
+_LOST = ". What it lacks could be kept in no file, and is lost."
 _SLOW = "the disk does not answer"
 
 
@@ -39,8 +46,8 @@ class GrowingTape:
         path: The file, which need not be there yet.
         scrubber: What takes the secrets out of the turns that are to come.
         times: Whether intervals and drafts are kept, where the file is new.
-        replaces: Whether what is recorded takes the place of what was there before; else it
-            is a further answer.
+        replaces: Whether what is recorded takes the place of what was there before, unless that
+            came further; else it is a further answer.
 
     Attributes:
         recording: What is on the tape, without what runs, and what others write meanwhile.
@@ -61,7 +68,9 @@ class GrowingTape:
         self._journal = Journal(path)
         self._noting, self._saving = Worker(), Worker()
         self._file = TapeFile(path, self._strike, times=times, replaces=replaces)
+        self._replaces = replaces
         self._kept: Path | None = None
+        self._taken_back: list[int] = []
         self.recording = self._file.view()
 
     def refresh(self) -> bool:
@@ -135,8 +144,16 @@ class GrowingTape:
         self._strike([self._running.pop(taking).number])
         self._save()
 
-    def close(self) -> None:
-        """Write what is left, and what runs up to here.
+    @property
+    def is_kept(self) -> bool:
+        """Whether what could not be written when it was closed is in the journal."""
+        return self._kept is not None
+
+    def close(self, *, for_good: bool = False) -> None:
+        """Write what is left, and what runs up to here; it can be closed again if that fails.
+
+        Args:
+            for_good: Whether it is let go of in any case.
 
         Raises:
             InvalidRequestError: The file could not be written; the text says what becomes of it.
@@ -144,22 +161,45 @@ class GrowingTape:
         for taking in list(self._running):
             self._end(taking)
         counts = dict(self.scrubber.counts)
+        self._file.wait_again()
         self._saving.do(lambda: self._file.close(counts))
         if not self._saving.wait(_LONG):
             self._file.give_up()
         is_done = self._saving.wait(_LONGEST)
         trouble = self._saving.trouble if is_done else _SLOW
-        self._noting.do(self._close_journal)
+        if is_done:
+            self._note_lost()
+        if trouble is None and self._taken_back:
+            self._strike(self._taken_back)
+        is_last = for_good or trouble is None
+        self._noting.do(self._close_journal if is_last else self._look_at_journal)
         self._noting.wait(_LONGEST)
-        for worker in (self._saving, self._noting):
-            worker.close()
+        if is_last:
+            for worker in (self._saving, self._noting):
+                worker.close()
         if trouble is not None:
-            lacking = _IN_JOURNAL.format(journal=self._kept) if self._kept else ""
-            raise InvalidRequestError(_NOT_WHOLE.format(why=trouble) + lacking)
+            raise InvalidRequestError(self._not_whole(trouble, for_good=for_good))
+
+    def _note_lost(self) -> None:
+        """Put into the journal what is no longer in the file."""
+        for turn in self._file.take_lost():
+            run = _Run(next(self._numbers))
+            self._taken_back.append(run.number)
+            self._note(run, [turn.agent, *turn.before, turn.line, *turn.body])
+
+    def _not_whole(self, trouble: object, *, for_good: bool) -> str:
+        told = _NOT_WHOLE.format(why=trouble)
+        if self._kept is not None:
+            return told + _IN_JOURNAL.format(journal=self._kept, again="" if for_good else _OR_OUT)
+        if not self._file.lacks:
+            return told
+        return told.rstrip(".") + (_LOST if for_good else _IN_MEMORY)
 
     def _end(self, taking: Taking) -> None:
         self.go_on(taking)
         run, turn = self._running.pop(taking), taking.turn
+        if self._replaces:
+            let_wait(turn, self.recording.turns)
         self._note(run, [turn.line])  # with what is known of it only at its end
         others = (one for one in self.recording.turns if place_of(one) != place_of(turn))
         self.recording.turns = [*others, turn]
@@ -169,7 +209,7 @@ class GrowingTape:
         counts = None if self._running else dict(self.scrubber.counts)
         self._saving.do(lambda: self._file.save(counts))
 
-    def _note(self, run: _Run, lines: list[Line]) -> None:
+    def _note(self, run: _Run, lines: Sequence[Line | Comment]) -> None:
         number = run.number
         self._noting.do(lambda: self._journal.write(number, lines))
 
@@ -183,6 +223,10 @@ class GrowingTape:
 
     def _close_journal(self) -> None:
         self._kept = self._journal.close()
+
+    def _look_at_journal(self) -> None:
+        self._kept = None
+        self._kept = self._journal.place()
 
 
 class _Run:

@@ -9,7 +9,7 @@ from itertools import count
 from pathlib import Path
 
 from ...errors import TapeError
-from ..lines import VERSION, Header, Line, encoded
+from ..lines import VERSION, Comment, Header, Line, encoded
 from ..reading import parsed
 from ..turns import Turn
 from .locks import is_locked_by_another
@@ -35,6 +35,7 @@ class Journal:
         self._descriptor = -1
         self._turns: set[int] = set()
         self._due = b""
+        self._is_whole = True
 
     def open(self) -> None:
         """Make sure that there is one, and that it can be written.
@@ -45,9 +46,10 @@ class Journal:
         if self._path is not None and not self._path.exists():
             os.close(self._descriptor)
             self._path = None
+            self._is_whole = not self._turns
         self._append(b"0 %b\n" % _STRUCK)
 
-    def write(self, number: int, lines: Sequence[Line]) -> None:
+    def write(self, number: int, lines: Sequence[Line | Comment]) -> None:
         """Write more lines of a turn; a further opening takes the place of the one before.
 
         Raises:
@@ -68,17 +70,30 @@ class Journal:
         else:
             self.close()
 
+    def place(self) -> Path | None:
+        """Where it is, if it has the turns that are not in the tape, and all of them.
+
+        Raises:
+            OSError: It cannot be written.
+        """
+        if self._due:
+            self._append(b"")
+        is_there = self._path is not None and self._path.exists()
+        return self._path if self._turns and self._is_whole and is_there else None
+
     def close(self) -> Path | None:
         """Let go of it; returns where it is, if it has turns that are not in the tape."""
+        place = None
+        with suppress(OSError):
+            place = self.place()
         path, self._path = self._path, None
         if path is None:
             return None
-        is_needed = bool(self._turns) and not self._due
         if not self._turns:
-            self._due = b""
+            self._due, self._is_whole = b"", True
             path.unlink(missing_ok=True)
         os.close(self._descriptor)
-        return path if is_needed else None
+        return place
 
     def _append(self, data: bytes) -> None:
         self._due += data

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from ..recording import Recording
+from ..recording import Recording, parents_first, parents_of
 from ..summary import count_of, prompt_of
 from ..turns import Turn
 from .journal import left_running, remove_left
@@ -90,14 +90,15 @@ def _looked_at(path: Path, tape: Recording) -> Iterator[tuple[Path, list[Turn] |
     found = left_running(path)
     there = [*tape.turns, *(turn for _, left in found for turn in left)]
     keys = {None, *(turn.line.key for turn in there)}
-    for journal, turns in found:
+    for journal, left in found:
+        turns = parents_first(left, parents_of(left))
         lost = next((turn for turn in turns if turn.line.parent not in keys), None)
         new = turns if lost else [*missing(turns, tape)]
         yield journal, None if lost else turns, _told(path, journal, new, lost) if new else None
 
 
 def _told(path: Path, journal: Path, turns: list[Turn], lost: Turn | None) -> str:
-    asked = [*map(prompt_of, turns[:_MOST_NAMES]), *(["…"] if len(turns) > _MOST_NAMES else [])]
+    asked = [*map(_named, turns[:_MOST_NAMES]), *(["…"] if len(turns) > _MOST_NAMES else [])]
     told = {
         "journal": journal.name,
         "tape": path.name,
@@ -109,3 +110,7 @@ def _told(path: Path, journal: Path, turns: list[Turn], lost: Turn | None) -> st
         return _OF_ANOTHER.format(turn=prompt_of(lost), **told)
     come, them = ("it comes", "it") if len(turns) == 1 else ("they come", "them")
     return _TAKEN.format(come=come, them=them, **told)
+
+
+def _named(turn: Turn) -> str:
+    return prompt_of(turn) if turn.status is not None else f"{prompt_of(turn)} (cut off)"

@@ -64,6 +64,19 @@ class OwnTurns:
         elif lost:
             _log.warning(_REPLACED, self.path.name, count, are)
 
+    def take_lost(self, data: bytes) -> list[Turn]:
+        """Give what was on the tape, where something was recorded here, and forget it.
+
+        Args:
+            data: What stands in the file now, which is no tape: turns whose key is in it stay.
+        """
+        if not self:
+            return []
+        lost = [turn for turn in self._there if turn.line.key.encode() not in data]
+        self._there = [turn for turn in self._there if turn.line.key.encode() in data]
+        self.forget({turn.place for turn in lost})
+        return lost
+
     def before(self, turns: Iterable[Turn]) -> list[Turn]:
         """Give the turns that went with the file and that others go on from, the first first."""
         found: dict[int, Turn] = {}

@@ -25,7 +25,7 @@ _BEHIND = (
 class Replaced:
     """Turns that were there before, of which each is replaced once, and what is recorded here.
 
-    What others write meanwhile is not replaced.
+    What waits, or is no answer, may be replaced again. What others write meanwhile is not replaced.
 
     Args:
         path: The tape's file.
@@ -62,11 +62,13 @@ class Replaced:
         """Take note of turns that were recorded here, and are on the tape now."""
         for turn in turns:
             at = self._here[place_of(turn)] = len(self._here)
-            for place in ((*turn.place, False), (*turn.place, True)):
+            for place in {place_of(turn), (*turn.place, True)}:
                 before = self._places.pop(place, None)
                 if before is not None and before != _answer(turn):
                     self._otherwise.add(turn.place)
                     self._last_otherwise[turn.line.key] = at
+            if turn.line.new or not turn.is_answer:
+                self._places[place_of(turn)] = _answer(turn)
 
     def __bool__(self) -> bool:
         """Whether something was replaced by another answer."""

@@ -86,8 +86,8 @@ class StandIn:
         Raises:
             InvalidRequestError: The tape could not be written.
         """
-        _inserted.discard(self)
         self._server.eject()
+        _inserted.discard(self)
 
     def close(self) -> None:
         """End it.

@@ -28,6 +28,11 @@ from ..link.background import awaited, resting, wait_for
 from ..showing.words import Ending, StoppedWatching, turn_stopped, unasked
 from .forking import Place, asked_again
 
+_AS_RECORDED = (
+    " (as it was recorded on {tape}, which played: to ask it anew, "
+    'd.insert(dari.Tape({tape!r}, mode="record")))'
+)
+
 if TYPE_CHECKING:
     from ...render import Head
     from ..kernel_tools.tool import Approve, Given
@@ -299,13 +304,14 @@ class Turn:
         """Return the turn, or raise when it failed.
 
         Raises:
-            TurnFailedError: The turn failed; the text is the cause.
+            TurnFailedError: The turn failed; the text is the cause. Of one that played from a tape
+                it says that it was recorded so, and what asks it anew.
 
         >>> turn.wait().raise_for_status().status
         'completed'
         """
         if self.status == "failed":
-            raise TurnFailedError(f"The turn failed: {self.error}", self._said())
+            raise TurnFailedError(f"The turn failed: {self.error}{self._recorded()}", self._said())
         return self
 
     def follow(self, timeout: float | None = None, *, wait: bool = True) -> Turn:
@@ -401,6 +407,12 @@ class Turn:
         deck = self.session._link.deck
         played = deck.has_played(self.id) if deck else None
         return [] if played is None else ["from the tape" if played else "asked live"]
+
+    def _recorded(self) -> str:
+        """Say that the turn failed when it was recorded, where that played, and what asks anew."""
+        deck = self.session._link.deck
+        tape = deck.failed_on(self.id) if deck else None
+        return _AS_RECORDED.format(tape=tape) if tape else ""
 
     def _take_up(self) -> Turn:
         """Follow until it has ended, or nobody holds it any more, and answer its calls."""

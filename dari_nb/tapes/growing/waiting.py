@@ -1,0 +1,80 @@
+"""Turns that are recorded anew, and wait beside what was recorded: they came to less."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from ...models import events as ev
+from ..recording import Recording, follows
+from ..summary import count_of, names_of
+from ..turns import Turn
+from .sessions import Place, place_of
+
+_log = logging.getLogger(__name__)
+_MOST_NAMES = 4
+_STAYS = (
+    "%s: %s failed or %s cut off this time, so what was recorded stays: %s. What came now waits, "
+    "with what goes on from it: tape.review() shows it, to adopt or to reject it."
+)
+_NO_END, _FAILED, _COMPLETED = range(3)
+"""How far a turn came; who ends one leaves it without an end of its own."""
+
+
+def let_wait(turn: Turn, there: Sequence[Turn]) -> None:
+    """Let a turn wait to be adopted that would take the place of one that came further.
+
+    What goes on from one that waits does so, too.
+
+    Args:
+        turn: A turn that has ended, or was cut off.
+        there: What is on the tape.
+    """
+    before = [one for one in there if follows(turn, one)]
+    is_behind = bool(before) and all(one.line.new for one in before)
+    further = [one for one in there if _reach(one) > _reach(turn)]
+    if not is_behind and all(one.place != turn.place for one in further):
+        return
+    turn.line.new = True
+    taken = {place_of(one) for one in further}
+    while place_of(turn) in taken:
+        turn.line.take += 1
+
+
+def _reach(turn: Turn) -> int:
+    if turn.status == "completed":
+        return _COMPLETED
+    was_ended = turn.status is None or turn.events[-1].data.get("error") == ev.CANCELLED
+    return _NO_END if was_ended else _FAILED
+
+
+class Waiting:
+    """Says which recordings stayed, as nothing that came as far was recorded in their place.
+
+    Args:
+        path: The tape's file.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._places: dict[Place, None] = {}
+
+    def __bool__(self) -> bool:
+        """Whether a turn that was written here waits, or did."""
+        return bool(self._places)
+
+    def note(self, turns: Iterable[Turn]) -> None:
+        """Take note of those of these turns that wait."""
+        self._places |= {place_of(turn): None for turn in turns if turn.line.new}
+
+    def tell(self, tape: Recording) -> None:
+        """Name the recorded turns that stayed, for those that wait still."""
+        there = {place_of(turn): turn for turn in tape.turns}
+        waiting = [there[place] for place in self._places if place in there]
+        less = [turn for turn in waiting if _reach(turn) < _COMPLETED]
+        stay = [there.get((*turn.place, False), turn) for turn in less]
+        if stay:
+            were = "was" if len(stay) == 1 else "were"
+            told = count_of(len(stay), "turn"), were, names_of(stay, _MOST_NAMES)
+            _log.warning(_STAYS, self._path.name, *told)
