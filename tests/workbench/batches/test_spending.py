@@ -275,6 +275,19 @@ def test_an_interrupt_sends_no_more_and_it_can_be_taken_up(d, known):
     assert set(known.asked.values()) == {1}
 
 
+def test_what_is_not_sent_is_not_counted_as_done_while_others_run(d, known):
+    known.go_on.clear()
+    batch = d.batches.run("priced", TASKS, list(PRICES), max_cost=10)
+    with interrupted_when(lambda: batch.counts.get("running") == AT_ONCE):
+        batch.wait(20)
+    left = 24 - AT_ONCE
+    head = str(batch).partition("\n")[0]
+    assert "running · 0 of 24 · " in head
+    assert f"{left} of 24 not sent" in head
+    known.go_on.set()
+    assert batch.wait(20).counts == {"completed": AT_ONCE, "unsent": left}
+
+
 def test_what_is_cancelled_sends_no_more(d, known):
     known.go_on.clear()
     batch = d.batches.run("priced", TASKS, ["cheap"], max_cost=5)
