@@ -432,6 +432,18 @@ def test_what_a_recovered_run_lacks_is_not_shown_as_running(d, again, known):
     assert "1 of 4 not sent: there is no session; resume() sends what is missing" in str(found)
     assert "running" not in str(found)
     assert found.resume(max_cost=5).wait(60).counts == {"completed": 4}
+    assert "without max_cost" not in found.outcome
+
+
+def test_a_recovered_run_that_goes_beyond_what_it_might_cost_says_so(d, again, known):
+    first = d.batches.run("priced", TASKS[:2], ["cheap"], 2, run_id="part", max_cost="0.30")
+    assert "without max_cost" not in first.wait(60).outcome
+    found = again().batches.recover("part")
+    assert found.resume().wait(60).counts == {"completed": 4}
+    assert found.outcome == (
+        "part: 1 session started, 3 there already, "
+        "without max_cost, which a recovered run has only once a call gives it"
+    )
 
 
 def test_what_failed_and_cannot_be_paid_again_is_named(d, again, failing):
