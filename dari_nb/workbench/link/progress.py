@@ -141,13 +141,13 @@ class Progress:
         self._show = lambda: bar.update(task, completed=self.done, description=self.text)
         self._end = bar.stop
 
-    def _log(self, text: str | None = None) -> None:
-        print(text or self.text, file=sys.stderr, flush=True)  # noqa: T201
+    def _log(self) -> None:
+        print(self.text, file=sys.stderr, flush=True)  # noqa: T201
         self._logged = self.done
 
     def _log_end(self) -> None:
         if self.done != self._logged:
-            self._log(self._end_text)
+            print(self._end_text, file=sys.stderr, flush=True)  # noqa: T201
 
     def _bundle(self) -> dict[str, Any]:
         from ...render import style
