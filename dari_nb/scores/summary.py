@@ -52,8 +52,9 @@ def summary(
         which each task counts once, however many of its cells have the score), ``low``, ``high``,
         ``method`` (how the interval was made), ``why`` (it was made so), ``adjusted`` (``no``: each
         interval holds by itself, not all of them together), and where the frame has them
-        ``cost_usd`` (mean of the cells whose cost is known, US dollars), ``unknown_costs`` (how
-        many cells' is not) and ``median_seconds``, in the order in which the LLMs first appear.
+        ``failed`` (how many of the missing cells did), ``cost_usd`` (mean of the cells whose cost
+        is known, US dollars), ``unknown_costs`` (how many cells' is not) and ``median_seconds``, in
+        the order in which the LLMs first appear.
 
     Raises:
         InvalidRequestError: A column is missing, the score holds something else than numbers, or
@@ -82,13 +83,13 @@ def summary(
                 "method": found.method,
                 "why": found.why,
                 "adjusted": NOT_ADJUSTED,
-                **_typical(cells),
+                **_typical(cells, column),
             }
         )
-    known = _typical(frame)
+    known = _typical(frame, column)
     counts, words = ["tasks", "cells", "missing"], ["method", "why", "adjusted"]
     names = [by, "score", *counts, "mean", "low", "high", *words, *known]
-    counts += [name for name in known if name == "unknown_costs"]
+    counts += [name for name in known if name in ("failed", "unknown_costs")]
     return _typed(pd.DataFrame(rows, columns=names), [by, "score", *words], counts)
 
 
@@ -246,9 +247,11 @@ def _by_task(cells: pd.DataFrame, column: str, task: str) -> dict[Hashable, list
     return tasks
 
 
-def _typical(cells: pd.DataFrame) -> dict[str, float]:
-    """Return what a cell costs on average, and how long half of them took at most."""
-    found = {}
+def _typical(cells: pd.DataFrame, column: str) -> dict[str, float]:
+    """Return how many failed, what one costs on average, and how long half took at most."""
+    found: dict[str, float] = {}
+    if "status" in cells:
+        found["failed"] = int(((cells["status"] == "failed") & cells[column].isna()).sum())
     if "cost_usd" in cells:
         found["cost_usd"] = float(cells["cost_usd"].mean())
         found["unknown_costs"] = int(cells["cost_usd"].isna().sum())

@@ -15,7 +15,8 @@ Runs = list[tuple[str, str]]
 _SGR = re.compile(r"\x1b\[([\d;:]*)m")
 # A terminal's eight colours by the classes of the sheet; black and white are the text's own.
 _COLOURS = {1: "r", 2: "s", 3: "y", 4: "f", 5: "k", 6: "q"}
-_FILE_LINE = re.compile(r"^([^\s:][^:\n]*)(:\d+(?::\d+)?[:-])", re.MULTILINE)
+FILE_LINE = re.compile(r"^([^\s:][^:\n]*)(:\d+(?::\d+)?[:-])", re.MULTILINE)
+"""How a line begins that was found in a file."""
 _CHANGE = re.compile(
     r"^(?:diff --git |--- .*\n\+\+\+ |@@ |\*\*\* (?:Begin Patch|Update File))", re.M
 )
@@ -67,7 +68,7 @@ def hit_runs(text: str) -> Runs:
     runs: Runs = []
     end = 0
     shown = visible(text)
-    for match in _FILE_LINE.finditer(shown):
+    for match in FILE_LINE.finditer(shown):
         runs += [("", shown[end : match.start()]), ("f", match[1]), ("c", match[2])]
         end = match.end()
     return [run for run in [*runs, ("", shown[end:])] if run[1]]

@@ -13,7 +13,7 @@ from ...score_kinds import JUDGING
 from ..plain.visible import visible_name
 from ..plain.words import count_text
 from .bases import bases_of, edition_of, possible_bases
-from .better import TURNED, interval_text, level_text
+from .better import TURNED, interval_text, level_text, together_text
 from .lacking import failures, measured, unlike
 from .matrix import Gap, Matrix
 from .outcomes import Change, Outcome, change_of, outcomes_of
@@ -285,10 +285,7 @@ def _gaps(matrix: Matrix, seen: Against) -> Iterator[Part]:
         for one, gap in seen.gaps.items()
     ]
     if several:
-        all_of = "both" if len(seen.gaps) == 2 else f"all {len(seen.gaps)}"
-        told.append(
-            f"each at {level_text(seen.level)}, so that {all_of} comparisons hold together at 95 %"
-        )
+        told.append(together_text(seen.level, len(seen.gaps)))
     methods = dict.fromkeys(method_text(g.method) for g in seen.gaps.values() if g.method != "none")
     how = ", ".join(["paired by task", *methods])
     yield Part(f" (difference {'; '.join([*told, how])})", "small")

@@ -201,13 +201,10 @@ def _intervals(finding: Finding, labels: Labels) -> Part:
     shown = pairs[: MOST_NAMED * len(finding.tied)]
     told = [f"{_which(finding, labels, *pair)}{_interval(pair[1], finding)}" for pair in shown]
     methods = dict.fromkeys(method_text(gap.method) for _, gap in shown if gap.method != "none")
-    all_of = f"all {finding.comparisons} comparisons"
     parts = [
         *told,
         "…" if len(pairs) > len(shown) else "",
-        f"each at {_level(finding)}, so that {all_of} hold together at 95 %"
-        if finding.comparisons > 1
-        else "",
+        together_text(finding.level, finding.comparisons) if finding.comparisons > 1 else "",
         f"paired by task{', ' if methods else ''}{', '.join(methods)}",
     ]
     return Part(f" (difference {'; '.join(part for part in parts if part)})", "small")
@@ -221,7 +218,9 @@ def _which(finding: Finding, labels: Labels, one: str, gap: Gap) -> str:
 
 def _interval(gap: Gap, finding: Finding) -> str:
     on = f" on {count_text(gap.tasks, 'task')}" if finding.is_by_pair else ""
-    return interval_text(gap, "" if finding.comparisons > 1 else f"{_level(finding)} ", on)
+    return interval_text(
+        gap, "" if finding.comparisons > 1 else f"{level_text(finding.level)} ", on
+    )
 
 
 def interval_text(gap: Gap, level: str = "", on: str = "") -> str:
@@ -232,13 +231,15 @@ def interval_text(gap: Gap, level: str = "", on: str = "") -> str:
     return f"{number_text(gap.value, signed=True)}{on}, {sure}"
 
 
+def together_text(level: float, comparisons: int) -> str:
+    """Say what the level of several intervals is for."""
+    all_of = "both" if comparisons == 2 else f"all {comparisons:,}"
+    return f"each at {level_text(level)}, so that {all_of} comparisons hold together at 95 %"
+
+
 def level_text(level: float) -> str:
     """Say the coverage of an interval."""
     return f"{100 * level:.4g} %"
-
-
-def _level(finding: Finding) -> str:
-    return level_text(finding.level)
 
 
 def _did_better(mean: Mean, *, each: bool = False) -> str:

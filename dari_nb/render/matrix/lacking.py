@@ -128,17 +128,19 @@ def not_a_number(matrix: Matrix, score: str) -> Iterator[Part]:
         yield Part(" holds words alone: it has no mean, and nothing is compared by it.", "small")
         return
     labels = {column.id: column.label for column in matrix.columns}
+    # Repeats that have the same are one.
+    places = dict.fromkeys((score_text(c.scores[score]), c.column, c.row) for c in odd)
     is_are = "is no number" if len(odd) == 1 else "are no numbers"
     yield score_part(score)
     yield Part(f" has no mean: {len(odd)} of its {count_text(len(there), 'value')} {is_are} (")
     yield from listed(
         [
             [
-                Part(f"“{score_text(cell.scores[score])}” of "),
-                Part(labels[cell.column], "b"),
-                Part(f" on task {matrix.numbers[cell.row]}"),
+                Part(f"“{text}” of "),
+                Part(labels[column], "b"),
+                Part(f" on task {matrix.numbers[row]}"),
             ]
-            for cell in odd
+            for text, column, row in places
         ]
     )
     yield Part("). Nothing is compared by it.")

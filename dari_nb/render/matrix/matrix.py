@@ -183,9 +183,9 @@ class Finding:
             all that have as much as the first, the next that it is not clearly above, and those
             that are clearly above one that comes before them.
         apart: On how many of the tasks those differ that have the most.
-        level: Coverage of each of these intervals; with many columns each is wider, so that all
-            comparisons that could have been made hold together at 95 %.
-        comparisons: How many could have been made.
+        level: Coverage of each of these intervals; with many columns, or several scores, each is
+            wider, so that all comparisons that could have been made hold together at 95 %.
+        comparisons: How many could have been made, by all scores together.
         differ: On how many of the tasks the columns differ.
         tasks: How many tasks there are on which two of them or more are compared.
     """

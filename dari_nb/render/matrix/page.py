@@ -76,8 +76,10 @@ class Page:
         """
         change = self.seen.cells.get((row.id, lane.column.id)) if self.seen else None
         mark = MARKS.get(change, "") if change else ""
-        together = f", all {sum(map(len, groups))} together" if len(groups) > 1 else ""
-        return f"{mark}{together}" if mark else ""
+        if not mark or len(groups) < 2:
+            return mark
+        count = sum(map(len, groups))
+        return f"{mark}, {'both' if count == 2 else f'all {count}'} together"
 
     def cells(self, column: MatrixColumn) -> list[MatrixCell]:
         """Return the cells of a column."""

@@ -147,9 +147,7 @@ def _place(page: Page, groups: Groups, track: int, tracks: int, mark: str) -> st
     failed = ' data-state="failed"' if cell.state == "failed" else ""
     among = sum(map(len, groups))
     html = cell_html(*groups[track], kinds=page.kinds, calls=page.matrix.has_calls, among=among)
-    return (
-        f"<td{span}{look}{failed}>{html}{mark_html(mark) if track == len(groups) - 1 else ''}</td>"
-    )
+    return f"<td{span}{look}{failed}>{html}{'' if track else mark_html(mark)}</td>"
 
 
 def _span(tracks: int) -> str:
@@ -168,7 +166,7 @@ def _markdown(page: Page) -> Iterator[str]:
     for row in [*page.rows, *page.same]:
         cells = (
             "<br>".join(
-                inert(told) for told in (*_told(groups, page), page.mark(row, lane, groups)) if told
+                inert(told) for told in _told(groups, page, page.mark(row, lane, groups)) if told
             )
             for lane, groups in zip(page.lanes, page.groups(row), strict=True)
         )
@@ -215,9 +213,7 @@ def _lines(page: Page, row: MatrixRow, numbers: int, width: int) -> Iterator[str
         among = sum(map(len, groups))
         for place, group in enumerate(groups):
             parts = [" · ".join(_facts(group, page, among)), peek_text(group[0])]
-            told = "  ".join(
-                part for part in (*parts, mark if place == len(groups) - 1 else "") if part
-            )
+            told = "  ".join(part for part in (*parts, "" if place else mark) if part)
             yield f"{'':{numbers}}  {label:{width}}  {told}".rstrip()
 
 
@@ -232,10 +228,11 @@ def _seen_from(page: Page) -> str:
     return against_text(page.matrix, page.seen) if page.seen else ""
 
 
-def _told(groups: Groups, page: Page) -> list[str]:
+def _told(groups: Groups, page: Page, mark: str) -> list[str]:
     among = sum(map(len, groups))
     told = [(peek_text(group[0]), " · ".join(_facts(group, page, among))) for group in groups]
-    return [f"{peek}{f' ({facts})' if facts else ''}".lstrip() for peek, facts in told]
+    lines = [f"{peek}{f' ({facts})' if facts else ''}".lstrip() for peek, facts in told]
+    return [*lines[:1], mark, *lines[1:]]
 
 
 def _facts(group: Sequence[MatrixCell], page: Page, among: int) -> list[str]:

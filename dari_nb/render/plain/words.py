@@ -20,6 +20,7 @@ from ...models.events import CANCELLED, UNANSWERED
 from ..calls.diff import changed_counts, changed_lines
 from ..calls.kinds import Use, use_of
 from ..calls.output import output_of
+from ..markup.runs import FILE_LINE
 from .values import decoded, one_line
 from .visible import visible_name
 
@@ -294,11 +295,12 @@ def _hits_text(use: Use, result: Any) -> str:
         hits = next((v for v in value.values() if isinstance(v, list)), None)
         value = value if hits is None else hits
     if isinstance(value, str):
-        count = sum(bool(line.strip()) and not _NOTE.match(line) for line in value.split("\n"))
-    elif isinstance(value, list):
-        count = len(value)
-    else:
+        value = [line for line in value.split("\n") if line.strip() and not _NOTE.match(line)]
+        if not all(map(FILE_LINE.match, value)):
+            return ""  # it may as well say that nothing was found
+    if not isinstance(value, list):
         return ""
+    count = len(value)
     if use.kind == "search":
         return count_text(count, "hit") if count else "no hits"
     return "1 entry" if count == 1 else f"{count or 'no'} entries"

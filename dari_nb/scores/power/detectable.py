@@ -84,7 +84,7 @@ def detectable(
 
     With several ``comparisons`` each interval leaves out so much less that all of them hold
     together, as the matrix has it: those of three columns are three, and ``batch.plan()`` says what
-    ``comparisons=3`` does.
+    ``comparisons=3`` does; by two scores they are six.
 
     Values are taken to be 0 or 1 unless ``sd`` or ``sd_of_differences`` is given. Without anything
     it is assumed that half of them are 1, that two tries of a column at a task have a

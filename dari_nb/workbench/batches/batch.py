@@ -19,6 +19,7 @@ from .cells import Column
 from .following.spending import dollars
 from .matrix.grid import size_text
 from .notes import (
+    NO_LIMIT,
     NOT_AGAIN,
     NOT_SENT,
     cancelled_line,
@@ -73,6 +74,8 @@ class Batch(Outgoing):
         said = [f"{self.run_id}: {count_text(self.started, 'session')} started"]
         said += [f"{self.found} there already"] if self.found else []
         said += ["more as max_cost allows"] if self._is_sending else left_out(self)
+        if self.started and self._limit is None and not self._is_whole:
+            said.append(NO_LIMIT)
         return ", ".join([*said, *sent_before(self, *self._sent_before)])
 
     @property

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 
 NOT_SENT, NOT_AGAIN = "not sent", "not sent again"
+NO_LIMIT = "without max_cost, which a recovered run has only once a call gives it"
 _CALLS = {"failed": "retry_failed()", CANCELLED: "retry_failed(cancelled=True)"}
 """What sends again what has ended so."""
 

@@ -456,11 +456,11 @@ class Results(Judgeable):
         Args:
             where: Which tasks are shown: words in them, and conditions that one of their cells
                 meets, all of them: ``right = no``, ``judge.helpful < 3``, ``topic = travel``,
-                ``state = failed``, ``column = small``, ``cost > 0.01``, ``answer: sorry`` (holds
-                that), ``right = *`` (has any), ``differs = right`` (of tasks), ``change = worse``
-                (against the baseline). ``<`` and ``>`` compare numbers (``2.5``) and dates
-                (``2026-11-27``), and there is no or and no not. What has spaces stands in
-                quotation marks.
+                ``state = failed`` (or ``status``, as in the frame), ``column = small``,
+                ``cost > 0.01``, ``answer: sorry`` (holds that), ``right = *`` (has any),
+                ``differs = right`` (of tasks), ``change = worse`` (against the baseline). ``<`` and
+                ``>`` compare numbers (``2.5``) and dates (``2026-11-27``), and there is no or and
+                no not. What has spaces stands in quotation marks.
             baseline: A column that others are compared with, task by task: what got worse comes
                 first, then what got better. More is better; answers count as one if white space
                 alone tells them apart.

@@ -26,7 +26,7 @@ class Progress:
 
     What is done within a second is not told of. In a notebook one output is updated and ends as a
     line of text; a terminal has a bar that goes away; elsewhere there is a line every ten seconds
-    on the error output.
+    on the error output, and one at the end.
 
     The time left is told once as many again are done as are worked on side by side: the first of
     these tell how long one takes, and not how many are done in that time.
@@ -55,6 +55,7 @@ class Progress:
         self._show: Callable[[], None] | None = None
         self._end: Callable[[], None] = lambda: None
         self._pause = 0.0
+        self._logged = 0
 
     def advance(self, count: int = 1) -> None:
         """Tell that so many more are done."""
@@ -120,7 +121,7 @@ class Progress:
         elif sys.stderr.isatty():
             self._begin_in_terminal()
         else:
-            self._show, self._pause = self._log, _LOG_PAUSE
+            self._show, self._pause, self._end = self._log, _LOG_PAUSE, self._log_end
 
     def _begin_in_notebook(self) -> None:
         handle = host.publish(self._bundle())
@@ -142,6 +143,11 @@ class Progress:
 
     def _log(self) -> None:
         print(self.text, file=sys.stderr, flush=True)  # noqa: T201
+        self._logged = self.done
+
+    def _log_end(self) -> None:
+        if self.done != self._logged:
+            print(self._end_text, file=sys.stderr, flush=True)  # noqa: T201
 
     def _bundle(self) -> dict[str, Any]:
         from ...render import style
@@ -153,10 +159,16 @@ class Progress:
         return {"text/html": style(html) + html, "text/plain": self.text}
 
     def _last(self) -> dict[str, Any]:
-        from ...render import duration_text, style
+        from ...render import style
         from ...render.page.sheet import ROOT
 
+        html = f"{ROOT}<p>{self._end_text}</p></div>"
+        return {"text/html": style(html) + html, "text/plain": self._end_text}
+
+    @property
+    def _end_text(self) -> str:
+        """How many were done in the end, and in what time."""
+        from ...render import duration_text
+
         some = "" if self.total in (None, self.done) else f" of {self.total:,}"
-        text = f"{self.done:,}{some} {self.noun} in {duration_text(self.seconds)}"
-        html = f"{ROOT}<p>{text}</p></div>"
-        return {"text/html": style(html) + html, "text/plain": text}
+        return f"{self.done:,}{some} {self.noun} in {duration_text(self.seconds)}"

@@ -17,7 +17,7 @@ const NATURAL = new Intl.Collator(undefined, { numeric: true });
 const DIFFERS = "differs";
 const FACTS = `number task column state answer time cost ${DIFFERS} change`.split(" ");
 /** Facts that only tell cells apart, and other names of the same one. */
-const HIDDEN = ["text", "tools", "seconds", "outcome", "llm", "repeat"];
+const HIDDEN = ["text", "tools", "seconds", "outcome", "status", "llm", "repeat"];
 
 export type How = Pick<State, "where" | "order" | "baseline" | "by">;
 
@@ -111,6 +111,7 @@ class Facts {
       case "time":
         return cell.seconds;
       case "outcome":
+      case "status":
         return cell.state;
       case "column":
       case "llm":

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import replace
+from random import Random
 
 import pytest
 
@@ -190,6 +191,36 @@ def test_every_score_is_told_and_of_many_those_that_tell_the_columns_apart():
     lines = finding_text(wrong).splitlines()
     assert "Without “y”: large in all 8 cells (ZeroDivisionError)." in lines
     assert lines[-1] == "1 further score: see the heads of the columns."
+
+
+def coins(seed, scores, columns="xy", tasks=30):
+    """A matrix whose scores are pure chance, alike in all columns."""
+    random = Random(seed)
+    return grid(
+        **{
+            column: [
+                {"scores": {name: random.random() < 0.5 for name in scores}} for _ in range(tasks)
+            ]
+            for column in columns
+        }
+    )
+
+
+def test_what_is_said_of_several_scores_holds_together():
+    two = finding_text(coins(1, "st")).splitlines()
+    assert len(two) == 2
+    assert all("each at 97.5 %, so that both comparisons hold together at 95 %" in t for t in two)
+    six = finding_text(coins(1, "st", "xyz")).splitlines()
+    assert all("each at 99.17 %, so that all 6 comparisons hold together" in text for text in six)
+    apart = {"x": [{"scores": {"s": True}}] * 4, "y": [{"scores": {"s": True, "t": True}}] * 4}
+    assert "95 % interval" in finding_text(grid(**apart))
+
+
+@pytest.mark.parametrize("scores", ["s", "stu", "stuv"])
+def test_pure_chance_did_better_about_as_seldom_as_the_level_says(scores):
+    claims = ["did better" in finding_text(coins(seed, scores)) for seed in range(400)]
+    # Two standard errors of what 400 draws show.
+    assert sum(claims) / 400 < 0.05 + 2 * math.sqrt(0.05 * 0.95 / 400)
 
 
 def test_a_single_column_has_its_mean():

@@ -31,6 +31,7 @@ def test_what_is_no_text_is_refused(batch, asked):
 @pytest.mark.parametrize(("where", "why"), [
     ("column = zzz", "there is no column zzz; there is x, y"),
     ("state = nonsense", "there is no state nonsense; there is planned, queued, running"),
+    ("status = nonsense", "there is no status nonsense; there is planned, queued, running"),
     ("differs = zzz", "nothing is called zzz; there is number, task, column, state, answer"),
     ("cost > abc", "cost is a number, and abc is none"),
     ("right = maybe", "right is yes or no, and maybe is neither"),

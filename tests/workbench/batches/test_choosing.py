@@ -118,20 +118,24 @@ def test_answers_are_counted_where_some_are_the_same_and_some_are_not(d, server)
         assert "Answers that differ in white space alone are one." in form
 
 
-def test_what_got_worse_is_said_of_all_repeats_together(d, server):
+@pytest.mark.parametrize(("repeats", "all_of"), [(3, "all 3"), (2, "both")])
+def test_what_got_worse_is_said_of_all_repeats_together_at_the_first(d, server, repeats, all_of):
     @server.agent("unsure", llms=["sure", "unsure"])
     def unsure(prompt, turn):
         return "low" if turn.llm_id == "unsure" and turn.metadata["repeat"] == "1" else "high"
 
-    batch = d.batches.run("unsure", ["How urgent is it?"], ["sure", "unsure"], repeats=3).wait(60)
+    asked = ["How urgent is it?"]
+    batch = d.batches.run("unsure", asked, ["sure", "unsure"], repeats=repeats).wait(60)
     batch.score("right", lambda turn: turn.text == "high")
-    worse = "\N{BLACK DOWN-POINTING TRIANGLE} worse, all 3 together"
+    worse = f"\N{BLACK DOWN-POINTING TRIANGLE} worse, {all_of} together"
     paper = batch.view(baseline="sure").presenter.subject.paper()
     assert all(form.count(worse) == 1 for form in paper.values())
     [right, wrong] = [line for line in paper["text/plain"].splitlines() if "   unsure " in line]
     assert "right" in right
-    assert worse not in right
-    assert wrong.endswith(worse)
+    assert right.endswith(worse)
+    assert "worse" not in wrong
+    for form in (paper["text/html"].partition("</style>")[2], paper["text/markdown"]):
+        assert form.index(worse) < form.index("not right")
 
 
 @pytest.mark.parametrize(

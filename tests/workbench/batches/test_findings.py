@@ -272,6 +272,18 @@ def test_yes_or_no_beside_numbers_has_no_mean(d, server, other):
         batch.view(baseline="a", score="mixed")
 
 
+def test_what_is_no_number_is_named_once_where_all_repeats_have_it(d, server):
+    @server.agent("odd", llms=["a", "b"])
+    def odd(prompt, turn):
+        return turn.llm_id
+
+    batch = d.batches.run("odd", ["one", "two"], ["a", "b"], repeats=2).wait(60)
+    batch.score("odd", lambda turn: "good" if turn.prompt == "two" else 3)
+    assert (
+        "4 of its 8 values are no numbers (“good” of a on task 1 and “good” of b on task 1). "
+    ) in str(batch)
+
+
 def test_the_figures_are_those_that_the_difference_is_between_however_many_are_rated(d, server):
     server.agent("same", llms=["a", "b"])(lambda prompt: "answer")
     batch = d.batches.run("same", [f"t {i}" for i in range(20)], ["a", "b"], repeats=3).wait(60)

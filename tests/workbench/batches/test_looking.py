@@ -189,7 +189,12 @@ def test_what_scores_come_to_is_the_first_line(batch):
 
 @pytest.mark.parametrize(
     ("one", "other", "held"),
-    [(True, 3, "yes and 3"), (1, "<b>", "1 and <b>"), (False, "no way", "no and no way")],
+    [
+        (True, 3, "yes and 3"),
+        (1, "<b>", "1 and “<b>”"),
+        (False, "no way", "no and “no way”"),
+        (True, "yes", "yes and “yes”"),
+    ],
 )
 def test_values_of_two_kinds_under_one_name_are_the_first_line(batch, one, other, held):
     scored = batch.score("mix", lambda turn: one if turn.text.startswith("x") else other)

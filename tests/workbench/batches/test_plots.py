@@ -172,6 +172,46 @@ def test_why_there_is_no_interval_is_told():
     assert "unknown" not in str(dari.plot_scores(frame, "s").to_dict()["title"])
 
 
+def survivors():
+    """One LLM fails where the other is wrong, and the other's first answer has no score."""
+    return batch_frame(
+        BatchCell(
+            task_index=task,
+            llm_id=llm,
+            repeat=repeat,
+            cost="0.01",
+            status="failed" if llm == "b" and task % 2 else "completed",
+            scores={} if (llm, task, repeat) == ("a", 0, 0) or (llm == "b" and task % 2)
+            else {"right": not task % 2},
+        )
+        for task in range(30)
+        for llm in ("a", "b")
+        for repeat in range(2)
+    )  # fmt: skip
+
+
+def test_a_chart_says_over_how_many_tasks_each_mean_is_and_how_many_cells_failed():
+    said = (
+        "a: 30 tasks, 1 of 60 cells without “right”; b: 15 tasks, 30 of 60 cells failed",
+        "b: mean 1, 0.796 to 1, $0.01, 30 of 60 cells failed",
+    )
+    frame = survivors()
+    assert summary(frame, "right")["failed"].tolist() == [0, 30]
+    for chart in (dari.plot_scores(frame), dari.plot_scores(summary(frame)), dari.plot_cost(frame)):
+        drawn = chart.to_dict()
+        assert drawn["title"]["subtitle"].endswith(f"; {said[0]}")
+        assert said[0] in drawn["description"]
+        assert said[1] in rows(chart)["told"].tolist()
+    first = frame[frame["task_index"] % 2 == 0]
+    told = dari.plot_scores(first).to_dict()["title"]["subtitle"]
+    assert told.endswith(", over 15 tasks; a: 1 of 30 cells without “right”")
+
+
+def test_a_score_that_no_cell_has_is_not_drawn(frame):
+    with pytest.raises(InvalidRequestError, match="No cell has a value of 'none'"):
+        dari.plot_scores(frame.assign(**{"score.none": None}), "none")
+
+
 def test_what_cannot_be_drawn_is_told(frame):
     with pytest.raises(InvalidRequestError, match="No cost is known"):
         dari.plot_cost(frame.assign(cost_usd=float("nan")), "correct")

@@ -275,6 +275,19 @@ def test_an_interrupt_sends_no_more_and_it_can_be_taken_up(d, known):
     assert set(known.asked.values()) == {1}
 
 
+def test_what_is_not_sent_is_not_counted_as_done_while_others_run(d, known):
+    known.go_on.clear()
+    batch = d.batches.run("priced", TASKS, list(PRICES), max_cost=10)
+    with interrupted_when(lambda: batch.counts.get("running") == AT_ONCE):
+        batch.wait(20)
+    left = 24 - AT_ONCE
+    head = str(batch).partition("\n")[0]
+    assert "running · 0 of 24 · " in head
+    assert f"{left} of 24 not sent" in head
+    known.go_on.set()
+    assert batch.wait(20).counts == {"completed": AT_ONCE, "unsent": left}
+
+
 def test_what_is_cancelled_sends_no_more(d, known):
     known.go_on.clear()
     batch = d.batches.run("priced", TASKS, ["cheap"], max_cost=5)
@@ -419,6 +432,18 @@ def test_what_a_recovered_run_lacks_is_not_shown_as_running(d, again, known):
     assert "1 of 4 not sent: there is no session; resume() sends what is missing" in str(found)
     assert "running" not in str(found)
     assert found.resume(max_cost=5).wait(60).counts == {"completed": 4}
+    assert "without max_cost" not in found.outcome
+
+
+def test_a_recovered_run_that_goes_beyond_what_it_might_cost_says_so(d, again, known):
+    first = d.batches.run("priced", TASKS[:2], ["cheap"], 2, run_id="part", max_cost="0.30")
+    assert "without max_cost" not in first.wait(60).outcome
+    found = again().batches.recover("part")
+    assert found.resume().wait(60).counts == {"completed": 4}
+    assert found.outcome == (
+        "part: 1 session started, 3 there already, "
+        "without max_cost, which a recovered run has only once a call gives it"
+    )
 
 
 def test_what_failed_and_cannot_be_paid_again_is_named(d, again, failing):

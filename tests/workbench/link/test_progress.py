@@ -34,13 +34,42 @@ def test_quick_things_are_not_told_of(capfd):
     assert capfd.readouterr() == ("", "")
 
 
-def test_a_log_gets_a_line(capfd, monkeypatch):
-    monkeypatch.setattr(progress, "PATIENCE", 0)
+def test_a_log_gets_a_line_and_one_more_at_the_end(capfd, clock):
     with Progress(1_234, "sessions") as told:
+        clock.now = 1
         told.advance(617)
+        told.advance(616)
+        assert capfd.readouterr().err == "617 of 1,234 sessions\n"
+        clock.now = 2
         told.advance()
-    written = capfd.readouterr().err
-    assert written == "617 of 1,234 sessions\n"
+    assert capfd.readouterr().err == "1,234 sessions in 2.0 s\n"
+
+
+def test_a_log_ends_with_what_was_done_before_an_error(capfd, clock):
+    with pytest.raises(KeyError), Progress(9, "sessions") as told:  # noqa: PT012
+        clock.now = 2
+        told.advance(3)
+        told.advance()
+        raise KeyError
+    assert capfd.readouterr().err == "3 of 9 sessions\n4 of 9 sessions in 2.0 s\n"
+
+
+def test_what_judges_do_is_told_to_its_end_in_a_pipe(tmp_path):
+    code = """
+import dari_nb as dari
+from dari_nb.workbench.link import progress
+progress.PATIENCE = 0
+d = dari.connect()
+d.server.agent("echo")(lambda prompt: prompt)
+d.server.agent("judge")(lambda prompt: '{"reason": "r", "score": 5}')
+d.batches.run("echo", [str(n) for n in range(40)]).wait().judge("ok", rubric="Right?")
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    told = [line for line in done.stderr.splitlines() if "answers judged" in line]
+    assert told
+    assert told[-1].startswith("40 ")
 
 
 class Clock:
@@ -88,7 +117,9 @@ def test_what_has_no_known_end_is_counted(capfd, monkeypatch, tmp_path):
     path = tmp_path / "runs.jsonl"
     path.write_text('{"messages": [{"role": "user", "content": "Hi"}]}\n' * 2)
     assert len(Transcript.from_file(path)) == 2
-    assert capfd.readouterr().err == "1 runs read so far\n"
+    first, last = capfd.readouterr().err.splitlines()
+    assert first == "1 runs read so far"
+    assert last.startswith("2 runs read in ")
 
 
 def test_nothing_is_told_when_nobody_wants_it(capfd, monkeypatch):

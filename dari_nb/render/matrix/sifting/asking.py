@@ -118,7 +118,7 @@ def _of_value(matrix: Matrix, asked: Condition) -> Iterator[str]:
     labels = [column.label for column in matrix.columns]
     known = {
         **dict.fromkeys(("column", "llm"), labels),
-        **dict.fromkeys(("state", "outcome"), _STATES),
+        **dict.fromkeys(("state", "outcome", "status"), _STATES),
         "change": ORDER,
     }
     if any(asked.name in row.metadata for row in matrix.rows):

@@ -38,7 +38,7 @@ DIFFERS = "differs"
 _MOST_VALUES = 12  # names that are not there
 _LONGEST = 100  # characters of a name that is not there
 _FACTS = ("number", "task", "column", "state", "answer", "time", "cost", DIFFERS, "change")
-_HIDDEN = ("text", "tools", "seconds", "outcome", "llm", "repeat")
+_HIDDEN = ("text", "tools", "seconds", "outcome", "status", "llm", "repeat")
 """Facts that only tell cells apart, and other names of the same one."""
 NAMES = frozenset({*_FACTS, *_HIDDEN})
 """What conditions call something already, so that no new score is called so."""
@@ -171,6 +171,7 @@ def differing(matrix: Matrix, score: str) -> int:
 OWN: Mapping[str, Callable[[MatrixCell], Any]] = {
     "state": lambda cell: cell.state,
     "outcome": lambda cell: cell.state,
+    "status": lambda cell: cell.state,
     "answer": peek_text,
     "text": said_of,
     "tools": lambda cell: "\n".join(cell.tools) if cell.tools is not None else None,

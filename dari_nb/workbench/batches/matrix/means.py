@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Container, Hashable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
+from math import comb
 from statistics import fmean
 
 from ....render.matrix.against import Against, seen_against
@@ -104,14 +105,20 @@ def _findings(
     kinds: Mapping[str, Kind],
 ) -> list[Finding]:
     """Compare the columns by each score; of many those come first that tell them apart."""
-    compared = {name: columns for name in kinds if len(columns := _columns_of(name, values)) > 1}
-    # Where some are chosen by what was seen, any of them might have been the ones told.
-    choices = len(compared) if len(compared) > MOST_FINDINGS else 1
-    made = [_compared(name, kinds[name], of, lost, choices) for name, of in compared.items()]
-    found = [finding for finding in made if finding]
-    if choices > 1:
+    columns = {name: _columns_of(name, values) for name in kinds}
+    compared = {name: of for name, of in columns.items() if len(of) > 1 and _shared(of)}
+    # The best is chosen by what was seen, as are the scores that are told where there are many:
+    # any two columns might have been the ones compared, by any score.
+    comparisons = sum(comb(len(of), 2) for of in compared.values())
+    found = [_compared(name, kinds[name], of, lost, comparisons) for name, of in compared.items()]
+    if len(found) > MOST_FINDINGS:
         found.sort(key=lambda finding: (not finding.settles, -finding.differ / finding.tasks))
     return found[:MOST_FINDINGS]
+
+
+def _shared(by_column: Mapping[str, Values]) -> set[str]:
+    """Return the tasks on which all columns have a score."""
+    return set.intersection(*({task for task, _ in of} for of in by_column.values()))
 
 
 def _columns_of(name: str, values: Mapping[tuple[str, str], Values]) -> dict[str, Values]:
@@ -128,12 +135,10 @@ def _compared(
     kind: Kind,
     by_column: Mapping[str, Values],
     lost: Mapping[tuple[str, str], Sequence[str]],
-    choices: int,
-) -> Finding | None:
+    comparisons: int,
+) -> Finding:
     having = Counter(task for of in by_column.values() for task in {task for task, _ in of})
-    tasks = {task for task, columns in having.items() if columns == len(by_column)}
-    if not tasks:
-        return None
+    tasks = _shared(by_column)
     # What columns have is said of the same tasks; two of them are compared on all that both have.
     common = {column: _only(values, tasks) for column, values in by_column.items()}
     by_task = {column: _means_by_task(values) for column, values in by_column.items()}
@@ -144,8 +149,6 @@ def _compared(
             -fmean(by_task[column].values()),
         ),
     )
-    # The best is chosen by what was seen, so that any two might have been the ones compared.
-    comparisons = len(ranked) * (len(ranked) - 1) // 2 * choices
     level = 1 - (1 - LEVEL) / comparisons
 
     failed = {column: tasks for (column, of), tasks in lost.items() if of == name}

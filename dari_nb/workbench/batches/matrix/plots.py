@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ....errors import InvalidRequestError
 from ....render.matrix.wording import method_text
-from ....render.plain.words import figure_text
+from ....render.plain.words import count_text, figure_text
 from ....score_kinds import scale_of
 from .chart import INK, coloured, fitting_scale, mean_cost_text, styled
 from .plain_table import PlainTable
@@ -46,13 +47,13 @@ def plot_scores(source: Source, score: str | None = None, *, by: str = BY) -> An
         An ``altair.Chart``; without Altair a :class:`PlainTable`.
 
     Raises:
-        InvalidRequestError: There is no such score or column.
+        InvalidRequestError: There is no such score or column, or no cell has a value.
 
     >>> dari.plot_scores(batch, "exact").save("scores.html")
     """
     summed = _summary(source, score, by)
     made = _named(summed, by)
-    title, how = f"{_title(made)}: mean and interval", _method(summed, source)
+    title, how = f"{_title(made)}: mean and interval", _method(made, summed is source, by)
     rows = [
         [str(r[by]), figure_text(r["mean"]), _range(r["low"], r["high"])]
         for r in made.to_dict("records")
@@ -93,7 +94,8 @@ def plot_cost(source: Source, score: str | None = None, *, by: str = BY) -> Any:
         An ``altair.Chart``; without Altair a :class:`PlainTable`.
 
     Raises:
-        InvalidRequestError: There is no such score or column, or no cost is known.
+        InvalidRequestError: There is no such score or column, no cell has a value, or no cost is
+            known.
 
     >>> frame = dari.batch_frame(batch).assign(cost_usd=0.01)
     >>> dari.plot_cost(frame, "exact").save("costs.html")
@@ -108,7 +110,8 @@ def plot_cost(source: Source, score: str | None = None, *, by: str = BY) -> Any:
     rows = [
         [str(r[by]), mean_cost_text(r), figure_text(r["mean"])] for r in known.to_dict("records")
     ]
-    title, how = f"{_title(made)} against cost", f"mean and interval, {_method(summed, source)}"
+    told = _method(made, summed is source, by)
+    title, how = f"{_title(made)} against cost", f"mean and interval, {told}"
     if unknown := int(summed["unknown_costs"].sum()):
         how += f"; cost unknown for {unknown:,} of {int(summed['cells'].sum()):,} cells"
     table = PlainTable([by, "mean cost", f"mean {_title(made)}"], rows, f"{title} ({how})")
@@ -208,7 +211,12 @@ def _summary(source: Source, score: str | None, by: str) -> pd.DataFrame:
         _need(frame, [by, "score", "tasks", "mean", "low", "high"])
         return frame
     _need(frame, [by])
-    return summary(_named(frame, by), score, by=by)
+    made = summary(_named(frame, by), score, by=by)
+    if made["mean"].isna().all():
+        raise InvalidRequestError(
+            f"No cell has a value of {_title(made)!r}, so there is nothing to draw."
+        )
+    return made
 
 
 def _named(frame: pd.DataFrame, by: str) -> pd.DataFrame:
@@ -240,8 +248,9 @@ def _told(data: pd.DataFrame, by: str) -> pd.DataFrame:
     told = {_MEAN: means, _INTERVAL: ranges}
     if "cost_usd" in data:
         told[_COST] = [mean_cost_text(row) for row in data.to_dict("records")]
-    rows = zip(data[by], zip(*told.values(), strict=True), strict=True)
-    lines = [f"{name}: mean {', '.join(figures)}" for name, figures in rows]
+    figures = zip(*told.values(), map(_lacks, data.to_dict("records")), strict=True)
+    rows = zip(data[by], figures, strict=True)
+    lines = [f"{name}: mean {', '.join([*of, *lacks])}" for name, (*of, lacks) in rows]
     return data.assign(**told, **{_ALL: lines})
 
 
@@ -267,14 +276,31 @@ def _quantiles(name: str, seconds: pd.Series[Any]) -> list[str]:
     ]
 
 
-def _method(summary: pd.DataFrame, source: Source) -> str:
-    """Say how the intervals were made, and over how many tasks; whose level is known."""
-    told = set(summary["method"].dropna()) if "method" in summary else set()
+def _method(made: pd.DataFrame, is_given: bool, by: str) -> str:
+    """Say how the intervals were made, and over how many tasks; the level of those made here."""
+    told = set(made["method"].dropna()) if "method" in made else set()
     words = " or ".join(method_text(str(method)) for method in sorted(told - {"none"}))
-    most = int(summary["tasks"].max()) if len(summary) else 0
-    level = "" if summary is source or not words else "95 %, "
-    over = f"over {most} {'task' if most == 1 else 'tasks'}"
-    return f"{level}{words or 'no interval'}, {over}{_why_none(summary)}"
+    level = "" if is_given or not words else "95 %, "
+    over = _over(made, by)
+    return f"{level}{words or 'no interval'}{over}{_why_none(made)}"
+
+
+def _over(made: pd.DataFrame, by: str) -> str:
+    """Say over how many tasks means are: of each by itself where that differs, or cells lack it."""
+    rows = made.to_dict("records")
+    tasks = [count_text(int(row["tasks"]), "task") for row in rows]
+    is_one = len(set(tasks)) == 1
+    own = zip(rows, [[]] * len(rows) if is_one else [[text] for text in tasks], strict=True)
+    said = [(row[by], [*over, *_lacks(row)]) for row, over in own]
+    lines = [f"; {name}: {', '.join(parts)}" for name, parts in said if parts]
+    return "".join([f", over {tasks[0]}" if is_one else "", *lines])
+
+
+def _lacks(row: Mapping[Any, Any]) -> list[str]:
+    """Say how many cells count for nothing because they failed, or have no such score."""
+    failed, missing, cells = (int(row.get(name, 0)) for name in ("failed", "missing", "cells"))
+    counts = [(failed, "failed"), (missing - failed, f"without “{row['score']}”")]
+    return [f"{n:,} of {count_text(cells, 'cell')} {what}" for n, what in counts if n]
 
 
 def _why_none(summary: pd.DataFrame) -> str:

@@ -91,7 +91,7 @@ def _unlike(columns: Iterable[list[Told]]) -> str:
 
 
 def _one_of_each(values: Iterable[Any]) -> list[str]:
-    """Say a value of each kind: yes or no, a number, a text."""
+    """Say a value of each kind: yes or no, a number, a text, which is quoted."""
     # 0 and 1 may be no and yes: another number tells more.
     there = sorted(values, key=lambda value: value in (0, 1) and not isinstance(value, bool))
     found: dict[type, Any] = {}
@@ -99,7 +99,8 @@ def _one_of_each(values: Iterable[Any]) -> list[str]:
         if not is_missing(value):
             kind = next((k for k in (bool, str) if isinstance(value, k)), float)
             found.setdefault(kind, value)
-    return [_value(found[kind]) for kind in (bool, float, str) if kind in found]
+    said = {kind: _value(found[kind]) for kind in (bool, float, str) if kind in found}
+    return [f"“{text}”" if kind is str else text for kind, text in said.items()]
 
 
 def _of_all(values: Sequence[Told], kind: Kind | None) -> str:
