@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from ...errors import InvalidRequestError
 from ...score_kinds import is_missing, kind_of
-from ..checks import check_frame, checked_tasks, frame_of
-from ..columns import BY, TASK, hashable, score_column, tasks_of
+from ..checks import check_frame, checked_tasks
+from ..columns import DEFAULT, TASK, by_columns, hashable, score_column, tasks_of
 
-if TYPE_CHECKING:
-    import pandas as pd
-
-_VERSION = "version_id"
-_DEFAULT = "default"
 OF_VALUES = ("the one", "the other")
 """What two are called that have no names."""
 
@@ -63,12 +58,11 @@ def pairs_of(given: Any, one: Any, other: Any, by: str | None, task: str) -> Pai
         if isinstance(one, str):
             raise InvalidRequestError(f"Name the second score, too, such as {one!r}, 'rating'.")
         return _of_values(given, one)
-    frame = frame_of(given)
-    check_frame(frame, task, *([] if by is None else [by]))
+    frame, by = by_columns(given, by)
+    check_frame(frame, task, by)
     columns = [score_column(frame, name, task) for name in (one, other)]
-    # A batch knows what people call its columns.
-    called = getattr(given, "_called", None)
-    groups = (called or _columns(frame)) if by is None else hashable(frame, by)
+    named = hashable(frame, by).astype("object")
+    groups = named.where(named.notna(), DEFAULT)
     rows = zip(tasks_of(frame, task), groups, *(frame[column] for column in columns), strict=True)
     cells = [_pair(at, column, a, b) for at, column, a, b in rows]
     return Pairs(cells, *(column.removeprefix("score.") for column in columns))
@@ -103,20 +97,6 @@ def _counted(given: Any) -> tuple[Any, bool]:
     if not is_missing(value):
         return value, False
     return None, not (value is None or value != value)
-
-
-def _columns(frame: pd.DataFrame) -> Any:
-    """Name the column of each cell: its LLM, its version, or both, as it takes to be known."""
-    check_frame(frame, BY)
-    llms = frame[BY].astype("object").where(frame[BY].notna(), _DEFAULT)
-    if _VERSION not in frame or frame[_VERSION].nunique(dropna=False) < 2:
-        return llms
-    versions = frame[_VERSION].astype("object")
-    return (
-        versions
-        if llms.nunique() < 2
-        else [f"{a} @ {b}" for a, b in zip(llms, versions, strict=True)]
-    )
 
 
 def _of_values(ones: Any, others: Any) -> Pairs:
