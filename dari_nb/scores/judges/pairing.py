@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ...errors import InvalidRequestError
 from ...score_kinds import is_missing, kind_of
 from ..checks import check_frame, checked_tasks
 from ..columns import DEFAULT, TASK, by_columns, hashable, score_column, tasks_of
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 OF_VALUES = ("the one", "the other")
 """What two are called that have no names."""
@@ -28,6 +31,16 @@ class Pair(NamedTuple):
     def is_whole(self) -> bool:
         """Whether both say something."""
         return self.one is not None and self.other is not None
+
+    @property
+    def is_unjudged(self) -> bool:
+        """Whether the other alone says something, as a person does of what a judge has skipped."""
+        return self.one is None and self.other is not None
+
+    @property
+    def is_told(self) -> bool:
+        """Whether any of them says something, or said what nobody can count with."""
+        return self.one is not None or self.other is not None or self.lost > 0
 
 
 class Pairs(NamedTuple):
@@ -51,6 +64,9 @@ class Pairs(NamedTuple):
 def pairs_of(given: Any, one: Any, other: Any, by: str | None, task: str) -> Pairs:
     """Read two scores of a batch or a frame, or values by task of two that say so.
 
+    Each answer is a cell, whoever says something of it. Where a frame has no LLMs all are of one
+    column.
+
     Raises:
         InvalidRequestError: They are none of these, or a score is not there.
     """
@@ -58,13 +74,14 @@ def pairs_of(given: Any, one: Any, other: Any, by: str | None, task: str) -> Pai
         if isinstance(one, str):
             raise InvalidRequestError(f"Name the second score, too, such as {one!r}, 'rating'.")
         return _of_values(given, one)
-    frame, by = by_columns(given, by)
-    check_frame(frame, task, by)
+    frame, own = by_columns(given, by)
+    check_frame(frame, task, *([] if by is None else [by]))
     columns = [score_column(frame, name, task) for name in (one, other)]
-    named = hashable(frame, by).astype("object")
-    groups = named.where(named.notna(), DEFAULT)
+    groups = _names(frame, own) if own in frame else [None] * len(frame)
     rows = zip(tasks_of(frame, task), groups, *(frame[column] for column in columns), strict=True)
-    cells = [_pair(at, column, a, b) for at, column, a, b in rows]
+    pairs = [_pair(at, column, a, b) for at, column, a, b in rows]
+    there = zip(pairs, _have_answers(frame), strict=True)
+    cells = [pair for pair, has_answer in there if has_answer or pair.is_told]
     return Pairs(cells, *(column.removeprefix("score.") for column in columns))
 
 
@@ -84,6 +101,25 @@ def left_out_text(lost: int) -> str:
     """
     said = "1 value is no finite number" if lost == 1 else f"{lost} values are no finite numbers"
     return f"{said} and left out" if lost else ""
+
+
+def _names(frame: pd.DataFrame, by: str) -> Any:
+    named = hashable(frame, by).astype("object")
+    return named.where(named.notna(), DEFAULT)
+
+
+def _have_answers(frame: pd.DataFrame) -> list[bool]:
+    """Tell of each row whether there is something to judge, as far as the frame tells it."""
+    there = [True] * len(frame)
+    if "status" in frame:
+        there = [status == "completed" for status in frame["status"].astype("object")]
+    if "text" in frame:
+        texts = frame["text"].astype("object")
+        there = [
+            has and isinstance(text, str) and text != ""
+            for has, text in zip(there, texts, strict=True)
+        ]
+    return there
 
 
 def _pair(task: Hashable, column: Hashable, one: Any, other: Any) -> Pair:
