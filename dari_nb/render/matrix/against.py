@@ -284,7 +284,7 @@ def _gaps(matrix: Matrix, seen: Against) -> Iterator[Part]:
         f"{labels[one] + ' ' if several else ''}{interval_text(gap, level)}"
         for one, gap in seen.gaps.items()
     ]
-    if several:
+    if several and any(gap.has_interval for gap in seen.gaps.values()):
         all_of = "both" if len(seen.gaps) == 2 else f"all {len(seen.gaps)}"
         told.append(
             f"each at {level_text(seen.level)}, so that {all_of} comparisons hold together at 95 %"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Container, Iterator, Sequence
 
 from ..plain.words import count_text
@@ -206,7 +205,7 @@ def _intervals(finding: Finding, labels: Labels) -> Part:
         *told,
         "…" if len(pairs) > len(shown) else "",
         f"each at {_level(finding)}, so that {all_of} hold together at 95 %"
-        if finding.comparisons > 1
+        if finding.comparisons > 1 and any(gap.has_interval for _, gap in pairs)
         else "",
         f"paired by task{', ' if methods else ''}{', '.join(methods)}",
     ]
@@ -228,7 +227,7 @@ def interval_text(gap: Gap, level: str = "", on: str = "") -> str:
     """Say a difference, what it is ``on``, and its interval, with its level before that."""
     ends = f"{number_text(gap.low)} to {number_text(gap.high)}"
     ends += ", which includes 0" if 0 in (gap.low, gap.high) else ""
-    sure = "no interval can be given" if math.isnan(gap.low) else f"{level}interval {ends}"
+    sure = f"{level}interval {ends}" if gap.has_interval else "no interval can be given"
     return f"{number_text(gap.value, signed=True)}{on}, {sure}"
 
 

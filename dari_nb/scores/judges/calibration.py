@@ -175,6 +175,9 @@ def calibrated_mean(
         1 to 5, kind, 20 + 200      96.1    96.0    96.0    96.4    97.7
         mostly 5, kind, 20 + 200    95.0    94.6    94.2    94.8    95.9
 
+    Of judges that say nothing of 30 % of all cells, of 70 % or all of those below the best rating,
+    or of nearly all, it was from 94 to 98.5 in 96 settings as these, of 1,000 samples each.
+
     Args:
         judged: What the judge says, by task; ``None`` where it says nothing.
         rated: The ratings of the same cells in the same order; ``None`` where there is none.
