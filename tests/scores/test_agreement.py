@@ -521,6 +521,16 @@ def test_whether_a_judge_favours_a_column_is_open_until_enough_is_rated(cells, m
     assert "to llm-0 0.00 more than to llm-1 (-0." in said
 
 
+def test_a_column_of_which_nobody_rated_an_answer_leaves_it_open() -> None:
+    frame = columns_of(alike([0, 1], 100), [[n % 2, None] for n in range(100)])
+    found = agreement(frame, "judge.ok", "hand")
+    assert found.unseen == ("llm-1",)
+    assert found.sentence.startswith(
+        "judge.ok ranks answers as hand does, but whether it favours a column is open: kappa 1.00"
+    )
+    assert "; no cell of llm-1 has both, and more ratings would tell" in found.sentence
+
+
 @pytest.mark.parametrize(("tasks", "same"), [(20, True), (40, True), (40, False)])
 def test_the_interval_of_a_favour_is_that_of_students_tests(tasks, same) -> None:
     random = np.random.default_rng(7)

@@ -73,6 +73,7 @@ class Agreement:
         by_column: That difference in each column, where there are several, by its name.
         favours: By how much more the one gives to a column than to another beside what the other
             gives, for each two of them, those that are no chance first; see :func:`agreement`.
+        unseen: Columns that one of them says something of, and of which no cell has both.
 
     >>> found = dari.scores.agreement({n: [n % 3] for n in range(20)}, {n: [1] for n in range(20)})
     >>> found.cells, round(found.exact.value, 2), found.kappa.value
@@ -99,6 +100,7 @@ class Agreement:
     unvaried: tuple[str, ...] = ()
     by_column: Mapping[str, Estimate] = field(default_factory=dict)
     favours: Sequence[Favour] = ()
+    unseen: Sequence[str] = ()
 
     @property
     def sentence(self) -> str:
@@ -133,7 +135,7 @@ class Agreement:
             self.lacking - self.unjudged,
             self.unvaried,
         )
-        favours = Favours(self.favours, self.sd, self.level)
+        favours = Favours(self.favours, self.sd, self.level, self.unseen)
         return trust(of, name, kappa, self.level, more, favours)
 
     def to_frame(self) -> pd.DataFrame:
@@ -256,7 +258,7 @@ def agreement(
     if not has_texts:
         more["difference"] = _difference(whole, levels, level)
         more["sd"] = float(np.std([number(pair.other) for pair in whole]))
-        more |= _columns(whole, levels, level)
+        more |= _columns(pairs, levels, level)
     return Agreement(pairs.one, pairs.other, len(whole), len(tables), exact, **more)
 
 
@@ -269,16 +271,21 @@ def _unvaried(pairs: Pairs) -> tuple[str, ...]:
     return tuple(name for name, values in said if len(values) == 1)
 
 
-def _columns(whole: Sequence[Pair], levels: Sequence[Any], level: float) -> dict[str, Any]:
+def _columns(pairs: Pairs, levels: Sequence[Any], level: float) -> dict[str, Any]:
     """Tell the difference of each column, and between these, where there are several."""
     columns: dict[Hashable, list[Pair]] = {}
-    for pair in whole:
-        columns.setdefault(pair.column, []).append(pair)
+    for pair in pairs.cells:
+        if pair.is_told:
+            columns.setdefault(pair.column, []).extend([pair] if pair.is_whole else [])
     if len(columns) < 2:
         return {}
     most = number(levels[-1]) - number(levels[0])
-    own = {str(name): _difference(cells, levels, level) for name, cells in columns.items()}
-    return {"by_column": own, "favours": favours_of(whole, most, level)}
+    seen = {str(name): cells for name, cells in columns.items() if cells}
+    return {
+        "by_column": {name: _difference(cells, levels, level) for name, cells in seen.items()},
+        "favours": favours_of(pairs.whole, most, level),
+        "unseen": tuple(str(name) for name, cells in columns.items() if not cells),
+    }
 
 
 def _difference(whole: list[Pair], levels: Sequence[Any], level: float) -> Estimate:

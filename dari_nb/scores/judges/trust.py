@@ -101,7 +101,7 @@ def trust(
         return f"{ranks}, but {more.said}, which {_CALIBRATED}: {figures}{silent}"
     if of.is_silent:
         return f"{ranks} where it says anything, but {of.silence}, {_UNHEARD}: {figures}{gives}"
-    told = f"{gives}{', ' + favours.told if favours and favours.each else ''}"
+    told = f"{gives}{favours.told if favours else ''}"
     if more is None or (more.is_small and (favours is None or favours.are_small)):
         return f"{one} may stand for {other}: {figures}{told}{silent}"
     what = "favours a column" if more.is_small else "gives more or less"
@@ -118,11 +118,13 @@ class Favours(NamedTuple):
         each: Of each two columns; those that are no chance come first.
         spread: The standard deviation of what the other gives.
         level: Coverage of all intervals together.
+        unseen: Columns of which nothing is known.
     """
 
     each: Sequence[Favour]
     spread: float
     level: float
+    unseen: Sequence[str] = ()
 
     @property
     def are_seen(self) -> bool:
@@ -132,7 +134,7 @@ class Favours(NamedTuple):
     @property
     def are_small(self) -> bool:
         """Whether all are commonly called small, wherever in their intervals they lie."""
-        return all(_is_small(favour.found, self.spread) for favour in self.each)
+        return not self.unseen and all(_is_small(of.found, self.spread) for of in self.each)
 
     @property
     def said(self) -> str:
@@ -142,10 +144,14 @@ class Favours(NamedTuple):
 
     @property
     def told(self) -> str:
-        """Say the first, with its interval, where it may be chance."""
-        first = self.each[0]
-        more = _figure(first.found.value)
-        return f"to {first.to} {more} more than to {first.over}{self._ends}"
+        """Say the first, with its interval, where it may be chance; and what is not known."""
+        said = []
+        if self.each:
+            first, more = self.each[0], _figure(self.each[0].found.value)
+            said.append(f", to {first.to} {more} more than to {first.over}{self._ends}")
+        if self.unseen:
+            said.append(f"; no cell of {' or '.join(self.unseen)} has both")
+        return "".join(said)
 
     @property
     def _ends(self) -> str:
