@@ -7,13 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import InvalidRequestError
 from ..score_kinds import JUDGE, RATING, Kind, kind_of
-from .checks import check_frame, check_once
+from .checks import check_frame, check_once, frame_of
 
 if TYPE_CHECKING:
     import pandas as pd
 
 BY = "llm_id"
 TASK = "task_index"
+_VERSION = "version_id"
+DEFAULT = "default"
+"""What the LLM is called that an agent takes where none is named."""
 _TO_RATE = " Rate answers by hand first, as batch.sample(20) draws them."
 
 
@@ -51,6 +54,35 @@ def score_column(frame: pd.DataFrame, score: str | None, *needed: str) -> str:
         )
     check_once(frame, found[0])
     return str(found[0])
+
+
+def by_columns(given: Any, by: str | None) -> tuple[Any, str]:
+    """Return a frame, and the column of it that tells what is compared.
+
+    Where none is named it is LLM and version, as a batch calls them, or as its frame tells them.
+    """
+    frame = frame_of(given)
+    if by is not None or not _has(frame, BY):
+        return frame, BY if by is None else by
+    called = getattr(given, "_called", None)
+    return frame.assign(**{BY: called if called is not None else _with_versions(frame)}), BY
+
+
+def _with_versions(frame: pd.DataFrame) -> Any:
+    """Name the column of each cell: its LLM, its version, or both, as it takes to be known."""
+    check_once(frame, BY)
+    llms = frame[BY]
+    if not _has(frame, _VERSION) or frame[_VERSION].nunique(dropna=False) < 2:
+        return llms
+    versions = frame[_VERSION].astype("object")
+    if llms.nunique(dropna=False) < 2:
+        return versions
+    named = llms.astype("object").where(llms.notna(), DEFAULT)
+    return [f"{llm} @ {version}" for llm, version in zip(named, versions, strict=True)]
+
+
+def _has(frame: Any, name: str) -> bool:
+    return name in getattr(frame, "columns", ())
 
 
 def tasks_of(frame: pd.DataFrame, task: str) -> Any:

@@ -8,8 +8,8 @@ from itertools import combinations
 from typing import TYPE_CHECKING, Any, Literal
 
 from .adjusting import holm
-from .checks import check_method, check_whole, checked_list, frame_of
-from .columns import BY, TASK, kind_of_score, score_column, tasks_of
+from .checks import check_method, check_whole, checked_list
+from .columns import TASK, by_columns, kind_of_score, score_column, tasks_of
 from .comparisons import paired_difference, win_rate
 from .intervals import DRAWS, LEVEL, Method
 from .means import mean
@@ -27,7 +27,7 @@ def summary(
     frame: Any,
     score: str | None = None,
     *,
-    by: str = BY,
+    by: str | None = None,
     task: str = TASK,
     method: Method = "auto",
     level: float = LEVEL,
@@ -40,7 +40,7 @@ def summary(
         frame: A batch, or a frame with one row a cell, such as ``batch.to_frame()``.
         score: The score's column, with or without ``score.`` before its name; the first one that
             is a number when left out.
-        by: The column of the LLM, or whatever is compared.
+        by: The column of the LLM, or whatever is compared; LLM and version when left out.
         task: The column of the task.
         method: How the interval is made; see :func:`mean`.
         level: Its coverage.
@@ -48,13 +48,13 @@ def summary(
         seed: What its random numbers start from.
 
     Returns:
-        ``by``, ``score``, ``tasks``, ``cells``, ``missing`` (cells without the score), ``mean`` (in
-        which each task counts once, however many of its cells have the score), ``low``, ``high``,
-        ``method`` (how the interval was made), ``why`` (it was made so), ``adjusted`` (``no``: each
-        interval holds by itself, not all of them together), and where the frame has them
-        ``failed`` (how many of the missing cells did), ``cost_usd`` (mean of the cells whose cost
-        is known, US dollars), ``unknown_costs`` (how many cells' is not) and ``median_seconds``, in
-        the order in which the LLMs first appear.
+        ``by`` (``llm_id``), ``score``, ``tasks``, ``cells``, ``missing`` (cells without the score),
+        ``mean`` (in which each task counts once, however many of its cells have the score),
+        ``low``, ``high``, ``method`` (how the interval was made), ``why`` (it was made so),
+        ``adjusted`` (``no``: each interval holds by itself, not all of them together), and where
+        the frame has them ``failed`` (how many of the missing cells did), ``cost_usd`` (mean of the
+        cells whose cost is known, US dollars), ``unknown_costs`` (how many cells' is not) and
+        ``median_seconds``, in the order in which the LLMs first appear.
 
     Raises:
         InvalidRequestError: A column is missing, the score holds something else than numbers, or
@@ -65,7 +65,7 @@ def summary(
     """
     import pandas as pd
 
-    frame = frame_of(frame)
+    frame, by = by_columns(frame, by)
     column, rows = score_column(frame, score, by, task), []
     options = {"level": level, "draws": draws, "seed": seed, "kind": kind_of_score(frame, column)}
     for group, cells in _groups(frame, by, task):
@@ -97,7 +97,7 @@ def win_rates(
     frame: Any,
     score: str | Sequence[str],
     *,
-    by: str = BY,
+    by: str | None = None,
     task: str = TASK,
     adjust: Literal["holm"] | None = None,
     level: float = LEVEL,
@@ -109,7 +109,7 @@ def win_rates(
     Args:
         frame: A batch, or a frame with one row a cell.
         score: The score's column, or several.
-        by: The column of the LLM, or whatever is compared.
+        by: The column of the LLM, or whatever is compared; LLM and version when left out.
         task: The column of the task.
         adjust: ``holm`` adjusts the p-values of all rows together, which are as many as there are
             pairs and scores: see :func:`holm`. Of twenty comparisons of equals one is below 0.05
@@ -119,8 +119,8 @@ def win_rates(
         seed: What its random numbers start from.
 
     Returns:
-        ``by``, ``other``, ``score``, ``tasks``, ``win_rate`` of the first over the other with
-        ``win_low`` and ``win_high``, and ``difference`` of the first to the other with
+        ``by`` (``llm_id``), ``other``, ``score``, ``tasks``, ``win_rate`` of the first over the
+        other with ``win_low`` and ``win_high``, and ``difference`` of the first to the other with
         ``difference_low`` and ``difference_high``, each with how its interval was made and why:
         ``win_method``, ``win_why``, ``difference_method``, ``difference_why``. ``p_value`` is of
         the difference, made by ``p_method`` (``mid-p``, or as the interval), ``p_adjusted`` what is
@@ -136,7 +136,7 @@ def win_rates(
     import pandas as pd
 
     check_method(adjust or "holm", ADJUSTING)
-    frame = frame_of(frame)
+    frame, by = by_columns(frame, by)
     names = [score] if isinstance(score, str) else checked_list("scores' names", score)
     options = {"level": level, "draws": draws, "seed": seed}
     rows = [
@@ -156,7 +156,7 @@ def pass_rates(
     score: str,
     ks: Sequence[int] | None = None,
     *,
-    by: str = BY,
+    by: str | None = None,
     task: str = TASK,
     passing: float = 1.0,
     level: float = LEVEL,
@@ -169,7 +169,7 @@ def pass_rates(
         frame: A batch, or a frame with one row a cell.
         score: The score's column.
         ks: Numbers of tries; from 1 to the most repeats that a task has, 50 at most, when left out.
-        by: The column of the LLM.
+        by: The column of the LLM, or whatever is compared; LLM and version when left out.
         task: The column of the task.
         passing: From which value on a try is a success.
         level: Coverage of the intervals.
@@ -177,10 +177,11 @@ def pass_rates(
         seed: What its random numbers start from.
 
     Returns:
-        ``by``, ``score``, ``k``, ``tasks`` (with at least k values), ``pass_at_k``, ``at_low``,
-        ``at_high``, ``pass_hat_k``, ``hat_low``, ``hat_high``, each with how its interval was made
-        and why: ``at_method``, ``at_why``, ``hat_method``, ``hat_why``; and ``adjusted``, ``no``:
-        each interval holds by itself. See :func:`pass_at_k` and :func:`pass_hat_k`.
+        ``by`` (``llm_id``), ``score``, ``k``, ``tasks`` (with at least k values), ``pass_at_k``,
+        ``at_low``, ``at_high``, ``pass_hat_k``, ``hat_low``, ``hat_high``, each with how its
+        interval was made and why: ``at_method``, ``at_why``, ``hat_method``, ``hat_why``; and
+        ``adjusted``, ``no``: each interval holds by itself. See :func:`pass_at_k` and
+        :func:`pass_hat_k`.
 
     Raises:
         InvalidRequestError: As in :func:`summary`.
@@ -190,7 +191,7 @@ def pass_rates(
     """
     import pandas as pd
 
-    frame = frame_of(frame)
+    frame, by = by_columns(frame, by)
     column, rows = score_column(frame, score, by, task), []
     kind_of_score(frame, column)
     tried = None if ks is None else checked_list("numbers of tries, such as [1, 2]", ks)

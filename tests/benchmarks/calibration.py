@@ -29,6 +29,8 @@ SCALES = {
 """How often each rating is given, from the worst on."""
 KIND = ("half yes", "1 to 5", "mostly 5")
 """Ratings that leave room for judges that only err by saying one better."""
+SKIPPED = 0.7
+"""How many of the ratings below the best a judge says nothing of, where it skips some."""
 _KEPT = 2 / 3
 
 
@@ -49,18 +51,27 @@ def table(runs: int) -> list[str]:
 
 
 def _more(runs: int) -> list[str]:
-    """Of tasks with three repeats that are alike, and of judges that only err to one side."""
+    """Of tasks with three repeats that are alike, of judges that err to one side or skip much."""
     alike = [row(name, 20, 40, 3, runs) for name in SCALES]
-    return [*alike, *(row(name, 20, 200, 1, runs, is_kind=True) for name in KIND)]
+    kind = [row(name, 20, 200, 1, runs, is_kind=True) for name in KIND]
+    return [*alike, *kind, *(row(name, 20, 200, 1, runs, skipped=SKIPPED) for name in KIND)]
 
 
 def row(
-    name: str, rated: int, others: int, repeats: int, runs: int, *, is_kind: bool = False
+    name: str,
+    rated: int,
+    others: int,
+    repeats: int,
+    runs: int,
+    *,
+    is_kind: bool = False,
+    skipped: float = 0,
 ) -> str:
-    label = f"{name}{', kind' * is_kind}, {rated} + {others}"
+    label = f"{name}{', kind' * is_kind}{', skips' * (skipped > 0)}, {rated} + {others}"
     label += f" x {repeats}" if repeats > 1 else ""
     cells = (
-        coverage(name, share, rated, others, repeats, runs, is_kind=is_kind) for share in AGREEING
+        coverage(name, share, rated, others, repeats, runs, is_kind=is_kind, skipped=skipped)
+        for share in AGREEING
     )
     return f"{label:24}" + "".join(f"{cell:8.1f}" for cell in cells)
 
@@ -74,6 +85,7 @@ def coverage(
     runs: int = RUNS,
     *,
     is_kind: bool = False,
+    skipped: float = 0,
 ) -> float:
     """Draw samples and count those whose interval holds the mean that all ratings have."""
     random = np.random.default_rng(zlib.crc32(repr((name, share, rated, others, repeats)).encode()))
@@ -82,6 +94,8 @@ def coverage(
     held = 0
     for _ in range(runs):
         sample = drawn(random, chances, share, rated + others, repeats, is_kind=is_kind)
+        if skipped:
+            sample = _with_skipped(random, sample, skipped)
         low, high = interval(sample, rated)
         held += low - 1e-9 <= truth <= high + 1e-9
     return 100 * held / runs
@@ -130,6 +144,14 @@ def drawn(
         ratings,
     )
     return Sample(ratings.astype(float), judged.astype(float))
+
+
+def _with_skipped(random: np.random.Generator, sample: Sample, share: float) -> Sample:
+    """Have the judge say nothing of so many of the ratings below the best."""
+    is_skipped = (sample.ratings < sample.ratings.max()) & (
+        random.random(sample.ratings.shape) < share
+    )
+    return sample._replace(judged=np.where(is_skipped, np.nan, sample.judged))
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from itertools import combinations, product
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 from statsmodels.stats.inter_rater import cohens_kappa, to_table
 
 from dari_nb.errors import InvalidRequestError
@@ -457,3 +458,139 @@ def test_a_judge_that_turns_a_scale_around_is_told() -> None:
     assert found.sentence.startswith(
         "the one is farther from the other than chance would be: kappa"
     )
+
+
+def columns_of(*columns: list[list], tasks: str = "own") -> pd.DataFrame:
+    """Put what a judge and people say of several LLMs into a frame, of own tasks or the same."""
+    rows = [
+        (n if tasks == "same" else 1000 * place + n, f"llm-{place}", one, other)
+        for place, pairs in enumerate(columns)
+        for n, (one, other) in enumerate(pairs)
+    ]
+    return pd.DataFrame(rows, columns=["task_index", "llm_id", "score.judge.ok", "score.hand"])
+
+
+def leaning(cells: int, every: int, to: int) -> list[list]:
+    """Let a judge say the same as people, and each so many times 1, or 0, of whatever it is."""
+    return [[to if every and n % every < 2 else n % 2, n % 2] for n in range(cells)]
+
+
+@pytest.mark.parametrize("tasks", ["own", "same"])
+def test_a_judge_that_favours_a_column_may_not_stand_for_people(tasks) -> None:
+    frame = columns_of(leaning(120, 10, 0), leaning(120, 10, 1), tasks=tasks)
+    found = agreement(frame, "judge.ok", "hand")
+    assert found.difference.value == 0
+    assert found.kappa.low > 0.6
+    assert "may stand" not in found.sentence
+    [favour] = found.favours
+    assert (favour.to, favour.over) == ("llm-1", "llm-0")
+    assert favour.found.value == pytest.approx(0.2)
+    low, high = favour.found[1:3]
+    says = f"but favours llm-1 over llm-0 by 0.20 ({low:.2f} to {high:.2f}), which calibrated()"
+    assert f"judge.ok ranks answers as hand does, {says}" in found.sentence
+    assert {name: of.value for name, of in found.by_column.items()} == {
+        "llm-0": pytest.approx(-0.1),
+        "llm-1": pytest.approx(0.1),
+    }
+    rows = found.to_frame().set_index("measure").loc[["difference in llm-0", "difference in llm-1"]]
+    assert rows["cells"].tolist() == [120, 120]
+
+
+def test_a_judge_that_favours_one_of_many_columns_is_told_at_a_level_for_all() -> None:
+    frame = columns_of(leaning(120, 0, 0), leaning(120, 6, 1), leaning(120, 0, 0))
+    found = agreement(frame, "judge.ok", "hand")
+    assert "but favours llm-1 over llm-0 by 0.17" in found.sentence
+    assert "at 98.33 %, so that all 3 pairs of columns hold together at 95 %" in found.sentence
+    assert [favour.is_seen for favour in found.favours] == [True, True, False]
+
+
+def test_versions_are_told_apart_by_agreement_too() -> None:
+    frame = columns_of(leaning(120, 10, 0), leaning(120, 10, 1), tasks="same")
+    frame = frame.assign(version_id=frame["llm_id"].str.replace("llm", "ver"), llm_id="small")
+    assert "favours ver-1 over ver-0" in agreement(frame, "judge.ok", "hand").sentence
+    pooled = agreement(frame, "judge.ok", "hand", by="llm_id")
+    assert (pooled.favours, pooled.sentence[:23]) == ((), "judge.ok may stand for ")
+
+
+@pytest.mark.parametrize(("cells", "may"), [(40, False), (100, True)])
+def test_whether_a_judge_favours_a_column_is_open_until_enough_is_rated(cells, may) -> None:
+    frame = columns_of(alike([0, 1], cells), alike([0, 1], cells))
+    said = agreement(frame, "judge.ok", "hand").sentence
+    assert said.startswith("judge.ok may stand for hand") == may
+    assert ("but whether it favours a column is open" in said) != may
+    assert "to llm-0 0.00 more than to llm-1 (-0." in said
+
+
+def test_a_column_of_which_nobody_rated_an_answer_leaves_it_open() -> None:
+    frame = columns_of(alike([0, 1], 100), [[n % 2, None] for n in range(100)])
+    found = agreement(frame, "judge.ok", "hand")
+    assert found.unseen == ("llm-1",)
+    assert found.sentence.startswith(
+        "judge.ok ranks answers as hand does, but whether it favours a column is open: kappa 1.00"
+    )
+    assert "; no cell of llm-1 has both, and more ratings would tell" in found.sentence
+
+
+@pytest.mark.parametrize(("tasks", "same"), [(20, True), (40, True), (40, False)])
+def test_the_interval_of_a_favour_is_that_of_students_tests(tasks, same) -> None:
+    random = np.random.default_rng(7)
+    off = [random.integers(-1, 2, tasks), random.integers(0, 3, tasks)]
+    rated = random.integers(2, 4, tasks)
+    columns = [np.stack([rated + gap, rated], axis=1).tolist() for gap in off]
+    frame = columns_of(*columns, tasks="same" if same else "own")
+    [favour] = agreement(frame, "judge.ok", "hand").favours
+    if same:
+        theirs = stats.ttest_rel(off[1], off[0]).confidence_interval()
+    else:
+        error = np.sqrt((off[0].var(ddof=1) + off[1].var(ddof=1)) / tasks)
+        reach = stats.t.ppf(0.975, tasks - 1) * error
+        theirs = [favour.found.value - reach, favour.found.value + reach]
+    assert favour.found[1:3] == pytest.approx(tuple(theirs), abs=1e-9)
+
+
+@pytest.mark.parametrize(("sizes", "errs"), [((30, 30), 0.3), ((40, 10), 0.3), ((30, 30, 30), 0.1)])
+def test_a_judge_that_treats_columns_alike_is_seldom_said_to_favour_one(sizes, errs) -> None:
+    random, seen = np.random.default_rng(2), 0
+    for _ in range(200):
+        columns = []
+        for size in sizes:
+            rated = random.integers(0, 2, size)
+            kind = np.maximum(rated, random.random(size) < errs)
+            columns.append(np.stack([kind, rated], axis=1).tolist())
+        favours = agreement(columns_of(*columns), "judge.ok", "hand").favours
+        seen += favours[0].is_seen
+    assert seen <= 16
+
+
+def test_answers_without_a_verdict_are_counted_and_too_many_leave_it_open() -> None:
+    pairs = alike([0, 1], 120)
+    few = of([*pairs, *[[None, 0]] * 6])
+    assert few.sentence.startswith("the one may stand for the other")
+    assert few.sentence.endswith("; the one is missing for 6 of 126 that have the other")
+    many = of([*pairs, *[[None, 0]] * 52])
+    assert (many.unjudged, many.lacking) == (52, 52)
+    assert "may stand" not in many.sentence
+    assert many.sentence.startswith(
+        "the one ranks answers as the other does where it says anything, but the one is missing "
+        "for 52 of 172 that have the other, and what it would say there is not known: kappa 1.00"
+    )
+    open_ = of([*alike([0, 1], 14), *[[None, 0]] * 10])
+    assert "is open" in open_.sentence
+    assert open_.sentence.endswith("; the one is missing for 10 of 24 that have the other")
+
+
+@pytest.mark.parametrize(
+    ("judged", "rated", "says"),
+    [
+        (
+            [1, None, 0, None] * 15,
+            [*[1, 0] * 9, *[None] * 42],
+            r"9 of 18 with 'right' lack 'judge.fits' .*sample\(20, name='right'\) draws 2 or more",
+        ),
+        ([1, None, None] * 9, [1, 0, 0] * 9, r"have 'judge.fits' given to more .*again=True"),
+        ([1, 0] * 4, [1, 0] * 4, "there are not so many answers, so run more tasks"),
+    ],
+)
+def test_too_few_cells_with_both_say_what_brings_more(judged, rated, says) -> None:
+    with pytest.raises(InvalidRequestError, match=says):
+        agreement(frame_of(judged, rated), "judge.fits", "right")

@@ -106,6 +106,18 @@ def test_intervals_hold_where_a_judge_errs_to_one_side_and_where_few_are_unrated
     assert 93 <= held <= 97.5
 
 
+@pytest.mark.parametrize(
+    ("name", "share", "rated", "others", "repeats"),
+    [("half yes", 0.9, 20, 60, 1), ("1 to 5", 0.8, 20, 200, 1), ("80 % yes", 0.9, 20, 40, 3)],
+)
+@pytest.mark.parametrize("skipped", [0.7, 1.0])
+def test_intervals_hold_where_a_judge_says_nothing_of_the_bad_answers(
+    benchmark, name, share, rated, others, repeats, skipped
+) -> None:
+    held = benchmark.coverage(name, share, rated, others, repeats, 400, skipped=skipped)
+    assert 92.5 <= held <= 98.5
+
+
 def test_no_interval_from_few_disagreements_holds_just_95_percent_whatever_the_judge() -> None:
     """Twenty ratings, and a judge as often too kind as too strict whose own mean is known.
 
@@ -159,7 +171,7 @@ def test_a_judge_that_likes_one_llm_more_moves_nothing() -> None:
 
 
 def test_too_few_ratings_are_refused_with_how_many_are_needed() -> None:
-    with pytest.raises(InvalidRequestError, match=r"'small' has 12 on judged cells, 20 are needed"):
+    with pytest.raises(InvalidRequestError, match=r"'small' has 12, 20 are needed"):
         calibrated(frame_of(rated=12), "judge.good")
     judged = {n: [1, 0, 1, 0] for n in range(20)}
     rated = {n: [1, 0, 1, 1] if n < 6 else [None] * 4 for n in judged}
@@ -226,3 +238,71 @@ def test_ratings_that_are_all_one_value_have_a_mean_and_no_interval_in_its_sente
     assert (
         "small 4.00, without an interval, since all rated tasks have the same mean (the judge alone"
     ) in found.sentence
+
+
+def skipping(tasks: int = 60, rated: int = 60, llms=("small", "large")) -> pd.DataFrame:
+    """Half of the answers are bad, and a judge that is right says nothing of most of these."""
+    rows = [
+        (n, llm, None if n % 2 and n % 10 != 1 else n % 2 == 0, n % 2 == 0 if n < rated else None)
+        for n in range(tasks)
+        for llm in llms
+    ]
+    frame = pd.DataFrame(rows, columns=["task_index", "llm_id", "score.judge.ok", "score.hand"])
+    return frame.astype({"score.judge.ok": "boolean", "score.hand": "boolean"})
+
+
+def test_answers_that_a_judge_skips_are_among_all() -> None:
+    found = calibrated(skipping(), "judge.ok", "hand")
+    assert found["mean"].tolist() == [0.5, 0.5]
+    assert found[["cells", "unjudged", "ratings"]].to_numpy().tolist() == [[60, 24, 60]] * 2
+    assert found["judged"].tolist() == pytest.approx([30 / 36] * 2)
+    assert found.loc[0, "why"].startswith("all cells are rated: their mean")
+    assert (
+        "small 0.50, 0.38 to 0.62 (the judge alone: 0.83 for the 36 that it has" in found.sentence
+    )
+    silent = "24 of 60 cells of small, 24 of 60 cells of large lack judge.ok: of these the ratings"
+    assert silent in found.sentence
+    part = calibrated(skipping(rated=40), "judge.ok", "hand")
+    assert part["mean"].tolist() == pytest.approx([0.5] * 2, abs=0.05)
+    assert (part["high"] < 0.7).all()
+    assert "40 of 60 cells are rated" in part.loc[0, "why"]
+    assert "; 24 without a verdict count as the judge's mean of the others" in part.loc[0, "why"]
+    assert "lack" not in calibrated(frame_of(rated=30), "judge.good").sentence
+
+
+def test_a_judge_that_says_nothing_of_a_column_leaves_the_ratings_alone() -> None:
+    frame = skipping(rated=40)
+    frame.loc[frame["llm_id"] == "large", "score.judge.ok"] = None
+    large = calibrated(frame, "judge.ok", "hand").set_index("llm_id").loc["large"]
+    assert (large["mean"], large["lambda"], large["unjudged"]) == (0.5, 0, 60)
+    sentence = calibrated(frame, "judge.ok", "hand").sentence
+    assert "(the judge says nothing of it)" in sentence
+    assert "nan" not in sentence
+
+
+def test_what_failed_is_no_answer_and_a_column_that_nobody_looked_at_is_named() -> None:
+    frame = skipping().assign(status="completed", text="An answer.")
+    frame.loc[frame["task_index"] % 10 == 3, ["status", "score.hand"]] = "failed", None
+    found = calibrated(frame, "judge.ok", "hand")
+    assert found["cells"].tolist() == [54, 54]
+    assert found["why"].str.startswith("all cells are rated").all()
+    frame.loc[frame["llm_id"] == "large", ["score.judge.ok", "score.hand"]] = None
+    alone = calibrated(frame, "judge.ok", "hand")
+    assert alone["llm_id"].tolist() == ["small"]
+    assert alone.sentence.endswith("Nothing of large is judged or rated.")
+
+
+@pytest.mark.parametrize(
+    ("frame", "says"),
+    [
+        (skipping(rated=10), r"'large' has 10, .*: batch.sample\(40, name='hand'\) draws 20 or"),
+        (skipping(tasks=15, rated=9), "There are not so many answers: run more tasks, or repeats"),
+        (
+            pd.concat([skipping(rated=50, llms=["small"]), skipping(rated=5, llms=["large"])]),
+            r"Too few ratings: 'large' has 5, .*batch.sample\(70, name='hand'\) draws 15 or more",
+        ),
+    ],
+)
+def test_what_to_rate_more_brings_what_is_not_rated_yet(frame, says) -> None:
+    with pytest.raises(InvalidRequestError, match=says):
+        calibrated(frame, "judge.ok", "hand")

@@ -226,6 +226,16 @@ def test_earlier_values_tell_how_values_vary():
     assert detectable(20, 1, like=right).difference == pytest.approx(told.difference, rel=0.05)
 
 
+def test_what_is_assumed_is_said_once_and_in_short():
+    one = {n: [n % 3 > 0, n % 4 > 0] for n in range(12)}
+    told = detectable(8, 2, like=[one]).assumption
+    begins = "variance of earlier values, correlation of columns assumed "
+    assert re.fullmatch(rf"{begins}0\.\d\d\d?, the most that .*", told)
+    two = [{n: [n % 7 > 1] for n in range(24)}, {n: [n % 7 > 1 and n != 20] for n in range(24)}]
+    told = detectable(20, 3, like=two).assumption
+    assert re.search(r"correlation of repeats assumed 0\.\d\d?(,|$)", told)
+
+
 @pytest.mark.parametrize("repeats", [1, 3])
 def test_what_two_values_are_called_does_not_matter_to_what_can_be_shown(repeats):
     columns = columns_of(200, repeats)

@@ -284,7 +284,7 @@ def _gaps(matrix: Matrix, seen: Against) -> Iterator[Part]:
         f"{labels[one] + ' ' if several else ''}{interval_text(gap, level)}"
         for one, gap in seen.gaps.items()
     ]
-    if several:
+    if several and any(gap.has_interval for gap in seen.gaps.values()):
         told.append(together_text(seen.level, len(seen.gaps)))
     methods = dict.fromkeys(method_text(g.method) for g in seen.gaps.values() if g.method != "none")
     how = ", ".join(["paired by task", *methods])

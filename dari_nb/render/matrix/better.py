@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Container, Iterator, Sequence
 
 from ..plain.words import count_text
@@ -204,7 +203,9 @@ def _intervals(finding: Finding, labels: Labels) -> Part:
     parts = [
         *told,
         "…" if len(pairs) > len(shown) else "",
-        together_text(finding.level, finding.comparisons) if finding.comparisons > 1 else "",
+        together_text(finding.level, finding.comparisons)
+        if finding.comparisons > 1 and any(gap.has_interval for _, gap in pairs)
+        else "",
         f"paired by task{', ' if methods else ''}{', '.join(methods)}",
     ]
     return Part(f" (difference {'; '.join(part for part in parts if part)})", "small")
@@ -227,7 +228,7 @@ def interval_text(gap: Gap, level: str = "", on: str = "") -> str:
     """Say a difference, what it is ``on``, and its interval, with its level before that."""
     ends = f"{number_text(gap.low)} to {number_text(gap.high)}"
     ends += ", which includes 0" if 0 in (gap.low, gap.high) else ""
-    sure = "no interval can be given" if math.isnan(gap.low) else f"{level}interval {ends}"
+    sure = f"{level}interval {ends}" if gap.has_interval else "no interval can be given"
     return f"{number_text(gap.value, signed=True)}{on}, {sure}"
 
 

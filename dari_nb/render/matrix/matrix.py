@@ -161,6 +161,11 @@ class Gap:
     tasks: int = 0
 
     @property
+    def has_interval(self) -> bool:
+        """Whether there is one: a single task tells of none."""
+        return not math.isnan(self.low)
+
+    @property
     def is_settled(self) -> bool:
         """Whether the interval lies above 0, so that the tasks do settle it."""
         return self.low > 0 and not self.turns

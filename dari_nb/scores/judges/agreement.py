@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -21,14 +21,14 @@ from ..intervals import LEVEL, unseen
 from ..means import mean_of_cells, number
 from ..resampling import Array
 from .agreeing import alpha, estimated, kappa, nominal, powers, without_ends
+from .favour import Favour, favours_of
+from .more_ratings import check_both
 from .pairing import Pair, Pairs, by_task, kinds_of_pairs, left_out_text, pairs_of
-from .trust import Excess, Sides, check_alike, trust
+from .trust import Excess, Favours, Sides, check_alike, trust
 
 if TYPE_CHECKING:
     import pandas as pd
 
-LEAST = 10
-"""Cells that both say something of; fewer tell nothing of how they agree."""
 UNSEEN = "unseen"
 """Says that the interval of a difference is that of what may differ and was not seen."""
 _ROUNDING = 1e-12
@@ -65,10 +65,15 @@ class Agreement:
         level: Coverage of the intervals.
         left_out: How many values are no finite numbers, and so count for nothing.
         lacking: How many cells only one of them says something of.
+        unjudged: Of how many of these the one says nothing, as a judge does that gives no score.
         difference: By how much the one gives more than the other on average, where each task counts
             once: see :func:`agreement`. ``None`` where texts were given.
         sd: The standard deviation of what the other gives; NaN where texts were given.
         unvaried: Which of the two, by name, say one and the same of all these cells.
+        by_column: That difference in each column, where there are several, by its name.
+        favours: By how much more the one gives to a column than to another beside what the other
+            gives, for each two of them, those that are no chance first; see :func:`agreement`.
+        unseen: Columns that one of them says something of, and of which no cell has both.
 
     >>> found = dari.scores.agreement({n: [n % 3] for n in range(20)}, {n: [1] for n in range(20)})
     >>> found.cells, round(found.exact.value, 2), found.kappa.value
@@ -89,9 +94,13 @@ class Agreement:
     level: float = LEVEL
     left_out: int = 0
     lacking: int = 0
+    unjudged: int = 0
     difference: Estimate | None = None
     sd: float = math.nan
     unvaried: tuple[str, ...] = ()
+    by_column: Mapping[str, Estimate] = field(default_factory=dict)
+    favours: Sequence[Favour] = ()
+    unseen: Sequence[str] = ()
 
     @property
     def sentence(self) -> str:
@@ -100,8 +109,11 @@ class Agreement:
         It is by ``kappa`` for yes and no and for texts, and by ``kappa_quadratic`` for a scale,
         whose whole interval must be 0.6 or more. These forgive one who gives a little more to each
         answer, so that ``difference`` must be small, too, with all of its interval: 0.2 of a
-        standard deviation of what the other gives, at most. Where there is no interval, as where
-        one of them says one and the same of every cell, nothing is known, however much they agree.
+        standard deviation of what the other gives, at most. So must each of ``favours``, since one
+        who gives more to one column than to another misleads about which does better. And it must
+        say something of 95 % of what the other does: what it would say of the rest nobody knows.
+        Where there is no interval, as where one of them says one and the same of every cell,
+        nothing is known, however much they agree.
         A judge that ranks as people do and gives more than they can be put right by
         :func:`calibrated`.
 
@@ -115,8 +127,16 @@ class Agreement:
         if kappa is None or kappa[:3] == self.kappa[:3]:
             name, kappa = "kappa", self.kappa
         more = self.difference and Excess(self.difference, self.sd, self.level)
-        of = Sides(self.one, self.other, self.lacking, self.unvaried)
-        return trust(of, name, kappa, self.level, more)
+        of = Sides(
+            self.one,
+            self.other,
+            self.cells,
+            self.unjudged,
+            self.lacking - self.unjudged,
+            self.unvaried,
+        )
+        favours = Favours(self.favours, self.sd, self.level, self.unseen)
+        return trust(of, name, kappa, self.level, more, favours)
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row a measure, each with its value, interval, and how that was made.
@@ -133,6 +153,10 @@ class Agreement:
         found = [(name, getattr(self, name)) for name in told]
         rows = [
             (name, *of[:3], self.tasks, self.cells, of.method, of.why) for name, of in found if of
+        ]
+        rows += [
+            (f"difference in {name}", *of[:4], of.values // 2, of.method, of.why)
+            for name, of in self.by_column.items()
         ]
         names = ["measure", "value", "low", "high", "tasks", "cells", "method", "why"]
         return pd.DataFrame(rows, columns=names)
@@ -154,6 +178,7 @@ def agreement(
     one: Any,
     other: str | None = None,
     *,
+    by: str | None = None,
     task: str = TASK,
     level: float = LEVEL,
 ) -> Agreement:
@@ -179,11 +204,20 @@ def agreement(
     as far as it may without a difference being seen: as ``half-task`` does there, where no task
     differs, times the range of the values, since an unseen difference may be as large as that.
 
+    ``favours`` are differences of these between columns: of two, with the tasks' means as ``x`` and
+    ``y`` and G and H tasks, ``mean(x) - mean(y) ± t(level; min(G, H) - 1) · se``, where what a task
+    adds to both goes together in ``se``, and the spread is that of both columns, if that is more.
+    It reaches to 0 where signs of tasks flipped, as there, do not speak against that, and then as
+    far as both columns may differ unseen. Each holds so much more often that all hold together
+    (Bonferroni). Of judges who treat columns alike at most 6 % were said to favour one of two, of
+    10 to 100 tasks.
+
     Args:
         given: A batch, a frame with one row a cell, or what one says, by task.
         one: A score's name; or, with values by task, what the other says of the same cells in the
             same order, with ``None`` where nothing is said.
         other: The other score's name, such as ``"rating"``.
+        by: The column of the LLM, or whatever is compared; LLM and version when left out.
         task: The column of the task.
         level: Coverage of the intervals.
 
@@ -199,14 +233,9 @@ def agreement(
     (0.6, 0.893)
     """
     check_level(level)
-    pairs = pairs_of(given, one, other, task, task)
+    pairs = pairs_of(given, one, other, by, task)
     whole = pairs.whole
-    if len(whole) < LEAST:
-        some = "cell has" if len(whole) == 1 else "cells have"
-        raise InvalidRequestError(
-            f"{len(whole)} {some} both {pairs.one!r} and {pairs.other!r}; {LEAST} are needed: "
-            "rate more by hand, as batch.sample(20) draws them."
-        )
+    check_both(pairs)
     check_alike(pairs)
     levels, tables = _tables(whole)
     unvaried = _unvaried(pairs)
@@ -223,11 +252,13 @@ def agreement(
         found |= {n: without_ends(of, unvaried) for n, of in found.items() if n.startswith("kappa")}
     told = {name: found.get(name) for name in _MEASURES}
     lacking = sum((pair.one is None) != (pair.other is None) for pair in pairs.cells)
+    unjudged = sum(pair.is_unjudged for pair in pairs.cells)
     more: dict[str, Any] = {**told, "level": level, "left_out": pairs.lost, "lacking": lacking}
-    more["unvaried"] = unvaried
+    more |= {"unvaried": unvaried, "unjudged": unjudged}
     if not has_texts:
         more["difference"] = _difference(whole, levels, level)
         more["sd"] = float(np.std([number(pair.other) for pair in whole]))
+        more |= _columns(pairs, levels, level)
     return Agreement(pairs.one, pairs.other, len(whole), len(tables), exact, **more)
 
 
@@ -238,6 +269,23 @@ def _unvaried(pairs: Pairs) -> tuple[str, ...]:
         (pairs.other, {pair.other for pair in pairs.whole}),
     ]
     return tuple(name for name, values in said if len(values) == 1)
+
+
+def _columns(pairs: Pairs, levels: Sequence[Any], level: float) -> dict[str, Any]:
+    """Tell the difference of each column, and between these, where there are several."""
+    columns: dict[Hashable, list[Pair]] = {}
+    for pair in pairs.cells:
+        if pair.is_told:
+            columns.setdefault(pair.column, []).extend([pair] if pair.is_whole else [])
+    if len(columns) < 2:
+        return {}
+    most = number(levels[-1]) - number(levels[0])
+    seen = {str(name): cells for name, cells in columns.items() if cells}
+    return {
+        "by_column": {name: _difference(cells, levels, level) for name, cells in seen.items()},
+        "favours": favours_of(pairs.whole, most, level),
+        "unseen": tuple(str(name) for name, cells in columns.items() if not cells),
+    }
 
 
 def _difference(whole: list[Pair], levels: Sequence[Any], level: float) -> Estimate:

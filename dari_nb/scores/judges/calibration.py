@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -12,10 +12,12 @@ import numpy as np
 from ...errors import InvalidRequestError
 from ...score_kinds import Kind, kind_of, scale_of
 from ..checks import check_level
-from ..columns import BY, TASK
+from ..columns import TASK, by_columns
 from ..estimate import ByTask, Estimate
 from ..intervals import LEVEL
 from ..means import mean_of_cells, number
+from ..resampling import Array
+from .more_ratings import check_enough
 from .pairing import Pair, Pairs, by_task, left_out_text, pairs_of
 from .trust import check_alike
 from .weighing import added, ends_of, parts, weighed
@@ -23,14 +25,11 @@ from .weighing import added, ends_of, parts, weighed
 if TYPE_CHECKING:
     import pandas as pd
 
-LEAST = 20
-"""Ratings of a column that it takes; with fewer, intervals are not what they say."""
-LEAST_TASKS = 10
-"""Tasks that these ratings must come from."""
 PPI = "ppi++"
 _ALL_RATED = "all cells are rated: their mean"
 _NO_ENDS = "without an interval, since all rated tasks have the same mean"
 _DRAWN = "what they rated is a random part of all"
+_AS_THE_OTHERS = "the judge's mean of the others"
 _CONSTANT = "all ratings are the same: their mean, without the judge"
 
 
@@ -60,20 +59,22 @@ def calibrated(
     It is :func:`calibrated_mean` of each column, which says how. A judge that is wrong, or likes
     one LLM more than people do, makes the interval wider and moves nothing: what counts is how the
     judge differs from the ratings that are there. Those must be a random part of all cells, as
-    ``batch.sample(40)`` draws them; who rates only what looks odd gets an odd mean.
+    ``batch.sample(40)`` draws them; who rates only what looks odd gets an odd mean. Answers of
+    which the judge says nothing are among all, too: it may be the bad ones that it gives no score.
 
     Args:
         given: A batch, or a frame with one row a cell, such as ``batch.to_frame()``.
-        judge: The score that all cells have, such as ``"judge.helpful"``.
+        judge: The score that most cells have, such as ``"judge.helpful"``.
         rating: The score that people gave some of them.
         by: The column of the LLM, or whatever is compared; LLM and version when left out.
         task: The column of the task.
         level: Coverage of the intervals.
 
     Returns:
-        ``by`` (``llm_id``), ``score`` (the rating), ``tasks``, ``cells`` (those that are judged),
-        ``ratings`` (how many of them are rated), ``mean``, ``low``, ``high``, ``method``, ``why``,
-        ``lambda`` (how much the judge counts), ``judged`` and ``rated`` (the mean of each alone).
+        ``by`` (``llm_id``), ``score`` (the rating), ``tasks``, ``cells`` (all that are answered),
+        ``unjudged`` (how many of them lack the judge's score), ``ratings`` (how many are rated),
+        ``mean``, ``low``, ``high``, ``method``, ``why``, ``lambda`` (how much the judge counts),
+        ``judged`` and ``rated`` (the mean of each alone).
         All three means are of cells: each counts once, and in :func:`summary` each task does.
         An interval holds by itself, not all of them together. Shown, a sentence stands above.
 
@@ -97,34 +98,39 @@ def calibrated(
     from .sentence import Told
 
     check_level(level)
-    pairs = pairs_of(given, judge, rating, by, task)
+    frame, by = by_columns(given, by)
+    pairs = pairs_of(frame, judge, rating, by, task)
     _check_numbers(pairs)
     check_alike(pairs, "calibrated")
     kind = kind_of((pair.other for pair in pairs.cells), pairs.other)
     scale = _scale(pairs, kind)
-    groups = {name: cells for name, cells in _groups(pairs.cells) if cells}
-    _check_enough(groups)
+    _check_judged(pairs)
+    groups, untold = _groups(pairs.cells)
+    check_enough(groups, pairs.other)
     lost: Counter[Hashable] = Counter()
     for pair in pairs.cells:
         lost[pair.column] += pair.lost
     rows = [
-        {by or BY: name, "score": pairs.other, **_row(cells, kind, scale, level, lost[name])}
+        {by: name, "score": pairs.other, **_row(cells, kind, scale, level, lost[name])}
         for name, cells in groups.items()
     ]
-    return Told.of(pd.DataFrame(rows).astype(_types(by or BY)), _sentence(rows, by or BY, level))
+    made = pd.DataFrame(rows).astype(_types(by))
+    return Told.of(made, _sentence(rows, by, level, pairs.one, untold))
 
 
 def calibrated_mean(
     judged: ByTask, rated: ByTask, *, level: float = LEVEL, kind: Kind | None = None
 ) -> Estimate:
-    """Estimate the mean of ratings that only some cells have, with a judge that all have.
+    """Estimate the mean of ratings that only some cells have, with a judge that most have.
 
     With ``y`` the ratings and ``f`` what the judge says of the same cells, and ``F`` what it says
     of those without a rating, the mean is ``m = mean(y) - λ · (mean(f) - mean(F))``: the
     prediction-powered estimate of A. N. Angelopoulos, S. Bates, C. Fannjiang, M. I. Jordan and
     T. Zrnic, *Prediction-powered inference*, Science 382 (2023), with the λ that makes it most
     precise, of A. N. Angelopoulos, J. C. Duchi and T. Zrnic, *PPI++* (2023). It is right whatever
-    the judge is like.
+    the judge is like. So it is where the judge says nothing of some cells, be they the worst: its
+    mean of the others stands for them in f and F, which tells nothing of them, and their ratings
+    do. Where all cells are rated it is the mean of the ratings, whatever the judge lacks.
 
     Tasks are what varies freely. With ``a`` a task's part of ``mean(y)``, ``Σ (y - mean(y)) / n``
     over its n rated cells, and ``d`` its part of ``mean(f) - mean(F)`` likewise, ``λ = Σad / v``
@@ -169,8 +175,11 @@ def calibrated_mean(
         1 to 5, kind, 20 + 200      96.1    96.0    96.0    96.4    97.7
         mostly 5, kind, 20 + 200    95.0    94.6    94.2    94.8    95.9
 
+    Of judges that say nothing of 30 % of all cells, of 70 % or all of those below the best rating,
+    or of nearly all, it was from 94 to 98.5 in 96 settings as these, of 1,000 samples each.
+
     Args:
-        judged: What the judge says, by task.
+        judged: What the judge says, by task; ``None`` where it says nothing.
         rated: The ratings of the same cells in the same order; ``None`` where there is none.
         level: Coverage of the interval.
         kind: What the ratings are where these are a part of them only; see :func:`mean`.
@@ -188,10 +197,10 @@ def calibrated_mean(
     check_level(level)
     pairs = pairs_of(judged, rated, None, None, TASK)
     _check_numbers(pairs)
-    cells = [pair for pair in pairs.cells if pair.one is not None]
-    _check_enough({None: cells})
-    kind = kind or kind_of(pair.other for pair in cells)
-    found = _calibrated(cells, kind, _scale(pairs, kind), level).estimate
+    _check_judged(pairs)
+    check_enough({None: pairs.cells}, pairs.other)
+    kind = kind or kind_of(pair.other for pair in pairs.cells)
+    found = _calibrated(pairs.cells, kind, _scale(pairs, kind), level).estimate
     found.why = _why(found, pairs.lost)
     return found
 
@@ -207,11 +216,12 @@ def _row(
     level: float,
     lost: int,
 ) -> dict[str, Any]:
-    rated = [pair for pair in cells if pair.is_whole]
+    rated = [pair for pair in cells if pair.other is not None]
     (found, power) = _calibrated(cells, kind, scale, level)
     return {
         "tasks": len({pair.task for pair in cells}),
         "cells": len(cells),
+        "unjudged": _unjudged(cells),
         "ratings": len(rated),
         "mean": found.value,
         "low": found.low,
@@ -219,7 +229,7 @@ def _row(
         "method": found.method,
         "why": _why(found, lost),
         "lambda": power,
-        "judged": float(np.mean([float(pair.one) for pair in cells])),
+        "judged": _judged(cells),
         "rated": float(np.mean([float(pair.other) for pair in rated])),
     }
 
@@ -230,42 +240,84 @@ def _calibrated(
     scale: tuple[float, float] | None,
     level: float,
 ) -> Calibrated:
-    rated = [pair for pair in cells if pair.is_whole]
-    others = [pair for pair in cells if not pair.is_whole]
+    rated = [pair for pair in cells if pair.other is not None]
+    others = [pair for pair in cells if pair.other is None]
     y = np.array([number(pair.other) for pair in rated])
     if not others or np.ptp(y) == 0:
         found = mean_of_cells(by_task(rated, "other"), level=level, kind=kind)
         found.why = f"{_CONSTANT if others else _ALL_RATED}; {found.why}"
         return Calibrated(found, 0.0)
-    f, unrated = (np.array([number(pair.one) for pair in some]) for some in (rated, others))
+    f, unrated = (_verdicts(some, _judged(cells)) for some in (rated, others))
     gap = float(f.mean() - unrated.mean())
     of_rated, spread = parts(rated, others, y, f, unrated)
-    power, error = weighed(of_rated, spread, added(y, f), gap)
+    is_judged = np.array([pair.one is not None for pair in rated])
+    power, error = weighed(of_rated, spread, added(y, f, is_judged), gap)
     value = float(y.mean() - power * gap)
     ends = ends_of(value, error, len(of_rated), kind, scale, level)
     tasks, low, high = len({pair.task for pair in cells}), *(scale or (-math.inf, math.inf))
     why = f"{len(rated)} of {len(cells)} cells are rated, the judge counts {power:.2f}"
+    if unjudged := _unjudged(cells):
+        why += f"; {unjudged} without a verdict count as {_AS_THE_OTHERS}"
     value = min(high, max(low, value))
     return Calibrated(Estimate.of(value, ends, tasks, len(cells), PPI, why), power)
 
 
-def _sentence(rows: Sequence[dict[str, Any]], by: str, level: float) -> str:
+def _judged(cells: Iterable[Pair]) -> float:
+    """Return the mean of what the judge says; NaN where it says nothing."""
+    said = [number(pair.one) for pair in cells if pair.one is not None]
+    return float(np.mean(said)) if said else math.nan
+
+
+def _unjudged(cells: Iterable[Pair]) -> int:
+    return sum(pair.one is None for pair in cells)
+
+
+def _verdicts(cells: Sequence[Pair], mean: float) -> Array:
+    """Return what the judge says of each cell, and of those without a verdict their mean."""
+    least = 0.0 if math.isnan(mean) else mean
+    return np.array([least if pair.one is None else number(pair.one) for pair in cells])
+
+
+def _sentence(
+    rows: Sequence[dict[str, Any]], by: str, level: float, judge: str, untold: Sequence[Hashable]
+) -> str:
     """Say what people would give each column, on which condition, and what the judge does."""
     told = []
     for row in rows:
         ends = f"{row['low']:.2f} to {row['high']:.2f}"
         sure = _NO_ENDS if math.isnan(row["low"]) else ends
-        told.append(f"{row[by]} {row['mean']:.2f}, {sure} (the judge alone: {row['judged']:.2f})")
+        told.append(f"{row[by]} {row['mean']:.2f}, {sure} ({_alone(row)})")
     each = " for each interval by itself," if len(rows) > 1 else ""
     said = f"As people would rate all, {100 * level:g} % intervals: {'; '.join(told)}"
-    return f"{said}. This holds{each} if {_DRAWN}."
+    left = f" Nothing of {' and '.join(map(str, untold))} is judged or rated." if untold else ""
+    return f"{said}. {_silence(rows, by, judge)}This holds{each} if {_DRAWN}.{left}"
 
 
-def _groups(cells: Iterable[Pair]) -> Iterable[tuple[Hashable, list[Pair]]]:
+def _alone(row: Mapping[str, Any]) -> str:
+    """Say what the judge by itself would have the mean be, and of how many it says nothing."""
+    given = row["cells"] - row["unjudged"]
+    if not given:
+        return "the judge says nothing of it"
+    of = f" for the {given} that it has scored" if row["unjudged"] else ""
+    return f"the judge alone: {row['judged']:.2f}{of}"
+
+
+def _silence(rows: Sequence[Mapping[str, Any]], by: str, judge: str) -> str:
+    """Say how many cells the judge has not scored; empty where it has scored all."""
+    lacking = [row for row in rows if row["unjudged"]]
+    if not lacking:
+        return ""
+    told = [f"{row['unjudged']} of {row['cells']} cells of {row[by]}" for row in lacking]
+    return f"{', '.join(told)} lack {judge}: of these the ratings alone tell. "
+
+
+def _groups(cells: Iterable[Pair]) -> tuple[dict[Hashable, list[Pair]], list[Hashable]]:
+    """Return the cells of each column, and the columns of which neither says anything."""
     found: dict[Hashable, list[Pair]] = {}
     for pair in cells:
-        found.setdefault(pair.column, []).extend([pair] if pair.one is not None else [])
-    return found.items()
+        found.setdefault(pair.column, []).append(pair)
+    told = {name: of for name, of in found.items() if any(pair.is_told for pair in of)}
+    return told, [name for name in found if name not in told]
 
 
 def _scale(pairs: Pairs, kind: Kind | None) -> tuple[float, float] | None:
@@ -280,26 +332,12 @@ def _check_numbers(pairs: Pairs) -> None:
             raise InvalidRequestError(f"{name!r} has no mean: it holds texts.")
 
 
-def _check_enough(groups: dict[Any, list[Pair]]) -> None:
-    if not groups:
+def _check_judged(pairs: Pairs) -> None:
+    if all(pair.one is None for pair in pairs.cells):
         raise InvalidRequestError("No cell is judged: judge them first, as batch.judge(…) does.")
-    lacking = [said for name, cells in groups.items() if (said := _lacking(name, cells))]
-    if lacking:
-        raise InvalidRequestError(
-            f"Too few ratings: {'; '.join(lacking)}. Rate more, as batch.sample(40) draws them."
-        )
-
-
-def _lacking(name: Any, cells: Sequence[Pair]) -> str:
-    rated = [pair for pair in cells if pair.is_whole]
-    tasks = len({pair.task for pair in rated})
-    of = "there are" if name is None else f"{name!r} has"
-    if len(rated) < LEAST:
-        return f"{of} {len(rated)} on judged cells, {LEAST} are needed"
-    return f"{of} those of {tasks} tasks, {LEAST_TASKS} are needed" if tasks < LEAST_TASKS else ""
 
 
 def _types(by: str) -> dict[str, str]:
     words = dict.fromkeys((by, "score", "method", "why"), "string")
-    counts = dict.fromkeys(("tasks", "cells", "ratings"), "Int64")
+    counts = dict.fromkeys(("tasks", "cells", "unjudged", "ratings"), "Int64")
     return {**words, **counts, **dict.fromkeys(("mean", "low", "high", "lambda"), "float64")}

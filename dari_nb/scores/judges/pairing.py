@@ -7,14 +7,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ...errors import InvalidRequestError
 from ...score_kinds import is_missing, kind_of
-from ..checks import check_frame, checked_tasks, frame_of
-from ..columns import BY, TASK, hashable, score_column, tasks_of
+from ..checks import check_frame, checked_tasks
+from ..columns import DEFAULT, TASK, by_columns, hashable, score_column, tasks_of
 
 if TYPE_CHECKING:
     import pandas as pd
 
-_VERSION = "version_id"
-_DEFAULT = "default"
 OF_VALUES = ("the one", "the other")
 """What two are called that have no names."""
 
@@ -33,6 +31,16 @@ class Pair(NamedTuple):
     def is_whole(self) -> bool:
         """Whether both say something."""
         return self.one is not None and self.other is not None
+
+    @property
+    def is_unjudged(self) -> bool:
+        """Whether the other alone says something, as a person does of what a judge has skipped."""
+        return self.one is None and self.other is not None
+
+    @property
+    def is_told(self) -> bool:
+        """Whether any of them says something, or said what nobody can count with."""
+        return self.one is not None or self.other is not None or self.lost > 0
 
 
 class Pairs(NamedTuple):
@@ -56,6 +64,9 @@ class Pairs(NamedTuple):
 def pairs_of(given: Any, one: Any, other: Any, by: str | None, task: str) -> Pairs:
     """Read two scores of a batch or a frame, or values by task of two that say so.
 
+    Each answer is a cell, whoever says something of it. Where a frame has no LLMs all are of one
+    column.
+
     Raises:
         InvalidRequestError: They are none of these, or a score is not there.
     """
@@ -63,14 +74,14 @@ def pairs_of(given: Any, one: Any, other: Any, by: str | None, task: str) -> Pai
         if isinstance(one, str):
             raise InvalidRequestError(f"Name the second score, too, such as {one!r}, 'rating'.")
         return _of_values(given, one)
-    frame = frame_of(given)
+    frame, own = by_columns(given, by)
     check_frame(frame, task, *([] if by is None else [by]))
     columns = [score_column(frame, name, task) for name in (one, other)]
-    # A batch knows what people call its columns.
-    called = getattr(given, "_called", None)
-    groups = (called or _columns(frame)) if by is None else hashable(frame, by)
+    groups = _names(frame, own) if own in frame else [None] * len(frame)
     rows = zip(tasks_of(frame, task), groups, *(frame[column] for column in columns), strict=True)
-    cells = [_pair(at, column, a, b) for at, column, a, b in rows]
+    pairs = [_pair(at, column, a, b) for at, column, a, b in rows]
+    there = zip(pairs, _have_answers(frame), strict=True)
+    cells = [pair for pair, has_answer in there if has_answer or pair.is_told]
     return Pairs(cells, *(column.removeprefix("score.") for column in columns))
 
 
@@ -92,6 +103,25 @@ def left_out_text(lost: int) -> str:
     return f"{said} and left out" if lost else ""
 
 
+def _names(frame: pd.DataFrame, by: str) -> Any:
+    named = hashable(frame, by).astype("object")
+    return named.where(named.notna(), DEFAULT)
+
+
+def _have_answers(frame: pd.DataFrame) -> list[bool]:
+    """Tell of each row whether there is something to judge, as far as the frame tells it."""
+    there = [True] * len(frame)
+    if "status" in frame:
+        there = [status == "completed" for status in frame["status"].astype("object")]
+    if "text" in frame:
+        texts = frame["text"].astype("object")
+        there = [
+            has and isinstance(text, str) and text != ""
+            for has, text in zip(there, texts, strict=True)
+        ]
+    return there
+
+
 def _pair(task: Hashable, column: Hashable, one: Any, other: Any) -> Pair:
     (a, a_lost), (b, b_lost) = _counted(one), _counted(other)
     return Pair(task, column, a, b, a_lost + b_lost)
@@ -103,20 +133,6 @@ def _counted(given: Any) -> tuple[Any, bool]:
     if not is_missing(value):
         return value, False
     return None, not (value is None or value != value)
-
-
-def _columns(frame: pd.DataFrame) -> Any:
-    """Name the column of each cell: its LLM, its version, or both, as it takes to be known."""
-    check_frame(frame, BY)
-    llms = frame[BY].astype("object").where(frame[BY].notna(), _DEFAULT)
-    if _VERSION not in frame or frame[_VERSION].nunique(dropna=False) < 2:
-        return llms
-    versions = frame[_VERSION].astype("object")
-    return (
-        versions
-        if llms.nunique() < 2
-        else [f"{a} @ {b}" for a, b in zip(llms, versions, strict=True)]
-    )
 
 
 def _of_values(ones: Any, others: Any) -> Pairs:

@@ -9,12 +9,17 @@ from typing import Any, NamedTuple
 from ...errors import InvalidRequestError
 from ..estimate import Estimate
 from ..intervals import can_leave_out
+from .favour import Favour, each_at
 from .pairing import OF_VALUES, Pairs
 
 ENOUGH = 0.6
 """Kappa from which agreement is commonly called substantial."""
 SMALL = 0.2
 """Of a standard deviation: a difference of means up to which it is commonly called small."""
+FEW = 0.05
+"""Of all: what may be missing and is commonly called of no consequence."""
+_CALIBRATED = "calibrated() makes up for"
+_UNHEARD = "and what it would say there is not known"
 
 
 class Sides(NamedTuple):
@@ -23,22 +28,50 @@ class Sides(NamedTuple):
     Attributes:
         one: The name of the one.
         other: The name of the other.
-        lacking: How many cells only one of them says something of.
+        cells: Of how many cells both say something.
+        unjudged: Of how many the other alone does.
+        unrated: Of how many the one alone does.
         unvaried: Which of them, by name, say one and the same of every cell.
     """
 
     one: str
     other: str
-    lacking: int
+    cells: int
+    unjudged: int = 0
+    unrated: int = 0
     unvaried: Sequence[str] = ()
 
     @property
     def telling(self) -> str:
         """What would tell more."""
-        return "more ratings" if self.lacking else "all of them have both, so only more tasks"
+        if self.unrated:
+            return "more ratings"
+        return (
+            f"{self.one} of all" if self.unjudged else "all of them have both, so only more tasks"
+        )
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether the one says nothing of more than a few that the other has."""
+        return self.unjudged > FEW * (self.cells + self.unjudged)
+
+    @property
+    def silence(self) -> str:
+        """Say of how many the one says nothing; empty of none."""
+        if not self.unjudged:
+            return ""
+        of = self.cells + self.unjudged
+        return f"{self.one} is missing for {self.unjudged} of {of} that have {self.other}"
 
 
-def trust(of: Sides, name: str, kappa: Estimate, level: float, more: Excess | None = None) -> str:
+def trust(
+    of: Sides,
+    name: str,
+    kappa: Estimate,
+    level: float,
+    more: Excess | None = None,
+    favours: Favours | None = None,
+) -> str:
     """Say whether one may stand for the other, and never more than the intervals support.
 
     Args:
@@ -47,25 +80,90 @@ def trust(of: Sides, name: str, kappa: Estimate, level: float, more: Excess | No
         kappa: The coefficient.
         level: Coverage of its interval.
         more: By how much the one gives more than the other; ``None`` where these are no numbers.
+        favours: By how much more it gives to a column than to another, beside that.
     """
     one, other = of.one, of.other
     gives = f"; it {more.said} on average" if more else ""
-    seen = gives if more and more.is_seen else ""
+    biases = gives if more and more.is_seen else ""
+    if favours and favours.are_seen:
+        biases += f"; it {favours.said}"
+    silent = f"; {of.silence}" if of.unjudged else ""
     if math.isnan(kappa.value) or math.isnan(kappa.low):
-        return f"{_unknown(of, kappa)}{seen}"
+        return f"{_unknown(of, kappa)}{biases}{silent}"
     ends = f"{100 * level:g} % interval {kappa.low:.2f} to {kappa.high:.2f}"
     figures = f"{name} {kappa.value:.2f} ({ends}), where {ENOUGH} is commonly called enough"
     if kappa.low < ENOUGH:
-        return f"{_told(of, name, kappa)}: {figures}{seen}"
-    if more is None or more.is_small:
-        return f"{one} may stand for {other}: {figures}{gives}"
+        return f"{_told(of, name, kappa)}: {figures}{biases}{silent}"
     ranks = f"{one} ranks answers as {other} does"
-    if more.is_seen:
-        return f"{ranks}, but {more.said}, which calibrated() makes up for: {figures}"
+    if favours and favours.are_seen:
+        return f"{ranks}, but {favours.said}, which {_CALIBRATED}: {figures}{gives}{silent}"
+    if more and more.is_seen:
+        return f"{ranks}, but {more.said}, which {_CALIBRATED}: {figures}{silent}"
+    if of.is_silent:
+        return f"{ranks} where it says anything, but {of.silence}, {_UNHEARD}: {figures}{gives}"
+    told = f"{gives}{favours.told if favours else ''}"
+    if more is None or (more.is_small and (favours is None or favours.are_small)):
+        return f"{one} may stand for {other}: {figures}{told}{silent}"
+    what = "favours a column" if more.is_small else "gives more or less"
     return (
-        f"{ranks}, but whether it gives more or less is open: {figures}{gives}, and {of.telling} "
-        "would tell whether that is chance"
+        f"{ranks}, but whether it {what} is open: {figures}{told}, and {of.telling} "
+        f"would tell whether that is chance{silent}"
     )
+
+
+class Favours(NamedTuple):
+    """By how much more one gives to a column than to another, beside what the other gives.
+
+    Attributes:
+        each: Of each two columns; those that are no chance come first.
+        spread: The standard deviation of what the other gives.
+        level: Coverage of all intervals together.
+        unseen: Columns of which nothing is known.
+    """
+
+    each: Sequence[Favour]
+    spread: float
+    level: float
+    unseen: Sequence[str] = ()
+
+    @property
+    def are_seen(self) -> bool:
+        """Whether any of them is no chance."""
+        return any(favour.is_seen for favour in self.each)
+
+    @property
+    def are_small(self) -> bool:
+        """Whether all are commonly called small, wherever in their intervals they lie."""
+        return not self.unseen and all(_is_small(of.found, self.spread) for of in self.each)
+
+    @property
+    def said(self) -> str:
+        """Say the first, with its interval."""
+        first = self.each[0]
+        return f"favours {first.to} over {first.over} by {_figure(first.found.value)}{self._ends}"
+
+    @property
+    def told(self) -> str:
+        """Say the first, with its interval, where it may be chance; and what is not known."""
+        said = []
+        if self.each:
+            first, more = self.each[0], _figure(self.each[0].found.value)
+            said.append(f", to {first.to} {more} more than to {first.over}{self._ends}")
+        if self.unseen:
+            said.append(f"; no cell of {' or '.join(self.unseen)} has both")
+        return "".join(said)
+
+    @property
+    def _ends(self) -> str:
+        low, high = self.each[0].found[1:3]
+        return "" if math.isnan(low) else f" ({_figure(low)} to {_figure(high)}{self._together})"
+
+    @property
+    def _together(self) -> str:
+        pairs = len(self.each)
+        own = 100 * each_at(self.level, pairs)
+        all_of = f"so that all {pairs} pairs of columns hold together at {100 * self.level:g} %"
+        return f", at {own:.4g} %, {all_of}" if pairs > 1 else ""
 
 
 class Excess(NamedTuple):
@@ -91,8 +189,7 @@ class Excess(NamedTuple):
     @property
     def is_small(self) -> bool:
         """Whether it is commonly called small, wherever in its interval it lies."""
-        value, low, high = self.found[:3]
-        return all(abs(end) <= SMALL * self.spread for end in (low, value, high))
+        return _is_small(self.found, self.spread)
 
     @property
     def said(self) -> str:
@@ -104,6 +201,10 @@ class Excess(NamedTuple):
         if not value:
             return f"gives neither more nor less{told}"
         return f"gives {_figure(abs(value))} {'less' if sign < 0 else 'more'}{told}"
+
+
+def _is_small(found: Estimate, spread: float) -> bool:
+    return all(abs(end) <= SMALL * spread for end in found[:3])
 
 
 def _figure(number: float) -> str:

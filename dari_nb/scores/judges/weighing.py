@@ -7,6 +7,7 @@ from collections.abc import Hashable, Sequence
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ...score_kinds import Kind
 from ..estimate import Ends
@@ -99,10 +100,16 @@ def parts(
     return found, Spread(float(squares.sum()), float(squares[size:].sum()))
 
 
-def added(y: Array, f: Array) -> Array:
-    """Return the squares and the product of what is added to either side, by the mean."""
-    apart = y != f
-    if apart.any() and not apart.all():
+def added(y: Array, f: Array, is_judged: NDArray[np.bool_]) -> Array:
+    """Return the squares and the product of what is added to either side, by the mean.
+
+    Args:
+        y: The ratings.
+        f: What stands for each of them by the judge.
+        is_judged: Which of these the judge itself has said: only there it can disagree.
+    """
+    apart = is_judged & (y != f)
+    if apart.any() and (apart != is_judged).any():
         return np.full(3, _SEEN * float(((y - f)[apart] ** 2).mean()) / 2 / len(y))
     s, r = float(y.std(ddof=1)), float(f.std(ddof=1))
     return np.array([s * s, s * r, r * r]) * 2 * _UNSEEN / len(y)

@@ -197,12 +197,13 @@ def _by_said(
     """Take what is said, and assume the rest."""
     of = _together(alike, correlation)
     found = _found(tasks, repeats, power, level, rate, sd, *of)
-    values, columns = f"sd {sd:g}" if sd is not None else "", f"{of[1]:g} of columns"
+    values, columns, why = f"sd {sd:g}" if sd is not None else "", f"{of[1]:g}", ""
     if sd is None:
         tries = Tries(RATE if rate is None else rate, *of, repeats)
         values = f"0 or 1, midway at {_midway(tries, found)}"
-        columns = _columns(tries, found)
-    words = f"{values}, correlation {of[0]:g} of repeats and {columns}"
+        least, why = _columns(tries, found)
+        columns = least if why else columns
+    words = f"{values}, correlation {of[0]:g} of repeats and {columns} of columns{why}"
     is_said = any(each is not None for each in (rate, sd, alike, correlation))
     return found, words if is_said else f"assumed: {words}"
 
@@ -214,17 +215,18 @@ def _like(
     of = _together(known.alike, known.correlation)
     low, high = known.two or (0.0, 1.0)
     rate, sd = ((known.mean - low) / (high - low), None) if known.two else (None, known.sd)
-    words = "variance of earlier values"
-    if known.correlation is None:
-        words += f", correlation of columns assumed {of[1]:g}"
-    elif known.alike is None and repeats > 1:
-        words += f", correlation of repeats assumed {of[0]:g}"
+    words, columns, why = "variance of earlier values", f"{of[1]:.2g}", ""
     found = _found(tasks, repeats, power, level, rate, sd, *of)
     if rate is not None:
         tries = Tries(rate, *of, repeats)
-        midway, columns = _midway(tries, found, (low, high)), _columns(tries, found)
+        midway, (columns, why) = _midway(tries, found, (low, high)), _columns(tries, found)
         words += f", midway at {midway}" if ", " in midway else ""
-        words += f", correlation {columns}" if ", " in columns else ""
+    if known.alike is None and repeats > 1:
+        words += f", correlation of repeats assumed {of[0]:.2g}"
+    if known.correlation is None:
+        words += f", correlation of columns assumed {columns}{why}"
+    elif why:
+        words += f", correlation {columns} of columns{why}"
     return found if found is None else found * (high - low), words
 
 
@@ -237,16 +239,15 @@ def _midway(of: Tries, difference: float | None, two: Ends = (0.0, 1.0)) -> str:
     return f"{moved:.2f}, since {rate:g} leaves no room for so much"
 
 
-def _columns(of: Tries, difference: float | None) -> str:
-    """Say how both columns are correlated, where so large a difference leaves less of it."""
+def _columns(of: Tries, difference: float | None) -> tuple[str, str]:
+    """Say how both columns are correlated, and why where so large a difference leaves less."""
     found = of.correlated(difference or 0.0)
     if math.isclose(found, of.correlation):
-        return f"{of.correlation:g} of columns"
+        return f"{of.correlation:.2g}", ""
     by_rates = of._replace(repeats=1).correlated(difference or 0.0)
     is_by_rates = math.isclose(found, by_rates)
-    return f"{found:.2g} of columns, " + (
-        _LEAVE_ROOM if is_by_rates else f"{_COUNTED_ON} {of.alike:.2g}"
-    )
+    why = _LEAVE_ROOM if is_by_rates else f"{_COUNTED_ON} {of.alike:.2g}"
+    return f"{found:.2g}", f", {why}"
 
 
 def _together(alike: float | None, correlation: float | None) -> tuple[float, float]:

@@ -11,6 +11,7 @@ import numpy as np
 
 from ..estimate import ByTask, Ends
 from ..means import numbers, two_values
+from ..resampling import rounding
 
 LEAST = 5
 """Fewer tasks tell hardly anything of how values vary."""
@@ -56,7 +57,8 @@ def variation(columns: Sequence[ByTask]) -> Variation | None:
     per_value = fmean(1 / len(values) for of in tasks for values in of.values())
     own = max(0.0, between - per_value * within) if within is not None else between
     total = own + (within or 0.0)
-    if total <= 0:
+    largest = max(abs(value) for of in tasks for values in of.values() for value in values)
+    if total <= rounding(largest) ** 2:
         return None
     alike = None if within is None else own / total
     covariance = _covariance(means)

@@ -317,9 +317,8 @@ class Results(Judgeable):
         [{'llm_id': 'small', 'mean': 0.5}, {'llm_id': 'large', 'mean': 0.5}]
         """
         from ...scores import summary
-        from .matrix.picture import frame_by_column
 
-        return summary(frame_by_column(self), score, **options)
+        return summary(self, score, **options)
 
     def plot(self, what: str | None = None) -> Any:
         """Draw a score by LLM with its interval, what it has cost, or how long cells took.

@@ -520,6 +520,23 @@ def test_a_session_that_batches_share_is_paid_for_once(d, server):
         assert f"${dari.costs_frame(compared)['cost_usd'].sum():.2f}" == cost
 
 
+def test_one_task_in_common_has_no_interval_and_no_level(d, server):
+    @server.agent("tried", llms=["a", "b"])
+    def tried(prompt, turn):
+        return f"{prompt} {turn.llm_id}"
+
+    runs = {"old": ["one", "two"], "new": ["one", "three"]}
+    batches = [
+        d.batches.run("tried", tasks, ["a", "b"], run_id=name).wait(60)
+        for name, tasks in runs.items()
+    ]
+    for batch in batches:
+        batch.score("right", lambda turn: turn.text == "one a")
+    said = str(dari.compare_batches(*batches))
+    assert "no interval can be given; paired by task)" in said
+    assert "hold together" not in said
+
+
 def test_intervals_are_as_wide_as_the_comparisons_that_are_shown_take(days):
     first, *others = days.columns
     compared = dari.compare_batches(*[run.batch for run in days._runs], baseline="small")

@@ -194,3 +194,20 @@ def test_a_cap_sends_an_api_batch_for_each_item(d, planned):
     assert planned(TASKS, ["a"]).batches == 1
     cut = dict(planned(TASKS, ["a"], max_cost="0.05").rows())
     assert not {"can show", "all of it"} & cut.keys()
+
+
+@pytest.mark.parametrize(
+    "worthless",
+    [
+        lambda turn: True if "1" in turn.text else 5,
+        lambda turn: 0.3 if "1" in turn.text else 0.1 + 0.2,
+    ],
+    ids=["no mean", "no variance"],
+)
+def test_a_score_that_tells_nothing_of_variance_is_passed_over(d, planned, worthless):
+    batch = d.batches.run("tried", TASKS, ["a", "b"], 2, run_id="scored").wait(60)
+    batch.score("mix", worthless)
+    assert "assumed, since no run is scored yet" in repr(batch.plan())
+    batch.score("right", lambda turn: is_right(turn) if "1" in turn.text else None)
+    assert "variance of right in run scored" in repr(batch.plan())
+    assert "variance of right in run scored" in repr(planned(["x", "y"], ["a", "b"], 2))

@@ -113,3 +113,9 @@ def test_where_all_tie_nobody_is_said_to_be_better(finding_of):
         "10 tasks do not settle which does best (difference "
     )
     assert "did better" not in said
+
+
+def test_what_has_no_interval_has_no_level_either(finding_of):
+    said = finding_of(small=[0], mid=[1], large=[1])
+    assert "of large to small +1, no interval can be given; paired by task" in said
+    assert "hold together" not in said

@@ -1,10 +1,12 @@
 """Versions of an agent beside each other: one name for each column, and none taken for another."""
 
+from itertools import combinations
+
 import pytest
 
 import dari_nb as dari
 from dari_nb.errors import InvalidRequestError, NoCellError
-from dari_nb.scores import calibrated
+from dari_nb.scores import calibrated, pass_rates, summary, win_rates
 
 TIMES = "\N{MULTIPLICATION SIGN}"
 TASKS = [f"Task {n}" for n in range(8)]
@@ -53,7 +55,7 @@ def test_a_column_has_one_name_which_is_printed_and_taken_everywhere(run, versio
     duels = batch.judge_pairs("kind", "referee", rubric="?", one="small @ v1", other="large @ v2")
     assert str(duels).startswith("small @ v1 better 0 times; large @ v2 better 0 times")
     batch.rate(batch.cells[0], "rating", 3)
-    with pytest.raises(InvalidRequestError, match="'small @ v1' has 1 on judged cells"):
+    with pytest.raises(InvalidRequestError, match="'small @ v1' has 1, 20 are needed"):
         calibrated(batch, "judge.kind")
     long = f"small @ {versions[1]}"
     for name in ("small @ v1", long):
@@ -64,6 +66,27 @@ def test_a_column_has_one_name_which_is_printed_and_taken_everywhere(run, versio
     assert batch[0, "small @ v1"].scores["quality"] == 4
     assert "0 · small @ v1" in str(batch.compare((0, "small @ v1"), (0, "small @ v2")))
     assert all(version not in f"{batch}{judged}{batch.plan()}" for version in versions.values())
+
+
+@pytest.mark.parametrize("llms", [["small"], ["small", "large"]])
+def test_every_table_of_scores_and_every_chart_has_versions_as_columns(run, versions, llms):
+    batch = run([1, 2], llms, {"small @ v1": 6, "large @ v2": 2}, repeats=3)
+    names = [f"{llm} @ v{n}" if llms[1:] else f"v{n}" for n in (1, 2) for llm in llms]
+    ids = [f"{llm} @ {versions[n]}" if llms[1:] else versions[n] for n in (1, 2) for llm in llms]
+    for given, columns in ((batch, names), (batch.to_frame(), ids)):
+        assert summary(given, "exact")["llm_id"].tolist() == columns
+        assert summary(given, "exact")["mean"].tolist() == batch.summary("exact")["mean"].tolist()
+        tried = pass_rates(given, "exact").set_index(["llm_id", "k"])["pass_at_k"]
+        assert list(tried.index) == [(name, k) for name in columns for k in (1, 2, 3)]
+        assert tried[columns[0], 3] == pytest.approx(2 / 8)
+        pairs = win_rates(given, "exact")[["llm_id", "other"]].to_numpy().tolist()
+        assert pairs == [list(pair) for pair in combinations(columns, 2)]
+        chart = dari.plot_scores(given, "exact").to_dict()
+        [drawn] = chart["datasets"].values()
+        assert [row["llm_id"] for row in drawn] == columns
+        [dots] = dari.plot_latency(given).to_dict()["datasets"].values()
+        assert {row["llm_id"] for row in dots} == set(columns)
+    assert summary(batch, "exact", by="llm_id")["llm_id"].tolist() == llms
 
 
 @pytest.mark.parametrize("llms", [["small"], ["small", "large"]])

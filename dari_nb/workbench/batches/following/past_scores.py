@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ....score_kinds import is_number
+from ....score_kinds import is_number, kind_of
 
 if TYPE_CHECKING:
     from .... import models
@@ -74,12 +74,19 @@ def _run_of(session: models.Session) -> str | None:
 
 
 def _by_name(scores: Iterable[Score]) -> dict[str, list[_ByTask]]:
+    """Return the values of each score that has a mean, by task of each column."""
     found: dict[str, dict[Hashable, _ByTask]] = defaultdict(lambda: defaultdict(dict))
+    given: dict[str, list[Any]] = defaultdict(list)
     for score in scores:
         parts = score.value if isinstance(score.value, dict) else {"": score.value}
         for part, value in parts.items():
+            name = f"{score.name}.{part}" if part else score.name
+            given[name].append(value)
             if is_number(value):
-                name = f"{score.name}.{part}" if part else score.name
                 column = found[name][score.llm_id, score.version_id]
                 column.setdefault(score.task_index, []).append(float(value))
-    return {name: list(columns.values()) for name, columns in found.items()}
+    return {
+        name: list(columns.values())
+        for name, columns in found.items()
+        if kind_of(given[name], name) != "label"
+    }

@@ -16,8 +16,6 @@ from .marks import Marks
 from .means import with_means
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from ....frames import BatchCell
     from ..cells import Attempt, Cell, Column
     from .sheet import Sheet
@@ -84,16 +82,6 @@ def frame_cells(batch: Sheet) -> list[BatchCell]:
         )
         for cell, own in pairs
     ]
-
-
-def frame_by_column(batch: Sheet) -> pd.DataFrame:
-    """Return the frame of a batch with the name of its column as the LLM of each cell.
-
-    Versions are columns too, and so is the agent's default, which no LLM names.
-    """
-    from ....frames import batch_frame
-
-    return batch_frame(frame_cells(batch)).assign(llm_id=batch._called)
 
 
 def _column(batch: Sheet, column: Column, name: str) -> MatrixColumn:

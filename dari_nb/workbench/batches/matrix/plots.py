@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
     Source: TypeAlias = Sheet | pd.DataFrame
 
-BY = "llm_id"
-
 _ROW = 34
 _NO_COST = (
     "No cost is known. Servers tell costs some minutes late; a local Dari only tells those of "
@@ -35,13 +33,13 @@ _ALL = "told"
 """The column of all of them."""
 
 
-def plot_scores(source: Source, score: str | None = None, *, by: str = BY) -> Any:
+def plot_scores(source: Source, score: str | None = None, *, by: str | None = None) -> Any:
     """Draw the mean of a score with its interval, a line for each LLM, in the batch's own order.
 
     Args:
         source: A batch, its frame (one row a cell), or what :func:`dari_nb.scores.summary` returns.
         score: The score's name; the first one that is a number when left out.
-        by: The column of the LLM, or whatever is compared.
+        by: The column of the LLM, or whatever is compared; LLM and version when left out.
 
     Returns:
         An ``altair.Chart``; without Altair a :class:`PlainTable`.
@@ -51,7 +49,7 @@ def plot_scores(source: Source, score: str | None = None, *, by: str = BY) -> An
 
     >>> dari.plot_scores(batch, "exact").save("scores.html")
     """
-    summed = _summary(source, score, by)
+    summed, by = _summary(source, score, by)
     made = _named(summed, by)
     title, how = f"{_title(made)}: mean and interval", _method(made, summed is source, by)
     rows = [
@@ -82,13 +80,13 @@ def plot_scores(source: Source, score: str | None = None, *, by: str = BY) -> An
     return styled(chart, table, title, how)
 
 
-def plot_cost(source: Source, score: str | None = None, *, by: str = BY) -> Any:
+def plot_cost(source: Source, score: str | None = None, *, by: str | None = None) -> Any:
     """Draw the mean score against the mean cost of a cell, one point an LLM.
 
     Args:
         source: A batch, or its frame.
         score: The score's name; the first one that is a number when left out.
-        by: The column of the LLM, or whatever is compared.
+        by: The column of the LLM, or whatever is compared; LLM and version when left out.
 
     Returns:
         An ``altair.Chart``; without Altair a :class:`PlainTable`.
@@ -100,11 +98,11 @@ def plot_cost(source: Source, score: str | None = None, *, by: str = BY) -> Any:
     >>> frame = dari.batch_frame(batch).assign(cost_usd=0.01)
     >>> dari.plot_cost(frame, "exact").save("costs.html")
     """
-    frame = _cells(source)
+    frame, by = _cells(source, by)
     _need(frame, ["cost_usd"])
     if frame["cost_usd"].isna().all():
         raise InvalidRequestError(_NO_COST)
-    summed = _summary(frame, score, by)
+    summed, _ = _summary(frame, score, by)
     made = _named(summed, by)
     known = made[made["cost_usd"].notna()]
     rows = [
@@ -140,12 +138,12 @@ def plot_cost(source: Source, score: str | None = None, *, by: str = BY) -> Any:
     return styled(alt.layer(rule, point).properties(height=280), table, title, how)
 
 
-def plot_latency(source: Source, *, by: str = BY) -> Any:
+def plot_latency(source: Source, *, by: str | None = None) -> Any:
     """Draw how long cells took: every cell as a dot, with quartiles and median, by LLM.
 
     Args:
         source: A batch, or its frame; ``seconds`` is what is drawn.
-        by: The column of the LLM, or whatever is compared.
+        by: The column of the LLM, or whatever is compared; LLM and version when left out.
 
     Returns:
         An ``altair.LayerChart``; without Altair a :class:`PlainTable` of quantiles.
@@ -155,7 +153,7 @@ def plot_latency(source: Source, *, by: str = BY) -> Any:
 
     >>> dari.plot_latency(batch).save("seconds.html")
     """
-    frame = _cells(source)
+    frame, by = _cells(source, by)
     _need(frame, [by, "seconds"])
     every = _named(frame, by)
     ended = every[every["seconds"].notna()]
@@ -193,30 +191,37 @@ def plot_latency(source: Source, *, by: str = BY) -> Any:
     return styled(chart, table, title, how)
 
 
-def _cells(source: Source) -> pd.DataFrame:
-    """Return one row a cell; of a batch with the names of its columns as its LLMs."""
+def _cells(source: Source, by: str | None) -> tuple[pd.DataFrame, str]:
+    """Return one row a cell, or a summary that is given, and the column that is compared."""
     import pandas as pd
 
-    from .picture import frame_by_column
+    from ....scores.columns import BY, by_columns
 
-    return source if isinstance(source, pd.DataFrame) else frame_by_column(source)
+    if isinstance(source, pd.DataFrame) and _is_summary(source):
+        return source, by or BY
+    frame, by = by_columns(source, by)
+    return frame, by
 
 
-def _summary(source: Source, score: str | None, by: str) -> pd.DataFrame:
-    """Return a row for each LLM: a summary that is given, or one that is made."""
+def _is_summary(frame: pd.DataFrame) -> bool:
+    return "mean" in frame and "low" in frame
+
+
+def _summary(source: Source, score: str | None, by: str | None) -> tuple[pd.DataFrame, str]:
+    """Return a row for each LLM, of a summary that is given, or one that is made."""
     from ....scores import summary
 
-    frame = _cells(source)
-    if "mean" in frame and "low" in frame:
+    frame, by = _cells(source, by)
+    if _is_summary(frame):
         _need(frame, [by, "score", "tasks", "mean", "low", "high"])
-        return frame
+        return frame, by
     _need(frame, [by])
     made = summary(_named(frame, by), score, by=by)
     if made["mean"].isna().all():
         raise InvalidRequestError(
             f"No cell has a value of {_title(made)!r}, so there is nothing to draw."
         )
-    return made
+    return made, by
 
 
 def _named(frame: pd.DataFrame, by: str) -> pd.DataFrame:
@@ -313,7 +318,7 @@ def _why_none(summary: pd.DataFrame) -> str:
 def _scale(summary: pd.DataFrame, source: Source) -> tuple[float, float] | None:
     """Return the scale of a score, where its name and all of its values tell it."""
     name = _title(summary)
-    frame = summary if summary is source else _cells(source)
+    frame = summary if summary is source else _cells(source, None)[0]
     values = frame.get(f"score.{name}", summary["mean"])
     return scale_of(name, values.dropna().tolist())
 
