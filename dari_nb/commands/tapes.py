@@ -31,7 +31,7 @@ from ..tapes.files import folder_beside
 from ..tapes.growing import left_beside
 from ..tapes.reading import bytes_of
 from ..tapes.settling import committed, is_settled, merges_lines
-from ..tapes.summary import count_of, names_of, summary_of
+from ..tapes.summary import count_of, names_of, split_in, summary_of
 from ..tapes.verifying import closing_flaws, repeated_fields
 from ..transcript.formats import read_file, to_row
 
@@ -229,8 +229,9 @@ def _report(check: Check, place: str | None) -> None:
 def _check_file(options: argparse.Namespace) -> int:
     file = options.file
     turns, flaws = _telling_of_left(file, _turns_and_flaws)
-    left = _left(file, read_tape(file))
-    _write(left)
+    tape = read_tape(file)
+    left = _left(file, tape)
+    _write([*left, *(f"{file}: {text}" for text in split_in(tape))])
     if not flaws and not left:
         _write([f"{file}: {turns}, nothing is wrong"])
     return int(bool(flaws or left))
