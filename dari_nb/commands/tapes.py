@@ -74,6 +74,10 @@ _ABOUT_SETTLING = (
     "tapes line by line, which can leave a turn whose beginning is gone."
 )
 _NO_CONFLICT = "git left no conflict in it: there is nothing to settle"
+_UNSETTLED = (
+    "git has a conflict in it until git add: before that, dari-local tape settle {name} puts both "
+    "sides together"
+)
 _HALVES = (
     "git merges two branches by itself where one replaced a turn and the other went on from it; "
     "with *.tape text eol=lf -merge in .gitattributes it stops, for dari-local tape settle"
@@ -232,6 +236,8 @@ def _check_file(options: argparse.Namespace) -> int:
     tape = read_tape(file)
     left = _left(file, tape)
     _write([*left, *(f"{file}: {text}" for text in split_in(tape))])
+    if not is_settled(file):
+        _write([f"{file}: {_UNSETTLED.format(name=file.name)}"])
     if not flaws and not left:
         _write([f"{file}: {turns}, nothing is wrong"])
     return int(bool(flaws or left))

@@ -96,6 +96,20 @@ def test_what_was_edited_between_the_marks_of_git_is_refused_with_a_way_out(
     assert texts(settle(path))[2:] == ["Ours?", "Theirs?"]
 
 
+def test_check_says_that_git_waits_to_have_a_tape_settled(
+    lesson: Recording, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / ".gitattributes").write_text(LEFT_ALONE)
+    path = merged(tmp_path, lesson, asks("Ours?", "A."), asks("Theirs?", "B."), fails=True)
+    waits = f"{path}: git has a conflict in it until git add: before that, dari-local tape settle "
+    assert main(["tape", "check", str(path)]) == 0
+    assert waits in capsys.readouterr().out
+    settle(path)
+    git(tmp_path, "add", "lesson.tape")
+    assert main(["tape", "check", str(path)]) == 0
+    assert capsys.readouterr().out == f"{path}: 4 turns, nothing is wrong\n"
+
+
 def told_of(path: Path, **how: str) -> tuple[Recording, list[str]]:
     told: list[str] = []
     return settle(path, tell=told.append, **how), told  # type: ignore[arg-type]
