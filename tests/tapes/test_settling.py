@@ -502,6 +502,26 @@ def test_what_both_sides_reworded_alike_is_one_question_whoever_made_its_key_ane
     assert flaws_of(tape) == []
 
 
+def test_what_was_reworded_before_both_is_one_question_beside_a_copy_on_one_side(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / ".gitattributes").write_text(LEFT_ALONE)
+
+    def marks(tape: Recording) -> None:
+        tape.turns[3].before.append(Mark("four"))
+
+    lesson = four()
+    rewords("Four?", at=3)(lesson)
+    path = merged(tmp_path, lesson, rewords_a_copy("Five?"), marks, fails=True)
+    tape, told = told_of(path)
+    assert texts(tape) == ["one", "two", "three", "Four?", "Five?"]
+    assert tape.turns[3].before == [Mark("four")]
+    assert flaws_of(tape) == []
+    assert [text.partition(": it has")[0] for text in told] == [
+        "what this asks was changed, and its key was not"
+    ]
+
+
 def test_what_only_one_side_reworded_stays_in_its_conversation(tmp_path: Path) -> None:
     (tmp_path / ".gitattributes").write_text(LEFT_ALONE)
 

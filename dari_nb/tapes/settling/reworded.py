@@ -12,55 +12,54 @@ from ..verifying import make_keys_anew
 from .changes import recorded
 from .conflicts import Sides
 
+Turns = dict[Place, list[Turn]]
+Question = tuple[Place, str]
+"""Where a turn is, and the key that its words would have."""
+
 
 def part_reworded(sides: Sides) -> list[Turn]:
     """Give keys of their own to turns that ask something else than the turn in their place.
 
-    That stands on their own side, or on the other one, where both have changed it. What the other
-    side asks by its own key is the same question there.
+    That stands on their own side, or on the other one, where both have changed it. So do those that
+    ask what only the other side has the key of: they are the same question. Who asks the same in
+    the same place has the same key, also on the other side, and before both.
 
     Args:
-        sides: Both sides, whose turns are changed.
+        sides: The tape before, and both sides, whose turns are changed.
 
     Returns:
-        These turns, without those that go on from them, which have new keys, too.
+        These turns of both sides, without those that go on from them, which have new keys, too.
     """
-    base, ours, theirs = sides
-    was = _asked_at(base)
-    parted = [
-        [*_parted(side, other, was)]
-        for side, other in ((ours, _asked_at(theirs)), (theirs, _asked_at(ours)))
-    ]
-    for side, turns in zip((ours, theirs), parted, strict=True):
+    was, ours, theirs = map(_asked_at, sides)
+    parted = {*_parted(ours, theirs, was), *_parted(theirs, ours, was)}
+    found = [[turn for turn in side.turns if _question(turn) in parted] for side in sides]
+    for side, turns in zip(sides, found, strict=True):
         make_keys_anew(side, of=turns)
-    return [turn for turns in parted for turn in turns]
+    return [turn for turns in found[1:] for turn in turns]
 
 
-def _asked_at(side: Recording) -> dict[Place, list[Turn]]:
+def _asked_at(side: Recording) -> Turns:
     """The turns of a side by their places: several where somebody copied one."""
-    found = dict[Place, list[Turn]]()
+    found = Turns()
     for turn in side.turns:
         found.setdefault(place_of(turn), []).append(turn)
     return found
 
 
-def _parted(
-    side: Recording, other: dict[Place, list[Turn]], was: dict[Place, list[Turn]]
-) -> Iterator[Turn]:
-    own, keys = _asked_at(side), {key for key, *_ in other}
-    for turn in side.turns:
-        if is_keyed(turn.line, turn.agent):
-            continue
-        place = place_of(turn)
+def _parted(side: Turns, other: Turns, was: Turns) -> Iterator[Question]:
+    keys = {key for key, *_ in other} - {key for key, *_ in side}
+    for place, turns in side.items():
         before = [*map(recorded, was.get(place, []))]
-        beside = list(own[place])
-        if recorded(turn) not in before:
-            beside += [one for one in other.get(place, []) if recorded(one) not in before]
-        asked = _key_by_words(turn)
-        if asked in keys or any(_key_by_words(one) != asked for one in beside):
-            yield turn
+        theirs = [turn for turn in other.get(place, []) if recorded(turn) not in before]
+        for turn in turns:
+            if is_keyed(turn.line, turn.agent):
+                continue
+            beside = turns if recorded(turn) in before else [*turns, *theirs]
+            question = _question(turn)
+            if question[1] in keys or any(_question(one) != question for one in beside):
+                yield question
 
 
-def _key_by_words(turn: Turn) -> str:
+def _question(turn: Turn) -> Question:
     line = turn.line
-    return key_of(line.parent, turn.agent, line.llm, line.asked)
+    return place_of(turn), key_of(line.parent, turn.agent, line.llm, line.asked)
