@@ -31,7 +31,7 @@ from ..tapes.files import folder_beside
 from ..tapes.growing import left_beside
 from ..tapes.reading import bytes_of
 from ..tapes.settling import committed, is_settled, merges_lines
-from ..tapes.summary import count_of, names_of, summary_of
+from ..tapes.summary import count_of, names_of, split_in, summary_of
 from ..tapes.verifying import closing_flaws, repeated_fields
 from ..transcript.formats import read_file, to_row
 
@@ -74,6 +74,10 @@ _ABOUT_SETTLING = (
     "tapes line by line, which can leave a turn whose beginning is gone."
 )
 _NO_CONFLICT = "git left no conflict in it: there is nothing to settle"
+_UNSETTLED = (
+    "git has a conflict in it until git add: before that, dari-local tape settle {name} puts both "
+    "sides together"
+)
 _HALVES = (
     "git merges two branches by itself where one replaced a turn and the other went on from it; "
     "with *.tape text eol=lf -merge in .gitattributes it stops, for dari-local tape settle"
@@ -229,8 +233,11 @@ def _report(check: Check, place: str | None) -> None:
 def _check_file(options: argparse.Namespace) -> int:
     file = options.file
     turns, flaws = _telling_of_left(file, _turns_and_flaws)
-    left = _left(file, read_tape(file))
-    _write(left)
+    tape = read_tape(file)
+    left = _left(file, tape)
+    _write([*left, *(f"{file}: {text}" for text in split_in(tape))])
+    if not is_settled(file):
+        _write([f"{file}: {_UNSETTLED.format(name=file.name)}"])
     if not flaws and not left:
         _write([f"{file}: {turns}, nothing is wrong"])
     return int(bool(flaws or left))

@@ -14,7 +14,7 @@ from ..errors import DariError
 from .differences import text_asked
 from .lines import DraftLine, EventLine, Mark, Note, dollars
 from .reading import close_to, instead_of, read_tape, tapes_in
-from .recording import Never, Recording, parents_of, why_never
+from .recording import Never, Recording, counting, parents_of, why_never
 from .turns import Turn
 
 _SHOWN = 60
@@ -37,23 +37,32 @@ _NEVER = {
 }
 """Why a turn never plays, and why several do not."""
 _WHERE = "`dari-local tape check` says where"
+_OWN_SESSION = "runs, players and pages have it in a session of its own"
 
 
 def summary_of(tape: Recording) -> Iterator[str]:
-    """Tell what is on a tape: a line for each session, turn and mark."""
-    never, parents = why_never(tape.turns), parents_of(tape.turns)
+    """Tell what is on a tape: a line for each session, turn and mark.
+
+    Where a turn does not go on from the one above it, it is told from which it does.
+    """
+    never, parents = why_never(tape.turns), parents_of(counting(tape.turns))
     sessions = dict[str, list[Turn]]()
     for turn in tape.turns:
         sessions.setdefault(turn.line.session, []).append(turn)
     for session, turns in sessions.items():
         yield _flat(session)
+        # What waits to be adopted stands behind all, and what plays behind what plays.
+        above = dict[bool, Turn]()
         for turn in turns:
             yield f"  {_head(turn)}: {_shown(turn)}"
             yield f"      {_told(turn)}"
             if why := never.get(id(turn)):
                 yield f"      never plays: {_NEVER[why][0]}"
-            elif (before := parents.get(id(turn))) and before.line.session != session:
-                yield f"      goes on from {_flat(f'{before.line.turn} of {before.line.session}')}"
+            else:
+                before = parents.get(id(turn))
+                if before and before is not above.get(turn.line.new):
+                    yield f"      goes on from {_place(before)}"
+                above |= {True: turn} if turn.line.new else {True: turn, False: turn}
             yield from _marks([*turn.before, *turn.body])
     yield from _marks(tape.tail)
     agents = _flat(", ".join(tape.agents)) or "none"
@@ -61,6 +70,24 @@ def summary_of(tape: Recording) -> Iterator[str]:
     end = "" if tape.is_closed else "; it was cut off"
     count = count_of(len(tape.turns), "turn")
     yield f"{count}, agents: {agents}, {count_of(scrubbed, 'secret')} scrubbed{end}"
+
+
+def split_in(tape: Recording) -> Iterator[str]:
+    """Say which turns begin a session of their own in runs, players and pages, and none here.
+
+    >>> [*split_in(Recording())]
+    []
+    """
+    sessions = {turn.place: turn.line.session for turn in tape.for_others().turns}
+    parents = parents_of(counting(tape.turns))
+    for turn in tape.turns:
+        session = turn.line.session
+        if turn.line.new or sessions.get(turn.place, session) == session:
+            continue
+        before = parents.get(id(turn))
+        if before is None or sessions.get(before.place) != sessions[turn.place]:
+            goes_on = f"goes on from {_place(before)}" if before else "begins anew"
+            yield f"{_place(turn)}, {prompt_of(turn)}, {goes_on}: {_OWN_SESSION}"
 
 
 def count_of(number: int, noun: str) -> str:
@@ -175,6 +202,10 @@ def slip_of(file: Path) -> str:
 
 def _plain(name: str) -> str:
     return "".join(character for character in name if not character.isdigit())
+
+
+def _place(turn: Turn) -> str:
+    return _flat(f"{turn.line.turn} of {turn.line.session}")
 
 
 def _head(turn: Turn) -> str:

@@ -64,6 +64,72 @@ def test_show_tells_what_is_on_it(tape: Path, capsys: pytest.CaptureFixture[str]
     assert last == "2 turns, agents: echo, 0 secrets scrubbed"
 
 
+@pytest.fixture
+def course(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Four turns of one session."""
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "course.tape"
+    with LocalDari(tape=path) as server, Dari(server.url, server.api_key, server) as d:
+        session = d.agents["echo"].start()
+        for prompt in ("one", "two", "three", "four"):
+            session.send(prompt).wait()
+    return path
+
+
+def parts_of(path: Path) -> list[list[str]]:
+    """What is above the turns of a tape, its turns, and its last line."""
+    parts = list[list[str]]([[]])
+    for line in path.read_text().splitlines(keepends=True):
+        if line.startswith(('{"turn"', '{"scrubbed"')):
+            parts.append([])
+        parts[-1].append(line)
+    return parts
+
+
+def lines_of_turns(told: str) -> list[str]:
+    """What ``show`` says of turns, but for how they went."""
+    return [line.strip() for line in told.splitlines()[1:-1] if " events" not in line]
+
+
+def test_a_copied_turn_that_asks_something_else_is_shown_with_what_it_goes_on_from(
+    course: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    *parts, end = parts_of(course)
+    copy = [line.replace("msg_4", "msg_5").replace('"four"', '"five"') for line in parts[-1]]
+    course.write_text("".join(line for part in (*parts, copy, end) for line in part))
+    assert run(capsys, "keys", "course.tape") == (0, "course.tape: 1 turn has new keys\n")
+    assert lines_of_turns(run(capsys, "show", "course.tape")[1])[-3:] == [
+        "msg_4 echo (large): four",
+        "msg_5 echo (large): five",
+        "goes on from msg_3 of sess_1",
+    ]
+    expected = (
+        "course.tape: msg_5 of sess_1, 'five', goes on from msg_3 of sess_1: runs, players and "
+        "pages have it in a session of its own\n"
+        "course.tape: 5 turns, nothing is wrong\n"
+    )
+    assert run(capsys, "check", "course.tape") == (0, expected)
+
+
+def test_turns_in_another_order_are_shown_with_what_they_go_on_from(
+    course: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    whole = "course.tape: 4 turns, nothing is wrong\n"
+    assert "goes on from" not in run(capsys, "show", "course.tape")[1]
+    head, one, two, three, four, end = parts_of(course)
+    course.write_text("".join(line for part in (head, one, three, two, four, end) for line in part))
+    assert lines_of_turns(run(capsys, "show", "course.tape")[1]) == [
+        "msg_1 echo (large): one",
+        "msg_3 echo (large): three",
+        "goes on from msg_2 of sess_1",
+        "msg_2 echo (large): two",
+        "goes on from msg_1 of sess_1",
+        "msg_4 echo (large): four",
+        "goes on from msg_3 of sess_1",
+    ]
+    assert run(capsys, "check", "course.tape") == (0, whole)
+
+
 def test_nothing_is_said_where_nobody_reads_any_more(tape: Path) -> None:
     read, write = os.pipe()
     os.close(read)

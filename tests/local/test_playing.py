@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 import dari_nb as dari
+from dari_nb.commands.cli import main
 from dari_nb.errors import InvalidRequestError, TapeMissError, TurnFailedError
 from dari_nb.local import (
     Draft,
@@ -25,7 +26,7 @@ from dari_nb.local import (
     Usage,
 )
 from dari_nb.local.taping.player import Pace
-from dari_nb.tapes import Tape, read_tape
+from dari_nb.tapes import Tape, read_tape, write_tape
 from dari_nb.workbench import Dari
 
 from .conftest import Caller
@@ -188,6 +189,33 @@ def test_where_the_environment_gave_the_mode_a_miss_names_the_variable(
         with pytest.raises(TapeMissError) as caught:
             d.agents["guide"].send("two")
         assert "\nDARI_TAPE_MODE=auto asks live what is missing." in str(caught.value)
+
+
+def test_a_miss_names_the_nearest_turn_that_plays(path: Path) -> None:
+    record(path, "one", "two", "three")
+    tape = read_tape(path)
+    del tape.turns[1]
+    write_tape(tape, path)
+    with (
+        playing(path) as server,
+        Dari(server.url, server.api_key, server) as d,
+        pytest.raises(TapeMissError, match="The nearest is msg_1 of sess_1"),
+    ):
+        d.agents["guide"].send("three")
+
+
+def test_behind_an_answer_that_was_changed_by_hand_the_way_to_play_it_is_named(path: Path) -> None:
+    record(path, "one", "two")
+    path.write_text(path.read_text().replace("Answer 1 to one", "Answer 1, by hand"))
+    with playing(path) as server, Dari(server.url, server.api_key, server) as d:
+        session = d.agents["guide"].send("one").wait().session
+        with pytest.raises(
+            TapeMissError, match="changed that answer by hand has dari-local tape k"
+        ):
+            session.send("two")
+        assert main(["tape", "keys", "--answers", str(path)]) == 0
+        session = d.agents["guide"].send("one").wait().session
+        assert session.send("two").wait().text.endswith("Answer 2 to two")
 
 
 def test_a_prompt_out_of_order_is_told_what_comes_next(path: Path) -> None:

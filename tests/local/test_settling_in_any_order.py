@@ -134,6 +134,19 @@ def assert_conversations_whole(sides: list[Recording], now: Recording, told: str
         assert (chain_of(now, turn) in found) != (name in "".join(behind))
 
 
+def assert_kept_to_the_end(sides: list[Recording], now: Recording) -> None:
+    """Where a turn stays that one side has not, what goes on from it on the other side does."""
+    there = answers(now)
+    for side, other in (sides, sides[::-1]):
+        has = answers(other)
+        for turn in side.turns:
+            parent = before(side, turn)
+            if parent is None or (*parent.place, parent.line.new) not in there:
+                continue
+            if has.keys().isdisjoint([(*parent.place, parent.line.new), (*parent.place, False)]):
+                assert {(*turn.place, turn.line.new), (*turn.place, False)} & there.keys()
+
+
 def assert_what_comes_back_is_named(
     base: Recording, side: Recording, now: Recording, told: str
 ) -> None:
@@ -186,6 +199,7 @@ def test_nothing_goes_or_moves_without_a_word(branches: Branches, keeps: Side) -
                 assert f"{turn.line.turn} of {turn.line.session}, {prompt_of(turn)}" in words
             assert_turns_kept(base, ours, now, words)
             assert_turns_kept(base, theirs, now, words)
+            assert_kept_to_the_end([ours, theirs], now)
             assert_conversations_whole([ours, theirs], now, words)
             assert_what_comes_back_is_named(base, ours, now, words)
             assert_what_comes_back_is_named(base, theirs, now, words)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from dari_nb.commands.cli import main
 from dari_nb.errors import TapeError
 from dari_nb.tapes import (
     Comment,
@@ -304,3 +306,46 @@ def test_what_one_side_replaced_and_the_other_went_on_from_is_two_conversations(
         "is not wanted"
     )
     assert told == [expected]
+
+
+def has_another_result(turn: Turn) -> None:
+    turn.events[0].data = {**turn.events[0].data, "by": "hand"}
+
+
+TOUCHES: dict[str, Callable[[Turn], object]] = {
+    "a mark": lambda turn: turn.body.insert(0, Mark("guess", "What?")),
+    "a comment": lambda turn: turn.body.insert(0, Comment("# looks wrong")),
+    "a corrected event": has_another_result,
+    "what is expected": lambda turn: turn.line.metadata.update(expects="three"),
+}
+
+
+def takes_off_the_rest(tape: Recording) -> None:
+    del tape.turns[2:]
+
+
+@pytest.mark.parametrize("other", [replaces_the_rest, takes_off_the_rest])
+@pytest.mark.parametrize("touch", TOUCHES)
+@pytest.mark.parametrize("is_ours", [True, False])
+def test_a_turn_that_one_side_touched_stays_with_what_goes_on_from_it_to_the_end(
+    is_ours: bool, touch: str, other: Change, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def touches_the_third(tape: Recording) -> None:
+        TOUCHES[touch](tape.turns[2])
+
+    (tmp_path / ".gitattributes").write_text(ALONE)
+    sides = [touches_the_third, other] if is_ours else [other, touches_the_third]
+    course = tape_of(*going_on(None, "one", "two", "three", "four", "five", "six"))
+    path = merged(tmp_path, course, *sides, fails=True)
+    assert main(["tape", "settle", str(path)]) == 0
+    told, tape = capsys.readouterr().out, read_tape(path)
+    rest = ["three", "four", "five", "six"]
+    instead = ["instead"] if other is replaces_the_rest else []
+    assert texts(tape) == ["one", "two", *(rest + instead if is_ours else instead + rest)]
+    assert flaws_of(tape) == []
+    assert "it is out" not in told
+    if other is takes_off_the_rest:
+        names = [f"msg_{at} of sess_1, {text!r}" for at, text in enumerate(rest, 3)]
+        assert f"or goes on from it: {'; '.join(names)}; take out" in told
+    else:
+        assert "the other asked something else as msg_3 of sess_1" in told

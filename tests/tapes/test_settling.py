@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from copy import deepcopy
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -11,10 +13,20 @@ import pytest
 from dari_nb.commands.cli import main
 from dari_nb.errors import InvalidRequestError, TapeError
 from dari_nb.local import LocalDari
-from dari_nb.tapes import Comment, Mark, Recording, flaws_of, read_tape, settle, write_tape
+from dari_nb.tapes import (
+    Comment,
+    Mark,
+    Recording,
+    Turn,
+    flaws_of,
+    make_keys_anew,
+    read_tape,
+    settle,
+    write_tape,
+)
 
 from .branches import Change, asks, git, merged, texts
-from .conftest import said, taken
+from .conftest import said, taken, tape_of
 
 LEFT_ALONE = "*.tape text eol=lf -merge\n"
 
@@ -82,6 +94,20 @@ def test_what_was_edited_between_the_marks_of_git_is_refused_with_a_way_out(
     assert f"git checkout --merge {path} write it anew" in str(refused.value)
     git(tmp_path, "checkout", "--merge", "lesson.tape")
     assert texts(settle(path))[2:] == ["Ours?", "Theirs?"]
+
+
+def test_check_says_that_git_waits_to_have_a_tape_settled(
+    lesson: Recording, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / ".gitattributes").write_text(LEFT_ALONE)
+    path = merged(tmp_path, lesson, asks("Ours?", "A."), asks("Theirs?", "B."), fails=True)
+    waits = f"{path}: git has a conflict in it until git add: before that, dari-local tape settle "
+    assert main(["tape", "check", str(path)]) == 0
+    assert waits in capsys.readouterr().out
+    settle(path)
+    git(tmp_path, "add", "lesson.tape")
+    assert main(["tape", "check", str(path)]) == 0
+    assert capsys.readouterr().out == f"{path}: 4 turns, nothing is wrong\n"
 
 
 def told_of(path: Path, **how: str) -> tuple[Recording, list[str]]:
@@ -372,3 +398,142 @@ def test_of_what_stands_twice_the_one_that_counts_is_kept_and_that_is_said(
     assert flaws_of(tape) == []
     name = "msg_1 of sess_1, 'What is a closure?'"
     assert told == [f"this stood twice, and the later one is kept: {name}"]
+
+
+def four() -> Recording:
+    """Four turns of one session, each behind the answers before it."""
+    turns = list[Turn]()
+    for number, text in enumerate(("one", "two", "three", "four"), 1):
+        last = turns[-1] if turns else None
+        about = {"parent": last.line.key, "behind": last.answers} if last else {}
+        turns.append(taken(text, [said(f"{text}.")], session="sess_1", number=number, **about))
+    return tape_of(*turns)
+
+
+def rewords(text: str, at: int = 2) -> Change:
+    """As in an editor, where nobody makes keys anew."""
+
+    def change(tape: Recording) -> None:
+        tape.turns[at].line.asked = text
+
+    return change
+
+
+def rewords_a_copy(text: str) -> Change:
+    def change(tape: Recording) -> None:
+        copy = deepcopy(tape.turns[3])
+        copy.line.asked, copy.line.turn = text, "msg_5"
+        tape.turns.append(copy)
+
+    return change
+
+
+@pytest.mark.parametrize("side", ["--ours", "--theirs"])
+@pytest.mark.parametrize(
+    ("change", "number", "before", "after"),
+    [
+        (rewords, 3, ["one", "two"], ["four"]),
+        (partial(rewords, at=3), 4, ["one", "two", "three"], []),
+        (rewords_a_copy, 5, ["one", "two", "three", "four"], []),
+    ],
+)
+def test_what_both_sides_reworded_in_an_editor_is_two_questions(
+    change: Callable[[str], Change],
+    number: int,
+    before: list[str],
+    after: list[str],
+    side: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (tmp_path / ".gitattributes").write_text(LEFT_ALONE)
+    path = merged(tmp_path, four(), change("Ours?"), change("Theirs?"), fails=True)
+    assert main(["tape", "settle", side, str(path)]) == 0
+    told, tape = capsys.readouterr().out, read_tape(path)
+    assert texts(tape) == [*before, "Ours?", *after, "Theirs?", *after]
+    assert flaws_of(tape) == []
+    place, other = f"msg_{number} of sess_1", f"msg_{number} of sess_2"
+    assert f"both sides asked something else as {place}: it goes on with ours, 'Ours?'" in told
+    keyed = "it has a key of its own now, as another question"
+    assert f"{keyed}: {place}, 'Ours?'; {other}, 'Theirs?'\n" in told
+    assert "it is out" not in told
+
+
+@pytest.mark.parametrize("side", ["--ours", "--theirs"])
+@pytest.mark.parametrize("is_ours", [True, False])
+def test_what_one_side_reworded_and_the_other_recorded_anew_is_two_questions(
+    is_ours: bool, side: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / ".gitattributes").write_text(LEFT_ALONE)
+
+    def records(tape: Recording) -> None:
+        old = tape.turns[3].line
+        about = {"number": 4, "parent": old.parent, "behind": old.behind}
+        tape.add(taken("four", [said("Anew.")], **about))
+
+    sides = [rewords("Four?", at=3), records]
+    path = merged(tmp_path, four(), *(sides if is_ours else sides[::-1]), fails=True)
+    assert main(["tape", "settle", side, str(path)]) == 0
+    told, tape = capsys.readouterr().out, read_tape(path)
+    answers = {str(turn.line.asked): turn.events[0].data for turn in tape.turns}
+    assert answers["Four?"] == said("four.")[1]  # type: ignore[index]
+    assert answers["four"] == said("Anew.")[1]  # type: ignore[index]
+    assert len(tape.turns) == 5
+    assert flaws_of(tape) == []
+    assert "something else as msg_4 of sess_1" in told
+
+
+def test_what_both_sides_reworded_alike_is_one_question_whoever_made_its_key_anew(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / ".gitattributes").write_text(LEFT_ALONE)
+
+    def with_keys(tape: Recording) -> None:
+        rewords("Three?")(tape)
+        make_keys_anew(tape)
+
+    def with_a_mark(tape: Recording) -> None:
+        rewords("Three?")(tape)
+        tape.turns[3].before.append(Mark("four"))
+
+    tape = settle(merged(tmp_path, four(), with_a_mark, with_keys, fails=True))
+    assert texts(tape) == ["one", "two", "Three?", "four"]
+    assert tape.turns[3].before == [Mark("four")]
+    assert flaws_of(tape) == []
+
+
+def test_what_was_reworded_before_both_is_one_question_beside_a_copy_on_one_side(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / ".gitattributes").write_text(LEFT_ALONE)
+
+    def marks(tape: Recording) -> None:
+        tape.turns[3].before.append(Mark("four"))
+
+    lesson = four()
+    rewords("Four?", at=3)(lesson)
+    path = merged(tmp_path, lesson, rewords_a_copy("Five?"), marks, fails=True)
+    tape, told = told_of(path)
+    assert texts(tape) == ["one", "two", "three", "Four?", "Five?"]
+    assert tape.turns[3].before == [Mark("four")]
+    assert flaws_of(tape) == []
+    assert [text.partition(": it has")[0] for text in told] == [
+        "what this asks was changed, and its key was not"
+    ]
+
+
+def test_what_only_one_side_reworded_stays_in_its_conversation(tmp_path: Path) -> None:
+    (tmp_path / ".gitattributes").write_text(LEFT_ALONE)
+
+    def goes_on_and_marks(tape: Recording) -> None:
+        last = tape.turns[-1]
+        about = {"parent": last.line.key, "behind": last.answers}
+        tape.add(taken("five", [said("five.")], session="sess_1", number=5, **about))
+        tape.turns[2].before.append(Mark("three"))
+
+    tape, told = told_of(merged(tmp_path, four(), rewords("Three?"), goes_on_and_marks, fails=True))
+    assert texts(tape) == ["one", "two", "Three?", "four", "five"]
+    assert tape.turns[2].before == [Mark("three")]
+    assert told == []
+    make_keys_anew(tape)
+    assert flaws_of(tape) == []

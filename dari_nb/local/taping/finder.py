@@ -9,7 +9,7 @@ from collections.abc import Container, Iterable, Sequence
 from ...models import Content
 from ...tapes import Scrubber, Taking, Turn, key_of, nearest
 from ...tapes.differences import gap_between, text_asked
-from ...tapes.recording import Recording, counting, follows
+from ...tapes.recording import Recording, counting, follows, why_never
 from ..store import Store
 from ..store.records import SessionRecord
 from .answers import Answers
@@ -26,7 +26,9 @@ _BEHIND = (
 )
 _STALE = (
     "{tape} has this only behind an answer that was replaced there since, so it never plays "
-    "({turn}): ask it again in the mode auto, and tape.review().replace() puts it in place."
+    "({turn}): ask it again in the mode auto, and tape.review().replace() puts it in place. Who "
+    "has changed that answer by hand has dari-local tape keys --answers take what stands there now "
+    "for what it was asked behind."
 )
 _WAITS = "{tape} has this as new, {turn}: review() shows it, to adopt or to reject it."
 _ASKED = "You have asked this in this session already; {next}"
@@ -172,7 +174,8 @@ class Finder:
         if content in self._chains.asked(session):
             told = self._next(tape, following)
             return _ASKED.format(next=told) + advice
-        turn = nearest((turn for turns in self._found.values() for turn in turns), asked.line)
+        never = why_never(before)
+        turn = nearest([one for one in before if id(one) not in never] or before, asked.line)
         if turn is None:
             return _EMPTY.format(tape=tape) + advice
         where = f" on line {turn.number}" if turn.number else ""

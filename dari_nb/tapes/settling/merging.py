@@ -35,6 +35,7 @@ from .changes import (
 )
 from .conflicts import Sides, sides_of
 from .needed import by_place, places_needed
+from .reworded import part_reworded
 from .taken_out import Content, name_of
 
 _TWICE = (
@@ -56,6 +57,10 @@ _BEHIND = (
     "this was recorded behind other answers than those that stand before it now: {what}; ask it "
     "again in the mode auto, where tape.review().replace() puts it in place, or take it out"
 )
+_REWORDED = (
+    "what this asks was changed, and its key was not: it has a key of its own now, as another "
+    "question: {what}"
+)
 _DOUBLED = "this stood twice, and the later one is kept: {what}"
 _MARK = "mark {name!r} (ours asks {ours!r}, theirs {theirs!r})"
 _BOTH_ASKED = "both sides asked something else"
@@ -73,7 +78,8 @@ def settle(
     What only one side changed is as that side has it: what came of a turn, what is known of it, and
     the notes in it, each for itself. Of a turn that both sides recorded anew, one answer is kept,
     and the notes of both; of a mark that both changed, one question. Where one side replaced what
-    the other changed or went on from, both conversations stay whole.
+    the other changed or went on from, both conversations stay whole. What both changed, and one
+    made ask something else by hand, are two questions, each with its key.
 
     Args:
         path: The file, which is written anew.
@@ -125,6 +131,7 @@ class _Merging:
     def __init__(self, sides: Sides, keeps: Side) -> None:
         base, ours, theirs = sides
         self._keeps = keeps
+        self._reworded = part_reworded(sides)
         self._doubled = dict.fromkeys([*_doubled(ours), *_doubled(theirs)])
         self._had = Content(ours), Content(theirs)
         self._before = Content(base)
@@ -161,6 +168,9 @@ class _Merging:
         }
         if self._doubled:
             yield _DOUBLED.format(what="; ".join(self._doubled))
+        reworded = {*map(place_of, self._reworded)}
+        if names := [name_of(turn) for turn in written.turns if place_of(turn) in reworded]:
+            yield _REWORDED.format(what="; ".join(names))
         side: Side = "theirs" if self._keeps == "ours" else "ours"
         for turn, what in self._twice:
             place = "at the end"

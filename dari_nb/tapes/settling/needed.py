@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Set
+from collections.abc import Callable, Iterable, Mapping
 
 from ..growing.sessions import Place, place_of
-from ..recording import Recording
+from ..recording import Recording, parents_of
 from ..turns import Turn
 from .changes import is_changed
 
@@ -24,40 +24,35 @@ def places_needed(was: Turns, ours: Turns, theirs: Turns) -> set[Place]:
     whole.
     """
     sides = (ours, theirs), (theirs, ours)
-    kept = [
-        (turn, side)
-        for side, other in sides
-        for place, turn in side.items()
-        if place in other or is_changed(was.get(place), turn)
-    ]
-    keys, needed = {None, *(turn.line.key for turn, _ in kept)}, set[Place]()
-    for last, side in kept:
-        turn = last
-        while turn.line.parent not in keys and (before := _parent(turn, side)):
-            keys.add(before.line.key)
-            needed.add(place_of(before))
-            turn = before
-    for side, other in sides:
-        gone = {place: turn for place, turn in side.items() if place not in other}
-        stay = {
-            turn.line.key
-            for place, turn in gone.items()
-            if place in needed or is_changed(was.get(place), turn)
-        }
-        needed |= {*map(place_of, _behind(gone.values(), stay))}
-    return needed
+    return {place for side, other in sides for place in _needed_on(side, other, was)}
 
 
-def _parent(turn: Turn, side: Turns) -> Turn | None:
-    """The turn before one, in its own session where it is there."""
-    found = [each for each in side.values() if each.line.key == turn.line.parent]
-    return next((one for one in found if one.line.session == turn.line.session), (*found, None)[0])
+def _needed_on(side: Turns, other: Turns, was: Turns) -> set[Place]:
+    """Where turns are that are needed of those that a side has and the other one has not."""
+    turns = [*side.values()]
+    parents = parents_of(turns)
+    behind = dict[int, list[Turn]]()
+    for turn in turns:
+        if before := parents.get(id(turn)):
+            behind.setdefault(id(before), []).append(turn)
+    changed = [turn for turn in turns if is_changed(was.get(place_of(turn)), turn)]
+    up = _reached(changed, lambda turn: filter(None, [parents.get(id(turn))]))
+    gone = [turn for turn in up if not _is_on(other, turn)]
+    down = _reached(gone, lambda turn: behind.get(id(turn), []))
+    return {place_of(turn) for turn in down if not _is_on(other, turn)}
 
 
-def _behind(turns: Iterable[Turn], keys: Set[str]) -> Iterator[Turn]:
-    """Give those turns that go on from some, wherever they stand."""
-    known, left = {*keys}, [*turns]
-    while found := [turn for turn in left if turn.line.parent in known]:
-        yield from found
-        known |= {turn.line.key for turn in found}
-        left = [turn for turn in left if turn.line.parent not in known]
+def _is_on(side: Turns, turn: Turn) -> bool:
+    """Whether a side has a turn, perhaps adopted."""
+    return place_of(turn) in side or (*turn.place, False) in side
+
+
+def _reached(turns: Iterable[Turn], following: Callable[[Turn], Iterable[Turn]]) -> list[Turn]:
+    """Turns with all that follow them in one direction, each once, wherever they stand."""
+    reached, left = dict[int, Turn](), [*turns]
+    while left:
+        turn = left.pop()
+        if id(turn) not in reached:
+            reached[id(turn)] = turn
+            left += following(turn)
+    return [*reached.values()]

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from ..keys import key_of
 from ..recording import Recording, parents_of
 from ..turns import Turn
 
 
-def make_keys_anew(tape: Recording, *, answers: bool = False) -> int:
+def make_keys_anew(
+    tape: Recording, *, answers: bool = False, of: Iterable[Turn] | None = None
+) -> int:
     """Make the key of each turn anew, and with it those of the turns that go on from it.
 
     A turn that has become the same as another one is a further answer to that. One whose parent is
@@ -20,6 +22,7 @@ def make_keys_anew(tape: Recording, *, answers: bool = False) -> int:
         tape: The tape, which is changed.
         answers: Whether the answers that stand before a turn now are taken for those that it was
             asked behind, as is right where somebody has changed one by hand.
+        of: Those of its turns whose keys are made anew, with what goes on from them: else all.
 
     Returns:
         How many turns have another key, or another place among the answers to it.
@@ -30,11 +33,16 @@ def make_keys_anew(tape: Recording, *, answers: bool = False) -> int:
     """
     before = [*map(_keyed, tape.turns)]
     parents = parents_of(tape.turns)
+    due = {*map(id, tape.turns if of is None else of)}
     made: set[int] = set()
     for turn in tape.turns:
         for each in reversed(_unmade(turn, parents, made)):
             made.add(id(each))
             parent, line = parents.get(id(each)), each.line
+            if id(parent) in due:
+                due.add(id(each))
+            if id(each) not in due:
+                continue
             if parent is not None:
                 line.parent = parent.line.key
                 if answers and line.behind is not None:
