@@ -16,6 +16,19 @@ _MOST = 300
 """Characters of arguments and results that are told."""
 
 
+class Said(str):
+    """A sentence that says what was done: at the end of a cell it stands as it is.
+
+    >>> Said("1 turn adopted.")
+    1 turn adopted.
+    """
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return str(self)
+
+
 def told_of(turn: Turn) -> str:
     """What came of a turn: tools that were called, what they gave, answers, and why it failed."""
     told = (_TELLING[event.event](event.data) for event in turn.events if event.event in _TELLING)

@@ -14,6 +14,7 @@ from dari_nb.widgets.player.scenes import scenes, waits_of
 from dari_nb.workbench import Tape
 
 from ..recorded import FILES
+from .conftest import SHOTS
 
 LINES = [
     {"dari_tape": 1, "times": True},
@@ -134,12 +135,18 @@ def test_it_stops_at_a_question_and_holds_back_what_comes(request, host, axe):
     question.locator("textarea").fill("It asks which one.")
     page.keyboard.press("Control+Enter")
     view.get_by_text("The shop is closed.").wait_for()
-    assert "you expected: It asks which one." not in view.inner_text()
+    # What was expected stands where it was asked, beside the answer.
+    expected = view.locator(".dari-scene").first.locator(".dari-call + .dari-passed + .dari-answer")
+    assert expected.get_by_text("Both are late.").is_visible()
+    told = "What will it do now? · you expected: It asks which one."
+    assert view.locator(".dari-passed").all_inner_texts() == [told]
     page.keyboard.press("Escape")
     page.keyboard.press("[")
     page.keyboard.press("[")
-    view.get_by_text("you expected: It asks which one.").wait_for()
-    assert view.get_by_text("canary of the prompt").count() == 0
+    view.get_by_text("canary of the prompt").wait_for(state="detached")
+    assert view.locator(".dari-passed").all_inner_texts() == [told]
+    page.keyboard.press("[")
+    view.locator(".dari-passed").wait_for(state="detached")
     page.keyboard.press("End")
     view.get_by_text("$0.0012").wait_for()
     book.shot("player-end")
@@ -379,7 +386,107 @@ def test_questions_at_one_place_are_answered_one_after_another_by_keyboard(page,
     page.get_by_role("button", name="Skip").click()
     page.get_by_text("And next time? · skipped").wait_for()
     # What was expected elsewhere stays there.
-    assert page.get_by_text("you expected").count() == 0
+    more = "you expected: kone\ntwo\nthree\nfour"
+    asked = [f"And why? · {more}", f"What will it do now? · {more}", "And next time? · skipped"]
+    assert page.locator(".dari-passed").all_inner_texts() == asked
+
+
+# What is asked in a turn, in front of the next one, and behind all.
+ASKED = [
+    *LINES[:5],
+    {"mark": "a", "ask": "Are there any?"},
+    *LINES[6:11],
+    {"mark": "b", "ask": "Can it close the shop?"},
+    LINES[11],
+    *LINES[12:14],
+    {"mark": "Closed all day."},
+    {"mark": "d", "ask": "And next time?"},
+    LINES[-1],
+]
+# What the paper would show that is printed now.
+PRINTED = """() => {
+  dispatchEvent(new Event("beforeprint"));
+  const printed = document.querySelector(".dari-player").innerText;
+  dispatchEvent(new Event("afterprint"));
+  return printed;
+}"""
+
+
+def in_order(text: str, *parts: str) -> bool:
+    places = [text.find(part) for part in parts]
+    return -1 not in places and places == sorted(places)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_what_was_expected_stays_where_it_was_asked(page, tmp_path, axe, scheme):
+    file = tmp_path / "shop.tape"
+    file.write_text("".join(json.dumps(line) + "\n" for line in ASKED))
+    page.emulate_media(color_scheme=scheme)
+    page.goto(Tape(file).to_html(tmp_path / "shop.html").as_uri())
+    page.locator(BEGUN).wait_for()
+    log, passed = page.locator(".dari-log"), page.locator(".dari-log .dari-passed")
+    first, second = (
+        "Are there any? · you expected: two",
+        "Can it close the shop? · you expected: no",
+    )
+    whole = (
+        *("Which tickets are late?", first, "Both are late.", second),
+        *("canary of the prompt", "The shop is closed.", "Closed all day."),
+    )
+    for answer in ("two", "no"):
+        page.keyboard.press("End")
+        page.locator(".dari-question textarea:focus").fill(answer)
+        page.keyboard.press("Control+Enter")
+    page.keyboard.press("End")
+    page.locator(".dari-question").get_by_text("And next time?").wait_for()
+    assert in_order(log.inner_text(), *whole)
+    for width in (700, 1280):
+        page.set_viewport_size({"width": width, "height": 800})
+        assert axe(page, ".dari-player") == []
+        page.screenshot(path=SHOTS / f"player-expected-{scheme}-{width}.png")
+    page.locator(".dari-log").focus()
+    for _ in ("there", "and back"):
+        page.keyboard.press("Home")
+        page.get_by_text("turn 1 of 2").wait_for()
+        assert passed.count() == 0
+        page.keyboard.press("]")
+        page.get_by_text(first, exact=True).wait_for()
+        assert passed.count() == 1
+        page.keyboard.press("]")
+        page.get_by_text(second, exact=True).wait_for()
+        assert page.get_by_text("canary of the prompt").count() == 0
+        page.keyboard.press("]")
+        page.get_by_text("canary of the prompt").wait_for()
+        assert passed.all_inner_texts() == [first, second]
+    page.emulate_media(media="print")
+    open_one = "And next time? · it goes on behind this question"
+    assert in_order(page.evaluate(PRINTED), *whole, open_one)
+
+
+def test_all_that_may_be_seen_is_printed_wherever_the_reader_is(page, tmp_path):
+    file = tmp_path / "shop.tape"
+    file.write_text("".join(json.dumps(line) + "\n" for line in ASKED))
+    made = Tape(file).to_html(tmp_path / "shop.html")
+    page.goto(made.as_uri())
+    page.locator(BEGUN).wait_for()
+    page.emulate_media(media="print")
+    told = page.evaluate(PRINTED)
+    assert in_order(told, "Which tickets are late?", "late", "Are there any? · it goes on")
+    assert not any(canary in page.evaluate("document.body.outerHTML") for canary in CANARIES)
+    assert not any(text in told for text in (*CANARIES, "Can it close", "working"))
+    # With no question it is the whole tape, also of turns that are out of sight.
+    lines = [line for line in ASKED if "mark" not in line]
+    file.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    page.goto(Tape(file).to_html(made).as_uri())
+    page.locator(BEGUN).wait_for()
+    told = page.evaluate(PRINTED)
+    assert in_order(told, "canary of the result", "Both are late.", *CANARIES[1:])
+    page.evaluate("""() => addEventListener("beforeprint", () => {
+      document.body.dataset.printed = document.querySelector(".dari-player").textContent;
+    })""")
+    page.pdf()
+    assert CANARIES[2] in page.evaluate("document.body.dataset.printed")
+    assert page.locator(".dari-scene").count() == 1
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)

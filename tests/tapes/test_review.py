@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 from typing import Any
 
 import pytest
+from IPython.lib.pretty import pretty
 
 from dari_nb.errors import InvalidRequestError
 from dari_nb.tapes import AgentLine, Mark, Recording, Tape, flaws_of, read_tape, write_tape
@@ -263,6 +265,18 @@ def test_what_became_of_the_turns_is_said(tape: Tape) -> None:
         match="in the place of msg_3 of sess_2, which goes on from msg_2 of sess_2: adopt it",
     ):
         review[1].replace()
+
+
+def test_what_was_done_stands_in_a_cell_as_it_is(tape: Tape) -> None:
+    for told in (
+        tape.review()[1].adopt(),
+        tape.review().replace(),
+        tape.review().reject(),
+        tape.review().adopt(),
+    ):
+        assert isinstance(told, str)
+        assert pretty(told) == repr(told) == f"{told}"
+        assert json.loads(json.dumps([told])) == [f"{told}"]
 
 
 def test_the_review_is_told_in_words(tape: Tape) -> None:

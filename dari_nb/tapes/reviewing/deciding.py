@@ -12,7 +12,7 @@ from ..notes import Landmark, landmarks, noted
 from ..recording import Recording, follows
 from ..summary import count_of, told_of_notes
 from ..turns import Turn
-from ..words import told_of_place
+from ..words import Said, told_of_place
 
 Change = Callable[[Callable[[Recording], str]], str]
 """Changes the tape in its file, and gives what is said of that."""
@@ -51,7 +51,7 @@ class Shown:
 
         told = change(look)
         self.now = seen[-1]
-        return told
+        return Said(told)
 
     def going_on_from(self, turn: Turn) -> list[Turn]:
         """The recorded turns that were asked behind a new one, or behind one that was like it."""

@@ -11,12 +11,13 @@ from ..differences import is_alike, nearest
 from ..recording import Recording, counting
 from ..summary import count_of
 from ..turns import Turn
+from ..words import Said
 from .adopting import adopt_turn, reject_turn
 from .deciding import Change, Shown
 from .proposal import Proposal
 from .replacing import depth_of, placing_of, put_in_place, why_lost
 
-_NOTHING = "Nothing on the tape is new."
+_NOTHING = Said("Nothing on the tape is new.")
 
 
 class Review(Sequence[Proposal]):
@@ -50,7 +51,7 @@ class Review(Sequence[Proposal]):
             TapeError: It is broken.
 
         >>> tape.review().adopt()
-        'Nothing on the tape is new.'
+        Nothing on the tape is new.
         """
         return self._change_all(_adopted)
 
@@ -72,7 +73,7 @@ class Review(Sequence[Proposal]):
             TapeError: It is broken.
 
         >>> tape.review().replace()
-        'Nothing on the tape is new.'
+        Nothing on the tape is new.
         """
         own = {turn.place for turn in self.news}
 
@@ -96,7 +97,7 @@ class Review(Sequence[Proposal]):
             TapeError: It is broken.
 
         >>> tape.review().reject()
-        'Nothing on the tape is new.'
+        Nothing on the tape is new.
         """
         return self._change_all(reject_turn)
 

@@ -16,7 +16,7 @@ from ..showing.boxed import Boxed
 from ..showing.subject import Subject
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from ...render.matrix.compare import Compared
     from ...tapes import Recording
@@ -77,19 +77,40 @@ class TapeReview(Review):
         self._fill(box)
         return box
 
-    def _fill(self, box: Any, told: str = "") -> None:
+    def _fill(
+        self, box: Any, told: str = "", behind: Sequence[tuple[str, int]] | None = None
+    ) -> None:
+        """Show what is new by now, and what was done.
+
+        Args:
+            box: Its box.
+            told: What was done.
+            behind: The places of the turns of which the first ones that are left have the focus
+                then, since a button is gone that somebody has pressed.
+        """
         from ipywidgets import HTML
 
         review = TapeReview(self._read, self._change)
+        rows = [review._parts(one, box) for one in review]
         parts = [
             part
-            for number, one in enumerate(review, 1)
-            for part in (HTML(_head(one, number, len(review))), *review._parts(one, box))
-        ]
-        nothing = [] if parts else [HTML(f"<p>{review!r}</p>")]
-        box.children = [HTML(_line(told)), *parts, *nothing]
+            for number, (one, row) in enumerate(zip(review, rows, strict=True), 1)
+            for part in (HTML(_head(one, number, len(review))), *row)
+        ] or review._nothing(box)
+        if behind is not None:
+            later = [row for one, row in zip(review, rows, strict=True) if one.new.place in behind]
+            _focus((later or rows or [parts[-1:]])[0][0])
+        box.children = [HTML(_line(told)), *parts]
         box.presenter.subject.now(review, told)
         box.presenter.renew_paper()
+
+    def _nothing(self, box: Any) -> list[Any]:
+        """That nothing is new, and a button that looks again."""
+        from ipywidgets import HTML, Button, HBox
+
+        again = Button(description="Look again", layout={"width": "auto"})
+        again.on_click(lambda _: self._fill(box, behind=()))
+        return [HTML(f"<p>{self!r}</p>"), HBox([again])]
 
     def _parts(self, proposal: Proposal, box: Any) -> list[Any]:
         """The buttons of a proposal above its table, where they are seen, and what they do."""
@@ -98,8 +119,9 @@ class TapeReview(Review):
         told = HTML(_line(_of_buttons(proposal.effect)))
         adopt = Button(description=_said("Adopt", self._before(proposal)), button_style="primary")
         reject = Button(description=_said("Reject", self._behind(proposal)))
-        adopt.on_click(lambda _: self._settle(box, proposal.adopt, told))
-        reject.on_click(lambda _: self._settle(box, proposal.reject, told))
+        settle = partial(self._settle, box, proposal, told)
+        adopt.on_click(lambda _: settle(proposal.adopt))
+        reject.on_click(lambda _: settle(proposal.reject))
         buttons = [adopt, reject]
         if proposal.replaces:
             kept = self._before(proposal)
@@ -113,24 +135,12 @@ class TapeReview(Review):
                 button_style="" if loses else "primary",
                 disabled=bool(loses),
             )
-            replace.on_click(lambda _: self._settle(box, proposal.replace, told))
-            rest = [self._letting_go(proposal, box, told)] if loses else []
+            replace.on_click(lambda _: settle(proposal.replace))
+            rest = [_letting_go(proposal, settle)] if loses else []
             buttons = [replace, *rest, *buttons]
         for button in buttons:
             button.layout.width = "auto"
         return [HBox(buttons), told, HTML(_FRAME.format(_paper(proposal)["text/html"]))]
-
-    def _letting_go(self, proposal: Proposal, box: Any, told: Any) -> Any:
-        """The button that replaces where turns are lost, which the line below it names."""
-        from ipywidgets import Button
-
-        button = Button(
-            description=f"Replace, and lose {count_of(proposal.loses, 'turn')}",
-            tooltip="As replace(rest=True): they go off the tape, with their marks",
-            button_style="warning",
-        )
-        button.on_click(lambda _: self._settle(box, partial(proposal.replace, rest=True), told))
-        return button
 
     def _before(self, proposal: Proposal) -> int:
         """How many turns are adopted together: a turn needs those before it."""
@@ -147,11 +157,14 @@ class TapeReview(Review):
             gone |= more
         return len(gone)
 
-    def _settle(self, box: Any, way: Callable[[], str], told: Any) -> None:
+    def _settle(self, box: Any, proposal: Proposal, told: Any, way: Callable[[], str]) -> None:
         try:
-            self._fill(box, way())
+            said = way()
         except DariError as error:
             told.value = _line(_of_buttons(str(error)))
+        else:
+            places = [one.new.place for one in self]
+            self._fill(box, said, places[places.index(proposal.new.place) :])
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
         from ...render import noted
@@ -187,6 +200,32 @@ class _Reviewing(Subject):
         html = f"{ROOT}</div>"
         nothing = {"text/html": style(html) + html, "text/plain": ""}
         return noted(nothing, f"{self._told} {self._review!r}".strip())
+
+
+def _letting_go(proposal: Proposal, settle: Callable[[Callable[[], str]], None]) -> Any:
+    """The button that replaces where turns are lost, which the line below it names."""
+    from ipywidgets import Button
+
+    button = Button(
+        description=f"Replace, and lose {count_of(proposal.loses, 'turn')}",
+        tooltip="As replace(rest=True): they go off the tape, with their marks",
+        button_style="warning",
+    )
+    button.on_click(lambda _: settle(partial(proposal.replace, rest=True)))
+    return button
+
+
+def _focus(row: Any) -> None:
+    """Put the reader on the first of some buttons that can be pressed, once a page shows it."""
+    button = next(one for one in row.children if not one.disabled)
+
+    def shown(_: Any) -> None:
+        button.unobserve(shown, "_view_count")
+        button.focus()
+
+    # A page counts what it shows of a widget that begins with a number.
+    button.set_trait("_view_count", 0)
+    button.observe(shown, "_view_count")
 
 
 def _head(proposal: Proposal, number: int, count: int) -> str:

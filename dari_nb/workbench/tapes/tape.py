@@ -129,7 +129,8 @@ class Tape(tapes.Tape):  # noqa: D101
         """Write it as one page with the player in it, which asks the network for nothing.
 
         The page holds all that is on the tape, also what comes behind its questions, and says so.
-        Turns that wait to be adopted, or never play, are left out, which a warning says.
+        Printed, it shows all up to the first question that is open. Turns that wait to be adopted,
+        or never play, are left out, which a warning says.
 
         Args:
             path: The page; an earlier one is replaced, a file that is none of these pages is not.

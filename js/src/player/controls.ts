@@ -10,8 +10,6 @@ export const SPEEDS = [0.5, 1, 2, 4, 8, 16];
 const WAITS = [null, 0, 1, 3, 10];
 /** Seconds that an arrow goes. */
 const FAR = 5;
-/** So many marks are told of, the last ones. */
-const MOST_TOLD = 3;
 /** From here on a tape plays as fast as it can. */
 const INSTANT = 1000;
 
@@ -19,8 +17,8 @@ const INSTANT = 1000;
 export class Controls {
   readonly element = make("div", "dari-play", { role: "group", "aria-label": "Player" });
   readonly caption = make("p", "dari-caption");
-  /** What was expected, and the mark that one is at. */
-  readonly passed = make("p", "dari-passed", { role: "status" });
+  /** The mark that one is at, for those who hear the page: in the transcript nothing is read out. */
+  readonly passed = make("p", "dari-spoken", { role: "status" });
   readonly track: Track;
   readonly #port: Port<State>;
   readonly #story: Story;
@@ -109,9 +107,7 @@ export class Controls {
     );
     setText(this.#where, this.#whereText());
     setText(this.#note, this.#playback.note);
-    const passed = this.#markText();
-    setText(this.passed, passed);
-    this.passed.hidden = passed === "";
+    setText(this.passed, this.#markText());
     this.track.show();
   }
 
@@ -131,17 +127,11 @@ export class Controls {
     return (isOver && here.spent) || (this.#story.chapters[chapter - 1]?.spent ?? "");
   }
 
-  /** What was expected so far in this turn, and the mark that one is at. */
   #markText(): string {
     const { place, question } = this.#playback;
     const { marks = [] } = this.#story.chapters[place.chapter] ?? {};
-    const here = marks.filter((mark) => mark.steps <= place.steps);
-    const told = here.flatMap(({ ask, answer }) =>
-      answer === null ? [] : `${ask} · ${answer ? `you expected: ${answer}` : "skipped"}`,
-    );
-    const last = here.at(-1);
-    if (last?.ask === null && !question) told.push(last.text);
-    return told.slice(-MOST_TOLD).join("\n");
+    const last = marks.filter((mark) => mark.steps <= place.steps).at(-1);
+    return last?.ask === null && !question ? last.text : "";
   }
 
   #faster(by: 1 | -1): void {

@@ -2,6 +2,7 @@
 
 import { player } from "./component";
 import { PagePort, type Recorded } from "./page_port";
+import { Paper } from "./printed";
 import type { Chapter, Step } from "./wire";
 
 const text = (name: string) => document.getElementById(name)?.textContent ?? "";
@@ -43,8 +44,10 @@ async function begin(): Promise<void> {
   player(port, signal)(el, signal);
   el.tabIndex = -1;
   el.focus();
+  const paper = new Paper(el, port, recorded, signal);
   await whole;
   offerAnswers(port);
+  await paper.read();
 }
 
 /** Offers the answers as a file, and asks whoever leaves without having saved them. */

@@ -46,12 +46,14 @@ export class PagePort implements Port<State> {
   async ask<Body>(what: string, body?: unknown): Promise<Reply<Body>> {
     if (what === "turn") return reply(null, await this.#steps((body as Wanted).number));
     if (what === "reply") this.#keep(body as Expected);
+    return reply(this.#recorded.whole, this.chapters());
+  }
+
+  /** The chapters up to the first open question. */
+  chapters(): Chapter[] {
     const [last, open] = this.#barrier();
     const seen = this.#recorded.chapters.slice(0, last + 1);
-    const chapters = seen.map((chapter, number) =>
-      open && number === last ? upTo(chapter, open) : chapter,
-    );
-    return reply(this.#recorded.whole, chapters);
+    return seen.map((chapter, number) => (open && number === last ? upTo(chapter, open) : chapter));
   }
 
   async #steps(number: number): Promise<Step[]> {

@@ -14,6 +14,7 @@ export class Scene {
   #timeline = new Timeline();
   #over = new AbortController();
   #shown = 0;
+  #steps: Step[] = [];
 
   /**
    * @param title What stands above it; empty for nothing.
@@ -34,15 +35,17 @@ export class Scene {
 
   /** Shows the turn as it is after so many of its steps. */
   show(steps: Step[], count: number): void {
-    const [from, to] = [this.#shown, Math.min(count, steps.length)];
+    const isSame = steps === this.#steps;
+    const [from, to] = [isSame ? this.#shown : 0, Math.min(count, steps.length)];
+    this.#steps = steps;
     this.#shown = to;
-    if (from <= to && to - from <= FEW) {
+    if (isSame && from <= to && to - from <= FEW) {
       for (const { changes } of steps.slice(from, to))
         if (changes.length > 0) this.#timeline.apply(changes);
       return;
     }
     const other = new Timeline();
-    const isOn = from < to;
+    const isOn = 0 < from && from < to;
     if (isOn) other.apply(this.#timeline.fragments());
     other.apply(steps.slice(isOn ? from : 0, to).flatMap(({ changes }) => changes));
     this.#timeline.replace(other.fragments());

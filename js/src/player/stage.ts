@@ -76,7 +76,7 @@ export class Stage {
   }
 
   #draw(number: number): void {
-    const steps = this.#story.stepsHere(number);
+    const steps = this.#story.marked(number);
     const { place } = this.#playback;
     const count = number === place.chapter ? place.steps : Number.POSITIVE_INFINITY;
     if (steps) this.#scenes[number]?.show(steps, count);

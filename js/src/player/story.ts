@@ -1,5 +1,6 @@
 import { decode, type Port, type Reply } from "../host/port";
 import type { Chapter, Mark, Outline, State, Step } from "./wire";
+import { woven } from "./woven";
 
 /** A place in the story: a chapter, and how many of its steps are seen. */
 export interface Place {
@@ -15,6 +16,7 @@ export class Story {
   readonly #changed: () => void;
   readonly #turns = new Map<number, Promise<Step[]>>();
   readonly #read = new Map<number, Step[]>();
+  readonly #marked = new Map<number, [Step[], Chapter, Step[]]>();
   whole = NOTHING;
   chapters: Chapter[] = [];
 
@@ -38,6 +40,17 @@ export class Story {
   stepsHere(number: number): Step[] | undefined {
     const read = this.#read.get(number);
     return read && read.length >= this.#length(number) ? read : undefined;
+  }
+
+  /** The same, with the marks that were passed where they stand. */
+  marked(number: number): Step[] | undefined {
+    const [steps, chapter] = [this.stepsHere(number), this.chapters[number]];
+    if (!steps || !chapter) return undefined;
+    const known = this.#marked.get(number);
+    if (known?.[0] === steps && known[1] === chapter) return known[2];
+    const made = woven(steps, chapter.marks);
+    this.#marked.set(number, [steps, chapter, made]);
+    return made;
   }
 
   /** The steps of a chapter. */

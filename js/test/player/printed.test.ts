@@ -1,0 +1,73 @@
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { PagePort } from "../../src/player/page_port";
+import { Paper } from "../../src/player/printed";
+import type { Chapter, Mark, State, Step } from "../../src/player/wire";
+
+const STATE: State = { at: 0, playing: false, speed: 1, idle_limit: null, height: 0 };
+const asks: Mark = { id: "m", steps: 1, at: 0, text: "Why.", ask: "Why?", answer: null };
+let over: AbortController;
+
+function chapter(begins: number): Chapter {
+  const [agent, llm, session, spent] = ["tour", "", "sess_1", ""];
+  const about = { label: "", agent, llm, session, part: "", spent, items: [], errors: [] };
+  return { begins, seconds: 1, steps: 2, marks: [], ...about };
+}
+
+function turn(number: number): Step[] {
+  const item = (id: string, after: string | null, rev: number) => ({
+    at: rev,
+    changes: [{ id, turn: `t${number}`, after, html: `<p>${id}</p>`, since: null, rev }],
+  });
+  return [item(`asked ${number}`, null, 1), item(`answered ${number}`, `asked ${number}`, 2)];
+}
+
+/** A page of so many turns with two items each, and what is asked in the second one. */
+function page(turns: number, marks: Mark[] = []) {
+  const chapters = Array.from({ length: turns }, (_, number) => chapter(number * 2));
+  if (chapters[1]) chapters[1].marks = marks;
+  const whole = { seconds: turns * 2, turns, left_out: "", answered: "" };
+  const recorded = { whole, chapters, steps: async (number: number) => turn(number + 1) };
+  const el = document.createElement("main");
+  const port = new PagePort(recorded, STATE);
+  return { el, port, paper: new Paper(el, port, recorded, over.signal) };
+}
+
+const printed = (el: Element) => {
+  dispatchEvent(new Event("beforeprint"));
+  return [...(el.querySelector(".dari-printed")?.children ?? [])].map((one) => one.textContent);
+};
+
+beforeEach(() => {
+  over = new AbortController();
+});
+afterEach(() => over.abort());
+
+test("all is printed, and nothing of it stays on the page", async () => {
+  const { el, paper } = page(3);
+  await paper.read();
+  const turns = [1, 2, 3].map((number) => `asked ${number}answered ${number}`);
+  expect(printed(el)).toEqual(turns);
+  expect(printed(el)).toEqual(turns);
+  dispatchEvent(new Event("afterprint"));
+  expect(el.childElementCount).toBe(0);
+});
+
+test("it is printed up to the first open question, with what was expected", async () => {
+  const { el, port, paper } = page(3, [asks, { ...asks, id: "n", ask: "And now?", steps: 2 }]);
+  await paper.read();
+  const [first, open] = ["asked 1answered 1", " · it goes on behind this question"];
+  expect(printed(el)).toEqual([first, "asked 2", `Why?${open}`]);
+  await port.ask("reply", { id: "m", text: "So." });
+  const second = "asked 2Why? · you expected: So.answered 2";
+  expect(printed(el)).toEqual([first, second, `And now?${open}`]);
+});
+
+test("where less is printed than may be seen, paper says so", async () => {
+  const { el, paper } = page(2001);
+  const early = "Printed up to turn 0 of 2001: the rest is still being read. Print again.";
+  expect(printed(el)).toEqual([early]);
+  await paper.read();
+  const told = printed(el);
+  const late = "Printed up to turn 2000 of 2001: the rest is too long to be printed with it.";
+  expect([told.length, told.at(-1)]).toEqual([2001, late]);
+});

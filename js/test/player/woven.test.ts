@@ -1,0 +1,79 @@
+import { expect, test } from "vitest";
+import { Timeline } from "../../src/live/timeline";
+import type { Change } from "../../src/live/wire";
+import type { Mark, Step } from "../../src/player/wire";
+import { woven } from "../../src/player/woven";
+
+const mark = (id: string, steps: number, told: Partial<Mark> = {}): Mark => ({
+  ...{ id, steps, at: 0, text: "It stops.", ask: "Why?", answer: id },
+  ...told,
+});
+let rev = 0;
+const item = (id: string, after: string | null, html: string | null = `<p>${id}</p>`): Change => ({
+  ...{ id, turn: "t", after, html, since: null, rev: ++rev },
+});
+const pending = (after: string) =>
+  item("t:pending", after, '<div class="dari-pending" data-state="running">tour working …</div>');
+const step = (...changes: Change[]): Step => ({ at: 0, changes });
+
+/** What is on the page after so many steps. */
+function seen(steps: Step[], marks: Mark[], count = steps.length): string[] {
+  const timeline = new Timeline();
+  for (const { changes } of woven(steps, marks).slice(0, count)) timeline.apply(changes);
+  return timeline.fragments().map(({ id }) => id);
+}
+
+function call(): Step[] {
+  return [
+    step(item("user", null), pending("user")),
+    step(item("call", "user"), pending("call")),
+    step(item("call", "user"), pending("call")),
+    step(item("answer", "call"), item("t:pending", null, null)),
+  ];
+}
+
+test("a mark stands behind what was seen there, in front of all that comes", () => {
+  const [steps, marks] = [call(), [mark("m", 2)]];
+  expect(seen(steps, marks, 1)).toEqual(["user", "t:pending"]);
+  expect(seen(steps, marks, 2)).toEqual(["user", "call", "mark:m", "t:pending"]);
+  expect(seen(steps, marks)).toEqual(["user", "call", "mark:m", "answer"]);
+});
+
+test("marks at one place stand in their order, those in front of all above it", () => {
+  const marks = [mark("a", 0), mark("b", 0), mark("c", 4), mark("d", 4)];
+  const wanted = ["mark:a", "mark:b", "user", "call", "answer", "mark:c", "mark:d"];
+  expect(seen(call(), marks)).toEqual(wanted);
+});
+
+test("a mark in a draft stays behind the answer that the draft becomes", () => {
+  const draft = item("t:pending", "user", '<div class="dari-answer">Both');
+  const grown = { id: "answer", base: rev, rev: ++rev, edits: [] };
+  const late = [item("call", "answer"), item("last", "call")];
+  const steps = [step(item("user", null)), step(draft), step(grown), step(...late)];
+  expect(seen(steps, [mark("m", 2)])).toEqual(["user", "answer", "mark:m", "call", "last"]);
+});
+
+test("what is put in place anew stays where it is, in front of a mark", () => {
+  const steps = [
+    step(item("a", null), item("b", "a")),
+    step(item("b", "a"), item("c", "b")),
+    step(item("a", null), item("b", "a"), item("c", "b")),
+  ];
+  expect(seen(steps, [mark("m", 1)])).toEqual(["a", "b", "mark:m", "c"]);
+});
+
+test("of an open question there is nothing, and of an answer nothing but its text", () => {
+  const open = mark("m", 1, { answer: null });
+  expect(seen(call(), [open])).not.toContain("mark:m");
+  const [first] = woven(call(), [mark("m", 1, { ask: "<b>?", answer: "<img src=x>" })]);
+  const told = first?.changes.at(-1) as { html: string };
+  expect(told.html).toContain("&lt;b&gt;?<span>");
+  expect(told.html).toContain("you expected: &lt;img src=x&gt;");
+});
+
+test("what was skipped, and a mark that asks nothing, are told as that", () => {
+  const html = (told: Partial<Mark>) =>
+    woven(call(), [mark("m", 1, told)])[0]?.changes.at(-1) as { html: string };
+  expect(html({ answer: "" }).html).toContain(" · skipped");
+  expect(html({ ask: null, answer: null }).html).toBe('<p class="dari-passed">It stops.</p>');
+});

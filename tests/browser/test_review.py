@@ -1,0 +1,60 @@
+"""A review with buttons in a real front end, by keyboard."""
+
+import pytest
+
+START = """
+import os, tempfile
+import dari_nb as dari
+
+os.chdir(tempfile.mkdtemp())
+d = dari.connect("local")
+version = "first"
+
+@d.server.agent("writer")
+def writer(prompt):
+    return f"{prompt} {version}"
+
+for version in ("first", "second"):
+    with dari.recording("lesson.tape"):
+        for n in range(4):
+            d.agents["writer"].send(f"Question {version} {n}?").wait()
+"""
+VIEW = "dari.Tape('lesson.tape').review().view()"
+# What has the focus, and the heading that it stands below.
+FOCUS = """() => {
+  const { activeElement: at } = document;
+  const heads = [...document.querySelectorAll(".widget-html h3")].filter(
+    (head) => head.compareDocumentPosition(at) & Node.DOCUMENT_POSITION_FOLLOWING
+  );
+  return [at.tagName, heads.at(-1)?.textContent ?? ""].join(" ");
+}"""
+
+
+@pytest.fixture(params=["lab", "notebook7"])
+def book(request, browser):
+    server = request.getfixturevalue(request.param)
+    notebook = server.open_notebook([START, VIEW])
+    notebook.run_all()
+    return notebook
+
+
+def test_whoever_presses_a_button_is_at_the_next_turn_then_and_at_the_end_in_the_review(book):
+    page = book.page
+    reject = page.get_by_role("button", name="Reject")
+    reject.nth(3).wait_for()
+    page.evaluate(f"window.focusIn = {FOCUS}")
+    for place, turn in (1, "2 of 3"), (1, "2 of 2"), (0, "1 of 1"):
+        reject.nth(place).focus()
+        page.keyboard.press("Space")
+        page.wait_for_function("(turn) => window.focusIn().includes(turn)", arg=turn)
+        assert page.evaluate("window.focusIn()").startswith("BUTTON")
+        assert "1 turn rejected." in page.locator(".widget-vbox").inner_text()
+    page.keyboard.press("Enter")
+    page.get_by_text("Nothing on the tape is new.", exact=True).wait_for()
+    again = page.get_by_role("button", name="Look again")
+    page.wait_for_function("window.focusIn().startsWith('BUTTON')")
+    book.shot("review-nothing")
+    book.execute("with dari.recording('lesson.tape'): d.agents['writer'].send('One more?').wait()")
+    again.press("Enter")
+    page.wait_for_function("window.focusIn().includes('1 of 1')")
+    assert book.problems == []
