@@ -11,7 +11,7 @@ from unicodedata import normalize
 from .glance import Glance
 from .named import MORE, named
 from .provider_keys import FORMS, WORDS, Form
-from .views import BREAK, View, folded, folded_places, in_base64, unbroken, unfolded, views
+from .views import BREAK, View, folded, folded_places, in_base64, unbroken, unfolded, views, written
 
 SHORTEST = 8
 """Characters below which the value of a variable is a word like any other, and no secret."""
@@ -61,12 +61,24 @@ class Secrets:
         self.has_numbers = any(map(_is_number, found))
         self.glance = Glance(found, in_hex)
 
-    def spans(self, text: str) -> list[Span]:
-        """Find all secrets in a text."""
-        found = list(self._in_lines(text))
+    def spans(self, text: str, more: Iterable[Span] = ()) -> list[Span]:
+        """Find all secrets in a text, beside those that are found already."""
+        found = [*more, *self._in_lines(text)]
         for plain, places in views(text):
             found += _moved(self._in_lines(plain), places)
         return _joined(sorted(found)) if found else found
+
+    def spans_behind_names(
+        self, text: str, places: Sequence[tuple[int, int]]
+    ) -> Iterator[list[Span]]:
+        """For each of the texts that stand in one, what is secret in it because of a name."""
+        found = [*named(text)]
+        for begin, end in places:
+            yield [
+                Span(max(first, begin) - begin, min(last, end) - begin, "providers", _NAMED)
+                for first, last in found
+                if first < end and last > begin
+            ]
 
     def _in_lines(self, text: str) -> Iterator[Span]:
         """Find secrets in a text, in lines that were broken, and in base64."""
@@ -219,12 +231,3 @@ def _in_hex(secret: str) -> Iterator[str]:
 
 def _is_number(text: str) -> bool:
     return text.replace(".", "", 1).lstrip("-").isdecimal()
-
-
-def written(text: str) -> str:
-    """Put halves of characters together; what is left of them no file can hold."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-    return text
