@@ -77,11 +77,11 @@ class Scrubber:
         self._looked_at: tuple[list[tuple[str, str]], list[str]] | None = None
         self.look()
 
-    def look(self) -> None:
-        """Look again which secrets are known by now."""
+    def look(self) -> bool:
+        """Look again which secrets are known by now, and say whether they are others."""
         variables, keys = seen = [*self._variables.items()], [*self._keys()]
         if seen == self._looked_at:
-            return
+            return False
         self._looked_at = seen
         texts = [
             (each, "variables", _VARIABLE.format(name))
@@ -91,6 +91,7 @@ class Scrubber:
         texts += [(each, "keys", _KEY) for each in keys]
         self._secrets = Secrets(texts, self._patterns)
         self._clean: set[bytes] = set()
+        return True
 
     def apart(self) -> Scrubber:
         """The same, which counts for itself."""
