@@ -79,6 +79,12 @@ def test_addresses_without_a_password_stay() -> None:
         "DB_PASS",
         "MYSQL_PWD",
         "NPM_AUTH",
+        "DB_CREDS",
+        "SITE_COOKIE",
+        "ROOT_PW",
+        "HASH_SALT",
+        "SENTRY_DSN",
+        "DSN",
     ],
 )
 def test_the_names_of_variables_that_hold_secrets_have_many_endings(name: str) -> None:
@@ -89,6 +95,12 @@ def test_the_names_of_variables_that_hold_secrets_have_many_endings(name: str) -
 def test_folders_and_methods_are_no_secrets_whatever_their_variables_are_called() -> None:
     held = {"PWD": "/home/user/work-2024", "OLDPWD": "lesson-2024", "BUILD_PWD": "/srv/work-2024"}
     held |= {"MY_PWD": "C:\\work-2024", "PROXY_AUTH": "kerberos", "COMPASS": "north-2024"}
+    held |= {
+        "A_CREDS": "/run/creds-2024",
+        "B_COOKIE": "chocolate",
+        "DSN": "sqlite",
+        "SPW": "spw-2024",
+    }
     own, text = Scrubber(keys=list, variables=held), " ".join(held.values())
     assert own.text(text) == text
 

@@ -22,7 +22,9 @@ _NAMED = re.compile(
     re.IGNORECASE,
 )
 """The names of variables that hold a secret, or, with an S, perhaps several."""
-_NAMED_AT_TIMES = re.compile(r"_(?:PWD|AUTH)(?:_?\d+)?$", re.IGNORECASE)
+_NAMED_AT_TIMES = re.compile(
+    r"(?:_(?:PWD|AUTH|CREDS|COOKIE|PW|SALT)|(?:^|_)DSN)(?:_?\d+)?$", re.IGNORECASE
+)
 """Those of variables that hold a secret, or a folder, or the name of a method."""
 _OF_PASSWORDS = re.compile(r"SECRET|PASS", re.IGNORECASE)
 """The names of those that may hold a word; a key or a token is no word."""
