@@ -81,8 +81,14 @@ def ask(server: LocalDari, *prompts: str, files: dict[str, bytes] | None = None)
     return seen
 
 
-def record(path: Path, *prompts: str, files: dict[str, bytes] | None = None, **more: Any) -> list:
-    settings = {"mode": "record", "files": True} | more
+def record(
+    path: Path,
+    *prompts: str,
+    files: dict[str, bytes] | None = None,
+    keeps: bool = True,
+    **more: Any,
+) -> list:
+    settings = {"mode": "record", "files": keeps} | more
     with LocalDari(tape=Tape(path, **settings), scripted=False) as server:
         server.agent("worker")(worker)
         return ask(server, *prompts, files=files)
@@ -172,6 +178,52 @@ def test_no_secret_in_a_file_is_kept(path: Path) -> None:
     assert status == "completed"
     assert workspace["key.txt"] == b"The key is [scrubbed]."
     assert "key.bin" not in workspace
+
+
+ENV = "user=bob\nDB_PASSWORD={}\n"
+
+
+def packed(text: str) -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as inside:
+        inside.writestr(zipfile.ZipInfo("cred.env"), text)
+    return file.getvalue()
+
+
+FORMS = {"text": str.encode, "UTF-16": lambda text: text.encode("utf-16")}
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("files", [True, False])
+def test_no_hash_on_the_tape_tells_who_guesses_what_is_secret_in_a_file(
+    path: Path, form: str, files: bool
+) -> None:
+    own, other, another = (FORMS[form](ENV.format(f"tiger471{n}")) for n in (1, 2, 3))
+    record(path, "look", "look again", files={"cred.env": own}, keeps=files)
+    written = path.read_text("utf-8")
+    assert not [one for one in (own, other) if hashlib.sha256(one).hexdigest() in written]
+    assert not [word for word in re.findall(r"[0-9a-f]{64}", written) if word in _guesses(form)]
+    assert flaws_of(read_tape(path)) == []
+    for data in (own, another):  # which differ in nothing but a secret
+        played = play(path, "look", "look again", files={"cred.env": data})
+        assert [status for status, *_ in played] == ["completed", "completed"]
+    changed = FORMS[form](ENV.format("tiger4711").replace("bob", "eve"))
+    with pytest.raises(AssertionError, match=r"no such turn.*an attached file"):
+        play(path, "look", files={"cred.env": changed})
+
+
+def _guesses(form: str) -> set[str]:
+    texts = (ENV.format(f"tiger{number:04}") for number in range(4700, 4720))
+    return {hashlib.sha256(FORMS[form](text)).hexdigest() for text in texts}
+
+
+def test_a_file_without_secrets_has_its_own_hash_on_the_tape(path: Path) -> None:
+    contents = [b"Alpha", LARGE, packed("Alpha")]
+    record(path, "look", files={f"{n}.x": data for n, data in enumerate(contents)})
+    asked = read_tape(path).turns[0].line.asked
+    hashes = [block["sha256"] for block in asked if block["type"] == "file"]
+    assert hashes == [hashlib.sha256(data).hexdigest() for data in contents]
+    assert hashes == [line.sha256 for line in lines(path).values()]
 
 
 HOSTILE = [

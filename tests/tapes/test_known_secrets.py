@@ -6,6 +6,7 @@ import inspect
 import json
 import pydoc
 import re
+from base64 import b64encode
 from pathlib import Path
 from unicodedata import normalize
 from urllib.parse import quote
@@ -13,6 +14,7 @@ from urllib.parse import quote
 import pytest
 
 import dari_nb
+from dari_nb.local import Draft, LocalDari, ToolCall, ToolResult
 from dari_nb.tapes import Scrubber
 from dari_nb.tapes.scrubbing.provider_keys import OWNERS
 
@@ -77,6 +79,12 @@ def test_addresses_without_a_password_stay() -> None:
         "DB_PASS",
         "MYSQL_PWD",
         "NPM_AUTH",
+        "DB_CREDS",
+        "SITE_COOKIE",
+        "ROOT_PW",
+        "HASH_SALT",
+        "SENTRY_DSN",
+        "DSN",
     ],
 )
 def test_the_names_of_variables_that_hold_secrets_have_many_endings(name: str) -> None:
@@ -87,6 +95,12 @@ def test_the_names_of_variables_that_hold_secrets_have_many_endings(name: str) -
 def test_folders_and_methods_are_no_secrets_whatever_their_variables_are_called() -> None:
     held = {"PWD": "/home/user/work-2024", "OLDPWD": "lesson-2024", "BUILD_PWD": "/srv/work-2024"}
     held |= {"MY_PWD": "C:\\work-2024", "PROXY_AUTH": "kerberos", "COMPASS": "north-2024"}
+    held |= {
+        "A_CREDS": "/run/creds-2024",
+        "B_COOKIE": "chocolate",
+        "DSN": "sqlite",
+        "SPW": "spw-2024",
+    }
     own, text = Scrubber(keys=list, variables=held), " ".join(held.values())
     assert own.text(text) == text
 
@@ -159,6 +173,62 @@ def test_a_short_secret_is_no_part_of_a_longer_word_or_number(secret: str) -> No
 
 def test_a_long_random_secret_is_found_within_a_longer_word() -> None:
     assert scrubber().text(f"login -p{HELD}x") == "login -p[scrubbed]x"
+
+
+LONG = ["zq8XvB21mmTT0aLpWW33", "org-Zebra.77_live/Ab3dE7gH1jK9", "pä55-Delta-wörd-0815-Grün7"]
+
+
+@pytest.mark.parametrize("key", LONG)
+def test_a_half_or_more_of_a_known_secret_is_none_to_keep(key: str) -> None:
+    own = Scrubber(keys=lambda: [key], variables={})
+    half = len(key) // 2
+    for size in range(half, len(key)):
+        for part in (key[:size], key[-size:]):
+            for form in (part, part.upper(), quote(part), json.dumps(part)[1:-1]):
+                assert own.text(f"It is {form}…, so.") == "It is [scrubbed]…, so."
+                assert own.scrub({"a": [f"{form}...", 1]}) == {"a": ["[scrubbed]...", 1]}
+    assert own.scrub({"a": key[:half], "b": key[half:]}) == {"a": "[scrubbed]", "b": "[scrubbed]"}
+    assert own.scrub([f"'{key[:half]}'", key[half:]]) == ["'[scrubbed]'", "[scrubbed]"]
+    assert own.pieces(["x ", key[:half], key[half:-1], " y"]) == ["x ", "[scrubbed]", "", " y"]
+    assert own.text(f"{key[:half]}\n    {key[half:-1]}") == "[scrubbed]"
+    assert own.text(f"x {b64encode(key[:-1].encode()).decode()}").startswith("x [scrubbed]")
+
+
+def test_words_that_a_known_secret_begins_or_ends_with_stay() -> None:
+    held = {"A_SECRET": "correct-horse-battery-staple-2024", "B_KEY": "betakey2222"}
+    held |= {"C_KEY": "/home/user2/keys/project-1234.json", "D_PASSWORD": "1234567890123456"}
+    own = Scrubber(keys=list, variables=held)
+    text = (
+        "correct-horse-battery-staple, betakey, /home/user2/keys/other.json, 12345678, staple-2024"
+    )
+    assert own.text(text) == text
+    assert own.scrub({"a": [text]}) == {"a": [text]}
+    for value in held.values():
+        assert own.text(f"It is {value}.") == "It is [scrubbed]."
+
+
+def test_a_secret_cut_short_by_a_tool_is_not_on_the_tape(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MY_API_KEY", key := LONG[0])
+    server = LocalDari(tmp_path / "data", api_key=LONG[1])
+
+    @server.agent("leaking")
+    def leaking(prompt: str):  # type: ignore[no-untyped-def]
+        yield Draft(f"It is {key[:5]}")
+        yield Draft(f"{key[5:-1]}…")
+        yield f"It is {key[:-1]}…"
+        yield ToolCall("run", {"a": LONG[1][:15], "b": LONG[1][15:], "c": [key[:10], key[10:]]})
+        yield ToolResult(f"{LONG[1][3:]} {LONG[1][:-1]}")
+
+    with server, dari_nb.Dari(base_url=server.url, api_key=server.api_key) as d:
+        d.insert(dari_nb.Tape(tmp_path / "x.tape"))
+        d.agents["leaking"].send("Say it.").wait()
+        d.eject()
+    written = (tmp_path / "x.tape").read_text("utf-8")
+    assert '"content":[{"type":"text","text":"It is [scrubbed]…"}]' in written
+    told = [part for key in LONG[:2] for part in (key[:8], key[-8:]) if part in written]
+    assert told == []
 
 
 def test_the_page_of_the_format_names_all_whose_keys_are_known() -> None:

@@ -210,11 +210,23 @@ def test_what_looks_random_behind_a_name_goes(key: str) -> None:
         f"{KEY}-us12",
         "cioCanary0AB1Canary0AB1Canary0AB1CD",
         "re_canary0A_canary0AB1Canary0AB1CDEF",
+        f"secret_{'canary0AB1' * 4}xYz",
+        f"CCIPAT_canaryCanary0123456789_{KEY}01234567",
+        f"CCIPAT_canaryCanary012345678AB_{KEY}01234567",
+        f"sess-{'canary0AB1' * 4}",
     ],
 )
 def test_more_providers_are_known(key: str) -> None:
     assert told(f"Use {key} here.") == "Use [scrubbed] here."
     assert told({"a": key}) == {"a": "[scrubbed]"}
+
+
+def test_what_is_public_or_only_begins_like_a_key_stays() -> None:
+    text = (
+        f"phc_{'canary0AB1' * 4}abc secret_of_the_canary0AB1 sess-canary0AB1 CCIPAT_x "
+        f"sess-{'canary-0ab' * 4}"
+    )
+    assert told(text) == text
 
 
 @pytest.mark.parametrize("before", ["x\n-", "x\n+", "MY_", "key-", "是"])

@@ -80,7 +80,11 @@ def test_pieces_are_cuts_into_the_scrubbed_text(parts: list[str], data: st.DataO
 ENCODED = [base64.b64encode(secret.encode()).decode() for secret in SECRETS]
 BROKEN = [f"{secret[:5]}\n{secret[5:]}" for secret in SECRETS]
 SPELLED = [*SECRETS, *map(quote, SECRETS), *map(json.dumps, SECRETS), *ENCODED, *BROKEN]
-PARTS = st.sampled_from([*SPELLED, HELD.upper(), HELD.encode().hex(), " ", "é", "\n", "\r"])
+KEY = "zq8XvB21mmTT0aLpWW33"
+HALVES = [KEY[:10], KEY[1:], KEY[:-1].upper(), base64.b64encode(KEY[:12].encode()).decode()]
+PARTS = st.sampled_from(
+    [*SPELLED, *HALVES, HELD.upper(), HELD.encode().hex(), " ", "é", "\n", "\r"]
+)
 TEXTS = st.lists(PARTS, max_size=3).map("".join)
 
 
@@ -88,7 +92,7 @@ TEXTS = st.lists(PARTS, max_size=3).map("".join)
     st.recursive(TEXTS, lambda v: st.lists(v, max_size=2) | st.dictionaries(TEXTS, v, max_size=2))
 )
 def test_a_look_at_the_whole_finds_what_a_look_at_each_text_finds(value: Any) -> None:
-    held = {"MY_API_KEY": HELD}
+    held = {"MY_API_KEY": HELD, "MY_TOKEN": KEY}
     each = Scrubber([r"(?!)"], variables=held).scrub(value)  # with patterns it looks at each
     assert Scrubber(variables=held).scrub(value) == each
 

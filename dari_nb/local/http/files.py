@@ -37,6 +37,7 @@ async def upload_file(request: Request) -> Response:
         raise _too_large(limit)
     access = access_of(request)
     file = access.store.add_file(name, content, access.owner)
+    await access.service.deck.digests.look_at(file.id, content)
     return json_answer(file.to_wire(), 201)
 
 

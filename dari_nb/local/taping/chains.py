@@ -14,7 +14,8 @@ from ...tapes.ordinals import Ordinals
 from ...tapes.turns import asked_in, scrubbed_agent
 from ..store import Store
 from ..store.records import SessionRecord
-from .known import agent_of, digests_of
+from .digests import Digests
+from .known import agent_of
 
 
 class Place(NamedTuple):
@@ -35,6 +36,7 @@ class Chains:
     Args:
         store: Where the ledgers are.
         scrubber: What takes the secrets out: keys are of what a tape may hold.
+        digests: Hashes of attached files.
         volatile: What does not count in texts.
         unasked: The messages that nobody could be asked, which count for nothing.
     """
@@ -43,6 +45,7 @@ class Chains:
         self,
         store: Store,
         scrubber: Scrubber,
+        digests: Digests,
         volatile: Sequence[re.Pattern[str]] = (),
         unasked: Container[str] = (),
     ) -> None:
@@ -51,6 +54,7 @@ class Chains:
         self._volatile = volatile
         self._unasked = unasked
         self._known: dict[str, Place] = {}
+        self._digests = digests
 
     def before(self, session: SessionRecord, message_id: str | None = None) -> Place:
         """Where a session is before a message, or at its end."""
@@ -84,7 +88,6 @@ class Chains:
         """Where a session is when something more is asked."""
         self._scrubber.look()
         agent = scrubbed_agent(self._scrubber, agent_of(self._store, session))
-        digests = digests_of(self._store, content)
-        asked = asked_in(self._scrubber, content, digests, Ordinals())
+        asked = asked_in(self._scrubber, content, self._digests.of(content), Ordinals())
         llm = self._scrubber.scrub(session.llm_id)
         return Place(place.number + 1, key_of(place.key, agent, llm, asked, self._volatile))

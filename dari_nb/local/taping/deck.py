@@ -26,6 +26,7 @@ from ..store.records import EventRecord, SessionRecord
 from ..workspaces.workspaces import Workspaces
 from .answers import Answers
 from .comparison import Comparison
+from .digests import Digests
 from .finder import Finder
 from .names import Names
 from .player import Pace, TapePlayer
@@ -69,6 +70,7 @@ class Deck:
 
     Attributes:
         costs: What turns that played or were recorded have cost, by their messages.
+        digests: Hashes of attached files.
         played: Whether turns played, by their messages; those that were asked live did not.
         failures: The tapes of turns that played and were recorded as failed, by their messages.
     """
@@ -84,8 +86,11 @@ class Deck:
         self.played: dict[str, bool] = {}
         self.failures: dict[str, str] = {}
         self._answers = Answers(store, self._unasked)
+        self.digests = Digests(store)
         self._names = Names(store, self.played)
-        self._recorder = TapeRecorder(store, workspaces, self._answers, self._unasked)
+        self._recorder = TapeRecorder(
+            *(store, workspaces, self._answers, self.digests), self._unasked
+        )
         self._finder: Finder | None = None
         self._tape: Tape | None = None
         self._opened: GrowingTape | None = None
@@ -102,6 +107,7 @@ class Deck:
         self.eject()
         self._tape, self._opened, self._mode = tape, opened, mode_of(tape)
         self._names.insert(opened.scrubber.apart())
+        self.digests.insert(opened.scrubber.apart())
         volatile = [compiled(pattern) for pattern in tape.volatile]
         self._comparison = Comparison(opened.scrubber.apart(), volatile)
         if self._mode != "record":
@@ -109,6 +115,7 @@ class Deck:
                 *(self._store, opened.scrubber.apart()),
                 volatile,
                 answers=self._answers,
+                digests=self.digests,
                 asks_live=self._mode == "auto",
                 unasked=self._unasked,
             )

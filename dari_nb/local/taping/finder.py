@@ -14,7 +14,8 @@ from ..store import Store
 from ..store.records import SessionRecord
 from .answers import Answers
 from .chains import Chains
-from .known import agent_of, digests_of
+from .digests import Digests
+from .known import agent_of
 
 _EMPTY = "{tape} has no turn to play."
 _REPEAT = "repeat"
@@ -47,6 +48,7 @@ class Finder:
         scrubber: What takes the secrets out of what is asked.
         volatile: What does not count in texts.
         answers: What had been answered in the sessions.
+        digests: Hashes of attached files.
         asks_live: Whether what is missing is asked live: then new turns play, too, and those that
             are no answer do not.
         unasked: The messages that nobody could be asked, which count for nothing.
@@ -59,6 +61,7 @@ class Finder:
         volatile: Sequence[re.Pattern[str]],
         *,
         answers: Answers,
+        digests: Digests,
         asks_live: bool,
         unasked: Container[str] = (),
     ) -> None:
@@ -66,7 +69,8 @@ class Finder:
         self._scrubber = scrubber
         self._volatile = volatile
         self._answered = answers
-        self._chains = Chains(store, scrubber, volatile, unasked)
+        self._digests = digests
+        self._chains = Chains(store, scrubber, digests, volatile, unasked)
         self._keys: dict[str, str] = {}
         self._found: dict[str, list[Turn]] = {}
         self._asked: Counter[str] = Counter()
@@ -154,7 +158,7 @@ class Finder:
             number=place.number + 1,
             parent=place.key,
             llm=session.llm_id,
-            digests=digests_of(self._store, content),
+            digests=self._digests.of(content),
         ).turn
         key = self._chains.after(session, place, content).key or ""
         before = [one for turns in self._found.values() for one in turns]

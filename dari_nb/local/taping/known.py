@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from typing import Any
 
-from ...models import AgentVersion, Content
+from ...models import AgentVersion
 from ...tapes import AgentLine
 from ...tapes.keys import digest_of
 from ..store import Store
@@ -15,7 +14,6 @@ from ..store.records import (
     JsonObject,
     SessionRecord,
     VersionRecord,
-    file_ids,
     manifest_of,
 )
 
@@ -91,15 +89,6 @@ def plays_alike(version: VersionRecord, line: AgentLine) -> bool:
         and own.prompt == line.prompt
         and all(own.llms.get(name) == settings for name, settings in line.llms.items())
     )
-
-
-def digests_of(store: Store, content: Content) -> dict[str, str]:
-    """Hashes of the files that are attached to a message, by id."""
-    return {
-        file_id: hashlib.sha256(store.file_content(file_id)).hexdigest()
-        for file_id in file_ids(content)
-        if store.file(file_id) is not None
-    }
 
 
 def _prompt(version: VersionRecord, llm: Mapping[str, Any]) -> str | None:

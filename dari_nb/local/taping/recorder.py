@@ -25,7 +25,8 @@ from ..workspaces.workspaces import Workspaces
 from .answers import UNKNOWN as NOT_ENDED
 from .answers import Answers
 from .chains import Chains
-from .known import agent_of, digests_of
+from .digests import Digests
+from .known import agent_of
 from .places import Places, further
 from .player import UNKNOWN
 from .turn_files import TurnFiles
@@ -52,6 +53,7 @@ class TapeRecorder:
         store: Where the ledgers are.
         workspaces: Where the files of sessions are.
         answers: What had been answered in the sessions.
+        digests: Hashes of attached files.
         unasked: The messages that nobody could be asked.
 
     Attributes:
@@ -64,10 +66,12 @@ class TapeRecorder:
         store: Store,
         workspaces: Workspaces,
         answers: Answers,
+        digests: Digests,
         unasked: Container[str] = (),
     ) -> None:
         self._store = store
         self._answers = answers
+        self._digests = digests
         self._files = TurnFiles(store, workspaces)
         self._folder: Path | None = None
         self._unasked = unasked
@@ -106,7 +110,7 @@ class TapeRecorder:
         self._ended = ended
         self._folder = files
         self._scrubber = tape.scrubber.apart()
-        self._chains = Chains(self._store, self._scrubber, unasked=self._unasked)
+        self._chains = Chains(self._store, self._scrubber, self._digests, unasked=self._unasked)
 
     @property
     def is_unwritten(self) -> bool:
@@ -212,7 +216,7 @@ class TapeRecorder:
             behind=self._behind(session, message_id),
             llm=session.llm_id,
             metadata=None if before.key else session.metadata,
-            digests=digests_of(self._store, event.data["content"]),
+            digests=self._digests.of(event.data["content"]),
         )
         running = [other.turn for other in self._taking.values()]
         taking.turn.line.take = (

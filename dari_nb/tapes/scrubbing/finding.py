@@ -11,7 +11,7 @@ from unicodedata import normalize
 from .glance import Glance
 from .named import MORE, named
 from .provider_keys import FORMS, WORDS, Form
-from .views import BREAK, View, folded, folded_places, in_base64, unbroken, unfolded, views
+from .views import BREAK, View, folded, folded_places, in_base64, unbroken, unfolded, views, written
 
 SHORTEST = 8
 """Characters below which the value of a variable is a word like any other, and no secret."""
@@ -22,6 +22,11 @@ SCRUBBED = "[scrubbed]"
 """What stands where a secret stood."""
 
 _DIGIT = re.compile(r"\d")
+_LONG = 16
+"""Characters of a secret of which a half is no word like any other."""
+_LETTER = re.compile(r"[^\W\d_]")
+_PATH = re.compile(r"(?:[A-Za-z]:|~|\.{0,2})[\\/][\w. -]+[\\/]")
+"""Where files are, of which others are in the same folders."""
 _SHORT_WORD = re.compile(r"\d{1,19}|[^\W\d]{1,19}|\w{1,11}")
 """What may stand in a longer word or number by chance."""
 
@@ -52,21 +57,39 @@ class Secrets:
 
     def __init__(self, texts: Iterable[tuple[str, str, str]], patterns: Sequence[re.Pattern[str]]):
         found = {form: (kind, what) for text, kind, what in texts for form in _forms(text)}
+        cut = {form: _ends(form) for form in found}
         in_hex = {each: kind for form, kind in found.items() for each in _in_hex(form)}
         looked_for = sorted((found | in_hex).items(), key=lambda one: (-len(one[0]), one[0]))
         # A word in letters alone is a word like any other in another case.
         self._texts = {form: kind for form, kind in looked_for if not _DIGIT.search(form)}
-        self._folded = {folded(form): kind for form, kind in looked_for if _DIGIT.search(form)}
+        self._folded = {
+            folded(form): (folded(begin), folded(end), kind)
+            for form, kind in looked_for
+            if _DIGIT.search(form)
+            for begin, end in (cut.get(form, (form, form)),)
+        }
         self._patterns = patterns
         self.has_numbers = any(map(_is_number, found))
-        self.glance = Glance(found, in_hex)
+        self.glance = Glance({end for ends in cut.values() for end in ends}, in_hex)
 
-    def spans(self, text: str) -> list[Span]:
-        """Find all secrets in a text."""
-        found = list(self._in_lines(text))
+    def spans(self, text: str, more: Iterable[Span] = ()) -> list[Span]:
+        """Find all secrets in a text, beside those that are found already."""
+        found = [*more, *self._in_lines(text)]
         for plain, places in views(text):
             found += _moved(self._in_lines(plain), places)
         return _joined(sorted(found)) if found else found
+
+    def spans_behind_names(
+        self, text: str, places: Sequence[tuple[int, int]]
+    ) -> Iterator[list[Span]]:
+        """For each of the texts that stand in one, what is secret in it because of a name."""
+        found = [*named(text)]
+        for begin, end in places:
+            yield [
+                Span(max(first, begin) - begin, min(last, end) - begin, "providers", _NAMED)
+                for first, last in found
+                if first < end and last > begin
+            ]
 
     def _in_lines(self, text: str) -> Iterator[Span]:
         """Find secrets in a text, in lines that were broken, and in base64."""
@@ -119,11 +142,11 @@ class Secrets:
     def _found_folded(self, text: str, left: Sequence[int]) -> Iterator[Span]:
         plain = folded(text) if self._folded else ""
         places: Sequence[int] | None = None
-        for form, kind in self._folded.items():
-            for at in _places(form, plain):
+        for form, (first, last, kind) in self._folded.items():
+            for at, size in _parts(form, first, last, plain):
                 places = folded_places(text) if places is None else places
-                begin, end = places[at], places[at + len(form) - 1] + 1
-                if _is_apart(form, text, begin, end, left):
+                begin, end = places[at], places[at + size - 1] + 1
+                if _is_apart(plain[at : at + size], text, begin, end, left):
                     yield Span(begin, end, *kind)
 
 
@@ -153,6 +176,24 @@ def _places(form: str, text: str) -> Iterator[int]:
     while at >= 0:
         yield at
         at = text.find(form, at + len(form))
+
+
+def _parts(form: str, first: str, last: str, text: str) -> Iterator[tuple[int, int]]:
+    """Where a form, or a part that begins or ends as it does, stands in a text; and its length."""
+    for at in _places(first, text):
+        yield at, _alike(form, text[at : at + len(form)])
+    if first != form:
+        for at in _places(last, text):
+            end = at + len(last)
+            size = _alike(form[::-1], text[max(end - len(form), 0) : end][::-1])
+            yield end - size, size
+
+
+def _alike(one: str, other: str) -> int:
+    """How many characters two texts begin with alike, up to a space where one parts from it."""
+    pairs = enumerate(zip(one, other, strict=False))
+    size = next((at for at, (a, b) in pairs if a != b), min(len(one), len(other)))
+    return size if size == len(one) else len(one[:size].rstrip())
 
 
 def _cut_short(
@@ -212,6 +253,23 @@ def _forms(secret: str) -> Iterator[str]:
             yield text.encode().decode("latin-1")  # as base64 is decoded here
 
 
+def _ends(form: str) -> tuple[str, str]:
+    """How a form begins and ends, as far as no ordinary words do.
+
+    >>> _ends("zq8XvB21mmTT0aLpWW33"), _ends("held-by-a-variable")
+    (('zq8XvB21mm', 'TT0aLpWW33'), ('held-by-a-variable', 'held-by-a-variable'))
+    """
+    if len(form) < _LONG or _PATH.match(form):
+        return form, form
+    return form[: _least(form)], form[-_least(form[::-1]) :]
+
+
+def _least(form: str) -> int:
+    """How many characters of a secret tell it: half of them, with a letter and a digit."""
+    told = [look.search(form) for look in (_DIGIT, _LETTER)]
+    return max(len(form) // 2, SHORTEST, *(match.end() if match else len(form) for match in told))
+
+
 def _in_hex(secret: str) -> Iterator[str]:
     yield secret.encode().hex()
     yield secret.encode("utf-16-le").hex()[:-2]
@@ -219,12 +277,3 @@ def _in_hex(secret: str) -> Iterator[str]:
 
 def _is_number(text: str) -> bool:
     return text.replace(".", "", 1).lstrip("-").isdecimal()
-
-
-def written(text: str) -> str:
-    """Put halves of characters together; what is left of them no file can hold."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-    return text

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from .provider_keys import MIXED
+from .structured import NEXT, placed
 
 _OF_PASSWORDS = r"passw(?:or)?d|passphrase|pwd|_pass"
 _OF_KEYS = (
@@ -62,6 +63,8 @@ _NO_WORD = (
 _SCHEME = r"(?:(?:token|apikey|api-key|key)[ \t]{1,3})?"
 _BASIC = r"((?=[A-Za-z0-9][a-z]*[A-Z0-9+/=])[A-Za-z0-9+/]{8,}={0,2})"
 _NETRC = r"(?:machine\s{1,20}\S{1,255}|default)\s{1,20}login\s{1,20}\S{1,255}\s{1,20}password"
+_GOES_ON = r"(?<=,)\r?\n"
+"""Where a list of arguments goes on in the next line."""
 
 _FORMS = (
     re.compile(rf"(?:(?i:{_OF_KEYS}|{_OF_PASSWORDS})|{_OF_VARIABLES}){_IS}(?i:{_SCHEME}){_KEY}"),
@@ -77,17 +80,23 @@ _FORMS = (
         rf"{_BEGIN}(?:export[ \t])?\w{{0,40}}?(?i:passw(?:or)?d|passphrase)="
         rf"({_NO_WORD}[A-Za-z!@#%^*+-]{{8,40}}){_END}"
     ),
-    re.compile(rf"(?<!\S)--pass(?:word|wd|phrase)?[ =][\"']?{_NO_NAME}{_PASSWORD}"),
+    re.compile(
+        rf"(?<![^\s\"'`])--pass(?:word|wd|phrase)?(?:{NEXT}|[ =][\"']?){_NO_NAME}{_PASSWORD}"
+    ),
     re.compile(rf"(?i:authorization){_IS}(?i:basic)[ \t]{{1,3}}{_BASIC}"),
     re.compile(rf"{_NETRC}\s{{1,20}}([^\s\"'\\]{{4,}})"),
     re.compile(r"[?&;]sig=([A-Za-z0-9%+/=_-]{20,})"),  # Azure
     re.compile(rf"(?i:set-cookie){_IS}[^\s=;\"'`]{{1,80}}={_KEY}"),
     re.compile(rf"(?i:(?<!set-)cookie){_IS}[^\r\n\"'`]{{0,400}}?={_KEY}"),
     re.compile(
-        rf"\bcurl\b[^\r\n|]{{0,400}}?\s(?:-u|--user)[ =]?[\"']?[^\s:\"']{{1,80}}:{_PASSWORD}"
+        rf"\bcurl\b(?:[^\r\n|]|{_GOES_ON}){{0,400}}?[\s\"'`](?:-u|--user)(?:{NEXT}|[ =]?[\"']?)"
+        rf"[^\s:\"']{{1,80}}:{_PASSWORD}"
     ),
-    re.compile(rf"\bsshpass[ \t]{{1,3}}-p[ \t]{{0,3}}[\"']?{_PASSWORD}"),
-    re.compile(rf"\b(?:mysql(?:dump|admin)?|mariadb)\b[^\r\n|;]{{0,200}}?\s-p[\"']?{_PASSWORD}"),
+    re.compile(rf"\bsshpass(?:{NEXT}|[ \t]{{1,3}})-p(?:{NEXT}|[ \t]{{0,3}}[\"']?){_PASSWORD}"),
+    re.compile(
+        rf"\b(?:mysql(?:dump|admin)?|mariadb)\b(?:[^\r\n|;]|{_GOES_ON}){{0,200}}?"
+        rf"[\s\"'`]-p[\"']?{_PASSWORD}"
+    ),
     re.compile(rf"\"d\"\s{{0,3}}:\s{{0,3}}\"({MIXED}[\w-]{{43,}})(?=\"|\Z)"),  # of a JSON web key
 )
 _PWD = re.compile(r"(?:(?<![\w;])(?:old)?(pwd)|pwd)\W*\Z", re.IGNORECASE)
@@ -103,8 +112,9 @@ _COMMIT = re.compile(
 _HASH = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 """What git calls its objects by, which is public."""
 _IS_SOME = (
-    r"[\\\"'`]*\]?(?: |\t|\\t){0,3}(?:=>|:=|[:=])(?: |\t|\\t){0,3}[\\\"'`]*"
-    r"(?:(?:basic|token|apikey|api-key|key)(?: |\t|\\t)|[^\s\"'`<>]{0,400}?\d)"
+    r"[\\\"'`]*\]?(?: |\t|\\t){0,3}(?:(?:=>|:=|[:=])(?: |\t|\\t){0,3}[\\\"'`]*"
+    r"(?:(?:basic|token|apikey|api-key|key)(?: |\t|\\t)|[\[({]|[^\s\"'`<>]{0,400}?\d)"
+    r"|(?<=[\"'`])(?:[\s\\]|\\t)*(?:[,}]|\Z))"
 )
 _NAMES = (
     # A key by itself is of a table or a tape.
@@ -118,12 +128,12 @@ _MAY_BE = [
 ]
 """Each by itself: what begins with a word is found faster than what begins with one of many."""
 _COMMANDS = (
-    (b"cookie", re.compile(rb"cookie[\\\"'`]*(?: |\t|\\t){0,3}[:=]")),
-    (b"curl", re.compile(rb"\s(?:-u|--user)[ =]?[\\\"']*[^\s:\"']{1,80}:")),
+    (b"cookie", re.compile(rb"cookies?[\\\"'`]*(?: |\t|\\t){0,3}[:=,}]")),
+    (b"curl", re.compile(rb"[\s\"'`](?:-u|--user)[\s=,\\\"'`]*[^\s:\"']{1,80}:")),
     (b"sshpass", re.compile(rb"sshpass")),
-    (b"--pass", re.compile(rb"--pass(?:word|wd|phrase)?[ =]")),
-    (b"mysql", re.compile(rb"\s-p[\\\"']*\S{8}")),
-    (b"mariadb", re.compile(rb"\s-p[\\\"']*\S{8}")),
+    (b"--pass", re.compile(rb"--pass(?:word|wd|phrase)?[ =\\\"'`]")),
+    (b"mysql", re.compile(rb"[\s\"'`]-p[\\\"']*\S{8}")),
+    (b"mariadb", re.compile(rb"[\s\"'`]-p[\\\"']*\S{8}")),
     (b'"d', re.compile(rb'"d\\*" {0,3}: {0,3}\\*"[\w-]{43}')),
 )
 
@@ -154,11 +164,18 @@ def named(text: str) -> Iterator[tuple[int, int]]:
     [(11, 27)]
     """
     if may_be_in(text.lower().encode(errors="replace")):
-        for form in _FORMS:
-            for match in form.finditer(text):
-                before = text[max(match.start() - _BEFORE, 0) : match.start(1)]
-                if not _is_folder(before, match[1]) and not _is_commit(before, match[1]):
-                    yield match.span(1)
+        yield from _behind(text)
+        for said, begin, end in placed(text):
+            moved = begin - len(said)
+            yield from ((a + moved, b + moved) for a, b in _behind(said + text[begin:end]))
+
+
+def _behind(text: str) -> Iterator[tuple[int, int]]:
+    for form in _FORMS:
+        for match in form.finditer(text):
+            before = text[max(match.start() - _BEFORE, 0) : match.start(1)]
+            if not _is_folder(before, match[1]) and not _is_commit(before, match[1]):
+                yield match.span(1)
 
 
 def _is_commit(before: str, value: str) -> bool:

@@ -12,8 +12,9 @@ import msgspec
 
 from ..._secret import known
 from ...errors import InvalidRequestError
-from .finding import SCRUBBED, SHORTEST, Secrets, Span, written
-from .named import named
+from .finding import SCRUBBED, SHORTEST, Secrets, Span
+from .structured import in_one_text
+from .views import written
 
 _NAMED = re.compile(
     r"(?:KEY|TOKEN|SECRET|PASSWORD|PASSWD|PASSPHRASE|CREDENTIAL|(?:^|_)PAT|(?:^|_|PG)PASS)"
@@ -21,7 +22,9 @@ _NAMED = re.compile(
     re.IGNORECASE,
 )
 """The names of variables that hold a secret, or, with an S, perhaps several."""
-_NAMED_AT_TIMES = re.compile(r"_(?:PWD|AUTH)(?:_?\d+)?$", re.IGNORECASE)
+_NAMED_AT_TIMES = re.compile(
+    r"(?:_(?:PWD|AUTH|CREDS|COOKIE|PW|SALT)|(?:^|_)DSN)(?:_?\d+)?$", re.IGNORECASE
+)
 """Those of variables that hold a secret, or a folder, or the name of a method."""
 _OF_PASSWORDS = re.compile(r"SECRET|PASS", re.IGNORECASE)
 """The names of those that may hold a word; a key or a token is no word."""
@@ -76,11 +79,11 @@ class Scrubber:
         self._looked_at: tuple[list[tuple[str, str]], list[str]] | None = None
         self.look()
 
-    def look(self) -> None:
-        """Look again which secrets are known by now."""
+    def look(self) -> bool:
+        """Look again which secrets are known by now, and say whether they are others."""
         variables, keys = seen = [*self._variables.items()], [*self._keys()]
         if seen == self._looked_at:
-            return
+            return False
         self._looked_at = seen
         texts = [
             (each, "variables", _VARIABLE.format(name))
@@ -90,6 +93,7 @@ class Scrubber:
         texts += [(each, "keys", _KEY) for each in keys]
         self._secrets = Secrets(texts, self._patterns)
         self._clean: set[bytes] = set()
+        return True
 
     def apart(self) -> Scrubber:
         """The same, which counts for itself."""
@@ -103,8 +107,11 @@ class Scrubber:
             value: The value.
             own: What is none in it, whatever it looks like; in a list, in each of its entries.
         """
-        is_text = isinstance(value, str)
-        return value if not is_text and self._is_clean(value) else self._scrubbed(value, own)
+        if isinstance(value, str):
+            return self._scrubbed(value, own, iter(()))
+        if self._is_clean(value):
+            return value
+        return self._scrubbed(value, own, self._secrets.spans_behind_names(*in_one_text(value)))
 
     def _is_clean(self, value: Any) -> bool:
         """Whether a look at all of a value at once is enough to see that no secret is in it."""
@@ -122,14 +129,15 @@ class Scrubber:
             self._clean.add(data)
         return data in self._clean
 
-    def _scrubbed(self, value: Any, own: Own) -> Any:
+    def _scrubbed(self, value: Any, own: Own, behind_names: Iterator[list[Span]]) -> Any:
         if isinstance(value, str):
+            more = next(behind_names, [])
             is_own = isinstance(own, re.Pattern) and own.fullmatch(value)
-            return value if is_own else self.text(value)
+            return value if is_own else self._cut_out([value], more)[0]
         if isinstance(value, Mapping):
-            return self._object(value, own if isinstance(own, Mapping) else {})
+            return self._object(value, own if isinstance(own, Mapping) else {}, behind_names)
         if isinstance(value, list | tuple):
-            return [self._scrubbed(entry, own) for entry in value]
+            return [self._scrubbed(entry, own, behind_names) for entry in value]
         if self._secrets.has_numbers and isinstance(value, int | float):
             return self.text(str(value)) if self._secrets.spans(str(value)) else value
         return value
@@ -144,11 +152,14 @@ class Scrubber:
         >>> Scrubber().pieces(["Use sk-proj-0123", "456789abcdef here"])
         ['Use [scrubbed]', ' here']
         """
+        return self._cut_out(pieces)
+
+    def _cut_out(self, pieces: Sequence[str], more: Sequence[Span] = ()) -> list[str]:
         whole = "".join(pieces)
         told = written(whole)
-        if self._is_plain(told):
+        if not more and self._is_plain(told):
             return list(pieces) if told is whole else [*([""] * (len(pieces) - 1)), told]
-        spans = self._secrets.spans(told)
+        spans = self._secrets.spans(told, more)
         self.counts.update(span.kind for span in spans)
         self.reasons |= dict.fromkeys(span.what for span in spans)
         # Where halves of characters were put together, places are others.
@@ -165,21 +176,16 @@ class Scrubber:
             text.encode(), is_json=False
         )
 
-    def _object(self, value: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
+    def _object(
+        self, value: Mapping[str, Any], own: Mapping[str, Any], behind_names: Iterator[list[Span]]
+    ) -> dict[str, Any]:
         scrubbed: dict[str, Any] = {}
         for key, inner in value.items():
             name = first = key if key in own else self.text(str(key))
             while name in scrubbed:
                 name = f"{first} {len(scrubbed) + 1}"
-            scrubbed[name] = self._field(key, inner, own.get(key))
+            scrubbed[name] = self._scrubbed(inner, own.get(key), behind_names)
         return scrubbed
-
-    def _field(self, name: str, value: Any, own: Own) -> Any:
-        if isinstance(value, str):
-            said, text = written(f'"{name}": "'), written(value)
-            if any(named(said + text)):
-                return self.pieces([said, text])[1]
-        return self._scrubbed(value, own)
 
 
 def _held(name: str, value: str) -> Iterator[str]:

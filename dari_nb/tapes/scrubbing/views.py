@@ -215,3 +215,12 @@ def folded_places(text: str) -> Sequence[int]:
     if text.isascii():
         return range(len(text))
     return [at for at, one in enumerate(text) for _ in _FOLDS[ord(one)]]
+
+
+def written(text: str) -> str:
+    """Put halves of characters together; what is left of them no file can hold."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    return text
