@@ -90,7 +90,7 @@ def test_it_is_adopted_and_rejected_by_a_button(tape: dari.Tape, press: str, lef
     # A long answer keeps the buttons of the next one near.
     assert "overflow: auto" in box.children[-1].value
     buttons(box)[press].click()
-    assert buttons(box) == {}
+    assert set(buttons(box)) == {"Look again"}
     assert "Nothing on the tape is new." in box.children[1].value
     assert len(tape.review()) == 0
     assert tape.file.read_text().count('{"turn"') == left

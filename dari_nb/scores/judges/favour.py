@@ -35,6 +35,16 @@ class Favour(NamedTuple):
         to: What the column is called that it gives more.
         over: What the other one is called.
         found: How much more that is, with its interval.
+
+    >>> import pandas as pd
+    >>> rows = [
+    ...     {"task_index": n, "llm_id": llm, "score.rating": n % 2,
+    ...      "score.judge.good": n % 2 if llm == "small" or n % 5 else 1}
+    ...     for n in range(60) for llm in ("small", "large")
+    ... ]
+    >>> [favour] = dari.scores.agreement(pd.DataFrame(rows), "judge.good", "rating").favours
+    >>> favour.to, favour.over, round(favour.found.value, 2), favour.is_seen
+    ('large', 'small', 0.1, True)
     """
 
     to: str

@@ -44,8 +44,8 @@ main.dari.dari.dari { margin: 0 auto; }
 _MAIN = 'id="dari-player" class="dari dari-view dari-player"'
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]")
 _HOLDS = (
-    "This page holds what comes behind its questions, too. What is answered is kept until it is"
-    " closed: save it before."
+    "This page holds all that it plays, also what comes behind its questions. What is answered is"
+    " kept until it is closed: save it before."
 )
 _SAVE = """<form id="dari-save" hidden><label>Your name: <input id="dari-reader"
 maxlength="60" autocomplete="name"></label> <button>Save the answers</button>

@@ -111,6 +111,9 @@ class Duels(Listing[Duel]):
         Each pair of answers is one value, of the verdicts in both orders. Where these follow the
         order it has no interval, and ``why`` says so.
 
+        >>> @server.agent("referee")
+        ... def referee(prompt):
+        ...     return '{"better": "tie"}'
         >>> duels = batch.judge_pairs("kind", "referee", rubric="Which one is kinder?")
         >>> duels.win_rate.value
         0.5
@@ -137,6 +140,9 @@ class Duels(Listing[Duel]):
         more often, and by more than chance would make it in 5 % of all cases: sign flips of the
         tasks, each with how many of its pairs have the same letter less those with the same answer.
 
+        >>> @server.agent("referee")
+        ... def referee(prompt):
+        ...     return '{"better": "tie"}'
         >>> batch.judge_pairs("kind", "referee", rubric="Which one is kinder?").follows_order
         False
         """
