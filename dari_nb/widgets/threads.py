@@ -47,26 +47,24 @@ class SetByThreads(anywidget.AnyWidget):
     _property_lock = _Own(dict)
     _holding_sync = _Own(bool)
     _states_to_send = _Own(set)
-    _is_set_by_page = _Own(bool)
     _held_changes: Any = _Own(lambda: None)
 
     def set_state(self, sync_data: dict[str, Any]) -> None:
         """Take in what a page has set: each trait is checked as it is set, and all told of then."""
-        self._is_set_by_page = True
+        self._held_changes = []
         try:
             super().set_state(sync_data)
         finally:
-            self._is_set_by_page = False
+            self._held_changes = None
 
     @contextlib.contextmanager
     def hold_trait_notifications(self) -> Iterator[None]:
         """Tell of what is set in here when that is over."""
-        if not self._is_set_by_page:
+        changes = self._held_changes
+        if changes is None:
             with super().hold_trait_notifications():
                 yield
             return
-        changes: list[Any] = []
-        self._held_changes = changes
         try:
             yield
         finally:
