@@ -67,7 +67,7 @@ class TurnLine(Line, kw_only=True):
         cost: US dollars as a decimal text, ``unknown`` where nobody knows; ``None`` where nothing
             was told of a cost.
         metadata: The message's own; on top of that of its session at the first turn of one.
-        more: What else its event held.
+        more: What else its event held, with references to what the turn has anyway (``repeats``).
     """
 
     turn: Name

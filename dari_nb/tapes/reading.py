@@ -27,7 +27,6 @@ from .lines import (
     object_in,
 )
 from .recording import Recording
-from .repeats import resolved
 from .turns import Turn, end_of
 
 CONFLICT = (b"<<<<<<<", b"|||||||", b">>>>>>>")
@@ -196,7 +195,6 @@ class _Reading:
 
     def end(self) -> None:
         """Leave notes that no turn follows at the end."""
-        self._end_turn()
         self.tape.tail, self._notes = self._notes, []
 
     def _other(self, told: AnyLine, number: int) -> None:
@@ -217,7 +215,6 @@ class _Reading:
         agent = self._agents.get(told.agent)
         if agent is None:
             raise ValueError(f"no line above tells of its agent {told.agent!r}")
-        self._end_turn()
         self._open = Turn(agent, told, [], self._notes, number)
         self._notes = []
         self.tape.turns.append(self._open)
@@ -231,11 +228,6 @@ class _Reading:
             raise ValueError(_OUTSIDE)
         self._put(self._open, told, number)
         if isinstance(told, EventLine) and end_of(told):
-            self._end_turn()
-
-    def _end_turn(self) -> None:
-        if self._open is not None:
-            self._open.line.more = resolved(self._open)
             self._open = None
 
 

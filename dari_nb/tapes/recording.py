@@ -11,7 +11,6 @@ from itertools import count
 import msgspec
 
 from .lines import VERSION, AgentLine, Closing, Comment, Header, Line, Note
-from .repeats import referred
 from .scrubbing import KINDS
 from .turns import Turn
 
@@ -131,9 +130,7 @@ class Writer:
 
     def opening(self, turn: Turn) -> Line:
         """The first line of a turn itself."""
-        return msgspec.structs.replace(
-            turn.line, session=self.session_of(turn), more=referred(turn)
-        )
+        return msgspec.structs.replace(turn.line, session=self.session_of(turn))
 
     def session_of(self, turn: Turn) -> str:
         """What the session of a turn is called."""

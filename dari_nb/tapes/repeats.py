@@ -4,16 +4,18 @@ What else an event held (``more``) may repeat what was asked and what came of it
 another tool as they were, for one. There a text is a reference to where the turn has it:
 ``{"same": [0]}`` is what was asked, ``{"same": [3, "result"]}`` the result of its third event, and
 ``{"same": [3, "result"], "spelled": "spaced"}`` the JSON text of that, with spaces.
+
+Turns have them as files do; ``Turn.more`` has the texts.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from .turns import Turn
+from .scrubbing import Kept
 
 _SHORTEST = 40
 """Characters from which on a text is referred to."""
@@ -29,40 +31,50 @@ _VALUES = ("result", "arguments")
 """Fields of events that other tools keep as such a text."""
 
 _Place = tuple[str | int, ...]
-_Text = tuple[str, _Place, dict[str, str]]
+Told = tuple[Any, Any]
+"""A value as it came, and as the turn has it: the same but for secrets."""
 
 
-def referred(turn: Turn) -> dict[str, Any]:
-    """What else the event of a turn held, with references in place of texts it has anyway."""
-    if not turn.line.more:
-        return turn.line.more
-    places: dict[str, dict[str, Any]] = {}
-    for text, place, spelled in (*_texts(turn), *_spelled(turn)):
-        if len(text) >= _SHORTEST:
-            places.setdefault(text, {_SAME: list(place), **spelled})
+def referred(more: Mapping[str, Any], told: Sequence[Told]) -> dict[str, Any]:
+    """Put references in place of the texts that a turn has anyway.
+
+    Args:
+        more: What else its event held, as it came.
+        told: What was asked, and the payloads of its events in their order.
+    """
+    wanted: set[str] = set()
+    _want(more, wanted)
+    places = _places(wanted, told)
 
     def refer(value: Any) -> Any:
         if isinstance(value, str):
             return places.get(value, value)
         return {_SAME: [[value]]} if _is_reference(value) else value
 
-    return dict(_mapped(turn.line.more, refer))
+    return _in_each(more, refer)
 
 
-def resolved(turn: Turn) -> dict[str, Any]:
-    """The same with the texts themselves; what the turn does not have is an empty one.
+def resolved(more: Mapping[str, Any], had: Sequence[Any], lost: list[Any]) -> dict[str, Any]:
+    """Put the texts themselves in place of references.
 
-    References to such are added to those that the turn has lost.
+    Args:
+        more: What else the event of a turn held.
+        had: What was asked, and the payloads of its events in their order.
+        lost: Gets the places that the turn does not have; an empty text stands for such a one.
     """
 
     def resolve(value: Any) -> Any:
-        return _found(turn, value) if _is_reference(value) else value
+        return _found(had, value, lost) if _is_reference(value) else value
 
-    return dict(_mapped(turn.line.more, resolve))
+    return _in_each(more, resolve)
 
 
 def _is_reference(value: Any) -> bool:
     return isinstance(value, dict) and isinstance(value.get(_SAME), list)
+
+
+def _in_each(more: Mapping[str, Any], change: Callable[[Any], Any]) -> dict[str, Any]:
+    return {name: _mapped(value, change) for name, value in more.items()}
 
 
 def _mapped(value: Any, change: Callable[[Any], Any]) -> Any:
@@ -76,42 +88,66 @@ def _mapped(value: Any, change: Callable[[Any], Any]) -> Any:
     return value
 
 
-def _texts(turn: Turn) -> Iterator[_Text]:
-    if isinstance(turn.line.asked, str):
-        yield turn.line.asked, (0,), {}
+def _want(value: Mapping[str, Any] | Sequence[Any], wanted: set[str]) -> None:
+    """Gather the long texts of a value."""
+    for inner in value.values() if isinstance(value, Mapping) else value:
+        if isinstance(inner, str):
+            if len(inner) >= _SHORTEST:
+                wanted.add(inner)
+        elif isinstance(inner, dict | list):
+            _want(inner, wanted)
+
+
+def _places(wanted: set[str], told: Sequence[Told]) -> dict[str, Kept]:
+    """Where a turn has texts that are wanted: references by the texts."""
+    found: dict[str, Kept] = {}
+    has_json = any(text[0] in "{[" for text in wanted)
+    for number, (came, had) in enumerate(told if wanted else ()):
+        whole = _spelled(came, wanted) if has_json and number else {}
+        for name, (text, spelling) in whole.items():
+            found.setdefault(text, Kept({_SAME: [number, name], _SPELLED: spelling}))
+        if whole:
+            # What is there as a whole is not looked for in pieces.
+            came = {name: None if name in whole else value for name, value in came.items()}
+        _find(wanted, came, had, (number,), found)
+    return found
+
+
+def _spelled(came: Mapping[str, Any], wanted: set[str]) -> dict[str, tuple[str, str]]:
+    """The fields of an event whose JSON is wanted, each with that and how it is spelled."""
+    found = {}
+    for name in _VALUES:
+        if isinstance(value := came.get(name), dict | list):
+            texts = ((spell(value), spelling) for spelling, spell in _SPELLINGS.items())
+            if one := next((each for each in texts if each[0] in wanted), None):
+                found[name] = one
+    return found
+
+
+def _find(wanted: set[str], came: Any, had: Any, place: _Place, found: dict[str, Kept]) -> None:
+    if isinstance(came, str):
+        if came in wanted and came not in found:
+            found[came] = Kept({_SAME: [*place]})
+        return
+    if isinstance(came, dict):
+        inner = zip(had, came.values(), had.values(), strict=False)
     else:
-        yield from _below(turn.line.asked, (0,))
-    for number, event in enumerate(turn.events, 1):
-        yield from _below(event.data, (number,))
+        inner = zip(range(len(came)), came, had, strict=True)
+    for name, value, kept in inner:
+        if isinstance(value, str | dict | list):
+            _find(wanted, value, kept, (*place, name), found)
 
 
-def _below(value: Any, place: _Place) -> Iterator[_Text]:
-    if isinstance(value, str):
-        yield value, place, {}
-    elif isinstance(value, dict | list):
-        entries = value.items() if isinstance(value, dict) else enumerate(value)
-        for name, inner in entries:
-            yield from _below(inner, (*place, name))
-
-
-def _spelled(turn: Turn) -> Iterator[_Text]:
-    for number, event in enumerate(turn.events, 1):
-        for name in _VALUES:
-            if isinstance(value := event.data.get(name), dict | list):
-                for spelling, spell in _SPELLINGS.items():
-                    yield spell(value), (number, name), {_SPELLED: spelling}
-
-
-def _found(turn: Turn, reference: dict[str, Any]) -> Any:
+def _found(had: Sequence[Any], reference: dict[str, Any], lost: list[Any]) -> Any:
     place = reference[_SAME]
     try:
         if isinstance(place[0], list):
             return place[0][0]
         number, *path = place
-        value: Any = turn.events[number - 1].data if number else turn.line.asked
+        value: Any = had[number]
         for name in path:
             value = value[name]
         return _SPELLINGS[reference[_SPELLED]](value) if _SPELLED in reference else value
     except (LookupError, TypeError, ValueError):
-        turn.lost.append(place)
+        lost.append(place)
         return ""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any, Protocol
 
 from ..models import events as ev
 from ..models import parse_time
 from .keys import digest_of
 from .lines import AgentLine
-from .scrubbing import Scrubber
+from .scrubbing import Scrubber, Unscrubbed
 from .turns import Taking, Turn
 
 RUN = "run"
@@ -26,6 +27,7 @@ LISTS = ("scores", "notes")
 CONTENT_FIRST = "content_first"
 """The roles whose messages, where they are nothing but a text, have that in front."""
 _CONTENT_FIRST = ["content", "role"]
+_AS_IS = Unscrubbed()
 
 
 class RunTurn(Protocol):
@@ -69,6 +71,14 @@ def turns_of_run(run: AnyRun, agent: str, scrubber: Scrubber, session: str) -> l
         scrubber: What takes the secrets out.
         session: The session, by whichever name.
     """
+    with suppress(UnicodeEncodeError):  # halves of characters, which scrubbing puts together
+        made = _turns(run, agent, _AS_IS, session)
+        if scrubber.is_clean([(turn.agent, turn.line, turn.body) for turn in made]):
+            return made
+    return _turns(run, agent, scrubber, session)
+
+
+def _turns(run: AnyRun, agent: str, scrubber: Scrubber, session: str) -> list[Turn]:
     line = AgentLine(
         agent=agent,
         prompt=digest_of(run.instructions) if run.instructions else None,
@@ -77,7 +87,7 @@ def turns_of_run(run: AnyRun, agent: str, scrubber: Scrubber, session: str) -> l
     made: list[Turn] = []
     for number, turn in enumerate(run.turns, 1):
         taking = Taking(
-            *(scrubber, line, _opening(run, turn, is_first=number == 1), _seconds(turn.asked_at)),
+            *(scrubber, line, {"content": turn.content}, _seconds(turn.asked_at)),
             session=session,
             number=number,
             parent=made[-1].line.key if made else None,
@@ -88,12 +98,13 @@ def turns_of_run(run: AnyRun, agent: str, scrubber: Scrubber, session: str) -> l
         for (kind, data), at in zip(turn.steps, turn.times, strict=True):
             taking.event(kind, data, _seconds(at))
         taking.event(ev.MESSAGE_STATUS_CHANGED, _ending(turn), _seconds(turn.ended_at))
+        taking.also(_beside(run, turn, is_first=number == 1))
         made.append(taking.turn)
     return made
 
 
-def _opening(run: AnyRun, turn: RunTurn, *, is_first: bool) -> dict[str, Any]:
-    told: dict[str, Any] = {"content": turn.content, **turn.opening}
+def _beside(run: AnyRun, turn: RunTurn, *, is_first: bool) -> dict[str, Any]:
+    told = {**turn.opening}
     if turn.asked_at or any(turn.times):
         told[TIMES] = [turn.asked_at, *turn.times]
     if is_first:

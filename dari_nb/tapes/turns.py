@@ -25,6 +25,7 @@ from .lines import (
 )
 from .notes import landmarks, noted, placed_alike, with_notes
 from .ordinals import Ordinals
+from .repeats import Told, referred, resolved
 from .scrubbing import Scrubber
 from .scrubbing.own_words import BLOCKS, MORE, PAYLOAD
 
@@ -51,7 +52,6 @@ class Turn:
         before: The notes in front of it.
         number: The line of the file where it was read, from 1.
         numbers: Those of its body.
-        lost: References to texts that it has not, which were read as empty ones.
     """
 
     agent: AgentLine
@@ -60,12 +60,28 @@ class Turn:
     before: list[Note] = field(default_factory=list)
     number: int | None = field(default=None, compare=False)
     numbers: list[int] = field(default_factory=list, compare=False, repr=False)
-    lost: list[Any] = field(default_factory=list, compare=False, repr=False)
 
     @property
     def events(self) -> list[EventLine]:
         """Its events in order."""
         return [entry for entry in self.body if isinstance(entry, EventLine)]
+
+    @property
+    def more(self) -> dict[str, Any]:
+        """What else the event that opened it held."""
+        return self._more([])
+
+    @property
+    def lost(self) -> list[Any]:
+        """References in that to texts which it does not have."""
+        lost: list[Any] = []
+        self._more(lost)
+        return lost
+
+    def _more(self, lost: list[Any]) -> dict[str, Any]:
+        more = self.line.more
+        had = [self.line.asked, *(event.data for event in self.events)] if more else ()
+        return resolved(more, had, lost)
 
     @property
     def notes(self) -> list[Note]:
@@ -180,7 +196,10 @@ class Taking:
         self._has_times = at is not None
         self._waiting: list[EventLine | DraftLine | FileLine] = []
         self._drafted: dict[str | int, int] = {}
-        asked = asked_in(scrubber, event.get("content") or [], digests or {}, self._ordinals)
+        content = event.get("content") or []
+        asked = asked_in(scrubber, content, digests or {}, self._ordinals)
+        came = asked_of(self._ordinals.of({"content": content})["content"])
+        self._told: list[Told] = [(came, asked)]
         agent = scrubbed_agent(scrubber, agent)
         llm = scrubber.scrub(llm)
         line = TurnLine(
@@ -195,18 +214,24 @@ class Taking:
             metadata=scrubber.scrub(
                 {**(metadata or {}), **(event.get("metadata") or {})}, {EXPECTS: None}
             ),
-            more=scrubber.scrub({k: v for k, v in event.items() if k not in _OPENING}, MORE),
         )
         self.turn = Turn(agent, line)
 
     def event(self, kind: str, data: Mapping[str, Any], at: float | None = None) -> None:
         """Take in an event of the turn."""
-        told = self._scrubber.scrub(self._ordinals.of(dict(data)), PAYLOAD)
+        came = self._ordinals.of(dict(data))
+        told = self._scrubber.scrub(came, PAYLOAD)
+        self._told.append((came, told))
         self._waiting.append(
             EventLine(after=self._after(at), event=_known(kind, self._scrubber), data=told)
         )
         if kind in _SETTLING or not any(isinstance(one, DraftLine) for one in self._waiting):
             self._settle()
+
+    def also(self, event: Mapping[str, Any]) -> None:
+        """Take in what else the event that opens the turn holds: what is said by now, not again."""
+        more = {name: value for name, value in event.items() if name not in _OPENING}
+        self.turn.line.more = self._scrubber.scrub(referred(more, self._told), MORE)
 
     def files(self, lines: Iterable[FileLine]) -> None:
         """Take in the files of the turn, which are free of secrets already."""
@@ -299,6 +324,7 @@ def turns_of(
         digests: Hashes of attached files by id.
     """
     taking: dict[str, Taking] = {}
+    openings: list[tuple[Taking, Mapping[str, Any]]] = []
     parent = None
     for event in events:
         at = _seconds(event)
@@ -313,8 +339,11 @@ def turns_of(
                 digests=digests,
             )
             parent = opened.turn.line.key
+            openings.append((opened, event.data))
         elif event.turn_id in taking:
             taking[event.turn_id].event(event.type, event.data, at)
+    for opened, data in openings:
+        opened.also(data)
     turns = [each.turn for each in taking.values()]
     for before, turn in pairwise(turns):
         turn.line.behind = before.answers

@@ -50,6 +50,7 @@ def taken(
             taking.draft(step.draft, step.text, at, **more)
         else:
             taking.event(*step, at)
+    taking.also(event)
     return taking.turn
 
 

@@ -223,7 +223,7 @@ def test_texts_that_a_turn_holds_twice_are_written_once() -> None:
     assert written.count(long.encode()) == 2  # what was asked, and the result
     assert b'{"same":[1,"result"],"spelled":"spaced"}' in written
     [back] = parsed(written, "x.tape").turns
-    assert back.line.more == {"messages": messages, "look": look}
+    assert back.more == {"messages": messages, "look": look}
 
 
 def test_a_tape_is_replaced_at_once_and_nothing_is_left_beside_it(

@@ -46,7 +46,7 @@ def test_nothing_is_lost_on_the_way_there_and_back(path: Path) -> None:
     assert flaws_of(tape, Scrubber(keys=list, variables={})) == []
     events = [event for events in sessions for event in events if event.message_id]
     asked = [event for event in events if event.type == "user.message"]
-    assert [turn.line.more for turn in tape.turns] == [
+    assert [turn.more for turn in tape.turns] == [
         {k: v for k, v in told(event.data).items() if k not in ("content", "metadata")}
         for event in asked
     ]

@@ -116,6 +116,49 @@ def test_secrets_and_what_is_no_run_stay_off_the_tape(path: Path, tmp_path: Path
         Tape(path).add("runs.jsonl")
 
 
+LONG = "It is in the drawer of the old desk, where all the other keys are kept."
+SECRET = "sk-proj-canary-0123456789"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "result"),
+    [
+        ({"where": f"{LONG} {SECRET}"}, LONG),
+        ({SECRET: LONG, f"{SECRET}0": f"{LONG}!"}, LONG),
+        ({"where": LONG}, json.dumps({SECRET: LONG, f"{SECRET}0": [f"{LONG}!", SECRET]})),
+        ({"where": LONG}, f"{LONG} {SECRET}"),
+        ({"where": f"\ud83d\ude00{LONG}"}, f"{LONG} {SECRET}"),
+        ({"where": {"same": [1, "arguments"]}}, f"{LONG} {SECRET}"),
+    ],
+)
+def test_messages_with_a_secret_are_on_the_tape_without_it(
+    arguments: Any, result: str, path: Path, tmp_path: Path
+) -> None:
+    function = {"name": "look", "arguments": json.dumps(arguments)}
+    call = {"id": "call_a", "type": "function", "function": function}
+    messages = [
+        {"role": "user", "content": f"Where is {SECRET}? {LONG}"},
+        {"role": "assistant", "content": None, "tool_calls": [call]},
+        {"role": "tool", "tool_call_id": "call_a", "name": "look", "content": result},
+        {"role": "assistant", "content": f"{LONG} {SECRET}"},
+    ]
+    source = tmp_path / "run.json"
+    source.write_text(json.dumps({"messages": messages}))
+    Tape(path).add(dari.Transcript.from_file(source))
+    assert b"canary" not in path.read_bytes()
+    [turn] = read_tape(path).turns
+    assert turn.lost == []
+    [run] = read_file(path)
+    [told] = run.turns
+    asked, called, gave, said = told.messages
+    assert asked["content"] == f"Where is [scrubbed]? {LONG}"
+    assert said["content"] == f"{LONG} [scrubbed]"
+    given = called["tool_calls"][0]["function"]["arguments"]
+    assert [len(json.loads(given)), LONG in given] == [len(arguments), LONG in str(arguments)]
+    assert gave["content"].startswith(result[:1])
+    assert (LONG in gave["content"], "[scrubbed]" in gave["content"]) == (True, SECRET in result)
+
+
 def test_what_is_wrong_with_a_tape_has_its_line_as_elsewhere(path: Path) -> None:
     Tape(path).add(dari.Transcript.from_file(OWN_RUNS))
     lines = path.read_text().splitlines()

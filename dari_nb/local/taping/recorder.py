@@ -218,6 +218,7 @@ class TapeRecorder:
             metadata=None if before.key else session.metadata,
             digests=self._digests.of(event.data["content"]),
         )
+        taking.also(event.data)
         running = [other.turn for other in self._taking.values()]
         taking.turn.line.take = (
             self._places.anew(taking.turn, tape.recording.turns, running)

@@ -1,6 +1,7 @@
 """Secrets, taken out of what is to be written before it is written."""
 
 from .finding import KINDS, SCRUBBED, SHORTEST
-from .scrubber import Scrubber, compiled
+from .scrubber import Scrubber, Unscrubbed, compiled
+from .structured import Kept
 
-__all__ = ["KINDS", "SCRUBBED", "SHORTEST", "Scrubber", "compiled"]
+__all__ = ["KINDS", "SCRUBBED", "SHORTEST", "Kept", "Scrubber", "Unscrubbed", "compiled"]

@@ -13,7 +13,7 @@ import msgspec
 from ..._secret import known
 from ...errors import InvalidRequestError
 from .finding import SCRUBBED, SHORTEST, Secrets, Span
-from .structured import in_one_text
+from .structured import Kept, in_one_text
 from .views import written
 
 _NAMED = re.compile(
@@ -109,11 +109,11 @@ class Scrubber:
         """
         if isinstance(value, str):
             return self._scrubbed(value, own, iter(()))
-        if self._is_clean(value):
+        if self.is_clean(value):
             return value
         return self._scrubbed(value, own, self._secrets.spans_behind_names(*in_one_text(value)))
 
-    def _is_clean(self, value: Any) -> bool:
+    def is_clean(self, value: Any) -> bool:
         """Whether a look at all of a value at once is enough to see that no secret is in it."""
         if self._patterns or self._secrets.has_numbers:
             return False
@@ -134,6 +134,8 @@ class Scrubber:
             more = next(behind_names, [])
             is_own = isinstance(own, re.Pattern) and own.fullmatch(value)
             return value if is_own else self._cut_out([value], more)[0]
+        if isinstance(value, Kept):
+            return value
         if isinstance(value, Mapping):
             return self._object(value, own if isinstance(own, Mapping) else {}, behind_names)
         if isinstance(value, list | tuple):
@@ -186,6 +188,21 @@ class Scrubber:
                 name = f"{first} {len(scrubbed) + 1}"
             scrubbed[name] = self._scrubbed(inner, own.get(key), behind_names)
         return scrubbed
+
+
+class Unscrubbed(Scrubber):
+    """Takes nothing out, for what is looked at as a whole when all of it is there."""
+
+    def __init__(self) -> None:
+        super().__init__(keys=tuple, variables={})
+
+    def scrub(self, value: Any, own: Own = None) -> Any:
+        """The value as it is."""
+        return value
+
+    def pieces(self, pieces: Sequence[str]) -> list[str]:
+        """The pieces as they are."""
+        return [*pieces]
 
 
 def _held(name: str, value: str) -> Iterator[str]:

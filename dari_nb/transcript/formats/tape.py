@@ -94,12 +94,13 @@ def _beginning(turn: Turn, parents: Mapping[int, Turn]) -> list[Turn]:
 
 def _run(turns: Sequence[Turn]) -> Run:
     line = turns[0].line
-    told = line.more.get(RUN)
+    more = [turn.more for turn in turns]
+    told = more[0].get(RUN)
     metadata = {name: text_of_json(value) for name, value in line.metadata.items()}
     beside = told_beside(metadata, lambda _: {})
     if beside["task"] is None and not isinstance(told, dict):
         metadata.setdefault(_ASKED, text_asked(line.asked))
-    recorded = [_turn(turn, number) for number, turn in enumerate(turns, 1)]
+    recorded = [_turn(*one, number) for number, one in enumerate(zip(turns, more, strict=True), 1)]
     run = Run(
         NAME,
         recorded,
@@ -142,8 +143,7 @@ def _instructions(told: Any, messages: Sequence[Any]) -> str:
     return told if isinstance(told, str) else ""
 
 
-def _turn(turn: Turn, number: int) -> RecordedTurn:
-    more = turn.line.more
+def _turn(turn: Turn, more: Mapping[str, Any], number: int) -> RecordedTurn:
     times = [name_of(time) for time in list_of(more.get(TIMES))]
     steps: list[Step] = []
     for event in turn.events:
