@@ -24,6 +24,7 @@ from ..models import UNKNOWN_TIME
 Values = Sequence[Any]
 
 _INT64 = np.iinfo(np.int64)
+_WHOLE = {int, type(None)}
 _BREAK = ord("\n")
 _UNKNOWN = np.datetime64(UNKNOWN_TIME.removesuffix("Z"), "us")
 _encoder = msgspec.json.Encoder()
@@ -171,10 +172,14 @@ def _pandas_times(values: Values) -> Any:
 
 def _integers(pieces: list[Any]) -> Any:
     values = _joined(pieces)
+    if not _WHOLE.issuperset(map(type, values)):
+        values = [*map(_int64, values)]
     try:
-        return pd.array(np.array(values, dtype=np.int64), dtype="Int64")
-    except (TypeError, ValueError, OverflowError):
-        return pd.array([v if _is_int64(v) else None for v in values], dtype="Int64")
+        there = np.array([0 if v is None else v for v in values], dtype=np.int64)
+    except OverflowError:
+        return _integers([[*map(_int64, values)]])
+    missing = np.fromiter((v is None for v in values), dtype=np.bool_, count=len(values))
+    return pd.arrays.IntegerArray(there, missing)
 
 
 def _floats(pieces: list[Any]) -> Any:
@@ -213,6 +218,11 @@ def _joined(pieces: list[Any]) -> list[Any]:
 
 def _is_int64(value: Any) -> bool:
     return type(value) is int and _INT64.min <= value <= _INT64.max
+
+
+def _int64(value: Any) -> int | None:
+    whole = int(value) if type(value) is float and value.is_integer() else value
+    return whole if _is_int64(whole) else None
 
 
 def _clean_texts(values: Values) -> list[str | None]:

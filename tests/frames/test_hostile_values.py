@@ -66,6 +66,16 @@ def test_a_time_that_is_none_is_missing_and_never_the_clocks(word: str) -> None:
     assert frame["created_at"].isna().tolist() == [False, True]
 
 
+def test_what_is_no_whole_number_is_missing_whatever_stands_beside_it() -> None:
+    told: list[Any] = [3, 2.0, 1.5, True, "4", 2**70, None, 5]
+    events: Any = [Event(id="e", sequence_number=each) for each in told]
+    together = events_frame(events)["sequence_number"]
+    alone = [events_frame([each])["sequence_number"].to_list()[0] for each in events]
+    assert together.isna().tolist() == [False, False, *[True] * 5, False]
+    assert together.dropna().tolist() == [3, 2, 5]
+    assert [*map(repr, alone)] == [*map(repr, together.to_list())]
+
+
 def test_times_far_away_do_not_spoil_the_others() -> None:
     times = ["9999-12-31T23:59:59Z", "2026-05-18T12:00:00.123456789Z", "2026-05-18T14:00:00+02:00"]
     column = events_frame([Event(id=t, created_at=t) for t in times])["created_at"]

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
+import msgspec
+
 from ...models import ToolCallItem
 from ..plain.values import decoded, one_line
 
@@ -20,8 +22,9 @@ _NAME = 10**12
 _SAME = 10**6
 _MOST_PAIRS = 1_000_000  # rows times calls that are weighed all at once
 _STRETCH = 128
+_ENCODER = msgspec.json.Encoder(order="deterministic")
 
-Key = tuple[str, str]
+Key = tuple[str, bytes]
 Kind = Literal["same", "other arguments", "only here"]
 Pair = tuple[int, int]
 
@@ -149,7 +152,12 @@ def _merged(rows: Sequence[_Row], path: Sequence[Key]) -> tuple[list[_Row], list
 
 def key_of(call: ToolCallItem) -> Key:
     """Return what makes calls the same: name and arguments, in whatever order these are."""
-    return call.tool_name, one_line(dict(sorted(arguments_of(call).items())))
+    arguments = arguments_of(call)
+    try:
+        return call.tool_name, _ENCODER.encode(arguments)
+    except (TypeError, ValueError, OverflowError, RecursionError):
+        text = one_line(dict(sorted(arguments.items())))
+        return call.tool_name, text.encode(errors="surrogatepass")
 
 
 def arguments_of(call: ToolCallItem) -> dict[str, Any]:

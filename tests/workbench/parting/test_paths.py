@@ -70,6 +70,14 @@ def test_the_frame_has_a_row_for_each_step_and_run():
     assert clusters["rate"].tolist() == [1.0, 0.0]
 
 
+def test_fields_of_an_argument_have_no_order_at_any_depth():
+    one = ("search", {"where": {"city": "Rome", "near": True}, "most": 3})
+    other = ("search", {"most": 3, "where": {"near": True, "city": "Rome"}})
+    paths = dari_nb.paths([run(one), run(other), run(("search", {"most": 4}))])
+    assert [step.kind for step in paths.steps] == ["other arguments"]
+    assert paths.clusters()["run_numbers"].tolist() == ["[1,2]", "[3]"]
+
+
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
 def test_clusters_and_rates_of_recorded_runs_are_those_of_an_independent_script(file):
     transcripts, raw = Transcript.from_file(file), runs_of(file)
