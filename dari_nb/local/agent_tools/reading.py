@@ -91,7 +91,7 @@ def ls(folder: Folder, arguments: dict[str, Any]) -> str:
 
 def _rows(found: list[Entry]) -> Iterator[str]:
     for entry in found:
-        name, mode = printable(entry.name), entry.found.st_mode
+        name, mode = name_text(entry.name), entry.found.st_mode
         if stat.S_ISDIR(mode):
             yield f"{name}/"
         elif stat.S_ISREG(mode):
@@ -100,10 +100,10 @@ def _rows(found: list[Entry]) -> Iterator[str]:
             yield f"{name}  {'link' if stat.S_ISLNK(mode) else 'no regular file'}"
 
 
-def printable(name: str) -> str:
+def name_text(name: str) -> str:
     """A file's name as text that any JSON can hold, on one line.
 
-    >>> printable("a" + chr(10) + "b") == "a" + chr(92) + "x0ab"
+    >>> name_text("a" + chr(10) + "b") == "a" + chr(92) + "x0ab"
     True
     """
     text = os.fsencode(name).decode("utf-8", "backslashreplace")

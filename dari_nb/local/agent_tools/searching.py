@@ -18,7 +18,7 @@ from ..agents.tools import ToolTrouble
 from ..sandbox.limits import MIB, in_words
 from ..workspaces.folder import Folder, parts_of
 from ..workspaces.walking import walk
-from .reading import MAX_TEXT, printable, shortened
+from .reading import MAX_TEXT, name_text, shortened
 
 SECONDS = 10
 """Time that a search may take."""
@@ -43,7 +43,7 @@ def find(folder: Folder, arguments: dict[str, Any]) -> str:
             if not fits(entry.path, pattern):
                 continue
             if len(lines) < most:
-                lines.append(printable(entry.path) + ("/" if entry.is_folder else ""))
+                lines.append(name_text(entry.path) + ("/" if entry.is_folder else ""))
             else:
                 more += 1
     if more:
@@ -117,10 +117,10 @@ def _texts(found: Iterator[Entry], glob: str, left_out: list[str]) -> Iterator[t
         if b"\0" in data[:8192]:
             continue
         if len(data) > min(room, _MAX_FILE):
-            left_out.append(f"{printable(entry.path)} ({in_words(entry.found.st_size)})")
+            left_out.append(f"{name_text(entry.path)} ({in_words(entry.found.st_size)})")
             continue
         room -= len(data)
-        yield printable(entry.path), data.decode("utf-8", "replace")
+        yield name_text(entry.path), data.decode("utf-8", "replace")
 
 
 def _bytes(entry: Entry) -> bytes:

@@ -238,13 +238,11 @@ def _weights(rows: Sequence[_Row], path: Sequence[Key]) -> Scores:
     of_rows = np.array([names.get(row.name, -1) for row in rows])
     of_path = np.array([names[name] for name, _ in path])
     totals = np.array([len(row.places) for row in rows], dtype=np.int64)
-    weights: Scores = (of_path[:, None] == of_rows) * (_NAME + totals)
-    same = [
-        (n, m, row.counts[key])
-        for m, row in enumerate(rows)
-        for key in placed.keys() & row.counts.keys()
-        for n in placed[key]
-    ]
+    weights: Scores = np.where(of_path[:, None] == of_rows, _NAME + totals, 0)
+    same: list[tuple[int, int, int]] = []
+    for m, row in enumerate(rows):
+        for key in placed.keys() & row.counts.keys():
+            same += [(n, m, row.counts[key]) for n in placed[key]]
     if same:
         at_path, at_rows, counts = np.array(same, dtype=np.int64).T
         weights[at_path, at_rows] = _NAME + _SAME + counts
