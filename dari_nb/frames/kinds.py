@@ -174,12 +174,14 @@ def _integers(pieces: list[Any]) -> Any:
     values = _joined(pieces)
     if not _WHOLE.issuperset(map(type, values)):
         values = [*map(_int64, values)]
+    missing = np.zeros(len(values), dtype=np.bool_)
+    if None in values:
+        missing[:] = [value is None for value in values]
+        values = [0 if value is None else value for value in values]
     try:
-        there = np.array([0 if v is None else v for v in values], dtype=np.int64)
+        return pd.arrays.IntegerArray(np.array(values, dtype=np.int64), missing)
     except OverflowError:
-        return _integers([[*map(_int64, values)]])
-    missing = np.fromiter((v is None for v in values), dtype=np.bool_, count=len(values))
-    return pd.arrays.IntegerArray(there, missing)
+        return _integers([[*map(_int64, _joined(pieces))]])
 
 
 def _floats(pieces: list[Any]) -> Any:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from .kinds import BOOLEAN, INTEGER, JSON, NAME, SECONDS, TEXT, category
-from .tables import Table, by_row
+from .tables import Table
 
 
-def _row(row: tuple[Any, ...]) -> tuple[Any, ...]:
-    return row
+def _taken(rows: Sequence[tuple[Any, ...]]) -> Iterable[Sequence[Any]]:
+    return zip(*rows, strict=True)
 
 
 PATHS: Table[tuple[Any, ...]] = Table(
@@ -28,7 +29,7 @@ PATHS: Table[tuple[Any, ...]] = Table(
         "result": JSON,
         "success": BOOLEAN,
     },
-    by_row(_row),
+    _taken,
 )
 """The columns of the steps of several runs."""
 
@@ -44,6 +45,6 @@ CLUSTERS: Table[tuple[Any, ...]] = Table(
         "run_numbers": JSON,
         "session_ids": JSON,
     },
-    by_row(_row),
+    _taken,
 )
 """The columns of clusters of runs with equal paths; ``rate`` is from 0 to 1."""

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from ...widgets.view import AnyLayout
     from .view import PathsReader
 
+_ABSENT = (None,) * 6
+"""What a run has where it has no call."""
+
 
 class Paths:
     """Runs of one task with their tool calls side by side; :func:`dari_nb.paths` makes it.
@@ -167,18 +170,23 @@ class Paths:
         return call
 
     def _step_rows(self) -> Iterator[tuple[Any, ...]]:
-        paths, absent = self._paths, (None,) * 6
-        parts_at = paths.parts_at
+        paths, parts_at = self._paths, self.parts_at
+        runs = [
+            (run.number, run.session_id, cluster, run.success)
+            for run, cluster in zip(paths.runs, paths.cluster_of, strict=True)
+        ]
         for number, (step, row) in enumerate(zip(paths.steps, paths.rows, strict=True), 1):
-            for run, cluster, call, place in zip(
-                paths.runs, paths.cluster_of, step.calls, row, strict=True
+            kind, parts = step.kind, number == parts_at
+            for (run, session, cluster, success), call, at in zip(
+                runs, step.calls, row, strict=True
             ):
-                about = (number, run.number, run.session_id, cluster, step.kind, number == parts_at)
-                if call is None or place is None:
-                    yield (*about, *absent, run.success)
-                    continue
-                told = (call.tool_call_id, call.tool_name, call.arguments, call.status, call.result)
-                yield (*about, place + 1, *told, run.success)
+                told: tuple[Any, ...] = _ABSENT
+                if call is not None and at is not None:
+                    told = (
+                        *(at + 1, call.tool_call_id, call.tool_name),
+                        *(call.arguments, call.status, call.result),
+                    )
+                yield (number, run, session, cluster, kind, parts, *told, success)
 
     def _cluster_rows(self) -> Iterator[tuple[Any, ...]]:
         for cluster in self._paths.clusters:
