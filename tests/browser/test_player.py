@@ -359,6 +359,26 @@ def test_where_a_session_begins_that_goes_on_from_another_one_it_is_said(page, t
     assert parts == ["session 1 · shop", "session 2 · shop · goes on from turn 1"]
 
 
+def test_a_printed_page_says_at_its_top_whose_sessions_it_shows(page, tmp_path):
+    second = {**LINES[2], "session": "sess_2", "key": "k2", "agent": "tour", "llm": "large"}
+    lines = [*LINES[:5], *LINES[6:11], {"agent": "tour", "llms": {"large": {}}}, second]
+    file = tmp_path / "both.tape"
+    told = [*lines, *LINES[3:5], *LINES[6:11], LINES[-1]]
+    file.write_text("".join(json.dumps(line) + "\n" for line in told))
+    page.goto(Tape(file).to_html(tmp_path / "both.html").as_uri())
+    page.locator(BEGUN).wait_for()
+    head = page.locator(".dari-player .dari-head")
+    assert head.inner_text().split() == ["shop", "small", "recorded"]
+    page.keyboard.press("End")
+    page.get_by_text("turn 2 of 2").wait_for()
+    assert head.inner_text().split() == ["tour", "large", "recorded"]
+    page.emulate_media(media="print")
+    assert head.inner_text().split() == ["shop,", "tour", "recorded"]
+    top = ["shop,", "tour", "recorded", "session", "1"]
+    assert page.evaluate(PRINTED).split()[:5] == top
+    page.screenshot(path=SHOTS / "player-printed-of-both.png")
+
+
 def test_questions_at_one_place_are_answered_one_after_another_by_keyboard(page, tmp_path):
     written(tmp_path / "shop.tape")
     text = (tmp_path / "shop.tape").read_text()
