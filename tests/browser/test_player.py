@@ -359,6 +359,26 @@ def test_where_a_session_begins_that_goes_on_from_another_one_it_is_said(page, t
     assert parts == ["session 1 · shop", "session 2 · shop · goes on from turn 1"]
 
 
+def test_a_printed_page_says_at_its_top_whose_sessions_it_shows(page, tmp_path):
+    second = {**LINES[2], "session": "sess_2", "key": "k2", "agent": "tour", "llm": "large"}
+    lines = [*LINES[:5], *LINES[6:11], {"agent": "tour", "llms": {"large": {}}}, second]
+    file = tmp_path / "both.tape"
+    told = [*lines, *LINES[3:5], *LINES[6:11], LINES[-1]]
+    file.write_text("".join(json.dumps(line) + "\n" for line in told))
+    page.goto(Tape(file).to_html(tmp_path / "both.html").as_uri())
+    page.locator(BEGUN).wait_for()
+    head = page.locator(".dari-player .dari-head")
+    assert head.inner_text().split() == ["shop", "small", "recorded"]
+    page.keyboard.press("End")
+    page.get_by_text("turn 2 of 2").wait_for()
+    assert head.inner_text().split() == ["tour", "large", "recorded"]
+    page.emulate_media(media="print")
+    assert head.inner_text().split() == ["shop,", "tour", "recorded"]
+    top = ["shop,", "tour", "recorded", "session", "1"]
+    assert page.evaluate(PRINTED).split()[:5] == top
+    page.screenshot(path=SHOTS / "player-printed-of-both.png")
+
+
 def test_questions_at_one_place_are_answered_one_after_another_by_keyboard(page, tmp_path):
     written(tmp_path / "shop.tape")
     text = (tmp_path / "shop.tape").read_text()
@@ -487,6 +507,74 @@ def test_all_that_may_be_seen_is_printed_wherever_the_reader_is(page, tmp_path):
     page.pdf()
     assert CANARIES[2] in page.evaluate("document.body.dataset.printed")
     assert page.locator(".dari-scene").count() == 1
+
+
+# As agents write, and as those do who would run something in a page.
+MARKED = [
+    *LINES[:5],
+    {"mark": "It has found `two`.", "ask": "**Are** there any in `late`, $n^2$ of them?"},
+    *LINES[6:11],
+    {"mark": "The **end** of a turn."},
+    {"mark": "b", "ask": "<img src=x onerror=ran> [Can](javascript:ran) it close?\n\n    shop()"},
+    LINES[11],
+    *LINES[12:14],
+    {"mark": "canary of a mark", "ask": "And *next* time?"},
+    {"scrubbed": {}},
+]
+SAID = (
+    *("Which tickets are late?", "Are there any in late", "you expected: **two** <b>", "Both are"),
+    *("The end of a turn.", "it close?", "shop()", "you expected: no", "canary of the prompt"),
+    *("The shop is closed.", "And next time?"),
+)
+
+
+def test_marks_and_what_was_expected_are_in_the_saved_and_in_the_printed_notebook(lab):
+    text = "".join(json.dumps(line) + "\n" for line in MARKED)
+    (lab.notebooks / "shop.tape").write_text(text)
+    book = lab.open_notebook([VIEW])
+    book.run_all()
+    page, view = book.page, book.page.locator(".dari-player")
+    view.get_by_text("Which tickets are late?").wait_for()
+    paper = page.locator(".dari-kept")
+    for answer in ("**two** <b>", "no"):
+        view.locator(".dari-log").focus()
+        page.keyboard.press("End")
+        asked = view.locator(".dari-question")
+        asked.locator("textarea").wait_for()
+        saved = json.dumps(book.save())
+        assert "canary of the prompt" not in saved
+        assert asked.locator("img, a[href^=java]").count() == 0
+        book.shot(f"player-asks-{len(answer)}")
+        asked.locator("textarea").fill(answer)
+        page.keyboard.press("Control+Enter")
+        view.locator(".dari-passed").get_by_text(f"you expected: {answer}").wait_for()
+    view.get_by_text("And next time?").wait_for()
+    [output] = [o for o in book.save().cells[0].outputs if "text/markdown" in o.get("data", {})]
+    assert "canary of a mark" not in json.dumps(output)
+    source, plain = output.data["text/markdown"], output.data["text/plain"]
+    asks = "**Are** there any in `late`, $n^2$ of them?"
+    assert in_order(source, "Which", asks, "expected: `**two** <b>`", "Both", "The **end**", "`no`")
+    assert in_order(plain, "Which", asks, "you expected: **two** <b>", "Both", "expected: no")
+    assert "<img" not in source.replace("&lt;img", "")
+    # In print it takes the place of the view, of which only a part may be drawn.
+    page.emulate_media(media="print")
+    assert not view.is_visible()
+    assert in_order(paper.inner_text(), *SAID, "It goes on behind this question")
+    assert paper.locator(".dari-passed strong, .dari-passed math").count() == 3
+    assert paper.locator("img, a[href^=java]").count() == 0
+    book.shot("player-printed")
+    page.emulate_media(media="screen")
+    server = book.server
+    server.shutdown_kernels()
+    book.reload()
+    paper.get_by_text("you expected: no").wait_for()
+    for theme in ("dark", "light"):
+        book.theme(theme)
+        book.shot(f"player-paper-{theme}")
+    page.emulate_media(media="print")
+    assert in_order(paper.inner_text(), *SAID)
+    assert not page.get_by_text("model not found").first.is_visible()
+    book.shot("player-reopened-printed")
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)

@@ -201,6 +201,77 @@ def test_answers_tell_of_no_question_behind_one_that_nobody_has_answered(
     assert told["mark"].fillna("").tolist() == ["canary 1", ""]
 
 
+def placed_marks() -> list[dict[str, Any]]:
+    """A turn of a call and an answer, with a mark behind each of its lines."""
+    call = {"tool_call_id": "call_1", "tool_name": "stock"}
+    turn = {"turn": "msg_1", "session": "sess_1", "key": "k1", "agent": "shop", "asked": "Any tea?"}
+    lines: list[dict[str, Any]] = [
+        turn,
+        {"event": "message.status_changed", "data": {"status": "running"}},
+        {"event": "tool.call_requested", "data": {**call, "arguments": {}}},
+        {"event": "tool.call_completed", "data": {**call, "result": 7}},
+        {"draft": "text", "text": "There "},
+        {"draft": "text", "text": "is some."},
+        {"event": "assistant.message_completed", "data": {"content": "There is some."}},
+        {"event": "message.status_changed", "data": {"status": "completed"}},
+    ]
+    marked = [each for n, line in enumerate(lines) for each in (line, {"mark": f"Mark {n + 1}."})]
+    first = [{"dari_tape": 1, "times": True}, {"agent": "shop"}, {"mark": "Mark 0."}]
+    return [*first, *marked, {"scrubbed": {}}]
+
+
+def is_in_order(text: str, *parts: str) -> bool:
+    places = [text.find(part) for part in parts]
+    return -1 not in places and places == sorted(places)
+
+
+def test_on_paper_each_mark_stands_behind_what_was_seen_there(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "shop.tape"
+    path.write_text("".join(json.dumps(line) + "\n" for line in placed_marks()))
+    player = dari.Tape(path).view()
+    player._ipython_display_()
+    paper = player._presentation.subject.paper()
+    for form in (*paper.values(), capsys.readouterr().out):
+        assert is_in_order(form, "Mark 0.", "Any tea?", "Mark 1.", "Mark 2.", "stock", "Mark 3.")
+        assert is_in_order(form, "Mark 4.", "There is some.", *(f"Mark {n}." for n in range(5, 9)))
+        assert is_in_order(form, "stock", "Mark 4.")
+    player.close()
+
+
+def test_on_paper_questions_are_markdown_and_answers_are_plain_text(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = placed_marks()
+    asks = "**What** will `stock` give?"
+    lines[8]["ask"], lines[10]["ask"] = f"{asks}\n\n```\nstock()", f"{asks} <script>ran</script>"
+    lines[-2]["ask"] = "![Next](http://x.y/z.png) one?"
+    path, book = tmp_path / "shop.tape", tmp_path / "book.jsonl"
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    player = dari.Tape(path).view(answers=book)
+    subject = player._presentation.subject
+    assert "There is some" not in "".join(subject.paper().values())
+    for mark_id, answer in zip(player._score.questions, ("*7* `x`\n<b>", "some"), strict=False):
+        player._answered(mark_id, answer)
+    forms = subject.paper()
+    html, source, plain = (forms[f"text/{kind}"] for kind in ("html", "markdown", "plain"))
+    said = "<strong>What</strong> will <code>stock</code> give?"
+    expected = "you expected: *7* `x`<br>&lt;b&gt;"
+    assert is_in_order(html, said, expected, f"{said} &lt;script", "expected: some", "Next")
+    assert not re.search("<(script|b|img)[ >]", html.replace("<header><b>", ""))
+    assert is_in_order(source, asks, "```\n\nyou expected: `` *7* `x` <b> ``", "expected: `some`")
+    assert "![" not in source
+    assert is_in_order(plain, asks, "you expected: *7* `x` <b>", "expected: some", "Next")
+    for form in (html, source, plain):
+        assert "It goes on behind this question, in a live notebook." in form
+        assert "Mark 8." not in form
+    player._ipython_display_()
+    printed = capsys.readouterr().out
+    assert is_in_order(printed, "What will stock give?", "*7* `x`", "you expected: some", "Next")
+    player.close()
+
+
 @pytest.mark.parametrize(
     ("setting", "words"),
     [

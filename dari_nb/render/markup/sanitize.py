@@ -37,7 +37,7 @@ _TAGS = _names("""
 _CLASSES = {
     "blockquote": {"dari-user"},
     "details": {"dari-call", "dari-rest", "dari-thought"},
-    "div": {"dari-answer", "dari-error", "dari-pending"},
+    "div": {"dari-answer", "dari-error", "dari-passed", "dari-pending"},
     "p": {"dari-more", "dari-files"},
     "small": {"r"},
     "span": set(_names("k s n1 c f r y q p m")),

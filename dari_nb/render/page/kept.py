@@ -18,11 +18,10 @@ _HELD = f"{_CHILD}:has({_OUTPUT} [class^=dari])"
 # kernel tells of the widget, which one that is busy does not do.
 _PLACE = ">.lm-Panel:not(.jupyter-widgets,.lm-mod-hidden)"
 _STYLE = (
-    "<style>@media screen{"
-    # The view lives, or is about to: its paper is out of sight. A view that cannot come back leaves
-    # a line that says so: that is out of sight then.
-    f":is({_VIEW},{_HELD},{_CHILD}:has({_PLACE}>*))+{_PAPER},"
-    f"{_CHILD}:not(:has(.dari-view,{_OUTPUT})):has(+{_CHILD} .dari-kept){{display:none}}"
+    # A view that cannot come back leaves a line that says so: nobody is to see it, in print either.
+    f"<style>{_CHILD}:not(:has(.dari-view,{_OUTPUT})):has(+{_CHILD} .dari-kept){{display:none}}"
+    # The view lives, or is about to: its paper is out of sight.
+    f"@media screen{{:is({_VIEW},{_HELD},{_CHILD}:has({_PLACE}>*))+{_PAPER}{{display:none}}"
     # Perhaps the view comes, so paper waits a little.
     f"{_CHILD}:has({_PLACE})+{_CHILD} .dari-kept{{animation:dari-late 2s;overflow:hidden}}"
     "@keyframes dari-late{from,to{max-height:0;visibility:hidden}}}"

@@ -30,6 +30,7 @@ from ..plain.words import (
     subject_text,
 )
 from .head import Head
+from .marks import MarkItem, expected_text
 from .silence import with_silence
 from .thoughts import thought_size, without_thoughts
 from .written import text
@@ -120,6 +121,8 @@ def _item(item: TimelineItem, agent: str, limits: Limits | None) -> list[Rendera
         return [_who("You", item, "bold cyan"), *_plain(item, limits)]
     if isinstance(item, AssistantMessageItem):
         return [_who(agent, item, "bold"), *_answer(item, limits)]
+    if isinstance(item, MarkItem):
+        return _mark(item)
     return _plain(item, limits)
 
 
@@ -155,6 +158,14 @@ def _answer(item: AssistantMessageItem, limits: Limits | None) -> list[Renderabl
     answer = _markdown(text([whole], limits=limits).partition("\n")[2].rstrip("\n"))
     note = cut_off_text(item)
     return [*thought, answer, *([Text(f"({note})", style="dim")] if note else [])]
+
+
+def _mark(item: MarkItem) -> list[RenderableType]:
+    from rich.text import Text
+
+    rest = "" if item.expected is None else expected_text(visible(item.expected))
+    beside = [Text(rest, style="dim")] if rest else []
+    return [_who(item.name, item, "bold yellow"), _markdown(visible(item.text)), *beside]
 
 
 def _thought(item: AssistantMessageItem) -> list[RenderableType]:

@@ -10,6 +10,7 @@ from ..page.sheet import style
 from ..plain.limits import LIMITS
 from ..plain.words import count_text
 from .head import Head
+from .marks import MarkItem
 from .paper import BRIEF, paper
 from .silence import with_silence
 from .timeline import framed_html, turns_html
@@ -68,6 +69,8 @@ def _count(sizes: Sequence[int], most: int) -> int:
 
 
 def _size(item: TimelineItem) -> int:
+    if isinstance(item, MarkItem):
+        return len(item.text) + len(item.expected or "") + _MARKUP
     content = getattr(item, "content", None) or ()
     size = len(text_of(content)) + min(len(reasoning_of(content)), LIMITS.data.chars)
     if isinstance(item, ToolCallItem):

@@ -27,6 +27,7 @@ from ..plain.words import (
     since_text,
     subject_text,
 )
+from .marks import MarkItem, mark_html
 from .thoughts import thought_html, without_thoughts
 
 PENDING = {
@@ -46,7 +47,8 @@ def item_html(
     """Render one item as exactly one root element, sanitised.
 
     Args:
-        item: A user message, an assistant message, a tool call, or an item of an unknown type.
+        item: A user message, an assistant message, a tool call, a mark, or an item of an unknown
+            type.
         agent: The name that stands before an answer where no style sheet hides it.
         limits: How much is shown of long contents; ``None`` shows everything.
         start: When the item's turn began, as the API writes times; with it, times of answers
@@ -55,7 +57,7 @@ def item_html(
     Returns:
         ``blockquote.dari-user``, ``div.dari-answer``, ``div.dari-error``, ``div.dari-pending``
         (a message that has not ended yet, or was cancelled) or ``details.dari-call``, the last
-        three with the status in ``data-state`` where there is one.
+        three with the status in ``data-state`` where there is one; of a mark ``div.dari-passed``.
 
     >>> print(item_html(AssistantMessageItem(status="running"), agent="tour"))
     <div class="dari-pending" data-state="running">tour working …</div>
@@ -66,6 +68,8 @@ def item_html(
         html = _assistant(item, agent, limits, start)
     elif isinstance(item, ToolCallItem):
         html = _call(item, limits, start)
+    elif isinstance(item, MarkItem):
+        html = mark_html(item)
     else:
         html = _unknown(item.type or "unknown", item.to_dict(), limits)
     return sanitize(html)

@@ -24,6 +24,7 @@ from ..plain.values import one_line
 from ..plain.visible import visible, visible_name
 from ..plain.words import clock_text, cut_off_text, outcome_text, said_at, state_text, subject_text
 from .head import Head
+from .marks import MarkItem, expected_text
 from .silence import with_silence
 from .thoughts import thought_text, without_thoughts
 
@@ -76,6 +77,9 @@ class _Plain:
     def name(self, name: str) -> str:
         return name
 
+    def below(self, line: str) -> str:
+        return f"\n{line}"
+
     def asked(self, block: str) -> str:
         return block
 
@@ -97,6 +101,8 @@ class _Plain:
             return self.who(self._agent, item) + self._answer(item)
         if isinstance(item, ToolCallItem):
             return self._call(item)
+        if isinstance(item, MarkItem):
+            return self.who(item.name, item) + self._prose(item.text) + self._expected(item)
         return f"{self.name(visible_name(item.type or 'unknown'))}\n{self._data(item.to_dict())}"
 
     def _answer(self, item: AssistantMessageItem) -> str:
@@ -114,6 +120,12 @@ class _Plain:
         about = f"{visible_name(item.tool_name or 'tool')} {subject_text(item)}".rstrip()
         line = f"{self.name(about)} · {outcome_text(item)}"
         return "\n".join([line, *map(self._part, parts_of(item))])
+
+    def _expected(self, item: MarkItem) -> str:
+        if item.expected is None:
+            return ""
+        words = visible_name(item.expected)
+        return self.below(expected_text(self.name(words) if words else ""))
 
     def _part(self, part: Part) -> str:
         value = f"$ {part.value}" if part.look == "command" else part.value
@@ -151,6 +163,9 @@ class _Markdown(_Plain):
 
     def strong(self, words: str) -> str:
         return f"**{words}**"
+
+    def below(self, line: str) -> str:
+        return f"\n\n{line}"
 
     def name(self, name: str) -> str:
         ticks = _longer_ticks(name, 1)

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections import deque
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
-from itertools import accumulate, groupby, islice
+from itertools import accumulate, groupby
 from typing import TYPE_CHECKING
 
 from ...models import text_of
@@ -16,12 +15,14 @@ from ...render import GrowingItems, Head, count_text
 from ...render.page.session_lines import first_words
 from ...render.plain.visible import bounded_name
 from ...render.plain.words import cost_text
+from ...render.timeline.marks import said_html
 from ...tapes import Mark, Turn
 from ...tapes.lines import dollars
 from ...tapes.recording import parents_of
 from ...tapes.summary import LeftOut
 from ..live.outbox import Outbox
-from .scenes import PAUSE, Marked, Plan, growth, plan_of, scenes
+from .passed import MOST, asks, marked_items, passed
+from .scenes import PAUSE, Marked, Plan, growth, plan_of
 from .wire import Chapter, Outline, Step
 from .wire import Mark as Told
 
@@ -35,8 +36,8 @@ Place = tuple[int, int]
 TICKS = 1000
 """Parts of the whole of which each is told once that something is seen in it."""
 _MOST_RENDERED = 64
-_NAME, _NOTE = 100, 2000
-"""Characters of a name, and of a mark and its question, that are shown."""
+_NAME = 100
+"""Characters of a name that are shown."""
 _END: Place = (2**31, 0)
 
 
@@ -170,7 +171,7 @@ class Score:
         return next((mark_id for mark_id in self.questions if mark_id not in answers), None)
 
     def parts(self, answers: Mapping[str, str]) -> list[tuple[list[TimelineItem], Head]]:
-        """All that may be seen: items of a session that follow each other, with their head."""
+        """All that may be seen: items and marks of a session in their order, with their head."""
         last, steps = self.barrier(answers)
         numbered = list(enumerate(self.scenes[: last + 1]))
         told: list[tuple[list[TimelineItem], Head]] = []
@@ -181,8 +182,8 @@ class Score:
             for number, scene in group:
                 goes_on = goes_on or scene.goes_on
                 most = steps if number == last else len(scene.times)
-                seen = deque(islice(scenes(scene.turn, message_id(number)), most), maxlen=1)
-                items += seen[0] if seen else []
+                marks = list(passed(scene.marks, answers))
+                items += marked_items(scene.turn, message_id(number), most, marks)
                 llms |= dict.fromkeys(filter(None, [scene.turn.line.llm]))
                 count += 1
             facts = ("recorded", _session_text(session), count_text(count, "turn"), goes_on)
@@ -258,23 +259,19 @@ def message_id(number: int) -> str:
     return f"turn-{number + 1}"
 
 
-def asks(mark: Mark) -> bool:
-    """Whether a mark stops the playback."""
-    return bool(mark.ask and mark.ask.strip())
-
-
 def _told(scene: Scene, answers: Mapping[str, str]) -> Iterator[Told]:
     """Tell the marks of a scene up to the first question that is not answered."""
-    for mark_id, (steps, mark) in scene.marks.items():
-        ask = bounded_name(mark.ask or "", _NOTE) if asks(mark) else None
-        answer = None if ask is None else answers.get(mark_id)
-        is_open = ask is not None and answer is None
-        # What a question is called may tell what comes.
-        text = "" if is_open else bounded_name(mark.mark, _NOTE)
-        at = round(scene.when(steps), 3)
-        yield Told(id=mark_id, steps=steps, at=at, text=text, ask=ask, answer=answer)
-        if is_open:
-            return
+    for one in passed(scene.marks, answers):
+        yield Told(
+            id=one.id,
+            steps=one.steps,
+            at=round(scene.when(one.steps), 3),
+            # What a question is called may tell what comes.
+            text="" if one.is_open else bounded_name(one.mark.mark, MOST),
+            ask=bounded_name(one.mark.ask or "", MOST) if asks(one.mark) else None,
+            html=said_html(one.text),
+            answer=one.answer,
+        )
 
 
 def _placed(turns: Sequence[Turn]) -> Iterator[tuple[Turn, str, str]]:

@@ -10,8 +10,9 @@ from ..live import wire as live
 class Mark(TypedDict):
     """A mark after so many ``steps`` of its turn; the playback stops where it has a question.
 
-    ``at`` is when that is, in seconds from the turn's beginning. ``answer`` is what the reader
-    wrote; ``None`` where nobody was asked yet.
+    ``at`` is when that is, in seconds from the turn's beginning. ``html`` is what it asks, or else
+    says, as sanitised HTML. ``answer`` is what the reader wrote; ``None`` where nobody was asked
+    yet.
     """
 
     id: str
@@ -19,6 +20,7 @@ class Mark(TypedDict):
     at: float
     text: str
     ask: str | None
+    html: str
     answer: str | None
 
 

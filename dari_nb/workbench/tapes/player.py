@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from ...widgets.view import AnyLayout
     from .answers import Answers
 
+_BEHIND = "It goes on behind this question, in a live notebook."
+
 
 class Player(PlayerView):
     """Recorded turns in a cell; see :meth:`Tape.view`.
@@ -89,7 +91,7 @@ class PlayerSubject(Subject):
         self._again = again
 
     def paper(self, ending: Ending | None = None) -> dict[str, str]:
-        """The transcript up to the first question that is not answered."""
+        """The transcript and its marks, up to the first question that is not answered."""
         from ...render import noted
         from ...render.page.kept import joined
         from ...render.timeline.ends import ends
@@ -104,7 +106,7 @@ class PlayerSubject(Subject):
         return closed(how=self._again)
 
     def print(self) -> None:
-        """Print what may be seen of it, and what is asked where it ends."""
+        """Print what may be seen of it."""
         for items, head in self._parts():
             host.print_items(items, head)
         for note in self._notes():
@@ -117,14 +119,8 @@ class PlayerSubject(Subject):
         return self._score.parts(self._answers.texts()) or [([], Head("nothing recorded"))]
 
     def _notes(self) -> list[str]:
-        """What is said below paper: of turns that are left out, and of a question at its end."""
+        """What is said below paper: of a question at its end, and of turns that are left out."""
         left_out = self._score.left_out.counted().items()
         told = [f"{count}: {why}." for count, why in left_out]
-        return [*told, *filter(None, [self._behind()])]
-
-    def _behind(self) -> str | None:
-        open_one = self._score.open_question(self._answers.texts())
-        if open_one is None:
-            return None
-        _, question = self._score.questions[open_one]
-        return f"{question.ask} It goes on behind this question, in a live notebook."
+        is_open = self._score.open_question(self._answers.texts()) is not None
+        return [*([_BEHIND] if is_open else []), *told]

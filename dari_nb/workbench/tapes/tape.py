@@ -44,9 +44,10 @@ class Tape(tapes.Tape):  # noqa: D101
         It plays, stops, goes to any place and one item on or back; ``?`` lists its keys. It stops
         at each mark with a question, which is a line of its own in the file, in front of what is
         not to be seen yet, such as ``{"mark": "first guess", "ask": "What will it do now?"}``: the
-        reader writes what they expect, and then sees. What comes behind a question that nobody has
-        answered is in no page, no output and no saved notebook. Turns that wait to be adopted are
-        left out, and those that never play, which a warning says.
+        reader writes what they expect, and then sees. Marks and questions are Markdown. What comes
+        behind a question that nobody has answered is in no page, no output and no saved notebook;
+        what was answered is, where it was asked. Turns that wait to be adopted are left out, and
+        those that never play, which a warning says.
 
         It is an ipywidget, whose traits are ``at`` (seconds), ``playing``, ``speed``,
         ``idle_limit`` (seconds; ``None`` waits as long as it took, and 3 is where the tape says

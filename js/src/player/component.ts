@@ -93,7 +93,8 @@ function drawPlayer(
 function drawHead(head: HTMLElement, story: Story, playback: Playback): void {
   const chapter = story.chapters[playback.place.chapter];
   const { left_out, answered } = story.whole;
-  const words = [chapter?.agent ?? "", chapter?.llm ?? "", left_out];
+  const { agents } = story;
+  const words = [chapter?.agent ?? "", chapter?.llm ?? "", left_out, ...agents];
   if (head.dataset.says === words.join()) return;
   head.dataset.says = words.join();
   const { agent = "", llm = "" } = chapter ?? {};
@@ -102,6 +103,7 @@ function drawHead(head: HTMLElement, story: Story, playback: Playback): void {
   head.replaceChildren(
     make("strong", "", {}, agent),
     ...(llm ? [make("span", "", {}, llm)] : []),
+    ...(agents.length > 1 ? [make("strong", "dari-all", {}, agents.join(", "))] : []),
     recorded,
   );
 }

@@ -5,6 +5,7 @@ import type { Playback } from "./playback";
 import type { Story } from "./story";
 import { clock, Track } from "./track";
 import type { State } from "./wire";
+import { plainText } from "./woven";
 
 export const SPEEDS = [0.5, 1, 2, 4, 8, 16];
 const WAITS = [null, 0, 1, 3, 10];
@@ -131,7 +132,7 @@ export class Controls {
     const { place, question } = this.#playback;
     const { marks = [] } = this.#story.chapters[place.chapter] ?? {};
     const last = marks.filter((mark) => mark.steps <= place.steps).at(-1);
-    return last?.ask === null && !question ? last.text : "";
+    return last?.ask === null && !question ? plainText(last) : "";
   }
 
   #faster(by: 1 | -1): void {

@@ -12,7 +12,7 @@ export class Question {
   readonly #story: Story;
   readonly #playback: Playback;
   readonly #left: () => void;
-  readonly #text = make("p", "");
+  readonly #text = make("div", "dari-ask");
   readonly #field = make("textarea", "", { rows: "2", "aria-label": "What you expect" });
   readonly #note = make("span", "dari-note", { role: "status" });
   readonly #send: HTMLButtonElement;
@@ -52,7 +52,8 @@ export class Question {
     this.#field.value = this.#drafts.get(mark?.id ?? "") ?? "";
     if (mark) {
       // What the mark is called may tell what comes.
-      this.#text.textContent = mark.ask;
+      // Sanitised by Python, like every fragment.
+      this.#text.innerHTML = mark.html;
       this.#grow();
       if (focus && this.element.parentElement?.contains(focus)) this.focus();
     } else if (hadFocus) this.#left();

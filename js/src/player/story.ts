@@ -19,6 +19,8 @@ export class Story {
   readonly #marked = new Map<number, [Step[], Chapter, Step[]]>();
   whole = NOTHING;
   chapters: Chapter[] = [];
+  /** All who are heard in them. */
+  agents: string[] = [];
 
   /** @param changed Told when there is more to be seen. */
   constructor(port: Port<State>, changed: () => void) {
@@ -131,6 +133,7 @@ export class Story {
 
   #take({ body, buffers }: Reply<Outline>): void {
     this.chapters = decode<Chapter>(buffers);
+    this.agents = [...new Set(this.chapters.map(({ agent }) => agent))];
     this.whole = body;
     this.#changed();
   }

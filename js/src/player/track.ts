@@ -1,6 +1,7 @@
 import { make } from "../shared/dom";
 import type { Playback } from "./playback";
 import type { Story } from "./story";
+import { plainText } from "./woven";
 
 const WIDTH = 1000;
 /** Where lines of each kind begin and end, from the top. */
@@ -66,7 +67,8 @@ export class Track {
       ...marks.slice(0, MOST_MARKS).map(([seconds, mark]) => {
         const place = make("i", mark.ask === null ? "dari-mark" : "dari-mark dari-asks");
         place.style.insetInlineStart = `${this.#part(seconds, 100)}%`;
-        place.title = mark.ask !== null && mark.answer === null ? mark.ask : mark.text;
+        const isAnswered = mark.ask !== null && mark.answer !== null;
+        place.title = isAnswered ? mark.text : plainText(mark);
         return place;
       }),
     );

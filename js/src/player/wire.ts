@@ -10,6 +10,8 @@ export interface Mark {
   at: number;
   text: string;
   ask: string | null;
+  /** What it asks, or else says, as sanitised HTML. */
+  html: string;
   /** What the reader wrote; `null` where nobody was asked yet. */
   answer: string | null;
 }

@@ -59,9 +59,24 @@ export function isPending({ html }: Fragment): boolean {
 }
 
 /** A mark as it stands in a transcript, with what was expected there. */
-export function passed({ ask, answer, text }: Mark): HTMLElement {
-  if (ask === null) return make("p", "dari-passed", {}, text);
+export function passed({ ask, answer, html }: Mark): HTMLElement {
+  const element = make("div", "dari-passed");
+  // Sanitised by Python, like every fragment.
+  element.innerHTML = html;
+  if (ask === null) return element;
   const expected = answer ? `you expected: ${answer}` : "skipped";
   const rest = answer === null ? "it goes on behind this question" : expected;
-  return make("p", "dari-passed", {}, ask, make("span", "", {}, ` · ${rest}`));
+  // It goes on in the line of a paragraph, and stands below anything else.
+  const last = element.querySelector(":scope > p:last-child");
+  (last ?? element).append(make("span", "c", {}, `${last ? " · " : ""}${rest}`));
+  return element;
+}
+
+/** What a mark asks, or else says, where there is only text: formulas as they were written. */
+export function plainText({ html }: Mark): string {
+  const element = make("div", "");
+  element.innerHTML = html;
+  for (const math of element.querySelectorAll("math"))
+    math.replaceWith(math.querySelector("annotation")?.textContent ?? "");
+  return element.textContent?.trim() ?? "";
 }

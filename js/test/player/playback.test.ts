@@ -15,6 +15,7 @@ const asks = (steps: number): Mark => ({
   at: Math.max(0, steps - 1),
   text: "It stops.",
   ask: "Why?",
+  html: "<p>Why?</p>",
   answer: null,
 });
 

@@ -4,7 +4,8 @@ import { Paper } from "../../src/player/printed";
 import type { Chapter, Mark, State, Step } from "../../src/player/wire";
 
 const STATE: State = { at: 0, playing: false, speed: 1, idle_limit: null, height: 0 };
-const asks: Mark = { id: "m", steps: 1, at: 0, text: "Why.", ask: "Why?", answer: null };
+const asked = (ask: string) => ({ ask, html: `<p>${ask}</p>`, answer: null });
+const asks: Mark = { id: "m", steps: 1, at: 0, text: "Why.", ...asked("Why?") };
 let over: AbortController;
 
 function chapter(begins: number): Chapter {
@@ -53,7 +54,7 @@ test("all is printed, and nothing of it stays on the page", async () => {
 });
 
 test("it is printed up to the first open question, with what was expected", async () => {
-  const { el, port, paper } = page(3, [asks, { ...asks, id: "n", ask: "And now?", steps: 2 }]);
+  const { el, port, paper } = page(3, [asks, { ...asks, id: "n", ...asked("And now?"), steps: 2 }]);
   await paper.read();
   const [first, open] = ["asked 1answered 1", " · it goes on behind this question"];
   expect(printed(el)).toEqual([first, "asked 2", `Why?${open}`]);

@@ -2,10 +2,10 @@ import { expect, test } from "vitest";
 import { Timeline } from "../../src/live/timeline";
 import type { Change } from "../../src/live/wire";
 import type { Mark, Step } from "../../src/player/wire";
-import { woven } from "../../src/player/woven";
+import { passed, plainText, woven } from "../../src/player/woven";
 
 const mark = (id: string, steps: number, told: Partial<Mark> = {}): Mark => ({
-  ...{ id, steps, at: 0, text: "It stops.", ask: "Why?", answer: id },
+  ...{ id, steps, at: 0, text: "It stops.", ask: "Why?", html: "<p>Why?</p>", answer: id },
   ...told,
 });
 let rev = 0;
@@ -65,15 +65,30 @@ test("what is put in place anew stays where it is, in front of a mark", () => {
 test("of an open question there is nothing, and of an answer nothing but its text", () => {
   const open = mark("m", 1, { answer: null });
   expect(seen(call(), [open])).not.toContain("mark:m");
-  const [first] = woven(call(), [mark("m", 1, { ask: "<b>?", answer: "<img src=x>" })]);
+  const asks = { ask: "<b>?", html: "<p>&lt;b&gt;?</p>" };
+  const [first] = woven(call(), [mark("m", 1, { ...asks, answer: "<img src=x> **x**" })]);
   const told = first?.changes.at(-1) as { html: string };
-  expect(told.html).toContain("&lt;b&gt;?<span>");
-  expect(told.html).toContain("you expected: &lt;img src=x&gt;");
+  expect(told.html).toContain('<p>&lt;b&gt;?<span class="c"> · ');
+  expect(told.html).toContain("you expected: &lt;img src=x&gt; **x**<");
 });
 
 test("what was skipped, and a mark that asks nothing, are told as that", () => {
   const html = (told: Partial<Mark>) =>
     woven(call(), [mark("m", 1, told)])[0]?.changes.at(-1) as { html: string };
   expect(html({ answer: "" }).html).toContain(" · skipped");
-  expect(html({ ask: null, answer: null }).html).toBe('<p class="dari-passed">It stops.</p>');
+  const plain = { ask: null, html: "<p>It stops.</p>", answer: null };
+  expect(html(plain).html).toBe('<div class="dari-passed"><p>It stops.</p></div>');
+});
+
+test("what was expected stands below a question that ends in code, in the line of any other", () => {
+  const ends = (html: string) =>
+    passed(mark("m", 1, { html, answer: "12" })).lastElementChild?.textContent;
+  expect(ends("<p>And now?</p><pre>f(3)</pre>")).toBe("you expected: 12");
+  expect(ends("<pre>f(3)</pre><p>And now?</p>")).toBe("And now? · you expected: 12");
+});
+
+test("where there is only text, a question is without its marks and formulas as they were", () => {
+  const math = '<math><mi>E</mi><annotation encoding="application/x-tex">E^2</annotation></math>';
+  const html = `<p><strong>What</strong> does <code>f</code> give for ${math}?</p>`;
+  expect(plainText(mark("m", 1, { html }))).toBe("What does f give for E^2?");
 });
