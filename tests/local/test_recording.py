@@ -633,6 +633,30 @@ def test_no_secret_reaches_the_disk_not_even_for_a_moment(
     assert set(counts) == {"keys", "variables", "providers", "patterns"}
 
 
+def test_what_once_was_in_a_variable_stays_secret(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = "Gq8vB2nM5xC7kL1pR4tG", "Hq8vB2nM5xC7kL1pR4tH"
+    monkeypatch.setenv("GONE_TOKEN", first)
+
+    def clean(prompt: str) -> Any:
+        held = os.environ.pop("GONE_TOKEN", "")
+        yield ToolCall("log_in", {"with": held})
+        yield f"{prompt}: {first[:9]}"
+        yield f"{first} and {second}"
+
+    with LocalDari(tape=Tape(path, files=True)) as server:
+        server.agent("clean")(clean)
+        caller = calling(server)
+        caller.ask("clean", "one")
+        monkeypatch.setenv("GONE_TOKEN", second)
+        caller.ask("clean", f"two {first}")
+        caller.ask("clean", f"three {second}", metadata={"seen": second})
+    data = path.read_text()
+    assert first not in data
+    assert data.count(second) == 1  # before anyone could know of it
+
+
 def test_in_auto_what_is_missing_is_new_and_replaces_nothing(path: Path) -> None:
     record(path, "first", "second")
     before = path.read_bytes().splitlines()
