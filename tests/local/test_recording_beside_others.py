@@ -485,6 +485,38 @@ def test_a_tape_for_which_there_was_no_room_is_taken_out_again_when_there_is(
     assert [each.name for each in path.parent.iterdir()] == [path.name]
 
 
+LOST = """
+import resource, signal, sys
+from dari_nb.local import LocalDari
+from dari_nb.errors import DariError
+from conftest import Caller
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+path, most = sys.argv[1], resource.getrlimit(resource.RLIMIT_FSIZE)[1]
+server = LocalDari(tape=path).start()
+caller = Caller(server)
+caller.ask("echo", "one")
+resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, most))
+caller.ask("echo", "two " * 9_000)
+for take_out in (*([server.eject] if sys.argv[2] == "ejected" else []), server.stop):
+    try:
+        take_out()
+    except DariError as error:
+        print(error)
+"""
+
+
+@pytest.mark.parametrize("before", ["ejected", "in"])
+def test_a_stop_by_which_something_is_lost_says_so_whatever_was_said_before(
+    path: Path, before: str
+) -> None:
+    done = run(LOST, path, before)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1] == (
+        "The tape is not whole: [Errno 27] File too large. What it lacks could be kept in no file, "
+        "and is lost."
+    )
+
+
 def spoil(path: Path, how: str) -> None:
     """Put something that is no tape in the place of a tape."""
     path.unlink()

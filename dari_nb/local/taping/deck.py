@@ -157,9 +157,9 @@ class Deck:
         """Eject a tape for good.
 
         Raises:
-            InvalidRequestError: It could not be written, which was not said yet.
+            InvalidRequestError: It could not be written, which was not said yet, or is lost now.
         """
-        was_said = self._recorder.is_unwritten
+        was_said = self._recorder.is_beside
         try:
             self.eject(for_good=True)
         except InvalidRequestError as error:

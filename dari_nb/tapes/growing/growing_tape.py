@@ -149,6 +149,11 @@ class GrowingTape:
         """Whether what could not be written when it was closed is in the journal."""
         return self._kept is not None
 
+    @property
+    def is_in_a_file(self) -> bool:
+        """Whether what was recorded is in the file, or else in the journal."""
+        return self.is_kept or not self._file.lacks
+
     def close(self, *, for_good: bool = False) -> None:
         """Write what is left, and what runs up to here; it can be closed again if that fails.
 
@@ -191,7 +196,7 @@ class GrowingTape:
         told = _NOT_WHOLE.format(why=trouble)
         if self._kept is not None:
             return told + _IN_JOURNAL.format(journal=self._kept, again="" if for_good else _OR_OUT)
-        if not self._file.lacks:
+        if self.is_in_a_file:
             return told
         return told.rstrip(".") + (_LOST if for_good else _IN_MEMORY)
 
