@@ -41,7 +41,7 @@ def check_live(
         tape: The tape; what is ``volatile`` does not count in errors.
         client: Who is asked.
         score: What an answer is worth; one that is worth less than the recorded one is named.
-        timeout: Seconds that a turn may take.
+        timeout: Seconds that a turn may take, and each answer of the server.
         tell: Is told before how many turns are asked, and what they have cost when recorded.
 
     Raises:

@@ -143,7 +143,13 @@ def _add_live(
     add("--key-env", default="DARI_API_KEY", metavar="NAME", help=_KEY)
     add("--score", type=Path, metavar="FILE.py", help=_SCORE)
     add("--volatile", action="append", default=[], metavar="REGEX", help=_VOLATILE)
-    add("--timeout", type=float, default=600.0, metavar="S", help="seconds for a turn (600)")
+    add(
+        "--timeout",
+        type=float,
+        default=600.0,
+        metavar="S",
+        help="seconds for a turn, and for each answer (600)",
+    )
     add("--report", metavar="FILE.md", help="where to write a report in Markdown; - is the output")
 
 
