@@ -288,7 +288,8 @@ def opened(tape: Tape) -> GrowingTape:
 
     Raises:
         InvalidRequestError: The file cannot be read, or is not there to be played, or its folder is
-            not there, or it keeps times and should not or the reverse.
+            not there, or it keeps times and should not or the reverse, or nothing can be recorded
+            on it and nothing plays.
         TapeError: It is no tape, or a line is broken.
     """
     if mode_of(tape) == "play" and not tape.file.exists():
@@ -303,6 +304,9 @@ def opened(tape: Tape) -> GrowingTape:
         times=tape.times is not False,
         replaces=mode_of(tape) == "record",
     )
+    nothing_plays = mode_of(tape) == "record" or not tape.file.exists()
+    if mode_of(tape) != "play" and nothing_plays and (why := growing.why_read_only):
+        raise InvalidRequestError(f"The tape {tape.path} cannot be recorded on: {why}.")
     if tape.times not in (None, growing.recording.times):
         has = "keeps times" if growing.recording.times else "keeps no times"
         raise InvalidRequestError(f"{tape.path} {has}: leave times={tape.times} out.")

@@ -15,7 +15,8 @@ from .lines import encoded
 from .reading import is_tape
 from .recording import Recording
 
-READ_ONLY = "the file may only be read"
+_READ_ONLY = "the file may only be read"
+_FOLDER_READ_ONLY = "its folder may only be read"
 _LONGEST = 1 << 16
 """Bytes of a first line that tell what a file is."""
 
@@ -56,8 +57,8 @@ def put(data: bytes, path: str | Path) -> None:
     """
     path = Path(path).expanduser()
     path = path.resolve() if path.is_symlink() else path
-    if not may_be_written(path):
-        raise InvalidRequestError(f"The tape {path} cannot be written: {READ_ONLY}.")
+    if not _may_be_written(path):
+        raise InvalidRequestError(f"The tape {path} cannot be written: {_READ_ONLY}.")
     try:
         put_whole(data, path, path.with_name(f".{path.name}.{token_hex(4)}"))
     except OSError as error:
@@ -65,7 +66,14 @@ def put(data: bytes, path: str | Path) -> None:
         raise InvalidRequestError(f"The tape {path} cannot be written: {why}.") from None
 
 
-def may_be_written(path: Path) -> bool:
+def why_not_written(path: Path) -> str | None:
+    """Why a tape cannot be recorded on, where that can be seen without writing."""
+    if not _may_be_written(path):
+        return _READ_ONLY
+    return None if os.access(path.parent, os.W_OK) else _FOLDER_READ_ONLY
+
+
+def _may_be_written(path: Path) -> bool:
     """Whether a file is not there yet, or may be written: one can be replaced that may not."""
     return not path.exists() or os.access(path, os.W_OK)
 

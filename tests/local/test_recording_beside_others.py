@@ -6,6 +6,7 @@ import fcntl
 import json
 import logging
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -483,6 +484,35 @@ def test_a_tape_for_which_there_was_no_room_is_taken_out_again_when_there_is(
     assert flaws_of(read_tape(path)) == []
     assert read_tape(path).is_closed
     assert [each.name for each in path.parent.iterdir()] == [path.name]
+
+
+@pytest.mark.parametrize("what", ["the file", "its folder"])
+def test_a_tape_that_may_only_be_read_says_so_when_it_is_put_in(
+    path: Path,
+    calling: Calling,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    what: str,
+) -> None:
+    with LocalDari(tape=path) as server:
+        calling(server).ask("echo", "one")
+    (path if what == "the file" else path.parent).chmod(0o555)
+    if os.access(path, os.W_OK):  # root may write all that there is
+        monkeypatch.setattr(os, "access", lambda at, mode: at.stat().st_mode & 0o222)
+    said = f"cannot be recorded on: {what} may only be read."
+    with LocalDari() as server:
+        for mode in ("play", "auto"):
+            server.insert(Tape(path, mode=mode))  # type: ignore[arg-type]
+            assert [f"lesson.tape {said}" in each for each in caplog.messages] == (
+                [True] if mode == "auto" else []
+            )
+            assert calling(server).ask("echo", "one")["status"] == "completed"
+        with pytest.raises(InvalidRequestError, match=re.escape(f"The tape {path} {said}")):
+            server.insert(Tape(path, mode="record"))
+        if what == "its folder":
+            with pytest.raises(InvalidRequestError, match=f"other.tape {said}"):
+                server.insert(path.with_name("other.tape"))
+    path.parent.chmod(0o755)
 
 
 LOST = """
