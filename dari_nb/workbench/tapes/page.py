@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ...tapes.writing import Kind, put_pieces
+from ..link.progress import Progress
 
 if TYPE_CHECKING:
     from ...widgets.player.score import Score
@@ -25,7 +26,9 @@ def written(score: Score, path: Path, title: str, *, speed: float, idle_limit: f
     with suppress(OSError, ValueError):
         if not path.suffix and not path.exists():
             path = path.with_name(f"{path.name}.html")
-    put_pieces(page(score, title, speed=speed, idle_limit=idle_limit), path, kind)
+    pace = {"speed": speed, "idle_limit": idle_limit}
+    with Progress(len(score.scenes), "turns on the page") as progress:
+        put_pieces(page(score, title, advance=progress.advance, **pace), path, kind)
     for count, why in score.left_out.counted(f" of {path.name}").items():
         warnings.warn(f"{count}: {why}.", stacklevel=3)
     return path.absolute()
