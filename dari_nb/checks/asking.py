@@ -18,6 +18,8 @@ from .answers import Step
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.01, 1.0
 """Seconds between looks at a turn that runs."""
+_LEAST, _USUAL = 2.0, 60.0
+"""Seconds that any answer of a server may take, and that a client waits for one by itself."""
 _NO_RESULT = "The tape has no result for this call."
 _WAITING = "waiting_for_tool"
 _TOO_LONG = "it took longer than {seconds:g} s, the timeout of a turn, and was ended"
@@ -42,7 +44,7 @@ class Asking:
 
     Args:
         client: Who is asked.
-        timeout: Seconds that a turn may take.
+        timeout: Seconds that a turn may take, and the server's answer to each request.
         stop: Is set when nothing more is to be asked.
     """
 
@@ -50,7 +52,9 @@ class Asking:
         self._client = client
         self._timeout = timeout
         self._stop = stop
-        self._agents = {agent.name: agent for agent in client.agents.list()}
+        self._in_time = {"timeout": max(timeout, _LEAST)} if timeout < _USUAL else {}
+        agents = client.agents.list(**self._in_time)
+        self._agents = {agent.name: agent for agent in agents}
 
     def begin(self, turn: Turn) -> str:
         """Make the session that begins with a turn; returns its id.
@@ -68,6 +72,7 @@ class Asking:
         options: dict[str, Any] = {
             "llm_id": line.llm,
             "metadata": {k: v for k, v in about.items() if isinstance(v, str)} or None,
+            **self._in_time,
         }
         try:
             made = self._client.sessions.create(agent.id, **options)
@@ -80,7 +85,9 @@ class Asking:
         return made.id
 
     def _llms(self, agent_id: str, version_id: str | None) -> list[str]:
-        return self._client.agents.version(agent_id, version_id).llms if version_id else []
+        if not version_id:
+            return []
+        return self._client.agents.version(agent_id, version_id, **self._in_time).llms
 
     def ask(self, session_id: str, turn: Turn) -> list[Step]:
         """Ask a turn and wait for what comes of it; one that takes too long is ended, and failed.
@@ -90,7 +97,8 @@ class Asking:
         """
         results = _Results(turn)
         content = [dict(block) for block in blocks_of(turn.line.asked)]
-        message_id = self._client.sessions.send(session_id, content).message_id or ""
+        sent = self._client.sessions.send(session_id, content, **self._in_time)
+        message_id = sent.message_id or ""
         end, pause = monotonic() + self._timeout, _FIRST_PAUSE
         late: list[Step] = []
         while self._look(session_id, message_id, results).status not in TERMINAL:
@@ -110,7 +118,7 @@ class Asking:
 
     def _look(self, session_id: str, message_id: str, results: _Results) -> Message:
         """Look at a turn, and answer the calls that it waits for as they were when recorded."""
-        message = self._client.messages.get(message_id)
+        message = self._client.messages.get(message_id, **self._in_time)
         if message.status == _WAITING:
             events = self._events(session_id, message_id)
             for call_id, name in _open_calls(events):
@@ -118,17 +126,19 @@ class Asking:
                 if given is not None:
                     result, is_error = given
                     self._client.sessions.submit_tool_result(
-                        *(session_id, message_id, call_id, result), is_error=is_error
+                        *(session_id, message_id, call_id, result),
+                        is_error=is_error,
+                        **self._in_time,
                     )
         return message
 
     def _events(self, session_id: str, message_id: str) -> list[Event]:
-        events = self._client.sessions.events(session_id)
+        events = self._client.sessions.events(session_id, **self._in_time)
         return [event for event in events if event.turn_id == message_id]
 
     def _end(self, session_id: str, message_id: str) -> None:
         try:
-            self._client.sessions.cancel(session_id, message_id)
+            self._client.sessions.cancel(session_id, message_id, **self._in_time)
         except DariError:
             return  # not every server offers it
 

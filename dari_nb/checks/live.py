@@ -41,7 +41,7 @@ def check_live(
         tape: The tape; what is ``volatile`` does not count in errors.
         client: Who is asked.
         score: What an answer is worth; one that is worth less than the recorded one is named.
-        timeout: Seconds that a turn may take.
+        timeout: Seconds that a turn may take, and each answer of the server.
         tell: Is told before how many turns are asked, and what they have cost when recorded.
 
     Raises:
@@ -106,7 +106,7 @@ class _Checking:
 
     def __init__(self, tape: Tape, asking: Asking, score: Scorer | None) -> None:
         self._volatile = [compiled(pattern) for pattern in tape.volatile]
-        self._secrets = tape.secrets
+        self._scrubber = Scrubber(tape.secrets)
         self._asking = asking
         self._score = score
 
@@ -132,7 +132,7 @@ class _Checking:
         return done
 
     def _ask(self, session_id: str, turn: Turn) -> Answer:
-        scrubber = Scrubber(self._secrets)
+        scrubber = self._scrubber.apart()
         steps = self._asking.ask(session_id, turn)
         answer = answer_of(turn, [(kind, scrubber.scrub(data, PAYLOAD)) for kind, data in steps])
         if (answer.error or "").startswith(ev.NO_CODE):

@@ -2,7 +2,16 @@
 
 import sys
 
-from .cli import main
+
+def main() -> int:
+    """Run the command, which Ctrl-C ends quietly from its first moment on."""
+    try:
+        from .cli import main as run
+
+        return run()
+    except KeyboardInterrupt:
+        return 130
+
 
 if __name__ == "__main__":
     sys.exit(main())

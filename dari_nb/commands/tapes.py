@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -33,10 +34,8 @@ from ..tapes.reading import bytes_of
 from ..tapes.settling import committed, is_settled, merges_lines
 from ..tapes.summary import count_of, names_of, split_in, summary_of
 from ..tapes.verifying import closing_flaws, repeated_fields
+from ..tapes.writing import Kind, put_pieces, refuse_place
 from ..transcript.formats import read_file, to_row
-
-if TYPE_CHECKING:
-    from ..checks import Check
 
 ABOUT = "tapes: show one, compare two, check one, mend one that people or git have changed"
 _CHECK = "what is wrong with it, or with --live what no longer holds; 1 when something is"
@@ -93,6 +92,7 @@ _MOST_FLAWS = 20
 """Findings that are shown of a tape."""
 _MOST_NAMES = 10
 
+_REPORT = Kind("report", "report.md", re.compile(rb"# .+, asked again\n").fullmatch)
 MakeServer = Callable[[argparse.Namespace], LocalDari]
 AddOptions = Callable[[Any], None]
 T = TypeVar("T")
@@ -143,7 +143,13 @@ def _add_live(
     add("--key-env", default="DARI_API_KEY", metavar="NAME", help=_KEY)
     add("--score", type=Path, metavar="FILE.py", help=_SCORE)
     add("--volatile", action="append", default=[], metavar="REGEX", help=_VOLATILE)
-    add("--timeout", type=float, default=600.0, metavar="S", help="seconds for a turn (600)")
+    add(
+        "--timeout",
+        type=float,
+        default=600.0,
+        metavar="S",
+        help="seconds for a turn, and for each answer (600)",
+    )
     add("--report", metavar="FILE.md", help="where to write a report in Markdown; - is the output")
 
 
@@ -188,6 +194,9 @@ def _check(options: argparse.Namespace) -> int:
 def _check_live(options: argparse.Namespace) -> int:
     from ..checks import check_server
 
+    report = None if options.report in (None, "-") else Path(options.report)
+    if report is not None:
+        refuse_place(report, _REPORT)
     told: dict[str, Any] = {
         "score": load_score(options.score) if options.score else None,
         "timeout": options.timeout,
@@ -199,7 +208,9 @@ def _check_live(options: argparse.Namespace) -> int:
             check = check_server(tape, server.url, server.api_key, **told)
     else:
         check = check_server(tape, *_address(options), **told)
-    _report(check, options.report)
+    _write([check.to_markdown() if options.report == "-" else repr(check)])
+    if report is not None:
+        put_pieces([check.to_markdown(), "\n"], report, _REPORT)
     has_own = options.agents or options.config or options.connect is not None
     if not has_own and any(finding.what == "agent" for finding in check):
         sys.stderr.write(f"{_NO_OWN_AGENTS}\n")
@@ -215,19 +226,6 @@ def _address(options: argparse.Namespace) -> tuple[str, str]:
     if not key:
         raise InvalidRequestError(f"--connect: the variable {options.key_env} is not set.")
     return url, key
-
-
-def _report(check: Check, place: str | None) -> None:
-    if place != "-":
-        _write([repr(check)])
-    if place == "-":
-        _write([check.to_markdown()])
-    elif place is not None:
-        try:
-            Path(place).write_text(f"{check.to_markdown()}\n", encoding="utf-8")
-        except OSError as error:
-            why = error.strerror or type(error).__name__
-            raise InvalidRequestError(f"--report {place} cannot be written: {why}.") from None
 
 
 def _check_file(options: argparse.Namespace) -> int:

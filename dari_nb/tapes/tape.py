@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Protocol, TypeVar, cast, get_args
@@ -42,6 +43,9 @@ class Checking(Protocol[C]):
 _ANY = "Any prompt: 1 and 2?"
 _ALL_VOLATILE = (
     "volatile={0!r} matches any text, or none: name what does not count, such as a date."
+)
+_NO_PATTERN = (
+    "secrets={0!r} matches where nothing stands: name what is secret, such as CASE-[0-9]+."
 )
 
 
@@ -115,20 +119,32 @@ class Tape:
             raise InvalidRequestError("A tape needs a file: name one, such as lesson.tape.")
         if self.mode not in (None, *MODES):
             raise InvalidRequestError(_NO_MODE.format(self.mode))
-        if not self.factor > 0:
+        if not self._has_speed():
             raise InvalidRequestError(f"speed is real, instant, or above 0, not {self.speed!r}.")
         if self.idle_limit is not None and not (
             isinstance(self.idle_limit, int | float) and self.idle_limit >= 0
         ):
             raise InvalidRequestError(f"idle_limit must be 0 or more, not {self.idle_limit!r}.")
-        for name, patterns in (("volatile", self.volatile), ("secrets", self.secrets)):
-            if isinstance(patterns, str):
-                raise InvalidRequestError(f"{name} is a list of patterns: {name}=[{patterns!r}].")
-        for pattern in self.volatile:
-            if any(map(compiled(pattern).fullmatch, ("", _ANY))):
-                raise InvalidRequestError(_ALL_VOLATILE.format(pattern))
-        for pattern in self.secrets:
-            compiled(pattern)
+        for name in ("times", "run_tools", "files"):
+            value = getattr(self, name)
+            if not isinstance(value, bool) and (name != "times" or value is not None):
+                raise InvalidRequestError(f"{name} is True or False, not {value!r}.")
+        self._refuse_patterns()
+
+    def _refuse_patterns(self) -> None:
+        """Refuse patterns that match anything."""
+        for pattern in _patterns("volatile", self.volatile):
+            if any(map(pattern.fullmatch, ("", _ANY))):
+                raise InvalidRequestError(_ALL_VOLATILE.format(pattern.pattern))
+        for pattern in _patterns("secrets", self.secrets):
+            if pattern.fullmatch(""):
+                raise InvalidRequestError(_NO_PATTERN.format(pattern.pattern))
+
+    def _has_speed(self) -> bool:
+        try:
+            return self.factor > 0
+        except (TypeError, ValueError, OverflowError):
+            return False
 
     @property
     def factor(self) -> float:
@@ -247,6 +263,14 @@ class Tape:
         return told
 
 
+def _patterns(name: str, patterns: object) -> list[re.Pattern[str]]:
+    if isinstance(patterns, str):
+        raise InvalidRequestError(f"{name} is a list of patterns: {name}=[{patterns!r}].")
+    if not isinstance(patterns, Collection):
+        raise InvalidRequestError(f"{name} is a list of patterns, not {patterns!r}.")
+    return [*map(compiled, patterns)]
+
+
 def mode_of(tape: Tape) -> Mode:
     """How a tape is used.
 
@@ -264,7 +288,8 @@ def opened(tape: Tape) -> GrowingTape:
 
     Raises:
         InvalidRequestError: The file cannot be read, or is not there to be played, or its folder is
-            not there, or it keeps times and should not or the reverse.
+            not there, or it keeps times and should not or the reverse, or nothing can be recorded
+            on it and nothing plays.
         TapeError: It is no tape, or a line is broken.
     """
     if mode_of(tape) == "play" and not tape.file.exists():
@@ -279,6 +304,9 @@ def opened(tape: Tape) -> GrowingTape:
         times=tape.times is not False,
         replaces=mode_of(tape) == "record",
     )
+    nothing_plays = mode_of(tape) == "record" or not tape.file.exists()
+    if mode_of(tape) != "play" and nothing_plays and (why := growing.why_read_only):
+        raise InvalidRequestError(f"The tape {tape.path} cannot be recorded on: {why}.")
     if tape.times not in (None, growing.recording.times):
         has = "keeps times" if growing.recording.times else "keeps no times"
         raise InvalidRequestError(f"{tape.path} {has}: leave times={tape.times} out.")

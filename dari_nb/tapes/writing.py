@@ -1,16 +1,38 @@
-"""Writing tapes: whole, so that nobody finds half of one."""
+"""Writing tapes, and what is made of them: whole, so that nobody finds half of one."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from secrets import token_hex
+from tempfile import TemporaryFile
+from typing import NamedTuple
 
 from ..errors import InvalidRequestError
 from .lines import encoded
+from .reading import is_tape
 from .recording import Recording
 
-READ_ONLY = "the file may only be read"
+_READ_ONLY = "the file may only be read"
+_FOLDER_READ_ONLY = "its folder may only be read"
+_LONGEST = 1 << 16
+"""Bytes of a first line that tell what a file is."""
+
+
+class Kind(NamedTuple):
+    """A kind of file that is made of a tape.
+
+    Attributes:
+        name: What such a file is called, as ``page``.
+        example: How one may be named, as ``x.html``.
+        is_one: Tells one by its first line.
+    """
+
+    name: str
+    example: str
+    is_one: Callable[[bytes], object]
 
 
 def tape_bytes(tape: Recording) -> bytes:
@@ -35,8 +57,8 @@ def put(data: bytes, path: str | Path) -> None:
     """
     path = Path(path).expanduser()
     path = path.resolve() if path.is_symlink() else path
-    if not may_be_written(path):
-        raise InvalidRequestError(f"The tape {path} cannot be written: {READ_ONLY}.")
+    if not _may_be_written(path):
+        raise InvalidRequestError(f"The tape {path} cannot be written: {_READ_ONLY}.")
     try:
         put_whole(data, path, path.with_name(f".{path.name}.{token_hex(4)}"))
     except OSError as error:
@@ -44,7 +66,14 @@ def put(data: bytes, path: str | Path) -> None:
         raise InvalidRequestError(f"The tape {path} cannot be written: {why}.") from None
 
 
-def may_be_written(path: Path) -> bool:
+def why_not_written(path: Path) -> str | None:
+    """Why a tape cannot be recorded on, where that can be seen without writing."""
+    if not _may_be_written(path):
+        return _READ_ONLY
+    return None if os.access(path.parent, os.W_OK) else _FOLDER_READ_ONLY
+
+
+def _may_be_written(path: Path) -> bool:
     """Whether a file is not there yet, or may be written: one can be replaced that may not."""
     return not path.exists() or os.access(path, os.W_OK)
 
@@ -68,3 +97,73 @@ def put_whole(data: bytes, path: Path, beside: Path) -> None:
         beside.replace(path)
     finally:
         beside.unlink(missing_ok=True)
+
+
+def refuse_place(path: Path, kind: Kind) -> None:
+    """Refuse to write something in a place where it cannot be, or where something else is.
+
+    Raises:
+        InvalidRequestError: It cannot be written, or there is a file that is not of its kind.
+    """
+    name = kind.name
+    with _telling_why(path, kind):
+        if is_tape(path):
+            raise InvalidRequestError(
+                f"{path} is a tape: give the {name} another name, such as {kind.example}."
+            )
+        if not path.name or path.is_dir():
+            raise InvalidRequestError(
+                f"{str(path)!r} is a folder: name a {name} in it, such as {kind.example}."
+            )
+        if path.exists() and not path.is_file():
+            raise InvalidRequestError(f"{str(path)!r} is no file that a {name} can be written to.")
+        if path.exists() and not _is_of(path, kind):
+            raise InvalidRequestError(
+                f"{path.name} is there, and no {name} of a tape: give the {name} another name, or "
+                f"remove {path.name}."
+            )
+        with TemporaryFile(dir=path.resolve().parent):
+            pass
+
+
+def put_pieces(pieces: Iterable[str], path: Path, kind: Kind) -> None:
+    """Write something whole or not at all, in place of an earlier one.
+
+    Args:
+        pieces: Its text.
+        path: The file.
+        kind: What it is.
+
+    Raises:
+        InvalidRequestError: It cannot be written, or there is a file that is not of its kind.
+    """
+    refuse_place(path, kind)
+    with _telling_why(path, kind):
+        file = path.resolve()
+        made = file.with_name(f".{file.name}.{token_hex(4)}")
+        try:
+            with made.open("x", encoding="utf-8", newline="\n") as new:
+                new.writelines(pieces)
+            made.replace(file)
+        finally:
+            made.unlink(missing_ok=True)
+
+
+def _is_of(path: Path, kind: Kind) -> bool:
+    """Whether a file is of a kind, or empty."""
+    with path.open("rb") as file:
+        first = file.readline(_LONGEST)
+    return not first or bool(kind.is_one(first))
+
+
+@contextmanager
+def _telling_why(path: Path, kind: Kind) -> Iterator[None]:
+    """Raise what is wrong with a place as people are told it."""
+    try:
+        yield
+    except InvalidRequestError:
+        raise
+    except (OSError, ValueError, RuntimeError) as error:  # links may lead in a circle
+        why = (error.strerror if isinstance(error, OSError) else None) or error
+        # The name of what was written first tells nobody anything.
+        raise InvalidRequestError(f"The {kind.name} {path} cannot be written: {why}.") from None

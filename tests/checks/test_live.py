@@ -8,10 +8,12 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 import dari_nb as dari
-from dari_nb.checks import Answer
+from dari_nb.checks import Answer, check_live
+from dari_nb.client import Client
 from dari_nb.errors import DariError, InvalidRequestError
 from dari_nb.local import LocalDari, ToolCall, ToolResult, Usage
 from dari_nb.tapes import Tape
@@ -117,6 +119,25 @@ def test_a_volatile_part_of_an_error_does_not_count(path: Path, serving: Any) ->
     d = serving(failing(8))
     assert [one.what for one in d.check(path, tell=None)] == ["outcome"]
     assert d.check(Tape(path, volatile=[r"Request \d+"]), tell=None).holds
+
+
+def test_no_answer_of_a_server_is_waited_for_longer_than_a_turn_may_take(
+    path: Path, serving: Any
+) -> None:
+    record(path, "one", "two")
+    server = serving().server
+    waited: list[float | None] = []
+
+    class Noting(httpx.HTTPTransport):
+        def handle_request(self, request: httpx.Request) -> httpx.Response:
+            waited.append(request.extensions["timeout"]["read"])
+            return super().handle_request(request)
+
+    with Client(server.url, server.api_key, transport=Noting()) as client:
+        assert check_live(Tape(path), client, timeout=3, tell=None).holds
+        assert {*waited} == {3}
+        assert check_live(Tape(path), client, tell=None).holds
+        assert {*waited} == {3, 60}
 
 
 def test_an_agent_or_an_option_that_is_gone_is_named_and_nothing_is_asked(

@@ -81,6 +81,28 @@ def test_what_it_prints_connects_and_ctrl_c_ends_it_cleanly(serving, agents_file
     assert "Traceback" not in rest
 
 
+INTERRUPTS = """
+import os, signal, sys
+class Interrupting:
+    def find_spec(self, name, path=None, target=None):
+        if name == "dari_nb.commands.tapes":
+            os.kill(os.getpid(), signal.SIGINT)
+sys.meta_path.insert(0, Interrupting())
+"""
+
+
+def test_ctrl_c_ends_it_quietly_while_it_begins(tmp_path):
+    (tmp_path / "sitecustomize.py").write_text(INTERRUPTS)
+    done = subprocess.run(
+        [sys.executable, "-m", "dari_nb.commands", "tape", "check", "x.tape"],
+        env={**os.environ, "PYTHONPATH": f"{tmp_path}:{ROOT}"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
+
+
 def test_a_database_keeps_recorded_runs_and_loads_them_once(serving, tmp_path):
     runs = tmp_path / "course.jsonl"
     runs.write_text(json.dumps(RUN))

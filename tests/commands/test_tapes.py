@@ -435,6 +435,41 @@ def test_check_live_asks_the_agents_of_a_file_and_says_so_before(
     assert Path("mine.tape").read_bytes() == before
 
 
+def test_a_report_is_written_over_nothing_but_an_earlier_report(
+    mine: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ("check", "--live", "--agents", "mine.py", "mine.tape", "--report")
+    Path("precious.md").write_text("# Mine, asked again and again\n")
+    for name, why in (
+        ("mine.tape", "is a tape: give the report another name, such as report.md"),
+        ("mine.py", "mine.py is there, and no report of a tape: give the report another name"),
+        ("precious.md", "precious.md is there, and no report of a tape"),
+    ):
+        before = Path(name).read_bytes()
+        status, told = run(capsys, *words, name)
+        assert (status, why in told) == (2, True), told
+        assert "Asks" not in told
+        assert Path(name).read_bytes() == before
+    assert run(capsys, *words, "report.md")[0] == 0
+    first = Path("report.md").read_text()
+    Path("linked.md").symlink_to("report.md")
+    assert [run(capsys, *words, name)[0] for name in ("report.md", "linked.md")] == [0, 0]
+    assert Path("report.md").read_text() == first
+    assert Path("linked.md").is_symlink()
+
+
+def test_a_report_that_can_not_be_written_is_refused_before_anyone_is_asked(
+    mine: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ("check", "--live", "--agents", "mine.py", "mine.tape", "--report")
+    Path("folder").mkdir()
+    for name, why in (
+        ("nowhere/x.md", "The report nowhere/x.md cannot be written: No such file or directory."),
+        ("folder", "'folder' is a folder: name a report in it, such as report.md."),
+    ):
+        assert run(capsys, *words, name) == (2, f"dari-local: {why}\n")
+
+
 def test_check_live_takes_several_agents_and_patterns_in_any_order(
     mine: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -343,6 +343,14 @@ def test_a_pattern_that_matches_any_text_is_refused(path: Path, pattern: str) ->
         Tape(path, volatile=[pattern])
 
 
+@pytest.mark.parametrize("pattern", [".*", "x*", ""])
+def test_a_pattern_for_secrets_that_matches_where_nothing_stands_is_refused(
+    path: Path, pattern: str
+) -> None:
+    with pytest.raises(InvalidRequestError, match=r"name what is secret, such as CASE-\[0-9\]"):
+        Tape(path, secrets=[pattern])
+
+
 @pytest.mark.parametrize("name", ["volatile", "secrets"])
 def test_one_pattern_alone_is_not_taken_letter_by_letter(path: Path, name: str) -> None:
     with pytest.raises(InvalidRequestError, match=rf"a list of patterns: {name}=\['Falcon'\]"):
@@ -420,7 +428,15 @@ def test_the_mode_is_that_of_the_environment_unless_it_is_named(
         ({"speed": "fast"}, "speed is real, instant, or above 0"),
         ({"speed": math.nan}, "speed is real, instant, or above 0"),
         ({"idle_limit": -1}, "idle_limit must be 0 or more"),
+        ({"speed": None}, "speed is real, instant, or above 0, not None"),
+        ({"speed": []}, r"speed is real, instant, or above 0, not \[\]"),
         ({"volatile": ["("]}, "is no regular expression"),
+        ({"volatile": None}, "volatile is a list of patterns, not None"),
+        ({"secrets": (each for each in ["CASE"])}, "secrets is a list of patterns, not <generator"),
+        ({"times": "no"}, "times is True or False, not 'no'"),
+        ({"run_tools": "no"}, "run_tools is True or False, not 'no'"),
+        ({"run_tools": None}, "run_tools is True or False, not None"),
+        ({"files": "yes"}, "files is True or False, not 'yes'"),
     ],
 )
 def test_a_setting_of_no_use_is_named(settings: dict[str, Any], why: str) -> None:

@@ -7,6 +7,7 @@ import fcntl
 import json
 import logging
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -342,6 +343,97 @@ def test_what_a_killed_process_left_of_another_tape_stays_beside_it(
     assert [turn.line.asked for turn in read_tape(whole).turns] == ["first", "second", "else"]
 
 
+@pytest.mark.parametrize(
+    ("line", "broken", "events"),
+    [
+        (1, b"garbage \xff", None),
+        (2, b'2 {"agent":"slow"', None),
+        (3, b'2 {"turm":"msg_2"}', None),
+        (4, b'2 {"after":0.0', []),
+        (6, b'2 {"event":"tool.call_completed","data":5}', ["status_changed", "call_requested"]),
+    ],
+)
+def test_a_damaged_journal_is_taken_in_up_to_there_and_put_aside(
+    path: Path,
+    capsys: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
+    line: int,
+    broken: bytes,
+    events: list[str] | None,
+) -> None:
+    with killed(path) as journal:
+        pass
+    whole = journal.read_bytes().splitlines()
+    damaged = b"\n".join([*whole[: line - 1], broken, *whole[line:], b""])
+    journal.write_bytes(damaged)
+    before = "Nothing stands before it that is not on lesson.tape"
+    if events is not None:
+        before = "What stands before it, 1 turn, 'die' (cut off), comes onto lesson.tape"
+    said = (
+        f"lesson.tape.running is damaged: line {line} cannot be read. {before}; with what is "
+        "recorded next lesson.tape.running is put aside as lesson.tape.running-damaged. For what "
+        "stands behind that line, mend it or take it out, and name the file lesson.tape.running; "
+        "or remove the file"
+    )
+    assert main(["tape", "check", str(path)]) == 1
+    assert capsys.readouterr().out == f"{path}: {said}\n"
+    with caplog.at_level(logging.WARNING):
+        for text in ("later", "again"):
+            record(path, text)
+    assert [record.getMessage() for record in caplog.records] == [f"{said}."]
+    [one, *died, _, _] = read_tape(path).turns
+    assert one.line.asked == "one"
+    assert [told(turn) for turn in died] == [
+        [f"{'message' if 'status' in each else 'tool'}.{each}" for each in events]
+        for events in ([] if events is None else [events])
+    ]
+    aside = path.with_name("lesson.tape.running-damaged")
+    assert [each.name for each in sorted(path.parent.iterdir())] == [path.name, aside.name]
+    assert aside.read_bytes() == damaged
+    assert main(["tape", "check", str(path)]) == 1
+    assert f"{aside.name} was put aside: line {line} cannot be read" in capsys.readouterr().out
+    aside.write_bytes(b"\n".join([*whole, b""]))
+    assert main(["tape", "check", str(path)]) == 1
+    assert f"{aside.name} was put aside, and can be read: name it" in capsys.readouterr().out
+    aside.rename(journal)
+    record(path, "last")
+    [died] = [turn for turn in read_tape(path).turns if turn.line.asked == "die"]
+    assert told(died)[-1] == "tool.call_completed"
+    assert [each.name for each in path.parent.iterdir()] == [path.name]
+
+
+def test_a_journal_whose_writer_was_stopped_in_a_line_is_not_damaged(path: Path) -> None:
+    with killed(path) as journal:
+        pass
+    opening = journal.read_bytes().splitlines()[2]
+    with journal.open("ab") as file:
+        file.write(opening[:-20])
+    record(path, "later")
+    [_, died, _] = read_tape(path).turns
+    assert told(died)[-1] == "tool.call_completed"
+    assert [each.name for each in path.parent.iterdir()] == [path.name]
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir], ids=["pipe", "folder"])
+def test_a_journal_that_is_no_file_is_refused(
+    path: Path, capsys: pytest.CaptureFixture[str], make: Any
+) -> None:
+    record(path, "one")
+    make(f"{path}.running")
+    words = f"The journal {path}.running is a folder, a pipe or a device, and no file: give it"
+    assert main(["tape", "check", str(path)]) == 2
+    assert words in capsys.readouterr().err
+    with LocalDari() as server, pytest.raises(InvalidRequestError, match=re.escape(words)):
+        server.insert(path)
+
+
+def test_what_is_not_named_as_a_journal_is_left_alone(path: Path) -> None:
+    note = path.with_name("lesson.tape.running.txt")
+    note.write_text("Mine.")
+    record(path, "one")
+    assert note.read_text() == "Mine."
+
+
 def test_a_turn_that_was_cut_off_is_recorded_anew_in_its_own_place(path: Path) -> None:
     record(path, "first", "second", "third")
     lines = path.read_text().splitlines(keepends=True)
@@ -539,6 +631,30 @@ def test_no_secret_reaches_the_disk_not_even_for_a_moment(
     assert not [data for data in written for middle in middles if middle in data]
     counts = read_tape(path).scrubbed
     assert set(counts) == {"keys", "variables", "providers", "patterns"}
+
+
+def test_what_once_was_in_a_variable_stays_secret(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = "Gq8vB2nM5xC7kL1pR4tG", "Hq8vB2nM5xC7kL1pR4tH"
+    monkeypatch.setenv("GONE_TOKEN", first)
+
+    def clean(prompt: str) -> Any:
+        held = os.environ.pop("GONE_TOKEN", "")
+        yield ToolCall("log_in", {"with": held})
+        yield f"{prompt}: {first[:9]}"
+        yield f"{first} and {second}"
+
+    with LocalDari(tape=Tape(path, files=True)) as server:
+        server.agent("clean")(clean)
+        caller = calling(server)
+        caller.ask("clean", "one")
+        monkeypatch.setenv("GONE_TOKEN", second)
+        caller.ask("clean", f"two {first}")
+        caller.ask("clean", f"three {second}", metadata={"seen": second})
+    data = path.read_text()
+    assert first not in data
+    assert data.count(second) == 1  # before anyone could know of it
 
 
 def test_in_auto_what_is_missing_is_new_and_replaces_nothing(path: Path) -> None:

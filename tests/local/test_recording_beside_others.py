@@ -6,6 +6,7 @@ import fcntl
 import json
 import logging
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -483,6 +484,67 @@ def test_a_tape_for_which_there_was_no_room_is_taken_out_again_when_there_is(
     assert flaws_of(read_tape(path)) == []
     assert read_tape(path).is_closed
     assert [each.name for each in path.parent.iterdir()] == [path.name]
+
+
+@pytest.mark.parametrize("what", ["the file", "its folder"])
+def test_a_tape_that_may_only_be_read_says_so_when_it_is_put_in(
+    path: Path,
+    calling: Calling,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    what: str,
+) -> None:
+    with LocalDari(tape=path) as server:
+        calling(server).ask("echo", "one")
+    (path if what == "the file" else path.parent).chmod(0o555)
+    if os.access(path, os.W_OK):  # root may write all that there is
+        monkeypatch.setattr(os, "access", lambda at, mode: at.stat().st_mode & 0o222)
+    said = f"cannot be recorded on: {what} may only be read."
+    with LocalDari() as server:
+        for mode in ("play", "auto"):
+            server.insert(Tape(path, mode=mode))  # type: ignore[arg-type]
+            assert [f"lesson.tape {said}" in each for each in caplog.messages] == (
+                [True] if mode == "auto" else []
+            )
+            assert calling(server).ask("echo", "one")["status"] == "completed"
+        with pytest.raises(InvalidRequestError, match=re.escape(f"The tape {path} {said}")):
+            server.insert(Tape(path, mode="record"))
+        if what == "its folder":
+            with pytest.raises(InvalidRequestError, match=f"other.tape {said}"):
+                server.insert(path.with_name("other.tape"))
+    path.parent.chmod(0o755)
+
+
+LOST = """
+import resource, signal, sys
+from dari_nb.local import LocalDari
+from dari_nb.errors import DariError
+from conftest import Caller
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+path, most = sys.argv[1], resource.getrlimit(resource.RLIMIT_FSIZE)[1]
+server = LocalDari(tape=path).start()
+caller = Caller(server)
+caller.ask("echo", "one")
+resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, most))
+caller.ask("echo", "two " * 9_000)
+for take_out in (*([server.eject] if sys.argv[2] == "ejected" else []), server.stop):
+    try:
+        take_out()
+    except DariError as error:
+        print(error)
+"""
+
+
+@pytest.mark.parametrize("before", ["ejected", "in"])
+def test_a_stop_by_which_something_is_lost_says_so_whatever_was_said_before(
+    path: Path, before: str
+) -> None:
+    done = run(LOST, path, before)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1] == (
+        "The tape is not whole: [Errno 27] File too large. What it lacks could be kept in no file, "
+        "and is lost."
+    )
 
 
 def spoil(path: Path, how: str) -> None:

@@ -17,6 +17,7 @@ from ipywidgets import Button
 
 import dari_nb as dari
 from dari_nb.local import LocalDari
+from dari_nb.tapes import read_tape
 
 
 @pytest.fixture
@@ -356,6 +357,19 @@ def test_a_page_is_written_over_no_other_file(
         tape.to_html(file)
     assert file.read_text() == text
     assert {path.name for path in tmp_path.iterdir()} == {"shop.tape", name}
+
+
+def test_a_page_that_takes_long_tells_how_far_it_is(
+    tape: dari.Tape,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    tape.review().reject()
+    monkeypatch.setattr("dari_nb.workbench.link.progress.PATIENCE", 0)
+    tape.to_html(tmp_path / "x.html")
+    count = len(read_tape(tape.file).turns)
+    assert capsys.readouterr().err.startswith(f"{count} of {count} turns on the page")
 
 
 def test_a_page_takes_the_place_of_an_earlier_one(tape: dari.Tape, tmp_path: Path) -> None:

@@ -53,6 +53,10 @@ _NOT_YET = "\n{auto} asks live what is missing, but nobody can be asked here: {w
 _RECORDS = (
     "{tape} records everything anew; {auto} asks live only what is missing, and plays the rest."
 )
+_PLAYS_ONLY = (
+    "%s cannot be recorded on: %s. What is on it plays, and what is missing is refused, as in the "
+    "mode play."
+)
 
 
 class TapeMiss(Exception):  # noqa: N818
@@ -121,6 +125,8 @@ class Deck:
             )
             self._finder.load(opened.recording)
         if self._mode != "play":
+            if why := opened.why_read_only:
+                _log.warning(_PLAYS_ONLY, tape.file.name, why)
             replaces = self._mode == "record"
             folder = folder_beside(tape.file) if tape.files else None
             self._recorder.insert(opened, replaces=replaces, ended=self._ended, files=folder)
@@ -157,9 +163,9 @@ class Deck:
         """Eject a tape for good.
 
         Raises:
-            InvalidRequestError: It could not be written, which was not said yet.
+            InvalidRequestError: It could not be written, which was not said yet, or is lost now.
         """
-        was_said = self._recorder.is_unwritten
+        was_said = self._recorder.is_beside
         try:
             self.eject(for_good=True)
         except InvalidRequestError as error:

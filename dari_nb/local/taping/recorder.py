@@ -113,9 +113,9 @@ class TapeRecorder:
         self._chains = Chains(self._store, self._scrubber, self._digests, unasked=self._unasked)
 
     @property
-    def is_unwritten(self) -> bool:
-        """Whether a tape was taken out that could not be written, and was not let go of."""
-        return self._unwritten is not None
+    def is_beside(self) -> bool:
+        """Whether a tape was taken out that could not be written, and a file has what it lacks."""
+        return self._unwritten is not None and self._unwritten.is_in_a_file
 
     def let_go(self) -> None:
         """Let go of a tape that could not be written, if what it lacks is in its journal."""

@@ -10,7 +10,7 @@ from ...errors import InvalidRequestError
 from ..lines import Comment, Line
 from ..scrubbing import Scrubber
 from ..turns import Taking, Turn
-from ..writing import READ_ONLY, may_be_written
+from ..writing import why_not_written
 from .file import TapeFile
 from .journal import Journal
 from .sessions import place_of
@@ -96,6 +96,11 @@ class GrowingTape:
             return None
         return (trouble.strerror if isinstance(trouble, OSError) else None) or str(trouble)
 
+    @property
+    def why_read_only(self) -> str | None:
+        """Why it cannot be recorded on, where that can be seen without writing."""
+        return why_not_written(self._path)
+
     def check(self) -> None:
         """Make sure that what is asked next can be kept, and write what could not be written.
 
@@ -107,9 +112,7 @@ class GrowingTape:
         if self._saving.trouble is not None:
             self._save()
             self._wait()
-        why = self.trouble
-        if why is None and not may_be_written(self._path):
-            why = READ_ONLY
+        why = self.trouble or self.why_read_only
         if why is not None:
             raise InvalidRequestError(_NOT_WRITTEN.format(why=why))
 
@@ -148,6 +151,11 @@ class GrowingTape:
     def is_kept(self) -> bool:
         """Whether what could not be written when it was closed is in the journal."""
         return self._kept is not None
+
+    @property
+    def is_in_a_file(self) -> bool:
+        """Whether what was recorded is in the file, or else in the journal."""
+        return self.is_kept or not self._file.lacks
 
     def close(self, *, for_good: bool = False) -> None:
         """Write what is left, and what runs up to here; it can be closed again if that fails.
@@ -191,7 +199,7 @@ class GrowingTape:
         told = _NOT_WHOLE.format(why=trouble)
         if self._kept is not None:
             return told + _IN_JOURNAL.format(journal=self._kept, again="" if for_good else _OR_OUT)
-        if not self._file.lacks:
+        if self.is_in_a_file:
             return told
         return told.rstrip(".") + (_LOST if for_good else _IN_MEMORY)
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from itertools import count
 from pathlib import Path
+from typing import NamedTuple
 
-from ...errors import TapeError
-from ..lines import VERSION, Comment, Header, Line, encoded
+from ...errors import InvalidRequestError, TapeError
+from ..lines import VERSION, Comment, Header, Line, decoded, encoded
 from ..reading import parsed
 from ..turns import Turn
 from .locks import is_locked_by_another
@@ -17,6 +19,12 @@ from .locks import is_locked_by_another
 _STRUCK = b"-"
 """What stands in place of a line when a turn is in the tape."""
 _OPENING = b'{"turn"'
+_RUNNING, _DAMAGED = ".running", ".running-damaged"
+"""What stands behind the name of a tape in those of its journals."""
+_JOURNALS, _ASIDE = (
+    re.compile(rf"{re.escape(ending)}(?:-\d+)?") for ending in (_RUNNING, _DAMAGED)
+)
+_NO_FILE = "The journal {} is a folder, a pipe or a device, and no file: give it another name."
 
 
 class Journal:
@@ -103,7 +111,7 @@ class Journal:
             self._due = self._due[os.write(self._descriptor, self._due) :]
 
     def _open(self) -> None:
-        for path in _places(self._tape):
+        for path in _numbered(self._tape, _RUNNING):
             with suppress(FileExistsError):
                 flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL
                 descriptor = os.open(path, flags, 0o666)
@@ -114,30 +122,92 @@ class Journal:
                 return
 
 
-def _places(path: Path) -> Iterator[Path]:
-    """Where journals of a tape may be, the first one without a number."""
-    beside = path.with_name(f"{path.name}.running")
+class LeftJournal(NamedTuple):
+    """The journal of a process that was killed.
+
+    Attributes:
+        path: Where it is.
+        turns: The turns that ran then, up to there, or up to the line that is damaged.
+        damaged: The first line that cannot be read, from 1, if there is one.
+    """
+
+    path: Path
+    turns: list[Turn]
+    damaged: int | None
+
+
+def left_running(path: Path) -> list[LeftJournal]:
+    """The journals of killed processes beside a tape.
+
+    Raises:
+        InvalidRequestError: What is called so is no file.
+    """
+    return _left(path, _JOURNALS)
+
+
+def put_aside(path: Path) -> list[LeftJournal]:
+    """The damaged journals of a tape that were put aside.
+
+    Raises:
+        InvalidRequestError: What is called so is no file.
+    """
+    return _left(path, _ASIDE)
+
+
+def place_aside(path: Path) -> Path:
+    """Where the next damaged journal of a tape is put."""
+    return _free(path, _DAMAGED)
+
+
+def place_running(path: Path) -> Path:
+    """Where a journal can be put that is to be taken in."""
+    return _free(path, _RUNNING)
+
+
+def remove_left(journals: Iterable[LeftJournal], path: Path) -> None:
+    """Remove journals of a tape whose turns were taken in; damaged ones are put aside."""
+    for journal in journals:
+        if _abandoned(journal.path) is None:
+            continue
+        if journal.damaged is None:
+            journal.path.unlink(missing_ok=True)
+        else:
+            journal.path.rename(place_aside(path))
+
+
+def _numbered(path: Path, ending: str) -> Iterator[Path]:
+    """Names beside a tape, the first one without a number."""
+    beside = path.with_name(path.name + ending)
     yield beside
     for number in count(2):
         yield beside.with_name(f"{beside.name}-{number}")
 
 
-def left_running(path: Path) -> list[tuple[Path, list[Turn]]]:
-    """The journals of killed processes, with the turns that ran then, up to there."""
-    left = list[tuple[Path, list[Turn]]]()
-    for place in sorted(path.parent.glob(f"{_escaped(path.name)}.running*")):
+def _free(path: Path, ending: str) -> Path:
+    return next(place for place in _numbered(path, ending) if not place.exists())
+
+
+def _left(path: Path, endings: re.Pattern[str]) -> list[LeftJournal]:
+    left = list[LeftJournal]()
+    for place in sorted(path.parent.glob(f"*{_RUNNING}*")):
+        if not place.name.startswith(path.name) or not endings.fullmatch(
+            place.name, len(path.name)
+        ):
+            continue
         data = _abandoned(place)
         if data is not None:
-            left.append((place, [*_turns_in(data, path)]))
+            left.append(LeftJournal(place, *_turns_of(data, path)))
     return left
 
 
-def _escaped(name: str) -> str:
-    return "".join(f"[{one}]" if one in "*?[" else one for one in name)
-
-
 def _abandoned(path: Path) -> bytes | None:
-    """What is in a journal that nobody holds any more; ``None`` where somebody does."""
+    """What is in a journal that nobody holds any more; ``None`` where somebody does.
+
+    Raises:
+        InvalidRequestError: It is no file.
+    """
+    if path.exists() and not path.is_file():  # a pipe would be waited for
+        raise InvalidRequestError(_NO_FILE.format(path))
     try:
         with path.open("rb") as file:
             return None if is_locked_by_another(file.fileno()) else file.read()
@@ -145,28 +215,70 @@ def _abandoned(path: Path) -> bytes | None:
         return None
 
 
-def remove_left(paths: Iterable[Path]) -> None:
-    """Remove journals whose turns were taken in."""
-    for path in paths:
-        if _abandoned(path) is not None:
-            path.unlink(missing_ok=True)
+def _turns_of(data: bytes, path: Path) -> tuple[list[Turn], int | None]:
+    """The turns of a journal up to its first line that cannot be read, and which that is."""
+    *lines, last = data.split(b"\n")
+    if not _was_stopped_in(last):
+        lines.append(last)
+    damaged = None
+    while True:
+        turns, wrong = _turns_in(lines, path)
+        if wrong is None:
+            return turns, None if damaged is None else damaged + 1
+        # What is on the tape, as lines behind tell, is not missing on it.
+        lines = [*lines[:wrong], *filter(_strikes, lines[wrong:])]
+        damaged = wrong
 
 
-def _turns_in(data: bytes, path: Path) -> Iterator[Turn]:
+def _was_stopped_in(last: bytes) -> bool:
+    """Whether whoever wrote a last line, which has no end, was stopped in the middle of it."""
+    number, _, rest = last.partition(b" ")
+    is_whole = _strikes(last) or (rest != b"" and _is_line(rest))
+    return not last or (number.isdigit() and not is_whole)
+
+
+def _is_line(told: bytes) -> bool:
+    try:
+        decoded(told)
+    except ValueError:
+        return False
+    return True
+
+
+def _strikes(line: bytes) -> bool:
+    number, _, rest = line.partition(b" ")
+    return number.isdigit() and rest.rstrip() == _STRUCK
+
+
+def _turns_in(lines: Sequence[bytes], path: Path) -> tuple[list[Turn], int | None]:
+    """The turns of lines, and the place of the first line that is wrong."""
     first = encoded(Header(dari_tape=VERSION, times=True))
-    tapes: dict[bytes, list[bytes]] = {}
-    for line in data.splitlines(keepends=True):
-        number, _, rest = line.partition(b" ")
-        if rest.rstrip() == _STRUCK:
+    tapes: dict[bytes, list[int]] = {}
+    told = [line.partition(b" ")[2] for line in lines]
+    wrong = list[int]()
+    for at, line in enumerate(lines):
+        number = line.partition(b" ")[0]
+        if not number.isdigit():
+            wrong.append(at)
+        elif _strikes(line):
             tapes.pop(number, None)
-            continue
-        lines = tapes.setdefault(number, [])
-        openings = (at for at, told in enumerate(lines) if told.startswith(_OPENING))
-        at = next(openings, None) if rest.startswith(_OPENING) else None
-        if at is None:
-            lines.append(rest)
         else:
-            lines[at] = rest
-    for lines in tapes.values():
-        with suppress(TapeError):
-            yield from parsed(b"".join([first, *lines]), str(path)).turns
+            _put(at, tapes.setdefault(number, []), told)
+    turns = list[Turn]()
+    for places in tapes.values():
+        data = first + b"".join(b"%b\n" % told[at] for at in places)
+        try:
+            turns += parsed(data, str(path)).turns
+        except TapeError as error:
+            wrong.append(places[(error.line or 2) - 2])
+    return turns, min(wrong, default=None)
+
+
+def _put(at: int, places: list[int], told: Sequence[bytes]) -> None:
+    """Put a line behind those of its turn; an opening takes the place of the one before."""
+    openings = (n for n, place in enumerate(places) if told[place].startswith(_OPENING))
+    before = next(openings, None) if told[at].startswith(_OPENING) else None
+    if before is None:
+        places.append(at)
+    else:
+        places[before] = at

@@ -9,7 +9,14 @@ from pathlib import Path
 from ..recording import Recording, parents_first, parents_of
 from ..summary import count_of, prompt_of
 from ..turns import Turn
-from .journal import left_running, remove_left
+from .journal import (
+    LeftJournal,
+    left_running,
+    place_aside,
+    place_running,
+    put_aside,
+    remove_left,
+)
 from .sessions import place_of
 
 _log = logging.getLogger(__name__)
@@ -24,6 +31,21 @@ _OF_ANOTHER = (
     "{held}: what {turn} goes on from is not on {tape}, so {journal} is of another tape, and stays "
     "as it is: put it beside that one, named as that with .running behind, or remove it"
 )
+_DAMAGED = (
+    "{journal} is damaged: line {line} cannot be read. {held_before}; with what is recorded next "
+    "{journal} is put aside as {aside}. "
+)
+_COME_BEFORE = "What stands before it, {turns}, {asked}, comes onto {tape}"
+_NONE_BEFORE = "Nothing stands before it that is not on {tape}"
+_ASIDE = "{journal} was put aside: line {line} cannot be read. "
+_MEND = (
+    "For what stands behind that line, mend it or take it out, and name the file {running}; "
+    "or remove the file"
+)
+_MENDED = (
+    "{journal} was put aside, and can be read: name it {running}, and what it holds comes onto "
+    "{tape} with what is recorded next; or remove it"
+)
 
 
 class Left:
@@ -35,13 +57,13 @@ class Left:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._taken: list[Path] = []
+        self._taken: list[LeftJournal] = []
 
     def turns_for(self, tape: Recording) -> list[Turn]:
         """The turns that come onto a tape, which it has perhaps already."""
         self._taken, turns = [], list[Turn]()
         for journal, left, text in _looked_at(self._path, tape):
-            if text is not None and _is_news(journal, text):
+            if text is not None and _is_news(journal.path, text):
                 _log.warning("%s.", text)
             if left is not None:
                 self._taken.append(journal)
@@ -50,13 +72,18 @@ class Left:
 
     def remove(self) -> None:
         """Remove what was left: its turns are on the tape."""
-        remove_left(self._taken)
+        remove_left(self._taken, self._path)
         self._taken = []
 
 
 def left_beside(path: Path, tape: Recording) -> list[str]:
-    """Say what killed processes have left beside a tape that is not on it."""
-    return [text for _, _, text in _looked_at(path, tape) if text is not None]
+    """Say what killed processes have left beside a tape that is not on it.
+
+    Raises:
+        InvalidRequestError: What is named as a journal is no file.
+    """
+    told = [text for _, _, text in _looked_at(path, tape) if text is not None]
+    return [*told, *(_told_aside(path, journal) for journal in put_aside(path))]
 
 
 def missing(left: Iterable[Turn], tape: Recording) -> Iterator[Turn]:
@@ -85,31 +112,46 @@ def _written_at(journal: Path) -> int:
         return 0
 
 
-def _looked_at(path: Path, tape: Recording) -> Iterator[tuple[Path, list[Turn] | None, str | None]]:
+def _looked_at(
+    path: Path, tape: Recording
+) -> Iterator[tuple[LeftJournal, list[Turn] | None, str | None]]:
     """Give each journal, its turns where they belong to a tape, and what is to be said of it."""
     found = left_running(path)
-    there = [*tape.turns, *(turn for _, left in found for turn in left)]
+    there = [*tape.turns, *(turn for journal in found for turn in journal.turns)]
     keys = {None, *(turn.line.key for turn in there)}
-    for journal, left in found:
-        turns = parents_first(left, parents_of(left))
+    for journal in found:
+        turns = parents_first(journal.turns, parents_of(journal.turns))
         lost = next((turn for turn in turns if turn.line.parent not in keys), None)
         new = turns if lost else [*missing(turns, tape)]
-        yield journal, None if lost else turns, _told(path, journal, new, lost) if new else None
+        is_told = new or journal.damaged is not None
+        yield journal, None if lost else turns, _told(path, journal, new, lost) if is_told else None
 
 
-def _told(path: Path, journal: Path, turns: list[Turn], lost: Turn | None) -> str:
+def _told(path: Path, journal: LeftJournal, turns: list[Turn], lost: Turn | None) -> str:
     asked = [*map(_named, turns[:_MOST_NAMES]), *(["…"] if len(turns) > _MOST_NAMES else [])]
     told = {
-        "journal": journal.name,
-        "tape": path.name,
+        **_names(path, journal),
         "turns": count_of(len(turns), "turn"),
         "asked": ", ".join(asked),
     }
     told["held"] = _HOLDS.format(**told)
     if lost is not None:
         return _OF_ANOTHER.format(turn=prompt_of(lost), **told)
+    if journal.damaged is not None:
+        told["held_before"] = (_COME_BEFORE if turns else _NONE_BEFORE).format(**told)
+        told |= {"aside": place_aside(path).name, "running": journal.path.name}
+        return (_DAMAGED + _MEND).format(**told)
     come, them = ("it comes", "it") if len(turns) == 1 else ("they come", "them")
     return _TAKEN.format(come=come, them=them, **told)
+
+
+def _told_aside(path: Path, journal: LeftJournal) -> str:
+    told = _MENDED if journal.damaged is None else _ASIDE + _MEND
+    return told.format(running=place_running(path).name, **_names(path, journal))
+
+
+def _names(path: Path, journal: LeftJournal) -> dict[str, str]:
+    return {"journal": journal.path.name, "tape": path.name, "line": str(journal.damaged)}
 
 
 def _named(turn: Turn) -> str:

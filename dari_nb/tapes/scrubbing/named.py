@@ -9,10 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
+from .names import OF_PASSWORDS, OF_SECRETS
 from .provider_keys import MIXED
 from .structured import NEXT, placed
 
-_OF_PASSWORDS = r"passw(?:or)?d|passphrase|pwd|_pass"
+_OF_PASSWORDS = "|".join(OF_PASSWORDS)
 _OF_KEYS = (
     r"(?:api|access|secret|private|auth|subscription|master|encryption|signing|account)[-_]?key"
     r"|(?:access|refresh|auth|api|bearer|session|security|id)[-_]?token"
@@ -116,15 +117,10 @@ _IS_SOME = (
     r"(?:(?:basic|token|apikey|api-key|key)(?: |\t|\\t)|[\[({]|[^\s\"'`<>]{0,400}?\d)"
     r"|(?<=[\"'`])(?:[\s\\]|\\t)*(?:[,}]|\Z))"
 )
-_NAMES = (
-    # A key by itself is of a table or a tape.
-    *("key(?<=[a-z0-9_-]key)", "token", "secret", "passw(?:or)?d", "passphrase", "_pass", "pwd"),
-    *("auth(?:orization)?", "credentials?", "sig"),
-)
 _WITHOUT_DIGIT = (r"passw(?:or)?d=[a-z!@#%^*+-]{8}", r"passphrase=[a-z!@#%^*+-]{8}")
 _MAY_BE = [
     re.compile(each.encode())
-    for each in (*(f"{name}{_IS_SOME}" for name in _NAMES), *_WITHOUT_DIGIT)
+    for each in (*(f"{name}{_IS_SOME}" for name in (*OF_SECRETS, "sig")), *_WITHOUT_DIGIT)
 ]
 """Each by itself: what begins with a word is found faster than what begins with one of many."""
 _COMMANDS = (

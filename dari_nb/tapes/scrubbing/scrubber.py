@@ -6,6 +6,7 @@ import os
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from copy import copy
 from typing import Any
 
 import msgspec
@@ -43,8 +44,41 @@ _SMALL, _MOST = 200, 1000
 """Bytes of a value, such as a status, that is looked at once; and how many of these are known."""
 
 
+class _Known:
+    """What is known to be secret, and what once was: whoever has read it may say it later.
+
+    Args:
+        keys: Gives the secrets that are known.
+        variables: Where variables are looked up.
+
+    Attributes:
+        texts: The secrets, each with what gives it away, and that in words.
+    """
+
+    def __init__(self, keys: Callable[[], Iterable[str]], variables: Mapping[str, str]) -> None:
+        self._keys = keys
+        self._variables = variables
+        self._looked_at: object = None
+        self.texts: dict[tuple[str, str, str], None] = {}
+
+    def look(self) -> None:
+        """Take in what has come since the last time."""
+        # Another thread may take a variable out meanwhile.
+        variables = [(name, self._variables.get(name, "")) for name in [*self._variables]]
+        keys = [*self._keys()]
+        if (variables, keys) == self._looked_at:
+            return
+        self._looked_at = variables, keys
+        for name, value in variables:
+            for each in _held(name, value):
+                self.texts[each, "variables", _VARIABLE.format(name)] = None
+        self.texts |= dict.fromkeys((key, "keys", _KEY) for key in keys)
+
+
 class Scrubber:
     """Takes secrets out of texts: known ones, those of variables, and what looks like one.
+
+    What it has once seen in a variable, or among the keys, is secret as long as it lives.
 
     Args:
         patterns: More regular expressions of what is secret.
@@ -73,32 +107,29 @@ class Scrubber:
         self.counts: Counter[str] = Counter()
         self.reasons: dict[str, None] = {}
         self._patterns = [compiled(pattern) for pattern in patterns]
-        self._given = (patterns, keys, variables)
-        self._keys = keys
-        self._variables = os.environ if variables is None else variables
-        self._looked_at: tuple[list[tuple[str, str]], list[str]] | None = None
+        self._known = _Known(keys, os.environ if variables is None else variables)
+        self._size = -1
         self.look()
 
     def look(self) -> bool:
-        """Look again which secrets are known by now, and say whether they are others."""
-        variables, keys = seen = [*self._variables.items()], [*self._keys()]
-        if seen == self._looked_at:
+        """Look again which secrets are known by now, and say whether there are more."""
+        self._known.look()
+        if len(self._known.texts) == self._size:
             return False
-        self._looked_at = seen
-        texts = [
-            (each, "variables", _VARIABLE.format(name))
-            for name, held in variables
-            for each in _held(name, held)
-        ]
-        texts += [(each, "keys", _KEY) for each in keys]
+        texts = [*self._known.texts]
+        self._size = len(texts)
+        # What is both is told as a key, whichever was seen first.
+        texts.sort(key=lambda one: one[1] == "keys")
         self._secrets = Secrets(texts, self._patterns)
         self._clean: set[bytes] = set()
         return True
 
     def apart(self) -> Scrubber:
-        """The same, which counts for itself."""
-        patterns, keys, variables = self._given
-        return Scrubber(patterns, keys=keys, variables=variables)
+        """The same, which counts for itself, and sees what the other one sees."""
+        other = copy(self)
+        other.counts, other.reasons = Counter(), {}
+        other.look()
+        return other
 
     def scrub(self, value: Any, own: Own = None) -> Any:
         """Take the secrets out of all texts of a JSON value, names of fields included.

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from .names import OF_SECRETS
 from .views import written
 
 _QUOTE = r"[\"'`]"
@@ -22,12 +23,7 @@ _NAME = rf"{_QUOTE}([^\s\"'`]{{1,80}}){_QUOTE}"
 _TEXT = r"[\"'`]([^\"'`\r\n]{8,4000})(?=[\"'`]|\Z)"
 _VALUE = rf"{_QUOTE}(?i:value){_QUOTE}{_IS}{_TEXT}"
 _NAMED = rf"{_QUOTE}(?i:name|key){_QUOTE}{_IS}{_NAME}"
-_OF_SECRETS = re.compile(
-    r"(?:[A-Za-z0-9_-]key|token|secret|passw(?:or)?d|passphrase|_pass|pwd|auth(?:orization)?"
-    r"|credentials?|cookie)\Z",
-    re.IGNORECASE,
-)
-"""How names end behind which secrets stand."""
+_OF_SECRETS = re.compile(rf"(?:{'|'.join(OF_SECRETS)}|cookie)\Z", re.IGNORECASE)
 _EACH = re.compile(_TEXT)
 _LISTS = re.compile(rf"{_NAME}{_OPENS}[\[(]([^\[\]{{}}]{{0,4000}})")
 _COOKIES = re.compile(

@@ -6,7 +6,7 @@ import gzip
 import hashlib
 import re
 from base64 import b64encode
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from html import escape
 from typing import Any
 
@@ -54,7 +54,12 @@ _NO_SCRIPT = "<noscript>This page plays with JavaScript, which is switched off h
 
 
 def page(
-    score: Score, title: str, *, speed: float = 1.0, idle_limit: float = IDLE_LIMIT
+    score: Score,
+    title: str,
+    *,
+    speed: float = 1.0,
+    idle_limit: float = IDLE_LIMIT,
+    advance: Callable[[int], object] = lambda _: None,
 ) -> Iterator[str]:
     """Give the parts of a page that plays recorded turns.
 
@@ -65,6 +70,7 @@ def page(
         title: The page's title.
         speed: How many times as fast as it was recorded it plays.
         idle_limit: Seconds that it waits at most.
+        advance: Is told how many more turns are in it.
     """
     # Nothing is kept back here: the page itself shows nothing before its time.
     everything = dict.fromkeys(score.questions, "")
@@ -87,11 +93,13 @@ def page(
     first, *others = _blocks(len(score.scenes))
     # In front of the script, so that it plays before all is read.
     yield _turns(first, score, everything)
+    advance(len(first))
     yield f"<script>{script}</script>\n"
     if score.questions:
         yield f'<div class="page-note">{_HOLDS}{_SAVE}</div>\n'
     for numbers in others:
         yield _turns(numbers, score, everything)
+        advance(len(numbers))
     yield "</body></html>\n"
 
 
