@@ -373,12 +373,13 @@ def test_buttons_say_how_many_turns_go_with_one(tape: dari.Tape) -> None:
     ]
     parts = [getattr(one, "value", "") or "row" for one in box.children[1:]]
     assert "replace()" not in "".join(parts)
-    assert parts[10] == "<p>Replace above puts it there with msg_2 of sess_3.</p>"
+    assert parts[13] == "<p>Replace above puts it there with msg_2 of sess_3.</p>"
     for number, asked in enumerate(("&lt;b&gt;a chair&lt;/b&gt;", "a table", "and a bench")):
-        head, row, _, paper = parts[4 * number : 4 * number + 4]
+        head, asking, row, _, paper = parts[5 * number : 5 * number + 5]
         assert head.startswith("<h3")
         assert asked in head
         assert f">{number + 1} of 3 · msg_" in head
+        assert asking == f"What becomes of turn {number + 1} of 3?"
         assert ("border-top: 1px" in head) == (number > 0)
         assert (row, "<table" in paper) == ("row", True)
 
@@ -536,7 +537,7 @@ def test_a_button_that_would_lose_a_recorded_turn_refuses_where_it_is(tape: dari
         d.close()
     box = tape.review().view()
     before = tape.file.read_bytes()
-    _, _, row, effect, paper = box.children
+    _, _, _, row, effect, paper = box.children
     assert "<style>" in paper.value
     assert "No Replace yet: msg_3 of sess_1 would go, and nothing new stands" in effect.value
     replace, rest, *_ = row.children
@@ -547,7 +548,7 @@ def test_a_button_that_would_lose_a_recorded_turn_refuses_where_it_is(tape: dari
     replace.click()
     assert effect.value.startswith("<p>msg_3 of sess_1 would go, and nothing new stands in its")
     assert tape.file.read_bytes() == before
-    assert len(box.children) == 5
+    assert len(box.children) == 6
     assert rest.description == "Replace, and lose 1 turn"
     rest.click()
     assert "1 turn adopted, 2 turns replaced." in box.children[0].value
