@@ -248,7 +248,7 @@ def _told(turn: Turn) -> str:
     drafts = sum(isinstance(each, DraftLine) for each in lines)
     seconds = sum(each.after for each in lines if each.after is not UNSET)
     parts = [
-        turn.status or "cut off",
+        turn.outcome,
         count_of(len(lines) - drafts, "event"),
         *([count_of(drafts, "draft")] if drafts else []),
         *([f"{seconds:.1f} s"] if seconds else []),

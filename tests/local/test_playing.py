@@ -506,6 +506,19 @@ def test_a_message_that_was_cancelled_before_it_ran_plays_as_that(path: Path) ->
         assert statuses == ["completed", "failed"]
         errors = [event["data"].get("error") for event in caller.events(session)]
         assert list(filter(None, errors)) == ["cancelled"]
+    with LocalDari(tape=path) as server, Dari(server.url, server.api_key, server) as d:
+        turn = d.agents["slow"].send("one").wait()
+        with pytest.raises(TapeMissError) as caught:
+            turn.session.send("two")
+        cancelled = f"{path} has this only as msg_2 of sess_1, which was cancelled; the mode auto "
+        assert str(caught.value).startswith(cancelled)
+        assert f'mode="play" (%dari tape {path} --mode play) plays it as it was.' in str(
+            caught.value
+        )
+        server.eject()
+        server.insert(Tape(path, mode="play"))
+        session = d.agents["slow"].send("one").wait().session
+        assert session.send("two").wait().error == "cancelled"
 
 
 HOSTILE: list[dict[str, Any]] = [

@@ -113,4 +113,4 @@ def _told(path: Path, journal: Path, turns: list[Turn], lost: Turn | None) -> st
 
 
 def _named(turn: Turn) -> str:
-    return prompt_of(turn) if turn.status is not None else f"{prompt_of(turn)} (cut off)"
+    return prompt_of(turn) if turn.status is not None else f"{prompt_of(turn)} ({turn.outcome})"

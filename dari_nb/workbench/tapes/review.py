@@ -287,7 +287,7 @@ def _compared(turn: Turn, name: str, by: str) -> Compared:
     [items] = deque(scenes(turn, f"{turn.line.session}-{turn.line.turn}"), maxlen=1)
     cell = MatrixCell(
         *(turn.line.key, turn.line.key, name),
-        state=turn.status or "running",
+        state=turn.outcome if turn.status else "running",
         seconds=sum(waits_of(turn)),
         cost=turn.line.cost if turn.line.cost != "unknown" else None,
         usage=tokens_in(turn.events[-1].data.get("usage")) if turn.events else {},
