@@ -9,7 +9,7 @@ from collections.abc import Container, Iterable, Sequence
 from ...models import Content
 from ...models.events import CANCELLED
 from ...tapes import Scrubber, Taking, Turn, key_of, nearest
-from ...tapes.differences import gap_between, text_asked
+from ...tapes.differences import gap_between, quoted, text_asked
 from ...tapes.recording import Recording, counting, follows, why_never
 from ...tapes.turns import CUT_OFF
 from ..store import Store
@@ -191,7 +191,7 @@ class Finder:
             return _EMPTY.format(tape=tape) + advice
         where = f" on line {turn.number}" if turn.number else ""
         name = f"{turn.line.turn} of {turn.line.session}"
-        gap = gap_between(turn, asked)
+        gap = gap_between(turn, asked, quoted)
         told = _MISS.format(tape=tape, turn=name, place=where, gap=gap)
         if following and turn not in following:
             told += f"\nHere the {self._next(tape, following)}"
