@@ -131,8 +131,12 @@ def test_answers_are_kept_beside_the_notebook_and_are_a_frame(
     assert frame["answered_at"].is_monotonic_increasing
     assert (tmp_path / "dari-scores.jsonl").exists()
     other = tmp_path / "other.jsonl"
-    with pytest.raises(dari.DariError, match=r"There is no file .*other\.jsonl with answers"):
-        tape.answers(other)
+    with pytest.warns(match=r"^There is no file .*other\.jsonl with answers\.$"):
+        assert tape.answers(other)["answer"].isna().all()
+    with pytest.raises(dari.DariError, match=r"There is no file .*/other\.jsonl with answers"):
+        tape.answers(tmp_path / "nowhere" / "other.jsonl")
+    with pytest.raises(dari.DariError, match=r"dari_scores\.jsonl with answers; there is dari-sco"):
+        tape.answers(tmp_path / "dari_scores.jsonl")
     other.write_text("no\nscores\n")
     with pytest.raises(dari.DariError, match=r"other\.jsonl holds no answers"):
         tape.answers(other)
@@ -510,6 +514,13 @@ def test_who_was_asked_before_is_told_so_and_how_to_begin_anew(
     assert told.startswith("answered on ")
     assert told.endswith(": view(answers='new.jsonl') asks again")
     assert asked(anew, "outline", None)["body"]["answered"] == ""
+    # A whole notebook runs before anyone has answered, whatever lies beside the file.
+    for name in ("dari-score.jsonl", "new.jsonl"):
+        player = tape.view(answers=name)
+        with pytest.warns(match=rf"^There is no file {name} with answers"):
+            frame = tape.answers(name)
+        assert frame[["mark", "ask", "answer"]].isna().to_numpy().tolist() == [[True, False, True]]
+        player.close()
     for player in (first, again, anew):
         player.close()
 
