@@ -177,10 +177,7 @@ class Finder:
             repeat = session.metadata.get(_REPEAT)
             return _NO_REPEAT.format(tape=tape, number=len(answers), repeat=repeat) + advice
         if key in self._broken:
-            turn = self._broken[key]
-            plays = (_PLAYS_ADOPTED if turn.line.new else _PLAYS).format(tape=tape)
-            became = _BECAME[turn.outcome]
-            return _BROKEN.format(tape=tape, turn=_name(turn), became=became, plays=plays) + advice
+            return _told_of_broken(tape, self._broken[key]) + advice
         following = self._following(place.key)
         if content in self._chains.asked(session):
             told = self._next(tape, following)
@@ -216,6 +213,13 @@ class Finder:
 def _is_met(turn: Turn, before: Iterable[Turn]) -> bool:
     """Whether a session gets to what a turn was asked behind."""
     return turn.line.parent is None or any(follows(turn, one) for one in before)
+
+
+def _told_of_broken(tape: str, turn: Turn) -> str:
+    """What became of a turn that is asked again, and how it plays all the same."""
+    plays = (_PLAYS_ADOPTED if turn.line.new else _PLAYS).format(tape=tape)
+    became = _BECAME[turn.outcome]
+    return _BROKEN.format(tape=tape, turn=_name(turn), became=became, plays=plays)
 
 
 def _name(turn: Turn) -> str:
