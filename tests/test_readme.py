@@ -50,3 +50,18 @@ def test_the_readme_tells_of_each_extra() -> None:
     told = re.findall(r"^\| `\[(\w+)\]` \|", (ROOT / "README.md").read_text("utf-8"), re.MULTILINE)
     assert set(told) == set(extras) - {"dev"}
     assert len((ROOT / "README.md").read_text("utf-8").splitlines()) < 150
+
+
+def test_the_readme_names_each_command_for_tapes_and_the_line_that_git_needs() -> None:
+    readme = (ROOT / "README.md").read_text("utf-8")
+    [told] = re.findall(r"`dari-local tape ([a-z|]+) FILE`", readme)
+    done = subprocess.run(
+        [sys.executable, "-m", "dari_nb.commands", "tape", "--help"],
+        capture_output=True,
+        check=True,
+        text=True,
+        cwd=ROOT,
+    )
+    commands = re.findall(r"^    ([a-z]+) ", done.stdout, re.MULTILINE)
+    assert sorted(told.split("|")) == sorted(commands)
+    assert "`*.tape text eol=lf -merge` in `.gitattributes`" in readme

@@ -106,6 +106,8 @@ def _outcome(answer: Answer) -> str:
         return "it does not end"
     if answer.status != "failed":
         return answer.status
+    if answer.error == ev.CANCELLED:
+        return ev.CANCELLED
     where = " in the agent's own code" if _EXCEPTION.match(answer.error or "") else ""
     return f"failed{where}: {answer.error}"
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 
-from ..models import events as ev
 from ..tapes import Recording, Turn
 from ..tapes.keys import blocks_of
 from ..tapes.lines import dollars
@@ -19,7 +18,7 @@ STANDS_TWICE = "it stands twice on the tape, and the later one is asked"
 NO_FILES = "the tape does not hold the files that were attached"
 LACKING = "what was asked held a secret, which the tape does not hold"
 NAMELESS = "the name of its agent or LLM option held a secret, which the tape does not hold"
-CUT_OFF = "its recording was cut off, or somebody ended it"
+NO_ANSWER = "its recording was {}"
 _PLAN = "Asks {turns} of {sessions} again{cost}."
 _NEVER = {
     Never.TWICE: STANDS_TWICE,
@@ -100,8 +99,8 @@ def _troubles(chain: Chain) -> Iterator[tuple[int, str]]:
             yield at, LACKING
         elif SCRUBBED in turn.line.agent + (turn.line.llm or ""):
             yield at, NAMELESS
-        elif turn.status is None or turn.events[-1].data.get("error") == ev.CANCELLED:
-            yield at, CUT_OFF
+        elif turn.status is None or turn.is_cancelled:
+            yield at, NO_ANSWER.format(turn.outcome)
 
 
 def _cost(turns: Iterable[Turn]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import zip_longest
 from typing import Any, Literal, NamedTuple
 
@@ -215,24 +215,37 @@ def words_between(old: str, new: str) -> str:
     >>> words_between("So it is.", "So it was, I think.")
     'So it[- is-]{+ was, I think+}.'
     """
+    return "".join(
+        both if both else (f"[-{gone}-]" if gone else "") + (f"{{+{come}+}}" if come else "")
+        for both, gone, come in _pieces(old, new)
+    )
+
+
+def quoted(old: str, new: str) -> str:
+    """Show two texts, each whole but for what is the same far from what differs.
+
+    >>> quoted("What is a closure?", "What is a monad?")
+    'asked “What is a monad?”, recorded “What is a closure?”'
+    """
+    pieces = [*_pieces(old, new)]
+    recorded, asked = ("".join(both + own[at] for both, *own in pieces) for at in (0, 1))
+    return f"asked “{asked}”, recorded “{recorded}”"
+
+
+def _pieces(old: str, new: str) -> Iterator[tuple[str, str, str]]:
+    """Give two texts in pieces: what is the same, or else what went and what came."""
     before, after = (_WORDS.findall(text[:MOST_CHARACTERS]) for text in (old, new))
     matcher = difflib.SequenceMatcher(None, before, after, autojunk=len(before) > _MANY)
-    return "".join(_shown(matcher.get_opcodes(), before, after))
-
-
-def _shown(
-    steps: Sequence[tuple[str, int, int, int, int]], before: list[str], after: list[str]
-) -> Iterator[str]:
+    steps = matcher.get_opcodes()
     for place, (kind, a, b, c, d) in enumerate(steps):
         if kind != "equal":
-            gone, come = "".join(before[a:b]), "".join(after[c:d])
-            yield (f"[-{gone}-]" if gone else "") + (f"{{+{come}+}}" if come else "")
+            yield "", "".join(before[a:b]), "".join(after[c:d])
         elif b - a <= 2 * _KEPT:
-            yield "".join(before[a:b])
+            yield "".join(before[a:b]), "", ""
         else:
             head = before[a : a + _KEPT] if place or len(steps) == 1 else []
             tail = before[b - _KEPT : b] if place < len(steps) - 1 else []
-            yield f"{''.join(head)} … {''.join(tail)}"
+            yield f"{''.join(head)} … {''.join(tail)}", "", ""
 
 
 def nearest(turns: Iterable[Turn], asked: TurnLine) -> Turn | None:
@@ -253,11 +266,19 @@ def nearest(turns: Iterable[Turn], asked: TurnLine) -> Turn | None:
     return max(turns, key=likeness, default=None)
 
 
-def gap_between(recorded: Turn, asked: Turn) -> str:
-    """Say what differs between a recorded turn and what is asked, without what came of it."""
+def gap_between(
+    recorded: Turn, asked: Turn, told: Callable[[str, str], str] = words_between
+) -> str:
+    """Say what differs between a recorded turn and what is asked, without what came of it.
+
+    Args:
+        recorded: The recorded turn.
+        asked: What is asked.
+        told: Says how two texts differ.
+    """
     old, new = recorded.line, asked.line
     found = [
-        f"{what}: {words_between(str(before), str(after))}"
+        f"{what}: {told(str(before), str(after))}"
         for what, before, after in (
             ("the agent", old.agent, new.agent),
             ("the LLM", old.llm, new.llm),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from contextlib import suppress
 from errno import ENAMETOOLONG
 from pathlib import Path
@@ -33,6 +34,7 @@ CONFLICT = (b"<<<<<<<", b"|||||||", b">>>>>>>")
 """What lines begin with where git left a conflict."""
 _MOST_NAMES = 5
 """Tapes of a folder that are named."""
+_DIGITS = re.compile(r"\d")
 _LOOKED_AT = 200
 """Bytes in which a tape says that it is one."""
 _SHOWN = 60
@@ -127,6 +129,15 @@ def tapes_in(folder: Path) -> list[str]:
 def close_to(name: str, names: list[str]) -> list[str]:
     """Those names for which one is perhaps a slip, the likeliest first."""
     return difflib.get_close_matches(name, names, n=_MOST_NAMES, cutoff=0.75)
+
+
+def differs_in_numbers(name: str, other: str) -> bool:
+    """Whether two names are alike but for their numbers, so that none is a slip for the other.
+
+    >>> differs_in_numbers("lesson 1.tape", "lesson 12.tape")
+    True
+    """
+    return _DIGITS.sub("", name) == _DIGITS.sub("", other)
 
 
 def _short(folder: Path) -> str:

@@ -13,7 +13,7 @@ from msgspec import UNSET
 from ..errors import DariError
 from .differences import text_asked
 from .lines import DraftLine, EventLine, Mark, Note, dollars
-from .reading import close_to, instead_of, read_tape, tapes_in
+from .reading import close_to, differs_in_numbers, instead_of, read_tape, tapes_in
 from .recording import Never, Recording, counting, parents_of, why_never
 from .turns import Turn
 
@@ -194,14 +194,10 @@ def slip_of(file: Path) -> str:
     """
     names = tapes_in(file.parent)
     if file.exists() or not close_to(
-        file.name, [n for n in names if _plain(n) != _plain(file.name)]
+        file.name, [n for n in names if not differs_in_numbers(n, file.name)]
     ):
         return ""
     return f"{file.name} is {told_of(file)}."
-
-
-def _plain(name: str) -> str:
-    return "".join(character for character in name if not character.isdigit())
 
 
 def _place(turn: Turn) -> str:
@@ -248,7 +244,7 @@ def _told(turn: Turn) -> str:
     drafts = sum(isinstance(each, DraftLine) for each in lines)
     seconds = sum(each.after for each in lines if each.after is not UNSET)
     parts = [
-        turn.status or "cut off",
+        turn.outcome,
         count_of(len(lines) - drafts, "event"),
         *([count_of(drafts, "draft")] if drafts else []),
         *([f"{seconds:.1f} s"] if seconds else []),

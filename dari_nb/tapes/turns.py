@@ -37,6 +37,8 @@ _SETTLING = (
 """Events after which nothing goes on with the drafts before them."""
 _OPENING = ("content", "metadata", "message_id")
 """Fields of the event that opens a turn which its line tells otherwise."""
+CUT_OFF = "cut off"
+"""What became of a turn that does not end."""
 EXPECTS = "expects"
 """The metadata with what people expect of an answer: a text that is in it, or several."""
 
@@ -107,7 +109,17 @@ class Turn:
         """
         if self.status != "failed":
             return self.status is not None
-        return not self.line.new and self.events[-1].data.get("error") != ev.CANCELLED
+        return not self.line.new and not self.is_cancelled
+
+    @property
+    def is_cancelled(self) -> bool:
+        """Whether somebody ended it."""
+        return self.status == "failed" and self.events[-1].data.get("error") == ev.CANCELLED
+
+    @property
+    def outcome(self) -> str:
+        """How it ended in a word for people: its status, ``cancelled`` or ``cut off``."""
+        return ev.CANCELLED if self.is_cancelled else self.status or CUT_OFF
 
     @property
     def place(self) -> tuple[str, int]:

@@ -94,6 +94,8 @@ def _failure(data: Mapping[str, Any]) -> str:
 def _status(data: Mapping[str, Any]) -> str:
     if data.get("status") != "failed":
         return ""
+    if data.get("error") == ev.CANCELLED:
+        return ev.CANCELLED
     return f"failed: {_short(data['error'])}" if data.get("error") else "failed"
 
 

@@ -127,7 +127,7 @@ def test_what_could_not_be_sent_is_kept_and_sent_again(book):
     assert page.get_by_role("button", name="Send again").is_visible()
     for width in (850, 560, 250):
         page.locator(".dari-chat").evaluate("(e, width) => { e.style.width = `${width}px` }", width)
-        text, why, again, edit = (
+        text, why, again, edit, discard = (
             part.bounding_box() for part in refused.locator("span, small, button").all()
         )
         assert text["width"] > width - 60
@@ -135,12 +135,15 @@ def test_what_could_not_be_sent_is_kept_and_sent_again(book):
         assert why["y"] >= text["y"] + text["height"]
         assert why["width"] > min(200, width - 60)
         # Their words are in one line.
-        assert again["height"] == edit["height"] < 30
+        assert again["height"] == edit["height"] == discard["height"] < 30
         is_beside = again["y"] < why["y"] + why["height"]
         assert is_beside == (width > 500)
         book.shot(f"chat-refused-{width}", selector=".dari-chat")
     page.get_by_role("button", name="Edit").click()
     assert page.locator(".dari-composer textarea").input_value() == "lost?"
+    page.keyboard.press("Control+Enter")
+    page.get_by_role("button", name="Discard").press("Enter")
+    assert page.locator(".dari-outbox").inner_text() == ""
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

@@ -20,11 +20,13 @@ for version in ("first", "second"):
             d.agents["writer"].send(f"Question {version} {n}?").wait()
 """
 VIEW = "dari.Tape('lesson.tape').review().view()"
-# What has the focus, and the heading that it stands below.
+# What has the focus, and the heading that it is at or stands below.
 FOCUS = """() => {
   const { activeElement: at } = document;
   const heads = [...document.querySelectorAll(".widget-html h3")].filter(
-    (head) => head.compareDocumentPosition(at) & Node.DOCUMENT_POSITION_FOLLOWING
+    (head) =>
+      head.closest("[tabindex]") === at ||
+      head.compareDocumentPosition(at) & Node.DOCUMENT_POSITION_FOLLOWING
   );
   return [at.tagName, heads.at(-1)?.textContent ?? ""].join(" ");
 }"""
@@ -47,8 +49,12 @@ def test_whoever_presses_a_button_is_at_the_next_turn_then_and_at_the_end_in_the
         reject.nth(place).focus()
         page.keyboard.press("Space")
         page.wait_for_function("(turn) => window.focusIn().includes(turn)", arg=turn)
-        assert page.evaluate("window.focusIn()").startswith("BUTTON")
+        assert page.evaluate("window.focusIn()").startswith("DIV")
         assert "1 turn rejected." in page.locator(".widget-vbox").inner_text()
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == "Replace"
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     page.get_by_text("Nothing on the tape is new.", exact=True).wait_for()
     again = page.get_by_role("button", name="Look again")
@@ -57,4 +63,37 @@ def test_whoever_presses_a_button_is_at_the_next_turn_then_and_at_the_end_in_the
     book.execute("with dari.recording('lesson.tape'): d.agents['writer'].send('One more?').wait()")
     again.press("Enter")
     page.wait_for_function("window.focusIn().includes('1 of 1')")
+    assert book.problems == []
+
+
+LOSES = """
+with dari.recording("shop.tape"):
+    session = d.agents["writer"].start()
+    for prompt in ("What do you sell?", "And coffee?", "Tea?", "Sugar?"):
+        session.send(prompt).wait()
+version = "third"
+with dari.recording("shop.tape"):
+    session = d.agents["writer"].start()
+    for prompt in ("What do you sell?", "Is there coffee?", "Tea?", "Sugar?"):
+        session.send(prompt).wait()
+"""
+
+
+def test_no_key_that_decides_once_decides_something_else_when_it_is_pressed_again(lab):
+    view = "dari.Tape('shop.tape').review().view()"
+    book = lab.open_notebook([START, LOSES, view])
+    book.run_all()
+    page = book.page
+    page.evaluate(f"window.focusIn = {FOCUS}")
+    reject = page.get_by_role("button", name="Reject")
+    reject.nth(2).focus()
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="Replace, and lose 1 turn").wait_for()
+    page.wait_for_function("window.focusIn().includes('1 of 2')")
+    before = book.execute("print(open('shop.tape').read())")
+    for key in ("Enter", "Space"):
+        page.keyboard.press(key)
+        assert page.evaluate("document.activeElement.tagName") != "BUTTON"
+    assert book.execute("print(open('shop.tape').read())") == before
+    assert "1 turn rejected." in page.locator(".widget-vbox").inner_text()
     assert book.problems == []

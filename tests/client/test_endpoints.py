@@ -87,6 +87,7 @@ def test_an_agent_is_found_by_its_exact_name(dari, side):
     [
         ("tuor", [AGENT, OTHER], "There is no agent named 'tuor': did you mean 'tour'?"),
         ("Tour", [AGENT, OTHER], "There is no agent named 'Tour': did you mean 'tour'?"),
+        ("shop", [OTHER], "There is no agent named 'shop': there are echo."),
         ("xyz", [AGENT, OTHER], "There is no agent named 'xyz': there are echo, tour."),
         ("xyz", [], "There is no agent named 'xyz', nor any other yet."),
         (

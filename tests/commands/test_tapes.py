@@ -8,6 +8,7 @@ import subprocess
 import sys
 from functools import partial
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
@@ -62,6 +63,35 @@ def test_show_tells_what_is_on_it(tape: Path, capsys: pytest.CaptureFixture[str]
     assert new.startswith("  msg_1 echo (large), new: And in Go, where")
     assert new.endswith("…")
     assert last == "2 turns, agents: echo, 0 secrets scrubbed"
+
+
+def test_what_was_cancelled_is_called_so_everywhere(
+    tape: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    gate = Event()
+    with LocalDari(tape=tape) as server:
+        server.agent("slow")(lambda prompt: gate.wait() and prompt)
+        caller = Caller(server)
+        session = caller.create("slow")
+        message = caller.send(session, "one")["message"]["id"]
+        cancel = {"type": "message.cancel_requested", "message_id": message}
+        caller.post(f"/sessions/{session}/events", cancel)
+        caller.finished(message)
+        gate.set()
+        caller.http.close()
+    assert "      cancelled, " in run(capsys, "show", "lesson.tape")[1]
+    [proposal] = dari.Tape(tape).review()
+    assert proposal.difference == "one\n\ncancelled"
+    assert "| State | cancelled |" in dari.Tape(tape).review()._repr_mimebundle_()["text/markdown"]
+    proposal.adopt()
+    _, told = run(capsys, "check", "lesson.tape", "--live")
+    assert "its recording was cancelled" in told
+    other = tape.with_name("other.tape")
+    text = tape.read_text()
+    assert '"error":"cancelled"' in text
+    other.write_text(text.replace('"error":"cancelled"', '"error":"it broke"'))
+    _, told = run(capsys, "diff", "lesson.tape", "other.tape")
+    assert told == "answered otherwise: msg_1 of sess_2, slow: [-cancelled-]{+failed: it broke+}\n"
 
 
 @pytest.fixture
@@ -198,7 +228,9 @@ def test_keys_makes_keys_anew_so_that_a_text_that_was_changed_plays(
         assert "dari-local tape keys makes keys anew" in str(caught.value)
         with pytest.raises(TapeMissError) as caught:
             d.agents["echo"].send("What is a functor?")
-        assert "the text: What is a[- monad-]{+ functor+}?" in str(caught.value)
+        assert "the text: asked “What is a functor?”, recorded “What is a monad?”" in str(
+            caught.value
+        )
         assert "makes keys anew" not in str(caught.value)
         assert run(capsys, "keys", "lesson.tape") == (0, "lesson.tape: 1 turn has new keys\n")
         assert d.agents["echo"].send("What is a monad?").wait().status == "completed"

@@ -144,7 +144,9 @@ def test_what_is_not_on_the_tape_is_refused_with_what_differs(path: Path) -> Non
         status, detail = caller.refused(f"/sessions/{session}/events", body)
         assert (status, detail["code"]) == (409, "tape_miss")
         assert "msg_1 of sess_1 on line 3" in detail["message"]
-        assert "the text: What is a[- closure in Python-]{+ monad+}?" in detail["message"]
+        assert (
+            "the text: asked “What is a monad?”, recorded “What is a closure in Python?”\n"
+        ) in detail["message"]
         assert caller.events(session) == []
         assert caller.get(f"/sessions/{session}")["status"] == "idle"
         first = f"/agents/{caller.agent_id('guide')}/messages"
@@ -156,7 +158,7 @@ def test_what_is_not_on_the_tape_is_refused_with_what_differs(path: Path) -> Non
 @pytest.mark.parametrize(
     ("settings", "prompts", "gap"),
     [
-        ({"llm": "large"}, ["one"], "the LLM: [-small-]{+large+}"),
+        ({"llm": "large"}, ["one"], "the LLM: asked “large”, recorded “small”"),
         ({"llm": "small"}, ["two"], "what came before it in the session"),
     ],
 )
@@ -522,6 +524,19 @@ def test_a_message_that_was_cancelled_before_it_ran_plays_as_that(path: Path) ->
         assert statuses == ["completed", "failed"]
         errors = [event["data"].get("error") for event in caller.events(session)]
         assert list(filter(None, errors)) == ["cancelled"]
+    with LocalDari(tape=path) as server, Dari(server.url, server.api_key, server) as d:
+        turn = d.agents["slow"].send("one").wait()
+        with pytest.raises(TapeMissError) as caught:
+            turn.session.send("two")
+        cancelled = f"{path} has this only as msg_2 of sess_1, which was cancelled; the mode auto "
+        assert str(caught.value).startswith(cancelled)
+        assert f'mode="play" (%dari tape {path} --mode play) plays it as it was.' in str(
+            caught.value
+        )
+        server.eject()
+        server.insert(Tape(path, mode="play"))
+        session = d.agents["slow"].send("one").wait().session
+        assert session.send("two").wait().error == "cancelled"
 
 
 HOSTILE: list[dict[str, Any]] = [

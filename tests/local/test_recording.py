@@ -444,7 +444,9 @@ def test_a_turn_that_was_cut_off_is_recorded_anew_in_its_own_place(path: Path) -
     assert second.status is None
     with LocalDari(tape=path) as server, Dari(server.url, server.api_key, server) as d:
         session = d.agents["busy"].send("first").wait().session
-        with pytest.raises(TapeMissError, match="msg_2 of sess_1, which failed or was cut off"):
+        with pytest.raises(
+            TapeMissError, match="msg_2 of sess_1, which was cut off; the mode auto"
+        ):
             session.send("second")
     with LocalDari(tape=path) as server:
         server.agent("busy", llms=["small", "large"])(lambda prompt: f"Again: {prompt}")

@@ -326,6 +326,10 @@ def test_no_recorded_turn_goes_whose_new_version_was_rejected_unless_told_so(cou
         "anew first, or let it go with replace(rest=True)."
     )
     assert repr(review[0]).endswith(f"No replace() yet: {loses}")
+    assert repr(review[1]).endswith(
+        "No replace() yet: it is put in place with msg_3 of sess_2, and msg_5 of sess_1 would go; "
+        "there it is said what helps."
+    )
     for refuses in (review[0].replace, review[1].replace, review.replace, course.review().replace):
         with pytest.raises(InvalidRequestError) as refused:
             refuses()
@@ -348,6 +352,20 @@ def test_a_new_version_of_one_turn_does_not_take_the_rest_of_the_lesson_away(
     ):
         course.review()[0].replace()
     assert course.review()[0].replace(rest=True).startswith("1 turn adopted, 3 turns replaced")
+
+
+def test_behind_a_turn_of_which_both_are_kept_nothing_is_replaced_and_why_is_said(
+    course: Tape,
+) -> None:
+    course.review()[0].adopt()
+    after = course.review()[0]
+    assert after.effect == (
+        "msg_3 of sess_2, which is most like it, goes on from another turn, so that this replaces "
+        "nothing: adopt() keeps both, and so does tape.review().replace()."
+    )
+    assert after.adopt() == "1 turn adopted."
+    asked = [turn.line.asked for turn in read_tape(course.path).turns]
+    assert {"q4", "q4, but so"} <= {*asked}
 
 
 def test_a_mark_stays_with_the_new_version_of_its_turn(course: Tape) -> None:
@@ -469,8 +487,8 @@ def test_what_another_agent_answered_is_said_to_be_that_and_stays(tmp_path: Path
     assert repr(review[0]) == (
         f"msg_1 of sess_2, gradebook, beside msg_1 of sess_1 by tour: {asked}\n{asked}\n\n"
         "[-Two-]{+Three+}.\n"
-        "msg_1 of sess_1, of another agent (tour), does not stand in its place, and stays: "
-        "adopt() keeps both, and so does tape.review().replace()."
+        "msg_1 of sess_1, which is most like it, is of another agent (tour), so that this replaces "
+        "nothing: adopt() keeps both, and so does tape.review().replace()."
     )
     assert review.replace() == "1 turn adopted."
     assert len(read_tape(tmp_path / "x.tape").turns) == 2

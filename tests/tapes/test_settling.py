@@ -28,6 +28,10 @@ from dari_nb.tapes import (
 from .branches import Change, asks, git, merged, texts
 from .conftest import said, taken, tape_of
 
+TAKE_OUT = (
+    'take out what is not wanted: delete the lines of a turn, from the one with "turn" to the one '
+    'with "completed" or "failed" that ends it, and of those that go on from it'
+)
 LEFT_ALONE = "*.tape text eol=lf -merge\n"
 
 
@@ -248,7 +252,7 @@ def test_marks_that_stood_before_both_sides_asked_otherwise_stand_once(
     assert " ".join(told) == (
         f"both sides asked something else as {place} of sess_1: it goes on with ours, "
         f"'Ours {first}?', which keeps the marks that stood there; theirs, 'Theirs {first}?', is "
-        f"{place} of sess_2, a conversation of its own now; take out what is not wanted"
+        f"{place} of sess_2, a conversation of its own now; {TAKE_OUT}"
     )
     assert flaws_of(tape) == []
     before = path.read_bytes()
@@ -380,8 +384,15 @@ def test_what_one_side_took_out_and_the_other_changed_is_named(
     assert text == (
         "theirs, of the branch that comes in, took this out, and it stays, as the other side "
         "adopted or changed it, noted something in it, or goes on from it: "
-        "msg_2 of sess_1, 'And in Go?'; take out what is not wanted"
+        f"msg_2 of sess_1, 'And in Go?'; {TAKE_OUT}"
     )
+    lines = path.read_text().splitlines(keepends=True)
+    begins = next(at for at, line in enumerate(lines) if '"turn"' in line and "And in Go?" in line)
+    ends = next(at for at, line in enumerate(lines) if at > begins and '"completed"' in line)
+    path.write_text("".join([*lines[:begins], *lines[ends + 1 :]]))
+    left = read_tape(path)
+    assert "And in Go?" not in texts(left)
+    assert flaws_of(left) == []
 
 
 def test_of_what_stands_twice_the_one_that_counts_is_kept_and_that_is_said(

@@ -132,8 +132,12 @@ def test_answers_are_kept_beside_the_notebook_and_are_a_frame(
     assert frame["answered_at"].is_monotonic_increasing
     assert (tmp_path / "dari-scores.jsonl").exists()
     other = tmp_path / "other.jsonl"
-    with pytest.raises(dari.DariError, match=r"There is no file .*other\.jsonl with answers"):
-        tape.answers(other)
+    with pytest.warns(match=r"^There is no file .*other\.jsonl with answers\.$"):
+        assert tape.answers(other)["answer"].isna().all()
+    with pytest.raises(dari.DariError, match=r"There is no file .*/other\.jsonl with answers"):
+        tape.answers(tmp_path / "nowhere" / "other.jsonl")
+    with pytest.raises(dari.DariError, match=r"dari_scores\.jsonl with answers; there is dari-sco"):
+        tape.answers(tmp_path / "dari_scores.jsonl")
     other.write_text("no\nscores\n")
     with pytest.raises(dari.DariError, match=r"other\.jsonl holds no answers"):
         tape.answers(other)
@@ -458,12 +462,13 @@ def test_buttons_say_how_many_turns_go_with_one(tape: dari.Tape) -> None:
     ]
     parts = [getattr(one, "value", "") or "row" for one in box.children[1:]]
     assert "replace()" not in "".join(parts)
-    assert parts[10] == "<p>Replace above puts it there with msg_2 of sess_3.</p>"
+    assert parts[13] == "<p>Replace above puts it there with msg_2 of sess_3.</p>"
     for number, asked in enumerate(("&lt;b&gt;a chair&lt;/b&gt;", "a table", "and a bench")):
-        head, row, _, paper = parts[4 * number : 4 * number + 4]
+        head, asking, row, _, paper = parts[5 * number : 5 * number + 5]
         assert head.startswith("<h3")
         assert asked in head
         assert f">{number + 1} of 3 · msg_" in head
+        assert asking == f"What becomes of turn {number + 1} of 3?"
         assert ("border-top: 1px" in head) == (number > 0)
         assert (row, "<table" in paper) == ("row", True)
 
@@ -594,6 +599,13 @@ def test_who_was_asked_before_is_told_so_and_how_to_begin_anew(
     assert told.startswith("answered on ")
     assert told.endswith(": view(answers='new.jsonl') asks again")
     assert asked(anew, "outline", None)["body"]["answered"] == ""
+    # A whole notebook runs before anyone has answered, whatever lies beside the file.
+    for name in ("dari-score.jsonl", "new.jsonl"):
+        player = tape.view(answers=name)
+        with pytest.warns(match=rf"^There is no file {name} with answers"):
+            frame = tape.answers(name)
+        assert frame[["mark", "ask", "answer"]].isna().to_numpy().tolist() == [[True, False, True]]
+        player.close()
     for player in (first, again, anew):
         player.close()
 
@@ -621,7 +633,7 @@ def test_a_button_that_would_lose_a_recorded_turn_refuses_where_it_is(tape: dari
         d.close()
     box = tape.review().view()
     before = tape.file.read_bytes()
-    _, _, row, effect, paper = box.children
+    _, _, _, row, effect, paper = box.children
     assert "<style>" in paper.value
     assert "No Replace yet: msg_3 of sess_1 would go, and nothing new stands" in effect.value
     replace, rest, *_ = row.children
@@ -632,7 +644,7 @@ def test_a_button_that_would_lose_a_recorded_turn_refuses_where_it_is(tape: dari
     replace.click()
     assert effect.value.startswith("<p>msg_3 of sess_1 would go, and nothing new stands in its")
     assert tape.file.read_bytes() == before
-    assert len(box.children) == 5
+    assert len(box.children) == 6
     assert rest.description == "Replace, and lose 1 turn"
     rest.click()
     assert "1 turn adopted, 2 turns replaced." in box.children[0].value

@@ -279,7 +279,7 @@ def _suggestion(name: str, agents: list[Agent]) -> str:
     if not agents:
         return ", nor any other yet."
     names = {agent.name.casefold(): agent.name for agent in agents}
-    close = difflib.get_close_matches(name.casefold(), names, n=3, cutoff=0.5)
+    close = difflib.get_close_matches(name.casefold(), names, n=3)
     if close:
         return f": did you mean {' or '.join(repr(names[match]) for match in close)}?"
     shown = sorted(names.values())

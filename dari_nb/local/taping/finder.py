@@ -7,9 +7,11 @@ from collections import Counter
 from collections.abc import Container, Iterable, Sequence
 
 from ...models import Content
+from ...models.events import CANCELLED
 from ...tapes import Scrubber, Taking, Turn, key_of, nearest
-from ...tapes.differences import gap_between, text_asked
+from ...tapes.differences import gap_between, quoted, text_asked
 from ...tapes.recording import Recording, counting, follows, why_never
+from ...tapes.turns import CUT_OFF
 from ..store import Store
 from ..store.records import SessionRecord
 from .answers import Answers
@@ -36,7 +38,10 @@ _ASKED = "You have asked this in this session already; {next}"
 _NEXT, _NO_NEXT = "next on {tape} is: {asked}", "nothing follows on {tape}."
 _SHOWN = 60
 """Characters of what was asked that are shown."""
-_BROKEN = "{tape} has this only as {turn}, which failed or was cut off, and is asked again."
+_BROKEN = "{tape} has this only as {turn}, which {became}; the mode auto asks that again. {plays}"
+_BECAME = {"failed": "failed", CANCELLED: "was cancelled", CUT_OFF: "was cut off"}
+_PLAYS = 'mode="play" (%dari tape {tape} --mode play) plays it as it was.'
+_PLAYS_ADOPTED = "tape.review() shows it: adopt it, and " + _PLAYS
 _MISS = "{tape} has no such turn. The nearest is {turn}{place}; what differs:\n{gap}"
 
 
@@ -172,8 +177,7 @@ class Finder:
             repeat = session.metadata.get(_REPEAT)
             return _NO_REPEAT.format(tape=tape, number=len(answers), repeat=repeat) + advice
         if key in self._broken:
-            line = self._broken[key].line
-            return _BROKEN.format(tape=tape, turn=f"{line.turn} of {line.session}") + advice
+            return _told_of_broken(tape, self._broken[key]) + advice
         following = self._following(place.key)
         if content in self._chains.asked(session):
             told = self._next(tape, following)
@@ -184,7 +188,7 @@ class Finder:
             return _EMPTY.format(tape=tape) + advice
         where = f" on line {turn.number}" if turn.number else ""
         name = f"{turn.line.turn} of {turn.line.session}"
-        gap = gap_between(turn, asked)
+        gap = gap_between(turn, asked, quoted)
         told = _MISS.format(tape=tape, turn=name, place=where, gap=gap)
         if following and turn not in following:
             told += f"\nHere the {self._next(tape, following)}"
@@ -209,6 +213,13 @@ class Finder:
 def _is_met(turn: Turn, before: Iterable[Turn]) -> bool:
     """Whether a session gets to what a turn was asked behind."""
     return turn.line.parent is None or any(follows(turn, one) for one in before)
+
+
+def _told_of_broken(tape: str, turn: Turn) -> str:
+    """What became of a turn that is asked again, and how it plays all the same."""
+    plays = (_PLAYS_ADOPTED if turn.line.new else _PLAYS).format(tape=tape)
+    became = _BECAME[turn.outcome]
+    return _BROKEN.format(tape=tape, turn=_name(turn), became=became, plays=plays)
 
 
 def _name(turn: Turn) -> str:

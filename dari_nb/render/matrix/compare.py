@@ -176,14 +176,19 @@ def _answers(answers: Sequence[Sequence[str]]) -> Iterator[_Line]:
         words = [one.text for one in shown]
         diffs = _diffs(words, _pairs(words))
         folded = [_folded(html, text) for html, text in zip(diffs, words, strict=True)]
-        yield _excerpts_line(f"Answer {number}", shown, folded)
+        yield _excerpts_line(f"Answer {number}{_if_same(shown)}", shown, folded)
     # The last answers belong together even where one session took more turns.
     shown = excerpts(["".join(texts) for texts in last], _TEXT)
     words = [one.text for one in shown]
     pairs = _pairs(words)
     label = "Last answer" if len(turns) > 1 else "Answer"
-    label += "".join(f" · {why}" for why in _whys(pairs))
+    label += _if_same(shown) + "".join(f" · {why}" for why in _whys(pairs))
     yield _excerpts_line(label, shown, _diffs(words, pairs))
+
+
+def _if_same(shown: Sequence[Excerpt]) -> str:
+    """Say of several answers that they are the same, as is said of calls."""
+    return " · same" if len(shown) > 1 and len({*map(str, shown)}) == 1 else ""
 
 
 def _whys(pairs: Sequence[_Pair]) -> Iterator[str]:

@@ -155,4 +155,4 @@ def _names(path: Path, journal: LeftJournal) -> dict[str, str]:
 
 
 def _named(turn: Turn) -> str:
-    return prompt_of(turn) if turn.status is not None else f"{prompt_of(turn)} (cut off)"
+    return prompt_of(turn) if turn.status is not None else f"{prompt_of(turn)} ({turn.outcome})"

@@ -27,8 +27,12 @@ _NOTHING_LIKE_IT = "; nothing like it was recorded before"
 _BESIDE = "{name} was adopted already, beside what it would replace: that is still on the tape."
 
 _NOT_IN_PLACE = (
-    "{old}{other} does not stand in its place, and stays: adopt() keeps both, and so does "
-    "tape.review().replace()."
+    "{old}, which is most like it, {why}, so that this replaces nothing: adopt() keeps both, and "
+    "so does tape.review().replace()."
+)
+_NOT_YET = (
+    "No replace() yet: it is put in place with {first}, and {lost} would go; there it is said what "
+    "helps."
 )
 
 
@@ -175,8 +179,10 @@ class Proposal:
         if not placing.gone:
             return self._nothing_in_place()
         if not self.leads:
-            first = beginning_of(self._shown.now, self.new)
-            return f"replace() puts it there with {names_of([first])}."
+            first = names_of([beginning_of(self._shown.now, self.new)])
+            if placing.lost:
+                return _NOT_YET.format(first=first, lost=names_of(placing.lost))
+            return f"replace() puts it there with {first}."
         if placing.lost:
             return f"No replace() yet: {placing.loss}"
         come = names_of(one for one, _ in placing.come)
@@ -199,8 +205,8 @@ class Proposal:
         if old is None or old.line.key == self.new.line.key:
             return ""
         is_other = old.line.agent != self.new.line.agent
-        other = f", of another agent ({old.line.agent})," if is_other else ""
-        return _NOT_IN_PLACE.format(old=names_of([old]), other=other)
+        why = f"is of another agent ({old.line.agent})" if is_other else "goes on from another turn"
+        return _NOT_IN_PLACE.format(old=names_of([old]), why=why)
 
     @property
     def _placing(self) -> Placing:

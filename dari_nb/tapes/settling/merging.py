@@ -43,15 +43,18 @@ _TWICE = (
     "{other} let git checkout --merge write the file anew, and settle with --{side}"
 )
 _WORDS: dict[Side, str] = {"ours": "ours", "theirs": "theirs, of the branch that comes in"}
+_TAKE_OUT = (
+    'take out what is not wanted: delete the lines of a turn, from the one with "turn" to the one '
+    'with "completed" or "failed" that ends it, and of those that go on from it'
+)
 _PARTED = (
     "{what} as {turn} of {session}: it goes on with ours, {asked}, which keeps the marks that "
-    "stood there; theirs, {other}, is {place}, a conversation of its own now; take out what is not "
-    "wanted"
+    f"stood there; theirs, {{other}}, is {{place}}, a conversation of its own now; {_TAKE_OUT}"
 )
 _OUT = "{whose} took this out, and it is out: {what}"
 _BACK = (
     "{whose} took this out, and it stays, as the other side adopted or changed it, noted something "
-    "in it, or goes on from it: {what}; take out what is not wanted"
+    f"in it, or goes on from it: {{what}}; {_TAKE_OUT}"
 )
 _BEHIND = (
     "this was recorded behind other answers than those that stand before it now: {what}; ask it "

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 _NEVER = datetime.min.replace(tzinfo=UTC)
 _LONGEST = 20_000
 """Characters of an answer that are kept."""
+_begun: set[Path] = set()
+"""The files in which answers are kept here."""
 
 Given = tuple[Score | None, str | None]
 """An answer, and the name of the file that it is in; both ``None`` where nobody has answered."""
@@ -50,6 +52,7 @@ class Answers:
         if is_tape(self._book.path):
             raise InvalidRequestError(f"{path} is a tape: keep answers in another file.")
         self.texts()
+        _begun.add(self._book.path)
 
     def texts(self) -> dict[str, str]:
         """What was answered last, by the marks' ids."""
@@ -120,8 +123,8 @@ def frame_of(score: Played, paths: Iterable[str | Path] | str | Path | None) -> 
             folder when left out.
 
     Raises:
-        InvalidRequestError: The one file that was named is not there, cannot be read, or holds no
-            line of answers or scores; or a folder has none.
+        InvalidRequestError: The one file that was named cannot be read, holds no line of answers or
+            scores, or is not there where another has a name close to its; or a folder has none.
     """
     from ...frames.lists import ANSWERS
 
@@ -132,7 +135,7 @@ def frame_of(score: Played, paths: Iterable[str | Path] | str | Path | None) -> 
         for mark_id, one in answers.given():
             kept[mark_id].append((one, answers.file))
     else:
-        reading = Reading(score, paths)
+        reading = Reading(score, paths, _begun)
         for mark_id, one, name in reading.answers():
             kept[mark_id].append((one, name))
         reading.say(stacklevel=3)

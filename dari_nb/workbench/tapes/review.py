@@ -49,6 +49,9 @@ _HEAD = (
 )
 """Above the buttons of a turn and its table; a line parts it from the turn before it."""
 
+_ASKING = "What becomes of turn {} of {}?"
+"""Between its head and the buttons; it can have the focus, as nothing else that is no button."""
+
 
 class TapeReview(Review):
     """All turns of a tape that wait to be adopted; in a notebook, each beside the old one.
@@ -85,21 +88,26 @@ class TapeReview(Review):
         Args:
             box: Its box.
             told: What was done.
-            behind: The places of the turns of which the first ones that are left have the focus
-                then, since a button is gone that somebody has pressed.
+            behind: The places of the turns of which the first one that is left has the focus then,
+                since a button is gone that somebody has pressed. No button of it has, so that the
+                same key, pressed again, decides nothing.
         """
-        from ipywidgets import HTML
+        from ipywidgets import HTML, Label
 
         review = TapeReview(self._read, self._change)
-        rows = [review._parts(one, box) for one in review]
+        count = len(review)
+        asking = [
+            Label(_ASKING.format(number, count), tabbable=False) for number in range(1, count + 1)
+        ]
+        turns = [*zip(review, asking, strict=True)]
         parts = [
             part
-            for number, (one, row) in enumerate(zip(review, rows, strict=True), 1)
-            for part in (HTML(_head(one, number, len(review))), *row)
+            for number, (one, label) in enumerate(turns, 1)
+            for part in (HTML(_head(one, number, count)), label, *review._parts(one, box))
         ] or review._nothing(box)
         if behind is not None:
-            later = [row for one, row in zip(review, rows, strict=True) if one.new.place in behind]
-            _focus((later or rows or [parts[-1:]])[0][0])
+            later = [label for one, label in turns if one.new.place in behind]
+            _focus((later or asking or parts[-1].children)[0])
         box.children = [HTML(_line(told)), *parts]
         box.presenter.subject.now(review, told)
         box.presenter.renew_paper()
@@ -215,17 +223,16 @@ def _letting_go(proposal: Proposal, settle: Callable[[Callable[[], str]], None])
     return button
 
 
-def _focus(row: Any) -> None:
-    """Put the reader on the first of some buttons that can be pressed, once a page shows it."""
-    button = next(one for one in row.children if not one.disabled)
+def _focus(widget: Any) -> None:
+    """Put the reader on a widget, once a page shows it."""
 
     def shown(_: Any) -> None:
-        button.unobserve(shown, "_view_count")
-        button.focus()
+        widget.unobserve(shown, "_view_count")
+        widget.focus()
 
     # A page counts what it shows of a widget that begins with a number.
-    button.set_trait("_view_count", 0)
-    button.observe(shown, "_view_count")
+    widget.set_trait("_view_count", 0)
+    widget.observe(shown, "_view_count")
 
 
 def _head(proposal: Proposal, number: int, count: int) -> str:
@@ -280,7 +287,7 @@ def _compared(turn: Turn, name: str, by: str) -> Compared:
     [items] = deque(scenes(turn, f"{turn.line.session}-{turn.line.turn}"), maxlen=1)
     cell = MatrixCell(
         *(turn.line.key, turn.line.key, name),
-        state=turn.status or "running",
+        state=turn.outcome if turn.status else "running",
         seconds=sum(waits_of(turn)),
         cost=turn.line.cost if turn.line.cost != "unknown" else None,
         usage=tokens_in(turn.events[-1].data.get("usage")) if turn.events else {},

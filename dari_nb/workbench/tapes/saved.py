@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import glob
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,7 @@ import msgspec
 from ...errors import InvalidRequestError
 from ...render.plain.visible import bounded_name, visible_name
 from ...scores import Score
-from ...tapes.reading import is_tape
+from ...tapes.reading import close_to, differs_in_numbers, is_tape
 from .questions import Questions
 
 if TYPE_CHECKING:
@@ -41,12 +41,18 @@ class Reading:
         played: The recording with the questions.
         paths: The file or several, each read once; all that a pattern finds, and of a folder all
             whose names say so.
+        begun: The files in which views keep answers: nobody may have answered yet.
 
     Raises:
         InvalidRequestError: No file is named, or a folder has none.
     """
 
-    def __init__(self, played: Played, paths: Iterable[str | Path] | str | Path) -> None:
+    def __init__(
+        self,
+        played: Played,
+        paths: Iterable[str | Path] | str | Path,
+        begun: Container[Path] = (),
+    ) -> None:
         is_one = isinstance(paths, str | Path) or not isinstance(paths, Iterable)
         given: Any = [paths] if is_one else paths
         places = [*map(_place, given)]
@@ -57,6 +63,7 @@ class Reading:
         if not files:
             raise InvalidRequestError(_none_at(places[0]))
         self._questions = Questions(played.questions)
+        self._begun = begun
         empty = [place for place, there in zip(places, found, strict=True) if not there]
         self._files = list({file.absolute(): file for file in files}.values())
         self._is_one = len(places) == 1 and self._files == places
@@ -67,14 +74,15 @@ class Reading:
         """Give the answers, each once, with its question's id and the name of its file.
 
         Raises:
-            InvalidRequestError: The only file cannot be read, or no line of it can.
+            InvalidRequestError: The only file cannot be read, or no line of it can, or its name is
+                perhaps a slip for one that is there.
         """
         for file in self._files:
             name = visible_name(file.name)
             try:
                 answers = self._new(file, name)
             except InvalidRequestError as error:
-                if self._is_one:
+                if self._is_one and not self._may_come(file):
                     raise
                 self._untaken.append(str(error))
                 continue
@@ -92,6 +100,12 @@ class Reading:
         """Warn of what was not taken."""
         if self._untaken:
             warnings.warn("\n".join(self._untaken), stacklevel=stacklevel + 1)
+
+    def _may_come(self, file: Path) -> bool:
+        """Whether a file is not there since nobody has answered yet."""
+        if file.exists() or file.is_symlink():
+            return False
+        return file.absolute() in self._begun or (file.parent.is_dir() and not _meant(file))
 
     def _new(self, file: Path, name: str) -> list[Saved]:
         """The answers of a file that were in none before it, in order of time."""
@@ -163,7 +177,8 @@ def _lines(file: Path) -> list[bytes]:
     if file.is_dir():
         raise InvalidRequestError(f"{name} is a folder, not a file with answers.")
     if not file.is_file():
-        raise InvalidRequestError(f"There is no file {name} with answers.")
+        instead = f"; there is {meant}" if (meant := _meant(file)) else ""
+        raise InvalidRequestError(f"There is no file {name} with answers{instead}.")
     if is_tape(file):
         raise InvalidRequestError(f"{name} is a tape: answers are in another file.")
     try:
@@ -173,6 +188,16 @@ def _lines(file: Path) -> list[bytes]:
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         data = data.decode("utf-16", "replace").encode("utf-8", "replace")
     return data.removeprefix(codecs.BOM_UTF8).splitlines()
+
+
+def _meant(file: Path) -> str:
+    """The name beside a file that is not there for which its own is perhaps a slip, or nothing."""
+    others = {
+        other.stem: visible_name(other.name)
+        for other in sorted(file.parent.glob("*.jsonl"))
+        if not differs_in_numbers(other.name, file.name)
+    }
+    return next((others[stem] for stem in close_to(file.stem, [*others])), "")
 
 
 def _no_question(answers: list[Saved], file: str) -> str:

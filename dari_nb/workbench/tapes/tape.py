@@ -98,8 +98,9 @@ class Tape(tapes.Tape):  # noqa: D101
 
         Those who read a page made by :meth:`to_html` save their answers as a file each. A mark may
         get another name afterwards, or its question be corrected: answers are found by the other
-        of the two. What belongs to no question, or cannot be read, is told in a warning; what is
-        in two files, such as a second download, counts once.
+        of the two. What belongs to no question, or cannot be read, is told in a warning, and so is
+        that the one file named is not there yet; what is in two files, such as a second download,
+        counts once.
 
         Args:
             path: The file in which answers are kept, or several, a pattern such as
@@ -115,8 +116,8 @@ class Tape(tapes.Tape):  # noqa: D101
             same).
 
         Raises:
-            InvalidRequestError: The one file named is not there, cannot be read, or holds no such
-                lines; or a folder has none.
+            InvalidRequestError: The one file named cannot be read, holds no such lines, or is not
+                there where another has a name close to its; or a folder has none.
             TapeError: It is no tape, or a line is broken.
 
         >>> tape.answers().columns.to_list()

@@ -67,30 +67,35 @@ export class Composer {
   }
 
   #grow(): void {
-    this.#field.style.height = "auto";
-    this.#field.style.height = `${this.#field.scrollHeight + 2}px`;
+    const field = this.#field;
+    field.style.height = "auto";
+    field.style.height = `${field.scrollHeight + 2}px`;
   }
 
   #submit(): void {
     const text = this.#field.value;
     if (!text.trim() && this.#attachments.isEmpty) {
       this.#say("Write something first.");
-      this.#field.focus();
+      this.focus();
       return;
     }
     this.#say("");
     this.#field.value = "";
     this.#grow();
     const files = this.#attachments.take();
-    const keys = files.map(({ key }) => key);
-    const key = `chat-${crypto.randomUUID()}`;
-    void this.#deliver({ key, text, files: keys, llm: this.#llm.value }, files);
+    const message = {
+      key: `chat-${crypto.randomUUID()}`,
+      text,
+      files: files.map((file) => file.key),
+      llm: this.#llm.value,
+    };
+    void this.#deliver(message, files);
   }
 
   /** Shows the message as on its way until the kernel has it; then it is in the transcript. */
   async #deliver(message: Outgoing, files: Upload[]): Promise<void> {
     const state = make("small", "", {}, "sending …");
-    const names = files.map(({ file }) => file.name).join(", ");
+    const names = files.map((one) => one.file.name).join(", ");
     const words = [message.text, names && `(${names})`].filter(Boolean).join(" ");
     const entry = make("li", "", {}, make("span", "", {}, words), state);
     this.#outbox.append(entry);
@@ -108,24 +113,27 @@ export class Composer {
   /** The same keys again: should the first try have arrived after all, nothing is doubled. */
   #offerAgain(entry: HTMLElement, message: Outgoing, files: Upload[]): void {
     entry.dataset.state = "failed";
-    const again = () => {
-      entry.remove();
-      void this.#deliver(message, files);
+    const offer = (label: string, does?: () => void) => {
+      const chosen = () => {
+        entry.remove();
+        does?.();
+        this.focus();
+      };
+      entry.append(button(label, chosen, this.#signal));
     };
-    const edit = () => {
-      entry.remove();
+    offer("Send again", () => void this.#deliver(message, files));
+    offer("Edit", () => {
       this.#attachments.put(files);
       this.#field.value = [message.text, this.#field.value].filter(Boolean).join("\n");
       this.#grow();
-      this.#field.focus();
-    };
-    entry.append(button("Send again", again, this.#signal), button("Edit", edit, this.#signal));
+    });
+    offer("Discard");
   }
 
   #picked(picker: HTMLInputElement): void {
     this.#attachments.add(picker.files ?? []);
     picker.value = "";
-    this.#field.focus();
+    this.focus();
   }
 
   #listenToDrops(signal: AbortSignal): void {

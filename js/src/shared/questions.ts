@@ -48,7 +48,8 @@ export class Questions {
   }
 
   #goOn(): void {
-    const next = this.element.querySelector<HTMLElement>("button");
+    // The card itself has the focus, not its first button: no key decides twice.
+    const next = this.element.querySelector<HTMLElement>("[tabindex]");
     if (next) next.focus();
     else this.#after();
   }

@@ -90,6 +90,20 @@ describe("a composer", () => {
     expect(field().value).toBe("Hello\nmore");
   });
 
+  test("lets go of what could not be sent and leaves what is being written", async () => {
+    fail = "Nobody can be asked.";
+    field().value = "Have you a boat?";
+    press("Send");
+    await vi.waitFor(() => expect(labels()).toContain("Discard"));
+    field().value = "And tea?";
+    press("Discard");
+    expect(composer.element.textContent).not.toContain("Have you a boat?");
+    expect(composer.element.textContent).not.toContain("Nobody can be asked.");
+    expect(field().value).toBe("And tea?");
+    expect(document.activeElement).toBe(field());
+    expect(sent).toHaveLength(0);
+  });
+
   test("attaches files in parts and sends their keys", async () => {
     attach(new File(["x".repeat(1_200_000)], "notes.txt"));
     await vi.waitFor(() => expect(other.ask).toHaveBeenCalledTimes(3));

@@ -318,7 +318,8 @@ def test_what_is_the_same_for_all_is_said_once(read):
     html = compare_html(pair)
     text = read(html).text
     assert "SameState done · Time — · Cost — · Turns 1 · Calls 2 · ok ✓ yes" in text
-    assert '<td colspan="2">It is 5.</td>' in html
+    assert '<th scope="row">Answer · same</th><td colspan="2">It is 5.</td>' in html
+    assert "| Answer · same | It is 5. | It is 5. |" in compare_paper(pair)["text/markdown"]
     assert "<summary>call 1 look · call 2 find</summary>" in html
     assert html.count("<code>look</code>") == 1
 
