@@ -874,22 +874,28 @@ import dari_nb as dari
 from dari_nb.local import LocalDari
 
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-with LocalDari() as server:
-    d = dari.connect(base_url=server.url, api_key=server.api_key)
-    server.insert(sys.argv[1])
-    d.agents["echo"].send("kept").wait()
-    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
-    for number in range(5):
+def give_a_lesson():
+    with LocalDari() as server:
+        d = dari.connect(base_url=server.url, api_key=server.api_key)
+        server.insert(sys.argv[1])
+        d.agents["echo"].send("kept").wait()
+        resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
+        for number in range(5):
+            try:
+                d.agents["echo"].send(f"{number}" + "z" * 30_000).wait()
+            except dari.DariError as error:
+                print("asked", error)
+                break
         try:
-            d.agents["echo"].send(f"{number}" + "z" * 30_000).wait()
+            server.eject()
         except dari.DariError as error:
-            print("asked", error)
-            break
-    try:
-        server.eject()
-    except dari.DariError as error:
-        print("ejected", error)
-    d.agents["echo"].send("goes on").wait()
+            print("ejected", error)
+        d.agents["echo"].send("goes on").wait()
+
+try:
+    give_a_lesson()
+except dari.DariError as error:
+    print("stopped", error)
 """
 
 
@@ -898,8 +904,9 @@ def test_a_disk_that_is_full_is_said_when_the_next_turn_is_asked(tmp_path: Path)
     done = subprocess.run(
         [sys.executable, "-c", FULL, str(tape)], capture_output=True, text=True, check=True
     )
-    asked, ejected = done.stdout.splitlines()
+    asked, ejected, stopped = done.stdout.splitlines()
     assert "The tape could not be written (File too large)" in asked
     assert "%dari tape --eject" in asked
     assert ejected.startswith("ejected The tape is not whole: [Errno 27] File too large")
+    assert stopped.startswith("stopped The tape is not whole") and "is lost" in stopped
     assert [turn.line.asked for turn in read_tape(tape).turns] == ["kept"]
