@@ -9,6 +9,7 @@ from collections.abc import Container, Iterable, Sequence
 from ...models import Content
 from ...tapes import Scrubber, Taking, Turn, key_of, nearest
 from ...tapes.differences import gap_between, text_asked
+from ...tapes.growing.sessions import place_of
 from ...tapes.recording import Recording, counting, follows, why_never
 from ..store import Store
 from ..store.records import SessionRecord
@@ -103,7 +104,9 @@ class Finder:
             self._broken[key] = turn
             return
         turns = self._found.setdefault(key, [])
-        turns[:] = [*(other for other in turns if other.place != turn.place), turn]
+        # What waits stands beside what it did not replace, each behind the answers of its own.
+        own = place_of(turn)
+        turns[:] = [*(other for other in turns if place_of(other) != own), turn]
 
     def find(self, session: SessionRecord, content: Content) -> Turn | None:
         """The turn that plays for what is asked next in a session.
@@ -134,7 +137,7 @@ class Finder:
         before = self._chains.before(session)
         key = str(self._chains.after(session, before, content).key)
         behind = self._answered.before(session, self._scrubber)
-        turns = sorted(self._found.get(key, []), key=lambda turn: turn.line.take)
+        turns = sorted(self._found.get(key, []), key=lambda one: (one.line.take, one.line.new))
         turns = [turn for turn in turns if turn.line.behind in (None, behind)]
         wanted = session.metadata.get(_REPEAT) if before.key is None else None
         if wanted is None:
