@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from ...errors import InvalidRequestError
-from ..recording import Recording, follows, parents_of, unreachable
+from ..recording import Recording, counting, follows, parents_of, why_parted
 from ..turns import Turn
 from .replacing import names_of, new_up_to, refuse_lost
 
@@ -23,7 +23,7 @@ def adopt_turn(tape: Recording, turn: Turn) -> None:
             answer that would go.
     """
     refuse_lost(tape, turn)
-    never = _never_playing(tape)
+    parted = _parted(tape)
     wanted = {one.place for one in new_up_to(tape, turn)}
     adopted = [one for one in tape.turns if one.line.new and one.place in wanted]
     here = {one.place for one in tape.turns if not one.line.new}
@@ -31,15 +31,17 @@ def adopt_turn(tape: Recording, turn: Turn) -> None:
     for one in adopted:
         one.line.new = False
     tape.add(*(one for one in adopted if one.place in here))
-    left = [one for place, one in _never_playing(tape).items() if place not in never]
+    left = [one for place, one in _parted(tape).items() if place not in parted]
     if left:
         raise InvalidRequestError(_left_behind(left))
     _fill(tape)
 
 
-def _never_playing(tape: Recording) -> dict[tuple[str, int], Turn]:
-    """The recorded turns that no session gets to, by their places."""
-    return {one.place: one for one in unreachable(tape.turns) if not one.line.new}
+def _parted(tape: Recording) -> dict[tuple[str, int], Turn]:
+    """The recorded turns that do not go on from the one before them, by their places."""
+    parents = parents_of(counted := counting(tape.turns))
+    old = (one for one in counted if not one.line.new)
+    return {one.place: one for one in old if why_parted(one, parents.get(id(one)))}
 
 
 def _left_behind(turns: Sequence[Turn]) -> str:

@@ -33,6 +33,7 @@ class Review(Sequence[Proposal]):
         self._shown = Shown(tape)
         old = [turn for turn in tape.turns if not turn.line.new]
         by_place = {turn.place: turn for turn in old}
+        self._recorded = {*by_place}
         self.news = [turn for turn in counting(tape.turns) if turn.line.new]
         self._proposals = [
             self._proposal(tape, turn, by_place.get(turn.place)) for turn in self.news
@@ -79,12 +80,14 @@ class Review(Sequence[Proposal]):
         >>> tape.review().replace()
         Nothing on the tape is new.
         """
-        own = {turn.place for turn in self.news}
+        own = {turn.place for turn in self.news} - self._recorded
 
         def put(tape: Recording, turn: Turn) -> None:
             # Of several that were asked in one place the first is put there, the others beside it.
-            gone = [one.place for one in placing_of(tape, turn).gone if not one.line.new]
+            placing = placing_of(tape, turn)
+            gone = [one.place for one in placing.gone if not one.line.new]
             if gone and not own.intersection(gone) and not _waits_on(tape, turn):
+                own.update(one.place for one, _ in placing.come)
                 put_in_place(tape, turn, rest=rest)
 
         return self._change_all(put, _adopted)

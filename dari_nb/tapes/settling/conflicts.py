@@ -145,7 +145,8 @@ def _so_far(side: bytes) -> Recording:
     try:
         return parsed(side, "")
     except TapeError as error:
-        return error.so_far
+        so_far: Recording = error.so_far or Recording()
+        return so_far
 
 
 def _has_theirs(now: Recording, ours: Recording, theirs: Recording) -> bool:
