@@ -31,7 +31,7 @@ from ..tapes.differences import noted_otherwise
 from ..tapes.files import folder_beside
 from ..tapes.growing import left_beside
 from ..tapes.reading import bytes_of
-from ..tapes.settling import committed, is_settled, merges_lines
+from ..tapes.settling import committed, is_put_together, is_settled, merges_lines
 from ..tapes.summary import count_of, names_of, split_in, summary_of
 from ..tapes.verifying import closing_flaws, repeated_fields
 from ..tapes.writing import Kind, put_pieces, refuse_place
@@ -77,6 +77,7 @@ _UNSETTLED = (
     "git has a conflict in it until git add: before that, dari-local tape settle {name} puts both "
     "sides together"
 )
+_PUT_TOGETHER = "git has a conflict in it until git add, which tells git that it is settled"
 _HALVES = (
     "git merges two branches by itself where one replaced a turn and the other went on from it; "
     "with *.tape text eol=lf -merge in .gitattributes it stops, for dari-local tape settle"
@@ -235,7 +236,8 @@ def _check_file(options: argparse.Namespace) -> int:
     left = _left(file, tape)
     _write([*left, *(f"{file}: {text}" for text in split_in(tape))])
     if not is_settled(file):
-        _write([f"{file}: {_UNSETTLED.format(name=file.name)}"])
+        text = _PUT_TOGETHER if is_put_together(file) else _UNSETTLED.format(name=file.name)
+        _write([f"{file}: {text}"])
     if not flaws and not left:
         _write([f"{file}: {turns}, nothing is wrong"])
     return int(bool(flaws or left))

@@ -47,7 +47,7 @@ _CONFLICTED = (
 _OUTSIDE = (
     "it belongs to no turn: a line with what was asked comes first; where somebody took both sides "
     "of a conflict of git, git checkout --merge FILE and then dari-local tape settle FILE put it "
-    "right"
+    "right (keep a copy before that, for what came into it since)"
 )
 _NEWER = (
     "it is of version {version} of the format, and this dari_nb reads version {own}: use the "

@@ -20,6 +20,7 @@ class Course:
         self.path = path
         self.draw = random.Random(seed)
         self.asked = 0
+        self.is_of_all = False
         self.server = LocalDari().start()
         self.server.agent("shop")(self.answer)
         self.d = Dari(self.server.url, self.server.api_key, self.server)
@@ -53,10 +54,11 @@ class Course:
         write_tape(now, self.path)
 
     def decide(self) -> str:
-        """Adopt, replace or reject something; returns what was said of that."""
+        """Adopt, replace or reject something, or all; returns what was said of that."""
         review = Tape(self.path).review()
         among = [*review, review] if len(review) else [review]
         one, rest = self.draw.choice(among), self.draw.random() < 0.5
+        self.is_of_all = one is review
         ways: list[Callable[[], str]] = [one.adopt, one.reject, lambda: one.replace(rest=rest)]
         before = self.path.read_bytes()
         try:

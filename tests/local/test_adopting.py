@@ -6,6 +6,7 @@ import re
 import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from threading import Event
 
 import pytest
 
@@ -198,3 +199,115 @@ def test_what_goes_on_from_another_session_is_shown_as_no_conversation_that_neve
     lines = capsys.readouterr().out.splitlines()
     found = [lines[at - 2] for at, line in enumerate(lines) if "goes on from msg_3" in line]
     assert found == ["  msg_4 shop: four"]
+
+
+FALLS_SHORT = (
+    "msg_2 of sess_2 failed or was cut off, and msg_2 of sess_1 came further: what decides on all "
+    "at once leaves it waiting, with what belongs to it. Adopt, replace or reject it by itself."
+)
+
+
+def record_short(path: Path, prompts: str, short: str, how: str, mode: Mode = "record") -> None:
+    """Ask prompts in a session, of which one fails, is cancelled or is cut off."""
+    begun, goes_on = Event(), Event()
+
+    def shop(prompt: str) -> str:
+        if prompt == short:
+            begun.set()
+            if how == "failed":
+                raise RuntimeError("boom")
+            goes_on.wait(30)
+        return f"{prompt}!"
+
+    with LocalDari(tape=Tape(path, mode=mode, speed="instant")) as server:
+        server.agent("shop")(shop)
+        with Dari(server.url, server.api_key, server) as d:
+            session = d.agents["shop"].start()
+            for prompt in prompts.split():
+                turn = session.send(prompt)
+                if prompt == short:
+                    begun.wait(30)
+                    if how == "cut off":
+                        server.eject()
+                    elif how == "cancelled":
+                        turn.cancel()
+                    goes_on.set()
+                turn.wait()
+
+
+@pytest.mark.parametrize("decision", ["adopt", "replace"])
+@pytest.mark.parametrize("how", ["failed", "cancelled", "cut off"])
+def test_deciding_on_all_at_once_loses_no_answer_for_one_that_came_to_less(
+    path: Path, how: str, decision: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    record_short(path, "one two three four five", "two", how)
+    assert "so what was recorded stays: msg_2 of sess_1, 'two'." in caplog.text
+    record(path, "one two three FOUR")
+    review = Tape(path).review()
+    assert review[0].effect.endswith(FALLS_SHORT)
+    left = len(review) - 1
+    told = getattr(review, decision)(**({"rest": True} if decision == "replace" else {}))
+    assert told.startswith("1 turn adopted")
+    waiting = "1 turn" if left == 1 else f"{left} turns"
+    assert told.endswith(f" {waiting} left waiting: {FALLS_SHORT}")
+    tape = read_tape(path)
+    kept = [told_of(turn) for turn in tape.turns if not turn.line.new][:3]
+    assert kept == ["one!", "two!", "three!"]
+    before = path.read_bytes()
+    with pytest.raises(InvalidRequestError, match=f"^{re.escape(FALLS_SHORT)}$"):
+        getattr(Tape(path).review(), decision)()
+    assert path.read_bytes() == before
+
+
+def test_what_failed_again_and_again_takes_no_answer_along(
+    path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    for how in ("failed", "cancelled", "cut off"):
+        caplog.clear()
+        record_short(path, "one two three", "two", how)
+        assert "so what was recorded stays: msg_2 of sess_1, 'two'." in caplog.text
+    asked: list[str] = []
+    with LocalDari(tape=Tape(path, speed="instant")) as server:
+        server.agent("shop")(asked.append)
+        with Dari(server.url, server.api_key, server) as d:
+            session = d.agents["shop"].start()
+            texts = [
+                session.send(prompt).text for prompt in ["one", "two", "three", "four", "five"]
+            ]
+    assert (texts, asked) == (["one!", "two!", "three!", "four!", "five!"], [])
+    before = path.read_bytes()
+    with pytest.raises(InvalidRequestError, match="msg_2 of sess_1 came further"):
+        Tape(path).review().replace()
+    assert path.read_bytes() == before
+
+
+def test_what_goes_on_from_the_recorded_answer_is_put_in_place_without_one_that_waits(
+    path: Path,
+) -> None:
+    record_short(path, "one two three four five", "two", "failed")
+    record(path, "one two THREE four five")
+    (changed,) = [one for one in Tape(path).review() if one.asked == "THREE"]
+    assert changed.effect == (
+        "replace() puts msg_3, msg_4, msg_5 of sess_3 in the place of msg_3, msg_4, msg_5 of "
+        "sess_1."
+    )
+
+
+def test_one_that_came_to_less_takes_the_place_by_itself_with_what_goes_on_from_it(
+    path: Path,
+) -> None:
+    record_short(path, "one two three four five", "two", "failed")
+    whole = path.read_bytes()
+    review = Tape(path).review()
+    with pytest.raises(InvalidRequestError, match=r"^msg_3 of sess_1 goes on from an answer"):
+        review[0].adopt()
+    assert path.read_bytes() == whole
+    assert review[0].replace() == "4 turns adopted, 4 turns replaced."
+    assert on(path) == ["one two three four five"]
+    assert told_of(read_tape(path).turns[1]) == "failed: RuntimeError: boom"
+    path.write_bytes(whole)
+    review = Tape(path).review()
+    assert review[0].reject() == "4 turns rejected."
+    assert [one.decided for one in review] == ["rejected"] * 4
+    assert on(path) == ["one two three four five"]
+    assert told_of(read_tape(path).turns[1]) == "two!"

@@ -771,14 +771,17 @@ def test_a_failure_that_was_recorded_is_replaced_by_a_failure(
     assert said(caplog) == []
 
 
-def test_a_failure_that_waits_is_adopted_in_place_of_the_answer(
+def test_a_failure_that_waits_is_adopted_in_place_of_the_answer_by_itself_only(
     path: Path, calling: Calling
 ) -> None:
     model = Model()
     recorded_by(path, model, calling, "q1", anew=False)
     model.does = "fail"
     recorded_by(path, model, calling, "q1", anew=True)
-    assert Tape(path).review().adopt() == "1 turn adopted, 1 turn replaced."
+    with pytest.raises(InvalidRequestError, match="and msg_1 of sess_1 came further"):
+        Tape(path).review().adopt()
+    assert [turn.status for turn in read_tape(path).turns] == ["completed", "failed"]
+    assert Tape(path).review()[0].adopt() == "1 turn adopted, 1 turn replaced."
     assert [turn.status for turn in read_tape(path).turns] == ["failed"]
 
 

@@ -109,6 +109,11 @@ def test_check_says_that_git_waits_to_have_a_tape_settled(
     assert main(["tape", "check", str(path)]) == 0
     assert waits in capsys.readouterr().out
     settle(path)
+    assert main(["tape", "check", str(path)]) == 0
+    assert capsys.readouterr().out == (
+        f"{path}: git has a conflict in it until git add, which tells git that it is settled\n"
+        f"{path}: 4 turns, nothing is wrong\n"
+    )
     git(tmp_path, "add", "lesson.tape")
     assert main(["tape", "check", str(path)]) == 0
     assert capsys.readouterr().out == f"{path}: 4 turns, nothing is wrong\n"
@@ -132,8 +137,85 @@ def test_a_file_that_somebody_settled_by_hand_stays_and_that_is_said(
     tape, told = told_of(path)
     assert texts(tape)[2:] == ["Ours, too?", "Theirs?"]
     assert [text.partition(":")[0] for text in told] == [
-        "git has a conflict in it and there are none of its marks"
+        "this stands on neither side that git has, and goes where git writes the file anew",
+        "git has a conflict in it and there are none of its marks",
     ]
+    assert "msg_1 of sess_2, 'Ours, too?'; keep a copy of it before that" in told[0]
+
+
+@pytest.mark.parametrize("attributes", ["", LEFT_ALONE])
+@pytest.mark.parametrize("keeps", ["ours", "theirs"])
+def test_what_git_would_write_over_is_named_before_it_is_advised(
+    attributes: str, keeps: str, lesson: Recording, tmp_path: Path
+) -> None:
+    (tmp_path / ".gitattributes").write_text(attributes)
+
+    def ours(tape: Recording) -> None:
+        asks("What is a closure?", "Ours.")(tape)
+        asks("Ours?", "A.")(tape)
+
+    def theirs(tape: Recording) -> None:
+        asks("What is a closure?", "Theirs.")(tape)
+        asks("Theirs?", "B.")(tape)
+
+    path = merged(tmp_path, lesson, ours, theirs, fails=True)
+    what = (
+        "this stands on neither side that git has, and goes where git writes the file anew: msg_1 "
+        "of sess_{}, 'Later?'; keep a copy of it before that"
+    )
+    told = told_of(path, keeps=keeps)[1] if not attributes else []
+    assert all("of which you keep a copy" in text for text in told)
+    recorded_later(path)
+    told = told_of(path, keeps=keeps)[1]
+    assert told[0] == what.format(3 if attributes else 4)
+    assert "git checkout --merge" in told[1]
+    assert "keep a copy" in told[1]
+    told = told_of(path, keeps=keeps)[1]
+    assert told[0] == what.format(3 if attributes else 4)
+    assert "Later?" in texts(read_tape(path))
+
+
+@pytest.mark.parametrize(("text", "why"), [("", "is empty"), ("hi\n", "line 1")])
+def test_what_is_no_tape_and_has_no_sides_is_called_by_its_name(
+    text: str, why: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    git(tmp_path, "init", "-q")
+    path = tmp_path / "lesson.tape"
+    path.write_text(text)
+    assert main(["tape", "settle", str(path)]) == 1
+    told = capsys.readouterr().out
+    assert why in told
+    assert " side " not in told
+    assert path.read_text() == text
+
+
+@pytest.mark.parametrize("whose", ["ours", "theirs"])
+def test_a_tape_that_one_side_took_out_is_said_to_be_taken_out(
+    whose: str, lesson: Recording, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "lesson.tape"
+    git(tmp_path, "init", "-q")
+    write_tape(lesson, path)
+    git(tmp_path, "add", ".")
+    git(tmp_path, "commit", "-qm", "first")
+    git(tmp_path, "branch", "other")
+    for branch, side in (("main", "ours"), ("other", "theirs")):
+        git(tmp_path, "checkout", "-q", branch)
+        if side == whose:
+            git(tmp_path, "rm", "-q", "lesson.tape")
+        else:
+            recorded_later(path)
+        git(tmp_path, "commit", "-qam", branch)
+    git(tmp_path, "checkout", "-q", "main")
+    git(tmp_path, "merge", "-q", "other", fails=True)
+    before = path.read_bytes()
+    assert main(["tape", "settle", str(path)]) == 0
+    out = "ours" if whose == "ours" else "theirs, the branch that comes in,"
+    assert capsys.readouterr().out.startswith(
+        f"{path}: {out} took this tape out, and the other side changed it: it is as that side has "
+        "it, and git rm takes it out\n"
+    )
+    assert path.read_bytes() == before
 
 
 def test_who_took_both_sides_is_told_how_git_brings_them_back(
@@ -185,7 +267,8 @@ def test_what_was_taken_out_since_a_tape_was_settled_does_not_come_back(
     assert path.read_bytes() == before
     assert told == (
         "git has a conflict in it and there are none of its marks: it is taken as settled, and "
-        f"what is in it stays; to begin anew: git checkout --merge {path}"
+        "what is in it stays; to begin anew, keep a copy of it, and then: git checkout --merge "
+        f"{path}"
     )
     git(tmp_path, "checkout", "--merge", "lesson.tape")
     assert texts(settle(path))[2:] == ["Ours?", "Theirs?", "Theirs, too?"]
@@ -218,7 +301,12 @@ def test_of_which_turns_two_answers_were_recorded_is_said_and_which_is_kept_is_c
     tape, told = told_of(path, keeps="ours")
     assert tape.turns[0].events[0].data == said("Ours.")[1]  # type: ignore[index]
     assert tape.turns[1].line.metadata == {"expects": "Ours."}
-    assert [text.endswith("settle with --theirs") for text in told] == [True, True]
+    assert [text.endswith("settle with --theirs") for text in told[:2]] == [True, True]
+    (as_left,) = told[2:]
+    assert as_left == (
+        "nothing is in the file that only theirs has, as in one that git has left: until git add, "
+        "settle it again with --ours only"
+    )
 
 
 @pytest.mark.parametrize("attributes", ["", LEFT_ALONE])

@@ -10,6 +10,7 @@ from ...models import Content
 from ...models.events import CANCELLED
 from ...tapes import Scrubber, Taking, Turn, key_of, nearest
 from ...tapes.differences import gap_between, quoted, text_asked
+from ...tapes.growing.sessions import place_of
 from ...tapes.recording import Recording, counting, follows, why_never
 from ...tapes.turns import CUT_OFF
 from ..store import Store
@@ -108,7 +109,9 @@ class Finder:
             self._broken[key] = turn
             return
         turns = self._found.setdefault(key, [])
-        turns[:] = [*(other for other in turns if other.place != turn.place), turn]
+        # What waits stands beside what it did not replace, each behind the answers of its own.
+        own = place_of(turn)
+        turns[:] = [*(other for other in turns if place_of(other) != own), turn]
 
     def find(self, session: SessionRecord, content: Content) -> Turn | None:
         """The turn that plays for what is asked next in a session.
@@ -139,7 +142,7 @@ class Finder:
         before = self._chains.before(session)
         key = str(self._chains.after(session, before, content).key)
         behind = self._answered.before(session, self._scrubber)
-        turns = sorted(self._found.get(key, []), key=lambda turn: turn.line.take)
+        turns = sorted(self._found.get(key, []), key=lambda one: (one.line.take, one.line.new))
         turns = [turn for turn in turns if turn.line.behind in (None, behind)]
         wanted = session.metadata.get(_REPEAT) if before.key is None else None
         if wanted is None:

@@ -36,7 +36,7 @@ class Replaced:
         self._is_begun = False
         self._places: dict[Place, bytes] = {}
         self._here: dict[Place, int] = {}
-        self._otherwise: set[tuple[str, int]] = set()
+        self._otherwise: set[Place] = set()
         self._last_otherwise: dict[str, int] = {}
 
     def __contains__(self, place: object) -> bool:
@@ -65,7 +65,7 @@ class Replaced:
             for place in {place_of(turn), (*turn.place, True)}:
                 before = self._places.pop(place, None)
                 if before is not None and before != _answer(turn):
-                    self._otherwise.add(turn.place)
+                    self._otherwise.add(place_of(turn))
                     self._last_otherwise[turn.line.key] = at
             if turn.line.new or not turn.is_answer:
                 self._places[place_of(turn)] = _answer(turn)
@@ -77,7 +77,7 @@ class Replaced:
     def tell(self, tape: Recording) -> None:
         """Name the turns that go on from others than stand there now."""
         parents = parents_of(tape.turns)
-        behind = {id(turn) for turn in tape.turns if turn.place in self._otherwise}
+        behind = {id(turn) for turn in tape.turns if place_of(turn) in self._otherwise}
         never = why_never(tape.turns)
         left = [one for one in tape.turns if never.get(id(one)) is Never.BEHIND]
         before = {turn.line.key: turn.line.parent for turn in tape.turns}

@@ -19,7 +19,6 @@ _STAYS = (
     "with what goes on from it: tape.review() shows it, to adopt or to reject it."
 )
 _NO_END, _FAILED, _COMPLETED = range(3)
-"""How far a turn came; who ends one leaves it without an end of its own."""
 
 
 def let_wait(turn: Turn, there: Sequence[Turn]) -> None:
@@ -33,7 +32,7 @@ def let_wait(turn: Turn, there: Sequence[Turn]) -> None:
     """
     before = [one for one in there if follows(turn, one)]
     is_behind = bool(before) and all(one.line.new for one in before)
-    further = [one for one in there if _reach(one) > _reach(turn)]
+    further = [one for one in there if reach_of(one) > reach_of(turn)]
     if not is_behind and all(one.place != turn.place for one in further):
         return
     turn.line.new = True
@@ -42,7 +41,8 @@ def let_wait(turn: Turn, there: Sequence[Turn]) -> None:
         turn.line.take += 1
 
 
-def _reach(turn: Turn) -> int:
+def reach_of(turn: Turn) -> int:
+    """How far a turn came; who ends one leaves it without an end of its own."""
     if turn.status == "completed":
         return _COMPLETED
     was_ended = turn.status is None or turn.events[-1].data.get("error") == ev.CANCELLED
@@ -70,11 +70,26 @@ class Waiting:
 
     def tell(self, tape: Recording) -> None:
         """Name the recorded turns that stayed, for those that wait still."""
-        there = {place_of(turn): turn for turn in tape.turns}
-        waiting = [there[place] for place in self._places if place in there]
-        less = [turn for turn in waiting if _reach(turn) < _COMPLETED]
-        stay = [there.get((*turn.place, False), turn) for turn in less]
+        waiting = [turn for turn in tape.turns if place_of(turn) in self._places]
+        by_key: dict[str, list[Turn]] = {}
+        for turn in tape.turns:
+            by_key.setdefault(turn.line.key, []).append(turn)
+        found = (_stays_before(turn, by_key[turn.line.key]) for turn in waiting)
+        stay = [turn for turn in found if turn is not None]
         if stay:
             were = "was" if len(stay) == 1 else "were"
-            told = count_of(len(stay), "turn"), were, names_of(stay, _MOST_NAMES)
+            names = names_of([*{place_of(one): one for one in stay}.values()], _MOST_NAMES)
+            told = count_of(len(stay), "turn"), were, names
             _log.warning(_STAYS, self._path.name, *told)
+
+
+def _stays_before(turn: Turn, same: Iterable[Turn]) -> Turn | None:
+    """What stays as a turn that waits came to less: what was recorded, rather than what waits, too.
+
+    Args:
+        turn: The turn.
+        same: All that is recorded of what it asks.
+    """
+    further = [one for one in same if reach_of(one) > reach_of(turn)]
+    before = [one for one in further if one.line.take <= turn.line.take]
+    return max(before, key=lambda one: (not one.line.new, one.line.take), default=None)

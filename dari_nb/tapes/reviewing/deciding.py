@@ -68,26 +68,33 @@ class Shown:
         Raises:
             InvalidRequestError: Nobody was shown what changes: the tape is not to be written.
         """
-        before = {_place(turn): (turn.line, _content(turn)) for turn in tape.turns}
+        lines = {_place(turn): turn.line for turn in tape.turns}
+        before = {_place(turn): _content(turn) for turn in tape.turns}
         notes, stood = _notes(tape), _standing(tape)
         change()
         after = {_place(turn): _content(turn) for turn in tape.turns}
-        gone = [place for place, (_, told) in before.items() if after.get(place) != told]
+        gone = [place for place, told in before.items() if after.get(place) != told]
         for place in gone:
-            line, told = before[place]
+            line, told = lines[place], before[place]
             if told not in self._seen.get(place[:2], []):
                 what = "changed" if place[:2] in self._seen else "come"
                 raise InvalidRequestError(
                     f"{line.turn} of {line.session} has {what} since: review again."
                 )
-        told = _said(gone, after, _without(notes, _notes(tape)))
+        told = _said(gone, before, after, _without(notes, _notes(tape)))
         return f"{told}{_look_at(stood, tape)}."
 
 
-def _said(gone: list[_Place], after: dict[_Place, Any], notes: list[Note]) -> str:
-    adopted = [(*place, new) for *place, new in gone if new and (*place, False) in after]
-    new = sum(new for *_, new in gone)
-    counts = {"adopted": len(adopted), "rejected": new - len(adopted), "replaced": len(gone) - new}
+def _said(
+    gone: list[_Place], before: dict[_Place, Any], after: dict[_Place, Any], notes: list[Note]
+) -> str:
+    new = [place for place in gone if place[2]]
+    adopted = [place for place in new if after.get((*place[:2], False)) == before[place]]
+    counts = {
+        "adopted": len(adopted),
+        "rejected": len(new) - len(adopted),
+        "replaced": len(gone) - len(new),
+    }
     told = [f"{count_of(count, 'turn')} {what}" for what, count in counts.items() if count]
     with_them = told_of_notes(notes)
     end = f"; {with_them} went with them" if with_them else ""
@@ -139,5 +146,6 @@ def _place(turn: Turn) -> _Place:
 
 
 def _content(turn: Turn) -> Any:
-    """What is shown of a turn."""
-    return turn.line.asked, turn.agent.agent, [(one.event, one.data) for one in turn.events]
+    """What is shown of a turn, and what it goes on from."""
+    line, told = turn.line, [(one.event, one.data) for one in turn.events]
+    return line.asked, line.behind, turn.agent.agent, told

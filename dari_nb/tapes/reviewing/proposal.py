@@ -14,6 +14,7 @@ from ..turns import Turn
 from ..words import told_of
 from .adopting import adopt_turn, reject_turn
 from .deciding import Change, Shown
+from .falling_short import falls_short, why_short
 from .replacing import Placing, beginning_of, names_of, placing_of, put_in_place, why_lost
 
 _SAME = "The answer is the same."
@@ -166,15 +167,23 @@ class Proposal:
     def effect(self) -> str:
         """What :meth:`replace` does, in a line, or what it would lose, or what was decided already.
 
-        Where nothing was recorded in the place of the turn, it says so of the one beside it.
+        Where nothing was recorded in the place of the turn, it says so of the one beside it; and of
+        a turn that failed or was cut off, where it waits on when all are decided on.
 
         >>> [proposal.effect for proposal in tape.review()]
         []
         """
         if self.decided:
             return f"{self.new.line.turn} of {self.new.line.session} was {self.decided}."
-        if why := why_lost(self._shown.now, [self.new]):
+        tape = self._shown.now
+        if why := why_lost(tape, [self.new]):
             return why
+        short = why_short(falls_short(tape, self.new))
+        return " ".join(filter(None, (self._effect, short)))
+
+    @property
+    def _effect(self) -> str:
+        """What :meth:`replace` does while the turn waits, however far it came."""
         placing = self._placing
         if not placing.gone:
             return self._nothing_in_place()
@@ -198,7 +207,12 @@ class Proposal:
         same = [turn for turn in self._shown.now.turns if turn.place == self.new.place]
         if any(turn.line.new for turn in same):
             return ""
-        return "adopted" if any(is_same(turn, self.new) for turn in same) else "rejected"
+        return self._was_among(same)
+
+    def _was_among(self, turns: Sequence[Turn]) -> str:
+        """What became of the turn, by those that stand in its place and do not wait."""
+        behind = [one for one in turns if one.line.behind == self.new.line.behind]
+        return "adopted" if any(is_same(one, self.new) for one in behind) else "rejected"
 
     def _nothing_in_place(self) -> str:
         old = self.old
@@ -246,7 +260,7 @@ class Proposal:
             if any(turn.line.new for turn in same):
                 return self._shown.decide(tape, lambda: change(tape, self.new))
             # Others may have taken it with them: turns are adopted with those before them.
-            was = "adopted" if any(is_same(turn, self.new) for turn in same) else "rejected"
+            was = self._was_among(same)
             if was != became:
                 raise InvalidRequestError(f"{name} {_WAS[was]}: review again.")
             there = {turn.place for turn in tape.turns}

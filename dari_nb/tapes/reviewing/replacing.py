@@ -8,7 +8,15 @@ from dataclasses import dataclass
 from ...errors import InvalidRequestError
 from ..differences import is_alike, nearest
 from ..lines import TurnLine
-from ..recording import Never, Recording, counting, parents_of, why_never
+from ..recording import (
+    Never,
+    Recording,
+    counting,
+    follows,
+    parents_first,
+    parents_of,
+    why_never,
+)
 from ..summary import told_of_notes
 from ..turns import Turn
 
@@ -74,11 +82,8 @@ def placing_of(tape: Recording, turn: Turn, shown: Set[tuple[str, int]] = frozen
     if found is None:
         return Placing([], [], [])
     answers = [one for one in there if one.line.key == found.line.key]
-    new = [one for one in tape.turns if one.line.new]
-    news = [one for one in new if one.line.key == line.key]
-    news += _behind(new, beginning)
-    coming = {id(one) for one in news}
-    gone = [*answers, *(one for one in _behind(tape.turns, found) if id(one) not in coming)]
+    news = _coming(tape, beginning)
+    gone = [*answers, *_going(tape, found, news)]
     come, left, homes = list[tuple[Turn, Turn | None]](), list(gone), _Homes()
     for one in news:
         old = homes.counterpart(one, left)
@@ -247,16 +252,52 @@ def _nothing_there(tape: Recording, turn: Turn) -> str:
     return f"Nothing was recorded in the place of {line.turn} of {line.session}{behind}: adopt it."
 
 
+def new_up_to(tape: Recording, turn: Turn) -> list[Turn]:
+    """A new turn and the new ones that lead to it, the last one first."""
+    counted = counting(tape.turns)
+    parents, way = parents_of(counted), dict[int, Turn]()
+    # The one that is on this tape now, which was perhaps read anew since.
+    at: Turn | None = next((o for o in counted if o.line.new and o.place == turn.place), turn)
+    while at is not None and (at.line.new or not way) and id(at) not in way:
+        way[id(at)] = at
+        at = parents.get(id(at))
+    return [*way.values()]
+
+
 def beginning_of(tape: Recording, turn: Turn) -> Turn:
     """The first new turn of those that lead to a new one."""
-    new = {one.line.key: one for one in tape.turns if one.line.new}
-    seen = {turn.line.key}
-    # The one that is on this tape now, which was perhaps read anew since.
-    turn = next((one for one in tape.turns if one.line.new and one.place == turn.place), turn)
-    while (before := new.get(turn.line.parent or "")) and before.line.key not in seen:
-        turn = before
-        seen.add(turn.line.key)
-    return turn
+    return new_up_to(tape, turn)[-1]
+
+
+def _coming(tape: Recording, beginning: Turn) -> list[Turn]:
+    """The new answers to what a first new turn asks, and then what goes on from them."""
+    counted = counting(tape.turns)
+    parents, never = parents_of(counted), why_never(counted)
+    coming, further, by_key = list[Turn](), list[Turn](), dict[str, list[Turn]]()
+    for one in parents_first(counted, parents):
+        if not one.line.new or id(one) in never:
+            continue
+        before, parent = parents.get(id(one)), by_key.get(one.line.parent or "", ())
+        is_same = one.line.key == beginning.line.key
+        is_first = one is beginning or (is_same and not (before and before.line.new))
+        if is_first or any(follows(one, other) for other in parent):
+            (coming if is_first else further).append(one)
+            by_key.setdefault(one.line.key, []).append(one)
+    at = {id(one): number for number, one in enumerate(counted)}
+    return [*coming, *sorted(further, key=lambda one: at[id(one)])]
+
+
+def _going(tape: Recording, found: Turn, coming: Iterable[Turn]) -> list[Turn]:
+    """Those that went on from what is replaced: what goes on from another one that waits stays."""
+    counted = counting(tape.turns)
+    parents, come = parents_of(counted), {*map(id, coming)}
+    behind = [one for one in _behind(tape.turns, found) if id(one) not in come]
+    going = {id(one) for one in behind}
+    for one in parents_first(counted, parents):
+        before = parents.get(id(one))
+        if one.line.new and before and before.line.new and id(before) not in going | come:
+            going.discard(id(one))
+    return [one for one in behind if id(one) in going]
 
 
 def _is_in_place(one: Turn, line: TurnLine) -> bool:

@@ -14,6 +14,7 @@ from ..turns import Turn
 from ..words import Said
 from .adopting import adopt_turn, reject_turn
 from .deciding import Change, Shown
+from .falling_short import falls_short, why_short
 from .proposal import Proposal
 from .replacing import depth_of, placing_of, put_in_place, why_lost
 
@@ -32,6 +33,7 @@ class Review(Sequence[Proposal]):
         self._shown = Shown(tape)
         old = [turn for turn in tape.turns if not turn.line.new]
         by_place = {turn.place: turn for turn in old}
+        self._recorded = {*by_place}
         self.news = [turn for turn in counting(tape.turns) if turn.line.new]
         self._proposals = [
             self._proposal(tape, turn, by_place.get(turn.place)) for turn in self.news
@@ -40,14 +42,16 @@ class Review(Sequence[Proposal]):
     def adopt(self) -> str:
         """Let all of them play, beside what was recorded.
 
-        What goes on from a turn that is not on the tape waits on, and is named.
+        What goes on from a turn that is not on the tape waits on, and is named. So does what failed
+        or was cut off where a turn in its place came further, with what belongs to it:
+        :meth:`Proposal.adopt` takes such a turn by itself.
 
         Returns:
             What became of how many turns, in a line.
 
         Raises:
-            InvalidRequestError: A turn has changed since it was shown, or all of them go on from
-                turns that are not on the tape, or the file cannot be written.
+            InvalidRequestError: A turn has changed since it was shown, or all of them wait on, or
+                the file cannot be written.
             TapeError: It is broken.
 
         >>> tape.review().adopt()
@@ -58,7 +62,9 @@ class Review(Sequence[Proposal]):
     def replace(self, *, rest: bool = False) -> str:
         """Let all of them play, those that have one in the place of a recorded turn.
 
-        What goes on from a turn that is not on the tape waits on, and is named.
+        What goes on from a turn that is not on the tape waits on, and is named. So does what failed
+        or was cut off where a turn in its place came further, with what belongs to it:
+        :meth:`Proposal.replace` puts such a turn there by itself.
 
         Args:
             rest: Whether turns go, too, in whose place nothing new stands, recorded or waiting.
@@ -68,19 +74,20 @@ class Review(Sequence[Proposal]):
 
         Raises:
             InvalidRequestError: A turn would go in whose place nothing new stands, or all of them
-                go on from turns that are not on the tape, or one has changed since it was shown, or
-                the file cannot be written.
+                wait on, or one has changed since it was shown, or the file cannot be written.
             TapeError: It is broken.
 
         >>> tape.review().replace()
         Nothing on the tape is new.
         """
-        own = {turn.place for turn in self.news}
+        own = {turn.place for turn in self.news} - self._recorded
 
         def put(tape: Recording, turn: Turn) -> None:
             # Of several that were asked in one place the first is put there, the others beside it.
-            gone = [one.place for one in placing_of(tape, turn).gone if not one.line.new]
-            if gone and not own.intersection(gone) and not why_lost(tape, [turn]):
+            placing = placing_of(tape, turn)
+            gone = [one.place for one in placing.gone if not one.line.new]
+            if gone and not own.intersection(gone) and not _waits_on(tape, turn):
+                own.update(one.place for one, _ in placing.come)
                 put_in_place(tape, turn, rest=rest)
 
         return self._change_all(put, _adopted)
@@ -128,7 +135,7 @@ class Review(Sequence[Proposal]):
             told = self._shown.decide(tape, lambda: change_all(tape))
             if not (left := waiting(tape)):
                 return told
-            why = why_lost(tape, left)
+            why = _why(tape, left)
             if len(left) == len(before):
                 raise InvalidRequestError(why)
             return f"{told} {count_of(len(left), 'turn')} left waiting: {why}"
@@ -160,6 +167,17 @@ class Review(Sequence[Proposal]):
 
 
 def _adopted(tape: Recording, turn: Turn) -> None:
-    """Let a turn play, but for one that goes on from none of the tape."""
-    if not why_lost(tape, [turn]):
+    """Let a turn play, but for one that is left waiting when all are decided on."""
+    if not _waits_on(tape, turn):
         adopt_turn(tape, turn)
+
+
+def _waits_on(tape: Recording, turn: Turn) -> bool:
+    """Whether a turn goes on from none of the tape, or takes no place in passing."""
+    return bool(why_lost(tape, [turn]) or falls_short(tape, turn))
+
+
+def _why(tape: Recording, left: Sequence[Turn]) -> str:
+    """Why turns are left waiting when all are decided on."""
+    found = (pair for turn in left for pair in falls_short(tape, turn))
+    return " ".join(filter(None, (why_lost(tape, left), why_short(found))))

@@ -12,12 +12,14 @@ from ..reading import CONFLICT, bytes_of, parsed
 from ..recording import Recording
 from .changes import recorded
 from .git import in_conflict, is_left_alone, place_of_edit, staged
+from .taken_out import Known
 
 _OURS, _THEIRS = "our side of {}", "their side of {}"
 _IN_PART = (
     "{path}: git merged a part of {turn} of {session} by itself, and what belongs together cannot "
-    "be told from the file. While git knows of the conflict, git checkout --merge {name} makes it "
-    "anew; else merge again. Then settle it before git add."
+    "be told from the file. Keep a copy of it, for what was recorded or written there since: while "
+    "git knows of the conflict, git checkout --merge {name} makes it anew; else merge again. Then "
+    "settle it before git add."
 )
 _EDITED = (
     "{name}, line {line}: this was changed since git left its conflict, and settling, which takes "
@@ -26,7 +28,15 @@ _EDITED = (
 )
 _NO_MARKS = (
     "git has a conflict in it and there are none of its marks: it is taken as settled, and what is "
-    "in it stays; to begin anew: git checkout --merge {name}"
+    "in it stays; to begin anew, keep a copy of it, and then: git checkout --merge {name}"
+)
+_BESIDES = (
+    "this stands on neither side that git has, and goes where git writes the file anew: {what}; "
+    "keep a copy of it before that"
+)
+_TAKEN_OUT = (
+    "{whose} took this tape out, and the other side changed it: it is as that side has it, and git "
+    "rm takes it out"
 )
 _ELSEWHERE = "The tape {path} is not there. Git has a conflict in {names}: settle that."
 
@@ -39,7 +49,9 @@ class Sides(NamedTuple):
     theirs: Recording
 
 
-def sides_of(path: str | Path, tell: Callable[[str], object] = lambda _: None) -> Sides:
+def sides_of(
+    path: str | Path, tell: Callable[[str], object] = lambda _: None
+) -> tuple[Sides, Known]:
     """Read both sides of a tape where git left a conflict.
 
     They are the whole files that git keeps until the conflict is settled; where it has none, what
@@ -49,6 +61,9 @@ def sides_of(path: str | Path, tell: Callable[[str], object] = lambda _: None) -
     Args:
         path: The file.
         tell: Is told what it is taken as where that may surprise.
+
+    Returns:
+        Both sides, and what git has of them, or else the file.
 
     Raises:
         InvalidRequestError: The file cannot be read.
@@ -61,17 +76,56 @@ def sides_of(path: str | Path, tell: Callable[[str], object] = lambda _: None) -
     data = bytes_of(path)
     base, ours, theirs = (staged(file, number) for number in (1, 2, 3))
     if ours is None or theirs is None:
+        if base is not None and ours is not theirs:
+            whose = "ours" if ours is None else "theirs, the branch that comes in,"
+            tell(_TAKEN_OUT.format(whose=whose))
         return _told_apart(data, file)
     if _has_conflict(data):
         _refuse_edits(path, data, (base, ours, theirs))
-    elif not _is_same(data, ours):
-        if is_left_alone(file) and not _is_same(data, theirs):
-            sides, now = _parsed(file.name, base, ours, theirs), parsed(data, file.name)
-            if not _has_theirs(now, sides):
-                return _since(now, sides)
+    elif _is_put_together(data, file, ours, theirs):
+        if what := told_besides(Known(_so_far(ours), _so_far(theirs)), parsed(data, str(path))):
+            tell(what)
         tell(_NO_MARKS.format(name=path))
         return _told_apart(data, file)
-    return _parsed(file.name, base, ours, theirs)
+    before = parsed(base, f"{file.name} before both") if base is not None else Recording()
+    both = parsed(ours, _OURS.format(file.name)), parsed(theirs, _THEIRS.format(file.name))
+    sides, known = Sides(before, *both), Known(*both)
+    if _has_conflict(data) or _is_same(data, ours):
+        return sides, known
+    return _since(parsed(data, file.name), sides), known
+
+
+def is_put_together(path: str | Path) -> bool:
+    """Whether a file in which git has a conflict shows that both sides were put together.
+
+    Raises:
+        InvalidRequestError: The file cannot be read.
+        TapeError: It is no tape.
+    """
+    file, data = Path(path).expanduser().resolve(), bytes_of(path)
+    ours, theirs = (staged(file, number) for number in (2, 3))
+    if ours is None or theirs is None:
+        return not _has_conflict(data)
+    return _is_put_together(data, file, ours, theirs)
+
+
+def _is_put_together(data: bytes, file: Path, ours: bytes, theirs: bytes) -> bool:
+    if _has_conflict(data) or _is_same(data, ours):
+        return False
+    if _is_same(data, theirs) or not is_left_alone(file):
+        return True
+    return _has_theirs(parsed(data, file.name), _so_far(ours), _so_far(theirs))
+
+
+def told_besides(known: Known, now: Recording) -> str:
+    """Say what goes where git makes a conflict anew; empty where nothing does.
+
+    Args:
+        known: What git has of both sides.
+        now: What is in the file.
+    """
+    names = known.besides(now)
+    return _BESIDES.format(what="; ".join(names)) if names else ""
 
 
 def is_settled(path: str | Path) -> bool:
@@ -86,21 +140,22 @@ def is_settled(path: str | Path) -> bool:
     return all(staged(file, number) is None for number in (2, 3))
 
 
-def _parsed(name: str, base: bytes | None, ours: bytes, theirs: bytes) -> Sides:
-    return Sides(
-        parsed(base, f"{name} before both") if base is not None else Recording(),
-        parsed(ours, _OURS.format(name)),
-        parsed(theirs, _THEIRS.format(name)),
-    )
+def _so_far(side: bytes) -> Recording:
+    """A side as far as it is a tape."""
+    try:
+        return parsed(side, "")
+    except TapeError as error:
+        so_far: Recording = error.so_far or Recording()
+        return so_far
 
 
-def _has_theirs(now: Recording, sides: Sides) -> bool:
+def _has_theirs(now: Recording, ours: Recording, theirs: Recording) -> bool:
     """Whether what only they recorded is in a file by now, so that it was settled."""
-    theirs, ours, here = (
+    here, mine, other = (
         {(turn.place, turn.line.new): recorded(turn) for turn in tape.turns}
-        for tape in (sides.theirs, sides.ours, now)
+        for tape in (now, ours, theirs)
     )
-    return any(here.get(place) == what != ours.get(place) for place, what in theirs.items())
+    return any(here.get(place) == what != mine.get(place) for place, what in other.items())
 
 
 def _since(now: Recording, sides: Sides) -> Sides:
@@ -128,13 +183,14 @@ def _is_same(data: bytes, other: bytes) -> bool:
     return data.replace(b"\r\n", b"\n") == other.replace(b"\r\n", b"\n")
 
 
-def _told_apart(data: bytes, file: Path) -> Sides:
+def _told_apart(data: bytes, file: Path) -> tuple[Sides, Known]:
     told = []
-    for name, (side, changed) in zip((_OURS, _THEIRS), _sides(data), strict=True):
+    names = (_OURS, _THEIRS) if _has_conflict(data) else ("{}", "{}")
+    for name, (side, changed) in zip(names, _sides(data), strict=True):
         tape = parsed(side, name.format(file.name))
         _refuse_parts(tape, changed, file)
         told.append(tape)
-    return Sides(Recording(), *told)
+    return Sides(Recording(), *told), Known(*told)
 
 
 def _refuse_parts(tape: Recording, changed: Set[int], file: Path) -> None:

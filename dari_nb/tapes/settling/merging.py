@@ -33,14 +33,18 @@ from .changes import (
     shared,
     without_notes,
 )
-from .conflicts import Sides, sides_of
+from .conflicts import Sides, is_put_together, is_settled, sides_of, told_besides
 from .needed import by_place, places_needed
 from .reworded import part_reworded
-from .taken_out import Content, name_of
+from .taken_out import Content, Known, name_of
 
 _TWICE = (
-    "both sides have their own {what} {place}: kept is {kept}; for "
-    "{other} let git checkout --merge write the file anew, and settle with --{side}"
+    "both sides have their own {what} {place}: kept is {kept}; for {other} let git checkout "
+    "--merge write the file anew, of which you keep a copy, and settle with --{side}"
+)
+_AS_LEFT = (
+    "nothing is in the file that only theirs has, as in one that git has left: until git add, "
+    "settle it again with --ours only"
 )
 _WORDS: dict[Side, str] = {"ours": "ours", "theirs": "theirs, of the branch that comes in"}
 _TAKE_OUT = (
@@ -100,7 +104,7 @@ def settle(
     """
     refuse_no_name(path)
     before = _state(path)
-    merging = _Merging(sides_of(path, tell), keeps)
+    merging = _Merging(*sides_of(path, tell), keeps)
     data = tape_bytes(merging.tape)
     tape = parsed(data, str(path))
     if _state(path) != before:
@@ -108,6 +112,8 @@ def settle(
     put(data, path)
     for text in merging.told(tape):
         tell(text)
+    if merging.chose == "ours" and not (is_settled(path) or is_put_together(path)):
+        tell(_AS_LEFT)
     return tape
 
 
@@ -125,15 +131,16 @@ class _Merging:
 
     Args:
         sides: The tape before, ours, and theirs.
+        known: What git has of both.
         keeps: Whose answer is kept of a turn that both recorded anew.
 
     Attributes:
         tape: What is on both.
     """
 
-    def __init__(self, sides: Sides, keeps: Side) -> None:
+    def __init__(self, sides: Sides, known: Known, keeps: Side) -> None:
         base, ours, theirs = sides
-        self._keeps = keeps
+        self._keeps, self._known = keeps, known
         self._reworded = part_reworded(sides)
         self._doubled = dict.fromkeys([*_doubled(ours), *_doubled(theirs)])
         self._had = Content(ours), Content(theirs)
@@ -160,6 +167,11 @@ class _Merging:
         self._note_marks(None, twice)
         self.tape.note_scrubbed(Counter(theirs.scrubbed) - Counter(ours.scrubbed))
 
+    @property
+    def chose(self) -> Side | None:
+        """Whose answer was kept where there were two; ``None`` where there were not."""
+        return self._keeps if self._twice else None
+
     def told(self, written: Recording) -> Iterable[str]:
         """Say what was left out, and what became two.
 
@@ -174,6 +186,8 @@ class _Merging:
         reworded = {*map(place_of, self._reworded)}
         if names := [name_of(turn) for turn in written.turns if place_of(turn) in reworded]:
             yield _REWORDED.format(what="; ".join(names))
+        if self.chose and (what := told_besides(self._known, written)):
+            yield what
         side: Side = "theirs" if self._keeps == "ours" else "ours"
         for turn, what in self._twice:
             place = "at the end"

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
+import msgspec
+
 from ..growing.sessions import Place, place_of
 from ..lines import Mark
 from ..recording import Recording
 from ..summary import prompt_of
 from ..turns import Turn
+from .changes import without_notes
 
 
 class Content:
@@ -48,6 +51,29 @@ class Content:
         return (
             place in other._events or other._events.get((key, take, False)) == (self._events[place])
         )
+
+
+class Known:
+    """What git has of both sides of a tape, whatever becomes of them.
+
+    Args:
+        *sides: The sides.
+    """
+
+    def __init__(self, *sides: Recording) -> None:
+        self._turns = {_told(turn) for side in sides for turn in side.turns}
+        self._notes = {name for side in sides for name in _noted(side)}
+
+    def besides(self, tape: Recording) -> list[str]:
+        """The names of the turns and notes of a tape that stand on neither side."""
+        turns = [name_of(turn) for turn in tape.turns if _told(turn) not in self._turns]
+        return [*turns, *(name for name in _noted(tape) if name not in self._notes)]
+
+
+def _told(turn: Turn) -> bytes:
+    """What was asked and what came of it, whatever its place and its key are by now."""
+    told = [turn.agent.agent, turn.line.asked, without_notes(turn)]
+    return msgspec.json.encode(told, order="deterministic")
 
 
 def name_of(turn: Turn) -> str:
