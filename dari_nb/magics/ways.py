@@ -9,7 +9,7 @@ From the first recording to the lesson, in this order:
            and so is all that is missing once the tape is put in again
   review   %dari tape --review, or tape.review(): what is new, to put in place, adopt or reject
   marks    a line of the file in front of the answer stops there, and asks those who watch:
-           {"mark": "a guess", "ask": "What will it *do*?"}, in Markdown
+           {"mark": "a guess", "ask": "What will it do?"}, in Markdown
   view     %dari tape --view, or tape.view(): a player that stops at the questions
   to_html  tape.to_html("lesson.html"): the player in a page of its own
   answers  tape.answers(): what people expected at the questions, a row each

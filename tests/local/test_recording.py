@@ -908,5 +908,6 @@ def test_a_disk_that_is_full_is_said_when_the_next_turn_is_asked(tmp_path: Path)
     assert "The tape could not be written (File too large)" in asked
     assert "%dari tape --eject" in asked
     assert ejected.startswith("ejected The tape is not whole: [Errno 27] File too large")
-    assert stopped.startswith("stopped The tape is not whole") and "is lost" in stopped
+    assert stopped.startswith("stopped The tape is not whole")
+    assert "is lost" in stopped
     assert [turn.line.asked for turn in read_tape(tape).turns] == ["kept"]

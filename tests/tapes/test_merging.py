@@ -303,7 +303,8 @@ def test_what_one_side_replaced_and_the_other_went_on_from_is_two_conversations(
         "where one side still needs what stood there, the other asked something else as msg_3 of "
         f"sess_1: it goes on with ours, {ours[0]!r}, which keeps the marks that stood there; "
         f"theirs, {theirs[0]!r}, is msg_3 of sess_2, a conversation of its own now; take out what "
-        "is not wanted"
+        'is not wanted: delete the lines of a turn, from the one with "turn" to the one with '
+        '"completed" or "failed" that ends it, and of those that go on from it'
     )
     assert told == [expected]
 
