@@ -53,6 +53,8 @@ export class MatrixView {
   readonly #ratings: Ratings;
   #opened: Cell | undefined;
   #blind = false;
+  /** What the rows were shown by last. */
+  #asked = "";
   #frame = 0;
   #following: ReturnType<typeof setTimeout> | undefined;
 
@@ -153,6 +155,9 @@ export class MatrixView {
     ) as [string[], string[]];
     this.#grid.tell(this.#blind ? undefined : changes, fit);
     this.#grid.show({ shown, same, words }, this.#blind);
+    const asked = [where, order, how.baseline].join("\n");
+    if (asked !== (this.#asked ||= asked)) find(this.#root, ".dari-grid").scrollTop = 0;
+    this.#asked = asked;
     const why = rows.length || !all ? "" : whyNone(this.#sheet, how);
     const count = rows.length < all ? `${rows.length} of ${all} task${all === 1 ? "" : "s"}` : "";
     this.#count.textContent = why ? `${count}: ${why}` : count;
