@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from ...models.events import CANCELLED
 from .cells import UNSENT
+from .sending.versions import rest_there
 
 if TYPE_CHECKING:
     from .results import Results
@@ -65,7 +66,7 @@ def sent_before(batch: Results, run_id: str, count: int) -> list[str]:
     """Say which run had most of these tasks before, where this one is new."""
     said = f"{count} of these tasks were sent before, in {run_id}"
     is_most = 2 * count > len(batch.tasks)
-    return [f"{said}; its add() sends only what is missing there"] if is_most else []
+    return [f"{said}; {rest_there(batch.columns)}"] if is_most else []
 
 
 def only_known(*, is_told: bool) -> str:

@@ -22,6 +22,7 @@ from .matrix.grid import size_text
 from .matrix.means import LEVEL
 from .sending.chunks import chunks_to_send
 from .sending.finding import found_in
+from .sending.versions import rest_there
 
 if TYPE_CHECKING:
     from ... import models
@@ -223,7 +224,7 @@ class Plan:
 
     def _elsewhere_rows(self) -> list[tuple[str, str]]:
         run_id, count = self._elsewhere
-        said = f"{count} of these tasks, in {run_id}; its add() sends only what is missing there"
+        said = f"{count} of these tasks, in {run_id}; {rest_there(self._columns)}"
         return [("sent before", said)] if count and self.sends else []
 
     def _shows_rows(self) -> list[tuple[str, str]]:

@@ -156,7 +156,8 @@ export class MatrixView {
     this.#grid.tell(this.#blind ? undefined : changes, fit);
     this.#grid.show({ shown, same, words }, this.#blind);
     const asked = [where, order, how.baseline].join("\n");
-    if (asked !== (this.#asked ||= asked)) find(this.#root, ".dari-grid").scrollTop = 0;
+    const isNew = this.#asked && this.#asked !== asked;
+    if (isNew) find(this.#root, ".dari-grid").scrollTop = 0;
     this.#asked = asked;
     const why = rows.length || !all ? "" : whyNone(this.#sheet, how);
     const count = rows.length < all ? `${rows.length} of ${all} task${all === 1 ? "" : "s"}` : "";

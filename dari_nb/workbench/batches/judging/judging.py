@@ -142,8 +142,8 @@ def _questions(
     return judge, questions, partial(read_score, scale=(low, high))
 
 
-def answered(batch: Any) -> list[Cell]:
-    """Return the cells that have an answer, once all that runs has ended.
+def answered(batch: Any, verb: str = "judge") -> list[Cell]:
+    """Return the cells that have an answer, once all that runs has ended; ``verb`` is why.
 
     Raises:
         InvalidRequestError: There is none.
@@ -152,7 +152,7 @@ def answered(batch: Any) -> list[Cell]:
     cells = [c for c in batch.cells if c.state == "completed" and (c.answer or c.text)]
     if not cells:
         raise InvalidRequestError(
-            f"Nothing of {batch.run_id} has an answer: there is nothing to judge."
+            f"Nothing of {batch.run_id} has an answer: there is nothing to {verb}."
         )
     return cells
 
