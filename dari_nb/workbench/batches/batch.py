@@ -413,7 +413,7 @@ class Batch(Outgoing):
         return self.to_mimebundle()["text/plain"]
 
     def __repr__(self) -> str:
-        states = ", ".join(f"{count} {state}" for state, count in sorted(self.counts.items()))
+        states = ", ".join(f"{count:,} {state}" for state, count in sorted(self.counts.items()))
         size = size_text(len(self.tasks), self.columns, self.repeats)
         return f"<Batch {self.run_id}: {size}; {states}>"
 
