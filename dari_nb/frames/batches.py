@@ -45,7 +45,7 @@ class BatchCell:
         error: Why it failed.
         stop_reason: ``max_tokens`` when the answer was cut off.
         text: The answer.
-        seconds: From sending to the end.
+        seconds: How long it was worked on, without waiting in a queue before.
         cost: US dollars as decimal text; in a batch what all attempts have cost together.
         input_tokens: Tokens that were read; ``None`` where nobody told, as for the others.
         output_tokens: Tokens that were written.

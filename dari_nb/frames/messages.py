@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from ..models import TOKENS, Message, seconds_between, text_of
+from ..models import TOKENS, Message, text_of
 from ..models import events as ev
 from ..transcript import error_text
 from .kinds import INTEGER, JSON, SECONDS, TEXT, TIME, category
@@ -38,10 +38,10 @@ def messages_frame(
         ``max_tokens`` where the answer was cut off, which completes a turn, and else missing;
         ``tool_calls`` counts the calls in the answer; ``input_tokens``, ``output_tokens``,
         ``cached_input_tokens`` (among the input) and ``reasoning_tokens`` (among the output) are
-        what the turn took, missing where nobody told, as in a copy; ``seconds`` go from creation
-        to completion, those in the queue included; ``copied_from`` is the message of which this
-        one is a copy, in a fork (section 18.4), so that ``frame[frame["copied_from"].isna()]`` has
-        each once. For dtypes see :data:`MESSAGES`.
+        what the turn took, missing where nobody told, as in a copy; ``seconds`` go from its
+        beginning, or where the server does not tell that from creation, to its end;
+        ``copied_from`` is the message of which this one is a copy, in a fork (section 18.4), so
+        that ``frame[frame["copied_from"].isna()]`` has each once. For dtypes see :data:`MESSAGES`.
 
     >>> dari.frames.messages_frame(turn.wait().session.messages())["tool_calls"].to_list()[0]
     1
@@ -70,7 +70,7 @@ def _row(message: Message) -> tuple[Any, ...]:
         *map(tokens.get, TOKENS),
         message.created_at,
         message.completed_at,
-        seconds_between(message.created_at, message.completed_at),
+        message.seconds,
         message.original_id,
         message.metadata,
     )

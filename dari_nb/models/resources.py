@@ -9,6 +9,7 @@ import msgspec
 from ._base import Model, Whole, part
 from .content import Content, reasoning_of, text_of
 from .events import CANCELLED, Event
+from .times import seconds_between
 from .usage import tokens_in
 
 TERMINAL = frozenset({"completed", "failed"})
@@ -145,6 +146,7 @@ class Message(Model, frozen=True, kw_only=True):
         attempt: Which try the agent is at, from 1.
         output: The answer; ``None`` before there is one.
         created_at: ISO 8601, UTC.
+        started_at: When it was first worked on, where the server tells, as local Dari does.
         completed_at: When the turn ended, ISO 8601.
         copied_from: Where it happened, in a session that began as a fork (contract, section 18.4):
             an object of ``session_id`` and ``message_id``.
@@ -160,6 +162,7 @@ class Message(Model, frozen=True, kw_only=True):
     attempt: int | None = None
     output: MessageOutput | None = None
     created_at: str | None = None
+    started_at: Any = msgspec.UNSET
     completed_at: str | None = None
     copied_from: Any = msgspec.UNSET
     usage: Any = msgspec.UNSET
@@ -168,6 +171,12 @@ class Message(Model, frozen=True, kw_only=True):
     def tokens(self) -> dict[str, int]:
         """What ``usage`` tells, as far as it can be read; empty where nobody told."""
         return tokens_in(self.usage)
+
+    @property
+    def seconds(self) -> float | None:
+        """How long it was worked on: what it waited before does not count where that is told."""
+        started_at = self.started_at if isinstance(self.started_at, str) else None
+        return seconds_between(started_at or self.created_at, self.completed_at)
 
     @property
     def original_id(self) -> str | None:

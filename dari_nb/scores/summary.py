@@ -54,7 +54,7 @@ def summary(
         ``adjusted`` (``no``: each interval holds by itself, not all of them together), and where
         the frame has them ``failed`` (how many of the missing cells did), ``cost_usd`` (mean of the
         cells whose cost is known, US dollars), ``unknown_costs`` (how many cells' is not) and
-        ``median_seconds``, in the order in which the LLMs first appear.
+        ``median_seconds`` (of work, without the queue), in the order in which LLMs first appear.
 
     Raises:
         InvalidRequestError: A column is missing, the score holds something else than numbers, or

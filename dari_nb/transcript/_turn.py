@@ -15,6 +15,7 @@ from ..models import (
     ToolCallItem,
     UserMessageItem,
     reasoning_block,
+    seconds_between,
     text_block,
     tokens_in,
 )
@@ -27,6 +28,7 @@ _WRITTEN: dict[str, Callable[[str], dict[str, Any]]] = {
     "text": text_block,
 }
 """What is shown of drafts, in the order in which a message has it."""
+_AT_WORK = frozenset({"running", "waiting_for_tool"})
 
 
 class TurnState:
@@ -47,6 +49,7 @@ class TurnState:
         self.attempt = 1
         self.copied_from: dict[str, Any] | None = None
         self.created_at: str | None = None
+        self.started_at: str | None = None
         self.completed_at: str | None = None
         self._closing: AssistantMessageItem | None = None
         self._drafts: dict[int, tuple[str, str]] = {}
@@ -64,6 +67,11 @@ class TurnState:
     def is_cancelled(self) -> bool:
         """Whether somebody ended it (contract, section 18.3)."""
         return self.status == "failed" and self.error == ev.CANCELLED
+
+    @property
+    def seconds(self) -> float | None:
+        """How long it was worked on: what it waited in a queue before does not count."""
+        return seconds_between(self.started_at or self.created_at, self.completed_at)
 
     @property
     def items(self) -> list[TimelineItem]:
@@ -169,6 +177,8 @@ class TurnState:
 
     def _set_status(self, status: str, event: Event) -> None:
         self.status = status
+        if event.data.get("previous_status") == "queued" or status in _AT_WORK:
+            self.started_at = self.started_at or event.created_at
         self.completed_at = event.created_at if self.is_terminal else None
         self._closing = self._closing_item(event)
         if status == "failed":

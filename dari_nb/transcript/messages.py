@@ -44,6 +44,7 @@ def message_of(turn: TurnState, session_id: str, sequence_number: int) -> Messag
         if parts or error
         else None,
         created_at=turn.created_at,
+        started_at=turn.started_at or msgspec.UNSET,
         completed_at=turn.completed_at,
         copied_from=turn.copied_from or msgspec.UNSET,
         usage=turn.usage or msgspec.UNSET,

@@ -301,6 +301,30 @@ def test_compared_and_sifted_it_is_read_in_any_width_and_light(book, axe, theme,
     book.theme("light")
 
 
+PARTLY = (
+    FILL
+    + """
+for cell in board.matrix.cells:
+    share = {"1-small": 0.0, "2-small": 1.0}.get(cell.id, 0.5)
+    board.put(cell.id, state="completed", text="x", error=None, scores={"right": share})
+board.view.baseline = "small"
+"""
+)
+LOOKS = """(id) => {
+  const { backgroundColor, borderInlineStartColor } =
+    getComputedStyle(document.querySelector(`[data-cell='${id}']`));
+  return [backgroundColor, borderInlineStartColor];
+}"""
+
+
+def test_a_cell_is_tinted_by_its_own_answer_and_not_by_what_has_changed(book):
+    book.execute(PARTLY)
+    expect(cell(book, "2-large")).to_have_attribute("data-change", "worse")
+    expect(cell(book, "1-large")).to_have_attribute("data-change", "better")
+    better, worse = (book.page.evaluate(LOOKS, name) for name in ("1-large", "2-large"))
+    assert better == worse != book.page.evaluate(LOOKS, "1-small")
+
+
 def test_enter_on_a_number_in_a_head_shows_what_is_behind_it(book):
     book.execute(SCORED + CHOSEN)
     number = book.page.locator("thead .dari-mean button").first
@@ -367,6 +391,21 @@ def test_of_500_tasks_with_6_llms_only_what_is_seen_is_watched(large):
     assert told(large, "[cells[-1] for cells in board.watched[-1:]]", "['499-f']")
     assert 6 <= int(large.execute("print(len(board.watched[-1]))")) <= 300
     assert not large.problems
+
+
+@pytest.mark.parametrize(("asked", "first"), [("order = '-number'", 499), ("where = 'gold'", 0)])
+def test_a_new_order_or_filter_begins_at_its_top(large, asked, first):
+    view = large.page.locator(".dari-matrix")
+    large.execute("board.view.where = board.view.order = board.view.baseline = ''")
+    cell(large, "0-a").click()
+    cell(large, "0-a").press("Escape")
+    grid = view.locator(".dari-grid")
+    assert grid.evaluate("e => e.scrollTop = e.scrollHeight / 2") > 1000
+    large.execute(f"board.view.{asked}")
+    expect(view.locator("tbody th").first).to_contain_text(f"Task {first}:")
+    assert grid.evaluate("e => e.scrollTop") == 0
+    assert focused(large) == "0-a"
+    large.execute("board.view.where = board.view.order = ''")
 
 
 def test_of_500_tasks_every_one_is_reached_by_keys_by_words_and_from_the_kernel(large):

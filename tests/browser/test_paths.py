@@ -100,7 +100,7 @@ def test_a_view_is_opened_from_python_and_leaves_paper(lab):
     paper.get_by_text("they part here").wait_for()
     assert page.locator(".dari-kept button").count() == 0
     assert "paths.open(1)" in page.locator(".dari-kept").inner_text()
-    assert page.locator(".dari-kept .dari-paths thead code").count() == 5
+    assert page.locator(".dari-kept .dari-which code").count() == 5
     book.shot("paths-paper")
 
 
@@ -119,6 +119,14 @@ def test_heads_stay_in_sight_where_the_page_is_narrow(lab, axe):
     assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
     assert axe(page, ".dari-parting") == []
     book.shot("paths-narrow-scrolled", width=420)
+    heads = view.locator("thead th")
+    view.locator("[name=run]").first.click()
+    view.locator(".dari-pane").get_by_text("Trial 1 is done.").wait_for()
+    steps.evaluate("(box) => { box.scrollTop = box.scrollHeight; }")
+    box, head = steps.bounding_box(), heads.last.bounding_box()
+    assert head["y"] < box["y"] - 20, "heads stay where there is no room for them"
+    book.shot("paths-narrow-open", width=700)
+    view.locator("[name=close]").click()
     view.get_by_text("37 steps alike").click()
     assert view.get_by_role("listitem").count() == 37
     view.get_by_text("in full").first.click()

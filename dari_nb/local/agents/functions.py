@@ -45,14 +45,16 @@ async def run_agent(
     """Run an agent over one turn, handing each of its steps to ``record``.
 
     No agent holds up the server: a sync one runs in a thread of its own, an async one on a loop
-    beside the server's. Whatever the agent raises is raised here.
+    beside the server's. The turn begins once there is a place for it. Whatever the agent raises is
+    raised here.
 
     Args:
         function: The agent.
         turn: What it answers.
         record: Takes in its steps, on the server's loop.
         slot: The place that a sync agent takes among those that need a thread.
-        loop: Where an async agent runs; on the server's loop without one, for the server's own.
+        loop: Where an async agent runs; on the server's loop without one, for the server's own,
+            which begin the turn themselves.
     """
     arguments = (turn.prompt, turn)[: _parameters(function)]
 
@@ -62,10 +64,12 @@ async def run_agent(
     if not _is_async(function):
         await slot.room_for(function)
         async with slot.taken():
+            await turn.begin()
             await _guarded(lambda: _Thread(function, arguments, slot).run(record))
     elif loop is None:
         await drive(record)
     else:
+        await turn.begin()
         # There it may be cancelled by itself, which does not end the turn's queue here.
         await _guarded(lambda: loop.run(drive, record))
 

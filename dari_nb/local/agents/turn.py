@@ -260,6 +260,10 @@ class Attachment:
         return self.data.decode("utf-8", errors="replace")
 
 
+async def _nothing() -> None:
+    pass
+
+
 @dataclass(frozen=True, kw_only=True)
 class Turn:
     """One message that an agent has to answer.
@@ -276,6 +280,7 @@ class Turn:
             downloaded.
         load_history: Reads :attr:`history`.
         load_files: Reads :attr:`files`.
+        begin: Notes that the message is worked on from now, and no longer waits.
 
     >>> @server.agent("names")
     ... def names(prompt, turn):
@@ -294,6 +299,7 @@ class Turn:
     workspace: Path = field(default_factory=Path.cwd)
     load_history: Callable[[], list[TimelineItem]] = field(default=list, repr=False)
     load_files: Callable[[], list[Attachment]] = field(default=list, repr=False)
+    begin: Callable[[], Awaitable[None]] = field(default=_nothing, repr=False)
 
     @cached_property
     def history(self) -> list[TimelineItem]:

@@ -92,7 +92,7 @@ class LlmAgent:
             patience, reply = Patience(self.backoff), None
             while reply is None:
                 try:
-                    async with aclosing(self._ask(mind, messages)) as answer:
+                    async with aclosing(self._ask(mind, messages, turn.begin)) as answer:
                         async for piece in answer:
                             if isinstance(piece, Draft):
                                 yield piece
@@ -120,9 +120,11 @@ class LlmAgent:
             results: list[ToolResult] = yield tuple(calls)
             messages += _said(reply, calls, results)
 
-    def _ask(self, mind: Mind, messages: Sequence[Message]) -> AsyncGenerator[Draft | Reply, None]:
+    def _ask(
+        self, mind: Mind, messages: Sequence[Message], begin: Callable[[], Awaitable[None]]
+    ) -> AsyncGenerator[Draft | Reply, None]:
         specs = mind.toolbox.specs
-        return self.sender.ask(mind.llm, mind.key, mind.system, messages, specs)
+        return self.sender.ask(mind.llm, mind.key, mind.system, messages, specs, begin)
 
     def _usage(self, llm: Llm, tokens: Tokens | None) -> Usage:
         cost = self.prices.cost([llm.name, llm.model], tokens)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import aclosing, asynccontextmanager, suppress
 from dataclasses import replace
 from time import monotonic
@@ -69,8 +69,9 @@ class Sender:
         system: str,
         messages: Sequence[Message],
         tools: Iterable[ToolSpec],
+        begin: Callable[[], Awaitable[None]],
     ) -> AsyncGenerator[Draft | Reply, None]:
-        """Ask once.
+        """Ask once, which begins when few enough others are asked.
 
         Yields:
             The answer's pieces as they arrive, and at last all of it.
@@ -80,7 +81,7 @@ class Sender:
         """
         question = _Question(system, tuple(messages), tuple(tools))
         try:
-            async with self._gate(llm), self._reached(llm, key) as (url, own_key):
+            async with self._begun(llm, begin), self._reached(llm, key) as (url, own_key):
                 asked = replace(llm, base_url=url)
                 is_bound = bool(question.tools) and await self._is_bound(llm, asked, own_key)
                 has_ended = False
@@ -157,6 +158,12 @@ class Sender:
             passes = not running.is_hopeless
             raise ProviderTrouble(death, may_pass=passes, begun=trouble.begun) from None
         running.answered()
+
+    @asynccontextmanager
+    async def _begun(self, llm: Llm, begin: Callable[[], Awaitable[None]]) -> AsyncIterator[None]:
+        async with self._gate(llm):
+            await begin()
+            yield
 
     def _gate(self, llm: Llm) -> asyncio.Semaphore:
         most = llm.settings.max_parallel

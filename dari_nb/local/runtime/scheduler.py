@@ -163,11 +163,28 @@ class Scheduler:
 
     async def _run(self, session_id: str, message_id: str, agent: AgentFunction | None) -> None:
         recorder: Recorder | None = None
+        has_begun = False
+
+        async def begin() -> None:
+            nonlocal has_begun
+            if not has_begun:
+                has_begun = True
+                await self._write(session_id, message_status(message_id, "queued", "running"))
+
+        async def begun() -> None:
+            """Play the turn; one that has failed has begun as well."""
+            try:
+                await play()
+            except Exception:
+                await begin()
+                raise
 
         async def play() -> None:
             nonlocal recorder
-            await self._write(session_id, message_status(message_id, "queued", "running"))
             turn, function, external = await self._prepared(session_id, message_id, agent)
+            turn = replace(turn, begin=begin)
+            if agent is not None:
+                await begin()
             charge = partial(self._charge, session_id, is_recorded=agent is not None)
             append = partial(self._log.append, session_id)
             slot = self._slots.slot()
@@ -183,7 +200,7 @@ class Scheduler:
         async def end() -> None:
             self._end(session_id, message_id, recorder, error, kept)
 
-        error = await self._played(message_id, play())
+        error = await self._played(message_id, begun())
         kept = await self._kept_workspace(session_id)
         await self._kept(session_id, message_id, kept)
         await when_the_disk_works(end)

@@ -180,7 +180,7 @@ def _changed(matrix: Matrix, seen: Against) -> Iterator[Part]:
         verb = "" if place else " is" if n == 1 else " are"
         yield Part(", " if place else "")
         yield Part(
-            f"{n}{verb} {words.get(change, change)}", where=f"change = {change}" if n else ""
+            f"{n:,}{verb} {words.get(change, change)}", where=f"change = {change}" if n else ""
         )
     yield Part(" against ")
 

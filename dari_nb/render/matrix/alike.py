@@ -129,7 +129,7 @@ def same_text(matrix: Matrix, rows: Sequence[MatrixRow]) -> str:
     told_by = {row.id: _told_by(cells[row.id], matrix) for row in rows}
     counts = Counter(_judged(cells[row_id][0], by, matrix) for row_id, by in told_by.items() if by)
     told = " · ".join(
-        word if n == len(rows) else f"{n} {word}" for word, n in counts.most_common(3)
+        word if n == len(rows) else f"{n:,} {word}" for word, n in counts.most_common(3)
     )
     what = _what_is_same(list(told_by.values()))
     if all(_is_one_answer(cells[row.id]) for row in rows):

@@ -101,17 +101,29 @@ def _answers(cells: Sequence[MatrixCell], number: int = 0) -> list[tuple[str, st
     groups = answers_of(cells)
     said = [peek_text(of[0]) or state_word(of[0]) for of in groups]
     alike = Counter(text.lower() for text in said)
+    named = _told_apart(said[:_MOST_ANSWERS])
     told = [
         (
-            f"{_short(text, _ANSWER)} {len(of)}\N{MULTIPLICATION SIGN}",
+            f"{short} {len(of)}\N{MULTIPLICATION SIGN}",
             both(condition("number", str(number)), condition("answer", text))
             if alike[text.lower()] == 1 and peek_text(of[0])
             else "",
         )
-        for text, of in zip(said[:_MOST_ANSWERS], groups, strict=False)
+        for short, text, of in zip(named, said, groups, strict=False)
     ]
     left = len(groups) - len(told)
-    return [*told, *([(f"{left} more", "")] if left else [])]
+    return [*told, *([(f"{left:,} more", "")] if left else [])]
+
+
+def _told_apart(texts: Sequence[str]) -> list[str]:
+    """Shorten answers; those that begin alike are told from the first word that differs."""
+    short = [_short(text, _ANSWER) for text in texts]
+    if len(set(short)) == len(short):
+        return short
+    letters = enumerate(zip(*texts, strict=False))
+    differs = next((at for at, of in letters if len({*of}) > 1), min(map(len, texts)))
+    begin = texts[0].rfind(" ", 0, differs) + 1
+    return [_short(f"{'…' if begin else ''}{text[begin:]}", _ANSWER) for text in texts]
 
 
 def column_html(

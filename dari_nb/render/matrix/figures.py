@@ -105,8 +105,9 @@ def column_numbers(cells: Sequence[MatrixCell]) -> list[tuple[str, str]]:
     ended = [cell for cell in cells if cell.state != CANCELLED]
     seconds = [cell.seconds for cell in ended if cell.seconds is not None]
     middle = duration_text(median(seconds or [0]))
+    share = f"{done:,} / {len(cells):,}" if done < len(cells) else ""
     numbers = [
-        (f"{done} / {len(cells)}" if done < len(cells) else "", condition("state", "completed")),
+        (share, condition("state", "completed")),
         (total_text(cells), has("cost")),
         (f"median {middle}" if middle else "", has("time")),
     ]
@@ -131,7 +132,7 @@ def _unknown_text(cells: Sequence[MatrixCell]) -> str:
     """Say how many of the cells that have ended count for nothing because of an unknown cost."""
     done = [cell for cell in cells if cell.state == "completed" or _has_paid_in_vain(cell)]
     unknown = sum(amount_of(cell.cost) is None for cell in done)
-    return f", unknown for {unknown} of {len(done)}" if unknown else ""
+    return f", unknown for {unknown:,} of {len(done):,}" if unknown else ""
 
 
 def _has_paid_in_vain(cell: MatrixCell) -> bool:
@@ -163,8 +164,8 @@ def matrix_head(matrix: Matrix) -> Head:
     # Of what comes to no second nothing is known that anyone could use.
     left = duration_text(matrix.seconds_left) if (matrix.seconds_left or 0) >= 1 else ""
     facts = (
-        f"{done} of {len(matrix.cells)}" if not is_over else "",
-        f"{counts['failed']} failed" if counts.get("failed") and len(counts) > 1 else "",
+        f"{done:,} of {len(matrix.cells):,}" if not is_over else "",
+        f"{counts['failed']:,} failed" if counts.get("failed") and len(counts) > 1 else "",
         duration_text(matrix.seconds),
         f"about {left} left" if left and not (is_over or matrix.state) else "",
         total_text(matrix.cells),

@@ -84,12 +84,12 @@ def _lost(label: str, size: int, failed: int, unscored: int, score: str) -> Iter
     without = both("state = completed", lacks(score))
     told = [(failed, "failed", "state = failed"), (unscored, "could not be scored", without)]
     (first, verb, which), *others = [one for one in told if one[0]]
-    of = f"{first} of {count_text(size, 'cell')}"
+    of = f"{first:,} of {count_text(size, 'cell')}"
     yield from (Part("; "), Part(of, where=both(condition("column", label), which)))
     yield from (Part(" of "), Part(label, "b"), Part(f" {verb}"))
     for n, verb, which in others:
         yield Part(" and ")
-        yield Part(str(n), where=both(condition("column", label), which))
+        yield Part(f"{n:,}", where=both(condition("column", label), which))
         yield Part(f" {verb}")
 
 
@@ -132,7 +132,7 @@ def not_a_number(matrix: Matrix, score: str) -> Iterator[Part]:
     places = dict.fromkeys((score_text(c.scores[score]), c.column, c.row) for c in odd)
     is_are = "is no number" if len(odd) == 1 else "are no numbers"
     yield score_part(score)
-    yield Part(f" has no mean: {len(odd)} of its {count_text(len(there), 'value')} {is_are} (")
+    yield Part(f" has no mean: {len(odd):,} of its {count_text(len(there), 'value')} {is_are} (")
     yield from listed(
         [
             [
@@ -206,8 +206,8 @@ def _failed_everywhere(matrix: Matrix, score: str) -> Iterator[Part]:
 
 def _told(lack: Lack, why: str, score: str) -> Iterator[Part]:
     yield Part(lack.label, "b")
-    whole = "its one cell" if lack.of == 1 else f"all {lack.of} cells"
-    where = whole if lack.cells == lack.of else f"{lack.cells} of {lack.of} cells"
+    whole = "its one cell" if lack.of == 1 else f"all {lack.of:,} cells"
+    where = whole if lack.cells == lack.of else f"{lack.cells:,} of {lack.of:,} cells"
     yield Part(" in ")
     yield Part(where, where=both(condition("column", lack.label), lacks(score)))
     yield Part(f" ({short_text(why)})" if why else "")

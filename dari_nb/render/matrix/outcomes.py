@@ -54,8 +54,8 @@ class Outcome:
         '2 of 3 failed, counted as 0'
         """
         size = len(self.values) + self.failed + self.unscored
-        failed = f"{self.failed} of {size} failed{', counted as 0' if counts else ''}"
-        unscored = f"{self.unscored} of {size} not scored"
+        failed = f"{self.failed:,} of {size} failed{', counted as 0' if counts else ''}"
+        unscored = f"{self.unscored:,} of {size} not scored"
         if not size:
             return "not run"
         there = [(self.failed, failed), (self.unscored, unscored)]

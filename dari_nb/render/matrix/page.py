@@ -59,7 +59,7 @@ class Page:
             if row_id in self._cells:
                 self._cells[row_id] += cells
         counts = any(answers_of(self._cells[row.id]) for row in self.rows)
-        self.note = " ".join(filter(None, [self.note, SAME_ANSWER if counts else ""]))
+        self.note = ". ".join(filter(None, [self.note, SAME_ANSWER if counts else ""]))
 
     def groups(self, row: MatrixRow) -> list[Groups]:
         """Return what stands in each lane of a row."""
@@ -99,7 +99,7 @@ def _choice(matrix: Matrix, wish: Wish, seen: Against | None, left: int) -> str:
     conditions, words = read_conditions(wish.where, Facts(matrix, seen).names)
     named = ", ".join(f"“{visible_name(word)}”" for word in words)
     told = f"the {'words' if len(words) > 1 else 'word'} {named}" if words else ""
-    of = f"{left} of {count_text(len(matrix.rows), 'task')}"
+    of = f"{left:,} of {count_text(len(matrix.rows), 'task')}"
     if not conditions:
         return f"{of} {'holds' if left == 1 else 'hold'} {told}"
     return f"{of}: {wish.words}{f' (with {told})' if told else ''}"

@@ -88,7 +88,7 @@ def _states(matrix: Matrix) -> dict[str, str]:
     """Count the cells by state, in words, where they are not all in one."""
     counts = {state: count for state, count in state_counts(matrix).items() if count}
     words = {state: "to come" if state == "planned" else state_text(state) for state in counts}
-    return {s: f"{count} {words[s]}" for s, count in counts.items()} if len(counts) > 1 else {}
+    return {s: f"{count:,} {words[s]}" for s, count in counts.items()} if len(counts) > 1 else {}
 
 
 def _tables(page: Page) -> str:

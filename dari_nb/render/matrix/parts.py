@@ -75,7 +75,7 @@ def listed(things: Sequence[Sequence[Part]], most: int = MOST_NAMED) -> Iterator
         yield Part("" if not place else " and " if is_last else ", ")
         yield from thing
     if left_out:
-        yield Part(f" and {left_out} more")
+        yield Part(f" and {left_out:,} more")
 
 
 def _visible(text: str, harmless: Callable[[str], str] = visible_name) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 from itertools import islice
 
@@ -20,6 +20,7 @@ _MOST_CELLS = 8_000
 _LEAST_LINES = 60
 _MOST_FOLDED = 500
 _MOST_NAMED = 4  # runs that a head names at once
+_MOST_BESIDE = 6  # clusters that can be read beside each other on a sheet of paper
 _PARTS = "they part here"
 
 
@@ -43,15 +44,51 @@ def paths_html(paths: Paths, *, is_live: bool = False) -> str:
     """
     title = f"<strong>{_safe(paths.title)}</strong> " if paths.title else ""
     *parting, success = map(_said_html, finding(paths))
-    heads = "".join(f'<th scope="col">{_head(paths, c, is_live)}</th>' for c in paths.clusters)
     shown, left = _shown(paths)
-    body = "".join(_line_html(line, paths, is_live) for line in shown)
+    beside = len(paths.clusters) if is_live else _MOST_BESIDE
+    tables = (_table(paths, shown, places, is_live) for places in _parted(paths, beside))
     return (
         f'<p class="dari-finding">{title}{" ".join(parting)} <small>{success}</small></p>'
         '<div class="dari-steps" role="region" aria-label="Steps" tabindex="0">'
-        '<table class="dari-paths"><thead>'
-        f'<tr><th scope="col">Step</th>{heads}</tr></thead><tbody>{body}</tbody></table></div>'
+        f"{''.join(tables)}</div>"
         + (f'<p class="dari-more">{left}</p>' if left else "")
+        + ("" if is_live else _which(paths))
+    )
+
+
+def _parted(paths: Paths, most: int) -> Iterator[range]:
+    """Part the clusters into tables below each other, about as many in each."""
+    count = len(paths.clusters)
+    size = -(-count // -(-count // most)) if count else 1
+    for begin in range(0, count or 1, size):
+        yield range(begin, min(begin + size, count))
+
+
+def _table(paths: Paths, shown: Sequence[Line], places: range, is_live: bool) -> str:
+    """Lay out the steps of some clusters."""
+    clusters = [paths.clusters[place] for place in places]
+    heads = "".join(f'<th scope="col">{_head(paths, c, is_live)}</th>' for c in clusters)
+    body = "".join(
+        _line_html(line, paths, places, is_live)
+        for line in shown
+        if line.where is None or line.where in places
+    )
+    return (
+        '<table class="dari-paths"><thead>'
+        f'<tr><th scope="col">Step</th>{heads}</tr></thead><tbody>{body}</tbody></table>'
+    )
+
+
+def _which(paths: Paths) -> str:
+    """List the runs with their sessions, for which heads have no room."""
+    told = (
+        (_safe(f"run {run.number}"), _safe(run.label), _verdict(run), _safe(run.session_id))
+        for run in paths.runs
+    )
+    runs = (f"<li>{' '.join(filter(None, about))} <code>{key}</code></li>" for *about, key in told)
+    return (
+        '<details class="dari-which"><summary>Which runs these are</summary>'
+        f"<ul>{''.join(runs)}</ul></details>"
     )
 
 
@@ -83,14 +120,15 @@ def _head(paths: Paths, cluster: Cluster, is_live: bool) -> str:
         [run] = runs
         label = f"<small>{_safe(run.label)}</small>" if run.label else ""
         name = _run_html(run, f"run {run.number}", is_live)
-        return f"{name} {_verdict(run)}{label}{_id(run, is_live)}"
-    between = " " if is_live else "<br>"
-    names = between.join(
-        f"{_run_html(run, _named(run, runs), is_live)}{_id(run, is_live)}" for run in runs
-    )
-    names = f"<small>{names}</small>"
-    if len(runs) > _MOST_NAMED:
-        names = f"<details><summary>which</summary>{names}</details>"
+        return f"{name} {_verdict(run)}{label}"
+    if is_live:
+        names = " ".join(_run_html(run, _named(run, runs), is_live) for run in runs)
+        names = f"<small>{names}</small>"
+        if len(runs) > _MOST_NAMED:
+            names = f"<details><summary>which</summary>{names}</details>"
+    else:
+        more = " …" if len(runs) > _MOST_NAMED else ""
+        names = f"<small>{_names(paths, cluster, _MOST_NAMED)}{more}</small>"
     label = f"<small>{_safe(name)}</small>" if (name := _shared(runs)) else ""
     return f"<span>{len(runs)} runs</span> {_verdicts(runs, is_live)}{label}{names}"
 
@@ -123,10 +161,6 @@ def _run_html(run: PathRun, words: str, is_live: bool) -> str:
     )
 
 
-def _id(run: PathRun, is_live: bool) -> str:
-    return "" if is_live else f" <code>{_safe(run.session_id)}</code>"
-
-
 def _verdict(run: PathRun) -> str:
     tint, text = run.verdict.tint, _safe(run.verdict.text)
     if not text:
@@ -157,11 +191,11 @@ def _counts(runs: Sequence[PathRun]) -> Iterable[tuple[str, str, list[PathRun]]]
     return [one for one in told if one[2]]
 
 
-def _line_html(line: Line, paths: Paths, is_live: bool) -> str:
+def _line_html(line: Line, paths: Paths, places: range, is_live: bool) -> str:
     if line.folded:
-        return _fold_html(line, paths)
+        return _fold_html(line, paths, len(places))
     parts = f' <small class="dari-part">{_PARTS}</small>' if line.parts else ""
-    cells = "".join(_cell_html(cell, line, paths, is_live) for cell in line.cells)
+    cells = "".join(_cell_html(line.cells[place], line, paths, is_live) for place in places)
     mark = ' class="dari-parts"' if line.parts else ""
     call = f"{_call_html(line)}{_rest_html(line.rest)}"
     return f'<tr{mark}><th scope="row">{call}{parts}</th>{cells}</tr>'
@@ -193,12 +227,12 @@ def _cell_html(cell: Said, line: Line, paths: Paths, is_live: bool) -> str:
     return f'<td data-look="{cell.look}">{words}{_rest_html(cell.rest)}</td>'
 
 
-def _fold_html(line: Line, paths: Paths) -> str:
+def _fold_html(line: Line, paths: Paths, width: int) -> str:
     steps = "".join(f"<li>{_call_html(each)}</li>" for each in line.folded[:_MOST_FOLDED])
     if len(line.folded) > _MOST_FOLDED:
         steps += f"<li>… {len(line.folded) - _MOST_FOLDED} more</li>"
     return (
-        f'<tr class="dari-fold"><td colspan="{len(paths.clusters) + 1}"><details><summary>'
+        f'<tr class="dari-fold"><td colspan="{width + 1}"><details><summary>'
         f"<small>{line.number}</small> {_safe(_fold_text(line, paths))}: {_safe(line.about)}"
         f"</summary><ul>{steps}</ul></details></td></tr>"
     )
@@ -212,8 +246,8 @@ def _fold_text(line: Line, paths: Paths) -> str:
     return f"{steps} alike" + (f", {others} with other results" if others else "")
 
 
-def _names(paths: Paths, cluster: Cluster) -> str:
-    numbers = [str(paths.runs[place].number) for place in cluster.runs]
+def _names(paths: Paths, cluster: Cluster, most: int | None = None) -> str:
+    numbers = [str(paths.runs[place].number) for place in cluster.runs[:most]]
     return f"run {numbers[0]}" if len(numbers) == 1 else f"runs {', '.join(numbers)}"
 
 

@@ -33,7 +33,7 @@ _FIELDS = """<input type="search" name="where" placeholder="Words, {example} …
 def totals_html(matrix: Matrix, *, finding: bool = True) -> str:
     """Render the head line, the counts by state as a bar and in words, and the finding."""
     counts = {state: count for state, count in state_counts(matrix).items() if count}
-    words = {state: f"{count} {_word(state)}" for state, count in counts.items()}
+    words = {state: f"{count:,} {_word(state)}" for state, count in counts.items()}
     bar = "".join(
         f'<i data-state="{_safe(state)}" style="flex-grow:{count}"></i>'
         for state, count in counts.items()

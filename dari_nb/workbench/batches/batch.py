@@ -241,9 +241,10 @@ class Batch(Outgoing):
                 nothing = f"Nothing of {self.run_id} has failed: nothing was sent."
                 raise InvalidRequestError(f"{nothing} {left}".strip())
             call = self._call_for_now(wanted)
-            self._allow(max_cost)
-            self._send(self.grid.jobs(again=wanted))
-        self._check_some_sent(NOT_AGAIN)
+            with self._as_it_was_if_refused():
+                self._allow(max_cost)
+                self._send(self.grid.jobs(again=wanted))
+                self._check_some_sent(NOT_AGAIN)
         self._tell(left, call=call)
         return self
 
@@ -269,9 +270,10 @@ class Batch(Outgoing):
         with self._sender.alone:
             self._look()
             self._ask()
-            self._allow(max_cost)
-            self._send_planned()
-        self._check_some_sent(NOT_SENT)
+            with self._as_it_was_if_refused():
+                self._allow(max_cost)
+                self._send_planned()
+                self._check_some_sent(NOT_SENT)
         self._tell(self._cancelled_line)
         return self
 
@@ -341,9 +343,11 @@ class Batch(Outgoing):
         plan = plan_of(self, self._link)
         if plan.sends or plan.failed:
             plan.more = self._version_rows(is_for_failed=not plan.sends)
-        if self._limit is not None:
+        if self._session_ids():
             self._ask()
-            wait_for(self._link.run(self._late_costs.once()))
+            capped, costs = self._limit is not None, self._late_costs
+            wait_for(self._link.run(costs.once() if capped else costs.if_there_are_any()))
+        if self._limit is not None:
             told = {c: plan.cost_per_item[self.grid.names[c]] for c in self.columns}
             prices = {column: price for column, price in told.items() if price is not None}
             plan.hold(self._limit, self._spending_within(self._limit, prices).spent.total)
@@ -409,7 +413,7 @@ class Batch(Outgoing):
         return self.to_mimebundle()["text/plain"]
 
     def __repr__(self) -> str:
-        states = ", ".join(f"{count} {state}" for state, count in sorted(self.counts.items()))
+        states = ", ".join(f"{count:,} {state}" for state, count in sorted(self.counts.items()))
         size = size_text(len(self.tasks), self.columns, self.repeats)
         return f"<Batch {self.run_id}: {size}; {states}>"
 

@@ -65,7 +65,7 @@ class Attempt:
         tools: Names of the tools called, in order.
         created_at: When the message was sent, ISO 8601.
         completed_at: When it ended, ISO 8601.
-        seconds: From one to the other.
+        seconds: How long it was worked on, without waiting in a queue before.
         cost: US dollars as the API's decimal text; ``None`` while unknown.
         usage: The tokens that it took, as :attr:`Turn.usage` has them.
         sent_at: When this process sent it, on the monotonic clock.
@@ -296,7 +296,7 @@ class Cell:
 
     @property
     def seconds(self) -> float | None:
-        """From sending to the end."""
+        """How long it was worked on: waiting in the queue of the batch does not count."""
         return self.last.seconds if self.last else None
 
     @property

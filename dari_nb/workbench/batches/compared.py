@@ -155,10 +155,7 @@ class ComparedBatches(Results):
         >>> scores = dari.compare_batches(batch, batch).score("long", lambda t: len(t.text) > 99)
         >>> taken_back = batch.score("long", None)
         """
-        if function is None:
-            made = [run.batch.score(name, None) for run in self._runs][-1]
-        else:
-            made = super().score(name, function)
+        made = super().score(name, function)
         self._changed()
         return made
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from ...models.events import CANCELLED
 from .cells import UNSENT
+from .sending.versions import rest_there
 
 if TYPE_CHECKING:
     from .results import Results
@@ -22,7 +23,7 @@ def left_out(batch: Results) -> list[str]:
     unsent = [cell for cell in batch.cells if cell.state == UNSENT]
     again = [cell for cell in batch.cells if cell.history and cell.held is not None]
     return [
-        f"{len(left)} of {len(batch)} {word}: {left[0].held}"
+        f"{len(left):,} of {len(batch):,} {word}: {left[0].held}"
         for left, word in ((unsent, NOT_SENT), (again, NOT_AGAIN))
         if left
     ]
@@ -31,7 +32,7 @@ def left_out(batch: Results) -> list[str]:
 def sent_twice(batch: Results) -> list[str]:
     """Say how many cells were sent twice, if any was."""
     count = sum(bool(cell.doubles) for cell in batch.cells)
-    said = f"{count} of {len(batch)} sent twice, by two calls at the same moment"
+    said = f"{count:,} of {len(batch):,} sent twice, by two calls at the same moment"
     return [f"{said}: the cost is that of both"] if count else []
 
 
@@ -58,14 +59,14 @@ def _sent_again(batch: Results, state: str) -> list[str]:
     if not (count := batch.counts.get(state, 0)):
         return []
     call, them = _CALLS[state], "it" if count == 1 else "them"
-    return [f"{count} of {len(batch)} {state}: {call} sends {them} again"]
+    return [f"{count:,} of {len(batch):,} {state}: {call} sends {them} again"]
 
 
 def sent_before(batch: Results, run_id: str, count: int) -> list[str]:
     """Say which run had most of these tasks before, where this one is new."""
-    said = f"{count} of these tasks were sent before, in {run_id}"
+    said = f"{count:,} of these tasks were sent before, in {run_id}"
     is_most = 2 * count > len(batch.tasks)
-    return [f"{said}; its add() sends only what is missing there"] if is_most else []
+    return [f"{said}; {rest_there(batch.columns)}"] if is_most else []
 
 
 def only_known(*, is_told: bool) -> str:
@@ -80,4 +81,4 @@ def cancelled_line(count: int) -> str:
     if not count:
         return ""
     was, they = ("was", "it") if count == 1 else ("were", "them")
-    return f"{count} {was} cancelled: retry_failed(cancelled=True) sends {they}, too."
+    return f"{count:,} {was} cancelled: retry_failed(cancelled=True) sends {they}, too."

@@ -22,6 +22,7 @@ from .matrix.grid import size_text
 from .matrix.means import LEVEL
 from .sending.chunks import chunks_to_send
 from .sending.finding import found_in
+from .sending.versions import rest_there
 
 if TYPE_CHECKING:
     from ... import models
@@ -186,16 +187,16 @@ class Plan:
         """Return what the plan says, as names and texts."""
         columns = ", ".join(self.cost_per_item)
         many = "batch" if self.batches == 1 else "batches"
-        sent = f"{self.sends} in {self.batches} API {many}" if self.sends else "nothing"
-        sent += f"; retry_failed() sends {self.failed} again that failed" if self.failed else ""
+        sent = f"{self.sends:,} in {self.batches:,} API {many}" if self.sends else "nothing"
+        sent += f"; retry_failed() sends {self.failed:,} again that failed" if self.failed else ""
         sent += f"; {self._cancelled_text()}" if self.cancelled else ""
         cap = [("max_cost", self._cap_text())] if self.max_cost is not None and self.sends else []
         return [
             ("agent", self.agent),
             ("run", self.run_id),
-            ("items", f"{self.items} ({self._size})"),
+            ("items", f"{self.items:,} ({self._size})"),
             ("LLMs", columns),
-            ("there already", str(self.found)),
+            ("there already", f"{self.found:,}"),
             ("to send", sent),
             ("estimated cost", self._cost_text()),
             *self._spent_rows(),
@@ -209,7 +210,7 @@ class Plan:
         was = "was" if self.cancelled == 1 else "were"
         too = ", too" if self.failed else ""
         call = "retry_failed(cancelled=True)"
-        return f"{call} sends {self.cancelled} again that {was} cancelled{too}"
+        return f"{call} sends {self.cancelled:,} again that {was} cancelled{too}"
 
     def _spent_rows(self) -> list[tuple[str, str]]:
         sent = [attempt for cell in self._there for attempt in cell.sent]
@@ -223,7 +224,7 @@ class Plan:
 
     def _elsewhere_rows(self) -> list[tuple[str, str]]:
         run_id, count = self._elsewhere
-        said = f"{count} of these tasks, in {run_id}; its add() sends only what is missing there"
+        said = f"{count:,} of these tasks, in {run_id}; {rest_there(self._columns)}"
         return [("sent before", said)] if count and self.sends else []
 
     def _shows_rows(self) -> list[tuple[str, str]]:
@@ -255,7 +256,7 @@ class Plan:
         if self.allowed is None:
             return f"{cap} allows nothing while the cost is unknown"
         over = "; turns under way may go over it" if self.allowed else ""
-        return f"{cap} allows about {self.allowed} of {self.sends}{over}"
+        return f"{cap} allows about {self.allowed:,} of {self.sends:,}{over}"
 
     def __repr__(self) -> str:
         return self._repr_mimebundle_()["text/plain"]

@@ -17,7 +17,7 @@ from ..listing import Listing
 from .batch import Batch
 from .cells import Column
 from .following.following import AT_ONCE
-from .following.reading import with_messages
+from .following.reading import Read, read_messages, with_messages
 from .sending.chunks import Job
 from .sending.finding import Found, find_run, found_in
 from .sending.sending import take_batch
@@ -109,12 +109,12 @@ def _from_found(
     """Build the matrix that these sessions make up."""
     samples = {entry.task_index: entry for entry in reversed(found) if entry.attempt.session_id}
     session_ids = {index: entry.attempt.session_id or "" for index, entry in samples.items()}
-    messages = wait_for(link.run(_messages(link.stream_client, session_ids.values())))
+    read = wait_for(link.run(_read(link.stream_client, session_ids.values())))
     firsts = {entry.task_index: entry for entry in reversed(found)}
     tasks = [
         Task(
             index,
-            _content(messages.get(session_ids.get(index, ""), [])),
+            _content(read.get(session_ids.get(index, ""))),
             entry.metadata,
             known_key=entry.task_key,
         )
@@ -130,8 +130,8 @@ def _from_found(
     for cell in batch.cells:
         cell.held = None if cell.history else NO_SESSION
         for attempt in cell.history:
-            if attempt.has_ended and attempt.session_id in messages:
-                cell.put(with_messages(attempt, messages[attempt.session_id]))
+            if attempt.has_ended and attempt.session_id in read:
+                cell.put(with_messages(attempt, *read[attempt.session_id]))
     return batch
 
 
@@ -145,23 +145,21 @@ def _asked(found: Sequence[Found]) -> dict[tuple[int, str | None], int]:
     return {(index, version): often[version] for index, version in pairs}
 
 
-async def _messages(
-    client: AsyncClient, session_ids: Iterable[str]
-) -> dict[str, list[models.Message]]:
-    """Return the messages of each session."""
+async def _read(client: AsyncClient, session_ids: Iterable[str]) -> dict[str, Read]:
+    """Return what is read of each session."""
     slots = asyncio.Semaphore(AT_ONCE)
 
-    async def messages(session_id: str) -> list[models.Message]:
+    async def read(session_id: str) -> Read:
         async with slots:
-            return await client.sessions.messages(session_id)
+            return await read_messages(client, session_id)
 
     wanted = list(session_ids)
-    return dict(zip(wanted, await asyncio.gather(*map(messages, wanted)), strict=True))
+    return dict(zip(wanted, await asyncio.gather(*map(read, wanted)), strict=True))
 
 
-def _content(messages: Sequence[models.Message]) -> models.Content:
+def _content(read: Read | None) -> models.Content:
     """Return what was sent first."""
-    return messages[0].parts if messages else []
+    return read[0][0].parts if read and read[0] else []
 
 
 def _found_in_item(item: models.BatchItem) -> Found | None:
@@ -198,11 +196,11 @@ def _job(batch: Batch, entry: Found) -> Job:
 def _foreign(link: Link, answer: models.Batch, scores: str | Path | None) -> Batch:
     """Make a matrix of an API batch that something else has started: rows by what was sent."""
     session_ids = [item.session_id for item in answer.items if item.session_id]
-    messages = wait_for(link.run(_messages(link.stream_client, session_ids)))
+    read = wait_for(link.run(_read(link.stream_client, session_ids)))
     tasks: list[Task] = []
     places: list[tuple[int, Column, int]] = []
     for item in answer.items:
-        content = _content(messages.get(item.session_id or "", []))
+        content = _content(read.get(item.session_id or ""))
         task = next((task for task in tasks if content and task.content == content), None)
         if task is None:
             task = Task(len(tasks), content, _texts(item.metadata), known_key=None)

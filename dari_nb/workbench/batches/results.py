@@ -232,7 +232,8 @@ class Results(Judgeable):
             function: Plain or async; takes the turn, such as ``turn.text``, and returns True or
                 False, a number, a text, or a dict of these. The task's metadata is in
                 ``turn.session.metadata``. Of a conversation it is the last turn. ``None`` takes
-                back what functions have given under this name.
+                back what functions have given under this name, and drops that of a judge who gave
+                no value.
 
         Raises:
             InvalidRequestError: The name is no text of 1 to 200 characters, begins with ``judge.``,
@@ -248,10 +249,10 @@ class Results(Judgeable):
         from ...scores.scoring import WORKERS
         from .matrix.scored import ScoreTable
 
-        if function is None:
-            marks.take_back(self, name)
-            return ScoreTable([], self)
         parts = self._parts
+        if function is None:
+            marks.take_back(parts, name)
+            return ScoreTable([], parts[-1])
         for part in parts:
             part._settle()
             _ = part.sessions  # all with one request

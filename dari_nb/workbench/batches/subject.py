@@ -182,7 +182,7 @@ def progress_text(batch: Batch) -> tuple[str, int]:
 
     matrix, counts = batch._snapshot(), batch.counts
     ended = sum(counts.get(state, 0) for state in ENDED)
-    parts = [f"{ended} of {len(batch)} done"]
+    parts = [f"{ended:,} of {len(batch):,} done"]
     parts += [
         f"{counts[s]} {s}" for s in ("failed", "cancelled", "running", "queued") if counts.get(s)
     ]

@@ -18,7 +18,6 @@ from ...models import (
     ToolCallItem,
     UserMessageItem,
     parse_time,
-    seconds_between,
 )
 from ...models.times import checked_seconds
 from ..kernel_tools.tool import checked_approve
@@ -167,9 +166,12 @@ class Turn:
 
     @property
     def seconds(self) -> float | None:
-        """Seconds from sending to the end; ``None`` before the end, or if unknown."""
+        """Seconds it was worked on, without waiting before; ``None`` until its end, or if unknown.
+
+        That is from the moment when the ledger has it running, or where it has none, from sending.
+        """
         state = self._feed.turn(self.id)
-        return seconds_between(state.created_at, state.completed_at) if state else None
+        return state.seconds if state else None
 
     @property
     def cost(self) -> Decimal | None:

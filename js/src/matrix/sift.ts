@@ -68,11 +68,12 @@ export function sift(sheet: Sheet, how: How): Sifted {
 export function whyNone(sheet: Sheet, how: How): string {
   const names = new Facts(sheet, changesOf(sheet, how.baseline, how.by)).names;
   const unknown = [];
-  for (const [all, name, , , half] of tokens(how.where)) {
+  for (const [all, name, sign = "", wanted = "", half] of tokens(how.where)) {
     const begun = bare(half ?? "");
-    if (begun && names.has(begun.toLowerCase()))
-      return `“${all}” is no condition; one is ${begun} < 1`;
-    if (name && !names.has(bare(name).toLowerCase())) unknown.push(bare(name));
+    if (begun && names.has(small(begun))) return `“${all}” is no condition; one is ${begun} < 1`;
+    if (name && !names.has(small(name))) unknown.push(bare(name));
+    else if (/[<>]/.test(sign) && !rank(small(wanted)))
+      return `${sign} compares numbers and dates, not ${wanted}`;
   }
   if (!unknown.length) return `nothing matches “${how.where}”`;
   const known = [...names.values()].filter((name) => !HIDDEN.includes(name));
@@ -175,6 +176,10 @@ function said(value: unknown): string {
 
 function bare(text: string): string {
   return text.replace(/^"|"$/g, "");
+}
+
+function small(text: string): string {
+  return bare(text).toLowerCase();
 }
 
 const texts = new WeakMap<Row | Cell, string>();

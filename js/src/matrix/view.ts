@@ -53,6 +53,8 @@ export class MatrixView {
   readonly #ratings: Ratings;
   #opened: Cell | undefined;
   #blind = false;
+  /** What the rows were shown by last. */
+  #asked = "";
   #frame = 0;
   #following: ReturnType<typeof setTimeout> | undefined;
 
@@ -137,24 +139,30 @@ export class MatrixView {
   /** Which rows are there, in which order. */
   #arrange(): void {
     this.#frame = 0;
-    const [where, order] = [this.#port.get("where"), this.#port.get("order")];
+    const port = this.#port;
+    const [where, order] = [port.get("where"), port.get("order")];
     const how = {
       where,
       order,
-      baseline: this.#port.get("baseline"),
-      by: this.#port.get("score") || this.#port.get("by"),
+      baseline: port.get("baseline"),
+      by: port.get("score") || port.get("by"),
     };
     const { rows, fit, changes } = sift(this.#sheet, how);
     const all = this.#sheet.rows.size;
-    const words = this.#port.get("same");
+    const words = port.get("same");
     const folds = words && !(where || order);
     const [same, shown] = [true, false].map((is) =>
       rows.filter((id) => (!!folds && this.#sheet.rows.get(id)?.same === 2) === is),
     ) as [string[], string[]];
     this.#grid.tell(this.#blind ? undefined : changes, fit);
     this.#grid.show({ shown, same, words }, this.#blind);
+    const asked = [where, order, how.baseline].join("\n");
+    const isNew = this.#asked && this.#asked !== asked;
+    if (isNew) find(this.#root, ".dari-grid").scrollTop = 0;
+    this.#asked = asked;
     const why = rows.length || !all ? "" : whyNone(this.#sheet, how);
-    const count = rows.length < all ? `${rows.length} of ${all} task${all === 1 ? "" : "s"}` : "";
+    const count =
+      rows.length < all ? `${said(rows.length)} of ${said(all)} task${all === 1 ? "" : "s"}` : "";
     this.#count.textContent = why ? `${count}: ${why}` : count;
   }
 
@@ -299,7 +307,7 @@ export class MatrixView {
   #set(event: Event): void {
     const { name, type, checked, value } = event.target as HTMLInputElement;
     // What the kernel says of another baseline comes in a moment.
-    const stale = name === "baseline" || name === "score" ? { against: "" } : {};
+    const stale = /baseline|score/.test(name) && { against: "" };
     this.#port.set({ [name]: type === "checkbox" ? checked : value, ...stale });
     if (name === "where") this.#offer();
   }
@@ -321,17 +329,19 @@ export class MatrixView {
   #clicked(event: MouseEvent): void {
     const cell = this.#cellAt(event);
     const button = (event.target as Element).closest("button");
+    const name = button?.name;
     if (button?.dataset.where) this.#choosing(button.dataset.where);
     else if (cell && (event.shiftKey || event.ctrlKey || event.metaKey)) this.#choose(cell);
     else if (cell) this.#select(cell);
-    else if (button?.name === "repeat") this.#select(this.#sheet.cells.get(button.value) as Cell);
+    else if (name === "repeat")
+      this.#select(this.#sheet.cells.get((button as HTMLButtonElement).value) as Cell);
     else if (button?.value && this.#opened) {
       this.#rate(this.#opened, { value: Number(button.value) });
-    } else if (button?.name === "compare") this.#compare();
-    else if (button?.name === "clear") this.#port.set({ chosen: [] });
-    else if (button?.name === "close") this.#close();
-    else if (button?.name === "stop") void this.#stop();
-    else if (button?.name === "keys") this.#showKeys();
+    } else if (name === "compare") this.#compare();
+    else if (name === "clear") this.#port.set({ chosen: [] });
+    else if (name === "close") this.#close();
+    else if (name === "stop") void this.#stop();
+    else if (name === "keys") this.#showKeys();
   }
 
   /** With a transcript open, it is that of the cell with the focus. */
@@ -391,6 +401,10 @@ export class MatrixView {
     } else return false;
     return true;
   }
+}
+
+function said(count: number): string {
+  return count.toLocaleString("en");
 }
 
 /** The first of its kind in the row of something. */

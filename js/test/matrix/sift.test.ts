@@ -62,6 +62,20 @@ test.each(told.none)("where nothing is left of %s it is said why", (where, why) 
   expect(whyNone(sheet, { ...ALL, where: where as string })).toBe(why);
 });
 
+test.each(["right > banana", "tier<= gold", 'cost > "a lot"'])(
+  "of %s it is said that only numbers and dates have an order",
+  (where) => {
+    const [, sign, wanted] = /(<=|>) ?(.*)/.exec(where) as RegExpExecArray;
+    expect(whyNone(sheet, { ...ALL, where })).toBe(
+      `${sign} compares numbers and dates, not ${wanted}`,
+    );
+  },
+);
+
+test.each(["right > Yes", "cost > 99", "day < 2020-01-01"])("%s may match nothing", (where) => {
+  expect(whyNone(sheet, { ...ALL, where })).toBe(`nothing matches “${where}”`);
+});
+
 test("what got worse is told for each column, and without a score nothing is", () => {
   const changes = changesOf(sheet, "small", "right");
   expect(

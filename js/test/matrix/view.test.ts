@@ -44,6 +44,22 @@ describe("a matrix", () => {
     ]);
   });
 
+  test("begins at its top in a new order or with a new filter, and stays where it is else", () => {
+    const grid = el.querySelector(".dari-grid") as HTMLElement;
+    at("b/large/0").focus();
+    side.set({ chosen: ["b/large/0"] });
+    for (const asked of [{ order: "-task" }, { where: "task" }, { baseline: "small" }]) {
+      grid.scrollTop = 400;
+      side.set(asked);
+      expect(grid.scrollTop).toBe(0);
+    }
+    grid.scrollTop = 400;
+    side.set({ chosen: [], score: "right" });
+    side.deliver(1, 2, { columns: small().columns, rows: [row("c", 2)], cells: [] });
+    expect(grid.scrollTop).toBe(400);
+    expect(focused()).toBe("b/large/0");
+  });
+
   test("draws again only the cells that changed", () => {
     const untouched = at("a/large/0").firstChild;
     const news = cell("a", "small", { state: "running", html: "<p>half</p>" });

@@ -347,6 +347,8 @@ def test_more_requests_than_a_model_takes_wait_their_turn(
     publish(api, "plain", "{model: small}")
     ids = [api.send(api.create("plain"), "hi")["message"]["id"] for _ in range(5)]
     wait(lambda: len(stand_in.requests), lambda number: number == 2)
+    now = [api.get(f"/messages/{message_id}") for message_id in ids]
+    assert sorted(message["status"] for message in now) == ["queued"] * 3 + ["running"] * 2
     gate.set()
     messages = [api.finished(message_id) for message_id in ids]
     assert [(message["status"], message["attempt"]) for message in messages] == [

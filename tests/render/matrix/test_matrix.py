@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from dari_nb.render.matrix.cells import answers_text
 from dari_nb.render.matrix.figures import (
     cell_facts,
     column_facts,
@@ -15,6 +16,7 @@ from dari_nb.render.matrix.figures import (
 from dari_nb.render.matrix.matrix import Matrix, MatrixCell, MatrixColumn, MatrixRow
 from dari_nb.render.matrix.paper import matrix_paper
 from dari_nb.render.matrix.verdict import score_text
+from dari_nb.widgets.matrix.tools import totals_html
 
 DONE = {"state": "completed", "text": "Yes, in **full**.", "seconds": 3.2, "cost": "0.0421"}
 FAILED = {"state": "failed", "error": "provider returned 529", "attempts": 2}
@@ -47,6 +49,33 @@ def test_the_table_has_a_row_for_each_task_and_a_cell_for_each_llm(read):
     assert "attempt 2" in text
     assert "Yes, in full.3.2 s · $0.0421" in text
     assert text.count("done") == 1
+
+
+def test_thousands_are_told_apart_everywhere_and_notes_are_sentences():
+    large = matrix(("small", "large", "third"), rows=1500)
+    cells = [replace(c, state="running") if c.row == "1499" else c for c in large.cells]
+    running = replace(large, cells=cells)
+    for form in (matrix_paper(running)["text/html"].partition("</style>")[2], totals_html(running)):
+        told = re.sub("<[^>]*>", "", form)
+        for said in ("2,998 done", "1,499 failed", "4,497 of 4,500"):
+            assert said in told
+        assert not re.search(r"\b[1-9]\d{3} (done|failed|of)", told)
+    twice = matrix(("small", "third"), 2, rows=1500)
+    cells = [replace(c, text="No.") if c.repeat else c for c in twice.cells]
+    paper = matrix_paper(replace(twice, cells=cells))
+    for form in (paper["text/html"], paper["text/plain"]):
+        assert re.search(r"… [\d,]+ more tasks not shown\. Answers that differ in white", form)
+
+
+def test_answers_that_begin_alike_are_counted_by_where_they_differ():
+    said = "The answer that I would give is: "
+    texts = [f"{said}seven.", f"{said}eight.", f"{said}eight."]
+    cells = [
+        MatrixCell(str(n), "r", "l", n, state="completed", text=text)
+        for n, text in enumerate(texts)
+    ]
+    times = "\N{MULTIPLICATION SIGN}"
+    assert answers_text(cells) == f"…eight. 2{times}, …seven. 1{times}"
 
 
 def test_equal_repeats_are_one_cell_with_a_count_and_others_stand_below_each_other():

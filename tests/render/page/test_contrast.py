@@ -165,6 +165,7 @@ def tinted(theme, *tints):
 TINT = "var(--tint)"
 PLUS, MINUS = declared(".p", "background"), declared(".m", "background")
 FAILED = declared(".dari-error", "background")
+OTHER = declared(".dari-compare :is(ins, del)", "background")
 TEXTS = {name: f"var(--{name})" for name in ("text", "muted", "link", "good", "bad", "wait")} | {
     ".k": declared(".k", "color"),
     ".q": declared(".q", "color"),
@@ -175,6 +176,7 @@ PAIRS = [
     *((text, (TINT, TINT)) for text in ("text", "muted")),  # code in a prompt
     *((text, (TINT, ground)) for ground in (PLUS, MINUS) for text in ("text",)),
     *((text, (FAILED,)) for text in ("text", "bad")),
+    ("text", (OTHER,)),
 ]
 
 
@@ -182,6 +184,14 @@ PAIRS = [
 @pytest.mark.parametrize(("text", "tints"), PAIRS)
 def test_every_text_can_be_read(text, tints, theme):
     assert contrast(colour(TEXTS[text], theme), tinted(theme, *tints)) >= LEAST
+
+
+def test_what_differs_between_cells_has_no_colour_of_right_or_wrong():
+    theme = THEMES["a light page"]
+    blank, judged = tinted(theme), ("good", "bad", "wait")
+    shades = [tinted(theme, f"color-mix(in srgb, var(--{one}) 20%, transparent)") for one in judged]
+    assert tinted(theme, OTHER) not in [blank, *shades]
+    assert not any(one in OTHER for one in judged)
 
 
 def test_the_sum_is_right():

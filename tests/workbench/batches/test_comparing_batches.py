@@ -220,6 +220,23 @@ def test_batches_are_judged_each_by_itself_and_then_compared(days, server):
     assert "judge.kind" not in days.cells[0].scores
 
 
+def test_a_score_that_one_of_the_batches_has_is_taken_back_there(two, server):
+    @server.agent("judge")
+    def judge(prompt):
+        return "I cannot say."
+
+    old, new = two
+    days = dari.compare_batches(old, new)
+    old.score("long", lambda turn: len(turn.text))
+    new.judge("bad", rubric="Any.")
+    for name in ("long", "judge.bad"):
+        assert name in str(days)
+        days.score(name, None)
+        assert name not in str(days)
+        with pytest.raises(InvalidRequestError):
+            days.score(name, None)
+
+
 def test_that_a_batch_has_no_such_score_yet_is_said(d, day):
     old, new = (
         d.batches.run("parity", TASKS, ["small", "large"], run_id=name).wait(60)

@@ -3,10 +3,15 @@ import re
 import threading
 from decimal import Decimal
 
+import msgspec
 import pytest
 
 from dari_nb.errors import ConnectionFailedError, TimedOutError
 from dari_nb.local import ToolCall, ToolResult, Usage
+from dari_nb.local.http import sessions as routes
+from dari_nb.local.runtime.scheduler import MOST_THREADS
+from dari_nb.models import parse_time
+from dari_nb.transcript import message_of
 from dari_nb.workbench import Dari
 from dari_nb.workbench.batches.following.late_costs import PROBES
 
@@ -59,6 +64,40 @@ def test_a_batch_tells_of_news_and_of_its_end(d, held, news):
     assert cell.seconds > 0
     assert cell.turn.text == "thinking about x\n\ndone"
     assert cell.turn.session.id == cell.session_id
+
+
+@pytest.mark.parametrize("is_told", [True, False])
+def test_the_time_of_an_answer_goes_from_its_beginning_and_not_from_its_queue(
+    d, server, is_told, monkeypatch
+):
+    if not is_told:
+
+        def untold(*args):
+            return msgspec.structs.replace(message_of(*args), started_at=msgspec.UNSET)
+
+        monkeypatch.setattr(routes, "message_of", untold)
+    gate = threading.Event()
+
+    @server.agent("slow")
+    def slow(prompt):
+        gate.wait(20)
+        return prompt
+
+    batch = d.batches.run("slow", [f"task {n}" for n in range(MOST_THREADS + 1)])
+    gate.set()
+    batch.wait(60)
+    worked, waited = [], []
+    for cell in batch.cells:
+        moved = [e for e in cell.session.events() if e.type == "message.status_changed"]
+        times = [parse_time(event.created_at) for event in moved]
+        worked.append((times[-1] - times[0]).total_seconds())
+        waited.append((times[0] - parse_time(cell.created_at)).total_seconds())
+    assert max(waited) > 0
+    for seen in (batch, d.batches.recover(batch.run_id).wait(60)):
+        assert [cell.seconds for cell in seen.cells] == worked
+    assert d.batches.of(batch.sessions, task="task_index").to_frame()["seconds"].tolist() == worked
+    assert batch.to_frame()["seconds"].tolist() == worked
+    assert [cell.turn.seconds for cell in batch.cells] == worked
 
 
 def test_a_wait_that_is_too_short_says_so_and_can_be_repeated(d, held):

@@ -674,3 +674,22 @@ def test_a_dry_run_tells_how_often_a_judge_is_asked_and_what_that_costs(d, serve
     assert [score.value for score in batch.judge("short", **ways, again=True)] == [4] * 8
     with pytest.raises(InvalidRequestError, match="Say what to judge by"):
         batch.judge("short", "paid", dry_run=True)
+
+
+def test_what_a_judge_only_failed_to_score_can_be_dropped_as_the_head_says(batch, bench):
+    bench.says = lambda prompt: "I cannot say."
+    batch.judge("bad", rubric="Any.")
+    [call] = re.findall(r"batch\.score\(.*?\)", str(batch))
+    assert call == 'batch.score("judge.bad", None)'
+    batch.score("judge.bad", None)
+    assert "judge.bad" not in str(batch)
+    with pytest.raises(InvalidRequestError, match="is what a judge says"):
+        batch.score("judge.bad", None)
+
+
+def test_a_judge_who_gave_one_value_is_not_dropped(batch, bench):
+    bench.says = lambda prompt: '{"score": 4}' if answer_in(prompt) == "Say a!" else "no"
+    batch.judge("once", rubric="Any.")
+    with pytest.raises(InvalidRequestError, match="is what a judge says"):
+        batch.score("judge.once", None)
+    assert batch[0, "terse-7b"].scores == {"judge.once": 4}

@@ -75,6 +75,9 @@ def test_what_is_spent_is_told_beside_what_is_to_come(d, planned):
     batch = d.batches.run("tried", TASKS[:3], ["a", "b"], run_id="paid").wait(60)
     assert dict(batch.plan().rows())["spent so far"] == "$0.06"
     assert "spent so far    $0.06" in repr(batch.plan())
+    for cap in (None, 1):
+        plan = planned(TASKS[:4], ["a", "b"], run_id="paid", max_cost=cap)
+        assert dict(plan.rows())["spent so far"] == "$0.06"
 
 
 def test_more_columns_are_compared_at_once(planned):
@@ -137,6 +140,25 @@ def test_a_plan_tells_of_tasks_that_another_run_has(d, planned):
     assert dict(plan.rows())["sent before"] == said
     assert "sent before" not in dict(planned(["Task new"], ["a"]).rows())
     assert "sent before" not in dict(planned(TASKS[:5], ["b"]).rows())
+
+
+def test_of_several_versions_it_is_said_how_those_that_lack_are_laid_beside(d, server):
+    @server.agent("changed")
+    def changed(prompt):
+        return "no"
+
+    d.batches.run("changed", TASKS[:4], run_id="before").wait(60)
+
+    @server.agent("changed")
+    def changed_since(prompt):
+        return "yes"
+
+    wish = {"versions": [1, 2]}
+    plan = d.batches.run("changed", TASKS[:4], **wish, dry_run=True)
+    both = d.batches.run("changed", TASKS[:4], **wish).wait(60)
+    for told in (dict(plan.rows())["sent before"], str(both)):
+        assert "dari.compare_batches() lays it beside a run of the other versions alone" in told
+        assert "add()" not in told
 
 
 def test_a_run_that_has_everything_is_told_before_one_that_has_little(d, planned):

@@ -218,6 +218,16 @@ def test_a_judge_keeps_its_name_from_people_and_they_theirs_from_functions(batch
             call()
 
 
+def test_without_answers_there_is_nothing_to_rate(d, server):
+    @server.agent("down")
+    def down(prompt):
+        raise RuntimeError("down")
+
+    batch = d.batches.run("down", ["a"]).wait(20)
+    with pytest.raises(InvalidRequestError, match="there is nothing to rate"):
+        batch.sample(1)
+
+
 @pytest.mark.parametrize("function", [lambda turn: 1, None])
 def test_no_function_replaces_what_a_judge_says_or_takes_it_back(batch, server, function):
     @server.agent("judge")

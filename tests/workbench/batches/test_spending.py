@@ -483,6 +483,18 @@ def test_a_limit_that_holds_no_more_is_not_told_after_a_retry(d, failing):
     assert "max_cost" not in str(batch)
 
 
+def test_a_resume_that_is_refused_leaves_the_cap_as_it_was(d, priced):
+    d.agents.get("priced").send("before", llm="cheap").wait(20)
+    batch = d.batches.run("priced", TASKS, ["cheap"], max_cost="0.30").wait(20)
+    before = str(batch)
+    for cap in ("0.05", "0.30", "0.39"):
+        with pytest.raises(InvalidRequestError, match="Nothing was sent"):
+            batch.resume(max_cost=cap)
+        assert batch.plan().max_cost == Decimal("0.30")
+        assert str(batch) == before
+    assert batch.resume(max_cost="0.40").wait(20).counts == {"completed": 4, "unsent": 8}
+
+
 def test_an_addition_that_is_refused_leaves_the_batch_as_it_was(d, priced):
     d.agents.get("priced").send("before", llm="cheap").wait(20)
     batch = d.batches.run("priced", ["one"], ["cheap"]).wait(60)

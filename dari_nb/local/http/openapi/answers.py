@@ -150,6 +150,7 @@ ANSWERS: JsonObject = {
             "completed_at": MAYBE_TIME,
         },
         {
+            "started_at": TIME,
             "metadata": {"type": ["object", "null"]},
             "copied_from": record(_ORIGIN),
             "usage": record({}, dict.fromkeys(TOKENS, COUNT)),

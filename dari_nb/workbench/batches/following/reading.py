@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import groupby
 from typing import TYPE_CHECKING
 
 from ....errors import ApiError, NotFoundError, UnexpectedAnswerError, detail_text
-from ....models import Message, seconds_between
+from ....models import Event, Message
 from ....models.content import text_of
 from ....models.events import CANCELLED
+from ....transcript import Ledger, TurnState
 from ....transcript.said import summed
 from ...sessions.costs import known_cost
 from ..cells import Attempt
 
 if TYPE_CHECKING:
     from ....client import AsyncClient
+
+Read = tuple[Sequence[Message], Sequence[Event]]
+"""The messages of a session, and events of it."""
+
+_FIRST = 8
+"""Events of a ledger among which its first message is seen to run."""
 
 
 async def read_end(client: AsyncClient, attempt: Attempt) -> Attempt:
@@ -28,14 +35,33 @@ async def read_end(client: AsyncClient, attempt: Attempt) -> Attempt:
         DariError: The server cannot be reached, or does not answer in time.
     """
     try:
-        messages = await client.sessions.messages(attempt.session_id or "")
+        read = await read_messages(client, attempt.session_id or "")
     except (ApiError, UnexpectedAnswerError) as error:
         return replace(attempt, error=f"The answer cannot be read: {error}", is_read=True)
-    return with_messages(attempt, messages)
+    return with_messages(attempt, *read)
 
 
-def with_messages(attempt: Attempt, messages: Sequence[Message]) -> Attempt:
-    """Return an attempt with what its messages tell."""
+async def read_messages(client: AsyncClient, session_id: str) -> Read:
+    """Read the messages of a session; where they do not tell when they began, some events, too.
+
+    Raises:
+        DariError: The server cannot be asked.
+    """
+    messages = await client.sessions.messages(session_id)
+    if tell_their_start(messages):
+        return messages, []
+    return messages, await client.sessions.events(session_id, limit=_FIRST)
+
+
+def tell_their_start(messages: Iterable[Message]) -> bool:
+    """Whether the server says when messages began, so that no ledger has to be asked for that."""
+    return all(message.started_at for message in messages)
+
+
+def with_messages(
+    attempt: Attempt, messages: Sequence[Message], events: Iterable[Event] = ()
+) -> Attempt:
+    """Return an attempt with what its messages tell, and events when they were begun."""
     if not messages:
         return replace(attempt, is_read=attempt.has_ended)
     # Of a cell that a batch has sent, later messages are somebody's conversation about it.
@@ -54,15 +80,17 @@ def with_messages(attempt: Attempt, messages: Sequence[Message]) -> Attempt:
         tools=tuple(name for message in counted for name in _tools(message)),
         created_at=first.created_at or attempt.created_at,
         completed_at=last.completed_at,
-        seconds=_seconds(attempt, counted),
+        seconds=_seconds(attempt, counted, Ledger(events).turns),
         usage=summed(message.tokens for message in counted),
         is_read=last.is_terminal,
     )
 
 
-def _seconds(attempt: Attempt, messages: Sequence[Message]) -> float | None:
-    """Return how long the agent took; what its user took between messages does not count."""
-    times = [seconds_between(message.created_at, message.completed_at) for message in messages]
+def _seconds(
+    attempt: Attempt, messages: Sequence[Message], turns: Mapping[str, TurnState]
+) -> float | None:
+    """Return how long the agent took: waiting in a queue, or for its user, does not count."""
+    times = [turns[m.id].seconds if m.id in turns else m.seconds for m in messages]
     total = sum(seconds for seconds in times if seconds is not None)
     # Recordings without times have one time for everything.
     is_known = None not in times and (total > 0 or not attempt.is_conversation)

@@ -12,14 +12,14 @@ from .... import models
 from ....errors import InvalidRequestError
 from ....transcript.formats import FILE, SCORES
 from ...link.progress import Progress
-from ...loading.loading import MESSAGES, SESSIONS, Loading
+from ...loading.loading import EVENTS, MESSAGES, SESSIONS, Loading
 from ...loading.sources import Source, entries_of, parts_of
 from ...sessions.recorded import RecordedSession
 from ...sessions.session import Session, sessions_of
 from ...sessions.transcript import Transcript
 from ..about_tasks import about_tasks
 from ..cells import Attempt, Column
-from ..following.reading import with_messages
+from ..following.reading import tell_their_start, with_messages
 from ..keys import digest
 from ..tasks import Task
 from .gathered import Gathered
@@ -212,8 +212,21 @@ def _read(link: Link, sessions: Sequence[Session]) -> list[Attempt]:
     for message in loading:
         messages[str(message.session_id)].append(message)
     loading.conclude()
-    found = [with_messages(_attempt(session), messages[session.id]) for session in sessions]
+    events = _events(link, [s for s in sessions if not tell_their_start(messages[s.id])])
+    found = [
+        with_messages(_attempt(session), messages[session.id], events[session.id])
+        for session in sessions
+    ]
     return list(map(_with_total, found, sessions))
+
+
+def _events(link: Link, sessions: Sequence[Session]) -> dict[str, list[models.Event]]:
+    """Read the ledgers, which tell when messages began, of sessions that are no recordings."""
+    events: dict[str, list[models.Event]] = defaultdict(list)
+    live = [session for session in sessions if not isinstance(session, RecordedSession)]
+    for event in Loading(EVENTS, parts_of(live, lambda: link, EVENTS), progress=False):
+        events[str(event.session_id)].append(event)
+    return events
 
 
 def _with_total(attempt: Attempt, session: Session) -> Attempt:

@@ -86,7 +86,7 @@ class Judged(ScoreTable):
         self._columns = {**columns, "reason": lambda score: score.error or score.note or ""}
         wrong = [v for v in answers.verdicts.values() if v.value is None and not v.is_open]
         again = "again=True asks once more for it"
-        lacking = [f"{len(wrong)} of {len(self)} have no score; {again}"] if wrong else []
+        lacking = [f"{len(wrong):,} of {len(self):,} have no score; {again}"] if wrong else []
         bare = answers.without_reason(len(self))
         self.notes = [*notes, *lacking, *bare, answers.cost_line]
 
@@ -142,8 +142,8 @@ def _questions(
     return judge, questions, partial(read_score, scale=(low, high))
 
 
-def answered(batch: Any) -> list[Cell]:
-    """Return the cells that have an answer, once all that runs has ended.
+def answered(batch: Any, verb: str = "judge") -> list[Cell]:
+    """Return the cells that have an answer, once all that runs has ended; ``verb`` is why.
 
     Raises:
         InvalidRequestError: There is none.
@@ -152,7 +152,7 @@ def answered(batch: Any) -> list[Cell]:
     cells = [c for c in batch.cells if c.state == "completed" and (c.answer or c.text)]
     if not cells:
         raise InvalidRequestError(
-            f"Nothing of {batch.run_id} has an answer: there is nothing to judge."
+            f"Nothing of {batch.run_id} has an answer: there is nothing to {verb}."
         )
     return cells
 
@@ -243,7 +243,7 @@ def _cut_short(name: str, told: Mapping[Cell, Verdict], stay: int) -> list[str]:
         return []
     why = open_[0].removeprefix("not asked: ")
     how = " with a larger one" if why.startswith("max_cost") else ""
-    said = [f"{len(open_)} of {len(told)} are not judged: {why}; judging again{how} sends them"]
+    said = [f"{len(open_):,} of {len(told):,} are not judged: {why}; judging again{how} sends them"]
     if stay:
         said.append(
             f"{name} keeps the {count_text(stay, 'score')} it had until this judging is complete: "

@@ -141,7 +141,7 @@ def drawn(batch: Any, size: int, seed: int, name: str) -> BlindSample:
     check_whole("seed", seed, 0)
     marks.check_no_function(batch, checked_name(name))
     marks.check_is_free(name)
-    there = answered(batch)
+    there = answered(batch, "rate")
     chosen = list(islice(in_turn(there, seed), size))
     lacking = len(batch.columns) - len({cell.column for cell in there})
     verb = "has" if lacking == 1 else "have"

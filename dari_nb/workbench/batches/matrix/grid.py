@@ -16,7 +16,14 @@ from ..tasks import Task
 
 MakeCell = Callable[[str, Task, Column, int], Cell]
 """Makes a cell of its id, task, column and repetition."""
-Kept = tuple[dict[tuple[int, Column, int], Cell], list[Cell], list[Task], list[Column], int]
+Kept = tuple[
+    dict[tuple[int, Column, int], Cell],
+    list[Cell],
+    list[Task],
+    list[Column],
+    int,
+    list[str | None],
+]
 """Cells by their places and in order, rows, columns, and repeats."""
 
 
@@ -197,11 +204,15 @@ class Grid:
 
     def kept(self) -> Kept:
         """Return what there is now, to be restored."""
-        return dict(self._cells), list(self._in_order), self.tasks[:], self.columns[:], self.repeats
+        held = [cell.held for cell in self._in_order]
+        order, tasks, columns = list(self._in_order), self.tasks[:], self.columns[:]
+        return dict(self._cells), order, tasks, columns, self.repeats, held
 
     def restore(self, kept: Kept) -> None:
-        """Have what there was before."""
-        self._cells, self._in_order, self.tasks, self.columns, self.repeats = kept
+        """Have what there was before; why a cell was left out the first time is still told."""
+        self._cells, self._in_order, self.tasks, self.columns, self.repeats, held = kept
+        for cell, why in zip(self._in_order, held, strict=True):
+            cell.held = why or cell.held
 
     def _add_tasks(self, tasks: Iterable[Task], found: Sequence[Found]) -> None:
         there = {task.key for task in self.tasks}

@@ -294,11 +294,20 @@ def _to_score(batch: Marked, cell: Cell, name: str, **said: Any) -> Place:
     return Place(batch.book, score_of(cell, name, batch.run_id, **said), is_given)
 
 
-def take_back(batch: Marked, name: str) -> None:
-    """Take back what functions have given under a name."""
-    _check_no_name_of_judges(name)
-    batch.book.take_back(batch.run_id, name)
-    _tell(batch)
+def take_back(batches: Sequence[Marked], name: str) -> None:
+    """Take back what functions have given under a name, and what judges gave no value for."""
+    holding = {_kept_at(batch): batch for batch in batches if _by_function(batch, name)}
+    given = [score for batch in holding.values() for score in _by_function(batch, name)]
+    if not given or any(score.value is not None for score in given):
+        _check_no_name_of_judges(name)
+    for batch in holding.values() or batches:
+        batch.book.take_back(batch.run_id, name)
+        _tell(batch)
+
+
+def _by_function(batch: Marked, name: str) -> list[Score]:
+    kept = batch.book.scores(batch.run_id)
+    return [score for score in kept if score.name == name and score.by == "function"]
 
 
 @contextlib.contextmanager

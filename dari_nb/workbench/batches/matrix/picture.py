@@ -168,8 +168,7 @@ def _is_since(attempt: Attempt, began: datetime | None) -> bool:
 
 def _pace(cell: Cell, attempt: Attempt) -> Pace:
     if attempt.has_ended:
-        # Without the time in the queue, which says nothing about the work.
-        return Pace(cell.column, "ended", max(0.0, (attempt.seconds or 0.0) - attempt.waited))
+        return Pace(cell.column, "ended", attempt.seconds or 0.0)
     if attempt.state == "queued":
         return Pace(cell.column, "queued", 0.0)
     return Pace(cell.column, "running", max(0.0, _since(attempt) - attempt.waited))

@@ -141,6 +141,8 @@ def plot_cost(source: Source, score: str | None = None, *, by: str | None = None
 def plot_latency(source: Source, *, by: str | None = None) -> Any:
     """Draw how long cells took: every cell as a dot, with quartiles and median, by LLM.
 
+    What they waited in a queue does not count.
+
     Args:
         source: A batch, or its frame; ``seconds`` is what is drawn.
         by: The column of the LLM, or whatever is compared; LLM and version when left out.
@@ -161,7 +163,7 @@ def plot_latency(source: Source, *, by: str | None = None) -> Any:
         raise InvalidRequestError("Nothing has ended yet, so there are no times to draw.")
     names = [str(name) for name in every[by].drop_duplicates()]
     order = [name for name in names if (ended[by] == name).any()]
-    title, how = "seconds to the answer", "a dot a cell; median and quartiles"
+    title, how = "seconds to the answer", "a dot a cell; median and quartiles; no queue"
     table = PlainTable(
         [by, "median", "quartiles", "95 %", "cells"],
         [_quantiles(name, ended.loc[ended[by] == name, "seconds"]) for name in order],

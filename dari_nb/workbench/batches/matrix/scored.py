@@ -50,7 +50,7 @@ class ScoreTable(Listing[Score]):
         """Return it as HTML, Markdown and plain text; an error that all share is said once."""
         errors = {score.error if score.value is None else None for score in self}
         if len(self) > 1 and len(errors) == 1 and (error := errors.pop()):
-            told = {"what": lambda _: f"all {len(self)} failed", "error": lambda _: error}
+            told = {"what": lambda _: f"all {len(self):,} failed", "error": lambda _: error}
             return Listing(self[:1], told).to_mimebundle()
         shown = Listing(sorted(self, key=lambda score: score.error is None), self._columns)
         shown.above, shown.notes = self.above, self.notes
@@ -111,7 +111,7 @@ def _of_all(values: Sequence[Told], kind: Kind | None) -> str:
     count, lacking = count_text(len(there), "value"), len(values) - len(there)
     without = f"{lacking} without" if lacking else ""
     if kind == "yes/no":
-        said, more = f"{sum(map(bool, there))} of {len(there)}", [without]
+        said, more = f"{sum(map(bool, there)):,} of {len(there):,}", [without]
     elif kind == "label" or not there:
         said, more = count, [without]
     else:

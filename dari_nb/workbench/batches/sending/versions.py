@@ -11,6 +11,7 @@ from ....errors import DariError, InvalidRequestError
 
 if TYPE_CHECKING:
     from ....client import AsyncClient
+    from ..cells import Column
 
 
 async def versions_told(
@@ -55,3 +56,10 @@ def asked_otherwise(run_id: str, before: str, now: str) -> str:
         f"{run_id} has answers of {before}, and this call asks {now}: it sends all of it anew, and "
         f"d.batches.recover({run_id!r}) holds both. Another run_id, or none, keeps them apart."
     )
+
+
+def rest_there(columns: Iterable[Column]) -> str:
+    """Say how a run that has some of what is asked is taken up, and not sent again."""
+    if len({column.version for column in columns}) > 1:
+        return "dari.compare_batches() lays it beside a run of the other versions alone"
+    return "its add() sends only what is missing there"

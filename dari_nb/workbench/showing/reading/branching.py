@@ -7,7 +7,6 @@ from concurrent.futures import Future
 from typing import Any
 
 from ....errors import InvalidRequestError
-from ....models import seconds_between
 from ....models.events import CANCELLED
 from ....widgets import TranscriptView
 from ....widgets.errands import Errands
@@ -77,7 +76,7 @@ class Branching:
             cell = MatrixCell(
                 *(message_id, turn, session.id),
                 state=status or "",
-                seconds=seconds_between(state.created_at, state.completed_at) if state else None,
+                seconds=state.seconds if state else None,
                 usage=state.usage if state else {},
             )
             name = f"branch {number}{f' · {session.llm_id}' if session.llm_id else ''}"
