@@ -258,12 +258,12 @@ def tells(journal: Path) -> bool:
 
 
 @contextmanager
-def killed(path: Path) -> Iterator[Path]:
+def killed(path: Path, **variables: str) -> Iterator[Path]:
     """Kill a process while it records; gives its journal."""
     script = KILLED.replace(
         "from tests.local.conftest import Caller", "from conftest import Caller"
     )
-    env = {**os.environ, "PYTHONPATH": f"{ROOT}:{ROOT / 'tests' / 'local'}"}
+    env = {**os.environ, "PYTHONPATH": f"{ROOT}:{ROOT / 'tests' / 'local'}", **variables}
     child = subprocess.Popen(
         [sys.executable, "-c", script, str(path)],
         stdin=subprocess.PIPE,
@@ -475,6 +475,31 @@ def test_what_a_killed_process_left_is_recorded_anew_once(path: Path) -> None:
     tape = read_tape(path)
     assert [turn.line.asked for turn in tape.turns] == ["one", "die"]
     assert flaws_of(tape) == []
+
+
+def test_what_was_cut_off_while_it_was_recorded_anew_waits_beside_what_is_there(
+    path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with LocalDari(tape=path) as server:
+        server.agent("slow")(lambda prompt: f"{prompt}, whole")
+        caller = calling(server)
+        session = caller.create("slow")
+        for prompt in ("one", "die"):
+            caller.finished(caller.send(session, prompt)["message"]["id"])
+    with killed(path, DARI_TAPE_MODE="record"):
+        pass
+    assert main(["tape", "check", str(path)]) == 1
+    assert "lesson.tape.running holds 1 turn, 'die' (cut off)" in capsys.readouterr().out
+    with LocalDari(tape=path) as server:
+        calling(server).ask("echo", "later")
+    turns = read_tape(path).turns
+    assert [(turn.line.asked, turn.status, turn.line.new) for turn in turns[:3]] == [
+        ("one", "completed", False),
+        ("die", "completed", False),
+        ("die", None, True),
+    ]
+    assert "tool.call_completed" in told(turns[2])
+    assert not path.with_name("lesson.tape.running").exists()
 
 
 def test_two_that_record_on_one_tape_are_both_whole_in_it(path: Path) -> None:

@@ -299,7 +299,7 @@ class Turn:
     workspace: Path = field(default_factory=Path.cwd)
     load_history: Callable[[], list[TimelineItem]] = field(default=list, repr=False)
     load_files: Callable[[], list[Attachment]] = field(default=list, repr=False)
-    begin: Callable[[], Awaitable[None]] = field(default=_nothing, repr=False)
+    begin: Callable[[], Awaitable[None]] = field(default_factory=lambda: _nothing, repr=False)
 
     @cached_property
     def history(self) -> list[TimelineItem]:

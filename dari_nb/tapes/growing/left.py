@@ -6,6 +6,8 @@ import logging
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from ...models.events import MESSAGE_STATUS_CHANGED as _STATUS
+from ..lines import EventLine
 from ..recording import Recording, parents_first, parents_of
 from ..summary import count_of, prompt_of
 from ..turns import Turn
@@ -87,15 +89,29 @@ def left_beside(path: Path, tape: Recording) -> list[str]:
 
 
 def missing(left: Iterable[Turn], tape: Recording) -> Iterator[Turn]:
-    """Give the turns of those that were left which a tape has not; no answer of it is replaced."""
+    """Give the turns of those that were left which a tape has not; no answer of it is replaced.
+
+    What was cut off stands as new beside an answer to the same.
+    """
     there = {place_of(turn): turn for turn in tape.turns}
     for turn in left:
         while (other := there.get(place_of(turn))) is not None and other.status is not None:
-            if turn.status is None or turn.events == other.events:
+            if _has_all_of(other, turn):
                 break
-            turn.line.take += 1
+            if turn.status is None and not turn.line.new:
+                turn.line.new = True
+            else:
+                turn.line.take += 1
         else:
             yield turn
+
+
+def _has_all_of(other: Turn, turn: Turn) -> bool:
+    """Whether a turn has all that came of one that was left."""
+    if turn.status is not None:
+        return turn.events == other.events
+    came = (line for line in turn.body if not isinstance(line, EventLine) or line.event != _STATUS)
+    return next(came, None) is None or turn.body == other.body[: len(turn.body)]
 
 
 def _is_news(journal: Path, text: str) -> bool:

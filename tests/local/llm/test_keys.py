@@ -422,9 +422,13 @@ def test_the_key_is_in_no_traceback_that_shows_variables(stand_ins, stand_in):
             assert KEY not in text
 
 
+async def begun():
+    pass
+
+
 async def ask(llm):
     sender = Sender()
     try:
-        return [piece async for piece in sender.ask(llm, llm.key, "", [], [])]
+        return [piece async for piece in sender.ask(llm, llm.key, "", [], [], begun)]
     finally:
         await sender.close()
