@@ -53,7 +53,8 @@ _NO_PATTERN = (
 class Tape:
     """A file of recorded turns, and how it is recorded and played.
 
-    In the mode ``auto`` what is on the tape plays, and what is missing is asked live and kept.
+    In the mode ``auto`` what is on the tape plays, and what is missing, or was cancelled or cut
+    off when it was recorded, is asked live and kept.
     Where the tape had answers when it was put in, also again, that is *new*: it does not play in
     the mode ``play`` before it is adopted. While an empty tape is recorded, only what is asked in
     the place of a recorded turn behind the first is new, with what follows, as after a changed

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _LOOK = (
     "`tape.review().replace()` puts what is new where something was recorded in its place, and "
     "adopts the rest, `adopt()` keeps both, `reject()` takes what is new off the tape. The same "
-    "with buttons: `tape.review().view()`."
+    'with buttons: `tape.review().view()`. `tape` is its file as `dari.Tape("lesson.tape")`.'
 )
 
 _BUTTONS = {
