@@ -187,4 +187,4 @@ def _put_beside(folder: Path, name: str, data: bytes) -> None:
         raise NotADirectoryError(f"{folder} is a link")
     folder.mkdir(exist_ok=True)
     if not (folder / name).is_file():
-        put_whole(data, folder / name, folder / f".{token_hex(8)}")
+        put_whole([data], folder / name, folder / f".{token_hex(8)}")

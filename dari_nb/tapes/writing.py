@@ -60,7 +60,7 @@ def put(data: bytes, path: str | Path) -> None:
     if not _may_be_written(path):
         raise InvalidRequestError(f"The tape {path} cannot be written: {_READ_ONLY}.")
     try:
-        put_whole(data, path, path.with_name(f".{path.name}.{token_hex(4)}"))
+        put_whole([data], path, path.with_name(f".{path.name}.{token_hex(4)}"))
     except OSError as error:
         why = error.strerror or type(error).__name__
         raise InvalidRequestError(f"The tape {path} cannot be written: {why}.") from None
@@ -78,11 +78,11 @@ def _may_be_written(path: Path) -> bool:
     return not path.exists() or os.access(path, os.W_OK)
 
 
-def put_whole(data: bytes, path: Path, beside: Path) -> None:
+def put_whole(pieces: Iterable[bytes], path: Path, beside: Path) -> None:
     """Make a file, or replace it, so that it is on the disk when it is seen.
 
     Args:
-        data: What is in it.
+        pieces: What is in it, one after another.
         path: The file.
         beside: A name in the same folder under which it is written first.
 
@@ -91,7 +91,7 @@ def put_whole(data: bytes, path: Path, beside: Path) -> None:
     """
     try:
         with beside.open("xb") as file:
-            file.write(data)
+            file.writelines(pieces)
             file.flush()
             os.fsync(file.fileno())
         beside.replace(path)
@@ -140,13 +140,8 @@ def put_pieces(pieces: Iterable[str], path: Path, kind: Kind) -> None:
     refuse_place(path, kind)
     with _telling_why(path, kind):
         file = path.resolve()
-        made = file.with_name(f".{file.name}.{token_hex(4)}")
-        try:
-            with made.open("x", encoding="utf-8", newline="\n") as new:
-                new.writelines(pieces)
-            made.replace(file)
-        finally:
-            made.unlink(missing_ok=True)
+        beside = file.with_name(f".{file.name}.{token_hex(4)}")
+        put_whole((piece.encode() for piece in pieces), file, beside)
 
 
 def _is_of(path: Path, kind: Kind) -> bool:
