@@ -21,7 +21,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -68,6 +68,11 @@ OWN_NOISE = {
 }
 PATIENCE = 200_000
 """Milliseconds for what is waited for; what never comes fails, and how fast it is is not tested."""
+SHOWN = """() => {
+  const { outerHTML } = document.activeElement;
+  return [document.body.innerText.slice(-5000), `has the focus: ${outerHTML.slice(0, 300)}`];
+}"""
+"""What is on a page, its end at least, and what has the focus."""
 THEMES = {"light": "JupyterLab Light", "dark": "JupyterLab Dark"}
 KERNEL = "window.jupyterapp.shell.currentWidget?.sessionContext?.session?.kernel"
 # Right after an interrupt a kernel takes back what it is to run.
@@ -408,6 +413,21 @@ def browser() -> Iterator[BrowserContext]:
     with suppress(Error):  # It has ended: the next module gets another one.
         for page in set(context.pages) - kept:
             page.close()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    call: pytest.CallInfo[None],
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Say with a failure what its pages show, since what is seldom is not seen again."""
+    report = yield
+    if call.when == "call" and report.failed:
+        pages = [page for server in _running_servers for page in server.pages]
+        for page in pages:
+            with suppress(Error):
+                shown = [*page.evaluate(SHOWN), *(f.evaluate(SHOWN)[0] for f in page.frames[1:])]
+                report.sections.append((f"what {page.url} shows", "\n".join(shown)))
+    return report
 
 
 @pytest.hookimpl(wrapper=True)
