@@ -577,6 +577,29 @@ def test_marks_and_what_was_expected_are_in_the_saved_and_in_the_printed_noteboo
     book.shot("player-reopened-printed")
 
 
+def test_what_is_seen_behind_a_question_that_was_skipped_is_saved_too(lab):
+    text = "".join(json.dumps(line) + "\n" for line in MARKED)
+    (lab.notebooks / "shop.tape").write_text(text)
+    book = lab.open_notebook([VIEW])
+    book.run_all()
+    page, view = book.page, book.page.locator(".dari-player")
+    view.get_by_text("Which tickets are late?").wait_for()
+    for _ in range(2):
+        view.locator(".dari-log").focus()
+        page.keyboard.press("End")
+        view.get_by_role("button", name="Skip").click()
+    view.get_by_text("And next time?").wait_for()
+    page.locator(".dari-kept").get_by_text("Both are late.").wait_for(state="attached")
+    saved = json.dumps(book.save())
+    assert "canary of the prompt" in saved
+    assert "canary of a mark" not in saved
+    book.server.shutdown_kernels()
+    book.reload()
+    paper = page.locator(".dari-kept")
+    paper.get_by_text("skipped").first.wait_for()
+    assert in_order(paper.inner_text(), "skipped", "Both are late.", "goes on behind this question")
+
+
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
 def test_at_every_place_of_real_runs_each_item_is_what_render_makes_of_it(page, path, tmp_path):
     server, scrubber, tape = LocalDari(), Scrubber(keys=list, variables={}), Recording()

@@ -163,7 +163,7 @@ def test_answers_that_belong_nowhere_are_told_and_a_mark_may_be_renamed(
     file = tmp_path / "answers ann.jsonl"
     player = tape.view(answers=file)
     [mark_id] = player._score.questions
-    player._answered(mark_id, "A lamp?")
+    reply(player, mark_id, "A lamp?")
     player.close()
     with file.open("a") as more:
         more.write('{"name":"answer","val')
@@ -199,7 +199,7 @@ def test_answers_tell_of_no_question_behind_one_that_nobody_has_answered(
         str(player._presentation.subject.paper()),
     ):
         assert "canary" not in told
-    player._answered(next(iter(player._score.questions)), "Hello.")
+    reply(player, next(iter(player._score.questions)), "Hello.")
     player.close()
     told = tape.answers()
     assert told["ask"].tolist() == ["What will it say?", "After canary 3?"]
@@ -258,7 +258,7 @@ def test_on_paper_questions_are_markdown_and_answers_are_plain_text(
     subject = player._presentation.subject
     assert "There is some" not in "".join(subject.paper().values())
     for mark_id, answer in zip(player._score.questions, ("*7* `x`\n<b>", "some"), strict=False):
-        player._answered(mark_id, answer)
+        reply(player, mark_id, answer)
     forms = subject.paper()
     html, source, plain = (forms[f"text/{kind}"] for kind in ("html", "markdown", "plain"))
     said = "<strong>What</strong> will <code>stock</code> give?"
@@ -319,6 +319,10 @@ def test_who_skips_a_question_sees_what_comes_and_nothing_is_kept(
     assert b"You asked for hello" in seen
     assert b"You asked for hello" not in held_back
     assert not book.exists()
+    # What was seen is on the view's paper, too, and on that of nobody else.
+    papers = [str(view._presentation.subject.paper()) for view in (player, other)]
+    assert ["You asked for hello" in paper for paper in papers] == [True, False]
+    assert is_in_order(papers[0], "What will it say?", "skipped", "You asked for hello")
     player.close()
     other.close()
 
@@ -544,6 +548,11 @@ def asked(player: Any, what: str, body: Any) -> Any:
     return sent[-1]
 
 
+def reply(player: Any, mark_id: str, text: str) -> None:
+    """Answer a question in a page; with nothing it is skipped."""
+    assert asked(player, "reply", {"id": mark_id, "text": text})["error"] is None
+
+
 def test_while_a_long_turn_is_drawn_others_are_answered(
     tape: dari.Tape, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -592,7 +601,7 @@ def test_who_was_asked_before_is_told_so_and_how_to_begin_anew(
     first = tape.view()
     assert asked(first, "outline", None)["body"]["answered"] == ""
     [mark_id] = first._score.questions
-    first._answered(mark_id, "A lamp?")
+    reply(first, mark_id, "A lamp?")
     assert asked(first, "outline", None)["body"]["answered"] == ""
     again, anew = tape.view(), tape.view(answers="new.jsonl")
     told = asked(again, "outline", None)["body"]["answered"]

@@ -84,11 +84,11 @@ class PlayerView(View):
         self.answer("reply", self._reply_to)
 
     def _outline(self) -> tuple[Outline, list[bytes]]:
-        whole, chapters = self._score.outline(self._seen_answers())
+        whole, chapters = self._score.outline(self._passed())
         whole["answered"] = self._answered_before
         return whole, [packed(chapters)]
 
-    def _seen_answers(self) -> dict[str, str]:
+    def _passed(self) -> dict[str, str]:
         """What was answered, with nothing for what the reader has skipped."""
         return self._skipped | dict(self._answers())
 
@@ -97,7 +97,7 @@ class PlayerView(View):
         number = _told(body).get("number")
         if not isinstance(number, int):
             raise InvalidRequestError("A turn is asked for by its number, from 0.")
-        return self._errands.submit(self._steps, number, self._seen_answers())
+        return self._errands.submit(self._steps, number, self._passed())
 
     def _steps(self, number: int, answers: Mapping[str, str]) -> tuple[None, list[bytes]]:
         return None, [packed(self._score.steps(number, answers))]
@@ -112,7 +112,11 @@ class PlayerView(View):
             self._keep(mark_id, text)
         else:
             self._skipped[mark_id] = ""
+        self._replied()
         return self._outline()
+
+    def _replied(self) -> None:
+        """A reader has answered a question, or skipped it; nothing by default."""
 
     @traitlets.validate("at", "idle_limit", "height")
     def _not_below_zero(self, proposal: Any) -> Any:
@@ -120,7 +124,7 @@ class PlayerView(View):
         if value is not None and not 0 <= value < math.inf:
             what = "pixels" if name == "height" else "seconds"
             raise traitlets.TraitError(f"{name} is {what} from 0, not {value!r}.")
-        return min(value, self._score.end(self._seen_answers())) if name == "at" else value
+        return min(value, self._score.end(self._passed())) if name == "at" else value
 
     @traitlets.validate("speed")
     def _above_zero(self, proposal: Any) -> float:

@@ -11,6 +11,8 @@ from ..showing.subject import Subject
 from ..showing.words import Ending, closed
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from ...models import TimelineItem
     from ...render import Head
     from ...widgets.player.score import Score
@@ -56,23 +58,21 @@ class Player(PlayerView):
         layout: AnyLayout = None,
         **traits: Any,
     ) -> None:
-        self._kept = answers
         super().__init__(
             score,
             answers=answers.texts,
-            keep=self._answered,
+            keep=answers.keep,
             answered=answers.before,
             layout=layout,
             **traits,
         )
-        self._presentation = Staying(PlayerSubject(score, answers, again), self)
+        self._presentation = Staying(PlayerSubject(score, self._passed, again), self)
 
     def __repr__(self) -> str:
         turns = len(self._score.scenes)
         return f"<Player of {turns} turn{'' if turns == 1 else 's'}, {self._score.seconds:.0f} s>"
 
-    def _answered(self, mark_id: str, text: str) -> None:
-        self._kept.keep(mark_id, text)
+    def _replied(self) -> None:
         self._presentation.refresh()
 
 
@@ -81,17 +81,17 @@ class PlayerSubject(Subject):
 
     Args:
         score: What is played.
-        answers: Where answers are kept.
+        passed: Gives what was answered by the marks' ids, with nothing for what was skipped.
         again: Python that shows it again.
     """
 
-    def __init__(self, score: Score, answers: Answers, again: str) -> None:
+    def __init__(self, score: Score, passed: Callable[[], Mapping[str, str]], again: str) -> None:
         self._score = score
-        self._answers = answers
+        self._passed = passed
         self._again = again
 
     def paper(self, ending: Ending | None = None) -> dict[str, str]:
-        """The transcript and its marks, up to the first question that is not answered."""
+        """The transcript and its marks, up to the first question that nobody has passed."""
         from ...render import noted
         from ...render.page.kept import joined
         from ...render.timeline.ends import ends
@@ -116,11 +116,11 @@ class PlayerSubject(Subject):
         """Items and head of each session that may be seen."""
         from ...render import Head
 
-        return self._score.parts(self._answers.texts()) or [([], Head("nothing recorded"))]
+        return self._score.parts(self._passed()) or [([], Head("nothing recorded"))]
 
     def _notes(self) -> list[str]:
         """What is said below paper: of a question at its end, and of turns that are left out."""
         left_out = self._score.left_out.counted().items()
         told = [f"{count}: {why}." for count, why in left_out]
-        is_open = self._score.open_question(self._answers.texts()) is not None
+        is_open = self._score.open_question(self._passed()) is not None
         return [*([_BEHIND] if is_open else []), *told]
