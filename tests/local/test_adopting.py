@@ -202,7 +202,7 @@ def test_what_goes_on_from_another_session_is_shown_as_no_conversation_that_neve
 
 
 FALLS_SHORT = (
-    "msg_2 of sess_2 failed or was cut off, and msg_2 of sess_1 came further: what decides on all "
+    "msg_2 of sess_2 did not complete, and msg_2 of sess_1 came further: what decides on all "
     "at once leaves it waiting, with what belongs to it. Adopt, replace or reject it by itself."
 )
 

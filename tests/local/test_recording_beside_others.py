@@ -713,7 +713,7 @@ def test_what_came_to_nothing_takes_no_recorded_answers_place(
             server.eject()
         model.may_go.set()
     [told] = [told for told in said(caplog) if "stays" in told]
-    assert told == f"lesson.tape: 1 turn failed or was cut off this time, {_STAYS}"
+    assert told == f"lesson.tape: 1 turn did not complete this time, {_STAYS}"
     assert played(path, calling, "q1", "q2") == GOOD
     assert [(turn.line.asked, turn.line.new) for turn in read_tape(path).turns] == [
         *(("q1", False), ("q2", False), ("q1", True))

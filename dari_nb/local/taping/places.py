@@ -10,7 +10,7 @@ from ...tapes.recording import follows
 
 
 def further(turn: Turn, there: Iterable[Turn], running: Iterable[Turn]) -> int:
-    """The first take that nobody has; one that failed or was cut off is asked again.
+    """The first take that nobody has; one that did not complete is asked again.
 
     One that waits beside an answer is so behind what this goes on from.
 

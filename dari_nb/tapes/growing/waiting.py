@@ -15,7 +15,7 @@ from .sessions import Place, place_of
 _log = logging.getLogger(__name__)
 _MOST_NAMES = 4
 _STAYS = (
-    "%s: %s failed or %s cut off this time, so what was recorded stays: %s. What came now waits, "
+    "%s: %s did not complete this time, so what was recorded stays: %s. What came now waits, "
     "with what goes on from it: tape.review() shows it, to adopt or to reject it."
 )
 _NO_END, _FAILED, _COMPLETED = range(3)
@@ -77,9 +77,8 @@ class Waiting:
         found = (_stays_before(turn, by_key[turn.line.key]) for turn in waiting)
         stay = [turn for turn in found if turn is not None]
         if stay:
-            were = "was" if len(stay) == 1 else "were"
             names = names_of([*{place_of(one): one for one in stay}.values()], _MOST_NAMES)
-            told = count_of(len(stay), "turn"), were, names
+            told = count_of(len(stay), "turn"), names
             _log.warning(_STAYS, self._path.name, *told)
 
 

@@ -12,7 +12,7 @@ from .replacing import names_of, new_up_to, placing_of
 Pair = tuple[Turn, Turn]
 """A new turn, and the recorded one that came further."""
 _SHORT = (
-    "{turns} failed or {were} cut off, and {others} came further: what decides on all at once "
+    "{turns} did not complete, and {others} came further: what decides on all at once "
     "leaves {it} waiting, with what belongs to {it}. Adopt, replace or reject {it} by {itself}."
 )
 
@@ -36,9 +36,9 @@ def why_short(pairs: Iterable[Pair]) -> str:
         news[id(one)], olds[id(old)] = one, old
     if not news:
         return ""
-    were, it, itself = ("was", "it", "itself") if len(news) == 1 else ("were", "them", "themselves")
+    it, itself = ("it", "itself") if len(news) == 1 else ("them", "themselves")
     turns, others = names_of(news.values()), names_of(olds.values())
-    return _SHORT.format(turns=turns, others=others, were=were, it=it, itself=itself)
+    return _SHORT.format(turns=turns, others=others, it=it, itself=itself)
 
 
 def _answered_further(tape: Recording, turns: Iterable[Turn]) -> Iterator[Pair]:

@@ -168,7 +168,7 @@ class Proposal:
         """What :meth:`replace` does, in a line, or what it would lose, or what was decided already.
 
         Where nothing was recorded in the place of the turn, it says so of the one beside it; and of
-        a turn that failed or was cut off, where it waits on when all are decided on.
+        a turn that did not complete, where it waits on when all are decided on.
 
         >>> [proposal.effect for proposal in tape.review()]
         []
