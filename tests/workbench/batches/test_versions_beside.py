@@ -208,3 +208,15 @@ def test_runs_of_one_task_are_told_apart_by_their_versions(run):
     told = str(run([1, 2], ["small", "large"]).paths(0))
     for label in ("small @ v1", "large @ v1", "small @ v2", "large @ v2"):
         assert label in told
+
+
+def test_what_is_refused_changes_nothing_of_how_often_each_version_is_asked(d, again, versions):
+    old, new = versions[1], versions[2]
+    d.batches.run("triage", ["x"], ["small"], versions=[old], repeats=2, run_id="mine").wait(20)
+    d.batches.run("triage", ["x"], ["small"], versions=[new], run_id="mine").wait(20)
+    found = again().batches.recover("mine").wait(20)
+    assert len(found) == 3
+    with pytest.raises(InvalidRequestError, match="max_cost cannot be held"):
+        found.add(repeats=3, max_cost=0.01)
+    assert found.add(tasks=["y"]).wait(20).started == 4
+    assert len(found) == 7

@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import product
-from typing import Any
+from typing import Any, NamedTuple
 
 from ....errors import NoCellError
 from ..cells import Cell, Column
@@ -16,15 +16,28 @@ from ..tasks import Task
 
 MakeCell = Callable[[str, Task, Column, int], Cell]
 """Makes a cell of its id, task, column and repetition."""
-Kept = tuple[
-    dict[tuple[int, Column, int], Cell],
-    list[Cell],
-    list[Task],
-    list[Column],
-    int,
-    list[str | None],
-]
-"""Cells by their places and in order, rows, columns, and repeats."""
+
+
+class Kept(NamedTuple):
+    """What a grid has at a moment.
+
+    Attributes:
+        cells: Cells by their places.
+        in_order: The same in order.
+        tasks: The rows.
+        columns: The columns.
+        repeats: How often each task goes to each column.
+        asked: How often it goes to a version, where that is not the same for all.
+        held: Why each of the cells in order is left out.
+    """
+
+    cells: dict[tuple[int, Column, int], Cell]
+    in_order: list[Cell]
+    tasks: list[Task]
+    columns: list[Column]
+    repeats: int
+    asked: dict[tuple[int, str | None], int]
+    held: list[str | None]
 
 
 class Grid:
@@ -204,14 +217,22 @@ class Grid:
 
     def kept(self) -> Kept:
         """Return what there is now, to be restored."""
-        held = [cell.held for cell in self._in_order]
-        order, tasks, columns = list(self._in_order), self.tasks[:], self.columns[:]
-        return dict(self._cells), order, tasks, columns, self.repeats, held
+        return Kept(
+            cells=dict(self._cells),
+            in_order=list(self._in_order),
+            tasks=self.tasks[:],
+            columns=self.columns[:],
+            repeats=self.repeats,
+            asked=self._asked,
+            held=[cell.held for cell in self._in_order],
+        )
 
     def restore(self, kept: Kept) -> None:
         """Have what there was before; why a cell was left out the first time is still told."""
-        self._cells, self._in_order, self.tasks, self.columns, self.repeats, held = kept
-        for cell, why in zip(self._in_order, held, strict=True):
+        self._cells, self._in_order = kept.cells, kept.in_order
+        self.tasks, self.columns = kept.tasks, kept.columns
+        self.repeats, self._asked = kept.repeats, kept.asked
+        for cell, why in zip(kept.in_order, kept.held, strict=True):
             cell.held = why or cell.held
 
     def _add_tasks(self, tasks: Iterable[Task], found: Sequence[Found]) -> None:
