@@ -304,14 +304,13 @@ class Outgoing(Results):
     def _prices(self, chunks: Sequence[Chunk]) -> Mapping[Column, Decimal]:
         """Return what a turn has cost in each column that is to be sent to."""
         columns = {chunk.jobs[0].cell.column for chunk in chunks}
-        names = {self.grid.names[column]: column for column in columns}
         own = Spending(self.grid, Decimal(0), {}).prices_now()
         if not columns <= own.keys():
             wait_for(self._link.run(self._late_costs.once()))
             own = Spending(self.grid, Decimal(0), {}).prices_now()
         client = self._link.stream_client
         return wait_for(
-            self._link.run(past_prices(client, self.agent, names, own, self._link.server))
+            self._link.run(past_prices(client, self.agent, columns, own, self._link.server))
         )
 
     def _spending_within(self, limit: Decimal, prices: Mapping[Column, Decimal]) -> Spending:

@@ -216,7 +216,7 @@ def test_what_is_refused_changes_nothing_of_how_often_each_version_is_asked(d, a
     d.batches.run("triage", ["x"], ["small"], versions=[new], run_id="mine").wait(20)
     found = again().batches.recover("mine").wait(20)
     assert len(found) == 3
-    with pytest.raises(InvalidRequestError, match="max_cost cannot be held"):
+    with pytest.raises(InvalidRequestError, match="costs of 3 turns have not come"):
         found.add(repeats=3, max_cost=0.01)
     assert found.add(tasks=["y"]).wait(20).started == 4
     assert len(found) == 7

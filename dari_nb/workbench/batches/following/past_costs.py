@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -73,11 +73,13 @@ async def spent_on(client: AsyncClient, session_ids: Mapping[str, bool]) -> Spen
 async def past_prices(
     client: AsyncClient,
     agent: models.Agent,
-    columns: Mapping[str, Column],
+    columns: Collection[Column],
     own: Mapping[Column, Decimal],
     server: LocalDari | None = None,
 ) -> dict[Column, Decimal]:
-    """Return the same of columns by name, all of which have to be known, here or by the run's own.
+    """Return the same, where all of it has to be known, here or by the run's own.
+
+    What a version costs is not known apart: what is said of a column is said of its LLM.
 
     An embedded server knows which of its LLMs have no price.
 
@@ -85,10 +87,10 @@ async def past_prices(
         InvalidRequestError: Nobody knows what one of them costs, or nobody does yet.
     """
     sessions = await client.sessions.list(agent_id=agent.id) if columns else []
-    costs = await past_costs(client, sessions, columns.values())
+    costs = await past_costs(client, sessions, columns)
     told = {c: own.get(c) if cost is None else cost.mean for c, cost in costs.items()}
     known = {column: cost for column, cost in told.items() if cost is not None}
-    unknown = {name: column for name, column in columns.items() if column not in known}
+    unknown = {column.label: column for column in columns if column not in known}
     named = (server.unpriced(agent.name, column.llm) for column in unknown.values() if server)
     if free := next(filter(None, named), None):
         raise InvalidRequestError(
