@@ -1,4 +1,4 @@
-"""Which kernel this is, as its Jupyter server calls it, and whether pages can listen to it."""
+"""Which kernel this is, as its Jupyter server calls it, whether pages can listen, who hears them."""
 
 from __future__ import annotations
 
@@ -20,3 +20,13 @@ def current_kernel_id() -> str:
 def has_pages() -> bool:
     """Whether a page can show widgets; nbclient, which allows no input, only files their state."""
     return bool(getattr(getattr(get_ipython(), "kernel", None), "_allow_stdin", True))
+
+
+def heard_in_main_thread(comm: Any) -> None:
+    """Have what pages say through a comm handled in the kernel's main thread.
+
+    Else ipykernel hands it to the subshell of whatever was at work when something was last said
+    through the comm, by any thread: it may have ended since, and then nobody hears.
+    """
+    if hasattr(comm, "_reply_subshell_for"):
+        comm._reply_subshell_for = lambda _data, _default: None

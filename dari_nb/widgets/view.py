@@ -14,7 +14,7 @@ from IPython.display import display
 from ipywidgets import Layout  # type: ignore[import-untyped]
 
 from ..errors import DariError
-from ._kernel import has_pages
+from ._kernel import has_pages, heard_in_main_thread
 from .holding import is_held
 from .presence import Presence
 from .threads import SetByThreads
@@ -173,6 +173,7 @@ class View(SetByThreads):
             if self.layout.comm is None:
                 self.layout.open()
             super().open()
+            heard_in_main_thread(self.comm)
 
     def close(self) -> None:
         """End the widget; views of it vanish, and later updates are ignored.
