@@ -1,4 +1,4 @@
-"""Which kernel this is, as its Jupyter server calls it, whether pages can listen, who hears them."""
+"""Which kernel this is, whether pages can listen to it, and which thread of it hears them."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from IPython.core.getipython import get_ipython
+
+_ROUTE = "_reply_subshell_for"
+"""What ipykernel asks of a comm, from 7.4 on: which subshell is to handle what a page says."""
 
 
 def current_kernel_id() -> str:
@@ -28,5 +31,5 @@ def heard_in_main_thread(comm: Any) -> None:
     Else ipykernel hands it to the subshell of whatever was at work when something was last said
     through the comm, by any thread: it may have ended since, and then nobody hears.
     """
-    if hasattr(comm, "_reply_subshell_for"):
-        comm._reply_subshell_for = lambda _data, _default: None
+    if hasattr(comm, _ROUTE):
+        setattr(comm, _ROUTE, lambda _data, _default: None)
