@@ -7,6 +7,7 @@ import contextlib
 import logging
 import os
 import sys
+import threading
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -99,6 +100,8 @@ class ScoreBook:
             raise InvalidRequestError(f"A book of scores is a file, not {path!r}.")
         self.path = Path(path)
         self._file: tuple[int, int] | None = None
+        self._reading = threading.Lock()
+        """Views read in threads of their own."""
         self._begin_anew()
 
     @property
@@ -175,15 +178,17 @@ class ScoreBook:
         >>> [score.value for score in book.scores("run_1")]
         [1]
         """
-        try:
-            self._take_in()
-        except FileNotFoundError:
-            return []
-        except OSError as error:
-            raise InvalidRequestError(f"{self.path} cannot be read: {error}") from error
+        with self._reading:
+            try:
+                self._take_in()
+            except FileNotFoundError:
+                return []
+            except OSError as error:
+                raise InvalidRequestError(f"{self.path} cannot be read: {error}") from error
+            latest = list(self._latest.values())
         return [
             score
-            for score in self._latest.values()
+            for score in latest
             if run_id in (None, score.run_id)
             and not (score.value is None and score.note is None and score.error is None)
         ]

@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from threading import Barrier, Thread
 
 import pytest
 
@@ -306,3 +307,27 @@ def test_what_no_book_could_read_is_refused_and_nothing_is_written(
 def test_a_number_of_more_than_64_bits_is_kept_as_a_float(path: Path) -> None:
     ScoreBook(path).add([rating(value=10**30)])
     assert values(ScoreBook(path)) == [1e30]
+
+
+def test_threads_that_read_one_book_at_once_each_see_all_of_it(path: Path) -> None:
+    book, writer = ScoreBook(path), ScoreBook(path)
+    seen: list[int] = []
+
+    def look(barrier: Barrier) -> None:
+        barrier.wait()
+        seen.append(len(book.scores("run_1")))
+
+    for task in range(60):
+        writer.add(
+            Score(run_id="run_1", name=f"score {n}", task_index=task, value=n, note="x" * 99)
+            for n in range(20)
+        )
+        seen.clear()
+        barrier = Barrier(4)
+        threads = [Thread(target=look, args=[barrier]) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert seen == [20 * (task + 1)] * 4
+    assert book.damaged == 0
