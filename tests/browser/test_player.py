@@ -624,3 +624,16 @@ def test_at_every_place_of_real_runs_each_item_is_what_render_makes_of_it(page, 
     # And back, all at once.
     page.evaluate(AT, 0)
     page.wait_for_function("() => document.querySelectorAll('[data-item]').length === 2")
+
+
+def test_a_player_in_which_nothing_plays_says_why(lab):
+    lines = [{**line, "new": True} if "turn" in line else line for line in LINES]
+    text = "".join(json.dumps(line) + "\n" for line in lines if "mark" not in line)
+    (lab.notebooks / "shop.tape").write_text(text)
+    book = lab.open_notebook([VIEW])
+    book.run_all()
+    view = book.page.locator(".dari-player")
+    view.get_by_text("Nothing plays here yet. 2 new turns are left out").wait_for()
+    assert "tape.review() shows what is new" in view.locator(".dari-log").inner_text()
+    book.shot("player-nothing", selector=".dari-player")
+    assert book.problems == []

@@ -10,7 +10,10 @@ from .sheet import SCOPE, style
 _SHEET = re.compile(rf"<style>{re.escape(SCOPE)}\{{.*?</style>", re.DOTALL)
 """The style sheet of one paper. What agents write can hold none: it is cleaned of all."""
 _CHILD = ".jp-OutputArea-child"
-_VIEW, _PAPER = f"{_CHILD}:has(.dari-view)", f"{_CHILD}:has(.dari-kept)"
+# Drawn from what a notebook has saved of it; one that lost its kernel later says so itself.
+_SAVED = ".jupyter-widgets-disconnected:not(.dari-gone)"
+_LIVES = f".dari-view:not({_SAVED},.dari-view:not(.widget-box){_SAVED} *)"
+_VIEW, _PAPER = f"{_CHILD}:has({_LIVES})", f"{_CHILD}:has(.dari-kept)"
 # An Output may hold other things, too; what it has of ours is either a view or paper.
 _OUTPUT = ".widget-output"
 _HELD = f"{_CHILD}:has({_OUTPUT} [class^=dari])"
@@ -19,9 +22,10 @@ _HELD = f"{_CHILD}:has({_OUTPUT} [class^=dari])"
 _PLACE = ">.lm-Panel:not(.jupyter-widgets,.lm-mod-hidden)"
 _STYLE = (
     # A view that cannot come back leaves a line that says so: nobody is to see it, in print either.
-    f"<style>{_CHILD}:not(:has(.dari-view,{_OUTPUT})):has(+{_CHILD} .dari-kept){{display:none}}"
+    f"<style>{_CHILD}:not(:has({_LIVES},{_OUTPUT})):has(+{_CHILD} .dari-kept){{display:none}}"
     # The view lives, or is about to: its paper is out of sight.
-    f"@media screen{{:is({_VIEW},{_HELD},{_CHILD}:has({_PLACE}>*))+{_PAPER}{{display:none}}"
+    f"@media screen{{:is({_VIEW},{_HELD},{_CHILD}:has({_PLACE}>:not({_SAVED})))+{_PAPER}"
+    "{display:none}"
     # Perhaps the view comes, so paper waits a little.
     f"{_CHILD}:has({_PLACE})+{_CHILD} .dari-kept{{animation:dari-late 2s;overflow:hidden}}"
     "@keyframes dari-late{from,to{max-height:0;visibility:hidden}}}"

@@ -154,9 +154,15 @@ class Score:
             seconds=round(self.seconds, 3),
             turns=len(self.scenes),
             left_out=" · ".join(self.left_out.counted()),
+            nothing="" if self.scenes else self._nothing(),
             answered="",
         )
         return whole, chapters
+
+    def _nothing(self) -> str:
+        """Say why no turn plays."""
+        told = [f"{count}: {why}." for count, why in self.left_out.counted().items()]
+        return " ".join(["Nothing plays here yet.", *told]).replace("`", "")
 
     def steps(self, number: int, answers: Mapping[str, str]) -> list[Step]:
         """What changes with each step of a turn, as far as it may be seen."""

@@ -51,14 +51,15 @@ class Chapter(TypedDict):
 class Outline(TypedDict):
     """Answer to ``outline`` and ``reply``, of which ``seconds`` and ``turns`` are those of all.
 
-    ``left_out`` says how many turns of the tape are left out; ``answered`` says that questions
-    had been answered before the player was made.
+    ``left_out`` says how many turns of the tape are left out; ``nothing``, where none plays, why;
+    ``answered`` that questions had been answered before the player was made.
     Its buffer is a list of ``Chapter``: the turns up to the first question that is open.
     """
 
     seconds: float
     turns: int
     left_out: str
+    nothing: str
     answered: str
 
 

@@ -50,6 +50,8 @@ export class Stage {
   /** Shows what is to be seen at the place where the reader is. */
   show(): void {
     const { chapter, steps } = this.#playback.place;
+    const { nothing } = this.#story.whole;
+    if (nothing) this.#turns.textContent = nothing;
     const count = steps > 0 ? chapter + 1 : chapter;
     const isFar = Math.abs(count - this.#scenes.length) > 1;
     for (const scene of this.#scenes.splice(count)) {

@@ -8,7 +8,7 @@ export interface Place {
   steps: number;
 }
 
-const NOTHING: Outline = { seconds: 0, turns: 0, left_out: "", answered: "" };
+const NOTHING: Outline = { seconds: 0, turns: 0, left_out: "", nothing: "", answered: "" };
 
 /** What is known of the recorded turns, as far as they may be seen; more of it is asked for. */
 export class Story {

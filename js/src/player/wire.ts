@@ -45,6 +45,8 @@ export interface Outline {
   turns: number;
   /** Says how many turns of the tape are left out. */
   left_out: string;
+  /** Why none plays, where none does. */
+  nothing: string;
   /** Says that questions had been answered before. */
   answered: string;
 }

@@ -28,7 +28,7 @@ function chapter(begins: number, steps: number, marks: Mark[] = []): Chapter {
 /** Two turns of four seconds: what is asked, a call, a draft, an answer; then a second. */
 function recorded(marks: Mark[] = []) {
   return {
-    whole: { seconds: 8, turns: 2, left_out: "", answered: "" },
+    whole: { seconds: 8, turns: 2, left_out: "", nothing: "", answered: "" },
     chapters: [chapter(0, 4, marks), { ...chapter(4, 4), seconds: 4 }],
     steps: async (number: number) => [
       step(0, "a"),

@@ -26,7 +26,7 @@ function turn(number: number): Step[] {
 function page(turns: number, marks: Mark[] = []) {
   const chapters = Array.from({ length: turns }, (_, number) => chapter(number * 2));
   if (chapters[1]) chapters[1].marks = marks;
-  const whole = { seconds: turns * 2, turns, left_out: "", answered: "" };
+  const whole = { seconds: turns * 2, turns, left_out: "", nothing: "", answered: "" };
   const recorded = { whole, chapters, steps: async (number: number) => turn(number + 1) };
   const el = document.createElement("main");
   const port = new PagePort(recorded, STATE);
