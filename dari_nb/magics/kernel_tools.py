@@ -7,6 +7,7 @@ from typing import Any
 
 from IPython.core.error import UsageError
 
+from ..tapes.tape import mode_of
 from .lines.names import names_of_people, visible_names
 from .lines.options import APPROVE, TOOLS, Option, did_you_mean
 from .lines.parser import Line
@@ -14,6 +15,8 @@ from .lines.parser import Line
 
 def kernel_tools(shell: Any, line: Line) -> dict[str, Any]:
     """Return ``tools`` and ``approve`` as functions of the workbench take them.
+
+    Where a tape is in that only plays, nothing is run: functions that are not there are left out.
 
     Raises:
         UsageError: A name is not defined, or is no function's.
@@ -24,7 +27,16 @@ def kernel_tools(shell: Any, line: Line) -> dict[str, Any]:
         raise UsageError(f"{TOOLS.flag} takes names of functions, such as look_up,count")
     if approve not in (None, "ask", "always"):
         approve = _function(names, approve, APPROVE)
+    if any(tool not in names for tool in tools) and _only_plays():
+        tools = [tool for tool in tools if tool in names]
     return {"tools": [_function(names, tool, TOOLS) for tool in tools], "approve": approve}
+
+
+def _only_plays() -> bool:
+    from ..workbench import current
+
+    tape = current().tape
+    return tape is not None and mode_of(tape) == "play"
 
 
 def _function(names: Mapping[str, Any], name: str, option: Option) -> Any:

@@ -6,6 +6,7 @@ import pytest
 from IPython.core.error import UsageError
 
 from dari_nb.errors import TapeMissError
+from dari_nb.local import ToolCall
 from dari_nb.tapes import read_tape
 from dari_nb.workbench import connection
 
@@ -125,3 +126,24 @@ def test_with_a_dari_elsewhere_a_tape_is_used_just_the_same(begun, server, monke
         assert "What is a closure?" in begun.names["turn"].text
         with pytest.raises((TapeMissError, UsageError), match="no such turn"):
             begun.run("%dari_send --quiet And a functor?")
+
+
+def test_a_lesson_plays_where_the_functions_of_its_lines_are_not_defined(begun):
+    begun.run("%dari tape lesson.tape")
+
+    def shop(prompt):
+        result = yield ToolCall("stock", {"of": "tea"}, external=True)
+        yield f"There are {result.result}."
+
+    begun.names["d"].server.agent("shop")(shop)
+    begun.run("def stock(of: str) -> int:\n    return 7")
+    ask = "%dari_agent shop --quiet -o turn --tools stock --approve always How much tea?"
+    begun.run(ask)
+    begun.run("%dari tape --eject")
+    del begun.names["stock"]
+    begun.run("%dari tape lesson.tape --mode play --speed instant")
+    begun.run(ask)
+    assert begun.names["turn"].text == "There are 7."
+    begun.run("%dari tape lesson.tape --mode auto")
+    with pytest.raises(UsageError, match="--tools: stock is not defined"):
+        begun.run(ask)
