@@ -278,13 +278,15 @@ def kept_in(path: str | Path | None) -> ScoreBook:
     """Return the book in this file, or in the usual one of the working folder.
 
     Raises:
-        InvalidRequestError: It is no path, or its folder is not there.
+        InvalidRequestError: It is no path, a folder, or its folder is not there.
     """
     if path and not isinstance(path, str | Path):
         raise InvalidRequestError(f"Scores are kept in a file: give its path, not {path!r:.80}.")
     file = Path(path or FILE).expanduser().absolute()
     if path and not file.parent.is_dir():
         raise InvalidRequestError(f"Scores cannot be kept in {path}: its folder is not there.")
+    if file.is_dir():
+        raise InvalidRequestError(f"Scores cannot be kept in {path}: it is a folder.")
     return ScoreBook(file)
 
 

@@ -492,6 +492,8 @@ def test_all_that_may_be_seen_is_printed_wherever_the_reader_is(page, tmp_path):
     page.emulate_media(media="print")
     told = page.evaluate(PRINTED)
     assert in_order(told, "Which tickets are late?", "late", "Are there any? · it goes on")
+    prompt = page.locator(".dari-user").first
+    assert prompt.evaluate("(box) => getComputedStyle(box).breakInside") == "avoid"
     assert not any(canary in page.evaluate("document.body.outerHTML") for canary in CANARIES)
     assert not any(text in told for text in (*CANARIES, "Can it close", "working"))
     # With no question it is the whole tape, also of turns that are out of sight.

@@ -39,7 +39,7 @@ main.dari.dari.dari { margin: 0 auto; }
 .page-note button { font-weight: 500; cursor: pointer; }
 /* Backgrounds are not printed. */
 @media print { .page-note { display: none; }
-  main.dari.dari.dari.dari .dari-user { border: 1px solid GrayText; } }
+  main.dari.dari.dari.dari .dari-user { border: 1px solid GrayText; break-inside: avoid; } }
 """
 _MAIN = 'id="dari-player" class="dari dari-view dari-player"'
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]")

@@ -483,6 +483,8 @@ def test_scores_may_be_kept_in_another_file(d, flaky, folder):
         d.batches.run("flaky", ["x"], ["a"], scores="sub/mine.jsonl")
     assert not d.sessions.list()
     (folder / "sub").mkdir()
+    with pytest.raises(InvalidRequestError, match="sub: it is a folder"):
+        d.batches.run("flaky", ["x"], ["a"], scores="sub")
     batch = d.batches.run("flaky", ["x"], ["a"], scores="sub/mine.jsonl").wait(20)
     batch.score("right", lambda turn: True)
     assert (folder / "sub" / "mine.jsonl").exists()
