@@ -29,7 +29,7 @@ from ..tapes import (
 )
 from ..tapes.differences import noted_otherwise
 from ..tapes.files import folder_beside
-from ..tapes.growing import left_beside
+from ..tapes.growing import alone_with, left_beside
 from ..tapes.reading import bytes_of
 from ..tapes.settling import committed, is_put_together, is_settled, merges_lines
 from ..tapes.summary import count_of, names_of, split_in, summary_of
@@ -299,13 +299,14 @@ def _runs(options: argparse.Namespace) -> int:
 
 
 def _keys(options: argparse.Namespace) -> int:
-    tape = read_tape(options.file)
-    before = [turn.line.behind for turn in tape.turns]
-    number = make_keys_anew(tape, answers=options.answers)
-    pairs = zip(tape.turns, before, strict=True)
-    taken = [turn for turn, behind in pairs if turn.line.behind != behind]
-    if number or taken:
-        write_tape(tape, options.file)
+    with alone_with(options.file):
+        tape = read_tape(options.file)
+        before = [turn.line.behind for turn in tape.turns]
+        number = make_keys_anew(tape, answers=options.answers)
+        pairs = zip(tape.turns, before, strict=True)
+        taken = [turn for turn, behind in pairs if turn.line.behind != behind]
+        if number or taken:
+            write_tape(tape, options.file)
     have = "has" if number == 1 else "have"
     told = [f"{count_of(number, 'turn')} {have} new keys" if number else "all keys are right"]
     if taken:

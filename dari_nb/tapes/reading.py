@@ -105,6 +105,24 @@ def refuse_no_name(path: str | Path) -> None:
         raise InvalidRequestError(f"There is no home {name.split('/')[0]} for {name}.") from None
 
 
+def file_of(path: str | Path) -> Path:
+    """Where a tape is, free of symbolic links.
+
+    Raises:
+        InvalidRequestError: The links lead in a circle, or no file can be called so.
+
+    >>> file_of("./lesson.tape").name
+    'lesson.tape'
+    """
+    refuse_no_name(path)
+    try:
+        return Path(path).expanduser().resolve()
+    except (OSError, RuntimeError):
+        raise InvalidRequestError(
+            f"The tape {path} cannot be read: symbolic links lead in a circle."
+        ) from None
+
+
 def instead_of(file: Path) -> str:
     """Say in which folder a tape is missing, and which tapes are there.
 
