@@ -116,7 +116,7 @@ class Tape:
     files: bool = False
 
     def __post_init__(self) -> None:
-        if not str(self.path).strip():
+        if not isinstance(self.path, str | Path) or not str(self.path).strip():
             raise InvalidRequestError("A tape needs a file: name one, such as lesson.tape.")
         if self.mode not in (None, *MODES):
             raise InvalidRequestError(_NO_MODE.format(self.mode))
