@@ -140,7 +140,8 @@ def instead_of(file: Path) -> str:
 def tapes_in(folder: Path) -> list[str]:
     """The names of the tapes in a folder."""
     with suppress(OSError):
-        return sorted(each.name for each in folder.glob("*.tape") if each.name.isprintable())
+        names = (each.name for each in folder.glob("*.tape") if each.is_file())
+        return sorted(name for name in names if name.isprintable())
     return []
 
 
