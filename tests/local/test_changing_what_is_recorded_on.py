@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from subprocess import PIPE
 from threading import get_ident
@@ -16,8 +19,10 @@ import pytest
 
 import dari_nb as dari
 from dari_nb.commands.cli import main
+from dari_nb.errors import InvalidRequestError
 from dari_nb.local import LocalDari
 from dari_nb.tapes import Tape, flaws_of, read_tape, settle
+from dari_nb.tapes.growing import locks
 
 from .conftest import Caller, Calling
 
@@ -136,6 +141,41 @@ def test_what_is_recorded_while_a_tape_is_changed_is_on_it_and_plays(
     Tape(path).review().adopt()
     with LocalDari(tape=Tape(path, mode="play")) as server:
         asks(calling(server), "x0", *meanwhile, "x4")
+
+
+def test_threads_wait_for_each_other_where_a_file_system_has_no_locks(
+    path: Path, calling: Calling, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = fcntl.flock
+
+    def refused(descriptor: int, operation: int) -> None:
+        if os.path.samestat(os.fstat(descriptor), path.parent.stat()):
+            raise OSError(errno.ENOLCK, "No locks available")
+        real(descriptor, operation)
+
+    monkeypatch.setattr(fcntl, "flock", refused)
+    with LocalDari(tape=path) as server, ThreadPoolExecutor() as threads:
+        record = partial(threads.submit, asks, calling(server), "x1")
+        with while_it_is_written(monkeypatch, lambda: record().result()):
+            adopt(path)
+        asks(calling(server), "x2")
+    assert asked_on(path) == ["r1", "w1", "w2", "x1", "x2"]
+
+
+@pytest.mark.parametrize("change", [adopt, add, settle])
+def test_a_tape_that_somebody_holds_for_long_is_not_changed(
+    path: Path, change: Callable[[Path], object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(locks, "_LONGEST", 0.0)
+    before = path.read_bytes()
+    descriptor = os.open(path.parent, os.O_RDONLY)
+    fcntl.flock(descriptor, fcntl.LOCK_EX)
+    try:
+        with pytest.raises(InvalidRequestError, match="is held: another process"):
+            change(path)
+    finally:
+        os.close(descriptor)
+    assert path.read_bytes() == before
 
 
 def test_what_is_recorded_while_another_process_reviews_is_on_the_tape(

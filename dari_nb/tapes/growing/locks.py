@@ -6,7 +6,7 @@ import errno
 import math
 import os
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from threading import Event, Lock
 from time import monotonic
@@ -70,7 +70,7 @@ def alone_with(path: str | Path) -> Iterator[None]:
         try:
             alone.enter_context(alone_in(file_of(path).parent, Event(), _LONGEST))
         except BlockingIOError:
-            raise InvalidRequestError(f"The tape {path} cannot be written: {_HELD}.") from None
+            raise InvalidRequestError(f"The tape {path} is held: {_HELD}.") from None
         except OSError:
             pass  # who reads or writes it says why
         yield
@@ -89,7 +89,8 @@ def _locked(folder: Path, given_up: Event, until: float) -> Iterator[None]:
             if given_up.wait(_LOOKS_AGAIN) or monotonic() > until:
                 raise BlockingIOError(errno.EWOULDBLOCK, _HELD, str(folder))
         yield
-        # What was forked off meanwhile has the descriptor, too, and holds nothing by it.
-        fcntl.flock(descriptor, fcntl.LOCK_UN)
     finally:
+        with suppress(OSError):  # a file system without locks
+            # What was forked off meanwhile has the descriptor, too, and would hold it on.
+            fcntl.flock(descriptor, fcntl.LOCK_UN)
         os.close(descriptor)
