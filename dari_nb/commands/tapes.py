@@ -18,6 +18,7 @@ from ..local.server import LocalDari
 from ..render.plain.visible import visible
 from ..tapes import (
     Recording,
+    Scrubber,
     Tape,
     differences,
     flaws_of,
@@ -29,11 +30,11 @@ from ..tapes import (
 )
 from ..tapes.differences import noted_otherwise
 from ..tapes.files import folder_beside
-from ..tapes.growing import left_beside
+from ..tapes.growing import alone_with, left_beside
 from ..tapes.reading import bytes_of
 from ..tapes.settling import committed, is_put_together, is_settled, merges_lines
 from ..tapes.summary import count_of, names_of, split_in, summary_of
-from ..tapes.verifying import closing_flaws, repeated_fields
+from ..tapes.verifying import circles_in, closing_flaws, repeated_fields
 from ..tapes.writing import Kind, put_pieces, refuse_place
 from ..transcript.formats import read_file, to_row
 
@@ -52,9 +53,14 @@ _NO_OWN_AGENTS = "Asked was a local Dari without agents of yours: --agents FILE.
 _CONNECT = "ask the Dari there (default: DARI_API_URL), with the key in a variable"
 _KEY = "the variable with the key (default: DARI_API_KEY)"
 _SCORE = "a file with score(answer), which gives a number: answer.text, .tools, .asked, .metadata"
+_SCRUBBED = (
+    "what must not be on it, as secrets of a tape; what is asked again is told without it; "
+    "may be given again"
+)
 _VOLATILE = "what does not count in errors; may be given again"
 _MAKE_KEYS = "make keys anew where what is asked was changed, and those that follow"
 _ABOUT_KEYS = "What goes on from an answer that was replaced does not come to play by that."
+_NO_KEYS = "no key was made anew: mend that first"
 _ANSWERS = (
     "where you have changed an answer by hand: let what stands before each turn now count as what "
     "it was asked behind, so that it plays; each turn for which it was something else is named"
@@ -121,6 +127,7 @@ def add_tape_commands(
     add("show", "what is on it: sessions, turns and marks", _show)
     add("diff", _DIFF, _diff)
     add("check", _CHECK, _check)
+    _add_secrets(commands.choices["check"])
     _add_live(commands.choices["check"], server_to_ask, add_agents)
     add("runs", "write its sessions as runs: a line of JSON with messages each", _runs)
     add("keys", _MAKE_KEYS, _keys)
@@ -129,6 +136,11 @@ def add_tape_commands(
     keys.add_argument("--answers", action="store_true", help=_ANSWERS)
     add("settle", _SETTLE, _settle)
     _add_sides(commands.choices["settle"])
+
+
+def _add_secrets(check: argparse.ArgumentParser) -> None:
+    about: dict[str, Any] = {"action": "append", "default": [], "help": _SCRUBBED}
+    check.add_argument("--secret", metavar="REGEX", dest="secrets", **about)
 
 
 def _add_live(
@@ -203,7 +215,7 @@ def _check_live(options: argparse.Namespace) -> int:
         "timeout": options.timeout,
         "tell": lambda text: sys.stderr.write(f"{text}\n"),
     }
-    tape = Tape(options.file, volatile=options.volatile)
+    tape = Tape(options.file, volatile=options.volatile, secrets=options.secrets)
     if options.connect is None:
         with options.server_to_ask(options) as server:
             check = check_server(tape, server.url, server.api_key, **told)
@@ -231,7 +243,8 @@ def _address(options: argparse.Namespace) -> tuple[str, str]:
 
 def _check_file(options: argparse.Namespace) -> int:
     file = options.file
-    turns, flaws = _telling_of_left(file, _turns_and_flaws)
+    scrubber = Scrubber(Tape(file, secrets=options.secrets).secrets)
+    turns, flaws = _telling_of_left(file, lambda file: _turns_and_flaws(file, scrubber))
     tape = read_tape(file)
     left = _left(file, tape)
     _write([*left, *(f"{file}: {text}" for text in split_in(tape))])
@@ -256,13 +269,13 @@ def _left(file: Path, tape: Recording) -> list[str]:
     return [f"{file}: {text}" for text in left_beside(Tape(file).file, tape)]
 
 
-def _turns_and_flaws(file: Path) -> tuple[str, list[str]]:
+def _turns_and_flaws(file: Path, scrubber: Scrubber | None = None) -> tuple[str, list[str]]:
     """How many turns are on a tape, and what is wrong with it, which is written."""
     data = bytes_of(file)
     tape = parsed(data, str(file))
     found = [
         *repeated_fields(data),
-        *flaws_of(tape, folder=folder_beside(file)),
+        *flaws_of(tape, scrubber, folder=folder_beside(file)),
         *closing_flaws(data),
     ]
     flaws = [str(flaw) for flaw in found]
@@ -299,13 +312,18 @@ def _runs(options: argparse.Namespace) -> int:
 
 
 def _keys(options: argparse.Namespace) -> int:
-    tape = read_tape(options.file)
-    before = [turn.line.behind for turn in tape.turns]
-    number = make_keys_anew(tape, answers=options.answers)
-    pairs = zip(tape.turns, before, strict=True)
-    taken = [turn for turn, behind in pairs if turn.line.behind != behind]
-    if number or taken:
-        write_tape(tape, options.file)
+    with alone_with(options.file):
+        tape = read_tape(options.file)
+        if circles := circles_in(tape):
+            _write_flaws(options.file, [*map(str, circles)])
+            _write([f"{options.file}: {_NO_KEYS}"])
+            return 1
+        before = [turn.line.behind for turn in tape.turns]
+        number = make_keys_anew(tape, answers=options.answers)
+        pairs = zip(tape.turns, before, strict=True)
+        taken = [turn for turn, behind in pairs if turn.line.behind != behind]
+        if number or taken:
+            write_tape(tape, options.file)
     have = "has" if number == 1 else "have"
     told = [f"{count_of(number, 'turn')} {have} new keys" if number else "all keys are right"]
     if taken:

@@ -105,6 +105,24 @@ def refuse_no_name(path: str | Path) -> None:
         raise InvalidRequestError(f"There is no home {name.split('/')[0]} for {name}.") from None
 
 
+def file_of(path: str | Path) -> Path:
+    """Where a tape is, free of symbolic links.
+
+    Raises:
+        InvalidRequestError: The links lead in a circle, or no file can be called so.
+
+    >>> file_of("./lesson.tape").name
+    'lesson.tape'
+    """
+    refuse_no_name(path)
+    try:
+        return Path(path).expanduser().resolve()
+    except (OSError, RuntimeError):
+        raise InvalidRequestError(
+            f"The tape {path} cannot be read: symbolic links lead in a circle."
+        ) from None
+
+
 def instead_of(file: Path) -> str:
     """Say in which folder a tape is missing, and which tapes are there.
 
@@ -122,7 +140,8 @@ def instead_of(file: Path) -> str:
 def tapes_in(folder: Path) -> list[str]:
     """The names of the tapes in a folder."""
     with suppress(OSError):
-        return sorted(each.name for each in folder.glob("*.tape") if each.name.isprintable())
+        names = (each.name for each in folder.glob("*.tape") if each.is_file())
+        return sorted(name for name in names if name.isprintable())
     return []
 
 

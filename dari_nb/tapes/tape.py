@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any, Literal, Protocol, TypeVar, cast, get_args
 
 from ..errors import InvalidRequestError
-from .growing import GrowingTape, forget
-from .reading import instead_of, read_tape, refuse_no_name
+from .growing import GrowingTape, alone_with, forget
+from .reading import file_of, instead_of, read_tape
 from .recording import Recording
 from .reviewing import Review
 from .runs import turns_of_run
@@ -116,7 +116,7 @@ class Tape:
     files: bool = False
 
     def __post_init__(self) -> None:
-        if not str(self.path).strip():
+        if not isinstance(self.path, str | Path) or not str(self.path).strip():
             raise InvalidRequestError("A tape needs a file: name one, such as lesson.tape.")
         if self.mode not in (None, *MODES):
             raise InvalidRequestError(_NO_MODE.format(self.mode))
@@ -167,13 +167,7 @@ class Tape:
         Raises:
             InvalidRequestError: The links lead in a circle, or no file can be called so.
         """
-        refuse_no_name(self.path)
-        try:
-            return Path(self.path).expanduser().resolve()
-        except (OSError, RuntimeError):
-            raise InvalidRequestError(
-                f"The tape {self.path} cannot be read: symbolic links lead in a circle."
-            ) from None
+        return file_of(self.path)
 
     def review(self) -> Review:
         """Show what is new on it beside what was recorded before, to adopt or to reject it.
@@ -188,7 +182,9 @@ class Tape:
         >>> tape.review()
         Nothing on the tape is new.
         """
-        return Review(read_tape(self.file), self._change)
+        with alone_with(self.file):  # else half of what is written to it may be there
+            tape = read_tape(self.file)
+        return Review(tape, self._change)
 
     def add(self, *runs: Recorded) -> Tape:
         """Put runs from elsewhere at the end of it, each as a session; secrets are taken out.
@@ -216,17 +212,18 @@ class Tape:
         for each in runs:
             given += each if isinstance(each, list) else [each]
         scrubber = Scrubber(self.secrets)
-        now = read_tape(self.file) if self.file.exists() else Recording(self.times is not False)
-        for number, one in enumerate(given):
-            run = getattr(one, "run", None)
-            if run is None:
-                raise InvalidRequestError(
-                    f"{one!r:.80} is no run: Transcript.from_file reads some."
-                )
-            agent = one.resource.agent.name or "Agent"
-            now.collect(turns_of_run(run, agent, scrubber, f"run {number}"))
-        now.note_scrubbed(scrubber.counts)
-        write_tape(now, self.file)
+        with alone_with(self.file):
+            now = read_tape(self.file) if self.file.exists() else Recording(self.times is not False)
+            for number, one in enumerate(given):
+                run = getattr(one, "run", None)
+                if run is None:
+                    raise InvalidRequestError(
+                        f"{one!r:.80} is no run: Transcript.from_file reads some."
+                    )
+                agent = one.resource.agent.name or "Agent"
+                now.collect(turns_of_run(run, agent, scrubber, f"run {number}"))
+            now.note_scrubbed(scrubber.counts)
+            write_tape(now, self.file)
         return self
 
     def check(self, connection: Checking[C], **options: Any) -> C:
@@ -256,11 +253,12 @@ class Tape:
         return connection.check(self, **options)
 
     def _change(self, change: Callable[[Recording], str]) -> str:
-        now = read_tape(self.file)
-        before = {turn.place for turn in now.turns}
-        told = change(now)
-        forget(self.file, before - {turn.place for turn in now.turns})
-        write_tape(now, self.file)
+        with alone_with(self.file):
+            now = read_tape(self.file)
+            before = {turn.place for turn in now.turns}
+            told = change(now)
+            forget(self.file, before - {turn.place for turn in now.turns})
+            write_tape(now, self.file)
         return told
 
 

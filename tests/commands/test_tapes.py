@@ -357,6 +357,38 @@ def test_settle_says_that_there_is_nothing_to_settle_and_leaves_the_file_alone(
     assert tape.read_bytes() == before
 
 
+def test_links_that_lead_to_no_tape_are_said_in_a_line(
+    tape: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tape.with_name("loop.tape").symlink_to("loop.tape")
+    tape.with_name("dangling.tape").symlink_to("nowhere.tape")
+    for command in ("show", "check", "runs", "diff", "settle", "keys"):
+        status, told = run(capsys, command, "loop.tape")
+        assert (status, told.count("\n"), "symbolic links" in told) == (2, 1, True)
+        status, told = run(capsys, command, "dangling.tape")
+        assert (status, told.count("\n"), "No such file" in told) == (2, 1, True)
+        if command != "runs":
+            assert told.endswith(f"in the folder {tape.parent.name} there is lesson.tape.\n")
+
+
+def test_no_keys_are_made_where_turns_come_before_themselves(
+    course: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    key = json.loads(course.read_text().splitlines()[2])["key"]
+    last = next(line for line in course.read_text().splitlines() if '"asked":"four"' in line)
+    parent = json.loads(last)["parent"]
+    text = course.read_text().replace('"asked":"one"', '"asked":"first"')
+    text = text.replace(f'"key":"{key}"', f'"key":"{key}","parent":"{parent}"', 1)
+    course.write_text(text)
+    status, told = run(capsys, "keys", "course.tape")
+    *circle, end = told.splitlines()
+    assert (status, end) == (1, "course.tape: no key was made anew: mend that first")
+    assert [line.endswith("lead back to it: no turn is before itself") for line in circle] == (
+        [True] * 3
+    )
+    assert course.read_text() == text
+
+
 def test_a_tape_that_is_not_there_is_said_with_those_that_are(
     tape: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -465,6 +497,31 @@ def test_check_live_asks_the_agents_of_a_file_and_says_so_before(
     assert capsys.readouterr().out == written
     assert run(capsys, "check", "--live", "mine.tape")[0] == 1  # there is no such agent
     assert Path("mine.tape").read_bytes() == before
+
+
+def test_check_takes_patterns_of_secrets_as_a_tape_does(
+    mine: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fails = 'raise ValueError("see CASE-1234 of ward-7")'
+    mine.write_text(MINE.replace('return f"{prompt}: ANSWER"', fails))
+    patterns = ("--secret", "CASE-[0-9]+", "--secret", "ward-.")
+    words = ("check", "mine.tape", *patterns)
+    asked = ("--live", "--agents", "mine.py", "--report", "report.md")
+    status, told = run(capsys, *words, *asked)
+    assert status == 1
+    for text in (told, Path("report.md").read_text()):
+        assert "ValueError: see " in text
+        assert "1234" not in text
+        assert "ward" not in text
+    assert run(capsys, *words)[0] == 0
+    status, told = run(capsys, "check", "mine.tape", "--secret", "one")
+    assert (status, "it holds what looks like a secret" in told) == (1, True)
+    for pattern in ("x*", "("):
+        with pytest.raises(dari.DariError) as refused:
+            dari.Tape("mine.tape", secrets=[pattern])
+        for more in ((), asked):
+            status, told = run(capsys, "check", "mine.tape", "--secret", pattern, *more)
+            assert (status, told) == (2, f"dari-local: {refused.value}\n")
 
 
 def test_a_report_is_written_over_nothing_but_an_earlier_report(

@@ -594,6 +594,29 @@ def test_what_was_recorded_outlives_what_is_put_in_the_place_of_the_tape(
     assert [each.name for each in path.parent.iterdir()] == [path.name]
 
 
+def test_what_ran_while_the_folder_was_moved_is_said_to_be_where_it_is(
+    path: Path, calling: Calling
+) -> None:
+    gated, moved = Gated("runs"), path.parent.with_name("moved")
+    with LocalDari(tape=path) as server:
+        server.agent("gated")(gated)
+        caller = calling(server)
+        caller.finished(sent(caller, "one"))
+        runs = sent(caller, "runs")
+        path.parent.rename(moved)
+        gated.gates["runs"].set()
+        caller.finished(runs)
+        with pytest.raises(InvalidRequestError) as told:
+            server.eject()
+        journal = moved / f"{path.name}.running"
+        assert f"What it lacks is in {journal}, and comes onto it when it is put" in str(told.value)
+        assert journal.exists()
+        moved.rename(path.parent)
+        server.eject()
+    assert asked_on(path) == ["one", "runs"]
+    assert [each.name for each in path.parent.iterdir()] == [path.name]
+
+
 @pytest.mark.parametrize("as_it_was", [False, True])
 def test_a_tape_that_was_spoiled_is_taken_out_once_that_is_mended(
     path: Path, calling: Calling, as_it_was: bool

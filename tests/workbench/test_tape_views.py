@@ -397,6 +397,19 @@ def test_a_page_that_can_not_be_written_is_said(tape: dari.Tape, tmp_path: Path)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["folder", "shop.tape"]
 
 
+@pytest.mark.parametrize("path", [5, None, b"x.html", ["x.html"]])
+def test_what_names_no_page_is_refused(tape: dari.Tape, path: Any) -> None:
+    with pytest.raises(dari.DariError, match="names no page: give a path, such as x"):
+        tape.to_html(path)
+    with pytest.raises(dari.DariError, match="A tape needs a file: name one"):
+        dari.Tape(path)
+
+
+def test_a_page_in_the_home_of_nobody_is_refused(tape: dari.Tape) -> None:
+    with pytest.raises(dari.DariError, match=r"The page ~nobody-here/x\.html cannot be written"):
+        tape.to_html("~nobody-here/x.html")
+
+
 def test_a_page_is_called_as_one(
     tape: dari.Tape, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

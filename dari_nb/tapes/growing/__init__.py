@@ -2,6 +2,7 @@
 
 from .growing_tape import GrowingTape
 from .left import left_beside
+from .locks import alone_with
 from .own_turns import forget
 
-__all__ = ["GrowingTape", "forget", "left_beside"]
+__all__ = ["GrowingTape", "alone_with", "forget", "left_beside"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -137,17 +138,24 @@ class TapeFile:
         if not self._pending and (self._is_closed or counts is None):
             return
         with alone_in(self._path.parent, self._given_up):
-            if self._state() != self._seen:
-                self._take_in_others()
-            if self._seen is None and self._pending:
-                self._write(Recording(self._times))
-            if self._seen is None:  # somebody removed it, and nothing is new
-                self._settle()
-                return
-            self._bring_back()
-            self._append(counts)
-            if counts is not None and not self._is_in_order:
-                self._put_in_order(counts)
+            while not self._is_saved(counts):
+                pass  # git, and others who wait for nobody, put another one there just now
+
+    def _is_saved(self, counts: Mapping[str, int] | None) -> bool:
+        """Save, unless the file is replaced while it is written; returns whether that is done."""
+        if self._state() != self._seen:
+            self._take_in_others()
+        if self._seen is None and self._pending:
+            self._write(Recording(self._times))
+        if self._seen is None:  # somebody removed it, and nothing is new
+            self._settle()
+            return True
+        self._bring_back()
+        if not self._is_appended(counts):
+            return False
+        if counts is not None and not self._is_in_order:
+            self._put_in_order(counts)
+        return True
 
     def close(self, counts: Mapping[str, int]) -> None:
         """Save for the last time, and tell of turns that went, stayed, or stand behind others now.
@@ -201,7 +209,7 @@ class TapeFile:
         own = [(number, turn) for number, turn in self._pending if number != _OF_OTHERS]
         self._pending = [*((_OF_OTHERS, turn) for turn in missing(turns, now)), *own]
 
-    def _append(self, counts: Mapping[str, int] | None) -> None:
+    def _is_appended(self, counts: Mapping[str, int] | None) -> bool:
         self._leave_theirs()
         for number, turn in self._pending:
             self._note_order(turn, number)
@@ -209,7 +217,8 @@ class TapeFile:
         data = b"".join(encoded(line) for turn in turns for line in self._writer.turn(turn))
         is_closed = counts is not None and self._is_in_order
         end = encoded(self._closing(counts)) if counts is not None and is_closed else b""
-        self._replace_end(data + end)
+        if not self._is_end_replaced(data + end):
+            return False
         self._end += len(data)
         self._is_closed = False
         if is_closed:
@@ -220,6 +229,7 @@ class TapeFile:
             self._waiting.note(turns)
         self.own.add(turns)
         self._strike()
+        return True
 
     def _leave_theirs(self) -> None:
         """Let what is recorded be further answers to what others have recorded meanwhile."""
@@ -310,8 +320,12 @@ class TapeFile:
         self._sessions.see(now.turns)
         self._writer, self._end = Writer(now.turns), end
 
-    def _replace_end(self, data: bytes) -> None:
+    def _is_end_replaced(self, data: bytes) -> bool:
+        """Write the end anew; returns whether it is in the file that is there now."""
         with FileIO(self._path, "r+") as file:
+            found = os.fstat(file.fileno())
+            if self._seen is None or self._seen[:2] != (found.st_ino, found.st_size):
+                return False
             file.seek(self._end)
             before = file.readall()
             try:
@@ -321,7 +335,11 @@ class TapeFile:
                 with suppress(OSError):
                     _write_at(file, self._end, before)
                 raise
-        self._seen = self._state()
+        now = self._state()
+        if now is None or now[0] != found.st_ino:
+            return False
+        self._seen = now
+        return True
 
     def _state(self) -> tuple[int, ...] | None:
         """What shows that a file is another one; ``None`` where there is none, or none any more."""

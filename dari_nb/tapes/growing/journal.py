@@ -51,7 +51,7 @@ class Journal:
         Raises:
             OSError: It cannot.
         """
-        if self._path is not None and not self._path.exists():
+        if self._path is not None and self._found() is None:
             os.close(self._descriptor)
             self._path = None
             self._is_whole = not self._turns
@@ -86,22 +86,34 @@ class Journal:
         """
         if self._due:
             self._append(b"")
-        is_there = self._path is not None and self._path.exists()
-        return self._path if self._turns and self._is_whole and is_there else None
+        return self._found() if self._turns and self._is_whole else None
 
     def close(self) -> Path | None:
         """Let go of it; returns where it is, if it has turns that are not in the tape."""
         place = None
         with suppress(OSError):
             place = self.place()
-        path, self._path = self._path, None
-        if path is None:
+        if self._path is None:
             return None
         if not self._turns:
             self._due, self._is_whole = b"", True
-            path.unlink(missing_ok=True)
+            if (found := self._found()) is not None:
+                found.unlink(missing_ok=True)
+        self._path = None
         os.close(self._descriptor)
         return place
+
+    def _found(self) -> Path | None:
+        """Where it is, also where its folder was moved; ``None`` if there is none, or none now."""
+        if self._path is None:
+            return None
+        found = os.fstat(self._descriptor)
+        for path in (self._path, *_paths_of(self._descriptor)):
+            with suppress(OSError):
+                if os.path.samestat(path.stat(), found):
+                    return path
+        # A file that has a name is somewhere, also where the system does not say where.
+        return self._path if found.st_nlink else None
 
     def _append(self, data: bytes) -> None:
         self._due += data
@@ -181,6 +193,12 @@ def _numbered(path: Path, ending: str) -> Iterator[Path]:
     yield beside
     for number in count(2):
         yield beside.with_name(f"{beside.name}-{number}")
+
+
+def _paths_of(descriptor: int) -> Iterator[Path]:
+    """Where an open file is, as far as the system says so."""
+    with suppress(OSError):
+        yield Path(f"/proc/self/fd/{descriptor}").readlink()
 
 
 def _free(path: Path, ending: str) -> Path:

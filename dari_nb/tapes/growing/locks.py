@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 import errno
+import math
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from threading import Event
+from threading import Event, Lock
+from time import monotonic
+
+from ...errors import InvalidRequestError
+from ..reading import file_of
 
 try:
     import fcntl
-except ImportError:  # Windows: there one process records on a tape at a time
+except ImportError:  # Windows: there one process writes a tape at a time
     fcntl = None  # type: ignore[assignment]
 
 _LOOKS_AGAIN = 0.005
 """Seconds after which a folder that another process holds is looked at again."""
+_LONGEST = 10.0
+"""Seconds for which somebody waits who changes a tape."""
 _HELD = "another process, which perhaps is stopped, writes tapes in this folder"
+_here: dict[Path, Lock] = {}
+"""What keeps the threads of this process apart in each folder, also where a system has no locks."""
 
 
 def is_locked_by_another(descriptor: int) -> bool:
@@ -33,12 +42,43 @@ def is_locked_by_another(descriptor: int) -> bool:
 
 
 @contextmanager
-def alone_in(folder: Path, given_up: Event) -> Iterator[None]:
+def alone_in(folder: Path, given_up: Event, seconds: float = math.inf) -> Iterator[None]:
     """Wait until nobody else writes tapes in a folder, and keep them waiting meanwhile.
+
+    Whoever writes a tape reads it in there, too: what others wrote is in what is written then.
+
+    Args:
+        folder: The folder, free of symbolic links.
+        given_up: Ends the wait.
+        seconds: How long it is waited for at most.
 
     Raises:
         OSError: There is no such folder, or waiting was given up.
     """
+    with _locked(folder, given_up, monotonic() + seconds), _here.setdefault(folder, Lock()):
+        yield
+
+
+@contextmanager
+def alone_with(path: str | Path) -> Iterator[None]:
+    """Keep a tape as it is while it is read and changed: who records on it waits meanwhile.
+
+    Raises:
+        InvalidRequestError: Somebody else writes tapes in its folder for long.
+    """
+    with ExitStack() as alone:
+        try:
+            alone.enter_context(alone_in(file_of(path).parent, Event(), _LONGEST))
+        except BlockingIOError:
+            raise InvalidRequestError(f"The tape {path} is held: {_HELD}.") from None
+        except OSError:
+            pass  # who reads or writes it says why
+        yield
+
+
+@contextmanager
+def _locked(folder: Path, given_up: Event, until: float) -> Iterator[None]:
+    """Hold a folder against other processes."""
     if fcntl is None:
         yield
         return
@@ -46,8 +86,11 @@ def alone_in(folder: Path, given_up: Event) -> Iterator[None]:
     try:
         while is_locked_by_another(descriptor):
             # A look now and then, since nothing ends a wait in the system.
-            if given_up.wait(_LOOKS_AGAIN):
+            if given_up.wait(_LOOKS_AGAIN) or monotonic() > until:
                 raise BlockingIOError(errno.EWOULDBLOCK, _HELD, str(folder))
         yield
     finally:
+        with suppress(OSError):  # a file system without locks
+            # What was forked off meanwhile has the descriptor, too, and would hold it on.
+            fcntl.flock(descriptor, fcntl.LOCK_UN)
         os.close(descriptor)

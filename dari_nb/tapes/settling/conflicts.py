@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from ...errors import InvalidRequestError, TapeError
 from ..lines import Comment, Mark
-from ..reading import CONFLICT, bytes_of, parsed
+from ..reading import CONFLICT, bytes_of, file_of, parsed
 from ..recording import Recording
 from .changes import recorded
 from .git import in_conflict, is_left_alone, place_of_edit, staged
@@ -70,7 +70,7 @@ def sides_of(
         TapeError: One of both sides is no tape, they cannot be told apart by turns, or the file was
             changed between the marks of git.
     """
-    file = Path(path).expanduser().resolve()
+    file = file_of(path)
     if not file.exists() and (names := in_conflict(file)):
         raise InvalidRequestError(_ELSEWHERE.format(path=path, names=" and ".join(names)))
     data = bytes_of(path)
@@ -102,7 +102,7 @@ def is_put_together(path: str | Path) -> bool:
         InvalidRequestError: The file cannot be read.
         TapeError: It is no tape.
     """
-    file, data = Path(path).expanduser().resolve(), bytes_of(path)
+    file, data = file_of(path), bytes_of(path)
     ours, theirs = (staged(file, number) for number in (2, 3))
     if ours is None or theirs is None:
         return not _has_conflict(data)
@@ -134,7 +134,7 @@ def is_settled(path: str | Path) -> bool:
     Raises:
         InvalidRequestError: The file is there and cannot be read.
     """
-    file = Path(path).expanduser().resolve()
+    file = file_of(path)
     if not file.exists() or _has_conflict(bytes_of(path)):
         return False
     return all(staged(file, number) is None for number in (2, 3))

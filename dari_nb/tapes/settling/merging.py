@@ -12,10 +12,11 @@ from msgspec.structs import replace
 
 from ...errors import InvalidRequestError
 from ..differences import is_same
+from ..growing import alone_with
 from ..growing.sessions import Place, place_of
 from ..lines import Mark, TurnLine
 from ..notes import with_notes
-from ..reading import parsed, refuse_no_name
+from ..reading import parsed
 from ..recording import Recording, counting, unreachable
 from ..summary import prompt_of
 from ..turns import Turn
@@ -102,14 +103,14 @@ def settle(
         TapeError: One of both sides is no tape, git has both only in parts, or somebody changed the
             file between the marks of git.
     """
-    refuse_no_name(path)
-    before = _state(path)
-    merging = _Merging(*sides_of(path, tell), keeps)
-    data = tape_bytes(merging.tape)
-    tape = parsed(data, str(path))
-    if _state(path) != before:
-        raise InvalidRequestError(f"The tape {path} was written meanwhile: settle it again.")
-    put(data, path)
+    with alone_with(path):
+        before = _state(path)
+        merging = _Merging(*sides_of(path, tell), keeps)
+        data = tape_bytes(merging.tape)
+        tape = parsed(data, str(path))
+        if _state(path) != before:
+            raise InvalidRequestError(f"The tape {path} was written meanwhile: settle it again.")
+        put(data, path)
     for text in merging.told(tape):
         tell(text)
     if merging.chose == "ours" and not (is_settled(path) or is_put_together(path)):

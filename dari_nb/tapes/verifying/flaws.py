@@ -82,7 +82,7 @@ def flaws_of(
 
     secrets = _Secrets(scrubber)
     following = _following(tape.turns)
-    circles = _circles({turn.line.key: turn.line.parent for turn in tape.turns})
+    circles = _circles(tape.turns)
     parents = parents_of(counted := counting(tape.turns))
     counts = {*map(id, counted)}
     seen: dict[tuple[str, int, bool], Turn] = {}
@@ -103,9 +103,16 @@ def flaws_of(
         texts += _flaws_below(turn, times=tape.times, folder=folder)
         if secrets.are_in(turn):
             texts.append((turn.number, _UNSCRUBBED))
-        name = f"{line.turn} of {line.session}"
-        flaws += [Flaw(number, name, text) for number, text in texts]
+        flaws += [Flaw(number, _name(turn), text) for number, text in texts]
     return flaws
+
+
+def circles_in(tape: Recording) -> list[Flaw]:
+    """Name the turns that come before themselves: none of them has a key that is right."""
+    circles = _circles(tape.turns)
+    return [
+        Flaw(turn.number, _name(turn), _CIRCLE) for turn in tape.turns if turn.line.key in circles
+    ]
 
 
 class _Secrets:
@@ -135,8 +142,13 @@ class _Secrets:
         return self._scrubber.text(text := written.decode()) != text
 
 
-def _circles(parents: Mapping[str, str | None]) -> set[str]:
+def _name(turn: Turn) -> str:
+    return f"{turn.line.turn} of {turn.line.session}"
+
+
+def _circles(turns: Iterable[Turn]) -> set[str]:
     """The keys of turns that come before themselves."""
+    parents = {turn.line.key: turn.line.parent for turn in turns}
     circles: set[str] = set()
     seen: set[str] = set()
     for key in parents:

@@ -7,6 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ...errors import InvalidRequestError
 from ...tapes.writing import Kind, put_pieces
 from ..link.progress import Progress
 
@@ -14,16 +15,20 @@ if TYPE_CHECKING:
     from ...widgets.player.score import Score
 
 
-def written(score: Score, path: Path, title: str, *, speed: float, idle_limit: float) -> Path:
+def written(score: Score, path: str | Path, title: str, *, speed: float, idle_limit: float) -> Path:
     """Write a page, whole or not at all, and warn of what it leaves out.
 
     Raises:
-        InvalidRequestError: It cannot be written, or a tape is there.
+        InvalidRequestError: It cannot be written, or a tape is there, or no file is named.
     """
     from ...widgets.player.page import BEGIN, page
 
     kind = Kind("page", "x.html", lambda first: first.startswith(BEGIN.encode()))
-    with suppress(OSError, ValueError):
+    if not isinstance(path, str | Path):
+        raise InvalidRequestError(f"{path!r} names no page: give a path, such as x.html.")
+    path = Path(path)
+    with suppress(OSError, ValueError, RuntimeError):  # there may be no such home
+        path = path.expanduser()
         if not path.suffix and not path.exists():
             path = path.with_name(f"{path.name}.html")
     pace = {"speed": speed, "idle_limit": idle_limit}

@@ -151,8 +151,7 @@ class Tape(tapes.Tape):  # noqa: D101
         """
         from .page import written
 
-        target = Path(path).expanduser()
-        return written(self._score(), target, Path(self.path).stem, **self._pace())
+        return written(self._score(), path, Path(self.path).stem, **self._pace())
 
     def _pace(self, speed: float | Speed | None = None) -> dict[str, Any]:
         """How a player of it begins."""

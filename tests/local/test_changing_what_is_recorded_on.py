@@ -1,0 +1,214 @@
+"""Whoever changes a tape that is recorded on takes nothing off it that he has not seen."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from subprocess import PIPE
+from threading import get_ident
+
+import pytest
+
+import dari_nb as dari
+from dari_nb.commands.cli import main
+from dari_nb.errors import InvalidRequestError
+from dari_nb.local import LocalDari
+from dari_nb.tapes import Tape, flaws_of, read_tape, settle
+from dari_nb.tapes.growing import locks
+
+from .conftest import Caller, Calling
+
+_RUN = '{"messages":[{"role":"user","content":"run"},{"role":"assistant","content":"went"}]}\n'
+_ADOPTS_HELD = """
+import os, sys
+from dari_nb.tapes import Tape
+fsync = os.fsync
+def held(file):
+    print("held", flush=True)
+    sys.stdin.readline()
+    fsync(file)
+review = Tape(sys.argv[1]).review()
+os.fsync = held
+review[0].adopt()
+"""
+_REPLACED = """
+import os, sys, threading
+from dari_nb import Dari
+from dari_nb.local import LocalDari
+path, other, moment = sys.argv[1:]
+def replace():
+    if os.path.exists(other):
+        os.replace(other, path)
+def heard(event, given):
+    if event == "open" and moment == "opened" and given[1] == "r+" and str(given[0]) == path:
+        replace()
+def called(frame, event, function):
+    if event == "c_call" and moment == "truncated" and function.__name__ == "truncate":
+        replace()
+with LocalDari(tape=path) as server, Dari(server.url, server.api_key, server) as d:
+    sys.addaudithook(heard)
+    threading.setprofile(called)
+    d.agents["echo"].send("x1").wait()
+"""
+
+
+@pytest.fixture
+def path(tmp_path: Path, calling: Calling) -> Path:
+    """A tape on which turns wait to be adopted."""
+    path = tmp_path / "lesson.tape"
+    with LocalDari(tape=path) as server:
+        asks(calling(server), "r1")
+    with LocalDari(tape=path) as server:
+        asks(calling(server), "w1", "w2")
+    return path
+
+
+def asks(caller: Caller, *prompts: str) -> None:
+    for prompt in prompts:
+        assert caller.ask("echo", prompt)["status"] == "completed"
+
+
+def asked_on(path: Path) -> list[str]:
+    return [str(turn.line.asked) for turn in read_tape(path).turns]
+
+
+def adopt(path: Path) -> None:
+    Tape(path).review()[0].adopt()
+
+
+def reject(path: Path) -> None:
+    Tape(path).review()[0].reject()
+
+
+def add(path: Path) -> None:
+    runs = path.with_name("runs.jsonl")
+    runs.write_text(_RUN)
+    Tape(path).add(dari.Transcript.from_file(runs))
+
+
+def make_keys(path: Path) -> None:
+    path.write_text(path.read_text().replace('"asked":"r1"', '"asked":"r9"'))
+    assert main(["tape", "keys", str(path)]) == 0
+
+
+@contextmanager
+def while_it_is_written(
+    monkeypatch: pytest.MonkeyPatch, run: Callable[[], object]
+) -> Iterator[None]:
+    """Run something once this thread has read a tape, before what it makes of it is there."""
+    real, here, did = os.fsync, get_ident(), list[object]()
+
+    def slow(descriptor: int) -> None:
+        if get_ident() == here and not did:
+            did.append(run())
+        real(descriptor)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "fsync", slow)
+        yield
+    assert did
+
+
+@pytest.mark.parametrize("change", [adopt, reject, add, make_keys, settle])
+def test_what_is_recorded_while_a_tape_is_changed_is_on_it_and_plays(
+    path: Path,
+    calling: Calling,
+    change: Callable[[Path], object],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    meanwhile = ["x1", "x2", "x3"]
+    with LocalDari(tape=path) as server, ThreadPoolExecutor() as threads:
+        asks(calling(server), "x0")
+
+        def record() -> None:
+            list(threads.map(lambda prompt: asks(calling(server), prompt), meanwhile))
+
+        with while_it_is_written(monkeypatch, record):
+            change(path)
+        asks(calling(server), "x4")
+    assert caplog.records == []
+    assert {"x0", *meanwhile, "x4"} <= {*asked_on(path)}
+    assert [flaw for flaw in flaws_of(read_tape(path)) if "key" not in str(flaw)] == []
+    Tape(path).review().adopt()
+    with LocalDari(tape=Tape(path, mode="play")) as server:
+        asks(calling(server), "x0", *meanwhile, "x4")
+
+
+def test_threads_wait_for_each_other_where_a_file_system_has_no_locks(
+    path: Path, calling: Calling, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = fcntl.flock
+
+    def refused(descriptor: int, operation: int) -> None:
+        if os.path.samestat(os.fstat(descriptor), path.parent.stat()):
+            raise OSError(errno.ENOLCK, "No locks available")
+        real(descriptor, operation)
+
+    monkeypatch.setattr(fcntl, "flock", refused)
+    with LocalDari(tape=path) as server, ThreadPoolExecutor() as threads:
+        record = partial(threads.submit, asks, calling(server), "x1")
+        with while_it_is_written(monkeypatch, lambda: record().result()):
+            adopt(path)
+        asks(calling(server), "x2")
+    assert asked_on(path) == ["r1", "w1", "w2", "x1", "x2"]
+
+
+@pytest.mark.parametrize("change", [adopt, add, settle])
+def test_a_tape_that_somebody_holds_for_long_is_not_changed(
+    path: Path, change: Callable[[Path], object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(locks, "_LONGEST", 0.0)
+    before = path.read_bytes()
+    descriptor = os.open(path.parent, os.O_RDONLY)
+    fcntl.flock(descriptor, fcntl.LOCK_EX)
+    try:
+        with pytest.raises(InvalidRequestError, match="is held: another process"):
+            change(path)
+    finally:
+        os.close(descriptor)
+    assert path.read_bytes() == before
+
+
+def test_what_is_recorded_while_another_process_reviews_is_on_the_tape(
+    path: Path, calling: Calling, caplog: pytest.LogCaptureFixture
+) -> None:
+    with LocalDari(tape=path) as server, ThreadPoolExecutor() as threads:
+        command = [sys.executable, "-c", _ADOPTS_HELD, str(path)]
+        other = subprocess.Popen(command, stdin=PIPE, stdout=PIPE, text=True)
+        with other:
+            assert other.stdout is not None
+            assert other.stdin is not None
+            assert other.stdout.readline() == "held\n"
+            list(threads.map(lambda prompt: asks(calling(server), prompt), ["x1", "x2"]))
+            other.stdin.write("go on\n")
+        assert other.returncode == 0
+        asks(calling(server), "x3")
+    assert caplog.records == []
+    assert sorted(asked_on(path)) == ["r1", "w1", "w2", "x1", "x2", "x3"]
+    assert [turn.line.new for turn in read_tape(path).turns][:3] == [False, False, True]
+    assert flaws_of(read_tape(path)) == []
+
+
+@pytest.mark.parametrize("moment", ["opened", "truncated"])
+@pytest.mark.parametrize("asked", ["r", "r1, which is longer now"])
+def test_what_is_recorded_just_as_the_tape_is_replaced_is_on_the_new_one(
+    path: Path, moment: str, asked: str
+) -> None:
+    """As git and editors put other tapes in place, which wait for nobody."""
+    other = path.with_name("other.tape")
+    other.write_text(path.read_text().replace('"asked":"r1"', f'"asked":"{asked}"'))
+    env = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    command = [sys.executable, "-c", _REPLACED, str(path), str(other), moment]
+    subprocess.run(command, env=env, check=True)
+    assert not other.exists()
+    assert asked_on(path) == [asked, "w1", "w2", "x1"]
+    assert read_tape(path).is_closed
