@@ -361,12 +361,8 @@ def test_no_failure_takes_an_answers_place_by_a_turn_that_goes_on_from_it(path: 
     record_short(path, "one two three", "two", "failed")
     whole = path.read_bytes()
     review = Tape(path).review()
-    why = (
-        "No replace(): it is put in place with msg_2 of sess_2 only, which did not complete: that "
-        "is decided on by itself."
-    )
-    assert review[1].effect == f"{why} {FALLS_SHORT}"
-    with pytest.raises(InvalidRequestError, match=f"^{re.escape(why)}$"):
+    assert review[1].effect == f"No replace() here. {FALLS_SHORT}"
+    with pytest.raises(InvalidRequestError, match=f"^{re.escape(FALLS_SHORT)}$"):
         review[1].replace(rest=True)
     assert path.read_bytes() == whole
 

@@ -98,6 +98,34 @@ def test_another_answer_to_the_same_stands_beside_it_or_in_its_place_with_its_no
     assert was_replaced == (way == "replace")
 
 
+def test_turns_that_share_a_question_count_those_that_went_on_from_their_own_answers(
+    tmp_path: Path,
+) -> None:
+    tape = Recording()
+    tape.add(taken("Which?", [said("None.")]))
+    for number in (1, 2):
+        about = {"session": f"new_{number}"}
+        one = taken("Which?", [said(f"The one {number}.")], **about)
+        one.line.take = number
+        then = taken(f"Why {number}?", [said("So.")], number=2, parent=one.line.key, **about)
+        then.line.behind = one.answers
+        one.line.new = then.line.new = True
+        tape.add(one, then)
+    path = tmp_path / "x.tape"
+    write_tape(tape, path)
+    whole = path.read_bytes()
+    review = Tape(path).review()
+    assert [one.adopts for one in review] == [1, 2, 1, 2]
+    assert [one.rejects for one in review] == [2, 1, 2, 1]
+    for at, (adopts, rejects) in enumerate(((1, 2), (2, 1)) * 2):
+        for way, count in (("adopt", adopts), ("reject", rejects)):
+            path.write_bytes(whole)
+            told = getattr(Tape(path).review()[at], way)()
+            assert told == f"{count} turn{'s' * (count > 1)} {way}ed."
+            left = [one for one in read_tape(path).turns if not one.line.new]
+            assert left[0].events[0].data == said("None.")[1]  # type: ignore[index]
+
+
 def test_what_was_said_already_is_said_to_be_done(tape: Tape) -> None:
     review = tape.review()
     review[0].adopt()

@@ -16,10 +16,6 @@ _SHORT = (
     "leaves {it} waiting, with what belongs to {it}. Adopt, replace or reject {it} by {itself}."
 )
 
-_NOT_WITH = (
-    "it is put in place with {turns} only, which did not complete: that is decided on by itself."
-)
-
 
 def falls_short(tape: Recording, turn: Turn) -> list[Pair]:
     """The turns for which a new one is not to be decided on together with all others.
@@ -33,12 +29,11 @@ def falls_short(tape: Recording, turn: Turn) -> list[Pair]:
 
 
 def why_not_with(tape: Recording, turn: Turn) -> str:
-    """Why nothing is put in place with a turn: one that it goes on from fell short of an answer."""
-    way = [one for one in new_up_to(tape, turn) if one.place != turn.place]
-    come = {id(one): old for one, old in placing_of(tape, turn).come}
-    found = [(one, old) for one in way if (old := come.get(id(one))) is not None]
-    short = [one for one, old in found if reach_of(old) > reach_of(one)]
-    return _NOT_WITH.format(turns=names_of(short)) if short else ""
+    """Why a turn takes no place by itself: those that it goes on from would, and fall short."""
+    way = {id(one) for one in new_up_to(tape, turn) if one.place != turn.place}
+    come = ((one, old) for one, old in placing_of(tape, turn).come if old is not None)
+    pairs = [(one, old) for one, old in come if id(one) in way]
+    return why_short((one, old) for one, old in pairs if reach_of(old) > reach_of(one))
 
 
 def why_short(pairs: Iterable[Pair]) -> str:

@@ -137,7 +137,7 @@ class Proposal:
 
         def put(tape: Recording, turn: Turn) -> Placing:
             if why := why_not_with(tape, turn):
-                raise InvalidRequestError(f"No replace(): {why}")
+                raise InvalidRequestError(why)
             return put_in_place(tape, turn, rest=rest, shown=self._replaced.keys())
 
         return self._decide("adopted", put, self._replaced.values())
@@ -211,8 +211,8 @@ class Proposal:
         placing = self._placing
         if not placing.gone:
             return self._nothing_in_place()
-        if why := why_not_with(self._shown.now, self.new):
-            return f"No replace(): {why}"
+        if why_not_with(self._shown.now, self.new):
+            return "No replace() here."
         told = _PUTS if self.leads else _PUTS_WITH
         first = names_of([beginning_of(self._shown.now, self.new)])
         told = told.format(
