@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -126,19 +127,36 @@ def reached_on(tape: Recording) -> list[Turn]:
     return [turn for turn in recorded_on(tape) if id(turn) not in never]
 
 
+def conversations_on(tape: Recording) -> Iterator[list[Turn]]:
+    """The turns up to each that a session gets to that asks them in their order.
+
+    Where a session was recorded with an answer of its own, that plays in it, and no other.
+    """
+    reached = Recording(turns=reached_on(tape))
+    ways = {id(turn): [turn] for turn in reached.turns}
+    for turn in reached.turns:
+        while parent := before(reached, ways[id(turn)][0]):
+            ways[id(turn)].insert(0, parent)
+    own = {
+        (turn.line.key, turn.line.behind)
+        for first, turn in (way[-2:] for way in ways.values() if len(way) > 1)
+        if first.line.session == turn.line.session
+    }
+    for way in ways.values():
+        pairs = pairwise(way)
+        if all(
+            first.line.session == turn.line.session or (turn.line.key, turn.line.behind) not in own
+            for first, turn in pairs
+        ):
+            yield way
+
+
 def assert_plays(course: Course) -> None:
     """Each answer that a session gets to is one that plays, sooner or later."""
-    turns = reached_on(read_tape(course.path))
-    by_key, asked = {turn.line.key: turn for turn in turns}, list[list[str]]()
-    for turn in by_key.values():
-        at: Turn | None = turn
-        asked.append([])
-        while at is not None:
-            asked[-1].insert(0, str(at.line.asked))
-            at = by_key.get(at.line.parent or "")
-    said = [event for turn in turns for event in turn.events if event.event == SAID]
+    ways = [*conversations_on(read_tape(course.path))]
+    said = [event for way in ways for event in way[-1].events if event.event == SAID]
     wanted = {content_text(event.data["content"]) for event in said}
-    assert wanted <= course.played(asked * TIMES)
+    assert wanted <= course.played([[str(one.line.asked) for one in way] for way in ways] * TIMES)
 
 
 ORDERS = [0, 6, 8, 10, 14, 17, 18, 23, 25, 29, 32, 34, 35, 37, 50, 74]
