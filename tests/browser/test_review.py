@@ -131,9 +131,9 @@ def test_who_keeps_both_versions_has_the_answer_beside_the_failure_after_that(la
         *("Replace", "Keep both", "Reject 2 turns"),
         *("Keep both versions of 2 turns", "Reject"),
     ]
-    book.shot("review-failure")
+    book.shot("review-failure", selector=".widget-vbox")
     box.get_by_role("button", name="Keep both versions of 2 turns").click()
-    page.get_by_text("“And now?”: 2 turns adopted.").wait_for()
+    page.get_by_text("“And now?”: 2 turns adopted.", exact=True).wait_for()
     on_it = "[(t.line.asked, t.status, t.line.new) for t in read_tape('door.tape').turns]"
     statuses = book.execute(f"print({on_it})")
     assert "('Is it open?', 'completed', False), ('Is it open?', 'failed', False)" in statuses

@@ -530,6 +530,7 @@ def test_a_failure_takes_the_place_of_an_answer_by_the_button_that_says_so_only(
         ["Replace", "Keep both", "Reject 2 turns"],
         ["Keep both versions of 2 turns", "Reject"],
     ]
+    assert {one.button_style for row in rows(box) for one in row} == {""}
     said = " ".join(getattr(part, "value", "") for part in box.children)
     assert "()" not in re.sub(r"(?s)<style>.*?</style>", "", said)
     rows(box)[turn][button].click()

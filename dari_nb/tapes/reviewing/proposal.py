@@ -188,6 +188,15 @@ class Proposal:
         return beginning_of(self._shown.now, self.new).place == self.new.place
 
     @property
+    def falls_short(self) -> bool:
+        """Whether it, or one that it belongs to, came to less than what was recorded there.
+
+        >>> [proposal.falls_short for proposal in tape.review()]
+        []
+        """
+        return not self.decided and bool(falls_short(self._shown.now, self.new))
+
+    @property
     def effect(self) -> str:
         """What :meth:`replace` does, in a line, or what it would lose, or what was decided already.
 

@@ -187,7 +187,7 @@ def _buttons(proposal: Proposal) -> Iterator[tuple[Any, Callable[[], str]]]:
         replace = Button(
             description=_said(_REPLACE, replaces),
             tooltip="Put it, and those that go with it, where the recorded turns stand",
-            button_style="" if loses else "primary",
+            button_style="" if loses or proposal.falls_short else "primary",
             disabled=bool(loses),
         )
         yield replace, proposal.replace
