@@ -97,3 +97,44 @@ def test_no_key_that_decides_once_decides_something_else_when_it_is_pressed_agai
     assert book.execute("print(open('shop.tape').read())") == before
     assert "1 turn rejected." in page.locator(".widget-vbox").inner_text()
     assert book.problems == []
+
+
+FAILS = """
+import contextlib
+from dari_nb.errors import TurnFailedError
+from dari_nb.tapes import read_tape
+
+fails = False
+
+@d.server.agent("porter")
+def porter(prompt):
+    if fails and prompt == "Is it open?":
+        raise RuntimeError("asleep")
+    return f"{prompt} Yes."
+
+for fails, prompts in (False, ["Is it open?"]), (True, ["Is it open?", "And now?"]):
+    with dari.recording(dari.Tape("door.tape", mode="record")):
+        session = d.agents["porter"].start()
+        for prompt in prompts:
+            with contextlib.suppress(TurnFailedError):
+                session.send(prompt).wait()
+"""
+
+
+def test_who_keeps_both_versions_has_the_answer_beside_the_failure_after_that(lab):
+    book = lab.open_notebook([START, FAILS, "dari.Tape('door.tape').review().view()"])
+    book.run_all()
+    page = book.page
+    box = page.locator(".widget-vbox").first
+    box.get_by_role("button", name="Keep both versions of 2 turns").wait_for()
+    assert box.get_by_role("button").all_inner_texts() == [
+        *("Replace", "Keep both", "Reject 2 turns"),
+        *("Keep both versions of 2 turns", "Reject"),
+    ]
+    book.shot("review-failure", selector=".widget-vbox")
+    box.get_by_role("button", name="Keep both versions of 2 turns").click()
+    page.get_by_text("“And now?”: 2 turns adopted.", exact=True).wait_for()
+    on_it = "[(t.line.asked, t.status, t.line.new) for t in read_tape('door.tape').turns]"
+    statuses = book.execute(f"print({on_it})")
+    assert "('Is it open?', 'completed', False), ('Is it open?', 'failed', False)" in statuses
+    assert book.problems == []

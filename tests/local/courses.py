@@ -3,24 +3,36 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
-from dari_nb.errors import InvalidRequestError
+from dari_nb import local
+from dari_nb.errors import InvalidRequestError, TapeMissError, TurnFailedError
 from dari_nb.local import LocalDari
+from dari_nb.models import AssistantMessageItem
 from dari_nb.tapes import Mark, Recording, Tape, Turn, flaws_of, read_tape, write_tape
 from dari_nb.tapes.tape import Mode
 from dari_nb.workbench import Dari
 
 
 class Course:
-    """A tape that somebody works on, and what was on it before the last step."""
+    """A tape that somebody works on, and what was decided in the last step.
 
-    def __init__(self, path: Path, seed: int) -> None:
+    Args:
+        path: The tape's file.
+        seed: Says what is done.
+        ends: How often, of all turns, one is cancelled while it is answered.
+    """
+
+    def __init__(self, path: Path, seed: int, ends: float = 0) -> None:
         self.path = path
         self.draw = random.Random(seed)
         self.asked = 0
         self.is_of_all = False
+        self.way = ""
+        self.words: list[str] = []
+        self.ends = ends
         self.server = LocalDari().start()
         self.server.agent("shop")(self.answer)
         self.d = Dari(self.server.url, self.server.api_key, self.server)
@@ -29,11 +41,13 @@ class Course:
         self.d.close()
         self.server.stop()
 
-    def answer(self, prompt: str) -> str:
+    def answer(self, prompt: str, turn: local.Turn) -> Iterator[str]:
         self.asked += 1
         if self.draw.random() < 0.1:
             raise RuntimeError(f"{prompt} {self.asked}")
-        return f"{prompt} {self.asked}"
+        yield f"{prompt} {self.asked}"
+        if self.ends and self.draw.random() < self.ends:
+            self.d.client.sessions.cancel(turn.session_id, turn.message_id)
 
     def record(self, mode: Mode) -> None:
         self.server.insert(Tape(self.path, mode=mode, speed="instant"))
@@ -42,6 +56,22 @@ class Course:
             variant = self.draw.choice(("", "", "", " then", " so"))
             session.send(f"step {number}{variant}").wait()
         self.server.eject()
+
+    def played(self, conversations: Iterable[Iterable[str]]) -> set[str]:
+        """What plays for prompts, each conversation in a session of its own."""
+        self.server.insert(Tape(self.path, mode="play", speed="instant"))
+        told = set[str]()
+        for prompts in conversations:
+            session = self.d.agents["shop"].start()
+            with suppress(TapeMissError):
+                for prompt in prompts:
+                    turn = session.send(prompt)
+                    with suppress(TurnFailedError):
+                        turn.wait()
+                    items = (one for one in turn.items if isinstance(one, AssistantMessageItem))
+                    told |= {one.text or "" for one in items}
+        self.server.eject()
+        return told
 
     def mark(self) -> None:
         now = read_tape(self.path)
@@ -59,10 +89,16 @@ class Course:
         among = [*review, review] if len(review) else [review]
         one, rest = self.draw.choice(among), self.draw.random() < 0.5
         self.is_of_all = one is review
-        ways: list[Callable[[], str]] = [one.adopt, one.reject, lambda: one.replace(rest=rest)]
+        ways: dict[str, Callable[[], str]] = {
+            "adopt": one.adopt,
+            "reject": one.reject,
+            "replace": lambda: one.replace(rest=rest),
+        }
+        self.words = [each.effect for each in (review if one is review else [one])]
         before = self.path.read_bytes()
+        self.way = self.draw.choice([*ways, "replace", "replace"])
         try:
-            return self.draw.choice([*ways, ways[2], ways[2]])()
+            return ways[self.way]()
         except InvalidRequestError:
             assert self.path.read_bytes() == before
             return ""

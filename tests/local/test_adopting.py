@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from threading import Event
 
@@ -12,7 +13,7 @@ import pytest
 
 import dari_nb as dari
 from dari_nb.commands.cli import main
-from dari_nb.errors import InvalidRequestError
+from dari_nb.errors import InvalidRequestError, TurnFailedError
 from dari_nb.local import LocalDari
 from dari_nb.models import UserMessageItem
 from dari_nb.tapes import Mark, Tape, flaws_of, read_tape
@@ -71,7 +72,7 @@ def test_what_waits_behind_a_turn_that_is_replaced_goes_only_when_told_so(path: 
         with pytest.raises(InvalidRequestError, match=WAITS):
             replace()
     assert path.read_bytes() == before
-    said = "3 turns adopted, 1 turn rejected, 3 turns replaced."
+    said = "3 turns replaced, 1 turn rejected."
     assert review.replace(rest=True) == said
     assert on(path) == ["one two THREE four five"]
     path.write_bytes(before)
@@ -102,7 +103,7 @@ def test_of_two_versions_the_second_replaces_what_it_was_shown_beside(path: Path
     review = Tape(path).review()
     assert review[0].adopt() == "1 turn adopted."
     before = path.read_bytes()
-    assert review[3].replace() == "3 turns adopted, 3 turns replaced."
+    assert review[3].replace() == "3 turns replaced."
     assert on(path) == ["one two THIRD four five", "THREE four? five?"]
     path.write_bytes(before)
     third = Tape(path).review()[2]
@@ -110,7 +111,7 @@ def test_of_two_versions_the_second_replaces_what_it_was_shown_beside(path: Path
         InvalidRequestError, match=r"^msg_4, msg_5 of sess_2 wait to be adopted and"
     ):
         third.replace()
-    assert third.replace(rest=True) == "3 turns adopted, 2 turns rejected, 1 turn replaced."
+    assert third.replace(rest=True) == "1 turn replaced, 2 turns adopted, 2 turns rejected."
     assert on(path) == ["one two three four five", "THIRD four five"]
 
 
@@ -120,7 +121,7 @@ def test_of_two_that_go_on_from_each_other_the_first_is_put_in_place_first(path:
     with pytest.raises(InvalidRequestError, match=r"^msg_4 of sess_2 waits to be adopted"):
         Tape(path).review().replace()
     review = Tape(path).review()
-    assert review.replace(rest=True) == "3 turns adopted, 1 turn rejected, 3 turns replaced."
+    assert review.replace(rest=True) == "3 turns replaced, 1 turn rejected."
     assert on(path) == ["one two THREE four five"]
 
 
@@ -247,7 +248,8 @@ def test_deciding_on_all_at_once_loses_no_answer_for_one_that_came_to_less(
     assert review[0].effect.endswith(FALLS_SHORT)
     left = len(review) - 1
     told = getattr(review, decision)(**({"rest": True} if decision == "replace" else {}))
-    assert told.startswith("1 turn adopted")
+    done = "1 turn replaced, 1 turn taken off" if decision == "replace" else "1 turn adopted"
+    assert told.startswith(f"{done}. ")
     waiting = "1 turn" if left == 1 else f"{left} turns"
     assert told.endswith(f" {waiting} left waiting: {FALLS_SHORT}")
     tape = read_tape(path)
@@ -299,10 +301,12 @@ def test_one_that_came_to_less_takes_the_place_by_itself_with_what_goes_on_from_
     record_short(path, "one two three four five", "two", "failed")
     whole = path.read_bytes()
     review = Tape(path).review()
-    with pytest.raises(InvalidRequestError, match=r"^msg_3 of sess_1 goes on from an answer"):
-        review[0].adopt()
-    assert path.read_bytes() == whole
-    assert review[0].replace() == "4 turns adopted, 4 turns replaced."
+    assert review[0].effect.startswith(
+        "replace() puts msg_2, msg_3, msg_4, msg_5 of sess_2 in the place of msg_2, msg_3, msg_4, "
+        "msg_5 of sess_1. "
+    )
+    assert (review[0].replaces, review[0].loses) == (4, 0)
+    assert review[0].replace() == "4 turns replaced."
     assert on(path) == ["one two three four five"]
     assert told_of(read_tape(path).turns[1]) == "failed: RuntimeError: boom"
     path.write_bytes(whole)
@@ -311,3 +315,91 @@ def test_one_that_came_to_less_takes_the_place_by_itself_with_what_goes_on_from_
     assert [one.decided for one in review] == ["rejected"] * 4
     assert on(path) == ["one two three four five"]
     assert told_of(read_tape(path).turns[1]) == "two!"
+
+
+def playing(path: Path, *conversations: str) -> list[list[str]]:
+    """What plays for prompts, each conversation in a session of its own."""
+    told = []
+    with LocalDari(tape=Tape(path, mode="play", speed="instant")) as server:
+        server.agent("shop")(lambda prompt: f"asked live: {prompt}")
+        with Dari(server.url, server.api_key, server) as d:
+            for prompts in conversations:
+                session, answers = d.agents["shop"].start(), list[str]()
+                for prompt in prompts.split():
+                    turn = session.send(prompt)
+                    with suppress(TurnFailedError):
+                        turn.wait()
+                    is_answered = turn.status == "completed"
+                    answers.append(turn.text if is_answered else str(turn.status))
+                told.append(answers)
+    return told
+
+
+@pytest.mark.parametrize("at", [0, 1])
+@pytest.mark.parametrize("how", ["failed", "cancelled"])
+def test_who_keeps_both_keeps_the_answer_beside_the_failure_that_others_go_on_from(
+    tmp_path: Path, how: str, at: int
+) -> None:
+    path = tmp_path / "v.tape"
+    record(path, "v")
+    record_short(path, "v w", "v", how)
+    review = Tape(path).review()
+    count = at + 1
+    assert [one.adopts for one in review] == [1, 2]
+    assert review[at].adopt() == f"{count} turn{'s' * at} adopted."
+    assert review[at].decided == review[0].decided == "adopted"
+    assert on(path) == ["v", "v w" if at else "v w?"]
+    tape = read_tape(path)
+    assert (told_of(tape.turns[0]), tape.turns[0].line.take) == ("v!", 1)
+    assert tape.turns[1].line.take == 2
+    assert playing(path, "v", *["v w"] * at)[0] == ["v!"]
+    if at:
+        assert playing(path, "v", "v w")[1] == [how, "w!"]
+
+
+def test_no_failure_takes_an_answers_place_by_a_turn_that_goes_on_from_it(path: Path) -> None:
+    record_short(path, "one two three", "two", "failed")
+    whole = path.read_bytes()
+    review = Tape(path).review()
+    assert review[1].effect == f"No replace() here. {FALLS_SHORT}"
+    with pytest.raises(InvalidRequestError, match=f"^{re.escape(FALLS_SHORT)}$"):
+        review[1].replace(rest=True)
+    assert path.read_bytes() == whole
+
+
+def test_what_a_cancelled_turn_replaces_is_said_before_as_it_is_done(path: Path) -> None:
+    """The first answer is another now, so that the recorded ones behind it play no more."""
+    without(path, "four", "five")
+    begun, goes_on = Event(), Event()
+
+    def shop(prompt: str) -> str:
+        if prompt == "two":
+            begun.set()
+            goes_on.wait(30)
+        return f"{prompt} anew"
+
+    with LocalDari(tape=Tape(path, mode="record", speed="instant")) as server:
+        server.agent("shop")(shop)
+        with Dari(server.url, server.api_key, server) as d:
+            session = d.agents["shop"].start()
+            session.send("one").wait()
+            turn = session.send("two")
+            begun.wait(30)
+            turn.cancel()
+            goes_on.set()
+            turn.wait()
+            session.send("so").wait()
+    before = path.read_bytes()
+    cancelled, _ = review = Tape(path).review()
+    assert (cancelled.replaces, cancelled.loses, cancelled.adopts) == (2, 0, 1)
+    assert cancelled.effect.startswith(
+        "replace() puts msg_2, msg_3 of sess_2 in the place of msg_2, msg_3 of sess_1."
+    )
+    assert cancelled.replace() == "2 turns replaced."
+    assert on(path) == ["one two so"]
+    path.write_bytes(before)
+    review = Tape(path).review()
+    assert review[1].adopt() == "2 turns adopted."
+    assert playing(path, "one two so") == [["one anew", "cancelled", "so anew"]]
+    asked = [(turn.line.asked, turn.line.take) for turn in read_tape(path).turns]
+    assert asked == [("one", 1), ("two", 1), ("three", 1), ("two", 2), ("so", 1)]

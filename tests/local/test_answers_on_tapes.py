@@ -970,7 +970,7 @@ def test_who_does_what_is_advised_of_replaced_answers_has_conversations_that_pla
         told = refused(caller, session, "three")
         assert "ask it again in the mode auto, and tape.review().replace() puts it in" in told
     converse(Tape(path), "again", pair[1])
-    assert Tape(path).review().replace() == "2 turns adopted, 2 turns replaced."
+    assert Tape(path).review().replace() == "2 turns replaced."
     assert flaws_of(read_tape(path)) == []
     for prompts in pair:
         [told] = conversations(path, calling, *prompts, times=1)

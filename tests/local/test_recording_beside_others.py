@@ -794,18 +794,27 @@ def test_a_failure_that_was_recorded_is_replaced_by_a_failure(
     assert said(caplog) == []
 
 
-def test_a_failure_that_waits_is_adopted_in_place_of_the_answer_by_itself_only(
-    path: Path, calling: Calling
+@pytest.mark.parametrize(
+    ("way", "told", "left"),
+    [
+        ("adopt", "1 turn adopted.", ["completed", "failed"]),
+        ("replace", "1 turn replaced.", ["failed"]),
+    ],
+)
+def test_a_failure_that_waits_is_put_in_place_of_the_answer_by_itself_only(
+    path: Path, calling: Calling, way: str, told: str, left: list[str]
 ) -> None:
     model = Model()
     recorded_by(path, model, calling, "q1", anew=False)
     model.does = "fail"
     recorded_by(path, model, calling, "q1", anew=True)
     with pytest.raises(InvalidRequestError, match="and msg_1 of sess_1 came further"):
-        Tape(path).review().adopt()
+        getattr(Tape(path).review(), way)()
     assert [turn.status for turn in read_tape(path).turns] == ["completed", "failed"]
-    assert Tape(path).review()[0].adopt() == "1 turn adopted, 1 turn replaced."
-    assert [turn.status for turn in read_tape(path).turns] == ["failed"]
+    assert getattr(Tape(path).review()[0], way)() == told
+    now = read_tape(path)
+    assert [turn.status for turn in now.turns] == left
+    assert not any(turn.line.new for turn in now.turns)
 
 
 def test_a_failure_takes_no_place_of_an_answer_that_waits(path: Path, calling: Calling) -> None:

@@ -72,17 +72,58 @@ def test_all_are_adopted_or_rejected_at_once(tape: Tape) -> None:
     assert now(tape) == OLD
 
 
-def test_what_is_adopted_takes_the_place_of_the_same_with_its_notes(
-    lesson: Recording, tmp_path: Path
+@pytest.mark.parametrize("of_all", [True, False])
+@pytest.mark.parametrize(
+    ("way", "told", "takes"),
+    [("adopt", "1 turn adopted.", [1, 2]), ("replace", "1 turn replaced.", [1])],
+)
+def test_another_answer_to_the_same_stands_beside_it_or_in_its_place_with_its_notes(
+    lesson: Recording, tmp_path: Path, *, of_all: bool, way: str, told: str, takes: list[int]
 ) -> None:
-    again = taken("What is a closure?", [said("Another answer.")])
+    first, second = lesson.turns
+    second.before.append(Mark("Guess"))
+    again = taken("And in Go?", [said("Another.")], number=2, parent=first.line.key, session="s")
     again.line.new = True
     lesson.add(again)
     write_tape(lesson, tmp_path / "x.tape")
-    Tape(tmp_path / "x.tape").review().adopt()
-    first, second = read_tape(tmp_path / "x.tape").turns
-    assert first.events[0].data == said("Another answer.")[1]  # type: ignore[index]
-    assert second.line.asked == "And in Go?"
+    review = Tape(tmp_path / "x.tape").review()
+    assert review[0].replaces == 1
+    assert review[0].effect == "replace() puts msg_2 of sess_2 in the place of msg_2 of sess_1."
+    assert getattr(review if of_all else review[0], way)() == told
+    assert review[0].decided == "adopted"
+    kept, *beside = read_tape(tmp_path / "x.tape").turns[1:]
+    assert [turn.line.take for turn in (kept, *beside)] == takes
+    assert kept.before == [Mark("Guess")]
+    was_replaced = kept.events[0].data == said("Another.")[1]  # type: ignore[index]
+    assert was_replaced == (way == "replace")
+
+
+def test_turns_that_share_a_question_count_those_that_went_on_from_their_own_answers(
+    tmp_path: Path,
+) -> None:
+    tape = Recording()
+    tape.add(taken("Which?", [said("None.")]))
+    for number in (1, 2):
+        about = {"session": f"new_{number}"}
+        one = taken("Which?", [said(f"The one {number}.")], **about)
+        one.line.take = number
+        then = taken(f"Why {number}?", [said("So.")], number=2, parent=one.line.key, **about)
+        then.line.behind = one.answers
+        one.line.new = then.line.new = True
+        tape.add(one, then)
+    path = tmp_path / "x.tape"
+    write_tape(tape, path)
+    whole = path.read_bytes()
+    review = Tape(path).review()
+    assert [one.adopts for one in review] == [1, 2, 1, 2]
+    assert [one.rejects for one in review] == [2, 1, 2, 1]
+    for at, (adopts, rejects) in enumerate(((1, 2), (2, 1)) * 2):
+        for way, count in (("adopt", adopts), ("reject", rejects)):
+            path.write_bytes(whole)
+            told = getattr(Tape(path).review()[at], way)()
+            assert told == f"{count} turn{'s' * (count > 1)} {way}ed."
+            left = [one for one in read_tape(path).turns if not one.line.new]
+            assert left[0].events[0].data == said("None.")[1]  # type: ignore[index]
 
 
 def test_what_was_said_already_is_said_to_be_done(tape: Tape) -> None:
@@ -245,7 +286,7 @@ def test_a_recorded_turn_that_changed_meanwhile_is_not_replaced(tape: Tape) -> N
     path.write_text(path.read_text().replace("The same.", "Others have mended this."))
     with pytest.raises(InvalidRequestError, match="msg_2 of sess_1 has changed since"):
         review[0].replace()
-    assert tape.review()[0].replace() == "2 turns adopted, 1 turn replaced."
+    assert tape.review()[0].replace() == "1 turn replaced, 1 turn adopted."
     assert "Others have mended this." not in path.read_text()
 
 
@@ -255,7 +296,7 @@ def test_what_became_of_the_turns_is_said(tape: Tape) -> None:
     assert tape.review().adopt() == "Nothing on the tape is new."
     Path(tape.path).write_bytes(before)
     review = tape.review()
-    assert review[1].replace() == "2 turns adopted, 1 turn replaced."
+    assert review[1].replace() == "1 turn replaced, 1 turn adopted."
     assert review[0].replace() == "msg_2 of sess_2 was adopted already."
     Path(tape.path).write_bytes(before)
     review = tape.review()
@@ -285,7 +326,7 @@ def test_the_review_is_told_in_words(tape: Tape) -> None:
     assert second.old is None
     assert repr(second) == (
         "msg_3 of sess_2, tour; nothing like it was recorded before: Why?\nWhy?\n\nIt borrows.\n"
-        "replace() puts it there with msg_2 of sess_2."
+        "replace() puts it there with msg_2 of sess_2, in the place of msg_2 of sess_1."
     )
     assert first.effect == (
         "replace() puts msg_2, msg_3 of sess_2 in the place of msg_2 of sess_1."
@@ -336,7 +377,7 @@ def test_no_recorded_turn_goes_whose_new_version_was_rejected_unless_told_so(cou
         assert str(refused.value) == loses
     assert Path(course.path).read_bytes() == before
     told = review[0].replace(rest=True)
-    assert told == "2 turns adopted, 3 turns replaced; 1 question went with them."
+    assert told == "2 turns replaced, 1 turn taken off; 1 question went with them."
     tape = read_tape(course.path)
     assert [turn.line.asked for turn in tape.turns] == ["q1", "q2", "q3, but so", "q4, but so"]
     assert [*tape.tail, *(note for turn in tape.turns for note in turn.notes)] == []
@@ -351,7 +392,8 @@ def test_a_new_version_of_one_turn_does_not_take_the_rest_of_the_lesson_away(
         InvalidRequestError, match=r"^msg_4, msg_5 of sess_1 would go with 1 question"
     ):
         course.review()[0].replace()
-    assert course.review()[0].replace(rest=True).startswith("1 turn adopted, 3 turns replaced")
+    told = course.review()[0].replace(rest=True)
+    assert told == "1 turn replaced, 2 turns taken off; 1 question went with them."
 
 
 def test_behind_a_turn_of_which_both_are_kept_nothing_is_replaced_and_why_is_said(
@@ -369,7 +411,7 @@ def test_behind_a_turn_of_which_both_are_kept_nothing_is_replaced_and_why_is_sai
 
 
 def test_a_mark_stays_with_the_new_version_of_its_turn(course: Tape) -> None:
-    assert course.review()[1].replace() == "3 turns adopted, 3 turns replaced."
+    assert course.review()[1].replace() == "3 turns replaced."
     assert Mark("bye", ask="What now?") in read_tape(course.path).turns[4].body
 
 
@@ -382,7 +424,7 @@ def test_new_turns_of_several_days_take_the_places_of_one_recorded_session(cours
     more.line.new = True
     tape.add(more)
     write_tape(tape, course.path)
-    assert course.review().replace() == "4 turns adopted, 3 turns replaced."
+    assert course.review().replace() == "3 turns replaced, 1 turn adopted."
     lines = [turn.line for turn in read_tape(course.path).turns]
     assert [(line.session, line.turn) for line in lines] == [
         ("sess_1", f"msg_{number}") for number in range(1, 7)
@@ -401,7 +443,7 @@ def test_repetitions_of_a_changed_prompt_take_the_places_of_those_recorded(
             tape.add(turn)
     write_tape(tape, tmp_path / "x.tape")
     told = Tape(tmp_path / "x.tape").review().replace()
-    assert told == "2 turns adopted, 2 turns replaced."
+    assert told == "2 turns replaced."
     turns = read_tape(tmp_path / "x.tape").turns
     assert [(turn.line.asked, turn.line.take, turn.line.session) for turn in turns] == [
         *(("How long is it?", 1, "sess_1"), ("How long is it?", 2, "sess_2"))
@@ -563,7 +605,7 @@ def test_a_question_stays_behind_the_call_that_it_stood_behind(
     at = next(number for number, line in enumerate(lines) if "tool.call_requested" in line)
     lines.insert(at + 1, '{"mark": "None.", "ask": "How many plums?"}')
     path.write_text("\n".join([*lines, ""]))
-    assert Tape(path).review().replace() == f"1 turn adopted, 1 turn replaced{look}."
+    assert Tape(path).review().replace() == f"1 turn replaced{look}."
     [turn] = read_tape(path).turns
     before = turn.body[turn.body.index(Mark("None.", ask="How many plums?")) - 1]
     assert isinstance(before, EventLine)

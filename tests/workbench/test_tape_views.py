@@ -7,6 +7,7 @@ import json
 import os
 import re
 from base64 import b64decode
+from contextlib import suppress
 from pathlib import Path
 from queue import Queue
 from threading import Event
@@ -16,6 +17,7 @@ import pytest
 from ipywidgets import Button
 
 import dari_nb as dari
+from dari_nb.errors import TurnFailedError
 from dari_nb.local import LocalDari
 from dari_nb.tapes import read_tape
 
@@ -479,7 +481,9 @@ def test_buttons_say_how_many_turns_go_with_one(tape: dari.Tape) -> None:
     ]
     parts = [getattr(one, "value", "") or "row" for one in box.children[1:]]
     assert "replace()" not in "".join(parts)
-    assert parts[13] == "<p>Replace above puts it there with msg_2 of sess_3.</p>"
+    assert parts[13] == (
+        "<p>Replace above puts it there with msg_2 of sess_3, in the place of msg_2 of sess_1.</p>"
+    )
     for number, asked in enumerate(("&lt;b&gt;a chair&lt;/b&gt;", "a table", "and a bench")):
         head, asking, row, _, paper = parts[5 * number : 5 * number + 5]
         assert head.startswith("<h3")
@@ -488,6 +492,80 @@ def test_buttons_say_how_many_turns_go_with_one(tape: dari.Tape) -> None:
         assert asking == f"What becomes of turn {number + 1} of 3?"
         assert ("border-top: 1px" in head) == (number > 0)
         assert (row, "<table" in paper) == ("row", True)
+
+
+@pytest.fixture
+def failing(tmp_path: Path) -> dari.Tape:
+    """A tape with an answer to v, which failed when it was recorded anew, and w behind that."""
+    path = tmp_path / "v.tape"
+    with LocalDari() as server:
+        failing = list[str]()
+
+        @server.agent("shop")
+        def shop(prompt: str) -> str:
+            if prompt in failing:
+                raise RuntimeError("boom")
+            return f"{prompt}!"
+
+        d = dari.connect(base_url=server.url, api_key=server.api_key)
+        for prompts in ("v", "v w"):
+            server.insert(dari.Tape(path, mode="record"))
+            session = d.agents["shop"].start()
+            for prompt in prompts.split():
+                with suppress(TurnFailedError):
+                    session.send(prompt).wait()
+            server.eject()
+            failing.append("v")
+        d.close()
+    return dari.Tape(path)
+
+
+def rows(box: Any) -> list[list[Button]]:
+    """The buttons of each turn."""
+    return [list(row.children) for row in box.children if hasattr(row, "children")]
+
+
+@pytest.mark.parametrize(
+    ("turn", "button", "told", "left"),
+    [
+        (0, 0, "“v”: 1 turn replaced, 1 turn adopted.", ["v failed", "w completed"]),
+        (0, 1, "“v”: 1 turn adopted.", ["v completed", "v failed", "w completed?"]),
+        (0, 2, "“v”: 2 turns rejected.", ["v completed"]),
+        (1, 0, "“w”: 2 turns adopted.", ["v completed", "v failed", "w completed"]),
+        (1, 1, "“w”: 1 turn rejected.", ["v completed", "v failed?"]),
+    ],
+)
+def test_a_failure_takes_the_place_of_an_answer_by_the_button_that_says_so_only(
+    failing: dari.Tape, turn: int, button: int, told: str, left: list[str]
+) -> None:
+    box = failing.review().view()
+    assert [[one.description for one in row] for row in rows(box)] == [
+        ["Replace", "Keep both", "Reject 2 turns"],
+        ["Keep both versions of 2 turns", "Reject"],
+    ]
+    assert {one.button_style for row in rows(box) for one in row} == {""}
+    said = " ".join(getattr(part, "value", "") for part in box.children)
+    assert "()" not in re.sub(r"(?s)<style>.*?</style>", "", said)
+    rows(box)[turn][button].click()
+    assert box.children[0].value == f"<p>{told}</p>"
+    now = [
+        f"{one.line.asked} {one.status}{'?' * one.line.new}"
+        for one in read_tape(failing.path).turns
+    ]
+    assert now == left
+
+
+def test_a_turn_beside_which_nothing_was_recorded_differs_from_nothing(tape: dari.Tape) -> None:
+    with LocalDari() as server:
+        server.agent("shop")(str.upper)
+        server.insert(tape)
+        d = dari.connect(base_url=server.url, api_key=server.api_key)
+        d.agents["shop"].send("something quite unlike it").wait()
+        server.eject()
+        d.close()
+    paper = tape.review().view().children[-1].value
+    assert "SOMETHING QUITE UNLIKE IT" in paper
+    assert "differ" not in re.sub(r"(?s)<style>.*?</style>", "", paper)
 
 
 def test_what_waits_to_be_adopted_is_said_where_it_does_not_play(tape: dari.Tape) -> None:
@@ -669,7 +747,7 @@ def test_a_button_that_would_lose_a_recorded_turn_refuses_where_it_is(tape: dari
     assert len(box.children) == 6
     assert rest.description == "Replace, and lose 1 turn"
     rest.click()
-    assert "1 turn adopted, 2 turns replaced." in box.children[0].value
+    assert box.children[0].value == "<p>“a lamp shade”: 1 turn replaced, 1 turn taken off.</p>"
     assert "thanks" not in tape.file.read_text()
 
 

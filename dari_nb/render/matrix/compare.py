@@ -193,7 +193,7 @@ def _if_same(shown: Sequence[Excerpt]) -> str:
 
 def _whys(pairs: Sequence[_Pair]) -> Iterator[str]:
     """Say why words that differ are not marked; nothing where they are."""
-    if all(pair is Unmarked.ALL_DIFFERS for pair in pairs):
+    if pairs and all(pair is Unmarked.ALL_DIFFERS for pair in pairs):
         yield Unmarked.ALL_DIFFERS.value
     if any(pair is Unmarked.TOO_MUCH for pair in pairs):
         yield Unmarked.TOO_MUCH.value

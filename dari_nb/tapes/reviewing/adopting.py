@@ -4,50 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from ...errors import InvalidRequestError
-from ..recording import Recording, counting, follows, parents_of, why_parted
+from ..recording import Recording, follows, parents_of
 from ..turns import Turn
-from .replacing import names_of, new_up_to, refuse_lost
-
-_LEFT_BEHIND = (
-    "{turns} {go} on from an answer that would go, and would never play: replace() puts what is "
-    "new in the place of {it}, too, or lets {it} go with rest=True."
-)
+from .replacing import Placing, let_play, new_up_to, refuse_lost
 
 
-def adopt_turn(tape: Recording, turn: Turn) -> None:
-    """Let a turn play, with the new ones before it, in place of other answers to the same.
+def adopting_of(tape: Recording, turn: Turn) -> Placing:
+    """See which turns play when a new one is adopted: it, and the new ones that lead to it."""
+    return Placing([(one, None) for one in reversed(new_up_to(tape, turn))], [], [])
+
+
+def adopt_turn(tape: Recording, turn: Turn) -> Placing:
+    """Let a turn play, with the new ones before it, beside all that is recorded.
+
+    Where something is recorded as the same answer to the same, it is a further one.
+
+    Returns:
+        What became of which turns.
 
     Raises:
-        InvalidRequestError: It goes on from a turn that is not on the tape, or others go on from an
-            answer that would go.
+        InvalidRequestError: It goes on from a turn that is not on the tape.
     """
     refuse_lost(tape, turn)
-    parted = _parted(tape)
-    wanted = {one.place for one in new_up_to(tape, turn)}
-    adopted = [one for one in tape.turns if one.line.new and one.place in wanted]
-    here = {one.place for one in tape.turns if not one.line.new}
-    tape.turns = [one for one in tape.turns if one not in adopted or one.place not in here]
-    for one in adopted:
-        one.line.new = False
-    tape.add(*(one for one in adopted if one.place in here))
-    left = [one for place, one in _parted(tape).items() if place not in parted]
-    if left:
-        raise InvalidRequestError(_left_behind(left))
+    adopting = adopting_of(tape, turn)
+    wanted = {one.place for one, _ in adopting.come}
+    let_play(tape, [one for one in tape.turns if one.line.new and one.place in wanted])
     _fill(tape)
-
-
-def _parted(tape: Recording) -> dict[tuple[str, int], Turn]:
-    """The recorded turns that do not go on from the one before them, by their places."""
-    parents = parents_of(counted := counting(tape.turns))
-    old = (one for one in counted if not one.line.new)
-    return {one.place: one for one in old if why_parted(one, parents.get(id(one)))}
-
-
-def _left_behind(turns: Sequence[Turn]) -> str:
-    is_one = len(turns) == 1
-    go, it = ("goes", "it") if is_one else ("go", "them")
-    return _LEFT_BEHIND.format(turns=names_of(turns), go=go, it=it)
+    return adopting
 
 
 def _fill(tape: Recording) -> None:
@@ -74,16 +57,30 @@ def _fill(tape: Recording) -> None:
         tape.turns = [*left[:place], *reversed(lacking), *left[place:]]
 
 
-def reject_turn(tape: Recording, turn: Turn) -> None:
-    """Take a new turn off, with those that go on from it, and from no other answer that stays."""
+def rejecting_of(tape: Recording, turn: Turn) -> Placing:
+    """See which turns go when a new one is rejected: it, and those behind no other that stays."""
     gone = [one for one in tape.turns if one.line.new and one.place == turn.place]
+    goes, left = dict[int, Turn](), tape.turns
     while gone:
-        goes = {*map(id, gone)}
-        tape.turns = [one for one in tape.turns if id(one) not in goes]
-        left: dict[str, list[Turn]] = {}
-        for one in tape.turns:
-            left.setdefault(one.line.key, []).append(one)
-        gone = [one for one in tape.turns if one.line.new and _went_with(one, gone, left)]
+        goes |= {id(one): one for one in gone}
+        left = [one for one in left if id(one) not in goes]
+        by_key: dict[str, list[Turn]] = {}
+        for one in left:
+            by_key.setdefault(one.line.key, []).append(one)
+        gone = [one for one in left if one.line.new and _went_with(one, gone, by_key)]
+    return Placing([], [*goes.values()], [*goes.values()])
+
+
+def reject_turn(tape: Recording, turn: Turn) -> Placing:
+    """Take a new turn off, with those that go on from it, and from no other answer that stays.
+
+    Returns:
+        What became of which turns.
+    """
+    rejecting = rejecting_of(tape, turn)
+    goes = {*map(id, rejecting.gone)}
+    tape.turns = [one for one in tape.turns if id(one) not in goes]
+    return rejecting
 
 
 def _went_with(turn: Turn, gone: Iterable[Turn], left: Mapping[str, Sequence[Turn]]) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from ...errors import InvalidRequestError
@@ -13,6 +13,7 @@ from ..recording import Recording, follows
 from ..summary import count_of, told_of_notes
 from ..turns import Turn
 from ..words import Said, told_of_place
+from .replacing import Placing
 
 Change = Callable[[Callable[[Recording], str]], str]
 """Changes the tape in its file, and gives what is said of that."""
@@ -27,13 +28,17 @@ class Shown:
 
     Attributes:
         now: The tape as it was seen last: what was decided is in it.
+        became: What became of new turns of which it was decided here, by their places.
     """
 
     def __init__(self, tape: Recording) -> None:
         self.now = tape
-        self._seen: dict[tuple[str, int], list[Any]] = {}
+        self.became: dict[tuple[str, int], str] = {}
+        self._places = {turn.place for turn in tape.turns}
+        # What is adopted beside another answer is a further one then: its key stays.
+        self._seen: dict[str, list[Any]] = {}
         for turn in tape.turns:
-            self._seen.setdefault(turn.place, []).append(_content(turn))
+            self._seen.setdefault(turn.line.key, []).append(_content(turn))
 
     def change(self, change: Change, decide: Callable[[Recording], str]) -> str:
         """Change the tape in its file, and see it as it is then.
@@ -43,13 +48,19 @@ class Shown:
             decide: What is decided of it, which gives what is said of that.
         """
         seen: list[Recording] = []
+        became = self.became
 
         def look(tape: Recording) -> str:
+            self.became = {**became}
             told = decide(tape)
             seen.append(tape)
             return told
 
-        told = change(look)
+        try:
+            told = change(look)
+        except BaseException:
+            self.became = became
+            raise
         self.now = seen[-1]
         return Said(told)
 
@@ -58,42 +69,40 @@ class Shown:
         old = (one for one in self.now.turns if not one.line.new)
         return [one for one in old if follows(one, turn)]
 
-    def decide(self, tape: Recording, change: Callable[[], object]) -> str:
+    def decide(self, tape: Recording, change: Callable[[], Iterable[Placing]]) -> str:
         """Change a tape, and say what became of its turns.
 
         Args:
             tape: The tape as it is now.
-            change: Changes it.
+            change: Changes it, and gives what became of which turns.
 
         Raises:
             InvalidRequestError: Nobody was shown what changes: the tape is not to be written.
         """
-        lines = {_place(turn): turn.line for turn in tape.turns}
+        names = {_place(turn): f"{turn.line.turn} of {turn.line.session}" for turn in tape.turns}
         before = {_place(turn): _content(turn) for turn in tape.turns}
+        places = {id(turn): turn.place for turn in tape.turns}
         notes, stood = _notes(tape), _standing(tape)
-        change()
+        done = [*change()]
         after = {_place(turn): _content(turn) for turn in tape.turns}
-        gone = [place for place, told in before.items() if after.get(place) != told]
-        for place in gone:
-            line, told = lines[place], before[place]
-            if told not in self._seen.get(place[:2], []):
-                what = "changed" if place[:2] in self._seen else "come"
-                raise InvalidRequestError(
-                    f"{line.turn} of {line.session} has {what} since: review again."
-                )
-        told = _said(gone, before, after, _without(notes, _notes(tape)))
-        return f"{told}{_look_at(stood, tape)}."
+        for place in (place for place, told in before.items() if after.get(place) != told):
+            if before[place] not in self._seen.get(place[0], []):
+                what = "changed" if place[:2] in self._places else "come"
+                raise InvalidRequestError(f"{names[place]} has {what} since: review again.")
+        for each in done:
+            self.became |= {places[id(one)]: "adopted" for one, _ in each.come}
+            self.became |= {one.place: "rejected" for one in each.gone if one.line.new}
+        return f"{_said(done, _without(notes, _notes(tape)))}{_look_at(stood, tape)}."
 
 
-def _said(
-    gone: list[_Place], before: dict[_Place, Any], after: dict[_Place, Any], notes: list[Note]
-) -> str:
-    new = [place for place in gone if place[2]]
-    adopted = [place for place in new if after.get((*place[:2], False)) == before[place]]
+def _said(done: Iterable[Placing], notes: list[Note]) -> str:
+    come = [pair for each in done for pair in each.come]
+    lost = [one for each in done for one in each.lost]
     counts = {
-        "adopted": len(adopted),
-        "rejected": len(new) - len(adopted),
-        "replaced": len(gone) - len(new),
+        "replaced": sum(old is not None for _, old in come),
+        "adopted": sum(old is None for _, old in come),
+        "rejected": sum(one.line.new for one in lost),
+        "taken off": sum(not one.line.new for one in lost),
     }
     told = [f"{count_of(count, 'turn')} {what}" for what, count in counts.items() if count]
     with_them = told_of_notes(notes)

@@ -28,6 +28,14 @@ def falls_short(tape: Recording, turn: Turn) -> list[Pair]:
     return [(one, old) for one, old in pairs if reach_of(old) > reach_of(one)]
 
 
+def why_not_with(tape: Recording, turn: Turn) -> str:
+    """Why a turn takes no place by itself: those that it goes on from would, and fall short."""
+    way = {id(one) for one in new_up_to(tape, turn) if one.place != turn.place}
+    come = ((one, old) for one, old in placing_of(tape, turn).come if old is not None)
+    pairs = [(one, old) for one, old in come if id(one) in way]
+    return why_short((one, old) for one, old in pairs if reach_of(old) > reach_of(one))
+
+
 def why_short(pairs: Iterable[Pair]) -> str:
     """Name turns that fall short, and what came further; empty where there are none."""
     news = dict[int, Turn]()

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence, Set
-from functools import partial
+from collections.abc import Callable, Iterable, Sequence
 
 from ...errors import InvalidRequestError
 from ...printable import printable
@@ -12,9 +11,9 @@ from ..differences import is_same, text_asked, words_between
 from ..recording import Recording
 from ..turns import Turn
 from ..words import told_of
-from .adopting import adopt_turn, reject_turn
+from .adopting import adopt_turn, adopting_of, reject_turn, rejecting_of
 from .deciding import Change, Shown
-from .falling_short import falls_short, why_short
+from .falling_short import falls_short, why_not_with, why_short
 from .replacing import Placing, beginning_of, names_of, placing_of, put_in_place, why_lost
 
 _SAME = "The answer is the same."
@@ -31,6 +30,8 @@ _NOT_IN_PLACE = (
     "{old}, which is most like it, {why}, so that this replaces nothing: adopt() keeps both, and "
     "so does tape.review().replace()."
 )
+_PUTS = "{way} puts {come} in the place of {gone}."
+_PUTS_WITH = "{way} puts it there with {first}, in the place of {gone}."
 _NOT_YET = (
     "No replace() yet: it is put in place with {first}, and {lost} would go; there it is said what "
     "helps."
@@ -59,7 +60,7 @@ class Proposal:
         replaced: Sequence[Turn] = (),
     ) -> None:
         self.new = turn
-        self._replaced = {one.place for one in replaced}
+        self._replaced = {one.place: one for one in replaced}
         self.old = old
         self._shown = shown
         self._change = change
@@ -92,9 +93,9 @@ class Proposal:
         return f"{shorten(asked)}\n\n{shorten(words_between(old, new)) if old != new else _SAME}"
 
     def adopt(self) -> str:
-        """Let the turn play, with those before it, in place of another answer to the same.
+        """Let the turn play, with those before it, beside all that was recorded.
 
-        Where another prompt was asked, what was recorded stays beside it; see :meth:`replace`.
+        Of another answer to the same, it is a further one; see :meth:`replace`.
 
         Returns:
             What became of how many turns, in a line.
@@ -133,8 +134,31 @@ class Proposal:
         >>> for proposal in tape.review():
         ...     proposal.replace()
         """
-        put = partial(put_in_place, rest=rest, shown=self._replaced)
-        return self._decide("adopted", put, self._replaced)
+
+        def put(tape: Recording, turn: Turn) -> Placing:
+            if why := why_not_with(tape, turn):
+                raise InvalidRequestError(why)
+            return put_in_place(tape, turn, rest=rest, shown=self._replaced.keys())
+
+        return self._decide("adopted", put, self._replaced.values())
+
+    @property
+    def adopts(self) -> int:
+        """How many turns :meth:`adopt` lets play: it, and those before it that wait, too.
+
+        >>> [proposal.adopts for proposal in tape.review()]
+        []
+        """
+        return 0 if self.decided else len(adopting_of(self._shown.now, self.new).come)
+
+    @property
+    def rejects(self) -> int:
+        """How many turns :meth:`reject` takes off: it, and those that go on from it.
+
+        >>> [proposal.rejects for proposal in tape.review()]
+        []
+        """
+        return 0 if self.decided else len(rejecting_of(self._shown.now, self.new).gone)
 
     @property
     def replaces(self) -> int:
@@ -164,6 +188,15 @@ class Proposal:
         return beginning_of(self._shown.now, self.new).place == self.new.place
 
     @property
+    def falls_short(self) -> bool:
+        """Whether it, or one that it belongs to, came to less than what was recorded there.
+
+        >>> [proposal.falls_short for proposal in tape.review()]
+        []
+        """
+        return not self.decided and bool(falls_short(self._shown.now, self.new))
+
+    @property
     def effect(self) -> str:
         """What :meth:`replace` does, in a line, or what it would lose, or what was decided already.
 
@@ -187,15 +220,21 @@ class Proposal:
         placing = self._placing
         if not placing.gone:
             return self._nothing_in_place()
-        if not self.leads:
-            first = names_of([beginning_of(self._shown.now, self.new)])
-            if placing.lost:
-                return _NOT_YET.format(first=first, lost=names_of(placing.lost))
-            return f"replace() puts it there with {first}."
-        if placing.lost:
-            return f"No replace() yet: {placing.loss}"
-        come = names_of(one for one, _ in placing.come)
-        return f"replace() puts {come} in the place of {names_of(placing.gone)}."
+        if why_not_with(self._shown.now, self.new):
+            return "No replace() here."
+        told = _PUTS if self.leads else _PUTS_WITH
+        first = names_of([beginning_of(self._shown.now, self.new)])
+        told = told.format(
+            way="replace(rest=True)" if placing.lost else "replace()",
+            come=names_of(one for one, _ in placing.come),
+            first=first,
+            gone=names_of(placing.gone),
+        )
+        if not placing.lost:
+            return told
+        if self.leads:
+            return f"{told} No replace() yet: {placing.loss}"
+        return f"{told} {_NOT_YET.format(first=first, lost=names_of(placing.lost))}"
 
     @property
     def decided(self) -> str:
@@ -204,15 +243,20 @@ class Proposal:
         >>> [proposal.decided for proposal in tape.review()]
         []
         """
-        same = [turn for turn in self._shown.now.turns if turn.place == self.new.place]
-        if any(turn.line.new for turn in same):
+        if self._is_waiting(self._shown.now):
             return ""
-        return self._was_among(same)
+        return self._became_on(self._shown.now)
 
-    def _was_among(self, turns: Sequence[Turn]) -> str:
-        """What became of the turn, by those that stand in its place and do not wait."""
-        behind = [one for one in turns if one.line.behind == self.new.line.behind]
-        return "adopted" if any(is_same(one, self.new) for one in behind) else "rejected"
+    def _is_waiting(self, tape: Recording) -> bool:
+        return any(one.line.new and one.place == self.new.place for one in tape.turns)
+
+    def _became_on(self, tape: Recording) -> str:
+        """What became of the turn, which waits no longer, as it was decided here or elsewhere."""
+        line = self.new.line
+        same = [one for one in tape.turns if one.line.key == line.key and not one.line.new]
+        is_there = any(one.line.behind == line.behind and is_same(one, self.new) for one in same)
+        was = "adopted" if is_there else "rejected"
+        return self._shown.became.get(self.new.place, was)
 
     def _nothing_in_place(self) -> str:
         old = self.old
@@ -226,7 +270,7 @@ class Proposal:
     def _placing(self) -> Placing:
         if not self._replaced or self.decided:
             return Placing([], [], [])
-        return placing_of(self._shown.now, self.new, self._replaced)
+        return placing_of(self._shown.now, self.new, self._replaced.keys())
 
     def reject(self) -> str:
         """Take the turn off the tape, with those that go on from it.
@@ -247,8 +291,8 @@ class Proposal:
     def _decide(
         self,
         became: str,
-        change: Callable[[Recording, Turn], object],
-        replaced: Set[tuple[str, int]] = frozenset(),
+        change: Callable[[Recording, Turn], Placing],
+        replaced: Iterable[Turn] = (),
     ) -> str:
         line = self.new.line
         name = f"{line.turn} of {line.session}"
@@ -256,15 +300,14 @@ class Proposal:
             raise InvalidRequestError(f"{name} was {self._became} already.")
 
         def decide(tape: Recording) -> str:
-            same = [turn for turn in tape.turns if turn.place == self.new.place]
-            if any(turn.line.new for turn in same):
-                return self._shown.decide(tape, lambda: change(tape, self.new))
+            if self._is_waiting(tape):
+                return self._shown.decide(tape, lambda: [change(tape, self.new)])
             # Others may have taken it with them: turns are adopted with those before them.
-            was = self._was_among(same)
+            was = self._became_on(tape)
             if was != became:
                 raise InvalidRequestError(f"{name} {_WAS[was]}: review again.")
-            there = {turn.place for turn in tape.turns}
-            if there & replaced:
+            there = {one.place: one for one in tape.turns if not one.line.new}
+            if any((one := there.get(old.place)) and is_same(one, old) for old in replaced):
                 raise InvalidRequestError(_BESIDE.format(name=name))
             return f"{name} {_WAS[was]}."
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
+from itertools import count
 
 from ...errors import InvalidRequestError
 from ..differences import is_alike, nearest
@@ -39,10 +40,11 @@ _REJECT = ", so {it} would never play: reject {them}, and ask {them} again where
 
 @dataclass
 class Placing:
-    """What becomes of recorded turns when a new one, with those it belongs to, is put in place.
+    """What becomes of which turns when it is decided on a new one.
 
     Attributes:
-        come: The new turns, each with the recorded one that it takes the place of, if there is one.
+        come: The new turns that play then, each with the recorded one that it takes the place of,
+            if there is one.
         gone: The turns that go: the recorded ones, and those that wait behind them.
         lost: Those of them in whose place nothing new stands.
     """
@@ -81,9 +83,12 @@ def placing_of(tape: Recording, turn: Turn, shown: Set[tuple[str, int]] = frozen
     found = nearest([one for one in there if one.place in shown] or there, line)
     if found is None:
         return Placing([], [], [])
-    answers = [one for one in there if one.line.key == found.line.key]
     news = _coming(tape, beginning)
-    gone = [*answers, *_going(tape, found, news)]
+    answers = [one for one in there if one.line.key == found.line.key]
+    # Of several answers to the same, one goes in whose place another was recorded as the same one.
+    again = {one.place for one in news}
+    answers = [one for one in answers if one.place in again] or answers
+    gone = [*answers, *_going(tape, answers, news)]
     come, left, homes = list[tuple[Turn, Turn | None]](), list(gone), _Homes()
     for one in news:
         old = homes.counterpart(one, left)
@@ -100,7 +105,7 @@ def put_in_place(
     *,
     rest: bool = False,
     shown: Set[tuple[str, int]] = frozenset(),
-) -> None:
+) -> Placing:
     """Let a new turn, and those it belongs to, take the place of what was recorded there.
 
     Args:
@@ -108,6 +113,9 @@ def put_in_place(
         turn: A turn on it that waits to be adopted.
         rest: Whether turns go, too, in whose place nothing new stands.
         shown: The places of those that it was shown to replace: they come first.
+
+    Returns:
+        What became of which turns.
 
     Raises:
         InvalidRequestError: Nothing was recorded there, or something would be lost, or it goes on
@@ -123,8 +131,8 @@ def put_in_place(
     gone = {id(one) for one in placing.gone}
     moved = gone | {id(one) for one, _ in placing.come}
     taken = {(one.line.session, one.line.turn) for one in tape.turns if id(one) not in moved}
+    let_play(tape, [one for one, _ in placing.come], gone)
     for one, old in placing.come:
-        one.line.new = False
         wanted = [*homes.of(one), *([old.line.session] if old is not None else [])]
         free = (home for home in wanted if (home, one.line.turn) not in taken)
         session = next(free, one.line.session)
@@ -143,6 +151,26 @@ def put_in_place(
         if one is last:
             made += further
     tape.turns = _in_order(made, {one.line.session for one in (*stands.values(), *further)})
+    return placing
+
+
+def let_play(tape: Recording, turns: Sequence[Turn], gone: Set[int] = frozenset()) -> None:
+    """Let new turns play: as further answers where others stay that are recorded as the same ones.
+
+    Args:
+        tape: The tape.
+        turns: The turns.
+        gone: The turns that do not stay, by their ``id()``.
+    """
+    stay = {one.place for one in tape.turns if not one.line.new and id(one) not in gone}
+    takes = dict[tuple[str, int], int]()
+    for key, take in {one.place: None for one in turns if one.place in stay}:
+        taken = {one.line.take for one in tape.turns if one.line.key == key}
+        taken |= {given for (other, _), given in takes.items() if other == key}
+        takes[key, take] = next(free for free in count(1) if free not in taken)
+    for one in turns:
+        one.line.take = takes.get(one.place, one.line.take)
+        one.line.new = False
 
 
 def _in_order(turns: Sequence[Turn], sessions: Set[str]) -> list[Turn]:
@@ -287,15 +315,29 @@ def _coming(tape: Recording, beginning: Turn) -> list[Turn]:
     return [*coming, *sorted(further, key=lambda one: at[id(one)])]
 
 
-def _going(tape: Recording, found: Turn, coming: Iterable[Turn]) -> list[Turn]:
-    """Those that went on from what is replaced: what goes on from another one that waits stays."""
+def _going(tape: Recording, answers: Sequence[Turn], coming: Iterable[Turn]) -> list[Turn]:
+    """Those that went on from answers that are replaced: what goes on from one that stays does so.
+
+    Args:
+        tape: The tape.
+        answers: The recorded answers to one question that go.
+        coming: What comes in their place.
+    """
     counted = counting(tape.turns)
     parents, come = parents_of(counted), {*map(id, coming)}
-    behind = [one for one in _behind(tape.turns, found) if id(one) not in come]
-    going = {id(one) for one in behind}
-    for one in parents_first(counted, parents):
-        before = parents.get(id(one))
-        if one.line.new and before and before.line.new and id(before) not in going | come:
+    behind = [one for one in _behind(tape.turns, answers[0]) if id(one) not in come]
+    keys = {one.line.key: one.line.parent or "" for one in tape.turns}
+    by_key = dict[str, list[Turn]]()
+    for one in counted:
+        by_key.setdefault(one.line.key, []).append(one)
+    going = {*map(id, answers), *map(id, behind)}
+    for one in sorted(behind, key=lambda one: depth_of(one, keys)):
+        others = by_key.get(one.line.parent or "", ())
+        left = [other for other in others if id(other) not in going | come]
+        is_behind_left = any(follows(one, other) for other in left)
+        # What goes on from no answer any more stays with the one that stands before it.
+        was_lost = not any(follows(one, other) for other in others)
+        if is_behind_left or (was_lost and any(parents.get(id(one)) is other for other in left)):
             going.discard(id(one))
     return [one for one in behind if id(one) in going]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import product
 from typing import overload
 
@@ -16,7 +16,7 @@ from .adopting import adopt_turn, reject_turn
 from .deciding import Change, Shown
 from .falling_short import falls_short, why_short
 from .proposal import Proposal
-from .replacing import depth_of, placing_of, put_in_place, why_lost
+from .replacing import Placing, depth_of, placing_of, put_in_place, why_lost
 
 _NOTHING = Said("Nothing on the tape is new.")
 
@@ -82,13 +82,15 @@ class Review(Sequence[Proposal]):
         """
         own = {turn.place for turn in self.news} - self._recorded
 
-        def put(tape: Recording, turn: Turn) -> None:
+        def put(tape: Recording, turn: Turn) -> Placing | None:
             # Of several that were asked in one place the first is put there, the others beside it.
             placing = placing_of(tape, turn)
             gone = [one.place for one in placing.gone if not one.line.new]
-            if gone and not own.intersection(gone) and not _waits_on(tape, turn):
-                own.update(one.place for one, _ in placing.come)
-                put_in_place(tape, turn, rest=rest)
+            if not gone or own.intersection(gone) or _waits_on(tape, turn):
+                return None
+            placing = put_in_place(tape, turn, rest=rest)
+            own.update(one.place for one, _ in placing.come)
+            return placing
 
         return self._change_all(put, _adopted)
 
@@ -110,16 +112,14 @@ class Review(Sequence[Proposal]):
 
     def _proposal(self, tape: Recording, turn: Turn, same: Turn | None) -> Proposal:
         """A turn beside another answer to the same, what it may replace, or the nearest."""
-        if same is not None:
-            return Proposal(turn, same, self._shown, self._change)
         gone = placing_of(tape, turn).gone
-        in_place = next((old for old in gone if old.line.turn == turn.line.turn), None)
+        in_place = same or next((old for old in gone if old.line.turn == turn.line.turn), None)
         old = in_place or nearest((one for one in tape.turns if not one.line.new), turn.line)
         if old is not in_place and old is not None and not is_alike(old.line, turn.line):
             old = None
         return Proposal(turn, old, self._shown, self._change, gone)
 
-    def _change_all(self, *changes: Callable[[Recording, Turn], None]) -> str:
+    def _change_all(self, *changes: Callable[[Recording, Turn], Placing | None]) -> str:
         """Change the tape once for all that still wait on it, those first that others go on from.
 
         Args:
@@ -132,7 +132,7 @@ class Review(Sequence[Proposal]):
         def decide(tape: Recording) -> str:
             if not (before := waiting(tape)):
                 return _NOTHING
-            told = self._shown.decide(tape, lambda: change_all(tape))
+            told = self._shown.decide(tape, lambda: filter(None, change_all(tape)))
             if not (left := waiting(tape)):
                 return told
             why = _why(tape, left)
@@ -143,10 +143,10 @@ class Review(Sequence[Proposal]):
         def waiting(tape: Recording) -> list[Turn]:
             return [one for one in counting(tape.turns) if one.line.new and one.place in places]
 
-        def change_all(tape: Recording) -> None:
+        def change_all(tape: Recording) -> Iterator[Placing | None]:
             for change, turn in product(changes, news):
                 if any(one.line.new and one.place == turn.place for one in tape.turns):
-                    change(tape, turn)
+                    yield change(tape, turn)
 
         return self._shown.change(self._change, decide) if self.news else _NOTHING
 
@@ -166,10 +166,9 @@ class Review(Sequence[Proposal]):
         return "\n\n".join(map(repr, self)) or _NOTHING
 
 
-def _adopted(tape: Recording, turn: Turn) -> None:
+def _adopted(tape: Recording, turn: Turn) -> Placing | None:
     """Let a turn play, but for one that is left waiting when all are decided on."""
-    if not _waits_on(tape, turn):
-        adopt_turn(tape, turn)
+    return None if _waits_on(tape, turn) else adopt_turn(tape, turn)
 
 
 def _waits_on(tape: Recording, turn: Turn) -> bool:

@@ -16,7 +16,7 @@ from ..showing.boxed import Boxed
 from ..showing.subject import Subject
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from ...render.matrix.compare import Compared
     from ...tapes import Recording
@@ -28,16 +28,11 @@ _LOOK = (
     'with buttons: `tape.review().view()`. `tape` is its file as `dari.Tape("lesson.tape")`.'
 )
 
-_BUTTONS = {
-    "replace() puts it there": "Replace above puts it there",
-    "adopt() keeps both, and so does tape.review().replace()": "Adopt keeps both",
-    "replace(rest=True)": "“Replace, and lose”",
-    "replace()": "Replace",
-}
-"""What methods are called where they are buttons."""
+_REPLACE, _ADOPT, _KEEP, _REJECT = "Replace", "Adopt", "Keep both", "Reject"
+"""What the buttons of a turn are called; all that is said of them has these words."""
 
 _FRAME = (
-    '<div tabindex="0" role="region" aria-label="What differs" '
+    '<div tabindex="0" role="region" aria-label="{}" '
     'style="max-height: 60vh; overflow: auto">{}</div>'
 )
 """Long answers scroll, so that the buttons of the next ones are not far away."""
@@ -45,7 +40,8 @@ _FRAME = (
 _HEAD = (
     '<h3 style="margin: {margin} 0 0; padding-top: .4em; line-height: 1.4; font-size: 1.1em; '
     "font-weight: 600; border-top: {line}px solid color-mix(in srgb, currentColor 30%, "
-    'transparent)">{asked} <span style="font-weight: 400; opacity: .8">{name}</span></h3>'
+    'transparent)">{asked} <span style="display: block; font-size: .8em; font-weight: 400; '
+    'opacity: .8">{name}</span></h3>'
 )
 """Above the buttons of a turn and its table; a line parts it from the turn before it."""
 
@@ -122,57 +118,28 @@ class TapeReview(Review):
 
     def _parts(self, proposal: Proposal, box: Any) -> list[Any]:
         """The buttons of a proposal above its table, where they are seen, and what they do."""
-        from ipywidgets import HTML, Button, HBox
+        from ipywidgets import HTML, HBox
 
-        told = HTML(_line(_of_buttons(proposal.effect)))
-        adopt = Button(description=_said("Adopt", self._before(proposal)), button_style="primary")
-        reject = Button(description=_said("Reject", self._behind(proposal)))
+        told = HTML(_line(_of_buttons(proposal.effect, proposal)))
         settle = partial(self._settle, box, proposal, told)
-        adopt.on_click(lambda _: settle(proposal.adopt))
-        reject.on_click(lambda _: settle(proposal.reject))
-        buttons = [adopt, reject]
-        if proposal.replaces:
-            kept = self._before(proposal)
-            adopt.description = "Keep both" if kept == 1 else f"Keep both versions of {kept} turns"
-            adopt.button_style = ""
-        if proposal.replaces and proposal.leads:
-            loses = proposal.loses
-            replace = Button(
-                description=_said("Replace", proposal.replaces),
-                tooltip="Put it, and those that go with it, where the recorded turns stand",
-                button_style="" if loses else "primary",
-                disabled=bool(loses),
-            )
-            replace.on_click(lambda _: settle(proposal.replace))
-            rest = [_letting_go(proposal, settle)] if loses else []
-            buttons = [replace, *rest, *buttons]
-        for button in buttons:
+        buttons = [*_buttons(proposal)]
+        for button, way in buttons:
             button.layout.width = "auto"
-        return [HBox(buttons), told, HTML(_FRAME.format(_paper(proposal)["text/html"]))]
-
-    def _before(self, proposal: Proposal) -> int:
-        """How many turns are adopted together: a turn needs those before it."""
-        new = {one.new.line.key: one.new.line.parent for one in self}
-        count, key = 0, proposal.new.line.key
-        while key in new and count < len(new):
-            count, key = count + 1, new[key] or ""
-        return count
-
-    def _behind(self, proposal: Proposal) -> int:
-        """How many turns are rejected together: those behind a turn go with it."""
-        gone = {proposal.new.line.key}
-        while more := {one.new.line.key for one in self if one.new.line.parent in gone} - gone:
-            gone |= more
-        return len(gone)
+            button.on_click(lambda _, way=way: settle(way))
+        row = HBox([button for button, _ in buttons])
+        what = "What differs" if proposal.old else "What is new"
+        return [row, told, HTML(_FRAME.format(what, _paper(proposal)["text/html"]))]
 
     def _settle(self, box: Any, proposal: Proposal, told: Any, way: Callable[[], str]) -> None:
         try:
             said = way()
         except DariError as error:
-            told.value = _line(_of_buttons(str(error)))
+            told.value = _line(_of_buttons(str(error), proposal))
         else:
             places = [one.new.place for one in self]
-            self._fill(box, said, places[places.index(proposal.new.place) :])
+            self._fill(
+                box, f"{_quoted(proposal)}: {said}", places[places.index(proposal.new.place) :]
+            )
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
         from ...render import noted
@@ -210,17 +177,61 @@ class _Reviewing(Subject):
         return noted(nothing, f"{self._told} {self._review!r}".strip())
 
 
-def _letting_go(proposal: Proposal, settle: Callable[[Callable[[], str]], None]) -> Any:
-    """The button that replaces where turns are lost, which the line below it names."""
+def _buttons(proposal: Proposal) -> Iterator[tuple[Any, Callable[[], str]]]:
+    """The buttons of a turn, each with what it does; the lines below them name what goes."""
     from ipywidgets import Button
 
-    button = Button(
-        description=f"Replace, and lose {count_of(proposal.loses, 'turn')}",
-        tooltip="As replace(rest=True): they go off the tape, with their marks",
-        button_style="warning",
-    )
-    button.on_click(lambda _: settle(partial(proposal.replace, rest=True)))
-    return button
+    replaces, loses = proposal.replaces, proposal.loses
+    can_replace = _can_replace(proposal)
+    if can_replace:
+        replace = Button(
+            description=_said(_REPLACE, replaces),
+            tooltip="Put it, and those that go with it, where the recorded turns stand",
+            button_style="" if loses or proposal.falls_short else "primary",
+            disabled=bool(loses),
+        )
+        yield replace, proposal.replace
+    if can_replace and loses:
+        rest = Button(
+            description=_losing(proposal),
+            tooltip="As replace(rest=True): they go off the tape, with their marks",
+            button_style="warning",
+        )
+        yield rest, partial(proposal.replace, rest=True)
+    adopts, word = proposal.adopts, _adopting(proposal)
+    several = _said(word, adopts) if word == _ADOPT else f"{word} versions of {adopts} turns"
+    style = "primary" if word == _ADOPT else ""
+    yield Button(description=word if adopts == 1 else several, button_style=style), proposal.adopt
+    yield Button(description=_said(_REJECT, proposal.rejects)), proposal.reject
+
+
+def _can_replace(proposal: Proposal) -> bool:
+    """Whether there is a button at a turn that puts it in place: else it is at an earlier one."""
+    return bool(proposal.replaces) and proposal.leads
+
+
+def _adopting(proposal: Proposal) -> str:
+    return _KEEP if proposal.replaces else _ADOPT
+
+
+def _losing(proposal: Proposal) -> str:
+    return f"{_REPLACE}, and lose {count_of(proposal.loses, 'turn')}"
+
+
+def _of_buttons(text: str, proposal: Proposal) -> str:
+    """Say it by the buttons of a turn where it is said by methods."""
+    buttons = {
+        "adopt() keeps both, and so does tape.review().replace()": "adopt() keeps both",
+        "Adopt, replace or reject": "Decide on",
+        "replace(rest=True) puts it there": f"“{_losing(proposal)}” above puts it there",
+        "replace(rest=True)": f"“{_losing(proposal)}”",
+        "replace() puts it there": f"{_REPLACE} above puts it there",
+        "replace()": _REPLACE,
+        "adopt()": _adopting(proposal),
+    }
+    for method, button in buttons.items():
+        text = text.replace(method, button)
+    return text
 
 
 def _focus(widget: Any) -> None:
@@ -250,10 +261,11 @@ def _head(proposal: Proposal, number: int, count: int) -> str:
     )
 
 
-def _of_buttons(text: str) -> str:
-    for method, button in _BUTTONS.items():
-        text = text.replace(method, button)
-    return text
+def _quoted(proposal: Proposal) -> str:
+    """What was asked, in quotes: its beginning where it is long."""
+    from ...render.page.session_lines import first_words
+
+    return f"“{first_words(proposal.asked, 1)}”"
 
 
 def _line(text: str) -> str:
