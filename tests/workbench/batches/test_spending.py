@@ -519,6 +519,26 @@ def test_costs_that_have_only_not_come_yet_are_told_apart(folder):
         with pytest.raises(InvalidRequestError, match=r"costs of 8 turns have not come yet.*again"):
             d.batches.run("priced", TASKS, ["cheap"], max_cost=5)
 
+        plan = d.batches.run("priced", TASKS, ["cheap"], max_cost=5, dry_run=True)
+        said = "unknown: the costs of 8 turns have not come yet"
+        assert dict(plan.rows())["estimated cost"] == said
+        both = d.batches.run("priced", TASKS, ["cheap", "dear"], dry_run=True)
+        assert (
+            dict(both.rows())["estimated cost"]
+            == f"{said}, and no past session tells what dear costs"
+        )
+        with pytest.raises(InvalidRequestError, match="No past session of priced tells what dear "):
+            d.batches.run("priced", TASKS, ["cheap", "dear"], max_cost=5)
+
+
+@pytest.mark.parametrize("llms", [["cheap"], ["cheap", "dear"]])
+def test_one_message_to_each_llm_is_enough_at_once(d, priced, llms):
+    for llm in llms:
+        assert d.agents.get("priced").send("Hi", llm=llm).text
+    assert d.batches.run("priced", TASKS[:2], llms, max_cost=5).wait(60).counts == {
+        "completed": 2 * len(llms)
+    }
+
 
 def test_turns_that_failed_are_told_apart_from_costs_that_come_late(d, server):
     @server.agent("broken", llms=["cheap", "dear"])
