@@ -137,9 +137,9 @@ def _line(paths: Paths, row: int) -> Line:
 
 
 def _mark(paths: Paths, row: int) -> str:
-    if paths.telling is not None and paths.telling.row == row:
-        return "tells most"
-    return "they part here" if paths.parts_at == row + 1 else ""
+    parts = ["they part here"] if paths.parts_at == row + 1 else []
+    tells = ["tells most"] if paths.telling is not None and paths.telling.row == row else []
+    return ", ".join([*parts, *tells])
 
 
 def _said(paths: Paths, row: int, cluster: Cluster, usual: int, differing: Sequence[str]) -> Said:

@@ -255,7 +255,9 @@ def test_the_step_that_tells_most_comes_first_and_then_where_they_first_part():
 
 def test_one_argument_tells_most_where_another_is_never_the_same():
     made_ = [[USER, call("read", f="ab"[n % 2], line=n)] for n in range(12)]
-    said = finding_text(made(*made_, success=[n % 2 == 0 for n in range(12)]))
+    paths = made(*made_, success=[n % 2 == 0 for n in range(12)])
+    assert "(they part here, tells most)" in paths_paper(paths)["text/plain"]
+    said = finding_text(paths)
     assert said.startswith(
         "Step 2 tells most, in the arguments of read: whoever gave f a (6 of 6) succeeded, "
         "the others (0 of 6) did not; chance does as much 1 time in 462. "
