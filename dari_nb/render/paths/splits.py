@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -92,6 +93,8 @@ def splits_of(
     """Say how each step splits runs, with two or more on each side."""
     everyone = side_of(range(len(paths)))
     for row, places in enumerate(rows):
+        if len(places) - places.count(None) < _LEAST:
+            continue
         keys = [None if i is None else path[i] for path, i in zip(paths, places, strict=True)]
         there = _groups(keys)
         if len(there) == 1:
@@ -108,21 +111,26 @@ def splits_of(
 
 def _by_argument(row: int, there: Groups) -> Iterator[Split]:
     """Split the calls of a step by the value of each argument."""
-    sides: dict[tuple[str, bytes | None], int] = {}
-    given = [(_values(key), side_of(places)) for key, places in there.items()]
-    for name in dict.fromkeys(name for values, _ in given for name in values):
-        for values, side in given:
-            value = name, values.get(name)
+    sides: dict[tuple[str, Any], int] = {}
+    arguments = [key[1] for key in there]
+    given: list[Mapping[str, Any]]
+    try:
+        given = [_DECODER.decode(each) for each in arguments]
+    except msgspec.DecodeError:  # such as half a character, which JSON can hold
+        given = [_read(each) for each in arguments]
+    told = [(values, side_of(places)) for values, places in zip(given, there.values(), strict=True)]
+    for name in dict.fromkeys(name for values, _ in told for name in values):
+        for values, side in told:
+            value = name, bytes(values[name]) if name in values else None
             sides[value] = sides.get(value, 0) | side
     yield from (Split(row, side, name) for (name, _), side in sides.items())
 
 
-def _values(key: Any) -> Mapping[str, bytes]:
-    _, arguments = key
+def _read(arguments: bytes) -> Mapping[str, Any]:
     try:
-        return {name: bytes(value) for name, value in _DECODER.decode(arguments).items()}
-    except msgspec.DecodeError:
-        return {"": arguments}
+        return {name: json.dumps(value).encode() for name, value in json.loads(arguments).items()}
+    except ValueError:
+        return {}  # too deep to be told apart
 
 
 def side_of(places: Iterable[int]) -> int:
