@@ -28,10 +28,11 @@ PATHS: Table[tuple[Any, ...]] = Table(
         "status": NAME,
         "result": JSON,
         "success": BOOLEAN,
+        "p": SECONDS,
     },
     _taken,
 )
-"""The columns of the steps of several runs."""
+"""The columns of the steps of several runs; ``p`` is that of a step, from 0 to 1."""
 
 CLUSTERS: Table[tuple[Any, ...]] = Table(
     {

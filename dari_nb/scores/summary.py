@@ -113,7 +113,9 @@ def win_rates(
         task: The column of the task.
         adjust: ``holm`` adjusts the p-values of all rows together, which are as many as there are
             pairs and scores: see :func:`holm`. Of twenty comparisons of equals one is below 0.05
-            when they are not adjusted.
+            when they are not adjusted. A matrix widens its intervals instead, so that those of all
+            pairs hold together (Bonferroni). That is stricter for all but the clearest pair, so
+            that one may be below 0.05 here whose interval there still holds 0.
         level: Coverage of each interval by itself; no interval is adjusted.
         draws: How many resamples a bootstrap takes.
         seed: What its random numbers start from.

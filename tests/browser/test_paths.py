@@ -29,7 +29,10 @@ paths = dari.paths([
 ], title="Task 12")
 paths
 """
-FINDING = "whoever called fare_rules economy (2 of 2) succeeded, the others (0 of 3) did not."
+FINDING = (
+    "whoever called fare_rules economy (2 of 2) succeeded, the others (0 of 3) did not; "
+    "5 runs cannot tell it from chance."
+)
 VALUE = "() => document.activeElement.value"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from itertools import combinations, product
 
 import numpy as np
@@ -529,6 +530,42 @@ def test_a_column_of_which_nobody_rated_an_answer_leaves_it_open() -> None:
         "judge.ok ranks answers as hand does, but whether it favours a column is open: kappa 1.00"
     )
     assert "; no cell of llm-1 has both, and more ratings would tell" in found.sentence
+
+
+def generous(cells: int, every: int) -> list[list]:
+    """Let a judge say what people do of 1 to 4, and each so many times one more."""
+    return [[n % 4 + 1 + (n % every == 0), n % 4 + 1] for n in range(cells)]
+
+
+def test_a_judge_that_gives_more_and_may_favour_a_column_is_told_to_do_both() -> None:
+    said = agreement(columns_of(generous(20, 3), generous(20, 3)), "judge.ok", "hand").sentence
+    assert re.match(
+        r"judge.ok ranks answers as hand does, but gives 0\.35 more \(0\.\d\d to 0\.\d\d\), which "
+        r"calibrated\(\) makes up for, and whether it favours a column is open: kappa_quadratic ",
+        said,
+    )
+    assert "; it gives to llm-0 0.00 more than to llm-1 (-" in said
+    assert said.endswith("so only more tasks would tell whether that is chance")
+    one = agreement(columns_of(generous(20, 3)), "judge.ok", "hand").sentence
+    assert "but gives 0.35 more (" in one
+    assert "column" not in one
+
+
+def test_a_judge_that_gives_more_and_was_not_rated_in_a_column_is_told_to_do_both() -> None:
+    frame = columns_of(generous(60, 3), [[n % 4 + 1, None] for n in range(60)])
+    said = agreement(frame, "judge.ok", "hand").sentence
+    assert "makes up for, and whether it favours a column is open: " in said
+    assert "; no cell of llm-1 has both, and more ratings would tell" in said
+    frame = columns_of(leaning(120, 10, 0), leaning(120, 10, 1), [[n % 2, None] for n in range(60)])
+    said = agreement(frame, "judge.ok", "hand").sentence
+    assert "but favours llm-1 over llm-0 by 0.20" in said
+    assert said.endswith("; no cell of llm-2 has both")
+
+
+def test_a_judge_that_is_silent_of_many_may_favour_a_column_too() -> None:
+    pairs = [[None if n % 9 == 0 else n % 2, n % 2] for n in range(40)]
+    said = agreement(columns_of(pairs, pairs), "judge.ok", "hand").sentence
+    assert "and what it would say there is not known, and whether it favours a column is" in said
 
 
 @pytest.mark.parametrize(("tasks", "same"), [(20, True), (40, True), (40, False)])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Sequence
 from itertools import chain
@@ -49,9 +50,6 @@ class Step(NamedTuple):
     def differing(self) -> list[str]:
         """Name the arguments that are not the same in all calls, in their order."""
         return differing_in([call for call in self.calls if call is not None])
-
-
-_ABSENT = "\0"
 
 
 def aligned(paths: Sequence[Sequence[ToolCallItem]]) -> list[Step]:
@@ -152,12 +150,33 @@ def _merged(rows: Sequence[_Row], path: Sequence[Key]) -> tuple[list[_Row], list
 
 def key_of(call: ToolCallItem) -> Key:
     """Return what makes calls the same: name and arguments, in whatever order these are."""
-    arguments = arguments_of(call)
+    return call.tool_name, _compared(arguments_of(call))
+
+
+def _compared(value: Any) -> bytes:
+    """Write a value, so that equal ones are written alike: in JSON 1.0 is 1, and true is not."""
     try:
-        return call.tool_name, _ENCODER.encode(arguments)
+        value = _numbered(value)
+        return _ENCODER.encode(value)
     except (TypeError, ValueError, OverflowError, RecursionError):
-        text = one_line(dict(sorted(arguments.items())))
-        return call.tool_name, text.encode(errors="surrogatepass")
+        return _sorted(value).encode(errors="surrogatepass")
+
+
+def _numbered(value: Any) -> Any:
+    """Return a value in which whole numbers are integers."""
+    if isinstance(value, float):
+        return int(value) if value.is_integer() else value
+    if isinstance(value, dict):
+        return {str(key): _numbered(part) for key, part in value.items()}
+    return [_numbered(part) for part in value] if isinstance(value, list) else value
+
+
+def _sorted(value: Any) -> str:
+    """Write what JSON cannot hold, or no integer of the encoder can."""
+    try:
+        return json.dumps(value, sort_keys=True, default=str)
+    except (TypeError, ValueError, RecursionError):
+        return one_line(value)
 
 
 def arguments_of(call: ToolCallItem) -> dict[str, Any]:
@@ -174,7 +193,7 @@ def differing_in(calls: Sequence[ToolCallItem]) -> list[str]:
     """Name the arguments that are not the same in all of these calls, in their order."""
     given = [arguments_of(call) for call in calls]
     names = dict.fromkeys(chain.from_iterable(given))
-    return [n for n in names if len({one_line(a.get(n, _ABSENT)) for a in given}) > 1]
+    return [n for n in names if len({_compared(a[n]) if n in a else None for a in given}) > 1]
 
 
 def _pairs(rows: Sequence[_Row], path: Sequence[Key]) -> list[Pair]:

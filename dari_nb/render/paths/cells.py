@@ -60,7 +60,7 @@ class Line:
         tool: The name of the tool.
         about: What most call it with; of several the tools.
         cells: What it is in each cluster; none for several that are alike.
-        parts: Whether the runs part here.
+        mark: What the finding says of it: that the runs part here, or that it tells most.
         failed: Whether what most call has failed.
         rest: What most call it with, in full, where that is cut.
         folded: What is folded: the steps as they would be alone.
@@ -72,7 +72,7 @@ class Line:
     tool: str
     about: str
     cells: Sequence[Said] = ()
-    parts: bool = False
+    mark: str = ""
     failed: bool = False
     rest: str = ""
     folded: Sequence[Line] = ()
@@ -104,7 +104,7 @@ def lines(paths: Paths) -> Iterator[Line]:
 def _fold_kind(line: Line) -> int | None:
     """Which cluster alone a step is of; -1 where all have it alike."""
     looks = [cell.look for cell in line.cells]
-    if line.parts:
+    if line.mark:
         return None
     if all(look == "same" for look in looks):
         return -1
@@ -131,9 +131,15 @@ def _line(paths: Paths, row: int) -> Line:
         about=about,
         rest=_whole(_texts(shown, list(arguments_of(shown)))) if about.endswith("…") else "",
         cells=[_said(paths, row, cluster, usual, differing) for cluster in paths.clusters],
-        parts=paths.parts_at == row + 1,
+        mark=_mark(paths, row),
         failed=is_failed(shown),
     )
+
+
+def _mark(paths: Paths, row: int) -> str:
+    parts = ["they part here"] if paths.parts_at == row + 1 else []
+    tells = ["tells most"] if paths.telling is not None and paths.telling.row == row else []
+    return ", ".join([*parts, *tells])
 
 
 def _said(paths: Paths, row: int, cluster: Cluster, usual: int, differing: Sequence[str]) -> Said:

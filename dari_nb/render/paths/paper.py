@@ -21,7 +21,6 @@ _LEAST_LINES = 60
 _MOST_FOLDED = 500
 _MOST_NAMED = 4  # runs that a head names at once
 _MOST_BESIDE = 6  # clusters that can be read beside each other on a sheet of paper
-_PARTS = "they part here"
 
 
 def paths_paper(paths: Paths) -> dict[str, str]:
@@ -194,11 +193,11 @@ def _counts(runs: Sequence[PathRun]) -> Iterable[tuple[str, str, list[PathRun]]]
 def _line_html(line: Line, paths: Paths, places: range, is_live: bool) -> str:
     if line.folded:
         return _fold_html(line, paths, len(places))
-    parts = f' <small class="dari-part">{_PARTS}</small>' if line.parts else ""
+    mark = f' <small class="dari-part">{line.mark}</small>' if line.mark else ""
     cells = "".join(_cell_html(line.cells[place], line, paths, is_live) for place in places)
-    mark = ' class="dari-parts"' if line.parts else ""
+    look = ' class="dari-parts"' if line.mark else ""
     call = f"{_call_html(line)}{_rest_html(line.rest)}"
-    return f'<tr{mark}><th scope="row">{call}{parts}</th>{cells}</tr>'
+    return f'<tr{look}><th scope="row">{call}{mark}</th>{cells}</tr>'
 
 
 def _rest_html(rest: str) -> str:
@@ -285,8 +284,8 @@ def _row_text(line: Line, paths: Paths) -> list[str]:
 
 def _step_text(line: Line) -> str:
     failed = "✗ failed" if line.failed else ""
-    parts = f"({_PARTS})" if line.parts else ""
-    return " ".join(filter(None, [line.number, line.tool, line.about, failed, parts]))
+    mark = f"({line.mark})" if line.mark else ""
+    return " ".join(filter(None, [line.number, line.tool, line.about, failed, mark]))
 
 
 def _plain(paths: Paths) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ...models import ToolCallItem
@@ -10,11 +10,13 @@ from ..calls.tool_paths import arguments_of, differing_in
 from ..plain.values import one_line
 from ..plain.visible import visible_name
 from ..plain.words import count_text, subject_text
-from .paths import PathRun, Paths, Rate, rate_of
+from .chance import LIKELY
+from .paths import Paths, Rate, rate_of
+from .splits import MOST_WAYS, Parting
 
-_MOST_WAYS = 4
 _MOST_NAMED = 3
 _LEAST = 2  # runs a side, that more is said than what was
+_RARE = 1_000  # times: what comes less often than once in these
 _VALUE = 40  # characters of an argument, or of what a call is about
 
 
@@ -38,10 +40,52 @@ class Way:
 def finding(paths: Paths) -> list[str]:
     """Say in sentences where runs part, what was different before, and who succeeded.
 
-    What stands in backticks is the name of a tool.
+    Where another step tells more of who succeeded, it comes first. What stands in backticks is the
+    name of a tool.
     """
     several = [f"These are runs of {paths.tasks} tasks."] if paths.tasks > 1 else []
-    return [*several, *_parting(paths), *_success(paths)]
+    return [*several, *_telling(paths), *_parting(paths), *_success(paths)]
+
+
+def _telling(paths: Paths) -> Iterator[str]:
+    split = paths.telling
+    if split is None:
+        return
+    ones, others = paths.parted(split)
+    [place, *_] = [run.number - 1 for run in ones]
+    call = paths.call(split.row, place)
+    assert call is not None
+    tool, where = _code(call.tool_name), f"Step {split.row + 1} tells most"
+    if split.argument is None:
+        calls = [c for p in range(len(paths.runs)) if (c := paths.call(split.row, p)) is not None]
+        does = f"called {_about(calls)} there"
+    else:
+        where += f", in the arguments of {tool}"
+        does = _giving([call], [split.argument])[0]
+    one, other = rate_of(ones), rate_of(others)
+    counts = f"({one.succeeded} of {one.runs})", f"({other.succeeded} of {other.runs})"
+    if one.is_all and other.is_none:
+        told = f"whoever {does} {counts[0]} succeeded, the others {counts[1]} did not"
+    elif one.is_none and other.is_all:
+        told = f"whoever {does} {counts[0]} did not succeed, the others {counts[1]} did"
+    else:
+        told = f"whoever {does}: {_counted(one)}; the others: {_counted(other)}"
+    yield f"{where}: {told}{_surely(paths, [split.side])}."
+
+
+def _surely(paths: Paths, sides: Sequence[int]) -> str:
+    """Say how sure it is that the clearest of some splits is no chance."""
+    chance = paths.chance
+    p = None if chance is None else chance.of(min(sides, key=chance.alone))
+    if chance is None or p is None:
+        return ""
+    if not chance.can_tell:
+        return f"; {count_text(chance.runs, 'run')} cannot tell it from chance"
+    times = int(1 / p + 1e-6)
+    often = f"1 time in {times}" if times < _RARE else f"less than 1 time in {_RARE:,}"
+    if p < LIKELY:
+        return f"; chance does as much {often}"
+    return "; it may be chance" + (f", which does as much {often}" if times > 1 else "")
 
 
 def _parting(paths: Paths) -> Iterator[str]:
@@ -52,69 +96,31 @@ def _parting(paths: Paths) -> Iterator[str]:
         yield f"All {count} runs {same}." if calls else f"None of the {count} runs calls a tool."
         yield from _results(paths, len(paths.rows), "The same call gave other results")
         return
-    before = at - 1
-    if len({path[before][0] if before < len(path) else None for path in paths.keys}) > 1:
-        yield f"They part at step {at}: {_told(paths, _by_tool(paths, before))}"
-    else:
-        yield from _in_arguments(paths, before)
-    yield from _results(paths, before, "Before that the same call had given other results")
+    first = "They first part" if paths.telling else "They part"
+    for number, parting in enumerate(paths.partings):
+        where = f"{'In what they call they part' if number else first} at step {parting.row + 1}"
+        yield f"{where}{_ways_text(paths, parting)}."
+    yield from _results(paths, at - 1, "Before that the same call had given other results")
 
 
-def _in_arguments(paths: Paths, before: int) -> Iterator[str]:
-    calls = [run.calls[before] for run in paths.runs]
-    names = differing_in(calls)
-    tool = _code(calls[0].tool_name)
-    ways = _ways(
-        paths, before, lambda run: paths.keys[run][before], lambda given: _giving(given, names)
-    )
-    where = f"They part at step {before + 1} in the arguments of {tool}"
-    if len(ways) > _MOST_WAYS:
+def _ways_text(paths: Paths, parting: Parting) -> str:
+    """Say in which ways they part, and how surely these matter."""
+    place, names, where = parting.place, list[str](), ""
+    if parting.in_arguments:
+        calls = [run.calls[place] for run in paths.runs]
+        names = differing_in(calls)
+        where = f" in the arguments of {_code(calls[0].tool_name)}"
+    if not parting.is_counted:
         listed = _listed([_name(name) for name in names if name])
-        yield f"{where}{f' ({listed})' if listed else ''}, in {len(ways)} ways."
-    else:
-        yield f"{where}: {_told(paths, ways)}"
-    then = before
-    while all(then < len(path) for path in paths.keys) and _is_same_tool(paths, then):
-        then += 1
-    if any(then < len(path) for path in paths.keys):
-        row = min(r for r, row in enumerate(paths.rows) if then in row)
-        told = _told(paths, _by_tool(paths, then))
-        yield f"In what they call they part at step {row + 1}: {told}"
-
-
-def _is_same_tool(paths: Paths, place: int) -> bool:
-    return len({path[place][0] for path in paths.keys}) == 1
-
-
-def _by_tool(paths: Paths, place: int) -> list[Way]:
-    """Group runs by the tool of their call at a place; one whose path has ended calls none."""
-
-    def tool(run: int) -> str | None:
-        path = paths.keys[run]
-        return path[place][0] if place < len(path) else None
-
-    return _ways(paths, place, tool, lambda calls: _calling(paths, calls, place))
-
-
-def _ways(
-    paths: Paths,
-    place: int,
-    key: Callable[[int], Hashable],
-    words: Callable[[Sequence[ToolCallItem]], tuple[str, str]],
-) -> list[Way]:
-    """Group runs by what they did at a place: the most successful first, then the largest."""
-    groups: dict[Hashable, list[PathRun]] = {}
-    for number, run in enumerate(paths.runs):
-        groups.setdefault(key(number), []).append(run)
-    ways = [
-        Way(
-            *words([call for run in runs for call in run.calls[place : place + 1]]),
-            rate_of(runs),
-            [run.number for run in runs],
-        )
-        for runs in groups.values()
-    ]
-    return sorted(ways, key=lambda way: (-(way.rate.share or 0), -way.rate.runs))
+        return f"{where}{f' ({listed})' if listed else ''}, in {len(parting.groups)} ways"
+    ways = []
+    for places in parting.groups.values():
+        runs = [paths.runs[each] for each in places]
+        given = [call for run in runs for call in run.calls[place : place + 1]]
+        words = _giving(given, names) if parting.in_arguments else _calling(paths, given, place)
+        ways.append(Way(*words, rate_of(runs), [run.number for run in runs]))
+    ways.sort(key=lambda way: (-(way.rate.share or 0), -way.rate.runs))
+    return f"{where}: {_told(paths, ways)}{_surely(paths, parting.sides())}"
 
 
 def _calling(paths: Paths, calls: Sequence[ToolCallItem], place: int) -> tuple[str, str]:
@@ -122,10 +128,7 @@ def _calling(paths: Paths, calls: Sequence[ToolCallItem], place: int) -> tuple[s
         return (
             ("called nothing more", "no further call") if place else ("called no tool", "no call")
         )
-    tool = calls[0].tool_name
-    about = {_short(subject_text(call)) for call in calls}
-    subject = about.pop() if len(about) == 1 else ""
-    what = f"{_code(tool)} {subject}".rstrip()
+    tool, subject, what = calls[0].tool_name, _subject(calls), _about(calls)
     later = (
         tool in names
         for path in paths.keys
@@ -138,6 +141,16 @@ def _calling(paths: Paths, calls: Sequence[ToolCallItem], place: int) -> tuple[s
     )
     again = " again" if any(before) else ""
     return f"called {what}{again}{' first' if any(later) else ''}", what
+
+
+def _about(calls: Sequence[ToolCallItem]) -> str:
+    """Name the tool of some calls, and what they are about where that is the same."""
+    return f"{_code(calls[0].tool_name)} {_subject(calls)}".rstrip()
+
+
+def _subject(calls: Sequence[ToolCallItem]) -> str:
+    about = {_short(subject_text(call)) for call in calls}
+    return about.pop() if len(about) == 1 else ""
 
 
 def _giving(calls: Sequence[ToolCallItem], names: Sequence[str]) -> tuple[str, str]:
@@ -158,20 +171,20 @@ def _told(paths: Paths, ways: Sequence[Way]) -> str:
     if len(all_) + len(none) == len(ways) and all_ and none:
         # From one run, or from runs of several tasks, nothing follows for others.
         if paths.tasks > 1 or min(_sum(all_).runs, _sum(none).runs) < _LEAST:
-            if len(ways) <= _MOST_WAYS:
-                return f"{'; '.join(map(_was, ways))}."
+            if len(ways) <= MOST_WAYS:
+                return "; ".join(map(_was, ways))
         elif len(all_) == 1:
             return (
-                f"whoever {all_[0].does} ({_of(all_)}) succeeded, the others ({_of(none)}) did not."
+                f"whoever {all_[0].does} ({_of(all_)}) succeeded, the others ({_of(none)}) did not"
             )
         elif len(none) == 1:
             return (
                 f"whoever {none[0].does} ({_of(none)}) did not succeed, "
-                f"the others ({_of(all_)}) did."
+                f"the others ({_of(all_)}) did"
             )
     shown, rest = list(ways), list[Way]()
-    if len(ways) > _MOST_WAYS:
-        by_size = sorted(ways, key=lambda way: -way.rate.runs)[: _MOST_WAYS - 1]
+    if len(ways) > MOST_WAYS:
+        by_size = sorted(ways, key=lambda way: -way.rate.runs)[: MOST_WAYS - 1]
         shown = [way for way in ways if way in by_size]
         rest = [way for way in ways if way not in by_size]
     total = _sum(ways)
@@ -179,7 +192,7 @@ def _told(paths: Paths, ways: Sequence[Way]) -> str:
     parts = [f"{way.name}: {says(way.rate)}" for way in shown]
     if rest:
         parts.append(f"{count_text(len(rest), 'other way')}: {says(_sum(rest))}")
-    return f"{'; '.join(parts)}."
+    return "; ".join(parts)
 
 
 def _was(way: Way) -> str:

@@ -11,6 +11,8 @@ from ...models import ToolCallItem
 from ..calls.tool_paths import Key, Step, key_of, rows_of, steps_of
 from ..matrix.verdict import Verdict
 from ..plain.values import one_line
+from .chance import LIKELY, Chance
+from .splits import Parting, Split, partings, splits_of
 
 
 @dataclass(frozen=True)
@@ -108,6 +110,75 @@ class Paths:
         """The number of the first step that is not the same for all, from 1."""
         kinds = (number for number, step in enumerate(self.steps, 1) if step.kind != "same")
         return next(kinds, None)
+
+    @cached_property
+    def partings(self) -> list[Parting]:
+        """Where they part first, and in what they call where that is later."""
+        if self.parts_at is None:
+            return []
+        return list(partings(self.keys, self.rows, self.parts_at - 1))
+
+    @cached_property
+    def chance(self) -> Chance | None:
+        """How surely a split is more than chance; ``None`` for runs of several tasks.
+
+        Of those one task may be harder than another, whatever is called.
+        """
+        if self.tasks > 1:
+            return None
+        sides = [side for parting in self.partings for side in parting.sides()]
+        return Chance([r.success for r in self.runs], [*sides, *(s.side for s in self._splits)])
+
+    @cached_property
+    def telling(self) -> Split | None:
+        """The split that tells more of success than those where they part, if one does.
+
+        It is one that is hardly chance, or leaves none that succeeded on the other side.
+        """
+        chance = self.chance
+        if chance is None or not self._splits:
+            return None
+        told = [side for each in self.partings if each.is_counted for side in each.sides()]
+        alone = [chance.alone(split.side) for split in self._splits]
+        least = min(alone)
+        if least > (1 - 1e-9) * min(map(chance.alone, told), default=1.0):
+            return None
+        found = [s for s, p in zip(self._splits, alone, strict=True) if p <= (1 + 1e-9) * least]
+        best = min(found, key=lambda split: (split.row, -self._share(split)))
+        is_sure = (chance.of(best.side) or 0) < LIKELY
+        sides = [rate_of(runs) for runs in self.parted(best)]
+        is_whole = any(r.is_all for r in sides) and any(r.is_none for r in sides)
+        return best if is_sure or is_whole else None
+
+    def chance_at(self, row: int) -> float | None:
+        """How often chance sets those that succeeded apart as clearly as what differs at a row."""
+        sides = [side for each in self.partings if each.row == row for side in each.sides()]
+        sides += [split.side for split in self._splits_at.get(row, ())]
+        if self.chance is None or not sides:
+            return None
+        return self.chance.of(min(sides, key=self.chance.alone))
+
+    def parted(self, split: Split) -> tuple[list[PathRun], list[PathRun]]:
+        """The runs of the one kind, and the others."""
+        sides: tuple[list[PathRun], list[PathRun]] = [], []
+        for place, run in enumerate(self.runs):
+            sides[0 if split.side >> place & 1 else 1].append(run)
+        return sides
+
+    @cached_property
+    def _splits(self) -> list[Split]:
+        told = {run.success for run in self.runs}
+        return list(splits_of(self.keys, self.rows)) if {True, False} <= told else []
+
+    @cached_property
+    def _splits_at(self) -> dict[int, list[Split]]:
+        at: dict[int, list[Split]] = {}
+        for split in self._splits:
+            at.setdefault(split.row, []).append(split)
+        return at
+
+    def _share(self, split: Split) -> float:
+        return _or_least(rate_of(self.parted(split)[0]).share)
 
     @cached_property
     def clusters(self) -> list[Cluster]:

@@ -19,6 +19,7 @@ SMALL = 0.2
 FEW = 0.05
 """Of all: what may be missing and is commonly called of no consequence."""
 _CALIBRATED = "calibrated() makes up for"
+_MAY_FAVOUR = "whether it favours a column is open"
 _UNHEARD = "and what it would say there is not known"
 
 
@@ -83,11 +84,12 @@ def trust(
         favours: By how much more it gives to a column than to another, beside that.
     """
     one, other = of.one, of.other
-    gives = f"; it {more.said} on average" if more else ""
+    average = f"it {more.said} on average" if more else ""
+    gives = _clauses(average)
     biases = gives if more and more.is_seen else ""
     if favours and favours.are_seen:
-        biases += f"; it {favours.said}"
-    silent = f"; {of.silence}" if of.unjudged else ""
+        biases += _clauses(f"it {favours.said}")
+    silent = _clauses(of.silence)
     if math.isnan(kappa.value) or math.isnan(kappa.low):
         return f"{_unknown(of, kappa)}{biases}{silent}"
     ends = f"{100 * level:g} % interval {kappa.low:.2f} to {kappa.high:.2f}"
@@ -95,20 +97,30 @@ def trust(
     if kappa.low < ENOUGH:
         return f"{_told(of, name, kappa)}: {figures}{biases}{silent}"
     ranks = f"{one} ranks answers as {other} does"
+    lacking = favours.lacking if favours else ""
     if favours and favours.are_seen:
-        return f"{ranks}, but {favours.said}, which {_CALIBRATED}: {figures}{gives}{silent}"
+        told = _clauses(average, lacking)
+        return f"{ranks}, but {favours.said}, which {_CALIBRATED}: {figures}{told}{silent}"
+    apart = favours.apart if favours else ""
+    told = _clauses(", ".join(filter(None, (average, apart))), lacking)
+    may_favour = favours is not None and not favours.are_small
+    beside = f", and {_MAY_FAVOUR}" if may_favour else ""
+    would = f", and {of.telling} would tell whether that is chance"
     if more and more.is_seen:
-        return f"{ranks}, but {more.said}, which {_CALIBRATED}: {figures}{silent}"
+        ranks += f", but {more.said}, which {_CALIBRATED}{beside}: {figures}"
+        columns = _clauses(f"it gives {apart}" if apart else "", lacking)
+        return f"{ranks}{columns}{would}{silent}" if may_favour else f"{ranks}{silent}"
     if of.is_silent:
-        return f"{ranks} where it says anything, but {of.silence}, {_UNHEARD}: {figures}{gives}"
-    told = f"{gives}{favours.told if favours else ''}"
-    if more is None or (more.is_small and (favours is None or favours.are_small)):
+        ranks += f" where it says anything, but {of.silence}, {_UNHEARD}{beside}: {figures}"
+        return f"{ranks}{told if may_favour else gives}"
+    if more is None or (more.is_small and not may_favour):
         return f"{one} may stand for {other}: {figures}{told}{silent}"
-    what = "favours a column" if more.is_small else "gives more or less"
-    return (
-        f"{ranks}, but whether it {what} is open: {figures}{told}, and {of.telling} "
-        f"would tell whether that is chance{silent}"
-    )
+    what = _MAY_FAVOUR if more.is_small else "whether it gives more or less is open"
+    return f"{ranks}, but {what}: {figures}{told}{would}{silent}"
+
+
+def _clauses(*told: str) -> str:
+    return "".join(f"; {each}" for each in told if each)
 
 
 class Favours(NamedTuple):
@@ -143,15 +155,18 @@ class Favours(NamedTuple):
         return f"favours {first.to} over {first.over} by {_figure(first.found.value)}{self._ends}"
 
     @property
-    def told(self) -> str:
-        """Say the first, with its interval, where it may be chance; and what is not known."""
-        said = []
-        if self.each:
-            first, more = self.each[0], _figure(self.each[0].found.value)
-            said.append(f", to {first.to} {more} more than to {first.over}{self._ends}")
-        if self.unseen:
-            said.append(f"; no cell of {' or '.join(self.unseen)} has both")
-        return "".join(said)
+    def apart(self) -> str:
+        """Say the first, with its interval, where it may be chance."""
+        if not self.each:
+            return ""
+        first = self.each[0]
+        more = f"{_figure(first.found.value)} more"
+        return f"to {first.to} {more} than to {first.over}{self._ends}"
+
+    @property
+    def lacking(self) -> str:
+        """Say of which columns nothing is known."""
+        return f"no cell of {' or '.join(self.unseen)} has both" if self.unseen else ""
 
     @property
     def _ends(self) -> str:

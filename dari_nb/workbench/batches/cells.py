@@ -118,7 +118,7 @@ class Attempt:
 
 
 def cost_of(attempts: Sequence[Attempt]) -> str | None:
-    """Return what attempts have cost together; ``None`` while that is unknown."""
+    """Return what attempts have cost together, as text; ``None`` while that is unknown."""
     known = [attempt.cost for attempt in attempts if attempt.cost is not None]
     if any(attempt.lacks_cost for attempt in attempts) or not known:
         return None
@@ -300,12 +300,16 @@ class Cell:
         return self.last.seconds if self.last else None
 
     @property
-    def cost(self) -> str | None:
-        """What all its attempts have cost, in US dollars as decimal text; ``None`` while unknown.
+    def cost(self) -> Decimal | None:
+        """What all its attempts have cost, in US dollars; ``None`` while that is unknown.
 
         What failed without a token may cost nothing, and counts where its cost is known.
+
+        >>> sum(cell.cost for cell in batch.cells if cell.cost is not None)  # nothing has a price
+        0
         """
-        return cost_of(self.sent)
+        cost = cost_of(self.sent)
+        return None if cost is None else Decimal(cost)
 
     @property
     def usage(self) -> Mapping[str, int]:

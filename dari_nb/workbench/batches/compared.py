@@ -102,17 +102,23 @@ class ComparedBatches(Results):
             self._own[ours.id] = run.batch, cell
 
     def _baseline(self, wanted: str | int) -> str:
-        """Return the baseline that is called so; a version alone is that of the oldest."""
+        """Return the baseline called so; an LLM or a version alone is that of the oldest."""
         from ...render.matrix.bases import baselines, checked_baseline
 
         if not isinstance(wanted, str | int):
             raise InvalidRequestError(f"baseline is a version or a column, not {wanted!r:.80}.")
-        columns = self._snapshot().columns
-        short = {column.version: column.version_name for column in columns}
-        version = f"v{wanted}" if isinstance(wanted, int) else short.get(wanted, wanted)
-        oldest = self._runs[0].name
+        columns, first = self._snapshot().columns, self._runs[0]
+        olds = [column for column in columns if column.of == first.name]
+        versions = {
+            column.version: first.batch.grid.version_name(column.version) for column in olds
+        }
+        version = f"v{wanted}" if isinstance(wanted, int) else versions.get(wanted, wanted)
         known = {*baselines(columns), *(column.label for column in columns)}
-        names = (f"{oldest} @ {version}", f"{oldest} · {version}")
+        names = [str(wanted), f"{first.name} @ {version}", f"{first.name} · {version}"]
+        of_llm = [column.label for column in olds if column.llm == wanted]
+        names += of_llm if len(of_llm) == 1 else []
+        # A version that is the only one is the whole of it.
+        names += [first.name] if {version} == set(versions.values()) else []
         return checked_baseline(columns, next((n for n in names if n in known), str(wanted)))
 
     def _is_shared(self, row: int) -> bool:
@@ -168,7 +174,7 @@ class ComparedBatches(Results):
         self,
         *,
         where: str = "",
-        baseline: str | None = None,
+        baseline: str | int | None = None,
         score: str = "",
         layout: AnyLayout = None,
     ) -> BatchMatrix:
@@ -184,7 +190,7 @@ class ComparedBatches(Results):
         True
         """
         wanted = self.baseline if baseline is None else baseline
-        wanted = self._baseline(wanted) if wanted and isinstance(wanted, str) else wanted
+        wanted = self._baseline(wanted) if wanted else ""
         return super().view(where=where, baseline=wanted, score=score, layout=layout)
 
     def differences(self, score: str = "") -> pd.DataFrame:
@@ -439,7 +445,7 @@ def compare_batches(
         new: What is compared with it.
         *more: Further ones.
         baseline: What is compared with instead of the whole of the oldest: one of its versions, as
-            ``"v2"`` or 2, or a column, as it is called.
+            ``"v2"`` or 2, one of its LLMs, as ``"small"``, or a column, as it is called.
 
     Raises:
         InvalidRequestError: These are no batches, or have no task in common; or there is no such

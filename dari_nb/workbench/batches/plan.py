@@ -15,7 +15,7 @@ from ...models.events import CANCELLED
 from ...render.plain.words import count_text
 from ..link.background import wait_for
 from .cells import Column
-from .following.past_costs import PastCost, past_costs, what_they_cost
+from .following.past_costs import PastCost, late_text, not_come_yet, past_costs, what_they_cost
 from .following.past_scores import PastScores, past_runs, past_scores
 from .following.spending import dollars
 from .matrix.grid import size_text
@@ -67,6 +67,7 @@ class Plan:
         costs: Mapping[Column, PastCost | None],
         past: PastScores | None = None,
         elsewhere: tuple[str, int] = ("", 0),
+        late: Mapping[str, int] | None = None,
     ) -> None:
         name = batch.grid.names.__getitem__
         chunks = list(chunks_to_send(batch.run_id, batch.grid.jobs()[0]))
@@ -94,6 +95,8 @@ class Plan:
         self._columns = list(batch.columns)
         self._past = past
         self._elsewhere = elsewhere
+        self._late = late or {}
+        self._llms = {name(column): column.label for column in batch.columns}
 
     @property
     def sends(self) -> int:
@@ -242,7 +245,12 @@ class Plan:
     def _cost_text(self) -> str:
         if self.cost is not None:
             return f"{dollars(self.cost)}, {self._by_text()}" if self.sends else "nothing"
-        return f"unknown: no past session tells {what_they_cost(self.unknown)}"
+        llms = {name: self._llms[name] for name in self.unknown}
+        late = {llm: self._late[llm] for llm in llms.values() if llm in self._late}
+        never = [name for name, llm in llms.items() if llm not in late]
+        told = [late_text(late)] if late else []
+        told += [f"no past session tells {what_they_cost(never)}"] if never else []
+        return f"unknown: {', and '.join(told)}"
 
     def _by_text(self) -> str:
         """Say by how many sessions the cost is estimated."""
@@ -272,8 +280,10 @@ def plan_of(batch: Sheet, link: Link) -> Plan:
     client, agent_id = link.stream_client, batch.agent.id
     sessions = wait_for(link.run(client.sessions.list(agent_id=agent_id)))
     costs = wait_for(link.run(past_costs(client, sessions, batch.columns)))
+    unknown = [column for column in batch.columns if costs[column] is None]
+    late = wait_for(link.run(not_come_yet(client, sessions, unknown)))
     past = past_scores(batch.book, batch.run_id, past_runs(sessions))
-    return Plan(batch, costs, past, sent_elsewhere(batch, sessions))
+    return Plan(batch, costs, past, sent_elsewhere(batch, sessions), late)
 
 
 def sent_elsewhere(batch: Sheet, sessions: Iterable[models.Session]) -> tuple[str, int]:

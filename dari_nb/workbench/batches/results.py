@@ -453,6 +453,11 @@ class Results(Judgeable):
         may be set, by ids and by places as in ``batch[place]``, too. What the page asks for is in
         ``where``, ``baseline``, ``score`` and ``order``; its paper shows the same and says so.
 
+        Where it says which of several LLMs does better, each interval is so wide that those of all
+        pairs hold together (Bonferroni). ``dari.scores.win_rates(..., adjust="holm")`` is as
+        strict for the clearest pair alone, so that it may tell that another one differs where the
+        matrix leaves it open.
+
         Args:
             where: Which tasks are shown: words in them, and conditions that one of their cells
                 meets, all of them: ``right = no``, ``judge.helpful < 3``, ``topic = travel``,

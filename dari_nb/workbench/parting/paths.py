@@ -67,6 +67,13 @@ class Paths:
     def finding(self) -> str:
         """Where they part, what was different before, and who succeeded; only what was counted.
 
+        Where another step tells more of who succeeded it comes first, and each says how often
+        chance alone does as much: by Fisher's exact test, two-sided, of success by side. It holds
+        for all steps together, since the clearest of them is looked for: outcomes are dealt out
+        anew over the runs, in all ways there are up to 1,000, else in 1,000 that are drawn, always
+        the same, and the clearest step of each is counted. Nothing is said so of runs of several
+        tasks, of which one may be harder than another.
+
         >>> batch.paths(1).finding
         'All 2 runs make the same call. ...'
         """
@@ -78,7 +85,10 @@ class Paths:
         """Return one row a step and run; ``tool_name`` is missing where a run has no such call.
 
         ``kind`` says what the step is to all runs, ``parts`` whether they part there, and ``order``
-        counts the calls of a run from 1. For dtypes see :data:`dari_nb.frames.PATHS`.
+        counts the calls of a run from 1. ``p`` is how often chance alone sets those that succeeded
+        apart as clearly as what differs at that step, see :attr:`finding`; missing where nothing
+        differs, or success does not, and for runs of several tasks. For dtypes see
+        :data:`dari_nb.frames.PATHS`.
 
         >>> batch.paths(1).to_frame()[["step", "run", "kind", "tool_name"]].values.tolist()
         [[1, 1, 'same', 'evaluate'], [1, 2, 'same', 'evaluate']]
@@ -176,7 +186,7 @@ class Paths:
             for run, cluster in zip(paths.runs, paths.cluster_of, strict=True)
         ]
         for number, (step, row) in enumerate(zip(paths.steps, paths.rows, strict=True), 1):
-            kind, parts = step.kind, number == parts_at
+            kind, parts, p = step.kind, number == parts_at, paths.chance_at(number - 1)
             for (run, session, cluster, success), call, at in zip(
                 runs, step.calls, row, strict=True
             ):
@@ -186,7 +196,7 @@ class Paths:
                         *(at + 1, call.tool_call_id, call.tool_name),
                         *(call.arguments, call.status, call.result),
                     )
-                yield (number, run, session, cluster, kind, parts, *told, success)
+                yield (number, run, session, cluster, kind, parts, *told, success, p)
 
     def _cluster_rows(self) -> Iterator[tuple[Any, ...]]:
         for cluster in self._paths.clusters:

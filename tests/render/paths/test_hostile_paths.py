@@ -35,6 +35,21 @@ def hostile_paths(text):
     return Paths(runs, title=text, criterion=text)
 
 
+def hostile_splits(text):
+    """Runs of which a step tells most, by what is of others: a tool, an argument, its value."""
+
+    def call(*parts):
+        name, given = parts
+        return ToolCallItem(tool_name=name, arguments=given)
+
+    others = [call("look", {"a": 1}), call("look", {"b": 1})]
+    either = [call(text, {text: text, "n": 1.0}), call(text, {text: text * 2, "n": 1})]
+    runs = [
+        PathRun(n, text, text, [others[n % 2], either[n % 4 // 2]], n % 4 < 2) for n in range(1, 17)
+    ]
+    return Paths(runs, title=text, criterion=text)
+
+
 @pytest.mark.parametrize("texts", CORPUS.values(), ids=CORPUS)
 def test_paths_of_hostile_calls_are_harmless(texts, read):
     for text in texts:
@@ -43,6 +58,10 @@ def test_paths_of_hostile_calls_are_harmless(texts, read):
             page = read(f"<div>{own(paths_html(paths, is_live=live))}</div>")
             assert page.roots == 1
             assert "needle" in page.text
+        split = hostile_splits(text)
+        said = paths_html(split)
+        assert "tells most" in said
+        assert read(f"<div>{own(said)}</div>").roots == 1
         forms = paths_paper(paths)
         assert "needle" in forms["text/plain"]
         rendered = MarkdownIt("gfm-like", {"linkify": False}).render(forms["text/markdown"])

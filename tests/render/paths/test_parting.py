@@ -45,7 +45,8 @@ def test_runs_that_part_into_those_that_succeeded_and_those_that_did_not():
     )
     assert finding_text(paths) == (
         "They part at step 3: whoever called fare_rules economy (2 of 2) succeeded, "
-        "the others (0 of 2) did not. Success means that it is right: 2 of 4."
+        "the others (0 of 2) did not; 4 runs cannot tell it from chance. "
+        "Success means that it is right: 2 of 4."
     )
     assert paths.parts_at == 3
 
@@ -54,7 +55,7 @@ def test_first_is_said_where_the_others_do_it_later():
     one, other = [RULES, CANCEL], [CANCEL, RULES]
     assert parting(one, other, success=[True, False]) == (
         "They part at step 1: run 1 called fare_rules economy first and succeeded; "
-        "run 2 called cancel M20 first and did not succeed."
+        "run 2 called cancel M20 first and did not succeed; 2 runs cannot tell it from chance."
     )
 
 
@@ -62,7 +63,7 @@ def test_again_is_said_where_all_had_done_it_before():
     ways = [[*START, CANCEL, CANCEL]] * 2 + [[*START, CANCEL]] * 2
     assert parting(*ways, success=[True, True, False, False]) == (
         "They part at step 4: whoever called cancel M20 again (2 of 2) succeeded, "
-        "the others (0 of 2) did not."
+        "the others (0 of 2) did not; 4 runs cannot tell it from chance."
     )
 
 
@@ -70,7 +71,7 @@ def test_only_one_way_that_did_not_succeed_is_told_as_that():
     ways = [*START, RULES], [*START, HUMAN], [*START, CANCEL], [*START, CANCEL]
     assert parting(*ways, success=[True, True, False, False]) == (
         "They part at step 3: whoever called cancel M20 (0 of 2) did not succeed, "
-        "the others (2 of 2) did."
+        "the others (2 of 2) did; 4 runs cannot tell it from chance."
     )
 
 
@@ -78,7 +79,8 @@ def test_one_run_a_side_makes_no_rule():
     ways = [*START, RULES], [*START, CANCEL], [*START, CANCEL], [*START, CANCEL]
     assert parting(*ways, success=[True, False, False, False]) == (
         "They part at step 3: run 1 called fare_rules economy and succeeded; "
-        "runs 2, 3 and 4 called cancel M20 and did not succeed."
+        "runs 2, 3 and 4 called cancel M20 and did not succeed; "
+        "4 runs cannot tell it from chance."
     )
 
 
@@ -98,7 +100,8 @@ def test_runs_of_several_llms_are_named_with_theirs():
 def test_where_nothing_separates_them_each_way_has_its_count():
     ways = [[*START, RULES]] * 2 + [[*START, CANCEL]] * 3
     assert parting(*ways, success=[True, False, True, False, False]) == (
-        "They part at step 3: fare_rules economy: 1 of 2 succeeded; cancel M20: 1 of 3 succeeded."
+        "They part at step 3: fare_rules economy: 1 of 2 succeeded; cancel M20: 1 of 3 succeeded; "
+        "5 runs cannot tell it from chance."
     )
 
 
@@ -139,7 +142,7 @@ def test_other_arguments_are_named_and_then_where_other_tools_are_called():
     late, early = call("search", day=20), call("search", day=21)
     assert parting([USER, late], [USER, early], success=[True, False]) == (
         "They part at step 2 in the arguments of search: run 1 gave day 20 and succeeded; "
-        "run 2 gave day 21 and did not succeed."
+        "run 2 gave day 21 and did not succeed; 2 runs cannot tell it from chance."
     )
     said = parting([USER, late, RULES], [USER, early], [USER, late, CANCEL])
     assert said.startswith(
@@ -169,11 +172,11 @@ def test_results_that_differed_before_are_told():
 def test_a_run_without_calls_and_one_that_ends_early():
     assert parting(START, [], success=[True, False]) == (
         "They part at step 1: run 1 called get_user aarav and succeeded; "
-        "run 2 called no tool and did not succeed."
+        "run 2 called no tool and did not succeed; 2 runs cannot tell it from chance."
     )
     assert parting(START, [USER], success=[False, True]) == (
         "They part at step 2: run 2 called nothing more and succeeded; "
-        "run 1 called get_order M20 and did not succeed."
+        "run 1 called get_order M20 and did not succeed; 2 runs cannot tell it from chance."
     )
 
 
@@ -190,6 +193,8 @@ def test_every_count_in_the_sentences_is_that_of_an_independent_script():
         success = [random.choice([True, False]) for _ in paths]
         said = finding_text(made(*paths, success=success))
         assert f"{sum(success)} of 5." in said
+        # What tells most has a test of its own.
+        said = re.sub(r"^Step \d tells most: .*? They first part", "They part", said)
         at = re.search(r"They part at step (\d+)", said)
         names = [[each.tool_name for each in path] for path in paths]
         columns = itertools.zip_longest(*names)
@@ -215,6 +220,99 @@ def test_every_count_in_the_sentences_is_that_of_an_independent_script():
             for name, group in groups.items():
                 word = name or ("no further call" if first > 1 else "no call")
                 assert f"{word}: {sum(group)} of {len(group)} succeeded" in said
+
+
+def read_late(runs, **given):
+    """Runs of which every other one lists first, and the file that is read decides."""
+    listed, wrong = call("ls", dir="."), {n for n in range(runs) if n % 4 >= 2}
+    paths = [
+        [USER, *([listed] if n % 2 else []), call("read", f="b" if n in wrong else "a", **given)]
+        for n in range(runs)
+    ]
+    return made(*paths, success=[n not in wrong for n in range(runs)])
+
+
+def test_the_step_that_tells_most_comes_first_and_then_where_they_first_part():
+    paths = read_late(8)
+    assert finding_text(paths) == (
+        "Step 3 tells most, in the arguments of read: whoever gave f a (4 of 4) succeeded, "
+        "the others (0 of 4) did not; it may be chance, which does as much 1 time in 17. "
+        "They first part at step 2: read: 2 of 4 succeeded; ls .: 2 of 4 succeeded; "
+        "it may be chance. Success means that it is right: 4 of 8."
+    )
+    said = finding_text(read_late(12))
+    assert "(6 of 6) succeeded, the others (0 of 6) did not; chance does as much 1 time in" in said
+    forms = paths_paper(read_late(12))
+    assert "chance does as much 1 time in" in forms["text/html"]
+    assert "<small>tells most" not in forms["text/html"]
+    assert '<small class="dari-part">tells most</small>' in forms["text/html"]
+    assert '<small class="dari-part">they part here</small>' in forms["text/html"]
+    for form in ("text/markdown", "text/plain"):
+        assert "chance does as much 1 time in" in forms[form]
+        assert "(tells most)" in forms[form]
+        assert "(they part here)" in forms[form]
+
+
+def test_one_argument_tells_most_where_another_is_never_the_same():
+    made_ = [[USER, call("read", f="ab"[n % 2], line=n)] for n in range(12)]
+    paths = made(*made_, success=[n % 2 == 0 for n in range(12)])
+    assert "(they part here, tells most)" in paths_paper(paths)["text/plain"]
+    said = finding_text(paths)
+    assert said.startswith(
+        "Step 2 tells most, in the arguments of read: whoever gave f a (6 of 6) succeeded, "
+        "the others (0 of 6) did not; chance does as much 1 time in 462. "
+        "They first part at step 2 in the arguments of read (f, line), in 12 ways."
+    )
+
+
+def test_a_call_that_some_leave_out_later_tells_most_too():
+    ways = [[RULES, USER, CANCEL, HUMAN], [ORDER, USER, CANCEL, HUMAN]]
+    ways += [way[:3] for way in ways]
+    said = finding_text(made(*ways * 4, success=[False, False, True, True] * 4))
+    assert re.match(
+        r"Step \d tells most: whoever called to_human there \(0 of 8\) did not succeed, "
+        r"the others \(8 of 8\) did; chance does as much less than 1 time in 1,000\. "
+        r"They first part at step 1: ",
+        said,
+    )
+    most = [False, False, True, True] * 3 + [False, True, True, True]
+    assert "whoever called to_human there: 1 of 8 succeeded; the others: 8 of 8" in finding_text(
+        made(*ways * 4, success=most)
+    )
+
+
+def test_how_sure_it_is_stands_with_where_they_part():
+    both = [[USER, RULES]] * 4 + [[USER, CANCEL]] * 4
+    assert parting(*both, success=[True] * 4 + [False] * 4).endswith(
+        "(4 of 4) succeeded, the others (0 of 4) did not; chance does as much 1 time in 35."
+    )
+    assert parting(*both, success=[True] * 3 + [False] * 5).endswith(
+        "; it may be chance, which does as much 1 time in 7."
+    )
+    assert parting(*both, success=[True, False] * 4).endswith("; it may be chance.")
+    many = [[USER, RULES]] * 20 + [[USER, CANCEL]] * 20
+    assert parting(*many, success=[True] * 20 + [False] * 20).endswith(
+        "; chance does as much less than 1 time in 1,000."
+    )
+    # What is not known is no run that tells anything.
+    assert "; 6 runs cannot tell it from chance" in parting(
+        *both, success=[True] * 3 + [None] + [False] * 3 + [None]
+    )
+
+
+def test_where_chance_is_all_there_is_hardly_any_finding_says_more():
+    import random
+
+    told = 0
+    lots = random.Random(2)
+    for _ in range(200):
+        paths = [
+            [call(name, n=lots.randint(0, 1)) for name in "abcdef" if lots.random() < 0.7]
+            for _ in range(10)
+        ]
+        said = finding_text(made(*paths, success=[lots.random() < 0.5 for _ in paths]))
+        told += "chance does as much" in said
+    assert told <= 20
 
 
 FORTY = [call("look", n=n) for n in range(37)]

@@ -316,6 +316,41 @@ def test_one_llm_is_compared_with_another_only_where_it_is_chosen_and_both_are_n
     assert (told["column"], told["baseline"]) == ("tuesday · large", f"monday · {old}")
 
 
+@pytest.mark.parametrize(
+    ("wanted", "baseline"),
+    [
+        ("small", "monday · small @ v1"),
+        ("small @ v1", "monday · small @ v1"),
+        ("monday · small @ v1", "monday · small @ v1"),
+        ("tuesday · large @ v2", "tuesday · large @ v2"),
+        ("v1", "monday"),
+        (1, "monday"),
+        ("monday", "monday"),
+    ],
+)
+def test_an_llm_or_a_version_is_a_baseline_also_when_versions_differ(d, server, wanted, baseline):
+    Day(server)
+    llms = ["small", "large"]
+    old = d.batches.run("parity", TASKS, llms, run_id="monday").wait(60)
+
+    @server.agent("parity", llms=llms)
+    def parity(prompt, turn):
+        return "yes"
+
+    new = d.batches.run("parity", TASKS, llms, run_id="tuesday").wait(60)
+    for batch in (old, new):
+        batch.score("right", right)
+    compared = dari.compare_batches(old, new, baseline=wanted)
+    labels = {column.id: column.label for column in compared._snapshot().columns}
+    assert labels.get(compared.baseline, compared.baseline) == baseline
+    assert set(compared.differences()["baseline"]) <= {baseline, *labels.values()}
+    by_view = dari.compare_batches(old, new).view(baseline=wanted)
+    assert by_view.baseline == compared.baseline
+    for none in ("v2", 2, "v7", "huge"):
+        with pytest.raises(InvalidRequestError, match="There is no column"):
+            dari.compare_batches(old, new, baseline=none)
+
+
 def test_a_further_llm_of_the_newer_day_is_not_counted_among_what_has_changed(d, day):
     day.wrong = {"small": set(), "large": set(range(8))}
     old = d.batches.run("parity", TASKS, ["small"], run_id="monday").wait(60)

@@ -187,7 +187,8 @@ def test_costs_come_late_and_are_exact(d, server):
 
     batch = d.batches.run("costly", ["x"], ["a", "b"]).wait(20)
     batch._costs_come().result(20)
-    assert [cell.cost for cell in batch.cells] == ["0.1", "0.20"]
+    assert [cell.cost for cell in batch.cells] == [Decimal("0.1"), Decimal("0.20")]
+    assert sum(cell.cost for cell in batch.cells) == Decimal("0.30")
     assert batch[0, "a"].turn.cost == Decimal("0.1")
     assert batch[0, "a"].session.cost == Decimal("0.1")
 

@@ -519,6 +519,26 @@ def test_costs_that_have_only_not_come_yet_are_told_apart(folder):
         with pytest.raises(InvalidRequestError, match=r"costs of 8 turns have not come yet.*again"):
             d.batches.run("priced", TASKS, ["cheap"], max_cost=5)
 
+        plan = d.batches.run("priced", TASKS, ["cheap"], max_cost=5, dry_run=True)
+        said = "unknown: the costs of 8 turns have not come yet"
+        assert dict(plan.rows())["estimated cost"] == said
+        both = d.batches.run("priced", TASKS, ["cheap", "dear"], dry_run=True)
+        assert (
+            dict(both.rows())["estimated cost"]
+            == f"{said}, and no past session tells what dear costs"
+        )
+        with pytest.raises(InvalidRequestError, match="No past session of priced tells what dear "):
+            d.batches.run("priced", TASKS, ["cheap", "dear"], max_cost=5)
+
+
+def test_one_message_to_each_llm_is_enough_although_costs_come_a_moment_later(folder):
+    with LocalDari(cost_delay=0.4) as server, Dari(server.url, server.api_key, server) as d:
+        Priced(server)
+        for llm in ("cheap", "dear"):
+            assert d.agents.get("priced").send("Hi", llm=llm).text
+        batch = d.batches.run("priced", TASKS[:2], ["cheap", "dear"], max_cost=5)
+        assert batch.wait(60).counts == {"completed": 4}
+
 
 def test_turns_that_failed_are_told_apart_from_costs_that_come_late(d, server):
     @server.agent("broken", llms=["cheap", "dear"])

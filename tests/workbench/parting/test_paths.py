@@ -1,7 +1,11 @@
 """Several runs side by side, given as transcripts, sessions, turns or cells."""
 
+import itertools
 import json
+import math
+import random
 from collections import defaultdict
+from fractions import Fraction
 
 import pytest
 
@@ -41,7 +45,8 @@ def test_runs_of_a_file_part_where_their_calls_do():
     assert paths.parts_at == 2
     assert paths.finding == (
         "They part at step 2: run 1 called fare_rules and succeeded; "
-        "run 2 called cancel M20 first and did not succeed. Success means that reward is 1: 1 of 2."
+        "run 2 called cancel M20 first and did not succeed; 2 runs cannot tell it from chance. "
+        "Success means that reward is 1: 1 of 2."
     )
     assert repr(paths) == "<Paths of 2 runs, part at step 2>"
     assert [step.kind for step in paths.steps] == ["same", "only here", "same"]
@@ -76,6 +81,117 @@ def test_fields_of_an_argument_have_no_order_at_any_depth():
     paths = dari_nb.paths([run(one), run(other), run(("search", {"most": 4}))])
     assert [step.kind for step in paths.steps] == ["other arguments"]
     assert paths.clusters()["run_numbers"].tolist() == ["[1,2]", "[3]"]
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "kind"),
+    [
+        (1.0, 1, "same"),
+        (-0.0, 0, "same"),
+        (2.0**53, 2**53, "same"),
+        (2.0**53, 2**53 + 1, "other arguments"),
+        (2.0**70, 2**70, "same"),
+        (True, 1, "other arguments"),
+        (True, 1.0, "other arguments"),
+        ("1", 1, "other arguments"),
+        (0.1, 0.2, "other arguments"),
+        ([{"a": 1.0, "b": 2**70}], [{"b": 2.0**70, "a": 1}], "same"),
+    ],
+)
+def test_arguments_are_the_same_where_they_are_equal_in_json(one, other, kind):
+    paths = dari_nb.paths([run(("f", {"x": one, "y": 3})), run(("f", {"x": other, "y": 3.0}))])
+    assert [step.kind for step in paths.steps] == [kind]
+    differing = ["x"] if kind != "same" else []
+    assert [step.differing() for step in paths.steps] == [differing]
+    assert len(paths.clusters()) == (1 if kind == "same" else 2)
+
+
+def test_p_of_each_step_is_that_of_an_independent_script():
+    lots = random.Random(5)
+    counted = 0
+    for _ in range(30):
+        runs = []
+        for _ in range(7):
+            calls = [(name, {"n": lots.randint(0, 1)}) for name in "abc" if lots.random() < 0.7]
+            runs.append(run(*calls, task="t", reward=lots.randint(0, 1)))
+        paths = dari_nb.paths(runs, success="reward")
+        frame = paths.to_frame()
+        expected = chances_by_step(frame, paths.parts_at)
+        found = {int(step): p for step, p in zip(frame["step"], frame["p"], strict=True)}
+        assert found == pytest.approx(expected, nan_ok=True)
+        counted += sum(p == p for p in expected.values())
+    assert counted > 50
+
+
+def chances_by_step(frame, parts_at):
+    """Deal out success in all ways: how often is the clearest split as clear as that of a step."""
+    success = [bool(x) for x in frame.drop_duplicates("run").sort_values("run")["success"]]
+    sides = {int(step): set() for step in frame["step"]}
+    paths = defaultdict(list)
+    for row in frame.dropna(subset="tool_name").sort_values(["run", "order"]).itertuples():
+        paths[row.run].append((row.tool_name, canonical(row.arguments)))
+    for step, rows in frame.groupby("step"):
+        there = rows.dropna(subset="tool_name")
+        groups = [set(there["run"])]
+        values = defaultdict(set)
+        for number, arguments in zip(there["run"], there["arguments"], strict=True):
+            values[canonical(arguments)].add(number)
+        groups += values.values() if len(values) > 1 else []
+        sides[int(step)] |= {frozenset(g) for g in groups if 2 <= len(g) <= len(success) - 2}
+    if parts_at:
+        place = parts_at - 1
+        for step, of in partings(paths, len(success), place, frame):
+            ways = defaultdict(set)
+            for number in range(1, len(success) + 1):
+                ways[of(paths[number])].add(number)
+            sides[step] |= set(map(frozenset, ways.values()))
+    if all(success) or not any(success):
+        return dict.fromkeys(sides, float("nan"))
+    numbers = range(1, len(success) + 1)
+    everything = {side for of_step in sides.values() for side in of_step}
+    deals = [set(deal) for deal in itertools.combinations(numbers, sum(success))]
+    least = [min(fisher(side, deal, len(success)) for side in everything) for deal in deals]
+    own = {number for number, ok in zip(numbers, success, strict=True) if ok}
+    return {
+        step: sum(p <= min(fisher(s, own, len(success)) for s in of_step) for p in least)
+        / len(deals)
+        if of_step
+        else float("nan")
+        for step, of_step in sides.items()
+    }
+
+
+def partings(paths, count, place, frame):
+    """Where they first part, and in what they call where that is later."""
+
+    def at(path, place):
+        return path[place] if place < len(path) else (None, None)
+
+    def tools(place):
+        return {at(paths[number], place)[0] for number in range(1, count + 1)}
+
+    step = place + 1
+    if len(tools(place)) == 1:
+        yield step, lambda path: at(path, place)
+        later = place
+        while len(tools(later)) == 1 and tools(later) != {None}:
+            later += 1
+        if tools(later) == {None}:
+            return
+        step = int(frame[frame["order"] == later + 1]["step"].min())
+        yield step, lambda path: at(path, later)[0]
+    else:
+        yield step, lambda path: at(path, place)[0]
+
+
+def fisher(side, succeeded, count):
+    """The two-sided p-value, in whole numbers."""
+    size, yes = len(side), len(succeeded)
+    ways = [
+        math.comb(size, n) * math.comb(count - size, yes - n) if n <= yes else 0
+        for n in range(size + 1)
+    ]
+    return Fraction(sum(w for w in ways if w <= ways[len(side & succeeded)]), sum(ways))
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
@@ -216,7 +332,8 @@ def test_runs_of_one_task_of_a_batch(d, shop, tmp_path):
     assert paths.title == "Task 1"
     assert paths.finding == (
         "They part at step 2: whoever called fare_rules economy (2 of 2) succeeded, "
-        "the others (0 of 2) did not. Success means that solved is yes: 2 of 4."
+        "the others (0 of 2) did not; 4 runs cannot tell it from chance. "
+        "Success means that solved is yes: 2 of 4."
     )
     assert paths.clusters()["runs"].tolist() == [2, 2]
     assert [cell.task_index for cell in paths.runs] == [1] * 4

@@ -23,7 +23,8 @@ SOON = 3
 PROBES = 16
 """Cells that are asked for until the first cost comes; many agents never tell one."""
 _PAUSE = 0.25
-_PAUSES = (0.0, 0.1, 0.2, 0.4, 0.8)
+PAUSES = (0.0, 0.1, 0.2, 0.4, 0.8)
+"""Seconds between asking for a cost that comes a moment after its turn."""
 
 
 class LateCosts:
@@ -83,7 +84,7 @@ class LateCosts:
         await together(self._slots, [partial(self._ask, job) for job in self._few(missing)])
         if not self._is_any_known() and not any(job.is_paid_failure for job in missing):
             return
-        for pause in _PAUSES:
+        for pause in PAUSES:
             missing = [job for job in missing if job.attempt.cost is None]
             if not missing:
                 return

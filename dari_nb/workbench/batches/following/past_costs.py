@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -15,7 +16,8 @@ from ....errors import DariError, InvalidRequestError
 from ....models import parse_time
 from ..cells import DEFAULT, Attempt, Column
 from .following import AT_ONCE
-from .reading import read_cost, read_end
+from .late_costs import PAUSES
+from .reading import read_cost, read_end, read_messages
 from .spending import Spent
 
 if TYPE_CHECKING:
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
 
 SAMPLE = 8
 """Past sessions asked for each column."""
+JUST_NOW = timedelta(seconds=3)
+"""How long ago a turn ended whose cost is waited for."""
 LATE = timedelta(minutes=15)
 """How long after a session began its cost may come yet: turns take long, and costs come late."""
 
@@ -44,8 +48,7 @@ async def past_costs(
     client: AsyncClient, sessions: Iterable[models.Session], columns: Iterable[Column]
 ) -> dict[Column, PastCost | None]:
     """Return what past sessions of an agent have cost, by column; ``None`` when unknown."""
-    ended = [s for s in sessions if s.last_message_status == "completed"]
-    latest = sorted(ended, key=lambda session: session.created_at or "", reverse=True)
+    latest = _latest(sessions)
     return {column: await _mean(client, latest, column) for column in columns}
 
 
@@ -90,40 +93,85 @@ async def past_prices(
     costs = await past_costs(client, sessions, columns)
     told = {c: own.get(c) if cost is None else cost.mean for c, cost in costs.items()}
     known = {column: cost for column, cost in told.items() if cost is not None}
-    unknown = {column.label: column for column in columns if column not in known}
-    named = (server.unpriced(agent.name, column.llm) for column in unknown.values() if server)
+    unknown = [column for column in columns if column not in known]
+    named = (server.unpriced(agent.name, column.llm) for column in unknown if server)
     if free := next(filter(None, named), None):
         raise InvalidRequestError(
             f"{free} has no price, so max_cost cannot be held: give one, d.server.add_llms({{}}, "
             f'prices={{{json.dumps(free)}: {{"input": "…", "output": "…"}}}}), in US dollars for a '
             "million tokens, or leave max_cost out. Nothing was sent."
         )
-    unpaid = [await _unpaid(client, sessions, column) for column in unknown.values()]
-    if unknown and all(one.late for one in unpaid):
-        raise _not_come_yet(sum(one.late for one in unpaid))
-    if any(one.failed for one in unpaid):
-        raise _failed(agent, unknown, unpaid)
-    if unknown:
-        names = sorted(unknown)
-        each = "" if len(names) == 1 else " with each"
-        raise InvalidRequestError(
-            f"No past session of {agent.name} tells {what_they_cost(names)}, so max_cost cannot be "
-            f"held: send it one message{each} first, {_call(agent, unknown[names[0]])}, or leave "
-            "max_cost out. Nothing was sent."
-        )
+    known |= await _coming(client, sessions, unknown)
+    lacking = {column.label: column for column in unknown if column not in known}
+    if lacking:
+        unpaid = {name: await _unpaid(client, sessions, c) for name, c in lacking.items()}
+        raise _refused(agent, lacking, unpaid)
     return known
 
 
-def _not_come_yet(count: int) -> InvalidRequestError:
+async def not_come_yet(
+    client: AsyncClient, sessions: Iterable[models.Session], columns: Iterable[Column]
+) -> dict[str, int]:
+    """Return of how many turns with each LLM the cost may come yet; those with none are left out.
+
+    Args:
+        client: Asks for it.
+        sessions: Past sessions of an agent.
+        columns: Those whose cost nobody knows.
+    """
+    found = {column.label: await _unpaid(client, sessions, column) for column in columns}
+    return {name: one.late for name, one in found.items() if one.late}
+
+
+async def _coming(
+    client: AsyncClient, sessions: Iterable[models.Session], columns: Iterable[Column]
+) -> dict[Column, Decimal]:
+    """Wait a moment for what columns cost whose latest turn ended just now."""
+    latest, known = _latest(sessions), dict[Column, Decimal]()
+    waiting = [column for column in columns if await _has_just_ended(client, latest, column)]
+    for pause in PAUSES if waiting else ():
+        await asyncio.sleep(pause)
+        costs = await past_costs(client, sessions, waiting)
+        known |= {column: cost.mean for column, cost in costs.items() if cost is not None}
+        waiting = [column for column in waiting if column not in known]
+        if not waiting:
+            break
+    return known
+
+
+def _refused(
+    agent: models.Agent, lacking: Mapping[str, Column], unpaid: Mapping[str, _Unpaid]
+) -> InvalidRequestError:
+    """Say why nobody knows what columns cost, and what would tell."""
+    late = {name: one.late for name, one in unpaid.items() if one.late}
+    if len(late) == len(unpaid):
+        they = "it stays" if sum(late.values()) == 1 else "they stay"
+        return InvalidRequestError(
+            f"{late_text(late, 'The')}, so max_cost cannot be held: run it again in a while; if "
+            f"{they} unknown, leave max_cost out. Nothing was sent."
+        )
+    if any(one.failed for one in unpaid.values()):
+        return _failed(agent, lacking, list(unpaid.values()))
+    names = sorted(lacking.keys() - late.keys())
+    each = "" if len(names) == 1 else " with each"
+    return InvalidRequestError(
+        f"No past session of {agent.name} tells {what_they_cost(names)}, so max_cost cannot be "
+        f"held: send it one message{each} first, {_call(agent, lacking[names[0]])}, or leave "
+        "max_cost out. Nothing was sent."
+    )
+
+
+def late_text(late: Mapping[str, int], the: str = "the") -> str:
+    """Say of how many turns the costs have not come yet.
+
+    >>> late_text({"small": 1}), late_text({"small": 1, "large": 1}, "The")
+    ('the cost of 1 turn has not come yet', 'The costs of 2 turns have not come yet')
+    """
     from ....render.plain.words import count_text
 
-    has, they = ("has", "it stays") if count == 1 else ("have", "they stay")
-    costs_of = "cost" if count == 1 else "costs"
-    return InvalidRequestError(
-        f"The {costs_of} of {count_text(count, 'turn')} {has} not come yet, so max_cost cannot "
-        f"be held: run it again in a while; if {they} unknown, leave max_cost out. "
-        "Nothing was sent."
-    )
+    count = sum(late.values())
+    costs, have = ("cost", "has") if count == 1 else ("costs", "have")
+    return f"{the} {costs} of {count_text(count, 'turn')} {have} not come yet"
 
 
 def _failed(
@@ -206,6 +254,22 @@ def _late(sessions: Iterable[models.Session]) -> int:
     since = datetime.now(UTC) - LATE
     times = [parse_time(session.created_at) for session in sessions]
     return sum(time is not None and time > since for time in times)
+
+
+async def _has_just_ended(
+    client: AsyncClient, latest: Iterable[models.Session], column: Column
+) -> bool:
+    for session in _same(latest, column)[:1]:
+        with contextlib.suppress(DariError):
+            messages, _ = await read_messages(client, session.id)
+            ended = parse_time(messages[-1].completed_at) if messages else None
+            return ended is not None and datetime.now(UTC) - ended < JUST_NOW
+    return False
+
+
+def _latest(sessions: Iterable[models.Session]) -> list[models.Session]:
+    ended = [s for s in sessions if s.last_message_status == "completed"]
+    return sorted(ended, key=lambda session: session.created_at or "", reverse=True)
 
 
 def _same(sessions: Iterable[models.Session], column: Column) -> list[models.Session]:

@@ -103,7 +103,7 @@ def _cell(cell: Cell, column_id: str, marks: Marks) -> MatrixCell:
         error=cell.error,
         stop_reason=cell.stop_reason,
         seconds=cell.seconds,
-        cost=cell.cost,
+        cost=cost_of(cell.sent),
         usage=cell.usage,
         tool_calls=cell.tool_calls,
         tools=cell.tools,
