@@ -12,7 +12,8 @@ from .alike import answers_of, groups_of, same_rows, same_text, stands_aside
 from .cells import SAME_ANSWER
 from .figures import cells_by_place, repeats_of
 from .matrix import Matrix, MatrixCell, MatrixColumn, MatrixRow
-from .sifting.sifting import Facts, Wish, read_conditions, sift
+from .sifting.facts import Facts, read_conditions
+from .sifting.sifting import Wish, sift
 
 _MOST_CELLS = 1_000
 _LEAST_ROWS = 10

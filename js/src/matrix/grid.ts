@@ -1,5 +1,4 @@
 import { scrollWithin } from "../shared/scrolling";
-import { type Changes, placeOf } from "./changes";
 import { fill, find, part, put, rove } from "./parts";
 import type { Sheet } from "./sheet";
 import type { Cell, Change, Column } from "./wire";
@@ -21,8 +20,8 @@ export interface Rows {
 export interface Grid {
   /** Shows these rows in this order, with names of LLMs or without. */
   show(rows: Rows, blind: boolean): void;
-  /** Shows what changed, and which cells meet the conditions. */
-  tell(changes: Changes | undefined, fit: Set<string>): void;
+  /** Shows what changed, if that may be seen, and which cells meet the conditions. */
+  tell(hasChanges: boolean): void;
   /** Draws again what changed of the rows that are there. */
   update(change: Change): void;
   mark(opened: string, chosen: readonly string[]): void;
@@ -68,7 +67,7 @@ export function gridIn(
   let entry = "";
   let isOpen = false;
   let rows: Rows = { shown: [], same: [], words: "" };
-  let changes: Changes | undefined;
+  let hasChanges = false;
   let fit = new Set<string>();
   let marks = { opened: "", chosen: [] as readonly string[] };
 
@@ -172,8 +171,9 @@ name="same"></button></td></tr>`;
 
   /** Says what changed in a place, once, with a + if it is of all there; and what was asked for. */
   function say(id: string, element: HTMLElement): void {
-    const { row, column, repeat } = sheet.cells.get(id) as Cell;
-    const change = repeat ? undefined : changes?.get(placeOf(row, column));
+    const cell = sheet.cells.get(id) as Cell;
+    const { row, column, repeat } = cell;
+    const change = hasChanges && !repeat && sheet.changeOf(cell);
     const isAll = sheet.cellsOf(row).every((one) => one.column !== column || one.within === id);
     if (change) element.dataset.change = isAll ? change : `${change}+`;
     else delete element.dataset.change;
@@ -235,9 +235,11 @@ name="same"></button></td></tr>`;
       rows = now;
       place();
     },
-    tell(now, found) {
-      changes = now;
-      fit = new Set([...found].map(shownBy));
+    tell(now) {
+      hasChanges = now;
+      const found = [...sheet.left.values()].filter((row) => row.fit.length);
+      const all = found.flatMap(({ id }) => sheet.cellsOf(id));
+      fit = new Set(all.filter((cell) => sheet.fits(cell)).map(({ within }) => within));
       for (const [id, element] of cells) say(id, element);
     },
     update(change) {

@@ -1,4 +1,4 @@
-"""Python and the page read conditions alike: both are held to the same table."""
+"""What conditions, words and orders leave of a matrix, as a table."""
 
 import json
 from pathlib import Path
@@ -11,7 +11,7 @@ from dari_nb.render.matrix.sifting.conditions import both, condition
 from dari_nb.render.matrix.sifting.offers import offers
 from dari_nb.render.matrix.sifting.sifting import Wish, sift
 
-TABLE = Path(__file__).parents[3] / "js" / "test" / "matrix" / "conditions.json"
+TABLE = Path(__file__).with_name("conditions.json")
 TOLD = json.loads(TABLE.read_text(encoding="utf-8"))
 
 
@@ -36,7 +36,7 @@ def matrix():
 
 
 @pytest.mark.parametrize("case", TOLD["cases"], ids=json.dumps)
-def test_conditions_words_and_orders_leave_the_same_as_in_the_page(case):
+def test_conditions_words_and_orders_leave_what_the_table_says(case):
     asked = {name: case.get(name, "") for name in ("where", "order", "baseline")}
     sifted = sift(matrix(), Wish(**asked, score=case.get("score", "right")))
     assert "".join(row.id for row in sifted.rows) == case["rows"]

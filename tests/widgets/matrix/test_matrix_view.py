@@ -130,7 +130,7 @@ def test_tasks_on_which_nothing_differs_are_folded_once_all_has_ended(board, vie
     view.flush()
     assert view.same == "2 tasks on which nothing differs: ✓ right"
     told = [row for _, _, change in wire.news() for row in change["rows"]]
-    assert [(row["id"], row["same"]) for row in told] == [("a", 2), ("c", 2)]
+    assert [(row["id"], row["same"]) for row in told] == [("a", True), ("c", True)]
 
 
 def test_without_a_loop_news_are_told_too(board, view, wire, make):
