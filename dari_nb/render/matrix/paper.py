@@ -147,7 +147,10 @@ def _place(page: Page, groups: Groups, track: int, tracks: int, mark: str) -> st
     failed = ' data-state="failed"' if cell.state == "failed" else ""
     among = sum(map(len, groups))
     html = cell_html(*groups[track], kinds=page.kinds, calls=page.matrix.has_calls, among=among)
-    return f"<td{span}{look}{failed}>{html}{'' if track else mark_html(mark)}</td>"
+    told = "" if track else mark_html(mark)
+    # What is said of all of them stands above the first, and not beside its own score.
+    inner = f"{told}{html}" if len(groups) > 1 else f"{html}{told}"
+    return f"<td{span}{look}{failed}>{inner}</td>"
 
 
 def _span(tracks: int) -> str:
@@ -232,7 +235,7 @@ def _told(groups: Groups, page: Page, mark: str) -> list[str]:
     among = sum(map(len, groups))
     told = [(peek_text(group[0]), " · ".join(_facts(group, page, among))) for group in groups]
     lines = [f"{peek}{f' ({facts})' if facts else ''}".lstrip() for peek, facts in told]
-    return [*lines[:1], mark, *lines[1:]]
+    return [mark, *lines] if len(groups) > 1 else [*lines, mark]
 
 
 def _facts(group: Sequence[MatrixCell], page: Page, among: int) -> list[str]:

@@ -64,10 +64,25 @@ def test_what_cannot_be_written_as_a_condition_is_not():
 def test_paper_shows_what_was_asked_for_in_its_order_and_says_so():
     paper = matrix_paper(matrix(), Wish("right = no", order="-number"))
     for form in paper.values():
-        assert "2 of 4 tasks: right = no" in form
+        assert "2 of 4 tasks: right = no · sorted by number, highest first" in form
         assert form.index("And on Monday?") < form.index("When is it open?")
         assert "so on" not in form.replace("<button", "")
     assert "<button" not in paper["text/html"]
+
+
+@pytest.mark.parametrize(("order", "said"), [
+    ("seconds", "sorted by time, lowest first"), ("-right", "sorted by right, highest first"),
+    ("tier", "sorted by tier"), ("-tier", "sorted by tier, last first"),
+])  # fmt: skip
+def test_paper_says_what_its_tasks_are_sorted_by(order, said):
+    for form in matrix_paper(matrix(), Wish(order=order)).values():
+        assert said in form
+    assert "sorted" not in matrix_paper(matrix())["text/plain"]
+
+
+def test_paper_says_why_what_was_asked_for_cannot_be_meant_so():
+    text = matrix_paper(matrix(), Wish("not right = no"))["text/plain"]
+    assert "0 of 4 tasks: not right = no (there is no not: one is topic != travel" in text
 
 
 def test_what_was_asked_for_stays_text_on_paper():

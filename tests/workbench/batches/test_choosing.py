@@ -127,7 +127,7 @@ def test_what_got_worse_is_said_of_all_repeats_together_at_the_first(d, server, 
     asked = ["How urgent is it?"]
     batch = d.batches.run("unsure", asked, ["sure", "unsure"], repeats=repeats).wait(60)
     batch.score("right", lambda turn: turn.text == "high")
-    worse = f"\N{BLACK DOWN-POINTING TRIANGLE} worse, {all_of} together"
+    worse = f"{all_of} together: \N{BLACK DOWN-POINTING TRIANGLE} worse"
     paper = batch.view(baseline="sure").presenter.subject.paper()
     assert all(form.count(worse) == 1 for form in paper.values())
     [right, wrong] = [line for line in paper["text/plain"].splitlines() if "   unsure " in line]

@@ -11,6 +11,7 @@ from ..against import Against
 from ..alike import Said, said_of
 from ..figures import amount_of, peek_text
 from ..matrix import ENDED, Matrix, MatrixCell, MatrixRow
+from ..verdict import short_name
 
 TOKEN = re.compile(
     r'("[^"]*"|[^\s"<>=!:]+)\s*(<=|>=|!=|==?|<|>|:)\s*("[^"]*"|[^\s"<>=!:]\S*)'
@@ -102,6 +103,11 @@ OWN: Mapping[str, Callable[[MatrixCell], Any]] = {
     "cost": lambda cell: None if (cost := amount_of(cell.cost)) is None else float(cost),
     "repeat": lambda cell: cell.repeat,
 }
+
+
+def order_word(name: str) -> str:
+    """Say what rows are sorted by as people call it."""
+    return "time" if name == "seconds" else short_name(name)
 
 
 def read_conditions(where: str, names: Mapping[str, str]) -> tuple[list[Condition], list[str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -20,6 +21,8 @@ from .facts import (
     sorting_key,
     sorting_value,
 )
+
+_MARK = re.compile(r"[*~`$\\#>]")
 
 
 @dataclass(frozen=True)
@@ -109,7 +112,7 @@ def _holds(words: Iterable[str], row: MatrixRow, cells: Iterable[MatrixCell]) ->
     for cell in cells:
         said = said_of(cell)
         # A mark of Markdown may stand in the midst of what is read as one.
-        told += [said, peek_text(cell) if said else "", *cell.notes.values()]
+        told += [said, peek_text(cell) if _MARK.search(said) else "", *cell.notes.values()]
     text = "\n".join(told).lower()
     return all(word in text for word in words)
 
