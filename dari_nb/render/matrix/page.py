@@ -12,7 +12,7 @@ from .alike import answers_of, groups_of, same_rows, same_text, stands_aside
 from .cells import SAME_ANSWER
 from .figures import cells_by_place, repeats_of
 from .matrix import Matrix, MatrixCell, MatrixColumn, MatrixRow
-from .sifting.facts import OWN, Facts, order_word, read_conditions
+from .sifting.facts import Facts, order_word, read_conditions
 from .sifting.sifting import Sifted, Wish, sift
 
 _MOST_CELLS = 1_000
@@ -117,7 +117,7 @@ def _order(matrix: Matrix, order: str) -> str:
     if not name:
         return ""
     ends = ("last first", "")
-    if name in OWN or name in matrix.kinds:
+    if name in ("number", "seconds", "time", "cost") or name in matrix.kinds:
         ends = ("highest first", "lowest first")
     end = ends[0] if order.startswith("-") else ends[1]
     return ", ".join(filter(None, [f"sorted by {visible_name(order_word(name))}", end]))
