@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ...render.matrix.matrix import Matrix
 from ...render.matrix.sifting.sifting import Sifted, Wish
+from ...render.plain.visible import visible_name
 from ..packing import packed
 from .wire import Found, Left
 
@@ -33,6 +34,6 @@ def found_in(matrix: Matrix, wish: Wish, sifted: Sifted) -> tuple[Found, bytes]:
         order=wish.order,
         baseline=wish.baseline,
         score=wish.score,
-        why=sifted.why,
+        why=visible_name(sifted.why),
     )
     return found, packed(left)

@@ -72,7 +72,8 @@ def test_paper_shows_what_was_asked_for_in_its_order_and_says_so():
 
 @pytest.mark.parametrize(("order", "said"), [
     ("seconds", "sorted by time, lowest first"), ("-right", "sorted by right, highest first"),
-    ("tier", "sorted by tier"), ("-tier", "sorted by tier, last first"), ("number", "sorted by number, lowest first"),
+    ("tier", "sorted by tier"), ("-tier", "sorted by tier, last first"),
+    ("number", "sorted by number, lowest first"),
 ])  # fmt: skip
 def test_paper_says_what_its_tasks_are_sorted_by(order, said):
     for form in matrix_paper(matrix(), Wish(order=order)).values():
