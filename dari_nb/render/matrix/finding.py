@@ -87,6 +87,7 @@ def _beside(matrix: Matrix) -> list[list[Part]]:
     ]
     names = [Part("Not in all columns: "), *listed([[score_part(name)] for name in some])]
     told = [list(failed(matrix)), [*names, Part(".")] if some else []]
+    told += [list(lacking(matrix, name)) for name in some]
     told += [list(unlike(matrix, name)) for name in matrix.unlike]
     return [parts for parts in told if parts]
 

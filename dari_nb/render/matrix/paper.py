@@ -185,7 +185,8 @@ def _head_markdown(page: Page, lane: Lane) -> str:
     column = lane.column
     if lane.repeat is not None:
         return inert(f"{column.label} · {lane.repeat}")
-    facts = " · ".join([*map(mean_text, column.means), *column_facts(page.cells(column))])
+    cells = page.cells(column)
+    facts = " · ".join([*(mean_text(mean, cells) for mean in column.means), *column_facts(cells)])
     return "<br>".join(inert(part) for part in (column.label, column.about, facts) if part)
 
 
