@@ -173,7 +173,7 @@ def test_rows_are_filtered_sorted_and_shown_where_they_differ(book):
     book.page.locator("[name=order]").select_option("number")
     book.page.locator("[name=where]").fill("tier=basic differs = state")
     expect(heads).to_contain_text(["1"])
-    assert book.page.get_by_text("1 of 4 tasks").is_visible()
+    expect(book.page.get_by_text("1 of 4 tasks")).to_be_visible()
     asked = "('tier=basic differs = state', 'number')"
     assert told(book, "board.view.where, board.view.order", asked)
 
@@ -189,6 +189,27 @@ def test_blind_it_shows_no_llm_anywhere(book):
     shown = book.page.locator(".dari-matrix").inner_text()
     assert not any(llm in shown.split() for llm in ("small", "medium", "large"))
     assert "$0.02" not in shown.partition("Task")[2]
+
+
+def test_blind_no_score_is_seen_but_ones_own_rating(book):
+    book.execute(SCORED + "board.put('2-large', scores={'right': True, 'rating': 4})")
+    cell(book, "2-large").get_by_text("rating 4").wait_for()
+    assert "right" in cell(book, "0-small").inner_text()
+    look = "e => [getComputedStyle(e).backgroundColor, getComputedStyle(e).borderInlineStartColor]"
+    book.page.locator("[name=blind]").check()
+    expect(book.page.locator(".dari-cells td span:visible")).to_have_count(1)
+    assert cell(book, "0-small").evaluate(look) == cell(book, "2-small").evaluate(look)
+    expect(cell(book, "1-small").locator("span:visible")).to_have_text("failed")
+    after = "e => getComputedStyle(e, '::after').content"
+    assert cell(book, "2-large").evaluate(after) == '"rating 4"'
+    for name in ("2-large", "1-small"):
+        cell(book, name).click(modifiers=["Control"])
+    book.page.get_by_role("button", name="Compare 2").click()
+    book.page.locator(".dari-pane .dari-compare").wait_for()
+    heads = book.page.locator(".dari-compare tbody th").all_inner_texts()
+    assert "rating" in heads
+    assert "right" not in heads
+    book.shot("matrix-blind", selector=".dari-matrix")
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

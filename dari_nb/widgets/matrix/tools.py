@@ -27,7 +27,7 @@ _MENU = 60  # characters of a line of a menu
 _NAMES = 40  # of metadata and scores; longer lists serve nobody
 _FIELDS = """<input type="search" name="where" placeholder="Words, {example} …"\
  aria-label="Filter tasks" autocomplete="off"><datalist>{offered}</datalist>{order}{against}\
-<label title="Hide names of LLMs, times and costs">\
+<label title="Hide names of LLMs, scores, times and costs">\
 <input type="checkbox" name="blind"> Blind</label>"""
 
 

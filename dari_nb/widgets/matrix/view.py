@@ -77,7 +77,8 @@ class MatrixView(View):
         kernel_id: Id of this kernel on its Jupyter server; empty elsewhere. It and all above are
             read-only.
         rating: Name of the score that people give; empty when nothing can be rated.
-        blind: Whether names of LLMs and figures that betray them are hidden.
+        blind: Whether names of LLMs are hidden, figures that betray them, and all scores but
+            ratings.
         where: Words that tasks must hold, such as ``refund``, and conditions that one of their
             cells must meet, such as ``right = no``, ``judge.helpful < 3``, ``topic = travel``,
             ``column = small`` or ``differs = answer``.

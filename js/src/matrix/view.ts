@@ -79,7 +79,7 @@ export class MatrixView {
     const tell = (cells: string[]) => port.send({ kind: "visible", cells });
     const observe = sight(sheet, (row) => this.#grid.near(row), tell, signal);
     new Place(root, find(root, ".dari-grid"), rowsOnPaper, signal);
-    this.#grid = gridIn(find(root, "table"), sheet, observe);
+    this.#grid = gridIn(find(root, "table"), sheet, observe, () => port.get("rating"));
     this.#pane = new Pane(find(root, ".dari-pane"), signal);
     this.#line = new RatingLine(find(root, ".dari-rate"));
     this.#ratings = new Ratings(
@@ -149,7 +149,7 @@ export class MatrixView {
     if (!found) return;
     const { where, order, why } = found;
     const words = this.#port.get("same");
-    const folds = words && !(where || order);
+    const folds = words && !(where || order || this.#blind);
     const ids = [...left.keys()].filter((id) => rows.has(id));
     const [same, shown] = [true, false].map((is) =>
       ids.filter((id) => (!!folds && !!rows.get(id)?.same) === is),
