@@ -18,6 +18,7 @@ const ANSWERS = [
   "It is $50.",
 ];
 const STEP_MS = 600;
+const HOW = ["where", "order", "baseline", "score"] as const;
 
 const cells = new Map<string, Cell>();
 let n = 0;
@@ -25,7 +26,7 @@ const { port, tell } = kernel<State>(
   {
     head: "",
     tools: `<input type="search" name="where" placeholder="Filter" aria-label="Filter tasks">
-    <datalist><option label="differs = answer"></option></datalist>
+    <datalist></datalist>
     <label><input type="checkbox" name="blind"> Blind</label>`,
     same: "",
     hint: "Click a cell to open it, a number for its cells; Ctrl+click or ⌘ click to compare.",
@@ -61,25 +62,21 @@ function answer(what: string): unknown {
 function put(id: string, word: string, peek: string): void {
   const [row = "", column = ""] = id.split("/");
   const html = `<p>${peek}</p><small><span class="dari-state" data-state="${word}">${word}</span></small>`;
-  const text = peek;
   const rest = {
     repeat: 0,
     within: id,
     tint: "",
-    tools: "",
-    seconds: null,
-    cost: null,
     scores: {},
     notes: {},
   };
-  const cell: Cell = { id, row, column, state: word, html, text, ...rest };
+  const cell: Cell = { id, row, column, state: word, html, ...rest };
   cells.set(id, cell);
   deliver({ columns: columns(), rows: [], cells: [cell] });
 }
 
 function columns(): Column[] {
   const places = LLMS.map((id, blind) => ({ id, blind: (blind + 1) % LLMS.length }));
-  return places.map(({ id, blind }) => ({ id, label: id, html: id, blind, bases: {} }));
+  return places.map(({ id, blind }) => ({ id, html: id, blind }));
 }
 
 function deliver(change: Change): void {
@@ -91,7 +88,7 @@ function deliver(change: Change): void {
 
 async function play(): Promise<void> {
   const rows = TASKS.map((label, index) => {
-    return { id: String(index), index, label, html: `<p>${label}</p>`, values: {}, same: 0 };
+    return { id: String(index), index, label, html: `<p>${label}</p>`, same: false };
   });
   deliver({ columns: columns(), rows, cells: [] });
   for (const { id } of rows) for (const llm of LLMS) put(`${id}/${llm}`, "queued", "");
@@ -102,9 +99,25 @@ async function play(): Promise<void> {
   }
 }
 
+/** Finds the tasks whose words are asked for; conditions are read by the kernel alone. */
+function find(): void {
+  const [where, order, baseline, score] = HOW.map((name) => port.get(name));
+  const fits = (label: string) => label.toLowerCase().includes(`${where}`.toLowerCase());
+  const left = [...TASKS.entries()].filter(([, label]) => fits(label));
+  const none = { fit: [], worse: [], better: [] };
+  const why = left.length ? "" : `nothing matches “${where}”`;
+  const found = { kind: "found", where, order, baseline, score, why };
+  tell(
+    found,
+    left.map(([index]) => ({ id: String(index), ...none })),
+  );
+}
+
 /** Draws the matrix into `el` and lets it run. */
 export function showMatrix(el: HTMLElement): void {
   const { signal } = new AbortController();
+  port.watch(HOW, find, signal);
   matrix(port as never, signal)(el, signal);
+  find();
   void play();
 }

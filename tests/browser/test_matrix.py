@@ -1,5 +1,7 @@
 """A matrix in a real front end: it fills, and is worked by keyboard alone."""
 
+import json
+
 import pytest
 from playwright.sync_api import expect
 
@@ -171,7 +173,7 @@ def test_rows_are_filtered_sorted_and_shown_where_they_differ(book):
     book.page.locator("[name=order]").select_option("number")
     book.page.locator("[name=where]").fill("tier=basic differs = state")
     expect(heads).to_contain_text(["1"])
-    assert book.page.get_by_text("1 of 4 tasks").is_visible()
+    expect(book.page.get_by_text("1 of 4 tasks")).to_be_visible()
     asked = "('tier=basic differs = state', 'number')"
     assert told(book, "board.view.where, board.view.order", asked)
 
@@ -187,6 +189,27 @@ def test_blind_it_shows_no_llm_anywhere(book):
     shown = book.page.locator(".dari-matrix").inner_text()
     assert not any(llm in shown.split() for llm in ("small", "medium", "large"))
     assert "$0.02" not in shown.partition("Task")[2]
+
+
+def test_blind_no_score_is_seen_but_ones_own_rating(book):
+    book.execute(SCORED + "board.put('2-large', scores={'right': True, 'rating': 4})")
+    cell(book, "2-large").get_by_text("rating 4").wait_for()
+    assert "right" in cell(book, "0-small").inner_text()
+    look = "e => [getComputedStyle(e).backgroundColor, getComputedStyle(e).borderInlineStartColor]"
+    book.page.locator("[name=blind]").check()
+    expect(book.page.locator(".dari-cells td span:visible")).to_have_count(1)
+    assert cell(book, "0-small").evaluate(look) == cell(book, "2-small").evaluate(look)
+    expect(cell(book, "1-small").locator("span:visible")).to_have_text("failed")
+    after = "e => getComputedStyle(e, '::after').content"
+    assert cell(book, "2-large").evaluate(after) == '"rating 4"'
+    for name in ("2-large", "1-small"):
+        cell(book, name).click(modifiers=["Control"])
+    book.page.get_by_role("button", name="Compare 2").click()
+    book.page.locator(".dari-pane .dari-compare").wait_for()
+    heads = book.page.locator(".dari-compare tbody th").all_inner_texts()
+    assert "rating" in heads
+    assert "right" not in heads
+    book.shot("matrix-blind", selector=".dari-matrix")
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
@@ -474,6 +497,100 @@ def test_what_is_chosen_in_the_page_is_selected_and_on_paper(lab):
     book.page.locator(".dari-paper").last.get_by_text("Hello").first.wait_for()
     assert book.page.locator(".dari-paper").last.locator("tbody tr").count() == 1
     book.shot("matrix-chosen-on-paper")
+
+
+ASKED = """
+import json, re
+import dari_nb
+from dari_nb.errors import DariError
+from dari_nb.local import ToolCall, ToolResult
+d = dari_nb.connect("local")
+
+@d.server.agent("solver", llms=["strong", "weak"])
+def solver(prompt, turn):
+    n = int(prompt.split()[-1])
+    for _ in range(1 + (n + len(turn.llm_id)) % 2):
+        yield ToolCall("lookup", {"n": n})
+        yield ToolResult({"value": n * n})
+    sure = " I am **sure** about it." if turn.llm_id == "strong" else ""
+    yield f"The answer is {n * n if turn.llm_id == 'strong' or n % 3 else n}." + sure
+
+tasks = [{"prompt": f"Square of {n}", "expected": str(n * n), "topic": ("even", "odd")[n % 2]}
+         for n in range(2, 14)]
+batch = d.batches.run("solver", tasks, ["strong", "weak"], repeats=2)
+batch.wait()
+right = lambda t: t.text.split()[3].strip(".") == t.session.metadata["expected"]
+batch.score("right", right)
+view = batch.view()
+again = d.batches.recover(batch.run_id)
+again.score("right", right)
+
+def answers(where):
+    paper = view.presenter.subject.paper()["text/plain"]
+    try:
+        cells = again.view(where=where).shown
+        told = ""
+    except DariError as error:
+        cells, told = [], str(error).partition(": ")[2].removesuffix(".")
+    return {
+        "typed": view.where,
+        "why": told,
+        "selected": len(batch.selected),
+        "shown": len(cells),
+        "tasks": len({cell.task_index for cell in cells}),
+        "paper": [line for line in paper.splitlines() if re.match(r"\\d+ of 12 tasks", line)],
+    }
+"""
+TYPED = [
+    "more", "or", "Square", "Square of 3", "calls", "right", "sure", "about it", "sorry",
+    "right = no", "not right = no", "right = no or topic = odd", "right = maybe", "rigth = no",
+    "column = strong right = *", "column = strnog", "state = foo", "differs = foo",
+    "differs = right", "tools = lookup", "text: sure", "topic = odd answer: answer",
+    "expected > 50", "expected > x", "right =", '"Square of 1"', '"Square of 1', "failed",
+]  # fmt: skip
+
+
+def test_a_question_has_one_answer_in_the_page_in_python_and_on_paper(lab):
+    book = lab.open_notebook([ASKED, "view"])
+    book.run_all()
+    book.page.locator("[data-cell]").nth(1).wait_for()
+    field = book.page.get_by_role("combobox", name="Filter tasks")
+    note = book.page.locator(".dari-tools > .dari-note").first
+    rows = book.page.locator(".dari-cells tbody[data-row]")
+    for asked in TYPED:
+        field.fill("")
+        expect(note).to_have_text("")
+        field.press_sequentially(asked)
+        assert told(book, "view.where", asked)
+        answers = json.loads(book.execute(f"print(json.dumps(answers({asked!r})))"))
+        tasks, why = answers["tasks"], answers["why"]
+        count = "" if tasks == 12 else f"{tasks} of 12 tasks"
+        if not tasks:
+            count += f": {why or f'nothing matches “{asked}”'}"
+        expect(note).to_have_text(count)
+        expect(rows).to_have_count(tasks)
+        assert answers["selected"] == answers["shown"], asked
+        [said] = answers["paper"]
+        assert said.startswith(f"{tasks} of 12 tasks"), asked
+        assert why in said, asked
+        if asked in ("more", "not right = no"):
+            book.shot(f"matrix-asked-{asked.partition(' ')[0]}", selector=".dari-matrix")
+    assert not book.problems
+
+
+def test_with_the_kernel_busy_the_field_says_so_and_shows_the_answer_after(lab):
+    busy = "import time\nfor _ in range(6000): time.sleep(0.01)"
+    book = lab.open_notebook([BOARD, "board = Board(4); board.view", busy])
+    book.start_all()
+    cell(book, "3-large").wait_for()
+    note = book.page.locator(".dari-tools > .dari-note").first
+    heads = book.page.locator(".dari-cells tbody th")
+    book.page.locator("[name=where]").fill("tier = gold")
+    expect(note).to_have_text("The kernel is busy with a cell; this shows when it is done.")
+    book.shot("matrix-busy", selector=".dari-matrix")
+    book.interrupt()
+    expect(note).to_have_text("2 of 4 tasks")
+    expect(heads).to_contain_text(["0", "2"])
 
 
 def test_a_view_of_a_batch_leaves_paper_in_the_saved_notebook(lab):

@@ -247,7 +247,7 @@ def _left_out(matrix: Matrix, seen: Against) -> Iterator[Part]:
 
 def mark_html(mark: str) -> str:
     """Render the mark of a cell; empty without one."""
-    look = "dari-no" if mark.startswith(MARKS["worse"]) else "dari-yes"
+    look = "dari-no" if mark.endswith(MARKS["worse"]) else "dari-yes"
     return f' <small class="{look}">{mark}</small>' if mark else ""
 
 

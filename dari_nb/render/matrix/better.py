@@ -8,8 +8,8 @@ from ..plain.words import count_text
 from .lacking import failures
 from .matrix import Finding, Gap, Matrix, Mean
 from .parts import MOST_NAMED, Part, listed, score_part
-from .sifting.conditions import both, condition, has
-from .wording import mean_of, method_text, number_text, value_text
+from .sifting.conditions import both, condition
+from .wording import mean_of, method_text, number_text, value_condition, value_text
 
 Labels = dict[str, str]
 TURNED = "counted as wrong, what failed leaves open which is better"
@@ -266,7 +266,8 @@ def _on_average(finding: Finding) -> str:
 def _each(finding: Finding, labels: Labels, columns: Sequence[str]) -> Iterator[Part]:
     values = {value_text(finding.means[column]) for column in columns}
     if len(values) == 1:
-        yield Part(f"{values.pop()} each", where=has(finding.score))
+        where = value_condition(finding.means[columns[0]])
+        yield Part(f"{values.pop()} each", where=where)
     else:
         yield from _values(finding, labels, columns)
 
@@ -280,7 +281,7 @@ def _values(finding: Finding, labels: Labels, columns: Sequence[str]) -> Iterato
 
 def _figure(finding: Finding, labels: Labels, column: str) -> Part:
     """Say what a column has, over the cells behind it."""
-    where = both(condition("column", labels[column]), has(finding.score))
+    where = both(condition("column", labels[column]), value_condition(finding.means[column]))
     return Part(value_text(finding.means[column]), where=where)
 
 

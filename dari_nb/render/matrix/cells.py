@@ -11,7 +11,7 @@ from ...score_kinds import Kind
 from ..plain.visible import visible_name
 from .alike import answers_of
 from .figures import cell_facts, column_numbers, metadata_text, peek_text, state_word
-from .matrix import MatrixCell, MatrixColumn, MatrixRow, Mean
+from .matrix import ENDED, MatrixCell, MatrixColumn, MatrixRow, Mean
 from .parts import number_html, without_buttons
 from .sifting.conditions import both, condition, has
 from .verdict import notes_of, short_name, verdict_counts, verdicts
@@ -143,7 +143,12 @@ def column_html(
     """
     about = f" <small>{_safe(column.about)}</small>" if column.about else ""
     means = "".join(
-        _mean(mean, _ends(mean.score, columns or [column]), _of_column(column, has(mean.score)))
+        _mean(
+            mean,
+            _ends(mean.score, columns or [column]),
+            _of_column(column, has(mean.score)),
+            share_text(mean, cells),
+        )
         for mean in column.means
     )
     told = [
@@ -154,15 +159,27 @@ def column_html(
     return html if live else without_buttons(html)
 
 
-def mean_text(mean: Mean) -> str:
-    """Say a mean with its interval.
+def mean_text(mean: Mean, cells: Sequence[MatrixCell] = ()) -> str:
+    """Say a mean with its interval, and on how many of the cells it stands if that is not all.
 
     >>> mean_text(Mean("right", 2 / 3, 0.12, 1.0))
     'right 0.67 (0.12 to 1)'
     """
+    share = f" ({of})" if (of := share_text(mean, cells)) else ""
     ends = f" ({number_text(mean.low)} to {number_text(mean.high)})"
     name = short_name(mean.score)
-    return f"{name} {number_text(mean.value)}{'' if math.isnan(mean.low) else ends}"
+    return f"{name} {number_text(mean.value)}{share}{'' if math.isnan(mean.low) else ends}"
+
+
+def share_text(mean: Mean, cells: Sequence[MatrixCell]) -> str:
+    """Say on how many of a column's cells a mean stands, where others have ended without a value.
+
+    >>> ended = [MatrixCell(str(n), "r", "l", state="completed") for n in range(90)]
+    >>> [share_text(Mean("rating", 5, values=values), ended) for values in (1, 90)]
+    ['1 of 90', '']
+    """
+    ended = sum(cell.state in ENDED for cell in cells)
+    return f"{mean.values:,} of {len(cells):,}" if 0 < mean.values < ended else ""
 
 
 def label_text(label: str) -> str:
@@ -196,7 +213,7 @@ def _of_column(column: MatrixColumn, where: str) -> str:
     return both(condition("column", column.label), where)
 
 
-def _mean(mean: Mean, ends: tuple[float, float], where: str) -> str:
+def _mean(mean: Mean, ends: tuple[float, float], where: str, share: str) -> str:
     """Render a mean in words, with a bar of its interval from one end of the scale to the other."""
     if math.isnan(mean.value):
         return ""
@@ -204,7 +221,7 @@ def _mean(mean: Mean, ends: tuple[float, float], where: str) -> str:
         "" if math.isnan(mean.low) else f"{number_text(mean.low)} to {number_text(mean.high)}"
     )
     words = f"{_safe(short_name(mean.score))} <b>{number_html(number_text(mean.value), where)}</b>"
-    about = f" <span>{interval}</span>" if interval else ""
+    about = "".join(f" <span>{told}</span>" for told in (share and f"({share})", interval) if told)
     return f' <small class="dari-mean">{words}{about}{_bar(mean, ends)}</small>'
 
 

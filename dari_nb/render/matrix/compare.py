@@ -9,6 +9,7 @@ from itertools import groupby, zip_longest
 
 from ...models import AssistantMessageItem, TimelineItem, ToolCallItem, UserMessageItem
 from ...models.events import CANCELLED, MAX_TOKENS
+from ...score_kinds import RATING
 from ..calls.tool_paths import Step, aligned, arguments_of
 from ..markup.prose import prose_html
 from ..markup.wording import Unmarked, Wording, worded, wording_html
@@ -68,7 +69,8 @@ def compare_html(compared: Sequence[Compared], *, blind: bool = False) -> str:
 
     Args:
         compared: Two sessions or more; answers of all are compared with those of the first.
-        blind: Whether to leave out time, cost and tokens, which can tell one LLM from another.
+        blind: Whether to leave out time, cost and tokens, which can tell one LLM from another, and
+            all scores but ratings.
     """
     return _table_html(compared, _sections(compared, blind=blind))
 
@@ -132,7 +134,8 @@ def _figures(compared: Sequence[Compared], *, blind: bool) -> Iterator[_Line]:
     yield _plain_line("Turns", [str(len({i.message_id for i in c.items})) for c in compared])
     calls = [sum(isinstance(i, ToolCallItem) for i in c.items) for c in compared]
     yield _plain_line("Calls", [str(count) for count in calls])
-    for name in dict.fromkeys(n for cell in cells for n in (*cell.scores, *cell.notes)):
+    names = dict.fromkeys(n for cell in cells for n in (*cell.scores, *cell.notes))
+    for name in [name for name in names if name == RATING or not blind]:
         yield _plain_line(name, [_score(name, cell) for cell in cells])
 
 

@@ -11,9 +11,9 @@ from .better import compared
 from .lacking import failed, lacking, not_a_number, unlike
 from .matrix import Matrix, MatrixCell, Mean
 from .parts import Part, html_of, listed, markdown_of, score_part, text_of, without_buttons
-from .sifting.conditions import both, condition, has
+from .sifting.conditions import both, condition
 from .sifting.sifting import differing
-from .wording import mean_of, method_text, number_text, value_text
+from .wording import mean_of, method_text, number_text, value_condition, value_text
 
 _MOST_SCORES = 3
 _WHOLE = "All columns beside each other"
@@ -87,6 +87,7 @@ def _beside(matrix: Matrix) -> list[list[Part]]:
     ]
     names = [Part("Not in all columns: "), *listed([[score_part(name)] for name in some])]
     told = [list(failed(matrix)), [*names, Part(".")] if some else []]
+    told += [list(lacking(matrix, name)) for name in some]
     told += [list(unlike(matrix, name)) for name in matrix.unlike]
     return [parts for parts in told if parts]
 
@@ -110,7 +111,10 @@ def _uncompared(matrix: Matrix, score: str) -> list[Part]:
         [
             Part(column.label, "b"),
             Part(" ("),
-            Part(value_text(mean), where=both(condition("column", column.label), has(score))),
+            Part(
+                value_text(mean),
+                where=both(condition("column", column.label), value_condition(mean)),
+            ),
             Part(")"),
         ]
         for column, mean in means
@@ -123,7 +127,7 @@ def _uncompared(matrix: Matrix, score: str) -> list[Part]:
 def _alone(mean: Mean) -> Iterator[Part]:
     yield score_part(mean.score)
     yield Part(": ")
-    yield Part(value_text(mean), where=has(mean.score))
+    yield Part(value_text(mean), where=value_condition(mean))
     is_count = mean.is_count and not mean.is_by_task
     yield Part("" if is_count else " on average")
     if not math.isnan(mean.low):

@@ -12,7 +12,8 @@ from .alike import answers_of, groups_of, same_rows, same_text, stands_aside
 from .cells import SAME_ANSWER
 from .figures import cells_by_place, repeats_of
 from .matrix import Matrix, MatrixCell, MatrixColumn, MatrixRow
-from .sifting.sifting import Facts, Wish, read_conditions, sift
+from .sifting.facts import Facts, order_word, read_conditions
+from .sifting.sifting import Sifted, Wish, sift
 
 _MOST_CELLS = 1_000
 _LEAST_ROWS = 10
@@ -37,11 +38,13 @@ class Page:
         self.kinds = matrix.kinds
         self.numbers = matrix.numbers
         is_all = wish == Wish()
-        rows = matrix.rows if is_all else sift(matrix, wish).rows
+        sifted = None if is_all else sift(matrix, wish)
+        rows = sifted.rows if sifted else matrix.rows
         same = same_rows(matrix) if not (wish.where or wish.order) else []
         hidden = {row.id for row in same}
         differing = [row for row in rows if row.id not in hidden]
-        self.choice = _choice(matrix, wish, seen, len(rows))
+        asked = _choice(matrix, wish, sifted) if sifted else ""
+        self.choice = " · ".join(filter(None, [asked, _order(matrix, wish.order)]))
         per_row = max(1, len(matrix.cells) // max(1, len(matrix.rows)))
         most = max(_LEAST_ROWS, _MOST_CELLS // per_row)
         self.rows = differing[:most]
@@ -79,7 +82,7 @@ class Page:
         if not mark or len(groups) < 2:
             return mark
         count = sum(map(len, groups))
-        return f"{mark}, {'both' if count == 2 else f'all {count}'} together"
+        return f"{'both' if count == 2 else f'all {count}'} together: {mark}"
 
     def cells(self, column: MatrixColumn) -> list[MatrixCell]:
         """Return the cells of a column."""
@@ -92,14 +95,29 @@ class Page:
         return [[cell] for cell in cells if cell.repeat == lane.repeat]
 
 
-def _choice(matrix: Matrix, wish: Wish, seen: Against | None, left: int) -> str:
+def _choice(matrix: Matrix, wish: Wish, sifted: Sifted) -> str:
     """Say what was asked for, which a saved page has no field to read from."""
     if not wish.words:
         return ""
-    conditions, words = read_conditions(wish.where, Facts(matrix, seen).names)
+    left = len(sifted.rows)
+    of = f"{left:,} of {count_text(len(matrix.rows), 'task')}"
+    if sifted.is_misread:
+        return f"{of}: {wish.words} ({sifted.why})"
+    conditions, words = read_conditions(wish.where, Facts(matrix, sifted.seen).names)
     named = ", ".join(f"“{visible_name(word)}”" for word in words)
     told = f"the {'words' if len(words) > 1 else 'word'} {named}" if words else ""
-    of = f"{left:,} of {count_text(len(matrix.rows), 'task')}"
     if not conditions:
         return f"{of} {'holds' if left == 1 else 'hold'} {told}"
     return f"{of}: {wish.words}{f' (with {told})' if told else ''}"
+
+
+def _order(matrix: Matrix, order: str) -> str:
+    """Say what tasks are sorted by, if that was asked for."""
+    name = order.removeprefix("-")
+    if not name:
+        return ""
+    ends = ("last first", "")
+    if name in ("number", "seconds", "time", "cost") or name in matrix.kinds:
+        ends = ("highest first", "lowest first")
+    end = ends[0] if order.startswith("-") else ends[1]
+    return ", ".join(filter(None, [f"sorted by {visible_name(order_word(name))}", end]))

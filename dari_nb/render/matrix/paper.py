@@ -147,7 +147,10 @@ def _place(page: Page, groups: Groups, track: int, tracks: int, mark: str) -> st
     failed = ' data-state="failed"' if cell.state == "failed" else ""
     among = sum(map(len, groups))
     html = cell_html(*groups[track], kinds=page.kinds, calls=page.matrix.has_calls, among=among)
-    return f"<td{span}{look}{failed}>{html}{'' if track else mark_html(mark)}</td>"
+    told = "" if track else mark_html(mark)
+    # What is said of all of them stands above the first, and not beside its own score.
+    inner = f"{told}{html}" if len(groups) > 1 else f"{html}{told}"
+    return f"<td{span}{look}{failed}>{inner}</td>"
 
 
 def _span(tracks: int) -> str:
@@ -182,7 +185,8 @@ def _head_markdown(page: Page, lane: Lane) -> str:
     column = lane.column
     if lane.repeat is not None:
         return inert(f"{column.label} · {lane.repeat}")
-    facts = " · ".join([*map(mean_text, column.means), *column_facts(page.cells(column))])
+    cells = page.cells(column)
+    facts = " · ".join([*(mean_text(mean, cells) for mean in column.means), *column_facts(cells)])
     return "<br>".join(inert(part) for part in (column.label, column.about, facts) if part)
 
 
@@ -232,7 +236,7 @@ def _told(groups: Groups, page: Page, mark: str) -> list[str]:
     among = sum(map(len, groups))
     told = [(peek_text(group[0]), " · ".join(_facts(group, page, among))) for group in groups]
     lines = [f"{peek}{f' ({facts})' if facts else ''}".lstrip() for peek, facts in told]
-    return [*lines[:1], mark, *lines[1:]]
+    return [mark, *lines] if len(groups) > 1 else [*lines, mark]
 
 
 def _facts(group: Sequence[MatrixCell], page: Page, among: int) -> list[str]:

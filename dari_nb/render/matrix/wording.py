@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from .matrix import MatrixColumn, Mean
+from .sifting.conditions import condition, has
 
 _MOST_DIGITS = 1e15
 _MINUS = "\N{MINUS SIGN}"
@@ -52,6 +53,13 @@ def value_text(mean: Mean) -> str:
     if mean.is_count and not mean.is_by_task:
         return f"{round(mean.value * mean.values):,} of {mean.values:,}"
     return number_text(mean.value)
+
+
+def value_condition(mean: Mean) -> str:
+    """Write the condition of what :func:`value_text` counts: the cells that are right, or all."""
+    if mean.is_count and not mean.is_by_task and round(mean.value * mean.values):
+        return condition(mean.score, "yes")
+    return has(mean.score)
 
 
 def mean_of(column: MatrixColumn, score: str) -> Mean | None:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 import random
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from ...render.matrix.alike import Said, groups_of, sameness, stands_aside
-from ...render.matrix.bases import baselines, bases_of
+from ...render.matrix.alike import groups_of, same_rows, stands_aside
 from ...render.matrix.cells import cell_html, column_html, label_text, row_html, tint_of
-from ...render.matrix.figures import amount_of, cells_by_place
+from ...render.matrix.figures import cells_by_place
 from ...render.matrix.matrix import ENDED, Matrix, MatrixCell, MatrixRow
 from ...score_kinds import Kind, is_missing
 from ..packing import packed
@@ -35,7 +33,6 @@ class Changes:
         self._seen: dict[tuple[str, str], Any] = {}
         self._entries: dict[tuple[str, str], Entry] = {}
         self._headings: dict[str, tuple[Any, str]] = {}
-        self._answers: dict[Said, str] = {}
 
     def take(self, matrix: Matrix) -> Iterator[tuple[int, int, bytes]]:
         """Compare a matrix with what is known; yields messages as ``since``, ``n``, buffer."""
@@ -74,16 +71,16 @@ class Changes:
         yield before, self.n, self._packed(entries[start:])
 
     def _new(self, matrix: Matrix) -> Iterator[tuple[tuple[str, str], Any, Any]]:
-        same = sameness(matrix)
+        same = {row.id for row in same_rows(matrix)}
         cells: dict[str, list[MatrixCell]] = {row.id: [] for row in matrix.rows}
         for cell in matrix.cells:
             cells[cell.row].append(cell)
         for row in matrix.rows:
-            index, rank = matrix.numbers[row.id], same[row.id]
+            index, is_same = matrix.numbers[row.id], row.id in same
             html = self._heading(row, index, cells[row.id])
-            key, told = ("rows", row.id), (index, row, rank, html)
+            key, told = ("rows", row.id), (index, row, is_same, html)
             if self._seen.get(key) != told:
-                yield key, told, partial(_row, row, index, html, same=rank)
+                yield key, told, partial(_row, row, index, html, same=is_same)
         groups, kinds = _groups(matrix), matrix.kinds
         for cell in matrix.cells:
             group, among = groups[cell.id]
@@ -92,9 +89,7 @@ class Changes:
             key, thing = ("cells", cell.id), (cell, own, *looks)
             if self._seen.get(key) != thing:
                 calls = matrix.has_calls
-                answer = self._answers.setdefault(Said(cell), str(len(self._answers)))
-                make = partial(_cell, cell, group, kinds, calls=calls, among=among)
-                yield key, thing, partial(make, answer=answer)
+                yield key, thing, partial(_cell, cell, group, kinds, calls=calls, among=among)
 
     def _heading(self, row: MatrixRow, index: int, cells: Sequence[MatrixCell]) -> str:
         """Render a heading, which counts answers, again only where one of them is new."""
@@ -134,14 +129,11 @@ def _columns(matrix: Matrix) -> list[Column]:
     cells: dict[str, list[MatrixCell]] = {}
     for cell in matrix.cells:
         cells.setdefault(cell.column, []).append(cell)
-    bases = {name: bases_of(matrix.columns, name) for name in baselines(matrix.columns)}
     return [
         Column(
             id=column.id,
-            label=column.label,
             html=column_html(column, cells.get(column.id, []), matrix.columns, live=True),
             blind=places[column.id],
-            bases={name: of[column.id] for name, of in bases.items() if column.id in of},
         )
         for column in matrix.columns
     ]
@@ -160,13 +152,12 @@ def _groups(matrix: Matrix) -> dict[str, tuple[list[MatrixCell], int]]:
     }
 
 
-def _row(row: MatrixRow, index: int, html: str, *, same: int) -> Row:
+def _row(row: MatrixRow, index: int, html: str, *, same: bool) -> Row:
     return Row(
         id=row.id,
         index=index,
         label=label_text(row.label),
         html=html,
-        values={str(name): str(value) for name, value in row.metadata.items()},
         same=same,
     )
 
@@ -178,9 +169,7 @@ def _cell(
     *,
     calls: bool,
     among: int,
-    answer: str,
 ) -> Cell:
-    cost = amount_of(cell.cost)
     return Cell(
         id=cell.id,
         row=cell.row,
@@ -190,18 +179,9 @@ def _cell(
         within=group[0].id,
         html=cell_html(*group, kinds=kinds, calls=calls, among=among) if group[0] is cell else "",
         tint=tint_of(*(group if group[0] is cell else [cell]), kinds=kinds),
-        text=answer,
-        tools=_digest("\n".join(cell.tools)) if cell.tools is not None else "",
-        seconds=cell.seconds,
-        cost=float(cost) if cost is not None else None,
         scores={str(name): _plain(value) for name, value in cell.scores.items()},
         notes={str(name): str(note) for name, note in cell.notes.items()},
     )
-
-
-def _digest(text: str) -> str:
-    data = text.encode("utf-8", "surrogatepass")
-    return hashlib.blake2b(data, digest_size=6).hexdigest()
 
 
 def _plain(value: Any) -> Any:

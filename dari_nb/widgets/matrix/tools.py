@@ -17,6 +17,7 @@ from ...render.matrix.finding import finding_html
 from ...render.matrix.matrix import Matrix
 from ...render.matrix.parts import number_html
 from ...render.matrix.sifting.conditions import condition, has
+from ...render.matrix.sifting.facts import order_word
 from ...render.matrix.sifting.offers import offers
 from ...render.matrix.verdict import short_name
 from ...render.plain.visible import visible_name
@@ -26,7 +27,7 @@ _MENU = 60  # characters of a line of a menu
 _NAMES = 40  # of metadata and scores; longer lists serve nobody
 _FIELDS = """<input type="search" name="where" placeholder="Words, {example} …"\
  aria-label="Filter tasks" autocomplete="off"><datalist>{offered}</datalist>{order}{against}\
-<label title="Hide names of LLMs, times and costs">\
+<label title="Hide names of LLMs, scores, times and costs">\
 <input type="checkbox" name="blind"> Blind</label>"""
 
 
@@ -69,10 +70,9 @@ def tools_html(matrix: Matrix) -> str:
     metadata = _names(row.metadata for row in matrix.rows)
     ups = [("number", "In task order")]
     ups += [(name, f"By {name}") for name in ["task", *metadata]]
-    figures = {**{name: name for name in scores}, **_measured(matrix)}
     both = [
-        (sign + name, f"By {short_name(word)}, {side} first")
-        for name, word in figures.items()
+        (sign + name, f"By {order_word(name)}, {side} first")
+        for name in dict.fromkeys([*scores, *_measured(matrix)])
         for sign, side in (("", "lowest"), ("-", "highest"))
     ]
     order = _select("order", "Order", "What differs first", [*ups, *both])
@@ -89,14 +89,13 @@ def tools_html(matrix: Matrix) -> str:
     return _FIELDS.format(example=example, offered=offered, order=order, against=against)
 
 
-def _measured(matrix: Matrix) -> dict[str, str]:
+def _measured(matrix: Matrix) -> list[str]:
     """Name what cells took, as far as any has it or may have it yet."""
-    words = {"seconds": "time", "cost": "cost"}
-    return {
-        name: word
-        for name, word in words.items()
+    return [
+        name
+        for name in ("seconds", "cost")
         if not matrix.is_over or any(getattr(cell, name) is not None for cell in matrix.cells)
-    }
+    ]
 
 
 def _example(matrix: Matrix, scores: Sequence[str]) -> str:

@@ -26,8 +26,9 @@ from ..things import thing, things
 from ..view import STATIC, View
 from .asked import Rate, fragments_of, ids_in, is_busy, keep_rating
 from .changes import Changes, blind_name, blind_places
+from .found import found_in
 from .tools import seen_html, tools_html, totals_html
-from .wire import News, Opened
+from .wire import Found, News, Opened
 
 #: Seconds between batches: with 5 a second the eye sees all that happens in a matrix.
 INTERVAL = 0.2
@@ -76,7 +77,8 @@ class MatrixView(View):
         kernel_id: Id of this kernel on its Jupyter server; empty elsewhere. It and all above are
             read-only.
         rating: Name of the score that people give; empty when nothing can be rated.
-        blind: Whether names of LLMs and figures that betray them are hidden.
+        blind: Whether names of LLMs are hidden, figures that betray them, and all scores but
+            ratings.
         where: Words that tasks must hold, such as ``refund``, and conditions that one of their
             cells must meet, such as ``right = no``, ``judge.helpful < 3``, ``topic = travel``,
             ``column = small`` or ``differs = answer``.
@@ -136,6 +138,7 @@ class MatrixView(View):
         self._lock = threading.RLock()
         self._matrix = matrix = read()
         self._changes = Changes()
+        self._found: tuple[Found, bytes] | None = None
         self._pace = Pace(self._send_next, INTERVAL)
         self._is_closed = False
         self._stops = Stops()
@@ -168,6 +171,7 @@ class MatrixView(View):
             self._show_totals(self._matrix)
             for since, n, body in self._changes.take(self._matrix):
                 self._send_news(since, n, body)
+            self._find()
             status = status_of(self._matrix)
         # Whoever observes it may take its time.
         self.set_trait("status", status)
@@ -230,6 +234,18 @@ class MatrixView(View):
         """What the reader wishes to see, and in which order."""
         return Wish(self.where, self.order, self.baseline, self.score)
 
+    @traitlets.observe("where", "order", "baseline", "score")
+    def _find(self, _: object = None) -> None:
+        """Tell the pages which tasks and cells are left, if that is new."""
+        with self._lock:
+            if not self._changes.n:  # no page has anything yet that could be left
+                return
+            wish = self._wish
+            found = found_in(self._matrix, wish, sift(self._matrix, wish))
+            if found != self._found:
+                self._found = found
+                self._send_found()
+
     def _sifted(self) -> Sifted:
         """The tasks that are shown, and their cells that meet the conditions."""
         return sift(self._matrix, self._wish)
@@ -237,11 +253,17 @@ class MatrixView(View):
     def _send_news(self, since: int, n: int, body: bytes) -> None:
         self.send(News(kind="news", since=since, n=n), [body])
 
+    def _send_found(self) -> None:
+        if self._found is not None:
+            found, body = self._found
+            self.send(found, [body])
+
     def _send_again(self, n: Any) -> None:
         with self._lock:
             known = n if isinstance(n, int) and 0 <= n <= self._changes.n else 0
             for since, last, body in self._changes.since(known):
                 self._send_news(since, last, body)
+            self._send_found()
 
     def _answer_from(self, transcript: ReadTranscript) -> None:
         def opened(body: Any) -> Future[Opened]:

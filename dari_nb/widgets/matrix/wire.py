@@ -8,36 +8,27 @@ from ..live import wire as live
 
 
 class Column(TypedDict):
-    """``blind`` is its place among the others when their names are hidden.
-
-    ``bases`` are the columns that it is compared with, by the name of the baseline.
-    """
+    """``blind`` is its place among the others when their names are hidden."""
 
     id: str
-    label: str
     html: str
     blind: int
-    bases: dict[str, str]
 
 
 class Row(TypedDict):
-    """A task; ``values`` is what is known about it.
-
-    ``same`` is 0 where scores that judge differ, 1 where only ratings do, 2 where nothing does.
-    """
+    """A task; ``same`` is whether nothing differs on it."""
 
     id: str
     index: int
     label: str
     html: str
-    values: dict[str, str]
-    same: int
+    same: bool
 
 
 class Cell(TypedDict):
-    """One session; two with the same answer have the same ``text``, likewise ``tools``.
+    """One session; ``within`` is the cell that shows it.
 
-    ``within`` is the cell that shows it: itself, or the first of the repeats that came out alike.
+    That is itself, or the first of the repeats that came out alike.
     """
 
     id: str
@@ -48,10 +39,6 @@ class Cell(TypedDict):
     within: str
     html: str
     tint: str
-    text: str
-    tools: str
-    seconds: float | None
-    cost: float | None
     scores: dict[str, Any]
     notes: dict[str, str]
 
@@ -70,6 +57,33 @@ class News(TypedDict):
     kind: Literal["news"]
     since: int
     n: int
+
+
+class Left(TypedDict):
+    """A task that is left; ``fit`` are its cells that meet the conditions.
+
+    A cell is told as its column's place and, for each repeat before it, as many as there are
+    columns. ``worse`` and ``better`` are the places of columns in which the task got that.
+    """
+
+    id: str
+    fit: list[int]
+    worse: list[int]
+    better: list[int]
+
+
+class Found(TypedDict):
+    """What is left of the matrix by what is asked for; the buffer is a list of ``Left``, in order.
+
+    ``why`` is why nothing is.
+    """
+
+    kind: Literal["found"]
+    where: str
+    order: str
+    baseline: str
+    score: str
+    why: str
 
 
 class Hello(TypedDict):

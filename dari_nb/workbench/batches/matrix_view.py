@@ -13,8 +13,9 @@ import traitlets
 from ...errors import InvalidRequestError
 from ...render.matrix.against import checked_score
 from ...render.matrix.bases import checked_baseline
-from ...render.matrix.sifting.asking import misread, short
-from ...render.matrix.sifting.sifting import Wish, with_plain_signs
+from ...render.matrix.sifting.asking import short
+from ...render.matrix.sifting.facts import with_plain_signs
+from ...render.matrix.sifting.sifting import Wish, sift
 from ...render.plain.visible import visible_name
 from ...widgets import MatrixView
 from ...widgets.things import each_once
@@ -139,8 +140,9 @@ class BatchMatrix(MatrixView):
         wanted = checked_baseline(matrix.columns, baseline) if baseline else ""
         by = checked_score(matrix, score) if score else ""
         # That no cell happens to meet a condition is an answer, and no mistake.
-        if why := misread(matrix, Wish(where, baseline=wanted, score=by)):
-            raise InvalidRequestError(f"Where {short(where)!r}: {visible_name(why)}.")
+        found = sift(matrix, Wish(where, baseline=wanted, score=by))
+        if found.is_misread:
+            raise InvalidRequestError(f"Where {short(where)!r}: {visible_name(found.why)}.")
         with self.hold_sync():
             self.where, self.score, self.baseline = where, by, wanted
 

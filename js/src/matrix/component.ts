@@ -2,7 +2,7 @@ import type { Component } from "../host/port";
 import { atEnd } from "../shared/dom";
 import { Sheet } from "./sheet";
 import { MatrixView } from "./view";
-import type { Change, News, State } from "./wire";
+import type { Change, Found, Left, News, State } from "./wire";
 
 /** A fresh widget gets its first news sooner; after this a page must be late and asks. */
 const HELLO_AFTER_MS = 150;
@@ -19,8 +19,12 @@ export const matrix: Component<State> = (port, signal) => {
   const timer = setTimeout(() => n === 0 && hello(), HELLO_AFTER_MS);
   atEnd(signal, () => clearTimeout(timer));
   port.receive((message, buffers) => {
+    if (message.kind === "found") {
+      for (const buffer of buffers) sheet.find(message as Found, decode<Left[]>(buffer));
+      return;
+    }
     const news = message as News;
-    for (const buffer of buffers) sheet.apply(decode(buffer));
+    for (const buffer of buffers) sheet.apply(decode<Change>(buffer));
     // What came is shown in any case; what is missing before it is asked for once.
     if (news.since > n) {
       hello();
@@ -32,6 +36,6 @@ export const matrix: Component<State> = (port, signal) => {
   return (el, until) => void new MatrixView(el, port, sheet, until);
 };
 
-function decode(buffer: DataView): Change {
-  return JSON.parse(new TextDecoder().decode(buffer)) as Change;
+function decode<Thing>(buffer: DataView): Thing {
+  return JSON.parse(new TextDecoder().decode(buffer)) as Thing;
 }

@@ -1,5 +1,4 @@
 import { scrollWithin } from "../shared/scrolling";
-import { type Changes, placeOf } from "./changes";
 import { fill, find, part, put, rove } from "./parts";
 import type { Sheet } from "./sheet";
 import type { Cell, Change, Column } from "./wire";
@@ -21,8 +20,8 @@ export interface Rows {
 export interface Grid {
   /** Shows these rows in this order, with names of LLMs or without. */
   show(rows: Rows, blind: boolean): void;
-  /** Shows what changed, and which cells meet the conditions. */
-  tell(changes: Changes | undefined, fit: Set<string>): void;
+  /** Shows what changed, if that may be seen, and which cells meet the conditions. */
+  tell(hasChanges: boolean): void;
   /** Draws again what changed of the rows that are there. */
   update(change: Change): void;
   mark(opened: string, chosen: readonly string[]): void;
@@ -51,11 +50,15 @@ const STEPS: Record<string, [number, number]> = {
   End: [0, 1e9],
 };
 
-/** @param observe Told of each row's element once. */
+/**
+ * @param observe Told of each row's element once.
+ * @param rating The score that people give.
+ */
 export function gridIn(
   table: HTMLElement,
   sheet: Sheet,
   observe: (body: HTMLElement) => void,
+  rating: () => string,
 ): Grid {
   const head = part("thead", { role: "rowgroup" });
   const fold = part("tbody", { role: "rowgroup" });
@@ -67,8 +70,9 @@ export function gridIn(
   let shown = "";
   let entry = "";
   let isOpen = false;
+  let isBlind = false;
   let rows: Rows = { shown: [], same: [], words: "" };
-  let changes: Changes | undefined;
+  let hasChanges = false;
   let fit = new Set<string>();
   let marks = { opened: "", chosen: [] as readonly string[] };
 
@@ -81,6 +85,7 @@ name="same"></button></td></tr>`;
   });
 
   function reshape(blind: boolean): void {
+    isBlind = blind;
     const { columns, repeats } = sheet;
     const order = blind ? [...columns].sort((a, b) => a.blind - b.blind) : columns;
     const aside = columns.length === 1 && repeats > 1;
@@ -163,17 +168,27 @@ name="same"></button></td></tr>`;
       element.removeAttribute("data-cell");
       return;
     }
-    Object.assign(element.dataset, { cell: cell.id, state: cell.state, tint: cell.tint });
+    // Whoever rates without knowing whose it is shall see no more than their own ratings.
+    const [tint, rated] = isBlind ? ["", ratedOf(cell)] : [cell.tint, ""];
+    Object.assign(element.dataset, { cell: cell.id, state: cell.state, tint, rated });
     cells.set(cell.id, element);
     say(cell.id, element);
     element.tabIndex = cell.id === entry ? 0 : -1;
     markOne(cell.id);
   }
 
+  /** The ratings of those that a cell shows, in words. */
+  function ratedOf({ row, id }: Cell): string {
+    const shown = sheet.cellsOf(row).filter(({ within }) => within === id);
+    const values = shown.map(({ scores }) => scores[rating()]).filter(Number);
+    return values.length ? `${rating()} ${values.join(", ")}` : "";
+  }
+
   /** Says what changed in a place, once, with a + if it is of all there; and what was asked for. */
   function say(id: string, element: HTMLElement): void {
-    const { row, column, repeat } = sheet.cells.get(id) as Cell;
-    const change = repeat ? undefined : changes?.get(placeOf(row, column));
+    const cell = sheet.cells.get(id) as Cell;
+    const { row, column, repeat } = cell;
+    const change = hasChanges && !repeat && sheet.changeOf(cell);
     const isAll = sheet.cellsOf(row).every((one) => one.column !== column || one.within === id);
     if (change) element.dataset.change = isAll ? change : `${change}+`;
     else delete element.dataset.change;
@@ -235,9 +250,11 @@ name="same"></button></td></tr>`;
       rows = now;
       place();
     },
-    tell(now, found) {
-      changes = now;
-      fit = new Set([...found].map(shownBy));
+    tell(now) {
+      hasChanges = now;
+      const found = [...sheet.left.values()].filter((row) => row.fit.length);
+      const all = found.flatMap(({ id }) => sheet.cellsOf(id));
+      fit = new Set(all.filter((cell) => sheet.fits(cell)).map(({ within }) => within));
       for (const [id, element] of cells) say(id, element);
     },
     update(change) {

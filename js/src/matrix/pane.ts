@@ -4,8 +4,8 @@ import { atEnd, focused } from "../shared/dom";
 import { dress, fill, find, part, put, tell } from "./parts";
 import type { Cell, Opened } from "./wire";
 
-const PATIENCE_MS = 800;
-const BUSY = "The kernel is busy with a cell; this shows when it is done.";
+export const PATIENCE_MS = 800;
+export const BUSY = "The kernel is busy with a cell; this shows when it is done.";
 
 /** What is beside the matrix or below it: a transcript, or cells compared. */
 export class Pane {

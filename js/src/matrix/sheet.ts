@@ -1,5 +1,5 @@
 import { atEnd } from "../shared/dom";
-import type { Cell, Change, Column, Row } from "./wire";
+import type { Cell, Change, Column, Found, Left, Row } from "./wire";
 
 type Listener = (change: Change) => void;
 
@@ -9,16 +9,15 @@ export class Sheet {
   repeats = 1;
   readonly rows = new Map<string, Row>();
   readonly cells = new Map<string, Cell>();
-  /** Names of what is known of tasks, and of scores. */
-  readonly names = new Set<string>();
+  /** What was asked for, and which rows are left by that, in order. */
+  found: Found | undefined;
+  left = new Map<string, Left>();
   readonly #byRow = new Map<string, Map<string, Cell>>();
   readonly #listeners = new Set<Listener>();
 
   /** Takes in what is new; what comes later is newer. */
   apply(change: Change): void {
     this.columns = change.columns;
-    const parts = [...change.rows.map((row) => row.values), ...change.cells.map((c) => c.scores)];
-    for (const part of parts) for (const name in part) this.names.add(name);
     for (const row of change.rows) this.rows.set(row.id, row);
     for (const cell of change.cells) {
       this.cells.set(cell.id, cell);
@@ -26,11 +25,39 @@ export class Sheet {
       const inRow = this.#byRow.get(cell.row) ?? new Map<string, Cell>();
       this.#byRow.set(cell.row, inRow.set(cell.id, cell));
     }
+    this.#tell(change);
+  }
+
+  /** Takes in what the kernel found. */
+  find(found: Found, left: Left[]): void {
+    this.found = found;
+    this.left = new Map(left.map((one) => [one.id, one]));
+    this.#tell({ columns: this.columns, rows: [], cells: [] });
+  }
+
+  #tell(change: Change): void {
     for (const listener of this.#listeners) listener(change);
   }
 
   cellsOf(row: string): Cell[] {
     return [...(this.#byRow.get(row)?.values() ?? [])];
+  }
+
+  /** Whether a cell meets the conditions. */
+  fits({ row, column, repeat }: Cell): boolean {
+    const place = this.#placeOf(column) + repeat * this.columns.length;
+    return !!this.left.get(row)?.fit.includes(place);
+  }
+
+  /** What became of a task in a column in comparison with the baseline. */
+  changeOf({ row, column }: Cell): "worse" | "better" | undefined {
+    const [left, place] = [this.left.get(row), this.#placeOf(column)];
+    if (left?.worse.includes(place)) return "worse";
+    return left?.better.includes(place) ? "better" : undefined;
+  }
+
+  #placeOf(column: string): number {
+    return this.columns.findIndex(({ id }) => id === column);
   }
 
   /** Hands over every change until `signal` aborts. */

@@ -4,11 +4,10 @@ import type { Port } from "../host/port";
 import { atEnd } from "../shared/dom";
 import { Place } from "../shared/place";
 import { type Grid, gridIn } from "./grid";
-import { Pane } from "./pane";
+import { BUSY, PATIENCE_MS, Pane } from "./pane";
 import { find, put, rove } from "./parts";
 import { RatingLine, Ratings } from "./ratings";
 import type { Sheet } from "./sheet";
-import { finished, sift, whyNone } from "./sift";
 import { sight } from "./sight";
 import { SKELETON, sheetOfKeys } from "./skeleton";
 import type { Cell, Change, Opened, Question, Rating, State } from "./wire";
@@ -26,11 +25,14 @@ const TRAITS = [
   "order",
   "baseline",
   "score",
-  "by",
   "against",
   "selected",
   "chosen",
 ] as const;
+/** What rows are found by. */
+const HOW = ["where", "order", "baseline", "score"] as const;
+/** The condition that is being written. */
+const UNFINISHED = /(?:(?:"[^"]*"|[^\s"<>=!:]+)\s*[<>=!:]+\s*)?(?:"[^"]*"?|\S*)$/;
 let fields = 0;
 const FOLLOW_MS = 150;
 const NO_INTERRUPT = "The cell is busy: use the interrupt button of your notebook.";
@@ -55,6 +57,9 @@ export class MatrixView {
   #blind = false;
   /** What the rows were shown by last. */
   #asked = "";
+  #late: ReturnType<typeof setTimeout> | undefined;
+  /** Whether the count is to be said once it is there. */
+  #isAwaited = false;
   #frame = 0;
   #following: ReturnType<typeof setTimeout> | undefined;
 
@@ -74,7 +79,7 @@ export class MatrixView {
     const tell = (cells: string[]) => port.send({ kind: "visible", cells });
     const observe = sight(sheet, (row) => this.#grid.near(row), tell, signal);
     new Place(root, find(root, ".dari-grid"), rowsOnPaper, signal);
-    this.#grid = gridIn(find(root, "table"), sheet, observe);
+    this.#grid = gridIn(find(root, "table"), sheet, observe, () => port.get("rating"));
     this.#pane = new Pane(find(root, ".dari-pane"), signal);
     this.#line = new RatingLine(find(root, ".dari-rate"));
     this.#ratings = new Ratings(
@@ -87,6 +92,7 @@ export class MatrixView {
     atEnd(signal, () => {
       cancelAnimationFrame(this.#frame);
       clearTimeout(this.#following);
+      clearTimeout(this.#late);
     });
     this.#show();
   }
@@ -136,34 +142,50 @@ export class MatrixView {
     this.#grid.mark(this.#opened?.id ?? "", chosen);
   }
 
-  /** Which rows are there, in which order. */
+  /** Which rows are there, in which order: those that the kernel found last. */
   #arrange(): void {
     this.#frame = 0;
-    const port = this.#port;
-    const [where, order] = [port.get("where"), port.get("order")];
-    const how = {
-      where,
-      order,
-      baseline: port.get("baseline"),
-      by: port.get("score") || port.get("by"),
-    };
-    const { rows, fit, changes } = sift(this.#sheet, how);
-    const all = this.#sheet.rows.size;
-    const words = port.get("same");
-    const folds = words && !(where || order);
+    const { found, left, rows } = this.#sheet;
+    if (!found) return;
+    const { where, order, why } = found;
+    const words = this.#port.get("same");
+    const folds = words && !(where || order || this.#blind);
+    const ids = [...left.keys()].filter((id) => rows.has(id));
     const [same, shown] = [true, false].map((is) =>
-      rows.filter((id) => (!!folds && this.#sheet.rows.get(id)?.same === 2) === is),
+      ids.filter((id) => (!!folds && !!rows.get(id)?.same) === is),
     ) as [string[], string[]];
-    this.#grid.tell(this.#blind ? undefined : changes, fit);
+    this.#grid.tell(!this.#blind);
     this.#grid.show({ shown, same, words }, this.#blind);
-    const asked = [where, order, how.baseline].join("\n");
-    const isNew = this.#asked && this.#asked !== asked;
-    if (isNew) find(this.#root, ".dari-grid").scrollTop = 0;
+    const asked = [where, order, found.baseline].join("\n");
+    if (this.#asked && this.#asked !== asked) find(this.#root, ".dari-grid").scrollTop = 0;
     this.#asked = asked;
-    const why = rows.length || !all ? "" : whyNone(this.#sheet, how);
     const count =
-      rows.length < all ? `${said(rows.length)} of ${said(all)} task${all === 1 ? "" : "s"}` : "";
-    this.#count.textContent = why ? `${count}: ${why}` : count;
+      ids.length < rows.size
+        ? `${said(ids.length)} of ${said(rows.size)} task${rows.size === 1 ? "" : "s"}`
+        : "";
+    this.#await(
+      HOW.some((one) => found[one] !== this.#port.get(one)),
+      `${count}${why && `: ${why}`}`,
+    );
+  }
+
+  /** Shows what was found, or says after a while that what is asked for now is not found yet. */
+  #await(isLate: boolean, words: string): void {
+    const say = (isBusy: boolean, told: string) => {
+      find(this.#root, ".dari-grid").setAttribute("aria-busy", String(isBusy));
+      this.#count.textContent = told;
+    };
+    if (isLate) {
+      // One that is gone says so above.
+      const busy = () => say(true, this.#root.matches(".dari-gone") ? "" : BUSY);
+      this.#late ??= setTimeout(busy, PATIENCE_MS);
+      return;
+    }
+    clearTimeout(this.#late);
+    this.#late = undefined;
+    say(false, words);
+    if (this.#isAwaited) this.#spoken.textContent = words;
+    this.#isAwaited = false;
   }
 
   /** Opens what is selected, whoever selected it, once it is there. */
@@ -314,7 +336,7 @@ export class MatrixView {
 
   /** Offers how the words in the field may go on. */
   #offer(): void {
-    const before = finished(this.#port.get("where"));
+    const before = this.#port.get("where").replace(UNFINISHED, "");
     for (const option of this.#tools.querySelectorAll<HTMLOptionElement>("datalist > option")) {
       option.value = before + option.getAttribute("label");
     }
@@ -322,8 +344,8 @@ export class MatrixView {
 
   /** Shows the cells behind a number; once more, all. */
   #choosing(where: string): void {
+    this.#isAwaited = true;
     this.#port.set({ where: where === this.#port.get("where") ? "" : where });
-    this.#spoken.textContent = this.#count.textContent;
   }
 
   #clicked(event: MouseEvent): void {

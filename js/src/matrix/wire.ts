@@ -1,34 +1,25 @@
 /** What kernel and page tell each other. `dari_nb/widgets/matrix/wire.py` has the same shapes. */
 import type { Fragment } from "../live/wire";
 
-/**
- * `blind` is its place among the others when their names are hidden, `bases` are the columns that
- * it is compared with, by the name of the baseline.
- */
+/** `blind` is its place among the others when their names are hidden. */
 export interface Column {
   id: string;
-  label: string;
   html: string;
   blind: number;
-  bases: Record<string, string>;
 }
 
-/**
- * A task; `values` is what is known about it. `same` is 0 where scores that judge differ, 1 where
- * only ratings do, 2 where nothing does.
- */
+/** A task; `same` is whether nothing differs on it. */
 export interface Row {
   id: string;
   index: number;
   label: string;
   html: string;
-  values: Record<string, string>;
-  same: number;
+  same: boolean;
 }
 
 /**
- * One session; two with the same answer have the same `text`, likewise `tools`. `within` is the
- * cell that shows it: itself, or the first of the repeats that came out alike.
+ * One session; `within` is the cell that shows it: itself, or the first of the repeats that came
+ * out alike.
  */
 export interface Cell {
   id: string;
@@ -39,10 +30,6 @@ export interface Cell {
   within: string;
   html: string;
   tint: string;
-  text: string;
-  tools: string;
-  seconds: number | null;
-  cost: number | null;
   scores: Record<string, unknown>;
   notes: Record<string, string>;
 }
@@ -59,6 +46,28 @@ export interface News {
   kind: "news";
   since: number;
   n: number;
+}
+
+/**
+ * A task that is left; `fit` are its cells that meet the conditions: the place of the column, and
+ * as many as there are columns for each repeat before it. `worse` and `better` are the places of
+ * columns in which the task got that.
+ */
+export interface Left {
+  id: string;
+  fit: number[];
+  worse: number[];
+  better: number[];
+}
+
+/** What is left by what is asked for; the buffer is a list of `Left`. `why` is why nothing is. */
+export interface Found {
+  kind: "found";
+  where: string;
+  order: string;
+  baseline: string;
+  score: string;
+  why: string;
 }
 
 /** A page is at `n` and wants what came since; a new one is at 0. */

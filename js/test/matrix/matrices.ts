@@ -1,16 +1,14 @@
 import type { Port, Reply } from "../../src/host/port";
-import type { Cell, Change, Column, Row, State } from "../../src/matrix/wire";
+import type { Cell, Change, Column, Left, Row, State } from "../../src/matrix/wire";
 
 export function column(id: string, blind = 0): Column {
   const where = `column = ${id} right = *`;
   const html = `${id} <small><button data-where="${where}">0.5</button></small>`;
-  const bases = { small: "small", large: "large" } as Record<string, string>;
-  delete bases[id];
-  return { id, label: id, html, blind, bases };
+  return { id, html, blind };
 }
 
-export function row(id: string, index: number, values: Record<string, string> = {}): Row {
-  return { id, index, label: `task ${id}`, html: `<p>task ${id}</p>`, values, same: 0 };
+export function row(id: string, index: number): Row {
+  return { id, index, label: `task ${id}`, html: `<p>task ${id}</p>`, same: false };
 }
 
 export function cell(rowId: string, columnId: string, change: Partial<Cell> = {}): Cell {
@@ -25,10 +23,6 @@ export function cell(rowId: string, columnId: string, change: Partial<Cell> = {}
     within: id,
     tint: "",
     html: `<p>answer ${rowId} ${columnId}</p>`,
-    text: "t",
-    tools: "",
-    seconds: null,
-    cost: null,
     scores: {},
     notes: {},
     ...change,
@@ -38,7 +32,7 @@ export function cell(rowId: string, columnId: string, change: Partial<Cell> = {}
 /** Two tasks and two LLMs; `large` comes first when names are hidden. */
 export function small(): Change {
   const columns = [column("small", 1), column("large", 0)];
-  const rows = [row("a", 0, { tier: "gold" }), row("b", 1, { tier: "basic" })];
+  const rows = [row("a", 0), row("b", 1)];
   const cells = ["a", "b"].flatMap((r) => ["small", "large"].map((c) => cell(r, c)));
   return { columns, rows, cells };
 }
@@ -49,6 +43,7 @@ type Ask = (what: string, body: unknown) => Promise<unknown>;
 export class Side implements Port<State> {
   readonly sent: object[] = [];
   readonly asked: [string, unknown][] = [];
+  readonly #rows = new Set<string>();
   readonly #changed = new EventTarget();
   #receive: ((message: never, buffers: DataView[]) => void)[] = [];
   answer: Ask = async () => ({ head: "<b>head</b>", items: [] });
@@ -97,8 +92,21 @@ export class Side implements Port<State> {
   };
 
   deliver(since: number, n: number, change: Change): void {
-    const bytes = new TextEncoder().encode(JSON.stringify(change));
-    const message = { kind: "news", since, n };
+    this.#tell({ kind: "news", since, n }, change);
+    for (const { id } of change.rows) this.#rows.add(id);
+    this.find(Object.fromEntries([...this.#rows].map((id) => [id, {}])));
+  }
+
+  /** Tells which rows are left by what is asked for now. */
+  find(rows: Record<string, Partial<Left>>, why = ""): void {
+    const { where, order, baseline, score } = this.traits;
+    const none = { fit: [], worse: [], better: [] };
+    const left = Object.entries(rows).map(([id, one]) => ({ ...none, ...one, id }));
+    this.#tell({ kind: "found", where, order, baseline, score, why }, left);
+  }
+
+  #tell(message: object, body: unknown): void {
+    const bytes = new TextEncoder().encode(JSON.stringify(body));
     for (const receive of this.#receive) receive(message as never, [new DataView(bytes.buffer)]);
   }
 }

@@ -11,6 +11,13 @@ const texts = (selector: string) =>
   [...el.querySelectorAll(selector)].map((element) => element.textContent?.trim());
 const at = (id: string) => el.querySelector<HTMLElement>(`[data-cell="${id}"]`) as HTMLElement;
 const settled = () => vi.waitFor(() => expect(el.querySelector("tbody")).not.toBeNull());
+/** Tells what is left, and waits until that is drawn. */
+const find = (...told: Parameters<Side["find"]>) => {
+  side.find(...told);
+  return drawn();
+};
+const drawn = () => new Promise(requestAnimationFrame);
+const note = () => texts(".dari-tools > .dari-note")[0];
 const focused = () => (document.activeElement as HTMLElement).dataset.cell;
 
 function press(key: string, options: KeyboardEventInit = {}): void {
@@ -44,18 +51,21 @@ describe("a matrix", () => {
     ]);
   });
 
-  test("begins at its top in a new order or with a new filter, and stays where it is else", () => {
+  test("begins at its top in a new order or with a new filter, and stays where it is else", async () => {
     const grid = el.querySelector(".dari-grid") as HTMLElement;
     at("b/large/0").focus();
     side.set({ chosen: ["b/large/0"] });
     for (const asked of [{ order: "-task" }, { where: "task" }, { baseline: "small" }]) {
       grid.scrollTop = 400;
       side.set(asked);
+      expect(grid.scrollTop).toBe(400);
+      await find({ a: {}, b: {} });
       expect(grid.scrollTop).toBe(0);
     }
     grid.scrollTop = 400;
     side.set({ chosen: [], score: "right" });
     side.deliver(1, 2, { columns: small().columns, rows: [row("c", 2)], cells: [] });
+    await drawn();
     expect(grid.scrollTop).toBe(400);
     expect(focused()).toBe("b/large/0");
   });
@@ -112,17 +122,46 @@ describe("a matrix", () => {
     expect([0, 25, 26, 27].map(letter)).toEqual(["A", "Z", "AA", "AB"]);
   });
 
-  test("shows the rows that the fields ask for, and counts them", () => {
+  test("blind it shows no score but one's own rating", async () => {
+    const rated = cell("a", "small", { tint: "no", scores: { rating: 2, right: false } });
+    const again = cell("a", "small", { repeat: 1, within: rated.id, scores: { rating: 4 } });
+    side.deliver(1, 2, { columns: small().columns, rows: [], cells: [rated, again] });
+    await drawn();
+    expect([at(rated.id).dataset.tint, at(rated.id).dataset.rated || ""]).toEqual(["no", ""]);
+    side.set({ blind: true });
+    expect(at(rated.id).dataset.tint).toBeFalsy();
+    expect(at(rated.id).dataset.rated).toBe("rating 2, 4");
+    expect(at("a/large/0").dataset.rated).toBeFalsy();
+  });
+
+  test("shows the rows that the kernel finds by the fields, and counts them", async () => {
     const filter = el.querySelector<HTMLInputElement>("[name=where]") as HTMLInputElement;
     filter.value = "tier=gold";
     filter.dispatchEvent(new Event("input", { bubbles: true }));
     expect(side.traits.where).toBe("tier=gold");
+    await find({ a: {} });
     expect(texts("tbody th")).toEqual(["task a"]);
-    expect(texts(".dari-tools > .dari-note")[0]).toBe("1 of 2 tasks");
+    expect(note()).toBe("1 of 2 tasks");
     side.set({ where: "lenght<3" });
-    expect(texts(".dari-tools > .dari-note")[0]).toBe(
-      "0 of 2 tasks: there is no lenght; there is number, task, column, state, answer, time, cost, differs, tier",
-    );
+    await find({}, "there is no lenght");
+    expect(texts("tbody th")).toEqual([]);
+    expect(note()).toBe("0 of 2 tasks: there is no lenght");
+  });
+
+  test("says that the kernel is busy rather than show what was asked for before", async () => {
+    vi.useFakeTimers();
+    const grid = el.querySelector(".dari-grid");
+    side.set({ where: "tier = gold" });
+    vi.advanceTimersByTime(700);
+    side.set({ where: "tier = golden" });
+    expect(note()).toBe("");
+    vi.advanceTimersByTime(200);
+    expect(note()).toBe("The kernel is busy with a cell; this shows when it is done.");
+    expect(grid?.getAttribute("aria-busy")).toBe("true");
+    vi.useRealTimers();
+    await find({ b: {} });
+    expect(note()).toBe("1 of 2 tasks");
+    expect(grid?.getAttribute("aria-busy")).toBe("false");
   });
 
   test("numbers that are folded away take no focus, and no place where Tab enters", () => {
@@ -136,12 +175,11 @@ describe("a matrix", () => {
     expect(first?.tabIndex).toBe(0);
   });
 
-  test("shows the cells behind a number, by click or Enter, and all when it is chosen again", () => {
-    const rated = cell("b", "small", { scores: { right: true } });
-    side.deliver(1, 2, { columns: small().columns, rows: [], cells: [rated] });
+  test("shows the cells behind a number, by click or Enter, and all when it is chosen again", async () => {
     const [first, second] = el.querySelectorAll<HTMLElement>("thead [data-where]");
     first?.click();
     expect(side.traits.where).toBe("column = small right = *");
+    await find({ b: { fit: [0] } });
     expect(texts("tbody th")).toEqual(["task b"]);
     expect(at("b/small/0").hasAttribute("data-fit")).toBe(true);
     expect(at("b/large/0").hasAttribute("data-fit")).toBe(false);
@@ -153,6 +191,7 @@ describe("a matrix", () => {
     expect([first?.tabIndex, second?.tabIndex]).toEqual([-1, 0]);
     first?.click();
     expect(side.traits.where).toBe("");
+    await find({ a: {}, b: {} });
     expect(texts("tbody th")).toEqual(["task a", "task b"]);
   });
 
@@ -167,14 +206,7 @@ describe("a matrix", () => {
     expect(focused()).toBe("a/small/0");
   });
 
-  test("a baseline puts first what got worse, marks it, and forgets what was said of another", () => {
-    const cells = [
-      cell("a", "small", { scores: { right: false } }),
-      cell("a", "large", { scores: { right: true } }),
-      cell("b", "small", { scores: { right: true } }),
-      cell("b", "large", { scores: { right: false } }),
-    ];
-    side.deliver(1, 2, { columns: small().columns, rows: [], cells });
+  test("a baseline puts first what got worse, marks it, and forgets what was said of another", async () => {
     side.set({ against: "<p>stale</p>" });
     expect(texts(".dari-seen")).toEqual(["stale"]);
     const baseline = el.querySelector<HTMLSelectElement>("[name=baseline]") as HTMLSelectElement;
@@ -182,6 +214,7 @@ describe("a matrix", () => {
     baseline.dispatchEvent(new Event("input", { bubbles: true }));
     expect(side.traits).toMatchObject({ baseline: "small", against: "" });
     expect(texts(".dari-seen")).toEqual([""]);
+    await find({ b: { worse: [1] }, a: { better: [1] } });
     expect(texts("tbody th")).toEqual(["task b", "task a"]);
     expect(["a", "b"].map((id) => at(`${id}/large/0`).dataset.change)).toEqual(["better", "worse"]);
     expect(at("b/small/0").dataset.change).toBeUndefined();
@@ -189,19 +222,22 @@ describe("a matrix", () => {
     expect(at("b/large/0").dataset.change).toBeUndefined();
   });
 
-  test("a mark on one of several answers says that it is of all of them", () => {
-    const scores = { right: true };
-    const cells = [
-      cell("a", "small", { scores }),
-      cell("a", "large", { scores }),
-      cell("a", "large", { repeat: 1, text: "other", scores: { right: false } }),
-      cell("b", "small", { scores }),
-      cell("b", "large", { scores: { right: false } }),
-    ];
-    side.deliver(1, 2, { columns: small().columns, rows: [], cells });
+  test("a mark on one of several answers says that it is of all of them", async () => {
+    const other = cell("a", "large", { repeat: 1 });
+    side.deliver(1, 2, { columns: small().columns, rows: [], cells: [other] });
     side.set({ baseline: "small" });
+    await find({ a: { worse: [1] }, b: { worse: [1] } });
     expect(["a", "b"].map((id) => at(`${id}/large/0`).dataset.change)).toEqual(["worse+", "worse"]);
     expect(at("a/large/1").dataset.change).toBeUndefined();
+  });
+
+  test("what meets the conditions is marked, also a repeat that another one shows", async () => {
+    const cells = [1, 2].map((repeat) => cell("a", "large", { repeat, within: "a/large/1" }));
+    side.deliver(1, 2, { columns: small().columns, rows: [], cells });
+    side.set({ where: "right = no" });
+    await find({ a: { fit: [5] }, b: { fit: [0] } });
+    const fit = [...el.querySelectorAll<HTMLElement>("[data-fit]")];
+    expect(fit.map((one) => one.dataset.cell)).toEqual(["a/large/1", "b/small/0"]);
   });
 
   test("the field offers conditions, after those that are written already", () => {
@@ -211,6 +247,9 @@ describe("a matrix", () => {
     for (const [value, offered] of [
       ["ti", "tier = gold"],
       ["tier != basic ti", "tier != basic tier = gold"],
+      ["tier = n", "tier = gold"],
+      ["right = no ", "right = no tier = gold"],
+      ['right = no "my topic" = "far', "right = no tier = gold"],
     ]) {
       field.value = value as string;
       field.dispatchEvent(new Event("input", { bubbles: true }));
@@ -455,7 +494,7 @@ describe("what came out alike", () => {
   });
 
   test("is a line that opens, unless rows are sought or sorted", async () => {
-    const same = { ...row("a", 0), same: 2 };
+    const same = { ...row("a", 0), same: true };
     side.set({ same: "1 task on which nothing differs" });
     side.deliver(1, 2, { columns: small().columns, rows: [same], cells: [] });
     await vi.waitFor(() => expect(texts("tbody th")).toEqual(["task b"]));
@@ -466,9 +505,10 @@ describe("what came out alike", () => {
     expect(texts("tbody th")).toEqual(["task b", "task a"]);
     line?.click();
     side.set({ order: "number" });
+    await find({ a: {}, b: {} });
     expect(texts("tbody th")).toEqual(["task a", "task b"]);
-    side.set({ order: "", where: "gold" });
-    side.set({ where: "task" });
+    side.set({ order: "", where: "task" });
+    await find({ b: {}, a: {} });
     expect(texts("tbody th")).toEqual(["task b", "task a"]);
     expect(el.querySelector("[name=same]")).toBeNull();
   });

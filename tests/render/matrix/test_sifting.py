@@ -1,4 +1,4 @@
-"""Python and the page read conditions alike: both are held to the same table."""
+"""What conditions, words and orders leave of a matrix, as a table."""
 
 import json
 from pathlib import Path
@@ -11,7 +11,7 @@ from dari_nb.render.matrix.sifting.conditions import both, condition
 from dari_nb.render.matrix.sifting.offers import offers
 from dari_nb.render.matrix.sifting.sifting import Wish, sift
 
-TABLE = Path(__file__).parents[3] / "js" / "test" / "matrix" / "conditions.json"
+TABLE = Path(__file__).with_name("conditions.json")
 TOLD = json.loads(TABLE.read_text(encoding="utf-8"))
 
 
@@ -36,7 +36,7 @@ def matrix():
 
 
 @pytest.mark.parametrize("case", TOLD["cases"], ids=json.dumps)
-def test_conditions_words_and_orders_leave_the_same_as_in_the_page(case):
+def test_conditions_words_and_orders_leave_what_the_table_says(case):
     asked = {name: case.get(name, "") for name in ("where", "order", "baseline")}
     sifted = sift(matrix(), Wish(**asked, score=case.get("score", "right")))
     assert "".join(row.id for row in sifted.rows) == case["rows"]
@@ -64,10 +64,26 @@ def test_what_cannot_be_written_as_a_condition_is_not():
 def test_paper_shows_what_was_asked_for_in_its_order_and_says_so():
     paper = matrix_paper(matrix(), Wish("right = no", order="-number"))
     for form in paper.values():
-        assert "2 of 4 tasks: right = no" in form
+        assert "2 of 4 tasks: right = no · sorted by number, highest first" in form
         assert form.index("And on Monday?") < form.index("When is it open?")
         assert "so on" not in form.replace("<button", "")
     assert "<button" not in paper["text/html"]
+
+
+@pytest.mark.parametrize(("order", "said"), [
+    ("seconds", "sorted by time, lowest first"), ("-right", "sorted by right, highest first"),
+    ("tier", "sorted by tier"), ("-tier", "sorted by tier, last first"),
+    ("number", "sorted by number, lowest first"),
+])  # fmt: skip
+def test_paper_says_what_its_tasks_are_sorted_by(order, said):
+    for form in matrix_paper(matrix(), Wish(order=order)).values():
+        assert said in form
+    assert "sorted" not in matrix_paper(matrix())["text/plain"]
+
+
+def test_paper_says_why_what_was_asked_for_cannot_be_meant_so():
+    text = matrix_paper(matrix(), Wish("not right = no"))["text/plain"]
+    assert "0 of 4 tasks: not right = no (there is no not: one is topic != travel" in text
 
 
 def test_what_was_asked_for_stays_text_on_paper():

@@ -47,6 +47,10 @@ class MatrixWire:
         found = self._sent("news")
         return [(head["since"], head["n"], json.loads(buffers[0])) for head, buffers in found]
 
+    def found(self) -> list[tuple[dict[str, Any], list[dict[str, Any]]]]:
+        """What was told since the last time of what is left: what was asked for, and the tasks."""
+        return [(head, json.loads(buffers[0])) for head, buffers in self._sent("found")]
+
     def cells(self) -> list[str]:
         """The ids of the cells that were told since the last time."""
         return [cell["id"] for _, _, change in self.news() for cell in change["cells"]]

@@ -130,7 +130,7 @@ def test_tasks_on_which_nothing_differs_are_folded_once_all_has_ended(board, vie
     view.flush()
     assert view.same == "2 tasks on which nothing differs: ✓ right"
     told = [row for _, _, change in wire.news() for row in change["rows"]]
-    assert [(row["id"], row["same"]) for row in told] == [("a", 2), ("c", 2)]
+    assert [(row["id"], row["same"]) for row in told] == [("a", True), ("c", True)]
 
 
 def test_without_a_loop_news_are_told_too(board, view, wire, make):
@@ -323,3 +323,35 @@ def test_hostile_texts_stay_texts_in_every_field(board, wire_of):
     # The value of an option is the very name that rows are sorted by; nobody sees it.
     assert "\u202e" not in re.sub(r'value="[^"]*"', "", html)
     assert "&lt;img" in html
+
+
+def test_what_is_left_is_told_when_something_else_is_asked_for_and_when_the_answer_changes(
+    board, view, wire
+):
+    wire.found()
+    view.where = "right = no"
+    [(asked, left)] = wire.found()
+    assert (asked["where"], asked["why"]) == ("right = no", "there is no right; there is number, "
+        "task, column, state, answer, time, cost, differs, tier")  # fmt: skip
+    assert left == []
+    board.put("b/large", state="completed", text="No.", scores={"right": False})
+    view.flush()
+    [(asked, left)] = wire.found()
+    assert asked["why"] == ""
+    assert left == [{"id": "b", "fit": [1], "worse": [], "better": []}]
+    board.put("b/large", state="completed", text="No, no.", scores={"right": False})
+    view.flush()
+    assert wire.found() == []
+    wire.say({"kind": "hello", "n": 0})
+    assert wire.found() == [(asked, left)]
+
+
+def test_in_which_columns_a_task_got_worse_is_told_in_the_order_of_the_tasks(board, view, wire):
+    for cell in board.matrix.cells:
+        board.put(cell.id, state="completed", text="x", scores={"right": cell.id != "b/large"})
+    view.flush()
+    wire.found()
+    view.baseline = "small"
+    [(asked, left)] = wire.found()
+    assert (asked["baseline"], [row["id"] for row in left]) == ("small", ["b", "a"])
+    assert [(row["worse"], row["better"]) for row in left] == [([1], []), ([], [])]

@@ -1,5 +1,8 @@
 """What is asked for in code or a view: conditions, a baseline, what is selected and on paper."""
 
+import re
+from html import unescape
+
 import pytest
 
 from dari_nb.errors import InvalidRequestError, NoCellError
@@ -127,7 +130,7 @@ def test_what_got_worse_is_said_of_all_repeats_together_at_the_first(d, server, 
     asked = ["How urgent is it?"]
     batch = d.batches.run("unsure", asked, ["sure", "unsure"], repeats=repeats).wait(60)
     batch.score("right", lambda turn: turn.text == "high")
-    worse = f"\N{BLACK DOWN-POINTING TRIANGLE} worse, {all_of} together"
+    worse = f"{all_of} together: \N{BLACK DOWN-POINTING TRIANGLE} worse"
     paper = batch.view(baseline="sure").presenter.subject.paper()
     assert all(form.count(worse) == 1 for form in paper.values())
     [right, wrong] = [line for line in paper["text/plain"].splitlines() if "   unsure " in line]
@@ -167,3 +170,28 @@ def test_what_was_not_sent_is_no_answer():
     unsent = [MatrixCell(str(n), "r", "a", n, state="unsent", text="Not sent") for n in range(3, 7)]
     assert answers_text([*cells, *unsent]) == answers_text(cells)
     assert answers_text([*cells[::2], *unsent]) == ""
+
+
+def test_a_figure_that_counts_opens_the_cells_that_it_counts(batch):
+    view = batch.view()
+    counts = re.findall(r'data-where="([^"]*)"[^>]*>(\d+) of (\d+)</button>', view.head)
+    assert [(n, of) for _, n, of in counts] == [("6", "6"), ("4", "6")]
+    for where, n, _ in counts:
+        view.where = unescape(where)
+        assert len(batch.selected) == int(n)
+
+
+def test_a_mean_on_fewer_cells_than_its_column_has_says_on_how_many(batch):
+    batch.rate((0, "small"), "rating", 5)
+    view = batch.view(baseline="large")
+    [small, large] = [re.sub(r"<[^>]*>", "", head["html"]) for head in view._changes._columns]
+    assert "rating 5 (1 of 6)" in small
+    assert re.search(r"right 0\.67 +0", small)
+    assert "rating" not in large
+    paper = view.presenter.subject.paper()
+    assert "rating 5 (1 of 6)" in re.sub(r"<[^>]*>", "", paper["text/html"])
+    assert "rating 5 (1 of 6)" in paper["text/markdown"]
+    assert (
+        "Without “rating”: small in 5 of 6 cells and large in all 6 cells (not scored)"
+        in paper["text/plain"]
+    )

@@ -7,20 +7,20 @@ from collections.abc import Iterable, Iterator
 
 from ....score_kinds import JUDGING
 from ...plain.visible import visible_name
-from ..against import ORDER, seen_against
+from ..against import ORDER
 from ..matrix import Matrix
 from .conditions import condition
-from .sifting import (
+from .facts import (
     DIFFERS,
+    TOKEN,
     Condition,
     Facts,
-    Wish,
     can_be_ordered,
     has_word,
     is_amount,
     read_conditions,
-    sift,
     text_of,
+    with_plain_signs,
 )
 
 _STATES = (
@@ -38,33 +38,37 @@ _ISO_DATE = re.compile(
 _SIGN = re.compile(r"[<>=]+[\d.,]*")
 _FIGURES = re.compile(r"[+-]?[.,]?[0-9]")
 _MOST = 100  # characters of what was asked that are said again
+_MOST_NAMES = 12  # that are not there
 
 
-def misread(matrix: Matrix, wish: Wish) -> str:
-    """Say why conditions cannot be meant so; empty where they can, whether they are met or not."""
-    sifted = sift(matrix, wish)
-    facts = Facts(matrix, seen_against(matrix, wish.baseline, wish.score))
-    conditions, words = read_conditions(wish.where, facts.names)
-    if conditions and has_word(wish.where, "or"):
+def misread(matrix: Matrix, facts: Facts, where: str, *, is_met: bool) -> str:
+    """Say why conditions cannot be meant so; empty where they can, whether they are met or not.
+
+    Args:
+        matrix: The matrix.
+        facts: What is known in it.
+        where: What is asked for.
+        is_met: Whether anything is left.
+    """
+    conditions, words = read_conditions(where, facts.names)
+    if conditions and has_word(where, "or"):
         return 'there is no or: all conditions are to be met, and "or" in quotation marks is a word'
-    if has_word(wish.where, "not"):
+    if has_word(where, "not"):
         return 'there is no not: one is topic != travel, and "not" in quotation marks is a word'
-    if "" in words and wish.where.count('"') % 2:
+    if "" in words and where.count('"') % 2:
         return "a quotation mark is not closed"
-    # What else is asked for may be met by nothing, which is an answer.
-    always = [one for one in conditions if one.name == DIFFERS or one.sign[0] in "<>"]
-    if not sifted.why and not always:
-        return ""
-    told = _of_conditions(matrix, facts, conditions if sifted.why else always)
-    if not sifted.why:
-        return next(told, "")
-    if wish.where.count('"') % 2:
+    if is_met:
+        # What else is asked for may be met by nothing, which is an answer.
+        always = [one for one in conditions if one.name == DIFFERS or one.sign[0] in "<>"]
+        return next(_of_conditions(matrix, facts, always), "")
+    if where.count('"') % 2:
         return "a quotation mark is not closed"
     spaced = _of_spaces(matrix, facts, conditions, words)
+    told = _of_conditions(matrix, facts, conditions)
     if why := next(spaced, "") or next(told, "") or _of_words(matrix, words, facts):
         return why
-    if not sifted.why.startswith("nothing matches"):
-        return sifted.why
+    if why := _of_names(where, facts):
+        return why
     alone = next(filter(_SIGN.fullmatch, words), "")
     return f"a name stands before {short(alone)}, such as cost < 1" if alone else ""
 
@@ -162,11 +166,27 @@ def _of_words(matrix: Matrix, words: list[str], facts: Facts) -> str:
     change = next((_CHANGES[word] for word in words if word in _CHANGES), "")
     judged = next((name for name, kind in matrix.kinds.items() if kind == "yes/no"), "")
     wrong = condition(judged, "no") if not _WRONG.isdisjoint(words) else ""
-    if not (change or wrong):
+    state = next((condition("state", word) for word in words if word in _STATES), "")
+    if not (change or wrong or state):
         return ""
     first = "with a baseline " if change and "change" not in facts.names else ""
-    meant = f"change = {change}" if change else wrong
+    meant = f"change = {change}" if change else wrong or state
     return f"these are words in tasks and answers; {first}the condition is {meant}"
+
+
+def _of_names(where: str, facts: Facts) -> str:
+    """Say which names are not there, or that one stands in half a condition."""
+    unknown = []
+    for found in TOKEN.finditer(with_plain_signs(where)):
+        half, name = (found[4] or "").strip('"'), (found[1] or "").strip('"')
+        if half.lower() in facts.names and half:
+            return f"“{found[0]}” is no condition; one is {half} < 1"
+        if name and name.lower() not in facts.names:
+            unknown.append(short(name))
+    if not unknown:
+        return ""
+    named = ", ".join(unknown[:_MOST_NAMES])
+    return f"there is no {named}; there is {', '.join(facts.told)}"
 
 
 def _listed(names: Iterable[str]) -> str:

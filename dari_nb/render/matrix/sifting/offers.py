@@ -7,7 +7,7 @@ from statistics import fmean
 from ....score_kinds import is_missing
 from ..matrix import Matrix
 from .conditions import condition
-from .sifting import DIFFERS, OWN, text_of
+from .facts import DIFFERS, OWN, text_of
 
 _MOST_READ = 500  # cells and rows that conditions are offered from
 _MOST_VALUES = 12  # of a name that are offered

@@ -148,7 +148,7 @@ def lost_ratings(batch: Marked, there: Container[str | None], *, ends_with_kerne
 
 def check_is_free(name: str) -> None:
     """Raise ``InvalidRequestError`` if conditions call something else of a cell so."""
-    from ....render.matrix.sifting.sifting import NAMES
+    from ....render.matrix.sifting.facts import NAMES
 
     if name.lower() in NAMES:
         raise InvalidRequestError(
