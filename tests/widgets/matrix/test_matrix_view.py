@@ -331,8 +331,10 @@ def test_what_is_left_is_told_when_something_else_is_asked_for_and_when_the_answ
     wire.found()
     view.where = "right = no"
     [(asked, left)] = wire.found()
-    assert (asked["where"], asked["why"]) == ("right = no", ("there is no right; there is number, "
-        "task, column, state, answer, time, cost, differs, tier"))  # fmt: skip
+    why = (
+        "there is no right; there is number, task, column, state, answer, time, cost, differs, tier"
+    )
+    assert (asked["where"], asked["why"]) == ("right = no", why)
     assert left == []
     board.put("b/large", state="completed", text="No.", scores={"right": False})
     view.flush()
