@@ -22,6 +22,7 @@ from dari_nb.local import LocalDari
 from dari_nb.tapes import Tape, flaws_of, read_tape
 from dari_nb.workbench import Dari
 
+from ..pages import reply
 from .conftest import Caller, Calling
 
 
@@ -863,7 +864,7 @@ def test_a_session_that_goes_on_from_another_one_says_so_where_it_begins(
     chapters = player._score.outline(answers)[1]
     assert [chapter["part"] for chapter in chapters if chapter["part"]] == parts
     for question in player._score.questions:
-        player._answered(question, "x")
+        reply(player, question, "x")
     for paper in player._presentation.subject.paper().values():
         assert paper.count("goes on from turn 1") == 1
     heads = [head.facts for _, head in player._score.parts(answers)]

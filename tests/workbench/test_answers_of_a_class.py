@@ -11,6 +11,8 @@ import pytest
 
 import dari_nb as dari
 
+from ..pages import reply
+
 _TAPE = """{"dari_tape":1,"times":true}
 {"agent":"w"}
 {"turn":"msg_1","session":"sess_1","key":"5d6c28aeec0496b0","agent":"w","asked":"q"}
@@ -130,7 +132,7 @@ def answer_first(tape: dari.Tape, text: str) -> None:
     """Answer the first of its two questions in a player."""
     player = tape.view()
     [first, _] = player._score.questions
-    player._answered(first, text)
+    reply(player, first, text)
     player.close()
 
 
@@ -179,7 +181,7 @@ def test_a_question_in_front_of_a_turn_is_told_with_that_turn(
     tape.file.write_text("\n".join([*lines, ""]))
     player = tape.view()
     for mark_id in player._score.questions:
-        player._answered(mark_id, "a guess")
+        reply(player, mark_id, "a guess")
     player.close()
     told = tape.answers()[["session", "turn", "ask"]].to_numpy().tolist()
     assert told == [

@@ -21,6 +21,8 @@ from dari_nb.errors import TurnFailedError
 from dari_nb.local import LocalDari
 from dari_nb.tapes import read_tape
 
+from ..pages import asked, reply
+
 
 @pytest.fixture
 def tape(tmp_path: Path) -> dari.Tape:
@@ -629,19 +631,6 @@ def held_by(page: Path) -> str:
     text = page.read_text()
     blocks = re.findall(r'<script type="application/gzip"[^>]*>([^<]*)<', text)
     return text + "".join(gzip.decompress(b64decode(block)).decode() for block in blocks)
-
-
-def asked(player: Any, what: str, body: Any) -> Any:
-    """What a page is answered."""
-    sent: list[Any] = []
-    player.send = lambda message, buffers=None: sent.append(message)
-    player._on_custom_message(None, {"kind": "request", "id": 1, "what": what, "body": body}, [])
-    return sent[-1]
-
-
-def reply(player: Any, mark_id: str, text: str) -> None:
-    """Answer a question in a page; with nothing it is skipped."""
-    assert asked(player, "reply", {"id": mark_id, "text": text})["error"] is None
 
 
 def test_while_a_long_turn_is_drawn_others_are_answered(
