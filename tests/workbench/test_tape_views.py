@@ -437,7 +437,7 @@ def test_answers_are_kept_in_no_tape_and_in_no_folder(tape: dari.Tape, tmp_path:
     whole = tape.file.read_bytes()
     with pytest.raises(dari.DariError, match="is a tape: keep answers in another file"):
         tape.view(answers=tape.path)
-    with pytest.raises(dari.DariError, match="cannot be read"):
+    with pytest.raises(dari.DariError, match="it is a folder"):
         tape.view(answers=tmp_path)
     assert tape.file.read_bytes() == whole
 
@@ -486,10 +486,10 @@ def test_buttons_say_how_many_turns_go_with_one(tape: dari.Tape) -> None:
     assert parts[13] == (
         "<p>Replace above puts it there with msg_2 of sess_3, in the place of msg_2 of sess_1.</p>"
     )
-    for number, asked in enumerate(("&lt;b&gt;a chair&lt;/b&gt;", "a table", "and a bench")):
+    for number, prompt in enumerate(("&lt;b&gt;a chair&lt;/b&gt;", "a table", "and a bench")):
         head, asking, row, _, paper = parts[5 * number : 5 * number + 5]
         assert head.startswith("<h3")
-        assert asked in head
+        assert prompt in head
         assert f">{number + 1} of 3 · msg_" in head
         assert asking == f"What becomes of turn {number + 1} of 3?"
         assert ("border-top: 1px" in head) == (number > 0)
