@@ -567,7 +567,9 @@ def test_a_turn_beside_which_nothing_was_recorded_differs_from_nothing(tape: dar
         d.close()
     paper = tape.review().view().children[-1].value
     assert "SOMETHING QUITE UNLIKE IT" in paper
-    assert "differ" not in re.sub(r"(?s)<style>.*?</style>", "", paper)
+    shown = re.sub(r"(?s)<style>.*?</style>", "", paper)
+    assert "differ" not in shown
+    assert "Same" not in shown
 
 
 def test_what_waits_to_be_adopted_is_said_where_it_does_not_play(tape: dari.Tape) -> None:

@@ -347,7 +347,9 @@ def _fold_html(lines: Sequence[_Line]) -> str:
         whole = "".join(f"<dt>{_safe(line.label)}</dt><dd>{line.html[0]}</dd>" for line in lines)
         summary = f"<details><summary>{summary}</summary><dl>{whole}</dl></details>"
     width = len(lines[0].html)
-    return f'<tr><th scope="row">Same</th><td colspan="{width}">{summary}</td></tr>'
+    # Of a single one nothing is said of others.
+    label = "Same" if width > 1 else "Figures"
+    return f'<tr><th scope="row">{label}</th><td colspan="{width}">{summary}</td></tr>'
 
 
 def _line_html(line: _Line) -> str:

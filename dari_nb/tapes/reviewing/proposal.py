@@ -127,8 +127,9 @@ class Proposal:
 
         Raises:
             InvalidRequestError: There is nothing in its place, or a turn would go in whose place
-                nothing new stands, or that was said already, or it was rejected, or a turn
-                has changed since it was shown, or the file cannot be written.
+                nothing new stands, or one that it goes on from came to less than what is recorded
+                and is to be decided on by itself, or that was said already, or it was rejected, or
+                a turn has changed since it was shown, or the file cannot be written.
             TapeError: It is broken.
 
         >>> for proposal in tape.review():
