@@ -197,11 +197,8 @@ def test_blind_no_score_is_seen_but_ones_own_rating(book):
     assert "right" in cell(book, "0-small").inner_text()
     look = "e => [getComputedStyle(e).backgroundColor, getComputedStyle(e).borderInlineStartColor]"
     book.page.locator("[name=blind]").check()
-    expect(book.page.locator(".dari-cells td span:visible")).to_have_count(1)
+    expect(book.page.locator(".dari-cells td span:visible")).to_have_text(["failed", "rating 4"])
     assert cell(book, "0-small").evaluate(look) == cell(book, "2-small").evaluate(look)
-    expect(cell(book, "1-small").locator("span:visible")).to_have_text("failed")
-    after = "e => getComputedStyle(e, '::after').content"
-    assert cell(book, "2-large").evaluate(after) == '"rating 4"'
     for name in ("2-large", "1-small"):
         cell(book, name).click(modifiers=["Control"])
     book.page.get_by_role("button", name="Compare 2").click()

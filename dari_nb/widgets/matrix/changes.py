@@ -177,7 +177,9 @@ def _cell(
         repeat=cell.repeat,
         state=cell.state,
         within=group[0].id,
-        html=cell_html(*group, kinds=kinds, calls=calls, among=among) if group[0] is cell else "",
+        html=cell_html(*group, kinds=kinds, calls=calls, among=among, live=True)
+        if group[0] is cell
+        else "",
         tint=tint_of(*(group if group[0] is cell else [cell]), kinds=kinds),
         scores={str(name): _plain(value) for name, value in cell.scores.items()},
         notes={str(name): str(note) for name, note in cell.notes.items()},

@@ -50,15 +50,11 @@ const STEPS: Record<string, [number, number]> = {
   End: [0, 1e9],
 };
 
-/**
- * @param observe Told of each row's element once.
- * @param rating The score that people give.
- */
+/** @param observe Told of each row's element once. */
 export function gridIn(
   table: HTMLElement,
   sheet: Sheet,
   observe: (body: HTMLElement) => void,
-  rating: () => string,
 ): Grid {
   const head = part("thead", { role: "rowgroup" });
   const fold = part("tbody", { role: "rowgroup" });
@@ -168,20 +164,12 @@ name="same"></button></td></tr>`;
       element.removeAttribute("data-cell");
       return;
     }
-    // Whoever rates without knowing whose it is shall see no more than their own ratings.
-    const [tint, rated] = isBlind ? ["", ratedOf(cell)] : [cell.tint, ""];
-    Object.assign(element.dataset, { cell: cell.id, state: cell.state, tint, rated });
+    const tint = isBlind ? "" : cell.tint;
+    Object.assign(element.dataset, { cell: cell.id, state: cell.state, tint });
     cells.set(cell.id, element);
     say(cell.id, element);
     element.tabIndex = cell.id === entry ? 0 : -1;
     markOne(cell.id);
-  }
-
-  /** The ratings of those that a cell shows, in words. */
-  function ratedOf({ row, id }: Cell): string {
-    const shown = sheet.cellsOf(row).filter(({ within }) => within === id);
-    const values = shown.map(({ scores }) => scores[rating()]).filter(Number);
-    return values.length ? `${rating()} ${values.join(", ")}` : "";
   }
 
   /** Says what changed in a place, once, with a + if it is of all there; and what was asked for. */

@@ -79,7 +79,7 @@ export class MatrixView {
     const tell = (cells: string[]) => port.send({ kind: "visible", cells });
     const observe = sight(sheet, (row) => this.#grid.near(row), tell, signal);
     new Place(root, find(root, ".dari-grid"), rowsOnPaper, signal);
-    this.#grid = gridIn(find(root, "table"), sheet, observe, () => port.get("rating"));
+    this.#grid = gridIn(find(root, "table"), sheet, observe);
     this.#pane = new Pane(find(root, ".dari-pane"), signal);
     this.#line = new RatingLine(find(root, ".dari-rate"));
     this.#ratings = new Ratings(

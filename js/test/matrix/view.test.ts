@@ -122,16 +122,13 @@ describe("a matrix", () => {
     expect([0, 25, 26, 27].map(letter)).toEqual(["A", "Z", "AA", "AB"]);
   });
 
-  test("blind it shows no score but one's own rating", async () => {
-    const rated = cell("a", "small", { tint: "no", scores: { rating: 2, right: false } });
-    const again = cell("a", "small", { repeat: 1, within: rated.id, scores: { rating: 4 } });
-    side.deliver(1, 2, { columns: small().columns, rows: [], cells: [rated, again] });
+  test("blind no cell is tinted by its score", async () => {
+    const rated = cell("a", "small", { tint: "no" });
+    side.deliver(1, 2, { columns: small().columns, rows: [], cells: [rated] });
     await drawn();
-    expect([at(rated.id).dataset.tint, at(rated.id).dataset.rated || ""]).toEqual(["no", ""]);
+    expect(at(rated.id).dataset.tint).toBe("no");
     side.set({ blind: true });
     expect(at(rated.id).dataset.tint).toBeFalsy();
-    expect(at(rated.id).dataset.rated).toBe("rating 2, 4");
-    expect(at("a/large/0").dataset.rated).toBeFalsy();
   });
 
   test("shows the rows that the kernel finds by the fields, and counts them", async () => {
