@@ -842,3 +842,28 @@ def test_a_failure_that_waits_gives_way_to_what_is_asked_in_its_place_in_auto(
     ]
     Tape(path).review().adopt()
     assert played(path, calling, "q1", "q2") == ["better answer to q1", "better answer to q2"]
+
+
+def test_failures_that_are_alike_of_two_sessions_at_once_leave_what_was_recorded(
+    path: Path, calling: Calling
+) -> None:
+    recorded_by(path, Model(), calling, "q1", "q2", anew=False)
+    may_fail = Event()
+
+    def failing(prompt: str) -> str:
+        if prompt == "q1":
+            may_fail.wait(60)
+            raise ValueError("no answer")
+        return f"another answer to {prompt}"
+
+    with LocalDari(tape=Tape(path, mode="record")) as server:
+        server.agent("model")(failing)
+        caller = calling(server)
+        sessions = [caller.create("model") for _ in range(2)]
+        messages = [caller.send(session, "q1")["message"]["id"] for session in sessions]
+        may_fail.set()
+        assert [caller.finished(each)["status"] for each in messages] == ["failed"] * 2
+        for session in sessions:
+            caller.finished(caller.send(session, "q2")["message"]["id"])
+    assert played(path, calling, "q1", "q2") == GOOD
+    assert flaws_of(read_tape(path)) == []

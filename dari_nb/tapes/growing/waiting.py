@@ -31,7 +31,9 @@ def let_wait(turn: Turn, there: Sequence[Turn]) -> None:
         there: What is on the tape.
     """
     before = [one for one in there if follows(turn, one)]
-    is_behind = bool(before) and all(one.line.new for one in before)
+    # Of failures that are alike nobody can tell from which one it goes on.
+    is_behind = any(one.line.new and not one.is_answer for one in before)
+    is_behind |= bool(before) and all(one.line.new for one in before)
     further = [one for one in there if reach_of(one) > reach_of(turn)]
     if not is_behind and all(one.place != turn.place for one in further):
         return
