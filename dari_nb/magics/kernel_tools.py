@@ -7,7 +7,6 @@ from typing import Any
 
 from IPython.core.error import UsageError
 
-from ..tapes.tape import mode_of
 from .lines.names import names_of_people, visible_names
 from .lines.options import APPROVE, TOOLS, Option, did_you_mean
 from .lines.parser import Line
@@ -33,6 +32,7 @@ def kernel_tools(shell: Any, line: Line) -> dict[str, Any]:
 
 
 def _only_plays() -> bool:
+    from ..tapes.tape import mode_of
     from ..workbench import current
 
     tape = current().tape

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable, Hashable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from statistics import fmean
 from typing import Literal
@@ -29,7 +29,7 @@ from .intervals import (
     redrawn,
 )
 from .means import ASKED_FOR, OF_TWO, YES_AND_NO, for_numbers, numbers, two_values, wilson
-from .resampling import Array, Sample
+from .resampling import Array, Sample, rounding
 from .signs import agreeing, p_of_signs
 
 GAP_METHODS = (
@@ -43,6 +43,7 @@ GAP_METHODS = (
 )
 WIN_METHODS = ("auto", "half-task", "wilson", "bootstrap")
 _OF_SIGNS = ("half-task", "agresti-min")
+_OF_ONE = "all tasks have one difference, as where one side has each"
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,19 @@ class _Gaps:
     @property
     def value(self) -> float:
         return float(self.all.mean()) if len(self.all) else math.nan
+
+    @property
+    def common(self) -> float | None:
+        """The one difference of all tasks, if that is not 0."""
+        least = rounding(self.scale)
+        value = self.value
+        is_one = len(self.all) > 1 and abs(value) > least
+        return value if is_one and bool((abs(self.all - value) <= least).all()) else None
+
+    @property
+    def as_wins(self) -> _Gaps:
+        """The same as wins of one side, where all tasks have one difference."""
+        return replace(self, all=np.sign(self.all), parts=1, squares=1.0)
 
     @property
     def are_decided(self) -> bool:
@@ -168,8 +182,9 @@ def paired_difference(
     ``auto`` is ``half-task`` when all values are 0 or 1; of other values it is ``t`` or
     ``bootstrap-t``, as in :func:`mean`. Two other values alone, such as 2 and 5, are as 0 and 1
     where ``kind`` is told, as the tables of a batch tell it: the difference and its interval are
-    those of 0 and 1, times how far apart the two are, and the p-value is the same. Where it is not
-    told they are some of many numbers.
+    those of 0 and 1, times how far apart the two are, and the p-value is the same. So it is where
+    all tasks have one difference, of whichever values. Where it is not told they are some of many
+    numbers.
 
     ``half-task`` is ``c ± z · sqrt(v / (G + g))`` with ``c = Σd / (G + g)`` and
     ``v = (Σd² + 0.85 g q) / (G + g) - c²``: half a task is added for either side, ``g = 1``, and
@@ -261,10 +276,13 @@ def paired_difference(
     size, why = len(gaps.all), ASKED_FOR
     if method in _OF_SIGNS and not of_yes_and_no:
         raise InvalidRequestError(f"The method {method!r} is for values that are all 0 or 1.")
-    if method == "auto":
+    if method == "auto" and two:
+        method, why = "half-task", YES_AND_NO if of_yes_and_no else OF_TWO
+    elif method == "auto" and kind is not None and gaps.common is not None:
+        gaps, apart = gaps.as_wins, abs(gaps.common)
+        method, why = "half-task", _OF_ONE
+    elif method == "auto":
         method, why = for_numbers(size)
-        if two:
-            method, why = "half-task", YES_AND_NO if of_yes_and_no else OF_TWO
     value = apart * gaps.value
     if size < 2:
         return Estimate.of(value, UNKNOWN, size, gaps.values, method, why)

@@ -221,3 +221,22 @@ def test_of_equal_llms_holm_tells_any_apart_in_5_percent_of_all_runs_at_most(
         ]
         wrong += min(holm(p_values)) < 0.05
     assert wrong / RUNS <= MOST
+
+
+@pytest.mark.parametrize("repeats", [1, 3])
+def test_one_difference_on_all_tasks_is_that_of_wins_alone(repeats: int) -> None:
+    hard = {n: [10 + 7 * n] * repeats for n in range(30)}
+    more = {n: [value + 0.1 + 0.2 for value in of] for n, of in hard.items()}
+    wins = paired_difference({n: [1] for n in hard}, {n: [0] for n in hard})
+    for told in (
+        paired_difference(more, hard, kind="number"),
+        paired_difference(
+            more, {n: [v + 1e-12 for v in of] for n, of in hard.items()}, kind="number"
+        ),
+    ):
+        assert told[:3] == pytest.approx([0.3 * end for end in wins[:3]])
+        assert told.low > 0.2
+        assert told.p_value == wins.p_value < 1e-6
+        assert told.why == "all tasks have one difference, as where one side has each"
+    assert np.isnan(paired_difference(hard, hard, kind="number").low)
+    assert np.isnan(paired_difference(more, hard).low)

@@ -197,6 +197,7 @@ def test_what_is_recorded_without_times_has_steps_that_can_be_followed() -> None
 def test_an_empty_tape_has_nothing_to_play() -> None:
     score = tape('{"dari_tape":1,"times":true}\n{"scrubbed":{}}\n')
     whole = {"seconds": 0.0, "turns": 0, "left_out": "", "answered": ""}
+    whole["nothing"] = "Nothing plays here yet."
     assert score.outline({}) == (whole, [])
     assert score.steps(0, {}) == []
 
