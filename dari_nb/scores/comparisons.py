@@ -278,8 +278,8 @@ def paired_difference(
         raise InvalidRequestError(f"The method {method!r} is for values that are all 0 or 1.")
     if method == "auto" and two:
         method, why = "half-task", YES_AND_NO if of_yes_and_no else OF_TWO
-    elif method == "auto" and kind is not None and gaps.common is not None:
-        gaps, apart = gaps.as_wins, abs(gaps.common)
+    elif method == "auto" and kind is not None and (common := gaps.common) is not None:
+        gaps, apart = gaps.as_wins, abs(common)
         method, why = "half-task", _OF_ONE
     elif method == "auto":
         method, why = for_numbers(size)
