@@ -29,7 +29,8 @@ class Chance:
     Statistical Society 98 (1935). Since many splits are looked at, the outcomes are dealt out anew
     over the runs, in all ways there are up to 1,000, else in 1,000 ways drawn with one seed; what a
     split is told is the share of these in which the clearest of all is as clear: the minimum of
-    p-values in P. H. Westfall and S. S. Young, *Resampling-based multiple testing* (1993).
+    p-values in P. H. Westfall and S. S. Young, *Resampling-based multiple testing* (1993). Of one
+    split it is the p-value itself.
 
     Args:
         success: Whether each run succeeded; ``None`` where that is not known, and does not count.
@@ -63,6 +64,8 @@ class Chance:
         """How often the clearest of all splits is as clear; ``None`` where all came out alike."""
         if not 0 < self._yes < self.runs:
             return None
+        if len(self._splits) == 1:
+            return self.alone(split)
         least, is_drawn = self._least
         reached = int(least.searchsorted(self.alone(split) * (1 + _ROUNDING), "right"))
         return (reached + is_drawn) / (len(least) + is_drawn)

@@ -393,3 +393,15 @@ def test_there_is_an_end_to_what_is_shown():
     html = paths_html(paths)
     assert len(html) < 3_000_000
     assert "more steps not shown" in html
+
+
+@pytest.mark.parametrize("shift", [0, 3, 7])
+def test_of_one_step_that_parts_many_runs_chance_is_exact_in_any_order(shift):
+    called = [True] * 12 + [False] * 9
+    success = [True] * 10 + [False] * 2 + [True] * 3 + [False] * 6
+    order = [*range(shift, 21), *range(shift)]
+    paths = [[*START, RULES, CANCEL] if called[n] else [*START, CANCEL] for n in order]
+    # Fisher's exact test of 10 of 12 against 3 of 9 is 0.0318.
+    assert "; chance does as much 1 time in 31" in parting(
+        *paths, success=[success[n] for n in order]
+    )
