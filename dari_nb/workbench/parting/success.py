@@ -81,7 +81,8 @@ def _by_score(told: Sequence[Told], name: str) -> tuple[str, list[tuple[bool | N
 
 def _why_none(told: Sequence[Told]) -> str:
     """Say which scores there are, or why there is none."""
-    names = dict.fromkeys(name for each in told for name in each.scores)
+    scores = (score for each in told for score in each.scores.items())
+    names = dict.fromkeys(name for name, value in scores if not is_missing(value))
     if names:
         return f"; there is: {', '.join(map(str, list(names)[:_MOST_NAMED]))}"
     if all(each.state == "failed" for each in told):

@@ -151,6 +151,11 @@ def test_what_is_no_place_is_told_with_one_that_is(batch, place):
         batch[place]
 
 
+def test_who_goes_through_a_batch_itself_is_told_of_its_cells(batch):
+    with pytest.raises(NoCellError, match=r"batch\.cells is a list of all\.$"):
+        list(batch)
+
+
 def test_numbers_that_are_counted_alike_are_shown_alike(batch):
     batch.score("big", lambda turn: 10**18 - (turn.text == "high"))
     batch.score("least", lambda turn: -1e-320)

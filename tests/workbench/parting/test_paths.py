@@ -287,6 +287,7 @@ def test_of_runs_without_a_score_only_scores_are_named(d, server, tmp_path, monk
     with pytest.raises(InvalidRequestError, match=r"^No run has a score 'ok', nor any other\.$"):
         batch.paths(1, success="ok")
     batch.score("right", lambda turn: True)
+    batch.score("ok", lambda turn: None)
     with pytest.raises(InvalidRequestError, match=r"^No run has a score 'ok'; there is: right\.$"):
         batch.paths(1, success="ok")
 

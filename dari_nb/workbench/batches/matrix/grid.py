@@ -95,7 +95,8 @@ class Grid:
         raise NoCellError(
             f"{place!r} is no cell. One is (task, LLM) or (task, LLM, repeat), such as "
             f"{(right, names[0])!r}; tasks are {tasks[0]} to {tasks[-1]}, LLMs {', '.join(names)}"
-            f"{f', repeats 0 to {self.repeats - 1}' if self.repeats > 1 else ''}."
+            f"{f', repeats 0 to {self.repeats - 1}' if self.repeats > 1 else ''}. "
+            "batch.cells is a list of all."
         )
 
     def _found(self, place: Any) -> Cell | None:
