@@ -191,6 +191,22 @@ def test_blind_it_shows_no_llm_anywhere(book):
     assert "$0.02" not in shown.partition("Task")[2]
 
 
+def test_blind_nothing_that_was_asked_for_tells_names_or_scores(book):
+    book.execute(SCORED)
+    where = book.page.locator("[name=where]")
+    where.fill("column = small right = no")
+    book.page.locator("[name=order]").select_option(index=1)
+    book.page.get_by_text("tasks", exact=False).first.wait_for()
+    book.page.locator("[name=blind]").check()
+    for name in ("where", "order", "baseline"):
+        expect(book.page.locator(f"[name={name}]")).to_be_hidden()
+    expect(book.page.locator(".dari-cells tbody tr:visible")).not_to_have_count(0)
+    asked = book.execute("print(repr(board.view.where), repr(board.view.order))")
+    assert asked.strip() == "'' ''"
+    book.page.locator("[name=blind]").uncheck()
+    expect(where).to_have_value("")
+
+
 def test_blind_no_score_is_seen_but_ones_own_rating(book):
     book.execute(SCORED + "board.put('2-large', scores={'right': True, 'rating': 4})")
     cell(book, "2-large").get_by_text("rating 4").wait_for()

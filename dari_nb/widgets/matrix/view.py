@@ -78,7 +78,7 @@ class MatrixView(View):
             read-only.
         rating: Name of the score that people give; empty when nothing can be rated.
         blind: Whether names of LLMs are hidden, figures that betray them, and all scores but
-            ratings.
+            ratings; ``where``, ``order`` and ``baseline`` are empty from then on.
         where: Words that tasks must hold, such as ``refund``, and conditions that one of their
             cells must meet, such as ``right = no``, ``judge.helpful < 3``, ``topic = travel``,
             ``column = small`` or ``differs = answer``.

@@ -218,6 +218,8 @@ export class MatrixView {
   #goBlind(): void {
     this.#blind = this.#port.get("blind");
     this.#root.classList.toggle("dari-blind", this.#blind);
+    // What is asked for would tell names and scores, too.
+    if (this.#blind) this.#port.set({ where: "", order: "", baseline: "" });
     if (this.#opened) this.#open(this.#opened);
     else if (this.#root.dataset.open) this.#compare();
   }
