@@ -127,6 +127,14 @@ class LeftOut(NamedTuple):
         told = {f"{self.new} {new} left out{where}": _REVIEWED} if self.new else {}
         return told | self.counted_never(where)
 
+    def sentences(self, where: str = "") -> list[str]:
+        """Say the same in whole sentences.
+
+        >>> LeftOut().sentences()
+        []
+        """
+        return [f"{count}: {why}." for count, why in self.counted(where).items()]
+
     def counted_never(self, where: str = "") -> dict[str, str]:
         """Say how many of those that never play are left out, and why.
 

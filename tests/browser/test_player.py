@@ -92,8 +92,16 @@ ITEMS = """(wanted) => {
 }"""
 
 
-def written(path) -> None:
-    path.write_text("".join(json.dumps(line) + "\n" for line in LINES))
+def written(path, lines=LINES) -> None:
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+
+
+def shown(server, lines):
+    """Show a tape of these lines in a notebook; returns this and the player."""
+    written(server.notebooks / "shop.tape", lines)
+    book = server.open_notebook([VIEW])
+    book.run_all()
+    return book, book.page.locator(".dari-player")
 
 
 @pytest.mark.parametrize("host", ["lab", "notebook7"])
@@ -175,10 +183,8 @@ RESTART_ELSEWHERE = """async () => {
 
 
 def test_a_kernel_restarted_elsewhere_is_said_and_what_is_written_stays(lab):
-    written(lab.notebooks / "shop.tape")
-    book = lab.open_notebook([VIEW])
-    book.run_all()
-    page, view = book.page, book.page.locator(".dari-player")
+    book, view = shown(lab, LINES)
+    page = book.page
     view.get_by_text("Which tickets are late?").wait_for()
     view.locator(".dari-toggle").click()
     view.locator("textarea").fill("It asks which one.")
@@ -216,8 +222,7 @@ def test_on_a_projector_controls_and_the_newest_item_stay_in_sight(lab):
     said = json.dumps({"content": "word " * 80})
     lines = [line for line in LINES if "mark" not in line]
     lines[-2:-2] = [{"event": "assistant.message_completed", "data": json.loads(said)}] * 4
-    text = "".join(json.dumps(line) + "\n" for line in lines)
-    (lab.notebooks / "shop.tape").write_text(text)
+    written(lab.notebooks / "shop.tape", lines)
     book = lab.open_notebook(["print('far' + '\\nfar' * 30)", VIEW, "1"])
     book.run_all()
     page, view = book.page, book.page.locator(".dari-player")
@@ -321,7 +326,7 @@ def test_each_turn_of_a_long_page_plays(page, tmp_path):
             {"after": 0.1, "event": "message.status_changed", "data": {"status": "completed"}},
         ]
     file = tmp_path / "long.tape"
-    file.write_text("".join(json.dumps(line) + "\n" for line in [*lines, LINES[-1]]))
+    written(file, [*lines, LINES[-1]])
     page.goto(Tape(file).to_html(tmp_path / "long.html").as_uri())
     page.locator(BEGUN).wait_for()
     for key, number in ("End", 23), ("Home", 1):
@@ -350,7 +355,7 @@ def test_where_a_session_begins_that_goes_on_from_another_one_it_is_said(page, t
         told = {"turn": "msg_1", "session": f"sess_{session}", "key": key, "parent": parent}
         lines += [{**told, "agent": "shop", "asked": f"Asked as {key}."}, ended]
     file = tmp_path / "shop.tape"
-    file.write_text("".join(json.dumps(line) + "\n" for line in [*lines, LINES[-1]]))
+    written(file, [*lines, LINES[-1]])
     page.goto(Tape(file).to_html(tmp_path / "shop.html").as_uri())
     page.locator(BEGUN).wait_for()
     page.keyboard.press("End")
@@ -364,7 +369,7 @@ def test_a_printed_page_says_at_its_top_whose_sessions_it_shows(page, tmp_path):
     lines = [*LINES[:5], *LINES[6:11], {"agent": "tour", "llms": {"large": {}}}, second]
     file = tmp_path / "both.tape"
     told = [*lines, *LINES[3:5], *LINES[6:11], LINES[-1]]
-    file.write_text("".join(json.dumps(line) + "\n" for line in told))
+    written(file, told)
     page.goto(Tape(file).to_html(tmp_path / "both.html").as_uri())
     page.locator(BEGUN).wait_for()
     head = page.locator(".dari-player .dari-head")
@@ -440,7 +445,7 @@ def in_order(text: str, *parts: str) -> bool:
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_what_was_expected_stays_where_it_was_asked(page, tmp_path, axe, scheme):
     file = tmp_path / "shop.tape"
-    file.write_text("".join(json.dumps(line) + "\n" for line in ASKED))
+    written(file, ASKED)
     page.emulate_media(color_scheme=scheme)
     page.goto(Tape(file).to_html(tmp_path / "shop.html").as_uri())
     page.locator(BEGUN).wait_for()
@@ -485,7 +490,7 @@ def test_what_was_expected_stays_where_it_was_asked(page, tmp_path, axe, scheme)
 
 def test_all_that_may_be_seen_is_printed_wherever_the_reader_is(page, tmp_path):
     file = tmp_path / "shop.tape"
-    file.write_text("".join(json.dumps(line) + "\n" for line in ASKED))
+    written(file, ASKED)
     made = Tape(file).to_html(tmp_path / "shop.html")
     page.goto(made.as_uri())
     page.locator(BEGUN).wait_for()
@@ -498,7 +503,7 @@ def test_all_that_may_be_seen_is_printed_wherever_the_reader_is(page, tmp_path):
     assert not any(text in told for text in (*CANARIES, "Can it close", "working"))
     # With no question it is the whole tape, also of turns that are out of sight.
     lines = [line for line in ASKED if "mark" not in line]
-    file.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    written(file, lines)
     page.goto(Tape(file).to_html(made).as_uri())
     page.locator(BEGUN).wait_for()
     told = page.evaluate(PRINTED)
@@ -531,11 +536,8 @@ SAID = (
 
 
 def test_marks_and_what_was_expected_are_in_the_saved_and_in_the_printed_notebook(lab):
-    text = "".join(json.dumps(line) + "\n" for line in MARKED)
-    (lab.notebooks / "shop.tape").write_text(text)
-    book = lab.open_notebook([VIEW])
-    book.run_all()
-    page, view = book.page, book.page.locator(".dari-player")
+    book, view = shown(lab, MARKED)
+    page = book.page
     view.get_by_text("Which tickets are late?").wait_for()
     paper = page.locator(".dari-kept")
     for answer in ("**two** <b>", "no"):
@@ -580,11 +582,8 @@ def test_marks_and_what_was_expected_are_in_the_saved_and_in_the_printed_noteboo
 
 
 def test_what_is_seen_behind_a_question_that_was_skipped_is_saved_too(lab):
-    text = "".join(json.dumps(line) + "\n" for line in MARKED)
-    (lab.notebooks / "shop.tape").write_text(text)
-    book = lab.open_notebook([VIEW])
-    book.run_all()
-    page, view = book.page, book.page.locator(".dari-player")
+    book, view = shown(lab, MARKED)
+    page = book.page
     view.get_by_text("Which tickets are late?").wait_for()
     for _ in range(2):
         view.locator(".dari-log").focus()
@@ -630,11 +629,7 @@ def test_at_every_place_of_real_runs_each_item_is_what_render_makes_of_it(page, 
 
 def test_a_player_in_which_nothing_plays_says_why(lab):
     lines = [{**line, "new": True} if "turn" in line else line for line in LINES]
-    text = "".join(json.dumps(line) + "\n" for line in lines if "mark" not in line)
-    (lab.notebooks / "shop.tape").write_text(text)
-    book = lab.open_notebook([VIEW])
-    book.run_all()
-    view = book.page.locator(".dari-player")
+    book, view = shown(lab, [line for line in lines if "mark" not in line])
     view.get_by_text("Nothing plays here yet. 2 new turns are left out").wait_for()
     assert "tape.review() shows what is new" in view.locator(".dari-log").inner_text()
     book.shot("player-nothing", selector=".dari-player")

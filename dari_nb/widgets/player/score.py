@@ -161,8 +161,8 @@ class Score:
 
     def _nothing(self) -> str:
         """Say why no turn plays."""
-        told = [f"{count}: {why}." for count, why in self.left_out.counted().items()]
-        return " ".join(["Nothing plays here yet.", *told]).replace("`", "")
+        told = " ".join(["Nothing plays here yet.", *self.left_out.sentences()])
+        return told.replace("`", "")
 
     def steps(self, number: int, answers: Mapping[str, str]) -> list[Step]:
         """What changes with each step of a turn, as far as it may be seen."""

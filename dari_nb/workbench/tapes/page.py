@@ -34,6 +34,6 @@ def written(score: Score, path: str | Path, title: str, *, speed: float, idle_li
     pace = {"speed": speed, "idle_limit": idle_limit}
     with Progress(len(score.scenes), "turns on the page") as progress:
         put_pieces(page(score, title, advance=progress.advance, **pace), path, kind)
-    for count, why in score.left_out.counted(f" of {path.name}").items():
-        warnings.warn(f"{count}: {why}.", stacklevel=3)
+    for told in score.left_out.sentences(f" of {path.name}"):
+        warnings.warn(told, stacklevel=3)
     return path.absolute()

@@ -120,7 +120,5 @@ class PlayerSubject(Subject):
 
     def _notes(self) -> list[str]:
         """What is said below paper: of a question at its end, and of turns that are left out."""
-        left_out = self._score.left_out.counted().items()
-        told = [f"{count}: {why}." for count, why in left_out]
         is_open = self._score.open_question(self._passed()) is not None
-        return [*([_BEHIND] if is_open else []), *told]
+        return [*([_BEHIND] if is_open else []), *self._score.left_out.sentences()]
