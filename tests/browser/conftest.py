@@ -70,7 +70,7 @@ PATIENCE = 200_000
 """Milliseconds for what is waited for; what never comes fails, and how fast it is is not tested."""
 SHOWN = """() => {
   const { outerHTML } = document.activeElement;
-  return [document.body.innerText.slice(-5000), `has the focus: ${outerHTML.slice(0, 300)}`];
+  return `${document.body.innerText.slice(-5000)}\nhas the focus: ${outerHTML.slice(0, 300)}`;
 }"""
 """What is on a page, its end at least, and what has the focus."""
 THEMES = {"light": "JupyterLab Light", "dark": "JupyterLab Dark"}
@@ -424,9 +424,8 @@ def pytest_runtest_makereport(
     if call.when == "call" and report.failed:
         pages = [page for server in _running_servers for page in server.pages]
         for page in pages:
-            with suppress(Error):
-                shown = [*page.evaluate(SHOWN), *(f.evaluate(SHOWN)[0] for f in page.frames[1:])]
-                report.sections.append((f"what {page.url} shows", "\n".join(shown)))
+            for frame in page.frames:
+                report.sections.append((f"what {frame.url} shows", _shown(frame)))
     return report
 
 
@@ -465,6 +464,13 @@ def axe() -> Callable[[Page | Frame, str], list[str]]:
         return list(page.evaluate(FINDINGS, selector))
 
     return findings
+
+
+def _shown(frame: Frame) -> str:
+    try:  # A page that is stuck never answers what is evaluated in it.
+        return str(frame.wait_for_function(SHOWN, polling=100, timeout=10_000).json_value())
+    except Error as error:
+        return f"it does not say: {error}"
 
 
 def _running(kind: str, temporary: pytest.TempPathFactory) -> Iterator[Jupyter]:
