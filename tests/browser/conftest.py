@@ -30,7 +30,15 @@ from typing import Any
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
-from playwright.sync_api import BrowserContext, Error, Frame, Page, Request, sync_playwright
+from playwright.sync_api import (
+    BrowserContext,
+    Dialog,
+    Error,
+    Frame,
+    Page,
+    Request,
+    sync_playwright,
+)
 
 ROOT = Path(__file__).parents[2]
 SHOTS = Path(__file__).parent / "shots"
@@ -502,9 +510,18 @@ def _note_problems(page: Page, problems: list[str]) -> None:
         if text not in OWN_NOISE:
             problems.append(where or text)
 
+    def answer(dialog: Dialog) -> None:
+        # A page stands still for as long as a dialog is open that somebody listens for.
+        if dialog.type == "beforeunload":
+            dialog.accept()
+        else:
+            problems.append(f"dialog: {dialog.message}")
+            dialog.dismiss()
+
     page.on("console", lambda m: note(m.text) if m.type == "error" else None)
     page.on("pageerror", lambda e: note(str(e), e.stack))
     page.on("requestfailed", lambda request: problems.extend(_failure(request)))
+    page.on("dialog", answer)
 
 
 def _failure(request: Request) -> list[str]:
