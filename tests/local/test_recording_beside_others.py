@@ -11,7 +11,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Event
@@ -771,13 +771,66 @@ def test_a_turn_that_failed_gives_way_where_it_is_asked_again(path: Path, callin
     with LocalDari(tape=Tape(path, mode="record")) as server:
         server.agent("model")(model)
         model.name = "better"
-        for does in ("fail first", "answer"):
+        for does in ("fail", "answer"):
             model.does = does
             talk(calling(server), "q1", "q2")
     assert [(turn.line.asked, turn.line.take) for turn in read_tape(path).turns] == [
         *(("q1", 1), ("q2", 1))
     ]
     assert played(path, calling, "q1", "q2") == ["better answer to q1", "better answer to q2"]
+
+
+@pytest.mark.parametrize("recorded", [("q1",), ("q1", "q2")])
+def test_what_completed_behind_a_failure_is_there_when_another_session_asks_the_same(
+    path: Path, calling: Calling, recorded: Sequence[str]
+) -> None:
+    model = Model()
+    recorded_by(path, model, calling, *recorded, anew=False)
+    with LocalDari(tape=Tape(path, mode="record")) as server:
+        server.agent("model")(model)
+        caller = calling(server)
+        sessions = [caller.create("model") for _ in range(2)]
+        steps = [(0, "fail", "q1"), (0, "first", "q2"), (1, "second", "q1"), (1, "second", "q2")]
+        for number, name, prompt in [*steps, (0, "first", "q3"), (1, "second", "q3")]:
+            model.does, model.name = ("fail" if name == "fail" else "answer"), name
+            caller.finished(caller.send(sessions[number], prompt)["message"]["id"])
+    tape = read_tape(path)
+    assert flaws_of(tape) == []
+    second = [f"second answer to {prompt}" for prompt in ("q1", "q2", "q3")]
+    assert played(path, calling, "q1", "q2", "q3") == second
+    waiting = [(turn.line.asked, turn.status) for turn in tape.turns if turn.line.new]
+    assert waiting == [("q1", "failed"), ("q2", "completed"), ("q3", "completed")]
+    while review := Tape(path).review():
+        review[0].adopt()
+    with LocalDari(tape=Tape(path, mode="play", speed="instant")) as server:
+        caller = calling(server)
+        told = [talk(caller, "q1", "q2", "q3") for _ in range(2)]
+    assert told == [second, ["first answer to q2", "first answer to q3"]]
+
+
+def test_what_runs_behind_a_failure_is_there_when_the_same_is_asked_again_meanwhile(
+    path: Path, calling: Calling, caplog: pytest.LogCaptureFixture
+) -> None:
+    model = Model()
+    recorded_by(path, model, calling, "q1", anew=False)
+    with LocalDari(tape=Tape(path, mode="record")) as server:
+        server.agent("model")(model)
+        caller = calling(server)
+        model.does = "fail"
+        first = caller.create("model")
+        caller.finished(caller.send(first, "q1")["message"]["id"])
+        model.does = "hang"
+        runs = caller.send(first, "q2")["message"]["id"]
+        model.hangs.wait()
+        model.does = "answer"
+        talk(caller, "q1")
+        model.may_go.set()
+        caller.finished(runs)
+    tape = read_tape(path)
+    assert flaws_of(tape) == []
+    assert [(turn.line.asked, turn.status, turn.line.new) for turn in tape.turns] == [
+        *(("q1", "completed", False), ("q1", "failed", True), ("q2", "completed", True))
+    ]
 
 
 def test_a_failure_that_was_recorded_is_replaced_by_a_failure(

@@ -114,13 +114,15 @@ class TapeFile:
         lost, self._lost = self._lost, []
         return lost
 
-    def take(self, turn: Turn, number: int) -> None:
+    def take(self, turn: Turn, number: int, kept: Iterable[Place]) -> None:
         """Take in a turn that has ended; :meth:`save` writes it.
 
         Args:
             turn: The turn.
             number: Its number in the journal, in the order in which turns were asked.
+            kept: The places of what is no longer replaced.
         """
+        self._replaced.keep(kept)
         self._pending.append((number, turn))
 
     def save(self, counts: Mapping[str, int] | None) -> None:
@@ -211,8 +213,9 @@ class TapeFile:
 
     def _is_appended(self, counts: Mapping[str, int] | None) -> bool:
         self._leave_theirs()
+        replaced = set[Place]()
         for number, turn in self._pending:
-            self._note_order(turn, number)
+            replaced |= self._note_order(turn, number)
         turns = [self._put(turn, is_left=number == _OF_OTHERS) for number, turn in self._pending]
         data = b"".join(encoded(line) for turn in turns for line in self._writer.turn(turn))
         is_closed = counts is not None and self._is_in_order
@@ -227,7 +230,7 @@ class TapeFile:
         self._replaced.note(turns)
         if self._replaces:
             self._waiting.note(turns)
-        self.own.add(turns)
+        self.own.add(turns, replaced)
         self._strike()
         return True
 
@@ -260,19 +263,21 @@ class TapeFile:
         self._pending.clear()
         self._left.remove()
 
-    def _note_order(self, turn: Turn, number: int) -> None:
+    def _note_order(self, turn: Turn, number: int) -> set[Place]:
+        """Take note of where a turn was asked; returns the places of what goes for it."""
         place = place_of(turn)
         waiting = self._sessions.waiting(turn)
         self._superseded |= {waiting} if waiting else set()
-        is_there = place in self._sessions.there or waiting is not None
-        self._is_in_order &= not is_there and self._numbers.get(place, number) == number
+        replaced = {one for one in (place, waiting) if one in self._sessions.there}
+        self._is_in_order &= not replaced and self._numbers.get(place, number) == number
         self._is_in_order &= number >= max(self._numbers.values(), default=0)
-        if not is_there:
+        if not replaced:
             self._numbers[place] = number
+        return replaced
 
     def _put_in_order(self, counts: Mapping[str, int]) -> None:
         """Write the whole file, with each turn of this process where it was asked."""
-        now = without_waiting(self._read(), self._superseded)
+        now = self._read()
         own = [at for at, turn in enumerate(now.turns) if place_of(turn) in self._numbers]
         turns = sorted((now.turns[at] for at in own), key=lambda t: self._numbers[place_of(t)])
         for at, turn in zip(own, turns, strict=True):
@@ -298,7 +303,7 @@ class TapeFile:
         seen = self._state()
         data = bytes_of(self._path) if seen is not None else b""
         now = parsed(data, str(self._path)) if seen is not None else Recording(self._times)
-        now = each_once(now)
+        now = without_waiting(each_once(now), self._superseded)
         self._go_on_from(now, _end_of(data))
         self.own.look(now.turns, is_gone=seen is None and self._seen is not None)
         self._replaced.look(now.turns)

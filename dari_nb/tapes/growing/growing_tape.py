@@ -14,7 +14,7 @@ from ..writing import why_not_written
 from .file import TapeFile
 from .journal import Journal
 from .sessions import place_of
-from .waiting import let_wait
+from .waiting import kept_beside, let_wait, stand_aside
 from .worker import Worker
 
 _LONG = 1.0
@@ -64,6 +64,7 @@ class GrowingTape:
         self.scrubber = scrubber
         self._path = path
         self._running: dict[Taking, _Run] = {}
+        self._own: list[Turn] = []
         self._numbers = count(1)
         self._journal = Journal(path)
         self._noting, self._saving = Worker(), Worker()
@@ -206,12 +207,18 @@ class GrowingTape:
     def _end(self, taking: Taking) -> None:
         self.go_on(taking)
         run, turn = self._running.pop(taking), taking.turn
+        there, running = self.recording.turns, [other.turn for other in self._running]
+        kept = kept_beside(turn, there, self._own if self._replaces else there, running)
         if self._replaces:
-            let_wait(turn, self.recording.turns)
+            let_wait(turn, there, kept)
+        elif place_of(turn) in kept:
+            answers = (one for one in [*there, *running] if one.is_answer or one.status is None)
+            stand_aside(turn, {*kept, *map(place_of, answers)})
+        self._own.append(turn)
         self._note(run, [turn.line])  # with what is known of it only at its end
         others = (one for one in self.recording.turns if place_of(one) != place_of(turn))
         self.recording.turns = [*others, turn]
-        self._saving.do(lambda: self._file.take(turn, run.number))
+        self._saving.do(lambda: self._file.take(turn, run.number, kept))
 
     def _save(self) -> None:
         counts = None if self._running else dict(self.scrubber.counts)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from pathlib import Path
 from weakref import WeakSet
 
 from ..recording import follows
 from ..summary import count_of
 from ..turns import Turn
+from .sessions import Place, place_of
 
 _log = logging.getLogger(__name__)
 _GONE = "%s: the next turn that is recorded makes a new one, with those that it goes on from."
@@ -33,8 +34,17 @@ class OwnTurns:
     def __len__(self) -> int:
         return len(self._places)
 
-    def add(self, turns: Sequence[Turn]) -> None:
-        """Take note of turns that are on the tape now."""
+    def add(self, turns: Sequence[Turn], replaced: Set[Place] = frozenset()) -> None:
+        """Take note of turns that are on the tape now.
+
+        Args:
+            turns: The turns.
+            replaced: The places of those that went for them. One that did not complete comes back
+                with what goes on from it all the same.
+        """
+        gone = [one for one in self._there if place_of(one) in replaced]
+        self._gone += [one for one in gone if one.status != "completed"]
+        self._there = [one for one in self._there if place_of(one) not in replaced]
         self._places |= {turn.place for turn in turns}
         self._there += turns
         self._gone = without(self._gone, turns)

@@ -58,6 +58,11 @@ class Replaced:
             if before is not None and before != _answer(turn):
                 del self._places[place_of(turn)]
 
+    def keep(self, places: Iterable[Place]) -> None:
+        """Replace no more what stands there."""
+        for place in places:
+            self._places.pop(place, None)
+
     def note(self, turns: Iterable[Turn]) -> None:
         """Take note of turns that were recorded here, and are on the tape now."""
         for turn in turns:

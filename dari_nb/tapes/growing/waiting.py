@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from pathlib import Path
 
 from ...models import events as ev
@@ -21,7 +21,7 @@ _STAYS = (
 _NO_END, _FAILED, _COMPLETED = range(3)
 
 
-def let_wait(turn: Turn, there: Sequence[Turn]) -> None:
+def let_wait(turn: Turn, there: Sequence[Turn], kept: Set[Place] = frozenset()) -> None:
     """Let a turn wait to be adopted that would take the place of one that came further.
 
     What goes on from one that waits does so, too.
@@ -29,6 +29,7 @@ def let_wait(turn: Turn, there: Sequence[Turn]) -> None:
     Args:
         turn: A turn that has ended, or was cut off.
         there: What is on the tape.
+        kept: The places that others keep.
     """
     before = [one for one in there if follows(turn, one)]
     # Of failures that are alike nobody can tell from which one it goes on.
@@ -38,9 +39,39 @@ def let_wait(turn: Turn, there: Sequence[Turn]) -> None:
     if not is_behind and all(one.place != turn.place for one in further):
         return
     turn.line.new = True
-    taken = {place_of(one) for one in further}
+    stand_aside(turn, {*kept, *map(place_of, further)})
+
+
+def stand_aside(turn: Turn, taken: Set[Place]) -> None:
+    """Let a turn be a further answer, where others have its place."""
     while place_of(turn) in taken:
         turn.line.take += 1
+
+
+def kept_beside(
+    turn: Turn, there: Iterable[Turn], own: Iterable[Turn], running: Iterable[Turn]
+) -> set[Place]:
+    """The places of what waits that was answered otherwise, and that a turn does not replace.
+
+    Those are what completed among ``own``, and what something goes on from that did so, or runs.
+
+    Args:
+        turn: A turn that has ended, or was cut off.
+        there: What is on the tape.
+        own: What was recorded, of which nothing that completed goes.
+        running: What runs.
+    """
+    waiting = [one for one in there if one.line.new and one.line.key == turn.line.key]
+    others = [one for one in waiting if one.answers != turn.answers]
+    if not others:
+        return set()
+    completed = [one for one in own if one.status == "completed"]
+    places, later = {*map(place_of, completed)}, [*completed, *running]
+    return {
+        place_of(one)
+        for one in others
+        if place_of(one) in places or any(follows(each, one) for each in later)
+    }
 
 
 def reach_of(turn: Turn) -> int:
