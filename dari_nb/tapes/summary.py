@@ -189,7 +189,7 @@ def names_of(turns: Sequence[Turn], most: int) -> str:
     ''
     """
     names = [f"{turn.line.turn} of {turn.line.session}, {prompt_of(turn)}" for turn in turns[:most]]
-    return "; ".join([*names, *(["…"] if len(turns) > most else [])])
+    return "; ".join([*names, *([f"and {len(turns) - most:,} more"] if len(turns) > most else [])])
 
 
 def slip_of(file: Path) -> str:

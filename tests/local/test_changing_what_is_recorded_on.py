@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from subprocess import PIPE
-from threading import get_ident
+from threading import Event, get_ident
 
 import pytest
 
@@ -212,3 +212,38 @@ def test_what_is_recorded_just_as_the_tape_is_replaced_is_on_the_new_one(
     assert not other.exists()
     assert asked_on(path) == [asked, "w1", "w2", "x1"]
     assert read_tape(path).is_closed
+
+
+@pytest.mark.parametrize("others_run", [False, True])
+def test_who_rejects_what_a_running_turn_goes_on_from_is_told_by_its_end(
+    path: Path, calling: Calling, caplog: pytest.LogCaptureFixture, *, others_run: bool
+) -> None:
+    runs, may_end, may_end_too = Event(), Event(), Event()
+    with LocalDari(tape=path) as server:
+
+        @server.agent("echo")
+        def slow(prompt: str) -> str:
+            if prompt == "slow":
+                runs.set()
+                may_end.wait()
+            if prompt == "longer":
+                may_end_too.wait()
+            return prompt
+
+        caller = calling(server)
+        session, other = caller.create("echo"), caller.create("echo")
+        caller.finished(caller.send(session, "news")["message"]["id"])
+        last = caller.send(session, "slow")["message"]["id"]
+        runs.wait()
+        if others_run:
+            caller.send(other, "longer")
+        next(item for item in Tape(path).review() if item.new.line.asked == "news").reject()
+        may_end.set()
+        caller.finished(last)
+        may_end_too.set()
+    [record] = caplog.records
+    assert record.getMessage() == (
+        "msg_2 of a session is recorded, but cannot play: the turn before it was taken off the "
+        "tape. Ask it in a new session."
+    )
+    assert asked_on(path)[-1] == ("longer" if others_run else "slow")

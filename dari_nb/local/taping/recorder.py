@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from contextlib import suppress
 from decimal import Decimal
 from pathlib import Path
@@ -134,14 +134,27 @@ class TapeRecorder:
         """
         tape, self._tape = self._tape or self._unwritten, None
         self._taking.clear()
-        self._places = Places()
-        self._lost.clear()
-        self._on_tape.clear()
-        self._anew.clear()
         self._unwritten = None if for_good else tape
-        if tape is not None:
-            tape.close(for_good=for_good)
+        try:
+            if tape is not None:
+                self._close(tape, for_good=for_good)
+        finally:
+            self._places = Places()
+            self._lost.clear()
+            self._on_tape.clear()
+            self._anew.clear()
         self._unwritten = None
+
+    def _close(self, tape: GrowingTape, *, for_good: bool) -> None:
+        try:
+            tape.close(for_good=for_good)
+        finally:
+            self._look(tape)
+
+    def _look(self, tape: GrowingTape) -> None:
+        """Say what cannot play any more now that others have written into the file."""
+        if (there := tape.take_written()) is not None:
+            self._say_if_lost(tape, there, tape.own)
 
     def is_taped(self, session: SessionRecord) -> bool:
         """Whether a session's turns are a matter of the tape at all."""
@@ -227,7 +240,7 @@ class TapeRecorder:
         )
         taking.turn.line.new = self._has_to_be_adopted(tape, taking.turn, session)
         self._taking[message_id] = taking
-        self._say_if_lost(tape, taking.turn)
+        self._say_if_lost(tape, tape.recording.turns, [taking.turn])
         tape.begin(taking)
 
     def _behind(self, session: SessionRecord, message_id: str) -> str | None:
@@ -235,21 +248,22 @@ class TapeRecorder:
         behind = self._answers.before(session, self._scrubber, message_id)
         return None if behind == NOT_ENDED else behind
 
-    def _say_if_lost(self, tape: GrowingTape, turn: Turn) -> None:
-        """Say, once in a session, that a turn cannot play."""
-        session = turn.line.session
-        why = "" if session in self._lost else self._why_lost(tape, turn)
-        if why and not tape.brings_back_before(turn):
-            self._lost.add(session)
-            _log.warning(_GOES_ON_FROM_NONE, turn.line.turn, why)
+    def _say_if_lost(self, tape: GrowingTape, there: Iterable[Turn], turns: Iterable[Turn]) -> None:
+        """Say, once in a session, that a turn cannot play with what is there."""
+        by_key: dict[str, list[Turn]] = {}
+        for one in there:
+            by_key.setdefault(one.line.key, []).append(one)
+        for turn in turns:
+            session = turn.line.session
+            why = "" if session in self._lost else self._why_lost(by_key, turn)
+            if why and not tape.brings_back_before(turn):
+                self._lost.add(session)
+                _log.warning(_GOES_ON_FROM_NONE, turn.line.turn, why)
 
-    def _why_lost(self, tape: GrowingTape, turn: Turn) -> str:
+    def _why_lost(self, by_key: Mapping[str, Sequence[Turn]], turn: Turn) -> str:
         """Why the tape has not what a turn goes on from, with all that was answered up to there."""
         if turn.line.behind is None:
             return ""
-        by_key: dict[str, list[Turn]] = {}
-        for one in tape.recording.turns:
-            by_key.setdefault(one.line.key, []).append(one)
         at, seen = turn, set[str]()
         while (parent := at.line.parent) is not None and parent not in seen:
             seen.add(parent)
@@ -311,6 +325,7 @@ class TapeRecorder:
         self._on_tape.add(taking.turn.line.key)
         place = taking.turn.place
         tape.end(taking)
+        self._look(tape)
         if taking.turn.line.new or not taking.turn.is_answer:
             self._places.leave(place)
         if why := tape.trouble:

@@ -45,6 +45,8 @@ class TapeFile:
 
     Attributes:
         own: The turns that were written here.
+        written: What is there since others have written into it, with what is not there yet;
+            ``None`` until they do.
     """
 
     def __init__(
@@ -67,6 +69,7 @@ class TapeFile:
         self._superseded: set[Place] = set()
         self._known: set[Place] = set()
         self.own = OwnTurns(path)
+        self.written: list[Turn] | None = None
         self._seen: tuple[int, ...] | None = None
         self._has_news = self._is_open = False
         self._is_in_order = self._is_closed = True
@@ -205,6 +208,8 @@ class TapeFile:
         now = self._read()
         self._has_news = True
         self._put_left([turn for number, turn in self._pending if number == _OF_OTHERS], now)
+        if self._seen is not None:
+            self.written = [*now.turns, *(turn for _, turn in self._pending)]
 
     def _put_left(self, turns: Iterable[Turn], now: Recording) -> None:
         """Let those come first which others have left, and which are not on the tape yet."""

@@ -51,6 +51,7 @@ class GrowingTape:
 
     Attributes:
         recording: What is on the tape, without what runs, and what others write meanwhile.
+        own: What was recorded here, in the order in which it ended.
         scrubber: The one that it was given.
 
     Raises:
@@ -64,7 +65,6 @@ class GrowingTape:
         self.scrubber = scrubber
         self._path = path
         self._running: dict[Taking, _Run] = {}
-        self._own: list[Turn] = []
         self._numbers = count(1)
         self._journal = Journal(path)
         self._noting, self._saving = Worker(), Worker()
@@ -73,6 +73,7 @@ class GrowingTape:
         self._kept: Path | None = None
         self._taken_back: list[int] = []
         self.recording = self._file.view()
+        self.own: list[Turn] = []
 
     def refresh(self) -> bool:
         """Take in what others have written into the file, while nothing runs.
@@ -120,6 +121,11 @@ class GrowingTape:
     def brings_back_before(self, turn: Turn) -> bool:
         """Whether the turn before one, which is no longer there, is written again with it."""
         return bool(self._file.own.before([turn]))
+
+    def take_written(self) -> list[Turn] | None:
+        """What is on the tape since others wrote into it, once; ``None`` if they did not."""
+        written, self._file.written = self._file.written, None
+        return written
 
     def begin(self, taking: Taking) -> None:
         """Take note of a turn that was asked."""
@@ -208,13 +214,13 @@ class GrowingTape:
         self.go_on(taking)
         run, turn = self._running.pop(taking), taking.turn
         there, running = self.recording.turns, [other.turn for other in self._running]
-        kept = kept_beside(turn, there, self._own if self._replaces else there, running)
+        kept = kept_beside(turn, there, self.own if self._replaces else there, running)
         if self._replaces:
             let_wait(turn, there, kept)
         elif place_of(turn) in kept:
             answers = (one for one in [*there, *running] if one.is_answer or one.status is None)
             stand_aside(turn, {*kept, *map(place_of, answers)})
-        self._own.append(turn)
+        self.own.append(turn)
         self._note(run, [turn.line])  # with what is known of it only at its end
         others = (one for one in self.recording.turns if place_of(one) != place_of(turn))
         self.recording.turns = [*others, turn]
