@@ -7,13 +7,13 @@ import operator
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from statistics import fmean
 from typing import Literal
 
 import numpy as np
 
 from ..errors import InvalidRequestError
 from ..score_kinds import Kind
+from ..score_values import difference, rounding
 from .checks import check_drawing, check_kind, check_level, check_method
 from .estimate import UNKNOWN, ByTask, Ends, Estimate
 from .intervals import (
@@ -28,8 +28,8 @@ from .intervals import (
     p_of_more_gaps,
     redrawn,
 )
-from .means import ASKED_FOR, OF_TWO, YES_AND_NO, for_numbers, numbers, two_values, wilson
-from .resampling import Array, Sample, rounding
+from .means import ASKED_FOR, OF_TWO, YES_AND_NO, for_numbers, numbers_of, two_values, wilson
+from .resampling import Array, Sample, are_one
 from .signs import agreeing, p_of_signs
 
 GAP_METHODS = (
@@ -56,31 +56,35 @@ class _Gaps:
         squares: What the square of a difference comes to if each try were a coin of its own, 1 for
             one try of each side: the mean of ``(1/n + 1/m) / 2`` over tasks.
         parts: Of how many parts of 1 all differences are made.
-        scale: How large the largest of the values are.
+        roundings: How far roundings of the values may set each of them off.
     """
 
     all: Array
     values: int
     squares: float
     parts: int
-    scale: float
+    roundings: Array
 
     @property
     def value(self) -> float:
-        return float(self.all.mean()) if len(self.all) else math.nan
+        """Their mean, exactly 0 where they make up for each other but for roundings."""
+        if not len(self.all):
+            return math.nan
+        lost = self.roundings.sum() + sum(map(rounding, self.all.tolist()))
+        return float(self.all.mean()) if abs(math.fsum(self.all)) > lost else 0.0
 
     @property
     def common(self) -> float | None:
         """The one difference of all tasks, if that is not 0."""
-        least = rounding(self.scale)
         value = self.value
-        is_one = len(self.all) > 1 and abs(value) > least
-        return value if is_one and bool((abs(self.all - value) <= least).all()) else None
+        is_one = len(self.all) > 1 and value != 0
+        return value if is_one and are_one(self.all, self.roundings) else None
 
     @property
     def as_wins(self) -> _Gaps:
         """The same as wins of one side, where all tasks have one difference."""
-        return replace(self, all=np.sign(self.all), parts=1, squares=1.0)
+        exact = np.zeros_like(self.all)
+        return replace(self, all=np.sign(self.all), parts=1, squares=1.0, roundings=exact)
 
     @property
     def are_decided(self) -> bool:
@@ -92,7 +96,7 @@ class _Gaps:
 
     @property
     def sample(self) -> Sample:
-        return Sample(self.all, np.ones_like(self.all), self.scale)
+        return Sample(self.all, np.ones_like(self.all), self.roundings)
 
 
 def win_rate(
@@ -144,7 +148,9 @@ def win_rate(
     check_level(level)
     check_method(method, WIN_METHODS)
     check_drawing(draws, seed)
-    gaps = _gaps(numbers(one), numbers(other), _lead, operator.mul)
+    first, second = numbers_of(one, other)
+    gaps = _gaps(first, second, _lead, operator.mul)
+    gaps = replace(gaps, roundings=np.zeros_like(gaps.all))
     size, share, why = len(gaps.all), (1 + gaps.value) / 2, ASKED_FOR
     if method == "auto":
         method = "wilson" if gaps.are_decided else "half-task"
@@ -266,13 +272,13 @@ def paired_difference(
     check_method(method, GAP_METHODS)
     check_drawing(draws, seed)
     check_kind(kind)
-    first, second = numbers(one), numbers(other)
+    first, second = numbers_of(one, other)
     both = [values[task] for values in (first, second) for task in first if task in second]
     two = two_values(both, kind)
     if two:
         first, second = _as_yes_and_no(first, two), _as_yes_and_no(second, two)
     apart, of_yes_and_no = two[1] - two[0] if two else 1.0, two == (0, 1)
-    gaps = _gaps(first, second, _distance, math.lcm)
+    gaps = _gaps(first, second, difference, math.lcm)
     size, why = len(gaps.all), ASKED_FOR
     if method in _OF_SIGNS and not of_yes_and_no:
         raise InvalidRequestError(f"The method {method!r} is for values that are all 0 or 1.")
@@ -311,17 +317,13 @@ def _gaps(
         sum(len(ours) + len(theirs) for ours, theirs in pairs),
         sum(coins) / max(1, len(coins)),
         math.lcm(*(parts(len(ours), len(theirs)) for ours, theirs in pairs)),
-        max((abs(value) for pair in pairs for values in pair for value in values), default=0.0),
+        np.array([rounding(*ours, *theirs) for ours, theirs in pairs]),
     )
 
 
 def _lead(one: list[float], other: list[float]) -> float:
     """Return wins less losses, beside all pairs."""
     return float(np.sign(np.subtract.outer(one, other)).mean())
-
-
-def _distance(one: list[float], other: list[float]) -> float:
-    return fmean(one) - fmean(other)
 
 
 def _ends(gaps: _Gaps, method: str, level: float, found: Array) -> Ends:
