@@ -251,6 +251,9 @@ def paired_difference(
     conditional*, BMC Medical Research Methodology 13 (2013). Mid-p is exact on average, and not
     each time: of 3 to 50 tasks p is below 0.05 in at most 5 % of all samples where equal LLMs
     differ on up to 70 % of them, in 5.4 % at 90 %, and in 7.7 % where they differ on all of 16.
+    So is ``t`` of few ratings: of 5 to 9 tasks rated from 1 to 5 it tells equal LLMs apart in 5.3 %
+    of all samples at most where four in five ratings are 4 or 5, in 5.7 % where all are as
+    frequent, and in 6.5 % where they are 2, 3 or 4 alone.
 
     Args:
         one: Values by task of the one.
