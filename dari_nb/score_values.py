@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import pairwise, starmap
 from statistics import fmean
 from typing import Any
 
@@ -43,11 +44,11 @@ def as_one(values: Iterable[float]) -> dict[float, float]:
     >>> as_one([0.1 + 0.2, 0.3, 0.5])
     {0.30000000000000004: 0.3}
     """
-    told = {float(value) for value in values}
-    if all(map(_is_exact, told)):
+    told = sorted({float(value) for value in values})
+    if all(map(_is_exact, told)) or not any(starmap(_may_be_one, pairwise(told))):
         return {}
     found: dict[float, float] = {}
-    for group in _groups(sorted(told)):
+    for group in _groups(told):
         meant = min(group, key=lambda value: len(repr(value)))
         found |= {value: meant for value in group if value != meant}
     return found
@@ -59,11 +60,17 @@ def difference(ones: Sequence[float], others: Sequence[float]) -> float:
     >>> difference([0.1, 0.2, 0.3], [0.2]), difference([10**12 + 1.0], [10**12])
     (0.0, 1.0)
     """
-    if all(map(_is_exact, ones)) and all(map(_is_exact, others)):
-        size, of = len(ones), len(others)
-        return (sum(map(int, ones)) * of - sum(map(int, others)) * size) / (size * of)
-    apart = fmean(ones) - fmean(others)
-    return apart if abs(apart) > rounding(*ones, *others) else 0.0
+    return difference_and_rounding(ones, others)[0]
+
+
+def difference_and_rounding(ones: Sequence[float], others: Sequence[float]) -> tuple[float, float]:
+    """Return the same, and how far rounding of the values may set it off."""
+    off = rounding(*ones, *others)
+    if off:
+        apart = fmean(ones) - fmean(others)
+        return (apart if abs(apart) > off else 0.0), off
+    size, of = len(ones), len(others)
+    return (sum(map(int, ones)) * of - sum(map(int, others)) * size) / (size * of), 0.0
 
 
 def evened(cells: Sequence[Scores]) -> list[Scores]:
@@ -113,6 +120,10 @@ def _replaced(cells: Sequence[Scores], meant: Mapping[str, Mapping[float, float]
 def _told(value: Any, meant: Mapping[float, float]) -> Any:
     is_plain = is_number(value) and not isinstance(value, bool)
     return meant.get(float(value), value) if is_plain else value
+
+
+def _may_be_one(less: float, more: float) -> bool:
+    return more - less <= _ROUNDINGS * max(more, -less) + _TINIEST
 
 
 def _groups(values: Iterable[float]) -> Iterator[list[float]]:

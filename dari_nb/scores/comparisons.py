@@ -13,7 +13,7 @@ import numpy as np
 
 from ..errors import InvalidRequestError
 from ..score_kinds import Kind
-from ..score_values import difference, rounding
+from ..score_values import difference_and_rounding, rounding
 from .checks import check_drawing, check_kind, check_level, check_method
 from .estimate import UNKNOWN, ByTask, Ends, Estimate
 from .intervals import (
@@ -65,12 +65,12 @@ class _Gaps:
     parts: int
     roundings: Array
 
-    @property
+    @cached_property
     def value(self) -> float:
         """Their mean, exactly 0 where they make up for each other but for roundings."""
         if not len(self.all):
             return math.nan
-        lost = self.roundings.sum() + sum(map(rounding, self.all.tolist()))
+        lost = self.roundings.sum() + len(self.all) * rounding(*self.all.tolist())
         return float(self.all.mean()) if abs(math.fsum(self.all)) > lost else 0.0
 
     @property
@@ -150,7 +150,6 @@ def win_rate(
     check_drawing(draws, seed)
     first, second = numbers_of(one, other)
     gaps = _gaps(first, second, _lead, operator.mul)
-    gaps = replace(gaps, roundings=np.zeros_like(gaps.all))
     size, share, why = len(gaps.all), (1 + gaps.value) / 2, ASKED_FOR
     if method == "auto":
         method = "wilson" if gaps.are_decided else "half-task"
@@ -281,7 +280,7 @@ def paired_difference(
     if two:
         first, second = _as_yes_and_no(first, two), _as_yes_and_no(second, two)
     apart, of_yes_and_no = two[1] - two[0] if two else 1.0, two == (0, 1)
-    gaps = _gaps(first, second, difference, math.lcm)
+    gaps = _gaps(first, second, difference_and_rounding, math.lcm)
     size, why = len(gaps.all), ASKED_FOR
     if method in _OF_SIGNS and not of_yes_and_no:
         raise InvalidRequestError(f"The method {method!r} is for values that are all 0 or 1.")
@@ -310,23 +309,27 @@ def _as_yes_and_no(tasks: Mapping[Hashable, list[float]], two: Ends) -> dict[Has
 def _gaps(
     one: Mapping[Hashable, list[float]],
     other: Mapping[Hashable, list[float]],
-    gap: Callable[[list[float], list[float]], float],
+    gap: Callable[[list[float], list[float]], tuple[float, float]],
     parts: Callable[[int, int], int],
 ) -> _Gaps:
     pairs = [(values, other[task]) for task, values in one.items() if task in other]
     coins = [(1 / len(ours) + 1 / len(theirs)) / 2 for ours, theirs in pairs]
+    told = np.array([gap(ours, theirs) for ours, theirs in pairs], dtype=np.float64)
+    apart, roundings = told.reshape(-1, 2).T
     return _Gaps(
-        np.array([gap(ours, theirs) for ours, theirs in pairs], dtype=np.float64),
+        apart,
         sum(len(ours) + len(theirs) for ours, theirs in pairs),
         sum(coins) / max(1, len(coins)),
         math.lcm(*(parts(len(ours), len(theirs)) for ours, theirs in pairs)),
-        np.array([rounding(*ours, *theirs) for ours, theirs in pairs]),
+        roundings,
     )
 
 
-def _lead(one: list[float], other: list[float]) -> float:
-    """Return wins less losses, beside all pairs."""
-    return float(np.sign(np.subtract.outer(one, other)).mean())
+def _lead(one: list[float], other: list[float]) -> tuple[float, float]:
+    """Return wins less losses, beside all pairs, which no rounding of values sets off."""
+    if len(one) == len(other) == 1:
+        return float((one > other) - (one < other)), 0.0
+    return float(np.sign(np.subtract.outer(one, other)).mean()), 0.0
 
 
 def _ends(gaps: _Gaps, method: str, level: float, found: Array) -> Ends:
