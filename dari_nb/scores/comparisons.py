@@ -7,13 +7,13 @@ import operator
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from statistics import fmean
 from typing import Literal
 
 import numpy as np
 
 from ..errors import InvalidRequestError
 from ..score_kinds import Kind
+from ..score_values import difference_and_rounding, rounding
 from .checks import check_drawing, check_kind, check_level, check_method
 from .estimate import UNKNOWN, ByTask, Ends, Estimate
 from .intervals import (
@@ -28,8 +28,8 @@ from .intervals import (
     p_of_more_gaps,
     redrawn,
 )
-from .means import ASKED_FOR, OF_TWO, YES_AND_NO, for_numbers, numbers, two_values, wilson
-from .resampling import Array, Sample, rounding
+from .means import ASKED_FOR, OF_TWO, YES_AND_NO, for_numbers, numbers_of, two_values, wilson
+from .resampling import Array, Sample, are_one
 from .signs import agreeing, p_of_signs
 
 GAP_METHODS = (
@@ -56,31 +56,35 @@ class _Gaps:
         squares: What the square of a difference comes to if each try were a coin of its own, 1 for
             one try of each side: the mean of ``(1/n + 1/m) / 2`` over tasks.
         parts: Of how many parts of 1 all differences are made.
-        scale: How large the largest of the values are.
+        roundings: How far roundings of the values may set each of them off.
     """
 
     all: Array
     values: int
     squares: float
     parts: int
-    scale: float
+    roundings: Array
 
-    @property
+    @cached_property
     def value(self) -> float:
-        return float(self.all.mean()) if len(self.all) else math.nan
+        """Their mean, exactly 0 where they make up for each other but for roundings."""
+        if not len(self.all):
+            return math.nan
+        lost = self.roundings.sum() + len(self.all) * rounding(*self.all.tolist())
+        return float(self.all.mean()) if abs(math.fsum(self.all)) > lost else 0.0
 
     @property
     def common(self) -> float | None:
         """The one difference of all tasks, if that is not 0."""
-        least = rounding(self.scale)
         value = self.value
-        is_one = len(self.all) > 1 and abs(value) > least
-        return value if is_one and bool((abs(self.all - value) <= least).all()) else None
+        is_one = len(self.all) > 1 and value != 0
+        return value if is_one and are_one(self.all, self.roundings) else None
 
     @property
     def as_wins(self) -> _Gaps:
         """The same as wins of one side, where all tasks have one difference."""
-        return replace(self, all=np.sign(self.all), parts=1, squares=1.0)
+        exact = np.zeros_like(self.all)
+        return replace(self, all=np.sign(self.all), parts=1, squares=1.0, roundings=exact)
 
     @property
     def are_decided(self) -> bool:
@@ -92,7 +96,7 @@ class _Gaps:
 
     @property
     def sample(self) -> Sample:
-        return Sample(self.all, np.ones_like(self.all), self.scale)
+        return Sample(self.all, np.ones_like(self.all), self.roundings)
 
 
 def win_rate(
@@ -144,7 +148,8 @@ def win_rate(
     check_level(level)
     check_method(method, WIN_METHODS)
     check_drawing(draws, seed)
-    gaps = _gaps(numbers(one), numbers(other), _lead, operator.mul)
+    first, second = numbers_of(one, other)
+    gaps = _gaps(first, second, _lead, operator.mul)
     size, share, why = len(gaps.all), (1 + gaps.value) / 2, ASKED_FOR
     if method == "auto":
         method = "wilson" if gaps.are_decided else "half-task"
@@ -245,6 +250,9 @@ def paired_difference(
     conditional*, BMC Medical Research Methodology 13 (2013). Mid-p is exact on average, and not
     each time: of 3 to 50 tasks p is below 0.05 in at most 5 % of all samples where equal LLMs
     differ on up to 70 % of them, in 5.4 % at 90 %, and in 7.7 % where they differ on all of 16.
+    So is ``t`` of few ratings: of 5 to 9 tasks rated from 1 to 5 it tells equal LLMs apart in 5.3 %
+    of all samples at most where four in five ratings are 4 or 5, in 5.7 % where all are as
+    frequent, and in 6.5 % where they are 2, 3 or 4 alone.
 
     Args:
         one: Values by task of the one.
@@ -266,13 +274,13 @@ def paired_difference(
     check_method(method, GAP_METHODS)
     check_drawing(draws, seed)
     check_kind(kind)
-    first, second = numbers(one), numbers(other)
+    first, second = numbers_of(one, other)
     both = [values[task] for values in (first, second) for task in first if task in second]
     two = two_values(both, kind)
     if two:
         first, second = _as_yes_and_no(first, two), _as_yes_and_no(second, two)
     apart, of_yes_and_no = two[1] - two[0] if two else 1.0, two == (0, 1)
-    gaps = _gaps(first, second, _distance, math.lcm)
+    gaps = _gaps(first, second, difference_and_rounding, math.lcm)
     size, why = len(gaps.all), ASKED_FOR
     if method in _OF_SIGNS and not of_yes_and_no:
         raise InvalidRequestError(f"The method {method!r} is for values that are all 0 or 1.")
@@ -301,27 +309,27 @@ def _as_yes_and_no(tasks: Mapping[Hashable, list[float]], two: Ends) -> dict[Has
 def _gaps(
     one: Mapping[Hashable, list[float]],
     other: Mapping[Hashable, list[float]],
-    gap: Callable[[list[float], list[float]], float],
+    gap: Callable[[list[float], list[float]], tuple[float, float]],
     parts: Callable[[int, int], int],
 ) -> _Gaps:
     pairs = [(values, other[task]) for task, values in one.items() if task in other]
     coins = [(1 / len(ours) + 1 / len(theirs)) / 2 for ours, theirs in pairs]
+    told = np.array([gap(ours, theirs) for ours, theirs in pairs], dtype=np.float64)
+    apart, roundings = told.reshape(-1, 2).T
     return _Gaps(
-        np.array([gap(ours, theirs) for ours, theirs in pairs], dtype=np.float64),
+        apart,
         sum(len(ours) + len(theirs) for ours, theirs in pairs),
         sum(coins) / max(1, len(coins)),
         math.lcm(*(parts(len(ours), len(theirs)) for ours, theirs in pairs)),
-        max((abs(value) for pair in pairs for values in pair for value in values), default=0.0),
+        roundings,
     )
 
 
-def _lead(one: list[float], other: list[float]) -> float:
-    """Return wins less losses, beside all pairs."""
-    return float(np.sign(np.subtract.outer(one, other)).mean())
-
-
-def _distance(one: list[float], other: list[float]) -> float:
-    return fmean(one) - fmean(other)
+def _lead(one: list[float], other: list[float]) -> tuple[float, float]:
+    """Return wins less losses, beside all pairs, which no rounding of values sets off."""
+    if len(one) == len(other) == 1:
+        return float((one > other) - (one < other)), 0.0
+    return float(np.sign(np.subtract.outer(one, other)).mean()), 0.0
 
 
 def _ends(gaps: _Gaps, method: str, level: float, found: Array) -> Ends:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Hashable, Iterable, Sequence
-from statistics import fmean
 from typing import Any
 
 import numpy as np
 
 from ..errors import InvalidRequestError
 from ..score_kinds import LARGEST, Kind, kind_of
+from ..score_values import as_one, rounding
 from .checks import (
     check_drawing,
     check_kind,
@@ -31,7 +31,7 @@ from .intervals import (
     redrawn,
     score_interval,
 )
-from .resampling import Sample, rounding
+from .resampling import Sample
 
 ASKED_FOR = "asked for"
 YES_AND_NO = "all values are 0 or 1"
@@ -160,7 +160,7 @@ def _estimated(
     size, values, why = len(tasks), sum(map(len, tasks.values())), ASKED_FOR
     sample, trials = sample_of(tasks.values()), float(values)
     if each_once:
-        sample = sample_of([fmean(of)] for of in tasks.values())
+        sample = sample.each_once
         trials = size**2 / sum(1 / len(of) for of in tasks.values())
     of_yes_and_no = are_yes_and_no(tasks.values(), kind)
     if method == "auto":
@@ -227,17 +227,37 @@ def numbers(by_task: ByTask) -> dict[Hashable, list[float]]:
     Raises:
         InvalidRequestError: A value is no number, or there are no values by task.
     """
-    told = checked_tasks(by_task)
-    known = {task: [number(v) for v in values if v is not None] for task, values in told.items()}
-    there = {task: [v for v in values if not math.isnan(v)] for task, values in known.items()}
-    return {task: values for task, values in there.items() if values}
+    [found] = numbers_of(by_task)
+    return found
+
+
+def numbers_of(*columns: ByTask) -> list[dict[Hashable, list[float]]]:
+    """Return the same of several columns; what only rounding tells apart is one in all of them.
+
+    Raises:
+        InvalidRequestError: A value is no number, or there are no values by task.
+    """
+    known = [
+        {task: [number(v) for v in values if v is not None] for task, values in told.items()}
+        for told in map(checked_tasks, columns)
+    ]
+    there = [
+        {task: [v for v in values if not math.isnan(v)] for task, values in of.items()}
+        for of in known
+    ]
+    meant = as_one(v for of in there for values in of.values() for v in values)
+    return [
+        {task: [meant.get(v, v) for v in values] for task, values in of.items() if values}
+        for of in there
+    ]
 
 
 def sample_of(tasks: Iterable[Sequence[float]]) -> Sample:
     """Return the sums and counts of the tasks' values."""
-    pairs = [(sum(values), len(values)) for values in tasks]
+    told = list(tasks)
+    pairs = [(math.fsum(values), len(values)) for values in told]
     sums, counts = np.array(pairs, dtype=np.float64).T
-    return Sample(sums, counts, float(np.abs(sums / counts).max()))
+    return Sample(sums, counts, np.array([rounding(*values) for values in told]))
 
 
 def are_yes_and_no(tasks: Iterable[Sequence[float]], kind: Kind | None = None) -> bool:
@@ -256,7 +276,7 @@ def two_values(tasks: Iterable[Sequence[float]], kind: Kind | None = None) -> En
     """Return the lower and the higher of two that all values are; ``None`` where there are others.
 
     Yes and no are 0 and 1, even where all say the same. Others are two where the kind is told:
-    one alone does not tell the other, and what lies apart by a rounding is one.
+    one alone does not tell the other.
 
     Raises:
         InvalidRequestError: They are to be yes and no, and are not.
@@ -266,11 +286,8 @@ def two_values(tasks: Iterable[Sequence[float]], kind: Kind | None = None) -> En
         return 0.0, 1.0
     if kind is None:
         return None
-    values = {value for of in told for value in of}
-    low, high = min(values, default=0.0), max(values, default=0.0)
-    least = rounding(max(abs(low), abs(high)))
-    are_two = all(min(value - low, high - value) <= least for value in values)
-    return (low, high) if are_two and high - low > least else None
+    values = sorted({value for of in told for value in of})
+    return (values[0], values[1]) if len(values) == 2 else None
 
 
 def number(value: Any) -> float:

@@ -16,7 +16,6 @@ Array = NDArray[np.float64]
 
 _AT_ONCE = 2_000_000
 _NOTHING = 1e-12
-_TINIEST = 1e-100
 _HALVINGS = 16
 _ROUNDING = 1e-9
 _UNCLEAR = 5
@@ -27,21 +26,21 @@ _SHRUNK = 0.8
 """With these the interval by ratios holds as often as it says; `tests/benchmarks/coverage.py`."""
 
 
-def rounding(scale: float) -> float:
-    """Return what may be no more than a rounding of values that are as large as this."""
-    return max(_NOTHING * scale, _TINIEST)
-
-
 class Sample(NamedTuple):
-    """Tasks with the sums and the counts of their values, and how large what they are made of is.
+    """Tasks with the sums and the counts of their values, and how far roundings may set means off.
 
-    What is a rounding of that is nothing: of values near 1 a difference of 1e-16, of smaller ones
-    it may be all there is.
+    That is told of each task: of values near 1 a difference of 1e-16 is nothing, of smaller ones it
+    may be all there is.
     """
 
     sums: Array
     counts: Array
-    scale: float
+    roundings: Array
+
+    @property
+    def each_once(self) -> Sample:
+        """The same where each task counts once, with the mean of its values."""
+        return Sample(self.sums / self.counts, np.ones_like(self.sums), self.roundings)
 
     @property
     def value(self) -> float:
@@ -63,13 +62,18 @@ class Sample(NamedTuple):
     @property
     def is_constant(self) -> bool:
         """Whether all tasks have the same mean, which does not tell how much others would vary."""
-        return float(np.ptp(self.sums / self.counts)) <= rounding(self.scale)
+        return are_one(self.sums / self.counts, self.roundings)
 
     @property
     def is_tied(self) -> bool:
         """Whether many tasks have the same mean, as where a score is mostly 0."""
         _, often = np.unique(self.sums / self.counts, return_counts=True)
         return bool(often.max() > _TIED * len(self.sums))
+
+
+def are_one(values: Array, roundings: Array) -> bool:
+    """Whether all values may be the same but for their roundings."""
+    return float((values - roundings).max()) <= float((values + roundings).min())
 
 
 def percentiles(means: Array, level: float) -> Ends:

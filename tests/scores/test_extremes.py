@@ -86,3 +86,27 @@ def test_large_means_are_said_in_few_digits() -> None:
     assert [number_text(v, signed=True) for v in (1e18, -2.5e99, math.nan)] == [
         "+1e+18", "\N{MINUS SIGN}2.5e+99", "unknown",
     ]  # fmt: skip
+
+
+def test_wins_means_and_intervals_speak_of_the_same_numbers() -> None:
+    tasks = range(12)
+    one = {n: [0.1 + 0.2 if n else 0.5] for n in tasks}
+    other = {n: [sum([0.1] * 3) if n % 2 else 0.3] for n in tasks}
+    assert win_rate(one, other).value == (1 + 11 / 2) / 12
+    assert paired_difference(one, other).value * 12 == pytest.approx(0.2, abs=1e-15)
+    same = {n: [0.3] for n in tasks}
+    found = paired_difference({n: [0.1 + 0.2] for n in tasks}, same, kind="number")
+    assert (found.value, found.method, win_rate(other, same).value) == (0, "none", 0.5)
+
+
+@pytest.mark.parametrize("base", [0, 10**9, 10**12, 10**15, 2**53 - 100])
+def test_differences_of_whole_numbers_do_not_depend_on_how_large_these_are(base: int) -> None:
+    steps = {n: [2, 5] if n < 7 else [-3, 0] for n in range(15)}
+    one = {n: [base + step for step in of] for n, of in steps.items()}
+    other = {n: [base, base + 1, base + 2] for n in steps}
+    expected = paired_difference(steps, {n: [0, 1, 2] for n in steps}, kind="number")
+    found = paired_difference(one, other, kind="number")
+    assert found[:5] == expected[:5]
+    assert (found.p_value, found.method) == (expected.p_value, expected.method)
+    assert mean(one).method == "bootstrap-t"
+    assert not math.isnan(mean(one).low)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from functools import cache
-from itertools import combinations, pairwise, product
+from itertools import combinations, combinations_with_replacement, pairwise, product
 
 import numpy as np
 import pytest
@@ -201,6 +201,33 @@ def test_equals_are_told_apart_as_seldom_as_the_help_says(apart: float, most: fl
             if compared(wins, losses, tasks).low > 0 or compared(wins, losses, tasks).high < 0
         ]
         assert 100 * sum(told) <= most
+
+
+@cache
+def told_by_ratings(tasks: int) -> list[tuple[int, list[int]]]:
+    """In how many orders each choice of differences comes that is told apart, and how often each
+    difference is in it."""
+    found = []
+    for gaps in combinations_with_replacement(range(-4, 5), tasks):
+        one, other = ({n: [max(sign * gap, 0)] for n, gap in enumerate(gaps)} for sign in (1, -1))
+        if sum(gaps) > 0 and paired_difference(one, other, method="t").low > 0:
+            counts = [gaps.count(gap) for gap in range(-4, 5)]
+            ways = math.factorial(tasks) // math.prod(map(math.factorial, counts))
+            found.append((2 * ways, counts))
+    return found
+
+
+@pytest.mark.parametrize(("shares", "most"), [
+    ((0.02, 0.05, 0.13, 0.3, 0.5), 5.3), ((0.2, 0.2, 0.2, 0.2, 0.2), 5.7),
+    ((0, 0.35, 0.42, 0.23, 0), 6.5),
+])  # fmt: skip
+def test_ratings_of_equals_are_told_apart_as_seldom_as_the_help_says(shares, most) -> None:
+    chances = np.convolve(shares, shares[::-1])
+    told = [
+        sum(ways * float(np.prod(chances**counts)) for ways, counts in told_by_ratings(tasks))
+        for tasks in range(5, 10)
+    ]
+    assert most - 0.2 < 100 * max(told) <= most
 
 
 @pytest.mark.parametrize("alike", [0, 0.3])

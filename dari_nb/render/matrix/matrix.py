@@ -11,8 +11,6 @@ from typing import Any
 
 from ...score_kinds import RATING, Kind, Measure, is_missing, is_number, kinds_of, scale_of
 
-_NOTHING = 1e-12
-"""What may be lost in counting, of a number."""
 ENDED = frozenset({"completed", "failed", "cancelled", "unsent"})
 
 
@@ -208,9 +206,7 @@ class Finding:
     @property
     def tied(self) -> list[str]:
         """Those that have the most, the first among them."""
-        first, most = next(iter(self.means.items()))
-        nothing = _NOTHING * abs(most.value)
-        return [first, *(gap.other for gap in self.gaps if abs(gap.value) <= nothing)]
+        return [next(iter(self.means)), *(gap.other for gap in self.gaps if not gap.value)]
 
     @property
     def counted(self) -> int:

@@ -20,12 +20,11 @@ from statistics import fmean
 from typing import Literal
 
 from ...score_kinds import is_number
+from ...score_values import difference
 from .matrix import Matrix
 
 Change = Literal["worse", "better", "alike", "none"]
 """What became of a task; ``none`` where nothing can be compared."""
-_NOTHING = 1e-9
-"""What may be lost in counting, of a number."""
 
 
 @dataclass(frozen=True)
@@ -44,8 +43,13 @@ class Outcome:
     @cached_property
     def counted(self) -> float:
         """The mean with what failed as 0; NaN where that is all there is beside the unscored."""
-        is_known = self.values or (self.failed and not self.unscored)
-        return fmean([*self.values, *[0.0] * self.failed]) if is_known else math.nan
+        return fmean(self.with_failed) if self.with_failed else math.nan
+
+    @property
+    def with_failed(self) -> Sequence[float]:
+        """The numbers with 0 for what failed, unless that is all there is beside the unscored."""
+        is_known = self.values or not self.unscored
+        return [*self.values, *[0.0] * self.failed] if is_known else []
 
     def told(self, *, counts: bool = False) -> str:
         """Say how many cells have no number, and why; empty where there are some and all have one.
@@ -79,10 +83,8 @@ def outcomes_of(matrix: Matrix, score: str) -> dict[tuple[str, str], Outcome]:
 
 def change_of(ours: Outcome, theirs: Outcome) -> Change:
     """Say what became of a task beside the baseline's."""
-    if theirs.failed or math.isnan(theirs.mean) or math.isnan(ours.counted):
+    if theirs.failed or not theirs.values or not ours.with_failed:
         return "none"
-    if math.isclose(ours.counted, theirs.mean, rel_tol=_NOTHING, abs_tol=_NOTHING):
-        change: Change = "alike"
-    else:
-        change = "worse" if ours.counted < theirs.mean else "better"
+    apart = difference(ours.with_failed, theirs.values)
+    change: Change = "worse" if apart < 0 else "better" if apart else "alike"
     return change if change == "worse" or not ours.failed else "none"

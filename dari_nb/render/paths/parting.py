@@ -12,7 +12,7 @@ from ..plain.visible import visible_name
 from ..plain.words import count_text, subject_text
 from .chance import LIKELY
 from .paths import Paths, Rate, rate_of
-from .splits import MOST_WAYS, Parting
+from .splits import MOST_WAYS, Parting, Split
 
 _MOST_NAMED = 3
 _LEAST = 2  # runs a side, that more is said than what was
@@ -40,8 +40,8 @@ class Way:
 def finding(paths: Paths) -> list[str]:
     """Say in sentences where runs part, what was different before, and who succeeded.
 
-    Where another step tells more of who succeeded, it comes first. What stands in backticks is the
-    name of a tool.
+    Where another step, or a call anywhere, tells more of who succeeded, it comes first. What stands
+    in backticks is the name of a tool.
     """
     several = [f"These are runs of {paths.tasks} tasks."] if paths.tasks > 1 else []
     return [*several, *_telling(paths), *_parting(paths), *_success(paths)]
@@ -52,16 +52,7 @@ def _telling(paths: Paths) -> Iterator[str]:
     if split is None:
         return
     ones, others = paths.parted(split)
-    [place, *_] = [run.number - 1 for run in ones]
-    call = paths.call(split.row, place)
-    assert call is not None
-    tool, where = _code(call.tool_name), f"Step {split.row + 1} tells most"
-    if split.argument is None:
-        calls = [c for p in range(len(paths.runs)) if (c := paths.call(split.row, p)) is not None]
-        does = f"called {_about(calls)} there"
-    else:
-        where += f", in the arguments of {tool}"
-        does = _giving([call], [split.argument])[0]
+    where, does = _by(paths, split, ones[0].number - 1)
     one, other = rate_of(ones), rate_of(others)
     counts = f"({one.succeeded} of {one.runs})", f"({other.succeeded} of {other.runs})"
     if one.is_all and other.is_none:
@@ -71,6 +62,19 @@ def _telling(paths: Paths) -> Iterator[str]:
     else:
         told = f"whoever {does}: {_counted(one)}; the others: {_counted(other)}"
     yield f"{where}: {told}{_surely(paths, [split.side])}."
+
+
+def _by(paths: Paths, split: Split, place: int) -> tuple[str, str]:
+    """Say what tells most, and what the runs of the one kind did, as that at a place did."""
+    if split.row is None:
+        return f"Whether {_code(split.tool)} is called at all tells most", "called it"
+    call, where = paths.call(split.row, place), f"Step {split.row + 1} tells most"
+    assert call is not None
+    if split.argument is not None:
+        where += f", in the arguments of {_code(call.tool_name)}"
+        return where, _giving([call], [split.argument])[0]
+    calls = [c for p in range(len(paths.runs)) if (c := paths.call(split.row, p)) is not None]
+    return where, f"called {_about(calls)} there"
 
 
 def _surely(paths: Paths, sides: Sequence[int]) -> str:

@@ -144,7 +144,8 @@ class Paths:
         if least > (1 - 1e-9) * min(map(chance.alone, told), default=1.0):
             return None
         found = [s for s, p in zip(self._splits, alone, strict=True) if p <= (1 + 1e-9) * least]
-        best = min(found, key=lambda split: (split.row, -self._share(split)))
+        # Where a call at one step tells as much as one anywhere, the step tells where to look.
+        best = min(found, key=lambda s: (s.row is None, s.row or 0, -self._share(s)))
         is_sure = (chance.of(best.side) or 0) < LIKELY
         sides = [rate_of(runs) for runs in self.parted(best)]
         is_whole = any(r.is_all for r in sides) and any(r.is_none for r in sides)
@@ -174,7 +175,8 @@ class Paths:
     def _splits_at(self) -> dict[int, list[Split]]:
         at: dict[int, list[Split]] = {}
         for split in self._splits:
-            at.setdefault(split.row, []).append(split)
+            if split.row is not None:
+                at.setdefault(split.row, []).append(split)
         return at
 
     def _share(self, split: Split) -> float:

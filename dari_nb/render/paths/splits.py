@@ -1,4 +1,4 @@
-"""In which ways runs are of two kinds: by what they call at a step, and what they give there."""
+"""In which ways runs are of two kinds: by what they call, at a step or at all, and how."""
 
 from __future__ import annotations
 
@@ -46,17 +46,19 @@ class Parting(NamedTuple):
 
 
 class Split(NamedTuple):
-    """A step at which runs are of two kinds.
+    """In which way runs are of two kinds: at a step, or by whether they call a tool at all.
 
     Attributes:
-        row: The place of the step, from 0.
+        row: The place of the step, from 0; ``None`` where it is a call anywhere.
         side: Those of the one kind: a number whose bits, the lowest first, are the runs.
         argument: The argument of which they give one value; ``None`` for those that call at all.
+        tool: The tool that those call anywhere.
     """
 
-    row: int
+    row: int | None
     side: int
     argument: str | None = None
+    tool: str = ""
 
 
 def partings(
@@ -90,8 +92,8 @@ def _is_one_tool(paths: Sequence[Sequence[Key]], place: int) -> bool:
 def splits_of(
     paths: Sequence[Sequence[Key]], rows: Sequence[Sequence[int | None]]
 ) -> Iterator[Split]:
-    """Say how each step splits runs, with two or more on each side."""
-    everyone = side_of(range(len(paths)))
+    """Say how each step splits runs, and each tool, with two or more on each side."""
+    everyone, most = side_of(range(len(paths))), len(paths) - _LEAST
     for row, places in enumerate(rows):
         if len(places) - places.count(None) < _LEAST:
             continue
@@ -105,8 +107,19 @@ def splits_of(
             own.append(Split(row, everyone ^ absent))
         if len(there) > 1:
             own += _by_argument(row, there)
-        most = len(paths) - _LEAST
         yield from (split for split in own if _LEAST <= split.side.bit_count() <= most)
+    for tool, side in _by_tool(paths).items():
+        if _LEAST <= side.bit_count() <= most:
+            yield Split(None, side, tool=tool)
+
+
+def _by_tool(paths: Sequence[Sequence[Key]]) -> dict[str, int]:
+    """Find the runs that call each tool, wherever they do."""
+    sides: dict[str, int] = {}
+    for place, path in enumerate(paths):
+        for tool in {tool for tool, _ in path}:
+            sides[tool] = sides.get(tool, 0) | 1 << place
+    return dict(sorted(sides.items()))
 
 
 def _by_argument(row: int, there: Groups) -> Iterator[Split]:

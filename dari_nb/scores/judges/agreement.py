@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 
 UNSEEN = "unseen"
 """Says that the interval of a difference is that of what may differ and was not seen."""
-_ROUNDING = 1e-12
 _LEFT_UNSEEN = "as far as differences may that so many tasks leave unseen"
 _NONE_SEEN = f"no task differs; {_LEFT_UNSEEN}"
 _MOST_LEVELS = 50
@@ -293,8 +292,6 @@ def _difference(whole: list[Pair], levels: Sequence[Any], level: float) -> Estim
     ones, others = by_task(whole, "one"), by_task(whole, "other")
     found = paired_difference(ones, others, level=level, kind=kind_of(map(number, levels)))
     most = number(levels[-1]) - number(levels[0])
-    if abs(found.value) <= _ROUNDING * most:
-        found = found._replace(value=0.0)
     reach = unseen(found.tasks, level) * most
     has_ends = not math.isnan(found.low)
     if found.tasks < 2 or found.low > 0 or found.high < 0 or (found.value and not has_ends):

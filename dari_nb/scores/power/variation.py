@@ -10,8 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..estimate import ByTask, Ends
-from ..means import numbers, two_values
-from ..resampling import rounding
+from ..means import numbers_of, two_values
 
 LEAST = 5
 """Fewer tasks tell hardly anything of how values vary."""
@@ -48,8 +47,8 @@ def variation(columns: Sequence[ByTask]) -> Variation | None:
     Raises:
         InvalidRequestError: A value is no number.
     """
-    tasks = [of for column in columns if len(of := numbers(column)) >= LEAST]
-    if not tasks:
+    tasks = [of for of in numbers_of(*columns) if len(of) >= LEAST]
+    if all(len({value for values in of.values() for value in values}) < 2 for of in tasks):
         return None
     means = [{task: fmean(values) for task, values in of.items()} for of in tasks]
     between = fmean(float(np.var(list(of.values()), ddof=1)) for of in means)
@@ -57,9 +56,6 @@ def variation(columns: Sequence[ByTask]) -> Variation | None:
     per_value = fmean(1 / len(values) for of in tasks for values in of.values())
     own = max(0.0, between - per_value * within) if within is not None else between
     total = own + (within or 0.0)
-    largest = max(abs(value) for of in tasks for values in of.values() for value in values)
-    if total <= rounding(largest) ** 2:
-        return None
     alike = None if within is None else own / total
     covariance = _covariance(means)
     correlation = None if covariance is None else min(max(0.0, covariance / total), 1.0)

@@ -74,6 +74,7 @@ class ComparedBatches(Results):
         repeats = max(batch.repeats for batch in batches)
         run_id = "+".join(batch.run_id for batch in batches)
         super().__init__(first._link, first.agent, run_id, tasks, columns, repeats)
+        self.grid.runs = {column: run.name for run in runs for column in run.columns.values()}
         self._runs = runs
         self._own: dict[str, tuple[Results, Cell]] = {}
         for run in runs:
@@ -484,7 +485,7 @@ def _told(run: _Run, own: Column, column: MatrixColumn) -> MatrixColumn:
     """Say of a column of the whole which one it is in its run."""
     called = run.batch.grid.version_name(own.version)
     version_name = called if column.label.endswith(called) else ""
-    return replace(column, of=run.name, llm=own.llm, version=own.version, version_name=version_name)
+    return replace(column, llm=own.llm, version=own.version, version_name=version_name)
 
 
 def _with_version(batch: Results, column: Column) -> str:

@@ -67,12 +67,12 @@ class Paths:
     def finding(self) -> str:
         """Where they part, what was different before, and who succeeded; only what was counted.
 
-        Where another step tells more of who succeeded it comes first, and each says how often
-        chance alone does as much: by Fisher's exact test, two-sided, of success by side. It holds
-        for all steps together, since the clearest of them is looked for: outcomes are dealt out
-        anew over the runs, in all ways there are up to 1,000, else in 1,000 that are drawn, always
-        the same, and the clearest step of each is counted. Nothing is said so of runs of several
-        tasks, of which one may be harder than another.
+        Where another step tells more of who succeeded, or whether a tool is called at all, it comes
+        first, and each says how often chance alone does as much: by Fisher's exact test, two-sided,
+        of success by side. It holds for all steps and tools together, since the clearest of them is
+        looked for: outcomes are dealt out anew over the runs, in all ways there are up to 1,000,
+        else in 1,000 that are drawn, always the same, and the clearest of each is counted. Nothing
+        is said so of runs of several tasks, of which one may be harder than another.
 
         >>> batch.paths(1).finding
         'All 2 runs make the same call. ...'

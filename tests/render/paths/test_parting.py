@@ -1,6 +1,7 @@
 """Where runs part, in sentences that say what was counted and nothing more."""
 
 import re
+from random import Random
 
 import pytest
 
@@ -194,7 +195,7 @@ def test_every_count_in_the_sentences_is_that_of_an_independent_script():
         said = finding_text(made(*paths, success=success))
         assert f"{sum(success)} of 5." in said
         # What tells most has a test of its own.
-        said = re.sub(r"^Step \d tells most: .*? They first part", "They part", said)
+        said = re.sub(r"^(Step|Whether) [^:]* tells most: .*? They first part", "They part", said)
         at = re.search(r"They part at step (\d+)", said)
         names = [[each.tool_name for each in path] for path in paths]
         columns = itertools.zip_longest(*names)
@@ -405,3 +406,48 @@ def test_of_one_step_that_parts_many_runs_chance_is_exact_in_any_order(shift):
     assert "; chance does as much 1 time in 31" in parting(
         *paths, success=[success[n] for n in order]
     )
+
+
+def test_a_call_that_decides_is_found_wherever_it_stands():
+    random = Random(5)
+    steps = [call("step", n=n) for n in range(5)]
+    told = [n % 2 == 1 for n in range(24)]
+    runs = []
+    for succeeds in told:
+        place = random.randrange(6)
+        runs.append([*steps[:place], *[call("verify")] * succeeds, *steps[place:]])
+    paths = made(*runs, success=told)
+    assert finding_text(paths).startswith(
+        "Whether verify is called at all tells most: whoever called it (12 of 12) succeeded, "
+        "the others (0 of 12) did not; chance does as much less than 1 time in 1,000. "
+    )
+    assert "tells most</small>" not in paths_paper(paths)["text/html"]
+    harms = made(*runs, success=[not succeeds for succeeds in told])
+    assert "whoever called it (0 of 12) did not succeed, the others (12 of 12) did;" in (
+        finding_text(harms)
+    )
+
+
+def test_where_one_step_tells_as_much_as_a_call_anywhere_the_step_is_named():
+    told = [n % 2 == 1 for n in range(12)]
+    runs = [
+        [*START, *[RULES] * n, *[CANCEL] * ok] for n, ok in zip([0, 1, 2] * 4, told, strict=True)
+    ]
+    said = finding_text(made(*runs, success=told))
+    assert re.match(r"Step \d tells most: whoever called cancel M20 there \(6 of 6\) ", said)
+
+
+def test_calls_that_have_nothing_to_do_with_success_are_seldom_taken_for_its_cause():
+    found = 0
+    for seed in range(120):
+        random = Random(seed)
+        runs = [
+            [
+                call(random.choice("abcd"), k=random.choice("pq"))
+                for _ in range(random.randint(2, 6))
+            ]
+            for _ in range(20)
+        ]
+        paths = made(*runs, success=[random.random() < 0.5 for _ in runs])
+        found += paths.telling is not None
+    assert found <= 12

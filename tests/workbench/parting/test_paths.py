@@ -149,6 +149,9 @@ def chances_by_step(frame, parts_at):
         return dict.fromkeys(sides, float("nan"))
     numbers = range(1, len(success) + 1)
     everything = {side for of_step in sides.values() for side in of_step}
+    for tool in {tool for path in paths.values() for tool, _ in path}:
+        calling = frozenset(n for n, path in paths.items() if any(name == tool for name, _ in path))
+        everything |= {calling} if 2 <= len(calling) <= len(success) - 2 else set()
     deals = [set(deal) for deal in itertools.combinations(numbers, sum(success))]
     least = [min(fisher(side, deal, len(success)) for side in everything) for deal in deals]
     own = {number for number, ok in zip(numbers, success, strict=True) if ok}

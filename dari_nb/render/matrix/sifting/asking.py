@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from itertools import chain
 
 from ....score_kinds import JUDGING
 from ...plain.visible import visible_name
 from ..against import ORDER
 from ..matrix import Matrix
-from .conditions import condition
+from .conditions import condition, has
 from .facts import (
     DIFFERS,
     TOKEN,
@@ -35,8 +36,14 @@ _WRONG = {"wrong", "incorrect", "mistake", "mistakes"}
 _ISO_DATE = re.compile(
     r"\d{4}-\d{1,2}(-\d{1,2}([t ]\d{1,2}:\d{2}(:\d{2}(\.\d{3}|\.\d{6})?)?z?)?)?", re.ASCII
 )
+_NO_OR = 'there is no or: all conditions are to be met, and "or" in quotation marks is a word'
 _SIGN = re.compile(r"[<>=]+[\d.,]*")
 _FIGURES = re.compile(r"[+-]?[.,]?[0-9]")
+_EDGES = {",": "a comma", "&": "&", ";": "a semicolon", "|": "|", "(": "brackets", ")": "brackets"}
+"""What people write around conditions elsewhere, and what it is called."""
+_EDGE = re.compile(r"([,&;|)])+(?:([^\s<>=!:]+)[<>=!:]|$)")
+_IS = {"is", "are", "equals"}
+_MONEY = re.compile(r"\$\d*\.?\d+|\d*\.?\d+\$|\$")
 _MOST = 100  # characters of what was asked that are said again
 _MOST_NAMES = 12  # that are not there
 
@@ -52,7 +59,7 @@ def misread(matrix: Matrix, facts: Facts, where: str, *, is_met: bool) -> str:
     """
     conditions, words = read_conditions(where, facts.names)
     if conditions and has_word(where, "or"):
-        return 'there is no or: all conditions are to be met, and "or" in quotation marks is a word'
+        return _NO_OR
     if has_word(where, "not"):
         return 'there is no not: one is topic != travel, and "not" in quotation marks is a word'
     if "" in words and where.count('"') % 2:
@@ -64,10 +71,11 @@ def misread(matrix: Matrix, facts: Facts, where: str, *, is_met: bool) -> str:
     if where.count('"') % 2:
         return "a quotation mark is not closed"
     spaced = _of_spaces(matrix, facts, conditions, words)
-    told = _of_conditions(matrix, facts, conditions)
-    if why := next(spaced, "") or next(told, "") or _of_words(matrix, words, facts):
-        return why
-    if why := _of_names(where, facts):
+    told = chain(
+        _of_edges(facts, conditions, words, where), _of_conditions(matrix, facts, conditions)
+    )
+    whys = (next(spaced, ""), next(told, ""), _of_words(matrix, words, facts))
+    if why := next(filter(None, whys), "") or _of_names(matrix, facts, where):
         return why
     alone = next(filter(_SIGN.fullmatch, words), "")
     return f"a name stands before {short(alone)}, such as cost < 1" if alone else ""
@@ -84,13 +92,27 @@ def _of_conditions(matrix: Matrix, facts: Facts, asked: list[Condition]) -> Iter
         if one.sign == "?":
             if one.name in ("answer", "task", "text"):
                 yield f"“{one.name}” is no condition; one is {one.name}: sorry"
-        elif one.wanted.endswith(","):
-            yield "conditions stand beside each other without a comma, such as right = no cost > 1"
         elif one.name == DIFFERS and one.wanted not in facts.names:
             yield f"nothing is called {short(one.wanted)}; there is {_listed(facts.told)}"
         elif one.wanted != "*" and one.sign not in (":", "!="):
             yield from _of_order(matrix, facts, one) if one.sign[0] in "<>" else ()
             yield from _of_value(matrix, one)
+
+
+def _of_edges(facts: Facts, asked: list[Condition], words: list[str], where: str) -> Iterator[str]:
+    """Say what does not stand between conditions and around them."""
+    for one in asked:
+        edge = None if f'"{one.wanted}"' in where.lower() else _EDGE.search(one.wanted)
+        is_own = edge is not None and edge[1] == ")" and "(" in one.wanted
+        if edge and not is_own and (edge[2] is None or edge[2] in facts.names):
+            yield _without(edge[1])
+    if asked and (alone := next((word for word in words if word in _EDGES), "")):
+        yield _NO_OR if alone == "|" else _without(alone)
+
+
+def _without(edge: str) -> str:
+    beside = "conditions stand beside each other"
+    return f"{beside} without {_EDGES[edge]}, such as right = no cost > 1"
 
 
 def _of_order(matrix: Matrix, facts: Facts, asked: Condition) -> Iterator[str]:
@@ -136,6 +158,8 @@ def _of_value(matrix: Matrix, asked: Condition) -> Iterator[str]:
 
 def _is_none_of(matrix: Matrix, asked: Condition) -> str:
     name, wanted = short(asked.name), short(asked.wanted)
+    if _MONEY.fullmatch(asked.wanted):
+        return f"amounts stand without $, such as {name} < {wanted.strip('$') or 1}"
     if matrix.kinds.get(asked.name) == "yes/no":
         return f"{name} is yes or no, and {wanted} is neither"
     return f"{name} is a number, and {wanted} is none"
@@ -167,6 +191,14 @@ def _of_words(matrix: Matrix, words: list[str], facts: Facts) -> str:
     judged = next((name for name, kind in matrix.kinds.items() if kind == "yes/no"), "")
     wrong = condition(judged, "no") if not _WRONG.isdisjoint(words) else ""
     state = next((condition("state", word) for word in words if word in _STATES), "")
+    for name, sign, value in zip(words, words[1:], words[2:], strict=False):
+        if name in facts.names and sign in _IS:
+            meant = condition(facts.names[name], value)
+            return f"“{short(f'{name} {sign} {value}')}” is no condition; one is {short(meant)}"
+    if "||" in words:
+        return _NO_OR
+    if money := next(filter(_MONEY.fullmatch, words), ""):
+        return f"amounts stand without $, such as cost < {money.strip('$') or 1}"
     if not (change or wrong or state):
         return ""
     first = "with a baseline " if change and "change" not in facts.names else ""
@@ -174,19 +206,32 @@ def _of_words(matrix: Matrix, words: list[str], facts: Facts) -> str:
     return f"these are words in tasks and answers; {first}the condition is {meant}"
 
 
-def _of_names(where: str, facts: Facts) -> str:
-    """Say which names are not there, or that one stands in half a condition."""
+def _of_names(matrix: Matrix, facts: Facts, where: str) -> str:
+    """Say which names are not there, or that one stands in half a condition or after a sign."""
     unknown = []
     for found in TOKEN.finditer(with_plain_signs(where)):
         half, name = (found[4] or "").strip('"'), (found[1] or "").strip('"')
         if half.lower() in facts.names and half:
-            return f"“{found[0]}” is no condition; one is {half} < 1"
+            sign = found[0][len(found[4]) :].strip()
+            meant = f"{half} < 1" if sign[0] in "<>" else _told_one(matrix, facts, half)
+            return f"“{short(found[0])}” is no condition; one is {short(meant)}"
+        if name and name[0] in _EDGES and name.lstrip("".join(_EDGES)).lower() in facts.names:
+            return _without(name[0])
         if name and name.lower() not in facts.names:
             unknown.append(short(name))
     if not unknown:
         return ""
     named = ", ".join(unknown[:_MOST_NAMES])
     return f"there is no {named}; there is {', '.join(facts.told)}"
+
+
+def _told_one(matrix: Matrix, facts: Facts, half: str) -> str:
+    """Write a condition that some cell meets, of a name; or that the name is known at all."""
+    rows, name = {row.id: row for row in matrix.rows}, facts.names[half.lower()]
+    if name == DIFFERS:
+        return condition(half, "answer")
+    values = (text_of(v) for c in matrix.cells for v in facts.all_of(rows[c.row], [c], name))
+    return condition(half, next(values, "")) or has(half)
 
 
 def _listed(names: Iterable[str]) -> str:

@@ -26,6 +26,8 @@ _SIGNS = {
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?")
 _DIGITS = re.compile(r"(\d+)")
 _WORDS = {"yes": "1", "true": "1", "no": "0", "false": "0"}
+_ALSO = frozenset({"and", "&", "&&", ","})
+"""May stand after a condition, before another one."""
 DIFFERS = "differs"
 """Asks for tasks, and not for cells."""
 _FACTS = ("number", "task", "column", "state", "answer", "time", "cost", DIFFERS, "change")
@@ -120,7 +122,7 @@ def read_conditions(where: str, names: Mapping[str, str]) -> tuple[list[Conditio
         if name is not None:
             # Half a condition is met by nothing, and it is said why.
             conditions.append(Condition(name, found[2] or "?", (found[3] or "").strip('"')))
-        elif not (was_condition and found[0] == "and"):
+        elif not (was_condition and found[0] in _ALSO):
             alone = found[0].startswith('"') and not found[1] and not found[4]
             words += [found[0].strip('"')] if alone else found[0].replace('"', "").split()
         was_condition = name is not None

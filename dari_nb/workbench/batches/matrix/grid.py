@@ -49,6 +49,9 @@ class Grid:
         columns: The columns.
         repeats: How often each task goes to each column.
         number: Tells the number of a version, if that is known.
+
+    Attributes:
+        runs: The run that each column is of, where several are beside each other.
     """
 
     def __init__(
@@ -68,6 +71,7 @@ class Grid:
         self.tasks = list(tasks)
         self.columns = list(columns)
         self.repeats = repeats
+        self.runs: Mapping[Column, str] = {}
         self._fill()
 
     def __iter__(self) -> Iterator[Cell]:

@@ -12,6 +12,7 @@ from statistics import fmean
 from ....render.matrix.against import Against, seen_against
 from ....render.matrix.matrix import Finding, Gap, Matrix, MatrixCell, Mean, is_lost
 from ....score_kinds import JUDGING, Kind, is_number, scale_of
+from ....score_values import difference
 
 LEVEL = 0.95
 MOST_FINDINGS = 3
@@ -141,12 +142,12 @@ def _compared(
     tasks = _shared(by_column)
     # What columns have is said of the same tasks; two of them are compared on all that both have.
     common = {column: _only(values, tasks) for column, values in by_column.items()}
-    by_task = {column: _means_by_task(values) for column, values in by_column.items()}
+    by_task = {column: _by_task(values) for column, values in by_column.items()}
     ranked = sorted(
         by_column,
         key=lambda column: (
-            -fmean(by_task[column][task] for task in tasks),
-            -fmean(by_task[column].values()),
+            -fmean(fmean(by_task[column][task]) for task in tasks),
+            -fmean(map(fmean, by_task[column].values())),
         ),
     )
     level = 1 - (1 - LEVEL) / comparisons
@@ -161,8 +162,8 @@ def _compared(
         ]
 
     def differ(columns: Collection[str]) -> int:
-        told = ({by_task[c][task] for c in columns if task in by_task[c]} for task in having)
-        return sum(len(values) > 1 for values in told)
+        told = ([by_task[c][task] for c in columns if task in by_task[c]] for task in having)
+        return sum(any(difference(of[0], other) for other in of[1:]) for of in told)
 
     means = {column: _mean(name, common[column], kind) for column in ranked}
     if any(mean.is_by_task for mean in means.values()):
@@ -241,7 +242,3 @@ def _by_task(values: Values) -> dict[Hashable, list[float]]:
     for task, value in values:
         tasks.setdefault(task, []).append(value)
     return tasks
-
-
-def _means_by_task(values: Values) -> dict[Hashable, float]:
-    return {task: fmean(found) for task, found in _by_task(values).items()}

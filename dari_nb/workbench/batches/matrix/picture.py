@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ....models import parse_time
 from ....render.matrix.matrix import ENDED, Matrix, MatrixCell, MatrixColumn, MatrixRow
+from ....score_values import evened, with_one_yes
 from ...showing.words import Ending, then
 from ..cells import cost_of
 from ..following.time_left import Pace, seconds_left
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 def matrix_of(batch: Sheet) -> Matrix:
     """Return a batch as it is known now."""
     matrix = _without_means(batch)
+    matrix = _with_scores(matrix, evened([cell.scores for cell in matrix.cells]))
     return with_means(replace(matrix, seconds=_seconds(batch), seconds_left=time_left(batch)))
 
 
@@ -31,13 +34,22 @@ def _without_means(batch: Sheet) -> Matrix:
     """Return the cells of a batch, and nothing that has to be computed from them."""
     marks = batch._marks()
     ids = {column: batch.grid.column_id(column) for column in batch.columns}
-    return Matrix(
+    matrix = Matrix(
         title=batch.agent.name,
         run_id=batch.run_id,
         rows=[MatrixRow(str(t.index), t.label, dict(t.metadata)) for t in batch.tasks],
         columns=[_column(batch, c, ids[c]) for c in batch.columns],
         cells=[_cell(cell, ids[cell.column], marks[cell.id]) for cell in batch.cells],
     )
+    scores = with_one_yes([cell.scores for cell in matrix.cells], matrix.kinds)
+    return _with_scores(matrix, scores)
+
+
+def _with_scores(matrix: Matrix, scores: Sequence[Mapping[str, Any]]) -> Matrix:
+    """Return a matrix with these scores of its cells."""
+    told = zip(matrix.cells, scores, strict=True)
+    cells = [c if c.scores is of else replace(c, scores=of) for c, of in told]
+    return replace(matrix, cells=cells)
 
 
 def as_left(matrix: Matrix, ending: Ending) -> Matrix:
@@ -86,7 +98,8 @@ def frame_cells(batch: Sheet) -> list[BatchCell]:
 
 def _column(batch: Sheet, column: Column, name: str) -> MatrixColumn:
     gist = batch._version_gist(column.version)
-    return MatrixColumn(name, batch.grid.names[column], column.llm, column.version, about=gist)
+    called, run = batch.grid.names[column], batch.grid.runs.get(column, "")
+    return MatrixColumn(name, called, column.llm, column.version, about=gist, of=run)
 
 
 def _cell(cell: Cell, column_id: str, marks: Marks) -> MatrixCell:
