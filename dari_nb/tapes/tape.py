@@ -60,7 +60,7 @@ class Tape:
     the place of a recorded turn behind the first is new, with what follows, as after a changed
     prompt, but not in a ``fork()``. What takes the place of a turn that was cut off is not; what a
     killed process had not asked yet is, and a new turn that failed is asked again, which goes then
-    unless something goes on from it. ``play`` asks nobody: what is missing is a
+    unless something completed that goes on from it. ``play`` asks nobody: what is missing is a
     ``TapeMissError``. ``record`` asks everything live, and replaces what it asks again, also where
     that waits to be adopted, but for what completed in the same recording, with what that goes on
     from, and for what others have recorded meanwhile; later turns that went on from other answers

@@ -261,7 +261,7 @@ def test_who_takes_the_answers_that_stand_there_is_told_of_each_turn_but_of_no_e
     told = capsys.readouterr().out
     assert "13 turns" in told
     assert [prompt in told for prompt in prompts] == [False, *[True] * 10, *[False] * 3]
-    assert told.rstrip().endswith("…")
+    assert told.rstrip().endswith("; and 3 more")
     assert main(["tape", "keys", "--answers", str(path)]) == 0
     assert capsys.readouterr().out == f"{path}: all keys are right\n"
     assert flaws_of(read_tape(path)) == []

@@ -6,8 +6,9 @@ import json
 import math
 from collections.abc import Iterator
 from decimal import Decimal
+from itertools import count
 from pathlib import Path
-from threading import Event
+from threading import Barrier, Event
 from typing import Any
 
 import pytest
@@ -285,6 +286,32 @@ def test_the_nth_asking_plays_the_nth_answer_and_then_the_first_again(path: Path
         # A session goes on with what was said in the recorded one.
         second = turns[1].session.send("again").wait()
         assert second.text.endswith("Answer 4 to again")
+
+
+def test_sessions_that_went_on_from_one_turn_at_once_play_as_they_were(path: Path) -> None:
+    numbers, came = count(1), Barrier(3)
+
+    def numbered(prompt: str) -> str:
+        if prompt != "first":
+            came.wait()
+        return f"answer {next(numbers)} to {prompt}"
+
+    def told(d: Dari) -> list[list[str]]:
+        sessions = [d.agents["numbered"].send("first").wait().session for _ in range(3)]
+        asked = [[session.send(text) for session in sessions] for text in ("second", "third")]
+        return [[turn.wait().text for turn in turns] for turns in asked]
+
+    with LocalDari(tape=path) as server, Dari(server.url, server.api_key, server) as d:
+        server.agent("numbered")(numbered)
+        recorded = told(d)
+    with playing(path) as server, Dari(server.url, server.api_key, server) as d:
+        assert [*map(sorted, told(d))] == [*map(sorted, recorded)]
+        alone = []
+        for _ in range(3):
+            session = d.agents["numbered"].send("first").wait().session
+            said = (session.send(text).wait().text for text in ("second", "third"))
+            alone.append(tuple(said))
+        assert sorted(alone) == sorted(zip(*recorded, strict=True))
 
 
 def test_batches_and_forks_play(path: Path) -> None:

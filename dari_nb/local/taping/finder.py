@@ -10,7 +10,7 @@ from ...models import Content
 from ...models.events import CANCELLED
 from ...tapes import Scrubber, Taking, Turn, key_of, nearest
 from ...tapes.differences import gap_between, quoted, text_asked
-from ...tapes.growing.sessions import place_of
+from ...tapes.growing.sessions import Place, place_of
 from ...tapes.recording import Recording, counting, follows, why_never
 from ...tapes.turns import CUT_OFF
 from ..store import Store
@@ -79,7 +79,7 @@ class Finder:
         self._chains = Chains(store, scrubber, digests, volatile, unasked)
         self._keys: dict[str, str] = {}
         self._found: dict[str, list[Turn]] = {}
-        self._asked: Counter[str] = Counter()
+        self._played: Counter[Place] = Counter()
         self._recorded: dict[str, str] = {}
         self._waiting: dict[str, Turn] = {}
         self._broken: dict[str, Turn] = {}
@@ -116,17 +116,23 @@ class Finder:
     def find(self, session: SessionRecord, content: Content) -> Turn | None:
         """The turn that plays for what is asked next in a session.
 
-        Only what was asked behind the same answers does. Of several, a session goes on with that of
-        the recorded one that its last turn was from; else the n-th asking has the n-th answer, and
-        after the last the first one again.
+        Only what was asked behind the same answers does. Of several, the n-th asking has the n-th
+        answer, and after the last the first one again; of those that came as often a session goes
+        on with that of the recorded one that its last turn was from. So it does anyway where
+        nobody knows behind which answers that was asked.
         """
-        key, turns = self._playing(session, content)
+        turns = self._playing(session, content)[1]
         if not turns:
             return None
         own = self._recorded.get(session.id)
-        nth = turns[self._asked[key] % len(turns)]
-        turn = next((turn for turn in turns if turn.line.session == own), nth)
-        self._asked[key] += 1
+
+        def rank(turn: Turn) -> tuple[bool, int, bool]:
+            line, is_other = turn.line, turn.line.session != own
+            is_known = line.behind is not None or line.parent is None
+            return is_known or is_other, self._played[place_of(turn)], is_other
+
+        turn = min(turns, key=rank)
+        self._played[place_of(turn)] += 1
         self._recorded[session.id] = turn.line.session
         return turn
 

@@ -39,7 +39,10 @@ def let_wait(turn: Turn, there: Sequence[Turn], kept: Set[Place] = frozenset()) 
     if not is_behind and all(one.place != turn.place for one in further):
         return
     turn.line.new = True
-    stand_aside(turn, {*kept, *map(place_of, further)})
+    # What completed behind other answers waits in a conversation of its own.
+    others = [one for one in there if one.line.new and one.line.behind != turn.line.behind]
+    stay = [*further, *(one for one in others if one.status == "completed")]
+    stand_aside(turn, {*kept, *map(place_of, stay)})
 
 
 def stand_aside(turn: Turn, taken: Set[Place]) -> None:
