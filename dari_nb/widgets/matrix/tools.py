@@ -94,7 +94,8 @@ def _measured(matrix: Matrix) -> list[str]:
     return [
         name
         for name in ("seconds", "cost")
-        if not matrix.is_over or any(getattr(cell, name) is not None for cell in matrix.cells)
+        if not (matrix.is_over or matrix.is_blind)
+        or any(getattr(cell, name) is not None for cell in matrix.cells)
     ]
 
 
