@@ -55,7 +55,7 @@ export class MatrixView {
   readonly #ratings: Ratings;
   #opened: Cell | undefined;
   /** The matrix that is drawn. */
-  #number = 0;
+  #number: number;
   /** What the rows were shown by last. */
   #asked = "";
   #late: ReturnType<typeof setTimeout> | undefined;
@@ -70,6 +70,7 @@ export class MatrixView {
     this.#root = root;
     this.#port = port;
     this.#sheet = sheet;
+    this.#number = sheet.number;
     this.#head = find(root, "header");
     this.#seen = find(root, ".dari-seen");
     this.#tools = find(root, ".dari-tools > div");

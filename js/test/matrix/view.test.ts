@@ -141,6 +141,22 @@ describe("a matrix", () => {
     expect(side.sent).toEqual([]);
   });
 
+  test("a view that comes after another matrix has come keeps its place at the next news", async () => {
+    const until = new AbortController();
+    const component = matrix(side as never, until.signal);
+    side.bring(small("A", "B"));
+    const late = document.body.appendChild(document.createElement("div"));
+    component(late, until.signal);
+    await vi.waitFor(() => expect(late.querySelector("[data-cell='a/A/0']")).not.toBeNull());
+    late.querySelector<HTMLElement>("[data-cell='a/A/0']")?.focus();
+    const news = cell("a", "A", { html: "<p>rated</p>" });
+    side.deliver(1, 2, { columns: small("A", "B").columns, rows: [], cells: [news] });
+    await drawn();
+    expect(document.activeElement?.textContent).toBe("rated");
+    expect(late.contains(document.activeElement)).toBe(true);
+    until.abort();
+  });
+
   test("news of another matrix that miss what came first are asked for from the beginning", () => {
     const late = { columns: small("A", "B").columns, rows: [], cells: [cell("a", "A")] };
     side.matrix = 3;
