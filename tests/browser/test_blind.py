@@ -221,6 +221,37 @@ def test_the_order_of_columns_is_drawn_each_time(book):
     assert len(orders) == 2
 
 
+RUNNING = (
+    BATCH.partition("batch = d")[0]
+    + """
+import asyncio
+from pathlib import Path
+
+@d.server.agent("slow", llms=["zephyrone", "quokkatwo"])
+async def slow(prompt, turn):
+    while "1" in prompt and not Path("go").exists():
+        await asyncio.sleep(0.05)
+    yield "Answer 5"
+
+batch = d.batches.run("slow", ["Task 0?", "Task 1?"], ["zephyrone", "quokkatwo"])
+"""
+)
+
+
+def test_what_still_runs_and_the_paper_that_it_becomes_tell_nothing(lab):
+    book = lab.open_notebook([RUNNING, "batch"])
+    book.run_all()
+    book.page.locator(".dari-matrix").get_by_text("2 done").wait_for()
+    blind(book)
+    made = saved(book, lambda html: "Answer 5" in html and not NAMES.search(html))
+    assert NAMES.findall(str([o.data for o in made.cells[0].outputs])) == []
+    book.execute("Path('go').touch()")
+    paper = book.page.locator(".dari-paper")
+    expect(paper.locator("td")).to_have_count(4)
+    assert not NAMES.search(paper.first.evaluate("e => e.closest('.jp-OutputArea').outerHTML"))
+    assert "zephyrone" in book.execute("print(batch)")
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_it_looks_right(book, axe, theme):
     book.theme(theme)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from concurrent.futures import Future
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -114,11 +115,20 @@ class BatchSubject(Subject):
 
     async def follow(self, changed: Changed) -> None:
         """Follow the batch to its end."""
+        loop, view = asyncio.get_running_loop(), self._view
+
+        def shows_another(_: object) -> None:
+            loop.call_soon_threadsafe(changed)
+
+        if view is not None:
+            view.observe(shows_another, "blind")
         try:
             with self._batch._listening(changed):
                 changed()
                 await self._batch
         finally:
+            if view is not None:
+                view.unobserve(shows_another, "blind")
             self._batch._watch(())
             if self._is_stopped:
                 self._batch._stop_following()
