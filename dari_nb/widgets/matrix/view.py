@@ -209,20 +209,19 @@ class MatrixView(View):
     @traitlets.observe("blind")
     def _begin_anew(self, _: object) -> None:
         """Show another matrix in place of the one before: nothing of that is left in any page."""
+        wish, self._before = (Wish(), self._wish) if self.blind else (self._before, Wish())
+        if self.blind:
+            # What is open would tell in which column it is.
+            self.selected, self.chosen = None, []
         with self._lock:
-            wish, self._before = (Wish(), self._wish) if self.blind else (self._before, Wish())
-            if self.blind:
-                self.selected, self.chosen = None, []
             self._number += 1
             hides = self.blind and not self._true.is_blind
             self._blinding = Blinding(self._number) if hides else None
             self._matrix = self._as_seen(self._true)
             self._changes, self._found = Changes(), None
-            with self.hold_sync():
-                for name, value in vars(wish).items():
-                    self.set_trait(name, value)
-            self._show(lambda: self._true)
-            self.send_state(["selected", "chosen"])
+        self.tell(**vars(wish))
+        self._show(lambda: self._true)
+        self.send_state(["selected", "chosen"])
 
     def on_stop(self, callback: Stopped) -> None:
         """Call ``callback`` when the reader presses Stop; it runs in the kernel's main thread.
