@@ -221,6 +221,17 @@ def test_the_order_of_columns_is_drawn_each_time(book):
     assert len(orders) == 2
 
 
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_it_looks_right(book, axe, theme):
+    book.theme(theme)
+    blind(book)
+    book.page.locator("tbody[data-row='0'] [data-cell]").first.click()
+    book.page.locator(".dari-pane .dari-answer").wait_for()
+    assert axe(book.page, ".dari-matrix") == []
+    book.shot(f"blind-{theme}", selector=".dari-matrix")
+    book.theme("light")
+
+
 RUNNING = (
     BATCH.partition("batch = d")[0]
     + """
@@ -250,14 +261,3 @@ def test_what_still_runs_and_the_paper_that_it_becomes_tell_nothing(lab):
     expect(paper.locator("td")).to_have_count(4)
     assert not NAMES.search(paper.first.evaluate("e => e.closest('.jp-OutputArea').outerHTML"))
     assert "zephyrone" in book.execute("print(batch)")
-
-
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_it_looks_right(book, axe, theme):
-    book.theme(theme)
-    blind(book)
-    book.page.locator("tbody[data-row='0'] [data-cell]").first.click()
-    book.page.locator(".dari-pane .dari-answer").wait_for()
-    assert axe(book.page, ".dari-matrix") == []
-    book.shot(f"blind-{theme}", selector=".dari-matrix")
-    book.theme("light")
