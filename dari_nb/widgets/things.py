@@ -13,27 +13,47 @@ from typing import Any
 import traitlets
 
 
-def thing(id_of: Callable[[Any, Any], str] | None = None, *, read_only: bool = False) -> Any:
+def thing(
+    id_of: Callable[[Any, Any], str] | None = None,
+    named: Callable[[str, Any], Any] | None = None,
+    *,
+    read_only: bool = False,
+) -> Any:
     """Make a trait that holds one thing or ``None``.
 
     Args:
         id_of: Takes the thing and its view, and returns its id; its attribute ``id`` by default.
+        named: Takes an id that a page says and the view, and returns what it stands for; the id by
+            default.
         read_only: Whether only the view itself sets it.
     """
+
+    def read(value: Any, view: Any) -> Any:
+        return None if value == "" else named(value, view) if named else value
+
     trait = traitlets.Any(None, read_only=read_only)
-    return trait.tag(sync=True, to_json=id_of or _id, from_json=_none_if_empty)
+    return trait.tag(sync=True, to_json=id_of or id_in, from_json=read)
 
 
-def things() -> Any:
-    """Make a trait that holds a list of things."""
-    return _Things().tag(sync=True, to_json=_ids)
+def things(
+    id_of: Callable[[Any, Any], str] | None = None, named: Callable[[str, Any], Any] | None = None
+) -> Any:
+    """Make a trait that holds a list of things; see :func:`thing`."""
+
+    def read(values: Any, view: Any) -> Any:
+        return [named(value, view) for value in values] if named else values
+
+    def ids(values: Any, view: Any) -> list[str]:
+        return [(id_of or id_in)(value, view) for value in values]
+
+    return _Things().tag(sync=True, to_json=ids, from_json=read)
 
 
 def each_once(found: Iterable[Any]) -> list[Any]:
     """Return things without those that an earlier one has the id of."""
     by_id: dict[str, Any] = {}
     for one in found:
-        by_id.setdefault(_id(one), one)
+        by_id.setdefault(id_in(one), one)
     return list(by_id.values())
 
 
@@ -45,13 +65,6 @@ class _Things(traitlets.List):  # type: ignore[type-arg]
         super().set(obj, value)
 
 
-def _none_if_empty(value: Any, _view: object) -> Any:
-    return None if value == "" else value
-
-
-def _id(value: Any, _view: object = None) -> str:
+def id_in(value: Any, _view: object = None) -> str:
+    """Return the id of a thing, which may be that itself; the empty one of ``None``."""
     return "" if value is None else str(getattr(value, "id", value))
-
-
-def _ids(values: Any, _view: object) -> list[str]:
-    return [_id(value) for value in values]

@@ -18,7 +18,7 @@ const ANSWERS = [
   "It is $50.",
 ];
 const STEP_MS = 600;
-const HOW = ["where", "order", "baseline", "score"] as const;
+const HOW = ["where", "order", "baseline", "score", "blind"] as const;
 
 const cells = new Map<string, Cell>();
 let n = 0;
@@ -26,8 +26,7 @@ const { port, tell } = kernel<State>(
   {
     head: "",
     tools: `<input type="search" name="where" placeholder="Filter" aria-label="Filter tasks">
-    <datalist></datalist>
-    <label><input type="checkbox" name="blind"> Blind</label>`,
+    <datalist></datalist>`,
     same: "",
     hint: "Click a cell to open it, a number for its cells; Ctrl+click or ⌘ click to compare.",
     busy: true,
@@ -75,12 +74,11 @@ function put(id: string, word: string, peek: string): void {
 }
 
 function columns(): Column[] {
-  const places = LLMS.map((id, blind) => ({ id, blind: (blind + 1) % LLMS.length }));
-  return places.map(({ id, blind }) => ({ id, html: id, blind }));
+  return LLMS.map((id) => ({ id, html: id }));
 }
 
 function deliver(change: Change): void {
-  tell({ kind: "news", since: n, n: ++n } as Message, change);
+  tell({ kind: "news", matrix: 0, since: n, n: ++n } as Message, change);
   const done = [...cells.values()].filter((cell) => cell.state === "completed").length;
   const head = `<div class="dari-head"><strong>refund-policy</strong> <small>${done} of 12</small></div>`;
   port.set({ head, busy: done < 12 });
@@ -101,12 +99,12 @@ async function play(): Promise<void> {
 
 /** Finds the tasks whose words are asked for; conditions are read by the kernel alone. */
 function find(): void {
-  const [where, order, baseline, score] = HOW.map((name) => port.get(name));
+  const [where, order, baseline, score, blind] = HOW.map((name) => port.get(name));
   const fits = (label: string) => label.toLowerCase().includes(`${where}`.toLowerCase());
   const left = [...TASKS.entries()].filter(([, label]) => fits(label));
   const none = { fit: [], worse: [], better: [] };
   const why = left.length ? "" : `nothing matches “${where}”`;
-  const found = { kind: "found", where, order, baseline, score, why };
+  const found = { kind: "found", where, order, baseline, score, blind, why };
   tell(
     found,
     left.map(([index]) => ({ id: String(index), ...none })),

@@ -70,9 +70,9 @@ def same_rows(matrix: Matrix) -> list[MatrixRow]:
 
     Where some scores judge, such as right or wrong, those that only measure do not count, but
     ratings do. There are none while anything runs, nor where hardly anything would be hidden or
-    left.
+    left, nor in a blind matrix, whose tasks stay where they are while they are rated.
     """
-    if not matrix.is_over:
+    if matrix.is_blind or not matrix.is_over:
         return []
     by_row: dict[str, list[MatrixCell]] = {}
     for cell in matrix.cells:
@@ -100,7 +100,7 @@ def sameness(matrix: Matrix) -> dict[str, int]:
     by_row: dict[str, list[MatrixCell]] = {}
     for cell in matrix.cells:
         by_row.setdefault(cell.row, []).append(cell)
-    rated = judging and RATING in matrix.kinds and matrix.is_over
+    rated = judging and RATING in matrix.kinds and matrix.is_over and not matrix.is_blind
     return {
         row.id: 2
         if row.id in same

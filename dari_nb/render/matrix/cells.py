@@ -7,14 +7,14 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 
-from ...score_kinds import JUDGE, RATING, Kind
+from ...score_kinds import Kind
 from ..plain.visible import visible_name
 from .alike import answers_of
 from .figures import cell_facts, column_numbers, metadata_text, peek_text, state_word
 from .matrix import ENDED, MatrixCell, MatrixColumn, MatrixRow, Mean
 from .parts import number_html, without_buttons
 from .sifting.conditions import both, condition, has
-from .verdict import notes_of, short_name, verdict, verdict_counts, verdicts
+from .verdict import notes_of, short_name, verdict_counts, verdicts
 from .wording import number_text
 
 _BAR = 200  # units from one end of a scale to the other
@@ -31,7 +31,6 @@ def cell_html(
     kinds: Mapping[str, Kind],
     calls: bool = True,
     among: int = 1,
-    live: bool = False,
 ) -> str:
     """Render what stands in a cell: the answer or the cause, scores or state, the figures.
 
@@ -40,13 +39,12 @@ def cell_html(
         kinds: What kind of values each score has in the whole matrix.
         calls: Whether to say how many calls there were.
         among: How many repeats there are at its place; of several each answer is counted.
-        live: Whether what a page hides from those who rate blind is marked: all scores but ratings.
 
     >>> print(cell_html(MatrixCell("c", "r", "l", state="completed", seconds=3.2), kinds={}))
     <small><span class="dari-facts">3.2 s</span></small>
     """
     peek = peek_text(cells[0])
-    words = "".join(_word(cells, kinds, live=live))
+    words = "".join(_word(cells, kinds))
     times = f" <b>{len(cells)}\N{MULTIPLICATION SIGN}</b>" if max(len(cells), among) > 1 else ""
     facts = _safe(" · ".join(cell_facts(*cells, calls=calls)))
     facts = f' <span class="dari-facts">{facts}</span>' if facts else ""
@@ -196,7 +194,7 @@ def _short(text: str, most: int) -> str:
     return text if len(text) <= most else text[: most - 1].rstrip() + "…"
 
 
-def _word(cells: Sequence[MatrixCell], kinds: Mapping[str, Kind], *, live: bool) -> Iterable[str]:
+def _word(cells: Sequence[MatrixCell], kinds: Mapping[str, Kind]) -> Iterable[str]:
     """Say the scores; and the state where it says more than that the cell is done.
 
     What not all of them have in common is counted.
@@ -205,17 +203,13 @@ def _word(cells: Sequence[MatrixCell], kinds: Mapping[str, Kind], *, live: bool)
     if cell.state != "completed":
         state = escape(visible_name(cell.state))
         yield f' <span class="dari-state" data-state="{state}">{_safe(state_word(cell))}</span>'
-    given = [one.scores[RATING] for one in cells if RATING in one.scores]
-    own = [verdict(RATING, value, kinds.get(RATING)) for value in given]
     for one, n in verdict_counts(cells, kinds).items():
         tint = f' class="dari-{one.tint}"' if one.tint else ""
         why = f' title="{escape(visible_name(one.why))}"' if one.why else ""
         times = f" {n}\N{MULTIPLICATION SIGN}" if n < len(cells) else ""
-        hides = " data-score" if live and one not in own else ""
-        yield f" <span{tint}{why}{hides}>{_safe(one.text)}{times}</span>"
+        yield f" <span{tint}{why}>{_safe(one.text)}{times}</span>"
     for note in notes_of(cells):
-        hides = " data-score" if live and note.startswith(JUDGE) else ""
-        yield f" <q{hides}>{_safe(note)}</q>"
+        yield f" <q>{_safe(note)}</q>"
 
 
 def _of_column(column: MatrixColumn, where: str) -> str:

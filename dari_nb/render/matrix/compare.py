@@ -9,7 +9,6 @@ from itertools import groupby, zip_longest
 
 from ...models import AssistantMessageItem, TimelineItem, ToolCallItem, UserMessageItem
 from ...models.events import CANCELLED, MAX_TOKENS
-from ...score_kinds import RATING
 from ..calls.tool_paths import Step, aligned, arguments_of
 from ..markup.prose import prose_html
 from ..markup.wording import Unmarked, Wording, worded, wording_html
@@ -64,15 +63,13 @@ class _Line:
     folded: str = ""
 
 
-def compare_html(compared: Sequence[Compared], *, blind: bool = False) -> str:
+def compare_html(compared: Sequence[Compared]) -> str:
     """Render a comparison as one ``table.dari-compare``.
 
     Args:
         compared: Two sessions or more; answers of all are compared with those of the first.
-        blind: Whether to leave out time, cost and tokens, which can tell one LLM from another, and
-            all scores but ratings.
     """
-    return _table_html(compared, _sections(compared, blind=blind))
+    return _table_html(compared, _sections(compared))
 
 
 def _table_html(compared: Sequence[Compared], sections: Iterable[Sequence[_Line]]) -> str:
@@ -89,7 +86,7 @@ def compare_paper(compared: Sequence[Compared]) -> dict[str, str]:
 
     Example: ``compare_paper([Compared("small", cell, items), Compared("large", other, others)])``
     """
-    sections = list(_sections(compared, blind=False))
+    sections = list(_sections(compared))
     html = f"{ROOT}{_table_html(compared, sections)}</div>"
     lines = [line for section in sections for line in section]
     return {
@@ -99,9 +96,9 @@ def compare_paper(compared: Sequence[Compared]) -> dict[str, str]:
     }
 
 
-def _sections(compared: Sequence[Compared], *, blind: bool) -> Iterator[list[_Line]]:
+def _sections(compared: Sequence[Compared]) -> Iterator[list[_Line]]:
     yield list(_task(compared))
-    yield sorted(_figures(compared, blind=blind), key=lambda line: not line.differs)
+    yield sorted(_figures(compared), key=lambda line: not line.differs)
     yield list(_answers([_answers_of(one) for one in compared]))
     paths = [[i for i in one.items if isinstance(i, ToolCallItem)] for one in compared]
     steps = aligned([path[:_CALLS] for path in paths])
@@ -123,19 +120,18 @@ def _task(compared: Sequence[Compared]) -> Iterator[_Line]:
         yield _excerpts_line("Task", shown, htmls)
 
 
-def _figures(compared: Sequence[Compared], *, blind: bool) -> Iterator[_Line]:
+def _figures(compared: Sequence[Compared]) -> Iterator[_Line]:
     cells = [one.cell for one in compared]
     yield _plain_line("State", [_state(cell) for cell in cells])
-    if not blind:
-        yield _plain_line("Time", [duration_text(cell.seconds) or ABSENT for cell in cells])
-        yield _plain_line("Cost", [cost_text(cell.cost) or ABSENT for cell in cells])
-        if any(cell.usage for cell in cells):
-            yield _plain_line("Tokens", [tokens_text(cell.usage) or ABSENT for cell in cells])
+    yield _plain_line("Time", [duration_text(cell.seconds) or ABSENT for cell in cells])
+    yield _plain_line("Cost", [cost_text(cell.cost) or ABSENT for cell in cells])
+    if any(cell.usage for cell in cells):
+        yield _plain_line("Tokens", [tokens_text(cell.usage) or ABSENT for cell in cells])
     yield _plain_line("Turns", [str(len({i.message_id for i in c.items})) for c in compared])
     calls = [sum(isinstance(i, ToolCallItem) for i in c.items) for c in compared]
     yield _plain_line("Calls", [str(count) for count in calls])
     names = dict.fromkeys(n for cell in cells for n in (*cell.scores, *cell.notes))
-    for name in [name for name in names if name == RATING or not blind]:
+    for name in names:
         yield _plain_line(name, [_score(name, cell) for cell in cells])
 
 

@@ -182,7 +182,7 @@ def size_text(matrix: Matrix) -> str:
         return matrix.size
     columns = [(column.llm or column.label, column.version) for column in matrix.columns]
     across = across_text(columns)
-    if any(column.of for column in matrix.columns):
+    if matrix.is_blind or any(column.of for column in matrix.columns):
         across = [count_text(len(columns), "column")]
     repeats = repeats_of(matrix)
     repeated = [str(repeats)] if repeats > 1 else []

@@ -47,7 +47,7 @@ def finding_markdown(matrix: Matrix, *, folded: bool = False) -> str:
 
 def finding_parts(matrix: Matrix) -> list[list[Part]]:
     """Say what was found, a list of parts a score, and never more than the interval supports."""
-    if not matrix.is_over or not matrix.cells:
+    if matrix.is_blind or not matrix.is_over or not matrix.cells:
         return []
     told = [list(failed(matrix))]
     said: set[str] = set()

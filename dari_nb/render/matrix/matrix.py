@@ -254,6 +254,8 @@ class Matrix:
         state: What its head says in place of what the cells come to, which may be nothing.
         notes: What its head says besides.
         size: What its head says in place of how many tasks and LLMs there are.
+        is_blind: Whether nothing in it tells whose the answers are; tasks are in their order then,
+            whatever differs.
     """
 
     title: str
@@ -267,6 +269,7 @@ class Matrix:
     state: str | None = None
     notes: Sequence[str] = ()
     size: str = ""
+    is_blind: bool = False
 
     @cached_property
     def kinds(self) -> Mapping[str, Kind]:

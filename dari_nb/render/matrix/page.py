@@ -44,7 +44,7 @@ class Page:
         hidden = {row.id for row in same}
         differing = [row for row in rows if row.id not in hidden]
         asked = _choice(matrix, wish, sifted) if sifted else ""
-        self.choice = " · ".join(filter(None, [asked, _order(matrix, wish.order)]))
+        self.choice = " · ".join(filter(None, [asked, _order(matrix, wish.order, seen)]))
         per_row = max(1, len(matrix.cells) // max(1, len(matrix.rows)))
         most = max(_LEAST_ROWS, _MOST_CELLS // per_row)
         self.rows = differing[:most]
@@ -111,10 +111,10 @@ def _choice(matrix: Matrix, wish: Wish, sifted: Sifted) -> str:
     return f"{of}: {wish.words}{f' (with {told})' if told else ''}"
 
 
-def _order(matrix: Matrix, order: str) -> str:
-    """Say what tasks are sorted by, if that was asked for."""
+def _order(matrix: Matrix, order: str, seen: Against | None) -> str:
+    """Say what tasks are sorted by, if that was asked for and there is such a thing."""
     name = order.removeprefix("-")
-    if not name:
+    if not name or name.lower() not in Facts(matrix, seen).names:
         return ""
     ends = ("last first", "")
     if name in ("number", "seconds", "time", "cost") or name in matrix.kinds:

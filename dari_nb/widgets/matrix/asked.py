@@ -10,19 +10,25 @@ from ...models import TimelineItem
 from ...render import item_html
 from ...render.matrix.matrix import ENDED, Matrix
 from ..live.wire import Fragment
+from .wire import Rating
 
 Rate = Callable[[str, str, float | None, str], object]
 
 
-def keep_rating(rate: Rate, body: Any) -> None:
-    """Keep a rating that a page asks for."""
+def rating_in(body: Any) -> Rating:
+    """Read a rating that a page asks to keep."""
     body = body if isinstance(body, dict) else {}
     cell, name, value = body.get("cell"), body.get("name"), body.get("value")
     is_value = value is None or (isinstance(value, int | float) and 1 <= value <= 5)
     if not (isinstance(cell, str) and isinstance(name, str) and name and is_value):
         raise InvalidRequestError("A rating is a number from 1 to 5.")
+    return Rating(cell=cell, name=name, value=value, note=str(body.get("note") or ""))
+
+
+def keep_rating(rate: Rate, cell: str, rating: Rating) -> None:
+    """Keep a rating of a cell."""
     try:
-        rate(cell, name, value, str(body.get("note") or ""))
+        rate(cell, rating["name"], rating["value"], rating["note"])
     except OSError as error:
         raise DariError(f"Not saved: {error.strerror or error}.") from error
 

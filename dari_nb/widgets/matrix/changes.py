@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
@@ -107,25 +106,7 @@ class Changes:
         return packed(change)
 
 
-def blind_places(matrix: Matrix) -> Mapping[str, int]:
-    """Shuffle the columns, always the same way for one run, so that no place tells the LLM."""
-    ids = sorted(column.id for column in matrix.columns)
-    random.Random(matrix.run_id).shuffle(ids)  # noqa: S311
-    return {column_id: place for place, column_id in enumerate(ids)}
-
-
-def blind_name(place: int) -> str:
-    """Name a column by its place.
-
-    >>> blind_name(0), blind_name(25), blind_name(26)
-    ('A', 'Z', 'AA')
-    """
-    letter = chr(ord("A") + place % 26)
-    return letter if place < 26 else blind_name(place // 26 - 1) + letter
-
-
 def _columns(matrix: Matrix) -> list[Column]:
-    places = blind_places(matrix)
     cells: dict[str, list[MatrixCell]] = {}
     for cell in matrix.cells:
         cells.setdefault(cell.column, []).append(cell)
@@ -133,7 +114,6 @@ def _columns(matrix: Matrix) -> list[Column]:
         Column(
             id=column.id,
             html=column_html(column, cells.get(column.id, []), matrix.columns, live=True),
-            blind=places[column.id],
         )
         for column in matrix.columns
     ]
@@ -177,9 +157,7 @@ def _cell(
         repeat=cell.repeat,
         state=cell.state,
         within=group[0].id,
-        html=cell_html(*group, kinds=kinds, calls=calls, among=among, live=True)
-        if group[0] is cell
-        else "",
+        html=cell_html(*group, kinds=kinds, calls=calls, among=among) if group[0] is cell else "",
         tint=tint_of(*(group if group[0] is cell else [cell]), kinds=kinds),
         scores={str(name): _plain(value) for name, value in cell.scores.items()},
         notes={str(name): str(note) for name, note in cell.notes.items()},

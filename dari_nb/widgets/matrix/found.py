@@ -9,7 +9,7 @@ from ..packing import packed
 from .wire import Found, Left
 
 
-def found_in(matrix: Matrix, wish: Wish, sifted: Sifted) -> tuple[Found, bytes]:
+def found_in(matrix: Matrix, wish: Wish, sifted: Sifted, *, blind: bool) -> tuple[Found, bytes]:
     """Tell what is left, with the answers to be marked, and the columns in which tasks changed."""
     places = {column.id: place for place, column in enumerate(matrix.columns)}
     fit: dict[str, list[int]] = {row.id: [] for row in sifted.rows}
@@ -34,6 +34,7 @@ def found_in(matrix: Matrix, wish: Wish, sifted: Sifted) -> tuple[Found, bytes]:
         order=wish.order,
         baseline=wish.baseline,
         score=wish.score,
+        blind=blind,
         why=visible_name(sifted.why),
     )
     return found, packed(left)

@@ -68,14 +68,17 @@ def tools_html(matrix: Matrix) -> str:
     """Render the fields, with what the tasks and cells of this matrix have to offer."""
     scores = _names(cell.scores for cell in matrix.cells)
     metadata = _names(row.metadata for row in matrix.rows)
-    ups = [("number", "In task order")]
-    ups += [(name, f"By {name}") for name in ["task", *metadata]]
+    by_number = [("number", "In task order")]
+    ups = [(name, f"By {name}") for name in ["task", *metadata]]
     both = [
         (sign + name, f"By {order_word(name)}, {side} first")
         for name in dict.fromkeys([*scores, *_measured(matrix)])
         for sign, side in (("", "lowest"), ("-", "highest"))
     ]
-    order = _select("order", "Order", "What differs first", [*ups, *both])
+    if matrix.is_blind:  # it is in that order, whatever differs
+        order = _select("order", "Order", by_number[0][1], [*ups, *both])
+    else:
+        order = _select("order", "Order", "What differs first", [*by_number, *ups, *both])
     names = {column.id: column.label for column in matrix.columns}
     bases = [(name, f"Against {names.get(name, name)}") for name in baselines(matrix.columns)]
     by = scores_of(matrix) if len(matrix.columns) > 1 else []
@@ -94,7 +97,8 @@ def _measured(matrix: Matrix) -> list[str]:
     return [
         name
         for name in ("seconds", "cost")
-        if not matrix.is_over or any(getattr(cell, name) is not None for cell in matrix.cells)
+        if not (matrix.is_over or matrix.is_blind)
+        or any(getattr(cell, name) is not None for cell in matrix.cells)
     ]
 
 

@@ -22,10 +22,11 @@ from .._kernel import current_kernel_id
 from ..errands import in_thread
 from ..pace import Pace
 from ..stopping import Stopped, Stops
-from ..things import thing, things
+from ..things import id_in, thing, things
 from ..view import STATIC, View
-from .asked import Rate, fragments_of, ids_in, is_busy, keep_rating
-from .changes import Changes, blind_name, blind_places
+from .asked import Rate, fragments_of, ids_in, is_busy, keep_rating, rating_in
+from .blinding import Blinding
+from .changes import Changes
 from .found import found_in
 from .tools import seen_html, tools_html, totals_html
 from .wire import Found, News, Opened
@@ -38,8 +39,17 @@ HINT = "Click a cell to open it, a number for its cells; Ctrl+click or ⌘ click
 
 Read = Callable[[], Matrix]
 ReadTranscript = Callable[[str], tuple[Sequence[TimelineItem], Head]]
+ReadCell = Callable[[], tuple[Sequence[TimelineItem], Head]]
 Watch = Callable[[Sequence[str]], object]
 Compare = Callable[[Matrix, str, str], Against | None]
+
+
+def _id_shown(cell: Any, view: Any) -> str:
+    return view._id_shown(cell)  # type: ignore[no-any-return]  # noqa: SLF001
+
+
+def _true_id(shown: str, view: Any) -> str:
+    return view._true_id(shown)  # type: ignore[no-any-return]  # noqa: SLF001
 
 
 class MatrixView(View):
@@ -77,8 +87,11 @@ class MatrixView(View):
         kernel_id: Id of this kernel on its Jupyter server; empty elsewhere. It and all above are
             read-only.
         rating: Name of the score that people give; empty when nothing can be rated.
-        blind: Whether names of LLMs are hidden, figures that betray them, and all scores but
-            ratings; ``where``, ``order`` and ``baseline`` are empty from then on.
+        blind: Whether the view shows nothing but tasks, answers, and the ratings that are given
+            from then on, on paper, too: columns are letters in an order that is drawn each time.
+            Nothing is open, chosen or asked for when it begins; ``where``, ``order``, ``baseline``
+            and ``score`` are of what is shown, and what they were before comes back after it.
+            An answer that says which model it is from cannot be helped.
         where: Words that tasks must hold, such as ``refund``, and conditions that one of their
             cells must meet, such as ``right = no``, ``judge.helpful < 3``, ``topic = travel``,
             ``column = small`` or ``differs = answer``.
@@ -118,8 +131,8 @@ class MatrixView(View):
     score = traitlets.Unicode("").tag(sync=True)
     by = traitlets.Unicode("", read_only=True).tag(sync=True)
     against = traitlets.Unicode("").tag(sync=True)
-    selected = thing()
-    chosen = things()
+    selected = thing(_id_shown, _true_id)
+    chosen = things(_id_shown, _true_id)
     status = traitlets.Unicode("", read_only=True).tag(sync=True)
 
     def __init__(
@@ -136,7 +149,10 @@ class MatrixView(View):
         self._watch = watch
         self._compare = compare
         self._lock = threading.RLock()
-        self._matrix = matrix = read()
+        self._true = self._matrix = matrix = read()
+        self._blinding: Blinding | None = None
+        self._before = Wish()
+        self._number = 0
         self._changes = Changes()
         self._found: tuple[Found, bytes] | None = None
         self._pace = Pace(self._send_next, INTERVAL)
@@ -149,7 +165,7 @@ class MatrixView(View):
         if transcript is not None:
             self._answer_from(transcript)
         if rate is not None:
-            self.answer("rate", lambda body: in_thread(self._rated, rate, body))
+            self.answer("rate", lambda body: self._rated(rate, body))
         self._show(lambda: matrix)
 
     def changed(self) -> None:
@@ -167,7 +183,8 @@ class MatrixView(View):
         with self._lock:
             if self._is_closed:
                 return
-            self._matrix = read()
+            self._true = read()
+            self._matrix = self._as_seen(self._true)
             self._show_totals(self._matrix)
             for since, n, body in self._changes.take(self._matrix):
                 self._send_news(since, n, body)
@@ -175,6 +192,36 @@ class MatrixView(View):
             status = status_of(self._matrix)
         # Whoever observes it may take its time.
         self.set_trait("status", status)
+
+    def _as_seen(self, matrix: Matrix) -> Matrix:
+        """Return a matrix as the view shows it: a blind one where it is to be blind."""
+        return self._blinding.of(matrix) if self._blinding else matrix
+
+    def _id_shown(self, cell: Any) -> str:
+        """Return the id by which a page knows a cell."""
+        named = id_in(cell)
+        return self._blinding.shown(named) if self._blinding else named
+
+    def _true_id(self, shown: str) -> str:
+        """Return the id of the cell that a page knows by this one."""
+        return (self._blinding and self._blinding.true(shown)) or shown
+
+    @traitlets.observe("blind")
+    def _begin_anew(self, _: object) -> None:
+        """Show another matrix in place of the one before: nothing of that is left in any page."""
+        wish, self._before = (Wish(), self._wish) if self.blind else (self._before, Wish())
+        if self.blind:
+            # What is open would tell in which column it is.
+            self.selected, self.chosen = None, []
+        with self._lock:
+            self._number += 1
+            hides = self.blind and not self._true.is_blind
+            self._blinding = Blinding(self._number) if hides else None
+            self._matrix = self._as_seen(self._true)
+            self._changes, self._found = Changes(), None
+        self.tell(**vars(wish))
+        self._show(lambda: self._true)
+        self.send_state(["selected", "chosen"])
 
     def on_stop(self, callback: Stopped) -> None:
         """Call ``callback`` when the reader presses Stop; it runs in the kernel's main thread.
@@ -198,12 +245,12 @@ class MatrixView(View):
         """Take what is in sight, and send again what a page lacks."""
         kind = message.get("kind")
         if kind == "visible" and self._watch is not None:
-            self._watch(ids_in(message))
+            self._watch([self._true_id(cell) for cell in ids_in(message)])
         elif kind == "hello":
             self._send_again(message.get("n"))
 
     def _send_next(self) -> bool:
-        self.flush()
+        self._show(self._read)
         return False
 
     def _show_totals(self, matrix: Matrix) -> None:
@@ -241,7 +288,7 @@ class MatrixView(View):
             if not self._changes.n:  # no page has anything yet that could be left
                 return
             wish = self._wish
-            found = found_in(self._matrix, wish, sift(self._matrix, wish))
+            found = found_in(self._matrix, wish, sift(self._matrix, wish), blind=self.blind)
             if found != self._found:
                 self._found = found
                 self._send_found()
@@ -251,7 +298,7 @@ class MatrixView(View):
         return sift(self._matrix, self._wish)
 
     def _send_news(self, since: int, n: int, body: bytes) -> None:
-        self.send(News(kind="news", since=since, n=n), [body])
+        self.send(News(kind="news", matrix=self._number, since=since, n=n), [body])
 
     def _send_found(self) -> None:
         if self._found is not None:
@@ -268,38 +315,52 @@ class MatrixView(View):
     def _answer_from(self, transcript: ReadTranscript) -> None:
         def opened(body: Any) -> Future[Opened]:
             [cell] = self._asked(body, 1, 1)
-            return in_thread(self._opened, transcript, cell, bool(body.get("blind")))
+            return in_thread(self._opened, cell, self._reading(transcript, cell))
 
         def compared(body: Any) -> Future[str]:
             cells = self._asked(body, 2, MOST_COMPARED)
-            return in_thread(self._compared, transcript, cells, bool(body.get("blind")))
+            reading = [self._reading(transcript, cell) for cell in cells]
+            return in_thread(self._compared, cells, reading)
 
         self.answer("cell", opened)
         self.answer("compare", compared)
 
-    def _opened(self, transcript: ReadTranscript, cell: MatrixCell, blind: bool) -> Opened:
-        items, head = transcript(cell.id)
-        number, column = self._name(cell, blind=blind).split(" · ", 1)
-        facts = () if blind else head.facts
-        told = Head(f"Task {number}", column, head.state, facts)
+    def _reading(self, transcript: ReadTranscript, cell: MatrixCell) -> ReadCell:
+        """Return what reads a cell's transcript, as the view shows it now."""
+        blinding, true = self._blinding, self._true_id(cell.id)
+        if blinding is None:
+            return lambda: transcript(true)
+        return lambda: blinding.opened(cell, transcript(true)[0])
+
+    def _opened(self, cell: MatrixCell, read: ReadCell) -> Opened:
+        items, head = read()
+        number, column = self._name(cell).split(" · ", 1)
+        told = Head(f"Task {number}", column, head.state, head.facts)
         return Opened(head=head_html(told), items=fragments_of(items, head.title))
 
-    def _compared(
-        self, transcript: ReadTranscript, cells: Sequence[MatrixCell], blind: bool
-    ) -> str:
+    def _compared(self, cells: Sequence[MatrixCell], reading: Sequence[ReadCell]) -> str:
         # One after another would keep the reader waiting.
         with ThreadPoolExecutor(max_workers=MOST_COMPARED) as pool:
-            read = list(pool.map(lambda cell: transcript(cell.id), cells))
-        compared = [
-            Compared(self._name(cell, blind=blind), cell, items)
-            for cell, (items, _) in zip(cells, read, strict=True)
-        ]
-        return compare_html(compared, blind=blind)
+            read = list(pool.map(lambda of: of(), reading))
+        return compare_html(
+            [
+                Compared(self._name(cell), cell, items)
+                for cell, (items, _) in zip(cells, read, strict=True)
+            ]
+        )
 
-    def _rated(self, rate: Rate, body: Any) -> None:
-        keep_rating(rate, body)
-        # The score is in the matrix now, and whoever keeps it need not tell anyone.
-        self.flush()
+    def _rated(self, rate: Rate, body: Any) -> Future[None]:
+        rating, blinding = rating_in(body), self._blinding
+        cell, name = self._true_id(rating["cell"]), rating["name"]
+
+        def keep() -> None:
+            keep_rating(rate, cell, rating)
+            if blinding is not None:
+                blinding.given(cell, name)
+            # The score is in the matrix now, and whoever keeps it need not tell anyone.
+            self.flush()
+
+        return in_thread(keep)
 
     def _asked(self, body: Any, least: int, most: int) -> list[MatrixCell]:
         ids = ids_in(body)
@@ -310,12 +371,9 @@ class MatrixView(View):
             raise InvalidRequestError(f"Choose {least} to {most} cells, not {len(ids)}.")
         return [known[cell] for cell in ids]
 
-    def _name(self, cell: MatrixCell, *, blind: bool) -> str:
+    def _name(self, cell: MatrixCell) -> str:
         """Tell a cell from others: task, LLM, repeat."""
         matrix = self._matrix
         labels = {column.id: column.label for column in matrix.columns}
-        column = (
-            blind_name(blind_places(matrix)[cell.column]) if blind else labels.get(cell.column, "")
-        )
         trial = f" · {cell.repeat}" if repeats_of(matrix) > 1 else ""
-        return f"{matrix.numbers[cell.row]} · {column}{trial}"
+        return f"{matrix.numbers[cell.row]} · {labels.get(cell.column, '')}{trial}"

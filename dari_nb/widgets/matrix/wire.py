@@ -8,11 +8,10 @@ from ..live import wire as live
 
 
 class Column(TypedDict):
-    """``blind`` is its place among the others when their names are hidden."""
+    """What tasks were given to."""
 
     id: str
     html: str
-    blind: int
 
 
 class Row(TypedDict):
@@ -52,9 +51,13 @@ class Change(TypedDict):
 
 
 class News(TypedDict):
-    """Brings a page that is at ``since`` to ``n``."""
+    """Brings a page that is at ``since`` to ``n``.
+
+    ``matrix`` is the number of the matrix that it is of: what a page has of another one goes.
+    """
 
     kind: Literal["news"]
+    matrix: int
     since: int
     n: int
 
@@ -83,6 +86,7 @@ class Found(TypedDict):
     order: str
     baseline: str
     score: str
+    blind: bool
     why: str
 
 
@@ -101,10 +105,9 @@ class Visible(TypedDict):
 
 
 class Question(TypedDict):
-    """``cell`` and ``compare`` ask for these cells, with names of LLMs or without."""
+    """``cell`` and ``compare`` ask for these cells."""
 
     cells: list[str]
-    blind: bool
 
 
 class Opened(TypedDict):

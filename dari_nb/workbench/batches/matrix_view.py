@@ -155,11 +155,22 @@ class BatchMatrix(MatrixView):
         """
         if self.chosen or not self.where.strip():
             return list(self.chosen)
-        wanted = {cell.id for cell in self._sifted().cells}
+        wanted = {self._true_id(cell.id) for cell in self._sifted().cells}
         return [cell for cell in self._batch.cells if cell.id in wanted]
 
+    def flush(self) -> None:
+        """Read the matrix, and send what is new, to paper, too, before it returns."""
+        super().flush()
+        if self._presentation is not None:
+            self._presentation.refresh()
+
+    @traitlets.observe("blind")
+    def _begin_anew(self, change: object) -> None:
+        super()._begin_anew(change)
+        self._renewed()
+
     @traitlets.observe("where", "order", "baseline", "score")
-    def _renewed(self, _: object) -> None:
+    def _renewed(self, _: object = None) -> None:
         if self._presentation is not None:
             self._presentation.renew_paper()
 
@@ -183,8 +194,6 @@ class BatchMatrix(MatrixView):
 
     def _rate(self, cell_id: str, name: str, value: float | None, note: str) -> None:
         self._batch.rate(self._cell(cell_id), name, value, note)
-        if self._presentation is not None:
-            self._presentation.refresh()
 
 
 class MatrixSubject(Subject):
@@ -214,7 +223,7 @@ class MatrixSubject(Subject):
         from ...render.matrix.paper import matrix_paper
         from .matrix.means import compared_with
 
-        matrix, wish = self._batch._snapshot(), self._matrix._wish
+        matrix, wish = self._matrix._as_seen(self._batch._snapshot()), self._matrix._wish
         return matrix_paper(matrix, wish, compared_with(matrix, wish.baseline, wish.score))
 
     def closed(self) -> Ending:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from concurrent.futures import Future
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.live import Live
 
+    from ...render.matrix.matrix import Matrix
     from ...widgets.stopping import Stopped
     from .batch import Batch
     from .matrix_view import BatchMatrix
@@ -69,7 +71,8 @@ class BatchSubject(Subject):
             self._last = as_left(self._batch._snapshot(), ending)
         elif self._batch.is_done:
             self._last = self._batch._snapshot()
-        return noted(matrix_paper(self._last or self._batch._snapshot()), ending and ending.line)
+        matrix = self._last or self._batch._snapshot()
+        return noted(matrix_paper(self._as_seen(matrix)), ending and ending.line)
 
     def so_far(self) -> dict[str, str]:
         """The matrix as it stands, and how to see the rest."""
@@ -79,7 +82,12 @@ class BatchSubject(Subject):
         if self.has_ended:
             return self.paper()
         ending = batch_so_far(self._batch.run_id, self._batch._name)
-        return noted(matrix_paper(as_left(self._batch._snapshot(), ending)), ending.line)
+        matrix = as_left(self._batch._snapshot(), ending)
+        return noted(matrix_paper(self._as_seen(matrix)), ending.line)
+
+    def _as_seen(self, matrix: Matrix) -> Matrix:
+        """Return it as the reader sees it, who may rate blind."""
+        return matrix if self._view is None else self._view._as_seen(matrix)
 
     def print(self) -> None:
         """Print the matrix."""
@@ -107,11 +115,20 @@ class BatchSubject(Subject):
 
     async def follow(self, changed: Changed) -> None:
         """Follow the batch to its end."""
+        loop, view = asyncio.get_running_loop(), self._view
+
+        def shows_another(_: object) -> None:
+            loop.call_soon_threadsafe(changed)
+
+        if view is not None:
+            view.observe(shows_another, "blind")
         try:
             with self._batch._listening(changed):
                 changed()
                 await self._batch
         finally:
+            if view is not None:
+                view.unobserve(shows_another, "blind")
             self._batch._watch(())
             if self._is_stopped:
                 self._batch._stop_following()

@@ -24,6 +24,11 @@ export const matrix: Component<State> = (port, signal) => {
       return;
     }
     const news = message as News;
+    if (news.matrix !== sheet.number) {
+      sheet.clear(news.matrix);
+      n = 0;
+      asked = false;
+    }
     for (const buffer of buffers) sheet.apply(decode<Change>(buffer));
     // What came is shown in any case; what is missing before it is asked for once.
     if (news.since > n) {

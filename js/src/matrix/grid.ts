@@ -18,10 +18,12 @@ export interface Rows {
 
 /** The table of a matrix: tasks down, LLMs across. */
 export interface Grid {
-  /** Shows these rows in this order, with names of LLMs or without. */
-  show(rows: Rows, blind: boolean): void;
-  /** Shows what changed, if that may be seen, and which cells meet the conditions. */
-  tell(hasChanges: boolean): void;
+  /** Shows nothing, until it is told what there is now. */
+  clear(): void;
+  /** Shows these rows in this order. */
+  show(rows: Rows): void;
+  /** Shows what changed, and which cells meet the conditions. */
+  tell(): void;
   /** Draws again what changed of the rows that are there. */
   update(change: Change): void;
   mark(opened: string, chosen: readonly string[]): void;
@@ -66,9 +68,7 @@ export function gridIn(
   let shown = "";
   let entry = "";
   let isOpen = false;
-  let isBlind = false;
   let rows: Rows = { shown: [], same: [], words: "" };
-  let hasChanges = false;
   let fit = new Set<string>();
   let marks = { opened: "", chosen: [] as readonly string[] };
 
@@ -80,23 +80,20 @@ name="same"></button></td></tr>`;
     place();
   });
 
-  function reshape(blind: boolean): void {
-    isBlind = blind;
+  function reshape(): void {
     const { columns, repeats } = sheet;
-    const order = blind ? [...columns].sort((a, b) => a.blind - b.blind) : columns;
     const aside = columns.length === 1 && repeats > 1;
     lanes = aside
-      ? Array.from({ length: repeats }, (_, repeat) => ({ column: order[0] as Column, repeat }))
-      : order.map((column) => ({ column, repeat: undefined }));
+      ? Array.from({ length: repeats }, (_, repeat) => ({ column: columns[0] as Column, repeat }))
+      : columns.map((column) => ({ column, repeat: undefined }));
     for (const known of [bodies, cells, drawn]) known.clear();
     table.style.setProperty("--lanes", String(lanes.length));
   }
 
-  function drawHead(blind: boolean): void {
+  function drawHead(): void {
     const heads = lanes.map(({ column, repeat }) => {
       const now = sheet.columns.find(({ id }) => id === column.id) ?? column;
-      const html = blind ? letter(now.blind) : now.html;
-      return repeat === undefined ? html : `${html.replace(/ <small.*/, "")} · ${repeat}`;
+      return repeat === undefined ? now.html : `${now.html.replace(/ <small.*/, "")} · ${repeat}`;
     });
     const html = ["Task", ...heads].map((text) => `<th role="columnheader">${text}</th>`).join("");
     put(head, `<tr role="row">${html}</tr>`);
@@ -164,8 +161,8 @@ name="same"></button></td></tr>`;
       element.removeAttribute("data-cell");
       return;
     }
-    const tint = isBlind ? "" : cell.tint;
-    Object.assign(element.dataset, { cell: cell.id, state: cell.state, tint });
+    const { state, tint } = cell;
+    Object.assign(element.dataset, { cell: cell.id, state, tint });
     cells.set(cell.id, element);
     say(cell.id, element);
     element.tabIndex = cell.id === entry ? 0 : -1;
@@ -176,7 +173,7 @@ name="same"></button></td></tr>`;
   function say(id: string, element: HTMLElement): void {
     const cell = sheet.cells.get(id) as Cell;
     const { row, column, repeat } = cell;
-    const change = hasChanges && !repeat && sheet.changeOf(cell);
+    const change = !repeat && sheet.changeOf(cell);
     const isAll = sheet.cellsOf(row).every((one) => one.column !== column || one.within === id);
     if (change) element.dataset.change = isAll ? change : `${change}+`;
     else delete element.dataset.change;
@@ -227,10 +224,15 @@ name="same"></button></td></tr>`;
   }
 
   return {
-    show(now, blind) {
-      const columns = JSON.stringify([blind, sheet.repeats, sheet.columns.map(({ id }) => id)]);
-      if (columns !== shape) reshape(blind);
-      drawHead(blind);
+    clear() {
+      for (const known of [bodies, cells, drawn]) known.clear();
+      shape = shown = "";
+      table.replaceChildren();
+    },
+    show(now) {
+      const columns = JSON.stringify([sheet.repeats, sheet.columns.map(({ id }) => id)]);
+      if (columns !== shape) reshape();
+      drawHead();
       const key = JSON.stringify([columns, now]);
       if (key === shown) return;
       shape = columns;
@@ -238,8 +240,7 @@ name="same"></button></td></tr>`;
       rows = now;
       place();
     },
-    tell(now) {
-      hasChanges = now;
+    tell() {
       const found = [...sheet.left.values()].filter((row) => row.fit.length);
       const all = found.flatMap(({ id }) => sheet.cellsOf(id));
       fit = new Set(all.filter((cell) => sheet.fits(cell)).map(({ within }) => within));
@@ -309,10 +310,4 @@ function reaching(lines: HTMLElement[][], y: number, x: number): string | undefi
   const element = lines[y]?.[x];
   if (!element?.hidden) return element?.dataset.cell;
   return reaching(lines, y - 1, x);
-}
-
-/** `A` for 0, as the kernel names a column whose LLM is hidden. */
-export function letter(place: number): string {
-  const last = String.fromCharCode(65 + (place % 26));
-  return place < 26 ? last : letter(Math.floor(place / 26) - 1) + last;
 }

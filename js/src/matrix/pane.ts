@@ -32,21 +32,27 @@ export class Pane {
     this.close();
     this.#closing = new AbortController();
     this.element.hidden = false;
-    this.#repeats.hidden = true;
-    tell(this.#head, title);
-    this.#log.replaceChildren();
-    this.#log.setAttribute("aria-label", title);
+    this.#name(title);
   }
 
   get hasFocus(): boolean {
     return this.element.contains(focused(this.element));
   }
 
+  /** Nothing of what was open is left in the page. */
   close(): void {
     this.element.hidden = true;
+    this.#name("");
+    this.showRepeats([], "");
+    this.#log.replaceChildren();
     this.#asked++;
     this.#closing.abort();
     this.#timeline = undefined;
+  }
+
+  #name(title: string): void {
+    tell(this.#head, title);
+    this.#log.setAttribute("aria-label", title);
   }
 
   /** Shows a transcript; one that is there already only changes where it grew. */

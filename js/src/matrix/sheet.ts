@@ -5,6 +5,8 @@ type Listener = (change: Change) => void;
 
 /** The matrix as far as it came, from which any number of views is drawn. */
 export class Sheet {
+  /** Tells it from those that were here before. */
+  number = 0;
   columns: Column[] = [];
   repeats = 1;
   readonly rows = new Map<string, Row>();
@@ -14,6 +16,14 @@ export class Sheet {
   left = new Map<string, Left>();
   readonly #byRow = new Map<string, Map<string, Cell>>();
   readonly #listeners = new Set<Listener>();
+
+  /** Lets all go that is of another matrix than this one. */
+  clear(number: number): void {
+    this.number = number;
+    this.repeats = 1;
+    this.found = undefined;
+    for (const known of [this.rows, this.cells, this.left, this.#byRow]) known.clear();
+  }
 
   /** Takes in what is new; what comes later is newer. */
   apply(change: Change): void {

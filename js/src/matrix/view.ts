@@ -1,7 +1,7 @@
 import { isChord, runsCell } from "../host/border";
 import { interruptKernel } from "../host/interrupt";
 import type { Port } from "../host/port";
-import { atEnd } from "../shared/dom";
+import { atEnd, focused } from "../shared/dom";
 import { Place } from "../shared/place";
 import { type Grid, gridIn } from "./grid";
 import { BUSY, PATIENCE_MS, Pane } from "./pane";
@@ -30,7 +30,7 @@ const TRAITS = [
   "chosen",
 ] as const;
 /** What rows are found by. */
-const HOW = ["where", "order", "baseline", "score"] as const;
+const HOW = ["where", "order", "baseline", "score", "blind"] as const;
 /** The condition that is being written. */
 const UNFINISHED = /(?:(?:"[^"]*"|[^\s"<>=!:]+)\s*[<>=!:]+\s*)?(?:"[^"]*"?|\S*)$/;
 let fields = 0;
@@ -54,7 +54,8 @@ export class MatrixView {
   readonly #line: RatingLine;
   readonly #ratings: Ratings;
   #opened: Cell | undefined;
-  #blind = false;
+  /** The matrix that is drawn. */
+  #number: number;
   /** What the rows were shown by last. */
   #asked = "";
   #late: ReturnType<typeof setTimeout> | undefined;
@@ -69,6 +70,7 @@ export class MatrixView {
     this.#root = root;
     this.#port = port;
     this.#sheet = sheet;
+    this.#number = sheet.number;
     this.#head = find(root, "header");
     this.#seen = find(root, ".dari-seen");
     this.#tools = find(root, ".dari-tools > div");
@@ -113,7 +115,10 @@ export class MatrixView {
     const chosen = port.get("chosen");
     put(this.#head, port.get("head"));
     put(this.#seen, port.get("against"));
+    const held = this.#tools.contains(focused(this.#tools)) && focused(this.#tools);
     put(this.#tools, port.get("tools"));
+    if (held && !held.isConnected)
+      find(this.#tools, `[name=${(held as HTMLInputElement).name}]`)?.focus();
     for (const box of [this.#head, this.#seen]) rove(box);
     const list = find(this.#tools, "datalist");
     if (list && !list.id) {
@@ -136,7 +141,6 @@ export class MatrixView {
     if (stop.hidden) stop.disabled = false;
     stop.textContent = stop.disabled ? "Stopping…" : port.get("stop");
     this.#line.element.hidden = !port.get("rating") || !this.#opened;
-    if (this.#blind !== port.get("blind")) this.#goBlind();
     this.#arrange();
     this.#openSelected();
     this.#grid.mark(this.#opened?.id ?? "", chosen);
@@ -149,13 +153,13 @@ export class MatrixView {
     if (!found) return;
     const { where, order, why } = found;
     const words = this.#port.get("same");
-    const folds = words && !(where || order || this.#blind);
+    const folds = words && !(where || order);
     const ids = [...left.keys()].filter((id) => rows.has(id));
     const [same, shown] = [true, false].map((is) =>
       ids.filter((id) => (!!folds && !!rows.get(id)?.same) === is),
     ) as [string[], string[]];
-    this.#grid.tell(!this.#blind);
-    this.#grid.show({ shown, same, words }, this.#blind);
+    this.#grid.tell();
+    this.#grid.show({ shown, same, words });
     const asked = [where, order, found.baseline].join("\n");
     if (this.#asked && this.#asked !== asked) find(this.#root, ".dari-grid").scrollTop = 0;
     this.#asked = asked;
@@ -198,6 +202,12 @@ export class MatrixView {
   }
 
   #changed(change: Change): void {
+    if (this.#number !== this.#sheet.number) {
+      this.#number = this.#sheet.number;
+      this.#grid.clear();
+      this.#spoken.textContent = "";
+      this.#shut();
+    }
     this.#grid.update(change);
     this.#openSelected();
     this.#frame ||= requestAnimationFrame(() => this.#arrange());
@@ -212,16 +222,6 @@ export class MatrixView {
     this.#show();
     this.#pane.element.scrollIntoView({ block: "nearest" });
     this.#grid.reveal(cell.id);
-  }
-
-  /** What is open tells names or hides them, too. */
-  #goBlind(): void {
-    this.#blind = this.#port.get("blind");
-    this.#root.classList.toggle("dari-blind", this.#blind);
-    // What is asked for would tell names and scores, too.
-    if (this.#blind) this.#port.set({ where: "", order: "", baseline: "" });
-    if (this.#opened) this.#open(this.#opened);
-    else if (this.#root.dataset.open) this.#compare();
   }
 
   #open(cell: Cell): void {
@@ -239,7 +239,7 @@ export class MatrixView {
     const beside = this.#sheet.cellsOf(cell.row).filter(({ column }) => column === cell.column);
     this.#pane.showRepeats(beside, cell.id);
     this.#line.show(this.#ratings.of(cell, this.#port.get("rating")));
-    const answer = this.#port.ask<Opened>("cell", this.#question([cell.id]));
+    const answer = this.#port.ask<Opened>("cell", { cells: [cell.id] } satisfies Question);
     void this.#pane.wait(answer, (opened) => this.#pane.show(opened));
   }
 
@@ -250,25 +250,27 @@ export class MatrixView {
     this.#root.dataset.open = "compare";
     this.#pane.open("Compared");
     this.#pane.element.scrollIntoView({ block: "nearest" });
-    const answer = this.#port.ask<string>("compare", this.#question(this.#port.get("chosen")));
+    const cells = this.#port.get("chosen");
+    const answer = this.#port.ask<string>("compare", { cells } satisfies Question);
     void this.#pane.wait(answer, (html) => this.#pane.compare(html));
     this.#show();
   }
 
-  #question(cells: string[]): Question {
-    return { cells, blind: this.#blind };
-  }
-
   #close(): void {
-    clearTimeout(this.#following);
     const back = this.#opened?.id ?? this.#port.get("chosen").at(-1);
     const hadFocus = this.#pane.hasFocus;
-    this.#opened = undefined;
+    this.#shut();
     this.#port.set({ selected: "" });
-    delete this.#root.dataset.open;
-    this.#pane.close();
     if (hadFocus && back) this.#grid.focus(back);
     this.#show();
+  }
+
+  /** Opens nothing any more, whatever is selected. */
+  #shut(): void {
+    clearTimeout(this.#following);
+    this.#opened = undefined;
+    delete this.#root.dataset.open;
+    this.#pane.close();
   }
 
   #choose(cell: Cell): void {

@@ -1,11 +1,10 @@
 /** What kernel and page tell each other. `dari_nb/widgets/matrix/wire.py` has the same shapes. */
 import type { Fragment } from "../live/wire";
 
-/** `blind` is its place among the others when their names are hidden. */
+/** What tasks were given to. */
 export interface Column {
   id: string;
   html: string;
-  blind: number;
 }
 
 /** A task; `same` is whether nothing differs on it. */
@@ -41,9 +40,13 @@ export interface Change {
   cells: Cell[];
 }
 
-/** Brings a page that is at `since` to `n`. */
+/**
+ * Brings a page that is at `since` to `n`; `matrix` is the number of the matrix that it is of: what
+ * a page has of another one goes.
+ */
 export interface News {
   kind: "news";
+  matrix: number;
   since: number;
   n: number;
 }
@@ -67,6 +70,7 @@ export interface Found {
   order: string;
   baseline: string;
   score: string;
+  blind: boolean;
   why: string;
 }
 
@@ -82,10 +86,9 @@ export interface Visible {
   cells: string[];
 }
 
-/** `cell` and `compare` ask for these cells, with names of LLMs or without. */
+/** `cell` and `compare` ask for these cells. */
 export interface Question {
   cells: string[];
-  blind: boolean;
 }
 
 /** A transcript: its head, and its items as the live view has them. */

@@ -1,10 +1,10 @@
 import type { Port, Reply } from "../../src/host/port";
 import type { Cell, Change, Column, Left, Row, State } from "../../src/matrix/wire";
 
-export function column(id: string, blind = 0): Column {
+export function column(id: string): Column {
   const where = `column = ${id} right = *`;
   const html = `${id} <small><button data-where="${where}">0.5</button></small>`;
-  return { id, html, blind };
+  return { id, html };
 }
 
 export function row(id: string, index: number): Row {
@@ -29,12 +29,12 @@ export function cell(rowId: string, columnId: string, change: Partial<Cell> = {}
   };
 }
 
-/** Two tasks and two LLMs; `large` comes first when names are hidden. */
-export function small(): Change {
-  const columns = [column("small", 1), column("large", 0)];
+/** Two tasks and two LLMs. */
+export function small(...llms: string[]): Change {
+  const names = llms.length ? llms : ["small", "large"];
   const rows = [row("a", 0), row("b", 1)];
-  const cells = ["a", "b"].flatMap((r) => ["small", "large"].map((c) => cell(r, c)));
-  return { columns, rows, cells };
+  const cells = ["a", "b"].flatMap((r) => names.map((c) => cell(r, c)));
+  return { columns: names.map(column), rows, cells };
 }
 
 type Ask = (what: string, body: unknown) => Promise<unknown>;
@@ -44,6 +44,8 @@ export class Side implements Port<State> {
   readonly sent: object[] = [];
   readonly asked: [string, unknown][] = [];
   readonly #rows = new Set<string>();
+  /** The number of the matrix that is told of. */
+  matrix = 0;
   readonly #changed = new EventTarget();
   #receive: ((message: never, buffers: DataView[]) => void)[] = [];
   answer: Ask = async () => ({ head: "<b>head</b>", items: [] });
@@ -91,18 +93,25 @@ export class Side implements Port<State> {
     return { body: (await this.answer(what, body)) as Body, buffers: [] };
   };
 
+  /** Brings another matrix in place of the one that is there. */
+  bring(change: Change): void {
+    this.matrix++;
+    this.#rows.clear();
+    this.deliver(0, 1, change);
+  }
+
   deliver(since: number, n: number, change: Change): void {
-    this.#tell({ kind: "news", since, n }, change);
+    this.#tell({ kind: "news", matrix: this.matrix, since, n }, change);
     for (const { id } of change.rows) this.#rows.add(id);
     this.find(Object.fromEntries([...this.#rows].map((id) => [id, {}])));
   }
 
   /** Tells which rows are left by what is asked for now. */
   find(rows: Record<string, Partial<Left>>, why = ""): void {
-    const { where, order, baseline, score } = this.traits;
+    const { where, order, baseline, score, blind } = this.traits;
     const none = { fit: [], worse: [], better: [] };
     const left = Object.entries(rows).map(([id, one]) => ({ ...none, ...one, id }));
-    this.#tell({ kind: "found", where, order, baseline, score, why }, left);
+    this.#tell({ kind: "found", where, order, baseline, score, blind, why }, left);
   }
 
   #tell(message: object, body: unknown): void {

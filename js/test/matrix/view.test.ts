@@ -1,6 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { matrix } from "../../src/matrix/component";
-import { letter } from "../../src/matrix/grid";
 import { cell, column, row, Side, small } from "./matrices";
 
 let side: Side;
@@ -95,7 +94,7 @@ describe("a matrix", () => {
   });
 
   test("grows by rows, columns and repeats", async () => {
-    const columns = [...small().columns, column("huge", 2)];
+    const columns = [...small().columns, column("huge")];
     const cells = [cell("c", "huge"), cell("a", "small", { repeat: 1 })];
     side.deliver(1, 2, { columns, rows: [row("c", 2)], cells });
     await vi.waitFor(() => expect(texts("tbody th")).toEqual(["task a", "task b", "task c"]));
@@ -114,21 +113,58 @@ describe("a matrix", () => {
     expect(at("a/small/2").closest("tr")).toBe(at("a/small/0").closest("tr"));
   });
 
-  test("hides names of LLMs and shuffles them when it is blind", () => {
-    side.set({ blind: true });
-    expect(texts("thead th")).toEqual(["Task", "A", "B"]);
-    expect(texts("td").slice(0, 2)).toEqual(["answer a large", "answer a small"]);
-    expect(el.classList.contains("dari-blind")).toBe(true);
-    expect([0, 25, 26, 27].map(letter)).toEqual(["A", "Z", "AA", "AB"]);
+  test("another matrix leaves nothing of the one before, whatever of it is open or focused", async () => {
+    side.set({ chosen: ["a/small/0", "a/large/0"], same: "2 tasks" });
+    at("a/small/0").click();
+    el.querySelector<HTMLElement>("[name=where]")?.focus();
+    await vi.waitFor(() => expect(texts(".dari-pane header")).toEqual(["head"]));
+    const tools = `<input name="where"><input name="blind" type="checkbox">`;
+    side.answer = async () => ({ head: "blind", items: [] });
+    side.set({ blind: true, selected: "", chosen: [], tools, head: "", same: "" });
+    side.bring(small("B", "A"));
+    await drawn();
+    expect(texts("thead th")).toEqual(["Task", "B 0.5", "A 0.5"]);
+    expect(texts("td").slice(0, 2)).toEqual(["answer a B", "answer a A"]);
+    expect(el.outerHTML).not.toMatch(/large|a\/small/);
+    expect(el.dataset.open).toBeUndefined();
+    expect(el.querySelector<HTMLElement>(".dari-pane")?.hidden).toBe(true);
+    expect((document.activeElement as HTMLInputElement).name).toBe("where");
+    expect(el.querySelector<HTMLInputElement>("[name=blind]")?.checked).toBe(true);
+    at("a/A/0").click();
+    expect(side.asked.at(-1)).toEqual(["cell", { cells: ["a/A/0"] }]);
+    await vi.waitFor(() => expect(texts(".dari-pane header")).toEqual(["blind"]));
+    side.set({ blind: false, selected: "b/large/0" });
+    side.bring(small());
+    await drawn();
+    expect(el.outerHTML).not.toMatch(/a\/A|answer a A/);
+    expect(side.asked.at(-1)).toEqual(["cell", { cells: ["b/large/0"] }]);
+    expect(side.sent).toEqual([]);
   });
 
-  test("blind no cell is tinted by its score", async () => {
-    const rated = cell("a", "small", { tint: "no" });
-    side.deliver(1, 2, { columns: small().columns, rows: [], cells: [rated] });
+  test("a view that comes after another matrix has come keeps its place at the next news", async () => {
+    const until = new AbortController();
+    const component = matrix(side as never, until.signal);
+    side.bring(small("A", "B"));
+    const late = document.body.appendChild(document.createElement("div"));
+    component(late, until.signal);
+    await vi.waitFor(() => expect(late.querySelector("[data-cell='a/A/0']")).not.toBeNull());
+    late.querySelector<HTMLElement>("[data-cell='a/A/0']")?.focus();
+    const news = cell("a", "A", { html: "<p>rated</p>" });
+    side.deliver(1, 2, { columns: small("A", "B").columns, rows: [], cells: [news] });
     await drawn();
-    expect(at(rated.id).dataset.tint).toBe("no");
-    side.set({ blind: true });
-    expect(at(rated.id).dataset.tint).toBeFalsy();
+    expect(document.activeElement?.textContent).toBe("rated");
+    expect(late.contains(document.activeElement)).toBe(true);
+    until.abort();
+  });
+
+  test("news of another matrix that miss what came first are asked for from the beginning", () => {
+    const late = { columns: small("A", "B").columns, rows: [], cells: [cell("a", "A")] };
+    side.matrix = 3;
+    side.deliver(4, 5, late);
+    expect(side.sent).toEqual([{ kind: "hello", n: 0 }]);
+    side.deliver(0, 5, small("A", "B"));
+    side.deliver(5, 6, late);
+    expect(side.sent).toHaveLength(1);
   });
 
   test("shows the rows that the kernel finds by the fields, and counts them", async () => {
@@ -159,6 +195,11 @@ describe("a matrix", () => {
     await find({ b: {} });
     expect(note()).toBe("1 of 2 tasks");
     expect(grid?.getAttribute("aria-busy")).toBe("false");
+    vi.useFakeTimers();
+    side.set({ blind: true });
+    vi.advanceTimersByTime(900);
+    expect(note()).toBe("The kernel is busy with a cell; this shows when it is done.");
+    vi.useRealTimers();
   });
 
   test("numbers that are folded away take no focus, and no place where Tab enters", () => {
@@ -215,8 +256,6 @@ describe("a matrix", () => {
     expect(texts("tbody th")).toEqual(["task b", "task a"]);
     expect(["a", "b"].map((id) => at(`${id}/large/0`).dataset.change)).toEqual(["better", "worse"]);
     expect(at("b/small/0").dataset.change).toBeUndefined();
-    side.set({ blind: true });
-    expect(at("b/large/0").dataset.change).toBeUndefined();
   });
 
   test("a mark on one of several answers says that it is of all of them", async () => {
@@ -280,7 +319,7 @@ describe("keys", () => {
   test("Enter opens a transcript, and Escape leads back to its cell", async () => {
     at("b/small/0").focus();
     press("Enter");
-    expect(side.asked).toEqual([["cell", { cells: ["b/small/0"], blind: false }]]);
+    expect(side.asked).toEqual([["cell", { cells: ["b/small/0"] }]]);
     await vi.waitFor(() => expect(texts(".dari-pane header")).toEqual(["head"]));
     expect(at("b/small/0").hasAttribute("data-open")).toBe(true);
     el.querySelector<HTMLElement>(".dari-log")?.focus();
@@ -298,7 +337,7 @@ describe("keys", () => {
     expect(side.traits.chosen).toEqual(["a/small/0", "a/large/0"]);
     expect(at("a/large/0").getAttribute("aria-selected")).toBe("true");
     press("c");
-    expect(side.asked).toEqual([["compare", { cells: side.traits.chosen, blind: false }]]);
+    expect(side.asked).toEqual([["compare", { cells: side.traits.chosen }]]);
     await vi.waitFor(() => expect(el.querySelector(".dari-compare")).not.toBeNull());
     press(" ");
     expect(side.traits.chosen).toEqual(["a/small/0"]);
@@ -485,7 +524,7 @@ describe("what came out alike", () => {
     const repeats = [...el.querySelectorAll<HTMLButtonElement>("[name=repeat]")];
     expect(repeats.map((button) => button.textContent)).toEqual(["0", "1"]);
     repeats[1]?.click();
-    expect(side.asked.at(-1)).toEqual(["cell", { cells: ["a/small/1"], blind: false }]);
+    expect(side.asked.at(-1)).toEqual(["cell", { cells: ["a/small/1"] }]);
     expect(at("a/small/0").hasAttribute("data-open")).toBe(true);
     expect(el.querySelector("[name=repeat][aria-pressed=true]")?.textContent).toBe("1");
   });

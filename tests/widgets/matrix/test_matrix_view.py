@@ -10,7 +10,7 @@ import pytest
 from dari_nb.render.matrix.matrix import MatrixCell, MatrixRow
 from dari_nb.widgets import MatrixView
 from dari_nb.widgets.matrix import INTERVAL
-from dari_nb.widgets.matrix.changes import MESSAGE_CHARS, Changes, blind_places
+from dari_nb.widgets.matrix.changes import MESSAGE_CHARS, Changes
 
 
 @pytest.fixture
@@ -178,43 +178,19 @@ def test_totals_and_fields_are_traits_that_do_not_grow(board, view):
 
 
 def test_an_open_cell_is_its_transcript_as_fragments(view, wire):
-    opened = wire.ask("cell", {"cells": ["a/large"], "blind": False})["body"]
+    opened = wire.ask("cell", {"cells": ["a/large"]})["body"]
     assert "<strong>Task 0</strong> <span>large</span>" in opened["head"]
     assert [fragment["turn"] for fragment in opened["items"]] == ["m", "m"]
     assert "This is a/large." in opened["items"][1]["html"]
     assert opened["items"][1]["after"] == opened["items"][0]["id"]
 
 
-def test_blind_it_tells_neither_llm_nor_figures(board, view, wire):
-    opened = wire.ask("cell", {"cells": ["a/large"], "blind": True})["body"]
-    letter = "AB"[blind_places(board.matrix)["large"]]
-    assert f"<strong>Task 0</strong> <span>{letter}</span>" in opened["head"]
-    assert "small" not in opened["head"]
-    assert "1 turn" not in opened["head"]
-
-
-def test_places_of_blind_columns_are_the_same_for_a_run_and_differ_between_runs(board):
-    matrix = board.matrix
-    runs = [dataclasses.replace(matrix, run_id=f"run_{n}") for n in range(20)]
-    assert blind_places(matrix) == blind_places(dataclasses.replace(matrix, title="other"))
-    assert {blind_places(run)["small"] for run in runs} == {0, 1}
-
-
 def test_chosen_cells_are_compared(view, wire):
-    html = wire.ask("compare", {"cells": ["a/small", "b/large"], "blind": False})["body"]
+    html = wire.ask("compare", {"cells": ["a/small", "b/large"]})["body"]
     assert '<th scope="col">0 · small</th>' in html
     assert '<th scope="col">1 · large</th>' in html
     assert "<del>a/small</del>" in html
     assert "<ins>b/large</ins>" in html
-
-
-def test_a_blind_comparison_leaves_out_time_and_cost(board, wire_of, transcript):
-    board.put("a/small", state="completed", seconds=123.0, cost="0.5")
-    view = MatrixView(board.read, transcript=transcript)
-    html = wire_of(view).ask("compare", {"cells": ["a/small", "a/large"], "blind": True})["body"]
-    assert "small" not in html.replace("a/small", "")
-    assert "2 min" not in html
-    assert "$0.5" not in html
 
 
 @pytest.mark.parametrize(

@@ -10,12 +10,12 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ....errors import InvalidRequestError
+from ....transcript.neutral import neutral
 from ..cells import Attempt, Cell, Column
 from ..matrix.grid import Grid
 from ..matrix.marks import Marks
 from ..tasks import Task
 from .judging import EXPECTED
-from .neutral import neutral
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -103,6 +103,7 @@ class Blinded:
             state="",
             size=f"{self.rated} of {count_text(len(self.tasks), 'answer')} rated",
             notes=self.notes,
+            is_blind=True,
         )
 
     def _marks(self, cells: Sequence[Cell] | None = None) -> dict[str, Marks]:
