@@ -247,3 +247,30 @@ def test_who_rejects_what_a_running_turn_goes_on_from_is_told_by_its_end(
         "tape. Ask it in a new session."
     )
     assert asked_on(path)[-1] == ("longer" if others_run else "slow")
+
+
+@pytest.mark.parametrize("is_in", [False, True])
+@pytest.mark.parametrize("note", ["# at the end", '{"mark":"the end","ask":"And now?"}'])
+@pytest.mark.parametrize("end", ["", "\n"])
+def test_what_somebody_notes_behind_the_last_line_stands_before_what_is_recorded_next(
+    path: Path, calling: Calling, note: str, end: str, *, is_in: bool
+) -> None:
+    Tape(path).review().adopt()
+
+    def noted() -> None:
+        path.write_text(path.read_text() + note + end)
+
+    if not is_in:
+        noted()
+    with LocalDari(tape=path) as server:
+        asks(calling(server), "x1")
+        if is_in:
+            noted()
+        asks(calling(server), "x2")
+    tape = read_tape(path)
+    assert flaws_of(tape) == []
+    assert tape.is_closed
+    assert asked_on(path) == ["r1", "w1", "w2", "x1", "x2"]
+    lines = path.read_text().splitlines()
+    assert lines.index(note) < next(n for n, line in enumerate(lines) if '"asked":"x2"' in line)
+    assert sum(line.startswith('{"scrubbed"') for line in lines) == 1

@@ -73,6 +73,7 @@ class TapeFile:
         self._seen: tuple[int, ...] | None = None
         self._has_news = self._is_open = False
         self._is_in_order = self._is_closed = True
+        self._has_notes_behind = False
         self._counted: Counter[str] = Counter()
         self._scrubbed: Counter[str] = Counter()
         self._pending: list[tuple[int, Turn]] = []
@@ -156,6 +157,8 @@ class TapeFile:
             self._settle()
             return True
         self._bring_back()
+        if self._has_notes_behind:
+            self._write(self._read())
         if not self._is_appended(counts):
             return False
         if counts is not None and not self._is_in_order:
@@ -309,7 +312,12 @@ class TapeFile:
         data = bytes_of(self._path) if seen is not None else b""
         now = parsed(data, str(self._path)) if seen is not None else Recording(self._times)
         now = without_waiting(each_once(now), self._superseded)
-        self._go_on_from(now, _end_of(data))
+        end = _end_of(data)
+        last = data[end:]
+        is_last_alone = last.startswith(_CLOSING) and b"\n" not in last.rstrip(b"\n")
+        has_notes = now.is_closed or bool(now.tail and last)
+        self._has_notes_behind = has_notes and not is_last_alone
+        self._go_on_from(now, end)
         self.own.look(now.turns, is_gone=seen is None and self._seen is not None)
         self._replaced.look(now.turns)
         self._seen = seen
@@ -323,6 +331,7 @@ class TapeFile:
             turn.line.session = writer.session_of(turn)
         data = tape_bytes(recording)
         put(data, self._path)
+        self._has_notes_behind = False
         self._go_on_from(recording, len(data) - len(encoded(recording.closing)))
         self._seen = self._state()
 
