@@ -25,10 +25,17 @@ def rating_in(body: Any) -> Rating:
     return Rating(cell=cell, name=name, value=value, note=str(body.get("note") or ""))
 
 
-def keep_rating(rate: Rate, cell: str, rating: Rating) -> None:
+def rating_of(matrix: Matrix, cell_id: str, name: str) -> Rating:
+    """Return the rating that a cell has."""
+    cell = next((cell for cell in matrix.cells if cell.id == cell_id), None)
+    scores, notes = (cell.scores, cell.notes) if cell else ({}, {})
+    return Rating(cell=cell_id, name=name, value=scores.get(name), note=str(notes.get(name, "")))
+
+
+def keep_rating(rate: Rate, rating: Rating) -> None:
     """Keep a rating of a cell."""
     try:
-        rate(cell, rating["name"], rating["value"], rating["note"])
+        rate(rating["cell"], rating["name"], rating["value"], rating["note"])
     except OSError as error:
         raise DariError(f"Not saved: {error.strerror or error}.") from error
 

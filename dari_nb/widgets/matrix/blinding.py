@@ -12,6 +12,7 @@ from ...models import TimelineItem
 from ...render import Head
 from ...render.matrix.matrix import Matrix, MatrixCell, MatrixColumn
 from ...transcript.neutral import UNTOLD, neutral
+from .wire import Rating
 
 TITLE = "Blind"
 
@@ -19,7 +20,7 @@ TITLE = "Blind"
 class Blinding:
     """Blinds a matrix, as often as it grows, in one order of columns that was drawn for it alone.
 
-    Of scores it shows those that are given while it is there.
+    Of ratings it shows what is given while it is there. What it does not show stays as it is.
 
     Args:
         number: Tells it from others of the same matrix: no two have a cell's id in common.
@@ -30,7 +31,8 @@ class Blinding:
         self._letters: dict[str, str] = {}
         self._shown: dict[str, str] = {}
         self._true: dict[str, str] = {}
-        self._given: dict[str, set[str]] = {}
+        self._before: dict[tuple[str, str], Rating] = {}
+        self._given: dict[str, dict[str, Rating]] = {}
 
     def of(self, matrix: Matrix) -> Matrix:
         """Return a matrix with nothing but tasks, answers, and ratings that were given here."""
@@ -61,9 +63,20 @@ class Blinding:
         """Return the id of the cell that is shown by this one."""
         return self._true.get(cell_id)
 
-    def given(self, cell_id: str, name: str) -> None:
-        """Show this rating of a cell from now on: it was given while this was there."""
-        self._given.setdefault(cell_id, set()).add(name)
+    def with_hidden(self, rating: Rating, hidden: Rating) -> Rating:
+        """Return a rating with the part that was not given, as it was before this was there.
+
+        Args:
+            rating: What is given, of the true cell.
+            hidden: What that cell has now.
+        """
+        before = self._before.setdefault((rating["cell"], rating["name"]), hidden)
+        value = before["value"] if rating["value"] is None else rating["value"]
+        return Rating(**{**rating, "value": value, "note": rating["note"] or before["note"]})
+
+    def given(self, rating: Rating) -> None:
+        """Show this rating of a true cell from now on."""
+        self._given.setdefault(rating["cell"], {})[rating["name"]] = rating
 
     def opened(
         self, cell: MatrixCell, items: Sequence[TimelineItem]
@@ -82,7 +95,7 @@ class Blinding:
         column = self._letters[cell.column]
         shown = f"{cell.row}/{column}/{cell.repeat}/{self._number}"
         self._shown[cell.id], self._true[shown] = shown, cell.id
-        own = self._given.get(cell.id, set())
+        own = self._given.get(cell.id, {})
         return MatrixCell(
             id=shown,
             row=cell.row,
@@ -92,8 +105,8 @@ class Blinding:
             text=cell.text,
             answer=cell.answer,
             error=UNTOLD if cell.state == "failed" else None,
-            scores={name: value for name, value in cell.scores.items() if name in own},
-            notes={name: note for name, note in cell.notes.items() if name in own},
+            scores={name: one["value"] for name, one in own.items() if one["value"] is not None},
+            notes={name: one["note"] for name, one in own.items() if one["note"]},
         )
 
 

@@ -24,7 +24,7 @@ from ..pace import Pace
 from ..stopping import Stopped, Stops
 from ..things import id_in, thing, things
 from ..view import STATIC, View
-from .asked import Rate, fragments_of, ids_in, is_busy, keep_rating, rating_in
+from .asked import Rate, fragments_of, ids_in, is_busy, keep_rating, rating_in, rating_of
 from .blinding import Blinding
 from .changes import Changes
 from .found import found_in
@@ -351,12 +351,15 @@ class MatrixView(View):
 
     def _rated(self, rate: Rate, body: Any) -> Future[None]:
         rating, blinding = rating_in(body), self._blinding
-        cell, name = self._true_id(rating["cell"]), rating["name"]
+        rating["cell"] = self._true_id(rating["cell"])
 
         def keep() -> None:
-            keep_rating(rate, cell, rating)
-            if blinding is not None:
-                blinding.given(cell, name)
+            if blinding is None:
+                keep_rating(rate, rating)
+            else:
+                hidden = rating_of(self._true, rating["cell"], rating["name"])
+                keep_rating(rate, blinding.with_hidden(rating, hidden))
+                blinding.given(rating)
             # The score is in the matrix now, and whoever keeps it need not tell anyone.
             self.flush()
 

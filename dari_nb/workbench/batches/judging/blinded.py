@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
 from dataclasses import replace
 from functools import partial
@@ -51,6 +51,8 @@ class Blinded:
         self.columns = [_COLUMN]
         self.grid = Grid(partial(Cell, self), self.tasks, self.columns, 1)
         self._whose = {blind.id: cell for blind, cell in zip(self.grid, cells, strict=True)}
+        self._hidden: dict[str, str] = {}
+        self._noted: dict[str, str] = {}
         for blind in self.grid:
             blind.put(_attempt(self._whose[blind.id]))
 
@@ -78,8 +80,12 @@ class Blinded:
         return pd.DataFrame(told)
 
     def rate(self, cell: Cell, name: str, value: Any, note: str = "") -> None:
-        """Rate the cell that this one stands for."""
-        self._batch.rate(self._whose[cell.id], name, value, note)
+        """Rate the cell that this one stands for; a note of before, which is not shown, stays."""
+        whose = self._whose[cell.id]
+        before = self._batch._marks([whose])[whose.id].notes.get(name, "")
+        hidden = self._hidden.setdefault(cell.id, before)
+        self._batch.rate(whose, name, value, note or hidden)
+        self._noted[cell.id] = note
 
     def to_mimebundle(self) -> dict[str, str]:
         """Return the matrix as paper."""
@@ -107,18 +113,17 @@ class Blinded:
         )
 
     def _marks(self, cells: Sequence[Cell] | None = None) -> dict[str, Marks]:
-        """Return the ratings of this name: what is said beside them would be a hint."""
+        """Return the ratings of this name, and notes given here: what else is said is a hint."""
         wanted = self.cells if cells is None else cells
         told = self._batch._marks([self._whose[cell.id] for cell in wanted])
-        return {cell.id: self._rating(told[self._whose[cell.id].id]) for cell in wanted}
+        return {cell.id: self._rating(cell, told[self._whose[cell.id].id]) for cell in wanted}
 
-    def _rating(self, told: Marks) -> Marks:
-        def own(of: Mapping[str, Any]) -> dict[str, Any]:
-            return {name: said for name, said in of.items() if name == self.name}
-
+    def _rating(self, cell: Cell, told: Marks) -> Marks:
         if self.name not in told.by_hand:
             return Marks()
-        return Marks(own(told.scores), notes=own(told.notes))
+        scores = {name: value for name, value in told.scores.items() if name == self.name}
+        note = self._noted.get(cell.id)
+        return Marks(scores, notes={self.name: note} if note else {})
 
     def _items(self, cell: Cell) -> list[TimelineItem]:
         """Return what was said, without times, and with ids that tell no session."""
