@@ -765,6 +765,55 @@ def test_what_goes_on_from_a_failure_leaves_what_was_recorded_behind_the_answer(
     assert played(path, calling, "q1", "q2", "q3")[-1] == "better answer to q3"
 
 
+@pytest.mark.parametrize("others", ["answers", "fails"])
+@pytest.mark.parametrize("ends", ["answers", "fails", "is cancelled"])
+@pytest.mark.parametrize("is_new", [False, True])
+def test_who_has_to_stand_aside_for_others_takes_no_place_of_its_own_recording(
+    path: Path, calling: Calling, ends: str, others: str, *, is_new: bool
+) -> None:
+    gates, asked = [Event(), Event()], list[str]()
+
+    def mine(prompt: str) -> str:
+        number = len(asked)
+        asked.append(prompt)
+        gates[number].wait()
+        if number == 0 and ends == "fails":
+            raise RuntimeError("It broke.")
+        return f"mine {number}"
+
+    def theirs(prompt: str) -> str:
+        if others == "fails":
+            raise RuntimeError("It broke.")
+        return "theirs"
+
+    if is_new:
+        recorded_by(path, Model(), calling, "before", anew=False)
+    with LocalDari(tape=path) as one, LocalDari(tape=path) as other:
+        one.agent("model")(mine)
+        other.agent("model")(theirs)
+        caller = calling(one)
+        sessions, messages = [caller.create("model") for _ in range(2)], []
+        for session in sessions:
+            messages.append(caller.send(session, "q")["message"]["id"])
+            until(lambda: len(asked), len(messages).__eq__)
+        first, second = messages
+        talk(calling(other), "q")
+        gates[1].set()
+        caller.finished(second)
+        if ends == "is cancelled":
+            body = {"type": "message.cancel_requested", "message_id": first}
+            caller.post(f"/sessions/{sessions[0]}/events", body)
+        gates[0].set()
+        caller.finished(first)
+    tape = read_tape(path)
+    said = [event.data for turn in tape.turns for event in turn.events if event.event == _SAID]
+    texts = {data["content"][0]["text"] for data in said}
+    assert "mine 1" in texts
+    assert ("mine 0" in texts) == (ends == "answers")
+    assert ("theirs" in texts) == (others == "answers")
+    assert flaws_of(tape) == []
+
+
 def test_a_turn_that_failed_gives_way_where_it_is_asked_again(path: Path, calling: Calling) -> None:
     model = Model()
     recorded_by(path, model, calling, "q1", "q2", anew=False)

@@ -23,7 +23,7 @@ from .locks import alone_in
 from .own_turns import OwnTurns
 from .replaced import Replaced
 from .sessions import Place, Sessions, each_once, place_of, without_waiting
-from .waiting import Waiting
+from .waiting import Waiting, stand_aside
 
 _CLOSING = b'{"scrubbed"'
 _OF_OTHERS = 0
@@ -247,8 +247,8 @@ class TapeFile:
         there, own = {*self._sessions.there}, set[Place]()
         theirs = there - ({*self._replaced} if self._replaces else self._known)
         for number, turn in self._pending:
-            while place_of(turn) in theirs | own:
-                turn.line.take += 1
+            if place_of(turn) in theirs | own:
+                stand_aside(turn, there | own)
             own |= {place_of(turn)} if number != _OF_OTHERS else set()
 
     def _put(self, turn: Turn, *, is_left: bool) -> Turn:
