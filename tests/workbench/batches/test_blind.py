@@ -119,3 +119,27 @@ def test_batches_beside_each_other_are_blind_without_the_names_of_runs_and_agent
     assert telling(told) == []
     assert not any(word in told for word in ("monday", "otto", batch.run_id))
     view.close()
+
+
+@pytest.mark.parametrize(
+    ("given", "shown", "kept"),
+    [
+        ([(4, "")], (4, None), (4, "meh")),
+        ([(None, "better")], (None, "better"), (2, "better")),
+        ([(4, "better")], (4, "better"), (4, "better")),
+        ([(4, ""), (None, "")], (None, None), (2, "meh")),
+        ([(4, "better"), (4, "")], (4, None), (4, "meh")),
+    ],
+)
+def test_what_a_rating_does_not_tell_stays_as_it_was_before_it_was_blind(
+    batch, view, given, shown, kept
+):
+    view.blind = True
+    cell = shown_as(view, "0/zephyrone/0")
+    for value, note in given:
+        body = {"cell": cell, "name": "rating", "value": value, "note": note}
+        view._handlers["rate"](body).result(60)
+    now = next(one for one in view._matrix.cells if one.id == cell)
+    assert (now.scores.get("rating"), now.notes.get("rating")) == shown
+    row = batch.to_frame().set_index(["task", "llm_id"]).loc[("Task 0", "zephyrone")]
+    assert (row["score.rating"], row["note.rating"]) == kept

@@ -352,3 +352,18 @@ def test_nothing_tells_when_and_in_which_session_an_answer_was_given(d, server):
         assert not any(word in text for word in ("By time", "By cost", "time > 1"))
     items = done.sample(1)._blinded
     assert not any(item.created_at for item in items._items(items.cells[0]))
+
+
+def test_a_note_of_before_is_not_shown_and_stays(batch):
+    for cell in batch.cells:
+        batch.rate(cell, "rating", 4, f"{cell.column} is quick")
+    sample = batch.sample(2)
+    assert "is quick" not in str(sample.to_mimebundle())
+    assert sample.to_frame()["note"].isna().all()
+    sample.rate(0, 2)
+    sample.rate(1, 3, "dull")
+    assert sample.to_frame()["note"].fillna("").tolist() == ["", "dull"]
+    frame = batch.to_frame()
+    notes = dict(zip(frame["score.rating"], frame["note.rating"], strict=True))
+    assert notes[2].endswith(" is quick")
+    assert notes[3] == "dull"
