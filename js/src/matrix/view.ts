@@ -125,10 +125,14 @@ export class MatrixView {
       list.id = `dari-list-${fields++}`;
       find(this.#tools, "[name=where]").setAttribute("list", list.id);
     }
-    for (const field of this.#tools.querySelectorAll<HTMLInputElement>("[name]")) {
+    for (const field of this.#tools.querySelectorAll<HTMLInputElement | HTMLSelectElement>(
+      "[name]",
+    )) {
       const value = port.get(field.name as "where") as string | boolean;
-      if (typeof value === "boolean") field.checked = value;
-      else if (field.value !== value) field.value = value;
+      if (typeof value === "boolean") (field as HTMLInputElement).checked = value;
+      // A menu that has no such line shows none, and says that it is empty.
+      else if (field.value !== value || ("options" in field && field.selectedIndex < 0))
+        field.value = value;
     }
     const [compare, clear] = [this.#button("compare"), this.#button("clear")];
     compare.textContent = chosen.length < 2 ? "Choose one more" : `Compare ${chosen.length}`;

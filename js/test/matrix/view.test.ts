@@ -167,6 +167,16 @@ describe("a matrix", () => {
     expect(side.sent).toHaveLength(1);
   });
 
+  test("a menu that lacks what was asked for shows its first line again when nothing is", () => {
+    const order = '<select name="order"><option value="">In task order</option></select>';
+    side.set({ tools: `<input name="where"><datalist></datalist>${order}` });
+    const menu = el.querySelector<HTMLSelectElement>("[name=order]") as HTMLSelectElement;
+    side.set({ order: "qual" });
+    expect(menu.selectedIndex).toBe(-1);
+    side.set({ order: "" });
+    expect(menu.selectedIndex).toBe(0);
+  });
+
   test("shows the rows that the kernel finds by the fields, and counts them", async () => {
     const filter = el.querySelector<HTMLInputElement>("[name=where]") as HTMLInputElement;
     filter.value = "tier=gold";
