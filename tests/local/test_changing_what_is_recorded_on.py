@@ -243,8 +243,8 @@ def test_who_rejects_what_a_running_turn_goes_on_from_is_told_by_its_end(
         may_end_too.set()
     [record] = caplog.records
     assert record.getMessage() == (
-        "msg_2 of a session is recorded, but cannot play: the turn before it was taken off the "
-        "tape. Ask it in a new session."
+        "'slow', msg_2 of its session, is recorded, but cannot play: the turn before it was taken "
+        "off the tape. Ask it in a new one."
     )
     assert asked_on(path)[-1] == ("longer" if others_run else "slow")
 

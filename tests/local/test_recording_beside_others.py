@@ -203,9 +203,9 @@ def test_it_is_said_when_a_session_goes_on_from_a_turn_that_was_rejected(
         for session, text in ((first["session_id"], "r4"), (played["session_id"], "r5")):
             caller.finished(caller.send(session, text)["message"]["id"])
     assert said(caplog) == [
-        f"msg_{number} of a session is recorded, but cannot play: the turn before it was taken "
-        f"off the tape. Ask it in a new session."
-        for number in (3, 2)
+        f"{asked}, is recorded, but cannot play: the turn before it was taken off the tape. Ask it "
+        f"in a new one."
+        for asked in ("'r4', msg_3 of its session", "'r5', msg_2 of its session")
     ]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Container, Iterable, Sequence
+from typing import NamedTuple
 
 from ...models import Content
 from ...models.events import CANCELLED
@@ -46,6 +47,17 @@ _PLAYS_ADOPTED = "tape.review() shows it: adopt it, and " + _PLAYS
 _MISS = "{tape} has no such turn. The nearest is {turn}{place}; what differs:\n{gap}"
 
 
+Asked = tuple[str, str | None]
+"""A key, and what was answered before."""
+
+
+class _Way(NamedTuple):
+    """What played last in a session, and where."""
+
+    asked: Asked
+    turn: Turn
+
+
 class Finder:
     """Finds turns on a tape by what is asked.
 
@@ -80,7 +92,9 @@ class Finder:
         self._keys: dict[str, str] = {}
         self._found: dict[str, list[Turn]] = {}
         self._played: Counter[Place] = Counter()
-        self._recorded: dict[str, str] = {}
+        self._came: Counter[str | None] = Counter()
+        self._given: dict[Asked, set[Place]] = {}
+        self._ways: dict[str, _Way] = {}
         self._waiting: dict[str, Turn] = {}
         self._broken: dict[str, Turn] = {}
         self._asks_live = asks_live
@@ -116,32 +130,45 @@ class Finder:
     def find(self, session: SessionRecord, content: Content) -> Turn | None:
         """The turn that plays for what is asked next in a session.
 
-        Only what was asked behind the same answers does. Of several, the n-th asking has the n-th
-        answer, and after the last the first one again; of those that came as often a session goes
-        on with that of the recorded one that its last turn was from. So it does anyway where
-        nobody knows behind which answers that was asked.
+        Only what was asked behind the same answers does. Of several, a session goes on with that of
+        the recorded one that its last turn was from; else the n-th asking has the n-th answer, and
+        after the last the first one again. Of sessions that got to one place and go on from it side
+        by side, each gets another one, as long as there are some; and so does the next one after a
+        session that got no further from there.
         """
-        turns = self._playing(session, content)[1]
+        key, behind, turns = self._playing(session, content)
+        way = self._ways.get(session.id)
         if not turns:
+            if way is not None:
+                self._given[way.asked].add(place_of(way.turn))
             return None
-        own = self._recorded.get(session.id)
-
-        def rank(turn: Turn) -> tuple[bool, int, bool]:
-            line, is_other = turn.line, turn.line.session != own
-            is_known = line.behind is not None or line.parent is None
-            return is_known or is_other, self._played[place_of(turn)], is_other
-
-        turn = min(turns, key=rank)
+        if way is None:
+            self._came[behind] += 1  # from a fork, with what was answered before that
+        given = self._given.setdefault((key, behind), set())
+        left = [turn for turn in turns if place_of(turn) not in given]
+        if not left:
+            given.clear()
+            left = turns
+        nth = min(left, key=lambda turn: self._played[place_of(turn)])
+        own = way and way.turn.line.session
+        turn = next((turn for turn in left if turn.line.session == own), nth)
+        given.add(place_of(turn))
         self._played[place_of(turn)] += 1
-        self._recorded[session.id] = turn.line.session
+        self._ways[session.id] = _Way((key, behind), turn)
+        self._came[behind] -= 1
+        self._came[turn.answers] += 1
+        if self._came[behind] <= 0:
+            given.clear()
         return turn
 
     def has(self, session: SessionRecord, content: Content) -> bool:
         """Whether something plays for what would be asked next in a session."""
-        return bool(self._playing(session, content)[1])
+        return bool(self._playing(session, content)[-1])
 
-    def _playing(self, session: SessionRecord, content: Content) -> tuple[str, list[Turn]]:
-        """The key of what would be asked next, and what may play for it.
+    def _playing(
+        self, session: SessionRecord, content: Content
+    ) -> tuple[str, str | None, list[Turn]]:
+        """The key of what would be asked next, what was answered before, and what may play for it.
 
         Of a batch's task, each repetition has answers of its own.
         """
@@ -152,9 +179,13 @@ class Finder:
         turns = [turn for turn in turns if turn.line.behind in (None, behind)]
         wanted = session.metadata.get(_REPEAT) if before.key is None else None
         if wanted is None:
-            return key, turns
+            return key, behind, turns
         told = [turn.line.metadata.get(_REPEAT, str(n)) for n, turn in enumerate(turns)]
-        return key, [turn for turn, repeat in zip(turns, told, strict=True) if repeat == wanted]
+        return (
+            key,
+            behind,
+            [turn for turn, repeat in zip(turns, told, strict=True) if repeat == wanted],
+        )
 
     def miss(self, tape: str, session: SessionRecord, content: Content, advice: str = "") -> str:
         """Say that nothing plays for what is asked, and what comes nearest.

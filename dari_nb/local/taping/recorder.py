@@ -16,6 +16,7 @@ from ...models import events as ev
 from ...tapes import Taking, Turn
 from ...tapes.growing import GrowingTape
 from ...tapes.recording import follows
+from ...tapes.summary import count_of, prompt_of
 from ..agents import Draft
 from ..store import Store
 from ..store.costs import total
@@ -36,7 +37,12 @@ _NOT_KEPT = (
     "A turn could not be written to the tape (%s). "
     "That is tried again with the next turn, and when the tape is taken out."
 )
-_GOES_ON_FROM_NONE = "%s of a session is recorded, but cannot play: %s. Ask it in a new session."
+_GOES_ON_FROM_NONE = "%s, %s of its session, is recorded, but cannot play: %s. Ask it in a new one."
+_RUNS = (
+    "The tape was taken out while %s ran: %s. What comes of that from now on is not on it; in the "
+    "mode auto it is asked again."
+)
+_MOST_NAMES = 4
 _NOT_THERE = "the turn before it is not on the tape"
 _TAKEN_OFF = "the turn before it was taken off the tape"
 _OTHERWISE = "the tape has other answers to what was asked before it"
@@ -133,6 +139,11 @@ class TapeRecorder:
             InvalidRequestError: The tape could not be written.
         """
         tape, self._tape = self._tape or self._unwritten, None
+        if self._taking and not for_good:
+            turns = [taking.turn for taking in self._taking.values()]
+            names = [prompt_of(turn) for turn in turns[:_MOST_NAMES]]
+            more = [f"and {len(turns) - _MOST_NAMES:,} more"] if len(turns) > _MOST_NAMES else []
+            _log.warning(_RUNS, count_of(len(turns), "turn"), ", ".join([*names, *more]))
         self._taking.clear()
         self._unwritten = None if for_good else tape
         try:
@@ -258,7 +269,7 @@ class TapeRecorder:
             why = "" if session in self._lost else self._why_lost(by_key, turn)
             if why and not tape.brings_back_before(turn):
                 self._lost.add(session)
-                _log.warning(_GOES_ON_FROM_NONE, turn.line.turn, why)
+                _log.warning(_GOES_ON_FROM_NONE, prompt_of(turn), turn.line.turn, why)
 
     def _why_lost(self, by_key: Mapping[str, Sequence[Turn]], turn: Turn) -> str:
         """Why the tape has not what a turn goes on from, with all that was answered up to there."""
