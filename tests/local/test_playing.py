@@ -336,6 +336,13 @@ def test_where_a_fork_asked_the_same_each_goes_on_from_its_own(path: Path) -> No
             with suppress(TapeMissError):
                 came.add(session.send("third").wait().text)
         assert came == {"answer 4 to third"}
+    with LocalDari(tape=path) as server, Dari(server.url, server.api_key, server) as d:
+        server.agent("numbered")(lambda prompt: f"answer {next(numbers)} to {prompt}")
+        told = []
+        for _ in range(2):  # what was asked live behind an answer plays behind that
+            session = d.agents["numbered"].send("first").wait().session
+            told.append([session.send(text).wait().text for text in ("second", "fourth")])
+        assert told[0] == told[1]
 
 
 def test_batches_and_forks_play(path: Path) -> None:

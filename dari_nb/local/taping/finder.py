@@ -133,13 +133,13 @@ class Finder:
         Only what was asked behind the same answers does. Of several, a session goes on with that of
         the recorded one that its last turn was from; else the n-th asking has the n-th answer, and
         after the last the first one again. Of sessions that got to one place and go on from it side
-        by side, each gets another one, as long as there are some; and so does the next one after a
-        session that got no further from there.
+        by side, each gets another one, as long as there are some; and so does, where nobody is
+        asked, the next one after a session that got no further from there.
         """
         key, behind, turns = self._playing(session, content)
         way = self._ways.get(session.id)
         if not turns:
-            if way is not None:
+            if way is not None and not self._asks_live:
                 self._given[way.asked].add(place_of(way.turn))
             return None
         if way is None:
@@ -181,11 +181,8 @@ class Finder:
         if wanted is None:
             return key, behind, turns
         told = [turn.line.metadata.get(_REPEAT, str(n)) for n, turn in enumerate(turns)]
-        return (
-            key,
-            behind,
-            [turn for turn, repeat in zip(turns, told, strict=True) if repeat == wanted],
-        )
+        turns = [turn for turn, repeat in zip(turns, told, strict=True) if repeat == wanted]
+        return key, behind, turns
 
     def miss(self, tape: str, session: SessionRecord, content: Content, advice: str = "") -> str:
         """Say that nothing plays for what is asked, and what comes nearest.
