@@ -159,7 +159,11 @@ class BatchMatrix(MatrixView):
         return [cell for cell in self._batch.cells if cell.id in wanted]
 
     def flush(self) -> None:
-        """Read the matrix, and send what is new, to paper, too, before it returns."""
+        """Read the matrix, and send what is new, to paper, too, before it returns.
+
+        >>> view = batch.view()
+        >>> view.flush()
+        """
         super().flush()
         if self._presentation is not None:
             self._presentation.refresh()
