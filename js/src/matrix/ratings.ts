@@ -4,6 +4,9 @@ import type { Cell, Rating } from "./wire";
 /** A rating as far as it is known here: the kernel's news come a moment later. */
 type Known = Pick<Rating, "value" | "note">;
 
+/** A rating that was given here, until the kernel has told what came of it. */
+type Given = { known: Known; isSaved: boolean; hasNews: boolean };
+
 /** Hears what became of a rating. */
 type Told = (cell: Cell, words: string, isError: boolean) => void;
 
@@ -11,7 +14,7 @@ type Told = (cell: Cell, words: string, isError: boolean) => void;
 export class Ratings {
   readonly #keep: (rating: Rating) => Promise<unknown>;
   readonly #told: Told;
-  readonly #known = new Map<string, Known>();
+  readonly #given = new Map<string, Given>();
   #last: Promise<unknown> = Promise.resolve();
 
   /** @param keep Rejects with what went wrong, for the reader. */
@@ -23,7 +26,14 @@ export class Ratings {
   of(cell: Cell, name: string): Known {
     const score = cell.scores[name];
     const value = typeof score === "number" ? score : null;
-    return this.#known.get(cell.id) ?? { value, note: cell.notes[name] ?? "" };
+    return this.#given.get(cell.id)?.known ?? { value, note: cell.notes[name] ?? "" };
+  }
+
+  /** Goes by what the kernel says of a cell, once what was given here is saved. */
+  heard(cell: Cell): void {
+    const given = this.#given.get(cell.id);
+    if (given?.isSaved) this.#given.delete(cell.id);
+    else if (given) given.hasNews = true;
   }
 
   /** Keeps a value or a note; the same value again takes it back. */
@@ -31,15 +41,24 @@ export class Ratings {
     const before = this.of(cell, name);
     const now = { ...before, ...change };
     if (change.value === before.value) now.value = null;
-    this.#known.set(cell.id, now);
+    const given = { known: now, isSaved: false, hasNews: false };
+    this.#given.set(cell.id, given);
     this.#told(cell, "saving …", false);
     const words = now.value === null ? "saved, not rated" : `saved: ${now.value} of 5`;
     this.#last = this.#last
       .then(() => this.#keep({ cell: cell.id, name, ...now }))
-      .then(() => this.#told(cell, words, false))
+      .then(() => {
+        given.isSaved = true;
+        // The news of it came before the answer.
+        if (given.hasNews && this.#given.get(cell.id) === given) this.#given.delete(cell.id);
+        this.#told(cell, words, false);
+      })
       .catch((error: Error) => {
         // What was not kept is not shown, unless something newer is on its way.
-        if (this.#known.get(cell.id) === now) this.#known.set(cell.id, before);
+        if (this.#given.get(cell.id) === given) {
+          given.known = before;
+          given.isSaved = true;
+        }
         this.#told(cell, error.message, true);
       });
   }

@@ -212,6 +212,7 @@ export class MatrixView {
       this.#spoken.textContent = "";
       this.#shut();
     }
+    for (const cell of change.cells) this.#ratings.heard(cell);
     this.#grid.update(change);
     this.#openSelected();
     this.#frame ||= requestAnimationFrame(() => this.#arrange());
@@ -293,7 +294,7 @@ export class MatrixView {
     if (isError && this.#opened?.id !== cell.id) this.#select(cell);
     if (this.#opened?.id !== cell.id) return;
     this.#line.tell(words, isError);
-    this.#line.show(this.#ratings.of(cell, this.#port.get("rating")));
+    this.#line.show(this.#ratings.of(this.#opened, this.#port.get("rating")));
   }
 
   async #stop(): Promise<void> {

@@ -431,6 +431,29 @@ describe("ratings", () => {
     ]);
   });
 
+  test("what was rated elsewhere meanwhile is shown, and stays but for what is given here", async () => {
+    const news = (value: number, note: string) => ({
+      columns: small().columns,
+      rows: [],
+      cells: [cell("a", "small", { scores: { rating: value }, notes: { rating: note } })],
+    });
+    const note = el.querySelector<HTMLInputElement>(".dari-rate input") as HTMLInputElement;
+    at("a/small/0").focus();
+    press("Enter");
+    press("4");
+    side.deliver(1, 2, news(4, "")); // before the answer
+    await vi.waitFor(() => expect(told()).toBe("saved: 4 of 5"));
+    side.deliver(2, 3, news(3, "from elsewhere"));
+    await vi.waitFor(() => expect(pressed()).toEqual(["3"]));
+    expect(note.value).toBe("from elsewhere");
+    at("a/small/0").focus();
+    press("5");
+    await vi.waitFor(() => expect(told()).toBe("saved: 5 of 5"));
+    const rates = side.asked.filter(([what]) => what === "rate").map(([, body]) => body);
+    const rating = { cell: "a/small/0", name: "rating", note: "from elsewhere" };
+    expect(rates.at(-1)).toEqual({ ...rating, value: 5 });
+  });
+
   test("a digit rates the cell with the focus once one is open, and means nothing before", async () => {
     at("a/small/0").focus();
     press("4");
