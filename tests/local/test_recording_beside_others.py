@@ -11,7 +11,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Event
@@ -763,6 +763,49 @@ def test_what_goes_on_from_a_failure_leaves_what_was_recorded_behind_the_answer(
     assert said(caplog) == []
     assert [turn.line.new for turn in read_tape(path).turns] == [False] * 3
     assert played(path, calling, "q1", "q2", "q3")[-1] == "better answer to q3"
+
+
+@pytest.mark.parametrize("asked", [("q1",), ("q1", "q2")])
+def test_of_several_that_ask_again_what_waits_and_failed_each_keeps_its_answer(
+    path: Path, calling: Calling, asked: Sequence[str]
+) -> None:
+    model = Model()
+    recorded_by(path, model, calling, *(asked[:-1] or ["before"]), anew=False)
+    model.does = "fail"
+    recorded_by(path, model, calling, asked[-1], anew=False)
+    if len(asked) > 1:
+        model.does = "fail second"
+        recorded_by(path, model, calling, *asked, anew=False)
+    gates = {name: Event() for name in ("one", "other")}
+    runs = {name: Event() for name in gates}
+
+    def gated(name: str) -> Callable[[str], str]:
+        def answers(prompt: str) -> str:
+            runs[name].set()
+            gates[name].wait()
+            return f"{name} answer to {prompt}"
+
+        return answers
+
+    with LocalDari(tape=path) as one, LocalDari(tape=path) as other:
+        sent_by = {}
+        for name, server in (("one", one), ("other", other)):
+            server.agent("model")(gated(name))
+            caller = calling(server)
+            session = caller.create("model")
+            for prompt in asked[:-1]:
+                caller.finished(caller.send(session, prompt)["message"]["id"])
+            runs[name].clear()
+            sent_by[name] = caller, caller.send(session, asked[-1])["message"]["id"]
+            assert runs[name].wait(60)
+        for name, (caller, message) in sent_by.items():
+            gates[name].set()
+            caller.finished(message)
+    tape = read_tape(path)
+    said = [event.data for turn in tape.turns for event in turn.events if event.event == _SAID]
+    texts = {data["content"][0]["text"] for data in said}
+    assert {f"{name} answer to {asked[-1]}" for name in gates} <= texts
+    assert flaws_of(tape) == []
 
 
 @pytest.mark.parametrize("others", ["answers", "fails"])

@@ -68,6 +68,7 @@ class TapeFile:
         self._numbers: dict[Place, int] = {}
         self._superseded: set[Place] = set()
         self._known: set[Place] = set()
+        self._completed: set[Place] = set()
         self.own = OwnTurns(path)
         self.written: list[Turn] | None = None
         self._seen: tuple[int, ...] | None = None
@@ -235,6 +236,7 @@ class TapeFile:
         if is_closed:
             self._settle()
         self._known |= {*map(place_of, turns)}
+        self._completed |= _completed(turns)
         self._replaced.note(turns)
         if self._replaces:
             self._waiting.note(turns)
@@ -245,7 +247,7 @@ class TapeFile:
     def _leave_theirs(self) -> None:
         """Let what is recorded be further answers to what others have recorded meanwhile."""
         there, own = {*self._sessions.there}, set[Place]()
-        theirs = there - ({*self._replaced} if self._replaces else self._known)
+        theirs = there - ({*self._replaced} if self._replaces else self._known - self._completed)
         for number, turn in self._pending:
             if place_of(turn) in theirs | own:
                 stand_aside(turn, there | own)
@@ -337,6 +339,7 @@ class TapeFile:
 
     def _go_on_from(self, now: Recording, end: int) -> None:
         self._sessions.see(now.turns)
+        self._completed = _completed(now.turns)
         self._writer, self._end = Writer(now.turns), end
 
     def _is_end_replaced(self, data: bytes) -> bool:
@@ -369,6 +372,10 @@ class TapeFile:
         if self._is_open and not found.st_size:
             return None
         return found.st_ino, found.st_size, found.st_mtime_ns
+
+
+def _completed(turns: Iterable[Turn]) -> set[Place]:
+    return {place_of(turn) for turn in turns if turn.status == "completed"}
 
 
 def _write_at(file: FileIO, at: int, data: bytes) -> None:
