@@ -64,15 +64,20 @@ class Blinding:
         return self._true.get(cell_id)
 
     def with_hidden(self, rating: Rating, hidden: Rating) -> Rating:
-        """Return a rating with the part that was not given, as it was before this was there.
+        """Return a rating with the part that was not given, as others have it.
 
         Args:
             rating: What is given, of the true cell.
             hidden: What that cell has now.
         """
-        before = self._before.setdefault((rating["cell"], rating["name"]), hidden)
-        value = before["value"] if rating["value"] is None else rating["value"]
-        return Rating(**{**rating, "value": value, "note": rating["note"] or before["note"]})
+        cell, name = rating["cell"], rating["name"]
+        before = self._before.setdefault((cell, name), hidden)
+        last = self._given.get(cell, {}).get(name)
+        # What this gave last is nobody else's: behind it stands what was there before.
+        value = before["value"] if last and last["value"] == hidden["value"] else hidden["value"]
+        note = before["note"] if last and last["note"] == hidden["note"] else hidden["note"]
+        value = value if rating["value"] is None else rating["value"]
+        return Rating(cell=cell, name=name, value=value, note=rating["note"] or note)
 
     def given(self, rating: Rating) -> None:
         """Show this rating of a true cell from now on."""

@@ -357,6 +357,7 @@ class MatrixView(View):
             if blinding is None:
                 keep_rating(rate, rating)
             else:
+                self.flush()  # others may have rated it just now
                 hidden = rating_of(self._true, rating["cell"], rating["name"])
                 keep_rating(rate, blinding.with_hidden(rating, hidden))
                 blinding.given(rating)

@@ -143,3 +143,31 @@ def test_what_a_rating_does_not_tell_stays_as_it_was_before_it_was_blind(
     assert (now.scores.get("rating"), now.notes.get("rating")) == shown
     row = batch.to_frame().set_index(["task", "llm_id"]).loc[("Task 0", "zephyrone")]
     assert (row["score.rating"], row["note.rating"]) == kept
+
+
+@pytest.mark.parametrize(
+    ("first", "other", "last", "kept"),
+    [
+        ((4, ""), (None, "fine"), (None, ""), (None, "fine")),
+        ((4, ""), (3, "fine"), (None, ""), (3, "fine")),
+        ((4, "good"), (3, ""), (5, "good"), (5, "good")),
+        ((4, ""), (None, "fine"), (5, ""), (5, "fine")),
+    ],
+)
+def test_two_who_rate_one_answer_blind_lose_nothing_of_each_other(batch, first, other, last, kept):
+    views = [batch.view() for _ in range(2)]
+    for view in views:
+        view.blind = True
+    for view, (value, note) in zip(
+        [views[0], views[1], views[0]], [first, other, last], strict=True
+    ):
+        cell = shown_as(view, "1/zephyrone/0")
+        body = {"cell": cell, "name": "rating", "value": value, "note": note}
+        view._handlers["rate"](body).result(60)
+    row = batch.to_frame().set_index(["task", "llm_id"]).loc[("Task 1", "zephyrone")]
+    told = row[["score.rating", "note.rating"]]
+    assert (
+        tuple(None if missing else v for v, missing in zip(told, told.isna(), strict=True)) == kept
+    )
+    for view in views:
+        view.close()
