@@ -189,7 +189,16 @@ def names_of(turns: Sequence[Turn], most: int) -> str:
     ''
     """
     names = [f"{turn.line.turn} of {turn.line.session}, {prompt_of(turn)}" for turn in turns[:most]]
-    return "; ".join([*names, *([f"and {len(turns) - most:,} more"] if len(turns) > most else [])])
+    return "; ".join([*names, *and_more(len(turns), most)])
+
+
+def and_more(count: int, most: int) -> list[str]:
+    """Say how many there are beside those that are named, if there are.
+
+    >>> and_more(4, 4), and_more(1_004, 4)
+    ([], ['and 1,000 more'])
+    """
+    return [f"and {count - most:,} more"] if count > most else []
 
 
 def slip_of(file: Path) -> str:

@@ -16,7 +16,7 @@ from ...models import events as ev
 from ...tapes import Taking, Turn
 from ...tapes.growing import GrowingTape
 from ...tapes.recording import follows
-from ...tapes.summary import count_of, prompt_of
+from ...tapes.summary import and_more, count_of, prompt_of
 from ..agents import Draft
 from ..store import Store
 from ..store.costs import total
@@ -142,8 +142,8 @@ class TapeRecorder:
         if self._taking and not for_good:
             turns = [taking.turn for taking in self._taking.values()]
             names = [prompt_of(turn) for turn in turns[:_MOST_NAMES]]
-            more = [f"and {len(turns) - _MOST_NAMES:,} more"] if len(turns) > _MOST_NAMES else []
-            _log.warning(_RUNS, count_of(len(turns), "turn"), ", ".join([*names, *more]))
+            told = ", ".join([*names, *and_more(len(turns), _MOST_NAMES)])
+            _log.warning(_RUNS, count_of(len(turns), "turn"), told)
         self._taking.clear()
         self._unwritten = None if for_good else tape
         try:
