@@ -69,12 +69,27 @@ def test_inspecting_a_magic_tells_its_options(shell, capsys, magic):
         ("link", "d.sessions.view(preview=False)"),
         ("widget", "are ipywidgets"),
         ("ask", "%dari_agent AGENT"),
+        ("cap", "--max-cost"),
+        ("adopt", "review.adopt()"),
     ],
 )
 def test_help_on_a_topic_tells_of_that_alone(shell, topic, told):
     text = repr(shell.run(f"%dari help {topic}"))
     assert told in text
     assert len(text.splitlines()) < 40
+
+
+@pytest.mark.parametrize(
+    ("topic", "told"),
+    [
+        ("settle", "dari-local tape settle"),
+        ("students", "to_html"),
+        ("check", "--live"),
+        ("batch", "Its field finds"),
+    ],
+)
+def test_help_on_what_people_do_with_a_noun_tells_its_steps(shell, topic, told):
+    assert told in repr(shell.run(f"%dari help {topic}"))
 
 
 @pytest.mark.parametrize("line", ["%dari_send {} Hi", "%%dari_agent echo {}\nHi"])
