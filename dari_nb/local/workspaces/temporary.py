@@ -6,8 +6,7 @@ import os
 import shutil
 import tempfile
 import weakref
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
@@ -42,26 +41,37 @@ class TemporaryFolder:
 def _made(kind: str) -> tuple[Path, int | None]:
     while True:
         path = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{kind}-"))
-        if fcntl is None:
+        try:
+            lock = _locked(path) if fcntl is not None else None
+        except (BlockingIOError, FileNotFoundError):  # it was taken for left behind just now
+            continue
+        except OSError:  # a file system without locks: nobody sweeps there either
             return path, None
-        with suppress(OSError):
-            lock = _locked(path)
-            # Between its making and its locking another process may have taken it for left behind.
-            with suppress(FileNotFoundError):
-                if lock is not None and path.stat().st_ino == os.fstat(lock).st_ino:
-                    return path, lock
-            if lock is not None:
-                os.close(lock)
+        if lock is None or _is(path, lock):
+            return path, lock
+        os.close(lock)
 
 
-def _locked(path: Path) -> int | None:
-    """Open and lock a folder; ``None`` when it is in use."""
+def _is(path: Path, folder: int) -> bool:
+    try:
+        return os.path.samestat(path.stat(), os.fstat(folder))
+    except FileNotFoundError:
+        return False
+
+
+def _locked(path: Path) -> int:
+    """Open and lock a folder.
+
+    Raises:
+        BlockingIOError: It is in use.
+        OSError: It cannot be opened, or its file system has no locks.
+    """
     folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
     try:
         fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         os.close(folder)
-        return None
+        raise
     return folder
 
 
@@ -80,17 +90,16 @@ def sweep(place: str) -> None:
     if fcntl is None:
         return
     for path in Path(place).glob(f"{_PREFIX}*"):
-        with suppress(OSError), _unused(path) as is_unused:
-            if is_unused:
-                shutil.rmtree(path, ignore_errors=True)
+        with suppress(OSError):
+            _sweep(path)
 
 
-@contextmanager
-def _unused(path: Path) -> Iterator[bool]:
-    """Hold a folder locked that is this user's; tells whether nobody else has it."""
-    lock = _locked(path) if path.lstat().st_uid == os.geteuid() else None
+def _sweep(path: Path) -> None:
+    """Remove a folder, unless it is another user's, or in use."""
+    if path.lstat().st_uid != os.geteuid():
+        return
+    lock = _locked(path)
     try:
-        yield lock is not None
+        shutil.rmtree(path, ignore_errors=True)
     finally:
-        if lock is not None:
-            os.close(lock)
+        os.close(lock)

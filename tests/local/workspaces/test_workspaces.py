@@ -219,6 +219,14 @@ with LocalDari() as server:
 """
 
 
+NO_LOCKS = """
+import errno, fcntl
+def refused(descriptor, operation):
+    raise OSError(errno.ENOLCK, "No locks available")
+fcntl.flock = refused
+"""
+
+
 @pytest.fixture
 def living(tmp_path):
     """Starts a process with a server in memory; gives it and the folder of a session there."""
@@ -253,6 +261,25 @@ def test_workspaces_that_a_killed_process_left_go_with_the_next_and_others_stay(
     assert used.is_dir()
     ended.communicate()
     assert (ended.returncode, last.exists(), used.is_dir()) == (0, False, True)
+
+
+def test_sessions_work_where_a_file_system_has_no_locks_and_nothing_is_swept_there(
+    living, tmp_path
+):
+    killed, left = living()
+    killed.kill()
+    killed.wait()
+    process = subprocess.run(
+        [sys.executable, "-c", NO_LOCKS + LIVES],
+        cwd=Path(__file__).parents[3],
+        env={**os.environ, "TMPDIR": str(tmp_path)},
+        input="",
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
+    assert left.is_dir()
+    assert process.stdout.strip().startswith(str(tmp_path))
 
 
 def test_folders_that_people_make_stay(living, tmp_path):

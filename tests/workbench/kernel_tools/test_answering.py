@@ -1,6 +1,8 @@
 """Functions that answer an agent's calls."""
 
 import asyncio
+import errno
+import fcntl
 import threading
 import time
 
@@ -200,6 +202,17 @@ def test_a_call_that_a_dead_kernel_began_is_not_run_again(caller):
     theirs.release(forget=False)
     turn.session.answer_tools([double])
     assert "It was not run again; whether it took effect is not known." in turn.wait(60).text
+
+
+def test_a_call_says_why_it_is_not_run_where_a_file_system_has_no_locks(caller, monkeypatch):
+    def refused(descriptor: int, operation: int) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(fcntl, "flock", refused)
+    session = caller.send("double {'n': 1}", tools=[double]).session
+    while session._tools.trouble is None:
+        time.sleep(0.01)
+    assert "No locks available" in session._tools.trouble
 
 
 def test_claims_leave_nothing_behind(caller, state):
