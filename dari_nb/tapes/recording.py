@@ -232,6 +232,12 @@ def follows(turn: Turn, before: Turn) -> bool:
     return line.parent == before.line.key and line.behind in (None, before.answers)
 
 
+def are_apart(turn: Turn, other: Turn) -> bool:
+    """Whether two turns were asked behind different answers: in two conversations, not in one."""
+    behind = turn.line.behind, other.line.behind
+    return None not in behind and behind[0] != behind[1]
+
+
 class Never(Enum):
     """Why no session gets to a turn.
 

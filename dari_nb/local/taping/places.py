@@ -6,11 +6,12 @@ from collections.abc import Iterable, Sequence
 from itertools import count
 
 from ...tapes import Turn
+from ...tapes.growing.waiting import in_other_conversations
 from ...tapes.recording import follows
 
 
-def further(turn: Turn, there: Iterable[Turn], running: Iterable[Turn]) -> int:
-    """The first take that nobody has; one that did not complete is asked again.
+def further(turn: Turn, there: Sequence[Turn], running: Iterable[Turn]) -> int:
+    """The first take that nobody has; what did not complete here is asked again.
 
     One that waits beside an answer is so behind what this goes on from.
 
@@ -22,6 +23,7 @@ def further(turn: Turn, there: Iterable[Turn], running: Iterable[Turn]) -> int:
     key, behind = turn.line.key, turn.line.behind
     same = [one for one in there if one.line.key == key]
     answers = {one.line.take for one in same if one.is_answer}
+    answers |= {take for _, take, _ in in_other_conversations(turn, there, same)}
     again = {
         one.line.take
         for one in same

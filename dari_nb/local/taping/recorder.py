@@ -297,7 +297,7 @@ class TapeRecorder:
         if parent is None:
             return False
         there = [*tape.recording.turns, *(taking.turn for taking in self._taking.values())]
-        before = [one.line.new for one in there if one.line.key == parent]
+        before = [one.line.new for one in there if follows(turn, one)]
         behind = {
             one.line.key
             for one in tape.recording.turns

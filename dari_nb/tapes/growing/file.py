@@ -23,7 +23,7 @@ from .locks import alone_in
 from .own_turns import OwnTurns
 from .replaced import Replaced
 from .sessions import Place, Sessions, each_once, place_of, without_waiting
-from .waiting import Waiting, stand_aside
+from .waiting import Waiting, in_other_conversations, kept_beside, stand_aside
 
 _CLOSING = b'{"scrubbed"'
 _OF_OTHERS = 0
@@ -68,7 +68,7 @@ class TapeFile:
         self._numbers: dict[Place, int] = {}
         self._superseded: set[Place] = set()
         self._known: set[Place] = set()
-        self._completed: set[Place] = set()
+        self._there: dict[Place, Turn] = {}
         self.own = OwnTurns(path)
         self.written: list[Turn] | None = None
         self._seen: tuple[int, ...] | None = None
@@ -236,7 +236,7 @@ class TapeFile:
         if is_closed:
             self._settle()
         self._known |= {*map(place_of, turns)}
-        self._completed |= _completed(turns)
+        self._there |= {place_of(turn): turn for turn in turns}
         self._replaced.note(turns)
         if self._replaces:
             self._waiting.note(turns)
@@ -246,11 +246,14 @@ class TapeFile:
 
     def _leave_theirs(self) -> None:
         """Let what is recorded be further answers to what others have recorded meanwhile."""
-        there, own = {*self._sessions.there}, set[Place]()
-        theirs = there - ({*self._replaced} if self._replaces else self._known - self._completed)
+        there, own = [*self._there.values()], set[Place]()
+        goes = {*self._replaced} if self._replaces else self._known
+        stay = [one for one in there if not self._replaces or place_of(one) not in goes]
         for number, turn in self._pending:
-            if place_of(turn) in theirs | own:
-                stand_aside(turn, there | own)
+            kept = {*self._there} - goes | own | kept_beside(turn, there, stay)
+            kept |= in_other_conversations(turn, there, stay)
+            if place_of(turn) in kept:
+                stand_aside(turn, kept | {*self._there})
             own |= {place_of(turn)} if number != _OF_OTHERS else set()
 
     def _put(self, turn: Turn, *, is_left: bool) -> Turn:
@@ -267,6 +270,8 @@ class TapeFile:
                 turn.line.take += 1
         self._pending = [*((_OF_OTHERS, turn) for turn in back), *self._pending]
         self._has_news |= bool(back)
+        if self.written is not None:
+            self.written += back
 
     def _strike(self) -> None:
         self._saved([number for number, _ in self._pending if number != _OF_OTHERS])
@@ -339,7 +344,7 @@ class TapeFile:
 
     def _go_on_from(self, now: Recording, end: int) -> None:
         self._sessions.see(now.turns)
-        self._completed = _completed(now.turns)
+        self._there = {place_of(turn): turn for turn in now.turns}
         self._writer, self._end = Writer(now.turns), end
 
     def _is_end_replaced(self, data: bytes) -> bool:
@@ -372,10 +377,6 @@ class TapeFile:
         if self._is_open and not found.st_size:
             return None
         return found.st_ino, found.st_size, found.st_mtime_ns
-
-
-def _completed(turns: Iterable[Turn]) -> set[Place]:
-    return {place_of(turn) for turn in turns if turn.status == "completed"}
 
 
 def _write_at(file: FileIO, at: int, data: bytes) -> None:

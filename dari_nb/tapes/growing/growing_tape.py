@@ -14,7 +14,7 @@ from ..writing import why_not_written
 from .file import TapeFile
 from .journal import Journal
 from .sessions import place_of
-from .waiting import kept_beside, let_wait, stand_aside
+from .waiting import in_other_conversations, kept_beside, let_wait, stand_aside
 from .worker import Worker
 
 _LONG = 1.0
@@ -213,11 +213,14 @@ class GrowingTape:
     def _end(self, taking: Taking) -> None:
         self.go_on(taking)
         run, turn = self._running.pop(taking), taking.turn
-        there, running = self.recording.turns, [other.turn for other in self._running]
-        kept = kept_beside(turn, there, self.own if self._replaces else there, running)
+        running = [other.turn for other in self._running]
+        there = [*self.recording.turns, *self._file.own.before([turn])]
+        own = self.own if self._replaces else there
+        kept = kept_beside(turn, there, own, running)
+        kept |= in_other_conversations(turn, self._left(there), own)
         if self._replaces:
             let_wait(turn, there, kept)
-        elif place_of(turn) in kept:
+        if place_of(turn) in kept:
             answers = (one for one in [*there, *running] if one.is_answer or one.status is None)
             stand_aside(turn, {*kept, *map(place_of, answers)})
         self.own.append(turn)
@@ -225,6 +228,11 @@ class GrowingTape:
         others = (one for one in self.recording.turns if place_of(one) != place_of(turn))
         self.recording.turns = [*others, turn]
         self._saving.do(lambda: self._file.take(turn, run.number, kept))
+
+    def _left(self, there: Sequence[Turn]) -> list[Turn]:
+        """What is left on the tape: what waited goes where the same was recorded in its place."""
+        own = {place_of(one) for one in self.own} if self._replaces else set()
+        return [one for one in there if not (one.line.new and (*one.place, False) in own)]
 
     def _save(self) -> None:
         counts = None if self._running else dict(self.scrubber.counts)

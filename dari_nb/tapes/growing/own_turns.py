@@ -60,7 +60,8 @@ class OwnTurns:
             turns: What is on it.
             is_gone: Whether the file is no longer there, or empty.
         """
-        self._gone = without([*self._gone, *(self._there if is_gone else ())], turns)
+        gone = self._there if is_gone else self._replaced_by(turns)
+        self._gone = without([*self._gone, *gone], turns)
         self._there = [*turns]
         lost = self._places - {turn.place for turn in turns}
         self.forget(lost)
@@ -73,6 +74,12 @@ class OwnTurns:
             _log.warning(_GONE, self.path.name + told)
         elif lost:
             _log.warning(_REPLACED, self.path.name, count, are)
+
+    def _replaced_by(self, turns: Iterable[Turn]) -> list[Turn]:
+        """Those that did not complete, and in whose places others have put something else."""
+        places = {*map(place_of, turns)}
+        left = (one for one in self._there if one.status != "completed")
+        return [one for one in left if place_of(one) in places]
 
     def take_lost(self, data: bytes) -> list[Turn]:
         """Give what was on the tape, where something was recorded here, and forget it.

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence, Set
 from pathlib import Path
 
 from ...models import events as ev
-from ..recording import Recording, follows
+from ..recording import Recording, are_apart, follows
 from ..summary import count_of, names_of
 from ..turns import Turn
 from .sessions import Place, place_of
@@ -21,7 +21,7 @@ _STAYS = (
 _NO_END, _FAILED, _COMPLETED = range(3)
 
 
-def let_wait(turn: Turn, there: Sequence[Turn], kept: Set[Place] = frozenset()) -> None:
+def let_wait(turn: Turn, there: Sequence[Turn], kept: Set[Place]) -> None:
     """Let a turn wait to be adopted that would take the place of one that came further.
 
     What goes on from one that waits does so, too.
@@ -52,29 +52,56 @@ def stand_aside(turn: Turn, taken: Set[Place]) -> None:
 
 
 def kept_beside(
-    turn: Turn, there: Iterable[Turn], own: Iterable[Turn], running: Iterable[Turn]
+    turn: Turn, there: Iterable[Turn], own: Sequence[Turn], running: Iterable[Turn] = ()
 ) -> set[Place]:
-    """The places of what waits that was answered otherwise, and that a turn does not replace.
+    """The places of other answers to the same that a turn does not replace.
 
-    Those are what completed among ``own``, and what something goes on from that did so, or runs.
+    Those are what completed among ``own``, and what leads to something there that did so, or runs.
+    Of all else only what waits may be one.
 
     Args:
         turn: A turn that has ended, or was cut off.
         there: What is on the tape.
-        own: What was recorded, of which nothing that completed goes.
+        own: Those of it that were recorded together with the turn.
         running: What runs.
     """
-    waiting = [one for one in there if one.line.new and one.line.key == turn.line.key]
-    others = [one for one in waiting if one.answers != turn.answers]
-    if not others:
-        return set()
-    completed = [one for one in own if one.status == "completed"]
-    places, later = {*map(place_of, completed)}, [*completed, *running]
-    return {
-        place_of(one)
-        for one in others
-        if place_of(one) in places or any(follows(each, one) for each in later)
-    }
+    key, running = turn.line.key, [*running]
+    mine = {place_of(one): one for one in own if one.line.key == key}
+    waiting = {place_of(one): one for one in there if one.line.new and one.line.key == key}
+
+    def stays(place: Place, one: Turn) -> bool:
+        is_completed = place in mine and one.status == "completed"
+        if is_completed and not one.line.new:
+            return True
+        return one.answers != turn.answers and (is_completed or _leads_on(one, own, running))
+
+    return {place for place, one in (waiting | mine).items() if stays(place, one)}
+
+
+def _leads_on(turn: Turn, own: Sequence[Turn], running: Sequence[Turn]) -> bool:
+    """Whether something goes on from a turn that completed, or runs, or leads on itself."""
+    way = [turn]
+    for at in way:
+        behind = [one for one in own if follows(one, at)]
+        if any(one.status == "completed" for one in behind):
+            return True
+        if any(follows(one, at) for one in running):
+            return True
+        seen = {*map(id, way)}
+        way += [one for one in behind if id(one) not in seen]
+    return False
+
+
+def in_other_conversations(turn: Turn, there: Sequence[Turn], own: Sequence[Turn]) -> set[Place]:
+    """The places of what asks the same as a turn behind other answers, which are on the tape.
+
+    Args:
+        turn: The turn.
+        there: What is on the tape.
+        own: Those of it that count.
+    """
+    same = [one for one in own if one.line.key == turn.line.key and are_apart(one, turn)]
+    return {place_of(one) for one in same if any(follows(one, before) for before in there)}
 
 
 def reach_of(turn: Turn) -> int:

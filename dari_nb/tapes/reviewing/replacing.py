@@ -12,6 +12,7 @@ from ..lines import TurnLine
 from ..recording import (
     Never,
     Recording,
+    are_apart,
     counting,
     follows,
     parents_first,
@@ -79,7 +80,7 @@ def placing_of(tape: Recording, turn: Turn, shown: Set[tuple[str, int]] = frozen
     """
     beginning = beginning_of(tape, turn)
     line = beginning.line
-    there = [one for one in tape.turns if not one.line.new and _is_in_place(one, line)]
+    there = [one for one in _replaceable(tape, beginning) if _is_in_place(one, line)]
     found = nearest([one for one in there if one.place in shown] or there, line)
     if found is None:
         return Placing([], [], [])
@@ -340,6 +341,13 @@ def _going(tape: Recording, answers: Sequence[Turn], coming: Iterable[Turn]) -> 
         if is_behind_left or (was_lost and any(parents.get(id(one)) is other for other in left)):
             going.discard(id(one))
     return [one for one in behind if id(one) in going]
+
+
+def _replaceable(tape: Recording, beginning: Turn) -> list[Turn]:
+    """The recorded turns of the conversation of a new one, and those that belong to none."""
+    old = [one for one in tape.turns if not one.line.new]
+    never = why_never(old)
+    return [one for one in old if id(one) in never or not are_apart(one, beginning)]
 
 
 def _is_in_place(one: Turn, line: TurnLine) -> bool:

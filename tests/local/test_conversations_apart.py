@@ -1,0 +1,311 @@
+"""Conversations that begin alike and part: on a tape, none has the places of another's turns."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable
+from itertools import count
+from pathlib import Path
+from threading import Event
+
+import pytest
+
+from dari_nb.local import LocalDari
+from dari_nb.tapes import Tape, flaws_of, read_tape
+
+from .conftest import Caller, Calling, until
+
+_SAID = "assistant.message_completed"
+
+
+class Moody:
+    """An agent that numbers its answers, fails or hangs as it is told, and waits at its gate."""
+
+    def __init__(self) -> None:
+        self.does, self.gate = "answer", Event()
+        self.gate.set()
+        self.began: list[str] = []
+        self.numbers = count(1)
+
+    async def __call__(self, prompt: str) -> str:
+        does, number = self.does, next(self.numbers)
+        self.began.append(prompt)
+        while does == "hang" or not self.gate.is_set():
+            await asyncio.sleep(0.002)
+        if does == "fail":
+            raise RuntimeError(f"broken {number}")
+        return f"{prompt} {number}"
+
+
+def answer(caller: Caller, session: str) -> str:
+    """What a session was answered last; how its last turn ended, if with no answer."""
+    last = caller.messages(session)[-1]
+    is_answered = last["status"] == "completed"
+    return str(last["output"]["parts"][0]["text"] if is_answered else last["status"])
+
+
+class Course:
+    """Sessions on a server with a tape.
+
+    Args:
+        server: The server.
+        agent: Who is asked.
+        caller: Calls the server.
+    """
+
+    def __init__(self, server: LocalDari, agent: Moody, caller: Caller) -> None:
+        server.agent("moody")(agent)
+        self.agent, self.caller = agent, caller
+
+    def begin(self) -> str:
+        return self.caller.create("moody")
+
+    def ask(self, session: str, prompt: str, does: str = "answer") -> str:
+        """Ask, and wait for the end; who hangs is cancelled."""
+        self.agent.does = does
+        before = len(self.agent.began)
+        message = self.caller.send(session, prompt)["message"]["id"]
+        if does == "hang":
+            self._begins_or_plays(before, message)
+            body = {"type": "message.cancel_requested", "message_id": message}
+            self.caller.http.post(f"/sessions/{session}/events", json=body)
+        self.caller.finished(message)
+        return answer(self.caller, session)
+
+    def _begins_or_plays(self, before: int, message: str) -> None:
+        ended = ("completed", "failed")
+        until(
+            lambda: self.caller.get(f"/messages/{message}")["status"],
+            lambda status: len(self.agent.began) > before or status in ended,
+        )
+
+    def starts(self, session: str, prompt: str) -> str:
+        """Ask, and let it run; returns the message."""
+        self.agent.does = "answer"
+        self.agent.gate.clear()
+        before = len(self.agent.began)
+        message = str(self.caller.send(session, prompt)["message"]["id"])
+        until(lambda: len(self.agent.began), lambda began: began > before)
+        return message
+
+    def ends(self, message: str) -> None:
+        self.agent.gate.set()
+        self.caller.finished(message)
+
+    def two(self, prompt: str = "x") -> list[str]:
+        """Two sessions that ask the same at once, and get two answers."""
+        sessions = [self.begin(), self.begin()]
+        for message in [self.starts(session, prompt) for session in sessions]:
+            self.ends(message)
+        return sessions
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "lesson.tape"
+
+
+@pytest.fixture
+def course(calling: Calling) -> Callable[[LocalDari], Course]:
+    return lambda server: Course(server, Moody(), calling(server))
+
+
+def said(path: Path) -> set[str]:
+    """What completed on a tape."""
+    events = (event for turn in read_tape(path).turns for event in turn.events)
+    return {event.data["content"][0]["text"] for event in events if event.event == _SAID}
+
+
+def is_whole(path: Path) -> bool:
+    """Whether a session gets to each turn of a tape."""
+    return flaws_of(read_tape(path)) == []
+
+
+def plays(path: Path, calling: Calling, *prompts: str, times: int = 4) -> list[tuple[str, ...]]:
+    """What sessions one after another are answered by the tape alone, up to the first miss."""
+    told = []
+    with LocalDari(tape=Tape(path, mode="play", speed="instant")) as server:
+        caller = calling(server)
+        for _ in range(times):
+            session, answers = caller.create("moody"), list[str]()
+            for prompt in prompts:
+                body = {"type": "user.message", "content": [{"type": "text", "text": prompt}]}
+                sent = caller.http.post(f"/sessions/{session}/events", json=body)
+                if not sent.is_success:
+                    break
+                caller.finished(sent.json()["message"]["id"])
+                answers.append(answer(caller, session))
+            told.append(tuple(answers))
+    return sorted({*told})
+
+
+@pytest.fixture
+def parted(path: Path, course: Callable[[LocalDari], Course]) -> dict[str, str]:
+    """A tape with y behind one x and z behind it, too, which is new, and z behind another x."""
+    with LocalDari(tape=Tape(path, speed="instant")) as server:
+        one = course(server)
+        first, second = one.two()
+        told = {"y": one.ask(first, "y")}
+        again = one.begin()
+        assert one.ask(again, "x") == "x 1"
+        told["new z"] = one.ask(again, "z")
+        last = one.caller.messages(second)[-1]["id"]
+        fork = one.caller.create("moody", fork_of={"session_id": second, "after_message_id": last})
+        told["z"] = one.ask(fork, "z")
+        told["new w"] = one.ask(again, "w")
+    return told
+
+
+def test_what_goes_on_from_a_new_turn_is_new_whatever_stands_in_other_conversations(
+    path: Path, calling: Calling, parted: dict[str, str]
+) -> None:
+    assert [proposal.asked for proposal in Tape(path).review()] == ["z", "w"]
+    assert is_whole(path)
+    assert Tape(path).review().adopt() == "2 turns adopted."
+    assert ("x 1", parted["new z"], parted["new w"]) in plays(path, calling, "x", "z", "w")
+
+
+def test_what_plays_only_behind_a_turn_that_waits_is_named(
+    path: Path, calling: Calling, parted: dict[str, str]
+) -> None:
+    lines = path.read_text().splitlines(keepends=True)
+    at = next(number for number, line in enumerate(lines) if '"asked":"w"' in line)
+    lines[at] = lines[at].replace(',"new":true', "")
+    path.write_text("".join(lines))
+    [flaw] = flaws_of(read_tape(path))
+    assert flaw.line == at + 1
+    assert "goes on from a turn that waits to be adopted" in flaw.text
+    Tape(path).review().adopt()
+    assert is_whole(path)
+
+
+def test_what_is_new_takes_no_place_in_another_conversation(
+    path: Path, calling: Calling, parted: dict[str, str]
+) -> None:
+    assert Tape(path).review().replace() == "1 turn replaced, 1 turn adopted."
+    assert said(path) == {"x 1", "x 2", *parted.values()} - {parted["y"]}
+    assert plays(path, calling, "x", "z", "w") == [
+        *(("x 1", parted["new z"], parted["new w"]), ("x 2", parted["z"]))
+    ]
+
+
+@pytest.mark.parametrize("mode", ["auto", "record"])
+def test_what_completed_behind_a_cancelled_turn_stays_when_that_is_asked_again(
+    path: Path, calling: Calling, course: Callable[[LocalDari], Course], mode: str
+) -> None:
+    with LocalDari(tape=Tape(path, mode=mode, speed="instant")) as server:
+        one = course(server)
+        first, second = one.begin(), one.begin()
+        one.ask(first, "x", "hang")
+        behind, again = one.ask(first, "y"), one.ask(second, "x")
+    assert said(path) == {behind, again}
+    assert is_whole(path)
+
+
+@pytest.mark.parametrize("does", ["fail", "hang"])
+@pytest.mark.parametrize("mode", ["auto", "record"])
+def test_what_completed_behind_several_failures_stays_when_the_first_is_asked_again(
+    path: Path, course: Callable[[LocalDari], Course], mode: str, does: str
+) -> None:
+    with LocalDari(tape=Tape(path, mode=mode, speed="instant")) as server:
+        course(server).ask(course(server).begin(), "x")
+    with LocalDari(tape=Tape(path, mode=mode, speed="instant")) as server:
+        one = course(server)
+        first, second = one.begin(), one.begin()
+        one.agent.numbers = count(11)
+        told = {one.ask(first, "x"), one.ask(second, "x")}
+        one.ask(first, "y", does)
+        one.ask(first, "z", does)
+        told |= {one.ask(first, "w"), one.ask(second, "y")}
+    assert said(path) >= told
+    assert is_whole(path)
+
+
+@pytest.mark.parametrize("mode", ["auto", "record"])
+@pytest.mark.parametrize("order", ["zy", "yz"])
+def test_a_cancelled_turn_leaves_its_place_to_no_other_conversation(
+    path: Path,
+    calling: Calling,
+    course: Callable[[LocalDari], Course],
+    mode: str,
+    order: str,
+) -> None:
+    with LocalDari(tape=Tape(path, mode=mode, speed="instant")) as server:
+        one = course(server)
+        first, second = one.two()
+        one.ask(first, "y", "hang")
+        told = {prompt: one.ask(first if prompt == "z" else second, prompt) for prompt in order}
+    assert said(path) == {"x 1", "x 2", *told.values()}
+    assert is_whole(path)
+
+
+@pytest.mark.parametrize("runs", [False, True], ids=["behind it later", "behind it meanwhile"])
+@pytest.mark.parametrize("does", ["fail", "answer"])
+@pytest.mark.parametrize("apart", [False, True], ids=["the same x", "another x"])
+def test_beside_another_kernel_what_goes_on_from_a_failure_waits_with_it(
+    path: Path,
+    calling: Calling,
+    course: Callable[[LocalDari], Course],
+    caplog: pytest.LogCaptureFixture,
+    apart: bool,
+    does: str,
+    runs: bool,
+) -> None:
+    with LocalDari(tape=Tape(path, speed="instant")) as server:
+        course(server).two()
+    one_tape, other_tape = (Tape(path, speed="instant") for _ in range(2))
+    with LocalDari(tape=one_tape) as mine, LocalDari(tape=other_tape) as theirs:
+        one, other = course(mine), course(theirs)
+        own, session = one.begin(), other.begin()
+        assert one.ask(own, "x") == other.ask(session, "x") == "x 1"
+        if apart:
+            session = other.begin()
+            assert other.ask(session, "x") == "x 2"
+        one.ask(own, "y", "fail")
+        other.agent.numbers = count(101)
+        message = one.starts(own, "z") if runs else ""
+        other.ask(session, "y", does)
+        if runs:
+            one.ends(message)
+        else:
+            one.ask(own, "z")
+        behind = answer(one.caller, own)
+    assert is_whole(path)
+    assert said(path) == {"x 1", "x 2", behind, *(["y 101"] if does == "answer" else [])}
+    assert "cannot play" not in caplog.text
+    for proposal in Tape(path).review():
+        if not proposal.decided:
+            proposal.adopt()
+    told = plays(path, calling, "x", "y", "z")
+    assert behind in {texts[-1] for texts in told}
+    assert does == "fail" or any("y 101" in texts for texts in told)
+
+
+@pytest.mark.parametrize("seed", range(16))
+def test_kernels_that_record_side_by_side_lose_nothing_that_completed(
+    path: Path, calling: Calling, course: Callable[[LocalDari], Course], seed: int
+) -> None:
+    dice, came = random.Random(seed), set[str]()
+    with LocalDari(tape=Tape(path, speed="instant")) as server:
+        course(server).two()
+        came |= {"x 1", "x 2"}
+    for part in range(2):
+        tapes = [Tape(path, speed="instant") for _ in range(2)]
+        with LocalDari(tape=tapes[0]) as mine, LocalDari(tape=tapes[1]) as theirs:
+            courses = [course(mine), course(theirs)]
+            asked = []
+            for number, one in enumerate(courses):
+                one.agent.numbers = count(100 * (2 * part + number + 1))
+                asked += [(one, one.begin(), iter("xyz")) for _ in range(2)]
+            while asked:
+                one, session, left = dice.choice(asked)
+                prompt = next(left, None)
+                if prompt is None:
+                    asked.remove((one, session, left))
+                    continue
+                one.ask(session, prompt, dice.choice(["answer", "answer", "fail", "hang"]))
+                if one.caller.messages(session)[-1]["status"] == "completed":
+                    came.add(answer(one.caller, session))
+        assert came <= said(path), f"{came - said(path)} are not on the tape"
+        assert is_whole(path)
