@@ -31,10 +31,6 @@ _BEHIND = (
     "{lines} out{rest}, and ask it again; who has changed that answer by hand has dari-local tape "
     "keys --answers take what stands there now for what it was asked behind"
 )
-_WAITS = (
-    "{asked} goes on from a turn that waits to be adopted, and does not play before: "
-    "tape.review() shows that one, to adopt or to reject it"
-)
 _REST = ", with what goes on from it ({lines})"
 _TWICE = "the turn on line {other} is the same answer to the same: only this one plays"
 _SAME_PLACE = (
@@ -89,7 +85,6 @@ def flaws_of(
     circles = _circles(tape.turns)
     parents = parents_of(counted := counting(tape.turns))
     counts = {*map(id, counted)}
-    adopted = parents_of(one for one in counted if not one.line.new)
     seen: dict[tuple[str, int, bool], Turn] = {}
     places: dict[tuple[str, str, bool], Turn] = {}
     flaws = []
@@ -97,8 +92,6 @@ def flaws_of(
         line = turn.line
         why = why_parted(turn, parents.get(id(turn))) if id(turn) in counts else None
         texts = [(turn.number, text) for text in _flaws(turn, why, following, circles)]
-        if why is None and not turn.line.new and why_parted(turn, adopted.get(id(turn))):
-            texts.append((turn.number, _WAITS.format(asked=prompt_of(turn))))
         if other := seen.get((*turn.place, line.new)):
             texts.append((turn.number, _TWICE.format(other=other.number or "above")))
         seen[*turn.place, line.new] = turn
