@@ -71,9 +71,11 @@ class Against:
 
 
 def scores_of(matrix: Matrix) -> list[str]:
-    """Name the scores that columns can be compared by, those that judge first."""
+    """Name the scores that columns can be compared by: those of all runs, and that judge, first."""
     kinds = {name: kind for name, kind in matrix.kinds.items() if kind != "label"}
-    return sorted(kinds, key=lambda name: kinds[name] not in JUDGING)
+    most = max(map(len, matrix.measures.values()), default=0)
+    lacking = {name for name, by_run in matrix.measures.items() if len(by_run) < most}
+    return sorted(kinds, key=lambda name: (name in lacking, kinds[name] not in JUDGING))
 
 
 def checked_score(matrix: Matrix, wanted: str) -> str:

@@ -253,6 +253,23 @@ def test_that_a_batch_has_no_such_score_yet_is_said(d, day):
     assert "; tuesday · large has no “kind” yet." in said
 
 
+def test_they_are_compared_by_a_score_that_all_have_before_one_that_only_one_has(d, day):
+    old, new = (
+        d.batches.run("parity", TASKS, ["small", "large"], run_id=name).wait(60)
+        for name in ("monday", "tuesday")
+    )
+    old.score("right", right)
+    for batch in (old, new):
+        batch.score("length", lambda turn: len(turn.text))
+    compared = dari.compare_batches(old, new)
+    assert "against monday on “length”" in str(compared)
+    assert "against monday on “right”" in re.sub(
+        "<[^>]*>", "", compared.view(score="right").against
+    )
+    new.score("right", right)
+    assert "against monday on “right”" in str(compared)
+
+
 def test_what_failed_beside_answers_without_a_score_yet_is_not_worse(d, server):
     asked = {}
 
